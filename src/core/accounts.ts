@@ -1,0 +1,71 @@
+/**
+ * The accounts of a camera and its detectors, as plain data that travels between threads and out
+ * through HTTP. At every moment:
+ *
+ *     received = undecoded + corrupt + decoded
+ *     decoded  = processed + dropped + waiting          (waiting is 0 or 1)
+ */
+
+/** Why a decoded frame did not reach a detector. */
+export const DROP_REASONS = [
+  /** A newer frame came while it waited for a busy worker. */
+  "overwritten",
+  /** The detector was not due yet. */
+  "rate",
+  /** The detector is paused. */
+  "paused",
+  /** It waited longer than the camera's stall time, so that it shows the past. */
+  "stale",
+  /** It waited, or came, while the camera or the detector was being stopped. */
+  "shutdown",
+  /** Its worker died or hung while it had it. */
+  "restart",
+] as const;
+export type DropReason = typeof DROP_REASONS[number];
+
+/** Why a frame was not decoded: no detector would have taken it. */
+export const UNDECODED_REASONS = [
+  /** Nobody takes frames of this camera: no detector is registered, or all are paused. */
+  "unwanted",
+  /** The decode level leaves everything but keyframes out. */
+  "keyframes",
+  /** The decode level leaves frames out that no other frame refers to. */
+  "nonref",
+  /** The decoder sleeps until the next keyframe: no detector is due before it. */
+  "asleep",
+] as const;
+export type UndecodedReason = typeof UNDECODED_REASONS[number];
+
+/** Counts by reason, every reason present. */
+export type DropCounts = Readonly<Record<DropReason, number>>;
+export type UndecodedCounts = Readonly<Record<UndecodedReason, number>>;
+
+/** What became of the frames that were offered to one detector. */
+export interface MailboxAccount {
+  readonly detector: string;
+  readonly paused: boolean;
+  /** The rate asked for, or null for as fast as the detector can. */
+  readonly rateHz: number | null;
+  /** Frames decoded since the detector was registered. */
+  readonly decoded: number;
+  /** Frames handed to a worker. */
+  readonly processed: number;
+  readonly dropped: DropCounts;
+  readonly waiting: 0 | 1;
+}
+
+/** What became of every video frame of one camera. */
+export interface CameraAccount {
+  readonly received: number;
+  readonly undecoded: UndecodedCounts;
+  readonly corrupt: number;
+  readonly decoded: number;
+  readonly detectors: readonly MailboxAccount[];
+}
+
+/** The sum over all reasons. */
+export function total(counts: DropCounts | UndecodedCounts): number {
+  let sum = 0;
+  for (const count of Object.values(counts)) sum += count;
+  return sum;
+}

@@ -1,0 +1,124 @@
+/** Width and height in pixels. */
+export interface SizePx {
+  readonly width: number;
+  readonly height: number;
+}
+
+declare const normalised: unique symbol;
+
+/** A rectangle in pixels; x and y are the top left corner. */
+export interface BoxPx extends SizePx {
+  readonly x: number;
+  readonly y: number;
+  readonly [normalised]?: never;
+}
+
+/** A rectangle in fractions (0..1) of a frame; x and y are the top left corner. */
+export interface BoxNorm {
+  readonly x: number;
+  readonly y: number;
+  readonly width: number;
+  readonly height: number;
+  readonly [normalised]: true;
+}
+
+/** Marks plain numbers as fractions of a frame, once they were checked to be so. */
+export function boxNorm(box: Omit<BoxNorm, typeof normalised>): BoxNorm {
+  // The brand exists for the compiler alone, so this is the one place that may assert it.
+  return { x: box.x, y: box.y, width: box.width, height: box.height } as BoxNorm;
+}
+
+/** Where a source rectangle lies within a network input: its size, and the bars left of and above it. */
+export interface Fit extends SizePx {
+  /** What part of the source frame was fitted, in source pixels. */
+  readonly crop: BoxPx;
+  /** Width of the bar on the left, in input pixels. */
+  readonly dx: number;
+  /** Height of the bar on top, in input pixels. */
+  readonly dy: number;
+}
+
+/**
+ * Fit a crop of the source into a network input: as large as fits, aspect ratio kept, centred.
+ *
+ * `s = min(W / w, H / h)`, size `round(w s) × round(h s)`, offsets `(W - width) >> 1` and alike.
+ * @param crop   the part of the source frame, in source pixels
+ * @param input  the network input's size in pixels
+ */
+export function letterbox(crop: BoxPx, input: SizePx): Fit {
+  const scale = Math.min(input.width / crop.width, input.height / crop.height);
+  const width = Math.max(1, Math.min(input.width, Math.round(crop.width * scale)));
+  const height = Math.max(1, Math.min(input.height, Math.round(crop.height * scale)));
+  return { crop, width, height, dx: (input.width - width) >> 1, dy: (input.height - height) >> 1 };
+}
+
+/** Two opposite corners of a rectangle. */
+export interface Corners {
+  readonly x1: number;
+  readonly y1: number;
+  readonly x2: number;
+  readonly y2: number;
+}
+
+/**
+ * Undo a letterbox: network-input pixels to source pixels.
+ *
+ * The two axes are scaled by what they were really scaled by: rounding the fitted size makes them
+ * differ by up to half an input pixel.
+ * @param corners  of the box, in pixels of the network input
+ * @param fit      how the source was fitted, from {@link letterbox}
+ * @returns pixels of the source frame, clipped to the fitted crop
+ */
+export function unletterbox(corners: Corners, fit: Fit): BoxPx {
+  const { crop } = fit;
+  const x = (value: number) => clamp((value - fit.dx) * (crop.width / fit.width), 0, crop.width);
+  const y = (value: number) => clamp((value - fit.dy) * (crop.height / fit.height), 0, crop.height);
+  const left = x(corners.x1);
+  const top = y(corners.y1);
+  return {
+    x: crop.x + left,
+    y: crop.y + top,
+    width: x(corners.x2) - left,
+    height: y(corners.y2) - top,
+  };
+}
+
+/**
+ * The part of a frame that a region of interest names, in whole pixels.
+ *
+ * Corners fall on even pixels, because a crop is an offset on the planes of a 4:2:0 picture; it is
+ * at least 2 × 2 and never leaves the frame.
+ */
+export function cropOf(roi: BoxNorm | null, frame: SizePx): BoxPx {
+  if (roi === null) return { x: 0, y: 0, width: frame.width, height: frame.height };
+  const span = (start: number, length: number, full: number) => {
+    const from = clamp(even(start * full), 0, Math.max(0, even(full - 2)));
+    const end = Math.min(full, Math.max(from + 2, even((start + length) * full)));
+    return { from, length: end - from };
+  };
+  const horizontal = span(roi.x, roi.width, frame.width);
+  const vertical = span(roi.y, roi.height, frame.height);
+  return {
+    x: horizontal.from,
+    y: vertical.from,
+    width: horizontal.length,
+    height: vertical.length,
+  };
+}
+
+/** Intersection over union of two rectangles in the same space, 0..1. */
+export function iou(a: BoxPx, b: BoxPx): number {
+  const width = Math.min(a.x + a.width, b.x + b.width) - Math.max(a.x, b.x);
+  const height = Math.min(a.y + a.height, b.y + b.height) - Math.max(a.y, b.y);
+  if (width <= 0 || height <= 0) return 0;
+  const both = width * height;
+  return both / (a.width * a.height + b.width * b.height - both);
+}
+
+function clamp(value: number, low: number, high: number): number {
+  return Math.min(high, Math.max(low, value));
+}
+
+function even(value: number): number {
+  return Math.round(value / 2) * 2;
+}

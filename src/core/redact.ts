@@ -1,0 +1,62 @@
+const REDACTED = "[redacted]";
+
+/** `scheme://user:password@` anywhere in a text. The password may hold anything but a space or a slash. */
+const URL_CREDENTIALS = /([a-z][a-z0-9+.-]*:\/\/)([^\s/?#"'<>]*)@/gi;
+
+/** `?password=x`, `&token=x`: cameras that take credentials as query parameters. */
+const QUERY_CREDENTIALS =
+  /([?&;](?:user(?:name)?|usr|login|pass(?:word|wd)?|pwd|token|auth|key|secret|loginpas|loginuse)=)[^\s&#;"'<>]*/gi;
+
+/** `Authorization: Basic x` and `Bearer x`. */
+const HEADER_CREDENTIALS = /\b(basic|bearer|digest)\s+[a-z0-9+/=._~-]{6,}/gi;
+
+/**
+ * A text without credentials: what stands before the `@` of a URL, query parameters that cameras
+ * use for passwords, and authorisation headers.
+ */
+export function redactText(text: string): string {
+  return text
+    .replace(URL_CREDENTIALS, `$1${REDACTED}@`)
+    .replace(QUERY_CREDENTIALS, `$1${REDACTED}`)
+    .replace(HEADER_CREDENTIALS, `$1 ${REDACTED}`);
+}
+
+/** Replaces known secret values, in clear and percent-encoded, and then whatever looks like one. */
+export class Redactor {
+  readonly #values: string[] = [];
+
+  /** @param values secrets in clear; those shorter than three characters would mangle any text. */
+  constructor(values: Iterable<string> = []) {
+    const all = new Set<string>();
+    for (const value of values) {
+      if (value.length < 3) continue;
+      all.add(value);
+      all.add(encodeURIComponent(value));
+      all.add(JSON.stringify(value).slice(1, -1));
+    }
+    // The longest first, so that a secret that contains another leaves nothing of itself behind.
+    this.#values = [...all].sort((a, b) => b.length - a.length);
+  }
+
+  text(text: string): string {
+    let out = text;
+    for (const value of this.#values) out = out.replaceAll(value, REDACTED);
+    return redactText(out);
+  }
+
+  /** The same for every string inside plain data (objects, arrays, errors). */
+  value(value: unknown, depth = 0): unknown {
+    if (typeof value === "string") return this.text(value);
+    if (typeof value === "bigint") return value.toString();
+    if (value === null || typeof value !== "object") return value;
+    if (depth > 8) return "[too deep]";
+    if (value instanceof Error) return this.text(`${value.name}: ${value.message}`);
+    if (Array.isArray(value)) return value.map((item) => this.value(item, depth + 1));
+    if ("toJSON" in value && typeof value.toJSON === "function") {
+      return this.value(value.toJSON(), depth + 1);
+    }
+    return Object.fromEntries(
+      Object.entries(value).map(([key, item]) => [key, this.value(item, depth + 1)]),
+    );
+  }
+}

@@ -1,0 +1,35 @@
+const REDACTED = "[redacted]";
+
+/**
+ * A string that does not print. Its text form, its JSON form and what a debugger's inspection shows
+ * are all `[redacted]`; only {@link expose} gives the value, where it is handed to the library that
+ * needs it.
+ */
+export class Secret {
+  readonly #value: string;
+
+  constructor(value: string) {
+    this.#value = value;
+  }
+
+  /** The value itself. Never keep it, never format it. */
+  expose(): string {
+    return this.#value;
+  }
+
+  toString(): string {
+    return REDACTED;
+  }
+
+  toJSON(): string {
+    return REDACTED;
+  }
+
+  [Symbol.for("Deno.customInspect")](): string {
+    return REDACTED;
+  }
+
+  [Symbol.for("nodejs.util.inspect.custom")](): string {
+    return REDACTED;
+  }
+}
