@@ -1,0 +1,117 @@
+/**
+ * What Orion was told to do: parsed once, complete, checked and frozen. Every default is filled in,
+ * every path absolute, every reference resolved.
+ */
+import type { BoxNorm } from "../core/geometry.ts";
+import type { DecodeSetting } from "../core/messages.ts";
+import type { Secret } from "../core/secret.ts";
+
+/** A point in fractions (0..1) of a frame. */
+export interface PointNorm {
+  readonly x: number;
+  readonly y: number;
+}
+
+export type CameraKind = "rtsp" | "rtsps" | "file" | "demo";
+
+export interface CameraSettings {
+  readonly id: string;
+  /** What libav opens, credentials included; for files the absolute path. */
+  readonly url: Secret;
+  /** The URL as it may be shown: without credentials. */
+  readonly displayUrl: string;
+  readonly kind: CameraKind;
+  /** The absolute path of a local file (the bundled clip for `demo:`), or null for a stream. */
+  readonly file: string | null;
+  /** The file starts again from its beginning for ever; always so for `demo:`. */
+  readonly loop: boolean;
+  readonly transport: "tcp" | "udp";
+  /** `auto`, or the name of a libav decoder. */
+  readonly decoder: string;
+  readonly decode: DecodeSetting;
+  readonly roi: BoxNorm | null;
+  /** Polygons of at least three points that are blacked out before inference. */
+  readonly masks: readonly (readonly PointNorm[])[];
+  readonly stallTimeoutSeconds: number;
+}
+
+export interface DetectorSettings {
+  readonly id: string;
+  /** As configured: `builtin:person` or a path. */
+  readonly model: string;
+  /** The absolute path of the model's file. */
+  readonly modelPath: string;
+  /** Ids of the cameras it looks at, never empty, in the order of `cameras`. */
+  readonly cameras: readonly string[];
+  /** Per camera; null for as fast as it can. */
+  readonly rateHz: number | null;
+  readonly confidence: number;
+  readonly iou: number;
+  /** Names or numbers; null for all of the model's. */
+  readonly classes: readonly (string | number)[] | null;
+  /** ONNX Runtime's threads within one operator. */
+  readonly threads: number;
+  /** Workers in this detector's pool. */
+  readonly workers: number;
+}
+
+export interface MqttSettings {
+  /** The broker's URL without credentials, or null for the embedded broker. */
+  readonly url: string | null;
+  readonly hostname: string;
+  readonly port: number;
+  /** How the broker is shown: its URL without credentials, for the embedded one `mqtt://127.0.0.1:1883`. */
+  readonly displayUrl: string;
+  readonly username: string | null;
+  readonly password: Secret | null;
+  /** Absolute paths of PEM files. */
+  readonly ca: string | null;
+  readonly cert: string | null;
+  readonly key: string | null;
+  readonly protocol: 5 | "3.1.1";
+  readonly topicPrefix: string;
+  readonly qos: { readonly inferences: 0 | 1; readonly control: 0 | 1; readonly health: 0 | 1 };
+  readonly homeAssistant: { readonly discoveryPrefix: string } | null;
+}
+
+export interface HealthSettings {
+  /** Where the HTTP interface listens, or null for `off`. */
+  readonly listen: { readonly hostname: string; readonly port: number } | null;
+  readonly token: Secret | null;
+  readonly statsIntervalSeconds: number;
+}
+
+export interface WatchdogSettings {
+  readonly intervalSeconds: number;
+  readonly minTimeoutSeconds: number;
+  /** Restarts per worker within ten minutes. */
+  readonly maxRestarts: number;
+}
+
+export interface Settings {
+  readonly instance: string;
+  /** At least one. */
+  readonly cameras: readonly CameraSettings[];
+  readonly detectors: readonly DetectorSettings[];
+  readonly mqtt: MqttSettings;
+  readonly health: HealthSettings;
+  readonly watchdog: WatchdogSettings;
+  readonly shutdownTimeoutSeconds: number;
+  /** Where `set_model` finds models: an absolute path; the folder need not exist. */
+  readonly models: { readonly folder: string };
+  /** The absolute path of the file this was read from; null for the demo. */
+  readonly path: string | null;
+  /** What is allowed but unwise, as sentences without credentials. */
+  readonly warnings: readonly string[];
+  /** Every secret in clear, for the {@link Redactor} and nothing else. */
+  secrets(): string[];
+}
+
+/** The ports a URL scheme stands for when it names none. */
+export const MQTT_PORTS = { mqtt: 1883, mqtts: 8883, ws: 80, wss: 443 } as const;
+
+/** Where the embedded broker listens. */
+export const EMBEDDED_BROKER = { hostname: "127.0.0.1", port: 1883 } as const;
+
+/** Ids of instances, cameras and detectors. */
+export const ID_PATTERN = /^[a-z0-9-]{1,64}$/;
