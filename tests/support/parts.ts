@@ -1,0 +1,144 @@
+/**
+ * External parts that some tests need and that a machine may lack.
+ *
+ * On a person's machine a test without its part is left out and named. In CI (`CI=true`) nothing is
+ * left out: the test runs and fails for want of the part, so that a green run means what it says.
+ */
+
+/** A part that is not ours. */
+export type Part = "ffmpeg" | "mosquitto" | "gst-rtsp-server" | "chromium" | "libav";
+
+/** Every part, and how a Debian machine gets it. */
+export const PARTS: Readonly<Record<Part, string>> = {
+  ffmpeg: "apt-get install ffmpeg",
+  mosquitto: "apt-get install mosquitto mosquitto-clients",
+  "gst-rtsp-server": "apt-get install python3-gi gir1.2-gst-rtsp-server-1.0 " +
+    "gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-bad",
+  chromium: "apt-get install chromium",
+  libav: "sh scripts/setup.sh test",
+};
+
+/** The names of all parts. */
+export const PART_NAMES: readonly Part[] = [
+  "ffmpeg",
+  "mosquitto",
+  "gst-rtsp-server",
+  "chromium",
+  "libav",
+];
+
+/** Where Debian and its children keep libraries that are specific to an architecture. */
+const LIBRARY_DIRS: readonly string[] = [
+  "/usr/lib/x86_64-linux-gnu",
+  "/usr/lib/aarch64-linux-gnu",
+  "/usr/lib64",
+  "/usr/lib",
+  "/usr/local/lib",
+];
+
+/** Programs of the system that a login shell may not have on its path. */
+const SYSTEM_PATH: readonly string[] = [
+  "/usr/local/sbin",
+  "/usr/local/bin",
+  "/usr/sbin",
+  "/usr/bin",
+];
+
+/** The Python that Debian's packages (and so `gi`) belong to; another one on the path lacks them. */
+export const SYSTEM_PYTHON = "/usr/bin/python3";
+
+/** An environment variable, or undefined when it is not set or may not be read. */
+function variable(name: string): string | undefined {
+  const { state } = Deno.permissions.querySync({ name: "env", variable: name });
+  return state === "granted" ? Deno.env.get(name) : undefined;
+}
+
+/** Whether a path is there; one that may not be read counts as missing. */
+function exists(path: string): boolean {
+  try {
+    Deno.statSync(path);
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotCapable) {
+      return false;
+    }
+    if (error instanceof Deno.errors.PermissionDenied) return false;
+    throw error;
+  }
+}
+
+/** Whether a folder holds a file whose name starts with `prefix`. */
+function holds(folder: string, prefix: string): boolean {
+  if (!exists(folder)) return false;
+  for (const entry of Deno.readDirSync(folder)) {
+    if (entry.name.startsWith(prefix)) return true;
+  }
+  return false;
+}
+
+/** The absolute path of a program on `PATH` or in the system's own folders, or null. Spawns nothing. */
+export function programPath(name: string): string | null {
+  const folders = (variable("PATH") ?? "").split(":").filter((folder) => folder.startsWith("/"));
+  for (const folder of [...folders, ...SYSTEM_PATH]) {
+    if (exists(`${folder}/${name}`)) return `${folder}/${name}`;
+  }
+  return null;
+}
+
+function lookUp(part: Part): boolean {
+  switch (part) {
+    case "ffmpeg":
+      return programPath("ffmpeg") !== null && programPath("ffprobe") !== null;
+    case "mosquitto":
+      return programPath("mosquitto") !== null && programPath("mosquitto_sub") !== null &&
+        programPath("mosquitto_pub") !== null;
+    case "chromium":
+      return programPath("chromium") !== null || programPath("chromium-browser") !== null;
+    case "gst-rtsp-server":
+      return exists(SYSTEM_PYTHON) && exists("/usr/lib/python3/dist-packages/gi/__init__.py") &&
+        LIBRARY_DIRS.some((dir) => exists(`${dir}/girepository-1.0/GstRtspServer-1.0.typelib`));
+    case "libav":
+      return ["libavutil.so.", "libavcodec.so.", "libavformat.so.", "libswscale.so."].every((
+        library,
+      ) => LIBRARY_DIRS.some((dir) => holds(dir, library)));
+  }
+}
+
+/**
+ * Whether the part is on this machine: the plain truth, decided by looking at files.
+ *
+ * `deno task test` looks once, with the permissions that takes, and tells the tests through
+ * `ORION_TEST_PARTS` (names, comma-separated). A test run by hand looks for itself, and takes what it
+ * may not read as missing.
+ */
+export function partPresent(part: Part): boolean {
+  const told = variable("ORION_TEST_PARTS");
+  return told === undefined ? lookUp(part) : told.split(",").includes(part);
+}
+
+const named = new Set<Part>();
+
+/** Says once for each file that tests are left out; `deno task test` says it in its summary instead. */
+function nameMissing(part: Part): void {
+  if (named.has(part) || variable("ORION_TEST_PARTS") !== undefined) return;
+  named.add(part);
+  const line = `missing part: ${part}; tests that need it are left out (${PARTS[part]})\n`;
+  Deno.stderr.writeSync(new TextEncoder().encode(line));
+}
+
+/**
+ * Whether tests may count on the part: `Deno.test({ ignore: !havePart("mosquitto"), … })`.
+ *
+ * True in CI whatever is there, so that the test runs and fails for want of the part.
+ */
+export function havePart(part: Part): boolean {
+  if (partPresent(part)) return true;
+  if (variable("CI") === "true") return true;
+  nameMissing(part);
+  return false;
+}
+
+/** The value of a test's `ignore` when it needs all of `parts`. */
+export function ignoreWithout(...parts: readonly Part[]): boolean {
+  return parts.map(havePart).includes(false);
+}
