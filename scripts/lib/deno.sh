@@ -42,9 +42,8 @@ deno_new_enough() {
 # find_deno: ORION_DENO when it is set, else the first on PATH, else the user's own in ~/.deno.
 find_deno() {
   for found_name in "${ORION_DENO:-}" "$(command -v deno 2>/dev/null)" "${HOME:-/root}/.deno/bin/deno"; do
-    [ -n "$found_name" ] && [ -e "$found_name" ] || continue
-    found_native=$(native_deno "$found_name") || continue
-    if deno_new_enough "$found_native"; then
+    if [ -n "$found_name" ] && found_native=$(native_deno "$found_name") &&
+      deno_new_enough "$found_native"; then
       printf '%s\n' "$found_native"
       return 0
     fi
