@@ -20,6 +20,8 @@ export const DROP_REASONS = [
   "shutdown",
   /** Its worker died or hung while it had it. */
   "restart",
+  /** Its picture could not be converted for the detector. */
+  "unconvertible",
 ] as const;
 export type DropReason = typeof DROP_REASONS[number];
 
@@ -61,6 +63,24 @@ export interface CameraAccount {
   readonly corrupt: number;
   readonly decoded: number;
   readonly detectors: readonly MailboxAccount[];
+}
+
+/** Every reason, at zero. */
+export function noDrops(): Record<DropReason, number> {
+  return {
+    overwritten: 0,
+    rate: 0,
+    paused: 0,
+    stale: 0,
+    shutdown: 0,
+    restart: 0,
+    unconvertible: 0,
+  };
+}
+
+/** Every reason, at zero. */
+export function noUndecoded(): Record<UndecodedReason, number> {
+  return { unwanted: 0, keyframes: 0, nonref: 0, asleep: 0 };
 }
 
 /** The sum over all reasons. */

@@ -116,7 +116,13 @@ export type ToCapture =
     readonly worker: string;
     readonly port: MessagePort;
   }
-  | { readonly kind: "detach"; readonly detector: string; readonly worker: string }
+  | {
+    readonly kind: "detach";
+    readonly detector: string;
+    readonly worker: string;
+    /** The last frame of this camera that the worker answered for; another one is lost with it. */
+    readonly lastSeq: number | null;
+  }
   | { readonly kind: "roi"; readonly roi: BoxNorm | null }
   | { readonly kind: "snapshot"; readonly request: number }
   | StopMessage;

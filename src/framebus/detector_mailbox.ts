@@ -1,0 +1,197 @@
+import type { MailboxAccount } from "../core/accounts.ts";
+import type { Cancel, Clock } from "../core/clock.ts";
+import type { Subscription } from "../core/messages.ts";
+import { MailboxLedger } from "./ledger.ts";
+import { Mailbox } from "./mailbox.ts";
+import { RateGate } from "./rate_gate.ts";
+
+/** A decoded picture that several mailboxes may hold at once; the last to release it frees it. */
+export interface BusFrame {
+  readonly seq: number;
+  /** When its packet arrived ({@link Clock.nowMs}). */
+  readonly arrivedAtMs: number;
+  retain(): void;
+  release(): void;
+}
+
+/** What a mailbox shares with the others of its camera. */
+export interface MailboxContext {
+  readonly clock: Clock;
+  /** A frame older than this is never handed out. */
+  readonly stallTimeoutMs: number;
+  /** The time between the camera's frames as observed, and when the next one is expected. */
+  readonly rhythm: { readonly intervalMs: number | null; readonly nextAtMs: number | null };
+  /** The camera's frames that were not decoded, so far. */
+  undecodedTotal(): number;
+  /** Tells the detector's workers that there is a frame to take. */
+  announce(detector: string, seq: number): void;
+}
+
+/**
+ * One detector's place at one camera: the newest frame, when it is due, and the account.
+ *
+ * A frame is announced once, when the detector is due; the frame that a worker then takes is the
+ * newest there is. What an unannounced frame displaces is counted as `rate`, what an announced one
+ * displaces as `overwritten`.
+ */
+export class DetectorMailbox<F extends BusFrame> {
+  readonly detector: string;
+  readonly #context: MailboxContext;
+  readonly #mailbox = new Mailbox<F>();
+  readonly #ledger = new MailboxLedger();
+  readonly #gate: RateGate;
+  #paused: boolean;
+  #announced = false;
+  #cancelTimer: Cancel | null = null;
+  #waitedForFresh = false;
+  #leftOutBefore: number;
+
+  constructor(subscription: Subscription, context: MailboxContext) {
+    this.detector = subscription.detector;
+    this.#context = context;
+    this.#gate = new RateGate(subscription.rateHz);
+    this.#paused = subscription.paused;
+    this.#leftOutBefore = context.undecodedTotal();
+  }
+
+  get paused(): boolean {
+    return this.#paused;
+  }
+
+  /** The sequence number of the frame that may be taken now, or null. */
+  get announcedSeq(): number | null {
+    return this.#announced ? this.#mailbox.held?.seq ?? null : null;
+  }
+
+  /** Offers a frame; the mailbox retains it if it keeps it. Never waits, never throws for a full box. */
+  offer(frame: F): void {
+    this.#ledger.offered();
+    if (this.#paused) return this.#ledger.dropped("paused");
+    frame.retain();
+    const displaced = this.#mailbox.put(frame);
+    if (displaced !== null) {
+      this.#ledger.dropped(this.#announced ? "overwritten" : "rate");
+      displaced.release();
+    }
+    if (!this.#announced) this.#announceWhenDue();
+  }
+
+  /**
+   * Hands the newest frame to `use` and counts it as processed, if one was announced and is fresh.
+   *
+   * @param use  gets the frame, valid until it returns, and how many frames were left out since the
+   *             one before
+   * @returns what `use` returned, or null when there is nothing to hand out
+   * @throws what `use` throws; the frame is then counted as `unconvertible`
+   */
+  deliver<R>(use: (frame: F, dropsSinceLast: number) => R): R | null {
+    if (!this.#announced) return null;
+    const nowMs = this.#context.clock.nowMs();
+    const frame = this.#empty();
+    if (frame === null) return null;
+    if (nowMs - frame.arrivedAtMs > this.#context.stallTimeoutMs) {
+      this.#ledger.dropped("stale");
+      frame.release();
+      return null;
+    }
+    try {
+      const leftOut = this.#ledger.droppedTotal + this.#context.undecodedTotal();
+      const result = use(frame, leftOut - this.#leftOutBefore);
+      this.#gate.delivered(nowMs);
+      this.#ledger.processed();
+      this.#leftOutBefore = this.#ledger.droppedTotal + this.#context.undecodedTotal();
+      return result;
+    } catch (error) {
+      this.#ledger.dropped("unconvertible");
+      throw error;
+    } finally {
+      frame.release();
+    }
+  }
+
+  /** The frame handed out last was lost with its worker. */
+  lost(): void {
+    this.#ledger.lost();
+  }
+
+  /** Pauses or resumes, changes the rate; in force from the next frame. */
+  update(change: { rateHz: number | null; paused: boolean }): void {
+    const nowMs = this.#context.clock.nowMs();
+    if (change.rateHz !== this.#gate.rateHz) this.#gate.setRate(change.rateHz, nowMs);
+    this.#paused = change.paused;
+    if (change.paused) this.#discard("paused");
+    else if (this.#mailbox.held !== null && !this.#announced) {
+      this.#cancel();
+      this.#announceWhenDue();
+    }
+  }
+
+  /** Lets go of the waiting frame and of the timer; the account stays. */
+  close(): void {
+    this.#discard("shutdown");
+  }
+
+  account(): MailboxAccount {
+    return this.#ledger.account({
+      detector: this.detector,
+      paused: this.#paused,
+      rateHz: this.#gate.rateHz,
+      waiting: this.#mailbox.held === null ? 0 : 1,
+    });
+  }
+
+  #announceWhenDue(): void {
+    const waitMs = this.#gate.waitMs(this.#context.clock.nowMs());
+    if (waitMs === 0) this.#announce();
+    else if (this.#cancelTimer === null) this.#arm(waitMs);
+  }
+
+  /** Due, with a frame that has waited: prefer one that is about to come, but for half a frame only. */
+  #onDue(): void {
+    this.#cancelTimer = null;
+    if (this.#mailbox.held === null || this.#announced) return;
+    const nowMs = this.#context.clock.nowMs();
+    const waitMs = this.#gate.waitMs(nowMs);
+    if (waitMs > 0) return this.#arm(waitMs);
+    const { intervalMs, nextAtMs } = this.#context.rhythm;
+    if (intervalMs !== null && nextAtMs !== null && !this.#waitedForFresh) {
+      const untilFreshMs = nextAtMs - nowMs;
+      if (Math.abs(untilFreshMs) <= intervalMs / 2) {
+        this.#waitedForFresh = true;
+        return this.#arm(untilFreshMs + intervalMs / 2);
+      }
+    }
+    this.#announce();
+  }
+
+  #announce(): void {
+    const held = this.#mailbox.held;
+    if (held === null) return;
+    this.#cancel();
+    this.#announced = true;
+    this.#context.announce(this.detector, held.seq);
+  }
+
+  #arm(delayMs: number): void {
+    this.#cancelTimer = this.#context.clock.after(Math.ceil(delayMs), () => this.#onDue());
+  }
+
+  #cancel(): void {
+    this.#cancelTimer?.();
+    this.#cancelTimer = null;
+    this.#waitedForFresh = false;
+  }
+
+  #empty(): F | null {
+    this.#cancel();
+    this.#announced = false;
+    return this.#mailbox.take();
+  }
+
+  #discard(reason: "paused" | "shutdown"): void {
+    const frame = this.#empty();
+    if (frame === null) return;
+    this.#ledger.dropped(reason);
+    frame.release();
+  }
+}

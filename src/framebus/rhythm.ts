@@ -1,0 +1,35 @@
+/** How much one interval weighs in the running average. */
+const WEIGHT = 1 / 8;
+
+/** An interval this many times the average is a pause in the stream and says nothing of its rhythm. */
+const PAUSE_FACTOR = 8;
+
+/** The time between a camera's frames, as observed. */
+export class Rhythm {
+  #lastAtMs: number | null = null;
+  #intervalMs: number | null = null;
+
+  /** Milliseconds between frames, or null before the second one. */
+  get intervalMs(): number | null {
+    return this.#intervalMs;
+  }
+
+  /** When the next frame is expected, or null when that cannot be told. */
+  get nextAtMs(): number | null {
+    return this.#lastAtMs === null || this.#intervalMs === null
+      ? null
+      : this.#lastAtMs + this.#intervalMs;
+  }
+
+  /** A frame arrived. */
+  beat(atMs: number): void {
+    const lastAtMs = this.#lastAtMs;
+    this.#lastAtMs = atMs;
+    if (lastAtMs === null) return;
+    const sinceMs = Math.max(0, atMs - lastAtMs);
+    if (this.#intervalMs === null) this.#intervalMs = sinceMs;
+    else if (sinceMs < PAUSE_FACTOR * this.#intervalMs || this.#intervalMs < 1) {
+      this.#intervalMs += (sinceMs - this.#intervalMs) * WEIGHT;
+    }
+  }
+}

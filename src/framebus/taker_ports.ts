@@ -1,0 +1,123 @@
+import { assertAttached } from "../core/assert.ts";
+import {
+  type FrameMeta,
+  frameTransfers,
+  inputBytes,
+  type ToMailbox,
+  type ToTaker,
+} from "../core/messages.ts";
+import type { FrameBus } from "./bus.ts";
+import type { BusFrame } from "./detector_mailbox.ts";
+
+/** Writes a frame into the buffer of a `take` and tells what is known of it. */
+export type Convert<F> = (
+  frame: F,
+  take: ToMailbox,
+  context: { readonly detector: string; readonly dropsSinceLast: number },
+) => FrameMeta;
+
+interface Taker {
+  readonly detector: string;
+  readonly worker: string;
+  readonly port: MessagePort;
+  /** The frame it was given last, or null. */
+  lastSeq: number | null;
+}
+
+/**
+ * The near ends of the ports between one camera's mailboxes and the inference workers.
+ *
+ * Announcements go to every worker of the detector's pool, because any of them may be the next to
+ * be idle; the first to take gets the frame and the others get their buffer back.
+ */
+export class TakerPorts<F extends BusFrame> {
+  readonly #bus: FrameBus<F>;
+  readonly #convert: Convert<F>;
+  readonly #onError: (detector: string, error: unknown) => void;
+  readonly #takers = new Map<string, Taker>();
+
+  /**
+   * @param parts.onError  told when a frame could not be converted; the taker gets its buffer back
+   */
+  constructor(parts: {
+    bus: FrameBus<F>;
+    convert: Convert<F>;
+    onError: (detector: string, error: unknown) => void;
+  }) {
+    this.#bus = parts.bus;
+    this.#convert = parts.convert;
+    this.#onError = parts.onError;
+  }
+
+  /** Wires a worker to its detector's mailbox; one of the same name is replaced. Owns the port. */
+  attach(wire: { detector: string; worker: string; port: MessagePort }): void {
+    this.#drop(wire.worker);
+    const taker: Taker = { ...wire, lastSeq: null };
+    this.#takers.set(wire.worker, taker);
+    wire.port.onmessage = (event: MessageEvent<ToMailbox>) => this.#onTake(taker, event.data);
+    const seq = this.#bus.announcedSeq(wire.detector);
+    if (seq !== null) post(wire.port, { kind: "available", seq });
+  }
+
+  /**
+   * Lets go of a worker.
+   * @param lastSeq  the last frame it answered for: if it was given another one, that is lost
+   */
+  detach(worker: string, lastSeq: number | null): void {
+    const taker = this.#drop(worker);
+    if (taker !== null && taker.lastSeq !== null && taker.lastSeq !== lastSeq) {
+      this.#bus.lost(taker.detector);
+    }
+  }
+
+  announce(detector: string, seq: number): void {
+    for (const taker of this.#takers.values()) {
+      if (taker.detector === detector) post(taker.port, { kind: "available", seq });
+    }
+  }
+
+  /** Closes every port. Twice is harmless. */
+  close(): void {
+    for (const worker of [...this.#takers.keys()]) this.#drop(worker);
+  }
+
+  #onTake(taker: Taker, take: ToMailbox): void {
+    if (this.#takers.get(taker.worker) !== taker) return;
+    const { buffer, input } = take;
+    assertAttached(buffer, `take by ${taker.worker}`);
+    let meta: FrameMeta | null = null;
+    if (buffer.byteLength === inputBytes(input)) {
+      try {
+        meta = this.#bus.deliver(
+          taker.detector,
+          (frame, dropsSinceLast) =>
+            this.#convert(frame, take, { detector: taker.detector, dropsSinceLast }),
+        );
+      } catch (error) {
+        this.#onError(taker.detector, error);
+      }
+    } else {
+      this.#onError(
+        taker.detector,
+        new RangeError(
+          `a buffer of ${buffer.byteLength} bytes for an input of ${inputBytes(input)}`,
+        ),
+      );
+    }
+    if (meta === null) return post(taker.port, { kind: "none", buffer });
+    taker.lastSeq = meta.seq;
+    post(taker.port, { kind: "frame", meta, buffer });
+  }
+
+  #drop(worker: string): Taker | null {
+    const taker = this.#takers.get(worker);
+    if (taker === undefined) return null;
+    this.#takers.delete(worker);
+    taker.port.close();
+    return taker;
+  }
+}
+
+function post(port: MessagePort, message: ToTaker): void {
+  port.postMessage(message, frameTransfers(message));
+}
