@@ -1,0 +1,197 @@
+import { ModelError } from "../core/errors.ts";
+import type { InputShape } from "../core/messages.ts";
+
+/** One input or output of a model, as its file declares it. */
+export interface TensorPort {
+  readonly name: string;
+  /** `float32`, `int8`, …; null when it is no tensor. */
+  readonly type: string | null;
+  /** Sizes; null where the size is only known when it runs. */
+  readonly dims: readonly (number | null)[];
+}
+
+/** Everything that goes in and comes out of a model. */
+export interface ModelPorts {
+  readonly inputs: readonly TensorPort[];
+  readonly outputs: readonly TensorPort[];
+}
+
+/** Where a model puts its boxes and scores. */
+export type OutputLayout =
+  /** Two outputs: boxes `[1, N, 4]` (x1, y1, x2, y2) and scores `[1, N, C]`, both by cell. */
+  | { readonly kind: "boxes-scores"; readonly boxes: string; readonly scores: string }
+  /** One output `[1, 4 + C, N]`: rows cx, cy, width, height, then one row of scores per class. */
+  | { readonly kind: "rows"; readonly output: string };
+
+/** How to feed a model, and how to read its answer. */
+export interface ModelContract {
+  readonly inputName: string;
+  readonly input: InputShape;
+  readonly layout: OutputLayout;
+}
+
+/** An output as it came from a run. */
+export interface OutputTensor {
+  readonly dims: readonly number[];
+  readonly data: Float32Array;
+}
+
+/**
+ * A model's answer for one frame: N cells, each with a box in pixels of the network input and one
+ * score per class (0..1). It is a view: both families of models are read through it without a copy.
+ *
+ * Side k of cell i is `boxes[i * boxCellStride + k * boxSideStride]`; the score of class c is
+ * `scores[scoreOffset + i * scoreCellStride + c * scoreClassStride]`.
+ */
+export interface RawDetections {
+  readonly cells: number;
+  readonly classes: number;
+  readonly boxes: Float32Array;
+  readonly boxCellStride: number;
+  readonly boxSideStride: number;
+  /** `corners`: x1, y1, x2, y2. `centre`: cx, cy, width, height. */
+  readonly boxForm: "corners" | "centre";
+  readonly scores: Float32Array;
+  readonly scoreOffset: number;
+  readonly scoreCellStride: number;
+  readonly scoreClassStride: number;
+}
+
+/** The side of the input where the model leaves the choice: what the bundled models were tried at. */
+export const DEFAULT_INPUT_SIDE_PX = 416;
+/** The sides of a fixed input: below nothing is seen, above one tensor is 200 MB. */
+const MIN_INPUT_SIDE_PX = 32;
+const MAX_INPUT_SIDE_PX = 4096;
+/** The letterbox bars' grey, as detectors are trained with: 114 of 255. */
+const BARS_GREY = 114 / 255;
+
+const EXPECTED =
+  "Use a detector with one float32 input [1, 3, height, width] (RGB, 0..1) and either two float32 " +
+  "outputs boxes [1, N, 4] and scores [1, N, classes], or one float32 output [1, 4 + classes, N] as " +
+  "YOLOv8 and YOLO11 export it without NMS.";
+
+/**
+ * Decides from what a model declares how it is fed and read.
+ * @param model as configured, for the message
+ * @throws ModelError `MODEL_UNSUPPORTED` that says what was found and what is understood
+ */
+export function modelContract(ports: ModelPorts, model: string): ModelContract {
+  const [input] = ports.inputs;
+  const size = input && inputSize(input);
+  if (ports.inputs.length !== 1 || !input || !size) {
+    throw unsupported(model, `its input is ${listed(ports.inputs)}`);
+  }
+  const layout = outputLayout(ports.outputs);
+  if (layout === null) throw unsupported(model, `its output is ${listed(ports.outputs)}`);
+  return { inputName: input.name, input: { ...size, bars: BARS_GREY }, layout };
+}
+
+function inputSize(port: TensorPort): { width: number; height: number } | null {
+  const [batch, channels, height, width] = port.dims;
+  if (port.type !== "float32" || port.dims.length !== 4) return null;
+  if (!isOr(batch, 1) || !isOr(channels, 3)) return null;
+  const side = (dim: number | null | undefined) => dim ?? DEFAULT_INPUT_SIDE_PX;
+  const fits = (px: number) => px >= MIN_INPUT_SIDE_PX && px <= MAX_INPUT_SIDE_PX;
+  if (!fits(side(width)) || !fits(side(height))) return null;
+  return { width: side(width), height: side(height) };
+}
+
+function outputLayout(outputs: readonly TensorPort[]): OutputLayout | null {
+  if (outputs.some((port) => port.type !== "float32" || port.dims.length !== 3)) return null;
+  const boxes = outputs.find((port) => port.name === "boxes");
+  const scores = outputs.find((port) => port.name === "scores");
+  if (outputs.length === 2 && boxes && scores) {
+    const [, , sides] = boxes.dims;
+    return isOr(sides, 4) ? { kind: "boxes-scores", boxes: "boxes", scores: "scores" } : null;
+  }
+  const [only] = outputs;
+  if (outputs.length !== 1 || !only) return null;
+  const [batch, rows, cells] = only.dims;
+  // The rows must be known: [1, N, 4 + C] of older exporters has as many dimensions.
+  if (!isOr(batch, 1) || typeof rows !== "number" || rows < 5) return null;
+  return typeof cells === "number" && cells < rows ? null : { kind: "rows", output: only.name };
+}
+
+function isOr(dim: number | null | undefined, size: number): boolean {
+  return dim === size || dim === null;
+}
+
+function listed(ports: readonly TensorPort[]): string {
+  if (ports.length === 0) return "missing";
+  return ports.slice(0, 8).map((port) =>
+    `"${port.name}" ${port.type ?? "not a tensor"} [${
+      port.dims.map((dim) => dim ?? "?").join(", ")
+    }]`
+  ).join(" and ");
+}
+
+function unsupported(model: string, found: string): ModelError {
+  return new ModelError({
+    code: "MODEL_UNSUPPORTED",
+    message: `Cannot use model "${model}": ${found}.`,
+    retryable: false,
+    remedy: EXPECTED,
+  });
+}
+
+/**
+ * The view on a run's outputs.
+ * @throws ModelError `MODEL_UNSUPPORTED` when they are not as large as the layout says
+ */
+export function rawDetections(
+  layout: OutputLayout,
+  output: (name: string) => OutputTensor | null,
+  model: string,
+): RawDetections {
+  return layout.kind === "rows"
+    ? rowsView(tensor(layout.output, output, model), model)
+    : pairView(tensor(layout.boxes, output, model), tensor(layout.scores, output, model), model);
+}
+
+function tensor(name: string, output: (name: string) => OutputTensor | null, model: string) {
+  const found = output(name);
+  if (found === null) throw unsupported(model, `it gave no float32 output "${name}"`);
+  return found;
+}
+
+function pairView(boxes: OutputTensor, scores: OutputTensor, model: string): RawDetections {
+  const [batch, cells = 0, sides] = boxes.dims;
+  const [scoreBatch, scoreCells, classes = 0] = scores.dims;
+  if (batch !== 1 || sides !== 4 || scoreBatch !== 1 || scoreCells !== cells || classes < 1) {
+    throw unsupported(
+      model,
+      `it gave boxes [${boxes.dims.join(", ")}] and scores [${scores.dims.join(", ")}]`,
+    );
+  }
+  return {
+    cells,
+    classes,
+    boxes: boxes.data,
+    boxCellStride: 4,
+    boxSideStride: 1,
+    boxForm: "corners",
+    scores: scores.data,
+    scoreOffset: 0,
+    scoreCellStride: classes,
+    scoreClassStride: 1,
+  };
+}
+
+function rowsView({ dims, data }: OutputTensor, model: string): RawDetections {
+  const [batch, rows = 0, cells = 0] = dims;
+  if (dims.length !== 3 || batch !== 1 || rows < 5) {
+    throw unsupported(model, `it gave an output [${dims.join(", ")}]`);
+  }
+  return {
+    cells,
+    classes: rows - 4,
+    boxes: data,
+    boxCellStride: 1,
+    boxSideStride: cells,
+    boxForm: "centre",
+    scores: data,
+    scoreOffset: 4 * cells,
+    scoreCellStride: 1,
+    scoreClassStride: cells,
+  };
+}

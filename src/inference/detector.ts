@@ -1,0 +1,176 @@
+import type { Clock } from "../core/clock.ts";
+import { errorData, LifecycleError, ModelError } from "../core/errors.ts";
+import type { Log } from "../core/log.ts";
+import type { DetectorPlan, FrameMeta, FromInference } from "../core/messages.ts";
+import type { RawDetections } from "./contract.ts";
+import { selectClasses } from "./labels.ts";
+import { Postprocessor } from "./postprocess.ts";
+import type { LoadOptions, Model } from "./session.ts";
+import { FrameTaker, type TakerPort } from "./taker.ts";
+
+/** Frames in a row that may fail before the worker gives up, to be started afresh. */
+export const MAX_FAILED_FRAMES = 10;
+/** How long a stopping detector waits for a camera that it has asked for a frame. */
+export const STOP_ANSWER_MS = 250;
+
+/** What a detector is given. */
+export interface DetectorDeps {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly post: (message: FromInference) => void;
+  readonly load: (options: LoadOptions) => Promise<Model>;
+}
+
+/** What a detector has once its model is loaded. */
+interface Running {
+  readonly plan: DetectorPlan;
+  readonly model: Model;
+  readonly postprocessor: Postprocessor;
+  readonly taker: FrameTaker;
+}
+
+/**
+ * One worker of a detector: takes frames, infers them, posts what was seen.
+ *
+ * Cameras may be attached and the confidence set while the model is still loading.
+ */
+export class Detector {
+  readonly #deps: DetectorDeps;
+  /** Cameras that were attached before the model was ready. */
+  readonly #early = new Map<string, TakerPort>();
+  #loading: Promise<void> | null = null;
+  #running: Running | null = null;
+  #confidence: number | null = null;
+  #stopping = false;
+  #failedInARow = 0;
+  /** The confidence at which it was told that a frame had more than is published. */
+  #toldCutAt: number | null = null;
+
+  constructor(deps: DetectorDeps) {
+    this.#deps = deps;
+  }
+
+  /**
+   * Loads the model, posts `ready`, and begins to take frames.
+   * @throws ModelError when the model cannot be loaded or lacks a class; then nothing is held
+   */
+  start(plan: DetectorPlan): Promise<void> {
+    if (this.#loading !== null) throw new LifecycleError("the detector was started twice");
+    this.#loading = this.#start(plan);
+    return this.#loading;
+  }
+
+  /** Takes this camera's frames from now on; the port is the detector's to close. */
+  attach(camera: string, port: TakerPort): void {
+    if (this.#running !== null) return this.#running.taker.attach(camera, port);
+    this.#early.get(camera)?.close();
+    this.#early.set(camera, port);
+  }
+
+  detach(camera: string): void {
+    this.#running?.taker.detach(camera);
+    this.#early.get(camera)?.close();
+    this.#early.delete(camera);
+  }
+
+  /** From the next frame on. */
+  setConfidence(confidence: number): void {
+    this.#confidence = confidence;
+  }
+
+  /** Finishes the frame in hand, posts its result, frees the model. Harmless when called twice. */
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    // A failure to start was told to the caller of start, and leaves nothing to stop.
+    await this.#loading?.catch(() => undefined);
+    this.#closeEarly();
+    const running = this.#running;
+    if (running === null) return;
+    this.#running = null;
+    const cancel = this.#deps.clock.after(STOP_ANSWER_MS, () => running.taker.abandon());
+    await running.taker.stop();
+    cancel();
+    await running.model[Symbol.asyncDispose]();
+  }
+
+  async #start(plan: DetectorPlan): Promise<void> {
+    const { clock, load, post } = this.#deps;
+    const startedAtMs = clock.nowMs();
+    const model = await load({ path: plan.modelPath, model: plan.model, threads: plan.threads });
+    try {
+      const classes = selectClasses(model.labels, plan.classes, plan.model);
+      const postprocessor = new Postprocessor({ labels: model.labels, classes, iou: plan.iou });
+      if (this.#stopping) return await model[Symbol.asyncDispose]();
+      const running: Running = {
+        plan,
+        model,
+        postprocessor,
+        taker: new FrameTaker({
+          input: model.input,
+          infer: (meta, tensor) => this.#frame(running, meta, tensor),
+          fail: (error) => post({ kind: "failed", error: errorData(error) }),
+        }),
+      };
+      this.#running = running;
+      const loadMs = clock.nowMs() - startedAtMs;
+      const { input, labels, provider } = model;
+      post({ kind: "ready", input, classes: labels, provider, loadMs });
+      for (const [camera, port] of this.#early) running.taker.attach(camera, port);
+      this.#early.clear();
+    } catch (error) {
+      await model[Symbol.asyncDispose]();
+      throw error;
+    }
+  }
+
+  async #frame(running: Running, meta: FrameMeta, tensor: ArrayBuffer): Promise<void> {
+    const { clock, post } = this.#deps;
+    const beganAtMs = clock.nowMs();
+    let raw: RawDetections;
+    try {
+      raw = await running.model.run(tensor);
+    } catch (error) {
+      return this.#frameFailed(meta, error);
+    }
+    const inferredAtMs = clock.nowMs();
+    const { detector, worker } = running.plan;
+    const confidence = this.#confidence ?? running.plan.confidence;
+    const { detections, cut } = running.postprocessor.run(raw, meta.fit, confidence);
+    this.#failedInARow = 0;
+    this.#tellCut(cut, meta, confidence);
+    const result = {
+      detector,
+      worker,
+      meta,
+      detections,
+      inferenceMs: inferredAtMs - beganAtMs,
+      postprocessMs: clock.nowMs() - inferredAtMs,
+    };
+    post({ kind: "result", result });
+  }
+
+  /** Tells of one frame; from the tenth in a row on, the fault is not the frame's. */
+  #frameFailed(meta: FrameMeta, error: unknown): void {
+    this.#deps.post({ kind: "frame-failed", camera: meta.camera, error: errorData(error) });
+    if (++this.#failedInARow < MAX_FAILED_FRAMES) return;
+    throw new ModelError({
+      code: "MODEL_RUN",
+      message: `Cannot go on: ${MAX_FAILED_FRAMES} frames in a row failed, the last one with: ` +
+        errorData(error).message,
+      retryable: true,
+      remedy: "If it comes back after the restart, use another model.",
+    }, { cause: error });
+  }
+
+  /** Says that a frame had more than is published: once for each confidence that lets it happen. */
+  #tellCut(cut: boolean, meta: FrameMeta, confidence: number): void {
+    if (!cut || this.#toldCutAt === confidence) return;
+    this.#toldCutAt = confidence;
+    this.#deps.log.warning("detections.cut", { camera: meta.camera, seq: meta.seq, confidence });
+  }
+
+  #closeEarly(): void {
+    for (const port of this.#early.values()) port.close();
+    this.#early.clear();
+  }
+}

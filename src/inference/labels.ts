@@ -1,0 +1,105 @@
+import { ModelError } from "../core/errors.ts";
+
+/** The 80 classes of the COCO detection task, in the order in which detectors number them. */
+export const COCO_LABELS: readonly string[] = [
+  ...["person", "bicycle", "car", "motorcycle", "airplane", "bus", "train", "truck", "boat"],
+  ...["traffic light", "fire hydrant", "stop sign", "parking meter", "bench", "bird", "cat"],
+  ...["dog", "horse", "sheep", "cow", "elephant", "bear", "zebra", "giraffe", "backpack"],
+  ...["umbrella", "handbag", "tie", "suitcase", "frisbee", "skis", "snowboard", "sports ball"],
+  ...["kite", "baseball bat", "baseball glove", "skateboard", "surfboard", "tennis racket"],
+  ...["bottle", "wine glass", "cup", "fork", "knife", "spoon", "bowl", "banana", "apple"],
+  ...["sandwich", "orange", "broccoli", "carrot", "hot dog", "pizza", "donut", "cake", "chair"],
+  ...["couch", "potted plant", "bed", "dining table", "toilet", "tv", "laptop", "mouse"],
+  ...["remote", "keyboard", "cell phone", "microwave", "oven", "toaster", "sink"],
+  ...["refrigerator", "book", "clock", "vase", "scissors", "teddy bear", "hair drier"],
+  "toothbrush",
+];
+
+/** Characters of a label that are kept. */
+const MAX_LABEL_LENGTH = 64;
+
+/**
+ * What a model's classes are called.
+ *
+ * The model's own names when it carries as many as it has classes; COCO's when it has 80 and says
+ * nothing; else `class 0`, `class 1`, ….
+ * @param count how many classes the model scores
+ * @param names as the model's file says, by class number; null when it says nothing
+ */
+export function labelsFor(
+  count: number,
+  names: ReadonlyMap<number, string> | null,
+): readonly string[] {
+  const own = names !== null && names.size === count;
+  return Array.from({ length: count }, (_, index) => {
+    if (own) return names.get(index)?.slice(0, MAX_LABEL_LENGTH) ?? `class ${index}`;
+    return (count === COCO_LABELS.length ? COCO_LABELS[index] : undefined) ?? `class ${index}`;
+  });
+}
+
+/**
+ * The numbers of the wanted classes, ascending, each once.
+ * @param wanted names (upper and lower case are the same) or numbers; null for all
+ * @param model  as configured, for the message
+ * @throws ModelError `MODEL_CLASS` for a class the model does not have
+ */
+export function selectClasses(
+  labels: readonly string[],
+  wanted: readonly (string | number)[] | null,
+  model: string,
+): readonly number[] {
+  if (wanted === null) return labels.map((_, index) => index);
+  const folded = labels.map((label) => label.toLowerCase());
+  const chosen = new Set<number>();
+  for (const one of wanted) {
+    const index = typeof one === "number" ? one : folded.indexOf(one.toLowerCase());
+    if (labels[index] === undefined) throw unknownClass(one, labels, model);
+    chosen.add(index);
+  }
+  return [...chosen].sort((a, b) => a - b);
+}
+
+function unknownClass(wanted: string | number, labels: readonly string[], model: string) {
+  const last = labels.length - 1;
+  const near = typeof wanted === "string" ? nearestLabel(wanted, labels) : null;
+  const known = labels.length <= 8
+    ? labels.map((label) => `"${label}"`).join(", ")
+    : `${labels.length} classes, the first of which is "${labels[0]}"`;
+  return new ModelError({
+    code: "MODEL_CLASS",
+    message: typeof wanted === "number"
+      ? `Cannot select class ${wanted} of model "${model}": it has classes 0 to ${last}.`
+      : `Cannot select class "${wanted}" of model "${model}": it knows ${known}.`,
+    retryable: false,
+    remedy: near !== null
+      ? `Did you mean "${near}"? Correct the detector's classes.`
+      : `Correct the detector's classes: names, or numbers from 0 to ${last}.`,
+  });
+}
+
+/** The label nearest to a mistyped one, or null when none is near. */
+export function nearestLabel(typed: string, labels: readonly string[]): string | null {
+  const folded = typed.toLowerCase().slice(0, MAX_LABEL_LENGTH);
+  // A third of the letters may be wrong: more is another word.
+  let best = Math.floor(Math.max(3, folded.length) / 3) + 1;
+  let nearest: string | null = null;
+  for (const label of labels) {
+    const distance = editDistance(folded, label.toLowerCase());
+    if (distance < best) [best, nearest] = [distance, label];
+  }
+  return nearest;
+}
+
+/** Letters to insert, delete or replace to get from one word to the other. */
+function editDistance(a: string, b: string): number {
+  let previous = Array.from({ length: b.length + 1 }, (_, index) => index);
+  for (let i = 1; i <= a.length; i++) {
+    const row = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const replace = (previous[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
+      row.push(Math.min(replace, (previous[j] ?? 0) + 1, (row[j - 1] ?? 0) + 1));
+    }
+    previous = row;
+  }
+  return previous[b.length] ?? 0;
+}

@@ -1,0 +1,246 @@
+/** The one place that knows ONNX Runtime. */
+import type { InferenceSession, OnnxValue } from "onnxruntime-node";
+import { assert, assertAttached } from "../core/assert.ts";
+import { LifecycleError, ModelError, OrionError } from "../core/errors.ts";
+import { inputBytes, type InputShape } from "../core/messages.ts";
+import {
+  type ModelContract,
+  modelContract,
+  type ModelPorts,
+  type OutputTensor,
+  type RawDetections,
+  rawDetections,
+  type TensorPort,
+} from "./contract.ts";
+import { labelsFor } from "./labels.ts";
+import { describeContent, readClassNames, readModelHeader } from "./model_file.ts";
+
+/** The largest model file that is read into memory. */
+export const MAX_MODEL_BYTES = 512 * 1024 * 1024;
+
+/** A loaded model, as the rest of the room sees it. */
+export interface Model extends AsyncDisposable {
+  readonly input: InputShape;
+  /** The name of each class, by number. */
+  readonly labels: readonly string[];
+  /** What computes: `cpu` unless asked otherwise. */
+  readonly provider: string;
+  /**
+   * Infers one frame. The buffer *is* the input tensor: it is read in place, and stays the caller's.
+   * @param tensor NCHW RGB float32 in 0..1, exactly {@link inputBytes} long
+   * @returns a view on fresh memory, which the next run leaves alone
+   * @throws ModelError `MODEL_RUN`
+   */
+  run(tensor: ArrayBuffer): Promise<RawDetections>;
+}
+
+/** What to load, and how. */
+export interface LoadOptions {
+  /** Absolute path of an `.onnx` file. */
+  readonly path: string;
+  /** As configured, for messages; the path when left out. */
+  readonly model?: string;
+  /** Threads that share one operator. */
+  readonly threads: number;
+  /**
+   * Execution providers, the preferred first; those that this build of ONNX Runtime lacks are passed
+   * over. `["cpu"]` when left out.
+   */
+  readonly providers?: readonly string[];
+}
+
+type Runtime = typeof import("onnxruntime-node");
+
+/** A model in an ONNX Runtime session. Its `run` occupies the thread until the frame is done. */
+export class ModelSession implements Model {
+  readonly input: InputShape;
+  readonly provider: string;
+  #labels: readonly string[] = [];
+  readonly #model: string;
+  readonly #runtime: Runtime;
+  readonly #contract: ModelContract;
+  #session: InferenceSession | null;
+
+  private constructor(
+    parts: { model: string; runtime: Runtime; session: InferenceSession; provider: string },
+  ) {
+    this.#model = parts.model;
+    this.#runtime = parts.runtime;
+    this.#session = parts.session;
+    this.provider = parts.provider;
+    this.#contract = modelContract(sessionPorts(parts.session), parts.model);
+    this.input = this.#contract.input;
+  }
+
+  /**
+   * Reads a model, makes it ready, and runs it once on a blank picture: the first run is the slowest,
+   * and shows whether the outputs are what the file declares.
+   *
+   * Needs the permission to read the file and to load ONNX Runtime's binding, and no other.
+   * @throws ModelError `MODEL_MISSING`, `MODEL_UNREADABLE`, `MODEL_INVALID`, `MODEL_UNSUPPORTED`
+   */
+  static async load(options: LoadOptions): Promise<ModelSession> {
+    const { path, model = path } = options;
+    const bytes = await readModel(path, model);
+    const header = readModelHeader(bytes);
+    if (header === null) {
+      throw invalid(model, path, `it is ${describeContent(bytes)}`);
+    }
+    const runtime = await loadRuntime();
+    const provider = chooseProvider(runtime, options.providers ?? ["cpu"]);
+    const session = await createSession(runtime, bytes, { provider, threads: options.threads })
+      .catch((cause: unknown) => {
+        throw invalid(model, path, `ONNX Runtime refused it (${reason(cause)})`, cause);
+      });
+    try {
+      const loaded = new ModelSession({ model, runtime, session, provider });
+      const blank = await loaded.run(new ArrayBuffer(inputBytes(loaded.input)));
+      loaded.#labels = labelsFor(blank.classes, readClassNames(header));
+      return loaded;
+    } catch (error) {
+      await session.release();
+      throw error;
+    }
+  }
+
+  get labels(): readonly string[] {
+    return this.#labels;
+  }
+
+  async run(tensor: ArrayBuffer): Promise<RawDetections> {
+    const session = this.#session;
+    if (session === null) throw new LifecycleError("the model was released and cannot run");
+    assertAttached(tensor, "inference input");
+    const { input, inputName, layout } = this.#contract;
+    const bytes = inputBytes(input);
+    assert(tensor.byteLength === bytes, `the input has ${tensor.byteLength} of ${bytes} bytes`);
+    const dims = [1, 3, input.height, input.width];
+    const feed = new this.#runtime.Tensor("float32", new Float32Array(tensor), dims);
+    const outputs = await session.run({ [inputName]: feed }).catch((cause: unknown) => {
+      throw runFailed(this.#model, cause);
+    });
+    return rawDetections(layout, (name) => floats(outputs[name]), this.#model);
+  }
+
+  /** Frees the model's memory. Harmless when called twice. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    const session = this.#session;
+    this.#session = null;
+    await session?.release();
+  }
+}
+
+async function readModel(path: string, model: string): Promise<Uint8Array> {
+  try {
+    const { isFile, size } = await Deno.stat(path);
+    if (!isFile) throw unreadable(model, path, "it is not a file");
+    if (size > MAX_MODEL_BYTES) {
+      throw invalid(model, path, `it has ${size} bytes and at most ${MAX_MODEL_BYTES} are read`);
+    }
+    return await Deno.readFile(path);
+  } catch (error) {
+    if (error instanceof OrionError) throw error;
+    if (error instanceof Deno.errors.NotFound) {
+      throw new ModelError({
+        code: "MODEL_MISSING",
+        message: `Cannot load model "${model}": there is no file ${path}.`,
+        retryable: false,
+        remedy: "Put the file there, or correct the detector's model.",
+      }, { cause: error });
+    }
+    throw unreadable(model, path, reason(error), error);
+  }
+}
+
+function unreadable(model: string, path: string, why: string, cause?: unknown): ModelError {
+  return new ModelError({
+    code: "MODEL_UNREADABLE",
+    message: `Cannot read model "${model}" from ${path}: ${why}.`,
+    retryable: false,
+    remedy: "Let the user that runs Orion read the file, and name it in the detector's model.",
+  }, { cause });
+}
+
+function invalid(model: string, path: string, why: string, cause?: unknown): ModelError {
+  return new ModelError({
+    code: "MODEL_INVALID",
+    message: `Cannot load model "${model}" from ${path}: ${why}.`,
+    retryable: false,
+    remedy: "Name a complete .onnx file, with its weights inside it, in the detector's model.",
+  }, { cause });
+}
+
+function runFailed(model: string, cause: unknown): ModelError {
+  return new ModelError({
+    code: "MODEL_RUN",
+    message: `Cannot run model "${model}": ONNX Runtime says ${reason(cause)}.`,
+    retryable: true,
+    remedy: "If every frame fails, the model does not suit this input: export it again, or use " +
+      "another.",
+  }, { cause });
+}
+
+/** What an error says, on one line. */
+function reason(error: unknown): string {
+  const said = error instanceof Error ? error.message : String(error);
+  return said.replaceAll(/\s+/g, " ").trim().slice(0, 400).replace(/\.$/, "");
+}
+
+/** Loads the binding when it is first needed: importing this module must load no native code. */
+async function loadRuntime(): Promise<Runtime> {
+  try {
+    const runtime = await import("onnxruntime-node");
+    // Standard error carries Orion's own lines only; what matters arrives as an error.
+    runtime.env.logLevel = "fatal";
+    return runtime;
+  } catch (cause) {
+    throw new ModelError({
+      code: "MODEL_RUNTIME",
+      message: `Cannot load ONNX Runtime on ${Deno.build.os} ${Deno.build.arch}: ${reason(cause)}.`,
+      retryable: false,
+      remedy: "Run Orion through its tasks, which install the runtime and grant its library.",
+    }, { cause });
+  }
+}
+
+function chooseProvider(runtime: Runtime, wanted: readonly string[]): string {
+  const known: readonly string[] = runtime.listSupportedBackends().map((backend) => backend.name);
+  return wanted.find((name) => known.includes(name)) ?? "cpu";
+}
+
+function createSession(
+  runtime: Runtime,
+  bytes: Uint8Array,
+  options: { provider: string; threads: number },
+): Promise<InferenceSession> {
+  return runtime.InferenceSession.create(bytes, {
+    executionProviders: [options.provider],
+    intraOpNumThreads: options.threads,
+    interOpNumThreads: 1,
+    executionMode: "sequential",
+    graphOptimizationLevel: "all",
+    logSeverityLevel: 4,
+    // Threads that wait for the next frame must sleep: spinning costs a core between two frames.
+    extra: { session: { intra_op: { allow_spinning: "0" }, inter_op: { allow_spinning: "0" } } },
+  });
+}
+
+function sessionPorts(session: InferenceSession): ModelPorts {
+  const port = (meta: InferenceSession.ValueMetadata): TensorPort =>
+    meta.isTensor
+      ? {
+        name: meta.name,
+        type: meta.type,
+        dims: meta.shape.map((dim) => typeof dim === "number" ? dim : null),
+      }
+      : { name: meta.name, type: null, dims: [] };
+  return {
+    inputs: session.inputMetadata.map(port),
+    outputs: session.outputMetadata.map(port),
+  };
+}
+
+function floats(value: OnnxValue | undefined): OutputTensor | null {
+  if (value === undefined || !("data" in value)) return null;
+  return value.data instanceof Float32Array ? { dims: value.dims, data: value.data } : null;
+}
