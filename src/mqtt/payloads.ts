@@ -1,0 +1,227 @@
+/**
+ * The payloads of every MQTT topic: their schemas, their types (derived from the schemas, so that the
+ * two cannot drift) and the functions that build them. JSON Schemas for others are generated from
+ * here into `schema/`.
+ *
+ * Objects are open: a later version may add keys, never change the meaning of one.
+ */
+import { z } from "zod";
+import { isoTime } from "../core/clock.ts";
+import type { ErrorData } from "../core/errors.ts";
+import type { BoxPx, SizePx } from "../core/geometry.ts";
+import type { CameraStatus, InferenceResult } from "../core/messages.ts";
+
+const id = z.string().regex(/^[a-z0-9-]{1,64}$/);
+const time = z.iso.datetime({ precision: 3 }).describe("ISO 8601 in UTC with milliseconds");
+const count = z.int().min(0);
+const ms = z.number().min(0).describe("milliseconds");
+
+const box = z.looseObject({
+  x: z.number().min(0),
+  y: z.number().min(0),
+  width: z.number().min(0),
+  height: z.number().min(0),
+}).describe("pixels of the source frame; x and y are the top left corner");
+
+export const statusSchema = z.looseObject({
+  schema: z.literal("orion.status/1"),
+  state: z.enum(["online", "offline"]),
+  since: time.describe(
+    "when the service started, or stopped; in a last will, when the connection that broke was opened",
+  ),
+  version: z.string(),
+});
+
+export const cameraSchema = z.looseObject({
+  schema: z.literal("orion.camera/1"),
+  camera: id,
+  state: z.enum(["connecting", "online", "stalled", "offline"]),
+  since: time,
+  reason: z.string().nullable().describe("the code of the error that led to the state"),
+  reconnects: count,
+});
+
+export const inferenceSchema = z.looseObject({
+  schema: z.literal("orion.inference/1"),
+  instance: id,
+  camera: id,
+  detector: id,
+  frame: z.looseObject({
+    seq: count.describe("counts the camera's video frames; never goes back within one run"),
+    width: z.int().positive(),
+    height: z.int().positive(),
+    keyframe: z.boolean(),
+    ptsSeconds: z.number().describe(
+      "since the first frame of the connection; for files the position in the clip",
+    ),
+    capturedAt: time,
+    clock: z.enum(["rtcp", "arrival", "file"]).describe("where capturedAt comes from"),
+  }),
+  roi: box.nullable().describe("the part of the frame that was looked at, or null for all of it"),
+  detections: z.array(z.looseObject({
+    class: z.string(),
+    confidence: z.number().min(0).max(1),
+    box,
+  })),
+  timing: z.looseObject({
+    queueMs: ms,
+    convertMs: ms,
+    inferenceMs: ms,
+    postprocessMs: ms,
+    totalMs: ms.describe("from the frame's arrival to the hand-over to the MQTT client"),
+  }),
+  drops: z.looseObject({
+    sinceLast: count.describe("frames left out since the one that was looked at before"),
+  }),
+});
+
+export const healthSchema = z.looseObject({
+  schema: z.literal("orion.health/1"),
+  instance: id,
+  version: z.string(),
+}).describe("what GET /status answers");
+
+export const ackSchema = z.looseObject({
+  schema: z.literal("orion.ack/1"),
+  id: z.string().nullable().describe("the command's; null when it had none that could be read"),
+  command: z.string().nullable().describe("its name; null when it had none that could be read"),
+  status: z.enum(["ok", "error"]),
+  data: z.unknown(),
+  error: z.looseObject({ code: z.string(), message: z.string() }).nullable(),
+  time,
+});
+
+export const commandSchema = z.looseObject({
+  schema: z.literal("orion.command/1"),
+  id: z.string().min(1).max(256),
+  command: z.string().min(1).max(64),
+  params: z.record(z.string(), z.unknown()).optional(),
+});
+
+export type StatusPayload = z.infer<typeof statusSchema>;
+export type CameraPayload = z.infer<typeof cameraSchema>;
+export type InferencePayload = z.infer<typeof inferenceSchema>;
+export type HealthPayload = z.infer<typeof healthSchema>;
+export type AckPayload = z.infer<typeof ackSchema>;
+export type CommandPayload = z.infer<typeof commandSchema>;
+
+/** Every payload's schema by the name its `schema` key carries. */
+export const PAYLOAD_SCHEMAS: Readonly<Record<string, z.ZodType>> = {
+  "orion.status/1": statusSchema,
+  "orion.camera/1": cameraSchema,
+  "orion.inference/1": inferenceSchema,
+  "orion.health/1": healthSchema,
+  "orion.ack/1": ackSchema,
+  "orion.command/1": commandSchema,
+};
+
+/** A number with at most so many decimals. */
+function rounded(value: number, decimals: number): number {
+  const scale = 10 ** decimals;
+  return Math.round(value * scale) / scale;
+}
+
+/** Start and length on one axis in whole tenths of a pixel, neither leaving the frame. */
+function tenths(start: number, length: number, fullPx: number): [number, number] {
+  const full = Math.floor(fullPx * 10);
+  const from = Math.min(full, Math.max(0, Math.round(start * 10)));
+  const end = Math.min(full, Math.max(from, Math.round((start + length) * 10)));
+  // Whoever adds the two decimal fractions again must not land a rounding error outside the frame.
+  const out = from / 10 + (end - from) / 10 > fullPx ? 1 : 0;
+  return [from / 10, Math.max(0, end - from - out) / 10];
+}
+
+/**
+ * A box with one decimal, its corners rounded rather than its size, and still inside the frame.
+ * @param frame the source frame's size
+ */
+export function roundedBox(box: BoxPx, frame: SizePx): Pick<BoxPx, "x" | "y" | "width" | "height"> {
+  const [x, width] = tenths(box.x, box.width, frame.width);
+  const [y, height] = tenths(box.y, box.height, frame.height);
+  return { x, y, width, height };
+}
+
+/** `orion.status/1`. */
+export function statusPayload(
+  status: { state: "online" | "offline"; sinceMs: number; version: string },
+): StatusPayload {
+  return {
+    schema: "orion.status/1",
+    state: status.state,
+    since: isoTime(status.sinceMs),
+    version: status.version,
+  };
+}
+
+/** `orion.camera/1`. */
+export function cameraPayload(status: CameraStatus): CameraPayload {
+  return {
+    schema: "orion.camera/1",
+    camera: status.camera,
+    state: status.state,
+    since: isoTime(status.sinceMs),
+    reason: status.reason,
+    reconnects: status.reconnects,
+  };
+}
+
+/**
+ * `orion.inference/1`.
+ * @param handOver  the instance's name, and the instant the message goes to the MQTT client
+ *                  ({@link Clock.nowMs})
+ */
+export function inferencePayload(
+  result: InferenceResult,
+  handOver: { readonly instance: string; readonly nowMs: number },
+): InferencePayload {
+  const { meta } = result;
+  return {
+    schema: "orion.inference/1",
+    instance: handOver.instance,
+    camera: meta.camera,
+    detector: result.detector,
+    frame: {
+      seq: meta.seq,
+      width: meta.size.width,
+      height: meta.size.height,
+      keyframe: meta.keyframe,
+      ptsSeconds: rounded(meta.ptsSeconds, 3),
+      capturedAt: isoTime(meta.capturedAtMs),
+      clock: meta.clock,
+    },
+    roi: meta.roi === null ? null : roundedBox(meta.roi, meta.size),
+    detections: result.detections.map((detection) => ({
+      class: detection.class,
+      confidence: rounded(detection.confidence, 4),
+      box: roundedBox(detection.box, meta.size),
+    })),
+    timing: {
+      queueMs: rounded(meta.queueMs, 1),
+      convertMs: rounded(meta.convertMs, 1),
+      inferenceMs: rounded(result.inferenceMs, 1),
+      postprocessMs: rounded(result.postprocessMs, 1),
+      // A clock step between two threads' starts must not make a latency negative.
+      totalMs: rounded(Math.max(0, handOver.nowMs - meta.arrivedAtMs), 1),
+    },
+    drops: { sinceLast: meta.dropsSinceLast },
+  };
+}
+
+/** `orion.ack/1`. */
+export function ackPayload(ack: {
+  readonly id: string | null;
+  readonly command: string | null;
+  readonly atMs: number;
+  readonly outcome: { readonly data: unknown } | { readonly error: ErrorData };
+}): AckPayload {
+  const failed = "error" in ack.outcome ? ack.outcome.error : null;
+  return {
+    schema: "orion.ack/1",
+    id: ack.id,
+    command: ack.command,
+    status: failed === null ? "ok" : "error",
+    data: "data" in ack.outcome ? ack.outcome.data : null,
+    error: failed === null ? null : { code: failed.code, message: failed.message },
+    time: isoTime(ack.atMs),
+  };
+}

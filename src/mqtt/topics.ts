@@ -1,0 +1,54 @@
+import { OrionError } from "../core/errors.ts";
+
+/** The topics of one instance, under its prefix. */
+export interface Topics {
+  readonly status: string;
+  readonly health: string;
+  readonly control: string;
+  readonly ack: string;
+  camera(camera: string): string;
+  inference(camera: string, detector: string): string;
+}
+
+/** MQTT's own bound on a topic is 65,535 bytes; what is longer than this is a mistake. */
+const MAX_PREFIX_LENGTH = 256;
+
+/**
+ * What is wrong with a topic prefix, or null. It may have several levels (`site/floor-2`), none of
+ * them empty, without wildcards, and not among the broker's own topics.
+ */
+export function topicPrefixProblem(prefix: string): string | null {
+  if (prefix.length > MAX_PREFIX_LENGTH) return `is longer than ${MAX_PREFIX_LENGTH} characters`;
+  if (/[+#]/.test(prefix)) return "holds a wildcard (+ or #)";
+  if (/\p{Cc}/u.test(prefix)) return "holds a control character";
+  if (prefix.startsWith("$")) return "starts with $, which is the broker's own";
+  if (prefix.split("/").includes("")) return "has an empty level";
+  return null;
+}
+
+/**
+ * The names of an instance's topics.
+ * @throws {OrionError} `TOPIC_PREFIX` when the prefix cannot be part of a topic
+ */
+export function topicsOf(
+  plan: { readonly topicPrefix: string; readonly instance: string },
+): Topics {
+  const problem = topicPrefixProblem(plan.topicPrefix);
+  if (problem !== null) {
+    throw new OrionError({
+      code: "TOPIC_PREFIX",
+      message: `Cannot build the MQTT topics: mqtt.topicPrefix ${problem}`,
+      retryable: false,
+      remedy: "Set mqtt.topicPrefix to plain levels, for example orion or site/floor-2.",
+    });
+  }
+  const root = `${plan.topicPrefix}/${plan.instance}`;
+  return {
+    status: `${root}/status`,
+    health: `${root}/health`,
+    control: `${root}/control`,
+    ack: `${root}/control/ack`,
+    camera: (camera) => `${root}/cameras/${camera}/status`,
+    inference: (camera, detector) => `${root}/inferences/${camera}/${detector}`,
+  };
+}
