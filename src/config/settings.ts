@@ -101,6 +101,10 @@ export interface Settings {
   readonly models: { readonly folder: string };
   /** The absolute path of the file this was read from; null for the demo. */
   readonly path: string | null;
+  /** Absolute paths of the files that secrets are read from. */
+  readonly secretFiles: readonly string[];
+  /** The environment variables the file names with `${NAME}`. */
+  readonly environment: readonly string[];
   /** What is allowed but unwise, as sentences without credentials. */
   readonly warnings: readonly string[];
   /** Every secret in clear, for the {@link Redactor} and nothing else. */
@@ -110,7 +114,7 @@ export interface Settings {
 /** The ports a URL scheme stands for when it names none. */
 export const MQTT_PORTS = { mqtt: 1883, mqtts: 8883, ws: 80, wss: 443 } as const;
 
-/** Where the embedded broker listens. */
+/** Where the embedded broker listens unless `mqtt.listen` says otherwise. */
 export const EMBEDDED_BROKER = { hostname: "127.0.0.1", port: 1883 } as const;
 
 /** Ids of instances, cameras and detectors. */

@@ -1,0 +1,157 @@
+/**
+ * Checks between places of a configuration. They work on data that may be wrong elsewhere, so that one
+ * run tells everything; what has the wrong shape is passed over, because the schema tells of it.
+ */
+import { type FoundProblem, lookUp } from "./issues.ts";
+import { type ConfigPath, suggestName } from "./problems.ts";
+import { isLoopback, parseBrokerUrl, parseListen } from "./urls.ts";
+
+/** Everything that is wrong between the parts of a configuration. */
+export function crossProblems(value: unknown): FoundProblem[] {
+  return [
+    ...duplicates(value, "cameras", "camera"),
+    ...duplicates(value, "detectors", "detector"),
+    ...detectorCameras(value),
+    ...brokerAddress(value),
+    ...brokerSecurity(value),
+    ...brokerCredentials(value),
+    ...openListener(value),
+  ];
+}
+
+/** The ids in a list of things that have one, with their places. */
+function idsIn(value: unknown, list: string): { id: string; at: ConfigPath }[] {
+  return items(lookUp(value, [list])).flatMap((item, index) => {
+    const id = lookUp(item, ["id"]);
+    return typeof id === "string" ? [{ id, at: [list, index, "id"] }] : [];
+  });
+}
+
+function duplicates(value: unknown, list: string, what: string): FoundProblem[] {
+  const seen = new Set<string>();
+  const problems: FoundProblem[] = [];
+  for (const { id, at } of idsIn(value, list)) {
+    if (seen.has(id)) {
+      problems.push({
+        at,
+        message: `there is a ${what} "${id}" already`,
+        remedy: `Give each ${what} an id of its own.`,
+      });
+    }
+    seen.add(id);
+  }
+  return problems;
+}
+
+function detectorCameras(value: unknown): FoundProblem[] {
+  const known = idsIn(value, "cameras").map(({ id }) => id);
+  const problems: FoundProblem[] = [];
+  items(lookUp(value, ["detectors"])).forEach((detector, index) => {
+    const seen = new Set<string>();
+    items(lookUp(detector, ["cameras"])).forEach((camera, place) => {
+      if (typeof camera !== "string") return;
+      const at = ["detectors", index, "cameras", place];
+      if (seen.has(camera)) {
+        problems.push({ at, message: `names "${camera}" twice`, remedy: "Name it once." });
+      } else if (!known.includes(camera)) {
+        problems.push({
+          at,
+          message: `there is no camera "${camera}"`,
+          remedy: suggestName(camera, known),
+        });
+      }
+      seen.add(camera);
+    });
+  });
+  return problems;
+}
+
+/** `mqtt.listen` belongs to the embedded broker, which only this machine may reach. */
+function brokerAddress(value: unknown): FoundProblem[] {
+  const at = ["mqtt", "listen"];
+  const listen = lookUp(value, at);
+  if (typeof listen !== "string") return [];
+  if (lookUp(value, ["mqtt", "url"]) !== undefined) {
+    return [{
+      at,
+      message: "has no meaning beside mqtt.url: the embedded broker does not run",
+      remedy: "Remove one of the two.",
+    }];
+  }
+  const parsed = parseListen(listen, 1);
+  if (!parsed.ok || isLoopback(parsed.value.hostname)) return [];
+  return [{
+    at,
+    message: "the embedded broker has no passwords, so it listens on loopback addresses only",
+    remedy: "Write 127.0.0.1 and a port, or run a broker of your own and set mqtt.url.",
+  }];
+}
+
+/** Certificates need a connection that uses them, and a key. */
+function brokerSecurity(value: unknown): FoundProblem[] {
+  const problems: FoundProblem[] = [];
+  const set = (key: string) => lookUp(value, ["mqtt", key]) !== undefined;
+  const url = lookUp(value, ["mqtt", "url"]);
+  const secure = typeof url === "string" && /^(mqtts|wss):/i.test(url);
+  const plain = url === undefined || (typeof url === "string" && /^(mqtt|ws):/i.test(url));
+  for (const key of ["ca", "cert", "key"]) {
+    if (!set(key) || !plain) continue;
+    problems.push({
+      at: ["mqtt", key],
+      message: "is used with mqtts:// and wss:// only",
+      remedy: "Change mqtt.url to mqtts:// or wss://, or remove this key.",
+    });
+  }
+  for (const [key, other] of [["cert", "key"], ["key", "cert"]] as const) {
+    if (!secure || !set(key) || set(other)) continue;
+    problems.push({
+      at: ["mqtt", key],
+      message: `needs mqtt.${other} beside it`,
+      remedy: `Add mqtt.${other}: mutual TLS takes a certificate and its key.`,
+    });
+  }
+  return problems;
+}
+
+/** Credentials stand in one place, and only where somebody asks for them. */
+function brokerCredentials(value: unknown): FoundProblem[] {
+  const url = lookUp(value, ["mqtt", "url"]);
+  const parsed = typeof url === "string" ? parseBrokerUrl(url) : null;
+  const problems: FoundProblem[] = [];
+  for (const key of ["username", "password"] as const) {
+    const at = ["mqtt", key];
+    if (lookUp(value, at) === undefined) continue;
+    if (url === undefined) {
+      problems.push({
+        at,
+        message: "has no meaning without mqtt.url: the embedded broker takes no credentials",
+        remedy: "Set mqtt.url, or remove this key.",
+      });
+    } else if (parsed?.ok && parsed.value[key] !== null) {
+      problems.push({
+        at,
+        message: `mqtt.url holds a ${key} as well`,
+        remedy: "Remove the one in mqtt.url.",
+      });
+    }
+  }
+  return problems;
+}
+
+function openListener(value: unknown): FoundProblem[] {
+  const at = ["health", "listen"];
+  const listen = lookUp(value, at);
+  if (typeof listen !== "string" || listen === "off") return [];
+  const parsed = parseListen(listen, 0);
+  if (!parsed.ok || isLoopback(parsed.value.hostname)) return [];
+  if (lookUp(value, ["health", "token"]) !== undefined) return [];
+  return [{
+    at,
+    message: "others can reach this address, and no token is set",
+    remedy: "Set health.token, or listen on 127.0.0.1.",
+  }];
+}
+
+function items(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : [];
+}

@@ -1,0 +1,115 @@
+import type { z } from "zod";
+import { type ConfigPath, type ConfigProblem, suggestName } from "./problems.ts";
+
+/** A problem that still knows its place as a path, so that its line can be found. */
+export interface FoundProblem extends Omit<ConfigProblem, "path" | "line"> {
+  readonly at: ConfigPath;
+}
+
+/** Places whose values are never quoted, whatever they hold. */
+const NEVER_QUOTED = new Set(["url", "password", "token", "username"]);
+
+const MAX_QUOTED_LENGTH = 60;
+
+/**
+ * What the schema found, one problem per cause.
+ *
+ * @param quotable  whether the value at a place may be quoted (it did not come from the environment)
+ */
+export function problemsOf(
+  issues: readonly z.core.$ZodIssue[],
+  value: unknown,
+  quotable: (at: ConfigPath) => boolean,
+): FoundProblem[] {
+  return issues.flatMap((issue): FoundProblem[] => {
+    const at = configPath(issue.path);
+    switch (issue.code) {
+      case "unrecognized_keys":
+        return issue.keys.map((key) => unknownKey([...at, key], key, knownKeys(issue)));
+      case "invalid_union":
+        return unionProblems(issue, at, value, quotable);
+      case "custom":
+        return [{ at, message: issue.message, remedy: remedyOf(issue.params) }];
+      default:
+        return [{
+          at,
+          message: found(lookUp(value, at), quotable(at) && !isSecret(at)),
+          remedy: `Write ${issue.message}.`,
+        }];
+    }
+  });
+}
+
+/** The value at a place of plain data, or undefined. */
+export function lookUp(value: unknown, at: ConfigPath): unknown {
+  let part = value;
+  for (const key of at) {
+    if (part === null || typeof part !== "object") return undefined;
+    part = Reflect.get(part, key);
+  }
+  return part;
+}
+
+function unknownKey(at: ConfigPath, key: string, known: readonly string[]): FoundProblem {
+  return { at, message: `"${clip(key)}" is not a key here`, remedy: suggestName(key, known) };
+}
+
+/**
+ * A union of a plain value and an object: when an object was written, what is wrong inside it says
+ * more than that the union does not match.
+ */
+function unionProblems(
+  issue: z.core.$ZodIssueInvalidUnion,
+  at: ConfigPath,
+  value: unknown,
+  quotable: (at: ConfigPath) => boolean,
+): FoundProblem[] {
+  const written = lookUp(value, at);
+  if (written !== null && typeof written === "object" && !Array.isArray(written)) {
+    const inside = issue.errors.find((errors) =>
+      errors.every((error) => error.code !== "invalid_type" || error.path.length > 0) &&
+      errors.every((error) => error.code !== "invalid_value" || error.path.length > 0)
+    );
+    if (inside !== undefined) {
+      const moved = inside.map((error) => ({ ...error, path: [...issue.path, ...error.path] }));
+      return problemsOf(moved, value, quotable);
+    }
+  }
+  return [{
+    at,
+    message: found(written, quotable(at) && !isSecret(at)),
+    remedy: `Write ${issue.message}.`,
+  }];
+}
+
+/** The schema puts the keys an object knows into the message of its own issue. */
+function knownKeys(issue: z.core.$ZodIssueUnrecognizedKeys): string[] {
+  return issue.message.split(", ");
+}
+
+function found(value: unknown, quote: boolean): string {
+  if (value === undefined) return "is missing";
+  if (value === null) return "is empty";
+  if (Array.isArray(value)) return `cannot be a list of ${value.length}`;
+  if (typeof value === "object") return "cannot hold keys of its own";
+  if (!quote) return "is not what is expected here";
+  if (value === "") return "is an empty text";
+  return `cannot be ${clip(JSON.stringify(value) ?? String(value))}`;
+}
+
+function isSecret(at: ConfigPath): boolean {
+  return at.some((key) => typeof key === "string" && NEVER_QUOTED.has(key));
+}
+
+function clip(text: string): string {
+  return text.length <= MAX_QUOTED_LENGTH ? text : `${text.slice(0, MAX_QUOTED_LENGTH)}…`;
+}
+
+function remedyOf(params: Record<string, unknown> | undefined): string {
+  const remedy = params?.["remedy"];
+  return typeof remedy === "string" ? remedy : "Correct it.";
+}
+
+function configPath(path: readonly PropertyKey[]): ConfigPath {
+  return path.filter((key) => typeof key === "string" || typeof key === "number");
+}

@@ -1,0 +1,150 @@
+import { resolve } from "node:path";
+import { buildSettings } from "./build.ts";
+import { crossProblems } from "./checks.ts";
+import { expandEnvironment } from "./environment.ts";
+import {
+  type FileAccess,
+  folderOf,
+  isOpenToOthers,
+  missingFiles,
+  modelProblems,
+  readSecretFiles,
+  reasonOf,
+} from "./files.ts";
+import { type FoundProblem, lookUp, problemsOf } from "./issues.ts";
+import { ConfigError, type ConfigPath, type ConfigProblem, pathText } from "./problems.ts";
+import { configSchema } from "./schema.ts";
+import type { Settings } from "./settings.ts";
+import { parseBrokerUrl, parseCameraUrl } from "./urls.ts";
+import { parseYaml, type YamlFile } from "./yaml.ts";
+
+/** Where settings come from. */
+export interface LoadOptions extends FileAccess {
+  /** The absolute path of the configuration, or null for the demo. */
+  readonly path: string | null;
+  /** Orion's own folder: where its models and its clip are. */
+  readonly root: string;
+  env(name: string): string | undefined;
+  /**
+   * Leave the files that hold secrets alone, and every secret of theirs empty: to compute
+   * permissions, before the permission to read them is there.
+   */
+  readonly putOffSecrets?: boolean;
+}
+
+/** The file that is used when nothing else is named. */
+export const DEFAULT_CONFIG = "orion.yaml";
+
+/**
+ * Which configuration to read: what `--config` names, else what ORION_CONFIG names, else
+ * `orion.yaml` here when there is one, else none (the demo).
+ *
+ * @returns an absolute path, or null
+ */
+export function chooseConfig(options: {
+  readonly named: string | null;
+  readonly env: (name: string) => string | undefined;
+  readonly isFile: (path: string) => boolean;
+  readonly folder: string;
+}): string | null {
+  const fromEnvironment = options.env("ORION_CONFIG");
+  const named = options.named ?? (fromEnvironment === "" ? null : fromEnvironment) ?? null;
+  if (named !== null) return resolve(options.folder, named);
+  const usual = resolve(options.folder, DEFAULT_CONFIG);
+  return options.isFile(usual) ? usual : null;
+}
+
+/** The demo: the bundled clip, the bundled model, the embedded broker. */
+const DEMO = {
+  cameras: [{ id: "demo", url: "demo:" }],
+  detectors: [{ id: "person", model: "builtin:person", rateHz: 5, classes: ["person"] }],
+};
+
+/**
+ * Reads, checks and freezes a configuration.
+ *
+ * @throws {ConfigError} with every problem that was found
+ */
+export function loadSettings(options: LoadOptions): Settings {
+  const file = options.path === null ? NO_FILE : readConfig(options.path, options);
+  if (file.problems.length > 0) throw new ConfigError(options.path, file.problems);
+  const folder = folderOf(options.path, options.root);
+  const places = { root: options.root, folder };
+  // A file without a single key is an empty configuration, which lacks its cameras.
+  const expanded = expandEnvironment(file.value ?? {}, (name) => options.env(name));
+  const { value } = expanded;
+  const secretFiles = readSecretFiles(value, folder, options, options.putOffSecrets ?? false);
+  const result = configSchema.safeParse(value, { reportInput: false });
+  const quotable = (at: ConfigPath) => !expanded.from.has(pathText(at));
+  const found: FoundProblem[] = [
+    ...(result.success ? [] : problemsOf(result.error.issues, value, quotable)),
+    ...crossProblems(value),
+    ...modelProblems(value, places),
+    ...missingFiles(value, places, options),
+    ...secretFiles.problems,
+  ];
+  // Where a variable is not set, everything else that is wrong follows from that.
+  const unset = new Set(expanded.problems.map((problem) => problem.path));
+  const problems = [...expanded.problems, ...found.filter(({ at }) => !unset.has(pathText(at)))];
+  if (problems.length > 0 || !result.success) {
+    throw new ConfigError(options.path, ordered(problems, file));
+  }
+  return buildSettings(result.data, {
+    ...places,
+    path: options.path,
+    secretFiles,
+    environment: expanded.names,
+    warnings: [...secretFiles.warnings, ...openConfigWarnings(file.value, options)],
+  });
+}
+
+const NO_FILE: YamlFile = { value: DEMO, problems: [], lineOf: () => undefined };
+
+function readConfig(path: string, access: FileAccess): YamlFile {
+  let text: string;
+  try {
+    text = access.readText(path);
+  } catch (error) {
+    const message = `cannot read ${path}: ${reasonOf(error)}`;
+    const remedy = "Correct --config or ORION_CONFIG, or create the file.";
+    throw new ConfigError(path, [{ path: "", message, remedy }]);
+  }
+  return parseYaml(text);
+}
+
+/** In the order of the file, each with its line. */
+function ordered(problems: readonly FoundProblem[], file: YamlFile): ConfigProblem[] {
+  return problems
+    .map(({ at, message, remedy }): ConfigProblem => {
+      const line = file.lineOf(at);
+      const problem = { path: pathText(at), message, remedy };
+      return line === undefined ? problem : { ...problem, line };
+    })
+    .sort((a, b) => (a.line ?? 0) - (b.line ?? 0));
+}
+
+/** A configuration that holds credentials itself should be its owner's alone. */
+function openConfigWarnings(written: unknown, options: LoadOptions): string[] {
+  if (options.path === null || !isOpenToOthers(options.modeOf?.(options.path))) return [];
+  if (!holdsCredentials(written)) return [];
+  return [
+    `${options.path} holds credentials, and others than its owner may use it; chmod 600 it, or ` +
+    "take them from the environment",
+  ];
+}
+
+/** Whether a credential stands in the file itself rather than behind `${NAME}` or in another file. */
+function holdsCredentials(written: unknown): boolean {
+  const literal = (value: unknown) => typeof value === "string" && !value.includes("${");
+  if (literal(lookUp(written, ["mqtt", "password"]))) return true;
+  if (literal(lookUp(written, ["health", "token"]))) return true;
+  const broker = lookUp(written, ["mqtt", "url"]);
+  const parsedBroker = typeof broker === "string" ? parseBrokerUrl(broker) : null;
+  if (parsedBroker?.ok && literal(parsedBroker.value.password)) return true;
+  const cameras = lookUp(written, ["cameras"]);
+  return Array.isArray(cameras) && cameras.some((camera) => {
+    const url = lookUp(camera, ["url"]);
+    const parsed = typeof url === "string" ? parseCameraUrl(url) : null;
+    return parsed?.ok === true && literal(parsed.value.password);
+  });
+}

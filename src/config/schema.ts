@@ -1,0 +1,221 @@
+/**
+ * The shape of the configuration file: the one source of its types, its defaults, its bounds and of
+ * the JSON Schema for editors. Checks that need more than one place of the file are in `checks.ts`.
+ *
+ * Each part's error text is what was expected, as a phrase that completes "Write …".
+ */
+import { z } from "zod";
+import { parseBrokerUrl, parseCameraUrl, type Parsed, parseListen } from "./urls.ts";
+import { ID_PATTERN } from "./settings.ts";
+
+/** Bounds of lists, which bound the workers and the memory. */
+export const MAX_CAMERAS = 64;
+export const MAX_DETECTORS = 16;
+export const MAX_MASKS = 32;
+export const MAX_MASK_POINTS = 64;
+export const MAX_CLASSES = 1000;
+const MAX_TEXT_LENGTH = 4096;
+
+const TOPIC_LEVELS = /^[A-Za-z0-9_.-]+(?:\/[A-Za-z0-9_.-]+)*$/;
+const DECODER_NAME = /^[a-z0-9_-]{1,64}$/;
+
+function number(low: number, high: number) {
+  const error = `a number within ${low} and ${high}`;
+  return z.number({ error }).min(low, { error }).max(high, { error });
+}
+
+function whole(low: number, high: number) {
+  const error = `a whole number within ${low} and ${high}`;
+  return z.number({ error }).int({ error }).min(low, { error }).max(high, { error });
+}
+
+function text(expected: string) {
+  const error = expected;
+  return z.string({ error }).min(1, { error }).max(MAX_TEXT_LENGTH, { error });
+}
+
+function matching(pattern: RegExp, expected: string) {
+  return text(expected).regex(pattern, { error: expected });
+}
+
+function oneOf<const T extends readonly [string, ...string[]]>(values: T) {
+  return z.enum(values, { error: `one of ${values.join(", ")}` });
+}
+
+function list<T extends z.ZodType>(
+  item: T,
+  expected: string,
+  bounds: { min: number; max: number },
+) {
+  const error = expected;
+  return z.array(item, { error }).min(bounds.min, { error }).max(bounds.max, { error });
+}
+
+function object<T extends z.core.$ZodLooseShape>(shape: T) {
+  const keys = Object.keys(shape).join(", ");
+  return z.strictObject(shape, {
+    // For unknown keys the known ones, from which `issues.ts` picks the nearest.
+    error: (issue) => issue.code === "unrecognized_keys" ? keys : `the keys ${keys}`,
+  });
+}
+
+/** A text that a parser of `urls.ts` understands. */
+function parsedBy(expected: string, parse: (text: string) => Parsed<unknown>) {
+  return text(expected).superRefine((value, context) => {
+    const parsed = parse(value);
+    if (parsed.ok) return;
+    context.addIssue({
+      code: "custom",
+      message: parsed.message,
+      params: { remedy: parsed.remedy },
+    });
+  });
+}
+
+const id = matching(ID_PATTERN, "1 to 64 of the characters a to z, 0 to 9 and -");
+const seconds = (low: number, high: number) => number(low, high);
+const path = text("the path of a file");
+const secret = z.union([
+  text("a text"),
+  object({ file: path.describe("A file that holds the secret; a line break at its end is cut.") }),
+], { error: "a text, ${NAME} or { file: PATH }" });
+const fraction = number(0, 1);
+
+const roi = object({
+  x: fraction,
+  y: fraction,
+  width: fraction,
+  height: fraction,
+}).superRefine((box, context) => {
+  const problem = box.width <= 0 || box.height <= 0
+    ? "has no area"
+    : box.x + box.width > 1 + ROUNDING || box.y + box.height > 1 + ROUNDING
+    ? "reaches beyond the frame"
+    : null;
+  if (problem === null) return;
+  context.addIssue({
+    code: "custom",
+    message: problem,
+    params: { remedy: "Write fractions of the frame: x + width and y + height are at most 1." },
+  });
+});
+
+/** 0.1 + 0.9 may be a little more than 1. */
+const ROUNDING = 1e-9;
+
+const point = z.tuple([fraction, fraction], {
+  error: "a point [x, y] with fractions of the frame",
+});
+const polygon = list(
+  point,
+  `3 to ${MAX_MASK_POINTS} points [x, y]`,
+  { min: 3, max: MAX_MASK_POINTS },
+);
+
+const camera = object({
+  id: id.describe("Names the camera in topics, metrics and the dashboard; unique."),
+  url: parsedBy(
+    "a URL: rtsp://, rtsps://, file:PATH or demo:",
+    parseCameraUrl,
+  ).describe("rtsp://, rtsps://, file:PATH (from this file's folder) or demo: (the bundled clip)."),
+  loop: z.boolean({ error: "true or false" }).default(false)
+    .describe("A file starts again from its beginning for ever."),
+  transport: oneOf(["tcp", "udp"]).default("tcp"),
+  decoder: matching(DECODER_NAME, "auto or the name of a libav decoder, such as h264_v4l2m2m")
+    .default("auto"),
+  decode: oneOf(["auto", "all", "nonref", "keyframes"]).default("auto")
+    .describe("How much to decode; auto decodes only what a detector will take."),
+  roi: roi.optional().describe("The part of the frame that is looked at, in fractions of it."),
+  masks: list(polygon, `at most ${MAX_MASKS} polygons`, { min: 0, max: MAX_MASKS }).default([])
+    .describe("Polygons of points [x, y] in fractions, blacked out before inference."),
+  stallTimeoutSeconds: seconds(1, 3600).default(10)
+    .describe("Without a frame for so long the camera counts as stalled and is opened again."),
+});
+
+const detectorClass = z.union([
+  text("a class name"),
+  whole(0, 65535),
+], { error: "a class name or number" });
+
+const detector = object({
+  id: id.describe("Names the detector in topics and metrics; unique."),
+  model: text("builtin:person or the path of an .onnx file").default("builtin:person")
+    .describe("builtin:person, builtin:person-int8 or the path of an .onnx file."),
+  cameras: list(id, "a list of camera ids", { min: 1, max: MAX_CAMERAS }).optional()
+    .describe("Ids of the cameras it looks at; absent for all."),
+  rateHz: number(0.1, 30).optional().describe("Per camera; absent for as fast as it can."),
+  confidence: fraction.default(0.45).describe("Detections below it are left out."),
+  iou: fraction.default(0.5).describe("Of two boxes that overlap by more, the weaker is left out."),
+  classes: list(detectorClass, "a list of class names or numbers", { min: 1, max: MAX_CLASSES })
+    .optional().describe("Names or numbers; absent for all of the model's."),
+  threads: whole(1, 64).default(1).describe("ONNX Runtime's threads within one operator."),
+  workers: whole(1, 16).default(1).describe("Workers in this detector's pool."),
+});
+
+const qos = z.union([z.literal(0), z.literal(1)], { error: "0 or 1" });
+const topic = matching(TOPIC_LEVELS, "topic levels of letters, digits, _, . and -, with / between")
+  .max(128, { error: "a topic of at most 128 characters" });
+
+const mqtt = object({
+  url: parsedBy("a URL: mqtt://, mqtts://, ws:// or wss://", parseBrokerUrl).optional()
+    .describe("mqtt://, mqtts://, ws:// or wss://; absent for the embedded broker."),
+  listen: parsedBy("an address and a port", (value) => parseListen(value, 1)).optional()
+    .describe("Where the embedded broker listens: a loopback address, 127.0.0.1:1883 when absent."),
+  username: text("a text").optional(),
+  password: secret.optional(),
+  ca: path.optional().describe("PEM file with the authorities that sign the broker's certificate."),
+  cert: path.optional().describe("PEM file with the client's certificate, for mutual TLS."),
+  key: path.optional().describe("PEM file with the client's key, for mutual TLS."),
+  protocol: z.union([z.literal(5), z.literal("3.1.1"), z.literal("5")], { error: "5 or 3.1.1" })
+    .default(5).describe("A broker that refuses 5 is spoken to in 3.1.1."),
+  topicPrefix: topic.default("orion"),
+  qos: object({
+    inferences: qos.default(0),
+    control: qos.default(1),
+    health: qos.default(1),
+  }).prefault({}),
+  homeAssistant: z.union([
+    z.literal(false),
+    object({ discoveryPrefix: topic.default("homeassistant") }),
+  ], { error: "false or { discoveryPrefix: homeassistant }" }).default(false),
+});
+
+const health = object({
+  listen: parsedBy(
+    "an address and a port, or off",
+    (value) => value === "off" ? { ok: true, value } : parseListen(value, 0),
+  ).default("127.0.0.1:8080").describe("The HTTP interface; off for none."),
+  token: secret.optional().describe("Needed when it listens on anything but loopback."),
+  statsIntervalSeconds: seconds(1, 3600).default(10),
+});
+
+/** The configuration file. */
+export const configSchema = object({
+  instance: id.default("orion").describe("Names this box in topics and metrics."),
+  cameras: list(camera, `a list of 1 to ${MAX_CAMERAS} cameras, each with id and url`, {
+    min: 1,
+    max: MAX_CAMERAS,
+  }),
+  detectors: list(detector, `a list of at most ${MAX_DETECTORS} detectors`, {
+    min: 0,
+    max: MAX_DETECTORS,
+  }).prefault([{ id: "person", rateHz: 5, classes: ["person"] }])
+    .describe("Absent: the bundled person detector on all cameras, five times a second."),
+  mqtt: mqtt.prefault({}),
+  health: health.prefault({}),
+  watchdog: object({
+    intervalSeconds: seconds(1, 3600).default(30),
+    minTimeoutSeconds: seconds(1, 3600).default(30),
+    maxRestarts: whole(0, 1000).default(5).describe("Per worker, within ten minutes."),
+  }).prefault({}),
+  shutdownTimeoutSeconds: seconds(1, 300).default(5),
+  models: object({
+    folder: path.default("models").describe("Where set_model finds models."),
+  }).prefault({}),
+});
+
+/** A configuration with its defaults filled in, and nothing resolved yet. */
+export type Config = z.output<typeof configSchema>;
+export type CameraConfig = Config["cameras"][number];
+export type DetectorConfig = Config["detectors"][number];
+export type SecretConfig = z.output<typeof secret>;
