@@ -1,0 +1,75 @@
+/** The camera of the tests is a part of the tests: it must do what they count on. */
+import assert from "node:assert/strict";
+import { Child } from "../support/children.ts";
+import { DEMO_CLIP, tempFolder } from "../support/files.ts";
+import { ignoreWithout } from "../support/parts.ts";
+import { RtspServer } from "../support/rtsp_server.ts";
+
+const ignore = ignoreWithout("gst-rtsp-server", "ffmpeg");
+
+async function run(command: string, args: readonly string[]): Promise<Child> {
+  const child = new Child({ name: command, command, args });
+  await child.exit(30_000);
+  return child;
+}
+
+Deno.test({
+  name: "rtsp server: plays a clip in a loop, and its times go on where the clip ends",
+  ignore,
+  async fn() {
+    using folder = tempFolder();
+    const clip = `${folder.path}/short.mp4`;
+    const cut = ["-v", "error", "-i", DEMO_CLIP, "-t", "2", "-c", "copy", clip];
+    await using cutter = await run("ffmpeg", cut);
+    assert.equal(cutter.stderr.text(), "");
+    await using camera = await RtspServer.start({ clip, ownPlayback: true });
+    await using probe = await run("ffprobe", [
+      ...["-v", "error", "-rtsp_transport", "tcp", "-read_intervals", "%+#75"],
+      ...["-show_entries", "packet=pts_time", "-of", "csv=p=0", camera.url],
+    ]);
+    const times = probe.stdout.text().split("\n").filter((line) => /^\d/.test(line)).map(
+      parseFloat,
+    );
+    assert.ok(times.length >= 70, `only ${times.length} frames came`);
+    assert.ok((times.at(-1) ?? 0) > 2.5, "the clip did not start again");
+    times.slice(1).forEach((time, index) => {
+      const step = time - (times[index] ?? 0);
+      assert.ok(Math.abs(step - 0.04) < 0.002, `a step of ${step} s at ${time} s`);
+    });
+    assert.equal(camera.clients, 1);
+  },
+});
+
+Deno.test({
+  name: "rtsp server: lets nobody in without the right password",
+  ignore,
+  async fn() {
+    const auth = { user: "viewer", password: "p@ss:word/1" };
+    await using camera = await RtspServer.start({ clip: DEMO_CLIP, auth });
+    const probe = (url: string) =>
+      run("ffprobe", ["-v", "error", "-rtsp_transport", "tcp", "-show_streams", url]);
+    await using stranger = await probe(camera.url);
+    assert.match(stranger.stderr.text(), /401/);
+    await using guest = await probe(camera.urlWithCredentials);
+    assert.match(guest.stdout.text(), /codec_name=h264/);
+  },
+});
+
+Deno.test({
+  name: "rtsp server: closes its clients' connections, falls silent and comes back when told to",
+  ignore,
+  async fn() {
+    await using camera = await RtspServer.start({ clip: DEMO_CLIP });
+    const args = ["-v", "error", "-rtsp_transport", "tcp", "-i", camera.url, "-f", "null", "-"];
+    await using player = new Child({ name: "ffmpeg", command: "ffmpeg", args });
+    await camera.waitForClients(1);
+    await camera.kick();
+    await player.exit();
+    camera.freeze();
+    camera.thaw();
+    await camera.kick();
+    await camera.stop();
+    await using again = await RtspServer.start({ clip: DEMO_CLIP, port: camera.port });
+    assert.equal(again.port, camera.port);
+  },
+});

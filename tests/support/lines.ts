@@ -1,0 +1,105 @@
+/** What a child process says, a line at a time, and waiting for the line that matters. */
+
+/** How long a test waits for something that should come at once, unless it says otherwise. */
+export const WAIT_TIMEOUT_MS = 15_000;
+
+/** How many of the last lines a failed wait shows. */
+const LINES_SHOWN = 15;
+
+interface Waiter {
+  readonly test: (line: string) => boolean;
+  readonly resolve: (line: string) => void;
+  readonly reject: (error: Error) => void;
+  readonly timer: ReturnType<typeof setTimeout>;
+}
+
+/** The lines of a byte stream, kept from the first, and the tests that wait for one. */
+export class Lines {
+  /** Every line so far. */
+  readonly all: string[] = [];
+  /** Settles when the stream has ended. */
+  readonly ended: Promise<void>;
+  #waiters: Waiter[] = [];
+  #open = true;
+  readonly #name: string;
+
+  /**
+   * @param name    what the stream is called in a failure
+   * @param stream  read to its end; a child's pipe ends when the child does
+   */
+  constructor(name: string, stream: ReadableStream<Uint8Array>) {
+    this.#name = name;
+    this.ended = this.#read(stream);
+  }
+
+  /**
+   * The first line, from `since` on, that passes the test: one that came already, or the next.
+   * @throws when the stream ends or the time runs out first; the error shows the last lines
+   */
+  waitFor(
+    test: (line: string) => boolean,
+    { timeoutMs = WAIT_TIMEOUT_MS, since = 0, what = "a line" } = {},
+  ): Promise<string> {
+    const found = this.all.slice(since).find(test);
+    if (found !== undefined) return Promise.resolve(found);
+    if (!this.#open) return Promise.reject(this.#failure(`it ended without ${what}`));
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => {
+        this.#waiters = this.#waiters.filter((waiter) => waiter.timer !== timer);
+        reject(this.#failure(`${what} did not come within ${timeoutMs} ms`));
+      }, timeoutMs);
+      this.#waiters.push({ test, resolve, reject, timer });
+    });
+  }
+
+  /** Everything said so far, as text. */
+  text(): string {
+    return this.all.join("\n");
+  }
+
+  async #read(stream: ReadableStream<Uint8Array>): Promise<void> {
+    let rest = "";
+    for await (const text of stream.pipeThrough(new TextDecoderStream())) {
+      const parts = (rest + text).split("\n");
+      rest = parts.pop() ?? "";
+      for (const line of parts) this.#add(line);
+    }
+    if (rest !== "") this.#add(rest);
+    this.#open = false;
+    for (const waiter of this.#waiters.splice(0)) {
+      clearTimeout(waiter.timer);
+      waiter.reject(this.#failure("it ended while a test waited for a line"));
+    }
+  }
+
+  #add(line: string): void {
+    this.all.push(line);
+    const met = this.#waiters.filter((waiter) => waiter.test(line));
+    this.#waiters = this.#waiters.filter((waiter) => !met.includes(waiter));
+    for (const waiter of met) {
+      clearTimeout(waiter.timer);
+      waiter.resolve(line);
+    }
+  }
+
+  #failure(what: string): Error {
+    const last = this.all.slice(-LINES_SHOWN).map((line) => `    ${line}`).join("\n");
+    return new Error(`${this.#name}: ${what}; it said last:\n${last || "    (nothing)"}`);
+  }
+}
+
+/** A line as a JSON object, or null when it is none. */
+export function jsonLine(line: string): Readonly<Record<string, unknown>> | null {
+  if (!line.startsWith("{")) return null;
+  try {
+    const value: unknown = JSON.parse(line);
+    return isRecord(value) ? value : null;
+  } catch (error) {
+    if (error instanceof SyntaxError) return null;
+    throw error;
+  }
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
