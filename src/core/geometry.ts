@@ -22,6 +22,12 @@ export interface BoxNorm {
   readonly [normalised]: true;
 }
 
+/** A point in fractions (0..1) of a frame. */
+export interface PointNorm {
+  readonly x: number;
+  readonly y: number;
+}
+
 /** Marks plain numbers as fractions of a frame, once they were checked to be so. */
 export function boxNorm(box: Omit<BoxNorm, typeof normalised>): BoxNorm {
   // The brand exists for the compiler alone, so this is the one place that may assert it.

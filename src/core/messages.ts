@@ -13,7 +13,7 @@
  */
 import type { CameraAccount } from "./accounts.ts";
 import type { ErrorData } from "./errors.ts";
-import type { BoxNorm, BoxPx, Fit, SizePx } from "./geometry.ts";
+import type { BoxNorm, BoxPx, Fit, PointNorm, SizePx } from "./geometry.ts";
 import type { LogRecord } from "./log.ts";
 
 /** A worker's log line, on its way to the one place that formats and redacts. */
@@ -66,7 +66,10 @@ export interface CameraSource {
   readonly decoder: string;
   readonly decode: DecodeSetting;
   readonly roi: BoxNorm | null;
+  readonly masks: readonly (readonly PointNorm[])[];
   readonly stallTimeoutMs: number;
+  /** The sequence number of its first frame: a camera's thread that was replaced is counted on. */
+  readonly firstSeq: number;
 }
 
 /** What a detector asks of the frame bus. */
@@ -265,7 +268,12 @@ export type FromInference =
   }
   | { readonly kind: "result"; readonly result: InferenceResult }
   /** One frame could not be inferred; the worker goes on. */
-  | { readonly kind: "frame-failed"; readonly camera: string; readonly error: ErrorData }
+  | {
+    readonly kind: "frame-failed";
+    readonly camera: string;
+    readonly seq: number;
+    readonly error: ErrorData;
+  }
   | StoppedMessage
   | LogMessage
   | FailedMessage;

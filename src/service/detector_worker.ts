@@ -1,0 +1,192 @@
+import type { Clock } from "../core/clock.ts";
+import type { ErrorData } from "../core/errors.ts";
+import type { Log } from "../core/log.ts";
+import {
+  type DetectorPlan,
+  type FromInference,
+  type InferenceResult,
+  portTransfers,
+  type ToInference,
+} from "../core/messages.ts";
+import { WorkerHandle } from "./worker_handle.ts";
+
+export type DetectorWorkerState = "loading" | "ready" | "restarting" | "failed" | "stopped";
+
+/** What a worker's place in its pool is made of. */
+export interface DetectorWorkerParts {
+  readonly entry: URL;
+  readonly permissions: Deno.PermissionOptionsObject;
+  readonly plan: DetectorPlan;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** The model is loaded: the worker may be wired to its cameras. */
+  readonly onReady: (worker: DetectorWorker) => void;
+  readonly onResult: (result: InferenceResult) => void;
+  readonly onFailed: (worker: DetectorWorker, error: ErrorData) => void;
+}
+
+/** Figures of one worker, over all its replacements. */
+export interface WorkerFigures {
+  framesProcessed: number;
+  framesDropped: number;
+  inferencesEmitted: number;
+  inferenceMsSum: number;
+}
+
+/**
+ * One place in a detector's pool and the thread that fills it now. When that is replaced the place
+ * keeps its name, its figures and its mailboxes; what the old thread still says is not heard.
+ */
+export class DetectorWorker {
+  readonly figures: WorkerFigures = {
+    framesProcessed: 0,
+    framesDropped: 0,
+    inferencesEmitted: 0,
+    inferenceMsSum: 0,
+  };
+  readonly #parts: DetectorWorkerParts;
+  readonly #lastSeqs = new Map<string, number>();
+  #handle: WorkerHandle<ToInference, FromInference> | null = null;
+  #state: DetectorWorkerState = "loading";
+  #restarts = 0;
+  #confidence: number;
+  #lastSeenAtMs: number | null = null;
+  #readyAtMs: number | null = null;
+
+  constructor(parts: DetectorWorkerParts) {
+    this.#parts = parts;
+    this.#confidence = parts.plan.confidence;
+  }
+
+  get id(): string {
+    return this.#parts.plan.worker;
+  }
+
+  get detector(): string {
+    return this.#parts.plan.detector;
+  }
+
+  get state(): DetectorWorkerState {
+    return this.#state;
+  }
+
+  get restarts(): number {
+    return this.#restarts;
+  }
+
+  /** When it last finished an inference ({@link Clock.nowMs}), or null. Nothing else moves it. */
+  get lastSeenAtMs(): number | null {
+    return this.#lastSeenAtMs;
+  }
+
+  /** When its present thread had loaded the model, or null while it has not. */
+  get readyAtMs(): number | null {
+    return this.#readyAtMs;
+  }
+
+  /** Starts the thread and the loading of its model. */
+  start(): void {
+    this.#state = "loading";
+    this.#readyAtMs = null;
+    const { entry, permissions, plan, log } = this.#parts;
+    const handle = new WorkerHandle<ToInference, FromInference>({
+      entry,
+      name: plan.worker,
+      permissions,
+      log,
+      onMessage: (message) => this.#onMessage(message),
+      onFailed: (error) => {
+        this.#state = "failed";
+        this.#parts.onFailed(this, error);
+      },
+    });
+    this.#handle = handle;
+    handle.post({ kind: "start", plan: { ...plan, confidence: this.#confidence } });
+  }
+
+  /** Gives the thread its end of a port to a camera's mailbox. */
+  attach(camera: string, port: MessagePort): void {
+    const message: ToInference = { kind: "attach", camera, port };
+    this.#handle?.post(message, portTransfers(message));
+  }
+
+  detach(camera: string): void {
+    this.#handle?.post({ kind: "detach", camera });
+  }
+
+  /** In force from the next frame, and for every thread that comes after. */
+  setConfidence(confidence: number): void {
+    this.#confidence = confidence;
+    this.#handle?.post({ kind: "confidence", confidence });
+  }
+
+  /** The last frame of a camera that this worker answered for, or null. */
+  lastSeq(camera: string): number | null {
+    return this.#lastSeqs.get(camera) ?? null;
+  }
+
+  /** Gives the thread up, busy or not; {@link start} fills the place again. */
+  abandon(): void {
+    this.#handle?.release();
+    this.#handle = null;
+    this.#readyAtMs = null;
+    this.#restarts++;
+    this.#state = "restarting";
+  }
+
+  /** Lets it finish the frame in hand. @returns whether it stopped before the deadline */
+  async stop(deadline: Promise<unknown>): Promise<boolean> {
+    const orderly = await this.#handle?.stop({ kind: "stop" }, deadline) ?? true;
+    this.#state = "stopped";
+    return orderly;
+  }
+
+  /** Forgets the thread without a word. */
+  release(): void {
+    this.#handle?.release();
+    this.#state = "stopped";
+  }
+
+  #onMessage(message: FromInference): void {
+    switch (message.kind) {
+      case "ready":
+        this.#state = "ready";
+        this.#readyAtMs = this.#parts.clock.nowMs();
+        this.#parts.log.info("detector.ready", {
+          worker: this.id,
+          model: this.#parts.plan.model,
+          provider: message.provider,
+          input: `${message.input.width}x${message.input.height}`,
+          classes: message.classes.length,
+          loadMs: Math.round(message.loadMs),
+        });
+        return this.#parts.onReady(this);
+      case "result": {
+        const { meta, inferenceMs } = message.result;
+        this.#seen(meta.camera, meta.seq);
+        this.figures.framesProcessed++;
+        this.figures.framesDropped += meta.dropsSinceLast;
+        this.figures.inferenceMsSum += inferenceMs;
+        return this.#parts.onResult(message.result);
+      }
+      case "frame-failed":
+        this.#seen(message.camera, message.seq);
+        this.#parts.log.error("frame.failed", {
+          worker: this.id,
+          camera: message.camera,
+          ...message.error,
+        });
+        return;
+      // The handle takes these before they come here.
+      case "stopped":
+      case "log":
+      case "failed":
+        return;
+    }
+  }
+
+  #seen(camera: string, seq: number): void {
+    this.#lastSeqs.set(camera, seq);
+    this.#lastSeenAtMs = this.#parts.clock.nowMs();
+  }
+}

@@ -1,0 +1,172 @@
+import { Backoff } from "../core/backoff.ts";
+import type { Clock } from "../core/clock.ts";
+import { errorData, OrionError } from "../core/errors.ts";
+import type { Log } from "../core/log.ts";
+import type { CameraSource, CameraState, CaptureSnapshot, StreamInfo } from "../core/messages.ts";
+import type { FrameBus } from "../framebus/bus.ts";
+import type { Libav } from "../libav/library.ts";
+import { type ConnectionEnd, runConnection } from "./connection.ts";
+import { FramePool, type SharedFrame } from "./shared_frame.ts";
+
+/** Between attempts to connect. */
+const FIRST_DELAY_MS = 1000;
+const MAX_DELAY_MS = 30_000;
+
+/** A connection that gave frames for this long starts the backoff anew when it ends. */
+const HEALTHY_MS = 60_000;
+
+/** The state of a camera and how it came to it. */
+export interface CameraStanding {
+  readonly state: CameraState;
+  readonly reason: string | null;
+  readonly sinceMs: number;
+  readonly reconnects: number;
+}
+
+/** What a camera works with. It owns none of it. */
+export interface CameraParts {
+  readonly libav: Libav;
+  readonly source: CameraSource;
+  readonly bus: FrameBus<SharedFrame>;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly random: () => number;
+  readonly onState: (standing: CameraStanding) => void;
+}
+
+/**
+ * A camera that never gives up: connects, and when the connection ends for whatever reason waits a
+ * little and connects again, until it is stopped. A file that plays once ends with its last frame.
+ */
+export class Camera {
+  readonly #parts: CameraParts;
+  readonly #backoff: Backoff;
+  readonly #stop = new AbortController();
+  #standing: CameraStanding;
+  #connections = 0;
+  #connectedAtMs: number | null = null;
+  #lastFrameAtMs: number | null = null;
+  #info: StreamInfo | null = null;
+  #decodeMs = 0;
+
+  constructor(parts: CameraParts) {
+    this.#parts = parts;
+    this.#backoff = new Backoff({
+      firstMs: FIRST_DELAY_MS,
+      maxMs: MAX_DELAY_MS,
+      random: parts.random,
+    });
+    const sinceMs = parts.clock.wallMs();
+    this.#standing = { state: "connecting", reason: null, sinceMs, reconnects: 0 };
+  }
+
+  /** Runs until it is stopped, or a file that plays once has ended. Never rejects for the stream's sake. */
+  async run(): Promise<"ended" | "stopped"> {
+    const { libav, clock, log } = this.#parts;
+    const { signal } = this.#stop;
+    this.#parts.onState(this.#standing);
+    using pool = new FramePool(libav);
+    while (!signal.aborted) {
+      const end = await this.#connect(pool);
+      if (end === "stopped") break;
+      if (end === "ended") {
+        this.#become("offline", "ENDED");
+        return "ended";
+      }
+      if (this.#connectedAtMs !== null && clock.nowMs() - this.#connectedAtMs >= HEALTHY_MS) {
+        this.#backoff.reset();
+      }
+      const delayMs = this.#backoff.nextMs();
+      log.info("camera.retry", { delayMs: Math.round(delayMs), attempt: this.#backoff.attempts });
+      await clock.sleep(delayMs, signal).catch(() => undefined);
+    }
+    this.#become("offline", "STOPPED");
+    return "stopped";
+  }
+
+  /** Ends {@link run}; a call that libav is blocked in returns within a tenth of a second. */
+  stop(): void {
+    this.#stop.abort();
+  }
+
+  /** Everything known of the camera at this moment. */
+  snapshot(): CaptureSnapshot {
+    const { bus, source } = this.#parts;
+    const { intervalMs } = bus.rhythm;
+    return {
+      ...this.#standing,
+      info: this.#info === null
+        ? null
+        : { ...this.#info, fps: intervalMs === null ? this.#info.fps : 1000 / intervalMs },
+      decodeLevel: source.decode,
+      lastFrameAtMs: this.#lastFrameAtMs,
+      decodeSeconds: this.#decodeMs / 1000,
+      account: bus.account(),
+    };
+  }
+
+  /** One connection; what it fails with is told and becomes a reason to try again. */
+  async #connect(pool: FramePool): Promise<ConnectionEnd | "failed"> {
+    const { libav, source, bus, clock, log } = this.#parts;
+    this.#connectedAtMs = null;
+    this.#connections++;
+    try {
+      const end = await runConnection({
+        libav,
+        source,
+        bus,
+        pool,
+        clock,
+        signal: this.#stop.signal,
+        onFrame: (atMs) => this.#onFrame(atMs),
+        onInfo: (info) => this.#onInfo(info),
+        onDecoderFallback: (error) => log.warning("camera.decoder-fallback", error.toData()),
+        onDecoded: (spentMs) => this.#decodeMs += spentMs,
+      });
+      if (end === "stalled") {
+        log.warning("camera.stalled", { silentForMs: source.stallTimeoutMs });
+        this.#become("stalled", "STREAM_STALLED");
+      }
+      if (end === "ended" && source.file === null) {
+        throw new OrionError({
+          code: "STREAM_ENDED",
+          message: `camera "${source.camera}" ended the stream`,
+          retryable: true,
+          remedy: "Nothing to do if it comes back; else look at the camera's own log.",
+        });
+      }
+      return end;
+    } catch (error) {
+      const data = errorData(error);
+      log.warning("camera.failed", { ...data });
+      this.#become("offline", data.code);
+      return "failed";
+    }
+  }
+
+  #onFrame(atMs: number): void {
+    this.#lastFrameAtMs = atMs;
+    if (this.#standing.state === "online") return;
+    this.#connectedAtMs = atMs;
+    this.#become("online", null);
+  }
+
+  #onInfo(info: StreamInfo): void {
+    const known = this.#info;
+    this.#info = info;
+    if (known?.width === info.width && known.height === info.height) return;
+    this.#parts.log.info("camera.stream", { ...info });
+  }
+
+  #become(state: CameraState, reason: string | null): void {
+    const before = this.#standing;
+    const reconnects = Math.max(0, this.#connections - 1);
+    if (before.state === state && before.reason === reason) {
+      this.#standing = { ...before, reconnects };
+      return;
+    }
+    const sinceMs = before.state === state ? before.sinceMs : this.#parts.clock.wallMs();
+    this.#standing = { state, reason, sinceMs, reconnects };
+    this.#parts.onState(this.#standing);
+  }
+}

@@ -1,0 +1,117 @@
+import { assert, assertNever } from "../core/assert.ts";
+import type { Clock } from "../core/clock.ts";
+import { errorData } from "../core/errors.ts";
+import type { CameraSource, FromCapture, LibavPaths, ToCapture } from "../core/messages.ts";
+import type { WorkerLink } from "../core/worker_entry.ts";
+import { FrameBus } from "../framebus/bus.ts";
+import { TakerPorts } from "../framebus/taker_ports.ts";
+import { type Libav, openLibav } from "../libav/library.ts";
+import { Camera } from "./camera.ts";
+import type { SharedFrame } from "./shared_frame.ts";
+import { TensorWriter } from "./tensor_writer.ts";
+
+/** What exists once a camera was started. */
+interface Running {
+  readonly libav: Libav;
+  readonly bus: FrameBus<SharedFrame>;
+  readonly ports: TakerPorts<SharedFrame>;
+  readonly writer: TensorWriter;
+  readonly camera: Camera;
+  readonly finished: Promise<void>;
+}
+
+/** One camera's thread: opens libav, runs the camera, serves the mailboxes' takers. */
+export class Capture {
+  readonly #link: WorkerLink<FromCapture>;
+  readonly #clock: Clock;
+  #running: Running | null = null;
+
+  constructor(link: WorkerLink<FromCapture>, clock: Clock) {
+    this.#link = link;
+    this.#clock = clock;
+  }
+
+  async handle(message: ToCapture): Promise<void> {
+    if (message.kind === "start") return this.#start(message.source, message.libraries);
+    const running = this.#running;
+    assert(running !== null, `a capture worker that was not started was told to ${message.kind}`);
+    const { bus, ports, writer, camera } = running;
+    switch (message.kind) {
+      case "subscribe": {
+        const { subscription } = message;
+        if (bus.has(subscription.detector)) bus.update(subscription);
+        else bus.register(subscription);
+        return;
+      }
+      case "unsubscribe":
+        bus.unregister(message.detector);
+        writer.forget(message.detector);
+        return;
+      case "attach":
+        return ports.attach(message);
+      case "detach":
+        return ports.detach(message.worker, message.lastSeq);
+      case "roi":
+        writer.roi = message.roi;
+        return;
+      case "snapshot":
+        return this.#link.post({
+          kind: "snapshot",
+          request: message.request,
+          snapshot: camera.snapshot(),
+        });
+      case "stop":
+        return await this.#stop(running);
+      default:
+        return assertNever(message);
+    }
+  }
+
+  #start(source: CameraSource, libraries: LibavPaths): void {
+    assert(this.#running === null, "a capture worker was started twice");
+    const clock = this.#clock;
+    const log = this.#link.log.child({ camera: source.camera });
+    const libav = openLibav(libraries);
+    const bus = new FrameBus<SharedFrame>({
+      clock,
+      stallTimeoutMs: source.stallTimeoutMs,
+      announce: (detector, seq) => ports.announce(detector, seq),
+    });
+    const writer = new TensorWriter({ libav, camera: source.camera, clock, region: source });
+    const ports = new TakerPorts<SharedFrame>({
+      bus,
+      convert: (frame, take, context) => writer.write(frame, take, context),
+      onError: (detector, error) =>
+        log.error("frame.unconvertible", { detector, ...errorData(error) }),
+    });
+    const camera = new Camera({
+      libav,
+      source,
+      bus,
+      clock,
+      log,
+      random: Math.random,
+      onState: (standing) => this.#link.post({ kind: "state", ...standing }),
+    });
+    bus.start();
+    this.#link.post({ kind: "ready", libav: libav.release });
+    const finished = camera.run().then(
+      (end) => end === "ended" ? this.#link.post({ kind: "ended" }) : undefined,
+      (error) => this.#link.post({ kind: "failed", error: errorData(error) }),
+    );
+    this.#running = { libav, bus, ports, writer, camera, finished };
+  }
+
+  /** Ends the stream first, so that nothing arrives any more; then closes the books and the libraries. */
+  async #stop({ libav, bus, ports, writer, camera, finished }: Running): Promise<void> {
+    camera.stop();
+    await finished;
+    bus.stop();
+    ports.close();
+    const snapshot = camera.snapshot();
+    writer[Symbol.dispose]();
+    libav[Symbol.dispose]();
+    this.#running = null;
+    this.#link.post({ kind: "stopped", snapshot });
+  }
+}

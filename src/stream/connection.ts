@@ -1,0 +1,323 @@
+import type { Cancel, Clock } from "../core/clock.ts";
+import { OrionError } from "../core/errors.ts";
+import type { CameraSource, StreamInfo } from "../core/messages.ts";
+import type { FrameBus } from "../framebus/bus.ts";
+import { Decoder } from "../libav/decoder.ts";
+import { LibavError } from "../libav/error.ts";
+import { fileOptions, Input, rtspOptions } from "../libav/input.ts";
+import { Interrupt } from "../libav/interrupt.ts";
+import type { Libav } from "../libav/library.ts";
+import { Packet } from "../libav/packet.ts";
+import { DecodeGate } from "./decode_gate.ts";
+import { type PacketInfo, PictureTracker } from "./picture_tracker.ts";
+import type { FramePool, SharedFrame } from "./shared_frame.ts";
+import { Pace, Timeline } from "./timeline.ts";
+
+/** How a connection ended, other than by an error. */
+export type ConnectionEnd = "ended" | "stalled" | "stopped";
+
+/** What a connection works with. It owns none of it. */
+export interface ConnectionParts {
+  readonly libav: Libav;
+  readonly source: CameraSource;
+  readonly bus: FrameBus<SharedFrame>;
+  readonly pool: FramePool;
+  readonly clock: Clock;
+  /** Aborted when the camera is to stop. */
+  readonly signal: AbortSignal;
+  /** A good frame came, decoded or left out on purpose. */
+  readonly onFrame: (atMs: number) => void;
+  readonly onInfo: (info: StreamInfo) => void;
+  readonly onDecoderFallback: (error: OrionError) => void;
+  /** Milliseconds spent in the decoder for one packet. */
+  readonly onDecoded: (spentMs: number) => void;
+}
+
+/** How often the silence of a camera is looked at, as a fraction of the time it may last. */
+const STALL_CHECKS = 8;
+
+/**
+ * One connection to a camera, or one play of a file: opens it, reads every packet, decodes what
+ * somebody will take, and distributes the pictures. It ends when the stream does, when no frame came
+ * for the stall time, or when the signal is aborted.
+ *
+ * @throws LibavError when the stream cannot be opened or read on
+ */
+export async function runConnection(parts: ConnectionParts): Promise<ConnectionEnd> {
+  const { libav, source, clock, signal } = parts;
+  using interrupt = new Interrupt(libav);
+  const silence = new SilenceWatch(clock, source.stallTimeoutMs, () => interrupt.raise());
+  const onAbort = () => interrupt.raise();
+  signal.addEventListener("abort", onAbort, { once: true });
+  try {
+    if (signal.aborted) return "stopped";
+    using input = await Input.open(libav, {
+      url: source.url,
+      options: source.file === null
+        ? rtspOptions(libav, { transport: source.transport, timeoutMs: source.stallTimeoutMs })
+        : fileOptions(),
+      interrupt,
+      findStreamInfo: source.file !== null,
+    });
+    using session = new Session(parts, input, silence);
+    return await session.run();
+  } catch (error) {
+    // After an interrupt libav answers with codes that differ by version: the flags tell the truth.
+    if (signal.aborted) return "stopped";
+    if (silence.broken) return "stalled";
+    throw error;
+  } finally {
+    signal.removeEventListener("abort", onAbort);
+    silence.end();
+  }
+}
+
+/** Calls `onBroken` once when no frame came for the given time. */
+class SilenceWatch {
+  broken = false;
+  readonly #clock: Clock;
+  readonly #limitMs: number;
+  readonly #onBroken: () => void;
+  #lastAtMs: number;
+  #cancel: Cancel;
+
+  constructor(clock: Clock, limitMs: number, onBroken: () => void) {
+    this.#clock = clock;
+    this.#limitMs = limitMs;
+    this.#onBroken = onBroken;
+    this.#lastAtMs = clock.nowMs();
+    this.#cancel = this.#arm();
+  }
+
+  frame(atMs: number): void {
+    this.#lastAtMs = atMs;
+  }
+
+  end(): void {
+    this.#cancel();
+  }
+
+  #arm(): Cancel {
+    return this.#clock.after(this.#limitMs / STALL_CHECKS, () => {
+      if (this.#clock.nowMs() - this.#lastAtMs < this.#limitMs) {
+        this.#cancel = this.#arm();
+        return;
+      }
+      this.broken = true;
+      this.#onBroken();
+    });
+  }
+}
+
+/** The read loop of an open input. */
+class Session implements Disposable {
+  readonly #parts: ConnectionParts;
+  readonly #input: Input;
+  readonly #silence: SilenceWatch;
+  readonly #packet: Packet;
+  readonly #decoder: Decoder;
+  readonly #gate: DecodeGate;
+  readonly #tracker: PictureTracker;
+  readonly #timeline: Timeline;
+  readonly #pace: Pace | null;
+  #wasDecoding = false;
+  #lastKeySeconds: number | null = null;
+  #keyframeIntervalSeconds: number | null = null;
+  #infoKey = "";
+
+  constructor(parts: ConnectionParts, input: Input, silence: SilenceWatch) {
+    const { libav, source, bus, clock } = parts;
+    this.#parts = parts;
+    this.#input = input;
+    this.#silence = silence;
+    this.#decoder = openDecoder(parts, input);
+    this.#packet = new Packet(libav);
+    const skipsNonRef = source.decode === "nonref";
+    if (skipsNonRef) this.#decoder.setSkipFrame("noref");
+    this.#gate = new DecodeGate(source.decode);
+    this.#tracker = new PictureTracker({ ledger: bus.ledger, skipsNonRef });
+    this.#timeline = new Timeline(input.video.timeBase);
+    this.#pace = source.file === null ? null : new Pace(clock);
+  }
+
+  async run(): Promise<ConnectionEnd> {
+    const { source, signal } = this.#parts;
+    for (;;) {
+      const read = await this.#input.read(this.#packet);
+      if (signal.aborted) return "stopped";
+      if (this.#silence.broken) return "stalled";
+      if (read === "end") {
+        this.#drain();
+        if (!source.loop) return "ended";
+        this.#rewind();
+        continue;
+      }
+      try {
+        if (this.#packet.streamIndex === this.#input.video.index) await this.#onPacket();
+      } finally {
+        this.#packet.unref();
+      }
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.#tracker.settle();
+    this.#packet[Symbol.dispose]();
+    this.#decoder[Symbol.dispose]();
+  }
+
+  async #onPacket(): Promise<void> {
+    const { bus, clock, signal, source } = this.#parts;
+    const { pts, isKey } = this.#packet;
+    const positionSeconds = this.#timeline.positionSeconds(pts);
+    const waitMs = this.#pace?.waitMs(positionSeconds);
+    // Also a wait of nothing gives the event loop its turn: a fast file must not shut the mailboxes out.
+    if (waitMs !== undefined) await clock.sleep(waitMs, signal);
+    const info: PacketInfo = {
+      pts,
+      isKey,
+      arrivedAtMs: clock.nowMs(),
+      capturedAtMs: clock.wallMs(),
+    };
+    if (isKey) this.#noteKeyframe(positionSeconds);
+    bus.ledger.arrive();
+    const fate = this.#gate.decide({ isKey, wanted: bus.wanted });
+    if (fate.kind === "decode") {
+      if (!this.#wasDecoding) this.#restart(info);
+      this.#decode(info);
+      return;
+    }
+    if (this.#wasDecoding) this.#sleep();
+    if (fate.kind === "unusable") return bus.ledger.corrupt();
+    bus.ledger.undecoded(fate.reason);
+    this.#good(info.arrivedAtMs);
+    if (source.file === null) this.#tellInfo(null);
+  }
+
+  /** The decoder slept: begin with this keyframe as if there had been nothing before. */
+  #restart(key: PacketInfo): void {
+    this.#wasDecoding = true;
+    this.#tracker.restart(key);
+  }
+
+  #sleep(): void {
+    this.#wasDecoding = false;
+    this.#drain();
+  }
+
+  #decode(info: PacketInfo): void {
+    const startedAtMs = this.#parts.clock.nowMs();
+    try {
+      if (this.#packet.isCorrupt) this.#tracker.gap();
+      while (this.#decoder.send(this.#packet) === "again") this.#receiveAll();
+      this.#tracker.sent(info);
+    } catch (error) {
+      if (!(error instanceof LibavError)) throw error;
+      this.#tracker.refused();
+    }
+    this.#receiveAll();
+    this.#parts.onDecoded(this.#parts.clock.nowMs() - startedAtMs);
+  }
+
+  /** Takes every picture out of the decoder that is ready. */
+  #receiveAll(): "again" | "end" {
+    const { bus, pool, source } = this.#parts;
+    for (;;) {
+      const frame = pool.take();
+      try {
+        const state = this.#receive(frame);
+        if (state !== "frame") return state;
+        const { picture } = frame;
+        const damaged = picture.isCorrupt || picture.decodeErrorFlags !== 0;
+        const packet = this.#tracker.received({ pts: picture.pts, damaged });
+        if (packet === null) continue;
+        frame.info = {
+          seq: source.firstSeq + bus.ledger.received,
+          isKey: packet.isKey,
+          ptsSeconds: this.#timeline.peekSeconds(packet.pts),
+          capturedAtMs: packet.capturedAtMs,
+          arrivedAtMs: packet.arrivedAtMs,
+          clock: source.file === null ? "arrival" : "file",
+        };
+        this.#tellInfo(frame);
+        this.#good(packet.arrivedAtMs);
+        bus.distribute(frame);
+      } finally {
+        frame.release();
+      }
+    }
+  }
+
+  #receive(frame: SharedFrame): "frame" | "again" | "end" {
+    try {
+      return this.#decoder.receive(frame.picture);
+    } catch (error) {
+      if (!(error instanceof LibavError)) throw error;
+      // The picture is lost; its packet stays pending until a later one settles it.
+      this.#tracker.gap();
+      return "again";
+    }
+  }
+
+  /** Gets out what the decoder holds back, and leaves it ready for a keyframe. */
+  #drain(): void {
+    try {
+      this.#decoder.send(null);
+      this.#receiveAll();
+    } finally {
+      this.#tracker.settle();
+      this.#decoder.flush();
+      this.#wasDecoding = false;
+    }
+  }
+
+  #rewind(): void {
+    this.#input.seekToStart();
+    this.#timeline.rewind();
+    this.#pace?.rewind();
+    this.#lastKeySeconds = null;
+  }
+
+  #good(atMs: number): void {
+    this.#silence.frame(atMs);
+    this.#parts.onFrame(atMs);
+  }
+
+  #noteKeyframe(positionSeconds: number): void {
+    if (this.#lastKeySeconds !== null) {
+      this.#keyframeIntervalSeconds = positionSeconds - this.#lastKeySeconds;
+    }
+    this.#lastKeySeconds = positionSeconds;
+  }
+
+  /** Tells what the stream is when that is first known, and again when it changes. */
+  #tellInfo(frame: SharedFrame | null): void {
+    const { video } = this.#input;
+    const picture = frame?.picture;
+    const { width, height } = picture ?? video.size;
+    const key = `${width}x${height}:${picture?.format}:${this.#keyframeIntervalSeconds}`;
+    if (key === this.#infoKey) return;
+    this.#infoKey = key;
+    this.#parts.onInfo({
+      width,
+      height,
+      codec: video.codecName,
+      decoder: this.#decoder.name,
+      pixelFormat: picture === undefined ? "" : this.#decoder.pixelFormatName(picture.format),
+      fps: video.frameRate,
+      keyframeIntervalSeconds: this.#keyframeIntervalSeconds,
+    });
+  }
+}
+
+/** The decoder asked for by name, or libav's own choice when that one does not work here. */
+function openDecoder(parts: ConnectionParts, input: Input): Decoder {
+  const { libav, source } = parts;
+  try {
+    return Decoder.open(libav, input.video, { decoder: source.decoder, threads: 1 });
+  } catch (error) {
+    if (source.decoder === "auto" || !(error instanceof OrionError)) throw error;
+    parts.onDecoderFallback(error);
+    return Decoder.open(libav, input.video, { decoder: "auto", threads: 1 });
+  }
+}

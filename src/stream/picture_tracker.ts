@@ -1,0 +1,117 @@
+import type { CameraLedger } from "../framebus/ledger.ts";
+
+/** What is known of a packet when it arrives, kept until its picture comes out of the decoder. */
+export interface PacketInfo {
+  readonly pts: bigint | null;
+  readonly isKey: boolean;
+  /** {@link Clock.nowMs} when the packet arrived. */
+  readonly arrivedAtMs: number;
+  /** When the picture was taken, wall clock. */
+  readonly capturedAtMs: number;
+}
+
+/** What the decoder says of a picture. */
+export interface PictureFlags {
+  readonly pts: bigint | null;
+  /** `AV_FRAME_FLAG_CORRUPT` or `decode_error_flags` other than 0. */
+  readonly damaged: boolean;
+}
+
+/** Packets a decoder may hold back: H.264 and H.265 reorder 16 at most, and threads add theirs. */
+const MAX_IN_DECODER = 64;
+
+/**
+ * Matches pictures with the packets they came from, and tells whole pictures from damaged ones.
+ *
+ * libav flags the first damaged picture at best; those that refer to it look clean. So from a damaged
+ * picture, a refused packet or a gap on, everything counts as corrupt until a clean keyframe. Pictures
+ * that precede the keyframe that decoding began with, in presentation order, refer to what was never
+ * decoded and are corrupt too.
+ */
+export class PictureTracker {
+  readonly #ledger: CameraLedger;
+  readonly #lost: () => void;
+  readonly #pending: PacketInfo[] = [];
+  #tainted = false;
+  #notBefore: bigint | null = null;
+
+  /**
+   * @param parts.ledger       where damaged pictures are counted
+   * @param parts.skipsNonRef  the decoder leaves pictures out that no other refers to; a picture that
+   *                           does not come out is then `undecoded`, else `corrupt`
+   */
+  constructor(parts: { ledger: CameraLedger; skipsNonRef: boolean }) {
+    this.#ledger = parts.ledger;
+    this.#lost = parts.skipsNonRef
+      ? () => parts.ledger.undecoded("nonref")
+      : () => parts.ledger.corrupt();
+  }
+
+  /** Decoding begins anew with this keyframe, which follows packets that were left out. */
+  restart(key: PacketInfo): void {
+    this.settle();
+    this.#tainted = false;
+    this.#notBefore = key.pts;
+  }
+
+  /** The decoder took a packet. */
+  sent(packet: PacketInfo): void {
+    if (this.#pending.length >= MAX_IN_DECODER) {
+      this.#pending.shift();
+      this.#lost();
+    }
+    this.#pending.push(packet);
+  }
+
+  /** The decoder refused the packet: what follows refers to a picture that is not there. */
+  refused(): void {
+    this.#ledger.corrupt();
+    this.#tainted = true;
+  }
+
+  /** Something went missing between two packets. */
+  gap(): void {
+    this.#tainted = true;
+  }
+
+  /**
+   * A picture came out.
+   * @returns its packet when the picture is whole; null when it was damaged, and counted as such
+   */
+  received(picture: PictureFlags): PacketInfo | null {
+    const packet = this.#match(picture.pts);
+    // A picture without a packet of its own: the decoder gave the two fields of one packet apart.
+    if (packet === null) return null;
+    if (picture.damaged) this.#tainted = true;
+    else if (packet.isKey) this.#tainted = false;
+    const early = this.#notBefore !== null && packet.pts !== null && packet.pts < this.#notBefore;
+    if (!this.#tainted && !early) return packet;
+    this.#ledger.corrupt();
+    return null;
+  }
+
+  /** The decoder was drained or flushed: what it still held will never come out. */
+  settle(): void {
+    while (this.#pending.shift() !== undefined) this.#lost();
+  }
+
+  /**
+   * The packet a picture came from. Pictures come out in presentation order, so packets of an earlier
+   * presentation time that are still pending never will.
+   */
+  #match(pts: bigint | null): PacketInfo | null {
+    const index = pts === null ? 0 : this.#pending.findIndex((packet) => packet.pts === pts);
+    const found = this.#pending[Math.max(0, index)];
+    if (found === undefined) return null;
+    this.#pending.splice(Math.max(0, index), 1);
+    if (found.pts === null) return found;
+    for (let i = this.#pending.length - 1; i >= 0; i--) {
+      const other = this.#pending[i];
+      if (other?.pts !== undefined && other.pts !== null && other.pts < found.pts) {
+        this.#pending.splice(i, 1);
+        this.#lost();
+      }
+    }
+    return found;
+  }
+}
