@@ -1,0 +1,195 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { type Fit, iou, letterbox } from "../../../src/core/geometry.ts";
+import { Candidates } from "../../../src/inference/candidates.ts";
+import type { RawDetections } from "../../../src/inference/contract.ts";
+import {
+  MAX_CANDIDATES,
+  MAX_DETECTIONS,
+  Postprocessor,
+} from "../../../src/inference/postprocess.ts";
+
+type Box = [x1: number, y1: number, x2: number, y2: number];
+
+/** An answer of the two-output family. */
+function answer(cells: { box: Box; scores: number[] }[], classes = 2): RawDetections {
+  return {
+    cells: cells.length,
+    classes,
+    boxes: Float32Array.from(cells.flatMap(({ box }) => box)),
+    boxCellStride: 4,
+    boxSideStride: 1,
+    boxForm: "corners",
+    scores: Float32Array.from(cells.flatMap(({ scores }) => scores)),
+    scoreOffset: 0,
+    scoreCellStride: classes,
+    scoreClassStride: 1,
+  };
+}
+
+/** The same, as the single-output family lays it out. */
+function asRows(raw: RawDetections): RawDetections {
+  const rows = 4 + raw.classes;
+  const data = new Float32Array(rows * raw.cells);
+  for (let cell = 0; cell < raw.cells; cell++) {
+    const [x1 = 0, y1 = 0, x2 = 0, y2 = 0] = raw.boxes.subarray(4 * cell);
+    [(x1 + x2) / 2, (y1 + y2) / 2, x2 - x1, y2 - y1].forEach((value, row) => {
+      data[row * raw.cells + cell] = value;
+    });
+    for (let c = 0; c < raw.classes; c++) {
+      data[(4 + c) * raw.cells + cell] = raw.scores[cell * raw.classes + c] ?? 0;
+    }
+  }
+  return {
+    cells: raw.cells,
+    classes: raw.classes,
+    boxes: data,
+    boxCellStride: 1,
+    boxSideStride: raw.cells,
+    boxForm: "centre",
+    scores: data,
+    scoreOffset: 4 * raw.cells,
+    scoreCellStride: 1,
+    scoreClassStride: raw.cells,
+  };
+}
+
+const INPUT = { width: 100, height: 100 };
+const SQUARE: Fit = letterbox({ x: 0, y: 0, width: 100, height: 100 }, INPUT);
+
+function processor(classes = [0, 1]): Postprocessor {
+  return new Postprocessor({ labels: ["person", "dog"], classes, iou: 0.5 });
+}
+
+Deno.test("postprocess: keeps what reaches the threshold, the most certain first", () => {
+  const raw = answer([
+    { box: [0, 0, 10, 10], scores: [0.5, 0] },
+    { box: [20, 20, 30, 30], scores: [0.49, 0] },
+    { box: [40, 40, 50, 60], scores: [0, 0.75] },
+  ]);
+  const { detections, cut } = processor().run(raw, SQUARE, 0.5);
+  assert.deepEqual(detections, [
+    { class: "dog", confidence: 0.75, box: { x: 40, y: 40, width: 10, height: 20 } },
+    { class: "person", confidence: 0.5, box: { x: 0, y: 0, width: 10, height: 10 } },
+  ]);
+  assert.equal(cut, false);
+});
+
+Deno.test("postprocess: classes that were not asked for are not seen", () => {
+  const raw = answer([{ box: [0, 0, 10, 10], scores: [0.6, 0.9] }]);
+  const only = (classes: number[]) => processor(classes).run(raw, SQUARE, 0.5).detections;
+  assert.deepEqual(only([0]).map((one) => [one.class, one.confidence.toFixed(1)]), [[
+    "person",
+    "0.6",
+  ]]);
+  assert.deepEqual(only([0, 1]).map((one) => one.class), ["dog"]);
+});
+
+Deno.test("postprocess: of two boxes on one thing the more certain stays; another class is no rival", () => {
+  const raw = answer([
+    { box: [0, 0, 10, 10], scores: [0.6, 0] },
+    { box: [1, 0, 11, 10], scores: [0.8, 0] },
+    { box: [1, 1, 11, 11], scores: [0, 0.7] },
+    { box: [8, 0, 18, 10], scores: [0.55, 0] },
+  ]);
+  const { detections } = processor().run(raw, SQUARE, 0.5);
+  assert.deepEqual(detections.map((one) => one.box.x), [1, 1, 8]);
+});
+
+Deno.test("postprocess: boxes return through the letterbox and the crop, clipped to the crop", () => {
+  // A 200 x 100 crop at (300, 50): half size, 50 high, 25 px of bar above.
+  const fit = letterbox({ x: 300, y: 50, width: 200, height: 100 }, INPUT);
+  const raw = answer([
+    { box: [10, 35, 30, 55], scores: [0.9, 0] },
+    { box: [80, 10, 120, 90], scores: [0.8, 0] },
+  ]);
+  const { detections } = processor().run(raw, fit, 0.5);
+  assert.deepEqual(detections.map((one) => one.box), [
+    { x: 320, y: 70, width: 40, height: 40 },
+    { x: 460, y: 50, width: 40, height: 100 },
+  ]);
+});
+
+Deno.test("postprocess: boxes without extent, outside the picture or not numbers are dropped", () => {
+  const boxes: Box[] = [
+    [10, 10, 10.5, 50],
+    [30, 30, 20, 40],
+    [-50, 10, -10, 40],
+    [Number.NaN, 0, 10, 10],
+    [0, 0, Number.NaN, 10],
+  ];
+  const raw = answer(boxes.map((box) => ({ box, scores: [0.9, 0] })));
+  assert.deepEqual(processor().run(raw, SQUARE, 0.5).detections, []);
+  const nan = answer([{ box: [0, 0, 10, 10], scores: [Number.NaN, Number.NaN] }]);
+  assert.deepEqual(processor().run(nan, SQUARE, 0.01).detections, []);
+});
+
+Deno.test("postprocess: candidates and detections are bounded, and the cut is told", () => {
+  const many = Array.from({ length: 20 * 50 }, (_, cell) => {
+    const [x, y] = [(cell % 50) * 2, Math.floor(cell / 50) * 2];
+    return { box: [x, y, x + 2, y + 2] satisfies Box, scores: [0.3 + cell / 2000, 0] };
+  });
+  const { detections, cut } = processor().run(answer(many), SQUARE, 0.1);
+  assert.equal(detections.length, MAX_DETECTIONS);
+  assert.equal(cut, true);
+  assert.equal(detections[0]?.confidence, Math.fround(0.3 + 999 / 2000));
+  // All on one spot: 300 candidates are looked at, one detection is left.
+  const stacked = many.map(({ scores }) => ({ box: [0, 0, 50, 50] satisfies Box, scores }));
+  const one = processor().run(answer(stacked), SQUARE, 0.1);
+  assert.deepEqual([one.detections.length, one.cut], [1, true]);
+  assert.equal(processor().run(answer(many.slice(0, 90)), SQUARE, 0.1).cut, false);
+});
+
+Deno.test("postprocess: one processor gives the same answer every time, and both layouts agree", () => {
+  const coordinate = fc.integer({ min: -20, max: 120 });
+  const cell = fc.record({
+    box: fc.tuple(coordinate, coordinate, coordinate, coordinate),
+    scores: fc.tuple(
+      fc.float({ min: 0, max: 1, noNaN: true }),
+      fc.float({ min: 0, max: 1, noNaN: true }),
+    ),
+  });
+  const shared = processor();
+  fc.assert(
+    fc.property(fc.array(cell, { maxLength: 60 }), (cells) => {
+      const raw = answer(cells);
+      const first = shared.run(raw, SQUARE, 0.4).detections;
+      assert.deepEqual(processor().run(raw, SQUARE, 0.4).detections, first);
+      assert.deepEqual(shared.run(asRows(raw), SQUARE, 0.4).detections, first);
+      first.forEach((a, index) => {
+        assert.ok(a.confidence >= 0.4 && a.box.width >= 1 && a.box.height >= 1);
+        assert.ok(a.box.x >= 0 && a.box.x + a.box.width <= 100);
+        for (const b of first.slice(index + 1)) {
+          assert.ok(a.confidence >= b.confidence);
+          assert.ok(a.class !== b.class || iou(a.box, b.box) <= 0.5);
+        }
+      });
+    }),
+    { numRuns: 100 },
+  );
+});
+
+Deno.test("candidates: the best are kept, sorted, equal ones in the order of their cells", () => {
+  fc.assert(
+    fc.property(
+      fc.array(fc.integer({ min: 0, max: 20 }), { maxLength: 60 }),
+      fc.integer({ min: 1, max: 20 }),
+      (scores, capacity) => {
+        const candidates = new Candidates(capacity);
+        for (let round = 0; round < 2; round++) {
+          candidates.clear();
+          scores.forEach((score, cell) => candidates.offer(score, cell, cell % 3));
+          candidates.sort();
+          const got: [number, number, number][] = [];
+          candidates.visit((...one) => got.push(one) > 0);
+          const expected = scores.map((score, cell) => [score, cell, cell % 3] as const)
+            .sort((a, b) => b[0] - a[0] || a[1] - b[1]).slice(0, capacity);
+          assert.deepEqual(got, expected);
+          assert.equal(candidates.offered, scores.length);
+        }
+      },
+    ),
+    { numRuns: 100 },
+  );
+  assert.equal(MAX_CANDIDATES, 300);
+});
