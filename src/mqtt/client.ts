@@ -1,0 +1,227 @@
+/**
+ * One connection to a broker, from its opening to its end. The only file that knows the MQTT library.
+ *
+ * The library's own reconnecting is off: a session ends once, says why, and `link.ts` opens the next.
+ */
+import mqtt, { type IClientOptions, type MqttClient } from "mqtt";
+import type { Clock } from "../core/clock.ts";
+import type { BrokerError } from "../core/errors.ts";
+import { connectionError, isVersionRefused, publishError } from "./failures.ts";
+import type { BrokerEndpoint } from "./target.ts";
+
+/** The versions of MQTT that Orion speaks. */
+export type MqttVersion = 5 | "3.1.1";
+
+/** A message for the broker. */
+export interface OutgoingMessage {
+  readonly topic: string;
+  /** UTF-8 JSON. */
+  readonly payload: string;
+  readonly qos: 0 | 1;
+  readonly retain: boolean;
+  /** How long a broker may keep it for somebody who is away (MQTT 5), or null for ever. */
+  readonly expirySeconds: number | null;
+}
+
+/** Told once: null when the message was written (QoS 0) or acknowledged (QoS 1). */
+export type Settled = (error: BrokerError | null) => void;
+
+export interface SessionOptions {
+  readonly endpoint: BrokerEndpoint;
+  readonly protocol: MqttVersion;
+  /**
+   * The same for every connection of an instance: a broker then ends the one that broke before it
+   * accepts the new one, so that a late last will never overwrites `online`.
+   */
+  readonly clientId: string;
+  readonly will: OutgoingMessage;
+}
+
+/** How a session ended. */
+export interface SessionEnd {
+  readonly error: BrokerError;
+  /** The broker does not speak this version of MQTT; another may do. */
+  readonly versionRefused: boolean;
+  /** The broker hung up without any answer, as some do on a version they do not know. */
+  readonly unanswered: boolean;
+}
+
+/** What happens to a session; `ended` comes exactly once, after every message was settled. */
+export interface SessionEvents {
+  accepted(): void;
+  ended(end: SessionEnd): void;
+}
+
+export interface Session {
+  /** Whether it can take messages: accepted by the broker and not ended. */
+  readonly open: boolean;
+  publish(message: OutgoingMessage, settled: Settled): void;
+  /**
+   * Ends it. In order, the broker forgets the last will; otherwise it publishes it.
+   * @param how.withinMs when the broker has not closed by then, the connection is cut
+   */
+  end(how: { readonly inOrder: boolean; readonly withinMs: number }): Promise<void>;
+}
+
+export type OpenSession = (options: SessionOptions, events: SessionEvents) => Session;
+
+/** Longer than a broker that is alive takes; short enough to notice one that is not. */
+const CONNECT_TIMEOUT_MS = 10_000;
+const KEEPALIVE_SECONDS = 20;
+
+/** Opens sessions with the MQTT library. */
+export function mqttSessions(clock: Clock): OpenSession {
+  return (options, events) => new MqttSession(options, events, clock);
+}
+
+class MqttSession implements Session {
+  readonly #client: MqttClient;
+  readonly #options: SessionOptions;
+  readonly #events: SessionEvents;
+  readonly #clock: Clock;
+  /** Messages handed to the library and not settled: it forgets some callbacks when a link breaks. */
+  readonly #pending = new Set<Settled>();
+  #accepted = false;
+  #ended = false;
+  /** The first thing that went wrong: what follows is a consequence. */
+  #cause: { readonly code: string | number | null; readonly text: string } | null = null;
+  #whenEnded = Promise.withResolvers<void>();
+
+  constructor(options: SessionOptions, events: SessionEvents, clock: Clock) {
+    this.#options = options;
+    this.#events = events;
+    this.#clock = clock;
+    this.#client = mqtt.connect(clientOptions(options));
+    this.#client.on("connect", () => {
+      this.#accepted = true;
+      this.#events.accepted();
+    });
+    this.#client.on("error", (error) => this.#failed(error));
+    // The library passes on only errors that have a code; a denied permission has none.
+    this.#client.stream.on("error", (error: Error) => this.#failed(error));
+    this.#client.on("disconnect", (packet) => {
+      this.#cause ??= { code: packet.reasonCode ?? null, text: "the broker disconnected" };
+    });
+    this.#client.on("close", () => this.#finish());
+  }
+
+  get open(): boolean {
+    return this.#accepted && !this.#ended;
+  }
+
+  publish(message: OutgoingMessage, settled: Settled): void {
+    if (this.#ended) return settled(this.#error());
+    const once: Settled = (error) => {
+      if (this.#pending.delete(once)) settled(error);
+    };
+    this.#pending.add(once);
+    const { topic, payload, qos, retain } = message;
+    const properties = messageProperties(message);
+    this.#client.publish(topic, payload, { qos, retain, properties }, (error) => {
+      if (error === undefined || error === null) return once(null);
+      // Only a broker's refusal carries a number. Whatever else goes wrong with a message ends the
+      // session, and that settles it with the reason of the end.
+      const code = codeOf(error);
+      if (typeof code === "number") once(publishError(this.#where, topic, code));
+    });
+  }
+
+  async end({ inOrder, withinMs }: { inOrder: boolean; withinMs: number }): Promise<void> {
+    if (this.#ended) return;
+    if (inOrder && this.#accepted) {
+      const cancel = this.#clock.after(withinMs, () => this.#client.stream.destroy());
+      this.#client.end(false, () => this.#finish());
+      await this.#whenEnded.promise;
+      cancel();
+      return;
+    }
+    this.#client.end(true);
+    this.#finish();
+  }
+
+  #failed(error: Error): void {
+    this.#cause ??= { code: codeOf(error), text: `${error.name}: ${error.message}` };
+    // Before the broker accepted us any error is the end; afterwards the library closes when it is.
+    if (this.#accepted || this.#ended) return;
+    this.#client.end(true);
+    this.#finish();
+  }
+
+  #finish(): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#client.end(true);
+    const error = this.#error();
+    for (const settled of [...this.#pending]) settled(error);
+    this.#whenEnded.resolve();
+    this.#events.ended({
+      error,
+      versionRefused: isVersionRefused(this.#cause?.code ?? null),
+      unanswered: !this.#accepted && error.code === "BROKER_CLOSED",
+    });
+  }
+
+  get #where(): string {
+    return this.#options.endpoint.address.display;
+  }
+
+  #error(): BrokerError {
+    const { scheme } = this.#options.endpoint.address;
+    return connectionError({
+      where: this.#where,
+      accepted: this.#accepted,
+      tls: scheme === "mqtts" || scheme === "wss",
+      code: this.#cause?.code ?? null,
+      text: this.#cause?.text ?? null,
+      clientId: this.#options.clientId,
+    });
+  }
+}
+
+function codeOf(error: Error): string | number | null {
+  if (!("code" in error)) return null;
+  return typeof error.code === "string" || typeof error.code === "number" ? error.code : null;
+}
+
+function messageProperties(message: OutgoingMessage) {
+  return {
+    contentType: "application/json",
+    payloadFormatIndicator: true,
+    ...(message.expirySeconds === null ? {} : { messageExpiryInterval: message.expirySeconds }),
+  };
+}
+
+/** The library's options: no queue, no session and no reconnecting of its own. */
+function clientOptions({ endpoint, protocol, clientId, will }: SessionOptions): IClientOptions {
+  const { address } = endpoint;
+  const socket = address.scheme === "ws" || address.scheme === "wss";
+  // The library writes web socket URLs by joining texts, so an IPv6 address needs its brackets there.
+  const bracketed = socket && address.hostname.includes(":");
+  return {
+    protocol: address.scheme,
+    hostname: bracketed ? `[${address.hostname}]` : address.hostname,
+    port: address.port,
+    ...(socket ? { path: address.path } : {}),
+    protocolVersion: protocol === 5 ? 5 : 4,
+    clientId,
+    clean: true,
+    reconnectPeriod: 0,
+    connectTimeout: CONNECT_TIMEOUT_MS,
+    keepalive: KEEPALIVE_SECONDS,
+    queueQoSZero: false,
+    resubscribe: false,
+    timerVariant: "native",
+    ...(endpoint.username === null ? {} : { username: endpoint.username }),
+    ...(endpoint.password === null ? {} : { password: endpoint.password }),
+    ...(endpoint.ca === null ? {} : { ca: endpoint.ca }),
+    ...(endpoint.cert === null ? {} : { cert: endpoint.cert }),
+    ...(endpoint.key === null ? {} : { key: endpoint.key }),
+    will: {
+      topic: will.topic,
+      payload: will.payload,
+      qos: will.qos,
+      retain: will.retain,
+      ...(protocol === 5 ? { properties: messageProperties(will) } : {}),
+    },
+  };
+}

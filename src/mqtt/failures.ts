@@ -1,0 +1,196 @@
+/**
+ * What went wrong between Orion and a broker, in words that name the remedy. Texts are built from the
+ * address and from codes alone, never from what the user configured as a credential.
+ */
+import { BrokerError, type ErrorData } from "../core/errors.ts";
+
+/** What the MQTT client told about a connection that ended or never came to be. */
+export interface ConnectionEnd {
+  /** The broker's address without credentials. */
+  readonly where: string;
+  /** Whether the broker had accepted the connection. */
+  readonly accepted: boolean;
+  /** Whether the connection is encrypted. */
+  readonly tls: boolean;
+  /** The error's code: text from the system or TLS, a number from the broker; null when it has none. */
+  readonly code: string | number | null;
+  /** The error's own text, or null when the connection just ended. */
+  readonly text: string | null;
+  /** The client id, for the one failure that is about it. */
+  readonly clientId: string;
+}
+
+type Rule = Omit<ErrorData, "message"> & { readonly found: string };
+
+/** Numbers below 128 are MQTT 3.1.1's return codes, those above MQTT 5's reason codes. */
+const VERSION_REFUSED: readonly (string | number)[] = [1, 0x84];
+const NOT_AUTHORISED: readonly (string | number)[] = [4, 5, 0x86, 0x87, 0x8a, 0x8c];
+const BUSY: readonly (string | number)[] = [3, 0x88, 0x89, 0x8b];
+const TAKEN_OVER = 0x8e;
+const TLS_CODE = /^(ERR_(SSL|TLS|OSSL)|CERT_|UNABLE_TO_|SELF_SIGNED|DEPTH_ZERO|HOSTNAME_MISMATCH)/;
+
+/** Whether the broker refused this version of the protocol, rather than us. */
+export function isVersionRefused(code: string | number | null): boolean {
+  return code !== null && VERSION_REFUSED.includes(code);
+}
+
+/** The end of a connection as an error with a code of its own. */
+export function connectionError(end: ConnectionEnd): BrokerError {
+  const rule = byCode(end) ?? byText(end) ?? closed(end);
+  const action = end.accepted ? "Lost the broker at" : "Cannot connect to the broker at";
+  return new BrokerError({
+    code: rule.code,
+    message: `${action} ${end.where}: ${rule.found}`,
+    retryable: rule.retryable,
+    remedy: rule.remedy,
+  });
+}
+
+/** A message that the broker would not take. */
+export function publishError(where: string, topic: string, code: string | number | null) {
+  return new BrokerError({
+    code: "BROKER_REFUSED_MESSAGE",
+    message: `Cannot publish to ${topic}: the broker at ${where} refused it` +
+      (code === null ? "" : ` (reason code ${code})`),
+    retryable: false,
+    remedy:
+      "Allow the user in mqtt.username to publish under mqtt.topicPrefix in the broker's rules.",
+  });
+}
+
+function byCode({ code, clientId, tls }: ConnectionEnd): Rule | null {
+  if (code === null) return null;
+  if (isVersionRefused(code)) {
+    return {
+      code: "BROKER_PROTOCOL",
+      found: "it does not speak this version of MQTT",
+      retryable: true,
+      remedy: 'Set mqtt.protocol to the version that the broker speaks: 5 or "3.1.1".',
+    };
+  }
+  if (NOT_AUTHORISED.includes(code)) {
+    return {
+      code: "BROKER_UNAUTHORISED",
+      found: `it refused the user or the password (code ${code})`,
+      retryable: true,
+      remedy: "Check mqtt.username and mqtt.password, and the broker's rules for that user.",
+    };
+  }
+  if (BUSY.includes(code)) {
+    return {
+      code: "BROKER_CLOSED",
+      found: `it is not available now (code ${code})`,
+      retryable: true,
+      remedy: "Nothing to do if it passes; else look into the broker's log.",
+    };
+  }
+  if (code === TAKEN_OVER) {
+    return {
+      code: "BROKER_TAKEN_OVER",
+      found: `another client connected with our client id, ${clientId}`,
+      retryable: true,
+      remedy: "Give every Orion on one broker an instance name of its own.",
+    };
+  }
+  return typeof code === "string" ? bySystemCode(code, tls) : {
+    code: "BROKER_PROTOCOL",
+    found: `it ended the connection with reason code ${code}`,
+    retryable: true,
+    remedy: "Look into the broker's log for what it did not accept.",
+  };
+}
+
+function bySystemCode(code: string, tls: boolean): Rule | null {
+  // A reset while TLS is being agreed on is the usual answer of a port that does not speak it; the
+  // text tells that case apart from a reset later, so it is left to `byText`.
+  if (TLS_CODE.test(code)) {
+    return {
+      code: "BROKER_TLS",
+      found: `TLS failed (${code})`,
+      retryable: true,
+      remedy:
+        "Check that mqtt.ca signed the broker's certificate, that the certificate names this " +
+        "host, and mqtt.cert and mqtt.key where the broker asks for them.",
+    };
+  }
+  switch (code) {
+    case "ECONNREFUSED":
+      return {
+        code: "BROKER_REFUSED",
+        found: "nothing listens there",
+        retryable: true,
+        remedy: "Start the broker, or correct the host and port in mqtt.url.",
+      };
+    case "ENOTFOUND":
+    case "EAI_AGAIN":
+      return unreachable("its name is not known");
+    case "EHOSTUNREACH":
+    case "ENETUNREACH":
+    case "EADDRNOTAVAIL":
+      return unreachable("there is no way to it");
+    case "ETIMEDOUT":
+      return timedOut();
+    default:
+      return tls ? null : { ...closedRule(), found: `the connection broke (${code})` };
+  }
+}
+
+function byText(end: ConnectionEnd): Rule | null {
+  if (end.text === null) return null;
+  if (/before secure TLS|certificate|\bTLS\b|fatal alert/i.test(end.text)) {
+    return {
+      code: "BROKER_TLS",
+      found: "TLS could not be agreed on",
+      retryable: true,
+      remedy:
+        "Check that mqtt.url names the broker's TLS port and that mqtt.ca signed its certificate.",
+    };
+  }
+  if (/timeout/i.test(end.text)) return timedOut();
+  if (/NotCapable|Requires net access/.test(end.text)) {
+    return {
+      ...unreachable("this process may not connect there"),
+      remedy: "Start Orion with `deno task run`, which grants what the configuration needs.",
+    };
+  }
+  // What is left without a code comes from reading the protocol: the other side does not speak MQTT.
+  if (end.code !== null) return null;
+  return {
+    code: "BROKER_PROTOCOL",
+    found: "what answers there does not speak MQTT",
+    retryable: true,
+    remedy: "Check the scheme, host and port in mqtt.url.",
+  };
+}
+
+function closed(end: ConnectionEnd): Rule {
+  const rule = closedRule();
+  return end.accepted ? rule : { ...rule, found: "it closed the connection without an answer" };
+}
+
+function closedRule(): Rule {
+  return {
+    code: "BROKER_CLOSED",
+    found: "the connection was closed",
+    retryable: true,
+    remedy: "Look into the broker's log; Orion tries again by itself.",
+  };
+}
+
+function unreachable(found: string): Rule {
+  return {
+    code: "BROKER_UNREACHABLE",
+    found,
+    retryable: true,
+    remedy: "Check the host in mqtt.url, the network and its name server.",
+  };
+}
+
+function timedOut(): Rule {
+  return {
+    code: "BROKER_TIMEOUT",
+    found: "it did not answer in time",
+    retryable: true,
+    remedy: "Check the host and port in mqtt.url and the firewalls on the way.",
+  };
+}

@@ -1,0 +1,66 @@
+import type { TopicKind } from "../core/messages.ts";
+import type { OutgoingMessage, Settled } from "./client.ts";
+
+interface Slot {
+  readonly kind: TopicKind;
+  message: OutgoingMessage;
+  sending: boolean;
+  /** Whether the broker does not have the newest message yet. */
+  due: boolean;
+}
+
+export interface RetainedParts {
+  /** Whether messages can be published now. */
+  readonly connected: () => boolean;
+  readonly publish: (message: OutgoingMessage, settled: Settled) => void;
+  readonly published: (kind: TopicKind) => void;
+  readonly discarded: (kind: TopicKind, reason: "superseded" | "refused") => void;
+}
+
+/**
+ * The newest message of every retained topic: one on its way, at most one waiting behind it, so that
+ * neither a broker that is away nor a slow one makes them pile up. All are published again with every
+ * connection, because a broker may have come back without its memory.
+ */
+export class RetainedTopics {
+  readonly #parts: RetainedParts;
+  /** In the order in which the topics were first set. */
+  readonly #slots = new Map<string, Slot>();
+
+  constructor(parts: RetainedParts) {
+    this.#parts = parts;
+  }
+
+  /** What a topic says from now on. */
+  set(kind: TopicKind, message: OutgoingMessage): void {
+    const slot = this.#slots.get(message.topic) ?? { kind, message, sending: false, due: false };
+    this.#slots.set(message.topic, slot);
+    if (slot.due) this.#parts.discarded(slot.kind, "superseded");
+    slot.message = message;
+    slot.due = true;
+    this.#send(slot);
+  }
+
+  /** Publishes everything: call it with every connection. */
+  connected(): void {
+    for (const slot of this.#slots.values()) {
+      slot.due = true;
+      this.#send(slot);
+    }
+  }
+
+  #send(slot: Slot): void {
+    if (!slot.due || slot.sending || !this.#parts.connected()) return;
+    slot.due = false;
+    slot.sending = true;
+    this.#parts.publish(slot.message, (error) => {
+      slot.sending = false;
+      if (error === null) this.#parts.published(slot.kind);
+      // Trying again what the broker's rules forbid would go on for ever.
+      else if (error.code === "BROKER_REFUSED_MESSAGE") {
+        this.#parts.discarded(slot.kind, "refused");
+      } else slot.due = true;
+      this.#send(slot);
+    });
+  }
+}

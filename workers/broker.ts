@@ -1,0 +1,29 @@
+/** The thread of the embedded broker: what it may do is listen on its own loopback address. */
+import { assertNever } from "../src/core/assert.ts";
+import { LifecycleError } from "../src/core/errors.ts";
+import type { FromBroker, ToBroker } from "../src/core/messages.ts";
+import { serve } from "../src/core/worker_entry.ts";
+import { EmbeddedBroker } from "../src/mqtt/broker.ts";
+
+serve<ToBroker, FromBroker>(({ post, log }) => {
+  let starting: Promise<EmbeddedBroker> | null = null;
+  return async (message) => {
+    switch (message.kind) {
+      case "start": {
+        if (starting !== null) throw new LifecycleError("the broker was started twice");
+        const { hostname, port } = message;
+        starting = EmbeddedBroker.start({ hostname, port, log });
+        const broker = await starting;
+        return post({ kind: "listening", hostname: broker.hostname, port: broker.port });
+      }
+      case "stop": {
+        // A start that failed was told already, and left nothing to close.
+        const broker = await starting?.catch(() => null);
+        await broker?.close();
+        return post({ kind: "stopped" });
+      }
+      default:
+        return assertNever(message);
+    }
+  };
+});

@@ -1,0 +1,38 @@
+/** The thread that talks to the broker: what it may do is connect to it, and read its TLS files. */
+import { assertNever } from "../src/core/assert.ts";
+import { systemClock } from "../src/core/clock.ts";
+import type { FromPublisher, ToPublisher } from "../src/core/messages.ts";
+import { serve } from "../src/core/worker_entry.ts";
+import { mqttSessions } from "../src/mqtt/client.ts";
+import { BrokerLink } from "../src/mqtt/link.ts";
+import { Publisher } from "../src/mqtt/publisher.ts";
+
+serve<ToPublisher, FromPublisher>(({ post, log }) => {
+  const clock = systemClock;
+  const open = mqttSessions(clock);
+  const publisher = new Publisher({
+    clock,
+    log,
+    post: (message) => post(message),
+    openLink: (plan, events) =>
+      new BrokerLink(plan, events, { open, clock, random: Math.random, log }),
+    readText: (path) => Deno.readTextFile(path),
+  });
+  return async (message) => {
+    switch (message.kind) {
+      case "start":
+        return publisher.start(message.plan);
+      case "inference":
+        return publisher.inference(message.result);
+      case "camera":
+        return publisher.camera(message.status);
+      case "health":
+        return publisher.health(message.health);
+      case "stop":
+        await publisher.stop();
+        return post({ kind: "stopped" });
+      default:
+        return assertNever(message);
+    }
+  };
+});
