@@ -1,0 +1,47 @@
+import { join } from "node:path";
+import { LibraryError } from "../core/errors.ts";
+import type { LibavPaths } from "../core/messages.ts";
+
+/** Where ONNX Runtime's own files are, by their real paths: a grant does not follow links. */
+export interface OnnxRuntimePlace {
+  /** The native addon that the package loads. */
+  readonly binding: string;
+  /** The folder of the addon and the library beside it. */
+  readonly folder: string;
+}
+
+/** Where everything native is that the configuration does not name. */
+export interface Places {
+  /** Orion's own folder: absolute, without a slash at its end. */
+  readonly root: string;
+  readonly libav: LibavPaths;
+  readonly onnxruntime: OnnxRuntimePlace;
+}
+
+/** What the package calls the architectures it has libraries for. */
+const ARCHITECTURES: Readonly<Record<string, string>> = { x86_64: "x64", aarch64: "arm64" };
+
+/**
+ * Finds ONNX Runtime's addon for this machine. Needs to read `node_modules`; loads nothing.
+ *
+ * @param root  Orion's own folder
+ * @throws {LibraryError} `ONNXRUNTIME_MISSING`
+ */
+export function locateOnnxRuntime(root: string): OnnxRuntimePlace {
+  const architecture = ARCHITECTURES[Deno.build.arch] ?? Deno.build.arch;
+  const named = join(root, "node_modules", "onnxruntime-node");
+  const inside = join("bin", "napi-v6", Deno.build.os, architecture);
+  try {
+    const folder = join(Deno.realPathSync(named), inside);
+    const binding = join(folder, "onnxruntime_binding.node");
+    Deno.statSync(binding);
+    return { binding, folder };
+  } catch (error) {
+    throw new LibraryError({
+      code: "ONNXRUNTIME_MISSING",
+      message: `Cannot find ONNX Runtime for ${Deno.build.os} ${architecture} in ${named}`,
+      retryable: false,
+      remedy: "Run `deno install` in Orion's folder.",
+    }, { cause: error });
+  }
+}
