@@ -1,8 +1,8 @@
+import { Backoff } from "../core/backoff.ts";
 import type { Clock } from "../core/clock.ts";
 import { BrokerError, errorData, LifecycleError } from "../core/errors.ts";
 import type { Log } from "../core/log.ts";
 import type { BrokerState } from "../core/messages.ts";
-import { backoffMs } from "./backoff.ts";
 import type {
   MqttVersion,
   OpenSession,
@@ -49,6 +49,9 @@ export interface Link {
   close(how: { readonly inOrder: boolean; readonly withinMs: number }): Promise<void>;
 }
 
+/** The upper bounds of the first wait and of every wait between attempts. */
+const FIRST_WAIT_MS = 1_000;
+const LONGEST_WAIT_MS = 30_000;
 /** A connection that lasted this long was a good one: the next wait begins small again. */
 const STABLE_AFTER_MS = 10_000;
 
@@ -106,18 +109,20 @@ export class BrokerLink implements Link {
 
   /** The one loop that connects, waits and ends. */
   async #run(): Promise<void> {
-    let failures = 0;
+    const backoff = new Backoff({
+      firstMs: FIRST_WAIT_MS,
+      maxMs: LONGEST_WAIT_MS,
+      random: this.#parts.random,
+    });
     while (!this.#stop.signal.aborted) {
       const attempt = await this.#attempt();
       if (this.#stop.signal.aborted) return;
       this.#lost(attempt.error);
       const stable = attempt.acceptedAtMs !== null &&
         this.#parts.clock.nowMs() - attempt.acceptedAtMs >= STABLE_AFTER_MS;
-      if (stable) failures = 0;
+      if (stable) backoff.reset();
       if (this.#changeVersion(attempt)) continue;
-      const delayMs = backoffMs(failures, this.#parts.random());
-      failures += 1;
-      await this.#wait(delayMs);
+      await this.#wait(backoff.nextMs());
     }
   }
 
