@@ -1,0 +1,322 @@
+#!/bin/sh
+# Makes a machine ready for Orion, then hands over:
+#
+#   sh scripts/setup.sh run [arguments of "orion run"]
+#   sh scripts/setup.sh test [arguments of "deno task test"]
+#
+# Says what it is about to install, and installs only what is missing. With --dry-run in front of the
+# other arguments it prints the plan and changes nothing. Asks no questions. Exit code 2: wrong usage,
+# or a system it does not know; it then names what to install by hand.
+#
+# For tests: ORION_OS_RELEASE names a file to read instead of /etc/os-release, ORION_SETUP_LACKS is a
+# list of parts to take as missing (deno, libav, ffmpeg, mosquitto, rtsp, modules).
+set -eu
+
+: "${HOME:=/root}"
+deno_version=2.9.6
+deno_installer=https://deno.land/install.sh
+
+root=$(cd "$(dirname "$0")/.." && pwd)
+# shellcheck disable=SC1091
+. "$root/scripts/lib/deno.sh"
+
+# libavutil, libavcodec, libavformat, libswscale: what belongs together, the newest first. The same
+# rows as in src/libav/layouts.ts.
+libav_rows="61:63:63:10 60:62:62:9 59:61:61:8 58:60:60:7 57:59:59:6 56:58:58:5"
+libav_folders="/usr/lib/$(uname -m)-linux-gnu /lib/$(uname -m)-linux-gnu /usr/local/lib /usr/lib64 /usr/lib"
+
+say() { printf '%s\n' "$*" >&2; }
+
+fail() { # CODE MESSAGE...
+  code=$1
+  shift
+  for line in "$@"; do say "setup.sh: $line"; done
+  exit "$code"
+}
+
+usage() {
+  fail 2 "usage: sh scripts/setup.sh run|test [--dry-run] [arguments]" \
+    "run starts Orion; test runs every test. Both install what is missing first."
+}
+
+# ------------------------------------------------------------------------------- what is missing
+
+pretended() {
+  case " ${ORION_SETUP_LACKS:-} " in
+    *" $1 "*) return 0 ;;
+    *) return 1 ;;
+  esac
+}
+
+have_program() {
+  command -v "$1" >/dev/null 2>&1 || [ -x "/usr/sbin/$1" ] || [ -x "/usr/local/sbin/$1" ]
+}
+
+have_libav() {
+  for row in $libav_rows; do
+    IFS=: read -r util codec format scale <<ROW
+$row
+ROW
+    for folder in $libav_folders; do
+      if [ -e "$folder/libavutil.so.$util" ] && [ -e "$folder/libavcodec.so.$codec" ] &&
+        [ -e "$folder/libavformat.so.$format" ] && [ -e "$folder/libswscale.so.$scale" ]; then
+        return 0
+      fi
+    done
+  done
+  return 1
+}
+
+have_rtsp_server() {
+  [ -x /usr/bin/python3 ] && [ -e /usr/lib/python3/dist-packages/gi/__init__.py ] || return 1
+  for folder in $libav_folders; do
+    if [ -e "$folder/girepository-1.0/GstRtspServer-1.0.typelib" ] &&
+      [ -e "$folder/gstreamer-1.0/libgstisomp4.so" ] && [ -e "$folder/gstreamer-1.0/libgstrtp.so" ] &&
+      [ -e "$folder/gstreamer-1.0/libgstvideoparsersbad.so" ]; then
+      return 0
+    fi
+  done
+  return 1
+}
+
+# npm's packages are as the lock file says when the copy made after the last installation equals it.
+have_modules() {
+  cmp -s "$root/deno.lock" "$root/node_modules/.orion-lock"
+}
+
+libav_packages() {
+  for row in $libav_rows; do
+    IFS=: read -r util codec format scale <<ROW
+$row
+ROW
+    # Policy, not show: show knows a name as soon as another package mentions it.
+    if apt-cache policy "libavcodec$codec" 2>/dev/null | grep -q '^ *Candidate: [0-9]'; then
+      echo "libavutil$util libavcodec$codec libavformat$format libswscale$scale"
+      return 0
+    fi
+  done
+  # No package lists here yet: what the releases known to us carry.
+  case $release_name in
+    jammy) echo "libavutil56 libavcodec58 libavformat58 libswscale5" ;;
+    bookworm) echo "libavutil57 libavcodec59 libavformat59 libswscale6" ;;
+    noble) echo "libavutil58 libavcodec60 libavformat60 libswscale7" ;;
+    trixie) echo "libavutil59 libavcodec61 libavformat61 libswscale8" ;;
+    *) return 1 ;;
+  esac
+}
+
+# Fills in: native (the Deno to use, or empty), lacks (parts), packages (of Debian).
+look() {
+  lacks=
+  packages=
+  native=
+  if pretended deno || ! native=$(find_deno); then
+    native=
+    lacks="$lacks deno"
+    if ! have_program npm; then packages="$packages curl ca-certificates unzip"; fi
+  fi
+  if pretended libav || ! have_libav; then
+    lacks="$lacks libav"
+  fi
+  if [ "$command" = test ]; then
+    if pretended ffmpeg || ! have_program ffmpeg || ! have_program ffprobe; then
+      lacks="$lacks ffmpeg"
+      packages="$packages ffmpeg"
+    fi
+    if pretended mosquitto || ! have_program mosquitto || ! have_program mosquitto_sub; then
+      lacks="$lacks mosquitto"
+      packages="$packages mosquitto mosquitto-clients"
+    fi
+    if pretended rtsp || ! have_rtsp_server; then
+      lacks="$lacks rtsp"
+      packages="$packages python3 python3-gi gir1.2-gst-rtsp-server-1.0 gstreamer1.0-plugins-base"
+      packages="$packages gstreamer1.0-plugins-good gstreamer1.0-plugins-bad"
+    fi
+  fi
+  if pretended modules || ! have_modules; then lacks="$lacks modules"; fi
+}
+
+lacking() {
+  case " $lacks " in
+    *" $1 "*) return 0 ;;
+    *) return 1 ;;
+  esac
+}
+
+# ---------------------------------------------------------------------------------- which system
+
+# Sets release_name; stops with 2 on a system that this script can't install on.
+know_system() {
+  release_name=
+  file=${ORION_OS_RELEASE:-/etc/os-release}
+  system=$(uname -s)
+  kinds=
+  if [ "$system" = Linux ] && [ -r "$file" ]; then
+    # The file is shell by definition; a subshell keeps its variables out of ours.
+    # shellcheck source=/dev/null
+    kinds=$(. "$file" && echo "${ID:-} ${ID_LIKE:-}")
+    # shellcheck source=/dev/null
+    release_name=$(. "$file" && echo "${VERSION_CODENAME:-}")
+    # shellcheck source=/dev/null
+    system=$(. "$file" && echo "${PRETTY_NAME:-${ID:-Linux}}")
+  fi
+  case " $kinds " in
+    *" debian "* | *" ubuntu "* | *" raspbian "*) ;;
+    *) unknown_system "$system is none of them" ;;
+  esac
+  command -v apt-get >/dev/null 2>&1 || unknown_system "$system has no apt-get"
+  case $(uname -m) in
+    x86_64 | aarch64) ;;
+    *) unknown_system "$(uname -m) is neither x86_64 nor aarch64, and Deno needs one of them" ;;
+  esac
+}
+
+unknown_system() {
+  fail 2 "This script installs on Debian, Ubuntu and Raspberry Pi OS (64 bit); $1." \
+    "Install by hand: Deno $deno_version or newer (https://docs.deno.com/runtime), and FFmpeg's shared" \
+    "libraries, 4.x to 9.x: libavutil, libavcodec, libavformat, libswscale." \
+    "For the tests also: the programs ffmpeg and ffprobe, mosquitto with its clients, Python 3 with" \
+    "PyGObject, and GStreamer's RTSP server with its introspection data and the good and bad plugins." \
+    "Then: deno install --frozen, and deno task run or deno task test."
+}
+
+# ----------------------------------------------------------------------------------- installing
+
+announce() {
+  say "Orion lacks on this machine, and setup.sh is about to install:"
+  if [ -n "$packages" ]; then say "  packages of the system (apt-get install):$packages"; fi
+  if lacking deno; then
+    if have_program npm; then
+      say "  Deno $deno_version, from npm, into $HOME/.deno"
+    else
+      say "  Deno $deno_version, by its official installer ($deno_installer), into $HOME/.deno"
+    fi
+  fi
+  if lacking modules; then
+    say "  the JavaScript packages of deno.lock, into $root/node_modules"
+  fi
+  if lacking mosquitto; then say "  (mosquitto's own service will be neither started nor enabled)"; fi
+}
+
+as_root() {
+  if [ "$(id -u)" = 0 ]; then
+    "$@"
+  elif command -v sudo >/dev/null 2>&1; then
+    sudo "$@"
+  else
+    fail 2 "This needs root, and there is no sudo. Ask an administrator to run:" "  $*"
+  fi
+}
+
+apt() { as_root env DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 apt-get -q -y "$@" >&2; }
+
+# The tests start brokers of their own, on ports of their own; a machine where somebody ran the tests
+# should not end up with one that listens for ever.
+hold_mosquitto() {
+  if lacking mosquitto && [ -d /run/systemd/system ]; then
+    as_root systemctl mask mosquitto.service >&2 || say "setup.sh: could not hold mosquitto's service"
+  fi
+}
+
+free_mosquitto() {
+  lacking mosquitto || return 0
+  if [ -d /run/systemd/system ]; then
+    as_root systemctl unmask mosquitto.service >&2 || true
+    as_root systemctl disable mosquitto.service >&2 || true
+  elif command -v update-rc.d >/dev/null 2>&1; then
+    as_root update-rc.d mosquitto disable >&2 || true
+  fi
+}
+
+install_packages() {
+  [ -n "$packages" ] || return 0
+  apt update || fail 1 "apt-get update failed; see above."
+  if lacking libav; then
+    # The lists are fresh now, and may know a newer release than was announced.
+    libav=$(libav_packages) || fail 1 "No package of libavcodec that Orion knows (58 to 63) was found."
+    packages="$other_packages $libav"
+  fi
+  hold_mosquitto
+  # One word each, on purpose.
+  # shellcheck disable=SC2086
+  apt install --no-install-recommends $packages || {
+    free_mosquitto
+    fail 1 "apt-get could not install:$packages"
+  }
+  free_mosquitto
+}
+
+install_deno() {
+  lacking deno || return 0
+  prefix=$HOME/.deno
+  if have_program npm &&
+    npm install --global --no-fund --no-audit --no-update-notifier --prefix "$prefix" "deno@$deno_version" >&2; then
+    :
+  else
+    if ! have_program curl || ! have_program unzip; then
+      apt install --no-install-recommends curl ca-certificates unzip
+    fi
+    script=$(mktemp)
+    curl -fsSL -o "$script" "$deno_installer" || fail 1 "Could not fetch $deno_installer."
+    DENO_INSTALL=$prefix sh "$script" --no-modify-path "v$deno_version" </dev/null >&2 ||
+      fail 1 "Deno's installer failed; see above."
+    rm -f "$script"
+  fi
+  native=$(ORION_DENO=$prefix/bin/deno find_deno) ||
+    fail 1 "Deno was installed into $prefix, but it does not run: try $prefix/bin/deno --version."
+}
+
+install_modules() {
+  lacking modules || return 0
+  (cd "$root" && "$native" install --frozen --quiet >&2) ||
+    fail 1 "The JavaScript packages could not be installed: see above; deno install --frozen tries again."
+  cp "$root/deno.lock" "$root/node_modules/.orion-lock"
+}
+
+# ------------------------------------------------------------------------------------------ main
+
+[ $# -gt 0 ] || usage
+command=$1
+shift
+dry_run=false
+if [ "${1:-}" = --dry-run ]; then
+  dry_run=true
+  shift
+fi
+case $command in
+  run | test) ;;
+  -h | --help | help)
+    sed -n '2,9s/^# \{0,1\}//p' "$0"
+    exit 0
+    ;;
+  *) usage ;;
+esac
+
+know_system
+look
+if [ -n "$lacks" ]; then
+  other_packages=$packages
+  if lacking libav; then
+    packages="$packages $(libav_packages || echo 'libavutil* libavcodec* libavformat* libswscale*')"
+  fi
+  announce
+  if [ "$dry_run" = false ]; then
+    install_packages
+    install_deno
+    install_modules
+  fi
+elif [ "$dry_run" = true ]; then
+  say "Nothing is missing."
+fi
+if [ "$dry_run" = true ]; then exit 0; fi
+
+# Tasks and tests find the same Deno.
+PATH=$(dirname "$native"):$PATH
+export PATH
+case $command in
+  run) exec sh "$root/scripts/orion.sh" run "$@" ;;
+  test)
+    cd "$root"
+    exec "$native" task --quiet test "$@"
+    ;;
+esac
