@@ -1,0 +1,125 @@
+import { expectEqual, layoutError } from "./check_layout.ts";
+import { Decoder } from "./decoder.ts";
+import { AVERROR, LibavError } from "./error.ts";
+import { Frame } from "./frame.ts";
+import { Input } from "./input.ts";
+import { Interrupt } from "./interrupt.ts";
+import { STABLE } from "./layouts.ts";
+import type { Libav } from "./library.ts";
+import { Packet } from "./packet.ts";
+
+/** Four frames of one colour, 50x38 pixels 4:3, BT.709, H.264 without a container. */
+const CLIP =
+  "AAAAAWdCwAraEfiJsOagICAoAAADAAgAAAMBkHiRNQAAAAFozgOcgAAAAWWIhD///8EUUfHAxwZNycnW66666668" +
+  "AAAAAUGaI8bAAAAAAUGaQ8bAAAAAAUGaY8bA";
+const FRAMES = 4;
+const WIDTH = 50;
+const HEIGHT = 38;
+const BT709 = 1;
+const COLOR_RANGE = 1;
+const LUMA = 95;
+const FIRST_PACKET_BYTES = 66;
+const PACKET_BYTES = 9;
+/** A time no demuxer would think of. */
+const MARK = 424242n;
+
+/** What a build of libav may lack without being wrong. */
+const ABSENT: ReadonlySet<number> = new Set([
+  AVERROR.PROTOCOL_NOT_FOUND,
+  AVERROR.DEMUXER_NOT_FOUND,
+  AVERROR.DECODER_NOT_FOUND,
+]);
+
+/**
+ * Decodes a clip that is part of this file, through the same classes as every camera, and compares
+ * everything they tell with what is known of it.
+ *
+ * @returns null, or why the check could not be made with this build
+ * @throws {LibraryError} `LIBAV_LAYOUT` naming what differs
+ */
+export function checkEndToEnd(libav: Libav): string | null {
+  try {
+    checkClip(libav);
+    return null;
+  } catch (error) {
+    if (!(error instanceof LibavError)) throw error;
+    if (ABSENT.has(error.averror)) {
+      return `the test clip could not be decoded with these libraries: ${error.code}`;
+    }
+    throw layoutError(libav, "decoding the test clip", error.message, "no error");
+  }
+}
+
+function checkClip(libav: Libav): void {
+  using interrupt = new Interrupt(libav);
+  using input = Input.openSync(libav, {
+    url: `data:video/h264;base64,${CLIP}`,
+    options: { protocol_whitelist: "data" },
+    format: "h264",
+    interrupt,
+    findStreamInfo: true,
+  });
+  const { video } = input;
+  const same = <T extends number | string | bigint>(field: string, found: T, wanted: T) =>
+    expectEqual(libav, field, found, wanted);
+  same("the test clip's codec", video.codecName, "h264");
+  same("AVCodecParameters.width", video.size.width, WIDTH);
+  same("AVCodecParameters.height", video.size.height, HEIGHT);
+  same("AVStream.time_base.num", video.timeBase.num, 1);
+  same("AVStream.time_base.den", video.timeBase.den, 1_200_000);
+
+  using decoder = Decoder.open(libav, video, { decoder: "auto" });
+  using packet = new Packet(libav);
+  using frame = new Frame(libav);
+  let frames = 0;
+  const drain = () => {
+    while (decoder.receive(frame) === "frame") checkFrame(libav, frame, frames++);
+  };
+  for (let packets = 0; input.readSync(packet) === "packet"; packets++) {
+    same("AVPacket.stream_index", packet.streamIndex, video.index);
+    same("AVPacket.flags", Number(packet.isKey), packets === 0 ? 1 : 0);
+    same("AVPacket.size", packet.sizeBytes, packets === 0 ? FIRST_PACKET_BYTES : PACKET_BYTES);
+    mark(libav, packet, MARK + BigInt(packets));
+    decoder.send(packet);
+    drain();
+  }
+  decoder.send(null);
+  drain();
+  same("the test clip's frames", frames, FRAMES);
+}
+
+/** Gives a packet times that its frame must come out with. */
+function mark(libav: Libav, packet: Packet, time: bigint): void {
+  for (const offset of [STABLE.AVPacket.pts, STABLE.AVPacket.dts]) {
+    libav.memory.writeU64(packet.pointer + BigInt(offset), time);
+  }
+}
+
+function checkFrame(libav: Libav, frame: Frame, index: number): void {
+  const { memory, set: { layout } } = libav;
+  const same = (field: string, found: number | bigint, wanted: number | bigint) =>
+    expectEqual(libav, `AVFrame.${field}`, found, wanted);
+  const i32 = (offset: number) => memory.i32(frame.pointer + BigInt(offset));
+  const i64 = (offset: number) => BigInt.asIntN(64, memory.u64(frame.pointer + BigInt(offset)));
+  const time = MARK + BigInt(index);
+  same("width", frame.width, WIDTH);
+  same("height", frame.height, HEIGHT);
+  same("pts", frame.pts ?? 0n, time);
+  same("pkt_dts", i64(layout.AVFrame.pktDts), time);
+  same("best_effort_timestamp", frame.bestEffortPts ?? 0n, time);
+  same("key_frame", Number(frame.isKey), index === 0 ? 1 : 0);
+  same("flags (corrupt)", Number(frame.isCorrupt), 0);
+  same("decode_error_flags", frame.decodeErrorFlags, 0);
+  same("color_range", frame.colorRange, COLOR_RANGE);
+  same("color_primaries", i32(layout.AVFrame.colorPrimaries), BT709);
+  same("color_trc", i32(layout.AVFrame.colorTrc), BT709);
+  same("colorspace", frame.colorSpace, BT709);
+  same("sample_aspect_ratio.num", i32(layout.AVFrame.sampleAspectRatio), 4);
+  same("sample_aspect_ratio.den", i32(layout.AVFrame.sampleAspectRatio + 4), 3);
+  const planes = new BigUint64Array(new ArrayBuffer(128), 0, 4);
+  const linesizes = new Int32Array(new ArrayBuffer(128), 0, 4);
+  frame.planes(planes);
+  frame.linesizes(linesizes);
+  same("linesize[0]", Number((linesizes[0] ?? 0) >= WIDTH), 1);
+  same("data[0]", memory.u8(planes[0] ?? 0n), LUMA);
+}

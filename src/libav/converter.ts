@@ -1,0 +1,236 @@
+import { assertAttached } from "../core/assert.ts";
+import { LifecycleError, StreamError } from "../core/errors.ts";
+import type { Fit } from "../core/geometry.ts";
+import { inputBytes, type InputShape } from "../core/messages.ts";
+import type { Frame } from "./frame.ts";
+import { type Libav, TENSOR_FORMAT } from "./library.ts";
+import { NULL, type Ptr } from "./pointers.ts";
+import { type SourceFormat, sourceFormat } from "./source_format.ts";
+
+const FLOAT_BYTES = Float32Array.BYTES_PER_ELEMENT;
+const PLANES = 4;
+
+const SWS_BILINEAR = 2;
+/** 1.0 in the 16.16 fixed point of contrast and saturation. */
+const ONE = 1 << 16;
+
+const SPACE_UNSPECIFIED = 2;
+/** `SWS_CS_ITU601`. The other numbers are those of `AVCOL_SPC_*`. */
+const BT601 = 5;
+const RANGE_UNSPECIFIED = 0;
+const RANGE_FULL = 2;
+
+export interface ConverterOptions {
+  /** `SWS_*`: how pixels are averaged. For measurements. */
+  readonly flags?: number;
+}
+
+/** What an `SwsContext` was made for. */
+interface Scaler {
+  readonly context: Ptr<"SwsContext">;
+  readonly sourceWidth: number;
+  readonly sourceHeight: number;
+  readonly format: number;
+  readonly width: number;
+  readonly height: number;
+  readonly space: number;
+  readonly full: boolean;
+}
+
+/**
+ * Turns decoded frames into network inputs: crop, scale, colour, letterbox and the layout of the
+ * tensor in one `sws_scale`, straight into the caller's buffer.
+ *
+ * `AV_PIX_FMT_GBRPF32` is three planes of float32 in 0..1; given the planes' addresses in the order
+ * G, B, R of a tensor laid out R, G, B it writes NCHW RGB. The crop is an offset on the source's
+ * planes, the letterbox one on the tensor's.
+ *
+ * Colours: BT.709, BT.2020, BT.601 and so on as the stream says. A stream that says nothing is taken
+ * as BT.601 of limited range whatever its size, as the ffmpeg program and OpenCV take it, which is
+ * what models were trained and compared with. (Players guess BT.709 for tall pictures.)
+ *
+ * Scaling is bilinear over the whole area that a pixel of the result covers, so that shrinking does
+ * not alias.
+ *
+ * Keeps one scaler, and makes a new one when the crop's or the result's size, the pixel format or the
+ * colours change: use one converter for each network input.
+ */
+export class TensorConverter implements Disposable {
+  readonly #libav: Libav;
+  readonly #flags: number;
+  readonly #tensorFormat: number;
+  readonly #formats = new Map<number, SourceFormat>();
+  #scaler: Scaler | null = null;
+  #disposed = false;
+  /** How many scalers were made so far. */
+  scalersMade = 0;
+
+  // Larger than 64 bytes each, so that V8 keeps them outside of the heap it compacts.
+  readonly #sourcePlanes = new BigUint64Array(new ArrayBuffer(128), 0, PLANES);
+  readonly #sourceStrides = new Int32Array(new ArrayBuffer(128), 0, PLANES);
+  readonly #tensorPlanes = new BigUint64Array(new ArrayBuffer(128), 0, PLANES);
+  readonly #tensorStrides = new Int32Array(new ArrayBuffer(128), 0, PLANES);
+
+  constructor(libav: Libav, options: ConverterOptions = {}) {
+    this.#libav = libav;
+    this.#flags = options.flags ?? SWS_BILINEAR;
+    const format = libav.pixelFormat(TENSOR_FORMAT);
+    if (format === null) throw new LifecycleError(`libav has no ${TENSOR_FORMAT}`);
+    this.#tensorFormat = format;
+    libav.count("converter", 1);
+  }
+
+  /**
+   * Writes `frame` into `buffer` as a network input.
+   *
+   * @param fit       which part of the frame goes where, from `letterbox`; its crop lies within the
+   *   frame, its corner on a whole chroma sample (even numbers for 4:2:0)
+   * @param buffer    exactly `inputBytes(input)` long: float32, NCHW, RGB, 0..1
+   * @param fillBars  write the letterbox bars as well; false if they are there from the last time
+   * @throws {StreamError} `STREAM_PIXEL_FORMAT` for a pixel format that cannot be converted or
+   *   cropped, `STREAM_CROP` for a crop between two chroma samples
+   */
+  convert(
+    frame: Frame,
+    fit: Fit,
+    input: InputShape,
+    buffer: ArrayBuffer,
+    fillBars: boolean,
+  ): void {
+    this.#assertFits(frame, fit, input, buffer);
+    const format = this.#formatOf(frame.format);
+    frame.planes(this.#sourcePlanes);
+    frame.linesizes(this.#sourceStrides);
+    format.crop(fit.crop, this.#sourcePlanes, this.#sourceStrides);
+    const scaler = this.#scalerFor(frame, fit, format);
+    if (fillBars) new Float32Array(buffer).fill(input.bars);
+    this.#aim(fit, input, this.#libav.memory.addressOf(buffer));
+    const rows = this.#libav.swscale.sws_scale(
+      scaler.context,
+      this.#sourcePlanes,
+      this.#sourceStrides,
+      0,
+      fit.crop.height,
+      this.#tensorPlanes,
+      this.#tensorStrides,
+    );
+    if (rows === fit.height) return;
+    throw this.#libav.error({ action: "Cannot convert a frame", averror: Math.min(rows, -1) });
+  }
+
+  [Symbol.dispose](): void {
+    if (this.#disposed) return;
+    this.#disposed = true;
+    this.#dropScaler();
+    this.#libav.count("converter", -1);
+  }
+
+  #assertFits(frame: Frame, fit: Fit, input: InputShape, buffer: ArrayBuffer): void {
+    if (this.#disposed) throw new LifecycleError("this converter was disposed of");
+    assertAttached(buffer, "converter");
+    const wanted = inputBytes(input);
+    if (buffer.byteLength !== wanted) {
+      throw new LifecycleError(`a tensor of ${buffer.byteLength} bytes, expected ${wanted}`);
+    }
+    // What lies outside is written and read all the same: other memory.
+    const { crop } = fit;
+    if (frame.isEmpty) throw new LifecycleError("the frame to convert is empty");
+    if (!isWithin(crop, frame)) throw new LifecycleError("the crop leaves the frame");
+    const target = { x: fit.dx, y: fit.dy, width: fit.width, height: fit.height };
+    if (!isWithin(target, input)) throw new LifecycleError("the fit leaves the network input");
+  }
+
+  /** Points at the rectangle of the tensor that the picture goes to: planes in the order G, B, R. */
+  #aim(fit: Fit, input: InputShape, base: bigint): void {
+    const planeBytes = input.width * input.height * FLOAT_BYTES;
+    const corner = base + BigInt((fit.dy * input.width + fit.dx) * FLOAT_BYTES);
+    this.#tensorPlanes[0] = corner + BigInt(planeBytes);
+    this.#tensorPlanes[1] = corner + BigInt(2 * planeBytes);
+    this.#tensorPlanes[2] = corner;
+    this.#tensorStrides.fill(input.width * FLOAT_BYTES, 0, 3);
+  }
+
+  #formatOf(format: number): SourceFormat {
+    const known = this.#formats.get(format);
+    if (known !== undefined) return known;
+    const found = sourceFormat(this.#libav, format);
+    this.#formats.set(format, found);
+    return found;
+  }
+
+  #scalerFor(frame: Frame, fit: Fit, format: SourceFormat): Scaler {
+    const space = frame.colorSpace;
+    const range = frame.colorRange;
+    const full = range === RANGE_FULL || format.alwaysFullRange ||
+      (range === RANGE_UNSPECIFIED && format.fullRangeUnlessTold);
+    const old = this.#scaler;
+    if (
+      old !== null && old.sourceWidth === fit.crop.width &&
+      old.sourceHeight === fit.crop.height && old.format === format.number &&
+      old.width === fit.width && old.height === fit.height && old.space === space &&
+      old.full === full
+    ) {
+      return old;
+    }
+    this.#dropScaler();
+    const made = {
+      sourceWidth: fit.crop.width,
+      sourceHeight: fit.crop.height,
+      format: format.number,
+      width: fit.width,
+      height: fit.height,
+      space,
+      full,
+    };
+    this.#scaler = { ...made, context: this.#makeContext(made, format.name) };
+    return this.#scaler;
+  }
+
+  #makeContext(made: Omit<Scaler, "context">, name: string): Ptr<"SwsContext"> {
+    const { swscale } = this.#libav;
+    const context = swscale.sws_getContext(
+      made.sourceWidth,
+      made.sourceHeight,
+      made.format,
+      made.width,
+      made.height,
+      this.#tensorFormat,
+      this.#flags,
+      NULL,
+      NULL,
+      NULL,
+    );
+    if (context === NULL) {
+      throw new StreamError({
+        code: "STREAM_PIXEL_FORMAT",
+        message: `Cannot convert ${name} ${made.sourceWidth}x${made.sourceHeight} to ` +
+          `${made.width}x${made.height}: libswscale refused`,
+        retryable: false,
+        remedy: "Choose another resolution or codec in the camera.",
+      });
+    }
+    this.scalersMade++;
+    const matrix = made.space === SPACE_UNSPECIFIED ? BT601 : made.space;
+    const table = swscale.sws_getCoefficients(matrix);
+    // Fails for sources without a colour matrix (RGB): there is nothing to set for them.
+    swscale.sws_setColorspaceDetails(context, table, made.full ? 1 : 0, table, 1, 0, ONE, ONE);
+    return context;
+  }
+
+  #dropScaler(): void {
+    if (this.#scaler === null) return;
+    this.#libav.swscale.sws_freeContext(this.#scaler.context);
+    this.#scaler = null;
+  }
+}
+
+interface Sized {
+  readonly width: number;
+  readonly height: number;
+}
+
+function isWithin(box: Sized & { readonly x: number; readonly y: number }, outer: Sized): boolean {
+  return Number.isInteger(box.x) && Number.isInteger(box.y) && Number.isInteger(box.width) &&
+    Number.isInteger(box.height) && box.x >= 0 && box.y >= 0 && box.width > 0 &&
+    box.height > 0 && box.x + box.width <= outer.width && box.y + box.height <= outer.height;
+}

@@ -1,0 +1,154 @@
+import { Handle } from "./handle.ts";
+import { type Layout, STABLE } from "./layouts.ts";
+import type { Libav } from "./library.ts";
+import { timestamp } from "./packet.ts";
+import type { Ptr } from "./pointers.ts";
+
+const AT = STABLE.AVFrame;
+const FLAG_CORRUPT = 1;
+const FLAG_KEY = 2;
+/** How many planes a picture can have that Orion handles. */
+const PLANES = 4;
+/** More than the part of any known AVFrame that is read. */
+const FRAME_BYTES = 512;
+
+/**
+ * An `AVFrame`: a decoded picture, reference counted by libav. Holding one keeps the decoder's buffer
+ * alive; {@link unref} or disposing lets go of it.
+ *
+ * The fields are those of the last {@link refresh}, which `Decoder.receive`, {@link moveFrom} and
+ * {@link refFrom} do: reading them costs no call.
+ */
+export class Frame implements Disposable {
+  readonly #libav: Libav;
+  readonly #handle: Handle<"AVFrame">;
+  readonly #at: Layout["AVFrame"];
+  readonly #fields = new DataView(new ArrayBuffer(FRAME_BYTES));
+  readonly #bytes: number;
+
+  constructor(libav: Libav) {
+    this.#libav = libav;
+    this.#at = libav.set.layout.AVFrame;
+    // The last field of all that are read.
+    this.#bytes = this.#at.decodeErrorFlags + 4;
+    const { avutil } = libav;
+    this.#handle = new Handle(libav, "frame", avutil.av_frame_alloc(), avutil.av_frame_free);
+    this.refresh();
+  }
+
+  /** The native frame's address, for a call that returns at once. */
+  get pointer(): Ptr<"AVFrame"> {
+    return this.#handle.address;
+  }
+
+  /** Copies the fields anew, after something changed the native frame. */
+  refresh(): void {
+    this.#libav.memory.read(this.#handle.address, this.#fields, this.#bytes);
+  }
+
+  /** Whether it holds no picture. */
+  get isEmpty(): boolean {
+    return this.#fields.getBigUint64(AT.data, true) === 0n;
+  }
+
+  /** Width in pixels, cropping applied. */
+  get width(): number {
+    return this.#fields.getInt32(AT.width, true);
+  }
+
+  /** Height in pixels, cropping applied. */
+  get height(): number {
+    return this.#fields.getInt32(AT.height, true);
+  }
+
+  /** The pixel format's number in these libraries; `Libav.pixelFormatName` names it. -1: none. */
+  get format(): number {
+    return this.#fields.getInt32(AT.format, true);
+  }
+
+  /** When to show it, in the stream's time base, or null when the packet did not say. */
+  get pts(): bigint | null {
+    return timestamp(this.#fields.getBigInt64(AT.pts, true));
+  }
+
+  /** `pts`, or libav's guess from the decoding times, or null. */
+  get bestEffortPts(): bigint | null {
+    return timestamp(this.#fields.getBigInt64(this.#at.bestEffortTimestamp, true));
+  }
+
+  get isKey(): boolean {
+    const { keyFrame } = this.#at;
+    if (keyFrame !== null) return this.#i32(keyFrame) !== 0;
+    return (this.#i32(this.#at.flags) & FLAG_KEY) !== 0;
+  }
+
+  /** `AV_FRAME_FLAG_CORRUPT`. Damage by lost packets mostly shows elsewhere: {@link decodeErrorFlags}. */
+  get isCorrupt(): boolean {
+    return (this.#i32(this.#at.flags) & FLAG_CORRUPT) !== 0;
+  }
+
+  /** What went wrong in this very frame (4 concealed, 8 slice errors); 0 for nothing that was noticed. */
+  get decodeErrorFlags(): number {
+    return this.#i32(this.#at.decodeErrorFlags);
+  }
+
+  /** `AVCOL_RANGE_*`: 0 unspecified, 1 limited (16..235), 2 full (0..255). */
+  get colorRange(): number {
+    return this.#i32(this.#at.colorRange);
+  }
+
+  /** `AVCOL_SPC_*`: 1 BT.709, 2 unspecified, 5 and 6 BT.601, 9 BT.2020. */
+  get colorSpace(): number {
+    return this.#i32(this.#at.colorspace);
+  }
+
+  /** The addresses of the first four planes (0n: none) into `into`. Valid until the next {@link unref}. */
+  planes(into: BigUint64Array): void {
+    for (let plane = 0; plane < PLANES; plane++) {
+      into[plane] = this.#fields.getBigUint64(AT.data + 8 * plane, true);
+    }
+  }
+
+  /** Bytes from one row to the next, for the first four planes, into `into`. May be negative. */
+  linesizes(into: Int32Array): void {
+    for (let plane = 0; plane < PLANES; plane++) into[plane] = this.#i32(AT.linesize + 4 * plane);
+  }
+
+  /** Takes over what `other` holds, which is empty afterwards. What this held is let go of. */
+  moveFrom(other: Frame): void {
+    const { avutil } = this.#libav;
+    const source = other.pointer;
+    if (source === this.pointer) return;
+    avutil.av_frame_unref(this.pointer);
+    avutil.av_frame_move_ref(this.pointer, source);
+    this.refresh();
+    other.refresh();
+  }
+
+  /** Holds what `other` holds as well: the picture lives until both let go. */
+  refFrom(other: Frame): void {
+    const { avutil } = this.#libav;
+    const source = other.pointer;
+    if (source === this.pointer) return;
+    avutil.av_frame_unref(this.pointer);
+    const result = avutil.av_frame_ref(this.pointer, source);
+    this.refresh();
+    if (result < 0) {
+      throw this.#libav.error({ action: "Cannot share a decoded frame", averror: result });
+    }
+  }
+
+  /** Lets go of the picture. */
+  unref(): void {
+    this.#libav.avutil.av_frame_unref(this.#handle.address);
+    this.refresh();
+  }
+
+  [Symbol.dispose](): void {
+    this.#handle.free();
+  }
+
+  #i32(offset: number): number {
+    return this.#fields.getInt32(offset, true);
+  }
+}

@@ -1,0 +1,262 @@
+import { LibraryError, LifecycleError } from "../core/errors.ts";
+import type { LibavPaths } from "../core/messages.ts";
+import { checkEndToEnd } from "./check_clip.ts";
+import { checkLayout } from "./check_layout.ts";
+import { LibavError, type LibavFailure } from "./error.ts";
+import { type Release, RELEASES, supportedReleases } from "./layouts.ts";
+import { cString, NativeMemory } from "./memory.ts";
+import type { Calls } from "./pointers.ts";
+import { AVCODEC, AVFORMAT, AVUTIL, SWSCALE } from "./symbols.ts";
+
+/** libav writes to standard error itself; Orion reports return codes instead. */
+const LOG_QUIET = -8;
+/** Above this level request headers, and with them credentials, are printed. */
+const LOG_VERBOSE = 40;
+const MAX_ERROR_TEXT_BYTES = 256;
+
+/** The versions of the four libraries, as "57.28.100". */
+export interface LibavVersions {
+  readonly avutil: string;
+  readonly avcodec: string;
+  readonly avformat: string;
+  readonly swscale: string;
+}
+
+export interface OpenLibavOptions {
+  /** What libav may print to standard error; never more than VERBOSE (40). Silent (-8) if absent. */
+  readonly logLevel?: number;
+  /** The sets of libraries that are accepted, for tests. */
+  readonly releases?: readonly Release[];
+}
+
+/**
+ * The four libraries, open and checked. Everything else in this folder is made from one of these.
+ *
+ * It owns the library handles. What was made from it has to be disposed of first.
+ */
+export class Libav implements Disposable {
+  readonly versions: LibavVersions;
+  /** The set these libraries belong to, and the layout of its structs. */
+  readonly set: Release;
+  readonly memory: NativeMemory;
+  readonly avutil: Calls<typeof AVUTIL>;
+  readonly avcodec: Calls<typeof AVCODEC>;
+  readonly avformat: Calls<typeof AVFORMAT>;
+  readonly swscale: Calls<typeof SWSCALE>;
+  /** What the self-check could not check, and why; mostly nothing. For the log. */
+  readonly notes: readonly string[];
+  readonly #opened: OpenedLibraries;
+  readonly #alive = new Map<string, number>();
+  readonly #pixelFormats = new Map<number, string>();
+  #closed = false;
+
+  /** Use {@link openLibav}, which checks what it opens. */
+  constructor(opened: OpenedLibraries, set: Release, notes: readonly string[]) {
+    this.#opened = opened;
+    this.notes = notes;
+    this.set = set;
+    this.avutil = opened.avutil.calls;
+    this.avcodec = opened.avcodec.calls;
+    this.avformat = opened.avformat.calls;
+    this.swscale = opened.swscale.calls;
+    this.memory = new NativeMemory(this.avutil);
+    this.versions = versionsOf(opened);
+  }
+
+  /** As people call it: "5.x". */
+  get release(): string {
+    return this.set.release;
+  }
+
+  /** libav's own words for a return code. */
+  errorText(averror: number): string {
+    const text = new Uint8Array(MAX_ERROR_TEXT_BYTES);
+    this.avutil.av_strerror(averror, text, BigInt(text.byteLength));
+    const end = text.indexOf(0);
+    return new TextDecoder().decode(end < 0 ? text : text.subarray(0, end));
+  }
+
+  /** A named error from a return code. */
+  error(failure: Omit<LibavFailure, "text">): LibavError {
+    return new LibavError({ ...failure, text: this.errorText(failure.averror) });
+  }
+
+  /** The name of a pixel format's number: "yuv420p". The numbers differ between releases. */
+  pixelFormatName(format: number): string {
+    const known = this.#pixelFormats.get(format);
+    if (known !== undefined) return known;
+    const name = this.memory.text(this.avutil.av_get_pix_fmt_name(format)) || `unknown(${format})`;
+    this.#pixelFormats.set(format, name);
+    return name;
+  }
+
+  /** The number of a pixel format in these libraries, or null when they don't know it. */
+  pixelFormat(name: string): number | null {
+    const format = this.avutil.av_get_pix_fmt(cString(name));
+    return format < 0 ? null : format;
+  }
+
+  /** How many objects made from this are not disposed of. */
+  get alive(): number {
+    let sum = 0;
+    for (const count of this.#alive.values()) sum += count;
+    return sum;
+  }
+
+  /** Notes that an object of this kind came (1) or went (-1). */
+  count(kind: string, change: 1 | -1): void {
+    if (this.#closed) throw new LifecycleError(`${kind}: the libav libraries are closed`);
+    this.#alive.set(kind, (this.#alive.get(kind) ?? 0) + change);
+  }
+
+  /**
+   * Closes the libraries.
+   * @throws {LifecycleError} while something made from them is still alive
+   */
+  [Symbol.dispose](): void {
+    if (this.#closed) return;
+    const left = [...this.#alive].filter(([, count]) => count > 0);
+    if (left.length > 0) {
+      const what = left.map(([kind, count]) => `${count} ${kind}`).join(", ");
+      throw new LifecycleError(`the libav libraries cannot be closed, still in use: ${what}`);
+    }
+    this.#closed = true;
+    closeAll(this.#opened);
+  }
+}
+
+interface OpenedLibrary<T> {
+  readonly path: string;
+  readonly calls: Calls<T>;
+  readonly close: () => void;
+}
+
+/** The handles, in the order in which they depend on one another. */
+export interface OpenedLibraries {
+  readonly avutil: OpenedLibrary<typeof AVUTIL>;
+  readonly avcodec: OpenedLibrary<typeof AVCODEC>;
+  readonly avformat: OpenedLibrary<typeof AVFORMAT>;
+  readonly swscale: OpenedLibrary<typeof SWSCALE>;
+}
+
+/**
+ * Opens the four libraries, and makes sure that they are what this program was written for: their
+ * versions belong together and are known, the struct fields it reads are where its table says, and a
+ * tiny clip decodes to what is known to be in it.
+ *
+ * Needs `ffi` for these four paths and nothing else.
+ *
+ * @throws {LibraryError} `LIBAV_MISSING` (a file cannot be loaded), `LIBAV_UNSUPPORTED` (a version
+ *   that is not known, or a mixture, or one without a part Orion needs), `LIBAV_LAYOUT` (a field is
+ *   not where it should be)
+ */
+export function openLibav(paths: LibavPaths, options: OpenLibavOptions = {}): Libav {
+  const opened = openAll(paths);
+  try {
+    const notes: string[] = [];
+    const libav = new Libav(opened, setOf(opened, options.releases ?? RELEASES), notes);
+    libav.avutil.av_log_set_level(Math.min(options.logLevel ?? LOG_QUIET, LOG_VERBOSE));
+    checkLayout(libav);
+    const unchecked = checkEndToEnd(libav);
+    if (unchecked !== null) notes.push(unchecked);
+    requireTensorFormat(libav);
+    return libav;
+  } catch (error) {
+    closeAll(opened);
+    throw error;
+  }
+}
+
+/** The layout of what `sws_scale` writes: see `converter.ts`. */
+export const TENSOR_FORMAT = "gbrpf32le";
+
+function requireTensorFormat(libav: Libav): void {
+  const format = libav.pixelFormat(TENSOR_FORMAT);
+  if (format !== null && libav.swscale.sws_isSupportedOutput(format) > 0) return;
+  throw new LibraryError({
+    code: "LIBAV_UNSUPPORTED",
+    message: `Cannot use libswscale ${libav.versions.swscale}: it does not write ${TENSOR_FORMAT}`,
+    retryable: false,
+    remedy: "Install FFmpeg 4.3 or newer.",
+  });
+}
+
+function openAll(paths: LibavPaths): OpenedLibraries {
+  const closers: (() => void)[] = [];
+  const open = <const T extends Deno.ForeignLibraryInterface>(
+    path: string,
+    table: T,
+  ): OpenedLibrary<T> => {
+    const { calls, close } = openLibrary(path, table);
+    closers.push(close);
+    return { path, calls, close };
+  };
+  try {
+    return {
+      avutil: open(paths.avutil, AVUTIL),
+      avcodec: open(paths.avcodec, AVCODEC),
+      avformat: open(paths.avformat, AVFORMAT),
+      swscale: open(paths.swscale, SWSCALE),
+    };
+  } catch (error) {
+    for (const close of closers.reverse()) close();
+    throw error;
+  }
+}
+
+function openLibrary<const T extends Deno.ForeignLibraryInterface>(
+  path: string,
+  table: T,
+): { readonly calls: Calls<T>; readonly close: () => void } {
+  try {
+    const library = Deno.dlopen(path, table);
+    // The branded pointers exist for the compiler alone: at run time both are the same functions.
+    return { calls: library.symbols as unknown as Calls<T>, close: () => library.close() };
+  } catch (error) {
+    // A missing permission is not a missing library: it says itself what is wrong.
+    if (error instanceof Deno.errors.NotCapable) throw error;
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new LibraryError({
+      code: "LIBAV_MISSING",
+      message: `Cannot load ${path}: ${reason}`,
+      retryable: false,
+      remedy: "Install FFmpeg's libraries (Debian, Ubuntu: apt-get install ffmpeg).",
+    }, { cause: error });
+  }
+}
+
+function closeAll(opened: OpenedLibraries): void {
+  opened.swscale.close();
+  opened.avformat.close();
+  opened.avcodec.close();
+  opened.avutil.close();
+}
+
+function versionsOf(opened: OpenedLibraries): LibavVersions {
+  const text = (version: number) => `${version >>> 16}.${(version >>> 8) & 255}.${version & 255}`;
+  return {
+    avutil: text(opened.avutil.calls.avutil_version()),
+    avcodec: text(opened.avcodec.calls.avcodec_version()),
+    avformat: text(opened.avformat.calls.avformat_version()),
+    swscale: text(opened.swscale.calls.swscale_version()),
+  };
+}
+
+function setOf(opened: OpenedLibraries, releases: readonly Release[]): Release {
+  const set = releases.find((row) =>
+    row.avutil === opened.avutil.calls.avutil_version() >>> 16 &&
+    row.avcodec === opened.avcodec.calls.avcodec_version() >>> 16 &&
+    row.avformat === opened.avformat.calls.avformat_version() >>> 16 &&
+    row.swscale === opened.swscale.calls.swscale_version() >>> 16
+  );
+  if (set !== undefined) return set;
+  const found = versionsOf(opened);
+  throw new LibraryError({
+    code: "LIBAV_UNSUPPORTED",
+    message: `Cannot use libavutil ${found.avutil}, libavcodec ${found.avcodec}, libavformat ` +
+      `${found.avformat}, libswscale ${found.swscale}: Orion knows FFmpeg ` +
+      `${supportedReleases(releases)}, each with the libraries of its own release`,
+    retryable: false,
+    remedy: "Install the libraries of one of these releases, or a newer Orion.",
+  });
+}
