@@ -101,13 +101,15 @@ export function missingFiles(
   });
 }
 
-interface NamedFile {
+/** A file that must exist, the place that names it, and what it is. */
+export interface NamedFile {
   readonly at: ConfigPath;
   readonly path: string;
   readonly what: string;
 }
 
-function namedFiles(
+/** The files a configuration names beside those of its secrets. */
+export function namedFiles(
   value: unknown,
   places: { readonly root: string; readonly folder: string },
 ): NamedFile[] {

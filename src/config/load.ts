@@ -8,6 +8,7 @@ import {
   isOpenToOthers,
   missingFiles,
   modelProblems,
+  namedFiles,
   readSecretFiles,
   reasonOf,
 } from "./files.ts";
@@ -87,7 +88,10 @@ export function loadSettings(options: LoadOptions): Settings {
   const unset = new Set(expanded.problems.map((problem) => problem.path));
   const problems = [...expanded.problems, ...found.filter(({ at }) => !unset.has(pathText(at)))];
   if (problems.length > 0 || !result.success) {
-    throw new ConfigError(options.path, ordered(problems, file));
+    throw new ConfigError(options.path, ordered(problems, file), {
+      files: [...namedFiles(value, places).map((named) => named.path), ...secretFiles.paths],
+      environment: expanded.names,
+    });
   }
   return buildSettings(result.data, {
     ...places,

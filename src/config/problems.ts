@@ -19,8 +19,16 @@ export class ConfigError extends OrionError {
   readonly problems: readonly ConfigProblem[];
   /** The file, or null when none was read. */
   readonly file: string | null;
+  /** Absolute paths of the other files it names, as far as they could be told. */
+  readonly files: readonly string[];
+  /** The environment variables it names, as far as they could be told. */
+  readonly environment: readonly string[];
 
-  constructor(file: string | null, problems: readonly ConfigProblem[]) {
+  constructor(
+    file: string | null,
+    problems: readonly ConfigProblem[],
+    named: { readonly files?: readonly string[]; readonly environment?: readonly string[] } = {},
+  ) {
     const count = problems.length === 1 ? "1 problem" : `${problems.length} problems`;
     super({
       code: "CONFIG",
@@ -30,6 +38,8 @@ export class ConfigError extends OrionError {
     });
     this.file = file;
     this.problems = problems;
+    this.files = named.files ?? [];
+    this.environment = named.environment ?? [];
   }
 }
 

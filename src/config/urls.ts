@@ -61,7 +61,7 @@ export function parseCameraUrl(text: string): Parsed<CameraUrl> {
     if (!parts.ok) return parts;
     return good({ kind: scheme, file: null, password: parts.value.password });
   }
-  return badScheme(text, CAMERA_SCHEMES, "rtsp://user:password@host:554/path");
+  return badScheme(text, CAMERA_SCHEMES, "rtsp://host:554/path");
 }
 
 function parseFileUrl(rest: string): Parsed<CameraUrl> {

@@ -26,8 +26,8 @@ export type GrantKind = typeof GRANT_KINDS[number];
 export function grant(why: string, given: Partial<Record<GrantKind, Iterable<string>>>): Grant {
   const list = (kind: GrantKind) => Object.freeze([...new Set(given[kind] ?? [])].sort());
   return Object.freeze({
-    read: list("read"),
-    write: list("write"),
+    read: withoutCovered(list("read")),
+    write: withoutCovered(list("write")),
     net: list("net"),
     env: list("env"),
     ffi: list("ffi"),
@@ -35,6 +35,13 @@ export function grant(why: string, given: Partial<Record<GrantKind, Iterable<str
     sys: list("sys"),
     why,
   });
+}
+
+/** Paths without those that lie below another of them. */
+function withoutCovered(paths: readonly string[]): readonly string[] {
+  return Object.freeze(
+    paths.filter((path) => !paths.some((other) => path.startsWith(`${other.replace(/\/$/, "")}/`))),
+  );
 }
 
 /** What several parts may do together. */

@@ -1,0 +1,81 @@
+#!/bin/sh
+# Starts Orion with exactly the permissions that its configuration needs.
+#
+#   sh scripts/orion.sh COMMAND [OPTIONS]       run, check, permissions, --help, …
+#
+# Twice: first a process that may only read Orion's own files and the configuration, and prints the
+# flags; then, in place of this shell, the one that works. Both get the same words; no value of an
+# environment variable appears in them.
+set -eu
+
+here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd -P)
+root=$(dirname -- "$here")
+# shellcheck source=scripts/lib/deno.sh disable=SC1091
+. "$here/lib/deno.sh"
+
+fail() {
+  printf 'error: %s\n  → %s\n' "$1" "$2" >&2
+  exit "${3:-1}"
+}
+
+deno=$(find_deno) ||
+  fail "Deno ${deno_wanted:-} or newer was not found" "Run \`sh scripts/setup.sh\`, or set ORION_DENO to its path."
+
+# `deno task` changes into the checkout; paths are meant from where the person stood.
+if [ -n "${INIT_CWD:-}" ] && [ "$(pwd -P)" = "$root" ]; then
+  cd -- "$INIT_CWD"
+fi
+
+# The configuration that main.ts will choose: the last --config, ORION_CONFIG, ./orion.yaml.
+config=${ORION_CONFIG:-}
+[ -n "$config" ] || config=orion.yaml
+previous=
+for word in "$@"; do
+  case $word in
+    --) break ;;
+    --config=*) config=${word#--config=} ;;
+  esac
+  [ "$previous" != --config ] || config=$word
+  previous=$word
+done
+case $config in
+  /*) ;;
+  *) config=$(pwd -P)/$config ;;
+esac
+case $root$config in
+  *,*) fail "Cannot grant reading $root and $config: a comma cannot stand in a grant" \
+    "Rename the file or its folder." 2 ;;
+esac
+
+# Names of environment variables that the configuration may use; comments included, which is harmless.
+names=ORION_CONFIG
+if [ -f "$config" ] && [ -r "$config" ]; then
+  # shellcheck disable=SC2016
+  for name in $(grep -o '\${[A-Za-z_][A-Za-z0-9_]*}' "$config" 2>/dev/null | tr -d '${}' | sort -u); do
+    names=$names,$name
+  done
+fi
+
+# Where libav may be: only whether it is there is looked at.
+libraries=
+for folder in /usr/lib/x86_64-linux-gnu /usr/lib/aarch64-linux-gnu /lib/x86_64-linux-gnu \
+  /lib/aarch64-linux-gnu /usr/local/lib /usr/lib64 /usr/lib; do
+  libraries=$libraries,$folder
+done
+
+# Orion fetches nothing by itself, news of Deno included.
+export DENO_NO_UPDATE_CHECK=1
+
+flags=$("$deno" run --no-prompt --cached-only --no-remote --deny-import --ignore-env \
+  "--allow-env=$names" "--allow-read=$root,$config$libraries" \
+  "$root/main.ts" permissions --flags -- "$@") || exit
+
+# One flag a line, to words: in front of the program and the person's own words.
+set -f
+old_ifs=$IFS
+IFS='
+'
+# shellcheck disable=SC2086
+set -- $flags "$root/main.ts" "$@"
+IFS=$old_ifs
+exec "$deno" run "$@"

@@ -1,0 +1,176 @@
+import { parseArgs } from "node:util";
+import { UsageError } from "../core/errors.ts";
+import { LOG_LEVELS, type LogLevel } from "../core/log.ts";
+import { suggestName } from "../config/problems.ts";
+
+export const LOG_FORMATS = ["text", "json"] as const;
+export type LogFormat = typeof LOG_FORMATS[number];
+
+/** What every command that reads the configuration understands. */
+export interface CommonArgs {
+  /** What `--config` names, as given; null without one. */
+  readonly config: string | null;
+  readonly logFormat: LogFormat;
+  readonly logLevel: LogLevel;
+}
+
+/** A command line, understood. */
+export type Invocation =
+  | { readonly command: "help"; readonly topic: CommandName | null }
+  | { readonly command: "version" }
+  | { readonly command: "run" } & CommonArgs
+  | { readonly command: "check"; readonly connect: boolean } & CommonArgs
+  | {
+    readonly command: "permissions";
+    readonly as: "table" | "json" | "flags";
+    /** With `--flags`: the command line whose flags are wanted. */
+    readonly of: readonly string[];
+  } & CommonArgs;
+
+export const COMMANDS = ["run", "check", "permissions"] as const;
+export type CommandName = typeof COMMANDS[number];
+
+const COMMON = {
+  config: { type: "string" },
+  "log-format": { type: "string" },
+  "log-level": { type: "string" },
+  help: { type: "boolean", short: "h" },
+  version: { type: "boolean", short: "V" },
+} as const;
+
+const OPTIONS = {
+  ...COMMON,
+  connect: { type: "boolean" },
+  json: { type: "boolean" },
+  flags: { type: "boolean" },
+} as const;
+
+type OptionName = keyof typeof OPTIONS;
+
+/** Which options each command takes beside the common ones. */
+const OWN_OPTIONS: Readonly<Record<CommandName, readonly OptionName[]>> = {
+  run: [],
+  check: ["connect"],
+  permissions: ["json", "flags"],
+};
+
+/**
+ * Understands a command line.
+ *
+ * @throws {UsageError} that names the word and the remedy
+ */
+export function parseCommandLine(args: readonly string[]): Invocation {
+  const end = args.indexOf("--");
+  const before = end === -1 ? args : args.slice(0, end);
+  const after = end === -1 ? [] : args.slice(end + 1);
+  const { values, words } = scan(before);
+  const command = commandOf(words[0]);
+  if (values.help === true) return { command: "help", topic: command };
+  if (values.version === true) return { command: "version" };
+  if (command === null) {
+    throw new UsageError("No command was given", `Use one of: ${COMMANDS.join(", ")}; or --help.`);
+  }
+  if (words[1] !== undefined) {
+    throw new UsageError(`${command} takes no argument, but "${words[1]}" was given`);
+  }
+  for (const name of Object.keys(values)) checkBelongs(command, name);
+  const common = commonArgs(values);
+  if (command !== "permissions" && after.length > 0) {
+    throw new UsageError(`${command} takes nothing after --`);
+  }
+  switch (command) {
+    case "run":
+      return { command, ...common };
+    case "check":
+      return { command, connect: values.connect === true, ...common };
+    case "permissions": {
+      const as = values.flags === true ? "flags" : values.json === true ? "json" : "table";
+      if (values.flags === true && values.json === true) {
+        throw new UsageError("--flags and --json exclude each other", "Use one of them.");
+      }
+      return { command, as, of: after.length === 0 ? ["run"] : after, ...common };
+    }
+  }
+}
+
+interface Values {
+  readonly [name: string]: unknown;
+  readonly config?: string;
+  readonly "log-format"?: string;
+  readonly "log-level"?: string;
+  readonly help?: boolean;
+  readonly version?: boolean;
+  readonly connect?: boolean;
+  readonly json?: boolean;
+  readonly flags?: boolean;
+}
+
+function scan(args: readonly string[]): { values: Values; words: readonly string[] } {
+  const known = Object.keys(OPTIONS).map((name) => `--${name}`);
+  const { tokens } = parseArgs({ args: [...args], options: OPTIONS, strict: false, tokens: true });
+  for (const token of tokens) {
+    if (token.kind !== "option") continue;
+    if (!isOption(token.name)) {
+      throw new UsageError(`Unknown option ${token.rawName}`, suggestName(token.rawName, known));
+    }
+    const wantsValue = OPTIONS[token.name].type === "string";
+    const value = token.value;
+    if (wantsValue && (value === undefined || value === "" || startsLikeOption(token))) {
+      throw new UsageError(`${token.rawName} needs a value`, `Write ${token.rawName} VALUE.`);
+    }
+    if (!wantsValue && value !== undefined) {
+      throw new UsageError(`${token.rawName} takes no value`, `Write ${token.rawName} alone.`);
+    }
+  }
+  const { values, positionals } = parseArgs({
+    args: [...args],
+    options: OPTIONS,
+    allowPositionals: true,
+  });
+  return { values, words: positionals };
+}
+
+/** `--config --json`: what follows is the next option, not a value. */
+function startsLikeOption(token: { readonly value?: string | undefined; inlineValue?: unknown }) {
+  return token.inlineValue !== true && token.value?.startsWith("-") === true;
+}
+
+function isOption(name: string): name is OptionName {
+  return Object.hasOwn(OPTIONS, name);
+}
+
+function commandOf(word: string | undefined): CommandName | null {
+  if (word === undefined) return null;
+  const command = COMMANDS.find((name) => name === word);
+  if (command === undefined) {
+    throw new UsageError(`Unknown command "${word}"`, suggestName(word, COMMANDS));
+  }
+  return command;
+}
+
+function checkBelongs(command: CommandName, name: string): void {
+  if (Object.hasOwn(COMMON, name)) return;
+  const own = OWN_OPTIONS[command];
+  if (own.some((option) => option === name)) return;
+  throw new UsageError(`${command} takes no option --${name}`);
+}
+
+function commonArgs(values: Values): CommonArgs {
+  return {
+    config: values.config ?? null,
+    logFormat: choice("--log-format", values["log-format"], LOG_FORMATS, "text"),
+    logLevel: choice("--log-level", values["log-level"], LOG_LEVELS, "info"),
+  };
+}
+
+function choice<T extends string>(
+  option: string,
+  value: string | undefined,
+  known: readonly T[],
+  usual: T,
+): T {
+  if (value === undefined) return usual;
+  const found = known.find((one) => one === value);
+  if (found !== undefined) return found;
+  throw new UsageError(`${option} cannot be "${value}"`, suggestName(value, known));
+}

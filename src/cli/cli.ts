@@ -1,0 +1,111 @@
+/** The command line: from words to an exit code. */
+import { systemClock } from "../core/clock.ts";
+import { assertNever } from "../core/assert.ts";
+import { Redactor } from "../core/redact.ts";
+import { VERSION } from "../core/version.ts";
+import { permissionManifest } from "../permissions/manifest.ts";
+import { type Invocation, parseCommandLine } from "./args.ts";
+import { type Finding, findingOf, findingText } from "./check.ts";
+import { EXIT, exitCode, failureText } from "./failure.ts";
+import { helpText } from "./help.ts";
+import type { Host } from "./host.ts";
+import { createLog } from "./logging.ts";
+import { printPermissions } from "./permissions.ts";
+import { locatePlaces, readSettings } from "./prepare.ts";
+
+/**
+ * Carries out a command line. What fails is told on standard error, without a stack and without a
+ * credential.
+ *
+ * @param args  without the program's name
+ * @returns the exit code
+ */
+export async function runCli(args: readonly string[], host: Host): Promise<number> {
+  let invocation: Invocation | null = null;
+  try {
+    invocation = parseCommandLine(args);
+    return await carryOut(invocation, host);
+  } catch (error) {
+    const debug = invocation !== null && "logLevel" in invocation &&
+      invocation.logLevel === "debug";
+    host.err(failureText(error, new Redactor(), debug));
+    return exitCode(error);
+  }
+}
+
+async function carryOut(invocation: Invocation, host: Host): Promise<number> {
+  switch (invocation.command) {
+    case "help":
+      host.out(helpText(invocation.topic));
+      return EXIT.done;
+    case "version":
+      host.out(`orion ${VERSION}\n`);
+      return EXIT.done;
+    case "permissions":
+      printPermissions(invocation, host);
+      return EXIT.done;
+    case "check":
+      return await check(invocation, host);
+    case "run":
+      return await run(invocation, host);
+    default:
+      return assertNever(invocation);
+  }
+}
+
+async function run(
+  args: Extract<Invocation, { command: "run" }>,
+  host: Host,
+): Promise<number> {
+  const settings = readSettings(args, host);
+  const redactor = new Redactor(settings.secrets());
+  const log = createLog({
+    format: args.logFormat,
+    level: args.logLevel,
+    redactor,
+    write: (line) => host.err(line),
+    colour: host.colour,
+  });
+  try {
+    for (const warning of settings.warnings) log.warning("config.warning", { warning });
+    const places = locatePlaces(host.root);
+    const manifest = permissionManifest(settings, places);
+    host.onUncaught((error) => {
+      host.err(failureText(error, redactor, args.logLevel === "debug"));
+      host.exit(EXIT.failed);
+    });
+    const { runService } = await import("../service/service.ts");
+    const { root } = host;
+    return await runService({
+      settings,
+      manifest,
+      places,
+      log,
+      clock: systemClock,
+      version: VERSION,
+      root,
+    });
+  } catch (error) {
+    host.err(failureText(error, redactor, args.logLevel === "debug"));
+    return exitCode(error);
+  }
+}
+
+async function check(
+  args: Extract<Invocation, { command: "check" }>,
+  host: Host,
+): Promise<number> {
+  const settings = readSettings(args, host);
+  const redactor = new Redactor(settings.secrets());
+  const findings: Finding[] = [
+    { subject: "configuration", detail: settings.path ?? "none: the demo", problem: null },
+    await findingOf("libav", () => locatePlaces(host.root).libav.avformat),
+  ];
+  for (const warning of settings.warnings) host.err(redactor.text(`warning: ${warning}\n`));
+  for (const finding of findings) {
+    const text = redactor.text(findingText(finding));
+    if (finding.problem === null) host.out(text);
+    else host.err(text);
+  }
+  return findings.some(({ problem }) => problem !== null) ? EXIT.usage : EXIT.done;
+}

@@ -1,0 +1,55 @@
+import { assertNever } from "../core/assert.ts";
+import type { CommandName } from "./args.ts";
+
+const COMMON = `
+  --config FILE         configuration; default: what ORION_CONFIG names, else ./orion.yaml,
+                        else the demo: bundled clip, bundled model, embedded broker
+  --log-format FORMAT   text (default) or json; logs go to standard error
+  --log-level LEVEL     debug, info (default), warning or error
+  -h, --help            this text
+  -V, --version         the version
+`;
+
+const EXIT_CODES = `
+Exit codes: 0 done, 1 failed at run time, 2 bad usage or configuration,
+70 the watchdog gave up (start it again).
+`;
+
+/** The text of `--help`. */
+export function helpText(topic: CommandName | null): string {
+  switch (topic) {
+    case null:
+      return `Orion: cameras in, detections out.
+
+Usage: orion COMMAND [OPTIONS]     (in a checkout: deno task COMMAND [OPTIONS])
+
+  run                   the service, in the foreground, until SIGINT or SIGTERM
+  check                 validates the configuration and the models
+  permissions           what the process and each worker may do
+
+Options of every command:
+${COMMON}${EXIT_CODES}`;
+    case "run":
+      return `Usage: orion run [OPTIONS]
+
+Runs the service in the foreground. SIGINT and SIGTERM shut it down in order.
+${COMMON}${EXIT_CODES}`;
+    case "check":
+      return `Usage: orion check [OPTIONS]
+
+Validates the configuration and the models, and lists every problem with its place and remedy.
+
+  --connect             also opens each camera and the broker once
+${COMMON}${EXIT_CODES}`;
+    case "permissions":
+      return `Usage: orion permissions [OPTIONS] [-- COMMAND [OPTIONS]]
+
+Prints what the process and each worker may do under the configuration, and Deno's flags for it.
+
+  --json                for machines
+  --flags               only the flags, one a line, that COMMAND (run, when absent) needs
+${COMMON}${EXIT_CODES}`;
+    default:
+      return assertNever(topic);
+  }
+}
