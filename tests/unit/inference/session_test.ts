@@ -1,0 +1,175 @@
+import assert from "node:assert/strict";
+import { LifecycleError, ModelError } from "../../../src/core/errors.ts";
+import { inputBytes } from "../../../src/core/messages.ts";
+import { COCO_LABELS } from "../../../src/inference/labels.ts";
+import { type LoadOptions, ModelSession } from "../../../src/inference/session.ts";
+import { BUNDLED } from "../../support/clip.ts";
+import { onnxModel } from "../../support/onnx.ts";
+
+const IMAGES = { name: "images", dims: [1, 3, 64, 32] };
+const ROWS = { name: "output0", dims: [1, 6, 8], size: [1, 6, 8], values: range(48) };
+
+function range(length: number): number[] {
+  return Array.from({ length }, (_, at) => at);
+}
+
+/** Writes a file, hands its path out, and removes it. */
+async function withFile(bytes: Uint8Array, use: (path: string) => Promise<void>): Promise<void> {
+  const path = await Deno.makeTempFile({ suffix: ".onnx" });
+  try {
+    await Deno.writeFile(path, bytes);
+    await use(path);
+  } finally {
+    await Deno.remove(path);
+  }
+}
+
+async function refused(options: LoadOptions): Promise<ModelError> {
+  try {
+    await using _session = await ModelSession.load(options);
+  } catch (error) {
+    assert.ok(error instanceof ModelError, String(error));
+    assert.equal(error.retryable, false);
+    return error;
+  }
+  return assert.fail("it was loaded");
+}
+
+Deno.test("session: both bundled models load, and say how they want to be fed", async () => {
+  for (const path of [BUNDLED.person, BUNDLED.personInt8]) {
+    await using session = await ModelSession.load({ path, threads: 1 });
+    assert.deepEqual(session.input, { width: 416, height: 416, bars: 114 / 255 });
+    assert.deepEqual(session.labels, COCO_LABELS);
+    assert.equal(session.provider, "cpu");
+  }
+});
+
+Deno.test("session: the buffer is read in place and stays the caller's, to be transferred on", async () => {
+  await using session = await ModelSession.load({ path: BUNDLED.personInt8, threads: 1 });
+  const tensor = new ArrayBuffer(inputBytes(session.input));
+  const dark = await session.run(tensor);
+  const darkScores = dark.scores.slice();
+  assert.equal(tensor.detached, false);
+  const moved = structuredClone(tensor, { transfer: [tensor] });
+  assert.ok(tensor.detached && moved.byteLength === inputBytes(session.input));
+  // A change through the caller's own view is what the next run sees; the last answer stays as it was.
+  new Float32Array(moved).forEach((_, at, all) => all[at] = (at % 37) / 37);
+  const bright = await session.run(moved);
+  assert.notDeepEqual(bright.scores, darkScores);
+  assert.deepEqual(dark.scores, darkScores);
+  assert.deepEqual([dark.cells, dark.classes], [3549, 80]);
+});
+
+Deno.test("session: a buffer that was transferred away or has another size is refused", async () => {
+  await using session = await ModelSession.load({ path: BUNDLED.personInt8, threads: 1 });
+  const gone = new ArrayBuffer(inputBytes(session.input));
+  structuredClone(gone, { transfer: [gone] });
+  await assert.rejects(session.run(gone), LifecycleError);
+  await assert.rejects(session.run(new ArrayBuffer(12)), /12 of 2076672 bytes/);
+});
+
+Deno.test("session: after it was released it refuses to run; releasing twice is harmless", async () => {
+  const session = await ModelSession.load({ path: BUNDLED.personInt8, threads: 1 });
+  await session[Symbol.asyncDispose]();
+  await session[Symbol.asyncDispose]();
+  await assert.rejects(session.run(new ArrayBuffer(inputBytes(session.input))), LifecycleError);
+});
+
+Deno.test("session: a provider this build lacks is passed over for the next one", async () => {
+  const providers = ["no-such-provider", "cpu"];
+  await using session = await ModelSession.load({
+    path: BUNDLED.personInt8,
+    threads: 1,
+    providers,
+  });
+  assert.equal(session.provider, "cpu");
+});
+
+Deno.test("session: a YOLOv8-like model is fed in its own size and keeps its class names", async () => {
+  const metadata = { names: "{0: 'helmet', 1: 'vest'}" };
+  await withFile(onnxModel({ inputs: [IMAGES], outputs: [ROWS], metadata }), async (path) => {
+    await using session = await ModelSession.load({ path, threads: 1 });
+    assert.deepEqual([session.input.width, session.input.height], [32, 64]);
+    assert.deepEqual(session.labels, ["helmet", "vest"]);
+    const raw = await session.run(new ArrayBuffer(inputBytes(session.input)));
+    assert.deepEqual([raw.cells, raw.classes, raw.boxForm], [8, 2, "centre"]);
+    assert.deepEqual([...raw.scores], range(48));
+  });
+});
+
+Deno.test("session: a file that is not there is MODEL_MISSING", async () => {
+  const error = await refused({ path: "/nowhere/m.onnx", model: "builtin:person", threads: 1 });
+  assert.equal(error.code, "MODEL_MISSING");
+  assert.match(error.message, /"builtin:person": there is no file \/nowhere\/m\.onnx/);
+});
+
+Deno.test("session: a folder is MODEL_UNREADABLE", async () => {
+  const path = await Deno.makeTempDir();
+  assert.equal((await refused({ path, threads: 1 })).code, "MODEL_UNREADABLE");
+  await Deno.remove(path);
+});
+
+Deno.test("session: what is no ONNX model is MODEL_INVALID and named", async () => {
+  const whole = await Deno.readFile(BUNDLED.personInt8);
+  const cases: [Uint8Array, RegExp][] = [
+    [new TextEncoder().encode("These are not weights.\n"), /a text file of 23 bytes/],
+    [new Uint8Array(0), /an empty file/],
+    [whole.subarray(0, whole.length >> 1), /not all of one/],
+  ];
+  for (const [bytes, said] of cases) {
+    await withFile(bytes, async (path) => {
+      const error = await refused({ path, threads: 1 });
+      assert.equal(error.code, "MODEL_INVALID");
+      assert.match(error.message, said);
+      assert.ok(error.message.includes(path));
+    });
+  }
+});
+
+Deno.test("session: a graph that ONNX Runtime refuses is MODEL_INVALID with its reason", async () => {
+  const wrong = { ...ROWS, values: range(20) };
+  await withFile(onnxModel({ inputs: [IMAGES], outputs: [wrong] }), async (path) => {
+    const error = await refused({ path, threads: 1 });
+    assert.equal(error.code, "MODEL_INVALID");
+    assert.match(error.message, /ONNX Runtime refused it/);
+  });
+});
+
+Deno.test("session: models with other inputs or outputs are MODEL_UNSUPPORTED", async () => {
+  const cases: [Uint8Array, RegExp][] = [
+    [
+      onnxModel({ inputs: [{ name: "grey", dims: [1, 1, 28, 28] }], outputs: [ROWS] }),
+      /its input is "grey" float32 \[1, 1, 28, 28\]/,
+    ],
+    [
+      onnxModel({ inputs: [{ ...IMAGES, type: "uint8" }], outputs: [ROWS] }),
+      /its input is "images" uint8/,
+    ],
+    [
+      onnxModel({
+        inputs: [IMAGES],
+        outputs: [{ name: "logits", dims: [1, 4], size: [1, 4], values: range(4) }],
+      }),
+      /its output is "logits" float32 \[1, 4\]/,
+    ],
+    [
+      // Declares any number of cells, and answers with one score fewer than boxes.
+      onnxModel({
+        inputs: [IMAGES],
+        outputs: [
+          { name: "boxes", dims: [1, "n", 4], size: [1, 3, 4], values: range(12) },
+          { name: "scores", dims: [1, "m", 1], size: [1, 2, 1], values: range(2) },
+        ],
+      }),
+      /it gave boxes \[1, 3, 4\] and scores \[1, 2, 1\]/,
+    ],
+  ];
+  for (const [bytes, found] of cases) {
+    await withFile(bytes, async (path) => {
+      const error = await refused({ path, threads: 1 });
+      assert.equal(error.code, "MODEL_UNSUPPORTED");
+      assert.match(error.message, found);
+      assert.match(error.remedy, /YOLOv8/);
+    });
+  }
+});

@@ -1,0 +1,234 @@
+import assert from "node:assert/strict";
+import { LifecycleError } from "../../../src/core/errors.ts";
+import {
+  barsKey,
+  type FrameMeta,
+  inputBytes,
+  type ToMailbox,
+  type ToTaker,
+} from "../../../src/core/messages.ts";
+import { FrameTaker, takerPort } from "../../../src/inference/taker.ts";
+import { FakePort, FIT, harness, INPUT, metaOf, move } from "../../support/taker.ts";
+
+Deno.test("taker: takes when a camera has a frame, infers it, and takes again", async () => {
+  const { port, infer, failures } = harness(["a"]);
+  const a = port("a");
+  assert.equal(a.sent.length, 0);
+  a.available();
+  const [take] = a.sent;
+  assert.equal(take?.buffer.byteLength, inputBytes(INPUT));
+  assert.deepEqual([take.kind, take.input, take.barsKey], ["take", INPUT, null]);
+  a.frame(metaOf("a", 7));
+  assert.equal(infer().meta.seq, 7);
+  assert.equal(infer().tensor.detached, false);
+  a.available();
+  assert.equal(a.sent.length, 0, "a frame is still being inferred");
+  await infer().end();
+  assert.equal(a.sent[0]?.barsKey, barsKey(FIT, INPUT), "the buffer still holds the bars");
+  assert.deepEqual(failures, []);
+});
+
+Deno.test("taker: the camera that has waited longest is served, and saying it again costs no turn", async () => {
+  const { port, infer } = harness(["a", "b", "c"]);
+  port("a").available();
+  port("c").available();
+  port("b").available();
+  port("c").available();
+  port("a").frame(metaOf("a"));
+  port("a").available();
+  const order = ["c", "b", "a"];
+  for (const camera of order) {
+    await infer().end();
+    assert.deepEqual(
+      order.filter((one) => port(one).sent.length > 0),
+      [camera],
+    );
+    port(camera).frame(metaOf(camera));
+  }
+});
+
+Deno.test("taker: four cameras that always have a frame get a quarter each", async () => {
+  const cameras = ["a", "b", "c", "d"];
+  const { port, infer } = harness(cameras);
+  const served = new Map(cameras.map((camera) => [camera, 0]));
+  for (const camera of cameras) port(camera).available();
+  for (let round = 0; round < 100; round++) {
+    const camera = cameras.find((one) => port(one).sent.length > 0) ?? assert.fail("idle");
+    port(camera).frame(metaOf(camera));
+    port(camera).available();
+    served.set(camera, (served.get(camera) ?? 0) + 1);
+    await infer().end();
+  }
+  assert.deepEqual([...served.values()], [25, 25, 25, 25]);
+});
+
+Deno.test("taker: after `none` it asks the next camera, and that one again only when it calls", () => {
+  const { port } = harness(["a", "b"]);
+  port("a").available();
+  port("b").available();
+  const [first] = port("a").sent;
+  port("a").none();
+  assert.equal(port("a").sent.length, 0);
+  assert.equal(port("b").sent[0]?.barsKey, first?.barsKey);
+  port("b").none();
+  assert.equal(port("a").sent.length + port("b").sent.length, 0);
+  port("a").available();
+  assert.equal(port("a").sent.length, 1);
+});
+
+Deno.test("taker: an `available` that came before the answer is out of date, one after it counts", async () => {
+  const { port, infer } = harness(["a"]);
+  port("a").available();
+  port("a").available();
+  port("a").frame(metaOf("a"));
+  await infer().end();
+  assert.equal(port("a").sent.length, 0);
+  port("a").available();
+  port("a").frame(metaOf("a"));
+  port("a").available();
+  await infer().end();
+  assert.equal(port("a").sent.length, 1);
+});
+
+Deno.test("taker: a camera detached while it holds the buffer costs one buffer, and no turn", async () => {
+  const { taker, port, infer, failures } = harness(["a", "b"]);
+  port("a").available();
+  port("b").available();
+  const late = port("a").asked();
+  taker.detach("a");
+  assert.equal(port("a").closed, 1);
+  assert.equal(taker.lost, 1);
+  assert.equal(port("b").sent[0]?.barsKey, null, "the new buffer has no bars");
+  port("a").say({ kind: "frame", meta: metaOf("a"), buffer: late.buffer });
+  port("a").available();
+  port("b").frame(metaOf("b"));
+  await infer().end();
+  assert.equal(port("a").sent.length, 0, "a message from a closed link is not heard");
+  assert.deepEqual(failures, []);
+});
+
+Deno.test("taker: a camera attached again is served through its new port alone", () => {
+  const { taker, port } = harness(["a"]);
+  const renewed = new FakePort();
+  taker.attach("a", renewed);
+  assert.equal(port("a").closed, 1);
+  port("a").available();
+  renewed.available();
+  assert.deepEqual([port("a").sent.length, renewed.sent.length], [0, 1]);
+});
+
+Deno.test("taker: a frame of a camera detached during its inference is finished", async () => {
+  const { taker, port, infer, inferring } = harness(["a", "b"]);
+  port("a").available();
+  port("a").frame(metaOf("a"));
+  taker.detach("a");
+  port("b").available();
+  assert.equal(port("b").sent.length, 0);
+  await infer().end();
+  assert.equal(inferring.length, 0);
+  assert.equal(port("b").sent.length, 1);
+  assert.equal(taker.lost, 0);
+});
+
+Deno.test("taker: stop waits for the frame in hand, takes no other, and closes the ports", async () => {
+  const { taker, port, infer } = harness(["a", "b"]);
+  port("a").available();
+  port("b").available();
+  port("a").frame(metaOf("a"));
+  let stopped = false;
+  const stopping = taker.stop().then(() => stopped = true);
+  await Promise.resolve();
+  assert.equal(stopped, false);
+  await infer().end();
+  await stopping;
+  assert.deepEqual([port("a").closed, port("b").closed, port("b").sent.length], [1, 1, 0]);
+  const late = new FakePort();
+  taker.attach("c", late);
+  assert.equal(late.closed, 1);
+  await taker.stop();
+});
+
+Deno.test("taker: stop infers the frame that an asked camera still answers with", async () => {
+  const { taker, port, infer } = harness(["a"]);
+  port("a").available();
+  const stopping = taker.stop();
+  port("a").frame(metaOf("a", 3));
+  assert.equal(infer().meta.seq, 3);
+  await infer().end();
+  await stopping;
+});
+
+Deno.test("taker: abandon ends the wait for a camera that never answers", async () => {
+  const { taker, port } = harness(["a"]);
+  port("a").available();
+  const stopping = taker.stop();
+  taker.abandon();
+  await stopping;
+  assert.equal(taker.lost, 1);
+});
+
+Deno.test("taker: a buffer that comes back detached or of another size ends it, told once", async () => {
+  const broken: ((buffer: ArrayBuffer) => ArrayBuffer)[] = [
+    (buffer) => (move(buffer), buffer),
+    () => new ArrayBuffer(8),
+  ];
+  for (const spoil of broken) {
+    const { taker, port, failures } = harness(["a", "b"]);
+    port("a").available();
+    const { buffer } = port("a").asked();
+    port("a").say({ kind: "frame", meta: metaOf("a"), buffer: spoil(buffer) });
+    assert.ok(failures[0] instanceof LifecycleError);
+    port("b").available();
+    assert.equal(port("b").sent.length, 0);
+    await taker.stop();
+    assert.equal(failures.length, 1);
+  }
+});
+
+Deno.test("taker: an answer nobody asked for ends it, but not the frame in hand", async () => {
+  const { taker, port, infer, failures } = harness(["a", "b"]);
+  port("a").available();
+  port("a").frame(metaOf("a"));
+  port("b").say({ kind: "none", buffer: new ArrayBuffer(inputBytes(INPUT)) });
+  assert.equal(failures.length, 1);
+  assert.equal(infer().tensor.detached, false);
+  const stopping = taker.stop();
+  await infer().end();
+  await stopping;
+});
+
+Deno.test("taker: an inference that rejects ends it", async () => {
+  const { taker, port, infer, failures } = harness(["a"]);
+  port("a").available();
+  port("a").frame(metaOf("a"));
+  await infer().crash(new Error("no more"));
+  assert.deepEqual(failures, [new Error("no more")]);
+  await taker.stop();
+});
+
+Deno.test("taker: over real message ports the buffer goes and comes back without a copy", async () => {
+  const { port1, port2 } = new MessageChannel();
+  const done = Promise.withResolvers<FrameMeta>();
+  const taker = new FrameTaker({
+    input: INPUT,
+    fail: done.reject,
+    infer(meta, tensor) {
+      assert.equal(new Float32Array(tensor)[5], 0.25);
+      done.resolve(meta);
+      return Promise.resolve();
+    },
+  });
+  taker.attach("a", takerPort(port1));
+  port2.onmessage = (event: MessageEvent<ToMailbox>) => {
+    const { buffer } = event.data;
+    new Float32Array(buffer).fill(0.25);
+    const frame: ToTaker = { kind: "frame", meta: metaOf("a", 9), buffer };
+    port2.postMessage(frame, [buffer]);
+    assert.ok(buffer.detached);
+  };
+  const available: ToTaker = { kind: "available", seq: 9 };
+  port2.postMessage(available);
+  assert.equal((await done.promise).seq, 9);
+  await taker.stop();
+  port2.close();
+});
