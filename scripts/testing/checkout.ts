@@ -1,0 +1,52 @@
+/** The checkout as the checks see it. */
+import { fileURLToPath } from "node:url";
+
+/** The root of the checkout, absolute, without a slash at its end. */
+export const ROOT: string = fileURLToPath(new URL("../../", import.meta.url)).replace(/\/$/, "");
+
+/** Where our own TypeScript lies. */
+export const SOURCE_FOLDERS: readonly string[] = ["src", "workers", "scripts", "tests"];
+
+/** One of our own files. */
+export interface SourceFile {
+  /** Relative to the root of the checkout, with slashes. */
+  readonly path: string;
+  readonly text: string;
+}
+
+/** Every TypeScript file that is ours, in the order of their paths. */
+export function sourceFiles(root: string = ROOT): SourceFile[] {
+  const paths = SOURCE_FOLDERS.flatMap((folder) => [...walk(root, folder)]);
+  if (isFile(`${root}/main.ts`)) paths.push("main.ts");
+  return paths.filter((path) => path.endsWith(".ts")).sort()
+    .map((path) => ({ path, text: Deno.readTextFileSync(`${root}/${path}`) }));
+}
+
+/** The paths of all files below a folder, relative to the root; none when there is no such folder. */
+export function* walk(root: string, folder: string): Generator<string> {
+  const path = `${root}/${folder}`;
+  if (!isFolder(path)) return;
+  for (const entry of Deno.readDirSync(path)) {
+    if (entry.isDirectory) yield* walk(root, `${folder}/${entry.name}`);
+    else if (entry.isFile) yield `${folder}/${entry.name}`;
+  }
+}
+
+/** Whether a path is a file. */
+export function isFile(path: string): boolean {
+  return stat(path)?.isFile ?? false;
+}
+
+/** Whether a path is a folder. */
+export function isFolder(path: string): boolean {
+  return stat(path)?.isDirectory ?? false;
+}
+
+function stat(path: string): Deno.FileInfo | null {
+  try {
+    return Deno.statSync(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return null;
+    throw error;
+  }
+}
