@@ -1,0 +1,48 @@
+/** An inference worker can read its model and load ONNX Runtime; everything else is refused to it. */
+import assert from "node:assert/strict";
+import { BUNDLED } from "../support/clip.ts";
+import type { ProbeAnswer, ProbeRequest } from "../support/inference_probe.ts";
+import { bindingPath, inferencePermissions } from "../support/inference_worker.ts";
+
+const MAY = ["load and run the model", "read the model"];
+
+async function probe(permissions: Deno.PermissionOptionsObject): Promise<ProbeAnswer> {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const worker = new Worker(new URL("../support/inference_probe.ts", import.meta.url), {
+    type: "module",
+    deno: { permissions },
+  });
+  const answer = Promise.withResolvers<ProbeAnswer>();
+  worker.onmessage = (event: MessageEvent<ProbeAnswer>) => answer.resolve(event.data);
+  worker.onerror = (event) => {
+    event.preventDefault();
+    answer.reject(new Error(event.message));
+  };
+  const request: ProbeRequest = {
+    model: BUNDLED.personInt8,
+    otherFile: BUNDLED.truth,
+    port: listener.addr.port,
+    otherLibrary: `${bindingPath().replace(/[^/]*$/, "")}libonnxruntime.so.1`,
+  };
+  worker.postMessage(request);
+  try {
+    return await answer.promise;
+  } finally {
+    worker.terminate();
+  }
+}
+
+Deno.test("inference permissions: its model and the runtime, and no other thing", async () => {
+  const before = await Deno.stat(BUNDLED.personInt8);
+  const answer = await probe(inferencePermissions(BUNDLED.personInt8));
+  for (const [what, ended] of Object.entries(answer)) {
+    assert.equal(ended, MAY.includes(what) ? "allowed" : "NotCapable", what);
+  }
+  assert.equal((await Deno.stat(BUNDLED.personInt8)).size, before.size);
+});
+
+Deno.test("inference permissions: without the grant for the binding no model is loaded", async () => {
+  const answer = await probe({ ...inferencePermissions(BUNDLED.personInt8), ffi: false });
+  assert.equal(answer["load and run the model"], "ModelError");
+  assert.equal(answer["read the model"], "allowed");
+});

@@ -1,0 +1,152 @@
+/** The inference worker itself, under the permissions it has in service. */
+import assert from "node:assert/strict";
+import { iou } from "../../src/core/geometry.ts";
+import { barsKey, inputBytes } from "../../src/core/messages.ts";
+import { COCO_LABELS } from "../../src/inference/labels.ts";
+import { BUNDLED, clipTensor, frameMeta, peopleInClip } from "../support/clip.ts";
+import { InferenceWorker, planFor } from "../support/inference_worker.ts";
+import { onnxModel } from "../support/onnx.ts";
+import { ignoreWithout } from "../support/parts.ts";
+
+const SIZE = { width: 1280, height: 720 };
+const WHOLE = { x: 0, y: 0, ...SIZE };
+const INPUT = { width: 416, height: 416 };
+
+Deno.test({
+  name: "inference worker: frames of two cameras go in, people in source pixels come out",
+  ignore: ignoreWithout("ffmpeg"),
+  async fn() {
+    const { tensor, fit } = await clipTensor(75, "", WHOLE, INPUT);
+    const people = await peopleInClip(75);
+    using worker = new InferenceWorker();
+    worker.send({ kind: "start", plan: planFor(BUNDLED.personInt8) });
+    const ready = await worker.next("ready");
+    assert.deepEqual(ready.input, { ...INPUT, bars: 114 / 255 });
+    assert.deepEqual([ready.classes, ready.provider], [COCO_LABELS, "cpu"]);
+    using gate = worker.attach("gate");
+    using yard = worker.attach("yard");
+
+    let bars: string | null = null;
+    let seq = 0;
+    for (
+      const { camera, mailbox } of [{ camera: "gate", mailbox: gate }, {
+        camera: "yard",
+        mailbox: yard,
+      }]
+    ) {
+      mailbox.available(seq);
+      const take = await mailbox.take();
+      assert.deepEqual([take.barsKey, take.buffer.byteLength], [bars, inputBytes(INPUT)]);
+      new Float32Array(take.buffer).set(new Float32Array(tensor));
+      mailbox.frame(frameMeta({ camera, seq, size: SIZE, fit }), take.buffer);
+      const { result } = await worker.next("result");
+      assert.deepEqual([result.meta.camera, result.meta.seq], [camera, seq]);
+      assert.equal(result.detections.length, 2);
+      for (const person of people) {
+        assert.ok(result.detections.some(({ box }) => iou(box, person) >= 0.7));
+      }
+      assert.ok(result.inferenceMs > 0 && result.postprocessMs >= 0);
+      bars = barsKey(fit, ready.input);
+      seq++;
+    }
+    worker.send({ kind: "stop" });
+    await worker.next("stopped");
+    assert.deepEqual(worker.seen, []);
+  },
+});
+
+Deno.test({
+  name: "inference worker: another confidence holds from the next frame on",
+  ignore: ignoreWithout("ffmpeg"),
+  async fn() {
+    const { tensor, fit } = await clipTensor(0, "", WHOLE, INPUT);
+    using worker = new InferenceWorker();
+    worker.send({ kind: "start", plan: planFor(BUNDLED.personInt8) });
+    using mailbox = worker.attach("gate");
+    await worker.next("ready");
+    for (const [confidence, seen] of [[0.45, 2], [0.99, 0]] as const) {
+      worker.send({ kind: "confidence", confidence });
+      mailbox.available();
+      const { buffer } = await mailbox.take();
+      new Float32Array(buffer).set(new Float32Array(tensor));
+      mailbox.frame(frameMeta({ camera: "gate", seq: 0, size: SIZE, fit }), buffer);
+      assert.equal((await worker.next("result")).result.detections.length, seen);
+    }
+    worker.send({ kind: "stop" });
+    await worker.next("stopped");
+  },
+});
+
+Deno.test("inference worker: told to stop with a frame in hand, it posts the result, then stopped", async () => {
+  using worker = new InferenceWorker();
+  worker.send({ kind: "start", plan: planFor(BUNDLED.personInt8) });
+  using mailbox = worker.attach("gate");
+  await worker.next("ready");
+  mailbox.available();
+  const { buffer } = await mailbox.take();
+  worker.send({ kind: "stop" });
+  const fit = { crop: WHOLE, width: 416, height: 234, dx: 0, dy: 91 };
+  mailbox.frame(frameMeta({ camera: "gate", seq: 3, size: SIZE, fit }), buffer);
+  await worker.next("stopped");
+  assert.deepEqual(worker.seen.map((message) => message.kind), ["result"]);
+});
+
+Deno.test("inference worker: a camera detached with the buffer does not stop the others", async () => {
+  using worker = new InferenceWorker();
+  worker.send({ kind: "start", plan: planFor(BUNDLED.personInt8) });
+  using gone = worker.attach("gone");
+  using stays = worker.attach("stays");
+  await worker.next("ready");
+  gone.available();
+  await gone.take();
+  worker.send({ kind: "detach", camera: "gone" });
+  stays.available();
+  const { buffer, barsKey: bars } = await stays.take();
+  assert.deepEqual([buffer.byteLength, bars], [inputBytes(INPUT), null]);
+  stays.none(buffer);
+  worker.send({ kind: "stop" });
+  await worker.next("stopped");
+});
+
+/** What the worker fails with under a plan. */
+async function failure(model: string, changes: Parameters<typeof planFor>[1] = {}) {
+  using worker = new InferenceWorker(model);
+  worker.send({ kind: "start", plan: planFor(model, changes) });
+  const { error } = await worker.next("failed");
+  assert.equal(error.retryable, false);
+  worker.send({ kind: "stop" });
+  await worker.next("stopped");
+  return error;
+}
+
+Deno.test("inference worker: a missing model is told as failed, with its remedy", async () => {
+  const error = await failure("/nowhere/none.onnx");
+  assert.equal(error.code, "MODEL_MISSING");
+  assert.match(error.message, /"builtin:person": there is no file \/nowhere\/none\.onnx/);
+});
+
+Deno.test("inference worker: a text file named .onnx is told as what it is", async () => {
+  const path = await Deno.makeTempFile({ suffix: ".onnx" });
+  await Deno.writeTextFile(path, "Not the weights you are looking for.\n");
+  const error = await failure(path);
+  await Deno.remove(path);
+  assert.equal(error.code, "MODEL_INVALID");
+  assert.match(error.message, /a text file/);
+});
+
+Deno.test("inference worker: a model with another input is told with what was found", async () => {
+  const path = await Deno.makeTempFile({ suffix: ".onnx" });
+  const outputs = [{ name: "digit", dims: [1, 10], size: [1, 10], values: Array(10).fill(0) }];
+  const inputs = [{ name: "grey", dims: [1, 1, 28, 28] }];
+  await Deno.writeFile(path, onnxModel({ inputs, outputs }));
+  const error = await failure(path);
+  await Deno.remove(path);
+  assert.equal(error.code, "MODEL_UNSUPPORTED");
+  assert.match(error.message, /"grey" float32 \[1, 1, 28, 28\]/);
+});
+
+Deno.test("inference worker: an unknown class is told with the nearest name", async () => {
+  const error = await failure(BUNDLED.personInt8, { classes: ["persom"] });
+  assert.equal(error.code, "MODEL_CLASS");
+  assert.match(error.remedy, /"person"/);
+});
