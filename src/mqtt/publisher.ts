@@ -79,6 +79,7 @@ export class Publisher {
   });
   #running: Running | null = null;
   #inFlight = 0;
+  #pumping = false;
   #whenIdle: (() => void) | null = null;
   #stopped: Promise<void> | null = null;
 
@@ -186,12 +187,18 @@ export class Publisher {
   /** Hands over what waits, as long as the broker keeps up. */
   #pump(): void {
     const running = this.#running;
-    if (running === null) return;
-    while (running.link.connected && this.#inFlight < MAX_IN_FLIGHT) {
-      const { item, displaced } = this.#outbox.take(this.#parts.clock.nowMs());
-      for (const each of displaced) this.#displaced(each);
-      if (item === null) return;
-      this.#emit(running, item.result);
+    // What is settled while it is handed over leads back here: the loop that runs goes on by itself.
+    if (running === null || this.#pumping) return;
+    this.#pumping = true;
+    try {
+      while (running.link.connected && this.#inFlight < MAX_IN_FLIGHT) {
+        const { item, displaced } = this.#outbox.take(this.#parts.clock.nowMs());
+        for (const each of displaced) this.#displaced(each);
+        if (item === null) return;
+        this.#emit(running, item.result);
+      }
+    } finally {
+      this.#pumping = false;
     }
   }
 
@@ -203,6 +210,8 @@ export class Publisher {
       nowMs: this.#parts.clock.nowMs(),
     });
     const json = JSON.stringify(payload);
+    const { totalMs } = payload.timing;
+    this.#parts.post({ kind: "emitted", camera, detector, worker, totalMs, json });
     this.#inFlight += 1;
     link.publish({
       topic: topics.inference(camera, detector),
@@ -211,8 +220,6 @@ export class Publisher {
       retain: false,
       expirySeconds: MAX_AGE_MS / 1_000,
     }, (error) => this.#settled(error));
-    const { totalMs } = payload.timing;
-    this.#parts.post({ kind: "emitted", camera, detector, worker, totalMs, json });
   }
 
   #settled(error: BrokerError | null): void {
@@ -222,7 +229,7 @@ export class Publisher {
       const refused = error.code === "BROKER_REFUSED_MESSAGE";
       this.#discarded("inference", refused ? "refused" : "connection-lost");
     }
-    if (this.#inFlight < MAX_IN_FLIGHT && this.#outbox.size > 0) this.#pump();
+    this.#pump();
     if (this.#inFlight === 0) this.#whenIdle?.();
   }
 

@@ -1,0 +1,301 @@
+import assert from "node:assert/strict";
+import { isoTime } from "../../src/core/clock.ts";
+import type { FromPublisher } from "../../src/core/messages.ts";
+import { EmbeddedBroker } from "../../src/mqtt/broker.ts";
+import { logTo } from "../../src/core/log.ts";
+import { inferenceSchema } from "../../src/mqtt/payloads.ts";
+import { freePort, tempFolder } from "../support/files.ts";
+import { makeCertificates, Mosquitto, Subscriber } from "../support/mosquitto.ts";
+import { ignoreWithout } from "../support/parts.ts";
+import {
+  inferenceResult,
+  publisherPlan,
+  publisherWorker as startWorker,
+} from "../support/publisher_worker.ts";
+
+const ignore = ignoreWithout("mosquitto");
+const STATUS = "orion/lobby-1/status";
+const CAMERA = "orion/lobby-1/cameras/gate/status";
+const INFERENCE = "orion/lobby-1/inferences/gate/person";
+const HEALTH = "orion/lobby-1/health";
+
+const isConnected = (message: FromPublisher) =>
+  message.kind === "broker" && message.state.connected;
+const isStopped = (message: FromPublisher) => message.kind === "stopped";
+const failedWith = (code: string) => (message: FromPublisher) =>
+  message.kind === "broker" && message.state.error?.code === code;
+const camera = (state: "online" | "stalled") =>
+  ({
+    kind: "camera",
+    status: { camera: "gate", state, sinceMs: 1_795_345_361_640, reason: null, reconnects: 0 },
+  }) as const;
+
+Deno.test({
+  name: "publisher: says online, retained with QoS 1, speaks MQTT 5, and takes its leave in order",
+  ignore,
+  async fn() {
+    await using broker = await Mosquitto.start();
+    using worker = startWorker(`127.0.0.1:${broker.port}`);
+    worker.send({ kind: "start", plan: publisherPlan(broker.url) });
+    const connected = await worker.waitFor(isConnected, { what: "the connection" });
+    assert.ok(connected.kind === "broker" && connected.state.protocol === 5);
+    await worker.waitFor((message) => message.kind === "published", { what: "the status" });
+
+    await using late = await broker.subscribe("orion/#");
+    const online = await late.waitFor(({ topic }) => topic === STATUS);
+    assert.deepEqual({ ...online.json, since: null }, {
+      schema: "orion.status/1",
+      state: "online",
+      since: null,
+      version: "0.1.0",
+    });
+    assert.ok(online.retained && online.qos === 1);
+
+    worker.send({ kind: "stop" });
+    await worker.waitFor(isStopped, { what: "its end" });
+    await late.waitFor(({ json }) => json?.["state"] === "offline");
+    await broker.waitForLog((line) => line.includes("Received DISCONNECT"), "a DISCONNECT");
+    await using after = await broker.subscribe(STATUS);
+    const offline = await after.waitFor(({ topic }) => topic === STATUS);
+    assert.ok(offline.retained && offline.json?.["state"] === "offline");
+    // No will on top of it: it would have come before what is published now.
+    await broker.publish("orion/marker", "now");
+    await late.waitFor(({ topic }) => topic === "orion/marker");
+    const statuses = late.messages.filter(({ topic }) => topic === STATUS);
+    assert.deepEqual(statuses.map(({ json }) => json?.["state"]), ["online", "offline"]);
+  },
+});
+
+Deno.test({
+  name: "publisher: a thread that dies without a word leaves offline behind, by its last will",
+  ignore,
+  async fn() {
+    await using broker = await Mosquitto.start();
+    await using subscriber = await broker.subscribe(STATUS);
+    using worker = startWorker(`127.0.0.1:${broker.port}`);
+    worker.send({ kind: "start", plan: publisherPlan(broker.url) });
+    await subscriber.waitFor(({ json }) => json?.["state"] === "online");
+    worker.terminate();
+    await subscriber.waitFor(({ json }) => json?.["state"] === "offline", { what: "the will" });
+    await using after = await broker.subscribe(STATUS);
+    const kept = await after.waitFor(({ topic }) => topic === STATUS);
+    assert.ok(kept.retained && kept.json?.["state"] === "offline" && kept.qos === 1);
+  },
+});
+
+Deno.test({
+  name: "publisher: publishes what was seen, tells of it, and both are the same text",
+  ignore,
+  async fn() {
+    await using broker = await Mosquitto.start();
+    await using subscriber = await broker.subscribe("orion/#");
+    using worker = startWorker(`127.0.0.1:${broker.port}`);
+    worker.send({ kind: "start", plan: publisherPlan(broker.url, {}, { inferences: 1 }) });
+    await worker.waitFor(isConnected);
+    worker.send({ kind: "inference", result: inferenceResult(1041) });
+    worker.send({ kind: "health", health: { schema: "orion.health/1", instance: "lobby-1" } });
+    worker.send(camera("online"));
+    const message = await subscriber.waitFor(({ topic }) => topic === INFERENCE);
+    assert.ok(!message.retained && message.qos === 1);
+    const payload = inferenceSchema.parse(message.json);
+    assert.equal(payload.frame.ptsSeconds, 41.64);
+    assert.equal(payload.frame.capturedAt, isoTime(1_795_345_361_640));
+    assert.deepEqual(payload.detections[0]?.box, {
+      x: 512.5,
+      y: 200.1,
+      width: 88.1,
+      height: 190.4,
+    });
+
+    const emitted = await worker.waitFor((each) => each.kind === "emitted");
+    assert.ok(emitted.kind === "emitted");
+    assert.equal(emitted.json, message.payload);
+    assert.equal(emitted.totalMs, payload.timing.totalMs);
+    await worker.waitFor((each) => each.kind === "published" && each.topicKind === "inference");
+    await worker.waitFor((each) => each.kind === "published" && each.topicKind === "camera");
+    await using late = await broker.subscribe(HEALTH, CAMERA, INFERENCE);
+    await late.waitFor(({ topic, retained }) => topic === HEALTH && retained);
+    await late.waitFor(({ topic, retained }) => topic === CAMERA && retained);
+    assert.equal(late.messages.some(({ topic }) => topic === INFERENCE), false);
+  },
+});
+
+Deno.test({
+  name: "publisher: a broker that comes late is found, and only the newest of each waited",
+  ignore,
+  async fn() {
+    const port = freePort();
+    using worker = startWorker(`127.0.0.1:${port}`);
+    worker.send({ kind: "start", plan: publisherPlan(`mqtt://127.0.0.1:${port}`) });
+    const refused = await worker.waitFor(failedWith("BROKER_REFUSED"));
+    assert.ok(refused.kind === "broker" && (refused.state.error?.remedy.length ?? 0) > 10);
+    for (const seq of [1, 2, 3]) worker.send({ kind: "inference", result: inferenceResult(seq) });
+    worker.send({ kind: "inference", result: inferenceResult(1, { camera: "yard" }) });
+    worker.send(camera("online"));
+    worker.send(camera("stalled"));
+
+    await using broker = await Mosquitto.start({ port });
+    await using subscriber = await broker.subscribe("orion/#");
+    await worker.waitFor(isConnected, { what: "the connection" });
+    await subscriber.waitFor(({ json }) => json?.["state"] === "stalled");
+    const emitted = worker.messages.filter((message) => message.kind === "emitted");
+    assert.deepEqual(emitted.map(({ json }) => inferenceSchema.parse(JSON.parse(json)).frame.seq), [
+      3,
+      1,
+    ]);
+    const discarded = worker.messages.filter((message) => message.kind === "discarded");
+    assert.deepEqual(
+      discarded.map(({ topicKind, reason }) => `${topicKind} ${reason}`),
+      ["inference superseded", "inference superseded", "camera superseded"],
+    );
+  },
+});
+
+Deno.test({
+  name: "publisher: after the broker's restart everything retained is there again",
+  ignore,
+  async fn() {
+    await using broker = await Mosquitto.start();
+    using worker = startWorker(`127.0.0.1:${broker.port}`);
+    worker.send({ kind: "start", plan: publisherPlan(broker.url) });
+    worker.send(camera("online"));
+    worker.send({ kind: "health", health: { schema: "orion.health/1" } });
+    await worker.waitFor((each) => each.kind === "published" && each.topicKind === "camera");
+    await broker.stop();
+    await worker.waitFor((message) => message.kind === "broker" && message.state.error !== null);
+    await broker.start();
+    await worker.waitFor((message) =>
+      message.kind === "broker" && message.state.connected && message.state.reconnects === 1
+    );
+    await using subscriber = await broker.subscribe("orion/#");
+    await subscriber.waitFor(({ topic, json }) => topic === STATUS && json?.["state"] === "online");
+    await subscriber.waitFor(({ topic, json }) => topic === CAMERA && json?.["state"] === "online");
+    await subscriber.waitFor(({ topic }) => topic === HEALTH);
+  },
+});
+
+Deno.test({
+  name: "publisher: a wrong password is told without the password, and never given up on",
+  ignore,
+  async fn() {
+    const password = "Tr0ub4dor-wrong";
+    await using broker = await Mosquitto.start({
+      login: { username: "orion", password: "the-right-one" },
+    });
+    using worker = startWorker(`127.0.0.1:${broker.port}`);
+    const url = `mqtt://other:${password}@127.0.0.1:${broker.port}`;
+    worker.send({ kind: "start", plan: publisherPlan(url, { username: "orion", password }) });
+    const refused = await worker.waitFor(failedWith("BROKER_UNAUTHORISED"));
+    assert.ok(refused.kind === "broker" && refused.state.error?.remedy.includes("mqtt.password"));
+    await worker.waitFor((message) =>
+      message.kind === "log" && message.record.event === "mqtt.still_away"
+    );
+    assert.equal(JSON.stringify(worker.messages).includes("Tr0ub4dor"), false);
+    worker.send({ kind: "stop" });
+    await worker.waitFor(isStopped);
+  },
+});
+
+Deno.test({
+  name: "publisher: the right password opens the door",
+  ignore,
+  async fn() {
+    const login = { username: "orion", password: "p@ss:w/rd" };
+    await using broker = await Mosquitto.start({ login });
+    using worker = startWorker(`127.0.0.1:${broker.port}`);
+    worker.send({ kind: "start", plan: publisherPlan(broker.url, login) });
+    await worker.waitFor(isConnected);
+  },
+});
+
+Deno.test({
+  name: "publisher: TLS with an authority and a client certificate of one's own",
+  ignore,
+  async fn() {
+    using folder = tempFolder();
+    const { server, client, otherCa } = await makeCertificates(folder);
+    await using broker = await Mosquitto.start({ tls: server, clientCertificates: true });
+    const address = `127.0.0.1:${broker.port}`;
+    {
+      using worker = startWorker(address, [client.ca, client.cert, client.key]);
+      worker.send({ kind: "start", plan: publisherPlan(broker.url, client) });
+      await worker.waitFor(isConnected);
+      worker.send({ kind: "stop" });
+      await worker.waitFor(isStopped);
+    }
+    const wrong = [
+      { ca: otherCa, cert: client.cert, key: client.key },
+      { ca: client.ca },
+      { ca: `${folder.path}/missing.pem` },
+      { ca: client.ca, cert: folder.write("garbage.pem", "no certificate"), key: client.key },
+    ];
+    for (const target of wrong) {
+      using worker = startWorker(address, Object.values(target));
+      worker.send({ kind: "start", plan: publisherPlan(broker.url, target) });
+      await worker.waitFor(failedWith("BROKER_TLS"), { what: JSON.stringify(target) });
+    }
+  },
+});
+
+Deno.test({
+  name: "publisher: a broker of MQTT 3.1.1 alone is spoken to in 3.1.1, and gets the will too",
+  ignore,
+  async fn() {
+    await using broker = await EmbeddedBroker.start({
+      hostname: "127.0.0.1",
+      port: 0,
+      log: logTo(() => {}),
+    });
+    await using subscriber = await Subscriber.start({ port: broker.port, topics: ["orion/#"] });
+    using worker = startWorker(`127.0.0.1:${broker.port}`);
+    worker.send({ kind: "start", plan: publisherPlan(`mqtt://127.0.0.1:${broker.port}`) });
+    const connected = await worker.waitFor(isConnected);
+    assert.ok(connected.kind === "broker" && connected.state.protocol === "3.1.1");
+    worker.send({ kind: "inference", result: inferenceResult(7) });
+    await subscriber.waitFor(({ topic }) => topic === INFERENCE);
+    worker.terminate();
+    await subscriber.waitFor(({ json }) => json?.["state"] === "offline", { what: "the will" });
+  },
+});
+
+Deno.test({
+  name: "publisher: a stop is prompt while the broker is away, and while it does not answer",
+  ignore,
+  async fn() {
+    const port = freePort();
+    using away = startWorker(`127.0.0.1:${port}`);
+    away.send({ kind: "start", plan: publisherPlan(`mqtt://127.0.0.1:${port}`) });
+    await away.waitFor(failedWith("BROKER_REFUSED"));
+    away.send({ kind: "inference", result: inferenceResult(1) });
+    const startedAtMs = performance.now();
+    away.send({ kind: "stop" });
+    await away.waitFor(isStopped);
+    assert.ok(
+      performance.now() - startedAtMs < 400,
+      "without a broker there is nothing to wait for",
+    );
+    assert.ok(
+      away.messages.some((each) => each.kind === "discarded" && each.reason === "shutdown"),
+    );
+
+    await using broker = await Mosquitto.start();
+    using worker = startWorker(`127.0.0.1:${broker.port}`);
+    const plan = publisherPlan(broker.url, {}, { inferences: 1 });
+    worker.send({ kind: "start", plan });
+    await worker.waitFor((each) => each.kind === "published");
+    broker.freeze();
+    worker.send({ kind: "inference", result: inferenceResult(1) });
+    await worker.waitFor((each) => each.kind === "emitted");
+    const frozenAtMs = performance.now();
+    worker.send({ kind: "stop" });
+    await worker.waitFor(isStopped);
+    assert.ok(performance.now() - frozenAtMs < 2_500, "every step of a stop has its deadline");
+    await using subscriber = await thawed(broker);
+    await subscriber.waitFor(({ json }) => json?.["state"] === "offline", { what: "the will" });
+  },
+});
+
+async function thawed(broker: Mosquitto): Promise<Subscriber> {
+  broker.thaw();
+  return await broker.subscribe(STATUS);
+}
