@@ -98,7 +98,9 @@ export function unletterbox(corners: Corners, fit: Fit): BoxPx {
 export function cropOf(roi: BoxNorm | null, frame: SizePx): BoxPx {
   if (roi === null) return { x: 0, y: 0, width: frame.width, height: frame.height };
   const span = (start: number, length: number, full: number) => {
-    const from = clamp(even(start * full), 0, Math.max(0, even(full - 2)));
+    // Rounded down, so that two pixels are left even of an odd length.
+    const last = Math.max(0, Math.floor((full - 2) / 2) * 2);
+    const from = clamp(even(start * full), 0, last);
     const end = Math.min(full, Math.max(from + 2, even((start + length) * full)));
     return { from, length: end - from };
   };

@@ -1,0 +1,65 @@
+import assert from "node:assert/strict";
+import { type Clock, isoTime, sleepOn, systemClock } from "../../../src/core/clock.ts";
+
+/** A clock whose timers fire when the test says so. */
+function heldClock(): { clock: Clock; fire(): void; pending(): number } {
+  const timers = new Set<() => void>();
+  const clock: Clock = {
+    nowMs: () => 0,
+    wallMs: () => 0,
+    after(_delayMs, run) {
+      timers.add(run);
+      return () => timers.delete(run);
+    },
+    sleep: (delayMs, signal) => sleepOn(clock, delayMs, signal),
+  };
+  const fire = () => {
+    for (const run of [...timers]) {
+      timers.delete(run);
+      run();
+    }
+  };
+  return { clock, fire, pending: () => timers.size };
+}
+
+Deno.test("clock: the steady instant never goes back and is about now", () => {
+  const first = systemClock.nowMs();
+  const second = systemClock.nowMs();
+  assert.ok(second >= first);
+  assert.ok(Math.abs(first - systemClock.wallMs()) < 60_000);
+});
+
+Deno.test("clock: what was cancelled does not run, and may be cancelled twice", () => {
+  const cancel = systemClock.after(60_000, () => assert.fail("it ran"));
+  cancel();
+  cancel();
+});
+
+Deno.test("clock: sleep settles when its time has come", async () => {
+  const { clock, fire } = heldClock();
+  const slept = clock.sleep(1000);
+  fire();
+  await slept;
+});
+
+Deno.test("clock: sleep rejects with the reason it was aborted for, and leaves no timer", async () => {
+  const { clock, pending } = heldClock();
+  const control = new AbortController();
+  const slept = clock.sleep(1000, control.signal);
+  const reason = new Error("stopping");
+  control.abort(reason);
+  await assert.rejects(slept, (error) => error === reason);
+  assert.equal(pending(), 0);
+});
+
+Deno.test("clock: sleep under a signal that was aborted before sets no timer", async () => {
+  const { clock, pending } = heldClock();
+  const reason = new Error("stopped");
+  await assert.rejects(clock.sleep(1, AbortSignal.abort(reason)), (error) => error === reason);
+  assert.equal(pending(), 0);
+});
+
+Deno.test("clock: times are ISO 8601 in UTC with milliseconds", () => {
+  assert.equal(isoTime(1795345361640), "2026-11-22T11:02:41.640Z");
+  assert.equal(isoTime(0), "1970-01-01T00:00:00.000Z");
+});

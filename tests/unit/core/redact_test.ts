@@ -1,0 +1,108 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { Redactor, redactText } from "../../../src/core/redact.ts";
+import { Secret } from "../../../src/core/secret.ts";
+
+/** Texts with a credential in them, and what must not be left. */
+const CASES: readonly { text: string; secret: string; keeps: string }[] = [
+  { text: "rtsp://admin:hunter2@cam.lan:554/s1", secret: "hunter2", keeps: "cam.lan:554/s1" },
+  { text: "Cannot open rtsps://u:p%40ss@[::1]/x: 401", secret: "p%40ss", keeps: "[::1]/x: 401" },
+  { text: 'url="mqtt://u:a:b@c@broker:1883"', secret: "a:b@c", keeps: "broker:1883" },
+  { text: "rtsp://tokenonly@host/live", secret: "tokenonly", keeps: "host/live" },
+  { text: "http://c/cgi?user=x&password=hunter2&ch=1", secret: "hunter2", keeps: "&ch=1" },
+  { text: "rtsp://c/?loginuse=me&loginpas=hunter2", secret: "hunter2", keeps: "rtsp://c/" },
+  { text: "Authorization: Basic dXNlcjpwYXNz", secret: "dXNlcjpwYXNz", keeps: "Basic" },
+  { text: "authorization: bearer abc.def-123", secret: "abc.def-123", keeps: "bearer" },
+];
+
+for (const { text, secret, keeps } of CASES) {
+  Deno.test(`redact: nothing is left of the credential in ${text.slice(0, 24)}…`, () => {
+    const out = redactText(text);
+    assert.ok(!out.includes(secret), out);
+    assert.ok(out.includes(keeps), out);
+  });
+}
+
+Deno.test("redact: a text without credentials stays as it is", () => {
+  for (const text of ["rtsp://cam.lan:554/s1", "fps=25 camera=gate", "a@b.example", "token"]) {
+    assert.equal(redactText(text), text);
+  }
+});
+
+/** What may stand between the : and the @ of a URL without ending it. */
+const password = fc.string({ minLength: 3, maxLength: 24, unit: "grapheme-ascii" })
+  .filter((text) =>
+    !/[\s/?#"'<>@]/.test(text) && text.trim() !== "" && !"[redacted]".includes(text)
+  );
+
+Deno.test("redact: no password of a URL survives, whatever it is made of", () => {
+  fc.assert(fc.property(password, fc.webPath(), (secret, path) => {
+    fc.pre(!`opening rtsp://[redacted]@cam:554${path} failed`.includes(secret));
+    const out = redactText(`opening rtsp://user:${secret}@cam:554${path} failed`);
+    assert.ok(!out.includes(secret), out);
+    assert.ok(out.includes("@cam:554"), out);
+  }));
+});
+
+Deno.test("redact: redacting twice changes nothing more", () => {
+  fc.assert(fc.property(fc.string(), password, (noise, secret) => {
+    const once = redactText(`${noise} rtsp://u:${secret}@host/ ${noise}`);
+    assert.equal(redactText(once), once);
+  }));
+});
+
+Deno.test("redactor: a known secret vanishes in clear, encoded and quoted, from any depth", () => {
+  const surroundings = JSON.stringify(["xy enc failed with ! Error: [redacted]", { value: "" }]);
+  const secret = fc.string({ minLength: 3, maxLength: 40 })
+    .filter((text) => !surroundings.includes(text));
+  fc.assert(fc.property(secret, (value) => {
+    const encoded = encodeURIComponent(value);
+    const redactor = new Redactor([value]);
+    const data = {
+      a: [`x${value}y`, { b: `enc ${encoded}`, c: new Error(`failed with ${value}!`) }],
+      json: JSON.stringify({ value }),
+    };
+    for (const text of leaves(redactor.value(data))) {
+      // What surrounds a replaced secret may, together with it, look like the secret again.
+      for (const rest of text.split("[redacted]")) {
+        assert.ok(!rest.includes(value), `${value} in ${text}`);
+        assert.ok(!rest.includes(encoded), `${encoded} in ${text}`);
+      }
+    }
+  }));
+});
+
+Deno.test("redactor: of two secrets of which one holds the other nothing is left", () => {
+  const redactor = new Redactor(["hunter", "hunter2000"]);
+  assert.equal(redactor.text("hunter2000 and hunter"), "[redacted] and [redacted]");
+});
+
+Deno.test("redactor: secrets shorter than three characters do not mangle texts", () => {
+  assert.equal(new Redactor(["a", ""]).text("a camera"), "a camera");
+});
+
+Deno.test("redactor: plain data keeps its shape", () => {
+  const redactor = new Redactor();
+  const data = { n: 1, t: true, z: null, list: [1, "x"], big: 12n, secret: new Secret("hush") };
+  assert.deepEqual(redactor.value(data), {
+    n: 1,
+    t: true,
+    z: null,
+    list: [1, "x"],
+    big: "12",
+    secret: "[redacted]",
+  });
+});
+
+Deno.test("redactor: data that holds itself ends", () => {
+  const loop: { self?: unknown } = {};
+  loop.self = loop;
+  assert.ok(JSON.stringify(new Redactor().value(loop)).includes("[too deep]"));
+});
+
+/** Every string in plain data. */
+function leaves(value: unknown): string[] {
+  if (typeof value === "string") return [value];
+  if (value === null || typeof value !== "object") return [];
+  return Object.values(value).flatMap(leaves);
+}
