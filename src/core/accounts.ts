@@ -89,3 +89,39 @@ export function total(counts: DropCounts | UndecodedCounts): number {
   for (const count of Object.values(counts)) sum += count;
   return sum;
 }
+
+/** Two accounts of one camera as one. Both close, so their sum does. */
+export function addAccounts(before: CameraAccount | null, now: CameraAccount): CameraAccount {
+  if (before === null) return now;
+  const mailboxes = new Map(before.detectors.map((mailbox) => [mailbox.detector, mailbox]));
+  return {
+    received: before.received + now.received,
+    undecoded: addCounts(noUndecoded(), UNDECODED_REASONS, before.undecoded, now.undecoded),
+    corrupt: before.corrupt + now.corrupt,
+    decoded: before.decoded + now.decoded,
+    detectors: now.detectors.map((mailbox) =>
+      addMailboxes(mailboxes.get(mailbox.detector), mailbox)
+    ),
+  };
+}
+
+function addMailboxes(before: MailboxAccount | undefined, now: MailboxAccount): MailboxAccount {
+  if (before === undefined) return now;
+  return {
+    ...now,
+    decoded: before.decoded + now.decoded,
+    processed: before.processed + now.processed,
+    dropped: addCounts(noDrops(), DROP_REASONS, before.dropped, now.dropped),
+  };
+}
+
+function addCounts<K extends string>(
+  sum: Record<K, number>,
+  reasons: readonly K[],
+  ...counts: readonly Readonly<Record<K, number>>[]
+): Record<K, number> {
+  for (const reason of reasons) {
+    for (const count of counts) sum[reason] += count[reason];
+  }
+  return sum;
+}

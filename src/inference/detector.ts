@@ -151,7 +151,12 @@ export class Detector {
 
   /** Tells of one frame; from the tenth in a row on, the fault is not the frame's. */
   #frameFailed(meta: FrameMeta, error: unknown): void {
-    this.#deps.post({ kind: "frame-failed", camera: meta.camera, error: errorData(error) });
+    this.#deps.post({
+      kind: "frame-failed",
+      camera: meta.camera,
+      seq: meta.seq,
+      error: errorData(error),
+    });
     if (++this.#failedInARow < MAX_FAILED_FRAMES) return;
     throw new ModelError({
       code: "MODEL_RUN",

@@ -120,7 +120,7 @@ export class Camera {
         signal: this.#stop.signal,
         onFrame: (atMs) => this.#onFrame(atMs),
         onInfo: (info) => this.#onInfo(info),
-        onDecoderFallback: (error) => log.warning("camera.decoder-fallback", error.toData()),
+        onDecoderFallback: (error) => log.warning("camera.decoder-fallback", { ...error.toData() }),
         onDecoded: (spentMs) => this.#decodeMs += spentMs,
       });
       if (end === "stalled") {

@@ -1,0 +1,103 @@
+import { timingSafeEqual } from "node:crypto";
+import { Hono } from "hono";
+import { bodyLimit } from "hono/body-limit";
+import { secureHeaders } from "hono/secure-headers";
+import { errorData, OrionError } from "../core/errors.ts";
+import type { Log } from "../core/log.ts";
+import type { Secret } from "../core/secret.ts";
+import type { HealthReport } from "./report.ts";
+
+/** What the HTTP interface shows. */
+export interface HealthSource {
+  report(): Promise<HealthReport>;
+  /** Why the service is not ready; none when it is. */
+  unreadiness(): Promise<string[]>;
+  /** Prometheus text and its content type. */
+  metrics(): Promise<{ readonly text: string; readonly contentType: string }>;
+}
+
+/** Nothing of the interface takes a body of this size. */
+const MAX_BODY_BYTES = 64 * 1024;
+
+/** The routes, without a server: `GET /healthz`, `/readyz`, `/status`, `/metrics`. */
+export function healthApp(source: HealthSource, token: Secret | null, log: Log): Hono {
+  const app = new Hono();
+  app.use(secureHeaders());
+  app.use(bodyLimit({ maxSize: MAX_BODY_BYTES }));
+  app.get("/healthz", (context) => context.json({ status: "ok" }));
+  if (token !== null) {
+    app.use(async (context, next) => {
+      if (!authorised(context.req.header("authorization"), token)) {
+        context.header("WWW-Authenticate", "Bearer");
+        return context.json({ error: "send the configured token as a bearer token" }, 401);
+      }
+      return await next();
+    });
+  }
+  app.get("/readyz", async (context) => {
+    const reasons = await source.unreadiness();
+    return reasons.length === 0
+      ? context.json({ status: "ready" })
+      : context.json({ status: "not ready", reasons }, 503);
+  });
+  app.get("/status", async (context) => context.json(await source.report()));
+  app.get("/metrics", async (context) => {
+    const { text, contentType } = await source.metrics();
+    return context.body(text, 200, { "Content-Type": contentType });
+  });
+  app.notFound((context) => context.json({ error: "no such resource" }, 404));
+  app.onError((error, context) => {
+    log.error("http.failed", { path: context.req.path, ...errorData(error) });
+    return context.json({ error: "internal error" }, 500);
+  });
+  return app;
+}
+
+/** The HTTP interface while it listens. */
+export interface HealthServer {
+  readonly url: string;
+  /** Stops listening; requests in progress are answered, but none outlives `deadline`. */
+  close(deadline: Promise<unknown>): Promise<void>;
+}
+
+/** Listens. @throws OrionError `HTTP_LISTEN` when the address cannot be had */
+export function serveHealth(
+  app: Hono,
+  listen: { readonly hostname: string; readonly port: number },
+): HealthServer {
+  const abort = new AbortController();
+  try {
+    const server = Deno.serve(
+      { ...listen, signal: abort.signal, onListen: () => undefined },
+      (request) => app.fetch(request),
+    );
+    const { hostname, port } = server.addr;
+    return {
+      url: `http://${hostname.includes(":") ? `[${hostname}]` : hostname}:${port}`,
+      async close(deadline) {
+        const orderly = server.shutdown().then(() => true);
+        if (!await Promise.race([orderly, deadline.then(() => false)])) abort.abort();
+        await server.finished;
+      },
+    };
+  } catch (error) {
+    throw new OrionError({
+      code: "HTTP_LISTEN",
+      message: `Cannot serve HTTP on ${listen.hostname}:${listen.port}: ${
+        error instanceof Deno.errors.AddrInUse
+          ? "another program listens there"
+          : errorData(error).message
+      }`,
+      retryable: true,
+      remedy: 'Stop the other program, or set health.listen to a free address or to "off".',
+    }, { cause: error });
+  }
+}
+
+/** Compares in a time that tells nothing of where the two differ. */
+function authorised(header: string | undefined, token: Secret): boolean {
+  const encoder = new TextEncoder();
+  const expected = encoder.encode(`Bearer ${token.expose()}`);
+  const found = encoder.encode(header ?? "");
+  return found.length === expected.length && timingSafeEqual(found, expected);
+}

@@ -1,0 +1,182 @@
+import {
+  type CameraAccount,
+  type DropCounts,
+  total,
+  type UndecodedCounts,
+} from "../core/accounts.ts";
+import { isoTime } from "../core/clock.ts";
+import type { BrokerState, CaptureSnapshot } from "../core/messages.ts";
+
+/** A camera as the main thread knows it. */
+export interface CameraView {
+  readonly id: string;
+  /** Without credentials. */
+  readonly url: string;
+  readonly snapshot: CaptureSnapshot;
+  /** Inference messages handed to the MQTT client, by detector. */
+  readonly emitted: ReadonlyMap<string, number>;
+}
+
+/** A worker as the main thread knows it. */
+export interface WorkerView {
+  readonly id: string;
+  readonly detector: string;
+  readonly state: string;
+  readonly restarts: number;
+  readonly framesProcessed: number;
+  readonly framesDropped: number;
+  readonly inferencesEmitted: number;
+  readonly inferenceMsSum: number;
+  readonly lastSeenAtMs: number | null;
+}
+
+/** Everything a report is made of. */
+export interface HealthParts {
+  readonly instance: string;
+  readonly version: string;
+  readonly startedAtMs: number;
+  readonly nowMs: number;
+  readonly broker: BrokerState & { readonly url: string; readonly embedded: boolean };
+  readonly cameras: readonly CameraView[];
+  readonly workers: readonly WorkerView[];
+}
+
+/** Frames left out, of all there were: (dropped + undecoded) / (processed + dropped + undecoded). */
+export function dropRate(processed: number, leftOut: number): number {
+  return processed + leftOut === 0 ? 0 : leftOut / (processed + leftOut);
+}
+
+/** `orion.health/1`: what `GET /status` answers and the `health` topic carries. */
+export function healthReport(parts: HealthParts) {
+  return {
+    schema: "orion.health/1" as const,
+    instance: parts.instance,
+    version: parts.version,
+    startedAt: isoTime(parts.startedAtMs),
+    uptimeSeconds: round((parts.nowMs - parts.startedAtMs) / 1000, 1),
+    time: isoTime(parts.nowMs),
+    broker: {
+      url: parts.broker.url,
+      embedded: parts.broker.embedded,
+      connected: parts.broker.connected,
+      since: isoTime(parts.broker.sinceMs),
+      protocol: parts.broker.protocol,
+      reconnects: parts.broker.reconnects,
+      error: parts.broker.error,
+    },
+    cameras: parts.cameras.map(cameraReport),
+    workers: workerReports(parts.workers, parts.cameras),
+  };
+}
+
+export type HealthReport = ReturnType<typeof healthReport>;
+
+function cameraReport(camera: CameraView) {
+  const { snapshot } = camera;
+  const { info } = snapshot;
+  return {
+    id: camera.id,
+    url: camera.url,
+    state: snapshot.state,
+    since: isoTime(snapshot.sinceMs),
+    reason: snapshot.reason,
+    reconnects: snapshot.reconnects,
+    codec: info?.codec ?? null,
+    decoder: info?.decoder ?? null,
+    width: info?.width ?? null,
+    height: info?.height ?? null,
+    pixelFormat: info?.pixelFormat ?? null,
+    fps: info?.fps === undefined || info.fps === null ? null : round(info.fps, 2),
+    keyframeIntervalSeconds: info?.keyframeIntervalSeconds ?? null,
+    decodeLevel: snapshot.decodeLevel,
+    decodeSeconds: round(snapshot.decodeSeconds, 3),
+    lastFrameAt: snapshot.lastFrameAtMs === null ? null : isoTime(snapshot.lastFrameAtMs),
+    ledger: ledgerReport(snapshot.account, camera.emitted),
+  };
+}
+
+/** The account of `docs/architecture.md`, with what was made of it. */
+function ledgerReport(account: CameraAccount, emitted: ReadonlyMap<string, number>) {
+  const { received, undecoded, corrupt, decoded } = account;
+  return {
+    received,
+    undecoded,
+    corrupt,
+    decoded,
+    detectors: account.detectors.map((mailbox) => ({
+      ...mailbox,
+      inferencesEmitted: emitted.get(mailbox.detector) ?? 0,
+      dropRate: round(dropRate(mailbox.processed, leftOut(mailbox.dropped, undecoded)), 4),
+    })),
+  };
+}
+
+/**
+ * Drops are a mailbox's, not a worker's. Those that were told with a delivery are its worker's; those
+ * since are put to the first of the pool, so that the pool's sum is the mailboxes' sum.
+ */
+function workerReports(workers: readonly WorkerView[], cameras: readonly CameraView[]) {
+  const unassigned = new Map<string, number>();
+  for (const { snapshot: { account } } of cameras) {
+    for (const { detector, dropped } of account.detectors) {
+      const sum = unassigned.get(detector) ?? 0;
+      unassigned.set(detector, sum + leftOut(dropped, account.undecoded));
+    }
+  }
+  for (const worker of workers) {
+    const sum = unassigned.get(worker.detector);
+    if (sum !== undefined) unassigned.set(worker.detector, sum - worker.framesDropped);
+  }
+  return workers.map((worker) => {
+    const { framesProcessed, inferenceMsSum, lastSeenAtMs } = worker;
+    const framesDropped = worker.framesDropped +
+      Math.max(0, unassigned.get(worker.detector) ?? 0);
+    unassigned.delete(worker.detector);
+    return {
+      id: worker.id,
+      detector: worker.detector,
+      state: worker.state,
+      restarts: worker.restarts,
+      framesProcessed,
+      framesDropped,
+      inferencesEmitted: worker.inferencesEmitted,
+      dropRate: round(dropRate(framesProcessed, framesDropped), 4),
+      avgLatencyMs: framesProcessed === 0 ? null : round(inferenceMsSum / framesProcessed, 2),
+      lastSeenAt: lastSeenAtMs === null ? null : isoTime(lastSeenAtMs),
+    };
+  });
+}
+
+function leftOut(dropped: DropCounts, undecoded: UndecodedCounts): number {
+  return total(dropped) + total(undecoded);
+}
+
+function round(value: number, digits: number): number {
+  const factor = 10 ** digits;
+  return Math.round(value * factor) / factor;
+}
+
+/**
+ * Why the service is not ready, as sentences; none when it is. It is when the broker is connected and
+ * every camera delivered a frame within its stall time.
+ */
+export function unreadiness(
+  parts: HealthParts & { readonly stallTimeoutMs: ReadonlyMap<string, number> },
+): string[] {
+  const reasons: string[] = [];
+  const { broker, cameras, nowMs } = parts;
+  if (!broker.connected) {
+    reasons.push(`broker: ${broker.error?.code ?? "CONNECTING"}`);
+  }
+  for (const { id, snapshot } of cameras) {
+    const limitMs = parts.stallTimeoutMs.get(id) ?? 0;
+    if (snapshot.state !== "online") {
+      reasons.push(
+        `camera ${id}: ${snapshot.state}${snapshot.reason === null ? "" : ` (${snapshot.reason})`}`,
+      );
+    } else if (snapshot.lastFrameAtMs === null || nowMs - snapshot.lastFrameAtMs > limitMs) {
+      reasons.push(`camera ${id}: no frame for more than ${limitMs / 1000} s`);
+    }
+  }
+  return reasons;
+}

@@ -1,0 +1,58 @@
+import { errorFromData } from "../core/errors.ts";
+import type { ErrorData } from "../core/errors.ts";
+import type { Log } from "../core/log.ts";
+import type { FromBroker, ToBroker } from "../core/messages.ts";
+import { WorkerHandle } from "./worker_handle.ts";
+
+/** What the embedded broker's place in the service is made of. */
+export interface BrokerUnitParts {
+  readonly entry: URL;
+  readonly permissions: Deno.PermissionOptionsObject;
+  readonly hostname: string;
+  readonly port: number;
+  readonly log: Log;
+  /** It ended after it had listened. */
+  readonly onFailed: (error: ErrorData) => void;
+}
+
+/** The embedded broker as the main thread holds it. */
+export class BrokerUnit {
+  readonly #parts: BrokerUnitParts;
+  #handle: WorkerHandle<ToBroker, FromBroker> | null = null;
+
+  constructor(parts: BrokerUnitParts) {
+    this.#parts = parts;
+  }
+
+  /** Settles once it listens. @throws OrionError when it cannot */
+  async start(): Promise<void> {
+    const { hostname, port } = this.#parts;
+    const listening = Promise.withResolvers<void>();
+    let started = false;
+    this.#handle = new WorkerHandle<ToBroker, FromBroker>({
+      entry: this.#parts.entry,
+      name: "broker",
+      permissions: this.#parts.permissions,
+      log: this.#parts.log,
+      onMessage: (message) => {
+        if (message.kind !== "listening") return;
+        started = true;
+        listening.resolve();
+      },
+      onFailed: (error) =>
+        started ? this.#parts.onFailed(error) : listening.reject(errorFromData(error)),
+    });
+    this.#handle.post({ kind: "start", hostname, port });
+    await listening.promise;
+  }
+
+  /** Gives the thread up; {@link start} begins another. */
+  abandon(): void {
+    this.#handle?.release();
+    this.#handle = null;
+  }
+
+  async stop(deadline: Promise<unknown>): Promise<boolean> {
+    return await this.#handle?.stop({ kind: "stop" }, deadline) ?? true;
+  }
+}

@@ -1,0 +1,271 @@
+import type { CameraSettings } from "../config/settings.ts";
+import { addAccounts, type CameraAccount, noUndecoded } from "../core/accounts.ts";
+import type { Clock } from "../core/clock.ts";
+import type { ErrorData } from "../core/errors.ts";
+import type { BoxNorm } from "../core/geometry.ts";
+import type { Log } from "../core/log.ts";
+import {
+  type CameraStatus,
+  type CaptureSnapshot,
+  type FromCapture,
+  type LibavPaths,
+  portTransfers,
+  type Subscription,
+  type ToCapture,
+} from "../core/messages.ts";
+import { WorkerHandle } from "./worker_handle.ts";
+
+/** How long a capture worker may take to tell its account before the last known one is shown. */
+const SNAPSHOT_TIMEOUT_MS = 1000;
+
+/** What a camera's place in the service is made of. */
+export interface CameraUnitParts {
+  readonly entry: URL;
+  readonly permissions: Deno.PermissionOptionsObject;
+  readonly settings: CameraSettings;
+  readonly libraries: LibavPaths;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly onStatus: (status: CameraStatus) => void;
+  readonly onFailed: (unit: CameraUnit, error: ErrorData) => void;
+}
+
+/** One camera as the main thread holds it: its thread, its subscriptions, its last known account. */
+export class CameraUnit {
+  readonly id: string;
+  readonly #parts: CameraUnitParts;
+  readonly #subscriptions = new Map<string, Subscription>();
+  readonly #requests = new Map<number, (snapshot: CaptureSnapshot) => void>();
+  #roi: BoxNorm | null;
+  #handle: WorkerHandle<ToCapture, FromCapture> | null = null;
+  #requestsMade = 0;
+  #silentSinceMs: number | null = null;
+  #before: CameraAccount | null = null;
+  #reconnectsBefore = 0;
+  #nextSeq = 0;
+  #restarts = 0;
+  #snapshot: CaptureSnapshot;
+
+  constructor(parts: CameraUnitParts) {
+    this.id = parts.settings.id;
+    this.#parts = parts;
+    this.#roi = parts.settings.roi;
+    this.#snapshot = {
+      state: "connecting",
+      reason: null,
+      sinceMs: parts.clock.wallMs(),
+      reconnects: 0,
+      info: null,
+      decodeLevel: parts.settings.decode,
+      lastFrameAtMs: null,
+      decodeSeconds: 0,
+      account: {
+        received: 0,
+        undecoded: noUndecoded(),
+        corrupt: 0,
+        decoded: 0,
+        detectors: [],
+      },
+    };
+  }
+
+  get settings(): CameraSettings {
+    return this.#parts.settings;
+  }
+
+  /** What its thread is called. */
+  get name(): string {
+    return `capture-${this.id}`;
+  }
+
+  /** Whether it has a thread. */
+  get running(): boolean {
+    return this.#handle !== null;
+  }
+
+  get restarts(): number {
+    return this.#restarts;
+  }
+
+  /** Since when the thread has left questions unanswered ({@link Clock.nowMs}); null while it answers. */
+  get silentSinceMs(): number | null {
+    return this.#silentSinceMs;
+  }
+
+  /** What is known of it without asking. */
+  get lastKnown(): CaptureSnapshot {
+    return this.#snapshot;
+  }
+
+  /** Starts the thread; what was subscribed before is subscribed again. */
+  start(): void {
+    const { entry, permissions, settings, libraries, log } = this.#parts;
+    const handle = new WorkerHandle<ToCapture, FromCapture>({
+      entry,
+      name: this.name,
+      permissions,
+      log: log.child({ camera: settings.id }),
+      onMessage: (message) => this.#onMessage(message),
+      onFailed: (error) => this.#parts.onFailed(this, error),
+    });
+    this.#handle = handle;
+    handle.post({
+      kind: "start",
+      libraries,
+      source: {
+        camera: settings.id,
+        url: settings.url.expose(),
+        file: settings.file,
+        loop: settings.loop,
+        transport: settings.transport,
+        decoder: settings.decoder,
+        decode: settings.decode,
+        roi: this.#roi,
+        masks: settings.masks,
+        stallTimeoutMs: settings.stallTimeoutSeconds * 1000,
+        firstSeq: Math.max(this.#nextSeq, this.#before?.received ?? 0),
+      },
+    });
+    for (const subscription of this.#subscriptions.values()) {
+      handle.post({ kind: "subscribe", subscription });
+    }
+  }
+
+  /** Gives a detector a mailbox here, or changes what it asked for. */
+  subscribe(subscription: Subscription): void {
+    this.#subscriptions.set(subscription.detector, subscription);
+    this.#handle?.post({ kind: "subscribe", subscription });
+  }
+
+  unsubscribe(detector: string): void {
+    this.#subscriptions.delete(detector);
+    this.#handle?.post({ kind: "unsubscribe", detector });
+  }
+
+  subscription(detector: string): Subscription | null {
+    return this.#subscriptions.get(detector) ?? null;
+  }
+
+  /** Looks at another part of the picture, from the next frame on. */
+  setRoi(roi: BoxNorm | null): void {
+    this.#roi = roi;
+    this.#handle?.post({ kind: "roi", roi });
+  }
+
+  /** A frame came out at the other end: no later one may have its number again. */
+  seen(seq: number): void {
+    this.#nextSeq = Math.max(this.#nextSeq, seq + 1);
+  }
+
+  attach(wire: { detector: string; worker: string; port: MessagePort }): void {
+    const message: ToCapture = { kind: "attach", ...wire };
+    this.#handle?.post(message, portTransfers(message));
+  }
+
+  detach(wire: { detector: string; worker: string; lastSeq: number | null }): void {
+    this.#handle?.post({ kind: "detach", ...wire });
+  }
+
+  /** The account at this moment, or the last known one if the thread does not answer in time. */
+  async snapshot(): Promise<CaptureSnapshot> {
+    const handle = this.#handle;
+    if (handle === null) return this.#snapshot;
+    const request = this.#requestsMade++;
+    const answer = Promise.withResolvers<void>();
+    this.#requests.set(request, () => answer.resolve());
+    const cancel = this.#parts.clock.after(SNAPSHOT_TIMEOUT_MS, () => {
+      if (this.#handle === handle) this.#silentSinceMs ??= this.#parts.clock.nowMs();
+      answer.resolve();
+    });
+    handle.post({ kind: "snapshot", request });
+    await answer.promise;
+    cancel();
+    this.#requests.delete(request);
+    return this.#snapshot;
+  }
+
+  /**
+   * Gives the thread up, busy or not; {@link start} begins another, whose account is counted on from
+   * what is known of this one.
+   */
+  abandon(): void {
+    this.#handle?.release();
+    this.#handle = null;
+    this.#silentSinceMs = null;
+    this.#restarts++;
+    const { account } = this.#snapshot;
+    // What waited in its mailboxes went with it.
+    this.#before = {
+      ...account,
+      detectors: account.detectors.map((mailbox) => ({
+        ...mailbox,
+        dropped: { ...mailbox.dropped, restart: mailbox.dropped.restart + mailbox.waiting },
+        waiting: 0,
+      })),
+    };
+    this.#reconnectsBefore = this.#snapshot.reconnects + 1;
+    this.#become({
+      state: "offline",
+      reason: "RESTARTING",
+      sinceMs: this.#parts.clock.wallMs(),
+      reconnects: this.#snapshot.reconnects,
+    });
+  }
+
+  /** Ends the stream and closes its account. @returns whether it did before the deadline */
+  async stop(deadline: Promise<unknown>): Promise<boolean> {
+    const orderly = await this.#handle?.stop({ kind: "stop" }, deadline) ?? true;
+    this.#handle = null;
+    if (this.#snapshot.state !== "offline") {
+      const { reconnects } = this.#snapshot;
+      const sinceMs = this.#parts.clock.wallMs();
+      this.#become({ state: "offline", reason: "STOPPED", sinceMs, reconnects });
+    }
+    return orderly;
+  }
+
+  #onMessage(message: FromCapture): void {
+    switch (message.kind) {
+      case "ready":
+        return this.#parts.log.debug("capture.ready", { camera: this.id, libav: message.libav });
+      case "state":
+        return this.#become({
+          state: message.state,
+          reason: message.reason,
+          sinceMs: message.sinceMs,
+          reconnects: message.reconnects + this.#reconnectsBefore,
+        });
+      case "snapshot":
+        this.#silentSinceMs = null;
+        this.#keep(message.snapshot);
+        this.#requests.get(message.request)?.(this.#snapshot);
+        return;
+      case "ended":
+        return this.#parts.log.info("camera.ended", { camera: this.id });
+      case "stopped":
+        return this.#keep(message.snapshot);
+      // The handle takes these before they come here.
+      case "log":
+      case "failed":
+        return;
+    }
+  }
+
+  #keep(snapshot: CaptureSnapshot): void {
+    this.#snapshot = {
+      ...snapshot,
+      reconnects: snapshot.reconnects + this.#reconnectsBefore,
+      account: addAccounts(this.#before, snapshot.account),
+    };
+  }
+
+  #become(standing: Omit<CameraStatus, "camera">): void {
+    this.#snapshot = { ...this.#snapshot, ...standing };
+    this.#parts.log.info("camera.state", {
+      camera: this.id,
+      state: standing.state,
+      ...(standing.reason === null ? {} : { reason: standing.reason }),
+    });
+    this.#parts.onStatus({ camera: this.id, ...standing });
+  }
+}

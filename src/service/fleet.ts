@@ -1,0 +1,233 @@
+import type { CameraSettings, DetectorSettings, Settings } from "../config/settings.ts";
+import type { Clock } from "../core/clock.ts";
+import { errorFromData, LifecycleError } from "../core/errors.ts";
+import type { ErrorData } from "../core/errors.ts";
+import type { Log } from "../core/log.ts";
+import type { CameraStatus, InferenceResult } from "../core/messages.ts";
+import { workerPermissions } from "../permissions/grant.ts";
+import type { Manifest } from "../permissions/manifest.ts";
+import type { Places } from "../permissions/places.ts";
+import { CameraUnit } from "./camera_unit.ts";
+import { DetectorWorker } from "./detector_worker.ts";
+import type { Watched } from "./watchdog.ts";
+
+/** Where the workers' entries are. */
+export const WORKER_ENTRIES = {
+  capture: new URL("../../workers/capture.ts", import.meta.url),
+  inference: new URL("../../workers/inference.ts", import.meta.url),
+  publisher: new URL("../../workers/publisher.ts", import.meta.url),
+  broker: new URL("../../workers/broker.ts", import.meta.url),
+} as const;
+
+/** What the fleet is made of. */
+export interface FleetParts {
+  readonly settings: Settings;
+  readonly manifest: Manifest;
+  readonly places: Places;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly onStatus: (status: CameraStatus) => void;
+  readonly onResult: (result: InferenceResult) => void;
+  readonly onCameraFailed: (unit: CameraUnit, error: ErrorData) => void;
+  readonly onWorkerFailed: (worker: DetectorWorker, error: ErrorData) => void;
+}
+
+/** One detector: its settings and its pool. */
+interface Pool {
+  readonly settings: DetectorSettings;
+  readonly workers: readonly DetectorWorker[];
+}
+
+/** The cameras, the detectors' pools, and the ports between them. */
+export class Fleet {
+  readonly cameras: ReadonlyMap<string, CameraUnit>;
+  readonly #pools: ReadonlyMap<string, Pool>;
+  readonly #parts: FleetParts;
+  readonly #firstReady = new Map<string, PromiseWithResolvers<void>>();
+
+  constructor(parts: FleetParts) {
+    this.#parts = parts;
+    const { settings } = parts;
+    this.#pools = new Map(
+      settings.detectors.map((detector) => [detector.id, this.#pool(detector)]),
+    );
+    this.cameras = new Map(settings.cameras.map((camera) => [camera.id, this.#camera(camera)]));
+    for (const detector of settings.detectors) {
+      for (const camera of detector.cameras) {
+        const { id, rateHz } = detector;
+        this.cameras.get(camera)?.subscribe({ detector: id, rateHz, paused: false });
+      }
+    }
+  }
+
+  get workers(): readonly DetectorWorker[] {
+    return [...this.#pools.values()].flatMap((pool) => pool.workers);
+  }
+
+  worker(id: string): DetectorWorker | null {
+    return this.workers.find((worker) => worker.id === id) ?? null;
+  }
+
+  /**
+   * Starts every detector and settles when all models are loaded.
+   * @throws OrionError what the first one failed with
+   */
+  async startDetectors(): Promise<void> {
+    for (const worker of this.workers) {
+      const ready = Promise.withResolvers<void>();
+      this.#firstReady.set(worker.id, ready);
+      worker.start();
+    }
+    await Promise.all([...this.#firstReady.values()].map(({ promise }) => promise));
+    this.#firstReady.clear();
+  }
+
+  /** Starts the cameras and wires them to the detectors that are loaded. */
+  startCameras(): void {
+    for (const camera of this.cameras.values()) this.startCamera(camera);
+  }
+
+  /** Starts one camera's thread, the first time or again. */
+  startCamera(camera: CameraUnit): void {
+    camera.start();
+    for (const worker of this.workers) {
+      if (worker.readyAtMs !== null) this.#wire(camera, worker);
+    }
+  }
+
+  /** Gives up a worker's thread; each camera is told what it had in hand. */
+  abandonWorker(worker: DetectorWorker): void {
+    for (const camera of this.#camerasOf(worker)) {
+      const { id, detector } = worker;
+      camera.detach({ detector, worker: id, lastSeq: worker.lastSeq(camera.id) });
+    }
+    worker.abandon();
+  }
+
+  /** What the watchdog looks at. Asks every camera for its account. */
+  async watched(): Promise<Watched> {
+    const nowMs = this.#parts.clock.nowMs();
+    const cameras = [...this.cameras.values()];
+    const snapshots = await Promise.all(cameras.map((camera) => camera.snapshot()));
+    return {
+      workers: this.workers.map((worker) => ({
+        name: worker.id,
+        detector: worker.detector,
+        lastSeenAtMs: worker.lastSeenAtMs,
+        readyAtMs: worker.readyAtMs,
+        poolSize: this.#pools.get(worker.detector)?.workers.length ?? 1,
+      })),
+      flows: cameras.flatMap((camera, index) => {
+        const snapshot = snapshots[index];
+        if (snapshot === undefined) return [];
+        const { state, lastFrameAtMs } = snapshot;
+        const stallMs = camera.settings.stallTimeoutSeconds * 1000;
+        const live = state === "online" && lastFrameAtMs !== null &&
+          nowMs - lastFrameAtMs <= stallMs;
+        return snapshot.account.detectors.map(({ detector, paused, rateHz }) => ({
+          camera: camera.id,
+          detector,
+          paused,
+          rateHz,
+          live,
+        }));
+      }),
+      captures: cameras.map((camera) => ({
+        name: camera.name,
+        silentSinceMs: camera.silentSinceMs,
+      })),
+    };
+  }
+
+  /** Workers first: each finishes the frame in hand. @returns those that did not in time */
+  async stopDetectors(deadline: Promise<unknown>): Promise<string[]> {
+    const late = await Promise.all(
+      this.workers.map(async (worker) => await worker.stop(deadline) ? [] : [worker.id]),
+    );
+    return late.flat();
+  }
+
+  /** Then the streams. @returns those that did not end in time */
+  async stopCameras(deadline: Promise<unknown>): Promise<string[]> {
+    const late = await Promise.all(
+      [...this.cameras.values()].map(async (camera) =>
+        await camera.stop(deadline) ? [] : [camera.id]
+      ),
+    );
+    return late.flat();
+  }
+
+  #pool(settings: DetectorSettings): Pool {
+    const { clock, log, manifest } = this.#parts;
+    const { id, model, modelPath, confidence, iou, classes, threads } = settings;
+    const workers = Array.from({ length: settings.workers }, (_, index) =>
+      new DetectorWorker({
+        entry: WORKER_ENTRIES.inference,
+        permissions: workerPermissions(manifest.inference(id)),
+        plan: {
+          detector: id,
+          worker: `${id}-${index}`,
+          model,
+          modelPath,
+          confidence,
+          iou,
+          classes,
+          threads,
+        },
+        clock,
+        log,
+        onReady: (worker) => this.#onReady(worker),
+        onResult: (result) => this.#onResult(result),
+        onFailed: (worker, error) => this.#onFailed(worker, error),
+      }));
+    return { settings, workers };
+  }
+
+  #camera(settings: CameraSettings): CameraUnit {
+    const { manifest, places, clock, log, onStatus, onCameraFailed } = this.#parts;
+    return new CameraUnit({
+      entry: WORKER_ENTRIES.capture,
+      permissions: workerPermissions(manifest.capture(settings.id)),
+      settings,
+      libraries: places.libav,
+      clock,
+      log,
+      onStatus,
+      onFailed: onCameraFailed,
+    });
+  }
+
+  #onReady(worker: DetectorWorker): void {
+    this.#firstReady.get(worker.id)?.resolve();
+    for (const camera of this.#camerasOf(worker)) {
+      if (camera.running) this.#wire(camera, worker);
+    }
+  }
+
+  #onFailed(worker: DetectorWorker, error: ErrorData): void {
+    const first = this.#firstReady.get(worker.id);
+    if (first === undefined) this.#parts.onWorkerFailed(worker, error);
+    else first.reject(errorFromData(error));
+  }
+
+  #onResult(result: InferenceResult): void {
+    this.cameras.get(result.meta.camera)?.seen(result.meta.seq);
+    this.#parts.onResult(result);
+  }
+
+  /** A new port between a camera's mailbox and a worker; it takes the place of one before it. */
+  #wire(camera: CameraUnit, worker: DetectorWorker): void {
+    if (camera.subscription(worker.detector) === null) return;
+    const { port1, port2 } = new MessageChannel();
+    camera.attach({ detector: worker.detector, worker: worker.id, port: port1 });
+    worker.attach(camera.id, port2);
+  }
+
+  #camerasOf(worker: DetectorWorker): CameraUnit[] {
+    const pool = this.#pools.get(worker.detector);
+    if (pool === undefined) throw new LifecycleError(`no detector "${worker.detector}"`);
+    return [...this.cameras.values()].filter((camera) =>
+      camera.subscription(worker.detector) !== null
+    );
+  }
+}

@@ -1,0 +1,117 @@
+import type { Clock } from "../core/clock.ts";
+import type { ErrorData } from "../core/errors.ts";
+import type { Log } from "../core/log.ts";
+import type {
+  BrokerState,
+  CameraStatus,
+  FromPublisher,
+  InferenceResult,
+  PublisherPlan,
+  TopicKind,
+  ToPublisher,
+} from "../core/messages.ts";
+import { WorkerHandle } from "./worker_handle.ts";
+
+/** An inference message that was handed to the MQTT client. */
+export type Emitted = Extract<FromPublisher, { kind: "emitted" }>;
+
+/** What the publisher's place in the service is made of. */
+export interface PublisherUnitParts {
+  readonly entry: URL;
+  readonly permissions: Deno.PermissionOptionsObject;
+  readonly plan: PublisherPlan;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly onEmitted: (emitted: Emitted) => void;
+  readonly onPublished: (topicKind: TopicKind) => void;
+  readonly onDiscarded: (topicKind: TopicKind, reason: string) => void;
+  readonly onFailed: (error: ErrorData) => void;
+}
+
+/** The publisher as the main thread holds it. */
+export class PublisherUnit {
+  readonly #parts: PublisherUnitParts;
+  readonly #cameras = new Map<string, CameraStatus>();
+  #handle: WorkerHandle<ToPublisher, FromPublisher> | null = null;
+  #restarts = 0;
+  #state: BrokerState;
+
+  constructor(parts: PublisherUnitParts) {
+    this.#parts = parts;
+    this.#state = {
+      connected: false,
+      sinceMs: parts.clock.wallMs(),
+      error: null,
+      protocol: null,
+      reconnects: 0,
+    };
+  }
+
+  get broker(): BrokerState {
+    return this.#state;
+  }
+
+  get restarts(): number {
+    return this.#restarts;
+  }
+
+  /** Starts the thread, which connects in the background for as long as it takes. */
+  start(): void {
+    const handle = new WorkerHandle<ToPublisher, FromPublisher>({
+      entry: this.#parts.entry,
+      name: "publisher",
+      permissions: this.#parts.permissions,
+      log: this.#parts.log,
+      onMessage: (message) => this.#onMessage(message),
+      onFailed: (error) => this.#parts.onFailed(error),
+    });
+    this.#handle = handle;
+    handle.post({ kind: "start", plan: this.#parts.plan });
+    for (const status of this.#cameras.values()) handle.post({ kind: "camera", status });
+  }
+
+  inference(result: InferenceResult): void {
+    this.#handle?.post({ kind: "inference", result });
+  }
+
+  camera(status: CameraStatus): void {
+    this.#cameras.set(status.camera, status);
+    this.#handle?.post({ kind: "camera", status });
+  }
+
+  health(health: Readonly<Record<string, unknown>>): void {
+    this.#handle?.post({ kind: "health", health });
+  }
+
+  /** Gives the thread up; {@link start} begins another. */
+  abandon(): void {
+    this.#handle?.release();
+    this.#handle = null;
+    this.#restarts++;
+    this.#state = { ...this.#state, connected: false, sinceMs: this.#parts.clock.wallMs() };
+  }
+
+  /** Publishes what is in flight and `offline`. @returns whether it did before the deadline */
+  async stop(deadline: Promise<unknown>): Promise<boolean> {
+    return await this.#handle?.stop({ kind: "stop" }, deadline) ?? true;
+  }
+
+  #onMessage(message: FromPublisher): void {
+    switch (message.kind) {
+      case "broker":
+        this.#state = message.state;
+        return;
+      case "emitted":
+        return this.#parts.onEmitted(message);
+      case "published":
+        return this.#parts.onPublished(message.topicKind);
+      case "discarded":
+        return this.#parts.onDiscarded(message.topicKind, message.reason);
+      // The handle takes these before they come here.
+      case "stopped":
+      case "log":
+      case "failed":
+        return;
+    }
+  }
+}

@@ -1,0 +1,55 @@
+import { errorData, OrionError } from "../core/errors.ts";
+import { Service, type ServiceOptions } from "./service.ts";
+
+/** Exit codes of the service. */
+export const EXIT = { done: 0, failed: 1, usage: 2, gaveUp: 70 } as const;
+
+const SIGNALS = ["SIGINT", "SIGTERM"] as const;
+
+/**
+ * Runs the service until a signal ends it, or until a worker failed more often than it may.
+ *
+ * The first signal shuts down in order; a second one ends the process at once.
+ * @returns the exit code; threads that hang may be left behind, so the caller ends the process with it
+ */
+export async function runService(options: ServiceOptions): Promise<number> {
+  const { log } = options;
+  const service = new Service(options);
+  const asked = Promise.withResolvers<string>();
+  let signals = 0;
+  const listeners = SIGNALS.map((signal) => {
+    const listener = () => {
+      if (++signals === 1) return asked.resolve(signal);
+      log.error("service.killed", { signal, remedy: "A second signal ends Orion at once." });
+      Deno.exit(EXIT.failed);
+    };
+    Deno.addSignalListener(signal, listener);
+    return () => Deno.removeSignalListener(signal, listener);
+  });
+  try {
+    const started = service.start();
+    const end = await Promise.race([
+      asked.promise.then((reason) => ({ reason, code: EXIT.done })),
+      service.givenUp.then((name) => ({
+        reason: `worker ${name} failed too often`,
+        code: EXIT.gaveUp,
+      })),
+      started.then(() => new Promise<never>(() => undefined)),
+    ]);
+    started.catch(() => undefined);
+    await service.stop(end.reason);
+    return end.code;
+  } catch (error) {
+    const { code, message, remedy } = errorData(error);
+    log.error("service.failed", { code, message, remedy });
+    await service.stop(code);
+    return error instanceof OrionError && isUsage(error) ? EXIT.usage : EXIT.failed;
+  } finally {
+    for (const remove of listeners) remove();
+  }
+}
+
+/** A model that cannot be used is a mistake in the configuration, on whichever thread it was found. */
+function isUsage(error: OrionError): boolean {
+  return error.code.startsWith("MODEL_") && !error.retryable;
+}

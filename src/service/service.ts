@@ -1,0 +1,291 @@
+import type { Settings } from "../config/settings.ts";
+import type { Clock } from "../core/clock.ts";
+import process from "node:process";
+import { errorData } from "../core/errors.ts";
+import type { ErrorData } from "../core/errors.ts";
+import type { Log } from "../core/log.ts";
+import type { InferenceResult } from "../core/messages.ts";
+import { healthApp, type HealthServer, serveHealth } from "../health/http.ts";
+import { type HealthParts, healthReport, unreadiness } from "../health/report.ts";
+import { Metrics } from "../health/metrics.ts";
+import { workerPermissions } from "../permissions/grant.ts";
+import type { Manifest } from "../permissions/manifest.ts";
+import type { Places } from "../permissions/places.ts";
+import { BrokerUnit } from "./broker_unit.ts";
+import { Deadlines } from "./deadlines.ts";
+import { Fleet, WORKER_ENTRIES } from "./fleet.ts";
+import { brokerTarget } from "./plans.ts";
+import { type Emitted, PublisherUnit } from "./publisher_unit.ts";
+import { Sightings } from "./sightings.ts";
+import { StatsLogger } from "./stats.ts";
+import { type Replaceable, Supervisor } from "./supervisor.ts";
+import { Watchdog } from "./watchdog.ts";
+
+/** What a service is started with. */
+export interface ServiceOptions {
+  readonly settings: Settings;
+  readonly manifest: Manifest;
+  readonly places: Places;
+  readonly log: Log;
+  readonly clock: Clock;
+  readonly version: string;
+}
+
+/**
+ * The whole of a running Orion. Start order: broker, publisher, HTTP, detectors, cameras. Shutdown in
+ * order: workers, streams, tasks, MQTT.
+ */
+export class Service {
+  readonly #options: ServiceOptions;
+  readonly #startedAtMs: number;
+  readonly #metrics = new Metrics();
+  readonly #stats: StatsLogger;
+  readonly #sightings: Sightings;
+  readonly #supervisor: Supervisor;
+  readonly #watchdog: Watchdog;
+  readonly #fleet: Fleet;
+  readonly #publisher: PublisherUnit;
+  readonly #broker: BrokerUnit | null;
+  readonly #emitted = new Map<string, Map<string, number>>();
+  readonly #givenUp = Promise.withResolvers<string>();
+  #http: HealthServer | null = null;
+  #cancelStats: (() => void) | null = null;
+  #stopping = false;
+
+  constructor(options: ServiceOptions) {
+    this.#options = options;
+    const { settings, clock, log } = options;
+    this.#startedAtMs = clock.wallMs();
+    this.#stats = new StatsLogger(log);
+    this.#sightings = new Sightings(log, clock);
+    this.#supervisor = new Supervisor({
+      clock,
+      log,
+      maxRestarts: settings.watchdog.maxRestarts,
+      random: Math.random,
+      onSpent: (name) => this.#givenUp.resolve(name),
+    });
+    this.#fleet = this.#makeFleet();
+    this.#publisher = this.#makePublisher();
+    this.#broker = this.#makeBroker();
+    this.#watchdog = new Watchdog({
+      settings: settings.watchdog,
+      clock,
+      look: () => this.#fleet.watched(),
+      onSilent: (name, error) => this.#replaceByName(name, error),
+    });
+  }
+
+  /** Settles with a worker's name when that failed more often than it may. */
+  get givenUp(): Promise<string> {
+    return this.#givenUp.promise;
+  }
+
+  /** @throws OrionError when a port is taken or a model cannot be loaded */
+  async start(): Promise<void> {
+    const { settings, log, version } = this.#options;
+    await this.#broker?.start();
+    this.#publisher.start();
+    const { listen, token } = settings.health;
+    if (listen !== null) {
+      const app = healthApp(
+        {
+          report: async () => healthReport(await this.#healthParts()),
+          unreadiness: () => this.#unreadiness(),
+          metrics: () => this.#metricsText(),
+        },
+        token,
+        log,
+      );
+      this.#http = serveHealth(app, listen);
+    }
+    log.info("service.starting", {
+      version,
+      instance: settings.instance,
+      broker: settings.mqtt.displayUrl,
+      ...(settings.mqtt.url === null ? { embedded: true } : {}),
+      topics: `${settings.mqtt.topicPrefix}/${settings.instance}/#`,
+      http: this.#http?.url ?? "off",
+    });
+    await this.#fleet.startDetectors();
+    this.#fleet.startCameras();
+    this.#watchdog.start();
+    this.#scheduleStats();
+  }
+
+  /** Stops in order, within the configured time. Twice is harmless. */
+  async stop(reason: string): Promise<void> {
+    if (this.#stopping) return;
+    this.#stopping = true;
+    const { settings, clock, log } = this.#options;
+    log.info("service.stopping", { reason });
+    using deadlines = new Deadlines(clock, settings.shutdownTimeoutSeconds * 1000);
+    this.#watchdog.stop();
+    this.#supervisor.end();
+    const late = (await this.#fleet.stopDetectors(deadlines.of("workers")))
+      .concat(await this.#fleet.stopCameras(deadlines.of("streams")));
+    this.#cancelStats?.();
+    await this.#http?.close(deadlines.of("tasks"));
+    this.#publisher.health(healthReport(await this.#healthParts()));
+    if (!await this.#publisher.stop(deadlines.of("mqtt"))) late.push("publisher");
+    await this.#broker?.stop(deadlines.of("mqtt"));
+    if (late.length > 0) log.warning("service.stopped-late", { terminated: late });
+    log.info("service.stopped", { reason });
+  }
+
+  #makeFleet(): Fleet {
+    const { settings, manifest, places, clock, log } = this.#options;
+    return new Fleet({
+      settings,
+      manifest,
+      places,
+      clock,
+      log,
+      onStatus: (status) => this.#publisher.camera(status),
+      onResult: (result) => this.#onResult(result),
+      onCameraFailed: (unit, error) => this.#replaceByName(unit.name, error),
+      onWorkerFailed: (worker, error) => this.#replaceByName(worker.id, error),
+    });
+  }
+
+  #makePublisher(): PublisherUnit {
+    const { settings, manifest, clock, log, version } = this.#options;
+    const { instance, mqtt: { topicPrefix, qos } } = settings;
+    return new PublisherUnit({
+      entry: WORKER_ENTRIES.publisher,
+      permissions: workerPermissions(manifest.publisher),
+      plan: { broker: brokerTarget(settings.mqtt), instance, version, topicPrefix, qos },
+      clock,
+      log,
+      onEmitted: (emitted) => this.#onEmitted(emitted),
+      onPublished: (topicKind) => this.#metrics.published(topicKind),
+      onDiscarded: (topicKind, reason) => this.#metrics.discarded(topicKind, reason),
+      onFailed: (error) => this.#replaceByName("publisher", error),
+    });
+  }
+
+  #makeBroker(): BrokerUnit | null {
+    const { settings: { mqtt }, manifest, log } = this.#options;
+    if (manifest.broker === null) return null;
+    return new BrokerUnit({
+      entry: WORKER_ENTRIES.broker,
+      permissions: workerPermissions(manifest.broker),
+      hostname: mqtt.hostname,
+      port: mqtt.port,
+      log,
+      onFailed: (error) => this.#replaceByName("broker", error),
+    });
+  }
+
+  #onResult(result: InferenceResult): void {
+    const { meta: { camera, queueMs, convertMs }, detector, inferenceMs, postprocessMs } = result;
+    this.#metrics.observe({ camera, detector, stage: "queue" }, queueMs);
+    this.#metrics.observe({ camera, detector, stage: "convert" }, convertMs);
+    this.#metrics.observe({ camera, detector, stage: "inference" }, inferenceMs);
+    this.#metrics.observe({ camera, detector, stage: "postprocess" }, postprocessMs);
+    this.#publisher.inference(result);
+    this.#sightings.see(result);
+  }
+
+  #onEmitted({ camera, detector, worker, totalMs }: Emitted): void {
+    this.#metrics.observe({ camera, detector, stage: "total" }, totalMs);
+    this.#stats.sample(camera, detector, totalMs);
+    const counts = this.#emitted.get(camera) ?? new Map<string, number>();
+    this.#emitted.set(camera, counts.set(detector, (counts.get(detector) ?? 0) + 1));
+    const place = this.#fleet.worker(worker);
+    if (place !== null) place.figures.inferencesEmitted++;
+  }
+
+  #replaceByName(name: string, error: ErrorData): void {
+    const target = this.#replaceable(name);
+    if (target !== null) this.#supervisor.replace(target, error);
+  }
+
+  #replaceable(name: string): Replaceable | null {
+    const publisher = this.#publisher;
+    const broker = this.#broker;
+    if (name === "publisher") {
+      return { name, abandon: () => publisher.abandon(), start: () => publisher.start() };
+    }
+    if (name === "broker" && broker !== null) {
+      const start = () =>
+        void broker.start().catch((error) => this.#replaceByName(name, errorData(error)));
+      return { name, abandon: () => broker.abandon(), start };
+    }
+    const worker = this.#fleet.worker(name);
+    if (worker !== null) {
+      const abandon = () => this.#fleet.abandonWorker(worker);
+      return { name, abandon, start: () => worker.start() };
+    }
+    for (const camera of this.#fleet.cameras.values()) {
+      if (camera.name !== name) continue;
+      const start = () => this.#fleet.startCamera(camera);
+      return { name, abandon: () => camera.abandon(), start };
+    }
+    return null;
+  }
+
+  #scheduleStats(): void {
+    const { settings, clock } = this.#options;
+    this.#cancelStats = clock.after(settings.health.statsIntervalSeconds * 1000, async () => {
+      const parts = await this.#healthParts();
+      if (this.#stopping) return;
+      for (const { id, snapshot } of parts.cameras) {
+        this.#stats.write(id, snapshot, clock.nowMs());
+      }
+      this.#publisher.health(healthReport(parts));
+      this.#scheduleStats();
+    });
+  }
+
+  async #healthParts(): Promise<HealthParts> {
+    const { settings, clock, version } = this.#options;
+    const cameras = await Promise.all(
+      [...this.#fleet.cameras.values()].map(async (camera) => ({
+        id: camera.id,
+        url: camera.settings.displayUrl,
+        snapshot: await camera.snapshot(),
+        emitted: this.#emitted.get(camera.id) ?? new Map<string, number>(),
+      })),
+    );
+    return {
+      instance: settings.instance,
+      version,
+      startedAtMs: this.#startedAtMs,
+      nowMs: clock.wallMs(),
+      broker: {
+        ...this.#publisher.broker,
+        url: settings.mqtt.displayUrl,
+        embedded: settings.mqtt.url === null,
+      },
+      cameras,
+      workers: this.#fleet.workers.map((worker) => ({
+        id: worker.id,
+        detector: worker.detector,
+        state: worker.state,
+        restarts: worker.restarts,
+        lastSeenAtMs: worker.lastSeenAtMs,
+        ...worker.figures,
+      })),
+    };
+  }
+
+  async #unreadiness(): Promise<string[]> {
+    const parts = await this.#healthParts();
+    const stallTimeoutMs = new Map(
+      this.#options.settings.cameras.map((
+        { id, stallTimeoutSeconds },
+      ) => [id, stallTimeoutSeconds * 1000]),
+    );
+    return unreadiness({ ...parts, stallTimeoutMs });
+  }
+
+  async #metricsText(): Promise<{ text: string; contentType: string }> {
+    const report = healthReport(await this.#healthParts());
+    const { user, system } = process.cpuUsage();
+    return this.#metrics.text(report, {
+      residentBytes: Deno.memoryUsage().rss,
+      cpuSeconds: (user + system) / 1e6,
+    });
+  }
+}
