@@ -140,9 +140,14 @@ export class DetectorMailbox<F extends BusFrame> {
     });
   }
 
+  /**
+   * Of the frames around a due time the nearest is the one: a fresh frame is announced up to half a
+   * frame early, so that it need not grow old while it waits. The due times stay where they are, so
+   * the rate is exact all the same.
+   */
   #announceWhenDue(): void {
     const waitMs = this.#gate.waitMs(this.#context.clock.nowMs());
-    if (waitMs === 0) this.#announce();
+    if (waitMs <= (this.#context.rhythm.intervalMs ?? 0) / 2) this.#announce();
     else if (this.#cancelTimer === null) this.#arm(waitMs);
   }
 

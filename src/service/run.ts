@@ -4,6 +4,12 @@ import { Service, type ServiceOptions } from "./service.ts";
 /** Exit codes of the service. */
 export const EXIT = { done: 0, failed: 1, usage: 2, gaveUp: 70 } as const;
 
+/**
+ * Signals that follow one another faster than a person's second thought are one: a terminal and a
+ * task runner both pass Ctrl-C on, and `timeout` signals its child and then the whole group.
+ */
+const ONE_SIGNAL_MS = 500;
+
 const SIGNALS = ["SIGINT", "SIGTERM"] as const;
 
 /**
@@ -13,13 +19,15 @@ const SIGNALS = ["SIGINT", "SIGTERM"] as const;
  * @returns the exit code; threads that hang may be left behind, so the caller ends the process with it
  */
 export async function runService(options: ServiceOptions): Promise<number> {
-  const { log } = options;
+  const { log, clock } = options;
   const service = new Service(options);
   const asked = Promise.withResolvers<string>();
-  let signals = 0;
+  let firstAtMs: number | null = null;
   const listeners = SIGNALS.map((signal) => {
     const listener = () => {
-      if (++signals === 1) return asked.resolve(signal);
+      firstAtMs ??= clock.nowMs();
+      asked.resolve(signal);
+      if (clock.nowMs() - firstAtMs < ONE_SIGNAL_MS) return;
       log.error("service.killed", { signal, remedy: "A second signal ends Orion at once." });
       Deno.exit(EXIT.failed);
     };
