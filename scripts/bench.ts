@@ -1,0 +1,25 @@
+/**
+ * The benchmarks, under the permissions they need: `deno task bench [file …]`.
+ */
+import { ROOT } from "./testing/checkout.ts";
+import { benchFlags } from "./testing/groups.ts";
+
+async function main(args: readonly string[]): Promise<number> {
+  Deno.mkdirSync(`${ROOT}/tmp`, { recursive: true });
+  const temp = Deno.makeTempDirSync({ dir: `${ROOT}/tmp`, prefix: "bench-" });
+  try {
+    const files = args.length > 0 ? args : ["scripts/bench"];
+    const { code } = await new Deno.Command("deno", {
+      args: ["bench", "--quiet", ...benchFlags(temp), ...files],
+      cwd: ROOT,
+      env: { TMPDIR: temp },
+      stdout: "inherit",
+      stderr: "inherit",
+    }).output();
+    return code;
+  } finally {
+    Deno.removeSync(temp, { recursive: true });
+  }
+}
+
+if (import.meta.main) Deno.exit(await main(Deno.args));

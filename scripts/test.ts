@@ -1,0 +1,155 @@
+/**
+ * Every check and every test, each group under permissions of its own.
+ *
+ *     deno task test                        everything
+ *     deno task test static unit            the checks and the groups named
+ *     deno task test tests/unit/mqtt        one folder or file
+ *     deno task test unit --filter mailbox  only tests whose name holds the text
+ *
+ * The last line is `N passed, N failed`; the exit code is 1 when anything failed. A check counts as a
+ * test. Types are one of the checks, so the groups run without checking them again.
+ */
+import { PART_NAMES, partPresent, PARTS } from "../tests/support/parts.ts";
+import { ROOT } from "./testing/checkout.ts";
+import { type CommandOutcome, runCommand, Running } from "./testing/command.ts";
+import { type Group, groupOf, testGroups } from "./testing/groups.ts";
+import { type Stage, staticStages } from "./testing/stages.ts";
+import { NOTHING, sum, type Tally, tallyOf } from "./testing/tally.ts";
+
+const STATIC = "static";
+
+/** What was asked for. */
+interface Request {
+  readonly stages: boolean;
+  /** Groups with the files or folders of theirs that are to run. */
+  readonly runs: readonly { readonly group: Group; readonly paths: readonly string[] }[];
+  readonly filter: string | null;
+}
+
+/** Something on the command line that names nothing. */
+class UnknownArgument extends Error {}
+
+function say(text: string): void {
+  const bytes = new TextEncoder().encode(`${text}\n`);
+  for (let at = 0; at < bytes.length;) at += Deno.stdout.writeSync(bytes.subarray(at));
+}
+
+function parse(args: readonly string[], groups: readonly Group[]): Request {
+  const rest = [...args];
+  const at = rest.indexOf("--filter");
+  const filter = at < 0 ? null : rest.splice(at, 2)[1] ?? "";
+  if (rest.length === 0) {
+    return {
+      stages: true,
+      runs: groups.map((group) => ({ group, paths: [group.folder] })),
+      filter,
+    };
+  }
+  const paths = new Map<Group, string[]>();
+  for (const word of rest.filter((word) => word !== STATIC)) {
+    const path = word.replace(/^\.\//, "").replace(/\/$/, "");
+    const group = groups.find(({ name }) => name === word) ?? groupOf(groups, path);
+    if (group === null) {
+      const names = [STATIC, ...groups.map(({ name }) => name)].join(", ");
+      throw new UnknownArgument(`"${word}" is neither a folder of tests nor one of: ${names}`);
+    }
+    const named = group.name === word ? group.folder : path;
+    paths.set(group, [...paths.get(group) ?? [], named]);
+  }
+  return {
+    stages: rest.includes(STATIC),
+    runs: [...paths].map(([group, paths]) => ({ group, paths })),
+    filter,
+  };
+}
+
+async function runStage(stage: Stage): Promise<Tally> {
+  const start = performance.now();
+  const problems = await stage.run();
+  const seconds = ((performance.now() - start) / 1000).toFixed(1);
+  say(`${stage.name} ... ${problems.length === 0 ? "ok" : "FAILED"} (${seconds} s)`);
+  for (const problem of problems) say(`    ${problem}`);
+  return problems.length === 0
+    ? { ...NOTHING, passed: 1 }
+    : { ...NOTHING, failed: 1, failures: [stage.name] };
+}
+
+/** `deno` as the tests see it: found on PATH, in the checkout, told which parts there are. */
+function denoRunner(temp: string, running: Running) {
+  const path = `${Deno.env.get("PATH") ?? ""}:/usr/local/sbin:/usr/sbin:/sbin`;
+  const parts = PART_NAMES.filter(partPresent).join(",");
+  const env = { PATH: path, TMPDIR: temp, ORION_TEST_PARTS: parts };
+  return (args: readonly string[], onLine?: (line: string) => void): Promise<CommandOutcome> =>
+    runCommand(
+      { command: "deno", args, cwd: ROOT, env, ...(onLine === undefined ? {} : { onLine }) },
+      running,
+    );
+}
+
+type DenoRunner = ReturnType<typeof denoRunner>;
+
+async function runGroup(
+  deno: DenoRunner,
+  { group, paths }: Request["runs"][number],
+  filter: string | null,
+): Promise<Tally> {
+  const flags = ["test", "--quiet", "--no-check", "--permit-no-files"];
+  flags.push("--sanitize-ops", "--sanitize-resources", ...group.flags);
+  if (filter !== null) flags.push("--filter", filter);
+  if (group.without.length > 0) flags.push(`--ignore=${group.without.join(",")}`);
+  say(`\n${group.name}`);
+  const outcome = await deno([...flags, ...paths], say);
+  const empty = outcome.code === 0 && outcome.lines.every((line) => line.trim() === "");
+  return empty ? NOTHING : tallyOf(group.name, outcome);
+}
+
+function report(tally: Tally): void {
+  if (tally.failures.length > 0) {
+    say("\nfailed:");
+    for (const failure of tally.failures) say(`    ${failure}`);
+  }
+  if (tally.ignored.length > 0) {
+    say("");
+    for (const part of PART_NAMES.filter((part) => !partPresent(part))) {
+      say(`missing: ${part} (${PARTS[part]})`);
+    }
+    for (const name of tally.ignored) say(`    left out: ${name}`);
+    say(`${tally.ignored.length} left out`);
+  }
+  say(`${tally.passed} passed, ${tally.failed} failed`);
+}
+
+async function main(args: readonly string[]): Promise<number> {
+  Deno.mkdirSync(`${ROOT}/tmp`, { recursive: true });
+  const temp = Deno.makeTempDirSync({ dir: `${ROOT}/tmp`, prefix: "test-" });
+  const running = new Running();
+  const interrupted = () => {
+    running.killAll();
+    Deno.removeSync(temp, { recursive: true });
+    Deno.exit(130);
+  };
+  Deno.addSignalListener("SIGINT", interrupted);
+  Deno.addSignalListener("SIGTERM", interrupted);
+  try {
+    const groups = testGroups(temp);
+    const request = parse(args, groups);
+    const deno = denoRunner(temp, running);
+    const ci = Deno.env.get("CI") === "true";
+    const stages = request.stages ? staticStages((...words) => deno(words), groups, ci) : [];
+    let tally = NOTHING;
+    for (const stage of stages) tally = sum(tally, await runStage(stage));
+    for (const run of request.runs) tally = sum(tally, await runGroup(deno, run, request.filter));
+    report(tally);
+    return tally.failed === 0 && tally.passed > 0 ? 0 : 1;
+  } catch (error) {
+    if (!(error instanceof UnknownArgument)) throw error;
+    say(`error: ${error.message}`);
+    return 2;
+  } finally {
+    Deno.removeSignalListener("SIGINT", interrupted);
+    Deno.removeSignalListener("SIGTERM", interrupted);
+    Deno.removeSync(temp, { recursive: true });
+  }
+}
+
+if (import.meta.main) Deno.exit(await main(Deno.args));

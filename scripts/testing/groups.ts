@@ -1,0 +1,122 @@
+/** The groups of tests, and what each of them may do: lists of exactly what, never everything. */
+import { locateLibav } from "../../src/libav/locate.ts";
+import { locateOnnxRuntime } from "../../src/permissions/places.ts";
+import { programPath, SYSTEM_PYTHON } from "../../tests/support/parts.ts";
+import { ROOT, walk } from "./checkout.ts";
+
+/** One `deno test`. */
+export interface Group {
+  readonly name: string;
+  /** The folder of its tests, relative to the root of the checkout. */
+  readonly folder: string;
+  /** Folders below it that belong to another group. */
+  readonly without: readonly string[];
+  readonly flags: readonly string[];
+}
+
+/** Programs that the helpers of the tests start. */
+const PROGRAMS: readonly string[] = [
+  ...["sh", "ffmpeg", "ffprobe", "openssl"],
+  ...["mosquitto", "mosquitto_sub", "mosquitto_pub", "mosquitto_passwd"],
+];
+
+/** Where those programs, and the libraries, are looked for. */
+const SYSTEM_FOLDERS: readonly string[] = ["/usr", "/bin", "/sbin", "/lib"];
+
+/** Variables that the tests themselves look at; every other one reads as not set. */
+const VARIABLES: readonly string[] = ["CI", "ORION_TEST_PARTS"];
+
+interface Rights {
+  readonly read?: readonly string[];
+  readonly net?: boolean;
+  readonly ffi?: readonly string[];
+  readonly programs?: boolean;
+  readonly sys?: readonly string[];
+}
+
+/** Native code that tests may load; what is missing is left out, and its tests say so. */
+export interface Natives {
+  readonly libav: readonly string[];
+  readonly onnxruntime: readonly string[];
+}
+
+/** Looks for libav and for ONNX Runtime's binding. */
+export function natives(): Natives {
+  return {
+    libav: orNothing(() => Object.values(locateLibav())),
+    onnxruntime: orNothing(() => [locateOnnxRuntime(ROOT).binding]),
+  };
+}
+
+function orNothing(find: () => readonly string[]): readonly string[] {
+  try {
+    return find();
+  } catch {
+    // Their tests fail, or are left out, with a better message than could be given here.
+    return [];
+  }
+}
+
+function flagsFor(rights: Rights, temp: string): string[] {
+  const programs = PROGRAMS.filter((name) => programPath(name) !== null);
+  const read = [
+    ROOT,
+    temp,
+    ...rights.read ?? [],
+    ...rights.programs === true ? SYSTEM_FOLDERS : [],
+  ];
+  const env = rights.programs === true ? [...VARIABLES, "PATH"] : VARIABLES;
+  const flags = ["--no-prompt", "--ignore-env", `--allow-env=${env.join(",")}`];
+  flags.push(`--allow-read=${read.join(",")}`, `--allow-write=${temp}`);
+  if (rights.net === true) flags.push("--allow-net=127.0.0.1");
+  if (rights.programs === true) flags.push(`--allow-run=${[...programs, SYSTEM_PYTHON].join(",")}`);
+  const ffi = rights.ffi ?? [];
+  if (ffi.length > 0) flags.push(`--allow-ffi=${ffi.join(",")}`);
+  if (rights.sys !== undefined) flags.push(`--allow-sys=${rights.sys.join(",")}`);
+  return flags;
+}
+
+/** All groups, from the quickest to the slowest. `temp` is the folder for what tests write. */
+export function testGroups(temp: string, { libav, onnxruntime }: Natives = natives()): Group[] {
+  const all = [...libav, ...onnxruntime];
+  const group = (
+    name: string,
+    folder: string,
+    rights: Rights,
+    without: readonly string[] = [],
+  ) => ({
+    name,
+    folder,
+    without,
+    flags: flagsFor(rights, temp),
+  });
+  return [
+    group("unit", "tests/unit", { net: true }, ["tests/unit/inference"]),
+    group("inference", "tests/unit/inference", { ffi: onnxruntime, programs: true }),
+    group("ffi", "tests/ffi", { ffi: libav, programs: true, net: true }),
+    group("workers", "tests/workers", { ffi: all, programs: true, net: true }),
+    group("permissions", "tests/permissions", { ffi: all, programs: true, net: true }),
+    group("e2e", "tests/e2e", { programs: true, net: true }),
+  ];
+}
+
+/** The flags of `deno bench`: what the worker tests may do. */
+export function benchFlags(temp: string): string[] {
+  const { libav, onnxruntime } = natives();
+  return flagsFor({ ffi: [...libav, ...onnxruntime], programs: true, net: true }, temp);
+}
+
+/** Files of tests that no group would run. */
+export function strays(groups: readonly Group[], root: string = ROOT): string[] {
+  return [...walk(root, "tests")].filter((path) => path.endsWith("_test.ts"))
+    .filter((path) => !groups.some(({ folder }) => path.startsWith(`${folder}/`)));
+}
+
+/** The group that runs a file or folder, or null. */
+export function groupOf(groups: readonly Group[], path: string): Group | null {
+  const holds = groups.filter(({ folder, without }) =>
+    (path === folder || path.startsWith(`${folder}/`)) &&
+    !without.some((other) => path === other || path.startsWith(`${other}/`))
+  );
+  return holds[0] ?? null;
+}

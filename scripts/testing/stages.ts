@@ -1,0 +1,53 @@
+/** The checks that run no test: each passes or fails as one. */
+import { checkHouseRules } from "../house_rules.ts";
+import { checkImports } from "../check_imports.ts";
+import { type Part, PART_NAMES, partPresent, PARTS } from "../../tests/support/parts.ts";
+import { isFile, ROOT, sourceFiles } from "./checkout.ts";
+import type { CommandOutcome } from "./command.ts";
+import { type Group, strays } from "./groups.ts";
+
+/** One check. */
+export interface Stage {
+  readonly name: string;
+  /** What is wrong; nothing when it passes. */
+  readonly run: () => Promise<readonly string[]> | readonly string[];
+}
+
+/** Runs `deno` in the checkout. */
+export type RunDeno = (...args: readonly string[]) => Promise<CommandOutcome>;
+
+/** Parts without which CI proves too little. A browser is none yet. */
+const NEEDED_IN_CI: readonly Part[] = PART_NAMES.filter((part) => part !== "chromium");
+
+/** All checks, from the quickest to the slowest. */
+export function staticStages(deno: RunDeno, groups: readonly Group[], ci: boolean): Stage[] {
+  const command = (name: string, ...args: readonly string[]): Stage => ({
+    name,
+    run: async () => {
+      const { code, lines, stopped } = await deno(...args);
+      if (code === 0 && stopped === null) return [];
+      return [...lines, stopped === null ? `it ended with code ${code}` : `it ${stopped}`];
+    },
+  });
+  const generated = (name: string, script: string): Stage[] =>
+    isFile(`${ROOT}/${script}`)
+      ? [command(name, "run", "--no-prompt", `--allow-read=${ROOT}`, script, "--check")]
+      : [];
+  const roots = ["main.ts", "src", "workers", "scripts", "tests"];
+  return [
+    ...ci ? [{ name: "parts", run: missingParts }] : [],
+    { name: "groups", run: () => strays(groups).map((path) => `${path}: no group runs it`) },
+    { name: "imports", run: () => checkImports(sourceFiles()) },
+    { name: "house rules", run: () => checkHouseRules(sourceFiles()) },
+    command("format", "fmt", "--check", "--quiet"),
+    command("lint", "lint", "--quiet"),
+    ...generated("configuration schema", "scripts/schema.ts"),
+    ...generated("message schemas", "scripts/message_schemas.ts"),
+    command("types", "check", "--quiet", ...roots),
+  ];
+}
+
+function missingParts(): string[] {
+  return NEEDED_IN_CI.filter((part) => !partPresent(part))
+    .map((part) => `${part} is missing, and CI leaves nothing out: ${PARTS[part]}`);
+}
