@@ -74,8 +74,7 @@ async function run(
       host.err(failureText(error, redactor, args.logLevel === "debug"));
       host.exit(EXIT.failed);
     });
-    const { runService } = await import("../service/service.ts");
-    const { root } = host;
+    const { runService } = await import("../service/run.ts");
     return await runService({
       settings,
       manifest,
@@ -83,7 +82,6 @@ async function run(
       log,
       clock: systemClock,
       version: VERSION,
-      root,
     });
   } catch (error) {
     host.err(failureText(error, redactor, args.logLevel === "debug"));
