@@ -1,0 +1,45 @@
+import assert from "node:assert/strict";
+import { type ConnectionEnd, connectionError } from "../../../src/mqtt/failures.ts";
+
+const END: ConnectionEnd = {
+  where: "mqtt://broker.example:1883",
+  accepted: false,
+  tls: false,
+  code: null,
+  text: null,
+  clientId: "orion-lobby-1",
+};
+
+/** What the client told, and the code that it becomes. */
+const CASES: readonly [Partial<ConnectionEnd>, string][] = [
+  [{ code: "ECONNREFUSED", text: "connect ECONNREFUSED" }, "BROKER_REFUSED"],
+  [{ code: "ENOTFOUND", text: "getaddrinfo ENOTFOUND" }, "BROKER_UNREACHABLE"],
+  [{ code: "EHOSTUNREACH", text: "connect EHOSTUNREACH" }, "BROKER_UNREACHABLE"],
+  [{ code: null, text: "NotCapable: Requires net access to x" }, "BROKER_UNREACHABLE"],
+  [{ code: 4, text: "Connection refused" }, "BROKER_UNAUTHORISED"],
+  [{ code: 5, text: "Connection refused" }, "BROKER_UNAUTHORISED"],
+  [{ code: 0x86, text: "Connection refused" }, "BROKER_UNAUTHORISED"],
+  [{ code: 0x87, text: "Connection refused" }, "BROKER_UNAUTHORISED"],
+  [{ code: 1, text: "Connection refused" }, "BROKER_PROTOCOL"],
+  [{ code: 0x84, text: "Connection refused" }, "BROKER_PROTOCOL"],
+  [{ code: null, text: "Error: Invalid header flag bits" }, "BROKER_PROTOCOL"],
+  [{ code: 0x95, text: "too large", accepted: true }, "BROKER_PROTOCOL"],
+  [{ code: 0x8b, text: "the broker disconnected", accepted: true }, "BROKER_CLOSED"],
+  [{ code: 0x8e, text: "the broker disconnected", accepted: true }, "BROKER_TAKEN_OVER"],
+  [{ code: "SELF_SIGNED_CERT_IN_CHAIN", text: "self-signed", tls: true }, "BROKER_TLS"],
+  [{ code: "ERR_TLS_CERT_ALTNAME_INVALID", text: "altname", tls: true }, "BROKER_TLS"],
+  [{ code: "ECONNRESET", text: "before secure TLS connection", tls: true }, "BROKER_TLS"],
+  [{ code: "ECONNRESET", text: "read ECONNRESET", tls: true, accepted: true }, "BROKER_CLOSED"],
+  [{ code: "ECONNRESET", text: "read ECONNRESET" }, "BROKER_CLOSED"],
+  [{ code: null, text: "Error: connack timeout" }, "BROKER_TIMEOUT"],
+  [{ code: null, text: "Error: Keepalive timeout", accepted: true }, "BROKER_TIMEOUT"],
+  [{}, "BROKER_CLOSED"],
+];
+
+for (const [told, code] of CASES) {
+  Deno.test(`failures: ${JSON.stringify(told)} is ${code}`, () => {
+    const error = connectionError({ ...END, ...told });
+    assert.equal(error.code, code);
+    assert.ok(error.message.includes(END.where) && error.retryable && error.remedy.endsWith("."));
+  });
+}

@@ -1,0 +1,70 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { LatestOutbox } from "../../../src/mqtt/outbox.ts";
+
+interface Item {
+  readonly key: string;
+  readonly atMs: number;
+  readonly number: number;
+}
+
+Deno.test("outbox: a newer item displaces the one of its key and keeps its place", () => {
+  const outbox = new LatestOutbox<Item>({ maxKeys: 4, maxAgeMs: 1_000 });
+  const first = { key: "gate", atMs: 0, number: 1 };
+  assert.equal(outbox.put(first), null);
+  assert.equal(outbox.put({ key: "yard", atMs: 0, number: 2 }), null);
+  assert.deepEqual(outbox.put({ key: "gate", atMs: 5, number: 3 }), {
+    item: first,
+    reason: "superseded",
+  });
+  assert.deepEqual([outbox.take(5).item?.number, outbox.take(5).item?.number], [3, 2]);
+  assert.deepEqual(outbox.take(5), { item: null, displaced: [] });
+});
+
+Deno.test("outbox: what is too old comes back as stale, and the next fresh item is given", () => {
+  const outbox = new LatestOutbox<Item>({ maxKeys: 4, maxAgeMs: 1_000 });
+  outbox.put({ key: "a", atMs: 0, number: 1 });
+  outbox.put({ key: "b", atMs: 500, number: 2 });
+  const { item, displaced } = outbox.take(1_001);
+  assert.equal(item?.number, 2);
+  assert.deepEqual(displaced.map((each) => [each.item.number, each.reason]), [[1, "stale"]]);
+  outbox.put({ key: "c", atMs: 0, number: 3 });
+  assert.equal(outbox.take(1_000).item?.number, 3, "exactly the greatest age is not too old");
+});
+
+Deno.test("outbox: is bounded, gives the latest of every key in order, and loses nothing silently", () => {
+  const maxKeys = 3;
+  const action = fc.oneof(
+    { weight: 3, arbitrary: fc.constantFrom("a", "b", "c", "d", "e") },
+    { weight: 1, arbitrary: fc.constant(null) },
+  );
+  fc.assert(fc.property(fc.array(action, { maxLength: 60 }), (actions) => {
+    const outbox = new LatestOutbox<Item>({ maxKeys, maxAgeMs: 10 });
+    // The model: keys in the order in which they began to wait, and their newest item.
+    let model: Item[] = [];
+    let put = 0;
+    let accounted = 0;
+    actions.forEach((key, nowMs) => {
+      if (key === null) {
+        const { item, displaced } = outbox.take(nowMs);
+        accounted += displaced.length + (item === null ? 0 : 1);
+        const fresh = model.findIndex(({ atMs }) => nowMs - atMs <= 10);
+        assert.deepEqual(item, model[fresh] ?? null);
+        model = fresh === -1 ? [] : model.slice(fresh + 1);
+      } else {
+        put += 1;
+        const item = { key, atMs: nowMs, number: put };
+        accounted += outbox.put(item) === null ? 0 : 1;
+        const place = model.findIndex((each) => each.key === key);
+        if (place === -1) model.push(item);
+        else model[place] = item;
+        if (model.length > maxKeys) model.shift();
+      }
+      assert.equal(outbox.size, model.length);
+      assert.ok(outbox.size <= maxKeys);
+      assert.equal(put, accounted + outbox.size, "every item went out, was displaced, or waits");
+    });
+    assert.deepEqual(outbox.clear(), model);
+    assert.equal(outbox.size, 0);
+  }));
+});

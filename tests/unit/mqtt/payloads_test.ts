@@ -1,0 +1,142 @@
+import assert from "node:assert/strict";
+import { Ajv2020 } from "ajv/dist/2020.js";
+import fc from "fast-check";
+import { driftedSchemas } from "../../../scripts/message_schemas.ts";
+import {
+  ackPayload,
+  cameraPayload,
+  inferencePayload,
+  roundedBox,
+  statusPayload,
+} from "../../../src/mqtt/payloads.ts";
+import { payloadSchemaFiles } from "../../../src/mqtt/json_schemas.ts";
+import { inferenceResult } from "../../support/publisher_worker.ts";
+
+const AT_MS = 1_795_345_361_640;
+
+/** Fails, naming what is wrong, unless the JSON Schema of that file takes the value. */
+function assertValid(file: string, value: unknown): void {
+  const schema: unknown = JSON.parse(payloadSchemaFiles().get(file) ?? "null");
+  assert.ok(typeof schema === "object" && schema !== null, `${file} is generated`);
+  const ajv = new Ajv2020({ allErrors: true, validateFormats: false });
+  const validate = ajv.compile(schema);
+  // As it travels: text, and back.
+  assert.ok(validate(JSON.parse(JSON.stringify(value))), ajv.errorsText(validate.errors));
+}
+
+Deno.test("payloads: the schemas in schema/ are those of the payloads", () => {
+  assert.deepEqual(driftedSchemas(new URL("../../../schema/", import.meta.url)), []);
+});
+
+Deno.test("payloads: an inference is as the contract shows it", () => {
+  const payload = inferencePayload(inferenceResult(1041, { arrivedAtMs: 1_000 }), {
+    instance: "lobby-1",
+    nowMs: 1_024.88,
+  });
+  assertValid("orion.inference.1.schema.json", payload);
+  assert.deepEqual(payload, {
+    schema: "orion.inference/1",
+    instance: "lobby-1",
+    camera: "gate",
+    detector: "person",
+    frame: {
+      seq: 1041,
+      width: 1280,
+      height: 720,
+      keyframe: false,
+      ptsSeconds: 41.64,
+      capturedAt: "2026-11-22T11:02:41.640Z",
+      clock: "arrival",
+    },
+    roi: { x: 128, y: 144, width: 1024, height: 504 },
+    detections: [{
+      class: "person",
+      confidence: 0.87,
+      box: { x: 512.5, y: 200.1, width: 88.1, height: 190.4 },
+    }],
+    timing: { queueMs: 0.4, convertMs: 0.5, inferenceMs: 21.3, postprocessMs: 0.2, totalMs: 24.9 },
+    drops: { sinceLast: 4 },
+  });
+});
+
+Deno.test("payloads: a clock that stepped does not make a latency negative", () => {
+  const result = inferenceResult(1, { arrivedAtMs: 2_000 });
+  const { timing } = inferencePayload(result, { instance: "lobby-1", nowMs: 1_000 });
+  assert.equal(timing.totalMs, 0);
+});
+
+Deno.test("payloads: status, camera and acknowledgements satisfy their schemas", () => {
+  assertValid(
+    "orion.status.1.schema.json",
+    statusPayload({ state: "online", sinceMs: AT_MS, version: "0.1.0" }),
+  );
+  const camera = { camera: "gate", state: "stalled", sinceMs: AT_MS, reconnects: 2 } as const;
+  assertValid("orion.camera.1.schema.json", cameraPayload({ ...camera, reason: "STREAM_STALLED" }));
+  assertValid("orion.camera.1.schema.json", cameraPayload({ ...camera, reason: null }));
+  const ack = { id: "7", command: "pause", atMs: AT_MS };
+  assertValid("orion.ack.1.schema.json", ackPayload({ ...ack, outcome: { data: null } }));
+  const error = { code: "BAD_COMMAND", message: "no", retryable: false, remedy: "Write another." };
+  const refused = ackPayload({ ...ack, id: null, outcome: { error } });
+  assertValid("orion.ack.1.schema.json", refused);
+  assert.deepEqual(refused.error, { code: "BAD_COMMAND", message: "no" });
+});
+
+Deno.test("payloads: every inference whose boxes lie in the frame satisfies the schema", () => {
+  fc.assert(
+    fc.property(boxInFrame(), fc.double({ min: 0, max: 1, noNaN: true }), (at, confidence) => {
+      const result = inferenceResult(1);
+      const meta = { ...result.meta, size: at.frame, roi: null };
+      const detections = [{ class: "person", confidence, box: at.box }];
+      const payload = inferencePayload({ ...result, meta, detections }, {
+        instance: "lobby-1",
+        nowMs: meta.arrivedAtMs,
+      });
+      assertValid("orion.inference.1.schema.json", payload);
+    }),
+    { numRuns: 30 },
+  );
+});
+
+Deno.test("payloads: a rounded box has one decimal, is close, and stays inside the frame", () => {
+  fc.assert(
+    fc.property(boxInFrame(), ({ frame, box }) => {
+      const out = roundedBox(box, frame);
+      for (const value of Object.values(out)) {
+        assert.ok(value >= 0);
+        assert.equal(value, Number(value.toFixed(1)));
+      }
+      assert.ok(out.x + out.width <= frame.width && out.y + out.height <= frame.height);
+      assert.ok(Math.abs(out.x - box.x) <= 0.0501 && Math.abs(out.y - box.y) <= 0.0501);
+      const right = Math.abs(out.x + out.width - (box.x + box.width));
+      assert.ok(right <= 0.1501, `the right edge moved by ${right}`);
+    }),
+    { numRuns: 1_000 },
+  );
+});
+
+Deno.test("payloads: a box that ends at the frame's edge never ends beyond it, wherever it begins", () => {
+  for (const width of [1_921, 1_920, 1_283, 640, 99]) {
+    for (let tenth = 0; tenth <= width * 10; tenth++) {
+      const x = tenth / 10;
+      const box = { x, y: 0, width: width - x, height: 10 };
+      const out = roundedBox(box, { width, height: 10 });
+      if (out.x + out.width > width) assert.fail(`${out.x} + ${out.width} > ${width}`);
+    }
+  }
+});
+
+function boxInFrame() {
+  const side = fc.integer({ min: 2, max: 4_096 });
+  const share = fc.double({ min: 0, max: 1, noNaN: true });
+  return fc.record({ width: side, height: side, x: share, y: share, w: share, h: share }).map(
+    ({ width, height, x, y, w, h }) => ({
+      frame: { width, height },
+      box: {
+        x: x * width,
+        y: y * height,
+        width: w * (width - x * width),
+        height: h * (height - y * height),
+      },
+    }),
+  );
+}
