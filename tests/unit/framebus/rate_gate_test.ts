@@ -1,0 +1,43 @@
+import assert from "node:assert/strict";
+import { RateGate } from "../../../src/framebus/rate_gate.ts";
+
+Deno.test("rate gate: without a rate it is always due", () => {
+  const gate = new RateGate(null);
+  gate.delivered(0);
+  assert.equal(gate.waitMs(0), 0);
+});
+
+Deno.test("rate gate: a delivery that comes late by less than a period does not shift the next", () => {
+  const gate = new RateGate(5);
+  gate.delivered(1000);
+  assert.equal(gate.waitMs(1000), 200);
+  assert.equal(gate.waitMs(1230), 0);
+  gate.delivered(1230);
+  assert.equal(gate.waitMs(1230), 170, "due at 1400, not at 1430");
+});
+
+Deno.test("rate gate: a delivery up to half a frame early does not shift the next either", () => {
+  const gate = new RateGate(10);
+  gate.delivered(1000);
+  gate.delivered(1085);
+  assert.equal(gate.waitMs(1085), 115, "due at 1200");
+});
+
+Deno.test("rate gate: a pause is not made up for by a burst", () => {
+  const gate = new RateGate(10);
+  gate.delivered(0);
+  gate.delivered(5000);
+  assert.equal(gate.waitMs(5000), 100);
+});
+
+Deno.test("rate gate: a new rate counts from the last delivery", () => {
+  const gate = new RateGate(1);
+  gate.delivered(0);
+  gate.setRate(10, 50);
+  assert.equal(gate.waitMs(50), 50);
+  gate.setRate(0.1, 60);
+  assert.equal(gate.waitMs(60), 9940);
+  gate.setRate(null, 70);
+  assert.equal(gate.waitMs(70), 0);
+  assert.equal(gate.rateHz, null);
+});
