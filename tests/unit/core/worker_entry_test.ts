@@ -1,0 +1,91 @@
+import assert from "node:assert/strict";
+import { BrokerError, LifecycleError } from "../../../src/core/errors.ts";
+import { serve } from "../../../src/core/worker_entry.ts";
+
+/** What the worker below says; `null` once the given number of messages came. */
+async function said(body: string, messages: readonly unknown[], count: number): Promise<unknown[]> {
+  const entry = new URL("../../../src/core/worker_entry.ts", import.meta.url);
+  const code = `import { serve } from ${JSON.stringify(entry.href)};\n${body}`;
+  const url = URL.createObjectURL(new Blob([code], { type: "application/javascript" }));
+  const worker = new Worker(url, { type: "module" });
+  try {
+    const heard: unknown[] = [];
+    const { promise, resolve } = Promise.withResolvers<void>();
+    worker.addEventListener("message", (event: MessageEvent) => {
+      heard.push(event.data);
+      if (heard.length === count) resolve();
+    });
+    for (const message of messages) worker.postMessage(message);
+    await promise;
+    return heard;
+  } finally {
+    worker.terminate();
+    URL.revokeObjectURL(url);
+  }
+}
+
+const failed = (message: string) => ({
+  kind: "failed",
+  error: {
+    code: "INTERNAL",
+    message,
+    retryable: true,
+    remedy: "This is a defect in Orion: please report it with the log.",
+  },
+});
+
+Deno.test("worker entry: what a handler throws or rejects with is told, and the worker goes on", async () => {
+  const body = `serve(({ post }) => (message) => {
+    if (message === "throw") throw new TypeError("thrown");
+    if (message === "reject") return Promise.reject(new TypeError("rejected"));
+    post({ kind: "heard", message });
+  });`;
+  const heard = await said(body, ["throw", "reject", "go on"], 3);
+  assert.deepEqual(new Set(heard.map((each) => JSON.stringify(each))).size, 3);
+  assert.deepEqual(heard[0], failed("TypeError: thrown"));
+  assert.deepEqual(
+    heard.find((each) => JSON.stringify(each).includes("rejected")),
+    failed("TypeError: rejected"),
+  );
+  assert.deepEqual(heard.find((each) => JSON.stringify(each).includes("heard")), {
+    kind: "heard",
+    message: "go on",
+  });
+});
+
+Deno.test("worker entry: what nobody caught is told rather than the end of the worker", async () => {
+  const body = `serve(({ post }) => (message) => {
+    if (message === "later") setTimeout(() => { throw new RangeError("late"); });
+    if (message === "lost") void Promise.reject(new RangeError("lost"));
+    if (message === "ping") setTimeout(() => post("pong"), 50);
+  });`;
+  const heard = await said(body, ["later", "lost", "ping"], 3);
+  assert.deepEqual(heard.slice(0, 2).map((each) => JSON.stringify(each)).sort(), [
+    JSON.stringify(failed("RangeError: late")),
+    JSON.stringify(failed("RangeError: lost")),
+  ]);
+  assert.equal(heard[2], "pong");
+});
+
+Deno.test("worker entry: log records and codes of errors cross the boundary", async () => {
+  const errors = new URL("../../../src/core/errors.ts", import.meta.url);
+  const body = `import { BrokerError } from ${JSON.stringify(errors.href)};
+  serve(({ log }) => () => {
+    log.info("broker.gone", { port: 1 });
+    throw new BrokerError({ code: "BROKER_X", message: "m", retryable: true, remedy: "r" });
+  });`;
+  const { code, message, retryable, remedy } = new BrokerError({
+    code: "BROKER_X",
+    message: "m",
+    retryable: true,
+    remedy: "r",
+  });
+  assert.deepEqual(await said(body, ["go"], 2), [
+    { kind: "log", record: { level: "info", event: "broker.gone", fields: { port: 1 } } },
+    { kind: "failed", error: { code, message, retryable, remedy } },
+  ]);
+});
+
+Deno.test("worker entry: on the main thread it refuses", () => {
+  assert.throws(() => serve(() => () => {}), LifecycleError);
+});
