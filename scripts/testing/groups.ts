@@ -16,12 +16,15 @@ export interface Group {
 
 /** Programs that the helpers of the tests start. */
 const PROGRAMS: readonly string[] = [
-  ...["sh", "ffmpeg", "ffprobe", "openssl"],
+  ...["sh", "stdbuf", "ffmpeg", "ffprobe", "openssl"],
   ...["mosquitto", "mosquitto_sub", "mosquitto_pub", "mosquitto_passwd"],
 ];
 
 /** Where those programs, and the libraries, are looked for. */
 const SYSTEM_FOLDERS: readonly string[] = ["/usr", "/bin", "/sbin", "/lib"];
+
+/** A path that is not there: a test may ask for it, and must be told that it is missing. */
+const NOWHERE = "/nowhere";
 
 /** Variables that the tests themselves look at; every other one reads as not set. */
 const VARIABLES: readonly string[] = ["CI", "ORION_TEST_PARTS"];
@@ -62,6 +65,7 @@ function flagsFor(rights: Rights, temp: string): string[] {
   const read = [
     ROOT,
     temp,
+    NOWHERE,
     ...rights.read ?? [],
     ...rights.programs === true ? SYSTEM_FOLDERS : [],
   ];

@@ -39,7 +39,7 @@ export function staticStages(deno: RunDeno, groups: readonly Group[], ci: boolea
     { name: "groups", run: () => strays(groups).map((path) => `${path}: no group runs it`) },
     { name: "imports", run: () => checkImports(sourceFiles()) },
     { name: "house rules", run: () => checkHouseRules(sourceFiles()) },
-    command("format", "fmt", "--check", "--quiet"),
+    command("format", "fmt", "--check"),
     command("lint", "lint", "--quiet"),
     ...generated("configuration schema", "scripts/schema.ts"),
     ...generated("message schemas", "scripts/message_schemas.ts"),
