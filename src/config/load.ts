@@ -84,9 +84,8 @@ export function loadSettings(options: LoadOptions): Settings {
     ...missingFiles(value, places, options),
     ...secretFiles.problems,
   ];
-  // Where a variable is not set, everything else that is wrong follows from that.
-  const unset = new Set(expanded.problems.map((problem) => problem.path));
-  const problems = [...expanded.problems, ...found.filter(({ at }) => !unset.has(pathText(at)))];
+  // What else is wrong at a place mostly follows from what was told of it first.
+  const problems = firstOfEach([...expanded.problems, ...found]);
   if (problems.length > 0 || !result.success) {
     throw new ConfigError(options.path, ordered(problems, file), {
       files: [...namedFiles(value, places).map((named) => named.path), ...secretFiles.paths],
@@ -114,6 +113,16 @@ function readConfig(path: string, access: FileAccess): YamlFile {
     throw new ConfigError(path, [{ path: "", message, remedy }]);
   }
   return parseYaml(text);
+}
+
+function firstOfEach(problems: readonly FoundProblem[]): FoundProblem[] {
+  const seen = new Set<string>();
+  return problems.filter(({ at }) => {
+    const path = pathText(at);
+    const first = !seen.has(path);
+    seen.add(path);
+    return first;
+  });
 }
 
 /** In the order of the file, each with its line. */

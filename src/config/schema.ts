@@ -87,6 +87,8 @@ const roi = object({
   width: fraction,
   height: fraction,
 }).superRefine((box, context) => {
+  // A number out of its bounds has been told of.
+  if (Object.values(box).some((value) => !(value >= 0 && value <= 1))) return;
   const problem = box.width <= 0 || box.height <= 0
     ? "has no area"
     : box.x + box.width > 1 + ROUNDING || box.y + box.height > 1 + ROUNDING

@@ -1,0 +1,263 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { chooseConfig, loadSettings } from "../../../src/config/load.ts";
+import { ConfigError, type ConfigProblem } from "../../../src/config/problems.ts";
+import type { Settings } from "../../../src/config/settings.ts";
+
+const ROOT = "/opt/orion";
+const CAMERA = "cameras: [{ id: gate, url: 'rtsp://10.0.0.1/s' }]\n";
+
+interface World {
+  readonly env?: Readonly<Record<string, string>>;
+  readonly files?: Readonly<Record<string, string>>;
+  readonly modes?: Readonly<Record<string, number>>;
+  readonly putOffSecrets?: boolean;
+}
+
+/** Loads a configuration from `/etc/orion/orion.yaml` in a world of its own. */
+function load(yaml: string, world: World = {}): Settings {
+  const files: Record<string, string> = { "/etc/orion/orion.yaml": yaml, ...world.files };
+  return loadSettings({
+    path: "/etc/orion/orion.yaml",
+    root: ROOT,
+    env: (name) => world.env?.[name],
+    readText(path) {
+      const text = files[path];
+      if (text === undefined) throw new Deno.errors.NotFound("no such file");
+      return text;
+    },
+    isFile: (path) => path in files || path.startsWith(`${ROOT}/`),
+    modeOf: (path) => world.modes?.[path] ?? 0o600,
+    putOffSecrets: world.putOffSecrets ?? false,
+  });
+}
+
+function problemsOf(yaml: string, world: World = {}): readonly ConfigProblem[] {
+  try {
+    load(yaml, world);
+  } catch (error) {
+    if (error instanceof ConfigError) return error.problems;
+    throw error;
+  }
+  return [];
+}
+
+/** One mistake each: what is written, where the problem is said to be, and what it must say. */
+const MISTAKES: readonly { yaml: string; path: string; says: RegExp }[] = [
+  { yaml: "instence: a\n" + CAMERA, path: "instence", says: /Did you mean "instance"/ },
+  { yaml: "instance: Lobby 1\n" + CAMERA, path: "instance", says: /"Lobby 1".*a to z/ },
+  { yaml: "instance: a\n", path: "cameras", says: /is missing/ },
+  { yaml: "", path: "cameras", says: /is missing/ },
+  { yaml: "just text", path: "", says: /cannot be "just text".*cameras/ },
+  { yaml: "cameras: gate\n", path: "cameras", says: /cannot be "gate".*list/ },
+  { yaml: "cameras: []\n", path: "cameras", says: /list of 0/ },
+  { yaml: "cameras: [{ id: a }]\n", path: "cameras[0].url", says: /is missing/ },
+  { yaml: "cameras: [{ id: a, url: 'http://x/' }]", path: "cameras[0].url", says: /"http:"/ },
+  { yaml: "cameras: [{ id: a, url: 'rstp://x/' }]", path: "cameras[0].url", says: /"rtsp"/ },
+  { yaml: "cameras: [{ id: a, url: 'rtsp://' }]", path: "cameras[0].url", says: /no valid host/ },
+  { yaml: "cameras: [{ id: a, url: 'rtsp:x' }]", path: "cameras[0].url", says: /\/\// },
+  { yaml: "cameras: [{ id: a, url: 'file:' }]", path: "cameras[0].url", says: /names no file/ },
+  { yaml: "cameras: [{ id: a, url: 'file://h/x' }]", path: "cameras[0].url", says: /host/ },
+  {
+    yaml: "cameras: [{ id: a, url: 'file:x.mp4' }]",
+    path: "cameras[0].url",
+    says: /no video file/,
+  },
+  { yaml: "cameras: [{ id: a, url: 'demo:x' }]", path: "cameras[0].url", says: /after the colon/ },
+  { yaml: cameraWith("transport: tpc"), path: "cameras[0].transport", says: /tcp, udp/ },
+  { yaml: cameraWith("decode: some"), path: "cameras[0].decode", says: /keyframes/ },
+  { yaml: cameraWith("decoder: H264!"), path: "cameras[0].decoder", says: /libav decoder/ },
+  { yaml: cameraWith("loop: often"), path: "cameras[0].loop", says: /true or false/ },
+  { yaml: cameraWith("stallTimeoutSeconds: 0"), path: "cameras[0].stallTimeoutSeconds", says: /1/ },
+  {
+    yaml: cameraWith("roi: { x: 0, y: 0, width: 0, height: 1 }"),
+    path: "cameras[0].roi",
+    says: /area/,
+  },
+  {
+    yaml: cameraWith("roi: { x: 0.5, y: 0, width: 0.6, height: 1 }"),
+    path: "cameras[0].roi",
+    says: /beyond/,
+  },
+  {
+    yaml: cameraWith("roi: { x: 2, y: 0, width: 1, height: 1 }"),
+    path: "cameras[0].roi.x",
+    says: /within 0 and 1/,
+  },
+  {
+    yaml: cameraWith("masks: [[[0,0],[1,1]]]"),
+    path: "cameras[0].masks[0]",
+    says: /3 to 64 points/,
+  },
+  { yaml: cameraWith("masks: [[[0,0],[1,1],[0]]]"), path: "cameras[0].masks[0][2]", says: /point/ },
+  { yaml: detectorWith("rateHz: fast"), path: "detectors[0].rateHz", says: /"fast".*0.1 and 30/ },
+  { yaml: detectorWith("rateHz: 31"), path: "detectors[0].rateHz", says: /31.*0.1 and 30/ },
+  { yaml: detectorWith("confidence: 1.5"), path: "detectors[0].confidence", says: /0 and 1/ },
+  { yaml: detectorWith("threads: 0"), path: "detectors[0].threads", says: /1 and 64/ },
+  { yaml: detectorWith("workers: 1.5"), path: "detectors[0].workers", says: /whole number/ },
+  { yaml: detectorWith("classes: [-1]"), path: "detectors[0].classes[0]", says: /0 and 65535/ },
+  { yaml: detectorWith("cameras: [gat]"), path: "detectors[0].cameras[0]", says: /"gate"/ },
+  { yaml: detectorWith("cameras: [gate, gate]"), path: "detectors[0].cameras[1]", says: /twice/ },
+  { yaml: detectorWith("cameras: []"), path: "detectors[0].cameras", says: /list of/ },
+  {
+    yaml: detectorWith("model: builtin:persn"),
+    path: "detectors[0].model",
+    says: /builtin:person/,
+  },
+  { yaml: detectorWith("model: yolo.pt"), path: "detectors[0].model", says: /\.onnx/ },
+  {
+    yaml: detectorWith("model: m.onnx"),
+    path: "detectors[0].model",
+    says: /\/etc\/orion\/m\.onnx/,
+  },
+  { yaml: CAMERA + "mqtt: { url: 'http://b' }", path: "mqtt.url", says: /"http:".*mqtt/ },
+  { yaml: CAMERA + "mqtt: { url: 'mqtt://b:99999' }", path: "mqtt.url", says: /port/ },
+  { yaml: CAMERA + "mqtt: { url: 'mqtt://b/path' }", path: "mqtt.url", says: /no path/ },
+  { yaml: CAMERA + "mqtt: { url: 'mqtt://b', ca: /x }", path: "mqtt.ca", says: /mqtts/ },
+  {
+    yaml: CAMERA + "mqtt: { url: 'mqtts://b', cert: /etc/orion/orion.yaml }",
+    path: "mqtt.cert",
+    says: /mqtt\.key/,
+  },
+  {
+    yaml: CAMERA + "mqtt: { url: 'mqtt://u@b', username: v }",
+    path: "mqtt.username",
+    says: /as well/,
+  },
+  { yaml: CAMERA + "mqtt: { password: xyz }", path: "mqtt.password", says: /embedded broker/ },
+  { yaml: CAMERA + "mqtt: { listen: '0.0.0.0:1883' }", path: "mqtt.listen", says: /loopback/ },
+  {
+    yaml: CAMERA + "mqtt: { url: 'mqtt://b', listen: '127.0.0.1:1' }",
+    path: "mqtt.listen",
+    says: /one of the two/,
+  },
+  { yaml: CAMERA + "mqtt: { protocol: 4 }", path: "mqtt.protocol", says: /5 or 3.1.1/ },
+  { yaml: CAMERA + "mqtt: { topicPrefix: 'a/#' }", path: "mqtt.topicPrefix", says: /topic levels/ },
+  { yaml: CAMERA + "mqtt: { qos: { health: 2 } }", path: "mqtt.qos.health", says: /0 or 1/ },
+  { yaml: CAMERA + "mqtt: { homeAssistant: true }", path: "mqtt.homeAssistant", says: /false or/ },
+  { yaml: CAMERA + "health: { listen: 8080 }", path: "health.listen", says: /address and a port/ },
+  { yaml: CAMERA + "health: { listen: ':8080' }", path: "health.listen", says: /127.0.0.1:8080/ },
+  {
+    yaml: CAMERA + "health: { listen: '0.0.0.0:8080' }",
+    path: "health.listen",
+    says: /health\.token/,
+  },
+  {
+    yaml: CAMERA + "health: { token: { file: no } }",
+    path: "health.token.file",
+    says: /does not exist/,
+  },
+  { yaml: CAMERA + "watchdog: 7", path: "watchdog", says: /intervalSeconds/ },
+  { yaml: CAMERA + "shutdownTimeoutSeconds: -1", path: "shutdownTimeoutSeconds", says: /within/ },
+  { yaml: "instance: ${NOPE}\n" + CAMERA, path: "instance", says: /NOPE is not set/ },
+  { yaml: "instance: ${no pe}\n" + CAMERA, path: "instance", says: /names no environment/ },
+  { yaml: "instance: a\ninstance: b\n" + CAMERA, path: "", says: /unique.*one of the two/ },
+  { yaml: "cameras: [\n", path: "", says: /not valid YAML/ },
+];
+
+function cameraWith(line: string): string {
+  return `cameras:\n  - id: gate\n    url: rtsp://10.0.0.1/s\n    ${line}\n`;
+}
+
+function detectorWith(line: string): string {
+  return `${CAMERA}detectors:\n  - id: person\n    ${line}\n`;
+}
+
+for (const { yaml, path, says } of MISTAKES) {
+  const title = yaml.trim().split("\n").at(-1)?.trim() ?? "";
+  Deno.test(`config: one mistake, one problem with place and remedy: ${title || "(empty)"}`, () => {
+    const problems = problemsOf(yaml);
+    assert.equal(problems.length, 1, JSON.stringify(problems));
+    assert.equal(problems[0]?.path, path);
+    assert.match(`${problems[0]?.message} ${problems[0]?.remedy}`, says);
+  });
+}
+
+Deno.test("config: every problem is told at once, in the order of the file, with its line", () => {
+  const yaml = [
+    "instence: x",
+    "cameras:",
+    "  - id: gate",
+    "    url: rtsp://10.0.0.1/s",
+    "    roi: { x: 2, y: 0, width: 1, height: 1 }",
+    "  - id: gate",
+    "    url: rtsp://u:${NOPE}@10.0.0.2/s",
+    "detectors:",
+    "  - id: person",
+    "    cameras: [door]",
+    "    rateHz: 99",
+    "health:",
+    "  listen: 0.0.0.0:80",
+  ].join("\n");
+  assert.deepEqual(problemsOf(yaml).map(({ line, path }) => `${line} ${path}`), [
+    "1 instence",
+    "5 cameras[0].roi.x",
+    "6 cameras[1].id",
+    "7 cameras[1].url",
+    "10 detectors[0].cameras[0]",
+    "11 detectors[0].rateHz",
+    "13 health.listen",
+  ]);
+});
+
+Deno.test("config: a file that cannot be read is one problem", () => {
+  const options = {
+    path: "/etc/orion/none.yaml",
+    root: ROOT,
+    env: () => undefined,
+    readText: () => {
+      throw new Deno.errors.NotFound("no such file");
+    },
+  };
+  assert.throws(() => loadSettings(options), (error) => {
+    assert.ok(error instanceof ConfigError);
+    assert.equal(error.code, "CONFIG");
+    assert.match(error.problems[0]?.message ?? "", /none\.yaml.*does not exist/);
+    return true;
+  });
+});
+
+Deno.test("config: no problem quotes a secret, whatever is wrong with it", () => {
+  const secret = "hunt er#2@/";
+  const yaml = `
+cameras:
+  - { id: a, url: "rtsp://u:${secret}@10.0.0.1/s" }
+  - { id: b, url: "\${URL}" }
+  - { id: c, url: "${secret}" }
+mqtt:
+  url: "mqtt://u:${secret}@broker"
+  password: ["${secret}"]
+health: { token: { file: /none, "${secret.slice(0, 3)}": 1 } }
+`;
+  const env = { URL: `rtsp://u:${secret}@x` };
+  const text = JSON.stringify(problemsOf(yaml, { env }));
+  assert.ok(!text.includes(secret) && !text.includes("er#2"), text);
+});
+
+Deno.test("config: no value from the environment is quoted, whatever it is", () => {
+  const value = fc.string({ minLength: 8, maxLength: 30 }).map((text) => `!${text}~!~`);
+  fc.assert(fc.property(value, (leak) => {
+    const yaml = "instance: ${V}\ncameras: [{ id: '${V}', url: '${V}', transport: '${V}' }]\n";
+    const text = JSON.stringify(problemsOf(yaml, { env: { V: leak } }));
+    assert.ok(!text.includes("~!~"), text);
+  }));
+});
+
+Deno.test("config: whatever the file holds, the answer is settings or problems", () => {
+  fc.assert(fc.property(fc.json(), (json) => {
+    problemsOf(json);
+  }));
+  fc.assert(fc.property(fc.string(), (text) => {
+    problemsOf(text);
+  }));
+});
+
+Deno.test("config: which file is read: --config, else ORION_CONFIG, else ./orion.yaml, else none", () => {
+  const choose = (named: string | null, variable?: string, usual = true) =>
+    chooseConfig({ named, env: () => variable, isFile: () => usual, folder: "/home/me" });
+  assert.equal(choose("a.yaml", "/b.yaml"), "/home/me/a.yaml");
+  assert.equal(choose(null, "/b.yaml"), "/b.yaml");
+  assert.equal(choose(null, ""), "/home/me/orion.yaml");
+  assert.equal(choose(null), "/home/me/orion.yaml");
+  assert.equal(choose(null, undefined, false), null);
+});

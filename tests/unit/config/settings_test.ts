@@ -1,0 +1,229 @@
+import assert from "node:assert/strict";
+import { loadSettings } from "../../../src/config/load.ts";
+import type { Settings } from "../../../src/config/settings.ts";
+import { Redactor } from "../../../src/core/redact.ts";
+
+const ROOT = "/opt/orion";
+const PATH = "/etc/orion/orion.yaml";
+
+function load(yaml: string | null, world: {
+  env?: Record<string, string>;
+  files?: Record<string, string>;
+  modes?: Record<string, number>;
+  putOffSecrets?: boolean;
+} = {}): Settings {
+  const read: string[] = [];
+  return loadSettings({
+    path: yaml === null ? null : PATH,
+    root: ROOT,
+    env: (name) => world.env?.[name],
+    readText(path) {
+      read.push(path);
+      const text = path === PATH ? yaml : world.files?.[path];
+      if (text === undefined || text === null) throw new Deno.errors.NotFound();
+      return text;
+    },
+    modeOf: (path) => world.modes?.[path] ?? null,
+    putOffSecrets: world.putOffSecrets ?? false,
+  });
+}
+
+Deno.test("settings: no file at all is the demo", () => {
+  const settings = load(null);
+  const { url: _url, ...camera } = settings.cameras[0] ?? assert.fail("no camera");
+  assert.deepEqual(camera, {
+    id: "demo",
+    displayUrl: "demo:",
+    kind: "demo",
+    file: "/opt/orion/assets/demo.mp4",
+    loop: true,
+    transport: "tcp",
+    decoder: "auto",
+    decode: "auto",
+    roi: null,
+    masks: [],
+    stallTimeoutSeconds: 10,
+  });
+  assert.deepEqual(settings.detectors, [{
+    id: "person",
+    model: "builtin:person",
+    modelPath: "/opt/orion/models/nanodet-g.onnx",
+    cameras: ["demo"],
+    rateHz: 5,
+    confidence: 0.45,
+    iou: 0.5,
+    classes: ["person"],
+    threads: 1,
+    workers: 1,
+  }]);
+  assert.equal(settings.mqtt.url, null);
+  assert.equal(settings.mqtt.displayUrl, "mqtt://127.0.0.1:1883");
+  assert.deepEqual(settings.mqtt.qos, { inferences: 0, control: 1, health: 1 });
+  assert.deepEqual(settings.health.listen, { hostname: "127.0.0.1", port: 8080 });
+  assert.deepEqual(settings.watchdog, {
+    intervalSeconds: 30,
+    minTimeoutSeconds: 30,
+    maxRestarts: 5,
+  });
+  assert.equal(settings.path, null);
+});
+
+const FULL = `
+instance: lobby-1
+cameras:
+  - id: gate
+    url: rtsp://viewer:\${GATE_PASSWORD}@192.0.2.10:554/stream1
+    transport: udp
+    decoder: h264_v4l2m2m
+    decode: nonref
+    roi: { x: 0.1, y: 0.2, width: 0.8, height: 0.7 }
+    masks: [ [[0,0],[0.2,0],[0.2,0.1]] ]
+    stallTimeoutSeconds: 7
+  - id: clip
+    url: file:clips/a b.mp4
+    loop: true
+detectors:
+  - id: person
+    model: my/own.onnx
+    cameras: [clip, gate]
+    rateHz: 0.1
+    confidence: 0.4
+    classes: [person, 2]
+    threads: 2
+    workers: 3
+  - id: all
+mqtt:
+  url: mqtts://broker.example
+  username: orion
+  password: { file: secrets/mqtt }
+  ca: ca.pem
+  cert: /etc/c.pem
+  key: k.pem
+  protocol: 3.1.1
+  topicPrefix: site/a
+  qos: { inferences: 1 }
+  homeAssistant: {}
+health:
+  listen: "[::]:9000"
+  token: \${ORION_TOKEN}
+  statsIntervalSeconds: 1
+`;
+
+const WORLD = {
+  env: { GATE_PASSWORD: "p%40ss!", ORION_TOKEN: "t0ken-t0ken" },
+  files: { "/etc/orion/secrets/mqtt": "mqtt-secret\n" },
+};
+
+Deno.test("settings: everything of a full configuration arrives, resolved", () => {
+  const settings = load(FULL, WORLD);
+  const [gate, clip] = settings.cameras;
+  assert.equal(gate?.url.expose(), "rtsp://viewer:p%40ss!@192.0.2.10:554/stream1");
+  assert.equal(gate?.displayUrl, "rtsp://[redacted]@192.0.2.10:554/stream1");
+  assert.equal(gate?.kind, "rtsp");
+  assert.deepEqual({ ...gate?.roi }, { x: 0.1, y: 0.2, width: 0.8, height: 0.7 });
+  assert.deepEqual(gate?.masks, [[{ x: 0, y: 0 }, { x: 0.2, y: 0 }, { x: 0.2, y: 0.1 }]]);
+  assert.equal(clip?.file, "/etc/orion/clips/a b.mp4");
+  assert.equal(clip?.url.expose(), "/etc/orion/clips/a b.mp4");
+  assert.equal(clip?.loop, true);
+  const [person, all] = settings.detectors;
+  assert.equal(person?.modelPath, "/etc/orion/my/own.onnx");
+  assert.deepEqual(person?.cameras, ["gate", "clip"], "in the order of the cameras");
+  assert.deepEqual(person?.classes, ["person", 2]);
+  assert.equal(all?.rateHz, null);
+  assert.equal(all?.classes, null);
+  assert.deepEqual(all?.cameras, ["gate", "clip"]);
+  assert.equal(all?.modelPath, "/opt/orion/models/nanodet-g.onnx");
+  const { mqtt } = settings;
+  assert.equal(mqtt.url, "mqtts://broker.example:8883");
+  assert.equal(mqtt.password?.expose(), "mqtt-secret");
+  assert.equal(mqtt.protocol, "3.1.1");
+  assert.deepEqual([mqtt.ca, mqtt.cert, mqtt.key], [
+    "/etc/orion/ca.pem",
+    "/etc/c.pem",
+    "/etc/orion/k.pem",
+  ]);
+  assert.deepEqual(mqtt.qos, { inferences: 1, control: 1, health: 1 });
+  assert.deepEqual(mqtt.homeAssistant, { discoveryPrefix: "homeassistant" });
+  assert.deepEqual(settings.health.listen, { hostname: "::", port: 9000 });
+  assert.equal(settings.models.folder, "/etc/orion/models");
+  assert.deepEqual(settings.secretFiles, ["/etc/orion/secrets/mqtt"]);
+  assert.deepEqual(settings.environment, ["GATE_PASSWORD", "ORION_TOKEN"]);
+});
+
+Deno.test("settings: they are frozen, all the way down", () => {
+  const settings = load(FULL, WORLD);
+  const thaw = (value: unknown, path: string): string[] => {
+    if (value === null || typeof value !== "object") return [];
+    const here = Object.isFrozen(value) ? [] : [path];
+    return [
+      ...here,
+      ...Object.entries(value).flatMap(([key, part]) => thaw(part, `${path}.${key}`)),
+    ];
+  };
+  assert.deepEqual(thaw(settings, "settings"), []);
+});
+
+Deno.test("settings: printed in any way they show no secret, and the redactor knows all", () => {
+  const settings = load(FULL, WORLD);
+  const forms = [JSON.stringify(settings), Deno.inspect(settings, { depth: 9 })];
+  for (const secret of ["p%40ss!", "p@ss!", "mqtt-secret", "t0ken-t0ken"]) {
+    for (const form of forms) assert.ok(!form.includes(secret), `${secret} in ${form}`);
+    assert.ok(!new Redactor(settings.secrets()).text(`a ${secret} b`).includes(secret), secret);
+  }
+});
+
+Deno.test("settings: credentials within mqtt.url are taken out of it, and decoded", () => {
+  const { mqtt } = load("cameras: [{ id: a, url: 'demo:' }]\nmqtt: { url: 'mqtt://me:p%3Aw@b:1' }");
+  assert.equal(mqtt.url, "mqtt://b:1");
+  assert.equal(mqtt.displayUrl, "mqtt://b:1");
+  assert.equal(mqtt.username, "me");
+  assert.equal(mqtt.password?.expose(), "p:w");
+});
+
+Deno.test("settings: a broker's port follows its scheme, and a path stays with websockets alone", () => {
+  for (
+    const [url, expected] of [
+      ["mqtt://b", "mqtt://b:1883"],
+      ["mqtts://b", "mqtts://b:8883"],
+      ["ws://b/mqtt", "ws://b:80/mqtt"],
+      ["wss://[::1]/x?y=1", "wss://[::1]:443/x?y=1"],
+    ]
+  ) {
+    assert.equal(
+      load(`cameras: [{ id: a, url: 'demo:' }]\nmqtt: { url: '${url}' }`).mqtt.url,
+      expected,
+    );
+  }
+});
+
+Deno.test("settings: $${ stands for a literal ${, and names in comments are not asked for", () => {
+  const yaml = "# ${COMMENT}\ncameras: [{ id: a, url: 'demo:' }]\n" +
+    "mqtt: { url: 'mqtt://b', username: u, password: '$${x}' }";
+  const settings = load(yaml);
+  assert.equal(settings.mqtt.password?.expose(), "${x}");
+  assert.deepEqual(settings.environment, []);
+});
+
+Deno.test("settings: with secrets put off no secret file is read", () => {
+  const settings = load(FULL, { env: WORLD.env, putOffSecrets: true });
+  assert.deepEqual(settings.secretFiles, ["/etc/orion/secrets/mqtt"]);
+});
+
+Deno.test("settings: what is unwise is a warning, without the secret", () => {
+  const yaml = "cameras: [{ id: a, url: 'rtsp://u:hunter2@h/s' }]\n" +
+    "mqtt: { url: 'mqtt://b', username: u, password: { file: pw } }";
+  const { warnings } = load(yaml, {
+    files: { "/etc/orion/pw": "secret" },
+    modes: { [PATH]: 0o644, "/etc/orion/pw": 0o640 },
+  });
+  assert.equal(warnings.length, 3);
+  assert.match(warnings.join("\n"), /mqtt\.password\.file.*chmod 600/);
+  assert.match(warnings.join("\n"), /orion\.yaml holds credentials/);
+  assert.match(warnings.join("\n"), /unencrypted/);
+  assert.ok(!warnings.join().includes("hunter2"));
+});
+
+Deno.test("settings: a configuration whose credentials come from elsewhere may be read by all", () => {
+  const yaml = "cameras: [{ id: a, url: 'rtsp://u:${P}@h/s' }]";
+  assert.deepEqual(load(yaml, { env: { P: "x" }, modes: { [PATH]: 0o644 } }).warnings, []);
+});
