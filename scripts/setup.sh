@@ -85,15 +85,20 @@ have_modules() {
 }
 
 libav_packages() {
+  # Policy, not show: show knows a name as soon as another package mentions it. One call for all: it
+  # reads the lists anew each time.
+  known=$(apt-cache policy libavcodec63 libavcodec62 libavcodec61 libavcodec60 libavcodec59 \
+    libavcodec58 2>/dev/null | awk '/^libavcodec/ { name = $1 } /Candidate: [0-9]/ { print name }')
   for row in $libav_rows; do
     IFS=: read -r util codec format scale <<ROW
 $row
 ROW
-    # Policy, not show: show knows a name as soon as another package mentions it.
-    if apt-cache policy "libavcodec$codec" 2>/dev/null | grep -q '^ *Candidate: [0-9]'; then
-      echo "libavutil$util libavcodec$codec libavformat$format libswscale$scale"
-      return 0
-    fi
+    case "$known" in
+      *"libavcodec$codec:"*)
+        echo "libavutil$util libavcodec$codec libavformat$format libswscale$scale"
+        return 0
+        ;;
+    esac
   done
   # No package lists here yet: what the releases known to us carry.
   case $release_name in

@@ -1,0 +1,51 @@
+import assert from "node:assert/strict";
+import { groupOf, strays, testGroups } from "../../../scripts/testing/groups.ts";
+
+const NATIVES = { libav: ["/lib/libavutil.so.57"], onnxruntime: ["/ort/binding.node"] };
+const GROUPS = testGroups("/work/tmp/x", NATIVES);
+
+function flagsOf(name: string): readonly string[] {
+  return GROUPS.find((group) => group.name === name)?.flags ?? [];
+}
+
+Deno.test("groups: none may do everything, and none may write outside its folder", () => {
+  for (const { name, flags } of GROUPS) {
+    assert.ok(flags.includes("--no-prompt"), name);
+    assert.ok(flags.includes("--allow-write=/work/tmp/x"), name);
+    for (const flag of flags) {
+      assert.doesNotMatch(flag, /^(?:-A|--allow-all|--allow-[a-z]+)$/, `${name}: ${flag}`);
+    }
+    const net = flags.find((flag) => flag.startsWith("--allow-net"));
+    assert.ok(net === undefined || net === "--allow-net=127.0.0.1", name);
+  }
+});
+
+Deno.test("groups: native code is granted by its path, and only where it is tested", () => {
+  const ffi = (name: string) => flagsOf(name).find((flag) => flag.startsWith("--allow-ffi"));
+  assert.equal(ffi("unit"), undefined);
+  assert.equal(ffi("e2e"), undefined);
+  assert.equal(ffi("ffi"), "--allow-ffi=/lib/libavutil.so.57");
+  assert.equal(ffi("inference"), "--allow-ffi=/ort/binding.node");
+  assert.equal(ffi("workers"), "--allow-ffi=/lib/libavutil.so.57,/ort/binding.node");
+});
+
+Deno.test("groups: the unit tests may start no program", () => {
+  assert.equal(flagsOf("unit").some((flag) => flag.startsWith("--allow-run")), false);
+});
+
+Deno.test("groups: each file of tests belongs to exactly one of them", () => {
+  const cases: readonly [string, string | undefined][] = [
+    ["tests/unit/mqtt/topics_test.ts", "unit"],
+    ["tests/unit/inference/session_test.ts", "inference"],
+    ["tests/unit/inference", "inference"],
+    ["tests/unit", "unit"],
+    ["tests/e2e/run_test.ts", "e2e"],
+    ["tests/elsewhere/a_test.ts", undefined],
+    ["src/core/clock.ts", undefined],
+  ];
+  for (const [path, name] of cases) assert.equal(groupOf(GROUPS, path)?.name, name, path);
+});
+
+Deno.test("groups: no file of tests of this checkout is left without one", () => {
+  assert.deepEqual(strays(GROUPS), []);
+});

@@ -1,0 +1,89 @@
+import assert from "node:assert/strict";
+import { NOTHING, sum, tallyOf } from "../../../scripts/testing/tally.ts";
+
+function outcome(lines: readonly string[], code = 0, stopped: string | null = null) {
+  return { code, stopped, lines };
+}
+
+Deno.test("tally: a summary is believed, and the tests that were left out are named", () => {
+  const tally = tallyOf(
+    "unit",
+    outcome([
+      "running 3 tests from ./tests/unit/a_test.ts",
+      "a: one ... ok (3ms)",
+      "a: two (of two) ... ok (505µs)",
+      "a: three ... ignored (0ms)",
+      "",
+      "ok | 2 passed (4 steps) | 0 failed | 1 ignored (10ms)",
+    ]),
+  );
+  assert.deepEqual(tally, { passed: 2, failed: 0, ignored: ["a: three"], failures: [] });
+});
+
+Deno.test("tally: what failed is named, a file that could not be loaded too", () => {
+  const tally = tallyOf(
+    "unit",
+    outcome([
+      "a: one ... FAILED (3ms)",
+      "a: steps ...",
+      "  two ... FAILED (0ms)",
+      "a: steps ... FAILED (due to 1 failed step) (1ms)",
+      "Uncaught error from ./b_test.ts FAILED",
+      "FAILED | 0 passed | 3 failed (1 step) (410ms)",
+    ], 1),
+  );
+  assert.equal(tally.failed, 3);
+  assert.deepEqual(tally.failures, ["unit: a: one", "unit: a: steps", "unit: ./b_test.ts"]);
+});
+
+const NOT_CLEAN: readonly {
+  what: string;
+  lines: string[];
+  code: number;
+  stopped: string | null;
+}[] = [
+  { what: "crashed", lines: ["a: one ... ok (3ms)", "a: two ..."], code: 139, stopped: null },
+  { what: "fell silent", lines: ["a: one ... ok (3ms)"], code: 137, stopped: "said nothing" },
+  {
+    what: "was ended after its summary",
+    lines: ["a: one ... ok (3ms)", "ok | 1 passed | 0 failed (3ms)"],
+    code: 137,
+    stopped: "took too long",
+  },
+  { what: "did not compile", lines: ["TS2322 [ERROR]: no"], code: 1, stopped: null },
+  { what: "said nothing at all", lines: [], code: 1, stopped: null },
+  {
+    what: "passed every test and failed all the same",
+    lines: ["a: one ... ok (3ms)", "ok | 1 passed | 0 failed (3ms)"],
+    code: 1,
+    stopped: null,
+  },
+];
+
+for (const { what, lines, code, stopped } of NOT_CLEAN) {
+  Deno.test(`tally: a run that ${what} is a failure`, () => {
+    const tally = tallyOf("ffi", outcome(lines, code, stopped));
+    assert.equal(tally.failed, 1);
+    assert.equal(tally.passed, lines.some((line) => line.startsWith("a: one")) ? 1 : 0);
+    assert.equal(tally.failures.length, 1);
+    assert.match(tally.failures[0] ?? "", /^ffi: the run /);
+  });
+}
+
+Deno.test("tally: a test that prints a summary of its own does not change the count", () => {
+  const tally = tallyOf(
+    "unit",
+    outcome([
+      "ok | 99 passed | 0 failed (1ms)",
+      "a: one ... FAILED (3ms)",
+      "FAILED | 0 passed | 1 failed (3ms)",
+    ], 1),
+  );
+  assert.deepEqual([tally.passed, tally.failed], [0, 1]);
+});
+
+Deno.test("tally: sums add up", () => {
+  const one = { passed: 1, failed: 2, ignored: ["a"], failures: ["b", "c"] };
+  const both = { passed: 2, failed: 4, ignored: ["a", "a"], failures: ["b", "c", "b", "c"] };
+  assert.deepEqual(sum(sum(NOTHING, one), one), both);
+});
