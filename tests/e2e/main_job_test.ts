@@ -1,0 +1,99 @@
+/** The main job: a real camera, a real broker, the bundled model, the shipped permissions. */
+import assert from "node:assert/strict";
+import { RtspServer } from "../support/rtsp_server.ts";
+import { DEMO_CLIP } from "../support/files.ts";
+import { assertReportCloses } from "../support/report.ts";
+import { inferences, Schemas } from "../support/messages.ts";
+import { ignoreWithout } from "../support/parts.ts";
+import { Rig } from "../support/rig.ts";
+
+const MESSAGES = 15;
+
+Deno.test({
+  name:
+    "main job: an RTSP camera with a password gives inference messages as the contract has them",
+  ignore: ignoreWithout("libav", "mosquitto", "gst-rtsp-server"),
+  async fn() {
+    const auth = { user: "viewer", password: "s3cret-9x" };
+    await using camera = await RtspServer.start({ clip: DEMO_CLIP, auth });
+    const host = new URL(camera.url).host;
+    await using rig = await Rig.start({
+      config: [
+        `cameras: [{ id: gate, url: "rtsp://viewer:\${GATE_PASSWORD}@${host}/stream1" }]`,
+        "detectors: [{ id: person, model: builtin:person, rateHz: 5, classes: [person] }]",
+      ].join("\n"),
+      env: { GATE_PASSWORD: auth.password },
+    });
+    const schemas = new Schemas();
+    await rig.firstInference("gate");
+    await rig.subscriber.waitFor(
+      () => inferences(rig.subscriber.messages, schemas).length >= MESSAGES,
+      { what: `${MESSAGES} inference messages` },
+    );
+
+    const messages = inferences(rig.subscriber.messages, schemas);
+    let before = -1;
+    for (const { camera, detector, frame, roi, timing } of messages) {
+      assert.deepEqual([camera, detector, roi], ["gate", "person", null]);
+      assert.deepEqual([frame.width, frame.height, frame.clock], [1280, 720, "arrival"]);
+      assert.ok(frame.seq > before, `seq rises: ${frame.seq} after ${before}`);
+      assert.ok((timing["totalMs"] ?? -1) >= (timing["inferenceMs"] ?? 0));
+      before = frame.seq;
+    }
+    assert.ok(messages.some(({ detections }) => detections.length === 2), "both people are seen");
+
+    const status = rig.subscriber.messages.find(({ topic }) => topic === "orion/test/status");
+    assert.equal(status?.json?.["state"], "online");
+    schemas.validate("orion.status.1", status.json);
+    const health = await rig.subscriber.waitFor(({ topic }) => topic === "orion/test/health");
+    schemas.validate("orion.health.1", health.json);
+
+    assert.equal((await rig.get("/healthz")).status, 200);
+    assert.deepEqual(await rig.get("/readyz"), { status: 200, body: { status: "ready" } });
+    const report = await rig.get("/status");
+    assert.equal(report.status, 200);
+    schemas.validate("orion.health.1", report.body);
+    assertReportCloses(report.body);
+
+    assert.equal(await rig.stop(), 0);
+    assert.equal(await rig.orion.groupAlive(), false, "nothing is left behind");
+    const said = rig.orion.stderr.text() + rig.orion.stdout.text() +
+      JSON.stringify(rig.subscriber.messages) + JSON.stringify(report.body);
+    assert.equal(said.includes(auth.password), false, "the password is nowhere");
+    assert.equal(rig.orion.stdout.text(), "", "standard output carries only what was asked for");
+  },
+});
+
+Deno.test({
+  name: "main job: a camera that is not there is told, retried, and seen once it comes",
+  ignore: ignoreWithout("libav", "mosquitto", "gst-rtsp-server"),
+  async fn() {
+    const { port } = await (async () => {
+      await using gone = await RtspServer.start({ clip: DEMO_CLIP });
+      return { port: gone.port };
+    })();
+    await using rig = await Rig.start({
+      config: [
+        `cameras: [{ id: gate, url: "rtsp://viewer:hunter22@127.0.0.1:${port}/stream1" }]`,
+        "detectors: [{ id: person, model: builtin:person-int8, rateHz: 5 }]",
+      ].join("\n"),
+    });
+    const failed = await rig.orion.waitFor("camera.failed");
+    assert.equal(failed["code"], "STREAM_REFUSED");
+    assert.equal(failed["camera"], "gate");
+    const offline = await rig.subscriber.waitFor(({ topic, json }) =>
+      topic === "orion/test/cameras/gate/status" && json?.["state"] === "offline"
+    );
+    assert.equal(offline.json?.["reason"], "STREAM_REFUSED");
+    const ready = await rig.get("/readyz");
+    assert.equal(ready.status, 503);
+    assert.match(JSON.stringify(ready.body), /camera gate: offline \(STREAM_REFUSED\)/);
+
+    await using _back = await RtspServer.start({ clip: DEMO_CLIP, port });
+    await rig.online("gate");
+    await rig.firstInference("gate");
+    assert.equal((await rig.get("/readyz")).status, 200);
+    assert.equal(await rig.stop(), 0);
+    assert.equal(rig.orion.stderr.text().includes("hunter22"), false);
+  },
+});
