@@ -126,9 +126,7 @@ function tenths(start: number, length: number, fullPx: number): [number, number]
   const full = Math.floor(fullPx * 10);
   const from = Math.min(full, Math.max(0, Math.round(start * 10)));
   const end = Math.min(full, Math.max(from, Math.round((start + length) * 10)));
-  // Whoever adds the two decimal fractions again must not land a rounding error outside the frame.
-  const out = from / 10 + (end - from) / 10 > fullPx ? 1 : 0;
-  return [from / 10, Math.max(0, end - from - out) / 10];
+  return [from / 10, (end - from) / 10];
 }
 
 /**

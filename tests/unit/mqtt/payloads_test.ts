@@ -114,8 +114,18 @@ Deno.test("payloads: a rounded box has one decimal, is close, and stays inside t
   );
 });
 
+Deno.test("payloads: a box that leaves the frame is cut at its edges", () => {
+  const frame = { width: 100, height: 50 };
+  const cases = [
+    [{ x: 90, y: 40, width: 10.3, height: 10.06 }, { x: 90, y: 40, width: 10, height: 10 }],
+    [{ x: -0.4, y: -1e-9, width: 10.4, height: 5 }, { x: 0, y: 0, width: 10, height: 5 }],
+    [{ x: 120, y: 60, width: 5, height: 5 }, { x: 100, y: 50, width: 0, height: 0 }],
+  ] as const;
+  for (const [box, expected] of cases) assert.deepEqual(roundedBox(box, frame), expected);
+});
+
 Deno.test("payloads: a box that ends at the frame's edge never ends beyond it, wherever it begins", () => {
-  for (const width of [1_921, 1_920, 1_283, 640, 99]) {
+  for (const width of [3_840, 1_921, 1_920, 1_283, 640, 99]) {
     for (let tenth = 0; tenth <= width * 10; tenth++) {
       const x = tenth / 10;
       const box = { x, y: 0, width: width - x, height: 10 };
