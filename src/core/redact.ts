@@ -1,7 +1,10 @@
 const REDACTED = "[redacted]";
 
-/** `scheme://user:password@` anywhere in a text. The password may hold anything but a space or a slash. */
-const URL_CREDENTIALS = /([a-z][a-z0-9+.-]*:\/\/)([^\s/?#"'<>]*)@/gi;
+/**
+ * `scheme://user:password@` anywhere in a text. The password may hold anything but a space or a slash.
+ * The scheme is bounded: otherwise a long run of letters takes a time that grows with its square.
+ */
+const URL_CREDENTIALS = /([a-z][a-z0-9+.-]{0,31}:\/\/)([^\s/?#"'<>]*)@/gi;
 
 /** `?password=x`, `&token=x`: cameras that take credentials as query parameters. */
 const QUERY_CREDENTIALS =

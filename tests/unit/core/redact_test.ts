@@ -51,6 +51,15 @@ Deno.test("redact: redacting twice changes nothing more", () => {
   }));
 });
 
+Deno.test("redact: a long text takes a time that grows with its length alone", () => {
+  const started = performance.now();
+  for (const part of ["x", "x:", "basic ", "?user=", "a://", "a://b:"]) {
+    redactText(part.repeat(500_000 / part.length));
+  }
+  const tookMs = performance.now() - started;
+  assert.ok(tookMs < 5_000, `${tookMs} ms; a quadratic pattern takes minutes`);
+});
+
 Deno.test("redactor: a known secret vanishes in clear, encoded and quoted, from any depth", () => {
   const surroundings = JSON.stringify(["xy enc failed with ! Error: [redacted]", { value: "" }]);
   const secret = fc.string({ minLength: 3, maxLength: 40 })

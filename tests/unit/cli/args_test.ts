@@ -1,0 +1,65 @@
+import assert from "node:assert/strict";
+import { UsageError } from "../../../src/core/errors.ts";
+import { type Invocation, parseCommandLine } from "../../../src/cli/args.ts";
+
+const COMMON = { config: null, logFormat: "text", logLevel: "info" } as const;
+
+const UNDERSTOOD: readonly { words: string; is: Invocation }[] = [
+  { words: "run", is: { command: "run", ...COMMON } },
+  { words: "run --config a.yaml", is: { command: "run", ...COMMON, config: "a.yaml" } },
+  { words: "run --config=-", is: { command: "run", ...COMMON, config: "-" } },
+  { words: "--config a run", is: { command: "run", ...COMMON, config: "a" } },
+  { words: "run --config a --config b", is: { command: "run", ...COMMON, config: "b" } },
+  {
+    words: "run --log-format json --log-level debug",
+    is: { command: "run", ...COMMON, logFormat: "json", logLevel: "debug" },
+  },
+  { words: "check --connect", is: { command: "check", connect: true, ...COMMON } },
+  { words: "permissions", is: { command: "permissions", as: "table", of: ["run"], ...COMMON } },
+  {
+    words: "permissions --json",
+    is: { command: "permissions", as: "json", of: ["run"], ...COMMON },
+  },
+  {
+    words: "permissions --flags -- check --connect",
+    is: { command: "permissions", as: "flags", of: ["check", "--connect"], ...COMMON },
+  },
+  { words: "--help", is: { command: "help", topic: null } },
+  { words: "check -h", is: { command: "help", topic: "check" } },
+  { words: "run --version", is: { command: "version" } },
+  { words: "-V", is: { command: "version" } },
+];
+
+for (const { words, is } of UNDERSTOOD) {
+  Deno.test(`command line: "${words}" is understood`, () => {
+    assert.deepEqual(parseCommandLine(words.split(" ")), is);
+  });
+}
+
+const REFUSED: readonly { words: string; says: RegExp }[] = [
+  { words: "", says: /No command.*run, check/ },
+  { words: "runn", says: /"runn".*Did you mean "run"/ },
+  { words: "run twice", says: /"twice"/ },
+  { words: "run --confg a", says: /--confg.*Did you mean "--config"/ },
+  { words: "run -x", says: /Unknown option -x/ },
+  { words: "run --config", says: /--config needs a value/ },
+  { words: "run --config --log-level debug", says: /--config needs a value/ },
+  { words: "run --log-level loud", says: /"loud".*debug, info/ },
+  { words: "run --log-format yaml", says: /"yaml".*text, json/ },
+  { words: "run --connect", says: /run takes no option --connect/ },
+  { words: "check --json", says: /check takes no option --json/ },
+  { words: "check --connect=yes", says: /takes no value/ },
+  { words: "permissions --json --flags", says: /exclude/ },
+  { words: "run -- x", says: /nothing after --/ },
+];
+
+for (const { words, says } of REFUSED) {
+  Deno.test(`command line: "${words}" is refused with a remedy`, () => {
+    const args = words === "" ? [] : words.split(" ");
+    assert.throws(() => parseCommandLine(args), (error) => {
+      assert.ok(error instanceof UsageError);
+      assert.match(`${error.message} ${error.remedy}`, says);
+      return true;
+    });
+  });
+}

@@ -1,0 +1,102 @@
+import assert from "node:assert/strict";
+import { runCli } from "../../../src/cli/cli.ts";
+import type { Host } from "../../../src/cli/host.ts";
+import { VERSION } from "../../../src/core/version.ts";
+import { ROOT } from "../../support/files.ts";
+
+interface Outcome {
+  readonly code: number;
+  readonly out: string;
+  readonly err: string;
+}
+
+/** Runs a command line in a world of files and variables. */
+async function cli(
+  args: readonly string[],
+  world: { files?: Record<string, string>; env?: Record<string, string> } = {},
+): Promise<Outcome> {
+  let out = "";
+  let err = "";
+  const text = (path: string) => world.files?.[path];
+  const host: Host = {
+    root: ROOT,
+    folder: "/home/me",
+    env: (name) => world.env?.[name],
+    readText: (path) => text(path) ?? raise(new Deno.errors.NotFound()),
+    isFile: (path) => text(path) !== undefined || path.startsWith(`${ROOT}/`),
+    modeOf: () => null,
+    out: (part) => void (out += part),
+    err: (part) => void (err += part),
+    colour: false,
+    onUncaught: () => undefined,
+    exit: (code) => assert.fail(`exit ${code}`),
+  };
+  return { code: await runCli(args, host), out, err };
+}
+
+function raise(error: Error): never {
+  throw error;
+}
+
+Deno.test("cli: --version and --help answer on standard output with 0", async () => {
+  assert.deepEqual(await cli(["--version"]), { code: 0, out: `orion ${VERSION}\n`, err: "" });
+  const help = await cli(["--help"]);
+  assert.equal(help.code, 0);
+  for (const word of ["run", "check", "permissions", "--config"]) {
+    assert.ok(help.out.includes(word));
+  }
+  for (const command of ["run", "check", "permissions"]) {
+    assert.match((await cli([command, "--help"])).out, new RegExp(`Usage: orion ${command}`));
+  }
+});
+
+Deno.test("cli: bad usage is one error with a remedy and 2, and nothing on standard output", async () => {
+  const { code, out, err } = await cli(["run", "--confg", "x"]);
+  assert.equal(code, 2);
+  assert.equal(out, "");
+  assert.equal(err, 'error: Unknown option --confg\n  → Did you mean "--config"?\n');
+});
+
+Deno.test("cli: relative configurations start where the person stands", async () => {
+  const files = { "/home/me/a.yaml": "cameras: [{ id: a, url: 'demo:', zoom: 2 }]" };
+  const { code, err } = await cli(["check", "--config", "a.yaml"], { files });
+  assert.equal(code, 2);
+  assert.match(err, /^error: \/home\/me\/a\.yaml:1: cameras\[0\]\.zoom: "zoom" is not a key/);
+});
+
+Deno.test("cli: permissions are printed as a table, as JSON and as flags", async () => {
+  const table = await cli(["permissions"]);
+  assert.equal(table.code, 0);
+  assert.match(table.out, /^Configuration: none \(the demo\)/);
+  assert.match(table.out, /capture demo:[^]*no read, write, net, env, run, sys/);
+  const json: unknown = JSON.parse((await cli(["permissions", "--json"])).out);
+  assert.ok(json !== null && typeof json === "object" && "parts" in json && "flags" in json);
+  const flags = (await cli(["permissions", "--flags"])).out.trim().split("\n");
+  assert.deepEqual(flags, json.flags);
+});
+
+Deno.test("cli: the flags for a command line that is not understood only read Orion's own files", async () => {
+  const { code, out } = await cli(["permissions", "--flags", "--", "run", "--nonsense"]);
+  assert.equal(code, 0);
+  assert.ok(!out.includes("--allow-net") && !out.includes("--allow-ffi"), out);
+});
+
+Deno.test("cli: the flags for a broken configuration let the process read all it names", async () => {
+  const files = {
+    "/home/me/orion.yaml": "instence: ${A}\ncameras: [{ id: a, url: 'file:/v/x.mp4' }]\n" +
+      "health: { token: { file: /s/t } }",
+  };
+  const { code, out } = await cli(["permissions", "--flags", "--", "check"], { files });
+  assert.equal(code, 0);
+  for (const path of ["/home/me/orion.yaml", "/v/x.mp4", "/s/t"]) {
+    assert.ok(out.includes(path), out);
+  }
+  assert.match(out, /--allow-env=A,ORION_CONFIG\n/);
+  assert.ok(!out.includes("--allow-net") && !out.includes("--allow-ffi"), out);
+});
+
+Deno.test("cli: no flag holds a value of the environment", async () => {
+  const files = { "/home/me/orion.yaml": "cameras: [{ id: a, url: 'rtsp://u:${P}@h/s' }]" };
+  const { out } = await cli(["permissions", "--flags"], { files, env: { P: "hunter2" } });
+  assert.ok(out.includes("--allow-env=ORION_CONFIG,P") && !out.includes("hunter2"), out);
+});
