@@ -5,6 +5,7 @@ import { inputBytes, type InputShape } from "../core/messages.ts";
 import type { Frame } from "./frame.ts";
 import { type Libav, TENSOR_FORMAT } from "./library.ts";
 import { NULL, type Ptr } from "./pointers.ts";
+import { overrunLeaves, restoreBars, ROW_STEP_FLOATS, rowFloats } from "./row_overrun.ts";
 import { type SourceFormat, sourceFormat } from "./source_format.ts";
 
 const FLOAT_BYTES = Float32Array.BYTES_PER_ELEMENT;
@@ -61,6 +62,7 @@ export class TensorConverter implements Disposable {
   readonly #tensorFormat: number;
   readonly #formats = new Map<number, SourceFormat>();
   #scaler: Scaler | null = null;
+  #aside: { readonly address: Ptr<"void">; readonly bytes: number } | null = null;
   #disposed = false;
   /** How many scalers were made so far. */
   scalersMade = 0;
@@ -104,7 +106,58 @@ export class TensorConverter implements Disposable {
     format.crop(fit.crop, this.#sourcePlanes, this.#sourceStrides);
     const scaler = this.#scalerFor(frame, fit, format);
     if (fillBars) new Float32Array(buffer).fill(input.bars);
-    this.#aim(fit, input, this.#libav.memory.addressOf(buffer));
+    const base = this.#libav.memory.addressOf(buffer);
+    const planeBytes = input.width * input.height * FLOAT_BYTES;
+    const corner = base + BigInt((fit.dy * input.width + fit.dx) * FLOAT_BYTES);
+    if (overrunLeaves(fit, input)) {
+      this.#scaleAside(scaler, fit, input, corner);
+    } else {
+      this.#scale(scaler, fit, corner, planeBytes, input.width * FLOAT_BYTES);
+      restoreBars(fit, input, buffer);
+    }
+  }
+
+  [Symbol.dispose](): void {
+    if (this.#disposed) return;
+    this.#disposed = true;
+    this.#dropScaler();
+    this.#dropAside();
+    this.#libav.count("converter", -1);
+  }
+
+  #assertFits(frame: Frame, fit: Fit, input: InputShape, buffer: ArrayBuffer): void {
+    if (this.#disposed) throw new LifecycleError("this converter was disposed of");
+    assertAttached(buffer, "converter");
+    const wanted = inputBytes(input);
+    if (buffer.byteLength !== wanted) {
+      throw new LifecycleError(`a tensor of ${buffer.byteLength} bytes, expected ${wanted}`);
+    }
+    if (input.width < ROW_STEP_FLOATS) {
+      throw new LifecycleError(
+        `a network input ${input.width} wide, at least ${ROW_STEP_FLOATS} expected`,
+      );
+    }
+    // What lies outside would be read and written all the same: other memory.
+    const { crop } = fit;
+    if (frame.isEmpty) throw new LifecycleError("the frame to convert is empty");
+    if (!isWithin(crop, frame)) throw new LifecycleError("the crop leaves the frame");
+    const target = { x: fit.dx, y: fit.dy, width: fit.width, height: fit.height };
+    if (!isWithin(target, input)) throw new LifecycleError("the fit leaves the network input");
+  }
+
+  /** Scales into three planes of floats that begin at `corner`: red, green, blue. */
+  #scale(
+    scaler: Scaler,
+    fit: Fit,
+    corner: bigint,
+    planeBytes: number,
+    strideBytes: number,
+  ): void {
+    // swscale's planes are in the order G, B, R.
+    this.#tensorPlanes[0] = corner + BigInt(planeBytes);
+    this.#tensorPlanes[1] = corner + BigInt(2 * planeBytes);
+    this.#tensorPlanes[2] = corner;
+    this.#tensorStrides.fill(strideBytes, 0, 3);
     const rows = this.#libav.swscale.sws_scale(
       scaler.context,
       this.#sourcePlanes,
@@ -118,36 +171,32 @@ export class TensorConverter implements Disposable {
     throw this.#libav.error({ action: "Cannot convert a frame", averror: Math.min(rows, -1) });
   }
 
-  [Symbol.dispose](): void {
-    if (this.#disposed) return;
-    this.#disposed = true;
-    this.#dropScaler();
-    this.#libav.count("converter", -1);
-  }
-
-  #assertFits(frame: Frame, fit: Fit, input: InputShape, buffer: ArrayBuffer): void {
-    if (this.#disposed) throw new LifecycleError("this converter was disposed of");
-    assertAttached(buffer, "converter");
-    const wanted = inputBytes(input);
-    if (buffer.byteLength !== wanted) {
-      throw new LifecycleError(`a tensor of ${buffer.byteLength} bytes, expected ${wanted}`);
+  /** Scales into memory of our own whose rows are long enough, and copies the rows from there. */
+  #scaleAside(scaler: Scaler, fit: Fit, input: InputShape, corner: bigint): void {
+    const strideBytes = rowFloats(fit.width) * FLOAT_BYTES;
+    const planeBytes = strideBytes * fit.height;
+    const aside = this.#asideOf(3 * planeBytes);
+    this.#scale(scaler, fit, aside, planeBytes, strideBytes);
+    const rowBytes = BigInt(fit.width * FLOAT_BYTES);
+    for (let plane = 0; plane < 3; plane++) {
+      for (let row = 0; row < fit.height; row++) {
+        const from = aside + BigInt(plane * planeBytes + row * strideBytes);
+        const to = corner + BigInt((plane * input.height + row) * input.width * FLOAT_BYTES);
+        this.#libav.avutil.copy(to, from, rowBytes);
+      }
     }
-    // What lies outside is written and read all the same: other memory.
-    const { crop } = fit;
-    if (frame.isEmpty) throw new LifecycleError("the frame to convert is empty");
-    if (!isWithin(crop, frame)) throw new LifecycleError("the crop leaves the frame");
-    const target = { x: fit.dx, y: fit.dy, width: fit.width, height: fit.height };
-    if (!isWithin(target, input)) throw new LifecycleError("the fit leaves the network input");
   }
 
-  /** Points at the rectangle of the tensor that the picture goes to: planes in the order G, B, R. */
-  #aim(fit: Fit, input: InputShape, base: bigint): void {
-    const planeBytes = input.width * input.height * FLOAT_BYTES;
-    const corner = base + BigInt((fit.dy * input.width + fit.dx) * FLOAT_BYTES);
-    this.#tensorPlanes[0] = corner + BigInt(planeBytes);
-    this.#tensorPlanes[1] = corner + BigInt(2 * planeBytes);
-    this.#tensorPlanes[2] = corner;
-    this.#tensorStrides.fill(input.width * FLOAT_BYTES, 0, 3);
+  #asideOf(bytes: number): Ptr<"void"> {
+    if (this.#aside !== null && this.#aside.bytes >= bytes) return this.#aside.address;
+    this.#dropAside();
+    this.#aside = { address: this.#libav.memory.allocate(bytes), bytes };
+    return this.#aside.address;
+  }
+
+  #dropAside(): void {
+    if (this.#aside !== null) this.#libav.memory.free(this.#aside.address);
+    this.#aside = null;
   }
 
   #formatOf(format: number): SourceFormat {

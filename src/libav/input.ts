@@ -176,6 +176,11 @@ export class Input implements Disposable {
   }
 
   #afterRead(packet: Packet, result: number): "packet" | "end" {
+    if (this.#interrupt.raised) {
+      // The rest of a frame that was cut off may have come; nobody wants it any more.
+      packet.unref();
+      return this.#fail("Cannot read from", result < 0 ? result : AVERROR.EXIT);
+    }
     packet.refresh();
     if (result >= 0) {
       if (this.#firstTimestamp === null && packet.streamIndex === this.video.index) {
@@ -183,8 +188,7 @@ export class Input implements Disposable {
       }
       return "packet";
     }
-    // libav's code for an interrupted read differs between releases; on some it is "end of file".
-    if (result === AVERROR.EOF && !this.#interrupt.raised) return "end";
+    if (result === AVERROR.EOF) return "end";
     return this.#fail("Cannot read from", result);
   }
 

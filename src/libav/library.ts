@@ -38,14 +38,10 @@ export class Libav implements Disposable {
   readonly versions: LibavVersions;
   /** The set these libraries belong to, and the layout of its structs. */
   readonly set: Release;
-  readonly memory: NativeMemory;
-  readonly avutil: Calls<typeof AVUTIL>;
-  readonly avcodec: Calls<typeof AVCODEC>;
-  readonly avformat: Calls<typeof AVFORMAT>;
-  readonly swscale: Calls<typeof SWSCALE>;
   /** What the self-check could not check, and why; mostly nothing. For the log. */
   readonly notes: readonly string[];
   readonly #opened: OpenedLibraries;
+  readonly #memory: NativeMemory;
   readonly #alive = new Map<string, number>();
   readonly #pixelFormats = new Map<number, string>();
   #closed = false;
@@ -55,12 +51,33 @@ export class Libav implements Disposable {
     this.#opened = opened;
     this.notes = notes;
     this.set = set;
-    this.avutil = opened.avutil.calls;
-    this.avcodec = opened.avcodec.calls;
-    this.avformat = opened.avformat.calls;
-    this.swscale = opened.swscale.calls;
-    this.memory = new NativeMemory(this.avutil);
+    this.#memory = new NativeMemory(opened.avutil.calls);
     this.versions = versionsOf(opened);
+  }
+
+  get avutil(): Calls<typeof AVUTIL> {
+    this.#assertOpen();
+    return this.#opened.avutil.calls;
+  }
+
+  get avcodec(): Calls<typeof AVCODEC> {
+    this.#assertOpen();
+    return this.#opened.avcodec.calls;
+  }
+
+  get avformat(): Calls<typeof AVFORMAT> {
+    this.#assertOpen();
+    return this.#opened.avformat.calls;
+  }
+
+  get swscale(): Calls<typeof SWSCALE> {
+    this.#assertOpen();
+    return this.#opened.swscale.calls;
+  }
+
+  get memory(): NativeMemory {
+    this.#assertOpen();
+    return this.#memory;
   }
 
   /** As people call it: "5.x". */
@@ -105,7 +122,7 @@ export class Libav implements Disposable {
 
   /** Notes that an object of this kind came (1) or went (-1). */
   count(kind: string, change: 1 | -1): void {
-    if (this.#closed) throw new LifecycleError(`${kind}: the libav libraries are closed`);
+    this.#assertOpen();
     this.#alive.set(kind, (this.#alive.get(kind) ?? 0) + change);
   }
 
@@ -122,6 +139,11 @@ export class Libav implements Disposable {
     }
     this.#closed = true;
     closeAll(this.#opened);
+  }
+
+  /** A function of a closed library is unmapped memory: calling it ends the process. */
+  #assertOpen(): void {
+    if (this.#closed) throw new LifecycleError("the libav libraries are closed");
   }
 }
 

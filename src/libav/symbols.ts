@@ -95,6 +95,11 @@ export const AVUTIL = {
     parameters: ["usize", /* dest */ "buffer", /* src */ "usize" /* n */],
     result: "usize",
   },
+  copy: {
+    name: "memcpy",
+    parameters: ["usize", /* dest */ "usize", /* src */ "usize" /* n */],
+    result: "usize",
+  },
   memset: {
     parameters: [ptr("void"), /* s */ "i32", /* c */ "usize" /* n */],
     result: "usize",

@@ -1,0 +1,282 @@
+import assert from "node:assert/strict";
+import { LibavError } from "../../src/libav/error.ts";
+import { Input } from "../../src/libav/input.ts";
+import { Interrupt } from "../../src/libav/interrupt.ts";
+import type { Libav } from "../../src/libav/library.ts";
+import { fileOptions, rtspOptions } from "../../src/libav/options.ts";
+import { Packet } from "../../src/libav/packet.ts";
+import { ignoreWithout } from "../support/parts.ts";
+import { Clip, codeOf, DEMO, ffmpeg, TempFolder, testLibav, thrownCode } from "./support.ts";
+
+const ignore = ignoreWithout("libav");
+const ignoreClips = ignoreWithout("libav", "ffmpeg");
+
+function openFile(libav: Libav, interrupt: Interrupt, url: string): Promise<Input> {
+  return Input.open(libav, { url, options: fileOptions(), interrupt, findStreamInfo: true });
+}
+
+/** Tries to open a file that cannot be opened, and returns the error. */
+async function openError(url: string): Promise<LibavError> {
+  using libav = testLibav();
+  using interrupt = new Interrupt(libav);
+  try {
+    using input = await openFile(libav, interrupt, url);
+    return assert.fail(`opened ${input.video.codecName}`);
+  } catch (error) {
+    assert(error instanceof LibavError, String(error));
+    return error;
+  } finally {
+    // Only the interrupt is left.
+    assert.equal(libav.alive, 1);
+  }
+}
+
+/** A server on 127.0.0.1 that takes connections, says `greeting` and nothing more. */
+class SilentServer implements Disposable {
+  readonly #listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  readonly #connections: Deno.Conn[] = [];
+  readonly port: number;
+
+  constructor() {
+    this.port = this.#listener.addr.port;
+  }
+
+  /** Settles when somebody connected and was greeted. */
+  async greet(greeting: Uint8Array): Promise<void> {
+    const connection = await this.#listener.accept();
+    this.#connections.push(connection);
+    await connection.write(greeting);
+  }
+
+  [Symbol.dispose](): void {
+    this.#listener.close();
+    for (const connection of this.#connections) connection.close();
+  }
+}
+
+Deno.test("input: the bundled clip tells its stream", { ignore }, async () => {
+  using libav = testLibav();
+  using interrupt = new Interrupt(libav);
+  using input = await openFile(libav, interrupt, DEMO);
+  const { codecpar: _, ...video } = input.video;
+  assert.deepEqual(video, {
+    index: 0,
+    codecName: "h264",
+    size: { width: 1280, height: 720 },
+    timeBase: { num: 1, den: 12800 },
+    frameRate: 25,
+  });
+});
+
+Deno.test(
+  "input: reads every packet once, asynchronously too, and starts again",
+  { ignore },
+  async () => {
+    using libav = testLibav();
+    using interrupt = new Interrupt(libav);
+    using input = await openFile(libav, interrupt, DEMO);
+    using packet = new Packet(libav);
+    for (let round = 0; round < 2; round++) {
+      const keys: number[] = [];
+      let count = 0;
+      for (; await input.read(packet) === "packet"; count++) {
+        assert.equal(packet.streamIndex, input.video.index);
+        assert.equal(packet.pts, BigInt(count) * 512n);
+        assert.equal(packet.dts, packet.pts);
+        assert.equal(packet.duration, 512n);
+        assert.equal(packet.isCorrupt, false);
+        assert.equal(packet.isDiscard, false);
+        assert(packet.sizeBytes > 0);
+        if (packet.isKey) keys.push(count);
+      }
+      assert.equal(count, 300);
+      assert.deepEqual(keys, [0, 50, 100, 150, 200, 250]);
+      assert.equal(await input.read(packet), "end");
+      assert.equal(packet.sizeBytes, 0);
+      input.seekToStart();
+    }
+  },
+);
+
+Deno.test("input: what cannot be opened says why, and leaves nothing behind", {
+  ignore: ignoreClips,
+}, async () => {
+  using folder = new TempFolder();
+  const garbage = `${folder.path}/garbage.mp4`;
+  Deno.writeFileSync(garbage, crypto.getRandomValues(new Uint8Array(20_000)));
+  const truncated = `${folder.path}/truncated.mp4`;
+  Deno.writeFileSync(truncated, Deno.readFileSync(DEMO).subarray(0, 1000));
+  const empty = `${folder.path}/empty.mp4`;
+  Deno.writeFileSync(empty, new Uint8Array());
+  const sound = await folder.make("-f", "lavfi", "-i", "sine=duration=0.2", "sound.wav");
+  const cases: [string, string, boolean][] = [
+    [garbage, "STREAM_INVALID", true],
+    [truncated, "STREAM_INVALID", true],
+    [empty, "STREAM_INVALID", true],
+    [sound, "STREAM_NO_VIDEO", true],
+    [`${folder.path}/missing.mp4`, "FILE_NOT_FOUND", false],
+    ["nothing://there", "STREAM_PROTOCOL", false],
+  ];
+  for (const [url, code, retryable] of cases) {
+    const error = await openError(url);
+    assert.equal(error.code, code, `${url}: ${error.message}`);
+    assert.equal(error.retryable, retryable);
+    assert(error.message.includes(url));
+    assert(error.averror < 0);
+    assert(error.remedy.length > 10);
+  }
+});
+
+Deno.test("input: a file that ends too early gives its packets, then an end or a clear error", {
+  ignore: ignoreClips,
+}, async () => {
+  using folder = new TempFolder();
+  const whole = await folder.make("-i", DEMO, "-c", "copy", "-movflags", "+faststart", "fast.mp4");
+  const cut = `${folder.path}/cut.mp4`;
+  Deno.writeFileSync(cut, Deno.readFileSync(whole).subarray(0, 200_000));
+  using libav = testLibav();
+  using interrupt = new Interrupt(libav);
+  using input = await openFile(libav, interrupt, cut);
+  using packet = new Packet(libav);
+  let count = 0;
+  try {
+    while (await input.read(packet) === "packet") count++;
+  } catch (error) {
+    assert(error instanceof LibavError);
+    assert.match(error.code, /^STREAM_/);
+  }
+  assert(count > 20 && count < 300, `${count} packets`);
+});
+
+Deno.test("input: an error never shows the password", { ignore }, async () => {
+  // Nothing listens on port 1.
+  const error = await openError("rtsp://viewer:hunter2@127.0.0.1:1/stream");
+  assert(!`${error.message} ${JSON.stringify(error.toData())}`.includes("hunter2"));
+});
+
+Deno.test("input: a file may not lead to the network", { ignore }, async () => {
+  using folder = new TempFolder();
+  const list = `${folder.path}/list.m3u8`;
+  const line = "#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\n";
+  using server = new SilentServer();
+  Deno.writeTextFileSync(list, `${line}http://127.0.0.1:${server.port}/a.ts\n#EXT-X-ENDLIST\n`);
+  const error = await openError(list);
+  assert.match(error.code, /^STREAM_/);
+});
+
+Deno.test("input: options that libav does not know are named", { ignore }, async () => {
+  using libav = testLibav();
+  using interrupt = new Interrupt(libav);
+  const options = { ...fileOptions(), bogus: "1", typo: "2" };
+  await assert.rejects(
+    Input.open(libav, { url: DEMO, options, interrupt, findStreamInfo: true }),
+    (error) => {
+      assert.equal(codeOf(error), "STREAM_OPTION");
+      assert.match(String(error), /bogus, typo/);
+      return true;
+    },
+  );
+  assert.equal(libav.alive, 1);
+});
+
+Deno.test(
+  "input: raising the interrupt ends an open that waits for a silent camera",
+  { ignore },
+  async () => {
+    using libav = testLibav();
+    using interrupt = new Interrupt(libav);
+    using server = new SilentServer();
+    const options = rtspOptions(libav, { transport: "tcp", timeoutMs: 60_000 });
+    const url = `rtsp://127.0.0.1:${server.port}/`;
+    const opening = Input.open(libav, { url, options, interrupt, findStreamInfo: false });
+    await server.greet(new Uint8Array());
+    const raisedMs = performance.now();
+    interrupt.raise();
+    await assert.rejects(opening, (error) => codeOf(error) === "STREAM_INTERRUPTED");
+    assert(performance.now() - raisedMs < 1000);
+    assert.equal(libav.alive, 1);
+    // It serves the next input once it is cleared.
+    interrupt.clear();
+    assert.equal(interrupt.raised, false);
+    using input = await openFile(libav, interrupt, DEMO);
+    assert.equal(input.video.codecName, "h264");
+  },
+);
+
+Deno.test("input: a camera that says nothing is a timeout, after the time that was asked for", {
+  ignore,
+}, async () => {
+  using libav = testLibav();
+  using interrupt = new Interrupt(libav);
+  using server = new SilentServer();
+  const options = rtspOptions(libav, { transport: "tcp", timeoutMs: 300 });
+  const url = `rtsp://viewer:hunter2@127.0.0.1:${server.port}/`;
+  const opening = Input.open(libav, { url, options, interrupt, findStreamInfo: false });
+  const greeted = server.greet(new Uint8Array());
+  await assert.rejects(opening, (error) => codeOf(error) === "STREAM_TIMEOUT");
+  await greeted;
+});
+
+Deno.test(
+  "input: while a read is pending nothing else may touch it",
+  { ignore: ignoreClips },
+  async () => {
+    using libav = testLibav();
+    const interrupt = new Interrupt(libav);
+    using server = new SilentServer();
+    using packet = new Packet(libav);
+    // A raw stream: the demuxer wants nothing in advance.
+    const start = await ffmpeg(
+      ...["-i", DEMO, "-c", "copy", "-frames:v", "2", "-f", "h264", "-"],
+    );
+    const opening = Input.open(libav, {
+      url: `tcp://127.0.0.1:${server.port}`,
+      options: { protocol_whitelist: "tcp" },
+      format: "h264",
+      interrupt,
+      findStreamInfo: false,
+    });
+    await server.greet(start);
+    const input = await opening;
+    assert.equal(await input.read(packet), "packet");
+    const pending = input.read(packet);
+    await assert.rejects(input.read(packet), (error) => codeOf(error) === "LIFECYCLE");
+    assert.equal(thrownCode(() => input[Symbol.dispose]()), "LIFECYCLE");
+    assert.equal(thrownCode(() => packet[Symbol.dispose]()), "LIFECYCLE");
+    assert.equal(thrownCode(() => packet.unref()), "LIFECYCLE");
+    assert.equal(thrownCode(() => input.seekToStart()), "LIFECYCLE");
+    interrupt.raise();
+    await assert.rejects(pending, (error) => codeOf(error) === "STREAM_INTERRUPTED");
+    // The memory that libav polls stays until the input is closed.
+    interrupt[Symbol.dispose]();
+    assert.equal(libav.alive, 3);
+    input[Symbol.dispose]();
+    input[Symbol.dispose]();
+    assert.equal(libav.alive, 1);
+    await assert.rejects(input.read(packet), (error) => codeOf(error) === "LIFECYCLE");
+  },
+);
+
+Deno.test("input: the socket timeout has the name that these libraries know", { ignore }, () => {
+  using libav = testLibav();
+  const options = rtspOptions(libav, { transport: "udp", timeoutMs: 2500 });
+  const name = libav.set.avformat < 59 ? "stimeout" : "timeout";
+  assert.equal(options[name], "2500000");
+  assert.equal(options["rtsp_transport"], "udp");
+  assert.equal(options["allowed_media_types"], "video");
+});
+
+Deno.test("input: a demuxer that libav lacks is a clear error", { ignore }, () => {
+  using libav = testLibav();
+  using interrupt = new Interrupt(libav);
+  const request = { url: DEMO, options: fileOptions(), interrupt, findStreamInfo: false };
+  const open = () => Input.openSync(libav, { ...request, format: "no-such-format" });
+  assert.equal(thrownCode(open), "STREAM_PROTOCOL");
+});
+
+Deno.test("input: reading after the clip was disposed of is refused", { ignore }, () => {
+  using libav = testLibav();
+  const clip = new Clip(libav, DEMO);
+  clip[Symbol.dispose]();
+  assert.equal(thrownCode(() => clip.input.readSync(clip.packet)), "LIFECYCLE");
+});

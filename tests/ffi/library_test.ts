@@ -1,0 +1,170 @@
+import assert from "node:assert/strict";
+import { LibraryError } from "../../src/core/errors.ts";
+import { Interrupt } from "../../src/libav/interrupt.ts";
+import { Frame } from "../../src/libav/frame.ts";
+import { type Layout, type Release, RELEASES } from "../../src/libav/layouts.ts";
+import { openLibav } from "../../src/libav/library.ts";
+import { locateLibav } from "../../src/libav/locate.ts";
+import { cString, NativeMemory } from "../../src/libav/memory.ts";
+import { Packet } from "../../src/libav/packet.ts";
+import { ignoreWithout } from "../support/parts.ts";
+import { testLibav, thrownCode } from "./support.ts";
+
+const ignore = ignoreWithout("libav");
+
+function ownRelease(): Release {
+  using libav = testLibav();
+  return libav.set;
+}
+
+/** The machine's own release with other offsets. */
+function withLayout(change: (layout: Layout) => Layout): Release[] {
+  const own = ownRelease();
+  return [{ ...own, layout: change(own.layout) }];
+}
+
+Deno.test(
+  "libav: the machine's libraries pass every check and tell their versions",
+  { ignore },
+  () => {
+    using libav = testLibav();
+    assert.match(libav.release, /^\d\.x$/);
+    assert.deepEqual(libav.notes, []);
+    assert.equal(libav.versions.avutil.split(".")[0], String(libav.set.avutil));
+    assert.equal(libav.versions.swscale.split(".")[0], String(libav.set.swscale));
+    assert.equal(libav.alive, 0);
+  },
+);
+
+Deno.test(
+  "libav: a layout that is off by one field is refused, and the field is named",
+  { ignore },
+  () => {
+    const wrong: [string, (layout: Layout) => Layout][] = [
+      ["interrupt_callback", (layout) => ({
+        ...layout,
+        AVFormatContext: {
+          ...layout.AVFormatContext,
+          interruptCallback: layout.AVFormatContext.interruptCallback + 8,
+        },
+      })],
+      ["decode_error_flags", (layout) => ({
+        ...layout,
+        // Where the timestamp guess is, which is not 0 in a fresh frame.
+        AVFrame: { ...layout.AVFrame, decodeErrorFlags: layout.AVFrame.bestEffortTimestamp + 4 },
+      })],
+      ["AVStream.index", (layout) => ({
+        ...layout,
+        AVStream: { ...layout.AVStream, index: layout.AVStream.index + 4 },
+      })],
+      ["time_base", (layout) => ({
+        ...layout,
+        AVStream: { ...layout.AVStream, timeBase: layout.AVStream.timeBase + 4 },
+      })],
+      ["AVCodecParameters.width", (layout) => ({
+        ...layout,
+        AVCodecParameters: {
+          ...layout.AVCodecParameters,
+          width: layout.AVCodecParameters.width + 4,
+        },
+      })],
+      ["colorspace", (layout) => ({
+        ...layout,
+        AVFrame: { ...layout.AVFrame, colorspace: layout.AVFrame.colorspace + 4 },
+      })],
+    ];
+    for (const [field, change] of wrong) {
+      const releases = withLayout(change);
+      assert.throws(() => openLibav(locateLibav(), { releases }), (error) => {
+        assert(error instanceof LibraryError);
+        assert.equal(error.code, "LIBAV_LAYOUT");
+        assert.equal(error.retryable, false);
+        assert.match(error.message, new RegExp(field.replace(".", "\\.")));
+        return true;
+      });
+    }
+  },
+);
+
+Deno.test("libav: no other release's layout passes the checks", { ignore }, () => {
+  const own = ownRelease();
+  // 8.x and 9.x share theirs.
+  const others = RELEASES.filter((row) => row.layout !== own.layout);
+  assert(others.length >= 4);
+  for (const other of others) {
+    const releases = [{ ...own, layout: other.layout }];
+    const code = thrownCode(() => openLibav(locateLibav(), { releases }));
+    assert.equal(code, "LIBAV_LAYOUT", `${other.release} on ${own.release}`);
+  }
+});
+
+Deno.test("libav: an unknown major version is refused with what was found and what is known", {
+  ignore,
+}, () => {
+  const own = ownRelease();
+  const known = RELEASES.filter((row) => row.release !== own.release);
+  assert.throws(() => openLibav(locateLibav(), { releases: known }), (error) => {
+    assert(error instanceof LibraryError);
+    assert.equal(error.code, "LIBAV_UNSUPPORTED");
+    assert.match(error.message, new RegExp(`libavutil ${own.avutil}\\.`));
+    for (const row of known) {
+      assert(error.message.includes(`${row.release} (libavutil ${row.avutil})`));
+    }
+    return true;
+  });
+});
+
+Deno.test("libav: libraries of different releases are refused", { ignore }, () => {
+  const own = ownRelease();
+  const releases = [{ ...own, swscale: own.swscale + 1 }];
+  const code = thrownCode(() => openLibav(locateLibav(), { releases }));
+  assert.equal(code, "LIBAV_UNSUPPORTED");
+});
+
+Deno.test("libav: closing waits for what was made from it, and is harmless when done twice", {
+  ignore,
+}, () => {
+  const libav = testLibav();
+  const packet = new Packet(libav);
+  const frame = new Frame(libav);
+  const interrupt = new Interrupt(libav);
+  assert.equal(libav.alive, 3);
+  assert.equal(thrownCode(() => libav[Symbol.dispose]()), "LIFECYCLE");
+  for (const part of [packet, frame, interrupt]) {
+    part[Symbol.dispose]();
+    part[Symbol.dispose]();
+  }
+  assert.equal(libav.alive, 0);
+  assert.equal(thrownCode(() => packet.unref()), "LIFECYCLE");
+  assert.equal(thrownCode(() => frame.unref()), "LIFECYCLE");
+  assert.equal(thrownCode(() => interrupt.raise()), "LIFECYCLE");
+  libav[Symbol.dispose]();
+  libav[Symbol.dispose]();
+  assert.equal(thrownCode(() => new Packet(libav)), "LIFECYCLE");
+});
+
+Deno.test("native memory: what is written is read, and texts come back whole", { ignore }, () => {
+  using libav = testLibav();
+  const memory = new NativeMemory(libav.avutil);
+  const address = memory.allocate(16);
+  assert.equal(memory.u64(address), 0n);
+  memory.writeU64(address + 8n, 0xfedcba9876543210n);
+  assert.equal(memory.u64(address + 8n), 0xfedcba9876543210n);
+  assert.equal(memory.i32(address + 8n), 0x76543210);
+  assert.equal(memory.u8(address + 15n), 0xfe);
+  memory.free(address);
+  const text = memory.string("rtsp://käse");
+  assert.equal(memory.text(text), "rtsp://käse");
+  memory.free(text);
+  const buffer = new ArrayBuffer(8);
+  memory.writeU64(memory.addressOf(buffer), 7n);
+  assert.equal(new BigUint64Array(buffer)[0], 7n);
+  assert.equal(thrownCode(() => cString("a\0b")), "LIFECYCLE");
+});
+
+Deno.test("libav: pixel formats go by name", { ignore }, () => {
+  using libav = testLibav();
+  assert.equal(libav.pixelFormatName(libav.pixelFormat("yuv420p") ?? -2), "yuv420p");
+  assert.equal(libav.pixelFormat("no such format"), null);
+  assert.equal(libav.pixelFormatName(-1), "unknown(-1)");
+});

@@ -1,0 +1,73 @@
+import assert from "node:assert/strict";
+import { locateLibav } from "../../src/libav/locate.ts";
+import { ignoreWithout } from "../support/parts.ts";
+import { DEMO } from "./support.ts";
+
+const ignore = ignoreWithout("libav");
+
+/** Runs `scope_worker.ts` with no permission but `ffi` for these paths, and returns its report. */
+async function inWorker(ffi: string[], request: unknown): Promise<Record<string, unknown>> {
+  const worker = new Worker(new URL("./scope_worker.ts", import.meta.url), {
+    type: "module",
+    deno: {
+      permissions: {
+        ffi,
+        env: false,
+        net: false,
+        read: false,
+        run: false,
+        sys: false,
+        write: false,
+      },
+    },
+  });
+  try {
+    return await new Promise((resolve, reject) => {
+      worker.onmessage = (event: MessageEvent<Record<string, unknown>>) => resolve(event.data);
+      worker.onerror = (event) => {
+        event.preventDefault();
+        reject(new Error(event.message));
+      };
+      worker.postMessage(request);
+    });
+  } finally {
+    worker.terminate();
+  }
+}
+
+Deno.test("scope: the four libraries suffice to read, decode and convert", { ignore }, async () => {
+  const paths = locateLibav();
+  const report = await inWorker(Object.values(paths), { paths, clip: DEMO, other: null });
+  assert.deepEqual(report, { ok: true, frames: 5, whole: "prompt", other: null });
+});
+
+Deno.test(
+  "scope: any other library is denied, and so are views of arbitrary memory",
+  { ignore },
+  async () => {
+    const paths = locateLibav();
+    const others = [
+      paths.avutil.replace("avutil", "swresample"),
+      "libc.so.6",
+      // The same file, spelled in another way.
+      paths.avutil.replace("/usr/lib/", "/usr/../usr/lib/./"),
+    ];
+    for (const other of others.slice(0, 2)) {
+      const report = await inWorker(Object.values(paths), { paths, clip: DEMO, other });
+      assert.equal(report["other"], "NotCapable", other);
+    }
+  },
+);
+
+Deno.test(
+  "scope: three of the four are not enough, and the error says which is denied",
+  { ignore },
+  async () => {
+    const paths = locateLibav();
+    const three = [paths.avutil, paths.avcodec, paths.avformat];
+    const report = await inWorker(three, { paths, clip: DEMO, other: null });
+    assert.equal(report["ok"], false);
+    assert.match(String(report["error"]), /NotCapable/);
+    assert(String(report["error"]).includes(paths.swscale));
+  },
+);

@@ -1,0 +1,64 @@
+/** Runs with nothing but `ffi` for some paths: see `scope_test.ts`. */
+/// <reference lib="deno.worker" />
+import { letterbox } from "../../src/core/geometry.ts";
+import { inputBytes, type LibavPaths } from "../../src/core/messages.ts";
+import { TensorConverter } from "../../src/libav/converter.ts";
+import { Decoder } from "../../src/libav/decoder.ts";
+import { Frame } from "../../src/libav/frame.ts";
+import { Input } from "../../src/libav/input.ts";
+import { Interrupt } from "../../src/libav/interrupt.ts";
+import { openLibav } from "../../src/libav/library.ts";
+import { fileOptions } from "../../src/libav/options.ts";
+import { Packet } from "../../src/libav/packet.ts";
+
+interface Request {
+  readonly paths: LibavPaths;
+  readonly clip: string;
+  readonly other: string | null;
+}
+
+self.onmessage = async (event: MessageEvent<Request>) => {
+  try {
+    self.postMessage(await report(event.data));
+  } catch (error) {
+    self.postMessage({ ok: false, error: String(error) });
+  }
+};
+
+async function report({ paths, clip, other }: Request): Promise<Record<string, unknown>> {
+  const frames = await decodeSome(paths, clip, 5);
+  const { state } = await Deno.permissions.query({ name: "ffi" });
+  return { ok: true, frames, whole: state, other: other === null ? null : tryOpen(other) };
+}
+
+function tryOpen(path: string): string {
+  try {
+    Deno.dlopen(path, {}).close();
+    return "opened";
+  } catch (error) {
+    return error instanceof Error ? error.name : String(error);
+  }
+}
+
+async function decodeSome(paths: LibavPaths, clip: string, wanted: number): Promise<number> {
+  using libav = openLibav(paths);
+  using interrupt = new Interrupt(libav);
+  const options = fileOptions();
+  using input = await Input.open(libav, { url: clip, options, interrupt, findStreamInfo: true });
+  using decoder = Decoder.open(libav, input.video, { decoder: "auto" });
+  using packet = new Packet(libav);
+  using frame = new Frame(libav);
+  using converter = new TensorConverter(libav);
+  const shape = { width: 416, height: 416, bars: 114 / 255 };
+  const buffer = new ArrayBuffer(inputBytes(shape));
+  let frames = 0;
+  while (frames < wanted && await input.read(packet) === "packet") {
+    decoder.send(packet);
+    while (decoder.receive(frame) === "frame") {
+      const crop = { x: 0, y: 0, width: frame.width, height: frame.height };
+      converter.convert(frame, letterbox(crop, shape), shape, buffer, frames === 0);
+      frames++;
+    }
+  }
+  return frames;
+}

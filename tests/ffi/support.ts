@@ -1,0 +1,180 @@
+/** What the tests of this folder share: the libraries, the bundled clip, and clips made by ffmpeg. */
+import assert from "node:assert/strict";
+import type { BoxPx, Fit } from "../../src/core/geometry.ts";
+import { inputBytes, type InputShape } from "../../src/core/messages.ts";
+import { TensorConverter } from "../../src/libav/converter.ts";
+import { Decoder } from "../../src/libav/decoder.ts";
+import { Frame } from "../../src/libav/frame.ts";
+import { Input } from "../../src/libav/input.ts";
+import { Interrupt } from "../../src/libav/interrupt.ts";
+import { type Libav, openLibav } from "../../src/libav/library.ts";
+import { locateLibav } from "../../src/libav/locate.ts";
+import { fileOptions } from "../../src/libav/options.ts";
+import { Packet } from "../../src/libav/packet.ts";
+
+export const DEMO = new URL("../../assets/demo.mp4", import.meta.url).pathname;
+
+/** Opens the machine's libraries; at its end asserts that nothing made from them is left. */
+export function testLibav(): Libav & Disposable {
+  return openLibav(locateLibav());
+}
+
+/** An open file with everything to decode it. */
+export class Clip implements Disposable {
+  readonly interrupt: Interrupt;
+  readonly input: Input;
+  readonly decoder: Decoder;
+  readonly packet: Packet;
+  readonly frame: Frame;
+  readonly #parts = new DisposableStack();
+
+  constructor(libav: Libav, path: string, settings = { decoder: "auto", threads: 1 }) {
+    this.interrupt = this.#parts.use(new Interrupt(libav));
+    this.input = this.#parts.use(Input.openSync(libav, {
+      url: path,
+      options: fileOptions(),
+      interrupt: this.interrupt,
+      findStreamInfo: true,
+    }));
+    this.decoder = this.#parts.use(Decoder.open(libav, this.input.video, settings));
+    this.packet = this.#parts.use(new Packet(libav));
+    this.frame = this.#parts.use(new Frame(libav));
+  }
+
+  /** Decodes to the end; `each` sees {@link frame} filled. */
+  decodeAll(each: (frame: Frame) => void): { packets: number; keys: number; frames: number } {
+    const count = { packets: 0, keys: 0, frames: 0 };
+    const drain = () => {
+      while (this.decoder.receive(this.frame) === "frame") {
+        count.frames++;
+        each(this.frame);
+      }
+    };
+    while (this.input.readSync(this.packet) === "packet") {
+      count.packets++;
+      if (this.packet.isKey) count.keys++;
+      assert.equal(this.decoder.send(this.packet), "ok");
+      drain();
+    }
+    this.decoder.send(null);
+    drain();
+    return count;
+  }
+
+  /** Decodes until the first frame is there. */
+  first(): Frame {
+    while (this.decoder.receive(this.frame) !== "frame") {
+      const sent = this.input.readSync(this.packet) === "packet" ? this.packet : null;
+      this.decoder.send(sent);
+    }
+    return this.frame;
+  }
+
+  [Symbol.dispose](): void {
+    this.#parts.dispose();
+  }
+}
+
+/** A folder that goes away with its holder. */
+export class TempFolder implements Disposable {
+  readonly path = Deno.makeTempDirSync({ prefix: "orion-ffi-" });
+
+  /** Runs ffmpeg; the last argument is a file name in this folder, whose path is returned. */
+  async make(...args: string[]): Promise<string> {
+    const path = `${this.path}/${args.pop()}`;
+    await ffmpeg(...args, path);
+    return path;
+  }
+
+  [Symbol.dispose](): void {
+    Deno.removeSync(this.path, { recursive: true });
+  }
+}
+
+/** Runs the ffmpeg program and returns what it wrote to standard output. */
+export async function ffmpeg(...args: string[]): Promise<Uint8Array> {
+  const { code, stdout, stderr } = await new Deno.Command("ffmpeg", {
+    args: ["-v", "error", "-nostdin", "-y", ...args],
+  }).output();
+  assert.equal(code, 0, new TextDecoder().decode(stderr));
+  return stdout;
+}
+
+/** Arguments that make a short H.264 clip out of a lavfi source. */
+export function h264(source: string, ...more: string[]): string[] {
+  const input = ["-f", "lavfi", "-i", source, "-frames:v", "3"];
+  return [...input, "-c:v", "libx264", "-qp", "4", "-pix_fmt", "yuv420p", ...more];
+}
+
+/** The first frame of a file as a network input. Bytes outside of the picture must be the bars. */
+export function firstTensor(
+  libav: Libav,
+  path: string,
+  fitOf: (frame: Frame) => Fit,
+  input: InputShape,
+): { tensor: Float32Array; fit: Fit; format: string } {
+  using clip = new Clip(libav, path);
+  using converter = new TensorConverter(libav);
+  const frame = clip.first();
+  const fit = fitOf(frame);
+  const buffer = new ArrayBuffer(inputBytes(input));
+  converter.convert(frame, fit, input, buffer, true);
+  // Again, without the bars: they must have stayed.
+  converter.convert(frame, fit, input, buffer, false);
+  return {
+    tensor: new Float32Array(buffer),
+    fit,
+    format: clip.decoder.pixelFormatName(frame.format),
+  };
+}
+
+/** The same picture by the ffmpeg program: packed RGB, 8 bits. */
+export function reference(path: string, crop: BoxPx, fit: Fit): Promise<Uint8Array> {
+  const filters = `crop=${crop.width}:${crop.height}:${crop.x}:${crop.y}:exact=1,` +
+    `scale=${fit.width}:${fit.height}:flags=bilinear`;
+  return ffmpeg(
+    ...["-i", path, "-frames:v", "1", "-vf", filters, "-f", "rawvideo", "-pix_fmt", "rgb24", "-"],
+  );
+}
+
+/** Compares a tensor with a picture: mean difference in grey levels, and whether the bars are whole. */
+export function compare(
+  tensor: Float32Array,
+  fit: Fit,
+  input: InputShape,
+  rgb: Uint8Array,
+): { mean: number; damagedBars: number } {
+  let sum = 0;
+  let damagedBars = 0;
+  const bars = Math.fround(input.bars);
+  for (let plane = 0; plane < 3; plane++) {
+    for (let y = 0; y < input.height; y++) {
+      for (let x = 0; x < input.width; x++) {
+        const value = tensor[(plane * input.height + y) * input.width + x] ?? NaN;
+        const column = x - fit.dx;
+        const row = y - fit.dy;
+        if (column < 0 || row < 0 || column >= fit.width || row >= fit.height) {
+          if (value !== bars) damagedBars++;
+        } else {
+          sum += Math.abs(value * 255 - (rgb[(row * fit.width + column) * 3 + plane] ?? NaN));
+        }
+      }
+    }
+  }
+  return { mean: sum / (3 * fit.width * fit.height), damagedBars };
+}
+
+/** What a rejected or throwing call carries as its code. */
+export function codeOf(error: unknown): string {
+  return error instanceof Error && "code" in error ? String(error.code) : `not coded: ${error}`;
+}
+
+/** Runs something that must throw, and returns its error's code. */
+export function thrownCode(run: () => unknown): string {
+  try {
+    run();
+  } catch (error) {
+    return codeOf(error);
+  }
+  return "nothing was thrown";
+}
