@@ -1,0 +1,50 @@
+import assert from "node:assert/strict";
+import { Pace, Timeline } from "../../../src/stream/timeline.ts";
+import { HeldClock } from "../../support/held_clock.ts";
+
+Deno.test("timeline: positions count from the first timestamp", () => {
+  const timeline = new Timeline({ num: 1, den: 90_000 });
+  assert.equal(timeline.positionSeconds(180_000n), 0);
+  assert.equal(timeline.positionSeconds(183_600n), 0.04);
+  assert.equal(timeline.peekSeconds(270_000n), 1);
+});
+
+Deno.test("timeline: a packet without a timestamp follows the one before", () => {
+  const timeline = new Timeline({ num: 1, den: 25 });
+  assert.equal(timeline.positionSeconds(null), 0);
+  timeline.positionSeconds(10n);
+  timeline.positionSeconds(11n);
+  assert.equal(timeline.positionSeconds(null), 0.08);
+});
+
+Deno.test("pace: each position is due when the clip would show it", async () => {
+  const clock = new HeldClock(0);
+  const pace = new Pace(clock);
+  assert.equal(pace.waitMs(0), 0);
+  assert.equal(pace.waitMs(0.04), 40);
+  await clock.pass(30);
+  assert.equal(pace.waitMs(0.04), 10);
+  await clock.pass(30);
+  assert.equal(pace.waitMs(0.04), 0, "late by 20 ms: caught up with, not shifted");
+  assert.equal(pace.waitMs(0.08), 20);
+});
+
+Deno.test("pace: what fell far behind goes on from there instead of rushing", async () => {
+  const clock = new HeldClock(0);
+  const pace = new Pace(clock);
+  pace.waitMs(0);
+  await clock.pass(5000);
+  assert.equal(pace.waitMs(0.04), 0);
+  assert.equal(pace.waitMs(0.08), 40);
+});
+
+Deno.test("pace: a loop goes on one frame after its last", async () => {
+  const clock = new HeldClock(0);
+  const pace = new Pace(clock);
+  for (const position of [0, 0.04, 0.08]) {
+    await clock.pass(pace.waitMs(position));
+  }
+  pace.rewind();
+  assert.equal(pace.waitMs(0), 40);
+  assert.equal(pace.waitMs(0.04), 80);
+});
