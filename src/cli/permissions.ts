@@ -1,12 +1,11 @@
 /** `orion permissions`: who may do what, for people, machines and the launcher. */
 import type { Settings } from "../config/settings.ts";
 import { denoFlags, type Grant, GRANT_KINDS } from "../permissions/grant.ts";
-import { permissionManifest } from "../permissions/manifest.ts";
+import { permissionManifest, startGrant } from "../permissions/manifest.ts";
 import { UsageError } from "../core/errors.ts";
 import { type Invocation, parseCommandLine } from "./args.ts";
 import type { Host } from "./host.ts";
 import { findPlaces, processGrant, readSettings } from "./prepare.ts";
-import { startGrant } from "../permissions/manifest.ts";
 
 type PermissionsArgs = Extract<Invocation, { command: "permissions" }>;
 
@@ -17,8 +16,8 @@ export function printPermissions(args: PermissionsArgs, host: Host): void {
     return;
   }
   const settings = readSettings(args, host);
-  const { parts, process } = permissionManifest(settings, findPlaces(host.root));
-  const flags = denoFlags(process);
+  const { parts } = permissionManifest(settings, findPlaces(host.root));
+  const flags = denoFlags(processGrant(args, host, true));
   if (args.as === "json") {
     const json = { schema: "orion.permissions/1", parts: Object.fromEntries(parts), flags };
     host.out(`${JSON.stringify(json, null, 2)}\n`);

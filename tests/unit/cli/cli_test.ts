@@ -68,7 +68,7 @@ Deno.test("cli: permissions are printed as a table, as JSON and as flags", async
   const table = await cli(["permissions"]);
   assert.equal(table.code, 0);
   assert.match(table.out, /^Configuration: none \(the demo\)/);
-  assert.match(table.out, /capture demo:[^]*no read, write, net, env, run, sys/);
+  assert.match(table.out, /capture demo:[^]*no read, write, net, env, (ffi, )?run, sys/);
   const json: unknown = JSON.parse((await cli(["permissions", "--json"])).out);
   assert.ok(json !== null && typeof json === "object" && "parts" in json && "flags" in json);
   const flags = (await cli(["permissions", "--flags"])).out.trim().split("\n");
