@@ -1,0 +1,141 @@
+import assert from "node:assert/strict";
+import { noDrops, noUndecoded } from "../../../src/core/accounts.ts";
+import {
+  dropRate,
+  type HealthParts,
+  healthReport,
+  unreadiness,
+} from "../../../src/health/report.ts";
+import { Metrics } from "../../../src/health/metrics.ts";
+
+const NOW = 1_795_345_361_640;
+
+function parts(change: Partial<HealthParts> = {}): HealthParts {
+  return {
+    instance: "lobby-1",
+    version: "0.1.0",
+    startedAtMs: NOW - 60_000,
+    nowMs: NOW,
+    broker: {
+      url: "mqtt://127.0.0.1:1883",
+      embedded: true,
+      connected: true,
+      sinceMs: NOW,
+      error: null,
+      protocol: 5,
+      reconnects: 0,
+    },
+    cameras: [{
+      id: "gate",
+      url: "rtsp://[redacted]@192.0.2.10/stream1",
+      emitted: new Map([["person", 9]]),
+      snapshot: {
+        state: "online",
+        reason: null,
+        sinceMs: NOW - 50_000,
+        reconnects: 2,
+        info: null,
+        decodeLevel: "auto",
+        lastFrameAtMs: NOW - 40,
+        decodeSeconds: 1.5,
+        account: {
+          received: 112,
+          undecoded: { ...noUndecoded(), asleep: 10 },
+          corrupt: 2,
+          decoded: 100,
+          detectors: [{
+            detector: "person",
+            paused: false,
+            rateHz: 5,
+            decoded: 100,
+            processed: 20,
+            dropped: { ...noDrops(), rate: 79 },
+            waiting: 1,
+          }],
+        },
+      },
+    }],
+    workers: ["person-0", "person-1"].map((id, index) => ({
+      id,
+      detector: "person",
+      state: "ready",
+      restarts: index,
+      framesProcessed: 10,
+      framesDropped: 40,
+      inferencesEmitted: 9,
+      inferenceMsSum: 250,
+      lastSeenAtMs: NOW - 100,
+    })),
+    ...change,
+  };
+}
+
+Deno.test("report: a pool's drops sum up to its mailboxes' drops", () => {
+  const { workers, cameras } = healthReport(parts());
+  const dropped = workers.reduce((sum, worker) => sum + worker.framesDropped, 0);
+  assert.equal(dropped, 79 + 10);
+  assert.deepEqual(workers.map(({ avgLatencyMs }) => avgLatencyMs), [25, 25]);
+  assert.equal(cameras[0]?.ledger.detectors[0]?.dropRate, 0.8165);
+});
+
+Deno.test("report: the drop rate is what was left out, of all there was", () => {
+  assert.equal(dropRate(0, 0), 0);
+  assert.equal(dropRate(1, 29), 29 / 30);
+});
+
+Deno.test("readiness: says which part is not ready and why", () => {
+  const stallTimeoutMs = new Map([["gate", 10_000]]);
+  const base = parts();
+  assert.deepEqual(unreadiness({ ...base, stallTimeoutMs }), []);
+  const error = { code: "BROKER_REFUSED", message: "", retryable: true, remedy: "" };
+  const broker = { ...base.broker, connected: false, error };
+  const cameras = base.cameras.map((camera) => ({
+    ...camera,
+    snapshot: { ...camera.snapshot, state: "stalled" as const, reason: "STREAM_STALLED" },
+  }));
+  assert.deepEqual(unreadiness({ ...base, broker, cameras, stallTimeoutMs }), [
+    "broker: BROKER_REFUSED",
+    "camera gate: stalled (STREAM_STALLED)",
+  ]);
+  const old = base.cameras.map((camera) => ({
+    ...camera,
+    snapshot: { ...camera.snapshot, lastFrameAtMs: NOW - 10_001 },
+  }));
+  assert.deepEqual(unreadiness({ ...base, cameras: old, stallTimeoutMs }), [
+    "camera gate: no frame for more than 10 s",
+  ]);
+});
+
+Deno.test("metrics: every name of the contract is there, and the values are the report's", async () => {
+  const metrics = new Metrics();
+  metrics.observe({ camera: "gate", detector: "person", stage: "total" }, 25);
+  metrics.published("inference");
+  metrics.discarded("inference", "superseded");
+  const process = { residentBytes: 1024, cpuSeconds: 2 };
+  await metrics.text(healthReport(parts()), process);
+  const { text } = await metrics.text(healthReport(parts()), process);
+  for (
+    const line of [
+      'orion_frames_received_total{camera="gate"} 112',
+      'orion_frames_undecoded_total{camera="gate",reason="asleep"} 10',
+      'orion_frames_corrupt_total{camera="gate"} 2',
+      'orion_frames_decoded_total{camera="gate"} 100',
+      'orion_frames_processed_total{camera="gate",detector="person"} 20',
+      'orion_frames_dropped_total{camera="gate",detector="person",reason="rate"} 79',
+      'orion_mailbox_waiting{camera="gate",detector="person"} 1',
+      'orion_inferences_emitted_total{camera="gate",detector="person"} 9',
+      'orion_drop_ratio{camera="gate",detector="person"} 0.8165',
+      'orion_latency_seconds_count{camera="gate",detector="person",stage="total"} 1',
+      'orion_worker_last_seen_timestamp_seconds{worker="person-0"} 1795345361.54',
+      'orion_worker_restarts_total{worker="person-1"} 1',
+      'orion_camera_up{camera="gate"} 1',
+      'orion_camera_reconnects_total{camera="gate"} 2',
+      "orion_mqtt_up 1",
+      'orion_mqtt_published_total{topic_kind="inference"} 1',
+      'orion_mqtt_discarded_total{topic_kind="inference",reason="superseded"} 1',
+      'orion_decode_seconds_total{camera="gate"} 1.5',
+      "process_resident_memory_bytes 1024",
+      "process_cpu_seconds_total 2",
+    ]
+  ) assert.ok(text.split("\n").includes(line), `${line} is missing in\n${text}`);
+});
