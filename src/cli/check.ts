@@ -1,8 +1,6 @@
 /** `orion check`: everything that can be found out before the service starts. */
 import { errorData, OrionError } from "../core/errors.ts";
-import type { Settings } from "../config/settings.ts";
-import type { Manifest } from "../permissions/manifest.ts";
-import type { Places } from "../permissions/places.ts";
+import { checkCamera, checkModel, type CheckParts } from "../service/check.ts";
 
 /** One thing that was looked at. */
 export interface Finding {
@@ -13,16 +11,6 @@ export interface Finding {
   /** What is wrong and what to do, or null. */
   readonly problem: { readonly message: string; readonly remedy: string } | null;
 }
-
-/** What a check may use. */
-export interface CheckContext {
-  readonly settings: Settings;
-  readonly places: Places;
-  readonly manifest: Manifest;
-}
-
-/** Looks at one kind of thing; never throws for what it looks at. */
-export type Check = (context: CheckContext) => Promise<readonly Finding[]>;
 
 /** A finding from an action: what it says when it works, what it throws when not. */
 export async function findingOf(
@@ -43,4 +31,22 @@ export function findingText(finding: Finding): string {
   if (finding.problem === null) return `ok: ${finding.subject}: ${finding.detail ?? ""}\n`;
   const { message, remedy } = finding.problem;
   return `error: ${finding.subject}: ${message}\n  → ${remedy}\n`;
+}
+
+/** Loads every detector's model, one after the other: a small machine has no room for all at once. */
+export async function checkModels(parts: CheckParts): Promise<Finding[]> {
+  const findings: Finding[] = [];
+  for (const detector of parts.settings.detectors) {
+    findings.push(await findingOf(`model of ${detector.id}`, () => checkModel(parts, detector)));
+  }
+  return findings;
+}
+
+/** Opens every camera once, all at the same time. */
+export function checkCameras(parts: CheckParts): Promise<Finding[]> {
+  return Promise.all(
+    parts.settings.cameras.map((camera) =>
+      findingOf(`camera ${camera.id}`, () => checkCamera(parts, camera))
+    ),
+  );
 }

@@ -5,8 +5,9 @@ import { Redactor } from "../core/redact.ts";
 import { VERSION } from "../core/version.ts";
 import { permissionManifest } from "../permissions/manifest.ts";
 import { type Invocation, parseCommandLine } from "./args.ts";
-import { type Finding, findingOf, findingText } from "./check.ts";
-import { EXIT, exitCode, failureText } from "./failure.ts";
+import { checkCameras, checkModels, type Finding, findingOf, findingText } from "./check.ts";
+import { EXIT, exitCode } from "../core/exit.ts";
+import { failureText } from "./failure.ts";
 import { helpText } from "./help.ts";
 import type { Host } from "./host.ts";
 import { createLog } from "./logging.ts";
@@ -99,6 +100,13 @@ async function check(
     { subject: "configuration", detail: settings.path ?? "none: the demo", problem: null },
     await findingOf("libav", () => locatePlaces(host.root).libav.avformat),
   ];
+  if (findings.every(({ problem }) => problem === null)) {
+    const places = locatePlaces(host.root);
+    const manifest = permissionManifest(settings, places);
+    const context = { settings, places, manifest };
+    findings.push(...await checkModels(context));
+    if (args.connect) findings.push(...await checkCameras(context));
+  }
   for (const warning of settings.warnings) host.err(redactor.text(`warning: ${warning}\n`));
   for (const finding of findings) {
     const text = redactor.text(findingText(finding));

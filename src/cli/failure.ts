@@ -2,25 +2,6 @@ import { errorData, OrionError } from "../core/errors.ts";
 import type { Redactor } from "../core/redact.ts";
 import { ConfigError } from "../config/problems.ts";
 
-/** How a process ends. */
-export const EXIT = {
-  done: 0,
-  /** Failed at run time. */
-  failed: 1,
-  /** Bad usage or configuration. */
-  usage: 2,
-  /** The watchdog gave up: a service manager should start it again. */
-  watchdog: 70,
-} as const;
-
-/** Codes that mean bad usage or configuration. */
-const USAGE_CODES = new Set(["USAGE", "CONFIG"]);
-
-/** The exit code for what was thrown. */
-export function exitCode(error: unknown): number {
-  return error instanceof OrionError && USAGE_CODES.has(error.code) ? EXIT.usage : EXIT.failed;
-}
-
 /**
  * What was thrown, for people: what happened, and below it what to do. A configuration's problems
  * stand one by one, each with its place. No stack, unless it is a defect and `withStack` asks for it.

@@ -2,15 +2,9 @@
  * What Orion was told to do: parsed once, complete, checked and frozen. Every default is filled in,
  * every path absolute, every reference resolved.
  */
-import type { BoxNorm } from "../core/geometry.ts";
+import type { BoxNorm, PointNorm } from "../core/geometry.ts";
 import type { DecodeSetting } from "../core/messages.ts";
 import type { Secret } from "../core/secret.ts";
-
-/** A point in fractions (0..1) of a frame. */
-export interface PointNorm {
-  readonly x: number;
-  readonly y: number;
-}
 
 export type CameraKind = "rtsp" | "rtsps" | "file" | "demo";
 

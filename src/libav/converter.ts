@@ -14,6 +14,11 @@ const PLANES = 4;
 const SWS_BILINEAR = 2;
 /** 1.0 in the 16.16 fixed point of contrast and saturation. */
 const ONE = 1 << 16;
+/**
+ * swscale computes colours in 16 bits, white being 255 * 256, but divides by 65535 = 255 * 257 for
+ * floats: everything comes out 0.4 % too dark. The contrast makes up for that.
+ */
+const CONTRAST = ONE + ONE / 256;
 
 const SPACE_UNSPECIFIED = 2;
 /** `SWS_CS_ITU601`. The other numbers are those of `AVCOL_SPC_*`. */
@@ -103,7 +108,7 @@ export class TensorConverter implements Disposable {
     const format = this.#formatOf(frame.format);
     frame.planes(this.#sourcePlanes);
     frame.linesizes(this.#sourceStrides);
-    format.crop(fit.crop, this.#sourcePlanes, this.#sourceStrides);
+    format.prepare(fit.crop, this.#sourcePlanes, this.#sourceStrides);
     const scaler = this.#scalerFor(frame, fit, format);
     if (fillBars) new Float32Array(buffer).fill(input.bars);
     const base = this.#libav.memory.addressOf(buffer);
@@ -262,7 +267,7 @@ export class TensorConverter implements Disposable {
     const matrix = made.space === SPACE_UNSPECIFIED ? BT601 : made.space;
     const table = swscale.sws_getCoefficients(matrix);
     // Fails for sources without a colour matrix (RGB): there is nothing to set for them.
-    swscale.sws_setColorspaceDetails(context, table, made.full ? 1 : 0, table, 1, 0, ONE, ONE);
+    swscale.sws_setColorspaceDetails(context, table, made.full ? 1 : 0, table, 1, 0, CONTRAST, ONE);
     return context;
   }
 

@@ -24,7 +24,7 @@ export const STABLE = {
   },
   AVFrame: { data: 0, linesize: 64, width: 104, height: 108, format: 116, pts: 136 },
   AVCodec: { name: 0, id: 20 },
-  AVPixFmtDescriptor: { log2ChromaW: 9, log2ChromaH: 10, flags: 16 },
+  AVPixFmtDescriptor: { components: 8, log2ChromaW: 9, log2ChromaH: 10, flags: 16 },
   AVOption: { offset: 16 },
   AVDictionaryEntry: { key: 0 },
   AVIOInterruptCB: { callback: 0, opaque: 8 },

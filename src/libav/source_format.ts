@@ -12,8 +12,21 @@ const BITSTREAM = 1 << 2;
 const HARDWARE = 1 << 3;
 const BAYER = 1 << 8;
 
+/**
+ * Grey formats, what they are with colour planes, and the bits of a sample. swscale (5.1) takes the
+ * missing colours of a grey picture for green when it writes floats; so it is given neutral ones.
+ */
+const GREY: Readonly<Record<string, { readonly format: string; readonly bits: number }>> = {
+  gray: { format: "yuv420p", bits: 8 },
+  gray10le: { format: "yuv420p10le", bits: 10 },
+  gray12le: { format: "yuv420p12le", bits: 12 },
+};
+/** Samples that swscale may read past the end of a row. */
+const ROW_SLACK = 64;
+
 /** What the converter has to know of a frame's pixel format. */
 export interface SourceFormat {
+  /** What swscale is told. */
   readonly number: number;
   readonly name: string;
   /** "yuvj420p" and alike: full range by definition. */
@@ -21,76 +34,118 @@ export interface SourceFormat {
   /** Grey pictures are taken as full range unless the stream says otherwise, as in swscale. */
   readonly fullRangeUnlessTold: boolean;
   /**
-   * Moves plane addresses to a crop's corner.
-   * @throws {StreamError} when the corner cannot be addressed in this format
+   * Makes a frame's plane addresses and strides those of a crop, for swscale.
+   * @throws {StreamError} when the crop's corner cannot be addressed in this format
    */
-  crop(crop: BoxPx, planes: BigUint64Array, strides: Int32Array): void;
+  prepare(crop: BoxPx, planes: BigUint64Array, strides: Int32Array): void;
 }
 
 /**
  * Looks a pixel format up.
- * @throws {StreamError} `STREAM_PIXEL_FORMAT` when swscale does not read it
+ * @throws {StreamError} `STREAM_PIXEL_FORMAT` when it cannot be converted
  */
 export function sourceFormat(libav: Libav, number: number): SourceFormat {
   const name = libav.pixelFormatName(number);
   const description = libav.avutil.av_pix_fmt_desc_get(number);
   if (description === NULL || libav.swscale.sws_isSupportedInput(number) <= 0) {
-    throw new StreamError({
-      code: "STREAM_PIXEL_FORMAT",
-      message: `Cannot convert frames of pixel format ${name}`,
-      retryable: false,
-      remedy: "Set the camera's decoder to auto, or choose another codec in the camera.",
-    });
+    throw unusable("convert", name);
   }
+  const grey = GREY[name];
+  if (grey !== undefined) return greyFormat(libav, name, number, grey);
   const { memory } = libav;
   const at = STABLE.AVPixFmtDescriptor;
   const flags = Number(memory.u64(description + BigInt(at.flags)));
+  const components = memory.u8(description + BigInt(at.components));
+  // One component that is not a colour from a palette, or one and transparency: other greys.
+  if (components < 3 && (flags & (PALETTE | BAYER)) === 0) throw unusable("convert", name);
   const shifts = {
     x: memory.u8(description + BigInt(at.log2ChromaW)),
     y: memory.u8(description + BigInt(at.log2ChromaH)),
   };
-  const offsets = new Int32Array(new ArrayBuffer(128), 0, PLANES);
+  const move = mover(libav, number, shifts, (flags & PALETTE) !== 0);
   return {
     number,
     name,
     alwaysFullRange: name.startsWith("yuvj"),
-    fullRangeUnlessTold: name.startsWith("gray") || name.startsWith("ya"),
-    crop(crop, planes, strides) {
+    fullRangeUnlessTold: false,
+    prepare(crop, planes, strides) {
       if (crop.x === 0 && crop.y === 0) return;
-      if ((flags & (BITSTREAM | HARDWARE | BAYER)) !== 0) throw uncroppable(name);
+      if ((flags & (BITSTREAM | HARDWARE | BAYER)) !== 0) throw unusable("crop", name);
       if (crop.x % (1 << shifts.x) !== 0 || crop.y % (1 << shifts.y) !== 0) {
         throw misaligned(crop, name, shifts);
       }
-      // The bytes that so many pixels take in each plane.
-      const result = libav.avutil.av_image_fill_linesizes(offsets, number, crop.x);
-      if (result < 0) throw uncroppable(name);
-      for (let plane = 0; plane < PLANES; plane++) {
-        const address = planes[plane] ?? 0n;
-        // The palette is a table, not a part of the picture.
-        if (address === 0n || (plane > 0 && (flags & PALETTE) !== 0)) continue;
-        const isChroma = plane === 1 || plane === 2;
-        const row = isChroma ? crop.y >> shifts.y : crop.y;
-        const bytes = row * (strides[plane] ?? 0) + (crop.x === 0 ? 0 : offsets[plane] ?? 0);
-        planes[plane] = address + BigInt(bytes);
-      }
+      move(crop, planes, strides);
     },
   };
 }
 
-function uncroppable(name: string): StreamError {
+interface Shifts {
+  readonly x: number;
+  readonly y: number;
+}
+
+type Move = (crop: BoxPx, planes: BigUint64Array, strides: Int32Array) => void;
+
+/** Moves plane addresses to a crop's corner. */
+function mover(libav: Libav, number: number, shifts: Shifts, hasPalette: boolean): Move {
+  const offsets = new Int32Array(new ArrayBuffer(128), 0, PLANES);
+  return (crop, planes, strides) => {
+    offsets.fill(0);
+    // The bytes that so many pixels take in each plane.
+    if (crop.x > 0) libav.avutil.av_image_fill_linesizes(offsets, number, crop.x);
+    for (let plane = 0; plane < PLANES; plane++) {
+      const address = planes[plane] ?? 0n;
+      // The palette is a table, not a part of the picture.
+      if (address === 0n || (plane > 0 && hasPalette)) continue;
+      const isChroma = plane === 1 || plane === 2;
+      const row = isChroma ? crop.y >> shifts.y : crop.y;
+      planes[plane] = address + BigInt(row * (strides[plane] ?? 0) + (offsets[plane] ?? 0));
+    }
+  };
+}
+
+function greyFormat(
+  libav: Libav,
+  name: string,
+  grey: number,
+  { format, bits }: { readonly format: string; readonly bits: number },
+): SourceFormat {
+  const number = libav.pixelFormat(format);
+  if (number === null) throw unusable("convert", name);
+  const move = mover(libav, grey, { x: 0, y: 0 }, false);
+  let neutral = new ArrayBuffer(0);
+  return {
+    number,
+    name,
+    alwaysFullRange: false,
+    fullRangeUnlessTold: true,
+    prepare(crop, planes, strides) {
+      const samples = crop.width + ROW_SLACK;
+      if (neutral.byteLength < 2 * samples) {
+        neutral = new ArrayBuffer(2 * samples);
+        const row = bits === 8 ? new Uint8Array(neutral) : new Uint16Array(neutral);
+        row.fill(1 << (bits - 1));
+      }
+      move(crop, planes, strides);
+      // Every row of both colour planes is this one.
+      planes.fill(libav.memory.addressOf(neutral), 1, 3);
+      strides.fill(0, 1, 3);
+    },
+  };
+}
+
+function unusable(action: string, name: string): StreamError {
   return new StreamError({
     code: "STREAM_PIXEL_FORMAT",
-    message: `Cannot crop frames of pixel format ${name}`,
+    message: `Cannot ${action} frames of pixel format ${name}`,
     retryable: false,
-    remedy: "Remove the camera's roi, or choose another codec in the camera.",
+    remedy: action === "crop"
+      ? "Remove the camera's roi, or choose another codec in the camera."
+      : "Set the camera's decoder to auto, or choose another codec in the camera.",
   });
 }
 
-function misaligned(
-  crop: BoxPx,
-  name: string,
-  shifts: { readonly x: number; readonly y: number },
-): StreamError {
+function misaligned(crop: BoxPx, name: string, shifts: Shifts): StreamError {
   return new StreamError({
     code: "STREAM_CROP",
     message: `Cannot crop ${name} at ${crop.x},${crop.y}: the corner lies between colour samples`,

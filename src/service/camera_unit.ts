@@ -13,6 +13,7 @@ import {
   type Subscription,
   type ToCapture,
 } from "../core/messages.ts";
+import { captureSource } from "./plans.ts";
 import { WorkerHandle } from "./worker_handle.ts";
 
 /** How long a capture worker may take to tell its account before the last known one is shown. */
@@ -112,19 +113,10 @@ export class CameraUnit {
     handle.post({
       kind: "start",
       libraries,
-      source: {
-        camera: settings.id,
-        url: settings.url.expose(),
-        file: settings.file,
-        loop: settings.loop,
-        transport: settings.transport,
-        decoder: settings.decoder,
-        decode: settings.decode,
+      source: captureSource(settings, {
         roi: this.#roi,
-        masks: settings.masks,
-        stallTimeoutMs: settings.stallTimeoutSeconds * 1000,
         firstSeq: Math.max(this.#nextSeq, this.#before?.received ?? 0),
-      },
+      }),
     });
     for (const subscription of this.#subscriptions.values()) {
       handle.post({ kind: "subscribe", subscription });

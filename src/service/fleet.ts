@@ -9,6 +9,7 @@ import type { Manifest } from "../permissions/manifest.ts";
 import type { Places } from "../permissions/places.ts";
 import { CameraUnit } from "./camera_unit.ts";
 import { DetectorWorker } from "./detector_worker.ts";
+import { detectorPlan } from "./plans.ts";
 import type { Watched } from "./watchdog.ts";
 
 /** Where the workers' entries are. */
@@ -159,21 +160,11 @@ export class Fleet {
 
   #pool(settings: DetectorSettings): Pool {
     const { clock, log, manifest } = this.#parts;
-    const { id, model, modelPath, confidence, iou, classes, threads } = settings;
     const workers = Array.from({ length: settings.workers }, (_, index) =>
       new DetectorWorker({
         entry: WORKER_ENTRIES.inference,
-        permissions: workerPermissions(manifest.inference(id)),
-        plan: {
-          detector: id,
-          worker: `${id}-${index}`,
-          model,
-          modelPath,
-          confidence,
-          iou,
-          classes,
-          threads,
-        },
+        permissions: workerPermissions(manifest.inference(settings.id)),
+        plan: detectorPlan(settings, index),
         clock,
         log,
         onReady: (worker) => this.#onReady(worker),

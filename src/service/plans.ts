@@ -1,5 +1,34 @@
-import type { MqttSettings } from "../config/settings.ts";
-import type { BrokerTarget } from "../core/messages.ts";
+/** What the settings mean to the workers. */
+import type { CameraSettings, DetectorSettings, MqttSettings } from "../config/settings.ts";
+import type { BoxNorm } from "../core/geometry.ts";
+import type { BrokerTarget, CameraSource, DetectorPlan } from "../core/messages.ts";
+
+/** A camera as its capture worker needs to know it, credentials in clear. */
+export function captureSource(
+  settings: CameraSettings,
+  now: { readonly roi: BoxNorm | null; readonly firstSeq: number },
+): CameraSource {
+  const { id, url, file, loop, transport, decoder, decode, masks, stallTimeoutSeconds } = settings;
+  return {
+    camera: id,
+    url: url.expose(),
+    file,
+    loop,
+    transport,
+    decoder,
+    decode,
+    masks,
+    stallTimeoutMs: stallTimeoutSeconds * 1000,
+    ...now,
+  };
+}
+
+/** A detector as the worker at `index` of its pool needs to know it. */
+export function detectorPlan(settings: DetectorSettings, index: number): DetectorPlan {
+  const { id, model, modelPath, confidence, iou, classes, threads } = settings;
+  const worker = `${id}-${index}`;
+  return { detector: id, worker, model, modelPath, confidence, iou, classes, threads };
+}
 
 /** How the publisher reaches its broker, credentials in clear. */
 export function brokerTarget(mqtt: MqttSettings): BrokerTarget {

@@ -1,8 +1,6 @@
-import { errorData, OrionError } from "../core/errors.ts";
+import { errorData } from "../core/errors.ts";
+import { EXIT, exitCode } from "../core/exit.ts";
 import { Service, type ServiceOptions } from "./service.ts";
-
-/** Exit codes of the service. */
-export const EXIT = { done: 0, failed: 1, usage: 2, gaveUp: 70 } as const;
 
 /**
  * Signals that follow one another faster than a person's second thought are one: a terminal and a
@@ -51,13 +49,8 @@ export async function runService(options: ServiceOptions): Promise<number> {
     const { code, message, remedy } = errorData(error);
     log.error("service.failed", { code, message, remedy });
     await service.stop(code);
-    return error instanceof OrionError && isUsage(error) ? EXIT.usage : EXIT.failed;
+    return exitCode(error);
   } finally {
     for (const remove of listeners) remove();
   }
-}
-
-/** A model that cannot be used is a mistake in the configuration, on whichever thread it was found. */
-function isUsage(error: OrionError): boolean {
-  return error.code.startsWith("MODEL_") && !error.retryable;
 }

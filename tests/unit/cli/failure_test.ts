@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { EXIT, exitCode, failureText } from "../../../src/cli/failure.ts";
+import { EXIT, exitCode } from "../../../src/core/exit.ts";
+import { failureText } from "../../../src/cli/failure.ts";
 import { ConfigError } from "../../../src/config/problems.ts";
 import { LibraryError, UsageError } from "../../../src/core/errors.ts";
 import { Redactor } from "../../../src/core/redact.ts";
