@@ -120,16 +120,16 @@ function greyFormat(
     alwaysFullRange: false,
     fullRangeUnlessTold: true,
     prepare(crop, planes, strides) {
-      const samples = crop.width + ROW_SLACK;
-      if (neutral.byteLength < 2 * samples) {
-        neutral = new ArrayBuffer(2 * samples);
-        const row = bits === 8 ? new Uint8Array(neutral) : new Uint16Array(neutral);
-        row.fill(1 << (bits - 1));
+      const rowBytes = 2 * (crop.width + ROW_SLACK);
+      const bytes = rowBytes * crop.height;
+      if (neutral.byteLength < bytes) {
+        neutral = new ArrayBuffer(bytes);
+        const samples = bits === 8 ? new Uint8Array(neutral) : new Uint16Array(neutral);
+        samples.fill(1 << (bits - 1));
       }
       move(crop, planes, strides);
-      // Every row of both colour planes is this one.
       planes.fill(libav.memory.addressOf(neutral), 1, 3);
-      strides.fill(0, 1, 3);
+      strides.fill(rowBytes, 1, 3);
     },
   };
 }

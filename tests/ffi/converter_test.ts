@@ -1,0 +1,308 @@
+import assert from "node:assert/strict";
+import { boxNorm, type BoxPx, cropOf, letterbox } from "../../src/core/geometry.ts";
+import { inputBytes, type InputShape } from "../../src/core/messages.ts";
+import { TensorConverter } from "../../src/libav/converter.ts";
+import type { Libav } from "../../src/libav/library.ts";
+import { overrunLeaves, rowFloats } from "../../src/libav/row_overrun.ts";
+import { ignoreWithout } from "../support/parts.ts";
+import {
+  Clip,
+  compare,
+  DEMO,
+  ffmpeg,
+  firstTensor,
+  h264,
+  reference,
+  TempFolder,
+  testLibav,
+  thrownCode,
+} from "./support.ts";
+
+const ignore = ignoreWithout("libav");
+const ignoreClips = ignoreWithout("libav", "ffmpeg");
+
+const SQUARE: InputShape = { width: 416, height: 416, bars: 114 / 255 };
+/** Grey levels by which Orion's floats may differ from ffmpeg's bytes, on average. */
+const MEAN_TOLERANCE = 0.6;
+
+/** What cameras' codecs and their drivers decode to, and some that they don't. */
+const FORMATS = ["yuv422p", "yuv444p", "yuv411p", "yuv420p10le", "nv12", "yuyv422"]
+  .concat(["uyvy422", "gbrp", "rgb24", "bgra", "pal8", "gray", "gray10le", "gray12le"]);
+
+function whole(frame: { readonly width: number; readonly height: number }): BoxPx {
+  return { x: 0, y: 0, width: frame.width, height: frame.height };
+}
+
+/** The first pixel's three channels, in grey levels. */
+function pixel(tensor: Float32Array, input: InputShape, x: number, y: number): number[] {
+  return [0, 1, 2].map((plane) =>
+    Math.round((tensor[(plane * input.height + y) * input.width + x] ?? NaN) * 255)
+  );
+}
+
+/** What a clip of one colour becomes. */
+function colourOf(libav: Libav, path: string): { rgb: number[]; format: string } {
+  const input = { width: 32, height: 32, bars: 0 };
+  const { tensor, format } = firstTensor(
+    libav,
+    path,
+    (frame) => letterbox(whole(frame), input),
+    input,
+  );
+  return { rgb: pixel(tensor, input, 16, 16), format };
+}
+
+function near(found: number[], wanted: number[], within: number, what: string): void {
+  for (const [index, level] of wanted.entries()) {
+    const got = found[index] ?? NaN;
+    assert(Math.abs(got - level) <= within, `${what}: ${found} instead of ${wanted}`);
+  }
+}
+
+Deno.test(
+  "converter: matches the ffmpeg program for wide, square and tall frames, whole and cropped",
+  { ignore: ignoreClips },
+  async () => {
+    using folder = new TempFolder();
+    using libav = testLibav();
+    const crops: [string, (frame: { width: number; height: number }) => BoxPx][] = [
+      ["whole", whole],
+      ["middle", (frame) => cropOf(boxNorm({ x: 0.1, y: 0.2, width: 0.8, height: 0.7 }), frame)],
+      ["corner", (frame) => cropOf(boxNorm({ x: 0.55, y: 0.5, width: 0.45, height: 0.5 }), frame)],
+      ["narrow", (frame) => cropOf(boxNorm({ x: 0.3, y: 0, width: 0.13, height: 1 }), frame)],
+    ];
+    const inputs: InputShape[] = [SQUARE, { width: 640, height: 384, bars: 0.5 }];
+    for (const size of ["1280x720", "640x480", "720x1280", "354x290"]) {
+      const path = await folder.make(...h264(`testsrc2=size=${size}`), `${size}.mp4`);
+      for (const [name, crop] of crops) {
+        for (const input of inputs) {
+          const fitOf = (frame: { width: number; height: number }) => letterbox(crop(frame), input);
+          const { tensor, fit } = firstTensor(libav, path, fitOf, input);
+          const gbr = await reference(path, fit.crop, fit);
+          const { mean, damagedBars } = compare(tensor, fit, input, gbr);
+          const what = `${size} ${name} in ${input.width}x${input.height}`;
+          assert.equal(damagedBars, 0, what);
+          assert(mean < MEAN_TOLERANCE, `${what}: ${mean} grey levels off`);
+        }
+      }
+    }
+  },
+);
+
+Deno.test(
+  "converter: red, green and blue land in the planes 0, 1 and 2",
+  { ignore: ignoreClips },
+  async () => {
+    using folder = new TempFolder();
+    using libav = testLibav();
+    const colours: [string, number[]][] = [
+      ["0xff0000", [255, 0, 0]],
+      ["0x00ff00", [0, 255, 0]],
+      ["0x0000ff", [0, 0, 255]],
+      ["0x20c040", [0x20, 0xc0, 0x40]],
+      ["0xffffff", [255, 255, 255]],
+      ["0x000000", [0, 0, 0]],
+    ];
+    for (const [colour, rgb] of colours) {
+      const path = await folder.make(...h264(`color=c=${colour}:size=64x64`), `${colour}.mp4`);
+      near(colourOf(libav, path).rgb, rgb, 2, colour);
+    }
+  },
+);
+
+Deno.test(
+  "converter: follows the stream's colour matrix and range",
+  { ignore: ignoreClips },
+  async () => {
+    using folder = new TempFolder();
+    using libav = testLibav();
+    const source = "color=c=0x20c040:size=64x64";
+    const wanted = [0x20, 0xc0, 0x40];
+    const make = (name: string, scale: string, ...tags: string[]) =>
+      folder.make(...h264(source, "-vf", `format=gbrp,${scale}`, ...tags), name);
+    const bt709 = await make("709.mp4", "scale=out_color_matrix=bt709", "-colorspace", "bt709");
+    near(colourOf(libav, bt709).rgb, wanted, 3, "BT.709, told");
+    const bt601 = await make("601.mp4", "scale=out_color_matrix=bt601", "-colorspace", "smpte170m");
+    near(colourOf(libav, bt601).rgb, wanted, 3, "BT.601, told");
+    const untold = await make("untold.mp4", "scale=out_color_matrix=bt601");
+    near(colourOf(libav, untold).rgb, wanted, 3, "BT.601, not told");
+    const full = await make("full.mp4", "scale=out_range=full", "-color_range", "pc");
+    near(colourOf(libav, full).rgb, wanted, 3, "full range, told");
+    const args = ["-f", "lavfi", "-i", source, "-frames:v", "1", "-q:v", "2"];
+    const jpeg = await folder.make(...args, "-pix_fmt", "yuvj420p", "full.mjpeg");
+    const { rgb, format } = colourOf(libav, jpeg);
+    assert.equal(format, "yuvj420p");
+    near(rgb, wanted, 5, "full range by format");
+  },
+);
+
+Deno.test(
+  "converter: pixel formats other than 4:2:0 of 8 bits",
+  { ignore: ignoreClips },
+  async () => {
+    using folder = new TempFolder();
+    using libav = testLibav();
+    const crop = { x: 64, y: 32, width: 200, height: 150 };
+    const fit = letterbox(crop, SQUARE);
+    for (const format of FORMATS) {
+      const path = await folder.make(
+        ...["-f", "lavfi", "-i", "testsrc2=size=320x240", "-frames:v", "2"],
+        ...["-c:v", format.startsWith("gray1") ? "ffv1" : "rawvideo"],
+        ...["-pix_fmt", format, `${format}.nut`],
+      );
+      const { tensor, format: decoded } = firstTensor(libav, path, () => fit, SQUARE);
+      assert.equal(decoded, format);
+      const { mean, damagedBars } = compare(tensor, fit, SQUARE, await reference(path, crop, fit));
+      assert.equal(damagedBars, 0, format);
+      assert(mean < MEAN_TOLERANCE, `${format}: ${mean} grey levels off`);
+    }
+  },
+);
+
+Deno.test("converter: a crop between colour samples is refused, unless the format has none", {
+  ignore: ignoreClips,
+}, async () => {
+  using folder = new TempFolder();
+  using libav = testLibav();
+  const convertAt = (path: string, x: number, y: number) =>
+    thrownCode(() => {
+      const fit = letterbox({ x, y, width: 100, height: 100 }, SQUARE);
+      firstTensor(libav, path, () => fit, SQUARE);
+    });
+  const subsampled = await folder.make(...h264("testsrc2=size=320x240"), "420.mp4");
+  assert.equal(convertAt(subsampled, 3, 4), "STREAM_CROP");
+  assert.equal(convertAt(subsampled, 4, 3), "STREAM_CROP");
+  assert.equal(convertAt(subsampled, 4, 4), "nothing was thrown");
+  const raw = ["-f", "lavfi", "-i", "testsrc2=size=320x240", "-frames:v", "1", "-c:v", "rawvideo"];
+  const full = await folder.make(...raw, "-pix_fmt", "yuv444p", "444.nut");
+  assert.equal(convertAt(full, 3, 3), "nothing was thrown");
+  Deno.writeFileSync(`${folder.path}/sensor.raw`, new Uint8Array(320 * 240).fill(99));
+  const bayer = await folder.make(
+    ...["-f", "rawvideo", "-pixel_format", "bayer_bggr8", "-video_size", "320x240"],
+    ...["-i", `${folder.path}/sensor.raw`, "-c", "copy", "bayer.nut"],
+  );
+  assert.equal(convertAt(bayer, 8, 8), "STREAM_PIXEL_FORMAT");
+  assert.equal(convertAt(bayer, 0, 0), "nothing was thrown");
+  const bits = await folder.make(...raw, "-pix_fmt", "monob", "bits.nut");
+  assert.equal(convertAt(bits, 0, 0), "STREAM_PIXEL_FORMAT");
+});
+
+Deno.test("converter: writes the whole picture and nothing else, whatever its width and place", {
+  ignore,
+}, () => {
+  using libav = testLibav();
+  using clip = new Clip(libav, DEMO);
+  using converter = new TensorConverter(libav);
+  const frame = clip.first();
+  const bars = Math.fround(0.5);
+  for (let width = 33; width <= 66; width++) {
+    for (const [left, right] of [[0, 0], [1, 0], [0, 1], [3, 4], [40, 9], [9, 40]] as const) {
+      for (const [above, below] of [[0, 0], [0, 2], [2, 0], [1, 1]] as const) {
+        const height = 7;
+        const input = { width: left + width + right, height: above + height + below, bars };
+        const fit = { crop: whole(frame), width, height, dx: left, dy: above };
+        const tensor = new Float32Array(inputBytes(input) / 4).fill(-1);
+        converter.convert(frame, fit, input, tensor.buffer, true);
+        tensor.forEach((value, index) => {
+          const x = index % input.width;
+          const y = Math.floor(index / input.width) % input.height;
+          const inside = x >= left && x < left + width && y >= above && y < above + height;
+          // The clip's top rows are pavement: neither black nor the bars' exact grey.
+          const right = inside ? value >= 0 && value <= 1 && value !== bars : value === bars;
+          assert(right, `${width}+${left}+${right} at ${x},${y}: ${value}`);
+        });
+      }
+    }
+  }
+});
+
+Deno.test("converter: what a row's end may overwrite never leaves the tensor", () => {
+  assert.equal(rowFloats(416), 416);
+  assert.equal(rowFloats(234), 256);
+  const input = { width: 416, height: 416, bars: 0 };
+  const crop = { x: 0, y: 0, width: 2, height: 2 };
+  const at = (dx: number, width: number, dy = 0, height = 416) =>
+    overrunLeaves({ crop, dx, dy, width, height }, input);
+  assert.equal(at(0, 416), false);
+  assert.equal(at(91, 234), false);
+  assert.equal(at(1, 414), true);
+  assert.equal(at(17, 399), true);
+  assert.equal(at(0, 401), false);
+  // With a bar below, that bar is hit, and mended.
+  assert.equal(at(1, 414, 0, 410), false);
+});
+
+Deno.test("converter: keeps its scaler until the geometry changes", { ignore }, () => {
+  using libav = testLibav();
+  using clip = new Clip(libav, DEMO);
+  using converter = new TensorConverter(libav);
+  const frame = clip.first();
+  const buffer = new ArrayBuffer(inputBytes(SQUARE));
+  const convert = (crop: BoxPx) =>
+    converter.convert(frame, letterbox(crop, SQUARE), SQUARE, buffer, true);
+  for (let times = 0; times < 5; times++) convert(whole(frame));
+  assert.equal(converter.scalersMade, 1);
+  // Another place of the same size needs no other scaler.
+  convert({ x: 100, y: 100, width: 300, height: 200 });
+  convert({ x: 200, y: 300, width: 300, height: 200 });
+  assert.equal(converter.scalersMade, 2);
+});
+
+Deno.test("converter: refuses what would read or write outside", { ignore }, () => {
+  using libav = testLibav();
+  using clip = new Clip(libav, DEMO);
+  const converter = new TensorConverter(libav);
+  const frame = clip.first();
+  const fit = letterbox(whole(frame), SQUARE);
+  const buffer = new ArrayBuffer(inputBytes(SQUARE));
+  const refused = (run: () => void) => assert.equal(thrownCode(run), "LIFECYCLE");
+  const { crop } = fit;
+  refused(() => converter.convert(frame, fit, SQUARE, new ArrayBuffer(8), true));
+  refused(() => converter.convert(frame, { ...fit, dy: 183 }, SQUARE, buffer, true));
+  refused(() => converter.convert(frame, { ...fit, dx: -1 }, SQUARE, buffer, true));
+  refused(() => converter.convert(frame, { ...fit, width: 417 }, SQUARE, buffer, true));
+  refused(() =>
+    converter.convert(frame, { ...fit, crop: { ...crop, x: 2 } }, SQUARE, buffer, true)
+  );
+  refused(() =>
+    converter.convert(frame, { ...fit, crop: { ...crop, y: 0.5 } }, SQUARE, buffer, true)
+  );
+  refused(() =>
+    converter.convert(frame, { ...fit, crop: { ...crop, height: 0 } }, SQUARE, buffer, true)
+  );
+  const narrow = { width: 16, height: 416, bars: 0 };
+  const narrowBuffer = new ArrayBuffer(inputBytes(narrow));
+  refused(() => converter.convert(frame, letterbox(crop, narrow), narrow, narrowBuffer, true));
+  const gone = new ArrayBuffer(inputBytes(SQUARE));
+  structuredClone(gone, { transfer: [gone] });
+  refused(() => converter.convert(frame, fit, SQUARE, gone, true));
+  frame.unref();
+  refused(() => converter.convert(frame, fit, SQUARE, buffer, true));
+  converter[Symbol.dispose]();
+  converter[Symbol.dispose]();
+  refused(() => converter.convert(frame, fit, SQUARE, buffer, true));
+});
+
+Deno.test("converter: a stream that changes its size in mid-flight is followed", {
+  ignore: ignoreClips,
+}, async () => {
+  using folder = new TempFolder();
+  const make = (size: string) => ffmpeg(...h264(`testsrc2=size=${size}`), "-f", "h264", "-");
+  const path = `${folder.path}/two.h264`;
+  const parts = [await make("320x240"), await make("240x320")];
+  Deno.writeFileSync(
+    path,
+    new Uint8Array(await new Blob(parts.map((part) => new Uint8Array(part))).arrayBuffer()),
+  );
+  using libav = testLibav();
+  using clip = new Clip(libav, path);
+  using converter = new TensorConverter(libav);
+  const buffer = new ArrayBuffer(inputBytes(SQUARE));
+  const sizes: string[] = [];
+  clip.decodeAll((frame) => {
+    sizes.push(`${frame.width}x${frame.height}`);
+    converter.convert(frame, letterbox(whole(frame), SQUARE), SQUARE, buffer, true);
+  });
+  assert.deepEqual(sizes, ["320x240", "320x240", "320x240", "240x320", "240x320", "240x320"]);
+  assert.equal(converter.scalersMade, 2);
+});

@@ -1,0 +1,75 @@
+import assert from "node:assert/strict";
+import { letterbox } from "../../src/core/geometry.ts";
+import { inputBytes } from "../../src/core/messages.ts";
+import { TensorConverter } from "../../src/libav/converter.ts";
+import { Frame } from "../../src/libav/frame.ts";
+import { Input } from "../../src/libav/input.ts";
+import { Interrupt } from "../../src/libav/interrupt.ts";
+import { fileOptions } from "../../src/libav/options.ts";
+import { ignoreWithout } from "../support/parts.ts";
+import { Clip, codeOf, DEMO, testLibav } from "./support.ts";
+
+const ignore = ignoreWithout("libav");
+const MIB = 1024 * 1024;
+/** What the allocators may keep for themselves. A decoded frame of the clip alone takes 1.3 MiB. */
+const GROWTH_MIB = 12;
+
+function rssMib(): number {
+  return Deno.memoryUsage().rss / MIB;
+}
+
+Deno.test("memory: 3000 frames read, decoded, passed on and converted leave nothing behind", {
+  ignore,
+}, () => {
+  using libav = testLibav();
+  using clip = new Clip(libav, DEMO);
+  using held = new Frame(libav);
+  using shared = new Frame(libav);
+  using converter = new TensorConverter(libav);
+  const shape = { width: 416, height: 416, bars: 114 / 255 };
+  const buffer = new ArrayBuffer(inputBytes(shape));
+  let startMib = 0;
+  let frames = 0;
+  for (let round = 0; round < 10; round++) {
+    clip.decodeAll((frame) => {
+      shared.refFrom(frame);
+      held.moveFrom(frame);
+      // Another crop now and then: a new scaler, and in the end the memory of the old one.
+      const width = 1280 - 2 * (frames % 5);
+      const fit = letterbox({ x: 0, y: 0, width, height: 720 }, shape);
+      if (frames % 10 < 5) converter.convert(held, fit, shape, buffer, false);
+      if (++frames === 600) startMib = rssMib();
+    });
+    clip.input.seekToStart();
+    clip.decoder.flush();
+  }
+  assert.equal(frames, 3000);
+  const growth = rssMib() - startMib;
+  assert(growth < GROWTH_MIB, `${growth.toFixed(1)} MiB more after 2400 frames`);
+});
+
+Deno.test(
+  "memory: opening and failing to open 200 times leaves nothing behind",
+  { ignore },
+  async () => {
+    using libav = testLibav();
+    using interrupt = new Interrupt(libav);
+    const open = (url: string, options = fileOptions()) =>
+      Input.open(libav, { url, options, interrupt, findStreamInfo: true });
+    const rounds = async (count: number) => {
+      for (let round = 0; round < count; round++) {
+        using input = await open(DEMO);
+        assert.equal(input.video.index, 0);
+        await assert.rejects(open("/no/such/file"), (error) => codeOf(error) === "FILE_NOT_FOUND");
+        const options = { ...fileOptions(), bogus: "1" };
+        await assert.rejects(open(DEMO, options), (error) => codeOf(error) === "STREAM_OPTION");
+      }
+    };
+    await rounds(50);
+    const startMib = rssMib();
+    await rounds(150);
+    const growth = rssMib() - startMib;
+    assert(growth < GROWTH_MIB, `${growth.toFixed(1)} MiB more after 150 rounds`);
+    assert.equal(libav.alive, 1);
+  },
+);
