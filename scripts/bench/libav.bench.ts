@@ -1,0 +1,97 @@
+/**
+ * What video costs: calls into libav, decoding the bundled clip, and making network inputs of its
+ * frames.
+ *
+ *     deno task bench scripts/bench/libav.bench.ts
+ */
+import { letterbox } from "../../src/core/geometry.ts";
+import { inputBytes } from "../../src/core/messages.ts";
+import { TensorConverter } from "../../src/libav/converter.ts";
+import { Decoder } from "../../src/libav/decoder.ts";
+import { Frame } from "../../src/libav/frame.ts";
+import { Input } from "../../src/libav/input.ts";
+import { Interrupt } from "../../src/libav/interrupt.ts";
+import { openLibav } from "../../src/libav/library.ts";
+import { locateLibav } from "../../src/libav/locate.ts";
+import { fileOptions } from "../../src/libav/options.ts";
+import { Packet } from "../../src/libav/packet.ts";
+
+// Everything lives as long as the process: a benchmark has no end to let go at.
+const libav = openLibav(locateLibav());
+const interrupt = new Interrupt(libav);
+const url = Deno.realPathSync(new URL("../../assets/demo.mp4", import.meta.url));
+const input = Input.openSync(libav, {
+  url,
+  options: fileOptions(),
+  interrupt,
+  findStreamInfo: true,
+});
+const decoder = Decoder.open(libav, input.video, { decoder: "auto", threads: 1 });
+const packet = new Packet(libav);
+const frame = new Frame(libav);
+
+/** Decodes the next frame, from the beginning again after the last. */
+function next(): void {
+  while (decoder.receive(frame) !== "frame") {
+    if (input.readSync(packet) === "packet") {
+      decoder.send(packet);
+    } else {
+      input.seekToStart();
+      decoder.flush();
+    }
+  }
+}
+
+function inputOf(width: number, height: number) {
+  const shape = { width, height, bars: 114 / 255 };
+  const fit = letterbox({ x: 0, y: 0, width: 1280, height: 720 }, shape);
+  return { shape, fit, buffer: new ArrayBuffer(inputBytes(shape)) };
+}
+
+const calls = "a call into libav";
+const memory = libav.memory;
+const address = memory.allocate(8);
+Deno.bench({ name: "avutil_version: the bare call", group: calls, baseline: true }, () => {
+  libav.avutil.avutil_version();
+});
+Deno.bench({ name: "reading an integer from native memory", group: calls }, () => {
+  memory.i32(address);
+});
+Deno.bench({ name: "refreshing a frame's fields", group: calls }, () => frame.refresh());
+
+const reading = "reading a packet of the clip";
+const source = Input.openSync(libav, {
+  url,
+  options: fileOptions(),
+  interrupt,
+  findStreamInfo: true,
+});
+Deno.bench({ name: "blocking", group: reading, baseline: true }, () => {
+  if (source.readSync(packet) === "end") source.seekToStart();
+});
+Deno.bench({ name: "nonblocking", group: reading }, async () => {
+  if (await source.read(packet) === "end") source.seekToStart();
+});
+
+const one = "one frame, 1280 x 720, one thread";
+const small = inputOf(416, 416);
+const large = inputOf(640, 640);
+const toSmall = new TensorConverter(libav);
+const toLarge = new TensorConverter(libav);
+const still = new Frame(libav);
+next();
+still.refFrom(frame);
+Deno.bench({ name: "read and decode", group: one, n: 600, warmup: 100 }, next);
+Deno.bench({ name: "convert to 416 x 416", group: one }, () => {
+  toSmall.convert(still, small.fit, small.shape, small.buffer, false);
+});
+Deno.bench({ name: "convert to 640 x 640", group: one }, () => {
+  toLarge.convert(still, large.fit, large.shape, large.buffer, false);
+});
+Deno.bench(
+  { name: "read, decode and convert to 416 x 416", group: one, n: 600, warmup: 100 },
+  () => {
+    next();
+    toSmall.convert(frame, small.fit, small.shape, small.buffer, false);
+  },
+);

@@ -1,0 +1,143 @@
+/**
+ * What a camera costs: CPU seconds per second of stream, side by side in one run on the bundled clip
+ * over RTSP, for Orion at several rates and for the ffmpeg program that decodes and scales the same
+ * stream to raw frames.
+ *
+ *     deno task bench:rtsp [SECONDS]        per measurement, 20 by default; about two minutes in all
+ *
+ * Orion's figures are its whole process, inference included, and apart from that the threads that it
+ * reads and decodes with. Needs mosquitto, GStreamer's RTSP server, and Linux's /proc.
+ */
+import { percentile } from "../../src/service/stats.ts";
+import { DEMO_CLIP } from "../../tests/support/files.ts";
+import { inferences, Schemas } from "../../tests/support/messages.ts";
+import { programPath } from "../../tests/support/parts.ts";
+import { Rig } from "../../tests/support/rig.ts";
+import { RtspServer } from "../../tests/support/rtsp_server.ts";
+
+/** Clock ticks of /proc a second: fixed for user space on Linux. */
+const TICKS_PER_SECOND = 100;
+const RATES_HZ = [1, 5, 25] as const;
+
+interface CpuSeconds {
+  readonly process: number;
+  /** The camera's own worker. */
+  readonly capture: number;
+}
+
+/** CPU seconds so far of a process, and of the thread of the worker that was started last. */
+function cpuSeconds(pid: number): CpuSeconds {
+  const ticks = (path: string) => {
+    const fields = Deno.readTextFileSync(path).replace(/^.*\) /s, "").split(" ");
+    return Number(fields[11]) + Number(fields[12]);
+  };
+  let capture = 0;
+  let newest = -1;
+  for (const { name } of Deno.readDirSync(`/proc/${pid}/task`)) {
+    const thread = Deno.readTextFileSync(`/proc/${pid}/task/${name}/comm`).trim();
+    // Deno names workers in the order they start in; cameras come last.
+    const index = Number(/^worker-(\d+)$/.exec(thread)?.[1] ?? -1);
+    if (index <= newest) continue;
+    newest = index;
+    capture = ticks(`/proc/${pid}/task/${name}/stat`);
+  }
+  return {
+    process: ticks(`/proc/${pid}/stat`) / TICKS_PER_SECOND,
+    capture: capture / TICKS_PER_SECOND,
+  };
+}
+
+function pause(seconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, seconds * 1000));
+}
+
+interface Row {
+  readonly name: string;
+  readonly cpuPerSecond: number;
+  readonly capturePerSecond: number | null;
+  readonly totalMs: readonly number[];
+}
+
+/** Orion on one camera, once it runs evenly. */
+async function orion(url: string, rateHz: number, seconds: number): Promise<Row> {
+  await using rig = await Rig.start({
+    config: [
+      `cameras: [{ id: gate, url: "${url}" }]`,
+      `detectors: [{ id: person, model: builtin:person, rateHz: ${rateHz}, classes: [person] }]`,
+    ].join("\n"),
+  });
+  await rig.firstInference("gate");
+  await pause(2);
+  const skip = rig.subscriber.messages.length;
+  const before = cpuSeconds(rig.orion.pid);
+  const startedAtMs = performance.now();
+  await pause(seconds);
+  const after = cpuSeconds(rig.orion.pid);
+  const spent = (performance.now() - startedAtMs) / 1000;
+  const totalMs = inferences(rig.subscriber.messages.slice(skip), new Schemas())
+    .map(({ timing }) => timing["totalMs"] ?? NaN).sort((a, b) => a - b);
+  await rig.stop();
+  return {
+    name: `Orion at ${rateHz} Hz`,
+    cpuPerSecond: (after.process - before.process) / spent,
+    capturePerSecond: (after.capture - before.capture) / spent,
+    totalMs,
+  };
+}
+
+/** The ffmpeg program: decodes every frame, scales to the network's input, writes raw RGB to nowhere. */
+async function ffmpeg(url: string, rateHz: number | null, seconds: number): Promise<Row> {
+  const rate = rateHz === null ? "" : `fps=${rateHz},`;
+  const child = new Deno.Command(programPath("ffmpeg") ?? "ffmpeg", {
+    args: ["-v", "error", "-threads", "1", "-rtsp_transport", "tcp", "-i", url]
+      .concat(["-vf", `${rate}scale=416:234:flags=bilinear`, "-pix_fmt", "rgb24"])
+      .concat(["-f", "rawvideo", "-y", "/dev/null"]),
+    stdin: "null",
+    stdout: "null",
+    stderr: "null",
+  }).spawn();
+  try {
+    await pause(3);
+    const before = cpuSeconds(child.pid);
+    const startedAtMs = performance.now();
+    await pause(seconds);
+    const spent = (performance.now() - startedAtMs) / 1000;
+    const used = cpuSeconds(child.pid).process - before.process;
+    const name = rateHz === null ? "ffmpeg, every frame" : `ffmpeg at ${rateHz} Hz`;
+    return { name, cpuPerSecond: used / spent, capturePerSecond: null, totalMs: [] };
+  } finally {
+    child.kill("SIGTERM");
+    await child.status;
+  }
+}
+
+function line(row: Row, reference: number): string {
+  const cells = [
+    row.name.padEnd(20),
+    row.cpuPerSecond.toFixed(3).padStart(12),
+    (row.cpuPerSecond / reference).toFixed(2).padStart(9),
+    (row.capturePerSecond?.toFixed(3) ?? "-").padStart(12),
+    (row.capturePerSecond === null ? "-" : (row.capturePerSecond / reference).toFixed(2))
+      .padStart(9),
+    String(percentile(row.totalMs, 0.5) ?? "-").padStart(9),
+    String(percentile(row.totalMs, 0.99) ?? "-").padStart(9),
+  ];
+  return `${cells.join("")}\n`;
+}
+
+async function main(): Promise<void> {
+  const seconds = Number(Deno.args[0] ?? 20);
+  await using camera = await RtspServer.start({ clip: DEMO_CLIP });
+  const reference = await ffmpeg(camera.url, null, seconds);
+  const rows = [reference];
+  for (const rateHz of RATES_HZ) rows.push(await orion(camera.url, rateHz, seconds));
+  const write = (text: string) => Deno.stdout.writeSync(new TextEncoder().encode(text));
+  write(
+    "CPU seconds per second of a 1280x720 H.264 stream at 25 frames a second, over RTSP\n" +
+      `${"".padEnd(20)}${"process".padStart(12)}${"ratio".padStart(9)}${"capture".padStart(12)}` +
+      `${"ratio".padStart(9)}${"p50 ms".padStart(9)}${"p99 ms".padStart(9)}\n`,
+  );
+  for (const row of rows) write(line(row, reference.cpuPerSecond));
+}
+
+if (import.meta.main) await main();
