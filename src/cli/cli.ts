@@ -76,10 +76,12 @@ async function run(
       host.exit(EXIT.failed);
     });
     const { runService } = await import("../service/run.ts");
+    const { WORKER_ENTRIES } = await import("../service/entries.ts");
     return await runService({
       settings,
       manifest,
       places,
+      entries: WORKER_ENTRIES,
       log,
       clock: systemClock,
       version: VERSION,

@@ -191,6 +191,7 @@ export class Metrics {
     this.#count("corrupt", { camera }, ledger.corrupt);
     this.#count("decoded", { camera }, ledger.decoded);
     this.#count("reconnects", { camera }, report.reconnects);
+    this.#count("workerRestarts", { worker: `capture-${camera}` }, report.restarts);
     this.#count("decodeSeconds", { camera }, report.decodeSeconds);
     for (const [reason, count] of Object.entries(ledger.undecoded)) {
       this.#count("undecoded", { camera, reason }, count);

@@ -13,6 +13,8 @@ export interface CameraView {
   /** Without credentials. */
   readonly url: string;
   readonly snapshot: CaptureSnapshot;
+  /** Replacements of its thread. */
+  readonly restarts: number;
   /** Inference messages handed to the MQTT client, by detector. */
   readonly emitted: ReadonlyMap<string, number>;
 }
@@ -81,6 +83,7 @@ function cameraReport(camera: CameraView) {
     since: isoTime(snapshot.sinceMs),
     reason: snapshot.reason,
     reconnects: snapshot.reconnects,
+    restarts: camera.restarts,
     codec: info?.codec ?? null,
     decoder: info?.decoder ?? null,
     width: info?.width ?? null,

@@ -7,7 +7,7 @@ import { workerPermissions } from "../permissions/grant.ts";
 import type { Manifest } from "../permissions/manifest.ts";
 import type { Places } from "../permissions/places.ts";
 import { captureSource, detectorPlan } from "./plans.ts";
-import { WORKER_ENTRIES } from "./fleet.ts";
+import { WORKER_ENTRIES } from "./entries.ts";
 import { WorkerHandle } from "./worker_handle.ts";
 
 /** What is checked, and with which permissions: those the service itself would have. */

@@ -160,6 +160,12 @@ export class DetectorWorker {
           classes: message.classes.length,
           loadMs: Math.round(message.loadMs),
         });
+        if (this.#restarts > 0) {
+          this.#parts.log.warning("worker.recovered", {
+            worker: this.id,
+            restarts: this.#restarts,
+          });
+        }
         return this.#parts.onReady(this);
       case "result": {
         const { meta, inferenceMs } = message.result;

@@ -9,22 +9,16 @@ import type { Manifest } from "../permissions/manifest.ts";
 import type { Places } from "../permissions/places.ts";
 import { CameraUnit } from "./camera_unit.ts";
 import { DetectorWorker } from "./detector_worker.ts";
+import type { WorkerEntries } from "./entries.ts";
 import { detectorPlan } from "./plans.ts";
 import type { Watched } from "./watchdog.ts";
-
-/** Where the workers' entries are. */
-export const WORKER_ENTRIES = {
-  capture: new URL("../../workers/capture.ts", import.meta.url),
-  inference: new URL("../../workers/inference.ts", import.meta.url),
-  publisher: new URL("../../workers/publisher.ts", import.meta.url),
-  broker: new URL("../../workers/broker.ts", import.meta.url),
-} as const;
 
 /** What the fleet is made of. */
 export interface FleetParts {
   readonly settings: Settings;
   readonly manifest: Manifest;
   readonly places: Places;
+  readonly entries: WorkerEntries;
   readonly clock: Clock;
   readonly log: Log;
   readonly onStatus: (status: CameraStatus) => void;
@@ -159,10 +153,10 @@ export class Fleet {
   }
 
   #pool(settings: DetectorSettings): Pool {
-    const { clock, log, manifest } = this.#parts;
+    const { clock, log, manifest, entries } = this.#parts;
     const workers = Array.from({ length: settings.workers }, (_, index) =>
       new DetectorWorker({
-        entry: WORKER_ENTRIES.inference,
+        entry: entries.inference,
         permissions: workerPermissions(manifest.inference(settings.id)),
         plan: detectorPlan(settings, index),
         clock,
@@ -175,9 +169,9 @@ export class Fleet {
   }
 
   #camera(settings: CameraSettings): CameraUnit {
-    const { manifest, places, clock, log, onStatus, onCameraFailed } = this.#parts;
+    const { manifest, places, entries, clock, log, onStatus, onCameraFailed } = this.#parts;
     return new CameraUnit({
-      entry: WORKER_ENTRIES.capture,
+      entry: entries.capture,
       permissions: workerPermissions(manifest.capture(settings.id)),
       settings,
       libraries: places.libav,

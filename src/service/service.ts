@@ -13,7 +13,8 @@ import type { Manifest } from "../permissions/manifest.ts";
 import type { Places } from "../permissions/places.ts";
 import { BrokerUnit } from "./broker_unit.ts";
 import { Deadlines } from "./deadlines.ts";
-import { Fleet, WORKER_ENTRIES } from "./fleet.ts";
+import type { WorkerEntries } from "./entries.ts";
+import { Fleet } from "./fleet.ts";
 import { brokerTarget } from "./plans.ts";
 import { type Emitted, PublisherUnit } from "./publisher_unit.ts";
 import { Sightings } from "./sightings.ts";
@@ -26,6 +27,7 @@ export interface ServiceOptions {
   readonly settings: Settings;
   readonly manifest: Manifest;
   readonly places: Places;
+  readonly entries: WorkerEntries;
   readonly log: Log;
   readonly clock: Clock;
   readonly version: string;
@@ -134,11 +136,12 @@ export class Service {
   }
 
   #makeFleet(): Fleet {
-    const { settings, manifest, places, clock, log } = this.#options;
+    const { settings, manifest, places, entries, clock, log } = this.#options;
     return new Fleet({
       settings,
       manifest,
       places,
+      entries,
       clock,
       log,
       onStatus: (status) => this.#publisher.camera(status),
@@ -149,10 +152,10 @@ export class Service {
   }
 
   #makePublisher(): PublisherUnit {
-    const { settings, manifest, clock, log, version } = this.#options;
+    const { settings, manifest, entries, clock, log, version } = this.#options;
     const { instance, mqtt: { topicPrefix, qos } } = settings;
     return new PublisherUnit({
-      entry: WORKER_ENTRIES.publisher,
+      entry: entries.publisher,
       permissions: workerPermissions(manifest.publisher),
       plan: { broker: brokerTarget(settings.mqtt), instance, version, topicPrefix, qos },
       clock,
@@ -165,10 +168,10 @@ export class Service {
   }
 
   #makeBroker(): BrokerUnit | null {
-    const { settings: { mqtt }, manifest, log } = this.#options;
+    const { settings: { mqtt }, manifest, entries, log } = this.#options;
     if (manifest.broker === null) return null;
     return new BrokerUnit({
-      entry: WORKER_ENTRIES.broker,
+      entry: entries.broker,
       permissions: workerPermissions(manifest.broker),
       hostname: mqtt.hostname,
       port: mqtt.port,
@@ -244,6 +247,7 @@ export class Service {
       [...this.#fleet.cameras.values()].map(async (camera) => ({
         id: camera.id,
         url: camera.settings.displayUrl,
+        restarts: camera.restarts,
         snapshot: await camera.snapshot(),
         emitted: this.#emitted.get(camera.id) ?? new Map<string, number>(),
       })),

@@ -29,6 +29,7 @@ function parts(change: Partial<HealthParts> = {}): HealthParts {
       id: "gate",
       url: "rtsp://[redacted]@192.0.2.10/stream1",
       emitted: new Map([["person", 9]]),
+      restarts: 1,
       snapshot: {
         state: "online",
         reason: null,
@@ -128,6 +129,7 @@ Deno.test("metrics: every name of the contract is there, and the values are the 
       'orion_latency_seconds_count{camera="gate",detector="person",stage="total"} 1',
       'orion_worker_last_seen_timestamp_seconds{worker="person-0"} 1795345361.54',
       'orion_worker_restarts_total{worker="person-1"} 1',
+      'orion_worker_restarts_total{worker="capture-gate"} 1',
       'orion_camera_up{camera="gate"} 1',
       'orion_camera_reconnects_total{camera="gate"} 2',
       "orion_mqtt_up 1",
