@@ -28,6 +28,8 @@ serve<ToPublisher, FromPublisher>(({ post, log }) => {
         return publisher.camera(message.status);
       case "health":
         return publisher.health(message.health);
+      case "answer":
+        return publisher.answer(message.answer);
       case "stop":
         await publisher.stop();
         return post({ kind: "stopped" });

@@ -297,6 +297,21 @@ export interface BrokerTarget {
   readonly protocol: 5 | "3.1.1";
 }
 
+/** What becomes of inference messages while the broker is away. */
+export interface OutboxPlan {
+  /** `latest`: the newest of every camera and detector; `queue`: all of them, in order. */
+  readonly policy: "latest" | "queue";
+  /** How many may wait; beyond it the oldest go. */
+  readonly max: number;
+}
+
+/** What Home Assistant is told. */
+export interface HomeAssistantPlan {
+  readonly discoveryPrefix: string;
+  /** The cameras, and for each the detector that looks for persons there, or null. */
+  readonly cameras: readonly { readonly camera: string; readonly personDetector: string | null }[];
+}
+
 /** What the publisher needs to know of the instance. */
 export interface PublisherPlan {
   readonly broker: BrokerTarget;
@@ -304,6 +319,52 @@ export interface PublisherPlan {
   readonly version: string;
   readonly topicPrefix: string;
   readonly qos: { readonly inferences: 0 | 1; readonly control: 0 | 1; readonly health: 0 | 1 };
+  /** Absent: `latest`. */
+  readonly outbox?: OutboxPlan;
+  /** Absent or null: nothing. */
+  readonly homeAssistant?: HomeAssistantPlan | null;
+}
+
+/**
+ * A command that was checked: its shape and its bounds, but not whether what it names exists. A camera
+ * or detector that is null stands for all of them.
+ */
+export type ControlCommand =
+  | { readonly command: "get_status" | "shutdown" }
+  | {
+    readonly command: "pause" | "resume";
+    readonly camera: string | null;
+    readonly detector: string | null;
+  }
+  | {
+    readonly command: "set_rate";
+    readonly detector: string;
+    readonly rateHz: number;
+    readonly camera: string | null;
+  }
+  | { readonly command: "set_confidence"; readonly detector: string; readonly confidence: number }
+  | { readonly command: "set_roi"; readonly camera: string; readonly roi: BoxNorm }
+  | { readonly command: "clear_roi" | "snapshot"; readonly camera: string }
+  | { readonly command: "set_model"; readonly detector: string; readonly model: string };
+
+/** A command on its way to whoever carries it out. */
+export interface CommandRequest {
+  /** Names this delivery: the answer carries it back. */
+  readonly request: number;
+  /** The sender's name for the command; the same id twice is carried out once. */
+  readonly id: string;
+  readonly command: ControlCommand;
+}
+
+/** What became of a command: what it answers (plain data), or why it was not carried out. */
+export type CommandOutcome = { readonly data: unknown } | { readonly error: ErrorData };
+
+/** The answer to one {@link CommandRequest}. */
+export interface CommandAnswer {
+  readonly request: number;
+  /** The name of the command that was carried out under this id. */
+  readonly command: ControlCommand["command"];
+  readonly outcome: CommandOutcome;
 }
 
 /** What a camera's status topic says. */
@@ -321,10 +382,11 @@ export type ToPublisher =
   | { readonly kind: "camera"; readonly status: CameraStatus }
   /** What `GET /status` answers, as it is. */
   | { readonly kind: "health"; readonly health: Readonly<Record<string, unknown>> }
+  | { readonly kind: "answer"; readonly answer: CommandAnswer }
   | StopMessage;
 
 /** The kinds of topics, as the metrics label them. */
-export type TopicKind = "status" | "camera" | "inference" | "health" | "ack";
+export type TopicKind = "status" | "camera" | "inference" | "health" | "ack" | "discovery";
 
 /** The connection to the broker at one moment. */
 export interface BrokerState {
@@ -348,6 +410,8 @@ export type FromPublisher =
     /** The message itself, for the events of the HTTP interface. */
     readonly json: string;
   }
+  /** A command came that is well formed; each is answered once with `answer`. */
+  | { readonly kind: "command"; readonly request: CommandRequest }
   | { readonly kind: "published"; readonly topicKind: TopicKind }
   | { readonly kind: "discarded"; readonly topicKind: TopicKind; readonly reason: string }
   | StoppedMessage

@@ -3,6 +3,7 @@ import { type BrokerError, LifecycleError } from "../core/errors.ts";
 import type { Log } from "../core/log.ts";
 import type {
   CameraStatus,
+  CommandAnswer,
   FromPublisher,
   InferenceResult,
   PublisherPlan,
@@ -133,6 +134,11 @@ export class Publisher {
   health(health: Readonly<Record<string, unknown>>): void {
     const { topics, plan } = this.#started("publish the health");
     this.#retain("health", topics.health, health, plan.qos.health);
+  }
+
+  /** A command was carried out, or refused by whoever carries them out. */
+  answer(_answer: CommandAnswer): void {
+    this.#started("acknowledge a command");
   }
 
   /**

@@ -1,0 +1,84 @@
+import type { Clock } from "../core/clock.ts";
+import type { CommandOutcome, ControlCommand } from "../core/messages.ts";
+
+/** How long an id is remembered. */
+export const REMEMBERED_FOR_MS = 300_000;
+/** More than the rate limit of the control topic lets through in that time. */
+export const MAX_REMEMBERED = 4_096;
+/**
+ * Characters of answers that are kept. Only commands that change nothing have bulky answers: when there
+ * is no room for those, they may be carried out again.
+ */
+export const MAX_ANSWER_CHARACTERS = 8 * 1024 * 1024;
+
+/** A command that was taken, and what becomes of it. */
+export interface Remembered {
+  readonly command: ControlCommand["command"];
+  readonly outcome: Promise<CommandOutcome>;
+}
+
+interface Entry extends Remembered {
+  readonly atMs: number;
+  characters: number;
+}
+
+/** What was answered to which id, for five minutes and within bounds. */
+export class CommandMemory {
+  readonly #clock: Clock;
+  /** In the order in which they came. */
+  readonly #entries = new Map<string, Entry>();
+  #characters = 0;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  get size(): number {
+    return this.#entries.size;
+  }
+
+  get(id: string): Remembered | null {
+    this.#forgetOld();
+    return this.#entries.get(id) ?? null;
+  }
+
+  /** @param outcome  never rejects */
+  remember(
+    id: string,
+    command: ControlCommand["command"],
+    outcome: Promise<CommandOutcome>,
+  ): void {
+    const entry = { command, outcome, atMs: this.#clock.nowMs(), characters: 0 };
+    this.#entries.set(id, entry);
+    for (const oldest of this.#entries.keys()) {
+      if (this.#entries.size <= MAX_REMEMBERED) break;
+      this.#forget(oldest);
+    }
+    void outcome.then((settled) => this.#weigh(id, entry, settled));
+  }
+
+  /** Makes room for a bulky answer by letting go of the bulky ones before it. */
+  #weigh(id: string, entry: Entry, settled: CommandOutcome): void {
+    if (!("data" in settled) || settled.data === null) return;
+    if (this.#entries.get(id) !== entry) return;
+    entry.characters = JSON.stringify(settled.data)?.length ?? 0;
+    this.#characters += entry.characters;
+    for (const [oldest, { characters }] of this.#entries) {
+      if (this.#characters <= MAX_ANSWER_CHARACTERS) return;
+      if (characters > 0) this.#forget(oldest);
+    }
+  }
+
+  #forgetOld(): void {
+    const nowMs = this.#clock.nowMs();
+    for (const [id, { atMs }] of this.#entries) {
+      if (nowMs - atMs < REMEMBERED_FOR_MS) return;
+      this.#forget(id);
+    }
+  }
+
+  #forget(id: string): void {
+    this.#characters -= this.#entries.get(id)?.characters ?? 0;
+    this.#entries.delete(id);
+  }
+}
