@@ -1,0 +1,45 @@
+/** The runner of the checks must end what does not end by itself. */
+import assert from "node:assert/strict";
+import { runCommand, Running } from "../../scripts/testing/command.ts";
+import { ROOT } from "../support/files.ts";
+
+/** Whether a process is still there after a while: a killed one is, until it has been reaped. */
+async function stays(pid: string): Promise<boolean> {
+  const wait = `for i in $(seq 60); do kill -0 ${pid} || exit 1; sleep 0.05; done`;
+  const { success } = await new Deno.Command("sh", { args: ["-c", wait], stderr: "null" }).output();
+  return success;
+}
+
+function sh(script: string, limits: { silenceMs?: number; limitMs?: number } = {}) {
+  return runCommand({ command: "sh", args: ["-c", script], cwd: ROOT, ...limits }, new Running());
+}
+
+Deno.test("command: its lines come in order, from both streams, the last one unended too", async () => {
+  const { code, lines, stopped } = await sh("echo one; echo two; printf three; exit 3");
+  assert.deepEqual({ code, lines, stopped }, {
+    code: 3,
+    lines: ["one", "two", "three"],
+    stopped: null,
+  });
+  assert.deepEqual((await sh("echo oops >&2")).lines, ["oops"]);
+});
+
+Deno.test("command: one that falls silent is ended, with everything it started", async () => {
+  const { stopped, lines } = await sh("sleep 60 & echo $!; wait", { silenceMs: 300 });
+  assert.match(stopped ?? "", /^said nothing for 0\.3 s$/);
+  assert.equal(await stays(lines[0] ?? ""), false);
+});
+
+Deno.test("command: one that talks for ever is ended at its limit", async () => {
+  const { stopped } = await sh("while :; do echo again; sleep 0.05; done", {
+    silenceMs: 2_000,
+    limitMs: 400,
+  });
+  assert.match(stopped ?? "", /^took longer than 0\.4 s$/);
+});
+
+Deno.test("command: what a command leaves behind is ended with it", async () => {
+  const { stopped, lines } = await sh("sleep 60 >/dev/null 2>&1 & echo $!");
+  assert.equal(stopped, null);
+  assert.equal(await stays(lines[0] ?? ""), false);
+});
