@@ -1,7 +1,7 @@
 /** What a child process says, a line at a time, and waiting for the line that matters. */
 
 /** How long a test waits for something that should come at once, unless it says otherwise. */
-export const WAIT_TIMEOUT_MS = 15_000;
+export const WAIT_TIMEOUT_MS = 60_000;
 
 /** How many of the last lines a failed wait shows. */
 const LINES_SHOWN = 15;

@@ -1,0 +1,111 @@
+/** Whatever a worker does, it is told, replaced and counted, and the others do not notice. */
+import assert from "node:assert/strict";
+import { asReport, assertReportCloses } from "../support/report.ts";
+import { ignoreWithout } from "../support/parts.ts";
+import { ScriptedOrion } from "../support/scripted.ts";
+
+const IGNORE = ignoreWithout("libav", "mosquitto");
+const CAMERA = 'cameras: [{ id: gate, url: "demo:" }]';
+/** As quick as the configuration allows. */
+const WATCHDOG = "watchdog: { intervalSeconds: 1, minTimeoutSeconds: 1, maxRestarts: 20 }";
+
+const FAULTS = [
+  { script: "throw-5", code: "INTERNAL", what: "an exception" },
+  { script: "reject-5", code: "INTERNAL", what: "a rejected promise" },
+  { script: "loop-5", code: "WORKER_SILENT", what: "an endless loop" },
+  { script: "native-5", code: "WORKER_SILENT", what: "a native call that never returns" },
+  { script: "badload-5", code: "MODEL_UNREADABLE", what: "a model that fails to load on restart" },
+] as const;
+
+for (const { script, code, what } of FAULTS) {
+  Deno.test({
+    name: `faults: ${what} is survived, counted, and not noticed by another detector`,
+    ignore: IGNORE,
+    async fn() {
+      await using run = await ScriptedOrion.start({
+        config: `${CAMERA}\n${WATCHDOG}`,
+        detectors: [
+          { id: "faulty", script, more: "rateHz: 20" },
+          { id: "sound", script: "sleep-1", more: "rateHz: 5" },
+        ],
+      });
+      const restart = await run.orion.waitFor(
+        "worker.restart",
+        (event) => event["worker"] === "faulty-0" && event["code"] === code,
+      );
+      assert.equal(restart["level"], "error");
+      await run.orion.waitFor("worker.recovered", ({ worker }) => worker === "faulty-0");
+      await run.further("faulty", 1);
+      await run.further("sound", 5);
+      const report = assertReportCloses(await run.status());
+      const faulty = report.workers.find(({ id }) => id === "faulty-0");
+      const sound = report.workers.find(({ id }) => id === "sound-0");
+      assert.ok(faulty && faulty.restarts >= 1);
+      assert.equal(sound?.restarts, 0);
+      assert.match(await run.metrics(), /orion_worker_restarts_total\{worker="faulty-0"\} [1-9]/);
+      await run.subscriber.waitFor(({ topic, json }) =>
+        topic === "orion/test/health" &&
+        asReport(json).workers.some(({ id, restarts }) => id === "faulty-0" && restarts >= 1)
+      );
+      if (script === "loop-5" || script === "native-5") {
+        const mailbox = report.cameras[0]?.ledger.detectors.find(({ detector }) =>
+          detector === "faulty"
+        );
+        assert.ok(mailbox && mailbox.dropped.restart >= 1, "the frame it had is counted");
+      }
+      run.orion.signal("SIGTERM");
+      assert.equal((await run.orion.exit()).code, 0);
+      assert.equal(await run.orion.groupAlive(), false);
+    },
+  });
+}
+
+Deno.test({
+  name:
+    "faults: when the restart budget is spent the rest is shut down in order and the code is 70",
+  ignore: IGNORE,
+  async fn() {
+    await using run = await ScriptedOrion.start({
+      config: `${CAMERA}\nwatchdog: { intervalSeconds: 1, minTimeoutSeconds: 1, maxRestarts: 2 }`,
+      detectors: [
+        { id: "faulty", script: "throw-2" },
+        { id: "sound", script: "sleep-1", more: "rateHz: 5" },
+      ],
+    });
+    const { code } = await run.orion.exit(60_000);
+    assert.equal(code, 70);
+    const events = run.orion.events().map(({ event }) => event);
+    assert.equal(events.filter((event) => event === "worker.restart").length, 2);
+    assert.ok(events.includes("worker.given-up"));
+    const last = run.subscriber.messages.at(-1);
+    assert.equal(last?.topic, "orion/test/status");
+    assert.equal(last?.json?.["state"], "offline");
+  },
+});
+
+Deno.test({
+  name: "faults: a hung worker delays the shutdown no further than its share of the time",
+  ignore: IGNORE,
+  async fn() {
+    await using run = await ScriptedOrion.start({
+      config: `${CAMERA}\nshutdownTimeoutSeconds: 5`,
+      detectors: [
+        { id: "hung", script: "loop-3" },
+        { id: "sound", script: "sleep-1", more: "rateHz: 5" },
+      ],
+    });
+    await run.orion.waitFor(
+      "stats",
+      ({ detector, health }) => detector === "hung" && health === "silent",
+    );
+    await run.further("sound", 2);
+    const since = performance.now();
+    run.orion.signal("SIGTERM");
+    assert.equal((await run.orion.exit()).code, 0);
+    assert.ok(performance.now() - since < 5000, "within the shutdown time");
+    const late = run.orion.events().find(({ event }) => event === "service.stopped-late");
+    assert.deepEqual(late?.["terminated"], ["hung-0"]);
+    const last = run.subscriber.messages.at(-1);
+    assert.equal(last?.json?.["state"], "offline");
+  },
+});

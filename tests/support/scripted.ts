@@ -1,0 +1,120 @@
+/** Starts Orion with scripted models, beside a real broker. */
+import { freePort, ROOT, type TempFolder, tempFolder } from "./files.ts";
+import { Mosquitto, type Subscriber } from "./mosquitto.ts";
+import { LIBC } from "./never_returns.ts";
+import { OrionProcess, runOrion } from "./process.ts";
+
+/** What to run. */
+export interface ScriptedOptions {
+  /** YAML of cameras and what else; `detectors`, `mqtt` and `health` are added. */
+  readonly config: string;
+  /** Detectors: id, script (see `scripted_inference.ts`), and further keys in YAML's flow style. */
+  readonly detectors: readonly { id: string; script: string; more?: string }[];
+}
+
+/** Orion with scripted models, a mosquitto, and a subscriber to everything. */
+export class ScriptedOrion implements AsyncDisposable {
+  readonly orion: OrionProcess;
+  readonly subscriber: Subscriber;
+  readonly httpUrl: string;
+  readonly #stack: AsyncDisposableStack;
+
+  private constructor(
+    parts: { orion: OrionProcess; subscriber: Subscriber; httpUrl: string },
+    stack: AsyncDisposableStack,
+  ) {
+    this.orion = parts.orion;
+    this.subscriber = parts.subscriber;
+    this.httpUrl = parts.httpUrl;
+    this.#stack = stack;
+  }
+
+  static async start(options: ScriptedOptions): Promise<ScriptedOrion> {
+    await using stack = new AsyncDisposableStack();
+    const folder = stack.use(tempFolder());
+    const broker = stack.use(await Mosquitto.start());
+    const subscriber = stack.use(await broker.subscribe("orion/#"));
+    const port = freePort();
+    const config = writeConfig(folder, options, broker.url, port);
+    const orion = stack.use(
+      new OrionProcess({
+        name: "scripted Orion",
+        command: "sh",
+        args: ["-c", 'exec "$0" "$@"', Deno.execPath(), "run", "--no-check"]
+          .concat(await flags(config, folder.path))
+          .concat([`${ROOT}/tests/support/scripted_service.ts`, config, folder.path]),
+        cwd: ROOT,
+        env: { NO_COLOR: "1" },
+      }),
+    );
+    const httpUrl = `http://127.0.0.1:${port}`;
+    return new ScriptedOrion({ orion, subscriber, httpUrl }, stack.move());
+  }
+
+  /** How many inference messages of a detector came so far. */
+  count(detector: string): number {
+    return this.subscriber.messages.filter(({ topic }) => topic.endsWith(`/${detector}`)).length;
+  }
+
+  /** Waits until `more` further inference messages of a detector came. */
+  async further(detector: string, more: number): Promise<void> {
+    const wanted = this.count(detector) + more;
+    await this.subscriber.waitFor(() => this.count(detector) >= wanted, {
+      what: `${more} more inference messages of ${detector}`,
+    });
+  }
+
+  async status(): Promise<unknown> {
+    const response = await fetch(`${this.httpUrl}/status`);
+    return await response.json();
+  }
+
+  async metrics(): Promise<string> {
+    const response = await fetch(`${this.httpUrl}/metrics`);
+    return await response.text();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#stack[Symbol.asyncDispose]();
+  }
+}
+
+function writeConfig(
+  folder: TempFolder,
+  { config, detectors }: ScriptedOptions,
+  brokerUrl: string,
+  port: number,
+): string {
+  const lines = detectors.map(({ id, script, more }) => {
+    // Each in a folder of its own, where it may leave a mark.
+    const model = folder.write(`${id}/${script}.onnx`, "scripted");
+    return `  - { id: ${id}, model: ${model}${more === undefined ? "" : `, ${more}`} }`;
+  });
+  return folder.write(
+    "orion.yaml",
+    [
+      "instance: test",
+      config,
+      "detectors:",
+      ...lines,
+      `mqtt: { url: "${brokerUrl}" }`,
+      `health: { listen: "127.0.0.1:${port}", statsIntervalSeconds: 1 }`,
+      "",
+    ].join("\n"),
+  );
+}
+
+/** The product's own flags for the configuration, and on top what the scripts need. */
+async function flags(config: string, folder: string): Promise<string[]> {
+  const { code, stdout, stderr } = await runOrion(["permissions", "--flags", "--config", config]);
+  if (code !== 0) throw new Error(stderr);
+  const more: Readonly<Record<string, string>> = {
+    "--allow-ffi": LIBC,
+    "--allow-read": `${ROOT}/tests/support,${folder}`,
+  };
+  const own = stdout.trim().split("\n").map((flag) => {
+    const name = flag.split("=")[0] ?? "";
+    return name in more ? `${flag},${more[name]}` : flag;
+  });
+  return [...own, `--allow-write=${folder}`];
+}

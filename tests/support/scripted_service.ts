@@ -1,0 +1,43 @@
+/**
+ * Orion with scripted models: everything as in `orion run` but the inference workers' entry, and what
+ * that may do. Started by `scripted.ts`.
+ */
+import { systemHost } from "../../src/cli/host.ts";
+import { createLog } from "../../src/cli/logging.ts";
+import { locatePlaces, readSettings } from "../../src/cli/prepare.ts";
+import { systemClock } from "../../src/core/clock.ts";
+import { Redactor } from "../../src/core/redact.ts";
+import { grant, union } from "../../src/permissions/grant.ts";
+import { permissionManifest } from "../../src/permissions/manifest.ts";
+import { WORKER_ENTRIES } from "../../src/service/entries.ts";
+import { runService } from "../../src/service/run.ts";
+import { ROOT } from "./files.ts";
+import { LIBC } from "./never_returns.ts";
+
+if (import.meta.main) {
+  const [config = "", folder = ""] = Deno.args;
+  const host = systemHost(ROOT);
+  const settings = readSettings({ config }, host);
+  const places = locatePlaces(ROOT);
+  const manifest = permissionManifest(settings, places);
+  const scripts = grant("", { read: [folder], write: [folder], ffi: [LIBC] });
+  const code = await runService({
+    settings,
+    places,
+    manifest: { ...manifest, inference: (id) => union("", [manifest.inference(id), scripts]) },
+    entries: {
+      ...WORKER_ENTRIES,
+      inference: new URL("./scripted_inference.ts", import.meta.url),
+    },
+    log: createLog({
+      format: "json",
+      level: "info",
+      redactor: new Redactor(settings.secrets()),
+      write: (line) => host.err(line),
+      colour: false,
+    }),
+    clock: systemClock,
+    version: "test",
+  });
+  Deno.exit(code);
+}
