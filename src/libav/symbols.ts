@@ -68,6 +68,29 @@ export const AVUTIL = {
     ],
     result: "i32",
   },
+  av_opt_set_image_size: {
+    parameters: [
+      ptr("AVCodecContext"), /* obj */
+      "buffer", /* name */
+      "i32", /* w */
+      "i32", /* h */
+      "i32", /* search_flags */
+    ],
+    result: "i32",
+  },
+  av_opt_set_pixel_fmt: {
+    parameters: [
+      ptr("AVCodecContext"), /* obj */
+      "buffer", /* name */
+      "i32", /* fmt */
+      "i32", /* search_flags */
+    ],
+    result: "i32",
+  },
+  av_frame_get_buffer: {
+    parameters: [ptr("AVFrame"), /* frame */ "i32" /* align */],
+    result: "i32",
+  },
   av_frame_alloc: { parameters: [], result: ptr("AVFrame") },
   av_frame_free: { parameters: [cell("AVFrame") /* frame */], result: "void" },
   av_frame_unref: { parameters: [ptr("AVFrame") /* frame */], result: "void" },
@@ -139,6 +162,15 @@ export const AVCODEC = {
   },
   avcodec_receive_frame: {
     parameters: [ptr("AVCodecContext"), /* avctx */ ptr("AVFrame") /* frame */],
+    result: "i32",
+  },
+  avcodec_find_encoder_by_name: { parameters: ["buffer" /* name */], result: ptr("AVCodec") },
+  avcodec_send_frame: {
+    parameters: [ptr("AVCodecContext"), /* avctx */ ptr("AVFrame") /* frame */],
+    result: "i32",
+  },
+  avcodec_receive_packet: {
+    parameters: [ptr("AVCodecContext"), /* avctx */ ptr("AVPacket") /* avpkt */],
     result: "i32",
   },
   avcodec_flush_buffers: { parameters: [ptr("AVCodecContext") /* avctx */], result: "void" },

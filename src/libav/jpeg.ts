@@ -1,0 +1,142 @@
+import { StreamError } from "../core/errors.ts";
+import { Frame } from "./frame.ts";
+import { Handle } from "./handle.ts";
+import { STABLE } from "./layouts.ts";
+import type { Libav } from "./library.ts";
+import { cString } from "./memory.ts";
+import { Packet } from "./packet.ts";
+import { NULL } from "./pointers.ts";
+
+const SWS_BILINEAR = 2;
+/** What libav's MJPEG encoder takes in every release: 4:2:0 of full range. */
+const JPEG_FORMAT = "yuvj420p";
+
+/** Larger pictures are shrunk by halves to be at most this wide: a snapshot travels as one message. */
+const MAX_WIDTH = 1920;
+
+/**
+ * A decoded picture as a JPEG.
+ *
+ * Makes the encoder and the scaler anew each time: it is for single pictures, not for the hot path.
+ * @param frame  stays the caller's
+ * @returns the file's bytes, the caller's
+ * @throws {StreamError} `STREAM_JPEG` when this libav cannot encode it
+ */
+export function encodeJpeg(libav: Libav, frame: Frame): ArrayBuffer {
+  const size = jpegSize(frame);
+  using picture = convert(libav, frame, size);
+  const { avcodec, avutil } = libav;
+  const codec = avcodec.avcodec_find_encoder_by_name(cString("mjpeg"));
+  if (codec === NULL) throw failed("this libavcodec has no MJPEG encoder");
+  const context = new Handle(
+    libav,
+    "encoder",
+    avcodec.avcodec_alloc_context3(codec),
+    avcodec.avcodec_free_context,
+  );
+  try {
+    const at = context.address;
+    const format = picture.format;
+    const timeBase = new Uint8Array(new Int32Array([1, 25]).buffer);
+    must(
+      "size",
+      avutil.av_opt_set_image_size(at, cString("video_size"), size.width, size.height, 0),
+    );
+    must("format", avutil.av_opt_set_pixel_fmt(at, cString("pixel_format"), format, 0));
+    must("time base", avutil.av_opt_set_q(at, cString("time_base"), timeBase, 0));
+    must("encoder", avcodec.avcodec_open2(at, codec, NULL));
+    must("picture", avcodec.avcodec_send_frame(at, picture.pointer));
+    using packet = new Packet(libav);
+    must("result", avcodec.avcodec_receive_packet(at, packet.pointer));
+    packet.refresh();
+    const bytes = new ArrayBuffer(packet.sizeBytes);
+    const data = libav.memory.u64(packet.pointer + BigInt(STABLE.AVPacket.data));
+    libav.memory.read(data, bytes, bytes.byteLength);
+    return bytes;
+  } finally {
+    context.free();
+  }
+}
+
+/** The picture's size, halved until it is no wider than {@link MAX_WIDTH}; whole chroma samples. */
+function jpegSize(frame: Frame): { width: number; height: number } {
+  let { width, height } = frame;
+  while (width > MAX_WIDTH) {
+    width /= 2;
+    height /= 2;
+  }
+  return { width: Math.max(2, Math.floor(width)), height: Math.max(2, Math.floor(height)) };
+}
+
+/** A copy in the encoder's pixel format and the wanted size. */
+function convert(libav: Libav, frame: Frame, size: { width: number; height: number }): Frame {
+  const { avutil, swscale, memory } = libav;
+  const format = libav.pixelFormat(JPEG_FORMAT);
+  if (format === null) throw failed(`this libavutil has no ${JPEG_FORMAT}`);
+  const picture = new Frame(libav);
+  try {
+    // width and height lie beside one another, and the format beside a field that is 0 for pictures.
+    const at = picture.pointer;
+    const { width, height, format: formatAt } = STABLE.AVFrame;
+    if (height !== width + 4) throw failed("the layout of a frame is not the known one");
+    memory.writeU64(at + BigInt(width), BigInt(size.width) | (BigInt(size.height) << 32n));
+    memory.writeU64(at + BigInt(formatAt - 4), BigInt(format) << 32n);
+    must("buffer", avutil.av_frame_get_buffer(at, 0));
+    picture.refresh();
+    const scaler = swscale.sws_getContext(
+      frame.width,
+      frame.height,
+      frame.format,
+      size.width,
+      size.height,
+      format,
+      SWS_BILINEAR,
+      NULL,
+      NULL,
+      NULL,
+    );
+    if (scaler === NULL) throw failed(`it cannot convert ${libav.pixelFormatName(frame.format)}`);
+    try {
+      const from = planesOf(frame);
+      const to = planesOf(picture);
+      const rows = swscale.sws_scale(
+        scaler,
+        from.planes,
+        from.strides,
+        0,
+        frame.height,
+        to.planes,
+        to.strides,
+      );
+      if (rows !== size.height) throw failed(`the conversion wrote ${rows} of ${size.height} rows`);
+    } finally {
+      swscale.sws_freeContext(scaler);
+    }
+    return picture;
+  } catch (error) {
+    picture[Symbol.dispose]();
+    throw error;
+  }
+}
+
+function planesOf(frame: Frame) {
+  // Larger than 64 bytes each, so that V8 keeps them outside of the heap it compacts.
+  const planes = new BigUint64Array(new ArrayBuffer(128), 0, 4);
+  const strides = new Int32Array(new ArrayBuffer(128), 0, 4);
+  frame.planes(planes);
+  frame.linesizes(strides);
+  return { planes, strides };
+}
+
+function must(what: string, result: number): void {
+  if (result < 0) throw failed(`${what}: ${result}`);
+}
+
+function failed(why: string): StreamError {
+  return new StreamError({
+    code: "STREAM_JPEG",
+    message: `Cannot make a JPEG of a picture: ${why}`,
+    retryable: false,
+    remedy: "Use a libav with its MJPEG encoder, as the distributions ship it.",
+  });
+}
