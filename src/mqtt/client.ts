@@ -6,7 +6,13 @@
 import mqtt, { type IClientOptions, type MqttClient } from "mqtt";
 import type { Clock } from "../core/clock.ts";
 import type { BrokerError } from "../core/errors.ts";
-import { connectionError, isVersionRefused, publishError } from "./failures.ts";
+import {
+  connectionError,
+  isVersionRefused,
+  PACKET_TOO_LARGE,
+  publishError,
+  subscribeError,
+} from "./failures.ts";
 import type { BrokerEndpoint } from "./target.ts";
 
 /** The versions of MQTT that Orion speaks. */
@@ -21,6 +27,15 @@ export interface OutgoingMessage {
   readonly retain: boolean;
   /** How long a broker may keep it for somebody who is away (MQTT 5), or null for ever. */
   readonly expirySeconds: number | null;
+}
+
+/** A message from the broker. */
+export interface IncomingMessage {
+  readonly topic: string;
+  /** Whatever was published: not necessarily JSON, nor UTF-8. */
+  readonly payload: Uint8Array;
+  /** The broker kept it from before the subscription. */
+  readonly retained: boolean;
 }
 
 /** Told once: null when the message was written (QoS 0) or acknowledged (QoS 1). */
@@ -49,6 +64,7 @@ export interface SessionEnd {
 /** What happens to a session; `ended` comes exactly once, after every message was settled. */
 export interface SessionEvents {
   accepted(): void;
+  message(message: IncomingMessage): void;
   ended(end: SessionEnd): void;
 }
 
@@ -56,6 +72,8 @@ export interface Session {
   /** Whether it can take messages: accepted by the broker and not ended. */
   readonly open: boolean;
   publish(message: OutgoingMessage, settled: Settled): void;
+  /** What is published there comes as `message`, until the session ends. */
+  subscribe(filter: string, qos: 0 | 1, settled: Settled): void;
   /**
    * Ends it. In order, the broker forgets the last will; otherwise it publishes it.
    * @param how.withinMs when the broker has not closed by then, the connection is cut
@@ -68,6 +86,10 @@ export type OpenSession = (options: SessionOptions, events: SessionEvents) => Se
 /** Longer than a broker that is alive takes; short enough to notice one that is not. */
 const CONNECT_TIMEOUT_MS = 10_000;
 const KEEPALIVE_SECONDS = 20;
+/** A broker of MQTT 5 keeps larger messages to itself; what is larger than a command is refused anyhow. */
+const MAX_INCOMING_BYTES = 16 * 1024 * 1024;
+/** More than what stands before a payload in a PUBLISH packet, topic apart. */
+const PACKET_OVERHEAD_BYTES = 64;
 
 /** Opens sessions with the MQTT library. */
 export function mqttSessions(clock: Clock): OpenSession {
@@ -81,6 +103,12 @@ class MqttSession implements Session {
   readonly #clock: Clock;
   /** Messages handed to the library and not settled: it forgets some callbacks when a link breaks. */
   readonly #pending = new Set<Settled>();
+  /** Messages beyond what the broker takes at once; whoever publishes bounds them. */
+  readonly #held: { readonly message: OutgoingMessage; readonly settled: Settled }[] = [];
+  #unacknowledged = 0;
+  /** How many messages of QoS 1 the broker takes before it acknowledged one, and how large. */
+  #receiveMaximum = Infinity;
+  #maximumBytes = Infinity;
   #accepted = false;
   #ended = false;
   /** The first thing that went wrong: what follows is a consequence. */
@@ -92,8 +120,10 @@ class MqttSession implements Session {
     this.#events = events;
     this.#clock = clock;
     this.#client = mqtt.connect(clientOptions(options));
-    this.#client.on("connect", () => {
+    this.#client.on("connect", ({ properties }) => {
       this.#accepted = true;
+      this.#receiveMaximum = properties?.receiveMaximum ?? Infinity;
+      this.#maximumBytes = properties?.maximumPacketSize ?? Infinity;
       this.#events.accepted();
     });
     this.#client.on("error", (error) => this.#failed(error));
@@ -103,6 +133,9 @@ class MqttSession implements Session {
       this.#cause ??= { code: packet.reasonCode ?? null, text: "the broker disconnected" };
     });
     this.#client.on("close", () => this.#finish());
+    this.#client.on("message", (topic, payload, { retain }) => {
+      if (!this.#ended) this.#events.message({ topic, payload, retained: retain });
+    });
   }
 
   get open(): boolean {
@@ -111,18 +144,53 @@ class MqttSession implements Session {
 
   publish(message: OutgoingMessage, settled: Settled): void {
     if (this.#ended) return settled(this.#error());
+    const { topic, payload, qos } = message;
+    if (this.#maximumBytes < Infinity) {
+      const bytes = new TextEncoder().encode(topic + payload).byteLength + PACKET_OVERHEAD_BYTES;
+      if (bytes > this.#maximumBytes) {
+        return settled(publishError(this.#where, topic, PACKET_TOO_LARGE));
+      }
+    }
+    const once = this.#once(settled);
+    if (qos === 1 && this.#unacknowledged >= this.#receiveMaximum) {
+      this.#held.push({ message, settled: once });
+    } else this.#write(message, once);
+  }
+
+  subscribe(filter: string, qos: 0 | 1, settled: Settled): void {
+    if (this.#ended) return settled(this.#error());
+    const once = this.#once(settled);
+    this.#client.subscribe(filter, { qos }, (error) => {
+      // As with a message: whatever is no refusal ends the session.
+      if (error === null || error === undefined) once(null);
+      else if (this.open) once(subscribeError(this.#where, filter));
+    });
+  }
+
+  /** Settles once: now, or when the session ends. */
+  #once(settled: Settled): Settled {
     const once: Settled = (error) => {
       if (this.#pending.delete(once)) settled(error);
     };
     this.#pending.add(once);
+    return once;
+  }
+
+  #write(message: OutgoingMessage, settled: Settled): void {
     const { topic, payload, qos, retain } = message;
     const properties = messageProperties(message);
+    this.#unacknowledged += qos;
     this.#client.publish(topic, payload, { qos, retain, properties }, (error) => {
-      if (error === undefined || error === null) return once(null);
-      // Only a broker's refusal carries a number. Whatever else goes wrong with a message ends the
-      // session, and that settles it with the reason of the end.
-      const code = codeOf(error);
-      if (typeof code === "number") once(publishError(this.#where, topic, code));
+      this.#unacknowledged -= qos;
+      if (error === undefined || error === null) settled(null);
+      else {
+        // Only a broker's refusal carries a number. Whatever else goes wrong with a message ends the
+        // session, and that settles it with the reason of the end.
+        const code = codeOf(error);
+        if (typeof code === "number") settled(publishError(this.#where, topic, code));
+      }
+      const next = this.#ended ? undefined : this.#held.shift();
+      if (next !== undefined) this.#write(next.message, next.settled);
     });
   }
 
@@ -216,6 +284,7 @@ function clientOptions({ endpoint, protocol, clientId, will }: SessionOptions): 
     ...(endpoint.ca === null ? {} : { ca: endpoint.ca }),
     ...(endpoint.cert === null ? {} : { cert: endpoint.cert }),
     ...(endpoint.key === null ? {} : { key: endpoint.key }),
+    ...(protocol === 5 ? { properties: { maximumPacketSize: MAX_INCOMING_BYTES } } : {}),
     will: {
       topic: will.topic,
       payload: will.payload,

@@ -46,15 +46,30 @@ export function connectionError(end: ConnectionEnd): BrokerError {
   });
 }
 
+/** The reason code for a message that is larger than the broker takes. */
+export const PACKET_TOO_LARGE = 0x95;
+
 /** A message that the broker would not take. */
 export function publishError(where: string, topic: string, code: string | number | null) {
+  const tooLarge = code === PACKET_TOO_LARGE;
   return new BrokerError({
     code: "BROKER_REFUSED_MESSAGE",
     message: `Cannot publish to ${topic}: the broker at ${where} refused it` +
       (code === null ? "" : ` (reason code ${code})`),
     retryable: false,
-    remedy:
-      "Allow the user in mqtt.username to publish under mqtt.topicPrefix in the broker's rules.",
+    remedy: tooLarge
+      ? "Allow larger messages in the broker's configuration."
+      : "Allow the user in mqtt.username to publish under mqtt.topicPrefix in the broker's rules.",
+  });
+}
+
+/** A subscription that the broker would not grant. */
+export function subscribeError(where: string, filter: string) {
+  return new BrokerError({
+    code: "BROKER_REFUSED_SUBSCRIPTION",
+    message: `Cannot subscribe to ${filter}: the broker at ${where} refused it`,
+    retryable: false,
+    remedy: "Allow the user in mqtt.username to subscribe to that topic in the broker's rules.",
   });
 }
 

@@ -4,6 +4,7 @@ import { BrokerError, errorData, LifecycleError } from "../core/errors.ts";
 import type { Log } from "../core/log.ts";
 import type { BrokerState } from "../core/messages.ts";
 import type {
+  IncomingMessage,
   MqttVersion,
   OpenSession,
   OutgoingMessage,
@@ -28,6 +29,7 @@ export interface LinkEvents {
   /** Connected, the first time or again. */
   connected(): void;
   state(state: BrokerState): void;
+  message(message: IncomingMessage): void;
 }
 
 /** What the link works with. */
@@ -45,6 +47,8 @@ export interface Link {
   start(): void;
   /** Every message is settled once, at the latest when the connection ends. */
   publish(message: OutgoingMessage, settled: Settled): void;
+  /** For this connection: a later one has to subscribe again. Settled once, as a message is. */
+  subscribe(filter: string, qos: 0 | 1, settled: Settled): void;
   /** In order, the broker forgets the last will. Called twice, it waits for the same end. */
   close(how: { readonly inOrder: boolean; readonly withinMs: number }): Promise<void>;
 }
@@ -52,8 +56,11 @@ export interface Link {
 /** The upper bounds of the first wait and of every wait between attempts. */
 const FIRST_WAIT_MS = 1_000;
 const LONGEST_WAIT_MS = 30_000;
-/** A connection that lasted this long was a good one: the next wait begins small again. */
-const STABLE_AFTER_MS = 10_000;
+/**
+ * A connection that lasted this long was a good one: the next wait begins small again. Long enough that
+ * a broker that accepts and hangs up is not hammered, short enough for one that is restarted repeatedly.
+ */
+const STABLE_AFTER_MS = 2_000;
 
 type Attempt = SessionEnd & { readonly acceptedAtMs: number | null };
 
@@ -101,6 +108,13 @@ export class BrokerLink implements Link {
     this.#session.publish(message, settled);
   }
 
+  subscribe(filter: string, qos: 0 | 1, settled: Settled): void {
+    if (this.#session === null || !this.connected) {
+      throw new LifecycleError("a topic was subscribed to while the broker is away");
+    }
+    this.#session.subscribe(filter, qos, settled);
+  }
+
   async close(how: { readonly inOrder: boolean; readonly withinMs: number }): Promise<void> {
     this.#stop.abort();
     await this.#session?.end(how);
@@ -142,6 +156,7 @@ export class BrokerLink implements Link {
               acceptedAtMs = this.#parts.clock.nowMs();
               this.#found();
             },
+            message: (message) => this.#events.message(message),
             ended: resolve,
           },
         );

@@ -4,12 +4,14 @@ export interface OutboxItem {
   readonly key: string;
   /** What its age counts from ({@link Clock.nowMs}). */
   readonly atMs: number;
+  /** Counts the items: a later one has a greater number. */
+  readonly order: number;
 }
 
 /** An item that will not be sent, and why. */
 export interface Displaced<T> {
   readonly item: T;
-  readonly reason: "superseded" | "full" | "stale";
+  readonly reason: "superseded" | "full" | "stale" | "connection-lost";
 }
 
 /** Where messages wait until the broker takes them. Whoever calls accounts for what comes back. */
@@ -19,6 +21,11 @@ export interface Outbox<T extends OutboxItem> {
   put(item: T): Displaced<T> | null;
   /** The next item to send, if any, and what was found too old on the way to it. */
   take(nowMs: number): { readonly item: T | null; readonly displaced: readonly Displaced<T>[] };
+  /**
+   * Takes an item back that was taken before and did not arrive, where the policy keeps such items.
+   * @returns the item that had to go for it, if any: it may be this one
+   */
+  restore(item: T): Displaced<T> | null;
   /** Empties it. @returns what was waiting */
   clear(): readonly T[];
 }
@@ -68,6 +75,11 @@ export class LatestOutbox<T extends OutboxItem> implements Outbox<T> {
     return { item: null, displaced };
   }
 
+  /** A newer one will come: what was on its way is not sent again. */
+  restore(item: T): Displaced<T> {
+    return { item, reason: "connection-lost" };
+  }
+
   clear(): readonly T[] {
     const items = [...this.#waiting.values()];
     this.#waiting.clear();
@@ -80,5 +92,49 @@ export class LatestOutbox<T extends OutboxItem> implements Outbox<T> {
       return item;
     }
     return null;
+  }
+}
+
+/**
+ * Keeps every item, in order, up to a bound; beyond it the oldest goes. What did not arrive takes its
+ * place again, so that the order stays.
+ */
+export class QueueOutbox<T extends OutboxItem> implements Outbox<T> {
+  readonly #max: number;
+  readonly #waiting: T[] = [];
+
+  /** @param max  how many may wait */
+  constructor(max: number) {
+    this.#max = max;
+  }
+
+  get size(): number {
+    return this.#waiting.length;
+  }
+
+  put(item: T): Displaced<T> | null {
+    this.#waiting.push(item);
+    return this.#bounded();
+  }
+
+  take(_nowMs: number): { item: T | null; displaced: Displaced<T>[] } {
+    return { item: this.#waiting.shift() ?? null, displaced: [] };
+  }
+
+  restore(item: T): Displaced<T> | null {
+    // Only a few are on their way at once, so its place is near the beginning.
+    const place = this.#waiting.findIndex(({ order }) => order > item.order);
+    this.#waiting.splice(place === -1 ? this.#waiting.length : place, 0, item);
+    return this.#bounded();
+  }
+
+  clear(): readonly T[] {
+    return this.#waiting.splice(0);
+  }
+
+  #bounded(): Displaced<T> | null {
+    if (this.#waiting.length <= this.#max) return null;
+    const oldest = this.#waiting.shift();
+    return oldest === undefined ? null : { item: oldest, reason: "full" };
   }
 }

@@ -10,6 +10,7 @@ import { isoTime } from "../core/clock.ts";
 import type { ErrorData } from "../core/errors.ts";
 import type { BoxPx, SizePx } from "../core/geometry.ts";
 import type { CameraStatus, InferenceResult } from "../core/messages.ts";
+import { commandSchema } from "./commands.ts";
 
 const id = z.string().regex(/^[a-z0-9-]{1,64}$/);
 const time = z.iso.datetime({ precision: 3 }).describe("ISO 8601 in UTC with milliseconds");
@@ -91,19 +92,11 @@ export const ackSchema = z.looseObject({
   time,
 });
 
-export const commandSchema = z.looseObject({
-  schema: z.literal("orion.command/1"),
-  id: z.string().min(1).max(256),
-  command: z.string().min(1).max(64),
-  params: z.record(z.string(), z.unknown()).optional(),
-});
-
 export type StatusPayload = z.infer<typeof statusSchema>;
 export type CameraPayload = z.infer<typeof cameraSchema>;
 export type InferencePayload = z.infer<typeof inferenceSchema>;
 export type HealthPayload = z.infer<typeof healthSchema>;
 export type AckPayload = z.infer<typeof ackSchema>;
-export type CommandPayload = z.infer<typeof commandSchema>;
 
 /** Every payload's schema by the name its `schema` key carries. */
 export const PAYLOAD_SCHEMAS: Readonly<Record<string, z.ZodType>> = {

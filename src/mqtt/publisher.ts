@@ -1,5 +1,5 @@
 import type { Clock } from "../core/clock.ts";
-import { type BrokerError, LifecycleError } from "../core/errors.ts";
+import { LifecycleError } from "../core/errors.ts";
 import type { Log } from "../core/log.ts";
 import type {
   CameraStatus,
@@ -9,35 +9,17 @@ import type {
   PublisherPlan,
   TopicKind,
 } from "../core/messages.ts";
-import type { OutgoingMessage } from "./client.ts";
+import { AckQueue } from "./acks.ts";
+import type { IncomingMessage, OutgoingMessage } from "./client.ts";
+import { ControlDesk } from "./control.ts";
+import { type Discovery, discoveryOf } from "./home_assistant.ts";
+import { DEFAULT_OUTBOX, type InferenceDiscard, InferenceFlow } from "./inferences.ts";
 import type { Link, LinkEvents, LinkPlan } from "./link.ts";
-import { type Displaced, LatestOutbox, type Outbox, type OutboxItem } from "./outbox.ts";
-import { cameraPayload, inferencePayload, statusPayload } from "./payloads.ts";
+import { cameraPayload, statusPayload } from "./payloads.ts";
 import { RetainedTopics } from "./retained.ts";
 import { loadEndpoint } from "./target.ts";
 import { type Topics, topicsOf } from "./topics.ts";
 
-/** Why a message was not sent, or not received. */
-export type DiscardReason =
-  /** A newer one of the same camera and detector, or of the same topic, came while it waited. */
-  | "superseded"
-  /** It waited longer than {@link MAX_AGE_MS}. */
-  | "stale"
-  /** More cameras and detectors waited than {@link MAX_WAITING}. */
-  | "full"
-  /** It was on its way when the connection broke. */
-  | "connection-lost"
-  /** The broker refused it. */
-  | "refused"
-  /** It waited, or came, while the publisher stopped. */
-  | "shutdown";
-
-/** Pairs of camera and detector that may wait for the broker. */
-export const MAX_WAITING = 256;
-/** What is older is not sent after a reconnect; brokers keep no message for longer either. */
-export const MAX_AGE_MS = 60_000;
-/** Inference messages on their way at once; a slow broker makes the others wait, the newest first. */
-export const MAX_IN_FLIGHT = 32;
 /** How long a stop waits for messages on their way, and then for the broker to take its leave. */
 export const FLUSH_TIMEOUT_MS = 1_000;
 export const LEAVE_TIMEOUT_MS = 500;
@@ -52,36 +34,32 @@ export interface PublisherParts {
   readonly readText: (path: string) => Promise<string>;
 }
 
-interface Waiting extends OutboxItem {
-  readonly result: InferenceResult;
-}
-
 /** What a started publisher has. */
 interface Running {
   readonly plan: PublisherPlan;
   readonly topics: Topics;
   readonly link: Link;
   readonly retained: RetainedTopics;
+  readonly inferences: InferenceFlow;
+  readonly acks: AckQueue;
+  readonly desk: ControlDesk;
+  readonly discovery: Discovery | null;
   readonly startedAtMs: number;
 }
 
 /**
- * Publishes what the instance knows: its status, its cameras' states, its health, and what was seen.
+ * Publishes what the instance knows: its status, its cameras' states, its health, and what was seen;
+ * and takes the commands of the control topic.
  *
  * It takes messages whether the broker is there or not and never blocks whoever hands them in. While
- * the broker is away the newest inference of every camera and detector waits, and the newest of
- * everything retained; what is left out is counted with its reason. Works in any thread.
+ * the broker is away inferences wait in an outbox, and the newest of everything retained; what is left
+ * out is counted with its reason. Works in any thread.
  */
 export class Publisher {
   readonly #parts: PublisherParts;
-  readonly #outbox: Outbox<Waiting> = new LatestOutbox({
-    maxKeys: MAX_WAITING,
-    maxAgeMs: MAX_AGE_MS,
-  });
   #running: Running | null = null;
-  #inFlight = 0;
-  #pumping = false;
-  #whenIdle: (() => void) | null = null;
+  /** Subscriptions of this connection that were not answered yet; null while there is no connection. */
+  #unsubscribed: number | null = null;
   #stopped: Promise<void> | null = null;
 
   constructor(parts: PublisherParts) {
@@ -101,27 +79,22 @@ export class Publisher {
     }, {
       connected: () => this.#connected(),
       state: (state) => this.#parts.post({ kind: "broker", state }),
+      message: (message) => this.#onMessage(message),
     });
-    const retained = new RetainedTopics({
-      connected: () => link.connected,
-      publish: (message, settled) => link.publish(message, settled),
-      published: (topicKind) => this.#parts.post({ kind: "published", topicKind }),
-      discarded: (topicKind, reason) => this.#discarded(topicKind, reason),
-    });
-    this.#running = { plan, topics, link, retained, startedAtMs: this.#parts.clock.wallMs() };
-    retained.set("status", this.#status("online", this.#running.startedAtMs));
+    this.#running = this.#assemble(plan, topics, link);
+    const { discovery, retained, startedAtMs } = this.#running;
+    retained.set("status", this.#status("online", startedAtMs));
+    for (const [topic, payload] of discovery?.configs ?? []) {
+      retained.set("discovery", { topic, payload, qos: 1, retain: true, expirySeconds: null });
+    }
     link.start();
   }
 
   /** Something was seen, or nothing: one message either way. */
   inference(result: InferenceResult): void {
-    this.#started("publish an inference");
+    const { inferences } = this.#started("publish an inference");
     if (this.#stopped !== null) return this.#discarded("inference", "shutdown");
-    const { camera, arrivedAtMs } = result.meta;
-    // Ids hold no slash, so the key is one pair's alone.
-    const key = `${camera}/${result.detector}`;
-    this.#displaced(this.#outbox.put({ key, atMs: arrivedAtMs, result }));
-    this.#pump();
+    inferences.put(result);
   }
 
   /** A camera's state changed. */
@@ -136,9 +109,9 @@ export class Publisher {
     this.#retain("health", topics.health, health, plan.qos.health);
   }
 
-  /** A command was carried out, or refused by whoever carries them out. */
-  answer(_answer: CommandAnswer): void {
-    this.#started("acknowledge a command");
+  /** What became of a command that was told by `command`. */
+  answer(answer: CommandAnswer): void {
+    this.#started("acknowledge a command").desk.answer(answer);
   }
 
   /**
@@ -150,25 +123,66 @@ export class Publisher {
     return this.#stopped;
   }
 
+  #assemble(plan: PublisherPlan, topics: Topics, link: Link): Running {
+    const { clock, log, post } = this.#parts;
+    const publish: Link["publish"] = (message, settled) => link.publish(message, settled);
+    const ready = () => link.connected && this.#unsubscribed === 0;
+    const inferences = new InferenceFlow({
+      clock,
+      instance: plan.instance,
+      qos: plan.qos.inferences,
+      outbox: plan.outbox ?? DEFAULT_OUTBOX,
+      topic: (camera, detector) => topics.inference(camera, detector),
+      connected: ready,
+      publish,
+      post,
+    });
+    const retained = new RetainedTopics({
+      connected: () => link.connected,
+      publish,
+      published: (topicKind) => post({ kind: "published", topicKind }),
+      discarded: (topicKind, reason) => this.#discarded(topicKind, reason),
+    });
+    const acks = new AckQueue({
+      topic: topics.ack,
+      qos: plan.qos.control,
+      connected: ready,
+      publish,
+      published: () => post({ kind: "published", topicKind: "ack" }),
+      discarded: (reason) => this.#discarded("ack", reason),
+    });
+    const desk = new ControlDesk({
+      clock,
+      log,
+      forward: (request) => post({ kind: "command", request }),
+      acknowledge: (ack) => acks.put(ack),
+    });
+    const discovery = discoveryOf(plan, topics);
+    const startedAtMs = clock.wallMs();
+    return { plan, topics, link, retained, inferences, acks, desk, discovery, startedAtMs };
+  }
+
   async #leave(): Promise<void> {
     if (this.#running === null) return;
-    const { link } = this.#running;
-    this.#pump();
-    if (this.#inFlight > 0 && link.connected) await this.#idle();
-    for (const _ of this.#outbox.clear()) this.#discarded("inference", "shutdown");
+    const { acks, desk, inferences, link } = this.#running;
+    desk.stop();
+    inferences.pump();
+    if (inferences.inFlight > 0 && link.connected) await this.#idle(inferences);
+    inferences.clear();
     const said = link.connected && await this.#sayOffline(link);
     // Where `offline` was not acknowledged the last will says it: so the broker must not forget it.
     await link.close({ inOrder: said, withinMs: LEAVE_TIMEOUT_MS });
+    acks.clear();
   }
 
   /** Resolves when no inference is on its way any more, or after the deadline. */
-  #idle(): Promise<void> {
+  #idle(inferences: InferenceFlow): Promise<void> {
     return new Promise((resolve) => {
       const cancel = this.#parts.clock.after(FLUSH_TIMEOUT_MS, resolve);
-      this.#whenIdle = () => {
+      inferences.whenIdle(() => {
         cancel();
         resolve();
-      };
+      });
     });
   }
 
@@ -184,59 +198,43 @@ export class Publisher {
     });
   }
 
-  /** With every connection: the retained topics first, so that whoever listens knows what follows. */
+  /**
+   * With every connection: the retained topics first, so that whoever listens knows what follows; then
+   * the subscriptions; and when those are answered, what waited.
+   */
   #connected(): void {
-    this.#running?.retained.connected();
-    this.#pump();
-  }
-
-  /** Hands over what waits, as long as the broker keeps up. */
-  #pump(): void {
-    const running = this.#running;
-    // What is settled while it is handed over leads back here: the loop that runs goes on by itself.
-    if (running === null || this.#pumping) return;
-    this.#pumping = true;
-    try {
-      while (running.link.connected && this.#inFlight < MAX_IN_FLIGHT) {
-        const { item, displaced } = this.#outbox.take(this.#parts.clock.nowMs());
-        for (const each of displaced) this.#displaced(each);
-        if (item === null) return;
-        this.#emit(running, item.result);
-      }
-    } finally {
-      this.#pumping = false;
+    if (this.#running === null) return;
+    const { discovery, link, plan, retained, topics } = this.#running;
+    const filters = [topics.control, ...(discovery === null ? [] : [discovery.filter])];
+    this.#unsubscribed = filters.length;
+    retained.connected();
+    for (const filter of filters) {
+      if (!link.connected) return;
+      link.subscribe(filter, filter === topics.control ? plan.qos.control : 1, (error) => {
+        if (error !== null) {
+          if (error.code !== "BROKER_REFUSED_SUBSCRIPTION") return;
+          this.#parts.log.error("mqtt.subscription_refused", { ...error.toData() });
+        }
+        this.#subscribed();
+      });
     }
   }
 
-  #emit({ plan, topics, link }: Running, result: InferenceResult): void {
-    const { camera } = result.meta;
-    const { detector, worker } = result;
-    const payload = inferencePayload(result, {
-      instance: plan.instance,
-      nowMs: this.#parts.clock.nowMs(),
-    });
-    const json = JSON.stringify(payload);
-    const { totalMs } = payload.timing;
-    this.#parts.post({ kind: "emitted", camera, detector, worker, totalMs, json });
-    this.#inFlight += 1;
-    link.publish({
-      topic: topics.inference(camera, detector),
-      payload: json,
-      qos: plan.qos.inferences,
-      retain: false,
-      expirySeconds: MAX_AGE_MS / 1_000,
-    }, (error) => this.#settled(error));
+  #subscribed(): void {
+    if (this.#unsubscribed === null) return;
+    this.#unsubscribed -= 1;
+    if (this.#unsubscribed > 0) return;
+    this.#running?.acks.connected();
+    this.#running?.inferences.pump();
   }
 
-  #settled(error: BrokerError | null): void {
-    this.#inFlight -= 1;
-    if (error === null) this.#parts.post({ kind: "published", topicKind: "inference" });
-    else {
-      const refused = error.code === "BROKER_REFUSED_MESSAGE";
-      this.#discarded("inference", refused ? "refused" : "connection-lost");
-    }
-    this.#pump();
-    if (this.#inFlight === 0) this.#whenIdle?.();
+  #onMessage({ topic, payload, retained }: IncomingMessage): void {
+    if (this.#running === null) return;
+    const { desk, discovery, topics } = this.#running;
+    if (topic === topics.control) return desk.take(payload, retained);
+    // What an earlier configuration had announced and this one has not: a camera that was removed.
+    if (discovery === null || payload.byteLength === 0 || !discovery.owns(topic)) return;
+    if (!discovery.configs.has(topic)) this.#running.retained.clear("discovery", topic);
   }
 
   #status(state: "online" | "offline", sinceMs: number): OutgoingMessage {
@@ -250,11 +248,7 @@ export class Publisher {
     this.#running?.retained.set(kind, retainedMessage(topic, payload, qos));
   }
 
-  #displaced(displaced: Displaced<Waiting> | null): void {
-    if (displaced !== null) this.#discarded("inference", displaced.reason);
-  }
-
-  #discarded(topicKind: TopicKind, reason: DiscardReason): void {
+  #discarded(topicKind: TopicKind, reason: InferenceDiscard): void {
     this.#parts.post({ kind: "discarded", topicKind, reason });
   }
 

@@ -1,6 +1,9 @@
 import type { TopicKind } from "../core/messages.ts";
 import type { OutgoingMessage, Settled } from "./client.ts";
 
+/** In this order the kinds are said with every connection. */
+const ORDER: readonly TopicKind[] = ["status", "camera", "health", "discovery"];
+
 interface Slot {
   readonly kind: TopicKind;
   message: OutgoingMessage;
@@ -41,11 +44,20 @@ export class RetainedTopics {
     this.#send(slot);
   }
 
-  /** Publishes everything: call it with every connection. */
+  /** Makes the broker forget a topic. */
+  clear(kind: TopicKind, topic: string): void {
+    this.set(kind, { topic, payload: "", qos: 1, retain: true, expirySeconds: null });
+  }
+
+  /** Publishes everything, in the {@link ORDER} of its kinds: call it with every connection. */
   connected(): void {
-    for (const slot of this.#slots.values()) {
-      slot.due = true;
-      this.#send(slot);
+    const slots = [...this.#slots.values()];
+    for (const kind of ORDER) {
+      for (const slot of slots) {
+        if (slot.kind !== kind) continue;
+        slot.due = true;
+        this.#send(slot);
+      }
     }
   }
 
@@ -55,8 +67,11 @@ export class RetainedTopics {
     slot.sending = true;
     this.#parts.publish(slot.message, (error) => {
       slot.sending = false;
-      if (error === null) this.#parts.published(slot.kind);
-      // Trying again what the broker's rules forbid would go on for ever.
+      if (error === null) {
+        this.#parts.published(slot.kind);
+        // What the broker has forgotten is not said again.
+        if (slot.message.payload === "" && !slot.due) this.#slots.delete(slot.message.topic);
+      } // Trying again what the broker's rules forbid would go on for ever.
       else if (error.code === "BROKER_REFUSED_MESSAGE") {
         this.#parts.discarded(slot.kind, "refused");
       } else slot.due = true;

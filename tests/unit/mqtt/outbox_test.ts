@@ -1,35 +1,35 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { LatestOutbox } from "../../../src/mqtt/outbox.ts";
+import { LatestOutbox, QueueOutbox } from "../../../src/mqtt/outbox.ts";
 
 interface Item {
   readonly key: string;
   readonly atMs: number;
-  readonly number: number;
+  readonly order: number;
 }
 
 Deno.test("outbox: a newer item displaces the one of its key and keeps its place", () => {
   const outbox = new LatestOutbox<Item>({ maxKeys: 4, maxAgeMs: 1_000 });
-  const first = { key: "gate", atMs: 0, number: 1 };
+  const first = { key: "gate", atMs: 0, order: 1 };
   assert.equal(outbox.put(first), null);
-  assert.equal(outbox.put({ key: "yard", atMs: 0, number: 2 }), null);
-  assert.deepEqual(outbox.put({ key: "gate", atMs: 5, number: 3 }), {
+  assert.equal(outbox.put({ key: "yard", atMs: 0, order: 2 }), null);
+  assert.deepEqual(outbox.put({ key: "gate", atMs: 5, order: 3 }), {
     item: first,
     reason: "superseded",
   });
-  assert.deepEqual([outbox.take(5).item?.number, outbox.take(5).item?.number], [3, 2]);
+  assert.deepEqual([outbox.take(5).item?.order, outbox.take(5).item?.order], [3, 2]);
   assert.deepEqual(outbox.take(5), { item: null, displaced: [] });
 });
 
 Deno.test("outbox: what is too old comes back as stale, and the next fresh item is given", () => {
   const outbox = new LatestOutbox<Item>({ maxKeys: 4, maxAgeMs: 1_000 });
-  outbox.put({ key: "a", atMs: 0, number: 1 });
-  outbox.put({ key: "b", atMs: 500, number: 2 });
+  outbox.put({ key: "a", atMs: 0, order: 1 });
+  outbox.put({ key: "b", atMs: 500, order: 2 });
   const { item, displaced } = outbox.take(1_001);
-  assert.equal(item?.number, 2);
-  assert.deepEqual(displaced.map((each) => [each.item.number, each.reason]), [[1, "stale"]]);
-  outbox.put({ key: "c", atMs: 0, number: 3 });
-  assert.equal(outbox.take(1_000).item?.number, 3, "exactly the greatest age is not too old");
+  assert.equal(item?.order, 2);
+  assert.deepEqual(displaced.map((each) => [each.item.order, each.reason]), [[1, "stale"]]);
+  outbox.put({ key: "c", atMs: 0, order: 3 });
+  assert.equal(outbox.take(1_000).item?.order, 3, "exactly the greatest age is not too old");
 });
 
 Deno.test("outbox: is bounded, gives the latest of every key in order, and loses nothing silently", () => {
@@ -53,7 +53,7 @@ Deno.test("outbox: is bounded, gives the latest of every key in order, and loses
         model = fresh === -1 ? [] : model.slice(fresh + 1);
       } else {
         put += 1;
-        const item = { key, atMs: nowMs, number: put };
+        const item = { key, atMs: nowMs, order: put };
         accounted += outbox.put(item) === null ? 0 : 1;
         const place = model.findIndex((each) => each.key === key);
         if (place === -1) model.push(item);
@@ -66,5 +66,44 @@ Deno.test("outbox: is bounded, gives the latest of every key in order, and loses
     });
     assert.deepEqual(outbox.clear(), model);
     assert.equal(outbox.size, 0);
+  }));
+});
+
+Deno.test("outbox: a queue keeps the order whatever comes back, and drops its oldest beyond the bound", () => {
+  const max = 4;
+  const action = fc.constantFrom("put", "put", "take", "lose");
+  fc.assert(fc.property(fc.array(action, { maxLength: 60 }), (actions) => {
+    const outbox = new QueueOutbox<Item>(max);
+    let model: number[] = [];
+    let onTheWay: Item[] = [];
+    let order = 0;
+    const dropped: number[] = [];
+    const add = (displaced: ReturnType<typeof outbox.put>) => {
+      if (displaced === null) return;
+      assert.equal(displaced.reason, "full");
+      dropped.push(displaced.item.order);
+    };
+    for (const each of actions) {
+      if (each === "put") {
+        order += 1;
+        add(outbox.put({ key: "gate", atMs: 0, order }));
+        model.push(order);
+      } else if (each === "take") {
+        const { item } = outbox.take(Number.MAX_SAFE_INTEGER);
+        assert.equal(item?.order, model.shift());
+        if (item !== null) onTheWay.push(item);
+      } else {
+        for (const item of onTheWay) {
+          add(outbox.restore(item));
+          model = [...model, item.order].sort((a, b) => a - b).slice(-max);
+        }
+        onTheWay = [];
+      }
+      model = model.slice(-max);
+      assert.ok(outbox.size <= max);
+    }
+    const left = outbox.clear().map((item) => item.order);
+    assert.deepEqual(left, model);
+    assert.equal(new Set([...left, ...dropped]).size, left.length + dropped.length);
   }));
 });

@@ -1,84 +1,7 @@
 import assert from "node:assert/strict";
-import { BrokerError } from "../../../src/core/errors.ts";
-import { logTo } from "../../../src/core/log.ts";
-import type { FromPublisher } from "../../../src/core/messages.ts";
-import type { OutgoingMessage, Settled } from "../../../src/mqtt/client.ts";
-import type { Link, LinkEvents, LinkPlan } from "../../../src/mqtt/link.ts";
-import { MAX_AGE_MS, MAX_IN_FLIGHT, MAX_WAITING, Publisher } from "../../../src/mqtt/publisher.ts";
-import { HeldClock, settle } from "../../support/held_clock.ts";
-import { inferenceResult, publisherPlan } from "../../support/publisher_worker.ts";
-
-function failure(code: string): BrokerError {
-  return new BrokerError({ code, message: code, retryable: true, remedy: "Wait." });
-}
-
-/** A broker that answers when the test says so. */
-class FakeLink implements Link {
-  connected = false;
-  readonly sent: { readonly message: OutgoingMessage; readonly settled: Settled }[] = [];
-  readonly closed: boolean[] = [];
-  readonly #events: LinkEvents;
-  readonly #answersAtOnce: boolean;
-
-  constructor(readonly plan: LinkPlan, events: LinkEvents, answersAtOnce: boolean) {
-    this.#events = events;
-    this.#answersAtOnce = answersAtOnce;
-  }
-
-  start(): void {}
-
-  publish(message: OutgoingMessage, settled: Settled): void {
-    assert.ok(this.connected, "nothing is published while the broker is away");
-    this.sent.push({ message, settled });
-    if (this.#answersAtOnce) settled(null);
-  }
-
-  connect(): void {
-    this.connected = true;
-    this.#events.connected();
-  }
-
-  /** The connection breaks: what was on its way is lost. */
-  lose(): void {
-    this.connected = false;
-    for (const { settled } of this.sent.splice(0)) settled(failure("BROKER_CLOSED"));
-  }
-
-  close({ inOrder }: { inOrder: boolean }): Promise<void> {
-    this.closed.push(inOrder);
-    this.connected = false;
-    return Promise.resolve();
-  }
-
-  topics(): string[] {
-    return this.sent.map(({ message }) => message.topic.replace("orion/lobby-1/", ""));
-  }
-}
-
-function rig({ answersAtOnce = true, qos = {} }: { answersAtOnce?: boolean; qos?: object } = {}) {
-  const clock = new HeldClock();
-  const posted: FromPublisher[] = [];
-  const links: FakeLink[] = [];
-  const publisher = new Publisher({
-    clock,
-    log: logTo(() => {}),
-    post: (message) => posted.push(message),
-    openLink: (plan, events) => {
-      const link = new FakeLink(plan, events, answersAtOnce);
-      links.push(link);
-      return link;
-    },
-    readText: () => Promise.reject(new Error("no files here")),
-  });
-  publisher.start(publisherPlan("mqtt://127.0.0.1:1883", {}, qos));
-  const [link] = links;
-  assert.ok(link !== undefined);
-  const discarded = () =>
-    posted.filter((each) => each.kind === "discarded").map((each) => each.reason);
-  const see = (seq: number, camera = "gate") =>
-    publisher.inference(inferenceResult(seq, { camera, arrivedAtMs: clock.nowMs() }));
-  return { clock, discarded, link, posted, publisher, see };
-}
+import { DEFAULT_OUTBOX, MAX_AGE_MS, MAX_IN_FLIGHT } from "../../../src/mqtt/inferences.ts";
+import { settle } from "../../support/held_clock.ts";
+import { failure, rig } from "./publisher_rig.ts";
 
 Deno.test("publisher: says everything retained first, with every connection", () => {
   const { link, publisher, see } = rig();
@@ -86,7 +9,7 @@ Deno.test("publisher: says everything retained first, with every connection", ()
   publisher.health({ schema: "orion.health/1" });
   publisher.camera({ camera: "gate", state: "online", sinceMs: 0, reason: null, reconnects: 0 });
   link.connect();
-  const first = ["status", "health", "cameras/gate/status"];
+  const first = ["status", "cameras/gate/status", "health"];
   assert.deepEqual(link.topics(), [...first, "inferences/gate/person"]);
   assert.ok(link.sent.slice(0, 3).every(({ message }) => message.retain && message.qos === 1));
   link.lose();
@@ -115,7 +38,7 @@ Deno.test("publisher: old inferences are not sent after a reconnect", async () =
 
 Deno.test("publisher: no more than a bounded number of cameras and detectors waits", () => {
   const { discarded, see } = rig();
-  for (let each = 0; each < MAX_WAITING + 3; each++) see(each, `camera-${each}`);
+  for (let each = 0; each < DEFAULT_OUTBOX.max + 3; each++) see(each, `camera-${each}`);
   assert.deepEqual(discarded(), ["full", "full", "full"]);
 });
 
@@ -207,4 +130,43 @@ Deno.test("publisher: a stop without a broker waits for nothing and counts what 
   await publisher.stop();
   assert.deepEqual(discarded(), ["shutdown"]);
   assert.deepEqual([link.closed, clock.waitsMs], [[false], []]);
+});
+
+Deno.test("publisher: what waited goes out after the subscription is answered, not before", () => {
+  const { link, see } = rig();
+  see(1);
+  link.grants = false;
+  link.connect();
+  assert.deepEqual(link.topics(), ["status"]);
+  assert.deepEqual(link.subscribed.map(({ filter }) => filter), ["orion/lobby-1/control"]);
+  link.subscribed[0]?.settled(null);
+  assert.deepEqual(link.topics(), ["status", "inferences/gate/person"]);
+});
+
+Deno.test("publisher: a subscription that is refused keeps nothing back", () => {
+  const { link, see } = rig();
+  see(1);
+  link.grants = false;
+  link.connect();
+  link.subscribed[0]?.settled(failure("BROKER_REFUSED_SUBSCRIPTION"));
+  assert.deepEqual(link.topics(), ["status", "inferences/gate/person"]);
+});
+
+Deno.test("publisher: with a queue, what was on its way is sent again first, as it was", async () => {
+  const outbox = { policy: "queue", max: 100 } as const;
+  const { clock, discarded, link, posted, see } = rig({ answersAtOnce: false, plan: { outbox } });
+  link.connect();
+  for (const seq of [1, 2, 3]) see(seq);
+  const before = link.sent.filter(({ message }) => !message.retain).map((each) => each.message);
+  link.sent.find(({ message }) => message.payload.includes('"seq":1,'))?.settled(null);
+  link.sent.splice(1, 1);
+  link.lose();
+  await clock.pass(MAX_AGE_MS * 2);
+  see(4);
+  link.connect();
+  const after = link.sent.filter(({ message }) => !message.retain).map((each) => each.message);
+  assert.deepEqual(after.slice(0, 2), before.slice(1), "the same messages, the same times in them");
+  assert.ok(after.length === 3 && after[2]?.payload.includes('"seq":4,'));
+  assert.deepEqual(discarded(), []);
+  assert.equal(posted.filter((each) => each.kind === "emitted").length, 4, "each told once");
 });
