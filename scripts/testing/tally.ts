@@ -29,6 +29,15 @@ const FAILED = /^(\S.*) \.\.\. FAILED \(.*\)$/;
 const UNCAUGHT = /^Uncaught error from (\S+) FAILED$/;
 const IGNORED = /^(\S.*) \.\.\. ignored \([^)]*\)$/;
 
+const LISTED = /^(\S.*) (?:=> \S+:\d+:\d+|\(uncaught error\))$/;
+
+/** What failed: the list at the end, or, in a run that did not get there, the tests' own lines. */
+function failuresOf(lines: readonly string[]): string[] {
+  const list = lines.findLastIndex((line) => line.trim() === "FAILURES");
+  if (list >= 0) return names(lines.slice(list), LISTED);
+  return [...names(lines, FAILED), ...names(lines, UNCAUGHT)];
+}
+
 function names(lines: readonly string[], pattern: RegExp): string[] {
   return lines.map((line) => pattern.exec(line)?.[1]).filter((name) => name !== undefined);
 }
@@ -40,8 +49,7 @@ function names(lines: readonly string[], pattern: RegExp): string[] {
  */
 export function tallyOf(group: string, { lines, code, stopped }: CommandOutcome): Tally {
   const ignored = names(lines, IGNORED);
-  const failures = [...names(lines, FAILED), ...names(lines, UNCAUGHT)]
-    .map((name) => `${group}: ${name}`);
+  const failures = failuresOf(lines).map((name) => `${group}: ${name}`);
   const summary = lines.map((line) => SUMMARY.exec(line)).findLast((match) => match !== null);
   if (summary === undefined || summary === null || stopped !== null) {
     const last = lines.findLast((line) => line.trim() !== "") ?? "nothing";

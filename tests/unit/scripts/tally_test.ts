@@ -36,6 +36,28 @@ Deno.test("tally: what failed is named, a file that could not be loaded too", ()
   assert.deepEqual(tally.failures, ["unit: a: one", "unit: a: steps", "unit: ./b_test.ts"]);
 });
 
+Deno.test("tally: a test that was slow, or printed something, is named by the list at the end", () => {
+  const tally = tallyOf(
+    "e2e",
+    outcome([
+      "a: slow ...'a: slow' has been running for over (1m0s)",
+      " FAILED (1m0s)",
+      "a: steps ... FAILED (due to 1 failed step) (1ms)",
+      " ERRORS ",
+      "a: slow => ./a_test.ts:10:6",
+      "error: Error: it did not come",
+      " FAILURES ",
+      "",
+      "a: slow => ./a_test.ts:10:6",
+      "a: steps ... two => ./a_test.ts:4:72",
+      "./b_test.ts (uncaught error)",
+      "",
+      "FAILED | 0 passed | 3 failed (1 step) (1m0s)",
+    ], 1),
+  );
+  assert.deepEqual(tally.failures, ["e2e: a: slow", "e2e: a: steps ... two", "e2e: ./b_test.ts"]);
+});
+
 const NOT_CLEAN: readonly {
   what: string;
   lines: string[];
