@@ -128,6 +128,8 @@ export type ToCapture =
   }
   | { readonly kind: "roi"; readonly roi: BoxNorm | null }
   | { readonly kind: "snapshot"; readonly request: number }
+  /** One picture as a JPEG; decoding wakes up for it. */
+  | { readonly kind: "jpeg"; readonly request: number }
   | StopMessage;
 
 export type FromCapture =
@@ -140,6 +142,12 @@ export type FromCapture =
     readonly reconnects: number;
   }
   | { readonly kind: "snapshot"; readonly request: number; readonly snapshot: CaptureSnapshot }
+  /** The bytes of the picture, transferred, or why there is none. */
+  | {
+    readonly kind: "jpeg";
+    readonly request: number;
+    readonly picture: { readonly bytes: ArrayBuffer } | { readonly error: ErrorData };
+  }
   /** A file that plays once reached its end; nothing will follow. */
   | { readonly kind: "ended" }
   | { readonly kind: "stopped"; readonly snapshot: CaptureSnapshot }

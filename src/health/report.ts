@@ -41,6 +41,8 @@ export interface HealthParts {
   readonly broker: BrokerState & { readonly url: string; readonly embedded: boolean };
   readonly cameras: readonly CameraView[];
   readonly workers: readonly WorkerView[];
+  /** What was changed by command and is in force. */
+  readonly overrides: readonly unknown[];
 }
 
 /** Frames left out, of all there were: (dropped + undecoded) / (processed + dropped + undecoded). */
@@ -68,6 +70,7 @@ export function healthReport(parts: HealthParts) {
     },
     cameras: parts.cameras.map(cameraReport),
     workers: workerReports(parts.workers, parts.cameras),
+    overrides: parts.overrides,
   };
 }
 

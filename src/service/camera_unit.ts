@@ -1,7 +1,8 @@
+import { Buffer } from "node:buffer";
 import type { CameraSettings } from "../config/settings.ts";
 import { addAccounts, type CameraAccount, noUndecoded } from "../core/accounts.ts";
 import type { Clock } from "../core/clock.ts";
-import type { ErrorData } from "../core/errors.ts";
+import { type ErrorData, errorFromData, StreamError } from "../core/errors.ts";
 import type { BoxNorm } from "../core/geometry.ts";
 import type { Log } from "../core/log.ts";
 import {
@@ -18,6 +19,9 @@ import { WorkerHandle } from "./worker_handle.ts";
 
 /** How long a capture worker may take to tell its account before the last known one is shown. */
 const SNAPSHOT_TIMEOUT_MS = 1000;
+
+/** How long a picture may take: a decoder that slept waits for the next keyframe. */
+const PICTURE_TIMEOUT_MS = 15_000;
 
 /** What a camera's place in the service is made of. */
 export interface CameraUnitParts {
@@ -36,7 +40,8 @@ export class CameraUnit {
   readonly id: string;
   readonly #parts: CameraUnitParts;
   readonly #subscriptions = new Map<string, Subscription>();
-  readonly #requests = new Map<number, (snapshot: CaptureSnapshot) => void>();
+  readonly #requests = new Map<number, () => void>();
+  readonly #pictures = new Map<number, PromiseWithResolvers<ArrayBuffer>>();
   #roi: BoxNorm | null;
   #handle: WorkerHandle<ToCapture, FromCapture> | null = null;
   #requestsMade = 0;
@@ -177,6 +182,33 @@ export class CameraUnit {
   }
 
   /**
+   * One picture of the camera, as a JPEG in base64.
+   * @throws OrionError when none came in time
+   */
+  async jpeg(): Promise<string> {
+    const request = this.#requestsMade++;
+    const picture = Promise.withResolvers<ArrayBuffer>();
+    this.#pictures.set(request, picture);
+    const cancel = this.#parts.clock.after(PICTURE_TIMEOUT_MS, () =>
+      picture.reject(
+        new StreamError({
+          code: "STREAM_NO_PICTURE",
+          message: `Cannot take a picture of camera "${this.id}": none came within ` +
+            `${PICTURE_TIMEOUT_MS / 1000} s, its state is ${this.#snapshot.state}`,
+          retryable: true,
+          remedy: "Look at the camera's status, and try again when it is online.",
+        }),
+      ));
+    try {
+      this.#handle?.post({ kind: "jpeg", request });
+      return Buffer.from(await picture.promise).toString("base64");
+    } finally {
+      cancel();
+      this.#pictures.delete(request);
+    }
+  }
+
+  /**
    * Gives the thread up, busy or not; {@link start} begins another, whose account is counted on from
    * what is known of this one.
    */
@@ -230,8 +262,15 @@ export class CameraUnit {
       case "snapshot":
         this.#silentSinceMs = null;
         this.#keep(message.snapshot);
-        this.#requests.get(message.request)?.(this.#snapshot);
+        this.#requests.get(message.request)?.();
         return;
+      case "jpeg": {
+        const { request, picture } = message;
+        const waiting = this.#pictures.get(request);
+        if ("bytes" in picture) waiting?.resolve(picture.bytes);
+        else waiting?.reject(errorFromData(picture.error));
+        return;
+      }
       case "ended":
         return this.#parts.log.info("camera.ended", { camera: this.id });
       case "stopped":

@@ -1,5 +1,5 @@
 import type { Clock } from "../core/clock.ts";
-import type { ErrorData } from "../core/errors.ts";
+import { type ErrorData, errorFromData } from "../core/errors.ts";
 import type { Log } from "../core/log.ts";
 import {
   type DetectorPlan,
@@ -9,6 +9,9 @@ import {
   type ToInference,
 } from "../core/messages.ts";
 import { WorkerHandle } from "./worker_handle.ts";
+
+/** How long a thread whose model was replaced may take for the frame in hand. */
+const RETIRE_MS = 10_000;
 
 export type DetectorWorkerState = "loading" | "ready" | "restarting" | "failed" | "stopped";
 
@@ -49,13 +52,13 @@ export class DetectorWorker {
   #handle: WorkerHandle<ToInference, FromInference> | null = null;
   #state: DetectorWorkerState = "loading";
   #restarts = 0;
-  #confidence: number;
+  #plan: DetectorPlan;
   #lastSeenAtMs: number | null = null;
   #readyAtMs: number | null = null;
 
   constructor(parts: DetectorWorkerParts) {
     this.#parts = parts;
-    this.#confidence = parts.plan.confidence;
+    this.#plan = parts.plan;
   }
 
   get id(): string {
@@ -88,20 +91,57 @@ export class DetectorWorker {
   start(): void {
     this.#state = "loading";
     this.#readyAtMs = null;
-    const { entry, permissions, plan, log } = this.#parts;
-    const handle = new WorkerHandle<ToInference, FromInference>({
-      entry,
-      name: plan.worker,
-      permissions,
-      log,
-      onMessage: (message) => this.#onMessage(message),
-      onFailed: (error) => {
-        this.#state = "failed";
-        this.#parts.onFailed(this, error);
-      },
+    const handle = this.#spawn((message) => this.#onMessage(message), (error) => {
+      this.#state = "failed";
+      this.#parts.onFailed(this, error);
     });
     this.#handle = handle;
-    handle.post({ kind: "start", plan: { ...plan, confidence: this.#confidence } });
+    handle.post({ kind: "start", plan: this.#plan });
+  }
+
+  /**
+   * Loads another model in a thread beside the present one.
+   * @returns puts the new thread in the old one's place, which finishes the frame in hand; or drops it
+   * @throws OrionError when it cannot be loaded; nothing has changed then
+   */
+  async prepareModel(model: { readonly model: string; readonly modelPath: string }): Promise<{
+    commit(): void;
+    drop(): void;
+  }> {
+    const plan = { ...this.#plan, ...model };
+    const ready = Promise.withResolvers<void>();
+    let listen = (message: FromInference) => {
+      if (message.kind === "ready") ready.resolve();
+    };
+    let fail = (error: ErrorData) => ready.reject(errorFromData(error));
+    const handle = this.#spawn((message) => listen(message), (error) => fail(error));
+    handle.post({ kind: "start", plan });
+    try {
+      await ready.promise;
+    } catch (error) {
+      handle.release();
+      throw error;
+    }
+    return {
+      drop: () => handle.release(),
+      commit: () => {
+        const old = this.#handle;
+        // The confidence may have been changed while the model was loading.
+        this.#plan = { ...plan, confidence: this.#plan.confidence };
+        handle.post({ kind: "confidence", confidence: this.#plan.confidence });
+        listen = (message) => this.#onMessage(message);
+        fail = (error) => {
+          this.#state = "failed";
+          this.#parts.onFailed(this, error);
+        };
+        this.#handle = handle;
+        this.#state = "ready";
+        this.#readyAtMs = this.#parts.clock.nowMs();
+        this.#parts.onReady(this);
+        const deadline = this.#parts.clock.sleep(RETIRE_MS);
+        void old?.stop({ kind: "stop" }, deadline);
+      },
+    };
   }
 
   /** Gives the thread its end of a port to a camera's mailbox. */
@@ -116,7 +156,7 @@ export class DetectorWorker {
 
   /** In force from the next frame, and for every thread that comes after. */
   setConfidence(confidence: number): void {
-    this.#confidence = confidence;
+    this.#plan = { ...this.#plan, confidence };
     this.#handle?.post({ kind: "confidence", confidence });
   }
 
@@ -147,6 +187,14 @@ export class DetectorWorker {
     this.#state = "stopped";
   }
 
+  #spawn(
+    onMessage: (message: FromInference) => void,
+    onFailed: (error: ErrorData) => void,
+  ): WorkerHandle<ToInference, FromInference> {
+    const { entry, permissions, plan, log } = this.#parts;
+    return new WorkerHandle({ entry, name: plan.worker, permissions, log, onMessage, onFailed });
+  }
+
   #onMessage(message: FromInference): void {
     switch (message.kind) {
       case "ready":
@@ -154,7 +202,7 @@ export class DetectorWorker {
         this.#readyAtMs = this.#parts.clock.nowMs();
         this.#parts.log.info("detector.ready", {
           worker: this.id,
-          model: this.#parts.plan.model,
+          model: this.#plan.model,
           provider: message.provider,
           input: `${message.input.width}x${message.input.height}`,
           classes: message.classes.length,

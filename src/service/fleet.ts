@@ -8,6 +8,7 @@ import { workerPermissions } from "../permissions/grant.ts";
 import type { Manifest } from "../permissions/manifest.ts";
 import type { Places } from "../permissions/places.ts";
 import { CameraUnit } from "./camera_unit.ts";
+import type { AllowedModel } from "./control_models.ts";
 import { DetectorWorker } from "./detector_worker.ts";
 import type { WorkerEntries } from "./entries.ts";
 import { detectorPlan } from "./plans.ts";
@@ -57,6 +58,33 @@ export class Fleet {
 
   get workers(): readonly DetectorWorker[] {
     return [...this.#pools.values()].flatMap((pool) => pool.workers);
+  }
+
+  /** Every detector and the cameras it looks at. */
+  get detectors(): ReadonlyMap<string, readonly string[]> {
+    return new Map([...this.#pools].map(([id, { settings }]) => [id, settings.cameras]));
+  }
+
+  /** The workers of a detector; none when there is no such detector. */
+  poolOf(detector: string): readonly DetectorWorker[] {
+    return this.#pools.get(detector)?.workers ?? [];
+  }
+
+  /**
+   * Loads a model for a whole pool beside the one in use, and swaps when every worker has it.
+   * @throws OrionError when one cannot load it; the old model is in use then
+   */
+  async setModel(detector: string, model: AllowedModel): Promise<void> {
+    const loaded = await Promise.allSettled(
+      this.poolOf(detector).map((worker) => worker.prepareModel(model)),
+    );
+    const failed = loaded.find((each) => each.status === "rejected");
+    for (const each of loaded) {
+      if (each.status !== "fulfilled") continue;
+      if (failed === undefined) each.value.commit();
+      else each.value.drop();
+    }
+    if (failed !== undefined) throw failed.reason;
   }
 
   worker(id: string): DetectorWorker | null {

@@ -4,6 +4,8 @@ import type { Log } from "../core/log.ts";
 import type {
   BrokerState,
   CameraStatus,
+  CommandAnswer,
+  CommandRequest,
   FromPublisher,
   InferenceResult,
   PublisherPlan,
@@ -22,6 +24,7 @@ export interface PublisherUnitParts {
   readonly plan: PublisherPlan;
   readonly clock: Clock;
   readonly log: Log;
+  readonly onCommand: (request: CommandRequest) => void;
   readonly onEmitted: (emitted: Emitted) => void;
   readonly onPublished: (topicKind: TopicKind) => void;
   readonly onDiscarded: (topicKind: TopicKind, reason: string) => void;
@@ -83,6 +86,10 @@ export class PublisherUnit {
     this.#handle?.post({ kind: "health", health });
   }
 
+  answer(answer: CommandAnswer): void {
+    this.#handle?.post({ kind: "answer", answer });
+  }
+
   /** Gives the thread up; {@link start} begins another. */
   abandon(): void {
     this.#handle?.release();
@@ -101,6 +108,8 @@ export class PublisherUnit {
       case "broker":
         this.#state = message.state;
         return;
+      case "command":
+        return this.#parts.onCommand(message.request);
       case "emitted":
         return this.#parts.onEmitted(message);
       case "published":

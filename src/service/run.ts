@@ -36,10 +36,7 @@ export async function runService(options: ServiceOptions): Promise<number> {
     const started = service.start();
     const end = await Promise.race([
       asked.promise.then((reason) => ({ reason, code: EXIT.done })),
-      service.givenUp.then((name) => ({
-        reason: `worker ${name} failed too often`,
-        code: EXIT.gaveUp,
-      })),
+      service.ended,
       started.then(() => new Promise<never>(() => undefined)),
     ]);
     started.catch(() => undefined);

@@ -3,18 +3,26 @@ import type { Clock } from "../core/clock.ts";
 import process from "node:process";
 import { errorData } from "../core/errors.ts";
 import type { ErrorData } from "../core/errors.ts";
+import { EXIT } from "../core/exit.ts";
 import type { Log } from "../core/log.ts";
 import type { InferenceResult } from "../core/messages.ts";
 import { healthApp, type HealthServer, serveHealth } from "../health/http.ts";
-import { type HealthParts, healthReport, unreadiness } from "../health/report.ts";
+import {
+  type HealthParts,
+  type HealthReport,
+  healthReport,
+  unreadiness,
+} from "../health/report.ts";
 import { Metrics } from "../health/metrics.ts";
 import { workerPermissions } from "../permissions/grant.ts";
 import type { Manifest } from "../permissions/manifest.ts";
 import type { Places } from "../permissions/places.ts";
 import { BrokerUnit } from "./broker_unit.ts";
+import { Controller } from "./control.ts";
 import { Deadlines } from "./deadlines.ts";
 import type { WorkerEntries } from "./entries.ts";
 import { Fleet } from "./fleet.ts";
+import { LiveControl } from "./live_control.ts";
 import { brokerTarget } from "./plans.ts";
 import { type Emitted, PublisherUnit } from "./publisher_unit.ts";
 import { Sightings } from "./sightings.ts";
@@ -33,6 +41,12 @@ export interface ServiceOptions {
   readonly version: string;
 }
 
+/** Why a service is to be stopped, and the exit code that tells it. */
+export interface ServiceEnd {
+  readonly reason: string;
+  readonly code: number;
+}
+
 /**
  * The whole of a running Orion. Start order: broker, publisher, HTTP, detectors, cameras. Shutdown in
  * order: workers, streams, tasks, MQTT.
@@ -49,7 +63,8 @@ export class Service {
   readonly #publisher: PublisherUnit;
   readonly #broker: BrokerUnit | null;
   readonly #emitted = new Map<string, Map<string, number>>();
-  readonly #givenUp = Promise.withResolvers<string>();
+  readonly #controller: Controller;
+  readonly #ended = Promise.withResolvers<ServiceEnd>();
   #http: HealthServer | null = null;
   #cancelStats: (() => void) | null = null;
   #stopping = false;
@@ -65,11 +80,26 @@ export class Service {
       log,
       maxRestarts: settings.watchdog.maxRestarts,
       random: Math.random,
-      onSpent: (name) => this.#givenUp.resolve(name),
+      onSpent: (name) =>
+        this.#ended.resolve({ reason: `worker ${name} failed too often`, code: EXIT.gaveUp }),
     });
     this.#fleet = this.#makeFleet();
     this.#publisher = this.#makePublisher();
     this.#broker = this.#makeBroker();
+    this.#controller = new Controller({
+      target: new LiveControl({
+        fleet: this.#fleet,
+        status: () => this.#report(),
+        shutdown: () => this.#ended.resolve({ reason: "command", code: EXIT.done }),
+      }),
+      models: {
+        root: options.places.root,
+        folder: settings.models.folder,
+        realPath: (path) => Deno.realPath(path),
+      },
+      clock,
+      log,
+    });
     this.#watchdog = new Watchdog({
       settings: settings.watchdog,
       clock,
@@ -78,9 +108,9 @@ export class Service {
     });
   }
 
-  /** Settles with a worker's name when that failed more often than it may. */
-  get givenUp(): Promise<string> {
-    return this.#givenUp.promise;
+  /** Settles when the service is to be stopped: by a command, or because a worker failed too often. */
+  get ended(): Promise<ServiceEnd> {
+    return this.#ended.promise;
   }
 
   /** @throws OrionError when a port is taken or a model cannot be loaded */
@@ -92,7 +122,7 @@ export class Service {
     if (listen !== null) {
       const app = healthApp(
         {
-          report: async () => healthReport(await this.#healthParts()),
+          report: () => this.#report(),
           unreadiness: () => this.#unreadiness(),
           metrics: () => this.#metricsText(),
         },
@@ -128,7 +158,7 @@ export class Service {
       .concat(await this.#fleet.stopCameras(deadlines.of("streams")));
     this.#cancelStats?.();
     await this.#http?.close(deadlines.of("tasks"));
-    this.#publisher.health(healthReport(await this.#healthParts()));
+    this.#publisher.health(await this.#report());
     if (!await this.#publisher.stop(deadlines.of("mqtt"))) late.push("publisher");
     await this.#broker?.stop(deadlines.of("mqtt"));
     if (late.length > 0) log.warning("service.stopped-late", { terminated: late });
@@ -160,6 +190,8 @@ export class Service {
       plan: { broker: brokerTarget(settings.mqtt), instance, version, topicPrefix, qos },
       clock,
       log,
+      onCommand: (request) =>
+        void this.#controller.take(request, (answer) => this.#publisher.answer(answer)),
       onEmitted: (emitted) => this.#onEmitted(emitted),
       onPublished: (topicKind) => this.#metrics.published(topicKind),
       onDiscarded: (topicKind, reason) => this.#metrics.discarded(topicKind, reason),
@@ -241,6 +273,10 @@ export class Service {
     });
   }
 
+  async #report(): Promise<HealthReport> {
+    return healthReport(await this.#healthParts());
+  }
+
   async #healthParts(): Promise<HealthParts> {
     const { settings, clock, version } = this.#options;
     const cameras = await Promise.all(
@@ -263,6 +299,7 @@ export class Service {
         embedded: settings.mqtt.url === null,
       },
       cameras,
+      overrides: this.#controller.overrides(),
       workers: this.#fleet.workers.map((worker) => ({
         id: worker.id,
         detector: worker.detector,
@@ -285,7 +322,7 @@ export class Service {
   }
 
   async #metricsText(): Promise<{ text: string; contentType: string }> {
-    const report = healthReport(await this.#healthParts());
+    const report = await this.#report();
     const { user, system } = process.cpuUsage();
     return this.#metrics.text(report, {
       residentBytes: Deno.memoryUsage().rss,

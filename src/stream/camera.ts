@@ -6,6 +6,7 @@ import type { CameraSource, CameraState, CaptureSnapshot, StreamInfo } from "../
 import type { FrameBus } from "../framebus/bus.ts";
 import type { Libav } from "../libav/library.ts";
 import { type ConnectionEnd, runConnection } from "./connection.ts";
+import type { Pictures } from "./pictures.ts";
 import { FramePool, type SharedFrame } from "./shared_frame.ts";
 
 /** Between attempts to connect. */
@@ -28,6 +29,7 @@ export interface CameraParts {
   readonly libav: Libav;
   readonly source: CameraSource;
   readonly bus: FrameBus<SharedFrame>;
+  readonly pictures: Pictures;
   readonly clock: Clock;
   readonly log: Log;
   readonly random: () => number;
@@ -107,7 +109,7 @@ export class Camera {
 
   /** One connection; what it fails with is told and becomes a reason to try again. */
   async #connect(pool: FramePool): Promise<ConnectionEnd | "failed"> {
-    const { libav, source, bus, clock, log } = this.#parts;
+    const { libav, source, bus, pictures, clock, log } = this.#parts;
     this.#connectedAtMs = null;
     this.#connections++;
     try {
@@ -115,6 +117,7 @@ export class Camera {
         libav,
         source,
         bus,
+        pictures,
         pool,
         clock,
         signal: this.#stop.signal,

@@ -7,6 +7,7 @@ import { FrameBus } from "../framebus/bus.ts";
 import { TakerPorts } from "../framebus/taker_ports.ts";
 import { type Libav, openLibav } from "../libav/library.ts";
 import { Camera } from "./camera.ts";
+import { Pictures } from "./pictures.ts";
 import type { SharedFrame } from "./shared_frame.ts";
 import { TensorWriter } from "./tensor_writer.ts";
 
@@ -16,6 +17,7 @@ interface Running {
   readonly bus: FrameBus<SharedFrame>;
   readonly ports: TakerPorts<SharedFrame>;
   readonly writer: TensorWriter;
+  readonly pictures: Pictures;
   readonly camera: Camera;
   readonly finished: Promise<void>;
 }
@@ -60,6 +62,14 @@ export class Capture {
           request: message.request,
           snapshot: camera.snapshot(),
         });
+      case "jpeg":
+        return running.pictures.ask((picture) => {
+          const { request } = message;
+          this.#link.post(
+            { kind: "jpeg", request, picture },
+            "bytes" in picture ? [picture.bytes] : [],
+          );
+        });
       case "stop":
         return await this.#stop(running);
       default:
@@ -84,10 +94,12 @@ export class Capture {
       onError: (detector, error) =>
         log.error("frame.unconvertible", { detector, ...errorData(error) }),
     });
+    const pictures = new Pictures(libav);
     const camera = new Camera({
       libav,
       source,
       bus,
+      pictures,
       clock,
       log,
       random: Math.random,
@@ -99,7 +111,7 @@ export class Capture {
       (end) => end === "ended" ? this.#link.post({ kind: "ended" }) : undefined,
       (error) => this.#link.post({ kind: "failed", error: errorData(error) }),
     );
-    this.#running = { libav, bus, ports, writer, camera, finished };
+    this.#running = { libav, bus, ports, writer, pictures, camera, finished };
   }
 
   /** Ends the stream first, so that nothing arrives any more; then closes the books and the libraries. */

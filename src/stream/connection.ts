@@ -11,6 +11,7 @@ import { fileOptions, rtspOptions } from "../libav/options.ts";
 import { Packet } from "../libav/packet.ts";
 import { DecodeGate } from "./decode_gate.ts";
 import { type PacketInfo, PictureTracker } from "./picture_tracker.ts";
+import type { Pictures } from "./pictures.ts";
 import type { FramePool, SharedFrame } from "./shared_frame.ts";
 import { Pace, Timeline } from "./timeline.ts";
 
@@ -22,6 +23,7 @@ export interface ConnectionParts {
   readonly libav: Libav;
   readonly source: CameraSource;
   readonly bus: FrameBus<SharedFrame>;
+  readonly pictures: Pictures;
   readonly pool: FramePool;
   readonly clock: Clock;
   /** Aborted when the camera is to stop. */
@@ -168,7 +170,7 @@ class Session implements Disposable {
   }
 
   async #onPacket(): Promise<void> {
-    const { bus, clock, signal, source } = this.#parts;
+    const { bus, pictures, clock, signal, source } = this.#parts;
     const { pts, isKey } = this.#packet;
     const positionSeconds = this.#timeline.positionSeconds(pts);
     const waitMs = this.#pace?.waitMs(positionSeconds);
@@ -182,7 +184,7 @@ class Session implements Disposable {
     };
     if (isKey) this.#noteKeyframe(positionSeconds);
     bus.ledger.arrive();
-    const fate = this.#gate.decide({ isKey, wanted: bus.wanted });
+    const fate = this.#gate.decide({ isKey, wanted: bus.wanted || pictures.wanted });
     if (fate.kind === "decode") {
       if (!this.#wasDecoding) this.#restart(info);
       this.#decode(info);
@@ -222,7 +224,7 @@ class Session implements Disposable {
 
   /** Takes every picture out of the decoder that is ready. */
   #receiveAll(): "again" | "end" {
-    const { bus, pool, source } = this.#parts;
+    const { bus, pictures, pool, source } = this.#parts;
     for (;;) {
       const frame = pool.take();
       try {
@@ -243,6 +245,7 @@ class Session implements Disposable {
         this.#tellInfo(frame);
         this.#good(packet.arrivedAtMs);
         bus.distribute(frame);
+        pictures.offer(frame);
       } finally {
         frame.release();
       }

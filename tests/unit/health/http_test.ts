@@ -21,6 +21,7 @@ const REPORT = healthReport({
   },
   cameras: [],
   workers: [],
+  overrides: [],
 });
 
 function app(token: Secret | null, reasons: string[] = []) {

@@ -67,6 +67,7 @@ function parts(change: Partial<HealthParts> = {}): HealthParts {
       inferenceMsSum: 250,
       lastSeenAtMs: NOW - 100,
     })),
+    overrides: [],
     ...change,
   };
 }
