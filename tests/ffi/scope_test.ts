@@ -35,24 +35,22 @@ async function inWorker(ffi: string[], request: unknown): Promise<Record<string,
   }
 }
 
-Deno.test("scope: the four libraries suffice to read, decode and convert", { ignore }, async () => {
-  const paths = locateLibav();
-  const report = await inWorker(Object.values(paths), { paths, clip: DEMO, other: null });
-  assert.deepEqual(report, { ok: true, frames: 5, whole: "prompt", other: null });
-});
-
 Deno.test(
-  "scope: any other library is denied, and so are views of arbitrary memory",
+  "scope: the four libraries suffice to read, decode and convert, without views of memory",
   { ignore },
   async () => {
     const paths = locateLibav();
-    const others = [
-      paths.avutil.replace("avutil", "swresample"),
-      "libc.so.6",
-      // The same file, spelled in another way.
-      paths.avutil.replace("/usr/lib/", "/usr/../usr/lib/./"),
-    ];
-    for (const other of others.slice(0, 2)) {
+    const report = await inWorker(Object.values(paths), { paths, clip: DEMO, other: null });
+    assert.deepEqual(report, { ok: true, frames: 5, view: "NotCapable", other: null });
+  },
+);
+
+Deno.test(
+  "scope: any other library is denied",
+  { ignore },
+  async () => {
+    const paths = locateLibav();
+    for (const other of [paths.avutil.replace("avutil", "swresample"), "libc.so.6"]) {
       const report = await inWorker(Object.values(paths), { paths, clip: DEMO, other });
       assert.equal(report["other"], "NotCapable", other);
     }
