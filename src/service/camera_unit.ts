@@ -2,7 +2,7 @@ import { Buffer } from "node:buffer";
 import type { CameraSettings } from "../config/settings.ts";
 import { addAccounts, type CameraAccount, noUndecoded } from "../core/accounts.ts";
 import type { Clock } from "../core/clock.ts";
-import { type ErrorData, errorFromData, StreamError } from "../core/errors.ts";
+import type { ErrorData } from "../core/errors.ts";
 import type { BoxNorm } from "../core/geometry.ts";
 import type { Log } from "../core/log.ts";
 import {
@@ -14,14 +14,12 @@ import {
   type Subscription,
   type ToCapture,
 } from "../core/messages.ts";
+import { PictureRequests } from "./picture_requests.ts";
 import { captureSource } from "./plans.ts";
 import { WorkerHandle } from "./worker_handle.ts";
 
 /** How long a capture worker may take to tell its account before the last known one is shown. */
 const SNAPSHOT_TIMEOUT_MS = 1000;
-
-/** How long a picture may take: a decoder that slept waits for the next keyframe. */
-const PICTURE_TIMEOUT_MS = 15_000;
 
 /** What a camera's place in the service is made of. */
 export interface CameraUnitParts {
@@ -41,7 +39,7 @@ export class CameraUnit {
   readonly #parts: CameraUnitParts;
   readonly #subscriptions = new Map<string, Subscription>();
   readonly #requests = new Map<number, () => void>();
-  readonly #pictures = new Map<number, PromiseWithResolvers<ArrayBuffer>>();
+  readonly #pictures: PictureRequests;
   #roi: BoxNorm | null;
   #handle: WorkerHandle<ToCapture, FromCapture> | null = null;
   #requestsMade = 0;
@@ -56,6 +54,7 @@ export class CameraUnit {
     this.id = parts.settings.id;
     this.#parts = parts;
     this.#roi = parts.settings.roi;
+    this.#pictures = new PictureRequests(parts.settings.id, parts.clock);
     this.#snapshot = {
       state: "connecting",
       reason: null,
@@ -186,26 +185,9 @@ export class CameraUnit {
    * @throws OrionError when none came in time
    */
   async jpeg(): Promise<string> {
-    const request = this.#requestsMade++;
-    const picture = Promise.withResolvers<ArrayBuffer>();
-    this.#pictures.set(request, picture);
-    const cancel = this.#parts.clock.after(PICTURE_TIMEOUT_MS, () =>
-      picture.reject(
-        new StreamError({
-          code: "STREAM_NO_PICTURE",
-          message: `Cannot take a picture of camera "${this.id}": none came within ` +
-            `${PICTURE_TIMEOUT_MS / 1000} s, its state is ${this.#snapshot.state}`,
-          retryable: true,
-          remedy: "Look at the camera's status, and try again when it is online.",
-        }),
-      ));
-    try {
-      this.#handle?.post({ kind: "jpeg", request });
-      return Buffer.from(await picture.promise).toString("base64");
-    } finally {
-      cancel();
-      this.#pictures.delete(request);
-    }
+    const post = (request: number) => this.#handle?.post({ kind: "jpeg", request });
+    const bytes = await this.#pictures.ask(post, () => this.#snapshot.state);
+    return Buffer.from(bytes).toString("base64");
   }
 
   /**
@@ -264,13 +246,8 @@ export class CameraUnit {
         this.#keep(message.snapshot);
         this.#requests.get(message.request)?.();
         return;
-      case "jpeg": {
-        const { request, picture } = message;
-        const waiting = this.#pictures.get(request);
-        if ("bytes" in picture) waiting?.resolve(picture.bytes);
-        else waiting?.reject(errorFromData(picture.error));
-        return;
-      }
+      case "jpeg":
+        return this.#pictures.answer(message.request, message.picture);
       case "ended":
         return this.#parts.log.info("camera.ended", { camera: this.id });
       case "stopped":

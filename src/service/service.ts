@@ -1,18 +1,12 @@
 import type { Settings } from "../config/settings.ts";
 import type { Clock } from "../core/clock.ts";
-import process from "node:process";
 import { errorData } from "../core/errors.ts";
 import type { ErrorData } from "../core/errors.ts";
 import { EXIT } from "../core/exit.ts";
 import type { Log } from "../core/log.ts";
 import type { InferenceResult } from "../core/messages.ts";
 import { healthApp, type HealthServer, serveHealth } from "../health/http.ts";
-import {
-  type HealthParts,
-  type HealthReport,
-  healthReport,
-  unreadiness,
-} from "../health/report.ts";
+import { healthReport } from "../health/report.ts";
 import { Metrics } from "../health/metrics.ts";
 import { workerPermissions } from "../permissions/grant.ts";
 import type { Manifest } from "../permissions/manifest.ts";
@@ -25,6 +19,7 @@ import { Fleet } from "./fleet.ts";
 import { LiveControl } from "./live_control.ts";
 import { brokerTarget } from "./plans.ts";
 import { type Emitted, PublisherUnit } from "./publisher_unit.ts";
+import { Reporter } from "./reporter.ts";
 import { Sightings } from "./sightings.ts";
 import { StatsLogger } from "./stats.ts";
 import { type Replaceable, Supervisor } from "./supervisor.ts";
@@ -53,7 +48,6 @@ export interface ServiceEnd {
  */
 export class Service {
   readonly #options: ServiceOptions;
-  readonly #startedAtMs: number;
   readonly #metrics = new Metrics();
   readonly #stats: StatsLogger;
   readonly #sightings: Sightings;
@@ -62,7 +56,7 @@ export class Service {
   readonly #fleet: Fleet;
   readonly #publisher: PublisherUnit;
   readonly #broker: BrokerUnit | null;
-  readonly #emitted = new Map<string, Map<string, number>>();
+  readonly #reporter: Reporter;
   readonly #controller: Controller;
   readonly #ended = Promise.withResolvers<ServiceEnd>();
   #http: HealthServer | null = null;
@@ -72,7 +66,6 @@ export class Service {
   constructor(options: ServiceOptions) {
     this.#options = options;
     const { settings, clock, log } = options;
-    this.#startedAtMs = clock.wallMs();
     this.#stats = new StatsLogger(log);
     this.#sightings = new Sightings(log, clock);
     this.#supervisor = new Supervisor({
@@ -89,7 +82,7 @@ export class Service {
     this.#controller = new Controller({
       target: new LiveControl({
         fleet: this.#fleet,
-        status: () => this.#report(),
+        status: () => this.#reporter.report(),
         shutdown: () => this.#ended.resolve({ reason: "command", code: EXIT.done }),
       }),
       models: {
@@ -99,6 +92,15 @@ export class Service {
       },
       clock,
       log,
+    });
+    this.#reporter = new Reporter({
+      settings,
+      clock,
+      version: options.version,
+      fleet: this.#fleet,
+      metrics: this.#metrics,
+      broker: () => this.#publisher.broker,
+      overrides: () => this.#controller.overrides(),
     });
     this.#watchdog = new Watchdog({
       settings: settings.watchdog,
@@ -122,9 +124,9 @@ export class Service {
     if (listen !== null) {
       const app = healthApp(
         {
-          report: () => this.#report(),
-          unreadiness: () => this.#unreadiness(),
-          metrics: () => this.#metricsText(),
+          report: () => this.#reporter.report(),
+          unreadiness: () => this.#reporter.unreadiness(),
+          metrics: () => this.#reporter.metrics(),
         },
         token,
         log,
@@ -158,7 +160,7 @@ export class Service {
       .concat(await this.#fleet.stopCameras(deadlines.of("streams")));
     this.#cancelStats?.();
     await this.#http?.close(deadlines.of("tasks"));
-    this.#publisher.health(await this.#report());
+    this.#publisher.health(await this.#reporter.report());
     if (!await this.#publisher.stop(deadlines.of("mqtt"))) late.push("publisher");
     await this.#broker?.stop(deadlines.of("mqtt"));
     if (late.length > 0) log.warning("service.stopped-late", { terminated: late });
@@ -225,8 +227,7 @@ export class Service {
   #onEmitted({ camera, detector, worker, totalMs }: Emitted): void {
     this.#metrics.observe({ camera, detector, stage: "total" }, totalMs);
     this.#stats.sample(camera, detector, totalMs);
-    const counts = this.#emitted.get(camera) ?? new Map<string, number>();
-    this.#emitted.set(camera, counts.set(detector, (counts.get(detector) ?? 0) + 1));
+    this.#reporter.emitted(camera, detector);
     const place = this.#fleet.worker(worker);
     if (place !== null) place.figures.inferencesEmitted++;
   }
@@ -263,70 +264,13 @@ export class Service {
   #scheduleStats(): void {
     const { settings, clock } = this.#options;
     this.#cancelStats = clock.after(settings.health.statsIntervalSeconds * 1000, async () => {
-      const parts = await this.#healthParts();
+      const parts = await this.#reporter.parts();
       if (this.#stopping) return;
       for (const { id, snapshot } of parts.cameras) {
         this.#stats.write(id, snapshot, clock.nowMs());
       }
       this.#publisher.health(healthReport(parts));
       this.#scheduleStats();
-    });
-  }
-
-  async #report(): Promise<HealthReport> {
-    return healthReport(await this.#healthParts());
-  }
-
-  async #healthParts(): Promise<HealthParts> {
-    const { settings, clock, version } = this.#options;
-    const cameras = await Promise.all(
-      [...this.#fleet.cameras.values()].map(async (camera) => ({
-        id: camera.id,
-        url: camera.settings.displayUrl,
-        restarts: camera.restarts,
-        snapshot: await camera.snapshot(),
-        emitted: this.#emitted.get(camera.id) ?? new Map<string, number>(),
-      })),
-    );
-    return {
-      instance: settings.instance,
-      version,
-      startedAtMs: this.#startedAtMs,
-      nowMs: clock.wallMs(),
-      broker: {
-        ...this.#publisher.broker,
-        url: settings.mqtt.displayUrl,
-        embedded: settings.mqtt.url === null,
-      },
-      cameras,
-      overrides: this.#controller.overrides(),
-      workers: this.#fleet.workers.map((worker) => ({
-        id: worker.id,
-        detector: worker.detector,
-        state: worker.state,
-        restarts: worker.restarts,
-        lastSeenAtMs: worker.lastSeenAtMs,
-        ...worker.figures,
-      })),
-    };
-  }
-
-  async #unreadiness(): Promise<string[]> {
-    const parts = await this.#healthParts();
-    const stallTimeoutMs = new Map(
-      this.#options.settings.cameras.map((
-        { id, stallTimeoutSeconds },
-      ) => [id, stallTimeoutSeconds * 1000]),
-    );
-    return unreadiness({ ...parts, stallTimeoutMs });
-  }
-
-  async #metricsText(): Promise<{ text: string; contentType: string }> {
-    const report = await this.#report();
-    const { user, system } = process.cpuUsage();
-    return this.#metrics.text(report, {
-      residentBytes: Deno.memoryUsage().rss,
-      cpuSeconds: (user + system) / 1e6,
     });
   }
 }

@@ -1,4 +1,4 @@
-import type { Cancel, Clock } from "../core/clock.ts";
+import type { Clock } from "../core/clock.ts";
 import { OrionError } from "../core/errors.ts";
 import type { CameraSource, StreamInfo } from "../core/messages.ts";
 import type { FrameBus } from "../framebus/bus.ts";
@@ -13,6 +13,7 @@ import { DecodeGate } from "./decode_gate.ts";
 import { type PacketInfo, PictureTracker } from "./picture_tracker.ts";
 import type { Pictures } from "./pictures.ts";
 import type { FramePool, SharedFrame } from "./shared_frame.ts";
+import { SilenceWatch } from "./silence_watch.ts";
 import { Pace, Timeline } from "./timeline.ts";
 
 /** How a connection ended, other than by an error. */
@@ -35,9 +36,6 @@ export interface ConnectionParts {
   /** Milliseconds spent in the decoder for one packet. */
   readonly onDecoded: (spentMs: number) => void;
 }
-
-/** How often the silence of a camera is looked at, as a fraction of the time it may last. */
-const STALL_CHECKS = 8;
 
 /**
  * One connection to a camera, or one play of a file: opens it, reads every packet, decodes what
@@ -72,43 +70,6 @@ export async function runConnection(parts: ConnectionParts): Promise<ConnectionE
   } finally {
     signal.removeEventListener("abort", onAbort);
     silence.end();
-  }
-}
-
-/** Calls `onBroken` once when no frame came for the given time. */
-class SilenceWatch {
-  broken = false;
-  readonly #clock: Clock;
-  readonly #limitMs: number;
-  readonly #onBroken: () => void;
-  #lastAtMs: number;
-  #cancel: Cancel;
-
-  constructor(clock: Clock, limitMs: number, onBroken: () => void) {
-    this.#clock = clock;
-    this.#limitMs = limitMs;
-    this.#onBroken = onBroken;
-    this.#lastAtMs = clock.nowMs();
-    this.#cancel = this.#arm();
-  }
-
-  frame(atMs: number): void {
-    this.#lastAtMs = atMs;
-  }
-
-  end(): void {
-    this.#cancel();
-  }
-
-  #arm(): Cancel {
-    return this.#clock.after(this.#limitMs / STALL_CHECKS, () => {
-      if (this.#clock.nowMs() - this.#lastAtMs < this.#limitMs) {
-        this.#cancel = this.#arm();
-        return;
-      }
-      this.broken = true;
-      this.#onBroken();
-    });
   }
 }
 

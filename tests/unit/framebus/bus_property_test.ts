@@ -26,90 +26,117 @@ const step = fc.oneof(
   fc.record({ kind: fc.constant("unregister" as const), detector }),
 );
 
+type Step = typeof step extends fc.Arbitrary<infer T> ? T : never;
+
+/** A bus, every frame it was ever given, and what a test may expect of it. */
+class Model {
+  readonly clock = new HeldClock(0);
+  readonly frames: CountedFrame[] = [];
+  readonly #inHand = new Set<string>();
+  readonly #newest = new Map<string, number>();
+  readonly bus = new FrameBus<CountedFrame>({
+    clock: this.clock,
+    stallTimeoutMs: 2000,
+    announce: () => undefined,
+  });
+
+  constructor() {
+    for (const name of DETECTORS) this.#register(name);
+    this.bus.start();
+  }
+
+  async run(action: Step): Promise<void> {
+    const { bus } = this;
+    switch (action.kind) {
+      case "frame":
+        return this.#frame();
+      case "take":
+        return this.#take(action.detector);
+      case "pass":
+        return await this.clock.pass(action.ms);
+      case "corrupt":
+        bus.ledger.arrive();
+        return bus.ledger.corrupt();
+      case "undecoded":
+        bus.ledger.arrive();
+        return bus.ledger.undecoded("asleep");
+      case "fail":
+        return this.#fail(action.detector);
+      case "lost":
+        if (this.#inHand.delete(action.detector)) bus.lost(action.detector);
+        return;
+      case "update":
+        return bus.update(action);
+      case "unregister": {
+        const account = bus.unregister(action.detector);
+        assertCloses({ ...bus.account(), detectors: [account] });
+        return this.#register(action.detector);
+      }
+    }
+  }
+
+  /** What must hold after every step. */
+  check(): void {
+    const account = this.bus.account();
+    assertCloses(account);
+    assert.equal(this.bus.ledger.pending, 0);
+    const held = account.detectors.filter(({ waiting }) => waiting === 1).length;
+    const alive = this.frames.filter(({ freed }) => freed === 0).length;
+    assert.ok(alive <= held, "nobody but the mailboxes holds a frame");
+  }
+
+  #register(detector: string): void {
+    this.bus.register({ detector, rateHz: null, paused: false });
+    this.#inHand.delete(detector);
+  }
+
+  #frame(): void {
+    const { bus } = this;
+    bus.ledger.arrive();
+    const frame = new CountedFrame(bus.ledger.received, this.clock.nowMs());
+    this.frames.push(frame);
+    for (const { detector, paused } of bus.account().detectors) {
+      if (!paused) this.#newest.set(detector, frame.seq);
+    }
+    bus.distribute(frame);
+    frame.release();
+  }
+
+  #take(detector: string): void {
+    const seq = this.bus.deliver(detector, (frame) => {
+      assert.equal(frame.freed, 0, "what is delivered is alive");
+      return frame.seq;
+    });
+    if (seq === null) return;
+    assert.equal(seq, this.#newest.get(detector), "the newest is delivered");
+    this.#inHand.add(detector);
+  }
+
+  #fail(detector: string): void {
+    try {
+      this.bus.deliver(detector, () => {
+        throw new RangeError("unconvertible");
+      });
+    } catch (error) {
+      assert.ok(error instanceof RangeError);
+    }
+  }
+}
+
 Deno.test("bus: under any interleaving the account closes, no frame is lost or freed twice, and the newest is delivered", async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(step, { maxLength: 120 }), async (steps) => {
-      const clock = new HeldClock(0);
-      const frames: CountedFrame[] = [];
-      const inHand = new Map<string, boolean>();
-      const newest = new Map<string, number>();
-      const bus = new FrameBus<CountedFrame>({
-        clock,
-        stallTimeoutMs: 2000,
-        announce: () => undefined,
-      });
-      for (const name of DETECTORS) {
-        bus.register({ detector: name, rateHz: null, paused: false });
-      }
-      bus.start();
+      const model = new Model();
       for (const action of steps) {
-        switch (action.kind) {
-          case "frame": {
-            bus.ledger.arrive();
-            const frame = new CountedFrame(bus.ledger.received, clock.nowMs());
-            frames.push(frame);
-            for (const { detector, paused } of bus.account().detectors) {
-              if (!paused) newest.set(detector, frame.seq);
-            }
-            bus.distribute(frame);
-            frame.release();
-            break;
-          }
-          case "take": {
-            const seq = bus.deliver(action.detector, (frame) => {
-              assert.equal(frame.freed, 0, "what is delivered is alive");
-              return frame.seq;
-            });
-            if (seq === null) break;
-            assert.equal(seq, newest.get(action.detector), "the newest is delivered");
-            inHand.set(action.detector, true);
-            break;
-          }
-          case "pass":
-            await clock.pass(action.ms);
-            break;
-          case "corrupt":
-            bus.ledger.arrive();
-            bus.ledger.corrupt();
-            break;
-          case "undecoded":
-            bus.ledger.arrive();
-            bus.ledger.undecoded("asleep");
-            break;
-          case "fail":
-            try {
-              bus.deliver(action.detector, () => {
-                throw new RangeError("unconvertible");
-              });
-            } catch (error) {
-              assert.ok(error instanceof RangeError);
-            }
-            break;
-          case "lost":
-            if (inHand.get(action.detector)) bus.lost(action.detector);
-            inHand.set(action.detector, false);
-            break;
-          case "update":
-            if (bus.has(action.detector)) bus.update(action);
-            break;
-          case "unregister":
-            if (bus.has(action.detector)) {
-              const account = bus.unregister(action.detector);
-              assertCloses({ ...bus.account(), detectors: [account] });
-              bus.register({ detector: action.detector, rateHz: null, paused: false });
-              inHand.set(action.detector, false);
-            }
-            break;
-        }
-        assertCloses(bus.account());
-        assert.equal(bus.ledger.pending, 0);
-        const held = bus.account().detectors.filter(({ waiting }) => waiting === 1).length;
-        const alive = frames.filter(({ freed }) => freed === 0).length;
-        assert.ok(alive <= held, "nobody but the mailboxes holds a frame");
+        await model.run(action);
+        model.check();
       }
-      bus.stop();
-      assert.ok(frames.every(({ freed }) => freed === 1), "every frame is freed exactly once");
-      assert.deepEqual(clock.waitsMs, []);
+      model.bus.stop();
+      assert.ok(
+        model.frames.every(({ freed }) => freed === 1),
+        "every frame is freed exactly once",
+      );
+      assert.deepEqual(model.clock.waitsMs, []);
     }),
     { numRuns: 150 },
   );

@@ -1,0 +1,99 @@
+import process from "node:process";
+import type { Settings } from "../config/settings.ts";
+import type { Clock } from "../core/clock.ts";
+import type { BrokerState } from "../core/messages.ts";
+import type { Metrics } from "../health/metrics.ts";
+import {
+  type HealthParts,
+  type HealthReport,
+  healthReport,
+  unreadiness,
+} from "../health/report.ts";
+import type { Fleet } from "./fleet.ts";
+
+/** Where a report comes from. */
+export interface ReporterParts {
+  readonly settings: Settings;
+  readonly clock: Clock;
+  readonly version: string;
+  readonly fleet: Fleet;
+  readonly metrics: Metrics;
+  readonly broker: () => BrokerState;
+  /** What was changed by command and is in force. */
+  readonly overrides: () => readonly unknown[];
+}
+
+/** Gathers what every part knows of itself into one report. */
+export class Reporter {
+  readonly #parts: ReporterParts;
+  readonly #startedAtMs: number;
+  readonly #emitted = new Map<string, Map<string, number>>();
+
+  constructor(parts: ReporterParts) {
+    this.#parts = parts;
+    this.#startedAtMs = parts.clock.wallMs();
+  }
+
+  /** An inference message was handed to the MQTT client. */
+  emitted(camera: string, detector: string): void {
+    const counts = this.#emitted.get(camera) ?? new Map<string, number>();
+    this.#emitted.set(camera, counts.set(detector, (counts.get(detector) ?? 0) + 1));
+  }
+
+  /** `orion.health/1`. */
+  async report(): Promise<HealthReport> {
+    return healthReport(await this.parts());
+  }
+
+  /** Why the service is not ready; none when it is. */
+  async unreadiness(): Promise<string[]> {
+    const stallTimeoutMs = new Map(
+      this.#parts.settings.cameras.map((camera) => [camera.id, camera.stallTimeoutSeconds * 1000]),
+    );
+    return unreadiness({ ...await this.parts(), stallTimeoutMs });
+  }
+
+  /** Prometheus text and its content type. */
+  async metrics(): Promise<{ text: string; contentType: string }> {
+    const { user, system } = process.cpuUsage();
+    return this.#parts.metrics.text(await this.report(), {
+      residentBytes: Deno.memoryUsage().rss,
+      cpuSeconds: (user + system) / 1e6,
+    });
+  }
+
+  /** Asks every camera's thread for its account, all at once. */
+  async parts(): Promise<HealthParts> {
+    const { settings, clock, version, fleet } = this.#parts;
+    const cameras = await Promise.all(
+      [...fleet.cameras.values()].map(async (camera) => ({
+        id: camera.id,
+        url: camera.settings.displayUrl,
+        snapshot: await camera.snapshot(),
+        restarts: camera.restarts,
+        emitted: this.#emitted.get(camera.id) ?? new Map<string, number>(),
+      })),
+    );
+    return {
+      instance: settings.instance,
+      version,
+      startedAtMs: this.#startedAtMs,
+      nowMs: clock.wallMs(),
+      broker: {
+        ...this.#parts.broker(),
+        url: settings.mqtt.displayUrl,
+        embedded: settings.mqtt.url === null,
+      },
+      cameras,
+      overrides: this.#parts.overrides(),
+      workers: fleet.workers.map((worker) => ({
+        id: worker.id,
+        detector: worker.detector,
+        state: worker.state,
+        restarts: worker.restarts,
+        lastSeenAtMs: worker.lastSeenAtMs,
+        ...worker.figures,
+      })),
+    };
+  }
+}
