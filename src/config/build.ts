@@ -126,6 +126,7 @@ function buildMqtt(mqtt: Config["mqtt"], context: BuildContext): MqttSettings {
     protocol: mqtt.protocol === "3.1.1" ? "3.1.1" : 5,
     topicPrefix: mqtt.topicPrefix,
     qos: mqtt.qos,
+    outbox: mqtt.outbox,
     homeAssistant: mqtt.homeAssistant === false ? null : mqtt.homeAssistant,
   };
 }

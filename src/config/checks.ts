@@ -15,6 +15,7 @@ export function crossProblems(value: unknown): FoundProblem[] {
     ...brokerAddress(value),
     ...brokerSecurity(value),
     ...brokerCredentials(value),
+    ...outboxPolicy(value),
     ...openListener(value),
   ];
 }
@@ -136,6 +137,19 @@ function brokerCredentials(value: unknown): FoundProblem[] {
     }
   }
   return problems;
+}
+
+/** A message of QoS 0 is not acknowledged, so nobody would know which of them to keep. */
+function outboxPolicy(value: unknown): FoundProblem[] {
+  const at = ["mqtt", "outbox", "policy"];
+  if (lookUp(value, at) !== "queue" || lookUp(value, ["mqtt", "qos", "inferences"]) === 1) {
+    return [];
+  }
+  return [{
+    at,
+    message: "queue keeps what was not acknowledged, and messages of QoS 0 never are",
+    remedy: "Set mqtt.qos.inferences to 1, or the policy to latest.",
+  }];
 }
 
 function openListener(value: unknown): FoundProblem[] {

@@ -14,6 +14,7 @@ export const MAX_DETECTORS = 16;
 export const MAX_MASKS = 32;
 export const MAX_MASK_POINTS = 64;
 export const MAX_CLASSES = 1000;
+export const MAX_OUTBOX = 10_000;
 const MAX_TEXT_LENGTH = 4096;
 
 const TOPIC_LEVELS = /^[A-Za-z0-9_.-]+(?:\/[A-Za-z0-9_.-]+)*$/;
@@ -176,6 +177,12 @@ const mqtt = object({
     control: qos.default(1),
     health: qos.default(1),
   }).prefault({}),
+  outbox: object({
+    policy: oneOf(["latest", "queue"]).default("latest").describe(
+      "latest: the newest of every camera and detector; queue: all of them, in order.",
+    ),
+    max: whole(1, MAX_OUTBOX).default(1024).describe("How many wait; beyond it the oldest go."),
+  }).prefault({}).describe("What becomes of inference messages while the broker is away."),
   homeAssistant: z.union([
     z.literal(false),
     object({ discoveryPrefix: topic.default("homeassistant") }),

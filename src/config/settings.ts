@@ -3,7 +3,7 @@
  * every path absolute, every reference resolved.
  */
 import type { BoxNorm, PointNorm } from "../core/geometry.ts";
-import type { DecodeSetting } from "../core/messages.ts";
+import type { DecodeSetting, OutboxPlan } from "../core/messages.ts";
 import type { Secret } from "../core/secret.ts";
 
 export type CameraKind = "rtsp" | "rtsps" | "file" | "demo";
@@ -65,6 +65,8 @@ export interface MqttSettings {
   readonly protocol: 5 | "3.1.1";
   readonly topicPrefix: string;
   readonly qos: { readonly inferences: 0 | 1; readonly control: 0 | 1; readonly health: 0 | 1 };
+  /** What becomes of inference messages while the broker is away. */
+  readonly outbox: OutboxPlan;
   readonly homeAssistant: { readonly discoveryPrefix: string } | null;
 }
 

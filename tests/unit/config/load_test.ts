@@ -134,6 +134,12 @@ const MISTAKES: readonly { yaml: string; path: string; says: RegExp }[] = [
   { yaml: CAMERA + "mqtt: { protocol: 4 }", path: "mqtt.protocol", says: /5 or 3.1.1/ },
   { yaml: CAMERA + "mqtt: { topicPrefix: 'a/#' }", path: "mqtt.topicPrefix", says: /topic levels/ },
   { yaml: CAMERA + "mqtt: { qos: { health: 2 } }", path: "mqtt.qos.health", says: /0 or 1/ },
+  {
+    yaml: CAMERA + "mqtt: { outbox: { policy: queue } }",
+    path: "mqtt.outbox.policy",
+    says: /not acknowledged/,
+  },
+  { yaml: CAMERA + "mqtt: { outbox: { max: 0 } }", path: "mqtt.outbox.max", says: /whole number/ },
   { yaml: CAMERA + "mqtt: { homeAssistant: true }", path: "mqtt.homeAssistant", says: /false or/ },
   { yaml: CAMERA + "health: { listen: 8080 }", path: "health.listen", says: /address and a port/ },
   { yaml: CAMERA + "health: { listen: ':8080' }", path: "health.listen", says: /127.0.0.1:8080/ },
