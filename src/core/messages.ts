@@ -327,10 +327,9 @@ export interface PublisherPlan {
   readonly version: string;
   readonly topicPrefix: string;
   readonly qos: { readonly inferences: 0 | 1; readonly control: 0 | 1; readonly health: 0 | 1 };
-  /** Absent: `latest`. */
-  readonly outbox?: OutboxPlan;
-  /** Absent or null: nothing. */
-  readonly homeAssistant?: HomeAssistantPlan | null;
+  readonly outbox: OutboxPlan;
+  /** null: Home Assistant is told nothing. */
+  readonly homeAssistant: HomeAssistantPlan | null;
 }
 
 /**

@@ -25,7 +25,7 @@ export interface Discovery {
 /** The configurations for a plan, or null when Home Assistant is not to be told. */
 export function discoveryOf(plan: PublisherPlan, topics: Topics): Discovery | null {
   const { homeAssistant } = plan;
-  if (homeAssistant === undefined || homeAssistant === null) return null;
+  if (homeAssistant === null) return null;
   const node = `${plan.topicPrefix}-${plan.instance}`.replace(/[^A-Za-z0-9_-]/g, "_");
   const { discoveryPrefix } = homeAssistant;
   const configs = new Map<string, string>();

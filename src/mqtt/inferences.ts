@@ -5,8 +5,6 @@ import type { OutgoingMessage, Settled } from "./client.ts";
 import { LatestOutbox, type Outbox, type OutboxItem, QueueOutbox } from "./outbox.ts";
 import { inferencePayload } from "./payloads.ts";
 
-/** What waits unless the plan says otherwise: one for every camera and detector there can be. */
-export const DEFAULT_OUTBOX: OutboxPlan = { policy: "latest", max: 1_024 };
 /** What is older is not sent by the policy `latest`; brokers keep no message for longer either. */
 export const MAX_AGE_MS = 60_000;
 /** Inference messages on their way at once; a slow broker makes the others wait. */

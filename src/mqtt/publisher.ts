@@ -13,7 +13,7 @@ import { AckQueue } from "./acks.ts";
 import type { IncomingMessage, OutgoingMessage } from "./client.ts";
 import { ControlDesk } from "./control.ts";
 import { type Discovery, discoveryOf } from "./home_assistant.ts";
-import { DEFAULT_OUTBOX, type InferenceDiscard, InferenceFlow } from "./inferences.ts";
+import { type InferenceDiscard, InferenceFlow } from "./inferences.ts";
 import type { Link, LinkEvents, LinkPlan } from "./link.ts";
 import { cameraPayload, statusPayload } from "./payloads.ts";
 import { RetainedTopics } from "./retained.ts";
@@ -131,7 +131,7 @@ export class Publisher {
       clock,
       instance: plan.instance,
       qos: plan.qos.inferences,
-      outbox: plan.outbox ?? DEFAULT_OUTBOX,
+      outbox: plan.outbox,
       topic: (camera, detector) => topics.inference(camera, detector),
       connected: ready,
       publish,

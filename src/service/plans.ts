@@ -1,7 +1,18 @@
 /** What the settings mean to the workers. */
-import type { CameraSettings, DetectorSettings, MqttSettings } from "../config/settings.ts";
+import type {
+  CameraSettings,
+  DetectorSettings,
+  MqttSettings,
+  Settings,
+} from "../config/settings.ts";
 import type { BoxNorm } from "../core/geometry.ts";
-import type { BrokerTarget, CameraSource, DetectorPlan } from "../core/messages.ts";
+import type {
+  BrokerTarget,
+  CameraSource,
+  DetectorPlan,
+  HomeAssistantPlan,
+  PublisherPlan,
+} from "../core/messages.ts";
 
 /** A camera as its capture worker needs to know it, credentials in clear. */
 export function captureSource(
@@ -43,4 +54,31 @@ export function brokerTarget(mqtt: MqttSettings): BrokerTarget {
     // The embedded broker speaks nothing newer.
     protocol: embedded ? "3.1.1" : mqtt.protocol,
   };
+}
+
+/** The publisher as its thread needs to know it, credentials in clear. */
+export function publisherPlan(settings: Settings, version: string): PublisherPlan {
+  const { instance, mqtt: { topicPrefix, qos, outbox } } = settings;
+  const broker = brokerTarget(settings.mqtt);
+  const homeAssistant = homeAssistantPlan(settings);
+  return { broker, instance, version, topicPrefix, qos, outbox, homeAssistant };
+}
+
+function homeAssistantPlan(settings: Settings): HomeAssistantPlan | null {
+  const { homeAssistant } = settings.mqtt;
+  if (homeAssistant === null) return null;
+  const { discoveryPrefix } = homeAssistant;
+  const cameras = settings.cameras.map(({ id }) => {
+    const looks = settings.detectors.find((detector) =>
+      detector.cameras.includes(id) && looksForPersons(detector)
+    );
+    return { camera: id, personDetector: looks?.id ?? null };
+  });
+  return { discoveryPrefix, cameras };
+}
+
+/** As far as the configuration tells: the bundled models call persons class 0. */
+function looksForPersons({ classes, model }: DetectorSettings): boolean {
+  return classes === null || classes.includes("person") ||
+    (model.startsWith("builtin:") && classes.includes(0));
 }

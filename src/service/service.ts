@@ -17,7 +17,7 @@ import { Deadlines } from "./deadlines.ts";
 import type { WorkerEntries } from "./entries.ts";
 import { Fleet } from "./fleet.ts";
 import { LiveControl } from "./live_control.ts";
-import { brokerTarget } from "./plans.ts";
+import { publisherPlan } from "./plans.ts";
 import { type Emitted, PublisherUnit } from "./publisher_unit.ts";
 import { Reporter } from "./reporter.ts";
 import { Sightings } from "./sightings.ts";
@@ -185,11 +185,10 @@ export class Service {
 
   #makePublisher(): PublisherUnit {
     const { settings, manifest, entries, clock, log, version } = this.#options;
-    const { instance, mqtt: { topicPrefix, qos } } = settings;
     return new PublisherUnit({
       entry: entries.publisher,
       permissions: workerPermissions(manifest.publisher),
-      plan: { broker: brokerTarget(settings.mqtt), instance, version, topicPrefix, qos },
+      plan: publisherPlan(settings, version),
       clock,
       log,
       onCommand: (request) =>

@@ -118,6 +118,8 @@ export function publisherPlan(
     version: "0.1.0",
     topicPrefix: "orion",
     qos: { inferences: 0, control: 1, health: 1, ...qos },
+    outbox: { policy: "latest", max: 1024 },
+    homeAssistant: null,
   };
 }
 

@@ -138,6 +138,7 @@ Deno.test({
     await using subscriber = await broker.subscribe("orion/#");
     await worker.waitFor(isConnected, { what: "the connection" });
     await subscriber.waitFor(({ json }) => json?.["state"] === "stalled");
+    await worker.waitFor((message) => message.kind === "emitted" && message.camera === "yard");
     const emitted = worker.messages.filter((message) => message.kind === "emitted");
     assert.deepEqual(emitted.map(({ json }) => inferenceSchema.parse(JSON.parse(json)).frame.seq), [
       3,

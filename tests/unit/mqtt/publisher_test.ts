@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { DEFAULT_OUTBOX, MAX_AGE_MS, MAX_IN_FLIGHT } from "../../../src/mqtt/inferences.ts";
+import { MAX_AGE_MS, MAX_IN_FLIGHT } from "../../../src/mqtt/inferences.ts";
 import { settle } from "../../support/held_clock.ts";
 import { failure, rig } from "./publisher_rig.ts";
 
@@ -37,8 +37,9 @@ Deno.test("publisher: old inferences are not sent after a reconnect", async () =
 });
 
 Deno.test("publisher: no more than a bounded number of cameras and detectors waits", () => {
-  const { discarded, see } = rig();
-  for (let each = 0; each < DEFAULT_OUTBOX.max + 3; each++) see(each, `camera-${each}`);
+  const max = 20;
+  const { discarded, see } = rig({ plan: { outbox: { policy: "latest", max } } });
+  for (let each = 0; each < max + 3; each++) see(each, `camera-${each}`);
   assert.deepEqual(discarded(), ["full", "full", "full"]);
 });
 
