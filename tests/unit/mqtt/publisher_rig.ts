@@ -1,7 +1,7 @@
 /** A publisher over a broker that answers when the test says so. */
 import assert from "node:assert/strict";
 import { BrokerError } from "../../../src/core/errors.ts";
-import { logTo } from "../../../src/core/log.ts";
+import { type LogRecord, logTo } from "../../../src/core/log.ts";
 import type { FromPublisher, PublisherPlan } from "../../../src/core/messages.ts";
 import type { OutgoingMessage, Settled } from "../../../src/mqtt/client.ts";
 import type { Link, LinkEvents, LinkPlan } from "../../../src/mqtt/link.ts";
@@ -81,10 +81,11 @@ export function rig(
 ) {
   const clock = new HeldClock();
   const posted: FromPublisher[] = [];
+  const logged: LogRecord[] = [];
   const links: FakeLink[] = [];
   const publisher = new Publisher({
     clock,
-    log: logTo(() => {}),
+    log: logTo((record) => logged.push(record)),
     post: (message) => posted.push(message),
     openLink: (plan, events) => {
       const link = new FakeLink(plan, events, answersAtOnce);
@@ -100,5 +101,5 @@ export function rig(
     posted.filter((each) => each.kind === "discarded").map((each) => each.reason);
   const see = (seq: number, camera = "gate") =>
     publisher.inference(inferenceResult(seq, { camera, arrivedAtMs: clock.nowMs() }));
-  return { clock, discarded, link, posted, publisher, see };
+  return { clock, discarded, link, logged, posted, publisher, see };
 }
