@@ -45,8 +45,10 @@ export interface TakerOptions {
 interface Link {
   readonly camera: string;
   readonly port: TakerPort;
-  /** When the camera said that it has a frame, by the taker's own count; null when it has none. */
-  waitingSince: number | null;
+  /** The camera said that it has a frame. */
+  available: boolean;
+  /** When it was asked last, or else attached, by the taker's own count. */
+  askedAt: number;
 }
 
 /** Where the one tensor is. There is no state in which it is in two places. */
@@ -89,7 +91,7 @@ export class FrameTaker {
   attach(camera: string, port: TakerPort): void {
     this.detach(camera);
     if (this.#stopping) return port.close();
-    const link: Link = { camera, port, waitingSince: null };
+    const link: Link = { camera, port, available: false, askedAt: ++this.#count };
     this.#links.set(camera, link);
     port.open((message) => this.#guard(() => this.#receive(link, message)));
   }
@@ -130,8 +132,7 @@ export class FrameTaker {
     if (this.#links.get(link.camera) !== link) return;
     switch (message.kind) {
       case "available":
-        // The first one counts: a camera does not lose its turn by saying it again.
-        link.waitingSince ??= ++this.#count;
+        link.available = true;
         return this.#next();
       case "none":
         return this.#settle(this.#answered(link, message.buffer));
@@ -156,7 +157,7 @@ export class FrameTaker {
       `camera "${link.camera}" answered with ${buffer.byteLength} of ${bytes} bytes`,
     );
     // Messages keep their order, so an `available` that came before this answer is out of date.
-    link.waitingSince = null;
+    link.available = false;
     return buffer;
   }
 
@@ -188,6 +189,7 @@ export class FrameTaker {
     }
     const link = this.#longestWaiting();
     if (link === null) return;
+    link.askedAt = ++this.#count;
     const { buffer } = this.#place;
     const { input } = this.#options;
     assertAttached(buffer, "the tensor to be filled");
@@ -195,13 +197,14 @@ export class FrameTaker {
     link.port.send({ kind: "take", input, buffer, barsKey: this.#bars });
   }
 
+  /**
+   * Whose turn it is: of the cameras that have a frame, the one that was asked longest ago. To go by
+   * when they said so would favour a camera whose frames happen to come just after it was served.
+   */
   #longestWaiting(): Link | null {
     let longest: Link | null = null;
-    let since = Infinity;
     for (const link of this.#links.values()) {
-      if (link.waitingSince === null || link.waitingSince > since) continue;
-      longest = link;
-      since = link.waitingSince;
+      if (link.available && link.askedAt < (longest?.askedAt ?? Infinity)) longest = link;
     }
     return longest;
   }
