@@ -1,0 +1,152 @@
+import assert from "node:assert/strict";
+import { systemClock } from "../../src/core/clock.ts";
+import { BrokerError } from "../../src/core/errors.ts";
+import { logTo } from "../../src/core/log.ts";
+import type { FromPublisher, OutboxPlan } from "../../src/core/messages.ts";
+import { mqttSessions, type OpenSession, type Session } from "../../src/mqtt/client.ts";
+import { BrokerLink } from "../../src/mqtt/link.ts";
+import { Publisher } from "../../src/mqtt/publisher.ts";
+import { Mosquitto, type Received, type Subscriber } from "../support/mosquitto.ts";
+import { ignoreWithout } from "../support/parts.ts";
+import { inferenceResult, publisherPlan } from "../support/publisher_worker.ts";
+
+const RESTARTS = 20;
+/** Fewer than mosquitto has on their way to one subscriber at once. */
+const BURST = 8;
+
+/** Lets nobody in while the test prepares who listens. */
+class Gate {
+  isOpen = true;
+  readonly #open = mqttSessions(systemClock);
+
+  readonly open: OpenSession = (options, events) => {
+    if (this.isOpen) return this.#open(options, events);
+    const error = new BrokerError({
+      code: "BROKER_REFUSED",
+      message: "the gate is shut",
+      retryable: true,
+      remedy: "Wait.",
+    });
+    queueMicrotask(() => events.ended({ error, versionRefused: false, unanswered: false }));
+    return SHUT;
+  };
+}
+
+const SHUT: Session = {
+  open: false,
+  publish: () => {},
+  subscribe: () => {},
+  end: () => Promise.resolve(),
+};
+
+/** The publisher as its thread has it, with short waits, in this thread; it answers every command. */
+function start(url: string, gate: Gate, who: { instance: string; outbox: OutboxPlan }) {
+  const log = logTo(() => {});
+  const posted: FromPublisher[] = [];
+  const publisher = new Publisher({
+    clock: systemClock,
+    log,
+    post: (message) => {
+      posted.push(message);
+      if (message.kind !== "command") return;
+      const { request, command } = message.request;
+      publisher.answer({ request, command: command.command, outcome: { data: null } });
+    },
+    openLink: (plan, events) =>
+      new BrokerLink(plan, events, {
+        open: gate.open,
+        clock: systemClock,
+        random: () => 0.01,
+        log,
+      }),
+    readText: () => Promise.reject(new Error("no files here")),
+  });
+  publisher.start({ ...publisherPlan(url, {}, { inferences: 1 }), ...who });
+  return { posted, publisher };
+}
+
+/** Waits until it is online, and until it acknowledged a command. */
+async function works(broker: Mosquitto, subscriber: Subscriber, instance: string, id: string) {
+  const root = `orion/${instance}`;
+  await subscriber.waitFor(
+    ({ topic, json }) => topic === `${root}/status` && json?.["state"] === "online",
+    { what: `online of ${instance}` },
+  );
+  // A connection is online a moment before it is subscribed.
+  await broker.waitForLog((line) => line.includes(`${root}/control (QoS 1)`), "a subscription");
+  const command = { schema: "orion.command/1", id, command: "get_status" };
+  await broker.publish(`${root}/control`, JSON.stringify(command));
+  await subscriber.waitFor(
+    ({ topic, json }) => topic === `${root}/control/ack` && json?.["id"] === id,
+    { what: `an acknowledgement by ${instance}` },
+  );
+}
+
+function seqs(messages: readonly Received[], instance: string, camera: string): number[] {
+  return messages.filter(({ topic }) => topic === `orion/${instance}/inferences/${camera}/person`)
+    .map(({ payload }) => Number(/"seq":(\d+)/.exec(payload)?.[1]));
+}
+
+Deno.test({
+  name:
+    "publisher: a broker restarted 20 times under load; nothing of a queue is lost, and of the " +
+    "latest there is exactly one",
+  ignore: ignoreWithout("mosquitto"),
+  async fn() {
+    await using broker = await Mosquitto.start();
+    const gate = new Gate();
+    const all = start(broker.url, gate, {
+      instance: "all",
+      outbox: { policy: "queue", max: 1_000 },
+    });
+    const newest = start(broker.url, gate, {
+      instance: "newest",
+      outbox: { policy: "latest", max: 16 },
+    });
+    let seq = 0;
+    const burst = () => {
+      for (let each = 0; each < BURST; each++) {
+        seq += 1;
+        all.publisher.inference(inferenceResult(seq));
+        for (const camera of ["gate", "yard"]) {
+          newest.publisher.inference(inferenceResult(seq, { camera }));
+        }
+      }
+    };
+    const received: number[] = [];
+    let subscriber = await broker.subscribe("orion/#");
+    await works(broker, subscriber, "all", "first");
+
+    for (let restart = 1; restart <= RESTARTS; restart++) {
+      // What is on its way now is cut off: the broker is told to end in the same moment.
+      burst();
+      gate.isOpen = false;
+      await broker.stop();
+      await subscriber[Symbol.asyncDispose]();
+      received.push(...seqs(subscriber.messages, "all", "gate"));
+      burst();
+      await broker.start();
+      subscriber = await broker.subscribe("orion/#");
+      gate.isOpen = true;
+      for (const instance of ["all", "newest"]) {
+        await works(broker, subscriber, instance, `${instance}-${restart}`);
+      }
+      for (const camera of ["gate", "yard"]) {
+        assert.deepEqual(seqs(subscriber.messages, "newest", camera), [seq], "exactly the newest");
+      }
+      // Its own messages come in order, so the acknowledgement came after what had waited.
+      assert.equal(seqs(subscriber.messages, "all", "gate").at(-1), seq);
+    }
+    for (const { publisher } of [all, newest]) await publisher.stop();
+    await subscriber[Symbol.asyncDispose]();
+    received.push(...seqs(subscriber.messages, "all", "gate"));
+
+    const first = received.filter((each, at) => received.indexOf(each) === at);
+    assert.deepEqual(first, Array.from({ length: seq }, (_, at) => at + 1), "all, in order");
+    assert.deepEqual(
+      all.posted.filter((each) => each.kind === "discarded" && each.topicKind === "inference"),
+      [],
+    );
+    assert.equal(all.posted.filter((each) => each.kind === "emitted").length, seq);
+  },
+});
