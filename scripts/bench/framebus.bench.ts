@@ -1,0 +1,159 @@
+/**
+ * The frame bus: what a frame costs that is distributed, dropped, and handed to a worker on another
+ * thread. Allocations do not grow with the frames: the same objects go round.
+ */
+import { systemClock } from "../../src/core/clock.ts";
+import {
+  inputBytes,
+  type InputShape,
+  type ToMailbox,
+  type ToTaker,
+} from "../../src/core/messages.ts";
+import { FrameBus } from "../../src/framebus/bus.ts";
+import type { BusFrame } from "../../src/framebus/detector_mailbox.ts";
+import { TakerPorts } from "../../src/framebus/taker_ports.ts";
+
+/** A frame that is only counted. */
+class BenchFrame implements BusFrame {
+  readonly seq = 0;
+  readonly arrivedAtMs = systemClock.nowMs();
+  #holders = 0;
+
+  retain(): void {
+    this.#holders++;
+  }
+
+  release(): void {
+    this.#holders--;
+  }
+}
+
+function bus(detectors: number, rateHz: number | null, announce: () => void = () => undefined) {
+  const made = new FrameBus<BenchFrame>({
+    clock: systemClock,
+    stallTimeoutMs: 1e9,
+    announce,
+  });
+  for (let i = 0; i < detectors; i++) {
+    made.register({ detector: `d${i}`, rateHz, paused: false });
+  }
+  made.start();
+  return made;
+}
+
+for (const detectors of [1, 4, 16]) {
+  const busy = bus(detectors, null);
+  const frame = new BenchFrame();
+  Deno.bench({
+    name: `distribute to ${detectors} busy: the waiting frame is dropped as overwritten`,
+    group: "distribute",
+    baseline: detectors === 1,
+    fn() {
+      busy.ledger.arrive();
+      busy.distribute(frame);
+    },
+  });
+}
+
+{
+  const slow = bus(1, 0.1);
+  const frame = new BenchFrame();
+  slow.ledger.arrive();
+  slow.distribute(frame);
+  slow.deliver("d0", () => undefined);
+  Deno.bench({
+    name: "distribute to 1 that is not due: the waiting frame is dropped for its rate",
+    group: "distribute",
+    fn() {
+      slow.ledger.arrive();
+      slow.distribute(frame);
+    },
+  });
+}
+
+{
+  const idle = bus(1, null);
+  const frame = new BenchFrame();
+  Deno.bench({
+    name: "distribute to 1 and deliver, on one thread",
+    group: "deliver",
+    fn() {
+      idle.ledger.arrive();
+      idle.distribute(frame);
+      idle.deliver("d0", (held) => held.seq);
+    },
+  });
+}
+
+/** A worker that answers every `available` with a `take`, and tells of every frame. */
+const TAKER = `
+  self.onmessage = ({ data: { port, input, bytes } }) => {
+    let buffer = new ArrayBuffer(bytes);
+    port.onmessage = ({ data }) => {
+      if (data.kind === "available") port.postMessage({ kind: "take", input, buffer, barsKey: null }, [buffer]);
+      else { buffer = data.buffer; self.postMessage(data.kind); }
+    };
+    self.postMessage("ready");
+  };
+`;
+
+for (const side of [416, 640]) {
+  const input: InputShape = { width: side, height: side, bars: 0 };
+  let worker: Worker | null = null;
+  let next = () => {};
+  const frame = new BenchFrame();
+  const ports: TakerPorts<BenchFrame>[] = [];
+  const far = bus(1, null, () => ports[0]?.announce("d0", 0));
+  const start = async () => {
+    const said = Promise.withResolvers<void>();
+    const url = URL.createObjectURL(new Blob([TAKER], { type: "text/javascript" }));
+    worker = new Worker(url, { type: "module" });
+    worker.onmessage = () => said.resolve();
+    const { port1, port2 } = new MessageChannel();
+    worker.postMessage({ port: port2, input, bytes: inputBytes(input) }, [port2]);
+    await said.promise;
+    worker.onmessage = () => next();
+    const takers = new TakerPorts<BenchFrame>({
+      bus: far,
+      convert: (held: BenchFrame, _take: ToMailbox) => meta(held),
+      onError: (_, error) => {
+        throw error;
+      },
+    });
+    takers.attach({ detector: "d0", worker: "w", port: port1 });
+    ports[0] = takers;
+  };
+  Deno.bench({
+    name: `available, take, frame and a word back, ${side} x ${side}, between threads`,
+    group: "round trip",
+    async fn(bench) {
+      if (worker === null) await start();
+      bench.start();
+      const taken = Promise.withResolvers<void>();
+      next = taken.resolve;
+      far.ledger.arrive();
+      far.distribute(frame);
+      await taken.promise;
+      bench.end();
+    },
+  });
+}
+
+function meta(frame: BenchFrame): Extract<ToTaker, { kind: "frame" }>["meta"] {
+  const crop = { x: 0, y: 0, width: 1280, height: 720 };
+  return {
+    camera: "gate",
+    seq: frame.seq,
+    size: crop,
+    keyframe: false,
+    ptsSeconds: 0,
+    capturedAtMs: 0,
+    clock: "arrival",
+    arrivedAtMs: frame.arrivedAtMs,
+    roi: null,
+    fit: { crop, width: 416, height: 234, dx: 0, dy: 91 },
+    queueMs: 0,
+    convertMs: 0,
+    dropsSinceLast: 0,
+  };
+}

@@ -1,0 +1,101 @@
+/**
+ * Overload: a detector ten times too slow for its camera. Memory and the age of the delivered frames
+ * must stay as they are, however long it lasts.
+ *
+ *     deno task soak:overload [SECONDS]          600 by default
+ *
+ * Exit code 1 when memory grew or frames got older. Needs mosquitto and Linux's /proc.
+ */
+import { percentile } from "../../src/service/stats.ts";
+import { inferences, Schemas } from "../../tests/support/messages.ts";
+import { assertReportCloses } from "../../tests/support/report.ts";
+import { ScriptedOrion } from "../../tests/support/scripted.ts";
+
+/** An inference of ten frames' time. */
+const SLOW_MS = 400;
+/** Compilers and caches settle in the first part, a minute of a long run. */
+const MAX_WARM_UP_SECONDS = 60;
+const MAX_GROWTH_MB = 5;
+/** In a run too short for the collector to have come round, its rhythm is all there is to see. */
+const MAX_GROWTH_SHORT_MB = 40;
+const LONG_SECONDS = 240;
+const SAMPLE_SECONDS = 1;
+/** Growth is told by medians of this many samples, since the resident set goes up and down. */
+const WINDOW = 10;
+
+/** What a run showed. */
+export interface OverloadResult {
+  readonly seconds: number;
+  readonly startMb: number;
+  readonly endMb: number;
+  readonly growthMb: number;
+  readonly limitMb: number;
+  /** Age of the frame when its conversion began: median of the first and of the last third. */
+  readonly firstAgeMs: number;
+  readonly lastAgeMs: number;
+  readonly delivered: number;
+  readonly overwritten: number;
+  readonly ok: boolean;
+}
+
+/** Runs it for that long. */
+export async function overload(seconds: number): Promise<OverloadResult> {
+  await using run = await ScriptedOrion.start({
+    config: 'cameras: [{ id: gate, url: "demo:" }]',
+    detectors: [{ id: "slow", script: `sleep-${SLOW_MS}` }],
+  });
+  await run.further("slow", 1);
+  const warmUpSeconds = Math.min(MAX_WARM_UP_SECONDS, seconds / 3);
+  await pause(warmUpSeconds);
+  const skip = run.subscriber.messages.length;
+  const samplesMb: number[] = [];
+  for (let at = warmUpSeconds; at < seconds; at += SAMPLE_SECONDS) {
+    samplesMb.push(residentMb(run.orion.pid));
+    await pause(SAMPLE_SECONDS);
+  }
+  const report = assertReportCloses(await run.status());
+  const mailbox = report.cameras[0]?.ledger.detectors[0];
+  const ages = inferences(run.subscriber.messages.slice(skip), new Schemas())
+    .map(({ timing }) => timing["queueMs"] ?? NaN);
+  const third = Math.floor(ages.length / 3);
+  const startMb = median(samplesMb.slice(0, WINDOW));
+  const endMb = median(samplesMb.slice(-WINDOW));
+  const firstAgeMs = median(ages.slice(0, third));
+  const lastAgeMs = median(ages.slice(-third));
+  const limitMb = seconds >= LONG_SECONDS ? MAX_GROWTH_MB : MAX_GROWTH_SHORT_MB;
+  const growthMb = endMb - startMb;
+  // A delivered frame is the newest there is: never older than two frames' time on a loaded machine.
+  const ok = growthMb < limitMb && lastAgeMs < 80 && ages.length > 0;
+  return {
+    seconds,
+    startMb,
+    endMb,
+    growthMb,
+    limitMb,
+    firstAgeMs,
+    lastAgeMs,
+    delivered: mailbox?.processed ?? 0,
+    overwritten: mailbox?.dropped.overwritten ?? 0,
+    ok,
+  };
+}
+
+/** The resident set of a process in MiB. */
+function residentMb(pid: number): number {
+  const status = Deno.readTextFileSync(`/proc/${pid}/status`);
+  return Number(/^VmRSS:\s+(\d+) kB/m.exec(status)?.[1] ?? NaN) / 1024;
+}
+
+function median(values: readonly number[]): number {
+  return percentile(values.toSorted((a, b) => a - b), 0.5) ?? NaN;
+}
+
+function pause(seconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, seconds * 1000));
+}
+
+if (import.meta.main) {
+  const result = await overload(Number(Deno.args[0] ?? 600));
+  Deno.stdout.writeSync(new TextEncoder().encode(`${JSON.stringify(result, null, 2)}\n`));
+  Deno.exit(result.ok ? 0 : 1);
+}
