@@ -27,6 +27,7 @@ const VERSION_REFUSED: readonly (string | number)[] = [1, 0x84];
 const NOT_AUTHORISED: readonly (string | number)[] = [4, 5, 0x86, 0x87, 0x8a, 0x8c];
 const BUSY: readonly (string | number)[] = [3, 0x88, 0x89, 0x8b];
 const TAKEN_OVER = 0x8e;
+const UNTRUSTED = /^(UNABLE_TO_|SELF_SIGNED|DEPTH_ZERO|CERT_UNTRUSTED|CERT_SIGNATURE_FAILURE)/;
 const TLS_CODE = /^(ERR_(SSL|TLS|OSSL)|CERT_|UNABLE_TO_|SELF_SIGNED|DEPTH_ZERO|HOSTNAME_MISMATCH)/;
 
 /** Whether the broker refused this version of the protocol, rather than us. */
@@ -118,16 +119,7 @@ function byCode({ code, clientId, tls }: ConnectionEnd): Rule | null {
 function bySystemCode(code: string, tls: boolean): Rule | null {
   // A reset while TLS is being agreed on is the usual answer of a port that does not speak it; the
   // text tells that case apart from a reset later, so it is left to `byText`.
-  if (TLS_CODE.test(code)) {
-    return {
-      code: "BROKER_TLS",
-      found: `TLS failed (${code})`,
-      retryable: true,
-      remedy:
-        "Check that mqtt.ca signed the broker's certificate, that the certificate names this " +
-        "host, and mqtt.cert and mqtt.key where the broker asks for them.",
-    };
-  }
+  if (TLS_CODE.test(code)) return tlsRule(code);
   switch (code) {
     case "ECONNREFUSED":
       return {
@@ -148,6 +140,44 @@ function bySystemCode(code: string, tls: boolean): Rule | null {
     default:
       return tls ? null : { ...closedRule(), found: `the connection broke (${code})` };
   }
+}
+
+/** What is wrong with a certificate: the broker's, or the one it wants of us. */
+function tlsRule(code: string): Rule {
+  const rule = (found: string, remedy: string): Rule => ({
+    code: "BROKER_TLS",
+    found: `${found} (${code})`,
+    retryable: true,
+    remedy,
+  });
+  if (UNTRUSTED.test(code)) {
+    return rule(
+      "no authority that we trust signed its certificate",
+      "Point mqtt.ca at the certificate of the authority that signed the broker's.",
+    );
+  }
+  if (/ALTNAME|HOSTNAME/.test(code)) {
+    return rule(
+      "its certificate names another host",
+      "Write the host in mqtt.url as the certificate names it, or issue one that names this host.",
+    );
+  }
+  if (code === "CERT_HAS_EXPIRED" || code === "CERT_NOT_YET_VALID") {
+    return rule(
+      `its certificate is ${code === "CERT_HAS_EXPIRED" ? "out of date" : "not valid yet"}`,
+      "Renew the broker's certificate, and check this machine's clock.",
+    );
+  }
+  if (/ALERT/.test(code)) {
+    return rule(
+      "it did not accept our certificate, or wants one",
+      "Check mqtt.cert and mqtt.key: the broker's own authority must have signed the certificate.",
+    );
+  }
+  return rule(
+    "TLS failed",
+    "Check that mqtt.url names the broker's TLS port, and mqtt.ca, mqtt.cert and mqtt.key.",
+  );
 }
 
 function byText(end: ConnectionEnd): Rule | null {

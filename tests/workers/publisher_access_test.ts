@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import type { FromPublisher } from "../../src/core/messages.ts";
-import { tempFolder } from "../support/files.ts";
+import type { BrokerTarget, FromPublisher } from "../../src/core/messages.ts";
+import { type TempFolder, tempFolder } from "../support/files.ts";
 import { makeCertificates, Mosquitto } from "../support/mosquitto.ts";
 import { ignoreWithout } from "../support/parts.ts";
 import { publisherPlan, publisherWorker as startWorker } from "../support/publisher_worker.ts";
@@ -62,16 +62,108 @@ Deno.test({
       worker.send({ kind: "stop" });
       await worker.waitFor(isStopped);
     }
-    const wrong = [
-      { ca: otherCa, cert: client.cert, key: client.key },
-      { ca: client.ca },
-      { ca: `${folder.path}/missing.pem` },
-      { ca: client.ca, cert: folder.write("garbage.pem", "no certificate"), key: client.key },
+    const garbage = folder.write("garbage.pem", "no certificate");
+    const wrong: readonly [target: Partial<BrokerTarget>, says: RegExp][] = [
+      [{ ca: otherCa, cert: client.cert, key: client.key }, /no authority that we trust/],
+      [{ cert: client.cert, key: client.key }, /no authority that we trust/],
+      [{ ca: client.ca }, /did not accept our certificate/],
+      [{ ca: `${folder.path}/missing.pem` }, /mqtt\.ca .*NotFound/],
+      [{ ca: client.ca, cert: garbage, key: client.key }, /TLS/],
     ];
-    for (const target of wrong) {
-      using worker = startWorker(address, Object.values(target));
+    for (const [target, says] of wrong) {
+      const files = [target.ca, target.cert, target.key].filter((file) => typeof file === "string");
+      using worker = startWorker(address, files);
       worker.send({ kind: "start", plan: publisherPlan(broker.url, target) });
-      await worker.waitFor(failedWith("BROKER_TLS"), { what: JSON.stringify(target) });
+      const failed = await worker.waitFor(failedWith("BROKER_TLS"), { what: `${says}` });
+      assert.match(messageOf(failed), says);
     }
   },
 });
+
+Deno.test({
+  name: "publisher: a certificate that names another host is not accepted, and that is said",
+  ignore,
+  async fn() {
+    using folder = tempFolder();
+    const { server, client } = await makeCertificates(folder);
+    const named = await certificateFor("DNS:other.example", folder);
+    await using broker = await Mosquitto.start({ tls: { ...server, ...named } });
+    using worker = startWorker(`127.0.0.1:${broker.port}`, [client.ca]);
+    worker.send({ kind: "start", plan: publisherPlan(broker.url, { ca: client.ca }) });
+    const failed = await worker.waitFor(failedWith("BROKER_TLS"));
+    assert.match(messageOf(failed), /names another host/);
+  },
+});
+
+Deno.test("publisher: a listener that hangs up at once is told of, and tried again with a wait", async () => {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  let connections = 0;
+  const hangingUp = (async () => {
+    for await (const connection of listener) {
+      connections += 1;
+      connection.close();
+    }
+  })();
+  const address = `127.0.0.1:${listener.addr.port}`;
+  using worker = startWorker(address);
+  worker.send({ kind: "start", plan: publisherPlan(`mqtt://${address}`) });
+  const failed = await worker.waitFor(failedWith("BROKER_CLOSED"));
+  assert.match(messageOf(failed), /closed the connection without an answer/);
+  await worker.waitFor((message) =>
+    message.kind === "log" && message.record.event === "mqtt.still_away"
+  );
+  assert.ok(connections >= 2 && connections < 20, `${connections} connections`);
+  worker.send({ kind: "stop" });
+  await worker.waitFor(isStopped);
+  listener.close();
+  await hangingUp;
+});
+
+Deno.test("publisher: what answers and does not speak MQTT is told of", async () => {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const answering = (async () => {
+    for await (const connection of listener) {
+      await connection.write(new TextEncoder().encode("HTTP/1.1 400 Bad Request\r\n\r\n"));
+      connection.close();
+    }
+  })();
+  const address = `127.0.0.1:${listener.addr.port}`;
+  using worker = startWorker(address);
+  worker.send({ kind: "start", plan: publisherPlan(`mqtt://${address}`) });
+  const failed = await worker.waitFor(failedWith("BROKER_PROTOCOL"));
+  assert.match(messageOf(failed), /does not speak MQTT/);
+  worker.send({ kind: "stop" });
+  await worker.waitFor(isStopped);
+  listener.close();
+  await answering;
+});
+
+/** A certificate of the authority in `folder` for another name than 127.0.0.1. */
+async function certificateFor(
+  name: string,
+  folder: TempFolder,
+): Promise<{ readonly cert: string; readonly key: string }> {
+  const at = (file: string) => `${folder.path}/${file}`;
+  const openssl = async (...args: string[]) => {
+    const { success } = await new Deno.Command("openssl", {
+      args,
+      stdout: "null",
+      stderr: "null",
+    }).output();
+    assert.ok(success, `openssl ${args[0]}`);
+  };
+  const key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"];
+  const request = ["-subj", "/CN=named", "-keyout", at("named.key"), "-out", at("named.csr")];
+  await openssl("req", ...key, ...request);
+  const extensions = folder.write("named.san", `subjectAltName=${name}\n`);
+  const authority = ["-CA", at("ca.pem"), "-CAkey", at("ca.key"), "-CAcreateserial"];
+  await openssl(
+    ...["x509", "-req", "-in", at("named.csr"), "-days", "2", "-out", at("named.pem")],
+    ...[...authority, "-extfile", extensions],
+  );
+  return { cert: at("named.pem"), key: at("named.key") };
+}
+
+function messageOf(message: FromPublisher): string {
+  return message.kind === "broker" ? message.state.error?.message ?? "" : "";
+}

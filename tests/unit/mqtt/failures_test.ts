@@ -43,3 +43,20 @@ for (const [told, code] of CASES) {
     assert.ok(error.message.includes(END.where) && error.retryable && error.remedy.endsWith("."));
   });
 }
+
+Deno.test("failures: what is wrong with a certificate is said, and which key to look at", () => {
+  const cases: readonly [code: string, found: RegExp, remedy: RegExp][] = [
+    ["UNABLE_TO_VERIFY_LEAF_SIGNATURE", /no authority that we trust/, /mqtt\.ca/],
+    ["SELF_SIGNED_CERT_IN_CHAIN", /no authority that we trust/, /mqtt\.ca/],
+    ["ERR_TLS_CERT_ALTNAME_INVALID", /names another host/, /mqtt\.url/],
+    ["CERT_HAS_EXPIRED", /out of date/, /clock/],
+    ["ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED", /wants one/, /mqtt\.cert/],
+    ["ERR_SSL_WRONG_VERSION_NUMBER", /TLS failed/, /TLS port/],
+  ];
+  for (const [code, found, remedy] of cases) {
+    const error = connectionError({ ...END, tls: true, code, text: code });
+    assert.equal(error.code, "BROKER_TLS");
+    assert.match(error.message, found);
+    assert.match(error.remedy, remedy);
+  }
+});
