@@ -1,0 +1,237 @@
+import assert from "node:assert/strict";
+import { logTo } from "../../src/core/log.ts";
+import type { FromPublisher, PublisherPlan } from "../../src/core/messages.ts";
+import { EmbeddedBroker } from "../../src/mqtt/broker.ts";
+import { ackSchema } from "../../src/mqtt/payloads.ts";
+import { tempFolder } from "../support/files.ts";
+import { makeCertificates, Mosquitto, Subscriber, type TlsFiles } from "../support/mosquitto.ts";
+import { ignoreWithout, programPath } from "../support/parts.ts";
+import {
+  publisherPlan,
+  type PublisherWorker,
+  publisherWorker as startWorker,
+} from "../support/publisher_worker.ts";
+
+const ignore = ignoreWithout("mosquitto");
+const CONTROL = "orion/lobby-1/control";
+const ACK = `${CONTROL}/ack`;
+
+const isStopped = (message: FromPublisher) => message.kind === "stopped";
+
+function command(id: string, name: string, params?: unknown): string {
+  return JSON.stringify({ schema: "orion.command/1", id, command: name, params });
+}
+
+/** `mosquitto_pub`, with any bytes, to any listener. */
+async function publish(
+  to: { readonly port: number; readonly tls?: TlsFiles },
+  payload: string | Uint8Array,
+  ...more: readonly string[]
+): Promise<void> {
+  const bytes = typeof payload === "string" ? new TextEncoder().encode(payload) : payload;
+  const { tls } = to;
+  const secure = tls === undefined
+    ? []
+    : ["--cafile", tls.ca, "--cert", tls.cert, "--key", tls.key];
+  const child = new Deno.Command(programPath("mosquitto_pub") ?? "mosquitto_pub", {
+    args: [
+      "-h",
+      "127.0.0.1",
+      "-p",
+      `${to.port}`,
+      "-q",
+      "1",
+      "-t",
+      CONTROL,
+      // An empty standard input is no message for mosquitto_pub.
+      bytes.length === 0 ? "-n" : "-s",
+      ...secure,
+      ...more,
+    ],
+    stdin: "piped",
+    stdout: "null",
+    stderr: "null",
+  }).spawn();
+  const writer = child.stdin.getWriter();
+  await writer.write(bytes);
+  await writer.close();
+  assert.ok((await child.status).success, "mosquitto_pub failed");
+}
+
+/** Answers every command that the worker hands on with `data`. */
+function answerAll(worker: PublisherWorker, data: unknown): () => number {
+  let answered = 0;
+  const answer = () => {
+    for (
+      const message of worker.messages.filter((each) => each.kind === "command").slice(answered)
+    ) {
+      answered += 1;
+      const { request, command: { command } } = message.request;
+      worker.send({ kind: "answer", answer: { request, command, outcome: { data } } });
+    }
+  };
+  void worker.waitFor((message) => {
+    // Its own message is in the list only after the waiters were asked.
+    if (message.kind === "command") queueMicrotask(answer);
+    return isStopped(message);
+  });
+  return () => answered;
+}
+
+async function subscribed(worker: PublisherWorker, broker: Mosquitto): Promise<void> {
+  await worker.waitFor((message) => message.kind === "broker" && message.state.connected);
+  await broker.waitForLog((line) => line.includes(`${CONTROL} (QoS 1)`), "the subscription");
+}
+
+async function stop(worker: PublisherWorker): Promise<void> {
+  worker.send({ kind: "stop" });
+  await worker.waitFor(isStopped);
+}
+
+Deno.test({
+  name: "publisher: over TLS a command is handed on and acknowledged with its id",
+  ignore,
+  async fn() {
+    using folder = tempFolder();
+    const { server, client } = await makeCertificates(folder);
+    await using broker = await Mosquitto.start({ tls: server, clientCertificates: true });
+    await using subscriber = await Subscriber.start({
+      port: broker.port,
+      topics: [ACK],
+      tls: client,
+    });
+    using worker = startWorker(`127.0.0.1:${broker.port}`, [client.ca, client.cert, client.key]);
+    worker.send({ kind: "start", plan: publisherPlan(broker.url, client) });
+    answerAll(worker, { uptime: 7 });
+    await subscribed(worker, broker);
+    await publish({ port: broker.port, tls: client }, command("a1", "get_status"));
+    const ack = await subscriber.waitFor(({ topic }) => topic === ACK);
+    assert.ok(ack.qos === 1 && !ack.retained);
+    const { id, status, data } = ackSchema.parse(ack.json);
+    assert.deepEqual({ id, status, data }, { id: "a1", status: "ok", data: { uptime: 7 } });
+    await stop(worker);
+  },
+});
+
+Deno.test({
+  name: "publisher: whatever is published to the control topic gets one refusal, and it goes on",
+  ignore,
+  async fn() {
+    await using broker = await Mosquitto.start();
+    await using subscriber = await broker.subscribe(ACK);
+    using worker = startWorker(`127.0.0.1:${broker.port}`);
+    worker.send({ kind: "start", plan: publisherPlan(broker.url) });
+    const answered = answerAll(worker, null);
+    await subscribed(worker, broker);
+    const deep = "[".repeat(30_000) + "]".repeat(30_000);
+    const cases: readonly (readonly [payload: string | Uint8Array, code: string])[] = [
+      ["", "CONTROL_NOT_JSON"],
+      [new Uint8Array([0, 159, 146, 150, 255]), "CONTROL_NOT_UTF8"],
+      [deep, "CONTROL_MALFORMED"],
+      [command("b1", "pause", { camera: 7 }), "CONTROL_MALFORMED"],
+      [command("b2", "set_rate", { detector: "person", rateHz: 1e300 }), "CONTROL_MALFORMED"],
+      ['{"schema":"orion.command/1","id":"b3","id":"b4","command":"pause"}', "CONTROL_MALFORMED"],
+      [
+        '{"schema":"orion.command/1","id":"b5","command":"pause","__proto__":{}}',
+        "CONTROL_MALFORMED",
+      ],
+      [command("b6", "../../etc/passwd"), "CONTROL_UNKNOWN_COMMAND"],
+      ["x".repeat(1024 * 1024), "CONTROL_TOO_LARGE"],
+      [command("b7", "pause", { camera: "x".repeat(1024 * 1024) }), "CONTROL_TOO_LARGE"],
+    ];
+    for (const [at, [payload, code]] of cases.entries()) {
+      await publish(broker, payload);
+      const ack = await subscriber.waitFor(() => true, { since: at, what: code });
+      assert.equal(ackSchema.parse(ack.json).error?.code, code);
+    }
+    assert.equal(answered(), 0, "none was handed on");
+    await publish(broker, command("good", "get_status"));
+    await subscriber.waitFor(({ json }) => json?.["id"] === "good" && json["status"] === "ok");
+    assert.equal(subscriber.messages.length, cases.length + 1, "one acknowledgement each");
+    await stop(worker);
+  },
+});
+
+Deno.test({
+  name: "publisher: commands work in MQTT 3.1.1, and a retained one is not carried out",
+  ignore,
+  async fn() {
+    const log = logTo(() => {});
+    await using broker = await EmbeddedBroker.start({ hostname: "127.0.0.1", port: 0, log });
+    await using subscriber = await Subscriber.start({ port: broker.port, topics: [ACK] });
+    await publish(broker, command("old", "get_status"), "-r");
+    using worker = startWorker(`127.0.0.1:${broker.port}`);
+    worker.send({ kind: "start", plan: publisherPlan(`mqtt://127.0.0.1:${broker.port}`) });
+    const answered = answerAll(worker, null);
+    const refused = await subscriber.waitFor(({ json }) => json?.["id"] === "old");
+    assert.equal(ackSchema.parse(refused.json).error?.code, "CONTROL_RETAINED");
+    await publish(broker, command("new", "get_status"));
+    await subscriber.waitFor(({ json }) => json?.["id"] === "new" && json["status"] === "ok");
+    assert.equal(answered(), 1);
+    await stop(worker);
+  },
+});
+
+Deno.test({
+  name:
+    "publisher: a broker that takes few messages at once, and small ones, is not asked for more",
+  ignore,
+  async fn() {
+    const extra = ["max_inflight_messages 2", "max_packet_size 3000"];
+    await using broker = await Mosquitto.start({ extra });
+    await using subscriber = await broker.subscribe(ACK);
+    using worker = startWorker(`127.0.0.1:${broker.port}`);
+    worker.send({ kind: "start", plan: publisherPlan(broker.url) });
+    answerAll(worker, { much: "x".repeat(10_000) });
+    await subscribed(worker, broker);
+    for (let camera = 0; camera < 50; camera++) {
+      const status = { camera: `c${camera}`, state: "online", sinceMs: 0 } as const;
+      worker.send({ kind: "camera", status: { ...status, reason: null, reconnects: 0 } });
+    }
+    await publish(broker, command("big", "get_status"));
+    const ack = await subscriber.waitFor(({ json }) => json?.["id"] === "big");
+    assert.equal(ackSchema.parse(ack.json).error?.code, "CONTROL_ANSWER_REFUSED");
+    assert.ok(!worker.messages.some((each) => each.kind === "broker" && !each.state.connected));
+    await stop(worker);
+  },
+});
+
+Deno.test({
+  name: "publisher: Home Assistant is told of the cameras, and of those that are gone no more",
+  ignore,
+  async fn() {
+    await using broker = await Mosquitto.start();
+    const plan = (...cameras: readonly string[]): PublisherPlan => ({
+      ...publisherPlan(broker.url),
+      homeAssistant: {
+        discoveryPrefix: "homeassistant",
+        cameras: cameras.map((camera) => ({ camera, personDetector: "person" })),
+      },
+    });
+    const announced = async (): Promise<string[]> => {
+      await using listener = await broker.subscribe("homeassistant/#", "orion/marker");
+      await broker.publish("orion/marker", "now");
+      await listener.waitFor(({ topic }) => topic === "orion/marker");
+      return listener.messages.filter(({ retained }) => retained).map(({ topic }) => topic);
+    };
+    {
+      using worker = startWorker(`127.0.0.1:${broker.port}`);
+      worker.send({ kind: "start", plan: plan("gate", "shed") });
+      await subscribed(worker, broker);
+      await stop(worker);
+    }
+    assert.equal((await announced()).length, 6);
+    await broker.publish("homeassistant/sensor/other/thing/config", "{}");
+    {
+      await using listener = await broker.subscribe("homeassistant/#");
+      using worker = startWorker(`127.0.0.1:${broker.port}`);
+      worker.send({ kind: "start", plan: plan("gate") });
+      await listener.waitFor(({ topic, payload, retained }) =>
+        topic.includes("shed-person-count") && payload === "" && !retained
+      );
+      await stop(worker);
+    }
+    const left = await announced();
+    assert.ok(left.length === 3 && left.every((topic) => topic.includes("/gate-")), `${left}`);
+  },
+});
