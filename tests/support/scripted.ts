@@ -1,6 +1,6 @@
 /** Starts Orion with scripted models, beside a real broker. */
 import { freePort, ROOT, type TempFolder, tempFolder } from "./files.ts";
-import { Mosquitto, type Subscriber } from "./mosquitto.ts";
+import { Mosquitto, type Received, type Subscriber } from "./mosquitto.ts";
 import { LIBC } from "./never_returns.ts";
 import { OrionProcess, runOrion } from "./process.ts";
 
@@ -17,12 +17,15 @@ export class ScriptedOrion implements AsyncDisposable {
   readonly orion: OrionProcess;
   readonly subscriber: Subscriber;
   readonly httpUrl: string;
+  readonly #broker: Mosquitto;
   readonly #stack: AsyncDisposableStack;
+  #commands = 0;
 
   private constructor(
-    parts: { orion: OrionProcess; subscriber: Subscriber; httpUrl: string },
+    parts: { orion: OrionProcess; broker: Mosquitto; subscriber: Subscriber; httpUrl: string },
     stack: AsyncDisposableStack,
   ) {
+    this.#broker = parts.broker;
     this.orion = parts.orion;
     this.subscriber = parts.subscriber;
     this.httpUrl = parts.httpUrl;
@@ -48,7 +51,18 @@ export class ScriptedOrion implements AsyncDisposable {
       }),
     );
     const httpUrl = `http://127.0.0.1:${port}`;
-    return new ScriptedOrion({ orion, subscriber, httpUrl }, stack.move());
+    return new ScriptedOrion({ orion, broker, subscriber, httpUrl }, stack.move());
+  }
+
+  /** Sends a command and returns the answer to it. */
+  async command(command: string, params: Readonly<Record<string, unknown>>): Promise<Received> {
+    const id = `test-${this.#commands++}`;
+    const text = JSON.stringify({ schema: "orion.command/1", id, command, params });
+    await this.#broker.publish("orion/test/control", text);
+    return await this.subscriber.waitFor(
+      ({ topic, json }) => topic === "orion/test/control/ack" && json?.["id"] === id,
+      { what: `an answer to ${command}` },
+    );
   }
 
   /** How many inference messages of a detector came so far. */
