@@ -1,5 +1,6 @@
 /** Whatever a worker does, it is told, replaced and counted, and the others do not notice. */
 import assert from "node:assert/strict";
+import { inferences, Schemas } from "../support/messages.ts";
 import { asReport, assertReportCloses } from "../support/report.ts";
 import { ignoreWithout } from "../support/parts.ts";
 import { ScriptedOrion } from "../support/scripted.ts";
@@ -109,3 +110,41 @@ Deno.test({
     assert.equal(last?.json?.["state"], "offline");
   },
 });
+
+for (
+  const { camera, code } of [
+    { camera: "throw-2", code: "INTERNAL" },
+    { camera: "loop-2", code: "WORKER_SILENT" },
+  ]
+) {
+  Deno.test({
+    name: `faults: a camera's thread that fails (${camera}) is replaced, and its numbers go on`,
+    ignore: IGNORE,
+    async fn() {
+      await using run = await ScriptedOrion.start({
+        config:
+          `cameras: [{ id: ${camera}, url: "demo:" }, { id: sound, url: "demo:" }]\n${WATCHDOG}`,
+        detectors: [{ id: "person", script: "sleep-1", more: "rateHz: 5" }],
+      });
+      await run.orion.waitFor(
+        "worker.restart",
+        (event) => event["worker"] === `capture-${camera}` && event["code"] === code,
+      );
+      const since = run.subscriber.messages.length;
+      const topic = `orion/test/inferences/${camera}/person`;
+      await run.subscriber.waitFor((message) => message.topic === topic, { since });
+      const messages = inferences(run.subscriber.messages, new Schemas());
+      for (const id of [camera, "sound"]) {
+        const seqs = messages.filter((message) => message.camera === id)
+          .map(({ frame }) => frame.seq);
+        assert.deepEqual(seqs, seqs.toSorted((a, b) => a - b), `${id}: ${seqs}`);
+        assert.equal(new Set(seqs).size, seqs.length, "no number comes twice");
+      }
+      const report = assertReportCloses(await run.status());
+      const restarts = report.cameras.map(({ id, restarts }) => [id, restarts > 0]);
+      assert.deepEqual(restarts, [[camera, true], ["sound", false]]);
+      run.orion.signal("SIGTERM");
+      assert.equal((await run.orion.exit()).code, 0);
+    },
+  });
+}

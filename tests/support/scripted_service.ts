@@ -1,6 +1,6 @@
 /**
- * Orion with scripted models: everything as in `orion run` but the inference workers' entry, and what
- * that may do. Started by `scripted.ts`.
+ * Orion with scripted models and cameras: everything as in `orion run` but the entries of their workers,
+ * and what those of the models may do. Started by `scripted.ts`.
  */
 import { systemHost } from "../../src/cli/host.ts";
 import { createLog } from "../../src/cli/logging.ts";
@@ -27,6 +27,7 @@ if (import.meta.main) {
     manifest: { ...manifest, inference: (id) => union("", [manifest.inference(id), scripts]) },
     entries: {
       ...WORKER_ENTRIES,
+      capture: new URL("./scripted_capture.ts", import.meta.url),
       inference: new URL("./scripted_inference.ts", import.meta.url),
     },
     log: createLog({
