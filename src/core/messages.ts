@@ -50,6 +50,12 @@ export interface LibavPaths {
 
 export type DecodeSetting = "auto" | "all" | "nonref" | "keyframes";
 
+/**
+ * How much is decoded at one moment. `gop`: each group of pictures up to the last one that is wanted;
+ * `none`: nobody wants any.
+ */
+export type DecodeLevel = DecodeSetting | "gop" | "none";
+
 /** A camera as its capture worker needs to know it. */
 export interface CameraSource {
   readonly camera: string;
@@ -101,7 +107,7 @@ export interface CaptureSnapshot {
   readonly sinceMs: number;
   readonly reconnects: number;
   readonly info: StreamInfo | null;
-  readonly decodeLevel: DecodeSetting;
+  readonly decodeLevel: DecodeLevel;
   /** When the newest decoded frame arrived ({@link Clock.nowMs}), or null. */
   readonly lastFrameAtMs: number | null;
   /** Seconds spent in the decoder so far. */

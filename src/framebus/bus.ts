@@ -9,6 +9,14 @@ import { Rhythm } from "./rhythm.ts";
 /** Detectors that one camera serves at most; more is a mistake in the configuration. */
 export const MAX_DETECTORS_PER_CAMERA = 64;
 
+/** When pictures come. */
+export interface PictureRhythm {
+  /** Milliseconds from one to the next, or null when that is not known. */
+  readonly intervalMs: number | null;
+  /** When the next one is expected, or null. */
+  readonly nextAtMs: number | null;
+}
+
 /** What a bus needs from its camera. */
 export interface BusOptions {
   readonly clock: Clock;
@@ -27,13 +35,29 @@ export interface BusOptions {
 export class FrameBus<F extends BusFrame> {
   /** The camera's own account; the stream writes what it did not decode and what was damaged. */
   readonly ledger = new CameraLedger();
+  /** The camera's frames, whether decoded or not. */
   readonly rhythm = new Rhythm();
+  /**
+   * The camera's pictures where fewer are decoded than frames come, as for keyframes only: the time
+   * between them and when the next is expected. null: as {@link rhythm}.
+   */
+  pictureRhythm: PictureRhythm | null = null;
   readonly #options: BusOptions;
   readonly #mailboxes = new Map<string, DetectorMailbox<F>>();
+  readonly #expected: PictureRhythm;
   #state: "created" | "started" | "stopped" = "created";
 
   constructor(options: BusOptions) {
     this.#options = options;
+    const current = () => this.pictureRhythm ?? this.rhythm;
+    this.#expected = {
+      get intervalMs() {
+        return current().intervalMs;
+      },
+      get nextAtMs() {
+        return current().nextAtMs;
+      },
+    };
   }
 
   get state(): "created" | "started" | "stopped" {
@@ -44,6 +68,34 @@ export class FrameBus<F extends BusFrame> {
   get wanted(): boolean {
     for (const mailbox of this.#mailboxes.values()) if (!mailbox.paused) return true;
     return false;
+  }
+
+  /** The shortest period of the detectors that are not paused; 0 when one of them wants every frame. */
+  get periodMs(): number {
+    let shortestMs = Infinity;
+    for (const mailbox of this.#mailboxes.values()) {
+      if (!mailbox.paused) shortestMs = Math.min(shortestMs, mailbox.periodMs);
+    }
+    return shortestMs;
+  }
+
+  /** Milliseconds until the first of them wants a frame; 0 while one does. */
+  dueInMs(nowMs: number): number {
+    let soonestMs = Infinity;
+    for (const mailbox of this.#mailboxes.values()) {
+      if (!mailbox.paused) soonestMs = Math.min(soonestMs, mailbox.dueInMs(nowMs));
+    }
+    return soonestMs;
+  }
+
+  /** Moves every detector's due times towards the camera's keyframes, where its rate allows that. */
+  follow(beat: { readonly atMs: number; readonly everyMs: number }): void {
+    for (const mailbox of this.#mailboxes.values()) mailbox.follow(beat);
+  }
+
+  /** Nothing is decoded for a while: what waits and is not due is let go of, counted as `rate`. */
+  rest(): void {
+    for (const mailbox of this.#mailboxes.values()) mailbox.rest();
   }
 
   /** Gives a detector its mailbox. @throws LifecycleError for a second one, or after `stop` */
@@ -61,7 +113,7 @@ export class FrameBus<F extends BusFrame> {
       clock,
       stallTimeoutMs,
       announce,
-      rhythm: this.rhythm,
+      rhythm: this.#expected,
       undecodedTotal: () => this.ledger.undecodedTotal,
     };
     this.#mailboxes.set(detector, new DetectorMailbox<F>(subscription, context));

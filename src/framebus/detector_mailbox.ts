@@ -19,7 +19,7 @@ export interface MailboxContext {
   readonly clock: Clock;
   /** A frame older than this is never handed out. */
   readonly stallTimeoutMs: number;
-  /** The time between the camera's frames as observed, and when the next one is expected. */
+  /** The time between the camera's pictures as expected, and when the next one is. */
   readonly rhythm: { readonly intervalMs: number | null; readonly nextAtMs: number | null };
   /** The camera's frames that were not decoded, so far. */
   undecodedTotal(): number;
@@ -56,6 +56,26 @@ export class DetectorMailbox<F extends BusFrame> {
 
   get paused(): boolean {
     return this.#paused;
+  }
+
+  /** The time between deliveries; 0 when every frame is wanted. */
+  get periodMs(): number {
+    return this.#gate.periodMs ?? 0;
+  }
+
+  /** Milliseconds until the next frame is wanted; 0 while one is, or waits for a busy worker. */
+  dueInMs(nowMs: number): number {
+    return this.#announced ? 0 : this.#gate.waitMs(nowMs);
+  }
+
+  /** Moves the due times towards the camera's keyframes; see {@link RateGate.follow}. */
+  follow(beat: { readonly atMs: number; readonly everyMs: number }): void {
+    this.#gate.follow(beat);
+  }
+
+  /** No picture will come for a while: lets go of one that is not due, so that it is not taken late. */
+  rest(): void {
+    if (!this.#announced) this.#discard("rate");
   }
 
   /** The sequence number of the frame that may be taken now, or null. */
@@ -193,7 +213,7 @@ export class DetectorMailbox<F extends BusFrame> {
     return this.#mailbox.take();
   }
 
-  #discard(reason: "paused" | "shutdown"): void {
+  #discard(reason: "paused" | "rate" | "shutdown"): void {
     const frame = this.#empty();
     if (frame === null) return;
     this.#ledger.dropped(reason);

@@ -1,3 +1,12 @@
+/** A period and a rhythm that fit one another to this part of it are the same but for their clocks. */
+const SAME = 0.005;
+
+/** How far a due time is moved towards the rhythm each time, as a part of the rhythm's interval. */
+const MAX_MOVE = 0.01;
+
+/** Beyond so many deliveries from beat to beat nothing is gained by starting with the beat. */
+const MAX_DELIVERIES = 8;
+
 /**
  * When a detector is due for its next frame.
  *
@@ -34,6 +43,36 @@ export class RateGate {
   waitMs(nowMs: number): number {
     if (this.#periodMs === null || this.#dueAtMs === null) return 0;
     return Math.max(0, this.#dueAtMs - nowMs);
+  }
+
+  /** The time from one delivery to the next, or null without a limit. */
+  get periodMs(): number | null {
+    return this.#periodMs;
+  }
+
+  /**
+   * Moves the due times towards a rhythm that the period fits into, or that fits into the period: a
+   * little at a time, so that the rate stays within {@link MAX_MOVE} of what was asked for.
+   *
+   * @param beat.atMs     an instant of the rhythm
+   * @param beat.everyMs  from one to the next
+   */
+  follow({ atMs, everyMs }: { readonly atMs: number; readonly everyMs: number }): void {
+    const periodMs = this.#periodMs;
+    if (periodMs === null || this.#dueAtMs === null || everyMs <= 0) return;
+    const deliveries = Math.round(everyMs / periodMs);
+    if (deliveries > MAX_DELIVERIES) return;
+    const stepMs = deliveries >= 1
+      ? everyMs / deliveries
+      : everyMs * Math.round(periodMs / everyMs);
+    if (Math.abs(stepMs - periodMs) > SAME * periodMs) return;
+    const aheadMs = this.#dueAtMs - atMs;
+    // From the nearest instant that the rhythm would have it due at; with a step of several beats every
+    // beat will do.
+    const gridMs = Math.min(stepMs, everyMs);
+    const offMs = aheadMs - gridMs * Math.round(aheadMs / gridMs);
+    const mostMs = MAX_MOVE * everyMs;
+    this.#dueAtMs -= Math.max(-mostMs, Math.min(mostMs, offMs));
   }
 
   /** A frame was delivered. */

@@ -21,9 +21,10 @@ export class Rhythm {
       : this.#lastAtMs + this.#intervalMs;
   }
 
-  /** A frame arrived. */
+  /** A frame arrived. An instant before one that is known already says nothing new. */
   beat(atMs: number): void {
     const lastAtMs = this.#lastAtMs;
+    if (lastAtMs !== null && atMs < lastAtMs) return;
     this.#lastAtMs = atMs;
     if (lastAtMs === null) return;
     const sinceMs = Math.max(0, atMs - lastAtMs);

@@ -2,7 +2,13 @@ import { Backoff } from "../core/backoff.ts";
 import type { Clock } from "../core/clock.ts";
 import { errorData, OrionError } from "../core/errors.ts";
 import type { Log } from "../core/log.ts";
-import type { CameraSource, CameraState, CaptureSnapshot, StreamInfo } from "../core/messages.ts";
+import type {
+  CameraSource,
+  CameraState,
+  CaptureSnapshot,
+  DecodeLevel,
+  StreamInfo,
+} from "../core/messages.ts";
 import type { FrameBus } from "../framebus/bus.ts";
 import type { Libav } from "../libav/library.ts";
 import { type ConnectionEnd, runConnection } from "./connection.ts";
@@ -50,9 +56,11 @@ export class Camera {
   #lastFrameAtMs: number | null = null;
   #info: StreamInfo | null = null;
   #decodeMs = 0;
+  #level: DecodeLevel;
 
   constructor(parts: CameraParts) {
     this.#parts = parts;
+    this.#level = parts.source.decode;
     this.#backoff = new Backoff({
       firstMs: FIRST_DELAY_MS,
       maxMs: MAX_DELAY_MS,
@@ -93,14 +101,14 @@ export class Camera {
 
   /** Everything known of the camera at this moment. */
   snapshot(): CaptureSnapshot {
-    const { bus, source } = this.#parts;
+    const { bus } = this.#parts;
     const { intervalMs } = bus.rhythm;
     return {
       ...this.#standing,
       info: this.#info === null
         ? null
         : { ...this.#info, fps: intervalMs === null ? this.#info.fps : 1000 / intervalMs },
-      decodeLevel: source.decode,
+      decodeLevel: this.#level,
       lastFrameAtMs: this.#lastFrameAtMs,
       decodeSeconds: this.#decodeMs / 1000,
       account: bus.account(),
@@ -125,6 +133,7 @@ export class Camera {
         onInfo: (info) => this.#onInfo(info),
         onDecoderFallback: (error) => log.warning("camera.decoder-fallback", { ...error.toData() }),
         onDecoded: (spentMs) => this.#decodeMs += spentMs,
+        onLevel: (level) => this.#level = level,
       });
       if (end === "stalled") {
         log.warning("camera.stalled", { silentForMs: source.stallTimeoutMs });

@@ -1,6 +1,6 @@
 import type { Clock } from "../core/clock.ts";
 import { OrionError } from "../core/errors.ts";
-import type { CameraSource, StreamInfo } from "../core/messages.ts";
+import type { CameraSource, DecodeLevel, StreamInfo } from "../core/messages.ts";
 import type { FrameBus } from "../framebus/bus.ts";
 import { Decoder } from "../libav/decoder.ts";
 import { LibavError } from "../libav/error.ts";
@@ -10,6 +10,7 @@ import type { Libav } from "../libav/library.ts";
 import { fileOptions, rtspOptions } from "../libav/options.ts";
 import { Packet } from "../libav/packet.ts";
 import { DecodeGate } from "./decode_gate.ts";
+import { InfoTeller } from "./info_teller.ts";
 import { type PacketInfo, PictureTracker } from "./picture_tracker.ts";
 import type { Pictures } from "./pictures.ts";
 import type { FramePool, SharedFrame } from "./shared_frame.ts";
@@ -35,6 +36,8 @@ export interface ConnectionParts {
   readonly onDecoderFallback: (error: OrionError) => void;
   /** Milliseconds spent in the decoder for one packet. */
   readonly onDecoded: (spentMs: number) => void;
+  /** How much is decoded, told with every packet. */
+  readonly onLevel: (level: DecodeLevel) => void;
 }
 
 /**
@@ -83,11 +86,10 @@ class Session implements Disposable {
   readonly #gate: DecodeGate;
   readonly #tracker: PictureTracker;
   readonly #timeline: Timeline;
+  readonly #info: InfoTeller;
   readonly #pace: Pace | null;
   #wasDecoding = false;
-  #lastKeySeconds: number | null = null;
-  #keyframeIntervalSeconds: number | null = null;
-  #infoKey = "";
+  #hasDecoded = false;
 
   constructor(parts: ConnectionParts, input: Input, silence: SilenceWatch) {
     const { libav, source, bus, clock } = parts;
@@ -95,6 +97,11 @@ class Session implements Disposable {
     this.#input = input;
     this.#silence = silence;
     this.#decoder = openDecoder(parts, input);
+    this.#info = new InfoTeller({
+      video: input.video,
+      decoder: this.#decoder,
+      onInfo: parts.onInfo,
+    });
     this.#packet = new Packet(libav);
     const skipsNonRef = source.decode === "nonref";
     if (skipsNonRef) this.#decoder.setSkipFrame("noref");
@@ -143,30 +150,56 @@ class Session implements Disposable {
       arrivedAtMs: clock.nowMs(),
       capturedAtMs: clock.wallMs(),
     };
-    if (isKey) this.#noteKeyframe(positionSeconds);
+    const { arrivedAtMs } = info;
+    if (isKey) this.#info.keyframe(positionSeconds);
     bus.ledger.arrive();
-    const fate = this.#gate.decide({ isKey, wanted: bus.wanted || pictures.wanted });
+    bus.rhythm.beat(arrivedAtMs);
+    const fate = this.#gate.decide({
+      isKey,
+      isDisposable: false,
+      atMs: arrivedAtMs,
+      frameMs: bus.rhythm.intervalMs,
+      wanted: bus.wanted,
+      pictureWanted: pictures.wanted,
+      periodMs: bus.periodMs,
+      dueInMs: bus.dueInMs(arrivedAtMs),
+    });
+    if (isKey) this.#followKeyframes(arrivedAtMs);
+    this.#parts.onLevel(this.#gate.level);
     if (fate.kind === "decode") {
       if (!this.#wasDecoding) this.#restart(info);
       this.#decode(info);
+      // Nothing will follow that could push the picture out of the decoder.
+      if (this.#gate.keyframesOnly) this.#sleep();
       return;
     }
-    if (this.#wasDecoding) this.#sleep();
+    if (this.#wasDecoding && fate.kind === "skip" && fate.reason !== "nonref") this.#sleep();
     if (fate.kind === "unusable") return bus.ledger.corrupt();
     bus.ledger.undecoded(fate.reason);
-    this.#good(info.arrivedAtMs);
-    if (source.file === null) this.#tellInfo(null);
+    this.#good(arrivedAtMs);
+    if (source.file === null) this.#info.frame(null);
   }
 
   /** The decoder slept: begin with this keyframe as if there had been nothing before. */
   #restart(key: PacketInfo): void {
     this.#wasDecoding = true;
-    this.#tracker.restart(key);
+    this.#tracker.restart(key, this.#hasDecoded);
+    this.#hasDecoded = true;
   }
 
+  /** Empties the decoder and the mailboxes: what is wanted next has not come yet. */
   #sleep(): void {
-    this.#wasDecoding = false;
     this.#drain();
+    this.#parts.bus.rest();
+  }
+
+  /** Detectors whose rate allows it are due with the keyframes: least has to be decoded then. */
+  #followKeyframes(atMs: number): void {
+    const { bus } = this.#parts;
+    const { keyframes, keyframesOnly } = this.#gate;
+    bus.pictureRhythm = keyframesOnly ? keyframes : null;
+    const everyMs = keyframes.intervalMs;
+    if (everyMs !== null && keyframes.isSteady) bus.follow({ atMs, everyMs });
   }
 
   #decode(info: PacketInfo): void {
@@ -203,7 +236,7 @@ class Session implements Disposable {
           arrivedAtMs: packet.arrivedAtMs,
           clock: source.file === null ? "arrival" : "file",
         };
-        this.#tellInfo(frame);
+        this.#info.frame(frame);
         this.#good(packet.arrivedAtMs);
         bus.distribute(frame);
         pictures.offer(frame);
@@ -240,38 +273,12 @@ class Session implements Disposable {
     this.#input.seekToStart();
     this.#timeline.rewind();
     this.#pace?.rewind();
-    this.#lastKeySeconds = null;
+    this.#info.rewind();
   }
 
   #good(atMs: number): void {
     this.#silence.frame(atMs);
     this.#parts.onFrame(atMs);
-  }
-
-  #noteKeyframe(positionSeconds: number): void {
-    if (this.#lastKeySeconds !== null) {
-      this.#keyframeIntervalSeconds = positionSeconds - this.#lastKeySeconds;
-    }
-    this.#lastKeySeconds = positionSeconds;
-  }
-
-  /** Tells what the stream is when that is first known, and again when it changes. */
-  #tellInfo(frame: SharedFrame | null): void {
-    const { video } = this.#input;
-    const picture = frame?.picture;
-    const { width, height } = picture ?? video.size;
-    const key = `${width}x${height}:${picture?.format}:${this.#keyframeIntervalSeconds}`;
-    if (key === this.#infoKey) return;
-    this.#infoKey = key;
-    this.#parts.onInfo({
-      width,
-      height,
-      codec: video.codecName,
-      decoder: this.#decoder.name,
-      pixelFormat: picture === undefined ? "" : this.#decoder.pixelFormatName(picture.format),
-      fps: video.frameRate,
-      keyframeIntervalSeconds: this.#keyframeIntervalSeconds,
-    });
   }
 }
 

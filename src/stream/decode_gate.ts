@@ -1,5 +1,6 @@
 import type { UndecodedReason } from "../core/accounts.ts";
-import type { DecodeSetting } from "../core/messages.ts";
+import type { DecodeLevel, DecodeSetting } from "../core/messages.ts";
+import { KeyframeRhythm } from "./keyframe_rhythm.ts";
 
 /** What to do with a packet. `unusable`: no keyframe came yet, so the decoder could only guess. */
 export type PacketFate =
@@ -16,36 +17,133 @@ const SKIP: Readonly<Record<UndecodedReason, PacketFate>> = {
   asleep: { kind: "skip", reason: "asleep" },
 };
 
+/** A period that is shorter than the keyframe interval by less than this part of it is as long. */
+const SAME = 0.01;
+
+/** A keyframe this part of a frame after a detector is due is as good for it as the frame before. */
+const EARLY_FRAMES = 0.75;
+
+/** Sleeping for fewer frames is not worth emptying the decoder. */
+const MIN_SLEEP_FRAMES = 3;
+
+/** A packet, and who would take its picture. */
+export interface Candidate {
+  /** It starts a group of pictures. */
+  readonly isKey: boolean;
+  /** No other picture refers to this one. */
+  readonly isDisposable: boolean;
+  /** When it arrived. */
+  readonly atMs: number;
+  /** The time between the camera's frames, or null. */
+  readonly frameMs: number | null;
+  /** Some detector would take a picture of this camera, now or later. */
+  readonly wanted: boolean;
+  /** Somebody waits for a picture, whichever comes first. */
+  readonly pictureWanted: boolean;
+  /** The shortest period of any detector; 0 for one that takes every frame. */
+  readonly periodMs: number;
+  /** Until the first detector is due; 0 while one is. */
+  readonly dueInMs: number;
+}
+
 /**
  * Decides for each packet whether it is worth decoding.
  *
  * A decoder that left packets out can only go on with a keyframe: everything before it is left out
  * too, as `asleep` when leaving out was our choice, as unusable when the stream began in its middle.
+ *
+ * `auto` leaves out whatever no detector will take. Where none wants more than one frame from keyframe
+ * to keyframe, only those are decoded. Otherwise the decoder works up to the last frame that is wanted
+ * before the next keyframe, and sleeps until then. Pictures that no other refers to are left out when
+ * nobody is due.
  */
 export class DecodeGate {
+  readonly keyframes = new KeyframeRhythm();
   readonly #setting: DecodeSetting;
   #state: "start" | "awake" | "asleep" = "start";
+  #keyframesOnly: boolean;
+  #slept = false;
+  #leftOut = false;
+  #level: DecodeLevel;
 
   constructor(setting: DecodeSetting) {
     this.#setting = setting;
+    this.#keyframesOnly = setting === "keyframes";
+    this.#level = setting === "auto" ? "all" : setting;
   }
 
-  /**
-   * @param packet.isKey   the packet starts a group of pictures
-   * @param packet.wanted  some detector would take the picture
-   */
-  decide(packet: { isKey: boolean; wanted: boolean }): PacketFate {
-    if (!packet.wanted) {
+  /** How much is decoded at present: for `auto`, what the last group of pictures came to. */
+  get level(): DecodeLevel {
+    return this.#level;
+  }
+
+  /** Only keyframes are decoded at present. */
+  get keyframesOnly(): boolean {
+    return this.#keyframesOnly;
+  }
+
+  decide(packet: Candidate): PacketFate {
+    if (packet.isKey) this.keyframes.note(packet.atMs);
+    if (!packet.wanted && !packet.pictureWanted) {
       if (this.#state === "awake") this.#state = "asleep";
+      if (this.#setting === "auto") this.#level = "none";
       return SKIP.unwanted;
     }
     if (packet.isKey) {
       this.#state = "awake";
+      this.#chooseLevel(packet);
       return DECODE;
     }
-    if (this.#setting === "keyframes") return SKIP.keyframes;
+    if (this.#keyframesOnly) {
+      if (this.#state === "awake") this.#state = "asleep";
+      return SKIP.keyframes;
+    }
     if (this.#state === "start") return UNUSABLE;
     if (this.#state === "asleep") return SKIP.asleep;
+    if (this.#setting !== "auto") return DECODE;
+    if (this.#maySleep(packet)) {
+      this.#state = "asleep";
+      this.#slept = true;
+      this.#level = "gop";
+      return SKIP.asleep;
+    }
+    if (packet.isDisposable && !this.#isWantedSoon(packet)) {
+      this.#leftOut = true;
+      if (!this.#slept) this.#level = "nonref";
+      return SKIP.nonref;
+    }
     return DECODE;
+  }
+
+  /** At a keyframe, where any level can begin. */
+  #chooseLevel(packet: Candidate): void {
+    if (this.#setting !== "auto") return;
+    const { intervalMs } = this.keyframes;
+    this.#keyframesOnly = packet.wanted && intervalMs !== null &&
+      packet.periodMs >= intervalMs * (1 - SAME);
+    const { frameMs } = packet;
+    // A stream of keyframes alone loses nothing by it, and gains nothing.
+    if (intervalMs !== null && frameMs !== null && intervalMs < 1.5 * frameMs) {
+      this.#keyframesOnly = false;
+    }
+    if (this.#keyframesOnly) this.#level = "keyframes";
+    else if (this.#slept) this.#level = "gop";
+    else this.#level = this.#leftOut ? "nonref" : "all";
+    this.#slept = false;
+    this.#leftOut = false;
+  }
+
+  /** Nobody is due before the next keyframe, and that is some frames away. */
+  #maySleep({ atMs, frameMs, pictureWanted, dueInMs }: Candidate): boolean {
+    const { nextAtMs } = this.keyframes;
+    if (nextAtMs === null || frameMs === null || pictureWanted) return false;
+    const untilKeyMs = nextAtMs - atMs;
+    return untilKeyMs >= MIN_SLEEP_FRAMES * frameMs &&
+      dueInMs >= untilKeyMs - EARLY_FRAMES * frameMs;
+  }
+
+  /** This picture may be the nearest to when a detector is due. */
+  #isWantedSoon({ frameMs, pictureWanted, dueInMs }: Candidate): boolean {
+    return frameMs === null || pictureWanted || dueInMs <= 1.5 * frameMs;
   }
 }

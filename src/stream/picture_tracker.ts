@@ -34,6 +34,7 @@ export class PictureTracker {
   readonly #pending: PacketInfo[] = [];
   #tainted = false;
   #notBefore: bigint | null = null;
+  #slept = false;
 
   /**
    * @param parts.ledger       where damaged pictures are counted
@@ -47,11 +48,15 @@ export class PictureTracker {
       : () => parts.ledger.corrupt();
   }
 
-  /** Decoding begins anew with this keyframe, which follows packets that were left out. */
-  restart(key: PacketInfo): void {
+  /**
+   * Decoding begins anew with this keyframe.
+   * @param slept  what comes before it was left out on purpose, and is not missing
+   */
+  restart(key: PacketInfo, slept: boolean): void {
     this.settle();
     this.#tainted = false;
     this.#notBefore = key.pts;
+    this.#slept = slept;
   }
 
   /** The decoder took a packet. */
@@ -86,7 +91,8 @@ export class PictureTracker {
     else if (packet.isKey) this.#tainted = false;
     const early = this.#notBefore !== null && packet.pts !== null && packet.pts < this.#notBefore;
     if (!this.#tainted && !early) return packet;
-    this.#ledger.corrupt();
+    if (early && this.#slept) this.#ledger.undecoded("asleep");
+    else this.#ledger.corrupt();
     return null;
   }
 

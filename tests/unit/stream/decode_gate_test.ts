@@ -1,17 +1,74 @@
 import assert from "node:assert/strict";
-import { DecodeGate } from "../../../src/stream/decode_gate.ts";
+import { RateGate } from "../../../src/framebus/rate_gate.ts";
+import { type Candidate, DecodeGate } from "../../../src/stream/decode_gate.ts";
 
-const KEY = { isKey: true, wanted: true };
-const DELTA = { isKey: false, wanted: true };
-const UNWANTED = { isKey: false, wanted: false };
+const ANY: Candidate = {
+  isKey: false,
+  isDisposable: false,
+  atMs: 0,
+  frameMs: 40,
+  wanted: true,
+  pictureWanted: false,
+  periodMs: 0,
+  dueInMs: 0,
+};
+const KEY = { isKey: true };
+const DELTA = {};
+const UNWANTED = { wanted: false };
 
 /** `D` decode, `?` unusable, else the reason's first letter. */
-function fates(gate: DecodeGate, packets: readonly { isKey: boolean; wanted: boolean }[]): string {
-  return packets.map((packet) => {
-    const fate = gate.decide(packet);
-    return fate.kind === "decode" ? "D" : fate.kind === "unusable" ? "?" : fate.reason[0];
-  }).join("");
+function fate(gate: DecodeGate, packet: Partial<Candidate>): string {
+  const fate = gate.decide({ ...ANY, ...packet });
+  return fate.kind === "decode" ? "D" : fate.kind === "unusable" ? "?" : fate.reason[0] ?? "";
 }
+
+function fates(gate: DecodeGate, packets: readonly Partial<Candidate>[]): string {
+  return packets.map((packet) => fate(gate, packet)).join("");
+}
+
+/** A camera of 25 frames a second, and a detector that takes what is decoded at its rate at once. */
+function play(options: {
+  readonly rateHz: number;
+  readonly keyframeEvery: (frame: number) => boolean;
+  readonly frames: number;
+  readonly disposable?: (frame: number) => boolean;
+}): { gate: DecodeGate; fates: string; takenAtMs: number[] } {
+  const gate = new DecodeGate("auto");
+  const rate = new RateGate(options.rateHz);
+  const takenAtMs: number[] = [];
+  let text = "";
+  for (let index = 0; index < options.frames; index++) {
+    const atMs = 40 * index;
+    const isKey = options.keyframeEvery(index);
+    const letter = fate(gate, {
+      isKey,
+      isDisposable: options.disposable?.(index) ?? false,
+      atMs,
+      periodMs: rate.periodMs ?? 0,
+      dueInMs: rate.waitMs(atMs),
+    });
+    text += letter;
+    const everyMs = gate.keyframes.intervalMs;
+    if (isKey && everyMs !== null && gate.keyframes.isSteady) rate.follow({ atMs, everyMs });
+    const nearMs = (gate.keyframesOnly ? everyMs ?? 40 : 40) / 2;
+    if (letter === "D" && rate.waitMs(atMs) <= nearMs) {
+      takenAtMs.push(atMs);
+      // A worker is told, takes, and has its frame a little later.
+      rate.delivered(atMs + 12);
+    }
+  }
+  return { gate, fates: text, takenAtMs };
+}
+
+function gaps(takenAtMs: readonly number[]): number[] {
+  return takenAtMs.slice(1).map((at, index) => at - (takenAtMs[index] ?? 0));
+}
+
+function count(text: string, letter: string): number {
+  return text.split(letter).length - 1;
+}
+
+const everyTwoSeconds = (frame: number) => frame % 50 === 0;
 
 Deno.test("decode gate: nothing is decoded before the first keyframe", () => {
   assert.equal(fates(new DecodeGate("all"), [DELTA, DELTA, KEY, DELTA]), "??DD");
@@ -30,4 +87,80 @@ Deno.test("decode gate: a stream that begins while nobody wants frames is not ta
 
 Deno.test("decode gate: keyframes only", () => {
   assert.equal(fates(new DecodeGate("keyframes"), [DELTA, KEY, DELTA, DELTA, KEY]), "kDkkD");
+});
+
+Deno.test("decode gate: at 0.5 Hz of a camera with a keyframe every 2 s only those are decoded", () => {
+  const run = play({ rateHz: 0.5, keyframeEvery: everyTwoSeconds, frames: 1000 });
+  // The first group of pictures is decoded whole: how long it would be was not known.
+  assert.match(run.fates, /^D{50}(Dk{49})+$/);
+  assert.equal(run.gate.level, "keyframes");
+  assert.deepEqual(gaps(run.takenAtMs), Array(19).fill(2000));
+});
+
+Deno.test("decode gate: at 1 Hz it sleeps from the frame in the middle until the keyframe", () => {
+  const run = play({ rateHz: 1, keyframeEvery: everyTwoSeconds, frames: 1000 });
+  assert.match(run.fates.slice(500), /^(D{26}a{24})+$/);
+  assert.equal(run.gate.level, "gop");
+  assert.deepEqual(gaps(run.takenAtMs), Array(39).fill(1000));
+});
+
+Deno.test("decode gate: every rate is kept, whatever is left out", () => {
+  for (const rateHz of [0.1, 0.33, 0.5, 0.7, 1, 2, 3, 5, 7, 10]) {
+    const { takenAtMs } = play({ rateHz, keyframeEvery: everyTwoSeconds, frames: 5000 });
+    const spanMs = (takenAtMs.at(-1) ?? 0) - (takenAtMs[0] ?? 0);
+    const found = (takenAtMs.length - 1) * 1000 / spanMs;
+    assert.ok(Math.abs(found / rateHz - 1) <= 0.02, `${rateHz} Hz: ${found}`);
+    // A rate slower than the keyframes takes the nearest one, else the nearest frame.
+    const mostMs = rateHz <= 0.5 ? 2000 : 80;
+    for (const gapMs of gaps(takenAtMs)) {
+      assert.ok(Math.abs(gapMs - 1000 / rateHz) <= mostMs, `${rateHz} Hz: a gap of ${gapMs} ms`);
+    }
+  }
+});
+
+Deno.test("decode gate: keyframes that come when they like delay nobody by more than their interval", () => {
+  let next = 0;
+  let seed = 1;
+  const keyframeEvery = (frame: number) => {
+    if (frame !== next) return false;
+    seed = seed * 48271 % 2147483647;
+    next += 10 + seed % 90;
+    return true;
+  };
+  const { takenAtMs } = play({ rateHz: 1, keyframeEvery, frames: 5000 });
+  for (const gapMs of gaps(takenAtMs)) assert.ok(gapMs <= 1000 + 4000, `${gapMs} ms`);
+  assert.ok(takenAtMs.length >= 190, `${takenAtMs.length} frames in 200 s`);
+});
+
+Deno.test("decode gate: pictures that no other refers to are decoded when a detector is due", () => {
+  const run = play({
+    rateHz: 5,
+    keyframeEvery: everyTwoSeconds,
+    frames: 500,
+    disposable: (frame) => frame % 50 % 3 !== 0,
+  });
+  assert.ok(count(run.fates, "n") > 150, run.fates);
+  for (const gapMs of gaps(run.takenAtMs)) assert.ok(Math.abs(gapMs - 200) <= 40, `${gapMs} ms`);
+});
+
+Deno.test("decode gate: a picture that somebody waits for ends the sleep at the next keyframe", () => {
+  const gate = new DecodeGate("auto");
+  const slow = { periodMs: 10_000, dueInMs: 10_000 };
+  for (let frame = 0; frame < 120; frame++) {
+    fate(gate, { ...slow, isKey: frame % 50 === 0, atMs: 40 * frame });
+  }
+  assert.equal(gate.level, "keyframes");
+  const wanted = { ...slow, pictureWanted: true };
+  assert.equal(fate(gate, { ...wanted, atMs: 4800 }), "k");
+  assert.equal(fate(gate, { ...wanted, isKey: true, atMs: 6000 }), "D");
+});
+
+Deno.test("decode gate: a rate that was raised is in force from the next keyframe", () => {
+  const gate = new DecodeGate("auto");
+  for (let frame = 0; frame < 120; frame++) {
+    fate(gate, { periodMs: 2000, dueInMs: 1000, isKey: frame % 50 === 0, atMs: 40 * frame });
+  }
+  const fast = { periodMs: 100, dueInMs: 0 };
+  assert.equal(fates(gate, [{ ...fast, atMs: 4800 }, { ...fast, isKey: true, atMs: 6000 }]), "kD");
+  assert.equal(fate(gate, { ...fast, atMs: 6040 }), "D");
 });

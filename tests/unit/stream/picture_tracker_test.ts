@@ -9,7 +9,7 @@ function stream(skipsNonRef = false) {
   const send = (pts: bigint | null, isKey = false): PacketInfo => {
     const packet = { pts, isKey, arrivedAtMs: 0, capturedAtMs: 0 };
     ledger.arrive();
-    if (isKey && ledger.arrived === 1) tracker.restart(packet);
+    if (isKey && ledger.arrived === 1) tracker.restart(packet, false);
     tracker.sent(packet);
     return packet;
   };

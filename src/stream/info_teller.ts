@@ -1,0 +1,55 @@
+import type { StreamInfo } from "../core/messages.ts";
+import type { Decoder } from "../libav/decoder.ts";
+import type { VideoStream } from "../libav/input.ts";
+import type { SharedFrame } from "./shared_frame.ts";
+
+/** Tells what a stream is when that is first known, and again when it changes. */
+export class InfoTeller {
+  readonly #video: VideoStream;
+  readonly #decoder: Decoder;
+  readonly #onInfo: (info: StreamInfo) => void;
+  #lastKeySeconds: number | null = null;
+  #keyframeIntervalSeconds: number | null = null;
+  #told = "";
+
+  constructor(parts: {
+    readonly video: VideoStream;
+    readonly decoder: Decoder;
+    readonly onInfo: (info: StreamInfo) => void;
+  }) {
+    this.#video = parts.video;
+    this.#decoder = parts.decoder;
+    this.#onInfo = parts.onInfo;
+  }
+
+  /** A keyframe came, at this position of the stream. */
+  keyframe(positionSeconds: number): void {
+    if (this.#lastKeySeconds !== null) {
+      this.#keyframeIntervalSeconds = positionSeconds - this.#lastKeySeconds;
+    }
+    this.#lastKeySeconds = positionSeconds;
+  }
+
+  /** A file starts again from its beginning. */
+  rewind(): void {
+    this.#lastKeySeconds = null;
+  }
+
+  /** A good frame came; null for one that was not decoded. */
+  frame(frame: SharedFrame | null): void {
+    const picture = frame?.picture;
+    const { width, height } = picture ?? this.#video.size;
+    const key = `${width}x${height}:${picture?.format}:${this.#keyframeIntervalSeconds}`;
+    if (key === this.#told) return;
+    this.#told = key;
+    this.#onInfo({
+      width,
+      height,
+      codec: this.#video.codecName,
+      decoder: this.#decoder.name,
+      pixelFormat: picture === undefined ? "" : this.#decoder.pixelFormatName(picture.format),
+      fps: this.#video.frameRate,
+      keyframeIntervalSeconds: this.#keyframeIntervalSeconds,
+    });
+  }
+}

@@ -1,0 +1,44 @@
+/** How many intervals between keyframes are remembered. */
+const REMEMBERED = 8;
+
+/** Intervals that differ by less than this part of the longest one are a rhythm. */
+const STEADY = 0.1;
+
+/** When a camera sends its keyframes, as observed on the clock of their arrival. */
+export class KeyframeRhythm {
+  readonly #intervalsMs: number[] = [];
+  #lastAtMs: number | null = null;
+
+  /** A keyframe arrived. */
+  note(atMs: number): void {
+    if (this.#lastAtMs !== null) {
+      this.#intervalsMs.push(Math.max(0, atMs - this.#lastAtMs));
+      if (this.#intervalsMs.length > REMEMBERED) this.#intervalsMs.shift();
+    }
+    this.#lastAtMs = atMs;
+  }
+
+  /** Keyframes come at even intervals; not known before the third. */
+  get isSteady(): boolean {
+    if (this.#intervalsMs.length < 2) return false;
+    const longestMs = Math.max(...this.#intervalsMs);
+    return longestMs - Math.min(...this.#intervalsMs) <= STEADY * longestMs;
+  }
+
+  /**
+   * The time from one keyframe to the next, or null before the second one: the mean when they come
+   * evenly, else the longest seen, so that nobody counts on a keyframe that does not come.
+   */
+  get intervalMs(): number | null {
+    const count = this.#intervalsMs.length;
+    if (count === 0) return null;
+    if (!this.isSteady) return Math.max(...this.#intervalsMs);
+    return this.#intervalsMs.reduce((sum, each) => sum + each, 0) / count;
+  }
+
+  /** When the next keyframe is expected, or null when that cannot be told. */
+  get nextAtMs(): number | null {
+    const { intervalMs } = this;
+    return intervalMs === null || this.#lastAtMs === null ? null : this.#lastAtMs + intervalMs;
+  }
+}
