@@ -111,6 +111,27 @@ Deno.test({
   },
 });
 
+Deno.test({
+  name:
+    "faults: a second signal ends a shutdown that takes its time, at once and with an honest line",
+  ignore: IGNORE,
+  async fn() {
+    await using run = await ScriptedOrion.start({
+      config: `${CAMERA}\nshutdownTimeoutSeconds: 300`,
+      detectors: [{ id: "hung", script: "loop-3" }],
+    });
+    await run.orion.waitFor("stats", ({ health }) => health === "silent");
+    run.orion.signal("SIGTERM");
+    await run.orion.waitFor("service.stopping");
+    // Two signals within half a second are one; what is waited for here is time itself.
+    await new Promise((resolve) => setTimeout(resolve, 700));
+    run.orion.signal("SIGINT");
+    assert.equal((await run.orion.exit()).code, 1);
+    const killed = run.orion.events().find(({ event }) => event === "service.killed");
+    assert.equal(killed?.["signal"], "SIGINT");
+  },
+});
+
 for (
   const { camera, code } of [
     { camera: "throw-2", code: "INTERNAL" },
