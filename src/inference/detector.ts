@@ -1,12 +1,13 @@
+import { assertNever } from "../core/assert.ts";
 import type { Clock } from "../core/clock.ts";
 import { errorData, LifecycleError, ModelError } from "../core/errors.ts";
 import type { Log } from "../core/log.ts";
-import type { DetectorPlan, FrameMeta, FromInference } from "../core/messages.ts";
+import type { DetectorPlan, FrameMeta, FromInference, ToInference } from "../core/messages.ts";
 import type { RawDetections } from "./contract.ts";
 import { selectClasses } from "./labels.ts";
 import { Postprocessor } from "./postprocess.ts";
 import type { LoadOptions, Model } from "./session.ts";
-import { FrameTaker, type TakerPort } from "./taker.ts";
+import { FrameTaker, type TakerPort, takerPort } from "./taker.ts";
 
 /** Frames in a row that may fail before the worker gives up, to be started afresh. */
 export const MAX_FAILED_FRAMES = 10;
@@ -48,6 +49,25 @@ export class Detector {
 
   constructor(deps: DetectorDeps) {
     this.#deps = deps;
+  }
+
+  /** Does what the main thread says. @throws as {@link start} */
+  async handle(message: ToInference): Promise<void> {
+    switch (message.kind) {
+      case "start":
+        return await this.start(message.plan);
+      case "attach":
+        return this.attach(message.camera, takerPort(message.port));
+      case "detach":
+        return this.detach(message.camera);
+      case "confidence":
+        return this.setConfidence(message.confidence);
+      case "stop":
+        await this.stop();
+        return this.#deps.post({ kind: "stopped" });
+      default:
+        return assertNever(message);
+    }
   }
 
   /**

@@ -17,7 +17,6 @@ import { serve } from "../../src/core/worker_entry.ts";
 import type { RawDetections } from "../../src/inference/contract.ts";
 import { Detector } from "../../src/inference/detector.ts";
 import type { LoadOptions, Model } from "../../src/inference/session.ts";
-import { takerPort } from "../../src/inference/taker.ts";
 
 const NOTHING: RawDetections = {
   cells: 0,
@@ -102,19 +101,5 @@ serve<ToInference, FromInference>(({ post, log }) => {
     post: (message) => post(message),
     load,
   });
-  return async (message) => {
-    switch (message.kind) {
-      case "start":
-        return await detector.start(message.plan);
-      case "attach":
-        return detector.attach(message.camera, takerPort(message.port));
-      case "detach":
-        return detector.detach(message.camera);
-      case "confidence":
-        return detector.setConfidence(message.confidence);
-      case "stop":
-        await detector.stop();
-        return post({ kind: "stopped" });
-    }
-  };
+  return (message) => detector.handle(message);
 });
