@@ -172,7 +172,8 @@ export function unreadiness(
   const reasons: string[] = [];
   const { broker, cameras, nowMs } = parts;
   if (!broker.connected) {
-    reasons.push(`broker: ${broker.error?.code ?? "CONNECTING"}`);
+    const { error } = broker;
+    reasons.push(`broker: ${error === null ? "CONNECTING" : `${error.code}: ${error.message}`}`);
   }
   for (const { id, snapshot } of cameras) {
     const limitMs = parts.stallTimeoutMs.get(id) ?? 0;

@@ -89,14 +89,15 @@ Deno.test("readiness: says which part is not ready and why", () => {
   const stallTimeoutMs = new Map([["gate", 10_000]]);
   const base = parts();
   assert.deepEqual(unreadiness({ ...base, stallTimeoutMs }), []);
-  const error = { code: "BROKER_REFUSED", message: "", retryable: true, remedy: "" };
+  const message = "nothing listens there";
+  const error = { code: "BROKER_REFUSED", message, retryable: true, remedy: "" };
   const broker = { ...base.broker, connected: false, error };
   const cameras = base.cameras.map((camera) => ({
     ...camera,
     snapshot: { ...camera.snapshot, state: "stalled" as const, reason: "STREAM_STALLED" },
   }));
   assert.deepEqual(unreadiness({ ...base, broker, cameras, stallTimeoutMs }), [
-    "broker: BROKER_REFUSED",
+    "broker: BROKER_REFUSED: nothing listens there",
     "camera gate: stalled (STREAM_STALLED)",
   ]);
   const old = base.cameras.map((camera) => ({

@@ -1,0 +1,218 @@
+/** Commands to a running Orion, and what they change: the real product, a real broker. */
+import assert from "node:assert/strict";
+import { z } from "zod";
+import { type AckPayload, ackSchema } from "../../src/mqtt/payloads.ts";
+import { type InferenceMessage, inferences, Schemas } from "../support/messages.ts";
+import { ignoreWithout } from "../support/parts.ts";
+import { assertReportCloses } from "../support/report.ts";
+import { Rig } from "../support/rig.ts";
+
+const ignore = ignoreWithout("libav", "mosquitto");
+const CONTROL = "orion/test/control";
+const CONFIG = [
+  'cameras: [{ id: gate, url: "demo:" }, { id: yard, url: "demo:" }]',
+  "detectors: [{ id: person, model: builtin:person-int8, rateHz: 5, classes: [person] }]",
+].join("\n");
+/** A frame that was in hand when the command came is told as it was asked for. */
+const IN_HAND = 1;
+
+/** What `get_status` tells of changes by command. */
+const overridesSchema = z.array(
+  z.object({ setting: z.string(), camera: z.string().nullable(), value: z.unknown() }),
+);
+
+/** A person at the control topic. */
+class Operator {
+  readonly #rig: Rig;
+  readonly #schemas = new Schemas();
+  #sent = 0;
+
+  constructor(rig: Rig) {
+    this.#rig = rig;
+  }
+
+  /** Publishes any payload and waits for the acknowledgement with `id`. */
+  async say(payload: string, id: string | null): Promise<AckPayload> {
+    const since = this.#rig.subscriber.messages.length;
+    await this.#rig.broker.publish(CONTROL, payload);
+    const message = await this.#rig.subscriber.waitFor(
+      ({ topic, json }) => topic === `${CONTROL}/ack` && json?.["id"] === id,
+      { since, what: `the acknowledgement of ${payload.slice(0, 120)}` },
+    );
+    this.#schemas.validate("orion.ack.1", message.json);
+    return ackSchema.parse(message.json);
+  }
+
+  /** Sends a command. @returns the code of its error, or `ok` */
+  async send(command: string, params?: unknown): Promise<string> {
+    const { error, status } = await this.command(command, params);
+    return error?.code ?? status;
+  }
+
+  command(command: string, params?: unknown): Promise<AckPayload> {
+    this.#sent += 1;
+    const id = `op-${this.#sent}`;
+    return this.say(JSON.stringify({ schema: "orion.command/1", id, command, params }), id);
+  }
+
+  /** The next `count` inference messages of a camera. */
+  async next(camera: string, count: number): Promise<InferenceMessage[]> {
+    const since = this.#rig.subscriber.messages.length;
+    const found = () =>
+      inferences(this.#rig.subscriber.messages.slice(since), this.#schemas)
+        .filter((message) => message.camera === camera);
+    if (found().length < count) {
+      await this.#rig.subscriber.waitFor(() => found().length >= count, {
+        what: `${count} inference messages of ${camera}`,
+      });
+    }
+    return found().slice(0, count);
+  }
+}
+
+function gaps(messages: readonly InferenceMessage[]): number[] {
+  return messages.slice(1).map(({ frame }, at) => frame.seq - (messages[at]?.frame.seq ?? 0));
+}
+
+Deno.test({
+  name:
+    "control: rate, region, confidence, pause and model change under load, and the ledger closes",
+  ignore,
+  async fn() {
+    await using rig = await Rig.start({ config: CONFIG });
+    await rig.firstInference("gate");
+    await rig.firstInference("yard");
+    const operator = new Operator(rig);
+
+    assert.equal(
+      await operator.send("set_rate", { detector: "person", rateHz: 1, camera: "gate" }),
+      "ok",
+    );
+    assert.ok(gaps((await operator.next("gate", 4)).slice(IN_HAND)).every((gap) => gap >= 24));
+    assert.equal(await operator.send("set_rate", { detector: "person", rateHz: 10 }), "ok");
+    const faster = gaps((await operator.next("gate", 8)).slice(IN_HAND));
+    assert.ok(faster.every((gap) => gap <= 5), `${faster}`);
+
+    const roi = { x: 0.5, y: 0, width: 0.5, height: 1 };
+    assert.equal(await operator.send("set_roi", { camera: "gate", roi }), "ok");
+    for (const message of (await operator.next("gate", 4)).slice(IN_HAND)) {
+      assert.deepEqual(message.roi, { x: 640, y: 0, width: 640, height: 720 });
+    }
+    assert.equal((await operator.next("yard", 1))[0]?.roi, null);
+    assert.equal(await operator.send("clear_roi", { camera: "gate" }), "ok");
+    assert.equal((await operator.next("gate", 2))[1]?.roi, null);
+
+    assert.equal(
+      await operator.send("set_confidence", { detector: "person", confidence: 1 }),
+      "ok",
+    );
+    for (const message of (await operator.next("yard", 4)).slice(IN_HAND)) {
+      assert.deepEqual(message.detections, []);
+    }
+    await operator.send("set_confidence", { detector: "person", confidence: 0.4 });
+
+    assert.equal(await operator.send("pause", { camera: "gate" }), "ok");
+    const before = (await operator.next("yard", 6)).length;
+    const since = rig.subscriber.messages.length;
+    await operator.next("yard", 6);
+    const paused = rig.subscriber.messages.slice(since).filter(({ topic }) =>
+      topic.includes("/inferences/gate/")
+    );
+    assert.deepEqual([before, paused.length], [6, 0]);
+    assert.equal(await operator.send("resume", { camera: "gate" }), "ok");
+    await operator.next("gate", 1);
+
+    const model = { detector: "person", model: "builtin:person" };
+    assert.equal(await operator.send("set_model", model), "ok");
+    await operator.next("gate", 3);
+
+    const { data } = await operator.command("get_status");
+    const report = assertReportCloses(data);
+    assert.ok(report.workers.every(({ restarts }) => restarts === 0));
+    assert.ok(report.cameras.every(({ reconnects }) => reconnects === 0));
+    const overrides = overridesSchema.parse(report.overrides).map(({ setting, camera, value }) =>
+      `${setting} ${camera} ${JSON.stringify(value)}`
+    );
+    assert.deepEqual(overrides.sort(), [
+      "confidence null 0.4",
+      'model null "builtin:person"',
+      "rateHz gate 10",
+      "rateHz yard 10",
+      "roi gate null",
+    ]);
+    assert.equal(await rig.stop(), 0);
+  },
+});
+
+Deno.test({
+  name: "control: what cannot be done is refused with one acknowledgement and changes nothing",
+  ignore,
+  async fn() {
+    await using rig = await Rig.start({ config: CONFIG });
+    await rig.firstInference("gate");
+    const operator = new Operator(rig);
+    const refusals: readonly (readonly [command: string, params: unknown, code: string])[] = [
+      ["pause", { camera: "shed" }, "CONTROL_UNKNOWN_CAMERA"],
+      ["set_rate", { detector: "nobody", rateHz: 5 }, "CONTROL_UNKNOWN_DETECTOR"],
+      ["set_rate", { detector: "person", rateHz: 1000 }, "CONTROL_MALFORMED"],
+      ["set_rate", { detector: "person", rateHz: "5" }, "CONTROL_MALFORMED"],
+      [
+        "set_roi",
+        { camera: "gate", roi: { x: 0, y: 0, width: 2, height: 1 } },
+        "CONTROL_MALFORMED",
+      ],
+      ["set_model", { detector: "person", model: "/etc/passwd" }, "CONTROL_MODEL"],
+      ["set_model", { detector: "person", model: "../../../etc/x.onnx" }, "CONTROL_MODEL"],
+      ["set_model", { detector: "person", model: "missing.onnx" }, "CONTROL_MODEL"],
+      ["set_model", { detector: "person", model: "builtin:nobody" }, "CONTROL_MODEL"],
+      ["format_disk", {}, "CONTROL_UNKNOWN_COMMAND"],
+    ];
+    for (const [command, params, code] of refusals) {
+      assert.equal(await operator.send(command, params), code, JSON.stringify(params));
+    }
+    const nonsense = await operator.say('{"id":"x","id":"y"}', "y");
+    assert.equal(nonsense.error?.code, "CONTROL_MALFORMED");
+    const huge = await operator.say("[".repeat(100_000), null);
+    assert.equal(huge.error?.code, "CONTROL_TOO_LARGE");
+
+    const { data } = await operator.command("get_status");
+    assert.deepEqual(assertReportCloses(data).overrides, []);
+    const acks = rig.subscriber.messages.filter(({ topic }) => topic === `${CONTROL}/ack`);
+    assert.equal(acks.length, refusals.length + 3, "one acknowledgement each");
+    await operator.next("gate", 2);
+    assert.equal(await rig.stop(), 0);
+  },
+});
+
+Deno.test({
+  name: "control: a picture can be asked for, an id counts once, and a shutdown is answered first",
+  ignore,
+  async fn() {
+    await using rig = await Rig.start({ config: CONFIG });
+    await rig.firstInference("gate");
+    const operator = new Operator(rig);
+    const { data } = await operator.command("snapshot", { camera: "gate" });
+    assert.ok(typeof data === "object" && data !== null && "jpeg" in data);
+    const jpeg = Uint8Array.from(atob(String(data.jpeg)), (character) => character.charCodeAt(0));
+    assert.deepEqual([...jpeg.slice(0, 3), ...jpeg.slice(-2)], [0xff, 0xd8, 0xff, 0xff, 0xd9]);
+
+    const pause = { schema: "orion.command/1", id: "once", command: "pause", params: {} };
+    const resume = { ...pause, command: "resume" };
+    assert.equal((await operator.say(JSON.stringify(pause), "once")).command, "pause");
+    assert.equal((await operator.say(JSON.stringify(resume), "once")).command, "pause");
+    const status = await operator.command("get_status");
+    assert.equal(assertReportCloses(status.data).overrides.length, 2, "both are still paused");
+
+    assert.equal(await operator.send("shutdown"), "ok");
+    assert.equal((await rig.orion.exit()).code, 0);
+    await using later = await rig.broker.subscribe("orion/test/status");
+    const retained = await later.waitFor(({ retained }) => retained);
+    assert.equal(retained.json?.["state"], "offline");
+    const { messages } = rig.subscriber;
+    const at = messages.findLastIndex(({ topic }) => topic === `${CONTROL}/ack`);
+    const offline = messages.findIndex(({ topic, json }) =>
+      topic === "orion/test/status" && json?.["state"] === "offline"
+    );
+    assert.ok(at < offline, "the acknowledgement came first");
+  },
+});

@@ -1,0 +1,132 @@
+/** The broker comes and goes, or does not let Orion in: the real product beside it. */
+import assert from "node:assert/strict";
+import { freePort, tempFolder } from "../support/files.ts";
+import { makeCertificates, Mosquitto, type Subscriber } from "../support/mosquitto.ts";
+import { ignoreWithout } from "../support/parts.ts";
+import { startOrion } from "../support/process.ts";
+import { asReport, assertReportCloses } from "../support/report.ts";
+import { Rig } from "../support/rig.ts";
+
+const ignore = ignoreWithout("libav", "mosquitto");
+const CONFIG = [
+  'cameras: [{ id: gate, url: "demo:" }]',
+  "detectors: [{ id: person, model: builtin:person-int8, rateHz: 5, classes: [person] }]",
+].join("\n");
+const RESTARTS = 4;
+/** Above what a process without a leak moves by itself. */
+const GROWTH_BYTES = 40 * 1024 * 1024;
+
+async function residentBytes(rig: Rig): Promise<number> {
+  const text = await (await fetch(`${rig.httpUrl}/metrics`)).text();
+  const value = /^process_resident_memory_bytes (\S+)$/m.exec(text)?.[1];
+  assert.ok(value !== undefined, text.slice(0, 400));
+  return Number(value);
+}
+
+/** Sends a command until one is acknowledged: the first may come before the subscription. */
+async function commandWorks(broker: Mosquitto, subscriber: Subscriber, id: string): Promise<void> {
+  await broker.waitForLog((line) => line.includes("orion/test/control (QoS 1)"), "a subscription");
+  const command = { schema: "orion.command/1", id, command: "get_status" };
+  await broker.publish("orion/test/control", JSON.stringify(command));
+  const { json } = await subscriber.waitFor(
+    ({ topic, json }) => topic === "orion/test/control/ack" && json?.["id"] === id,
+    { what: `the acknowledgement of ${id}` },
+  );
+  assert.equal(json?.["status"], "ok");
+  assertReportCloses(json["data"]);
+}
+
+Deno.test({
+  name: "mqtt: while the broker is away Orion goes on, and everything is back when the broker is",
+  ignore,
+  async fn() {
+    await using broker = await Mosquitto.start();
+    await using rig = await Rig.start({ config: CONFIG, broker });
+    await rig.firstInference("gate");
+    const before = await residentBytes(rig);
+    let processed = -1;
+    for (let restart = 1; restart <= RESTARTS; restart++) {
+      const since = rig.orion.stderr.all.length;
+      await broker.stop();
+      await rig.orion.waitFor("mqtt.away", () => true, { since });
+      assert.equal((await rig.get("/healthz")).status, 200);
+      assert.equal((await rig.get("/readyz")).status, 503);
+      const report = assertReportCloses((await rig.get("/status")).body);
+      const now = report.workers[0]?.framesProcessed ?? 0;
+      assert.ok(now > processed, "inference goes on");
+      processed = now;
+      await broker.start();
+      await using subscriber = await broker.subscribe("orion/#");
+      await subscriber.waitFor(({ topic, json }) =>
+        topic === "orion/test/status" && json?.["state"] === "online"
+      );
+      await subscriber.waitFor(({ topic }) => topic === "orion/test/cameras/gate/status");
+      await subscriber.waitFor(({ topic }) => topic.startsWith("orion/test/inferences/"));
+      await commandWorks(broker, subscriber, `restart-${restart}`);
+    }
+    const report = asReport((await rig.get("/status")).body);
+    assert.equal(report.broker.reconnects, RESTARTS);
+    assert.ok(report.workers.every(({ restarts }) => restarts === 0));
+    assert.ok(await residentBytes(rig) - before < GROWTH_BYTES, "it did not grow");
+    assert.equal(await rig.stop(), 0);
+  },
+});
+
+Deno.test({
+  name: "mqtt: kill -9 leaves a retained offline behind, by the last will",
+  ignore,
+  async fn() {
+    await using rig = await Rig.start({ config: CONFIG });
+    await rig.firstInference("gate");
+    rig.orion.signal("SIGKILL");
+    await rig.orion.status;
+    await rig.subscriber.waitFor(({ topic, json }) =>
+      topic === "orion/test/status" && json?.["state"] === "offline"
+    );
+    await using later = await rig.broker.subscribe("orion/test/status");
+    const kept = await later.waitFor(() => true);
+    assert.ok(kept.retained && kept.json?.["state"] === "offline");
+  },
+});
+
+Deno.test({
+  name: "mqtt: why the broker does not let Orion in is in the log, in /readyz and in /status",
+  ignore,
+  async fn() {
+    using folder = tempFolder();
+    const { server, client, otherCa } = await makeCertificates(folder);
+    const login = { username: "orion", password: "the-right-one" };
+    await using closed = await Mosquitto.start({ login });
+    await using secure = await Mosquitto.start({ tls: server, clientCertificates: true });
+    const cases: readonly (readonly [mqtt: readonly string[], code: string, says: RegExp])[] = [
+      [
+        [`url: ${closed.url}`, "username: orion", "password: 'no-such-pass'"],
+        "BROKER_UNAUTHORISED",
+        /refused the user or the password/,
+      ],
+      [
+        [`url: ${secure.url}`, `ca: ${otherCa}`, `cert: ${client.cert}`, `key: ${client.key}`],
+        "BROKER_TLS",
+        /no authority that we trust/,
+      ],
+    ];
+    for (const [mqtt, code, says] of cases) {
+      const port = freePort();
+      const health = `health: { listen: "127.0.0.1:${port}" }`;
+      const lines = ["instance: test", CONFIG, "mqtt:", ...mqtt.map((line) => `  ${line}`), health];
+      const config = folder.write("orion.yaml", lines.join("\n"));
+      await using orion = startOrion(["run", "--config", config]);
+      const away = await orion.waitFor("mqtt.away", (event) => event["code"] === code);
+      assert.match(String(away["message"]), says);
+      const ready = await fetch(`http://127.0.0.1:${port}/readyz`);
+      assert.equal(ready.status, 503);
+      const reasons = await ready.text();
+      assert.ok(reasons.includes(code) && says.test(reasons), reasons);
+      const status = asReport(await (await fetch(`http://127.0.0.1:${port}/status`)).json());
+      assert.ok(status.broker.error?.code === code && status.broker.error.remedy.includes("mqtt."));
+      orion.signal("SIGTERM");
+      assert.equal((await orion.exit()).code, 0);
+      assert.ok(!orion.stderr.text().includes("no-such-pass"));
+    }
+  },
+});
