@@ -142,9 +142,11 @@ export class Service {
       http: this.#http?.url ?? "off",
     });
     await this.#fleet.startDetectors();
+    // Meanwhile somebody may have asked to stop, and what is started now would outlive it.
+    if (this.#stopping) return;
     this.#fleet.startCameras();
     this.#watchdog.start();
-    this.#scheduleStats();
+    await this.#tellStats();
   }
 
   /** Stops in order, within the configured time. Twice is harmless. */
@@ -260,16 +262,16 @@ export class Service {
     return null;
   }
 
-  #scheduleStats(): void {
+  /** Tells how things stand, now and at every interval from now on. */
+  async #tellStats(): Promise<void> {
     const { settings, clock } = this.#options;
-    this.#cancelStats = clock.after(settings.health.statsIntervalSeconds * 1000, async () => {
-      const parts = await this.#reporter.parts();
-      if (this.#stopping) return;
-      for (const { id, snapshot } of parts.cameras) {
-        this.#stats.write(id, snapshot, clock.nowMs());
-      }
-      this.#publisher.health(healthReport(parts));
-      this.#scheduleStats();
-    });
+    const parts = await this.#reporter.parts();
+    if (this.#stopping) return;
+    for (const { id, snapshot } of parts.cameras) {
+      this.#stats.write(id, snapshot, clock.nowMs());
+    }
+    this.#publisher.health(healthReport(parts));
+    const intervalMs = settings.health.statsIntervalSeconds * 1000;
+    this.#cancelStats = clock.after(intervalMs, () => this.#tellStats());
   }
 }
