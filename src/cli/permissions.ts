@@ -35,13 +35,13 @@ function grantFor(args: PermissionsArgs, host: Host): Grant {
   try {
     of = parseCommandLine(args.of);
   } catch (error) {
-    if (error instanceof UsageError) return startGrant(host.root, [], []);
+    if (error instanceof UsageError) return startGrant([], []);
     throw error;
   }
   switch (of.command) {
     case "help":
     case "version":
-      return startGrant(host.root, [], []);
+      return startGrant([], []);
     case "permissions":
       return processGrant({ config: of.config ?? args.config }, host, false);
     case "run":

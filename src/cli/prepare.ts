@@ -82,7 +82,7 @@ export function processGrant(
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     const files = path === null ? error.files : [path, ...error.files];
-    return startGrant(host.root, files, error.environment);
+    return startGrant(files, error.environment);
   }
 }
 

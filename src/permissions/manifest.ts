@@ -1,11 +1,11 @@
 /** What the process and each of its workers may do, computed from the configuration. */
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { LifecycleError } from "../core/errors.ts";
 import type { LibavPaths } from "../core/messages.ts";
 import type { Settings } from "../config/settings.ts";
 import { endpointText } from "../config/urls.ts";
 import { type Grant, grant, union } from "./grant.ts";
-import type { OnnxRuntimePlace, Places } from "./places.ts";
+import { onnxRuntimePackage, type OnnxRuntimePlace, type Places } from "./places.ts";
 
 /** Every part of a running Orion, and what it may do. */
 export interface Manifest {
@@ -29,18 +29,15 @@ export interface FoundPlaces {
   readonly onnxruntime: OnnxRuntimePlace | null;
 }
 
-/** What Deno reads to load the program: workers' modules are checked against the process too. */
-const CODE = ["main.ts", "src", "workers", "deno.json", "deno.lock", "node_modules"];
+/**
+ * What workers are loaded from: their modules are checked against the process. The entry and what it
+ * imports, packages of npm included, are not checked, so nothing else of Orion's is named here.
+ */
+const WORKER_CODE = ["src", "workers"];
 
-/** Files that come with Orion. */
-const RESOURCES = ["assets", "models"];
-
-/** What it takes to start at all: Orion's own files, its configuration, and where that points. */
-export function startGrant(root: string, files: Iterable<string>, env: Iterable<string>): Grant {
-  return grant("reads Orion's own files and the configuration", {
-    read: [...CODE, ...RESOURCES].map((name) => join(root, name)).concat(...files),
-    env: ["ORION_CONFIG", ...env],
-  });
+/** What it takes to start at all: the configuration, and where that points. */
+export function startGrant(files: Iterable<string>, env: Iterable<string>): Grant {
+  return grant("reads the configuration", { read: files, env: ["ORION_CONFIG", ...env] });
 }
 
 /**
@@ -72,12 +69,16 @@ export function permissionManifest(settings: Settings, places: Places | FoundPla
     ...(embedded === null ? [] : [embedded]),
   ];
   const own = grant("", {
-    read: [...filesOf(settings), ...librariesOf(places)],
+    read: [
+      ...WORKER_CODE.map((name) => join(places.root, name)),
+      ...filesOf(settings),
+      ...librariesOf(places),
+    ],
     net: health.listen === null ? [] : [endpointText(health.listen)],
   });
   const process = union(
     "reads its files, serves HTTP, and holds what its workers get: they cannot have more than it",
-    [startGrant(places.root, [], settings.environment), own, ...workers],
+    [startGrant([], settings.environment), own, ...workers],
   );
   return {
     process,
@@ -113,18 +114,18 @@ function inferenceGrant(
   });
 }
 
-/** What the configuration names, itself included. */
+/** What the configuration names, itself included. The bundled clip is not looked for, only played. */
 function filesOf(settings: Settings): string[] {
-  const cameras = settings.cameras.map((camera) => camera.file);
+  const cameras = settings.cameras.map(({ kind, file }) => kind === "file" ? file : null);
   return [settings.path, ...settings.secretFiles, ...cameras].filter((path) => path !== null);
 }
 
 /** Libraries are looked for before they are loaded. */
 function librariesOf(places: Places | FoundPlaces): string[] {
-  const { libav, onnxruntime } = places;
+  const { root, libav, onnxruntime } = places;
   return [
     ...(libav === null ? [] : Object.values(libav)),
-    ...(onnxruntime === null ? [] : [dirname(onnxruntime.binding)]),
+    ...(onnxruntime === null ? [] : [onnxRuntimePackage(root), onnxruntime.binding]),
   ];
 }
 

@@ -21,15 +21,21 @@ export interface Places {
 /** What the package calls the architectures it has libraries for. */
 const ARCHITECTURES: Readonly<Record<string, string>> = { x86_64: "x64", aarch64: "arm64" };
 
+/** Where the package is, or a link to it. */
+export function onnxRuntimePackage(root: string): string {
+  return join(root, "node_modules", "onnxruntime-node");
+}
+
 /**
- * Finds ONNX Runtime's addon for this machine. Needs to read `node_modules`; loads nothing.
+ * Finds ONNX Runtime's addon for this machine. Needs to read
+ * {@link onnxRuntimePackage} and the addon itself; loads nothing.
  *
  * @param root  Orion's own folder
  * @throws {LibraryError} `ONNXRUNTIME_MISSING`
  */
 export function locateOnnxRuntime(root: string): OnnxRuntimePlace {
   const architecture = ARCHITECTURES[Deno.build.arch] ?? Deno.build.arch;
-  const named = join(root, "node_modules", "onnxruntime-node");
+  const named = onnxRuntimePackage(root);
   const inside = join("bin", "napi-v6", Deno.build.os, architecture);
   try {
     const folder = join(Deno.realPathSync(named), inside);

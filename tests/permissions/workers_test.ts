@@ -1,115 +1,162 @@
-/** What a worker of each kind can really do, tried out in a worker with its permissions. */
+/**
+ * What the process and each worker can really do: tried out under the flags the launcher uses, in
+ * workers with the grants of the manifest. The table is written by hand: who is given more, or less,
+ * must be written down here as well.
+ */
 import assert from "node:assert/strict";
-import { loadSettings } from "../../src/config/load.ts";
-import { locateLibav } from "../../src/libav/locate.ts";
-import { type Grant, workerPermissions } from "../../src/permissions/grant.ts";
-import { permissionManifest } from "../../src/permissions/manifest.ts";
-import { locateOnnxRuntime } from "../../src/permissions/places.ts";
 import { ROOT } from "../support/files.ts";
 import { ignoreWithout } from "../support/parts.ts";
 import type { Attempt, Outcome } from "./attempts.ts";
+import { places, type Product, product, shippedFlags, startDeno, VARIABLE } from "./product.ts";
 
-const ignore = ignoreWithout("libav");
+/** An attempt, and the parts that may make it, by the first letters of their names. */
+type Row = readonly [Attempt, ...string[]];
 
-/** Lets a worker with exactly this grant try everything, and tells what it could do. */
-async function tryAll(grant: Grant, attempts: readonly Attempt[]): Promise<Outcome[]> {
-  const worker = new Worker(new URL("./attempts.ts", import.meta.url), {
-    type: "module",
-    deno: { permissions: workerPermissions(grant) },
-  });
-  try {
-    const { promise, resolve, reject } = Promise.withResolvers<Outcome[]>();
-    worker.onmessage = (event: MessageEvent<{ outcomes: Outcome[] }>) =>
-      resolve(event.data.outcomes);
-    worker.onerror = (event) => {
-      event.preventDefault();
-      reject(new Error(event.message));
+function filesTable({ folder, config }: Product): Record<string, Row> {
+  const at = (path: string): Attempt => ({ act: "read", path });
+  return {
+    "read Orion's main module": [at(`${ROOT}/main.ts`)],
+    "read the code of the workers": [at(`${ROOT}/workers/capture.ts`), "process"],
+    "read what the workers import": [at(`${ROOT}/src/core/log.ts`), "process"],
+    "read Orion's own configuration of Deno": [at(`${ROOT}/deno.json`)],
+    "read a package": [at(`${ROOT}/node_modules/zod/package.json`)],
+    "read the bundled clip": [at(`${ROOT}/assets/demo.mp4`)],
+    "read a bundled model": [at(`${ROOT}/models/nanodet-g.onnx`), "process", "inference"],
+    "read a file beside the configuration": [at(`${folder}/other.txt`)],
+    "list the configuration's folder": [{ act: "list", path: folder }],
+    "read the list of users": [at("/etc/passwd")],
+    "read its own environment": [at("/proc/self/environ")],
+    "write a bundled model": [{ act: "write", path: `${ROOT}/models/nanodet-g.onnx` }],
+    "write the configuration": [{ act: "write", path: config }],
+    "write a new file": [{ act: "write", path: `${folder}/new.txt` }],
+    "look whether libav is there": [{ act: "stat", path: places().libav.avutil }, "process"],
+    "read the configuration": [at(config), "process"],
+  };
+}
+
+function namedTable({ folder }: Product): Record<string, Row> {
+  const at = (name: string): Attempt => ({ act: "read", path: `${folder}/${name}` });
+  return {
+    "read the detector's model": [at("own.onnx"), "process", "inference"],
+    "read a model of the models' folder": [at("models/spare.onnx"), "process", "inference"],
+    "read the broker's password": [at("password"), "process"],
+    "read the token": [at("token"), "process"],
+    "read the authority's certificate": [at("ca.pem"), "process", "publisher"],
+    "read the client's certificate": [at("cert.pem"), "process", "publisher"],
+    "read the client's key": [at("key.pem"), "process", "publisher"],
+    "read the camera's file": [at("clip.mp4"), "process"],
+    "read a variable that the configuration names": [{ act: "env", name: VARIABLE }, "process"],
+  };
+}
+
+function networkTable({ brokerPort, healthPort }: Product, other: number): Record<string, Row> {
+  const to = (port: number, hostname = "127.0.0.1") =>
+    ({ act: "connect", hostname, port }) as const;
+  return {
+    "connect to the broker": [to(brokerPort), "process", "publisher", "broker"],
+    "connect to another port of its host": [to(other)],
+    "connect to its port of another host": [to(brokerPort, "127.0.0.2")],
+    "fetch from elsewhere": [{ ...to(other), act: "fetch" }],
+    "serve HTTP where it is configured": [{ ...to(healthPort), act: "listen" }, "process"],
+    "serve HTTP for everybody": [{ ...to(healthPort, "0.0.0.0"), act: "listen" }],
+    "listen on any port": [{ ...to(0), act: "listen" }],
+    "resolve a name": [{ act: "resolve", name: "example.invalid" }],
+  };
+}
+
+function systemTable({ folder }: Product): Record<string, Row> {
+  const { libav, onnxruntime } = places();
+  const load = (path: string): Attempt => ({ act: "ffi", path });
+  return {
+    "load libavutil": [load(libav.avutil), "process", "capture"],
+    "load libavcodec": [load(libav.avcodec), "process", "capture"],
+    "load libavformat": [load(libav.avformat), "process", "capture"],
+    "load libswscale": [load(libav.swscale), "process", "capture"],
+    "load ONNX Runtime's binding": [load(onnxruntime.binding), "process", "inference"],
+    "load the library beside it": [load(`${onnxruntime.folder}/libonnxruntime.so.1`)],
+    "load libc": [load(libav.avutil.replace(/[^/]+$/, "libc.so.6"))],
+    "load libc by its name": [load("libc.so.6")],
+    "make a pointer": [{ act: "pointer" }],
+    "read a variable that nobody named": [{ act: "env", name: "PATH" }],
+    "run a program": [{ act: "run", name: "/bin/true" }],
+    "send a signal": [{ act: "kill" }],
+    "ask for the host's name": [{ act: "hostname" }],
+    "ask for the system's release": [{ act: "release" }],
+    "ask for more": [{ act: "ask" }],
+    "start a worker that may more": [{ act: "escalate" }],
+    "import code from a file": [{ act: "import", path: `file://${folder}/other.js` }],
+    "import code from the network": [{ act: "import", path: "https://127.0.0.1:9/code.js" }],
+  };
+}
+
+/** Lets every part try everything, as started by the launcher's flags. */
+async function outcomesOf(
+  product: Product,
+  table: Readonly<Record<string, Row>>,
+): Promise<Record<string, Record<string, Outcome>>> {
+  const attempts = Object.fromEntries(Object.entries(table).map(([name, [what]]) => [name, what]));
+  await using probe = startDeno(
+    await shippedFlags(product),
+    [`${ROOT}/tests/permissions/probe.ts`, product.config, JSON.stringify(attempts)],
+    product.env,
+  );
+  const { code } = await probe.exit(30_000);
+  assert.equal(code, 0, probe.stderr.text());
+  return JSON.parse(probe.stdout.text());
+}
+
+function assertTable(
+  outcomes: Readonly<Record<string, Record<string, Outcome>>>,
+  table: Readonly<Record<string, Row>>,
+): void {
+  for (const [part, found] of Object.entries(outcomes)) {
+    const kind = part.split(" ")[0] ?? "";
+    const may = Object.keys(found).filter((name) => found[name] !== "refused");
+    const should = Object.entries(table).filter(([, [, ...parts]]) => parts.includes(kind));
+    assert.deepEqual(may.sort(), should.map(([name]) => name).sort(), `what ${part} may do`);
+    assert.equal(Object.keys(found).length, Object.keys(table).length);
+  }
+}
+
+Deno.test({
+  name: "permissions: each part does what the table says and is refused everything else",
+  ignore: ignoreWithout("libav"),
+  async fn() {
+    using full = product("full");
+    using _broker = Deno.listen({ hostname: "127.0.0.1", port: full.brokerPort });
+    using other = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+    const table = {
+      ...filesTable(full),
+      ...namedTable(full),
+      ...networkTable(full, other.addr.port),
+      ...systemTable(full),
     };
-    worker.postMessage(attempts);
-    return await promise;
-  } finally {
-    worker.terminate();
-  }
-}
-
-function demoManifest() {
-  const settings = loadSettings({
-    path: null,
-    root: ROOT,
-    env: () => undefined,
-    readText: () => assert.fail("the demo reads no file"),
-  });
-  const places = { root: ROOT, libav: locateLibav(), onnxruntime: locateOnnxRuntime(ROOT) };
-  return { manifest: permissionManifest(settings, places), places };
-}
-
-/** What no worker may do. */
-const FORBIDDEN: readonly Attempt[] = [
-  { kind: "read", path: "/etc/passwd" },
-  { kind: "read", path: `${ROOT}/deno.json` },
-  { kind: "write", path: "/tmp/orion-must-not-exist" },
-  { kind: "env", name: "HOME" },
-  { kind: "connect", hostname: "127.0.0.1", port: 9 },
-  { kind: "run", program: "/bin/true" },
-  { kind: "ffi", path: "/lib/x86_64-linux-gnu/libc.so.6" },
-];
-
-function refused(outcomes: readonly Outcome[]): void {
-  for (const { attempt, result } of outcomes) {
-    assert.equal(result, "refused", `${JSON.stringify(attempt)}: ${result}`);
-  }
-}
-
-Deno.test({
-  name: "permissions: a capture worker loads libav and can do nothing else",
-  ignore,
-  async fn() {
-    const { manifest, places } = demoManifest();
-    const [libav, ...rest] = await tryAll(manifest.capture("demo"), [
-      { kind: "ffi", path: places.libav.avutil },
-      { kind: "ffi", path: places.onnxruntime.binding },
-      { kind: "read", path: `${ROOT}/models/nanodet-g.onnx` },
-      ...FORBIDDEN,
+    const outcomes = await outcomesOf(full, table);
+    assert.deepEqual(Object.keys(outcomes), [
+      "process",
+      "capture gate",
+      "capture clip",
+      "inference person",
+      "publisher",
     ]);
-    assert.equal(libav?.result, "done");
-    refused(rest);
+    assertTable(outcomes, table);
   },
 });
 
 Deno.test({
-  name: "permissions: an inference worker reads its model and can do nothing else",
-  ignore,
+  name: "permissions: the embedded broker does what the table says and is refused everything else",
+  ignore: ignoreWithout("libav"),
   async fn() {
-    const { manifest, places } = demoManifest();
-    const [model, ...rest] = await tryAll(manifest.inference("person"), [
-      { kind: "read", path: `${ROOT}/models/nanodet-g.onnx` },
-      { kind: "ffi", path: places.libav.avutil },
-      ...FORBIDDEN,
-    ]);
-    assert.equal(model?.result, "done");
-    refused(rest);
-  },
-});
-
-Deno.test({
-  name: "permissions: the publisher and the broker reach the broker's address alone",
-  ignore,
-  async fn() {
-    const { manifest, places } = demoManifest();
-    const forbidden: Attempt[] = [
-      ...FORBIDDEN,
-      { kind: "connect", hostname: "127.0.0.1", port: 1884 },
-      { kind: "ffi", path: places.libav.avutil },
-    ];
-    for (const grant of [manifest.publisher, manifest.broker]) {
-      assert.ok(grant !== null);
-      const [broker, ...rest] = await tryAll(grant, [
-        { kind: "connect", hostname: "127.0.0.1", port: 1883 },
-        ...forbidden,
-      ]);
-      // Whether somebody listens there is another matter.
-      assert.notEqual(broker?.result, "refused");
-      refused(rest);
-    }
+    using embedded = product("embedded");
+    using _broker = Deno.listen({ hostname: "127.0.0.1", port: embedded.brokerPort });
+    using other = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+    const table = {
+      ...filesTable(embedded),
+      ...networkTable(embedded, other.addr.port),
+      ...systemTable(embedded),
+    };
+    const outcomes = await outcomesOf(embedded, table);
+    assert.deepEqual(Object.keys(outcomes).slice(2), ["inference person", "publisher", "broker"]);
+    assertTable(outcomes, table);
   },
 });

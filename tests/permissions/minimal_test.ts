@@ -1,0 +1,200 @@
+/**
+ * Nothing is granted that is not needed: with each permission taken away in turn, what it is for fails.
+ * The tables are written by hand, and must name exactly what the manifest grants: a permission more, or
+ * one less, fails the test.
+ */
+import assert from "node:assert/strict";
+import { BUILTIN_MODELS } from "../../src/config/models.ts";
+import { type Grant, grant, GRANT_KINDS, type GrantKind } from "../../src/permissions/grant.ts";
+import { ROOT, tempFolder } from "../support/files.ts";
+import { makeCertificates, Mosquitto } from "../support/mosquitto.ts";
+import { ignoreWithout } from "../support/parts.ts";
+import { decode, type Feature, listen, publish, runModel } from "./features.ts";
+import { places, type Product, product, shippedFlags, startDeno, VARIABLE } from "./product.ts";
+
+/** A permission, as the tables below name it: `read {config}/ca.pem`. */
+interface Value {
+  readonly kind: GrantKind;
+  readonly value: string;
+  readonly label: string;
+}
+
+function valuesOf(given: Grant, of: Product): Value[] {
+  return GRANT_KINDS.flatMap((kind) =>
+    given[kind].map((value) => ({ kind, value, label: `${kind} ${labelOf(value, of)}` }))
+  );
+}
+
+function labelOf(value: string, { folder, brokerPort, healthPort }: Product): string {
+  const { libav, onnxruntime } = places();
+  const library = Object.entries(libav).find(([, path]) => path === value);
+  if (library !== undefined) return library[0];
+  if (value === onnxruntime.binding) return "onnxruntime";
+  return value.replace(`${folder}/`, "{config}/").replace(`${ROOT}/`, "{orion}/")
+    .replace(`:${brokerPort}`, ":broker").replace(`:${healthPort}`, ":health");
+}
+
+function without(given: Grant, { kind, value }: Value): Grant {
+  return grant(given.why, { ...given, [kind]: given[kind].filter((one) => one !== value) });
+}
+
+/** What a permission is for, and what is said when it is not there. */
+type Needs = Readonly<Record<string, readonly [Feature, RegExp]>>;
+
+async function assertMinimal(given: Grant, of: Product, needs: Needs): Promise<void> {
+  const values = valuesOf(given, of);
+  assert.deepEqual(values.map(({ label }) => label).sort(), Object.keys(needs).sort());
+  for (const feature of new Set(Object.values(needs).map(([feature]) => feature))) {
+    assert.equal(await feature(given, of), "ok", "with everything that is granted");
+  }
+  for (const value of values) {
+    const [feature, says] = needs[value.label] ?? assert.fail(value.label);
+    assert.match(await feature(without(given, value), of), says, `without ${value.label}`);
+  }
+}
+
+Deno.test({
+  name: "manifest: a capture worker needs each of the four libraries to decode",
+  ignore: ignoreWithout("libav"),
+  async fn() {
+    using full = product("full");
+    const refused = (name: string): readonly [Feature, RegExp] => [
+      decode,
+      new RegExp(`Requires ffi access to .*lib${name}`),
+    ];
+    await assertMinimal(full.manifest.capture("clip"), full, {
+      "ffi avutil": refused("avutil"),
+      "ffi avcodec": refused("avcodec"),
+      "ffi avformat": refused("avformat"),
+      "ffi swscale": refused("swscale"),
+    });
+  },
+});
+
+Deno.test("manifest: an inference worker needs the runtime, its model, and those of set_model", async () => {
+  using full = product("full");
+  const own = runModel(({ folder }) => `${folder}/own.onnx`);
+  const spare = runModel(({ folder }) => `${folder}/models/spare.onnx`);
+  const builtin = runModel(() => `${ROOT}/models/${BUILTIN_MODELS["builtin:person-int8"]}`);
+  await assertMinimal(full.manifest.inference("person"), full, {
+    "ffi onnxruntime": [own, /^MODEL_RUNTIME: /],
+    "read {config}/own.onnx": [own, /^MODEL_UNREADABLE: .*Requires read access/],
+    "read {config}/models": [spare, /^MODEL_UNREADABLE: .*Requires read access/],
+    "read {orion}/models": [builtin, /^MODEL_UNREADABLE: .*Requires read access/],
+  });
+});
+
+Deno.test({
+  name: "manifest: the publisher needs its broker's address and each of its TLS files",
+  ignore: ignoreWithout("libav", "mosquitto"),
+  async fn() {
+    using folder = tempFolder();
+    const { server, client } = await makeCertificates(folder);
+    using full = product("full");
+    for (const name of ["ca", "cert", "key"] as const) {
+      Deno.copyFileSync(client[name], `${full.folder}/${name}.pem`);
+    }
+    const tls = { port: full.brokerPort, tls: server, clientCertificates: true };
+    await using _broker = await Mosquitto.start(tls);
+    const unreadable = (name: string) => new RegExp(`^BROKER_TLS: Cannot read mqtt.${name} `);
+    await assertMinimal(full.manifest.publisher, full, {
+      "net 127.0.0.1:broker": [publish, /^BROKER_UNREACHABLE: .*may not connect there/],
+      "read {config}/ca.pem": [publish, unreadable("ca")],
+      "read {config}/cert.pem": [publish, unreadable("cert")],
+      "read {config}/key.pem": [publish, unreadable("key")],
+    });
+  },
+});
+
+Deno.test("manifest: the embedded broker needs its address to listen on", async () => {
+  using embedded = product("embedded");
+  const given = embedded.manifest.broker ?? assert.fail("no embedded broker");
+  await assertMinimal(given, embedded, {
+    "net 127.0.0.1:broker": [listen, /Requires net access to "127/],
+  });
+});
+
+/** What the process says when a permission is not there; nobody's worker may have more than it. */
+const NO_WORKER = /Can't escalate parent thread permissions/;
+const NO_LIBAV = /Cannot find libavutil/;
+const NO_RUNTIME = /Cannot find ONNX Runtime/;
+const NO_PEM = /there is no PEM file/;
+
+const PROCESS_NEEDS: Readonly<Record<string, RegExp>> = {
+  "read {orion}/src": /Requires read access to "\S+\/src\//,
+  "read {orion}/workers": /Requires read access to "\S+\/workers\//,
+  "read {orion}/models": NO_WORKER,
+  "read {orion}/node_modules/onnxruntime-node": NO_RUNTIME,
+  "read onnxruntime": NO_RUNTIME,
+  "read avutil": NO_LIBAV,
+  "read avcodec": NO_LIBAV,
+  "read avformat": NO_LIBAV,
+  "read swscale": NO_LIBAV,
+  "read {config}/orion.yaml": /cannot read \S+orion\.yaml/,
+  "read {config}/own.onnx": /there is no model file \S+own\.onnx/,
+  "read {config}/models": NO_WORKER,
+  "read {config}/clip.mp4": /there is no video file \S+clip\.mp4/,
+  "read {config}/password": /mqtt\.password\.file: cannot read/,
+  "read {config}/token": /health\.token\.file: cannot read/,
+  "read {config}/ca.pem": NO_PEM,
+  "read {config}/cert.pem": NO_PEM,
+  "read {config}/key.pem": NO_PEM,
+  "net 127.0.0.1:broker": NO_WORKER,
+  "net 127.0.0.1:health": /Cannot serve HTTP on 127\.0\.0\.1/,
+  [`env ${VARIABLE}`]: new RegExp(`${VARIABLE} is not set`),
+  // Nobody else says which configuration is meant, so the demo it is.
+  "env ORION_CONFIG": /configuration: none: the demo/,
+  "ffi avutil": NO_WORKER,
+  "ffi avcodec": NO_WORKER,
+  "ffi avformat": NO_WORKER,
+  "ffi swscale": NO_WORKER,
+  "ffi onnxruntime": NO_WORKER,
+};
+
+/** The flags of the launcher without one value; the flag itself goes with its last one. */
+function flagsWithout(flags: readonly string[], { kind, value }: Value): string[] {
+  const name = `--allow-${kind}=`;
+  return flags.flatMap((flag) => {
+    if (!flag.startsWith(name)) return [flag];
+    const given = flag.slice(name.length).split(",");
+    assert.ok(given.includes(value), `${flag} grants ${value}`);
+    const rest = given.filter((one) => one !== value);
+    return rest.length === 0 ? [] : [`${name}${rest.join(",")}`];
+  });
+}
+
+/** Starts the product with these flags, and waits until it says so. */
+async function assertSays(
+  of: Product,
+  flags: readonly string[],
+  { label }: Value,
+  says: RegExp,
+): Promise<void> {
+  const asked = label === "env ORION_CONFIG" ? ["check"] : ["run", "--config", of.config];
+  const env = { ...of.env, ORION_CONFIG: of.config };
+  await using orion = startDeno(flags, [`${ROOT}/main.ts`, ...asked], env);
+  const lines = asked[0] === "check" ? orion.stdout : orion.stderr;
+  await lines.waitFor((line) => says.test(line), {
+    what: `what it lacks without ${label}`,
+    timeoutMs: 20_000,
+  });
+  await orion.exit();
+}
+
+Deno.test({
+  name: "manifest: the process needs each of its permissions",
+  ignore: ignoreWithout("libav"),
+  async fn() {
+    // Two at a time keep two cores busy; each has ports of its own.
+    await Promise.all([0, 1].map(async (lane) => {
+      using full = product("full");
+      const flags = await shippedFlags(full);
+      const values = valuesOf(full.manifest.process, full);
+      assert.deepEqual(values.map(({ label }) => label).sort(), Object.keys(PROCESS_NEEDS).sort());
+      for (const value of values.filter((_, index) => index % 2 === lane)) {
+        const says = PROCESS_NEEDS[value.label] ?? assert.fail(value.label);
+        await assertSays(full, flagsWithout(flags, value), value, says);
+      }
+    }));
+  },
+});
