@@ -1,0 +1,151 @@
+/** `orion permissions` prints exactly what is then used: Deno's own record of a run is compared with it. */
+import assert from "node:assert/strict";
+import { GRANT_KINDS } from "../../src/permissions/grant.ts";
+import { DEMO_CLIP, freePort, ROOT, type TempFolder, tempFolder } from "../support/files.ts";
+import { makeCertificates, Mosquitto } from "../support/mosquitto.ts";
+import { ignoreWithout } from "../support/parts.ts";
+import { startDeno } from "../permissions/product.ts";
+import { runOrion } from "../support/process.ts";
+
+const ignore = ignoreWithout("libav", "mosquitto");
+
+type Grants = Readonly<Record<string, readonly string[]>>;
+
+/** One access that Deno was asked for; some have no value of their own. */
+interface Access {
+  readonly permission: string;
+  readonly value: string | null;
+}
+
+function record(folder: TempFolder): Access[] {
+  const lines = Deno.readTextFileSync(`${folder.path}/audit`).split("\n");
+  return lines.filter((line) => line !== "").map((line) => JSON.parse(line));
+}
+
+function covers(grant: string, { value }: Access): boolean {
+  return value === grant || (value?.startsWith(`${grant}/`) ?? false);
+}
+
+/** What is granted but never asked for. */
+function unused(granted: Grants, accesses: readonly Access[]): string[] {
+  return GRANT_KINDS.flatMap((kind) =>
+    (granted[kind] ?? []).filter((grant) =>
+      !accesses.some((access) => access.permission === kind && covers(grant, access))
+    ).map((grant) => `${kind} ${grant}`)
+  );
+}
+
+/**
+ * What was asked for and not granted, and so refused, beside what is known to look around. Variables
+ * are not refused but hidden, whatever a package looks for.
+ */
+function refused(granted: Grants, accesses: readonly Access[], expected: RegExp): string[] {
+  return accesses.filter(({ permission, value }) => permission !== "env" && value !== null)
+    .filter((access) => !(granted[access.permission] ?? []).some((grant) => covers(grant, access)))
+    .map(({ permission, value }) => `${permission} ${value}`)
+    .filter((text) => !expected.test(text));
+}
+
+/** Asked for in vain: other releases of libav, and the folders of packages further up. */
+const LOOKS_AROUND = /^read \S+(\/lib\w+\.so\.\d+|\/node_modules)$/;
+
+interface Case {
+  readonly name: string;
+  readonly broker: "embedded" | "plain" | "tls";
+  /** `brokerPort` is where the case's broker is, or will be. */
+  readonly yaml: (folder: TempFolder, brokerPort: number) => string;
+  readonly env?: Readonly<Record<string, string>>;
+  /** The event that shows that everything has been used. */
+  readonly until: string;
+}
+
+/** Orion's own models stand for the folder that `set_model` may choose from. */
+const DETECTOR = `detectors: [{ id: person, model: builtin:person-int8 }]
+models: { folder: "${ROOT}/models" }
+`;
+
+const CASES: readonly Case[] = [
+  {
+    name: "the demo with the embedded broker",
+    broker: "embedded",
+    yaml: (_folder, brokerPort) =>
+      `cameras: [{ id: demo, url: "demo:" }]\n${DETECTOR}` +
+      `mqtt: { listen: "127.0.0.1:${brokerPort}" }\n` +
+      `health: { listen: "127.0.0.1:${freePort()}" }\n`,
+    until: "detections",
+  },
+  {
+    name: "a TLS broker with a client certificate, and secrets in files",
+    broker: "tls",
+    yaml: (folder, brokerPort) => {
+      for (const name of ["password", "token"]) {
+        Deno.chmodSync(folder.write(name, "a-secret-of-some-length\n"), 0o600);
+      }
+      return `cameras: [{ id: demo, url: "demo:" }]\n${DETECTOR}` +
+        `mqtt:\n  url: mqtts://127.0.0.1:${brokerPort}\n  username: u\n` +
+        "  password: { file: password }\n  ca: ca.pem\n  cert: client.pem\n  key: client.key\n" +
+        `health: { listen: "127.0.0.1:${freePort()}", token: { file: token } }\n`;
+    },
+    until: "detections",
+  },
+  {
+    name: "a remote camera with a password in a variable, and no HTTP",
+    broker: "plain",
+    yaml: (_folder, brokerPort) =>
+      `cameras: [{ id: gate, url: "rtsp://u:\${ORION_TEST_GATE}@127.0.0.1:${freePort()}/s" }]\n` +
+      `${DETECTOR}mqtt: { url: "mqtt://127.0.0.1:${brokerPort}" }\nhealth: { listen: off }\n`,
+    env: { ORION_TEST_GATE: "open-sesame" },
+    until: "camera.failed",
+  },
+  {
+    name: "a camera in a file",
+    broker: "plain",
+    yaml: (folder, brokerPort) => {
+      folder.write("clip.mp4", Deno.readFileSync(DEMO_CLIP));
+      return `cameras: [{ id: clip, url: "file:clip.mp4" }]\n${DETECTOR}` +
+        `mqtt: { url: "mqtt://127.0.0.1:${brokerPort}" }\n` +
+        `health: { listen: "127.0.0.1:${freePort()}" }\n`;
+    },
+    until: "detections",
+  },
+];
+
+/** The broker of a case, or null for the embedded one. */
+async function brokerOf(one: Case, folder: TempFolder): Promise<Mosquitto | null> {
+  if (one.broker === "embedded") return null;
+  if (one.broker === "plain") return await Mosquitto.start();
+  const { server } = await makeCertificates(folder);
+  return await Mosquitto.start({ tls: server, clientCertificates: true });
+}
+
+for (const one of CASES) {
+  Deno.test({
+    name: `orion permissions: ${one.name}: what is printed is what is used, no more and no less`,
+    ignore,
+    async fn() {
+      using folder = tempFolder();
+      const broker = await brokerOf(one, folder);
+      try {
+        const config = folder.write("orion.yaml", one.yaml(folder, broker?.port ?? freePort()));
+        const env = { ...one.env, ORION_CONFIG: config };
+        const printed = await runOrion(["permissions", "--json"], { env });
+        assert.equal(printed.code, 0, printed.stderr);
+        const { parts, flags } = JSON.parse(printed.stdout);
+        const granted: Grants = parts.process;
+
+        // Not through the launcher, whose first process would be recorded as well.
+        const audit = { ...env, DENO_AUDIT_PERMISSIONS: `${folder.path}/audit` };
+        await using orion = startDeno(flags, [`${ROOT}/main.ts`, "run"], audit);
+        await orion.stderr.waitFor((line) => line.includes(` ${one.until} `), { what: one.until });
+        orion.signal("SIGTERM");
+        assert.equal((await orion.exit()).code, 0, orion.stderr.text());
+
+        const accesses = record(folder);
+        assert.deepEqual(unused(granted, accesses), []);
+        assert.deepEqual(refused(granted, accesses, LOOKS_AROUND), []);
+      } finally {
+        await broker?.[Symbol.asyncDispose]();
+      }
+    },
+  });
+}
