@@ -4,7 +4,7 @@
  *
  *     deno task soak:overload [SECONDS]          600 by default
  *
- * Exit code 1 when memory grew or frames got older. Needs mosquitto and Linux's /proc.
+ * Exit code 1 when memory grew or frames got older. Needs mosquitto.
  */
 import { percentile } from "../../src/service/stats.ts";
 import { inferences, Schemas } from "../../tests/support/messages.ts";
@@ -50,7 +50,7 @@ export async function overload(seconds: number): Promise<OverloadResult> {
   const skip = run.subscriber.messages.length;
   const samplesMb: number[] = [];
   for (let at = warmUpSeconds; at < seconds; at += SAMPLE_SECONDS) {
-    samplesMb.push(residentMb(run.orion.pid));
+    samplesMb.push(residentMb(await run.metrics()));
     await pause(SAMPLE_SECONDS);
   }
   const report = assertReportCloses(await run.status());
@@ -80,10 +80,9 @@ export async function overload(seconds: number): Promise<OverloadResult> {
   };
 }
 
-/** The resident set of a process in MiB. */
-function residentMb(pid: number): number {
-  const status = Deno.readTextFileSync(`/proc/${pid}/status`);
-  return Number(/^VmRSS:\s+(\d+) kB/m.exec(status)?.[1] ?? NaN) / 1024;
+/** The resident set of the process in MiB, as it tells it itself. */
+function residentMb(metrics: string): number {
+  return Number(/^process_resident_memory_bytes (\S+)$/m.exec(metrics)?.[1] ?? NaN) / 2 ** 20;
 }
 
 function median(values: readonly number[]): number {
