@@ -53,13 +53,15 @@ export interface Link {
   close(how: { readonly inOrder: boolean; readonly withinMs: number }): Promise<void>;
 }
 
-/** The upper bounds of the first wait and of every wait between attempts. */
+/** The upper bounds of the first wait and of every wait while the broker is not to be reached. */
 const FIRST_WAIT_MS = 1_000;
 const LONGEST_WAIT_MS = 30_000;
 /**
- * A connection that lasted this long was a good one: the next wait begins small again. Long enough that
- * a broker that accepts and hangs up is not hammered, short enough for one that is restarted repeatedly.
+ * The upper bound of the wait after a connection that broke soon: the broker is there, so it is worth
+ * while to be quick, but one that accepts and hangs up must not be hammered.
  */
+const LONGEST_WAIT_AFTER_BREAK_MS = 4_000;
+/** A connection that lasted this long was a good one: the next wait begins small again. */
 const STABLE_AFTER_MS = 2_000;
 
 type Attempt = SessionEnd & { readonly acceptedAtMs: number | null };
@@ -123,20 +125,19 @@ export class BrokerLink implements Link {
 
   /** The one loop that connects, waits and ends. */
   async #run(): Promise<void> {
-    const backoff = new Backoff({
-      firstMs: FIRST_WAIT_MS,
-      maxMs: LONGEST_WAIT_MS,
-      random: this.#parts.random,
-    });
+    const { clock, random } = this.#parts;
+    const waits = { firstMs: FIRST_WAIT_MS, random };
+    const unreached = new Backoff({ ...waits, maxMs: LONGEST_WAIT_MS });
+    const broken = new Backoff({ ...waits, maxMs: LONGEST_WAIT_AFTER_BREAK_MS });
     while (!this.#stop.signal.aborted) {
       const attempt = await this.#attempt();
       if (this.#stop.signal.aborted) return;
       this.#lost(attempt.error);
-      const stable = attempt.acceptedAtMs !== null &&
-        this.#parts.clock.nowMs() - attempt.acceptedAtMs >= STABLE_AFTER_MS;
-      if (stable) backoff.reset();
+      const { acceptedAtMs } = attempt;
+      if (acceptedAtMs !== null) unreached.reset();
+      if (acceptedAtMs !== null && clock.nowMs() - acceptedAtMs >= STABLE_AFTER_MS) broken.reset();
       if (this.#changeVersion(attempt)) continue;
-      await this.#wait(backoff.nextMs());
+      await this.#wait((acceptedAtMs === null ? unreached : broken).nextMs());
     }
   }
 

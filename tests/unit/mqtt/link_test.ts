@@ -98,6 +98,26 @@ Deno.test("link: a connection that lasted starts the waits anew, one that did no
   await link.close({ inOrder: false, withinMs: 1 });
 });
 
+Deno.test("link: a broker that accepts and hangs up is not hammered, and not left alone for long", async () => {
+  const { clock, link, opened } = rig();
+  link.start();
+  const waits: (number | undefined)[] = [];
+  for (let attempt = 0; attempt < 6; attempt++) {
+    await settle();
+    // While the broker starts again it is not to be reached.
+    if (attempt === 3) opened.at(-1)?.events.ended(end("BROKER_REFUSED"));
+    else {
+      opened.at(-1)?.events.accepted();
+      opened.at(-1)?.events.ended(end("BROKER_CLOSED"));
+    }
+    await settle();
+    waits.push(clock.waitsMs[0]);
+    await clock.pass(clock.waitsMs[0] ?? 0);
+  }
+  assert.deepEqual(waits, [1_000, 2_000, 4_000, 1_000, 4_000, 4_000]);
+  await link.close({ inOrder: false, withinMs: 1 });
+});
+
 Deno.test("link: a broker that refuses MQTT 5 is tried in 3.1.1 at once, and from then on", async () => {
   const { clock, link, opened } = rig();
   link.start();
