@@ -10,6 +10,7 @@ import type { Libav } from "../libav/library.ts";
 import { fileOptions, rtspOptions } from "../libav/options.ts";
 import { Packet } from "../libav/packet.ts";
 import { DecodeGate } from "./decode_gate.ts";
+import { GapWatch } from "./gap_watch.ts";
 import { InfoTeller } from "./info_teller.ts";
 import { type PacketInfo, PictureTracker } from "./picture_tracker.ts";
 import type { Pictures } from "./pictures.ts";
@@ -84,6 +85,7 @@ class Session implements Disposable {
   readonly #packet: Packet;
   readonly #decoder: Decoder;
   readonly #gate: DecodeGate;
+  readonly #gaps: GapWatch | null;
   readonly #tracker: PictureTracker;
   readonly #timeline: Timeline;
   readonly #info: InfoTeller;
@@ -106,7 +108,9 @@ class Session implements Disposable {
     const skipsNonRef = source.decode === "nonref";
     if (skipsNonRef) this.#decoder.setSkipFrame("noref");
     this.#gate = new DecodeGate(source.decode);
-    this.#tracker = new PictureTracker({ ledger: bus.ledger, skipsNonRef });
+    // Over UDP whole frames can be lost without a trace but for their time.
+    this.#gaps = source.transport === "udp" && source.file === null ? new GapWatch() : null;
+    this.#tracker = new PictureTracker({ ledger: bus.ledger, skipsNonRef, gaps: this.#gaps });
     this.#timeline = new Timeline(input.video.timeBase);
     this.#pace = source.file === null ? null : new Pace(clock);
   }
@@ -154,6 +158,7 @@ class Session implements Disposable {
     if (isKey) this.#info.keyframe(positionSeconds);
     bus.ledger.arrive();
     bus.rhythm.beat(arrivedAtMs);
+    this.#gaps?.arrived(pts);
     const fate = this.#gate.decide({
       isKey,
       isDisposable: false,

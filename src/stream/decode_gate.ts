@@ -23,8 +23,9 @@ const SAME = 0.01;
 /** A keyframe this part of a frame after a detector is due is as good for it as the frame before. */
 const EARLY_FRAMES = 0.75;
 
-/** Sleeping for fewer frames is not worth emptying the decoder. */
+/** Sleeping for fewer frames, or for less of the time between keyframes, is not worth the trouble. */
 const MIN_SLEEP_FRAMES = 3;
+const MIN_SLEEP_PART = 0.1;
 
 /** A packet, and who would take its picture. */
 export interface Candidate {
@@ -135,11 +136,11 @@ export class DecodeGate {
 
   /** Nobody is due before the next keyframe, and that is some frames away. */
   #maySleep({ atMs, frameMs, pictureWanted, dueInMs }: Candidate): boolean {
-    const { nextAtMs } = this.keyframes;
-    if (nextAtMs === null || frameMs === null || pictureWanted) return false;
+    const { nextAtMs, intervalMs } = this.keyframes;
+    if (nextAtMs === null || intervalMs === null || frameMs === null || pictureWanted) return false;
     const untilKeyMs = nextAtMs - atMs;
-    return untilKeyMs >= MIN_SLEEP_FRAMES * frameMs &&
-      dueInMs >= untilKeyMs - EARLY_FRAMES * frameMs;
+    const leastMs = Math.max(MIN_SLEEP_FRAMES * frameMs, MIN_SLEEP_PART * intervalMs);
+    return untilKeyMs >= leastMs && dueInMs >= untilKeyMs - EARLY_FRAMES * frameMs;
   }
 
   /** This picture may be the nearest to when a detector is due. */

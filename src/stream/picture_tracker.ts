@@ -1,4 +1,5 @@
 import type { CameraLedger } from "../framebus/ledger.ts";
+import type { GapWatch } from "./gap_watch.ts";
 
 /** What is known of a packet when it arrives, kept until its picture comes out of the decoder. */
 export interface PacketInfo {
@@ -31,6 +32,7 @@ const MAX_IN_DECODER = 64;
 export class PictureTracker {
   readonly #ledger: CameraLedger;
   readonly #lost: () => void;
+  readonly #gaps: GapWatch | null;
   readonly #pending: PacketInfo[] = [];
   #tainted = false;
   #notBefore: bigint | null = null;
@@ -40,9 +42,11 @@ export class PictureTracker {
    * @param parts.ledger       where damaged pictures are counted
    * @param parts.skipsNonRef  the decoder leaves pictures out that no other refers to; a picture that
    *                           does not come out is then `undecoded`, else `corrupt`
+   * @param parts.gaps         watches the times of a stream that may lose whole frames unnoticed
    */
-  constructor(parts: { ledger: CameraLedger; skipsNonRef: boolean }) {
+  constructor(parts: { ledger: CameraLedger; skipsNonRef: boolean; gaps?: GapWatch | null }) {
     this.#ledger = parts.ledger;
+    this.#gaps = parts.gaps ?? null;
     this.#lost = parts.skipsNonRef
       ? () => parts.ledger.undecoded("nonref")
       : () => parts.ledger.corrupt();
@@ -87,8 +91,8 @@ export class PictureTracker {
     const packet = this.#match(picture.pts);
     // A picture without a packet of its own: the decoder gave the two fields of one packet apart.
     if (packet === null) return null;
-    if (picture.damaged) this.#tainted = true;
-    else if (packet.isKey) this.#tainted = false;
+    if (picture.damaged || this.#gaps?.isBefore(packet.pts)) this.#tainted = true;
+    if (packet.isKey && !picture.damaged) this.#tainted = false;
     const early = this.#notBefore !== null && packet.pts !== null && packet.pts < this.#notBefore;
     if (!this.#tainted && !early) return packet;
     if (early && this.#slept) this.#ledger.undecoded("asleep");

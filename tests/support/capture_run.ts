@@ -1,0 +1,239 @@
+/** A camera's own worker with its detectors played by the test: what comes out of the stream alone. */
+import type {
+  CameraSource,
+  CameraState,
+  CaptureSnapshot,
+  FrameMeta,
+  FromCapture,
+  InputShape,
+  LibavPaths,
+  ToCapture,
+  ToMailbox,
+  ToTaker,
+} from "../../src/core/messages.ts";
+import { inputBytes } from "../../src/core/messages.ts";
+import type { LogRecord } from "../../src/core/log.ts";
+import { locateLibav } from "../../src/libav/locate.ts";
+import { locateChosenLibav } from "./libav_choice.ts";
+import { WAIT_TIMEOUT_MS } from "./lines.ts";
+
+/** A detector that takes every frame it is offered, at once. */
+export interface PlayedDetector {
+  readonly id: string;
+  readonly rateHz: number | null;
+  readonly input?: InputShape;
+  /** Gets the tensor, valid until it returns. */
+  readonly onFrame?: (meta: FrameMeta, tensor: Float32Array) => void;
+}
+
+export interface CaptureRunOptions {
+  readonly source: Partial<CameraSource> & { readonly url: string };
+  readonly detectors: readonly PlayedDetector[];
+  readonly libraries?: LibavPaths;
+}
+
+/** One state that the camera told. */
+export interface ToldState {
+  readonly state: CameraState;
+  readonly reason: string | null;
+  readonly reconnects: number;
+  readonly atMs: number;
+}
+
+const INPUT: InputShape = { width: 416, height: 416, bars: 0.5 };
+
+/** `workers/capture.ts` with the permissions of the service, and takers in this thread. */
+export class CaptureRun implements AsyncDisposable {
+  readonly states: ToldState[] = [];
+  readonly logs: LogRecord[] = [];
+  /** What every detector got, in order. */
+  readonly frames: { readonly detector: string; readonly meta: FrameMeta }[] = [];
+  readonly #worker: Worker;
+  readonly #ports: MessagePort[] = [];
+  readonly #waiting: { done: () => boolean; resolve: () => void }[] = [];
+  readonly #snapshots = new Map<number, (snapshot: CaptureSnapshot) => void>();
+  #requests = 0;
+  #stopped: CaptureSnapshot | null = null;
+  #failure: string | null = null;
+  #pictures = new Map<number, number>();
+
+  constructor(options: CaptureRunOptions) {
+    const libraries = options.libraries ?? locateChosenLibav() ?? locateLibav();
+    this.#worker = new Worker(new URL("../../workers/capture.ts", import.meta.url), {
+      type: "module",
+      deno: {
+        permissions: {
+          env: false,
+          ffi: Object.values(libraries),
+          import: false,
+          net: false,
+          read: false,
+          run: false,
+          sys: false,
+          write: false,
+        },
+      },
+    });
+    this.#worker.onmessage = (event: MessageEvent<FromCapture>) => this.#onMessage(event.data);
+    this.#worker.onerror = (event) => {
+      event.preventDefault();
+      this.#failure = event.message;
+      this.#look();
+    };
+    this.#post({ kind: "start", libraries, source: sourceOf(options.source) });
+    for (const detector of options.detectors) this.#play(detector);
+  }
+
+  /** Resolves once `done` holds; looked at with every message of the worker. */
+  async until(what: string, done: () => boolean, timeoutMs = WAIT_TIMEOUT_MS): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const entry = { done: () => this.#failure !== null || done(), resolve };
+    this.#waiting.push(entry);
+    let late = false;
+    const timer = setTimeout(() => {
+      late = true;
+      resolve();
+    }, timeoutMs);
+    this.#look();
+    await promise;
+    clearTimeout(timer);
+    this.#waiting.splice(this.#waiting.indexOf(entry), 1);
+    if (this.#failure !== null) throw new Error(`the capture worker failed: ${this.#failure}`);
+    if (!late) return;
+    const told = this.states.map(({ state, reason }) => `${state} ${reason ?? ""}`).join(", ");
+    throw new Error(`no ${what} within ${timeoutMs} ms; states: ${told}`);
+  }
+
+  /** Waits until the camera has told a state, this one or a later one than `since`. */
+  async state(state: CameraState, since = 0, timeoutMs = WAIT_TIMEOUT_MS): Promise<ToldState> {
+    const find = () => this.states.slice(since).find((told) => told.state === state);
+    await this.until(`state ${state}`, () => find() !== undefined, timeoutMs);
+    const found = find();
+    if (found === undefined) throw new Error(`state ${state} is gone`);
+    return found;
+  }
+
+  /** Waits until so many frames more were taken. */
+  further(count: number, timeoutMs = WAIT_TIMEOUT_MS): Promise<void> {
+    const goal = this.frames.length + count;
+    return this.until(`${count} more frames`, () => this.frames.length >= goal, timeoutMs);
+  }
+
+  snapshot(): Promise<CaptureSnapshot> {
+    const request = ++this.#requests;
+    const { promise, resolve } = Promise.withResolvers<CaptureSnapshot>();
+    this.#snapshots.set(request, resolve);
+    this.#post({ kind: "snapshot", request });
+    return promise;
+  }
+
+  /** Asks for one picture and returns how many bytes it has. */
+  async picture(timeoutMs = WAIT_TIMEOUT_MS): Promise<number> {
+    const request = ++this.#requests;
+    this.#post({ kind: "jpeg", request });
+    await this.until("picture", () => this.#pictures.has(request), timeoutMs);
+    return this.#pictures.get(request) ?? 0;
+  }
+
+  rate(detector: string, rateHz: number | null, paused = false): void {
+    this.#post({ kind: "subscribe", subscription: { detector, rateHz, paused } });
+  }
+
+  /** Stops in order. @returns the last snapshot */
+  async stop(timeoutMs = WAIT_TIMEOUT_MS): Promise<CaptureSnapshot> {
+    if (this.#stopped === null) {
+      this.#post({ kind: "stop" });
+      await this.until("stopped", () => this.#stopped !== null, timeoutMs);
+    }
+    if (this.#stopped === null) throw new Error("the capture worker did not stop");
+    return this.#stopped;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    try {
+      if (this.#failure === null) await this.stop();
+    } finally {
+      for (const port of this.#ports) port.close();
+      this.#worker.terminate();
+    }
+  }
+
+  #play({ id, rateHz, input = INPUT, onFrame }: PlayedDetector): void {
+    const { port1, port2 } = new MessageChannel();
+    let buffer: ArrayBuffer | null = new ArrayBuffer(inputBytes(input));
+    let more = false;
+    const take = () => {
+      if (buffer === null) return void (more = true);
+      more = false;
+      const message: ToMailbox = { kind: "take", input, buffer, barsKey: null };
+      port1.postMessage(message, [buffer]);
+      buffer = null;
+    };
+    port1.onmessage = ({ data }: MessageEvent<ToTaker>) => {
+      if (data.kind === "available") return take();
+      if (data.kind === "frame") {
+        this.frames.push({ detector: id, meta: data.meta });
+        onFrame?.(data.meta, new Float32Array(data.buffer));
+      }
+      buffer = data.buffer;
+      if (more) take();
+      this.#look();
+    };
+    this.#ports.push(port1);
+    this.#post({ kind: "subscribe", subscription: { detector: id, rateHz, paused: false } });
+    this.#post({ kind: "attach", detector: id, worker: `${id}-0`, port: port2 }, [port2]);
+  }
+
+  #onMessage(message: FromCapture): void {
+    switch (message.kind) {
+      case "state": {
+        const { state, reason, reconnects } = message;
+        this.states.push({ state, reason, reconnects, atMs: performance.now() });
+        break;
+      }
+      case "log":
+        this.logs.push(message.record);
+        break;
+      case "snapshot":
+        this.#snapshots.get(message.request)?.(message.snapshot);
+        this.#snapshots.delete(message.request);
+        break;
+      case "jpeg": {
+        const { picture } = message;
+        this.#pictures.set(message.request, "bytes" in picture ? picture.bytes.byteLength : 0);
+        break;
+      }
+      case "stopped":
+        this.#stopped = message.snapshot;
+        break;
+      case "failed":
+        this.#failure = message.error.message;
+        break;
+    }
+    this.#look();
+  }
+
+  #look(): void {
+    for (const { done, resolve } of this.#waiting) if (done()) resolve();
+  }
+
+  #post(message: ToCapture, transfers: Transferable[] = []): void {
+    this.#worker.postMessage(message, transfers);
+  }
+}
+
+function sourceOf(source: Partial<CameraSource> & { readonly url: string }): CameraSource {
+  return {
+    camera: "gate",
+    file: null,
+    loop: false,
+    transport: "tcp",
+    decoder: "auto",
+    decode: "auto",
+    roi: null,
+    masks: [],
+    stallTimeoutMs: 10_000,
+    firstSeq: 0,
+    ...source,
+  };
+}
