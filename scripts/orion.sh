@@ -48,7 +48,7 @@ case $root$config in
 esac
 
 # Names of environment variables that the configuration may use; comments included, which is harmless.
-names=ORION_CONFIG
+names=ORION_CONFIG,ORT_DISABLE_TELEMETRY
 if [ -f "$config" ] && [ -r "$config" ]; then
   # shellcheck disable=SC2016
   for name in $(grep -o '\${[A-Za-z_][A-Za-z0-9_]*}' "$config" 2>/dev/null | tr -d '${}' | sort -u); do

@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import { LifecycleError } from "../core/errors.ts";
 import type { LibavPaths } from "../core/messages.ts";
+import { NO_TELEMETRY } from "../core/telemetry.ts";
 import type { Settings } from "../config/settings.ts";
 import { endpointText } from "../config/urls.ts";
 import { type Grant, grant, union } from "./grant.ts";
@@ -37,7 +38,10 @@ const WORKER_CODE = ["src", "workers"];
 
 /** What it takes to start at all: the configuration, and where that points. */
 export function startGrant(files: Iterable<string>, env: Iterable<string>): Grant {
-  return grant("reads the configuration", { read: files, env: ["ORION_CONFIG", ...env] });
+  return grant("reads the configuration", {
+    read: files,
+    env: ["ORION_CONFIG", NO_TELEMETRY, ...env],
+  });
 }
 
 /**

@@ -123,7 +123,7 @@ Deno.test("orion permissions: the flags name nothing but what the configuration 
   const flags = stdout.trim().split("\n");
   assert.ok(flags.includes("--no-prompt") && flags.includes("--ignore-env"));
   assert.ok(flags.includes("--allow-net=broker.example:8884"), stdout);
-  assert.ok(flags.includes("--allow-env=ORION_CONFIG,ORION_TEST_P"), stdout);
+  assert.ok(flags.includes("--allow-env=ORION_CONFIG,ORION_TEST_P,ORT_DISABLE_TELEMETRY"), stdout);
   assert.ok(!/--allow-(write|run|sys|all)|-A\b|hunter2/.test(stdout), stdout);
 });
 

@@ -91,12 +91,15 @@ Deno.test("cli: the flags for a broken configuration let the process read all it
   for (const path of ["/home/me/orion.yaml", "/v/x.mp4", "/s/t"]) {
     assert.ok(out.includes(path), out);
   }
-  assert.match(out, /--allow-env=A,ORION_CONFIG\n/);
+  assert.match(out, /--allow-env=A,ORION_CONFIG,ORT_DISABLE_TELEMETRY\n/);
   assert.ok(!out.includes("--allow-net") && !out.includes("--allow-ffi"), out);
 });
 
 Deno.test("cli: no flag holds a value of the environment", async () => {
   const files = { "/home/me/orion.yaml": "cameras: [{ id: a, url: 'rtsp://u:${P}@h/s' }]" };
   const { out } = await cli(["permissions", "--flags"], { files, env: { P: "hunter2" } });
-  assert.ok(out.includes("--allow-env=ORION_CONFIG,P") && !out.includes("hunter2"), out);
+  assert.ok(
+    out.includes("--allow-env=ORION_CONFIG,ORT_DISABLE_TELEMETRY,P") && !out.includes("hunter2"),
+    out,
+  );
 });

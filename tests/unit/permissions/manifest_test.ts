@@ -99,7 +99,7 @@ Deno.test("permissions: the process writes, runs and asks the system for nothing
   const { process } = permissionManifest(settingsOf(REMOTE), PLACES);
   assert.deepEqual([process.write, process.run, process.sys], [[], [], []]);
   assert.deepEqual(process.net, ["broker.example:8883"]);
-  assert.deepEqual(process.env, ["GATE_PASSWORD", "ORION_CONFIG"]);
+  assert.deepEqual(process.env, ["GATE_PASSWORD", "ORION_CONFIG", "ORT_DISABLE_TELEMETRY"]);
   for (const path of ["/etc/orion/orion.yaml", "/run/mqtt", "/etc/orion/a.mp4"]) {
     assert.ok(process.read.includes(path), path);
   }
