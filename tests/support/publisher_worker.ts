@@ -22,6 +22,11 @@ export class TestWorker<In, Out extends { readonly kind: string }> implements Di
     worker.addEventListener("message", (event: MessageEvent) => this.#add(event.data));
   }
 
+  /** Calls back with every message from here on. */
+  onMessage(take: (message: Out) => void): void {
+    this.#worker.addEventListener("message", (event: MessageEvent) => take(event.data));
+  }
+
   send(message: In): void {
     this.#worker.postMessage(message);
   }

@@ -1,0 +1,95 @@
+/**
+ * What publishing costs: the publisher's thread with its own permissions, and a mosquitto beside it.
+ *
+ *     deno task bench scripts/bench/mqtt.bench.ts
+ *
+ * Each iteration is a thousand messages, from the hand-over to the last acknowledgement. Before, a
+ * thousand a second are published for some seconds, and the CPU that this process took is told.
+ */
+import process from "node:process";
+import { freePort } from "../../tests/support/files.ts";
+import { partPresent, programPath } from "../../tests/support/parts.ts";
+import {
+  inferenceResult,
+  publisherPlan,
+  type PublisherWorker,
+  publisherWorker,
+} from "../../tests/support/publisher_worker.ts";
+
+const BATCH = 1_000;
+const CAMERAS = 50;
+const TICK_MS = 10;
+const PACED_SECONDS = 5;
+
+interface Run {
+  readonly worker: PublisherWorker;
+  published: number;
+}
+
+if (partPresent("mosquitto")) {
+  const port = freePort();
+  // Without the log that the tests read: reading it would cost this process more than publishing.
+  const broker = new Deno.Command(programPath("mosquitto") ?? "mosquitto", {
+    args: ["-p", `${port}`],
+    stdout: "null",
+    stderr: "null",
+  }).spawn();
+  globalThis.addEventListener("unload", () => broker.kill());
+  for (const qos of [0, 1] as const) {
+    const run = await connect(port, qos);
+    say(`QoS ${qos}, ${BATCH} messages a second: ${await pacedShare(run)} of a core`);
+    Deno.bench({
+      name: `${BATCH} messages`,
+      group: `QoS ${qos}`,
+      n: 5,
+      warmup: 1,
+      async fn() {
+        const before = run.published;
+        publish(run, BATCH);
+        await reached(run, before + BATCH);
+      },
+    });
+  }
+}
+
+async function connect(port: number, inferences: 0 | 1): Promise<Run> {
+  const worker = publisherWorker(`127.0.0.1:${port}`);
+  const plan = publisherPlan(`mqtt://127.0.0.1:${port}`, {}, { inferences });
+  const outbox = { policy: "queue", max: 10_000 } as const;
+  worker.send({ kind: "start", plan: { ...plan, instance: `bench-${inferences}`, outbox } });
+  const run: Run = { worker, published: 0 };
+  worker.onMessage((message) => {
+    if (message.kind === "published" && message.topicKind === "inference") run.published += 1;
+  });
+  await worker.waitFor((message) => message.kind === "broker" && message.state.connected);
+  return run;
+}
+
+function publish({ worker }: Run, count: number): void {
+  for (let at = 0; at < count; at++) {
+    const result = inferenceResult(at, { camera: `c${at % CAMERAS}` });
+    worker.send({ kind: "inference", result });
+  }
+}
+
+/** Publishes evenly, and measures what that took of one core. */
+async function pacedShare(run: Run): Promise<string> {
+  const startedAtMs = performance.now();
+  const before = process.cpuUsage();
+  for (let tick = 1; tick <= PACED_SECONDS * 1_000 / TICK_MS; tick++) {
+    publish(run, BATCH * TICK_MS / 1_000);
+    const dueMs = startedAtMs + tick * TICK_MS;
+    await new Promise((resolve) => setTimeout(resolve, Math.max(0, dueMs - performance.now())));
+  }
+  await reached(run, BATCH * PACED_SECONDS);
+  const { user, system } = process.cpuUsage(before);
+  return ((user + system) / 1_000 / (performance.now() - startedAtMs)).toFixed(3);
+}
+
+async function reached(run: Run, count: number): Promise<void> {
+  while (run.published < count) await new Promise((resolve) => setTimeout(resolve, 1));
+}
+
+function say(text: string): void {
+  Deno.stderr.writeSync(new TextEncoder().encode(`${text}\n`));
+}
