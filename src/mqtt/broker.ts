@@ -77,6 +77,11 @@ export class EmbeddedBroker implements AsyncDisposable {
     server.maxConnections = MAX_CLIENTS;
     try {
       const listening = await listen(server, hostname, port);
+      log.info("broker.embedded", {
+        url: `mqtt://${hostname.includes(":") ? `[${hostname}]` : hostname}:${listening}`,
+        note:
+          "for this machine alone: no users, no encryption; set mqtt.url to a broker of your own",
+      });
       return new EmbeddedBroker({ hostname, port: listening, server, aedes, sockets });
     } catch (cause) {
       await closeAedes(aedes);

@@ -189,7 +189,7 @@ class MqttSession implements Session {
         const code = codeOf(error);
         if (typeof code === "number") settled(publishError(this.#where, topic, code));
       }
-      const next = this.#ended ? undefined : this.#held.shift();
+      const next = this.#ended || qos === 0 ? undefined : this.#held.shift();
       if (next !== undefined) this.#write(next.message, next.settled);
     });
   }

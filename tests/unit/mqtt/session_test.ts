@@ -1,0 +1,146 @@
+import assert from "node:assert/strict";
+import { systemClock } from "../../../src/core/clock.ts";
+import { mqttSessions, type OutgoingMessage, type Session } from "../../../src/mqtt/client.ts";
+import { brokerAddress } from "../../../src/mqtt/target.ts";
+
+/** Packet types of MQTT, the upper half of the first byte. */
+const PUBLISH = 3;
+const SUBSCRIBE = 8;
+
+interface Packet {
+  readonly type: number;
+  readonly body: Uint8Array;
+}
+
+/** A broker of MQTT 5 that answers only what the test says. */
+class ScriptedBroker implements Disposable {
+  readonly address: string;
+  readonly #listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  #connection: Deno.TcpConn | null = null;
+  #bytes = new Uint8Array();
+
+  constructor() {
+    this.address = `mqtt://127.0.0.1:${this.#listener.addr.port}`;
+  }
+
+  /** Takes one connection and accepts it with `properties`. */
+  async accept(properties: readonly number[]): Promise<void> {
+    this.#connection = await this.#listener.accept();
+    await this.packet();
+    await this.send([0x20, 3 + properties.length, 0, 0, properties.length, ...properties]);
+  }
+
+  async send(bytes: readonly number[]): Promise<void> {
+    await this.#connection?.write(new Uint8Array(bytes));
+  }
+
+  /** The next packet, all of whose lengths fit into one byte or two. */
+  async packet(): Promise<Packet> {
+    for (;;) {
+      const [first = 0, low = 0, high = 0] = this.#bytes;
+      const long = low >= 128;
+      const start = long ? 3 : 2;
+      const end = start + (long ? (low & 127) + high * 128 : low);
+      if (this.#bytes.length >= start && this.#bytes.length >= end) {
+        const body = this.#bytes.slice(start, end);
+        this.#bytes = this.#bytes.slice(end);
+        return { type: first >> 4, body };
+      }
+      const chunk = new Uint8Array(4096);
+      const read = await this.#connection?.read(chunk) ?? null;
+      if (read === null) throw new Error("the client hung up");
+      this.#bytes = new Uint8Array([...this.#bytes, ...chunk.slice(0, read)]);
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.#connection?.close();
+    this.#listener.close();
+  }
+}
+
+function message(payload: string): OutgoingMessage {
+  return { topic: "t", payload, qos: 1, retain: false, expirySeconds: null };
+}
+
+/** The last character of a PUBLISH, and its packet id. */
+function published({ type, body }: Packet): { text: string; id: number[] } {
+  assert.equal(type, PUBLISH);
+  return { text: String.fromCharCode(body.at(-1) ?? 0), id: [...body.slice(3, 5)] };
+}
+
+async function connected(
+  broker: ScriptedBroker,
+  properties: readonly number[],
+): Promise<Session> {
+  const accepted = Promise.withResolvers<void>();
+  const session = mqttSessions(systemClock)({
+    endpoint: {
+      address: brokerAddress(broker.address),
+      username: null,
+      password: null,
+      ca: null,
+      cert: null,
+      key: null,
+    },
+    protocol: 5,
+    clientId: "orion-lobby-1",
+    will: message("gone"),
+  }, { accepted: () => accepted.resolve(), message: () => {}, ended: () => {} });
+  await broker.accept(properties);
+  await accepted.promise;
+  return session;
+}
+
+Deno.test("session: no more messages are on their way than the broker takes, and in order", async () => {
+  using broker = new ScriptedBroker();
+  // Receive Maximum, 2.
+  const session = await connected(broker, [0x21, 0, 2]);
+  const settled: string[] = [];
+  for (const text of ["1", "2", "3", "4"]) {
+    session.publish(message(text), (error) => settled.push(error === null ? text : error.code));
+  }
+  const first = published(await broker.packet());
+  assert.equal(published(await broker.packet()).text, "2");
+  // A packet that needs no acknowledgement overtakes what is held back: the third was not sent.
+  session.publish({ ...message("x"), qos: 0 }, () => {});
+  assert.equal(published(await broker.packet()).text, "x");
+  await broker.send([0x40, 2, ...first.id]);
+  assert.equal(published(await broker.packet()).text, "3");
+  assert.deepEqual(settled, ["1"]);
+  await session.end({ inOrder: false, withinMs: 1 });
+  assert.deepEqual(settled, ["1", ...Array(3).fill("BROKER_CLOSED")], "each settled once");
+});
+
+Deno.test("session: a message that is larger than the broker takes is not sent", async () => {
+  using broker = new ScriptedBroker();
+  // Maximum Packet Size, 200.
+  const session = await connected(broker, [0x27, 0, 0, 0, 200]);
+  const codes: (string | null)[] = [];
+  session.publish(message("x".repeat(200)), (error) => codes.push(error?.code ?? null));
+  session.publish(message("y"), (error) => codes.push(error?.code ?? null));
+  const sent = published(await broker.packet());
+  assert.equal(sent.text, "y");
+  await broker.send([0x40, 2, ...sent.id]);
+  await session.end({ inOrder: false, withinMs: 1 });
+  assert.deepEqual(codes, ["BROKER_REFUSED_MESSAGE", null]);
+});
+
+Deno.test("session: refusals of a message and of a subscription are told, with their reason", async () => {
+  using broker = new ScriptedBroker();
+  const session = await connected(broker, []);
+  const told = (settle: (done: (text: string) => void) => void) => new Promise(settle);
+  const publishing = told((done) => session.publish(message("1"), (error) => done(`${error}`)));
+  const { id } = published(await broker.packet());
+  await broker.send([0x40, 3, ...id, 0x87]);
+  assert.match(String(await publishing), /Cannot publish to t: .*reason code 135/);
+  const subscribing = told((done) =>
+    session.subscribe("t/control", 1, (error) => done(`${error?.code}`))
+  );
+  const { type, body } = await broker.packet();
+  assert.equal(type, SUBSCRIBE);
+  await broker.send([0x90, 4, ...body.slice(0, 2), 0, 0x87]);
+  assert.equal(await subscribing, "BROKER_REFUSED_SUBSCRIPTION");
+  assert.ok(session.open, "the session goes on");
+  await session.end({ inOrder: false, withinMs: 1 });
+});
