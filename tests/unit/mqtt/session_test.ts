@@ -118,10 +118,15 @@ Deno.test("session: a message that is larger than the broker takes is not sent",
   const session = await connected(broker, [0x27, 0, 0, 0, 200]);
   const codes: (string | null)[] = [];
   session.publish(message("x".repeat(200)), (error) => codes.push(error?.code ?? null));
-  session.publish(message("y"), (error) => codes.push(error?.code ?? null));
+  const taken = Promise.withResolvers<void>();
+  session.publish(message("y"), (error) => {
+    codes.push(error?.code ?? null);
+    taken.resolve();
+  });
   const sent = published(await broker.packet());
   assert.equal(sent.text, "y");
   await broker.send([0x40, 2, ...sent.id]);
+  await taken.promise;
   await session.end({ inOrder: false, withinMs: 1 });
   assert.deepEqual(codes, ["BROKER_REFUSED_MESSAGE", null]);
 });
