@@ -41,7 +41,15 @@ Deno.test({
   ignore,
   async fn() {
     await using broker = await Mosquitto.start();
-    await using rig = await Rig.start({ config: CONFIG, broker });
+    await using rig = await Rig.start({
+      config: CONFIG,
+      broker,
+      mqtt: [
+        "  qos: { inferences: 1 }",
+        "  outbox: { policy: queue, max: 1000 }",
+        "  homeAssistant: { discoveryPrefix: ha }",
+      ].join("\n"),
+    });
     await rig.firstInference("gate");
     const before = await residentBytes(rig);
     let processed = -1;
@@ -56,14 +64,20 @@ Deno.test({
       assert.ok(now > processed, "inference goes on");
       processed = now;
       await broker.start();
-      await using subscriber = await broker.subscribe("orion/#");
+      await using subscriber = await broker.subscribe("orion/#", "ha/#");
       await subscriber.waitFor(({ topic, json }) =>
         topic === "orion/test/status" && json?.["state"] === "online"
       );
       await subscriber.waitFor(({ topic }) => topic === "orion/test/cameras/gate/status");
       await subscriber.waitFor(({ topic }) => topic.startsWith("orion/test/inferences/"));
+      await subscriber.waitFor(({ topic }) =>
+        topic === "ha/sensor/orion-test/gate-person-count/config"
+      );
       await commandWorks(broker, subscriber, `restart-${restart}`);
     }
+    const metrics = await (await fetch(`${rig.httpUrl}/metrics`)).text();
+    const discarded = /orion_mqtt_discarded_total\{topic_kind="inference".*/.exec(metrics);
+    assert.equal(discarded, null, "the queue lost nothing");
     const report = asReport((await rig.get("/status")).body);
     assert.equal(report.broker.reconnects, RESTARTS);
     assert.ok(report.workers.every(({ restarts }) => restarts === 0));

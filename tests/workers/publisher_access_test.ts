@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { BrokerTarget, FromPublisher } from "../../src/core/messages.ts";
-import { type TempFolder, tempFolder } from "../support/files.ts";
+import { freePort, type TempFolder, tempFolder } from "../support/files.ts";
 import { makeCertificates, Mosquitto } from "../support/mosquitto.ts";
 import { ignoreWithout } from "../support/parts.ts";
 import { publisherPlan, publisherWorker as startWorker } from "../support/publisher_worker.ts";
@@ -92,6 +92,42 @@ Deno.test({
     worker.send({ kind: "start", plan: publisherPlan(broker.url, { ca: client.ca }) });
     const failed = await worker.waitFor(failedWith("BROKER_TLS"));
     assert.match(messageOf(failed), /names another host/);
+  },
+});
+
+Deno.test({
+  name: "publisher: web sockets, in the clear and over TLS, with a path",
+  ignore,
+  async fn() {
+    using folder = tempFolder();
+    const { server, client, otherCa } = await makeCertificates(folder);
+    const plain = freePort();
+    const secure = freePort();
+    await using _broker = await Mosquitto.start({
+      extra: [
+        ...[`listener ${plain} 127.0.0.1`, "protocol websockets"],
+        ...[`listener ${secure} 127.0.0.1`, "protocol websockets"],
+        ...[`certfile ${server.cert}`, `keyfile ${server.key}`],
+      ],
+    });
+    const { ca } = client;
+    for (
+      const [url, target] of [[`ws://127.0.0.1:${plain}/mqtt`, {}], [
+        `wss://127.0.0.1:${secure}/mqtt`,
+        { ca },
+      ]] as const
+    ) {
+      using worker = startWorker(new URL(url).host, [ca]);
+      worker.send({ kind: "start", plan: publisherPlan(url, target) });
+      const connected = await worker.waitFor(isConnected, { what: url });
+      assert.ok(connected.kind === "broker" && connected.state.protocol === 5);
+      worker.send({ kind: "stop" });
+      await worker.waitFor(isStopped);
+    }
+    using worker = startWorker(`127.0.0.1:${secure}`, [otherCa]);
+    const url = `wss://127.0.0.1:${secure}/mqtt`;
+    worker.send({ kind: "start", plan: publisherPlan(url, { ca: otherCa }) });
+    assert.match(messageOf(await worker.waitFor(failedWith("BROKER_TLS"))), /we trust/);
   },
 });
 
