@@ -138,10 +138,12 @@ Deno.test("publisher: what waited goes out after the subscription is answered, n
   see(1);
   link.grants = false;
   link.connect();
+  see(2, "yard");
   assert.deepEqual(link.topics(), ["status"]);
   assert.deepEqual(link.subscribed.map(({ filter }) => filter), ["orion/lobby-1/control"]);
   link.subscribed[0]?.settled(null);
-  assert.deepEqual(link.topics(), ["status", "inferences/gate/person"]);
+  const waited = ["inferences/gate/person", "inferences/yard/person"];
+  assert.deepEqual(link.topics(), ["status", ...waited]);
 });
 
 Deno.test("publisher: a subscription that is refused keeps nothing back", () => {
