@@ -1,0 +1,101 @@
+/** Puts together what is shipped: the same files for the portable folder and for the single binary. */
+import { basename, dirname, join } from "node:path";
+import { layOut, runtimePackages } from "./modules.ts";
+import type { Target } from "./targets.ts";
+
+/** What `deno.json` has, as far as it is shipped. */
+interface Manifest {
+  readonly name: string;
+  readonly version: string;
+  readonly license: string;
+  readonly unstable: readonly string[];
+  readonly imports: Readonly<Record<string, string>>;
+}
+
+/** What is shipped of Orion itself. */
+const OWN = ["main.ts", "src", "workers", "models", "assets", "LICENSE", "NOTICE"];
+
+/** Of a package: what is there for compilers, debuggers, readers and its own tests. */
+const NEEDLESS =
+  /(\.d\.[cm]?ts|\.map|\.md|\.markdown|\.tsbuildinfo)$|^(tests?|bench|benchmarks?|examples?)\//i;
+const LICENCE = /^(licen[cs]e|notice|thirdparty)/i;
+
+/** Where the addons for every platform are. */
+const ADDONS = /^bin\/napi-v\d+\//;
+
+export interface StageOptions {
+  /** The checkout, with its `node_modules` installed. */
+  readonly root: string;
+  /** An empty folder. */
+  readonly into: string;
+  readonly target: Target;
+  /** Which commit it is, to be told by `--version`; null when it is not known. */
+  readonly commit: string | null;
+}
+
+/** Copies everything into the folder. */
+export function stage({ root, into, target, commit }: StageOptions): void {
+  for (const name of OWN) copy(join(root, name), join(into, name), () => true);
+  const manifest: Manifest = JSON.parse(Deno.readTextFileSync(join(root, "deno.json")));
+  Deno.writeTextFileSync(join(into, "deno.json"), shippedManifest(manifest, commit));
+  const modules = join(root, "node_modules");
+  for (const { from, to } of layOut(modules, runtimePackages(manifest.imports))) {
+    copy(from, join(into, "node_modules", to), (path) => isShipped(path, target));
+  }
+}
+
+/** Packages are taken as they lie there: nothing is looked up, locked or installed. */
+function shippedManifest(manifest: Manifest, commit: string | null): string {
+  const { name, version, license, unstable, imports } = manifest;
+  const packages = runtimePackages(imports);
+  const shipped = {
+    name,
+    version: commit === null ? version : `${version}+${commit}`,
+    license,
+    exports: "./main.ts",
+    nodeModulesDir: "manual",
+    lock: false,
+    unstable,
+    imports: Object.fromEntries(packages.map((key) => [key, imports[key]])),
+  };
+  return `${JSON.stringify(shipped, null, 2)}\n`;
+}
+
+/** @param path  of a package's file, relative to the package */
+function isShipped(path: string, target: Target): boolean {
+  if (LICENCE.test(basename(path))) return true;
+  if (ADDONS.test(path)) {
+    return path.replace(ADDONS, "").startsWith(`linux/${target.onnxruntime}/`);
+  }
+  return !NEEDLESS.test(path);
+}
+
+function copy(from: string, to: string, wanted: (path: string) => boolean, inside = ""): void {
+  const { isDirectory } = Deno.lstatSync(from);
+  if (!isDirectory) {
+    if (inside !== "" && !wanted(inside)) return;
+    Deno.mkdirSync(dirname(to), { recursive: true });
+    Deno.copyFileSync(from, to);
+    return;
+  }
+  for (const { name, isSymlink } of Deno.readDirSync(from)) {
+    // Links lead to other packages, which are copied by themselves.
+    if (isSymlink) continue;
+    const path = inside === "" ? name : `${inside}/${name}`;
+    copy(join(from, name), join(to, name), wanted, path);
+  }
+}
+
+/** The commit that is checked out, shortened, `-dirty` with changes; null where git cannot tell. */
+export function commitOf(root: string): string | null {
+  try {
+    const { success, stdout } = new Deno.Command("git", {
+      args: ["-C", root, "describe", "--always", "--abbrev=10", "--exclude=*", "--dirty=.dirty"],
+      stderr: "null",
+    }).outputSync();
+    return success ? new TextDecoder().decode(stdout).trim() : null;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return null;
+    throw error;
+  }
+}

@@ -1,0 +1,64 @@
+#!/bin/sh
+# Starts scripts/package.ts or scripts/compile.ts with the permissions that their arguments need:
+#
+#   sh scripts/lib/tool.sh package|compile [--target T] [--out FOLDER] [--deno FILE] [--config FILE]
+set -eu
+
+here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd -P)
+root=$(dirname -- "$(dirname -- "$here")")
+# shellcheck source=scripts/lib/deno.sh disable=SC1091
+. "$here/deno.sh"
+
+fail() {
+  printf 'error: %s\n  → %s\n' "$1" "$2" >&2
+  exit 2
+}
+
+tool=$1
+shift
+case $tool in
+  package | compile) ;;
+  *) fail "There is no tool $tool" "Use package or compile." ;;
+esac
+deno=$(find_deno) ||
+  fail "Deno ${deno_wanted:-} or newer was not found" "Run \`sh scripts/setup.sh\`, or set ORION_DENO to its path."
+
+# `deno task` changes into the checkout; paths are meant from where the person stood.
+if [ -n "${INIT_CWD:-}" ] && [ "$(pwd -P)" = "$root" ]; then
+  cd -- "$INIT_CWD"
+fi
+
+absolute() {
+  case $1 in
+    /*) printf '%s\n' "$1" ;;
+    *) printf '%s\n' "$(pwd -P)/$1" ;;
+  esac
+}
+
+# The Deno to pack, the runtime to compile with, and where the result goes: named here, because they
+# are what may be read and written.
+runtime=$deno
+out=$root/dist
+previous=
+for word in "$@"; do
+  case $previous in
+    --deno) runtime=$(readlink -f -- "$(absolute "$word")") || fail "There is no $word" "Correct --deno." ;;
+    --out) out=$(absolute "$word") ;;
+  esac
+  previous=$word
+done
+denort=
+if [ "$tool" = compile ] && [ -n "${DENORT_BIN:-}" ]; then
+  denort=$(readlink -f -- "$(absolute "$DENORT_BIN")") ||
+    fail "There is no $DENORT_BIN" "Correct DENORT_BIN."
+  DENORT_BIN=$denort
+  export DENORT_BIN
+fi
+case $root$runtime$out$denort in
+  *,*) fail "Cannot grant reading a path with a comma" "Rename the file or its folder." ;;
+esac
+mkdir -p -- "$out"
+
+exec "$deno" run --quiet --no-prompt --cached-only --no-remote --deny-import --ignore-env \
+  "--allow-env=DENORT_BIN" "--allow-read=$root,$out,$runtime${denort:+,$denort}" "--allow-write=$out" \
+  "--allow-run=git,tar,sh,$deno" "$root/scripts/$tool.ts" "$@" --deno "$runtime" --out "$out" --with "$deno"

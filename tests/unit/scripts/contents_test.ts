@@ -1,0 +1,72 @@
+import assert from "node:assert/strict";
+import {
+  type Content,
+  contentProblems,
+  requiredPaths,
+  runtimeFolder,
+} from "../../../scripts/lib/contents.ts";
+import { machineOf, targetNamed, TARGETS } from "../../../scripts/lib/targets.ts";
+
+for (const target of TARGETS) {
+  const file = (path: string, bytes = 100, machine: number | null = null): Content => ({
+    path,
+    bytes,
+    machine,
+  });
+  const natives = (path: string) => /\.(node|so\.1)$/.test(path) ? target.machine : null;
+  const good = requiredPaths(target).map((path) => file(path, 100, natives(path)));
+
+  Deno.test(`contents ${target.arch}: exactly what is needed is well`, () => {
+    assert.deepEqual(contentProblems(good, target), []);
+  });
+
+  Deno.test(`contents ${target.arch}: each needed file that is missing is named`, () => {
+    for (const { path } of good) {
+      const rest = good.filter((content) => content.path !== path);
+      assert.deepEqual(contentProblems(rest, target), [`${path} is missing`]);
+    }
+    for (const name of ["workers/capture.ts", "models/nanodet-g.onnx", "libonnxruntime.so.1"]) {
+      assert.ok(good.some(({ path }) => path.endsWith(name)), name);
+    }
+  });
+
+  Deno.test(`contents ${target.arch}: what belongs elsewhere is named`, () => {
+    const other = TARGETS.find(({ arch }) => arch !== target.arch) ?? assert.fail();
+    const foreign = [
+      file(`${runtimeFolder(other)}/libonnxruntime.so.1`, 100, other.machine),
+      file("node_modules/onnxruntime-node/bin/napi-v6/win32/x64/onnxruntime.dll"),
+      file("node_modules/onnxruntime-node/bin/napi-v6/darwin/arm64/libonnxruntime.1.dylib"),
+      file("node_modules/fast-check/package.json"),
+    ];
+    for (const one of foreign) {
+      assert.match(contentProblems([...good, one], target).join(), /does not belong/, one.path);
+    }
+    // Named right and made for another machine: the name proves nothing.
+    const swapped = good.map((one) =>
+      one.machine === null ? one : { ...one, machine: other.machine }
+    );
+    assert.equal(contentProblems(swapped, target).length, 2);
+  });
+
+  Deno.test(`contents ${target.arch}: more than the bound is too much`, () => {
+    const big = [...good, file("src/big.ts", 80 * 1024 * 1024)];
+    assert.match(
+      contentProblems(big, target).join(),
+      /bytes are more than the \d+ that are allowed/,
+    );
+  });
+}
+
+Deno.test("targets: this machine's when none is named, none for one that is not known", () => {
+  assert.equal(targetNamed(undefined)?.arch, Deno.build.arch);
+  assert.equal(targetNamed("riscv64gc-unknown-linux-gnu"), null);
+});
+
+Deno.test("targets: a library's machine is read from its header, a text has none", () => {
+  const header = new Uint8Array(64);
+  header.set([0x7f, 0x45, 0x4c, 0x46]);
+  header[18] = 183;
+  assert.equal(machineOf(header), 183);
+  assert.equal(machineOf(header.subarray(0, 18)), null);
+  assert.equal(machineOf(new TextEncoder().encode("#!/bin/sh, and some more of it")), null);
+});
