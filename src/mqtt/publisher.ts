@@ -1,5 +1,5 @@
 import type { Clock } from "../core/clock.ts";
-import { LifecycleError } from "../core/errors.ts";
+import { type BrokerError, LifecycleError } from "../core/errors.ts";
 import type { Log } from "../core/log.ts";
 import type {
   CameraStatus,
@@ -60,6 +60,8 @@ export class Publisher {
   #running: Running | null = null;
   /** Subscriptions of this connection that were not answered yet; null while there is no connection. */
   #unsubscribed: number | null = null;
+  /** Whether the broker's refusal of a message was told since it was connected. */
+  #refusalTold = false;
   #stopped: Promise<void> | null = null;
 
   constructor(parts: PublisherParts) {
@@ -125,7 +127,11 @@ export class Publisher {
 
   #assemble(plan: PublisherPlan, topics: Topics, link: Link): Running {
     const { clock, log, post } = this.#parts;
-    const publish: Link["publish"] = (message, settled) => link.publish(message, settled);
+    const publish: Link["publish"] = (message, settled) =>
+      link.publish(message, (error) => {
+        if (error?.code === "BROKER_REFUSED_MESSAGE") this.#tellRefusal(error);
+        settled(error);
+      });
     const ready = () => link.connected && this.#unsubscribed === 0;
     const inferences = new InferenceFlow({
       clock,
@@ -207,6 +213,7 @@ export class Publisher {
     const { discovery, link, plan, retained, topics } = this.#running;
     const filters = [topics.control, ...(discovery === null ? [] : [discovery.filter])];
     this.#unsubscribed = filters.length;
+    this.#refusalTold = false;
     retained.connected();
     for (const filter of filters) {
       if (!link.connected) return;
@@ -235,6 +242,13 @@ export class Publisher {
     // What an earlier configuration had announced and this one has not: a camera that was removed.
     if (discovery === null || payload.byteLength === 0 || !discovery.owns(topic)) return;
     if (!discovery.configs.has(topic)) this.#running.retained.clear("discovery", topic);
+  }
+
+  /** Once for each connection: what is refused once is refused again with every message. */
+  #tellRefusal(error: BrokerError): void {
+    if (this.#refusalTold) return;
+    this.#refusalTold = true;
+    this.#parts.log.warning("mqtt.refused", { ...error.toData() });
   }
 
   #status(state: "online" | "offline", sinceMs: number): OutgoingMessage {

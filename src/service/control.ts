@@ -13,7 +13,7 @@ import type {
   CommandRequest,
   ControlCommand,
 } from "../core/messages.ts";
-import { CommandMemory } from "./control_memory.ts";
+import { BUSY_CODE, CommandMemory } from "./control_memory.ts";
 import { type AllowedModel, type ModelRules, resolveModel } from "./control_models.ts";
 import { type Override, Overrides } from "./control_overrides.ts";
 
@@ -226,10 +226,10 @@ export class Controller {
 
 function busy(why: string): ErrorData {
   return {
-    code: "CONTROL_BUSY",
+    code: BUSY_CODE,
     message: `Cannot carry out the command now: ${why}`,
     retryable: true,
-    remedy: "Wait for the answers to the commands before it, then send it again with a new id.",
+    remedy: "Wait for the answers to the commands before it, then send it again.",
   };
 }
 

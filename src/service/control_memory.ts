@@ -11,6 +11,9 @@ export const MAX_REMEMBERED = 4_096;
  */
 export const MAX_ANSWER_CHARACTERS = 8 * 1024 * 1024;
 
+/** The code of a command that was not tried, because others were under way. */
+export const BUSY_CODE = "CONTROL_BUSY";
+
 /** A command that was taken, and what becomes of it. */
 export interface Remembered {
   readonly command: ControlCommand["command"];
@@ -59,8 +62,13 @@ export class CommandMemory {
 
   /** Makes room for a bulky answer by letting go of the bulky ones before it. */
   #weigh(id: string, entry: Entry, settled: CommandOutcome): void {
-    if (!("data" in settled) || settled.data === null) return;
     if (this.#entries.get(id) !== entry) return;
+    if ("error" in settled) {
+      // It was not even tried: whoever sends it again means it.
+      if (settled.error.code === BUSY_CODE) this.#forget(id);
+      return;
+    }
+    if (settled.data === null) return;
     entry.characters = JSON.stringify(settled.data)?.length ?? 0;
     this.#characters += entry.characters;
     for (const [oldest, { characters }] of this.#entries) {

@@ -68,13 +68,15 @@ Deno.test("publisher: what was on its way when the connection broke is counted a
   assert.deepEqual(link.topics(), ["status"], "the status is said again, the inferences are not");
 });
 
-Deno.test("publisher: a topic that the broker refuses is counted and not tried for ever", () => {
-  const { discarded, link, publisher } = rig({ answersAtOnce: false });
+Deno.test("publisher: a topic that the broker refuses is told, counted and not tried for ever", () => {
+  const { discarded, link, logged, publisher } = rig({ answersAtOnce: false });
   link.connect();
   publisher.health({ schema: "orion.health/1" });
   link.sent.at(-1)?.settled(failure("BROKER_REFUSED_MESSAGE"));
   assert.deepEqual(discarded(), ["refused"]);
   assert.deepEqual(link.topics(), ["status", "health"]);
+  link.sent[0]?.settled(failure("BROKER_REFUSED_MESSAGE"));
+  assert.deepEqual(logged.map(({ event }) => event), ["mqtt.refused"], "once");
 });
 
 Deno.test("publisher: of a retained topic one message is on its way and one waits at most", () => {

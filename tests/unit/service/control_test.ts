@@ -148,11 +148,14 @@ Deno.test("controller: a detector loads one model at a time, and the others are 
 
 Deno.test("controller: more commands at once than it takes are refused", async () => {
   const held = Promise.withResolvers<unknown>();
-  const { code } = rig({ getStatus: () => held.promise });
+  const { code, send } = rig({ getStatus: () => held.promise });
   const waiting = Array.from({ length: MAX_UNDER_WAY }, () => code({ command: "get_status" }));
-  assert.equal(await code({ command: "get_status" }), "CONTROL_BUSY");
+  const refused = await send(pause("gate", null), "x");
+  assert.ok("error" in refused.outcome && refused.outcome.error.code === "CONTROL_BUSY");
   held.resolve(1);
   assert.ok((await Promise.all(waiting)).every((each) => each === "ok"));
+  const again = await send(pause("gate", null), "x");
+  assert.deepEqual(again.outcome, { data: null }, "what was not tried may be sent again");
 });
 
 Deno.test("controller: a shutdown is answered before it begins, once", async () => {
