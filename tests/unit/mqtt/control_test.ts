@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import fc from "fast-check";
 import type { FromPublisher } from "../../../src/core/messages.ts";
 import { MAX_ACKS } from "../../../src/mqtt/acks.ts";
 import { COMMAND_BURST, COMMANDS_PER_SECOND, MAX_UNANSWERED } from "../../../src/mqtt/control.ts";
@@ -153,4 +154,25 @@ Deno.test("control: refusals are logged, and a flood of them is counted instead"
     ["control.refused", undefined],
     ["control.refused", 499],
   ]);
+});
+
+Deno.test("control: whatever comes, each message is either handed on or refused, once", () => {
+  const name = fc.constantFrom("pause", "set_rate", "get_status", "reboot", "__proto__");
+  const params = fc.oneof(fc.constant({}), fc.constant({ camera: "gate" }), fc.jsonValue());
+  const payload = fc.oneof(
+    fc.uint8Array({ maxLength: 40 }),
+    fc.string(),
+    fc.jsonValue().map((value) => JSON.stringify(value)),
+    fc.record({ schema: fc.constant("orion.command/1"), id: fc.string(), command: name, params })
+      .map((command) => JSON.stringify(command)),
+  );
+  fc.assert(
+    fc.property(fc.array(payload, { maxLength: 40 }), (payloads) => {
+      const { acks, link, requests } = desk();
+      for (const each of payloads) link.receive(CONTROL, each);
+      assert.equal(acks().length + requests().length, payloads.length);
+      assert.ok(acks().every(({ status }) => status === "error"));
+    }),
+    { numRuns: 200 },
+  );
 });
