@@ -7,6 +7,8 @@ import type { Ptr } from "./pointers.ts";
 export const NO_TIMESTAMP = -(2n ** 63n);
 
 const AT = STABLE.AVPacket;
+/** Enough for the headers that come before a picture's first slice. */
+const HEAD_BYTES = 256;
 const FLAG_KEY = 1;
 const FLAG_CORRUPT = 2;
 const FLAG_DISCARD = 4;
@@ -23,6 +25,7 @@ export class Packet implements Disposable {
   readonly handle: Handle<"AVPacket">;
   readonly #libav: Libav;
   readonly #fields = new DataView(new ArrayBuffer(128));
+  readonly #head = new DataView(new ArrayBuffer(HEAD_BYTES));
 
   constructor(libav: Libav) {
     this.#libav = libav;
@@ -78,6 +81,14 @@ export class Packet implements Disposable {
 
   get sizeBytes(): number {
     return this.#fields.getInt32(AT.size, true);
+  }
+
+  /** The first bytes of the data; overwritten by the next call. */
+  head(): Uint8Array {
+    const bytes = Math.min(HEAD_BYTES, this.sizeBytes);
+    const data = this.#fields.getBigUint64(AT.data, true);
+    if (bytes > 0 && data !== 0n) this.#libav.memory.read(data, this.#head, bytes);
+    return new Uint8Array(this.#head.buffer, 0, bytes);
   }
 
   /** Lets go of the data. */

@@ -1,8 +1,9 @@
 import type { Clock } from "../core/clock.ts";
-import { OrionError } from "../core/errors.ts";
+import type { OrionError } from "../core/errors.ts";
 import type { CameraSource, DecodeLevel, StreamInfo } from "../core/messages.ts";
 import type { FrameBus } from "../framebus/bus.ts";
-import { Decoder } from "../libav/decoder.ts";
+import type { Decoder } from "../libav/decoder.ts";
+import { isDisposable } from "../libav/disposable.ts";
 import { LibavError } from "../libav/error.ts";
 import { Input } from "../libav/input.ts";
 import { Interrupt } from "../libav/interrupt.ts";
@@ -12,6 +13,7 @@ import { Packet } from "../libav/packet.ts";
 import { DecodeGate } from "./decode_gate.ts";
 import { GapWatch } from "./gap_watch.ts";
 import { InfoTeller } from "./info_teller.ts";
+import { openDecoder } from "./open_decoder.ts";
 import { type PacketInfo, PictureTracker } from "./picture_tracker.ts";
 import type { Pictures } from "./pictures.ts";
 import type { FramePool, SharedFrame } from "./shared_frame.ts";
@@ -21,7 +23,7 @@ import { Pace, Timeline } from "./timeline.ts";
 /** How a connection ended, other than by an error. */
 export type ConnectionEnd = "ended" | "stalled" | "stopped";
 
-/** What a connection works with. It owns none of it. */
+/** What a connection works with; it owns none of it. */
 export interface ConnectionParts {
   readonly libav: Libav;
   readonly source: CameraSource;
@@ -90,6 +92,7 @@ class Session implements Disposable {
   readonly #timeline: Timeline;
   readonly #info: InfoTeller;
   readonly #pace: Pace | null;
+  readonly #isDisposable = () => isDisposable(this.#input.video.codecName, this.#packet.head());
   #wasDecoding = false;
   #hasDecoded = false;
 
@@ -98,7 +101,10 @@ class Session implements Disposable {
     this.#parts = parts;
     this.#input = input;
     this.#silence = silence;
-    this.#decoder = openDecoder(parts, input);
+    this.#decoder = openDecoder(libav, input.video, {
+      decoder: source.decoder,
+      onFallback: parts.onDecoderFallback,
+    });
     this.#info = new InfoTeller({
       video: input.video,
       decoder: this.#decoder,
@@ -127,11 +133,8 @@ class Session implements Disposable {
         this.#rewind();
         continue;
       }
-      try {
-        if (this.#packet.streamIndex === this.#input.video.index) await this.#onPacket();
-      } finally {
-        this.#packet.unref();
-      }
+      // The packet keeps its data until the next read lets go of it.
+      if (this.#packet.streamIndex === this.#input.video.index) await this.#onPacket();
     }
   }
 
@@ -161,7 +164,7 @@ class Session implements Disposable {
     this.#gaps?.arrived(pts);
     const fate = this.#gate.decide({
       isKey,
-      isDisposable: false,
+      isDisposable: this.#isDisposable,
       atMs: arrivedAtMs,
       frameMs: bus.rhythm.intervalMs,
       wanted: bus.wanted,
@@ -174,7 +177,7 @@ class Session implements Disposable {
     if (fate.kind === "decode") {
       if (!this.#wasDecoding) this.#restart(info);
       this.#decode(info);
-      // Nothing will follow that could push the picture out of the decoder.
+      // Nothing will follow that pushes the picture out.
       if (this.#gate.keyframesOnly) this.#sleep();
       return;
     }
@@ -284,17 +287,5 @@ class Session implements Disposable {
   #good(atMs: number): void {
     this.#silence.frame(atMs);
     this.#parts.onFrame(atMs);
-  }
-}
-
-/** The decoder asked for by name, or libav's own choice when that one does not work here. */
-function openDecoder(parts: ConnectionParts, input: Input): Decoder {
-  const { libav, source } = parts;
-  try {
-    return Decoder.open(libav, input.video, { decoder: source.decoder, threads: 1 });
-  } catch (error) {
-    if (source.decoder === "auto" || !(error instanceof OrionError)) throw error;
-    parts.onDecoderFallback(error);
-    return Decoder.open(libav, input.video, { decoder: "auto", threads: 1 });
   }
 }

@@ -27,12 +27,18 @@ const EARLY_FRAMES = 0.75;
 const MIN_SLEEP_FRAMES = 3;
 const MIN_SLEEP_PART = 0.1;
 
+/**
+ * So many frames before a detector is due nothing is left out any more: a decoder holds pictures back
+ * until others follow, and must be in its stride by then.
+ */
+const WAKE_FRAMES = 6;
+
 /** A packet, and who would take its picture. */
 export interface Candidate {
   /** It starts a group of pictures. */
   readonly isKey: boolean;
-  /** No other picture refers to this one. */
-  readonly isDisposable: boolean;
+  /** Whether no other picture refers to this one; only asked where that matters. */
+  readonly isDisposable: () => boolean;
   /** When it arrived. */
   readonly atMs: number;
   /** The time between the camera's frames, or null. */
@@ -91,8 +97,9 @@ export class DecodeGate {
       return SKIP.unwanted;
     }
     if (packet.isKey) {
-      this.#state = "awake";
       this.#chooseLevel(packet);
+      if (this.#isLeftToLater(packet)) return SKIP.keyframes;
+      this.#state = "awake";
       return DECODE;
     }
     if (this.#keyframesOnly) {
@@ -108,7 +115,7 @@ export class DecodeGate {
       this.#level = "gop";
       return SKIP.asleep;
     }
-    if (packet.isDisposable && !this.#isWantedSoon(packet)) {
+    if (!this.#isWantedSoon(packet) && packet.isDisposable()) {
       this.#leftOut = true;
       if (!this.#slept) this.#level = "nonref";
       return SKIP.nonref;
@@ -134,6 +141,13 @@ export class DecodeGate {
     this.#leftOut = false;
   }
 
+  /** Another keyframe will be nearer to when a detector is due. */
+  #isLeftToLater({ pictureWanted, dueInMs }: Candidate): boolean {
+    const { intervalMs } = this.keyframes;
+    return this.#setting === "auto" && this.#keyframesOnly && this.#state !== "start" &&
+      !pictureWanted && intervalMs !== null && dueInMs > intervalMs / 2;
+  }
+
   /** Nobody is due before the next keyframe, and that is some frames away. */
   #maySleep({ atMs, frameMs, pictureWanted, dueInMs }: Candidate): boolean {
     const { nextAtMs, intervalMs } = this.keyframes;
@@ -143,8 +157,8 @@ export class DecodeGate {
     return untilKeyMs >= leastMs && dueInMs >= untilKeyMs - EARLY_FRAMES * frameMs;
   }
 
-  /** This picture may be the nearest to when a detector is due. */
+  /** This picture may be the nearest to when a detector is due, or push that one out. */
   #isWantedSoon({ frameMs, pictureWanted, dueInMs }: Candidate): boolean {
-    return frameMs === null || pictureWanted || dueInMs <= 1.5 * frameMs;
+    return frameMs === null || pictureWanted || dueInMs <= WAKE_FRAMES * frameMs;
   }
 }

@@ -3,6 +3,13 @@ import type { Decoder } from "../libav/decoder.ts";
 import type { VideoStream } from "../libav/input.ts";
 import type { SharedFrame } from "./shared_frame.ts";
 
+/** What a picture says of the stream. */
+interface Seen {
+  readonly width: number;
+  readonly height: number;
+  readonly format: number;
+}
+
 /** Tells what a stream is when that is first known, and again when it changes. */
 export class InfoTeller {
   readonly #video: VideoStream;
@@ -10,6 +17,7 @@ export class InfoTeller {
   readonly #onInfo: (info: StreamInfo) => void;
   #lastKeySeconds: number | null = null;
   #keyframeIntervalSeconds: number | null = null;
+  #seen: Seen | null = null;
   #told = "";
 
   constructor(parts: {
@@ -38,8 +46,9 @@ export class InfoTeller {
   /** A good frame came; null for one that was not decoded. */
   frame(frame: SharedFrame | null): void {
     const picture = frame?.picture;
-    const { width, height } = picture ?? this.#video.size;
-    const key = `${width}x${height}:${picture?.format}:${this.#keyframeIntervalSeconds}`;
+    if (picture !== undefined) this.#seen = seenOf(picture, this.#seen);
+    const { width, height, format } = this.#seen ?? { ...this.#video.size, format: null };
+    const key = `${width}x${height}:${format}:${this.#keyframeIntervalSeconds}`;
     if (key === this.#told) return;
     this.#told = key;
     this.#onInfo({
@@ -47,9 +56,15 @@ export class InfoTeller {
       height,
       codec: this.#video.codecName,
       decoder: this.#decoder.name,
-      pixelFormat: picture === undefined ? "" : this.#decoder.pixelFormatName(picture.format),
+      pixelFormat: format === null ? "" : this.#decoder.pixelFormatName(format),
       fps: this.#video.frameRate,
       keyframeIntervalSeconds: this.#keyframeIntervalSeconds,
     });
   }
+}
+
+/** The picture's properties; the same object as long as they stay the same. */
+function seenOf({ width, height, format }: Seen, before: Seen | null): Seen {
+  const same = before?.width === width && before.height === height && before.format === format;
+  return same ? before : { width, height, format };
 }
