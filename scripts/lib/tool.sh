@@ -1,7 +1,7 @@
 #!/bin/sh
 # Starts scripts/package.ts or scripts/compile.ts with the permissions that their arguments need:
 #
-#   sh scripts/lib/tool.sh package|compile [--target T] [--out FOLDER] [--deno FILE] [--config FILE]
+#   sh scripts/lib/tool.sh package|compile [--target T] [--out FOLDER] [--deno FILE] [--config FILE] [--at FOLDER]
 set -eu
 
 here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd -P)
@@ -35,15 +35,17 @@ absolute() {
   esac
 }
 
-# The Deno to pack, the runtime to compile with, and where the result goes: named here, because they
-# are what may be read and written.
+# The Deno to pack, the runtime to compile with, the configuration, and where the result goes: named
+# here, because they are what may be read and written.
 runtime=$deno
 out=$root/dist
+config=
 previous=
 for word in "$@"; do
   case $previous in
     --deno) runtime=$(readlink -f -- "$(absolute "$word")") || fail "There is no $word" "Correct --deno." ;;
     --out) out=$(absolute "$word") ;;
+    --config) config=$(absolute "$word") ;;
   esac
   previous=$word
 done
@@ -54,11 +56,12 @@ if [ "$tool" = compile ] && [ -n "${DENORT_BIN:-}" ]; then
   DENORT_BIN=$denort
   export DENORT_BIN
 fi
-case $root$runtime$out$denort in
+case $root$runtime$out$denort$config in
   *,*) fail "Cannot grant reading a path with a comma" "Rename the file or its folder." ;;
 esac
 mkdir -p -- "$out"
 
 exec "$deno" run --quiet --no-prompt --cached-only --no-remote --deny-import --ignore-env \
-  "--allow-env=DENORT_BIN" "--allow-read=$root,$out,$runtime${denort:+,$denort}" "--allow-write=$out" \
-  "--allow-run=git,tar,sh,$deno" "$root/scripts/$tool.ts" "$@" --deno "$runtime" --out "$out" --with "$deno"
+  "--allow-env=DENORT_BIN" "--allow-read=$root,$out,$runtime${denort:+,$denort}${config:+,$config}" "--allow-write=$out" \
+  "--allow-run=git,tar,sh,$deno" "$root/scripts/$tool.ts" "$@" --deno "$runtime" --out "$out" --with "$deno" \
+  ${config:+--config "$config"}

@@ -11,7 +11,12 @@ export interface ToolArgs {
   /** The Deno of this machine. */
   readonly with: string;
   readonly config: string | null;
+  /** The folder that the compiled binary will lie in. */
+  readonly at: string;
 }
+
+/** Where the compiled binary is meant to lie, unless told otherwise. */
+const USUAL_PLACE = "/opt/orion";
 
 /** A mistake of the person who started the tool, in words. */
 export class ToolError extends Error {
@@ -21,7 +26,10 @@ export class ToolError extends Error {
 /** @throws {ToolError} what is wrong with them */
 export function toolArgs(args: readonly string[]): ToolArgs {
   const text = { type: "string" } as const;
-  const options = { target: text, deno: text, out: text, with: text, config: text } as const;
+  const options = {
+    ...{ target: text, deno: text, out: text, with: text },
+    ...{ config: text, at: text },
+  } as const;
   let values;
   try {
     ({ values } = parseArgs({ args: [...args], options }));
@@ -37,7 +45,14 @@ export function toolArgs(args: readonly string[]): ToolArgs {
   if (deno === undefined || out === undefined || own === undefined) {
     throw new ToolError("start it through scripts/lib/tool.sh, which names the folders");
   }
-  return { target, deno, out, with: own, config: values.config ?? null };
+  return {
+    target,
+    deno,
+    out,
+    with: own,
+    config: values.config ?? null,
+    at: values.at ?? USUAL_PLACE,
+  };
 }
 
 /** Standard output. */
