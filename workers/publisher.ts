@@ -6,22 +6,28 @@ import { serve } from "../src/core/worker_entry.ts";
 import { mqttSessions } from "../src/mqtt/client.ts";
 import { BrokerLink } from "../src/mqtt/link.ts";
 import { Publisher } from "../src/mqtt/publisher.ts";
+import { tryBroker } from "../src/mqtt/try_broker.ts";
 
 serve<ToPublisher, FromPublisher>(({ post, log }) => {
   const clock = systemClock;
   const open = mqttSessions(clock);
+  const readText = (path: string) => Deno.readTextFile(path);
   const publisher = new Publisher({
     clock,
     log,
     post: (message) => post(message),
     openLink: (plan, events) =>
       new BrokerLink(plan, events, { open, clock, random: Math.random, log }),
-    readText: (path) => Deno.readTextFile(path),
+    readText,
   });
   return async (message) => {
     switch (message.kind) {
       case "start":
         return publisher.start(message.plan);
+      case "try": {
+        const protocol = await tryBroker(message.broker, { open, clock, readText });
+        return post({ kind: "tried", protocol });
+      }
       case "inference":
         return publisher.inference(message.result);
       case "camera":

@@ -1,6 +1,6 @@
 /** `orion check`: everything that can be found out before the service starts. */
 import { errorData, OrionError } from "../core/errors.ts";
-import { checkCamera, checkModel, type CheckParts } from "../service/check.ts";
+import { checkBroker, checkCamera, checkModel, type CheckParts } from "../service/check.ts";
 
 /** One thing that was looked at. */
 export interface Finding {
@@ -42,11 +42,12 @@ export async function checkModels(parts: CheckParts): Promise<Finding[]> {
   return findings;
 }
 
-/** Opens every camera once, all at the same time. */
-export function checkCameras(parts: CheckParts): Promise<Finding[]> {
-  return Promise.all(
-    parts.settings.cameras.map((camera) =>
+/** Opens every camera and the broker once, all at the same time. */
+export function checkConnections(parts: CheckParts): Promise<Finding[]> {
+  return Promise.all([
+    ...parts.settings.cameras.map((camera) =>
       findingOf(`camera ${camera.id}`, () => checkCamera(parts, camera))
     ),
-  );
+    findingOf("broker", () => checkBroker(parts)),
+  ]);
 }

@@ -5,7 +5,7 @@ import { Redactor } from "../core/redact.ts";
 import { VERSION } from "../core/version.ts";
 import { permissionManifest } from "../permissions/manifest.ts";
 import { type Invocation, parseCommandLine } from "./args.ts";
-import { checkCameras, checkModels, type Finding, findingOf, findingText } from "./check.ts";
+import { checkConnections, checkModels, type Finding, findingOf, findingText } from "./check.ts";
 import { EXIT, exitCode } from "../core/exit.ts";
 import { failureText } from "./failure.ts";
 import { helpText } from "./help.ts";
@@ -107,7 +107,7 @@ async function check(
     const manifest = permissionManifest(settings, places);
     const context = { settings, places, manifest };
     findings.push(...await checkModels(context));
-    if (args.connect) findings.push(...await checkCameras(context));
+    if (args.connect) findings.push(...await checkConnections(context));
   }
   for (const warning of settings.warnings) host.err(redactor.text(`warning: ${warning}\n`));
   for (const finding of findings) {

@@ -391,6 +391,8 @@ export interface CameraStatus {
 
 export type ToPublisher =
   | { readonly kind: "start"; readonly plan: PublisherPlan }
+  /** Connect once and say nothing; answered with `tried` or `failed`. */
+  | { readonly kind: "try"; readonly broker: BrokerTarget }
   | { readonly kind: "inference"; readonly result: InferenceResult }
   | { readonly kind: "camera"; readonly status: CameraStatus }
   /** What `GET /status` answers, as it is. */
@@ -412,6 +414,7 @@ export interface BrokerState {
 }
 
 export type FromPublisher =
+  | { readonly kind: "tried"; readonly protocol: 5 | "3.1.1" }
   | { readonly kind: "broker"; readonly state: BrokerState }
   /** An inference message was handed to the MQTT client; `totalMs` as it was written. */
   | {

@@ -49,7 +49,8 @@ export interface SessionOptions {
    * accepts the new one, so that a late last will never overwrites `online`.
    */
   readonly clientId: string;
-  readonly will: OutgoingMessage;
+  /** What the broker says for us should we vanish, or null for nothing. */
+  readonly will: OutgoingMessage | null;
 }
 
 /** How a session ended. */
@@ -285,12 +286,12 @@ function clientOptions({ endpoint, protocol, clientId, will }: SessionOptions): 
     ...(endpoint.cert === null ? {} : { cert: endpoint.cert }),
     ...(endpoint.key === null ? {} : { key: endpoint.key }),
     ...(protocol === 5 ? { properties: { maximumPacketSize: MAX_INCOMING_BYTES } } : {}),
-    will: {
-      topic: will.topic,
-      payload: will.payload,
-      qos: will.qos,
-      retain: will.retain,
-      ...(protocol === 5 ? { properties: messageProperties(will) } : {}),
-    },
+    ...(will === null ? {} : { will: willOptions(will, protocol) }),
   };
+}
+
+function willOptions(will: OutgoingMessage, protocol: MqttVersion): IClientOptions["will"] {
+  const { topic, payload, qos, retain } = will;
+  const properties = protocol === 5 ? { properties: messageProperties(will) } : {};
+  return { topic, payload, qos, retain, ...properties };
 }

@@ -21,8 +21,8 @@ export interface LinkPlan {
   readonly protocol: MqttVersion;
   /** Called before every attempt: what may have changed is read again. */
   loadEndpoint(): Promise<BrokerEndpoint>;
-  /** Built for every attempt: what the broker says for us should we vanish. */
-  will(): OutgoingMessage;
+  /** Built for every attempt: what the broker says for us should we vanish, if anything. */
+  will(): OutgoingMessage | null;
 }
 
 export interface LinkEvents {

@@ -1,12 +1,21 @@
 import type { CameraSettings, DetectorSettings, Settings } from "../config/settings.ts";
-import { errorFromData, ModelError, OrionError, StreamError } from "../core/errors.ts";
+import { systemClock } from "../core/clock.ts";
+import { BrokerError, errorFromData, ModelError, OrionError, StreamError } from "../core/errors.ts";
 import type { ErrorData } from "../core/errors.ts";
 import { logTo } from "../core/log.ts";
-import type { FromCapture, FromInference, ToCapture, ToInference } from "../core/messages.ts";
+import type {
+  FromCapture,
+  FromInference,
+  FromPublisher,
+  ToCapture,
+  ToInference,
+  ToPublisher,
+} from "../core/messages.ts";
+import { pinLibav } from "../libav/library.ts";
 import { workerPermissions } from "../permissions/grant.ts";
 import type { Manifest } from "../permissions/manifest.ts";
 import type { Places } from "../permissions/places.ts";
-import { captureSource, detectorPlan } from "./plans.ts";
+import { brokerTarget, captureSource, detectorPlan } from "./plans.ts";
 import { WORKER_ENTRIES } from "./entries.ts";
 import { WorkerHandle } from "./worker_handle.ts";
 
@@ -16,6 +25,9 @@ export interface CheckParts {
   readonly manifest: Manifest;
   readonly places: Places;
 }
+
+/** How long a camera's worker may take to end. */
+const STOP_MS = 2000;
 
 /** What a check hears of a worker is not for the log. */
 const SILENT = logTo(() => undefined);
@@ -80,6 +92,7 @@ export async function checkCamera(parts: CheckParts, settings: CameraSettings): 
     },
     onFailed: (error) => ended.reject(new OrionError(error)),
   });
+  pinLibav(parts.places.libav);
   try {
     handle.post({
       kind: "start",
@@ -88,6 +101,35 @@ export async function checkCamera(parts: CheckParts, settings: CameraSettings): 
     });
     const subscription = { detector: "check", rateHz: null, paused: false };
     handle.post({ kind: "subscribe", subscription });
+    return await ended.promise;
+  } finally {
+    // In order, so that the camera is told; one that is stuck is left behind.
+    await handle.stop({ kind: "stop" }, systemClock.sleep(STOP_MS));
+  }
+}
+
+/**
+ * Connects to the configured broker once.
+ * @returns what is known of it, in a few words; of the embedded one that it is not running yet
+ * @throws BrokerError why it cannot be connected to
+ */
+export async function checkBroker({ settings, manifest }: CheckParts): Promise<string> {
+  const { mqtt } = settings;
+  if (mqtt.url === null) return `${mqtt.displayUrl}: embedded, started with the service`;
+  const ended = Promise.withResolvers<string>();
+  const handle = new WorkerHandle<ToPublisher, FromPublisher>({
+    entry: WORKER_ENTRIES.publisher,
+    name: "check-broker",
+    permissions: workerPermissions(manifest.publisher),
+    log: SILENT,
+    onMessage: (message) => {
+      if (message.kind !== "tried") return;
+      ended.resolve(`${mqtt.displayUrl}: speaks MQTT ${message.protocol}`);
+    },
+    onFailed: (error) => ended.reject(new BrokerError(error)),
+  });
+  try {
+    handle.post({ kind: "try", broker: brokerTarget(mqtt) });
     return await ended.promise;
   } finally {
     handle.release();

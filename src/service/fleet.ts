@@ -4,6 +4,7 @@ import { errorFromData, LifecycleError } from "../core/errors.ts";
 import type { ErrorData } from "../core/errors.ts";
 import type { Log } from "../core/log.ts";
 import type { CameraStatus, InferenceResult } from "../core/messages.ts";
+import { pinLibav } from "../libav/library.ts";
 import { workerPermissions } from "../permissions/grant.ts";
 import type { Manifest } from "../permissions/manifest.ts";
 import type { Places } from "../permissions/places.ts";
@@ -107,6 +108,7 @@ export class Fleet {
 
   /** Starts the cameras and wires them to the detectors that are loaded. */
   startCameras(): void {
+    pinLibav(this.#parts.places.libav);
     for (const camera of this.cameras.values()) this.startCamera(camera);
   }
 

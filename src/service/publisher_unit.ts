@@ -116,6 +116,8 @@ export class PublisherUnit {
         return this.#parts.onPublished(message.topicKind);
       case "discarded":
         return this.#parts.onDiscarded(message.topicKind, message.reason);
+      // Only a check asks for this one.
+      case "tried":
       // The handle takes these before they come here.
       case "stopped":
       case "log":

@@ -20,6 +20,7 @@ Deno.test("publisher: says everything retained first, with every connection", ()
 Deno.test("publisher: the last will is what a stop would say, under the same topic", () => {
   const { link } = rig();
   const will = link.plan.will();
+  assert.ok(will);
   assert.equal(will.topic, "orion/lobby-1/status");
   assert.ok(will.retain && will.qos === 1 && will.payload.includes('"state":"offline"'));
   assert.equal(link.plan.clientId, "orion-lobby-1", "always the same: see SessionOptions.clientId");

@@ -1,0 +1,79 @@
+/** `check`: what can be found out before the service starts, with the permissions it would have. */
+import assert from "node:assert/strict";
+import { DEMO_CLIP, freePort, tempFolder } from "../support/files.ts";
+import { Mosquitto } from "../support/mosquitto.ts";
+import { ignoreWithout } from "../support/parts.ts";
+import { runOrion } from "../support/process.ts";
+import { RtspServer } from "../support/rtsp_server.ts";
+
+/** Runs `check` on a configuration and returns the code and what was said. */
+async function check(config: string, ...words: string[]) {
+  using folder = tempFolder();
+  const file = folder.write("orion.yaml", config);
+  folder.write("words.onnx", "these are only words");
+  return await runOrion(["check", "--config", file, ...words]);
+}
+
+Deno.test({
+  name:
+    "check: with --connect every camera and the broker are opened once, and it says what they are",
+  ignore: ignoreWithout("libav", "mosquitto", "gst-rtsp-server"),
+  async fn() {
+    await using camera = await RtspServer.start({ clip: DEMO_CLIP });
+    await using broker = await Mosquitto.start();
+    await using listener = await broker.subscribe("#");
+    const { code, stdout, stderr } = await check(
+      `cameras: [{ id: gate, url: "${camera.url}" }, { id: clip, url: "file:${DEMO_CLIP}" }]\n` +
+        `mqtt: { url: "${broker.url}" }`,
+      "--connect",
+    );
+    assert.equal(code, 0, stderr);
+    assert.match(
+      stdout,
+      /^ok: model of person: builtin:person: 416x416, 80 classes, runs on cpu$/m,
+    );
+    assert.match(stdout, /^ok: camera gate: h264 1280x720$/m);
+    assert.match(stdout, /^ok: camera clip: h264 1280x720$/m);
+    assert.match(stdout, /^ok: broker: mqtt:\/\/127\.0\.0\.1:\d+: speaks MQTT 5$/m);
+    assert.deepEqual(listener.messages, [], "a check says nothing on the broker");
+  },
+});
+
+Deno.test({
+  name: "check: a camera and a broker that are not there are each one error with a remedy, and 2",
+  ignore: ignoreWithout("libav"),
+  async fn() {
+    const port = freePort();
+    const { code, stderr } = await check(
+      `cameras: [{ id: gate, url: "rtsp://viewer:hunter22@127.0.0.1:${port}/x" }]\n` +
+        `mqtt: { url: "mqtt://orion:hunter33@127.0.0.1:${port}" }`,
+      "--connect",
+    );
+    assert.equal(code, 2);
+    const errors = stderr.split("\n").filter((line) => line.startsWith("error: "));
+    assert.equal(errors.length, 2, stderr);
+    assert.match(stderr, /^error: camera gate: .*refused\n {2}→ ./m);
+    assert.match(stderr, /^error: broker: .*nothing listens there\n {2}→ ./m);
+    assert.doesNotMatch(stderr, /hunter| {4}at /);
+  },
+});
+
+Deno.test({
+  name: "check: a file that is no model is told as such, by check and by run, with 2",
+  ignore: ignoreWithout("libav"),
+  async fn() {
+    const config = `cameras: [{ id: gate, url: "demo:" }]\n` +
+      `detectors: [{ id: person, model: ./words.onnx }]\n` +
+      `mqtt: { listen: "127.0.0.1:${freePort()}" }\nhealth: { listen: off }`;
+    const checked = await check(config);
+    assert.equal(checked.code, 2);
+    assert.match(checked.stderr, /^error: model of person: .*it is a text file.*\n {2}→ ./m);
+    assert.doesNotMatch(checked.stderr, / {4}at /);
+    using folder = tempFolder();
+    folder.write("words.onnx", "these are only words");
+    const file = folder.write("orion.yaml", config);
+    const ran = await runOrion(["run", "--config", file]);
+    assert.equal(ran.code, 2);
+    assert.match(ran.stderr, /MODEL_INVALID/);
+  },
+});
