@@ -132,6 +132,30 @@ Deno.test({
   },
 });
 
+Deno.test({
+  name: "faults: what was changed by command outlives the worker, and is shown",
+  ignore: IGNORE,
+  async fn() {
+    await using run = await ScriptedOrion.start({
+      config: `${CAMERA}\n${WATCHDOG}`,
+      detectors: [{ id: "frail", script: "throw-20" }],
+    });
+    await run.further("frail", 1);
+    await run.command("set_rate", { detector: "frail", rateHz: 10 });
+    await run.command("set_confidence", { detector: "frail", confidence: 0.7 });
+    const since = run.orion.stderr.all.length;
+    await run.orion.waitFor("worker.recovered", () => true, { since });
+    await run.further("frail", 2);
+    const report = assertReportCloses(await run.status());
+    assert.equal(report.cameras[0]?.ledger.detectors[0]?.rateHz, 10);
+    const overrides = JSON.stringify(report.overrides);
+    assert.match(overrides, /"setting":"rateHz".*"value":10/);
+    assert.match(overrides, /"setting":"confidence".*"value":0.7/);
+    const answer = await run.command("get_status", {});
+    assert.match(answer.payload, /"setting":"confidence"/);
+  },
+});
+
 for (
   const { camera, code } of [
     { camera: "throw-2", code: "INTERNAL" },
