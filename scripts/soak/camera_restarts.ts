@@ -1,0 +1,37 @@
+/**
+ * A camera killed and brought back, 20 times unless told otherwise: frames have to come back within the
+ * backoff in force plus 2 s, sequence numbers never go back, and memory must not grow.
+ *
+ *     deno run -A scripts/soak/camera_restarts.ts [TIMES]
+ *
+ * Exits with 1 when any of that fails.
+ */
+import { patternClip } from "../../tests/support/pattern.ts";
+import { late, restartCamera } from "../../tests/support/restarts.ts";
+
+const MAX_GROWTH_BYTES = 10 * 1024 * 1024;
+/** What is allocated in the first rounds is the working set. */
+const SETTLED = 5;
+
+function say(text: string): void {
+  Deno.stdout.writeSync(new TextEncoder().encode(`${text}\n`));
+}
+
+async function main(): Promise<void> {
+  const times = Number(Deno.args[0] ?? 20);
+  const clip = await patternClip(250, ["-bf", "0", "-g", "25"]);
+  const restarts = await restartCamera(clip, times);
+  restarts.forEach(({ resumedAfterMs, backoffMs, rssBytes }, index) =>
+    say(
+      `${String(index + 1).padStart(3)}  back after ${resumedAfterMs.toFixed(0)} ms ` +
+        `(backoff ${backoffMs} ms)  ${(rssBytes / 1e6).toFixed(1)} MB`,
+    )
+  );
+  const settled = restarts[Math.min(SETTLED, times - 1)]?.rssBytes ?? 0;
+  const growth = (restarts.at(-1)?.rssBytes ?? 0) - settled;
+  const tooLate = late(restarts).length;
+  say(`${tooLate} too late; memory ${growth < 0 ? "" : "+"}${(growth / 1e6).toFixed(1)} MB`);
+  if (tooLate > 0 || growth > MAX_GROWTH_BYTES) Deno.exit(1);
+}
+
+if (import.meta.main) await main();

@@ -1,0 +1,67 @@
+/** A camera that is switched off and on again, and what its worker makes of it. */
+import { assertCloses } from "./ledger.ts";
+import { CaptureRun } from "./capture_run.ts";
+import { HostileCamera } from "./hostile_camera.ts";
+import type { RawClip } from "./rtp_h264.ts";
+
+/** Beside the backoff in force. */
+export const RESUME_MARGIN_MS = 2000;
+
+/** One time of going and coming back. */
+export interface Restart {
+  /** From listening again to the next frame taken. */
+  readonly resumedAfterMs: number;
+  /** The longest wait that the backoff chose meanwhile. */
+  readonly backoffMs: number;
+  readonly rssBytes: number;
+}
+
+/**
+ * Kills a camera and brings it back, again and again.
+ * @throws when frames do not come back, a sequence number goes back, or the account does not close
+ */
+export async function restartCamera(clip: RawClip, times: number): Promise<Restart[]> {
+  let camera = HostileCamera.start({ clip });
+  const { url, port } = camera;
+  const restarts: Restart[] = [];
+  try {
+    await using run = new CaptureRun({
+      source: { url, stallTimeoutMs: 5000 },
+      detectors: [{ id: "taker", rateHz: null }],
+    });
+    for (let time = 0; time < times; time++) {
+      await run.further(10);
+      await camera[Symbol.asyncDispose]();
+      await run.state("offline", run.states.length);
+      const logs = run.logs.length;
+      camera = HostileCamera.start({ clip, port });
+      const listeningMs = performance.now();
+      await run.further(1);
+      restarts.push({
+        resumedAfterMs: performance.now() - listeningMs,
+        backoffMs: Math.max(
+          0,
+          ...run.logs.slice(Math.max(0, logs - 1))
+            .filter(({ event }) => event === "camera.retry")
+            .map(({ fields }) => Number(fields["delayMs"])),
+        ),
+        rssBytes: Deno.memoryUsage().rss,
+      });
+    }
+    const seqs = run.frames.map(({ meta }) => meta.seq);
+    const back = seqs.findIndex((seq, index) => index > 0 && seq <= (seqs[index - 1] ?? -1));
+    if (back >= 0) throw new Error(`sequence number ${seqs[back]} after ${seqs[back - 1]}`);
+    const { account } = await run.stop();
+    assertCloses(account);
+  } finally {
+    await camera[Symbol.asyncDispose]();
+  }
+  return restarts;
+}
+
+/** Those that took longer than the backoff in force and the margin. */
+export function late(restarts: readonly Restart[]): Restart[] {
+  return restarts.filter(({ resumedAfterMs, backoffMs }) =>
+    resumedAfterMs > backoffMs + RESUME_MARGIN_MS
+  );
+}
