@@ -19,7 +19,7 @@ const MAX_GROWTH_MB = 5;
 /** In a run too short for the collector to have come round, its rhythm is all there is to see. */
 const MAX_GROWTH_SHORT_MB = 40;
 const LONG_SECONDS = 240;
-const SAMPLE_SECONDS = 1;
+const SAMPLE_SECONDS = 2;
 /** Growth is told by medians of this many samples, since the resident set goes up and down. */
 const WINDOW = 10;
 
@@ -43,6 +43,8 @@ export async function overload(seconds: number): Promise<OverloadResult> {
   await using run = await ScriptedOrion.start({
     config: 'cameras: [{ id: gate, url: "demo:" }]',
     detectors: [{ id: "slow", script: `sleep-${SLOW_MS}` }],
+    // As a person would have it: what is told every second would be most of what is collected.
+    statsIntervalSeconds: 10,
   });
   await run.further("slow", 1);
   const warmUpSeconds = Math.min(MAX_WARM_UP_SECONDS, seconds / 3);

@@ -10,6 +10,8 @@ export interface ScriptedOptions {
   readonly config: string;
   /** Detectors: id, script (see `scripted_inference.ts`), and further keys in YAML's flow style. */
   readonly detectors: readonly { id: string; script: string; more?: string }[];
+  /** Default 1, so that tests need not wait. */
+  readonly statsIntervalSeconds?: number;
 }
 
 /** Orion with scripted models, a mosquitto, and a subscriber to everything. */
@@ -95,7 +97,7 @@ export class ScriptedOrion implements AsyncDisposable {
 
 function writeConfig(
   folder: TempFolder,
-  { config, detectors }: ScriptedOptions,
+  { config, detectors, statsIntervalSeconds = 1 }: ScriptedOptions,
   brokerUrl: string,
   port: number,
 ): string {
@@ -112,7 +114,7 @@ function writeConfig(
       "detectors:",
       ...lines,
       `mqtt: { url: "${brokerUrl}" }`,
-      `health: { listen: "127.0.0.1:${port}", statsIntervalSeconds: 1 }`,
+      `health: { listen: "127.0.0.1:${port}", statsIntervalSeconds: ${statsIntervalSeconds} }`,
       "",
     ].join("\n"),
   );
