@@ -21,13 +21,20 @@ export type Invocation =
   | { readonly command: "run" } & CommonArgs
   | { readonly command: "check"; readonly connect: boolean } & CommonArgs
   | {
+    readonly command: "probe";
+    /** With credentials, if it has any: never printed. */
+    readonly url: string;
+    readonly transport: "tcp" | "udp";
+    readonly json: boolean;
+  } & CommonArgs
+  | {
     readonly command: "permissions";
     readonly as: "table" | "json" | "flags";
     /** With `--flags`: the command line whose flags are wanted. */
     readonly of: readonly string[];
   } & CommonArgs;
 
-export const COMMANDS = ["run", "check", "permissions"] as const;
+export const COMMANDS = ["run", "check", "probe", "permissions"] as const;
 export type CommandName = typeof COMMANDS[number];
 
 const COMMON = {
@@ -41,6 +48,7 @@ const COMMON = {
 const OPTIONS = {
   ...COMMON,
   connect: { type: "boolean" },
+  transport: { type: "string" },
   json: { type: "boolean" },
   flags: { type: "boolean" },
 } as const;
@@ -51,6 +59,7 @@ type OptionName = keyof typeof OPTIONS;
 const OWN_OPTIONS: Readonly<Record<CommandName, readonly OptionName[]>> = {
   run: [],
   check: ["connect"],
+  probe: ["json", "transport"],
   permissions: ["json", "flags"],
 };
 
@@ -70,8 +79,12 @@ export function parseCommandLine(args: readonly string[]): Invocation {
   if (command === null) {
     throw new UsageError("No command was given", `Use one of: ${COMMANDS.join(", ")}; or --help.`);
   }
-  if (words[1] !== undefined) {
-    throw new UsageError(`${command} takes no argument, but "${words[1]}" was given`);
+  const [, word, ...more] = words;
+  if (command === "probe" ? more.length > 0 : word !== undefined) {
+    const number = command === "probe" ? "one argument" : "no argument";
+    // An address may hold a password.
+    const given = command === "probe" ? `${words.length - 1} were` : `"${word}" was`;
+    throw new UsageError(`${command} takes ${number}, but ${given} given`);
   }
   for (const name of Object.keys(values)) checkBelongs(command, name);
   const common = commonArgs(values);
@@ -83,6 +96,13 @@ export function parseCommandLine(args: readonly string[]): Invocation {
       return { command, ...common };
     case "check":
       return { command, connect: values.connect === true, ...common };
+    case "probe": {
+      if (word === undefined) {
+        throw new UsageError("probe needs the address of a stream", "Write probe URL.");
+      }
+      const transport = choice("--transport", values.transport, ["tcp", "udp"] as const, "tcp");
+      return { command, url: word, transport, json: values.json === true, ...common };
+    }
     case "permissions": {
       const as = values.flags === true ? "flags" : values.json === true ? "json" : "table";
       if (values.flags === true && values.json === true) {
@@ -101,6 +121,7 @@ interface Values {
   readonly help?: boolean;
   readonly version?: boolean;
   readonly connect?: boolean;
+  readonly transport?: string;
   readonly json?: boolean;
   readonly flags?: boolean;
 }

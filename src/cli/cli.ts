@@ -12,6 +12,7 @@ import { helpText } from "./help.ts";
 import type { Host } from "./host.ts";
 import { createLog } from "./logging.ts";
 import { printPermissions } from "./permissions.ts";
+import { runProbe } from "./probe.ts";
 import { locatePlaces, readSettings } from "./prepare.ts";
 
 /**
@@ -47,6 +48,8 @@ async function carryOut(invocation: Invocation, host: Host): Promise<number> {
       return EXIT.done;
     case "check":
       return await check(invocation, host);
+    case "probe":
+      return await runProbe(invocation, host);
     case "run":
       return await run(invocation, host);
     default:

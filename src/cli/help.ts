@@ -25,6 +25,7 @@ Usage: orion COMMAND [OPTIONS]     (in a checkout: deno task COMMAND [OPTIONS])
 
   run                   the service, in the foreground, until SIGINT or SIGTERM
   check                 validates the configuration and the models
+  probe URL             opens one stream and tells what it is
   permissions           what the process and each worker may do
 
 Options of every command:
@@ -40,6 +41,15 @@ ${COMMON}${EXIT_CODES}`;
 Validates the configuration and the models, and lists every problem with its place and remedy.
 
   --connect             also opens each camera and the broker once
+${COMMON}${EXIT_CODES}`;
+    case "probe":
+      return `Usage: orion probe URL [OPTIONS]
+
+Opens one stream and tells its codec, size, frame rate, keyframe interval and the decoders for it.
+URL is what a camera's \`url\` would be: rtsp://, rtsps://, file:PATH or demo:.
+
+  --transport NAME      tcp (default) or udp
+  --json                for machines
 ${COMMON}${EXIT_CODES}`;
     case "permissions":
       return `Usage: orion permissions [OPTIONS] [-- COMMAND [OPTIONS]]

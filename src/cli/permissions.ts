@@ -1,8 +1,9 @@
 /** `orion permissions`: who may do what, for people, machines and the launcher. */
 import type { Settings } from "../config/settings.ts";
-import { denoFlags, type Grant, GRANT_KINDS } from "../permissions/grant.ts";
+import { denoFlags, type Grant, grant, GRANT_KINDS } from "../permissions/grant.ts";
 import { permissionManifest, startGrant } from "../permissions/manifest.ts";
 import { UsageError } from "../core/errors.ts";
+import { LIBAV_FOLDERS } from "../libav/locate.ts";
 import { type Invocation, parseCommandLine } from "./args.ts";
 import type { Host } from "./host.ts";
 import { findPlaces, processGrant, readSettings } from "./prepare.ts";
@@ -42,6 +43,13 @@ function grantFor(args: PermissionsArgs, host: Host): Grant {
     case "help":
     case "version":
       return startGrant([], []);
+    case "probe": {
+      const { libav } = findPlaces(host.root);
+      const paths = libav === null ? [] : Object.values(libav);
+      // libav opens the stream by itself; where it was not found, the process says where it looked.
+      const read = libav === null ? LIBAV_FOLDERS : paths;
+      return grant("opens one stream with libav", { ffi: paths, read });
+    }
     case "permissions":
       return processGrant({ config: of.config ?? args.config }, host, false);
     case "run":
