@@ -5,22 +5,21 @@
  *
  *     deno run -A scripts/bench/stream_cpu.ts [SECONDS]     per measurement, 20 by default
  *
- * Orion's figure is a whole process of its own: the worker, the threads that libav reads on, and a
- * taker that takes each frame as a network's input and does nothing with it. Measured from the moment
- * the camera's keyframe rhythm is known. Needs GStreamer's RTSP server, ffmpeg and Linux's /proc.
+ * Orion's figure is a process of its own: the worker, the threads that libav reads on, those of V8; but
+ * not the first thread, which stands in for a detector and takes each frame as a network's input. Needs ffmpeg and Linux's /proc.
  * It fails when a target is missed.
  */
 import { total } from "../../src/core/accounts.ts";
 import { CaptureRun } from "../../tests/support/capture_run.ts";
 import { Child } from "../../tests/support/children.ts";
-import { DEMO_CLIP, tempFolder } from "../../tests/support/files.ts";
+import { DEMO_CLIP } from "../../tests/support/files.ts";
+import { HostileCamera } from "../../tests/support/hostile_camera.ts";
 import { jsonLine } from "../../tests/support/lines.ts";
 import { programPath } from "../../tests/support/parts.ts";
-import { RtspServer } from "../../tests/support/rtsp_server.ts";
+import { type RawClip, rawClip } from "../../tests/support/rtp_h264.ts";
 
-/** Clock ticks of /proc a second: fixed for user space on Linux. */
-const TICKS_PER_SECOND = 100;
-const WARM_UP_SECONDS = 9;
+/** Until the keyframes are known, and the compiler of JavaScript is done. */
+const WARM_UP_SECONDS = 25;
 
 /** At most this part of what the ffmpeg program spends. */
 const TARGETS = [
@@ -40,9 +39,16 @@ function say(text: string): void {
   Deno.stdout.writeSync(new TextEncoder().encode(`${text}\n`));
 }
 
-function cpuSeconds(pid: number): number {
-  const fields = Deno.readTextFileSync(`/proc/${pid}/stat`).replace(/^.*\) /s, "").split(" ");
-  return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
+/** CPU seconds of a process so far, all its threads or all but the first. */
+function cpuSeconds(pid: number, withFirst: boolean): number {
+  let nanoseconds = 0;
+  for (const { name } of Deno.readDirSync(`/proc/${pid}/task`)) {
+    if (!withFirst && name === String(pid)) continue;
+    nanoseconds += Number(
+      Deno.readTextFileSync(`/proc/${pid}/task/${name}/schedstat`).split(" ")[0],
+    );
+  }
+  return nanoseconds / 1e9;
 }
 
 function pause(seconds: number): Promise<void> {
@@ -50,11 +56,11 @@ function pause(seconds: number): Promise<void> {
 }
 
 /** CPU seconds per second of a process, once it runs evenly. */
-async function measure(pid: number, seconds: number): Promise<number> {
-  const before = cpuSeconds(pid);
+async function measure(pid: number, seconds: number, withFirst = true): Promise<number> {
+  const before = cpuSeconds(pid, withFirst);
   const startedAtMs = performance.now();
   await pause(seconds);
-  return (cpuSeconds(pid) - before) * 1000 / (performance.now() - startedAtMs);
+  return (cpuSeconds(pid, withFirst) - before) * 1000 / (performance.now() - startedAtMs);
 }
 
 /** This file as the child that is measured: one camera until its input ends. */
@@ -102,7 +108,7 @@ async function orion(url: string, rateHz: number, seconds: number): Promise<Meas
     return jsonLine(await told("account", since));
   };
   await ask();
-  const cpu = await measure(child.pid, seconds);
+  const cpu = await measure(child.pid, seconds, false);
   const account = await ask();
   const number = (name: string) => Number(account?.[name] ?? NaN).toFixed(2);
   return {
@@ -126,26 +132,25 @@ async function ffmpeg(url: string, rateHz: number, seconds: number): Promise<Mea
 }
 
 /** The bundled clip's pictures with a keyframe every 2 s, as a camera sends them. */
-async function twoSecondClip(folder: string): Promise<string> {
-  const path = `${folder}/gop50.mp4`;
-  const { success } = await new Deno.Command(programPath("ffmpeg") ?? "ffmpeg", {
+async function twoSecondClip(): Promise<RawClip> {
+  const { success, stdout } = await new Deno.Command(programPath("ffmpeg") ?? "ffmpeg", {
     args: ["-v", "error", "-i", DEMO_CLIP, "-c:v", "libx264", "-preset", "veryfast", "-bf", "0"]
-      .concat(["-g", "50", "-keyint_min", "50", "-sc_threshold", "0", "-b:v", "2M", path]),
+      .concat(["-g", "50", "-keyint_min", "50", "-sc_threshold", "0", "-b:v", "2M"])
+      .concat(["-bsf:v", "h264_metadata=aud=insert", "-f", "h264", "-"]),
   }).output();
   if (!success) throw new Error("the clip could not be made");
-  return path;
+  return rawClip(stdout);
 }
 
 /** Each with a camera of its own, so that none inherits what another left behind. */
-async function played(clip: string, use: (url: string) => Promise<Measured>): Promise<Measured> {
-  await using server = await RtspServer.start({ clip });
+async function played(clip: RawClip, use: (url: string) => Promise<Measured>): Promise<Measured> {
+  await using server = HostileCamera.start({ clip });
   return await use(server.url);
 }
 
 async function main(): Promise<void> {
   const seconds = Number(Deno.args[0] ?? 20);
-  using folder = tempFolder();
-  const clip = await twoSecondClip(folder.path);
+  const clip = await twoSecondClip();
   say("CPU seconds per second of a 1280x720 H.264 stream, 25 frames a second, keyframe every 2 s");
   say(
     `${"".padEnd(9)}${"ffmpeg".padStart(8)}${"Orion".padStart(8)}${"ratio".padStart(8)}  at most`,

@@ -25,7 +25,7 @@ const EARLY_FRAMES = 0.75;
 
 /** Sleeping for fewer frames, or for less of the time between keyframes, is not worth the trouble. */
 const MIN_SLEEP_FRAMES = 3;
-const MIN_SLEEP_PART = 0.1;
+const MIN_SLEEP_PART = 0.06;
 
 /**
  * So many frames before a detector is due nothing is left out any more: a decoder holds pictures back
