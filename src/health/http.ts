@@ -1,4 +1,4 @@
-import { timingSafeEqual } from "node:crypto";
+import { createHash, timingSafeEqual } from "node:crypto";
 import { Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { secureHeaders } from "hono/secure-headers";
@@ -19,11 +19,33 @@ export interface HealthSource {
 /** Nothing of the interface takes a body of this size. */
 const MAX_BODY_BYTES = 64 * 1024;
 
+/** Nothing is loaded from anywhere, and nobody shows it in a frame. */
+const HEADERS: Parameters<typeof secureHeaders>[0] = {
+  contentSecurityPolicy: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] },
+  xFrameOptions: "DENY",
+  // There is no TLS here: whoever puts a proxy in front decides that.
+  strictTransportSecurity: false,
+};
+
 /** The routes, without a server: `GET /healthz`, `/readyz`, `/status`, `/metrics`. */
 export function healthApp(source: HealthSource, token: Secret | null, log: Log): Hono {
   const app = new Hono();
-  app.use(secureHeaders());
-  app.use(bodyLimit({ maxSize: MAX_BODY_BYTES }));
+  app.use(secureHeaders(HEADERS));
+  app.use(async (context, next) => {
+    await next();
+    // What it answers is of this moment, and some of it nobody else's business.
+    context.header("Cache-Control", "no-store");
+  });
+  app.use(bodyLimit({
+    maxSize: MAX_BODY_BYTES,
+    onError: (context) => context.json({ error: "the request is too large" }, 413),
+  }));
+  if (token === null) {
+    app.use(async (context, next) => {
+      if (isOwnName(new URL(context.req.url).hostname)) return await next();
+      return context.json({ error: "set health.token to be asked by another name" }, 403);
+    });
+  }
   app.get("/healthz", (context) => context.json({ status: "ok" }));
   if (token !== null) {
     app.use(async (context, next) => {
@@ -94,10 +116,16 @@ export function serveHealth(
   }
 }
 
-/** Compares in a time that tells nothing of where the two differ. */
+/**
+ * Whether a request was sent to this machine's own name or to an address. Without a token, a page in a
+ * browser on this machine could ask through a name of its own that it lets point here.
+ */
+function isOwnName(name: string): boolean {
+  return name === "localhost" || /^(\d+\.\d+\.\d+\.\d+|\[[\da-f:.]+\])$/.test(name);
+}
+
+/** Compares in a time that tells nothing of where the two differ, nor how long the token is. */
 function authorised(header: string | undefined, token: Secret): boolean {
-  const encoder = new TextEncoder();
-  const expected = encoder.encode(`Bearer ${token.expose()}`);
-  const found = encoder.encode(header ?? "");
-  return found.length === expected.length && timingSafeEqual(found, expected);
+  const digest = (text: string) => createHash("sha256").update(text).digest();
+  return timingSafeEqual(digest(header ?? ""), digest(`Bearer ${token.expose()}`));
 }

@@ -94,3 +94,116 @@ Deno.test("http: a taken address is one clear error", async () => {
   );
   await first.close(new Promise(() => undefined));
 });
+
+/** Serves it for real, and stops at the end. */
+async function served(token: Secret | null, use: (url: string) => Promise<void>): Promise<void> {
+  const server = serveHealth(app(token), { hostname: "127.0.0.1", port: 0 });
+  try {
+    await use(server.url);
+  } finally {
+    await server.close(new Promise(() => undefined));
+  }
+}
+
+/** Sends bytes as they are, and reads the first bytes of the answer: empty when there is none. */
+async function raw(url: string, request: string): Promise<string> {
+  const { hostname, port } = new URL(url);
+  const connection = await Deno.connect({ hostname, port: Number(port) });
+  // A server that never answers is cut off, and the read then throws.
+  let open = true;
+  const close = () => {
+    if (open) connection.close();
+    open = false;
+  };
+  const limit = setTimeout(close, 5_000);
+  try {
+    await connection.write(new TextEncoder().encode(request));
+    const buffer = new Uint8Array(4096);
+    const count = await connection.read(buffer) ?? 0;
+    return new TextDecoder().decode(buffer.subarray(0, count));
+  } finally {
+    clearTimeout(limit);
+    close();
+  }
+}
+
+Deno.test("http: every answer of a real server has safe headers and is not to be kept", async () => {
+  await served(new Secret("open-sesame"), async (url) => {
+    const authorization = "Bearer open-sesame";
+    for (const path of ["/healthz", "/readyz", "/status", "/metrics", "/nothing"]) {
+      for (const headers of [{ authorization }, { authorization: "Bearer no" }]) {
+        const response = await fetch(`${url}${path}`, { headers });
+        await response.body?.cancel();
+        const policy = response.headers.get("content-security-policy");
+        assert.equal(policy, "default-src 'none'; frame-ancestors 'none'", path);
+        assert.equal(response.headers.get("x-content-type-options"), "nosniff");
+        assert.equal(response.headers.get("x-frame-options"), "DENY");
+        assert.equal(response.headers.get("cache-control"), "no-store");
+        assert.equal(response.headers.get("access-control-allow-origin"), null);
+        assert.equal(response.headers.get("strict-transport-security"), null);
+      }
+    }
+  });
+});
+
+Deno.test("http: the token is wanted in one form alone, from the header alone", async () => {
+  await served(new Secret("open-sesame"), async (url) => {
+    const wrong: readonly string[] = [
+      ...["open-sesame", "bearer open-sesame", "Basic open-sesame", "Bearer  open-sesame"],
+      ...["Bearer open-sesame x", `Bearer ${"x".repeat(4000)}`, "Bearer OPEN-SESAME"],
+    ];
+    for (const authorization of wrong) {
+      const response = await fetch(`${url}/status`, { headers: { authorization } });
+      assert.equal(response.status, 401, authorization);
+      assert.equal(response.headers.get("www-authenticate"), "Bearer");
+      assert.equal((await response.text()).includes("sesame"), false);
+    }
+    for (const query of ["?token=open-sesame", "?access_token=open-sesame"]) {
+      const response = await fetch(`${url}/status${query}`);
+      await response.body?.cancel();
+      assert.equal(response.status, 401);
+    }
+    const right = await fetch(`${url}/status`, {
+      headers: { authorization: "Bearer open-sesame" },
+    });
+    assert.equal(right.status, 200);
+    await right.body?.cancel();
+  });
+});
+
+Deno.test("http: a body that is too large is refused before it is read", async () => {
+  await served(null, async (url) => {
+    const { host } = new URL(url);
+    const head = `POST /status HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n`;
+    assert.match(await raw(url, `${head}Content-Length: 1000000000\r\n\r\n`), /^HTTP\/1\.1 413 /);
+    const fits = `${head}Content-Length: 2\r\n\r\n{}`;
+    assert.match(await raw(url, fits), /^HTTP\/1\.1 404 /);
+    assert.equal((await fetch(`${url}/healthz`).then((response) => response.json())).status, "ok");
+  });
+});
+
+Deno.test("http: what is no HTTP, and a head without end, does not disturb the others", async () => {
+  await served(null, async (url) => {
+    assert.match(await raw(url, "hello\r\n\r\n"), /^(HTTP\/1\.1 400 |$)/);
+    const { host } = new URL(url);
+    const flood = `GET /status HTTP/1.1\r\nHost: ${host}\r\nX: ${"x".repeat(1_000_000)}`;
+    assert.match(await raw(url, flood).catch(() => ""), /^(HTTP\/1\.1 4\d\d |$)/);
+    assert.equal((await fetch(`${url}/healthz`).then((response) => response.json())).status, "ok");
+  });
+});
+
+Deno.test("http: without a token it is asked by address or as localhost, not by a name of others", async () => {
+  await served(null, async (url) => {
+    const ask = (host: string) =>
+      raw(url, `GET /status HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`);
+    for (const host of ["localhost", "LOCALHOST:8080", "127.0.0.1:1", "[::1]:8080", "10.0.0.1"]) {
+      assert.match(await ask(host), /^HTTP\/1\.1 200 /, host);
+    }
+    for (const host of ["evil.example", "127.0.0.1.evil.example:80", "localhost.evil.example"]) {
+      assert.match(await ask(host), /^HTTP\/1\.1 403 /, host);
+    }
+  });
+  const guarded = app(new Secret("open-sesame"));
+  const headers = { host: "orion.example", authorization: "Bearer open-sesame" };
+  assert.equal((await guarded.request("/status", { headers })).status, 200);
+});
