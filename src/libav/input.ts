@@ -7,10 +7,12 @@ import type { Interrupt } from "./interrupt.ts";
 import { STABLE } from "./layouts.ts";
 import type { Libav } from "./library.ts";
 import { Opening } from "./opening.ts";
+import { cString } from "./memory.ts";
 import type { InputOptions } from "./options.ts";
-import type { Packet } from "./packet.ts";
+import { NO_TIMESTAMP, type Packet } from "./packet.ts";
 import { NULL, type Ptr } from "./pointers.ts";
 
+const START_TIME = cString("start_time_realtime");
 const MEDIA_TYPE_VIDEO = 0;
 const SEEK_BACKWARD = 1;
 const SEEK_BYTE = 2;
@@ -67,6 +69,7 @@ export class Input implements Disposable {
   readonly #context: Handle<"AVFormatContext">;
   readonly #interrupt: Interrupt;
   readonly #label: string;
+  readonly #realtime = new DataView(new ArrayBuffer(128));
   #firstTimestamp: bigint | null = null;
 
   private constructor(libav: Libav, request: InputRequest, opening: Opening) {
@@ -149,6 +152,19 @@ export class Input implements Disposable {
       result = avformat.av_read_frame(context, target);
     }
     return this.#afterRead(packet, result);
+  }
+
+  /**
+   * The camera's wall clock at presentation time 0, in milliseconds since the Unix epoch, from its first
+   * RTCP sender report (`AVFormatContext.start_time_realtime`); null before that, and without one.
+   */
+  startRealtimeMs(): number | null {
+    const { avutil } = this.#libav;
+    const found = avutil.av_opt_get_int(this.#context.address, START_TIME, 0, this.#realtime);
+    const microseconds = this.#realtime.getBigInt64(0, true);
+    // 0 is what a context starts with in some releases.
+    if (found < 0 || microseconds === NO_TIMESTAMP || microseconds === 0n) return null;
+    return Number(microseconds) / 1000;
   }
 
   /**

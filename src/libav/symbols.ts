@@ -6,6 +6,8 @@
  */
 import { cell, ptr } from "./pointers.ts";
 
+/** What every function for an option of a decoder begins with. */
+const OPTION_OF = [ptr("AVCodecContext"), /* obj */ "buffer" /* name */] as const;
 const AVRational = { struct: ["i32", "i32"] } as const;
 
 /**
@@ -50,10 +52,18 @@ export const AVUTIL = {
     ],
     result: ptr("AVOption"),
   },
+  av_opt_get_int: {
+    parameters: [
+      ptr("AVFormatContext"), /* obj */
+      "buffer", /* name */
+      "i32", /* search_flags */
+      "buffer", /* out_val */
+    ],
+    result: "i32",
+  },
   av_opt_set: {
     parameters: [
-      ptr("AVCodecContext"), /* obj */
-      "buffer", /* name */
+      ...OPTION_OF,
       "buffer", /* val */
       "i32", /* search_flags */
     ],
@@ -61,8 +71,7 @@ export const AVUTIL = {
   },
   av_opt_set_q: {
     parameters: [
-      ptr("AVCodecContext"), /* obj */
-      "buffer", /* name */
+      ...OPTION_OF,
       AVRational, /* val */
       "i32", /* search_flags */
     ],
@@ -70,8 +79,7 @@ export const AVUTIL = {
   },
   av_opt_set_image_size: {
     parameters: [
-      ptr("AVCodecContext"), /* obj */
-      "buffer", /* name */
+      ...OPTION_OF,
       "i32", /* w */
       "i32", /* h */
       "i32", /* search_flags */
@@ -80,8 +88,7 @@ export const AVUTIL = {
   },
   av_opt_set_pixel_fmt: {
     parameters: [
-      ptr("AVCodecContext"), /* obj */
-      "buffer", /* name */
+      ...OPTION_OF,
       "i32", /* fmt */
       "i32", /* search_flags */
     ],
@@ -249,50 +256,4 @@ export const AVFORMAT = {
   },
 } as const satisfies Deno.ForeignLibraryInterface;
 
-export const SWSCALE = {
-  swscale_version: { parameters: [], result: "u32" },
-  sws_isSupportedInput: { parameters: ["i32" /* pix_fmt */], result: "i32" },
-  sws_isSupportedOutput: { parameters: ["i32" /* pix_fmt */], result: "i32" },
-  sws_getContext: {
-    parameters: [
-      "i32", /* srcW */
-      "i32", /* srcH */
-      "i32", /* srcFormat */
-      "i32", /* dstW */
-      "i32", /* dstH */
-      "i32", /* dstFormat */
-      "i32", /* flags */
-      ptr("SwsFilter"), /* srcFilter */
-      ptr("SwsFilter"), /* dstFilter */
-      ptr("double"), /* param */
-    ],
-    result: ptr("SwsContext"),
-  },
-  sws_freeContext: { parameters: [ptr("SwsContext") /* swsContext */], result: "void" },
-  sws_getCoefficients: { parameters: ["i32" /* colorspace */], result: ptr("int[4]") },
-  sws_setColorspaceDetails: {
-    parameters: [
-      ptr("SwsContext"), /* c */
-      ptr("int[4]"), /* inv_table */
-      "i32", /* srcRange */
-      ptr("int[4]"), /* table */
-      "i32", /* dstRange */
-      "i32", /* brightness */
-      "i32", /* contrast */
-      "i32", /* saturation */
-    ],
-    result: "i32",
-  },
-  sws_scale: {
-    parameters: [
-      ptr("SwsContext"), /* c */
-      "buffer", /* srcSlice[] */
-      "buffer", /* srcStride[] */
-      "i32", /* srcSliceY */
-      "i32", /* srcSliceH */
-      "buffer", /* dst[] */
-      "buffer", /* dstStride[] */
-    ],
-    result: "i32",
-  },
-} as const satisfies Deno.ForeignLibraryInterface;
+export { SWSCALE } from "./symbols_swscale.ts";

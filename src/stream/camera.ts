@@ -11,6 +11,7 @@ import type {
 } from "../core/messages.ts";
 import type { FrameBus } from "../framebus/bus.ts";
 import type { Libav } from "../libav/library.ts";
+import { CaptureTime } from "./capture_time.ts";
 import { type ConnectionEnd, runConnection } from "./connection.ts";
 import type { Pictures } from "./pictures.ts";
 import { FramePool, type SharedFrame } from "./shared_frame.ts";
@@ -55,6 +56,7 @@ export class Camera {
   #connectedAtMs: number | null = null;
   #lastFrameAtMs: number | null = null;
   #info: StreamInfo | null = null;
+  readonly #captureTime = new CaptureTime();
   #decodeMs = 0;
   #level: DecodeLevel;
 
@@ -127,6 +129,7 @@ export class Camera {
         bus,
         pictures,
         pool,
+        captureTime: this.#captureTime,
         clock,
         signal: this.#stop.signal,
         onFrame: (atMs) => this.#onFrame(atMs),

@@ -10,11 +10,13 @@ import { Interrupt } from "../libav/interrupt.ts";
 import type { Libav } from "../libav/library.ts";
 import { fileOptions, rtspOptions } from "../libav/options.ts";
 import { Packet } from "../libav/packet.ts";
+import type { CaptureTime } from "./capture_time.ts";
 import { DecodeGate } from "./decode_gate.ts";
 import { GapWatch } from "./gap_watch.ts";
 import { InfoTeller } from "./info_teller.ts";
 import { openDecoder } from "./open_decoder.ts";
 import { type PacketInfo, PictureTracker } from "./picture_tracker.ts";
+import { PictureClock } from "./picture_clock.ts";
 import type { Pictures } from "./pictures.ts";
 import type { FramePool, SharedFrame } from "./shared_frame.ts";
 import { SilenceWatch } from "./silence_watch.ts";
@@ -30,6 +32,8 @@ export interface ConnectionParts {
   readonly bus: FrameBus<SharedFrame>;
   readonly pictures: Pictures;
   readonly pool: FramePool;
+  /** The camera's, from connection to connection. */
+  readonly captureTime: CaptureTime;
   readonly clock: Clock;
   /** Aborted when the camera is to stop. */
   readonly signal: AbortSignal;
@@ -90,6 +94,7 @@ class Session implements Disposable {
   readonly #gaps: GapWatch | null;
   readonly #tracker: PictureTracker;
   readonly #timeline: Timeline;
+  readonly #pictureClock: PictureClock;
   readonly #info: InfoTeller;
   readonly #pace: Pace | null;
   readonly #isDisposable = () => isDisposable(this.#input.video.codecName, this.#packet.head());
@@ -118,6 +123,8 @@ class Session implements Disposable {
     this.#gaps = source.transport === "udp" && source.file === null ? new GapWatch() : null;
     this.#tracker = new PictureTracker({ ledger: bus.ledger, skipsNonRef, gaps: this.#gaps });
     this.#timeline = new Timeline(input.video.timeBase);
+    const isFile = source.file !== null;
+    this.#pictureClock = new PictureClock({ input, isFile, time: parts.captureTime, clock });
     this.#pace = source.file === null ? null : new Pace(clock);
   }
 
@@ -155,7 +162,7 @@ class Session implements Disposable {
       pts,
       isKey,
       arrivedAtMs: clock.nowMs(),
-      capturedAtMs: clock.wallMs(),
+      ...this.#pictureClock.of(pts),
     };
     const { arrivedAtMs } = info;
     if (isKey) this.#info.keyframe(positionSeconds);
@@ -242,7 +249,7 @@ class Session implements Disposable {
           ptsSeconds: this.#timeline.peekSeconds(packet.pts),
           capturedAtMs: packet.capturedAtMs,
           arrivedAtMs: packet.arrivedAtMs,
-          clock: source.file === null ? "arrival" : "file",
+          clock: packet.clock,
         };
         this.#info.frame(frame);
         this.#good(packet.arrivedAtMs);

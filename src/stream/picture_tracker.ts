@@ -1,3 +1,4 @@
+import type { CaptureClock } from "../core/messages.ts";
 import type { CameraLedger } from "../framebus/ledger.ts";
 import type { GapWatch } from "./gap_watch.ts";
 
@@ -9,6 +10,8 @@ export interface PacketInfo {
   readonly arrivedAtMs: number;
   /** When the picture was taken, wall clock. */
   readonly capturedAtMs: number;
+  /** Whose clock that is. */
+  readonly clock: CaptureClock;
 }
 
 /** What the decoder says of a picture. */

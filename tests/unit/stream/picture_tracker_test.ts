@@ -7,7 +7,7 @@ function stream(skipsNonRef = false) {
   const ledger = new CameraLedger();
   const tracker = new PictureTracker({ ledger, skipsNonRef });
   const send = (pts: bigint | null, isKey = false): PacketInfo => {
-    const packet = { pts, isKey, arrivedAtMs: 0, capturedAtMs: 0 };
+    const packet = { pts, isKey, arrivedAtMs: 0, capturedAtMs: 0, clock: "arrival" as const };
     ledger.arrive();
     if (isKey && ledger.arrived === 1) tracker.restart(packet, false);
     tracker.sent(packet);

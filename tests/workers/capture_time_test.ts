@@ -1,0 +1,39 @@
+/** When pictures were taken, by the camera's own clock. */
+import assert from "node:assert/strict";
+import { CaptureRun } from "../support/capture_run.ts";
+import { HostileCamera } from "../support/hostile_camera.ts";
+import { ignoreWithout } from "../support/parts.ts";
+import { patternClip } from "../support/pattern.ts";
+
+const OFF_MS = -5000;
+
+for (const transport of ["tcp", "udp"] as const) {
+  Deno.test({
+    name: `capture: with sender reports (${transport}) pictures carry the camera's own time`,
+    ignore: ignoreWithout("libav", "ffmpeg"),
+    async fn() {
+      const clip = await patternClip(100, ["-bf", "0", "-g", "10"]);
+      await using camera = HostileCamera.start({ clip, reportOffsetMs: OFF_MS });
+      await using run = new CaptureRun({
+        source: { url: camera.url, transport },
+        detectors: [{ id: "taker", rateHz: null }],
+      });
+      await run.until(
+        "the camera's clock",
+        () => run.frames.some(({ meta }) => meta.clock === "rtcp"),
+        20_000,
+      );
+      await run.further(20);
+      const metas = run.frames.slice(-10).map(({ meta }) => meta);
+      for (const { clock, capturedAtMs, arrivedAtMs } of metas) {
+        assert.equal(clock, "rtcp");
+        const latencyMs = arrivedAtMs - (capturedAtMs - OFF_MS);
+        assert.ok(latencyMs > -100 && latencyMs < 500, `off by ${latencyMs} ms`);
+      }
+      const steps = metas.slice(1).map(({ capturedAtMs }, index) =>
+        capturedAtMs - (metas[index]?.capturedAtMs ?? 0)
+      );
+      for (const step of steps) assert.ok(Math.abs(step - 40) < 1, `${steps}`);
+    },
+  });
+}
