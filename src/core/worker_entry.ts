@@ -1,4 +1,6 @@
+import { systemClock } from "./clock.ts";
 import { errorData, LifecycleError } from "./errors.ts";
+import { keepHouse } from "./housekeeping.ts";
 import { type Log, logTo } from "./log.ts";
 import type { FailedMessage, LogMessage } from "./messages.ts";
 
@@ -55,6 +57,7 @@ export function serve<In, Out>(
     event.preventDefault();
     fail(event.error);
   });
+  keepHouse(systemClock);
   const handle = begin({ post, log: logTo((record) => post({ kind: "log", record })) });
   const take = async (message: In) => {
     try {

@@ -58,8 +58,14 @@ export function union(why: string, grants: readonly Grant[]): Grant {
   });
 }
 
-/** Flags every start has: never ask, never fetch code. */
-const FIXED_FLAGS = ["--no-prompt", "--cached-only", "--no-remote", "--deny-import"];
+/** Flags every start has: never ask, never fetch code; and let Orion collect its own garbage. */
+const FIXED_FLAGS = [
+  "--no-prompt",
+  "--cached-only",
+  "--no-remote",
+  "--deny-import",
+  "--v8-flags=--expose-gc",
+];
 
 /**
  * The flags of `deno run` for a grant. Environment variables that are not named answer `undefined`

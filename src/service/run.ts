@@ -1,5 +1,6 @@
 import { errorData } from "../core/errors.ts";
 import { EXIT, exitCode } from "../core/exit.ts";
+import { keepHouse } from "../core/housekeeping.ts";
 import { Service, type ServiceOptions } from "./service.ts";
 
 /**
@@ -19,6 +20,7 @@ const SIGNALS = ["SIGINT", "SIGTERM"] as const;
 export async function runService(options: ServiceOptions): Promise<number> {
   const { log, clock } = options;
   const service = new Service(options);
+  const endHousekeeping = keepHouse(clock);
   const asked = Promise.withResolvers<string>();
   let firstAtMs: number | null = null;
   const listeners = SIGNALS.map((signal) => {
@@ -48,6 +50,7 @@ export async function runService(options: ServiceOptions): Promise<number> {
     await service.stop(code);
     return exitCode(error);
   } finally {
+    endHousekeeping();
     for (const remove of listeners) remove();
   }
 }

@@ -138,6 +138,7 @@ Deno.test("flags: never ask, fetch no code, hide the environment, name what is g
     "--cached-only",
     "--no-remote",
     "--deny-import",
+    "--v8-flags=--expose-gc",
     "--ignore-env",
     "--allow-read=/a,/a b",
     "--allow-net=h:1",
