@@ -9,6 +9,7 @@ import { Input } from "../../src/libav/input.ts";
 import { Interrupt } from "../../src/libav/interrupt.ts";
 import { type Libav, openLibav } from "../../src/libav/library.ts";
 import { locateLibav } from "../../src/libav/locate.ts";
+import { locateChosenLibav } from "../support/libav_choice.ts";
 import { fileOptions } from "../../src/libav/options.ts";
 import { Packet } from "../../src/libav/packet.ts";
 
@@ -16,7 +17,7 @@ export const DEMO = new URL("../../assets/demo.mp4", import.meta.url).pathname;
 
 /** Opens the machine's libraries. Its end throws when something made from them is left. */
 export function testLibav(): Libav {
-  return openLibav(locateLibav());
+  return openLibav(locateChosenLibav() ?? locateLibav());
 }
 
 /** An open file with everything to decode it. */

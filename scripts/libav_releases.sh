@@ -1,0 +1,76 @@
+#!/bin/sh
+# Fetches the FFmpeg libraries of other Debian releases into a folder, without installing them, and runs
+# the tests that touch libav against each that can be had.
+#
+#   sh scripts/libav_releases.sh [SUITE …]      bullseye, trixie and sid when none is named
+#
+# Packages come from where this machine's own apt gets its packages, and are checked by the same keys. A
+# release whose C library is newer than this machine's runs under its own loader.
+# FOLDER (default tmp/libav) in the environment names the folder; what is there already is not fetched
+# again.
+set -eu
+
+here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd -P)
+root=$(dirname -- "$here")
+# shellcheck source=scripts/lib/deno.sh disable=SC1091
+. "$here/lib/deno.sh"
+
+folder=${FOLDER:-$root/tmp/libav}
+keys=/usr/share/keyrings/debian-archive-keyring.gpg
+[ $# -gt 0 ] || set -- bullseye trixie sid
+
+site=$(apt-get indextargets --format '$(REPO_URI)' 'Origin: Debian' 2>/dev/null |
+  grep '/debian/*$' | sort -u | sed -n 1p)
+[ -n "$site" ] || { echo 'error: apt has no Debian repository here' >&2; exit 1; }
+deno=$(find_deno) || { echo 'error: Deno was not found' >&2; exit 1; }
+
+# fetch SUITE: downloads and unpacks the libraries and all they need.
+fetch() {
+  at=$folder/$1
+  [ ! -f "$at/complete" ] || return 0
+  mkdir -p "$at/apt/lists/partial" "$at/apt/cache/archives/partial" "$at/root"
+  echo "deb [signed-by=$keys] $site $1 main" >"$at/apt/sources.list"
+  : >"$at/apt/status"
+  set -- "$1" -qq -o "Dir::Etc::sourcelist=$at/apt/sources.list" -o Dir::Etc::sourceparts=/dev/null \
+    -o "Dir::State::lists=$at/apt/lists" -o "Dir::State::status=$at/apt/status" \
+    -o "Dir::Cache=$at/apt/cache" -o APT::Install-Recommends=false -o Debug::NoLocking=true \
+    -o Acquire::Languages=none -o APT::Sandbox::User=
+  suite=$1
+  shift
+  apt-get "$@" update || return 1
+  names=$(apt-cache "$@" pkgnames | grep -E '^(libavformat|libswscale)[0-9]+$' | sort -V)
+  packages="$(echo "$names" | grep avformat | tail -n 1) $(echo "$names" | grep swscale | tail -n 1)"
+  # shellcheck disable=SC2086
+  apt-get "$@" --download-only --yes install $packages || return 1
+  for package in "$at"/apt/cache/archives/*.deb; do
+    dpkg-deb -x "$package" "$at/root" || return 1
+  done
+  echo "$suite: $packages" >"$at/complete"
+}
+
+# folders SUITE: where its libraries are, for the loader.
+folders() {
+  find -L "$folder/$1/root" -name '*.so.*' -exec dirname {} + 2>/dev/null | sort -u |
+    tr '\n' ':' | sed 's/:$//'
+}
+
+status=0
+for suite in "$@"; do
+  if ! fetch "$suite" 2>"$folder.$suite.log"; then
+    echo "$suite: cannot be had here: $(tail -n 1 "$folder.$suite.log")"
+    continue
+  fi
+  library=$(find "$folder/$suite/root" -name 'libavformat.so.*' | sed -n 1p)
+  loader=$(find -L "$folder/$suite/root" -name 'ld-linux-*.so.*' | sed -n 1p)
+  paths=$(folders "$suite")
+  export ORION_TEST_LIBAV="${library%/*}"
+  echo "$suite: $(basename "$(readlink -f "$library")")"
+  if "$loader" --library-path "$paths" "$deno" test --quiet --allow-all \
+    "$root/tests/ffi" "$root"/tests/workers/capture_*_test.ts; then
+    echo "$suite: passed"
+  else
+    echo "$suite: FAILED"
+    status=1
+  fi
+done
+exit $status
