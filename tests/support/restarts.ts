@@ -1,4 +1,5 @@
 /** A camera that is switched off and on again, and what its worker makes of it. */
+import { systemClock } from "../../src/core/clock.ts";
 import { assertCloses } from "./ledger.ts";
 import { CaptureRun } from "./capture_run.ts";
 import { HostileCamera } from "./hostile_camera.ts";
@@ -36,7 +37,10 @@ export async function restartCamera(clip: RawClip, times: number): Promise<Resta
       const logs = run.logs.length;
       camera = HostileCamera.start({ clip, port });
       const listeningMs = performance.now();
-      await run.further(1);
+      // One that was under way when the camera went must not pass for one of the camera that came back.
+      const sinceMs = systemClock.nowMs();
+      const isNew = () => (run.frames.at(-1)?.meta.arrivedAtMs ?? 0) > sinceMs;
+      await run.until("a frame of the camera that came back", isNew);
       restarts.push({
         resumedAfterMs: performance.now() - listeningMs,
         backoffMs: Math.max(
