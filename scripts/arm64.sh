@@ -92,8 +92,7 @@ printf '%s\n' "--- libav's tests" >&2
 emulated test --no-check --no-lock --node-modules-dir=manual --cached-only --no-prompt \
   --allow-read=/repo,/usr/lib,/lib,/tmp,/nowhere --allow-write=/tmp --allow-env=CI,PATH,ORION_TEST_PARTS \
   --allow-ffi=/usr/lib/aarch64-linux-gnu --config /repo/deno.json \
-  /repo/tests/ffi/locate_test.ts /repo/tests/ffi/library_test.ts /repo/tests/ffi/decoder_test.ts \
-  /repo/tests/ffi/input_test.ts
+  /repo/tests/ffi/locate_test.ts /repo/tests/ffi/library_test.ts /repo/tests/ffi/decoder_test.ts
 
 printf '%s\n' "--- the shipped Orion loads its model and opens the bundled clip, each in its worker" >&2
 emulated run --quiet --no-prompt --cached-only --no-remote --config /shipped/deno.json --ignore-env \
