@@ -1,6 +1,7 @@
 /**
  * The benchmarks, under the permissions they need: `deno task bench [file …]`.
  */
+import { NO_TELEMETRY } from "../src/core/telemetry.ts";
 import { ROOT } from "./testing/checkout.ts";
 import { benchFlags } from "./testing/groups.ts";
 
@@ -12,7 +13,7 @@ async function main(args: readonly string[]): Promise<number> {
     const { code } = await new Deno.Command("deno", {
       args: ["bench", "--quiet", ...benchFlags(temp), ...files],
       cwd: ROOT,
-      env: { TMPDIR: temp },
+      env: { TMPDIR: temp, [NO_TELEMETRY]: "1" },
       stdout: "inherit",
       stderr: "inherit",
     }).output();

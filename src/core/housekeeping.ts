@@ -1,10 +1,10 @@
 import type { Cancel, Clock } from "./clock.ts";
 
 /** How often garbage is collected. */
-export const COLLECT_EVERY_MS = 60_000;
+export const COLLECT_EVERY_MS = 20_000;
 
 /**
- * Collects this thread's garbage once a minute, where the runtime allows it (`--expose-gc`).
+ * Collects this thread's garbage now and then, where the runtime allows it (`--expose-gc`).
  *
  * A thread that allocates little may go for hours before V8 sees a reason to look at its old objects,
  * and each of Orion's threads then grows by megabytes before anything is given back. On a small box

@@ -226,7 +226,8 @@ function openAll(paths: LibavPaths): OpenedLibraries {
   }
 }
 
-function openLibrary<const T extends Deno.ForeignLibraryInterface>(
+/** Opens one library. @throws {LibraryError} `LIBAV_MISSING` when it cannot be loaded */
+export function openLibrary<const T extends Deno.ForeignLibraryInterface>(
   path: string,
   table: T,
 ): { readonly calls: Calls<T>; readonly close: () => void } {
@@ -244,22 +245,6 @@ function openLibrary<const T extends Deno.ForeignLibraryInterface>(
       retryable: false,
       remedy: "Install FFmpeg's libraries (Debian, Ubuntu: apt-get install ffmpeg).",
     }, { cause: error });
-  }
-}
-
-/**
- * Keeps the four libraries in memory for as long as the process lives.
- *
- * When a worker is terminated Deno closes the libraries it opened. If it was the last to have them,
- * they are unmapped, and a native call of its that had not returned yet ends the whole process. A
- * thread that outlives all workers holds on to them, so that this cannot happen.
- *
- * @throws {LibraryError} `LIBAV_MISSING`
- */
-export function pinLibav(paths: LibavPaths): void {
-  // In the order in which they depend on one another; no symbol is looked up.
-  for (const path of [paths.avutil, paths.avcodec, paths.avformat, paths.swscale]) {
-    openLibrary(path, {});
   }
 }
 

@@ -11,7 +11,8 @@ import type {
   ToInference,
   ToPublisher,
 } from "../core/messages.ts";
-import { pinLibav } from "../libav/library.ts";
+import { forbidTelemetry } from "../core/telemetry.ts";
+import { pinLibav } from "../libav/pin.ts";
 import { workerPermissions } from "../permissions/grant.ts";
 import type { Manifest } from "../permissions/manifest.ts";
 import type { Places } from "../permissions/places.ts";
@@ -38,6 +39,7 @@ const SILENT = logTo(() => undefined);
  * @throws OrionError what the worker failed with
  */
 export async function checkModel(parts: CheckParts, settings: DetectorSettings): Promise<string> {
+  forbidTelemetry();
   const ended = Promise.withResolvers<string>();
   const handle = new WorkerHandle<ToInference, FromInference>({
     entry: WORKER_ENTRIES.inference,

@@ -4,7 +4,7 @@ import { errorFromData, LifecycleError } from "../core/errors.ts";
 import type { ErrorData } from "../core/errors.ts";
 import type { Log } from "../core/log.ts";
 import type { CameraStatus, InferenceResult } from "../core/messages.ts";
-import { pinLibav } from "../libav/library.ts";
+import { pinLibav } from "../libav/pin.ts";
 import { workerPermissions } from "../permissions/grant.ts";
 import type { Manifest } from "../permissions/manifest.ts";
 import type { Places } from "../permissions/places.ts";

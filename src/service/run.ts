@@ -1,6 +1,7 @@
 import { errorData } from "../core/errors.ts";
 import { EXIT, exitCode } from "../core/exit.ts";
 import { keepHouse } from "../core/housekeeping.ts";
+import { forbidTelemetry } from "../core/telemetry.ts";
 import { Service, type ServiceOptions } from "./service.ts";
 
 /**
@@ -19,6 +20,7 @@ const SIGNALS = ["SIGINT", "SIGTERM"] as const;
  */
 export async function runService(options: ServiceOptions): Promise<number> {
   const { log, clock } = options;
+  forbidTelemetry();
   const service = new Service(options);
   const endHousekeeping = keepHouse(clock);
   const asked = Promise.withResolvers<string>();

@@ -1,6 +1,6 @@
 /** Rates, drop rates and fairness as they are over a real run, with models of known speed. */
 import assert from "node:assert/strict";
-import { total } from "../../src/core/accounts.ts";
+import { noUndecoded, total } from "../../src/core/accounts.ts";
 import { inferences, Schemas } from "../support/messages.ts";
 import { DEMO_CLIP, type TempFolder, tempFolder } from "../support/files.ts";
 import { ignoreWithout, programPath } from "../support/parts.ts";
@@ -61,7 +61,8 @@ Deno.test({
           each.detector === detector
         );
         assert.ok(mailbox);
-        return { processed: mailbox.processed, dropped: total(mailbox.dropped) };
+        const undecoded = total(report.cameras[0]?.ledger.undecoded ?? noUndecoded());
+        return { processed: mailbox.processed, dropped: total(mailbox.dropped) + undecoded };
       });
       const processed = (counts[1]?.processed ?? 0) - (counts[0]?.processed ?? 0);
       const dropped = (counts[1]?.dropped ?? 0) - (counts[0]?.dropped ?? 0);

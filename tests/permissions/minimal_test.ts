@@ -142,7 +142,7 @@ const PROCESS_NEEDS: Readonly<Record<string, RegExp>> = {
   "net 127.0.0.1:broker": NO_WORKER,
   "net 127.0.0.1:health": /Cannot serve HTTP on 127\.0\.0\.1/,
   [`env ${VARIABLE}`]: new RegExp(`${VARIABLE} is not set`),
-  "env ORT_DISABLE_TELEMETRY": /Requires env access to "ORT_DISABLE_TELEMETRY"/,
+  "env ORT_DISABLE_TELEMETRY": /ORT_DISABLE_TELEMETRY may not be set/,
   // Nobody else says which configuration is meant, so the demo it is.
   "env ORION_CONFIG": /configuration: none: the demo/,
   "ffi avutil": NO_WORKER,

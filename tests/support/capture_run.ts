@@ -13,9 +13,15 @@ import type {
 } from "../../src/core/messages.ts";
 import { inputBytes } from "../../src/core/messages.ts";
 import type { LogRecord } from "../../src/core/log.ts";
+import { partPresent } from "./parts.ts";
+import { pinLibav } from "../../src/libav/pin.ts";
 import { locateLibav } from "../../src/libav/locate.ts";
 import { locateChosenLibav } from "./libav_choice.ts";
 import { WAIT_TIMEOUT_MS } from "./lines.ts";
+
+// As the service does, for a worker is terminated while a native call may be under way. Before any
+// test, since it is for the whole process.
+if (partPresent("libav")) pinLibav(locateChosenLibav() ?? locateLibav());
 
 /** A detector that takes every frame it is offered, at once. */
 export interface PlayedDetector {

@@ -193,6 +193,7 @@ class Client {
     if (ports === null) return "RTP/AVP/TCP;unicast;interleaved=0-1";
     const socket = createSocket("udp4");
     socket.on("error", () => undefined);
+    socket.bind(0, "127.0.0.1");
     this.#udp = { socket, port: Number(ports[1]) };
     return `RTP/AVP;unicast;client_port=${ports[1]}-${ports[2]}`;
   }

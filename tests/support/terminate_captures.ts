@@ -3,7 +3,7 @@
  * argument says. Ends with 0, unless the process dies of it; `unpinned` as the second argument lets it.
  */
 import type { FromCapture, ToCapture } from "../../src/core/messages.ts";
-import { pinLibav } from "../../src/libav/library.ts";
+import { pinLibav } from "../../src/libav/pin.ts";
 import { locateLibav } from "../../src/libav/locate.ts";
 import { WORKER_ENTRIES } from "../../src/service/entries.ts";
 import { DEMO_CLIP } from "./files.ts";

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { COLLECT_EVERY_MS, keepHouse } from "../../../src/core/housekeeping.ts";
 import { HeldClock } from "../../support/held_clock.ts";
 
-Deno.test("housekeeping: garbage is collected once a minute, until it is ended", async () => {
+Deno.test("housekeeping: garbage is collected at every interval, until it is ended", async () => {
   const clock = new HeldClock(0);
   let collected = 0;
   const end = keepHouse(clock, () => collected++);

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { settle } from "../../support/held_clock.ts";
 import { systemClock } from "../../../src/core/clock.ts";
 import { mqttSessions, type OutgoingMessage, type Session } from "../../../src/mqtt/client.ts";
 import { brokerAddress } from "../../../src/mqtt/target.ts";
@@ -51,6 +52,14 @@ class ScriptedBroker implements Disposable {
       if (read === null) throw new Error("the client hung up");
       this.#bytes = new Uint8Array([...this.#bytes, ...chunk.slice(0, read)]);
     }
+  }
+
+  /** Waits until the client has closed its end, and with it the timers it had for it. */
+  async gone(): Promise<void> {
+    const chunk = new Uint8Array(4096);
+    let read: number | null = 1;
+    while (read !== null) read = await this.#connection?.read(chunk).catch(() => null) ?? null;
+    await settle();
   }
 
   [Symbol.dispose](): void {
@@ -109,6 +118,7 @@ Deno.test("session: no more messages are on their way than the broker takes, and
   assert.equal(published(await broker.packet()).text, "3");
   assert.deepEqual(settled, ["1"]);
   await session.end({ inOrder: false, withinMs: 1 });
+  await broker.gone();
   assert.deepEqual(settled, ["1", ...Array(3).fill("BROKER_CLOSED")], "each settled once");
 });
 
@@ -128,6 +138,7 @@ Deno.test("session: a message that is larger than the broker takes is not sent",
   await broker.send([0x40, 2, ...sent.id]);
   await taken.promise;
   await session.end({ inOrder: false, withinMs: 1 });
+  await broker.gone();
   assert.deepEqual(codes, ["BROKER_REFUSED_MESSAGE", null]);
 });
 
@@ -148,4 +159,5 @@ Deno.test("session: refusals of a message and of a subscription are told, with t
   assert.equal(await subscribing, "BROKER_REFUSED_SUBSCRIPTION");
   assert.ok(session.open, "the session goes on");
   await session.end({ inOrder: false, withinMs: 1 });
+  await broker.gone();
 });
