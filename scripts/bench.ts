@@ -1,5 +1,7 @@
 /**
- * The benchmarks, under the permissions they need: `deno task bench [file …]`.
+ * The benchmarks, under the permissions they need: `deno task bench [file …]`. A file that is no
+ * `.bench.ts` is a program of its own and gets the words after it:
+ * `deno task bench scripts/bench/rtsp_cpu.ts 20`.
  */
 import { NO_TELEMETRY } from "../src/core/telemetry.ts";
 import { ROOT } from "./testing/checkout.ts";
@@ -9,9 +11,11 @@ async function main(args: readonly string[]): Promise<number> {
   Deno.mkdirSync(`${ROOT}/tmp`, { recursive: true });
   const temp = Deno.makeTempDirSync({ dir: `${ROOT}/tmp`, prefix: "bench-" });
   try {
-    const files = args.length > 0 ? args : ["scripts/bench"];
+    const words = args.length > 0 ? args : ["scripts/bench"];
+    const [first = ""] = words;
+    const isProgram = first.endsWith(".ts") && !first.endsWith(".bench.ts");
     const { code } = await new Deno.Command("deno", {
-      args: ["bench", "--quiet", ...benchFlags(temp), ...files],
+      args: [isProgram ? "run" : "bench", "--quiet", ...benchFlags(temp), ...words],
       cwd: ROOT,
       env: { TMPDIR: temp, [NO_TELEMETRY]: "1" },
       stdout: "inherit",

@@ -2,7 +2,7 @@
  * Isolation: a detector of 20 ms an inference, alone and beside one of 500 ms, in turns. The rate and
  * the 99th percentile of its latency must be the same.
  *
- *     deno task bench:isolation [SECONDS]        per measurement, 15 by default; two rounds
+ *     deno task bench scripts/bench/isolation.ts [SECONDS]     per measurement, 15 by default
  *
  * The models sleep instead of computing: what is measured is what Orion's own parts do to one another,
  * not how two networks share the cores.

@@ -3,7 +3,7 @@
  * over RTSP, for Orion at several rates and for the ffmpeg program that decodes and scales the same
  * stream to raw frames.
  *
- *     deno task bench:rtsp [SECONDS]        per measurement, 20 by default; about two minutes in all
+ *     deno task bench scripts/bench/rtsp_cpu.ts [SECONDS]     per measurement, 20 by default
  *
  * Orion's figures are its whole process, inference included, and apart from that the threads that it
  * reads and decodes with. Needs mosquitto, GStreamer's RTSP server, and Linux's /proc.
@@ -25,26 +25,32 @@ interface CpuSeconds {
   readonly capture: number;
 }
 
-/** CPU seconds so far of a process, and of the thread of the worker that was started last. */
-function cpuSeconds(pid: number): CpuSeconds {
-  const ticks = (path: string) => {
-    const fields = Deno.readTextFileSync(path).replace(/^.*\) /s, "").split(" ");
-    return Number(fields[11]) + Number(fields[12]);
-  };
+/**
+ * CPU seconds so far of a process, and of the thread of the worker that was started last. Read by the
+ * shell: Deno itself reads /proc only with the right to everything.
+ */
+async function cpuSeconds(pid: number): Promise<CpuSeconds> {
+  const { stdout } = await new Deno.Command("sh", {
+    args: ["-c", 'cat /proc/"$0"/stat /proc/"$0"/task/*/stat', `${pid}`],
+    stderr: "null",
+  }).output();
+  const [process = "", ...threads] = new TextDecoder().decode(stdout).trim().split("\n");
   let capture = 0;
   let newest = -1;
-  for (const { name } of Deno.readDirSync(`/proc/${pid}/task`)) {
-    const thread = Deno.readTextFileSync(`/proc/${pid}/task/${name}/comm`).trim();
+  for (const thread of threads) {
     // Deno names workers in the order they start in; cameras come last.
-    const index = Number(/^worker-(\d+)$/.exec(thread)?.[1] ?? -1);
+    const index = Number(/\(worker-(\d+)\)/.exec(thread)?.[1] ?? -1);
     if (index <= newest) continue;
     newest = index;
-    capture = ticks(`/proc/${pid}/task/${name}/stat`);
+    capture = ticks(thread);
   }
-  return {
-    process: ticks(`/proc/${pid}/stat`) / TICKS_PER_SECOND,
-    capture: capture / TICKS_PER_SECOND,
-  };
+  return { process: ticks(process) / TICKS_PER_SECOND, capture: capture / TICKS_PER_SECOND };
+}
+
+/** User and system time in a line of `/proc/PID/stat`; names may hold spaces and brackets. */
+function ticks(line: string): number {
+  const fields = line.slice(line.lastIndexOf(") ") + 2).split(" ");
+  return Number(fields[11]) + Number(fields[12]);
 }
 
 function pause(seconds: number): Promise<void> {
@@ -69,10 +75,10 @@ async function orion(url: string, rateHz: number, seconds: number): Promise<Row>
   await rig.firstInference("gate");
   await pause(2);
   const skip = rig.subscriber.messages.length;
-  const before = cpuSeconds(rig.orion.pid);
+  const before = await cpuSeconds(rig.orion.pid);
   const startedAtMs = performance.now();
   await pause(seconds);
-  const after = cpuSeconds(rig.orion.pid);
+  const after = await cpuSeconds(rig.orion.pid);
   const spent = (performance.now() - startedAtMs) / 1000;
   const totalMs = inferences(rig.subscriber.messages.slice(skip), new Schemas())
     .map(({ timing }) => timing["totalMs"] ?? NaN).sort((a, b) => a - b);
@@ -98,11 +104,11 @@ async function ffmpeg(url: string, rateHz: number | null, seconds: number): Prom
   }).spawn();
   try {
     await pause(3);
-    const before = cpuSeconds(child.pid);
+    const before = await cpuSeconds(child.pid);
     const startedAtMs = performance.now();
     await pause(seconds);
     const spent = (performance.now() - startedAtMs) / 1000;
-    const used = cpuSeconds(child.pid).process - before.process;
+    const used = (await cpuSeconds(child.pid)).process - before.process;
     const name = rateHz === null ? "ffmpeg, every frame" : `ffmpeg at ${rateHz} Hz`;
     return { name, cpuPerSecond: used / spent, capturePerSecond: null, totalMs: [] };
   } finally {

@@ -2,7 +2,7 @@
  * Overload: a detector ten times too slow for its camera. Memory and the age of the delivered frames
  * must stay as they are, however long it lasts.
  *
- *     deno task soak:overload [SECONDS]          600 by default
+ *     deno task bench scripts/soak/overload.ts [SECONDS]       600 by default
  *
  * Exit code 1 when memory grew or frames got older. Needs mosquitto.
  */
