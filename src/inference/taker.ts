@@ -58,8 +58,8 @@ type Place =
   | { readonly at: "inference"; readonly buffer: ArrayBuffer };
 
 /**
- * The inference side of the frame's way: takes one frame at a time, from the camera that has waited
- * longest, into the one tensor it owns.
+ * The inference side of the frame's way: takes one frame at a time, from the camera that was
+ * asked longest ago, into the one tensor it owns.
  *
  * It has no timer and no thread; it acts on what arrives. Between a camera's `available` and its
  * `take`, every other camera is served once at most, so cameras that always have a frame share the
