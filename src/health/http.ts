@@ -12,6 +12,11 @@ export interface HealthSource {
   report(): Promise<HealthReport>;
   /** Why the service is not ready; none when it is. */
   unreadiness(): Promise<string[]>;
+  /**
+   * One picture of a camera, the bytes of a JPEG; null when there is no such camera.
+   * @throws OrionError when none came
+   */
+  picture(camera: string): Promise<ArrayBuffer | null>;
   /** Prometheus text and its content type. */
   metrics(): Promise<{ readonly text: string; readonly contentType: string }>;
 }
@@ -27,7 +32,7 @@ const HEADERS: Parameters<typeof secureHeaders>[0] = {
   strictTransportSecurity: false,
 };
 
-/** The routes, without a server: `GET /healthz`, `/readyz`, `/status`, `/metrics`. */
+/** The routes, without a server: `GET /healthz`, `/readyz`, `/status`, `/metrics`, snapshots. */
 export function healthApp(source: HealthSource, token: Secret | null, log: Log): Hono {
   const app = new Hono();
   app.use(secureHeaders(HEADERS));
@@ -66,6 +71,17 @@ export function healthApp(source: HealthSource, token: Secret | null, log: Log):
   app.get("/metrics", async (context) => {
     const { text, contentType } = await source.metrics();
     return context.body(text, 200, { "Content-Type": contentType });
+  });
+  app.get("/cameras/:camera/snapshot.jpg", async (context) => {
+    try {
+      const picture = await source.picture(context.req.param("camera"));
+      if (picture === null) return context.json({ error: "no such camera" }, 404);
+      return context.body(picture, 200, { "Content-Type": "image/jpeg" });
+    } catch (error) {
+      if (!(error instanceof OrionError)) throw error;
+      const { code, message, remedy } = error.toData();
+      return context.json({ error: message, code, remedy }, 503);
+    }
   });
   app.notFound((context) => context.json({ error: "no such resource" }, 404));
   app.onError((error, context) => {

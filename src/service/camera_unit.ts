@@ -1,4 +1,3 @@
-import { Buffer } from "node:buffer";
 import type { CameraSettings } from "../config/settings.ts";
 import { addAccounts, type CameraAccount, noUndecoded } from "../core/accounts.ts";
 import type { Clock } from "../core/clock.ts";
@@ -181,13 +180,12 @@ export class CameraUnit {
   }
 
   /**
-   * One picture of the camera, as a JPEG in base64.
+   * One picture of the camera, as the bytes of a JPEG.
    * @throws OrionError when none came in time
    */
-  async jpeg(): Promise<string> {
+  jpeg(): Promise<ArrayBuffer> {
     const post = (request: number) => this.#handle?.post({ kind: "jpeg", request });
-    const bytes = await this.#pictures.ask(post, () => this.#snapshot.state);
-    return Buffer.from(bytes).toString("base64");
+    return this.#pictures.ask(post, () => this.#snapshot.state);
   }
 
   /**

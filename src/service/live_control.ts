@@ -1,3 +1,4 @@
+import { Buffer } from "node:buffer";
 import type { BoxNorm } from "../core/geometry.ts";
 import { OrionError } from "../core/errors.ts";
 import type { CameraUnit } from "./camera_unit.ts";
@@ -59,8 +60,8 @@ export class LiveControl implements ControlTarget {
     return this.#parts.fleet.setModel(detector, model);
   }
 
-  snapshot(camera: string): Promise<string> {
-    return this.#camera(camera).jpeg();
+  async snapshot(camera: string): Promise<string> {
+    return Buffer.from(await this.#camera(camera).jpeg()).toString("base64");
   }
 
   shutdown(): void {

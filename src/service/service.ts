@@ -126,6 +126,7 @@ export class Service {
         {
           report: () => this.#reporter.report(),
           unreadiness: () => this.#reporter.unreadiness(),
+          picture: async (camera) => await this.#fleet.cameras.get(camera)?.jpeg() ?? null,
           metrics: () => this.#reporter.metrics(),
         },
         token,

@@ -57,6 +57,9 @@ Deno.test({
     schemas.validate("orion.health.1", report.body);
     assertReportCloses(report.body);
 
+    const picture = await fetch(`${rig.httpUrl}/cameras/gate/snapshot.jpg`);
+    assert.deepEqual([...(await picture.bytes()).subarray(0, 3)], [0xff, 0xd8, 0xff], "a JPEG");
+
     assert.equal(await rig.stop(), 0);
     assert.equal(await rig.orion.groupAlive(), false, "nothing is left behind");
     const said = rig.orion.stderr.text() + rig.orion.stdout.text() +

@@ -24,17 +24,38 @@ const REPORT = healthReport({
   overrides: [],
 });
 
+/** Camera "gate" has a picture, "dark" has none, others are not there. */
+function picture(camera: string): Promise<ArrayBuffer | null> {
+  if (camera === "gate") return Promise.resolve(new Uint8Array([0xff, 0xd8]).buffer);
+  if (camera !== "dark") return Promise.resolve(null);
+  return Promise.reject(
+    new OrionError({ code: "STREAM_NO_PICTURE", message: "none", retryable: true, remedy: "wait" }),
+  );
+}
+
 function app(token: Secret | null, reasons: string[] = []) {
   return healthApp(
     {
       report: () => Promise.resolve(REPORT),
       unreadiness: () => Promise.resolve(reasons),
+      picture,
       metrics: () => Promise.resolve({ text: "orion_mqtt_up 1\n", contentType: "text/plain" }),
     },
     token,
     logTo(() => undefined),
   );
 }
+
+Deno.test("http: a camera's picture is a JPEG, and without one it is said why", async () => {
+  const response = await app(null).request("/cameras/gate/snapshot.jpg");
+  assert.equal(response.status, 200);
+  assert.equal(response.headers.get("content-type"), "image/jpeg");
+  assert.equal((await response.arrayBuffer()).byteLength, 2);
+  assert.equal((await app(null).request("/cameras/nobody/snapshot.jpg")).status, 404);
+  const dark = await app(null).request("/cameras/dark/snapshot.jpg");
+  assert.equal(dark.status, 503);
+  assert.match(await dark.text(), /STREAM_NO_PICTURE/);
+});
 
 Deno.test("http: readiness is 503 with the reasons", async () => {
   assert.equal((await app(null).request("/readyz")).status, 200);
@@ -71,6 +92,7 @@ Deno.test("http: a fault inside is 500 without its text", async () => {
     {
       report: () => Promise.reject(new Error("rtsp://viewer:hunter2@host")),
       unreadiness: () => Promise.resolve([]),
+      picture,
       metrics: () => Promise.reject(new Error("no")),
     },
     null,
