@@ -75,6 +75,7 @@ sh "$root/scripts/lib/tool.sh" package --target aarch64-unknown-linux-gnu --deno
 tar -xzf "$work"/out/*.tar.gz -C "$work/shipped" --strip-components=1
 rm -f "$work"/out/*.tar.gz
 
+# shellcheck disable=SC2016
 inside='
   mount --rbind /proc "$1/proc" && mount --rbind /dev "$1/dev" && mount --rbind "$2" "$1/repo" &&
     mount --bind "$3" "$1/shipped" && cd / || exit
@@ -99,3 +100,25 @@ emulated run --quiet --no-prompt --cached-only --no-remote --config /shipped/den
   --allow-env=ORION_CONFIG,ORT_DISABLE_TELEMETRY --allow-read=/shipped,/usr/lib/aarch64-linux-gnu \
   --allow-ffi=/shipped,/usr/lib/aarch64-linux-gnu --allow-net=127.0.0.1:1883,127.0.0.1:8080 \
   /shipped/main.ts check --connect
+
+printf '%s\n' "--- the shipped Orion runs the demo until it has seen somebody" >&2
+log=$work/run.log
+: >"$log"
+emulated run --quiet --no-prompt --cached-only --no-remote --config /shipped/deno.json --ignore-env \
+  --allow-env=ORION_CONFIG,ORT_DISABLE_TELEMETRY --allow-read=/shipped,/usr/lib/aarch64-linux-gnu \
+  --allow-ffi=/shipped,/usr/lib/aarch64-linux-gnu --allow-net=127.0.0.1:1883,127.0.0.1:8080 \
+  /shipped/main.ts run 2>"$log" &
+running=$!
+seconds=0
+until grep -q 'sees="person' "$log"; do
+  seconds=$((seconds + 1))
+  if [ "$seconds" -gt 300 ] || ! kill -0 "$running" 2>/dev/null; then
+    tail -n 20 "$log" >&2
+    kill "$running" 2>/dev/null || :
+    fail "nobody was seen within $seconds s"
+  fi
+  sleep 1
+done
+kill -TERM "$running"
+wait "$running" || fail "it ended with $?"
+grep -E 'detector.ready|camera.stream|sees=|service.stopped' "$log" >&2
