@@ -83,11 +83,13 @@ inside='
   exec chroot "$root" /qemu /deno "$@"
 '
 # /sys is left out, so ONNX Runtime warns that it cannot tell what the processor can do.
-emulated() {
-  env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/tmp DENO_DIR=/tmp/deno NO_COLOR=1 \
+emulate() { # in place of the shell
+  exec env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/tmp DENO_DIR=/tmp/deno NO_COLOR=1 \
     DENO_NO_UPDATE_CHECK=1 ORT_DISABLE_TELEMETRY=1 ORION_TEST_PARTS=libav \
     unshare -rm sh -c "$inside" sh "$sysroot" "$root" "$work/shipped" "$@"
 }
+
+emulated() { (emulate "$@"); }
 
 printf '%s\n' "--- libav's tests" >&2
 emulated test --no-check --no-lock --node-modules-dir=manual --cached-only --no-prompt \
@@ -104,7 +106,7 @@ emulated run --quiet --no-prompt --cached-only --no-remote --config /shipped/den
 printf '%s\n' "--- the shipped Orion runs the demo until it has seen somebody" >&2
 log=$work/run.log
 : >"$log"
-emulated run --quiet --no-prompt --cached-only --no-remote --config /shipped/deno.json --ignore-env \
+emulate run --quiet --no-prompt --cached-only --no-remote --config /shipped/deno.json --ignore-env \
   --allow-env=ORION_CONFIG,ORT_DISABLE_TELEMETRY --allow-read=/shipped,/usr/lib/aarch64-linux-gnu \
   --allow-ffi=/shipped,/usr/lib/aarch64-linux-gnu --allow-net=127.0.0.1:1883,127.0.0.1:8080 \
   /shipped/main.ts run 2>"$log" &
