@@ -131,12 +131,17 @@ function line(row: Row, reference: number): string {
   return `${cells.join("")}\n`;
 }
 
+/** A server for each measurement: this one plays to nobody any more once its last client left. */
+async function withCamera(measure: (url: string) => Promise<Row>): Promise<Row> {
+  await using camera = await RtspServer.start({ clip: DEMO_CLIP });
+  return await measure(camera.url);
+}
+
 async function main(): Promise<void> {
   const seconds = Number(Deno.args[0] ?? 20);
-  await using camera = await RtspServer.start({ clip: DEMO_CLIP });
-  const reference = await ffmpeg(camera.url, null, seconds);
+  const reference = await withCamera((url) => ffmpeg(url, null, seconds));
   const rows = [reference];
-  for (const rateHz of RATES_HZ) rows.push(await orion(camera.url, rateHz, seconds));
+  for (const rateHz of RATES_HZ) rows.push(await withCamera((url) => orion(url, rateHz, seconds)));
   const write = (text: string) => Deno.stdout.writeSync(new TextEncoder().encode(text));
   write(
     "CPU seconds per second of a 1280x720 H.264 stream at 25 frames a second, over RTSP\n" +
