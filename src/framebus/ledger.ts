@@ -37,10 +37,6 @@ export class CameraLedger {
     return this.#arrived - this.received;
   }
 
-  get decodedTotal(): number {
-    return this.#decoded;
-  }
-
   get undecodedTotal(): number {
     return this.#undecodedTotal;
   }

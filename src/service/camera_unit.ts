@@ -96,11 +96,6 @@ export class CameraUnit {
     return this.#silentSinceMs;
   }
 
-  /** What is known of it without asking. */
-  get lastKnown(): CaptureSnapshot {
-    return this.#snapshot;
-  }
-
   /** Starts the thread; what was subscribed before is subscribed again. */
   start(): void {
     const { entry, permissions, settings, libraries, log } = this.#parts;

@@ -181,12 +181,6 @@ export class DetectorWorker {
     return orderly;
   }
 
-  /** Forgets the thread without a word. */
-  release(): void {
-    this.#handle?.release();
-    this.#state = "stopped";
-  }
-
   #spawn(
     onMessage: (message: FromInference) => void,
     onFailed: (error: ErrorData) => void,

@@ -36,7 +36,6 @@ export class PublisherUnit {
   readonly #parts: PublisherUnitParts;
   readonly #cameras = new Map<string, CameraStatus>();
   #handle: WorkerHandle<ToPublisher, FromPublisher> | null = null;
-  #restarts = 0;
   #state: BrokerState;
 
   constructor(parts: PublisherUnitParts) {
@@ -52,10 +51,6 @@ export class PublisherUnit {
 
   get broker(): BrokerState {
     return this.#state;
-  }
-
-  get restarts(): number {
-    return this.#restarts;
   }
 
   /** Starts the thread, which connects in the background for as long as it takes. */
@@ -94,7 +89,6 @@ export class PublisherUnit {
   abandon(): void {
     this.#handle?.release();
     this.#handle = null;
-    this.#restarts++;
     this.#state = { ...this.#state, connected: false, sinceMs: this.#parts.clock.wallMs() };
   }
 

@@ -43,10 +43,6 @@ export class SharedFrame implements BusFrame {
     return this.info.arrivedAtMs;
   }
 
-  get holders(): number {
-    return this.#holders;
-  }
-
   retain(): void {
     this.#holders++;
   }
@@ -64,21 +60,10 @@ export class SharedFrame implements BusFrame {
 export class FramePool implements Disposable {
   readonly #libav: Libav;
   readonly #free: SharedFrame[] = [];
-  #size = 0;
   #disposed = false;
 
   constructor(libav: Libav) {
     this.#libav = libav;
-  }
-
-  /** How many frames exist. */
-  get size(): number {
-    return this.#size;
-  }
-
-  /** How many of them are held. */
-  get inUse(): number {
-    return this.#size - this.#free.length;
   }
 
   /** An empty frame, held once by the caller. */
@@ -87,7 +72,6 @@ export class FramePool implements Disposable {
     let frame = this.#free.pop();
     if (frame === undefined) {
       frame = new SharedFrame(new Frame(this.#libav), (freed) => this.#put(freed));
-      this.#size++;
     }
     frame.retain();
     return frame;
@@ -108,6 +92,5 @@ export class FramePool implements Disposable {
 
   #drop(frame: SharedFrame): void {
     frame.picture[Symbol.dispose]();
-    this.#size--;
   }
 }

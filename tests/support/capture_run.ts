@@ -13,6 +13,7 @@ import type {
 } from "../../src/core/messages.ts";
 import { inputBytes } from "../../src/core/messages.ts";
 import type { LogRecord } from "../../src/core/log.ts";
+import { sourceOf } from "./camera_source.ts";
 import { partPresent } from "./parts.ts";
 import { pinLibav } from "../../src/libav/pin.ts";
 import { locateLibav } from "../../src/libav/locate.ts";
@@ -226,20 +227,4 @@ export class CaptureRun implements AsyncDisposable {
   #post(message: ToCapture, transfers: Transferable[] = []): void {
     this.#worker.postMessage(message, transfers);
   }
-}
-
-function sourceOf(source: Partial<CameraSource> & { readonly url: string }): CameraSource {
-  return {
-    camera: "gate",
-    file: null,
-    loop: false,
-    transport: "tcp",
-    decoder: "auto",
-    decode: "auto",
-    roi: null,
-    masks: [],
-    stallTimeoutMs: 10_000,
-    firstSeq: 0,
-    ...source,
-  };
 }

@@ -6,6 +6,7 @@ import type { FromCapture, ToCapture } from "../../src/core/messages.ts";
 import { pinLibav } from "../../src/libav/pin.ts";
 import { locateLibav } from "../../src/libav/locate.ts";
 import { WORKER_ENTRIES } from "../../src/service/entries.ts";
+import { sourceOf } from "./camera_source.ts";
 import { DEMO_CLIP } from "./files.ts";
 
 /** At most, until the termination: some frames' time, or that of opening a clip. */
@@ -21,19 +22,7 @@ async function live(libraries: ReturnType<typeof locateLibav>, plays: boolean): 
   const start: ToCapture = {
     kind: "start",
     libraries,
-    source: {
-      camera: "gate",
-      url: DEMO_CLIP,
-      file: DEMO_CLIP,
-      loop: true,
-      transport: "tcp",
-      decoder: "auto",
-      decode: "all",
-      roi: null,
-      masks: [],
-      stallTimeoutMs: 10_000,
-      firstSeq: 0,
-    },
+    source: sourceOf({ url: DEMO_CLIP, file: DEMO_CLIP, loop: true, decode: "all" }),
   };
   worker.postMessage(start);
   if (plays) await online.promise;

@@ -1,5 +1,6 @@
 /** Cameras that go and come back. */
 import assert from "node:assert/strict";
+import { sourceOf } from "../support/camera_source.ts";
 import { freePort } from "../support/files.ts";
 import { ignoreWithout } from "../support/parts.ts";
 import { patternClip } from "../support/pattern.ts";
@@ -50,19 +51,7 @@ Deno.test({
     const files = await openFiles();
     const camera = new Camera({
       libav,
-      source: {
-        camera: "gate",
-        url: `rtsp://127.0.0.1:${freePort()}/x`,
-        file: null,
-        loop: false,
-        transport: "tcp",
-        decoder: "auto",
-        decode: "auto",
-        roi: null,
-        masks: [],
-        stallTimeoutMs: 10_000,
-        firstSeq: 0,
-      },
+      source: sourceOf({ url: `rtsp://127.0.0.1:${freePort()}/x` }),
       bus,
       pictures: new Pictures(libav),
       clock,
