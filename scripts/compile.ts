@@ -4,7 +4,7 @@
  *
  *   deno task compile [--target T] [--config FILE] [--at FOLDER] [--out FOLDER]
  *
- * `--config` bakes in what that configuration needs, and no more; without it the general set of
+ * The licences of what is in it are in a file beside it. `--config` bakes in what that configuration needs, and no more; without it the general set of
  * docs/deploy.md. `--at` is the folder that the program will lie in (/opt/orion). The runtime is
  * `DENORT_BIN` when that is set; otherwise Deno downloads it.
  */
@@ -16,6 +16,7 @@ import { denoFlags } from "../src/permissions/grant.ts";
 import { bakedGrant } from "./lib/baked.ts";
 import { type Content, contentProblems, listContents } from "./lib/contents.ts";
 import { embeddedProblems } from "./lib/embedded.ts";
+import { THIRD_PARTY } from "./lib/licences.ts";
 import { commitOf, stage } from "./lib/stage.ts";
 import { machineOf, type Target } from "./lib/targets.ts";
 import { runTool, say, type ToolArgs, ToolError } from "./lib/tool_args.ts";
@@ -23,7 +24,7 @@ import { runTool, say, type ToolArgs, ToolError } from "./lib/tool_args.ts";
 const ROOT = fileURLToPath(new URL("../", import.meta.url)).replace(/\/$/, "");
 
 /** Embedded beside what main.ts imports. */
-const INCLUDED = ["workers", "models", "assets", "LICENSE", "NOTICE"];
+const INCLUDED = ["workers", "models", "assets", "LICENSE", "NOTICE", THIRD_PARTY];
 
 /** A bound for the program, runtime included: it should not grow unseen. */
 const MAX_PROGRAM_BYTES = 190 * 1024 * 1024;
@@ -44,6 +45,7 @@ function compile(args: ToolArgs): number {
     const program = join(out, `orion-${target.name}${trial ? ".trial" : ""}`);
     embed(args, { work, flags, program });
     checkProgram(program, { contents, work, target, trial });
+    Deno.copyFileSync(join(work, THIRD_PARTY), `${program}.${THIRD_PARTY}`);
     say(trial ? `${program}: a trial; set DENORT_BIN to a denort for one that runs` : program);
     return 0;
   } finally {

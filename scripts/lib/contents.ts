@@ -1,6 +1,7 @@
 /** Whether what was put together is all that is needed, and nothing else. */
 import { join } from "node:path";
 import { BUILTIN_MODELS } from "../../src/config/models.ts";
+import { THIRD_PARTY, unlicensed } from "./licences.ts";
 import { machineOf, type Target } from "./targets.ts";
 
 /** One file: its path, its size, and for which machine it is made when it is native. */
@@ -19,6 +20,9 @@ const MAX_BYTES: Readonly<Record<Target["arch"], number>> = {
 /** Packages and files that nobody needs where Orion runs. */
 const FOREIGN =
   /(^|\/)node_modules\/(ajv|fast-check|@types|adm-zip|global-agent)\/|\.(dll|dylib)$|^tests\//;
+
+/** The models' own, which are passed on with them. */
+const MODEL_LICENCES = ["models/LICENSE.Apache-2.0", "models/LICENSE.human-models-MIT"];
 
 const WORKERS = ["capture", "inference", "publisher", "broker"];
 
@@ -56,6 +60,9 @@ export function requiredPaths(target: Target): string[] {
     "main.ts",
     "deno.json",
     "LICENSE",
+    "NOTICE",
+    THIRD_PARTY,
+    ...MODEL_LICENCES,
     "assets/demo.mp4",
     ...WORKERS.map((name) => `workers/${name}.ts`),
     ...Object.values(BUILTIN_MODELS).map((file) => `models/${file}`),
@@ -75,6 +82,7 @@ export function contentProblems(contents: readonly Content[], target: Target): s
   const max = MAX_BYTES[target.arch];
   return [
     ...missing.map((path) => `${path} is missing`),
+    ...unlicensed([...paths]).map((name) => `${name} comes without the text of its licence`),
     ...foreign.map(({ path }) => `${path} does not belong into a package for ${target.name}`),
     ...(total > max ? [`${total} bytes are more than the ${max} that are allowed`] : []),
   ];

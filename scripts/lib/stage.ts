@@ -1,5 +1,6 @@
 /** Puts together what is shipped: the same files for the portable folder and for the single binary. */
 import { basename, dirname, join } from "node:path";
+import { isLicence, THIRD_PARTY, thirdPartyText } from "./licences.ts";
 import { layOut, runtimePackages } from "./modules.ts";
 import type { Target } from "./targets.ts";
 
@@ -18,7 +19,6 @@ const OWN = ["main.ts", "src", "workers", "models", "assets", "LICENSE", "NOTICE
 /** Of a package: what is there for compilers, debuggers, readers and its own tests. */
 const NEEDLESS =
   /(\.d\.[cm]?ts|\.map|\.md|\.markdown|\.tsbuildinfo)$|^(tests?|bench|benchmarks?|examples?)\//i;
-const LICENCE = /^(licen[cs]e|notice|thirdparty)/i;
 
 /** Where the addons for every platform are. */
 const ADDONS = /^bin\/napi-v\d+\//;
@@ -42,6 +42,7 @@ export function stage({ root, into, target, commit }: StageOptions): void {
   for (const { from, to } of layOut(modules, runtimePackages(manifest.imports))) {
     copy(from, join(into, "node_modules", to), (path) => isShipped(path, target));
   }
+  Deno.writeTextFileSync(join(into, THIRD_PARTY), thirdPartyText(into, join(root, "licenses")));
 }
 
 /** Packages are taken as they lie there: nothing is looked up, locked or installed. */
@@ -63,7 +64,7 @@ function shippedManifest(manifest: Manifest, commit: string | null): string {
 
 /** @param path  of a package's file, relative to the package */
 function isShipped(path: string, target: Target): boolean {
-  if (LICENCE.test(basename(path))) return true;
+  if (isLicence(basename(path))) return true;
   if (ADDONS.test(path)) {
     return path.replace(ADDONS, "").startsWith(`linux/${target.onnxruntime}/`);
   }

@@ -60,6 +60,10 @@ Deno.test({
   async fn() {
     using folder = tempFolder();
     const orion = await unpackedPackage(folder);
+    const licences = Deno.readTextFileSync(`${orion}/THIRD_PARTY.txt`);
+    for (const holder of ["the Deno authors", "V8 project authors", "Microsoft", "RangiLyu"]) {
+      assert.ok(licences.includes(holder), holder);
+    }
     const home = `${folder.path}/home`;
     Deno.mkdirSync(home);
     const port = freePort();

@@ -25,7 +25,14 @@ for (const target of TARGETS) {
       const rest = good.filter((content) => content.path !== path);
       assert.deepEqual(contentProblems(rest, target), [`${path} is missing`]);
     }
-    for (const name of ["workers/capture.ts", "models/nanodet-g.onnx", "libonnxruntime.so.1"]) {
+    for (
+      const name of [
+        "THIRD_PARTY.txt",
+        "workers/capture.ts",
+        "models/nanodet-g.onnx",
+        "libonnxruntime.so.1",
+      ]
+    ) {
       assert.ok(good.some(({ path }) => path.endsWith(name)), name);
     }
   });
@@ -46,6 +53,24 @@ for (const target of TARGETS) {
       one.machine === null ? one : { ...one, machine: other.machine }
     );
     assert.equal(contentProblems(swapped, target).length, 2);
+  });
+
+  Deno.test(`contents ${target.arch}: a package without the text of its licence is named`, () => {
+    const mqtt = ["node_modules/mqtt/package.json", "node_modules/mqtt/build/index.js"];
+    const nested = "node_modules/mqtt/node_modules/@scope/ws";
+    const bare = [...good, ...[...mqtt, `${nested}/package.json`].map((path) => file(path))];
+    assert.deepEqual(contentProblems(bare, target), [
+      "node_modules/mqtt comes without the text of its licence",
+      `${nested} comes without the text of its licence`,
+    ]);
+    // A licence further down is that of another part.
+    const texts = ["node_modules/mqtt/license.md", `${nested}/LICENCE`];
+    assert.deepEqual(
+      contentProblems([...bare, ...texts.map((path) => file(path))], target),
+      [],
+    );
+    const below = [...bare, file(`${nested}/LICENSE`), file("node_modules/mqtt/build/LICENSE")];
+    assert.match(contentProblems(below, target).join(), /^node_modules\/mqtt comes without/);
   });
 
   Deno.test(`contents ${target.arch}: more than the bound is too much`, () => {

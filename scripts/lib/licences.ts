@@ -1,0 +1,93 @@
+/** The licence texts of what is shipped and was made by others: all of them, in one file. */
+import { basename, dirname, join } from "node:path";
+
+/** Where they are in what is shipped; beside the single program too. */
+export const THIRD_PARTY = "THIRD_PARTY.txt";
+
+/** Packages whose own files have no licence text, and where it is below `licenses/`. */
+const GIVEN: Readonly<Record<string, string>> = {
+  "onnxruntime-common": "onnxruntime/LICENSE",
+  "onnxruntime-node": "onnxruntime/LICENSE",
+};
+
+/** What is in the runtime and in its libraries, by their names. */
+const NATIVE: readonly (readonly [string, string])[] = [
+  ["Deno", "deno/LICENSE"],
+  ["V8, inside Deno", "v8/LICENSE"],
+  ["ONNX Runtime", "onnxruntime/LICENSE"],
+  ["What is inside ONNX Runtime", "onnxruntime/ThirdPartyNotices.txt"],
+];
+
+/** What is shipped beside the packages, and has files of its own. */
+const OWN: readonly (readonly [string, string])[] = [
+  ["The models and the clip", "NOTICE"],
+  ["NanoDet-g", "models/LICENSE.Apache-2.0"],
+  ["human-models", "models/LICENSE.human-models-MIT"],
+];
+
+const RULE = "=".repeat(80);
+
+/** Whether a file of a package says what its licence is. */
+export function isLicence(name: string): boolean {
+  return /^(licen[cs]e|notice|copying|thirdparty)/i.test(name);
+}
+
+/** The package whose root holds this file, a name below `node_modules`; null for any other file. */
+function packageOf(path: string): string | null {
+  return /(?:^|\/)node_modules\/((?:@[^/]+\/)?[^/@]+)\/[^/]+$/.exec(path)?.[1] ?? null;
+}
+
+/** Packages, by their folders, that come without the text of their licence. */
+export function unlicensed(paths: readonly string[]): string[] {
+  const licensed = new Set(
+    paths.filter((path) => isLicence(basename(path))).map((path) => dirname(path)),
+  );
+  return packageFolders(paths)
+    .filter(({ name, folder }) => !licensed.has(folder) && !(name in GIVEN))
+    .map(({ folder }) => folder);
+}
+
+function packageFolders(paths: readonly string[]): { name: string; folder: string }[] {
+  return paths.filter((path) => basename(path) === "package.json").flatMap((path) => {
+    const name = packageOf(path);
+    return name === null ? [] : [{ name, folder: dirname(path) }];
+  });
+}
+
+/**
+ * All texts, each below the name and version of what it is for.
+ * @param folder   what is shipped
+ * @param licences the checkout's folder `licenses`
+ */
+export function thirdPartyText(folder: string, licences: string): string {
+  const native = NATIVE.map(([title, path]) => section(title, join(licences, path)));
+  const own = OWN.map(([title, path]) => section(title, join(folder, path)));
+  const packages = packageFolders([...filesIn(folder, "node_modules")].sort())
+    .flatMap(({ name, folder: inside }) => {
+      const { version, license } = JSON.parse(
+        Deno.readTextFileSync(join(folder, inside, "package.json")),
+      );
+      const title = `${name} ${version}, ${license}`;
+      const given = GIVEN[name];
+      const texts = [...Deno.readDirSync(join(folder, inside))]
+        .filter((entry) => entry.isFile && isLicence(entry.name))
+        .map((entry) => join(folder, inside, entry.name)).sort();
+      if (texts.length === 0 && given !== undefined) texts.push(join(licences, given));
+      return texts.map((text) => section(title, text));
+    });
+  return ["Orion is made of these parts of others too.", ...own, ...native, ...packages].join(
+    "\n\n",
+  );
+}
+
+function section(title: string, path: string): string {
+  return `${RULE}\n${title}\n${RULE}\n\n${Deno.readTextFileSync(path).trim()}\n`;
+}
+
+function* filesIn(folder: string, inside: string): Generator<string> {
+  for (const { name, isDirectory } of Deno.readDirSync(join(folder, inside))) {
+    const path = `${inside}/${name}`;
+    if (isDirectory) yield* filesIn(folder, path);
+    else yield path;
+  }
+}
