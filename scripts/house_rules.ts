@@ -3,7 +3,7 @@
  *
  *     deno run --allow-read=. scripts/house_rules.ts
  */
-import { type SourceFile, sourceFiles } from "./testing/checkout.ts";
+import { type SourceFile, sourceFiles, textFiles } from "./testing/checkout.ts";
 import { blanked, functionsOf, lineAt, type Violation, violationText } from "./testing/source.ts";
 
 const FILE_LINES_MAX = 300;
@@ -77,6 +77,27 @@ const TEXT_BANS: readonly Ban[] = [
   },
 ];
 
+/** Tests that look for such a flag where none may be. */
+const LOOKS_FOR_FLAGS = new Set([
+  "scripts/bench/stream_cpu.ts",
+  "tests/e2e/cli_test.ts",
+  "tests/e2e/service_test.ts",
+  "tests/unit/cli/cli_test.ts",
+  "tests/unit/permissions/manifest_test.ts",
+  "tests/unit/scripts/groups_test.ts",
+]);
+
+/** What holds in every text, be it a task, a document, a script, a unit or a comment. */
+const FLAG_BANS: readonly Ban[] = [
+  {
+    pattern:
+      /(?<![\w-])(?:-A(?![\w-])|--allow-all(?![\w-])|--allow-(?:read|write|net|run|env|ffi|sys|import)(?![\w=-]))/g,
+    rule: "a permission for everything",
+    remedy: "name what is needed: --allow-read=PATHS; in a test or benchmark, use the task",
+    except: (path) => spellsOut(path) || LOOKS_FOR_FLAGS.has(path),
+  },
+];
+
 function found(path: string, code: string, bans: readonly Ban[]): Violation[] {
   return bans.filter((ban) => ban.except?.(path) !== true).flatMap((ban) =>
     [...code.matchAll(ban.pattern)].map((match) => ({
@@ -113,14 +134,22 @@ export function houseViolations(file: SourceFile): Violation[] {
   const code = blanked(text, "comments-and-strings");
   return [
     ...found(path, code, BANS),
-    ...found(path, text, TEXT_BANS),
+    ...found(path, text, [...TEXT_BANS, ...FLAG_BANS]),
     ...tooLong(file),
   ];
 }
 
+/** The rules that hold in texts other than TypeScript. */
+export function textViolations({ path, text }: SourceFile): Violation[] {
+  return found(path, text, FLAG_BANS);
+}
+
 /** Checks the whole checkout; one text for each violation. */
-export function checkHouseRules(files: readonly SourceFile[] = sourceFiles()): string[] {
-  return files.flatMap(houseViolations).map(violationText);
+export function checkHouseRules(
+  files: readonly SourceFile[] = sourceFiles(),
+  texts: readonly SourceFile[] = textFiles(),
+): string[] {
+  return [...files.flatMap(houseViolations), ...texts.flatMap(textViolations)].map(violationText);
 }
 
 if (import.meta.main) {

@@ -55,13 +55,42 @@ folders() {
 }
 
 # Three are about the libraries that this machine has installed.
-tests=$(find "$root/tests/ffi" "$root/tests/workers" -name '*_test.ts' \( -path '*/ffi/*' -o -name 'capture_*' \) \
-  ! -name library_test.ts ! -name locate_test.ts ! -name scope_test.ts)
+tests_of() { # GROUP
+  case $1 in
+    ffi) find "$root/tests/ffi" -name '*_test.ts' \
+      ! -name library_test.ts ! -name locate_test.ts ! -name scope_test.ts ;;
+    workers) find "$root/tests/workers" -name 'capture_*_test.ts' ;;
+  esac
+}
 
+# run_tests LOADER LIBRARIES: with the permissions that the tests have everywhere, and the folder of the
+# other libav.
+run_tests() {
+  temp=$folder/temp
+  export TMPDIR="$temp" PATH="$PATH:/usr/local/sbin:/usr/sbin:/sbin"
+  for group in ffi workers; do
+    rm -rf "$temp" && mkdir -p "$temp"
+    flags=$("$deno" run --quiet --no-prompt --ignore-env --allow-env=PATH \
+      "--allow-read=$root,/usr,/bin,/sbin,/lib,$ORION_TEST_LIBAV" \
+      "$root/scripts/testing/flags.ts" "$group" "$temp" "$ORION_TEST_LIBAV") || return 1
+    files=$(tests_of "$group")
+    (
+      # One word a line, whatever else is in it.
+      IFS='
+'
+      # shellcheck disable=SC2086
+      exec "$1" --library-path "$2" "$deno" test --quiet --no-check --sanitize-ops --sanitize-resources \
+        $flags $files
+    ) || return 1
+  done
+  rm -rf "$temp"
+}
+
+mkdir -p "$folder"
 status=0
 for suite in "$@"; do
-  if ! fetch "$suite" 2>"$folder.$suite.log"; then
-    echo "$suite: cannot be had here: $(tail -n 1 "$folder.$suite.log")"
+  if ! fetch "$suite" 2>"$folder/$suite.log"; then
+    echo "$suite: cannot be had here: $(tail -n 1 "$folder/$suite.log")"
     continue
   fi
   library=$(find "$folder/$suite/root" -name 'libavformat.so.*' | sed -n 1p)
@@ -69,8 +98,7 @@ for suite in "$@"; do
   paths=$(folders "$suite")
   export ORION_TEST_LIBAV="${library%/*}"
   echo "$suite: $(basename "$(readlink -f "$library")")"
-  # shellcheck disable=SC2086
-  if "$loader" --library-path "$paths" "$deno" test --quiet --allow-all $tests; then
+  if run_tests "$loader" "$paths"; then
     echo "$suite: passed"
   else
     echo "$suite: FAILED"

@@ -1,7 +1,7 @@
 /**
  * What inference costs: ONNX Runtime alone for both bundled models, and what Orion does with the answer.
  *
- *     deno bench --allow-read --allow-ffi scripts/bench/inference.bench.ts
+ *     deno task bench scripts/bench/inference.bench.ts
  */
 import { letterbox } from "../../src/core/geometry.ts";
 import { inputBytes } from "../../src/core/messages.ts";

@@ -2,7 +2,7 @@
  * A camera killed and brought back, 20 times unless told otherwise: frames have to come back within the
  * backoff in force plus 2 s, sequence numbers never go back, and memory must not grow.
  *
- *     deno run -A scripts/soak/camera_restarts.ts [TIMES]
+ *     deno task bench scripts/soak/camera_restarts.ts [TIMES]
  *
  * Exits with 1 when any of that fails.
  */

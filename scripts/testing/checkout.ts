@@ -22,6 +22,21 @@ export function sourceFiles(root: string = ROOT): SourceFile[] {
     .map((path) => ({ path, text: Deno.readTextFileSync(`${root}/${path}`) }));
 }
 
+/** Where, beside the sources, a command may be spelled out. */
+const TEXT_FOLDERS: readonly string[] = ["docs", "packaging", "scripts", "tests", ".ci", ".github"];
+const TEXT_FILES: readonly string[] = [
+  ...["README.md", "CHANGELOG.md", "deno.json"],
+  ...["models/README.md", "assets/README.md", "licenses/README.md"],
+];
+
+/** Everything of ours that is no TypeScript and may hold a command: tasks, documents, scripts, units. */
+export function textFiles(root: string = ROOT): SourceFile[] {
+  const inside = TEXT_FOLDERS.flatMap((folder) => [...walk(root, folder)]);
+  const single = TEXT_FILES.filter((path) => isFile(`${root}/${path}`));
+  return [...inside, ...single].filter((path) => !path.endsWith(".ts")).sort()
+    .map((path) => ({ path, text: Deno.readTextFileSync(`${root}/${path}`) }));
+}
+
 /** The paths of all files below a folder, relative to the root; none when there is no such folder. */
 export function* walk(root: string, folder: string): Generator<string> {
   const path = `${root}/${folder}`;

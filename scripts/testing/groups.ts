@@ -1,6 +1,8 @@
 /** The groups of tests, and what each of them may do: lists of exactly what, never everything. */
 import { locateLibav } from "../../src/libav/locate.ts";
 import { locateOnnxRuntime } from "../../src/permissions/places.ts";
+import { LIBAV_FOLDER_VARIABLE } from "../../tests/support/libav_choice.ts";
+import { PATIENCE_VARIABLE } from "../../tests/support/lines.ts";
 import { programPath, SYSTEM_PYTHON } from "../../tests/support/parts.ts";
 import { ROOT, walk } from "./checkout.ts";
 
@@ -27,7 +29,7 @@ const SYSTEM_FOLDERS: readonly string[] = ["/usr", "/bin", "/sbin", "/lib"];
 const NOWHERE = "/nowhere";
 
 /** Variables that the tests themselves look at; every other one reads as not set. */
-const VARIABLES: readonly string[] = ["CI", "ORION_TEST_PARTS"];
+const VARIABLES: readonly string[] = ["CI", "ORION_TEST_PARTS", PATIENCE_VARIABLE];
 
 interface Rights {
   readonly read?: readonly string[];
@@ -41,13 +43,20 @@ interface Rights {
 export interface Natives {
   readonly libav: readonly string[];
   readonly onnxruntime: readonly string[];
+  /** The folder of that libav when it is not the machine's own: tests are told so, and may look there. */
+  readonly libavFolder?: string | null;
 }
 
-/** Looks for libav and for ONNX Runtime's binding. */
-export function natives(): Natives {
+/**
+ * Looks for libav and for ONNX Runtime's binding.
+ * @param libavFolder  where another release of libav is, instead of the machine's own
+ */
+export function natives(libavFolder: string | null = null): Natives {
+  const where = libavFolder === null ? {} : { folders: [libavFolder] };
   return {
-    libav: orNothing(() => Object.values(locateLibav())),
+    libav: orNothing(() => Object.values(locateLibav(where))),
     onnxruntime: orNothing(() => [locateOnnxRuntime(ROOT).binding]),
+    libavFolder,
   };
 }
 
@@ -60,7 +69,7 @@ function orNothing(find: () => readonly string[]): readonly string[] {
   }
 }
 
-function flagsFor(rights: Rights, temp: string): string[] {
+function flagsFor(rights: Rights, temp: string, libavFolder: string | null = null): string[] {
   const programs = PROGRAMS.filter((name) => programPath(name) !== null);
   const read = [
     ROOT,
@@ -68,8 +77,10 @@ function flagsFor(rights: Rights, temp: string): string[] {
     NOWHERE,
     ...rights.read ?? [],
     ...rights.programs === true ? SYSTEM_FOLDERS : [],
+    ...libavFolder === null ? [] : [libavFolder],
   ];
-  const env = rights.programs === true ? [...VARIABLES, "PATH"] : VARIABLES;
+  const env = rights.programs === true ? [...VARIABLES, "PATH"] : [...VARIABLES];
+  if (libavFolder !== null) env.push(LIBAV_FOLDER_VARIABLE);
   const flags = ["--no-prompt", "--ignore-env", `--allow-env=${env.join(",")}`];
   flags.push(`--allow-read=${read.join(",")}`, `--allow-write=${temp}`);
   if (rights.net === true) flags.push("--allow-net=127.0.0.1");
@@ -81,7 +92,8 @@ function flagsFor(rights: Rights, temp: string): string[] {
 }
 
 /** All groups, from the quickest to the slowest. `temp` is the folder for what tests write. */
-export function testGroups(temp: string, { libav, onnxruntime }: Natives = natives()): Group[] {
+export function testGroups(temp: string, found: Natives = natives()): Group[] {
+  const { libav, onnxruntime, libavFolder = null } = found;
   const all = [...libav, ...onnxruntime];
   const group = (
     name: string,
@@ -92,7 +104,7 @@ export function testGroups(temp: string, { libav, onnxruntime }: Natives = nativ
     name,
     folder,
     without,
-    flags: flagsFor(rights, temp),
+    flags: flagsFor(rights, temp, libavFolder),
   });
   return [
     group("unit", "tests/unit", { net: true }, ["tests/unit/inference"]),

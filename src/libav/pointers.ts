@@ -1,7 +1,7 @@
 /**
  * Native addresses as plain numbers.
  *
- * `Deno.UnsafePointer` and its views need an unrestricted `--allow-ffi`; a number does not. So every
+ * `Deno.UnsafePointer` and its views need `ffi` for all paths; a number does not. So every
  * pointer is declared `usize`, which is a bigint in JavaScript, and what it points to is a brand
  * that only the compiler sees: a packet passed for a codec context does not compile.
  */

@@ -1,11 +1,11 @@
 /** Child processes that are gone when their test is: never one left behind. */
-import { Lines } from "./lines.ts";
+import { Lines, PATIENCE } from "./lines.ts";
 
 /** How long a child may take to end after SIGTERM before it is killed. */
-const GRACE_MS = 10_000;
+const GRACE_MS = 10_000 * PATIENCE;
 
 /** How long the dead of a process group may wait for their parent. */
-const REAP_MS = 3_000;
+const REAP_MS = 3_000 * PATIENCE;
 const REAP_STEP_MS = 20;
 
 /** What to start. */

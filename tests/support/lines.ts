@@ -1,7 +1,15 @@
 /** What a child process says, a line at a time, and waiting for the line that matters. */
 
+import { variable } from "./parts.ts";
+
+/** Names a factor for what tests wait at most: where the machine is emulated, everything takes longer. */
+export const PATIENCE_VARIABLE = "ORION_TEST_PATIENCE";
+
+/** That factor. */
+export const PATIENCE: number = Number(variable(PATIENCE_VARIABLE) ?? 1);
+
 /** How long a test waits for something that should come at once, unless it says otherwise. */
-export const WAIT_TIMEOUT_MS = 60_000;
+export const WAIT_TIMEOUT_MS: number = 60_000 * PATIENCE;
 
 /** How many of the last lines a failed wait shows. */
 const LINES_SHOWN = 15;

@@ -48,7 +48,7 @@ const SYSTEM_PATH: readonly string[] = [
 export const SYSTEM_PYTHON = "/usr/bin/python3";
 
 /** An environment variable, or undefined when it is not set or may not be read. */
-function variable(name: string): string | undefined {
+export function variable(name: string): string | undefined {
   const { state } = Deno.permissions.querySync({ name: "env", variable: name });
   return state === "granted" ? Deno.env.get(name) : undefined;
 }

@@ -125,11 +125,11 @@ async function flags(config: string, folder: string): Promise<string[]> {
   const { code, stdout, stderr } = await runOrion(["permissions", "--flags", "--config", config]);
   if (code !== 0) throw new Error(stderr);
   const more: Readonly<Record<string, string>> = {
-    "--allow-ffi": LIBC,
-    "--allow-read": `${ROOT}/tests/support,${folder}`,
+    "--allow-ffi=": LIBC,
+    "--allow-read=": `${ROOT}/tests/support,${folder}`,
   };
   const own = stdout.trim().split("\n").map((flag) => {
-    const name = flag.split("=")[0] ?? "";
+    const name = flag.slice(0, flag.indexOf("=") + 1);
     return name in more ? `${flag},${more[name]}` : flag;
   });
   return [...own, `--allow-write=${folder}`];

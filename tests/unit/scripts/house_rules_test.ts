@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { houseViolations } from "../../../scripts/house_rules.ts";
+import { houseViolations, textViolations } from "../../../scripts/house_rules.ts";
 
 const CASES: readonly { code: string; wrong: RegExp | null; path?: string }[] = [
   { code: 'const a = Deno.dlopen("b", {});', wrong: /Deno.dlopen outside/ },
@@ -23,6 +23,27 @@ const CASES: readonly { code: string; wrong: RegExp | null; path?: string }[] = 
   { code: `function a() {${"\n".repeat(70)}}`, wrong: /a function of 71 lines/ },
   { code: `function a() {${"\n".repeat(69)}}`, wrong: null },
 ];
+
+const TEXTS: readonly { text: string; wrong: boolean }[] = [
+  { text: '"run": "deno run -A main.ts"', wrong: true },
+  { text: "exec deno test --allow-all $tests", wrong: true },
+  { text: "Start it with `--allow-read`.", wrong: true },
+  { text: "ExecStart=/opt/deno run --allow-net\n", wrong: true },
+  { text: "deno run --allow-import --no-prompt x.ts", wrong: true },
+  { text: "deno run --allow-read=. --allow-net=127.0.0.1 main.ts", wrong: false },
+  { text: "deno run --deny-import --allow-env=A main.ts", wrong: false },
+  { text: "nanodet-A, --arch-A and -Aside", wrong: false },
+];
+
+for (const { text, wrong } of TEXTS) {
+  Deno.test(`house rules: ${JSON.stringify(text)} is ${wrong ? "refused" : "fine"}`, () => {
+    const rules = [
+      ...textViolations({ path: "docs/a.md", text }),
+      ...houseViolations({ path: "src/core/a.ts", text: `// ${text}` }),
+    ].map(({ rule }) => rule);
+    assert.deepEqual(rules, wrong ? Array(2).fill("a permission for everything") : []);
+  });
+}
 
 for (const { code, wrong, path = "src/core/a.ts" } of CASES) {
   const shown = JSON.stringify(code.replace(/\n{3,}/g, "…")).slice(0, 60);
