@@ -264,6 +264,7 @@ export class TensorConverter implements Disposable {
       });
     }
     this.scalersMade++;
+    this.#libav.count("scaler", 1);
     const matrix = made.space === SPACE_UNSPECIFIED ? BT601 : made.space;
     const table = swscale.sws_getCoefficients(matrix);
     // Fails for sources without a colour matrix (RGB): there is nothing to set for them.
@@ -274,6 +275,7 @@ export class TensorConverter implements Disposable {
   #dropScaler(): void {
     if (this.#scaler === null) return;
     this.#libav.swscale.sws_freeContext(this.#scaler.context);
+    this.#libav.count("scaler", -1);
     this.#scaler = null;
   }
 }

@@ -6,6 +6,8 @@ import { Frame } from "../../src/libav/frame.ts";
 import { Input } from "../../src/libav/input.ts";
 import { Interrupt } from "../../src/libav/interrupt.ts";
 import { fileOptions } from "../../src/libav/options.ts";
+import { changingStream, sightOf } from "../support/changing_clip.ts";
+import { tempFolder } from "../support/files.ts";
 import { ignoreWithout } from "../support/parts.ts";
 import { Clip, codeOf, DEMO, testLibav } from "./support.ts";
 
@@ -79,6 +81,45 @@ Deno.test("memory: 3000 frames read, decoded, passed on and converted leave noth
   assert.equal(frames, 3000);
   const growth = rssMib() - startMib;
   assert(growth < GROWTH_MIB, `${growth.toFixed(1)} MiB more after 2400 frames`);
+});
+
+Deno.test("memory: 1200 changes of size and pixel format leave nothing behind", {
+  ignore: ignoreWithout("libav", "ffmpeg"),
+}, async () => {
+  using folder = tempFolder();
+  const path = folder.write("changing.h264", await changingStream());
+  using libav = testLibav();
+  using clip = new Clip(libav, path);
+  using converter = new TensorConverter(libav);
+  const shape = { width: 160, height: 160, bars: 0.25 };
+  const buffer = new ArrayBuffer(inputBytes(shape));
+  const tensor = new Float32Array(buffer);
+  const play = (rounds: number) => {
+    for (let round = 0; round < rounds; round++) {
+      clip.decodeAll((frame) => {
+        const { width, height } = frame;
+        const fit = letterbox({ x: 0, y: 0, width, height }, shape);
+        converter.convert(frame, fit, shape, buffer, true);
+        if (round > 0) return;
+        const { look } = sightOf(tensor, shape, fit);
+        assert.deepEqual([width, height], [look.width, look.height]);
+      });
+      clip.input.seekToStart();
+      clip.decoder.flush();
+    }
+  };
+  play(20);
+  const { alive } = libav;
+  const growths: number[] = [];
+  while (growths.length < MAX_TRIES && growths.every((growth) => growth >= GROWTH_MIB)) {
+    const startMib = rssMib();
+    play(100);
+    growths.push(rssMib() - startMib);
+  }
+  assert.equal(libav.alive, alive);
+  assert(converter.scalersMade > 1400, `${converter.scalersMade} scalers`);
+  const told = growths.map((growth) => growth.toFixed(1)).join(", ");
+  assert(growths.some((growth) => growth < GROWTH_MIB), `${told} MiB more after 1200 changes each`);
 });
 
 Deno.test("memory: reading the clip 100 times leaves no packet behind", { ignore }, () => {

@@ -11,7 +11,7 @@ import type {
   ToMailbox,
   ToTaker,
 } from "../../src/core/messages.ts";
-import { inputBytes } from "../../src/core/messages.ts";
+import { barsKey, inputBytes } from "../../src/core/messages.ts";
 import type { LogRecord } from "../../src/core/log.ts";
 import { sourceOf } from "./camera_source.ts";
 import { partPresent } from "./parts.ts";
@@ -169,10 +169,11 @@ export class CaptureRun implements AsyncDisposable {
     const { port1, port2 } = new MessageChannel();
     let buffer: ArrayBuffer | null = new ArrayBuffer(inputBytes(input));
     let more = false;
+    let held: string | null = null;
     const take = () => {
       if (buffer === null) return void (more = true);
       more = false;
-      const message: ToMailbox = { kind: "take", input, buffer, barsKey: null };
+      const message: ToMailbox = { kind: "take", input, buffer, barsKey: held };
       port1.postMessage(message, [buffer]);
       buffer = null;
     };
@@ -180,6 +181,7 @@ export class CaptureRun implements AsyncDisposable {
       if (data.kind === "available") return take();
       if (data.kind === "frame") {
         this.frames.push({ detector: id, meta: data.meta });
+        held = barsKey(data.meta.fit, input);
         onFrame?.(data.meta, new Float32Array(data.buffer));
       }
       buffer = data.buffer;

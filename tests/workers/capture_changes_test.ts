@@ -1,0 +1,103 @@
+/** A stream that changes its size and pixel format again and again: each box is where it was drawn. */
+import assert from "node:assert/strict";
+import type { CameraAccount } from "../../src/core/accounts.ts";
+import { boxNorm } from "../../src/core/geometry.ts";
+import type { CameraSource, FrameMeta } from "../../src/core/messages.ts";
+import { CaptureRun } from "../support/capture_run.ts";
+import { changingStream, LOOKS, type Sight, sightOf } from "../support/changing_clip.ts";
+import { tempFolder } from "../support/files.ts";
+import { HostileCamera } from "../support/hostile_camera.ts";
+import { assertCloses } from "../support/ledger.ts";
+import { ignoreWithout } from "../support/parts.ts";
+import { rawClip } from "../support/rtp_h264.ts";
+
+const ignore = ignoreWithout("libav", "ffmpeg");
+const stream = ignore ? new Uint8Array() : await changingStream();
+const INPUT = { width: 160, height: 160, bars: 0.25 };
+/** One pixel of the tensor is up to two of the source, and a box has two edges. */
+const TOLERANCE_PX = 4;
+
+interface Seen extends Sight {
+  readonly meta: FrameMeta;
+}
+
+function watch(source: Partial<CameraSource> & { readonly url: string }): [CaptureRun, Seen[]] {
+  const seen: Seen[] = [];
+  const run = new CaptureRun({
+    source,
+    detectors: [{
+      id: "finder",
+      rateHz: null,
+      input: INPUT,
+      onFrame: (meta, tensor) => void seen.push({ ...sightOf(tensor, INPUT, meta.fit), meta }),
+    }],
+  });
+  return [run, seen];
+}
+
+/** What is told with a picture is that picture's own, whatever came before it. */
+function assertRight({ meta, look, box, barsWhole }: Seen): void {
+  const what = `frame ${meta.seq}, ${look.colour}`;
+  const { width, height } = look;
+  assert.deepEqual(meta.size, { width, height }, what);
+  assert.ok(barsWhole, `${what}: the bars`);
+  for (const side of ["x", "y", "width", "height"] as const) {
+    const off = Math.abs(box[side] - look.box[side]);
+    assert.ok(
+      off <= TOLERANCE_PX,
+      `${what}: ${JSON.stringify(box)} for ${JSON.stringify(look.box)}`,
+    );
+  }
+}
+
+/** Every kind of picture came, and none was left out for want of a conversion. */
+function assertAll(seen: readonly Seen[], account: CameraAccount): void {
+  assertCloses(account);
+  assert.equal(account.detectors[0]?.dropped.unconvertible, 0);
+  assert.equal(new Set(seen.map(({ look }) => look)).size, LOOKS.length);
+}
+
+/** How often the next picture is of another kind. */
+function changesIn(seen: readonly Seen[]): number {
+  return seen.filter(({ look }, index) => index > 0 && look !== seen[index - 1]?.look).length;
+}
+
+Deno.test({
+  name:
+    "capture: a camera that changes size and pixel format hundreds of times is followed: no box " +
+    "is wrong, nothing is left behind",
+  ignore,
+  async fn() {
+    await using camera = HostileCamera.start({ clip: rawClip(stream), speed: 10 });
+    const [run, seen] = watch({ url: camera.url, decode: "all" });
+    await using _ends = run;
+    await run.until("300 changes", () => changesIn(seen) >= 300);
+    for (const one of seen) assertRight(one);
+    assert.deepEqual(run.states.map(({ state }) => state), ["connecting", "online"]);
+    // The worker closes its libraries only when all that was made from them is gone.
+    const { account } = await run.stop();
+    assertAll(seen, account);
+    assert.equal(account.corrupt, 0);
+  },
+});
+
+Deno.test({
+  name: "capture: a file that changes size and pixel format keeps its region where it belongs",
+  ignore,
+  async fn() {
+    using folder = tempFolder();
+    const file = folder.write("changing.h264", stream);
+    const roi = boxNorm({ x: 0.05, y: 0.05, width: 0.9, height: 0.9 });
+    const [run, seen] = watch({ url: `file:${file}`, file, loop: true, roi });
+    await using _ends = run;
+    await run.until("40 changes", () => changesIn(seen) >= 40);
+    for (const one of seen) {
+      assertRight(one);
+      const { roi: crop, size, fit } = one.meta;
+      assert.deepEqual(crop, fit.crop);
+      assert.ok(crop !== null && Math.abs(crop.width - 0.9 * size.width) <= 2);
+    }
+    const { account } = await run.stop();
+    assertAll(seen, account);
+  },
+});
