@@ -68,7 +68,10 @@ const MEANINGS: Readonly<Record<LibavCode, Meaning>> = {
   STREAM_INTERRUPTED: again(
     "Orion ended the call itself; it connects again unless it is stopping.",
   ),
-  STREAM_INVALID: again("Check that the address is a video stream, and the camera's settings."),
+  STREAM_INVALID: again(
+    "Check that the address is a video stream, and no list that leads to other addresses; then the " +
+      "camera's settings.",
+  ),
   STREAM_NOT_FOUND: again("Check the path in the camera's URL."),
   STREAM_NO_VIDEO: again("Use the address of a stream that carries video."),
   STREAM_OPTION: final("This is a defect in Orion: please report it with the log."),

@@ -4,6 +4,7 @@ import type { InputRequest } from "./input.ts";
 import { STABLE } from "./layouts.ts";
 import type { Libav } from "./library.ts";
 import { cString, outOfMemory } from "./memory.ts";
+import { forbiddenProtocol } from "./options.ts";
 import { type Cell, NULL, type Ptr } from "./pointers.ts";
 
 const DICT_IGNORE_SUFFIX = 2;
@@ -99,8 +100,18 @@ export class Opening implements Disposable {
   }
 
   #check(action: string, averror: number, elapsedMs: number): void {
-    const { interrupt, url } = this.#request;
+    const { interrupt, url, options } = this.#request;
     if (averror >= 0 && !interrupt.raised) return;
+    // All that libav says of it is "invalid argument".
+    const forbidden = averror === AVERROR.EINVAL ? forbiddenProtocol(url, options) : null;
+    if (forbidden !== null) {
+      throw new LibavError({
+        action: `${action} ${redactText(url)}`,
+        averror,
+        text: `the protocol ${forbidden} is not allowed here`,
+        code: "STREAM_PROTOCOL",
+      });
+    }
     throw this.#libav.error({
       action: `${action} ${redactText(url)}`,
       averror: averror < 0 ? averror : AVERROR.EXIT,

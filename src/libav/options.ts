@@ -31,3 +31,12 @@ export function rtspOptions(libav: Libav, settings: RtspSettings): InputOptions 
 export function fileOptions(): InputOptions {
   return { protocol_whitelist: "file" };
 }
+
+/** The protocol that libav opens a URL with, when the options do not allow it; else null. */
+export function forbiddenProtocol(url: string, options: InputOptions): string | null {
+  const scheme = /^([a-z][a-z0-9+.-]*):/i.exec(url)?.[1]?.toLowerCase() ?? "file";
+  // RTSP is a demuxer; what it opens first is a connection.
+  const protocol = scheme === "rtsp" ? "tcp" : scheme === "rtsps" ? "tls" : scheme;
+  const allowed = options["protocol_whitelist"]?.split(",");
+  return allowed === undefined || allowed.includes(protocol) ? null : protocol;
+}

@@ -13,6 +13,8 @@ export interface Behaviour {
   freezeAfter: Stage;
   /** Answers DESCRIBE with this instead of 200. */
   status: number;
+  /** Where it sends whoever asks, with a status of 302. */
+  location: string;
   /** Instead of its own session description. */
   sdp: string | null;
   /** The part of the UDP packets that it loses, 0..1. */
@@ -33,6 +35,7 @@ export interface HostileOptions extends Partial<Behaviour> {
 const CLOCK_HZ = 90_000;
 const FPS = 25;
 const REASONS: Readonly<Record<number, string>> = {
+  302: "Moved Temporarily",
   401: "Unauthorized",
   403: "Forbidden",
   404: "Not Found",
@@ -67,6 +70,7 @@ export class HostileCamera implements AsyncDisposable {
     this.behaviour = {
       freezeAfter: "never",
       status: 200,
+      location: "",
       sdp: null,
       loss: 0,
       reportOffsetMs: null,
@@ -178,6 +182,7 @@ class Client {
       status = behaviour.status;
       if (status === 200) body = behaviour.sdp ?? this.#description();
       else if (status === 401) headers = 'WWW-Authenticate: Basic realm="camera"\r\n';
+      else if (status === 302) headers = `Location: ${behaviour.location}\r\n`;
       headers += `Content-Type: application/sdp\r\nContent-Length: ${body.length}\r\n`;
     }
     if (method === "SETUP") headers = `Transport: ${this.#setUp(request)}\r\n`;
