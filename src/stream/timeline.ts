@@ -9,10 +9,20 @@ export interface TimeBase {
   readonly den: number;
 }
 
-/** Timestamps of one connection: positions in seconds, and for files the pace. */
+/** Frames that may come before the one that is shown first: H.264 and H.265 reorder 16 at most. */
+const MAX_REORDERED = 16;
+
+/**
+ * Timestamps of one connection: positions in seconds, and for files the pace.
+ *
+ * libav gives the first packet of H.264 and H.265 over RTSP no timestamp. It is taken to be one frame
+ * before the next in the order of presentation, which is known as soon as two more packets have come.
+ */
 export class Timeline {
   readonly #timeBase: TimeBase;
-  #first: bigint | null = null;
+  #zero: bigint | null = null;
+  /** The timestamps that followed a first packet without one, in their order, while that matters. */
+  #early: bigint[] | null = null;
   #last: bigint | null = null;
   #lastDurationSeconds = 0;
 
@@ -21,22 +31,31 @@ export class Timeline {
   }
 
   /**
-   * Seconds since the connection's first timestamp; a packet without one is taken to follow the one
-   * before. For a file that starts at 0 this is the position in the clip.
+   * Seconds since the connection's first frame; a packet without a timestamp is taken to follow the
+   * one before. For a file that starts at 0 this is the position in the clip.
    */
   positionSeconds(pts: bigint | null): number {
-    if (pts === null) return this.#secondsSinceFirst(this.#last) + this.#lastDurationSeconds;
-    this.#first ??= pts;
+    if (pts === null) {
+      if (this.#zero === null) this.#early ??= [];
+      return this.#secondsSinceZero(this.#last) + this.#lastDurationSeconds;
+    }
+    if (this.#early !== null) this.#estimateZero(this.#early, pts);
+    this.#zero ??= pts;
     if (this.#last !== null && pts > this.#last) {
       this.#lastDurationSeconds = this.#seconds(pts - this.#last);
     }
     this.#last = pts;
-    return this.#secondsSinceFirst(pts);
+    return this.#secondsSinceZero(pts);
   }
 
   /** The same without noting it: for a picture whose packet was noted when it arrived. */
   peekSeconds(pts: bigint | null): number {
-    return this.#secondsSinceFirst(pts ?? this.#last);
+    if (this.#early !== null) {
+      if (pts === null) return 0;
+      // From here on it must not move any more.
+      if (this.#early.length > 1) this.#early = null;
+    }
+    return this.#secondsSinceZero(pts ?? this.#last);
   }
 
   /** A file starts again from its beginning. */
@@ -44,8 +63,16 @@ export class Timeline {
     this.#last = null;
   }
 
-  #secondsSinceFirst(pts: bigint | null): number {
-    return pts === null || this.#first === null ? 0 : this.#seconds(pts - this.#first);
+  #estimateZero(early: bigint[], pts: bigint): void {
+    const at = early.findIndex((each) => each >= pts);
+    if (early[at] !== pts) early.splice(at < 0 ? early.length : at, 0, pts);
+    const [first = pts, second = first] = early;
+    this.#zero = first - (second - first);
+    if (early.length > MAX_REORDERED) this.#early = null;
+  }
+
+  #secondsSinceZero(pts: bigint | null): number {
+    return pts === null || this.#zero === null ? 0 : this.#seconds(pts - this.#zero);
   }
 
   #seconds(units: bigint): number {

@@ -14,7 +14,33 @@ Deno.test("timeline: a packet without a timestamp follows the one before", () =>
   assert.equal(timeline.positionSeconds(null), 0);
   timeline.positionSeconds(10n);
   timeline.positionSeconds(11n);
-  assert.equal(timeline.positionSeconds(null), 0.08);
+  assert.equal(timeline.positionSeconds(null), 0.12);
+});
+
+/** What is told of the pictures that come out when these packets have gone in. */
+function told(
+  steps: readonly (readonly [packet: number | null, ...pictures: (number | null)[]])[],
+) {
+  const timeline = new Timeline({ num: 1, den: 100 });
+  const units = (pts: number | null) => pts === null ? null : BigInt(pts);
+  return steps.flatMap(([packet, ...pictures]) => {
+    timeline.positionSeconds(units(packet));
+    return pictures.map((pts) => timeline.peekSeconds(units(pts)));
+  });
+}
+
+Deno.test("timeline: a first packet without a timestamp is one frame before the next", () => {
+  const steps = [[null, null], [704, 704], [708, 708], [712, 712], [716, 716]] as const;
+  // The length of a frame is not known before the third.
+  assert.deepEqual(told(steps), [0, 0, 0.08, 0.12, 0.16]);
+});
+
+Deno.test("timeline: B-frames after a first packet without a timestamp are not before it", () => {
+  const steps = [[null], [712], [708, null], [704, 704, 708], [724, 712], [720], [
+    716,
+    716,
+  ]] as const;
+  assert.deepEqual(told(steps), [0, 0.04, 0.08, 0.12, 0.16]);
 });
 
 Deno.test("pace: each position is due when the clip would show it", async () => {
