@@ -12,6 +12,7 @@ The end of standard input ends it too, so that it never outlives the test that s
 import argparse
 import json
 import sys
+from typing import NamedTuple
 
 import gi
 
@@ -22,8 +23,29 @@ gi.require_version("GstRtspServer", "1.0")
 from gi.repository import GLib, Gst, GstRtsp, GstRtspServer  # noqa: E402
 
 READ_TIMEOUT_SECONDS = 20
-PARSERS = {"h264": "h264parse", "h265": "h265parse"}
-PAYLOADERS = {"h264": "rtph264pay", "h265": "rtph265pay"}
+
+
+class Codec(NamedTuple):
+    """How a codec's frames are taken out of a file and put into RTP packets."""
+
+    parser: str
+    caps: str
+    payloader: str
+
+
+BY_UNIT = "stream-format=byte-stream,alignment=au"
+CODECS = {
+    "h264": Codec("h264parse config-interval=-1", f"video/x-h264,{BY_UNIT}", "rtph264pay"),
+    "h265": Codec("h265parse config-interval=-1", f"video/x-h265,{BY_UNIT}", "rtph265pay"),
+    # RFC 2435: the standard Huffman tables, at most 2040 pixels wide and high; from ffmpeg only 4:2:0.
+    "mjpeg": Codec("jpegparse", "image/jpeg", "rtpjpegpay"),
+}
+
+# All of a buffer, with its bytes shared.
+COPIED = (
+    Gst.BufferCopyFlags.FLAGS | Gst.BufferCopyFlags.TIMESTAMPS
+    | Gst.BufferCopyFlags.META | Gst.BufferCopyFlags.MEMORY
+)
 
 
 def say(**event):
@@ -38,9 +60,9 @@ class Clip:
     """
 
     def __init__(self, path, codec):
+        parser, caps, _payloader = CODECS[codec]
         pipeline = Gst.parse_launch(
-            f"filesrc name=source ! qtdemux ! {PARSERS[codec]} config-interval=-1 "
-            f"! video/x-{codec},stream-format=byte-stream,alignment=au ! appsink name=sink sync=false"
+            f"filesrc name=source ! qtdemux ! {parser} ! {caps} ! appsink name=sink sync=false"
         )
         pipeline.get_by_name("source").set_property("location", path)
         sink = pipeline.get_by_name("sink")
@@ -59,9 +81,11 @@ class Clip:
     def buffer(self, index):
         """The frame of that index, counted through all rounds."""
         rounds, at = divmod(index, len(self.frames))
-        copy = self.frames[at].copy()
+        frame = self.frames[at]
+        # Not copy(): in Python that is the same buffer once more, and its times would add up.
+        copy = frame.copy_region(COPIED, 0, frame.get_size())
         for stamp in ("pts", "dts"):
-            time = getattr(self.frames[at], stamp)
+            time = getattr(frame, stamp)
             if time != Gst.CLOCK_TIME_NONE:
                 setattr(copy, stamp, time + rounds * self.length)
         return copy
@@ -107,9 +131,9 @@ def serve(options):
     server.set_service(str(options.port))
 
     factory = GstRtspServer.RTSPMediaFactory()
+    parser, _caps, payloader = CODECS[options.codec]
     factory.set_launch(
-        f"( appsrc name=clip format=time ! {PARSERS[options.codec]} config-interval=-1 "
-        f"! {PAYLOADERS[options.codec]} name=pay0 pt=96 )"
+        f"( appsrc name=clip format=time ! {parser} ! {payloader} name=pay0 pt=96 )"
     )
     players = []
 
@@ -161,7 +185,7 @@ def serve(options):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--clip", required=True, help="an MP4 file")
-    parser.add_argument("--codec", choices=sorted(PARSERS), default="h264")
+    parser.add_argument("--codec", choices=sorted(CODECS), default="h264")
     parser.add_argument("--port", type=int, default=0, help="0: any free one")
     parser.add_argument("--mount", default="/stream1")
     parser.add_argument("--user", default="")

@@ -6,9 +6,10 @@ import { SYSTEM_PYTHON } from "./parts.ts";
 
 /** What the server plays, and how. */
 export interface RtspServerOptions {
-  /** The path of an MP4 file whose frames are stored in the order they are shown in. */
+  /** The path of an MP4 file. What is shown before a frame that is sent first comes at once after it. */
   readonly clip: string;
-  readonly codec?: "h264" | "h265";
+  /** Default `h264`. MJPEG as RTP takes it: 4:2:0, with the standard Huffman tables. */
+  readonly codec?: "h264" | "h265" | "mjpeg";
   /** Ask for Basic authentication. */
   readonly auth?: { readonly user: string; readonly password: string };
   /** Default `/stream1`. */
