@@ -1,9 +1,8 @@
 /** The boxes that arrive at the broker are where the people are, in pixels of the source frame. */
 import assert from "node:assert/strict";
-import { type BoxPx, iou } from "../../src/core/geometry.ts";
-import { peopleInClip } from "../support/clip.ts";
 import { DEMO_CLIP, tempFolder } from "../support/files.ts";
-import { type InferenceMessage, inferences, Schemas } from "../support/messages.ts";
+import { shareFound } from "../support/found.ts";
+import { inferences, Schemas } from "../support/messages.ts";
 import { ignoreWithout } from "../support/parts.ts";
 import { Rig } from "../support/rig.ts";
 import { makeScene, SCENES } from "../support/scenes.ts";
@@ -12,21 +11,8 @@ const FPS = 25;
 const MIN_IOU = 0.7;
 const MIN_FOUND = 0.95;
 
-/** How many of the messages found the person whose box `expected` gives for a frame of the clip. */
-async function found(
-  messages: readonly InferenceMessage[],
-  person: number,
-  moved: (box: BoxPx) => BoxPx,
-): Promise<number> {
-  let count = 0;
-  for (const { frame, detections } of messages) {
-    const truth = (await peopleInClip(Math.round(frame.ptsSeconds * FPS)))[person];
-    assert.ok(truth, `no frame at ${frame.ptsSeconds} s`);
-    const expected = moved(truth);
-    if (detections.some(({ box }) => iou(box, expected) >= MIN_IOU)) count++;
-  }
-  return count;
-}
+/** The clip is played from its start, in its own time. */
+const clipFrame = (ptsSeconds: number) => Math.round(ptsSeconds * FPS);
 
 Deno.test({
   name: "accuracy: on the clip as a file both people are found in 95 % of messages at IoU 0.7",
@@ -44,7 +30,12 @@ Deno.test({
     assert.ok(messages.length >= 50, `${messages.length} messages in 12 s`);
     assert.ok(messages.every(({ frame }) => frame.clock === "file"));
     for (const person of [0, 1]) {
-      const share = await found(messages, person, (box) => box) / messages.length;
+      const share = await shareFound(messages, {
+        person,
+        clipFrame,
+        moved: (box) => box,
+        minIou: MIN_IOU,
+      });
       assert.ok(share >= MIN_FOUND, `person ${person} was found in ${(share * 100).toFixed(1)} %`);
     }
   },
@@ -82,7 +73,8 @@ Deno.test({
         assert.equal(roi === null, scene.roi === null, scene.id);
       }
       for (const person of scene.people) {
-        const share = await found(messages, person, scene.moved) / messages.length;
+        const { moved } = scene;
+        const share = await shareFound(messages, { person, clipFrame, moved, minIou: MIN_IOU });
         assert.ok(share >= 0.9, `${scene.id}: person ${person} in ${(share * 100).toFixed(0)} %`);
       }
     }

@@ -78,8 +78,16 @@ export class Rig implements AsyncDisposable {
 
   /** Waits for the first inference message of a camera. */
   async firstInference(camera: string): Promise<void> {
-    await this.subscriber.waitFor(({ topic }) => topic.includes(`/inferences/${camera}/`), {
-      what: `an inference message of ${camera}`,
+    await this.inferences(camera, 1);
+  }
+
+  /** Waits until so many inference messages of a camera have come since the start. */
+  async inferences(camera: string, count: number): Promise<void> {
+    const { subscriber } = this;
+    const came = () =>
+      subscriber.messages.filter(({ topic }) => topic.includes(`/inferences/${camera}/`)).length;
+    await subscriber.waitFor(() => came() >= count, {
+      what: `inference message ${count} of ${camera}`,
     });
   }
 
