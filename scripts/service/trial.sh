@@ -1,0 +1,173 @@
+#!/bin/sh
+# Runs packaging/orion.service in earnest: under a systemd of its own, which is the first process of
+# namespaces of its own (processes, mounts, network, cgroups), with the packed Orion in /opt/orion. Nothing
+# of this machine's systemd is touched, and nothing is left behind but FOLDER.
+#
+#   sh scripts/service/trial.sh FOLDER      needs root, systemd, mosquitto's clients and python3
+#
+# Shows that the demo runs under the unit, that its restrictions are in force and leave what is needed
+# (may.py), and when systemd starts it again.
+set -eu
+
+fail() {
+  printf 'error: %s\n' "$*" >&2
+  exit 1
+}
+
+[ $# -eq 1 ] || fail "usage: sh scripts/service/trial.sh FOLDER"
+[ "$(id -u)" = 0 ] || fail "it takes root to be the first process of a machine"
+here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd -P)
+root=$(dirname -- "$(dirname -- "$here")")
+mkdir -p -- "$1/out" "$1/root" "$1/units" "$1/dist"
+work=$(CDPATH='' cd -- "$1" && pwd -P)
+for program in /usr/lib/systemd/systemd /usr/bin/python3 /usr/bin/mosquitto_sub /usr/bin/unshare; do
+  [ -x "$program" ] || fail "$program is not installed"
+done
+cgroups=$(findmnt -n -o TARGET -t cgroup2 | sed -n 1p)
+[ -n "$cgroups" ] || fail "there are no cgroups of the second version"
+
+rm -rf "$work/dist" "$work/opt" "$work"/out/* "$work"/units/* && mkdir "$work/dist" "$work/opt"
+sh "$root/scripts/lib/tool.sh" package --out "$work/dist"
+tar -xzf "$work"/dist/*.tar.gz -C "$work/opt" --strip-components=1
+cp "$here/may.py" "$work/opt/"
+
+# Only what the unit needs to be started and ended: not this machine's own services.
+for unit in basic exit final local-fs local-fs-pre multi-user network network-online network-pre paths \
+  remote-fs shutdown slices sockets swap sysinit timers umount; do
+  cp "/usr/lib/systemd/system/$unit.target" "$work/units/" 2>/dev/null || :
+done
+cp /usr/lib/systemd/system/systemd-exit.service "$work/units/"
+
+cat >"$work/orion.yaml" <<'YAML'
+cameras: [{ id: demo, url: "demo:" }]
+detectors: [{ id: person, model: builtin:person-int8 }]
+mqtt: { listen: "127.0.0.1:1883" }
+health: { listen: "127.0.0.1:8080" }
+YAML
+
+# The root: this machine's /usr and /etc, what is written to them forgotten; the rest empty.
+cat >"$work/enter.sh" <<'SH'
+set -e
+work=$1
+cd "$work"
+mount --make-rprivate /
+mount -t tmpfs none root
+cd root
+mkdir -p usr etc opt var/tmp run tmp proc sys dev home root boot mnt media srv out over old
+for name in bin sbin lib lib64; do ln -s "usr/$name" "$name"; done
+for name in usr etc; do
+  mkdir "over/$name" "over/$name.work"
+  mount -t overlay -o "lowerdir=/$name,upperdir=over/$name,workdir=over/$name.work" none "$name"
+done
+mount -t proc proc proc
+mount --bind proc/sys proc/sys && mount -o remount,ro,bind proc/sys
+mount -t sysfs -o ro sysfs sys
+mount -t cgroup2 none sys/fs/cgroup
+mount -t tmpfs none run
+mount -t tmpfs none dev
+for name in null zero full random urandom tty; do : >"dev/$name" && mount --bind "/dev/$name" "dev/$name"; done
+mkdir dev/pts dev/shm
+mount -t devpts -o newinstance,ptmxmode=0666 none dev/pts
+mount -t tmpfs none dev/shm
+ln -s pts/ptmx dev/ptmx
+ln -s /proc/self/fd dev/fd
+mkdir opt/orion
+cp -r "$work/opt/." opt/orion/
+mount --bind "$work/out" out
+mount --bind "$work/units" usr/lib/systemd/system
+
+echo 'orion:x:990:990::/nonexistent:/usr/sbin/nologin' >>etc/passwd
+echo 'orion:x:990:' >>etc/group
+: >etc/fstab
+: >etc/machine-id
+rm -rf etc/systemd/system
+mkdir -p etc/orion etc/systemd/system/orion.service.d
+install -m 0640 -o 0 -g 990 "$work/orion.yaml" etc/orion/orion.yaml
+cd etc/systemd/system
+cp ../../../opt/orion/orion.service .
+printf '[Service]\nStandardOutput=append:/out/orion.log\nStandardError=append:/out/orion.log\n' \
+  >orion.service.d/log.conf
+printf '[Unit]\nRequires=orion.service\nAllowIsolate=yes\n' >trial.target
+sed -e 's#^ExecStart=.*#ExecStart=/usr/bin/python3 /opt/orion/may.py#' -e 's/^Type=.*/Type=oneshot/' \
+  -e '/^Restart/d' orion.service >may.service
+mkdir may.service.d && sed 's/orion.log/may.log/' orion.service.d/log.conf >may.service.d/log.conf
+cd "$work/root"
+ip link set lo up
+for address in 192.168.7.1 203.0.113.1; do ip address add "$address/32" dev lo; done
+pivot_root . old
+umount -l old
+exec env -i container=trial PATH=/usr/sbin:/usr/bin:/sbin:/bin \
+  /usr/lib/systemd/systemd --unit=trial.target --log-target=null --show-status=0
+SH
+
+group=$cgroups/orion-trial
+mkdir -p "$group"
+outer=
+end() {
+  # The shell tells of what it has killed.
+  exec 2>/dev/null
+  [ -z "$outer" ] || kill -KILL "$outer" 2>/dev/null || :
+  wait "$outer" 2>/dev/null || :
+  sleep 0.5
+  find "$group" -depth -type d -exec rmdir {} + 2>/dev/null || :
+}
+trap end EXIT
+trap 'exit 130' INT TERM
+sh -c 'echo $$ >"$1/cgroup.procs" && exec unshare --cgroup --mount --uts --ipc --net --pid --fork --kill-child \
+  sh "$2/enter.sh" "$2"' sh "$group" "$work" &
+outer=$!
+
+inside() { nsenter -t "$(pgrep -P "$outer")" -m -u -i -n -p -C "$@"; }
+is() { [ "$(inside systemctl show orion -p "$1" --value 2>/dev/null)" = "$2" ]; }
+# until_it COMMAND…: at most a minute.
+until_it() {
+  tries=0
+  until "$@"; do
+    tries=$((tries + 1))
+    [ "$tries" -lt 120 ] || { tail -n 20 "$work/out/orion.log" >&2; fail "no $*"; }
+    sleep 0.5
+  done
+}
+sees() { inside mosquitto_sub -t 'orion/+/inferences/#' -C "$1" -W 30 >/dev/null 2>&1; }
+step() { printf -- '--- %s\n' "$*"; }
+
+step "the demo runs under the unit"
+until_it is ActiveState active
+until_it sees 5
+pid=$(inside systemctl show orion -p MainPID --value)
+inside grep -E '^(Uid|CapBnd|CapEff|NoNewPrivs|Seccomp):' "/proc/$pid/status"
+
+step "what it may, and may not"
+inside python3 -c '
+import socket
+server = socket.create_server(("0.0.0.0", 7777))
+while True: server.accept()[0].close()' &
+until_it inside python3 -c 'import socket; [socket.create_connection((a, 7777)) for a in ("192.168.7.1", "203.0.113.1")]' \
+  2>/dev/null
+inside systemctl start may.service
+cat "$work/out/may.log"
+[ "$(wc -l <"$work/out/may.log")" = 1 ] || fail "the restrictions are not as they should be"
+
+step "killed, it is started again"
+inside kill -KILL "$pid"
+until_it is NRestarts 1
+until_it sees 5
+
+step "told to stop, it ends in order and stays down"
+inside systemctl stop orion
+is Result success && is ExecMainStatus 0 && is ActiveState inactive || fail "it did not end in order"
+
+step "a wrong configuration is not started again"
+inside sed -i s/cameras:/camera:/ /etc/orion/orion.yaml
+inside systemctl start orion || :
+until_it is ActiveState failed
+is NRestarts 0 && is ExecMainStatus 2 || fail "it was started again"
+
+step "given up by its watchdog (70), it is started again, five times in all"
+inside sh -c 'mkdir /run/systemd/system/orion.service.d &&
+  printf "[Service]\nExecStart=\nExecStart=/bin/sh -c \"exit 70\"\nRestartSec=0\n" \
+    >/run/systemd/system/orion.service.d/ends.conf && systemctl daemon-reload && systemctl reset-failed orion'
+inside systemctl start orion || :
+until_it is ActiveState failed
+is ExecMainStatus 70 && is NRestarts 5 || fail "it was not started again as often as it should be"
+step "all is as it should be"
