@@ -35,13 +35,15 @@ export interface BusOptions {
 export class FrameBus<F extends BusFrame> {
   /** The camera's own account; the stream writes what it did not decode and what was damaged. */
   readonly ledger = new CameraLedger();
-  /** The camera's frames, whether decoded or not. */
+  /** The camera's frames, whether decoded or not; the stream tells of each that arrives. */
   readonly rhythm = new Rhythm();
   /**
    * The camera's pictures where fewer are decoded than frames come, as for keyframes only: the time
    * between them and when the next is expected. null: as {@link rhythm}.
    */
   pictureRhythm: PictureRhythm | null = null;
+  /** Frames that arrived have not been read yet; the stream says so while it lets them gather. */
+  isBehind = false;
   readonly #options: BusOptions;
   readonly #mailboxes = new Map<string, DetectorMailbox<F>>();
   readonly #expected: PictureRhythm;
@@ -114,6 +116,7 @@ export class FrameBus<F extends BusFrame> {
       stallTimeoutMs,
       announce,
       rhythm: this.#expected,
+      isBehind: () => this.isBehind,
       undecodedTotal: () => this.ledger.undecodedTotal,
     };
     this.#mailboxes.set(detector, new DetectorMailbox<F>(subscription, context));
@@ -148,7 +151,6 @@ export class FrameBus<F extends BusFrame> {
   distribute(frame: F): void {
     this.#require("distribute", "started");
     this.ledger.decoded();
-    this.rhythm.beat(frame.arrivedAtMs);
     for (const mailbox of this.#mailboxes.values()) mailbox.offer(frame);
   }
 

@@ -21,6 +21,8 @@ export interface MailboxContext {
   readonly stallTimeoutMs: number;
   /** The time between the camera's pictures as expected, and when the next one is. */
   readonly rhythm: { readonly intervalMs: number | null; readonly nextAtMs: number | null };
+  /** Whether frames have arrived that were not read yet: what is held is not the newest. */
+  isBehind(): boolean;
   /** The camera's frames that were not decoded, so far. */
   undecodedTotal(): number;
   /** Tells the detector's workers that there is a frame to take. */
@@ -93,7 +95,7 @@ export class DetectorMailbox<F extends BusFrame> {
       this.#ledger.dropped(this.#announced ? "overwritten" : "rate");
       displaced.release();
     }
-    if (!this.#announced) this.#announceWhenDue();
+    if (!this.#announced) this.#announceWhenDue(frame.arrivedAtMs);
   }
 
   /**
@@ -140,9 +142,10 @@ export class DetectorMailbox<F extends BusFrame> {
     if (change.rateHz !== this.#gate.rateHz) this.#gate.setRate(change.rateHz, nowMs);
     this.#paused = change.paused;
     if (change.paused) this.#discard("paused");
-    else if (this.#mailbox.held !== null && !this.#announced) {
+    const { held } = this.#mailbox;
+    if (held !== null && !this.#announced) {
       this.#cancel();
-      this.#announceWhenDue();
+      this.#announceWhenDue(held.arrivedAtMs);
     }
   }
 
@@ -162,13 +165,16 @@ export class DetectorMailbox<F extends BusFrame> {
 
   /**
    * Of the frames around a due time the nearest is the one: a fresh frame is announced up to half a
-   * frame early, so that it need not grow old while it waits. The due times stay where they are, so
-   * the rate is exact all the same.
+   * frame early, so that it need not grow old while it waits. Which one is nearest goes by when it
+   * arrived, not by how long it was worked on. The due times stay where they are, so the rate is exact
+   * all the same.
    */
-  #announceWhenDue(): void {
-    const waitMs = this.#gate.waitMs(this.#context.clock.nowMs());
-    if (waitMs <= (this.#context.rhythm.intervalMs ?? 0) / 2) this.#announce();
-    else if (this.#cancelTimer === null) this.#arm(waitMs);
+  #announceWhenDue(arrivedAtMs: number): void {
+    const earlyMs = this.#gate.waitMs(arrivedAtMs);
+    if (earlyMs <= (this.#context.rhythm.intervalMs ?? 0) / 2) this.#announce();
+    else if (this.#cancelTimer === null) {
+      this.#arm(this.#gate.waitMs(this.#context.clock.nowMs()));
+    }
   }
 
   /** Due, with a frame that has waited: prefer one that is about to come, but for half a frame only. */
@@ -180,6 +186,10 @@ export class DetectorMailbox<F extends BusFrame> {
     if (waitMs > 0) return this.#arm(waitMs);
     const { intervalMs, nextAtMs } = this.#context.rhythm;
     if (intervalMs !== null && nextAtMs !== null && !this.#waitedForFresh) {
+      if (this.#context.isBehind()) {
+        this.#waitedForFresh = true;
+        return this.#arm(intervalMs);
+      }
       const untilFreshMs = nextAtMs - nowMs;
       if (Math.abs(untilFreshMs) <= intervalMs / 2) {
         this.#waitedForFresh = true;

@@ -1,13 +1,17 @@
 /** How much one interval weighs in the running average. */
 const WEIGHT = 1 / 8;
 
-/** An interval this many times the average is a pause in the stream and says nothing of its rhythm. */
+/**
+ * An interval this many times the average is a pause in the stream and says nothing of its rhythm; two
+ * in a row are the rhythm, and what came before was a burst.
+ */
 const PAUSE_FACTOR = 8;
 
 /** The time between a camera's frames, as observed. */
 export class Rhythm {
   #lastAtMs: number | null = null;
   #intervalMs: number | null = null;
+  #paused = false;
 
   /** Milliseconds between frames, or null before the second one. */
   get intervalMs(): number | null {
@@ -28,9 +32,10 @@ export class Rhythm {
     this.#lastAtMs = atMs;
     if (lastAtMs === null) return;
     const sinceMs = Math.max(0, atMs - lastAtMs);
-    if (this.#intervalMs === null) this.#intervalMs = sinceMs;
-    else if (sinceMs < PAUSE_FACTOR * this.#intervalMs || this.#intervalMs < 1) {
-      this.#intervalMs += (sinceMs - this.#intervalMs) * WEIGHT;
-    }
+    const isPause = this.#intervalMs !== null && sinceMs >= PAUSE_FACTOR * this.#intervalMs &&
+      this.#intervalMs >= 1;
+    if (this.#intervalMs === null || (isPause && this.#paused)) this.#intervalMs = sinceMs;
+    else if (!isPause) this.#intervalMs += (sinceMs - this.#intervalMs) * WEIGHT;
+    this.#paused = isPause;
   }
 }

@@ -12,8 +12,9 @@ import type {
 import type { FrameBus } from "../framebus/bus.ts";
 import type { Libav } from "../libav/library.ts";
 import { CaptureTime } from "./capture_time.ts";
-import { type ConnectionEnd, runConnection } from "./connection.ts";
+import { runConnection } from "./connection.ts";
 import type { Pictures } from "./pictures.ts";
+import type { ConnectionEnd } from "./session.ts";
 import { FramePool, type SharedFrame } from "./shared_frame.ts";
 
 /** Between attempts to connect. */

@@ -24,8 +24,8 @@ const SAME = 0.01;
 const EARLY_FRAMES = 0.75;
 
 /** Sleeping for fewer frames, or for less of the time between keyframes, is not worth the trouble. */
-const MIN_SLEEP_FRAMES = 3;
-const MIN_SLEEP_PART = 0.06;
+const MIN_SLEEP_FRAMES = 1.5;
+const MIN_SLEEP_PART = 0.03;
 
 /**
  * So many frames before a detector is due nothing is left out any more: a decoder holds pictures back
@@ -87,6 +87,16 @@ export class DecodeGate {
   /** Only keyframes are decoded at present. */
   get keyframesOnly(): boolean {
     return this.#keyframesOnly;
+  }
+
+  /**
+   * Milliseconds until the keyframe that decoding goes on with, negative when that is overdue; null
+   * while every packet may be decoded. 0 when it cannot be told.
+   */
+  resumesInMs(nowMs: number): number | null {
+    if (this.#state === "awake" && !this.#keyframesOnly) return null;
+    const { nextAtMs } = this.keyframes;
+    return nextAtMs === null ? 0 : nextAtMs - nowMs;
   }
 
   decide(packet: Candidate): PacketFate {

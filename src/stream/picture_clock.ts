@@ -23,9 +23,9 @@ export class PictureClock {
     this.#clock = parts.clock;
   }
 
-  /** For a packet that arrived just now. */
-  of(pts: bigint | null): { capturedAtMs: number; clock: CaptureClock } {
-    const wallMs = this.#clock.wallMs();
+  /** For a packet that arrived so many milliseconds ago. */
+  of(pts: bigint | null, agoMs: number): { capturedAtMs: number; clock: CaptureClock } {
+    const wallMs = this.#clock.wallMs() - agoMs;
     if (this.#isFile) return { capturedAtMs: wallMs, clock: "file" };
     const startMs = this.#startMs ??= this.#input.startRealtimeMs();
     if (startMs === null || pts === null) return this.#time.of(wallMs, null);

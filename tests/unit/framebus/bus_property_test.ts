@@ -98,6 +98,7 @@ class Model {
     for (const { detector, paused } of bus.account().detectors) {
       if (!paused) this.#newest.set(detector, frame.seq);
     }
+    bus.rhythm.beat(frame.arrivedAtMs);
     bus.distribute(frame);
     frame.release();
   }

@@ -16,6 +16,7 @@ function camera(stallTimeoutMs = 10_000) {
   const send = () => {
     const frame = new CountedFrame(bus.ledger.received, clock.nowMs());
     bus.ledger.arrive();
+    bus.rhythm.beat(frame.arrivedAtMs);
     bus.distribute(frame);
     frame.release();
     return frame;

@@ -1,0 +1,75 @@
+/** Reading rests no longer than this: also a camera that nobody looks at is read several times a second. */
+const MAX_PAUSE_MS = 200;
+
+/**
+ * What may gather in the socket meanwhile: less than the smallest window that Linux opens by itself, so
+ * that the camera never has to hold anything back.
+ */
+const MAX_GATHERED_BYTES = 48 * 1024;
+
+/** Gathering fewer packets than this is not worth the timer. */
+const MIN_PACKETS = 2;
+
+/** The frame nearest to a due time comes up to half a frame before it; all before that must be done. */
+const EARLY_FRAMES = 0.6;
+
+/** So many packets show a connection's rhythm. */
+const MIN_SEEN = 32;
+
+/** How much one packet weighs in the running averages. */
+const WEIGHT = 1 / 8;
+
+/** Who waits for what at this moment. */
+export interface Prospect {
+  /** The time between the camera's frames. */
+  readonly frameMs: number;
+  /** Some detector would take a picture of this camera, now or later. */
+  readonly wanted: boolean;
+  /** Somebody waits for a picture, whichever comes first. */
+  readonly pictureWanted: boolean;
+  /** Until the first detector is due; 0 while one is. */
+  readonly dueInMs: number;
+  /** Until the keyframe that decoding goes on with; null while the decoder works. */
+  readonly keyInMs: number | null;
+}
+
+/**
+ * When reading may rest: packets that nobody waits for gather in the socket and are then read and
+ * decoded together. A thread that wakes for each packet spends more on waking, and on filling the
+ * processor's caches anew, than on the packet.
+ *
+ * The frame that a detector will take is never late for it.
+ */
+export class ReadPause {
+  #seen = 0;
+  #packetBytes = 0;
+  #decodeMs = 0;
+
+  /** A packet was read. Keyframes are large and few, and come when they are expected. */
+  packet(sizeBytes: number, isKey: boolean): void {
+    this.#seen++;
+    if (isKey) return;
+    this.#packetBytes += (sizeBytes - this.#packetBytes) * WEIGHT;
+  }
+
+  /** A packet was decoded in this time. */
+  decoded(spentMs: number): void {
+    this.#decodeMs += (spentMs - this.#decodeMs) * WEIGHT;
+  }
+
+  /** Milliseconds for which nothing need be read; 0 when the next packet is wanted, or soon will be. */
+  waitMs({ frameMs, wanted, pictureWanted, dueInMs, keyInMs }: Prospect): number {
+    if (pictureWanted || this.#seen < MIN_SEEN) return 0;
+    const packets = Math.min(
+      MAX_PAUSE_MS / frameMs,
+      MAX_GATHERED_BYTES / Math.max(1, this.#packetBytes),
+      wanted ? dueInMs / frameMs : Infinity,
+    );
+    const workMs = keyInMs === null ? packets * this.#decodeMs : 0;
+    const untilMs = wanted
+      ? Math.min(dueInMs, keyInMs ?? Infinity) - EARLY_FRAMES * frameMs - workMs
+      : Infinity;
+    const waitMs = Math.min(untilMs, packets * frameMs);
+    return waitMs >= MIN_PACKETS * frameMs ? waitMs : 0;
+  }
+}
