@@ -13,8 +13,12 @@ export interface Behaviour {
   freezeAfter: Stage;
   /** Answers DESCRIBE with this instead of 200. */
   status: number;
+  /** How it asks for a password, with a status of 401. */
+  challenge: string;
   /** Where it sends whoever asks, with a status of 302. */
   location: string;
+  /** Closes the connection in the middle of its answer to DESCRIBE. */
+  hangsUp: boolean;
   /** Instead of its own session description. */
   sdp: string | null;
   /** The part of the UDP packets that it loses, 0..1. */
@@ -70,7 +74,9 @@ export class HostileCamera implements AsyncDisposable {
     this.behaviour = {
       freezeAfter: "never",
       status: 200,
+      challenge: 'Basic realm="camera"',
       location: "",
+      hangsUp: false,
       sdp: null,
       loss: 0,
       reportOffsetMs: null,
@@ -181,13 +187,17 @@ class Client {
     if (method === "DESCRIBE") {
       status = behaviour.status;
       if (status === 200) body = behaviour.sdp ?? this.#description();
-      else if (status === 401) headers = 'WWW-Authenticate: Basic realm="camera"\r\n';
+      else if (status === 401) headers = `WWW-Authenticate: ${behaviour.challenge}\r\n`;
       else if (status === 302) headers = `Location: ${behaviour.location}\r\n`;
       headers += `Content-Type: application/sdp\r\nContent-Length: ${body.length}\r\n`;
     }
     if (method === "SETUP") headers = `Transport: ${this.#setUp(request)}\r\n`;
     if (method !== "OPTIONS" && method !== "DESCRIBE") headers += "Session: 1234;timeout=60\r\n";
     const reason = REASONS[status] ?? "OK";
+    if (method === "DESCRIBE" && behaviour.hangsUp) {
+      await this.#write(`RTSP/1.0 ${status}`);
+      return this.close();
+    }
     await this.#write(`RTSP/1.0 ${status} ${reason}\r\nCSeq: ${sequence}\r\n${headers}\r\n${body}`);
     if (method.toLowerCase() === behaviour.freezeAfter) this.#frozen = true;
     else if (method === "PLAY") this.#play();

@@ -1,0 +1,41 @@
+/** What libav itself prints, at the most that Orion lets it. */
+import assert from "node:assert/strict";
+import { locateLibav } from "../../src/libav/locate.ts";
+import { Child } from "../support/children.ts";
+import { ROOT } from "../support/files.ts";
+import { HostileCamera } from "../support/hostile_camera.ts";
+import { ignoreWithout } from "../support/parts.ts";
+import { PASSWORD_ENCODED, tracesIn, USER } from "../support/secrecy.ts";
+
+/** Opens a camera that asks for the password, and returns what was printed. */
+async function printed(...how: string[]): Promise<string> {
+  await using camera = HostileCamera.start({
+    clip: { pictures: [], parameterSets: [] },
+    status: 401,
+  });
+  const url = camera.url.replace("rtsp://", `rtsp://${USER}:${PASSWORD_ENCODED}@`);
+  const libraries = locateLibav();
+  const script = `${ROOT}/tests/support/talkative_libav.ts`;
+  await using child = new Child({
+    name: "libav",
+    // A process of its own, since libav prints past Deno; and the shell, as all that may be started.
+    command: "sh",
+    args: ["-c", 'exec "$0" "$@"', Deno.execPath(), "run", "--no-check"]
+      .concat([`--allow-ffi=${Object.values(libraries).join(",")}`, script])
+      .concat([JSON.stringify(libraries), url, ...how]),
+  });
+  await child.exit(60_000);
+  const text = child.stderr.text();
+  assert.match(text, /401/);
+  return text;
+}
+
+Deno.test({
+  name: "log: libav prints no password, however much it is told to say",
+  ignore: ignoreWithout("libav"),
+  async fn() {
+    assert.deepEqual(tracesIn(await printed()), []);
+    const everything = await printed("uncapped");
+    assert.ok(tracesIn(everything).length > 0, "without the cap it would be found");
+  },
+});
