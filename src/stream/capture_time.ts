@@ -9,7 +9,7 @@ const MAX_OFF_MS = 60_000;
 /** A step back that is larger than this is a clock that was put right, not a picture out of order. */
 const MAX_HELD_MS = 5000;
 
-/** When pictures were taken, by the best clock there is; monotone but for a clock that is put right. */
+/** When pictures were taken, by the best clock there is. */
 export class CaptureTime {
   #lastMs = -Infinity;
 
@@ -19,10 +19,18 @@ export class CaptureTime {
    */
   of(arrivedMs: number, cameraMs: number | null): { capturedAtMs: number; clock: CaptureClock } {
     const isSane = cameraMs !== null && Math.abs(cameraMs - arrivedMs) <= MAX_OFF_MS;
-    const atMs = isSane ? cameraMs : arrivedMs;
-    const isHeld = atMs < this.#lastMs && this.#lastMs - atMs <= MAX_HELD_MS;
-    const capturedAtMs = isHeld ? this.#lastMs : atMs;
-    this.#lastMs = capturedAtMs;
-    return { capturedAtMs, clock: isSane ? "rtcp" : "arrival" };
+    return isSane
+      ? { capturedAtMs: cameraMs, clock: "rtcp" }
+      : { capturedAtMs: arrivedMs, clock: "arrival" };
+  }
+
+  /**
+   * For pictures in the order in which they are shown: never before the last one, unless a clock was
+   * put right. Packets come in another order where there are B-frames.
+   */
+  inOrder(capturedAtMs: number): number {
+    const isHeld = capturedAtMs < this.#lastMs && this.#lastMs - capturedAtMs <= MAX_HELD_MS;
+    if (!isHeld) this.#lastMs = capturedAtMs;
+    return this.#lastMs;
   }
 }

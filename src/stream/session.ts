@@ -233,7 +233,7 @@ export class Session implements Disposable {
 
   /** Takes every picture out of the decoder that is ready. */
   #receiveAll(): "again" | "end" {
-    const { bus, pictures, pool, source } = this.#parts;
+    const { bus, pictures, pool, source, captureTime } = this.#parts;
     for (;;) {
       const frame = pool.take();
       try {
@@ -247,7 +247,7 @@ export class Session implements Disposable {
           seq: source.firstSeq + bus.ledger.received,
           isKey: packet.isKey,
           ptsSeconds: this.#timeline.peekSeconds(packet.pts),
-          capturedAtMs: packet.capturedAtMs,
+          capturedAtMs: captureTime.inOrder(packet.capturedAtMs),
           arrivedAtMs: packet.arrivedAtMs,
           clock: packet.clock,
         };

@@ -1,9 +1,12 @@
 /** When pictures were taken, by the camera's own clock. */
 import assert from "node:assert/strict";
+import { makeCameraClips, SHAPES } from "../support/camera_clips.ts";
 import { CaptureRun } from "../support/capture_run.ts";
+import { tempFolder } from "../support/files.ts";
 import { HostileCamera } from "../support/hostile_camera.ts";
 import { ignoreWithout } from "../support/parts.ts";
 import { patternClip } from "../support/pattern.ts";
+import { RtspServer } from "../support/rtsp_server.ts";
 
 const OFF_MS = -5000;
 
@@ -37,3 +40,30 @@ for (const transport of ["tcp", "udp"] as const) {
     },
   });
 }
+
+Deno.test({
+  name: "capture: B-frames, whose packets come in another order, carry their own times",
+  ignore: ignoreWithout("libav", "ffmpeg", "gst-rtsp-server"),
+  async fn() {
+    using folder = tempFolder();
+    const [shape] = SHAPES;
+    const clip = shape && (await makeCameraClips(shape, folder.path)).get("h265");
+    assert.ok(clip);
+    await using camera = await RtspServer.start({ clip, codec: "h265" });
+    await using run = new CaptureRun({
+      source: { url: camera.url },
+      detectors: [{ id: "taker", rateHz: null }],
+    });
+    const timed = () => run.frames.map(({ meta }) => meta).filter(({ clock }) => clock === "rtcp");
+    await run.until("the camera's clock", () => timed().length >= 20);
+    for (const told of ["ptsSeconds", "capturedAtMs"] as const) {
+      const times = run.frames.map(({ meta }) => meta[told]);
+      assert.deepEqual(times, times.toSorted((a, b) => a - b), told);
+    }
+    // The first were perhaps held back for those before them, which were told by their arrival.
+    const offsMs = timed().slice(10).map(({ capturedAtMs, ptsSeconds }) =>
+      capturedAtMs - 1000 * ptsSeconds
+    );
+    assert.ok(Math.max(...offsMs) - Math.min(...offsMs) < 1, `${offsMs}`);
+  },
+});

@@ -16,13 +16,20 @@ Deno.test("capture time: a camera whose clock was never set is not believed", ()
 
 Deno.test("capture time: it does not go back when the camera's clock becomes known", () => {
   const time = new CaptureTime();
-  time.of(10_000, null);
-  assert.equal(time.of(10_040, 9_900).capturedAtMs, 10_000);
-  assert.equal(time.of(10_200, 10_060).capturedAtMs, 10_060);
+  assert.equal(time.inOrder(10_000), 10_000);
+  assert.equal(time.inOrder(9_900), 10_000);
+  assert.equal(time.inOrder(10_060), 10_060);
+});
+
+Deno.test("capture time: packets that come in another order than that of the pictures are left their own", () => {
+  const time = new CaptureTime();
+  const packets = [1000, 1120, 1080, 1040].map((cameraMs) => time.of(1200, cameraMs).capturedAtMs);
+  const shown = packets.toSorted((a, b) => a - b);
+  assert.deepEqual(shown.map((atMs) => time.inOrder(atMs)), [1000, 1040, 1080, 1120]);
 });
 
 Deno.test("capture time: a wall clock that is put back is followed", () => {
   const time = new CaptureTime();
-  time.of(1_000_000, null);
-  assert.equal(time.of(500_000, null).capturedAtMs, 500_000);
+  time.inOrder(1_000_000);
+  assert.equal(time.inOrder(500_000), 500_000);
 });
