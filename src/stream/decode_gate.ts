@@ -137,13 +137,9 @@ export class DecodeGate {
   #chooseLevel(packet: Candidate): void {
     if (this.#setting !== "auto") return;
     const { intervalMs } = this.keyframes;
-    this.#keyframesOnly = packet.wanted && intervalMs !== null &&
+    // Keyframes that came all at once say nothing of their rhythm.
+    this.#keyframesOnly = packet.wanted && intervalMs !== null && intervalMs > 0 &&
       packet.periodMs >= intervalMs * (1 - SAME);
-    const { frameMs } = packet;
-    // A stream of keyframes alone loses nothing by it, and gains nothing.
-    if (intervalMs !== null && frameMs !== null && intervalMs < 1.5 * frameMs) {
-      this.#keyframesOnly = false;
-    }
     if (this.#keyframesOnly) this.#level = "keyframes";
     else if (this.#slept) this.#level = "gop";
     else this.#level = this.#leftOut ? "nonref" : "all";

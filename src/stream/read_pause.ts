@@ -44,11 +44,17 @@ export class ReadPause {
   #seen = 0;
   #packetBytes = 0;
   #decodeMs = 0;
+  #wasKey = false;
 
-  /** A packet was read. Keyframes are large and few, and come when they are expected. */
+  /**
+   * A packet was read. Keyframes are large and few, and come when they are expected, unless there is
+   * nothing else, as in MJPEG.
+   */
   packet(sizeBytes: number, isKey: boolean): void {
+    const isRare = isKey && !this.#wasKey;
+    this.#wasKey = isKey;
     this.#seen++;
-    if (isKey) return;
+    if (isRare) return;
     this.#packetBytes += (sizeBytes - this.#packetBytes) * WEIGHT;
   }
 

@@ -118,6 +118,18 @@ Deno.test("decode gate: every rate is kept, whatever is left out", () => {
   }
 });
 
+Deno.test("decode gate: of keyframes alone, as in MJPEG, only those are decoded that somebody takes", () => {
+  for (const rateHz of [0.5, 1, 2, 3, 5, 7, 10]) {
+    const run = play({ rateHz, keyframeEvery: () => true, frames: 5000 });
+    const taken = run.takenAtMs.length;
+    assert.ok(Math.abs(taken / (200 * rateHz) - 1) <= 0.02, `${rateHz} Hz: ${taken} in 200 s`);
+    assert.ok(count(run.fates, "D") <= taken + 4, `${rateHz} Hz: ${count(run.fates, "D")} decoded`);
+    for (const gapMs of gaps(run.takenAtMs)) {
+      assert.ok(Math.abs(gapMs - 1000 / rateHz) <= 40, `${rateHz} Hz: a gap of ${gapMs} ms`);
+    }
+  }
+});
+
 Deno.test("decode gate: keyframes that come when they like delay nobody by more than their interval", () => {
   let next = 0;
   let seed = 1;

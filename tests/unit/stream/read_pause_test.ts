@@ -10,10 +10,10 @@ const IDLE: Prospect = {
   keyInMs: null,
 };
 
-function settled(bytes = 1000, decodeMs = 2): ReadPause {
+function settled(bytes = 1000, decodeMs = 2, isKey = false): ReadPause {
   const pause = new ReadPause();
   for (let packet = 0; packet < 100; packet++) {
-    pause.packet(bytes, false);
+    pause.packet(bytes, isKey);
     pause.decoded(decodeMs);
   }
   return pause;
@@ -65,4 +65,13 @@ Deno.test("read pause: no more gathers than a small socket holds", () => {
     assert.ok(gathered(bytes) <= 48 * 1024 + 1, `${bytes} bytes a packet`);
   }
   assert.equal(gathered(50_000), 0);
+});
+
+Deno.test("read pause: keyframes count as what gathers where nothing else comes", () => {
+  const unwanted = { ...IDLE, wanted: false, dueInMs: Infinity };
+  assert.equal(settled(50_000, 2, true).waitMs(unwanted), 0);
+  assert.equal(settled(1000, 2, true).waitMs(unwanted), 200);
+  const mixed = settled();
+  mixed.packet(200_000, true);
+  assert.equal(mixed.waitMs(unwanted), 200);
 });
