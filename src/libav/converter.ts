@@ -2,6 +2,7 @@ import { assertAttached } from "../core/assert.ts";
 import { LifecycleError, StreamError } from "../core/errors.ts";
 import type { Fit } from "../core/geometry.ts";
 import { inputBytes, type InputShape } from "../core/messages.ts";
+import { type Colours, coloursOf } from "./colours.ts";
 import type { Frame } from "./frame.ts";
 import { type Libav, TENSOR_FORMAT } from "./library.ts";
 import { NULL, type Ptr } from "./pointers.ts";
@@ -20,27 +21,19 @@ const ONE = 1 << 16;
  */
 const CONTRAST = ONE + ONE / 256;
 
-const SPACE_UNSPECIFIED = 2;
-/** `SWS_CS_ITU601`. The other numbers are those of `AVCOL_SPC_*`. */
-const BT601 = 5;
-const RANGE_UNSPECIFIED = 0;
-const RANGE_FULL = 2;
-
 export interface ConverterOptions {
   /** `SWS_*`: how pixels are averaged. For measurements. */
   readonly flags?: number;
 }
 
 /** What an `SwsContext` was made for. */
-interface Scaler {
+interface Scaler extends Colours {
   readonly context: Ptr<"SwsContext">;
   readonly sourceWidth: number;
   readonly sourceHeight: number;
   readonly format: number;
   readonly width: number;
   readonly height: number;
-  readonly space: number;
-  readonly full: boolean;
 }
 
 /**
@@ -213,15 +206,12 @@ export class TensorConverter implements Disposable {
   }
 
   #scalerFor(frame: Frame, fit: Fit, format: SourceFormat): Scaler {
-    const space = frame.colorSpace;
-    const range = frame.colorRange;
-    const full = range === RANGE_FULL || format.alwaysFullRange ||
-      (range === RANGE_UNSPECIFIED && format.fullRangeUnlessTold);
+    const { matrix, full } = coloursOf(frame, format);
     const old = this.#scaler;
     if (
       old !== null && old.sourceWidth === fit.crop.width &&
       old.sourceHeight === fit.crop.height && old.format === format.number &&
-      old.width === fit.width && old.height === fit.height && old.space === space &&
+      old.width === fit.width && old.height === fit.height && old.matrix === matrix &&
       old.full === full
     ) {
       return old;
@@ -233,7 +223,7 @@ export class TensorConverter implements Disposable {
       format: format.number,
       width: fit.width,
       height: fit.height,
-      space,
+      matrix,
       full,
     };
     this.#scaler = { ...made, context: this.#makeContext(made, format.name) };
@@ -265,8 +255,7 @@ export class TensorConverter implements Disposable {
     }
     this.scalersMade++;
     this.#libav.count("scaler", 1);
-    const matrix = made.space === SPACE_UNSPECIFIED ? BT601 : made.space;
-    const table = swscale.sws_getCoefficients(matrix);
+    const table = swscale.sws_getCoefficients(made.matrix);
     // Fails for sources without a colour matrix (RGB): there is nothing to set for them.
     swscale.sws_setColorspaceDetails(context, table, made.full ? 1 : 0, table, 1, 0, CONTRAST, ONE);
     return context;

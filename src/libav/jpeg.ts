@@ -1,15 +1,22 @@
 import { StreamError } from "../core/errors.ts";
+import type { SizePx } from "../core/geometry.ts";
+import { BT601, coloursOf } from "./colours.ts";
 import { Frame } from "./frame.ts";
 import { Handle } from "./handle.ts";
 import { STABLE } from "./layouts.ts";
 import type { Libav } from "./library.ts";
 import { cString } from "./memory.ts";
 import { Packet } from "./packet.ts";
-import { NULL } from "./pointers.ts";
+import { NULL, type Ptr } from "./pointers.ts";
+import { sourceFormat } from "./source_format.ts";
 
 const SWS_BILINEAR = 2;
-/** What libav's MJPEG encoder takes in every release: 4:2:0 of full range. */
+/** 1.0 in the 16.16 fixed point of contrast and saturation. */
+const ONE = 1 << 16;
+/** What libav's MJPEG encoder takes in every release: 4:2:0 of full range, and BT.601 by its standard. */
 const JPEG_FORMAT = "yuvj420p";
+/** On the way there: from YUV to YUV swscale (5.1) does not follow a range that it is told. */
+const RGB_FORMAT = "gbrp";
 
 /** Larger pictures are shrunk by halves to be at most this wide: a snapshot travels as one message. */
 const MAX_WIDTH = 1920;
@@ -24,7 +31,8 @@ const MAX_WIDTH = 1920;
  */
 export function encodeJpeg(libav: Libav, frame: Frame): ArrayBuffer {
   const size = jpegSize(frame);
-  using picture = convert(libav, frame, size);
+  using rgb = convert(libav, frame, size, RGB_FORMAT);
+  using picture = convert(libav, rgb, size, JPEG_FORMAT);
   const { avcodec, avutil } = libav;
   const codec = avcodec.avcodec_find_encoder_by_name(cString("mjpeg"));
   if (codec === NULL) throw failed("this libavcodec has no MJPEG encoder");
@@ -59,7 +67,7 @@ export function encodeJpeg(libav: Libav, frame: Frame): ArrayBuffer {
 }
 
 /** The picture's size, halved until it is no wider than {@link MAX_WIDTH}; whole chroma samples. */
-function jpegSize(frame: Frame): { width: number; height: number } {
+function jpegSize(frame: Frame): SizePx {
   let { width, height } = frame;
   while (width > MAX_WIDTH) {
     width /= 2;
@@ -68,11 +76,11 @@ function jpegSize(frame: Frame): { width: number; height: number } {
   return { width: Math.max(2, Math.floor(width)), height: Math.max(2, Math.floor(height)) };
 }
 
-/** A copy in the encoder's pixel format and the wanted size. */
-function convert(libav: Libav, frame: Frame, size: { width: number; height: number }): Frame {
+/** A copy in another pixel format and size. */
+function convert(libav: Libav, frame: Frame, size: SizePx, formatName: string): Frame {
   const { avutil, swscale, memory } = libav;
-  const format = libav.pixelFormat(JPEG_FORMAT);
-  if (format === null) throw failed(`this libavutil has no ${JPEG_FORMAT}`);
+  const format = libav.pixelFormat(formatName);
+  if (format === null) throw failed(`this libavutil has no ${formatName}`);
   const picture = new Frame(libav);
   try {
     // width and height lie beside one another, and the format beside a field that is 0 for pictures.
@@ -97,6 +105,7 @@ function convert(libav: Libav, frame: Frame, size: { width: number; height: numb
     );
     if (scaler === NULL) throw failed(`it cannot convert ${libav.pixelFormatName(frame.format)}`);
     try {
+      setColours(libav, scaler, frame);
       const from = planesOf(frame);
       const to = planesOf(picture);
       const rows = swscale.sws_scale(
@@ -117,6 +126,16 @@ function convert(libav: Libav, frame: Frame, size: { width: number; height: numb
     picture[Symbol.dispose]();
     throw error;
   }
+}
+
+/** The picture's own colours, instead of those that swscale takes every picture for. */
+function setColours(libav: Libav, scaler: Ptr<"SwsContext">, frame: Frame): void {
+  const { swscale } = libav;
+  const { matrix, full } = coloursOf(frame, sourceFormat(libav, frame.format));
+  const from = swscale.sws_getCoefficients(matrix);
+  const to = swscale.sws_getCoefficients(BT601);
+  // Fails where there is nothing to set.
+  swscale.sws_setColorspaceDetails(scaler, from, full ? 1 : 0, to, 1, 0, ONE, ONE);
 }
 
 function planesOf(frame: Frame) {

@@ -60,6 +60,7 @@ export function drawnPictures(size: SizePx): Promise<Planes[]> {
  *
  * Packed RGB is what people compare with; of unchanged height swscale makes it with half of the
  * chroma's lines only, and of planar RGB with all of them.
+ * @param path   a clip, or a picture, which is then repeated
  * @param wrong  what else it is to take the colours for: ":in_range=pc"
  */
 export function readPictures(
@@ -68,9 +69,10 @@ export function readPictures(
   format: "rgb24" | "gbrp",
   wrong = "",
 ): Promise<Planes[]> {
+  const input = path.endsWith(".jpg") ? ["-loop", "1", "-i", path] : ["-i", path];
   const scale = `scale=${size.width}:${size.height}:` +
     `flags=bilinear+accurate_rnd+full_chroma_int${wrong}`;
-  return pictures(["-i", path, "-vf", `${scale},format=${format}`], size, format);
+  return pictures([...input, "-vf", `${scale},format=${format}`], size, format);
 }
 
 /** How far a picture is from what it should be, in grey levels. */
