@@ -7,6 +7,9 @@ import { ignoreWithout } from "../support/parts.ts";
 const BUILD_TIMEOUT_MS = 120_000;
 const RUN_TIMEOUT_MS = 60_000;
 
+/** Then the version names the commit. */
+const isCheckout = [...Deno.readDirSync(ROOT)].some(({ name }) => name === ".git");
+
 /** Runs a tool of the shell to its end. */
 async function run(
   name: string,
@@ -88,7 +91,9 @@ Deno.test({
     assert.deepEqual([...filesIn(home)].filter((path) => !path.startsWith(".cache/deno/")), []);
 
     const version = await run("version", [`${orion}/orion`, "--version"], 20_000);
-    assert.match(version.stdout, /^orion \d+\.\d+\.\d+/);
+    const named = /\/orion-([^/]+)-x86_64-unknown-linux-gnu$/.exec(orion)?.[1];
+    assert.equal(version.stdout.trim(), `orion ${named}`);
+    if (isCheckout) assert.match(named ?? "", /^\d+\.\d+\.\d+\+[0-9a-f]{10}(\.dirty)?$/);
     const help = await run("help", [`${orion}/orion`, "--help"], 20_000);
     assert.equal(help.code, 0, help.stderr);
   },
