@@ -10,7 +10,7 @@ const KEYFRAME_EVERY = 12;
 /** Times faster than 25 pictures a second. */
 const SPEED = 10;
 /** Of 228. */
-const BLEMISH_BLOCKS = 4;
+const BLEMISH_BLOCKS = 11;
 /** The part of the pictures in the loss. */
 const MAX_BLEMISHED = 0.02;
 const PATIENCE_MS = 20_000;
