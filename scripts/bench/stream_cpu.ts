@@ -34,11 +34,6 @@ const TARGETS = [
 
 const TAKER = "taker";
 
-interface Measured {
-  readonly cpu: number;
-  readonly note: string;
-}
-
 function say(text: string): void {
   Deno.stdout.writeSync(new TextEncoder().encode(`${text}\n`));
 }
@@ -75,33 +70,44 @@ async function measure(pid: number, seconds: number, withFirst = true): Promise<
   return (await cpuSeconds(pid, withFirst) - before) * 1000 / (performance.now() - startedAtMs);
 }
 
-/** The capture worker at this rate; paused afterwards. */
-async function orion(run: CaptureRun, rateHz: number, seconds: number): Promise<Measured> {
+interface Measured {
+  readonly own: number;
+  readonly ffmpeg: number;
+  readonly note: string;
+}
+
+/** Both at the same time, each with a camera of its own, so that both meet the same machine. */
+async function sideBySide(
+  run: CaptureRun,
+  url: string,
+  { rateHz, seconds }: { readonly rateHz: number; readonly seconds: number },
+): Promise<Measured> {
+  await using child = ffmpeg(url, rateHz);
   run.rate(TAKER, rateHz);
   await pause(SETTLE_SECONDS);
   const before = await run.snapshot();
   const taken = run.frames.length;
-  const cpu = await measure(Deno.pid, seconds, false);
+  const [own, other] = await Promise.all([
+    measure(Deno.pid, seconds, false),
+    measure(child.pid, seconds),
+  ]);
   const { account, decodeLevel } = await run.snapshot();
   const perSecond = (count: number) => (count / seconds).toFixed(2);
   const note = `${decodeLevel}: ${perSecond(account.decoded - before.account.decoded)} decoded, ` +
     `${perSecond(total(account.undecoded) - total(before.account.undecoded))} left out, ` +
     `${perSecond(run.frames.length - taken)} taken a second, ${account.corrupt} corrupt`;
-  run.rate(TAKER, rateHz, true);
-  return { cpu, note };
+  return { own, ffmpeg: other, note };
 }
 
 /** The ffmpeg program: decodes, takes frames at the rate, scales them, writes raw RGB to nowhere. */
-async function ffmpeg(url: string, rateHz: number, seconds: number): Promise<Measured> {
-  await using child = new Child({
+function ffmpeg(url: string, rateHz: number): Child {
+  return new Child({
     name: "ffmpeg",
     command: programPath("ffmpeg") ?? "ffmpeg",
     args: ["-v", "error", "-threads", "1", "-rtsp_transport", "tcp", "-i", url]
       .concat(["-vf", `fps=${rateHz},scale=416:234:flags=bilinear`, "-pix_fmt", "rgb24"])
       .concat(["-f", "rawvideo", "-y", "/dev/null"]),
   });
-  await pause(3);
-  return { cpu: await measure(child.pid, seconds), note: "" };
 }
 
 /** A clip's pictures as a camera sends them, not encoded anew. */
@@ -130,14 +136,13 @@ async function main(): Promise<void> {
   await pause(WARM_UP_SECONDS);
   let missed = 0;
   for (const { rateHz, most } of TARGETS) {
-    const own = await orion(run, rateHz, seconds);
     await using other = HostileCamera.start({ clip });
-    const reference = await ffmpeg(other.url, rateHz, seconds);
-    const ratio = own.cpu / reference.cpu;
+    const { own, ffmpeg, note } = await sideBySide(run, other.url, { rateHz, seconds });
+    const ratio = own / ffmpeg;
     if (ratio > most) missed++;
-    const cells = [reference.cpu.toFixed(4), own.cpu.toFixed(4), ratio.toFixed(2)];
+    const cells = [ffmpeg.toFixed(4), own.toFixed(4), ratio.toFixed(2)];
     const text = cells.map((cell) => cell.padStart(8)).join("");
-    say(`${`${rateHz} Hz`.padEnd(9)}${text}  ${most.toFixed(2)}  ${own.note}`);
+    say(`${`${rateHz} Hz`.padEnd(9)}${text}  ${most.toFixed(2)}  ${note}`);
   }
   if (missed > 0) Deno.exitCode = 1;
 }

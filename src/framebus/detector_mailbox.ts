@@ -5,6 +5,12 @@ import { MailboxLedger } from "./ledger.ts";
 import { Mailbox } from "./mailbox.ts";
 import { RateGate } from "./rate_gate.ts";
 
+/**
+ * A frame so early, in frames, is as near to the due time as the next one: of two that are equally far
+ * it is the fresher news.
+ */
+const EARLY_FRAMES = 0.55;
+
 /** A decoded picture that several mailboxes may hold at once; the last to release it frees it. */
 export interface BusFrame {
   readonly seq: number;
@@ -164,14 +170,14 @@ export class DetectorMailbox<F extends BusFrame> {
   }
 
   /**
-   * Of the frames around a due time the nearest is the one: a fresh frame is announced up to half a
+   * Of the frames around a due time the nearest is the one: a fresh frame is announced about half a
    * frame early, so that it need not grow old while it waits. Which one is nearest goes by when it
    * arrived, not by how long it was worked on. The due times stay where they are, so the rate is exact
    * all the same.
    */
   #announceWhenDue(arrivedAtMs: number): void {
     const earlyMs = this.#gate.waitMs(arrivedAtMs);
-    if (earlyMs <= (this.#context.rhythm.intervalMs ?? 0) / 2) this.#announce();
+    if (earlyMs <= (this.#context.rhythm.intervalMs ?? 0) * EARLY_FRAMES) this.#announce();
     else if (this.#cancelTimer === null) {
       this.#arm(this.#gate.waitMs(this.#context.clock.nowMs()));
     }

@@ -5,7 +5,7 @@ const SAME = 0.005;
 const MAX_MOVE = 0.01;
 
 /** Beyond so many deliveries from beat to beat nothing is gained by starting with the beat. */
-const MAX_DELIVERIES = 8;
+const MAX_DELIVERIES = 32;
 
 /**
  * When a detector is due for its next frame.

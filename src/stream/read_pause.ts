@@ -11,7 +11,7 @@ const MAX_GATHERED_BYTES = 48 * 1024;
 const MIN_PACKETS = 2;
 
 /** The frame nearest to a due time comes up to half a frame before it; all before that must be done. */
-const EARLY_FRAMES = 0.6;
+const EARLY_FRAMES = 0.65;
 
 /** So many packets show a connection's rhythm. */
 const MIN_SEEN = 32;

@@ -49,7 +49,7 @@ Deno.test("read pause: it ends before the frame that will be taken, and before w
 Deno.test("read pause: it ends with the keyframe that decoding goes on with", () => {
   const wait = (keyInMs: number) => settled().waitMs({ ...IDLE, keyInMs });
   assert.equal(wait(1000), 200);
-  assert.equal(wait(164), 140);
+  assert.equal(wait(166), 140);
   assert.equal(wait(60), 0);
   assert.equal(wait(-300), 0, "one that is overdue may come at any time");
 });
