@@ -17,8 +17,16 @@ import { locateChosenLibav } from "../support/libav_choice.ts";
 
 /** How many files and sockets this process holds open. */
 async function openFiles(): Promise<number> {
-  const args = ["-c", "ls /proc/$PPID/fd | wc -l"];
-  const { stdout } = await new Deno.Command("sh", { args }).output();
+  const child = new Deno.Command("sh", {
+    // Told to count only when starting it is over, which takes files too.
+    args: ["-c", "read -r _; ls /proc/$PPID/fd | wc -l"],
+    stdin: "piped",
+    stdout: "piped",
+  }).spawn();
+  const told = child.stdin.getWriter();
+  await told.write(new TextEncoder().encode("\n"));
+  const { stdout } = await child.output();
+  await told.close();
   return Number(new TextDecoder().decode(stdout));
 }
 
