@@ -9,7 +9,7 @@ import { RateGate } from "./rate_gate.ts";
  * A frame so early, in frames, is as near to the due time as the next one: of two that are equally far
  * it is the fresher news.
  */
-const EARLY_FRAMES = 0.55;
+const EARLY_FRAMES = 0.6;
 
 /** A decoded picture that several mailboxes may hold at once; the last to release it frees it. */
 export interface BusFrame {
