@@ -41,6 +41,7 @@ export class Mosquitto implements AsyncDisposable {
   readonly #options: MosquittoOptions;
   readonly #folder: TempFolder;
   #child: Child | null = null;
+  #ended: Child | null = null;
 
   private constructor(options: MosquittoOptions, folder: TempFolder, port: number) {
     this.#options = options;
@@ -75,6 +76,7 @@ export class Mosquitto implements AsyncDisposable {
   /** Ends it; whoever was connected is cut off. */
   async stop(): Promise<void> {
     await this.#child?.[Symbol.asyncDispose]();
+    this.#ended = this.#child ?? this.#ended;
     this.#child = null;
   }
 
@@ -92,9 +94,9 @@ export class Mosquitto implements AsyncDisposable {
     this.#child?.signal("SIGCONT");
   }
 
-  /** What it logged since its last start. */
+  /** What it logged since its last start, also after its end. */
   log(): string {
-    return this.#child?.stderr.text() ?? "";
+    return (this.#child ?? this.#ended)?.stderr.text() ?? "";
   }
 
   /** Waits for a line of its log. */

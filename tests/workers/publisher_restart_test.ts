@@ -82,6 +82,18 @@ async function works(broker: Mosquitto, subscriber: Subscriber, instance: string
   );
 }
 
+/** Waits until a subscriber has what the broker sent it before its end: it may be slow to read. */
+async function hasAllOf(broker: Mosquitto, subscriber: Subscriber): Promise<void> {
+  const topic = "orion/all/inferences/gate/person";
+  const sent = broker.log().split("\n")
+    .filter((line) => line.includes("Sending PUBLISH") && line.includes(`'${topic}'`)).length;
+  let seen = 0;
+  if (sent === 0) return;
+  await subscriber.waitFor((message) => message.topic === topic && ++seen >= sent, {
+    what: `${sent} messages`,
+  });
+}
+
 function seqs(messages: readonly Received[], instance: string, camera: string): number[] {
   return messages.filter(({ topic }) => topic === `orion/${instance}/inferences/${camera}/person`)
     .map(({ payload }) => Number(/"seq":(\d+)/.exec(payload)?.[1]));
@@ -122,6 +134,7 @@ Deno.test({
       burst();
       gate.isOpen = false;
       await broker.stop();
+      await hasAllOf(broker, subscriber);
       await subscriber[Symbol.asyncDispose]();
       received.push(...seqs(subscriber.messages, "all", "gate"));
       burst();
