@@ -7,6 +7,7 @@ import assert from "node:assert/strict";
 import { BUILTIN_MODELS } from "../../src/config/models.ts";
 import { type Grant, grant, GRANT_KINDS, type GrantKind } from "../../src/permissions/grant.ts";
 import { ROOT, tempFolder } from "../support/files.ts";
+import { PATIENCE } from "../support/lines.ts";
 import { makeCertificates, Mosquitto } from "../support/mosquitto.ts";
 import { ignoreWithout } from "../support/parts.ts";
 import { decode, type Feature, listen, publish, runModel } from "./features.ts";
@@ -177,7 +178,7 @@ async function assertSays(
   const lines = asked[0] === "check" ? orion.stdout : orion.stderr;
   await lines.waitFor((line) => says.test(line), {
     what: `what it lacks without ${label}`,
-    timeoutMs: 20_000,
+    timeoutMs: 20_000 * PATIENCE,
   });
   await orion.exit();
 }

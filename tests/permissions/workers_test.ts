@@ -5,6 +5,7 @@
  */
 import assert from "node:assert/strict";
 import { ROOT } from "../support/files.ts";
+import { PATIENCE } from "../support/lines.ts";
 import { ignoreWithout } from "../support/parts.ts";
 import type { Attempt, Outcome } from "./attempts.ts";
 import { places, type Product, product, shippedFlags, startDeno, VARIABLE } from "./product.ts";
@@ -100,7 +101,7 @@ async function outcomesOf(
     [`${ROOT}/tests/permissions/probe.ts`, product.config, JSON.stringify(attempts)],
     product.env,
   );
-  const { code } = await probe.exit(30_000);
+  const { code } = await probe.exit(30_000 * PATIENCE);
   assert.equal(code, 0, probe.stderr.text());
   return JSON.parse(probe.stdout.text());
 }
