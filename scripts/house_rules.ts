@@ -79,7 +79,6 @@ const TEXT_BANS: readonly Ban[] = [
 
 /** Tests that look for such a flag where none may be. */
 const LOOKS_FOR_FLAGS = new Set([
-  "scripts/bench/stream_cpu.ts",
   "tests/e2e/cli_test.ts",
   "tests/e2e/service_test.ts",
   "tests/unit/cli/cli_test.ts",
