@@ -76,8 +76,9 @@ export interface Session {
   /** What is published there comes as `message`, until the session ends. */
   subscribe(filter: string, qos: 0 | 1, settled: Settled): void;
   /**
-   * Ends it. In order, the broker forgets the last will; otherwise it publishes it.
-   * @param how.withinMs when the broker has not closed by then, the connection is cut
+   * Ends it, and waits until the connection is closed. In order, the broker forgets the last will;
+   * otherwise it publishes it.
+   * @param how.withinMs when the connection has not closed by then, it is cut and no longer waited for
    */
   end(how: { readonly inOrder: boolean; readonly withinMs: number }): Promise<void>;
 }
@@ -115,6 +116,7 @@ class MqttSession implements Session {
   /** The first thing that went wrong: what follows is a consequence. */
   #cause: { readonly code: string | number | null; readonly text: string } | null = null;
   #whenEnded = Promise.withResolvers<void>();
+  #whenClosed = Promise.withResolvers<void>();
 
   constructor(options: SessionOptions, events: SessionEvents, clock: Clock) {
     this.#options = options;
@@ -130,6 +132,7 @@ class MqttSession implements Session {
     this.#client.on("error", (error) => this.#failed(error));
     // The library passes on only errors that have a code; a denied permission has none.
     this.#client.stream.on("error", (error: Error) => this.#failed(error));
+    this.#client.stream.once("close", () => this.#whenClosed.resolve());
     this.#client.on("disconnect", (packet) => {
       this.#cause ??= { code: packet.reasonCode ?? null, text: "the broker disconnected" };
     });
@@ -204,16 +207,16 @@ class MqttSession implements Session {
       cancel();
       return;
     }
-    this.#client.end(true);
+    const cancel = this.#clock.after(withinMs, () => this.#whenClosed.resolve());
     this.#finish();
+    await this.#whenClosed.promise;
+    cancel();
   }
 
   #failed(error: Error): void {
     this.#cause ??= { code: codeOf(error), text: `${error.name}: ${error.message}` };
     // Before the broker accepted us any error is the end; afterwards the library closes when it is.
-    if (this.#accepted || this.#ended) return;
-    this.#client.end(true);
-    this.#finish();
+    if (!this.#accepted) this.#finish();
   }
 
   #finish(): void {
