@@ -91,7 +91,8 @@ export class Decoder implements Disposable {
       this.#context.address,
       frame.pointer,
     );
-    frame.refresh();
+    // Without a picture the frame is empty, as it mostly was before.
+    if (result >= 0 || !frame.isEmpty) frame.refresh();
     if (result >= 0) return "frame";
     if (result === AVERROR.EAGAIN) return "again";
     if (result === AVERROR.EOF) return "end";

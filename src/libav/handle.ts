@@ -48,15 +48,19 @@ export class Handle<K> {
     return this.#address === NULL;
   }
 
-  /** Runs a nonblocking call on the object; nobody else may touch it meanwhile. */
-  async lend<R>(call: (address: Ptr<K>) => Promise<R>): Promise<R> {
+  /**
+   * Gives the object to a nonblocking call: nobody else may touch it until {@link giveBack}.
+   * @throws {LifecycleError} as {@link address} does
+   */
+  lend(): Ptr<K> {
     const address = this.address;
     this.#lent = true;
-    try {
-      return await call(address);
-    } finally {
-      this.#lent = false;
-    }
+    return address;
+  }
+
+  /** The call that it was lent to is over. */
+  giveBack(): void {
+    this.#lent = false;
   }
 
   /**

@@ -129,14 +129,20 @@ export class Input implements Disposable {
    */
   async read(packet: Packet): Promise<"packet" | "end"> {
     const { avformat, avcodec } = this.#libav;
+    avcodec.av_packet_unref(packet.pointer);
     let result: number = AVERROR.EAGAIN;
-    for (let attempt = 0; result === AVERROR.EAGAIN && attempt < MAX_READ_ATTEMPTS; attempt++) {
-      result = await this.#context.lend((context) =>
-        packet.handle.lend((target) => {
-          avcodec.av_packet_unref(target);
-          return avformat.av_read_frame_nonblocking(context, target);
-        })
-      );
+    const context = this.#context.lend();
+    try {
+      const target = packet.handle.lend();
+      try {
+        for (let attempt = 0; result === AVERROR.EAGAIN && attempt < MAX_READ_ATTEMPTS; attempt++) {
+          result = await avformat.av_read_frame_nonblocking(context, target);
+        }
+      } finally {
+        packet.handle.giveBack();
+      }
+    } finally {
+      this.#context.giveBack();
     }
     return this.#afterRead(packet, result);
   }

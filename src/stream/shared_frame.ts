@@ -84,7 +84,7 @@ export class FramePool implements Disposable {
   }
 
   #put(frame: SharedFrame): void {
-    frame.picture.unref();
+    if (!frame.picture.isEmpty) frame.picture.unref();
     frame.info = NOTHING;
     if (this.#disposed) this.#drop(frame);
     else this.#free.push(frame);
