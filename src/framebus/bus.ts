@@ -17,6 +17,14 @@ export interface PictureRhythm {
   readonly nextAtMs: number | null;
 }
 
+/** Reads a camera's frames, and may let them gather while nobody is due. */
+export interface BusReader {
+  /** Somebody may be due earlier than was thought. */
+  wake(): void;
+  /** Settles when the newest frame was offered, or none came in time. */
+  catchUp(): Promise<void>;
+}
+
 /** What a bus needs from its camera. */
 export interface BusOptions {
   readonly clock: Clock;
@@ -44,6 +52,8 @@ export class FrameBus<F extends BusFrame> {
   pictureRhythm: PictureRhythm | null = null;
   /** Frames that arrived have not been read yet; the stream says so while it lets them gather. */
   isBehind = false;
+  /** Who reads those frames, while somebody does. */
+  reader: BusReader | null = null;
   readonly #options: BusOptions;
   readonly #mailboxes = new Map<string, DetectorMailbox<F>>();
   readonly #expected: PictureRhythm;
@@ -90,6 +100,15 @@ export class FrameBus<F extends BusFrame> {
     return soonestMs;
   }
 
+  /** The same, should every frame that waits for a worker be taken at this moment. */
+  dueNextInMs(nowMs: number): number {
+    let soonestMs = Infinity;
+    for (const mailbox of this.#mailboxes.values()) {
+      if (!mailbox.paused) soonestMs = Math.min(soonestMs, mailbox.dueNextInMs(nowMs));
+    }
+    return soonestMs;
+  }
+
   /** Moves every detector's due times towards the camera's keyframes, where its rate allows that. */
   follow(beat: { readonly atMs: number; readonly everyMs: number }): void {
     for (const mailbox of this.#mailboxes.values()) mailbox.follow(beat);
@@ -120,11 +139,13 @@ export class FrameBus<F extends BusFrame> {
       undecodedTotal: () => this.ledger.undecodedTotal,
     };
     this.#mailboxes.set(detector, new DetectorMailbox<F>(subscription, context));
+    this.reader?.wake();
   }
 
   /** Pauses, resumes or changes the rate of a registered detector, from the next frame on. */
   update(subscription: Subscription): void {
     this.#mailbox(subscription.detector).update(subscription);
+    this.reader?.wake();
   }
 
   /** Takes a detector's mailbox away and returns its closed account. */
@@ -157,6 +178,17 @@ export class FrameBus<F extends BusFrame> {
   /** The frame a detector may take now, or null; see {@link DetectorMailbox.announcedSeq}. */
   announcedSeq(detector: string): number | null {
     return this.#mailboxes.get(detector)?.announcedSeq ?? null;
+  }
+
+  /**
+   * What to wait for before a detector takes the frame that was announced to it, so that it gets the
+   * newest; null when it has that already.
+   */
+  untilNewest(detector: string): Promise<void> | null {
+    const { nextAtMs } = this.rhythm;
+    if (!this.isBehind || this.reader === null || nextAtMs === null) return null;
+    if (this.announcedSeq(detector) === null || this.#options.clock.nowMs() < nextAtMs) return null;
+    return this.reader.catchUp();
   }
 
   /** Hands a detector its newest frame; see {@link DetectorMailbox.deliver}. */

@@ -9,7 +9,15 @@ import { RateGate } from "./rate_gate.ts";
  * A frame so early, in frames, is as near to the due time as the next one: of two that are equally far
  * it is the fresher news.
  */
-const EARLY_FRAMES = 0.6;
+export const EARLY_FRAMES = 0.6;
+
+/**
+ * Frames that are no further apart than this are themselves the clock: the one that is nearest to the due
+ * time comes about then. Whether it did is looked at this much later, for a camera that fell silent. A
+ * timer for each frame would mostly be cancelled, and would wake the thread all the same.
+ */
+const CLOSE_MS = 125;
+const LOOK_AFTER_MS = 250;
 
 /** A decoded picture that several mailboxes may hold at once; the last to release it frees it. */
 export interface BusFrame {
@@ -51,6 +59,7 @@ export class DetectorMailbox<F extends BusFrame> {
   #paused: boolean;
   #announced = false;
   #cancelTimer: Cancel | null = null;
+  #cancelLook: Cancel | null = null;
   #waitedForFresh = false;
   #leftOutBefore: number;
 
@@ -74,6 +83,11 @@ export class DetectorMailbox<F extends BusFrame> {
   /** Milliseconds until the next frame is wanted; 0 while one is, or waits for a busy worker. */
   dueInMs(nowMs: number): number {
     return this.#announced ? 0 : this.#gate.waitMs(nowMs);
+  }
+
+  /** The same, should a frame that waits for a worker be taken at this moment. */
+  dueNextInMs(nowMs: number): number {
+    return this.#announced ? this.#gate.waitAfterMs(nowMs) : this.#gate.waitMs(nowMs);
   }
 
   /** Moves the due times towards the camera's keyframes; see {@link RateGate.follow}. */
@@ -158,6 +172,8 @@ export class DetectorMailbox<F extends BusFrame> {
   /** Lets go of the waiting frame and of the timer; the account stays. */
   close(): void {
     this.#discard("shutdown");
+    this.#cancelLook?.();
+    this.#cancelLook = null;
   }
 
   account(): MailboxAccount {
@@ -177,10 +193,23 @@ export class DetectorMailbox<F extends BusFrame> {
    */
   #announceWhenDue(arrivedAtMs: number): void {
     const earlyMs = this.#gate.waitMs(arrivedAtMs);
-    if (earlyMs <= (this.#context.rhythm.intervalMs ?? 0) * EARLY_FRAMES) this.#announce();
-    else if (this.#cancelTimer === null) {
-      this.#arm(this.#gate.waitMs(this.#context.clock.nowMs()));
-    }
+    const { intervalMs } = this.#context.rhythm;
+    if (earlyMs <= (intervalMs ?? 0) * EARLY_FRAMES) return this.#announce();
+    const waitMs = this.#gate.waitMs(this.#context.clock.nowMs());
+    if (intervalMs !== null && intervalMs <= CLOSE_MS) this.#lookLater(waitMs);
+    else if (this.#cancelTimer === null) this.#arm(waitMs);
+  }
+
+  /** Looks whether a frame that was due some time ago is still waiting. */
+  #lookLater(waitMs: number): void {
+    if (this.#cancelLook !== null) return;
+    this.#cancelLook = this.#context.clock.after(Math.max(waitMs, LOOK_AFTER_MS), () => {
+      this.#cancelLook = null;
+      if (this.#mailbox.held === null || this.#announced || this.#cancelTimer !== null) return;
+      const stillMs = this.#gate.waitMs(this.#context.clock.nowMs());
+      if (stillMs > 0) this.#lookLater(stillMs);
+      else this.#onDue();
+    });
   }
 
   /** Due, with a frame that has waited: prefer one that is about to come, but for half a frame only. */

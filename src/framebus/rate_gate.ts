@@ -45,6 +45,11 @@ export class RateGate {
     return Math.max(0, this.#dueAtMs - nowMs);
   }
 
+  /** Milliseconds until a delivery after one at this moment would be due. */
+  waitAfterMs(nowMs: number): number {
+    return this.#periodMs === null ? 0 : Math.max(0, this.#dueAfter(nowMs, this.#periodMs) - nowMs);
+  }
+
   /** The time from one delivery to the next, or null without a limit. */
   get periodMs(): number | null {
     return this.#periodMs;
@@ -77,11 +82,12 @@ export class RateGate {
 
   /** A frame was delivered. */
   delivered(nowMs: number): void {
-    if (this.#periodMs === null) return;
-    const late = this.#dueAtMs === null || nowMs - this.#dueAtMs >= this.#periodMs;
-    this.#dueAtMs = late || this.#dueAtMs === null
-      ? nowMs + this.#periodMs
-      : this.#dueAtMs + this.#periodMs;
+    if (this.#periodMs !== null) this.#dueAtMs = this.#dueAfter(nowMs, this.#periodMs);
+  }
+
+  #dueAfter(nowMs: number, periodMs: number): number {
+    const late = this.#dueAtMs === null || nowMs - this.#dueAtMs >= periodMs;
+    return late || this.#dueAtMs === null ? nowMs + periodMs : this.#dueAtMs + periodMs;
   }
 }
 

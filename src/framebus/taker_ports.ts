@@ -83,8 +83,16 @@ export class TakerPorts<F extends BusFrame> {
 
   #onTake(taker: Taker, take: ToMailbox): void {
     if (this.#takers.get(taker.worker) !== taker) return;
+    assertAttached(take.buffer, `take by ${taker.worker}`);
+    const newest = this.#bus.untilNewest(taker.detector);
+    if (newest === null) this.#answer(taker, take);
+    else void newest.then(() => this.#answer(taker, take));
+  }
+
+  #answer(taker: Taker, take: ToMailbox): void {
+    // It may have been given up while the newest frame was read.
+    if (this.#takers.get(taker.worker) !== taker) return;
     const { buffer, input } = take;
-    assertAttached(buffer, `take by ${taker.worker}`);
     let meta: FrameMeta | null = null;
     if (buffer.byteLength === inputBytes(input)) {
       try {

@@ -13,6 +13,8 @@ const MAX_ASKED = 16;
 export class Pictures {
   readonly #libav: Libav;
   #asked: ((picture: Picture) => void)[] = [];
+  /** Told when somebody asks. */
+  onAsked: (() => void) | null = null;
 
   constructor(libav: Libav) {
     this.#libav = libav;
@@ -36,6 +38,7 @@ export class Pictures {
       });
     }
     this.#asked.push(answer);
+    this.onAsked?.();
   }
 
   /** Takes the picture of this frame if one was asked for; the frame stays the caller's. */

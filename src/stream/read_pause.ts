@@ -1,5 +1,7 @@
-/** Reading rests no longer than this: also a camera that nobody looks at is read several times a second. */
-const MAX_PAUSE_MS = 200;
+import { EARLY_FRAMES as DUE_FRAMES } from "../framebus/detector_mailbox.ts";
+
+/** Reading rests no longer than this: what has changed is noticed at once all the same. */
+const MAX_PAUSE_MS = 400;
 
 /**
  * What may gather in the socket meanwhile: less than the smallest window that Linux opens by itself, so
@@ -12,6 +14,15 @@ const MIN_PACKETS = 2;
 
 /** The frame nearest to a due time comes up to half a frame before it; all before that must be done. */
 const EARLY_FRAMES = 0.65;
+
+/** Those before a frame that is due are decoded together with it if that takes no longer than this. */
+const MAX_LATE_MS = 5;
+
+/** After a frame is expected, and nobody need wait for it. */
+const MARGIN_MS = 1;
+
+/** Every so many times the frame itself is waited for, which tells when frames really come. */
+const AWAITED_EVERY = 8;
 
 /** So many packets show a connection's rhythm. */
 const MIN_SEEN = 32;
@@ -27,6 +38,8 @@ export interface Prospect {
   readonly wanted: boolean;
   /** Somebody waits for a picture, whichever comes first. */
   readonly pictureWanted: boolean;
+  /** Until the next frame is expected; negative when it is overdue. */
+  readonly nextInMs: number;
   /** Until the first detector is due; 0 while one is. */
   readonly dueInMs: number;
   /** Until the keyframe that decoding goes on with; null while the decoder works. */
@@ -38,13 +51,15 @@ export interface Prospect {
  * decoded together. A thread that wakes for each packet spends more on waking, and on filling the
  * processor's caches anew, than on the packet.
  *
- * The frame that a detector will take is never late for it.
+ * Where few frames lie before the one that a detector will take, they are read together with it; the
+ * rest otherwise ends early enough that it is not late at all.
  */
 export class ReadPause {
   #seen = 0;
   #packetBytes = 0;
   #decodeMs = 0;
   #wasKey = false;
+  #rests = 0;
 
   /**
    * A packet was read. Keyframes are large and few, and come when they are expected, unless there is
@@ -64,13 +79,28 @@ export class ReadPause {
   }
 
   /** Milliseconds for which nothing need be read; 0 when the next packet is wanted, or soon will be. */
-  waitMs({ frameMs, wanted, pictureWanted, dueInMs, keyInMs }: Prospect): number {
-    if (pictureWanted || this.#seen < MIN_SEEN) return 0;
+  waitMs(prospect: Prospect): number {
+    if (prospect.pictureWanted || this.#seen < MIN_SEEN) return 0;
     const packets = Math.min(
-      MAX_PAUSE_MS / frameMs,
+      MAX_PAUSE_MS / prospect.frameMs,
       MAX_GATHERED_BYTES / Math.max(1, this.#packetBytes),
-      wanted ? dueInMs / frameMs : Infinity,
     );
+    const together = this.#withDueMs(prospect, packets);
+    if (together > 0 && ++this.#rests % AWAITED_EVERY !== 0) return together;
+    return this.#beforeDueMs(prospect, packets);
+  }
+
+  /** Until the frame that a detector will take is there, if what comes before it hardly delays it. */
+  #withDueMs({ frameMs, wanted, nextInMs, dueInMs, keyInMs }: Prospect, packets: number): number {
+    if (!wanted || keyInMs !== null || nextInMs <= 0) return 0;
+    const before = Math.ceil((dueInMs - nextInMs) / frameMs - DUE_FRAMES);
+    if (before < 1 || before + 1 > packets || before * this.#decodeMs > MAX_LATE_MS) return 0;
+    return nextInMs + before * frameMs + MARGIN_MS;
+  }
+
+  /** Until shortly before a frame that a detector will take. */
+  #beforeDueMs({ frameMs, wanted, dueInMs, keyInMs }: Prospect, atMost: number): number {
+    const packets = wanted ? Math.min(atMost, dueInMs / frameMs) : atMost;
     const workMs = keyInMs === null ? packets * this.#decodeMs : 0;
     const untilMs = wanted
       ? Math.min(dueInMs, keyInMs ?? Infinity) - EARLY_FRAMES * frameMs - workMs

@@ -8,16 +8,15 @@ import { LibavError } from "../libav/error.ts";
 import type { Input } from "../libav/input.ts";
 import type { Libav } from "../libav/library.ts";
 import { Packet } from "../libav/packet.ts";
-import { Arrivals } from "./arrivals.ts";
 import type { CaptureTime } from "./capture_time.ts";
 import { DecodeGate } from "./decode_gate.ts";
 import { GapWatch } from "./gap_watch.ts";
+import { Gathering } from "./gathering.ts";
 import { InfoTeller } from "./info_teller.ts";
 import { openDecoder } from "./open_decoder.ts";
 import { type PacketInfo, PictureTracker } from "./picture_tracker.ts";
 import { PictureClock } from "./picture_clock.ts";
 import type { Pictures } from "./pictures.ts";
-import { ReadPause } from "./read_pause.ts";
 import type { FramePool, SharedFrame } from "./shared_frame.ts";
 import type { SilenceWatch } from "./silence_watch.ts";
 import { Pace, Timeline } from "./timeline.ts";
@@ -61,8 +60,7 @@ export class Session implements Disposable {
   readonly #pictureClock: PictureClock;
   readonly #info: InfoTeller;
   readonly #pace: Pace | null;
-  readonly #pause: ReadPause | null;
-  readonly #arrivals = new Arrivals();
+  readonly #gathering: Gathering;
   readonly #isDisposable = () => isDisposable(this.#input.video.codecName, this.#packet.head());
   #wasDecoding = false;
   #hasDecoded = false;
@@ -90,7 +88,7 @@ export class Session implements Disposable {
     // Over UDP whole frames can be lost without a trace but for their time.
     this.#gaps = isUdp ? new GapWatch() : null;
     // And what is not read at once may be lost there.
-    this.#pause = isFile || isUdp ? null : new ReadPause();
+    this.#gathering = new Gathering({ ...parts, gate: this.#gate }, !isFile && !isUdp);
     this.#tracker = new PictureTracker({ ledger: bus.ledger, skipsNonRef, gaps: this.#gaps });
     this.#timeline = new Timeline(input.video.timeBase);
     this.#pictureClock = new PictureClock({ input, isFile, time: parts.captureTime, clock });
@@ -100,7 +98,7 @@ export class Session implements Disposable {
   async run(): Promise<ConnectionEnd> {
     const { source, signal, clock } = this.#parts;
     for (;;) {
-      await this.#rest();
+      await this.#gathering.rest();
       const startedAtMs = clock.nowMs();
       const read = await this.#input.read(this.#packet);
       if (signal.aborted) return "stopped";
@@ -116,28 +114,8 @@ export class Session implements Disposable {
     }
   }
 
-  /** Lets packets gather that nobody waits for. */
-  async #rest(): Promise<void> {
-    if (this.#pause === null) return;
-    const { bus, pictures, clock, signal } = this.#parts;
-    const { intervalMs: frameMs } = bus.rhythm;
-    const nowMs = clock.nowMs();
-    if (frameMs === null || this.#arrivals.isBehind({ nowMs, frameMs })) return;
-    const waitMs = this.#pause.waitMs({
-      frameMs,
-      wanted: bus.wanted,
-      pictureWanted: pictures.wanted,
-      dueInMs: bus.dueInMs(nowMs),
-      keyInMs: this.#gate.resumesInMs(nowMs),
-    });
-    bus.isBehind = waitMs > 0;
-    if (waitMs === 0) return;
-    this.#arrivals.rested(Math.ceil(waitMs / frameMs) + 2);
-    await clock.sleep(waitMs, signal).catch(() => undefined);
-  }
-
   [Symbol.dispose](): void {
-    this.#parts.bus.isBehind = false;
+    this.#gathering[Symbol.dispose]();
     this.#tracker.settle();
     this.#packet[Symbol.dispose]();
     this.#decoder[Symbol.dispose]();
@@ -151,10 +129,12 @@ export class Session implements Disposable {
     // Also a wait of nothing gives the event loop its turn: a fast file must not shut the mailboxes out.
     if (waitMs !== undefined) await clock.sleep(waitMs, signal);
     const nowMs = clock.nowMs();
-    const arrivedAtMs = this.#arrivals.of({
+    const arrivedAtMs = this.#gathering.read({
       nowMs,
       tookMs: nowMs - readAtMs,
       positionMs: positionSeconds * 1000,
+      sizeBytes: this.#packet.sizeBytes,
+      isKey,
     });
     const info: PacketInfo = {
       pts,
@@ -162,7 +142,6 @@ export class Session implements Disposable {
       arrivedAtMs,
       ...this.#pictureClock.of(pts, nowMs - arrivedAtMs),
     };
-    this.#pause?.packet(this.#packet.sizeBytes, isKey);
     if (isKey) this.#info.keyframe(positionSeconds);
     bus.ledger.arrive();
     bus.rhythm.beat(arrivedAtMs);
@@ -227,7 +206,7 @@ export class Session implements Disposable {
     }
     this.#receiveAll();
     const spentMs = this.#parts.clock.nowMs() - startedAtMs;
-    this.#pause?.decoded(spentMs);
+    this.#gathering.decoded(spentMs);
     this.#parts.onDecoded(spentMs);
   }
 
@@ -254,7 +233,7 @@ export class Session implements Disposable {
         this.#info.frame(frame);
         this.#good(packet.arrivedAtMs);
         bus.distribute(frame);
-        pictures.offer(frame);
+        if (this.#gathering.isNewest) pictures.offer(frame);
       } finally {
         frame.release();
       }

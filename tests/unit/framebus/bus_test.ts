@@ -76,6 +76,63 @@ Deno.test("bus: a frame that waits for its due time is announced when no fresh o
   assert.equal(take(), 1);
 });
 
+Deno.test("bus: a frame that is due is announced a little later when a camera falls silent", async () => {
+  const { clock, announced, bus, send, take } = camera();
+  bus.register({ detector: "person", rateHz: 5, paused: false });
+  bus.start();
+  for (let i = 0; i <= 12; i++) {
+    send();
+    take();
+    await clock.pass(40);
+  }
+  assert.deepEqual(announced, ["person:0", "person:5", "person:10"]);
+  assert.ok(clock.waitsMs.length <= 1, "frames that follow closely need no timers of their own");
+  await clock.pass(600 - 13 * 40);
+  assert.deepEqual(announced.length, 3, "due, but the next frame may only be late");
+  await clock.pass(300);
+  assert.deepEqual(announced.at(-1), "person:12");
+  bus.stop();
+  assert.deepEqual(clock.waitsMs, []);
+});
+
+Deno.test("bus: whoever takes while frames lie unread waits until they were read", async () => {
+  const { clock, bus, send, take } = camera();
+  bus.register({ detector: "person", rateHz: 5, paused: false });
+  bus.start();
+  let woken = 0;
+  let caughtUp = 0;
+  bus.reader = {
+    wake: () => void woken++,
+    catchUp: () => {
+      caughtUp++;
+      return Promise.resolve();
+    },
+  };
+  send();
+  take();
+  await clock.pass(40);
+  for (let i = 0; i < 5; i++) {
+    send();
+    if (i < 4) await clock.pass(40);
+  }
+  assert.equal(bus.dueInMs(clock.nowMs()), 0, "announced");
+  assert.equal(bus.dueNextInMs(clock.nowMs()), 200, "once that is taken");
+  await clock.pass(100);
+  assert.equal(bus.untilNewest("person"), null, "whatever came was read");
+  bus.isBehind = true;
+  assert.ok(bus.untilNewest("person") instanceof Promise);
+  assert.equal(bus.untilNewest("animal"), null, "nothing was announced to it");
+  assert.equal(caughtUp, 1);
+  take();
+  assert.equal(bus.untilNewest("person"), null, "nothing is left to take");
+  send();
+  bus.update({ detector: "person", rateHz: null, paused: false });
+  assert.equal(bus.untilNewest("person"), null, "the newest has only just come");
+  assert.equal(woken, 1, "somebody may be due earlier");
+  bus.register({ detector: "animal", rateHz: null, paused: false });
+  assert.equal(woken, 2);
+});
+
 Deno.test("bus: at its due time a detector waits for a fresh frame that is about to come", async () => {
   const { clock, announced, bus, send, take } = camera();
   bus.register({ detector: "person", rateHz: 1, paused: false });

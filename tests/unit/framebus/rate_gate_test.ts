@@ -41,3 +41,17 @@ Deno.test("rate gate: a new rate counts from the last delivery", () => {
   assert.equal(gate.waitMs(70), 0);
   assert.equal(gate.rateHz, null);
 });
+
+Deno.test("rate gate: when the next but one is due is known before the next is delivered", () => {
+  const gate = new RateGate(10);
+  assert.equal(gate.waitAfterMs(0), 100, "nothing was delivered yet");
+  gate.delivered(1000);
+  for (const atMs of [1060, 1100, 1150, 1199, 1200, 5000]) {
+    const waitMs = gate.waitAfterMs(atMs);
+    const later = new RateGate(10);
+    later.delivered(1000);
+    later.delivered(atMs);
+    assert.equal(waitMs, later.waitMs(atMs), `at ${atMs}`);
+  }
+  assert.equal(new RateGate(null).waitAfterMs(0), 0);
+});
