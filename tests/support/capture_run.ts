@@ -24,10 +24,12 @@ import { WAIT_TIMEOUT_MS } from "./lines.ts";
 // test, since it is for the whole process.
 if (partPresent("libav")) pinLibav(locateChosenLibav() ?? locateLibav());
 
-/** A detector that takes every frame it is offered, at once. */
+/** A detector that takes every frame it is offered. */
 export interface PlayedDetector {
   readonly id: string;
   readonly rateHz: number | null;
+  /** How long after a frame was announced it takes; absent: at once. */
+  readonly lateMs?: number;
   readonly input?: InputShape;
   /** Gets the tensor, valid until it returns. */
   readonly onFrame?: (meta: FrameMeta, tensor: Float32Array) => void;
@@ -37,6 +39,14 @@ export interface CaptureRunOptions {
   readonly source: Partial<CameraSource> & { readonly url: string };
   readonly detectors: readonly PlayedDetector[];
   readonly libraries?: LibavPaths;
+}
+
+/** A frame that a detector got. */
+export interface TakenFrame {
+  readonly detector: string;
+  /** The frame that was announced to it before; what it then gets may be newer. */
+  readonly announcedSeq: number;
+  readonly meta: FrameMeta;
 }
 
 /** One state that the camera told. */
@@ -54,7 +64,7 @@ export class CaptureRun implements AsyncDisposable {
   readonly states: ToldState[] = [];
   readonly logs: LogRecord[] = [];
   /** What every detector got, in order. */
-  readonly frames: { readonly detector: string; readonly meta: FrameMeta }[] = [];
+  readonly frames: TakenFrame[] = [];
   readonly #worker: Worker;
   readonly #ports: MessagePort[] = [];
   readonly #waiting: { done: () => boolean; resolve: () => void }[] = [];
@@ -165,11 +175,12 @@ export class CaptureRun implements AsyncDisposable {
     }
   }
 
-  #play({ id, rateHz, input = INPUT, onFrame }: PlayedDetector): void {
+  #play({ id, rateHz, lateMs = 0, input = INPUT, onFrame }: PlayedDetector): void {
     const { port1, port2 } = new MessageChannel();
     let buffer: ArrayBuffer | null = new ArrayBuffer(inputBytes(input));
     let more = false;
     let held: string | null = null;
+    let announcedSeq = -1;
     const take = () => {
       if (buffer === null) return void (more = true);
       more = false;
@@ -178,9 +189,12 @@ export class CaptureRun implements AsyncDisposable {
       buffer = null;
     };
     port1.onmessage = ({ data }: MessageEvent<ToTaker>) => {
-      if (data.kind === "available") return take();
+      if (data.kind === "available") {
+        announcedSeq = data.seq;
+        return lateMs === 0 ? take() : void setTimeout(take, lateMs);
+      }
       if (data.kind === "frame") {
-        this.frames.push({ detector: id, meta: data.meta });
+        this.frames.push({ detector: id, announcedSeq, meta: data.meta });
         held = barsKey(data.meta.fit, input);
         onFrame?.(data.meta, new Float32Array(data.buffer));
       }
