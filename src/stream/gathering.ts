@@ -6,13 +6,16 @@ import type { Pictures } from "./pictures.ts";
 import { ReadPause } from "./read_pause.ts";
 import type { SharedFrame } from "./shared_frame.ts";
 
+/** Keyframes that come more often than this are what a stream consists of. */
+const RARE_FRAMES = 4;
+
 export interface GatheringParts {
   readonly bus: Pick<
     FrameBus<SharedFrame>,
     "rhythm" | "wanted" | "dueNextInMs" | "isBehind" | "reader"
   >;
   readonly pictures: Pick<Pictures, "wanted" | "onAsked">;
-  readonly gate: Pick<DecodeGate, "resumesInMs">;
+  readonly gate: Pick<DecodeGate, "resumesInMs" | "keyframes">;
   readonly clock: Clock;
   /** Aborted when the camera is to stop: nobody rests then. */
   readonly signal: AbortSignal;
@@ -68,6 +71,7 @@ export class Gathering implements BusReader, Disposable {
       nextInMs: (bus.rhythm.nextAtMs ?? nowMs) - nowMs,
       dueInMs: bus.dueNextInMs(nowMs),
       keyInMs: gate.resumesInMs(nowMs),
+      largeInMs: this.#largeInMs(nowMs, frameMs),
     });
     bus.isBehind = waitMs > 0;
     if (waitMs === 0 || signal.aborted) return;
@@ -107,6 +111,14 @@ export class Gathering implements BusReader, Disposable {
     bus.reader = null;
     bus.isBehind = false;
     this.#caughtUp();
+  }
+
+  #largeInMs(nowMs: number, frameMs: number): number {
+    const { isSteady, intervalMs, nextAtMs } = this.#parts.gate.keyframes;
+    if (!isSteady || nextAtMs === null || (intervalMs ?? 0) < RARE_FRAMES * frameMs) {
+      return Infinity;
+    }
+    return nextAtMs > nowMs ? nextAtMs - nowMs : Infinity;
   }
 
   async #sleep(waitMs: number): Promise<void> {

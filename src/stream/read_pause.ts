@@ -44,6 +44,8 @@ export interface Prospect {
   readonly dueInMs: number;
   /** Until the keyframe that decoding goes on with; null while the decoder works. */
   readonly keyInMs: number | null;
+  /** Until a keyframe that is far larger than the packets before it; Infinity when that cannot be told. */
+  readonly largeInMs: number;
 }
 
 /**
@@ -86,8 +88,11 @@ export class ReadPause {
       MAX_GATHERED_BYTES / Math.max(1, this.#packetBytes),
     );
     const together = this.#withDueMs(prospect, packets);
-    if (together > 0 && ++this.#rests % AWAITED_EVERY !== 0) return together;
-    return this.#beforeDueMs(prospect, packets);
+    const waitMs = together > 0 && ++this.#rests % AWAITED_EVERY !== 0
+      ? together
+      : this.#beforeDueMs(prospect, packets);
+    // It is read while it comes.
+    return Math.min(waitMs, prospect.largeInMs);
   }
 
   /** Until the frame that a detector will take is there, if what comes before it hardly delays it. */

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { FrameBus } from "../../../src/framebus/bus.ts";
 import { Gathering } from "../../../src/stream/gathering.ts";
+import { KeyframeRhythm } from "../../../src/stream/keyframe_rhythm.ts";
 import { CountedFrame } from "../../support/bus_frame.ts";
 import { HeldClock, settle } from "../../support/held_clock.ts";
 
@@ -19,10 +20,11 @@ class Reading {
     stallTimeoutMs: 10_000,
     announce: () => undefined,
   });
+  readonly keyframes = new KeyframeRhythm();
   readonly gathering = new Gathering({
     bus: this.bus,
     pictures: this.pictures,
-    gate: { resumesInMs: () => null },
+    gate: { resumesInMs: () => null, keyframes: this.keyframes },
     clock: this.clock,
     signal: this.stop.signal,
   }, true);
@@ -110,6 +112,20 @@ Deno.test("gathering: it does not rest where every frame is wanted", async () =>
   await settle();
   assert.equal(rest.over, true);
   assert.equal(reading.bus.isBehind, false);
+});
+
+Deno.test("gathering: a rest ends with the keyframe that is expected, if those are few", async () => {
+  const restsFor = async (keyEveryMs: readonly number[]) => {
+    const reading = await steady(1);
+    let atMs = reading.clock.nowMs() + 100 - keyEveryMs.reduce((sum, each) => sum + each);
+    reading.keyframes.note(atMs);
+    for (const everyMs of keyEveryMs.slice(1)) reading.keyframes.note(atMs += everyMs);
+    void reading.rest();
+    return Math.min(...reading.clock.waitsMs);
+  };
+  assert.equal(await restsFor([1000, 1000, 1000]), 100);
+  assert.equal(await restsFor([100, 100, 100]), 400, "every third frame is one");
+  assert.equal(await restsFor([1000, 2000, 4000]), 400, "nobody knows when the next one comes");
 });
 
 Deno.test("gathering: a rest ends when the camera stops, the rate changes or a picture is asked for", async () => {

@@ -9,6 +9,7 @@ const IDLE: Prospect = {
   nextInMs: 38,
   dueInMs: 1000,
   keyInMs: null,
+  largeInMs: Infinity,
 };
 
 function settled(bytes = 1000, decodeMs = 2, isKey = false): ReadPause {
@@ -93,6 +94,12 @@ Deno.test("read pause: no more gathers than a small socket holds", () => {
     assert.ok(gathered(bytes) <= 48 * 1024 + 1, `${bytes} bytes a packet`);
   }
   assert.equal(gathered(50_000), 0);
+});
+
+Deno.test("read pause: it ends when a keyframe comes, which would fill the socket", () => {
+  assert.equal(settled().waitMs({ ...IDLE, largeInMs: 123 }), 123);
+  assert.equal(settled(1000, 1).waitMs({ ...IDLE, dueInMs: 118, largeInMs: 78 }), 78);
+  assert.equal(settled(1000, 1).waitMs({ ...IDLE, dueInMs: 118, largeInMs: 200 }), 119);
 });
 
 Deno.test("read pause: keyframes count as what gathers where nothing else comes", () => {
