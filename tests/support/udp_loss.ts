@@ -2,6 +2,7 @@
 import { CaptureRun } from "./capture_run.ts";
 import { HostileCamera } from "./hostile_camera.ts";
 import { assertCloses } from "./ledger.ts";
+import { PATIENCE } from "./lines.ts";
 import { PATTERN_SIZE, patternClip, readPattern } from "./pattern.ts";
 
 const LOSS = 0.05;
@@ -11,9 +12,10 @@ const KEYFRAME_EVERY = 12;
 const SPEED = 10;
 /** Of 228. */
 const BLEMISH_BLOCKS = 11;
-/** The part of the pictures in the loss. */
+/** The part of the pictures in the loss; but what one picture shows, all show up to the next keyframe. */
 const MAX_BLEMISHED = 0.02;
-const PATIENCE_MS = 20_000;
+const MIN_BLEMISHED = 3 * KEYFRAME_EVERY;
+const PATIENCE_MS = 20_000 * PATIENCE;
 
 /** What was seen. */
 export interface LossResult {
@@ -109,7 +111,9 @@ export function lossProblems(result: LossResult): string[] {
   const problems: string[] = [];
   if (lostPackets <= 25) problems.push(`only ${lostPackets} packets were lost`);
   if (damaged > 0) problems.push(`${damaged} damaged pictures reached the detector`);
-  if (blemished > MAX_BLEMISHED * during) problems.push(`${blemished} were blemished`);
+  if (blemished > Math.max(MIN_BLEMISHED, MAX_BLEMISHED * during)) {
+    problems.push(`${blemished} were blemished`);
+  }
   if (corruptBefore > 0) problems.push(`${corruptBefore} pictures were left out without any loss`);
   if (corrupt === 0) problems.push("no picture was left out in spite of the loss");
   // It goes on at once: at the latest with the second keyframe.
