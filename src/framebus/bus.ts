@@ -84,29 +84,17 @@ export class FrameBus<F extends BusFrame> {
 
   /** The shortest period of the detectors that are not paused; 0 when one of them wants every frame. */
   get periodMs(): number {
-    let shortestMs = Infinity;
-    for (const mailbox of this.#mailboxes.values()) {
-      if (!mailbox.paused) shortestMs = Math.min(shortestMs, mailbox.periodMs);
-    }
-    return shortestMs;
+    return this.#least((mailbox) => mailbox.periodMs);
   }
 
   /** Milliseconds until the first of them wants a frame; 0 while one does. */
   dueInMs(nowMs: number): number {
-    let soonestMs = Infinity;
-    for (const mailbox of this.#mailboxes.values()) {
-      if (!mailbox.paused) soonestMs = Math.min(soonestMs, mailbox.dueInMs(nowMs));
-    }
-    return soonestMs;
+    return this.#least((mailbox) => mailbox.dueInMs(nowMs));
   }
 
   /** The same, should every frame that waits for a worker be taken at this moment. */
   dueNextInMs(nowMs: number): number {
-    let soonestMs = Infinity;
-    for (const mailbox of this.#mailboxes.values()) {
-      if (!mailbox.paused) soonestMs = Math.min(soonestMs, mailbox.dueNextInMs(nowMs));
-    }
-    return soonestMs;
+    return this.#least((mailbox) => mailbox.dueNextInMs(nowMs));
   }
 
   /** Moves every detector's due times towards the camera's keyframes, where its rate allows that. */
@@ -210,6 +198,15 @@ export class FrameBus<F extends BusFrame> {
   /** The whole account at this moment; it closes. */
   account(): CameraAccount {
     return this.ledger.account([...this.#mailboxes.values()].map((mailbox) => mailbox.account()));
+  }
+
+  /** The least of the detectors that are not paused; Infinity without any. */
+  #least(ofOne: (mailbox: DetectorMailbox<F>) => number): number {
+    let least = Infinity;
+    for (const mailbox of this.#mailboxes.values()) {
+      if (!mailbox.paused) least = Math.min(least, ofOne(mailbox));
+    }
+    return least;
   }
 
   #mailbox(detector: string): DetectorMailbox<F> {

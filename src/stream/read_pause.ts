@@ -1,4 +1,4 @@
-import { EARLY_FRAMES as DUE_FRAMES } from "../framebus/detector_mailbox.ts";
+import { EARLY_FRAMES } from "../framebus/detector_mailbox.ts";
 
 /** Reading rests no longer than this: what has changed is noticed at once all the same. */
 const MAX_PAUSE_MS = 400;
@@ -13,7 +13,7 @@ const MAX_GATHERED_BYTES = 48 * 1024;
 const MIN_PACKETS = 2;
 
 /** The frame nearest to a due time comes up to half a frame before it; all before that must be done. */
-const EARLY_FRAMES = 0.65;
+const LEAD_FRAMES = 0.65;
 
 /** Those before a frame that is due are decoded together with it if that takes no longer than this. */
 const MAX_LATE_MS = 5;
@@ -98,7 +98,7 @@ export class ReadPause {
   /** Until the frame that a detector will take is there, if what comes before it hardly delays it. */
   #withDueMs({ frameMs, wanted, nextInMs, dueInMs, keyInMs }: Prospect, packets: number): number {
     if (!wanted || keyInMs !== null || nextInMs <= 0) return 0;
-    const before = Math.ceil((dueInMs - nextInMs) / frameMs - DUE_FRAMES);
+    const before = Math.ceil((dueInMs - nextInMs) / frameMs - EARLY_FRAMES);
     if (before < 1 || before + 1 > packets || before * this.#decodeMs > MAX_LATE_MS) return 0;
     return nextInMs + before * frameMs + MARGIN_MS;
   }
@@ -108,7 +108,7 @@ export class ReadPause {
     const packets = wanted ? Math.min(atMost, dueInMs / frameMs) : atMost;
     const workMs = keyInMs === null ? packets * this.#decodeMs : 0;
     const untilMs = wanted
-      ? Math.min(dueInMs, keyInMs ?? Infinity) - EARLY_FRAMES * frameMs - workMs
+      ? Math.min(dueInMs, keyInMs ?? Infinity) - LEAD_FRAMES * frameMs - workMs
       : Infinity;
     const waitMs = Math.min(untilMs, packets * frameMs);
     return waitMs >= MIN_PACKETS * frameMs ? waitMs : 0;
