@@ -68,7 +68,27 @@ export interface CameraSource {
   readonly file: string | null;
   /** A file that starts again from its beginning for ever. */
   readonly loop: boolean;
-  readonly transport: "tcp" | "udp";
+  /** What speaks RTSP: Orion itself, or libav, which has to be permitted more. */
+  readonly demuxer: "orion" | "libav";
+  readonly transport: "tcp" | "udp" | "auto";
+  /** The place of the wanted track among all media sections; null: the largest that sends. */
+  readonly track: number | null;
+  /** How the camera proves over TLS who it is; null: by its name and the system's authorities. */
+  readonly tls: {
+    /** PEM of the authorities that are trusted instead, or null. */
+    readonly ca: string | null;
+    /** SHA-256 of the one certificate that is accepted, 64 hexadecimal digits, or null. */
+    readonly fingerprint: string | null;
+    readonly insecure: boolean;
+  } | null;
+  /** Other hosts that a redirect may lead to; they get no credentials. */
+  readonly allowRedirect: readonly { readonly hostname: string; readonly port: number }[];
+  /** The local ports for RTP and RTCP over UDP; null where it is not used. */
+  readonly udpPorts: readonly [rtp: number, rtcp: number] | null;
+  /** Larger access units are dropped. */
+  readonly maxUnitBytes: number;
+  /** The longest delay between connections. */
+  readonly reconnectMaxMs: number;
   readonly decoder: string;
   readonly decode: DecodeSetting;
   readonly roi: BoxNorm | null;
@@ -99,6 +119,27 @@ export interface StreamInfo extends SizePx {
   readonly keyframeIntervalSeconds: number | null;
 }
 
+/** One media section of a camera's description. */
+export interface TrackInfo {
+  /** Its place among all of them, from 0. */
+  readonly index: number;
+  /** `video`, `audio`, `application`, … */
+  readonly kind: string;
+  /** As announced: "H264"; null where it is not said. */
+  readonly encoding: string | null;
+}
+
+/** What came over the network, for cameras over RTSP of our own. Counters go on over reconnects. */
+export interface NetworkFigures {
+  /** Packets that were lost on the way, or by the camera itself. */
+  readonly lostPackets: number;
+  /** RTP timestamps that were wrong, by kind. */
+  readonly anomalies: Readonly<Record<string, number>>;
+  readonly transport: "tcp" | "udp" | null;
+  /** What is played, and what else the camera offers; null while it is not connected. */
+  readonly track: (TrackInfo & { readonly others: readonly TrackInfo[] }) | null;
+}
+
 /** What a capture worker knows of itself at one moment; the account closes. */
 export interface CaptureSnapshot {
   readonly state: CameraState;
@@ -113,6 +154,8 @@ export interface CaptureSnapshot {
   /** Seconds spent in the decoder so far. */
   readonly decodeSeconds: number;
   readonly account: CameraAccount;
+  /** null for files, and with `demuxer: libav`. */
+  readonly network: NetworkFigures | null;
 }
 
 export type ToCapture =

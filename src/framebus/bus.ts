@@ -17,9 +17,11 @@ export interface PictureRhythm {
   readonly nextAtMs: number | null;
 }
 
-/** Reads a camera's frames, and may let them gather while nobody is due. */
+/** Reads a camera's packets, and leaves them unread while no detector is due. */
 export interface BusReader {
-  /** Somebody may be due earlier than was thought. */
+  /** Whether frames have arrived that were not offered yet. */
+  isBehind(): boolean;
+  /** A detector may be due earlier than was expected. */
   wake(): void;
   /** Settles when the newest frame was offered, or none came in time. */
   catchUp(): Promise<void>;
@@ -50,9 +52,7 @@ export class FrameBus<F extends BusFrame> {
    * between them and when the next is expected. null: as {@link rhythm}.
    */
   pictureRhythm: PictureRhythm | null = null;
-  /** Frames that arrived have not been read yet; the stream says so while it lets them gather. */
-  isBehind = false;
-  /** Who reads those frames, while somebody does. */
+  /** What reads the camera, while it is connected. */
   reader: BusReader | null = null;
   readonly #options: BusOptions;
   readonly #mailboxes = new Map<string, DetectorMailbox<F>>();
@@ -123,7 +123,7 @@ export class FrameBus<F extends BusFrame> {
       stallTimeoutMs,
       announce,
       rhythm: this.#expected,
-      isBehind: () => this.isBehind,
+      isBehind: () => this.reader?.isBehind() ?? false,
       undecodedTotal: () => this.ledger.undecodedTotal,
     };
     this.#mailboxes.set(detector, new DetectorMailbox<F>(subscription, context));
@@ -173,10 +173,9 @@ export class FrameBus<F extends BusFrame> {
    * newest; null when it has that already.
    */
   untilNewest(detector: string): Promise<void> | null {
-    const { nextAtMs } = this.rhythm;
-    if (!this.isBehind || this.reader === null || nextAtMs === null) return null;
-    if (this.announcedSeq(detector) === null || this.#options.clock.nowMs() < nextAtMs) return null;
-    return this.reader.catchUp();
+    const { reader } = this;
+    if (reader === null || this.announcedSeq(detector) === null || !reader.isBehind()) return null;
+    return reader.catchUp();
   }
 
   /** Hands a detector its newest frame; see {@link DetectorMailbox.deliver}. */

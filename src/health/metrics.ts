@@ -1,4 +1,5 @@
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
+import type { NetworkFigures } from "../core/messages.ts";
 import type { HealthReport } from "./report.ts";
 
 /** The stages of a frame's way whose time is told. */
@@ -51,6 +52,16 @@ const COUNTERS = {
     "orion_camera_reconnects_total",
     "Connections to a camera after the first.",
     ["camera"],
+  ],
+  lostPackets: [
+    "orion_rtp_packets_lost_total",
+    "RTP packets that were lost on the way, or by the camera itself.",
+    ["camera"],
+  ],
+  rtpAnomalies: [
+    "orion_rtp_anomalies_total",
+    "Frames with a wrong RTP timestamp.",
+    ["camera", "kind"],
   ],
   decodeSeconds: [
     "orion_decode_seconds_total",
@@ -139,6 +150,8 @@ export class Metrics {
       emitted: counter("emitted"),
       workerRestarts: counter("workerRestarts"),
       reconnects: counter("reconnects"),
+      lostPackets: counter("lostPackets"),
+      rtpAnomalies: counter("rtpAnomalies"),
       decodeSeconds: counter("decodeSeconds"),
     };
     this.#gauges = {
@@ -193,6 +206,7 @@ export class Metrics {
     this.#count("reconnects", { camera }, report.reconnects);
     this.#count("workerRestarts", { worker: `capture-${camera}` }, report.restarts);
     this.#count("decodeSeconds", { camera }, report.decodeSeconds);
+    if (report.network !== null) this.#network(camera, report.network);
     for (const [reason, count] of Object.entries(ledger.undecoded)) {
       this.#count("undecoded", { camera, reason }, count);
     }
@@ -206,6 +220,13 @@ export class Metrics {
       }
       this.#gauges.waiting.set(labels, mailbox.waiting);
       this.#gauges.dropRatio.set(labels, mailbox.dropRate);
+    }
+  }
+
+  #network(camera: string, network: NetworkFigures): void {
+    this.#count("lostPackets", { camera }, network.lostPackets);
+    for (const [kind, count] of Object.entries(network.anomalies)) {
+      this.#count("rtpAnomalies", { camera, kind }, count);
     }
   }
 

@@ -97,6 +97,7 @@ function cameraReport(camera: CameraView) {
     decodeLevel: snapshot.decodeLevel,
     decodeSeconds: round(snapshot.decodeSeconds, 3),
     lastFrameAt: snapshot.lastFrameAtMs === null ? null : isoTime(snapshot.lastFrameAtMs),
+    network: snapshot.network,
     ledger: ledgerReport(snapshot.account, camera.emitted),
   };
 }

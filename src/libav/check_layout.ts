@@ -16,7 +16,7 @@ const FRAME_BYTES = 512;
  * @throws {LibraryError} `LIBAV_LAYOUT` naming the field
  */
 export function checkLayout(libav: Libav): void {
-  checkFormatContext(libav);
+  if (libav.canDemux) checkFormatContext(libav);
   checkFrameDefaults(libav);
 }
 
@@ -30,8 +30,10 @@ export function layoutError(
   const { avutil, avcodec, avformat } = libav.versions;
   return new LibraryError({
     code: "LIBAV_LAYOUT",
-    message: `Cannot use libavutil ${avutil}, libavcodec ${avcodec}, libavformat ${avformat}: ` +
-      `${field} is ${found}, expected ${wanted} for ${libav.release}`,
+    message: `Cannot use libavutil ${avutil}, libavcodec ${avcodec}` +
+      `${
+        avformat === null ? "" : `, libavformat ${avformat}`
+      }: ${field} is ${found}, expected ${wanted} for ${libav.release}`,
     retryable: false,
     remedy:
       "Install the unmodified libraries of your distribution, and report this with the versions.",

@@ -10,7 +10,8 @@
 /** Fields that never moved between releases 4.2 and 9.0. */
 export const STABLE = {
   AVFormatContext: { nbStreams: 44, streams: 48 },
-  AVCodecParameters: { codecType: 0, codecId: 4 },
+  AVCodecParameters: { codecType: 0, codecId: 4, extradata: 16, extradataSize: 24 },
+  AVCodecDescriptor: { id: 0 },
   AVPacket: {
     pts: 8,
     dts: 16,

@@ -18,7 +18,8 @@ const MAX_ERROR_TEXT_BYTES = 256;
 export interface LibavVersions {
   readonly avutil: string;
   readonly avcodec: string;
-  readonly avformat: string;
+  /** null: not opened. */
+  readonly avformat: string | null;
   readonly swscale: string;
 }
 
@@ -27,6 +28,8 @@ export interface OpenLibavOptions {
   readonly logLevel?: number;
   /** The sets of libraries that are accepted, for tests. */
   readonly releases?: readonly Release[];
+  /** false: libavformat is not opened, so that {@link Input} cannot be used. Absent: true. */
+  readonly demux?: boolean;
 }
 
 /**
@@ -65,9 +68,17 @@ export class Libav implements Disposable {
     return this.#opened.avcodec.calls;
   }
 
+  /** @throws {LifecycleError} when these libraries were opened to decode only */
   get avformat(): Calls<typeof AVFORMAT> {
     this.#assertOpen();
-    return this.#opened.avformat.calls;
+    const { avformat } = this.#opened;
+    if (avformat === null) throw new LifecycleError("libavformat was not opened");
+    return avformat.calls;
+  }
+
+  /** Whether libavformat was opened: {@link Input} needs it. */
+  get canDemux(): boolean {
+    return this.#opened.avformat !== null;
   }
 
   get swscale(): Calls<typeof SWSCALE> {
@@ -157,23 +168,23 @@ interface OpenedLibrary<T> {
 export interface OpenedLibraries {
   readonly avutil: OpenedLibrary<typeof AVUTIL>;
   readonly avcodec: OpenedLibrary<typeof AVCODEC>;
-  readonly avformat: OpenedLibrary<typeof AVFORMAT>;
+  readonly avformat: OpenedLibrary<typeof AVFORMAT> | null;
   readonly swscale: OpenedLibrary<typeof SWSCALE>;
 }
 
 /**
- * Opens the four libraries, and makes sure that they are what this program was written for: their
+ * Opens the libraries, and makes sure that they are what this program was written for: their
  * versions belong together and are known, the struct fields it reads are where its table says, and a
  * tiny clip decodes to what is known to be in it.
  *
- * Needs `ffi` for these four paths and nothing else.
+ * Needs `ffi` for these paths and nothing else; for libavformat's only to demux.
  *
  * @throws {LibraryError} `LIBAV_MISSING` (a file cannot be loaded), `LIBAV_UNSUPPORTED` (a version
  *   that is not known, or a mixture, or one without a part Orion needs), `LIBAV_LAYOUT` (a field is
  *   not where it should be)
  */
 export function openLibav(paths: LibavPaths, options: OpenLibavOptions = {}): Libav {
-  const opened = openAll(paths);
+  const opened = openAll(paths, options.demux ?? true);
   try {
     const notes: string[] = [];
     const libav = new Libav(opened, setOf(opened, options.releases ?? RELEASES), notes);
@@ -203,7 +214,7 @@ function requireTensorFormat(libav: Libav): void {
   });
 }
 
-function openAll(paths: LibavPaths): OpenedLibraries {
+function openAll(paths: LibavPaths, demux: boolean): OpenedLibraries {
   const closers: (() => void)[] = [];
   const open = <const T extends Deno.ForeignLibraryInterface>(
     path: string,
@@ -217,7 +228,7 @@ function openAll(paths: LibavPaths): OpenedLibraries {
     return {
       avutil: open(paths.avutil, AVUTIL),
       avcodec: open(paths.avcodec, AVCODEC),
-      avformat: open(paths.avformat, AVFORMAT),
+      avformat: demux ? open(paths.avformat, AVFORMAT) : null,
       swscale: open(paths.swscale, SWSCALE),
     };
   } catch (error) {
@@ -250,7 +261,7 @@ export function openLibrary<const T extends Deno.ForeignLibraryInterface>(
 
 function closeAll(opened: OpenedLibraries): void {
   opened.swscale.close();
-  opened.avformat.close();
+  opened.avformat?.close();
   opened.avcodec.close();
   opened.avutil.close();
 }
@@ -260,7 +271,7 @@ function versionsOf(opened: OpenedLibraries): LibavVersions {
   return {
     avutil: text(opened.avutil.calls.avutil_version()),
     avcodec: text(opened.avcodec.calls.avcodec_version()),
-    avformat: text(opened.avformat.calls.avformat_version()),
+    avformat: opened.avformat === null ? null : text(opened.avformat.calls.avformat_version()),
     swscale: text(opened.swscale.calls.swscale_version()),
   };
 }
@@ -269,15 +280,17 @@ function setOf(opened: OpenedLibraries, releases: readonly Release[]): Release {
   const set = releases.find((row) =>
     row.avutil === opened.avutil.calls.avutil_version() >>> 16 &&
     row.avcodec === opened.avcodec.calls.avcodec_version() >>> 16 &&
-    row.avformat === opened.avformat.calls.avformat_version() >>> 16 &&
+    (opened.avformat === null ||
+      row.avformat === opened.avformat.calls.avformat_version() >>> 16) &&
     row.swscale === opened.swscale.calls.swscale_version() >>> 16
   );
   if (set !== undefined) return set;
   const found = versionsOf(opened);
   throw new LibraryError({
     code: "LIBAV_UNSUPPORTED",
-    message: `Cannot use libavutil ${found.avutil}, libavcodec ${found.avcodec}, libavformat ` +
-      `${found.avformat}, libswscale ${found.swscale}: Orion knows FFmpeg ` +
+    message: `Cannot use libavutil ${found.avutil}, libavcodec ${found.avcodec}, ` +
+      (found.avformat === null ? "" : `libavformat ${found.avformat}, `) +
+      `libswscale ${found.swscale}: Orion knows FFmpeg ` +
       `${supportedReleases(releases)}, each with the libraries of its own release`,
     retryable: false,
     remedy: "Install the libraries of one of these releases, or a newer Orion.",

@@ -70,6 +70,17 @@ export class NativeMemory {
     this.#libc.write(address, this.#scratch, 8n);
   }
 
+  /** Writes a 32-bit signed integer. */
+  writeI32(address: bigint, value: number): void {
+    this.#scratch.setInt32(0, value, true);
+    this.#libc.write(address, this.#scratch, 4n);
+  }
+
+  /** Copies all of `bytes` to `address`. */
+  writeBytes(address: bigint, bytes: Uint8Array<ArrayBuffer>): void {
+    this.#libc.write(address, bytes, BigInt(bytes.byteLength));
+  }
+
   /** Sets every one of `bytes` bytes to `value`. */
   fill(address: Ptr<"void">, value: number, bytes: number): void {
     this.#libc.memset(address, value, BigInt(bytes));

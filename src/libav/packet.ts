@@ -1,6 +1,7 @@
 import { Handle } from "./handle.ts";
 import { STABLE } from "./layouts.ts";
 import type { Libav } from "./library.ts";
+import { outOfMemory } from "./memory.ts";
 import type { Ptr } from "./pointers.ts";
 
 /** libav's "no timestamp": the smallest 64-bit integer. */
@@ -89,6 +90,30 @@ export class Packet implements Disposable {
     const data = this.#fields.getBigUint64(AT.data, true);
     if (bytes > 0 && data !== 0n) this.#libav.memory.read(data, this.#head, bytes);
     return new Uint8Array(this.#head.buffer, 0, bytes);
+  }
+
+  /**
+   * Replaces its data with a copy of an access unit's, with the padding that decoders read beyond it.
+   *
+   * @param data  the coded picture; stays the caller's
+   * @throws {LibraryError} `LIBAV_MEMORY`
+   */
+  fill(data: Uint8Array<ArrayBuffer>, isKey: boolean): void {
+    const { avcodec, memory } = this.#libav;
+    const packet = this.handle.address;
+    avcodec.av_packet_unref(packet);
+    if (avcodec.av_new_packet(packet, data.byteLength) < 0) {
+      throw outOfMemory(`a packet of ${data.byteLength} bytes`);
+    }
+    memory.writeBytes(memory.u64(packet + BigInt(AT.data)), data);
+    memory.writeI32(packet + BigInt(AT.flags), isKey ? FLAG_KEY : 0);
+    this.refresh();
+  }
+
+  /** Gives it a presentation time, in the stream's time base. */
+  stamp(pts: bigint): void {
+    this.#libav.memory.writeU64(this.handle.address + BigInt(AT.pts), BigInt.asUintN(64, pts));
+    this.#fields.setBigInt64(AT.pts, pts, true);
   }
 
   /** Lets go of the data. */

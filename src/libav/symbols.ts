@@ -136,6 +136,24 @@ export const AVUTIL = {
   },
   strnlen: { parameters: [ptr("char"), /* s */ "usize" /* maxlen */], result: "usize" },
   dlsym: { parameters: ["usize", /* handle */ "buffer" /* symbol */], result: "usize" },
+  getsockname: {
+    parameters: ["i32", /* sockfd */ "buffer", /* addr */ "buffer" /* addrlen */],
+    result: "i32",
+  },
+  getsockopt: {
+    parameters: [
+      "i32", /* sockfd */
+      "i32", /* level */
+      "i32", /* optname */
+      "buffer", /* optval */
+      "buffer", /* optlen */
+    ],
+    result: "i32",
+  },
+  ioctl: {
+    parameters: ["i32", /* fd */ "usize", /* request */ "buffer" /* argp */],
+    result: "i32",
+  },
 } as const satisfies Deno.ForeignLibraryInterface;
 
 export const AVCODEC = {
@@ -143,6 +161,16 @@ export const AVCODEC = {
   av_packet_alloc: { parameters: [], result: ptr("AVPacket") },
   av_packet_free: { parameters: [cell("AVPacket") /* pkt */], result: "void" },
   av_packet_unref: { parameters: [ptr("AVPacket") /* pkt */], result: "void" },
+  av_new_packet: { parameters: [ptr("AVPacket"), /* pkt */ "i32" /* size */], result: "i32" },
+  avcodec_parameters_alloc: { parameters: [], result: ptr("AVCodecParameters") },
+  avcodec_parameters_free: {
+    parameters: [cell("AVCodecParameters") /* par */],
+    result: "void",
+  },
+  avcodec_descriptor_get_by_name: {
+    parameters: ["buffer" /* name */],
+    result: ptr("AVCodecDescriptor"),
+  },
   avcodec_get_name: { parameters: ["i32" /* id */], result: ptr("char") },
   avcodec_find_decoder: { parameters: ["i32" /* id */], result: ptr("AVCodec") },
   avcodec_find_decoder_by_name: { parameters: ["buffer" /* name */], result: ptr("AVCodec") },

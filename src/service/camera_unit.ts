@@ -70,6 +70,7 @@ export class CameraUnit {
         decoded: 0,
         detectors: [],
       },
+      network: null,
     };
   }
 

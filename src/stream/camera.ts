@@ -1,5 +1,4 @@
-import { Backoff } from "../core/backoff.ts";
-import type { Clock } from "../core/clock.ts";
+import type { Clock, SteadyMs } from "../core/clock.ts";
 import { errorData, OrionError } from "../core/errors.ts";
 import type { Log } from "../core/log.ts";
 import type {
@@ -11,18 +10,16 @@ import type {
 } from "../core/messages.ts";
 import type { FrameBus } from "../framebus/bus.ts";
 import type { Libav } from "../libav/library.ts";
+import { CameraMemory } from "../rtsp/camera_memory.ts";
+import { RtspError } from "../rtsp/errors.ts";
 import { CaptureTime } from "./capture_time.ts";
 import { runConnection } from "./connection.ts";
+import { NetworkFigures } from "./network_figures.ts";
 import type { Pictures } from "./pictures.ts";
+import { type ConnectionFailure, HEALTHY_MS, ReconnectPolicy } from "./reconnect_policy.ts";
+import type { RtspSource } from "./rtsp_source.ts";
 import type { ConnectionEnd } from "./session.ts";
 import { FramePool, type SharedFrame } from "./shared_frame.ts";
-
-/** Between attempts to connect. */
-const FIRST_DELAY_MS = 1000;
-const MAX_DELAY_MS = 30_000;
-
-/** A connection that gave frames for this long starts the backoff anew when it ends. */
-const HEALTHY_MS = 60_000;
 
 /** The state of a camera and how it came to it. */
 export interface CameraStanding {
@@ -50,23 +47,25 @@ export interface CameraParts {
  */
 export class Camera {
   readonly #parts: CameraParts;
-  readonly #backoff: Backoff;
+  readonly #reconnects: ReconnectPolicy;
+  readonly #memory = new CameraMemory();
   readonly #stop = new AbortController();
   #standing: CameraStanding;
   #connections = 0;
-  #connectedAtMs: number | null = null;
-  #lastFrameAtMs: number | null = null;
+  #connectedAtMs: SteadyMs | null = null;
+  #lastFrameAtMs: SteadyMs | null = null;
+  #failure: ConnectionFailure = { code: "STREAM_STALLED", retryAfterMs: null };
   #info: StreamInfo | null = null;
   readonly #captureTime = new CaptureTime();
+  readonly #network = new NetworkFigures();
   #decodeMs = 0;
   #level: DecodeLevel;
 
   constructor(parts: CameraParts) {
     this.#parts = parts;
     this.#level = parts.source.decode;
-    this.#backoff = new Backoff({
-      firstMs: FIRST_DELAY_MS,
-      maxMs: MAX_DELAY_MS,
+    this.#reconnects = new ReconnectPolicy({
+      maxDelayMs: parts.source.reconnectMaxMs,
       random: parts.random,
     });
     const sinceMs = parts.clock.wallMs();
@@ -86,11 +85,13 @@ export class Camera {
         this.#become("offline", "ENDED");
         return "ended";
       }
-      if (this.#connectedAtMs !== null && clock.nowMs() - this.#connectedAtMs >= HEALTHY_MS) {
-        this.#backoff.reset();
-      }
-      const delayMs = this.#backoff.nextMs();
-      log.info("camera.retry", { delayMs: Math.round(delayMs), attempt: this.#backoff.attempts });
+      if (this.#hasBeenHealthy()) this.#reconnects.reset();
+      const delayMs = this.#reconnects.delayMs(this.#failure);
+      log.info("camera.retry", {
+        delayMs: Math.round(delayMs),
+        attempt: this.#reconnects.attempts,
+        reason: this.#failure.code,
+      });
       await clock.sleep(delayMs, signal).catch(() => undefined);
     }
     this.#become("offline", "STOPPED");
@@ -115,14 +116,16 @@ export class Camera {
       lastFrameAtMs: this.#lastFrameAtMs,
       decodeSeconds: this.#decodeMs / 1000,
       account: bus.account(),
+      network: this.#network.figures(),
     };
   }
 
   /** One connection; what it fails with is told and becomes a reason to try again. */
   async #connect(pool: FramePool): Promise<ConnectionEnd | "failed"> {
-    const { libav, source, bus, pictures, clock, log } = this.#parts;
+    const { libav, source, bus, pictures, clock, log, random } = this.#parts;
     this.#connectedAtMs = null;
     this.#connections++;
+    this.#failure = { code: "STREAM_STALLED", retryAfterMs: null };
     try {
       const end = await runConnection({
         libav,
@@ -131,9 +134,13 @@ export class Camera {
         pictures,
         pool,
         captureTime: this.#captureTime,
+        memory: this.#memory,
+        random,
         clock,
         signal: this.#stop.signal,
+        onOpen: (opened) => this.#onOpen(opened),
         onFrame: (atMs) => this.#onFrame(atMs),
+        onWaiting: () => this.#become("connecting", "WAITING_FOR_KEYFRAME"),
         onInfo: (info) => this.#onInfo(info),
         onDecoderFallback: (error) => log.warning("camera.decoder-fallback", { ...error.toData() }),
         onDecoded: (spentMs) => this.#decodeMs += spentMs,
@@ -141,6 +148,8 @@ export class Camera {
       });
       if (end === "stalled") {
         log.warning("camera.stalled", { silentForMs: source.stallTimeoutMs });
+        // Another of its tracks may be the one that sends.
+        this.#memory.track = null;
         this.#become("stalled", "STREAM_STALLED");
       }
       if (end === "ended" && source.file === null) {
@@ -154,13 +163,29 @@ export class Camera {
       return end;
     } catch (error) {
       const data = errorData(error);
+      const retryAfterMs = error instanceof RtspError ? error.retryAfterMs : null;
+      this.#failure = { code: data.code, retryAfterMs };
       log.warning("camera.failed", { ...data });
       this.#become("offline", data.code);
       return "failed";
+    } finally {
+      this.#network.close();
     }
   }
 
-  #onFrame(atMs: number): void {
+  #hasBeenHealthy(): boolean {
+    const since = this.#connectedAtMs;
+    return since !== null && this.#parts.clock.nowMs() - since >= HEALTHY_MS;
+  }
+
+  #onOpen(opened: RtspSource | null): void {
+    if (opened === null) return;
+    this.#network.open(opened);
+    const { others, ...chosen } = this.#network.track ?? { others: [] };
+    if (others.length > 0) this.#parts.log.info("camera.track", { ...chosen, others });
+  }
+
+  #onFrame(atMs: SteadyMs): void {
     this.#lastFrameAtMs = atMs;
     if (this.#standing.state === "online") return;
     this.#connectedAtMs = atMs;

@@ -81,7 +81,9 @@ export class Capture {
     assert(this.#running === null, "a capture worker was started twice");
     const clock = this.#clock;
     const log = this.#link.log.child({ camera: source.camera });
-    const libav = openLibav(libraries);
+    // Orion's own RTSP needs libav to decode only, and is permitted no more.
+    const demux = source.file !== null || source.demuxer === "libav";
+    const libav = openLibav(libraries, { demux });
     const bus = new FrameBus<SharedFrame>({
       clock,
       stallTimeoutMs: source.stallTimeoutMs,

@@ -1,41 +1,120 @@
-import { Input } from "../libav/input.ts";
+import type { CameraMemory } from "../rtsp/camera_memory.ts";
 import { Interrupt } from "../libav/interrupt.ts";
-import { fileOptions, rtspOptions } from "../libav/options.ts";
-import { type ConnectionEnd, type ConnectionParts, Session } from "./session.ts";
-import { SilenceWatch } from "./silence_watch.ts";
+import { Decoding } from "./decoding.ts";
+import { LibavSource } from "./libav_source.ts";
+import { Reading } from "./reading.ts";
+import { RtspSource } from "./rtsp_source.ts";
+import { type ConnectionEnd, runSession, type SessionParts } from "./session.ts";
+import { StallTimer } from "./stall_timer.ts";
+
+/** What a connection works with; it owns none of it. */
+export interface ConnectionParts extends SessionParts {
+  /** What was learnt of the camera before, for the next connection. */
+  readonly memory: CameraMemory;
+  readonly random: () => number;
+  /** The stream is open. */
+  readonly onOpen: (source: RtspSource | null) => void;
+}
 
 /**
- * One connection to a camera, or one play of a file: opens it, reads every packet, decodes what
- * somebody will take, and distributes the pictures. It ends when the stream does, when no frame came
- * for the stall time, or when the signal is aborted.
+ * One connection to a camera, or one play of a file: opens it, reads every packet, decodes what some
+ * detector will take, and distributes the frames. It ends when the stream does, when no frame came for
+ * the stall time, or when the signal is aborted.
  *
- * @throws LibavError when the stream cannot be opened or read on
+ * @throws {OrionError} when the stream cannot be opened or read on
  */
 export async function runConnection(parts: ConnectionParts): Promise<ConnectionEnd> {
-  const { libav, source, clock, signal } = parts;
-  using interrupt = new Interrupt(libav);
-  const silence = new SilenceWatch(clock, source.stallTimeoutMs, () => interrupt.raise());
-  const onAbort = () => interrupt.raise();
-  signal.addEventListener("abort", onAbort, { once: true });
+  const { source, clock, signal } = parts;
+  const ending = new Ending(signal);
+  const stall = new StallTimer(clock, source.stallTimeoutMs, () => ending.end("stalled"));
+  const onFrame: typeof parts.onFrame = (atMs) => {
+    stall.frame(atMs);
+    parts.onFrame(atMs);
+  };
+  // What comes shows that the camera is there: to connect again would only begin the wait anew.
+  const onWaiting: typeof parts.onWaiting = (atMs) => {
+    stall.frame(atMs);
+    parts.onWaiting(atMs);
+  };
   try {
     if (signal.aborted) return "stopped";
-    using input = await Input.open(libav, {
-      url: source.url,
-      options: source.file === null
-        ? rtspOptions(libav, { transport: source.transport, timeoutMs: source.stallTimeoutMs })
-        : fileOptions(),
-      interrupt,
-      findStreamInfo: source.file !== null,
-    });
-    using session = new Session(parts, input, silence);
-    return await session.run();
+    const session = { ...parts, onFrame, onWaiting };
+    const overRtsp = source.file === null && source.demuxer === "orion";
+    return overRtsp
+      ? await runRtsp(session, ending, stall)
+      : await runLibav(session, ending, stall);
   } catch (error) {
-    // After an interrupt libav answers with codes that differ by version: the flags tell the truth.
+    // What ends a call from outside makes it fail in one way or another: the reason is known here.
     if (signal.aborted) return "stopped";
-    if (silence.broken) return "stalled";
+    if (stall.isStalled) return "stalled";
     throw error;
   } finally {
-    signal.removeEventListener("abort", onAbort);
-    silence.end();
+    ending[Symbol.dispose]();
+    stall.stop();
+  }
+}
+
+async function runRtsp(
+  parts: ConnectionParts,
+  ending: Ending,
+  stall: StallTimer,
+): Promise<ConnectionEnd> {
+  const source = await RtspSource.open({ ...parts, signal: ending.signal });
+  const close = () => source.close(parts.signal.aborted ? undefined : 0);
+  ending.onEnd = () => void close();
+  try {
+    using decoding = new Decoding(parts, source);
+    using reading = new Reading({ ...parts, gate: decoding.gate, socket: source.socket });
+    source.reading = reading;
+    parts.onOpen(source);
+    return await runSession(parts, source, decoding, stall);
+  } finally {
+    await close();
+    source[Symbol.dispose]();
+  }
+}
+
+async function runLibav(
+  parts: ConnectionParts,
+  ending: Ending,
+  stall: StallTimer,
+): Promise<ConnectionEnd> {
+  using interrupt = new Interrupt(parts.libav);
+  ending.onEnd = () => interrupt.raise();
+  const source = await LibavSource.open({ ...parts, interrupt });
+  try {
+    using decoding = new Decoding(parts, source);
+    parts.onOpen(null);
+    return await runSession(parts, source, decoding, stall);
+  } finally {
+    await source.close();
+  }
+}
+
+/** Ends a connection from outside: the camera is to stop, or stalls. */
+class Ending implements Disposable {
+  /** Runs once, when it ends. */
+  onEnd: (() => void) | null = null;
+  readonly #stop: AbortSignal;
+  readonly #controller = new AbortController();
+  readonly #onAbort = () => this.end("stopped");
+
+  constructor(stop: AbortSignal) {
+    this.#stop = stop;
+    stop.addEventListener("abort", this.#onAbort, { once: true });
+  }
+
+  /** Aborted when the connection is to end. */
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  end(reason: "stopped" | "stalled"): void {
+    this.#controller.abort(reason);
+    this.onEnd?.();
+  }
+
+  [Symbol.dispose](): void {
+    this.#stop.removeEventListener("abort", this.#onAbort);
   }
 }

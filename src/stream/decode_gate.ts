@@ -2,7 +2,10 @@ import type { UndecodedReason } from "../core/accounts.ts";
 import type { DecodeLevel, DecodeSetting } from "../core/messages.ts";
 import { KeyframeRhythm } from "./keyframe_rhythm.ts";
 
-/** What to do with a packet. `unusable`: no keyframe came yet, so the decoder could only guess. */
+/**
+ * What to do with a packet. `unusable`: it is damaged, or rests on what is missing: no whole keyframe
+ * came since.
+ */
 export type PacketFate =
   | { readonly kind: "decode" }
   | { readonly kind: "skip"; readonly reason: UndecodedReason }
@@ -37,6 +40,10 @@ const WAKE_FRAMES = 6;
 export interface Candidate {
   /** It starts a group of pictures. */
   readonly isKey: boolean;
+  /** A decoder can start here, and gives whole pictures later (intra refresh). */
+  readonly isRecoveryPoint: boolean;
+  /** Something of it, or of what came just before it, is missing. */
+  readonly isCorrupt: boolean;
   /** Whether no other picture refers to this one; only asked where that matters. */
   readonly isDisposable: () => boolean;
   /** When it arrived. */
@@ -57,7 +64,8 @@ export interface Candidate {
  * Decides for each packet whether it is worth decoding.
  *
  * A decoder that left packets out can only go on with a keyframe: everything before it is left out
- * too, as `asleep` when leaving out was our choice, as unusable when the stream began in its middle.
+ * too, as `asleep` when leaving out was our choice, as unusable when the stream began in its middle or
+ * lost a packet.
  *
  * `auto` leaves out whatever no detector will take. Where none wants more than one frame from keyframe
  * to keyframe, only those are decoded. Otherwise the decoder works up to the last frame that is wanted
@@ -67,7 +75,7 @@ export interface Candidate {
 export class DecodeGate {
   readonly keyframes = new KeyframeRhythm();
   readonly #setting: DecodeSetting;
-  #state: "start" | "awake" | "asleep" = "start";
+  #state: "waiting" | "awake" | "asleep" = "waiting";
   #keyframesOnly: boolean;
   #slept = false;
   #leftOut = false;
@@ -101,6 +109,10 @@ export class DecodeGate {
 
   decide(packet: Candidate): PacketFate {
     if (packet.isKey) this.keyframes.note(packet.atMs);
+    if (packet.isCorrupt) {
+      this.#state = "waiting";
+      return UNUSABLE;
+    }
     if (!packet.wanted && !packet.pictureWanted) {
       if (this.#state === "awake") this.#state = "asleep";
       if (this.#setting === "auto") this.#level = "none";
@@ -116,7 +128,8 @@ export class DecodeGate {
       if (this.#state === "awake") this.#state = "asleep";
       return SKIP.keyframes;
     }
-    if (this.#state === "start") return UNUSABLE;
+    if (packet.isRecoveryPoint) this.#state = "awake";
+    if (this.#state === "waiting") return UNUSABLE;
     if (this.#state === "asleep") return SKIP.asleep;
     if (this.#setting !== "auto") return DECODE;
     if (this.#maySleep(packet)) {
@@ -150,7 +163,7 @@ export class DecodeGate {
   /** Another keyframe will be nearer to when a detector is due. */
   #isLeftToLater({ pictureWanted, dueInMs }: Candidate): boolean {
     const { intervalMs } = this.keyframes;
-    return this.#setting === "auto" && this.#keyframesOnly && this.#state !== "start" &&
+    return this.#setting === "auto" && this.#keyframesOnly && this.#state !== "waiting" &&
       !pictureWanted && intervalMs !== null && dueInMs > intervalMs / 2;
   }
 

@@ -1,15 +1,15 @@
+import type { SteadyMs, WallMs } from "../core/clock.ts";
 import type { CaptureClock } from "../core/messages.ts";
 import type { CameraLedger } from "../framebus/ledger.ts";
-import type { GapWatch } from "./gap_watch.ts";
 
 /** What is known of a packet when it arrives, kept until its picture comes out of the decoder. */
 export interface PacketInfo {
   readonly pts: bigint | null;
   readonly isKey: boolean;
-  /** {@link Clock.nowMs} when the packet arrived. */
-  readonly arrivedAtMs: number;
-  /** When the picture was taken, wall clock. */
-  readonly capturedAtMs: number;
+  /** When the packet arrived. */
+  readonly arrivedAtMs: SteadyMs;
+  /** When the picture was taken. */
+  readonly capturedAtMs: WallMs;
   /** Whose clock that is. */
   readonly clock: CaptureClock;
 }
@@ -21,9 +21,6 @@ export interface PictureFlags {
   readonly damaged: boolean;
 }
 
-/** Pictures that tell how many packets one takes: mostly one, two where each field has its own. */
-const PICTURES_REMEMBERED = 8;
-
 /** Packets a decoder may hold back: H.264 and H.265 reorder 16 at most, and threads add theirs. */
 const MAX_IN_DECODER = 64;
 
@@ -31,19 +28,13 @@ const MAX_IN_DECODER = 64;
  * Matches pictures with the packets they came from, and tells whole pictures from damaged ones.
  *
  * libav flags the first damaged picture at best; those that refer to it look clean. So from a damaged
- * picture, a refused packet or a gap on, everything counts as corrupt until a clean keyframe. Where
- * packets are lost, one that the decoder swallows without a word counts as a gap: what was left of a
- * keyframe, say, after which it gives clean-looking pictures of its own making. Pictures that precede
+ * picture or a refused packet on, everything counts as corrupt until a clean keyframe. Pictures that precede
  * the keyframe that decoding began with, in presentation order, refer to what was never decoded and
  * are corrupt too.
  */
 export class PictureTracker {
   readonly #ledger: CameraLedger;
   readonly #lost: () => void;
-  readonly #gaps: GapWatch | null;
-  readonly #skipsNonRef: boolean;
-  /** How many packets were swallowed before each of the last pictures. */
-  readonly #swallowed: number[] = [];
   readonly #pending: PacketInfo[] = [];
   #tainted = false;
   #notBefore: bigint | null = null;
@@ -53,15 +44,17 @@ export class PictureTracker {
    * @param parts.ledger       where damaged pictures are counted
    * @param parts.skipsNonRef  the decoder leaves pictures out that no other refers to; a picture that
    *                           does not come out is then `undecoded`, else `corrupt`
-   * @param parts.gaps         watches the times of a stream that may lose whole frames unnoticed
    */
-  constructor(parts: { ledger: CameraLedger; skipsNonRef: boolean; gaps?: GapWatch | null }) {
+  constructor(parts: { ledger: CameraLedger; skipsNonRef: boolean }) {
     this.#ledger = parts.ledger;
-    this.#gaps = parts.gaps ?? null;
-    this.#skipsNonRef = parts.skipsNonRef;
     this.#lost = parts.skipsNonRef
       ? () => parts.ledger.undecoded("nonref")
       : () => parts.ledger.corrupt();
+  }
+
+  /** Whether pictures count as corrupt until a clean keyframe. */
+  get isTainted(): boolean {
+    return this.#tainted;
   }
 
   /**
@@ -103,8 +96,8 @@ export class PictureTracker {
     const packet = this.#match(picture.pts);
     // A picture without a packet of its own: the decoder gave the two fields of one packet apart.
     if (packet === null) return null;
-    const isGap = this.#isGap(packet, this.#swallowedBefore(packet));
-    if (picture.damaged || isGap) this.#tainted = true;
+    this.#settleBefore(packet);
+    if (picture.damaged) this.#tainted = true;
     if (packet.isKey && !picture.damaged) this.#tainted = false;
     const early = this.#notBefore !== null && packet.pts !== null && packet.pts < this.#notBefore;
     if (!this.#tainted && !early) return packet;
@@ -130,27 +123,13 @@ export class PictureTracker {
   /**
    * Pictures come out in presentation order, so packets of an earlier presentation time that are still
    * pending never will.
-   * @returns how many those are
    */
-  #swallowedBefore(found: PacketInfo): number {
-    let swallowed = 0;
+  #settleBefore(found: PacketInfo): void {
     for (let i = this.#pending.length - 1; i >= 0; i--) {
       const pts = this.#pending[i]?.pts ?? null;
       if (pts === null || found.pts === null || pts >= found.pts) continue;
       this.#pending.splice(i, 1);
       this.#lost();
-      // Decoders leave those out that refer to what is before the keyframe they began with.
-      if (this.#notBefore === null || pts >= this.#notBefore) swallowed++;
     }
-    return swallowed;
-  }
-
-  /** Whether something is missing just before a picture. */
-  #isGap(packet: PacketInfo, swallowed: number): boolean {
-    if (this.#gaps === null) return false;
-    const usual = Math.min(...this.#swallowed);
-    this.#swallowed.push(swallowed);
-    if (this.#swallowed.length > PICTURES_REMEMBERED) this.#swallowed.shift();
-    return this.#gaps.isBefore(packet.pts) || (!this.#skipsNonRef && swallowed > usual);
   }
 }

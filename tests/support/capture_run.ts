@@ -18,6 +18,7 @@ import { partPresent } from "./parts.ts";
 import { pinLibav } from "../../src/libav/pin.ts";
 import { locateLibav } from "../../src/libav/locate.ts";
 import { locateChosenLibav } from "./libav_choice.ts";
+import { parseRtspUrl } from "../../src/rtsp/url.ts";
 import { WAIT_TIMEOUT_MS } from "./lines.ts";
 
 // As the service does, for a worker is terminated while a native call may be under way. Before any
@@ -76,14 +77,15 @@ export class CaptureRun implements AsyncDisposable {
 
   constructor(options: CaptureRunOptions) {
     const libraries = options.libraries ?? locateChosenLibav() ?? locateLibav();
+    const source = sourceOf(options.source);
     this.#worker = new Worker(new URL("../../workers/capture.ts", import.meta.url), {
       type: "module",
       deno: {
         permissions: {
           env: false,
-          ffi: Object.values(libraries),
+          ffi: ffiOf(source, libraries),
           import: false,
-          net: false,
+          net: netOf(source),
           read: false,
           run: false,
           sys: false,
@@ -97,7 +99,7 @@ export class CaptureRun implements AsyncDisposable {
       this.#failure = event.message;
       this.#look();
     };
-    this.#post({ kind: "start", libraries, source: sourceOf(options.source) });
+    this.#post({ kind: "start", libraries, source });
     for (const detector of options.detectors) this.#play(detector);
   }
 
@@ -243,4 +245,20 @@ export class CaptureRun implements AsyncDisposable {
   #post(message: ToCapture, transfers: Transferable[] = []): void {
     this.#worker.postMessage(message, transfers);
   }
+}
+
+/** As the manifest grants it: libavformat only where libav demuxes. */
+function ffiOf({ file, demuxer }: CameraSource, libraries: LibavPaths): string[] {
+  const { avutil, avcodec, avformat, swscale } = libraries;
+  const decoding = [avutil, avcodec, swscale];
+  return file === null && demuxer === "orion" ? decoding : [...decoding, avformat];
+}
+
+/** As the manifest grants it: the camera's own address, and the ports it may send to. */
+function netOf({ url, file, demuxer, allowRedirect, udpPorts }: CameraSource): string[] | false {
+  const camera = file === null && demuxer === "orion" ? parseRtspUrl(url) : null;
+  if (camera === null) return false;
+  const local = (udpPorts ?? []).map((port) => `0.0.0.0:${port}`);
+  const others = allowRedirect.map(({ hostname, port }) => `${hostname}:${port}`);
+  return [camera.host, ...others, ...local];
 }

@@ -1,5 +1,13 @@
 /** A clock that stands still until a test moves it. */
-import { type Cancel, type Clock, sleepOn } from "../../src/core/clock.ts";
+import {
+  type Cancel,
+  type Clock,
+  sleepOn,
+  type SteadyMs,
+  steadyMs,
+  type WallMs,
+  wallMs,
+} from "../../src/core/clock.ts";
 
 interface Timer {
   readonly dueMs: number;
@@ -15,12 +23,12 @@ export class HeldClock implements Clock {
     this.#nowMs = startMs;
   }
 
-  nowMs(): number {
-    return this.#nowMs;
+  nowMs(): SteadyMs {
+    return steadyMs(this.#nowMs);
   }
 
-  wallMs(): number {
-    return this.#nowMs;
+  wallMs(): WallMs {
+    return wallMs(this.#nowMs);
   }
 
   after(delayMs: number, run: () => void): Cancel {

@@ -1,12 +1,19 @@
 import assert from "node:assert/strict";
-import { type Clock, isoTime, sleepOn, systemClock } from "../../../src/core/clock.ts";
+import {
+  type Clock,
+  isoTime,
+  sleepOn,
+  steadyMs,
+  systemClock,
+  wallMs,
+} from "../../../src/core/clock.ts";
 
 /** A clock whose timers fire when the test says so. */
 function heldClock(): { clock: Clock; fire(): void; pending(): number } {
   const timers = new Set<() => void>();
   const clock: Clock = {
-    nowMs: () => 0,
-    wallMs: () => 0,
+    nowMs: () => steadyMs(0),
+    wallMs: () => wallMs(0),
     after(_delayMs, run) {
       timers.add(run);
       return () => timers.delete(run);

@@ -54,6 +54,12 @@ function parts(change: Partial<HealthParts> = {}): HealthParts {
             waiting: 1,
           }],
         },
+        network: {
+          lostPackets: 3,
+          anomalies: { outlier: 1, jump: 0, constant: 0 },
+          transport: "tcp",
+          track: { index: 0, kind: "video", encoding: "H264", others: [] },
+        },
       },
     }],
     workers: ["person-0", "person-1"].map((id, index) => ({

@@ -35,6 +35,7 @@ function snapshot(
         waiting,
       }],
     },
+    network: null,
     ...rest,
   };
 }

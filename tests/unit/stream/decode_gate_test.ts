@@ -4,6 +4,8 @@ import { type Candidate, DecodeGate } from "../../../src/stream/decode_gate.ts";
 
 const ANY: Candidate = {
   isKey: false,
+  isRecoveryPoint: false,
+  isCorrupt: false,
   isDisposable: () => false,
   atMs: 0,
   frameMs: 40,
@@ -177,4 +179,19 @@ Deno.test("decode gate: a rate that was raised is in force from the next keyfram
   const fast = { periodMs: 100, dueInMs: 0 };
   assert.equal(fates(gate, [{ ...fast, atMs: 4800 }, { ...fast, isKey: true, atMs: 6000 }]), "kD");
   assert.equal(fate(gate, { ...fast, atMs: 6040 }), "D");
+});
+
+Deno.test("decode gate: after a damaged packet nothing is usable until a whole keyframe", () => {
+  const gate = new DecodeGate("all");
+  const corrupt = { isCorrupt: true };
+  assert.equal(fates(gate, [KEY, DELTA, corrupt, DELTA, DELTA]), "DD???");
+  assert.equal(fates(gate, [{ ...KEY, ...corrupt }, DELTA, KEY, DELTA]), "??DD");
+});
+
+Deno.test("decode gate: a recovery point wakes a decoder that waits, and is no keyframe to count on", () => {
+  const gate = new DecodeGate("auto");
+  const recovery = { isRecoveryPoint: true };
+  assert.equal(fates(gate, [DELTA, recovery, DELTA, { isCorrupt: true }, DELTA]), "?DD??");
+  assert.equal(fates(gate, [recovery, DELTA]), "DD");
+  assert.equal(gate.keyframes.intervalMs, null);
 });

@@ -1,16 +1,21 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { CameraLedger } from "../../../src/framebus/ledger.ts";
-import { GapWatch } from "../../../src/stream/gap_watch.ts";
+import { steadyMs, wallMs } from "../../../src/core/clock.ts";
 import { type PacketInfo, PictureTracker } from "../../../src/stream/picture_tracker.ts";
 
-function stream(skipsNonRef = false, gaps: GapWatch | null = null) {
+function stream(skipsNonRef = false) {
   const ledger = new CameraLedger();
-  const tracker = new PictureTracker({ ledger, skipsNonRef, gaps });
+  const tracker = new PictureTracker({ ledger, skipsNonRef });
   const send = (pts: bigint | null, isKey = false): PacketInfo => {
-    const packet = { pts, isKey, arrivedAtMs: 0, capturedAtMs: 0, clock: "arrival" as const };
+    const packet = {
+      pts,
+      isKey,
+      arrivedAtMs: steadyMs(0),
+      capturedAtMs: wallMs(0),
+      clock: "arrival" as const,
+    };
     ledger.arrive();
-    gaps?.arrived(pts);
     if (isKey && ledger.arrived === 1) tracker.restart(packet, false);
     tracker.sent(packet);
     return packet;
@@ -137,48 +142,11 @@ function play({ send, receive }: ReturnType<typeof stream>, from: bigint, to: bi
   }
 }
 
-Deno.test("pictures: after a packet that the decoder swallowed none is whole until a keyframe", () => {
-  const lossy = stream(false, new GapWatch());
-  const { send, receive, account } = lossy;
-  play(lossy, 0n, 5n);
-  // What was left of a keyframe, and pictures that refer to it: nothing comes out, then something does.
-  send(5n);
-  send(6n);
-  send(7n);
-  assert.equal(receive(7n), null, "looks clean");
-  send(8n);
-  assert.equal(receive(8n), null);
-  send(9n, true);
-  assert.ok(receive(9n));
-  assert.equal(account().corrupt, 4);
-});
-
-Deno.test("pictures: where nothing is lost a swallowed packet says nothing", () => {
+Deno.test("pictures: a packet that gives no picture says nothing of the next", () => {
   const lossless = stream();
   play(lossless, 0n, 5n);
   lossless.send(5n);
   lossless.send(6n);
   assert.ok(lossless.receive(6n));
   assert.equal(lossless.account().corrupt, 1);
-});
-
-Deno.test("pictures: a stream whose pictures take two packets each is no lossy one", () => {
-  const { send, receive } = stream(false, new GapWatch());
-  const whole: boolean[] = [];
-  for (let pts = 0n; pts < 100n; pts += 2n) {
-    send(pts, pts % 24n === 0n);
-    whole.push(receive(pts) !== null);
-    send(pts + 1n);
-  }
-  assert.ok(whole.slice(12).every((is) => is), "from the second keyframe on");
-});
-
-Deno.test("pictures: those that the decoder leaves out before its first keyframe are not missed", () => {
-  const { send, receive } = stream(false, new GapWatch());
-  send(10n, true);
-  assert.ok(receive(10n));
-  send(8n);
-  send(9n);
-  send(11n);
-  assert.ok(receive(11n));
 });

@@ -1,0 +1,77 @@
+import { AVERROR, LibavError } from "./error.ts";
+import { Handle } from "./handle.ts";
+import type { VideoStream } from "./input.ts";
+import { STABLE } from "./layouts.ts";
+import type { Libav } from "./library.ts";
+import { cString } from "./memory.ts";
+import { NULL, pointer } from "./pointers.ts";
+
+/** `AV_INPUT_BUFFER_PADDING_SIZE`: decoders read so far beyond the data. */
+const PADDING_BYTES = 64;
+
+/** A stream of access units that no demuxer of libav has opened. */
+export interface CodedVideo {
+  /** libav's name: "h264", "hevc". */
+  readonly codecName: string;
+  /** Ticks of a packet's time per second. */
+  readonly clockRate: number;
+  /** Parameter sets that came outside of the packets, as the codec's decoder takes them; or null. */
+  readonly extradata: Uint8Array<ArrayBuffer> | null;
+  /** Frames a second as announced, or null. */
+  readonly frameRate: number | null;
+}
+
+/**
+ * What a decoder is opened with where there is no {@link Input}: an `AVCodecParameters` of its own.
+ *
+ * Valid until it is disposed of; a decoder copies what it needs when it opens.
+ */
+export class CodecParameters implements Disposable {
+  readonly video: VideoStream;
+  readonly #handle: Handle<"AVCodecParameters">;
+
+  /** @throws {LibavError} `STREAM_CODEC` when libav does not know the codec */
+  constructor(libav: Libav, coded: CodedVideo) {
+    const { avcodec, memory } = libav;
+    const descriptor = avcodec.avcodec_descriptor_get_by_name(cString(coded.codecName));
+    if (descriptor === NULL) {
+      throw new LibavError({
+        action: `Cannot decode ${coded.codecName}`,
+        averror: AVERROR.DECODER_NOT_FOUND,
+        text: `libavcodec ${libav.versions.avcodec} does not know it`,
+      });
+    }
+    const codecpar = avcodec.avcodec_parameters_alloc();
+    this.#handle = new Handle(
+      libav,
+      "codec parameters",
+      codecpar,
+      avcodec.avcodec_parameters_free,
+    );
+    const at = STABLE.AVCodecParameters;
+    const codecId = memory.i32(descriptor + BigInt(STABLE.AVCodecDescriptor.id));
+    // AVMEDIA_TYPE_VIDEO is 0.
+    memory.writeI32(codecpar + BigInt(at.codecType), 0);
+    memory.writeI32(codecpar + BigInt(at.codecId), codecId);
+    const { extradata } = coded;
+    if (extradata !== null && extradata.byteLength > 0) {
+      // Freed with the parameters.
+      const copy = memory.allocate(extradata.byteLength + PADDING_BYTES);
+      memory.writeBytes(copy, extradata);
+      memory.writeU64(codecpar + BigInt(at.extradata), copy);
+      memory.writeI32(codecpar + BigInt(at.extradataSize), extradata.byteLength);
+    }
+    this.video = {
+      index: 0,
+      codecName: coded.codecName,
+      size: { width: 0, height: 0 },
+      timeBase: { num: 1, den: coded.clockRate },
+      frameRate: coded.frameRate,
+      codecpar: pointer<"AVCodecParameters">(codecpar),
+    };
+  }
+
+  [Symbol.dispose](): void {
+    this.#handle.free();
+  }
+}

@@ -1,0 +1,111 @@
+/** From the packets of one video track to access units. */
+import { Av1Depacketizer } from "./depacketize/av1.ts";
+import type { Depacketizer, UnitSink } from "./depacketize/depacketizer.ts";
+import { H264Depacketizer } from "./depacketize/h264.ts";
+import { H265Depacketizer } from "./depacketize/h265.ts";
+import { JpegDepacketizer } from "./depacketize/jpeg.ts";
+import { Mpeg4Depacketizer } from "./depacketize/mpeg4.ts";
+import type { AccessUnit, VideoFormat } from "./media.ts";
+import type { RtpPacket } from "./rtp.ts";
+import { UnitBuilder, type UnitCounts } from "./unit_builder.ts";
+
+export type { UnitCounts } from "./unit_builder.ts";
+
+export interface UnitAssemblerOptions {
+  /** Larger units are emitted as corrupt, without data. */
+  readonly maxUnitBytes: number;
+  /**
+   * Gets each unit when it is complete: one object, used again, whose data is valid until the call
+   * returns. A packet may complete two units: the one it ends by beginning another, and its own.
+   */
+  readonly onUnit: (unit: AccessUnit) => void;
+}
+
+/**
+ * Puts the packets of one track, in the order of their sequence numbers, together to access units.
+ *
+ * A unit ends at its marker, at once. Where a camera gets the marker wrong, it ends where the timestamp
+ * changes or another picture begins:
+ *
+ * - no marker: at the first packet of the next picture;
+ * - a marker on every packet: one on a fragment that goes on, or on parameter sets and SEI, ends
+ *   nothing. One on a slice that is not the last ends its picture too early, once: the rest is dropped,
+ *   the next unit is corrupt, and from then on markers end nothing until they have long been right;
+ * - the same timestamp on all: markers and first slices decide. A second field with no marker before
+ *   it stays with the first (H.264 7.4.1.2.4, by frame_num and parity).
+ *
+ * Parameter sets and SEI that come apart from a picture, whatever their timestamp, go with the next.
+ * Every picture that was sent is emitted once, also when only parts of it came.
+ */
+export class UnitAssembler {
+  readonly #builder: UnitBuilder;
+  readonly #depacketizer: Depacketizer;
+  #hasGap = false;
+
+  constructor(format: VideoFormat, options: UnitAssemblerOptions) {
+    const { maxUnitBytes, onUnit } = options;
+    this.#builder = new UnitBuilder({
+      maxUnitBytes,
+      onUnit,
+      finish: () => this.#depacketizer.finish(),
+    });
+    this.#depacketizer = depacketizerFor(format, this.#builder);
+  }
+
+  /** What came of the packets so far; it goes on counting. */
+  get counts(): Readonly<UnitCounts> {
+    return this.#builder.counts;
+  }
+
+  /** The kind of payload that was refused last, by the name of its RFC (`MTAP16`, `PACI`), or null. */
+  get refusedName(): string | null {
+    return this.#builder.refusedName;
+  }
+
+  /** Bytes of memory held for units: at most `maxUnitBytes`. */
+  get capacityBytes(): number {
+    return this.#builder.buffer.capacity;
+  }
+
+  /** Adds the next packet; its bytes are copied. Units that it completes are emitted before it returns. */
+  push(packet: RtpPacket): void {
+    const hasGap = this.#hasGap;
+    this.#hasGap = false;
+    this.#builder.beginPacket(packet, hasGap);
+    this.#depacketizer.push(packet);
+    this.#builder.endPacket(packet, this.#depacketizer.isOpen);
+  }
+
+  /** Says that packets are missing before the next one. */
+  gap(): void {
+    this.#hasGap = true;
+    this.#depacketizer.gap();
+  }
+
+  /** Emits what is open: the stream has ended. */
+  flush(): void {
+    this.#builder.flush();
+  }
+
+  /** Drops what is open and what was learnt: another stream begins. The counts go on. */
+  reset(): void {
+    this.#hasGap = false;
+    this.#depacketizer.reset();
+    this.#builder.reset();
+  }
+}
+
+function depacketizerFor(format: VideoFormat, sink: UnitSink): Depacketizer {
+  switch (format.codec) {
+    case "h264":
+      return new H264Depacketizer(format, sink);
+    case "hevc":
+      return new H265Depacketizer(format, sink);
+    case "mjpeg":
+      return new JpegDepacketizer(format, sink);
+    case "mpeg4":
+      return new Mpeg4Depacketizer(sink);
+    case "av1":
+      return new Av1Depacketizer(format, sink);
+  }
+}

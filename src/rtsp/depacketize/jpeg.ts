@@ -1,0 +1,206 @@
+/** JPEG in RTP packets (RFC 2435): scans whose headers are put together again. */
+import type { VideoFormat } from "../media.ts";
+import { byteAt, type RtpPacket, uint16At } from "../rtp.ts";
+import type { Depacketizer, UnitSink } from "./depacketizer.ts";
+import { HUFFMAN_SEGMENT, quantizationTables, TABLE_VALUES } from "./jpeg_tables.ts";
+
+const HEADER_BYTES = 8;
+const RESTART_HEADER_BYTES = 4;
+const TABLE_HEADER_BYTES = 4;
+/** Types from here on have a restart header. */
+const RESTART_TYPE = 64;
+/** Q from here on has its tables in the packets; with the last one in every picture. */
+const FIRST_DYNAMIC_Q = 128;
+const LAST_DYNAMIC_Q = 255;
+/** Four tables of 64 values of 16 bits: the most a picture can refer to. */
+const MAX_TABLE_BYTES = 4 * TABLE_VALUES * 2;
+/** Sizes are in units of so many pixels, in a byte. */
+const SIZE_UNIT_PX = 8;
+const END_OF_IMAGE = 0xd9;
+/** JFIF 1.01 without a density: says that colours are YCbCr, full range. */
+const APP0 = [0xff, 0xe0, 0, 16, 0x4a, 0x46, 0x49, 0x46, 0, 1, 1, 0, 0, 1, 0, 1, 0, 0];
+const START_OF_SCAN = [0xff, 0xda, 0, 12, 3, 1, 0x00, 2, 0x11, 3, 0x11, 0, 63, 0];
+
+/** Quantization tables as they came, with which of them have 16 bits a value. */
+interface Tables {
+  readonly data: Uint8Array;
+  readonly precision: number;
+}
+
+/** Builds complete JPEG files. */
+export class JpegDepacketizer implements Depacketizer {
+  /** Fragments carry their offset: none waits for another. */
+  readonly isOpen = false;
+  readonly #sink: UnitSink;
+  readonly #sizePx: VideoFormat["sizePx"];
+  /** Tables by Q: computed, or as they came in the packets; never those of the last Q. */
+  readonly #tables = new Map<number, Tables>();
+  /** Bytes of the open picture's scan so far, or -1: nothing can be added to it. */
+  #scanBytes = -1;
+
+  constructor(format: VideoFormat, sink: UnitSink) {
+    this.#sink = sink;
+    this.#sizePx = format.sizePx;
+  }
+
+  push(packet: RtpPacket): void {
+    const { bytes, payloadStart, payloadEnd: end } = packet;
+    const type = byteAt(bytes, payloadStart + 4);
+    let at = payloadStart + HEADER_BYTES;
+    if (type >= RESTART_TYPE) at += RESTART_HEADER_BYTES;
+    if (at > end) {
+      this.#sink.ignore();
+      return;
+    }
+    const offset = byteAt(bytes, payloadStart + 1) << 16 | uint16At(bytes, payloadStart + 2);
+    if (offset === 0) return this.#begin(packet, at);
+    this.#sink.begin("rest");
+    if (offset === this.#scanBytes) return this.#append(packet, at);
+    this.#scanBytes = -1;
+    this.#sink.ignore();
+    this.#sink.markCorrupt();
+  }
+
+  gap(): void {
+    // What is missing shows in the next fragment's offset.
+  }
+
+  finish(): void {
+    if (this.#scanBytes < 0) return;
+    this.#scanBytes = -1;
+    const { buffer } = this.#sink;
+    const isEnded = buffer.bytes[buffer.length - 2] === 0xff &&
+      buffer.bytes[buffer.length - 1] === END_OF_IMAGE;
+    if (isEnded) return;
+    buffer.appendByte(0xff);
+    buffer.appendByte(END_OF_IMAGE);
+    this.#sink.end();
+  }
+
+  reset(): void {
+    this.#scanBytes = -1;
+    this.#tables.clear();
+  }
+
+  #append({ bytes, payloadEnd: end }: RtpPacket, start: number): void {
+    this.#scanBytes += end - start;
+    this.#sink.buffer.append(bytes, start, end);
+    this.#sink.end();
+  }
+
+  /** The first fragment: what came before it is complete, and its headers go before its scan. */
+  #begin(packet: RtpPacket, start: number): void {
+    const { bytes, payloadStart, payloadEnd: end } = packet;
+    this.#sink.begin("first");
+    this.#sink.picture(true, true, true);
+    this.#scanBytes = -1;
+    const type = byteAt(bytes, payloadStart + 4) & 63;
+    if (type > 1) return this.#sink.refuse(`JPEG type ${type}`);
+    const q = byteAt(bytes, payloadStart + 5);
+    const tables = this.#tablesFor(q, bytes, start, end);
+    const size = sizeOf(
+      byteAt(bytes, payloadStart + 6),
+      byteAt(bytes, payloadStart + 7),
+      this.#sizePx,
+    );
+    if (tables === null || size === null) {
+      this.#sink.ignore();
+      this.#sink.markCorrupt();
+      return;
+    }
+    const hasRestarts = byteAt(bytes, payloadStart + 4) >= RESTART_TYPE;
+    const restartInterval = hasRestarts ? uint16At(bytes, payloadStart + HEADER_BYTES) : 0;
+    this.#writeHeaders({ type, size, tables, restartInterval });
+    const hasTables = q >= FIRST_DYNAMIC_Q;
+    const tableBytes = hasTables ? TABLE_HEADER_BYTES + uint16At(bytes, start + 2) : 0;
+    this.#scanBytes = 0;
+    this.#append(packet, start + tableBytes);
+  }
+
+  /** The tables of a first fragment (3.1.8, 4.2), or null: it has none, or impossible ones. */
+  #tablesFor(q: number, bytes: Uint8Array, start: number, end: number): Tables | null {
+    if (q === 0) return null;
+    if (q < FIRST_DYNAMIC_Q) {
+      const known = this.#tables.get(q) ?? { data: quantizationTables(q), precision: 0 };
+      this.#tables.set(q, known);
+      return known;
+    }
+    if (start + TABLE_HEADER_BYTES > end) return null;
+    const length = uint16At(bytes, start + 2);
+    if (length === 0) return this.#tables.get(q) ?? null;
+    const at = start + TABLE_HEADER_BYTES;
+    if (length > MAX_TABLE_BYTES || at + length > end) return null;
+    const tables = { data: bytes.slice(at, at + length), precision: byteAt(bytes, start + 1) };
+    if (tableEnd(tables, 0) > length) return null;
+    if (q !== LAST_DYNAMIC_Q) this.#tables.set(q, tables);
+    return tables;
+  }
+
+  #writeHeaders(
+    picture: {
+      readonly type: number;
+      readonly size: { readonly width: number; readonly height: number };
+      readonly tables: Tables;
+      readonly restartInterval: number;
+    },
+  ): void {
+    const { type, size, tables, restartInterval } = picture;
+    const { buffer } = this.#sink;
+    const write = (values: readonly number[]) => {
+      for (const value of values) buffer.appendByte(value);
+    };
+    write([0xff, 0xd8, ...APP0]);
+    // Some cameras send one table for all components.
+    const hasTwo = tableEnd(tables, 1) <= tables.data.length;
+    for (let table = 0; table < (hasTwo ? 2 : 1); table++) {
+      const start = table === 0 ? 0 : tableEnd(tables, table - 1);
+      const values = tables.data.subarray(start, tableEnd(tables, table));
+      const precision = tables.precision >> table & 1;
+      write([0xff, 0xdb, 0, 3 + values.length, precision << 4 | table, ...values]);
+    }
+    if (restartInterval > 0) write([0xff, 0xdd, 0, 4, ...uint16(restartInterval)]);
+    // Baseline allows tables of 8 bits a value only: others are extended sequential.
+    const startOfFrame = tables.precision === 0 ? 0xc0 : 0xc1;
+    const chroma = hasTwo ? 1 : 0;
+    write([0xff, startOfFrame, 0, 17, 8, ...uint16(size.height), ...uint16(size.width), 3]);
+    write([1, type === 0 ? 0x21 : 0x22, 0, 2, 0x11, chroma, 3, 0x11, chroma]);
+    buffer.append(HUFFMAN_SEGMENT, 0, HUFFMAN_SEGMENT.length);
+    write(START_OF_SCAN);
+  }
+}
+
+function uint16(value: number): readonly [number, number] {
+  return [value >> 8 & 0xff, value & 0xff];
+}
+
+/** Where the table of that index ends. */
+function tableEnd({ precision }: Tables, index: number): number {
+  let end = 0;
+  for (let table = 0; table <= index; table++) {
+    end += (precision >> table & 1) === 1 ? 2 * TABLE_VALUES : TABLE_VALUES;
+  }
+  return end;
+}
+
+/**
+ * The size of a picture from its units of 8 pixels. They go up to 2040: beyond, they are 0 (RFC 2435
+ * 3.1.5) or what is left of them in a byte, and the session description has the size.
+ */
+function sizeOf(
+  widthUnits: number,
+  heightUnits: number,
+  described: VideoFormat["sizePx"],
+): { readonly width: number; readonly height: number } | null {
+  if (described !== null) {
+    const isSame = isIn(described.width, widthUnits) && isIn(described.height, heightUnits);
+    if (isSame || widthUnits === 0 || heightUnits === 0) return described;
+  }
+  if (widthUnits === 0 || heightUnits === 0) return null;
+  return { width: widthUnits * SIZE_UNIT_PX, height: heightUnits * SIZE_UNIT_PX };
+}
+
+/** Whether so many pixels can be sent as so many units, rounded up or down, in a byte. */
+function isIn(px: number, units: number): boolean {
+  return (Math.ceil(px / SIZE_UNIT_PX) & 0xff) === units ||
+    (Math.floor(px / SIZE_UNIT_PX) & 0xff) === units;
+}

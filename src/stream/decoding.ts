@@ -1,0 +1,212 @@
+import type { SteadyMs } from "../core/clock.ts";
+import type { OrionError } from "../core/errors.ts";
+import type { CameraSource, DecodeLevel, StreamInfo } from "../core/messages.ts";
+import type { Clock } from "../core/clock.ts";
+import type { FrameBus } from "../framebus/bus.ts";
+import type { Decoder } from "../libav/decoder.ts";
+import { LibavError } from "../libav/error.ts";
+import type { Libav } from "../libav/library.ts";
+import type { CaptureTime } from "./capture_time.ts";
+import { DecodeGate } from "./decode_gate.ts";
+import { InfoTeller } from "./info_teller.ts";
+import { openDecoder } from "./open_decoder.ts";
+import type { PacketSource, SourcePacket } from "./packet_source.ts";
+import { PictureTracker } from "./picture_tracker.ts";
+import type { Pictures } from "./pictures.ts";
+import type { FramePool, SharedFrame } from "./shared_frame.ts";
+
+/** What decoding works with; it owns none of it. */
+export interface DecodingParts {
+  readonly libav: Libav;
+  readonly source: CameraSource;
+  readonly bus: FrameBus<SharedFrame>;
+  readonly pictures: Pictures;
+  readonly pool: FramePool;
+  readonly captureTime: CaptureTime;
+  readonly clock: Clock;
+  /** A good frame came, decoded or left out on purpose. */
+  readonly onFrame: (atMs: SteadyMs) => void;
+  /** A packet came, and no keyframe yet that decoding could begin with. */
+  readonly onWaiting: (atMs: SteadyMs) => void;
+  readonly onInfo: (info: StreamInfo) => void;
+  readonly onDecoderFallback: (error: OrionError) => void;
+  /** Milliseconds spent in the decoder for one packet. */
+  readonly onDecoded: (spentMs: number) => void;
+  /** How much is decoded, with every packet. */
+  readonly onLevel: (level: DecodeLevel) => void;
+}
+
+/** From a connection's packets to frames on the bus: what is decoded, what is whole, what is counted. */
+export class Decoding implements Disposable {
+  readonly gate: DecodeGate;
+  readonly #parts: DecodingParts;
+  readonly #packets: PacketSource;
+  readonly #decoder: Decoder;
+  readonly #tracker: PictureTracker;
+  readonly #info: InfoTeller;
+  #isDecoding = false;
+  #hasDecoded = false;
+
+  /** @throws {LibavError} `STREAM_CODEC` when libav has no decoder for the stream */
+  constructor(parts: DecodingParts, packets: PacketSource) {
+    const { libav, source, bus } = parts;
+    const { video } = packets;
+    this.#parts = parts;
+    this.#packets = packets;
+    this.#decoder = openDecoder(libav, video, {
+      decoder: source.decoder,
+      onFallback: parts.onDecoderFallback,
+    });
+    this.#info = new InfoTeller({ video, decoder: this.#decoder, onInfo: parts.onInfo });
+    const skipsNonRef = source.decode === "nonref";
+    if (skipsNonRef) this.#decoder.setSkipFrame("noref");
+    this.gate = new DecodeGate(source.decode);
+    this.#tracker = new PictureTracker({ ledger: bus.ledger, skipsNonRef });
+  }
+
+  /** Counts a packet, and decodes it if some detector will take its picture or one after it. */
+  packet(packet: SourcePacket): void {
+    const { bus, pictures, source } = this.#parts;
+    const { isKey, arrivedAtMs } = packet;
+    if (isKey) this.#info.keyframe(packet.positionSeconds);
+    bus.ledger.arrive();
+    bus.rhythm.beat(arrivedAtMs);
+    const fate = this.gate.decide({
+      isKey,
+      isRecoveryPoint: packet.isRecoveryPoint,
+      isCorrupt: packet.isCorrupt,
+      isDisposable: packet.isDisposable,
+      atMs: arrivedAtMs,
+      frameMs: bus.rhythm.intervalMs,
+      wanted: bus.wanted,
+      pictureWanted: pictures.wanted,
+      periodMs: bus.periodMs,
+      dueInMs: bus.dueInMs(arrivedAtMs),
+    });
+    if (isKey) this.#followKeyframes(arrivedAtMs);
+    this.#parts.onLevel(this.gate.level);
+    if (fate.kind === "decode") {
+      if (!this.#isDecoding || (packet.isRecoveryPoint && this.#tracker.isTainted)) {
+        this.#restart(packet);
+      }
+      this.#decode(packet);
+      // Nothing follows that pushes the picture out.
+      if (this.gate.keyframesOnly) this.#sleep();
+      return;
+    }
+    if (this.#isDecoding && !(fate.kind === "skip" && fate.reason === "nonref")) this.#sleep();
+    if (fate.kind === "unusable") {
+      bus.ledger.corrupt();
+      if (!this.#hasDecoded) this.#parts.onWaiting(arrivedAtMs);
+      return;
+    }
+    bus.ledger.undecoded(fate.reason);
+    this.#parts.onFrame(arrivedAtMs);
+    if (source.file === null) this.#info.frame(null);
+  }
+
+  /** The stream has ended, or starts again: gets out what the decoder holds back. */
+  end(): void {
+    this.#drain();
+  }
+
+  /** A file starts again from its beginning. */
+  rewind(): void {
+    this.#info.rewind();
+  }
+
+  [Symbol.dispose](): void {
+    this.#tracker.settle();
+    this.#decoder[Symbol.dispose]();
+  }
+
+  /** The decoder slept, or is to forget: begin here as if there had been nothing before. */
+  #restart(packet: SourcePacket): void {
+    if (this.#isDecoding) this.#drain();
+    this.#isDecoding = true;
+    this.#tracker.restart(packet, this.#hasDecoded);
+    this.#hasDecoded = true;
+  }
+
+  /** Empties the decoder and the mailboxes: what is wanted next has not come yet. */
+  #sleep(): void {
+    this.#drain();
+    this.#parts.bus.rest();
+  }
+
+  /** Detectors whose rate allows it are due with the keyframes: least has to be decoded then. */
+  #followKeyframes(atMs: SteadyMs): void {
+    const { bus } = this.#parts;
+    const { keyframes, keyframesOnly } = this.gate;
+    bus.pictureRhythm = keyframesOnly ? keyframes : null;
+    const everyMs = keyframes.intervalMs;
+    if (everyMs !== null && keyframes.isSteady) bus.follow({ atMs, everyMs });
+  }
+
+  #decode(packet: SourcePacket): void {
+    const startedAtMs = this.#parts.clock.nowMs();
+    try {
+      while (this.#decoder.send(packet.packet) === "again") this.#receiveAll();
+      this.#tracker.sent(packet);
+    } catch (error) {
+      if (!(error instanceof LibavError)) throw error;
+      this.#tracker.refused();
+    }
+    this.#receiveAll();
+    const spentMs = this.#parts.clock.nowMs() - startedAtMs;
+    this.#packets.decoded(spentMs);
+    this.#parts.onDecoded(spentMs);
+  }
+
+  /** Takes every picture out of the decoder that is ready. */
+  #receiveAll(): void {
+    const { bus, pictures, pool, source, captureTime } = this.#parts;
+    for (;;) {
+      const frame = pool.take();
+      try {
+        if (this.#receive(frame) !== "frame") return;
+        const { picture } = frame;
+        const damaged = picture.isCorrupt || picture.decodeErrorFlags !== 0;
+        const packet = this.#tracker.received({ pts: picture.pts, damaged });
+        if (packet === null) continue;
+        frame.info = {
+          seq: source.firstSeq + bus.ledger.received,
+          isKey: packet.isKey,
+          ptsSeconds: this.#packets.secondsOf(packet.pts),
+          capturedAtMs: captureTime.inOrder(packet.capturedAtMs),
+          arrivedAtMs: packet.arrivedAtMs,
+          clock: packet.clock,
+        };
+        this.#info.frame(frame);
+        this.#parts.onFrame(packet.arrivedAtMs);
+        bus.distribute(frame);
+        if (!this.#packets.hasMore) pictures.offer(frame);
+      } finally {
+        frame.release();
+      }
+    }
+  }
+
+  #receive(frame: SharedFrame): "frame" | "again" | "end" {
+    try {
+      return this.#decoder.receive(frame.picture);
+    } catch (error) {
+      if (!(error instanceof LibavError)) throw error;
+      // The picture is lost; its packet stays pending until a later one settles it.
+      this.#tracker.gap();
+      return "again";
+    }
+  }
+
+  /** Gets out what the decoder holds back, and leaves it ready for a keyframe. */
+  #drain(): void {
+    try {
+      this.#decoder.send(null);
+      this.#receiveAll();
+    } finally {
+      this.#tracker.settle();
+      this.#decoder.flush();
+      this.#isDecoding = false;
+    }
+  }
+}

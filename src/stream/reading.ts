@@ -1,0 +1,137 @@
+import type { Cancel, Clock } from "../core/clock.ts";
+import type { BusReader, FrameBus } from "../framebus/bus.ts";
+import type { SocketInfo } from "../libav/socket_info.ts";
+import type { DecodeGate } from "./decode_gate.ts";
+import type { Pictures } from "./pictures.ts";
+import { restMs } from "./rest.ts";
+import type { SharedFrame } from "./shared_frame.ts";
+
+/** Packets that show a connection's cadence. */
+const MIN_PACKETS = 32;
+/** Weight of one packet in the running averages. */
+const WEIGHT = 1 / 8;
+/** Keyframes that come more often than this are what a stream consists of. */
+const RARE_FRAMES = 4;
+
+export interface ReadingParts {
+  readonly bus: Pick<FrameBus<SharedFrame>, "rhythm" | "wanted" | "dueNextInMs" | "reader">;
+  readonly pictures: Pick<Pictures, "wanted" | "onAsked">;
+  readonly gate: Pick<DecodeGate, "resumesInMs" | "keyframes">;
+  /** The connection as the kernel knows it, or null. */
+  readonly socket: Pick<SocketInfo, "unreadBytes"> | null;
+  readonly clock: Clock;
+  /** Aborted when the camera is to stop: nothing rests then. */
+  readonly signal: AbortSignal;
+}
+
+/**
+ * When a connection is read: leaves a drained socket alone until the next wanted frame is due, and sees
+ * to it that a frame is handed out only when nothing newer lies unread.
+ */
+export class Reading implements BusReader, Disposable {
+  readonly #parts: ReadingParts;
+  readonly #onWake = () => this.wake();
+  #endRest: (() => void) | null = null;
+  #waiting: (() => void)[] = [];
+  #packets = 0;
+  #packetBytes = 0;
+  #decodeMs = 0;
+  #wasKey = false;
+
+  constructor(parts: ReadingParts) {
+    this.#parts = parts;
+    parts.signal.addEventListener("abort", this.#onWake);
+    parts.bus.reader = this;
+    parts.pictures.onAsked = this.#onWake;
+  }
+
+  /** Whether frames have arrived that were not read yet; where the kernel does not say, are expected to. */
+  isBehind(): boolean {
+    const { socket, bus, clock } = this.#parts;
+    const unreadBytes = socket?.unreadBytes() ?? null;
+    if (unreadBytes !== null) return unreadBytes > 0;
+    const { nextAtMs } = bus.rhythm;
+    return this.#endRest !== null && nextAtMs !== null && clock.nowMs() >= nextAtMs;
+  }
+
+  wake(): void {
+    this.#endRest?.();
+  }
+
+  async catchUp(): Promise<void> {
+    const { bus, clock, socket } = this.#parts;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#waiting.push(resolve);
+    // What the kernel has is read for certain; what is only expected may not come.
+    const cancel: Cancel | null = socket === null
+      ? clock.after(bus.rhythm.intervalMs ?? 0, resolve)
+      : null;
+    this.wake();
+    await promise;
+    cancel?.();
+  }
+
+  /** Everything that had arrived was read and decoded: waits as long as nothing need be read. */
+  async rest(): Promise<void> {
+    this.#caughtUp();
+    const waitMs = this.#restMs();
+    if (waitMs <= 0 || this.#parts.signal.aborted) return;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const cancel = this.#parts.clock.after(waitMs, resolve);
+    this.#endRest = resolve;
+    await promise;
+    this.#endRest = null;
+    cancel();
+  }
+
+  /** A packet was read. */
+  packet(sizeBytes: number, isKey: boolean): void {
+    // Keyframes are large and few, unless there is nothing else, as in MJPEG.
+    const isRare = isKey && !this.#wasKey;
+    this.#wasKey = isKey;
+    this.#packets++;
+    if (!isRare) this.#packetBytes += (sizeBytes - this.#packetBytes) * WEIGHT;
+  }
+
+  /** A packet was decoded in this time. */
+  decoded(spentMs: number): void {
+    this.#decodeMs += (spentMs - this.#decodeMs) * WEIGHT;
+  }
+
+  [Symbol.dispose](): void {
+    const { bus, pictures, signal } = this.#parts;
+    signal.removeEventListener("abort", this.#onWake);
+    pictures.onAsked = null;
+    bus.reader = null;
+    this.wake();
+    this.#caughtUp();
+  }
+
+  #restMs(): number {
+    const { bus, pictures, gate, clock } = this.#parts;
+    const { intervalMs: frameMs, nextAtMs } = bus.rhythm;
+    if (frameMs === null || this.#packets < MIN_PACKETS) return 0;
+    const nowMs = clock.nowMs();
+    return restMs({
+      frameMs,
+      nextInMs: (nextAtMs ?? nowMs) - nowMs,
+      wanted: bus.wanted,
+      pictureWanted: pictures.wanted,
+      dueInMs: bus.dueNextInMs(nowMs),
+      keyInMs: gate.resumesInMs(nowMs),
+      largeInMs: this.#largeInMs(nowMs, frameMs),
+      packetBytes: this.#packetBytes,
+      decodeMs: this.#decodeMs,
+    });
+  }
+
+  #largeInMs(nowMs: number, frameMs: number): number {
+    const { isSteady, intervalMs, nextAtMs } = this.#parts.gate.keyframes;
+    const isRare = isSteady && nextAtMs !== null && (intervalMs ?? 0) >= RARE_FRAMES * frameMs;
+    return isRare && nextAtMs > nowMs ? nextAtMs - nowMs : Infinity;
+  }
+
+  #caughtUp(): void {
+    for (const resolve of this.#waiting.splice(0)) resolve();
+  }
+}

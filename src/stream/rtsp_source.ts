@@ -1,0 +1,197 @@
+import { assert } from "../core/assert.ts";
+import { type Clock, type SteadyMs, wallMs } from "../core/clock.ts";
+import type { CameraSource } from "../core/messages.ts";
+import { VERSION } from "../core/version.ts";
+import { CodecParameters } from "../libav/codec_parameters.ts";
+import type { VideoStream } from "../libav/input.ts";
+import type { Libav } from "../libav/library.ts";
+import { SocketInfo } from "../libav/socket_info.ts";
+import { ArrivalClock } from "../rtsp/arrival.ts";
+import type { CameraMemory } from "../rtsp/camera_memory.ts";
+import { MAX_STEP_MS, openRtsp } from "../rtsp/client.ts";
+import type { RtspSession } from "../rtsp/session.ts";
+import type { RtpTimeline } from "../rtsp/timeline.ts";
+import type { CaptureTime } from "./capture_time.ts";
+import { Intake } from "./intake.ts";
+import type { PacketSource, SourcePacket } from "./packet_source.ts";
+import type { Reading } from "./reading.ts";
+
+export interface RtspSourceParts {
+  readonly libav: Libav;
+  readonly source: CameraSource;
+  readonly captureTime: CaptureTime;
+  readonly memory: CameraMemory;
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+  readonly random: () => number;
+}
+
+/** A camera's packets over RTSP of our own: each access unit in a packet, by one copy. */
+export class RtspSource implements PacketSource {
+  readonly session: RtspSession;
+  readonly #parts: RtspSourceParts;
+  readonly #intake: Intake;
+  readonly #parameters: CodecParameters;
+  readonly #socket: SocketInfo | null;
+  readonly #arrivals = new ArrivalClock();
+  #reading: Reading | null = null;
+  #hasEnded = false;
+  /** The last read brought nothing whole: the rest of a unit is on its way. */
+  #isMidUnit = true;
+  #isDisposed = false;
+
+  private constructor(parts: RtspSourceParts, session: RtspSession, intake: Intake) {
+    this.#parts = parts;
+    this.session = session;
+    this.#intake = intake;
+    const { format, media } = session.track;
+    this.#parameters = new CodecParameters(parts.libav, {
+      codecName: format.codec,
+      clockRate: format.clockRate,
+      extradata: format.extradata,
+      frameRate: media.frameRate,
+    });
+    const isTcp = session.transport === "tcp";
+    this.#socket = isTcp ? SocketInfo.find(parts.libav, session.localPort) : null;
+  }
+
+  /**
+   * Connects and plays.
+   * @throws {StreamError} why that is not possible; nothing is left behind
+   */
+  static async open(parts: RtspSourceParts): Promise<RtspSource> {
+    const { libav, source, clock, signal, random, memory } = parts;
+    // Which track is played, and so its clock, is known only when the session is open.
+    const opening: { intake: Intake | null } = { intake: null };
+    const session = await openRtsp({
+      ...source,
+      stepTimeoutMs: Math.min(MAX_STEP_MS, source.stallTimeoutMs),
+      userAgent: `Orion/${VERSION}`,
+      clock,
+      signal,
+      random,
+      randomToken: () => crypto.randomUUID().replaceAll("-", ""),
+      memory,
+      onChosen: ({ format }) => opening.intake = new Intake(libav, format.clockRate),
+      onUnit: (unit) => opening.intake?.unit(unit),
+      onReport: (report, receivedAt) => opening.intake?.report(report, receivedAt),
+    }).catch((error) => {
+      opening.intake?.[Symbol.dispose]();
+      throw error;
+    });
+    const { intake } = opening;
+    assert(intake !== null, "a session plays no track");
+    try {
+      return new RtspSource(parts, session, intake);
+    } catch (error) {
+      intake[Symbol.dispose]();
+      await session.close();
+      throw error;
+    }
+  }
+
+  get video(): VideoStream {
+    return this.#parameters.video;
+  }
+
+  get hasMore(): boolean {
+    return this.#intake.size > 0 || (this.#reading?.isBehind() ?? false);
+  }
+
+  /** How the operating system knows the connection, or null. */
+  get socket(): SocketInfo | null {
+    return this.#socket;
+  }
+
+  /** Packets that were lost on the way. */
+  get lostPackets(): number {
+    return this.session.track.lostPackets;
+  }
+
+  /** Timestamps that were wrong, by kind. */
+  get anomalies(): RtpTimeline["anomalies"] {
+    return this.#intake.timeline.anomalies;
+  }
+
+  /** Decides when is read, from now on. It stays the caller's. */
+  set reading(reading: Reading) {
+    this.#reading = reading;
+  }
+
+  async read(): Promise<"read" | "end"> {
+    if (this.#hasEnded) return "end";
+    const before = this.#parts.clock.nowMs();
+    if (!this.#isMidUnit && this.session.transport === "tcp") await this.#reading?.rest();
+    const hasRested = this.#parts.clock.nowMs() - before > 1;
+    const isEmpty = this.#socket === null ? !hasRested : this.#socket.unreadBytes() === 0;
+    const emptyAt = isEmpty ? this.#parts.clock.nowMs() : null;
+    let read = await this.session.read();
+    while (!read.ended && this.#intake.hasRoom && this.#hasUnread(read.isFull)) {
+      read = await this.session.read();
+    }
+    this.#isMidUnit = this.#intake.size === 0;
+    this.#hasEnded = read.ended;
+    this.#settleArrivals(read.readAt, emptyAt);
+    return this.#isMidUnit && read.ended ? "end" : "read";
+  }
+
+  take(): SourcePacket | null {
+    const { captureTime, clock } = this.#parts;
+    const unit = this.#intake.take();
+    if (unit === null) return null;
+    const { packet, pts, isKey, isRecoveryPoint, isCorrupt, isDisposable, arrivedAt } = unit;
+    const arrivedWallMs = wallMs(clock.wallMs() - (clock.nowMs() - arrivedAt));
+    this.#reading?.packet(packet.sizeBytes, isKey);
+    return {
+      packet,
+      pts: BigInt(pts),
+      isKey,
+      isRecoveryPoint,
+      isCorrupt,
+      isDisposable: () => isDisposable,
+      positionSeconds: this.#intake.timeline.positionSeconds(pts),
+      arrivedAtMs: arrivedAt,
+      ...captureTime.of(arrivedWallMs, this.#intake.senderClock.capturedAt(pts)),
+    };
+  }
+
+  decoded(spentMs: number): void {
+    this.#reading?.decoded(spentMs);
+  }
+
+  secondsOf(pts: bigint | null): number {
+    return this.#intake.timeline.positionSeconds(Number(pts ?? 0n));
+  }
+
+  rewind(): void {
+    // A camera has no beginning.
+  }
+
+  /** @param waitMs  how long the camera may take to answer */
+  async close(waitMs?: number): Promise<void> {
+    await this.session.close(waitMs);
+  }
+
+  /** Frees the packets; after {@link close}, when no read is pending. */
+  [Symbol.dispose](): void {
+    if (this.#isDisposed) return;
+    this.#isDisposed = true;
+    this.#parameters[Symbol.dispose]();
+    this.#intake[Symbol.dispose]();
+  }
+
+  #hasUnread(isFull: boolean): boolean {
+    const unreadBytes = this.#socket?.unreadBytes() ?? null;
+    return unreadBytes === null ? isFull : unreadBytes > 0;
+  }
+
+  #settleArrivals(readAt: SteadyMs, emptyAt: SteadyMs | null): void {
+    const isNewest = this.session.hasEndedUnit && !this.#hasUnread(false);
+    this.#intake.settle(this.#arrivals, {
+      readAt,
+      isAwaited: emptyAt !== null,
+      emptyAt,
+      sinceReceivedMs: isNewest ? this.#socket?.sinceReceivedMs() ?? null : null,
+    });
+  }
+}

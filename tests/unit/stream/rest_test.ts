@@ -1,0 +1,35 @@
+import assert from "node:assert/strict";
+import { MAX_REST_MS, restMs, type RestOutlook } from "../../../src/stream/rest.ts";
+
+/** 25 frames a second of 4 kB; the last one has just come; a detector of 5 Hz has just taken it. */
+const QUIET: RestOutlook = {
+  frameMs: 40,
+  nextInMs: 40,
+  wanted: true,
+  pictureWanted: false,
+  dueInMs: 200,
+  keyInMs: null,
+  largeInMs: Infinity,
+  packetBytes: 4000,
+  decodeMs: 1,
+};
+
+const CASES: readonly (readonly [string, Partial<RestOutlook>, number])[] = [
+  ["until 3 ms before the wanted frame, less the work on the four before it", {}, 193],
+  ["not for a detector that takes every frame", { dueInMs: 0 }, 0],
+  ["not for the second frame after this one", { dueInMs: 80 }, 76],
+  ["not while a picture is waited for", { pictureWanted: true }, 0],
+  ["until the keyframe that decoding goes on with", { keyInMs: 300, dueInMs: 250 }, 297],
+  ["no longer than the maximum", { wanted: false }, MAX_REST_MS],
+  ["not across a large keyframe", { largeInMs: 100 }, 97],
+  ["so that no more than 48 KiB lie unread", { packetBytes: 16_384 }, 120],
+  ["not where one packet is more than that", { packetBytes: 60_000 }, 0],
+  ["not before a cadence is known", { frameMs: 0 }, 0],
+  ["not while a keyframe is overdue", { keyInMs: -10 }, 0],
+];
+
+for (const [name, outlook, expectedMs] of CASES) {
+  Deno.test(`rest: ${name}`, () => {
+    assert.equal(restMs({ ...QUIET, ...outlook }), expectedMs);
+  });
+}
