@@ -31,6 +31,12 @@ const NOWHERE = "/nowhere";
 /** Variables that the tests themselves look at; every other one reads as not set. */
 const VARIABLES: readonly string[] = ["CI", "ORION_TEST_PARTS", PATIENCE_VARIABLE];
 
+/**
+ * What tests may connect to, and workers of theirs: this machine, on two addresses; every address of it
+ * for the ports that cameras send datagrams to; and a name that nothing has.
+ */
+const HOSTS: readonly string[] = ["127.0.0.1", "127.0.0.2", "0.0.0.0", "no-such-host.invalid"];
+
 interface Rights {
   readonly read?: readonly string[];
   readonly net?: boolean;
@@ -83,7 +89,7 @@ function flagsFor(rights: Rights, temp: string, libavFolder: string | null = nul
   if (libavFolder !== null) env.push(LIBAV_FOLDER_VARIABLE);
   const flags = ["--no-prompt", "--ignore-env", `--allow-env=${env.join(",")}`];
   flags.push(`--allow-read=${read.join(",")}`, `--allow-write=${temp}`);
-  if (rights.net === true) flags.push("--allow-net=127.0.0.1");
+  if (rights.net === true) flags.push(`--allow-net=${HOSTS.join(",")}`);
   if (rights.programs === true) flags.push(`--allow-run=${[...programs, SYSTEM_PYTHON].join(",")}`);
   const ffi = rights.ffi ?? [];
   if (ffi.length > 0) flags.push(`--allow-ffi=${ffi.join(",")}`);

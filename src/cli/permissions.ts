@@ -1,7 +1,8 @@
 /** `orion permissions`: who may do what, for people, machines and the launcher. */
-import type { Settings } from "../config/settings.ts";
-import { denoFlags, type Grant, grant, GRANT_KINDS } from "../permissions/grant.ts";
-import { permissionManifest, startGrant } from "../permissions/manifest.ts";
+import { PROBE_UDP_PORTS, type Settings } from "../config/settings.ts";
+import { parseCameraUrl } from "../config/urls.ts";
+import { denoFlags, type Grant, grant, GRANT_KINDS, union } from "../permissions/grant.ts";
+import { captureGrant, permissionManifest, startGrant } from "../permissions/manifest.ts";
 import { UsageError } from "../core/errors.ts";
 import { LIBAV_FOLDERS } from "../libav/locate.ts";
 import { type Invocation, parseCommandLine } from "./args.ts";
@@ -9,6 +10,7 @@ import type { Host } from "./host.ts";
 import { findPlaces, processGrant, readSettings } from "./prepare.ts";
 
 type PermissionsArgs = Extract<Invocation, { command: "permissions" }>;
+type ProbeArgs = Extract<Invocation, { command: "probe" }>;
 
 /** Prints to standard output what was asked for. */
 export function printPermissions(args: PermissionsArgs, host: Host): void {
@@ -43,19 +45,33 @@ function grantFor(args: PermissionsArgs, host: Host): Grant {
     case "help":
     case "version":
       return startGrant([], []);
-    case "probe": {
-      const { libav } = findPlaces(host.root);
-      const paths = libav === null ? [] : Object.values(libav);
-      // libav opens the stream by itself; where it was not found, the process says where it looked.
-      const read = libav === null ? LIBAV_FOLDERS : paths;
-      return grant("opens one stream with libav", { ffi: paths, read });
-    }
+    case "probe":
+      return probeGrant(of, host);
     case "permissions":
       return processGrant({ config: of.config ?? args.config }, host, false);
     case "run":
     case "check":
       return processGrant({ config: of.config ?? args.config }, host, true);
   }
+}
+
+/** As a capture worker of a camera with that address and nothing else configured. */
+function probeGrant({ url, transport }: ProbeArgs, host: Host): Grant {
+  const { libav } = findPlaces(host.root);
+  // libav is looked for again; where it was not found, the process says where it looked.
+  const own = grant("", { read: libav === null ? LIBAV_FOLDERS : Object.values(libav) });
+  const parsed = parseCameraUrl(url);
+  // The process says what is wrong with the address, and opens nothing.
+  if (!parsed.ok) return own;
+  const { endpoint, file } = parsed.value;
+  const stream = captureGrant({
+    demuxer: endpoint === null ? "libav" : "orion",
+    file,
+    endpoint,
+    allowRedirect: [],
+    udpPorts: transport === "tcp" ? null : PROBE_UDP_PORTS,
+  }, libav);
+  return union("opens one stream and decodes it", [own, stream]);
 }
 
 function table(

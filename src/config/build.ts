@@ -1,18 +1,24 @@
 /** From a checked configuration to {@link Settings}: references resolved, secrets wrapped, frozen. */
+import { isIP } from "node:net";
 import { join } from "node:path";
 import { assert } from "../core/assert.ts";
 import { boxNorm } from "../core/geometry.ts";
 import { Secret } from "../core/secret.ts";
-import { resolvePath, type SecretFiles } from "./files.ts";
+import { type CameraAuthorities, resolvePath, type SecretFiles } from "./files.ts";
+import { parseFingerprint } from "./fingerprint.ts";
 import { modelPath } from "./models.ts";
 import type { CameraConfig, Config, DetectorConfig, SecretConfig } from "./schema.ts";
 import {
+  type CameraKind,
   type CameraSettings,
   type DetectorSettings,
   EMBEDDED_BROKER,
+  type Endpoint,
   type HealthSettings,
   type MqttSettings,
+  RTSP_PORTS,
   type Settings,
+  udpPorts,
 } from "./settings.ts";
 import {
   type BrokerUrl,
@@ -22,6 +28,7 @@ import {
   parseBrokerUrl,
   parseCameraUrl,
   type Parsed,
+  parseHost,
   parseListen,
   querySecrets,
 } from "./urls.ts";
@@ -32,6 +39,7 @@ export interface BuildContext {
   readonly root: string;
   readonly folder: string;
   readonly secretFiles: SecretFiles;
+  readonly authorities: CameraAuthorities;
   readonly environment: readonly string[];
   readonly warnings: readonly string[];
 }
@@ -41,7 +49,7 @@ export const DEMO_CLIP = ["assets", "demo.mp4"] as const;
 
 /** Builds the settings of a configuration in which no problem was found. */
 export function buildSettings(config: Config, context: BuildContext): Settings {
-  const cameras = config.cameras.map((camera) => buildCamera(camera, context));
+  const cameras = config.cameras.map((camera, index) => buildCamera(camera, index, context));
   const ids = cameras.map((camera) => camera.id);
   const mqtt = buildMqtt(config.mqtt, context);
   const health = buildHealth(config.health, context);
@@ -58,13 +66,21 @@ export function buildSettings(config: Config, context: BuildContext): Settings {
     path: context.path,
     secretFiles: context.secretFiles.paths,
     environment: context.environment,
-    warnings: [...context.warnings, ...clearTextWarnings(mqtt)],
+    warnings: [
+      ...context.warnings,
+      ...cameras.flatMap(cameraWarnings),
+      ...clearTextWarnings(mqtt),
+    ],
     secrets: () => [...secrets],
   });
 }
 
-function buildCamera(camera: CameraConfig, context: BuildContext): CameraSettings {
-  const { kind, file: named } = parsed(parseCameraUrl(camera.url));
+function buildCamera(
+  camera: CameraConfig,
+  index: number,
+  context: BuildContext,
+): CameraSettings {
+  const { kind, file: named, endpoint } = parsed(parseCameraUrl(camera.url));
   const file = kind === "demo"
     ? join(context.root, ...DEMO_CLIP)
     : named === null
@@ -77,13 +93,44 @@ function buildCamera(camera: CameraConfig, context: BuildContext): CameraSetting
     kind,
     file,
     loop: kind === "demo" || camera.loop,
-    transport: camera.transport,
+    ...buildNetwork(camera, { kind, index, context }),
+    endpoint,
+    reconnectMaxSeconds: camera.reconnectMaxSeconds,
     decoder: camera.decoder,
     decode: camera.decode,
     roi: camera.roi === undefined ? null : boxNorm(camera.roi),
     masks: camera.masks.map((polygon) => polygon.map(([x, y]) => ({ x, y }))),
     stallTimeoutSeconds: camera.stallTimeoutSeconds,
   };
+}
+
+/** How a camera is spoken to. */
+function buildNetwork(
+  camera: CameraConfig,
+  { kind, index, context }: {
+    readonly kind: CameraKind;
+    readonly index: number;
+    readonly context: BuildContext;
+  },
+) {
+  const isOwn = (kind === "rtsp" || kind === "rtsps") && camera.demuxer !== "libav";
+  const defaultPort = kind === "rtsps" ? RTSP_PORTS.rtsps : RTSP_PORTS.rtsp;
+  const { transport, track, ca, fingerprint, insecure, allowRedirect, udpPort } = camera;
+  return {
+    demuxer: isOwn ? "orion" : "libav",
+    transport,
+    track: track === "auto" ? null : track,
+    caPath: ca === undefined ? null : resolvePath(context.folder, ca),
+    ca: context.authorities.pems.get(index) ?? null,
+    fingerprint: fingerprint === undefined ? null : parsed(parseFingerprint(fingerprint)),
+    insecure,
+    allowRedirect: allowRedirect.map((text): Endpoint => {
+      const { hostname, port } = parsed(parseHost(text));
+      return { hostname, port: port ?? defaultPort };
+    }),
+    udpPorts: isOwn && transport !== "tcp" ? udpPorts(index, udpPort) : null,
+    maxUnitBytes: camera.maxUnitBytes,
+  } as const;
 }
 
 function buildDetector(
@@ -168,6 +215,32 @@ function secretsOf(config: Config, others: readonly (Secret | null)[]): string[]
   for (const secret of others) if (secret !== null) found.add(secret.expose());
   found.delete("");
   return [...found];
+}
+
+/** What a camera's keys leave open, said of each at its place. */
+function cameraWarnings(camera: CameraSettings, index: number): string[] {
+  const { id, kind, endpoint, demuxer, insecure, udpPorts } = camera;
+  const at = `cameras[${index}]`;
+  if (endpoint === null) return [];
+  const warnings: string[] = [];
+  if (kind === "rtsps" && demuxer === "libav") {
+    warnings.push(
+      `${at}.demuxer: libav checks no certificate, so camera "${id}" may be anything that answers ` +
+        `at ${endpointText(endpoint)}, and gets its password`,
+    );
+  } else if (insecure) {
+    warnings.push(
+      `${at}.insecure: any certificate is accepted, so camera "${id}" may be anything that answers ` +
+        `at ${endpointText(endpoint)}, and gets its password; use fingerprint or ca`,
+    );
+  }
+  if (udpPorts !== null && isIP(endpoint.hostname) === 0) {
+    warnings.push(
+      `${at}.url: over UDP a camera named by a host name is only listened to, since Deno permits ` +
+        `datagrams to addresses alone: no receiver reports; write the address of "${id}"`,
+    );
+  }
+  return warnings;
 }
 
 function clearTextWarnings(mqtt: MqttSettings): string[] {

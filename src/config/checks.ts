@@ -2,6 +2,7 @@
  * Checks between places of a configuration. They work on data that may be wrong elsewhere, so that one
  * run tells everything; what has the wrong shape is passed over, because the schema tells of it.
  */
+import { cameraProblems } from "./camera_checks.ts";
 import { type FoundProblem, lookUp } from "./issues.ts";
 import { type ConfigPath, suggestName } from "./problems.ts";
 import { isLoopback, parseBrokerUrl, parseListen } from "./urls.ts";
@@ -11,6 +12,7 @@ export function crossProblems(value: unknown): FoundProblem[] {
   return [
     ...duplicates(value, "cameras", "camera"),
     ...duplicates(value, "detectors", "detector"),
+    ...cameraProblems(value),
     ...detectorCameras(value),
     ...brokerAddress(value),
     ...brokerSecurity(value),

@@ -1,4 +1,5 @@
 /** The files that a configuration names: secrets are read, the others must be there. */
+import { X509Certificate } from "node:crypto";
 import { dirname, isAbsolute, resolve } from "node:path";
 import { type FoundProblem, lookUp } from "./issues.ts";
 import { modelPath } from "./models.ts";
@@ -89,6 +90,74 @@ function readSecret(path: string, access: FileAccess) {
   return { ok: true, value: secret } as const;
 }
 
+/** A bundle of every authority a system knows has less than 300 KiB. */
+const MAX_PEM_LENGTH = 1024 * 1024;
+
+const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
+
+/** The authorities that cameras' certificates are checked with. */
+export interface CameraAuthorities {
+  /** By the place of the camera: its certificates as PEM, and nothing else of its file. */
+  readonly pems: ReadonlyMap<number, string>;
+  readonly problems: readonly FoundProblem[];
+}
+
+/**
+ * Reads the `ca` of each camera that has one. The main thread does so since a capture worker may read
+ * nothing.
+ *
+ * @param putOff  leave the files alone; their certificates are empty texts
+ */
+export function readCameraAuthorities(
+  value: unknown,
+  folder: string,
+  access: FileAccess,
+  putOff: boolean,
+): CameraAuthorities {
+  const pems = new Map<number, string>();
+  const problems: FoundProblem[] = [];
+  entries(value, "cameras").forEach((camera, index) => {
+    const named = lookUp(camera, ["ca"]);
+    if (typeof named !== "string" || named === "") return;
+    const path = resolvePath(folder, named);
+    const read = putOff ? { ok: true, value: "" } as const : readCertificates(path, access);
+    if (read.ok) pems.set(index, read.value);
+    else {problems.push({
+        at: ["cameras", index, "ca"],
+        message: read.message,
+        remedy: read.remedy,
+      });}
+  });
+  return { pems, problems };
+}
+
+/** The certificates alone: a private key that stands beside them stays where it is. */
+function readCertificates(path: string, access: FileAccess) {
+  let text: string;
+  try {
+    text = access.readText(path);
+  } catch (error) {
+    const remedy = "Correct the path, or let Orion read the file.";
+    return failure(`cannot read ${path}: ${reasonOf(error)}`, remedy);
+  }
+  if (text.length > MAX_PEM_LENGTH) {
+    return failure(`${path} is too large to be a PEM file`, "Name the file of the authority.");
+  }
+  const certificates = text.match(CERTIFICATE) ?? [];
+  if (certificates.length === 0) {
+    const remedy = "Name a file with -----BEGIN CERTIFICATE----- in it.";
+    return failure(`${path} holds no certificate as PEM`, remedy);
+  }
+  try {
+    for (const certificate of certificates) new X509Certificate(certificate);
+  } catch (_error) {
+    // What the library says of it names neither the file nor what to do.
+    const remedy = "Export the certificate of the authority again, as PEM.";
+    return failure(`${path} holds a certificate that cannot be understood`, remedy);
+  }
+  return { ok: true, value: `${certificates.join("\n")}\n` } as const;
+}
+
 /** Says which of the files that must exist do not. */
 export function missingFiles(
   value: unknown,
@@ -115,6 +184,11 @@ export function namedFiles(
 ): NamedFile[] {
   const files: NamedFile[] = [];
   entries(value, "cameras").forEach((camera, index) => {
+    const ca = lookUp(camera, ["ca"]);
+    if (typeof ca === "string" && ca !== "") {
+      const path = resolvePath(places.folder, ca);
+      files.push({ at: ["cameras", index, "ca"], path, what: "PEM file" });
+    }
     const url = lookUp(camera, ["url"]);
     const parsed = typeof url === "string" ? parseCameraUrl(url) : null;
     if (!parsed?.ok || parsed.value.file === null) return;

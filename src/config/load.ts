@@ -9,6 +9,7 @@ import {
   missingFiles,
   modelProblems,
   namedFiles,
+  readCameraAuthorities,
   readSecretFiles,
   reasonOf,
 } from "./files.ts";
@@ -16,7 +17,7 @@ import { type FoundProblem, lookUp, problemsOf } from "./issues.ts";
 import { ConfigError, type ConfigPath, type ConfigProblem, pathText } from "./problems.ts";
 import { configSchema } from "./schema.ts";
 import type { Settings } from "./settings.ts";
-import { parseBrokerUrl, parseCameraUrl } from "./urls.ts";
+import { parseBrokerUrl, parseCameraUrl, querySecrets } from "./urls.ts";
 import { parseYaml, type YamlFile } from "./yaml.ts";
 
 /** Where settings come from. */
@@ -27,7 +28,7 @@ export interface LoadOptions extends FileAccess {
   readonly root: string;
   env(name: string): string | undefined;
   /**
-   * Leave the files that hold secrets alone, and every secret of theirs empty: to compute
+   * Leave the files that hold secrets or certificates alone, and what they hold empty: to compute
    * permissions, before the permission to read them is there.
    */
   readonly putOffSecrets?: boolean;
@@ -74,7 +75,9 @@ export function loadSettings(options: LoadOptions): Settings {
   // A file without a single key is an empty configuration, which lacks its cameras.
   const expanded = expandEnvironment(file.value ?? {}, (name) => options.env(name));
   const { value } = expanded;
-  const secretFiles = readSecretFiles(value, folder, options, options.putOffSecrets ?? false);
+  const putOff = options.putOffSecrets ?? false;
+  const secretFiles = readSecretFiles(value, folder, options, putOff);
+  const authorities = readCameraAuthorities(value, folder, options, putOff);
   const result = configSchema.safeParse(value, { reportInput: false });
   const quotable = (at: ConfigPath) => !expanded.from.has(pathText(at));
   const found: FoundProblem[] = [
@@ -83,6 +86,7 @@ export function loadSettings(options: LoadOptions): Settings {
     ...modelProblems(value, places),
     ...missingFiles(value, places, options),
     ...secretFiles.problems,
+    ...authorities.problems,
   ];
   // What else is wrong at a place mostly follows from what was told of it first.
   const problems = firstOfEach([...expanded.problems, ...found]);
@@ -96,6 +100,7 @@ export function loadSettings(options: LoadOptions): Settings {
     ...places,
     path: options.path,
     secretFiles,
+    authorities,
     environment: expanded.names,
     warnings: [...secretFiles.warnings, ...openConfigWarnings(file.value, options)],
   });
@@ -158,6 +163,7 @@ function holdsCredentials(written: unknown): boolean {
   return Array.isArray(cameras) && cameras.some((camera) => {
     const url = lookUp(camera, ["url"]);
     const parsed = typeof url === "string" ? parseCameraUrl(url) : null;
-    return parsed?.ok === true && literal(parsed.value.password);
+    return parsed?.ok === true &&
+      [parsed.value.password, ...querySecrets(String(url))].some(literal);
   });
 }

@@ -5,7 +5,8 @@
  * Each part's error text is what was expected, as a phrase that completes "Write …".
  */
 import { z } from "zod";
-import { parseBrokerUrl, parseCameraUrl, type Parsed, parseListen } from "./urls.ts";
+import { parseFingerprint } from "./fingerprint.ts";
+import { parseBrokerUrl, parseCameraUrl, type Parsed, parseHost, parseListen } from "./urls.ts";
 import { ID_PATTERN } from "./settings.ts";
 
 /** Bounds of lists, which bound the workers and the memory. */
@@ -15,7 +16,14 @@ export const MAX_MASKS = 32;
 export const MAX_MASK_POINTS = 64;
 export const MAX_CLASSES = 1000;
 export const MAX_OUTBOX = 10_000;
+export const MAX_REDIRECT_HOSTS = 16;
 const MAX_TEXT_LENGTH = 4096;
+/** Media sections of a camera's description that are looked at, counted from 0. */
+const MAX_TRACK = 31;
+/** Access units: the smallest bound holds a keyframe of a small picture, the largest one of 8K. */
+const MIN_UNIT_BYTES = 64 * 1024;
+const DEFAULT_UNIT_BYTES = 8 * 1024 * 1024;
+const MAX_UNIT_BYTES = 64 * 1024 * 1024;
 
 const TOPIC_LEVELS = /^[A-Za-z0-9_.-]+(?:\/[A-Za-z0-9_.-]+)*$/;
 const DECODER_NAME = /^[a-z0-9_-]{1,64}$/;
@@ -123,7 +131,33 @@ const camera = object({
   ).describe("rtsp://, rtsps://, file:PATH (from this file's folder) or demo: (the bundled clip)."),
   loop: z.boolean({ error: "true or false" }).default(false)
     .describe("A file starts again from its beginning for ever."),
-  transport: oneOf(["tcp", "udp"]).default("tcp"),
+  transport: oneOf(["tcp", "udp", "auto"]).default("tcp")
+    .describe("auto: TCP, and UDP where the camera refuses TCP."),
+  demuxer: oneOf(["orion", "libav"]).default("orion").describe(
+    "orion: Orion's own RTSP, with a permission for this camera alone; libav: FFmpeg's, whose " +
+      "sockets Deno does not limit.",
+  ),
+  track: z.union([z.literal("auto"), whole(0, MAX_TRACK)], {
+    error: `auto or a whole number within 0 and ${MAX_TRACK}`,
+  }).default("auto")
+    .describe("auto: the largest video track that sends; or a place among the tracks, from 0."),
+  ca: path.optional().describe("rtsps: PEM file with the authorities that sign its certificate."),
+  fingerprint: parsedBy('a text such as "sha256:…", as probe prints it', parseFingerprint)
+    .optional().describe("rtsps: the certificate to accept, sha256: and 64 hexadecimal digits."),
+  insecure: z.boolean({ error: "true or false" }).default(false)
+    .describe("rtsps: accept any certificate, of whoever answers."),
+  allowRedirect: list(
+    parsedBy("a host, with or without a port", parseHost),
+    `a list of at most ${MAX_REDIRECT_HOSTS} hosts`,
+    { min: 0, max: MAX_REDIRECT_HOSTS },
+  ).default([]).describe("Hosts that the camera may send us to; they get no credentials."),
+  udpPort: whole(1024, 65534).optional().describe(
+    "UDP: the first, even one of the two local ports; absent for 61000 and on, two for each camera.",
+  ),
+  maxUnitBytes: whole(MIN_UNIT_BYTES, MAX_UNIT_BYTES).default(DEFAULT_UNIT_BYTES)
+    .describe("Coded pictures that are larger are dropped."),
+  reconnectMaxSeconds: seconds(1, 3600).default(10)
+    .describe("The longest delay between two connections."),
   decoder: matching(DECODER_NAME, "auto or the name of a libav decoder, such as h264_v4l2m2m")
     .default("auto"),
   decode: oneOf(["auto", "all", "nonref", "keyframes"]).default("auto")

@@ -6,11 +6,18 @@ import type { BoxNorm, PointNorm } from "../core/geometry.ts";
 import type { DecodeSetting, OutboxPlan } from "../core/messages.ts";
 import type { Secret } from "../core/secret.ts";
 
+/** Host and port of a listener, a broker or a camera. */
+export interface Endpoint {
+  /** Without the brackets of an IPv6 address. */
+  readonly hostname: string;
+  readonly port: number;
+}
+
 export type CameraKind = "rtsp" | "rtsps" | "file" | "demo";
 
 export interface CameraSettings {
   readonly id: string;
-  /** What libav opens, credentials included; for files the absolute path. */
+  /** What is opened, credentials included; for files the absolute path. */
   readonly url: Secret;
   /** The URL as it may be shown: without credentials. */
   readonly displayUrl: string;
@@ -19,7 +26,31 @@ export interface CameraSettings {
   readonly file: string | null;
   /** The file starts again from its beginning for ever; always so for `demo:`. */
   readonly loop: boolean;
-  readonly transport: "tcp" | "udp";
+  /**
+   * What speaks RTSP: Orion itself under Deno's permissions, or libav. Files are always libav's.
+   */
+  readonly demuxer: "orion" | "libav";
+  readonly transport: "tcp" | "udp" | "auto";
+  /** The place of the wanted track among the media sections; null for the largest that sends. */
+  readonly track: number | null;
+  /** Where the camera answers; null for a file. */
+  readonly endpoint: Endpoint | null;
+  /** The absolute path of the PEM file with the authorities that sign the camera's certificate. */
+  readonly caPath: string | null;
+  /** The certificates in that file, as PEM; "" where reading was put off. */
+  readonly ca: string | null;
+  /** SHA-256 of the one certificate that is accepted: 64 hexadecimal digits in lower case. */
+  readonly fingerprint: string | null;
+  /** Whatever certificate is shown is accepted. */
+  readonly insecure: boolean;
+  /** Other hosts that the camera may send its clients to. */
+  readonly allowRedirect: readonly Endpoint[];
+  /** The local ports for RTP and RTCP, where it may be received over UDP by Orion itself. */
+  readonly udpPorts: readonly [rtp: number, rtcp: number] | null;
+  /** Larger access units are dropped. */
+  readonly maxUnitBytes: number;
+  /** The longest delay between connections. */
+  readonly reconnectMaxSeconds: number;
   /** `auto`, or the name of a libav decoder. */
   readonly decoder: string;
   readonly decode: DecodeSetting;
@@ -109,6 +140,28 @@ export interface Settings {
 
 /** The ports a URL scheme stands for when it names none. */
 export const MQTT_PORTS = { mqtt: 1883, mqtts: 8883, ws: 80, wss: 443 } as const;
+
+export const RTSP_PORTS = { rtsp: 554, rtsps: 322 } as const;
+
+/**
+ * The local UDP ports of the first camera begin here, unless `udpPort` says otherwise: beyond those that
+ * Linux gives to outgoing connections (32768 to 60999), so that none of them is taken by accident.
+ */
+export const FIRST_UDP_PORT = 61_000;
+
+/**
+ * The local ports for RTP (even) and RTCP of the camera at `index`: fixed, so that they can be granted.
+ * @param rtp  the first of them, where the configuration names it
+ */
+export function udpPorts(
+  index: number,
+  rtp = FIRST_UDP_PORT + 2 * index,
+): readonly [rtp: number, rtcp: number] {
+  return [rtp, rtp + 1];
+}
+
+/** The ports of `probe`: beyond those of the last camera there may be (`MAX_CAMERAS`). */
+export const PROBE_UDP_PORTS: readonly [rtp: number, rtcp: number] = [61_998, 61_999];
 
 /** Where the embedded broker listens unless `mqtt.listen` says otherwise. */
 export const EMBEDDED_BROKER = { hostname: "127.0.0.1", port: 1883 } as const;

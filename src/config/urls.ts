@@ -1,19 +1,13 @@
 /** What cameras, brokers and listeners are named by, taken apart. Nothing here decodes a percent sign. */
-import { redactText } from "../core/redact.ts";
+import { isIPv6 } from "node:net";
+import { parameterSecrets, redactText } from "../core/redact.ts";
 import { suggestName } from "./problems.ts";
-import { type CameraKind, MQTT_PORTS } from "./settings.ts";
+import { type CameraKind, type Endpoint, MQTT_PORTS, RTSP_PORTS } from "./settings.ts";
 
 /** What came of a text, or what is wrong with it. Neither text holds a credential. */
 export type Parsed<T> =
   | { readonly ok: true; readonly value: T }
   | { readonly ok: false; readonly message: string; readonly remedy: string };
-
-/** Host and port of a listener or a broker. */
-export interface Endpoint {
-  /** Without the brackets of an IPv6 address. */
-  readonly hostname: string;
-  readonly port: number;
-}
 
 interface Authority {
   readonly scheme: string;
@@ -29,6 +23,8 @@ export interface CameraUrl {
   readonly kind: CameraKind;
   /** The path as written, for `file:`. */
   readonly file: string | null;
+  /** Where the camera answers; null for `file:` and `demo:`. */
+  readonly endpoint: Endpoint | null;
   /** Still percent-encoded. */
   readonly password: string | null;
 }
@@ -52,14 +48,16 @@ const BROKER_SCHEMES = Object.keys(MQTT_PORTS);
 export function parseCameraUrl(text: string): Parsed<CameraUrl> {
   const scheme = schemeOf(text);
   if (scheme === "demo") {
-    if (text === "demo:") return good({ kind: "demo", file: null, password: null });
+    if (text === "demo:") return good({ kind: "demo", file: null, ...LOCAL });
     return bad("demo: takes nothing after the colon", "Write demo: for the bundled clip.");
   }
   if (scheme === "file") return parseFileUrl(text.slice("file:".length));
   if (scheme === "rtsp" || scheme === "rtsps") {
     const parts = splitUrl(text, scheme);
     if (!parts.ok) return parts;
-    return good({ kind: scheme, file: null, password: parts.value.password });
+    const { hostname, port, password } = parts.value;
+    const endpoint = { hostname, port: port ?? RTSP_PORTS[scheme] };
+    return good({ kind: scheme, file: null, endpoint, password });
   }
   return badScheme(text, CAMERA_SCHEMES, "rtsp://host:554/path");
 }
@@ -70,7 +68,21 @@ function parseFileUrl(rest: string): Parsed<CameraUrl> {
   }
   const file = rest.startsWith("///") ? rest.slice(2) : rest;
   if (file === "") return bad("names no file", "Write file:path.");
-  return good({ kind: "file", file, password: null });
+  return good({ kind: "file", file, ...LOCAL });
+}
+
+/** A clip has neither. */
+const LOCAL = { endpoint: null, password: null } as const;
+
+/** `host`, `host:port`, `[ipv6]` or `[ipv6]:port`. */
+export function parseHost(text: string): Parsed<{ hostname: string; port: number | null }> {
+  const host = splitHost(text);
+  if (host.ok) return host;
+  // The text is not quoted: it may be a whole address with a password in it.
+  return bad(
+    "is not a host with or without a port",
+    "Write, for example, 192.0.2.10 or camera.lan:8554, without rtsp:// and without a path.",
+  );
 }
 
 /** `mqtt://`, `mqtts://`, `ws://` or `wss://`, with or without credentials. */
@@ -126,11 +138,18 @@ export function displayUrl(url: string): string {
   return redactText(url);
 }
 
-/** The values of query parameters that cameras take passwords in. */
+/**
+ * The values of parameters that cameras take passwords in, in the path or behind a question mark, as
+ * written. Where a value ends is not always certain: the shorter of what it may be is among them, too.
+ */
 export function querySecrets(url: string): string[] {
-  const name = /[?&;](?:pass(?:word|wd)?|pwd|token|auth|key|secret|loginpas)=([^\s&#;]*)/gi;
-  return [...url.matchAll(name)].map((match) => match[1] ?? "").filter((value) => value !== "");
+  const values = parameterSecrets(url);
+  const shorter = values.map((value) => value.split(VALUE_END, 1)[0] ?? "");
+  return [...new Set([...values, ...shorter])].filter((value) => value !== "");
 }
+
+/** What may end the value of a parameter, or belong to it. */
+const VALUE_END = /[/?]|\.sdp|_[a-z]+=/i;
 
 /** Percent-decodes, or leaves the text as it is when it is not valid. */
 export function decode<T extends string | null>(text: T): T | string {
@@ -183,6 +202,10 @@ function splitHost(text: string): Parsed<{ hostname: string; port: number | null
   if (host === undefined) return bad("names no valid host", `Write scheme://host:port. ${ENCODE}`);
   const digits = match?.[2];
   const hostname = host.replace(/^\[|\]$/g, "");
+  // Such a host can't be reached, and can't stand in a permission either.
+  if (host.startsWith("[") ? !isIPv6(hostname) : /^\.|\.\./.test(hostname)) {
+    return bad("names no valid host", `Write scheme://host:port. ${ENCODE}`);
+  }
   if (digits === undefined) return good({ hostname, port: null });
   const port = /^\d{1,5}$/.test(digits) ? Number(digits) : NaN;
   if (!(port >= 1 && port <= 65535)) {

@@ -61,7 +61,7 @@ export interface CameraSource {
   readonly camera: string;
   /**
    * `rtsp://…`, `rtsps://…`, an absolute `file:` URL or path, with credentials. Only ever handed to
-   * libav.
+   * what opens it.
    */
   readonly url: string;
   /** The path of a local file, or null for a network stream. */

@@ -6,22 +6,53 @@ const REDACTED = "[redacted]";
  */
 const URL_CREDENTIALS = /([a-z][a-z0-9+.-]{0,31}:\/\/)([^\s/?#"'<>]*)@/gi;
 
-/** `?password=x`, `&token=x`: cameras that take credentials as query parameters. */
-const QUERY_CREDENTIALS =
-  /([?&;](?:user(?:name)?|usr|login|pass(?:word|wd)?|pwd|token|auth|key|secret|loginpas|loginuse)=)[^\s&#;"'<>]*/gi;
+/** Names that cameras give to a password or a token. */
+const SECRET_NAME =
+  "[a-z]{0,12}?(?:pass(?:word|wd|wort)?|pas|psw|pwd|pw|token|auth|key|secret|credentials?)";
+const USER_NAME = "user(?:name)?|usr(?:name)?|usrnm|login(?:use)?";
+
+/**
+ * What follows a credential within a path: the `_channel=` of `user=admin_password=x_channel=1`. A name
+ * that is not known is taken for a part of the credential, since a password may hold a `_` and a `=`.
+ */
+const NEXT_NAME =
+  `_(?:channel|chn?|stream|streamtype|subtype|profile|track|proto|type|${USER_NAME}|${SECRET_NAME})=`;
+
+/**
+ * The value of a parameter. Not ended by `/` or `?`, which stand in passwords that were not encoded:
+ * rather too much is hidden than too little.
+ */
+const VALUE = `(?:(?!${NEXT_NAME})[^\\s&#;"'<>])*`;
+
+/**
+ * `?password=x`, `&token=x`, `/user=admin_password=x_channel=1`, `/user=admin&password=x`: cameras that
+ * take credentials as parameters, behind a question mark or in the path itself.
+ */
+const PARAMETER_CREDENTIALS = new RegExp(
+  `([?&;/_](?:${USER_NAME}|${SECRET_NAME})=)${VALUE}`,
+  "gi",
+);
+const PARAMETER_SECRETS = new RegExp(`[?&;/_](?:${SECRET_NAME})=(${VALUE})`, "gi");
 
 /** `Authorization: Basic x` and `Bearer x`. */
 const HEADER_CREDENTIALS = /\b(basic|bearer|digest)\s+[a-z0-9+/=._~-]{6,}/gi;
 
 /**
- * A text without credentials: what stands before the `@` of a URL, query parameters that cameras
- * use for passwords, and authorisation headers.
+ * A text without credentials: what stands before the `@` of a URL, parameters that cameras use for
+ * passwords, and authorisation headers.
  */
 export function redactText(text: string): string {
   return text
     .replace(URL_CREDENTIALS, `$1${REDACTED}@`)
-    .replace(QUERY_CREDENTIALS, `$1${REDACTED}`)
+    .replace(PARAMETER_CREDENTIALS, `$1${REDACTED}`)
     .replace(HEADER_CREDENTIALS, `$1 ${REDACTED}`);
+}
+
+/** The passwords and tokens among the parameters of a URL, as written; without user names. */
+export function parameterSecrets(url: string): string[] {
+  return [...url.matchAll(PARAMETER_SECRETS)]
+    .map((match) => match[1] ?? "")
+    .filter((value) => value !== "");
 }
 
 /** Replaces known secret values, in clear and percent-encoded, and then whatever looks like one. */

@@ -3,7 +3,8 @@ import { join } from "node:path";
 import { LifecycleError } from "../core/errors.ts";
 import type { LibavPaths } from "../core/messages.ts";
 import { NO_TELEMETRY } from "../core/telemetry.ts";
-import type { Settings } from "../config/settings.ts";
+import { isIP } from "node:net";
+import type { CameraSettings, Endpoint, Settings } from "../config/settings.ts";
 import { endpointText } from "../config/urls.ts";
 import { type Grant, grant, union } from "./grant.ts";
 import { onnxRuntimePackage, type OnnxRuntimePlace, type Places } from "./places.ts";
@@ -53,7 +54,7 @@ export function permissionManifest(settings: Settings, places: Places | FoundPla
   const { mqtt, health } = settings;
   const broker = endpointText(mqtt);
   const captures = new Map(
-    settings.cameras.map(({ id }) => [id, captureGrant(places.libav)]),
+    settings.cameras.map((camera) => [camera.id, captureGrant(camera, places.libav)]),
   );
   const inferences = new Map(
     settings.detectors.map(({ id, modelPath }) => [
@@ -100,11 +101,57 @@ export function permissionManifest(settings: Settings, places: Places | FoundPla
   };
 }
 
-/** libav opens files and sockets itself, out of Deno's sight: this grants its libraries alone. */
-function captureGrant(libav: LibavPaths | null): Grant {
-  return grant("decodes one camera: loads libav, which opens the stream by itself", {
-    ffi: libav === null ? [] : Object.values(libav),
-  });
+/** What decides about the grant of whatever opens a stream. */
+export type StreamAccess = Pick<
+  CameraSettings,
+  "demuxer" | "file" | "endpoint" | "allowRedirect" | "udpPorts"
+>;
+
+/**
+ * What it takes to open one stream and to decode it.
+ *
+ * With Orion's own RTSP the camera's address and the libraries that decode. Where libav demuxes,
+ * libavformat instead of an address: it opens files and sockets itself, out of Deno's sight.
+ */
+export function captureGrant(stream: StreamAccess, libav: LibavPaths | null): Grant {
+  const { demuxer, file, endpoint, allowRedirect, udpPorts } = stream;
+  const { avformat = null, ...decoding } = libav ?? {};
+  const ffi = Object.values(decoding);
+  if (demuxer === "libav") {
+    const why = file === null
+      ? "decodes one camera with libav, whose sockets Deno neither sees nor limits: it goes where the " +
+        "camera sends it, and checks no certificate"
+      : "decodes one file with libav, which opens it by itself";
+    return grant(why, { ffi: avformat === null ? ffi : [...ffi, avformat] });
+  }
+  const hosts = endpoint === null ? [] : [endpoint, ...allowRedirect];
+  if (udpPorts === null) {
+    const why = "speaks RTSP to one camera and decodes what it sends";
+    return grant(why, { ffi, net: hosts.map(endpointText) });
+  }
+  const why = "speaks RTSP to one camera, receives over UDP, and decodes what it sends";
+  return grant(why, { ffi, net: [...hosts.map(datagramsTo), ...localPorts(udpPorts, hosts)] });
+}
+
+/**
+ * Every port of the camera: which of them takes receiver reports it only says when the worker runs. With
+ * a host name its RTSP port alone: datagrams can't be permitted then, since Deno compares the address
+ * that they go to with addresses only.
+ */
+function datagramsTo(host: Endpoint): string {
+  if (isIP(host.hostname) === 0) return endpointText(host);
+  return host.hostname.includes(":") ? `[${host.hostname}]` : host.hostname;
+}
+
+/** Where RTP and RTCP are received; of a host name the family of its address is not known. */
+function localPorts(ports: readonly [number, number], hosts: readonly Endpoint[]): string[] {
+  const families = new Set(hosts.map(({ hostname }) => isIP(hostname)));
+  const isEither = families.has(0);
+  const locals = [
+    ...(families.has(4) || isEither ? ["0.0.0.0"] : []),
+    ...(families.has(6) || isEither ? ["::"] : []),
+  ];
+  return locals.flatMap((hostname) => ports.map((port) => endpointText({ hostname, port })));
 }
 
 function inferenceGrant(
@@ -118,9 +165,15 @@ function inferenceGrant(
   });
 }
 
-/** What the configuration names, itself included. The bundled clip is not looked for, only played. */
+/**
+ * What the configuration names, itself included. The bundled clip is not looked for, only played. What
+ * cameras' certificates are checked with is read here and handed over.
+ */
 function filesOf(settings: Settings): string[] {
-  const cameras = settings.cameras.map(({ kind, file }) => kind === "file" ? file : null);
+  const cameras = settings.cameras.flatMap(({ kind, file, caPath }) => [
+    kind === "file" ? file : null,
+    caPath,
+  ]);
   return [settings.path, ...settings.secretFiles, ...cameras].filter((path) => path !== null);
 }
 

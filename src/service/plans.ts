@@ -19,19 +19,33 @@ export function captureSource(
   settings: CameraSettings,
   now: { readonly roi: BoxNorm | null; readonly firstSeq: number },
 ): CameraSource {
-  const { id, url, file, loop, transport, decoder, decode, masks, stallTimeoutSeconds } = settings;
+  const { id, url, stallTimeoutSeconds, reconnectMaxSeconds } = settings;
+  const { file, loop, demuxer, transport, track, allowRedirect, udpPorts, maxUnitBytes } = settings;
+  const { decoder, decode, masks } = settings;
   return {
     camera: id,
     url: url.expose(),
     file,
     loop,
+    demuxer,
     transport,
+    track,
+    tls: tlsOf(settings),
+    allowRedirect,
+    udpPorts,
+    maxUnitBytes,
+    reconnectMaxMs: reconnectMaxSeconds * 1000,
     decoder,
     decode,
     masks,
     stallTimeoutMs: stallTimeoutSeconds * 1000,
     ...now,
   };
+}
+
+/** null where nothing is said, which stands for the name and the system's authorities. */
+function tlsOf({ ca, fingerprint, insecure }: CameraSettings): CameraSource["tls"] {
+  return ca === null && fingerprint === null && !insecure ? null : { ca, fingerprint, insecure };
 }
 
 /** A detector as the worker at `index` of its pool needs to know it. */

@@ -13,7 +13,10 @@ import type {
 } from "../../src/core/messages.ts";
 import { barsKey, inputBytes } from "../../src/core/messages.ts";
 import type { LogRecord } from "../../src/core/log.ts";
+import { captureGrant } from "../../src/permissions/manifest.ts";
+import { workerPermissions } from "../../src/permissions/grant.ts";
 import { sourceOf } from "./camera_source.ts";
+import { freePort } from "./files.ts";
 import { partPresent } from "./parts.ts";
 import { pinLibav } from "../../src/libav/pin.ts";
 import { locateLibav } from "../../src/libav/locate.ts";
@@ -77,21 +80,14 @@ export class CaptureRun implements AsyncDisposable {
 
   constructor(options: CaptureRunOptions) {
     const libraries = options.libraries ?? locateChosenLibav() ?? locateLibav();
-    const source = sourceOf(options.source);
+    const isUdp = options.source.transport === "udp" || options.source.transport === "auto";
+    const source = sourceOf({
+      ...(isUdp ? { udpPorts: freeUdpPorts() } : {}),
+      ...options.source,
+    });
     this.#worker = new Worker(new URL("../../workers/capture.ts", import.meta.url), {
       type: "module",
-      deno: {
-        permissions: {
-          env: false,
-          ffi: ffiOf(source, libraries),
-          import: false,
-          net: netOf(source),
-          read: false,
-          run: false,
-          sys: false,
-          write: false,
-        },
-      },
+      deno: { permissions: permissionsOf(source, libraries) },
     });
     this.#worker.onmessage = (event: MessageEvent<FromCapture>) => this.#onMessage(event.data);
     this.#worker.onerror = (event) => {
@@ -247,18 +243,19 @@ export class CaptureRun implements AsyncDisposable {
   }
 }
 
-/** As the manifest grants it: libavformat only where libav demuxes. */
-function ffiOf({ file, demuxer }: CameraSource, libraries: LibavPaths): string[] {
-  const { avutil, avcodec, avformat, swscale } = libraries;
-  const decoding = [avutil, avcodec, swscale];
-  return file === null && demuxer === "orion" ? decoding : [...decoding, avformat];
+/** What the manifest grants the worker of such a camera. */
+function permissionsOf(source: CameraSource, libraries: LibavPaths) {
+  const camera = parseRtspUrl(source.url);
+  const grant = captureGrant({
+    ...source,
+    demuxer: source.file === null ? source.demuxer : "libav",
+    endpoint: camera === null ? null : { hostname: camera.hostname, port: camera.port },
+  }, libraries);
+  return workerPermissions(grant);
 }
 
-/** As the manifest grants it: the camera's own address, and the ports it may send to. */
-function netOf({ url, file, demuxer, allowRedirect, udpPorts }: CameraSource): string[] | false {
-  const camera = file === null && demuxer === "orion" ? parseRtspUrl(url) : null;
-  if (camera === null) return false;
-  const local = (udpPorts ?? []).map((port) => `0.0.0.0:${port}`);
-  const others = allowRedirect.map(({ hostname, port }) => `${hostname}:${port}`);
-  return [camera.host, ...others, ...local];
+/** Two ports in a row, free a moment ago. */
+function freeUdpPorts(): readonly [number, number] {
+  const port = freePort() & ~1;
+  return [port, port + 1];
 }

@@ -234,7 +234,10 @@ class Client {
     const { behaviour } = this.#camera;
     const timestamp = 1000 + this.#picture * CLOCK_HZ / FPS;
     if (behaviour.reportOffsetMs !== null && picture.isKey) {
-      this.#send(senderReport(Date.now() + behaviour.reportOffsetMs, timestamp), 1);
+      // When the picture was due: what a camera's clock said when it was taken.
+      const takenMs = performance.timeOrigin + this.#startedAtMs +
+        this.#picture * 1000 / FPS / speed;
+      this.#send(senderReport(takenMs + behaviour.reportOffsetMs, timestamp), 1);
     }
     picture.units.forEach((unit, index) => {
       const parts = payloads(unit, this.#options.payloadBytes ?? 1200);

@@ -13,7 +13,7 @@ const SECRET = "hunter2-p%40ss";
 const clip = ignore ? null : await patternClip(50, ["-bf", "0", "-g", "10"]);
 const STAGES: readonly Stage[] = ["accept", "describe", "setup", "play", "frame"];
 const STALL_MS = 800;
-/** A stop ends a call that libav is blocked in within a tenth of a second. */
+/** A stop waits for the camera's answer to TEARDOWN, a fifth of a second at most. */
 const STOP_MS = 1000 * PATIENCE;
 
 function camera(options: Partial<HostileOptions>): HostileCamera {
@@ -83,7 +83,7 @@ const NO_SUCH_CODEC = "v=0\r\no=- 0 0 IN IP4 127.0.0.1\r\ns=x\r\nt=0 0\r\n" +
 /** What is wrong, and the reason that must be told. */
 const FAILURES: readonly (readonly [string, Partial<HostileOptions>, string])[] = [
   ["asks for another password", { status: 401 }, "STREAM_UNAUTHORISED"],
-  ["forbids", { status: 403 }, "STREAM_UNAUTHORISED"],
+  ["forbids", { status: 403 }, "STREAM_FORBIDDEN"],
   ["has no such stream", { status: 404 }, "STREAM_NOT_FOUND"],
   ["has a fault of its own", { status: 500 }, "STREAM_SERVER"],
   ["has no video", { sdp: NO_VIDEO }, "STREAM_NO_VIDEO"],
@@ -110,7 +110,7 @@ for (const [what, options, reason] of FAILURES) {
 /** Addresses where no camera is. */
 const NOWHERE: readonly (readonly [string, () => string, string])[] = [
   ["refuses", () => `rtsp://127.0.0.1:${freePort()}/x`, "STREAM_REFUSED"],
-  ["has no address", () => "rtsp://no-such-host.invalid/x", "STREAM_UNREACHABLE"],
+  ["has no address", () => "rtsp://no-such-host.invalid/x", "STREAM_NAME_UNKNOWN"],
 ];
 
 for (const [what, url, reason] of NOWHERE) {

@@ -37,7 +37,18 @@ Deno.test("settings: no file at all is the demo", () => {
     kind: "demo",
     file: "/opt/orion/assets/demo.mp4",
     loop: true,
+    demuxer: "libav",
     transport: "tcp",
+    track: null,
+    endpoint: null,
+    caPath: null,
+    ca: null,
+    fingerprint: null,
+    insecure: false,
+    allowRedirect: [],
+    udpPorts: null,
+    maxUnitBytes: 8 * 1024 * 1024,
+    reconnectMaxSeconds: 10,
     decoder: "auto",
     decode: "auto",
     roi: null,
@@ -125,6 +136,9 @@ Deno.test("settings: everything of a full configuration arrives, resolved", () =
   assert.equal(clip?.file, "/etc/orion/clips/a b.mp4");
   assert.equal(clip?.url.expose(), "/etc/orion/clips/a b.mp4");
   assert.equal(clip?.loop, true);
+  assert.deepEqual([gate?.demuxer, clip?.demuxer], ["orion", "libav"], "files are libav's");
+  assert.deepEqual({ ...gate?.endpoint }, { hostname: "192.0.2.10", port: 554 });
+  assert.deepEqual(gate?.udpPorts, [61000, 61001]);
   const [person, all] = settings.detectors;
   assert.equal(person?.modelPath, "/etc/orion/my/own.onnx");
   assert.deepEqual(person?.cameras, ["gate", "clip"], "in the order of the cameras");

@@ -5,7 +5,9 @@ import {
   isLoopback,
   parseBrokerUrl,
   parseCameraUrl,
+  parseHost,
   parseListen,
+  querySecrets,
 } from "../../../src/config/urls.ts";
 
 Deno.test("urls: a password with an unencoded character that ends it is refused, encoded accepted", () => {
@@ -40,6 +42,77 @@ Deno.test("urls: cameras people have", () => {
     const parsed = parseCameraUrl(url);
     assert.ok(parsed.ok, `${url}: ${parsed.ok ? "" : parsed.message}`);
   }
+});
+
+Deno.test("urls: a camera's port follows its scheme unless it is written", () => {
+  for (
+    const [url, hostname, port] of [
+      ["rtsp://cam.lan/s", "cam.lan", 554],
+      ["rtsps://cam.lan/s", "cam.lan", 322],
+      ["rtsp://u:p@cam.lan:8554", "cam.lan", 8554],
+      ["rtsps://[2001:db8::1]:443/s", "2001:db8::1", 443],
+      ["RTSP://10.0.0.1?x", "10.0.0.1", 554],
+    ] as const
+  ) {
+    const parsed = parseCameraUrl(url);
+    assert.ok(parsed.ok, url);
+    assert.deepEqual(parsed.value.endpoint, { hostname, port }, url);
+  }
+  for (const url of ["demo:", "file:a.mp4"]) {
+    const parsed = parseCameraUrl(url);
+    assert.ok(parsed.ok && parsed.value.endpoint === null, url);
+  }
+});
+
+Deno.test("urls: a host stands alone, with a port or without", () => {
+  for (
+    const [text, hostname, port] of [
+      ["10.0.0.2", "10.0.0.2", null],
+      ["nvr.lan:8554", "nvr.lan", 8554],
+      ["[fe80::1]", "fe80::1", null],
+      ["[fe80::1]:8554", "fe80::1", 8554],
+    ] as const
+  ) {
+    const parsed = parseHost(text);
+    assert.ok(parsed.ok, text);
+    assert.deepEqual(parsed.value, { hostname, port });
+  }
+  for (
+    const text of ["", "a b", "u:hunter2@h", "h:0", "h:65536", "h/s", "fe80::1", "*", ".h", "a..b"]
+  ) {
+    const parsed = parseHost(text);
+    assert.ok(!parsed.ok, text);
+    assert.ok(!parsed.message.includes("hunter2"));
+  }
+});
+
+/** Addresses whose parameters hold a password, and what it may be. */
+const PARAMETERS: readonly (readonly [string, string])[] = [
+  ["rtsp://h/user=admin_password=hunter2_channel=1_stream=0.sdp", "hunter2"],
+  ["rtsp://h/user=admin_password=hun_ter2_channel=1_stream=0.sdp?real_stream", "hun_ter2"],
+  ["rtsp://h/user=admin&password=hunter2&channel=1&stream=0.sdp?", "hunter2"],
+  ["rtsp://h/stream=0_pwd=hunter2.sdp", "hunter2"],
+  ["rtsp://h/live;passwd=hunter2;ch=1", "hunter2"],
+  ["rtsp://h/pass=hunter2/ch1", "hunter2"],
+  ["rtsp://h/live?user=x&Password=hun/ter?2&ch=1", "hun/ter?2"],
+  ["rtsp://h/live?authToken=hunter2", "hunter2"],
+  ["rtsp://h/live?access_token=hunter2", "hunter2"],
+];
+
+for (const [url, secret] of PARAMETERS) {
+  Deno.test(`urls: the password among the parameters of ${url} is known`, () => {
+    assert.ok(querySecrets(url).includes(secret), querySecrets(url).join());
+  });
+}
+
+Deno.test("urls: parameters without a password hold no secret", () => {
+  for (
+    const url of [
+      "rtsp://h/cam/realmonitor?channel=1&subtype=0",
+      "rtsp://h/user=admin_password=_channel=1_stream=0.sdp",
+      "rtsp://h/password/s",
+    ]
+  ) assert.deepEqual(querySecrets(url), [], url);
 });
 
 Deno.test("urls: what is no URL is refused without being quoted", () => {

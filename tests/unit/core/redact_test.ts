@@ -11,12 +11,30 @@ const CASES: readonly { text: string; secret: string; keeps: string }[] = [
   { text: "rtsp://tokenonly@host/live", secret: "tokenonly", keeps: "host/live" },
   { text: "http://c/cgi?user=x&password=hunter2&ch=1", secret: "hunter2", keeps: "&ch=1" },
   { text: "rtsp://c/?loginuse=me&loginpas=hunter2", secret: "hunter2", keeps: "rtsp://c/" },
+  {
+    text: "404 for rtsp://c/user=admin_password=hunter2_channel=1_stream=0.sdp",
+    secret: "hunter2",
+    keeps: "_channel=1_stream=0.sdp",
+  },
+  { text: "/user=admin_password=hunter_x2_channel=1", secret: "r_x2", keeps: "_channel=1" },
+  { text: "/password=hunter2_unknown=more", secret: "hunter2", keeps: "/password=" },
+  {
+    text: "rtsp://c/user=admin&password=hunter2&channel=1",
+    secret: "hunter2",
+    keeps: "&channel=1",
+  },
+  { text: "rtsp://c/user=admin&password=hunter2&channel=1", secret: "admin", keeps: "/user=" },
+  { text: "rtsp://c/s;passwd=hunter2;ch=1", secret: "hunter2", keeps: ";ch=1" },
+  { text: "rtsp://c/s/pwd=hunt/er2 failed", secret: "er2", keeps: " failed" },
+  { text: "rtsp://c/s?PASS=hunt?er2", secret: "er2", keeps: "PASS=" },
+  { text: "rtsp://c/s?access_token=hunter2", secret: "hunter2", keeps: "rtsp://c/s" },
+  { text: "rtsp://c/s?authToken=hunter2&x=1", secret: "hunter2", keeps: "&x=1" },
   { text: "Authorization: Basic dXNlcjpwYXNz", secret: "dXNlcjpwYXNz", keeps: "Basic" },
   { text: "authorization: bearer abc.def-123", secret: "abc.def-123", keeps: "bearer" },
 ];
 
 for (const { text, secret, keeps } of CASES) {
-  Deno.test(`redact: nothing is left of the credential in ${text.slice(0, 24)}…`, () => {
+  Deno.test(`redact: nothing is left of the credential in ${text}`, () => {
     const out = redactText(text);
     assert.ok(!out.includes(secret), out);
     assert.ok(out.includes(keeps), out);
@@ -24,7 +42,15 @@ for (const { text, secret, keeps } of CASES) {
 }
 
 Deno.test("redact: a text without credentials stays as it is", () => {
-  for (const text of ["rtsp://cam.lan:554/s1", "fps=25 camera=gate", "a@b.example", "token"]) {
+  for (
+    const text of [
+      "rtsp://cam.lan:554/s1",
+      "/channel=1_stream=0",
+      "fps=25 camera=gate",
+      "a@b.example",
+      "token",
+    ]
+  ) {
     assert.equal(redactText(text), text);
   }
 });
@@ -53,7 +79,9 @@ Deno.test("redact: redacting twice changes nothing more", () => {
 
 Deno.test("redact: a long text takes a time that grows with its length alone", () => {
   const started = performance.now();
-  for (const part of ["x", "x:", "basic ", "?user=", "a://", "a://b:"]) {
+  for (
+    const part of ["x", "x:", "basic ", "?user=", "a://", "a://b:", "_password=", "/pw=x_", "_pass"]
+  ) {
     redactText(part.repeat(500_000 / part.length));
   }
   const tookMs = performance.now() - started;

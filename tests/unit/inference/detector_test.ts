@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { type Cancel, type Clock, sleepOn } from "../../../src/core/clock.ts";
+import { type Cancel, type Clock, sleepOn, steadyMs, wallMs } from "../../../src/core/clock.ts";
 import { ModelError } from "../../../src/core/errors.ts";
 import { letterbox } from "../../../src/core/geometry.ts";
 import { type LogRecord, logTo } from "../../../src/core/log.ts";
@@ -35,8 +35,8 @@ function steppingClock() {
   let now = 1000;
   const timers = new Map<number, () => void>();
   const clock: Clock = {
-    nowMs: () => now++,
-    wallMs: () => now,
+    nowMs: () => steadyMs(now++),
+    wallMs: () => wallMs(now),
     after(delayMs, run): Cancel {
       timers.set(delayMs, run);
       return () => timers.delete(delayMs);

@@ -22,7 +22,11 @@ const PLACES: Places = {
   },
   onnxruntime: { binding: "/opt/ort/onnxruntime_binding.node", folder: "/opt/ort" },
 };
-const LIBAV = Object.values(PLACES.libav).sort();
+const { avformat: AVFORMAT, ...DECODING } = PLACES.libav;
+/** What decodes, without what opens streams. */
+const DECODERS = Object.values(DECODING).sort();
+const LIBAV = [...DECODERS, AVFORMAT].sort();
+const NOTHING = { read: [], write: [], net: [], env: [], ffi: [], run: [], sys: [] };
 
 function settingsOf(yaml: string | null): Settings {
   return loadSettings({
@@ -43,20 +47,85 @@ mqtt: { url: "mqtts://broker.example", username: u, password: { file: /run/mqtt 
 health: { listen: off }
 `;
 
-Deno.test("permissions: a capture worker may load the four libav libraries and nothing else", () => {
-  const manifest = permissionManifest(settingsOf(REMOTE), PLACES);
-  for (const camera of ["gate", "clip"]) {
-    const { why: _why, ...given } = manifest.capture(camera);
-    assert.deepEqual(given, {
-      read: [],
-      write: [],
-      net: [],
-      env: [],
-      ffi: LIBAV,
-      run: [],
-      sys: [],
-    });
+/** What the capture worker of one camera is granted, of which these keys are written. */
+function captureOf(keys: string) {
+  const settings = settingsOf(`cameras: [{ id: gate, ${keys} }]\nhealth: { listen: off }\n`);
+  const { capture, process } = permissionManifest(settings, PLACES);
+  const { why, ...given } = capture("gate");
+  return { why, given, process };
+}
+
+Deno.test("permissions: a capture worker may reach its own camera and load what decodes", () => {
+  for (
+    const [keys, net] of [
+      ["url: 'rtsp://u:p@10.0.0.1/s'", "10.0.0.1:554"],
+      ["url: 'rtsp://10.0.0.1:8554/s'", "10.0.0.1:8554"],
+      ["url: 'rtsps://cam.lan/s'", "cam.lan:322"],
+      ["url: 'rtsps://cam.lan/s', insecure: true", "cam.lan:322"],
+      ["url: 'rtsp://[2001:db8::1]/s'", "[2001:db8::1]:554"],
+    ] as const
+  ) {
+    assert.deepEqual(captureOf(keys).given, { ...NOTHING, net: [net], ffi: DECODERS }, keys);
   }
+});
+
+Deno.test("permissions: where a camera may send us to is granted beside it, to the port", () => {
+  const { given } = captureOf("url: 'rtsp://10.0.0.1/s', allowRedirect: [nvr.lan, '[::2]:8554']");
+  const net = ["10.0.0.1:554", "[::2]:8554", "nvr.lan:554"];
+  assert.deepEqual(given, { ...NOTHING, net, ffi: DECODERS });
+});
+
+Deno.test("permissions: over UDP two local ports are granted, and all ports of the camera's address", () => {
+  for (const transport of ["udp", "auto"]) {
+    const { given } = captureOf(`url: 'rtsp://10.0.0.1/s', transport: ${transport}`);
+    const net = ["0.0.0.0:61000", "0.0.0.0:61001", "10.0.0.1"];
+    assert.deepEqual(given, { ...NOTHING, net, ffi: DECODERS });
+  }
+  const { given } = captureOf("url: 'rtsp://[::2]/s', transport: udp, udpPort: 5000");
+  assert.deepEqual(given.net, ["[::2]", "[::]:5000", "[::]:5001"]);
+});
+
+Deno.test("permissions: over UDP from a host name only the local ports are granted beside RTSP", () => {
+  const { given } = captureOf("url: 'rtsp://cam.lan/s', transport: udp");
+  const local = ["0.0.0.0:61000", "0.0.0.0:61001", "[::]:61000", "[::]:61001"];
+  assert.deepEqual(given.net, [...local, "cam.lan:554"]);
+});
+
+Deno.test("permissions: with demuxer: libav it is all four libraries, and the reason says the rest", () => {
+  const { given, why, process } = captureOf(
+    "url: 'rtsp://10.0.0.1/s', demuxer: libav, transport: udp",
+  );
+  assert.deepEqual(given, { ...NOTHING, ffi: LIBAV });
+  assert.match(why, /sockets Deno neither sees nor limits.*no certificate/);
+  assert.ok(process.ffi.includes(AVFORMAT));
+});
+
+Deno.test("permissions: a file takes all four libraries and no network", () => {
+  for (const url of ["demo:", "file:a.mp4"]) {
+    const { given, why } = captureOf(`url: '${url}'`);
+    assert.deepEqual(given, { ...NOTHING, ffi: LIBAV });
+    assert.doesNotMatch(why, /sockets/);
+  }
+});
+
+Deno.test("permissions: without a file and demuxer: libav the process has no libavformat either", () => {
+  const { process } = captureOf("url: 'rtsp://10.0.0.1/s'");
+  assert.ok(!process.ffi.includes(AVFORMAT));
+  assert.ok(process.read.includes(AVFORMAT), "it is looked for, not loaded");
+});
+
+Deno.test("permissions: a camera's authorities are read by the process and by no worker", () => {
+  const settings = loadSettings({
+    path: "/etc/orion/orion.yaml",
+    root: PLACES.root,
+    env: () => undefined,
+    readText: () => "cameras: [{ id: gate, url: 'rtsps://c/s', ca: tls/ca.pem }]",
+    putOffSecrets: true,
+  });
+  const { process, parts } = permissionManifest(settings, PLACES);
+  const readers = [...parts].filter(([, { read }]) => read.includes("/etc/orion/tls/ca.pem"));
+  assert.deepEqual(readers.map(([name]) => name), ["process"]);
+  assert.ok(process.read.includes("/etc/orion/tls/ca.pem"));
 });
 
 Deno.test("permissions: an inference worker may load ONNX Runtime and read models, no net", () => {
@@ -98,7 +167,7 @@ Deno.test("permissions: the embedded broker may use its own loopback address alo
 Deno.test("permissions: the process writes, runs and asks the system for nothing", () => {
   const { process } = permissionManifest(settingsOf(REMOTE), PLACES);
   assert.deepEqual([process.write, process.run, process.sys], [[], [], []]);
-  assert.deepEqual(process.net, ["broker.example:8883"]);
+  assert.deepEqual(process.net, ["10.0.0.1:554", "broker.example:8883"]);
   assert.deepEqual(process.env, ["GATE_PASSWORD", "ORION_CONFIG", "ORT_DISABLE_TELEMETRY"]);
   for (const path of ["/etc/orion/orion.yaml", "/run/mqtt", "/etc/orion/a.mp4"]) {
     assert.ok(process.read.includes(path), path);
