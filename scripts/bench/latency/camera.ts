@@ -1,0 +1,117 @@
+/** The camera of the latency bench, in a process of its own, and what it logged of each frame. */
+import { Child } from "../../../tests/support/children.ts";
+import { DEMO_CLIP, ROOT, type TempFolder } from "../../../tests/support/files.ts";
+import { jsonLine } from "../../../tests/support/lines.ts";
+import { programPath, SYSTEM_PYTHON } from "../../../tests/support/parts.ts";
+
+/** The bundled clip. */
+export const CAMERA = { width: 1280, height: 720, fps: 25 } as const;
+
+const RTP_CLOCK_HZ = 90_000;
+/** What a position may be off by and still name its frame: a quarter of the time of one. */
+const TOLERANCE = RTP_CLOCK_HZ / CAMERA.fps / 4;
+
+/** One frame as the camera logged it; wall clock, milliseconds with fractions. */
+export interface SentFrame {
+  /** Since the connection's first frame, in units of 1/90000 s. */
+  readonly rtpOffset: number;
+  /** When it was due, as the sender reports say. */
+  readonly capturedAtMs: number;
+  /** Just before its last packet was handed to the socket. */
+  readonly sentAtMs: number;
+}
+
+/** The bundled clip as a raw stream with delimiters. @returns its path */
+export async function rawStream(folder: TempFolder): Promise<string> {
+  const path = `${folder.path}/camera.h264`;
+  const { success, stderr } = await new Deno.Command(programPath("ffmpeg") ?? "ffmpeg", {
+    args: ["-v", "error", "-i", DEMO_CLIP, "-c", "copy"]
+      .concat("-bsf:v", "h264_mp4toannexb,h264_metadata=aud=insert", "-f", "h264", path),
+    stdout: "null",
+    stderr: "piped",
+  }).output();
+  if (!success) throw new Error(`ffmpeg failed: ${new TextDecoder().decode(stderr)}`);
+  return path;
+}
+
+/** A running camera on 127.0.0.1, stopped when disposed. */
+export class LoggingCamera implements AsyncDisposable {
+  readonly url: string;
+  readonly #child: Child;
+  readonly #log: string;
+
+  private constructor(child: Child, port: number, log: string) {
+    this.#child = child;
+    this.#log = log;
+    this.url = `rtsp://127.0.0.1:${port}/stream`;
+  }
+
+  /** Starts one and returns when it listens. @param stream of {@link rawStream} */
+  static async start(stream: string, folder: TempFolder): Promise<LoggingCamera> {
+    const log = `${folder.path}/camera.log`;
+    const child = new Child({
+      name: "camera",
+      command: SYSTEM_PYTHON,
+      args: [`${ROOT}/scripts/bench/latency/camera.py`, "--stream", stream, "--log", log]
+        .concat("--fps", `${CAMERA.fps}`),
+    });
+    try {
+      const line = await child.stdout.waitFor((text) => jsonLine(text)?.["event"] === "ready", {
+        what: "its port",
+      });
+      return new LoggingCamera(child, Number(jsonLine(line)?.["port"]), log);
+    } catch (error) {
+      await child[Symbol.asyncDispose]();
+      throw error;
+    }
+  }
+
+  /** What it logged so far. */
+  sent(): SentLog {
+    return new SentLog(Deno.readTextFileSync(this.#log));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#child[Symbol.asyncDispose]();
+  }
+}
+
+/** The frames of each connection that played, in the order they were sent. */
+export class SentLog {
+  readonly #connections: readonly (readonly SentFrame[])[];
+
+  /** @param text lines of `connection rtp-timestamp captured-us sent-us handed-us` */
+  constructor(text: string) {
+    const byConnection = new Map<number, { first: number; frames: SentFrame[] }>();
+    // The last piece is empty, or a line that is still being written.
+    for (const line of text.split("\n").slice(0, -1)) {
+      const [number = NaN, rtp = NaN, captured = NaN, sent = NaN] = line.split(" ").map(Number);
+      const connection = byConnection.get(number) ?? { first: rtp, frames: [] };
+      byConnection.set(number, connection);
+      connection.frames.push({
+        rtpOffset: (rtp - connection.first) >>> 0,
+        capturedAtMs: captured / 1000,
+        sentAtMs: sent / 1000,
+      });
+    }
+    this.#connections = [...byConnection.values()].map(({ frames }) => frames)
+      .sort((a, b) => (a[0]?.sentAtMs ?? 0) - (b[0]?.sentAtMs ?? 0));
+  }
+
+  get connections(): number {
+    return this.#connections.length;
+  }
+
+  /**
+   * The frame at that position of the newest connection at a time, or null when none was sent by then
+   * whose RTP time fits.
+   */
+  frameAt(ptsSeconds: number, atMs: number): SentFrame | null {
+    const frames = this.#connections.findLast(([first]) =>
+      first !== undefined && first.sentAtMs < atMs
+    );
+    const frame = frames?.[Math.round(ptsSeconds * CAMERA.fps)];
+    if (frame === undefined || frame.sentAtMs > atMs) return null;
+    return Math.abs(frame.rtpOffset - ptsSeconds * RTP_CLOCK_HZ) <= TOLERANCE ? frame : null;
+  }
+}

@@ -1,0 +1,97 @@
+/** The broker and the subscriber of the latency bench, and when each message arrived. */
+import { Child } from "../../../tests/support/children.ts";
+import { jsonLine } from "../../../tests/support/lines.ts";
+import { Mosquitto } from "../../../tests/support/mosquitto.ts";
+import { programPath, SYSTEM_PYTHON } from "../../../tests/support/parts.ts";
+import { ROOT } from "../../../tests/support/files.ts";
+
+/** One message, by the subscriber's wall clock. */
+export interface Arrival {
+  readonly atMs: number;
+  readonly payload: Readonly<Record<string, unknown>>;
+}
+
+const PLAIN_TOPIC = "plain/messages";
+const PLAIN_RATE_HZ = 25;
+
+/** A mosquitto that says nothing about each message, and never waits for an acknowledgement to send more. */
+export function startBroker(): Promise<Mosquitto> {
+  const quiet = ["log_type none", "log_type error", "log_type information"];
+  return Mosquitto.start({ extra: [...quiet, "set_tcp_nodelay true"] });
+}
+
+/** `mosquitto_sub`, which notes the time of each message itself. */
+export class TimedSubscriber implements AsyncDisposable {
+  readonly #child: Child;
+
+  private constructor(child: Child) {
+    this.#child = child;
+  }
+
+  /** Subscribes and returns once the broker has granted it. */
+  static async start(broker: Mosquitto, topic: string): Promise<TimedSubscriber> {
+    const to = ["-h", "127.0.0.1", "-p", `${broker.port}`, "-q", "0", "-t", topic];
+    const child = new Child({
+      name: "mosquitto_sub",
+      command: programPath("stdbuf") ?? "stdbuf",
+      // Two lines a message: -d, which shows the subscription, names each message as it comes.
+      args: ["-oL", programPath("mosquitto_sub") ?? "mosquitto_sub", ...to, "-d", "-F", "%U %p"],
+    });
+    try {
+      await child.stdout.waitFor((line) => line.startsWith("Subscribed"), {
+        what: "its subscription",
+      });
+      return new TimedSubscriber(child);
+    } catch (error) {
+      await child[Symbol.asyncDispose]();
+      throw error;
+    }
+  }
+
+  /** Returns when so many messages have come since the start. */
+  async arrived(count: number): Promise<void> {
+    let left = count - this.arrivals().length;
+    if (left <= 0) return;
+    await this.#child.stdout.waitFor((line) => arrival(line) !== null && --left <= 0, {
+      since: this.#child.stdout.all.length,
+      what: `message ${count}`,
+    });
+  }
+
+  /** Every message so far, in order. */
+  arrivals(): Arrival[] {
+    return this.#child.stdout.all.map(arrival).filter((each) => each !== null);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#child[Symbol.asyncDispose]();
+  }
+}
+
+/** A line `seconds.nanoseconds payload`, or null when it is another one. */
+function arrival(line: string): Arrival | null {
+  const [, whole, fraction, text] = /^(\d+)\.(\d{9}) (\{.*)$/.exec(line) ?? [];
+  const payload = jsonLine(text ?? "");
+  if (payload === null) return null;
+  // In two steps: the nanoseconds since 1970 are more than a number holds exactly.
+  return { atMs: Number(whole) * 1000 + Number(fraction) / 1e6, payload };
+}
+
+/**
+ * What any message takes from its publisher to the subscriber.
+ * @returns milliseconds, one for each plain message
+ */
+export async function plainMessages(broker: Mosquitto, seconds: number): Promise<number[]> {
+  await using subscriber = await TimedSubscriber.start(broker, PLAIN_TOPIC);
+  const count = Math.ceil(seconds * PLAIN_RATE_HZ);
+  await using publisher = new Child({
+    name: "plain messages",
+    command: SYSTEM_PYTHON,
+    args: [`${ROOT}/scripts/bench/latency/plain_messages.py`, "--topic", PLAIN_TOPIC]
+      .concat("--mqtt-port", `${broker.port}`, "--rate", `${PLAIN_RATE_HZ}`, "--count", `${count}`),
+  });
+  await subscriber.arrived(count);
+  const { success } = await publisher.exit();
+  if (!success) throw new Error(`plain messages failed: ${publisher.stderr.text()}`);
+  return subscriber.arrivals().map(({ atMs, payload }) => atMs - Number(payload["sentUs"]) / 1000);
+}

@@ -1,0 +1,89 @@
+/**
+ * What RTP costs: parsing a packet and putting it into its access unit, for H.264 of 720p in fragments
+ * of 1400 bytes, and for the kinds of packets that are taken apart further.
+ *
+ *     deno task bench scripts/bench/rtsp.bench.ts
+ */
+import { systemClock } from "../../src/core/clock.ts";
+import { UnitAssembler } from "../../src/rtsp/access_unit.ts";
+import { ReceptionStats } from "../../src/rtsp/reception_stats.ts";
+import { SequenceChecker } from "../../src/rtsp/reorder.ts";
+import { RtpPacket } from "../../src/rtsp/rtp.ts";
+import { videoFormat } from "../../tests/support/rtp/assembly.ts";
+import { h264Aggregates, h264Fragments } from "../../tests/support/rtp/h26x.ts";
+import { H264_PPS, h264Slice, h264Sps } from "../../tests/support/rtp/nals.ts";
+import { joined, packetBytes, picturePackets } from "../../tests/support/rtp/packets.ts";
+
+const MAX_UNIT_BYTES = 8 * 1024 * 1024;
+const PAYLOAD_BYTES = 1400;
+/** A second of 720p at 4 Mbit/s: a keyframe, and pictures that refer to it. */
+const PICTURES = [
+  [h264Sps(), H264_PPS, h264Slice({ isIdr: true, bytes: 120_000 })],
+  ...Array.from({ length: 24 }, (_, index) => [h264Slice({ bytes: 15_000 + index * 100 })]),
+];
+
+/** Packets as they lie in the buffer that a socket is read into. */
+class Received {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly #starts: number[] = [];
+
+  constructor(payloads: readonly (readonly Uint8Array[])[]) {
+    const packets = payloads.flatMap((of, index) => picturePackets(of, index * 3600))
+      .map((packet, sequence) => packetBytes({ ...packet, sequence }));
+    let at = 0;
+    for (const packet of packets) {
+      this.#starts.push(at);
+      at += packet.length;
+    }
+    this.#starts.push(at);
+    this.bytes = joined(packets);
+  }
+
+  get count(): number {
+    return this.#starts.length - 1;
+  }
+
+  /** Parses packet `index` into `packet`. */
+  parse(packet: RtpPacket, index: number): void {
+    const start = this.#starts[index] ?? 0;
+    packet.parse(this.bytes, start, (this.#starts[index + 1] ?? 0) - start);
+  }
+}
+
+const packet = new RtpPacket();
+const fragments = new Received(PICTURES.map((nals) => h264Fragments(nals, PAYLOAD_BYTES)));
+const aggregates = new Received([
+  Array.from(
+    { length: 100 },
+    (_, index) => h264Slice({ isFirst: index === 0, bytes: 300, seed: index }),
+  ),
+].map((nals) => h264Aggregates(nals, PAYLOAD_BYTES)));
+
+let at = 0;
+Deno.bench({ name: "parse a packet", group: "packet", baseline: true }, () => {
+  at = (at + 1) % fragments.count;
+  fragments.parse(packet, at);
+});
+
+function assemble(received: Received): () => void {
+  const options = { maxUnitBytes: MAX_UNIT_BYTES, onUnit: () => {} };
+  const assembler = new UnitAssembler(videoFormat("h264"), options);
+  const stats = new ReceptionStats(90_000);
+  const checker = new SequenceChecker({
+    onPacket: (packet) => assembler.push(packet),
+    onGap: () => assembler.gap(),
+  });
+  let next = 0;
+  let sequence = 0;
+  return () => {
+    received.parse(packet, next);
+    // The numbers of the round before go on.
+    packet.sequence = sequence++ & 0xffff;
+    stats.packet(packet, systemClock.nowMs());
+    checker.push(packet);
+    next = (next + 1) % received.count;
+  };
+}
+
+Deno.bench({ name: "FU-A of 1400 bytes, to units", group: "packet" }, assemble(fragments));
+Deno.bench({ name: "STAP-A of four slices, to units", group: "packet" }, assemble(aggregates));
