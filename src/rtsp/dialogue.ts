@@ -95,12 +95,7 @@ export class Dialogue {
   }
 
   #accepted(request: DialogueRequest, response: RtspResponse): RtspResponse {
-    const session = response.headers.get("Session");
-    if (session !== null) {
-      const { id, timeoutSeconds } = parseSession(session);
-      this.sessionId = id;
-      this.sessionTimeoutSeconds = timeoutSeconds ?? this.sessionTimeoutSeconds;
-    }
+    if (request.method === "SETUP" || request.method === "PLAY") this.#noteSession(response);
     if (response.status < 400) return response;
     throw statusError(response.status, response.reason, {
       action: this.#action(request.method),
@@ -108,6 +103,13 @@ export class Dialogue {
       nowMs: this.#parts.clock.wallMs(),
       ...(request.transport === undefined ? {} : { transport: request.transport }),
     });
+  }
+
+  /** Dahua's answer to OPTIONS names another session: the one that is set up counts. */
+  #noteSession(response: RtspResponse): void {
+    const { id, timeoutSeconds } = parseSession(response.headers.get("Session") ?? "");
+    if (id !== "") this.sessionId = id;
+    this.sessionTimeoutSeconds = timeoutSeconds ?? this.sessionTimeoutSeconds;
   }
 
   #unauthorised(method: string, found: string): OrionError {

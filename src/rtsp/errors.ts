@@ -83,7 +83,11 @@ const MEANINGS = {
 export type RtspErrorCode = keyof typeof MEANINGS;
 
 /** Every code, in alphabetical order. */
-export const RTSP_ERROR_CODES: readonly string[] = Object.keys(MEANINGS);
+export const RTSP_ERROR_CODES: readonly RtspErrorCode[] = Object.keys(MEANINGS).filter(isCode);
+
+function isCode(code: string): code is RtspErrorCode {
+  return Object.hasOwn(MEANINGS, code);
+}
 
 /** A camera could not be opened over RTSP, or stopped being understood. */
 export class RtspError extends StreamError {

@@ -33,12 +33,10 @@ const START_CODE = [0, 0, 0, 1] as const;
  * Some cameras give a `config` beside or in place of `sprop-parameter-sets`: the whole as hexadecimal.
  */
 export function h264Extradata(parameters: FormatParameters): Uint8Array<ArrayBuffer> | null {
-  const units = [
-    ...base64Units(parameters.get("sprop-parameter-sets")),
-    ...splitUnits(decodeHex(parameters.get("config")) ?? new Uint8Array()),
-  ];
+  const sets = base64Units(parameters.get("sprop-parameter-sets"));
+  const config = splitUnits(decodeHex(parameters.get("config")) ?? new Uint8Array());
   const kindOf = (unit: Uint8Array) => (unit[0] ?? 0) & 0x1f;
-  return annexB(units, kindOf, [H264.SPS, H264.SPS_EXTENSION, H264.PPS], H264.SPS);
+  return annexB([sets, config], kindOf, [H264.SPS, H264.SPS_EXTENSION, H264.PPS], H264.SPS);
 }
 
 /**
@@ -49,7 +47,7 @@ export function h265Extradata(parameters: FormatParameters): Uint8Array<ArrayBuf
   const units = ["sprop-vps", "sprop-sps", "sprop-pps", "sprop-parameter-sets"]
     .flatMap((key) => base64Units(parameters.get(key)));
   const kindOf = (unit: Uint8Array) => (unit[0] ?? 0) >> 1 & 0x3f;
-  return annexB(units, kindOf, [H265.VPS, H265.SPS, H265.PPS], H265.SPS);
+  return annexB([units], kindOf, [H265.VPS, H265.SPS, H265.PPS], H265.SPS);
 }
 
 /** The bytes of a hexadecimal `config` (RFC 6416 7.1 for MPEG-4 part 2), or null. */
@@ -86,20 +84,24 @@ function splitUnits(bytes: Uint8Array): Uint8Array[] {
   return units;
 }
 
-/** Joins units of the wanted kinds, in the order of `kinds`, each content once. */
+/**
+ * Joins units of the wanted kinds, in the order of `kinds`, each content once. Each kind comes from the
+ * first source that has any.
+ */
 function annexB(
-  units: readonly Uint8Array[],
+  sources: readonly (readonly Uint8Array[])[],
   kindOf: (unit: Uint8Array) => number,
   kinds: readonly number[],
   required: number,
 ): Uint8Array<ArrayBuffer> | null {
-  const valid = units.filter((unit) => (unit[0] ?? 0x80) < 0x80 && unit.byteLength > 2);
-  if (!valid.some((unit) => kindOf(unit) === required)) return null;
+  const unitsOf = (kind: number) =>
+    sources.map((units) => units.filter((unit) => isUnit(unit) && kindOf(unit) === kind))
+      .find((units) => units.length > 0) ?? [];
+  if (unitsOf(required).length === 0) return null;
   const seen = new Set<string>();
   const bytes: number[] = [];
   for (const kind of kinds) {
-    const ofKind = valid.filter((unit) => kindOf(unit) === kind).slice(0, MAX_PARAMETER_SETS);
-    for (const unit of ofKind) {
+    for (const unit of unitsOf(kind).slice(0, MAX_PARAMETER_SETS)) {
       const content = unit.join();
       if (seen.has(content)) continue;
       seen.add(content);
@@ -107,4 +109,9 @@ function annexB(
     }
   }
   return new Uint8Array(bytes);
+}
+
+/** The first bit of a NAL unit is 0 (H.264 7.3.1, H.265 7.3.1.2). */
+function isUnit(unit: Uint8Array): boolean {
+  return unit.byteLength > 2 && (unit[0] ?? 0) < 0x80;
 }

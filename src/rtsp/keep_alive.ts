@@ -66,8 +66,9 @@ export class KeepAlive {
     const method = this.#method;
     const headers = dialogue.headersFor(method, aggregateUri);
     const onResponse = (response: RtspResponse) => this.#answered(method, response, isRepeated);
-    // A connection that can't be written to ends its reads as well, which is noticed there.
-    link.send({ method, uri: aggregateUri, headers }, onResponse).catch(() => {});
+    link.send({ method, uri: aggregateUri, headers }, onResponse).catch(() => {
+      // A connection that can't be written to ends its reads as well, which is noticed there.
+    });
     if (memory.keepsAliveByAll) this.#useOther();
   }
 

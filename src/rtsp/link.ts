@@ -270,7 +270,8 @@ export class RtspLink {
       reason: isKnown ? "OK" : "Not Implemented",
       headers: sequence === null ? [] : [["CSeq", sequence]],
     });
-    // A connection that can't be written to ends its reads as well, which is noticed there.
-    this.#stream.write(answer).catch(() => {});
+    this.#stream.write(answer).catch(() => {
+      // A connection that can't be written to ends its reads as well, which is noticed there.
+    });
   }
 }

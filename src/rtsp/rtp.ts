@@ -11,7 +11,7 @@ const EXTENSION_HEADER_BYTES = 4;
  * is allocated for each: its fields are those of the packet that was parsed last.
  */
 export class RtpPacket {
-  /** Where the packet lies; borrowed from whoever called {@link parse}. */
+  /** Where the packet lies; borrowed from the caller of {@link parse}. */
   bytes: Uint8Array<ArrayBuffer> = new Uint8Array(0);
   /** The packet's first byte, and the one after its last (padding included). */
   start = 0;

@@ -69,6 +69,8 @@ export class RtspSession {
   #udp: UdpPair | null = null;
   #control: Promise<void> | null = null;
   #isControlEnded = false;
+  /** What ended it, where that was an error. */
+  #controlError: unknown = null;
   #hasBye = false;
   #readAt: SteadyMs | null = null;
   #reportAtMs = 0;
@@ -234,12 +236,15 @@ export class RtspSession {
       (bytes, start, length) => track.rtcp(bytes, start, length, readAt),
     );
     track.expire(readAt);
+    if (this.#controlError !== null) throw this.#controlError;
     return this.#isControlEnded;
   }
 
   async #readControl(udp: UdpPair): Promise<void> {
     try {
       while (!(await this.#parts.link.receive()).ended);
+    } catch (error) {
+      this.#controlError = error;
     } finally {
       this.#isControlEnded = true;
       udp.wake();

@@ -44,6 +44,8 @@ export class RtpTimeline {
   #top = 0;
   /** A unit's time is its timestamp + offset, modulo 2^32. */
   #offset = 0;
+  #offsetBeforeJump = 0;
+  #jumpedAt = -Infinity;
   #times: PlausibleTimes | null = null;
   #lastArrivedAt = 0;
   #lastRtp = 0;
@@ -97,10 +99,13 @@ export class RtpTimeline {
     if (times === null || (this.#repeats >= CONSTANT_AFTER && rtp === this.#lastRtp)) return null;
     const expected = times.expected(at);
     let pts = this.#nearest(rtp, expected);
+    // A report that came with a jump may be of before or after it.
     if (this.#oddUnits > 0) {
-      // The last unit may be the first after a jump, and the report of the same kind.
-      const odd = this.#oddPts + signedDifference(rtp, this.#oddRtp);
-      if (Math.abs(odd - expected) < Math.abs(pts - expected)) pts = odd;
+      const afterJump = this.#oddPts + signedDifference(rtp, this.#oddRtp);
+      pts = nearer(pts, afterJump, expected);
+    } else if (at <= this.#jumpedAt) {
+      const beforeJump = expected + signedDifference(rtp + this.#offsetBeforeJump, expected);
+      pts = nearer(pts, beforeJump, expected);
     }
     return times.isPlausible(pts, at, this.#ticks(REPORT_TOLERANCE_MS)) ? pts : null;
   }
@@ -191,6 +196,8 @@ export class RtpTimeline {
   #jump(times: PlausibleTimes, rtp: number, arrivedAt: number): number {
     this.#anomalies.jump++;
     this.#oddUnits = 0;
+    this.#jumpedAt = arrivedAt;
+    this.#offsetBeforeJump = this.#offset;
     this.#offset = this.#oddPts - this.#oddRtp;
     const pts = this.#oddPts + signedDifference(rtp, this.#oddRtp);
     times.accept(this.#oddPts, this.#oddArrivedAt);
@@ -224,4 +231,8 @@ export class RtpTimeline {
 /** `a - b` of numbers that count modulo 2^32: the one of least size. */
 function signedDifference(a: number, b: number): number {
   return (a - b) | 0;
+}
+
+function nearer(a: number, b: number, to: number): number {
+  return Math.abs(b - to) < Math.abs(a - to) ? b : a;
 }

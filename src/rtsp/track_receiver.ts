@@ -50,6 +50,9 @@ export class TrackReceiver implements PlayableTrack {
   #sequencer: Sequencer;
   #ssrc: number | null = null;
   #isOrdered = true;
+  #payloadType: number;
+  /** Packets of other types, while none of the announced has come. */
+  #otherTypes = 0;
   #otherSsrc = 0;
   #others = 0;
   #isSendingReport = false;
@@ -59,6 +62,7 @@ export class TrackReceiver implements PlayableTrack {
     this.media = media;
     this.format = format;
     this.#options = options;
+    this.#payloadType = format.payloadType;
     this.#ownSsrc = (options.ownSsrc & ~0xff | LINE_FEED) >>> 0;
     this.#assembler = new UnitAssembler(format, options);
     this.#stats = new ReceptionStats(format.clockRate);
@@ -84,15 +88,11 @@ export class TrackReceiver implements PlayableTrack {
   /** An RTP packet came; its bytes are copied. */
   rtp(bytes: Uint8Array<ArrayBuffer>, start: number, length: number, atMs: SteadyMs): void {
     const packet = this.#packet;
-    if (!packet.parse(bytes, start, length) || packet.payloadType !== this.format.payloadType) {
+    const isPacket = packet.parse(bytes, start, length);
+    if (!isPacket || !this.#isOurType(packet.payloadType) || !this.#isOurSource(packet.ssrc)) {
       this.foreignPackets++;
       return;
     }
-    if (packet.ssrc !== this.#ssrc && !this.#adopts(packet.ssrc)) {
-      this.foreignPackets++;
-      return;
-    }
-    this.#others = 0;
     this.receivedBytes += length;
     this.#stats.packet(packet, atMs);
     this.#sequencer.push(packet, atMs);
@@ -153,6 +153,27 @@ export class TrackReceiver implements PlayableTrack {
       }
     },
   };
+
+  /**
+   * Whether packets of this payload type are the track's. Some cameras announce one and send another:
+   * one that goes on while the announced never came is taken for it.
+   */
+  #isOurType(payloadType: number): boolean {
+    if (payloadType === this.#payloadType) {
+      this.#otherTypes = -Infinity;
+      return true;
+    }
+    if (++this.#otherTypes < ADOPT_AFTER) return false;
+    this.#payloadType = payloadType;
+    this.#otherTypes = -Infinity;
+    return true;
+  }
+
+  #isOurSource(ssrc: number): boolean {
+    if (ssrc !== this.#ssrc && !this.#adopts(ssrc)) return false;
+    this.#others = 0;
+    return true;
+  }
 
   /**
    * Whether a source that was not heard before is the camera's: the first one; over TCP any other, since

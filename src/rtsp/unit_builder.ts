@@ -36,6 +36,9 @@ export interface UnitBuilderParts {
   readonly onUnit: (unit: AccessUnit) => void;
 }
 
+/** Kinds of parts that are one with the picture before them. */
+const OF_PICTURE: ReadonlySet<PartKind> = new Set(["first", "joining", "rest", "suffix"]);
+
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
 /** Puts parts together to units, and decides where one ends. */
@@ -74,6 +77,8 @@ export class UnitBuilder implements UnitSink {
   #timestamp = 0;
   /** Bytes up to the end of the last part that surely belongs to the picture. */
   #pictureBytes = 0;
+  /** Where parameter sets for the next picture begin, behind this one's, or -1. */
+  #prefixAt = -1;
   #kind: PartKind = "other";
   #isKey = false;
   #isIntra = true;
@@ -120,8 +125,8 @@ export class UnitBuilder implements UnitSink {
   }
 
   begin(kind: PartKind): void {
-    this.#kind = kind;
     if (this.#hasPicture && (kind === "first" || kind === "delimiter")) this.#emitPicture();
+    this.#kind = kind;
     if (!this.#hasPicture) {
       if (this.buffer.length > MAX_PREFIX_BYTES || this.buffer.isOverflown) this.buffer.clear();
       if (kind === "rest") this.#beginInside();
@@ -129,13 +134,14 @@ export class UnitBuilder implements UnitSink {
         this.#hasPicture = true;
         this.#timestamp = this.#packetTimestamp;
       }
-    }
+    } else if (kind === "prefix" && this.#prefixAt < 0) this.#prefixAt = this.buffer.length;
     this.#hasGap = false;
   }
 
   end(): void {
-    const isPicture = this.#kind !== "other" && this.#kind !== "delimiter";
-    if (this.#hasPicture && isPicture) this.#pictureBytes = this.buffer.length;
+    if (!this.#hasPicture || !OF_PICTURE.has(this.#kind)) return;
+    this.#pictureBytes = this.buffer.length;
+    this.#prefixAt = -1;
   }
 
   picture(isKey: boolean, isIntra: boolean, isReference: boolean): void {
@@ -198,24 +204,26 @@ export class UnitBuilder implements UnitSink {
     }
   }
 
-  /** Emits the open unit with everything that came. */
+  /** Emits the open unit with all that came, but for parameter sets behind its picture. */
   #emitAll(byMarker: boolean): void {
     this.#parts.finish();
-    this.#emit(this.buffer.length, byMarker);
-    this.buffer.clear();
-    this.#clearUnit(false);
+    this.#emitUpTo(this.#prefixAt < 0 ? this.buffer.length : this.#prefixAt, byMarker);
   }
 
-  /** Emits the open unit; what came after its picture belongs to the next one. */
+  /** Emits the open unit; all that came after its picture belongs to the next one. */
   #emitPicture(): void {
     this.#parts.finish();
-    const kind = this.#kind;
-    const end = Math.min(this.#pictureBytes, this.buffer.length);
-    this.#emit(end, false);
-    if (this.buffer.isOverflown || this.buffer.isDiscarding) this.buffer.clear();
-    else this.buffer.dropBefore(end);
-    this.#clearUnit(true);
-    this.#kind = kind;
+    this.#emitUpTo(this.#pictureBytes, false);
+  }
+
+  #emitUpTo(bytes: number, byMarker: boolean): void {
+    const { buffer } = this;
+    const end = Math.min(bytes, buffer.length);
+    const isKept = !buffer.isOverflown && !buffer.isDiscarding && end < buffer.length;
+    this.#emit(end, byMarker);
+    if (isKept) buffer.dropBefore(end);
+    else buffer.clear();
+    this.#clearUnit(isKept);
   }
 
   #emit(end: number, byMarker: boolean): void {
@@ -246,6 +254,7 @@ export class UnitBuilder implements UnitSink {
     this.#isRemainder = false;
     this.#hasPicture = false;
     this.#pictureBytes = 0;
+    this.#prefixAt = -1;
     this.#isKey = false;
     this.#isIntra = true;
     this.#isReference = false;

@@ -1,7 +1,6 @@
 import { assert } from "../core/assert.ts";
 import { type Clock, type SteadyMs, wallMs } from "../core/clock.ts";
 import type { CameraSource } from "../core/messages.ts";
-import { VERSION } from "../core/version.ts";
 import { CodecParameters } from "../libav/codec_parameters.ts";
 import type { VideoStream } from "../libav/input.ts";
 import type { Libav } from "../libav/library.ts";
@@ -15,6 +14,9 @@ import type { CaptureTime } from "./capture_time.ts";
 import { Intake } from "./intake.ts";
 import type { PacketSource, SourcePacket } from "./packet_source.ts";
 import type { Reading } from "./reading.ts";
+
+/** How requests name their sender. A version would tell the network more than it need know. */
+const USER_AGENT = "Orion";
 
 export interface RtspSourceParts {
   readonly libav: Libav;
@@ -66,7 +68,7 @@ export class RtspSource implements PacketSource {
     const session = await openRtsp({
       ...source,
       stepTimeoutMs: Math.min(MAX_STEP_MS, source.stallTimeoutMs),
-      userAgent: `Orion/${VERSION}`,
+      userAgent: USER_AGENT,
       clock,
       signal,
       random,

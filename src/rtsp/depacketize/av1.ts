@@ -65,7 +65,8 @@ export class Av1Depacketizer implements Depacketizer {
       this.#sink.end();
     }
     this.#at = payloadStart + 1;
-    for (let index = 0; this.#at < end; index++) {
+    let index = 0;
+    for (; this.#at < end; index++) {
       if (!this.#readSize(bytes, end, index === count - 1)) return this.#malformed();
       const next = this.#at + this.#size;
       if (index > 0 || !isContinuing) this.#begin(bytes, this.#at, next);
@@ -74,6 +75,7 @@ export class Av1Depacketizer implements Depacketizer {
       if (next < end || (header & OBU_CONTINUES) === 0) this.#close();
       this.#at = next;
     }
+    if (index < count) this.#malformed();
   }
 
   gap(): void {

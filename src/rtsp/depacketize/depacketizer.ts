@@ -9,10 +9,12 @@ import type { UnitBuffer } from "../unit_buffer.ts";
  * - `joining`: a picture, or another part of the one that is open: a second field, an AV1 frame;
  * - `rest`: belongs to a picture that has begun before;
  * - `suffix`: belongs to the picture before it, if there is one, and is none itself;
- * - `delimiter`: none, and the picture before it is complete: parameter sets, delimiters;
+ * - `delimiter`: none, and the picture before it is complete;
+ * - `prefix`: none, and it belongs to the next picture, unless a `rest` of the open one follows:
+ *   parameter sets, which GStreamer's server repeats before each slice of a keyframe;
  * - `other`: none, and it may belong to the picture before it or to the next: SEI.
  */
-export type PartKind = "first" | "joining" | "rest" | "suffix" | "delimiter" | "other";
+export type PartKind = "first" | "joining" | "rest" | "suffix" | "delimiter" | "prefix" | "other";
 
 /** Collects the parts of units. */
 export interface UnitSink {

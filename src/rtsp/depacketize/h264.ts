@@ -182,7 +182,8 @@ class H264Codec implements NalCodec {
 }
 
 function kindOf(type: number): PartKind {
-  if (isH264Aud(type) || isH264ParameterSet(type)) return "delimiter";
+  if (isH264Aud(type)) return "delimiter";
+  if (isH264ParameterSet(type)) return "prefix";
   switch (type) {
     case H264.endOfSequence:
     case H264.endOfStream:

@@ -170,7 +170,8 @@ class H265Codec implements NalCodec {
 }
 
 function kindOf(type: number): PartKind {
-  if (isH265Aud(type) || isH265ParameterSet(type)) return "delimiter";
+  if (isH265Aud(type)) return "delimiter";
+  if (isH265ParameterSet(type)) return "prefix";
   switch (type) {
     case H265.endOfSequence:
     case H265.endOfBitstream:

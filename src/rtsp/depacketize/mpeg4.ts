@@ -31,7 +31,7 @@ export class Mpeg4Depacketizer implements Depacketizer {
       const isIntra = byteAt(bytes, vop) >> 6 === INTRA_VOP;
       this.#sink.picture(isIntra, isIntra, true);
     } else {
-      this.#sink.begin(hasHeader ? "delimiter" : "rest");
+      this.#sink.begin(hasHeader ? "prefix" : "rest");
     }
     this.#sink.buffer.append(bytes, start, end);
     this.#sink.end();

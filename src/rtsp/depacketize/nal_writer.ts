@@ -43,7 +43,7 @@ export class NalWriter {
 
   /**
    * Writes a whole unit. Some cameras put several into one payload, with start codes between them: a
-   * unit cannot hold a start code, so that they can always be told apart.
+   * unit cannot hold a start code, so that they can always be taken apart.
    */
   unit(bytes: Uint8Array<ArrayBuffer>, start: number, end: number): void {
     let at = start;
@@ -167,7 +167,7 @@ export class NalWriter {
    */
   abandon(): void {
     if (!this.isOpen) return;
-    const isWhole = this.#isMarked && !this.#isSkipping;
+    const isWhole = false;
     if (!isWhole && !this.#codec.isIgnored(this.#type)) this.#sink.markCorrupt();
     this.close();
   }
