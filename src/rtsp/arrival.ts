@@ -21,8 +21,8 @@ export interface UnitsRead {
   readonly rate: number | null;
 }
 
-/** The kernel's time of receipt is in its timer's ticks: up to 10 ms (`CONFIG_HZ=100`). */
-const KERNEL_TICK_MS = 10;
+/** The kernel's time of receipt is in its timer's ticks: 1 to 10 ms (`CONFIG_HZ`), as is seen. */
+const MAX_TICK_MS = 10;
 /** Clocks that differ by more are not compared: something stepped or was late. */
 const MAX_RATE_ERROR = 0.2;
 /**
@@ -53,6 +53,7 @@ export class ArrivalClock {
   #anchorMediaMs = 0;
   readonly #leastDelayMs = new RecentMinimum();
   readonly #arrivals: SteadyMs[] = [];
+  #tickMs = MAX_TICK_MS;
 
   /**
    * The arrivals of units that were read together, in their order.
@@ -67,7 +68,7 @@ export class ArrivalClock {
       // Kept here until the newest one's arrival is known.
       arrivals[i] = steadyMs(this.#advance(units.ptsMs[i] ?? 0, units.rate ?? 1));
     }
-    const known = knownArrival(units);
+    const known = this.#known(units);
     const earliest = Math.min(units.readAt, Math.max(this.#lastAt, units.emptyAt ?? -Infinity));
     const newestAt = clamp(known ?? this.#estimated(units), earliest, units.readAt);
     this.#spread({ newestAt, earliest, scale: known === null ? 1 : this.#scale(newestAt) });
@@ -89,6 +90,16 @@ export class ArrivalClock {
     this.#mediaMs += (decodeMs - (this.#lastDecodeMs ?? decodeMs)) * rate;
     this.#lastDecodeMs = decodeMs;
     return this.#mediaMs;
+  }
+
+  /** When the newest unit arrived, where that can be told; else null. */
+  #known({ readAt, isAwaited, receivedAt }: UnitsRead): number | null {
+    if (receivedAt === null) return isAwaited ? readAt : null;
+    const sinceMs = readAt - receivedAt;
+    if (sinceMs >= 1) this.#tickMs = Math.min(this.#tickMs, sinceMs);
+    // Where both are known and agree to a tick, the read is the more precise.
+    const isPrompt = isAwaited && sinceMs <= this.#tickMs;
+    return isPrompt ? readAt : Math.min(readAt, receivedAt);
   }
 
   /** By the distance from the last known arrival, and by the delay of the quickest units. */
@@ -117,13 +128,6 @@ export class ArrivalClock {
       this.#arrivals[i] = steadyMs(clamp(newestAt - beforeMs, earliest, newestAt));
     }
   }
-}
-
-function knownArrival({ readAt, isAwaited, receivedAt }: UnitsRead): number | null {
-  if (receivedAt === null) return isAwaited ? readAt : null;
-  // Where both are known and agree, the read is the more precise.
-  const isPrompt = isAwaited && readAt - receivedAt <= KERNEL_TICK_MS;
-  return isPrompt ? readAt : Math.min(readAt, receivedAt);
 }
 
 function clamp(value: number, least: number, most: number): number {

@@ -3,6 +3,11 @@ import { rtspError, type RtspErrorContext } from "./errors.ts";
 
 /** A connection to a camera: bytes in order, both ways. */
 export interface ByteStream {
+  /**
+   * Bytes are taken from the operating system before they are read here: what it knows of the connection
+   * says nothing of what is unread.
+   */
+  readonly readsAhead: boolean;
   /** The local port, by which the operating system knows the connection. */
   readonly localPort: number;
   /** The address at the other end, without brackets. */
@@ -74,6 +79,7 @@ export async function withDeadline<T>(
 }
 
 class TcpStream implements ByteStream {
+  readonly readsAhead = false;
   readonly localPort: number;
   readonly localAddress: string;
   readonly remoteAddress: string;

@@ -122,9 +122,13 @@ export class RtspSession {
     return this.#parts.media;
   }
 
-  /** The operating system's name for the connection. */
-  get localPort(): number {
-    return this.#parts.stream.localPort;
+  /**
+   * The connection's local port, where the operating system knows what of the stream is unread: not over
+   * UDP, and not over TLS. Else null.
+   */
+  get localPort(): number | null {
+    const { stream } = this.#parts;
+    return this.transport === "tcp" && !stream.readsAhead ? stream.localPort : null;
   }
 
   /** Bytes and packets that belonged to nothing. */

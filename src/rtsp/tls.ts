@@ -107,6 +107,7 @@ function contextOf({ hostname, port }: ConnectOptions): { readonly action: strin
 
 /** A TLS socket of Node's, read on demand: what is not read waits in the socket. */
 class TlsStream implements ByteStream {
+  readonly readsAhead = true;
   readonly localPort: number;
   readonly localAddress: string;
   readonly remoteAddress: string;

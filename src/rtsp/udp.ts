@@ -14,8 +14,8 @@ type Take = (bytes: Uint8Array<ArrayBuffer>, start: number, length: number) => v
 /**
  * The two sockets of one track over UDP unicast (RFC 2326 12.39): RTP, and RTCP on the port after it.
  *
- * Once the camera has named its ports the sockets are connected to them, so that the kernel drops what
- * comes from elsewhere; until then, and where it names none, the address alone is checked.
+ * What comes from another address than the camera's is dropped, and once it has named its ports, what
+ * comes from another port: Deno delivers it also to a connected socket.
  */
 export class UdpPair {
   readonly rtpPort: number;
@@ -30,7 +30,7 @@ export class UdpPair {
   #first = 0;
   #count = 0;
   #wake: (() => void) | null = null;
-  #rtcpTarget: number | null = null;
+  #ports: PortPair | null = null;
   #isClosed = false;
 
   private constructor(rtp: Socket, rtcp: Socket, rtpPort: number, remoteAddress: string) {
@@ -69,16 +69,17 @@ export class UdpPair {
 
   /** The camera has named the ports it sends from. */
   expect(ports: PortPair | null): void {
-    if (ports === null) return;
-    this.#rtcpTarget = ports.rtcp;
-    this.#rtp.connect(ports.rtp, this.#remoteAddress);
-    this.#rtcp.connect(ports.rtcp, this.#remoteAddress);
+    this.#ports = ports;
   }
 
   /** Sends a receiver report; one that does not arrive is no loss. */
   sendReport(report: Uint8Array<ArrayBuffer>): Promise<void> {
-    if (this.#rtcpTarget !== null && !this.#isClosed) this.#rtcp.send(Buffer.from(report));
-    return Promise.resolve();
+    const ports = this.#ports;
+    if (ports === null || this.#isClosed) return Promise.resolve();
+    return new Promise((resolve, reject) => {
+      const done = (error: Error | null) => error === null ? resolve() : reject(error);
+      this.#rtcp.send(Buffer.from(report), ports.rtcp, this.#remoteAddress, done);
+    });
   }
 
   /** Waits until datagrams have come, or it is woken. */
@@ -116,8 +117,10 @@ export class UdpPair {
   #listen(socket: Socket, isRtp: boolean): void {
     // An unreachable port, reported by ICMP: the session ends over TCP if that stays.
     socket.on("error", () => {});
-    socket.on("message", (datagram, { address }) => {
-      if (address !== this.#remoteAddress || datagram.byteLength > SLOT_BYTES) {
+    socket.on("message", (datagram, { address, port }) => {
+      const expected = isRtp ? this.#ports?.rtp : this.#ports?.rtcp;
+      const isOurs = address === this.#remoteAddress && port === (expected ?? port);
+      if (!isOurs || datagram.byteLength > SLOT_BYTES) {
         this.strayDatagrams++;
         return;
       }

@@ -53,8 +53,8 @@ export class RtspSource implements PacketSource {
       extradata: format.extradata,
       frameRate: media.frameRate,
     });
-    const isTcp = session.transport === "tcp";
-    this.#socket = isTcp ? SocketInfo.find(parts.libav, session.localPort) : null;
+    const { localPort } = session;
+    this.#socket = localPort === null ? null : SocketInfo.find(parts.libav, localPort);
   }
 
   /**
@@ -123,7 +123,7 @@ export class RtspSource implements PacketSource {
   async read(): Promise<"read" | "end"> {
     if (this.#hasEnded) return "end";
     const before = this.#parts.clock.nowMs();
-    if (!this.#isMidUnit && this.session.transport === "tcp") await this.#reading?.rest();
+    if (!this.#isMidUnit && this.session.localPort !== null) await this.#reading?.rest();
     const hasRested = this.#parts.clock.nowMs() - before > 1;
     const isEmpty = this.#socket === null ? !hasRested : this.#socket.unreadBytes() === 0;
     const emptyAt = isEmpty ? this.#parts.clock.nowMs() : null;
