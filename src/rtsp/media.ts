@@ -43,7 +43,7 @@ export interface MediaDescription {
 export interface AccessUnit {
   /**
    * The coded data: H.264 and H.265 with start codes (Annex B), MJPEG as a complete JPEG file, others
-   * as libav's decoders take them. Valid until the next packet is pushed; copy what is to be kept.
+   * as libav's decoders take them. Valid until the receiver returns; copy what is to be kept.
    */
   readonly data: Uint8Array<ArrayBuffer>;
   /** The RTP timestamp, 32 bits, in ticks of {@link VideoFormat.clockRate}. */

@@ -167,7 +167,7 @@ export class NalWriter {
    */
   abandon(): void {
     if (!this.isOpen) return;
-    const isWhole = false;
+    const isWhole = this.#isMarked && !this.#isSkipping;
     if (!isWhole && !this.#codec.isIgnored(this.#type)) this.#sink.markCorrupt();
     this.close();
   }

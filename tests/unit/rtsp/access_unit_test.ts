@@ -103,6 +103,16 @@ Deno.test("rtsp: a marker on every slice cuts one picture short, and is not beli
   assert.deepEqual({ units, truncated }, { units: 3, truncated: 1 }, "each picture counts once");
 });
 
+Deno.test("rtsp: a marker on every fragment ends a picture at its last one, at once", () => {
+  const assembly = new Assembly(FORMAT);
+  for (const timestamp of [0, 3000, 3000]) {
+    const fragments = h264Fragments([h264Slice({ bytes: 900 })], 200);
+    run(fragments.map((payload): Step => [payload, timestamp, "marker"]), assembly);
+  }
+  assert.deepEqual(outline(assembly.units), ["0: 21", "3000: 21", "3000: 21"]);
+  assert.deepEqual(assembly.units.map(({ data }) => data.length), [904, 904, 904]);
+});
+
 Deno.test("rtsp: a marker on every slice and one timestamp: first slices decide", () => {
   const steps = Array(4).fill(0).flatMap(lying);
   assert.deepEqual(outline(run(steps).end()), [
@@ -171,8 +181,10 @@ Deno.test("rtsp: a second field stays with the first, unless a marker or a times
     [field("bottom", 3), 0],
     [field("top", 4), 0],
     [field("bottom", 4), 0],
+    [field("top", 5), 0],
+    [field("top", 5), 0],
   ];
-  const expected = ["0: 67 21 21", "0: 21 21", "0: 21", "0: 21 21"];
+  const expected = ["0: 67 21 21", "0: 21 21", "0: 21", "0: 21 21", "0: 21", "0: 21"];
   assert.deepEqual(outline(run(pairs).end()), expected);
   const described = videoFormat("h264", { extradata: joined([[0, 0, 0, 1], sps]) });
   const assembly = run(pairs.slice(1), new Assembly(described));
