@@ -11,10 +11,22 @@
  *     main ──ToPublisher──▶ publisher ──FromPublisher──▶ main
  *     main ──ToBroker──▶ broker ──FromBroker──▶ main
  */
-import type { CameraAccount } from "./accounts.ts";
+import type { CameraSource, CameraState, CaptureSnapshot, LibavPaths } from "./camera_shapes.ts";
 import type { ErrorData } from "./errors.ts";
-import type { BoxNorm, BoxPx, Fit, PointNorm, SizePx } from "./geometry.ts";
+import type { BoxNorm, BoxPx, Fit, SizePx } from "./geometry.ts";
 import type { LogRecord } from "./log.ts";
+
+export type {
+  CameraSource,
+  CameraState,
+  CaptureSnapshot,
+  DecodeLevel,
+  DecodeSetting,
+  LibavPaths,
+  NetworkFigures,
+  StreamInfo,
+  TrackInfo,
+} from "./camera_shapes.ts";
 
 /** A worker's log line, on its way to the one place that formats and redacts. */
 export interface LogMessage {
@@ -40,122 +52,12 @@ export interface StopMessage {
 
 // ---------------------------------------------------------------------------- main ⇄ capture
 
-/** The absolute paths of the four libav libraries, spelled exactly as the permission was granted. */
-export interface LibavPaths {
-  readonly avutil: string;
-  readonly avcodec: string;
-  readonly avformat: string;
-  readonly swscale: string;
-}
-
-export type DecodeSetting = "auto" | "all" | "nonref" | "keyframes";
-
-/**
- * How much is decoded at one moment. `gop`: each group of pictures up to the last one that is wanted;
- * `none`: nobody wants any.
- */
-export type DecodeLevel = DecodeSetting | "gop" | "none";
-
-/** A camera as its capture worker needs to know it. */
-export interface CameraSource {
-  readonly camera: string;
-  /**
-   * `rtsp://…`, `rtsps://…`, an absolute `file:` URL or path, with credentials. Only ever handed to
-   * what opens it.
-   */
-  readonly url: string;
-  /** The path of a local file, or null for a network stream. */
-  readonly file: string | null;
-  /** A file that starts again from its beginning for ever. */
-  readonly loop: boolean;
-  /** What speaks RTSP: Orion itself, or libav, which has to be permitted more. */
-  readonly demuxer: "orion" | "libav";
-  readonly transport: "tcp" | "udp" | "auto";
-  /** The place of the wanted track among all media sections; null: the largest that sends. */
-  readonly track: number | null;
-  /** How the camera proves over TLS who it is; null: by its name and the system's authorities. */
-  readonly tls: {
-    /** PEM of the authorities that are trusted instead, or null. */
-    readonly ca: string | null;
-    /** SHA-256 of the one certificate that is accepted, 64 hexadecimal digits, or null. */
-    readonly fingerprint: string | null;
-    readonly insecure: boolean;
-  } | null;
-  /** Other hosts that a redirect may lead to; they get no credentials. */
-  readonly allowRedirect: readonly { readonly hostname: string; readonly port: number }[];
-  /** The local ports for RTP and RTCP over UDP; null where it is not used. */
-  readonly udpPorts: readonly [rtp: number, rtcp: number] | null;
-  /** Larger access units are dropped. */
-  readonly maxUnitBytes: number;
-  /** The longest delay between connections. */
-  readonly reconnectMaxMs: number;
-  readonly decoder: string;
-  readonly decode: DecodeSetting;
-  readonly roi: BoxNorm | null;
-  readonly masks: readonly (readonly PointNorm[])[];
-  readonly stallTimeoutMs: number;
-  /** The sequence number of its first frame: a camera's thread that was replaced is counted on. */
-  readonly firstSeq: number;
-}
-
 /** What a detector asks of the frame bus. */
 export interface Subscription {
   readonly detector: string;
   /** null: as fast as the detector takes them. */
   readonly rateHz: number | null;
   readonly paused: boolean;
-}
-
-export type CameraState = "connecting" | "online" | "stalled" | "offline";
-
-/** What is known of a stream once it is open. */
-export interface StreamInfo extends SizePx {
-  readonly codec: string;
-  readonly decoder: string;
-  readonly pixelFormat: string;
-  /** Frames a second: measured once frames come, announced by the stream before. */
-  readonly fps: number | null;
-  /** Seconds between the last two keyframes. */
-  readonly keyframeIntervalSeconds: number | null;
-}
-
-/** One media section of a camera's description. */
-export interface TrackInfo {
-  /** Its place among all of them, from 0. */
-  readonly index: number;
-  /** `video`, `audio`, `application`, … */
-  readonly kind: string;
-  /** As announced: "H264"; null where it is not said. */
-  readonly encoding: string | null;
-}
-
-/** What came over the network, for cameras over RTSP of our own. Counters go on over reconnects. */
-export interface NetworkFigures {
-  /** Packets that were lost on the way, or by the camera itself. */
-  readonly lostPackets: number;
-  /** RTP timestamps that were wrong, by kind. */
-  readonly anomalies: Readonly<Record<string, number>>;
-  readonly transport: "tcp" | "udp" | null;
-  /** What is played, and what else the camera offers; null while it is not connected. */
-  readonly track: (TrackInfo & { readonly others: readonly TrackInfo[] }) | null;
-}
-
-/** What a capture worker knows of itself at one moment; the account closes. */
-export interface CaptureSnapshot {
-  readonly state: CameraState;
-  readonly reason: string | null;
-  /** Since when the state holds, wall clock. */
-  readonly sinceMs: number;
-  readonly reconnects: number;
-  readonly info: StreamInfo | null;
-  readonly decodeLevel: DecodeLevel;
-  /** When the newest decoded frame arrived ({@link Clock.nowMs}), or null. */
-  readonly lastFrameAtMs: number | null;
-  /** Seconds spent in the decoder so far. */
-  readonly decodeSeconds: number;
-  readonly account: CameraAccount;
-  /** null for files, and with `demuxer: libav`. */
-  readonly network: NetworkFigures | null;
 }
 
 export type ToCapture =

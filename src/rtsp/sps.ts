@@ -1,28 +1,17 @@
 /** The size of a picture, from the sequence parameter set of H.264 or H.265. */
+import { BitReader } from "./bit_reader.ts";
 import type { VideoCodec } from "./media.ts";
+import { H264, h264Type, H265, h265Type } from "./nal.ts";
+import { findStartCode, START_CODE_BYTES } from "./start_codes.ts";
 
 /** Sets are shorter; what follows the size is of no interest. */
 const MAX_SPS_BYTES = 512;
-const H264_SPS = 7;
-const H265_SPS = 33;
-/** Exp-Golomb codes with more leading zeros hold no value of a parameter set. */
-const MAX_LEADING_ZEROS = 31;
-/** The profiles whose parameter sets say which chroma format they have (ITU-T H.264 7.3.2.1.1). */
-const H264_CHROMA_PROFILES = new Set([
-  100,
-  110,
-  122,
-  244,
-  44,
-  83,
-  86,
-  118,
-  128,
-  138,
-  139,
-  134,
-  135,
-]);
+const MAX_SIDE_PX = 65_536;
+/** profile_idc of profiles whose parameter sets have the chroma format and scaling matrices (7.3.2.1.1). */
+const HIGH_PROFILES = new Set([100, 110, 122, 244, 44, 83, 86, 118, 128, 138, 139, 134, 135]);
+/** log2_max_frame_num_minus4 is at most 12, and numbers of reference frames at most 255. */
+const MAX_LOG2_FRAME_NUM = 16;
+const MAX_REFERENCE_CYCLE = 255;
 
 /** Luma samples, before cropping. */
 export interface CodedSize {
@@ -35,134 +24,121 @@ export interface CodedSize {
  * @returns null where there is none, or none that can be understood
  */
 export function codedSize(codec: VideoCodec, annexB: Uint8Array): CodedSize | null {
-  const parse = codec === "h264" ? h264Size : codec === "hevc" ? h265Size : null;
+  const parse = codec === "h264" ? readH264Sps : codec === "hevc" ? h265Size : null;
   if (parse === null) return null;
-  for (let at = 0; at + 4 < annexB.byteLength; at++) {
-    if (annexB[at] !== 0 || annexB[at + 1] !== 0 || annexB[at + 2] !== 1) continue;
-    const header = annexB[at + 3] ?? 0;
-    const isSps = codec === "h264" ? (header & 31) === H264_SPS : (header >> 1 & 63) === H265_SPS;
-    if (isSps) return parse(new BitReader(annexB.subarray(at + 3, at + 3 + MAX_SPS_BYTES)));
+  const end = annexB.byteLength;
+  let at = findStartCode(annexB, 0, end);
+  for (; at >= 0; at = findStartCode(annexB, at + START_CODE_BYTES, end)) {
+    const start = at + START_CODE_BYTES;
+    const header = annexB[start] ?? 0;
+    const isSps = codec === "h264" ? h264Type(header) === H264.sps : h265Type(header) === H265.sps;
+    if (!isSps) continue;
+    const bits = new BitReader();
+    bits.set(annexB, start + (codec === "h264" ? 1 : 2), Math.min(end, start + MAX_SPS_BYTES));
+    return sane(parse(bits));
   }
   return null;
 }
 
-/** ITU-T H.264 7.3.2.1.1. */
-function h264Size(bits: BitReader): CodedSize | null {
-  bits.skip(8);
-  const profile = bits.u(8);
-  bits.skip(16);
-  bits.ue();
-  if (H264_CHROMA_PROFILES.has(profile)) {
-    const chromaFormat = bits.ue();
-    if (chromaFormat === 3) bits.skip(1);
-    bits.ue();
-    bits.ue();
-    bits.skip(1);
-    if (bits.u(1) === 1) skipScalingLists(bits, chromaFormat === 3 ? 12 : 8);
-  }
-  bits.ue();
-  const orderType = bits.ue();
-  if (orderType === 0) bits.ue();
-  else if (orderType === 1) {
-    bits.skip(1);
-    bits.ue();
-    bits.ue();
-    for (let left = Math.min(255, bits.ue()); left > 0; left--) bits.ue();
-  }
-  bits.ue();
-  bits.skip(1);
-  const width = (bits.ue() + 1) * 16;
-  const heightInMaps = bits.ue() + 1;
-  const height = heightInMaps * 16 * (bits.u(1) === 1 ? 1 : 2);
-  return sane({ width, height }, bits);
+/** What of an H.264 sequence parameter set is of interest. */
+export interface H264Sps extends CodedSize {
+  /** separate_colour_plane_flag. */
+  readonly hasColourPlanes: boolean;
+  /** The length of frame_num in slice headers. */
+  readonly frameNumBits: number;
+  /** frame_mbs_only_flag: there are no fields. */
+  readonly isFramesOnly: boolean;
 }
 
-function skipScalingLists(bits: BitReader, lists: number): void {
-  for (let list = 0; list < lists; list++) {
-    if (bits.u(1) === 0) continue;
-    let last = 8;
-    let next = 8;
-    for (let index = 0; index < (list < 6 ? 16 : 64) && next !== 0; index++) {
-      next = (last + bits.se() + 256) % 256;
-      if (next !== 0) last = next;
+/**
+ * Reads an H.264 sequence parameter set (7.3.2.1.1), from the byte after the NAL unit's header.
+ * @returns null when it is cut short or impossible
+ */
+export function readH264Sps(reader: BitReader): H264Sps | null {
+  const profile = reader.bits(8);
+  reader.bits(16);
+  reader.ue();
+  const hasColourPlanes = HIGH_PROFILES.has(profile) && readChroma(reader);
+  const frameNumBits = 4 + reader.ue();
+  readOrder(reader);
+  reader.ue();
+  reader.bit();
+  const width = (reader.ue() + 1) * 16;
+  const heightInMaps = reader.ue() + 1;
+  const isFramesOnly = reader.bit() === 1;
+  if (reader.isPast || frameNumBits > MAX_LOG2_FRAME_NUM) return null;
+  const height = heightInMaps * 16 * (isFramesOnly ? 1 : 2);
+  return { hasColourPlanes, frameNumBits, isFramesOnly, width, height };
+}
+
+/** Skips what the high profiles add, and returns separate_colour_plane_flag. */
+function readChroma(reader: BitReader): boolean {
+  const chromaFormat = reader.ue();
+  const hasColourPlanes = chromaFormat === 3 && reader.bit() === 1;
+  reader.ue();
+  reader.ue();
+  reader.bit();
+  if (reader.bit() === 1) {
+    const lists = chromaFormat === 3 ? 12 : 8;
+    for (let list = 0; list < lists && !reader.isPast; list++) {
+      if (reader.bit() === 1) skipScalingList(reader, list < 6 ? 16 : 64);
     }
+  }
+  return hasColourPlanes;
+}
+
+/** Skips a scaling list (7.3.2.1.1.1). */
+function skipScalingList(reader: BitReader, size: number): void {
+  let last = 8;
+  let next = 8;
+  for (let at = 0; at < size && !reader.isPast; at++) {
+    if (next !== 0) next = (last + reader.se() + 256) % 256;
+    if (next !== 0) last = next;
+  }
+}
+
+/** Skips how the order of pictures is coded. */
+function readOrder(reader: BitReader): void {
+  const type = reader.ue();
+  if (type === 0) {
+    reader.ue();
+  } else if (type === 1) {
+    reader.bit();
+    reader.se();
+    reader.se();
+    const cycle = reader.ue();
+    for (let at = 0; at < Math.min(cycle, MAX_REFERENCE_CYCLE) && !reader.isPast; at++) reader.se();
   }
 }
 
 /** ITU-T H.265 7.3.2.2.1. */
 function h265Size(bits: BitReader): CodedSize | null {
-  bits.skip(16 + 4);
-  const subLayers = bits.u(3);
-  bits.skip(1);
+  skip(bits, 4);
+  const subLayers = bits.bits(3);
+  skip(bits, 1);
   skipProfileTierLevel(bits, subLayers);
   bits.ue();
-  if (bits.ue() === 3) bits.skip(1);
-  return sane({ width: bits.ue(), height: bits.ue() }, bits);
+  if (bits.ue() === 3) skip(bits, 1);
+  const size = { width: bits.ue(), height: bits.ue() };
+  return bits.isPast ? null : size;
 }
 
 /** ITU-T H.265 7.3.3. */
 function skipProfileTierLevel(bits: BitReader, subLayers: number): void {
-  bits.skip(88 + 8);
+  skip(bits, 88 + 8);
   const present: (readonly [profile: number, level: number])[] = [];
-  for (let layer = 0; layer < subLayers; layer++) present.push([bits.u(1), bits.u(1)]);
-  if (subLayers > 0) bits.skip(2 * (8 - subLayers));
-  for (const [profile, level] of present) bits.skip(88 * profile + 8 * level);
+  for (let layer = 0; layer < subLayers; layer++) present.push([bits.bit(), bits.bit()]);
+  if (subLayers > 0) skip(bits, 2 * (8 - subLayers));
+  for (const [profile, level] of present) skip(bits, 88 * profile + 8 * level);
 }
 
-function sane(size: CodedSize, bits: BitReader): CodedSize | null {
-  const isSane = size.width > 0 && size.height > 0 && size.width <= 65_536 && size.height <= 65_536;
-  return isSane && !bits.isExhausted ? size : null;
+function sane(size: CodedSize | null): CodedSize | null {
+  if (size === null) return null;
+  const { width, height } = size;
+  const isSane = width > 0 && height > 0 && width <= MAX_SIDE_PX && height <= MAX_SIDE_PX;
+  return isSane ? { width, height } : null;
 }
 
-/** Bits of a NAL unit, without its emulation prevention bytes (ITU-T H.264 7.4.1.1). */
-class BitReader {
-  readonly #bytes: Uint8Array;
-  #byte = 0;
-  #bit = 0;
-  #zeros = 0;
-
-  constructor(bytes: Uint8Array) {
-    this.#bytes = bytes;
-  }
-
-  get isExhausted(): boolean {
-    return this.#byte > this.#bytes.byteLength;
-  }
-
-  u(count: number): number {
-    let value = 0;
-    for (let left = count; left > 0; left--) value = value * 2 + this.#next();
-    return value;
-  }
-
-  skip(count: number): void {
-    for (let left = count; left > 0; left--) this.#next();
-  }
-
-  ue(): number {
-    let zeros = 0;
-    while (zeros <= MAX_LEADING_ZEROS && this.#next() === 0) zeros++;
-    return 2 ** zeros - 1 + this.u(Math.min(zeros, MAX_LEADING_ZEROS));
-  }
-
-  se(): number {
-    const code = this.ue();
-    return code % 2 === 1 ? (code + 1) / 2 : -code / 2;
-  }
-
-  /** 0 beyond the end. */
-  #next(): number {
-    if (this.#bit === 0 && this.#zeros >= 2 && this.#bytes[this.#byte] === 3) {
-      this.#byte++;
-      this.#zeros = 0;
-    }
-    const value = this.#bytes[this.#byte] ?? 0;
-    const bit = value >> (7 - this.#bit) & 1;
-    this.#bit = (this.#bit + 1) % 8;
-    if (this.#bit === 0) {
-      this.#zeros = value === 0 ? this.#zeros + 1 : 0;
-      this.#byte++;
-    }
-    return bit;
-  }
+function skip(bits: BitReader, count: number): void {
+  for (let left = count; left > 0; left--) bits.bit();
 }

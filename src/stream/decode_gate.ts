@@ -44,6 +44,8 @@ export interface Candidate {
   readonly isRecoveryPoint: boolean;
   /** Something of it, or of what came just before it, is missing. */
   readonly isCorrupt: boolean;
+  /** The decoder is behind, and too slow to catch up. */
+  readonly isTooSlow: boolean;
   /** Whether no other picture refers to this one; only asked where that matters. */
   readonly isDisposable: () => boolean;
   /** When it arrived. */
@@ -66,6 +68,9 @@ export interface Candidate {
  * A decoder that left packets out can only go on with a keyframe: everything before it is left out
  * too, as `asleep` when leaving out was our choice, as unusable when the stream began in its middle or
  * lost a packet.
+ *
+ * A decoder that is too slow for the stream goes on with the next keyframe, whatever the setting: frames
+ * that are never caught up with would all be late.
  *
  * `auto` leaves out whatever no detector will take. Where none wants more than one frame from keyframe
  * to keyframe, only those are decoded. Otherwise the decoder works up to the last frame that is wanted
@@ -131,6 +136,10 @@ export class DecodeGate {
     if (packet.isRecoveryPoint) this.#state = "awake";
     if (this.#state === "waiting") return UNUSABLE;
     if (this.#state === "asleep") return SKIP.asleep;
+    if (packet.isTooSlow) {
+      this.#state = "asleep";
+      return SKIP.asleep;
+    }
     if (this.#setting !== "auto") return DECODE;
     if (this.#maySleep(packet)) {
       this.#state = "asleep";

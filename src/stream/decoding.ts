@@ -15,6 +15,13 @@ import { PictureTracker } from "./picture_tracker.ts";
 import type { Pictures } from "./pictures.ts";
 import type { FramePool, SharedFrame } from "./shared_frame.ts";
 
+/** A camera's packet that waited for so long shows that the decoder is behind. */
+const BEHIND_MS = 1000;
+/** A decoder that needs this part of the time between frames does not catch up any more. */
+const SLOW_PART = 0.8;
+/** Weight of one packet in the mean time that decoding takes. */
+const WEIGHT = 1 / 8;
+
 /** What decoding works with; it owns none of it. */
 export interface DecodingParts {
   readonly libav: Libav;
@@ -46,6 +53,7 @@ export class Decoding implements Disposable {
   readonly #info: InfoTeller;
   #isDecoding = false;
   #hasDecoded = false;
+  #decodeMs = 0;
 
   /** @throws {LibavError} `STREAM_CODEC` when libav has no decoder for the stream */
   constructor(parts: DecodingParts, packets: PacketSource) {
@@ -75,6 +83,7 @@ export class Decoding implements Disposable {
       isKey,
       isRecoveryPoint: packet.isRecoveryPoint,
       isCorrupt: packet.isCorrupt,
+      isTooSlow: this.#isTooSlow(arrivedAtMs),
       isDisposable: packet.isDisposable,
       atMs: arrivedAtMs,
       frameMs: bus.rhythm.intervalMs,
@@ -128,6 +137,13 @@ export class Decoding implements Disposable {
     this.#hasDecoded = true;
   }
 
+  #isTooSlow(arrivedAtMs: SteadyMs): boolean {
+    const { source, bus, clock } = this.#parts;
+    const { intervalMs } = bus.rhythm;
+    if (source.file !== null || intervalMs === null) return false;
+    return this.#decodeMs > SLOW_PART * intervalMs && clock.nowMs() - arrivedAtMs > BEHIND_MS;
+  }
+
   /** Empties the decoder and the mailboxes: what is wanted next has not come yet. */
   #sleep(): void {
     this.#drain();
@@ -154,6 +170,7 @@ export class Decoding implements Disposable {
     }
     this.#receiveAll();
     const spentMs = this.#parts.clock.nowMs() - startedAtMs;
+    this.#decodeMs += (spentMs - this.#decodeMs) * WEIGHT;
     this.#packets.decoded(spentMs);
     this.#parts.onDecoded(spentMs);
   }

@@ -6,6 +6,7 @@ const ANY: Candidate = {
   isKey: false,
   isRecoveryPoint: false,
   isCorrupt: false,
+  isTooSlow: false,
   isDisposable: () => false,
   atMs: 0,
   frameMs: 40,
@@ -194,4 +195,10 @@ Deno.test("decode gate: a recovery point wakes a decoder that waits, and is no k
   assert.equal(fates(gate, [DELTA, recovery, DELTA, { isCorrupt: true }, DELTA]), "?DD??");
   assert.equal(fates(gate, [recovery, DELTA]), "DD");
   assert.equal(gate.keyframes.intervalMs, null);
+});
+
+Deno.test("decode gate: a decoder that is too slow goes on with the next keyframe", () => {
+  const gate = new DecodeGate("all");
+  const late = { isTooSlow: true };
+  assert.equal(fates(gate, [KEY, DELTA, late, DELTA, { ...KEY, ...late }, DELTA]), "DDaaDD");
 });
