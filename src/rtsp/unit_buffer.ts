@@ -2,10 +2,14 @@
 
 /** Where a buffer begins; it doubles from there. */
 const INITIAL_BYTES = 64 * 1024;
+/**
+ * Beyond this it grows to its limit at once: doubled further, it and what it leaves to the garbage
+ * collector would take twice the limit.
+ */
+const MAX_DOUBLED_BYTES = 1024 * 1024;
 
 /**
- * Bytes one after the other, in memory that grows by doubling up to a limit and is used again for
- * each unit. What no longer fits is not kept, and {@link isOverflown} says so.
+ * Bytes one after the other, in memory that grows up to a limit and is used again for each unit. What no longer fits is not kept, and {@link isOverflown} says so.
  */
 export class UnitBuffer {
   /** The memory; what counts is before {@link length}. Replaced when it grows. */
@@ -102,6 +106,7 @@ export class UnitBuffer {
     }
     let capacity = Math.max(this.bytes.length, 1);
     while (capacity < needed) capacity *= 2;
+    if (capacity > MAX_DOUBLED_BYTES) capacity = this.#maxBytes;
     const grown = new Uint8Array(Math.min(capacity, this.#maxBytes));
     grown.set(this.bytes.subarray(0, this.length));
     this.bytes = grown;

@@ -35,6 +35,13 @@ Deno.test("groups: the unit tests may start no program", () => {
   assert.equal(flagsOf("unit").some((flag) => flag.startsWith("--allow-run")), false);
 });
 
+Deno.test("groups: the fuzz tests may do nothing but look how long they are to run", () => {
+  const flags = flagsOf("fuzz");
+  assert.equal(flags.some((flag) => /^--allow-(?:net|ffi|run|sys)/.test(flag)), false);
+  const env = flags.find((flag) => flag.startsWith("--allow-env"));
+  assert.ok(env?.split(/[=,]/).includes("ORION_FUZZ"), env);
+});
+
 Deno.test("groups: each file of tests belongs to exactly one of them", () => {
   const cases: readonly [string, string | undefined][] = [
     ["tests/unit/mqtt/topics_test.ts", "unit"],
@@ -42,6 +49,7 @@ Deno.test("groups: each file of tests belongs to exactly one of them", () => {
     ["tests/unit/inference", "inference"],
     ["tests/unit", "unit"],
     ["tests/e2e/run_test.ts", "e2e"],
+    ["tests/fuzz/rtp_test.ts", "fuzz"],
     ["tests/elsewhere/a_test.ts", undefined],
     ["src/core/clock.ts", undefined],
   ];
