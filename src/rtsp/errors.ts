@@ -33,7 +33,9 @@ const final = (remedy: Meaning["remedy"]): Meaning => ({ retryable: false, remed
 
 /** Codes that libav's errors have as well mean the same there (`src/libav/error.ts`). */
 const MEANINGS = {
-  STREAM_AUTH_UNSUPPORTED: again("Set the camera to Digest authentication with MD5 or SHA-256."),
+  STREAM_AUTH_UNSUPPORTED: again(
+    "Set the camera's authentication to Digest with MD5 or SHA-256.",
+  ),
   STREAM_BANDWIDTH: again("Close other viewers of the camera, or lower its bit rate."),
   STREAM_CODEC: final("Choose another codec in the camera: H.264, H.265 or MJPEG."),
   STREAM_ENDED: again("The camera closed the stream; Orion connects again."),

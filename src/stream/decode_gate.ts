@@ -8,10 +8,13 @@ import { KeyframeRhythm } from "./keyframe_rhythm.ts";
  */
 export type PacketFate =
   | { readonly kind: "decode" }
+  /** Decode everything since the last keyframe, and then this. */
+  | { readonly kind: "catch-up" }
   | { readonly kind: "skip"; readonly reason: UndecodedReason }
   | { readonly kind: "unusable" };
 
 const DECODE: PacketFate = { kind: "decode" };
+const CATCH_UP: PacketFate = { kind: "catch-up" };
 const UNUSABLE: PacketFate = { kind: "unusable" };
 const SKIP: Readonly<Record<UndecodedReason, PacketFate>> = {
   unwanted: { kind: "skip", reason: "unwanted" },
@@ -29,6 +32,15 @@ const EARLY_FRAMES = 0.75;
 /** Sleeping for fewer frames, or for less of the time between keyframes, is not worth the trouble. */
 const MIN_SLEEP_FRAMES = 1.5;
 const MIN_SLEEP_PART = 0.03;
+
+/** A detector that is due within this part of a frame is due with this one. */
+const DUE_FRAMES = 0.6;
+
+/** A keyframe may be so many frames late before it is not counted on any more. */
+const OVERDUE_FRAMES = 1.5;
+
+/** A keyframe that is expected within so many frames is waited for. */
+const NEAR_FRAMES = 2;
 
 /**
  * So many frames before a detector is due nothing is left out any more: a decoder holds pictures back
@@ -60,14 +72,19 @@ export interface Candidate {
   readonly periodMs: number;
   /** Until the first detector is due; 0 while one is. */
   readonly dueInMs: number;
+  /** The same, should a frame that waits for a worker be taken now. */
+  readonly dueNextInMs: number;
+  /** Every packet since the last keyframe is kept; no more of them can be when `full`. */
+  readonly buffer: "incomplete" | "complete" | "full";
 }
 
 /**
  * Decides for each packet whether it is worth decoding.
  *
- * A decoder that left packets out can only go on with a keyframe: everything before it is left out
- * too, as `asleep` when leaving out was our choice, as unusable when the stream began in its middle or
- * lost a packet.
+ * A decoder that left packets out goes on with a keyframe, everything before it is skipped as well; or
+ * it catches up from the last keyframe, when a detector is due and the next one is not at hand. So
+ * what is expected of keyframes decides what is cheaper, never whether there is a picture. A stream
+ * that began in its middle, or lost a packet, is unusable up to the next keyframe.
  *
  * A decoder that is too slow for the stream goes on with the next keyframe, whatever the setting: frames
  * that are never caught up with would all be late.
@@ -130,12 +147,15 @@ export class DecodeGate {
       return DECODE;
     }
     if (this.#keyframesOnly) {
+      if (this.#setting === "auto" && this.#mustCatchUp(packet)) return this.#catchUp();
       if (this.#state === "awake") this.#state = "asleep";
       return SKIP.keyframes;
     }
     if (packet.isRecoveryPoint) this.#state = "awake";
     if (this.#state === "waiting") return UNUSABLE;
-    if (this.#state === "asleep") return SKIP.asleep;
+    if (this.#state === "asleep") {
+      return this.#mustCatchUp(packet) ? this.#catchUp() : SKIP.asleep;
+    }
     if (packet.isTooSlow) {
       this.#state = "asleep";
       return SKIP.asleep;
@@ -153,6 +173,32 @@ export class DecodeGate {
       return SKIP.nonref;
     }
     return DECODE;
+  }
+
+  #catchUp(): PacketFate {
+    this.#state = "awake";
+    this.#keyframesOnly = false;
+    this.#level = "all";
+    return CATCH_UP;
+  }
+
+  /** A picture is wanted now, and no keyframe is at hand that would give one. */
+  #mustCatchUp(packet: Candidate): boolean {
+    const { buffer, frameMs, pictureWanted, dueNextInMs, isTooSlow } = packet;
+    if (buffer === "incomplete" || this.#state === "waiting" || isTooSlow) return false;
+    if (buffer === "full") return true;
+    if (pictureWanted) return true;
+    return frameMs !== null && dueNextInMs <= DUE_FRAMES * frameMs &&
+      !this.#isKeyframeNear(packet.atMs, frameMs);
+  }
+
+  #isKeyframeNear(nowMs: number, frameMs: number): boolean {
+    const { nextAtMs, intervalMs } = this.keyframes;
+    if (nextAtMs === null || intervalMs === null) return false;
+    const untilKeyMs = nextAtMs - nowMs;
+    // Where keyframes alone are decoded, the nearest to the due time is the one that is taken.
+    const nearMs = Math.max(NEAR_FRAMES * frameMs, this.#keyframesOnly ? intervalMs / 2 : 0);
+    return untilKeyMs >= -OVERDUE_FRAMES * frameMs && untilKeyMs <= nearMs;
   }
 
   /** At a keyframe, where any level can begin. */
@@ -177,8 +223,9 @@ export class DecodeGate {
   }
 
   /** Nobody is due before the next keyframe, and that is some frames away. */
-  #maySleep({ atMs, frameMs, pictureWanted, dueInMs }: Candidate): boolean {
+  #maySleep({ atMs, frameMs, pictureWanted, dueInMs, buffer }: Candidate): boolean {
     const { nextAtMs, intervalMs } = this.keyframes;
+    if (buffer === "full") return false;
     if (nextAtMs === null || intervalMs === null || frameMs === null || pictureWanted) return false;
     const untilKeyMs = nextAtMs - atMs;
     const leastMs = Math.max(MIN_SLEEP_FRAMES * frameMs, MIN_SLEEP_PART * intervalMs);

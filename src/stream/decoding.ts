@@ -8,6 +8,7 @@ import { LibavError } from "../libav/error.ts";
 import type { Libav } from "../libav/library.ts";
 import type { CaptureTime } from "./capture_time.ts";
 import { DecodeGate } from "./decode_gate.ts";
+import { GopBuffer } from "./gop_buffer.ts";
 import { InfoTeller } from "./info_teller.ts";
 import { openDecoder } from "./open_decoder.ts";
 import type { PacketSource, SourcePacket } from "./packet_source.ts";
@@ -51,6 +52,7 @@ export class Decoding implements Disposable {
   readonly #decoder: Decoder;
   readonly #tracker: PictureTracker;
   readonly #info: InfoTeller;
+  readonly #buffer: GopBuffer;
   #isDecoding = false;
   #hasDecoded = false;
   #decodeMs = 0;
@@ -70,10 +72,17 @@ export class Decoding implements Disposable {
     if (skipsNonRef) this.#decoder.setSkipFrame("noref");
     this.gate = new DecodeGate(source.decode);
     this.#tracker = new PictureTracker({ ledger: bus.ledger, skipsNonRef });
+    this.#buffer = new GopBuffer((packet) => packets.recycle(packet));
   }
 
   /** Counts a packet, and decodes it if some detector will take its picture or one after it. */
   packet(packet: SourcePacket): void {
+    this.#packet(packet);
+    if (packet.isCorrupt) this.#buffer.clear();
+    else if (this.#packets.keep()) this.#buffer.add(packet);
+  }
+
+  #packet(packet: SourcePacket): void {
     const { bus, pictures, source } = this.#parts;
     const { isKey, arrivedAtMs } = packet;
     if (isKey) this.#info.keyframe(packet.positionSeconds);
@@ -91,9 +100,15 @@ export class Decoding implements Disposable {
       pictureWanted: pictures.wanted,
       periodMs: bus.periodMs,
       dueInMs: bus.dueInMs(arrivedAtMs),
+      dueNextInMs: bus.dueNextInMs(arrivedAtMs),
+      buffer: !this.#buffer.isComplete ? "incomplete" : this.#buffer.isFull ? "full" : "complete",
     });
     if (isKey) this.#followKeyframes(arrivedAtMs);
     this.#parts.onLevel(this.gate.level);
+    if (fate.kind === "catch-up") {
+      this.#catchUp();
+      return this.#decode(packet);
+    }
     if (fate.kind === "decode") {
       if (!this.#isDecoding || (packet.isRecoveryPoint && this.#tracker.isTainted)) {
         this.#restart(packet);
@@ -126,7 +141,22 @@ export class Decoding implements Disposable {
 
   [Symbol.dispose](): void {
     this.#tracker.settle();
+    this.#buffer[Symbol.dispose]();
     this.#decoder[Symbol.dispose]();
+  }
+
+  /**
+   * Decodes what was kept since the last keyframe, so that the packet at hand can follow. Those packets
+   * are in the ledger already: their pictures are only what later ones refer to.
+   */
+  #catchUp(): void {
+    const [first, ...others] = this.#buffer.packets;
+    if (first === undefined) return;
+    this.#restart(first);
+    this.#decode({ ...first, isCounted: true });
+    for (const packet of others) {
+      if (!packet.isDisposable()) this.#decode({ ...packet, isCounted: true });
+    }
   }
 
   /** The decoder slept, or is to forget: begin here as if there had been nothing before. */
@@ -159,14 +189,14 @@ export class Decoding implements Disposable {
     if (everyMs !== null && keyframes.isSteady) bus.follow({ atMs, everyMs });
   }
 
-  #decode(packet: SourcePacket): void {
+  #decode(packet: SourcePacket & { readonly isCounted?: boolean }): void {
     const startedAtMs = this.#parts.clock.nowMs();
     try {
       while (this.#decoder.send(packet.packet) === "again") this.#receiveAll();
       this.#tracker.sent(packet);
     } catch (error) {
       if (!(error instanceof LibavError)) throw error;
-      this.#tracker.refused();
+      this.#tracker.refused(packet);
     }
     this.#receiveAll();
     const spentMs = this.#parts.clock.nowMs() - startedAtMs;

@@ -114,7 +114,7 @@ export class Intake implements Disposable {
 
   /** The oldest unit; its packet is valid until the next is taken. */
   take(): QueuedUnit | null {
-    this.#recycle();
+    if (this.#taken !== null) this.recycle(this.#taken);
     const unit = this.#queue.shift();
     if (unit === undefined) return null;
     this.#settled--;
@@ -123,18 +123,22 @@ export class Intake implements Disposable {
     return unit;
   }
 
-  [Symbol.dispose](): void {
-    this.#recycle();
-    for (const { packet } of this.#queue.splice(0)) packet[Symbol.dispose]();
-    for (const packet of this.#free.splice(0)) packet[Symbol.dispose]();
+  /** Leaves the packet that was taken last to the caller. */
+  keep(): void {
+    this.#taken = null;
   }
 
-  #recycle(): void {
-    const packet = this.#taken;
-    if (packet === null) return;
-    this.#taken = null;
+  /** A packet is not needed any more. */
+  recycle(packet: Packet): void {
+    if (packet === this.#taken) this.#taken = null;
     packet.unref();
     if (this.#free.length < MAX_FREE) this.#free.push(packet);
     else packet[Symbol.dispose]();
+  }
+
+  [Symbol.dispose](): void {
+    if (this.#taken !== null) this.recycle(this.#taken);
+    for (const { packet } of this.#queue.splice(0)) packet[Symbol.dispose]();
+    for (const packet of this.#free.splice(0)) packet[Symbol.dispose]();
   }
 }

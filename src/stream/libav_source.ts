@@ -99,6 +99,15 @@ export class LibavSource implements PacketSource {
     // Nothing is planned: libav reads as it likes.
   }
 
+  /** Packets of a file lie in the file: nothing is kept. */
+  keep(): boolean {
+    return false;
+  }
+
+  recycle(): void {
+    // Nothing was kept.
+  }
+
   secondsOf(pts: bigint | null): number {
     return this.#timeline.peekSeconds(pts);
   }

@@ -41,6 +41,13 @@ export interface PacketSource {
   read(): Promise<"read" | "end">;
   /** The oldest packet that was read and not taken yet, or null. */
   take(): SourcePacket | null;
+  /**
+   * Leaves the packet that was taken last to the caller, who gives it back with {@link recycle}.
+   * @returns false where the source needs it itself
+   */
+  keep(): boolean;
+  /** Takes back a packet that was kept. */
+  recycle(packet: Packet): void;
   /** A frame's place in the stream, in seconds as {@link SourcePacket.positionSeconds}. */
   secondsOf(pts: bigint | null): number;
   /** A packet's time in the decoder, for planning. */

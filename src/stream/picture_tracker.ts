@@ -12,6 +12,8 @@ export interface PacketInfo {
   readonly capturedAtMs: WallMs;
   /** Whose clock that is. */
   readonly clock: CaptureClock;
+  /** It is in the ledger already, and decoded once more so that others can follow. */
+  readonly isCounted?: boolean;
 }
 
 /** What the decoder says of a picture. */
@@ -34,7 +36,7 @@ const MAX_IN_DECODER = 64;
  */
 export class PictureTracker {
   readonly #ledger: CameraLedger;
-  readonly #lost: () => void;
+  readonly #countLost: () => void;
   readonly #pending: PacketInfo[] = [];
   #tainted = false;
   #notBefore: bigint | null = null;
@@ -47,7 +49,7 @@ export class PictureTracker {
    */
   constructor(parts: { ledger: CameraLedger; skipsNonRef: boolean }) {
     this.#ledger = parts.ledger;
-    this.#lost = parts.skipsNonRef
+    this.#countLost = parts.skipsNonRef
       ? () => parts.ledger.undecoded("nonref")
       : () => parts.ledger.corrupt();
   }
@@ -71,15 +73,14 @@ export class PictureTracker {
   /** The decoder took a packet. */
   sent(packet: PacketInfo): void {
     if (this.#pending.length >= MAX_IN_DECODER) {
-      this.#pending.shift();
-      this.#lost();
+      this.#lost(this.#pending.shift());
     }
     this.#pending.push(packet);
   }
 
   /** The decoder refused the packet: what follows refers to a picture that is not there. */
-  refused(): void {
-    this.#ledger.corrupt();
+  refused(packet: PacketInfo): void {
+    if (packet.isCounted !== true) this.#ledger.corrupt();
     this.#tainted = true;
   }
 
@@ -99,6 +100,7 @@ export class PictureTracker {
     this.#settleBefore(packet);
     if (picture.damaged) this.#tainted = true;
     if (packet.isKey && !picture.damaged) this.#tainted = false;
+    if (packet.isCounted === true) return null;
     const early = this.#notBefore !== null && packet.pts !== null && packet.pts < this.#notBefore;
     if (!this.#tainted && !early) return packet;
     if (early && this.#slept) this.#ledger.undecoded("asleep");
@@ -108,7 +110,12 @@ export class PictureTracker {
 
   /** The decoder was drained or flushed: what it still held will never come out. */
   settle(): void {
-    while (this.#pending.shift() !== undefined) this.#lost();
+    for (const packet of this.#pending.splice(0)) this.#lost(packet);
+  }
+
+  /** A packet gave no picture. */
+  #lost(packet: PacketInfo | undefined): void {
+    if (packet !== undefined && packet.isCounted !== true) this.#countLost();
   }
 
   /** The packet a picture came from. */
@@ -128,8 +135,7 @@ export class PictureTracker {
     for (let i = this.#pending.length - 1; i >= 0; i--) {
       const pts = this.#pending[i]?.pts ?? null;
       if (pts === null || found.pts === null || pts >= found.pts) continue;
-      this.#pending.splice(i, 1);
-      this.#lost();
+      this.#lost(this.#pending.splice(i, 1)[0]);
     }
   }
 }

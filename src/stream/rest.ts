@@ -58,7 +58,10 @@ export function restMs(outlook: RestOutlook): number {
 /** Until work on what is wanted next has to begin; Infinity while nothing is wanted. */
 function untilWantedMs({ wanted, keyInMs, dueInMs, nextInMs, frameMs, decodeMs }: RestOutlook) {
   if (!wanted) return Infinity;
-  if (keyInMs !== null) return Math.max(0, keyInMs) - LEAD_MS;
+  if (keyInMs !== null) {
+    // A detector that is due before the keyframe may make the decoder catch up.
+    return Math.max(0, dueInMs > 0 ? Math.min(keyInMs, dueInMs) : keyInMs) - LEAD_MS;
+  }
   // The mailbox announces the frame that is nearest to the due time: see EARLY_FRAMES.
   const framesBefore = Math.max(0, Math.ceil((dueInMs - nextInMs) / frameMs - EARLY_FRAMES));
   return nextInMs + framesBefore * frameMs - framesBefore * decodeMs - LEAD_MS;

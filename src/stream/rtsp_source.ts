@@ -4,6 +4,7 @@ import type { CameraSource } from "../core/messages.ts";
 import { CodecParameters } from "../libav/codec_parameters.ts";
 import type { VideoStream } from "../libav/input.ts";
 import type { Libav } from "../libav/library.ts";
+import type { Packet } from "../libav/packet.ts";
 import { SocketInfo } from "../libav/socket_info.ts";
 import { ArrivalClock } from "../rtsp/arrival.ts";
 import type { CameraMemory } from "../rtsp/camera_memory.ts";
@@ -155,6 +156,15 @@ export class RtspSource implements PacketSource {
       arrivedAtMs: arrivedAt,
       ...captureTime.of(arrivedWallMs, this.#intake.senderClock.capturedAt(pts)),
     };
+  }
+
+  keep(): boolean {
+    this.#intake.keep();
+    return true;
+  }
+
+  recycle(packet: Packet): void {
+    this.#intake.recycle(packet);
   }
 
   decoded(spentMs: number): void {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { wallMs } from "../../../src/core/clock.ts";
 import { StreamError } from "../../../src/core/errors.ts";
+import { redactText } from "../../../src/core/redact.ts";
 import { RTSP_ERROR_CODES, rtspError, serverText, statusError } from "../../../src/rtsp/errors.ts";
 import { MAX_SERVER_TEXT_CHARS } from "../../../src/rtsp/limits.ts";
 
@@ -39,6 +40,7 @@ Deno.test("rtsp: every error has a remedy of one sentence", () => {
     assert.match(error.code, /^STREAM_[A-Z_]+$/);
     assert.match(error.remedy, /^[A-Z].*[^.]\.$/, code);
     assert.ok(!error.remedy.includes(". "), code);
+    assert.equal(redactText(error.remedy), error.remedy, "nothing in it looks like a credential");
     assert.equal(error.message, action);
   }
 });

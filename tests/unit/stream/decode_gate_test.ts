@@ -14,6 +14,8 @@ const ANY: Candidate = {
   pictureWanted: false,
   periodMs: 0,
   dueInMs: 0,
+  dueNextInMs: 0,
+  buffer: "incomplete",
 };
 const KEY = { isKey: true };
 const DELTA = {};
@@ -22,6 +24,7 @@ const UNWANTED = { wanted: false };
 /** `D` decode, `?` unusable, else the reason's first letter. */
 function fate(gate: DecodeGate, packet: Partial<Candidate>): string {
   const fate = gate.decide({ ...ANY, ...packet });
+  if (fate.kind === "catch-up") return "C";
   return fate.kind === "decode" ? "D" : fate.kind === "unusable" ? "?" : fate.reason[0] ?? "";
 }
 
@@ -201,4 +204,46 @@ Deno.test("decode gate: a decoder that is too slow goes on with the next keyfram
   const gate = new DecodeGate("all");
   const late = { isTooSlow: true };
   assert.equal(fates(gate, [KEY, DELTA, late, DELTA, { ...KEY, ...late }, DELTA]), "DDaaDD");
+});
+
+const KEPT = { buffer: "complete" } as const;
+
+Deno.test("decode gate: a decoder that slept catches up when the keyframe is overdue and one is due", () => {
+  const gate = new DecodeGate("auto");
+  const at = (index: number, more: Partial<Candidate> = {}) =>
+    fate(gate, { atMs: 40 * index, dueInMs: 1000, dueNextInMs: 1000, ...KEPT, ...more });
+  for (const index of [0, 25, 50]) at(index, KEY);
+  assert.equal(at(51), "a", "the next keyframe is expected at frame 75");
+  assert.equal(at(75, { dueNextInMs: 0 }), "a", "it may be a little late");
+  assert.equal(at(77), "a", "no detector is due");
+  assert.equal(at(78, { dueNextInMs: 0 }), "C");
+  assert.equal(at(79), "D", "and goes on, since no keyframe can be counted on");
+});
+
+Deno.test("decode gate: a detector that is due earlier than was thought need not wait for a keyframe", () => {
+  const gate = new DecodeGate("auto");
+  const at = (index: number, more: Partial<Candidate> = {}) =>
+    fate(gate, { atMs: 40 * index, dueInMs: 1000, dueNextInMs: 1000, ...KEPT, ...more });
+  for (const index of [0, 25, 50]) at(index, KEY);
+  at(51);
+  assert.equal(at(55, { dueNextInMs: 0, buffer: "incomplete" }), "a", "nothing was kept");
+  assert.equal(at(56, { dueNextInMs: 0 }), "C");
+  at(75, KEY);
+  at(76);
+  assert.equal(at(77, { pictureWanted: true }), "C", "nor a person who wants a picture");
+  at(100, KEY);
+  at(101);
+  assert.equal(at(102, { buffer: "full" }), "C", "no more can be kept");
+  assert.equal(at(103, { buffer: "full" }), "D");
+});
+
+Deno.test("decode gate: keyframes alone go on being enough for a detector that is due between them", () => {
+  const gate = new DecodeGate("auto");
+  const at = (index: number, more: Partial<Candidate> = {}) =>
+    fate(gate, { atMs: 40 * index, periodMs: 1400, dueInMs: 0, ...KEPT, ...more });
+  for (const index of [0, 25, 50]) at(index, KEY);
+  assert.ok(gate.keyframesOnly);
+  assert.equal(at(63, { dueNextInMs: 0 }), "k", "the next keyframe is nearer than the last was");
+  assert.equal(at(77, { dueNextInMs: 0 }), "C", "it is overdue");
+  assert.ok(!gate.keyframesOnly);
 });

@@ -68,10 +68,10 @@ Deno.test("pictures: a damaged keyframe does not heal the stream", () => {
 
 Deno.test("pictures: a packet the decoder refused is corrupt, and so is what follows", () => {
   const { ledger, tracker, send, receive, account } = stream();
-  send(0n, true);
+  const key = send(0n, true);
   assert.ok(receive(0n));
   ledger.arrive();
-  tracker.refused();
+  tracker.refused({ ...key, pts: 1n });
   send(2n);
   assert.equal(receive(2n), null);
   assert.equal(account().corrupt, 2);
@@ -149,4 +149,18 @@ Deno.test("pictures: a packet that gives no picture says nothing of the next", (
   lossless.send(6n);
   assert.ok(lossless.receive(6n));
   assert.equal(lossless.account().corrupt, 1);
+});
+
+Deno.test("pictures: what is decoded once more to catch up is not counted again", () => {
+  const { tracker, send, receive, account } = stream();
+  const key = send(0n, true);
+  assert.ok(receive(0n));
+  const again = { ...key, isCounted: true };
+  tracker.restart(again, true);
+  tracker.sent(again);
+  tracker.sent({ ...again, pts: 1n, isKey: false });
+  assert.equal(receive(0n), null);
+  tracker.refused({ ...again, pts: 2n, isKey: false });
+  tracker.settle();
+  assert.equal(account().received, 1);
 });
