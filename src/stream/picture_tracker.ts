@@ -23,6 +23,16 @@ export interface PictureFlags {
   readonly damaged: boolean;
 }
 
+/** Pictures may be shown so many packets later than they are decoded: 16 at most in H.264 and H.265. */
+const MAX_REORDERED = 16;
+
+/** A packet whose picture has not come yet. */
+interface Pending {
+  readonly packet: PacketInfo;
+  /** Its place in the order of decoding. */
+  readonly order: number;
+}
+
 /** Packets a decoder may hold back: H.264 and H.265 reorder 16 at most, and threads add theirs. */
 const MAX_IN_DECODER = 64;
 
@@ -37,7 +47,10 @@ const MAX_IN_DECODER = 64;
 export class PictureTracker {
   readonly #ledger: CameraLedger;
   readonly #countLost: () => void;
-  readonly #pending: PacketInfo[] = [];
+  readonly #skipsNonRef: boolean;
+  /** In the order of decoding. */
+  readonly #pending: Pending[] = [];
+  #sent = 0;
   #tainted = false;
   #notBefore: bigint | null = null;
   #slept = false;
@@ -49,6 +62,7 @@ export class PictureTracker {
    */
   constructor(parts: { ledger: CameraLedger; skipsNonRef: boolean }) {
     this.#ledger = parts.ledger;
+    this.#skipsNonRef = parts.skipsNonRef;
     this.#countLost = parts.skipsNonRef
       ? () => parts.ledger.undecoded("nonref")
       : () => parts.ledger.corrupt();
@@ -73,9 +87,9 @@ export class PictureTracker {
   /** The decoder took a packet. */
   sent(packet: PacketInfo): void {
     if (this.#pending.length >= MAX_IN_DECODER) {
-      this.#lost(this.#pending.shift());
+      this.#lost(this.#pending.shift()?.packet);
     }
-    this.#pending.push(packet);
+    this.#pending.push({ packet, order: this.#sent++ });
   }
 
   /** The decoder refused the packet: what follows refers to a picture that is not there. */
@@ -97,7 +111,6 @@ export class PictureTracker {
     const packet = this.#match(picture.pts);
     // A picture without a packet of its own: the decoder gave the two fields of one packet apart.
     if (packet === null) return null;
-    this.#settleBefore(packet);
     if (picture.damaged) this.#tainted = true;
     if (packet.isKey && !picture.damaged) this.#tainted = false;
     if (packet.isCounted === true) return null;
@@ -110,7 +123,7 @@ export class PictureTracker {
 
   /** The decoder was drained or flushed: what it still held will never come out. */
   settle(): void {
-    for (const packet of this.#pending.splice(0)) this.#lost(packet);
+    for (const { packet } of this.#pending.splice(0)) this.#lost(packet);
   }
 
   /** A packet gave no picture. */
@@ -118,24 +131,28 @@ export class PictureTracker {
     if (packet !== undefined && packet.isCounted !== true) this.#countLost();
   }
 
-  /** The packet a picture came from. */
+  /** The packet a picture came from; those that can't give one any more are settled. */
   #match(pts: bigint | null): PacketInfo | null {
-    const index = pts === null ? 0 : this.#pending.findIndex((packet) => packet.pts === pts);
-    const found = this.#pending[Math.max(0, index)];
+    const index = pts === null ? 0 : this.#pending.findIndex(({ packet }) => packet.pts === pts);
+    const [found] = this.#pending.splice(Math.max(0, index), 1);
     if (found === undefined) return null;
-    this.#pending.splice(Math.max(0, index), 1);
-    return found;
+    this.#settleBefore(found);
+    return found.packet;
   }
 
   /**
-   * Pictures come out in presentation order, so packets of an earlier presentation time that are still
-   * pending never will.
+   * Some cameras stamp B-frames in the order of decoding, so an earlier time says nothing; but a decoder
+   * that skips pictures leaves out so many that none of them is waited for.
    */
-  #settleBefore(found: PacketInfo): void {
+  #settleBefore({ order, packet: { pts } }: Pending): void {
+    const isPast = this.#skipsNonRef
+      ? (one: Pending) => pts !== null && one.packet.pts !== null && one.packet.pts < pts
+      : (one: Pending) => one.order < order - MAX_REORDERED;
     for (let i = this.#pending.length - 1; i >= 0; i--) {
-      const pts = this.#pending[i]?.pts ?? null;
-      if (pts === null || found.pts === null || pts >= found.pts) continue;
-      this.#lost(this.#pending.splice(i, 1)[0]);
+      const one = this.#pending[i];
+      if (one === undefined || !isPast(one)) continue;
+      this.#pending.splice(i, 1);
+      this.#lost(one.packet);
     }
   }
 }
