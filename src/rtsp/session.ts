@@ -79,21 +79,18 @@ export class RtspSession {
 
   constructor(parts: SessionParts) {
     this.#parts = parts;
-    this.receivers = parts.tracks.map((track) =>
-      new TrackReceiver(track, {
-        maxUnitBytes: parts.maxUnitBytes,
-        ownSsrc: Math.floor(parts.random() * 2 ** 32),
-        onUnit: (unit) => this.#choice.unit(receiver(track.media.index), unit),
-        onReport: (report, receivedAt) => {
-          if (this.chosen?.media.index === track.media.index) parts.onReport(report, receivedAt);
-        },
-        onBye: () => {
-          if (this.chosen?.media.index === track.media.index) this.#hasBye = true;
-        },
-      })
-    );
-    const receiver = (index: number) =>
-      this.receivers.find((one) => one.media.index === index) ?? null;
+    const options = {
+      maxUnitBytes: parts.maxUnitBytes,
+      ownSsrc: Math.floor(parts.random() * 2 ** 32),
+      onUnit: (track: TrackReceiver, unit: AccessUnit) => this.#choice.unit(track, unit),
+      onReport: (track: TrackReceiver, report: SenderReport, receivedAt: SteadyMs) => {
+        if (track === this.chosen) parts.onReport(report, receivedAt);
+      },
+      onBye: (track: TrackReceiver) => {
+        if (track === this.chosen) this.#hasBye = true;
+      },
+    };
+    this.receivers = parts.tracks.map((track) => new TrackReceiver(track, options));
     this.#choice = new TrackChoice(this.receivers, {
       clock: parts.clock,
       onChosen: parts.onChosen,

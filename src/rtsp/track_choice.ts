@@ -53,8 +53,7 @@ export class TrackChoice {
   }
 
   /** A unit of any of the tracks came. */
-  unit(track: TrackReceiver | null, unit: AccessUnit): void {
-    if (track === null) return;
+  unit(track: TrackReceiver, unit: AccessUnit): void {
     if (this.#chosen !== null) {
       if (track === this.#chosen) this.#onUnit(unit);
       return;

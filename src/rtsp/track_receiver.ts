@@ -24,9 +24,9 @@ export interface TrackReceiverOptions {
   readonly maxUnitBytes: number;
   /** This end's source identifier in receiver reports, 32 bits; the last 8 are chosen here. */
   readonly ownSsrc: number;
-  readonly onUnit: (unit: AccessUnit) => void;
-  readonly onReport: (report: SenderReport, receivedAt: SteadyMs) => void;
-  readonly onBye: () => void;
+  readonly onUnit: (track: TrackReceiver, unit: AccessUnit) => void;
+  readonly onReport: (track: TrackReceiver, report: SenderReport, receivedAt: SteadyMs) => void;
+  readonly onBye: (track: TrackReceiver) => void;
 }
 
 /** One track's packets on their way to access units: source and sequence checked, reports kept. */
@@ -64,7 +64,10 @@ export class TrackReceiver implements PlayableTrack {
     this.#options = options;
     this.#payloadType = format.payloadType;
     this.#ownSsrc = (options.ownSsrc & ~0xff | LINE_FEED) >>> 0;
-    this.#assembler = new UnitAssembler(format, options);
+    this.#assembler = new UnitAssembler(format, {
+      maxUnitBytes: options.maxUnitBytes,
+      onUnit: (unit) => options.onUnit(this, unit),
+    });
     this.#stats = new ReceptionStats(format.clockRate);
     this.#sequencer = new SequenceChecker(this.#target);
   }
@@ -145,11 +148,11 @@ export class TrackReceiver implements PlayableTrack {
       const receivedAt = this.#reportReceivedAt;
       if (receivedAt === null) return;
       this.#stats.senderReport(report, receivedAt);
-      this.#options.onReport(report, receivedAt);
+      this.#options.onReport(this, report, receivedAt);
     },
     onBye: (sources: readonly number[]) => {
       if (this.#ssrc === null || sources.length === 0 || sources.includes(this.#ssrc)) {
-        this.#options.onBye();
+        this.#options.onBye(this);
       }
     },
   };
