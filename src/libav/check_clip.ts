@@ -68,7 +68,8 @@ function checkDecoding(libav: Libav): void {
   const drain = () => {
     while (decoder.receive(frame) === "frame") checkPicture(libav, frame, frames++);
   };
-  for (let at = 0, packets = 0; packets < FRAMES; packets++) {
+  let at = 0;
+  for (let packets = 0; packets < FRAMES; packets++) {
     const sizeBytes = packets === 0 ? FIRST_PACKET_BYTES : PACKET_BYTES;
     packet.fill(bytes.subarray(at, at + sizeBytes), packets === 0);
     packet.stamp(MARK + BigInt(packets));

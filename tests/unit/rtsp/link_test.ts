@@ -135,8 +135,9 @@ Deno.test("rtsp link: a connection may be cut into reads anywhere", async () => 
       const expected = pieces.filter((bytes) => bytes[0] === 0x24)
         .map((bytes) => `${bytes[1]}:${bytes.subarray(4).toHex()}`);
       const chunks: Uint8Array[] = [];
-      for (let at = 0, turn = 0; at < whole.byteLength; turn++) {
-        const size = sizes[turn % sizes.length] ?? 1;
+      let at = 0;
+      while (at < whole.byteLength) {
+        const size = sizes[chunks.length % sizes.length] ?? 1;
         chunks.push(whole.subarray(at, at + size));
         at += size;
       }
