@@ -1,9 +1,4 @@
-import {
-  type CameraAccount,
-  type DropCounts,
-  total,
-  type UndecodedCounts,
-} from "../core/accounts.ts";
+import { type DropCounts, total, type UndecodedCounts } from "../core/accounts.ts";
 import { isoTime } from "../core/clock.ts";
 import type { BrokerState, CaptureSnapshot } from "../core/messages.ts";
 
@@ -98,14 +93,17 @@ function cameraReport(camera: CameraView) {
     decodeSeconds: round(snapshot.decodeSeconds, 3),
     lastFrameAt: snapshot.lastFrameAtMs === null ? null : isoTime(snapshot.lastFrameAtMs),
     network: snapshot.network,
-    ledger: ledgerReport(snapshot.account, camera.emitted),
+    ledger: ledgerReport(snapshot, camera.emitted),
   };
 }
 
 /** The account of `docs/architecture.md`, with what was made of it. */
-function ledgerReport(account: CameraAccount, emitted: ReadonlyMap<string, number>) {
+function ledgerReport(snapshot: CaptureSnapshot, emitted: ReadonlyMap<string, number>) {
+  const { account, network } = snapshot;
   const { received, undecoded, corrupt, decoded } = account;
   return {
+    /** Packets, not frames: beside the sums. */
+    lost: network?.lostPackets ?? 0,
     received,
     undecoded,
     corrupt,

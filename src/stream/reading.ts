@@ -36,6 +36,7 @@ export class Reading implements BusReader, Disposable {
   #packets = 0;
   #packetBytes = 0;
   #decodeMs = 0;
+  #latenessMs = 0;
   #wasKey = false;
 
   constructor(parts: ReadingParts) {
@@ -76,12 +77,17 @@ export class Reading implements BusReader, Disposable {
     this.#caughtUp();
     const waitMs = this.#restMs();
     if (waitMs <= 0 || this.#parts.signal.aborted) return;
+    const { clock } = this.#parts;
+    const endAtMs = clock.nowMs() + waitMs;
     const { promise, resolve } = Promise.withResolvers<void>();
-    const cancel = this.#parts.clock.after(waitMs, resolve);
+    const cancel = clock.after(waitMs, resolve);
     this.#endRest = resolve;
     await promise;
     this.#endRest = null;
     cancel();
+    const lateMs = clock.nowMs() - endAtMs;
+    // One that was ended early says nothing.
+    if (lateMs >= 0) this.#noteLateness(lateMs);
   }
 
   /** A packet was read. */
@@ -122,7 +128,14 @@ export class Reading implements BusReader, Disposable {
       largeInMs: this.#largeInMs(nowMs, frameMs),
       packetBytes: this.#packetBytes,
       decodeMs: this.#decodeMs,
+      latenessMs: this.#latenessMs,
     });
+  }
+
+  /** Rises at once and falls slowly: a rest that ends too early costs a wake, one too late a delay. */
+  #noteLateness(lateMs: number): void {
+    const weight = lateMs > this.#latenessMs ? 1 / 2 : WEIGHT;
+    this.#latenessMs += (lateMs - this.#latenessMs) * weight;
   }
 
   #largeInMs(nowMs: number, frameMs: number): number {

@@ -13,8 +13,10 @@ const MAX_UNREAD_BYTES = 48 * 1024;
 /** A rest for fewer frames than this is not worth its timer. */
 const MIN_FRAMES = 1.5;
 
-/** A timer is late by up to this; what is wanted is waited for in the socket, not slept through. */
+/** A rest ends so long before what is wanted: that is waited for in the socket, not slept through. */
 const LEAD_MS = 3;
+/** On a loaded machine rests end late; no more than this is made up for. */
+const MAX_LATENESS_MS = 20;
 
 /** What is expected at this moment. */
 export interface RestOutlook {
@@ -36,6 +38,8 @@ export interface RestOutlook {
   readonly packetBytes: number;
   /** Mean time in the decoder of one packet. */
   readonly decodeMs: number;
+  /** How late rests have ended recently, more often than not. */
+  readonly latenessMs: number;
 }
 
 /**
@@ -48,7 +52,7 @@ export function restMs(outlook: RestOutlook): number {
   const mostFrames = MAX_UNREAD_BYTES / Math.max(1, packetBytes);
   const waitMs = Math.min(
     untilWantedMs(outlook),
-    largeInMs - LEAD_MS,
+    largeInMs - leadMs(outlook),
     mostFrames * frameMs,
     MAX_REST_MS,
   );
@@ -56,13 +60,18 @@ export function restMs(outlook: RestOutlook): number {
 }
 
 /** Until work on what is wanted next has to begin; Infinity while nothing is wanted. */
-function untilWantedMs({ wanted, keyInMs, dueInMs, nextInMs, frameMs, decodeMs }: RestOutlook) {
+function untilWantedMs(outlook: RestOutlook): number {
+  const { wanted, keyInMs, dueInMs, nextInMs, frameMs, decodeMs } = outlook;
   if (!wanted) return Infinity;
   if (keyInMs !== null) {
     // A detector that is due before the keyframe may make the decoder catch up.
-    return Math.max(0, dueInMs > 0 ? Math.min(keyInMs, dueInMs) : keyInMs) - LEAD_MS;
+    return Math.max(0, dueInMs > 0 ? Math.min(keyInMs, dueInMs) : keyInMs) - leadMs(outlook);
   }
   // The mailbox announces the frame that is nearest to the due time: see EARLY_FRAMES.
   const framesBefore = Math.max(0, Math.ceil((dueInMs - nextInMs) / frameMs - EARLY_FRAMES));
-  return nextInMs + framesBefore * frameMs - framesBefore * decodeMs - LEAD_MS;
+  return nextInMs + framesBefore * frameMs - framesBefore * decodeMs - leadMs(outlook);
+}
+
+function leadMs({ latenessMs }: RestOutlook): number {
+  return LEAD_MS + Math.min(MAX_LATENESS_MS, latenessMs);
 }

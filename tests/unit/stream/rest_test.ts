@@ -12,6 +12,7 @@ const QUIET: RestOutlook = {
   largeInMs: Infinity,
   packetBytes: 4000,
   decodeMs: 1,
+  latenessMs: 0,
 };
 
 const CASES: readonly (readonly [string, Partial<RestOutlook>, number])[] = [
@@ -25,6 +26,8 @@ const CASES: readonly (readonly [string, Partial<RestOutlook>, number])[] = [
   ["not across a large keyframe", { largeInMs: 100 }, 97],
   ["so that no more than 48 KiB lie unread", { packetBytes: 16_384 }, 120],
   ["not where one packet is more than that", { packetBytes: 60_000 }, 0],
+  ["earlier where rests end late", { latenessMs: 7 }, 186],
+  ["but not for more than 20 ms of that", { latenessMs: 100 }, 173],
   ["not before a cadence is known", { frameMs: 0 }, 0],
   ["not while a keyframe is overdue", { keyInMs: -10 }, 0],
 ];
