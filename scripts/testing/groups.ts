@@ -31,6 +31,9 @@ const NOWHERE = "/nowhere";
 /** Variables that the tests themselves look at; every other one reads as not set. */
 const VARIABLES: readonly string[] = ["CI", "ORION_TEST_PARTS", PATIENCE_VARIABLE];
 
+/** How many inputs the fuzz tests try: a long run is asked for by this variable. */
+const FUZZ_VARIABLE = "ORION_FUZZ";
+
 /**
  * What tests may connect to, and workers of theirs: this machine, on two addresses; every address of it
  * for the ports that cameras send datagrams to; and a name that nothing has.
@@ -43,6 +46,7 @@ interface Rights {
   readonly ffi?: readonly string[];
   readonly programs?: boolean;
   readonly sys?: readonly string[];
+  readonly env?: readonly string[];
 }
 
 /** Native code that tests may load; what is missing is left out, and its tests say so. */
@@ -85,7 +89,7 @@ function flagsFor(rights: Rights, temp: string, libavFolder: string | null = nul
     ...rights.programs === true ? SYSTEM_FOLDERS : [],
     ...libavFolder === null ? [] : [libavFolder],
   ];
-  const env = rights.programs === true ? [...VARIABLES, "PATH"] : [...VARIABLES];
+  const env = [...VARIABLES, ...rights.env ?? [], ...rights.programs === true ? ["PATH"] : []];
   if (libavFolder !== null) env.push(LIBAV_FOLDER_VARIABLE);
   const flags = ["--no-prompt", "--ignore-env", `--allow-env=${env.join(",")}`];
   flags.push(`--allow-read=${read.join(",")}`, `--allow-write=${temp}`);
@@ -114,6 +118,7 @@ export function testGroups(temp: string, found: Natives = natives()): Group[] {
   });
   return [
     group("unit", "tests/unit", { net: true }, ["tests/unit/inference"]),
+    group("fuzz", "tests/fuzz", { env: [FUZZ_VARIABLE] }),
     group("inference", "tests/unit/inference", { ffi: onnxruntime, programs: true }),
     group("ffi", "tests/ffi", { ffi: libav, programs: true, net: true }),
     group("workers", "tests/workers", { ffi: all, programs: true, net: true }),

@@ -90,6 +90,8 @@ export interface NetworkFigures {
   /** RTP timestamps that were wrong, by kind. */
   readonly anomalies: Readonly<Record<string, number>>;
   readonly transport: "tcp" | "udp" | null;
+  /** How the connection is secured: not, or by which proof of the camera's identity. */
+  readonly security: "none" | "verified" | "fingerprint" | "insecure";
   /** What is played, and what else the camera offers; null while it is not connected. */
   readonly track: (TrackInfo & { readonly others: readonly TrackInfo[] }) | null;
 }

@@ -57,13 +57,14 @@ export class Camera {
   #failure: ConnectionFailure = { code: "STREAM_STALLED", retryAfterMs: null };
   #info: StreamInfo | null = null;
   readonly #captureTime = new CaptureTime();
-  readonly #network = new NetworkFigures();
+  readonly #network: NetworkFigures;
   #decodeMs = 0;
   #level: DecodeLevel;
 
   constructor(parts: CameraParts) {
     this.#parts = parts;
     this.#level = parts.source.decode;
+    this.#network = new NetworkFigures(parts.source);
     this.#reconnects = new ReconnectPolicy({
       maxDelayMs: parts.source.reconnectMaxMs,
       random: parts.random,

@@ -1,4 +1,4 @@
-import type { NetworkFigures as Figures, TrackInfo } from "../core/messages.ts";
+import type { CameraSource, NetworkFigures as Figures, TrackInfo } from "../core/messages.ts";
 import type { MediaDescription } from "../rtsp/media.ts";
 import { RTP_ANOMALIES } from "../rtsp/timeline.ts";
 import type { RtspSource } from "./rtsp_source.ts";
@@ -8,9 +8,20 @@ export class NetworkFigures {
   readonly #anomalies: Record<string, number> = Object.fromEntries(
     RTP_ANOMALIES.map((kind) => [kind, 0]),
   );
+  readonly #security: Figures["security"];
   #lostPackets = 0;
   #source: RtspSource | null = null;
   #hasOpened = false;
+
+  constructor({ url, tls }: Pick<CameraSource, "url" | "tls">) {
+    this.#security = !/^rtsps:/i.test(url)
+      ? "none"
+      : tls?.insecure === true
+      ? "insecure"
+      : tls?.fingerprint === null || tls === null
+      ? "verified"
+      : "fingerprint";
+  }
 
   /** A connection plays. */
   open(source: RtspSource): void {
@@ -52,6 +63,7 @@ export class NetworkFigures {
       lostPackets: this.#lostPackets + (source?.lostPackets ?? 0),
       anomalies,
       transport: source?.session.transport ?? null,
+      security: this.#security,
       track: this.track,
     };
   }

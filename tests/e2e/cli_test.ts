@@ -122,7 +122,8 @@ Deno.test("orion permissions: the flags name nothing but what the configuration 
   assert.equal(code, 0);
   const flags = stdout.trim().split("\n");
   assert.ok(flags.includes("--no-prompt") && flags.includes("--ignore-env"));
-  assert.ok(flags.includes("--allow-net=broker.example:8884"), stdout);
+  assert.ok(flags.includes("--allow-net=127.0.0.1:554,broker.example:8884"), stdout);
+  assert.doesNotMatch(flags.find((flag) => flag.startsWith("--allow-ffi")) ?? "", /avformat/);
   assert.ok(flags.includes("--allow-env=ORION_CONFIG,ORION_TEST_P,ORT_DISABLE_TELEMETRY"), stdout);
   assert.ok(!/--allow-(write|run|sys|all)|-A\b|hunter2/.test(stdout), stdout);
 });

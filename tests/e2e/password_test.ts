@@ -22,10 +22,19 @@ const SDP = "v=0\r\no=- 0 0 IN IP4 127.0.0.1\r\ns=x\r\nt=0 0\r\n";
 const FAILING: Readonly<Record<string, Partial<HostileOptions>>> = {
   "wrong-basic": { status: 401, challenge: `Basic realm="${REALM}"` },
   "wrong-digest": { status: 401, challenge: `Digest realm="${REALM}", nonce="0123456789abcdef"` },
+  "wrong-sha256": {
+    status: 401,
+    challenge: `Digest realm="${REALM}", nonce="0123456789abcdef", algorithm=SHA-256`,
+  },
+  "integrity-alone": {
+    status: 401,
+    challenge: `Digest realm="${REALM}", nonce="0123456789abcdef", qop="auth-int"`,
+  },
   forbidden: { status: 403 },
   missing: { status: 404 },
   broken: { status: 500 },
   moved: { status: 302, location: "rtsp://127.0.0.1:1/elsewhere" },
+  "moved-away": { status: 302, location: `rtsp://${USER}:${PASSWORD_ENCODED}@127.0.0.2:1/x` },
   "hangs-up": { hangsUp: true },
   "frozen-at-once": { freezeAfter: "accept" },
   "frozen-later": { freezeAfter: "play" },

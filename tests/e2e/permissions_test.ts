@@ -6,6 +6,7 @@ import { makeCertificates, Mosquitto } from "../support/mosquitto.ts";
 import { ignoreWithout } from "../support/parts.ts";
 import { startDeno } from "../permissions/product.ts";
 import { runOrion } from "../support/process.ts";
+import { RtspServer } from "../support/rtsp_server.ts";
 
 const ignore = ignoreWithout("libav", "mosquitto");
 
@@ -22,8 +23,10 @@ function record(folder: TempFolder): Access[] {
   return lines.filter((line) => line !== "").map((line) => JSON.parse(line));
 }
 
-function covers(grant: string, { value }: Access): boolean {
-  return value === grant || (value?.startsWith(`${grant}/`) ?? false);
+/** A folder covers what lies below it, an address each of its ports. */
+function covers(grant: string, { permission, value }: Access): boolean {
+  const below = permission === "net" ? ":" : "/";
+  return value === grant || (value?.startsWith(`${grant}${below}`) ?? false);
 }
 
 /** What is granted but never asked for. */
@@ -52,8 +55,10 @@ const LOOKS_AROUND = /^read \S+(\/lib\w+\.so\.\d+|\/node_modules)$/;
 interface Case {
   readonly name: string;
   readonly broker: "embedded" | "plain" | "tls";
+  /** A camera plays, and its URL is handed in. */
+  readonly camera?: true;
   /** `brokerPort` is where the case's broker is, or will be. */
-  readonly yaml: (folder: TempFolder, brokerPort: number) => string;
+  readonly yaml: (folder: TempFolder, brokerPort: number, cameraUrl: string) => string;
   readonly env?: Readonly<Record<string, string>>;
   /** The event that shows that everything has been used. */
   readonly until: string;
@@ -98,6 +103,26 @@ const CASES: readonly Case[] = [
     until: "camera.failed",
   },
   {
+    name: "a remote camera over UDP",
+    broker: "plain",
+    camera: true,
+    yaml: (_folder, brokerPort, cameraUrl) =>
+      `cameras: [{ id: gate, url: "${cameraUrl}", transport: udp, udpPort: ${
+        freePort() & ~1
+      } }]\n` +
+      `${DETECTOR}mqtt: { url: "mqtt://127.0.0.1:${brokerPort}" }\nhealth: { listen: off }\n`,
+    until: "detections",
+  },
+  {
+    name: "a remote camera that libav connects to",
+    broker: "plain",
+    camera: true,
+    yaml: (_folder, brokerPort, cameraUrl) =>
+      `cameras: [{ id: gate, url: "${cameraUrl}", demuxer: libav }]\n` +
+      `${DETECTOR}mqtt: { url: "mqtt://127.0.0.1:${brokerPort}" }\nhealth: { listen: off }\n`,
+    until: "detections",
+  },
+  {
     name: "a camera in a file",
     broker: "plain",
     yaml: (folder, brokerPort) => {
@@ -121,12 +146,16 @@ async function brokerOf(one: Case, folder: TempFolder): Promise<Mosquitto | null
 for (const one of CASES) {
   Deno.test({
     name: `orion permissions: ${one.name}: what is printed is what is used, no more and no less`,
-    ignore,
+    ignore: ignore || (one.camera === true && ignoreWithout("gst-rtsp-server")),
     async fn() {
       using folder = tempFolder();
       const broker = await brokerOf(one, folder);
+      const camera = one.camera === true ? await RtspServer.start({ clip: DEMO_CLIP }) : null;
       try {
-        const config = folder.write("orion.yaml", one.yaml(folder, broker?.port ?? freePort()));
+        const config = folder.write(
+          "orion.yaml",
+          one.yaml(folder, broker?.port ?? freePort(), camera?.url ?? ""),
+        );
         const env = { ...one.env, ORION_CONFIG: config };
         const printed = await runOrion(["permissions", "--json"], { env });
         assert.equal(printed.code, 0, printed.stderr);
@@ -144,6 +173,7 @@ for (const one of CASES) {
         assert.deepEqual(unused(granted, accesses), []);
         assert.deepEqual(refused(granted, accesses, LOOKS_AROUND), []);
       } finally {
+        await camera?.[Symbol.asyncDispose]();
         await broker?.[Symbol.asyncDispose]();
       }
     },

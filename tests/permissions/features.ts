@@ -18,9 +18,16 @@ import { places, type Product } from "./product.ts";
 /** `ok`, or the code and the words of what went wrong. */
 export type Feature = (grant: Grant, product: Product) => Promise<string>;
 
+/** A thread of the product, and why it ended by itself if it did. */
 function start<In, Out extends { readonly kind: string }>(entry: URL, grant: Grant) {
   const permissions = workerPermissions(grant);
-  return new TestWorker<In, Out>(new Worker(entry, { type: "module", deno: { permissions } }));
+  const thread = new Worker(entry, { type: "module", deno: { permissions } });
+  const died = Promise.withResolvers<string>();
+  thread.addEventListener("error", (event) => {
+    event.preventDefault();
+    died.resolve(`the thread ended: ${event.message}`);
+  });
+  return Object.assign(new TestWorker<In, Out>(thread), { died: died.promise });
 }
 
 function existing<T>(list: readonly T[], test: (item: T) => boolean): T {
@@ -29,21 +36,32 @@ function existing<T>(list: readonly T[], test: (item: T) => boolean): T {
   return found;
 }
 
-/** A file camera gives its pictures. */
-export const decode: Feature = async (grant, { settings }) => {
-  const camera = existing(settings.cameras, ({ file }) => file !== null);
-  using worker = start<ToCapture, FromCapture>(WORKER_ENTRIES.capture, grant);
-  const source = captureSource(camera, { roi: null, firstSeq: 0 });
-  worker.send({ kind: "start", source, libraries: places().libav });
-  const end = await worker.waitFor((message) =>
-    message.kind === "failed" || (message.kind === "state" && message.state === "online")
-  );
-  if (end.kind === "failed") return `${end.error.code}: ${end.error.message}`;
-  // A thread that is ended in the middle of a call into libav takes the memory of the call along.
-  worker.send({ kind: "stop" });
-  await worker.waitFor(({ kind }) => kind === "stopped");
-  return "ok";
-};
+/** A camera gives its pictures. */
+export function play(id: string): Feature {
+  return async (grant, { settings }) => {
+    const camera = existing(settings.cameras, (one) => one.id === id);
+    using worker = start<ToCapture, FromCapture>(WORKER_ENTRIES.capture, grant);
+    const source = captureSource(camera, { roi: null, firstSeq: 0 });
+    worker.send({ kind: "start", source, libraries: places().libav });
+    const subscription = { detector: "person", rateHz: null, paused: false };
+    worker.send({ kind: "subscribe", subscription });
+    const played = worker.waitFor((message) =>
+      message.kind === "failed" ||
+      (message.kind === "state" && ["online", "offline", "stalled"].includes(message.state))
+    );
+    const end = await Promise.race([played, worker.died]);
+    if (typeof end === "string") return end;
+    if (end.kind === "failed") return `${end.error.code}: ${end.error.message}`;
+    // A thread that is ended in the middle of a call into libav takes the memory of the call along.
+    worker.send({ kind: "stop" });
+    await worker.waitFor(({ kind }) => kind === "stopped");
+    if (end.kind === "state" && end.state === "online") return "ok";
+    const said = worker.messages.map((message) =>
+      message.kind === "log" && message.record.event === "camera.failed" ? message.record : null
+    ).find((record) => record !== null);
+    return `${said?.fields["code"]}: ${said?.fields["message"]}`;
+  };
+}
 
 /** A detector runs this model: at the start, or when `set_model` asks for it. */
 export function runModel(path: (product: Product) => string): Feature {

@@ -6,12 +6,23 @@
 import assert from "node:assert/strict";
 import { BUILTIN_MODELS } from "../../src/config/models.ts";
 import { type Grant, grant, GRANT_KINDS, type GrantKind } from "../../src/permissions/grant.ts";
-import { ROOT, tempFolder } from "../support/files.ts";
+import { FaultyCamera } from "../support/faulty_camera/camera.ts";
+import { DEMO_CLIP, ROOT, tempFolder } from "../support/files.ts";
 import { PATIENCE } from "../support/lines.ts";
 import { makeCertificates, Mosquitto } from "../support/mosquitto.ts";
 import { ignoreWithout } from "../support/parts.ts";
-import { decode, type Feature, listen, publish, runModel } from "./features.ts";
-import { places, type Product, product, shippedFlags, startDeno, VARIABLE } from "./product.ts";
+import { Relay } from "../support/relay.ts";
+import { RtspServer } from "../support/rtsp_server.ts";
+import { type Feature, listen, play, publish, runModel } from "./features.ts";
+import {
+  places,
+  type Product,
+  product,
+  REDIRECT_HOST,
+  shippedFlags,
+  startDeno,
+  VARIABLE,
+} from "./product.ts";
 
 /** A permission, as the tables below name it: `read {config}/ca.pem`. */
 interface Value {
@@ -26,13 +37,15 @@ function valuesOf(given: Grant, of: Product): Value[] {
   );
 }
 
-function labelOf(value: string, { folder, brokerPort, healthPort }: Product): string {
+function labelOf(value: string, { folder, ports }: Product): string {
   const { libav, onnxruntime } = places();
   const library = Object.entries(libav).find(([, path]) => path === value);
   if (library !== undefined) return library[0];
   if (value === onnxruntime.binding) return "onnxruntime";
-  return value.replace(`${folder}/`, "{config}/").replace(`${ROOT}/`, "{orion}/")
-    .replace(`:${brokerPort}`, ":broker").replace(`:${healthPort}`, ":health");
+  const port = Object.entries({ ...ports, rtcp: ports.rtp + 1 })
+    .find(([, port]) => value.endsWith(`:${port}`));
+  if (port !== undefined) return value.replace(/\d+$/, port[0]);
+  return value.replace(`${folder}/`, "{config}/").replace(`${ROOT}/`, "{orion}/");
 }
 
 function without(given: Grant, { kind, value }: Value): Grant {
@@ -54,21 +67,81 @@ async function assertMinimal(given: Grant, of: Product, needs: Needs): Promise<v
   }
 }
 
+/** What playing a camera says without one of the libraries. */
+function librariesOf(camera: string, ...names: readonly string[]): Needs {
+  return Object.fromEntries(
+    names.map((name) => [
+      `ffi ${name}`,
+      [play(camera), new RegExp(`Requires ffi access to .*lib${name}`)],
+    ]),
+  );
+}
+
+const DECODING = ["avutil", "avcodec", "swscale"];
+
 Deno.test({
-  name: "manifest: a capture worker needs each of the four libraries to decode",
+  name: "manifest: a file's worker needs each of the four libraries, and no address",
   ignore: ignoreWithout("libav"),
   async fn() {
     using full = product("full");
-    const refused = (name: string): readonly [Feature, RegExp] => [
-      decode,
-      new RegExp(`Requires ffi access to .*lib${name}`),
-    ];
-    await assertMinimal(full.manifest.capture("clip"), full, {
-      "ffi avutil": refused("avutil"),
-      "ffi avcodec": refused("avcodec"),
-      "ffi avformat": refused("avformat"),
-      "ffi swscale": refused("swscale"),
+    const needs = librariesOf("clip", ...DECODING, "avformat");
+    await assertMinimal(full.manifest.capture("clip"), full, needs);
+  },
+});
+
+/** What connecting says that is not permitted. */
+function noAddress(host: string): RegExp {
+  return new RegExp(`Requires net access to "${host.replaceAll(".", "\\.")}"`);
+}
+
+Deno.test({
+  name: "manifest: a camera's worker needs its address, where it may be led, and three libraries",
+  ignore: ignoreWithout("libav", "gst-rtsp-server"),
+  async fn() {
+    using full = product("full");
+    const { camera, redirect } = full.ports;
+    await using server = await RtspServer.start({ clip: DEMO_CLIP });
+    await using _other = Relay.start({ hostname: REDIRECT_HOST, port: redirect, to: server.port });
+    const location = `rtsp://${REDIRECT_HOST}:${redirect}/stream1`;
+    await using _gate = FaultyCamera.start({
+      tracks: [],
+      port: camera,
+      control: { redirect: { status: 302, location } },
     });
+    const gate = play("gate");
+    await assertMinimal(full.manifest.capture("gate"), full, {
+      ...librariesOf("gate", ...DECODING),
+      "net 127.0.0.1:camera": [gate, noAddress(`127.0.0.1:${camera}`)],
+      [`net ${REDIRECT_HOST}:redirect`]: [gate, noAddress(`${REDIRECT_HOST}:${redirect}`)],
+    });
+  },
+});
+
+Deno.test({
+  name: "manifest: over UDP it needs its two ports besides, and the camera's address",
+  ignore: ignoreWithout("libav", "gst-rtsp-server"),
+  async fn() {
+    using udp = product("udp");
+    const { camera, rtp } = udp.ports;
+    await using _server = await RtspServer.start({ clip: DEMO_CLIP, port: camera });
+    const gate = play("gate");
+    await assertMinimal(udp.manifest.capture("gate"), udp, {
+      ...librariesOf("gate", ...DECODING),
+      "net 127.0.0.1": [gate, noAddress(`127.0.0.1:${camera}`)],
+      "net 0.0.0.0:rtp": [gate, noAddress(`0.0.0.0:${rtp}`)],
+      "net 0.0.0.0:rtcp": [gate, noAddress(`0.0.0.0:${rtp + 1}`)],
+    });
+  },
+});
+
+Deno.test({
+  name: "manifest: with demuxer: libav it needs the fourth library instead of an address",
+  ignore: ignoreWithout("libav", "gst-rtsp-server"),
+  async fn() {
+    using full = product("full");
+    await using _server = await RtspServer.start({ clip: DEMO_CLIP, port: full.ports.camera });
+    const needs = librariesOf("old", ...DECODING, "avformat");
+    await assertMinimal(full.manifest.capture("old"), full, needs);
   },
 });
 
@@ -95,7 +168,7 @@ Deno.test({
     for (const name of ["ca", "cert", "key"] as const) {
       Deno.copyFileSync(client[name], `${full.folder}/${name}.pem`);
     }
-    const tls = { port: full.brokerPort, tls: server, clientCertificates: true };
+    const tls = { port: full.ports.broker, tls: server, clientCertificates: true };
     await using _broker = await Mosquitto.start(tls);
     const unreadable = (name: string) => new RegExp(`^BROKER_TLS: Cannot read mqtt.${name} `);
     await assertMinimal(full.manifest.publisher, full, {
@@ -141,6 +214,8 @@ const PROCESS_NEEDS: Readonly<Record<string, RegExp>> = {
   "read {config}/cert.pem": NO_PEM,
   "read {config}/key.pem": NO_PEM,
   "net 127.0.0.1:broker": NO_WORKER,
+  "net 127.0.0.1:camera": NO_WORKER,
+  [`net ${REDIRECT_HOST}:redirect`]: NO_WORKER,
   "net 127.0.0.1:health": /Cannot serve HTTP on 127\.0\.0\.1/,
   [`env ${VARIABLE}`]: new RegExp(`${VARIABLE} is not set`),
   "env ORT_DISABLE_TELEMETRY": /ORT_DISABLE_TELEMETRY may not be set/,

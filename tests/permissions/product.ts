@@ -21,20 +21,37 @@ export function places(): Places {
 export interface Product extends Disposable {
   readonly folder: string;
   readonly config: string;
-  readonly brokerPort: number;
-  readonly healthPort: number;
+  readonly ports: Ports;
   readonly settings: Settings;
   readonly manifest: Manifest;
   readonly env: Readonly<Record<string, string>>;
 }
 
+/** Where the configuration says that things are. */
+export interface Ports {
+  readonly broker: number;
+  readonly health: number;
+  /** Of every camera on the network. */
+  readonly camera: number;
+  /** Of {@link REDIRECT_HOST}, where the cameras may lead to. */
+  readonly redirect: number;
+  /** Where RTP is received; RTCP on the port after it. */
+  readonly rtp: number;
+}
+
+/** Where the cameras of the configuration may lead to: another address of this machine. */
+export const REDIRECT_HOST = "127.0.0.2";
+
+export type ProductKind = "full" | "embedded" | "udp";
+
 /**
- * Cameras on the network and in a file, a model of one's own and a spare one in the models' folder, TLS files and
- * secrets in files; or, `embedded`, the embedded broker and no file at all.
+ * `full`: cameras on the network, by Orion's own RTSP and by libav's, and in a file; a model of one's own and a
+ * spare one in the models' folder, TLS files and secrets in files. `embedded`: the embedded broker and no file at
+ * all. `udp`: a camera that sends datagrams, and none in a file.
  */
-export function product(kind: "full" | "embedded"): Product {
+export function product(kind: ProductKind): Product {
   const folder = tempFolder();
-  const [brokerPort, healthPort] = [freePort(), freePort()];
+  const ports = { ...drawnPorts(), rtp: freePort() & ~1 };
   folder.write("clip.mp4", Deno.readFileSync(DEMO_CLIP));
   folder.write("other.txt", "not named in the configuration\n");
   folder.write("other.js", "export default 1;\n");
@@ -43,39 +60,62 @@ export function product(kind: "full" | "embedded"): Product {
   for (const name of ["password", "token", "ca.pem", "cert.pem", "key.pem"]) {
     Deno.chmodSync(folder.write(name, "a-secret-of-some-length\n"), 0o600);
   }
-  const full = `
-cameras:
-  - { id: gate, url: "rtsp://u:\${${VARIABLE}}@127.0.0.1:${freePort()}/s" }
-  - { id: clip, url: "file:clip.mp4" }
-detectors: [{ id: person, model: own.onnx }]
-mqtt:
-  url: mqtts://127.0.0.1:${brokerPort}
-  username: u
-  password: { file: password }
-  ca: ca.pem
-  cert: cert.pem
-  key: key.pem
-health: { listen: "127.0.0.1:${healthPort}", token: { file: token } }
-`;
-  const embedded = `
-cameras: [{ id: demo, url: "demo:" }]
-detectors: [{ id: person, model: builtin:person-int8 }]
-mqtt: { listen: "127.0.0.1:${brokerPort}" }
-health: { listen: "127.0.0.1:${healthPort}" }
-`;
-  const config = folder.write("orion.yaml", kind === "full" ? full : embedded);
+  const config = folder.write("orion.yaml", yamlOf(kind, ports));
   const host = { ...systemHost(ROOT), env: () => "from-the-environment" };
   const settings = readSettings({ config }, host);
   return {
     folder: folder.path,
     config,
-    brokerPort,
-    healthPort,
+    ports,
     settings,
     manifest: permissionManifest(settings, places()),
     env: { [VARIABLE]: "from-the-environment", NO_COLOR: "1" },
     [Symbol.dispose]: () => folder[Symbol.dispose](),
   };
+}
+
+/** Ports that are free, and that are not one another. */
+function drawnPorts(): Omit<Ports, "rtp"> {
+  const [broker, health, camera, redirect] = [0, 1, 2, 3].map(freePort);
+  if (broker === undefined || health === undefined) throw new Error("no free port");
+  if (camera === undefined || redirect === undefined) throw new Error("no free port");
+  return { broker, health, camera, redirect };
+}
+
+function yamlOf(kind: ProductKind, { broker, health, camera, redirect, rtp }: Ports): string {
+  const url = `url: "rtsp://u:\${${VARIABLE}}@127.0.0.1:${camera}/stream1"`;
+  switch (kind) {
+    case "full":
+      return `
+cameras:
+  - { id: gate, ${url}, allowRedirect: ["${REDIRECT_HOST}:${redirect}"] }
+  - { id: old, ${url}, demuxer: libav }
+  - { id: clip, url: "file:clip.mp4" }
+detectors: [{ id: person, model: own.onnx }]
+mqtt:
+  url: mqtts://127.0.0.1:${broker}
+  username: u
+  password: { file: password }
+  ca: ca.pem
+  cert: cert.pem
+  key: key.pem
+health: { listen: "127.0.0.1:${health}", token: { file: token } }
+`;
+    case "embedded":
+      return `
+cameras: [{ id: demo, url: "demo:" }]
+detectors: [{ id: person, model: builtin:person-int8 }]
+mqtt: { listen: "127.0.0.1:${broker}" }
+health: { listen: "127.0.0.1:${health}" }
+`;
+    case "udp":
+      return `
+cameras: [{ id: gate, ${url}, transport: udp, udpPort: ${rtp} }]
+detectors: [{ id: person, model: builtin:person-int8 }]
+mqtt: { listen: "127.0.0.1:${broker}" }
+health: { listen: "127.0.0.1:${health}" }
+`;
+  }
 }
 
 /** The flags that the launcher would start this configuration with. */

@@ -8,9 +8,17 @@ import { ROOT } from "../support/files.ts";
 import { PATIENCE } from "../support/lines.ts";
 import { ignoreWithout } from "../support/parts.ts";
 import type { Attempt, Outcome } from "./attempts.ts";
-import { places, type Product, product, shippedFlags, startDeno, VARIABLE } from "./product.ts";
+import {
+  places,
+  type Product,
+  product,
+  REDIRECT_HOST,
+  shippedFlags,
+  startDeno,
+  VARIABLE,
+} from "./product.ts";
 
-/** An attempt, and the parts that may make it, by the first letters of their names. */
+/** An attempt, and the parts that may make it: one of them, or all of its kind. */
 type Row = readonly [Attempt, ...string[]];
 
 function filesTable({ folder, config }: Product): Record<string, Row> {
@@ -50,18 +58,53 @@ function namedTable({ folder }: Product): Record<string, Row> {
   };
 }
 
-function networkTable({ brokerPort, healthPort }: Product, other: number): Record<string, Row> {
-  const to = (port: number, hostname = "127.0.0.1") =>
-    ({ act: "connect", hostname, port }) as const;
+const to = (port: number, hostname = "127.0.0.1") => ({ act: "connect", hostname, port }) as const;
+const at = (port: number, hostname = "127.0.0.1") => ({ act: "listen", hostname, port }) as const;
+
+/** @param other  a port that something listens on, and that the configuration does not name */
+function networkTable({ ports: { broker, health } }: Product, other: number): Record<string, Row> {
   return {
-    "connect to the broker": [to(brokerPort), "process", "publisher", "broker"],
-    "connect to another port of its host": [to(other)],
-    "connect to its port of another host": [to(brokerPort, "127.0.0.2")],
+    "connect to the broker": [to(broker), "process", "publisher", "broker"],
+    "connect to the broker's port of another host": [to(broker, "127.0.0.2")],
+    "connect to Orion's own HTTP": [to(health), "process"],
+    "connect to another port of their host": [to(other)],
+    "connect to another port by a name of the host": [to(other, "localhost")],
+    "connect to another port by IPv6": [to(other, "::1")],
     "fetch from elsewhere": [{ ...to(other), act: "fetch" }],
-    "serve HTTP where it is configured": [{ ...to(healthPort), act: "listen" }, "process"],
-    "serve HTTP for everybody": [{ ...to(healthPort, "0.0.0.0"), act: "listen" }],
-    "listen on any port": [{ ...to(0), act: "listen" }],
+    "serve HTTP where it is configured": [at(health), "process"],
+    "serve HTTP for everybody": [at(health, "0.0.0.0")],
+    "listen on any port": [at(0)],
     "resolve a name": [{ act: "resolve", name: "example.invalid" }],
+  };
+}
+
+/** A camera is reached by Orion's own RTSP alone: not by the threads of files, nor where libav has sockets. */
+function cameraTable({ ports: { camera, redirect } }: Product): Record<string, Row> {
+  return {
+    "connect to the camera": [to(camera), "process", "capture gate"],
+    "connect to where the camera may lead to": [
+      to(redirect, REDIRECT_HOST),
+      "process",
+      "capture gate",
+    ],
+    "connect to the camera's port of another host": [to(camera, "127.0.0.2")],
+    "connect to the camera by another name of its host": [to(camera, "localhost")],
+    "connect to that port of the camera's own host": [to(redirect)],
+  };
+}
+
+/** Receiver reports go to ports that the camera names only when the thread runs. */
+function udpTable({ ports: { camera, rtp, broker } }: Product, other: number): Record<string, Row> {
+  return {
+    "connect to the camera": [to(camera), "process", "capture gate"],
+    "connect to another port of the camera": [to(other), "process", "capture gate"],
+    "connect to the camera's port of another host": [to(camera, "127.0.0.2")],
+    "connect to the broker": [to(broker), "process", "capture gate", "publisher", "broker"],
+    "receive RTP": [at(rtp, "0.0.0.0"), "process", "capture gate"],
+    "receive RTCP": [at(rtp + 1, "0.0.0.0"), "process", "capture gate"],
+    "receive on the port after them": [at(rtp + 2, "0.0.0.0")],
+    "receive on the port before them": [at(rtp - 1, "0.0.0.0")],
+    "load the library that opens sockets": [{ act: "ffi", path: places().libav.avformat }],
   };
 }
 
@@ -71,7 +114,13 @@ function systemTable({ folder }: Product): Record<string, Row> {
   return {
     "load libavutil": [load(libav.avutil), "process", "capture"],
     "load libavcodec": [load(libav.avcodec), "process", "capture"],
-    "load libavformat": [load(libav.avformat), "process", "capture"],
+    "load libavformat": [
+      load(libav.avformat),
+      "process",
+      "capture clip",
+      "capture old",
+      "capture demo",
+    ],
     "load libswscale": [load(libav.swscale), "process", "capture"],
     "load ONNX Runtime's binding": [load(onnxruntime.binding), "process", "inference"],
     "load the library beside it": [load(`${onnxruntime.folder}/libonnxruntime.so.1`)],
@@ -111,9 +160,9 @@ function assertTable(
   table: Readonly<Record<string, Row>>,
 ): void {
   for (const [part, found] of Object.entries(outcomes)) {
-    const kind = part.split(" ")[0] ?? "";
+    const isMeant = (name: string) => part === name || part.startsWith(`${name} `);
     const may = Object.keys(found).filter((name) => found[name] !== "refused");
-    const should = Object.entries(table).filter(([, [, ...parts]]) => parts.includes(kind));
+    const should = Object.entries(table).filter(([, [, ...parts]]) => parts.some(isMeant));
     assert.deepEqual(may.sort(), should.map(([name]) => name).sort(), `what ${part} may do`);
     assert.equal(Object.keys(found).length, Object.keys(table).length);
   }
@@ -124,23 +173,49 @@ Deno.test({
   ignore: ignoreWithout("libav"),
   async fn() {
     using full = product("full");
-    using _broker = Deno.listen({ hostname: "127.0.0.1", port: full.brokerPort });
+    using _broker = Deno.listen({ hostname: "127.0.0.1", port: full.ports.broker });
+    using _camera = Deno.listen({ hostname: "127.0.0.1", port: full.ports.camera });
+    using _redirect = Deno.listen({ hostname: REDIRECT_HOST, port: full.ports.redirect });
     using other = Deno.listen({ hostname: "127.0.0.1", port: 0 });
     const table = {
       ...filesTable(full),
       ...namedTable(full),
       ...networkTable(full, other.addr.port),
+      ...cameraTable(full),
       ...systemTable(full),
     };
     const outcomes = await outcomesOf(full, table);
     assert.deepEqual(Object.keys(outcomes), [
       "process",
       "capture gate",
+      "capture old",
       "capture clip",
       "inference person",
       "publisher",
     ]);
     assertTable(outcomes, table);
+    const reached = outcomes["capture gate"] ?? {};
+    assert.equal(reached["connect to the camera"], "done");
+    assert.equal(reached["connect to where the camera may lead to"], "done");
+  },
+});
+
+Deno.test({
+  name:
+    "permissions: over UDP a camera's thread has its address and two ports, and no socket of libav",
+  ignore: ignoreWithout("libav"),
+  async fn() {
+    using udp = product("udp");
+    using _camera = Deno.listen({ hostname: "127.0.0.1", port: udp.ports.camera });
+    using _broker = Deno.listen({ hostname: "127.0.0.1", port: udp.ports.broker });
+    using other = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+    const table = udpTable(udp, other.addr.port);
+    const outcomes = await outcomesOf(udp, table);
+    assert.deepEqual(Object.keys(outcomes)[1], "capture gate");
+    assertTable(outcomes, table);
+    for (const name of ["connect to the camera", "receive RTP", "receive RTCP"]) {
+      assert.equal(outcomes["capture gate"]?.[name], "done", name);
+    }
   },
 });
 
@@ -149,7 +224,7 @@ Deno.test({
   ignore: ignoreWithout("libav"),
   async fn() {
     using embedded = product("embedded");
-    using _broker = Deno.listen({ hostname: "127.0.0.1", port: embedded.brokerPort });
+    using _broker = Deno.listen({ hostname: "127.0.0.1", port: embedded.ports.broker });
     using other = Deno.listen({ hostname: "127.0.0.1", port: 0 });
     const table = {
       ...filesTable(embedded),
@@ -157,7 +232,13 @@ Deno.test({
       ...systemTable(embedded),
     };
     const outcomes = await outcomesOf(embedded, table);
-    assert.deepEqual(Object.keys(outcomes).slice(2), ["inference person", "publisher", "broker"]);
+    assert.deepEqual(Object.keys(outcomes), [
+      "process",
+      "capture demo",
+      "inference person",
+      "publisher",
+      "broker",
+    ]);
     assertTable(outcomes, table);
   },
 });

@@ -58,6 +58,7 @@ function parts(change: Partial<HealthParts> = {}): HealthParts {
           lostPackets: 3,
           anomalies: { outlier: 1, jump: 0, constant: 0 },
           transport: "tcp",
+          security: "none",
           track: { index: 0, kind: "video", encoding: "H264", others: [] },
         },
       },

@@ -1,0 +1,229 @@
+/** What goes wrong with a camera is called by its name: by `check --connect`, in the log and over MQTT. */
+import assert from "node:assert/strict";
+import { FaultyCamera } from "../support/faulty_camera/camera.ts";
+import type { CameraClip } from "../support/faulty_camera/clip.ts";
+import type { FaultyCameraOptions, Refusal } from "../support/faulty_camera/options.ts";
+import { freePort, tempFolder } from "../support/files.ts";
+import { makeCertificates } from "../support/mosquitto.ts";
+import { ignoreWithout } from "../support/parts.ts";
+import { runOrion } from "../support/process.ts";
+import { Rig } from "../support/rig.ts";
+import { PASSWORD, REALM, tracesIn, USER } from "../support/secrecy.ts";
+
+/** A failure: its code, and a part of what `check` says of it. */
+interface Expected {
+  readonly code: string;
+  readonly says: RegExp;
+  readonly remedy: RegExp;
+}
+
+function refused(status: number, more: Partial<Refusal> = {}): FaultyCameraOptions {
+  return { tracks: [], control: { refusals: [{ method: "DESCRIBE", status, ...more }] } };
+}
+
+/** A picture's worth of nothing: it is never played. */
+const NEVER_PLAYED: CameraClip = { codec: "h264", pictures: [], parameterSets: [] };
+
+const LOGIN = { user: USER, password: PASSWORD, realm: REALM };
+
+/** Cameras that answer, and how they fail. */
+const ANSWERING: Readonly<Record<string, Expected & { readonly camera: FaultyCameraOptions }>> = {
+  "wrong-password": {
+    camera: { tracks: [], auth: { ...LOGIN, password: "another", scheme: "digest-sha256" } },
+    code: "STREAM_UNAUTHORISED",
+    says: /the camera refuses the user or the password/,
+    remedy: /Check the user and the password in the camera's URL/,
+  },
+  "unknown-algorithm": {
+    camera: { tracks: [], auth: { ...LOGIN, scheme: "unknown-algorithm" } },
+    code: "STREAM_AUTH_UNSUPPORTED",
+    says: /algorithm/,
+    remedy: /authentication to Digest with MD5 or SHA-256/,
+  },
+  "auth-int": {
+    camera: { tracks: [], auth: { ...LOGIN, scheme: "auth-int" } },
+    code: "STREAM_AUTH_UNSUPPORTED",
+    says: /auth-int/,
+    remedy: /authentication to Digest with MD5 or SHA-256/,
+  },
+  forbidden: {
+    camera: refused(403),
+    code: "STREAM_FORBIDDEN",
+    says: /the camera answered 403/,
+    remedy: /the right to view this stream/,
+  },
+  missing: {
+    camera: refused(404),
+    code: "STREAM_NOT_FOUND",
+    says: /the camera answered 404/,
+    remedy: /Check the path/,
+  },
+  bandwidth: {
+    camera: refused(453, { reason: "Not Enough Bandwidth" }),
+    code: "STREAM_BANDWIDTH",
+    says: /the camera answered 453 \(Not Enough Bandwidth\)/,
+    remedy: /Close other viewers/,
+  },
+  session: {
+    camera: refused(454),
+    code: "STREAM_SESSION",
+    says: /the camera answered 454/,
+    remedy: /opens a new one/,
+  },
+  broken: {
+    camera: refused(500),
+    code: "STREAM_SERVER",
+    says: /the camera answered 500/,
+    remedy: /a fault of its own/,
+  },
+  busy: {
+    camera: refused(503, { headers: { "Retry-After": "7" } }),
+    code: "STREAM_UNAVAILABLE",
+    says: /the camera answered 503/,
+    remedy: /The camera is busy/,
+  },
+  "over-udp-alone": {
+    camera: { clip: NEVER_PLAYED, control: { transports: "udp" } },
+    code: "STREAM_TRANSPORT",
+    says: /the camera answered 461/,
+    remedy: /Set transport: udp for this camera/,
+  },
+  quoting: {
+    camera: refused(403, { reason: `no ${USER}:${PASSWORD} here` }),
+    code: "STREAM_FORBIDDEN",
+    says: /the camera answered 403/,
+    remedy: /the right to view this stream/,
+  },
+  redirecting: {
+    camera: {
+      tracks: [],
+      control: { redirect: { status: 302, location: `rtsp://${USER}:x@127.0.0.2:1/y` } },
+    },
+    code: "STREAM_REDIRECT",
+    says: /the camera redirects to 127\.0\.0\.2:1$/m,
+    remedy: /allowRedirect: \[127\.0\.0\.2:1\]/,
+  },
+  soundless: {
+    camera: { tracks: [{ kind: "audio" }] },
+    code: "STREAM_NO_VIDEO",
+    says: /video/,
+    remedy: /carries video/,
+  },
+  nonsense: {
+    camera: { tracks: [], description: { text: "this is no description" } },
+    code: "STREAM_INVALID",
+    says: /./,
+    remedy: /Check that the address is a video stream/,
+  },
+  silent: {
+    camera: { tracks: [], ending: { freezeAt: "accept" } },
+    code: "STREAM_STALLED",
+    says: /./,
+    remedy: /./,
+  },
+};
+
+/** Cameras that are not there. */
+const ABSENT: Readonly<Record<string, Expected & { readonly host: string }>> = {
+  off: {
+    host: `127.0.0.1:${freePort()}`,
+    code: "STREAM_REFUSED",
+    says: /the connection was refused/,
+    remedy: /Check the port/,
+  },
+  nameless: {
+    host: "no-such-host.invalid",
+    code: "STREAM_NAME_UNKNOWN",
+    says: /no such host name/,
+    remedy: /Check the host name/,
+  },
+};
+
+const EXPECTED: Readonly<Record<string, Expected>> = { ...ANSWERING, ...ABSENT };
+
+/** Starts the cameras that answer. @returns the configuration of all */
+function camerasYaml(stack: AsyncDisposableStack): string {
+  const login = `rtsp://${USER}:${encodeURIComponent(PASSWORD)}@`;
+  const urls = [
+    ...Object.entries(ANSWERING).map(([id, { camera }]) => {
+      const { url } = stack.use(FaultyCamera.start(camera));
+      return [id, url.replace("rtsp://", login)] as const;
+    }),
+    ...Object.entries(ABSENT).map(([id, { host }]) => [id, `${login}${host}/cam`] as const),
+  ];
+  const lines = urls.map(([id, url]) =>
+    `  - { id: ${id}, url: "${url}", stallTimeoutSeconds: 2 }\n`
+  );
+  return `cameras:\n${lines.join("")}`;
+}
+
+Deno.test({
+  name: "stream errors: check --connect says of each camera what is wrong and what to do",
+  ignore: ignoreWithout("libav"),
+  async fn() {
+    await using stack = new AsyncDisposableStack();
+    const folder = stack.use(tempFolder());
+    const yaml = `${camerasYaml(stack)}health: { listen: off }\n`;
+    const config = folder.write("orion.yaml", yaml);
+    const { code, stdout, stderr } = await runOrion(["check", "--connect", "--config", config]);
+    assert.equal(code, 2);
+    for (const [id, { says, remedy }] of Object.entries(EXPECTED)) {
+      const found = new RegExp(`^error: camera ${id}: (.*)\\n {2}→ (.*)$`, "m").exec(stderr);
+      assert.ok(found !== null, `${id}: ${stderr}`);
+      assert.match(found[1] ?? "", says, found[0]);
+      assert.match(found[2] ?? "", remedy, found[0]);
+    }
+    assert.deepEqual(tracesIn(stdout + stderr), []);
+  },
+});
+
+Deno.test({
+  name: "stream errors: run gives each camera's failure its code, in the log and over MQTT",
+  ignore: ignoreWithout("libav", "mosquitto"),
+  async fn() {
+    await using stack = new AsyncDisposableStack();
+    const rig = stack.use(await Rig.start({ config: camerasYaml(stack) }));
+    for (const [id, { code }] of Object.entries(EXPECTED)) {
+      const status = await rig.subscriber.waitFor(({ topic, json }) =>
+        topic === `orion/test/cameras/${id}/status` && json?.["reason"] !== null
+      );
+      assert.equal(status.json?.["reason"], code, id);
+    }
+    assert.equal(await rig.stop(), 0);
+    const said = rig.subscriber.messages.map(({ payload }) => payload).join("\n");
+    assert.deepEqual(tracesIn(said + rig.orion.stderr.text()), []);
+  },
+});
+
+Deno.test({
+  name: "stream errors: the fingerprint that the remedy names is accepted as it is written there",
+  ignore: ignoreWithout("libav"),
+  async fn() {
+    using folder = tempFolder();
+    const { server } = await makeCertificates(folder);
+    const tls = {
+      cert: Deno.readTextFileSync(server.cert),
+      key: Deno.readTextFileSync(server.key),
+    };
+    await using camera = FaultyCamera.start({ tracks: [], tls });
+    const check = (more: string) => {
+      const yaml =
+        `cameras: [{ id: gate, url: "${camera.url}"${more} }]\nhealth: { listen: off }\n`;
+      const config = folder.write("orion.yaml", yaml);
+      return runOrion(["check", "--connect", "--config", config]);
+    };
+    const { stderr } = await check("");
+    const [, fingerprint] = /^ {2}→ .*\bfingerprint: (sha256:[0-9a-f]{64})\.$/m.exec(stderr) ?? [];
+    assert.ok(fingerprint !== undefined, stderr);
+    assert.equal(camera.log.requests.length, 0, "it was asked nothing");
+    const trusted = await check(`, fingerprint: "${fingerprint}"`);
+    assert.match(trusted.stderr, /^error: camera gate: .*it names no track$/m);
+    const other = await check(
+      `, fingerprint: "${fingerprint.replace(/.$/, (last) => last === "0" ? "1" : "0")}"`,
+    );
+    assert.match(
+      other.stderr,
+      /^error: camera gate: .*\n {2}→ If the camera's certificate was renewed/m,
+    );
+  },
+});

@@ -1,0 +1,47 @@
+/** A camera over UDP through the whole product: the ports that are granted are the ports that are used. */
+import assert from "node:assert/strict";
+import { DEMO_CLIP, freePort, tempFolder } from "../support/files.ts";
+import { inferences, Schemas } from "../support/messages.ts";
+import { ignoreWithout } from "../support/parts.ts";
+import { runOrion } from "../support/process.ts";
+import { assertReportCloses } from "../support/report.ts";
+import { Rig } from "../support/rig.ts";
+import { RtspServer } from "../support/rtsp_server.ts";
+
+const MESSAGES = 15;
+
+Deno.test({
+  name: "udp: a camera's frames come to its two ports, which are all that is granted for them",
+  ignore: ignoreWithout("libav", "mosquitto", "gst-rtsp-server"),
+  async fn() {
+    const auth = { user: "viewer", password: "s3cret-9x" };
+    await using camera = await RtspServer.start({ clip: DEMO_CLIP, auth });
+    // RTP wants an even one.
+    const rtpPort = freePort() & ~1;
+    const url = camera.urlWithCredentials;
+    const config = [
+      `cameras: [{ id: gate, url: "${url}", transport: udp, udpPort: ${rtpPort} }]`,
+      "detectors: [{ id: person, model: builtin:person, rateHz: 5, classes: [person] }]",
+    ].join("\n");
+
+    using folder = tempFolder();
+    const file = folder.write("orion.yaml", `${config}\nhealth: { listen: off }\n`);
+    const { stdout, stderr } = await runOrion(["permissions", "--json", "--config", file]);
+    const granted = JSON.parse(stdout).parts["capture gate"];
+    assert.ok(granted !== undefined, stderr);
+    const ports = [rtpPort, rtpPort + 1].map((port) => `0.0.0.0:${port}`);
+    assert.deepEqual(granted.net, [...ports, "127.0.0.1"]);
+    assert.ok(granted.ffi.every((path: string) => !path.includes("avformat")));
+    const checked = await runOrion(["check", "--connect", "--config", file]);
+    assert.match(checked.stdout, /^ok: camera gate: h264 1280x720$/m, checked.stderr);
+
+    await using rig = await Rig.start({ config });
+    await rig.inferences("gate", MESSAGES);
+    const messages = inferences(rig.subscriber.messages, new Schemas());
+    assert.ok(messages.some(({ detections }) => detections.length === 2), "both people are seen");
+    const report = assertReportCloses((await rig.get("/status")).body);
+    assert.equal(report.cameras[0]?.network?.transport, "udp");
+    assert.equal(await rig.stop(), 0);
+    assert.equal(rig.orion.stderr.text().includes(auth.password), false);
+  },
+});
