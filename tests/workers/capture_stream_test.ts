@@ -78,7 +78,7 @@ Deno.test({
     const numbers = seen.map(({ number }) => number);
     assert.deepEqual(numbers, numbers.toSorted((a, b) => a - b));
     run.rate("reader", 2);
-    await run.further(8);
+    await run.further(16);
     const times = run.frames.slice(-6).map(({ meta }) => meta.ptsSeconds);
     // A picture is due by when its packet arrived, and with two B-frames that is up to two frames of 40 ms
     // from its place in the order in which pictures are shown.
