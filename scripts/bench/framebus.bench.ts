@@ -17,6 +17,7 @@ import { TakerPorts } from "../../src/framebus/taker_ports.ts";
 class BenchFrame implements BusFrame {
   readonly seq = 0;
   readonly arrivedAtMs = systemClock.nowMs();
+  readonly shownAtMs = this.arrivedAtMs;
   #holders = 0;
 
   retain(): void {

@@ -24,6 +24,8 @@ export interface BusFrame {
   readonly seq: number;
   /** When its packet arrived ({@link Clock.nowMs}). */
   readonly arrivedAtMs: number;
+  /** When it is shown, at even distances: the same, but for frames whose packets change places. */
+  readonly shownAtMs: number;
   retain(): void;
   release(): void;
 }
@@ -115,7 +117,7 @@ export class DetectorMailbox<F extends BusFrame> {
       this.#ledger.dropped(this.#announced ? "overwritten" : "rate");
       displaced.release();
     }
-    if (!this.#announced) this.#announceWhenDue(frame.arrivedAtMs);
+    if (!this.#announced) this.#announceWhenDue(frame.shownAtMs);
   }
 
   /**
@@ -165,7 +167,7 @@ export class DetectorMailbox<F extends BusFrame> {
     const { held } = this.#mailbox;
     if (held !== null && !this.#announced) {
       this.#cancel();
-      this.#announceWhenDue(held.arrivedAtMs);
+      this.#announceWhenDue(held.shownAtMs);
     }
   }
 
@@ -191,8 +193,8 @@ export class DetectorMailbox<F extends BusFrame> {
    * arrived, not by how long it was worked on. The due times stay where they are, so the rate is exact
    * all the same.
    */
-  #announceWhenDue(arrivedAtMs: number): void {
-    const earlyMs = this.#gate.waitMs(arrivedAtMs);
+  #announceWhenDue(shownAtMs: number): void {
+    const earlyMs = this.#gate.waitMs(shownAtMs);
     const { intervalMs } = this.#context.rhythm;
     if (earlyMs <= (intervalMs ?? 0) * EARLY_FRAMES) return this.#announce();
     const waitMs = this.#gate.waitMs(this.#context.clock.nowMs());

@@ -15,6 +15,7 @@ import type { PacketSource, SourcePacket } from "./packet_source.ts";
 import { PictureTracker } from "./picture_tracker.ts";
 import type { Pictures } from "./pictures.ts";
 import type { FramePool, SharedFrame } from "./shared_frame.ts";
+import { ShownTimes } from "./shown_times.ts";
 
 /** A camera's packet that waited for so long shows that the decoder is behind. */
 const BEHIND_MS = 1000;
@@ -53,6 +54,7 @@ export class Decoding implements Disposable {
   readonly #tracker: PictureTracker;
   readonly #info: InfoTeller;
   readonly #buffer: GopBuffer;
+  #shownTimes = new ShownTimes();
   #isDecoding = false;
   #hasDecoded = false;
   #decodeMs = 0;
@@ -136,6 +138,7 @@ export class Decoding implements Disposable {
 
   /** A file starts again from its beginning. */
   rewind(): void {
+    this.#shownTimes = new ShownTimes();
     this.#info.rewind();
   }
 
@@ -216,10 +219,12 @@ export class Decoding implements Disposable {
         const damaged = picture.isCorrupt || picture.decodeErrorFlags !== 0;
         const packet = this.#tracker.received({ pts: picture.pts, damaged });
         if (packet === null) continue;
+        const ptsSeconds = this.#packets.secondsOf(packet.pts);
         frame.info = {
           seq: source.firstSeq + bus.ledger.received,
           isKey: packet.isKey,
-          ptsSeconds: this.#packets.secondsOf(packet.pts),
+          ptsSeconds,
+          shownAtMs: this.#shownTimes.of(ptsSeconds * 1000, packet.arrivedAtMs),
           capturedAtMs: captureTime.inOrder(packet.capturedAtMs),
           arrivedAtMs: packet.arrivedAtMs,
           clock: packet.clock,

@@ -11,6 +11,7 @@ export interface PictureInfo {
   readonly ptsSeconds: number;
   readonly capturedAtMs: number;
   readonly arrivedAtMs: number;
+  readonly shownAtMs: number;
   readonly clock: CaptureClock;
 }
 
@@ -20,6 +21,7 @@ const NOTHING: PictureInfo = {
   ptsSeconds: 0,
   capturedAtMs: 0,
   arrivedAtMs: 0,
+  shownAtMs: 0,
   clock: "arrival",
 };
 
@@ -41,6 +43,10 @@ export class SharedFrame implements BusFrame {
 
   get arrivedAtMs(): number {
     return this.info.arrivedAtMs;
+  }
+
+  get shownAtMs(): number {
+    return this.info.shownAtMs;
   }
 
   retain(): void {

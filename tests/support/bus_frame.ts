@@ -12,6 +12,10 @@ export class CountedFrame implements BusFrame {
     this.arrivedAtMs = arrivedAtMs;
   }
 
+  get shownAtMs(): number {
+    return this.arrivedAtMs;
+  }
+
   /** 1 once everybody let go; more is a frame freed twice. */
   get freed(): number {
     return this.#freed;
