@@ -1,6 +1,7 @@
 import { parseArgs } from "node:util";
 import { UsageError } from "../core/errors.ts";
 import { LOG_LEVELS, type LogLevel } from "../core/log.ts";
+import { parseFingerprint } from "../config/fingerprint.ts";
 import { suggestName } from "../config/problems.ts";
 
 export const LOG_FORMATS = ["text", "json"] as const;
@@ -14,6 +15,17 @@ export interface CommonArgs {
   readonly logLevel: LogLevel;
 }
 
+/** How `probe` opens a camera: as the configuration's keys of these names. */
+export interface ProbeOptions {
+  readonly transport: "tcp" | "udp" | "auto";
+  readonly demuxer: "orion" | "libav";
+  /** The place of the wanted track among all media sections; null: the largest that sends. */
+  readonly track: number | null;
+  /** SHA-256 of the one certificate that is accepted, 64 hexadecimal digits, or null. */
+  readonly fingerprint: string | null;
+  readonly insecure: boolean;
+}
+
 /** A command line, understood. */
 export type Invocation =
   | { readonly command: "help"; readonly topic: CommandName | null }
@@ -24,9 +36,10 @@ export type Invocation =
     readonly command: "probe";
     /** With credentials, if it has any: never printed. */
     readonly url: string;
-    readonly transport: "tcp" | "udp";
     readonly json: boolean;
-  } & CommonArgs
+  }
+    & ProbeOptions
+    & CommonArgs
   | {
     readonly command: "permissions";
     readonly as: "table" | "json" | "flags";
@@ -36,6 +49,9 @@ export type Invocation =
 
 export const COMMANDS = ["run", "check", "probe", "permissions"] as const;
 export type CommandName = typeof COMMANDS[number];
+
+/** The last of the tracks that can be named. */
+const MAX_TRACK = 31;
 
 const COMMON = {
   config: { type: "string" },
@@ -49,6 +65,10 @@ const OPTIONS = {
   ...COMMON,
   connect: { type: "boolean" },
   transport: { type: "string" },
+  demuxer: { type: "string" },
+  track: { type: "string" },
+  fingerprint: { type: "string" },
+  insecure: { type: "boolean" },
   json: { type: "boolean" },
   flags: { type: "boolean" },
 } as const;
@@ -59,7 +79,7 @@ type OptionName = keyof typeof OPTIONS;
 const OWN_OPTIONS: Readonly<Record<CommandName, readonly OptionName[]>> = {
   run: [],
   check: ["connect"],
-  probe: ["json", "transport"],
+  probe: ["json", "transport", "demuxer", "track", "fingerprint", "insecure"],
   permissions: ["json", "flags"],
 };
 
@@ -100,8 +120,8 @@ export function parseCommandLine(args: readonly string[]): Invocation {
       if (word === undefined) {
         throw new UsageError("probe needs the address of a stream", "Write probe URL.");
       }
-      const transport = choice("--transport", values.transport, ["tcp", "udp"] as const, "tcp");
-      return { command, url: word, transport, json: values.json === true, ...common };
+      const json = values.json === true;
+      return { command, url: word, json, ...probeOptions(values), ...common };
     }
     case "permissions": {
       const as = values.flags === true ? "flags" : values.json === true ? "json" : "table";
@@ -122,6 +142,10 @@ interface Values {
   readonly version?: boolean;
   readonly connect?: boolean;
   readonly transport?: string;
+  readonly demuxer?: string;
+  readonly track?: string;
+  readonly fingerprint?: string;
+  readonly insecure?: boolean;
   readonly json?: boolean;
   readonly flags?: boolean;
 }
@@ -182,6 +206,30 @@ function commonArgs(values: Values): CommonArgs {
     logFormat: choice("--log-format", values["log-format"], LOG_FORMATS, "text"),
     logLevel: choice("--log-level", values["log-level"], LOG_LEVELS, "info"),
   };
+}
+
+function probeOptions(values: Values): ProbeOptions {
+  return {
+    transport: choice("--transport", values.transport, ["tcp", "udp", "auto"] as const, "tcp"),
+    demuxer: choice("--demuxer", values.demuxer, ["orion", "libav"] as const, "orion"),
+    track: trackOf(values.track),
+    fingerprint: fingerprintOf(values.fingerprint),
+    insecure: values.insecure === true,
+  };
+}
+
+function trackOf(text: string | undefined): number | null {
+  if (text === undefined) return null;
+  if (/^\d{1,2}$/.test(text) && Number(text) <= MAX_TRACK) return Number(text);
+  const remedy = `Write a whole number within 0 and ${MAX_TRACK}.`;
+  throw new UsageError(`--track cannot be "${text}"`, remedy);
+}
+
+function fingerprintOf(text: string | undefined): string | null {
+  if (text === undefined) return null;
+  const parsed = parseFingerprint(text);
+  if (parsed.ok) return parsed.value;
+  throw new UsageError(`--fingerprint ${parsed.message}`, parsed.remedy);
 }
 
 function choice<T extends string>(

@@ -45,10 +45,15 @@ ${COMMON}${EXIT_CODES}`;
     case "probe":
       return `Usage: orion probe URL [OPTIONS]
 
-Opens one stream and tells its codec, size, frame rate, keyframe interval and the decoders for it.
+Opens one stream and tells its codec, size, frame rate, keyframe interval and the decoders for it;
+of a camera also its tracks, and over TLS the fingerprint of its certificate.
 URL is what a camera's \`url\` would be: rtsp://, rtsps://, file:PATH or demo:.
 
-  --transport NAME      tcp (default) or udp
+  --transport NAME      tcp (default), udp, or auto: udp where the camera refuses tcp
+  --track NUMBER        the place of the wanted track, from 0; default: the largest that sends
+  --fingerprint TEXT    rtsps: the one certificate to accept, sha256: and 64 hexadecimal digits
+  --insecure            rtsps: accepts any certificate, of whoever answers
+  --demuxer NAME        orion (default), or libav: FFmpeg's own RTSP, which Deno does not limit
   --json                for machines
 ${COMMON}${EXIT_CODES}`;
     case "permissions":

@@ -56,7 +56,7 @@ function grantFor(args: PermissionsArgs, host: Host): Grant {
 }
 
 /** As a capture worker of a camera with that address and nothing else configured. */
-function probeGrant({ url, transport }: ProbeArgs, host: Host): Grant {
+function probeGrant({ url, transport, demuxer }: ProbeArgs, host: Host): Grant {
   const { libav } = findPlaces(host.root);
   // libav is looked for again; where it was not found, the process says where it looked.
   const own = grant("", { read: libav === null ? LIBAV_FOLDERS : Object.values(libav) });
@@ -65,7 +65,7 @@ function probeGrant({ url, transport }: ProbeArgs, host: Host): Grant {
   if (!parsed.ok) return own;
   const { endpoint, file } = parsed.value;
   const stream = captureGrant({
-    demuxer: endpoint === null ? "libav" : "orion",
+    demuxer: endpoint === null ? "libav" : demuxer,
     file,
     endpoint,
     allowRedirect: [],

@@ -8,6 +8,8 @@ export interface ByteStream {
    * says nothing of what is unread.
    */
   readonly readsAhead: boolean;
+  /** SHA-256 of the certificate that was shown, 64 hexadecimal digits in lower case; null without TLS. */
+  readonly fingerprint: string | null;
   /** The local port, by which the operating system knows the connection. */
   readonly localPort: number;
   /** The address at the other end, without brackets. */
@@ -80,6 +82,7 @@ export async function withDeadline<T>(
 
 class TcpStream implements ByteStream {
   readonly readsAhead = false;
+  readonly fingerprint = null;
   readonly localPort: number;
   readonly localAddress: string;
   readonly remoteAddress: string;

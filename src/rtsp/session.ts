@@ -128,6 +128,11 @@ export class RtspSession {
     return this.transport === "tcp" && !stream.readsAhead ? stream.localPort : null;
   }
 
+  /** SHA-256 of the camera's certificate, 64 hexadecimal digits in lower case; null without TLS. */
+  get fingerprint(): string | null {
+    return this.#parts.stream.fingerprint;
+  }
+
   /** Bytes and packets that belonged to nothing. */
   get junkBytes(): number {
     return this.#parts.link.junkBytes;

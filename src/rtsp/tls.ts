@@ -108,6 +108,7 @@ function contextOf({ hostname, port }: ConnectOptions): { readonly action: strin
 /** A TLS socket of Node's, read on demand: what is not read waits in the socket. */
 class TlsStream implements ByteStream {
   readonly readsAhead = true;
+  readonly fingerprint: string;
   readonly localPort: number;
   readonly localAddress: string;
   readonly remoteAddress: string;
@@ -120,6 +121,7 @@ class TlsStream implements ByteStream {
 
   constructor(socket: TLSSocket) {
     this.#socket = socket;
+    this.fingerprint = fingerprintOf(socket);
     this.localPort = socket.localPort ?? 0;
     this.localAddress = socket.localAddress ?? "";
     this.remoteAddress = socket.remoteAddress ?? "";

@@ -1,23 +1,32 @@
 /** `orion probe`: opens one stream and tells what it is. */
 import type { Clock } from "../core/clock.ts";
-import type { LibavPaths } from "../core/messages.ts";
+import { StreamError } from "../core/errors.ts";
+import type { CameraSource, LibavPaths, TrackInfo } from "../core/messages.ts";
+import { redactText } from "../core/redact.ts";
 import { Decoder } from "../libav/decoder.ts";
 import { LibavError } from "../libav/error.ts";
-import { Frame } from "../libav/frame.ts";
-import { Input } from "../libav/input.ts";
+import type { VideoStream } from "../libav/input.ts";
 import { Interrupt } from "../libav/interrupt.ts";
 import { type Libav, openLibav } from "../libav/library.ts";
-import { fileOptions, rtspOptions } from "../libav/options.ts";
-import { Packet } from "../libav/packet.ts";
+import { CameraMemory } from "../rtsp/camera_memory.ts";
+import { MAX_UNIT_BYTES } from "../rtsp/limits.ts";
+import type { MediaDescription } from "../rtsp/media.ts";
+import { RtpTimeline } from "../rtsp/timeline.ts";
+import { parseRtspUrl } from "../rtsp/url.ts";
+import { CaptureTime } from "../stream/capture_time.ts";
+import { LibavSource } from "../stream/libav_source.ts";
+import { RtspSource } from "../stream/rtsp_source.ts";
+import { look, type Looked, type LookParts } from "./probe_look.ts";
 
-/** What is opened. The URL goes to libav alone. */
-export interface ProbeRequest {
-  readonly url: string;
-  /** The path of a local file, or null for a stream. */
-  readonly file: string | null;
-  readonly transport: "tcp" | "udp";
+/** What is opened, and how. The URL goes to what opens it alone. */
+export interface ProbeRequest
+  extends Pick<CameraSource, "url" | "file" | "demuxer" | "transport" | "track" | "tls"> {
+  /** The local ports for RTP and RTCP over UDP; null where it is not used. */
+  readonly udpPorts: CameraSource["udpPorts"];
   readonly libraries: LibavPaths;
   readonly clock: Clock;
+  /** Uniform in 0..1. */
+  readonly random: () => number;
 }
 
 /** What is known of a stream after a look at it. */
@@ -34,16 +43,22 @@ export interface ProbeResult {
   readonly keyframeIntervalSeconds: number | null;
   /** "file" for a file. */
   readonly transport: "tcp" | "udp" | "file";
+  /** The media section that was played; null where libav demuxes. */
+  readonly track: TrackInfo | null;
+  /** Every media section that the camera offers, that one included; empty where libav demuxes. */
+  readonly tracks: readonly TrackInfo[];
+  /** `sha256:` and 64 hexadecimal digits of the camera's certificate; null without `rtsps:`. */
+  readonly fingerprint: string | null;
   /** Decoders of this codec that the installed libav has; the first is what `auto` uses. */
   readonly decoders: readonly string[];
   /** The installed libav: "5.x". */
   readonly libav: string;
 }
 
-const OPEN_TIMEOUT_MS = 10_000;
-/** Looked at for so long at most; long enough for two keyframes of most cameras. */
-const LOOK_MS = 12_000;
-const KEYFRAMES_WANTED = 3;
+/** How long it may take until a stream plays. */
+const OPEN_TIMEOUT_MS = 15_000;
+/** How long one step of that may take. */
+const STEP_TIMEOUT_MS = 5000;
 
 /** How hardware's decoders are named, after the codec: V4L2, Jetson, NVIDIA, Intel, Raspberry Pi, Rockchip. */
 const DECODER_ENDINGS = ["v4l2m2m", "nvv4l2dec", "nvmpi", "cuvid", "qsv", "mmal", "rkmpp"] as const;
@@ -51,113 +66,191 @@ const DECODER_ENDINGS = ["v4l2m2m", "nvv4l2dec", "nvmpi", "cuvid", "qsv", "mmal"
 /**
  * Opens a stream, reads until its keyframes are known, and decodes one picture.
  *
- * @throws OrionError why it cannot be opened, or shows no picture
+ * @throws {OrionError} why it cannot be opened, or shows no picture
  */
 export async function probe(request: ProbeRequest): Promise<ProbeResult> {
-  using libav = openLibav(request.libraries);
-  using interrupt = new Interrupt(libav);
-  const cancel = request.clock.after(OPEN_TIMEOUT_MS + LOOK_MS, () => interrupt.raise());
+  const isRtsp = request.file === null && request.demuxer === "orion";
+  using libav = openLibav(request.libraries, { demux: !isRtsp });
+  return isRtsp ? await probeRtsp(libav, request) : await probeLibav(libav, request);
+}
+
+async function probeRtsp(libav: Libav, request: ProbeRequest): Promise<ProbeResult> {
+  const { clock, random } = request;
+  const abort = new AbortController();
+  const source = await inTime(request, () => abort.abort(), () =>
+    RtspSource.open({
+      libav,
+      source: sourceOf(request),
+      captureTime: new CaptureTime(),
+      memory: new CameraMemory(),
+      clock,
+      signal: abort.signal,
+      random,
+    }));
   try {
-    using input = await Input.open(libav, {
-      url: request.url,
-      options: request.file === null
-        ? rtspOptions(libav, { transport: request.transport, timeoutMs: OPEN_TIMEOUT_MS })
-        : fileOptions(),
-      interrupt,
-      findStreamInfo: request.file !== null,
-      clock: request.clock,
+    using decoder = Decoder.open(libav, source.video, { decoder: "auto" });
+    const looked = await look({
+      libav,
+      source,
+      decoder,
+      clock,
+      where: whereOf(request),
+      positionOf: (packet) => packet.positionSeconds,
+      constantStamps: () => source.anomalies.constant,
+      end: () => void source.close(0),
     });
-    using decoder = Decoder.open(libav, input.video, { decoder: "auto" });
-    using frame = new Frame(libav);
-    const seen = await look({ libav, input, decoder, frame, clock: request.clock });
-    if (frame.isEmpty) {
-      throw libav.error({
-        action: "Cannot decode a picture of the stream",
-        averror: -1,
-        code: "STREAM_INVALID",
-      });
-    }
+    const { session } = source;
     return {
-      schema: "orion.probe/1",
-      codec: input.video.codecName,
-      width: frame.width,
-      height: frame.height,
-      pixelFormat: libav.pixelFormatName(frame.format),
-      fps: seen.fps ?? input.video.frameRate,
-      keyframeIntervalSeconds: seen.keyframeIntervalSeconds,
-      transport: request.file === null ? request.transport : "file",
-      decoders: decodersOf(libav, input, decoder.name),
-      libav: libav.release,
+      ...resultOf(libav, source.video, decoder, looked),
+      transport: session.transport,
+      track: trackInfo(session.track.media),
+      tracks: session.media.map(trackInfo),
+      fingerprint: session.fingerprint === null ? null : `sha256:${session.fingerprint}`,
     };
+  } finally {
+    await source.close();
+    source[Symbol.dispose]();
+  }
+}
+
+async function probeLibav(libav: Libav, request: ProbeRequest): Promise<ProbeResult> {
+  const isFile = request.file !== null;
+  const clock = isFile ? withoutWaiting(request.clock) : request.clock;
+  using interrupt = new Interrupt(libav);
+  const end = () => interrupt.raise();
+  const source = await inTime(request, end, () =>
+    LibavSource.open({
+      libav,
+      source: sourceOf(request),
+      captureTime: new CaptureTime(),
+      clock,
+      signal: new AbortController().signal,
+      interrupt,
+    }));
+  try {
+    using decoder = Decoder.open(libav, source.video, { decoder: "auto" });
+    const times = isFile ? FILE_TIMES : checkedTimes(source.video);
+    const where = whereOf(request);
+    const looked = await look({ libav, source, decoder, clock, where, end, ...times });
+    return {
+      ...resultOf(libav, source.video, decoder, looked),
+      transport: isFile ? "file" : request.transport === "udp" ? "udp" : "tcp",
+      track: null,
+      tracks: [],
+      fingerprint: null,
+    };
+  } finally {
+    await source.close();
+  }
+}
+
+/** Opens a stream. What takes too long is ended by `end`. */
+async function inTime<T>(
+  request: ProbeRequest,
+  end: () => void,
+  open: () => Promise<T>,
+): Promise<T> {
+  let isLate = false;
+  const cancel = request.clock.after(OPEN_TIMEOUT_MS, () => {
+    isLate = true;
+    end();
+  });
+  try {
+    return await open();
+  } catch (error) {
+    // What ends a call from outside makes it fail in one way or another.
+    if (!isLate) throw error;
+    throw new StreamError({
+      code: "STREAM_TIMEOUT",
+      message: `Cannot open ${whereOf(request)}: nothing plays after ${OPEN_TIMEOUT_MS / 1000} s`,
+      retryable: true,
+      remedy: "Check that the camera is reachable from here, and that it streams.",
+    });
   } finally {
     cancel();
   }
 }
 
-interface Seen {
-  readonly fps: number | null;
-  readonly keyframeIntervalSeconds: number | null;
-}
-
-/** Reads on until enough is known; the first whole picture is left in `frame`. */
-async function look(parts: {
-  readonly libav: Libav;
-  readonly input: Input;
-  readonly decoder: Decoder;
-  readonly frame: Frame;
-  readonly clock: Clock;
-}): Promise<Seen> {
-  const { libav, input, decoder, frame, clock } = parts;
-  const { timeBase, index } = input.video;
-  const untilMs = clock.nowMs() + LOOK_MS;
-  const keys: number[] = [];
-  const times: number[] = [];
-  let decoding = false;
-  let hasPicture = false;
-  using packet = new Packet(libav);
-  using scratch = new Frame(libav);
-  while (keys.length < KEYFRAMES_WANTED && clock.nowMs() < untilMs) {
-    if (await input.read(packet) === "end") break;
-    if (packet.streamIndex !== index) continue;
-    const time = packet.pts ?? packet.dts;
-    const seconds = time === null ? null : Number(time) * timeBase.num / timeBase.den;
-    if (seconds !== null) times.push(seconds);
-    if (packet.isKey && seconds !== null) keys.push(seconds);
-    decoding ||= packet.isKey;
-    if (!decoding || hasPicture) continue;
-    hasPicture = decodeOne(decoder, packet, scratch);
-    if (hasPicture) frame.moveFrom(scratch);
-  }
-  if (!hasPicture && decoding && decodeOne(decoder, null, scratch)) frame.moveFrom(scratch);
-  const spanSeconds = Math.max(...times) - Math.min(...times);
-  const [first, ...later] = keys;
-  const last = later.at(-1);
+/** A camera with that address and nothing else configured. */
+function sourceOf(request: ProbeRequest): CameraSource {
+  const { url, file, demuxer, transport, track, tls, udpPorts } = request;
   return {
-    fps: times.length > 2 && spanSeconds > 0 ? rounded((times.length - 1) / spanSeconds) : null,
-    keyframeIntervalSeconds: first === undefined || last === undefined
-      ? null
-      : rounded((last - first) / later.length),
+    camera: "probe",
+    ...{ url, file, demuxer, transport, track, tls, udpPorts },
+    loop: false,
+    allowRedirect: [],
+    maxUnitBytes: MAX_UNIT_BYTES,
+    reconnectMaxMs: 0,
+    decoder: "auto",
+    decode: "all",
+    roi: null,
+    masks: [],
+    stallTimeoutMs: STEP_TIMEOUT_MS,
+    firstSeq: 0,
   };
 }
 
-/** Whether this packet gave a picture. A damaged one gives none. */
-function decodeOne(decoder: Decoder, packet: Packet | null, into: Frame): boolean {
-  try {
-    decoder.send(packet);
-    return decoder.receive(into) === "frame";
-  } catch (error) {
-    if (error instanceof LibavError) return false;
-    throw error;
-  }
+/** For messages: the host alone, since a path may hold a password. */
+function whereOf({ url, file }: ProbeRequest): string {
+  if (file !== null) return redactText(url);
+  const parsed = parseRtspUrl(url);
+  return parsed === null ? "the stream" : `${parsed.scheme}://${parsed.host}`;
+}
+
+type Common = Omit<ProbeResult, "transport" | "track" | "tracks" | "fingerprint">;
+
+function resultOf(libav: Libav, video: VideoStream, decoder: Decoder, looked: Looked): Common {
+  const { width, height, pixelFormat, keyframeIntervalSeconds } = looked;
+  return {
+    schema: "orion.probe/1",
+    codec: video.codecName,
+    ...{ width, height, pixelFormat },
+    fps: looked.fps ?? video.frameRate,
+    keyframeIntervalSeconds,
+    decoders: decodersOf(libav, video, decoder.name),
+    libav: libav.release,
+  };
+}
+
+function trackInfo({ index, kind, encodingName }: MediaDescription): TrackInfo {
+  return { index, kind, encoding: encodingName };
+}
+
+type Times = Pick<LookParts, "positionOf" | "constantStamps">;
+
+const FILE_TIMES: Times = {
+  positionOf: (packet) => packet.positionSeconds,
+  constantStamps: () => 0,
+};
+
+/** libav gives a camera's timestamps as they are: they are checked as those of Orion's own RTSP. */
+function checkedTimes({ timeBase }: VideoStream): Times {
+  const timeline = new RtpTimeline(timeBase.den / timeBase.num);
+  return {
+    positionOf({ pts, arrivedAtMs }) {
+      if (pts === null) return null;
+      return timeline.positionSeconds(timeline.unit(Number(BigInt.asUintN(32, pts)), arrivedAtMs));
+    },
+    constantStamps: () => timeline.anomalies.constant,
+  };
+}
+
+/** A file is read as fast as it goes, and not at its own pace. */
+function withoutWaiting(clock: Clock): Clock {
+  return {
+    nowMs: () => clock.nowMs(),
+    wallMs: () => clock.wallMs(),
+    after: (delayMs, run) => clock.after(delayMs, run),
+    sleep: () => Promise.resolve(),
+  };
 }
 
 /** The decoders that could be named in the configuration: those that the library knows and starts. */
-function decodersOf(libav: Libav, input: Input, own: string): string[] {
-  const { codecName } = input.video;
-  const names = DECODER_ENDINGS.map((ending) => `${codecName}_${ending}`);
+function decodersOf(libav: Libav, video: VideoStream, own: string): string[] {
+  const names = DECODER_ENDINGS.map((ending) => `${video.codecName}_${ending}`);
   const known = names.filter((name) => {
     try {
-      Decoder.open(libav, input.video, { decoder: name })[Symbol.dispose]();
+      Decoder.open(libav, video, { decoder: name })[Symbol.dispose]();
       return true;
     } catch (error) {
       if (error instanceof LibavError) return false;
@@ -165,8 +258,4 @@ function decodersOf(libav: Libav, input: Input, own: string): string[] {
     }
   });
   return [own, ...known];
-}
-
-function rounded(value: number): number {
-  return Math.round(value * 1000) / 1000;
 }

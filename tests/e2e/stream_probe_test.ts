@@ -1,43 +1,214 @@
 /** `orion probe`, as a person runs it. */
 import assert from "node:assert/strict";
-import { freePort } from "../support/files.ts";
-import { HostileCamera } from "../support/hostile_camera.ts";
+import { FaultyCamera } from "../support/faulty_camera/camera.ts";
+import type { CameraClip } from "../support/faulty_camera/clip.ts";
+import type { FaultyCameraOptions, Stamps } from "../support/faulty_camera/options.ts";
+import { DEMO_CLIP, freePort, tempFolder } from "../support/files.ts";
+import { makeCertificates } from "../support/mosquitto.ts";
 import { ignoreWithout } from "../support/parts.ts";
 import { patternClip } from "../support/pattern.ts";
-import { startOrion } from "../support/process.ts";
+import { runOrion } from "../support/process.ts";
+import { PASSWORD, PASSWORD_ENCODED, REALM, tracesIn, USER } from "../support/secrecy.ts";
 
 const ignore = ignoreWithout("libav", "ffmpeg");
-const SECRET = "hunter2";
+const LOGIN = { user: USER, password: PASSWORD, realm: REALM };
 
-async function orion(args: readonly string[]) {
-  await using process = startOrion(args);
-  const { code } = await process.exit();
-  return { code, out: process.stdout.text(), err: process.stderr.text() };
+/** 25 frames a second, of which each 25th is a keyframe. */
+async function clipOfSeconds(seconds: number): Promise<CameraClip> {
+  return { codec: "h264", ...await patternClip(25 * seconds, ["-bf", "0", "-g", "25"]) };
+}
+
+/** What `probe --json` tells of a stream that it can play. */
+async function probed(url: string, ...options: string[]) {
+  const { code, stdout, stderr } = await runOrion(["probe", url, "--json", ...options]);
+  assert.equal(code, 0, stderr);
+  assert.deepEqual(tracesIn(stdout + stderr), []);
+  return JSON.parse(stdout);
+}
+
+/** What is said of a stream that cannot be played. */
+async function refused(url: string, ...options: string[]) {
+  const { code, stdout, stderr } = await runOrion(["probe", url, ...options]);
+  assert.equal(stdout, "");
+  assert.deepEqual(tracesIn(stderr), []);
+  return { code, stderr };
+}
+
+function assertNear(value: unknown, wanted: number, what: string): void {
+  assert.ok(typeof value === "number", `${what} is ${value}`);
+  assert.ok(Math.abs(value - wanted) <= 0.03 * wanted, `${what} is ${value}, not ${wanted}`);
+}
+
+for (const demuxer of ["orion", "libav"] as const) {
+  Deno.test({
+    name: `probe: tells codec, size, rate, keyframes, transport and decoders (demuxer ${demuxer})`,
+    ignore,
+    async fn() {
+      const auth = { ...LOGIN, scheme: "digest-md5" } as const;
+      await using camera = FaultyCamera.start({ clip: await clipOfSeconds(4), auth });
+      const result = await probed(camera.login(), "--demuxer", demuxer);
+      const { decoders, libav, fps, keyframeIntervalSeconds, track, tracks, ...rest } = result;
+      assert.deepEqual(rest, {
+        schema: "orion.probe/1",
+        codec: "h264",
+        width: 320,
+        height: 192,
+        pixelFormat: "yuv420p",
+        transport: "tcp",
+        fingerprint: null,
+      });
+      assertNear(fps, 25, "fps");
+      assertNear(keyframeIntervalSeconds, 1, "keyframeIntervalSeconds");
+      assert.equal(decoders[0], "h264");
+      assert.match(libav, /^\d/);
+      const only = { index: 0, kind: "video", encoding: "H264" };
+      assert.deepEqual(track, demuxer === "orion" ? only : null);
+      assert.deepEqual(tracks, demuxer === "orion" ? [only] : []);
+    },
+  });
 }
 
 Deno.test({
-  name: "probe: tells codec, size, rate, keyframes, transport and decoders of a stream",
+  name: "probe: tells what a file is, by its path and as demo:",
   ignore,
   async fn() {
-    const clip = await patternClip(100, ["-bf", "0", "-g", "25"]);
-    await using camera = HostileCamera.start({ clip });
-    const url = camera.url.replace("rtsp://", `rtsp://viewer:${SECRET}@`);
-    const { code, out, err } = await orion(["probe", url, "--json"]);
-    assert.equal(code, 0, err);
-    const { decoders, libav, fps, ...rest } = JSON.parse(out);
-    assert.deepEqual(rest, {
-      schema: "orion.probe/1",
-      codec: "h264",
-      width: 320,
-      height: 192,
-      pixelFormat: "yuv420p",
-      keyframeIntervalSeconds: 1,
-      transport: "tcp",
+    const results = [await probed("demo:"), await probed(`file:${DEMO_CLIP}`)];
+    for (const { codec, width, height, fps, transport, track, tracks, fingerprint } of results) {
+      assert.deepEqual({ codec, width, height }, { codec: "h264", width: 1280, height: 720 });
+      assertNear(fps, 25, "fps");
+      assert.deepEqual([transport, track, tracks, fingerprint], ["file", null, [], null]);
+    }
+  },
+});
+
+/** Timestamps that say nothing of the rate. */
+const ODD_STAMPS: Readonly<Record<string, Partial<Stamps>>> = {
+  "every keyframe's is hours off": { outlier: { everyFrames: 25, bySeconds: -9800 } },
+  "one in twenty is hours off": { outlier: { everyFrames: 20, bySeconds: -9800 } },
+  "they step back once": { jumps: [{ atSeconds: 1, bySeconds: -5 }] },
+  "they jump forward once": { jumps: [{ atSeconds: 1.5, bySeconds: 500 }] },
+  "all are the same": { isConstant: true },
+};
+
+for (const [name, stamps] of Object.entries(ODD_STAMPS)) {
+  for (const demuxer of ["orion", "libav"] as const) {
+    Deno.test({
+      name: `probe: the rate and the keyframe interval are true where ${name} (${demuxer})`,
+      ignore,
+      async fn() {
+        await using camera = FaultyCamera.start({ clip: await clipOfSeconds(4), stamps });
+        const result = await probed(camera.url, "--demuxer", demuxer);
+        assertNear(result.fps, 25, "fps");
+        assertNear(result.keyframeIntervalSeconds, 1, "keyframeIntervalSeconds");
+      },
     });
-    assert.ok(Math.abs(fps - 25) < 0.5);
-    assert.equal(decoders[0], "h264");
-    assert.match(libav, /^\d/);
-    assert.ok(!(out + err).includes(SECRET));
+  }
+}
+
+Deno.test({
+  name: "probe: names every track and the one that was played, which --track chooses",
+  ignore,
+  async fn() {
+    const clip = await clipOfSeconds(2);
+    const dead = { kind: "video", clip, isDead: true } as const;
+    const options: FaultyCameraOptions = {
+      tracks: [{ kind: "audio" }, dead, { kind: "video", clip }, { kind: "metadata" }],
+    };
+    await using camera = FaultyCamera.start(options);
+    const { track, tracks } = await probed(camera.url);
+    assert.deepEqual(track, { index: 2, kind: "video", encoding: "H264" });
+    assert.deepEqual(tracks, [
+      { index: 0, kind: "audio", encoding: "PCMU" },
+      { index: 1, kind: "video", encoding: "H264" },
+      { index: 2, kind: "video", encoding: "H264" },
+      { index: 3, kind: "application", encoding: "vnd.onvif.metadata" },
+    ]);
+    const chosen = await runOrion(["probe", camera.url, "--track", "2"]);
+    assert.equal(chosen.code, 0, chosen.stderr);
+    assert.match(
+      chosen.stdout,
+      /^track: +2 video H264 \(others: 0 audio PCMU, 1 video H264, 3 application vnd\.onvif/m,
+    );
+    const audio = await refused(camera.url, "--track", "0");
+    assert.equal(audio.code, 1);
+    assert.match(audio.stderr, /track 0 carries no video that can be played; .*: 1, 2$/m);
+  },
+});
+
+Deno.test({
+  name:
+    "probe: a certificate that is not trusted is named, and accepted only when that is asked for",
+  ignore: ignoreWithout("libav", "ffmpeg", "mosquitto"),
+  async fn() {
+    using folder = tempFolder();
+    await makeCertificates(folder);
+    const read = (name: string) => Deno.readTextFileSync(`${folder.path}/${name}`);
+    // Signed by itself, as a camera's mostly is.
+    const tls = { cert: read("ca.pem"), key: read("ca.key") };
+    const auth = { ...LOGIN, scheme: "basic" } as const;
+    await using camera = FaultyCamera.start({ clip: await clipOfSeconds(2), auth, tls });
+    const url = camera.login();
+    const { code, stderr } = await refused(url);
+    assert.equal(code, 1);
+    const [, option = ""] = /--fingerprint (sha256:[0-9a-f]{64}), or --insecure\.$/m.exec(stderr) ??
+      [];
+    assert.notEqual(option, "", stderr);
+    const wrong = option.replace(/.$/, (last) => last === "0" ? "1" : "0");
+    const other = await refused(url, "--fingerprint", wrong);
+    assert.equal(other.code, 1);
+    assert.ok(other.stderr.includes(`--fingerprint ${option}`), other.stderr);
+    assert.equal(camera.log.requests.length, 0, "it was asked nothing");
+    const withColons = option.toUpperCase().replace("SHA256:", "sha256:")
+      .replace(
+        /(?<=[0-9A-F]{2})(?=([0-9A-F]{2})+$)/g,
+        (_match, _pair, at: number) => at > "sha256:".length ? ":" : "",
+      );
+    for (
+      const options of [["--fingerprint", option], ["--fingerprint", withColons], ["--insecure"]]
+    ) {
+      const { codec, transport, fingerprint } = await probed(url, ...options);
+      assert.deepEqual([codec, transport, fingerprint], ["h264", "tcp", option], options.join(" "));
+    }
+    const shown = await runOrion(["probe", url, "--insecure"]);
+    assert.ok(shown.stdout.includes(option), shown.stdout);
+  },
+});
+
+Deno.test({
+  name: "probe: over UDP where that is asked for, or where TCP is refused",
+  ignore,
+  async fn() {
+    const clip = await clipOfSeconds(2);
+    await using camera = FaultyCamera.start({ clip, control: { transports: "udp" } });
+    const overTcp = await refused(camera.url);
+    assert.equal(overTcp.code, 1);
+    assert.match(overTcp.stderr, /answered 461[^]*--transport udp\.$/m);
+    for (const transport of ["udp", "auto"]) {
+      const result = await probed(camera.url, "--transport", transport);
+      assert.deepEqual([result.codec, result.transport], ["h264", "udp"]);
+      assertNear(result.fps, 25, "fps");
+    }
+  },
+});
+
+Deno.test({
+  name: "probe: says that it waits for a keyframe, or for anything at all",
+  ignore,
+  async fn() {
+    const clip: CameraClip = {
+      codec: "h264",
+      ...await patternClip(500, ["-bf", "0", "-g", "500", "-sc_threshold", "0"]),
+    };
+    await using late = FaultyCamera.start({ clip, playback: { startFrame: 1 } });
+    await using mute = FaultyCamera.start({ tracks: [{ kind: "video", clip, isDead: true }] });
+    const [waiting, stalled] = await Promise.all([refused(late.url), refused(mute.url)]);
+    assert.equal(waiting.code, 1);
+    assert.match(
+      waiting.stderr,
+      /WAITING_FOR_KEYFRAME, of \d{3} frames in 12 s none .*\n {2}→ .*shorter keyframe interval/,
+    );
+    assert.equal(stalled.code, 1);
+    assert.match(stalled.stderr, /nothing came in 12 s/);
   },
 });
 
@@ -45,13 +216,19 @@ Deno.test({
   name: "probe: says why a stream cannot be opened, without its password",
   ignore,
   async fn() {
-    const url = `rtsp://viewer:${SECRET}@127.0.0.1:${freePort()}/x`;
-    const refused = await orion(["probe", url]);
-    assert.equal(refused.code, 1);
-    assert.match(refused.err, /Connection refused/);
-    const wrong = await orion(["probe", url, "another"]);
-    assert.equal(wrong.code, 2);
-    assert.ok(!(refused.err + wrong.err + wrong.out).includes(SECRET));
-    assert.equal((await orion(["probe"])).code, 2);
+    const host = `127.0.0.1:${freePort()}`;
+    const url =
+      `rtsp://${USER}:${PASSWORD_ENCODED}@${host}/user=admin_password=${PASSWORD_ENCODED}`;
+    const off = await refused(url);
+    assert.equal(off.code, 1);
+    assert.match(off.stderr, new RegExp(`${host}: the connection was refused`));
+    await using camera = FaultyCamera.start({ tracks: [], auth: { ...LOGIN, scheme: "basic" } });
+    const denied = await refused(camera.login(USER, `${PASSWORD}x`));
+    assert.equal(denied.code, 1);
+    assert.match(denied.stderr, /the camera refuses the user or the password/);
+    for (const more of [["another"], ["--transport", "sctp"], ["--insecure"], ["--track", "-1"]]) {
+      assert.equal((await refused(url, ...more)).code, 2, more.join(" "));
+    }
+    assert.equal((await runOrion(["probe"])).code, 2);
   },
 });

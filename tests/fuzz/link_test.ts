@@ -20,6 +20,7 @@ function pieces(bytes: Uint8Array, random: (limit: number) => number): ByteStrea
   let at = 0;
   return {
     readsAhead: false,
+    fingerprint: null,
     localPort: 1,
     localAddress: "127.0.0.1",
     remoteAddress: "127.0.0.1",

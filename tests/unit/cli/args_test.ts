@@ -4,6 +4,19 @@ import { type Invocation, parseCommandLine } from "../../../src/cli/args.ts";
 
 const COMMON = { config: null, logFormat: "text", logLevel: "info" } as const;
 
+const PROBE = {
+  command: "probe",
+  url: "rtsp://h/x",
+  json: false,
+  transport: "tcp",
+  demuxer: "orion",
+  track: null,
+  fingerprint: null,
+  insecure: false,
+  ...COMMON,
+} as const;
+const FINGERPRINT = "0123456789abcdef".repeat(4);
+
 const UNDERSTOOD: readonly { words: string; is: Invocation }[] = [
   { words: "run", is: { command: "run", ...COMMON } },
   { words: "run --config a.yaml", is: { command: "run", ...COMMON, config: "a.yaml" } },
@@ -15,6 +28,19 @@ const UNDERSTOOD: readonly { words: string; is: Invocation }[] = [
     is: { command: "run", ...COMMON, logFormat: "json", logLevel: "debug" },
   },
   { words: "check --connect", is: { command: "check", connect: true, ...COMMON } },
+  { words: "probe rtsp://h/x", is: PROBE },
+  {
+    words: "probe rtsp://h/x --json --transport auto --track 31",
+    is: { ...PROBE, json: true, transport: "auto", track: 31 },
+  },
+  {
+    words: `probe --fingerprint SHA256:${FINGERPRINT.toUpperCase()} rtsp://h/x`,
+    is: { ...PROBE, fingerprint: FINGERPRINT },
+  },
+  {
+    words: "probe rtsp://h/x --insecure --demuxer libav",
+    is: { ...PROBE, insecure: true, demuxer: "libav" },
+  },
   { words: "permissions", is: { command: "permissions", as: "table", of: ["run"], ...COMMON } },
   {
     words: "permissions --json",
@@ -49,6 +75,14 @@ const REFUSED: readonly { words: string; says: RegExp }[] = [
   { words: "run --connect", says: /run takes no option --connect/ },
   { words: "check --json", says: /check takes no option --json/ },
   { words: "check --connect=yes", says: /takes no value/ },
+  { words: "probe", says: /needs the address/ },
+  { words: "probe rtsp://h/x --transport sctp", says: /"sctp".*tcp, udp, auto/ },
+  { words: "probe rtsp://h/x --demuxer gst", says: /"gst".*orion, libav/ },
+  { words: "probe rtsp://h/x --track video", says: /--track.*"video".*within 0 and 31/ },
+  { words: "probe rtsp://h/x --track 32", says: /--track.*"32".*within 0 and 31/ },
+  { words: "probe rtsp://h/x --fingerprint 00", says: /--fingerprint.*sha256:/ },
+  { words: "probe rtsp://h/x --insecure=yes", says: /takes no value/ },
+  { words: "check --track 1", says: /check takes no option --track/ },
   { words: "permissions --json --flags", says: /exclude/ },
   { words: "run -- x", says: /nothing after --/ },
 ];

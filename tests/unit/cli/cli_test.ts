@@ -45,7 +45,7 @@ Deno.test("cli: --version and --help answer on standard output with 0", async ()
   for (const word of ["run", "check", "permissions", "--config"]) {
     assert.ok(help.out.includes(word));
   }
-  for (const command of ["run", "check", "permissions"]) {
+  for (const command of ["run", "check", "probe", "permissions"]) {
     assert.match((await cli([command, "--help"])).out, new RegExp(`Usage: orion ${command}`));
   }
 });
@@ -79,6 +79,47 @@ Deno.test("cli: the flags for a command line that is not understood only read Or
   const { code, out } = await cli(["permissions", "--flags", "--", "run", "--nonsense"]);
   assert.equal(code, 0);
   assert.ok(!out.includes("--allow-net") && !out.includes("--allow-ffi"), out);
+});
+
+/** The flags of a probe, by the name of what they allow. */
+async function probeFlags(...words: string[]): Promise<ReadonlyMap<string, string>> {
+  const { out } = await cli(["permissions", "--flags", "--", "probe", ...words]);
+  return new Map(
+    [...out.matchAll(/^--allow-(\w+)=(.*)$/gm)].map(([, kind = "", of = ""]) => [kind, of]),
+  );
+}
+
+Deno.test("cli: a probe may reach its camera and no libavformat, unless libav demuxes", async () => {
+  const own = await probeFlags("rtsp://192.0.2.7:8554/x");
+  assert.equal(own.get("net"), "192.0.2.7:8554");
+  assert.ok(!own.get("ffi")?.includes("avformat"), own.get("ffi"));
+  const tls = await probeFlags("rtsps://cam.lan/x", "--insecure");
+  assert.equal(tls.get("net"), "cam.lan:322");
+  const udp = await probeFlags("rtsp://192.0.2.7/x", "--transport", "auto");
+  assert.equal(udp.get("net"), "0.0.0.0:61998,0.0.0.0:61999,192.0.2.7");
+  for (const words of [["rtsp://192.0.2.7/x", "--demuxer", "libav"], ["file:x.mp4"], ["demo:"]]) {
+    const flags = await probeFlags(...words);
+    assert.equal(flags.get("net"), undefined, words.join(" "));
+    // Absent where the machine has no libav.
+    assert.ok(flags.get("ffi")?.includes("avformat") ?? own.get("ffi") === undefined);
+  }
+});
+
+Deno.test("cli: an option of probe that does not go with its address is refused", async () => {
+  const refused: readonly (readonly [words: string, says: RegExp])[] = [
+    ["demo: --track 0", /--track: has no meaning for file: and demo:/],
+    ["file:x.mp4 --transport udp", /--transport: has no meaning/],
+    ["rtsp://h/x --insecure", /--insecure: is used with rtsps:\/\/ only/],
+    ["rtsps://h/x --transport auto", /--transport: rtsps:/],
+    ["rtsp://h/x --demuxer libav --track 1", /--track: is not to be had with demuxer: libav/],
+    [`rtsps://h/x --insecure --fingerprint sha256:${"0".repeat(64)}`, /--insecure: .*fingerprint/],
+  ];
+  for (const [words, says] of refused) {
+    const { code, out, err } = await cli(["probe", ...words.split(" ")]);
+    assert.deepEqual([code, out], [2, ""], words);
+    assert.match(err, says);
+    assert.match(err, /\n {2}→ Leave out --\w+\.\n$/);
+  }
 });
 
 Deno.test("cli: the flags for a broken configuration let the process read all it names", async () => {

@@ -9,6 +9,7 @@ const encoder = new TextEncoder();
 /** A connection that gives what it is told to, and keeps what was written. */
 class PlayedStream implements ByteStream {
   readonly readsAhead = false;
+  readonly fingerprint = null;
   readonly localPort = 1;
   readonly localAddress = "127.0.0.1";
   readonly remoteAddress = "127.0.0.1";
