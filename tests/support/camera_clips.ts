@@ -1,6 +1,7 @@
 /** Short clips as cameras would send them: each codec at each size, made out of the bundled clip. */
 import assert from "node:assert/strict";
 import type { BoxPx, SizePx } from "../../src/core/geometry.ts";
+import { type CameraClip, h264Clip, h265Clip } from "./faulty_camera/clip.ts";
 import { DEMO_CLIP } from "./files.ts";
 import { programPath } from "./parts.ts";
 
@@ -94,4 +95,57 @@ export async function makeCameraClips(
 /** The frame of the bundled clip that such a clip shows at a time, played in a loop from its start. */
 export function shownFrame(ptsSeconds: number): number {
   return Math.round(ptsSeconds * FPS) % FRAMES * STEP;
+}
+
+/** A raw stream out of the bundled clip, for {@link CameraClip}. */
+export interface RawClipPlan {
+  readonly codec: "h264" | "h265";
+  readonly size: SizePx;
+  readonly frames: number;
+  readonly keyframeInterval: number;
+  /** H.264: slices of each picture; default 1. */
+  readonly slices?: number;
+  /** H.264: refreshes column by column instead of sending further keyframes. */
+  readonly isIntraRefresh?: boolean;
+  /** H.264: B-frames between two others; default 0. Then the clip says in which order it is shown. */
+  readonly bFrames?: number;
+}
+
+/** Encodes it, with a delimiter before each picture. */
+export async function makeRawClip(plan: RawClipPlan): Promise<CameraClip> {
+  const { codec, size, frames, keyframeInterval, slices = 1, isIntraRefresh = false } = plan;
+  const { bFrames = 0 } = plan;
+  const refresh = isIntraRefresh ? ":intra-refresh=1" : "";
+  const [encoder, format] = codec === "h264"
+    ? [
+      `libx264 -preset veryfast -crf 26 -bf ${bFrames} -b_strategy 0 -pix_fmt yuv420p ` +
+      `-x264-params keyint=${keyframeInterval}:scenecut=0:slices=${slices}${refresh}`,
+      "f=h264:bsfs/v=h264_metadata=aud=insert",
+    ]
+    : [
+      `libx265 -preset ultrafast -pix_fmt yuv420p -x265-params ` +
+      `log-level=none:keyint=${keyframeInterval}:bframes=0:scenecut=0`,
+      "f=hevc:bsfs/v=hevc_metadata=aud=insert",
+    ];
+  const args = ["-v", "error", "-stream_loop", "-1", "-i", DEMO_CLIP, "-an"];
+  args.push("-vf", `scale=${size.width}:${size.height}`, "-frames:v", `${frames}`);
+  args.push("-c:v", ...encoder.split(" "), "-map", "0:v");
+  // The stream itself, and for each of its pictures a line with the time at which it is shown.
+  args.push("-f", "tee", `[${format}]pipe:1|[f=framecrc]pipe:2`);
+  const { success, stdout, stderr } = await new Deno.Command(programPath("ffmpeg") ?? "ffmpeg", {
+    args,
+    stdin: "null",
+    stdout: "piped",
+    stderr: "piped",
+  }).output();
+  const said = new TextDecoder().decode(stderr);
+  assert.ok(success, said);
+  const clip = codec === "h264" ? h264Clip(stdout) : h265Clip(stdout);
+  return bFrames === 0 ? clip : { ...clip, shownAt: shownAt(said) };
+}
+
+/** The third column of ffmpeg's `framecrc`: when each picture is shown, in frames. */
+function shownAt(framecrc: string): number[] {
+  const lines = framecrc.split("\n").filter((line) => /^\d/.test(line));
+  return lines.map((line) => Number(line.split(",")[2]));
 }

@@ -1,0 +1,79 @@
+/** A capture worker on a faulty camera that plays the pattern clip: what it is given, picture by picture. */
+import assert from "node:assert/strict";
+import type { CameraSource, CaptureSnapshot } from "../../../src/core/messages.ts";
+import { CaptureRun } from "../capture_run.ts";
+import { assertCloses } from "../ledger.ts";
+import { PATTERN_SIZE, patternClip, readPattern } from "../pattern.ts";
+import type { FaultyCamera } from "./camera.ts";
+import type { CameraClip } from "./clip.ts";
+
+/** H.264 in which each picture says which it is and what it must look like, a keyframe each ten. */
+export async function patternCameraClip(
+  pictures: number,
+  more: readonly string[] = [],
+): Promise<CameraClip> {
+  const encoder = ["-bf", "0", "-g", "10", "-sc_threshold", "0", ...more];
+  return { codec: "h264", ...await patternClip(pictures, encoder) };
+}
+
+/** Watches a camera: `await using watch = new PatternWatch(camera)`. */
+export class PatternWatch implements AsyncDisposable {
+  readonly run: CaptureRun;
+  /** The numbers of the pictures that were taken. */
+  readonly numbers: number[] = [];
+  /** Of those the ones that did not look as they were drawn. */
+  damaged = 0;
+  readonly #camera: FaultyCamera;
+
+  /** @param source  the URL is the camera's, with its credentials where it asks for some */
+  constructor(camera: FaultyCamera, source: Partial<CameraSource> = {}) {
+    this.#camera = camera;
+    const url = camera.behaviour.auth.scheme === "none" ? camera.url : camera.login();
+    this.run = new CaptureRun({
+      source: { url, stallTimeoutMs: 5000, ...source },
+      detectors: [{
+        id: "reader",
+        rateHz: null,
+        input: { ...PATTERN_SIZE, bars: 0.5 },
+        onFrame: ({ size }, tensor) => {
+          // Another clip than the pattern: only the account can be looked at.
+          if (size.width !== PATTERN_SIZE.width || size.height !== PATTERN_SIZE.height) return;
+          const { number, wrong } = readPattern(tensor);
+          this.numbers.push(number);
+          if (wrong > 0) this.damaged++;
+        },
+      }],
+    });
+  }
+
+  /** Waits for so many pictures more. */
+  async pictures(count: number, timeoutMs?: number): Promise<void> {
+    await this.run.further(count, timeoutMs);
+  }
+
+  /** Stops, and asserts what holds whatever the camera did: the ledger closes, no picture was damaged. */
+  async stop(): Promise<CaptureSnapshot> {
+    const snapshot = await this.run.stop();
+    assertCloses(snapshot.account);
+    assert.equal(this.damaged, 0, "damaged pictures reached the detector");
+    return snapshot;
+  }
+
+  /**
+   * Stops, and asserts that it was one connection from which every picture came whole.
+   * @param corrupt  pictures that may have been left out as damaged
+   */
+  async assertUndisturbed(corrupt = 0): Promise<CaptureSnapshot> {
+    const { states } = this.run;
+    const snapshot = await this.stop();
+    assert.equal(this.#camera.log.connections.length, 1, JSON.stringify(states));
+    const left = snapshot.account.corrupt;
+    assert.ok(left <= corrupt, `${left} pictures were left out as damaged`);
+    assert.equal(snapshot.network?.lostPackets, 0, "packets are said to be lost");
+    return snapshot;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.run[Symbol.asyncDispose]();
+  }
+}

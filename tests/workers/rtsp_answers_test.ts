@@ -1,0 +1,279 @@
+/** What cameras answer before they play: addresses, passwords, transports, refusals. */
+import assert from "node:assert/strict";
+import type { CameraSource } from "../../src/core/messages.ts";
+import { FaultyCamera } from "../support/faulty_camera/camera.ts";
+import type { CameraClip } from "../support/faulty_camera/clip.ts";
+import type {
+  AuthScheme,
+  Description,
+  FaultyCameraOptions,
+  Refusal,
+} from "../support/faulty_camera/options.ts";
+import { patternCameraClip, PatternWatch } from "../support/faulty_camera/pattern_watch.ts";
+import { PATIENCE } from "../support/lines.ts";
+import { ignoreWithout } from "../support/parts.ts";
+import { PASSWORD, tracesIn } from "../support/secrecy.ts";
+
+const ignore = ignoreWithout("libav", "ffmpeg");
+const playback = { fps: 50 };
+const FRAMES = 10;
+/** Else it is not played at all. */
+const PLAY_WITHIN_MS = 10_000 * PATIENCE;
+/** The user's rights to log in, with what has to be quoted on its way. */
+const LOGIN = { user: 'view"er', password: PASSWORD };
+
+const NO_CLIP: CameraClip = { codec: "h264", pictures: [], parameterSets: [] };
+const clip = ignore ? NO_CLIP : await patternCameraClip(100);
+
+function start(options: FaultyCameraOptions): FaultyCamera {
+  return FaultyCamera.start({ clip, playback, ...options });
+}
+
+/** Plays a few pictures over one connection. */
+async function plays(camera: FaultyCamera, source: Partial<CameraSource> = {}): Promise<void> {
+  await using watch = new PatternWatch(camera, source);
+  await watch.pictures(FRAMES, PLAY_WITHIN_MS);
+  const { network } = await watch.run.snapshot();
+  if (source.transport !== "auto") {
+    assert.equal(network?.transport, source.transport ?? "tcp");
+  }
+  await watch.assertUndisturbed();
+}
+
+/** What is asked for in SETUP, and for all of the tracks, below the camera's address. */
+interface Addresses {
+  readonly what: string;
+  readonly path?: string;
+  readonly description: Partial<Description>;
+  readonly setUp: string;
+  /** Default: the request's own. */
+  readonly play?: string;
+}
+
+const ADDRESSES: readonly Addresses[] = [
+  { what: "gives a base and relative names", description: {}, setUp: "/cam/track1", play: "/cam/" },
+  {
+    what: "gives no base",
+    description: { contentBase: "absent" },
+    setUp: "/cam/track1",
+    play: "/cam",
+  },
+  {
+    what: "gives a base without a slash",
+    description: { contentBase: "no-slash" },
+    setUp: "/cam/track1",
+    play: "/cam",
+  },
+  {
+    what: "gives a base on another host",
+    description: { contentBase: { url: "rtsp://192.168.1.64:554/inner/" } },
+    setUp: "/inner/track1",
+    play: "/inner/",
+  },
+  {
+    what: "gives a base with a query",
+    path: "/cam/realmonitor?channel=1&subtype=0",
+    description: {},
+    setUp: "/cam/realmonitor?channel=1&subtype=0/track1",
+    play: "/cam/realmonitor?channel=1&subtype=0/",
+  },
+  {
+    what: "gives absolute names",
+    description: { control: "absolute" },
+    setUp: "/cam/track1",
+    play: "/cam/",
+  },
+  {
+    what: "gives absolute names on another host",
+    description: { control: { prefix: "rtsp://10.0.0.5/unicast/" } },
+    setUp: "/unicast/track1",
+    play: "/cam/",
+  },
+  {
+    what: "gives names that begin with a slash",
+    description: { control: { prefix: "/" } },
+    setUp: "/cam/track1",
+    play: "/cam/",
+  },
+  {
+    what: "gives names with a query",
+    description: { control: "query" },
+    setUp: "/cam/track1?mode=live&profile=1",
+    play: "/cam/",
+  },
+  { what: "names its track *", description: { control: "star" }, setUp: "/cam/", play: "/cam/" },
+  {
+    what: "gives its track no name",
+    description: { control: "absent" },
+    setUp: "/cam/",
+    play: "/cam/",
+  },
+];
+
+for (const { what, path = "/cam", description, setUp, play } of ADDRESSES) {
+  Deno.test({
+    name: `rtsp: a camera that ${what} is asked for its track by the right address`,
+    ignore,
+    async fn() {
+      await using camera = start({ path, description, control: { wantPath: path } });
+      await plays(camera);
+      const origin = `rtsp://127.0.0.1:${camera.port}`;
+      const asked = (method: string) => camera.log.of(method).map(({ uri }) => uri);
+      assert.deepEqual(asked("DESCRIBE"), [`${origin}${path}`]);
+      assert.deepEqual(asked("SETUP"), [`${origin}${setUp}`]);
+      assert.deepEqual(asked("PLAY"), [`${origin}${play}`]);
+      assert.deepEqual(asked("TEARDOWN"), [`${origin}${play}`]);
+    },
+  });
+}
+
+// ---------------------------------------------------------------------------------- passwords
+
+/** What a scheme is answered with. */
+const SCHEMES: readonly (readonly [AuthScheme, RegExp])[] = [
+  ["basic", /^Basic /],
+  ["digest-md5", /^Digest (?!.*algorithm)/],
+  ["digest-sha256", /^Digest .*algorithm=SHA-256/],
+  ["digest-md5-sha256", /^Digest .*algorithm=SHA-256/],
+  ["basic-digest", /^Digest /],
+];
+
+for (const [scheme, wanted] of SCHEMES) {
+  for (const qop of scheme === "basic" ? [false] : [false, true]) {
+    Deno.test({
+      name: `rtsp: a camera that asks by ${scheme}${qop ? " with qop" : ""} gets what it asks for`,
+      ignore,
+      async fn() {
+        await using camera = start({ auth: { ...LOGIN, scheme, qop, realm: "IP Camera(A1)" } });
+        await plays(camera);
+        const statuses = camera.log.requests.map(({ method, status }) => `${method} ${status}`);
+        const refused = statuses.filter((status) => status.endsWith(" 401"));
+        assert.deepEqual(refused, ["DESCRIBE 401"], `${statuses}`);
+        for (const { headers } of camera.log.requests) {
+          const authorization = headers.get("authorization");
+          if (authorization !== undefined) assert.match(authorization, wanted);
+        }
+      },
+    });
+  }
+}
+
+Deno.test({
+  name: "rtsp: nonces that grow stale are renewed, while it is set up and while it plays",
+  ignore,
+  async fn() {
+    await using camera = start({
+      auth: { ...LOGIN, scheme: "digest-sha256", qop: true, staleAfterSeconds: 0.5 },
+      control: { timeoutSeconds: 2, enforcesTimeout: true },
+    });
+    await using watch = new PatternWatch(camera);
+    const { log } = camera;
+    const renewed = () => log.of("GET_PARAMETER").filter(({ status }) => status === 200);
+    await log.until("two keepalives", () => renewed().length >= 2);
+    assert.ok(log.of("GET_PARAMETER").some(({ status }) => status === 401), "no nonce was stale");
+    await watch.pictures(FRAMES);
+    await watch.assertUndisturbed();
+  },
+});
+
+Deno.test({
+  name: "rtsp: a password that was asked for by digest is never shown in a weaker way",
+  ignore,
+  async fn() {
+    await using camera = start({
+      auth: { ...LOGIN, scheme: "digest-md5", downgrades: true },
+    });
+    await using watch = new PatternWatch(camera);
+    const { reason } = await watch.run.state("offline");
+    assert.equal(reason, "STREAM_AUTH_UNSUPPORTED");
+    const shown = camera.log.requests.map(({ headers }) => headers.get("authorization") ?? "");
+    assert.ok(shown.some((text) => text.startsWith("Digest ")));
+    assert.ok(!shown.some((text) => text.startsWith("Basic ")), "the password was shown");
+    const said = JSON.stringify([watch.run.logs, watch.run.states]);
+    assert.deepEqual(tracesIn(said), []);
+  },
+});
+
+Deno.test({
+  name: "rtsp: a wrong password is tried three times, and then after a minute",
+  ignore,
+  async fn() {
+    await using camera = start({ auth: { ...LOGIN, scheme: "digest-sha256" } });
+    await using watch = new PatternWatch(camera, { url: camera.login(LOGIN.user, "no") });
+    const { logs } = watch.run;
+    const delays = () =>
+      logs.filter(({ event }) => event === "camera.retry").map(({ fields }) =>
+        Number(fields["delayMs"])
+      );
+    await watch.run.until("a third delay", () => delays().length >= 3);
+    const [first = 0, second = 0, third = 0] = delays();
+    assert.ok(first < 1500 && second < 3000 && third >= 60_000, `${delays()}`);
+    const answered = camera.log.requests.filter(({ headers }) => headers.has("authorization"));
+    assert.equal(answered.length, 3, "once for each connection");
+    assert.ok(watch.run.states.some(({ reason }) => reason === "STREAM_UNAUTHORISED"));
+  },
+});
+
+// --------------------------------------------------------------------- transports and refusals
+
+Deno.test({
+  name: "rtsp: a camera that refuses TCP is played over UDP by transport: auto, and again at once",
+  ignore,
+  async fn() {
+    await using camera = start({ control: { transports: "udp" } });
+    await using watch = new PatternWatch(camera, { transport: "auto" });
+    await watch.pictures(FRAMES);
+    assert.equal((await watch.run.snapshot()).network?.transport, "udp");
+    camera.kick();
+    await watch.pictures(FRAMES);
+    const setUps = camera.log.of("SETUP").map(({ status }) => status);
+    assert.deepEqual(setUps, [461, 200, 200], "TCP was tried again");
+  },
+});
+
+Deno.test({
+  name: "rtsp: a camera that refuses UDP is played over TCP by transport: auto",
+  ignore,
+  async fn() {
+    await using camera = start({ control: { transports: "tcp" } });
+    await plays(camera, { transport: "auto" });
+  },
+});
+
+/** What is answered once, in whose place, and the reason that is given meanwhile. */
+const ONCE: readonly (readonly [Refusal, string])[] = [
+  [{ method: "DESCRIBE", status: 503, headers: { "Retry-After": "2" } }, "STREAM_UNAVAILABLE"],
+  [{ method: "SETUP", status: 453 }, "STREAM_BANDWIDTH"],
+  [{ method: "PLAY", status: 454 }, "STREAM_SESSION"],
+];
+
+for (const [refusal, reason] of ONCE) {
+  Deno.test({
+    name:
+      `rtsp: a camera that answers ${refusal.method} with ${refusal.status} is asked again in time`,
+    ignore,
+    async fn() {
+      await using camera = start({ control: { refusals: [{ ...refusal, times: 1 }] } });
+      await using watch = new PatternWatch(camera);
+      assert.equal((await watch.run.state("offline")).reason, reason);
+      await watch.run.state("online");
+      const [first, second] = camera.log.connections;
+      const pauseMs = (second?.openedWallMs ?? 0) - (first?.closedWallMs ?? 0);
+      const leastMs = 1000 * Number(refusal.headers?.["Retry-After"] ?? 1);
+      assert.ok(pauseMs > leastMs - 100 && pauseMs < leastMs + 1500, `${pauseMs} ms`);
+      // A session that was set up is given back, whatever became of it.
+      assert.equal(camera.log.of("TEARDOWN").length, refusal.method === "PLAY" ? 1 : 0);
+    },
+  });
+}
+
+Deno.test({
+  name: "rtsp: a camera that knows no OPTIONS is played",
+  ignore,
+  async fn() {
+    for (const status of [404, 405, 454, 501]) {
+      await using camera = start({ control: { refusals: [{ method: "OPTIONS", status }] } });
+      await plays(camera);
+    }
+  },
+});
