@@ -92,7 +92,7 @@ async function probeFlags(...words: string[]): Promise<ReadonlyMap<string, strin
 Deno.test("cli: a probe may reach its camera and no libavformat, unless libav demuxes", async () => {
   const own = await probeFlags("rtsp://192.0.2.7:8554/x");
   assert.equal(own.get("net"), "192.0.2.7:8554");
-  assert.ok(!own.get("ffi")?.includes("avformat"), own.get("ffi"));
+  assert.ok(!own.get("ffi")?.includes("avformat"), String(own.get("ffi")));
   const tls = await probeFlags("rtsps://cam.lan/x", "--insecure");
   assert.equal(tls.get("net"), "cam.lan:322");
   const udp = await probeFlags("rtsp://192.0.2.7/x", "--transport", "auto");

@@ -39,7 +39,7 @@ Deno.test("groups: the fuzz tests may do nothing but look how long they are to r
   const flags = flagsOf("fuzz");
   assert.equal(flags.some((flag) => /^--allow-(?:net|ffi|run|sys)/.test(flag)), false);
   const env = flags.find((flag) => flag.startsWith("--allow-env"));
-  assert.ok(env?.split(/[=,]/).includes("ORION_FUZZ"), env);
+  assert.ok(env?.split(/[=,]/).includes("ORION_FUZZ"), String(env));
 });
 
 Deno.test("groups: each file of tests belongs to exactly one of them", () => {
