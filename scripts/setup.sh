@@ -9,7 +9,7 @@
 # or a system it does not know; it then names what to install by hand.
 #
 # For tests: ORION_OS_RELEASE names a file to read instead of /etc/os-release, ORION_SETUP_LACKS is a
-# list of parts to take as missing (deno, libav, ffmpeg, mosquitto, rtsp, modules).
+# list of parts to take as missing (deno, libav, ffmpeg, mosquitto, rtsp, vlc, modules).
 set -eu
 
 : "${HOME:=/root}"
@@ -79,6 +79,17 @@ have_rtsp_server() {
   return 1
 }
 
+have_vlc() {
+  [ -x /usr/bin/python3 ] || return 1
+  for folder in $libav_folders; do
+    if [ -e "$folder/libvlc.so.5" ] &&
+      [ -e "$folder/vlc/plugins/stream_out/libstream_out_rtp_plugin.so" ]; then
+      return 0
+    fi
+  done
+  return 1
+}
+
 # npm's packages are as the lock file says when the copy made after the last installation equals it.
 have_modules() {
   cmp -s "$root/deno.lock" "$root/node_modules/.orion-lock"
@@ -137,6 +148,10 @@ look() {
       packages="$packages python3 python3-gi gir1.2-gst-rtsp-server-1.0 gstreamer1.0-plugins-base"
       packages="$packages gstreamer1.0-plugins-good gstreamer1.0-plugins-bad"
     fi
+    if pretended vlc || ! have_vlc; then
+      lacks="$lacks vlc"
+      packages="$packages python3 libvlc5 vlc-plugin-base"
+    fi
   fi
   if pretended modules || ! have_modules; then lacks="$lacks modules"; fi
 }
@@ -181,7 +196,8 @@ unknown_system() {
     "Install by hand: Deno $deno_version or newer (https://docs.deno.com/runtime), and FFmpeg's shared" \
     "libraries, 4.x to 9.x: libavutil, libavcodec, libavformat, libswscale." \
     "For the tests also: the programs ffmpeg and ffprobe, mosquitto with its clients, Python 3 with" \
-    "PyGObject, and GStreamer's RTSP server with its introspection data and the good and bad plugins." \
+    "PyGObject, GStreamer's RTSP server with its introspection data and the good and bad plugins, and" \
+    "VLC's library with its base plugins." \
     "Then: deno install --frozen, and deno task run or deno task test."
 }
 

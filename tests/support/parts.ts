@@ -6,7 +6,7 @@
  */
 
 /** A part that is not ours. */
-export type Part = "ffmpeg" | "mosquitto" | "gst-rtsp-server" | "chromium" | "libav";
+export type Part = "ffmpeg" | "mosquitto" | "gst-rtsp-server" | "vlc" | "chromium" | "libav";
 
 /** Every part, and how a Debian machine gets it. */
 export const PARTS: Readonly<Record<Part, string>> = {
@@ -14,6 +14,7 @@ export const PARTS: Readonly<Record<Part, string>> = {
   mosquitto: "apt-get install mosquitto mosquitto-clients",
   "gst-rtsp-server": "apt-get install python3-gi gir1.2-gst-rtsp-server-1.0 " +
     "gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-bad",
+  vlc: "apt-get install python3 libvlc5 vlc-plugin-base",
   chromium: "apt-get install chromium",
   libav: "sh scripts/setup.sh test",
 };
@@ -23,6 +24,7 @@ export const PART_NAMES: readonly Part[] = [
   "ffmpeg",
   "mosquitto",
   "gst-rtsp-server",
+  "vlc",
   "chromium",
   "libav",
 ];
@@ -35,6 +37,9 @@ const LIBRARY_DIRS: readonly string[] = [
   "/usr/lib",
   "/usr/local/lib",
 ];
+
+/** VLC's RTSP server, and what puts video into RTP packets there. */
+const VLC_RTSP_PLUGIN = "vlc/plugins/stream_out/libstream_out_rtp_plugin.so";
 
 /** Programs of the system that a login shell may not have on its path. */
 const SYSTEM_PATH: readonly string[] = [
@@ -97,6 +102,11 @@ function lookUp(part: Part): boolean {
     case "gst-rtsp-server":
       return exists(SYSTEM_PYTHON) && exists("/usr/lib/python3/dist-packages/gi/__init__.py") &&
         LIBRARY_DIRS.some((dir) => exists(`${dir}/girepository-1.0/GstRtspServer-1.0.typelib`));
+    case "vlc":
+      return exists(SYSTEM_PYTHON) &&
+        LIBRARY_DIRS.some((dir) =>
+          exists(`${dir}/libvlc.so.5`) && exists(`${dir}/${VLC_RTSP_PLUGIN}`)
+        );
     case "libav":
       return ["libavutil.so.", "libavcodec.so.", "libavformat.so.", "libswscale.so."].every((
         library,

@@ -1,0 +1,84 @@
+/** RTSP servers that are not ours, and ours: each gives its frames over every transport that it has. */
+import assert from "node:assert/strict";
+import { makeRawClip } from "../support/camera_clips.ts";
+import { CaptureRun } from "../support/capture_run.ts";
+import { FaultyCamera } from "../support/faulty_camera/camera.ts";
+import { DEMO_CLIP } from "../support/files.ts";
+import { assertCloses } from "../support/ledger.ts";
+import { ignoreWithout, type Part } from "../support/parts.ts";
+import { RtspServer } from "../support/rtsp_server.ts";
+import { VlcServer } from "../support/vlc_server.ts";
+
+const FRAMES = 50;
+const AUTH = { user: "viewer", password: "p@ss:w%rd" };
+
+/** A server that runs. */
+interface Running extends AsyncDisposable {
+  readonly url: string;
+}
+
+interface Server {
+  readonly name: string;
+  readonly needs: readonly Part[];
+  readonly transports: readonly ("tcp" | "udp" | "auto")[];
+  readonly start: () => Promise<Running>;
+}
+
+const SERVERS: readonly Server[] = [
+  {
+    name: "GStreamer's",
+    needs: ["gst-rtsp-server"],
+    transports: ["tcp", "udp", "auto"],
+    start: () => RtspServer.start({ clip: DEMO_CLIP }),
+  },
+  {
+    name: "VLC's",
+    needs: ["vlc"],
+    // It answers 461 to TCP.
+    transports: ["udp", "auto"],
+    start: () => VlcServer.start({ clip: DEMO_CLIP }),
+  },
+  {
+    name: "VLC's, which asks for a password,",
+    needs: ["vlc"],
+    transports: ["udp"],
+    start: () => VlcServer.start({ clip: DEMO_CLIP, auth: AUTH }),
+  },
+  {
+    name: "the tests' own",
+    needs: ["ffmpeg"],
+    transports: ["tcp", "udp", "auto"],
+    start: async () => {
+      const size = { width: 640, height: 360 };
+      const clip = await makeRawClip({ codec: "h264", size, frames: 100, keyframeInterval: 25 });
+      return FaultyCamera.start({ clip, reports: { everySeconds: 1 } });
+    },
+  },
+];
+
+for (const { name, needs, transports, start } of SERVERS) {
+  Deno.test({
+    name: `rtsp: a server, ${name} gives its frames over ${transports.join(", ")}`,
+    ignore: ignoreWithout("libav", ...needs),
+    async fn(t) {
+      await using server = await start();
+      for (const transport of transports) {
+        await t.step(transport, async () => {
+          await using run = new CaptureRun({
+            source: { url: server.url, transport },
+            detectors: [{ id: "taker", rateHz: null }],
+          });
+          await run.further(FRAMES);
+          const { network, reconnects } = await run.snapshot();
+          assert.equal(reconnects, 0);
+          if (transport !== "auto") assert.equal(network?.transport, transport);
+          // Without its report after a report of ours, which every one of these servers sends.
+          await run.until("the camera's clock", () => run.frames.at(-1)?.meta.clock === "rtcp");
+          const { account, network: last } = await run.stop();
+          assertCloses(account);
+          assert.deepEqual(last?.anomalies, { outlier: 0, jump: 0, constant: 0 });
+        });
+      }
+    },
+  });
+}
