@@ -18,8 +18,17 @@ export interface BakedOptions {
 export const GENERAL_FOLDER = "/etc/orion";
 
 /**
+ * Where cameras of the general set may be: private and link-local addresses (RFC 1918, RFC 3927), this
+ * machine, and its own UDP ports. A worker still gets its own camera's address alone.
+ */
+const CAMERA_NETWORKS = [
+  ...["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "169.254.0.0/16", "127.0.0.0/8"],
+  "0.0.0.0",
+];
+
+/**
  * For a configuration: exactly what it needs, its paths as they stand. Without one, the general set:
- * any cameras, the embedded broker and HTTP at their usual addresses, and what is in
+ * cameras at private addresses, the embedded broker and HTTP at their usual addresses, and what is in
  * {@link GENERAL_FOLDER}.
  *
  * Where the binary unpacks itself is known by its folder only, and which libav it will find not at all:
@@ -39,6 +48,7 @@ export function bakedGrant({ target, at, config }: BakedOptions): Grant {
   const own = grant("", {
     read: [at, ...libav, ...(config === null ? [GENERAL_FOLDER] : [])],
     ffi: [at, ...libav],
+    net: config === null ? CAMERA_NETWORKS : [],
   });
   return union("runs Orion", [permissionManifest(settings, places).process, own]);
 }
