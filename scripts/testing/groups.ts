@@ -122,9 +122,17 @@ export function testGroups(temp: string, found: Natives = natives()): Group[] {
     group("inference", "tests/unit/inference", { ffi: onnxruntime, programs: true }),
     group("ffi", "tests/ffi", { ffi: libav, programs: true, net: true }),
     group("workers", "tests/workers", { ffi: all, programs: true, net: true }),
+    // They wait for what cameras do, not for the processor: several of them at once.
+    withFlags(group("cameras", "tests/cameras", { ffi: libav, programs: true, net: true }), [
+      "--parallel",
+    ]),
     group("permissions", "tests/permissions", { ffi: all, programs: true, net: true }),
     group("e2e", "tests/e2e", { programs: true, net: true }),
   ];
+}
+
+function withFlags(group: Group, flags: readonly string[]): Group {
+  return { ...group, flags: [...group.flags, ...flags] };
 }
 
 /** The flags of `deno bench`: what the worker tests may do. */

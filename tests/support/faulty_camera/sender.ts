@@ -17,7 +17,8 @@ const FREEZE_IN_FRAME = 2;
 const FRAMES_BEFORE_ATTACK = 5;
 /** Of channels that nothing was set up on. */
 const STRAY_CHANNEL = 77;
-const JUNK = new TextEncoder().encode("\r\n$JUNK\x00\xff\r\n");
+/** In it stand what looks like a packet on another channel, and a long one on the first. */
+const JUNK = new TextEncoder().encode("\r\n$JUNK\x00\r\n$\x00\x7fjunk\r\n");
 
 /** A track that was set up. */
 export interface SentTrack {

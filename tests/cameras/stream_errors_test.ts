@@ -117,9 +117,9 @@ const ANSWERING: Readonly<Record<string, Expected & { readonly camera: FaultyCam
   },
   silent: {
     camera: { tracks: [], ending: { freezeAt: "accept" } },
-    code: "STREAM_STALLED",
-    says: /./,
-    remedy: /./,
+    code: "STREAM_TIMEOUT",
+    says: /no answer to OPTIONS in \d+ ms/,
+    remedy: /switched on/,
   },
 };
 
