@@ -28,6 +28,10 @@ const STARTS = [
   ...["TEARDOWN ", "PLAY_NOTIFY "],
 ].map((text) => new TextEncoder().encode(text));
 
+/** For each byte whether a message can begin with it: junk is looked through a byte at a time. */
+const CAN_START = new Uint8Array(256);
+for (const start of STARTS) CAN_START[start[0] ?? 0] = 1;
+
 /** Receives packets. */
 export interface LinkHandlers {
   /**
@@ -240,6 +244,7 @@ export class RtspLink {
 
   /** Whether a message begins here, as far as the bytes that have come can say. */
   #isMessageAt(at: number): boolean {
+    if (CAN_START[this.#buffer[at] ?? 0] === 0) return false;
     const availableBytes = this.#end - at;
     return STARTS.some((start) => {
       const compared = Math.min(start.byteLength, availableBytes);

@@ -9,7 +9,7 @@ import { SocketInfo } from "../libav/socket_info.ts";
 import { ArrivalClock } from "../rtsp/arrival.ts";
 import type { CameraMemory } from "../rtsp/camera_memory.ts";
 import { MAX_STEP_MS, openRtsp } from "../rtsp/client.ts";
-import type { RtspSession } from "../rtsp/session.ts";
+import type { RtspSession, SessionRead } from "../rtsp/session.ts";
 import type { RtpTimeline } from "../rtsp/timeline.ts";
 import type { CaptureTime } from "./capture_time.ts";
 import { Intake } from "./intake.ts";
@@ -18,6 +18,8 @@ import type { Reading } from "./reading.ts";
 
 /** A step that takes too long ends before the stall time does: it has the truer reason. */
 const STEP_PART = 0.8;
+/** Reads in a row that find bytes at once, before timers and messages get their turn. */
+const MAX_READS_AT_ONCE = 8;
 /** How requests name their sender. A version would tell the network more than it need know. */
 const USER_AGENT = "Orion";
 
@@ -44,6 +46,7 @@ export class RtspSource implements PacketSource {
   /** The last read brought nothing whole: the rest of a unit is on its way. */
   #isMidUnit = true;
   #isDisposed = false;
+  #readsAtOnce = 0;
 
   private constructor(parts: RtspSourceParts, session: RtspSession, intake: Intake) {
     this.#parts = parts;
@@ -130,9 +133,9 @@ export class RtspSource implements PacketSource {
     const hasRested = this.#parts.clock.nowMs() - before > 1;
     const isEmpty = this.#socket === null ? !hasRested : this.#socket.unreadBytes() === 0;
     const emptyAt = isEmpty ? this.#parts.clock.nowMs() : null;
-    let read = await this.session.read();
+    let read = await this.#readOnce();
     while (!read.ended && this.#intake.hasRoom && this.#hasUnread(read.isFull)) {
-      read = await this.session.read();
+      read = await this.#readOnce();
     }
     this.#isMidUnit = this.#intake.size === 0;
     this.#hasEnded = read.ended;
@@ -192,6 +195,20 @@ export class RtspSource implements PacketSource {
     this.#isDisposed = true;
     this.#parameters[Symbol.dispose]();
     this.#intake[Symbol.dispose]();
+  }
+
+  /**
+   * A read that finds bytes gives the event loop no turn. A camera that never stops sending would keep
+   * its own timers and messages waiting, those that end it included.
+   */
+  async #readOnce(): Promise<SessionRead> {
+    const read = await this.session.read();
+    this.#readsAtOnce = this.#hasUnread(read.isFull) ? this.#readsAtOnce + 1 : 0;
+    if (this.#readsAtOnce >= MAX_READS_AT_ONCE) {
+      this.#readsAtOnce = 0;
+      await this.#parts.clock.sleep(0);
+    }
+    return read;
   }
 
   #hasUnread(isFull: boolean): boolean {
