@@ -133,7 +133,8 @@ type StartLine =
 
 function parseStartLine(line: string): StartLine | null {
   const text = clean(line);
-  const answer = /^RTSP\/\d\.\d\s+([1-5]\d\d)(?:\s+(.*))?$/i.exec(text);
+  // With s: a reason may hold U+2028, which is a line's end to a pattern and none to RTSP.
+  const answer = /^RTSP\/\d\.\d\s+([1-5]\d\d)(?:\s+(.*))?$/is.exec(text);
   if (answer !== null) {
     return { kind: "response", status: Number(answer[1]), reason: answer[2] ?? "" };
   }

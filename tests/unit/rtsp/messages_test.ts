@@ -217,6 +217,16 @@ Deno.test("rtsp: a request that was written parses to what it was", () => {
   }));
 });
 
+Deno.test("rtsp: a reason may hold what ends a line elsewhere", () => {
+  for (const separator of ["\u2028", "\u2029", "\u0085"]) {
+    const reason = `Not${separator}Found`;
+    const bytes = writeResponse({ status: 404, reason, headers: [] });
+    const parsed = parseMessage(bytes, 0, bytes.byteLength);
+    assert.ok(parsed.state === "message" && parsed.message.kind === "response", reason);
+    assert.equal(parsed.message.reason, reason);
+  }
+});
+
 Deno.test("rtsp: an answer that was written parses to what it was", () => {
   const status = fc.integer({ min: 100, max: 599 });
   fc.assert(fc.property(status, value, headers, body, (status, reason, headers, body) => {
