@@ -78,7 +78,8 @@ async function runStage(stage: Stage): Promise<Tally> {
 function denoRunner(temp: string, running: Running) {
   const path = `${Deno.env.get("PATH") ?? ""}:/usr/local/sbin:/usr/sbin:/sbin`;
   const parts = PART_NAMES.filter(partPresent).join(",");
-  const env = { PATH: path, TMPDIR: temp, ORION_TEST_PARTS: parts };
+  // Files at once, for the groups whose files may run beside one another.
+  const env = { PATH: path, TMPDIR: temp, ORION_TEST_PARTS: parts, DENO_JOBS: "3" };
   return (args: readonly string[], onLine?: (line: string) => void): Promise<CommandOutcome> =>
     runCommand(
       { command: "deno", args, cwd: ROOT, env, ...(onLine === undefined ? {} : { onLine }) },
