@@ -52,7 +52,7 @@ URL is what a camera's \`url\` would be: rtsp://, rtsps://, file:PATH or demo:.
   --transport NAME      tcp (default), udp, or auto: udp where the camera refuses tcp
   --track NUMBER        the place of the wanted track, from 0; default: the largest that sends
   --fingerprint TEXT    rtsps: the one certificate to accept, sha256: and 64 hexadecimal digits
-  --insecure            rtsps: accepts any certificate, of whoever answers
+  --insecure            rtsps: accepts any certificate, whichever host answers
   --demuxer NAME        orion (default), or libav: FFmpeg's own RTSP, which Deno does not limit
   --json                for machines
 ${COMMON}${EXIT_CODES}`;

@@ -145,7 +145,7 @@ const camera = object({
   fingerprint: parsedBy('a text such as "sha256:…", as probe prints it', parseFingerprint)
     .optional().describe("rtsps: the certificate to accept, sha256: and 64 hexadecimal digits."),
   insecure: z.boolean({ error: "true or false" }).default(false)
-    .describe("rtsps: accept any certificate, of whoever answers."),
+    .describe("rtsps: accept any certificate, whichever host answers."),
   allowRedirect: list(
     parsedBy("a host, with or without a port", parseHost),
     `a list of at most ${MAX_REDIRECT_HOSTS} hosts`,

@@ -14,7 +14,7 @@ export type DecodeSetting = "auto" | "all" | "nonref" | "keyframes";
 
 /**
  * How much is decoded at one moment. `gop`: each group of pictures up to the last one that is wanted;
- * `none`: nobody wants any.
+ * `none`: no detector wants any.
  */
 export type DecodeLevel = DecodeSetting | "gop" | "none";
 

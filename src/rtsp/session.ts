@@ -133,11 +133,6 @@ export class RtspSession {
     return this.#parts.stream.fingerprint;
   }
 
-  /** Bytes and packets that belonged to nothing. */
-  get junkBytes(): number {
-    return this.#parts.link.junkBytes;
-  }
-
   /** Chooses between the tracks before any has sent: where only one can be set up. */
   chooseBeforehand(): TrackReceiver {
     const { receivers } = this;

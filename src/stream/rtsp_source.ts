@@ -133,10 +133,13 @@ export class RtspSource implements PacketSource {
     const hasRested = this.#parts.clock.nowMs() - before > 1;
     const isEmpty = this.#socket === null ? !hasRested : this.#socket.unreadBytes() === 0;
     const emptyAt = isEmpty ? this.#parts.clock.nowMs() : null;
-    let read = await this.#readOnce();
-    while (!read.ended && this.#intake.hasRoom && this.#hasUnread(read.isFull)) {
-      read = await this.#readOnce();
-    }
+    let read: SessionRead;
+    let isMore: boolean;
+    do {
+      read = await this.session.read();
+      isMore = !read.ended && this.#hasUnread(read.isFull);
+      await this.#giveTurn(isMore);
+    } while (isMore && this.#intake.hasRoom);
     this.#isMidUnit = this.#intake.size === 0;
     this.#hasEnded = read.ended;
     this.#settleArrivals(read.readAt, emptyAt);
@@ -201,14 +204,11 @@ export class RtspSource implements PacketSource {
    * A read that finds bytes gives the event loop no turn. A camera that never stops sending would keep
    * its own timers and messages waiting, those that end it included.
    */
-  async #readOnce(): Promise<SessionRead> {
-    const read = await this.session.read();
-    this.#readsAtOnce = this.#hasUnread(read.isFull) ? this.#readsAtOnce + 1 : 0;
-    if (this.#readsAtOnce >= MAX_READS_AT_ONCE) {
-      this.#readsAtOnce = 0;
-      await this.#parts.clock.sleep(0);
-    }
-    return read;
+  async #giveTurn(isMore: boolean): Promise<void> {
+    this.#readsAtOnce = isMore ? this.#readsAtOnce + 1 : 0;
+    if (this.#readsAtOnce < MAX_READS_AT_ONCE) return;
+    this.#readsAtOnce = 0;
+    await this.#parts.clock.sleep(0);
   }
 
   #hasUnread(isFull: boolean): boolean {

@@ -117,7 +117,7 @@ const BASES: readonly { base: string | null; location?: string; uri: string }[] 
   { base: "rtsp://192.168.1.9/inner/", uri: "rtsp://cam:8554/inner/" },
   { base: "rtsp://u:p@cam/inner/", uri: "rtsp://cam:8554/inner/" },
   { base: "rtsp://cam/x?channel=1&subtype=0/", uri: "rtsp://cam:8554/x?channel=1&subtype=0/" },
-  { base: "/root/", uri: "rtsp://cam:8554/root/" },
+  { base: "/top/", uri: "rtsp://cam:8554/top/" },
   { base: "b/", uri: "rtsp://cam:8554/live/b/" },
   { base: "<rtsp://cam/live/>", uri: "rtsp://cam:8554/live/" },
   { base: "", uri: "rtsp://cam:8554/live/a?b" },
