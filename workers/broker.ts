@@ -11,8 +11,8 @@ serve<ToBroker, FromBroker>(({ post, log }) => {
     switch (message.kind) {
       case "start": {
         if (starting !== null) throw new LifecycleError("the broker was started twice");
-        const { hostname, port } = message;
-        starting = EmbeddedBroker.start({ hostname, port, log });
+        const { hostname, port, own } = message;
+        starting = EmbeddedBroker.start({ hostname, port, own, log });
         const broker = await starting;
         return post({ kind: "listening", hostname: broker.hostname, port: broker.port });
       }

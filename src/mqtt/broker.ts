@@ -8,19 +8,33 @@ import { createServer, type Server, type Socket } from "node:net";
 import { Aedes, type PublishPacket } from "aedes";
 import { BrokerError } from "../core/errors.ts";
 import type { Log } from "../core/log.ts";
+import type { OwnClient } from "../core/own_client.ts";
+import { BoundedMemory } from "./broker_memory.ts";
+import {
+  BrokerPlaces,
+  CONNECT_TIMEOUT_MS,
+  MAX_CONNECTIONS,
+  type Refusal,
+} from "./broker_places.ts";
+import { MAX_PAYLOAD_BYTES, PacketBudget, readWhole } from "./broker_socket.ts";
 
-/** Clients at once: dashboards and tools on the same machine. */
-export const MAX_CLIENTS = 64;
-/** Bytes of one message; a snapshot in an acknowledgement is the largest. */
-export const MAX_PAYLOAD_BYTES = 8 * 1024 * 1024;
-/** Topics whose last message is kept. */
-export const MAX_RETAINED_TOPICS = 4_096;
+/** A client that takes nothing for so long is cut off. */
+const DRAIN_TIMEOUT_MS = 10_000;
+/** What may wait to be written to one client, and to all of them. */
+const MAX_UNWRITTEN_BYTES = 32 * 1024 * 1024;
+const MAX_UNWRITTEN_BYTES_IN_ALL = 64 * 1024 * 1024;
+/** A client for which no more than this waits is not slow. */
+const FEW_BYTES = 1024 * 1024;
+/** Messages of QoS 2 that one client has begun to send. */
+const MAX_INFLIGHT = 100;
 
 export interface EmbeddedBrokerOptions {
   /** A loopback address or `localhost`. */
   readonly hostname: string;
   /** 0 for any free port. */
   readonly port: number;
+  /** Orion's own client, whose place and name are kept for it; null keeps none. */
+  readonly own: OwnClient | null;
   readonly log: Log;
 }
 
@@ -48,7 +62,8 @@ export class EmbeddedBroker implements AsyncDisposable {
    * Starts to listen.
    * @throws {BrokerError} `BROKER_NOT_LOOPBACK`, `BROKER_PORT_IN_USE`, or `BROKER_LISTEN`
    */
-  static async start({ hostname, port, log }: EmbeddedBrokerOptions): Promise<EmbeddedBroker> {
+  static async start(options: EmbeddedBrokerOptions): Promise<EmbeddedBroker> {
+    const { hostname, port, own, log } = options;
     if (!isLoopback(hostname)) {
       throw new BrokerError({
         code: "BROKER_NOT_LOOPBACK",
@@ -58,23 +73,18 @@ export class EmbeddedBroker implements AsyncDisposable {
         remedy: "Let it listen on 127.0.0.1, or set mqtt.url to a broker of your own.",
       });
     }
-    const aedes = await Aedes.createBroker({ ...bounds() });
-    aedes.on(
-      "clientError",
-      (client, error) =>
-        log.debug("broker.client_error", { client: client.id, error: error.message }),
-    );
-    aedes.on(
-      "connectionError",
-      (_client, error) => log.debug("broker.connection_error", { error: error.message }),
-    );
+    const places = new BrokerPlaces(own);
     const sockets = new Set<Socket>();
+    const aedes = await createAedes(places, sockets, log);
+    const budget = new PacketBudget();
     const server = createServer((socket) => {
       sockets.add(socket);
       socket.on("close", () => sockets.delete(socket));
+      readWhole(socket, budget);
+      places.accepted(socket);
       aedes.handle(socket);
     });
-    server.maxConnections = MAX_CLIENTS;
+    server.maxConnections = MAX_CONNECTIONS;
     try {
       const listening = await listen(server, hostname, port);
       log.info("broker.embedded", {
@@ -114,27 +124,73 @@ export function isLoopback(hostname: string): boolean {
     /^127(\.(25[0-5]|2[0-4]\d|1?\d?\d)){3}$/.test(hostname);
 }
 
-/** What a client may ask of the broker. */
-function bounds(): ConstructorParameters<typeof Aedes>[0] {
-  const retained = new Set<string>();
-  return {
-    authorizePublish(_client, packet, callback) {
-      callback(refusal(packet, retained));
-    },
+/** aedes within bounds: who may connect, what they may publish, and what is kept. */
+async function createAedes(
+  places: BrokerPlaces,
+  sockets: ReadonlySet<Socket>,
+  log: Log,
+): Promise<Aedes> {
+  const isFull = () => {
+    let bytes = 0;
+    for (const { writableLength } of sockets) bytes += writableLength;
+    return bytes > MAX_UNWRITTEN_BYTES_IN_ALL;
   };
+  const memory = new BoundedMemory({
+    isConnected: (clientId) => places.isHere(clientId),
+    onDropped: (client) => log.debug("broker.message_dropped", { client, reason: "queue_full" }),
+  });
+  const aedes = new Aedes({
+    persistence: memory,
+    // One client that is slow to read would hold up all others.
+    concurrency: 0,
+    connectTimeout: CONNECT_TIMEOUT_MS,
+    drainTimeout: DRAIN_TIMEOUT_MS,
+    maxInflightInbound: MAX_INFLIGHT,
+    authenticate(client, _username, password, done) {
+      const refusal = places.named(client.conn, client.id, password);
+      if (refusal !== null) return done(refused(refusal), false);
+      done(null, true);
+    },
+    authorizePublish(client, packet, done) {
+      const isForeign = places.isOwnTopic(packet.topic) && !places.isOwn(client?.id ?? null);
+      done(isForeign ? new Error("the topic is Orion's own") : refusal(packet, memory));
+    },
+    authorizeForward(client, packet) {
+      const unwritten = client.conn.writableLength;
+      if (unwritten <= FEW_BYTES) return packet;
+      if (unwritten <= MAX_UNWRITTEN_BYTES && !isFull()) return packet;
+      // What was promised cannot be left out: the client gets it when it comes back, if it has a session.
+      if (packet.qos > 0) client.conn.destroy(new Error("the client reads too slowly"));
+      return null;
+    },
+  });
+  aedes.on(
+    "clientError",
+    (client, error) =>
+      log.debug("broker.client_error", { client: client.id, error: error.message }),
+  );
+  aedes.on(
+    "connectionError",
+    (_client, error) => log.debug("broker.connection_error", { error: error.message }),
+  );
+  await aedes.listen();
+  return aedes;
 }
 
-/** Why a message is too much, or null; remembers which topics are kept. */
-function refusal(packet: PublishPacket, retained: Set<string>): Error | null {
+/** Why a message is too much, or null. */
+function refusal(packet: PublishPacket, memory: BoundedMemory): Error | null {
   if (packet.payload.length > MAX_PAYLOAD_BYTES) return new Error("the message is too large");
   if (packet.topic.startsWith("$")) return new Error("the topic is the broker's own");
-  if (!packet.retain) return null;
-  // An empty message is how a topic is forgotten.
-  if (packet.payload.length === 0) retained.delete(packet.topic);
-  else if (retained.size >= MAX_RETAINED_TOPICS && !retained.has(packet.topic)) {
-    return new Error("too many retained topics");
-  } else retained.add(packet.topic);
-  return null;
+  return packet.retain && !memory.canRetain(packet)
+    ? new Error("too many retained messages")
+    : null;
+}
+
+/** What CONNACK says to a client that is refused. */
+function refused(refusal: Refusal): Error & { readonly returnCode: number } {
+  return refusal === "identifier"
+    ? Object.assign(new Error("the client id is Orion's own"), { returnCode: 2 })
+    : Object.assign(new Error("too many clients"), { returnCode: 3 });
 }
 
 function listen(server: Server, hostname: string, port: number): Promise<number> {

@@ -5,6 +5,7 @@ import type { ErrorData } from "../core/errors.ts";
 import { EXIT } from "../core/exit.ts";
 import type { Log } from "../core/log.ts";
 import type { InferenceResult } from "../core/messages.ts";
+import type { OwnClient } from "../core/own_client.ts";
 import { healthApp, type HealthServer, serveHealth } from "../health/http.ts";
 import { healthReport } from "../health/report.ts";
 import { Metrics } from "../health/metrics.ts";
@@ -17,7 +18,7 @@ import { Deadlines } from "./deadlines.ts";
 import type { WorkerEntries } from "./entries.ts";
 import { Fleet } from "./fleet.ts";
 import { LiveControl } from "./live_control.ts";
-import { publisherPlan } from "./plans.ts";
+import { ownClient, publisherPlan } from "./plans.ts";
 import { type Emitted, PublisherUnit } from "./publisher_unit.ts";
 import { Reporter } from "./reporter.ts";
 import { Sightings } from "./sightings.ts";
@@ -58,6 +59,7 @@ export class Service {
   readonly #broker: BrokerUnit | null;
   readonly #reporter: Reporter;
   readonly #controller: Controller;
+  readonly #own: OwnClient;
   readonly #ended = Promise.withResolvers<ServiceEnd>();
   #http: HealthServer | null = null;
   #cancelStats: (() => void) | null = null;
@@ -76,6 +78,7 @@ export class Service {
       onSpent: (name) =>
         this.#ended.resolve({ reason: `worker ${name} failed too often`, code: EXIT.gaveUp }),
     });
+    this.#own = ownClient(settings);
     this.#fleet = this.#makeFleet();
     this.#publisher = this.#makePublisher();
     this.#broker = this.#makeBroker();
@@ -191,7 +194,7 @@ export class Service {
     return new PublisherUnit({
       entry: entries.publisher,
       permissions: workerPermissions(manifest.publisher),
-      plan: publisherPlan(settings, version),
+      plan: publisherPlan(settings, version, this.#own),
       clock,
       log,
       onCommand: (request) =>
@@ -211,6 +214,7 @@ export class Service {
       permissions: workerPermissions(manifest.broker),
       hostname: mqtt.hostname,
       port: mqtt.port,
+      own: this.#own,
       log,
       onFailed: (error) => this.#replaceByName("broker", error),
     });

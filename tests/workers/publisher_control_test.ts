@@ -157,7 +157,12 @@ Deno.test({
   ignore,
   async fn() {
     const log = logTo(() => {});
-    await using broker = await EmbeddedBroker.start({ hostname: "127.0.0.1", port: 0, log });
+    await using broker = await EmbeddedBroker.start({
+      hostname: "127.0.0.1",
+      port: 0,
+      own: null,
+      log,
+    });
     await using subscriber = await Subscriber.start({ port: broker.port, topics: [ACK] });
     await publish(broker, command("old", "get_status"), "-r");
     using worker = startWorker(`127.0.0.1:${broker.port}`);

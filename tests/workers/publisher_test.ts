@@ -182,6 +182,7 @@ Deno.test({
     await using broker = await EmbeddedBroker.start({
       hostname: "127.0.0.1",
       port: 0,
+      own: null,
       log: logTo(() => {}),
     });
     await using subscriber = await Subscriber.start({ port: broker.port, topics: ["orion/#"] });
