@@ -4,11 +4,13 @@
  * It has no users and no encryption, so it listens on the loopback interface alone; whoever wants more
  * runs a broker of their own. It speaks MQTT 3.1.1.
  */
-import { createServer, type Server, type Socket } from "node:net";
 import { Aedes, type PublishPacket } from "aedes";
-import { BrokerError } from "../core/errors.ts";
+import type { Clock } from "../core/clock.ts";
+import { BrokerError, errorData } from "../core/errors.ts";
 import type { Log } from "../core/log.ts";
 import type { OwnClient } from "../core/own_client.ts";
+import { TcpServer } from "../core/tcp_server.ts";
+import type { TcpStream } from "../core/tcp_stream.ts";
 import { BoundedMemory } from "./broker_memory.ts";
 import {
   BrokerPlaces,
@@ -16,7 +18,7 @@ import {
   MAX_CONNECTIONS,
   type Refusal,
 } from "./broker_places.ts";
-import { MAX_PAYLOAD_BYTES, PacketBudget, readWhole } from "./broker_socket.ts";
+import { MAX_PAYLOAD_BYTES, PacketBudget, readWhole } from "./broker_stream.ts";
 
 /** A client that takes nothing for so long is cut off. */
 const DRAIN_TIMEOUT_MS = 10_000;
@@ -35,6 +37,7 @@ export interface EmbeddedBrokerOptions {
   readonly port: number;
   /** Orion's own client, whose place and name are kept for it; null keeps none. */
   readonly own: OwnClient | null;
+  readonly clock: Clock;
   readonly log: Log;
 }
 
@@ -43,19 +46,15 @@ export class EmbeddedBroker implements AsyncDisposable {
   readonly hostname: string;
   /** The port it really listens on. */
   readonly port: number;
-  readonly #server: Server;
+  readonly #server: TcpServer;
   readonly #aedes: Aedes;
-  readonly #sockets: ReadonlySet<Socket>;
   #closed: Promise<void> | null = null;
 
-  private constructor(
-    parts: { hostname: string; port: number; server: Server; aedes: Aedes; sockets: Set<Socket> },
-  ) {
+  private constructor(parts: { hostname: string; server: TcpServer; aedes: Aedes }) {
     this.hostname = parts.hostname;
-    this.port = parts.port;
+    this.port = parts.server.port;
     this.#server = parts.server;
     this.#aedes = parts.aedes;
-    this.#sockets = parts.sockets;
   }
 
   /**
@@ -63,7 +62,7 @@ export class EmbeddedBroker implements AsyncDisposable {
    * @throws {BrokerError} `BROKER_NOT_LOOPBACK`, `BROKER_PORT_IN_USE`, or `BROKER_LISTEN`
    */
   static async start(options: EmbeddedBrokerOptions): Promise<EmbeddedBroker> {
-    const { hostname, port, own, log } = options;
+    const { hostname, port, own, clock, log } = options;
     if (!isLoopback(hostname)) {
       throw new BrokerError({
         code: "BROKER_NOT_LOOPBACK",
@@ -74,25 +73,34 @@ export class EmbeddedBroker implements AsyncDisposable {
       });
     }
     const places = new BrokerPlaces(own);
-    const sockets = new Set<Socket>();
-    const aedes = await createAedes(places, sockets, log);
+    const streams = new Set<TcpStream>();
+    const aedes = await createAedes(places, streams, log);
     const budget = new PacketBudget();
-    const server = createServer((socket) => {
-      sockets.add(socket);
-      socket.on("close", () => sockets.delete(socket));
-      readWhole(socket, budget);
-      places.accepted(socket);
-      aedes.handle(socket);
-    });
-    server.maxConnections = MAX_CONNECTIONS;
     try {
-      const listening = await listen(server, hostname, port);
+      const server = new TcpServer({
+        hostname,
+        port,
+        clock,
+        maxConnections: MAX_CONNECTIONS,
+        // All of them come from this machine.
+        maxPerAddress: MAX_CONNECTIONS,
+        onConnection: (stream) => {
+          streams.add(stream);
+          stream.once("close", () => streams.delete(stream));
+          readWhole(stream, budget);
+          places.accepted(stream);
+          aedes.handle(stream);
+        },
+        // Without a CONNECT there is nothing to answer.
+        refusal: () => new Uint8Array(0),
+        onAcceptFailed: (error) => log.error("broker.accept_failed", { ...errorData(error) }),
+      });
       log.info("broker.embedded", {
-        url: `mqtt://${hostname.includes(":") ? `[${hostname}]` : hostname}:${listening}`,
+        url: `mqtt://${hostname.includes(":") ? `[${hostname}]` : hostname}:${server.port}`,
         note:
           "for this machine alone: no users, no encryption; set mqtt.url to a broker of your own",
       });
-      return new EmbeddedBroker({ hostname, port: listening, server, aedes, sockets });
+      return new EmbeddedBroker({ hostname, server, aedes });
     } catch (cause) {
       await closeAedes(aedes);
       throw listenError(hostname, port, cause);
@@ -106,11 +114,10 @@ export class EmbeddedBroker implements AsyncDisposable {
   }
 
   async #close(): Promise<void> {
-    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
+    this.#server.close();
     await closeAedes(this.#aedes);
     // Those that never said who they are are unknown to aedes.
-    for (const socket of this.#sockets) socket.destroy();
-    await closed;
+    for (const stream of this.#server.streams) stream.destroy();
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -127,12 +134,12 @@ export function isLoopback(hostname: string): boolean {
 /** aedes within bounds: who may connect, what they may publish, and what is kept. */
 async function createAedes(
   places: BrokerPlaces,
-  sockets: ReadonlySet<Socket>,
+  streams: ReadonlySet<TcpStream>,
   log: Log,
 ): Promise<Aedes> {
   const isFull = () => {
     let bytes = 0;
-    for (const { writableLength } of sockets) bytes += writableLength;
+    for (const { writableLength } of streams) bytes += writableLength;
     return bytes > MAX_UNWRITTEN_BYTES_IN_ALL;
   };
   const memory = new BoundedMemory({
@@ -193,20 +200,8 @@ function refused(refusal: Refusal): Error & { readonly returnCode: number } {
     : Object.assign(new Error("too many clients"), { returnCode: 3 });
 }
 
-function listen(server: Server, hostname: string, port: number): Promise<number> {
-  return new Promise((resolve, reject) => {
-    server.once("error", reject);
-    server.listen({ host: hostname, port }, () => {
-      server.off("error", reject);
-      const address = server.address();
-      resolve(address !== null && typeof address === "object" ? address.port : port);
-    });
-  });
-}
-
 function listenError(hostname: string, port: number, cause: unknown): BrokerError {
-  const code = cause instanceof Error && "code" in cause ? String(cause.code) : "unknown";
-  if (code === "EADDRINUSE") {
+  if (cause instanceof Deno.errors.AddrInUse) {
     return new BrokerError({
       code: "BROKER_PORT_IN_USE",
       message: `Cannot start the embedded broker: another program listens on ${hostname}:${port}`,
@@ -214,7 +209,7 @@ function listenError(hostname: string, port: number, cause: unknown): BrokerErro
       remedy: `Stop that program, or set mqtt.url to it: mqtt://${hostname}:${port}.`,
     }, { cause });
   }
-  const found = cause instanceof Error ? cause.message : code;
+  const found = errorData(cause).message;
   return new BrokerError({
     code: "BROKER_LISTEN",
     message: `Cannot start the embedded broker on ${hostname}:${port}: ${found}`,

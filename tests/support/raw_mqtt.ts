@@ -92,6 +92,7 @@ export function published({ flags, body }: RawPacket) {
 export class RawMqtt implements Disposable {
   readonly #connection: Deno.TcpConn;
   #rest = new Uint8Array(0);
+  #sending: Promise<void> = Promise.resolve();
   #isClosed = false;
 
   private constructor(connection: Deno.TcpConn) {
@@ -109,15 +110,13 @@ export class RawMqtt implements Disposable {
     return answer === null ? null : answer.body[1] ?? null;
   }
 
-  /** Writes everything; a connection that has ended takes nothing, and that is seen by reading. */
-  async send(bytes: Uint8Array): Promise<void> {
-    try {
-      for (let at = 0; at < bytes.length;) {
-        at += await this.#connection.write(bytes.subarray(at));
-      }
-    } catch (error) {
-      if (!isEnd(error)) throw error;
-    }
+  /**
+   * Writes everything, after what was sent before it. A connection that has ended takes nothing, and
+   * that is seen by reading.
+   */
+  send(bytes: Uint8Array): Promise<void> {
+    this.#sending = this.#sending.then(() => this.#writeAll(bytes));
+    return this.#sending;
   }
 
   /** The next packet, or null when the broker has closed. */
@@ -162,6 +161,16 @@ export class RawMqtt implements Disposable {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.#connection.close();
+  }
+
+  async #writeAll(bytes: Uint8Array): Promise<void> {
+    try {
+      for (let at = 0; at < bytes.length;) {
+        at += await this.#connection.write(bytes.subarray(at));
+      }
+    } catch (error) {
+      if (!isEnd(error)) throw error;
+    }
   }
 
   async #read(): Promise<Uint8Array<ArrayBuffer> | null> {

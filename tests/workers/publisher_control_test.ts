@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { systemClock } from "../../src/core/clock.ts";
 import { logTo } from "../../src/core/log.ts";
 import type { FromPublisher, PublisherPlan } from "../../src/core/messages.ts";
 import { EmbeddedBroker } from "../../src/mqtt/broker.ts";
@@ -161,6 +162,7 @@ Deno.test({
       hostname: "127.0.0.1",
       port: 0,
       own: null,
+      clock: systemClock,
       log,
     });
     await using subscriber = await Subscriber.start({ port: broker.port, topics: [ACK] });

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { systemClock } from "../../../src/core/clock.ts";
 import { BrokerError } from "../../../src/core/errors.ts";
 import { logTo } from "../../../src/core/log.ts";
 import { EmbeddedBroker, isLoopback } from "../../../src/mqtt/broker.ts";
@@ -25,7 +26,7 @@ for (
     assert.equal(isLoopback(hostname), loopback);
     if (loopback) return;
     await assert.rejects(
-      EmbeddedBroker.start({ hostname, port: 0, own: null, log }),
+      EmbeddedBroker.start({ hostname, port: 0, own: null, clock: systemClock, log }),
       (error) => error instanceof BrokerError && error.code === "BROKER_NOT_LOOPBACK",
     );
   });
@@ -36,18 +37,25 @@ Deno.test("embedded broker: a port that is taken is an error with a remedy", asy
     hostname: "127.0.0.1",
     port: 0,
     own: null,
+    clock: systemClock,
     log,
   });
   const { port } = first;
   await assert.rejects(
-    EmbeddedBroker.start({ hostname: "127.0.0.1", port, own: null, log }),
+    EmbeddedBroker.start({ hostname: "127.0.0.1", port, own: null, clock: systemClock, log }),
     (error) =>
       error instanceof BrokerError && error.code === "BROKER_PORT_IN_USE" && !error.retryable,
   );
 });
 
 Deno.test("embedded broker: closing ends clients that never said who they are, and twice is harmless", async () => {
-  const broker = await EmbeddedBroker.start({ hostname: "127.0.0.1", port: 0, own: null, log });
+  const broker = await EmbeddedBroker.start({
+    hostname: "127.0.0.1",
+    port: 0,
+    own: null,
+    clock: systemClock,
+    log,
+  });
   using client = await Deno.connect({ hostname: "127.0.0.1", port: broker.port });
   const ended = readToEnd(client);
   await broker.close();
@@ -58,7 +66,7 @@ Deno.test("embedded broker: closing ends clients that never said who they are, a
 const OWN = { clientId: "orion-lobby-1", password: "proof", rootTopic: "orion/lobby-1" };
 
 const startBroker = (own: typeof OWN | null = OWN) =>
-  EmbeddedBroker.start({ hostname: "127.0.0.1", port: 0, own, log });
+  EmbeddedBroker.start({ hostname: "127.0.0.1", port: 0, own, clock: systemClock, log });
 
 /** Closes what was opened, also after a failure. */
 class Clients implements Disposable {

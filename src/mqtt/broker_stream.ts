@@ -1,12 +1,12 @@
 /**
  * What the embedded broker reads from a client: everything that has come, and no packet beyond a limit.
  *
- * `read()` of a `node:net` socket gives one chunk under Deno, where Node gives all of them joined. A
+ * `read()` of a stream gives one chunk under Deno, where Node gives all of them joined. A
  * reader that calls it once for each `readable` event, as aedes does, then never sees the other chunks:
  * no further event comes while some are left. So `read()` is made to give all of them.
  */
 import { Buffer } from "node:buffer";
-import type { Socket } from "node:net";
+import type { Duplex } from "node:stream";
 
 /** Bytes of one message; a snapshot in an acknowledgement is the largest. */
 export const MAX_PAYLOAD_BYTES = 8 * 1024 * 1024;
@@ -22,17 +22,17 @@ export const MAX_BYTES_IN_ALL = 48 * 1024 * 1024;
  * Makes `read()` give every byte that has come, and ends the connection at the header of a packet that
  * is larger than the limit: before any of it is kept.
  */
-export function readWhole(socket: Socket, budget: PacketBudget): void {
-  const readChunk = socket.read.bind(socket);
+export function readWhole(stream: Duplex, budget: PacketBudget): void {
+  const readChunk = stream.read.bind(stream);
   const guard = new PacketGuard(budget);
-  socket.on("close", () => guard.end());
-  socket.read = () => {
+  stream.on("close", () => guard.end());
+  stream.read = () => {
     const chunks: Uint8Array[] = [];
     for (;;) {
       const chunk: unknown = readChunk();
       if (!(chunk instanceof Uint8Array)) break;
       if (!guard.admits(chunk)) {
-        socket.destroy(new Error("the packet is too large"));
+        stream.destroy(new Error("the packet is too large"));
         return null;
       }
       chunks.push(chunk);
