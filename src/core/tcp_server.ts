@@ -42,7 +42,8 @@ export class TcpServer {
   readonly #options: TcpServerOptions;
   readonly #listener: Deno.TcpListener;
   readonly #streams = new Set<TcpStream>();
-  readonly #refused = new Set<Deno.TcpConn>();
+  /** What ends each connection that is refused and not gone yet. */
+  readonly #refused = new Map<Deno.TcpConn, () => void>();
   readonly #perAddress = new Map<string, number>();
   #isClosed = false;
   #cancelPause: (() => void) | null = null;
@@ -71,8 +72,17 @@ export class TcpServer {
     this.#isClosed = true;
     this.#cancelPause?.();
     this.#listener.close();
-    for (const connection of this.#refused) connection.close();
-    this.#refused.clear();
+    for (const end of this.#refused.values()) end();
+  }
+
+  /** Stops listening and ends every connection; settles when all of them are closed. */
+  async end(): Promise<void> {
+    this.close();
+    await Promise.all([...this.#streams].map((stream) => {
+      const closed = new Promise<void>((resolve) => stream.once("close", () => resolve()));
+      stream.destroy();
+      return closed;
+    }));
   }
 
   #accept(hasFailed = false): void {
@@ -115,12 +125,12 @@ export class TcpServer {
    */
   #refuse(connection: Deno.TcpConn, reason: RefusalReason): void {
     if (this.#refused.size >= MAX_REFUSED) return connection.close();
-    this.#refused.add(connection);
     const close = () => {
-      if (this.#refused.delete(connection)) connection.close();
       cancel();
+      if (this.#refused.delete(connection)) connection.close();
     };
     const cancel = this.#options.clock.after(REFUSED_MS, close);
+    this.#refused.set(connection, close);
     connection.write(this.#options.refusal(reason))
       .then(() => connection.closeWrite())
       .then(() => connection.read(new Uint8Array(READ_BYTES)))

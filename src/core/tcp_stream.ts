@@ -29,6 +29,13 @@ export class TcpStream extends Duplex {
     this.remoteAddress = remoteAddress;
   }
 
+  /** Closes when everything is written, as `node:net` sockets do; a server of Node's asks for it. */
+  destroySoon(): void {
+    this.end();
+    if (this.writableFinished) this.destroy();
+    else this.once("finish", () => this.destroy());
+  }
+
   override _read(): void {
     if (this.#isReading) return;
     this.#isReading = true;

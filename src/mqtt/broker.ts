@@ -117,7 +117,7 @@ export class EmbeddedBroker implements AsyncDisposable {
     this.#server.close();
     await closeAedes(this.#aedes);
     // Those that never said who they are are unknown to aedes.
-    for (const stream of this.#server.streams) stream.destroy();
+    await this.#server.end();
   }
 
   [Symbol.asyncDispose](): Promise<void> {

@@ -6,7 +6,8 @@ import { EXIT } from "../core/exit.ts";
 import type { Log } from "../core/log.ts";
 import type { InferenceResult } from "../core/messages.ts";
 import type { OwnClient } from "../core/own_client.ts";
-import { healthApp, type HealthServer, serveHealth } from "../health/http.ts";
+import { healthApp } from "../health/http.ts";
+import { type HealthServer, serveHealth } from "../health/http_server.ts";
 import { healthReport } from "../health/report.ts";
 import { Metrics } from "../health/metrics.ts";
 import { workerPermissions } from "../permissions/grant.ts";
@@ -120,7 +121,7 @@ export class Service {
 
   /** @throws OrionError when a port is taken or a model cannot be loaded */
   async start(): Promise<void> {
-    const { settings, log, version } = this.#options;
+    const { settings, clock, log, version } = this.#options;
     await this.#broker?.start();
     this.#publisher.start();
     const { listen, token } = settings.health;
@@ -135,7 +136,7 @@ export class Service {
         token,
         log,
       );
-      this.#http = serveHealth(app, listen);
+      this.#http = serveHealth(app, { ...listen, clock, log });
     }
     log.info("service.starting", {
       version,
