@@ -11,7 +11,9 @@
  *     main ──ToPublisher──▶ publisher ──FromPublisher──▶ main
  *     main ──ToBroker──▶ broker ──FromBroker──▶ main
  */
+import type { Age } from "./age.ts";
 import type { CameraSource, CameraState, CaptureSnapshot, LibavPaths } from "./camera_shapes.ts";
+import type { WallMs } from "./clock.ts";
 import type { ErrorData } from "./errors.ts";
 import type { BoxNorm, BoxPx, Fit, SizePx } from "./geometry.ts";
 import type { LogRecord } from "./log.ts";
@@ -24,6 +26,7 @@ export type {
   DecodeSetting,
   LibavPaths,
   NetworkFigures,
+  ReceivedSnapshot,
   StreamInfo,
   TrackInfo,
 } from "./camera_shapes.ts";
@@ -89,7 +92,7 @@ export type FromCapture =
     readonly kind: "state";
     readonly state: CameraState;
     readonly reason: string | null;
-    readonly sinceMs: number;
+    readonly sinceMs: WallMs;
     readonly reconnects: number;
   }
   | { readonly kind: "snapshot"; readonly request: number; readonly snapshot: CaptureSnapshot }
@@ -131,11 +134,9 @@ export interface FrameMeta {
   readonly keyframe: boolean;
   /** Seconds since the connection's first frame; for files the position in the clip. */
   readonly ptsSeconds: number;
-  /** When the picture was taken, wall clock. */
-  readonly capturedAtMs: number;
+  /** When the picture was taken. */
+  readonly capturedAtMs: WallMs;
   readonly clock: CaptureClock;
-  /** When the frame's packet arrived ({@link Clock.nowMs}). */
-  readonly arrivedAtMs: number;
   /** The part of the frame that is looked at, or null for all of it. */
   readonly roi: BoxPx | null;
   /** How the picture was fitted into the tensor. */
@@ -147,12 +148,18 @@ export interface FrameMeta {
   readonly dropsSinceLast: number;
 }
 
+/** What is sent with a frame's pixels: what is known of it, and its age since its packet arrived. */
+export interface SentFrame {
+  readonly meta: FrameMeta;
+  readonly age: Age;
+}
+
 /** From a mailbox to an inference worker. */
 export type ToTaker =
   /** The mailbox went from empty to full. Several workers may be told; one will get the frame. */
   | { readonly kind: "available"; readonly seq: number }
   /** The newest frame, converted into the buffer of the `take`. */
-  | { readonly kind: "frame"; readonly meta: FrameMeta; readonly buffer: ArrayBuffer }
+  | SentFrame & { readonly kind: "frame"; readonly buffer: ArrayBuffer }
   /** Nothing to give (any more): the buffer comes back as it was. */
   | { readonly kind: "none"; readonly buffer: ArrayBuffer };
 
@@ -225,7 +232,7 @@ export type FromInference =
     readonly provider: string;
     readonly loadMs: number;
   }
-  | { readonly kind: "result"; readonly result: InferenceResult }
+  | { readonly kind: "result"; readonly result: InferenceResult; readonly age: Age }
   /** One frame could not be inferred; the worker goes on. */
   | {
     readonly kind: "frame-failed";
@@ -329,7 +336,7 @@ export interface CommandAnswer {
 export interface CameraStatus {
   readonly camera: string;
   readonly state: CameraState;
-  readonly sinceMs: number;
+  readonly sinceMs: WallMs;
   readonly reason: string | null;
   readonly reconnects: number;
 }
@@ -338,7 +345,7 @@ export type ToPublisher =
   | { readonly kind: "start"; readonly plan: PublisherPlan }
   /** Connect once and say nothing; answered with `tried` or `failed`. */
   | { readonly kind: "try"; readonly broker: BrokerTarget }
-  | { readonly kind: "inference"; readonly result: InferenceResult }
+  | { readonly kind: "inference"; readonly result: InferenceResult; readonly age: Age }
   | { readonly kind: "camera"; readonly status: CameraStatus }
   /** What `GET /status` answers, as it is. */
   | { readonly kind: "health"; readonly health: Readonly<Record<string, unknown>> }
@@ -351,7 +358,7 @@ export type TopicKind = "status" | "camera" | "inference" | "health" | "ack" | "
 /** The connection to the broker at one moment. */
 export interface BrokerState {
   readonly connected: boolean;
-  readonly sinceMs: number;
+  readonly sinceMs: WallMs;
   /** Why it is not connected, or null. */
   readonly error: ErrorData | null;
   readonly protocol: 5 | "3.1.1" | null;
