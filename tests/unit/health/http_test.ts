@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { steadyMs, wallMs } from "../../../src/core/clock.ts";
 import { logTo } from "../../../src/core/log.ts";
 import { OrionError } from "../../../src/core/errors.ts";
 import { Secret } from "../../../src/core/secret.ts";
@@ -8,13 +9,15 @@ import { healthReport } from "../../../src/health/report.ts";
 const REPORT = healthReport({
   instance: "lobby-1",
   version: "0.1.0",
-  startedAtMs: 0,
-  nowMs: 0,
+  startedAtMs: wallMs(0),
+  uptimeMs: 0,
+  nowMs: steadyMs(0),
+  timeMs: wallMs(0),
   broker: {
     url: "mqtt://127.0.0.1",
     embedded: true,
     connected: true,
-    sinceMs: 0,
+    sinceMs: wallMs(0),
     error: null,
     protocol: 5,
     reconnects: 0,

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { wallMs } from "../../../src/core/clock.ts";
 import { MAX_AGE_MS, MAX_IN_FLIGHT } from "../../../src/mqtt/inferences.ts";
 import { settle } from "../../support/held_clock.ts";
 import { failure, rig } from "./publisher_rig.ts";
@@ -7,7 +8,13 @@ Deno.test("publisher: says everything retained first, with every connection", ()
   const { link, publisher, see } = rig();
   see(1);
   publisher.health({ schema: "orion.health/1" });
-  publisher.camera({ camera: "gate", state: "online", sinceMs: 0, reason: null, reconnects: 0 });
+  publisher.camera({
+    camera: "gate",
+    state: "online",
+    sinceMs: wallMs(0),
+    reason: null,
+    reconnects: 0,
+  });
   link.connect();
   const first = ["status", "cameras/gate/status", "health"];
   assert.deepEqual(link.topics(), [...first, "inferences/gate/person"]);
