@@ -13,6 +13,8 @@ import type { Log } from "../core/log.ts";
 export const MAX_CLIENTS = 64;
 /** Bytes of one message; a snapshot in an acknowledgement is the largest. */
 export const MAX_PAYLOAD_BYTES = 8 * 1024 * 1024;
+/** Four of these apart, aedes looks for the last wills of other brokers that have gone. */
+export const HEARTBEAT_MS = 60_000;
 /** Topics whose last message is kept. */
 export const MAX_RETAINED_TOPICS = 4_096;
 
@@ -22,6 +24,8 @@ export interface EmbeddedBrokerOptions {
   /** 0 for any free port. */
   readonly port: number;
   readonly log: Log;
+  /** How often it does what it does from time to time; default {@link HEARTBEAT_MS}. */
+  readonly heartbeatMs?: number;
 }
 
 /** A broker that listens, until it is disposed of. */
@@ -48,7 +52,8 @@ export class EmbeddedBroker implements AsyncDisposable {
    * Starts to listen.
    * @throws {BrokerError} `BROKER_NOT_LOOPBACK`, `BROKER_PORT_IN_USE`, or `BROKER_LISTEN`
    */
-  static async start({ hostname, port, log }: EmbeddedBrokerOptions): Promise<EmbeddedBroker> {
+  static async start(options: EmbeddedBrokerOptions): Promise<EmbeddedBroker> {
+    const { hostname, port, log, heartbeatMs = HEARTBEAT_MS } = options;
     if (!isLoopback(hostname)) {
       throw new BrokerError({
         code: "BROKER_NOT_LOOPBACK",
@@ -58,7 +63,8 @@ export class EmbeddedBroker implements AsyncDisposable {
         remedy: "Let it listen on 127.0.0.1, or set mqtt.url to a broker of your own.",
       });
     }
-    const aedes = await Aedes.createBroker({ ...bounds() });
+    const aedes = await Aedes.createBroker({ ...bounds(), heartbeatInterval: heartbeatMs });
+    livesForEver(aedes);
     aedes.on(
       "clientError",
       (client, error) =>
@@ -135,6 +141,20 @@ function refusal(packet: PublishPacket, retained: Set<string>): Error | null {
     return new Error("too many retained topics");
   } else retained.add(packet.topic);
   return null;
+}
+
+/**
+ * aedes can be one of several brokers, and publishes the last wills of those that it has not heard of for
+ * a while. It hears of itself as of the others, and goes by the wall clock: when that is set forward it
+ * takes itself for gone, and says `offline` for clients that are connected. There is no other broker
+ * here, and this one lives as long as it looks.
+ */
+function livesForEver(aedes: Aedes): void {
+  Object.defineProperty(aedes.brokers, aedes.id, {
+    get: () => Infinity,
+    set: () => undefined,
+    enumerable: true,
+  });
 }
 
 function listen(server: Server, hostname: string, port: number): Promise<number> {
