@@ -13,8 +13,6 @@ export interface ScriptedOptions {
   readonly detectors: readonly { id: string; script: string; more?: string }[];
   /** Default 1, so that tests need not wait. */
   readonly statsIntervalSeconds?: number;
-  /** Lines below `mqtt:`, beside the URL. */
-  readonly mqtt?: string;
   /** Its wall clock; default the machine's. */
   readonly wallClock?: WallClock;
 }
@@ -110,7 +108,7 @@ export class ScriptedOrion implements AsyncDisposable {
 
 function writeConfig(
   folder: TempFolder,
-  { config, detectors, statsIntervalSeconds = 1, mqtt = "" }: ScriptedOptions,
+  { config, detectors, statsIntervalSeconds = 1 }: ScriptedOptions,
   brokerUrl: string,
   port: number,
 ): string {
@@ -126,7 +124,7 @@ function writeConfig(
       config,
       "detectors:",
       ...lines,
-      `mqtt:\n  url: ${brokerUrl}\n${mqtt}`,
+      `mqtt: { url: "${brokerUrl}" }`,
       `health: { listen: "127.0.0.1:${port}", statsIntervalSeconds: ${statsIntervalSeconds} }`,
       "",
     ].join("\n"),

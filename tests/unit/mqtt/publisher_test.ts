@@ -44,6 +44,19 @@ Deno.test("publisher: old inferences are not sent after a reconnect", async () =
   assert.deepEqual(discarded(), ["stale"]);
 });
 
+for (const stepMs of [3_600_000, -3_600_000]) {
+  Deno.test(`publisher: what waits is no older for a step of the wall clock by ${stepMs} ms`, async () => {
+    const { clock, discarded, link, posted, see } = rig();
+    see(1);
+    clock.stepWall(stepMs);
+    await clock.pass(1_000);
+    link.connect();
+    assert.deepEqual(discarded(), []);
+    const totals = posted.flatMap((each) => each.kind === "emitted" ? [each.totalMs] : []);
+    assert.deepEqual(totals, [1_000]);
+  });
+}
+
 Deno.test("publisher: no more than a bounded number of cameras and detectors waits", () => {
   const max = 20;
   const { discarded, see } = rig({ plan: { outbox: { policy: "latest", max } } });
