@@ -45,6 +45,18 @@ const BANS: readonly Ban[] = [
     except: (path) => path === "src/libav/library.ts",
   },
   {
+    pattern: /\bsteadyMs\s*\(|\bas\s+(?:\w+\s*&\s*)?(?:Steady|Wall)Ms\b/g,
+    rule: "an instant made of a number",
+    remedy: "move one that a clock gave, with plusMs; what comes from outside is a wallMs",
+    except: (path) => path === "src/core/clock.ts" || !path.startsWith("src/"),
+  },
+  {
+    pattern: /\bDate\s*\.\s*now\b|\bperformance\s*\.\s*(?:now|timeOrigin)\b/g,
+    rule: "the time, read beside the clock",
+    remedy: "read it from the Clock that is handed in, so that a test can hold it",
+    except: (path) => path === "src/core/clock.ts" || !/^(src|workers)\//.test(path),
+  },
+  {
     pattern: /\bthrow\s+(?=["'`])/g,
     rule: "a thrown string",
     remedy: "throw an OrionError with a code and a remedy",

@@ -1,4 +1,5 @@
 /** The thread that talks to the broker: what it may do is connect to it, and read its TLS files. */
+import { instantOf } from "../src/core/age.ts";
 import { assertNever } from "../src/core/assert.ts";
 import { systemClock } from "../src/core/clock.ts";
 import type { FromPublisher, ToPublisher } from "../src/core/messages.ts";
@@ -29,7 +30,7 @@ serve<ToPublisher, FromPublisher>(({ post, log }) => {
         return post({ kind: "tried", protocol });
       }
       case "inference":
-        return publisher.inference(message.result);
+        return publisher.inference(message.result, instantOf(message.age, clock));
       case "camera":
         return publisher.camera(message.status);
       case "health":

@@ -10,7 +10,7 @@ import process from "node:process";
 import { freePort } from "../../tests/support/files.ts";
 import { partPresent, programPath } from "../../tests/support/parts.ts";
 import {
-  inferenceResult,
+  inferenceMessage,
   publisherPlan,
   type PublisherWorker,
   publisherWorker,
@@ -67,8 +67,7 @@ async function connect(port: number, inferences: 0 | 1): Promise<Run> {
 
 function publish({ worker }: Run, count: number): void {
   for (let at = 0; at < count; at++) {
-    const result = inferenceResult(at, { camera: `c${at % CAMERAS}` });
-    worker.send({ kind: "inference", result });
+    worker.send(inferenceMessage(at, { camera: `c${at % CAMERAS}` }));
   }
 }
 

@@ -1,5 +1,7 @@
 /** What the main thread and a capture worker know of a camera: what it is, and how it fares. */
 import type { CameraAccount } from "./accounts.ts";
+import type { Age } from "./age.ts";
+import type { SteadyMs, WallMs } from "./clock.ts";
 import type { BoxNorm, PointNorm, SizePx } from "./geometry.ts";
 
 /** The absolute paths of the four libav libraries, spelled exactly as the permission was granted. */
@@ -100,16 +102,22 @@ export interface NetworkFigures {
 export interface CaptureSnapshot {
   readonly state: CameraState;
   readonly reason: string | null;
-  /** Since when the state holds, wall clock. */
-  readonly sinceMs: number;
+  /** Since when the state holds. */
+  readonly sinceMs: WallMs;
   readonly reconnects: number;
   readonly info: StreamInfo | null;
   readonly decodeLevel: DecodeLevel;
-  /** When the newest decoded frame arrived ({@link Clock.nowMs}), or null. */
-  readonly lastFrameAtMs: number | null;
+  /** Of the newest decoded frame, since it arrived; or null. */
+  readonly lastFrameAge: Age | null;
   /** Seconds spent in the decoder so far. */
   readonly decodeSeconds: number;
   readonly account: CameraAccount;
   /** null for files, and with `demuxer: libav`. */
   readonly network: NetworkFigures | null;
+}
+
+/** The same in the thread that received it. */
+export interface ReceivedSnapshot extends Omit<CaptureSnapshot, "lastFrameAge"> {
+  /** When the newest decoded frame arrived, by this thread's clock; or null. */
+  readonly lastFrameAtMs: SteadyMs | null;
 }

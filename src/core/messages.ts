@@ -11,11 +11,15 @@
  *     main ──ToPublisher──▶ publisher ──FromPublisher──▶ main
  *     main ──ToBroker──▶ broker ──FromBroker──▶ main
  */
+import type { Age } from "./age.ts";
 import type { CameraSource, CameraState, CaptureSnapshot, LibavPaths } from "./camera_shapes.ts";
+import type { WallMs } from "./clock.ts";
+import type { CommandAnswer, CommandRequest } from "./command_shapes.ts";
 import type { ErrorData } from "./errors.ts";
 import type { BoxNorm, BoxPx, Fit, SizePx } from "./geometry.ts";
 import type { LogRecord } from "./log.ts";
 import type { OwnClient } from "./own_client.ts";
+import type { BrokerTarget, PublisherPlan } from "./publisher_shapes.ts";
 
 export type {
   CameraSource,
@@ -25,9 +29,23 @@ export type {
   DecodeSetting,
   LibavPaths,
   NetworkFigures,
+  ReceivedSnapshot,
   StreamInfo,
   TrackInfo,
 } from "./camera_shapes.ts";
+
+export type {
+  CommandAnswer,
+  CommandOutcome,
+  CommandRequest,
+  ControlCommand,
+} from "./command_shapes.ts";
+export type {
+  BrokerTarget,
+  HomeAssistantPlan,
+  OutboxPlan,
+  PublisherPlan,
+} from "./publisher_shapes.ts";
 
 /** A worker's log line, on its way to the one place that formats and redacts. */
 export interface LogMessage {
@@ -90,7 +108,7 @@ export type FromCapture =
     readonly kind: "state";
     readonly state: CameraState;
     readonly reason: string | null;
-    readonly sinceMs: number;
+    readonly sinceMs: WallMs;
     readonly reconnects: number;
   }
   | { readonly kind: "snapshot"; readonly request: number; readonly snapshot: CaptureSnapshot }
@@ -132,11 +150,9 @@ export interface FrameMeta {
   readonly keyframe: boolean;
   /** Seconds since the connection's first frame; for files the position in the clip. */
   readonly ptsSeconds: number;
-  /** When the picture was taken, wall clock. */
-  readonly capturedAtMs: number;
+  /** When the picture was taken. */
+  readonly capturedAtMs: WallMs;
   readonly clock: CaptureClock;
-  /** When the frame's packet arrived ({@link Clock.nowMs}). */
-  readonly arrivedAtMs: number;
   /** The part of the frame that is looked at, or null for all of it. */
   readonly roi: BoxPx | null;
   /** How the picture was fitted into the tensor. */
@@ -148,12 +164,18 @@ export interface FrameMeta {
   readonly dropsSinceLast: number;
 }
 
+/** What is sent with a frame's pixels: what is known of it, and its age since its packet arrived. */
+export interface SentFrame {
+  readonly meta: FrameMeta;
+  readonly age: Age;
+}
+
 /** From a mailbox to an inference worker. */
 export type ToTaker =
   /** The mailbox went from empty to full. Several workers may be told; one will get the frame. */
   | { readonly kind: "available"; readonly seq: number }
   /** The newest frame, converted into the buffer of the `take`. */
-  | { readonly kind: "frame"; readonly meta: FrameMeta; readonly buffer: ArrayBuffer }
+  | SentFrame & { readonly kind: "frame"; readonly buffer: ArrayBuffer }
   /** Nothing to give (any more): the buffer comes back as it was. */
   | { readonly kind: "none"; readonly buffer: ArrayBuffer };
 
@@ -226,7 +248,7 @@ export type FromInference =
     readonly provider: string;
     readonly loadMs: number;
   }
-  | { readonly kind: "result"; readonly result: InferenceResult }
+  | { readonly kind: "result"; readonly result: InferenceResult; readonly age: Age }
   /** One frame could not be inferred; the worker goes on. */
   | {
     readonly kind: "frame-failed";
@@ -245,92 +267,11 @@ export function portTransfers(message: ToCapture | ToInference): Transferable[] 
 
 // ------------------------------------------------------------------------- main ⇄ publisher
 
-/** How to reach the broker. Credentials are in clear here, and go nowhere but to the MQTT client. */
-export interface BrokerTarget {
-  readonly url: string;
-  readonly username: string | null;
-  readonly password: string | null;
-  /** Paths of PEM files. */
-  readonly ca: string | null;
-  readonly cert: string | null;
-  readonly key: string | null;
-  readonly protocol: 5 | "3.1.1";
-}
-
-/** What becomes of inference messages while the broker is away. */
-export interface OutboxPlan {
-  /** `latest`: the newest of every camera and detector; `queue`: all of them, in order. */
-  readonly policy: "latest" | "queue";
-  /** How many may wait; beyond it the oldest go. */
-  readonly max: number;
-}
-
-/** What Home Assistant is told. */
-export interface HomeAssistantPlan {
-  readonly discoveryPrefix: string;
-  /** The cameras, and for each the detector that looks for persons there, or null. */
-  readonly cameras: readonly { readonly camera: string; readonly personDetector: string | null }[];
-}
-
-/** What the publisher needs to know of the instance. */
-export interface PublisherPlan {
-  readonly broker: BrokerTarget;
-  readonly instance: string;
-  readonly version: string;
-  readonly topicPrefix: string;
-  readonly qos: { readonly inferences: 0 | 1; readonly control: 0 | 1; readonly health: 0 | 1 };
-  readonly outbox: OutboxPlan;
-  /** null: Home Assistant is told nothing. */
-  readonly homeAssistant: HomeAssistantPlan | null;
-}
-
-/**
- * A command that was checked: its shape and its bounds, but not whether what it names exists. A camera
- * or detector that is null stands for all of them.
- */
-export type ControlCommand =
-  | { readonly command: "get_status" | "shutdown" }
-  | {
-    readonly command: "pause" | "resume";
-    readonly camera: string | null;
-    readonly detector: string | null;
-  }
-  | {
-    readonly command: "set_rate";
-    readonly detector: string;
-    readonly rateHz: number;
-    readonly camera: string | null;
-  }
-  | { readonly command: "set_confidence"; readonly detector: string; readonly confidence: number }
-  | { readonly command: "set_roi"; readonly camera: string; readonly roi: BoxNorm }
-  | { readonly command: "clear_roi" | "snapshot"; readonly camera: string }
-  | { readonly command: "set_model"; readonly detector: string; readonly model: string };
-
-/** A command on its way to whoever carries it out. */
-export interface CommandRequest {
-  /** Names this delivery: the answer carries it back. */
-  readonly request: number;
-  /** The sender's name for the command; the same id twice is carried out once. */
-  readonly id: string;
-  readonly command: ControlCommand;
-}
-
-/** What became of a command: what it answers (plain data), or why it was not carried out. */
-export type CommandOutcome = { readonly data: unknown } | { readonly error: ErrorData };
-
-/** The answer to one {@link CommandRequest}. */
-export interface CommandAnswer {
-  readonly request: number;
-  /** The name of the command that was carried out under this id. */
-  readonly command: ControlCommand["command"];
-  readonly outcome: CommandOutcome;
-}
-
 /** What a camera's status topic says. */
 export interface CameraStatus {
   readonly camera: string;
   readonly state: CameraState;
-  readonly sinceMs: number;
+  readonly sinceMs: WallMs;
   readonly reason: string | null;
   readonly reconnects: number;
 }
@@ -339,7 +280,7 @@ export type ToPublisher =
   | { readonly kind: "start"; readonly plan: PublisherPlan }
   /** Connect once and say nothing; answered with `tried` or `failed`. */
   | { readonly kind: "try"; readonly broker: BrokerTarget }
-  | { readonly kind: "inference"; readonly result: InferenceResult }
+  | { readonly kind: "inference"; readonly result: InferenceResult; readonly age: Age }
   | { readonly kind: "camera"; readonly status: CameraStatus }
   /** What `GET /status` answers, as it is. */
   | { readonly kind: "health"; readonly health: Readonly<Record<string, unknown>> }
@@ -352,7 +293,7 @@ export type TopicKind = "status" | "camera" | "inference" | "health" | "ack" | "
 /** The connection to the broker at one moment. */
 export interface BrokerState {
   readonly connected: boolean;
-  readonly sinceMs: number;
+  readonly sinceMs: WallMs;
   /** Why it is not connected, or null. */
   readonly error: ErrorData | null;
   readonly protocol: 5 | "3.1.1" | null;

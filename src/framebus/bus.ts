@@ -1,5 +1,5 @@
 import type { CameraAccount, MailboxAccount } from "../core/accounts.ts";
-import type { Clock } from "../core/clock.ts";
+import type { Clock, SteadyMs } from "../core/clock.ts";
 import { LifecycleError } from "../core/errors.ts";
 import type { Subscription } from "../core/messages.ts";
 import { type BusFrame, DetectorMailbox } from "./detector_mailbox.ts";
@@ -14,7 +14,7 @@ export interface PictureRhythm {
   /** Milliseconds from one to the next, or null when that is not known. */
   readonly intervalMs: number | null;
   /** When the next one is expected, or null. */
-  readonly nextAtMs: number | null;
+  readonly nextAtMs: SteadyMs | null;
 }
 
 /** Reads a camera's packets, and leaves them unread while no detector is due. */
@@ -88,17 +88,17 @@ export class FrameBus<F extends BusFrame> {
   }
 
   /** Milliseconds until the first of them wants a frame; 0 while one does. */
-  dueInMs(nowMs: number): number {
+  dueInMs(nowMs: SteadyMs): number {
     return this.#least((mailbox) => mailbox.dueInMs(nowMs));
   }
 
   /** The same, should every frame that waits for a worker be taken at this moment. */
-  dueNextInMs(nowMs: number): number {
+  dueNextInMs(nowMs: SteadyMs): number {
     return this.#least((mailbox) => mailbox.dueNextInMs(nowMs));
   }
 
   /** Moves every detector's due times towards the camera's keyframes, where its rate allows that. */
-  follow(beat: { readonly atMs: number; readonly everyMs: number }): void {
+  follow(beat: { readonly atMs: SteadyMs; readonly everyMs: number }): void {
     for (const mailbox of this.#mailboxes.values()) mailbox.follow(beat);
   }
 

@@ -1,20 +1,20 @@
 import { assertAttached } from "../core/assert.ts";
 import {
-  type FrameMeta,
   frameTransfers,
   inputBytes,
+  type SentFrame,
   type ToMailbox,
   type ToTaker,
 } from "../core/messages.ts";
 import type { FrameBus } from "./bus.ts";
 import type { BusFrame } from "./detector_mailbox.ts";
 
-/** Writes a frame into the buffer of a `take` and tells what is known of it. */
+/** Writes a frame into the buffer of a `take`; returns what is sent with it, at once. */
 export type Convert<F> = (
   frame: F,
   take: ToMailbox,
   context: { readonly detector: string; readonly dropsSinceLast: number },
-) => FrameMeta;
+) => SentFrame;
 
 interface Taker {
   readonly detector: string;
@@ -93,10 +93,10 @@ export class TakerPorts<F extends BusFrame> {
     // It may have been given up while the newest frame was read.
     if (this.#takers.get(taker.worker) !== taker) return;
     const { buffer, input } = take;
-    let meta: FrameMeta | null = null;
+    let sent: SentFrame | null = null;
     if (buffer.byteLength === inputBytes(input)) {
       try {
-        meta = this.#bus.deliver(
+        sent = this.#bus.deliver(
           taker.detector,
           (frame, dropsSinceLast) =>
             this.#convert(frame, take, { detector: taker.detector, dropsSinceLast }),
@@ -112,9 +112,9 @@ export class TakerPorts<F extends BusFrame> {
         ),
       );
     }
-    if (meta === null) return post(taker.port, { kind: "none", buffer });
-    taker.lastSeq = meta.seq;
-    post(taker.port, { kind: "frame", meta, buffer });
+    if (sent === null) return post(taker.port, { kind: "none", buffer });
+    taker.lastSeq = sent.meta.seq;
+    post(taker.port, { kind: "frame", ...sent, buffer });
   }
 
   #drop(worker: string): Taker | null {

@@ -1,13 +1,13 @@
 import { type DropCounts, total, type UndecodedCounts } from "../core/accounts.ts";
-import { isoTime } from "../core/clock.ts";
-import type { BrokerState, CaptureSnapshot } from "../core/messages.ts";
+import { isoTime, plusMs, sinceMs, type SteadyMs, type WallMs } from "../core/clock.ts";
+import type { BrokerState, ReceivedSnapshot } from "../core/messages.ts";
 
 /** A camera as the main thread knows it. */
 export interface CameraView {
   readonly id: string;
   /** Without credentials. */
   readonly url: string;
-  readonly snapshot: CaptureSnapshot;
+  readonly snapshot: ReceivedSnapshot;
   /** Replacements of its thread. */
   readonly restarts: number;
   /** Inference messages handed to the MQTT client, by detector. */
@@ -24,15 +24,19 @@ export interface WorkerView {
   readonly framesDropped: number;
   readonly inferencesEmitted: number;
   readonly inferenceMsSum: number;
-  readonly lastSeenAtMs: number | null;
+  readonly lastSeenAtMs: SteadyMs | null;
 }
 
 /** Everything a report is made of. */
 export interface HealthParts {
   readonly instance: string;
   readonly version: string;
-  readonly startedAtMs: number;
-  readonly nowMs: number;
+  readonly startedAtMs: WallMs;
+  readonly uptimeMs: number;
+  /** The moment of the report, by the clock of the instants in it. */
+  readonly nowMs: SteadyMs;
+  /** The same moment by the wall clock. */
+  readonly timeMs: WallMs;
   readonly broker: BrokerState & { readonly url: string; readonly embedded: boolean };
   readonly cameras: readonly CameraView[];
   readonly workers: readonly WorkerView[];
@@ -52,8 +56,8 @@ export function healthReport(parts: HealthParts) {
     instance: parts.instance,
     version: parts.version,
     startedAt: isoTime(parts.startedAtMs),
-    uptimeSeconds: round((parts.nowMs - parts.startedAtMs) / 1000, 1),
-    time: isoTime(parts.nowMs),
+    uptimeSeconds: round(parts.uptimeMs / 1000, 1),
+    time: isoTime(parts.timeMs),
     broker: {
       url: parts.broker.url,
       embedded: parts.broker.embedded,
@@ -63,15 +67,22 @@ export function healthReport(parts: HealthParts) {
       reconnects: parts.broker.reconnects,
       error: parts.broker.error,
     },
-    cameras: parts.cameras.map(cameraReport),
-    workers: workerReports(parts.workers, parts.cameras),
+    cameras: parts.cameras.map((camera) => cameraReport(camera, parts)),
+    workers: workerReports(parts),
     overrides: parts.overrides,
   };
 }
 
 export type HealthReport = ReturnType<typeof healthReport>;
 
-function cameraReport(camera: CameraView) {
+/** An instant as the wall clock of the report has it, whatever it was set to meanwhile. */
+function timeOf(atMs: SteadyMs | null, { nowMs, timeMs }: Moment): string | null {
+  return atMs === null ? null : isoTime(plusMs(timeMs, -sinceMs(atMs, nowMs)));
+}
+
+type Moment = Pick<HealthParts, "nowMs" | "timeMs">;
+
+function cameraReport(camera: CameraView, moment: Moment) {
   const { snapshot } = camera;
   const { info } = snapshot;
   return {
@@ -91,14 +102,14 @@ function cameraReport(camera: CameraView) {
     keyframeIntervalSeconds: info?.keyframeIntervalSeconds ?? null,
     decodeLevel: snapshot.decodeLevel,
     decodeSeconds: round(snapshot.decodeSeconds, 3),
-    lastFrameAt: snapshot.lastFrameAtMs === null ? null : isoTime(snapshot.lastFrameAtMs),
+    lastFrameAt: timeOf(snapshot.lastFrameAtMs, moment),
     network: snapshot.network,
     ledger: ledgerReport(snapshot, camera.emitted),
   };
 }
 
 /** The account of `docs/architecture.md`, with what was made of it. */
-function ledgerReport(snapshot: CaptureSnapshot, emitted: ReadonlyMap<string, number>) {
+function ledgerReport(snapshot: ReceivedSnapshot, emitted: ReadonlyMap<string, number>) {
   const { account, network } = snapshot;
   const { received, undecoded, corrupt, decoded } = account;
   return {
@@ -120,7 +131,7 @@ function ledgerReport(snapshot: CaptureSnapshot, emitted: ReadonlyMap<string, nu
  * Drops are a mailbox's, not a worker's. Those that were told with a delivery are its worker's; those
  * since are put to the first of the pool, so that the pool's sum is the mailboxes' sum.
  */
-function workerReports(workers: readonly WorkerView[], cameras: readonly CameraView[]) {
+function workerReports({ workers, cameras, ...moment }: HealthParts) {
   const unassigned = new Map<string, number>();
   for (const { snapshot: { account } } of cameras) {
     for (const { detector, dropped } of account.detectors) {
@@ -133,7 +144,7 @@ function workerReports(workers: readonly WorkerView[], cameras: readonly CameraV
     if (sum !== undefined) unassigned.set(worker.detector, sum - worker.framesDropped);
   }
   return workers.map((worker) => {
-    const { framesProcessed, inferenceMsSum, lastSeenAtMs } = worker;
+    const { framesProcessed, inferenceMsSum } = worker;
     const framesDropped = worker.framesDropped +
       Math.max(0, unassigned.get(worker.detector) ?? 0);
     unassigned.delete(worker.detector);
@@ -147,7 +158,7 @@ function workerReports(workers: readonly WorkerView[], cameras: readonly CameraV
       inferencesEmitted: worker.inferencesEmitted,
       dropRate: round(dropRate(framesProcessed, framesDropped), 4),
       avgLatencyMs: framesProcessed === 0 ? null : round(inferenceMsSum / framesProcessed, 2),
-      lastSeenAt: lastSeenAtMs === null ? null : isoTime(lastSeenAtMs),
+      lastSeenAt: timeOf(worker.lastSeenAtMs, moment),
     };
   });
 }

@@ -1,8 +1,15 @@
+import { ageOf, instantOf } from "../core/age.ts";
 import { assertNever } from "../core/assert.ts";
 import type { Clock } from "../core/clock.ts";
 import { errorData, LifecycleError, ModelError } from "../core/errors.ts";
 import type { Log } from "../core/log.ts";
-import type { DetectorPlan, FrameMeta, FromInference, ToInference } from "../core/messages.ts";
+import type {
+  DetectorPlan,
+  FrameMeta,
+  FromInference,
+  SentFrame,
+  ToInference,
+} from "../core/messages.ts";
 import type { RawDetections } from "./contract.ts";
 import { selectClasses } from "./labels.ts";
 import { Postprocessor } from "./postprocess.ts";
@@ -127,7 +134,7 @@ export class Detector {
         postprocessor,
         taker: new FrameTaker({
           input: model.input,
-          infer: (meta, tensor) => this.#frame(running, meta, tensor),
+          infer: (meta, tensor, age) => this.#frame(running, { meta, age }, tensor),
           fail: (error) => post({ kind: "failed", error: errorData(error) }),
         }),
       };
@@ -143,8 +150,9 @@ export class Detector {
     }
   }
 
-  async #frame(running: Running, meta: FrameMeta, tensor: ArrayBuffer): Promise<void> {
+  async #frame(running: Running, { meta, age }: SentFrame, tensor: ArrayBuffer): Promise<void> {
     const { clock, post } = this.#deps;
+    const arrivedAtMs = instantOf(age, clock);
     const beganAtMs = clock.nowMs();
     let raw: RawDetections;
     try {
@@ -166,7 +174,7 @@ export class Detector {
       inferenceMs: inferredAtMs - beganAtMs,
       postprocessMs: clock.nowMs() - inferredAtMs,
     };
-    post({ kind: "result", result });
+    post({ kind: "result", result, age: ageOf(arrivedAtMs, clock) });
   }
 
   /** Tells of one frame; from the tenth in a row on, the fault is not the frame's. */

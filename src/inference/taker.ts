@@ -1,3 +1,4 @@
+import type { Age } from "../core/age.ts";
 import { assert, assertAttached, assertNever } from "../core/assert.ts";
 import {
   barsKey,
@@ -5,6 +6,7 @@ import {
   frameTransfers,
   inputBytes,
   type InputShape,
+  type SentFrame,
   type ToMailbox,
   type ToTaker,
 } from "../core/messages.ts";
@@ -35,9 +37,10 @@ export interface TakerOptions {
   readonly input: InputShape;
   /**
    * Infers one frame and hands its result on. May read `tensor` until it settles, and must not keep
-   * or transfer it. It sees to its own failures: a rejection ends the taker.
+   * or transfer it. Called as soon as the frame's age was received. It sees to its own failures: a
+   * rejection ends the taker.
    */
-  readonly infer: (meta: FrameMeta, tensor: ArrayBuffer) => Promise<void>;
+  readonly infer: (meta: FrameMeta, tensor: ArrayBuffer, age: Age) => Promise<void>;
   /** Told once when the taker cannot go on. */
   readonly fail: (error: unknown) => void;
 }
@@ -137,7 +140,7 @@ export class FrameTaker {
       case "none":
         return this.#settle(this.#answered(link, message.buffer));
       case "frame":
-        return this.#infer(message.meta, this.#answered(link, message.buffer));
+        return this.#infer(message, this.#answered(link, message.buffer));
       default:
         return assertNever(message);
     }
@@ -161,10 +164,10 @@ export class FrameTaker {
     return buffer;
   }
 
-  #infer(meta: FrameMeta, buffer: ArrayBuffer): void {
+  #infer({ meta, age }: SentFrame, buffer: ArrayBuffer): void {
     this.#bars = barsKey(meta.fit, this.#options.input);
     this.#place = { at: "inference", buffer };
-    this.#options.infer(meta, buffer).then(
+    this.#options.infer(meta, buffer, age).then(
       () => this.#guard(() => this.#settle(buffer)),
       (error: unknown) => {
         this.#place = { at: "here", buffer };

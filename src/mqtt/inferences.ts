@@ -1,4 +1,4 @@
-import type { Clock } from "../core/clock.ts";
+import type { Clock, SteadyMs } from "../core/clock.ts";
 import type { BrokerError } from "../core/errors.ts";
 import type { FromPublisher, InferenceResult, OutboxPlan } from "../core/messages.ts";
 import type { OutgoingMessage, Settled } from "./client.ts";
@@ -62,8 +62,9 @@ export class InferenceFlow {
     return this.#outbox.size;
   }
 
-  put(result: InferenceResult): void {
-    const { camera, arrivedAtMs } = result.meta;
+  /** @param arrivedAtMs  when the frame arrived */
+  put(result: InferenceResult, arrivedAtMs: SteadyMs): void {
+    const { camera } = result.meta;
     this.#order += 1;
     // Ids hold no slash, so the key is one pair's alone.
     const key = `${camera}/${result.detector}`;
@@ -102,7 +103,7 @@ export class InferenceFlow {
   #send(item: Waiting): void {
     const { result } = item;
     const { qos, topic } = this.#parts;
-    item.json ??= this.#emit(result);
+    item.json ??= this.#emit(item);
     this.#inFlight += 1;
     this.#parts.publish({
       topic: topic(result.meta.camera, result.detector),
@@ -114,9 +115,10 @@ export class InferenceFlow {
   }
 
   /** Writes the message and tells of it. */
-  #emit(result: InferenceResult): string {
+  #emit({ result, atMs }: Waiting): string {
     const { clock, instance, post } = this.#parts;
-    const payload = inferencePayload(result, { instance, nowMs: clock.nowMs() });
+    const totalMs = clock.nowMs() - atMs;
+    const payload = inferencePayload(result, { instance, totalMs });
     const json = JSON.stringify(payload);
     const { detector, worker, meta: { camera } } = result;
     post({ kind: "emitted", camera, detector, worker, totalMs: payload.timing.totalMs, json });

@@ -1,6 +1,7 @@
 import type { CameraSettings } from "../config/settings.ts";
+import { instantOf } from "../core/age.ts";
 import { addAccounts, type CameraAccount, noUndecoded } from "../core/accounts.ts";
-import type { Clock } from "../core/clock.ts";
+import type { Clock, SteadyMs } from "../core/clock.ts";
 import type { ErrorData } from "../core/errors.ts";
 import type { BoxNorm } from "../core/geometry.ts";
 import type { Log } from "../core/log.ts";
@@ -10,6 +11,7 @@ import {
   type FromCapture,
   type LibavPaths,
   portTransfers,
+  type ReceivedSnapshot,
   type Subscription,
   type ToCapture,
 } from "../core/messages.ts";
@@ -42,12 +44,12 @@ export class CameraUnit {
   #roi: BoxNorm | null;
   #handle: WorkerHandle<ToCapture, FromCapture> | null = null;
   #requestsMade = 0;
-  #silentSinceMs: number | null = null;
+  #silentSinceMs: SteadyMs | null = null;
   #before: CameraAccount | null = null;
   #reconnectsBefore = 0;
   #nextSeq = 0;
   #restarts = 0;
-  #snapshot: CaptureSnapshot;
+  #snapshot: ReceivedSnapshot;
 
   constructor(parts: CameraUnitParts) {
     this.id = parts.settings.id;
@@ -92,8 +94,8 @@ export class CameraUnit {
     return this.#restarts;
   }
 
-  /** Since when the thread has left questions unanswered ({@link Clock.nowMs}); null while it answers. */
-  get silentSinceMs(): number | null {
+  /** Since when the thread has left questions unanswered; null while it answers. */
+  get silentSinceMs(): SteadyMs | null {
     return this.#silentSinceMs;
   }
 
@@ -158,7 +160,7 @@ export class CameraUnit {
   }
 
   /** The account at this moment, or the last known one if the thread does not answer in time. */
-  async snapshot(): Promise<CaptureSnapshot> {
+  async snapshot(): Promise<ReceivedSnapshot> {
     const handle = this.#handle;
     if (handle === null) return this.#snapshot;
     const request = this.#requestsMade++;
@@ -253,9 +255,10 @@ export class CameraUnit {
     }
   }
 
-  #keep(snapshot: CaptureSnapshot): void {
+  #keep({ lastFrameAge, ...snapshot }: CaptureSnapshot): void {
     this.#snapshot = {
       ...snapshot,
+      lastFrameAtMs: lastFrameAge === null ? null : instantOf(lastFrameAge, this.#parts.clock),
       reconnects: snapshot.reconnects + this.#reconnectsBefore,
       account: addAccounts(this.#before, snapshot.account),
     };

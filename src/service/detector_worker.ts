@@ -1,4 +1,5 @@
-import type { Clock } from "../core/clock.ts";
+import { instantOf } from "../core/age.ts";
+import type { Clock, SteadyMs } from "../core/clock.ts";
 import { type ErrorData, errorFromData } from "../core/errors.ts";
 import type { Log } from "../core/log.ts";
 import {
@@ -24,7 +25,8 @@ export interface DetectorWorkerParts {
   readonly log: Log;
   /** The model is loaded: the worker may be wired to its cameras. */
   readonly onReady: (worker: DetectorWorker) => void;
-  readonly onResult: (result: InferenceResult) => void;
+  /** Told of each result, and when its frame arrived. */
+  readonly onResult: (result: InferenceResult, arrivedAtMs: SteadyMs) => void;
   readonly onFailed: (worker: DetectorWorker, error: ErrorData) => void;
 }
 
@@ -53,8 +55,8 @@ export class DetectorWorker {
   #state: DetectorWorkerState = "loading";
   #restarts = 0;
   #plan: DetectorPlan;
-  #lastSeenAtMs: number | null = null;
-  #readyAtMs: number | null = null;
+  #lastSeenAtMs: SteadyMs | null = null;
+  #readyAtMs: SteadyMs | null = null;
 
   constructor(parts: DetectorWorkerParts) {
     this.#parts = parts;
@@ -77,13 +79,13 @@ export class DetectorWorker {
     return this.#restarts;
   }
 
-  /** When it last finished an inference ({@link Clock.nowMs}), or null. Nothing else moves it. */
-  get lastSeenAtMs(): number | null {
+  /** When it last finished an inference, or null. Nothing else moves it. */
+  get lastSeenAtMs(): SteadyMs | null {
     return this.#lastSeenAtMs;
   }
 
   /** When its present thread had loaded the model, or null while it has not. */
-  get readyAtMs(): number | null {
+  get readyAtMs(): SteadyMs | null {
     return this.#readyAtMs;
   }
 
@@ -211,11 +213,12 @@ export class DetectorWorker {
         return this.#parts.onReady(this);
       case "result": {
         const { meta, inferenceMs } = message.result;
+        const arrivedAtMs = instantOf(message.age, this.#parts.clock);
         this.#seen(meta.camera, meta.seq);
         this.figures.framesProcessed++;
         this.figures.framesDropped += meta.dropsSinceLast;
         this.figures.inferenceMsSum += inferenceMs;
-        return this.#parts.onResult(message.result);
+        return this.#parts.onResult(message.result, arrivedAtMs);
       }
       case "frame-failed":
         this.#seen(message.camera, message.seq);

@@ -1,5 +1,5 @@
 import type { CameraSettings, DetectorSettings, Settings } from "../config/settings.ts";
-import type { Clock } from "../core/clock.ts";
+import type { Clock, SteadyMs } from "../core/clock.ts";
 import { errorFromData, LifecycleError } from "../core/errors.ts";
 import type { ErrorData } from "../core/errors.ts";
 import type { Log } from "../core/log.ts";
@@ -24,7 +24,7 @@ export interface FleetParts {
   readonly clock: Clock;
   readonly log: Log;
   readonly onStatus: (status: CameraStatus) => void;
-  readonly onResult: (result: InferenceResult) => void;
+  readonly onResult: (result: InferenceResult, arrivedAtMs: SteadyMs) => void;
   readonly onCameraFailed: (unit: CameraUnit, error: ErrorData) => void;
   readonly onWorkerFailed: (worker: DetectorWorker, error: ErrorData) => void;
 }
@@ -192,7 +192,7 @@ export class Fleet {
         clock,
         log,
         onReady: (worker) => this.#onReady(worker),
-        onResult: (result) => this.#onResult(result),
+        onResult: (result, arrivedAtMs) => this.#onResult(result, arrivedAtMs),
         onFailed: (worker, error) => this.#onFailed(worker, error),
       }));
     return { settings, workers };
@@ -225,9 +225,9 @@ export class Fleet {
     else first.reject(errorFromData(error));
   }
 
-  #onResult(result: InferenceResult): void {
+  #onResult(result: InferenceResult, arrivedAtMs: SteadyMs): void {
     this.cameras.get(result.meta.camera)?.seen(result.meta.seq);
-    this.#parts.onResult(result);
+    this.#parts.onResult(result, arrivedAtMs);
   }
 
   /** A new port between a camera's mailbox and a worker; it takes the place of one before it. */

@@ -1,4 +1,5 @@
-import type { Clock } from "../core/clock.ts";
+import { ageOf } from "../core/age.ts";
+import type { Clock, SteadyMs } from "../core/clock.ts";
 import type { ErrorData } from "../core/errors.ts";
 import type { Log } from "../core/log.ts";
 import type {
@@ -68,8 +69,8 @@ export class PublisherUnit {
     for (const status of this.#cameras.values()) handle.post({ kind: "camera", status });
   }
 
-  inference(result: InferenceResult): void {
-    this.#handle?.post({ kind: "inference", result });
+  inference(result: InferenceResult, arrivedAtMs: SteadyMs): void {
+    this.#handle?.post({ kind: "inference", result, age: ageOf(arrivedAtMs, this.#parts.clock) });
   }
 
   camera(status: CameraStatus): void {

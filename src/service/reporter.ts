@@ -1,6 +1,6 @@
 import process from "node:process";
 import type { Settings } from "../config/settings.ts";
-import type { Clock } from "../core/clock.ts";
+import type { Clock, SteadyMs, WallMs } from "../core/clock.ts";
 import type { BrokerState } from "../core/messages.ts";
 import type { Metrics } from "../health/metrics.ts";
 import {
@@ -26,12 +26,14 @@ export interface ReporterParts {
 /** Gathers what every part knows of itself into one report. */
 export class Reporter {
   readonly #parts: ReporterParts;
-  readonly #startedAtMs: number;
+  readonly #startedAtMs: WallMs;
+  readonly #beganAtMs: SteadyMs;
   readonly #emitted = new Map<string, Map<string, number>>();
 
   constructor(parts: ReporterParts) {
     this.#parts = parts;
     this.#startedAtMs = parts.clock.wallMs();
+    this.#beganAtMs = parts.clock.nowMs();
   }
 
   /** An inference message was handed to the MQTT client. */
@@ -74,11 +76,14 @@ export class Reporter {
         emitted: this.#emitted.get(camera.id) ?? new Map<string, number>(),
       })),
     );
+    const nowMs = clock.nowMs();
     return {
       instance: settings.instance,
       version,
       startedAtMs: this.#startedAtMs,
-      nowMs: clock.wallMs(),
+      uptimeMs: nowMs - this.#beganAtMs,
+      nowMs,
+      timeMs: clock.wallMs(),
       broker: {
         ...this.#parts.broker(),
         url: settings.mqtt.displayUrl,

@@ -1,5 +1,5 @@
 import { Backoff } from "../core/backoff.ts";
-import type { Clock } from "../core/clock.ts";
+import type { Clock, SteadyMs } from "../core/clock.ts";
 
 /** The time in which restarts are counted. */
 export const RESTART_WINDOW_MS = 10 * 60_000;
@@ -13,7 +13,7 @@ export class RestartBudget {
   readonly #clock: Clock;
   readonly #maxRestarts: number;
   readonly #backoff: Backoff;
-  #restartedAtMs: number[] = [];
+  #restartedAtMs: SteadyMs[] = [];
 
   /** @param parts.maxRestarts  within {@link RESTART_WINDOW_MS} */
   constructor(parts: { clock: Clock; maxRestarts: number; random: () => number }) {

@@ -1,3 +1,4 @@
+import type { SteadyMs } from "../core/clock.ts";
 import { errorData } from "../core/errors.ts";
 import { EXIT, exitCode } from "../core/exit.ts";
 import { keepHouse } from "../core/housekeeping.ts";
@@ -24,7 +25,7 @@ export async function runService(options: ServiceOptions): Promise<number> {
   const service = new Service(options);
   const endHousekeeping = keepHouse(clock);
   const asked = Promise.withResolvers<string>();
-  let firstAtMs: number | null = null;
+  let firstAtMs: SteadyMs | null = null;
   const listeners = SIGNALS.map((signal) => {
     const listener = () => {
       firstAtMs ??= clock.nowMs();

@@ -1,5 +1,5 @@
 import type { Settings } from "../config/settings.ts";
-import type { Clock } from "../core/clock.ts";
+import type { Clock, SteadyMs } from "../core/clock.ts";
 import { errorData } from "../core/errors.ts";
 import type { ErrorData } from "../core/errors.ts";
 import { EXIT } from "../core/exit.ts";
@@ -184,7 +184,7 @@ export class Service {
       clock,
       log,
       onStatus: (status) => this.#publisher.camera(status),
-      onResult: (result) => this.#onResult(result),
+      onResult: (result, arrivedAtMs) => this.#onResult(result, arrivedAtMs),
       onCameraFailed: (unit, error) => this.#replaceByName(unit.name, error),
       onWorkerFailed: (worker, error) => this.#replaceByName(worker.id, error),
     });
@@ -221,13 +221,13 @@ export class Service {
     });
   }
 
-  #onResult(result: InferenceResult): void {
+  #onResult(result: InferenceResult, arrivedAtMs: SteadyMs): void {
     const { meta: { camera, queueMs, convertMs }, detector, inferenceMs, postprocessMs } = result;
     this.#metrics.observe({ camera, detector, stage: "queue" }, queueMs);
     this.#metrics.observe({ camera, detector, stage: "convert" }, convertMs);
     this.#metrics.observe({ camera, detector, stage: "inference" }, inferenceMs);
     this.#metrics.observe({ camera, detector, stage: "postprocess" }, postprocessMs);
-    this.#publisher.inference(result);
+    this.#publisher.inference(result, arrivedAtMs);
     this.#sightings.see(result);
   }
 

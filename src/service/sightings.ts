@@ -1,4 +1,4 @@
-import type { Clock } from "../core/clock.ts";
+import type { Clock, SteadyMs } from "../core/clock.ts";
 import type { Log } from "../core/log.ts";
 import type { InferenceResult } from "../core/messages.ts";
 
@@ -7,7 +7,7 @@ const MIN_INTERVAL_MS = 1000;
 
 interface Sight {
   told: string;
-  toldAtMs: number;
+  toldAtMs: SteadyMs;
 }
 
 /** Tells a person at the terminal what the detectors see, when that changes. */

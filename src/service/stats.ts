@@ -1,4 +1,5 @@
 import { total } from "../core/accounts.ts";
+import type { SteadyMs } from "../core/clock.ts";
 import type { Log } from "../core/log.ts";
 import type { CaptureSnapshot } from "../core/messages.ts";
 import { dropRate } from "../health/report.ts";
@@ -13,8 +14,11 @@ const RATE_SLACK = 0.9;
 const LATENCY_GROWTH = 2;
 const LATENCY_GROWTH_MS = 100;
 
+/** What is looked at. */
+type Figures = Pick<CaptureSnapshot, "state" | "account">;
+
 interface Before {
-  readonly atMs: number;
+  readonly atMs: SteadyMs;
   readonly processed: number;
   readonly leftOut: number;
   readonly received: number;
@@ -45,7 +49,7 @@ export class StatsLogger {
   }
 
   /** Writes the lines of the interval that ends now. */
-  write(camera: string, snapshot: CaptureSnapshot, nowMs: number): void {
+  write(camera: string, snapshot: Figures, nowMs: SteadyMs): void {
     const { account } = snapshot;
     for (const mailbox of account.detectors) {
       const flow = this.#flow(camera, mailbox.detector);

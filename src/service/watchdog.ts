@@ -1,5 +1,5 @@
 import type { WatchdogSettings } from "../config/settings.ts";
-import type { Cancel, Clock } from "../core/clock.ts";
+import type { Cancel, Clock, SteadyMs } from "../core/clock.ts";
 import type { ErrorData } from "../core/errors.ts";
 
 /** A worker may take this many of its own periods. */
@@ -10,9 +10,9 @@ export interface WatchedWorker {
   readonly name: string;
   readonly detector: string;
   /** When it last finished an inference, or null. */
-  readonly lastSeenAtMs: number | null;
+  readonly lastSeenAtMs: SteadyMs | null;
   /** When its thread had loaded the model, or null while it has not. */
-  readonly readyAtMs: number | null;
+  readonly readyAtMs: SteadyMs | null;
   /** Workers that share its frames, itself included. */
   readonly poolSize: number;
 }
@@ -30,7 +30,7 @@ export interface WatchedFlow {
 /** A camera's thread that leaves questions unanswered. */
 export interface WatchedCapture {
   readonly name: string;
-  readonly silentSinceMs: number | null;
+  readonly silentSinceMs: SteadyMs | null;
 }
 
 /** Everything there is to watch, at one moment. */
@@ -50,7 +50,7 @@ export class Watchdog {
   readonly #clock: Clock;
   readonly #look: () => Promise<Watched>;
   readonly #onSilent: (name: string, error: ErrorData) => void;
-  readonly #expectingSinceMs = new Map<string, number>();
+  readonly #expectingSinceMs = new Map<string, SteadyMs>();
   #cancel: Cancel | null = null;
 
   /** @param parts.onSilent  told of each silent worker at each look, until it is replaced */
@@ -92,7 +92,7 @@ export class Watchdog {
     }
   }
 
-  #inspectWorker(worker: WatchedWorker, flows: readonly WatchedFlow[], nowMs: number): void {
+  #inspectWorker(worker: WatchedWorker, flows: readonly WatchedFlow[], nowMs: SteadyMs): void {
     const mine = flows.filter((flow) =>
       flow.detector === worker.detector && flow.live && !flow.paused
     );

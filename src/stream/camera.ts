@@ -1,4 +1,5 @@
-import type { Clock, SteadyMs } from "../core/clock.ts";
+import { ageOf } from "../core/age.ts";
+import type { Clock, SteadyMs, WallMs } from "../core/clock.ts";
 import { errorData, OrionError } from "../core/errors.ts";
 import type { Log } from "../core/log.ts";
 import type {
@@ -25,7 +26,7 @@ import { FramePool, type SharedFrame } from "./shared_frame.ts";
 export interface CameraStanding {
   readonly state: CameraState;
   readonly reason: string | null;
-  readonly sinceMs: number;
+  readonly sinceMs: WallMs;
   readonly reconnects: number;
 }
 
@@ -106,7 +107,7 @@ export class Camera {
 
   /** Everything known of the camera at this moment. */
   snapshot(): CaptureSnapshot {
-    const { bus } = this.#parts;
+    const { bus, clock } = this.#parts;
     const { intervalMs } = bus.rhythm;
     return {
       ...this.#standing,
@@ -114,7 +115,7 @@ export class Camera {
         ? null
         : { ...this.#info, fps: intervalMs === null ? this.#info.fps : 1000 / intervalMs },
       decodeLevel: this.#level,
-      lastFrameAtMs: this.#lastFrameAtMs,
+      lastFrameAge: this.#lastFrameAtMs === null ? null : ageOf(this.#lastFrameAtMs, clock),
       decodeSeconds: this.#decodeMs / 1000,
       account: bus.account(),
       network: this.#network.figures(),

@@ -1,4 +1,5 @@
 import type { UndecodedReason } from "../core/accounts.ts";
+import type { SteadyMs } from "../core/clock.ts";
 import type { DecodeLevel, DecodeSetting } from "../core/messages.ts";
 import { KeyframeRhythm } from "./keyframe_rhythm.ts";
 
@@ -61,7 +62,7 @@ export interface Candidate {
   /** Whether no other picture refers to this one; only asked where that matters. */
   readonly isDisposable: () => boolean;
   /** When it arrived. */
-  readonly atMs: number;
+  readonly atMs: SteadyMs;
   /** The time between the camera's frames, or null. */
   readonly frameMs: number | null;
   /** Some detector would take a picture of this camera, now or later. */
@@ -123,7 +124,7 @@ export class DecodeGate {
    * Milliseconds until the keyframe that decoding goes on with, negative when that is overdue; null
    * while every packet may be decoded. 0 when it cannot be told.
    */
-  resumesInMs(nowMs: number): number | null {
+  resumesInMs(nowMs: SteadyMs): number | null {
     if (this.#state === "awake" && !this.#keyframesOnly) return null;
     const { nextAtMs } = this.keyframes;
     return nextAtMs === null ? 0 : nextAtMs - nowMs;
@@ -192,7 +193,7 @@ export class DecodeGate {
       !this.#isKeyframeNear(packet.atMs, frameMs);
   }
 
-  #isKeyframeNear(nowMs: number, frameMs: number): boolean {
+  #isKeyframeNear(nowMs: SteadyMs, frameMs: number): boolean {
     const { nextAtMs, intervalMs } = this.keyframes;
     if (nextAtMs === null || intervalMs === null) return false;
     const untilKeyMs = nextAtMs - nowMs;

@@ -1,3 +1,5 @@
+import { plusMs, type SteadyMs } from "../core/clock.ts";
+
 /** How many intervals between keyframes are remembered. */
 const REMEMBERED = 8;
 
@@ -7,10 +9,10 @@ const STEADY = 0.1;
 /** When a camera sends its keyframes, as observed on the clock of their arrival. */
 export class KeyframeRhythm {
   readonly #intervalsMs: number[] = [];
-  #lastAtMs: number | null = null;
+  #lastAtMs: SteadyMs | null = null;
 
   /** A keyframe arrived. */
-  note(atMs: number): void {
+  note(atMs: SteadyMs): void {
     if (this.#lastAtMs !== null) {
       this.#intervalsMs.push(Math.max(0, atMs - this.#lastAtMs));
       if (this.#intervalsMs.length > REMEMBERED) this.#intervalsMs.shift();
@@ -37,8 +39,9 @@ export class KeyframeRhythm {
   }
 
   /** When the next keyframe is expected, or null when that cannot be told. */
-  get nextAtMs(): number | null {
+  get nextAtMs(): SteadyMs | null {
     const { intervalMs } = this;
-    return intervalMs === null || this.#lastAtMs === null ? null : this.#lastAtMs + intervalMs;
+    const lastAtMs = this.#lastAtMs;
+    return intervalMs === null || lastAtMs === null ? null : plusMs(lastAtMs, intervalMs);
   }
 }

@@ -1,4 +1,4 @@
-import type { Cancel, Clock } from "../core/clock.ts";
+import type { Cancel, Clock, SteadyMs } from "../core/clock.ts";
 import type { BusReader, FrameBus } from "../framebus/bus.ts";
 import type { SocketInfo } from "../libav/socket_info.ts";
 import type { DecodeGate } from "./decode_gate.ts";
@@ -138,7 +138,7 @@ export class Reading implements BusReader, Disposable {
     this.#latenessMs += (lateMs - this.#latenessMs) * weight;
   }
 
-  #largeInMs(nowMs: number, frameMs: number): number {
+  #largeInMs(nowMs: SteadyMs, frameMs: number): number {
     const { isSteady, intervalMs, nextAtMs } = this.#parts.gate.keyframes;
     const isRare = isSteady && nextAtMs !== null && (intervalMs ?? 0) >= RARE_FRAMES * frameMs;
     return isRare && nextAtMs > nowMs ? nextAtMs - nowMs : Infinity;

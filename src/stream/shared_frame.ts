@@ -1,4 +1,5 @@
 import { assert } from "../core/assert.ts";
+import { CLOCK_START, type SteadyMs, type WallMs, wallMs } from "../core/clock.ts";
 import type { CaptureClock } from "../core/messages.ts";
 import type { BusFrame } from "../framebus/detector_mailbox.ts";
 import { Frame } from "../libav/frame.ts";
@@ -9,9 +10,9 @@ export interface PictureInfo {
   readonly seq: number;
   readonly isKey: boolean;
   readonly ptsSeconds: number;
-  readonly capturedAtMs: number;
-  readonly arrivedAtMs: number;
-  readonly shownAtMs: number;
+  readonly capturedAtMs: WallMs;
+  readonly arrivedAtMs: SteadyMs;
+  readonly shownAtMs: SteadyMs;
   readonly clock: CaptureClock;
 }
 
@@ -19,9 +20,9 @@ const NOTHING: PictureInfo = {
   seq: -1,
   isKey: false,
   ptsSeconds: 0,
-  capturedAtMs: 0,
-  arrivedAtMs: 0,
-  shownAtMs: 0,
+  capturedAtMs: wallMs(0),
+  arrivedAtMs: CLOCK_START,
+  shownAtMs: CLOCK_START,
   clock: "arrival",
 };
 
@@ -41,11 +42,11 @@ export class SharedFrame implements BusFrame {
     return this.info.seq;
   }
 
-  get arrivedAtMs(): number {
+  get arrivedAtMs(): SteadyMs {
     return this.info.arrivedAtMs;
   }
 
-  get shownAtMs(): number {
+  get shownAtMs(): SteadyMs {
     return this.info.shownAtMs;
   }
 

@@ -1,6 +1,7 @@
+import { ageOf } from "../core/age.ts";
 import type { Clock } from "../core/clock.ts";
 import { type BoxNorm, cropOf, type Fit, letterbox, type PointNorm } from "../core/geometry.ts";
-import { barsKey, type FrameMeta, type InputShape, type ToMailbox } from "../core/messages.ts";
+import { barsKey, type InputShape, type SentFrame, type ToMailbox } from "../core/messages.ts";
 import { TensorConverter } from "../libav/converter.ts";
 import type { Libav } from "../libav/library.ts";
 import { blackOut, type MaskSpans, maskSpans } from "../roi/masks.ts";
@@ -49,7 +50,7 @@ export class TensorWriter implements Disposable {
     frame: SharedFrame,
     take: ToMailbox,
     context: { readonly detector: string; readonly dropsSinceLast: number },
-  ): FrameMeta {
+  ): SentFrame {
     const startedAtMs = this.#clock.nowMs();
     const { picture, info } = frame;
     const { input, buffer } = take;
@@ -59,7 +60,7 @@ export class TensorWriter implements Disposable {
     if (spans.length > 0) {
       blackOut(new Float32Array(buffer), spans, input.width * input.height);
     }
-    return {
+    const meta = {
       camera: this.#camera,
       seq: info.seq,
       size,
@@ -67,13 +68,13 @@ export class TensorWriter implements Disposable {
       ptsSeconds: info.ptsSeconds,
       capturedAtMs: info.capturedAtMs,
       clock: info.clock,
-      arrivedAtMs: info.arrivedAtMs,
       roi: this.#region.roi === null ? null : fit.crop,
       fit,
       queueMs: Math.max(0, startedAtMs - info.arrivedAtMs),
       convertMs: this.#clock.nowMs() - startedAtMs,
       dropsSinceLast: context.dropsSinceLast,
     };
+    return { meta, age: ageOf(info.arrivedAtMs, this.#clock) };
   }
 
   /** Frees a detector's scaler. */

@@ -1,5 +1,6 @@
 /** What cameras answer before they play: addresses, passwords, transports, refusals. */
 import assert from "node:assert/strict";
+import { sinceMs } from "../../src/core/clock.ts";
 import type { CameraSource } from "../../src/core/messages.ts";
 import { FaultyCamera } from "../support/faulty_camera/camera.ts";
 import type { CameraClip } from "../support/faulty_camera/clip.ts";
@@ -258,7 +259,8 @@ for (const [refusal, reason] of ONCE) {
       assert.equal((await watch.run.state("offline")).reason, reason);
       await watch.run.state("online");
       const [first, second] = camera.log.connections;
-      const pauseMs = (second?.openedWallMs ?? 0) - (first?.closedWallMs ?? 0);
+      assert.ok(second && first?.closedWallMs);
+      const pauseMs = sinceMs(first.closedWallMs, second.openedWallMs);
       const leastMs = 1000 * Number(refusal.headers?.["Retry-After"] ?? 1);
       assert.ok(pauseMs > leastMs - 100 && pauseMs < leastMs + 1500, `${pauseMs} ms`);
       // A session that was set up is given back, whatever became of it.

@@ -10,6 +10,7 @@ import type {
 } from "../../src/core/messages.ts";
 import { frameTransfers, portTransfers } from "../../src/core/messages.ts";
 import { BUNDLED } from "./clip.ts";
+import { justNow } from "./just_now.ts";
 
 /** The real path of ONNX Runtime's binding: links are followed before a permission is compared. */
 export function bindingPath(): string {
@@ -135,7 +136,7 @@ export class Mailbox implements Disposable {
   }
 
   frame(meta: FrameMeta, buffer: ArrayBuffer): void {
-    this.#post({ kind: "frame", meta, buffer });
+    this.#post({ kind: "frame", meta, age: justNow(), buffer });
     assert.ok(buffer.detached);
   }
 

@@ -1,4 +1,5 @@
 /** A worker of `workers/` with the permissions it has in the product, and what it posted. */
+import { wallMs } from "../../src/core/clock.ts";
 import type {
   BrokerTarget,
   FromBroker,
@@ -8,6 +9,7 @@ import type {
   ToBroker,
   ToPublisher,
 } from "../../src/core/messages.ts";
+import { justNow } from "./just_now.ts";
 import { WAIT_TIMEOUT_MS } from "./lines.ts";
 
 /** A thread and its messages; terminated when disposed. */
@@ -128,14 +130,18 @@ export function publisherPlan(
   };
 }
 
+/** The publisher is to say what a frame gave that arrives at this moment. */
+export function inferenceMessage(
+  seq: number,
+  of: { readonly camera?: string; readonly detector?: string } = {},
+): ToPublisher {
+  return { kind: "inference", result: inferenceResult(seq, of), age: justNow() };
+}
+
 /** What one frame of camera `gate` gave: one person, in the middle of a region of interest. */
 export function inferenceResult(
   seq: number,
-  {
-    camera = "gate",
-    detector = "person",
-    arrivedAtMs = performance.timeOrigin + performance.now(),
-  } = {},
+  { camera = "gate", detector = "person" } = {},
 ): InferenceResult {
   const roi = { x: 128, y: 144, width: 1024, height: 504 };
   return {
@@ -147,9 +153,8 @@ export function inferenceResult(
       size: { width: 1280, height: 720 },
       keyframe: seq % 25 === 0,
       ptsSeconds: seq / 25,
-      capturedAtMs: 1_795_345_361_640,
+      capturedAtMs: wallMs(1_795_345_361_640),
       clock: "arrival",
-      arrivedAtMs,
       roi,
       fit: { crop: roi, width: 416, height: 204, dx: 0, dy: 106 },
       queueMs: 0.4,

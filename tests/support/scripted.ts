@@ -3,6 +3,7 @@ import { freePort, ROOT, type TempFolder, tempFolder } from "./files.ts";
 import { Mosquitto, type Received, type Subscriber } from "./mosquitto.ts";
 import { LIBC } from "./never_returns.ts";
 import { OrionProcess, runOrion } from "./process.ts";
+import type { WallClock } from "./wall_clock.ts";
 
 /** What to run. */
 export interface ScriptedOptions {
@@ -12,14 +13,16 @@ export interface ScriptedOptions {
   readonly detectors: readonly { id: string; script: string; more?: string }[];
   /** Default 1, so that tests need not wait. */
   readonly statsIntervalSeconds?: number;
+  /** Its wall clock; default the machine's. */
+  readonly wallClock?: WallClock;
 }
 
 /** Orion with scripted models, a mosquitto, and a subscriber to everything. */
 export class ScriptedOrion implements AsyncDisposable {
   readonly orion: OrionProcess;
   readonly subscriber: Subscriber;
+  readonly broker: Mosquitto;
   readonly httpUrl: string;
-  readonly #broker: Mosquitto;
   readonly #stack: AsyncDisposableStack;
   #commands = 0;
 
@@ -27,7 +30,7 @@ export class ScriptedOrion implements AsyncDisposable {
     parts: { orion: OrionProcess; broker: Mosquitto; subscriber: Subscriber; httpUrl: string },
     stack: AsyncDisposableStack,
   ) {
-    this.#broker = parts.broker;
+    this.broker = parts.broker;
     this.orion = parts.orion;
     this.subscriber = parts.subscriber;
     this.httpUrl = parts.httpUrl;
@@ -35,6 +38,7 @@ export class ScriptedOrion implements AsyncDisposable {
   }
 
   static async start(options: ScriptedOptions): Promise<ScriptedOrion> {
+    const { wallClock } = options;
     await using stack = new AsyncDisposableStack();
     const folder = stack.use(tempFolder());
     const broker = stack.use(await Mosquitto.start());
@@ -45,23 +49,30 @@ export class ScriptedOrion implements AsyncDisposable {
       new OrionProcess({
         name: "scripted Orion",
         command: "sh",
-        args: ["-c", 'exec "$0" "$@"', Deno.execPath(), "run", "--no-check"]
+        args: ["-c", wallClock?.command ?? 'exec "$0" "$@"', Deno.execPath(), "run", "--no-check"]
           .concat(await flags(config, folder.path))
           .concat([`${ROOT}/tests/support/scripted_service.ts`, config, folder.path]),
         cwd: ROOT,
-        env: { NO_COLOR: "1" },
+        env: { NO_COLOR: "1", ...wallClock?.env },
       }),
     );
     const httpUrl = `http://127.0.0.1:${port}`;
     return new ScriptedOrion({ orion, broker, subscriber, httpUrl }, stack.move());
   }
 
-  /** Sends a command and returns the answer to it. */
-  async command(command: string, params: Readonly<Record<string, unknown>>): Promise<Received> {
-    const id = `test-${this.#commands++}`;
+  /**
+   * Sends a command and returns the answer to it.
+   * @param by  the command's name, if it is not to have one of its own; and who listens for the answer
+   */
+  async command(
+    command: string,
+    params: Readonly<Record<string, unknown>>,
+    by: { readonly id?: string; readonly subscriber?: Subscriber } = {},
+  ): Promise<Received> {
+    const { id = `test-${this.#commands++}`, subscriber = this.subscriber } = by;
     const text = JSON.stringify({ schema: "orion.command/1", id, command, params });
-    await this.#broker.publish("orion/test/control", text);
-    return await this.subscriber.waitFor(
+    await this.broker.publish("orion/test/control", text);
+    return await subscriber.waitFor(
       ({ topic, json }) => topic === "orion/test/control/ack" && json?.["id"] === id,
       { what: `an answer to ${command}` },
     );

@@ -4,6 +4,7 @@ import { letterbox } from "../../src/core/geometry.ts";
 import type { FrameMeta, ToMailbox, ToTaker } from "../../src/core/messages.ts";
 import { FrameTaker, type TakerPort } from "../../src/inference/taker.ts";
 import { frameMeta } from "./clip.ts";
+import { justNow } from "./just_now.ts";
 
 export const INPUT = { width: 32, height: 32, bars: 0.5 };
 const SIZE = { width: 64, height: 32 };
@@ -48,7 +49,7 @@ export class FakePort implements TakerPort {
   }
 
   frame(meta: FrameMeta): void {
-    this.say({ kind: "frame", meta, buffer: move(this.asked().buffer) });
+    this.say({ kind: "frame", meta, age: justNow(), buffer: move(this.asked().buffer) });
   }
 
   none(): void {
@@ -58,6 +59,11 @@ export class FakePort implements TakerPort {
 
 export function metaOf(camera: string, seq = 0): FrameMeta {
   return frameMeta({ camera, seq, size: SIZE, fit: FIT });
+}
+
+/** A mailbox's answer with a frame. */
+export function frameOf(camera: string, seq: number, buffer: ArrayBuffer): ToTaker {
+  return { kind: "frame", meta: metaOf(camera, seq), age: justNow(), buffer };
 }
 
 /** A taker whose inferences end when the test says so. */

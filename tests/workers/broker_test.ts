@@ -5,7 +5,7 @@ import { Subscriber } from "../support/mosquitto.ts";
 import { ignoreWithout, programPath } from "../support/parts.ts";
 import {
   brokerWorker,
-  inferenceResult,
+  inferenceMessage,
   publisherPlan,
   publisherWorker,
 } from "../support/publisher_worker.ts";
@@ -25,7 +25,7 @@ Deno.test({
     await using subscriber = await Subscriber.start({ port, topics: ["orion/#"] });
     using publisher = publisherWorker(`127.0.0.1:${port}`);
     publisher.send({ kind: "start", plan: publisherPlan(`mqtt://127.0.0.1:${port}`) });
-    publisher.send({ kind: "inference", result: inferenceResult(3) });
+    publisher.send(inferenceMessage(3));
     await subscriber.waitFor(({ topic }) => topic === "orion/lobby-1/inferences/gate/person");
     broker.send({ kind: "stop" });
     await broker.waitFor((message) => message.kind === "stopped");

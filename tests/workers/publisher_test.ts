@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
-import { systemClock } from "../../src/core/clock.ts";
-import { isoTime } from "../../src/core/clock.ts";
+import { isoTime, systemClock, wallMs } from "../../src/core/clock.ts";
 import type { FromPublisher } from "../../src/core/messages.ts";
 import { EmbeddedBroker } from "../../src/mqtt/broker.ts";
 import { logTo } from "../../src/core/log.ts";
@@ -9,7 +8,7 @@ import { freePort } from "../support/files.ts";
 import { Mosquitto, Subscriber } from "../support/mosquitto.ts";
 import { ignoreWithout } from "../support/parts.ts";
 import {
-  inferenceResult,
+  inferenceMessage,
   publisherPlan,
   publisherWorker as startWorker,
 } from "../support/publisher_worker.ts";
@@ -20,6 +19,8 @@ const CAMERA = "orion/lobby-1/cameras/gate/status";
 const INFERENCE = "orion/lobby-1/inferences/gate/person";
 const HEALTH = "orion/lobby-1/health";
 
+const SINCE = wallMs(1_795_345_361_640);
+
 const isConnected = (message: FromPublisher) =>
   message.kind === "broker" && message.state.connected;
 const isStopped = (message: FromPublisher) => message.kind === "stopped";
@@ -28,7 +29,7 @@ const failedWith = (code: string) => (message: FromPublisher) =>
 const camera = (state: "online" | "stalled") =>
   ({
     kind: "camera",
-    status: { camera: "gate", state, sinceMs: 1_795_345_361_640, reason: null, reconnects: 0 },
+    status: { camera: "gate", state, sinceMs: SINCE, reason: null, reconnects: 0 },
   }) as const;
 
 Deno.test({
@@ -93,14 +94,14 @@ Deno.test({
     using worker = startWorker(`127.0.0.1:${broker.port}`);
     worker.send({ kind: "start", plan: publisherPlan(broker.url, {}, { inferences: 1 }) });
     await worker.waitFor(isConnected);
-    worker.send({ kind: "inference", result: inferenceResult(1041) });
+    worker.send(inferenceMessage(1041));
     worker.send({ kind: "health", health: { schema: "orion.health/1", instance: "lobby-1" } });
     worker.send(camera("online"));
     const message = await subscriber.waitFor(({ topic }) => topic === INFERENCE);
     assert.ok(!message.retained && message.qos === 1);
     const payload = inferenceSchema.parse(message.json);
     assert.equal(payload.frame.ptsSeconds, 41.64);
-    assert.equal(payload.frame.capturedAt, isoTime(1_795_345_361_640));
+    assert.equal(payload.frame.capturedAt, isoTime(wallMs(1_795_345_361_640)));
     assert.deepEqual(payload.detections[0]?.box, {
       x: 512.5,
       y: 200.1,
@@ -130,8 +131,8 @@ Deno.test({
     worker.send({ kind: "start", plan: publisherPlan(`mqtt://127.0.0.1:${port}`) });
     const refused = await worker.waitFor(failedWith("BROKER_REFUSED"));
     assert.ok(refused.kind === "broker" && (refused.state.error?.remedy.length ?? 0) > 10);
-    for (const seq of [1, 2, 3]) worker.send({ kind: "inference", result: inferenceResult(seq) });
-    worker.send({ kind: "inference", result: inferenceResult(1, { camera: "yard" }) });
+    for (const seq of [1, 2, 3]) worker.send(inferenceMessage(seq));
+    worker.send(inferenceMessage(1, { camera: "yard" }));
     worker.send(camera("online"));
     worker.send(camera("stalled"));
 
@@ -192,7 +193,7 @@ Deno.test({
     worker.send({ kind: "start", plan: publisherPlan(`mqtt://127.0.0.1:${broker.port}`) });
     const connected = await worker.waitFor(isConnected);
     assert.ok(connected.kind === "broker" && connected.state.protocol === "3.1.1");
-    worker.send({ kind: "inference", result: inferenceResult(7) });
+    worker.send(inferenceMessage(7));
     await subscriber.waitFor(({ topic }) => topic === INFERENCE);
     worker.terminate();
     await subscriber.waitFor(({ json }) => json?.["state"] === "offline", { what: "the will" });
@@ -207,7 +208,7 @@ Deno.test({
     using away = startWorker(`127.0.0.1:${port}`);
     away.send({ kind: "start", plan: publisherPlan(`mqtt://127.0.0.1:${port}`) });
     await away.waitFor(failedWith("BROKER_REFUSED"));
-    away.send({ kind: "inference", result: inferenceResult(1) });
+    away.send(inferenceMessage(1));
     const startedAtMs = performance.now();
     away.send({ kind: "stop" });
     await away.waitFor(isStopped);
@@ -225,7 +226,7 @@ Deno.test({
     worker.send({ kind: "start", plan });
     await worker.waitFor((each) => each.kind === "published");
     broker.freeze();
-    worker.send({ kind: "inference", result: inferenceResult(1) });
+    worker.send(inferenceMessage(1));
     await worker.waitFor((each) => each.kind === "emitted");
     const frozenAtMs = performance.now();
     worker.send({ kind: "stop" });

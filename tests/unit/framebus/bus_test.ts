@@ -249,13 +249,13 @@ Deno.test("bus: stopping frees what waits, and nothing can be distributed after 
   assert.deepEqual(frames.map(({ freed }) => freed), [1, 1]);
   assert.equal(detector("person").dropped.shutdown, 1);
   assert.deepEqual(clock.waitsMs, [], "no timer is left");
-  assert.throws(() => bus.distribute(new CountedFrame(9, 0)), LifecycleError);
+  assert.throws(() => bus.distribute(new CountedFrame(9, clock.nowMs())), LifecycleError);
   assertCloses(bus.account());
 });
 
 Deno.test("bus: calls that its state does not allow are refused", () => {
-  const { bus } = camera();
-  assert.throws(() => bus.distribute(new CountedFrame(0, 0)), /is created/);
+  const { bus, clock } = camera();
+  assert.throws(() => bus.distribute(new CountedFrame(0, clock.nowMs())), /is created/);
   bus.register({ detector: "person", rateHz: null, paused: false });
   assert.throws(
     () => bus.register({ detector: "person", rateHz: null, paused: false }),

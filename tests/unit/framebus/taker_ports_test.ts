@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { ageOf } from "../../../src/core/age.ts";
+import { wallMs } from "../../../src/core/clock.ts";
 import { type FrameMeta, inputBytes, type ToTaker } from "../../../src/core/messages.ts";
 import { FrameBus } from "../../../src/framebus/bus.ts";
 import { TakerPorts } from "../../../src/framebus/taker_ports.ts";
@@ -15,9 +17,8 @@ function meta(seq: number): FrameMeta {
     size: SIZE,
     keyframe: false,
     ptsSeconds: 0,
-    capturedAtMs: 0,
+    capturedAtMs: wallMs(0),
     clock: "arrival",
-    arrivedAtMs: 0,
     roi: null,
     fit: { crop: { x: 0, y: 0, ...SIZE }, dx: 0, dy: 0, ...SIZE },
     queueMs: 0,
@@ -36,7 +37,7 @@ class Wired implements Disposable {
   });
   readonly ports = new TakerPorts<CountedFrame>({
     bus: this.bus,
-    convert: (frame) => meta(frame.seq),
+    convert: (frame) => ({ meta: meta(frame.seq), age: ageOf(frame.arrivedAtMs, this.clock) }),
     onError: (_detector, error) => {
       throw error;
     },

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { noDrops, noUndecoded } from "../../../src/core/accounts.ts";
+import { plusMs, steadyMs, wallMs } from "../../../src/core/clock.ts";
 import {
   dropRate,
   type HealthParts,
@@ -8,14 +9,18 @@ import {
 } from "../../../src/health/report.ts";
 import { Metrics } from "../../../src/health/metrics.ts";
 
-const NOW = 1_795_345_361_640;
+const NOW = wallMs(1_795_345_361_640);
+/** The steady clock at that moment, which counts from elsewhere. */
+const STEADY = steadyMs(60_000);
 
 function parts(change: Partial<HealthParts> = {}): HealthParts {
   return {
     instance: "lobby-1",
     version: "0.1.0",
-    startedAtMs: NOW - 60_000,
-    nowMs: NOW,
+    startedAtMs: plusMs(NOW, -60_000),
+    uptimeMs: 60_000,
+    nowMs: STEADY,
+    timeMs: NOW,
     broker: {
       url: "mqtt://127.0.0.1:1883",
       embedded: true,
@@ -33,11 +38,11 @@ function parts(change: Partial<HealthParts> = {}): HealthParts {
       snapshot: {
         state: "online",
         reason: null,
-        sinceMs: NOW - 50_000,
+        sinceMs: plusMs(NOW, -50_000),
         reconnects: 2,
         info: null,
         decodeLevel: "auto",
-        lastFrameAtMs: NOW - 40,
+        lastFrameAtMs: plusMs(STEADY, -40),
         decodeSeconds: 1.5,
         account: {
           received: 112,
@@ -72,7 +77,7 @@ function parts(change: Partial<HealthParts> = {}): HealthParts {
       framesDropped: 40,
       inferencesEmitted: 9,
       inferenceMsSum: 250,
-      lastSeenAtMs: NOW - 100,
+      lastSeenAtMs: plusMs(STEADY, -100),
     })),
     overrides: [],
     ...change,
@@ -109,7 +114,7 @@ Deno.test("readiness: says which part is not ready and why", () => {
   ]);
   const old = base.cameras.map((camera) => ({
     ...camera,
-    snapshot: { ...camera.snapshot, lastFrameAtMs: NOW - 10_001 },
+    snapshot: { ...camera.snapshot, lastFrameAtMs: plusMs(STEADY, -10_001) },
   }));
   assert.deepEqual(unreadiness({ ...base, cameras: old, stallTimeoutMs }), [
     "camera gate: no frame for more than 10 s",

@@ -15,6 +15,7 @@ import { Detector, MAX_FAILED_FRAMES, STOP_ANSWER_MS } from "../../../src/infere
 import type { Model } from "../../../src/inference/session.ts";
 import type { TakerPort } from "../../../src/inference/taker.ts";
 import { frameMeta } from "../../support/clip.ts";
+import { justNow } from "../../support/just_now.ts";
 
 const INPUT = { width: 64, height: 64, bars: 0.5 };
 const SIZE = { width: 128, height: 64 };
@@ -84,6 +85,7 @@ class Port implements TakerPort {
     this.#receive({
       kind: "frame",
       buffer,
+      age: justNow(),
       meta: frameMeta({ camera: "gate", seq, size: SIZE, fit }),
     });
   }

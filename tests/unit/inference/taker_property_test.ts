@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import type { ToMailbox, ToTaker } from "../../../src/core/messages.ts";
-import { FakePort, harness, metaOf, move } from "../../support/taker.ts";
+import { FakePort, frameOf, harness, move } from "../../support/taker.ts";
 
 /** A mailbox as the contract describes it, with its messages on their way in both directions. */
 class ModelMailbox {
@@ -34,7 +34,7 @@ class ModelMailbox {
     if (take === undefined) return;
     const buffer = move(take.buffer);
     if (this.waiting === null) this.toTaker.push({ kind: "none", buffer });
-    else this.toTaker.push({ kind: "frame", meta: metaOf(this.camera, this.waiting), buffer });
+    else this.toTaker.push(frameOf(this.camera, this.waiting, buffer));
     this.waiting = null;
   }
 

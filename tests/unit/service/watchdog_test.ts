@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import type { SteadyMs } from "../../../src/core/clock.ts";
 import {
   Watchdog,
   type Watched,
@@ -18,8 +19,8 @@ function guard(change: { worker?: Partial<WatchedWorker>; flow?: Partial<Watched
   const worker = {
     name: "person-0",
     detector: "person",
-    lastSeenAtMs: null as number | null,
-    readyAtMs: clock.nowMs() as number | null,
+    lastSeenAtMs: null as SteadyMs | null,
+    readyAtMs: clock.nowMs() as SteadyMs | null,
     poolSize: 1,
     ...change.worker,
   };
@@ -31,7 +32,7 @@ function guard(change: { worker?: Partial<WatchedWorker>; flow?: Partial<Watched
     live: true,
     ...change.flow,
   };
-  const capture = { name: "capture-gate", silentSinceMs: null as number | null };
+  const capture = { name: "capture-gate", silentSinceMs: null as SteadyMs | null };
   const watched: Watched = { workers: [worker], flows: [flow], captures: [capture] };
   const watchdog = new Watchdog({
     settings: SETTINGS,

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { plusMs, steadyMs } from "../../../src/core/clock.ts";
 import { RateGate } from "../../../src/framebus/rate_gate.ts";
 import { type Candidate, DecodeGate } from "../../../src/stream/decode_gate.ts";
 
@@ -8,7 +9,7 @@ const ANY: Candidate = {
   isCorrupt: false,
   isTooSlow: false,
   isDisposable: () => false,
-  atMs: 0,
+  atMs: steadyMs(0),
   frameMs: 40,
   wanted: true,
   pictureWanted: false,
@@ -44,7 +45,7 @@ function play(options: {
   const takenAtMs: number[] = [];
   let text = "";
   for (let index = 0; index < options.frames; index++) {
-    const atMs = 40 * index;
+    const atMs = steadyMs(40 * index);
     const isKey = options.keyframeEvery(index);
     const letter = fate(gate, {
       isKey,
@@ -60,7 +61,7 @@ function play(options: {
     if (letter === "D" && rate.waitMs(atMs) <= nearMs) {
       takenAtMs.push(atMs);
       // A worker is told, takes, and has its frame a little later.
-      rate.delivered(atMs + 12);
+      rate.delivered(plusMs(atMs, 12));
     }
   }
   return { gate, fates: text, takenAtMs };
@@ -165,24 +166,36 @@ Deno.test("decode gate: a picture that somebody waits for ends the sleep at the 
   const gate = new DecodeGate("auto");
   const slow = { periodMs: 10_000, dueInMs: 10_000 };
   for (let frame = 0; frame < 120; frame++) {
-    fate(gate, { ...slow, isKey: frame % 50 === 0, atMs: 40 * frame });
+    fate(gate, { ...slow, isKey: frame % 50 === 0, atMs: steadyMs(40 * frame) });
   }
   assert.equal(gate.level, "keyframes");
   // Not even a keyframe is decoded long before anybody is due.
-  assert.equal(fate(gate, { ...slow, isKey: true, atMs: 4800 }), "k");
+  assert.equal(fate(gate, { ...slow, isKey: true, atMs: steadyMs(4800) }), "k");
   const wanted = { ...slow, pictureWanted: true };
-  assert.equal(fate(gate, { ...wanted, atMs: 4840 }), "k");
-  assert.equal(fate(gate, { ...wanted, isKey: true, atMs: 6000 }), "D");
+  assert.equal(fate(gate, { ...wanted, atMs: steadyMs(4840) }), "k");
+  assert.equal(fate(gate, { ...wanted, isKey: true, atMs: steadyMs(6000) }), "D");
 });
 
 Deno.test("decode gate: a rate that was raised is in force from the next keyframe", () => {
   const gate = new DecodeGate("auto");
   for (let frame = 0; frame < 120; frame++) {
-    fate(gate, { periodMs: 2000, dueInMs: 1000, isKey: frame % 50 === 0, atMs: 40 * frame });
+    fate(gate, {
+      periodMs: 2000,
+      dueInMs: 1000,
+      isKey: frame % 50 === 0,
+      atMs: steadyMs(40 * frame),
+    });
   }
   const fast = { periodMs: 100, dueInMs: 0 };
-  assert.equal(fates(gate, [{ ...fast, atMs: 4800 }, { ...fast, isKey: true, atMs: 6000 }]), "kD");
-  assert.equal(fate(gate, { ...fast, atMs: 6040 }), "D");
+  assert.equal(
+    fates(gate, [{ ...fast, atMs: steadyMs(4800) }, {
+      ...fast,
+      isKey: true,
+      atMs: steadyMs(6000),
+    }]),
+    "kD",
+  );
+  assert.equal(fate(gate, { ...fast, atMs: steadyMs(6040) }), "D");
 });
 
 Deno.test("decode gate: after a damaged packet nothing is usable until a whole keyframe", () => {
@@ -211,7 +224,7 @@ const KEPT = { buffer: "complete" } as const;
 Deno.test("decode gate: a decoder that slept catches up when the keyframe is overdue and one is due", () => {
   const gate = new DecodeGate("auto");
   const at = (index: number, more: Partial<Candidate> = {}) =>
-    fate(gate, { atMs: 40 * index, dueInMs: 1000, dueNextInMs: 1000, ...KEPT, ...more });
+    fate(gate, { atMs: steadyMs(40 * index), dueInMs: 1000, dueNextInMs: 1000, ...KEPT, ...more });
   for (const index of [0, 25, 50]) at(index, KEY);
   assert.equal(at(51), "a", "the next keyframe is expected at frame 75");
   assert.equal(at(75, { dueNextInMs: 0 }), "a", "it may be a little late");
@@ -223,7 +236,7 @@ Deno.test("decode gate: a decoder that slept catches up when the keyframe is ove
 Deno.test("decode gate: a detector that is due earlier than was thought need not wait for a keyframe", () => {
   const gate = new DecodeGate("auto");
   const at = (index: number, more: Partial<Candidate> = {}) =>
-    fate(gate, { atMs: 40 * index, dueInMs: 1000, dueNextInMs: 1000, ...KEPT, ...more });
+    fate(gate, { atMs: steadyMs(40 * index), dueInMs: 1000, dueNextInMs: 1000, ...KEPT, ...more });
   for (const index of [0, 25, 50]) at(index, KEY);
   at(51);
   assert.equal(at(55, { dueNextInMs: 0, buffer: "incomplete" }), "a", "nothing was kept");
@@ -240,7 +253,7 @@ Deno.test("decode gate: a detector that is due earlier than was thought need not
 Deno.test("decode gate: keyframes alone go on being enough for a detector that is due between them", () => {
   const gate = new DecodeGate("auto");
   const at = (index: number, more: Partial<Candidate> = {}) =>
-    fate(gate, { atMs: 40 * index, periodMs: 1400, dueInMs: 0, ...KEPT, ...more });
+    fate(gate, { atMs: steadyMs(40 * index), periodMs: 1400, dueInMs: 0, ...KEPT, ...more });
   for (const index of [0, 25, 50]) at(index, KEY);
   assert.ok(gate.keyframesOnly);
   assert.equal(at(63, { dueNextInMs: 0 }), "k", "the next keyframe is nearer than the last was");
