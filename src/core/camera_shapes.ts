@@ -96,6 +96,16 @@ export interface NetworkFigures {
   readonly track: (TrackInfo & { readonly others: readonly TrackInfo[] }) | null;
 }
 
+/** The packets that are kept so that a decoder which left some out can go on. */
+export interface GopBufferFigures {
+  readonly packets: number;
+  readonly bytes: number;
+  /** Kept at most. */
+  readonly maxBytes: number;
+  /** How often the decoder went on with packets that it had left out, so far. */
+  readonly catchUps: number;
+}
+
 /** What a capture worker knows of itself at one moment; the account closes. */
 export interface CaptureSnapshot {
   readonly state: CameraState;
@@ -110,6 +120,7 @@ export interface CaptureSnapshot {
   /** Seconds spent in the decoder so far. */
   readonly decodeSeconds: number;
   readonly account: CameraAccount;
+  readonly gopBuffer: GopBufferFigures;
   /** null for files, and with `demuxer: libav`. */
   readonly network: NetworkFigures | null;
 }

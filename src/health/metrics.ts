@@ -27,7 +27,8 @@ const COUNTERS = {
   received: ["orion_frames_received_total", "Video frames the camera sent.", ["camera"]],
   undecoded: [
     "orion_frames_undecoded_total",
-    "Frames skipped before decoding because no detector would have taken them.",
+    "Frames skipped before decoding because no detector would have taken them; " +
+    "without those that may be decoded yet (orion_gop_buffer_frames).",
     ["camera", "reason"],
   ],
   corrupt: ["orion_frames_corrupt_total", "Damaged frames.", ["camera"]],
@@ -63,6 +64,11 @@ const COUNTERS = {
     "Frames with a wrong RTP timestamp.",
     ["camera", "kind"],
   ],
+  catchUps: [
+    "orion_catch_ups_total",
+    "How often the decoder went on with packets that it had left out.",
+    ["camera"],
+  ],
   decodeSeconds: [
     "orion_decode_seconds_total",
     "Seconds spent in the decoder.",
@@ -76,6 +82,16 @@ const GAUGES = {
     "orion_drop_ratio",
     "Frames left out, of all there were, since the start.",
     ["camera", "detector"],
+  ],
+  gopBytes: [
+    "orion_gop_buffer_bytes",
+    "Bytes of the camera's packets that are kept for the decoder to go on with.",
+    ["camera"],
+  ],
+  gopFrames: [
+    "orion_gop_buffer_frames",
+    "Frames that were received and skipped, and may be decoded yet.",
+    ["camera"],
   ],
   lastSeen: [
     "orion_worker_last_seen_timestamp_seconds",
@@ -152,11 +168,14 @@ export class Metrics {
       reconnects: counter("reconnects"),
       lostPackets: counter("lostPackets"),
       rtpAnomalies: counter("rtpAnomalies"),
+      catchUps: counter("catchUps"),
       decodeSeconds: counter("decodeSeconds"),
     };
     this.#gauges = {
       waiting: gauge("waiting"),
       dropRatio: gauge("dropRatio"),
+      gopBytes: gauge("gopBytes"),
+      gopFrames: gauge("gopFrames"),
       lastSeen: gauge("lastSeen"),
       cameraUp: gauge("cameraUp"),
       mqttUp: gauge("mqttUp"),
@@ -207,9 +226,14 @@ export class Metrics {
     this.#count("workerRestarts", { worker: `capture-${camera}` }, report.restarts);
     this.#count("decodeSeconds", { camera }, report.decodeSeconds);
     if (report.network !== null) this.#network(camera, report.network);
-    for (const [reason, count] of Object.entries(ledger.undecoded)) {
+    this.#count("catchUps", { camera }, report.gopBuffer.catchUps);
+    const { buffered, ...settled } = ledger.undecoded;
+    for (const [reason, count] of Object.entries(settled)) {
       this.#count("undecoded", { camera, reason }, count);
     }
+    // It falls when they are settled: a counter may not.
+    this.#gauges.gopFrames.set({ camera }, buffered);
+    this.#gauges.gopBytes.set({ camera }, report.gopBuffer.bytes);
     this.#gauges.cameraUp.set({ camera }, report.state === "online" ? 1 : 0);
     for (const mailbox of ledger.detectors) {
       const labels = { camera, detector: mailbox.detector };

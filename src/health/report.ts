@@ -91,6 +91,7 @@ function cameraReport(camera: CameraView) {
     keyframeIntervalSeconds: info?.keyframeIntervalSeconds ?? null,
     decodeLevel: snapshot.decodeLevel,
     decodeSeconds: round(snapshot.decodeSeconds, 3),
+    gopBuffer: snapshot.gopBuffer,
     lastFrameAt: snapshot.lastFrameAtMs === null ? null : isoTime(snapshot.lastFrameAtMs),
     network: snapshot.network,
     ledger: ledgerReport(snapshot, camera.emitted),

@@ -1,5 +1,5 @@
 import type { CameraSettings } from "../config/settings.ts";
-import { addAccounts, type CameraAccount, noUndecoded } from "../core/accounts.ts";
+import { addAccounts, type CameraAccount, noUndecoded, settleBuffered } from "../core/accounts.ts";
 import type { Clock } from "../core/clock.ts";
 import type { ErrorData } from "../core/errors.ts";
 import type { BoxNorm } from "../core/geometry.ts";
@@ -45,6 +45,7 @@ export class CameraUnit {
   #silentSinceMs: number | null = null;
   #before: CameraAccount | null = null;
   #reconnectsBefore = 0;
+  #catchUpsBefore = 0;
   #nextSeq = 0;
   #restarts = 0;
   #snapshot: CaptureSnapshot;
@@ -70,6 +71,7 @@ export class CameraUnit {
         decoded: 0,
         detectors: [],
       },
+      gopBuffer: { packets: 0, bytes: 0, maxBytes: 0, catchUps: 0 },
       network: null,
     };
   }
@@ -193,10 +195,12 @@ export class CameraUnit {
     this.#handle = null;
     this.#silentSinceMs = null;
     this.#restarts++;
-    const { account } = this.#snapshot;
+    const { account, gopBuffer } = this.#snapshot;
+    this.#catchUpsBefore = gopBuffer.catchUps;
     // What waited in its mailboxes went with it.
     this.#before = {
       ...account,
+      undecoded: settleBuffered(account.undecoded),
       detectors: account.detectors.map((mailbox) => ({
         ...mailbox,
         dropped: { ...mailbox.dropped, restart: mailbox.dropped.restart + mailbox.waiting },
@@ -258,6 +262,10 @@ export class CameraUnit {
       ...snapshot,
       reconnects: snapshot.reconnects + this.#reconnectsBefore,
       account: addAccounts(this.#before, snapshot.account),
+      gopBuffer: {
+        ...snapshot.gopBuffer,
+        catchUps: snapshot.gopBuffer.catchUps + this.#catchUpsBefore,
+      },
     };
   }
 

@@ -14,6 +14,7 @@ import { CameraMemory } from "../rtsp/camera_memory.ts";
 import { RtspError } from "../rtsp/errors.ts";
 import { CaptureTime } from "./capture_time.ts";
 import { runConnection } from "./connection.ts";
+import { type GopBuffer, MAX_GOP_BYTES } from "./gop_buffer.ts";
 import { NetworkFigures } from "./network_figures.ts";
 import type { Pictures } from "./pictures.ts";
 import { type ConnectionFailure, HEALTHY_MS, ReconnectPolicy } from "./reconnect_policy.ts";
@@ -59,6 +60,8 @@ export class Camera {
   readonly #captureTime = new CaptureTime();
   readonly #network: NetworkFigures;
   #decodeMs = 0;
+  #buffer: GopBuffer | null = null;
+  #catchUps = 0;
   #level: DecodeLevel;
 
   constructor(parts: CameraParts) {
@@ -117,6 +120,12 @@ export class Camera {
       lastFrameAtMs: this.#lastFrameAtMs,
       decodeSeconds: this.#decodeMs / 1000,
       account: bus.account(),
+      gopBuffer: {
+        packets: this.#buffer?.packets ?? 0,
+        bytes: this.#buffer?.sizeBytes ?? 0,
+        maxBytes: this.#buffer?.maxBytes ?? MAX_GOP_BYTES,
+        catchUps: this.#catchUps,
+      },
       network: this.#network.figures(),
     };
   }
@@ -146,6 +155,8 @@ export class Camera {
         onDecoderFallback: (error) => log.warning("camera.decoder-fallback", { ...error.toData() }),
         onDecoded: (spentMs) => this.#decodeMs += spentMs,
         onLevel: (level) => this.#level = level,
+        onBuffer: (buffer) => this.#buffer = buffer,
+        onCatchUp: () => this.#catchUps++,
       });
       if (end === "stalled") {
         log.warning("camera.stalled", { silentForMs: source.stallTimeoutMs });

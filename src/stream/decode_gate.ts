@@ -74,7 +74,9 @@ export interface Candidate {
   readonly dueInMs: number;
   /** The same, should a frame that waits for a worker be taken now. */
   readonly dueNextInMs: number;
-  /** Every packet since the last keyframe is kept; no more of them can be when `full`. */
+  /** The decoder holds pictures back, and has to begin anew once it slept. */
+  readonly holdsBack: boolean;
+  /** Every packet that a decoder which slept needs is kept; no more of them can be when `full`. */
   readonly buffer: "incomplete" | "complete" | "full";
 }
 
@@ -101,6 +103,7 @@ export class DecodeGate {
   #keyframesOnly: boolean;
   #slept = false;
   #leftOut = false;
+  #caughtUp = false;
   #level: DecodeLevel;
 
   constructor(setting: DecodeSetting) {
@@ -136,11 +139,13 @@ export class DecodeGate {
       return UNUSABLE;
     }
     if (!packet.wanted && !packet.pictureWanted) {
-      if (this.#state === "awake") this.#state = "asleep";
+      const isBeginning = packet.isKey || packet.isRecoveryPoint;
+      if (this.#state === "awake" || isBeginning) this.#state = "asleep";
       if (this.#setting === "auto") this.#level = "none";
       return SKIP.unwanted;
     }
     if (packet.isKey) {
+      this.#caughtUp = false;
       this.#chooseLevel(packet);
       if (this.#isLeftToLater(packet)) return SKIP.keyframes;
       this.#state = "awake";
@@ -151,7 +156,7 @@ export class DecodeGate {
       if (this.#state === "awake") this.#state = "asleep";
       return SKIP.keyframes;
     }
-    if (packet.isRecoveryPoint) this.#state = "awake";
+    if (packet.isRecoveryPoint && this.#canOnlyBegin(packet)) this.#state = "awake";
     if (this.#state === "waiting") return UNUSABLE;
     if (this.#state === "asleep") {
       return this.#mustCatchUp(packet) ? this.#catchUp() : SKIP.asleep;
@@ -175,8 +180,14 @@ export class DecodeGate {
     return DECODE;
   }
 
+  /** Nothing is there that decoding could go on from. */
+  #canOnlyBegin({ buffer }: Candidate): boolean {
+    return this.#state === "waiting" || buffer === "incomplete";
+  }
+
   #catchUp(): PacketFate {
     this.#state = "awake";
+    this.#caughtUp = true;
     this.#keyframesOnly = false;
     this.#level = "all";
     return CATCH_UP;
@@ -223,9 +234,11 @@ export class DecodeGate {
   }
 
   /** Nobody is due before the next keyframe, and that is some frames away. */
-  #maySleep({ atMs, frameMs, pictureWanted, dueInMs, buffer }: Candidate): boolean {
+  #maySleep(packet: Candidate): boolean {
+    const { atMs, frameMs, pictureWanted, dueInMs, buffer, holdsBack } = packet;
     const { nextAtMs, intervalMs } = this.keyframes;
-    if (buffer === "full") return false;
+    // What may be wrong about the keyframe must not make anybody wait, nor decode a GOP time and again.
+    if (buffer !== "complete" || (this.#caughtUp && holdsBack)) return false;
     if (nextAtMs === null || intervalMs === null || frameMs === null || pictureWanted) return false;
     const untilKeyMs = nextAtMs - atMs;
     const leastMs = Math.max(MIN_SLEEP_FRAMES * frameMs, MIN_SLEEP_PART * intervalMs);

@@ -41,7 +41,7 @@ function parts(change: Partial<HealthParts> = {}): HealthParts {
         decodeSeconds: 1.5,
         account: {
           received: 112,
-          undecoded: { ...noUndecoded(), asleep: 10 },
+          undecoded: { ...noUndecoded(), asleep: 6, buffered: 4 },
           corrupt: 2,
           decoded: 100,
           detectors: [{
@@ -54,6 +54,7 @@ function parts(change: Partial<HealthParts> = {}): HealthParts {
             waiting: 1,
           }],
         },
+        gopBuffer: { packets: 26, bytes: 400_000, maxBytes: 33_554_432, catchUps: 3 },
         network: {
           lostPackets: 3,
           anomalies: { outlier: 1, jump: 0, constant: 0 },
@@ -127,7 +128,10 @@ Deno.test("metrics: every name of the contract is there, and the values are the 
   for (
     const line of [
       'orion_frames_received_total{camera="gate"} 112',
-      'orion_frames_undecoded_total{camera="gate",reason="asleep"} 10',
+      'orion_frames_undecoded_total{camera="gate",reason="asleep"} 6',
+      'orion_gop_buffer_frames{camera="gate"} 4',
+      'orion_gop_buffer_bytes{camera="gate"} 400000',
+      'orion_catch_ups_total{camera="gate"} 3',
       'orion_frames_corrupt_total{camera="gate"} 2',
       'orion_frames_decoded_total{camera="gate"} 100',
       'orion_frames_processed_total{camera="gate",detector="person"} 20',

@@ -15,6 +15,7 @@ const ANY: Candidate = {
   periodMs: 0,
   dueInMs: 0,
   dueNextInMs: 0,
+  holdsBack: false,
   buffer: "incomplete",
 };
 const KEY = { isKey: true };
@@ -52,12 +53,14 @@ function play(options: {
       atMs,
       periodMs: rate.periodMs ?? 0,
       dueInMs: rate.waitMs(atMs),
+      dueNextInMs: rate.waitMs(atMs),
+      buffer: "complete",
     });
     text += letter;
     const everyMs = gate.keyframes.intervalMs;
     if (isKey && everyMs !== null && gate.keyframes.isSteady) rate.follow({ atMs, everyMs });
     const nearMs = (gate.keyframesOnly ? everyMs ?? 40 : 40) / 2;
-    if (letter === "D" && rate.waitMs(atMs) <= nearMs) {
+    if ("DC".includes(letter) && rate.waitMs(atMs) <= nearMs) {
       takenAtMs.push(atMs);
       // A worker is told, takes, and has its frame a little later.
       rate.delivered(atMs + 12);
