@@ -37,10 +37,10 @@ const MIN_SLEEP_PART = 0.03;
 const DUE_FRAMES = 0.6;
 
 /** A keyframe may be so many frames late before it is not counted on any more. */
-const OVERDUE_FRAMES = 1.5;
+const OVERDUE_FRAMES = 0.5;
 
 /** A keyframe that is expected within so many frames is waited for. */
-const NEAR_FRAMES = 2;
+const NEAR_FRAMES = 1;
 
 /**
  * So many frames before a detector is due nothing is left out any more: a decoder holds pictures back
