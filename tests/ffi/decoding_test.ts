@@ -150,6 +150,8 @@ Deno.test({
   fn: () =>
     withRig({ clip: reordered, ratesHz: [0.25] }, async (rig) => {
       await rig.play(330);
+      const newest = rig.taken.at(-1);
+      assert.deepEqual([newest?.seconds, newest?.atMs], [12, 1000 + 301 * FRAME_MS + 1]);
       const before = rig.account;
       assert.ok(before.undecoded.buffered > 20, `${before.undecoded.buffered}`);
       rig.pictures.ask(() => undefined);
