@@ -67,10 +67,12 @@ export interface StreamInfo extends SizePx {
   readonly codec: string;
   readonly decoder: string;
   readonly pixelFormat: string;
-  /** Frames a second: measured once frames come, announced by the stream before. */
+  /** Frames a second, as the stream announces; of a snapshot: as they come, null until that is known. */
   readonly fps: number | null;
   /** Seconds between the last two keyframes. */
   readonly keyframeIntervalSeconds: number | null;
+  /** The longest of the last ten such intervals. */
+  readonly longestKeyframeIntervalSeconds: number | null;
 }
 
 /** One media section of a camera's description. */

@@ -83,6 +83,7 @@ const GAUGES = {
     "Frames left out, of all there were, since the start.",
     ["camera", "detector"],
   ],
+  fps: ["orion_camera_fps", "Frames a second that the camera sends, where known.", ["camera"]],
   gopBytes: [
     "orion_gop_buffer_bytes",
     "Bytes of the camera's packets that are kept for the decoder to go on with.",
@@ -174,6 +175,7 @@ export class Metrics {
     this.#gauges = {
       waiting: gauge("waiting"),
       dropRatio: gauge("dropRatio"),
+      fps: gauge("fps"),
       gopBytes: gauge("gopBytes"),
       gopFrames: gauge("gopFrames"),
       lastSeen: gauge("lastSeen"),
@@ -226,6 +228,7 @@ export class Metrics {
     this.#count("workerRestarts", { worker: `capture-${camera}` }, report.restarts);
     this.#count("decodeSeconds", { camera }, report.decodeSeconds);
     if (report.network !== null) this.#network(camera, report.network);
+    if (report.fps !== null) this.#gauges.fps.set({ camera }, report.fps);
     this.#count("catchUps", { camera }, report.gopBuffer.catchUps);
     const { buffered, ...settled } = ledger.undecoded;
     for (const [reason, count] of Object.entries(settled)) {

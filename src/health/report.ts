@@ -89,6 +89,7 @@ function cameraReport(camera: CameraView) {
     pixelFormat: info?.pixelFormat ?? null,
     fps: info?.fps === undefined || info.fps === null ? null : round(info.fps, 2),
     keyframeIntervalSeconds: info?.keyframeIntervalSeconds ?? null,
+    longestKeyframeIntervalSeconds: info?.longestKeyframeIntervalSeconds ?? null,
     decodeLevel: snapshot.decodeLevel,
     decodeSeconds: round(snapshot.decodeSeconds, 3),
     gopBuffer: snapshot.gopBuffer,

@@ -14,6 +14,7 @@ import { CameraMemory } from "../rtsp/camera_memory.ts";
 import { RtspError } from "../rtsp/errors.ts";
 import { CaptureTime } from "./capture_time.ts";
 import { runConnection } from "./connection.ts";
+import { FrameRate } from "./frame_rate.ts";
 import { type GopBuffer, MAX_GOP_BYTES } from "./gop_buffer.ts";
 import { NetworkFigures } from "./network_figures.ts";
 import type { Pictures } from "./pictures.ts";
@@ -58,6 +59,7 @@ export class Camera {
   #failure: ConnectionFailure = { code: "STREAM_STALLED", retryAfterMs: null };
   #info: StreamInfo | null = null;
   readonly #captureTime = new CaptureTime();
+  readonly #frameRate = new FrameRate();
   readonly #network: NetworkFigures;
   #decodeMs = 0;
   #buffer: GopBuffer | null = null;
@@ -109,13 +111,11 @@ export class Camera {
 
   /** Everything known of the camera at this moment. */
   snapshot(): CaptureSnapshot {
-    const { bus } = this.#parts;
-    const { intervalMs } = bus.rhythm;
+    const { bus, clock } = this.#parts;
+    const info = this.#info;
     return {
       ...this.#standing,
-      info: this.#info === null
-        ? null
-        : { ...this.#info, fps: intervalMs === null ? this.#info.fps : 1000 / intervalMs },
+      info: info === null ? null : { ...info, fps: this.#frameRate.at(clock.nowMs()) },
       decodeLevel: this.#level,
       lastFrameAtMs: this.#lastFrameAtMs,
       decodeSeconds: this.#decodeMs / 1000,
@@ -149,6 +149,7 @@ export class Camera {
         clock,
         signal: this.#stop.signal,
         onOpen: (opened) => this.#onOpen(opened),
+        onArrival: (atMs) => this.#frameRate.arrive(atMs),
         onFrame: (atMs) => this.#onFrame(atMs),
         onWaiting: () => this.#become("connecting", "WAITING_FOR_KEYFRAME"),
         onInfo: (info) => this.#onInfo(info),
@@ -181,6 +182,7 @@ export class Camera {
       this.#become("offline", data.code);
       return "failed";
     } finally {
+      this.#frameRate.restart();
       this.#network.close();
     }
   }

@@ -80,6 +80,7 @@ export class Decoding implements Disposable {
     if (isKey) this.#info.keyframe(packet.positionSeconds);
     bus.ledger.arrive();
     bus.rhythm.beat(arrivedAtMs);
+    this.#parts.onArrival(arrivedAtMs);
     const fate = this.gate.decide({
       isKey,
       isRecoveryPoint: packet.isRecoveryPoint,

@@ -17,6 +17,8 @@ export interface DecodingParts {
   readonly pool: FramePool;
   readonly captureTime: CaptureTime;
   readonly clock: Clock;
+  /** A packet came. */
+  readonly onArrival: (atMs: SteadyMs) => void;
   /** A good frame came, decoded or left out on purpose. */
   readonly onFrame: (atMs: SteadyMs) => void;
   /** A packet came, and no keyframe yet that decoding could begin with. */

@@ -166,6 +166,7 @@ export class DecodingRig implements Disposable {
       pool: this.#pool,
       captureTime: new CaptureTime(),
       clock: this.clock,
+      onArrival: () => undefined,
       onFrame: () => undefined,
       onWaiting: () => this.waits++,
       onInfo: (info) => void this.infos.push(info),
