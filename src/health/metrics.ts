@@ -106,7 +106,31 @@ const GAUGES = {
     "Resident memory of the process in bytes.",
     [],
   ],
+  start: [
+    "process_start_time_seconds",
+    "Start time of the process since unix epoch in seconds.",
+    [],
+  ],
+  build: [
+    "orion_build_info",
+    "1, and the versions of what Orion consists of.",
+    ["version", "deno", "libav", "onnxruntime"],
+  ],
 } as const;
+
+/** What the process is, and what it has used so far. */
+export interface ProcessFigures {
+  readonly residentBytes: number;
+  readonly cpuSeconds: number;
+  /** When it started, in seconds since 1970. */
+  readonly startSeconds: number;
+  readonly build: {
+    readonly version: string;
+    readonly deno: string;
+    readonly libav: string;
+    readonly onnxruntime: string;
+  };
+}
 
 type CounterName = keyof typeof COUNTERS;
 type GaugeName = keyof typeof GAUGES;
@@ -182,6 +206,8 @@ export class Metrics {
       cameraUp: gauge("cameraUp"),
       mqttUp: gauge("mqttUp"),
       memory: gauge("memory"),
+      start: gauge("start"),
+      build: gauge("build"),
     };
   }
 
@@ -200,7 +226,7 @@ export class Metrics {
   /** Prometheus text of everything, in accordance with the report. */
   async text(
     report: HealthReport,
-    process: { readonly residentBytes: number; readonly cpuSeconds: number },
+    process: ProcessFigures,
   ): Promise<{ text: string; contentType: string }> {
     for (const metric of Object.values(this.#counters)) metric.reset();
     for (const metric of Object.values(this.#gauges)) metric.reset();
@@ -213,6 +239,8 @@ export class Metrics {
     }
     this.#gauges.mqttUp.set(report.broker.connected ? 1 : 0);
     this.#gauges.memory.set(process.residentBytes);
+    this.#gauges.start.set(process.startSeconds);
+    this.#gauges.build.set(process.build, 1);
     this.#cpu.inc(Math.max(0, process.cpuSeconds - this.#cpuSeconds));
     this.#cpuSeconds = Math.max(this.#cpuSeconds, process.cpuSeconds);
     return { text: await this.#registry.metrics(), contentType: this.#registry.contentType };

@@ -49,6 +49,7 @@ export class CameraUnit {
   #nextSeq = 0;
   #restarts = 0;
   #snapshot: CaptureSnapshot;
+  #libav = "";
 
   constructor(parts: CameraUnitParts) {
     this.id = parts.settings.id;
@@ -92,6 +93,11 @@ export class CameraUnit {
 
   get restarts(): number {
     return this.#restarts;
+  }
+
+  /** The release of libav that its thread opened; empty before it has. */
+  get libav(): string {
+    return this.#libav;
   }
 
   /** Since when the thread has left questions unanswered ({@link Clock.nowMs}); null while it answers. */
@@ -231,6 +237,7 @@ export class CameraUnit {
   #onMessage(message: FromCapture): void {
     switch (message.kind) {
       case "ready":
+        this.#libav = message.libav;
         return this.#parts.log.debug("capture.ready", { camera: this.id, libav: message.libav });
       case "state":
         return this.#become({

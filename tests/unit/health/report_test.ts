@@ -35,7 +35,16 @@ function parts(change: Partial<HealthParts> = {}): HealthParts {
         reason: null,
         sinceMs: NOW - 50_000,
         reconnects: 2,
-        info: null,
+        info: {
+          width: 1280,
+          height: 720,
+          codec: "h264",
+          decoder: "h264",
+          pixelFormat: "yuv420p",
+          fps: 24.9999,
+          keyframeIntervalSeconds: 2,
+          longestKeyframeIntervalSeconds: 4,
+        },
         decodeLevel: "auto",
         lastFrameAtMs: NOW - 40,
         decodeSeconds: 1.5,
@@ -122,7 +131,8 @@ Deno.test("metrics: every name of the contract is there, and the values are the 
   metrics.observe({ camera: "gate", detector: "person", stage: "total" }, 25);
   metrics.published("inference");
   metrics.discarded("inference", "superseded");
-  const process = { residentBytes: 1024, cpuSeconds: 2 };
+  const build = { version: "0.1.0", deno: "2.9.6", libav: "FFmpeg 5.1", onnxruntime: "1.30.0" };
+  const process = { residentBytes: 1024, cpuSeconds: 2, startSeconds: 1_795_345_300, build };
   await metrics.text(healthReport(parts()), process);
   const { text } = await metrics.text(healthReport(parts()), process);
   for (
@@ -151,6 +161,25 @@ Deno.test("metrics: every name of the contract is there, and the values are the 
       'orion_decode_seconds_total{camera="gate"} 1.5',
       "process_resident_memory_bytes 1024",
       "process_cpu_seconds_total 2",
+      "process_start_time_seconds 1795345300",
+      'orion_build_info{version="0.1.0",deno="2.9.6",libav="FFmpeg 5.1",onnxruntime="1.30.0"} 1',
+      'orion_camera_fps{camera="gate"} 25',
     ]
   ) assert.ok(text.split("\n").includes(line), `${line} is missing in\n${text}`);
+});
+
+Deno.test("metrics: what may be decoded yet is no counter, and a rate that is not known is not told", async () => {
+  const base = parts();
+  const cameras = base.cameras.map((camera) => ({
+    ...camera,
+    snapshot: { ...camera.snapshot, info: null },
+  }));
+  const report = healthReport({ ...base, cameras });
+  assert.equal(report.cameras[0]?.fps, null);
+  assert.equal(report.cameras[0]?.gopBuffer.catchUps, 3);
+  const build = { version: "", deno: "", libav: "", onnxruntime: "" };
+  const { text } = await new Metrics().text(report, {
+    ...{ residentBytes: 0, cpuSeconds: 0, startSeconds: 0, build },
+  });
+  assert.doesNotMatch(text, /reason="buffered"|^orion_camera_fps\{/m);
 });
