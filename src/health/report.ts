@@ -87,9 +87,9 @@ function cameraReport(camera: CameraView) {
     width: info?.width ?? null,
     height: info?.height ?? null,
     pixelFormat: info?.pixelFormat ?? null,
-    fps: info?.fps === undefined || info.fps === null ? null : round(info.fps, 2),
-    keyframeIntervalSeconds: info?.keyframeIntervalSeconds ?? null,
-    longestKeyframeIntervalSeconds: info?.longestKeyframeIntervalSeconds ?? null,
+    fps: rounded(info?.fps, 2),
+    keyframeIntervalSeconds: rounded(info?.keyframeIntervalSeconds, 3),
+    longestKeyframeIntervalSeconds: rounded(info?.longestKeyframeIntervalSeconds, 3),
     decodeLevel: snapshot.decodeLevel,
     decodeSeconds: round(snapshot.decodeSeconds, 3),
     gopBuffer: snapshot.gopBuffer,
@@ -156,6 +156,10 @@ function workerReports(workers: readonly WorkerView[], cameras: readonly CameraV
 
 function leftOut(dropped: DropCounts, undecoded: UndecodedCounts): number {
   return total(dropped) + total(undecoded);
+}
+
+function rounded(value: number | null | undefined, digits: number): number | null {
+  return value === null || value === undefined ? null : round(value, digits);
 }
 
 function round(value: number, digits: number): number {
