@@ -36,8 +36,11 @@ const MIN_SLEEP_PART = 0.03;
 /** A detector that is due within this part of a frame is due with this one. */
 const DUE_FRAMES = 0.6;
 
-/** A keyframe may be so many frames late before it is not counted on any more. */
-const OVERDUE_FRAMES = 0.5;
+/**
+ * A keyframe may be so many frames late before it is not counted on any more: frames may come unevenly.
+ * That others came in its place is known at once.
+ */
+const OVERDUE_FRAMES = 2.5;
 
 /** A keyframe that is expected within so many frames is waited for. */
 const NEAR_FRAMES = 1;
@@ -134,6 +137,7 @@ export class DecodeGate {
 
   decide(packet: Candidate): PacketFate {
     if (packet.isKey) this.keyframes.note(packet.atMs);
+    else this.keyframes.packet();
     if (packet.isCorrupt) {
       this.#state = "waiting";
       return UNUSABLE;
@@ -204,9 +208,10 @@ export class DecodeGate {
   }
 
   #isKeyframeNear(nowMs: number, frameMs: number): boolean {
-    const { nextAtMs, intervalMs } = this.keyframes;
-    if (nextAtMs === null || intervalMs === null) return false;
+    const { nextAtMs, intervalMs, packetsLeft } = this.keyframes;
+    if (nextAtMs === null || intervalMs === null || packetsLeft < 0) return false;
     const untilKeyMs = nextAtMs - nowMs;
+    if (packetsLeft <= NEAR_FRAMES) return true;
     // Where keyframes alone are decoded, the nearest to the due time is the one that is taken.
     const nearMs = Math.max(NEAR_FRAMES * frameMs, this.#keyframesOnly ? intervalMs / 2 : 0);
     return untilKeyMs >= -OVERDUE_FRAMES * frameMs && untilKeyMs <= nearMs;

@@ -10,6 +10,17 @@ import { Metrics } from "../../../src/health/metrics.ts";
 
 const NOW = 1_795_345_361_640;
 
+const INFO = {
+  width: 1280,
+  height: 720,
+  codec: "h264",
+  decoder: "h264",
+  pixelFormat: "yuv420p",
+  fps: 24.9999,
+  keyframeIntervalSeconds: 2,
+  longestKeyframeIntervalSeconds: 4,
+};
+
 function parts(change: Partial<HealthParts> = {}): HealthParts {
   return {
     instance: "lobby-1",
@@ -35,16 +46,7 @@ function parts(change: Partial<HealthParts> = {}): HealthParts {
         reason: null,
         sinceMs: NOW - 50_000,
         reconnects: 2,
-        info: {
-          width: 1280,
-          height: 720,
-          codec: "h264",
-          decoder: "h264",
-          pixelFormat: "yuv420p",
-          fps: 24.9999,
-          keyframeIntervalSeconds: 2,
-          longestKeyframeIntervalSeconds: 4,
-        },
+        info: INFO,
         decodeLevel: "auto",
         lastFrameAtMs: NOW - 40,
         decodeSeconds: 1.5,
