@@ -69,10 +69,12 @@ export interface StreamInfo extends SizePx {
   readonly codec: string;
   readonly decoder: string;
   readonly pixelFormat: string;
-  /** Frames a second: measured once frames come, announced by the stream before. */
+  /** Frames a second, as the stream announces; of a snapshot: as they come, null until that is known. */
   readonly fps: number | null;
   /** Seconds between the last two keyframes. */
   readonly keyframeIntervalSeconds: number | null;
+  /** The longest of the last ten such intervals. */
+  readonly longestKeyframeIntervalSeconds: number | null;
 }
 
 /** One media section of a camera's description. */
@@ -98,6 +100,16 @@ export interface NetworkFigures {
   readonly track: (TrackInfo & { readonly others: readonly TrackInfo[] }) | null;
 }
 
+/** The packets that are kept so that a decoder which left some out can go on. */
+export interface GopBufferFigures {
+  readonly packets: number;
+  readonly bytes: number;
+  /** Kept at most. */
+  readonly maxBytes: number;
+  /** How often the decoder went on with packets that it had left out, so far. */
+  readonly catchUps: number;
+}
+
 /** What a capture worker knows of itself at one moment; the account closes. */
 export interface CaptureSnapshot {
   readonly state: CameraState;
@@ -112,6 +124,7 @@ export interface CaptureSnapshot {
   /** Seconds spent in the decoder so far. */
   readonly decodeSeconds: number;
   readonly account: CameraAccount;
+  readonly gopBuffer: GopBufferFigures;
   /** null for files, and with `demuxer: libav`. */
   readonly network: NetworkFigures | null;
 }

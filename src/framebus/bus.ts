@@ -3,7 +3,7 @@ import type { Clock, SteadyMs } from "../core/clock.ts";
 import { LifecycleError } from "../core/errors.ts";
 import type { Subscription } from "../core/messages.ts";
 import { type BusFrame, DetectorMailbox } from "./detector_mailbox.ts";
-import { CameraLedger } from "./ledger.ts";
+import { CameraLedger, type FrameStanding } from "./ledger.ts";
 import { Rhythm } from "./rhythm.ts";
 
 /** Detectors that one camera serves at most; more is a mistake in the configuration. */
@@ -161,6 +161,15 @@ export class FrameBus<F extends BusFrame> {
     this.#require("distribute", "started");
     this.ledger.decoded();
     for (const mailbox of this.#mailboxes.values()) mailbox.offer(frame);
+  }
+
+  /**
+   * Counts a frame that was decoded on the way to a later one: no detector is offered it.
+   * @param from  where it stood in the camera's ledger; not `settled`
+   */
+  passOver(from: FrameStanding): void {
+    this.ledger.decoded(from);
+    for (const mailbox of this.#mailboxes.values()) mailbox.passOver();
   }
 
   /** The frame a detector may take now, or null; see {@link DetectorMailbox.announcedSeq}. */

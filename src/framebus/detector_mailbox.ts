@@ -120,6 +120,12 @@ export class DetectorMailbox<F extends BusFrame> {
     if (!this.#announced) this.#announceWhenDue(frame.shownAtMs);
   }
 
+  /** A frame was decoded that a later one refers to; it is not offered. */
+  passOver(): void {
+    this.#ledger.offered();
+    this.#ledger.dropped(this.#paused ? "paused" : "catchup");
+  }
+
   /**
    * Hands the newest frame to `use` and counts it as processed, if one was announced and is fresh.
    *
@@ -140,7 +146,8 @@ export class DetectorMailbox<F extends BusFrame> {
     }
     try {
       const leftOut = this.#ledger.droppedTotal + this.#context.undecodedTotal();
-      const result = use(frame, leftOut - this.#leftOutBefore);
+      // One that was left out, and turned out to be damaged when it was decoded after all, is neither.
+      const result = use(frame, Math.max(0, leftOut - this.#leftOutBefore));
       this.#gate.delivered(nowMs);
       this.#ledger.processed();
       this.#leftOutBefore = this.#ledger.droppedTotal + this.#context.undecodedTotal();

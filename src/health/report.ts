@@ -98,11 +98,13 @@ function cameraReport(camera: CameraView, moment: Moment) {
     width: info?.width ?? null,
     height: info?.height ?? null,
     pixelFormat: info?.pixelFormat ?? null,
-    fps: info?.fps === undefined || info.fps === null ? null : round(info.fps, 2),
-    keyframeIntervalSeconds: info?.keyframeIntervalSeconds ?? null,
+    fps: rounded(info?.fps, 2),
+    keyframeIntervalSeconds: rounded(info?.keyframeIntervalSeconds, 3),
+    longestKeyframeIntervalSeconds: rounded(info?.longestKeyframeIntervalSeconds, 3),
     decodeLevel: snapshot.decodeLevel,
     decodeSeconds: round(snapshot.decodeSeconds, 3),
     lastFrameAt: timeOf(snapshot.lastFrameAtMs, moment),
+    gopBuffer: snapshot.gopBuffer,
     network: snapshot.network,
     ledger: ledgerReport(snapshot, camera.emitted),
   };
@@ -165,6 +167,10 @@ function workerReports({ workers, cameras, ...moment }: HealthParts) {
 
 function leftOut(dropped: DropCounts, undecoded: UndecodedCounts): number {
   return total(dropped) + total(undecoded);
+}
+
+function rounded(value: number | null | undefined, digits: number): number | null {
+  return value === null || value === undefined ? null : round(value, digits);
 }
 
 function round(value: number, digits: number): number {

@@ -1,6 +1,6 @@
 import type { CameraSettings } from "../config/settings.ts";
+import { addAccounts, type CameraAccount, noUndecoded, settleBuffered } from "../core/accounts.ts";
 import { instantOf } from "../core/age.ts";
-import { addAccounts, type CameraAccount, noUndecoded } from "../core/accounts.ts";
 import type { Clock, SteadyMs } from "../core/clock.ts";
 import type { ErrorData } from "../core/errors.ts";
 import type { BoxNorm } from "../core/geometry.ts";
@@ -47,9 +47,11 @@ export class CameraUnit {
   #silentSinceMs: SteadyMs | null = null;
   #before: CameraAccount | null = null;
   #reconnectsBefore = 0;
+  #catchUpsBefore = 0;
   #nextSeq = 0;
   #restarts = 0;
   #snapshot: ReceivedSnapshot;
+  #libav = "";
 
   constructor(parts: CameraUnitParts) {
     this.id = parts.settings.id;
@@ -72,6 +74,7 @@ export class CameraUnit {
         decoded: 0,
         detectors: [],
       },
+      gopBuffer: { packets: 0, bytes: 0, maxBytes: 0, catchUps: 0 },
       network: null,
     };
   }
@@ -92,6 +95,11 @@ export class CameraUnit {
 
   get restarts(): number {
     return this.#restarts;
+  }
+
+  /** The release of libav that its thread opened; empty before it has. */
+  get libav(): string {
+    return this.#libav;
   }
 
   /** Since when the thread has left questions unanswered; null while it answers. */
@@ -195,10 +203,12 @@ export class CameraUnit {
     this.#handle = null;
     this.#silentSinceMs = null;
     this.#restarts++;
-    const { account } = this.#snapshot;
+    const { account, gopBuffer } = this.#snapshot;
+    this.#catchUpsBefore = gopBuffer.catchUps;
     // What waited in its mailboxes went with it.
     this.#before = {
       ...account,
+      undecoded: settleBuffered(account.undecoded),
       detectors: account.detectors.map((mailbox) => ({
         ...mailbox,
         dropped: { ...mailbox.dropped, restart: mailbox.dropped.restart + mailbox.waiting },
@@ -229,6 +239,7 @@ export class CameraUnit {
   #onMessage(message: FromCapture): void {
     switch (message.kind) {
       case "ready":
+        this.#libav = message.libav;
         return this.#parts.log.debug("capture.ready", { camera: this.id, libav: message.libav });
       case "state":
         return this.#become({
@@ -261,6 +272,10 @@ export class CameraUnit {
       lastFrameAtMs: lastFrameAge === null ? null : instantOf(lastFrameAge, this.#parts.clock),
       reconnects: snapshot.reconnects + this.#reconnectsBefore,
       account: addAccounts(this.#before, snapshot.account),
+      gopBuffer: {
+        ...snapshot.gopBuffer,
+        catchUps: snapshot.gopBuffer.catchUps + this.#catchUpsBefore,
+      },
     };
   }
 

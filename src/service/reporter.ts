@@ -1,7 +1,8 @@
 import process from "node:process";
 import type { Settings } from "../config/settings.ts";
-import type { Clock, SteadyMs, WallMs } from "../core/clock.ts";
+import { type Clock, epochMs, type SteadyMs, type WallMs } from "../core/clock.ts";
 import type { BrokerState } from "../core/messages.ts";
+import { ONNX_RUNTIME_VERSION } from "../core/version.ts";
 import type { Metrics } from "../health/metrics.ts";
 import {
   type HealthParts,
@@ -58,7 +59,16 @@ export class Reporter {
   /** Prometheus text and its content type. */
   async metrics(): Promise<{ text: string; contentType: string }> {
     const { user, system } = process.cpuUsage();
-    return this.#parts.metrics.text(await this.report(), {
+    const report = await this.report();
+    const cameras = [...this.#parts.fleet.cameras.values()];
+    return this.#parts.metrics.text(report, {
+      startSeconds: epochMs(this.#startedAtMs) / 1000,
+      build: {
+        version: this.#parts.version,
+        deno: Deno.version.deno,
+        libav: cameras.map(({ libav }) => libav).find((release) => release !== "") ?? "",
+        onnxruntime: ONNX_RUNTIME_VERSION,
+      },
       residentBytes: Deno.memoryUsage().rss,
       cpuSeconds: (user + system) / 1e6,
     });

@@ -66,6 +66,8 @@ export class StatsLogger {
       if (before === null) continue;
       const seconds = Math.max(0.001, (nowMs - before.atMs) / 1000);
       const processed = mailbox.processed - before.processed;
+      // Frames that were left out may turn out to be damaged when they are decoded after all.
+      const dropped = Math.max(0, leftOut - before.leftOut);
       const rateHz = processed / seconds;
       const possibleHz = Math.min(
         mailbox.rateHz ?? 0,
@@ -81,8 +83,8 @@ export class StatsLogger {
         camera,
         detector: mailbox.detector,
         processed,
-        dropped: leftOut - before.leftOut,
-        dropRate: round(dropRate(processed, leftOut - before.leftOut), 3),
+        dropped,
+        dropRate: round(dropRate(processed, dropped), 3),
         rateHz: round(rateHz, 2),
         p50Ms,
         p99Ms: percentile(samples, 0.99),

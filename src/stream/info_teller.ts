@@ -3,6 +3,9 @@ import type { Decoder } from "../libav/decoder.ts";
 import type { VideoStream } from "../libav/input.ts";
 import type { SharedFrame } from "./shared_frame.ts";
 
+/** Intervals between keyframes of which the longest is told. */
+const MAX_INTERVALS = 10;
+
 /** What a picture says of the stream. */
 interface Seen {
   readonly width: number;
@@ -16,7 +19,7 @@ export class InfoTeller {
   readonly #decoder: Decoder;
   readonly #onInfo: (info: StreamInfo) => void;
   #lastKeySeconds: number | null = null;
-  #keyframeIntervalSeconds: number | null = null;
+  readonly #intervalsSeconds: number[] = [];
   #seen: Seen | null = null;
   #told = "";
 
@@ -33,7 +36,8 @@ export class InfoTeller {
   /** A keyframe came, at this position of the stream. */
   keyframe(positionSeconds: number): void {
     if (this.#lastKeySeconds !== null) {
-      this.#keyframeIntervalSeconds = positionSeconds - this.#lastKeySeconds;
+      this.#intervalsSeconds.push(positionSeconds - this.#lastKeySeconds);
+      if (this.#intervalsSeconds.length > MAX_INTERVALS) this.#intervalsSeconds.shift();
     }
     this.#lastKeySeconds = positionSeconds;
   }
@@ -48,7 +52,9 @@ export class InfoTeller {
     const picture = frame?.picture;
     if (picture !== undefined) this.#seen = seenOf(picture, this.#seen);
     const { width, height, format } = this.#seen ?? { ...this.#video.size, format: null };
-    const key = `${width}x${height}:${format}:${this.#keyframeIntervalSeconds}`;
+    const newest = this.#intervalsSeconds.at(-1) ?? null;
+    const longest = newest === null ? null : Math.max(...this.#intervalsSeconds);
+    const key = `${width}x${height}:${format}:${newest}:${longest}`;
     if (key === this.#told) return;
     this.#told = key;
     this.#onInfo({
@@ -58,7 +64,8 @@ export class InfoTeller {
       decoder: this.#decoder.name,
       pixelFormat: format === null ? "" : this.#decoder.pixelFormatName(format),
       fps: this.#video.frameRate,
-      keyframeIntervalSeconds: this.#keyframeIntervalSeconds,
+      keyframeIntervalSeconds: newest,
+      longestKeyframeIntervalSeconds: longest,
     });
   }
 }

@@ -10,14 +10,33 @@ const STEADY = 0.1;
 export class KeyframeRhythm {
   readonly #intervalsMs: number[] = [];
   #lastAtMs: SteadyMs | null = null;
+  /** Packets from each of the last keyframes to the next, and since the newest. */
+  readonly #lengths: number[] = [];
+  #packets = 0;
 
   /** A keyframe arrived. */
   note(atMs: SteadyMs): void {
     if (this.#lastAtMs !== null) {
       this.#intervalsMs.push(Math.max(0, atMs - this.#lastAtMs));
+      this.#lengths.push(this.#packets + 1);
       if (this.#intervalsMs.length > REMEMBERED) this.#intervalsMs.shift();
+      if (this.#lengths.length > REMEMBERED) this.#lengths.shift();
     }
+    this.#packets = 0;
     this.#lastAtMs = atMs;
+  }
+
+  /** A packet came that is no keyframe. */
+  packet(): void {
+    this.#packets++;
+  }
+
+  /**
+   * In how many packets the next keyframe comes when it is as far from the last as any before was; below
+   * 0 when it did not. Infinity before the second one. Packets may come late, but not out of order.
+   */
+  get packetsLeft(): number {
+    return this.#lengths.length === 0 ? Infinity : Math.max(...this.#lengths) - this.#packets;
   }
 
   /** Keyframes come at even intervals; not known before the third. */

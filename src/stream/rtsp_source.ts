@@ -166,9 +166,8 @@ export class RtspSource implements PacketSource {
     };
   }
 
-  keep(): boolean {
+  keep(): void {
     this.#intake.keep();
-    return true;
   }
 
   recycle(packet: Packet): void {

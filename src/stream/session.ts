@@ -1,4 +1,5 @@
-import { Decoding, type DecodingParts } from "./decoding.ts";
+import type { Decoding } from "./decoding.ts";
+import type { DecodingParts } from "./decoding_parts.ts";
 import type { PacketSource } from "./packet_source.ts";
 import type { StallTimer } from "./stall_timer.ts";
 

@@ -221,6 +221,26 @@ Deno.test("bus: a delivery tells how many frames were left out since the one bef
   assert.equal(drops(), 3, "two displaced and one not decoded");
 });
 
+Deno.test("bus: a frame that was decoded on the way to another is offered to no detector", () => {
+  const { bus, announced, send, detector } = camera();
+  const drops = () => bus.deliver("person", (_, dropsSinceLast) => dropsSinceLast);
+  bus.register({ detector: "person", rateHz: null, paused: false });
+  bus.register({ detector: "idle", rateHz: null, paused: true });
+  bus.start();
+  send();
+  assert.equal(drops(), 0);
+  for (let kept = 0; kept < 3; kept++) bus.ledger.arrive();
+  for (let kept = 0; kept < 3; kept++) bus.ledger.buffered();
+  for (let passed = 0; passed < 2; passed++) bus.passOver("buffered");
+  assert.deepEqual(announced, ["person:0"]);
+  assert.deepEqual([detector("person").decoded, detector("person").dropped.catchup], [3, 2]);
+  assert.deepEqual([detector("idle").dropped.paused, detector("idle").dropped.catchup], [3, 0]);
+  bus.ledger.corrupt("buffered");
+  send();
+  assert.equal(drops(), 2, "each was left out once, and one of them was damaged");
+  assertCloses(bus.account());
+});
+
 Deno.test("bus: a detector may come and go while the camera runs, and its account closes", () => {
   const { bus, send, take } = camera();
   bus.start();

@@ -36,6 +36,7 @@ function snapshot(
         waiting,
       }],
     },
+    gopBuffer: { packets: 0, bytes: 0, maxBytes: 0, catchUps: 0 },
     network: null,
     ...rest,
   };
