@@ -3,9 +3,11 @@ import type { OrionError } from "../core/errors.ts";
 import type { CameraSource, DecodeLevel, StreamInfo } from "../core/messages.ts";
 import type { Clock } from "../core/clock.ts";
 import type { FrameBus } from "../framebus/bus.ts";
-import type { Decoder } from "../libav/decoder.ts";
 import { LibavError } from "../libav/error.ts";
 import type { Libav } from "../libav/library.ts";
+import type { BoundedDecoder } from "./bounds/bounded_decoder.ts";
+import { isRefusal } from "./bounds/errors.ts";
+import type { StreamBounds } from "./bounds/stream_bounds.ts";
 import type { CaptureTime } from "./capture_time.ts";
 import { DecodeGate } from "./decode_gate.ts";
 import { GopBuffer } from "./gop_buffer.ts";
@@ -33,6 +35,8 @@ export interface DecodingParts {
   readonly pool: FramePool;
   readonly captureTime: CaptureTime;
   readonly clock: Clock;
+  /** What the connection may ask of the decoder. */
+  readonly bounds: StreamBounds;
   /** A good frame came, decoded or left out on purpose. */
   readonly onFrame: (atMs: SteadyMs) => void;
   /** A packet came, and no keyframe yet that decoding could begin with. */
@@ -50,7 +54,7 @@ export class Decoding implements Disposable {
   readonly gate: DecodeGate;
   readonly #parts: DecodingParts;
   readonly #packets: PacketSource;
-  readonly #decoder: Decoder;
+  readonly #decoder: BoundedDecoder;
   readonly #tracker: PictureTracker;
   readonly #info: InfoTeller;
   readonly #buffer: GopBuffer;
@@ -67,6 +71,7 @@ export class Decoding implements Disposable {
     this.#packets = packets;
     this.#decoder = openDecoder(libav, video, {
       decoder: source.decoder,
+      bounds: parts.bounds,
       onFallback: parts.onDecoderFallback,
     });
     this.#info = new InfoTeller({ video, decoder: this.#decoder, onInfo: parts.onInfo });
@@ -198,7 +203,7 @@ export class Decoding implements Disposable {
       while (this.#decoder.send(packet.packet) === "again") this.#receiveAll();
       this.#tracker.sent(packet);
     } catch (error) {
-      if (!(error instanceof LibavError)) throw error;
+      if (!(error instanceof LibavError || isRefusal(error))) throw error;
       this.#tracker.refused(packet);
     }
     this.#receiveAll();
