@@ -31,7 +31,7 @@ export const MAX_SLICE_HEADER_BYTES = 64;
 /** H.264: slices of a picture that need no other reason. */
 const H264_SLICES = 16;
 /** An encoder that cuts slices to fit network packets fills them with more than this. */
-const BYTES_PER_SLICE = 512;
+const BYTES_PER_SLICE = 256;
 
 /** Slices of an H.264 picture: one a row, or as many as fill packets. */
 export function maxH264Slices(rows: number, sizeBytes: number): number {
