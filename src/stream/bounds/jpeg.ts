@@ -1,5 +1,5 @@
 /** Bounds on JPEG: the size of pictures, and scans that go over a whole picture for a few bytes. */
-import { checkedPixels, pictureRefused } from "./errors.ts";
+import { checkedPixels, pictureRefused, UnusablePacket } from "./errors.ts";
 import { type Inspector, SizeHistory } from "./inspector.ts";
 import { MAX_JPEG_FRAMES, MAX_JPEG_SCANS } from "./limits.ts";
 
@@ -22,7 +22,7 @@ const SIZED: ReadonlySet<number> = new Set([
   ...Array.from({ length: 16 }, (_, number) => 0xe0 + number),
 ]);
 
-/** Looks at JPEG pictures: baseline, extended and progressive ones; lossless ones are refused. */
+/** Looks at JPEG pictures: baseline, extended and progressive ones; no others are decoded. */
 export class JpegInspector implements Inspector {
   readonly isFinelySliced = false;
   readonly #maxPixels: number;
@@ -75,7 +75,7 @@ export class JpegInspector implements Inspector {
 
   #frame(marker: number, bytes: Uint8Array, at: number, length: number): void {
     if (marker > PROGRESSIVE_FRAME) {
-      throw pictureRefused(`JPEG of the kind ${marker.toString(16)}, which no camera sends`);
+      throw new UnusablePacket(`it is JPEG of the kind ${marker.toString(16)}`);
     }
     if (++this.#frames > MAX_JPEG_FRAMES) {
       throw pictureRefused(`more than ${MAX_JPEG_FRAMES} pictures in one`);
