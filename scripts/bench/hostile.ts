@@ -24,6 +24,12 @@ const TARGETS = { rate: 0.98, p99: 1.2 } as const;
 /** Clock ticks of `/proc/PID/stat` in a second. */
 const TICKS_HZ = 100;
 
+/** What the attacker may do: encode its clip with ffmpeg, and be a camera. */
+const MAY: readonly string[] = [
+  ...["--no-prompt", "--allow-net=127.0.0.1", "--allow-run=ffmpeg,/usr/bin/ffmpeg"],
+  ...[`--allow-read=${ROOT},/usr,/bin,/sbin,/lib`, "--allow-env=PATH,CI,ORION_TEST_PATIENCE"],
+];
+
 interface Figures {
   readonly rateHz: number;
   readonly p50Ms: number;
@@ -54,17 +60,7 @@ async function startAttacker(name: string): Promise<{ child: Child; url: string 
   const child = new Child({
     name: "attacker",
     command: "sh",
-    args: [
-      "-c",
-      'exec "$0" "$@"',
-      Deno.execPath(),
-      "run",
-      "--no-check",
-      "--allow-net",
-      "--allow-read",
-      "--allow-run",
-      "--allow-env",
-    ]
+    args: ["-c", 'exec "$0" "$@"', Deno.execPath(), "run", "--no-check", ...MAY]
       .concat(`${ROOT}/scripts/bench/hostile/attacker.ts`, name),
   });
   const line = await child.stdout.waitFor((text) => jsonLine(text)?.["event"] === "ready", {

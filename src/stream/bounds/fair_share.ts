@@ -12,6 +12,8 @@ const BYTES_AT_ONCE = 2 * MAX_BYTES_PER_SECOND;
 const WASTE_PART = 1 / 4;
 /** Decoding pictures of very many slices may take this part of a core. */
 const FINE_PART = 1 / 2;
+/** So much is not rested for: damage now and then, a size that changes once. */
+const CREDIT_MS = 250;
 /** A rest is worth its timer from here on. */
 const MIN_REST_MS = 10;
 /** One rest at most, so that a camera that stops is noticed. */
@@ -28,7 +30,9 @@ export class FairShare {
   #packets = PACKETS_AT_ONCE;
   #bytes = BYTES_AT_ONCE;
   #refilledAt: SteadyMs | null = null;
+  /** Rest that is due; time in which nothing is decoded pays it. */
   #owedMs = 0;
+  #paidUntil: SteadyMs | null = null;
 
   /** A packet is taken from a camera's queue. */
   packet(sizeBytes: number, now: SteadyMs): void {
@@ -38,19 +42,20 @@ export class FairShare {
     this.#bytes = Math.min(BYTES_AT_ONCE, this.#bytes + seconds * MAX_BYTES_PER_SECOND) - sizeBytes;
   }
 
-  /** A packet was decoded. */
-  decoded(spentMs: number, worth: Worth): void {
+  /** A packet was decoded just now. */
+  decoded(spentMs: number, worth: Worth, now: SteadyMs): void {
+    const idleMs = Math.max(0, now - (this.#paidUntil ?? now) - spentMs);
+    this.#paidUntil = now;
+    this.#owedMs = Math.max(0, this.#owedMs - idleMs);
     if (worth === "wasted") this.#owedMs += spentMs * (1 / WASTE_PART - 1);
     else if (worth === "fine") this.#owedMs += spentMs * (1 / FINE_PART - 1);
   }
 
   /** Milliseconds to rest now; 0 mostly. */
-  takeRestMs(): number {
+  restMs(): number {
     const floodMs = 1000 *
       Math.max(-this.#packets / MAX_PACKETS_PER_SECOND, -this.#bytes / MAX_BYTES_PER_SECOND, 0);
-    const restMs = Math.min(MAX_REST_MS, Math.max(floodMs, this.#owedMs));
-    if (restMs < MIN_REST_MS) return 0;
-    this.#owedMs = Math.max(0, this.#owedMs - restMs);
-    return restMs;
+    const restMs = Math.max(floodMs, this.#owedMs - CREDIT_MS);
+    return restMs < MIN_REST_MS ? 0 : Math.min(MAX_REST_MS, restMs);
   }
 }

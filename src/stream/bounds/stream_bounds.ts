@@ -54,7 +54,7 @@ export class StreamBounds {
    */
   decoded(spentMs: number, pixels: number, worth: Worth): void {
     this.#budget.spend(spentMs, pixels);
-    this.#share.decoded(spentMs, worth);
+    this.#share.decoded(spentMs, worth, this.#parts.clock.nowMs());
     if (!this.#budget.isExceeded) return;
     this.#failure ??= new BoundsError(
       "STREAM_DECODE_BUDGET",
@@ -72,6 +72,6 @@ export class StreamBounds {
    */
   settle(): number {
     if (this.#failure !== null) throw this.#failure;
-    return this.#parts.isLive ? this.#share.takeRestMs() : 0;
+    return this.#parts.isLive ? this.#share.restMs() : 0;
   }
 }

@@ -39,29 +39,34 @@ Deno.test("budget: what is left pays back what was too much", () => {
   assert.equal(budget.overMs, 0);
 });
 
-/** The part of the time that work takes which is followed by the rests that it is due. */
-function part(work: (share: FairShare) => number): number {
+/**
+ * The part of the time that decoding takes which is followed by the rests that it is due.
+ * @param idleMs  how long the next packet lets wait for itself anyway
+ */
+function part(worth: "good" | "fine" | "wasted", decodeMs: number, idleMs = 0): number {
   const share = new FairShare();
-  let workMs = 0;
-  let restMs = 0;
-  for (let round = 0; round < 1000; round++) {
-    workMs += work(share);
-    restMs += share.takeRestMs();
+  const rounds = 1000;
+  let nowMs = 0;
+  for (let round = 0; round < rounds; round++) {
+    nowMs += decodeMs;
+    share.decoded(decodeMs, worth, steadyMs(nowMs));
+    nowMs += Math.max(share.restMs(), idleMs);
   }
-  return workMs / (workMs + restMs);
-}
-
-function decoding(worth: "good" | "fine" | "wasted"): (share: FairShare) => number {
-  return (share) => {
-    share.decoded(40, worth);
-    return 40;
-  };
+  return rounds * decodeMs / nowMs;
 }
 
 Deno.test("share: decoding that gives whole pictures never rests, and what is wasted does", () => {
-  assert.equal(part(decoding("good")), 1);
-  assert.ok(Math.abs(part(decoding("fine")) - 1 / 2) < 0.01);
-  assert.ok(Math.abs(part(decoding("wasted")) - 1 / 4) < 0.01);
+  assert.equal(part("good", 40), 1);
+  assert.ok(Math.abs(part("fine", 40) - 1 / 2) < 0.01);
+  assert.ok(Math.abs(part("wasted", 40) - 1 / 4) < 0.01);
+});
+
+Deno.test("share: who takes less than that by itself never rests", () => {
+  assert.equal(part("fine", 18, 22), 18 / 40);
+  assert.equal(part("wasted", 9, 31), 9 / 40);
+  const share = new FairShare();
+  share.decoded(80, "wasted", steadyMs(1000));
+  assert.equal(share.restMs(), 0, "once is nothing");
 });
 
 /** Packets that are taken in a minute from a camera that never stops sending. */
@@ -72,7 +77,7 @@ function packetsInAMinute(sizeBytes: number): number {
   while (nowMs < 60_000 && packets < 1_000_000) {
     share.packet(sizeBytes, steadyMs(nowMs));
     packets++;
-    nowMs += share.takeRestMs();
+    nowMs += share.restMs();
   }
   return packets;
 }
@@ -88,7 +93,7 @@ Deno.test("share: a camera that sends a hundred pictures a second never rests", 
   const share = new FairShare();
   for (let packet = 0; packet < 10_000; packet++) {
     share.packet(200_000, steadyMs(10 * packet));
-    assert.equal(share.takeRestMs(), 0);
+    assert.equal(share.restMs(), 0);
   }
 });
 
@@ -96,7 +101,7 @@ Deno.test("share: neither does one that makes up for half a minute", () => {
   const share = new FairShare();
   for (let packet = 0; packet < 900; packet++) {
     share.packet(20_000, steadyMs(1000));
-    assert.equal(share.takeRestMs(), 0);
+    assert.equal(share.restMs(), 0);
   }
 });
 
