@@ -19,7 +19,7 @@ import { LoggingCamera, rawStream } from "./latency/camera.ts";
 const RATE_HZ = 5;
 /** The first messages, while everything starts. */
 const WARM_UP = 15;
-/** What the issue of hostile cameras is about. */
+/** Beside an attacker, against beside an ordinary camera: the least rate and the longest latency. */
 const TARGETS = { rate: 0.98, p99: 1.2 } as const;
 /** Clock ticks of `/proc/PID/stat` in a second. */
 const TICKS_HZ = 100;

@@ -1,4 +1,4 @@
-/** Cameras that send what is expensive to decode: what is told of them, and what it costs the others. */
+/** Cameras that send what is expensive to decode: their state and its reason, and what it costs the others. */
 import assert from "node:assert/strict";
 import { CaptureRun } from "../support/capture_run.ts";
 import { FaultyCamera } from "../support/faulty_camera/camera.ts";
@@ -73,7 +73,7 @@ interface Kind {
   readonly maxPixels?: number;
 }
 
-/** What is refused, and how it is told. */
+/** What is refused, and the reason that the state has. */
 const REFUSED: readonly Kind[] = [
   {
     name: "pictures of 16384x16000 in a few bytes",
@@ -107,8 +107,8 @@ for (const { name, clip, reason, maxPixels } of REFUSED) {
       const { hostile } = pair;
       await hostile.until(reason, () => hostile.states.some((state) => state.reason === reason));
       await pair.assertSound();
-      const told = hostile.states.filter((state) => state.reason === reason);
-      assert.ok(told.every(({ state }) => state === "offline"));
+      const refused = hostile.states.filter((state) => state.reason === reason);
+      assert.ok(refused.every(({ state }) => state === "offline"));
       const failure = hostile.logs.find(({ event }) => event === "camera.failed");
       assert.equal(failure?.fields["code"], reason);
       assertCloses((await hostile.stop()).account);

@@ -25,7 +25,7 @@ const RECORD_BYTES = 7;
  * Looks at H.264 packets.
  *
  * Within a frame or a field the first macroblocks of slices have to rise. That refuses what the baseline
- * profile alone allows, arbitrary slice order and redundant slices: with them no slice could be told
+ * profile alone allows, arbitrary slice order and redundant slices: with them no slice could be known
  * from one that decodes the same part of the picture once more.
  */
 export class H264Inspector implements Inspector {

@@ -1,6 +1,6 @@
 /** What looks at packets before a decoder gets them. */
 export interface Inspector {
-  /** Pixels of a picture as coded; 0 while nothing has told. */
+  /** Pixels of a picture as coded; 0 while no header has said it. */
   readonly pixels: number;
   /** How often the size of pictures has changed. */
   readonly sizeChanges: number;

@@ -41,7 +41,7 @@ for (const [index, [codec, write]] of CODECS.entries()) {
   });
 }
 
-Deno.test("bounds: MPEG-4 and AV1 tell their size outside of packets as well", () => {
+Deno.test("bounds: MPEG-4 and AV1 have their size outside of packets as well", () => {
   const large = { width: 1280, height: 720 };
   for (const [codec, bytes] of [["mpeg4", mpeg4(large)], ["av1", av1(large)]] as const) {
     const one = inspectorFor(codec, MAX_PIXELS);
