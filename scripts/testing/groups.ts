@@ -118,7 +118,8 @@ export function testGroups(temp: string, found: Natives = natives()): Group[] {
   });
   return [
     group("unit", "tests/unit", { net: true }, ["tests/unit/inference"]),
-    group("fuzz", "tests/fuzz", { env: [FUZZ_VARIABLE] }),
+    group("fuzz", "tests/fuzz", { env: [FUZZ_VARIABLE] }, ["tests/fuzz/decoding"]),
+    group("decoding", "tests/fuzz/decoding", { ffi: libav, programs: true, env: [FUZZ_VARIABLE] }),
     group("inference", "tests/unit/inference", { ffi: onnxruntime, programs: true }),
     group("ffi", "tests/ffi", { ffi: libav, programs: true, net: true }),
     group("workers", "tests/workers", { ffi: all, programs: true, net: true }),

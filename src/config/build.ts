@@ -95,6 +95,7 @@ function buildCamera(
     loop: kind === "demo" || camera.loop,
     ...buildNetwork(camera, { kind, index, context }),
     endpoint,
+    maxPixels: camera.maxPixels,
     reconnectMaxSeconds: camera.reconnectMaxSeconds,
     decoder: camera.decoder,
     decode: camera.decode,

@@ -24,6 +24,10 @@ const MAX_TRACK = 31;
 const MIN_UNIT_BYTES = 64 * 1024;
 const DEFAULT_UNIT_BYTES = 8 * 1024 * 1024;
 const MAX_UNIT_BYTES = 64 * 1024 * 1024;
+/** Pixels of a picture: QVGA at least; 8K when nothing is said; the most that H.265 codes at level 6.2, doubled. */
+const MIN_PIXELS = 320 * 240;
+const DEFAULT_PIXELS = 8192 * 4320;
+const MAX_PIXELS = 2 * DEFAULT_PIXELS;
 
 const TOPIC_LEVELS = /^[A-Za-z0-9_.-]+(?:\/[A-Za-z0-9_.-]+)*$/;
 const DECODER_NAME = /^[a-z0-9_-]{1,64}$/;
@@ -156,6 +160,10 @@ const camera = object({
   ),
   maxUnitBytes: whole(MIN_UNIT_BYTES, MAX_UNIT_BYTES).default(DEFAULT_UNIT_BYTES)
     .describe("Coded pictures that are larger are dropped."),
+  maxPixels: whole(MIN_PIXELS, MAX_PIXELS).default(DEFAULT_PIXELS)
+    .describe(
+      "Width times height of the largest picture that is decoded; a larger stream is refused.",
+    ),
   reconnectMaxSeconds: seconds(1, 3600).default(10)
     .describe("The longest delay between two connections."),
   decoder: matching(DECODER_NAME, "auto or the name of a libav decoder, such as h264_v4l2m2m")

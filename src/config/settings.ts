@@ -49,6 +49,8 @@ export interface CameraSettings {
   readonly udpPorts: readonly [rtp: number, rtcp: number] | null;
   /** Larger access units are dropped. */
   readonly maxUnitBytes: number;
+  /** Streams with larger pictures are refused: width times height. */
+  readonly maxPixels: number;
   /** The longest delay between connections. */
   readonly reconnectMaxSeconds: number;
   /** `auto`, or the name of a libav decoder. */

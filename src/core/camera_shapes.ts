@@ -51,6 +51,8 @@ export interface CameraSource {
   readonly udpPorts: readonly [rtp: number, rtcp: number] | null;
   /** Larger access units are dropped. */
   readonly maxUnitBytes: number;
+  /** Streams with larger pictures are refused: width times height. */
+  readonly maxPixels: number;
   /** The longest delay between connections. */
   readonly reconnectMaxMs: number;
   readonly decoder: string;

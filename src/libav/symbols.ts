@@ -150,6 +150,11 @@ export const AVUTIL = {
     ],
     result: "i32",
   },
+  clock_gettime: {
+    parameters: ["i32", /* clockid */ "buffer" /* tp */],
+    result: "i32",
+  },
+  mallopt: { parameters: ["i32", /* param */ "i32" /* value */], result: "i32" },
   ioctl: {
     parameters: ["i32", /* fd */ "usize", /* request */ "buffer" /* argp */],
     result: "i32",

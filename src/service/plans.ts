@@ -21,7 +21,7 @@ export function captureSource(
   settings: CameraSettings,
   now: { readonly roi: BoxNorm | null; readonly firstSeq: number },
 ): CameraSource {
-  const { id, url, stallTimeoutSeconds, reconnectMaxSeconds } = settings;
+  const { id, url, stallTimeoutSeconds, reconnectMaxSeconds, maxPixels } = settings;
   const { file, loop, demuxer, transport, track, allowRedirect, udpPorts, maxUnitBytes } = settings;
   const { decoder, decode, masks } = settings;
   return {
@@ -36,6 +36,7 @@ export function captureSource(
     allowRedirect,
     udpPorts,
     maxUnitBytes,
+    maxPixels,
     reconnectMaxMs: reconnectMaxSeconds * 1000,
     decoder,
     decode,

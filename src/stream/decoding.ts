@@ -1,8 +1,9 @@
 import type { SteadyMs } from "../core/clock.ts";
 import type { UndecodedReason } from "../core/accounts.ts";
 import type { FrameStanding } from "../framebus/ledger.ts";
-import type { Decoder } from "../libav/decoder.ts";
 import { LibavError } from "../libav/error.ts";
+import type { BoundedDecoder } from "./bounds/bounded_decoder.ts";
+import { isRefusal } from "./bounds/errors.ts";
 import { DecodeGate } from "./decode_gate.ts";
 import type { DecodingParts } from "./decoding_parts.ts";
 import { GopBuffer } from "./gop_buffer.ts";
@@ -28,7 +29,7 @@ export class Decoding implements Disposable {
   readonly gate: DecodeGate;
   readonly #parts: DecodingParts;
   readonly #packets: PacketSource;
-  readonly #decoder: Decoder;
+  readonly #decoder: BoundedDecoder;
   readonly #tracker: PictureTracker;
   readonly #info: InfoTeller;
   readonly #buffer: GopBuffer;
@@ -45,6 +46,7 @@ export class Decoding implements Disposable {
     this.#packets = packets;
     this.#decoder = openDecoder(libav, video, {
       decoder: source.decoder,
+      bounds: parts.bounds,
       onFallback: parts.onDecoderFallback,
     });
     this.#info = new InfoTeller({ video, decoder: this.#decoder, onInfo: parts.onInfo });
@@ -208,7 +210,7 @@ export class Decoding implements Disposable {
       this.#tracker.sent(packet);
     } catch (error) {
       this.#tracker.refused(packet);
-      if (!(error instanceof LibavError)) throw error;
+      if (!(error instanceof LibavError || isRefusal(error))) throw error;
     }
     this.#receiveAll();
     const spentMs = this.#parts.clock.nowMs() - startedAtMs;

@@ -3,6 +3,7 @@ import type { OrionError } from "../core/errors.ts";
 import type { CameraSource, DecodeLevel, StreamInfo } from "../core/messages.ts";
 import type { FrameBus } from "../framebus/bus.ts";
 import type { Libav } from "../libav/library.ts";
+import type { StreamBounds } from "./bounds/stream_bounds.ts";
 import type { CaptureTime } from "./capture_time.ts";
 import type { GopBuffer } from "./gop_buffer.ts";
 import type { Pictures } from "./pictures.ts";
@@ -17,6 +18,8 @@ export interface DecodingParts {
   readonly pool: FramePool;
   readonly captureTime: CaptureTime;
   readonly clock: Clock;
+  /** What the connection may ask of the decoder. */
+  readonly bounds: StreamBounds;
   /** A packet came. */
   readonly onArrival: (atMs: SteadyMs) => void;
   /** A good frame came, decoded or left out on purpose. */

@@ -1,6 +1,6 @@
 import type { StreamInfo } from "../core/messages.ts";
-import type { Decoder } from "../libav/decoder.ts";
 import type { VideoStream } from "../libav/input.ts";
+import type { BoundedDecoder } from "./bounds/bounded_decoder.ts";
 import type { SharedFrame } from "./shared_frame.ts";
 
 /** Intervals between keyframes of which the longest is told. */
@@ -16,7 +16,7 @@ interface Seen {
 /** Tells what a stream is when that is first known, and again when it changes. */
 export class InfoTeller {
   readonly #video: VideoStream;
-  readonly #decoder: Decoder;
+  readonly #decoder: BoundedDecoder;
   readonly #onInfo: (info: StreamInfo) => void;
   #lastKeySeconds: number | null = null;
   readonly #intervalsSeconds: number[] = [];
@@ -25,7 +25,7 @@ export class InfoTeller {
 
   constructor(parts: {
     readonly video: VideoStream;
-    readonly decoder: Decoder;
+    readonly decoder: BoundedDecoder;
     readonly onInfo: (info: StreamInfo) => void;
   }) {
     this.#video = parts.video;

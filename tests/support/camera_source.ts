@@ -14,6 +14,7 @@ export function sourceOf(source: Partial<CameraSource> & { readonly url: string 
     allowRedirect: [],
     udpPorts: null,
     maxUnitBytes: 8 * 1024 * 1024,
+    maxPixels: 8192 * 4320,
     reconnectMaxMs: 10_000,
     decoder: "auto",
     decode: "auto",

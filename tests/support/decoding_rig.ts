@@ -8,6 +8,7 @@ import { CodecParameters } from "../../src/libav/codec_parameters.ts";
 import type { VideoStream } from "../../src/libav/input.ts";
 import type { Libav } from "../../src/libav/library.ts";
 import { Packet } from "../../src/libav/packet.ts";
+import { StreamBounds } from "../../src/stream/bounds/stream_bounds.ts";
 import { CaptureTime } from "../../src/stream/capture_time.ts";
 import { Decoding } from "../../src/stream/decoding.ts";
 import type { GopBuffer } from "../../src/stream/gop_buffer.ts";
@@ -166,6 +167,7 @@ export class DecodingRig implements Disposable {
       pool: this.#pool,
       captureTime: new CaptureTime(),
       clock: this.clock,
+      bounds: new StreamBounds({ maxPixels: 8192 * 4320, isLive: true, clock: this.clock }),
       onArrival: () => undefined,
       onFrame: () => undefined,
       onWaiting: () => this.waits++,

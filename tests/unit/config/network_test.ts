@@ -75,6 +75,7 @@ Deno.test("camera: without any key it is Orion's own RTSP over TCP, verified by 
       allowRedirect: [],
       udpPorts: null,
       maxUnitBytes: 8 * 1024 * 1024,
+      maxPixels: 8192 * 4320,
       reconnectMaxMs: 10_000,
       decoder: "auto",
       decode: "auto",
@@ -89,14 +90,17 @@ Deno.test("camera: without any key it is Orion's own RTSP over TCP, verified by 
 Deno.test("camera: every key of the network reaches the capture worker", () => {
   const source = sourceOf(
     "url: 'rtsp://10.0.0.1/s', transport: auto, track: 2, udpPort: 5000, maxUnitBytes: 65536, " +
-      "reconnectMaxSeconds: 3, allowRedirect: [nvr.lan, '[fe80::1]:8554']",
+      "maxPixels: 2073600, reconnectMaxSeconds: 3, allowRedirect: [nvr.lan, '[fe80::1]:8554']",
   );
-  const { transport, track, udpPorts, maxUnitBytes, reconnectMaxMs, allowRedirect } = source;
-  assert.deepEqual({ transport, track, udpPorts, maxUnitBytes, reconnectMaxMs, allowRedirect }, {
+  const { transport, track, udpPorts, maxUnitBytes, maxPixels, reconnectMaxMs } = source;
+  const { allowRedirect } = source;
+  const units = { maxUnitBytes, maxPixels };
+  assert.deepEqual({ transport, track, udpPorts, ...units, reconnectMaxMs, allowRedirect }, {
     transport: "auto",
     track: 2,
     udpPorts: [5000, 5001],
     maxUnitBytes: 65536,
+    maxPixels: 2_073_600,
     reconnectMaxMs: 3000,
     allowRedirect: [{ hostname: "nvr.lan", port: 554 }, { hostname: "fe80::1", port: 8554 }],
   });

@@ -48,6 +48,7 @@ Deno.test("settings: no file at all is the demo", () => {
     allowRedirect: [],
     udpPorts: null,
     maxUnitBytes: 8 * 1024 * 1024,
+    maxPixels: 8192 * 4320,
     reconnectMaxSeconds: 10,
     decoder: "auto",
     decode: "auto",
