@@ -1,5 +1,6 @@
 /** Reads a stream until its picture, its frame rate and its keyframes are known. */
 import type { Clock } from "../core/clock.ts";
+import type { View } from "../core/display.ts";
 import { StreamError } from "../core/errors.ts";
 import type { Decoder } from "../libav/decoder.ts";
 import { LibavError } from "../libav/error.ts";
@@ -7,6 +8,7 @@ import { Frame } from "../libav/frame.ts";
 import type { Libav } from "../libav/library.ts";
 import type { Packet } from "../libav/packet.ts";
 import type { PacketSource, SourcePacket } from "../stream/packet_source.ts";
+import { PictureViews } from "../stream/picture_views.ts";
 
 /** What is looked at; it stays the caller's. */
 export interface LookParts {
@@ -26,8 +28,8 @@ export interface LookParts {
 
 /** What was seen of a stream. */
 export interface Looked {
-  readonly width: number;
-  readonly height: number;
+  /** The first picture's. */
+  readonly view: View;
   readonly pixelFormat: string;
   /** Frames a second; null when too few came. */
   readonly fps: number | null;
@@ -70,8 +72,9 @@ export async function look(parts: LookParts): Promise<Looked> {
   }
   const frame = seen.finish();
   if (frame === null) throw noPicture(parts, seen, isOver);
-  const { width, height, format } = frame;
-  return { ...seen.rates(), width, height, pixelFormat: libav.pixelFormatName(format) };
+  const views = new PictureViews({ libav, video: source.video, wish: { rotate: 0, aspect: null } });
+  const view = views.of(frame, true);
+  return { ...seen.rates(), view, pixelFormat: libav.pixelFormatName(frame.format) };
 }
 
 /** What has been seen so far, and the first whole picture. */

@@ -13,6 +13,7 @@ import { InfoTeller } from "./info_teller.ts";
 import { openDecoder } from "./open_decoder.ts";
 import type { PacketSource, SourcePacket } from "./packet_source.ts";
 import { PictureTracker } from "./picture_tracker.ts";
+import { PictureViews } from "./picture_views.ts";
 import type { Pictures } from "./pictures.ts";
 import type { FramePool, SharedFrame } from "./shared_frame.ts";
 import { ShownTimes } from "./shown_times.ts";
@@ -52,6 +53,7 @@ export class Decoding implements Disposable {
   readonly #packets: PacketSource;
   readonly #decoder: Decoder;
   readonly #tracker: PictureTracker;
+  readonly #views: PictureViews;
   readonly #info: InfoTeller;
   readonly #buffer: GopBuffer;
   #shownTimes = new ShownTimes();
@@ -69,7 +71,9 @@ export class Decoding implements Disposable {
       decoder: source.decoder,
       onFallback: parts.onDecoderFallback,
     });
-    this.#info = new InfoTeller({ video, decoder: this.#decoder, onInfo: parts.onInfo });
+    this.#views = new PictureViews({ libav, video, wish: source });
+    const { onInfo } = parts;
+    this.#info = new InfoTeller({ video, decoder: this.#decoder, views: this.#views, onInfo });
     const skipsNonRef = source.decode === "nonref";
     if (skipsNonRef) this.#decoder.setSkipFrame("noref");
     this.gate = new DecodeGate(source.decode);
@@ -228,6 +232,7 @@ export class Decoding implements Disposable {
           capturedAtMs: captureTime.inOrder(packet.capturedAtMs),
           arrivedAtMs: packet.arrivedAtMs,
           clock: packet.clock,
+          view: this.#views.of(picture, packet.isKey),
         };
         this.#info.frame(frame);
         this.#parts.onFrame(packet.arrivedAtMs);

@@ -1,12 +1,13 @@
+import { type View, viewInfo } from "../core/display.ts";
 import type { StreamInfo } from "../core/messages.ts";
 import type { Decoder } from "../libav/decoder.ts";
 import type { VideoStream } from "../libav/input.ts";
+import type { PictureViews } from "./picture_views.ts";
 import type { SharedFrame } from "./shared_frame.ts";
 
 /** What a picture says of the stream. */
 interface Seen {
-  readonly width: number;
-  readonly height: number;
+  readonly view: View;
   readonly format: number;
 }
 
@@ -14,19 +15,22 @@ interface Seen {
 export class InfoTeller {
   readonly #video: VideoStream;
   readonly #decoder: Decoder;
+  readonly #views: PictureViews;
   readonly #onInfo: (info: StreamInfo) => void;
   #lastKeySeconds: number | null = null;
   #keyframeIntervalSeconds: number | null = null;
   #seen: Seen | null = null;
-  #told = "";
+  #told: unknown[] = [];
 
   constructor(parts: {
     readonly video: VideoStream;
     readonly decoder: Decoder;
+    readonly views: PictureViews;
     readonly onInfo: (info: StreamInfo) => void;
   }) {
     this.#video = parts.video;
     this.#decoder = parts.decoder;
+    this.#views = parts.views;
     this.#onInfo = parts.onInfo;
   }
 
@@ -45,15 +49,13 @@ export class InfoTeller {
 
   /** A good frame came; null for one that was not decoded. */
   frame(frame: SharedFrame | null): void {
-    const picture = frame?.picture;
-    if (picture !== undefined) this.#seen = seenOf(picture, this.#seen);
-    const { width, height, format } = this.#seen ?? { ...this.#video.size, format: null };
-    const key = `${width}x${height}:${format}:${this.#keyframeIntervalSeconds}`;
-    if (key === this.#told) return;
-    this.#told = key;
+    if (frame !== null) this.#seen = { view: frame.info.view, format: frame.picture.format };
+    const { view, format } = this.#seen ?? { view: this.#views.newest, format: null };
+    const told = [view, format, this.#keyframeIntervalSeconds];
+    if (told.every((one, index) => one === this.#told[index])) return;
+    this.#told = told;
     this.#onInfo({
-      width,
-      height,
+      ...viewInfo(view),
       codec: this.#video.codecName,
       decoder: this.#decoder.name,
       pixelFormat: format === null ? "" : this.#decoder.pixelFormatName(format),
@@ -61,10 +63,4 @@ export class InfoTeller {
       keyframeIntervalSeconds: this.#keyframeIntervalSeconds,
     });
   }
-}
-
-/** The picture's properties; the same object as long as they stay the same. */
-function seenOf({ width, height, format }: Seen, before: Seen | null): Seen {
-  const same = before?.width === width && before.height === height && before.format === format;
-  return same ? before : { width, height, format };
 }

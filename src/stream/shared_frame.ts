@@ -1,10 +1,11 @@
 import { assert } from "../core/assert.ts";
+import { UPRIGHT, type View, viewOf } from "../core/display.ts";
 import type { CaptureClock } from "../core/messages.ts";
 import type { BusFrame } from "../framebus/detector_mailbox.ts";
 import { Frame } from "../libav/frame.ts";
 import type { Libav } from "../libav/library.ts";
 
-/** What a picture carries beside its pixels, from its packet. */
+/** What a picture carries beside its pixels. */
 export interface PictureInfo {
   readonly seq: number;
   readonly isKey: boolean;
@@ -13,6 +14,7 @@ export interface PictureInfo {
   readonly arrivedAtMs: number;
   readonly shownAtMs: number;
   readonly clock: CaptureClock;
+  readonly view: View;
 }
 
 const NOTHING: PictureInfo = {
@@ -23,6 +25,7 @@ const NOTHING: PictureInfo = {
   arrivedAtMs: 0,
   shownAtMs: 0,
   clock: "arrival",
+  view: viewOf({ width: 0, height: 0 }, UPRIGHT, 1),
 };
 
 /** A decoded picture with a count of its holders; the last to release it gives it back to its pool. */
