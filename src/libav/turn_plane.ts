@@ -34,7 +34,8 @@ export function turnPlane(
     for (let left = 0; left < width; left += TILE) {
       const right = Math.min(width, left + TILE);
       for (let y = top; y < bottom; y++) {
-        let at = first + y * stepY + left * stepX;
+        // imul, since 0 times a step back is -0 to `*`, and that makes floats of all that follows.
+        let at = first + Math.imul(y, stepY) + Math.imul(left, stepX);
         const end = start + y * stride + right;
         for (let into = start + y * stride + left; into < end; into++) {
           to[into] = from[at] ?? 0;
