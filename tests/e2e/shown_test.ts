@@ -5,6 +5,7 @@ import { shareFound } from "../support/found.ts";
 import { type InferenceMessage, inferences, Schemas } from "../support/messages.ts";
 import { ignoreWithout, programPath } from "../support/parts.ts";
 import { assertReportCloses } from "../support/report.ts";
+import { runOrion } from "../support/process.ts";
 import { Rig } from "../support/rig.ts";
 
 const MESSAGES = 10;
@@ -18,7 +19,7 @@ interface Case {
   readonly tags: readonly string[];
   /** Keys of the camera. */
   readonly keys: string;
-  readonly told: Readonly<Record<string, number>>;
+  readonly status: Readonly<Record<string, number>>;
 }
 
 const SIDEWAYS = { codedWidth: 720, codedHeight: 1280, rotation: 90, sampleAspectRatio: 1 };
@@ -31,16 +32,16 @@ const CASES: readonly Case[] = [
     filters: "transpose=cclock",
     tags: ["-metadata:s:v:0", "rotate=270"],
     keys: "",
-    told: SIDEWAYS,
+    status: SIDEWAYS,
   },
-  { id: "side", filters: "transpose=cclock", tags: [], keys: ", rotate: 90", told: SIDEWAYS },
-  { id: "narrow", filters: "scale=640:720,setsar=2", tags: [], keys: "", told: SQUEEZED },
+  { id: "side", filters: "transpose=cclock", tags: [], keys: ", rotate: 90", status: SIDEWAYS },
+  { id: "narrow", filters: "scale=640:720,setsar=2", tags: [], keys: "", status: SQUEEZED },
   {
     id: "squeezed",
     filters: "scale=640:720,setsar=1",
     tags: [],
     keys: ', aspect: "16:9"',
-    told: SQUEEZED,
+    status: SQUEEZED,
   },
 ];
 
@@ -107,18 +108,23 @@ Deno.test({
     });
     for (const { id } of CASES) await rig.inferences(id, MESSAGES);
     const report = assertReportCloses((await rig.get("/status")).body);
-    for (const { id, told } of CASES) {
+    for (const { id, status } of CASES) {
       const camera = report.cameras.find((camera) => camera.id === id);
       const { width, height, codedWidth, codedHeight, rotation, sampleAspectRatio } = camera ??
         assert.fail(id);
       assert.deepEqual(
         { width, height, codedWidth, codedHeight, rotation, sampleAspectRatio },
-        { width: 1280, height: 720, ...told },
+        { width: 1280, height: 720, ...status },
         id,
       );
       const picture = await fetch(`${rig.httpUrl}/cameras/${id}/snapshot.jpg`);
       assert.deepEqual(jpegSize(await picture.bytes()), { width: 1280, height: 720 }, id);
     }
+    const probed = await runOrion(["probe", `file:${files[0]}`]);
+    assert.match(
+      probed.stdout,
+      /size: +1280x720, yuv420p \(coded 720x1280, turned by 90 degrees\)/,
+    );
     assert.equal(await rig.stop(), 0);
     const all = inferences(rig.subscriber.messages, new Schemas());
     for (const { id } of CASES) {

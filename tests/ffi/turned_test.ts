@@ -4,7 +4,6 @@ import fc from "fast-check";
 import {
   acrossSize,
   codedPart,
-  type Orientation,
   ORIENTATIONS,
   shownPart,
   UPRIGHT,
@@ -16,18 +15,14 @@ import { inputBytes, type InputShape } from "../../src/core/messages.ts";
 import { TensorConverter } from "../../src/libav/converter.ts";
 import { Frame } from "../../src/libav/frame.ts";
 import { encodeJpeg } from "../../src/libav/jpeg.ts";
-import type { Libav } from "../../src/libav/library.ts";
 import { blackOut, maskSpans } from "../../src/roi/masks.ts";
-import { PictureViews } from "../../src/stream/picture_views.ts";
-import { codedBy, h265Message, messageOf } from "../support/orientation.ts";
+import { codedBy } from "../support/orientation.ts";
 import { ignoreWithout } from "../support/parts.ts";
 import { Clip, DEMO, ffmpeg, TempFolder, testLibav } from "./support.ts";
+import { assertLike, grey, h264, SCALE, SHOWN, SOURCE, viewsOf } from "./turned.ts";
 
 const ignore = ignoreWithout("libav", "ffmpeg");
 
-const SHOWN = { width: 192, height: 128 };
-const SOURCE = ["-ss", "2", "-i", DEMO, "-frames:v", "1"];
-const SCALE = `scale=${SHOWN.width}:${SHOWN.height},setsar=1`;
 /** Grey levels. Scaling a turned picture rounds differently; a pixel's shift makes 3 of it and more. */
 const LIKE_UPRIGHT = 0.7;
 
@@ -127,158 +122,26 @@ Deno.test(
     const input = { width: 120, height: 96, bars: 0.5 };
     const narrow = `scale=${SHOWN.width / 2}:${SHOWN.height},setsar=2`;
     const path = await folder.make(...SOURCE, "-vf", `${narrow},transpose=cclock`, "narrow.nut");
-    const [fit, tensor] = await (async () => {
-      using clip = new Clip(libav, path);
-      using converter = new TensorConverter(libav);
-      const frame = clip.first();
-      assert.equal(frame.pixelAspect, 0.5, "ffmpeg turns the shape of pixels as well");
-      const views = viewsOf(libav, clip, { rotate: 90, aspect: null });
-      const view = views.of(frame, true);
-      assert.deepEqual(view.shown, SHOWN);
-      const found = tensorOf(converter, frame, { view, roi: null, input });
-      assert.equal(converter.scalersMade, 1);
-      return [found.fit, found.tensor] as const;
-    })();
-    using clip = new Clip(libav, await folder.make(...SOURCE, "-vf", SCALE, "square.nut"));
+    using squeezed = new Clip(libav, path);
     using converter = new TensorConverter(libav);
-    const wanted = tensorOf(converter, clip.first(), {
+    const frame = squeezed.first();
+    assert.equal(frame.pixelAspect, 0.5, "ffmpeg turns the shape of pixels as well");
+    const view = viewsOf(libav, squeezed, { rotate: 90, aspect: null }).of(frame, true);
+    assert.deepEqual(view.shown, SHOWN);
+    const found = tensorOf(converter, frame, { view, roi: null, input });
+    assert.equal(converter.scalersMade, 1);
+    using clip = new Clip(libav, await folder.make(...SOURCE, "-vf", SCALE, "square.nut"));
+    using another = new TensorConverter(libav);
+    const wanted = tensorOf(another, clip.first(), {
       view: viewOf(SHOWN, UPRIGHT, 1),
       roi: null,
       input,
     });
-    assert.deepEqual(fit, wanted.fit);
+    assert.deepEqual(found.fit, wanted.fit);
     // Half of the detail is gone across, and no more.
-    assert.ok(differenceOf(tensor, wanted.tensor).mean < 4);
+    assert.ok(differenceOf(found.tensor, wanted.tensor).mean < 4);
   },
 );
-
-function viewsOf(
-  libav: Libav,
-  { input: { video } }: Clip,
-  wish: { rotate: 0 | 90 | 180 | 270; aspect: number | null } = { rotate: 0, aspect: null },
-): PictureViews {
-  return new PictureViews({ libav, video, wish });
-}
-
-/** How each picture of a clip is shown. */
-function orientationsOf(libav: Libav, path: string): Orientation[] {
-  using clip = new Clip(libav, path);
-  const views = viewsOf(libav, clip);
-  const found: Orientation[] = [];
-  clip.decodeAll((frame) => void found.push(views.of(frame, frame.isKey).orientation));
-  return found;
-}
-
-function h264(filters: string, ...more: string[]): string[] {
-  const encode = ["-c:v", "libx264", "-preset", "ultrafast", "-g", "99", "-pix_fmt", "yuv420p"];
-  return ["-ss", "2", "-i", DEMO, "-frames:v", "3", "-an", "-vf", filters, ...encode, ...more];
-}
-
-/** H.264 without a container, three pictures, with a message of display orientation or none. */
-function annexB(message: string | null, filters = SCALE): Promise<Uint8Array> {
-  const told = message === null ? "" : `:${message}`;
-  return ffmpeg(...h264(filters, "-bsf:v", `h264_metadata=aud=insert${told}`, "-f", "h264", "-"));
-}
-
-async function written(folder: TempFolder, name: string, parts: Uint8Array[]): Promise<string> {
-  const path = `${folder.path}/${name}`;
-  const bytes = parts.map((bytes) => new Uint8Array(bytes));
-  Deno.writeFileSync(path, new Uint8Array(await new Blob(bytes).arrayBuffer()));
-  return path;
-}
-
-Deno.test("turned: H.264 says each of the eight, and changes them in the middle of a stream", {
-  ignore,
-}, async () => {
-  using folder = new TempFolder();
-  using libav = testLibav();
-  const told = await Promise.all(ORIENTATIONS.map((one) => annexB(messageOf(one))));
-  const path = await written(folder, "eight.h264", [...told, await annexB(null)]);
-  const wanted = [...ORIENTATIONS, UPRIGHT].flatMap((one) => [one, one, one]);
-  assert.deepEqual(orientationsOf(libav, path), wanted);
-});
-
-Deno.test("turned: H.265 says each of the eight, and changes them in the middle of a stream", {
-  ignore,
-}, async () => {
-  using folder = new TempFolder();
-  using libav = testLibav();
-  const encode = ["-c:v", "libx265", "-preset", "ultrafast", "-x265-params", "log-level=none"];
-  const source = [...SOURCE, "-vf", SCALE, ...encode, "-pix_fmt", "yuv420p"];
-  const stream = await ffmpeg(...source, "-bsf:v", "hevc_metadata=aud=insert", "-f", "hevc", "-");
-  // An access unit delimiter: a start code of four bytes, two of header and one more.
-  const [head, tail] = [stream.slice(0, 7), stream.slice(7)];
-  const told = ORIENTATIONS.flatMap((one) => [head, h265Message(one), tail]);
-  const path = await written(folder, "eight.h265", told);
-  assert.deepEqual(orientationsOf(libav, path), ORIENTATIONS);
-});
-
-Deno.test("turned: a container says it for all of its pictures, and ffmpeg shows them alike", {
-  ignore,
-}, async () => {
-  using folder = new TempFolder();
-  using libav = testLibav();
-  const path = await folder.make(...h264(SCALE), "upright.mp4");
-  // ffmpeg writes this tag as a turn to the left.
-  for (const left of [0, 90, 180, 270]) {
-    const tag = ["-c", "copy", "-metadata:s:v:0", `rotate=${left}`];
-    const turned = await folder.make("-i", path, ...tag, `${left}.mp4`);
-    using clip = new Clip(libav, turned);
-    const frame = clip.first();
-    const view = viewsOf(libav, clip).of(frame, true);
-    assert.equal(view.orientation.quarterTurns, (4 - left / 90) % 4);
-    // Turned further as configured.
-    const more = viewsOf(libav, clip, { rotate: 270, aspect: null }).of(frame, true);
-    assert.equal(more.orientation.quarterTurns, (7 - left / 90) % 4);
-    const wanted = await grey(turned);
-    const file = `${folder.path}/picture.jpg`;
-    Deno.writeFileSync(file, new Uint8Array(encodeJpeg(libav, frame, view)));
-    assertLike(await grey(file), wanted, `${left}`);
-    const views = viewsOf(libav, clip);
-    clip.decodeAll((frame) => {
-      assert.equal(views.of(frame, frame.isKey).orientation, view.orientation);
-    });
-  }
-});
-
-/** The first picture of a file as the ffmpeg program shows it. */
-function grey(path: string): Promise<Uint8Array> {
-  return ffmpeg("-i", path, "-frames:v", "1", "-f", "rawvideo", "-pix_fmt", "gray", "-");
-}
-
-/** Compression and rounding make 3 grey levels; a picture that is turned wrongly 30. */
-function assertLike(seen: Uint8Array, wanted: Uint8Array, what: string): void {
-  assert.equal(seen.length, wanted.length, what);
-  const off = seen.reduce((sum, level, at) => sum + Math.abs(level - (wanted[at] ?? NaN)), 0);
-  assert.ok(off / seen.length < 8, `${what}: ${off / seen.length} grey levels off`);
-}
-
-Deno.test("turned: the shape of pixels is the stream's, follows it, or is the configured one", {
-  ignore,
-}, async () => {
-  using folder = new TempFolder();
-  using libav = testLibav();
-  const told = ["1", "2", "12/11", "0"];
-  const parts = await Promise.all(
-    told.map((sar) => annexB(null, `scale=${SHOWN.width}:${SHOWN.height},setsar=${sar}`)),
-  );
-  const shapes = (path: string, aspect: number | null) => {
-    using clip = new Clip(libav, path);
-    const views = viewsOf(libav, clip, { rotate: 0, aspect });
-    const found: string[] = [];
-    clip.decodeAll((frame) => {
-      const { shown: { width, height } } = views.of(frame, frame.isKey);
-      if (found.at(-1) !== `${width}x${height}`) found.push(`${width}x${height}`);
-    });
-    return found;
-  };
-  const path = await written(folder, "shapes.h264", parts);
-  assert.deepEqual(shapes(path, null), ["192x128", "384x128", "209x128", "192x128"]);
-  assert.deepEqual(shapes(path, 16 / 9), ["228x128"]);
-  assert.deepEqual(shapes(path, 4 / 3), ["192x144"]);
-  const mp4 = await folder.make(...h264("scale=96:128,setsar=2"), "narrow.mp4");
-  assert.deepEqual(shapes(mp4, null), ["192x128"]);
-});
 
 Deno.test("turned: a snapshot is the picture as shown", { ignore }, async () => {
   using folder = new TempFolder();

@@ -97,11 +97,11 @@ async function encode(
     `drawbox=${box.x}:${box.y}:${box.width}:${box.height}:${colour}:fill,` +
     `${codedBy(orientation)},scale=${coded.width}:${coded.height}:out_color_matrix=bt601,` +
     `setsar=${pixelAspect},format=${format}`;
-  const told = orientation === UPRIGHT ? "" : `:${messageOf(orientation)}`;
+  const message = orientation === UPRIGHT ? "" : `:${messageOf(orientation)}`;
   const { success, stdout, stderr } = await new Deno.Command(programPath("ffmpeg") ?? "ffmpeg", {
     args: ["-v", "error", "-f", "lavfi", "-i", filters, "-frames:v", `${BETWEEN}`]
       .concat(["-c:v", "libx264", "-preset", "veryfast", "-qp", "10", "-bf", "0"])
-      .concat(["-bsf:v", `h264_metadata=aud=insert${told}`, "-f", "h264", "-"]),
+      .concat(["-bsf:v", `h264_metadata=aud=insert${message}`, "-f", "h264", "-"]),
   }).output();
   if (!success) throw new Error(new TextDecoder().decode(stderr));
   return stdout;
