@@ -73,7 +73,7 @@ export async function look(parts: LookParts): Promise<Looked> {
   const frame = seen.finish();
   if (frame === null) throw noPicture(parts, seen, isOver);
   const views = new PictureViews({ libav, video: source.video, wish: { rotate: 0, aspect: null } });
-  const view = views.of(frame, true);
+  const view = views.of(frame);
   return { ...seen.rates(), view, pixelFormat: libav.pixelFormatName(frame.format) };
 }
 

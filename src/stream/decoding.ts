@@ -220,6 +220,8 @@ export class Decoding implements Disposable {
       try {
         if (this.#receive(frame) !== "frame") return;
         const { picture } = frame;
+        // Also of a picture that goes no further: it may say how those after it are shown.
+        const view = this.#views.of(picture);
         const damaged = picture.isCorrupt || picture.decodeErrorFlags !== 0;
         const packet = this.#tracker.received({ pts: picture.pts, damaged });
         if (packet === null) continue;
@@ -232,7 +234,7 @@ export class Decoding implements Disposable {
           capturedAtMs: captureTime.inOrder(packet.capturedAtMs),
           arrivedAtMs: packet.arrivedAtMs,
           clock: packet.clock,
-          view: this.#views.of(picture, packet.isKey),
+          view,
         };
         this.#info.frame(frame);
         this.#parts.onFrame(packet.arrivedAtMs);

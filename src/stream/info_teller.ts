@@ -51,9 +51,9 @@ export class InfoTeller {
   frame(frame: SharedFrame | null): void {
     if (frame !== null) this.#seen = { view: frame.info.view, format: frame.picture.format };
     const { view, format } = this.#seen ?? { view: this.#views.newest, format: null };
-    const told = [view, format, this.#keyframeIntervalSeconds];
-    if (told.every((one, index) => one === this.#told[index])) return;
-    this.#told = told;
+    const known = [view, format, this.#keyframeIntervalSeconds];
+    if (known.every((one, index) => one === this.#told[index])) return;
+    this.#told = known;
     this.#onInfo({
       ...viewInfo(view),
       codec: this.#video.codecName,

@@ -55,9 +55,12 @@ export class PictureViews {
     return this.#view;
   }
 
-  /** The view of the next picture; the same object as long as nothing changes. */
-  of(picture: Frame, isKey: boolean): View {
-    const signalled = this.#signalled.next(picture.orientation(), isKey);
+  /**
+   * The view of the next picture; the same object as long as nothing changes. Each picture that leaves
+   * the decoder has to be seen, in order.
+   */
+  of(picture: Frame): View {
+    const signalled = this.#signalled.next(picture.orientation(), picture.isKey);
     const said = signalled === null ? null : this.#corrected(signalled);
     const orientation = this.#turned(said ?? this.#parts.video.orientation);
     const { width, height } = picture;

@@ -15,7 +15,7 @@ function orientationsOf(libav: Libav, path: string): Orientation[] {
   using clip = new Clip(libav, path);
   const views = viewsOf(libav, clip);
   const found: Orientation[] = [];
-  clip.decodeAll((frame) => void found.push(views.of(frame, frame.isKey).orientation));
+  clip.decodeAll((frame) => void found.push(views.of(frame).orientation));
   return found;
 }
 
@@ -70,10 +70,10 @@ Deno.test("orientation: a container says it for all of its pictures, and ffmpeg 
     const turned = await folder.make("-i", path, ...tag, `${left}.mp4`);
     using clip = new Clip(libav, turned);
     const frame = clip.first();
-    const view = viewsOf(libav, clip).of(frame, true);
+    const view = viewsOf(libav, clip).of(frame);
     assert.equal(view.orientation.quarterTurns, (4 - left / 90) % 4);
     // Turned further as configured.
-    const more = viewsOf(libav, clip, { rotate: 270, aspect: null }).of(frame, true);
+    const more = viewsOf(libav, clip, { rotate: 270, aspect: null }).of(frame);
     assert.equal(more.orientation.quarterTurns, (7 - left / 90) % 4);
     const wanted = await grey(turned);
     const file = `${folder.path}/picture.jpg`;
@@ -81,7 +81,7 @@ Deno.test("orientation: a container says it for all of its pictures, and ffmpeg 
     assertLike(await grey(file), wanted, `${left}`);
     const views = viewsOf(libav, clip);
     clip.decodeAll((frame) => {
-      assert.equal(views.of(frame, frame.isKey).orientation, view.orientation);
+      assert.equal(views.of(frame).orientation, view.orientation);
     });
   }
 });
@@ -100,7 +100,7 @@ Deno.test("aspect: the shape of pixels is the stream's, follows it, or is the co
     const views = viewsOf(libav, clip, { rotate: 0, aspect });
     const found: string[] = [];
     clip.decodeAll((frame) => {
-      const { shown: { width, height } } = views.of(frame, frame.isKey);
+      const { shown: { width, height } } = views.of(frame);
       if (found.at(-1) !== `${width}x${height}`) found.push(`${width}x${height}`);
     });
     return found;

@@ -126,7 +126,7 @@ Deno.test(
     using converter = new TensorConverter(libav);
     const frame = squeezed.first();
     assert.equal(frame.pixelAspect, 0.5, "ffmpeg turns the shape of pixels as well");
-    const view = viewsOf(libav, squeezed, { rotate: 90, aspect: null }).of(frame, true);
+    const view = viewsOf(libav, squeezed, { rotate: 90, aspect: null }).of(frame);
     assert.deepEqual(view.shown, SHOWN);
     const found = tensorOf(converter, frame, { view, roi: null, input });
     assert.equal(converter.scalersMade, 1);
@@ -161,7 +161,7 @@ Deno.test("turned: a snapshot is the picture as shown", { ignore }, async () => 
   using clip = new Clip(libav, await folder.make(...h264("scale=96:128,setsar=2"), "n.mp4"));
   const frame = clip.first();
   const file = `${folder.path}/wide.jpg`;
-  const view = viewsOf(libav, clip).of(frame, true);
+  const view = viewsOf(libav, clip).of(frame);
   Deno.writeFileSync(file, new Uint8Array(encodeJpeg(libav, frame, view)));
   using picture = new Clip(libav, file);
   const { width, height } = picture.first();

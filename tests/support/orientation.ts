@@ -20,7 +20,7 @@ export function codedBy({ index }: Orientation): string {
   return FILTERS[index] ?? "null";
 }
 
-/** What the bitstream filter `h264_metadata` is told: turns are anticlockwise, after the mirror. */
+/** What the bitstream filter `h264_metadata` takes: turns are anticlockwise, after the mirror. */
 export function messageOf({ quarterTurns, isMirrored }: Orientation): string {
   const rotate = (4 - quarterTurns) % 4 * 90;
   return `display_orientation=insert:rotate=${rotate}${isMirrored ? ":flip=horizontal" : ""}`;

@@ -182,7 +182,7 @@ Deno.test("pixel aspect: what a stream does not say, or cannot mean, is null", (
   for (const [num, den] of nonsense) assert.equal(pixelAspectOf({ num, den }), null);
 });
 
-Deno.test("view: tells its sizes, turn and pixels", () => {
+Deno.test("view: lists its sizes, turn and pixels", () => {
   assert.deepEqual(viewInfo(viewOf({ width: 704, height: 576 }, orientationOf(3, true), 12 / 11)), {
     width: 576,
     height: 768,
