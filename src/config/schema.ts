@@ -5,6 +5,7 @@
  * Each part's error text is what was expected, as a phrase that completes "Write …".
  */
 import { z } from "zod";
+import { parseAspect } from "./aspect.ts";
 import { parseFingerprint } from "./fingerprint.ts";
 import { parseBrokerUrl, parseCameraUrl, type Parsed, parseHost, parseListen } from "./urls.ts";
 import { ID_PATTERN } from "./settings.ts";
@@ -170,9 +171,17 @@ const camera = object({
     .default("auto"),
   decode: oneOf(["auto", "all", "nonref", "keyframes"]).default("auto")
     .describe("How much to decode; auto decodes only what a detector will take."),
-  roi: roi.optional().describe("The part of the frame that is looked at, in fractions of it."),
+  rotate: z.union([z.literal(0), z.literal(90), z.literal(180), z.literal(270)], {
+    error: "0, 90, 180 or 270",
+  }).default(0).describe("Degrees clockwise, on top of what the stream says."),
+  aspect: parsedBy('auto or a shape such as "16:9"', parseAspect).default("auto").describe(
+    "Width to height of the picture before rotate turns it, for recorders with pixels that are " +
+      "not square and no word of it; auto: as the stream says.",
+  ),
+  roi: roi.optional()
+    .describe("The part of the picture as shown that is looked at, in fractions of it."),
   masks: list(polygon, `at most ${MAX_MASKS} polygons`, { min: 0, max: MAX_MASKS }).default([])
-    .describe("Polygons of points [x, y] in fractions, blacked out before inference."),
+    .describe("Polygons of points [x, y] in fractions, as roi, blacked out before inference."),
   stallTimeoutSeconds: seconds(1, 3600).default(10)
     .describe("Without a frame for so long the camera counts as stalled and is opened again."),
 });

@@ -56,6 +56,11 @@ export interface CameraSettings {
   /** `auto`, or the name of a libav decoder. */
   readonly decoder: string;
   readonly decode: DecodeSetting;
+  /** Degrees clockwise, beyond what the stream says. */
+  readonly rotate: 0 | 90 | 180 | 270;
+  /** The width of the picture by its height before that, or null for what the stream says. */
+  readonly aspect: number | null;
+  /** In fractions of the picture as shown. */
   readonly roi: BoxNorm | null;
   /** Polygons of at least three points that are blacked out before inference. */
   readonly masks: readonly (readonly PointNorm[])[];

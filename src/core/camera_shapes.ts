@@ -57,6 +57,11 @@ export interface CameraSource {
   readonly reconnectMaxMs: number;
   readonly decoder: string;
   readonly decode: DecodeSetting;
+  /** Turned clockwise by so many degrees, beyond what the stream says. */
+  readonly rotate: 0 | 90 | 180 | 270;
+  /** The width of the picture by its height before it is turned, or null for what the stream says. */
+  readonly aspect: number | null;
+  /** In fractions of the picture as shown, as the masks are. */
   readonly roi: BoxNorm | null;
   readonly masks: readonly (readonly PointNorm[])[];
   readonly stallTimeoutMs: number;
@@ -66,8 +71,15 @@ export interface CameraSource {
 
 export type CameraState = "connecting" | "online" | "stalled" | "offline";
 
-/** What is known of a stream once it is open. */
+/** What is known of a stream once it is open. Width and height are those of the picture as shown. */
 export interface StreamInfo extends SizePx {
+  readonly codedWidth: number;
+  readonly codedHeight: number;
+  /** How the coded picture is turned to be shown, clockwise in degrees, and whether mirrored before. */
+  readonly rotation: number;
+  readonly mirrored: boolean;
+  /** The width of a coded pixel by its height. */
+  readonly sampleAspectRatio: number;
   readonly codec: string;
   readonly decoder: string;
   readonly pixelFormat: string;

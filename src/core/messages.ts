@@ -145,7 +145,7 @@ export interface FrameMeta {
   readonly camera: string;
   /** The camera's video frames, counted from 0; never goes back within one run. */
   readonly seq: number;
-  /** The source frame's size, whatever the crop. */
+  /** The picture's size as shown, whatever the crop. */
   readonly size: SizePx;
   readonly keyframe: boolean;
   /** Seconds since the connection's first frame; for files the position in the clip. */

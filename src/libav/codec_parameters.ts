@@ -84,6 +84,8 @@ export class CodecParameters implements Disposable {
       size: { width: 0, height: 0 },
       timeBase: { num: 1, den: coded.clockRate },
       frameRate: coded.frameRate,
+      orientation: null,
+      pixelAspect: null,
       codecpar: pointer<"AVCodecParameters">(codecpar),
     };
   }

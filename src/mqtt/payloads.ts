@@ -22,7 +22,7 @@ const box = z.looseObject({
   y: z.number().min(0),
   width: z.number().min(0),
   height: z.number().min(0),
-}).describe("pixels of the source frame; x and y are the top left corner");
+}).describe("pixels of the picture as shown; x and y are the top left corner");
 
 export const statusSchema = z.looseObject({
   schema: z.literal("orion.status/1"),
@@ -58,7 +58,7 @@ export const inferenceSchema = z.looseObject({
     capturedAt: time,
     clock: z.enum(["rtcp", "arrival", "file"]).describe("where capturedAt comes from"),
   }),
-  roi: box.nullable().describe("the part of the frame that was looked at, or null for all of it"),
+  roi: box.nullable().describe("the part of the picture that was looked at, or null for all of it"),
   detections: z.array(z.looseObject({
     class: z.string(),
     confidence: z.number().min(0).max(1),
@@ -124,7 +124,7 @@ function tenths(start: number, length: number, fullPx: number): [number, number]
 
 /**
  * A box with one decimal, its corners rounded rather than its size, and still inside the frame.
- * @param frame the source frame's size
+ * @param frame the picture's size as shown
  */
 export function roundedBox(box: BoxPx, frame: SizePx): Pick<BoxPx, "x" | "y" | "width" | "height"> {
   const [x, width] = tenths(box.x, box.width, frame.width);

@@ -23,7 +23,7 @@ export function captureSource(
 ): CameraSource {
   const { id, url, stallTimeoutSeconds, reconnectMaxSeconds, maxPixels } = settings;
   const { file, loop, demuxer, transport, track, allowRedirect, udpPorts, maxUnitBytes } = settings;
-  const { decoder, decode, masks } = settings;
+  const { decoder, decode, rotate, aspect, masks } = settings;
   return {
     camera: id,
     url: url.expose(),
@@ -40,6 +40,8 @@ export function captureSource(
     reconnectMaxMs: reconnectMaxSeconds * 1000,
     decoder,
     decode,
+    rotate,
+    aspect,
     masks,
     stallTimeoutMs: stallTimeoutSeconds * 1000,
     ...now,

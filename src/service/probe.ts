@@ -1,5 +1,6 @@
 /** `orion probe`: opens one stream and tells what it is. */
 import type { Clock } from "../core/clock.ts";
+import { viewInfo } from "../core/display.ts";
 import { StreamError } from "../core/errors.ts";
 import type { CameraSource, LibavPaths, TrackInfo } from "../core/messages.ts";
 import { redactText } from "../core/redact.ts";
@@ -38,8 +39,15 @@ export interface ProbeResult {
   readonly schema: "orion.probe/1";
   /** libav's name: "h264". */
   readonly codec: string;
+  /** The picture as shown. */
   readonly width: number;
   readonly height: number;
+  /** As it is coded: it is mirrored, turned clockwise by so many degrees, and its pixels are squared. */
+  readonly codedWidth: number;
+  readonly codedHeight: number;
+  readonly rotation: number;
+  readonly mirrored: boolean;
+  readonly sampleAspectRatio: number;
   readonly pixelFormat: string;
   /** Measured over the frames that came, else as announced, else null. */
   readonly fps: number | null;
@@ -188,6 +196,8 @@ function sourceOf(request: ProbeRequest): CameraSource {
     reconnectMaxMs: 0,
     decoder: "auto",
     decode: "all",
+    rotate: 0,
+    aspect: null,
     roi: null,
     masks: [],
     stallTimeoutMs: STEP_TIMEOUT_MS,
@@ -216,11 +226,12 @@ function resultOf(
   decoder: BoundedDecoder,
   looked: Looked,
 ): Common {
-  const { width, height, pixelFormat, keyframeIntervalSeconds } = looked;
+  const { view, pixelFormat, keyframeIntervalSeconds } = looked;
   return {
     schema: "orion.probe/1",
     codec: video.codecName,
-    ...{ width, height, pixelFormat },
+    ...viewInfo(view),
+    pixelFormat,
     fps: looked.fps ?? video.frameRate,
     keyframeIntervalSeconds,
     decoders: decodersOf(libav, video, decoder.name),

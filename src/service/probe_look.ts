@@ -1,5 +1,6 @@
 /** Reads a stream until its picture, its frame rate and its keyframes are known. */
 import type { Clock } from "../core/clock.ts";
+import type { View } from "../core/display.ts";
 import { StreamError } from "../core/errors.ts";
 import { LibavError } from "../libav/error.ts";
 import { Frame } from "../libav/frame.ts";
@@ -8,6 +9,7 @@ import type { Packet } from "../libav/packet.ts";
 import type { BoundedDecoder } from "../stream/bounds/bounded_decoder.ts";
 import { UnusablePacket } from "../stream/bounds/errors.ts";
 import type { PacketSource, SourcePacket } from "../stream/packet_source.ts";
+import { PictureViews } from "../stream/picture_views.ts";
 
 /** What is looked at; it stays the caller's. */
 export interface LookParts {
@@ -27,8 +29,8 @@ export interface LookParts {
 
 /** What was seen of a stream. */
 export interface Looked {
-  readonly width: number;
-  readonly height: number;
+  /** The first picture's. */
+  readonly view: View;
   readonly pixelFormat: string;
   /** Frames a second; null when too few came. */
   readonly fps: number | null;
@@ -71,8 +73,9 @@ export async function look(parts: LookParts): Promise<Looked> {
   }
   const frame = seen.finish();
   if (frame === null) throw noPicture(parts, seen, isOver);
-  const { width, height, format } = frame;
-  return { ...seen.rates(), width, height, pixelFormat: libav.pixelFormatName(format) };
+  const views = new PictureViews({ libav, video: source.video, wish: { rotate: 0, aspect: null } });
+  const view = views.of(frame);
+  return { ...seen.rates(), view, pixelFormat: libav.pixelFormatName(frame.format) };
 }
 
 /** What has been seen so far, and the first whole picture. */

@@ -11,6 +11,7 @@ import { InfoTeller } from "./info_teller.ts";
 import { openDecoder } from "./open_decoder.ts";
 import type { PacketSource, SourcePacket } from "./packet_source.ts";
 import { PictureTracker } from "./picture_tracker.ts";
+import { PictureViews } from "./picture_views.ts";
 import type { SharedFrame } from "./shared_frame.ts";
 import { ShownTimes } from "./shown_times.ts";
 
@@ -31,6 +32,7 @@ export class Decoding implements Disposable {
   readonly #packets: PacketSource;
   readonly #decoder: BoundedDecoder;
   readonly #tracker: PictureTracker;
+  readonly #views: PictureViews;
   readonly #info: InfoTeller;
   readonly #buffer: GopBuffer;
   #shownTimes = new ShownTimes();
@@ -49,7 +51,9 @@ export class Decoding implements Disposable {
       bounds: parts.bounds,
       onFallback: parts.onDecoderFallback,
     });
-    this.#info = new InfoTeller({ video, decoder: this.#decoder, onInfo: parts.onInfo });
+    this.#views = new PictureViews({ libav, video, wish: source });
+    const { onInfo } = parts;
+    this.#info = new InfoTeller({ video, decoder: this.#decoder, views: this.#views, onInfo });
     const skipsNonRef = source.decode === "nonref";
     if (skipsNonRef) this.#decoder.setSkipFrame("noref");
     this.gate = new DecodeGate(source.decode);
@@ -227,6 +231,8 @@ export class Decoding implements Disposable {
       try {
         if (this.#receive(frame) !== "frame") return;
         const { picture } = frame;
+        // Also of a picture that goes no further: it may say how those after it are shown.
+        const view = this.#views.of(picture);
         const damaged = picture.isCorrupt || picture.decodeErrorFlags !== 0;
         const packet = this.#tracker.received({ pts: picture.pts, damaged });
         if (packet === null) continue;
@@ -243,6 +249,7 @@ export class Decoding implements Disposable {
           capturedAtMs: captureTime.inOrder(packet.capturedAtMs),
           arrivedAtMs: packet.arrivedAtMs,
           clock: packet.clock,
+          view,
         };
         this.#info.frame(frame);
         this.#parts.onFrame(packet.arrivedAtMs);

@@ -1,11 +1,12 @@
 import { assert } from "../core/assert.ts";
 import { CLOCK_START, type SteadyMs, type WallMs, wallMs } from "../core/clock.ts";
+import { UPRIGHT, type View, viewOf } from "../core/display.ts";
 import type { CaptureClock } from "../core/messages.ts";
 import type { BusFrame } from "../framebus/detector_mailbox.ts";
 import { Frame } from "../libav/frame.ts";
 import type { Libav } from "../libav/library.ts";
 
-/** What a picture carries beside its pixels, from its packet. */
+/** What a picture carries beside its pixels. */
 export interface PictureInfo {
   readonly seq: number;
   readonly isKey: boolean;
@@ -14,6 +15,7 @@ export interface PictureInfo {
   readonly arrivedAtMs: SteadyMs;
   readonly shownAtMs: SteadyMs;
   readonly clock: CaptureClock;
+  readonly view: View;
 }
 
 const NOTHING: PictureInfo = {
@@ -24,6 +26,7 @@ const NOTHING: PictureInfo = {
   arrivedAtMs: CLOCK_START,
   shownAtMs: CLOCK_START,
   clock: "arrival",
+  view: viewOf({ width: 0, height: 0 }, UPRIGHT, 1),
 };
 
 /** A decoded picture with a count of its holders; the last to release it gives it back to its pool. */

@@ -18,6 +18,8 @@ export function sourceOf(source: Partial<CameraSource> & { readonly url: string 
     reconnectMaxMs: 10_000,
     decoder: "auto",
     decode: "auto",
+    rotate: 0,
+    aspect: null,
     roi: null,
     masks: [],
     stallTimeoutMs: 10_000,

@@ -79,6 +79,8 @@ Deno.test("camera: without any key it is Orion's own RTSP over TCP, verified by 
       reconnectMaxMs: 10_000,
       decoder: "auto",
       decode: "auto",
+      rotate: 0,
+      aspect: null,
       roi: null,
       masks: [],
       stallTimeoutMs: 10_000,
@@ -200,4 +202,18 @@ Deno.test("camera: a password in the path is hidden wherever it comes up, and it
     assert.ok(!text.includes("tlJwpbo6"), text);
   }
   assert.match(settings.warnings.join(), /holds credentials/);
+});
+
+Deno.test("camera: how its picture is shown reaches the capture worker, quoted or not", () => {
+  const shown = (keys: string) => {
+    const { rotate, aspect } = sourceOf(`url: 'rtsp://10.0.0.1/s', ${keys}`);
+    return { rotate, aspect };
+  };
+  assert.deepEqual(shown("rotate: 270, aspect: '4:3'"), { rotate: 270, aspect: 4 / 3 });
+  assert.deepEqual(shown("aspect: 16:9"), { rotate: 0, aspect: 16 / 9 });
+  assert.deepEqual(shown("aspect: auto"), { rotate: 0, aspect: null });
+  const problem = (keys: string) => problemOf(`url: 'rtsp://10.0.0.1/s', ${keys}`, {});
+  assert.match(problem("rotate: 45"), /^cameras\[0\].rotate: .*0, 90, 180 or 270/);
+  assert.match(problem("aspect: wide"), /^cameras\[0\].aspect: .*16:9/);
+  assert.match(problem("aspect: 1.78"), /^cameras\[0\].aspect: .*16:9/);
 });

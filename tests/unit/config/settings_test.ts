@@ -52,6 +52,8 @@ Deno.test("settings: no file at all is the demo", () => {
     reconnectMaxSeconds: 10,
     decoder: "auto",
     decode: "auto",
+    rotate: 0,
+    aspect: null,
     roi: null,
     masks: [],
     stallTimeoutSeconds: 10,

@@ -22,6 +22,11 @@ const INFO = {
   fps: 24.9999,
   keyframeIntervalSeconds: 2,
   longestKeyframeIntervalSeconds: 4,
+  codedWidth: 1280,
+  codedHeight: 720,
+  rotation: 0,
+  mirrored: false,
+  sampleAspectRatio: 1,
 };
 
 const BROKER: HealthParts["broker"] = {
