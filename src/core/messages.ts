@@ -8,12 +8,14 @@
  *     main ──ToCapture──▶ capture ──FromCapture──▶ main
  *     main ──ToInference──▶ inference ──FromInference──▶ main
  *     capture ──ToTaker──▶ inference ──ToMailbox──▶ capture      (one MessagePort per pair)
+ *     inference ──ToResults──▶ publisher                         (one MessagePort per thread)
  *     main ──ToPublisher──▶ publisher ──FromPublisher──▶ main
  *     main ──ToBroker──▶ broker ──FromBroker──▶ main
  */
 import type { CameraSource, CameraState, CaptureSnapshot, LibavPaths } from "./camera_shapes.ts";
 import type { ErrorData } from "./errors.ts";
 import type { BoxNorm, BoxPx, Fit, SizePx } from "./geometry.ts";
+import type { Detection, DetectorPlan, ResultNote } from "./inference_shapes.ts";
 import type { LogRecord } from "./log.ts";
 
 export type {
@@ -27,6 +29,7 @@ export type {
   StreamInfo,
   TrackInfo,
 } from "./camera_shapes.ts";
+export type { Detection, DetectorPlan, ResultNote } from "./inference_shapes.ts";
 
 /** A worker's log line, on its way to the one place that formats and redacts. */
 export interface LogMessage {
@@ -178,28 +181,6 @@ export function frameTransfers(message: ToTaker | ToMailbox): Transferable[] {
 
 // ------------------------------------------------------------------------- main ⇄ inference
 
-/** A model, and what to make of its output. */
-export interface DetectorPlan {
-  readonly detector: string;
-  readonly worker: string;
-  /** As configured, for messages: `builtin:person` or a path. */
-  readonly model: string;
-  /** The absolute path of the file. */
-  readonly modelPath: string;
-  readonly confidence: number;
-  readonly iou: number;
-  /** Names or numbers; null for all of the model's. */
-  readonly classes: readonly (string | number)[] | null;
-  readonly threads: number;
-}
-
-/** One thing that was seen, in pixels of the source frame. */
-export interface Detection {
-  readonly class: string;
-  readonly confidence: number;
-  readonly box: BoxPx;
-}
-
 /** What one frame gave. */
 export interface InferenceResult {
   readonly detector: string;
@@ -212,6 +193,8 @@ export interface InferenceResult {
 
 export type ToInference =
   | { readonly kind: "start"; readonly plan: DetectorPlan }
+  /** Where results go from now on, in place of the port before. */
+  | { readonly kind: "results"; readonly port: MessagePort }
   | { readonly kind: "attach"; readonly camera: string; readonly port: MessagePort }
   | { readonly kind: "detach"; readonly camera: string }
   | { readonly kind: "confidence"; readonly confidence: number }
@@ -225,7 +208,8 @@ export type FromInference =
     readonly provider: string;
     readonly loadMs: number;
   }
-  | { readonly kind: "result"; readonly result: InferenceResult }
+  /** A frame was inferred, and its result handed to the publisher. */
+  | { readonly kind: "inferred"; readonly note: ResultNote }
   /** One frame could not be inferred; the worker goes on. */
   | {
     readonly kind: "frame-failed";
@@ -238,9 +222,17 @@ export type FromInference =
   | FailedMessage;
 
 /** What is transferred with a message that hands a port over. */
-export function portTransfers(message: ToCapture | ToInference): Transferable[] {
-  return message.kind === "attach" ? [message.port] : [];
+export function portTransfers(message: ToCapture | ToInference | ToPublisher): Transferable[] {
+  return message.kind === "attach" || message.kind === "results" ? [message.port] : [];
 }
+
+// -------------------------------------------------------------------- inference ⇄ publisher
+
+/** From an inference worker to the publisher; nothing is transferred. */
+export type ToResults =
+  | { readonly kind: "result"; readonly result: InferenceResult }
+  /** Nothing follows: the thread has finished its last frame. */
+  | { readonly kind: "end" };
 
 // ------------------------------------------------------------------------- main ⇄ publisher
 
@@ -338,7 +330,8 @@ export type ToPublisher =
   | { readonly kind: "start"; readonly plan: PublisherPlan }
   /** Connect once and say nothing; answered with `tried` or `failed`. */
   | { readonly kind: "try"; readonly broker: BrokerTarget }
-  | { readonly kind: "inference"; readonly result: InferenceResult }
+  /** The results of a worker come through this port, also when its thread was replaced. */
+  | { readonly kind: "results"; readonly worker: string; readonly port: MessagePort }
   | { readonly kind: "camera"; readonly status: CameraStatus }
   /** What `GET /status` answers, as it is. */
   | { readonly kind: "health"; readonly health: Readonly<Record<string, unknown>> }
@@ -367,9 +360,8 @@ export type FromPublisher =
     readonly camera: string;
     readonly detector: string;
     readonly worker: string;
+    readonly seq: number;
     readonly totalMs: number;
-    /** The message itself, for the events of the HTTP interface. */
-    readonly json: string;
   }
   /** A command came that is well formed; each is answered once with `answer`. */
   | { readonly kind: "command"; readonly request: CommandRequest }

@@ -4,8 +4,8 @@ import type { Log } from "../core/log.ts";
 import {
   type DetectorPlan,
   type FromInference,
-  type InferenceResult,
   portTransfers,
+  type ResultNote,
   type ToInference,
 } from "../core/messages.ts";
 import { WorkerHandle } from "./worker_handle.ts";
@@ -24,7 +24,9 @@ export interface DetectorWorkerParts {
   readonly log: Log;
   /** The model is loaded: the worker may be wired to its cameras. */
   readonly onReady: (worker: DetectorWorker) => void;
-  readonly onResult: (result: InferenceResult) => void;
+  /** A thread's end of a new way to the publisher; null while there is none. */
+  readonly openResults: (worker: string) => MessagePort | null;
+  readonly onInferred: (note: ResultNote) => void;
   readonly onFailed: (worker: DetectorWorker, error: ErrorData) => void;
 }
 
@@ -38,7 +40,7 @@ export interface WorkerFigures {
 
 /**
  * One place in a detector's pool and the thread that fills it now. When that is replaced the place
- * keeps its name, its figures and its mailboxes; what the old thread still says is not heard.
+ * keeps its name, its figures and its mailboxes; what the old thread still says is not heard here.
  */
 export class DetectorWorker {
   readonly figures: WorkerFigures = {
@@ -49,6 +51,8 @@ export class DetectorWorker {
   };
   readonly #parts: DetectorWorkerParts;
   readonly #lastSeqs = new Map<string, number>();
+  /** The present thread, and those before it that still finish a frame. */
+  readonly #inferring = new Set<WorkerHandle<ToInference, FromInference>>();
   #handle: WorkerHandle<ToInference, FromInference> | null = null;
   #state: DetectorWorkerState = "loading";
   #restarts = 0;
@@ -95,8 +99,13 @@ export class DetectorWorker {
       this.#state = "failed";
       this.#parts.onFailed(this, error);
     });
-    this.#handle = handle;
+    this.#fill(handle);
     handle.post({ kind: "start", plan: this.#plan });
+  }
+
+  /** There is another publisher: its ends take the place of those before. */
+  connectResults(): void {
+    for (const handle of this.#inferring) this.#connect(handle);
   }
 
   /**
@@ -134,12 +143,11 @@ export class DetectorWorker {
           this.#state = "failed";
           this.#parts.onFailed(this, error);
         };
-        this.#handle = handle;
+        this.#fill(handle);
         this.#state = "ready";
         this.#readyAtMs = this.#parts.clock.nowMs();
         this.#parts.onReady(this);
-        const deadline = this.#parts.clock.sleep(RETIRE_MS);
-        void old?.stop({ kind: "stop" }, deadline);
+        if (old !== null) void this.#retire(old);
       },
     };
   }
@@ -167,6 +175,7 @@ export class DetectorWorker {
 
   /** Gives the thread up, busy or not; {@link start} fills the place again. */
   abandon(): void {
+    if (this.#handle !== null) this.#inferring.delete(this.#handle);
     this.#handle?.release();
     this.#handle = null;
     this.#readyAtMs = null;
@@ -179,6 +188,24 @@ export class DetectorWorker {
     const orderly = await this.#handle?.stop({ kind: "stop" }, deadline) ?? true;
     this.#state = "stopped";
     return orderly;
+  }
+
+  #fill(handle: WorkerHandle<ToInference, FromInference>): void {
+    this.#handle = handle;
+    this.#inferring.add(handle);
+    this.#connect(handle);
+  }
+
+  #connect(handle: WorkerHandle<ToInference, FromInference>): void {
+    const port = this.#parts.openResults(this.id);
+    if (port === null) return;
+    const message: ToInference = { kind: "results", port };
+    handle.post(message, portTransfers(message));
+  }
+
+  async #retire(handle: WorkerHandle<ToInference, FromInference>): Promise<void> {
+    await handle.stop({ kind: "stop" }, this.#parts.clock.sleep(RETIRE_MS));
+    this.#inferring.delete(handle);
   }
 
   #spawn(
@@ -209,13 +236,13 @@ export class DetectorWorker {
           });
         }
         return this.#parts.onReady(this);
-      case "result": {
-        const { meta, inferenceMs } = message.result;
-        this.#seen(meta.camera, meta.seq);
+      case "inferred": {
+        const { camera, seq, dropsSinceLast, inferenceMs } = message.note;
+        this.#seen(camera, seq);
         this.figures.framesProcessed++;
-        this.figures.framesDropped += meta.dropsSinceLast;
+        this.figures.framesDropped += dropsSinceLast;
         this.figures.inferenceMsSum += inferenceMs;
-        return this.#parts.onResult(message.result);
+        return this.#parts.onInferred(message.note);
       }
       case "frame-failed":
         this.#seen(message.camera, message.seq);

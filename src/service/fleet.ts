@@ -3,7 +3,7 @@ import type { Clock } from "../core/clock.ts";
 import { errorFromData, LifecycleError } from "../core/errors.ts";
 import type { ErrorData } from "../core/errors.ts";
 import type { Log } from "../core/log.ts";
-import type { CameraStatus, InferenceResult } from "../core/messages.ts";
+import type { CameraStatus, ResultNote } from "../core/messages.ts";
 import { pinLibav } from "../libav/pin.ts";
 import { workerPermissions } from "../permissions/grant.ts";
 import type { Manifest } from "../permissions/manifest.ts";
@@ -24,7 +24,9 @@ export interface FleetParts {
   readonly clock: Clock;
   readonly log: Log;
   readonly onStatus: (status: CameraStatus) => void;
-  readonly onResult: (result: InferenceResult) => void;
+  /** A thread's end of a new way to the publisher; null while there is none. */
+  readonly openResults: (worker: string) => MessagePort | null;
+  readonly onInferred: (note: ResultNote) => void;
   readonly onCameraFailed: (unit: CameraUnit, error: ErrorData) => void;
   readonly onWorkerFailed: (worker: DetectorWorker, error: ErrorData) => void;
 }
@@ -129,6 +131,16 @@ export class Fleet {
     worker.abandon();
   }
 
+  /** Leads the results of every worker to the publisher that has just been started. */
+  connectResults(): void {
+    for (const worker of this.workers) worker.connectResults();
+  }
+
+  /** A frame of a camera came out at the other end: no later one may have its number again. */
+  seen(camera: string, seq: number): void {
+    this.cameras.get(camera)?.seen(seq);
+  }
+
   /** What the watchdog looks at. Asks every camera for its account. */
   async watched(): Promise<Watched> {
     const nowMs = this.#parts.clock.nowMs();
@@ -183,7 +195,7 @@ export class Fleet {
   }
 
   #pool(settings: DetectorSettings): Pool {
-    const { clock, log, manifest, entries } = this.#parts;
+    const { clock, log, manifest, entries, openResults } = this.#parts;
     const workers = Array.from({ length: settings.workers }, (_, index) =>
       new DetectorWorker({
         entry: entries.inference,
@@ -192,7 +204,8 @@ export class Fleet {
         clock,
         log,
         onReady: (worker) => this.#onReady(worker),
-        onResult: (result) => this.#onResult(result),
+        openResults,
+        onInferred: (note) => this.#onInferred(note),
         onFailed: (worker, error) => this.#onFailed(worker, error),
       }));
     return { settings, workers };
@@ -225,9 +238,9 @@ export class Fleet {
     else first.reject(errorFromData(error));
   }
 
-  #onResult(result: InferenceResult): void {
-    this.cameras.get(result.meta.camera)?.seen(result.meta.seq);
-    this.#parts.onResult(result);
+  #onInferred(note: ResultNote): void {
+    this.seen(note.camera, note.seq);
+    this.#parts.onInferred(note);
   }
 
   /** A new port between a camera's mailbox and a worker; it takes the place of one before it. */

@@ -7,11 +7,11 @@ import type {
   CommandAnswer,
   CommandRequest,
   FromPublisher,
-  InferenceResult,
   PublisherPlan,
   TopicKind,
   ToPublisher,
 } from "../core/messages.ts";
+import { portTransfers } from "../core/messages.ts";
 import { WorkerHandle } from "./worker_handle.ts";
 
 /** An inference message that was handed to the MQTT client. */
@@ -68,8 +68,16 @@ export class PublisherUnit {
     for (const status of this.#cameras.values()) handle.post({ kind: "camera", status });
   }
 
-  inference(result: InferenceResult): void {
-    this.#handle?.post({ kind: "inference", result });
+  /**
+   * A new way for the results of a worker's thread.
+   * @returns the thread's end; null while there is no publisher: what is seen meanwhile is lost
+   */
+  openResults(worker: string): MessagePort | null {
+    if (this.#handle === null) return null;
+    const { port1, port2 } = new MessageChannel();
+    const message: ToPublisher = { kind: "results", worker, port: port1 };
+    this.#handle.post(message, portTransfers(message));
+    return port2;
   }
 
   camera(status: CameraStatus): void {

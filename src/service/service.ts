@@ -4,7 +4,7 @@ import { errorData } from "../core/errors.ts";
 import type { ErrorData } from "../core/errors.ts";
 import { EXIT } from "../core/exit.ts";
 import type { Log } from "../core/log.ts";
-import type { InferenceResult } from "../core/messages.ts";
+import type { ResultNote } from "../core/messages.ts";
 import { healthApp, type HealthServer, serveHealth } from "../health/http.ts";
 import { healthReport } from "../health/report.ts";
 import { Metrics } from "../health/metrics.ts";
@@ -180,7 +180,8 @@ export class Service {
       clock,
       log,
       onStatus: (status) => this.#publisher.camera(status),
-      onResult: (result) => this.#onResult(result),
+      openResults: (worker) => this.#publisher.openResults(worker),
+      onInferred: (note) => this.#onInferred(note),
       onCameraFailed: (unit, error) => this.#replaceByName(unit.name, error),
       onWorkerFailed: (worker, error) => this.#replaceByName(worker.id, error),
     });
@@ -216,17 +217,18 @@ export class Service {
     });
   }
 
-  #onResult(result: InferenceResult): void {
-    const { meta: { camera, queueMs, convertMs }, detector, inferenceMs, postprocessMs } = result;
+  #onInferred(note: ResultNote): void {
+    const { camera, detector, queueMs, convertMs, inferenceMs, postprocessMs } = note;
     this.#metrics.observe({ camera, detector, stage: "queue" }, queueMs);
     this.#metrics.observe({ camera, detector, stage: "convert" }, convertMs);
     this.#metrics.observe({ camera, detector, stage: "inference" }, inferenceMs);
     this.#metrics.observe({ camera, detector, stage: "postprocess" }, postprocessMs);
-    this.#publisher.inference(result);
-    this.#sightings.see(result);
+    this.#sightings.see(note);
   }
 
-  #onEmitted({ camera, detector, worker, totalMs }: Emitted): void {
+  #onEmitted({ camera, detector, worker, seq, totalMs }: Emitted): void {
+    // It may be here before the worker's own note, or instead of it.
+    this.#fleet.seen(camera, seq);
     this.#metrics.observe({ camera, detector, stage: "total" }, totalMs);
     this.#stats.sample(camera, detector, totalMs);
     this.#reporter.emitted(camera, detector);
@@ -243,7 +245,11 @@ export class Service {
     const publisher = this.#publisher;
     const broker = this.#broker;
     if (name === "publisher") {
-      return { name, abandon: () => publisher.abandon(), start: () => publisher.start() };
+      const start = () => {
+        publisher.start();
+        this.#fleet.connectResults();
+      };
+      return { name, abandon: () => publisher.abandon(), start };
     }
     if (name === "broker" && broker !== null) {
       const start = () =>

@@ -8,6 +8,8 @@ import type {
   ToBroker,
   ToPublisher,
 } from "../../src/core/messages.ts";
+import { portTransfers } from "../../src/core/messages.ts";
+import { type ResultPort, resultPort } from "../../src/inference/result_port.ts";
 import { WAIT_TIMEOUT_MS } from "./lines.ts";
 
 /** A thread and its messages; terminated when disposed. */
@@ -27,8 +29,8 @@ export class TestWorker<In, Out extends { readonly kind: string }> implements Di
     this.#worker.addEventListener("message", (event: MessageEvent) => take(event.data));
   }
 
-  send(message: In): void {
-    this.#worker.postMessage(message);
+  send(message: In, transfers: Transferable[] = []): void {
+    this.#worker.postMessage(message, transfers);
   }
 
   /** The first message, from the `since`th on, that passes: one that came already, or the next. */
@@ -93,6 +95,18 @@ export function publisherWorker(address: string, files: readonly string[] = []):
   const url = new URL("../../workers/publisher.ts", import.meta.url);
   const permissions = publisherPermissions(address, files);
   return new TestWorker(new Worker(url, { type: "module", deno: { permissions } }));
+}
+
+/** The way of one inference thread's results to a publisher; disposed, as if that thread had ended. */
+export function resultsTo(
+  publisher: PublisherWorker,
+  worker = "person-0",
+): ResultPort & Disposable {
+  const { port1, port2 } = new MessageChannel();
+  const message: ToPublisher = { kind: "results", worker, port: port1 };
+  publisher.send(message, portTransfers(message));
+  const port = resultPort(port2);
+  return { ...port, [Symbol.dispose]: port.close };
 }
 
 /** The embedded broker's thread: may listen on `address` (host:port), nothing else. */
