@@ -32,6 +32,8 @@ serve<ToPublisher, FromPublisher>(({ post, log }) => {
       }
       case "results":
         return results.add(message.worker, message.port);
+      case "results-given-up":
+        return results.giveUp(message.worker);
       case "camera":
         return publisher.camera(message.status);
       case "health":

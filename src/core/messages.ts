@@ -332,6 +332,8 @@ export type ToPublisher =
   | { readonly kind: "try"; readonly broker: BrokerTarget }
   /** The results of a worker come through this port, also when its thread was replaced. */
   | { readonly kind: "results"; readonly worker: string; readonly port: MessagePort }
+  /** A worker's thread was given up, so it says no end. What it sent before is taken all the same. */
+  | { readonly kind: "results-given-up"; readonly worker: string }
   | { readonly kind: "camera"; readonly status: CameraStatus }
   /** What `GET /status` answers, as it is. */
   | { readonly kind: "health"; readonly health: Readonly<Record<string, unknown>> }

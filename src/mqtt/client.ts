@@ -156,7 +156,9 @@ class MqttSession implements Session {
       }
     }
     const once = this.#once(settled);
-    if (qos === 1 && this.#unacknowledged >= this.#receiveMaximum) {
+    // What is published as another one is acknowledged stands behind those that are held.
+    const isHeld = this.#held.length > 0 || this.#unacknowledged >= this.#receiveMaximum;
+    if (qos === 1 && isHeld) {
       this.#held.push({ message, settled: once });
     } else this.#write(message, once);
   }

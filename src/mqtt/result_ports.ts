@@ -4,10 +4,10 @@ import { LifecycleError } from "../core/errors.ts";
 import type { InferenceResult, ToResults } from "../core/messages.ts";
 
 /**
- * How long a stop waits for the ends of the workers' results. What a worker sent before it stopped is here
- * by then and only has to be read; one that was given up says no end.
+ * How long a stop waits for workers to say their end. It is not reached as long as each either does so or
+ * is given up: whatever was sent by then is here and only has to be read.
  */
-export const END_TIMEOUT_MS = 250;
+export const END_TIMEOUT_MS = 1_000;
 
 export interface ResultPortsParts {
   readonly clock: Clock;
@@ -15,36 +15,43 @@ export interface ResultPortsParts {
 }
 
 /**
- * The publisher's ends of the ports that results come through, one for each worker of a detector.
+ * The publisher's ends of the ports that results come through, one for each thread of a detector.
  *
  * A port whose thread was replaced is still read: what that thread sent before it ended, or died, is taken
  * like any other result.
  */
 export class ResultPorts {
   readonly #parts: ResultPortsParts;
-  /** The newest port of each worker that has not said its end. */
-  readonly #open = new Map<string, MessagePort>();
+  /** The ports whose end is waited for, and their workers. */
+  readonly #open = new Map<MessagePort, string>();
   #whenEnded: (() => void) | null = null;
 
   constructor(parts: ResultPortsParts) {
     this.#parts = parts;
   }
 
-  /** How many workers may still send something. */
+  /** How many ends are waited for. */
   get open(): number {
     return this.#open.size;
   }
 
   /** Reads a worker's port from now on, and owns it. */
   add(worker: string, port: MessagePort): void {
-    this.#open.set(worker, port);
+    this.#open.set(port, worker);
     port.onmessageerror = () => {
       throw new LifecycleError(`a result of worker ${worker} was unreadable`);
     };
-    port.onmessage = ({ data }: MessageEvent<ToResults>) => this.#onMessage(worker, port, data);
+    port.onmessage = ({ data }: MessageEvent<ToResults>) => this.#onMessage(port, data);
   }
 
-  /** Settles when every worker has said its end and all that came was taken, or after the time-out. */
+  /** No end is waited for; results that are on their way are taken. */
+  giveUp(worker: string): void {
+    for (const [port, name] of this.#open) {
+      if (name === worker) this.#over(port);
+    }
+  }
+
+  /** Settles when every thread has said its end and all that came was taken, or after the time-out. */
   ended(): Promise<void> {
     if (this.#open.size === 0) return Promise.resolve();
     return new Promise((resolve) => {
@@ -56,17 +63,20 @@ export class ResultPorts {
     });
   }
 
-  #onMessage(worker: string, port: MessagePort, message: ToResults): void {
+  #onMessage(port: MessagePort, message: ToResults): void {
     switch (message.kind) {
       case "result":
         return this.#parts.take(message.result);
       case "end":
         port.close();
-        if (this.#open.get(worker) === port) this.#open.delete(worker);
-        if (this.#open.size === 0) this.#whenEnded?.();
-        return;
+        return this.#over(port);
       default:
         return assertNever(message);
     }
+  }
+
+  #over(port: MessagePort): void {
+    this.#open.delete(port);
+    if (this.#open.size === 0) this.#whenEnded?.();
   }
 }

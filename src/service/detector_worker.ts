@@ -8,6 +8,7 @@ import {
   type ResultNote,
   type ToInference,
 } from "../core/messages.ts";
+import type { ResultWays } from "./publisher_unit.ts";
 import { WorkerHandle } from "./worker_handle.ts";
 
 /** How long a thread whose model was replaced may take for the frame in hand. */
@@ -24,8 +25,7 @@ export interface DetectorWorkerParts {
   readonly log: Log;
   /** The model is loaded: the worker may be wired to its cameras. */
   readonly onReady: (worker: DetectorWorker) => void;
-  /** A thread's end of a new way to the publisher; null while there is none. */
-  readonly openResults: (worker: string) => MessagePort | null;
+  readonly results: ResultWays;
   readonly onInferred: (note: ResultNote) => void;
   readonly onFailed: (worker: DetectorWorker, error: ErrorData) => void;
 }
@@ -177,6 +177,7 @@ export class DetectorWorker {
   abandon(): void {
     if (this.#handle !== null) this.#inferring.delete(this.#handle);
     this.#handle?.release();
+    this.#parts.results.giveUpResults(this.id);
     this.#handle = null;
     this.#readyAtMs = null;
     this.#restarts++;
@@ -186,6 +187,7 @@ export class DetectorWorker {
   /** Lets it finish the frame in hand. @returns whether it stopped before the deadline */
   async stop(deadline: Promise<unknown>): Promise<boolean> {
     const orderly = await this.#handle?.stop({ kind: "stop" }, deadline) ?? true;
+    if (!orderly) this.#parts.results.giveUpResults(this.id);
     this.#state = "stopped";
     return orderly;
   }
@@ -197,7 +199,7 @@ export class DetectorWorker {
   }
 
   #connect(handle: WorkerHandle<ToInference, FromInference>): void {
-    const port = this.#parts.openResults(this.id);
+    const port = this.#parts.results.openResults(this.id);
     if (port === null) return;
     const message: ToInference = { kind: "results", port };
     handle.post(message, portTransfers(message));

@@ -13,6 +13,7 @@ import type { AllowedModel } from "./control_models.ts";
 import { DetectorWorker } from "./detector_worker.ts";
 import type { WorkerEntries } from "./entries.ts";
 import { detectorPlan } from "./plans.ts";
+import type { ResultWays } from "./publisher_unit.ts";
 import type { Watched } from "./watchdog.ts";
 
 /** What the fleet is made of. */
@@ -24,8 +25,7 @@ export interface FleetParts {
   readonly clock: Clock;
   readonly log: Log;
   readonly onStatus: (status: CameraStatus) => void;
-  /** A thread's end of a new way to the publisher; null while there is none. */
-  readonly openResults: (worker: string) => MessagePort | null;
+  readonly results: ResultWays;
   readonly onInferred: (note: ResultNote) => void;
   readonly onCameraFailed: (unit: CameraUnit, error: ErrorData) => void;
   readonly onWorkerFailed: (worker: DetectorWorker, error: ErrorData) => void;
@@ -195,7 +195,7 @@ export class Fleet {
   }
 
   #pool(settings: DetectorSettings): Pool {
-    const { clock, log, manifest, entries, openResults } = this.#parts;
+    const { clock, log, manifest, entries, results } = this.#parts;
     const workers = Array.from({ length: settings.workers }, (_, index) =>
       new DetectorWorker({
         entry: entries.inference,
@@ -204,7 +204,7 @@ export class Fleet {
         clock,
         log,
         onReady: (worker) => this.#onReady(worker),
-        openResults,
+        results,
         onInferred: (note) => this.#onInferred(note),
         onFailed: (worker, error) => this.#onFailed(worker, error),
       }));

@@ -76,8 +76,8 @@ export class Service {
       onSpent: (name) =>
         this.#ended.resolve({ reason: `worker ${name} failed too often`, code: EXIT.gaveUp }),
     });
-    this.#fleet = this.#makeFleet();
     this.#publisher = this.#makePublisher();
+    this.#fleet = this.#makeFleet();
     this.#broker = this.#makeBroker();
     this.#controller = new Controller({
       target: new LiveControl({
@@ -180,7 +180,7 @@ export class Service {
       clock,
       log,
       onStatus: (status) => this.#publisher.camera(status),
-      openResults: (worker) => this.#publisher.openResults(worker),
+      results: this.#publisher,
       onInferred: (note) => this.#onInferred(note),
       onCameraFailed: (unit, error) => this.#replaceByName(unit.name, error),
       onWorkerFailed: (worker, error) => this.#replaceByName(worker.id, error),
