@@ -27,6 +27,8 @@ export interface DetectorDeps {
   readonly clock: Clock;
   readonly log: Log;
   readonly post: (message: FromInference) => void;
+  /** Aborted when the thread was told of as failed; it is replaced then. */
+  readonly failed: AbortSignal;
   readonly load: (options: LoadOptions) => Promise<Model>;
 }
 
@@ -59,6 +61,7 @@ export class Detector {
 
   constructor(deps: DetectorDeps) {
     this.#deps = deps;
+    deps.failed.addEventListener("abort", () => this.#abandon(), { once: true });
   }
 
   /** Does what the main thread says. @throws as {@link start} */
@@ -136,8 +139,7 @@ export class Detector {
       cancel();
     }
     // The publisher waits for this end before it says `offline`.
-    this.#results?.close();
-    this.#results = null;
+    this.#endResults();
     await running?.model[Symbol.asyncDispose]();
   }
 
@@ -172,7 +174,7 @@ export class Detector {
   }
 
   async #frame(running: Running, meta: FrameMeta, tensor: ArrayBuffer): Promise<void> {
-    const { clock, post } = this.#deps;
+    const { clock, failed, post } = this.#deps;
     const beganAtMs = clock.nowMs();
     let raw: RawDetections;
     try {
@@ -189,6 +191,8 @@ export class Detector {
     const inferenceMs = inferredAtMs - beganAtMs;
     const postprocessMs = clock.nowMs() - inferredAtMs;
     const result = { detector, worker, meta, detections, inferenceMs, postprocessMs };
+    // The frame is booked as lost with the thread: a result would be one too many.
+    if (failed.aborted) return;
     // First of all: what the main thread is told is no part of the frame's way.
     this.#results?.send(result);
     post({ kind: "inferred", note: noteOf(result) });
@@ -217,6 +221,17 @@ export class Detector {
     if (!cut || this.#toldCutAt === confidence) return;
     this.#toldCutAt = confidence;
     this.#deps.log.warning("detections.cut", { camera: meta.camera, seq: meta.seq, confidence });
+  }
+
+  /** Takes no frame any more, and hands nothing on. */
+  #abandon(): void {
+    this.#running?.taker.abandon();
+    this.#endResults();
+  }
+
+  #endResults(): void {
+    this.#results?.close();
+    this.#results = null;
   }
 
   #closeEarly(): void {

@@ -53,3 +53,19 @@ Deno.test("detector: stop finishes the frame in hand, hands its result on, and e
   assert.deepEqual(posted.map((message) => message.kind), ["ready", "inferred"]);
   assert.equal(released(), 1);
 });
+
+Deno.test("detector: a thread that failed hands nothing on, notes nothing, and takes nothing", async () => {
+  const gate = Promise.withResolvers<void>();
+  const { detector, failure, next, posted, results } = harness(() => gate.promise.then(answer));
+  await detector.start(PLAN);
+  const port = new Port();
+  detector.attach("gate", port);
+  port.available();
+  port.frame(5);
+  await next("ready");
+  failure.abort();
+  assert.deepEqual([port.closed, results.closed], [1, 1]);
+  gate.resolve();
+  await detector.stop();
+  assert.deepEqual([posted, results.sent, port.taken], [[], [], []]);
+});

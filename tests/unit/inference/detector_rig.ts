@@ -111,6 +111,7 @@ export function harness(
   const logged: LogRecord[] = [];
   const { clock, timers } = steppingClock();
   const results = new Results();
+  const failure = new AbortController();
   let released = 0;
   const model: Model = {
     input: INPUT,
@@ -127,6 +128,7 @@ export function harness(
       posted.push(message);
       waiting?.();
     },
+    failed: failure.signal,
     load: () => Promise.resolve(model),
   });
   detector.sendResultsTo(results);
@@ -143,5 +145,5 @@ export function harness(
       await new Promise<void>((resolve) => waiting = resolve);
     }
   }
-  return { detector, posted, logged, timers, next, results, released: () => released };
+  return { detector, posted, logged, timers, next, results, failure, released: () => released };
 }
