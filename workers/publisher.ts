@@ -1,5 +1,4 @@
 /** The thread that talks to the broker: what it may do is connect to it, and read its TLS files. */
-import { instantOf } from "../src/core/age.ts";
 import { assertNever } from "../src/core/assert.ts";
 import { systemClock } from "../src/core/clock.ts";
 import type { FromPublisher, ToPublisher } from "../src/core/messages.ts";
@@ -7,6 +6,7 @@ import { serve } from "../src/core/worker_entry.ts";
 import { mqttSessions } from "../src/mqtt/client.ts";
 import { BrokerLink } from "../src/mqtt/link.ts";
 import { Publisher } from "../src/mqtt/publisher.ts";
+import { ResultPorts } from "../src/mqtt/result_ports.ts";
 import { tryBroker } from "../src/mqtt/try_broker.ts";
 
 serve<ToPublisher, FromPublisher>(({ post, log }) => {
@@ -21,6 +21,10 @@ serve<ToPublisher, FromPublisher>(({ post, log }) => {
       new BrokerLink(plan, events, { open, clock, random: Math.random, log }),
     readText,
   });
+  const results = new ResultPorts({
+    clock,
+    take: (result, arrivedAtMs) => publisher.inference(result, arrivedAtMs),
+  });
   return async (message) => {
     switch (message.kind) {
       case "start":
@@ -29,8 +33,10 @@ serve<ToPublisher, FromPublisher>(({ post, log }) => {
         const protocol = await tryBroker(message.broker, { open, clock, readText });
         return post({ kind: "tried", protocol });
       }
-      case "inference":
-        return publisher.inference(message.result, instantOf(message.age, clock));
+      case "results":
+        return results.add(message.worker, message.port);
+      case "results-given-up":
+        return results.giveUp(message.worker);
       case "camera":
         return publisher.camera(message.status);
       case "health":
@@ -38,6 +44,7 @@ serve<ToPublisher, FromPublisher>(({ post, log }) => {
       case "answer":
         return publisher.answer(message.answer);
       case "stop":
+        await results.ended();
         await publisher.stop();
         return post({ kind: "stopped" });
       default:

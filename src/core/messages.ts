@@ -8,6 +8,7 @@
  *     main ──ToCapture──▶ capture ──FromCapture──▶ main
  *     main ──ToInference──▶ inference ──FromInference──▶ main
  *     capture ──ToTaker──▶ inference ──ToMailbox──▶ capture      (one MessagePort per pair)
+ *     inference ──ToResults──▶ publisher                         (one MessagePort per thread)
  *     main ──ToPublisher──▶ publisher ──FromPublisher──▶ main
  *     main ──ToBroker──▶ broker ──FromBroker──▶ main
  */
@@ -17,6 +18,7 @@ import type { WallMs } from "./clock.ts";
 import type { CommandAnswer, CommandRequest } from "./command_shapes.ts";
 import type { ErrorData } from "./errors.ts";
 import type { BoxNorm, BoxPx, Fit, SizePx } from "./geometry.ts";
+import type { Detection, DetectorPlan, ResultNote } from "./inference_shapes.ts";
 import type { LogRecord } from "./log.ts";
 import type { OwnClient } from "./own_client.ts";
 import type { BrokerTarget, PublisherPlan } from "./publisher_shapes.ts";
@@ -33,6 +35,7 @@ export type {
   StreamInfo,
   TrackInfo,
 } from "./camera_shapes.ts";
+export type { Detection, DetectorPlan, ResultNote } from "./inference_shapes.ts";
 
 export type {
   CommandAnswer,
@@ -201,28 +204,6 @@ export function frameTransfers(message: ToTaker | ToMailbox): Transferable[] {
 
 // ------------------------------------------------------------------------- main ⇄ inference
 
-/** A model, and what to make of its output. */
-export interface DetectorPlan {
-  readonly detector: string;
-  readonly worker: string;
-  /** As configured, for messages: `builtin:person` or a path. */
-  readonly model: string;
-  /** The absolute path of the file. */
-  readonly modelPath: string;
-  readonly confidence: number;
-  readonly iou: number;
-  /** Names or numbers; null for all of the model's. */
-  readonly classes: readonly (string | number)[] | null;
-  readonly threads: number;
-}
-
-/** One thing that was seen, in pixels of the source frame. */
-export interface Detection {
-  readonly class: string;
-  readonly confidence: number;
-  readonly box: BoxPx;
-}
-
 /** What one frame gave. */
 export interface InferenceResult {
   readonly detector: string;
@@ -235,6 +216,8 @@ export interface InferenceResult {
 
 export type ToInference =
   | { readonly kind: "start"; readonly plan: DetectorPlan }
+  /** Where results go from now on, in place of the port before. */
+  | { readonly kind: "results"; readonly port: MessagePort }
   | { readonly kind: "attach"; readonly camera: string; readonly port: MessagePort }
   | { readonly kind: "detach"; readonly camera: string }
   | { readonly kind: "confidence"; readonly confidence: number }
@@ -248,7 +231,8 @@ export type FromInference =
     readonly provider: string;
     readonly loadMs: number;
   }
-  | { readonly kind: "result"; readonly result: InferenceResult; readonly age: Age }
+  /** A frame was inferred, and its result handed to the publisher. */
+  | { readonly kind: "inferred"; readonly note: ResultNote }
   /** One frame could not be inferred; the worker goes on. */
   | {
     readonly kind: "frame-failed";
@@ -261,9 +245,17 @@ export type FromInference =
   | FailedMessage;
 
 /** What is transferred with a message that hands a port over. */
-export function portTransfers(message: ToCapture | ToInference): Transferable[] {
-  return message.kind === "attach" ? [message.port] : [];
+export function portTransfers(message: ToCapture | ToInference | ToPublisher): Transferable[] {
+  return message.kind === "attach" || message.kind === "results" ? [message.port] : [];
 }
+
+// -------------------------------------------------------------------- inference ⇄ publisher
+
+/** From an inference worker to the publisher; nothing is transferred. */
+export type ToResults =
+  | { readonly kind: "result"; readonly result: InferenceResult; readonly age: Age }
+  /** Nothing follows: the thread has finished its last frame. */
+  | { readonly kind: "end" };
 
 // ------------------------------------------------------------------------- main ⇄ publisher
 
@@ -280,7 +272,10 @@ export type ToPublisher =
   | { readonly kind: "start"; readonly plan: PublisherPlan }
   /** Connect once and say nothing; answered with `tried` or `failed`. */
   | { readonly kind: "try"; readonly broker: BrokerTarget }
-  | { readonly kind: "inference"; readonly result: InferenceResult; readonly age: Age }
+  /** The results of a worker come through this port, also when its thread was replaced. */
+  | { readonly kind: "results"; readonly worker: string; readonly port: MessagePort }
+  /** A worker's thread was given up, so it says no end. What it sent before is taken all the same. */
+  | { readonly kind: "results-given-up"; readonly worker: string }
   | { readonly kind: "camera"; readonly status: CameraStatus }
   /** What `GET /status` answers, as it is. */
   | { readonly kind: "health"; readonly health: Readonly<Record<string, unknown>> }
@@ -309,9 +304,8 @@ export type FromPublisher =
     readonly camera: string;
     readonly detector: string;
     readonly worker: string;
+    readonly seq: number;
     readonly totalMs: number;
-    /** The message itself, for the events of the HTTP interface. */
-    readonly json: string;
   }
   /** A command came that is well formed; each is answered once with `answer`. */
   | { readonly kind: "command"; readonly request: CommandRequest }

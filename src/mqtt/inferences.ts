@@ -101,28 +101,29 @@ export class InferenceFlow {
   }
 
   #send(item: Waiting): void {
-    const { result } = item;
+    const { detector, worker, meta: { camera, seq } } = item.result;
+    const { post } = this.#parts;
+    if (item.json !== null) return this.#publish(item, item.json);
+    const { clock, instance } = this.#parts;
+    const totalMs = clock.nowMs() - item.atMs;
+    const payload = inferencePayload(item.result, { instance, totalMs });
+    item.json = JSON.stringify(payload);
+    this.#publish(item, item.json);
+    // Told once, and after the hand-over: what the main thread does with it delays nothing.
+    post({ kind: "emitted", camera, detector, worker, seq, totalMs: payload.timing.totalMs });
+  }
+
+  #publish(item: Waiting, payload: string): void {
+    const { detector, meta: { camera } } = item.result;
     const { qos, topic } = this.#parts;
-    item.json ??= this.#emit(item);
     this.#inFlight += 1;
     this.#parts.publish({
-      topic: topic(result.meta.camera, result.detector),
-      payload: item.json,
+      topic: topic(camera, detector),
+      payload,
       qos,
       retain: false,
       expirySeconds: MAX_AGE_MS / 1_000,
     }, (error) => this.#settled(item, error));
-  }
-
-  /** Writes the message and tells of it. */
-  #emit({ result, atMs }: Waiting): string {
-    const { clock, instance, post } = this.#parts;
-    const totalMs = clock.nowMs() - atMs;
-    const payload = inferencePayload(result, { instance, totalMs });
-    const json = JSON.stringify(payload);
-    const { detector, worker, meta: { camera } } = result;
-    post({ kind: "emitted", camera, detector, worker, totalMs: payload.timing.totalMs, json });
-    return json;
   }
 
   #settled(item: Waiting, error: BrokerError | null): void {

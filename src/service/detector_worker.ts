@@ -1,14 +1,14 @@
-import { instantOf } from "../core/age.ts";
 import type { Clock, SteadyMs } from "../core/clock.ts";
 import { type ErrorData, errorFromData } from "../core/errors.ts";
 import type { Log } from "../core/log.ts";
 import {
   type DetectorPlan,
   type FromInference,
-  type InferenceResult,
   portTransfers,
+  type ResultNote,
   type ToInference,
 } from "../core/messages.ts";
+import type { ResultWays } from "./publisher_unit.ts";
 import { WorkerHandle } from "./worker_handle.ts";
 
 /** How long a thread whose model was replaced may take for the frame in hand. */
@@ -25,8 +25,8 @@ export interface DetectorWorkerParts {
   readonly log: Log;
   /** The model is loaded: the worker may be wired to its cameras. */
   readonly onReady: (worker: DetectorWorker) => void;
-  /** Told of each result, and when its frame arrived. */
-  readonly onResult: (result: InferenceResult, arrivedAtMs: SteadyMs) => void;
+  readonly results: ResultWays;
+  readonly onInferred: (note: ResultNote) => void;
   readonly onFailed: (worker: DetectorWorker, error: ErrorData) => void;
 }
 
@@ -40,7 +40,7 @@ export interface WorkerFigures {
 
 /**
  * One place in a detector's pool and the thread that fills it now. When that is replaced the place
- * keeps its name, its figures and its mailboxes; what the old thread still says is not heard.
+ * keeps its name, its figures and its mailboxes; what the old thread still says is not heard here.
  */
 export class DetectorWorker {
   readonly figures: WorkerFigures = {
@@ -51,6 +51,8 @@ export class DetectorWorker {
   };
   readonly #parts: DetectorWorkerParts;
   readonly #lastSeqs = new Map<string, number>();
+  /** The present thread, and those before it that still finish a frame. */
+  readonly #inferring = new Set<WorkerHandle<ToInference, FromInference>>();
   #handle: WorkerHandle<ToInference, FromInference> | null = null;
   #state: DetectorWorkerState = "loading";
   #restarts = 0;
@@ -97,8 +99,13 @@ export class DetectorWorker {
       this.#state = "failed";
       this.#parts.onFailed(this, error);
     });
-    this.#handle = handle;
+    this.#fill(handle);
     handle.post({ kind: "start", plan: this.#plan });
+  }
+
+  /** There is another publisher: its ends take the place of those before. */
+  connectResults(): void {
+    for (const handle of this.#inferring) this.#connect(handle);
   }
 
   /**
@@ -136,12 +143,11 @@ export class DetectorWorker {
           this.#state = "failed";
           this.#parts.onFailed(this, error);
         };
-        this.#handle = handle;
+        this.#fill(handle);
         this.#state = "ready";
         this.#readyAtMs = this.#parts.clock.nowMs();
         this.#parts.onReady(this);
-        const deadline = this.#parts.clock.sleep(RETIRE_MS);
-        void old?.stop({ kind: "stop" }, deadline);
+        if (old !== null) void this.#retire(old);
       },
     };
   }
@@ -169,7 +175,9 @@ export class DetectorWorker {
 
   /** Gives the thread up, busy or not; {@link start} fills the place again. */
   abandon(): void {
+    if (this.#handle !== null) this.#inferring.delete(this.#handle);
     this.#handle?.release();
+    this.#parts.results.giveUpResults(this.id);
     this.#handle = null;
     this.#readyAtMs = null;
     this.#restarts++;
@@ -179,8 +187,27 @@ export class DetectorWorker {
   /** Lets it finish the frame in hand. @returns whether it stopped before the deadline */
   async stop(deadline: Promise<unknown>): Promise<boolean> {
     const orderly = await this.#handle?.stop({ kind: "stop" }, deadline) ?? true;
+    if (!orderly) this.#parts.results.giveUpResults(this.id);
     this.#state = "stopped";
     return orderly;
+  }
+
+  #fill(handle: WorkerHandle<ToInference, FromInference>): void {
+    this.#handle = handle;
+    this.#inferring.add(handle);
+    this.#connect(handle);
+  }
+
+  #connect(handle: WorkerHandle<ToInference, FromInference>): void {
+    const port = this.#parts.results.openResults(this.id);
+    if (port === null) return;
+    const message: ToInference = { kind: "results", port };
+    handle.post(message, portTransfers(message));
+  }
+
+  async #retire(handle: WorkerHandle<ToInference, FromInference>): Promise<void> {
+    await handle.stop({ kind: "stop" }, this.#parts.clock.sleep(RETIRE_MS));
+    this.#inferring.delete(handle);
   }
 
   #spawn(
@@ -211,14 +238,13 @@ export class DetectorWorker {
           });
         }
         return this.#parts.onReady(this);
-      case "result": {
-        const { meta, inferenceMs } = message.result;
-        const arrivedAtMs = instantOf(message.age, this.#parts.clock);
-        this.#seen(meta.camera, meta.seq);
+      case "inferred": {
+        const { camera, seq, dropsSinceLast, inferenceMs } = message.note;
+        this.#seen(camera, seq);
         this.figures.framesProcessed++;
-        this.figures.framesDropped += meta.dropsSinceLast;
+        this.figures.framesDropped += dropsSinceLast;
         this.figures.inferenceMsSum += inferenceMs;
-        return this.#parts.onResult(message.result, arrivedAtMs);
+        return this.#parts.onInferred(message.note);
       }
       case "frame-failed":
         this.#seen(message.camera, message.seq);

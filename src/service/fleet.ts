@@ -1,9 +1,9 @@
 import type { CameraSettings, DetectorSettings, Settings } from "../config/settings.ts";
-import type { Clock, SteadyMs } from "../core/clock.ts";
+import type { Clock } from "../core/clock.ts";
 import { errorFromData, LifecycleError } from "../core/errors.ts";
 import type { ErrorData } from "../core/errors.ts";
 import type { Log } from "../core/log.ts";
-import type { CameraStatus, InferenceResult } from "../core/messages.ts";
+import type { CameraStatus, ResultNote } from "../core/messages.ts";
 import { pinLibav } from "../libav/pin.ts";
 import { workerPermissions } from "../permissions/grant.ts";
 import type { Manifest } from "../permissions/manifest.ts";
@@ -13,6 +13,7 @@ import type { AllowedModel } from "./control_models.ts";
 import { DetectorWorker } from "./detector_worker.ts";
 import type { WorkerEntries } from "./entries.ts";
 import { detectorPlan } from "./plans.ts";
+import type { ResultWays } from "./publisher_unit.ts";
 import type { Watched } from "./watchdog.ts";
 
 /** What the fleet is made of. */
@@ -24,7 +25,8 @@ export interface FleetParts {
   readonly clock: Clock;
   readonly log: Log;
   readonly onStatus: (status: CameraStatus) => void;
-  readonly onResult: (result: InferenceResult, arrivedAtMs: SteadyMs) => void;
+  readonly results: ResultWays;
+  readonly onInferred: (note: ResultNote) => void;
   readonly onCameraFailed: (unit: CameraUnit, error: ErrorData) => void;
   readonly onWorkerFailed: (worker: DetectorWorker, error: ErrorData) => void;
 }
@@ -129,6 +131,16 @@ export class Fleet {
     worker.abandon();
   }
 
+  /** Leads the results of every worker to the publisher that has just been started. */
+  connectResults(): void {
+    for (const worker of this.workers) worker.connectResults();
+  }
+
+  /** A frame of a camera came out at the other end: no later one may have its number again. */
+  seen(camera: string, seq: number): void {
+    this.cameras.get(camera)?.seen(seq);
+  }
+
   /** What the watchdog looks at. Asks every camera for its account. */
   async watched(): Promise<Watched> {
     const nowMs = this.#parts.clock.nowMs();
@@ -183,7 +195,7 @@ export class Fleet {
   }
 
   #pool(settings: DetectorSettings): Pool {
-    const { clock, log, manifest, entries } = this.#parts;
+    const { clock, log, manifest, entries, results } = this.#parts;
     const workers = Array.from({ length: settings.workers }, (_, index) =>
       new DetectorWorker({
         entry: entries.inference,
@@ -192,7 +204,8 @@ export class Fleet {
         clock,
         log,
         onReady: (worker) => this.#onReady(worker),
-        onResult: (result, arrivedAtMs) => this.#onResult(result, arrivedAtMs),
+        results,
+        onInferred: (note) => this.#onInferred(note),
         onFailed: (worker, error) => this.#onFailed(worker, error),
       }));
     return { settings, workers };
@@ -225,9 +238,9 @@ export class Fleet {
     else first.reject(errorFromData(error));
   }
 
-  #onResult(result: InferenceResult, arrivedAtMs: SteadyMs): void {
-    this.cameras.get(result.meta.camera)?.seen(result.meta.seq);
-    this.#parts.onResult(result, arrivedAtMs);
+  #onInferred(note: ResultNote): void {
+    this.seen(note.camera, note.seq);
+    this.#parts.onInferred(note);
   }
 
   /** A new port between a camera's mailbox and a worker; it takes the place of one before it. */

@@ -1,5 +1,4 @@
-import { ageOf } from "../core/age.ts";
-import type { Clock, SteadyMs } from "../core/clock.ts";
+import type { Clock } from "../core/clock.ts";
 import type { ErrorData } from "../core/errors.ts";
 import type { Log } from "../core/log.ts";
 import type {
@@ -8,15 +7,26 @@ import type {
   CommandAnswer,
   CommandRequest,
   FromPublisher,
-  InferenceResult,
   PublisherPlan,
   TopicKind,
   ToPublisher,
 } from "../core/messages.ts";
+import { portTransfers } from "../core/messages.ts";
 import { WorkerHandle } from "./worker_handle.ts";
 
 /** An inference message that was handed to the MQTT client. */
 export type Emitted = Extract<FromPublisher, { kind: "emitted" }>;
+
+/** The publisher as the inference workers' places need it. */
+export interface ResultWays {
+  /**
+   * A new way for the results of a worker's thread.
+   * @returns the thread's end; null while there is no publisher: what is seen meanwhile is lost
+   */
+  openResults(worker: string): MessagePort | null;
+  /** The worker's thread was given up: it says no end of its results. */
+  giveUpResults(worker: string): void;
+}
 
 /** What the publisher's place in the service is made of. */
 export interface PublisherUnitParts {
@@ -33,7 +43,7 @@ export interface PublisherUnitParts {
 }
 
 /** The publisher as the main thread holds it. */
-export class PublisherUnit {
+export class PublisherUnit implements ResultWays {
   readonly #parts: PublisherUnitParts;
   readonly #cameras = new Map<string, CameraStatus>();
   #handle: WorkerHandle<ToPublisher, FromPublisher> | null = null;
@@ -69,8 +79,16 @@ export class PublisherUnit {
     for (const status of this.#cameras.values()) handle.post({ kind: "camera", status });
   }
 
-  inference(result: InferenceResult, arrivedAtMs: SteadyMs): void {
-    this.#handle?.post({ kind: "inference", result, age: ageOf(arrivedAtMs, this.#parts.clock) });
+  openResults(worker: string): MessagePort | null {
+    if (this.#handle === null) return null;
+    const { port1, port2 } = new MessageChannel();
+    const message: ToPublisher = { kind: "results", worker, port: port1 };
+    this.#handle.post(message, portTransfers(message));
+    return port2;
+  }
+
+  giveUpResults(worker: string): void {
+    this.#handle?.post({ kind: "results-given-up", worker });
   }
 
   camera(status: CameraStatus): void {

@@ -1,10 +1,10 @@
 import type { Settings } from "../config/settings.ts";
-import type { Clock, SteadyMs } from "../core/clock.ts";
+import type { Clock } from "../core/clock.ts";
 import { errorData } from "../core/errors.ts";
 import type { ErrorData } from "../core/errors.ts";
 import { EXIT } from "../core/exit.ts";
 import type { Log } from "../core/log.ts";
-import type { InferenceResult } from "../core/messages.ts";
+import type { ResultNote } from "../core/messages.ts";
 import type { OwnClient } from "../core/own_client.ts";
 import { healthApp } from "../health/http.ts";
 import { type HealthServer, serveHealth } from "../health/http_server.ts";
@@ -80,8 +80,8 @@ export class Service {
         this.#ended.resolve({ reason: `worker ${name} failed too often`, code: EXIT.gaveUp }),
     });
     this.#own = ownClient(settings);
-    this.#fleet = this.#makeFleet();
     this.#publisher = this.#makePublisher();
+    this.#fleet = this.#makeFleet();
     this.#broker = this.#makeBroker();
     this.#controller = new Controller({
       target: new LiveControl({
@@ -184,7 +184,8 @@ export class Service {
       clock,
       log,
       onStatus: (status) => this.#publisher.camera(status),
-      onResult: (result, arrivedAtMs) => this.#onResult(result, arrivedAtMs),
+      results: this.#publisher,
+      onInferred: (note) => this.#onInferred(note),
       onCameraFailed: (unit, error) => this.#replaceByName(unit.name, error),
       onWorkerFailed: (worker, error) => this.#replaceByName(worker.id, error),
     });
@@ -221,17 +222,18 @@ export class Service {
     });
   }
 
-  #onResult(result: InferenceResult, arrivedAtMs: SteadyMs): void {
-    const { meta: { camera, queueMs, convertMs }, detector, inferenceMs, postprocessMs } = result;
+  #onInferred(note: ResultNote): void {
+    const { camera, detector, queueMs, convertMs, inferenceMs, postprocessMs } = note;
     this.#metrics.observe({ camera, detector, stage: "queue" }, queueMs);
     this.#metrics.observe({ camera, detector, stage: "convert" }, convertMs);
     this.#metrics.observe({ camera, detector, stage: "inference" }, inferenceMs);
     this.#metrics.observe({ camera, detector, stage: "postprocess" }, postprocessMs);
-    this.#publisher.inference(result, arrivedAtMs);
-    this.#sightings.see(result);
+    this.#sightings.see(note);
   }
 
-  #onEmitted({ camera, detector, worker, totalMs }: Emitted): void {
+  #onEmitted({ camera, detector, worker, seq, totalMs }: Emitted): void {
+    // It may be here before the worker's own note, or instead of it.
+    this.#fleet.seen(camera, seq);
     this.#metrics.observe({ camera, detector, stage: "total" }, totalMs);
     this.#stats.sample(camera, detector, totalMs);
     this.#reporter.emitted(camera, detector);
@@ -248,7 +250,11 @@ export class Service {
     const publisher = this.#publisher;
     const broker = this.#broker;
     if (name === "publisher") {
-      return { name, abandon: () => publisher.abandon(), start: () => publisher.start() };
+      const start = () => {
+        publisher.start();
+        this.#fleet.connectResults();
+      };
+      return { name, abandon: () => publisher.abandon(), start };
     }
     if (name === "broker" && broker !== null) {
       const start = () =>

@@ -1,5 +1,6 @@
 /** A worker of `workers/` with the permissions it has in the product, and what it posted. */
 import { wallMs } from "../../src/core/clock.ts";
+import type { Age } from "../../src/core/age.ts";
 import type {
   BrokerTarget,
   FromBroker,
@@ -9,6 +10,8 @@ import type {
   ToBroker,
   ToPublisher,
 } from "../../src/core/messages.ts";
+import { portTransfers } from "../../src/core/messages.ts";
+import { resultPort } from "../../src/inference/result_port.ts";
 import { justNow } from "./just_now.ts";
 import { WAIT_TIMEOUT_MS } from "./lines.ts";
 
@@ -29,8 +32,8 @@ export class TestWorker<In, Out extends { readonly kind: string }> implements Di
     this.#worker.addEventListener("message", (event: MessageEvent) => take(event.data));
   }
 
-  send(message: In): void {
-    this.#worker.postMessage(message);
+  send(message: In, transfers: Transferable[] = []): void {
+    this.#worker.postMessage(message, transfers);
   }
 
   /** The first message, from the `since`th on, that passes: one that came already, or the next. */
@@ -97,6 +100,21 @@ export function publisherWorker(address: string, files: readonly string[] = []):
   return new TestWorker(new Worker(url, { type: "module", deno: { permissions } }));
 }
 
+/** The way of one inference thread's results to a publisher; disposed, as if that thread had ended. */
+export function resultsTo(
+  publisher: PublisherWorker,
+  worker = "person-0",
+): Disposable & { readonly send: (result: InferenceResult, age?: Age) => void } {
+  const { port1, port2 } = new MessageChannel();
+  const message: ToPublisher = { kind: "results", worker, port: port1 };
+  publisher.send(message, portTransfers(message));
+  const port = resultPort(port2);
+  return {
+    send: (result, age = justNow()) => port.send(result, age),
+    [Symbol.dispose]: port.close,
+  };
+}
+
 /** The embedded broker's thread: may listen on `address` (host:port), nothing else. */
 export function brokerWorker(address: string): BrokerWorker {
   const url = new URL("../../workers/broker.ts", import.meta.url);
@@ -128,14 +146,6 @@ export function publisherPlan(
     outbox: { policy: "latest", max: 1024 },
     homeAssistant: null,
   };
-}
-
-/** The publisher is to say what a frame gave that arrives at this moment. */
-export function inferenceMessage(
-  seq: number,
-  of: { readonly camera?: string; readonly detector?: string } = {},
-): ToPublisher {
-  return { kind: "inference", result: inferenceResult(seq, of), age: justNow() };
 }
 
 /** What one frame of camera `gate` gave: one person, in the middle of a region of interest. */

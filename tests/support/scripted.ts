@@ -1,5 +1,6 @@
 /** Starts Orion with scripted models, beside a real broker. */
 import { freePort, ROOT, type TempFolder, tempFolder } from "./files.ts";
+import { KILL } from "./kill_publisher.ts";
 import { Mosquitto, type Received, type Subscriber } from "./mosquitto.ts";
 import { LIBC } from "./never_returns.ts";
 import { OrionProcess, runOrion } from "./process.ts";
@@ -11,6 +12,8 @@ export interface ScriptedOptions {
   readonly config: string;
   /** Detectors: id, script (see `scripted_inference.ts`), and further keys in YAML's flow style. */
   readonly detectors: readonly { id: string; script: string; more?: string }[];
+  /** Further keys of `mqtt`, in YAML's flow style. */
+  readonly mqtt?: string;
   /** Default 1, so that tests need not wait. */
   readonly statsIntervalSeconds?: number;
   /** Its wall clock; default the machine's. */
@@ -78,6 +81,16 @@ export class ScriptedOrion implements AsyncDisposable {
     );
   }
 
+  /** Ends the publisher's thread, and returns when there is another that is connected. */
+  async killPublisher(): Promise<void> {
+    const since = this.orion.stderr.all.length;
+    const command = { schema: "orion.command/1", id: KILL, command: "snapshot" };
+    const text = JSON.stringify({ ...command, params: { camera: KILL } });
+    await this.broker.publish("orion/test/control", text);
+    await this.orion.waitFor("worker.restart", ({ worker }) => worker === "publisher", { since });
+    await this.orion.waitFor("mqtt.connected", () => true, { since });
+  }
+
   /** How many inference messages of a detector came so far. */
   count(detector: string): number {
     return this.subscriber.messages.filter(({ topic }) => topic.endsWith(`/${detector}`)).length;
@@ -108,7 +121,7 @@ export class ScriptedOrion implements AsyncDisposable {
 
 function writeConfig(
   folder: TempFolder,
-  { config, detectors, statsIntervalSeconds = 1 }: ScriptedOptions,
+  { config, detectors, mqtt, statsIntervalSeconds = 1 }: ScriptedOptions,
   brokerUrl: string,
   port: number,
 ): string {
@@ -124,7 +137,7 @@ function writeConfig(
       config,
       "detectors:",
       ...lines,
-      `mqtt: { url: "${brokerUrl}" }`,
+      `mqtt: { url: "${brokerUrl}"${mqtt === undefined ? "" : `, ${mqtt}`} }`,
       `health: { listen: "127.0.0.1:${port}", statsIntervalSeconds: ${statsIntervalSeconds} }`,
       "",
     ].join("\n"),

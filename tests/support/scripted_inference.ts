@@ -94,10 +94,11 @@ function fault(what: string | undefined): void {
   }
 }
 
-serve<ToInference, FromInference>(({ post, log }) => {
+serve<ToInference, FromInference>(({ post, failed, log }) => {
   const detector = new Detector({
     clock: systemClock,
     log,
+    failed,
     post: (message) => post(message),
     load,
   });

@@ -1,5 +1,5 @@
 /**
- * Orion with scripted models and cameras: everything as in `orion run` but the entries of their workers,
+ * Orion with scripted models and cameras: everything as in `orion run` but the entries of the workers,
  * and what those of the models may do. Started by `scripted.ts`.
  */
 import { systemHost } from "../../src/cli/host.ts";
@@ -29,6 +29,7 @@ if (import.meta.main) {
       ...WORKER_ENTRIES,
       capture: new URL("./scripted_capture.ts", import.meta.url),
       inference: new URL("./scripted_inference.ts", import.meta.url),
+      publisher: new URL("./scripted_publisher.ts", import.meta.url),
     },
     log: createLog({
       format: "json",

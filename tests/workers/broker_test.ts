@@ -5,9 +5,10 @@ import { Subscriber } from "../support/mosquitto.ts";
 import { ignoreWithout, programPath } from "../support/parts.ts";
 import {
   brokerWorker,
-  inferenceMessage,
+  inferenceResult,
   publisherPlan,
   publisherWorker,
+  resultsTo,
 } from "../support/publisher_worker.ts";
 
 Deno.test({
@@ -25,7 +26,8 @@ Deno.test({
     await using subscriber = await Subscriber.start({ port, topics: ["orion/#"] });
     using publisher = publisherWorker(`127.0.0.1:${port}`);
     publisher.send({ kind: "start", plan: publisherPlan(`mqtt://127.0.0.1:${port}`) });
-    publisher.send(inferenceMessage(3));
+    using results = resultsTo(publisher);
+    results.send(inferenceResult(3));
     await subscriber.waitFor(({ topic }) => topic === "orion/lobby-1/inferences/gate/person");
     broker.send({ kind: "stop" });
     await broker.waitFor((message) => message.kind === "stopped");
