@@ -7,7 +7,8 @@ import type { RawDetections } from "./contract.ts";
 import { selectClasses } from "./labels.ts";
 import { Postprocessor } from "./postprocess.ts";
 import type { LoadOptions, Model } from "./session.ts";
-import { FrameTaker, type TakerPort, takerPort } from "./taker.ts";
+import { FrameTaker } from "./taker.ts";
+import { type TakerPort, takerPort } from "./taker_port.ts";
 
 /** Frames in a row that may fail before the worker gives up, to be started afresh. */
 export const MAX_FAILED_FRAMES = 10;
@@ -127,6 +128,7 @@ export class Detector {
         postprocessor,
         taker: new FrameTaker({
           input: model.input,
+          clock,
           infer: (meta, tensor) => this.#frame(running, meta, tensor),
           fail: (error) => post({ kind: "failed", error: errorData(error) }),
         }),

@@ -13,7 +13,7 @@ import {
 import type { RawDetections } from "../../../src/inference/contract.ts";
 import { Detector, MAX_FAILED_FRAMES, STOP_ANSWER_MS } from "../../../src/inference/detector.ts";
 import type { Model } from "../../../src/inference/session.ts";
-import type { TakerPort } from "../../../src/inference/taker.ts";
+import type { TakerPort } from "../../../src/inference/taker_port.ts";
 import { frameMeta } from "../../support/clip.ts";
 
 const INPUT = { width: 64, height: 64, bars: 0.5 };
