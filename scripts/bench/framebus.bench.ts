@@ -116,6 +116,7 @@ for (const side of [416, 640]) {
     worker.onmessage = () => next();
     const takers = new TakerPorts<BenchFrame>({
       bus: far,
+      clock: systemClock,
       convert: (held: BenchFrame, _take: ToMailbox) => meta(held),
       onError: (_, error) => {
         throw error;

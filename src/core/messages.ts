@@ -11,7 +11,7 @@
  *     main ──ToPublisher──▶ publisher ──FromPublisher──▶ main
  *     main ──ToBroker──▶ broker ──FromBroker──▶ main
  */
-import type { CameraSource, CameraState, CaptureSnapshot, LibavPaths } from "./camera_shapes.ts";
+import type { CameraSource, CameraState, LibavPaths, WatchedSnapshot } from "./camera_shapes.ts";
 import type { ErrorData } from "./errors.ts";
 import type { BoxNorm, BoxPx, Fit, SizePx } from "./geometry.ts";
 import type { LogRecord } from "./log.ts";
@@ -26,6 +26,7 @@ export type {
   NetworkFigures,
   StreamInfo,
   TrackInfo,
+  WatchedSnapshot,
 } from "./camera_shapes.ts";
 
 /** A worker's log line, on its way to the one place that formats and redacts. */
@@ -92,7 +93,7 @@ export type FromCapture =
     readonly sinceMs: number;
     readonly reconnects: number;
   }
-  | { readonly kind: "snapshot"; readonly request: number; readonly snapshot: CaptureSnapshot }
+  | { readonly kind: "snapshot"; readonly request: number; readonly snapshot: WatchedSnapshot }
   /** The bytes of the picture, transferred, or why there is none. */
   | {
     readonly kind: "jpeg";
@@ -101,7 +102,7 @@ export type FromCapture =
   }
   /** A file that plays once reached its end; nothing will follow. */
   | { readonly kind: "ended" }
-  | { readonly kind: "stopped"; readonly snapshot: CaptureSnapshot }
+  | { readonly kind: "stopped"; readonly snapshot: WatchedSnapshot }
   | LogMessage
   | FailedMessage;
 

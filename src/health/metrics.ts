@@ -83,6 +83,11 @@ const GAUGES = {
     ["worker"],
   ],
   cameraUp: ["orion_camera_up", "1 while the camera delivers frames.", ["camera"]],
+  threadsAbandoned: [
+    "orion_threads_abandoned",
+    "Threads that hang and were given up.",
+    [],
+  ],
   mqttUp: ["orion_mqtt_up", "1 while the broker is connected.", []],
   memory: [
     "process_resident_memory_bytes",
@@ -159,6 +164,7 @@ export class Metrics {
       dropRatio: gauge("dropRatio"),
       lastSeen: gauge("lastSeen"),
       cameraUp: gauge("cameraUp"),
+      threadsAbandoned: gauge("threadsAbandoned"),
       mqttUp: gauge("mqttUp"),
       memory: gauge("memory"),
     };
@@ -190,6 +196,7 @@ export class Metrics {
         this.#gauges.lastSeen.set({ worker: worker.id }, Date.parse(worker.lastSeenAt) / 1000);
       }
     }
+    this.#gauges.threadsAbandoned.set(report.threadsAbandoned);
     this.#gauges.mqttUp.set(report.broker.connected ? 1 : 0);
     this.#gauges.memory.set(process.residentBytes);
     this.#cpu.inc(Math.max(0, process.cpuSeconds - this.#cpuSeconds));
@@ -210,7 +217,8 @@ export class Metrics {
     for (const [reason, count] of Object.entries(ledger.undecoded)) {
       this.#count("undecoded", { camera, reason }, count);
     }
-    this.#gauges.cameraUp.set({ camera }, report.state === "online" ? 1 : 0);
+    const isUp = report.state === "online" && report.reason === null;
+    this.#gauges.cameraUp.set({ camera }, isUp ? 1 : 0);
     for (const mailbox of ledger.detectors) {
       const labels = { camera, detector: mailbox.detector };
       this.#count("processed", labels, mailbox.processed);

@@ -2,6 +2,7 @@ import { errorFromData } from "../core/errors.ts";
 import type { ErrorData } from "../core/errors.ts";
 import type { Log } from "../core/log.ts";
 import type { FromBroker, ToBroker } from "../core/messages.ts";
+import type { AbandonedThreads } from "./abandoned_threads.ts";
 import { WorkerHandle } from "./worker_handle.ts";
 
 /** What the embedded broker's place in the service is made of. */
@@ -11,6 +12,7 @@ export interface BrokerUnitParts {
   readonly hostname: string;
   readonly port: number;
   readonly log: Log;
+  readonly threads: AbandonedThreads;
   /** It ended after it had listened. */
   readonly onFailed: (error: ErrorData) => void;
 }
@@ -34,6 +36,7 @@ export class BrokerUnit {
       name: "broker",
       permissions: this.#parts.permissions,
       log: this.#parts.log,
+      threads: this.#parts.threads,
       onMessage: (message) => {
         if (message.kind !== "listening") return;
         started = true;

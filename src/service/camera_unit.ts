@@ -1,5 +1,6 @@
 import type { CameraSettings } from "../config/settings.ts";
-import { addAccounts, type CameraAccount, noUndecoded } from "../core/accounts.ts";
+import { addAccounts, type CameraAccount } from "../core/accounts.ts";
+import type { CaptureFlow } from "../core/camera_shapes.ts";
 import type { Clock } from "../core/clock.ts";
 import type { ErrorData } from "../core/errors.ts";
 import type { BoxNorm } from "../core/geometry.ts";
@@ -12,9 +13,13 @@ import {
   portTransfers,
   type Subscription,
   type ToCapture,
+  type WatchedSnapshot,
 } from "../core/messages.ts";
+import type { AbandonedThreads } from "./abandoned_threads.ts";
 import { PictureRequests } from "./picture_requests.ts";
+import type { NoPictureReason } from "./picture_watch.ts";
 import { captureSource } from "./plans.ts";
+import { abandonedAccount, firstSnapshot } from "./snapshots.ts";
 import { WorkerHandle } from "./worker_handle.ts";
 
 /** How long a capture worker may take to tell its account before the last known one is shown. */
@@ -28,8 +33,14 @@ export interface CameraUnitParts {
   readonly libraries: LibavPaths;
   readonly clock: Clock;
   readonly log: Log;
+  readonly threads: AbandonedThreads;
   readonly onStatus: (status: CameraStatus) => void;
   readonly onFailed: (unit: CameraUnit, error: ErrorData) => void;
+}
+
+/** What a camera's thread is called. */
+export function captureName(camera: string): string {
+  return `capture-${camera}`;
 }
 
 /** One camera as the main thread holds it: its thread, its subscriptions, its last known account. */
@@ -48,30 +59,16 @@ export class CameraUnit {
   #nextSeq = 0;
   #restarts = 0;
   #snapshot: CaptureSnapshot;
+  #flow: CaptureFlow | null = null;
+  #noPicture: NoPictureReason | null = null;
+  #error: ErrorData | null = null;
 
   constructor(parts: CameraUnitParts) {
     this.id = parts.settings.id;
     this.#parts = parts;
     this.#roi = parts.settings.roi;
     this.#pictures = new PictureRequests(parts.settings.id, parts.clock);
-    this.#snapshot = {
-      state: "connecting",
-      reason: null,
-      sinceMs: parts.clock.wallMs(),
-      reconnects: 0,
-      info: null,
-      decodeLevel: parts.settings.decode,
-      lastFrameAtMs: null,
-      decodeSeconds: 0,
-      account: {
-        received: 0,
-        undecoded: noUndecoded(),
-        corrupt: 0,
-        decoded: 0,
-        detectors: [],
-      },
-      network: null,
-    };
+    this.#snapshot = firstSnapshot(parts.settings.decode, parts.clock.wallMs());
   }
 
   get settings(): CameraSettings {
@@ -80,7 +77,7 @@ export class CameraUnit {
 
   /** What its thread is called. */
   get name(): string {
-    return `capture-${this.id}`;
+    return captureName(this.id);
   }
 
   /** Whether it has a thread. */
@@ -97,14 +94,26 @@ export class CameraUnit {
     return this.#silentSinceMs;
   }
 
+  /** What it gives and offers, as of the last {@link snapshot}; null while the thread does not answer. */
+  get flow(): CaptureFlow | null {
+    return this.#silentSinceMs === null ? this.#flow : null;
+  }
+
+  /** Why it is parked, or null. */
+  get error(): ErrorData | null {
+    return this.#error;
+  }
+
   /** Starts the thread; what was subscribed before is subscribed again. */
   start(): void {
-    const { entry, permissions, settings, libraries, log } = this.#parts;
+    const { entry, permissions, settings, libraries, log, threads } = this.#parts;
+    this.#error = null;
     const handle = new WorkerHandle<ToCapture, FromCapture>({
       entry,
       name: this.name,
       permissions,
       log: log.child({ camera: settings.id }),
+      threads,
       onMessage: (message) => this.#onMessage(message),
       onFailed: (error) => this.#parts.onFailed(this, error),
     });
@@ -192,17 +201,9 @@ export class CameraUnit {
     this.#handle?.release();
     this.#handle = null;
     this.#silentSinceMs = null;
+    this.#flow = null;
     this.#restarts++;
-    const { account } = this.#snapshot;
-    // What waited in its mailboxes went with it.
-    this.#before = {
-      ...account,
-      detectors: account.detectors.map((mailbox) => ({
-        ...mailbox,
-        dropped: { ...mailbox.dropped, restart: mailbox.dropped.restart + mailbox.waiting },
-        waiting: 0,
-      })),
-    };
+    this.#before = abandonedAccount(this.#snapshot.account);
     this.#reconnectsBefore = this.#snapshot.reconnects + 1;
     this.#become({
       state: "offline",
@@ -210,6 +211,21 @@ export class CameraUnit {
       sinceMs: this.#parts.clock.wallMs(),
       reconnects: this.#snapshot.reconnects,
     });
+  }
+
+  /** Stays without a thread for a while: says so in place of what the last thread said. */
+  park(error: ErrorData): void {
+    this.#error = { ...error, code: "CAMERA_PARKED" };
+    const { reconnects } = this.#snapshot;
+    const sinceMs = this.#parts.clock.wallMs();
+    this.#become({ state: "offline", reason: "CAMERA_PARKED", sinceMs, reconnects });
+  }
+
+  /** It is online but gives no picture, for this reason; null when pictures come again. */
+  setNoPicture(reason: NoPictureReason | null): void {
+    this.#noPicture = reason;
+    const { state, sinceMs, reconnects } = this.#snapshot;
+    if (state === "online") this.#become({ state, reason: null, sinceMs, reconnects });
   }
 
   /** Ends the stream and closes its account. @returns whether it did before the deadline */
@@ -253,15 +269,24 @@ export class CameraUnit {
     }
   }
 
-  #keep(snapshot: CaptureSnapshot): void {
+  #keep({ flow, ...snapshot }: WatchedSnapshot): void {
+    this.#flow = flow;
     this.#snapshot = {
       ...snapshot,
+      reason: this.#reason(snapshot),
       reconnects: snapshot.reconnects + this.#reconnectsBefore,
       account: addAccounts(this.#before, snapshot.account),
     };
   }
 
-  #become(standing: Omit<CameraStatus, "camera">): void {
+  /** The thread knows nothing of pictures that are missing. */
+  #reason({ state, reason }: Pick<CameraStatus, "state" | "reason">): string | null {
+    return state === "online" ? this.#noPicture : reason;
+  }
+
+  #become(said: Omit<CameraStatus, "camera">): void {
+    if (said.state !== "online") this.#noPicture = null;
+    const standing = { ...said, reason: this.#reason(said) };
     this.#snapshot = { ...this.#snapshot, ...standing };
     this.#parts.log.info("camera.state", {
       camera: this.id,

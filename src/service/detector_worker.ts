@@ -1,5 +1,5 @@
 import type { Clock } from "../core/clock.ts";
-import { type ErrorData, errorFromData } from "../core/errors.ts";
+import { type ErrorData, errorFromData, ModelError } from "../core/errors.ts";
 import type { Log } from "../core/log.ts";
 import {
   type DetectorPlan,
@@ -8,12 +8,19 @@ import {
   portTransfers,
   type ToInference,
 } from "../core/messages.ts";
+import type { AbandonedThreads } from "./abandoned_threads.ts";
 import { WorkerHandle } from "./worker_handle.ts";
 
 /** How long a thread whose model was replaced may take for the frame in hand. */
 const RETIRE_MS = 10_000;
 
-export type DetectorWorkerState = "loading" | "ready" | "restarting" | "failed" | "stopped";
+export type DetectorWorkerState =
+  | "loading"
+  | "ready"
+  | "restarting"
+  | "parked"
+  | "failed"
+  | "stopped";
 
 /** What a worker's place in its pool is made of. */
 export interface DetectorWorkerParts {
@@ -22,6 +29,9 @@ export interface DetectorWorkerParts {
   readonly plan: DetectorPlan;
   readonly clock: Clock;
   readonly log: Log;
+  readonly threads: AbandonedThreads;
+  /** How long a model that is swapped in may take to load. */
+  readonly modelLoadLimitMs: number;
   /** The model is loaded: the worker may be wired to its cameras. */
   readonly onReady: (worker: DetectorWorker) => void;
   readonly onResult: (result: InferenceResult) => void;
@@ -54,7 +64,9 @@ export class DetectorWorker {
   #restarts = 0;
   #plan: DetectorPlan;
   #lastSeenAtMs: number | null = null;
+  #startedAtMs: number | null = null;
   #readyAtMs: number | null = null;
+  #error: ErrorData | null = null;
 
   constructor(parts: DetectorWorkerParts) {
     this.#parts = parts;
@@ -82,14 +94,27 @@ export class DetectorWorker {
     return this.#lastSeenAtMs;
   }
 
+  /** Why it is parked, or null. */
+  get error(): ErrorData | null {
+    return this.#error;
+  }
+
+  /** When its present thread began to load the model, or null while it has none. */
+  get startedAtMs(): number | null {
+    return this.#startedAtMs;
+  }
+
   /** When its present thread had loaded the model, or null while it has not. */
   get readyAtMs(): number | null {
     return this.#readyAtMs;
   }
 
-  /** Starts the thread and the loading of its model. */
+  /** Starts the thread and the loading of its model, unless a model was swapped in meanwhile. */
   start(): void {
+    if (this.#handle !== null) return;
     this.#state = "loading";
+    this.#error = null;
+    this.#startedAtMs = this.#parts.clock.nowMs();
     this.#readyAtMs = null;
     const handle = this.#spawn((message) => this.#onMessage(message), (error) => {
       this.#state = "failed";
@@ -116,11 +141,15 @@ export class DetectorWorker {
     let fail = (error: ErrorData) => ready.reject(errorFromData(error));
     const handle = this.#spawn((message) => listen(message), (error) => fail(error));
     handle.post({ kind: "start", plan });
+    const limitMs = this.#parts.modelLoadLimitMs;
+    const cancel = this.#parts.clock.after(limitMs, () => ready.reject(tooSlow(model, limitMs)));
     try {
       await ready.promise;
     } catch (error) {
       handle.release();
       throw error;
+    } finally {
+      cancel();
     }
     return {
       drop: () => handle.release(),
@@ -136,6 +165,8 @@ export class DetectorWorker {
         };
         this.#handle = handle;
         this.#state = "ready";
+        this.#error = null;
+        this.#startedAtMs ??= this.#parts.clock.nowMs();
         this.#readyAtMs = this.#parts.clock.nowMs();
         this.#parts.onReady(this);
         const deadline = this.#parts.clock.sleep(RETIRE_MS);
@@ -169,9 +200,16 @@ export class DetectorWorker {
   abandon(): void {
     this.#handle?.release();
     this.#handle = null;
+    this.#startedAtMs = null;
     this.#readyAtMs = null;
     this.#restarts++;
     this.#state = "restarting";
+  }
+
+  /** Stays without a thread for a while. */
+  park(error: ErrorData): void {
+    this.#state = "parked";
+    this.#error = error;
   }
 
   /** Lets it finish the frame in hand. @returns whether it stopped before the deadline */
@@ -185,8 +223,8 @@ export class DetectorWorker {
     onMessage: (message: FromInference) => void,
     onFailed: (error: ErrorData) => void,
   ): WorkerHandle<ToInference, FromInference> {
-    const { entry, permissions, plan, log } = this.#parts;
-    return new WorkerHandle({ entry, name: plan.worker, permissions, log, onMessage, onFailed });
+    const { entry, permissions, plan: { worker: name }, log, threads } = this.#parts;
+    return new WorkerHandle({ entry, name, permissions, log, threads, onMessage, onFailed });
   }
 
   #onMessage(message: FromInference): void {
@@ -237,4 +275,13 @@ export class DetectorWorker {
     this.#lastSeqs.set(camera, seq);
     this.#lastSeenAtMs = this.#parts.clock.nowMs();
   }
+}
+
+function tooSlow({ model }: { readonly model: string }, limitMs: number): ModelError {
+  return new ModelError({
+    code: "MODEL_LOAD_TIMEOUT",
+    message: `Cannot load model ${model}: it was not loaded within ${limitMs / 1000} s`,
+    retryable: true,
+    remedy: "Use a smaller model, or look why its file is read so slowly.",
+  });
 }

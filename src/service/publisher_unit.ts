@@ -12,6 +12,7 @@ import type {
   TopicKind,
   ToPublisher,
 } from "../core/messages.ts";
+import type { AbandonedThreads } from "./abandoned_threads.ts";
 import { WorkerHandle } from "./worker_handle.ts";
 
 /** An inference message that was handed to the MQTT client. */
@@ -24,6 +25,7 @@ export interface PublisherUnitParts {
   readonly plan: PublisherPlan;
   readonly clock: Clock;
   readonly log: Log;
+  readonly threads: AbandonedThreads;
   readonly onCommand: (request: CommandRequest) => void;
   readonly onEmitted: (emitted: Emitted) => void;
   readonly onPublished: (topicKind: TopicKind) => void;
@@ -60,6 +62,7 @@ export class PublisherUnit {
       name: "publisher",
       permissions: this.#parts.permissions,
       log: this.#parts.log,
+      threads: this.#parts.threads,
       onMessage: (message) => this.#onMessage(message),
       onFailed: (error) => this.#parts.onFailed(error),
     });

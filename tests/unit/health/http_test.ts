@@ -21,6 +21,7 @@ const REPORT = healthReport({
   },
   cameras: [],
   workers: [],
+  threadsAbandoned: 0,
   overrides: [],
 });
 
