@@ -1,4 +1,5 @@
 /** Starts Orion with scripted models, beside a real broker. */
+import type { ServiceLimits } from "../../src/service/limits.ts";
 import { freePort, ROOT, type TempFolder, tempFolder } from "./files.ts";
 import { Mosquitto, type Received, type Subscriber } from "./mosquitto.ts";
 import { LIBC } from "./never_returns.ts";
@@ -12,6 +13,8 @@ export interface ScriptedOptions {
   readonly detectors: readonly { id: string; script: string; more?: string }[];
   /** Default 1, so that tests need not wait. */
   readonly statsIntervalSeconds?: number;
+  /** In place of the product's, so that tests need not wait. */
+  readonly limits?: Partial<ServiceLimits>;
 }
 
 /** Orion with scripted models, a mosquitto, and a subscriber to everything. */
@@ -47,7 +50,8 @@ export class ScriptedOrion implements AsyncDisposable {
         command: "sh",
         args: ["-c", 'exec "$0" "$@"', Deno.execPath(), "run", "--no-check"]
           .concat(await flags(config, folder.path))
-          .concat([`${ROOT}/tests/support/scripted_service.ts`, config, folder.path]),
+          .concat([`${ROOT}/tests/support/scripted_service.ts`, config, folder.path])
+          .concat(JSON.stringify(options.limits ?? {})),
         cwd: ROOT,
         env: { NO_COLOR: "1" },
       }),
@@ -78,6 +82,12 @@ export class ScriptedOrion implements AsyncDisposable {
     await this.subscriber.waitFor(() => this.count(detector) >= wanted, {
       what: `${more} more inference messages of ${detector}`,
     });
+  }
+
+  /** Why it is not ready. */
+  async reasons(): Promise<string> {
+    const response = await fetch(`${this.httpUrl}/readyz`);
+    return await response.text();
   }
 
   async status(): Promise<unknown> {
