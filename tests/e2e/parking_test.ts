@@ -161,18 +161,18 @@ Deno.test({
   ignore: IGNORE,
   async fn() {
     await using run = await ScriptedOrion.start({
-      config: 'cameras: [{ id: deaf-2, url: "demo:" }, { id: sound, url: "demo:" }]',
+      config: 'cameras: [{ id: deaf-5, url: "demo:" }, { id: sound, url: "demo:" }]',
       detectors: [{ id: "person", script: "sleep-1", more: "rateHz: 5" }],
     });
-    const isIts = ({ camera }: LogEvent) => camera === "deaf-2";
-    await run.subscriber.waitFor(({ topic }) => topic === "orion/test/inferences/deaf-2/person");
+    const isIts = ({ camera }: LogEvent) => camera === "deaf-5";
+    await run.subscriber.waitFor(({ topic }) => topic === "orion/test/inferences/deaf-5/person");
     const since = run.orion.stderr.all.length;
     await run.orion.waitFor("stats", (event) => isIts(event) && event["processed"] === 0, {
       since,
     });
     await soundGoesOn(run);
     // The watchdog leaves it half a minute.
-    assert.deepEqual(eventsOf(run, "worker.restart", "capture-deaf-2"), []);
+    assert.deepEqual(eventsOf(run, "worker.restart", "capture-deaf-5"), []);
     run.orion.signal("SIGTERM");
     assert.equal((await run.orion.exit(60_000)).code, 0);
   },

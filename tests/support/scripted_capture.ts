@@ -3,7 +3,8 @@
  * the number is the seconds after which it does, any other camera is sound.
  *
  *     throw-2     throws                                loop-2      JavaScript that never returns
- *     native-2    a native call that never returns      deaf-2      the same when it is asked for a frame
+ *     native-2    a native call that never returns      deaf-5      the same, for the fifth frame that
+ *                                                                   it is asked for
  */
 import { systemClock } from "../../src/core/clock.ts";
 import type { FromCapture, ToCapture } from "../../src/core/messages.ts";
@@ -13,23 +14,26 @@ import { neverReturn } from "./never_returns.ts";
 
 serve<ToCapture, FromCapture>((link) => {
   const capture = new Capture(link, systemClock);
-  let isDeaf = false;
-  const fault = (what: string | undefined) => {
-    if (what === "throw") throw new TypeError("nobody catches this");
-    if (what === "native") neverReturn();
-    if (what === "deaf") isDeaf = true;
-    while (what === "loop") { /* for ever */ }
+  let takesLeft = Infinity;
+  const onTake = () => {
+    if (--takesLeft === 0) neverReturn();
   };
   return (message) => {
     if (message.kind === "start") {
-      const [what, seconds] = message.source.camera.split("-");
-      if (seconds !== undefined) setTimeout(() => fault(what), Number(seconds) * 1000);
+      const [what, number] = message.source.camera.split("-");
+      if (what === "deaf") takesLeft = Number(number);
+      else if (number !== undefined) setTimeout(() => fault(what), Number(number) * 1000);
     }
     if (message.kind !== "attach") return capture.handle(message);
-    const port = listened(message.port, () => isDeaf && neverReturn());
-    return capture.handle({ ...message, port });
+    return capture.handle({ ...message, port: listened(message.port, onTake) });
   };
 });
+
+function fault(what: string | undefined): void {
+  if (what === "throw") throw new TypeError("nobody catches this");
+  if (what === "native") neverReturn();
+  while (what === "loop") { /* for ever */ }
+}
 
 /** A port in place of another one: what arrives there is passed on once `before` has returned. */
 function listened(outer: MessagePort, before: () => void): MessagePort {
