@@ -83,7 +83,7 @@ export class Service {
       log,
       limit: this.#limits.maxAbandonedThreads,
       onLimit: (count) =>
-        this.#ended.resolve({ reason: `${count} threads hang`, code: EXIT.gaveUp }),
+        this.#ended.resolve({ reason: `threads that hang: ${count}`, code: EXIT.gaveUp }),
     });
     this.#supervisor = new Supervisor({
       clock,

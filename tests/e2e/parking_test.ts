@@ -151,7 +151,7 @@ Deno.test({
     });
     assert.equal((await run.orion.exit(60_000)).code, 70);
     const stopping = run.orion.events().find(({ event }) => event === "service.stopping");
-    assert.equal(stopping?.["reason"], "1 threads hang");
+    assert.equal(stopping?.["reason"], "threads that hang: 1");
     assert.equal(run.orion.events().at(-1)?.["event"], "service.stopped");
     await run.subscriber.waitFor(({ topic, json }) =>
       topic === "orion/test/status" && json?.["state"] === "offline"
