@@ -117,6 +117,7 @@ for (const side of [416, 640]) {
     worker.onmessage = () => next();
     const takers = new TakerPorts<BenchFrame>({
       bus: far,
+      clock: systemClock,
       convert: (held: BenchFrame, _take: ToMailbox) => ({
         meta: meta(held),
         age: ageOf(held.arrivedAtMs, systemClock),

@@ -124,6 +124,25 @@ export interface GopBufferFigures {
   readonly catchUps: number;
 }
 
+/**
+ * What a camera gives and offers at one moment, for the watchdog. Ages, because an instant of one thread's
+ * clock means nothing in another.
+ */
+export interface CaptureFlow {
+  /** How long ago the newest picture was decoded; null before the first one. */
+  readonly pictureAgoMs: number | null;
+  readonly offers: readonly WorkerOffer[];
+}
+
+/** How an inference worker stands with one camera. */
+export interface WorkerOffer {
+  readonly worker: string;
+  /** How long ago it was first told of a frame since it asked for one; null when it has asked. */
+  readonly untakenForMs: number | null;
+  /** The frame it was handed last, and how long ago; null before the first one. */
+  readonly handed: { readonly seq: number; readonly agoMs: number } | null;
+}
+
 /** What a capture worker knows of itself at one moment; the account closes. */
 export interface CaptureSnapshot {
   readonly state: CameraState;
@@ -147,4 +166,9 @@ export interface CaptureSnapshot {
 export interface ReceivedSnapshot extends Omit<CaptureSnapshot, "lastFrameAge"> {
   /** When the newest decoded frame arrived, by this thread's clock; or null. */
   readonly lastFrameAtMs: SteadyMs | null;
+}
+
+/** What a capture worker tells of itself: for reports, and for the watchdog. */
+export interface WatchedSnapshot extends CaptureSnapshot {
+  readonly flow: CaptureFlow;
 }

@@ -13,7 +13,7 @@
  *     main ──ToBroker──▶ broker ──FromBroker──▶ main
  */
 import type { Age } from "./age.ts";
-import type { CameraSource, CameraState, CaptureSnapshot, LibavPaths } from "./camera_shapes.ts";
+import type { CameraSource, CameraState, LibavPaths, WatchedSnapshot } from "./camera_shapes.ts";
 import type { WallMs } from "./clock.ts";
 import type { CommandAnswer, CommandRequest } from "./command_shapes.ts";
 import type { ErrorData } from "./errors.ts";
@@ -34,6 +34,7 @@ export type {
   ReceivedSnapshot,
   StreamInfo,
   TrackInfo,
+  WatchedSnapshot,
 } from "./camera_shapes.ts";
 export type { Detection, DetectorPlan, ResultNote } from "./inference_shapes.ts";
 
@@ -114,7 +115,7 @@ export type FromCapture =
     readonly sinceMs: WallMs;
     readonly reconnects: number;
   }
-  | { readonly kind: "snapshot"; readonly request: number; readonly snapshot: CaptureSnapshot }
+  | { readonly kind: "snapshot"; readonly request: number; readonly snapshot: WatchedSnapshot }
   /** The bytes of the picture, transferred, or why there is none. */
   | {
     readonly kind: "jpeg";
@@ -123,7 +124,7 @@ export type FromCapture =
   }
   /** A file that plays once reached its end; nothing will follow. */
   | { readonly kind: "ended" }
-  | { readonly kind: "stopped"; readonly snapshot: CaptureSnapshot }
+  | { readonly kind: "stopped"; readonly snapshot: WatchedSnapshot }
   | LogMessage
   | FailedMessage;
 

@@ -1,6 +1,7 @@
 import { systemClock } from "./clock.ts";
 import { errorData, LifecycleError } from "./errors.ts";
 import { keepHouse } from "./housekeeping.ts";
+import { isLifeline, type LifelineMessage } from "./lifeline.ts";
 import { type Log, logTo } from "./log.ts";
 import type { FailedMessage, LogMessage } from "./messages.ts";
 
@@ -73,7 +74,11 @@ export function serve<In, Out>(
       fail(error);
     }
   };
-  scope.addEventListener("message", (event) => void take(event.data));
+  let lifeline: LifelineMessage | null = null;
+  scope.addEventListener("message", ({ data }) => {
+    if (lifeline === null && isLifeline(data)) lifeline = data;
+    else void take(data);
+  });
 }
 
 /** The global scope as that of a worker. */

@@ -58,6 +58,7 @@ export class FrameBus<F extends BusFrame> {
   readonly #mailboxes = new Map<string, DetectorMailbox<F>>();
   readonly #expected: PictureRhythm;
   #state: "created" | "started" | "stopped" = "created";
+  #distributedAtMs: number | null = null;
 
   constructor(options: BusOptions) {
     this.#options = options;
@@ -160,6 +161,7 @@ export class FrameBus<F extends BusFrame> {
   distribute(frame: F): void {
     this.#require("distribute", "started");
     this.ledger.decoded();
+    this.#distributedAtMs = this.#options.clock.nowMs();
     for (const mailbox of this.#mailboxes.values()) mailbox.offer(frame);
   }
 
@@ -170,6 +172,11 @@ export class FrameBus<F extends BusFrame> {
   passOver(from: FrameStanding): void {
     this.ledger.decoded(from);
     for (const mailbox of this.#mailboxes.values()) mailbox.passOver();
+  }
+
+  /** How long ago the newest frame was distributed; null before the first one. */
+  distributedAgoMs(nowMs: SteadyMs): number | null {
+    return this.#distributedAtMs === null ? null : nowMs - this.#distributedAtMs;
   }
 
   /** The frame a detector may take now, or null; see {@link DetectorMailbox.announcedSeq}. */

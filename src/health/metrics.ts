@@ -100,6 +100,11 @@ const GAUGES = {
     ["worker"],
   ],
   cameraUp: ["orion_camera_up", "1 while the camera delivers frames.", ["camera"]],
+  threadsAbandoned: [
+    "orion_threads_abandoned",
+    "Threads that hang and were given up.",
+    [],
+  ],
   mqttUp: ["orion_mqtt_up", "1 while the broker is connected.", []],
   memory: [
     "process_resident_memory_bytes",
@@ -204,6 +209,7 @@ export class Metrics {
       gopFrames: gauge("gopFrames"),
       lastSeen: gauge("lastSeen"),
       cameraUp: gauge("cameraUp"),
+      threadsAbandoned: gauge("threadsAbandoned"),
       mqttUp: gauge("mqttUp"),
       memory: gauge("memory"),
       start: gauge("start"),
@@ -237,6 +243,7 @@ export class Metrics {
         this.#gauges.lastSeen.set({ worker: worker.id }, Date.parse(worker.lastSeenAt) / 1000);
       }
     }
+    this.#gauges.threadsAbandoned.set(report.threadsAbandoned);
     this.#gauges.mqttUp.set(report.broker.connected ? 1 : 0);
     this.#gauges.memory.set(process.residentBytes);
     this.#gauges.start.set(process.startSeconds);
@@ -265,7 +272,8 @@ export class Metrics {
     // It falls when they are settled: a counter may not.
     this.#gauges.gopFrames.set({ camera }, buffered);
     this.#gauges.gopBytes.set({ camera }, report.gopBuffer.bytes);
-    this.#gauges.cameraUp.set({ camera }, report.state === "online" ? 1 : 0);
+    const isUp = report.state === "online" && report.reason === null;
+    this.#gauges.cameraUp.set({ camera }, isUp ? 1 : 0);
     for (const mailbox of ledger.detectors) {
       const labels = { camera, detector: mailbox.detector };
       this.#count("processed", labels, mailbox.processed);

@@ -1,5 +1,6 @@
 import { type DropCounts, total, type UndecodedCounts } from "../core/accounts.ts";
 import { isoTime, plusMs, sinceMs, type SteadyMs, type WallMs } from "../core/clock.ts";
+import type { ErrorData } from "../core/errors.ts";
 import type { BrokerState, ReceivedSnapshot } from "../core/messages.ts";
 
 /** A camera as the main thread knows it. */
@@ -10,6 +11,8 @@ export interface CameraView {
   readonly snapshot: ReceivedSnapshot;
   /** Replacements of its thread. */
   readonly restarts: number;
+  /** Why its worker is parked, or null. */
+  readonly error: ErrorData | null;
   /** Inference messages handed to the MQTT client, by detector. */
   readonly emitted: ReadonlyMap<string, number>;
 }
@@ -20,6 +23,8 @@ export interface WorkerView {
   readonly detector: string;
   readonly state: string;
   readonly restarts: number;
+  /** Why it is parked, or null. */
+  readonly error: ErrorData | null;
   readonly framesProcessed: number;
   readonly framesDropped: number;
   readonly inferencesEmitted: number;
@@ -40,6 +45,8 @@ export interface HealthParts {
   readonly broker: BrokerState & { readonly url: string; readonly embedded: boolean };
   readonly cameras: readonly CameraView[];
   readonly workers: readonly WorkerView[];
+  /** Threads that hang and were given up: nothing but the end of the process ends them. */
+  readonly threadsAbandoned: number;
   /** What was changed by command and is in force. */
   readonly overrides: readonly unknown[];
 }
@@ -69,6 +76,7 @@ export function healthReport(parts: HealthParts) {
     },
     cameras: parts.cameras.map((camera) => cameraReport(camera, parts)),
     workers: workerReports(parts),
+    threadsAbandoned: parts.threadsAbandoned,
     overrides: parts.overrides,
   };
 }
@@ -93,6 +101,7 @@ function cameraReport(camera: CameraView, moment: Moment) {
     reason: snapshot.reason,
     reconnects: snapshot.reconnects,
     restarts: camera.restarts,
+    error: camera.error,
     codec: info?.codec ?? null,
     decoder: info?.decoder ?? null,
     width: info?.width ?? null,
@@ -160,6 +169,7 @@ function workerReports({ workers, cameras, ...moment }: HealthParts) {
       detector: worker.detector,
       state: worker.state,
       restarts: worker.restarts,
+      error: worker.error,
       framesProcessed,
       framesDropped,
       inferencesEmitted: worker.inferencesEmitted,
@@ -184,27 +194,33 @@ function round(value: number, digits: number): number {
 }
 
 /**
- * Why the service is not ready, as sentences; none when it is. It is when the broker is connected and
- * every camera delivered a frame within its stall time.
+ * Why the service is not ready, as sentences; none when it is. It is when the broker is connected,
+ * every camera delivered a frame within its stall time, and every detector has a worker that is ready.
  */
 export function unreadiness(
   parts: HealthParts & { readonly stallTimeoutMs: ReadonlyMap<string, number> },
 ): string[] {
   const reasons: string[] = [];
-  const { broker, cameras, nowMs } = parts;
+  const { broker, cameras, workers, nowMs } = parts;
   if (!broker.connected) {
     const { error } = broker;
     reasons.push(`broker: ${error === null ? "CONNECTING" : `${error.code}: ${error.message}`}`);
   }
   for (const { id, snapshot } of cameras) {
     const limitMs = parts.stallTimeoutMs.get(id) ?? 0;
-    if (snapshot.state !== "online") {
+    if (snapshot.state !== "online" || snapshot.reason !== null) {
       reasons.push(
         `camera ${id}: ${snapshot.state}${snapshot.reason === null ? "" : ` (${snapshot.reason})`}`,
       );
     } else if (snapshot.lastFrameAtMs === null || nowMs - snapshot.lastFrameAtMs > limitMs) {
       reasons.push(`camera ${id}: no frame for more than ${limitMs / 1000} s`);
     }
+  }
+  const ready = new Set(
+    workers.filter(({ state }) => state === "ready").map(({ detector }) => detector),
+  );
+  for (const { id, detector, state } of workers) {
+    if (!ready.has(detector)) reasons.push(`detector ${detector}: worker ${id} is ${state}`);
   }
   return reasons;
 }

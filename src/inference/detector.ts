@@ -17,7 +17,8 @@ import { selectClasses } from "./labels.ts";
 import { Postprocessor } from "./postprocess.ts";
 import { type ResultPort, resultPort } from "./result_port.ts";
 import type { LoadOptions, Model } from "./session.ts";
-import { FrameTaker, type TakerPort, takerPort } from "./taker.ts";
+import { FrameTaker } from "./taker.ts";
+import { type TakerPort, takerPort } from "./taker_port.ts";
 
 /** Frames in a row that may fail before the worker gives up, to be started afresh. */
 export const MAX_FAILED_FRAMES = 10;
@@ -159,6 +160,7 @@ export class Detector {
         postprocessor,
         taker: new FrameTaker({
           input: model.input,
+          clock,
           infer: (meta, tensor, age) => this.#frame(running, { meta, age }, tensor),
           fail: (error) => post({ kind: "failed", error: errorData(error) }),
         }),

@@ -8,13 +8,13 @@ import {
   type ResultNote,
   type ToInference,
 } from "../core/messages.ts";
+import type { AbandonedThreads } from "./abandoned_threads.ts";
+import { type DetectorWorkerState, tooSlow, type WorkerFigures } from "./detector_worker_state.ts";
 import type { ResultWays } from "./publisher_unit.ts";
 import { WorkerHandle } from "./worker_handle.ts";
 
 /** How long a thread whose model was replaced may take for the frame in hand. */
 const RETIRE_MS = 10_000;
-
-export type DetectorWorkerState = "loading" | "ready" | "restarting" | "failed" | "stopped";
 
 /** What a worker's place in its pool is made of. */
 export interface DetectorWorkerParts {
@@ -23,19 +23,14 @@ export interface DetectorWorkerParts {
   readonly plan: DetectorPlan;
   readonly clock: Clock;
   readonly log: Log;
+  readonly threads: AbandonedThreads;
+  /** How long a model that is swapped in may take to load. */
+  readonly modelLoadLimitMs: number;
   /** The model is loaded: the worker may be wired to its cameras. */
   readonly onReady: (worker: DetectorWorker) => void;
   readonly results: ResultWays;
   readonly onInferred: (note: ResultNote) => void;
   readonly onFailed: (worker: DetectorWorker, error: ErrorData) => void;
-}
-
-/** Figures of one worker, over all its replacements. */
-export interface WorkerFigures {
-  framesProcessed: number;
-  framesDropped: number;
-  inferencesEmitted: number;
-  inferenceMsSum: number;
 }
 
 /**
@@ -58,7 +53,9 @@ export class DetectorWorker {
   #restarts = 0;
   #plan: DetectorPlan;
   #lastSeenAtMs: SteadyMs | null = null;
+  #startedAtMs: SteadyMs | null = null;
   #readyAtMs: SteadyMs | null = null;
+  #error: ErrorData | null = null;
 
   constructor(parts: DetectorWorkerParts) {
     this.#parts = parts;
@@ -86,14 +83,27 @@ export class DetectorWorker {
     return this.#lastSeenAtMs;
   }
 
+  /** Why it is parked, or null. */
+  get error(): ErrorData | null {
+    return this.#error;
+  }
+
+  /** When its present thread began to load the model, or null while it has none. */
+  get startedAtMs(): SteadyMs | null {
+    return this.#startedAtMs;
+  }
+
   /** When its present thread had loaded the model, or null while it has not. */
   get readyAtMs(): SteadyMs | null {
     return this.#readyAtMs;
   }
 
-  /** Starts the thread and the loading of its model. */
+  /** Starts the thread and the loading of its model, unless a model was swapped in meanwhile. */
   start(): void {
+    if (this.#handle !== null) return;
     this.#state = "loading";
+    this.#error = null;
+    this.#startedAtMs = this.#parts.clock.nowMs();
     this.#readyAtMs = null;
     const handle = this.#spawn((message) => this.#onMessage(message), (error) => {
       this.#state = "failed";
@@ -125,11 +135,15 @@ export class DetectorWorker {
     let fail = (error: ErrorData) => ready.reject(errorFromData(error));
     const handle = this.#spawn((message) => listen(message), (error) => fail(error));
     handle.post({ kind: "start", plan });
+    const limitMs = this.#parts.modelLoadLimitMs;
+    const cancel = this.#parts.clock.after(limitMs, () => ready.reject(tooSlow(model, limitMs)));
     try {
       await ready.promise;
     } catch (error) {
       handle.release();
       throw error;
+    } finally {
+      cancel();
     }
     return {
       drop: () => handle.release(),
@@ -145,6 +159,8 @@ export class DetectorWorker {
         };
         this.#fill(handle);
         this.#state = "ready";
+        this.#error = null;
+        this.#startedAtMs ??= this.#parts.clock.nowMs();
         this.#readyAtMs = this.#parts.clock.nowMs();
         this.#parts.onReady(this);
         if (old !== null) void this.#retire(old);
@@ -179,9 +195,16 @@ export class DetectorWorker {
     this.#handle?.release();
     this.#parts.results.giveUpResults(this.id);
     this.#handle = null;
+    this.#startedAtMs = null;
     this.#readyAtMs = null;
     this.#restarts++;
     this.#state = "restarting";
+  }
+
+  /** Stays without a thread for a while. */
+  park(error: ErrorData): void {
+    this.#state = "parked";
+    this.#error = error;
   }
 
   /** Lets it finish the frame in hand. @returns whether it stopped before the deadline */
@@ -214,8 +237,8 @@ export class DetectorWorker {
     onMessage: (message: FromInference) => void,
     onFailed: (error: ErrorData) => void,
   ): WorkerHandle<ToInference, FromInference> {
-    const { entry, permissions, plan, log } = this.#parts;
-    return new WorkerHandle({ entry, name: plan.worker, permissions, log, onMessage, onFailed });
+    const { entry, permissions, plan: { worker: name }, log, threads } = this.#parts;
+    return new WorkerHandle({ entry, name, permissions, log, threads, onMessage, onFailed });
   }
 
   #onMessage(message: FromInference): void {

@@ -11,10 +11,11 @@ import type { Places } from "../permissions/places.ts";
 import { CameraUnit } from "./camera_unit.ts";
 import type { AllowedModel } from "./control_models.ts";
 import { DetectorWorker } from "./detector_worker.ts";
+import type { AbandonedThreads } from "./abandoned_threads.ts";
 import type { WorkerEntries } from "./entries.ts";
+import type { ServiceLimits } from "./limits.ts";
 import { detectorPlan } from "./plans.ts";
 import type { ResultWays } from "./publisher_unit.ts";
-import type { Watched } from "./watchdog.ts";
 
 /** What the fleet is made of. */
 export interface FleetParts {
@@ -24,6 +25,8 @@ export interface FleetParts {
   readonly entries: WorkerEntries;
   readonly clock: Clock;
   readonly log: Log;
+  readonly limits: ServiceLimits;
+  readonly threads: AbandonedThreads;
   readonly onStatus: (status: CameraStatus) => void;
   readonly results: ResultWays;
   readonly onInferred: (note: ResultNote) => void;
@@ -95,17 +98,31 @@ export class Fleet {
   }
 
   /**
-   * Starts every detector and settles when all models are loaded.
+   * Starts every detector and settles when all models are loaded, or have had their time: the rest does
+   * not wait for one that hangs.
    * @throws OrionError what the first one failed with
    */
   async startDetectors(): Promise<void> {
+    const { clock, limits: { modelLoadWaitMs }, log } = this.#parts;
     for (const worker of this.workers) {
       const ready = Promise.withResolvers<void>();
       this.#firstReady.set(worker.id, ready);
       worker.start();
     }
-    await Promise.all([...this.#firstReady.values()].map(({ promise }) => promise));
+    const timeUp = Promise.withResolvers<void>();
+    const cancel = clock.after(modelLoadWaitMs, () => timeUp.resolve());
+    try {
+      const allReady = Promise.all([...this.#firstReady.values()].map(({ promise }) => promise));
+      await Promise.race([allReady, timeUp.promise]);
+    } finally {
+      cancel();
+    }
     this.#firstReady.clear();
+    for (const { id, detector, readyAtMs } of this.workers) {
+      if (readyAtMs !== null) continue;
+      const remedy = "The cameras start without it; look why the model loads so slowly.";
+      log.warning("detector.load_slow", { worker: id, detector, afterMs: modelLoadWaitMs, remedy });
+    }
   }
 
   /** Starts the cameras and wires them to the detectors that are loaded. */
@@ -141,41 +158,6 @@ export class Fleet {
     this.cameras.get(camera)?.seen(seq);
   }
 
-  /** What the watchdog looks at. Asks every camera for its account. */
-  async watched(): Promise<Watched> {
-    const nowMs = this.#parts.clock.nowMs();
-    const cameras = [...this.cameras.values()];
-    const snapshots = await Promise.all(cameras.map((camera) => camera.snapshot()));
-    return {
-      workers: this.workers.map((worker) => ({
-        name: worker.id,
-        detector: worker.detector,
-        lastSeenAtMs: worker.lastSeenAtMs,
-        readyAtMs: worker.readyAtMs,
-        poolSize: this.#pools.get(worker.detector)?.workers.length ?? 1,
-      })),
-      flows: cameras.flatMap((camera, index) => {
-        const snapshot = snapshots[index];
-        if (snapshot === undefined) return [];
-        const { state, lastFrameAtMs } = snapshot;
-        const stallMs = camera.settings.stallTimeoutSeconds * 1000;
-        const live = state === "online" && lastFrameAtMs !== null &&
-          nowMs - lastFrameAtMs <= stallMs;
-        return snapshot.account.detectors.map(({ detector, paused, rateHz }) => ({
-          camera: camera.id,
-          detector,
-          paused,
-          rateHz,
-          live,
-        }));
-      }),
-      captures: cameras.map((camera) => ({
-        name: camera.name,
-        silentSinceMs: camera.silentSinceMs,
-      })),
-    };
-  }
-
   /** Workers first: each finishes the frame in hand. @returns those that did not in time */
   async stopDetectors(deadline: Promise<unknown>): Promise<string[]> {
     const late = await Promise.all(
@@ -195,7 +177,7 @@ export class Fleet {
   }
 
   #pool(settings: DetectorSettings): Pool {
-    const { clock, log, manifest, entries, results } = this.#parts;
+    const { clock, log, manifest, entries, results, threads, limits } = this.#parts;
     const workers = Array.from({ length: settings.workers }, (_, index) =>
       new DetectorWorker({
         entry: entries.inference,
@@ -203,6 +185,8 @@ export class Fleet {
         plan: detectorPlan(settings, index),
         clock,
         log,
+        threads,
+        modelLoadLimitMs: limits.modelLoadLimitMs,
         onReady: (worker) => this.#onReady(worker),
         results,
         onInferred: (note) => this.#onInferred(note),
@@ -212,7 +196,8 @@ export class Fleet {
   }
 
   #camera(settings: CameraSettings): CameraUnit {
-    const { manifest, places, entries, clock, log, onStatus, onCameraFailed } = this.#parts;
+    const { manifest, places, entries, clock, log, threads, onStatus, onCameraFailed } =
+      this.#parts;
     return new CameraUnit({
       entry: entries.capture,
       permissions: workerPermissions(manifest.capture(settings.id)),
@@ -220,6 +205,7 @@ export class Fleet {
       libraries: places.libav,
       clock,
       log,
+      threads,
       onStatus,
       onFailed: onCameraFailed,
     });

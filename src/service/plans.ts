@@ -16,6 +16,11 @@ import type {
 import type { OwnClient } from "../core/own_client.ts";
 import { clientIdOf, rootTopic } from "../mqtt/topics.ts";
 
+/** What a camera's thread is called. */
+export function captureName(camera: string): string {
+  return `capture-${camera}`;
+}
+
 /** A camera as its capture worker needs to know it, credentials in clear. */
 export function captureSource(
   settings: CameraSettings,

@@ -12,6 +12,7 @@ import type {
   ToPublisher,
 } from "../core/messages.ts";
 import { portTransfers } from "../core/messages.ts";
+import type { AbandonedThreads } from "./abandoned_threads.ts";
 import { WorkerHandle } from "./worker_handle.ts";
 
 /** An inference message that was handed to the MQTT client. */
@@ -35,6 +36,7 @@ export interface PublisherUnitParts {
   readonly plan: PublisherPlan;
   readonly clock: Clock;
   readonly log: Log;
+  readonly threads: AbandonedThreads;
   readonly onCommand: (request: CommandRequest) => void;
   readonly onEmitted: (emitted: Emitted) => void;
   readonly onPublished: (topicKind: TopicKind) => void;
@@ -71,6 +73,7 @@ export class PublisherUnit implements ResultWays {
       name: "publisher",
       permissions: this.#parts.permissions,
       log: this.#parts.log,
+      threads: this.#parts.threads,
       onMessage: (message) => this.#onMessage(message),
       onFailed: (error) => this.#parts.onFailed(error),
     });

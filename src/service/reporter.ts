@@ -20,6 +20,8 @@ export interface ReporterParts {
   readonly fleet: Fleet;
   readonly metrics: Metrics;
   readonly broker: () => BrokerState;
+  /** Threads that hang and were given up. */
+  readonly threadsAbandoned: () => number;
   /** What was changed by command and is in force. */
   readonly overrides: () => readonly unknown[];
 }
@@ -83,6 +85,7 @@ export class Reporter {
         url: camera.settings.displayUrl,
         snapshot: await camera.snapshot(),
         restarts: camera.restarts,
+        error: camera.error,
         emitted: this.#emitted.get(camera.id) ?? new Map<string, number>(),
       })),
     );
@@ -100,12 +103,14 @@ export class Reporter {
         embedded: settings.mqtt.url === null,
       },
       cameras,
+      threadsAbandoned: this.#parts.threadsAbandoned(),
       overrides: this.#parts.overrides(),
       workers: fleet.workers.map((worker) => ({
         id: worker.id,
         detector: worker.detector,
         state: worker.state,
         restarts: worker.restarts,
+        error: worker.error,
         lastSeenAtMs: worker.lastSeenAtMs,
         ...worker.figures,
       })),

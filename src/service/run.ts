@@ -3,7 +3,8 @@ import { errorData } from "../core/errors.ts";
 import { EXIT, exitCode } from "../core/exit.ts";
 import { keepHouse } from "../core/housekeeping.ts";
 import { forbidTelemetry } from "../core/telemetry.ts";
-import { Service, type ServiceOptions } from "./service.ts";
+import type { ServiceOptions } from "./options.ts";
+import { Service } from "./service.ts";
 
 /**
  * Signals that follow one another faster than a person's second thought are one: a terminal and a

@@ -1,4 +1,5 @@
 /** Starts Orion with scripted models, beside a real broker. */
+import type { ServiceLimits } from "../../src/service/limits.ts";
 import { freePort, ROOT, type TempFolder, tempFolder } from "./files.ts";
 import { KILL } from "./kill_publisher.ts";
 import { Mosquitto, type Received, type Subscriber } from "./mosquitto.ts";
@@ -18,6 +19,8 @@ export interface ScriptedOptions {
   readonly statsIntervalSeconds?: number;
   /** Its wall clock; default the machine's. */
   readonly wallClock?: WallClock;
+  /** In place of the product's, so that tests need not wait. */
+  readonly limits?: Partial<ServiceLimits>;
 }
 
 /** Orion with scripted models, a mosquitto, and a subscriber to everything. */
@@ -54,7 +57,8 @@ export class ScriptedOrion implements AsyncDisposable {
         command: "sh",
         args: ["-c", wallClock?.command ?? 'exec "$0" "$@"', Deno.execPath(), "run", "--no-check"]
           .concat(await flags(config, folder.path))
-          .concat([`${ROOT}/tests/support/scripted_service.ts`, config, folder.path]),
+          .concat([`${ROOT}/tests/support/scripted_service.ts`, config, folder.path])
+          .concat(JSON.stringify(options.limits ?? {})),
         cwd: ROOT,
         env: { NO_COLOR: "1", ...wallClock?.env },
       }),
@@ -102,6 +106,12 @@ export class ScriptedOrion implements AsyncDisposable {
     await this.subscriber.waitFor(() => this.count(detector) >= wanted, {
       what: `${more} more inference messages of ${detector}`,
     });
+  }
+
+  /** Why it is not ready. */
+  async reasons(): Promise<string> {
+    const response = await fetch(`${this.httpUrl}/readyz`);
+    return await response.text();
   }
 
   async status(): Promise<unknown> {

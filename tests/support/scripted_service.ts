@@ -15,7 +15,7 @@ import { ROOT } from "./files.ts";
 import { LIBC } from "./never_returns.ts";
 
 if (import.meta.main) {
-  const [config = "", folder = ""] = Deno.args;
+  const [config = "", folder = "", limits = "{}"] = Deno.args;
   const host = systemHost(ROOT);
   const settings = readSettings({ config }, host);
   const places = locatePlaces(ROOT);
@@ -24,7 +24,11 @@ if (import.meta.main) {
   const code = await runService({
     settings,
     places,
-    manifest: { ...manifest, inference: (id) => union("", [manifest.inference(id), scripts]) },
+    manifest: {
+      ...manifest,
+      inference: (id) => union("", [manifest.inference(id), scripts]),
+      capture: (id) => union("", [manifest.capture(id), grant("", { ffi: [LIBC] })]),
+    },
     entries: {
       ...WORKER_ENTRIES,
       capture: new URL("./scripted_capture.ts", import.meta.url),
@@ -40,6 +44,7 @@ if (import.meta.main) {
     }),
     clock: systemClock,
     version: "test",
+    limits: JSON.parse(limits),
   });
   Deno.exit(code);
 }

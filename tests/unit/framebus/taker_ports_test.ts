@@ -37,6 +37,7 @@ class Wired implements Disposable {
   });
   readonly ports = new TakerPorts<CountedFrame>({
     bus: this.bus,
+    clock: this.clock,
     convert: (frame) => ({ meta: meta(frame.seq), age: ageOf(frame.arrivedAtMs, this.clock) }),
     onError: (_detector, error) => {
       throw error;
@@ -97,6 +98,23 @@ Deno.test("taker ports: a frame that was announced is handed over, and only once
   assert.equal(await wired.next(), "frame 0");
   wired.take();
   assert.equal(await wired.next(), "none");
+});
+
+Deno.test("taker ports: what was offered and not asked for is told with its age, and what was handed over", async () => {
+  using wired = new Wired(5);
+  const { ports, clock } = wired;
+  assert.deepEqual(ports.offers(), [{ worker: "person-1", untakenForMs: null, handed: null }]);
+  wired.send();
+  await clock.pass(40);
+  wired.send();
+  await clock.pass(30);
+  assert.deepEqual(ports.offers(), [{ worker: "person-1", untakenForMs: 70, handed: null }]);
+  assert.equal(await wired.next(), "available 0");
+  wired.take();
+  assert.equal(await wired.next(), "frame 1");
+  await clock.pass(60);
+  const handed = { seq: 1, agoMs: 60 };
+  assert.deepEqual(ports.offers(), [{ worker: "person-1", untakenForMs: null, handed }]);
 });
 
 /**

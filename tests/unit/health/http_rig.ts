@@ -25,6 +25,7 @@ const REPORT = healthReport({
   },
   cameras: [],
   workers: [],
+  threadsAbandoned: 0,
   overrides: [],
 });
 

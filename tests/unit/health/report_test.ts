@@ -39,6 +39,19 @@ const BROKER: HealthParts["broker"] = {
   reconnects: 0,
 };
 
+const WORKERS = ["person-0", "person-1"].map((id, index) => ({
+  id,
+  detector: "person",
+  state: "ready",
+  restarts: index,
+  error: null,
+  framesProcessed: 10,
+  framesDropped: 40,
+  inferencesEmitted: 9,
+  inferenceMsSum: 250,
+  lastSeenAtMs: plusMs(STEADY, -100),
+}));
+
 function parts(change: Partial<HealthParts> = {}): HealthParts {
   return {
     instance: "lobby-1",
@@ -53,6 +66,7 @@ function parts(change: Partial<HealthParts> = {}): HealthParts {
       url: "rtsp://[redacted]@192.0.2.10/stream1",
       emitted: new Map([["person", 9]]),
       restarts: 1,
+      error: null,
       snapshot: {
         state: "online",
         reason: null,
@@ -87,17 +101,8 @@ function parts(change: Partial<HealthParts> = {}): HealthParts {
         },
       },
     }],
-    workers: ["person-0", "person-1"].map((id, index) => ({
-      id,
-      detector: "person",
-      state: "ready",
-      restarts: index,
-      framesProcessed: 10,
-      framesDropped: 40,
-      inferencesEmitted: 9,
-      inferenceMsSum: 250,
-      lastSeenAtMs: plusMs(STEADY, -100),
-    })),
+    workers: WORKERS,
+    threadsAbandoned: 2,
     overrides: [],
     ...change,
   };
@@ -138,6 +143,20 @@ Deno.test("readiness: says which part is not ready and why", () => {
   assert.deepEqual(unreadiness({ ...base, cameras: old, stallTimeoutMs }), [
     "camera gate: no frame for more than 10 s",
   ]);
+  const dark = base.cameras.map((camera) => ({
+    ...camera,
+    snapshot: { ...camera.snapshot, reason: "NO_PICTURE" },
+  }));
+  const workers = base.workers.map((worker) => ({ ...worker, state: "parked" }));
+  assert.deepEqual(unreadiness({ ...base, cameras: dark, workers, stallTimeoutMs }), [
+    "camera gate: online (NO_PICTURE)",
+    "detector person: worker person-0 is parked",
+    "detector person: worker person-1 is parked",
+  ]);
+  const half = base.workers.map((worker) =>
+    worker.id === "person-0" ? { ...worker, state: "parked" } : worker
+  );
+  assert.deepEqual(unreadiness({ ...base, workers: half, stallTimeoutMs }), [], "one is enough");
 });
 
 Deno.test("metrics: every name of the contract is there, and the values are the report's", async () => {
@@ -170,6 +189,7 @@ Deno.test("metrics: every name of the contract is there, and the values are the 
       'orion_camera_up{camera="gate"} 1',
       'orion_camera_reconnects_total{camera="gate"} 2',
       "orion_mqtt_up 1",
+      "orion_threads_abandoned 2",
       'orion_mqtt_published_total{topic_kind="inference"} 1',
       'orion_mqtt_discarded_total{topic_kind="inference",reason="superseded"} 1',
       'orion_decode_seconds_total{camera="gate"} 1.5',

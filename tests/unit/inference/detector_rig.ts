@@ -14,7 +14,7 @@ import type { RawDetections } from "../../../src/inference/contract.ts";
 import { Detector } from "../../../src/inference/detector.ts";
 import type { ResultPort } from "../../../src/inference/result_port.ts";
 import type { Model } from "../../../src/inference/session.ts";
-import type { TakerPort } from "../../../src/inference/taker.ts";
+import type { TakerPort } from "../../../src/inference/taker_port.ts";
 import { frameMeta } from "../../support/clip.ts";
 import { justNow } from "../../support/just_now.ts";
 

@@ -7,7 +7,9 @@ import {
   type ToMailbox,
   type ToTaker,
 } from "../../../src/core/messages.ts";
-import { FrameTaker, takerPort } from "../../../src/inference/taker.ts";
+import { FrameTaker } from "../../../src/inference/taker.ts";
+import { takerPort } from "../../../src/inference/taker_port.ts";
+import { HeldClock } from "../../support/held_clock.ts";
 import { FakePort, FIT, frameOf, harness, INPUT, metaOf, move } from "../../support/taker.ts";
 
 Deno.test("taker: takes when a camera has a frame, infers it, and takes again", async () => {
@@ -226,6 +228,7 @@ Deno.test("taker: over real message ports the buffer goes and comes back without
   const done = Promise.withResolvers<FrameMeta>();
   const taker = new FrameTaker({
     input: INPUT,
+    clock: new HeldClock(0),
     fail: done.reject,
     infer(meta, tensor) {
       assert.equal(new Float32Array(tensor)[5], 0.25);
