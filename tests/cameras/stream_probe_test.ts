@@ -3,10 +3,11 @@ import assert from "node:assert/strict";
 import { FaultyCamera } from "../support/faulty_camera/camera.ts";
 import type { CameraClip } from "../support/faulty_camera/clip.ts";
 import type { FaultyCameraOptions, Stamps } from "../support/faulty_camera/options.ts";
-import { DEMO_CLIP, freePort, tempFolder } from "../support/files.ts";
+import { DEMO_CLIP, tempFolder } from "../support/files.ts";
 import { makeCertificates } from "../support/mosquitto.ts";
 import { ignoreWithout } from "../support/parts.ts";
 import { patternClip } from "../support/pattern.ts";
+import { freePort } from "../support/ports.ts";
 import { runOrion } from "../support/process.ts";
 import { PASSWORD, PASSWORD_ENCODED, REALM, tracesIn, USER } from "../support/secrecy.ts";
 

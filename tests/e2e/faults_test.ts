@@ -73,8 +73,7 @@ Deno.test({
         { id: "sound", script: "sleep-1", more: "rateHz: 5" },
       ],
     });
-    const { code } = await run.orion.exit(60_000);
-    assert.equal(code, 70);
+    assert.equal(await run.end(), 70);
     const events = run.orion.events().map(({ event }) => event);
     assert.equal(events.filter((event) => event === "worker.restart").length, 2);
     assert.ok(events.includes("worker.given-up"));
@@ -102,8 +101,8 @@ Deno.test({
     await run.further("sound", 2);
     const since = performance.now();
     run.orion.signal("SIGTERM");
-    assert.equal((await run.orion.exit()).code, 0);
-    assert.ok(performance.now() - since < 5000, "within the shutdown time");
+    assert.equal(await run.end(), 0);
+    assert.ok(performance.now() - since < SHUTDOWN_SECONDS * 1000, "within the shutdown time");
     const late = run.orion.events().find(({ event }) => event === "service.stopped-late");
     assert.deepEqual(late?.["terminated"], ["hung-0"]);
     const last = run.subscriber.messages.at(-1);

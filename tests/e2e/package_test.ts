@@ -1,8 +1,9 @@
 /** The portable folder does the main job where there is nothing but libav: no network, no caches. */
 import assert from "node:assert/strict";
 import { Child } from "../support/children.ts";
-import { freePort, ROOT, type TempFolder, tempFolder } from "../support/files.ts";
+import { ROOT, type TempFolder, tempFolder } from "../support/files.ts";
 import { ignoreWithout } from "../support/parts.ts";
+import { freePort } from "../support/ports.ts";
 
 const BUILD_TIMEOUT_MS = 120_000;
 const RUN_TIMEOUT_MS = 60_000;

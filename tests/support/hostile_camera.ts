@@ -1,6 +1,7 @@
 /** A camera that misbehaves as it is told: freezes at a stage, refuses, loses packets, lies. */
 import { createSocket, type Socket } from "node:dgram";
 import { Buffer } from "node:buffer";
+import { freePort } from "./ports.ts";
 import { payloads, type RawClip, rtpPacket, senderReport } from "./rtp_h264.ts";
 
 /** Where it stops answering, without closing anything. */
@@ -82,7 +83,7 @@ export class HostileCamera implements AsyncDisposable {
       reportOffsetMs: null,
       ...options,
     };
-    this.#listener = Deno.listen({ hostname: "127.0.0.1", port: options.port ?? 0 });
+    this.#listener = Deno.listen({ hostname: "127.0.0.1", port: options.port ?? freePort() });
     this.#accepting = this.#accept();
   }
 

@@ -1,8 +1,10 @@
 /** Starts Orion with scripted models, beside a real broker. */
-import { freePort, ROOT, type TempFolder, tempFolder } from "./files.ts";
+import { ROOT, type TempFolder, tempFolder } from "./files.ts";
 import { Mosquitto, type Received, type Subscriber } from "./mosquitto.ts";
 import { LIBC } from "./never_returns.ts";
+import { freePort } from "./ports.ts";
 import { OrionProcess, runOrion } from "./process.ts";
+import { isOffline } from "./rig.ts";
 
 /** What to run. */
 export interface ScriptedOptions {
@@ -54,6 +56,13 @@ export class ScriptedOrion implements AsyncDisposable {
     );
     const httpUrl = `http://127.0.0.1:${port}`;
     return new ScriptedOrion({ orion, broker, subscriber, httpUrl }, stack.move());
+  }
+
+  /** Ends by SIGTERM or by itself: the exit code; by then the subscriber has all that Orion said. */
+  async end(): Promise<number> {
+    const { code } = await this.orion.exit();
+    await this.subscriber.waitFor(isOffline, { what: "`offline`" });
+    return code;
   }
 
   /** Sends a command and returns the answer to it. */

@@ -1,8 +1,9 @@
 /** An RTSP camera that is not ours: VLC's RTSP server in a child process. It refuses TCP (461). */
 import { Child } from "./children.ts";
-import { freePort, ROOT } from "./files.ts";
+import { ROOT } from "./files.ts";
 import { jsonLine } from "./lines.ts";
 import { SYSTEM_PYTHON } from "./parts.ts";
+import { freePort } from "./ports.ts";
 
 /** What the server plays, and whom it serves. */
 export interface VlcServerOptions {

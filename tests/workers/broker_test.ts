@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { freePort } from "../support/files.ts";
 import { Subscriber } from "../support/mosquitto.ts";
 import { ignoreWithout } from "../support/parts.ts";
+import { freePort } from "../support/ports.ts";
 import {
   brokerWorker,
   inferenceResult,

@@ -1,12 +1,12 @@
 /** Cameras that freeze, refuse and lie: what is told of them, and how soon. */
 import assert from "node:assert/strict";
 import { CaptureRun } from "../support/capture_run.ts";
-import { freePort } from "../support/files.ts";
 import { HostileCamera, type HostileOptions, type Stage } from "../support/hostile_camera.ts";
 import { assertCloses } from "../support/ledger.ts";
 import { PATIENCE } from "../support/lines.ts";
 import { ignoreWithout } from "../support/parts.ts";
 import { patternClip } from "../support/pattern.ts";
+import { freePort } from "../support/ports.ts";
 
 const ignore = ignoreWithout("libav", "ffmpeg");
 const SECRET = "hunter2-p%40ss";

@@ -1,9 +1,9 @@
 /** Cameras that go and come back. */
 import assert from "node:assert/strict";
 import { sourceOf } from "../support/camera_source.ts";
-import { freePort } from "../support/files.ts";
 import { ignoreWithout } from "../support/parts.ts";
 import { patternClip } from "../support/pattern.ts";
+import { freePort } from "../support/ports.ts";
 import { late, restartCamera } from "../support/restarts.ts";
 import { systemClock } from "../../src/core/clock.ts";
 import { logTo } from "../../src/core/log.ts";

@@ -4,9 +4,9 @@ import type { FromPublisher } from "../../src/core/messages.ts";
 import { EmbeddedBroker } from "../../src/mqtt/broker.ts";
 import { logTo } from "../../src/core/log.ts";
 import { inferenceSchema } from "../../src/mqtt/payloads.ts";
-import { freePort } from "../support/files.ts";
 import { Mosquitto, Subscriber } from "../support/mosquitto.ts";
 import { ignoreWithout } from "../support/parts.ts";
+import { freePort } from "../support/ports.ts";
 import {
   inferenceResult,
   publisherPlan,
