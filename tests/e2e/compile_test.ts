@@ -24,7 +24,7 @@ async function compile(
     cwd: ROOT,
     env: { NO_COLOR: "1" },
   });
-  const { code } = await child.exit(120_000);
+  const { code } = await child.exit(300_000);
   return { code, stdout: child.stdout.text(), stderr: child.stderr.text() };
 }
 

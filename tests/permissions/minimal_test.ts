@@ -8,7 +8,6 @@ import { BUILTIN_MODELS } from "../../src/config/models.ts";
 import { type Grant, grant, GRANT_KINDS, type GrantKind } from "../../src/permissions/grant.ts";
 import { FaultyCamera } from "../support/faulty_camera/camera.ts";
 import { DEMO_CLIP, ROOT, tempFolder } from "../support/files.ts";
-import { PATIENCE } from "../support/lines.ts";
 import { makeCertificates, Mosquitto } from "../support/mosquitto.ts";
 import { ignoreWithout } from "../support/parts.ts";
 import { Relay } from "../support/relay.ts";

@@ -5,7 +5,6 @@
  */
 import assert from "node:assert/strict";
 import { ROOT } from "../support/files.ts";
-import { PATIENCE } from "../support/lines.ts";
 import { ignoreWithout } from "../support/parts.ts";
 import type { Attempt, Outcome } from "./attempts.ts";
 import {
