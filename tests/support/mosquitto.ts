@@ -186,20 +186,8 @@ export class Subscriber implements AsyncDisposable {
       name: "mosquitto_sub",
       // Into a pipe it would keep back what it says until there is enough of it.
       command: program("stdbuf"),
-      args: [
-        "-oL",
-        program("mosquitto_sub"),
-        "-h",
-        "127.0.0.1",
-        "-p",
-        `${to.port}`,
-        "-q",
-        "1",
-        "-d",
-        "-F",
-        "%j",
-      ]
-        .concat(login, tls, topics),
+      args: ["-oL", program("mosquitto_sub"), "-h", "127.0.0.1", "-p", `${to.port}`]
+        .concat(["-q", "1", "-d", "-F", "%j"], login, tls, topics),
     });
     try {
       await child.stdout.waitFor((line) => line.startsWith("Subscribed"), {
