@@ -66,6 +66,8 @@ export class HostileCamera implements AsyncDisposable {
   readonly #accepting: Promise<void>;
   /** Connections so far. */
   accepted = 0;
+  /** Pictures sent so far. */
+  pictures = 0;
   /** Packets lost on purpose so far. */
   lost = 0;
   readonly random = pseudoRandom();
@@ -252,6 +254,7 @@ class Client {
       });
     });
     this.#picture++;
+    this.#camera.pictures++;
     const dueMs = this.#startedAtMs + this.#picture * 1000 / FPS / speed;
     this.#timer = setTimeout(() => this.#next(), Math.max(0, dueMs - performance.now()));
   }

