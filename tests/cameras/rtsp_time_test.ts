@@ -139,6 +139,8 @@ for (const { what, stamps, clip: own = clip, counted } of ODD) {
 
 /** How far the time of capture may be from the camera's own. */
 const MAX_OFF_MS = 300;
+/** How far two clocks of one machine may be from one another. */
+const CLOCKS_MS = 20;
 /** Sender reports after which it has to be right. */
 const REPORTS = 2;
 const REPORT_SECONDS = 0.6;
@@ -232,11 +234,15 @@ for (const fps of [1, 5, 25]) {
       await using watch = new PatternWatch(camera, { stallTimeoutMs: 10_000 });
       await watch.pictures(Math.max(4, 2 * fps));
       await watch.assertUndisturbed();
-      for (const [meta, { sentWallMs }] of pairs(watch, camera)) {
+      const lateMs = pairs(watch, camera).map(([meta, { sentWallMs }]) => {
         assert.equal(meta.clock, "arrival");
-        const off = meta.capturedAtMs - sentWallMs;
-        assert.ok(Math.abs(off) <= 50 * PATIENCE, `picture ${meta.seq} is off by ${off} ms`);
-      }
+        const off = meta.capturedAtMs - meta.arrivedAtMs;
+        assert.ok(Math.abs(off) <= CLOCKS_MS, `picture ${meta.seq} is off by ${off} ms`);
+        return meta.capturedAtMs - sentWallMs;
+      });
+      // None before it was sent; a busy machine reads some later, and not all.
+      const least = Math.min(...lateMs);
+      assert.ok(least >= -CLOCKS_MS && least <= 50 * PATIENCE, `${lateMs}`);
     },
   });
 }
