@@ -1,5 +1,6 @@
 /** `orion probe`, as a person runs it. */
 import assert from "node:assert/strict";
+import { atOnce } from "../support/at_once.ts";
 import { FaultyCamera } from "../support/faulty_camera/camera.ts";
 import type { CameraClip } from "../support/faulty_camera/clip.ts";
 import type { FaultyCameraOptions, Stamps } from "../support/faulty_camera/options.ts";
@@ -82,7 +83,7 @@ Deno.test({
   name: "probe: tells what a file is, by its path and as demo:",
   ignore,
   async fn() {
-    const results = await Promise.all([probed("demo:"), probed(`file:${DEMO_CLIP}`)]);
+    const results = await atOnce(["demo:", `file:${DEMO_CLIP}`], (url) => probed(url));
     for (const { codec, width, height, fps, transport, track, tracks, fingerprint } of results) {
       assert.deepEqual({ codec, width, height }, { codec: "h264", width: 1280, height: 720 });
       assertNear(fps, 25, "fps");
@@ -107,12 +108,12 @@ for (const [name, stamps] of Object.entries(ODD_STAMPS)) {
     ignore,
     async fn() {
       const clip = await cameraClip();
-      await Promise.all(DEMUXERS.map(async (demuxer) => {
+      await atOnce(DEMUXERS, async (demuxer) => {
         await using camera = FaultyCamera.start({ clip, stamps });
         const result = await probed(camera.url, "--demuxer", demuxer);
         assertNear(result.fps, 25, `${demuxer}: fps`, off);
         assertNear(result.keyframeIntervalSeconds, 1, `${demuxer}: keyframe interval`, off);
-      }));
+      });
     },
   });
 }
@@ -127,11 +128,12 @@ Deno.test({
       tracks: [{ kind: "audio" }, dead, { kind: "video", clip }, { kind: "metadata" }],
     };
     await using camera = FaultyCamera.start(options);
-    const [{ track, tracks }, chosen, audio] = await Promise.all([
-      probed(camera.url),
-      runOrion(["probe", camera.url, "--track", "2"]),
-      refused(camera.url, "--track", "0"),
-    ]);
+    const [told, chosen, audio] = await atOnce(
+      [["--json"], ["--track", "2"], ["--track", "0"]],
+      (options) => runOrion(["probe", camera.url, ...options]),
+    );
+    assert.ok(told && chosen && audio);
+    const { track, tracks } = JSON.parse(told.stdout);
     assert.deepEqual(track, { index: 2, kind: "video", encoding: "H264" });
     assert.deepEqual(tracks, [
       { index: 0, kind: "audio", encoding: "PCMU" },
@@ -178,17 +180,12 @@ Deno.test({
         (_match, _pair, at: number) => at > "sha256:".length ? ":" : "",
       );
     const accepting = [["--fingerprint", option], ["--fingerprint", withColons], ["--insecure"]];
-    await Promise.all([
-      ...accepting.map(async (options) => {
-        const { codec, transport, fingerprint } = await probed(url, ...options);
-        const found = [codec, transport, fingerprint];
-        assert.deepEqual(found, ["h264", "tcp", option], options.join(" "));
-      }),
-      (async () => {
-        const shown = await runOrion(["probe", url, "--insecure"]);
-        assert.ok(shown.stdout.includes(option), shown.stdout);
-      })(),
-    ]);
+    await atOnce(accepting, async (options) => {
+      const { codec, transport, fingerprint } = await probed(url, ...options);
+      assert.deepEqual([codec, transport, fingerprint], ["h264", "tcp", option], options.join(" "));
+    });
+    const shown = await runOrion(["probe", url, "--insecure"]);
+    assert.ok(shown.stdout.includes(option), shown.stdout);
   },
 });
 
@@ -201,11 +198,12 @@ Deno.test({
     const overTcp = await refused(camera.url);
     assert.equal(overTcp.code, 1);
     assert.match(overTcp.stderr, /answered 461[^]*--transport udp\.$/m);
-    await Promise.all(["udp", "auto"].map(async (transport) => {
+    // One after the other: each receives on the same two ports.
+    for (const transport of ["udp", "auto"]) {
       const result = await probed(camera.url, "--transport", transport);
       assert.deepEqual([result.codec, result.transport], ["h264", "udp"]);
       assertNear(result.fps, 25, "fps");
-    }));
+    }
   },
 });
 
@@ -219,7 +217,8 @@ Deno.test({
     };
     await using late = FaultyCamera.start({ clip, playback: { startFrame: 1 } });
     await using mute = FaultyCamera.start({ tracks: [{ kind: "video", clip, isDead: true }] });
-    const [waiting, stalled] = await Promise.all([refused(late.url), refused(mute.url)]);
+    const [waiting, stalled] = await atOnce([late, mute], ({ url }) => refused(url));
+    assert.ok(waiting && stalled);
     assert.equal(waiting.code, 1);
     assert.match(
       waiting.stderr,
@@ -245,10 +244,9 @@ Deno.test({
     assert.equal(denied.code, 1);
     assert.match(denied.stderr, /the camera refuses the user or the password/);
     const wrong = [["another"], ["--transport", "sctp"], ["--insecure"], ["--track", "-1"]];
-    await Promise.all(
-      wrong.map(async (more) =>
-        assert.equal((await refused(url, ...more)).code, 2, more.join(" "))
-      ),
+    await atOnce(
+      wrong,
+      async (more) => assert.equal((await refused(url, ...more)).code, 2, more.join(" ")),
     );
     assert.equal((await runOrion(["probe"])).code, 2);
   },

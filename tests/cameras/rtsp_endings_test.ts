@@ -1,5 +1,6 @@
 /** How sessions end: kept alive or not, with a word or without, and with what never ends. */
 import assert from "node:assert/strict";
+import { atOnce } from "../support/at_once.ts";
 import { FaultyCamera } from "../support/faulty_camera/camera.ts";
 import type { CameraClip } from "../support/faulty_camera/clip.ts";
 import type {
@@ -79,7 +80,7 @@ Deno.test({
   ignore,
   async fn() {
     // At once: there is nothing to do but to wait.
-    await Promise.all(KEEPALIVES.map(assertKeptAlive));
+    await atOnce(KEEPALIVES, assertKeptAlive);
   },
 });
 

@@ -1,5 +1,6 @@
 /** What cameras get wrong in a stream that can be played all the same: it is played, and undisturbed. */
 import assert from "node:assert/strict";
+import { atOnce } from "../support/at_once.ts";
 import { makeRawClip } from "../support/camera_clips.ts";
 import { FaultyCamera } from "../support/faulty_camera/camera.ts";
 import type { CameraClip } from "../support/faulty_camera/clip.ts";
@@ -115,7 +116,7 @@ for (const { what, options, transports, corrupt } of QUIRKS) {
     }, every picture whole`,
     ignore,
     // At once: there is little to do but to wait.
-    fn: async () => void await Promise.all(transports.map(assertPlayed)),
+    fn: async () => void await atOnce(transports, assertPlayed),
   });
 }
 
