@@ -157,19 +157,19 @@ for (const attack of ["garbage-frames", "endless-fragments", "endless-junk"] as 
     name: `rtsp: a stream of ${attack} stalls in time, and what comes after it is played`,
     ignore,
     async fn() {
-      await using camera = start({ attack });
+      await using camera = start({});
       await using watch = new PatternWatch(camera, {
         stallTimeoutMs: STALL_MS,
         maxUnitBytes: 512 * 1024,
       });
+      await watch.pictures(5);
+      camera.behaviour.attack = attack;
       const stalled = await watch.run.state("stalled");
       assert.equal(stalled.reason, "STREAM_STALLED");
       assertToldAfter(watch.run, stalled, STALL_MS);
       assert.ok(camera.log.attackBytes > 0, "there was no attack");
       camera.behaviour.attack = null;
-      const taken = watch.numbers.length;
       await watch.pictures(5);
-      assert.ok(taken >= 4, `${taken} pictures came before it`);
       await watch.stop();
     },
   });

@@ -13,7 +13,8 @@ const LATE_MS = 5_000 * PATIENCE;
 
 /** Asserts that the state was told so long after the last picture that was taken, and not before. */
 export function assertToldAfter(run: CaptureRun, told: ToldState, afterMs: number): void {
-  const lastMs = (run.frames.at(-1)?.meta.arrivedAtMs ?? 0) - performance.timeOrigin;
+  const last = run.frames.at(-1) ?? assert.fail("there was no picture");
+  const lastMs = last.meta.arrivedAtMs - performance.timeOrigin;
   const foundMs = told.atMs - lastMs;
   assert.ok(foundMs >= afterMs - EARLY_MS && foundMs < afterMs + LATE_MS, `after ${foundMs} ms`);
 }
