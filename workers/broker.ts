@@ -1,5 +1,6 @@
 /** The thread of the embedded broker: what it may do is listen on its own loopback address. */
 import { assertNever } from "../src/core/assert.ts";
+import { systemClock } from "../src/core/clock.ts";
 import { LifecycleError } from "../src/core/errors.ts";
 import type { FromBroker, ToBroker } from "../src/core/messages.ts";
 import { serve } from "../src/core/worker_entry.ts";
@@ -11,8 +12,8 @@ serve<ToBroker, FromBroker>(({ post, log }) => {
     switch (message.kind) {
       case "start": {
         if (starting !== null) throw new LifecycleError("the broker was started twice");
-        const { hostname, port } = message;
-        starting = EmbeddedBroker.start({ hostname, port, log });
+        const { hostname, port, own } = message;
+        starting = EmbeddedBroker.start({ hostname, port, own, clock: systemClock, log });
         const broker = await starting;
         return post({ kind: "listening", hostname: broker.hostname, port: broker.port });
       }

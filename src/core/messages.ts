@@ -15,6 +15,7 @@ import type { CameraSource, CameraState, CaptureSnapshot, LibavPaths } from "./c
 import type { ErrorData } from "./errors.ts";
 import type { BoxNorm, BoxPx, Fit, SizePx } from "./geometry.ts";
 import type { LogRecord } from "./log.ts";
+import type { OwnClient } from "./own_client.ts";
 
 export type {
   CameraSource,
@@ -382,7 +383,13 @@ export type FromPublisher =
 // ---------------------------------------------------------------------------- main ⇄ broker
 
 export type ToBroker =
-  | { readonly kind: "start"; readonly hostname: string; readonly port: number }
+  | {
+    readonly kind: "start";
+    readonly hostname: string;
+    readonly port: number;
+    /** Whose place and topics are kept; null keeps none. */
+    readonly own: OwnClient | null;
+  }
   | StopMessage;
 
 export type FromBroker =

@@ -1,6 +1,5 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import { Hono } from "hono";
-import { bodyLimit } from "hono/body-limit";
 import { secureHeaders } from "hono/secure-headers";
 import { errorData, OrionError } from "../core/errors.ts";
 import type { Log } from "../core/log.ts";
@@ -41,10 +40,18 @@ export function healthApp(source: HealthSource, token: Secret | null, log: Log):
     // What it answers is of this moment, and some of it nobody else's business.
     context.header("Cache-Control", "no-store");
   });
-  app.use(bodyLimit({
-    maxSize: MAX_BODY_BYTES,
-    onError: (context) => context.json({ error: "the request is too large" }, 413),
-  }));
+  app.use(async (context, next) => {
+    if (context.req.header("transfer-encoding") !== undefined) {
+      return context.json({ error: "send the body with its Content-Length" }, 411);
+    }
+    if (Number(context.req.header("content-length") ?? 0) > MAX_BODY_BYTES) {
+      return context.json({ error: "the request is too large" }, 413);
+    }
+    if (!isOwnOrigin(context.req.header("origin"), context.req.header("host"))) {
+      return context.json({ error: "the request comes from a page of another site" }, 403);
+    }
+    return await next();
+  });
   app.get("/healthz", (context) => context.json({ status: "ok" }));
   if (token === null) {
     app.use(async (context, next) => {
@@ -91,53 +98,18 @@ export function healthApp(source: HealthSource, token: Secret | null, log: Log):
   return app;
 }
 
-/** The HTTP interface while it listens. */
-export interface HealthServer {
-  readonly url: string;
-  /** Stops listening; requests in progress are answered, but none outlives `deadline`. */
-  close(deadline: Promise<unknown>): Promise<void>;
-}
-
-/** Listens. @throws OrionError `HTTP_LISTEN` when the address cannot be had */
-export function serveHealth(
-  app: Hono,
-  listen: { readonly hostname: string; readonly port: number },
-): HealthServer {
-  const abort = new AbortController();
-  try {
-    const server = Deno.serve(
-      { ...listen, signal: abort.signal, onListen: () => undefined },
-      (request) => app.fetch(request),
-    );
-    const { hostname, port } = server.addr;
-    return {
-      url: `http://${hostname.includes(":") ? `[${hostname}]` : hostname}:${port}`,
-      async close(deadline) {
-        const orderly = server.shutdown().then(() => true);
-        if (!await Promise.race([orderly, deadline.then(() => false)])) abort.abort();
-        await server.finished;
-      },
-    };
-  } catch (error) {
-    throw new OrionError({
-      code: "HTTP_LISTEN",
-      message: `Cannot serve HTTP on ${listen.hostname}:${listen.port}: ${
-        error instanceof Deno.errors.AddrInUse
-          ? "another program listens there"
-          : errorData(error).message
-      }`,
-      retryable: true,
-      remedy: 'Stop the other program, or set health.listen to a free address or to "off".',
-    }, { cause: error });
-  }
-}
-
 /**
  * Whether a request was sent to this machine's own name or to an address. Without a token, a page in a
  * browser on this machine could ask through a name of its own that it lets point here.
  */
 function isOwnName(name: string): boolean {
   return name === "localhost" || /^(\d+\.\d+\.\d+\.\d+|\[[\da-f:.]+\])$/.test(name);
+}
+
+/** Whether a browser says that the request comes from a page of this interface; programs say nothing. */
+function isOwnOrigin(origin: string | undefined, host: string | undefined): boolean {
+  if (origin === undefined) return true;
+  return URL.parse(origin)?.host === URL.parse(`http://${host ?? ""}`)?.host;
 }
 
 /** Compares in a time that tells nothing of where the two differ, nor how long the token is. */

@@ -4,23 +4,40 @@
  * It has no users and no encryption, so it listens on the loopback interface alone; whoever wants more
  * runs a broker of their own. It speaks MQTT 3.1.1.
  */
-import { createServer, type Server, type Socket } from "node:net";
 import { Aedes, type PublishPacket } from "aedes";
-import { BrokerError } from "../core/errors.ts";
+import type { Clock } from "../core/clock.ts";
+import { BrokerError, errorData } from "../core/errors.ts";
 import type { Log } from "../core/log.ts";
+import type { OwnClient } from "../core/own_client.ts";
+import { TcpServer } from "../core/tcp_server.ts";
+import type { TcpStream } from "../core/tcp_stream.ts";
+import { BoundedMemory } from "./broker_memory.ts";
+import {
+  BrokerPlaces,
+  CONNECT_TIMEOUT_MS,
+  MAX_CONNECTIONS,
+  type Refusal,
+} from "./broker_places.ts";
+import { MAX_PAYLOAD_BYTES, PacketBudget, readWhole } from "./broker_stream.ts";
 
-/** Clients at once: dashboards and tools on the same machine. */
-export const MAX_CLIENTS = 64;
-/** Bytes of one message; a snapshot in an acknowledgement is the largest. */
-export const MAX_PAYLOAD_BYTES = 8 * 1024 * 1024;
-/** Topics whose last message is kept. */
-export const MAX_RETAINED_TOPICS = 4_096;
+/** A client that takes nothing for so long is cut off. */
+const DRAIN_TIMEOUT_MS = 10_000;
+/** What may wait to be written to one client, and to all of them. */
+const MAX_UNWRITTEN_BYTES = 32 * 1024 * 1024;
+const MAX_UNWRITTEN_BYTES_IN_ALL = 64 * 1024 * 1024;
+/** A client for which no more than this waits is not slow. */
+const FEW_BYTES = 1024 * 1024;
+/** Messages of QoS 2 that one client has begun to send. */
+const MAX_INFLIGHT = 100;
 
 export interface EmbeddedBrokerOptions {
   /** A loopback address or `localhost`. */
   readonly hostname: string;
   /** 0 for any free port. */
   readonly port: number;
+  /** Orion's own client, whose place and name are kept for it; null keeps none. */
+  readonly own: OwnClient | null;
+  readonly clock: Clock;
   readonly log: Log;
 }
 
@@ -29,26 +46,23 @@ export class EmbeddedBroker implements AsyncDisposable {
   readonly hostname: string;
   /** The port it really listens on. */
   readonly port: number;
-  readonly #server: Server;
+  readonly #server: TcpServer;
   readonly #aedes: Aedes;
-  readonly #sockets: ReadonlySet<Socket>;
   #closed: Promise<void> | null = null;
 
-  private constructor(
-    parts: { hostname: string; port: number; server: Server; aedes: Aedes; sockets: Set<Socket> },
-  ) {
+  private constructor(parts: { hostname: string; server: TcpServer; aedes: Aedes }) {
     this.hostname = parts.hostname;
-    this.port = parts.port;
+    this.port = parts.server.port;
     this.#server = parts.server;
     this.#aedes = parts.aedes;
-    this.#sockets = parts.sockets;
   }
 
   /**
    * Starts to listen.
    * @throws {BrokerError} `BROKER_NOT_LOOPBACK`, `BROKER_PORT_IN_USE`, or `BROKER_LISTEN`
    */
-  static async start({ hostname, port, log }: EmbeddedBrokerOptions): Promise<EmbeddedBroker> {
+  static async start(options: EmbeddedBrokerOptions): Promise<EmbeddedBroker> {
+    const { hostname, port, own, clock, log } = options;
     if (!isLoopback(hostname)) {
       throw new BrokerError({
         code: "BROKER_NOT_LOOPBACK",
@@ -58,31 +72,35 @@ export class EmbeddedBroker implements AsyncDisposable {
         remedy: "Let it listen on 127.0.0.1, or set mqtt.url to a broker of your own.",
       });
     }
-    const aedes = await Aedes.createBroker({ ...bounds() });
-    aedes.on(
-      "clientError",
-      (client, error) =>
-        log.debug("broker.client_error", { client: client.id, error: error.message }),
-    );
-    aedes.on(
-      "connectionError",
-      (_client, error) => log.debug("broker.connection_error", { error: error.message }),
-    );
-    const sockets = new Set<Socket>();
-    const server = createServer((socket) => {
-      sockets.add(socket);
-      socket.on("close", () => sockets.delete(socket));
-      aedes.handle(socket);
-    });
-    server.maxConnections = MAX_CLIENTS;
+    const places = new BrokerPlaces(own);
+    const streams = new Set<TcpStream>();
+    const aedes = await createAedes(places, streams, log);
+    const budget = new PacketBudget();
     try {
-      const listening = await listen(server, hostname, port);
+      const server = new TcpServer({
+        hostname,
+        port,
+        clock,
+        maxConnections: MAX_CONNECTIONS,
+        // All of them come from this machine.
+        maxPerAddress: MAX_CONNECTIONS,
+        onConnection: (stream) => {
+          streams.add(stream);
+          stream.once("close", () => streams.delete(stream));
+          readWhole(stream, budget);
+          places.accepted(stream);
+          aedes.handle(stream);
+        },
+        // Without a CONNECT there is nothing to answer.
+        refusal: () => new Uint8Array(0),
+        onAcceptFailed: (error) => log.error("broker.accept_failed", { ...errorData(error) }),
+      });
       log.info("broker.embedded", {
-        url: `mqtt://${hostname.includes(":") ? `[${hostname}]` : hostname}:${listening}`,
+        url: `mqtt://${hostname.includes(":") ? `[${hostname}]` : hostname}:${server.port}`,
         note:
           "for this machine alone: no users, no encryption; set mqtt.url to a broker of your own",
       });
-      return new EmbeddedBroker({ hostname, port: listening, server, aedes, sockets });
+      return new EmbeddedBroker({ hostname, server, aedes });
     } catch (cause) {
       await closeAedes(aedes);
       throw listenError(hostname, port, cause);
@@ -96,11 +114,10 @@ export class EmbeddedBroker implements AsyncDisposable {
   }
 
   async #close(): Promise<void> {
-    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
+    this.#server.close();
     await closeAedes(this.#aedes);
     // Those that never said who they are are unknown to aedes.
-    for (const socket of this.#sockets) socket.destroy();
-    await closed;
+    await this.#server.end();
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -114,43 +131,77 @@ export function isLoopback(hostname: string): boolean {
     /^127(\.(25[0-5]|2[0-4]\d|1?\d?\d)){3}$/.test(hostname);
 }
 
-/** What a client may ask of the broker. */
-function bounds(): ConstructorParameters<typeof Aedes>[0] {
-  const retained = new Set<string>();
-  return {
-    authorizePublish(_client, packet, callback) {
-      callback(refusal(packet, retained));
-    },
+/** aedes within bounds: who may connect, what they may publish, and what is kept. */
+async function createAedes(
+  places: BrokerPlaces,
+  streams: ReadonlySet<TcpStream>,
+  log: Log,
+): Promise<Aedes> {
+  const isFull = () => {
+    let bytes = 0;
+    for (const { writableLength } of streams) bytes += writableLength;
+    return bytes > MAX_UNWRITTEN_BYTES_IN_ALL;
   };
+  const memory = new BoundedMemory({
+    isConnected: (clientId) => places.isHere(clientId),
+    onDropped: (client) => log.debug("broker.message_dropped", { client, reason: "queue_full" }),
+  });
+  const aedes = new Aedes({
+    persistence: memory,
+    // One client that is slow to read would hold up all others.
+    concurrency: 0,
+    connectTimeout: CONNECT_TIMEOUT_MS,
+    drainTimeout: DRAIN_TIMEOUT_MS,
+    maxInflightInbound: MAX_INFLIGHT,
+    authenticate(client, _username, password, done) {
+      const refusal = places.named(client.conn, client.id, password);
+      if (refusal !== null) return done(refused(refusal), false);
+      done(null, true);
+    },
+    authorizePublish(client, packet, done) {
+      const isForeign = places.isOwnTopic(packet.topic) && !places.isOwn(client?.id ?? null);
+      done(isForeign ? new Error("the topic is Orion's own") : refusal(packet, memory));
+    },
+    authorizeForward(client, packet) {
+      const unwritten = client.conn.writableLength;
+      if (unwritten <= FEW_BYTES) return packet;
+      if (unwritten <= MAX_UNWRITTEN_BYTES && !isFull()) return packet;
+      // What was promised cannot be left out: the client gets it when it comes back, if it has a session.
+      if (packet.qos > 0) client.conn.destroy(new Error("the client reads too slowly"));
+      return null;
+    },
+  });
+  aedes.on(
+    "clientError",
+    (client, error) =>
+      log.debug("broker.client_error", { client: client.id, error: error.message }),
+  );
+  aedes.on(
+    "connectionError",
+    (_client, error) => log.debug("broker.connection_error", { error: error.message }),
+  );
+  await aedes.listen();
+  return aedes;
 }
 
-/** Why a message is too much, or null; remembers which topics are kept. */
-function refusal(packet: PublishPacket, retained: Set<string>): Error | null {
+/** Why a message is too much, or null. */
+function refusal(packet: PublishPacket, memory: BoundedMemory): Error | null {
   if (packet.payload.length > MAX_PAYLOAD_BYTES) return new Error("the message is too large");
   if (packet.topic.startsWith("$")) return new Error("the topic is the broker's own");
-  if (!packet.retain) return null;
-  // An empty message is how a topic is forgotten.
-  if (packet.payload.length === 0) retained.delete(packet.topic);
-  else if (retained.size >= MAX_RETAINED_TOPICS && !retained.has(packet.topic)) {
-    return new Error("too many retained topics");
-  } else retained.add(packet.topic);
-  return null;
+  return packet.retain && !memory.canRetain(packet)
+    ? new Error("too many retained messages")
+    : null;
 }
 
-function listen(server: Server, hostname: string, port: number): Promise<number> {
-  return new Promise((resolve, reject) => {
-    server.once("error", reject);
-    server.listen({ host: hostname, port }, () => {
-      server.off("error", reject);
-      const address = server.address();
-      resolve(address !== null && typeof address === "object" ? address.port : port);
-    });
-  });
+/** What CONNACK says to a client that is refused. */
+function refused(refusal: Refusal): Error & { readonly returnCode: number } {
+  return refusal === "identifier"
+    ? Object.assign(new Error("the client id is Orion's own"), { returnCode: 2 })
+    : Object.assign(new Error("too many clients"), { returnCode: 3 });
 }
 
 function listenError(hostname: string, port: number, cause: unknown): BrokerError {
-  const code = cause instanceof Error && "code" in cause ? String(cause.code) : "unknown";
-  if (code === "EADDRINUSE") {
+  if (cause instanceof Deno.errors.AddrInUse) {
     return new BrokerError({
       code: "BROKER_PORT_IN_USE",
       message: `Cannot start the embedded broker: another program listens on ${hostname}:${port}`,
@@ -158,7 +209,7 @@ function listenError(hostname: string, port: number, cause: unknown): BrokerErro
       remedy: `Stop that program, or set mqtt.url to it: mqtt://${hostname}:${port}.`,
     }, { cause });
   }
-  const found = cause instanceof Error ? cause.message : code;
+  const found = errorData(cause).message;
   return new BrokerError({
     code: "BROKER_LISTEN",
     message: `Cannot start the embedded broker on ${hostname}:${port}: ${found}`,

@@ -18,7 +18,7 @@ import type { Link, LinkEvents, LinkPlan } from "./link.ts";
 import { cameraPayload, statusPayload } from "./payloads.ts";
 import { RetainedTopics } from "./retained.ts";
 import { loadEndpoint } from "./target.ts";
-import { type Topics, topicsOf } from "./topics.ts";
+import { clientIdOf, type Topics, topicsOf } from "./topics.ts";
 
 /** How long a stop waits for messages on their way, and then for the broker to take its leave. */
 export const FLUSH_TIMEOUT_MS = 1_000;
@@ -73,7 +73,7 @@ export class Publisher {
     if (this.#running !== null) throw new LifecycleError("the publisher was started twice");
     const topics = topicsOf(plan);
     const link = this.#parts.openLink({
-      clientId: `${plan.topicPrefix.replaceAll("/", "-")}-${plan.instance}`,
+      clientId: clientIdOf(plan),
       protocol: plan.broker.protocol,
       loadEndpoint: () => loadEndpoint(plan.broker, this.#parts.readText),
       // A will cannot know when it will be needed: it tells when the connection that broke was opened.

@@ -26,6 +26,21 @@ export function topicPrefixProblem(prefix: string): string | null {
   return null;
 }
 
+/** Where an instance's topics begin. */
+export function rootTopic(
+  { topicPrefix, instance }: { readonly topicPrefix: string; readonly instance: string },
+): string {
+  return `${topicPrefix}/${instance}`;
+}
+
+/** The id of an instance's client: the same for each of its connections. */
+export function clientIdOf(plan: {
+  readonly topicPrefix: string;
+  readonly instance: string;
+}): string {
+  return rootTopic(plan).replaceAll("/", "-");
+}
+
 /**
  * The names of an instance's topics.
  * @throws {OrionError} `TOPIC_PREFIX` when the prefix cannot be part of a topic
@@ -42,7 +57,7 @@ export function topicsOf(
       remedy: "Set mqtt.topicPrefix to plain levels, for example orion or site/floor-2.",
     });
   }
-  const root = `${plan.topicPrefix}/${plan.instance}`;
+  const root = rootTopic(plan);
   return {
     status: `${root}/status`,
     health: `${root}/health`,

@@ -2,6 +2,7 @@ import { errorFromData } from "../core/errors.ts";
 import type { ErrorData } from "../core/errors.ts";
 import type { Log } from "../core/log.ts";
 import type { FromBroker, ToBroker } from "../core/messages.ts";
+import type { OwnClient } from "../core/own_client.ts";
 import { WorkerHandle } from "./worker_handle.ts";
 
 /** What the embedded broker's place in the service is made of. */
@@ -10,6 +11,7 @@ export interface BrokerUnitParts {
   readonly permissions: Deno.PermissionOptionsObject;
   readonly hostname: string;
   readonly port: number;
+  readonly own: OwnClient;
   readonly log: Log;
   /** It ended after it had listened. */
   readonly onFailed: (error: ErrorData) => void;
@@ -26,7 +28,7 @@ export class BrokerUnit {
 
   /** Settles once it listens. @throws OrionError when it cannot */
   async start(): Promise<void> {
-    const { hostname, port } = this.#parts;
+    const { hostname, port, own } = this.#parts;
     const listening = Promise.withResolvers<void>();
     let started = false;
     this.#handle = new WorkerHandle<ToBroker, FromBroker>({
@@ -42,7 +44,7 @@ export class BrokerUnit {
       onFailed: (error) =>
         started ? this.#parts.onFailed(error) : listening.reject(errorFromData(error)),
     });
-    this.#handle.post({ kind: "start", hostname, port });
+    this.#handle.post({ kind: "start", hostname, port, own });
     await listening.promise;
   }
 

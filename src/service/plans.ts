@@ -13,6 +13,8 @@ import type {
   HomeAssistantPlan,
   PublisherPlan,
 } from "../core/messages.ts";
+import type { OwnClient } from "../core/own_client.ts";
+import { clientIdOf, rootTopic } from "../mqtt/topics.ts";
 
 /** A camera as its capture worker needs to know it, credentials in clear. */
 export function captureSource(
@@ -70,10 +72,30 @@ export function brokerTarget(mqtt: MqttSettings): BrokerTarget {
   };
 }
 
-/** The publisher as its thread needs to know it, credentials in clear. */
-export function publisherPlan(settings: Settings, version: string): PublisherPlan {
-  const { instance, mqtt: { topicPrefix, qos, outbox } } = settings;
-  const broker = brokerTarget(settings.mqtt);
+/** What the publisher shows the embedded broker, so that no other client is taken for it. */
+export function ownClient({ instance, mqtt: { topicPrefix } }: Settings): OwnClient {
+  const plan = { instance, topicPrefix };
+  return {
+    clientId: clientIdOf(plan),
+    password: crypto.randomUUID(),
+    rootTopic: rootTopic(plan),
+  };
+}
+
+/**
+ * The publisher as its thread needs to know it, credentials in clear.
+ * @param own  what the embedded broker knows it by
+ */
+export function publisherPlan(
+  settings: Settings,
+  version: string,
+  own: OwnClient,
+): PublisherPlan {
+  const { instance, mqtt: { topicPrefix, qos, outbox, url } } = settings;
+  const target = brokerTarget(settings.mqtt);
+  const broker = url === null
+    ? { ...target, username: own.clientId, password: own.password }
+    : target;
   const homeAssistant = homeAssistantPlan(settings);
   return { broker, instance, version, topicPrefix, qos, outbox, homeAssistant };
 }

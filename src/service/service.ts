@@ -5,7 +5,9 @@ import type { ErrorData } from "../core/errors.ts";
 import { EXIT } from "../core/exit.ts";
 import type { Log } from "../core/log.ts";
 import type { InferenceResult } from "../core/messages.ts";
-import { healthApp, type HealthServer, serveHealth } from "../health/http.ts";
+import type { OwnClient } from "../core/own_client.ts";
+import { healthApp } from "../health/http.ts";
+import { type HealthServer, serveHealth } from "../health/http_server.ts";
 import { healthReport } from "../health/report.ts";
 import { Metrics } from "../health/metrics.ts";
 import { workerPermissions } from "../permissions/grant.ts";
@@ -17,7 +19,7 @@ import { Deadlines } from "./deadlines.ts";
 import type { WorkerEntries } from "./entries.ts";
 import { Fleet } from "./fleet.ts";
 import { LiveControl } from "./live_control.ts";
-import { publisherPlan } from "./plans.ts";
+import { ownClient, publisherPlan } from "./plans.ts";
 import { type Emitted, PublisherUnit } from "./publisher_unit.ts";
 import { Reporter } from "./reporter.ts";
 import { Sightings } from "./sightings.ts";
@@ -58,6 +60,7 @@ export class Service {
   readonly #broker: BrokerUnit | null;
   readonly #reporter: Reporter;
   readonly #controller: Controller;
+  readonly #own: OwnClient;
   readonly #ended = Promise.withResolvers<ServiceEnd>();
   #http: HealthServer | null = null;
   #cancelStats: (() => void) | null = null;
@@ -76,6 +79,7 @@ export class Service {
       onSpent: (name) =>
         this.#ended.resolve({ reason: `worker ${name} failed too often`, code: EXIT.gaveUp }),
     });
+    this.#own = ownClient(settings);
     this.#fleet = this.#makeFleet();
     this.#publisher = this.#makePublisher();
     this.#broker = this.#makeBroker();
@@ -117,7 +121,7 @@ export class Service {
 
   /** @throws OrionError when a port is taken or a model cannot be loaded */
   async start(): Promise<void> {
-    const { settings, log, version } = this.#options;
+    const { settings, clock, log, version } = this.#options;
     await this.#broker?.start();
     this.#publisher.start();
     const { listen, token } = settings.health;
@@ -132,7 +136,7 @@ export class Service {
         token,
         log,
       );
-      this.#http = serveHealth(app, listen);
+      this.#http = serveHealth(app, { ...listen, clock, log });
     }
     log.info("service.starting", {
       version,
@@ -191,7 +195,7 @@ export class Service {
     return new PublisherUnit({
       entry: entries.publisher,
       permissions: workerPermissions(manifest.publisher),
-      plan: publisherPlan(settings, version),
+      plan: publisherPlan(settings, version, this.#own),
       clock,
       log,
       onCommand: (request) =>
@@ -211,6 +215,7 @@ export class Service {
       permissions: workerPermissions(manifest.broker),
       hostname: mqtt.hostname,
       port: mqtt.port,
+      own: this.#own,
       log,
       onFailed: (error) => this.#replaceByName("broker", error),
     });

@@ -11,7 +11,7 @@ import type {
 } from "../../src/core/messages.ts";
 import { type Grant, workerPermissions } from "../../src/permissions/grant.ts";
 import { WORKER_ENTRIES } from "../../src/service/entries.ts";
-import { captureSource, detectorPlan, publisherPlan } from "../../src/service/plans.ts";
+import { captureSource, detectorPlan, ownClient, publisherPlan } from "../../src/service/plans.ts";
 import { TestWorker } from "../support/publisher_worker.ts";
 import { places, type Product } from "./product.ts";
 
@@ -78,7 +78,7 @@ export function runModel(path: (product: Product) => string): Feature {
 /** The publisher reaches its broker. */
 export const publish: Feature = async (grant, { settings }) => {
   using worker = start<ToPublisher, FromPublisher>(WORKER_ENTRIES.publisher, grant);
-  worker.send({ kind: "start", plan: publisherPlan(settings, "0.0.0") });
+  worker.send({ kind: "start", plan: publisherPlan(settings, "0.0.0", ownClient(settings)) });
   const end = await worker.waitFor((message) =>
     message.kind === "failed" ||
     (message.kind === "broker" && (message.state.connected || message.state.error !== null))
@@ -91,7 +91,7 @@ export const publish: Feature = async (grant, { settings }) => {
 /** The embedded broker listens. */
 export const listen: Feature = async (grant, { settings: { mqtt } }) => {
   using worker = start<ToBroker, FromBroker>(WORKER_ENTRIES.broker, grant);
-  worker.send({ kind: "start", hostname: mqtt.hostname, port: mqtt.port });
+  worker.send({ kind: "start", hostname: mqtt.hostname, port: mqtt.port, own: null });
   const end = await worker.waitFor(({ kind }) => kind === "failed" || kind === "listening");
   return end.kind === "failed" ? `${end.error.code}: ${end.error.message}` : "ok";
 };

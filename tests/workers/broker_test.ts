@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
+import { Child } from "../support/children.ts";
+import { tempFolder } from "../support/files.ts";
 import { Subscriber } from "../support/mosquitto.ts";
-import { ignoreWithout } from "../support/parts.ts";
+import { ignoreWithout, programPath } from "../support/parts.ts";
 import { freePort } from "../support/ports.ts";
 import {
   brokerWorker,
@@ -15,7 +17,7 @@ Deno.test({
   async fn() {
     const port = freePort();
     using broker = brokerWorker(`127.0.0.1:${port}`);
-    broker.send({ kind: "start", hostname: "127.0.0.1", port });
+    broker.send({ kind: "start", hostname: "127.0.0.1", port, own: null });
     const listening = await broker.waitFor((message) => message.kind === "listening");
     assert.deepEqual(listening, { kind: "listening", hostname: "127.0.0.1", port });
     const told = broker.messages.find((message) => message.kind === "log");
@@ -38,11 +40,56 @@ Deno.test("broker worker: a port that is taken is told with its remedy", async (
   using taken = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const { port } = taken.addr;
   using broker = brokerWorker(`127.0.0.1:${port}`);
-  broker.send({ kind: "start", hostname: "127.0.0.1", port });
+  broker.send({ kind: "start", hostname: "127.0.0.1", port, own: null });
   const failed = await broker.waitFor((message) => message.kind === "failed");
   assert.ok(failed.kind === "failed");
   assert.equal(failed.error.code, "BROKER_PORT_IN_USE");
   assert.match(failed.error.remedy, new RegExp(`mqtt://127\\.0\\.0\\.1:${port}`));
   broker.send({ kind: "stop" });
   await broker.waitFor((message) => message.kind === "stopped");
+});
+
+/** A program of mosquitto's, towards a broker on this machine. */
+function mosquittoClient(name: "mosquitto_pub" | "mosquitto_sub", args: readonly string[]): Child {
+  return new Child({
+    name,
+    command: programPath("stdbuf") ?? "stdbuf",
+    args: ["-oL", programPath(name) ?? name, "-h", "127.0.0.1", ...args],
+  });
+}
+
+Deno.test({
+  name:
+    "broker worker: clients of other processes send and receive 1 B to 8 MB at once, at every QoS",
+  ignore: ignoreWithout("mosquitto"),
+  async fn() {
+    using folder = tempFolder();
+    const port = freePort();
+    using broker = brokerWorker(`127.0.0.1:${port}`);
+    broker.send({ kind: "start", hostname: "127.0.0.1", port, own: null });
+    await broker.waitFor((message) => message.kind === "listening");
+    const sizes = [1, 1_000, 60_000, 100_000, 200_000, 400_000, 1_000_000, 8 * 1024 * 1024];
+    const messages = sizes.flatMap((size) => ["0", "1", "2"].map((qos) => ({ size, qos })));
+    const wanted = messages.map(({ size, qos }) => `size/${size}/${qos} ${size}`).toSorted();
+    for (const size of sizes) folder.write(`${size}`, "A".repeat(size));
+    const to = ["-p", `${port}`];
+    await using subscriber = mosquittoClient(
+      "mosquitto_sub",
+      [...to, "-d", "-q", "2", "-t", "size/#", "-F", "%t %l"],
+    );
+    await subscriber.stdout.waitFor((line) => line.startsWith("Subscribed"), { what: "SUBACK" });
+    await Promise.all(messages.map(async ({ size, qos }) => {
+      const topic = `size/${size}/${qos}`;
+      const file = `${folder.path}/${size}`;
+      await using sender = mosquittoClient(
+        "mosquitto_pub",
+        [...to, "-q", qos, "-t", topic, "-f", file],
+      );
+      // Of QoS 1 and 2 it ends when the broker has acknowledged the message.
+      assert.ok((await sender.status).success, `${topic}: ${sender.stderr.text()}`);
+      await subscriber.stdout.waitFor((line) => line === `${topic} ${size}`, { what: topic });
+    }));
+    const came = subscriber.stdout.all.filter((line) => line.startsWith("size/")).toSorted();
+    assert.deepEqual(came, wanted, "each came once");
+  },
 });

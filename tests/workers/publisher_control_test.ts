@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { systemClock } from "../../src/core/clock.ts";
 import { logTo } from "../../src/core/log.ts";
 import type { FromPublisher, PublisherPlan } from "../../src/core/messages.ts";
 import { EmbeddedBroker } from "../../src/mqtt/broker.ts";
@@ -157,7 +158,13 @@ Deno.test({
   ignore,
   async fn() {
     const log = logTo(() => {});
-    await using broker = await EmbeddedBroker.start({ hostname: "127.0.0.1", port: 0, log });
+    await using broker = await EmbeddedBroker.start({
+      hostname: "127.0.0.1",
+      port: 0,
+      own: null,
+      clock: systemClock,
+      log,
+    });
     await using subscriber = await Subscriber.start({ port: broker.port, topics: [ACK] });
     await publish(broker, command("old", "get_status"), "-r");
     using worker = startWorker(`127.0.0.1:${broker.port}`);

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { systemClock } from "../../src/core/clock.ts";
 import { isoTime } from "../../src/core/clock.ts";
 import type { FromPublisher } from "../../src/core/messages.ts";
 import { EmbeddedBroker } from "../../src/mqtt/broker.ts";
@@ -182,6 +183,8 @@ Deno.test({
     await using broker = await EmbeddedBroker.start({
       hostname: "127.0.0.1",
       port: 0,
+      own: null,
+      clock: systemClock,
       log: logTo(() => {}),
     });
     await using subscriber = await Subscriber.start({ port: broker.port, topics: ["orion/#"] });

@@ -1,51 +1,8 @@
 import assert from "node:assert/strict";
 import { logTo } from "../../../src/core/log.ts";
-import { OrionError } from "../../../src/core/errors.ts";
 import { Secret } from "../../../src/core/secret.ts";
-import { healthApp, serveHealth } from "../../../src/health/http.ts";
-import { healthReport } from "../../../src/health/report.ts";
-import { WAIT_TIMEOUT_MS } from "../../support/lines.ts";
-
-const REPORT = healthReport({
-  instance: "lobby-1",
-  version: "0.1.0",
-  startedAtMs: 0,
-  nowMs: 0,
-  broker: {
-    url: "mqtt://127.0.0.1",
-    embedded: true,
-    connected: true,
-    sinceMs: 0,
-    error: null,
-    protocol: 5,
-    reconnects: 0,
-  },
-  cameras: [],
-  workers: [],
-  overrides: [],
-});
-
-/** Camera "gate" has a picture, "dark" has none, others are not there. */
-function picture(camera: string): Promise<ArrayBuffer | null> {
-  if (camera === "gate") return Promise.resolve(new Uint8Array([0xff, 0xd8]).buffer);
-  if (camera !== "dark") return Promise.resolve(null);
-  return Promise.reject(
-    new OrionError({ code: "STREAM_NO_PICTURE", message: "none", retryable: true, remedy: "wait" }),
-  );
-}
-
-function app(token: Secret | null, reasons: string[] = []) {
-  return healthApp(
-    {
-      report: () => Promise.resolve(REPORT),
-      unreadiness: () => Promise.resolve(reasons),
-      picture,
-      metrics: () => Promise.resolve({ text: "orion_mqtt_up 1\n", contentType: "text/plain" }),
-    },
-    token,
-    logTo(() => undefined),
-  );
-}
+import { healthApp } from "../../../src/health/http.ts";
+import { app, picture, raw, served } from "./http_rig.ts";
 
 Deno.test("http: a camera's picture is a JPEG, and without one it is said why", async () => {
   const response = await app(null).request("/cameras/gate/snapshot.jpg");
@@ -104,52 +61,6 @@ Deno.test("http: a fault inside is 500 without its text", async () => {
   assert.deepEqual(await response.json(), { error: "internal error" });
 });
 
-Deno.test("http: a taken address is one clear error", async () => {
-  const first = serveHealth(app(null), { hostname: "127.0.0.1", port: 0 });
-  const port = Number(new URL(first.url).port);
-  assert.throws(
-    () => serveHealth(app(null), { hostname: "127.0.0.1", port }),
-    (error) => error instanceof OrionError && error.code === "HTTP_LISTEN",
-  );
-  assert.equal(
-    (await fetch(`${first.url}/healthz`).then((response) => response.json())).status,
-    "ok",
-  );
-  await first.close(new Promise(() => undefined));
-});
-
-/** Serves it for real, and stops at the end. */
-async function served(token: Secret | null, use: (url: string) => Promise<void>): Promise<void> {
-  const server = serveHealth(app(token), { hostname: "127.0.0.1", port: 0 });
-  try {
-    await use(server.url);
-  } finally {
-    await server.close(new Promise(() => undefined));
-  }
-}
-
-/** Sends bytes as they are, and reads the first bytes of the answer: empty when there is none. */
-async function raw(url: string, request: string): Promise<string> {
-  const { hostname, port } = new URL(url);
-  const connection = await Deno.connect({ hostname, port: Number(port) });
-  // A server that never answers is cut off, and the read then throws.
-  let open = true;
-  const close = () => {
-    if (open) connection.close();
-    open = false;
-  };
-  const limit = setTimeout(close, WAIT_TIMEOUT_MS);
-  try {
-    await connection.write(new TextEncoder().encode(request));
-    const buffer = new Uint8Array(4096);
-    const count = await connection.read(buffer) ?? 0;
-    return new TextDecoder().decode(buffer.subarray(0, count));
-  } finally {
-    clearTimeout(limit);
-    close();
-  }
-}
-
 Deno.test("http: every answer of a real server has safe headers and is not to be kept", async () => {
   await served(new Secret("open-sesame"), async (url) => {
     const authorization = "Bearer open-sesame";
@@ -191,27 +102,6 @@ Deno.test("http: the token is wanted in one form alone, from the header alone", 
     });
     assert.equal(right.status, 200);
     await right.body?.cancel();
-  });
-});
-
-Deno.test("http: a body that is too large is refused before it is read", async () => {
-  await served(null, async (url) => {
-    const { host } = new URL(url);
-    const head = `POST /status HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n`;
-    assert.match(await raw(url, `${head}Content-Length: 1000000000\r\n\r\n`), /^HTTP\/1\.1 413 /);
-    const fits = `${head}Content-Length: 2\r\n\r\n{}`;
-    assert.match(await raw(url, fits), /^HTTP\/1\.1 404 /);
-    assert.equal((await fetch(`${url}/healthz`).then((response) => response.json())).status, "ok");
-  });
-});
-
-Deno.test("http: what is no HTTP, and a head without end, does not disturb the others", async () => {
-  await served(null, async (url) => {
-    assert.match(await raw(url, "hello\r\n\r\n"), /^(HTTP\/1\.1 400 |$)/);
-    const { host } = new URL(url);
-    const flood = `GET /status HTTP/1.1\r\nHost: ${host}\r\nX: ${"x".repeat(1_000_000)}`;
-    assert.match(await raw(url, flood).catch(() => ""), /^(HTTP\/1\.1 4\d\d |$)/);
-    assert.equal((await fetch(`${url}/healthz`).then((response) => response.json())).status, "ok");
   });
 });
 

@@ -1,7 +1,10 @@
 import assert from "node:assert/strict";
+import { systemClock } from "../../../src/core/clock.ts";
 import { BrokerError } from "../../../src/core/errors.ts";
 import { logTo } from "../../../src/core/log.ts";
-import { EmbeddedBroker, isLoopback, MAX_CLIENTS } from "../../../src/mqtt/broker.ts";
+import { EmbeddedBroker, isLoopback } from "../../../src/mqtt/broker.ts";
+import { MAX_CLIENTS, MAX_UNNAMED } from "../../../src/mqtt/broker_places.ts";
+import { published, publishPacket, RawMqtt, subscribePacket } from "../../support/raw_mqtt.ts";
 
 const log = logTo(() => {});
 
@@ -23,24 +26,36 @@ for (
     assert.equal(isLoopback(hostname), loopback);
     if (loopback) return;
     await assert.rejects(
-      EmbeddedBroker.start({ hostname, port: 0, log }),
+      EmbeddedBroker.start({ hostname, port: 0, own: null, clock: systemClock, log }),
       (error) => error instanceof BrokerError && error.code === "BROKER_NOT_LOOPBACK",
     );
   });
 }
 
 Deno.test("embedded broker: a port that is taken is an error with a remedy", async () => {
-  await using first = await EmbeddedBroker.start({ hostname: "127.0.0.1", port: 0, log });
+  await using first = await EmbeddedBroker.start({
+    hostname: "127.0.0.1",
+    port: 0,
+    own: null,
+    clock: systemClock,
+    log,
+  });
   const { port } = first;
   await assert.rejects(
-    EmbeddedBroker.start({ hostname: "127.0.0.1", port, log }),
+    EmbeddedBroker.start({ hostname: "127.0.0.1", port, own: null, clock: systemClock, log }),
     (error) =>
       error instanceof BrokerError && error.code === "BROKER_PORT_IN_USE" && !error.retryable,
   );
 });
 
 Deno.test("embedded broker: closing ends clients that never said who they are, and twice is harmless", async () => {
-  const broker = await EmbeddedBroker.start({ hostname: "127.0.0.1", port: 0, log });
+  const broker = await EmbeddedBroker.start({
+    hostname: "127.0.0.1",
+    port: 0,
+    own: null,
+    clock: systemClock,
+    log,
+  });
   using client = await Deno.connect({ hostname: "127.0.0.1", port: broker.port });
   const ended = readToEnd(client);
   await broker.close();
@@ -48,20 +63,217 @@ Deno.test("embedded broker: closing ends clients that never said who they are, a
   await ended;
 });
 
-Deno.test("embedded broker: takes a bounded number of clients", async () => {
-  await using broker = await EmbeddedBroker.start({ hostname: "127.0.0.1", port: 0, log });
-  const clients: Deno.TcpConn[] = [];
-  try {
-    for (let each = 0; each <= MAX_CLIENTS; each++) {
-      clients.push(await Deno.connect({ hostname: "127.0.0.1", port: broker.port }));
-    }
-    const last = clients.at(-1);
-    assert.ok(last !== undefined);
-    await readToEnd(last);
-  } finally {
-    for (const client of clients) client.close();
+const OWN = { clientId: "orion-lobby-1", password: "proof", rootTopic: "orion/lobby-1" };
+
+const startBroker = (own: typeof OWN | null = OWN) =>
+  EmbeddedBroker.start({ hostname: "127.0.0.1", port: 0, own, clock: systemClock, log });
+
+/** Closes what was opened, also after a failure. */
+class Clients implements Disposable {
+  readonly all: RawMqtt[] = [];
+
+  async open(port: number): Promise<RawMqtt> {
+    const client = await RawMqtt.open(port);
+    this.all.push(client);
+    return client;
+  }
+
+  [Symbol.dispose](): void {
+    for (const client of this.all) client[Symbol.dispose]();
+  }
+}
+
+Deno.test("embedded broker: of connections that do not say who they are the oldest makes room, and Orion's own gets in", async () => {
+  await using broker = await startBroker();
+  using clients = new Clients();
+  const first = await clients.open(broker.port);
+  for (let each = 0; each < MAX_UNNAMED; each++) await clients.open(broker.port);
+  await first.closed();
+  const own = await clients.open(broker.port);
+  assert.equal(await own.login(OWN), 0);
+});
+
+Deno.test("embedded broker: takes a bounded number of clients, and keeps a place for Orion's own", async () => {
+  await using broker = await startBroker();
+  using clients = new Clients();
+  for (let each = 0; each < MAX_CLIENTS; each++) {
+    const client = await clients.open(broker.port);
+    assert.equal(await client.login({ clientId: `dashboard-${each}` }), 0);
+  }
+  const late = await clients.open(broker.port);
+  assert.equal(await late.login({ clientId: "late" }), 3, "CONNACK: unavailable");
+  await late.closed();
+  const own = await clients.open(broker.port);
+  assert.equal(await own.login(OWN), 0);
+  // One that comes again takes its own place, and one that goes leaves it.
+  const again = await clients.open(broker.port);
+  assert.equal(await again.login({ clientId: "dashboard-0" }), 0);
+  again[Symbol.dispose]();
+  await clients.all[0]?.closed();
+});
+
+Deno.test("embedded broker: no other client is taken for Orion's own, nor ends its connection", async () => {
+  await using broker = await startBroker();
+  using clients = new Clients();
+  const own = await clients.open(broker.port);
+  assert.equal(await own.login(OWN), 0);
+  for (const password of [undefined, "", "guess", `${OWN.password} `]) {
+    const other = await clients.open(broker.port);
+    const login = password === undefined ? {} : { password };
+    assert.equal(await other.login({ clientId: OWN.clientId, ...login }), 2, "CONNACK: identifier");
+    await other.closed();
+  }
+  // Still there: what it publishes arrives.
+  const reader = await clients.open(broker.port);
+  assert.equal(await reader.login({ clientId: "reader" }), 0);
+  await reader.send(subscribePacket("orion/#", 0));
+  await reader.receiveType(9);
+  await own.send(publishPacket({ topic: "orion/lobby-1/status", payload: new Uint8Array([1]) }));
+  assert.equal(published(await reader.receiveType(3)).topic, "orion/lobby-1/status");
+});
+
+Deno.test("embedded broker: only Orion's own client publishes below its topics, commands apart", async () => {
+  await using broker = await startBroker();
+  using clients = new Clients();
+  const reader = await clients.open(broker.port);
+  assert.equal(await reader.login({ clientId: "reader" }), 0);
+  await reader.send(subscribePacket("#", 0));
+  await reader.receiveType(9);
+  const payload = new Uint8Array([1]);
+  for (
+    const topic of ["orion/lobby-1/status", "orion/lobby-1/inferences/gate/person", "$SYS/anything"]
+  ) {
+    const other = await clients.open(broker.port);
+    assert.equal(await other.login({ clientId: "other" }), 0);
+    await other.send(publishPacket({ topic, payload }));
+    await other.closed();
+  }
+  const other = await clients.open(broker.port);
+  assert.equal(await other.login({ clientId: "other" }), 0);
+  const allowed = [
+    "orion/lobby-1/control",
+    "orion/lobby-1/cameras/gate/detect/set",
+    "orion/lobby-10/status",
+    "home/light",
+  ];
+  for (const topic of allowed) await other.send(publishPacket({ topic, payload }));
+  for (const topic of allowed) {
+    assert.equal(published(await reader.receiveType(3)).topic, topic, "none of the others came");
   }
 });
+
+Deno.test("embedded broker: a packet that is too large ends its connection before it has come", async () => {
+  await using broker = await startBroker();
+  using clients = new Clients();
+  const unnamed = await clients.open(broker.port);
+  // A CONNECT of 200 MB, and no more of it than its header.
+  await unnamed.send(new Uint8Array([0x10, 0x80, 0x84, 0xaf, 0x5f]));
+  await unnamed.closed();
+  const client = await clients.open(broker.port);
+  assert.equal(await client.login({ clientId: "large" }), 0);
+  await client.send(new Uint8Array([0x30, 0x80, 0x84, 0xaf, 0x5f]));
+  await client.closed();
+});
+
+Deno.test("embedded broker: a client that does not read is cut off, and holds up nobody", async () => {
+  await using broker = await startBroker(null);
+  using clients = new Clients();
+  const [slow, reader, sender] = [
+    await clients.open(broker.port),
+    await clients.open(broker.port),
+    await clients.open(broker.port),
+  ];
+  for (const [index, client] of [slow, reader, sender].entries()) {
+    assert.equal(await client.login({ clientId: `client-${index}` }), 0);
+  }
+  await slow.send(subscribePacket("large", 1));
+  await slow.receiveType(9);
+  await reader.send(subscribePacket("large", 1));
+  await reader.receiveType(9);
+  const payload = payloadOf(1024 * 1024);
+  // More than the limit and what two systems' sockets hold.
+  const count = 60;
+  const sending = (async () => {
+    for (let id = 1; id <= count; id++) {
+      await sender.send(publishPacket({ topic: "large", payload, qos: 1, id }));
+      await sender.receiveType(4);
+    }
+  })();
+  for (let each = 0; each < count; each++) {
+    const { id } = published(await reader.receiveType(3));
+    await reader.send(new Uint8Array([0x40, 2, id >> 8, id & 0xff]));
+  }
+  await sending;
+  let came = 0;
+  for (let next = await slow.receive(); next !== null; next = await slow.receive()) came++;
+  assert.ok(came < count, "it was cut off before all had come");
+});
+
+/** Returns a number for each payload's content, its length included. */
+async function digest(payload: Uint8Array): Promise<string> {
+  const bytes = new Uint8Array(await crypto.subtle.digest("SHA-256", payload.slice()));
+  return `${payload.length} ${bytes.toHex()}`;
+}
+
+/** Bytes that no other size begins with. */
+function payloadOf(size: number): Uint8Array {
+  const bytes = new Uint8Array(size);
+  for (let at = 0; at < size; at++) bytes[at] = (at * 31 + size * 7 + (at >> 8)) & 0xff;
+  return bytes;
+}
+
+const SIZES = [1, 1_000, 65_536, 70_000, 200_000, 1_000_000, 8 * 1024 * 1024];
+
+for (const qos of [0, 1, 2] as const) {
+  Deno.test(`embedded broker: messages of 1 B to 8 MB at QoS ${qos} go both ways at once`, async () => {
+    await using broker = await startBroker(null);
+    using clients = new Clients();
+    const one = await clients.open(broker.port);
+    const two = await clients.open(broker.port);
+    for (const [client, clientId] of [[one, "one"], [two, "two"]] as const) {
+      assert.equal(await client.login({ clientId }), 0);
+      await client.send(subscribePacket(`to/${clientId}`, qos));
+      await client.receiveType(9);
+    }
+    const wanted = await Promise.all(SIZES.map((size) => digest(payloadOf(size))));
+    await Promise.all([
+      exchange(one, { topic: "to/two", qos }, wanted),
+      exchange(two, { topic: "to/one", qos }, wanted),
+    ]);
+  });
+}
+
+/** Sends every size and receives every size, acknowledging as it comes. */
+async function exchange(
+  client: RawMqtt,
+  { topic, qos }: { readonly topic: string; readonly qos: 0 | 1 | 2 },
+  wanted: readonly string[],
+): Promise<void> {
+  const sending = (async () => {
+    for (const [index, size] of SIZES.entries()) {
+      await client.send(publishPacket({ topic, payload: payloadOf(size), qos, id: index + 1 }));
+    }
+  })();
+  const came: string[] = [];
+  let acknowledged = qos === 0 ? SIZES.length : 0;
+  while (came.length < SIZES.length || acknowledged < SIZES.length) {
+    const next = await client.receive();
+    assert.ok(next !== null, "the broker has closed the connection");
+    const id = next.body.subarray(0, 2);
+    if (next.type === 3) {
+      const { payload, id: number } = published(next);
+      came.push(await digest(payload));
+      const ack = [number >> 8, number & 0xff];
+      // PUBACK, or PUBREC.
+      if (qos > 0) await client.send(new Uint8Array([qos === 1 ? 0x40 : 0x50, 2, ...ack]));
+    } else if (next.type === 4 || next.type === 7) acknowledged++;
+    // PUBREC asks for PUBREL, PUBREL for PUBCOMP.
+    else if (next.type === 5) await client.send(new Uint8Array([0x62, 2, ...id]));
+    else if (next.type === 6) await client.send(new Uint8Array([0x70, 2, ...id]));
+  }
+  await sending;
+  assert.deepEqual(came.toSorted(), wanted.toSorted());
+}
 
 /** Returns when the other side has closed, in order or not. */
 async function readToEnd(connection: Deno.TcpConn): Promise<void> {

@@ -1,0 +1,75 @@
+/** Connections that only take up room: the process keeps its descriptors for cameras and broker. */
+import assert from "node:assert/strict";
+import { ROOT, tempFolder } from "../support/files.ts";
+import { Subscriber } from "../support/mosquitto.ts";
+import { ignoreWithout } from "../support/parts.ts";
+import { freePort } from "../support/ports.ts";
+import { OrionProcess } from "../support/process.ts";
+
+/** More than all limits together, and more than the process has descriptors. */
+const IDLE = 400;
+const DESCRIPTORS = 300;
+
+Deno.test({
+  name:
+    "descriptors: idle connections beyond what the process may have open end nothing, and it recovers",
+  ignore: ignoreWithout("libav", "mosquitto"),
+  async fn() {
+    using folder = tempFolder();
+    const [mqttPort, httpPort] = [freePort(), freePort()];
+    folder.write(
+      "orion.yaml",
+      [
+        "instance: lobby-1",
+        "cameras: [{ id: gate, url: 'demo:' }]",
+        "detectors: [{ id: person, model: builtin:person-int8, rateHz: 2 }]",
+        `mqtt: { listen: 127.0.0.1:${mqttPort} }`,
+        `health: { listen: 127.0.0.1:${httpPort} }`,
+        "",
+      ].join("\n"),
+    );
+    await using orion = new OrionProcess({
+      name: "orion with few descriptors",
+      command: "sh",
+      args: [
+        "-c",
+        `ulimit -n ${DESCRIPTORS} && exec sh "$0" run --log-format json`,
+        `${ROOT}/scripts/orion.sh`,
+      ],
+      cwd: folder.path,
+      env: { NO_COLOR: "1" },
+    });
+    await orion.waitFor("detections");
+    await using subscriber = await Subscriber.start({
+      port: mqttPort,
+      topics: ["orion/lobby-1/inferences/#"],
+    });
+    const idle: Deno.TcpConn[] = [];
+    try {
+      for (let each = 0; each < IDLE; each++) {
+        for (const port of [httpPort, mqttPort]) {
+          idle.push(await Deno.connect({ hostname: "127.0.0.1", port }));
+        }
+      }
+      const since = subscriber.messages.length;
+      await subscriber.waitFor(() => subscriber.messages.length >= since + 5);
+    } finally {
+      for (const connection of idle) connection.close();
+    }
+    // As soon as there is room again it answers, and takes clients.
+    let code = 0;
+    while (code !== 200) {
+      const response = await fetch(`http://127.0.0.1:${httpPort}/healthz`).catch(() => null);
+      await response?.body?.cancel();
+      code = response?.status ?? 0;
+    }
+    await using late = await Subscriber.start({
+      port: mqttPort,
+      topics: ["orion/lobby-1/status"],
+    });
+    const status = await late.waitFor(({ json }) => json?.["state"] !== undefined);
+    assert.equal(status.json?.["state"], "online");
+    orion.signal("SIGTERM");
+    assert.equal((await orion.exit()).code, 0);
+  },
+});

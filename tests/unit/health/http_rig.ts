@@ -1,0 +1,92 @@
+/** The HTTP interface over a report that stands still. */
+import { systemClock } from "../../../src/core/clock.ts";
+import { OrionError } from "../../../src/core/errors.ts";
+import { logTo } from "../../../src/core/log.ts";
+import { Secret } from "../../../src/core/secret.ts";
+import { healthApp } from "../../../src/health/http.ts";
+import { serveHealth } from "../../../src/health/http_server.ts";
+import { healthReport } from "../../../src/health/report.ts";
+import { WAIT_TIMEOUT_MS } from "../../support/lines.ts";
+
+const REPORT = healthReport({
+  instance: "lobby-1",
+  version: "0.1.0",
+  startedAtMs: 0,
+  nowMs: 0,
+  broker: {
+    url: "mqtt://127.0.0.1",
+    embedded: true,
+    connected: true,
+    sinceMs: 0,
+    error: null,
+    protocol: 5,
+    reconnects: 0,
+  },
+  cameras: [],
+  workers: [],
+  overrides: [],
+});
+
+/** Camera "gate" has a picture, "dark" has none, others are not there. */
+export function picture(camera: string): Promise<ArrayBuffer | null> {
+  if (camera === "gate") return Promise.resolve(new Uint8Array([0xff, 0xd8]).buffer);
+  if (camera !== "dark") return Promise.resolve(null);
+  return Promise.reject(
+    new OrionError({ code: "STREAM_NO_PICTURE", message: "none", retryable: true, remedy: "wait" }),
+  );
+}
+
+/** The routes. */
+export function app(token: Secret | null, reasons: string[] = []) {
+  return healthApp(
+    {
+      report: () => Promise.resolve(REPORT),
+      unreadiness: () => Promise.resolve(reasons),
+      picture,
+      metrics: () => Promise.resolve({ text: "orion_mqtt_up 1\n", contentType: "text/plain" }),
+    },
+    token,
+    logTo(() => undefined),
+  );
+}
+
+export const log = logTo(() => undefined);
+
+/** Serves it on a free port, or on a given one. */
+export const serve = (served: ReturnType<typeof app>, port = 0) =>
+  serveHealth(served, { hostname: "127.0.0.1", port, clock: systemClock, log });
+
+/** Serves it for real, and stops at the end. */
+export async function served(
+  token: Secret | null,
+  use: (url: string) => Promise<void>,
+): Promise<void> {
+  const server = serve(app(token));
+  try {
+    await use(server.url);
+  } finally {
+    await server.close(new Promise(() => undefined));
+  }
+}
+
+/** Sends bytes as they are, and reads the first bytes of the answer: empty when there is none. */
+export async function raw(url: string, request: string): Promise<string> {
+  const { hostname, port } = new URL(url);
+  const connection = await Deno.connect({ hostname, port: Number(port) });
+  // A server that never answers is cut off, and the read then throws.
+  let open = true;
+  const close = () => {
+    if (open) connection.close();
+    open = false;
+  };
+  const limit = setTimeout(close, WAIT_TIMEOUT_MS);
+  try {
+    await connection.write(new TextEncoder().encode(request));
+    const buffer = new Uint8Array(4096);
+    const count = await connection.read(buffer) ?? 0;
+    return new TextDecoder().decode(buffer.subarray(0, count));
+  } finally {
+    clearTimeout(limit);
+    close();
+  }
+}
