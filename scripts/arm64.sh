@@ -124,10 +124,9 @@ emulated() { (emulate "$@"); }
 [ "$(emulated /deno eval 'Deno.stdout.writeSync(new TextEncoder().encode(Deno.build.arch))')" = aarch64 ] ||
   fail "Linux does not start the target's programs here: its version has to be 6.7 or newer"
 
-# Not shown here. leak_test: it bounds the memory of the process, and that is the emulator's, which keeps
-# what it has translated (12 MiB more in 2400 frames). The other tests of e2e: they follow a camera in
+# Not shown here. The group memory: it bounds the memory of the process, and that is the emulator's, which
+# keeps what it has translated (12 MiB more in 2400 frames). The other tests of e2e: they follow a camera in
 # real time for longer than the emulator, which needs seconds for each inference, can keep up.
-without=leak_test
 whole='check|demo|main_job|mqtt_broker|permissions'
 
 tests_of() { # GROUP
@@ -135,7 +134,7 @@ tests_of() { # GROUP
     inference) find tests/unit/inference -name '*_test.ts' ;;
     e2e) find tests/e2e -name '*_test.ts' | grep -E "/($whole)_test\.ts$" ;;
     *) find "tests/$1" -name '*_test.ts' ;;
-  esac | grep -v "/$without.ts$" | sort
+  esac | sort
 }
 
 cd "$root"

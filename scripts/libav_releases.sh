@@ -60,6 +60,7 @@ tests_of() { # GROUP
     ffi) find "$root/tests/ffi" -name '*_test.ts' \
       ! -name library_test.ts ! -name locate_test.ts ! -name scope_test.ts ;;
     workers) find "$root/tests/workers" -name 'capture_*_test.ts' ;;
+    memory) find "$root/tests/memory" -name libav_test.ts -o -name refused_camera_test.ts ;;
   esac
 }
 
@@ -68,7 +69,7 @@ tests_of() { # GROUP
 run_tests() {
   temp=$folder/temp
   export TMPDIR="$temp" PATH="$PATH:/usr/local/sbin:/usr/sbin:/sbin"
-  for group in ffi workers; do
+  for group in ffi workers memory; do
     rm -rf "$temp" && mkdir -p "$temp"
     flags=$("$deno" run --quiet --no-prompt --ignore-env --allow-env=PATH \
       "--allow-read=$root,/usr,/bin,/sbin,/lib,$ORION_TEST_LIBAV" \

@@ -6,8 +6,9 @@
  *     deno task test tests/unit/mqtt        one folder or file
  *     deno task test unit --filter mailbox  only tests whose name holds the text
  *
- * The last line is `N passed, N failed`; the exit code is 1 when anything failed. A check counts as a
- * test. Types are one of the checks, so the groups run without checking them again.
+ * What failed is told once more at the end, and the last line is `N passed, N failed`; the exit code is 1
+ * when anything failed. A check counts as a test. Types are one of the checks, so the groups run without
+ * checking them again.
  */
 import { PART_NAMES, partPresent, PARTS } from "../tests/support/parts.ts";
 import { ROOT } from "./testing/checkout.ts";
@@ -63,26 +64,37 @@ function parse(args: readonly string[], groups: readonly Group[]): Request {
   };
 }
 
-async function runStage(stage: Stage): Promise<Tally> {
+/** Says how long something took. @returns what it gave */
+async function timed<T>(run: () => Promise<T>, head: (result: T) => string): Promise<T> {
   const start = performance.now();
-  const problems = await stage.run();
+  const result = await run();
   const seconds = ((performance.now() - start) / 1000).toFixed(1);
-  say(`${stage.name} ... ${problems.length === 0 ? "ok" : "FAILED"} (${seconds} s)`);
+  say(`${head(result)} (${seconds} s)`);
+  return result;
+}
+
+async function runStage(stage: Stage): Promise<Tally> {
+  const problems = await timed(
+    async () => await stage.run(),
+    (problems) => `${stage.name} ... ${problems.length === 0 ? "ok" : "FAILED"}`,
+  );
   for (const problem of problems) say(`    ${problem}`);
   return problems.length === 0
     ? { ...NOTHING, passed: 1 }
-    : { ...NOTHING, failed: 1, failures: [stage.name] };
+    : { ...NOTHING, failed: 1, failures: [{ name: stage.name, lines: problems }] };
 }
 
 /** `deno` as the tests see it: found on PATH, in the checkout, told which parts there are. */
 function denoRunner(temp: string, running: Running) {
   const path = `${Deno.env.get("PATH") ?? ""}:/usr/local/sbin:/usr/sbin:/sbin`;
   const parts = PART_NAMES.filter(partPresent).join(",");
-  // Files at once, for the groups whose files may run beside one another.
-  const env = { PATH: path, TMPDIR: temp, ORION_TEST_PARTS: parts, DENO_JOBS: "3" };
-  return (args: readonly string[], onLine?: (line: string) => void): Promise<CommandOutcome> =>
+  const env = { PATH: path, TMPDIR: temp, ORION_TEST_PARTS: parts };
+  return (
+    args: readonly string[],
+    { jobs = 1, ...more }: { onLine?: (line: string) => void; jobs?: number } = {},
+  ): Promise<CommandOutcome> =>
     runCommand(
-      { command: "deno", args, cwd: ROOT, env, ...(onLine === undefined ? {} : { onLine }) },
+      { command: "deno", args, cwd: ROOT, env: { ...env, DENO_JOBS: `${jobs}` }, ...more },
       running,
     );
 }
@@ -98,22 +110,30 @@ async function runGroup(
   flags.push("--sanitize-ops", "--sanitize-resources", ...group.flags);
   if (filter !== null) flags.push("--filter", filter);
   if (group.without.length > 0) flags.push(`--ignore=${group.without.join(",")}`);
-  say(`\n${group.name}`);
-  const tally = tallyOf(group.name, await deno([...flags, ...paths], say));
+  const { name, jobs } = group;
+  if (jobs > 1) flags.push("--parallel");
+  say(`\n${name}`);
+  const tally = await timed(
+    async () => tallyOf(name, await deno([...flags, ...paths], { onLine: say, jobs })),
+    ({ passed, failed }) => `${name}: ${passed} passed, ${failed} failed`,
+  );
   const count = tally.passed + tally.failed + tally.ignored.length;
   if (count > 0 || filter !== null) return tally;
   // Tests that are gone would otherwise pass.
   return {
     ...NOTHING,
     failed: 1,
-    failures: [`${group.name}: there are no tests in ${paths.join(", ")}`],
+    failures: [{ name: `${name}: there are no tests in ${paths.join(", ")}`, lines: [] }],
   };
 }
 
 function report(tally: Tally): void {
   if (tally.failures.length > 0) {
     say("\nfailed:");
-    for (const failure of tally.failures) say(`    ${failure}`);
+    for (const { name, lines } of tally.failures) {
+      say(`    ${name}`);
+      for (const line of lines) say(`        ${line}`);
+    }
   }
   if (tally.ignored.length > 0) {
     say("");

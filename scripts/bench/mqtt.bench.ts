@@ -7,8 +7,8 @@
  * thousand a second are published for some seconds, and the CPU that this process took is told.
  */
 import process from "node:process";
-import { freePort } from "../../tests/support/files.ts";
 import { partPresent, programPath } from "../../tests/support/parts.ts";
+import { freePort } from "../../tests/support/ports.ts";
 import {
   inferenceResult,
   publisherPlan,

@@ -14,6 +14,8 @@ export interface Group {
   /** Folders below it that belong to another group. */
   readonly without: readonly string[];
   readonly flags: readonly string[];
+  /** How many of its files run at once, in one process: more than one where they do not look at it. */
+  readonly jobs: number;
 }
 
 /** Programs that the helpers of the tests start. */
@@ -108,32 +110,34 @@ export function testGroups(temp: string, found: Natives = natives()): Group[] {
   const group = (
     name: string,
     folder: string,
-    rights: Rights,
-    without: readonly string[] = [],
-  ) => ({
+    rights: Rights & { readonly jobs?: number; readonly without?: readonly string[] },
+  ): Group => ({
     name,
     folder,
-    without,
+    without: rights.without ?? [],
     flags: flagsFor(rights, temp, libavFolder),
+    jobs: rights.jobs ?? 1,
   });
+  const system = { programs: true, net: true };
   return [
-    group("unit", "tests/unit", { net: true }, ["tests/unit/inference"]),
-    group("fuzz", "tests/fuzz", { env: [FUZZ_VARIABLE] }, ["tests/fuzz/decoding"]),
+    group("unit", "tests/unit", { net: true, jobs: 2, without: ["tests/unit/inference"] }),
+    group("fuzz", "tests/fuzz", {
+      env: [FUZZ_VARIABLE],
+      jobs: 2,
+      without: ["tests/fuzz/decoding"],
+    }),
+    // It looks at the memory of the process that it runs in.
     group("decoding", "tests/fuzz/decoding", { ffi: libav, programs: true, env: [FUZZ_VARIABLE] }),
-    group("inference", "tests/unit/inference", { ffi: onnxruntime, programs: true }),
-    group("ffi", "tests/ffi", { ffi: libav, programs: true, net: true }),
-    group("workers", "tests/workers", { ffi: all, programs: true, net: true }),
-    // They wait for what cameras do, not for the processor: several of them at once.
-    withFlags(group("cameras", "tests/cameras", { ffi: libav, programs: true, net: true }), [
-      "--parallel",
-    ]),
-    group("permissions", "tests/permissions", { ffi: all, programs: true, net: true }),
-    group("e2e", "tests/e2e", { programs: true, net: true }),
+    group("inference", "tests/unit/inference", { ffi: onnxruntime, programs: true, jobs: 2 }),
+    group("ffi", "tests/ffi", { ...system, ffi: libav, jobs: 2 }),
+    group("workers", "tests/workers", { ...system, ffi: all, jobs: 2 }),
+    // They look at the memory and the open files of the process that they run in.
+    group("memory", "tests/memory", { ...system, ffi: libav }),
+    // They wait for what cameras do, not for the processor.
+    group("cameras", "tests/cameras", { ...system, ffi: libav, jobs: 4 }),
+    group("permissions", "tests/permissions", { ...system, ffi: all, jobs: 2 }),
+    group("e2e", "tests/e2e", { ...system, jobs: 2 }),
   ];
-}
-
-function withFlags(group: Group, flags: readonly string[]): Group {
-  return { ...group, flags: [...group.flags, ...flags] };
 }
 
 /** The flags of `deno bench`: what the worker tests may do. */

@@ -8,7 +8,14 @@ export interface Tally {
   /** The names of the tests that were left out. */
   readonly ignored: readonly string[];
   /** What failed, for the summary. */
-  readonly failures: readonly string[];
+  readonly failures: readonly Failure[];
+}
+
+/** Something that failed. */
+export interface Failure {
+  readonly name: string;
+  /** What was said of it: at the end of a run again, where a log that was cut still shows it. */
+  readonly lines: readonly string[];
 }
 
 export const NOTHING: Tally = { passed: 0, failed: 0, ignored: [], failures: [] };
@@ -31,11 +38,40 @@ const IGNORED = /^(\S.*) \.\.\. ignored \([^)]*\)$/;
 
 const LISTED = /^(\S.*) (?:=> \S+:\d+:\d+|\(uncaught error\))$/;
 
+/** Of a failure so many lines are said again: the first, which name the reason, and the last. */
+const FIRST_LINES = 30;
+const LAST_LINES = 15;
+
 /** What failed: the list at the end, or, in a run that did not get there, the tests' own lines. */
-function failuresOf(lines: readonly string[]): string[] {
+function failuresOf(lines: readonly string[]): Failure[] {
   const list = lines.findLastIndex((line) => line.trim() === "FAILURES");
-  if (list >= 0) return names(lines.slice(list), LISTED);
-  return [...names(lines, FAILED), ...names(lines, UNCAUGHT)];
+  if (list < 0) {
+    return [...names(lines, FAILED), ...names(lines, UNCAUGHT)].map((name) => ({
+      name,
+      lines: [],
+    }));
+  }
+  const errors = lines.findLastIndex((line, at) => at < list && line.trim() === "ERRORS");
+  const heads = lines.slice(list).filter((line) => LISTED.test(line));
+  const said = lines.slice(errors < 0 ? list : errors, list);
+  return heads.map((head) => ({
+    name: LISTED.exec(head)?.[1] ?? head,
+    lines: shortened(blockOf(head, said, heads)),
+  }));
+}
+
+/** What stands below a failure's heading among the errors, up to the next one's. */
+function blockOf(head: string, said: readonly string[], heads: readonly string[]): string[] {
+  const start = said.indexOf(head) + 1;
+  if (start === 0) return [];
+  const end = said.findIndex((line, at) => at >= start && heads.includes(line));
+  return said.slice(start, end < 0 ? said.length : end);
+}
+
+function shortened(lines: readonly string[]): string[] {
+  const told = lines.filter((line) => line.trim() !== "");
+  if (told.length <= FIRST_LINES + LAST_LINES) return told;
+  return [...told.slice(0, FIRST_LINES), "…", ...told.slice(-LAST_LINES)];
 }
 
 function names(lines: readonly string[], pattern: RegExp): string[] {
@@ -49,7 +85,10 @@ function names(lines: readonly string[], pattern: RegExp): string[] {
  */
 export function tallyOf(group: string, { lines, code, stopped }: CommandOutcome): Tally {
   const ignored = names(lines, IGNORED);
-  const failures = failuresOf(lines).map((name) => `${group}: ${name}`);
+  const failures = failuresOf(lines).map((failure) => ({
+    ...failure,
+    name: `${group}: ${failure.name}`,
+  }));
   const summary = lines.map((line) => SUMMARY.exec(line)).findLast((match) => match !== null);
   if (summary === undefined || summary === null || stopped !== null) {
     const last = lines.findLast((line) => line.trim() !== "") ?? "nothing";
@@ -58,14 +97,18 @@ export function tallyOf(group: string, { lines, code, stopped }: CommandOutcome)
       passed: names(lines, PASSED).length,
       failed: failures.length + 1,
       ignored,
-      failures: [...failures, `${group}: the run ${why}; it said last: ${last}`],
+      failures: [...failures, {
+        name: `${group}: the run ${why}; it said last: ${last}`,
+        lines: shortened(lines.slice(-LAST_LINES)),
+      }],
     };
   }
   const passed = Number(summary[1]);
   const failed = Number(summary[2]);
   if (failed === 0 && code !== 0) {
-    const failure = `${group}: the run ended with code ${code}`;
-    return { passed, failed: 1, ignored, failures: [...failures, failure] };
+    const name = `${group}: the run ended with code ${code}`;
+    const last = shortened(lines.slice(-LAST_LINES));
+    return { passed, failed: 1, ignored, failures: [...failures, { name, lines: last }] };
   }
   return { passed, failed, ignored, failures };
 }

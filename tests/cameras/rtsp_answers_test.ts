@@ -18,8 +18,8 @@ import { PASSWORD, tracesIn } from "../support/secrecy.ts";
 const ignore = ignoreWithout("libav", "ffmpeg");
 const playback = { fps: 50 };
 const FRAMES = 10;
-/** Else it is not played at all. */
-const PLAY_WITHIN_MS = 10_000 * PATIENCE;
+/** Beside the time that it has to wait: on a busy machine it connects later, and without a limit never. */
+const LATE_MS = 10_000 * PATIENCE;
 /** The user's rights to log in, with what has to be quoted on its way. */
 const LOGIN = { user: 'view"er', password: PASSWORD };
 
@@ -33,7 +33,7 @@ function start(options: FaultyCameraOptions): FaultyCamera {
 /** Plays a few pictures over one connection. */
 async function plays(camera: FaultyCamera, source: Partial<CameraSource> = {}): Promise<void> {
   await using watch = new PatternWatch(camera, source);
-  await watch.pictures(FRAMES, PLAY_WITHIN_MS);
+  await watch.pictures(FRAMES);
   const { network } = await watch.run.snapshot();
   if (source.transport !== "auto") {
     assert.equal(network?.transport, source.transport ?? "tcp");
@@ -165,7 +165,7 @@ Deno.test({
   async fn() {
     await using camera = start({
       auth: { ...LOGIN, scheme: "digest-sha256", qop: true, staleAfterSeconds: 0.5 },
-      control: { timeoutSeconds: 2, enforcesTimeout: true },
+      control: { timeoutSeconds: 4, enforcesTimeout: true },
     });
     await using watch = new PatternWatch(camera);
     const { log } = camera;
@@ -225,7 +225,9 @@ Deno.test({
     await using watch = new PatternWatch(camera, { transport: "auto" });
     await watch.pictures(FRAMES);
     assert.equal((await watch.run.snapshot()).network?.transport, "udp");
+    const states = watch.run.states.length;
     camera.kick();
+    await watch.run.state("online", states);
     await watch.pictures(FRAMES);
     const setUps = camera.log.of("SETUP").map(({ status }) => status);
     assert.deepEqual(setUps, [461, 200, 200], "TCP was tried again");
@@ -262,7 +264,7 @@ for (const [refusal, reason] of ONCE) {
       assert.ok(second && first?.closedWallMs);
       const pauseMs = sinceMs(first.closedWallMs, second.openedWallMs);
       const leastMs = 1000 * Number(refusal.headers?.["Retry-After"] ?? 1);
-      assert.ok(pauseMs > leastMs - 100 && pauseMs < leastMs + 1500, `${pauseMs} ms`);
+      assert.ok(pauseMs > leastMs - 100 && pauseMs < leastMs + LATE_MS, `${pauseMs} ms`);
       // A session that was set up is given back, whatever became of it.
       assert.equal(camera.log.of("TEARDOWN").length, refusal.method === "PLAY" ? 1 : 0);
     },

@@ -1,5 +1,6 @@
 /** How sessions end: kept alive or not, with a word or without, and with what never ends. */
 import assert from "node:assert/strict";
+import { atOnce } from "../support/at_once.ts";
 import { FaultyCamera } from "../support/faulty_camera/camera.ts";
 import type { CameraClip } from "../support/faulty_camera/clip.ts";
 import type {
@@ -11,13 +12,13 @@ import type {
 import { patternCameraClip, PatternWatch } from "../support/faulty_camera/pattern_watch.ts";
 import { PATIENCE } from "../support/lines.ts";
 import { ignoreWithout } from "../support/parts.ts";
+import { assertToldAfter } from "../support/stalls.ts";
 
 const ignore = ignoreWithout("libav", "ffmpeg");
 const FPS = 25;
 const STALL_MS = 2000;
-const TOLERANCE_MS = 500 * PATIENCE;
-/** How long a worker may take to start. */
-const START_MS = 1000 * PATIENCE;
+/** How late a busy machine may be; without a limit a byte a second takes minutes. */
+const LATE_MS = 20_000 * PATIENCE;
 
 const NO_CLIP: CameraClip = { codec: "h264", pictures: [], parameterSets: [] };
 const clip = ignore ? NO_CLIP : await patternCameraClip(200);
@@ -28,7 +29,8 @@ function start(options: FaultyCameraOptions): FaultyCamera {
 
 // --------------------------------------------------------------------------------- keepalives
 
-const SESSION_SECONDS = 1.5;
+/** The client has half of it and more to spare: on a busy machine it is late. */
+const SESSION_SECONDS = 3;
 const PUBLIC = "OPTIONS, DESCRIBE, SETUP, PLAY, TEARDOWN";
 
 /** What keeps a session alive, and in how many connections that is found out. */
@@ -58,25 +60,29 @@ const KEEPALIVES: readonly KeepAliveCase[] = [
   },
 ];
 
-for (const { what, control, connections } of KEEPALIVES) {
-  Deno.test({
-    name: `rtsp: a camera that keeps sessions alive ${what} is kept alive`,
-    ignore,
-    async fn() {
-      await using camera = start({
-        control: { timeoutSeconds: SESSION_SECONDS, enforcesTimeout: true, ...control },
-      });
-      await using watch = new PatternWatch(camera);
-      await camera.log.until(
-        "the connection that lasts",
-        () => camera.log.connections.length >= connections,
-      );
-      await watch.run.state("online", connections === 1 ? 0 : watch.run.states.length);
-      await watch.pictures(2.5 * SESSION_SECONDS * FPS);
-      assert.equal(camera.log.connections.length, connections);
-    },
+async function assertKeptAlive({ what, control, connections }: KeepAliveCase): Promise<void> {
+  await using camera = start({
+    control: { timeoutSeconds: SESSION_SECONDS, enforcesTimeout: true, ...control },
   });
+  await using watch = new PatternWatch(camera);
+  await camera.log.until(
+    "the connection that lasts",
+    () => camera.log.connections.length >= connections,
+  );
+  await watch.run.state("online", connections === 1 ? 0 : watch.run.states.length);
+  await watch.pictures(2.5 * SESSION_SECONDS * FPS);
+  assert.equal(camera.log.connections.length, connections, what);
 }
+
+Deno.test({
+  name:
+    "rtsp: cameras that keep sessions alive by what they say, or by something else, are kept alive",
+  ignore,
+  async fn() {
+    // At once: there is nothing to do but to wait.
+    await atOnce(KEEPALIVES, assertKeptAlive);
+  },
+});
 
 // ------------------------------------------------------------------------------------ endings
 
@@ -100,11 +106,9 @@ for (const [what, ending, reason, afterMs] of ENDINGS) {
         await run.state("online");
         const gone = () => run.states.findIndex(({ state }) => /stalled|offline/.test(state));
         await run.until("its end", () => gone() >= 0);
-        const ended = run.states[gone()];
-        assert.equal(ended?.reason, reason);
-        const lastMs = run.frames.at(-1)?.arrivedAtMs ?? 0;
-        const foundMs = (ended?.atMs ?? 0) - lastMs;
-        assert.ok(Math.abs(foundMs - afterMs) < TOLERANCE_MS, `after ${foundMs} ms`);
+        const ended = run.states[gone()] ?? assert.fail("it did not end");
+        assert.equal(ended.reason, reason);
+        assertToldAfter(run, ended, afterMs);
         const before = watch.numbers.length;
         await run.state("online", gone());
         await watch.pictures(5);
@@ -153,21 +157,19 @@ for (const attack of ["garbage-frames", "endless-fragments", "endless-junk"] as 
     name: `rtsp: a stream of ${attack} stalls in time, and what comes after it is played`,
     ignore,
     async fn() {
-      await using camera = start({ attack });
+      await using camera = start({});
       await using watch = new PatternWatch(camera, {
         stallTimeoutMs: STALL_MS,
         maxUnitBytes: 512 * 1024,
       });
+      await watch.pictures(5);
+      camera.behaviour.attack = attack;
       const stalled = await watch.run.state("stalled");
       assert.equal(stalled.reason, "STREAM_STALLED");
-      const lastMs = watch.run.frames.at(-1)?.arrivedAtMs ?? 0;
-      const afterMs = stalled.atMs - lastMs;
-      assert.ok(Math.abs(afterMs - STALL_MS) < 2 * TOLERANCE_MS, `after ${afterMs} ms`);
+      assertToldAfter(watch.run, stalled, STALL_MS);
       assert.ok(camera.log.attackBytes > 0, "there was no attack");
       camera.behaviour.attack = null;
-      const taken = watch.numbers.length;
       await watch.pictures(5);
-      assert.ok(taken >= 4, `${taken} pictures came before it`);
       await watch.stop();
     },
   });
@@ -185,7 +187,7 @@ Deno.test({
     await run.until("its end", () => end() !== undefined);
     assert.match(end()?.reason ?? "", /^STREAM_(?:TIMEOUT|STALLED)$/);
     const afterMs = (end()?.atMs ?? 0) - startedMs;
-    assert.ok(afterMs < STALL_MS + START_MS, `after ${afterMs} ms`);
+    assert.ok(afterMs < STALL_MS + LATE_MS, `after ${afterMs} ms`);
     await watch.stop();
   },
 });

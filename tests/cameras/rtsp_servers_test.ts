@@ -3,13 +3,15 @@ import assert from "node:assert/strict";
 import { makeRawClip } from "../support/camera_clips.ts";
 import { CaptureRun } from "../support/capture_run.ts";
 import { FaultyCamera } from "../support/faulty_camera/camera.ts";
-import { DEMO_CLIP } from "../support/files.ts";
+import { DEMO_CLIP, tempFolder } from "../support/files.ts";
 import { assertCloses } from "../support/ledger.ts";
-import { ignoreWithout, type Part } from "../support/parts.ts";
+import { ignoreWithout, type Part, programPath } from "../support/parts.ts";
 import { RtspServer } from "../support/rtsp_server.ts";
 import { VlcServer } from "../support/vlc_server.ts";
 
 const FRAMES = 50;
+/** Servers that are not ours need the processor as well. */
+const STALL_MS = 30_000;
 const AUTH = { user: "viewer", password: "p@ss:w%rd" };
 
 /** A server that runs. */
@@ -24,6 +26,19 @@ interface Server {
   readonly start: () => Promise<Running>;
 }
 
+/** It goes with the run's folder. */
+const folder = tempFolder();
+
+/** Four minutes of the bundled clip. */
+async function longClip(): Promise<string> {
+  const path = `${folder.path}/long.mp4`;
+  const { success, stderr } = await new Deno.Command(programPath("ffmpeg") ?? "ffmpeg", {
+    args: ["-v", "error", "-stream_loop", "20", "-i", DEMO_CLIP, "-c", "copy", "-y", path],
+  }).output();
+  assert.ok(success, new TextDecoder().decode(stderr));
+  return path;
+}
+
 const SERVERS: readonly Server[] = [
   {
     name: "GStreamer's",
@@ -33,16 +48,16 @@ const SERVERS: readonly Server[] = [
   },
   {
     name: "VLC's",
-    needs: ["vlc"],
+    needs: ["vlc", "ffmpeg"],
     // It answers 461 to TCP.
     transports: ["udp", "auto"],
-    start: () => VlcServer.start({ clip: DEMO_CLIP }),
+    start: async () => VlcServer.start({ clip: await longClip() }),
   },
   {
     name: "VLC's, which asks for a password,",
-    needs: ["vlc"],
+    needs: ["vlc", "ffmpeg"],
     transports: ["udp"],
-    start: () => VlcServer.start({ clip: DEMO_CLIP, auth: AUTH }),
+    start: async () => VlcServer.start({ clip: await longClip(), auth: AUTH }),
   },
   {
     name: "the tests' own",
@@ -65,12 +80,12 @@ for (const { name, needs, transports, start } of SERVERS) {
       for (const transport of transports) {
         await t.step(transport, async () => {
           await using run = new CaptureRun({
-            source: { url: server.url, transport },
+            source: { url: server.url, transport, stallTimeoutMs: STALL_MS },
             detectors: [{ id: "taker", rateHz: null }],
           });
           await run.further(FRAMES);
           const { network, reconnects } = await run.snapshot();
-          assert.equal(reconnects, 0);
+          assert.equal(reconnects, 0, JSON.stringify(run.states));
           if (transport !== "auto") assert.equal(network?.transport, transport);
           // Without its report after a report of ours, which every one of these servers sends.
           await run.until("the camera's clock", () => run.frames.at(-1)?.meta.clock === "rtcp");

@@ -1,8 +1,9 @@
 /** A camera over UDP through the whole product: the ports that are granted are the ports that are used. */
 import assert from "node:assert/strict";
-import { DEMO_CLIP, freePort, tempFolder } from "../support/files.ts";
+import { DEMO_CLIP, tempFolder } from "../support/files.ts";
 import { inferences, Schemas } from "../support/messages.ts";
 import { ignoreWithout } from "../support/parts.ts";
+import { freePortPair } from "../support/ports.ts";
 import { runOrion } from "../support/process.ts";
 import { assertReportCloses } from "../support/report.ts";
 import { Rig } from "../support/rig.ts";
@@ -17,7 +18,7 @@ Deno.test({
     const auth = { user: "viewer", password: "s3cret-9x" };
     await using camera = await RtspServer.start({ clip: DEMO_CLIP, auth });
     // RTP wants an even one.
-    const rtpPort = freePort() & ~1;
+    const rtpPort = freePortPair();
     const url = camera.urlWithCredentials;
     const config = [
       `cameras: [{ id: gate, url: "${url}", transport: udp, udpPort: ${rtpPort} }]`,

@@ -10,9 +10,15 @@ import { makeScene, SCENES } from "../support/scenes.ts";
 const FPS = 25;
 const MIN_IOU = 0.7;
 const MIN_FOUND = 0.95;
+/** How many the machine makes of the clip's 12 s is its own affair; fewer say nothing of a share. */
+const MIN_MESSAGES = 15;
+/** Of each scene. */
+const SCENE_MESSAGES = 8;
 
-/** The clip is played from its start, in its own time. */
-const clipFrame = (ptsSeconds: number) => Math.round(ptsSeconds * FPS);
+/** The frame that is shown: a clip is played from its start, in its own time, and perhaps again. */
+function shownOf(clipFrames: number): (ptsSeconds: number) => number {
+  return (ptsSeconds) => Math.round(ptsSeconds * FPS) % clipFrames;
+}
 
 Deno.test({
   name: "accuracy: on the clip as a file both people are found in 95 % of messages at IoU 0.7",
@@ -24,15 +30,15 @@ Deno.test({
         "detectors: [{ id: person, model: builtin:person, classes: [person] }]",
       ].join("\n"),
     });
-    await rig.orion.waitFor("camera.ended", () => true, { timeoutMs: 60_000 });
+    await rig.orion.waitFor("camera.ended");
     assert.equal(await rig.stop(), 0);
     const messages = inferences(rig.subscriber.messages, new Schemas());
-    assert.ok(messages.length >= 50, `${messages.length} messages in 12 s`);
+    assert.ok(messages.length >= MIN_MESSAGES, `${messages.length} messages in 12 s`);
     assert.ok(messages.every(({ frame }) => frame.clock === "file"));
     for (const person of [0, 1]) {
       const share = await shareFound(messages, {
         person,
-        clipFrame,
+        clipFrame: shownOf(Infinity),
         moved: (box) => box,
         minIou: MIN_IOU,
       });
@@ -48,34 +54,37 @@ Deno.test({
   async fn() {
     using folder = tempFolder();
     const cameras: string[] = [];
+    const shown = new Map<string, (ptsSeconds: number) => number>();
     for (const scene of SCENES) {
-      const clip = await makeScene(scene, folder.path);
+      const { path: clip, frames } = await makeScene(scene, folder.path);
+      shown.set(scene.id, shownOf(frames));
       const roi = scene.roi === null ? "" : `, roi: ${JSON.stringify(scene.roi)}`;
-      cameras.push(`  - { id: ${scene.id}, url: "file:${clip}"${roi} }`);
+      cameras.push(`  - { id: ${scene.id}, url: "file:${clip}", loop: true${roi} }`);
     }
     await using rig = await Rig.start({
       config: [
         "cameras:",
         ...cameras,
-        "detectors: [{ id: person, model: builtin:person-int8, rateHz: 1, classes: [person] }]",
+        "detectors: [{ id: person, model: builtin:person-int8, rateHz: 2, classes: [person] }]",
       ].join("\n"),
     });
-    for (const { id } of SCENES) {
-      await rig.orion.waitFor("camera.ended", ({ camera }) => camera === id, { timeoutMs: 90_000 });
-    }
+    for (const { id } of SCENES) await rig.inferences(id, SCENE_MESSAGES);
     assert.equal(await rig.stop(), 0);
     const all = inferences(rig.subscriber.messages, new Schemas());
     for (const scene of SCENES) {
       const messages = all.filter(({ camera }) => camera === scene.id);
-      assert.ok(messages.length >= 3, `${scene.id}: ${messages.length} messages`);
       for (const { frame, roi } of messages) {
         assert.deepEqual({ width: frame.width, height: frame.height }, scene.size, scene.id);
         assert.equal(roi === null, scene.roi === null, scene.id);
       }
       for (const person of scene.people) {
         const { moved } = scene;
+        const clipFrame = shown.get(scene.id) ?? assert.fail(scene.id);
         const share = await shareFound(messages, { person, clipFrame, moved, minIou: MIN_IOU });
-        assert.ok(share >= 0.9, `${scene.id}: person ${person} in ${(share * 100).toFixed(0)} %`);
+        assert.ok(
+          share >= MIN_FOUND,
+          `${scene.id}: person ${person} in ${(share * 100).toFixed(0)} %`,
+        );
       }
     }
   },

@@ -1,8 +1,9 @@
 /** `check`: what can be found out before the service starts, with the permissions it would have. */
 import assert from "node:assert/strict";
-import { DEMO_CLIP, freePort, tempFolder } from "../support/files.ts";
+import { DEMO_CLIP, tempFolder } from "../support/files.ts";
 import { Mosquitto } from "../support/mosquitto.ts";
 import { ignoreWithout } from "../support/parts.ts";
+import { freePort } from "../support/ports.ts";
 import { runOrion } from "../support/process.ts";
 import { RtspServer } from "../support/rtsp_server.ts";
 

@@ -6,8 +6,9 @@ import { embeddedProblems } from "../../scripts/lib/embedded.ts";
 import { stage } from "../../scripts/lib/stage.ts";
 import { targetNamed, TARGETS } from "../../scripts/lib/targets.ts";
 import { Child } from "../support/children.ts";
-import { freePort, ROOT, tempFolder } from "../support/files.ts";
+import { ROOT, tempFolder } from "../support/files.ts";
 import { ignoreWithout } from "../support/parts.ts";
+import { freePort } from "../support/ports.ts";
 
 /** Compiles; `runtime` is a line of shell that prints what DENORT_BIN shall be. */
 async function compile(
@@ -23,7 +24,7 @@ async function compile(
     cwd: ROOT,
     env: { NO_COLOR: "1" },
   });
-  const { code } = await child.exit(120_000);
+  const { code } = await child.exit(300_000);
   return { code, stdout: child.stdout.text(), stderr: child.stderr.text() };
 }
 

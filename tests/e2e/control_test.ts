@@ -5,7 +5,7 @@ import { type AckPayload, ackSchema } from "../../src/mqtt/payloads.ts";
 import { type InferenceMessage, inferences, Schemas } from "../support/messages.ts";
 import { ignoreWithout } from "../support/parts.ts";
 import { assertReportCloses } from "../support/report.ts";
-import { Rig } from "../support/rig.ts";
+import { isOffline, Rig } from "../support/rig.ts";
 
 const ignore = ignoreWithout("libav", "mosquitto");
 const CONTROL = "orion/test/control";
@@ -13,8 +13,10 @@ const CONFIG = [
   'cameras: [{ id: gate, url: "demo:" }, { id: yard, url: "demo:" }]',
   "detectors: [{ id: person, model: builtin:person-int8, rateHz: 5, classes: [person] }]",
 ].join("\n");
-/** A frame that was in hand when the command came is told as it was asked for. */
-const IN_HAND = 1;
+/** Frames a second of the bundled clip. */
+const FPS = 25;
+/** Messages that are looked at once a change is in force. */
+const LOOKED_AT = 3;
 
 /** What `get_status` tells of changes by command. */
 const overridesSchema = z.array(
@@ -55,21 +57,60 @@ class Operator {
     return this.say(JSON.stringify({ schema: "orion.command/1", id, command, params }), id);
   }
 
+  /**
+   * Messages of a camera from the first on for which a change holds: of a frame that was in hand when the
+   * command came, the message is told as it was asked for before.
+   */
+  async changed(
+    camera: string,
+    holds: (message: InferenceMessage) => boolean,
+  ): Promise<InferenceMessage[]> {
+    const all = this.#following(camera);
+    const changed = () => all().slice(all().findIndex(holds));
+    await this.#rig.subscriber.waitFor(() => all().some(holds), {
+      what: `a message of ${camera} that shows the change`,
+    });
+    await this.#rig.subscriber.waitFor(() => changed().length >= LOOKED_AT, {
+      what: `${LOOKED_AT} messages of ${camera}`,
+    });
+    return changed();
+  }
+
   /** The next `count` inference messages of a camera. */
   async next(camera: string, count: number): Promise<InferenceMessage[]> {
+    const all = this.#following(camera);
+    await this.#rig.subscriber.waitFor(() => all().length >= count, {
+      what: `${count} inference messages of ${camera}`,
+    });
+    return all().slice(0, count);
+  }
+
+  /** Waits until two messages of a camera are no further from one another than so many frames. */
+  async follows(camera: string, frames: number): Promise<void> {
+    const all = this.#following(camera);
+    await this.#rig.subscriber.waitFor(() => gaps(all()).some((gap) => gap <= frames), {
+      what: `messages of ${camera} that are at most ${frames} frames apart`,
+    });
+  }
+
+  /** Waits until a camera's own thread counts its frames as paused, which ends what it hands out. */
+  async paused(camera: string): Promise<void> {
+    const isPaused = async () => {
+      const { cameras } = assertReportCloses((await this.#rig.get("/status")).body);
+      return cameras.find(({ id }) => id === camera)?.ledger.detectors[0]?.paused === true;
+    };
+    while (!await isPaused()) await this.next("yard", 1);
+  }
+
+  #following(camera: string): () => InferenceMessage[] {
     const since = this.#rig.subscriber.messages.length;
-    const found = () =>
+    return () =>
       inferences(this.#rig.subscriber.messages.slice(since), this.#schemas)
         .filter((message) => message.camera === camera);
-    if (found().length < count) {
-      await this.#rig.subscriber.waitFor(() => found().length >= count, {
-        what: `${count} inference messages of ${camera}`,
-      });
-    }
-    return found().slice(0, count);
   }
 }
 
+/** Frames of the camera from one message to the next. */
 function gaps(messages: readonly InferenceMessage[]): number[] {
   return messages.slice(1).map(({ frame }, at) => frame.seq - (messages[at]?.frame.seq ?? 0));
 }
@@ -84,41 +125,47 @@ Deno.test({
     await rig.firstInference("yard");
     const operator = new Operator(rig);
 
-    assert.equal(
-      await operator.send("set_rate", { detector: "person", rateHz: 1, camera: "gate" }),
-      "ok",
-    );
-    assert.ok(gaps((await operator.next("gate", 4)).slice(IN_HAND)).every((gap) => gap >= 24));
+    const slow = { detector: "person", rateHz: 1, camera: "gate" };
+    assert.equal(await operator.send("set_rate", slow), "ok");
+    // The first was perhaps in hand. A busy machine takes one late, and the next when it is due: so
+    // together they are less than a period short.
+    const [first = 0, second = 0] = gaps((await operator.next("gate", 4)).slice(1));
+    assert.ok(first + second > FPS, `${first} and ${second} frames`);
     assert.equal(await operator.send("set_rate", { detector: "person", rateHz: 10 }), "ok");
-    const faster = gaps((await operator.next("gate", 8)).slice(IN_HAND));
-    assert.ok(faster.every((gap) => gap <= 5), `${faster}`);
+    // How many follow one another as fast is up to the machine; at 1 Hz none do.
+    await operator.follows("gate", FPS / 2);
 
     const roi = { x: 0.5, y: 0, width: 0.5, height: 1 };
     assert.equal(await operator.send("set_roi", { camera: "gate", roi }), "ok");
-    for (const message of (await operator.next("gate", 4)).slice(IN_HAND)) {
+    for (const message of await operator.changed("gate", (message) => message.roi !== null)) {
       assert.deepEqual(message.roi, { x: 640, y: 0, width: 640, height: 720 });
     }
     assert.equal((await operator.next("yard", 1))[0]?.roi, null);
     assert.equal(await operator.send("clear_roi", { camera: "gate" }), "ok");
-    assert.equal((await operator.next("gate", 2))[1]?.roi, null);
+    for (const message of await operator.changed("gate", (message) => message.roi === null)) {
+      assert.equal(message.roi, null);
+    }
 
     assert.equal(
       await operator.send("set_confidence", { detector: "person", confidence: 1 }),
       "ok",
     );
-    for (const message of (await operator.next("yard", 4)).slice(IN_HAND)) {
+    const isEmpty = ({ detections }: InferenceMessage) => detections.length === 0;
+    for (const message of await operator.changed("yard", isEmpty)) {
       assert.deepEqual(message.detections, []);
     }
     await operator.send("set_confidence", { detector: "person", confidence: 0.4 });
 
     assert.equal(await operator.send("pause", { camera: "gate" }), "ok");
-    const before = (await operator.next("yard", 6)).length;
+    await operator.paused("gate");
+    // The worker may have had one frame of each in hand; it does one after the other.
+    await operator.next("yard", 2);
     const since = rig.subscriber.messages.length;
     await operator.next("yard", 6);
     const paused = rig.subscriber.messages.slice(since).filter(({ topic }) =>
       topic.includes("/inferences/gate/")
     );
-    assert.deepEqual([before, paused.length], [6, 0]);
+    assert.deepEqual(paused, []);
     assert.equal(await operator.send("resume", { camera: "gate" }), "ok");
     await operator.next("gate", 1);
 
@@ -205,14 +252,12 @@ Deno.test({
 
     assert.equal(await operator.send("shutdown"), "ok");
     assert.equal((await rig.orion.exit()).code, 0);
+    await rig.offline();
     await using later = await rig.broker.subscribe("orion/test/status");
     const retained = await later.waitFor(({ retained }) => retained);
     assert.equal(retained.json?.["state"], "offline");
     const { messages } = rig.subscriber;
     const at = messages.findLastIndex(({ topic }) => topic === `${CONTROL}/ack`);
-    const offline = messages.findIndex(({ topic, json }) =>
-      topic === "orion/test/status" && json?.["state"] === "offline"
-    );
-    assert.ok(at < offline, "the acknowledgement came first");
+    assert.ok(at < messages.findIndex(isOffline), "the acknowledgement came first");
   },
 });

@@ -41,8 +41,8 @@ Deno.test({
     for (const { camera, frame } of inferences(subscriber.messages, schemas)) {
       assert.deepEqual([camera, frame.width, frame.height], ["demo", 1280, 720]);
     }
-    const status = subscriber.messages.find(({ topic }) => topic === "orion/orion/status");
-    assert.ok(status?.retained);
+    const status = await subscriber.waitFor(({ topic }) => topic === "orion/orion/status");
+    assert.ok(status.retained);
     assert.equal(status.json?.["state"], "online");
     const report = assertReportCloses(await (await fetch("http://127.0.0.1:8080/status")).json());
     assert.equal(report.broker.embedded, true);

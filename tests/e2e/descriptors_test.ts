@@ -1,8 +1,9 @@
 /** Connections that only take up room: the process keeps its descriptors for cameras and broker. */
 import assert from "node:assert/strict";
-import { freePort, ROOT, tempFolder } from "../support/files.ts";
+import { ROOT, tempFolder } from "../support/files.ts";
 import { Subscriber } from "../support/mosquitto.ts";
 import { ignoreWithout } from "../support/parts.ts";
+import { freePort } from "../support/ports.ts";
 import { OrionProcess } from "../support/process.ts";
 
 /** More than all limits together, and more than the process has descriptors. */

@@ -56,9 +56,15 @@ Deno.test({
         ({ camera, state }) => camera === "c" && state === "online",
       );
       const restart = async () => {
+        const since = run.orion.stderr.all.length;
         await server.stop();
         await someMoment();
         server = await RtspServer.start({ clip: DEMO_CLIP, port });
+        await run.orion.waitFor(
+          "camera.state",
+          ({ camera, state }) => camera === "c" && state === "online",
+          { since },
+        );
       };
       const todo = disturbances(run, { restart });
       for (let i = 0; i < SNAPSHOTS; i++) {

@@ -24,7 +24,7 @@ async function printed(...how: string[]): Promise<string> {
       .concat([`--allow-ffi=${Object.values(libraries).join(",")}`, script])
       .concat([JSON.stringify(libraries), url, ...how]),
   });
-  await child.exit(60_000);
+  await child.exit();
   const text = child.stderr.text();
   assert.match(text, /401/);
   return text;

@@ -1,8 +1,9 @@
 /** The broker comes and goes, or does not let Orion in: the real product beside it. */
 import assert from "node:assert/strict";
-import { freePort, tempFolder } from "../support/files.ts";
+import { tempFolder } from "../support/files.ts";
 import { makeCertificates, Mosquitto, type Subscriber } from "../support/mosquitto.ts";
 import { ignoreWithout } from "../support/parts.ts";
+import { freePort } from "../support/ports.ts";
 import { startOrion } from "../support/process.ts";
 import { asReport, assertReportCloses } from "../support/report.ts";
 import { Rig } from "../support/rig.ts";

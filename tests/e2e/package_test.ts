@@ -1,11 +1,13 @@
 /** The portable folder does the main job where there is nothing but libav: no network, no caches. */
 import assert from "node:assert/strict";
 import { Child } from "../support/children.ts";
-import { freePort, ROOT, type TempFolder, tempFolder } from "../support/files.ts";
+import { ROOT, type TempFolder, tempFolder } from "../support/files.ts";
 import { ignoreWithout } from "../support/parts.ts";
+import { freePort } from "../support/ports.ts";
 
-const BUILD_TIMEOUT_MS = 120_000;
-const RUN_TIMEOUT_MS = 60_000;
+/** How long each may take on a slow machine. */
+const BUILD_TIMEOUT_MS = 300_000;
+const RUN_TIMEOUT_MS = 180_000;
 
 /** Then the version names the commit. */
 const isCheckout = [...Deno.readDirSync(ROOT)].some(({ name }) => name === ".git");
@@ -29,7 +31,11 @@ async function unpackedPackage(folder: TempFolder): Promise<string> {
   const archive = [...Deno.readDirSync(out)].map(({ name }) => name);
   assert.equal(archive.length, 1, `one archive and nothing left over: ${archive}`);
   assert.match(archive[0] ?? "", /^orion-\d+\.\d+\.\d+(\+\S+)?-x86_64-unknown-linux-gnu\.tar\.gz$/);
-  const unpacked = await run("tar", ["-c", 'tar -xzf "$0"/*.gz -C "$1"', out, folder.path], 60_000);
+  const unpacked = await run(
+    "tar",
+    ["-c", 'tar -xzf "$0"/*.gz -C "$1"', out, folder.path],
+    BUILD_TIMEOUT_MS,
+  );
   assert.equal(unpacked.code, 0, unpacked.stderr);
   return `${folder.path}/${archive[0]?.replace(/\.tar\.gz$/, "")}`;
 }
@@ -45,8 +51,8 @@ inside='
   ip link set lo up 2>/dev/null || true
   "$1"/orion run --config "$3" --log-format json & orion=$!
   count=0
-  until mosquitto_sub -h 127.0.0.1 -p "$4" -t "orion/+/inferences/#" -C 5 -W 20 2>/dev/null; do
-    count=$((count + 1)); [ "$count" -lt 100 ] || break; sleep 0.1
+  until mosquitto_sub -h 127.0.0.1 -p "$4" -t "orion/+/inferences/#" -C 5 -W 60 2>/dev/null; do
+    count=$((count + 1)); [ "$count" -lt 600 ] || break; sleep 0.1
   done
   kill -TERM "$orion"; wait "$orion"
 '
@@ -90,11 +96,11 @@ Deno.test({
     // Deno keeps what it has compiled; nobody else has left anything there.
     assert.deepEqual([...filesIn(home)].filter((path) => !path.startsWith(".cache/deno/")), []);
 
-    const version = await run("version", [`${orion}/orion`, "--version"], 20_000);
+    const version = await run("version", [`${orion}/orion`, "--version"], RUN_TIMEOUT_MS);
     const named = /\/orion-([^/]+)-x86_64-unknown-linux-gnu$/.exec(orion)?.[1];
     assert.equal(version.stdout.trim(), `orion ${named}`);
     if (isCheckout) assert.match(named ?? "", /^\d+\.\d+\.\d+\+[0-9a-f]{10}(\.dirty)?$/);
-    const help = await run("help", [`${orion}/orion`, "--help"], 20_000);
+    const help = await run("help", [`${orion}/orion`, "--help"], RUN_TIMEOUT_MS);
     assert.equal(help.code, 0, help.stderr);
   },
 });
@@ -103,11 +109,15 @@ Deno.test("package: a Deno of another architecture is refused", async () => {
   using folder = tempFolder();
   const args = [`${ROOT}/scripts/lib/tool.sh`, "package", "--out", folder.path, "--target"];
   const target = Deno.build.arch === "x86_64" ? "aarch64" : "x86_64";
-  const { code, stderr } = await run("package", [...args, `${target}-unknown-linux-gnu`], 60_000);
+  const { code, stderr } = await run(
+    "package",
+    [...args, `${target}-unknown-linux-gnu`],
+    RUN_TIMEOUT_MS,
+  );
   assert.equal(code, 2);
   assert.match(stderr, /^error: \S+ is no Deno for \S+; name one with --deno/);
   assert.deepEqual([...Deno.readDirSync(folder.path)], []);
-  const unknown = await run("package", [...args, "riscv"], 60_000);
+  const unknown = await run("package", [...args, "riscv"], RUN_TIMEOUT_MS);
   assert.equal(unknown.code, 2);
   assert.match(unknown.stderr, /^error: --target riscv is none of x86_64-unknown-linux-gnu, /);
 });

@@ -1,9 +1,10 @@
 /** A password goes to whom it is for, and appears nowhere else, whatever goes wrong. */
 import assert from "node:assert/strict";
-import { DEMO_CLIP, freePort, type TempFolder, tempFolder } from "../support/files.ts";
+import { DEMO_CLIP, type TempFolder, tempFolder } from "../support/files.ts";
 import { HostileCamera, type HostileOptions } from "../support/hostile_camera.ts";
 import { Mosquitto } from "../support/mosquitto.ts";
 import { ignoreWithout } from "../support/parts.ts";
+import { freePort } from "../support/ports.ts";
 import { type OrionProcess, runOrion, startOrion } from "../support/process.ts";
 import { RtspServer } from "../support/rtsp_server.ts";
 import {

@@ -1,10 +1,11 @@
 /** `orion permissions` prints exactly what is then used: Deno's own record of a run is compared with it. */
 import assert from "node:assert/strict";
 import { GRANT_KINDS } from "../../src/permissions/grant.ts";
-import { DEMO_CLIP, freePort, ROOT, type TempFolder, tempFolder } from "../support/files.ts";
+import { DEMO_CLIP, ROOT, type TempFolder, tempFolder } from "../support/files.ts";
 import { makeCertificates, Mosquitto } from "../support/mosquitto.ts";
 import { ignoreWithout } from "../support/parts.ts";
 import { startDeno } from "../permissions/product.ts";
+import { freePort, freePortPair } from "../support/ports.ts";
 import { runOrion } from "../support/process.ts";
 import { RtspServer } from "../support/rtsp_server.ts";
 
@@ -107,9 +108,7 @@ const CASES: readonly Case[] = [
     broker: "plain",
     camera: true,
     yaml: (_folder, brokerPort, cameraUrl) =>
-      `cameras: [{ id: gate, url: "${cameraUrl}", transport: udp, udpPort: ${
-        freePort() & ~1
-      } }]\n` +
+      `cameras: [{ id: gate, url: "${cameraUrl}", transport: udp, udpPort: ${freePortPair()} }]\n` +
       `${DETECTOR}mqtt: { url: "mqtt://127.0.0.1:${brokerPort}" }\nhealth: { listen: off }\n`,
     until: "detections",
   },

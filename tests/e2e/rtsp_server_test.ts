@@ -9,7 +9,7 @@ const ignore = ignoreWithout("gst-rtsp-server", "ffmpeg");
 
 async function run(command: string, args: readonly string[]): Promise<Child> {
   const child = new Child({ name: command, command, args });
-  await child.exit(30_000);
+  await child.exit();
   return child;
 }
 

@@ -7,7 +7,7 @@ Deno.test({
   name: "soak: a detector ten times too slow changes neither memory nor the age of frames",
   ignore: ignoreWithout("libav", "mosquitto"),
   async fn() {
-    const result = await overload(30);
+    const result = await overload(15);
     assert.ok(result.ok, JSON.stringify(result));
     assert.ok(result.overwritten > 5 * result.delivered, JSON.stringify(result));
   },

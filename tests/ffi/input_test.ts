@@ -195,7 +195,8 @@ Deno.test(
     const raisedMs = performance.now();
     interrupt.raise();
     await assert.rejects(opening, (error) => codeOf(error) === "STREAM_INTERRUPTED");
-    assert(performance.now() - raisedMs < 1000);
+    // At once, were the machine not busy; without it after the minute that the camera is given.
+    assert(performance.now() - raisedMs < 30_000);
     assert.equal(libav.alive, 1);
     // It serves the next input once it is cleared.
     interrupt.clear();

@@ -250,7 +250,7 @@ Deno.test("rtsp fuzz: texts of any length are read in a time that grows with it 
     }
   }
   const tookMs = performance.now() - started;
-  assert.ok(tookMs < 5000, `${tookMs} ms; a quadratic pattern takes minutes`);
+  assert.ok(tookMs < 20_000, `${tookMs} ms; a quadratic pattern takes minutes`);
 });
 
 Deno.test("rtsp fuzz: bytes of any kind make no parser throw", () => {

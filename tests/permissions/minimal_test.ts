@@ -8,7 +8,6 @@ import { BUILTIN_MODELS } from "../../src/config/models.ts";
 import { type Grant, grant, GRANT_KINDS, type GrantKind } from "../../src/permissions/grant.ts";
 import { FaultyCamera } from "../support/faulty_camera/camera.ts";
 import { DEMO_CLIP, ROOT, tempFolder } from "../support/files.ts";
-import { PATIENCE } from "../support/lines.ts";
 import { makeCertificates, Mosquitto } from "../support/mosquitto.ts";
 import { ignoreWithout } from "../support/parts.ts";
 import { Relay } from "../support/relay.ts";
@@ -253,7 +252,6 @@ async function assertSays(
   const lines = asked[0] === "check" ? orion.stdout : orion.stderr;
   await lines.waitFor((line) => says.test(line), {
     what: `what it lacks without ${label}`,
-    timeoutMs: 20_000 * PATIENCE,
   });
   await orion.exit();
 }

@@ -7,7 +7,8 @@ import { locateLibav } from "../../src/libav/locate.ts";
 import { type Manifest, permissionManifest } from "../../src/permissions/manifest.ts";
 import { locateOnnxRuntime, type Places } from "../../src/permissions/places.ts";
 import { Child } from "../support/children.ts";
-import { DEMO_CLIP, freePort, ROOT, tempFolder } from "../support/files.ts";
+import { DEMO_CLIP, ROOT, tempFolder } from "../support/files.ts";
+import { freePort, freePortPair } from "../support/ports.ts";
 import { runOrion } from "../support/process.ts";
 
 /** A variable that the configuration names. */
@@ -51,7 +52,7 @@ export type ProductKind = "full" | "embedded" | "udp";
  */
 export function product(kind: ProductKind): Product {
   const folder = tempFolder();
-  const ports = { ...drawnPorts(), rtp: freePort() & ~1 };
+  const ports = { ...drawnPorts(), rtp: freePortPair() };
   folder.write("clip.mp4", Deno.readFileSync(DEMO_CLIP));
   folder.write("other.txt", "not named in the configuration\n");
   folder.write("other.js", "export default 1;\n");

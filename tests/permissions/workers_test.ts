@@ -5,7 +5,6 @@
  */
 import assert from "node:assert/strict";
 import { ROOT } from "../support/files.ts";
-import { PATIENCE } from "../support/lines.ts";
 import { ignoreWithout } from "../support/parts.ts";
 import type { Attempt, Outcome } from "./attempts.ts";
 import {
@@ -150,7 +149,7 @@ async function outcomesOf(
     [`${ROOT}/tests/permissions/probe.ts`, product.config, JSON.stringify(attempts)],
     product.env,
   );
-  const { code } = await probe.exit(30_000 * PATIENCE);
+  const { code } = await probe.exit();
   assert.equal(code, 0, probe.stderr.text());
   return JSON.parse(probe.stdout.text());
 }

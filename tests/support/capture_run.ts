@@ -18,13 +18,13 @@ import type { LogRecord } from "../../src/core/log.ts";
 import { captureGrant } from "../../src/permissions/manifest.ts";
 import { workerPermissions } from "../../src/permissions/grant.ts";
 import { sourceOf } from "./camera_source.ts";
-import { freePort } from "./files.ts";
 import { partPresent } from "./parts.ts";
 import { pinLibav } from "../../src/libav/pin.ts";
 import { locateLibav } from "../../src/libav/locate.ts";
 import { locateChosenLibav } from "./libav_choice.ts";
 import { parseRtspUrl } from "../../src/rtsp/url.ts";
 import { WAIT_TIMEOUT_MS } from "./lines.ts";
+import { freePortPair } from "./ports.ts";
 
 // As the service does, for a worker is terminated while a native call may be under way. Before any
 // test, since it is for the whole process.
@@ -259,8 +259,7 @@ function permissionsOf(source: CameraSource, libraries: LibavPaths) {
   return workerPermissions(grant);
 }
 
-/** Two ports in a row, free a moment ago. */
 function freeUdpPorts(): readonly [number, number] {
-  const port = freePort() & ~1;
+  const port = freePortPair();
   return [port, port + 1];
 }

@@ -1,5 +1,5 @@
 /** Child processes that are gone when their test is: never one left behind. */
-import { Lines, PATIENCE } from "./lines.ts";
+import { Lines, PATIENCE, WAIT_TIMEOUT_MS } from "./lines.ts";
 
 /** How long a child may take to end after SIGTERM before it is killed. */
 const GRACE_MS = 10_000 * PATIENCE;
@@ -76,7 +76,7 @@ export class Child implements AsyncDisposable {
    * Waits until it ends by itself.
    * @throws after `timeoutMs`
    */
-  async exit(timeoutMs = GRACE_MS): Promise<Deno.CommandStatus> {
+  async exit(timeoutMs = WAIT_TIMEOUT_MS): Promise<Deno.CommandStatus> {
     if (!await this.#endsWithin(timeoutMs)) {
       throw new Error(`${this.name} did not end within ${timeoutMs} ms`);
     }

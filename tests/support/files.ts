@@ -39,12 +39,3 @@ export function tempFolder(): TempFolder {
     },
   };
 }
-
-/**
- * A port of 127.0.0.1 that was free a moment ago. Prefer to listen on 0 where the listener can tell its
- * port: between this call and its use another process may take it.
- */
-export function freePort(): number {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  return listener.addr.port;
-}

@@ -1,6 +1,7 @@
 /** A camera that misbehaves as it is told: freezes at a stage, refuses, loses packets, lies. */
 import { createSocket, type Socket } from "node:dgram";
 import { Buffer } from "node:buffer";
+import { freePort } from "./ports.ts";
 import { payloads, type RawClip, rtpPacket, senderReport } from "./rtp_h264.ts";
 
 /** Where it stops answering, without closing anything. */
@@ -65,6 +66,8 @@ export class HostileCamera implements AsyncDisposable {
   readonly #accepting: Promise<void>;
   /** Connections so far. */
   accepted = 0;
+  /** Pictures sent so far. */
+  pictures = 0;
   /** Packets lost on purpose so far. */
   lost = 0;
   readonly random = pseudoRandom();
@@ -82,7 +85,7 @@ export class HostileCamera implements AsyncDisposable {
       reportOffsetMs: null,
       ...options,
     };
-    this.#listener = Deno.listen({ hostname: "127.0.0.1", port: options.port ?? 0 });
+    this.#listener = Deno.listen({ hostname: "127.0.0.1", port: options.port ?? freePort() });
     this.#accepting = this.#accept();
   }
 
@@ -251,6 +254,7 @@ class Client {
       });
     });
     this.#picture++;
+    this.#camera.pictures++;
     const dueMs = this.#startedAtMs + this.#picture * 1000 / FPS / speed;
     this.#timer = setTimeout(() => this.#next(), Math.max(0, dueMs - performance.now()));
   }

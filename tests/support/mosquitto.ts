@@ -1,8 +1,9 @@
 /** A broker that is not ours, and a subscriber that is not ours either. */
 import { Child } from "./children.ts";
-import { freePort, type TempFolder, tempFolder } from "./files.ts";
+import { type TempFolder, tempFolder } from "./files.ts";
 import { jsonLine } from "./lines.ts";
 import { programPath } from "./parts.ts";
+import { freePort } from "./ports.ts";
 
 /** Paths of PEM files. */
 export interface TlsFiles {
@@ -71,6 +72,11 @@ export class Mosquitto implements AsyncDisposable {
       args: ["-c", config],
     });
     await this.#child.stderr.waitFor((line) => / running$/.test(line), { what: "that it runs" });
+  }
+
+  /** Whether it was started and not stopped since. */
+  get running(): boolean {
+    return this.#child?.running ?? false;
   }
 
   /** Ends it; whoever was connected is cut off. */
@@ -156,6 +162,9 @@ export class Mosquitto implements AsyncDisposable {
 /** `mosquitto_sub`, and what it received. */
 export class Subscriber implements AsyncDisposable {
   readonly #child: Child;
+  readonly #messages: Received[] = [];
+  /** How many lines of its output were looked at for messages. */
+  #linesRead = 0;
 
   private constructor(child: Child) {
     this.#child = child;
@@ -177,20 +186,8 @@ export class Subscriber implements AsyncDisposable {
       name: "mosquitto_sub",
       // Into a pipe it would keep back what it says until there is enough of it.
       command: program("stdbuf"),
-      args: [
-        "-oL",
-        program("mosquitto_sub"),
-        "-h",
-        "127.0.0.1",
-        "-p",
-        `${to.port}`,
-        "-q",
-        "1",
-        "-d",
-        "-F",
-        "%j",
-      ]
-        .concat(login, tls, topics),
+      args: ["-oL", program("mosquitto_sub"), "-h", "127.0.0.1", "-p", `${to.port}`]
+        .concat(["-q", "1", "-d", "-F", "%j"], login, tls, topics),
     });
     try {
       await child.stdout.waitFor((line) => line.startsWith("Subscribed"), {
@@ -204,11 +201,20 @@ export class Subscriber implements AsyncDisposable {
   }
 
   /** Every message so far, in order. */
-  get messages(): Received[] {
-    return this.#child.stdout.all.map(received).filter((message) => message !== null);
+  get messages(): readonly Received[] {
+    const { all } = this.#child.stdout;
+    while (this.#linesRead < all.length) {
+      const message = received(all[this.#linesRead++] ?? "");
+      if (message !== null) this.#messages.push(message);
+    }
+    return this.#messages;
   }
 
-  /** The first message, from the `since`th on, that passes: one that came already, or the next. */
+  /**
+   * The first message, from the `since`th on, that passes: one that came already, or the next. When who
+   * published has ended, the broker may still have messages for the subscriber: what a test then looks
+   * for among {@link messages} it must have waited for.
+   */
   async waitFor(
     test: (message: Received) => boolean,
     { what = "a message", since = 0 } = {},

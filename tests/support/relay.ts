@@ -1,5 +1,6 @@
 /** Another address of a server: what clients send is kept, and handed on. */
 import { isGone } from "./faulty_camera/wire.ts";
+import { freePort } from "./ports.ts";
 
 /** Listens for a server of 127.0.0.1: `await using other = Relay.start({ hostname: "127.0.0.2", to: port })`. */
 export class Relay implements AsyncDisposable {
@@ -33,7 +34,7 @@ export class Relay implements AsyncDisposable {
     readonly port?: number;
     readonly to: number;
   }): Relay {
-    return new Relay(plan.hostname, plan.port ?? 0, plan.to);
+    return new Relay(plan.hostname, plan.port ?? freePort(), plan.to);
   }
 
   /** `host:port`. */

@@ -1,5 +1,6 @@
 /** A camera that is switched off and on again, and what its worker makes of it. */
 import { systemClock } from "../../src/core/clock.ts";
+import type { LogRecord } from "../../src/core/log.ts";
 import { assertCloses } from "./ledger.ts";
 import { CaptureRun } from "./capture_run.ts";
 import { HostileCamera } from "./hostile_camera.ts";
@@ -14,6 +15,8 @@ export interface Restart {
   readonly resumedAfterMs: number;
   /** The longest wait that the backoff chose meanwhile. */
   readonly backoffMs: number;
+  /** Attempts that failed after it was listening again. */
+  readonly failures: number;
   readonly rssBytes: number;
 }
 
@@ -36,6 +39,8 @@ export async function restartCamera(clip: RawClip, times: number): Promise<Resta
       await run.state("offline", run.states.length);
       const logs = run.logs.length;
       camera = HostileCamera.start({ clip, port });
+      const isFailure = ({ event }: LogRecord) => event === "camera.retry";
+      const failuresSoFar = run.logs.filter(isFailure).length;
       const listeningMs = performance.now();
       // One that was under way when the camera went must not pass for one of the camera that came back.
       const sinceMs = systemClock.nowMs();
@@ -49,6 +54,7 @@ export async function restartCamera(clip: RawClip, times: number): Promise<Resta
             .filter(({ event }) => event === "camera.retry")
             .map(({ fields }) => Number(fields["delayMs"])),
         ),
+        failures: run.logs.filter(isFailure).length - failuresSoFar,
         rssBytes: Deno.memoryUsage().rss,
       });
     }

@@ -1,6 +1,7 @@
 /** The product with a configuration of a test's own, beside a real broker. */
-import { freePort, type TempFolder, tempFolder } from "./files.ts";
-import { Mosquitto, type Subscriber } from "./mosquitto.ts";
+import { type TempFolder, tempFolder } from "./files.ts";
+import { Mosquitto, type Received, type Subscriber } from "./mosquitto.ts";
+import { freePort } from "./ports.ts";
 import { type OrionProcess, startOrion } from "./process.ts";
 
 /** What a rig is set up with. */
@@ -12,6 +13,11 @@ export interface RigOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** A broker to use; one is started, and stopped at the end, when absent. */
   readonly broker?: Mosquitto;
+}
+
+/** Whether a message is the last that an instance of the tests publishes, or its last will. */
+export function isOffline({ topic, json }: Received): boolean {
+  return topic === "orion/test/status" && json?.["state"] === "offline";
 }
 
 /** Orion as a person runs it, a mosquitto, and a subscriber to everything Orion says. */
@@ -97,10 +103,17 @@ export class Rig implements AsyncDisposable {
     return { status: response.status, body: await response.json() };
   }
 
-  /** SIGTERM, and the exit code. */
+  /** SIGTERM, and the exit code; by then the subscriber has all that Orion said. */
   async stop(): Promise<number> {
     this.orion.signal("SIGTERM");
-    return (await this.orion.exit()).code;
+    const { code } = await this.orion.exit();
+    if (this.broker.running) await this.offline();
+    return code;
+  }
+
+  /** Waits until the subscriber has what Orion says last. */
+  offline(): Promise<Received> {
+    return this.subscriber.waitFor(isOffline, { what: "`offline`" });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -3,6 +3,7 @@ import { Child } from "./children.ts";
 import { ROOT } from "./files.ts";
 import { jsonLine, WAIT_TIMEOUT_MS } from "./lines.ts";
 import { SYSTEM_PYTHON } from "./parts.ts";
+import { freePort } from "./ports.ts";
 
 /** What the server plays, and how. */
 export interface RtspServerOptions {
@@ -108,7 +109,7 @@ export class RtspServer implements AsyncDisposable {
 
 function args(options: RtspServerOptions): string[] {
   const list = [`${ROOT}/tests/support/rtsp_server.py`, "--clip", options.clip];
-  list.push("--codec", options.codec ?? "h264", "--port", String(options.port ?? 0));
+  list.push("--codec", options.codec ?? "h264", "--port", String(options.port ?? freePort()));
   if (options.mount !== undefined) list.push("--mount", options.mount);
   if (options.auth !== undefined) {
     list.push("--user", options.auth.user, "--password", options.auth.password);

@@ -59,16 +59,26 @@ export const SCENES: readonly Scene[] = [
   },
 ];
 
-/** Makes the clip of a scene and returns its path; the bundled clip itself when nothing is changed. */
-export async function makeScene(scene: Scene, folder: string): Promise<string> {
-  if (scene.filters === "") return DEMO_CLIP;
+/** A clip to be played in a loop, and how many frames of the bundled clip it shows, from the first on. */
+export interface SceneClip {
+  readonly path: string;
+  readonly frames: number;
+}
+
+const DEMO_FRAMES = 300;
+const MADE_FRAMES = 100;
+
+/** Makes the clip of a scene; it is the bundled clip itself when nothing is changed. */
+export async function makeScene(scene: Scene, folder: string): Promise<SceneClip> {
+  if (scene.filters === "") return { path: DEMO_CLIP, frames: DEMO_FRAMES };
   const path = `${folder}/${scene.id}.mp4`;
   const { success, stderr } = await new Deno.Command(programPath("ffmpeg") ?? "ffmpeg", {
     args: ["-v", "error", "-i", DEMO_CLIP, "-vf", scene.filters, "-c:v", "libx264"]
-      .concat(["-preset", "ultrafast", "-crf", "20", "-g", "50", "-bf", "0", path]),
+      .concat(["-preset", "ultrafast", "-crf", "20", "-g", "50", "-bf", "0"])
+      .concat(["-frames:v", `${MADE_FRAMES}`, path]),
     stdout: "null",
     stderr: "piped",
   }).output();
   assert.ok(success, new TextDecoder().decode(stderr));
-  return path;
+  return { path, frames: MADE_FRAMES };
 }

@@ -1,10 +1,12 @@
 /** Starts Orion with scripted models, beside a real broker. */
 import type { ServiceLimits } from "../../src/service/limits.ts";
-import { freePort, ROOT, type TempFolder, tempFolder } from "./files.ts";
+import { ROOT, type TempFolder, tempFolder } from "./files.ts";
 import { KILL } from "./kill_publisher.ts";
 import { Mosquitto, type Received, type Subscriber } from "./mosquitto.ts";
 import { LIBC } from "./never_returns.ts";
+import { freePort } from "./ports.ts";
 import { OrionProcess, runOrion } from "./process.ts";
+import { isOffline } from "./rig.ts";
 import type { WallClock } from "./wall_clock.ts";
 
 /** What to run. */
@@ -65,6 +67,13 @@ export class ScriptedOrion implements AsyncDisposable {
     );
     const httpUrl = `http://127.0.0.1:${port}`;
     return new ScriptedOrion({ orion, broker, subscriber, httpUrl }, stack.move());
+  }
+
+  /** Ends by SIGTERM or by itself: the exit code; by then the subscriber has all that Orion said. */
+  async end(): Promise<number> {
+    const { code } = await this.orion.exit();
+    await this.subscriber.waitFor(isOffline, { what: "`offline`" });
+    return code;
   }
 
   /**

@@ -1,12 +1,16 @@
 /** An RTSP camera that is not ours: VLC's RTSP server in a child process. It refuses TCP (461). */
 import { Child } from "./children.ts";
-import { freePort, ROOT } from "./files.ts";
+import { ROOT } from "./files.ts";
 import { jsonLine } from "./lines.ts";
 import { SYSTEM_PYTHON } from "./parts.ts";
+import { freePort } from "./ports.ts";
 
 /** What the server plays, and whom it serves. */
 export interface VlcServerOptions {
-  /** The path of an MP4 file; it starts again at its end. */
+  /**
+   * The path of an MP4 file. Where it starts again at its end VLC sends nothing more to whoever plays: it
+   * has to be longer than the test takes.
+   */
   readonly clip: string;
   /** Ask for Basic authentication. */
   readonly auth?: { readonly user: string; readonly password: string };

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { Child } from "../support/children.ts";
-import { freePort, tempFolder } from "../support/files.ts";
+import { tempFolder } from "../support/files.ts";
 import { Subscriber } from "../support/mosquitto.ts";
 import { ignoreWithout, programPath } from "../support/parts.ts";
+import { freePort } from "../support/ports.ts";
 import {
   brokerWorker,
   inferenceResult,

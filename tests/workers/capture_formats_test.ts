@@ -31,13 +31,19 @@ interface Look {
   readonly right: readonly number[];
 }
 
-/** What a detector sees of a file. */
-async function looks(file: string): Promise<Look[]> {
+/** Pictures that a detector takes of a file. */
+const PICTURES = 5;
+
+/** What a detector sees of a file that is played again and again, until `isEnough`. */
+async function looks(
+  file: string,
+  isEnough: (seen: readonly Look[]) => boolean,
+): Promise<Look[]> {
   const seen: Look[] = [];
   const pixel = (tensor: Float32Array, x: number) =>
     [0, 1, 2].map((plane) => Number((tensor[plane * 4096 + 32 * 64 + x] ?? NaN).toFixed(2)));
   await using run = new CaptureRun({
-    source: { url: `file:${file}`, file },
+    source: { url: `file:${file}`, file, loop: true },
     detectors: [{
       id: "taker",
       rateHz: null,
@@ -51,8 +57,9 @@ async function looks(file: string): Promise<Look[]> {
         }),
     }],
   });
-  await run.state("offline");
-  const { account } = await run.stop();
+  await run.until("pictures", () => isEnough(seen));
+  // While it plays: at its end a decoder still holds B-frames back, which count as left out.
+  const { account } = await run.snapshot();
   assert.equal(account.corrupt, 0);
   return seen;
 }
@@ -89,9 +96,7 @@ for (const [name, size, encoder, container] of FORMATS) {
       using folder = tempFolder();
       const file = `${folder.path}/clip.${container}`;
       await clip(file, size, encoder);
-      const seen = await looks(file);
-      // Of 25; a slow machine takes fewer.
-      assert.ok(seen.length >= 5, `${seen.length} frames`);
+      const seen = await looks(file, ({ length }) => length >= PICTURES);
       for (const look of seen) {
         assert.equal(look.size, size);
         assertRedAndBlue(look);
@@ -117,8 +122,9 @@ Deno.test({
       ),
     );
     const file = folder.write("both.h264", new Uint8Array(await both.arrayBuffer()));
-    const seen = await looks(file);
-    assert.deepEqual([...new Set(seen.map(({ size }) => size))], ["640x480", "320x240"]);
+    const sizes = (seen: readonly Look[]) => new Set(seen.map(({ size }) => size));
+    const seen = await looks(file, (seen) => seen.length >= PICTURES && sizes(seen).size > 1);
+    assert.deepEqual([...sizes(seen)].sort(), ["320x240", "640x480"]);
     for (const look of seen) assertRedAndBlue(look);
   },
 });

@@ -1,20 +1,24 @@
 /** Cameras that freeze, refuse and lie: what is told of them, and how soon. */
 import assert from "node:assert/strict";
 import { CaptureRun } from "../support/capture_run.ts";
-import { freePort } from "../support/files.ts";
 import { HostileCamera, type HostileOptions, type Stage } from "../support/hostile_camera.ts";
 import { assertCloses } from "../support/ledger.ts";
 import { PATIENCE } from "../support/lines.ts";
 import { ignoreWithout } from "../support/parts.ts";
 import { patternClip } from "../support/pattern.ts";
+import { freePort } from "../support/ports.ts";
 
 const ignore = ignoreWithout("libav", "ffmpeg");
 const SECRET = "hunter2-p%40ss";
 const clip = ignore ? null : await patternClip(50, ["-bf", "0", "-g", "10"]);
 const STAGES: readonly Stage[] = ["accept", "describe", "setup", "play", "frame"];
 const STALL_MS = 800;
-/** A stop waits for the camera's answer to TEARDOWN, a fifth of a second at most. */
-const STOP_MS = 1000 * PATIENCE;
+/**
+ * A busy machine tells it later than twice the stall time; without the limits it would be after the
+ * minutes that a connection may last. The same holds for a stop, which waits a fifth of a second at most
+ * for the camera's answer to TEARDOWN.
+ */
+const LATE_MS = 5000 * PATIENCE;
 
 function camera(options: Partial<HostileOptions>): HostileCamera {
   if (clip === null) throw new Error("there is no clip");
@@ -58,7 +62,7 @@ for (const stage of STAGES) {
           ));
         const ended = run.states.find(({ state }) => state === "stalled" || state === "offline");
         const afterMs = (ended?.atMs ?? Infinity) - (run.states[0]?.atMs ?? 0);
-        assert.ok(afterMs < 2 * STALL_MS + 500 * PATIENCE, `told after ${afterMs} ms`);
+        assert.ok(afterMs < 2 * STALL_MS + LATE_MS, `told after ${afterMs} ms`);
         assert.ok(
           ["STREAM_STALLED", "STREAM_TIMEOUT"].includes(ended?.reason ?? ""),
           ended?.reason ?? "",
@@ -67,7 +71,7 @@ for (const stage of STAGES) {
         await run.until("another attempt", () => frozen.accepted >= 2);
         const stoppingMs = performance.now();
         const { account } = await run.stop();
-        assert.ok(performance.now() - stoppingMs < STOP_MS);
+        assert.ok(performance.now() - stoppingMs < LATE_MS);
         assertCloses(account);
         assertDiscreet(run);
       },
@@ -98,7 +102,7 @@ for (const [what, options, reason] of FAILURES) {
     async fn() {
       await using bad = camera(options);
       await using run = watch(bad.url, "tcp", 5000);
-      const told = await run.state("offline", 0, 10_000);
+      const told = await run.state("offline");
       assert.equal(told.reason, reason);
       const failure = run.logs.find(({ event }) => event === "camera.failed");
       assert.ok(String(failure?.fields["remedy"]).length > 10);
@@ -119,7 +123,7 @@ for (const [what, url, reason] of NOWHERE) {
     ignore,
     async fn() {
       await using run = watch(url(), "tcp", 5000);
-      const told = await run.state("offline", 0, 30_000);
+      const told = await run.state("offline");
       assert.equal(told.reason, reason);
       assertDiscreet(run);
     },

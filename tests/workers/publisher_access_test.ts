@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import type { BrokerTarget, FromPublisher } from "../../src/core/messages.ts";
-import { freePort, type TempFolder, tempFolder } from "../support/files.ts";
+import { type TempFolder, tempFolder } from "../support/files.ts";
 import { makeCertificates, Mosquitto } from "../support/mosquitto.ts";
 import { ignoreWithout } from "../support/parts.ts";
+import { freePort } from "../support/ports.ts";
 import { publisherPlan, publisherWorker as startWorker } from "../support/publisher_worker.ts";
 
 const ignore = ignoreWithout("mosquitto");

@@ -1,5 +1,6 @@
 /** An RTSP camera of our own that gets wrong what real ones get wrong. */
 import { type Clock, systemClock } from "../../../src/core/clock.ts";
+import { freePort } from "../ports.ts";
 import { CameraLog } from "./log.ts";
 import { type Behaviour, behaviourOf, type FaultyCameraOptions, tracksOf } from "./options.ts";
 import { type CameraParts, Session } from "./session.ts";
@@ -32,7 +33,7 @@ export class FaultyCamera implements AsyncDisposable {
     this.behaviour = behaviourOf(options);
     this.#clock = clock;
     const { tls } = options;
-    const where = { hostname: HOST, port: options.port ?? 0 };
+    const where = { hostname: HOST, port: options.port ?? freePort() };
     const listener = tls === undefined ? Deno.listen(where) : Deno.listenTls({ ...where, ...tls });
     this.#listener = listener;
     this.port = listener.addr.port;

@@ -85,7 +85,7 @@ Deno.test("redact: a long text takes a time that grows with its length alone", (
     redactText(part.repeat(500_000 / part.length));
   }
   const tookMs = performance.now() - started;
-  assert.ok(tookMs < 5_000, `${tookMs} ms; a quadratic pattern takes minutes`);
+  assert.ok(tookMs < 20_000, `${tookMs} ms; a quadratic pattern takes minutes`);
 });
 
 Deno.test("redactor: a known secret vanishes in clear, encoded and quoted, from any depth", () => {

@@ -6,6 +6,7 @@ import { Secret } from "../../../src/core/secret.ts";
 import { healthApp } from "../../../src/health/http.ts";
 import { serveHealth } from "../../../src/health/http_server.ts";
 import { healthReport } from "../../../src/health/report.ts";
+import { WAIT_TIMEOUT_MS } from "../../support/lines.ts";
 
 const REPORT = healthReport({
   instance: "lobby-1",
@@ -81,7 +82,7 @@ export async function raw(url: string, request: string): Promise<string> {
     if (open) connection.close();
     open = false;
   };
-  const limit = setTimeout(close, 5_000);
+  const limit = setTimeout(close, WAIT_TIMEOUT_MS);
   try {
     await connection.write(new TextEncoder().encode(request));
     const buffer = new Uint8Array(4096);

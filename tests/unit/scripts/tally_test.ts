@@ -1,8 +1,12 @@
 import assert from "node:assert/strict";
-import { NOTHING, sum, tallyOf } from "../../../scripts/testing/tally.ts";
+import { NOTHING, sum, type Tally, tallyOf } from "../../../scripts/testing/tally.ts";
 
 function outcome(lines: readonly string[], code = 0, stopped: string | null = null) {
   return { code, stopped, lines };
+}
+
+function namesOf({ failures }: Tally): string[] {
+  return failures.map(({ name }) => name);
 }
 
 Deno.test("tally: a summary is believed, and the tests that were left out are named", () => {
@@ -33,7 +37,7 @@ Deno.test("tally: what failed is named, a file that could not be loaded too", ()
     ], 1),
   );
   assert.equal(tally.failed, 3);
-  assert.deepEqual(tally.failures, ["unit: a: one", "unit: a: steps", "unit: ./b_test.ts"]);
+  assert.deepEqual(namesOf(tally), ["unit: a: one", "unit: a: steps", "unit: ./b_test.ts"]);
 });
 
 Deno.test("tally: a test that was slow, or printed something, is named by the list at the end", () => {
@@ -55,7 +59,34 @@ Deno.test("tally: a test that was slow, or printed something, is named by the li
       "FAILED | 0 passed | 3 failed (1 step) (1m0s)",
     ], 1),
   );
-  assert.deepEqual(tally.failures, ["e2e: a: slow", "e2e: a: steps ... two", "e2e: ./b_test.ts"]);
+  assert.deepEqual(namesOf(tally), ["e2e: a: slow", "e2e: a: steps ... two", "e2e: ./b_test.ts"]);
+});
+
+Deno.test("tally: of each failure what was said is kept, and of much the first and the last", () => {
+  const tally = tallyOf(
+    "e2e",
+    outcome([
+      " ERRORS ",
+      "",
+      "a: one => ./a_test.ts:10:6",
+      "error: Error: it did not come",
+      "    at file:///a_test.ts:12:3",
+      "",
+      "a: two => ./a_test.ts:20:6",
+      ...Array.from({ length: 100 }, (_, line) => `line ${line}`),
+      "",
+      " FAILURES ",
+      "",
+      "a: one => ./a_test.ts:10:6",
+      "a: two => ./a_test.ts:20:6",
+      "",
+      "FAILED | 0 passed | 2 failed (1m0s)",
+    ], 1),
+  );
+  const [one, two] = tally.failures;
+  assert.deepEqual(one?.lines, ["error: Error: it did not come", "    at file:///a_test.ts:12:3"]);
+  assert.deepEqual([two?.lines.at(0), two?.lines.at(-1)], ["line 0", "line 99"]);
+  assert.ok(two?.lines.includes("…") && two.lines.length < 50, `${two?.lines.length} lines`);
 });
 
 const NOT_CLEAN: readonly {
@@ -88,7 +119,8 @@ for (const { what, lines, code, stopped } of NOT_CLEAN) {
     assert.equal(tally.failed, 1);
     assert.equal(tally.passed, lines.some((line) => line.startsWith("a: one")) ? 1 : 0);
     assert.equal(tally.failures.length, 1);
-    assert.match(tally.failures[0] ?? "", /^ffi: the run /);
+    assert.match(tally.failures[0]?.name ?? "", /^ffi: the run /);
+    assert.deepEqual(tally.failures[0]?.lines, lines, "its last lines");
   });
 }
 
@@ -105,7 +137,9 @@ Deno.test("tally: a test that prints a summary of its own does not change the co
 });
 
 Deno.test("tally: sums add up", () => {
-  const one = { passed: 1, failed: 2, ignored: ["a"], failures: ["b", "c"] };
-  const both = { passed: 2, failed: 4, ignored: ["a", "a"], failures: ["b", "c", "b", "c"] };
+  const [b, c] = ["b", "c"].map((name) => ({ name, lines: [] }));
+  assert.ok(b && c);
+  const one = { passed: 1, failed: 2, ignored: ["a"], failures: [b, c] };
+  const both = { passed: 2, failed: 4, ignored: ["a", "a"], failures: [b, c, b, c] };
   assert.deepEqual(sum(sum(NOTHING, one), one), both);
 });

@@ -9,7 +9,7 @@ import { fileOptions } from "../../src/libav/options.ts";
 import { changingStream, sightOf } from "../support/changing_clip.ts";
 import { tempFolder } from "../support/files.ts";
 import { ignoreWithout } from "../support/parts.ts";
-import { Clip, codeOf, DEMO, testLibav } from "./support.ts";
+import { Clip, codeOf, DEMO, testLibav } from "../ffi/support.ts";
 
 const ignore = ignoreWithout("libav");
 const MIB = 1024 * 1024;

@@ -1,0 +1,72 @@
+/** Connects that fail, and what they leave in the process. */
+import assert from "node:assert/strict";
+import { systemClock } from "../../src/core/clock.ts";
+import { logTo } from "../../src/core/log.ts";
+import { FrameBus } from "../../src/framebus/bus.ts";
+import { openLibav } from "../../src/libav/library.ts";
+import { locateLibav } from "../../src/libav/locate.ts";
+import { Camera } from "../../src/stream/camera.ts";
+import { Pictures } from "../../src/stream/pictures.ts";
+import type { SharedFrame } from "../../src/stream/shared_frame.ts";
+import { sourceOf } from "../support/camera_source.ts";
+import { locateChosenLibav } from "../support/libav_choice.ts";
+import { ignoreWithout } from "../support/parts.ts";
+import { freePort } from "../support/ports.ts";
+
+/** How many files and sockets this process holds open. */
+async function openFiles(): Promise<number> {
+  const child = new Deno.Command("sh", {
+    // Told to count only when starting it is over, which takes files too.
+    args: ["-c", "read -r _; ls /proc/$PPID/fd | wc -l"],
+    stdin: "piped",
+    stdout: "piped",
+  }).spawn();
+  const told = child.stdin.getWriter();
+  await told.write(new TextEncoder().encode("\n"));
+  const { stdout } = await child.output();
+  await told.close();
+  return Number(new TextDecoder().decode(stdout));
+}
+
+Deno.test({
+  name: "camera: a thousand connects to a port that refuses leave nothing behind",
+  ignore: ignoreWithout("libav"),
+  async fn() {
+    using libav = openLibav(locateChosenLibav() ?? locateLibav());
+    // Waits end at once, so that the thousand take seconds.
+    const clock = { ...systemClock, sleep: () => Promise.resolve() };
+    const bus = new FrameBus<SharedFrame>({
+      clock,
+      stallTimeoutMs: 10_000,
+      announce: () => undefined,
+    });
+    bus.start();
+    let attempts = 0;
+    let rssBytes = 0;
+    const files = await openFiles();
+    const camera = new Camera({
+      libav,
+      source: sourceOf({ url: `rtsp://127.0.0.1:${freePort()}/x` }),
+      bus,
+      pictures: new Pictures(libav),
+      clock,
+      random: () => 0,
+      onState: () => undefined,
+      log: logTo(({ event }) => {
+        if (event !== "camera.failed") return;
+        attempts++;
+        if (attempts === 200) {
+          rssBytes = Deno.memoryUsage().rss;
+        }
+        if (attempts === 1000) camera.stop();
+      }),
+    });
+    assert.equal(await camera.run(), "stopped");
+    bus.stop();
+    assert.equal(attempts, 1000);
+    assert.equal(libav.alive, 0);
+    assert.equal(await openFiles(), files);
+    const grownBytes = Deno.memoryUsage().rss - rssBytes;
+    assert.ok(grownBytes < 10e6, `grown by ${grownBytes} bytes`);
+  },
+});

@@ -1,0 +1,42 @@
+import assert from "node:assert/strict";
+import { StallTimer } from "../../../src/stream/stall_timer.ts";
+import { HeldClock } from "../../support/held_clock.ts";
+
+const TIMEOUT_MS = 2000;
+
+function rig() {
+  const clock = new HeldClock(0);
+  const stalledAtMs: number[] = [];
+  const timer = new StallTimer(clock, TIMEOUT_MS, () => stalledAtMs.push(clock.nowMs()));
+  return { clock, stalledAtMs, timer };
+}
+
+Deno.test("stall timer: without a frame it tells once, when its time is over", async () => {
+  const { clock, stalledAtMs, timer } = rig();
+  await clock.pass(TIMEOUT_MS - 1);
+  assert.equal(timer.isStalled, false);
+  await clock.pass(10 * TIMEOUT_MS);
+  assert.deepEqual(stalledAtMs, [TIMEOUT_MS]);
+  assert.equal(timer.isStalled, true);
+});
+
+Deno.test("stall timer: the time counts from the last frame's arrival, whenever that is told", async () => {
+  const { clock, stalledAtMs, timer } = rig();
+  for (let frame = 0; frame < 100; frame++) {
+    await clock.pass(40);
+    timer.frame(clock.nowMs());
+  }
+  const lastAt = clock.nowMs();
+  await clock.pass(300);
+  timer.frame(lastAt);
+  await clock.pass(10 * TIMEOUT_MS);
+  assert.deepEqual(stalledAtMs, [lastAt + TIMEOUT_MS]);
+});
+
+Deno.test("stall timer: one that was stopped tells nothing and leaves no timer", async () => {
+  const { clock, stalledAtMs, timer } = rig();
+  timer.stop();
+  await clock.pass(10 * TIMEOUT_MS);
+  assert.deepEqual(stalledAtMs, []);
+  assert.deepEqual(clock.waitsMs, []);
+});
