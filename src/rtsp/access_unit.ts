@@ -40,10 +40,12 @@ export interface UnitAssemblerOptions {
 export class UnitAssembler {
   readonly #builder: UnitBuilder;
   readonly #depacketizer: Depacketizer;
+  readonly #maxUnitBytes: number;
   #hasGap = false;
 
   constructor(format: VideoFormat, options: UnitAssemblerOptions) {
     const { maxUnitBytes, onUnit } = options;
+    this.#maxUnitBytes = maxUnitBytes;
     this.#builder = new UnitBuilder({
       maxUnitBytes,
       onUnit,
@@ -62,9 +64,14 @@ export class UnitAssembler {
     return this.#builder.refusedName;
   }
 
-  /** Bytes of memory held for units: at most `maxUnitBytes`. */
+  /** Bytes of memory held for units: at most `maxUnitBytes`, and 1 MiB more where that is larger. */
   get capacityBytes(): number {
     return this.#builder.buffer.capacity;
+  }
+
+  /** The size from which units are emitted without data at present: at most `maxUnitBytes`. */
+  set limitBytes(limitBytes: number) {
+    this.#builder.buffer.limitBytes = Math.min(limitBytes, this.#maxUnitBytes);
   }
 
   /** Adds the next packet; its bytes are copied. Units that it completes are emitted before it returns. */
@@ -85,6 +92,12 @@ export class UnitAssembler {
   /** Emits what is open: the stream has ended. */
   flush(): void {
     this.#builder.flush();
+  }
+
+  /** Drops what is open, and gives its memory back. Not while a unit is emitted. */
+  release(): void {
+    this.reset();
+    this.#builder.buffer.release();
   }
 
   /** Drops what is open and what was learnt: another stream begins. The counts go on. */

@@ -122,13 +122,20 @@ export class RtspLink {
     await this.#stream.write(writeRequest({ ...request, headers }));
   }
 
-  /** Sends a request and reads until its answer has come. Not while another read is pending. */
-  async call(request: LinkRequest): Promise<RtspResponse> {
+  /**
+   * Sends a request and reads until its answer has come. Not while another read is pending.
+   * @param afterRead  called after each read, and waited for
+   */
+  async call(
+    request: LinkRequest,
+    afterRead: () => Promise<void> = () => Promise.resolve(),
+  ): Promise<RtspResponse> {
     let answer: RtspResponse | null = null;
     await this.send(request, (response) => answer = response);
     for (;;) {
       if (answer !== null) return answer;
       const { ended } = await this.receive();
+      await afterRead();
       if (ended && answer === null) {
         throw rtspError("STREAM_ENDED", {
           action: `Cannot get an answer to ${request.method}`,

@@ -11,6 +11,7 @@ import type { SenderReport } from "./rtcp.ts";
 import { TrackReceiver } from "./track_receiver.ts";
 import { TrackChoice } from "./track_choice.ts";
 import { announcedPixels, type PlayableTrack } from "./tracks.ts";
+import { Turns } from "./turns.ts";
 import type { UdpPair } from "./udp.ts";
 
 /** How often receiver reports are sent (RFC 3550 6.2: 5 s at least). */
@@ -171,6 +172,7 @@ export class RtspSession {
     if (target === undefined) return;
     this.#readAt ??= this.#parts.clock.nowMs();
     this.hasEndedUnit = false;
+    if (this.chosen !== null && target.track !== this.chosen) return;
     if (target.isRtp) target.track.rtp(bytes, start, length, this.#readAt);
     else target.track.rtcp(bytes, start, length, this.#readAt);
   }
@@ -186,12 +188,15 @@ export class RtspSession {
     this.#playedAtMs = clock.nowMs();
     this.#reportAtMs = this.#playedAtMs + REPORT_INTERVAL_MS;
     this.#keepAlive.start();
+    const turns = new Turns(clock);
     while (this.chosen === null) {
       const { ended } = await this.read();
+      await turns.afterRead(true);
       if (!ended) continue;
       const found = "none of the tracks has sent anything";
       throw rtspError("STREAM_ENDED", { action: `Cannot play ${this.#parts.where}`, found });
     }
+    for (const other of this.receivers) if (other !== this.chosen) other.release();
     this.#parts.memory.track = this.track.media.index;
   }
 
@@ -243,7 +248,8 @@ export class RtspSession {
 
   async #readControl(udp: UdpPair): Promise<void> {
     try {
-      while (!(await this.#parts.link.receive()).ended);
+      const turns = new Turns(this.#parts.clock);
+      while (!(await this.#parts.link.receive()).ended) await turns.afterRead(true);
     } catch (error) {
       this.#controlError = error;
     } finally {

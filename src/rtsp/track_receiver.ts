@@ -82,6 +82,16 @@ export class TrackReceiver implements PlayableTrack {
     return this.#sequencer.dueMs;
   }
 
+  /** The size from which units come without data at present; at most the session's. */
+  set unitLimitBytes(limitBytes: number) {
+    this.#assembler.limitBytes = limitBytes;
+  }
+
+  /** Another track is played: drops what is open, and gives its memory back. Not while a unit is emitted. */
+  release(): void {
+    this.#assembler.release();
+  }
+
   /** Packets come over UDP: they may change places, and others may send to the port. */
   toleratesReordering(): void {
     this.#isOrdered = false;

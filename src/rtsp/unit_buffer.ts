@@ -19,6 +19,8 @@ export class UnitBuffer {
   isOverflown = false;
   /** What is appended is thrown away. */
   isDiscarding = false;
+  /** A unit may have so many bytes at present: no more than the memory was made for. */
+  limitBytes: number;
   readonly #maxBytes: number;
   #length = 0;
   #first: Uint8Array<ArrayBuffer>;
@@ -33,6 +35,7 @@ export class UnitBuffer {
 
   constructor(maxBytes: number) {
     this.#maxBytes = maxBytes;
+    this.limitBytes = maxBytes;
     this.#first = new Uint8Array(Math.min(INITIAL_BYTES, maxBytes));
     this.#into = new DataView(this.#first.buffer);
     this.#from = this.#into;
@@ -117,6 +120,15 @@ export class UnitBuffer {
     this.isDiscarding = false;
   }
 
+  /** Leaves out everything, and gives back what can be. It may be used again. */
+  release(): void {
+    this.clear();
+    this.#giveBack();
+    if (this.#first.byteLength <= INITIAL_BYTES) return;
+    this.#first = new Uint8Array(this.#first.buffer.transfer(INITIAL_BYTES));
+    this.#into = new DataView(this.#first.buffer);
+  }
+
   #view(source: Uint8Array<ArrayBuffer>): void {
     this.#source = source;
     this.#from = new DataView(source.buffer, source.byteOffset, source.byteLength);
@@ -126,7 +138,7 @@ export class UnitBuffer {
   #makeRoom(count: number): boolean {
     if (this.isDiscarding || this.isOverflown) return false;
     const inFirst = this.#length - this.#moved + count;
-    if (this.#length + count > this.#maxBytes) {
+    if (this.#length + count > this.limitBytes) {
       this.isOverflown = true;
       this.#length = 0;
       this.#moved = 0;

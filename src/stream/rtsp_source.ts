@@ -11,6 +11,7 @@ import type { CameraMemory } from "../rtsp/camera_memory.ts";
 import { MAX_STEP_MS, openRtsp } from "../rtsp/client.ts";
 import type { RtspSession, SessionRead } from "../rtsp/session.ts";
 import type { RtpTimeline } from "../rtsp/timeline.ts";
+import { Turns } from "../rtsp/turns.ts";
 import type { CaptureTime } from "./capture_time.ts";
 import { Intake } from "./intake.ts";
 import type { PacketSource, SourcePacket } from "./packet_source.ts";
@@ -18,8 +19,6 @@ import type { Reading } from "./reading.ts";
 
 /** A step that takes too long ends before the stall time does: it has the truer reason. */
 const STEP_PART = 0.8;
-/** Reads in a row that find bytes at once, before timers and messages get their turn. */
-const MAX_READS_AT_ONCE = 8;
 /** How requests name their sender. A version would tell the network more than it need know. */
 const USER_AGENT = "Orion";
 
@@ -41,17 +40,18 @@ export class RtspSource implements PacketSource {
   readonly #parameters: CodecParameters;
   readonly #socket: SocketInfo | null;
   readonly #arrivals = new ArrivalClock();
+  readonly #turns: Turns;
   #reading: Reading | null = null;
   #hasEnded = false;
   /** The last read brought nothing whole: the rest of a unit is on its way. */
   #isMidUnit = true;
   #isDisposed = false;
-  #readsAtOnce = 0;
 
   private constructor(parts: RtspSourceParts, session: RtspSession, intake: Intake) {
     this.#parts = parts;
     this.session = session;
     this.#intake = intake;
+    this.#turns = new Turns(parts.clock);
     const { format, media } = session.track;
     this.#parameters = new CodecParameters(parts.libav, {
       codecName: format.codec,
@@ -138,7 +138,7 @@ export class RtspSource implements PacketSource {
     do {
       read = await this.session.read();
       isMore = !read.ended && this.#hasUnread(read.isFull);
-      await this.#giveTurn(isMore);
+      await this.#turns.afterRead(isMore);
     } while (isMore && this.#intake.hasRoom);
     this.#isMidUnit = this.#intake.size === 0;
     this.#hasEnded = read.ended;
@@ -198,17 +198,6 @@ export class RtspSource implements PacketSource {
     this.#isDisposed = true;
     this.#parameters[Symbol.dispose]();
     this.#intake[Symbol.dispose]();
-  }
-
-  /**
-   * A read that finds bytes gives the event loop no turn. A camera that never stops sending would keep
-   * its own timers and messages waiting, those that end it included.
-   */
-  async #giveTurn(isMore: boolean): Promise<void> {
-    this.#readsAtOnce = isMore ? this.#readsAtOnce + 1 : 0;
-    if (this.#readsAtOnce < MAX_READS_AT_ONCE) return;
-    this.#readsAtOnce = 0;
-    await this.#parts.clock.sleep(0);
   }
 
   #hasUnread(isFull: boolean): boolean {
