@@ -1,7 +1,7 @@
 /** The memory of an RTSP session, in a process of its own, whatever the camera sends. */
 import assert from "node:assert/strict";
 import { Child } from "../support/children.ts";
-import { ROOT } from "../support/files.ts";
+import { freePort, ROOT } from "../support/files.ts";
 import { FloodCamera } from "../support/flood_camera.ts";
 import { type Flood, FLOODS } from "../support/floods.ts";
 import { jsonLine, PATIENCE } from "../support/lines.ts";
@@ -13,6 +13,7 @@ const MAX_GROWTH_MIB = 16;
 /** For how long, and how much, is sent at least. */
 const LEAST_MS = 800;
 const LEAST_BYTES = 32 * 1024 * 1024;
+const LEAST_DATAGRAM_BYTES = 256 * 1024;
 /** The same where sessions are short. */
 const LEAST_SESSIONS = 2;
 /** Longer than it takes to choose a track. */
@@ -30,20 +31,26 @@ const ENDINGS: Partial<Record<Flood, string>> = {
 /** Plays a flood for a while and returns what the process says of its memory. */
 async function measure(flood: Flood): Promise<SessionMemory> {
   const isOne = ENDINGS[flood] === undefined;
+  const leastBytes = flood === "datagrams" ? LEAST_DATAGRAM_BYTES : LEAST_BYTES;
   const leastMs = flood === "tracks" ? CHOICE_MS : LEAST_MS;
   await using camera = FloodCamera.start(flood);
+  // RTP wants an even one.
+  const udpPort = flood === "datagrams" ? freePort() & ~1 : null;
+  const hosts = [`127.0.0.1:${camera.port}`];
+  if (udpPort !== null) hosts.push(`0.0.0.0:${udpPort}`, `0.0.0.0:${udpPort + 1}`, "127.0.0.1");
   await using child = new Child({
     name: `a session of ${flood}`,
     command: "sh",
     args: ["-c", 'exec "$0" "$@"', Deno.execPath(), "run", "--quiet", "--no-check", "--no-prompt"]
-      .concat("--v8-flags=--expose-gc", `--allow-net=127.0.0.1:${camera.port}`)
-      .concat(`${ROOT}/tests/support/session_memory.ts`, camera.url),
+      .concat("--v8-flags=--expose-gc", `--allow-net=${hosts.join()}`)
+      .concat(`${ROOT}/tests/support/session_memory.ts`, camera.url)
+      .concat(udpPort === null ? [] : String(udpPort)),
   });
   await child.stdout.waitFor((line) => line === "playing");
   const startMs = performance.now();
   const isEnough = () =>
     performance.now() - startMs >= leastMs &&
-    (isOne ? camera.sentBytes >= LEAST_BYTES : camera.connections > LEAST_SESSIONS);
+    (isOne ? camera.sentBytes >= leastBytes : camera.connections > LEAST_SESSIONS);
   while (!isEnough()) {
     assert.ok(child.running, `it has ended: ${child.stderr.text()}`);
     const isLate = performance.now() - startMs > PATIENCE_MS;

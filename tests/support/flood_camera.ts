@@ -1,17 +1,23 @@
+import { Buffer } from "node:buffer";
+import { createSocket } from "node:dgram";
+import { systemClock } from "../../src/core/clock.ts";
 import { answerText } from "./faulty_camera/answer.ts";
 import type { Wire as WireFaults } from "./faulty_camera/options.ts";
 import { Wire } from "./faulty_camera/wire.ts";
 import {
   ANSWER_FLOODS,
   type Chunks,
+  datagrams,
   type Flood,
   MANY_TRACKS,
   someStream,
   STREAM_FLOODS,
 } from "./floods.ts";
 
-/** Pictures of the first connection. */
-const WARM_UP_PICTURES = 300;
+/** What the first connection brings, over TCP. */
+const WARM_UP_BYTES = 4 * 1024 * 1024;
+/** Datagrams between turns of the event loop. */
+const DATAGRAMS_AT_ONCE = 64;
 /** As many as fit into the longest description. */
 const MOST_TRACKS = 3800;
 
@@ -40,6 +46,7 @@ export class FloodCamera implements AsyncDisposable {
   readonly #listener: Deno.TcpListener;
   readonly #serving = new Map<Wire, Promise<void>>();
   readonly #accepting: Promise<void>;
+  #rtpPort: number | null = null;
 
   private constructor(flood: Flood) {
     this.#flood = flood;
@@ -99,37 +106,59 @@ export class FloodCamera implements AsyncDisposable {
 
   async #answer(wire: Wire, request: string, flood: Flood | null): Promise<void> {
     const method = request.split(" ", 1)[0] ?? "";
-    const isFlooded = flood !== null && method === floodedMethod(flood);
-    if (isFlooded && isAnswerFlood(flood)) {
+    if (method === "DESCRIBE" && flood !== null && isAnswerFlood(flood)) {
       if (flood === "headers") await wire.write(bytesOf("RTSP/1.0 200 OK\r\n"));
-      return await this.#send(wire, ANSWER_FLOODS[flood]());
+      return await this.#send(wire, ANSWER_FLOODS[flood](), Infinity);
     }
     const cseq = /CSeq: *(\d+)/i.exec(request)?.[1] ?? "0";
     const headers: (readonly [string, string])[] = [["Session", "1"]];
-    const channels = /interleaved=\d+-\d+/.exec(request)?.[0];
+    const [channels] = /interleaved=\d+-\d+/.exec(request) ?? [];
     if (channels !== undefined) headers.push(["Transport", `RTP/AVP/TCP;unicast;${channels}`]);
+    const [ports, rtpPort] = /client_port=(\d+)-\d+/.exec(request) ?? [];
+    if (ports !== undefined) headers.push(["Transport", `RTP/AVP;unicast;${ports}`]);
+    if (rtpPort !== undefined) this.#rtpPort = Number(rtpPort);
     const body = method === "DESCRIBE" ? description(flood) : "";
-    const answer = bytesOf(answerText({ status: 200, headers, body }, cseq, FAULTLESS));
-    await wire.write(answer);
-    if (isFlooded && isStreamFlood(flood)) await this.#send(wire, STREAM_FLOODS[flood]());
-    else if (isFlooded) this.sentBytes += answer.length;
-    if (method !== "PLAY" || flood !== null) return;
-    const pictures = someStream();
-    for (let count = 0; count < WARM_UP_PICTURES; count++) await wire.write(pictures());
+    await wire.write(bytesOf(answerText({ status: 200, headers, body }, cseq, FAULTLESS)));
+    if (method === "PLAY") await this.#play(wire, flood);
+  }
+
+  async #play(wire: Wire, flood: Flood | null): Promise<void> {
+    if (flood !== null && isStreamFlood(flood)) {
+      await this.#send(wire, STREAM_FLOODS[flood](), Infinity);
+    } else if (this.#rtpPort === null) await this.#send(wire, someStream(), WARM_UP_BYTES);
+    else await this.#sendDatagrams(wire, flood === null ? WARM_UP_BYTES / 10 : Infinity);
     wire.close();
   }
 
-  async #send(wire: Wire, chunks: Chunks): Promise<void> {
-    while (!wire.isClosed) {
+  async #send(wire: Wire, chunks: Chunks, mostBytes: number): Promise<void> {
+    for (let sentBytes = 0; !wire.isClosed && sentBytes < mostBytes;) {
       const chunk = chunks();
       await wire.write(chunk);
-      this.sentBytes += chunk.length;
+      sentBytes += chunk.length;
+      if (mostBytes === Infinity) this.sentBytes += chunk.length;
     }
   }
-}
 
-function floodedMethod(flood: Flood): string {
-  return isStreamFlood(flood) ? "PLAY" : "DESCRIBE";
+  /** The same over UDP, until the client closes the connection. */
+  async #sendDatagrams(wire: Wire, mostBytes: number): Promise<void> {
+    const socket = createSocket("udp4");
+    const next = datagrams();
+    const reading = wire.read(new Uint8Array(1)).then(() => wire.close());
+    for (let sentBytes = 0; !wire.isClosed && sentBytes < mostBytes;) {
+      for (let count = 0; count < DATAGRAMS_AT_ONCE; count++) {
+        const datagram = Buffer.from(next());
+        const sent = Promise.withResolvers<unknown>();
+        socket.send(datagram, this.#rtpPort ?? 0, "127.0.0.1", sent.resolve);
+        await sent.promise;
+        sentBytes += datagram.length;
+        if (mostBytes === Infinity) this.sentBytes += datagram.length;
+      }
+      await systemClock.sleep(0);
+    }
+    wire.close();
+    await reading;
+    socket.close();
+  }
 }
 
 function isStreamFlood(flood: Flood): flood is keyof typeof STREAM_FLOODS {

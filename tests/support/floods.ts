@@ -19,6 +19,8 @@ const KEPT_UNIT_BYTES = 900 * 1024;
 const SMALL_UNIT_BYTES = 30;
 const UNITS_PER_CHUNK = 4096;
 const TICKS = 3600;
+/** `$`, the channel and the length. */
+const FRAME_HEADER_BYTES = 4;
 export const MANY_TRACKS = 4;
 
 /** The next bytes of a flood; one memory, used again. */
@@ -72,14 +74,22 @@ export const ANSWER_FLOODS = {
   "frames instead of an answer": strays,
 } as const satisfies Readonly<Record<string, () => Chunks>>;
 
-/** All of them; with a description as long as one may be. */
+/** All of them; with a description as long as one may be, and packets over UDP. */
 export const FLOODS = [
   ...keysOf(ANSWER_FLOODS),
   "tracks without end" as const,
   ...keysOf(STREAM_FLOODS),
+  "datagrams" as const,
 ];
 
 export type Flood = typeof FLOODS[number];
+
+/** Small keyframes as RTP packets, for a datagram each. */
+export function datagrams(): Chunks {
+  const nal = h264Slice({ isIdr: true, bytes: SMALL_UNIT_BYTES });
+  const chunk = numbered(packets([nal], PAYLOAD_BYTES));
+  return () => chunk().subarray(FRAME_HEADER_BYTES);
+}
 
 /** A stream as cameras send it. */
 export function someStream(): Chunks {

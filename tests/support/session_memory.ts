@@ -1,6 +1,6 @@
 /**
  * One RTSP session in a process of its own, and how much the process grows by it. Plays the URL that is
- * its argument until a line comes on standard input, again and again where the camera ends it, and writes
+ * its argument, over UDP where a second one names the port for RTP, until a line comes on standard input, again and again where the camera ends it, and writes
  * a {@link SessionMemory} as JSON. The first session only warms up: it has to end by itself.
  *
  *     deno run --v8-flags=--expose-gc --allow-net=… tests/support/session_memory.ts rtsp://…
@@ -53,14 +53,16 @@ async function say(line: string): Promise<void> {
 
 class Measurement {
   readonly #url: string;
+  readonly #udpPort: number | null;
   readonly #stop = new AbortController();
   readonly #endings = new Set<string>();
   #units = 0;
   #peakMib = 0;
   #lookedAtMs = 0;
 
-  constructor(url: string) {
+  constructor(url: string, udpPort: number | null) {
     this.#url = url;
+    this.#udpPort = udpPort;
   }
 
   async run(): Promise<SessionMemory> {
@@ -95,13 +97,14 @@ class Measurement {
 
   async #play(): Promise<void> {
     const { signal } = this.#stop;
+    const udpPort = this.#udpPort;
     const session = await openRtsp({
       url: this.#url,
-      transport: "tcp",
+      transport: udpPort === null ? "tcp" : "udp",
       track: null,
       tls: null,
       allowRedirect: [],
-      udpPorts: null,
+      udpPorts: udpPort === null ? null : [udpPort, udpPort + 1],
       maxUnitBytes: 8 * MIB,
       stepTimeoutMs: STEP_TIMEOUT_MS,
       userAgent: "Orion",
@@ -118,6 +121,7 @@ class Measurement {
       onReport: () => {},
     });
     const turns = new Turns(systemClock);
+    signal.addEventListener("abort", () => void session.close(0), { once: true });
     try {
       for (let ended = false; !ended && !signal.aborted;) {
         ({ ended } = await session.read());
@@ -139,5 +143,10 @@ class Measurement {
 }
 
 if (import.meta.main) {
-  await say(JSON.stringify(await new Measurement(Deno.args[0] ?? "").run()));
+  const [url = "", udpPort] = Deno.args;
+  await say(
+    JSON.stringify(
+      await new Measurement(url, udpPort === undefined ? null : Number(udpPort)).run(),
+    ),
+  );
 }
