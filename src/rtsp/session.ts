@@ -49,6 +49,8 @@ export interface SessionRead {
   readonly ended: boolean;
   /** More may have been ready than was read. */
   readonly isFull: boolean;
+  /** There was no room for all units that were read: the next read brings the others, at once. */
+  readonly isHeld: boolean;
   /** When the bytes were read. */
   readonly readAt: SteadyMs;
 }
@@ -209,12 +211,13 @@ export class RtspSession {
     this.#readAt = null;
     let ended = false;
     let isFull = false;
-    if (this.#udp === null) ({ ended, isFull } = await link.receive());
+    let isHeld = false;
+    if (this.#udp === null) ({ ended, isFull, isHeld } = await link.receive());
     else ended = await this.#readUdp(this.#udp);
     const readAt = this.#readAt ?? clock.nowMs();
     if (ended) this.#noteExpiry();
     if (readAt >= this.#reportAtMs) this.#report(readAt);
-    return { ended: ended || this.#hasBye, isFull, readAt };
+    return { ended: ended || this.#hasBye, isFull, isHeld, readAt };
   }
 
   /**

@@ -3,7 +3,8 @@ import type { SourcePacket } from "./packet_source.ts";
 
 /** What is kept of a camera's stream at most. */
 const MAX_BYTES = 32 * 1024 * 1024;
-const MAX_PACKETS = 8192;
+/** 80 seconds of 50 pictures a second; each of them takes some 2 KiB beside its data. */
+const MAX_PACKETS = 4096;
 
 /**
  * The packets since the last keyframe: a decoder that left some out can go on from there at any moment,

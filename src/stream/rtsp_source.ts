@@ -45,6 +45,8 @@ export class RtspSource implements PacketSource {
   #hasEnded = false;
   /** The last read brought nothing whole: the rest of a unit is on its way. */
   #isMidUnit = true;
+  /** The last read left units behind, for which there was no room. */
+  #isHeld = false;
   #isDisposed = false;
 
   private constructor(parts: RtspSourceParts, session: RtspSession, intake: Intake) {
@@ -82,6 +84,7 @@ export class RtspSource implements PacketSource {
       memory,
       onChosen: ({ format }) => opening.intake = new Intake(libav, format.clockRate),
       onUnit: (unit) => opening.intake?.unit(unit),
+      hasRoom: () => opening.intake?.hasRoom ?? true,
       onReport: (report, receivedAt) => opening.intake?.report(report, receivedAt),
     }).catch((error) => {
       opening.intake?.[Symbol.dispose]();
@@ -103,7 +106,7 @@ export class RtspSource implements PacketSource {
   }
 
   get hasMore(): boolean {
-    return this.#intake.size > 0 || (this.#reading?.isBehind() ?? false);
+    return this.#intake.size > 0 || this.#isHeld || (this.#reading?.isBehind() ?? false);
   }
 
   /** How the operating system knows the connection, or null. */
@@ -129,15 +132,17 @@ export class RtspSource implements PacketSource {
   async read(): Promise<"read" | "end"> {
     if (this.#hasEnded) return "end";
     const before = this.#parts.clock.nowMs();
-    if (!this.#isMidUnit && this.session.localPort !== null) await this.#reading?.rest();
+    const mayRest = !this.#isMidUnit && !this.#isHeld && this.session.localPort !== null;
+    if (mayRest) await this.#reading?.rest();
     const hasRested = this.#parts.clock.nowMs() - before > 1;
     const isEmpty = this.#socket === null ? !hasRested : this.#socket.unreadBytes() === 0;
-    const emptyAt = isEmpty ? this.#parts.clock.nowMs() : null;
+    const emptyAt = isEmpty && !this.#isHeld ? this.#parts.clock.nowMs() : null;
     let read: SessionRead;
     let isMore: boolean;
     do {
       read = await this.session.read();
-      isMore = !read.ended && this.#hasUnread(read.isFull);
+      this.#isHeld = read.isHeld;
+      isMore = !read.ended && (read.isHeld || this.#hasUnread(read.isFull));
       await this.#turns.afterRead(isMore);
     } while (isMore && this.#intake.hasRoom);
     this.#isMidUnit = this.#intake.size === 0;
@@ -206,7 +211,7 @@ export class RtspSource implements PacketSource {
   }
 
   #settleArrivals(readAt: SteadyMs, emptyAt: SteadyMs | null): void {
-    const isNewest = this.session.hasEndedUnit && !this.#hasUnread(false);
+    const isNewest = this.session.hasEndedUnit && !this.#isHeld && !this.#hasUnread(false);
     this.#intake.settle(this.#arrivals, {
       readAt,
       isAwaited: emptyAt !== null,

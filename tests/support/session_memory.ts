@@ -118,6 +118,7 @@ class Measurement {
         this.#units++;
         this.#look(false);
       },
+      hasRoom: () => true,
       onReport: () => {},
     });
     const turns = new Turns(systemClock);
