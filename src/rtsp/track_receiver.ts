@@ -53,6 +53,11 @@ export class TrackReceiver implements PlayableTrack {
   #payloadType: number;
   /** Packets of other types, while none of the announced has come. */
   #otherTypes = 0;
+  #firstSsrc: number | null = null;
+  /** The source before the one that is played. */
+  #formerSsrc: number | null = null;
+  /** Two sources send on one channel. */
+  #isMixed = false;
   #otherSsrc = 0;
   #others = 0;
   #isSendingReport = false;
@@ -183,28 +188,41 @@ export class TrackReceiver implements PlayableTrack {
   }
 
   #isOurSource(ssrc: number): boolean {
-    if (ssrc !== this.#ssrc && !this.#adopts(ssrc)) return false;
+    if (ssrc !== this.#ssrc) return this.#adopts(ssrc);
     this.#others = 0;
     return true;
   }
 
   /**
-   * Whether a source that was not heard before is the camera's: the first one; over TCP any other, since
-   * the camera alone can send there and has begun anew; over UDP one that goes on for some packets.
+   * Whether a source that is not the one so far is the camera's. Over TCP any other is at first: the
+   * camera alone can send there, and has begun anew. When an earlier one goes on, two are mixed, and
+   * one is as good as the other only until it is known which came first, or was announced. From then on,
+   * and over UDP always, another one has to go on for some packets, the camera's being silent.
    */
   #adopts(ssrc: number): boolean {
     const isFirst = this.#ssrc === null;
-    const isAnnounced = this.announcedSsrc === null || this.announcedSsrc === ssrc;
-    if (!(isFirst && isAnnounced) && !this.#isOrdered) {
-      this.#others = ssrc === this.#otherSsrc ? this.#others + 1 : 1;
-      this.#otherSsrc = ssrc;
-      if (this.#others < ADOPT_AFTER) return false;
+    if (isFirst && (this.#isOrdered || (this.announcedSsrc ?? ssrc) === ssrc)) {
+      this.#firstSsrc = ssrc;
+      return this.#adopt(ssrc);
     }
-    this.#ssrc = ssrc;
-    if (!isFirst) {
+    const isSure = !this.#isOrdered || this.#isMixed || this.#ssrc === this.announcedSsrc;
+    if (!isSure) {
+      this.#isMixed = ssrc === this.#firstSsrc || ssrc === this.#formerSsrc;
+      return this.#adopt(ssrc);
+    }
+    this.#others = ssrc === this.#otherSsrc ? this.#others + 1 : 1;
+    this.#otherSsrc = ssrc;
+    return this.#others >= ADOPT_AFTER && this.#adopt(ssrc);
+  }
+
+  #adopt(ssrc: number): true {
+    if (this.#ssrc !== null) {
       this.#sequencer.reset();
       this.#assembler.gap();
     }
+    this.#formerSsrc = this.#ssrc;
+    this.#ssrc = ssrc;
+    this.#others = 0;
     return true;
   }
 }
