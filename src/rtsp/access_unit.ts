@@ -24,13 +24,14 @@ export interface UnitAssemblerOptions {
 /**
  * Puts the packets of one track, in the order of their sequence numbers, together to access units.
  *
- * A unit ends at its marker, at once. Where a camera gets the marker wrong, it ends where the timestamp
+ * A unit ends at its marker, as soon as no other packet is at hand. Where a camera gets the marker wrong, it ends where the timestamp
  * changes or another picture begins:
  *
  * - no marker: at the first packet of the next picture;
  * - a marker on every packet: one on a fragment that goes on, or on parameter sets and SEI, ends
- *   nothing. One on a slice that is not the last ends its picture too early, once: the rest is dropped,
- *   the next unit is corrupt, and from then on markers end nothing until they have long been right;
+ *   nothing. One on a slice that is not the last is noticed when the next slice comes, and from then
+ *   on markers end nothing until they have long been right. Where that slice was not at hand, the
+ *   picture has ended too early, once: the rest is dropped, the next unit is corrupt;
  * - the same timestamp on all: markers and first slices decide. A second field with no marker before
  *   it stays with the first (H.264 7.4.1.2.4, by frame_num and parity).
  *
@@ -74,13 +75,29 @@ export class UnitAssembler {
     this.#builder.buffer.limitBytes = Math.min(limitBytes, this.#maxUnitBytes);
   }
 
-  /** Adds the next packet; its bytes are copied. Units that it completes are emitted before it returns. */
+  /**
+   * Adds the next packet; its bytes are copied. Units that it completes are emitted before it returns,
+   * or by {@link settle}.
+   */
   push(packet: RtpPacket): void {
     const hasGap = this.#hasGap;
     this.#hasGap = false;
     this.#builder.beginPacket(packet, hasGap);
     this.#depacketizer.push(packet);
     this.#builder.endPacket(packet, this.#depacketizer.isOpen);
+  }
+
+  /** The newest packet has completed a unit. */
+  get hasEndedUnit(): boolean {
+    return this.#builder.hasEndedUnit;
+  }
+
+  /**
+   * Emits the unit that the newest packet's marker has ended. To be called when all packets that have
+   * come were added: the next one may show that the marker was wrong.
+   */
+  settle(): void {
+    this.#builder.settle();
   }
 
   /** Says that packets are missing before the next one. */

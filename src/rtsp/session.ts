@@ -97,10 +97,7 @@ export class RtspSession {
     this.#choice = new TrackChoice(this.receivers, {
       clock: parts.clock,
       onChosen: parts.onChosen,
-      onUnit: (unit) => {
-        this.hasEndedUnit = true;
-        parts.onUnit(unit);
-      },
+      onUnit: parts.onUnit,
     });
     this.#keepAlive = new KeepAlive(parts);
   }
@@ -141,11 +138,9 @@ export class RtspSession {
     const { receivers } = this;
     const [first, ...others] = receivers;
     assert(first !== undefined, "a session has no track");
+    const pixels = (one: TrackReceiver) => announcedPixels(one) ?? 0;
     const chosen = this.#choice.chosen ??
-      others.reduce(
-        (best, one) => pixels(one) > pixels(best) ? one : best,
-        first,
-      );
+      others.reduce((best, one) => pixels(one) > pixels(best) ? one : best, first);
     if (this.#choice.chosen === null) this.#choice.choose(chosen);
     return chosen;
   }
@@ -175,8 +170,10 @@ export class RtspSession {
     this.#readAt ??= this.#parts.clock.nowMs();
     this.hasEndedUnit = false;
     if (this.chosen !== null && target.track !== this.chosen) return;
-    if (target.isRtp) target.track.rtp(bytes, start, length, this.#readAt);
-    else target.track.rtcp(bytes, start, length, this.#readAt);
+    const { track, isRtp } = target;
+    if (!isRtp) return track.rtcp(bytes, start, length, this.#readAt);
+    track.rtp(bytes, start, length, this.#readAt);
+    this.hasEndedUnit = track.hasEndedUnit;
   }
 
   /** Starts the stream, and waits until it is known which of several tracks to take. */
@@ -190,6 +187,8 @@ export class RtspSession {
     this.#playedAtMs = clock.nowMs();
     this.#reportAtMs = this.#playedAtMs + REPORT_INTERVAL_MS;
     this.#keepAlive.start();
+    // What came before the answer.
+    this.#settle();
     const turns = new Turns(clock);
     while (this.chosen === null) {
       const { ended } = await this.read();
@@ -214,6 +213,7 @@ export class RtspSession {
     let isHeld = false;
     if (this.#udp === null) ({ ended, isFull, isHeld } = await link.receive());
     else ended = await this.#readUdp(this.#udp);
+    this.#settle();
     const readAt = this.#readAt ?? clock.nowMs();
     if (ended) this.#noteExpiry();
     if (readAt >= this.#reportAtMs) this.#report(readAt);
@@ -261,6 +261,11 @@ export class RtspSession {
     }
   }
 
+  /** All packets that have come were handed out. */
+  #settle(): void {
+    for (const track of this.receivers) track.settle();
+  }
+
   #report(nowMs: SteadyMs): void {
     this.#reportAtMs = nowMs + REPORT_INTERVAL_MS;
     this.chosen?.report(nowMs);
@@ -291,9 +296,4 @@ export class RtspSession {
     stream.close();
     this.#udp?.close();
   }
-}
-
-/** As the session description says; 0 where it does not. */
-function pixels(track: PlayableTrack): number {
-  return announcedPixels(track) ?? 0;
 }

@@ -97,6 +97,16 @@ export class TrackReceiver implements PlayableTrack {
     this.#assembler.release();
   }
 
+  /** The newest packet has completed a unit. */
+  get hasEndedUnit(): boolean {
+    return this.#assembler.hasEndedUnit;
+  }
+
+  /** All packets that have come were given: a unit that ends with them is complete. */
+  settle(): void {
+    this.#assembler.settle();
+  }
+
   /** Packets come over UDP: they may change places, and others may send to the port. */
   toleratesReordering(): void {
     this.#isOrdered = false;

@@ -51,6 +51,7 @@ function play(packets: readonly Uint8Array<ArrayBuffer>[], announcedSsrc: number
   );
   track.announcedSsrc = announcedSsrc;
   packets.forEach((bytes, index) => track.rtp(bytes, 0, bytes.length, steadyMs(index)));
+  track.settle();
   return { units, foreignPackets: track.foreignPackets };
 }
 
