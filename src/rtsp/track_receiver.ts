@@ -14,6 +14,10 @@ import type { PlayableTrack } from "./tracks.ts";
 
 /** Packets of another source, one after the other, after which that is the camera's. */
 const ADOPT_AFTER = 16;
+/** Of two sources on one channel, one that sends nothing for so long is not waited for. */
+const SILENT_MS = 1000;
+/** So many times more packets than those of another source make that one a mistake. */
+const FEW_FACTOR = 4;
 
 const LINE_FEED = 0x0a;
 /** Version 2, no report blocks, type 201, one word beyond the first (RFC 3550 6.4.2). */
@@ -53,9 +57,12 @@ export class TrackReceiver implements PlayableTrack {
   #payloadType: number;
   /** Packets of other types, while none of the announced has come. */
   #otherTypes = 0;
-  #firstSsrc: number | null = null;
-  /** The source before the one that is played. */
+  /** Packets of the source that is played, and when the newest came. */
+  #ours = 0;
+  #heardAtMs = -Infinity;
+  /** The source before it, and its packets. */
   #formerSsrc: number | null = null;
+  #formers = 0;
   /** Two sources send on one channel. */
   #isMixed = false;
   #otherSsrc = 0;
@@ -117,7 +124,9 @@ export class TrackReceiver implements PlayableTrack {
   rtp(bytes: Uint8Array<ArrayBuffer>, start: number, length: number, atMs: SteadyMs): void {
     const packet = this.#packet;
     const isPacket = packet.parse(bytes, start, length);
-    if (!isPacket || !this.#isOurType(packet.payloadType) || !this.#isOurSource(packet.ssrc)) {
+    if (
+      !isPacket || !this.#isOurType(packet.payloadType) || !this.#isOurSource(packet.ssrc, atMs)
+    ) {
       this.foreignPackets++;
       return;
     }
@@ -197,29 +206,33 @@ export class TrackReceiver implements PlayableTrack {
     return true;
   }
 
-  #isOurSource(ssrc: number): boolean {
-    if (ssrc !== this.#ssrc) return this.#adopts(ssrc);
+  #isOurSource(ssrc: number, atMs: SteadyMs): boolean {
+    if (ssrc !== this.#ssrc && !this.#adopts(ssrc, atMs)) return false;
     this.#others = 0;
+    this.#ours++;
+    this.#heardAtMs = atMs;
     return true;
   }
 
   /**
-   * Whether a source that is not the one so far is the camera's. Over TCP any other is at first: the
-   * camera alone can send there, and has begun anew. When an earlier one goes on, two are mixed, and
-   * one is as good as the other only until it is known which came first, or was announced. From then on,
-   * and over UDP always, another one has to go on for some packets, the camera's being silent.
+   * Whether a source that is not the one so far is the camera's. The first one is, if it is the announced
+   * one. Over UDP another one has to go on for some packets: anyone may send there. Over TCP the camera
+   * alone can, and has begun anew; but when the source before goes on as well, two are mixed: then the
+   * announced one counts, else the one before, for as long as it is not silent.
    */
-  #adopts(ssrc: number): boolean {
-    const isFirst = this.#ssrc === null;
-    if (isFirst && (this.#isOrdered || (this.announcedSsrc ?? ssrc) === ssrc)) {
-      this.#firstSsrc = ssrc;
-      return this.#adopt(ssrc);
+  #adopts(ssrc: number, atMs: SteadyMs): boolean {
+    if (!this.#isOrdered) return this.#adoptsOverUdp(ssrc);
+    if (this.#isMixed || (this.#ssrc !== null && this.#ssrc === this.announcedSsrc)) {
+      return atMs - this.#heardAtMs >= SILENT_MS && this.#adopt(ssrc);
     }
-    const isSure = !this.#isOrdered || this.#isMixed || this.#ssrc === this.announcedSsrc;
-    if (!isSure) {
-      this.#isMixed = ssrc === this.#firstSsrc || ssrc === this.#formerSsrc;
-      return this.#adopt(ssrc);
-    }
+    this.#isMixed = ssrc === this.#formerSsrc;
+    // A packet or two that got there by mistake are not the camera's, also when they came first.
+    const isFew = this.#isMixed && this.#ours > FEW_FACTOR * this.#formers;
+    return !isFew && this.#adopt(ssrc);
+  }
+
+  #adoptsOverUdp(ssrc: number): boolean {
+    if (this.#ssrc === null && (this.announcedSsrc ?? ssrc) === ssrc) return this.#adopt(ssrc);
     this.#others = ssrc === this.#otherSsrc ? this.#others + 1 : 1;
     this.#otherSsrc = ssrc;
     return this.#others >= ADOPT_AFTER && this.#adopt(ssrc);
@@ -231,8 +244,9 @@ export class TrackReceiver implements PlayableTrack {
       this.#assembler.gap();
     }
     this.#formerSsrc = this.#ssrc;
+    this.#formers = this.#ours;
     this.#ssrc = ssrc;
-    this.#others = 0;
+    this.#ours = 0;
     return true;
   }
 }
