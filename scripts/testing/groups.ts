@@ -126,7 +126,7 @@ export function testGroups(temp: string, found: Natives = natives()): Group[] {
     withFlags(group("cameras", "tests/cameras", { ffi: libav, programs: true, net: true }), [
       "--parallel",
     ]),
-    group("memory", "tests/memory", { programs: true, net: true }),
+    group("memory", "tests/memory", { ffi: libav, programs: true, net: true }),
     group("permissions", "tests/permissions", { ffi: all, programs: true, net: true }),
     group("e2e", "tests/e2e", { programs: true, net: true }),
   ];

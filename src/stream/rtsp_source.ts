@@ -132,8 +132,8 @@ export class RtspSource implements PacketSource {
   async read(): Promise<"read" | "end"> {
     if (this.#hasEnded) return "end";
     const before = this.#parts.clock.nowMs();
-    const mayRest = !this.#isMidUnit && !this.#isHeld && this.session.localPort !== null;
-    if (mayRest) await this.#reading?.rest();
+    if (this.#isHeld) this.#reading?.fallBehind();
+    else if (!this.#isMidUnit && this.session.localPort !== null) await this.#reading?.rest();
     const hasRested = this.#parts.clock.nowMs() - before > 1;
     const isEmpty = this.#socket === null ? !hasRested : this.#socket.unreadBytes() === 0;
     const emptyAt = isEmpty && !this.#isHeld ? this.#parts.clock.nowMs() : null;

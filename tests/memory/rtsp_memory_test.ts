@@ -11,13 +11,13 @@ import type { SessionMemory } from "../support/session_memory.ts";
 const MAX_GROWTH_MIB = 16;
 
 /** For how long, and how much, is sent at least. */
-const LEAST_MS = 800;
+const LEAST_MS = 500;
 const LEAST_BYTES = 32 * 1024 * 1024;
 const LEAST_DATAGRAM_BYTES = 256 * 1024;
 /** The same where sessions are short. */
 const LEAST_SESSIONS = 2;
 /** Longer than it takes to choose a track. */
-const CHOICE_MS = 3000;
+const CHOICE_MS = 2700;
 const LOOK_EVERY_MS = 20;
 const PATIENCE_MS = 120_000 * PATIENCE;
 

@@ -42,19 +42,20 @@ export class FloodCamera implements AsyncDisposable {
   connections = 0;
   /** Bytes of the flood that were taken. */
   sentBytes = 0;
-  readonly #flood: Flood;
+  readonly #flood: Flood | Chunks;
   readonly #listener: Deno.TcpListener;
   readonly #serving = new Map<Wire, Promise<void>>();
   readonly #accepting: Promise<void>;
   #rtpPort: number | null = null;
 
-  private constructor(flood: Flood) {
+  private constructor(flood: Flood | Chunks) {
     this.#flood = flood;
     this.#listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
     this.#accepting = this.#accept();
   }
 
-  static start(flood: Flood): FloodCamera {
+  /** @param flood  one that is known, or a stream that is sent over and over, also to the first connection */
+  static start(flood: Flood | Chunks): FloodCamera {
     return new FloodCamera(flood);
   }
 
@@ -82,13 +83,14 @@ export class FloodCamera implements AsyncDisposable {
         if (error instanceof Deno.errors.BadResource) return;
         throw error;
       }
-      const flood = this.connections++ === 0 ? null : this.#flood;
+      const isFirst = this.connections++ === 0 && typeof this.#flood === "string";
+      const flood = isFirst ? null : this.#flood;
       const wire = new Wire(connection, FAULTLESS);
       this.#serving.set(wire, this.#serve(wire, flood));
     }
   }
 
-  async #serve(wire: Wire, flood: Flood | null): Promise<void> {
+  async #serve(wire: Wire, flood: Flood | Chunks | null): Promise<void> {
     const buffer = new Uint8Array(4096);
     let text = "";
     for (;;) {
@@ -104,9 +106,9 @@ export class FloodCamera implements AsyncDisposable {
     this.#serving.delete(wire);
   }
 
-  async #answer(wire: Wire, request: string, flood: Flood | null): Promise<void> {
+  async #answer(wire: Wire, request: string, flood: Flood | Chunks | null): Promise<void> {
     const method = request.split(" ", 1)[0] ?? "";
-    if (method === "DESCRIBE" && flood !== null && isAnswerFlood(flood)) {
+    if (method === "DESCRIBE" && typeof flood === "string" && isAnswerFlood(flood)) {
       if (flood === "headers") await wire.write(bytesOf("RTSP/1.0 200 OK\r\n"));
       return await this.#send(wire, ANSWER_FLOODS[flood](), Infinity);
     }
@@ -122,8 +124,9 @@ export class FloodCamera implements AsyncDisposable {
     if (method === "PLAY") await this.#play(wire, flood);
   }
 
-  async #play(wire: Wire, flood: Flood | null): Promise<void> {
-    if (flood !== null && isStreamFlood(flood)) {
+  async #play(wire: Wire, flood: Flood | Chunks | null): Promise<void> {
+    if (typeof flood === "function") await this.#send(wire, flood, Infinity);
+    else if (flood !== null && isStreamFlood(flood)) {
       await this.#send(wire, STREAM_FLOODS[flood](), Infinity);
     } else if (this.#rtpPort === null) await this.#send(wire, someStream(), WARM_UP_BYTES);
     else await this.#sendDatagrams(wire, flood === null ? WARM_UP_BYTES / 10 : Infinity);
@@ -169,12 +172,12 @@ function isAnswerFlood(flood: Flood): flood is keyof typeof ANSWER_FLOODS {
   return flood in ANSWER_FLOODS;
 }
 
-function description(flood: Flood | null): string {
+function description(flood: Flood | Chunks | null): string {
   const tracks: Partial<Record<Flood, number>> = {
     tracks: MANY_TRACKS,
     "tracks without end": MOST_TRACKS,
   };
-  const count = flood === null ? 1 : tracks[flood] ?? 1;
+  const count = typeof flood === "string" ? tracks[flood] ?? 1 : 1;
   const media = Array.from({ length: count }, (_, index) =>
     "m=video 0 RTP/AVP 96\r\n" +
     `a=rtpmap:96 H264/90000\r\na=control:${index}\r\n`);

@@ -2,7 +2,7 @@
 import { h264Fragments } from "./rtp/h26x.ts";
 import { H264_PPS, h264Slice, h264Sps } from "./rtp/nals.ts";
 import { joined, noise, packetBytes } from "./rtp/packets.ts";
-import { senderReport } from "./rtp_h264.ts";
+import { type RawClip, senderReport } from "./rtp_h264.ts";
 
 const MIB = 1024 * 1024;
 const CHUNK_BYTES = 256 * 1024;
@@ -89,6 +89,11 @@ export function datagrams(): Chunks {
   const nal = h264Slice({ isIdr: true, bytes: SMALL_UNIT_BYTES });
   const chunk = numbered(packets([nal], PAYLOAD_BYTES));
   return () => chunk().subarray(FRAME_HEADER_BYTES);
+}
+
+/** Pictures of a clip, as fast as they go. */
+export function clipChunks({ pictures }: RawClip): Chunks {
+  return numbered(pictures.flatMap(({ units }) => packets(units, PAYLOAD_BYTES)));
 }
 
 /** A stream as cameras send it. */
