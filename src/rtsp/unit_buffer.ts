@@ -25,6 +25,8 @@ export class UnitBuffer {
   #length = 0;
   #first: Uint8Array<ArrayBuffer>;
   #into: DataView;
+  /** Bytes that the first memory holds. */
+  #capacity: number;
   /** Empty, or as large as the limit. */
   #second: Uint8Array<ArrayBuffer> | null = null;
   /** Bytes of the unit that are in the second memory; those after them are in the first. */
@@ -38,6 +40,7 @@ export class UnitBuffer {
     this.limitBytes = maxBytes;
     this.#first = new Uint8Array(Math.min(INITIAL_BYTES, maxBytes));
     this.#into = new DataView(this.#first.buffer);
+    this.#capacity = this.#first.byteLength;
     this.#from = this.#into;
   }
 
@@ -53,24 +56,24 @@ export class UnitBuffer {
 
   /** Bytes of memory held: at most the limit, and beyond {@link MAX_FIRST_BYTES} so much more. */
   get capacity(): number {
-    return this.#first.byteLength + (this.#second?.byteLength ?? 0);
+    return this.#capacity + (this.#second?.byteLength ?? 0);
   }
 
   /** Copies `start` to `end` of `source`, another buffer, to the end. */
   append(source: Uint8Array<ArrayBuffer>, start: number, end: number): void {
     const count = end - start;
     if (count <= 0 || !this.#makeRoom(count)) return;
-    if (count > this.#first.byteLength) return this.#appendLong(source, start, end);
+    if (count > this.#capacity) return this.#appendLong(source, start, end);
     if (source !== this.#source) this.#view(source);
     const from = this.#from;
     const into = this.#into;
     let at = start;
     let to = this.#length - this.#moved;
+    this.#length += count;
     // Four at a time by views: set() needs a subarray, an object for each packet, and a loop over
     // single bytes takes four times as long.
     for (; at + 4 <= end; at += 4, to += 4) into.setInt32(to, from.getInt32(at, true), true);
     for (; at < end; at++, to++) into.setUint8(to, from.getUint8(at));
-    this.#length += count;
   }
 
   /** Appends one byte. */
@@ -99,9 +102,9 @@ export class UnitBuffer {
   dropBefore(at: number): void {
     const { bytes } = this;
     const left = this.#length - at;
-    if (this.#moved === 0 || left > this.#first.byteLength) bytes.copyWithin(0, at, this.#length);
+    if (this.#moved === 0 || left > this.#capacity) bytes.copyWithin(0, at, this.#length);
     else this.#first.set(bytes.subarray(at, this.#length));
-    if (this.#moved > 0) this.#moved = left > this.#first.byteLength ? left : 0;
+    if (this.#moved > 0) this.#moved = left > this.#capacity ? left : 0;
     this.#length = left;
   }
 
@@ -124,9 +127,10 @@ export class UnitBuffer {
   release(): void {
     this.clear();
     this.#giveBack();
-    if (this.#first.byteLength <= INITIAL_BYTES) return;
-    this.#first = new Uint8Array(this.#first.buffer.transfer(INITIAL_BYTES));
-    this.#into = new DataView(this.#first.buffer);
+    if (this.#capacity <= INITIAL_BYTES) return;
+    // Free at once, not when garbage is collected.
+    this.#first.buffer.transfer(0);
+    this.#allocate(INITIAL_BYTES);
   }
 
   #view(source: Uint8Array<ArrayBuffer>): void {
@@ -145,7 +149,7 @@ export class UnitBuffer {
       this.#giveBack();
       return false;
     }
-    if (inFirst <= this.#first.byteLength) return true;
+    if (inFirst <= this.#capacity) return true;
     const most = Math.min(MAX_FIRST_BYTES, this.#maxBytes);
     if (this.#moved === 0 && inFirst <= most) this.#grow(inFirst, most);
     else this.#move();
@@ -153,11 +157,18 @@ export class UnitBuffer {
   }
 
   #grow(needed: number, most: number): void {
-    let capacity = this.#first.byteLength;
+    let capacity = this.#capacity;
     while (capacity < needed) capacity *= 2;
-    // What it held before is free at once, not when garbage is collected.
-    this.#first = new Uint8Array(this.#first.buffer.transfer(Math.min(capacity, most)));
+    const before = this.#first;
+    this.#allocate(Math.min(capacity, most));
+    this.#first.set(before);
+  }
+
+  /** Writing to memory that was grown by transfer() takes a quarter longer. */
+  #allocate(capacity: number): void {
+    this.#first = new Uint8Array(capacity);
     this.#into = new DataView(this.#first.buffer);
+    this.#capacity = capacity;
   }
 
   /** Moves what is in the first memory to the second. */
