@@ -1,5 +1,6 @@
 /** What cameras, brokers and listeners are named by, taken apart. Nothing here decodes a percent sign. */
 import { isIPv6 } from "node:net";
+import { hasControlCharacters } from "../core/control_characters.ts";
 import { parameterSecrets, redactText } from "../core/redact.ts";
 import { suggestName } from "./problems.ts";
 import { type CameraKind, type Endpoint, MQTT_PORTS, RTSP_PORTS } from "./settings.ts";
@@ -168,8 +169,7 @@ function schemeOf(text: string): string | null {
 
 /** Takes `scheme://user:password@host:port/rest` apart; says so when a password was not encoded. */
 function splitUrl(text: string, scheme: string): Parsed<Authority> {
-  // deno-lint-ignore no-control-regex -- control characters are just what must not be there
-  if (/[\s\x00-\x1f\x7f]/.test(text)) {
+  if (/\s/.test(text) || hasControlCharacters(text)) {
     return bad("holds a space or a control character", "Write %20 for a space.");
   }
   const body = text.slice(scheme.length + 1);

@@ -26,7 +26,8 @@ export class Packet implements Disposable {
   readonly handle: Handle<"AVPacket">;
   readonly #libav: Libav;
   readonly #fields = new DataView(new ArrayBuffer(128));
-  readonly #head = new DataView(new ArrayBuffer(HEAD_BYTES));
+  /** Made when it is asked for: thousands of packets may be kept whose data is never looked at. */
+  #head: DataView<ArrayBuffer> | null = null;
 
   constructor(libav: Libav) {
     this.#libav = libav;
@@ -88,8 +89,9 @@ export class Packet implements Disposable {
   head(): Uint8Array {
     const bytes = Math.min(HEAD_BYTES, this.sizeBytes);
     const data = this.#fields.getBigUint64(AT.data, true);
-    if (bytes > 0 && data !== 0n) this.#libav.memory.read(data, this.#head, bytes);
-    return new Uint8Array(this.#head.buffer, 0, bytes);
+    const head = this.#head ??= new DataView(new ArrayBuffer(HEAD_BYTES));
+    if (bytes > 0 && data !== 0n) this.#libav.memory.read(data, head, bytes);
+    return new Uint8Array(head.buffer, 0, bytes);
   }
 
   /** Copies the data to the beginning of `into`, which has room for {@link sizeBytes}. */

@@ -24,13 +24,14 @@ export interface UnitAssemblerOptions {
 /**
  * Puts the packets of one track, in the order of their sequence numbers, together to access units.
  *
- * A unit ends at its marker, at once. Where a camera gets the marker wrong, it ends where the timestamp
+ * A unit ends at its marker, as soon as no other packet is at hand. Where a camera gets the marker wrong, it ends where the timestamp
  * changes or another picture begins:
  *
  * - no marker: at the first packet of the next picture;
  * - a marker on every packet: one on a fragment that goes on, or on parameter sets and SEI, ends
- *   nothing. One on a slice that is not the last ends its picture too early, once: the rest is dropped,
- *   the next unit is corrupt, and from then on markers end nothing until they have long been right;
+ *   nothing. One on a slice that is not the last is noticed when the next slice comes, and from then
+ *   on markers end nothing until they have long been right. Where that slice was not at hand, the
+ *   picture has ended too early, once: the rest is dropped, the next unit is corrupt;
  * - the same timestamp on all: markers and first slices decide. A second field with no marker before
  *   it stays with the first (H.264 7.4.1.2.4, by frame_num and parity).
  *
@@ -40,10 +41,12 @@ export interface UnitAssemblerOptions {
 export class UnitAssembler {
   readonly #builder: UnitBuilder;
   readonly #depacketizer: Depacketizer;
+  readonly #maxUnitBytes: number;
   #hasGap = false;
 
   constructor(format: VideoFormat, options: UnitAssemblerOptions) {
     const { maxUnitBytes, onUnit } = options;
+    this.#maxUnitBytes = maxUnitBytes;
     this.#builder = new UnitBuilder({
       maxUnitBytes,
       onUnit,
@@ -62,18 +65,39 @@ export class UnitAssembler {
     return this.#builder.refusedName;
   }
 
-  /** Bytes of memory held for units: at most `maxUnitBytes`. */
+  /** Bytes of memory held for units: at most `maxUnitBytes`, and 1 MiB more where that is larger. */
   get capacityBytes(): number {
     return this.#builder.buffer.capacity;
   }
 
-  /** Adds the next packet; its bytes are copied. Units that it completes are emitted before it returns. */
+  /** The size from which units are emitted without data at present: at most `maxUnitBytes`. */
+  set limitBytes(limitBytes: number) {
+    this.#builder.buffer.limitBytes = Math.min(limitBytes, this.#maxUnitBytes);
+  }
+
+  /**
+   * Adds the next packet; its bytes are copied. Units that it completes are emitted before it returns,
+   * or by {@link settle}.
+   */
   push(packet: RtpPacket): void {
     const hasGap = this.#hasGap;
     this.#hasGap = false;
     this.#builder.beginPacket(packet, hasGap);
     this.#depacketizer.push(packet);
     this.#builder.endPacket(packet, this.#depacketizer.isOpen);
+  }
+
+  /** The newest packet has completed a unit. */
+  get hasEndedUnit(): boolean {
+    return this.#builder.hasEndedUnit;
+  }
+
+  /**
+   * Emits the unit that the newest packet's marker has ended. To be called when all packets that have
+   * come were added: the next one may show that the marker was wrong.
+   */
+  settle(): void {
+    this.#builder.settle();
   }
 
   /** Says that packets are missing before the next one. */
@@ -85,6 +109,12 @@ export class UnitAssembler {
   /** Emits what is open: the stream has ended. */
   flush(): void {
     this.#builder.flush();
+  }
+
+  /** Drops what is open, and gives its memory back. Not while a unit is emitted. */
+  release(): void {
+    this.reset();
+    this.#builder.buffer.release();
   }
 
   /** Drops what is open and what was learnt: another stream begins. The counts go on. */

@@ -54,6 +54,8 @@ export interface RtspOptions {
   readonly onChosen: (track: PlayableTrack) => void;
   /** Receives each access unit of the chosen track while the session is read. */
   readonly onUnit: (unit: AccessUnit) => void;
+  /** Whether there is room for another unit; else the next read brings it. One packet may complete two. */
+  readonly hasRoom: () => boolean;
   /** Receives each sender report of that track. The report is used again: copy what is kept. */
   readonly onReport: (report: SenderReport, receivedAt: SteadyMs) => void;
 }
@@ -101,6 +103,7 @@ async function openAt(
   try {
     const link = new RtspLink(stream, {
       onPacket: (channel, bytes, start, length) => session?.packet(channel, bytes, start, length),
+      hasRoom: options.hasRoom,
     }, options.userAgent);
     const authenticator = credentialsFor(target, configured, options);
     const parts = { link, stream, authenticator, clock, signal, stepTimeoutMs, where };

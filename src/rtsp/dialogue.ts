@@ -6,6 +6,7 @@ import { rtspError, statusError } from "./errors.ts";
 import type { RtspLink } from "./link.ts";
 import type { RtspResponse } from "./messages.ts";
 import { parseSession } from "./transport_header.ts";
+import { Turns } from "./turns.ts";
 
 const UNAUTHORIZED = 401;
 /** Answers of 401 to one request: the first asks, the second may say that the nonce is stale. */
@@ -41,9 +42,11 @@ export class Dialogue {
   /** How long the server keeps a session that it hears nothing of, or null where it does not say. */
   sessionTimeoutSeconds: number | null = null;
   readonly #parts: DialogueParts;
+  readonly #turns: Turns;
 
   constructor(parts: DialogueParts) {
     this.#parts = parts;
+    this.#turns = new Turns(parts.clock);
   }
 
   /** The headers that each request of this session carries. */
@@ -76,7 +79,8 @@ export class Dialogue {
     for (let challenges = 0;; challenges++) {
       const all = [...headers, ...this.headersFor(method, uri)];
       const hadCredentials = all.some(([name]) => name === "Authorization");
-      const response = await link.call({ method, uri, headers: all });
+      const afterRead = () => this.#turns.afterRead(true);
+      const response = await link.call({ method, uri, headers: all }, afterRead);
       if (response.status !== UNAUTHORIZED) return this.#accepted(request, response);
       if (authenticator === null || challenges >= MAX_CHALLENGES) {
         throw this.#unauthorised(method, "the camera asks for a user and a password");

@@ -1,6 +1,7 @@
 import type { ByteStream } from "./byte_stream.ts";
 import { rtspError } from "./errors.ts";
 import { MAX_BODY_BYTES, MAX_HEADER_BYTES } from "./limits.ts";
+import { isMessageStart } from "./message_start.ts";
 import {
   parseMessage,
   type RtspRequest,
@@ -22,16 +23,6 @@ const MIN_ROOM_BYTES = 64 * 1024;
 /** Requests that wait for an answer; more means that the server answers none. */
 const MAX_PENDING = 16;
 
-/** What a message from the server begins with. */
-const STARTS = [
-  ...["RTSP/", "OPTIONS ", "ANNOUNCE ", "GET_PARAMETER ", "SET_PARAMETER ", "REDIRECT "],
-  ...["TEARDOWN ", "PLAY_NOTIFY "],
-].map((text) => new TextEncoder().encode(text));
-
-/** For each byte whether a message can begin with it: junk is looked through a byte at a time. */
-const CAN_START = new Uint8Array(256);
-for (const start of STARTS) CAN_START[start[0] ?? 0] = 1;
-
 /** Receives packets. */
 export interface LinkHandlers {
   /**
@@ -44,6 +35,8 @@ export interface LinkHandlers {
     start: number,
     length: number,
   ) => void;
+  /** Whether another packet may be handed out before the caller of {@link RtspLink.receive} has a turn. */
+  readonly hasRoom?: () => boolean;
 }
 
 /** A request as the caller knows it; the sequence number is the link's. */
@@ -59,11 +52,14 @@ export interface Received {
   readonly ended: boolean;
   /** More bytes may have been ready than were read. */
   readonly isFull: boolean;
+  /** There was no room for all packets that were read: the next read hands out the others. */
+  readonly isHeld: boolean;
 }
 
-const ENDED: Received = { ended: true, isFull: false };
-const SHORT: Received = { ended: false, isFull: false };
-const FULL: Received = { ended: false, isFull: true };
+const ENDED: Received = { ended: true, isFull: false, isHeld: false };
+const SHORT: Received = { ended: false, isFull: false, isHeld: false };
+const FULL: Received = { ended: false, isFull: true, isHeld: false };
+const HELD: Received = { ended: false, isFull: true, isHeld: true };
 
 /**
  * The RTSP connection: requests and their answers, the server's own requests, and between them packets
@@ -88,6 +84,8 @@ export class RtspLink {
   #end = 0;
   #sequence = 0;
   #isInSync = true;
+  #isHeld = false;
+  #isFull = false;
 
   constructor(stream: ByteStream, handlers: LinkHandlers, userAgent: string) {
     this.#stream = stream;
@@ -122,13 +120,20 @@ export class RtspLink {
     await this.#stream.write(writeRequest({ ...request, headers }));
   }
 
-  /** Sends a request and reads until its answer has come. Not while another read is pending. */
-  async call(request: LinkRequest): Promise<RtspResponse> {
+  /**
+   * Sends a request and reads until its answer has come. Not while another read is pending.
+   * @param afterRead  called after each read, and waited for
+   */
+  async call(
+    request: LinkRequest,
+    afterRead: () => Promise<void> = () => Promise.resolve(),
+  ): Promise<RtspResponse> {
     let answer: RtspResponse | null = null;
     await this.send(request, (response) => answer = response);
     for (;;) {
       if (answer !== null) return answer;
       const { ended } = await this.receive();
+      await afterRead();
       if (ended && answer === null) {
         throw rtspError("STREAM_ENDED", {
           action: `Cannot get an answer to ${request.method}`,
@@ -146,15 +151,19 @@ export class RtspLink {
     await this.#stream.write(frame);
   }
 
-  /** Waits for bytes, once, and hands out everything that they complete. */
+  /** Waits for bytes, once, and hands out everything that they complete, as far as there is room. */
   async receive(): Promise<Received> {
-    this.#makeRoom();
-    const roomBytes = this.#buffer.byteLength - this.#end;
-    const count = await this.#stream.read(this.#buffer.subarray(this.#end));
-    if (count === null) return ENDED;
-    this.#end += count;
+    if (!this.#isHeld) {
+      this.#makeRoom();
+      const roomBytes = this.#buffer.byteLength - this.#end;
+      const count = await this.#stream.read(this.#buffer.subarray(this.#end));
+      if (count === null) return ENDED;
+      this.#end += count;
+      this.#isFull = count === roomBytes;
+    }
     this.#split();
-    return count < roomBytes ? SHORT : FULL;
+    if (this.#isHeld) return HELD;
+    return this.#isFull ? FULL : SHORT;
   }
 
   #makeRoom(): void {
@@ -166,7 +175,13 @@ export class RtspLink {
   }
 
   #split(): void {
+    const { hasRoom } = this.#handlers;
+    this.#isHeld = false;
     while (this.#start < this.#end) {
+      if (hasRoom?.() === false) {
+        this.#isHeld = true;
+        return;
+      }
       const consumedBytes = this.#buffer[this.#start] === DOLLAR ? this.#frame() : this.#message();
       if (consumedBytes === 0) return;
       this.#start += consumedBytes;
@@ -199,7 +214,10 @@ export class RtspLink {
     if (!this.#isInSync || frameBytes > MAX_STRAY_FRAME_BYTES) return this.#junk(1);
     if (this.#end - this.#start < frameBytes) return 0;
     const next = this.#start + frameBytes;
-    if (next < this.#end && this.#buffer[next] !== DOLLAR && !this.#isMessageAt(next)) {
+    if (
+      next < this.#end && this.#buffer[next] !== DOLLAR &&
+      !isMessageStart(this.#buffer, next, this.#end)
+    ) {
       return this.#junk(1);
     }
     this.strayPackets++;
@@ -207,7 +225,7 @@ export class RtspLink {
   }
 
   #message(): number {
-    if (!this.#isMessageAt(this.#start)) return this.#resync();
+    if (!isMessageStart(this.#buffer, this.#start, this.#end)) return this.#resync();
     const parsed = parseMessage(this.#buffer, this.#start, this.#end);
     if (parsed.state === "incomplete") return 0;
     if (parsed.state === "invalid") {
@@ -228,7 +246,9 @@ export class RtspLink {
   /** Skips to what may be a packet or a message. Blank lines between them are no junk (RFC 2326 4.1). */
   #resync(): number {
     let at = this.#start + 1;
-    while (at < this.#end && this.#buffer[at] !== DOLLAR && !this.#isMessageAt(at)) at++;
+    while (
+      at < this.#end && this.#buffer[at] !== DOLLAR && !isMessageStart(this.#buffer, at, this.#end)
+    ) at++;
     return this.#junk(at - this.#start);
   }
 
@@ -240,19 +260,6 @@ export class RtspLink {
       this.#isInSync = false;
     }
     return sizeBytes;
-  }
-
-  /** Whether a message begins here, as far as the bytes that have come can say. */
-  #isMessageAt(at: number): boolean {
-    if (CAN_START[this.#buffer[at] ?? 0] === 0) return false;
-    const availableBytes = this.#end - at;
-    return STARTS.some((start) => {
-      const compared = Math.min(start.byteLength, availableBytes);
-      for (let index = 0; index < compared; index++) {
-        if (this.#buffer[at + index] !== start[index]) return false;
-      }
-      return true;
-    });
   }
 
   #onResponse(response: RtspResponse): void {

@@ -1,3 +1,4 @@
+import { hasControlCharacters, withoutControlCharacters } from "../core/control_characters.ts";
 import { LifecycleError } from "../core/errors.ts";
 import { MAX_BLANK_LINES, MAX_BODY_BYTES, MAX_HEADER_BYTES, MAX_HEADERS } from "./limits.ts";
 
@@ -179,8 +180,7 @@ function parseContentLength(headers: RtspHeaders): number | string {
 
 /** A line without control characters, which could otherwise end up in a request or a log. */
 function clean(text: string): string {
-  // deno-lint-ignore no-control-regex -- control characters are just what must not be there
-  return text.replace(/[\x00-\x1f\x7f]/g, " ").trim();
+  return withoutControlCharacters(text, " ").trim();
 }
 
 const utf8 = new TextDecoder("utf-8", { fatal: true });
@@ -251,8 +251,7 @@ function write(
   if (body !== undefined) lines.push(`Content-Length: ${body.byteLength}`);
   for (const line of lines) {
     // The line is not quoted: it may hold credentials.
-    // deno-lint-ignore no-control-regex -- control characters are just what must not be there
-    if (/[\x00-\x1f\x7f]/.test(line)) throw new LifecycleError("An RTSP line has a line break.");
+    if (hasControlCharacters(line)) throw new LifecycleError("An RTSP line has a line break.");
   }
   const head = new TextEncoder().encode(`${lines.join("\r\n")}\r\n\r\n`);
   const bytes = new Uint8Array(head.byteLength + (body?.byteLength ?? 0));

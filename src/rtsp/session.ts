@@ -11,6 +11,7 @@ import type { SenderReport } from "./rtcp.ts";
 import { TrackReceiver } from "./track_receiver.ts";
 import { TrackChoice } from "./track_choice.ts";
 import { announcedPixels, type PlayableTrack } from "./tracks.ts";
+import { Turns } from "./turns.ts";
 import type { UdpPair } from "./udp.ts";
 
 /** How often receiver reports are sent (RFC 3550 6.2: 5 s at least). */
@@ -48,6 +49,8 @@ export interface SessionRead {
   readonly ended: boolean;
   /** More may have been ready than was read. */
   readonly isFull: boolean;
+  /** There was no room for all units that were read: the next read brings the others, at once. */
+  readonly isHeld: boolean;
   /** When the bytes were read. */
   readonly readAt: SteadyMs;
 }
@@ -94,10 +97,7 @@ export class RtspSession {
     this.#choice = new TrackChoice(this.receivers, {
       clock: parts.clock,
       onChosen: parts.onChosen,
-      onUnit: (unit) => {
-        this.hasEndedUnit = true;
-        parts.onUnit(unit);
-      },
+      onUnit: parts.onUnit,
     });
     this.#keepAlive = new KeepAlive(parts);
   }
@@ -138,11 +138,9 @@ export class RtspSession {
     const { receivers } = this;
     const [first, ...others] = receivers;
     assert(first !== undefined, "a session has no track");
+    const pixels = (one: TrackReceiver) => announcedPixels(one) ?? 0;
     const chosen = this.#choice.chosen ??
-      others.reduce(
-        (best, one) => pixels(one) > pixels(best) ? one : best,
-        first,
-      );
+      others.reduce((best, one) => pixels(one) > pixels(best) ? one : best, first);
     if (this.#choice.chosen === null) this.#choice.choose(chosen);
     return chosen;
   }
@@ -171,8 +169,11 @@ export class RtspSession {
     if (target === undefined) return;
     this.#readAt ??= this.#parts.clock.nowMs();
     this.hasEndedUnit = false;
-    if (target.isRtp) target.track.rtp(bytes, start, length, this.#readAt);
-    else target.track.rtcp(bytes, start, length, this.#readAt);
+    if (this.chosen !== null && target.track !== this.chosen) return;
+    const { track, isRtp } = target;
+    if (!isRtp) return track.rtcp(bytes, start, length, this.#readAt);
+    track.rtp(bytes, start, length, this.#readAt);
+    this.hasEndedUnit = track.hasEndedUnit;
   }
 
   /** Starts the stream, and waits until it is known which of several tracks to take. */
@@ -186,12 +187,17 @@ export class RtspSession {
     this.#playedAtMs = clock.nowMs();
     this.#reportAtMs = plusMs(this.#playedAtMs, REPORT_INTERVAL_MS);
     this.#keepAlive.start();
+    // What came before the answer.
+    this.#settle();
+    const turns = new Turns(clock);
     while (this.chosen === null) {
       const { ended } = await this.read();
+      await turns.afterRead(true);
       if (!ended) continue;
       const found = "none of the tracks has sent anything";
       throw rtspError("STREAM_ENDED", { action: `Cannot play ${this.#parts.where}`, found });
     }
+    for (const other of this.receivers) if (other !== this.chosen) other.release();
     this.#parts.memory.track = this.track.media.index;
   }
 
@@ -204,12 +210,14 @@ export class RtspSession {
     this.#readAt = null;
     let ended = false;
     let isFull = false;
-    if (this.#udp === null) ({ ended, isFull } = await link.receive());
+    let isHeld = false;
+    if (this.#udp === null) ({ ended, isFull, isHeld } = await link.receive());
     else ended = await this.#readUdp(this.#udp);
+    this.#settle();
     const readAt = this.#readAt ?? clock.nowMs();
     if (ended) this.#noteExpiry();
     if (readAt >= this.#reportAtMs) this.#report(readAt);
-    return { ended: ended || this.#hasBye, isFull, readAt };
+    return { ended: ended || this.#hasBye, isFull, isHeld, readAt };
   }
 
   /**
@@ -243,13 +251,19 @@ export class RtspSession {
 
   async #readControl(udp: UdpPair): Promise<void> {
     try {
-      while (!(await this.#parts.link.receive()).ended);
+      const turns = new Turns(this.#parts.clock);
+      while (!(await this.#parts.link.receive()).ended) await turns.afterRead(true);
     } catch (error) {
       this.#controlError = error;
     } finally {
       this.#isControlEnded = true;
       udp.wake();
     }
+  }
+
+  /** All packets that have come were handed out. */
+  #settle(): void {
+    for (const track of this.receivers) track.settle();
   }
 
   #report(nowMs: SteadyMs): void {
@@ -282,9 +296,4 @@ export class RtspSession {
     stream.close();
     this.#udp?.close();
   }
-}
-
-/** As the session description says; 0 where it does not. */
-function pixels(track: PlayableTrack): number {
-  return announcedPixels(track) ?? 0;
 }

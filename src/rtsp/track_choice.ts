@@ -5,9 +5,9 @@ import { announcedPixels, largest, sentPixels } from "./tracks.ts";
 
 /** How long the others may take to send something, once one has, and to show the size of their pictures. */
 const CHOICE_MS = 2500;
-/** What is kept of each track until one is chosen. */
+/** What is kept of each track until one is chosen, and of all of them together. */
 const MAX_KEPT_UNITS = 128;
-const MAX_KEPT_BYTES = 2 * 1024 * 1024;
+const MAX_KEPT_BYTES = 4 * 1024 * 1024;
 
 interface Kept {
   readonly units: AccessUnit[];
@@ -26,6 +26,8 @@ export class TrackChoice {
   readonly #clock: Clock;
   readonly #onUnit: (unit: AccessUnit) => void;
   readonly #kept = new Map<TrackReceiver, Kept>();
+  /** What is kept of each track. */
+  readonly #keptBytes: number;
   #firstAtMs: SteadyMs | null = null;
 
   constructor(tracks: readonly TrackReceiver[], parts: {
@@ -37,6 +39,9 @@ export class TrackChoice {
     this.#clock = parts.clock;
     this.#onChosen = parts.onChosen;
     this.#onUnit = parts.onUnit;
+    this.#keptBytes = MAX_KEPT_BYTES / Math.max(1, tracks.length);
+    // What is too large to be kept need not be put together.
+    for (const track of tracks) track.unitLimitBytes = this.#keptBytes;
     const [only] = tracks;
     if (only !== undefined && tracks.length === 1) this.choose(only);
   }
@@ -49,6 +54,7 @@ export class TrackChoice {
   /** Takes this track, whatever comes. */
   choose(track: TrackReceiver): void {
     this.#chosen = track;
+    track.unitLimitBytes = Infinity;
     this.#onChosen(track);
   }
 
@@ -81,8 +87,11 @@ export class TrackChoice {
     kept.pixels ??= sentPixels(track, unit.data);
     kept.units.push({ ...unit, data: unit.data.slice() });
     kept.keptBytes += unit.data.byteLength;
-    while (kept.units.length > MAX_KEPT_UNITS || kept.keptBytes > MAX_KEPT_BYTES) {
-      kept.keptBytes -= kept.units.shift()?.data.byteLength ?? 0;
+    while (kept.units.length > MAX_KEPT_UNITS || kept.keptBytes > this.#keptBytes) {
+      const oldest = kept.units.shift();
+      if (oldest === undefined) return;
+      kept.keptBytes -= oldest.data.byteLength;
+      free(oldest);
     }
   }
 
@@ -95,8 +104,15 @@ export class TrackChoice {
     }));
     const chosen = largest(sending);
     if (chosen === null) return;
+    const kept = [...this.#kept.values()].flatMap(({ units }) => units);
     this.#kept.clear();
     this.choose(chosen.track);
     for (const unit of chosen.units) this.#onUnit(unit);
+    for (const unit of kept) free(unit);
   }
+}
+
+/** At once, not when garbage is collected: a camera may send much until a track is chosen. */
+function free({ data }: AccessUnit): void {
+  data.buffer.transfer(0);
 }

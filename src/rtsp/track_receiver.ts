@@ -14,6 +14,10 @@ import type { PlayableTrack } from "./tracks.ts";
 
 /** Packets of another source, one after the other, after which that is the camera's. */
 const ADOPT_AFTER = 16;
+/** Of two sources on one channel, one that sends nothing for so long is not waited for. */
+const SILENT_MS = 1000;
+/** So many times more packets than those of another source make that one a mistake. */
+const FEW_FACTOR = 4;
 
 const LINE_FEED = 0x0a;
 /** Version 2, no report blocks, type 201, one word beyond the first (RFC 3550 6.4.2). */
@@ -53,6 +57,14 @@ export class TrackReceiver implements PlayableTrack {
   #payloadType: number;
   /** Packets of other types, while none of the announced has come. */
   #otherTypes = 0;
+  /** Packets of the source that is played, and when the newest came. */
+  #ours = 0;
+  #heardAtMs = -Infinity;
+  /** The source before it, and its packets. */
+  #formerSsrc: number | null = null;
+  #formers = 0;
+  /** Two sources send on one channel. */
+  #isMixed = false;
   #otherSsrc = 0;
   #others = 0;
   #isSendingReport = false;
@@ -82,6 +94,26 @@ export class TrackReceiver implements PlayableTrack {
     return this.#sequencer.dueMs;
   }
 
+  /** The size from which units come without data at present; at most the session's. */
+  set unitLimitBytes(limitBytes: number) {
+    this.#assembler.limitBytes = limitBytes;
+  }
+
+  /** Another track is played: drops what is open, and gives its memory back. Not while a unit is emitted. */
+  release(): void {
+    this.#assembler.release();
+  }
+
+  /** The newest packet has completed a unit. */
+  get hasEndedUnit(): boolean {
+    return this.#assembler.hasEndedUnit;
+  }
+
+  /** All packets that have come were given: a unit that ends with them is complete. */
+  settle(): void {
+    this.#assembler.settle();
+  }
+
   /** Packets come over UDP: they may change places, and others may send to the port. */
   toleratesReordering(): void {
     this.#isOrdered = false;
@@ -92,7 +124,9 @@ export class TrackReceiver implements PlayableTrack {
   rtp(bytes: Uint8Array<ArrayBuffer>, start: number, length: number, atMs: SteadyMs): void {
     const packet = this.#packet;
     const isPacket = packet.parse(bytes, start, length);
-    if (!isPacket || !this.#isOurType(packet.payloadType) || !this.#isOurSource(packet.ssrc)) {
+    if (
+      !isPacket || !this.#isOurType(packet.payloadType) || !this.#isOurSource(packet.ssrc, atMs)
+    ) {
       this.foreignPackets++;
       return;
     }
@@ -172,29 +206,47 @@ export class TrackReceiver implements PlayableTrack {
     return true;
   }
 
-  #isOurSource(ssrc: number): boolean {
-    if (ssrc !== this.#ssrc && !this.#adopts(ssrc)) return false;
+  #isOurSource(ssrc: number, atMs: SteadyMs): boolean {
+    if (ssrc !== this.#ssrc && !this.#adopts(ssrc, atMs)) return false;
     this.#others = 0;
+    this.#ours++;
+    this.#heardAtMs = atMs;
     return true;
   }
 
   /**
-   * Whether a source that was not heard before is the camera's: the first one; over TCP any other, since
-   * the camera alone can send there and has begun anew; over UDP one that goes on for some packets.
+   * Whether a source that is not the one so far is the camera's. The first one is, if it is the announced
+   * one. Over UDP another one has to go on for some packets: anyone may send there. Over TCP the camera
+   * alone can, and has begun anew; but when the source before goes on as well, two are mixed: then the
+   * announced one counts, else the one before, for as long as it is not silent.
    */
-  #adopts(ssrc: number): boolean {
-    const isFirst = this.#ssrc === null;
-    const isAnnounced = this.announcedSsrc === null || this.announcedSsrc === ssrc;
-    if (!(isFirst && isAnnounced) && !this.#isOrdered) {
-      this.#others = ssrc === this.#otherSsrc ? this.#others + 1 : 1;
-      this.#otherSsrc = ssrc;
-      if (this.#others < ADOPT_AFTER) return false;
+  #adopts(ssrc: number, atMs: SteadyMs): boolean {
+    if (!this.#isOrdered) return this.#adoptsOverUdp(ssrc);
+    if (this.#isMixed || (this.#ssrc !== null && this.#ssrc === this.announcedSsrc)) {
+      return atMs - this.#heardAtMs >= SILENT_MS && this.#adopt(ssrc);
     }
-    this.#ssrc = ssrc;
-    if (!isFirst) {
+    this.#isMixed = ssrc === this.#formerSsrc;
+    // A packet or two that got there by mistake are not the camera's, also when they came first.
+    const isFew = this.#isMixed && this.#ours > FEW_FACTOR * this.#formers;
+    return !isFew && this.#adopt(ssrc);
+  }
+
+  #adoptsOverUdp(ssrc: number): boolean {
+    if (this.#ssrc === null && (this.announcedSsrc ?? ssrc) === ssrc) return this.#adopt(ssrc);
+    this.#others = ssrc === this.#otherSsrc ? this.#others + 1 : 1;
+    this.#otherSsrc = ssrc;
+    return this.#others >= ADOPT_AFTER && this.#adopt(ssrc);
+  }
+
+  #adopt(ssrc: number): true {
+    if (this.#ssrc !== null) {
       this.#sequencer.reset();
       this.#assembler.gap();
     }
+    this.#formerSsrc = this.#ssrc;
+    this.#formers = this.#ours;
+    this.#ssrc = ssrc;
+    this.#ours = 0;
     return true;
   }
 }

@@ -5,6 +5,8 @@ import type { PortPair } from "./transport_header.ts";
 
 /** A datagram is no longer than this: larger ones are no RTP of a camera. */
 const SLOT_BYTES = 2048;
+/** The most that IP can carry. */
+const MAX_DATAGRAM_BYTES = 65_507;
 /** Datagrams that wait to be read; beyond it the oldest are lost, and counted as gaps. */
 const SLOTS = 512;
 
@@ -30,6 +32,8 @@ export class UdpPair {
   #first = 0;
   #count = 0;
   #wake: (() => void) | null = null;
+  /** It was woken while nothing waited: the next wait is over at once. */
+  #isAwake = false;
   #ports: PortPair | null = null;
   #isClosed = false;
 
@@ -84,11 +88,13 @@ export class UdpPair {
 
   /** Waits until datagrams have come, or it is woken. */
   async wait(): Promise<void> {
-    if (this.#count > 0 || this.#isClosed) return;
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.#wake = resolve;
-    await promise;
-    this.#wake = null;
+    if (this.#count === 0 && !this.#isClosed && !this.#isAwake) {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      this.#wake = resolve;
+      await promise;
+      this.#wake = null;
+    }
+    this.#isAwake = false;
   }
 
   /** Hands over all datagrams that have come, the oldest first. */
@@ -101,8 +107,9 @@ export class UdpPair {
     }
   }
 
-  /** A pending {@link wait} returns. */
+  /** A pending {@link wait} returns, or else the next one. */
   wake(): void {
+    this.#isAwake = true;
     this.#wake?.();
   }
 
@@ -118,24 +125,41 @@ export class UdpPair {
     // An unreachable port, reported by ICMP: the session ends over TCP if that stays.
     socket.on("error", () => {});
     socket.on("message", (datagram, { address, port }) => {
-      const expected = isRtp ? this.#ports?.rtp : this.#ports?.rtcp;
-      const isOurs = address === this.#remoteAddress && port === (expected ?? port);
-      if (!isOurs || datagram.byteLength > SLOT_BYTES) {
-        this.strayDatagrams++;
-        return;
-      }
-      if (this.#count === SLOTS) {
-        this.#first = (this.#first + 1) % SLOTS;
-        this.#count--;
-      }
-      const slot = (this.#first + this.#count) % SLOTS;
-      this.#slots.set(datagram, slot * SLOT_BYTES);
-      this.#lengths[slot] = datagram.byteLength;
-      this.#isRtp[slot] = isRtp ? 1 : 0;
-      this.#count++;
-      this.wake();
+      this.#receive(datagram, { address, port, isRtp });
+      free(datagram);
     });
   }
+
+  #receive(datagram: Buffer, { address, port, isRtp }: {
+    readonly address: string;
+    readonly port: number;
+    readonly isRtp: boolean;
+  }): void {
+    const expected = isRtp ? this.#ports?.rtp : this.#ports?.rtcp;
+    const isOurs = address === this.#remoteAddress && port === (expected ?? port);
+    if (!isOurs || datagram.byteLength > SLOT_BYTES) {
+      this.strayDatagrams++;
+      return;
+    }
+    if (this.#count === SLOTS) {
+      this.#first = (this.#first + 1) % SLOTS;
+      this.#count--;
+    }
+    const slot = (this.#first + this.#count) % SLOTS;
+    this.#slots.set(datagram, slot * SLOT_BYTES);
+    this.#lengths[slot] = datagram.byteLength;
+    this.#isRtp[slot] = isRtp ? 1 : 0;
+    this.#count++;
+    this.wake();
+  }
+}
+
+/**
+ * Deno reads each datagram into memory of its own, as large as the largest one. Free at once, not when
+ * garbage is collected: a camera may send thousands a second.
+ */
+function free({ buffer }: Buffer): void {
+  if (buffer instanceof ArrayBuffer && buffer.byteLength >= MAX_DATAGRAM_BYTES) buffer.transfer(0);
 }
 
 function bound(socket: Socket, port: number): Promise<void> {

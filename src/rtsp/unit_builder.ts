@@ -55,6 +55,8 @@ export class UnitBuilder implements UnitSink {
   };
   /** The last payload kind that was refused, by the name of its RFC. */
   refusedName: string | null = null;
+  /** The newest packet has completed a unit. */
+  hasEndedUnit = false;
   readonly #parts: UnitBuilderParts;
   readonly #trust = new MarkerTrust();
   readonly #emitted: Mutable<AccessUnit> = {
@@ -71,6 +73,8 @@ export class UnitBuilder implements UnitSink {
   #hasGap = false;
   // The open unit.
   #hasPicture = false;
+  /** Its marker has come, and no packet since. */
+  #isEnding = false;
   /** The open unit is the rest of a picture that was emitted too early: it is not emitted again. */
   #isRemainder = false;
   #isCorrupt = false;
@@ -101,6 +105,8 @@ export class UnitBuilder implements UnitSink {
   /** Emits the open unit when the packet belongs to another one. To be called before its parts come. */
   beginPacket(packet: RtpPacket, hasGap: boolean): void {
     this.counts.packets++;
+    if (hasGap || packet.timestamp !== this.#timestamp) this.settle();
+    this.hasEndedUnit = false;
     this.#packetTimestamp = packet.timestamp;
     if (hasGap) {
       // The end of the open unit may be missing, and the beginning of the next.
@@ -108,24 +114,44 @@ export class UnitBuilder implements UnitSink {
       this.#hasGap = true;
       this.#hasGapSinceUnit = true;
     }
-    if (this.#hasPicture && packet.timestamp !== this.#timestamp) this.#emitAll(false);
+    if (this.#hasPicture && packet.timestamp !== this.#timestamp) {
+      this.#emitAll(false);
+      this.hasEndedUnit = true;
+    }
     // Some cameras send parameter sets with a timestamp of their own: they belong to the next picture.
     if (!this.#hasPicture) this.#timestamp = packet.timestamp;
   }
 
   /**
-   * Emits the open unit when the packet is its last. To be called after its parts have come.
+   * Ends the open unit when the packet is its last: it is emitted with the next packet, or by
+   * {@link settle}. To be called after its parts have come.
    * @param isOpen  a part goes on in the next packet: a marker is wrong
    */
   endPacket(packet: RtpPacket, isOpen: boolean): void {
     this.#hasGap = false;
     this.#trust.packet(packet.marker);
     // A marker after parameter sets or SEI alone ends nothing: some cameras set it on every packet.
-    if (packet.marker && this.#hasPicture && !isOpen && this.#trust.isTrusted) this.#emitAll(true);
+    if (!packet.marker || !this.#hasPicture || isOpen || !this.#trust.isTrusted) return;
+    this.#isEnding = true;
+    this.hasEndedUnit = true;
+  }
+
+  /** Emits the unit whose marker has come: no further packet is at hand that could belong to it. */
+  settle(): void {
+    if (this.#isEnding) this.#emitAll(true);
   }
 
   begin(kind: PartKind): void {
-    if (this.#hasPicture && (kind === "first" || kind === "delimiter")) this.#emitPicture();
+    if (this.#isEnding && kind === "rest") {
+      // A camera that sets the marker on every slice. The timestamp is the same: see beginPacket.
+      this.#isEnding = false;
+      this.#trust.betrayed();
+    }
+    this.settle();
+    if (this.#hasPicture && (kind === "first" || kind === "delimiter")) {
+      this.#emitPicture();
+      this.hasEndedUnit = true;
+    }
     this.#kind = kind;
     if (!this.#hasPicture) {
       if (this.buffer.length > MAX_PREFIX_BYTES || this.buffer.isOverflown) this.buffer.clear();
@@ -171,6 +197,7 @@ export class UnitBuilder implements UnitSink {
 
   /** Emits what is open. */
   flush(): void {
+    this.settle();
     if (this.#hasPicture) this.#emitAll(false);
   }
 
@@ -253,6 +280,7 @@ export class UnitBuilder implements UnitSink {
     this.#isCorrupt = this.#hasGap || this.#isRemainder;
     this.#isRemainder = false;
     this.#hasPicture = false;
+    this.#isEnding = false;
     this.#pictureBytes = 0;
     this.#prefixAt = -1;
     this.#isKey = false;

@@ -1,4 +1,5 @@
 /** A camera's address, taken apart and put together without a byte of its path being changed. */
+import { withoutControlCharacters } from "../core/control_characters.ts";
 
 /** The ports of RFC 2326 3.2 and of `rtsps` (RFC 7826 4.2). */
 const DEFAULT_PORTS = { rtsp: 554, rtsps: 322 } as const;
@@ -101,8 +102,7 @@ export interface ResolvedControl {
  */
 export function resolveControl(base: string, control: string | null): ResolvedControl {
   // A request with a control character in it cannot be written.
-  // deno-lint-ignore no-control-regex -- control characters are just what must not be there
-  const text = (control ?? "").replace(/[\x00-\x1f\x7f]/g, "").trim();
+  const text = withoutControlCharacters(control ?? "").trim();
   if (text === "" || text === "*") return { uri: base, namesOtherHost: false };
   const own = splitUrl(base);
   if (/^rtsps?:\/\//i.test(text)) return resolveAbsolute(base, own, text);

@@ -5,7 +5,8 @@ import type { SourcePacket } from "./packet_source.ts";
 
 /** What is kept of a camera's stream at most. */
 export const MAX_GOP_BYTES = 32 * 1024 * 1024;
-const MAX_GOP_PACKETS = 8192;
+/** 80 seconds of 50 pictures a second; each of them takes some 2 KiB beside its data. */
+const MAX_GOP_PACKETS = 4096;
 
 /** A packet that is kept. */
 interface Kept {

@@ -10,8 +10,8 @@ import { RtpTimeline } from "../rtsp/timeline.ts";
 /** What is read before it is decoded: then the rest waits in the socket. */
 const MAX_QUEUED_BYTES = 8 * 1024 * 1024;
 const MAX_QUEUED_UNITS = 256;
-/** Packets without data that are kept for the next units. */
-const MAX_FREE = 32;
+/** Packets without data that are kept for the next units: as many as may wait. */
+const MAX_FREE = MAX_QUEUED_UNITS;
 const UNKNOWN = plusMs(CLOCK_START, NaN);
 
 /** A unit on its way to the decoder. */

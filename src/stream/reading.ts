@@ -75,6 +75,11 @@ export class Reading implements BusReader, Disposable {
     cancel?.();
   }
 
+  /** More has arrived than is read at once: who waits for the newest frame gets the newest there is. */
+  fallBehind(): void {
+    this.#caughtUp();
+  }
+
   /** Everything that had arrived was read and decoded: waits as long as nothing need be read. */
   async rest(): Promise<void> {
     this.#caughtUp();

@@ -11,6 +11,7 @@ import type { CameraMemory } from "../rtsp/camera_memory.ts";
 import { MAX_STEP_MS, openRtsp } from "../rtsp/client.ts";
 import type { RtspSession, SessionRead } from "../rtsp/session.ts";
 import type { RtpTimeline } from "../rtsp/timeline.ts";
+import { Turns } from "../rtsp/turns.ts";
 import type { CaptureTime } from "./capture_time.ts";
 import { Intake } from "./intake.ts";
 import type { PacketSource, SourcePacket } from "./packet_source.ts";
@@ -18,8 +19,6 @@ import type { Reading } from "./reading.ts";
 
 /** A step that takes too long ends before the stall time does: it has the truer reason. */
 const STEP_PART = 0.8;
-/** Reads in a row that find bytes at once, before timers and messages get their turn. */
-const MAX_READS_AT_ONCE = 8;
 /** How requests name their sender. A version would tell the network more than it need know. */
 const USER_AGENT = "Orion";
 
@@ -41,17 +40,20 @@ export class RtspSource implements PacketSource {
   readonly #parameters: CodecParameters;
   readonly #socket: SocketInfo | null;
   readonly #arrivals = new ArrivalClock();
+  readonly #turns: Turns;
   #reading: Reading | null = null;
   #hasEnded = false;
   /** The last read brought nothing whole: the rest of a unit is on its way. */
   #isMidUnit = true;
+  /** The last read left units behind, for which there was no room. */
+  #isHeld = false;
   #isDisposed = false;
-  #readsAtOnce = 0;
 
   private constructor(parts: RtspSourceParts, session: RtspSession, intake: Intake) {
     this.#parts = parts;
     this.session = session;
     this.#intake = intake;
+    this.#turns = new Turns(parts.clock);
     const { format, media } = session.track;
     this.#parameters = new CodecParameters(parts.libav, {
       codecName: format.codec,
@@ -82,6 +84,7 @@ export class RtspSource implements PacketSource {
       memory,
       onChosen: ({ format }) => opening.intake = new Intake(libav, format.clockRate),
       onUnit: (unit) => opening.intake?.unit(unit),
+      hasRoom: () => opening.intake?.hasRoom ?? true,
       onReport: (report, receivedAt) => opening.intake?.report(report, receivedAt),
     }).catch((error) => {
       opening.intake?.[Symbol.dispose]();
@@ -103,7 +106,7 @@ export class RtspSource implements PacketSource {
   }
 
   get hasMore(): boolean {
-    return this.#intake.size > 0 || (this.#reading?.isBehind() ?? false);
+    return this.#intake.size > 0 || this.#isHeld || (this.#reading?.isBehind() ?? false);
   }
 
   /** How the operating system knows the connection, or null. */
@@ -129,16 +132,18 @@ export class RtspSource implements PacketSource {
   async read(): Promise<"read" | "end"> {
     if (this.#hasEnded) return "end";
     const before = this.#parts.clock.nowMs();
-    if (!this.#isMidUnit && this.session.localPort !== null) await this.#reading?.rest();
+    if (this.#isHeld) this.#reading?.fallBehind();
+    else if (!this.#isMidUnit && this.session.localPort !== null) await this.#reading?.rest();
     const hasRested = this.#parts.clock.nowMs() - before > 1;
     const isEmpty = this.#socket === null ? !hasRested : this.#socket.unreadBytes() === 0;
-    const emptyAt = isEmpty ? this.#parts.clock.nowMs() : null;
+    const emptyAt = isEmpty && !this.#isHeld ? this.#parts.clock.nowMs() : null;
     let read: SessionRead;
     let isMore: boolean;
     do {
       read = await this.session.read();
-      isMore = !read.ended && this.#hasUnread(read.isFull);
-      await this.#giveTurn(isMore);
+      this.#isHeld = read.isHeld;
+      isMore = !read.ended && (read.isHeld || this.#hasUnread(read.isFull));
+      await this.#turns.afterRead(isMore);
     } while (isMore && this.#intake.hasRoom);
     this.#isMidUnit = this.#intake.size === 0;
     this.#hasEnded = read.ended;
@@ -199,24 +204,13 @@ export class RtspSource implements PacketSource {
     this.#intake[Symbol.dispose]();
   }
 
-  /**
-   * A read that finds bytes gives the event loop no turn. A camera that never stops sending would keep
-   * its own timers and messages waiting, those that end it included.
-   */
-  async #giveTurn(isMore: boolean): Promise<void> {
-    this.#readsAtOnce = isMore ? this.#readsAtOnce + 1 : 0;
-    if (this.#readsAtOnce < MAX_READS_AT_ONCE) return;
-    this.#readsAtOnce = 0;
-    await this.#parts.clock.sleep(0);
-  }
-
   #hasUnread(isFull: boolean): boolean {
     const unreadBytes = this.#socket?.unreadBytes() ?? null;
     return unreadBytes === null ? isFull : unreadBytes > 0;
   }
 
   #settleArrivals(readAt: SteadyMs, emptyAt: SteadyMs | null): void {
-    const isNewest = this.session.hasEndedUnit && !this.#hasUnread(false);
+    const isNewest = this.session.hasEndedUnit && !this.#isHeld && !this.#hasUnread(false);
     this.#intake.settle(this.#arrivals, {
       readAt,
       isAwaited: emptyAt !== null,

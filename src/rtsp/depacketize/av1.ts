@@ -182,7 +182,7 @@ export class Av1Depacketizer implements Depacketizer {
   /** Leaves out what came of the open OBU, and what still comes of it. */
   #drop(): void {
     const { buffer } = this.#sink;
-    if (!this.#isSkipping && buffer.length > this.#start) buffer.length = this.#start;
+    if (!this.#isSkipping) buffer.truncate(this.#start);
     this.#isSkipping = true;
   }
 

@@ -5,6 +5,8 @@ import type { UnitSink } from "./depacketizer.ts";
 /** Set by a gateway on the way that found the unit damaged (RFC 6184 1.3, RFC 7798 1.1.4). */
 const FORBIDDEN_BIT = 0x80;
 const START_CODE_LENGTH = 4;
+/** Several units in one fragmented unit are taken apart by way of a copy: up to so many bytes. */
+const MAX_UNPACKED_BYTES = 2 * 1024 * 1024;
 
 /** What is different between H.264 and H.265. */
 export interface NalCodec {
@@ -155,10 +157,17 @@ export class NalWriter {
     if (!wasWhole || this.#codec.isPicture(this.#type) || buffer.isOverflown) return;
     // Some cameras put parameter sets and a whole picture into one fragmented unit, with start codes.
     const inside = this.#start + START_CODE_LENGTH;
-    if (findStartCode(buffer.bytes, inside, buffer.length) < 0) return;
-    const copy = buffer.bytes.slice(inside, buffer.length);
-    buffer.length = this.#start;
+    const { bytes, length } = buffer;
+    if (findStartCode(bytes, inside, length) < 0) return;
+    if (length - inside > MAX_UNPACKED_BYTES) {
+      this.#sink.ignore();
+      return this.#sink.markCorrupt();
+    }
+    const copy = bytes.slice(inside, length);
+    buffer.truncate(this.#start);
     this.unit(copy, 0, copy.length);
+    // Free at once, not when garbage is collected: a camera may send many.
+    copy.buffer.transfer(0);
   }
 
   /**

@@ -24,12 +24,22 @@ export class Assembly {
   readonly units: AccessUnit[] = [];
   readonly assembler: UnitAssembler;
   readonly #packet = new RtpPacket();
+  #isTogether = false;
 
   constructor(format: VideoFormat, maxUnitBytes: number = MAX_UNIT_BYTES) {
     this.assembler = new UnitAssembler(format, {
       maxUnitBytes,
       onUnit: (unit) => this.units.push({ ...unit, data: unit.data.slice() }),
     });
+  }
+
+  /** Pushes packets that come in one read; without, each comes by itself. */
+  together(...packets: readonly (SentPacket | null)[]): this {
+    this.#isTogether = true;
+    this.push(...packets);
+    this.#isTogether = false;
+    this.assembler.settle();
+    return this;
   }
 
   /** Pushes packets; null is one that was lost. */
@@ -44,6 +54,7 @@ export class Assembly {
   pushBytes(bytes: Uint8Array<ArrayBuffer>): void {
     if (!this.#packet.parse(bytes, 0, bytes.length)) throw new Error("this is no RTP packet");
     this.assembler.push(this.#packet);
+    if (!this.#isTogether) this.assembler.settle();
   }
 
   /** Ends the stream, and returns all units. */

@@ -1,10 +1,8 @@
 import assert from "node:assert/strict";
-import { UnitAssembler } from "../../../src/rtsp/access_unit.ts";
-import { RtpPacket } from "../../../src/rtsp/rtp.ts";
 import { Assembly, nalsOf, outline, videoFormat } from "../../support/rtp/assembly.ts";
 import { h264Fragments } from "../../support/rtp/h26x.ts";
 import { H264_AUD, H264_PPS, H264_SEI, h264Slice, h264Sps } from "../../support/rtp/nals.ts";
-import { joined, packetBytes, type SentPacket } from "../../support/rtp/packets.ts";
+import { joined, type SentPacket } from "../../support/rtp/packets.ts";
 
 const FORMAT = videoFormat("h264");
 const IDR = h264Slice({ isIdr: true });
@@ -17,10 +15,12 @@ const EOS = Uint8Array.of(10);
 type Step = readonly [payload: Uint8Array, timestamp: number, marker?: "marker"] | null;
 
 function run(steps: readonly Step[], assembly = new Assembly(FORMAT)): Assembly {
-  return assembly.push(
-    ...steps.map((step): SentPacket | null =>
-      step && { payload: step[0], timestamp: step[1], marker: step[2] === "marker" }
-    ),
+  return assembly.push(...packetsOf(steps));
+}
+
+function packetsOf(steps: readonly Step[]): (SentPacket | null)[] {
+  return steps.map((step): SentPacket | null =>
+    step && { payload: step[0], timestamp: step[1], marker: step[2] === "marker" }
   );
 }
 
@@ -101,6 +101,46 @@ Deno.test("rtsp: a marker on every slice cuts one picture short, and is not beli
   assert.deepEqual(outline(assembly.end()), ["0: 21", "3000: 21 21 corrupt", "6000: 21 21"]);
   const { units, truncated } = assembly.assembler.counts;
   assert.deepEqual({ units, truncated }, { units: 3, truncated: 1 }, "each picture counts once");
+});
+
+Deno.test("rtsp: a marker on every slice cuts no picture short whose slices come together", () => {
+  for (const step of [3000, 0]) {
+    const pictures = Array.from({ length: 4 }, (_, index) => lying(index * step));
+    const assembly = new Assembly(FORMAT);
+    for (const slices of pictures) assembly.together(...packetsOf(slices));
+    assert.deepEqual(outline(assembly.units.slice(0, 1)), ["0: 21 21"], "the first one, at once");
+    assembly.end();
+    const apart = pictures.map((_, index) => `${index * step}: 21 21`);
+    assert.deepEqual(outline(assembly.units), apart);
+    const { truncated, corrupt } = assembly.assembler.counts;
+    assert.deepEqual({ truncated, corrupt }, { truncated: 0, corrupt: 0 });
+    const all = new Assembly(FORMAT).together(...packetsOf(pictures.flat()));
+    assert.deepEqual(outline(all.end()), apart, "all of them together");
+  }
+});
+
+Deno.test("rtsp: with right markers it is no matter what comes together", () => {
+  const steps: readonly Step[] = [
+    [h264Sps(), 0],
+    [H264_PPS, 0],
+    [IDR, 0],
+    [REST, 0, "marker"],
+    [H264_SEI, 0],
+    [P, 3000, "marker"],
+    null,
+    [P, 6000, "marker"],
+    [P, 6000],
+    [REST, 6000, "marker"],
+    [h264Sps(), 6000],
+    [IDR, 9000, "marker"],
+    null,
+    [P, 9000, "marker"],
+  ];
+  const apart = run(steps);
+  const all = new Assembly(FORMAT).together(...packetsOf(steps));
+  assert.deepEqual(outline(all.units), outline(apart.units));
+  assert.equal(all.units.length, 6);
+  assert.ok(all.assembler.hasEndedUnit);
 });
 
 Deno.test("rtsp: a marker on every fragment ends a picture at its last one, at once", () => {
@@ -238,37 +278,4 @@ Deno.test("rtsp: reset drops what is open and what was learnt, and goes on count
   run([[P, 6000, "marker"]], assembly);
   assert.deepEqual(outline(assembly.units), ["0: 21", "6000: 21"]);
   assert.equal(assembly.assembler.counts.packets, 4);
-});
-
-Deno.test("rtsp: packets are put together without an allocation for each", () => {
-  const payloads = h264Fragments([h264Slice({ bytes: 140_000 })], 1400);
-  const sent = payloads.map((payload, index) => {
-    const marker = index === payloads.length - 1;
-    return packetBytes({ payload, timestamp: 0xfffffff0, marker, sequence: index });
-  });
-  // As they lie in the buffer that a socket is read into.
-  const received = joined(sent);
-  const starts = sent.map((_, index) => joined(sent.slice(0, index)).length);
-  let units = 0;
-  const options = { maxUnitBytes: 1 << 20, onUnit: () => units++ };
-  const assembler = new UnitAssembler(FORMAT, options);
-  const packet = new RtpPacket();
-  const round = () => {
-    for (let at = 0; at < sent.length; at++) {
-      const start = starts[at] ?? 0;
-      if (packet.parse(received, start, sent[at]?.length ?? 0)) assembler.push(packet);
-    }
-  };
-  const growth = (rounds: number) => {
-    const before = Deno.memoryUsage().heapUsed;
-    for (let times = 0; times < rounds; times++) round();
-    return Deno.memoryUsage().heapUsed - before;
-  };
-  for (let times = 0; times < 1000; times++) round();
-  // 100,000 packets. A sample with a collection in it shrinks: it says nothing.
-  const samples = Array.from({ length: 40 }, () => growth(25) - Math.abs(growth(0)));
-  const grown = samples.filter((bytes) => bytes >= 0).toSorted((a, b) => a - b);
-  const median = (grown[grown.length >> 1] ?? 0) / (25 * sent.length);
-  assert.equal(units, 2000);
-  assert.ok(median < 8, `${median} bytes a packet in ${samples.join(" ")}`);
 });

@@ -37,12 +37,13 @@ class PlayedStream implements ByteStream {
   }
 }
 
-function play(chunks: readonly Uint8Array[]) {
+function play(chunks: readonly Uint8Array[], hasRoom?: () => boolean) {
   const stream = new PlayedStream(chunks);
   const packets: string[] = [];
   const link = new RtspLink(stream, {
     onPacket: (channel, bytes, start, length) =>
       packets.push(`${channel}:${bytes.subarray(start, start + length).toHex()}`),
+    ...(hasRoom === undefined ? {} : { hasRoom }),
   }, "test");
   link.rtpChannels.add(0);
   link.rtcpChannels.add(1);
@@ -91,6 +92,23 @@ Deno.test("rtsp link: packets of channels that were never set up are skipped who
   await readAll(link);
   assert.deepEqual(packets, ["0:80600001"]);
   assert.equal(link.strayPackets, 1);
+});
+
+Deno.test("rtsp link: packets for which there is no room come with the next read, before it waits", async () => {
+  const packet = frame(0, ...RTP);
+  let room = 2;
+  const chunks = [joined(packet, packet, packet, packet, packet), packet];
+  const { link, packets } = play(chunks, () => packets.length < room);
+  assert.deepEqual(await link.receive(), { ended: false, isFull: true, isHeld: true });
+  assert.equal(packets.length, 2);
+  room = 4;
+  assert.equal((await link.receive()).isHeld, true);
+  assert.equal(packets.length, 4);
+  room = 6;
+  assert.deepEqual(await link.receive(), { ended: false, isFull: false, isHeld: false });
+  assert.equal(packets.length, 5, "what the first read brought");
+  await readAll(link);
+  assert.equal(packets.length, 6);
 });
 
 Deno.test("rtsp link: a camera's own requests are answered", async () => {

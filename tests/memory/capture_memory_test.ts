@@ -1,0 +1,54 @@
+/** A capture worker whose camera sends pictures as fast as the connection takes them. */
+import assert from "node:assert/strict";
+import { systemClock } from "../../src/core/clock.ts";
+import { CaptureRun } from "../support/capture_run.ts";
+import { FloodCamera } from "../support/flood_camera.ts";
+import { clipChunks } from "../support/floods.ts";
+import { assertCloses } from "../support/ledger.ts";
+import { ignoreWithout, programPath } from "../support/parts.ts";
+import { type RawClip, rawClip } from "../support/rtp_h264.ts";
+
+const MIB = 1024 * 1024;
+/**
+ * What the process may grow by once pictures come: those of one read and of one GOP are kept, and V8
+ * makes room for what is young. With as many as fit into a read it was twice that.
+ */
+const MAX_GROWTH_MIB = 40;
+const FRAMES = 5;
+/** A camera is read no faster than 240 pictures a second, after a burst. */
+const PICTURES = 2_000;
+const GOP = 500;
+
+/** Pictures of one colour, in which nothing moves: some twenty bytes each. */
+async function tinyPictures(): Promise<RawClip> {
+  const { success, stdout, stderr } = await new Deno.Command(programPath("ffmpeg") ?? "ffmpeg", {
+    args: ["-v", "error", "-f", "lavfi", "-i", "color=size=64x64:rate=25"]
+      .concat(["-frames:v", String(GOP), "-c:v", "libx264", "-preset", "ultrafast"])
+      .concat(["-tune", "zerolatency", "-g", String(GOP), "-sc_threshold", "0"])
+      .concat(["-bsf:v", "h264_metadata=aud=insert", "-f", "h264", "-"]),
+  }).output();
+  if (!success) throw new Error(new TextDecoder().decode(stderr));
+  return rawClip(stdout);
+}
+
+Deno.test({
+  name: "memory: a capture worker keeps few of the pictures that never end, and goes on serving",
+  ignore: ignoreWithout("libav"),
+  async fn() {
+    await using camera = FloodCamera.start(clipChunks(await tinyPictures()));
+    await using run = new CaptureRun({
+      source: { url: camera.url },
+      detectors: [{ id: "five", rateHz: 5 }],
+    });
+    await run.further(1);
+    const startMib = Deno.memoryUsage().rss / MIB;
+    await run.further(FRAMES);
+    const received = async () => (await run.snapshot()).account.received;
+    // Each question is answered by a message: many of them would be what grows.
+    while (await received() < PICTURES) await systemClock.sleep(50);
+    const grownMib = Deno.memoryUsage().rss / MIB - startMib;
+    assert.ok(grownMib < MAX_GROWTH_MIB, `it grew by ${grownMib.toFixed(1)} MiB`);
+    const { account } = await run.stop();
+    assertCloses(account);
+  },
+});

@@ -1,0 +1,79 @@
+/** The memory of an RTSP session, in a process of its own, whatever the camera sends. */
+import assert from "node:assert/strict";
+import { Child } from "../support/children.ts";
+import { ROOT } from "../support/files.ts";
+import { freePort } from "../support/ports.ts";
+import { FloodCamera } from "../support/flood_camera.ts";
+import { type Flood, FLOODS } from "../support/floods.ts";
+import { jsonLine, PATIENCE } from "../support/lines.ts";
+import type { SessionMemory } from "../support/session_memory.ts";
+
+/** What the resident set may grow by. The largest unit alone takes 8 MiB, and code that runs hot 3. */
+const MAX_GROWTH_MIB = 16;
+
+/** For how long, and how much, is sent at least. */
+const LEAST_MS = 500;
+const LEAST_BYTES = 32 * 1024 * 1024;
+const LEAST_DATAGRAM_BYTES = 256 * 1024;
+/** The same where sessions are short. */
+const LEAST_SESSIONS = 2;
+/** Longer than it takes to choose a track. */
+const CHOICE_MS = 2700;
+const LOOK_EVERY_MS = 20;
+const PATIENCE_MS = 120_000 * PATIENCE;
+
+/** How a session ends where the client ends it: in time, also when bytes never stop. */
+const ENDINGS: Partial<Record<Flood, string>> = {
+  headers: "STREAM_INVALID",
+  "frames instead of an answer": "STREAM_TIMEOUT",
+  "tracks without end": "STREAM_INVALID",
+};
+
+/** Plays a flood for a while and returns what the process says of its memory. */
+async function measure(flood: Flood): Promise<SessionMemory> {
+  const isOne = ENDINGS[flood] === undefined;
+  const leastBytes = flood === "datagrams" ? LEAST_DATAGRAM_BYTES : LEAST_BYTES;
+  const leastMs = flood === "tracks" ? CHOICE_MS : LEAST_MS;
+  await using camera = FloodCamera.start(flood);
+  // RTP wants an even one.
+  const udpPort = flood === "datagrams" ? freePort() & ~1 : null;
+  const hosts = [`127.0.0.1:${camera.port}`];
+  if (udpPort !== null) hosts.push(`0.0.0.0:${udpPort}`, `0.0.0.0:${udpPort + 1}`, "127.0.0.1");
+  await using child = new Child({
+    name: `a session of ${flood}`,
+    command: "sh",
+    args: ["-c", 'exec "$0" "$@"', Deno.execPath(), "run", "--quiet", "--no-check", "--no-prompt"]
+      .concat("--v8-flags=--expose-gc", `--allow-net=${hosts.join()}`)
+      .concat(`${ROOT}/tests/support/session_memory.ts`, camera.url)
+      .concat(udpPort === null ? [] : String(udpPort)),
+  });
+  await child.stdout.waitFor((line) => line === "playing");
+  const startMs = performance.now();
+  const isEnough = () =>
+    performance.now() - startMs >= leastMs &&
+    (isOne ? camera.sentBytes >= leastBytes : camera.connections > LEAST_SESSIONS);
+  while (!isEnough()) {
+    assert.ok(child.running, `it has ended: ${child.stderr.text()}`);
+    const isLate = performance.now() - startMs > PATIENCE_MS;
+    assert.ok(!isLate, `${camera.sentBytes} bytes in ${camera.connections} connections`);
+    await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
+  }
+  await child.say("stop");
+  return parse(await child.stdout.waitFor((line) => line.startsWith("{")));
+}
+
+function parse(line: string): SessionMemory {
+  const { peakMib, leftMib, units, endings } = jsonLine(line) ?? {};
+  assert.ok(typeof peakMib === "number" && typeof leftMib === "number", line);
+  assert.ok(typeof units === "number" && Array.isArray(endings), line);
+  return { peakMib, leftMib, units, endings: endings.map(String) };
+}
+
+for (const flood of FLOODS) {
+  Deno.test(`memory: an RTSP session stays below ${MAX_GROWTH_MIB} MiB with ${flood}`, async () => {
+    const { peakMib, endings } = await measure(flood);
+    assert.ok(peakMib < MAX_GROWTH_MIB, `it grew by ${peakMib.toFixed(1)} MiB`);
+    const ending = ENDINGS[flood];
+    if (ending !== undefined) assert.ok(endings.includes(ending), endings.join());
+  });
+}
