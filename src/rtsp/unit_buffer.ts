@@ -1,18 +1,19 @@
 /** Memory that a unit is put together in. */
 
-/** Where the first memory begins; it doubles from there. */
-const INITIAL_BYTES = 64 * 1024;
 /** A unit up to this size is put together in the first memory; a larger one goes on into a second. */
 export const MAX_FIRST_BYTES = 1024 * 1024;
 
 /**
- * Bytes one after the other, in memory that grows up to a limit and is used again for each unit. What no
- * longer fits is not kept, and {@link isOverflown} says so.
+ * Bytes one after the other, up to a limit, in memory that is used again for each unit. What no longer
+ * fits is not kept, and {@link isOverflown} says so.
+ *
+ * The first memory is made as large as it may be: the operating system gives its pages as they are written
+ * to, and memory that was grown, by a copy or by `transfer()`, took a quarter longer to write to.
  *
  * A unit that outgrows the first memory moves, a full memory at a time, to a second one that is as large
- * as the limit. That one is resizable: the operating system gives its pages as they are written to, and
- * gets them back at once when the units are small again, without a copy and without the garbage
- * collector. It is slow to write to in small pieces, though, which is why all bytes come by the first.
+ * as the limit. That one is resizable: the operating system gets its pages back at once when the units
+ * are small again, without a copy and without the garbage collector. It is slow to write to in small
+ * pieces, though, which is why all bytes come by the first.
  */
 export class UnitBuffer {
   /** More came than the limit allows. */
@@ -38,7 +39,7 @@ export class UnitBuffer {
   constructor(maxBytes: number) {
     this.#maxBytes = maxBytes;
     this.limitBytes = maxBytes;
-    this.#first = new Uint8Array(Math.min(INITIAL_BYTES, maxBytes));
+    this.#first = new Uint8Array(Math.min(MAX_FIRST_BYTES, maxBytes));
     this.#into = new DataView(this.#first.buffer);
     this.#capacity = this.#first.byteLength;
     this.#from = this.#into;
@@ -123,14 +124,15 @@ export class UnitBuffer {
     this.isDiscarding = false;
   }
 
-  /** Leaves out everything, and gives back what can be. It may be used again. */
+  /** Leaves out everything, and gives back all memory. */
   release(): void {
     this.clear();
     this.#giveBack();
-    if (this.#capacity <= INITIAL_BYTES) return;
     // Free at once, not when garbage is collected.
     this.#first.buffer.transfer(0);
-    this.#allocate(INITIAL_BYTES);
+    this.#first = new Uint8Array(0);
+    this.#into = new DataView(this.#first.buffer);
+    this.#capacity = 0;
   }
 
   #view(source: Uint8Array<ArrayBuffer>): void {
@@ -149,26 +151,8 @@ export class UnitBuffer {
       this.#giveBack();
       return false;
     }
-    if (inFirst <= this.#capacity) return true;
-    const most = Math.min(MAX_FIRST_BYTES, this.#maxBytes);
-    if (this.#moved === 0 && inFirst <= most) this.#grow(inFirst, most);
-    else this.#move();
+    if (inFirst > this.#capacity) this.#move();
     return true;
-  }
-
-  #grow(needed: number, most: number): void {
-    let capacity = this.#capacity;
-    while (capacity < needed) capacity *= 2;
-    const before = this.#first;
-    this.#allocate(Math.min(capacity, most));
-    this.#first.set(before);
-  }
-
-  /** Writing to memory that was grown by transfer() takes a quarter longer. */
-  #allocate(capacity: number): void {
-    this.#first = new Uint8Array(capacity);
-    this.#into = new DataView(this.#first.buffer);
-    this.#capacity = capacity;
   }
 
   /** Moves what is in the first memory to the second. */

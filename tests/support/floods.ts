@@ -33,11 +33,10 @@ export const STREAM_FLOODS = {
   /** Frames on a channel that was not set up. */
   "stray frames": strays,
   /** Fragments of NAL units that never end, or not until they are too large. */
-  "endless fragments": () =>
-    numbered(packets([h264Slice({ isIdr: true, bytes: TOO_LARGE_UNIT_BYTES })], PAYLOAD_BYTES)),
+  "endless fragments": () => numbered(packets([keyframe(TOO_LARGE_UNIT_BYTES)], PAYLOAD_BYTES)),
   /** Keyframes of the size that is just allowed. */
   "large units": () => {
-    const nals = [h264Sps(), H264_PPS, h264Slice({ isIdr: true, bytes: LARGE_UNIT_BYTES })];
+    const nals = [h264Sps(), H264_PPS, keyframe(LARGE_UNIT_BYTES)];
     return numbered(packets(nals, LONG_PAYLOAD_BYTES));
   },
   /** SEI that hold start codes, as large as what is taken apart. */
@@ -59,7 +58,7 @@ export const STREAM_FLOODS = {
   },
   /** Several tracks at once, none of which says how large its pictures are. */
   tracks: () => {
-    const nal = h264Slice({ isIdr: true, bytes: KEPT_UNIT_BYTES });
+    const nal = keyframe(KEPT_UNIT_BYTES);
     const one = packets([nal], PAYLOAD_BYTES);
     const channels = Array.from({ length: MANY_TRACKS }, (_, track) => 2 * track);
     return numbered(one.flatMap((packet) => channels.map((channel) => ({ ...packet, channel }))));
@@ -83,6 +82,11 @@ export const FLOODS = [
 ];
 
 export type Flood = typeof FLOODS[number];
+
+/** A large one, quickly made. */
+function keyframe(bytes: number): Uint8Array<ArrayBuffer> {
+  return joined([h264Slice({ isIdr: true }), new Uint8Array(bytes).fill(0x5a)]);
+}
 
 /** Small keyframes as RTP packets, for a datagram each. */
 export function datagrams(): Chunks {
