@@ -62,6 +62,7 @@ export function buildSettings(config: Config, context: BuildContext): Settings {
     health,
     watchdog: config.watchdog,
     shutdownTimeoutSeconds: config.shutdownTimeoutSeconds,
+    control: { allow: config.control.allow ?? null },
     models: { folder: resolvePath(context.folder, config.models.folder) },
     path: context.path,
     secretFiles: context.secretFiles.paths,

@@ -94,6 +94,7 @@ export class Service {
         folder: settings.models.folder,
         realPath: (path) => Deno.realPath(path),
       },
+      allow: settings.control.allow,
       clock,
       log,
     });

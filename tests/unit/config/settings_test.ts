@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { loadSettings } from "../../../src/config/load.ts";
+import { ConfigError } from "../../../src/config/problems.ts";
 import type { Settings } from "../../../src/config/settings.ts";
 import { Redactor } from "../../../src/core/redact.ts";
 
@@ -161,8 +162,19 @@ Deno.test("settings: everything of a full configuration arrives, resolved", () =
   assert.deepEqual(mqtt.homeAssistant, { discoveryPrefix: "homeassistant" });
   assert.deepEqual(settings.health.listen, { hostname: "::", port: 9000 });
   assert.equal(settings.models.folder, "/etc/orion/models");
+  assert.equal(settings.control.allow, null);
   assert.deepEqual(settings.secretFiles, ["/etc/orion/secrets/mqtt"]);
   assert.deepEqual(settings.environment, ["GATE_PASSWORD", "ORION_TOKEN"]);
+});
+
+Deno.test("settings: control.allow is a list of commands, which may be empty", () => {
+  const allow = (list: string) =>
+    load(`cameras: [{ id: gate, url: "rtsp://a/" }]\ncontrol: { allow: ${list} }`).control.allow;
+  assert.deepEqual([...(allow("[pause, get_status]") ?? [])], ["pause", "get_status"]);
+  assert.deepEqual([...(allow("[]") ?? ["all"])], []);
+  assert.throws(() => allow("[reboot]"), (error) => {
+    return error instanceof ConfigError && error.problems[0]?.path === "control.allow[0]";
+  });
 });
 
 Deno.test("settings: they are frozen, all the way down", () => {
