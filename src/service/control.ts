@@ -13,6 +13,7 @@ import type {
   CommandRequest,
   ControlCommand,
 } from "../core/messages.ts";
+import type { Redactor } from "../core/redact.ts";
 import { BUSY_CODE, CommandMemory, isSameCommand } from "./control_memory.ts";
 import { type AllowedModel, type ModelRules, resolveModel } from "./control_models.ts";
 import { type Override, Overrides } from "./control_overrides.ts";
@@ -58,6 +59,8 @@ export interface ControllerParts {
   readonly allow: readonly ControlCommand["command"][] | null;
   readonly clock: Clock;
   readonly log: Log;
+  /** Takes secrets out of answers. */
+  readonly redactor: Redactor;
 }
 
 /** Commands that are being carried out at once; more are refused. */
@@ -123,7 +126,7 @@ export class Controller {
     try {
       return { data: await this.#carryOut(command) };
     } catch (error) {
-      return { error: errorData(error) };
+      return { error: this.#parts.redactor.error(errorData(error)) };
     } finally {
       this.#underWay -= 1;
     }

@@ -6,6 +6,7 @@ import { EXIT } from "../core/exit.ts";
 import type { Log } from "../core/log.ts";
 import type { InferenceResult } from "../core/messages.ts";
 import type { OwnClient } from "../core/own_client.ts";
+import { Redactor } from "../core/redact.ts";
 import { healthApp } from "../health/http.ts";
 import { type HealthServer, serveHealth } from "../health/http_server.ts";
 import { healthReport } from "../health/report.ts";
@@ -95,6 +96,7 @@ export class Service {
         realPath: (path) => Deno.realPath(path),
       },
       allow: settings.control.allow,
+      redactor: new Redactor(settings.secrets()),
       clock,
       log,
     });

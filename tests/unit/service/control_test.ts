@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { boxNorm } from "../../../src/core/geometry.ts";
 import { logTo } from "../../../src/core/log.ts";
 import type { CommandAnswer, ControlCommand } from "../../../src/core/messages.ts";
+import { Redactor } from "../../../src/core/redact.ts";
 import { Controller, type ControlTarget, MAX_UNDER_WAY } from "../../../src/service/control.ts";
 import {
   CommandMemory,
@@ -46,7 +47,8 @@ function rig(
     ...overridden,
   };
   const log = logTo(() => {});
-  const controller = new Controller({ target, models: RULES, clock, log, allow });
+  const redactor = new Redactor(["of-a-camera"]);
+  const controller = new Controller({ target, models: RULES, clock, log, allow, redactor });
   let requests = 0;
   const send = async (command: ControlCommand, id: string | null = `id-${requests}`) => {
     const request = ++requests;
@@ -153,6 +155,15 @@ Deno.test("controller: a command that is not allowed is refused, with and withou
   assert.equal(await code(pause("gate", null)), "ok");
   assert.equal(changes().length, 1);
   assert.equal(await rig({}, []).code(pause("gate", null)), "CONTROL_NOT_ALLOWED");
+});
+
+Deno.test("controller: an answer holds no secret, whatever failed", async () => {
+  const { send } = rig({
+    snapshot: () => Promise.reject(new Error("no way: of-a-camera, rtsp://u:pw@cam/of/it")),
+  });
+  const { outcome } = await send({ command: "snapshot", camera: "gate" });
+  assert.ok("error" in outcome);
+  assert.equal(outcome.error.message, "Error: no way: [redacted], rtsp://cam");
 });
 
 Deno.test("controller: the same id while the first is under way waits for its answer", async () => {
