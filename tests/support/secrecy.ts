@@ -39,6 +39,11 @@ export class CommandLines implements AsyncDisposable {
     args: ["-c", "while ps -eo pgid=,args=; do sleep 0.1; done"],
   });
 
+  /** All that were seen so far. */
+  all(): string[] {
+    return [...new Set(this.#child.stdout.all.map((line) => line.trim()))];
+  }
+
   /** Those seen so far of the processes that one started, itself included. */
   of(process: Child): string[] {
     const lines = this.#child.stdout.all.map((line) => line.trim());
