@@ -210,11 +210,9 @@ Deno.test({
     using folder = tempFolder();
     const refused = `127.0.0.1:${freePort()}/x`;
     const address = `rtsp://${USER}:${PASSWORD_ENCODED}@${refused}/live/${PASSWORD_ENCODED}`;
-    await using commandLines = new CommandLines();
     const probed = await runOrion(["probe", "--env", "CAMERA"], { env: { CAMERA: address } });
     assert.equal(probed.code, 1);
     assert.match(probed.stderr, /127\.0\.0\.1.*refused/);
-    assert.deepEqual(tracesIn(commandLines.all().join("\n")), []);
     for (const url of [`rtsp://${USER}:${PASSWORD}@${refused}`, `${USER}:${PASSWORD}@${refused}`]) {
       const config = folder.write("orion.yaml", `cameras: [{ id: gate, url: "${url}" }]\n`);
       const checked = await runOrion(["check", "--config", config]);
@@ -223,5 +221,22 @@ Deno.test({
       assert.deepEqual(tracesIn(checked.stdout + checked.stderr), []);
     }
     assert.deepEqual(tracesIn(probed.stdout + probed.stderr), []);
+  },
+});
+
+Deno.test({
+  name: "password: an address that probe reads from standard input is in no command line",
+  ignore: ignoreWithout("libav"),
+  async fn() {
+    await using commandLines = new CommandLines();
+    const clip = { pictures: [], parameterSets: [] };
+    await using camera = HostileCamera.start({ clip, freezeAfter: "accept" });
+    await using probing = startOrion(["probe", "-"]);
+    await probing.say(camera.url.replace("rtsp://", `rtsp://${USER}:${PASSWORD_ENCODED}@`));
+    await commandLines.waitFor(probing, /--allow-net=127\.0\.0\.1:.*main\.ts probe -$/);
+    probing.signal("SIGTERM");
+    await probing.exit();
+    const said = [...commandLines.of(probing), probing.stdout.text(), probing.stderr.text()];
+    assert.deepEqual(tracesIn(said.join("\n")), []);
   },
 });
