@@ -30,12 +30,18 @@ fi
 config=${ORION_CONFIG:-}
 [ -n "$config" ] || config=orion.yaml
 previous=
+variable=
+input=
 for word in "$@"; do
   case $word in
     --) break ;;
     --config=*) config=${word#--config=} ;;
+    --env=*) variable=${word#--env=} ;;
+    # An address on standard input, which both processes need: in memory, and in no command line.
+    -) [ "${1:-}" != probe ] || [ -n "$input" ] || { IFS= read -r address || true; input=yes; } ;;
   esac
   [ "$previous" != --config ] || config=$word
+  [ "$previous" != --env ] || variable=$word
   previous=$word
 done
 case $config in
@@ -56,6 +62,12 @@ if [ -f "$config" ] && [ -r "$config" ]; then
   done
 fi
 
+# The variable that holds the address to probe.
+case $variable in
+  '' | [0-9]* | *[!A-Za-z0-9_]*) ;;
+  *) names=$names,$variable ;;
+esac
+
 # Where libav may be: only whether it is there is looked at.
 libraries=
 for folder in /usr/lib/x86_64-linux-gnu /usr/lib/aarch64-linux-gnu /lib/x86_64-linux-gnu \
@@ -66,9 +78,16 @@ done
 # Orion fetches nothing by itself, news of Deno included.
 export DENO_NO_UPDATE_CHECK=1
 
-flags=$("$deno" run --no-prompt --cached-only --no-remote --deny-import --ignore-env \
-  "--allow-env=$names" "--allow-read=$root,$config$libraries" \
-  "$root/main.ts" permissions --flags -- "$@") || exit
+flags() {
+  "$deno" run --no-prompt --cached-only --no-remote --deny-import --ignore-env \
+    "--allow-env=$names" "--allow-read=$root,$config$libraries" \
+    "$root/main.ts" permissions --flags -- "$@"
+}
+if [ -n "$input" ]; then
+  flags=$(printf '%s\n' "${address:-}" | flags "$@") || exit
+else
+  flags=$(flags "$@") || exit
+fi
 
 # One flag a line, to words: in front of the program and the person's own words.
 set -f
@@ -78,4 +97,10 @@ IFS='
 # shellcheck disable=SC2086
 set -- $flags "$root/main.ts" "$@"
 IFS=$old_ifs
+if [ -n "$input" ]; then
+  # A here-document, since a pipe would put a process of its own between this one and its signals.
+  exec "$deno" run "$@" <<END
+${address:-}
+END
+fi
 exec "$deno" run "$@"

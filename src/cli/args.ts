@@ -26,6 +26,12 @@ export interface ProbeOptions {
   readonly insecure: boolean;
 }
 
+/** The address of a stream: as an argument, or where no list of processes shows it. */
+export type ProbeAddress =
+  | { readonly from: "argument"; readonly url: string }
+  | { readonly from: "stdin" }
+  | { readonly from: "variable"; readonly name: string };
+
 /** A command line, understood. */
 export type Invocation =
   | { readonly command: "help"; readonly topic: CommandName | null }
@@ -34,8 +40,8 @@ export type Invocation =
   | { readonly command: "check"; readonly connect: boolean } & CommonArgs
   | {
     readonly command: "probe";
-    /** With credentials, if it has any: never printed. */
-    readonly url: string;
+    /** Where the address is: it may hold credentials, and is never printed. */
+    readonly address: ProbeAddress;
     readonly json: boolean;
   }
     & ProbeOptions
@@ -49,6 +55,8 @@ export type Invocation =
 
 export const COMMANDS = ["run", "check", "probe", "permissions"] as const;
 export type CommandName = typeof COMMANDS[number];
+
+const VARIABLE_NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
 
 /** The last of the tracks that can be named. */
 const MAX_TRACK = 31;
@@ -64,6 +72,7 @@ const COMMON = {
 const OPTIONS = {
   ...COMMON,
   connect: { type: "boolean" },
+  env: { type: "string" },
   transport: { type: "string" },
   demuxer: { type: "string" },
   track: { type: "string" },
@@ -79,7 +88,7 @@ type OptionName = keyof typeof OPTIONS;
 const OWN_OPTIONS: Readonly<Record<CommandName, readonly OptionName[]>> = {
   run: [],
   check: ["connect"],
-  probe: ["json", "transport", "demuxer", "track", "fingerprint", "insecure"],
+  probe: ["json", "env", "transport", "demuxer", "track", "fingerprint", "insecure"],
   permissions: ["json", "flags"],
 };
 
@@ -117,11 +126,9 @@ export function parseCommandLine(args: readonly string[]): Invocation {
     case "check":
       return { command, connect: values.connect === true, ...common };
     case "probe": {
-      if (word === undefined) {
-        throw new UsageError("probe needs the address of a stream", "Write probe URL.");
-      }
       const json = values.json === true;
-      return { command, url: word, json, ...probeOptions(values), ...common };
+      const address = probeAddress(word, values.env);
+      return { command, address, json, ...probeOptions(values), ...common };
     }
     case "permissions": {
       const as = values.flags === true ? "flags" : values.json === true ? "json" : "table";
@@ -141,6 +148,7 @@ interface Values {
   readonly help?: boolean;
   readonly version?: boolean;
   readonly connect?: boolean;
+  readonly env?: string;
   readonly transport?: string;
   readonly demuxer?: string;
   readonly track?: string;
@@ -206,6 +214,22 @@ function commonArgs(values: Values): CommonArgs {
     logFormat: choice("--log-format", values["log-format"], LOG_FORMATS, "text"),
     logLevel: choice("--log-level", values["log-level"], LOG_LEVELS, "info"),
   };
+}
+
+function probeAddress(word: string | undefined, name: string | undefined): ProbeAddress {
+  if (word !== undefined && name !== undefined) {
+    throw new UsageError("probe takes an address or --env, not both", "Leave one of them out.");
+  }
+  if (name !== undefined) {
+    if (VARIABLE_NAME.test(name)) return { from: "variable", name };
+    // The value is not quoted: it may be the address itself.
+    throw new UsageError("--env is not the name of a variable", "Write --env NAME, without a $.");
+  }
+  if (word === undefined) {
+    const remedy = "Write probe URL, probe - to read it from standard input, or probe --env NAME.";
+    throw new UsageError("probe needs the address of a stream", remedy);
+  }
+  return word === "-" ? { from: "stdin" } : { from: "argument", url: word };
 }
 
 function probeOptions(values: Values): ProbeOptions {

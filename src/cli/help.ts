@@ -44,10 +44,13 @@ Validates the configuration and the models, and lists every problem with its pla
 ${COMMON}${EXIT_CODES}`;
     case "probe":
       return `Usage: orion probe URL [OPTIONS]
+       orion probe - [OPTIONS]              reads the URL from standard input
+       orion probe --env NAME [OPTIONS]     takes it from an environment variable
 
 Opens one stream and tells its codec, size, frame rate, keyframe interval and the decoders for it;
 of a camera also its tracks, and over TLS the fingerprint of its certificate.
-URL is what a camera's \`url\` would be: rtsp://, rtsps://, file:PATH or demo:.
+URL is what a camera's \`url\` would be: rtsp://, rtsps://, file:PATH or demo:. An argument is seen
+by everyone who may list processes: one with a password is better read or taken from a variable.
 
   --transport NAME      tcp (default), udp, or auto: udp where the camera refuses tcp
   --track NUMBER        the place of the wanted track, from 0; default: the largest that sends

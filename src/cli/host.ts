@@ -8,6 +8,8 @@ export interface Host {
   readText(path: string): string;
   isFile(path: string): boolean;
   modeOf(path: string): number | null;
+  /** The first line of standard input, of which at most so many bytes are read. */
+  readLine(maxBytes: number): string;
   /** Standard output: only what was asked for. */
   out(text: string): void;
   /** Standard error: logs and what went wrong. */
@@ -31,6 +33,7 @@ export function systemHost(root: string): Host {
     readText: (path) => Deno.readTextFileSync(path),
     isFile: (path) => stat(path)?.isFile ?? false,
     modeOf: (path) => stat(path)?.mode ?? null,
+    readLine: (maxBytes) => readLine(Deno.stdin, maxBytes),
     out: (text) => writeAll(Deno.stdout, text),
     err: (text) => writeAll(Deno.stderr, text),
     colour: Deno.stderr.isTerminal() && !Deno.noColor,
@@ -60,6 +63,23 @@ function stat(path: string): Deno.FileInfo | null {
     throw error;
   }
 }
+
+/** Without its line break; what comes after it may be read and is left out. */
+function readLine(
+  stream: { readSync(bytes: Uint8Array): number | null },
+  maxBytes: number,
+): string {
+  const bytes = new Uint8Array(maxBytes);
+  let length = 0;
+  while (length < maxBytes && !bytes.subarray(0, length).includes(LINE_FEED)) {
+    const read = stream.readSync(bytes.subarray(length));
+    if (read === null) break;
+    length += read;
+  }
+  return new TextDecoder().decode(bytes.subarray(0, length)).split(/\r?\n/, 1)[0] ?? "";
+}
+
+const LINE_FEED = 0x0a;
 
 /** Writes a whole text. A reader that went away is no error of ours: what follows is dropped. */
 function writeAll(stream: { writeSync(bytes: Uint8Array): number }, text: string): void {

@@ -7,6 +7,7 @@ import { UsageError } from "../core/errors.ts";
 import { LIBAV_FOLDERS } from "../libav/locate.ts";
 import { type Invocation, parseCommandLine } from "./args.ts";
 import type { Host } from "./host.ts";
+import { probeUrl } from "./probe.ts";
 import { findPlaces, processGrant, readSettings } from "./prepare.ts";
 
 type PermissionsArgs = Extract<Invocation, { command: "permissions" }>;
@@ -56,11 +57,12 @@ function grantFor(args: PermissionsArgs, host: Host): Grant {
 }
 
 /** As a capture worker of a camera with that address and nothing else configured. */
-function probeGrant({ url, transport, demuxer }: ProbeArgs, host: Host): Grant {
+function probeGrant({ address, transport, demuxer }: ProbeArgs, host: Host): Grant {
   const { libav } = findPlaces(host.root);
   // libav is looked for again; where it was not found, the process says where it looked.
-  const own = grant("", { read: libav === null ? LIBAV_FOLDERS : Object.values(libav) });
-  const parsed = parseCameraUrl(url);
+  const read = libav === null ? LIBAV_FOLDERS : Object.values(libav);
+  const own = grant("", { read, env: address.from === "variable" ? [address.name] : [] });
+  const parsed = parseCameraUrl(probeUrl(address, host));
   // The process says what is wrong with the address, and opens nothing.
   if (!parsed.ok) return own;
   const { endpoint, file } = parsed.value;

@@ -7,13 +7,38 @@ import type { TrackInfo } from "../core/messages.ts";
 import { Redactor } from "../core/redact.ts";
 import { cameraProblems } from "../config/camera_checks.ts";
 import { PROBE_UDP_PORTS } from "../config/settings.ts";
-import { type CameraUrl, decode, parseCameraUrl, querySecrets } from "../config/urls.ts";
+import { type CameraUrl, parseCameraUrl, querySecrets } from "../config/urls.ts";
 import { locateLibav } from "../libav/locate.ts";
 import type { ProbeRequest, ProbeResult } from "../service/probe.ts";
-import type { Invocation } from "./args.ts";
+import type { Invocation, ProbeAddress } from "./args.ts";
 import type { Host } from "./host.ts";
 
 type ProbeArgs = Extract<Invocation, { command: "probe" }>;
+
+/** An address is a line, and a short one. */
+const MAX_ADDRESS_BYTES = 4096;
+
+/**
+ * The address to probe, from where the command line says.
+ * @throws {UsageError} when there is none
+ */
+export function probeUrl(address: ProbeAddress, host: Host): string {
+  switch (address.from) {
+    case "argument":
+      return address.url;
+    case "stdin": {
+      const line = host.readLine(MAX_ADDRESS_BYTES);
+      if (line !== "") return line;
+      throw new UsageError("Standard input holds no address", "Write the URL as its first line.");
+    }
+    case "variable": {
+      const value = host.env(address.name) ?? "";
+      if (value !== "") return value;
+      const remedy = `Set ${address.name} to the URL, and export it.`;
+      throw new UsageError(`The environment variable ${address.name} is not set`, remedy);
+    }
+  }
+}
 
 /** The bundled clip that `demo:` stands for. */
 const DEMO_CLIP = "assets/demo.mp4";
@@ -23,24 +48,28 @@ const DEMO_CLIP = "assets/demo.mp4";
  * @throws {OrionError} why it cannot be opened; without a credential
  */
 export async function runProbe(args: ProbeArgs, host: Host): Promise<number> {
-  const parsed = parseCameraUrl(args.url);
+  const url = probeUrl(args.address, host);
+  const parsed = parseCameraUrl(url);
   if (!parsed.ok) {
     throw new UsageError(`Cannot probe this address: ${parsed.message}`, parsed.remedy);
   }
-  checkOptions(args);
-  const request = requestOf(args, parsed.value, host);
+  checkOptions(url, args);
+  const request = requestOf(url, args, parsed.value, host);
   const { probe } = await import("../service/probe.ts");
   try {
     const result = await probe(request);
     host.out(args.json ? `${JSON.stringify(result, null, 2)}\n` : text(result));
     return EXIT.done;
   } catch (error) {
-    throw error instanceof OrionError ? explained(error, args, parsed.value) : error;
+    throw error instanceof OrionError ? explained(error, { url, ...args }, parsed.value) : error;
   }
 }
 
 /** @throws {UsageError} when an option does not go with the address, as the same key of a camera */
-function checkOptions({ url, transport, demuxer, track, fingerprint, insecure }: ProbeArgs): void {
+function checkOptions(
+  url: string,
+  { transport, demuxer, track, fingerprint, insecure }: ProbeArgs,
+): void {
   const camera = {
     url,
     insecure,
@@ -55,8 +84,13 @@ function checkOptions({ url, transport, demuxer, track, fingerprint, insecure }:
   throw new UsageError(`${option}: ${problem.message}`, `Leave out ${option}.`);
 }
 
-function requestOf(args: ProbeArgs, { kind, file: named }: CameraUrl, host: Host): ProbeRequest {
-  const { url, demuxer, transport, track, fingerprint, insecure } = args;
+function requestOf(
+  url: string,
+  args: ProbeArgs,
+  { kind, file: named }: CameraUrl,
+  host: Host,
+): ProbeRequest {
+  const { demuxer, transport, track, fingerprint, insecure } = args;
   const file = kind === "demo"
     ? `${host.root}/${DEMO_CLIP}`
     : named === null
@@ -76,12 +110,11 @@ function requestOf(args: ProbeArgs, { kind, file: named }: CameraUrl, host: Host
 /** The same error with what can be done on the command line, and without the address's secrets. */
 function explained(
   error: OrionError,
-  { url, transport }: ProbeArgs,
+  { url, transport }: ProbeArgs & { readonly url: string },
   parsed: CameraUrl,
 ): OrionError {
-  const { password } = parsed;
-  const secrets = password === null ? [] : [password, decode(password)];
-  const redactor = new Redactor([...secrets, ...querySecrets(url)]);
+  const { password, rest } = parsed;
+  const redactor = new Redactor([password ?? "", rest, ...querySecrets(url)]);
   const { code, message, retryable, remedy } = error.toData();
   const fingerprint = "fingerprint" in error ? error.fingerprint : null;
   const option = typeof fingerprint === "string"

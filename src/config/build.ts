@@ -42,6 +42,8 @@ export interface BuildContext {
   readonly secretFiles: SecretFiles;
   readonly authorities: CameraAuthorities;
   readonly environment: readonly string[];
+  /** Values of environment variables that stand where a credential may. */
+  readonly environmentSecrets: readonly string[];
   readonly warnings: readonly string[];
 }
 
@@ -54,7 +56,11 @@ export function buildSettings(config: Config, context: BuildContext): Settings {
   const ids = cameras.map((camera) => camera.id);
   const mqtt = buildMqtt(config.mqtt, context);
   const health = buildHealth(config.health, context);
-  const secrets = secretsOf(config, [mqtt.password, health.token]);
+  const secrets = secretsOf(config, [
+    ...context.environmentSecrets,
+    ...context.secretFiles.values.values(),
+    ...[mqtt.password, health.token].flatMap((secret) => secret === null ? [] : [secret.expose()]),
+  ]);
   return deepFreeze({
     instance: config.instance,
     cameras,
@@ -63,6 +69,7 @@ export function buildSettings(config: Config, context: BuildContext): Settings {
     health,
     watchdog: config.watchdog,
     shutdownTimeoutSeconds: config.shutdownTimeoutSeconds,
+    control: { allow: config.control.allow ?? null },
     models: { folder: resolvePath(context.folder, config.models.folder) },
     path: context.path,
     secretFiles: context.secretFiles.paths,
@@ -90,7 +97,7 @@ function buildCamera(
   return {
     id: camera.id,
     url: new Secret(file ?? camera.url),
-    displayUrl: displayUrl(camera.url),
+    displayUrl: endpoint === null ? camera.url : displayUrl(kind, endpoint),
     kind,
     file,
     loop: kind === "demo" || camera.loop,
@@ -168,7 +175,7 @@ function buildMqtt(mqtt: Config["mqtt"], context: BuildContext): MqttSettings {
     url: broker?.url ?? null,
     hostname,
     port,
-    displayUrl: displayUrl(broker?.url ?? `mqtt://${endpointText({ hostname, port })}`),
+    displayUrl: displayUrl(broker?.scheme ?? "mqtt", { hostname, port }),
     username: mqtt.username ?? broker?.username ?? null,
     password: password === null ? null : new Secret(password),
     ca: path(mqtt.ca),
@@ -202,13 +209,16 @@ function secretText(
   return context.secretFiles.values.get(place) ?? null;
 }
 
+/** Paths of a camera that are shorter are ordinary words: `/live` is in many a path. */
+const MIN_SECRET_PATH_LENGTH = 8;
+
 /** Everything that must never be printed, as written and as it is sent. */
-function secretsOf(config: Config, others: readonly (Secret | null)[]): string[] {
-  const found = new Set<string>();
+function secretsOf(config: Config, others: readonly string[]): string[] {
+  const found = new Set<string>(others);
   for (const { url } of config.cameras) {
-    const { password } = parsed(parseCameraUrl(url));
-    const inQuery = querySecrets(url);
-    for (const secret of password === null ? inQuery : [password, ...inQuery]) {
+    const { password, rest } = parsed(parseCameraUrl(url));
+    const path = rest.length < MIN_SECRET_PATH_LENGTH ? "" : rest;
+    for (const secret of [password ?? "", path, ...querySecrets(url)]) {
       found.add(secret);
       found.add(decode(secret));
     }
@@ -216,7 +226,6 @@ function secretsOf(config: Config, others: readonly (Secret | null)[]): string[]
   if (config.mqtt.url !== undefined) {
     for (const secret of querySecrets(config.mqtt.url)) found.add(secret);
   }
-  for (const secret of others) if (secret !== null) found.add(secret.expose());
   found.delete("");
   return [...found];
 }

@@ -14,6 +14,8 @@ export interface Expanded {
   readonly problems: readonly (ConfigProblem & { readonly at: ConfigPath })[];
   /** The places whose value came, in part, from the environment: never quote it. */
   readonly from: ReadonlySet<string>;
+  /** The values that were filled in, each with its place. */
+  readonly filled: readonly { readonly at: ConfigPath; readonly value: string }[];
 }
 
 /**
@@ -27,6 +29,7 @@ export function expandEnvironment(
   const names = new Set<string>();
   const problems: (ConfigProblem & { readonly at: ConfigPath })[] = [];
   const from = new Set<string>();
+  const filled: { readonly at: ConfigPath; readonly value: string }[] = [];
 
   const text = (raw: string, at: ConfigPath) =>
     raw.replace(REFERENCE, (match: string, name: string | undefined) => {
@@ -44,7 +47,10 @@ export function expandEnvironment(
       names.add(name);
       from.add(path);
       const found = env(name);
-      if (found !== undefined) return found;
+      if (found !== undefined) {
+        filled.push({ at, value: found });
+        return found;
+      }
       problems.push({
         at,
         path,
@@ -63,5 +69,5 @@ export function expandEnvironment(
     );
   };
 
-  return { value: walk(value, []), names: [...names], problems, from };
+  return { value: walk(value, []), names: [...names], problems, from, filled };
 }

@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 import { buildSettings } from "./build.ts";
 import { crossProblems } from "./checks.ts";
-import { expandEnvironment } from "./environment.ts";
+import { type Expanded, expandEnvironment } from "./environment.ts";
 import {
   type FileAccess,
   folderOf,
@@ -17,7 +17,7 @@ import { type FoundProblem, lookUp, problemsOf } from "./issues.ts";
 import { ConfigError, type ConfigPath, type ConfigProblem, pathText } from "./problems.ts";
 import { configSchema } from "./schema.ts";
 import type { Settings } from "./settings.ts";
-import { parseBrokerUrl, parseCameraUrl, querySecrets } from "./urls.ts";
+import { isShownPart, parseBrokerUrl, parseCameraUrl, querySecrets } from "./urls.ts";
 import { parseYaml, type YamlFile } from "./yaml.ts";
 
 /** Where settings come from. */
@@ -102,7 +102,19 @@ export function loadSettings(options: LoadOptions): Settings {
     secretFiles,
     authorities,
     environment: expanded.names,
+    environmentSecrets: environmentSecrets(expanded),
     warnings: [...secretFiles.warnings, ...openConfigWarnings(file.value, options)],
+  });
+}
+
+/** Keys whose values may hold a credential; elsewhere a value is in topics, paths and grants anyway. */
+const CREDENTIAL_KEYS: readonly unknown[] = ["url", "username", "password", "token"];
+
+/** What `${NAME}` stood for where it may be a credential: not the host of a camera's URL. */
+function environmentSecrets({ value, filled }: Expanded): string[] {
+  return filled.flatMap(({ at, value: part }) => {
+    if (!CREDENTIAL_KEYS.includes(at.at(-1))) return [];
+    return isShownPart(String(lookUp(value, at)), part) ? [] : [part];
   });
 }
 

@@ -5,6 +5,7 @@
  * Each part's error text is what was expected, as a phrase that completes "Write …".
  */
 import { z } from "zod";
+import { COMMAND_NAMES } from "../core/command_shapes.ts";
 import { parseAspect } from "./aspect.ts";
 import { parseFingerprint } from "./fingerprint.ts";
 import { parseBrokerUrl, parseCameraUrl, type Parsed, parseHost, parseListen } from "./urls.ts";
@@ -269,6 +270,13 @@ export const configSchema = object({
     maxRestarts: whole(0, 1000).default(5).describe("Per worker, within ten minutes."),
   }).prefault({}),
   shutdownTimeoutSeconds: seconds(1, 300).default(5),
+  control: object({
+    allow: list(
+      oneOf(COMMAND_NAMES),
+      "a list of names of commands",
+      { min: 0, max: COMMAND_NAMES.length },
+    ).optional().describe("The commands that are taken over MQTT; absent for all, [] for none."),
+  }).prefault({}),
   models: object({
     folder: path.default("models").describe("Where set_model finds models."),
   }).prefault({}),

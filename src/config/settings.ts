@@ -3,7 +3,7 @@
  * every path absolute, every reference resolved.
  */
 import type { BoxNorm, PointNorm } from "../core/geometry.ts";
-import type { DecodeSetting, OutboxPlan } from "../core/messages.ts";
+import type { ControlCommand, DecodeSetting, OutboxPlan } from "../core/messages.ts";
 import type { Secret } from "../core/secret.ts";
 
 /** Host and port of a listener, a broker or a camera. */
@@ -131,6 +131,8 @@ export interface Settings {
   readonly health: HealthSettings;
   readonly watchdog: WatchdogSettings;
   readonly shutdownTimeoutSeconds: number;
+  /** The commands that are carried out; null for all of them. */
+  readonly control: { readonly allow: readonly ControlCommand["command"][] | null };
   /** Where `set_model` finds models: an absolute path; the folder need not exist. */
   readonly models: { readonly folder: string };
   /** The absolute path of the file this was read from; null for the demo. */

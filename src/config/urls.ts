@@ -1,7 +1,7 @@
 /** What cameras, brokers and listeners are named by, taken apart. Nothing here decodes a percent sign. */
 import { isIPv6 } from "node:net";
 import { hasControlCharacters } from "../core/control_characters.ts";
-import { parameterSecrets, redactText } from "../core/redact.ts";
+import { parameterSecrets } from "../core/redact.ts";
 import { suggestName } from "./problems.ts";
 import { type CameraKind, type Endpoint, MQTT_PORTS, RTSP_PORTS } from "./settings.ts";
 
@@ -27,7 +27,10 @@ export interface CameraUrl {
   /** Where the camera answers; null for `file:` and `demo:`. */
   readonly endpoint: Endpoint | null;
   /** Still percent-encoded. */
+  readonly username: string | null;
   readonly password: string | null;
+  /** Path and query, from the slash on; "" for `file:` and `demo:`. */
+  readonly rest: string;
 }
 
 export interface BrokerUrl extends Endpoint {
@@ -56,9 +59,9 @@ export function parseCameraUrl(text: string): Parsed<CameraUrl> {
   if (scheme === "rtsp" || scheme === "rtsps") {
     const parts = splitUrl(text, scheme);
     if (!parts.ok) return parts;
-    const { hostname, port, password } = parts.value;
+    const { hostname, port, username, password, rest } = parts.value;
     const endpoint = { hostname, port: port ?? RTSP_PORTS[scheme] };
-    return good({ kind: scheme, file: null, endpoint, password });
+    return good({ kind: scheme, file: null, endpoint, username, password, rest });
   }
   return badScheme(text, CAMERA_SCHEMES, "rtsp://host:554/path");
 }
@@ -73,7 +76,7 @@ function parseFileUrl(rest: string): Parsed<CameraUrl> {
 }
 
 /** A clip has neither. */
-const LOCAL = { endpoint: null, password: null } as const;
+const LOCAL = { endpoint: null, username: null, password: null, rest: "" } as const;
 
 /** `host`, `host:port`, `[ipv6]` or `[ipv6]:port`. */
 export function parseHost(text: string): Parsed<{ hostname: string; port: number | null }> {
@@ -134,9 +137,18 @@ export function isLoopback(hostname: string): boolean {
   return hostname === "localhost" || hostname === "::1" || /^127(\.\d{1,3}){3}$/.test(hostname);
 }
 
-/** A URL as it may be shown. */
-export function displayUrl(url: string): string {
-  return redactText(url);
+/** All of a URL that is ever shown. Credentials may stand anywhere else in it. */
+export function displayUrl(scheme: string, endpoint: Endpoint): string {
+  return `${scheme}://${endpointText(endpoint)}`;
+}
+
+/** Whether a part of a camera's URL stands in what is shown of it, and nowhere else. */
+export function isShownPart(url: string, part: string): boolean {
+  const parsed = parseCameraUrl(url);
+  if (!parsed.ok || parsed.value.endpoint === null) return false;
+  const { kind, endpoint, username, password, rest } = parsed.value;
+  const hidden = [username, password, rest].some((text) => text?.includes(part));
+  return !hidden && displayUrl(kind, endpoint).includes(part);
 }
 
 /**

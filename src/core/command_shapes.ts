@@ -24,12 +24,26 @@ export type ControlCommand =
   | { readonly command: "clear_roi" | "snapshot"; readonly camera: string }
   | { readonly command: "set_model"; readonly detector: string; readonly model: string };
 
+/** Every command there is, by name. */
+export const COMMAND_NAMES = [
+  "get_status",
+  "pause",
+  "resume",
+  "set_rate",
+  "set_confidence",
+  "set_roi",
+  "clear_roi",
+  "set_model",
+  "snapshot",
+  "shutdown",
+] as const satisfies readonly ControlCommand["command"][];
+
 /** A command on its way to whoever carries it out. */
 export interface CommandRequest {
   /** Names this delivery: the answer carries it back. */
   readonly request: number;
-  /** The sender's name for the command; the same id twice is carried out once. */
-  readonly id: string;
+  /** The sender's name for the command: the same twice is carried out once. Null: each time. */
+  readonly id: string | null;
   readonly command: ControlCommand;
 }
 
@@ -39,7 +53,8 @@ export type CommandOutcome = { readonly data: unknown } | { readonly error: Erro
 /** The answer to one {@link CommandRequest}. */
 export interface CommandAnswer {
   readonly request: number;
-  /** The name of the command that was carried out under this id. */
   readonly command: ControlCommand["command"];
+  /** Whether this is the answer to an earlier delivery of the same command, given again. */
+  readonly replayed: boolean;
   readonly outcome: CommandOutcome;
 }

@@ -84,8 +84,9 @@ export class AckQueue {
       retryable: false,
       remedy: "Allow larger messages in the broker's configuration.",
     };
-    const { id, command } = ack;
-    this.put(ackPayload({ id, command, atMs: wallMs(Date.parse(ack.time)), outcome: { error } }));
+    const { id, command, replayed = false } = ack;
+    const atMs = wallMs(Date.parse(ack.time));
+    this.put(ackPayload({ id, command, atMs, outcome: { error }, replayed }));
   }
 
   #drop(waiting: Waiting, reason: "full" | "refused" | "shutdown"): void {

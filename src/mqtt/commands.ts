@@ -4,6 +4,7 @@
  * encoding, its syntax, its shape.
  */
 import { z } from "zod";
+import { COMMAND_NAMES } from "../core/command_shapes.ts";
 import type { ErrorData } from "../core/errors.ts";
 import { boxNorm } from "../core/geometry.ts";
 import type { ControlCommand } from "../core/messages.ts";
@@ -52,7 +53,10 @@ const nothing = z.strictObject({}, { error: "an empty object" }).optional();
 function command<N extends ControlCommand["command"], P extends z.ZodType>(name: N, params: P) {
   return z.strictObject({
     schema: z.literal("orion.command/1"),
-    id: text(MAX_COMMAND_ID_LENGTH).describe("any text; the same twice is carried out once"),
+    id: text(MAX_COMMAND_ID_LENGTH).optional().describe(
+      "any text; the same command with the same id within five minutes is carried out once, and " +
+        "refused with another; without an id it is carried out each time",
+    ),
     command: z.literal(name),
     params,
   });
@@ -77,13 +81,9 @@ export const commandSchema = z.discriminatedUnion("command", [
 
 export type CommandPayload = z.infer<typeof commandSchema>;
 
-const COMMAND_NAMES: readonly string[] = commandSchema.options.map(({ shape }) =>
-  shape.command.value
-);
-
 /** What was found in a payload; `id` and `name` where they could be read. */
 export type ParsedCommand =
-  | { readonly ok: true; readonly id: string; readonly command: ControlCommand }
+  | { readonly ok: true; readonly id: string | null; readonly command: ControlCommand }
   | {
     readonly ok: false;
     readonly id: string | null;
@@ -106,12 +106,14 @@ export function parseCommand(payload: Uint8Array): ParsedCommand {
     return refused(value, "CONTROL_MALFORMED", 'schema must be "orion.command/1"');
   }
   const name = readText(value, "command", MAX_COMMAND_NAME_LENGTH);
-  if (name === null || !COMMAND_NAMES.includes(name)) {
+  if (name === null || !COMMAND_NAMES.some((known) => known === name)) {
     const named = name === null ? "it names no command" : `there is no command ${quote(name)}`;
     return refused(value, "CONTROL_UNKNOWN_COMMAND", named);
   }
   const parsed = commandSchema.safeParse(value);
-  if (parsed.success) return { ok: true, id: parsed.data.id, command: commandOf(parsed.data) };
+  if (parsed.success) {
+    return { ok: true, id: parsed.data.id ?? null, command: commandOf(parsed.data) };
+  }
   const [issue] = parsed.error.issues;
   return refused(value, "CONTROL_MALFORMED", issue === undefined ? "?" : issueText(issue));
 }

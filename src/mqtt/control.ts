@@ -27,8 +27,8 @@ export interface ControlDeskParts {
  */
 export class ControlDesk {
   readonly #parts: ControlDeskParts;
-  /** The ids of the commands that were handed on, by request. */
-  readonly #unanswered = new Map<number, string>();
+  /** The ids of the commands that were handed on, by request; null where a command has none. */
+  readonly #unanswered = new Map<number, string | null>();
   #requests = 0;
   #room = COMMAND_BURST;
   #roomAtMs: SteadyMs;
@@ -56,11 +56,11 @@ export class ControlDesk {
   }
 
   /** What became of a command. An answer that nobody waits for (any more) is passed over. */
-  answer({ request, command, outcome }: CommandAnswer): void {
+  answer({ request, command, outcome, replayed }: CommandAnswer): void {
     const id = this.#unanswered.get(request);
     if (id === undefined) return;
     this.#unanswered.delete(request);
-    this.#acknowledge(id, command, outcome);
+    this.#acknowledge(id, command, outcome, replayed);
   }
 
   /** From here on every command is refused. */
@@ -84,9 +84,14 @@ export class ControlDesk {
     this.#acknowledge(parsed.id, name, { error: why });
   }
 
-  #acknowledge(id: string | null, command: string | null, outcome: CommandOutcome): void {
+  #acknowledge(
+    id: string | null,
+    command: string | null,
+    outcome: CommandOutcome,
+    replayed = false,
+  ): void {
     const atMs = this.#parts.clock.wallMs();
-    this.#parts.acknowledge(ackPayload({ id, command, atMs, outcome }));
+    this.#parts.acknowledge(ackPayload({ id, command, atMs, outcome, replayed }));
   }
 
   #takeRoom(): boolean {

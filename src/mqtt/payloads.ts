@@ -84,11 +84,14 @@ export const healthSchema = z.looseObject({
 
 export const ackSchema = z.looseObject({
   schema: z.literal("orion.ack/1"),
-  id: z.string().nullable().describe("the command's; null when it had none that could be read"),
+  id: z.string().nullable().describe("the command's; null when it has none that can be read"),
   command: z.string().nullable().describe("its name; null when it had none that could be read"),
   status: z.enum(["ok", "error"]),
   data: z.unknown(),
   error: z.looseObject({ code: z.string(), message: z.string() }).nullable(),
+  replayed: z.literal(true).optional().describe(
+    "the command with this id was carried out before, and this is its answer again; else absent",
+  ),
   time,
 });
 
@@ -203,6 +206,7 @@ export function ackPayload(ack: {
   readonly command: string | null;
   readonly atMs: WallMs;
   readonly outcome: { readonly data: unknown } | { readonly error: ErrorData };
+  readonly replayed: boolean;
 }): AckPayload {
   const failed = "error" in ack.outcome ? ack.outcome.error : null;
   return {
@@ -212,6 +216,7 @@ export function ackPayload(ack: {
     status: failed === null ? "ok" : "error",
     data: "data" in ack.outcome ? ack.outcome.data : null,
     error: failed === null ? null : { code: failed.code, message: failed.message },
+    ...(ack.replayed ? { replayed: true } : {}),
     time: isoTime(ack.atMs),
   };
 }

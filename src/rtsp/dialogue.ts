@@ -103,6 +103,7 @@ export class Dialogue {
     if (response.status < 400) return response;
     throw statusError(response.status, response.reason, {
       action: this.#action(request.method),
+      uri: request.uri,
       retryAfter: response.headers.get("Retry-After"),
       nowMs: this.#parts.clock.wallMs(),
       ...(request.transport === undefined ? {} : { transport: request.transport }),

@@ -152,12 +152,14 @@ export interface StatusContext {
   readonly transport?: "tcp" | "udp";
   /** The host that a redirect leads to. */
   readonly host?: string;
+  /** The address that was asked for: the server's words are left out where they repeat a part of it. */
+  readonly uri?: string;
 }
 
 /** The error that a status means, with as much of the server's reason as is safe to repeat. */
 export function statusError(status: number, reason: string, context: StatusContext): RtspError {
-  const { action, retryAfter = null, nowMs, transport, host } = context;
-  const words = serverText(reason);
+  const { action, retryAfter = null, nowMs, transport, host, uri = "" } = context;
+  const words = serverText(reason, uri);
   return rtspError(statusCode(status), {
     action,
     found: `the camera answered ${status}${words === "" ? "" : ` (${words})`}`,
@@ -168,12 +170,23 @@ export function statusError(status: number, reason: string, context: StatusConte
   });
 }
 
+/** Parts of an address that are shorter are in too many words to mean anything. */
+const MIN_QUOTED_CHARS = 3;
+
 /**
  * A server's own words, fit for a log: one line, no control or formatting characters, short. Words that
  * may quote the request's address, which can hold a password, are left out altogether.
  */
-export function serverText(text: string): string {
-  if (/[=/@?&\\]/.test(text)) return "";
+export function serverText(text: string, uri = ""): string {
+  if (/[=/@?&\\]/.test(text) || repeatsPartOf(uri, text)) return "";
   const clean = text.replace(/[\p{C}\p{Z}\s]+/gu, " ").trim();
   return redactText([...clean].slice(0, MAX_SERVER_TEXT_CHARS).join("").trim());
+}
+
+/** Whether a word of an address's path or query stands in a text; every path may be a password. */
+function repeatsPartOf(uri: string, text: string): boolean {
+  const said = text.toLowerCase();
+  const path = uri.replace(/^[^:]*:\/\/[^/?]*/, "").toLowerCase();
+  const parts = path.split(/(?:%[0-9a-f]{2}|[^\p{L}\p{N}])+/u);
+  return parts.some((part) => part.length >= MIN_QUOTED_CHARS && said.includes(part));
 }

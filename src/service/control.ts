@@ -13,7 +13,8 @@ import type {
   CommandRequest,
   ControlCommand,
 } from "../core/messages.ts";
-import { BUSY_CODE, CommandMemory } from "./control_memory.ts";
+import type { Redactor } from "../core/redact.ts";
+import { BUSY_CODE, CommandMemory, isSameCommand } from "./control_memory.ts";
 import { type AllowedModel, type ModelRules, resolveModel } from "./control_models.ts";
 import { type Override, Overrides } from "./control_overrides.ts";
 
@@ -54,8 +55,12 @@ export interface ControlTarget {
 export interface ControllerParts {
   readonly target: ControlTarget;
   readonly models: ModelRules;
+  /** The commands that may be carried out; null for all of them. */
+  readonly allow: readonly ControlCommand["command"][] | null;
   readonly clock: Clock;
   readonly log: Log;
+  /** Takes secrets out of answers. */
+  readonly redactor: Redactor;
 }
 
 /** Commands that are being carried out at once; more are refused. */
@@ -88,17 +93,30 @@ export class Controller {
     { request, id, command }: CommandRequest,
     reply: (answer: CommandAnswer) => void,
   ): Promise<void> {
-    const known = this.#memory.get(id);
-    if (known !== null) {
-      reply({ request, command: known.command, outcome: await known.outcome });
-      return;
+    const answer = (outcome: CommandOutcome, replayed = false) =>
+      reply({ request, command: command.command, outcome, replayed });
+    const known = id === null ? null : this.#memory.get(id);
+    if (known !== null && isSameCommand(known.command, command)) {
+      return answer(await known.outcome, true);
     }
-    const outcome = this.#execute(command);
-    this.#memory.remember(id, command.command, outcome);
+    const refusal = known === null ? this.#notAllowed(command.command) : ID_REUSED;
+    const outcome = refusal === null ? this.#execute(command) : { error: refusal };
+    if (id !== null && outcome instanceof Promise) this.#memory.remember(id, command, outcome);
     const settled = await outcome;
     this.#tell(id, command, settled);
-    reply({ request, command: command.command, outcome: settled });
+    answer(settled);
     if (command.command === "shutdown" && "data" in settled) this.#parts.target.shutdown();
+  }
+
+  #notAllowed(command: ControlCommand["command"]): ErrorData | null {
+    const { allow } = this.#parts;
+    if (allow === null || allow.includes(command)) return null;
+    return {
+      code: "CONTROL_NOT_ALLOWED",
+      message: `Cannot carry out the command: ${command} is switched off`,
+      retryable: false,
+      remedy: "Add it to control.allow in the configuration, and restart.",
+    };
   }
 
   /** Never rejects: what goes wrong is the outcome. */
@@ -108,7 +126,7 @@ export class Controller {
     try {
       return { data: await this.#carryOut(command) };
     } catch (error) {
-      return { error: errorData(error) };
+      return { error: this.#parts.redactor.error(errorData(error)) };
     } finally {
       this.#underWay -= 1;
     }
@@ -215,7 +233,7 @@ export class Controller {
     for (const subject of subjects) this.#overrides.set({ setting, ...subject, value, since });
   }
 
-  #tell(id: string, command: ControlCommand, outcome: CommandOutcome): void {
+  #tell(id: string | null, command: ControlCommand, outcome: CommandOutcome): void {
     const { command: name, ...params } = command;
     const fields = { id, command: name, ...params };
     if ("error" in outcome) {
@@ -223,6 +241,13 @@ export class Controller {
     } else this.#parts.log.info("control.done", fields);
   }
 }
+
+const ID_REUSED: ErrorData = {
+  code: "ID_REUSED",
+  message: "Cannot carry out the command: another one had its id within the last five minutes",
+  retryable: false,
+  remedy: "Give each command an id of its own, or none.",
+};
 
 function busy(why: string): ErrorData {
   return {

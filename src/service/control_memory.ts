@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import type { Clock, SteadyMs } from "../core/clock.ts";
 import type { CommandOutcome, ControlCommand } from "../core/messages.ts";
 
@@ -6,23 +7,35 @@ export const REMEMBERED_FOR_MS = 300_000;
 /** More than the rate limit of the control topic lets through in that time. */
 export const MAX_REMEMBERED = 4_096;
 /**
- * Characters of answers that are kept. Only commands that change nothing have bulky answers: when there
- * is no room for those, they may be carried out again.
+ * Bytes that ids, commands and answers may take together. Only commands that change nothing have bulky
+ * answers: when there is no room for those, they may be carried out again.
  */
-export const MAX_ANSWER_CHARACTERS = 8 * 1024 * 1024;
+export const MAX_MEMORY_BYTES = 16 * 1024 * 1024;
+/** A string takes up to so much for each of its UTF-16 units. */
+const BYTES_OF_UNIT = 2;
 
 /** The code of a command that was not tried, because others were under way. */
 export const BUSY_CODE = "CONTROL_BUSY";
 
 /** A command that was taken, and what becomes of it. */
 export interface Remembered {
-  readonly command: ControlCommand["command"];
+  readonly command: ControlCommand;
   readonly outcome: Promise<CommandOutcome>;
 }
 
 interface Entry extends Remembered {
   readonly atMs: SteadyMs;
-  characters: number;
+  bytes: number;
+  /** Whether its answer carries data. */
+  bulky: boolean;
+}
+
+/**
+ * Whether two commands ask for the same: what was checked is compared, so neither the order of keys
+ * nor white space nor a default that was written out makes a difference.
+ */
+export function isSameCommand(one: ControlCommand, other: ControlCommand): boolean {
+  return isDeepStrictEqual(one, other);
 }
 
 /** What was answered to which id, for five minutes and within bounds. */
@@ -30,7 +43,7 @@ export class CommandMemory {
   readonly #clock: Clock;
   /** In the order in which they came. */
   readonly #entries = new Map<string, Entry>();
-  #characters = 0;
+  #bytes = 0;
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -38,6 +51,11 @@ export class CommandMemory {
 
   get size(): number {
     return this.#entries.size;
+  }
+
+  /** What ids, commands and answers take. */
+  get bytes(): number {
+    return this.#bytes;
   }
 
   get(id: string): Remembered | null {
@@ -48,32 +66,38 @@ export class CommandMemory {
   /** @param outcome  never rejects */
   remember(
     id: string,
-    command: ControlCommand["command"],
+    command: ControlCommand,
     outcome: Promise<CommandOutcome>,
   ): void {
-    const entry = { command, outcome, atMs: this.#clock.nowMs(), characters: 0 };
+    this.#forget(id);
+    const entry = { command, outcome, atMs: this.#clock.nowMs(), bytes: 0, bulky: false };
     this.#entries.set(id, entry);
+    this.#weigh(entry, id.length + lengthOf(command));
     for (const oldest of this.#entries.keys()) {
       if (this.#entries.size <= MAX_REMEMBERED) break;
       this.#forget(oldest);
     }
-    void outcome.then((settled) => this.#weigh(id, entry, settled));
+    void outcome.then((settled) => this.#settle(id, entry, settled));
   }
 
-  /** Makes room for a bulky answer by letting go of the bulky ones before it. */
-  #weigh(id: string, entry: Entry, settled: CommandOutcome): void {
+  #settle(id: string, entry: Entry, settled: CommandOutcome): void {
     if (this.#entries.get(id) !== entry) return;
-    if ("error" in settled) {
-      // It was not even tried: whoever sends it again means it.
-      if (settled.error.code === BUSY_CODE) this.#forget(id);
-      return;
-    }
-    if (settled.data === null) return;
-    entry.characters = JSON.stringify(settled.data)?.length ?? 0;
-    this.#characters += entry.characters;
-    for (const [oldest, { characters }] of this.#entries) {
-      if (this.#characters <= MAX_ANSWER_CHARACTERS) return;
-      if (characters > 0) this.#forget(oldest);
+    // It was not even tried: sent again, it is to be carried out.
+    if ("error" in settled && settled.error.code === BUSY_CODE) return this.#forget(id);
+    entry.bulky = "data" in settled && settled.data !== null;
+    this.#weigh(entry, lengthOf(settled));
+  }
+
+  /** Makes room for so many more characters: bulky answers go first, then what is oldest. */
+  #weigh(entry: Entry, characters: number): void {
+    const bytes = characters * BYTES_OF_UNIT;
+    entry.bytes += bytes;
+    this.#bytes += bytes;
+    for (const onlyBulky of [true, false]) {
+      for (const [oldest, { bulky }] of this.#entries) {
+        if (this.#bytes <= MAX_MEMORY_BYTES) return;
+        if (bulky || !onlyBulky) this.#forget(oldest);
+      }
     }
   }
 
@@ -86,7 +110,11 @@ export class CommandMemory {
   }
 
   #forget(id: string): void {
-    this.#characters -= this.#entries.get(id)?.characters ?? 0;
+    this.#bytes -= this.#entries.get(id)?.bytes ?? 0;
     this.#entries.delete(id);
   }
+}
+
+function lengthOf(value: ControlCommand | CommandOutcome): number {
+  return JSON.stringify(value).length;
 }

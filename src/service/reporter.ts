@@ -2,6 +2,7 @@ import process from "node:process";
 import type { Settings } from "../config/settings.ts";
 import { type Clock, epochMs, type SteadyMs, type WallMs } from "../core/clock.ts";
 import type { BrokerState } from "../core/messages.ts";
+import { Redactor } from "../core/redact.ts";
 import { ONNX_RUNTIME_VERSION } from "../core/version.ts";
 import type { Metrics } from "../health/metrics.ts";
 import {
@@ -31,12 +32,14 @@ export class Reporter {
   readonly #parts: ReporterParts;
   readonly #startedAtMs: WallMs;
   readonly #beganAtMs: SteadyMs;
+  readonly #redactor: Redactor;
   readonly #emitted = new Map<string, Map<string, number>>();
 
   constructor(parts: ReporterParts) {
     this.#parts = parts;
     this.#startedAtMs = parts.clock.wallMs();
     this.#beganAtMs = parts.clock.nowMs();
+    this.#redactor = new Redactor(parts.settings.secrets());
   }
 
   /** An inference message was handed to the MQTT client. */
@@ -90,6 +93,7 @@ export class Reporter {
       })),
     );
     const nowMs = clock.nowMs();
+    const broker = this.#parts.broker();
     return {
       instance: settings.instance,
       version,
@@ -98,7 +102,8 @@ export class Reporter {
       nowMs,
       timeMs: clock.wallMs(),
       broker: {
-        ...this.#parts.broker(),
+        ...broker,
+        error: broker.error === null ? null : this.#redactor.error(broker.error),
         url: settings.mqtt.displayUrl,
         embedded: settings.mqtt.url === null,
       },

@@ -2,6 +2,7 @@ import type { ErrorData } from "../core/errors.ts";
 import { EXIT } from "../core/exit.ts";
 import type { CameraStatus, ResultNote } from "../core/messages.ts";
 import type { OwnClient } from "../core/own_client.ts";
+import { Redactor } from "../core/redact.ts";
 import { healthApp } from "../health/http.ts";
 import { type HealthServer, serveHealth } from "../health/http_server.ts";
 import { healthReport } from "../health/report.ts";
@@ -94,6 +95,8 @@ export class Service {
         folder: settings.models.folder,
         realPath: (path) => Deno.realPath(path),
       },
+      allow: settings.control.allow,
+      redactor: new Redactor(settings.secrets()),
       clock,
       log,
     });

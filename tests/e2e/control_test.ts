@@ -1,6 +1,7 @@
 /** Commands to a running Orion, and what they change: the real product, a real broker. */
 import assert from "node:assert/strict";
 import { z } from "zod";
+import { COMMAND_NAMES } from "../../src/core/command_shapes.ts";
 import { type AckPayload, ackSchema } from "../../src/mqtt/payloads.ts";
 import { type InferenceMessage, inferences, Schemas } from "../support/messages.ts";
 import { ignoreWithout } from "../support/parts.ts";
@@ -195,7 +196,8 @@ Deno.test({
   name: "control: what cannot be done is refused with one acknowledgement and changes nothing",
   ignore,
   async fn() {
-    await using rig = await Rig.start({ config: CONFIG });
+    const allow = COMMAND_NAMES.filter((name) => name !== "shutdown");
+    await using rig = await Rig.start({ config: `${CONFIG}\ncontrol: { allow: [${allow}] }` });
     await rig.firstInference("gate");
     const operator = new Operator(rig);
     const refusals: readonly (readonly [command: string, params: unknown, code: string])[] = [
@@ -213,6 +215,7 @@ Deno.test({
       ["set_model", { detector: "person", model: "missing.onnx" }, "CONTROL_MODEL"],
       ["set_model", { detector: "person", model: "builtin:nobody" }, "CONTROL_MODEL"],
       ["format_disk", {}, "CONTROL_UNKNOWN_COMMAND"],
+      ["shutdown", undefined, "CONTROL_NOT_ALLOWED"],
     ];
     for (const [command, params, code] of refusals) {
       assert.equal(await operator.send(command, params), code, JSON.stringify(params));
@@ -243,12 +246,30 @@ Deno.test({
     const jpeg = Uint8Array.from(atob(String(data.jpeg)), (character) => character.charCodeAt(0));
     assert.deepEqual([...jpeg.slice(0, 3), ...jpeg.slice(-2)], [0xff, 0xd8, 0xff, 0xff, 0xd9]);
 
-    const pause = { schema: "orion.command/1", id: "once", command: "pause", params: {} };
-    const resume = { ...pause, command: "resume" };
-    assert.equal((await operator.say(JSON.stringify(pause), "once")).command, "pause");
-    assert.equal((await operator.say(JSON.stringify(resume), "once")).command, "pause");
-    const status = await operator.command("get_status");
-    assert.equal(assertReportCloses(status.data).overrides.length, 2, "both are still paused");
+    const schema = "orion.command/1";
+    const rate = (rateHz: number, id?: string) => {
+      const params = { camera: "gate", detector: "person", rateHz };
+      const text = JSON.stringify({ schema, id, command: "set_rate", params });
+      return operator.say(text, id ?? null);
+    };
+    const rateInForce = async () => {
+      const { data } = await operator.command("get_status");
+      return overridesSchema.parse(assertReportCloses(data).overrides)
+        .map(({ setting, value }) => [setting, value]);
+    };
+    for (const rateHz of [2, 7, 2]) {
+      const { replayed, status } = await rate(rateHz);
+      assert.deepEqual([status, replayed], ["ok", undefined]);
+      assert.deepEqual(await rateInForce(), [["rateHz", rateHz]]);
+    }
+    assert.deepEqual((await rate(9, "once")).status, "ok");
+    assert.equal((await rate(4, "once")).error?.code, "ID_REUSED");
+    assert.equal((await rate(3)).status, "ok");
+    const again = '{"params":{"rateHz":9.0, "detector":"person","camera":"gate"}, ' +
+      `"command":"set_rate","id":"once","schema":"${schema}"}`;
+    const { replayed, status } = await operator.say(again, "once");
+    assert.deepEqual([status, replayed], ["ok", true]);
+    assert.deepEqual(await rateInForce(), [["rateHz", 3]], "it was carried out once");
 
     assert.equal(await operator.send("shutdown"), "ok");
     assert.equal((await rig.orion.exit()).code, 0);

@@ -65,7 +65,9 @@ function start(
       `instance: ${name}`,
       "cameras:",
       ...[...cameras].map(([id, url]) =>
-        `  - { id: ${id}, url: "${url}", stallTimeoutSeconds: 1 }`
+        `  - { id: ${id}, url: "${url}", stallTimeoutSeconds: 1${
+          id.startsWith("libav") ? ", demuxer: libav" : ""
+        } }`
       ),
       "detectors: [{ id: person, cameras: [good], rateHz: 2 }]",
       `mqtt: ${rest.mqtt}`,
@@ -113,6 +115,14 @@ async function startCameras(stack: AsyncDisposableStack): Promise<Map<string, st
     ["good", good.url.replace("rtsp://", login)],
     ["refused", `${login}127.0.0.1:${freePort()}/x`],
     ["nowhere", `${login}nowhere.invalid/x`],
+    // Written into the file, where nothing but their place tells that they are secret.
+    ["in-path", `rtsp://127.0.0.1:${freePort()}/live/admin/${PASSWORD_ENCODED}/0`],
+    ["any-name", `rtsp://127.0.0.1:${freePort()}/x?sessionToken=${PASSWORD_ENCODED}`],
+    [
+      "xiongmai",
+      `rtsp://127.0.0.1:${freePort()}/user=a_password=${PASSWORD_ENCODED}_channel=1.sdp`,
+    ],
+    ["libav-path", `rtsp://127.0.0.1:${freePort()}/live/${PASSWORD_ENCODED}`],
     ["query", `rtsp://127.0.0.1:${freePort()}/x?user=${USER}&password=\${CAMERA_PASSWORD}`],
   ]);
   for (const [id, options] of Object.entries(FAILING)) {
@@ -200,8 +210,10 @@ Deno.test({
   async fn() {
     using folder = tempFolder();
     const refused = `127.0.0.1:${freePort()}/x`;
-    const probed = await runOrion(["probe", `rtsp://${USER}:${PASSWORD_ENCODED}@${refused}`]);
+    const address = `rtsp://${USER}:${PASSWORD_ENCODED}@${refused}/live/${PASSWORD_ENCODED}`;
+    const probed = await runOrion(["probe", "--env", "CAMERA"], { env: { CAMERA: address } });
     assert.equal(probed.code, 1);
+    assert.match(probed.stderr, /127\.0\.0\.1.*refused/);
     for (const url of [`rtsp://${USER}:${PASSWORD}@${refused}`, `${USER}:${PASSWORD}@${refused}`]) {
       const config = folder.write("orion.yaml", `cameras: [{ id: gate, url: "${url}" }]\n`);
       const checked = await runOrion(["check", "--config", config]);
@@ -210,5 +222,22 @@ Deno.test({
       assert.deepEqual(tracesIn(checked.stdout + checked.stderr), []);
     }
     assert.deepEqual(tracesIn(probed.stdout + probed.stderr), []);
+  },
+});
+
+Deno.test({
+  name: "password: an address that probe reads from standard input is in no command line",
+  ignore: ignoreWithout("libav"),
+  async fn() {
+    await using commandLines = new CommandLines();
+    const clip = { pictures: [], parameterSets: [] };
+    await using camera = HostileCamera.start({ clip, freezeAfter: "accept" });
+    await using probing = startOrion(["probe", "-"]);
+    await commandLines.waitFor(probing, /orion\.sh probe -/);
+    await probing.say(camera.url.replace("rtsp://", `rtsp://${USER}:${PASSWORD_ENCODED}@`));
+    assert.equal((await probing.exit(60_000)).code, 1);
+    assert.match(probing.stderr.text(), /no answer/);
+    const said = [...commandLines.of(probing), probing.stdout.text(), probing.stderr.text()];
+    assert.deepEqual(tracesIn(said.join("\n")), []);
   },
 });

@@ -39,6 +39,12 @@ export class CommandLines implements AsyncDisposable {
     args: ["-c", "while ps -eo pgid=,args=; do sleep 0.1; done"],
   });
 
+  /** Waits for a command line of the processes that one started. */
+  async waitFor(process: Child, wanted: RegExp): Promise<void> {
+    const isWanted = (line: string) => line.startsWith(`${process.pid} `) && wanted.test(line);
+    await this.#child.stdout.waitFor((line) => isWanted(line.trim()), { what: `${wanted}` });
+  }
+
   /** Those seen so far of the processes that one started, itself included. */
   of(process: Child): string[] {
     const lines = this.#child.stdout.all.map((line) => line.trim());

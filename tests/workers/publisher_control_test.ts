@@ -68,7 +68,10 @@ function answerAll(worker: PublisherWorker, data: unknown): () => number {
     ) {
       answered += 1;
       const { request, command: { command } } = message.request;
-      worker.send({ kind: "answer", answer: { request, command, outcome: { data } } });
+      worker.send({
+        kind: "answer",
+        answer: { request, command, outcome: { data }, replayed: false },
+      });
     }
   };
   void worker.waitFor((message) => {

@@ -50,7 +50,12 @@ function start(url: string, gate: Gate, who: { instance: string; outbox: OutboxP
       posted.push(message);
       if (message.kind !== "command") return;
       const { request, command } = message.request;
-      publisher.answer({ request, command: command.command, outcome: { data: null } });
+      publisher.answer({
+        request,
+        command: command.command,
+        outcome: { data: null },
+        replayed: false,
+      });
     },
     openLink: (plan, events) =>
       new BrokerLink(plan, events, {

@@ -6,7 +6,7 @@ const COMMON = { config: null, logFormat: "text", logLevel: "info" } as const;
 
 const PROBE = {
   command: "probe",
-  url: "rtsp://h/x",
+  address: { from: "argument", url: "rtsp://h/x" },
   json: false,
   transport: "tcp",
   demuxer: "orion",
@@ -40,6 +40,11 @@ const UNDERSTOOD: readonly { words: string; is: Invocation }[] = [
   {
     words: "probe rtsp://h/x --insecure --demuxer libav",
     is: { ...PROBE, insecure: true, demuxer: "libav" },
+  },
+  { words: "probe - --json", is: { ...PROBE, json: true, address: { from: "stdin" } } },
+  {
+    words: "probe --env CAMERA_1",
+    is: { ...PROBE, address: { from: "variable", name: "CAMERA_1" } },
   },
   { words: "permissions", is: { command: "permissions", as: "table", of: ["run"], ...COMMON } },
   {
@@ -76,6 +81,10 @@ const REFUSED: readonly { words: string; says: RegExp }[] = [
   { words: "check --json", says: /check takes no option --json/ },
   { words: "check --connect=yes", says: /takes no value/ },
   { words: "probe", says: /needs the address/ },
+  { words: "probe rtsp://h/x --env A", says: /not both/ },
+  { words: "probe - --env A", says: /not both/ },
+  { words: "probe --env rtsp://u:hunter2@h/", says: /^(?!.*hunter2).*not the name of a variable/ },
+  { words: "check --env A", says: /check takes no option --env/ },
   { words: "probe rtsp://h/x --transport sctp", says: /"sctp".*tcp, udp, auto/ },
   { words: "probe rtsp://h/x --demuxer gst", says: /"gst".*orion, libav/ },
   { words: "probe rtsp://h/x --track video", says: /--track.*"video".*within 0 and 31/ },

@@ -13,7 +13,7 @@ interface Outcome {
 /** Runs a command line in a world of files and variables. */
 async function cli(
   args: readonly string[],
-  world: { files?: Record<string, string>; env?: Record<string, string> } = {},
+  world: { files?: Record<string, string>; env?: Record<string, string>; input?: string } = {},
 ): Promise<Outcome> {
   let out = "";
   let err = "";
@@ -25,6 +25,7 @@ async function cli(
     readText: (path) => text(path) ?? raise(new Deno.errors.NotFound()),
     isFile: (path) => text(path) !== undefined || path.startsWith(`${ROOT}/`),
     modeOf: () => null,
+    readLine: () => world.input ?? "",
     out: (part) => void (out += part),
     err: (part) => void (err += part),
     colour: false,
@@ -103,6 +104,39 @@ Deno.test("cli: a probe may reach its camera and no libavformat, unless libav de
     // Absent where the machine has no libav.
     assert.ok(flags.get("ffi")?.includes("avformat") ?? own.get("ffi") === undefined);
   }
+});
+
+Deno.test("cli: a probe's address may come from standard input or from a variable", async () => {
+  const url = "rtsp://u:hunter2@192.0.2.7:8554/x";
+  const flags = async (words: string[], world: Parameters<typeof cli>[1]) => {
+    const { code, out } = await cli(["permissions", "--flags", "--", "probe", ...words], world);
+    assert.equal(code, 0);
+    assert.ok(!out.includes("hunter2"), out);
+    return out;
+  };
+  assert.match(await flags(["-"], { input: url }), /^--allow-net=192\.0\.2\.7:8554$/m);
+  const named = await flags(["--env", "CAM"], { env: { CAM: url } });
+  assert.match(named, /^--allow-net=192\.0\.2\.7:8554$/m);
+  assert.match(named, /^--allow-env=.*\bCAM\b/m);
+  for (
+    const [words, says] of [
+      [["-"], /Standard input holds no address/],
+      [["--env", "CAM"], /variable CAM is not set/],
+    ] as const
+  ) {
+    const { code, err } = await cli(["probe", ...words]);
+    assert.equal(code, 2);
+    assert.match(err, says);
+  }
+  const { err } = await cli(["probe", "-"], { input: "rtsp://u:hunter2@@192.0.2.7/x" });
+  assert.match(err, /Cannot probe this address/);
+  assert.ok(!err.includes("hunter2"), err);
+});
+
+Deno.test("cli: an address where a command should be is not repeated", async () => {
+  const { code, err } = await cli(["rtsp://u:hunter2@192.0.2.7/live/hunter3"]);
+  assert.equal(code, 2);
+  assert.ok(!/hunter|live/.test(err), err);
 });
 
 Deno.test("cli: an option of probe that does not go with its address is refused", async () => {

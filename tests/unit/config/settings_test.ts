@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { loadSettings } from "../../../src/config/load.ts";
+import { ConfigError } from "../../../src/config/problems.ts";
 import type { Settings } from "../../../src/config/settings.ts";
 import { Redactor } from "../../../src/core/redact.ts";
 
@@ -132,7 +133,7 @@ Deno.test("settings: everything of a full configuration arrives, resolved", () =
   const settings = load(FULL, WORLD);
   const [gate, clip] = settings.cameras;
   assert.equal(gate?.url.expose(), "rtsp://viewer:p%40ss!@192.0.2.10:554/stream1");
-  assert.equal(gate?.displayUrl, "rtsp://[redacted]@192.0.2.10:554/stream1");
+  assert.equal(gate?.displayUrl, "rtsp://192.0.2.10:554");
   assert.equal(gate?.kind, "rtsp");
   assert.deepEqual({ ...gate?.roi }, { x: 0.1, y: 0.2, width: 0.8, height: 0.7 });
   assert.deepEqual(gate?.masks, [[{ x: 0, y: 0 }, { x: 0.2, y: 0 }, { x: 0.2, y: 0.1 }]]);
@@ -163,8 +164,19 @@ Deno.test("settings: everything of a full configuration arrives, resolved", () =
   assert.deepEqual(mqtt.homeAssistant, { discoveryPrefix: "homeassistant" });
   assert.deepEqual(settings.health.listen, { hostname: "::", port: 9000 });
   assert.equal(settings.models.folder, "/etc/orion/models");
+  assert.equal(settings.control.allow, null);
   assert.deepEqual(settings.secretFiles, ["/etc/orion/secrets/mqtt"]);
   assert.deepEqual(settings.environment, ["GATE_PASSWORD", "ORION_TOKEN"]);
+});
+
+Deno.test("settings: control.allow is a list of commands, which may be empty", () => {
+  const allow = (list: string) =>
+    load(`cameras: [{ id: gate, url: "rtsp://a/" }]\ncontrol: { allow: ${list} }`).control.allow;
+  assert.deepEqual([...(allow("[pause, get_status]") ?? [])], ["pause", "get_status"]);
+  assert.deepEqual([...(allow("[]") ?? ["all"])], []);
+  assert.throws(() => allow("[reboot]"), (error) => {
+    return error instanceof ConfigError && error.problems[0]?.path === "control.allow[0]";
+  });
 });
 
 Deno.test("settings: they are frozen, all the way down", () => {
@@ -219,6 +231,43 @@ Deno.test("settings: $${ stands for a literal ${, and names in comments are not 
   const settings = load(yaml);
   assert.equal(settings.mqtt.password?.expose(), "${x}");
   assert.deepEqual(settings.environment, []);
+});
+
+Deno.test("settings: what a variable stands for is a secret, unless it is a camera's host", () => {
+  const yaml = `instance: \${BOX}
+cameras:
+  - { id: a, url: "rtsp://\${USER}:\${PASS}@\${HOST}/\${PATH}" }
+  - { id: b, url: "\${WHOLE}" }
+  - { id: c, url: "rtsp://\${SAME}:x@\${SAME}.lan/s" }
+mqtt: { url: "mqtt://b", username: "\${NAME}", password: { file: pw } }
+`;
+  const env = {
+    BOX: "lobby-1",
+    USER: "viewer",
+    PASS: "p%40ss!",
+    HOST: "cam.lan:8554",
+    PATH: "kestrel",
+    WHOLE: "rtsp://u:tundra7@10.0.0.1/s?key=obsidian",
+    SAME: "admin",
+    NAME: "orion-user",
+  };
+  const settings = load(yaml, { env, files: { "/etc/orion/pw": "of-a-file" } });
+  const { cameras } = settings;
+  assert.deepEqual(cameras.map(({ displayUrl }) => displayUrl), [
+    "rtsp://cam.lan:8554",
+    "rtsp://10.0.0.1:554",
+    "rtsp://admin.lan:554",
+  ]);
+  const redactor = new Redactor(settings.secrets());
+  for (
+    const secret of [
+      ...["viewer", "p%40ss!", "p@ss!", "kestrel", "tundra7", "obsidian", "admin", "orion-user"],
+      ...["of-a-file", env.WHOLE],
+    ]
+  ) {
+    assert.ok(!redactor.text(`a ${secret} b`).includes(secret), secret);
+  }
+  assert.equal(redactor.text("lobby-1 at cam.lan:8554"), "lobby-1 at cam.lan:8554");
 });
 
 Deno.test("settings: with secrets put off no secret file is read", () => {

@@ -63,7 +63,7 @@ function parts(change: Partial<HealthParts> = {}): HealthParts {
     broker: BROKER,
     cameras: [{
       id: "gate",
-      url: "rtsp://[redacted]@192.0.2.10/stream1",
+      url: "rtsp://192.0.2.10:554",
       emitted: new Map([["person", 9]]),
       restarts: 1,
       error: null,

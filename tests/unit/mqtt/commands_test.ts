@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
+import { COMMAND_NAMES } from "../../../src/core/command_shapes.ts";
 import { commandSchema, MAX_COMMAND_BYTES, parseCommand } from "../../../src/mqtt/commands.ts";
 import { parseStrictJson } from "../../../src/mqtt/strict_json.ts";
 
@@ -45,6 +46,17 @@ for (const [command, params, expected] of GOOD) {
   });
 }
 
+Deno.test("commands: an id may be left out, and every command has its name in the list", () => {
+  for (const [command, params] of GOOD) {
+    const parsed = parseCommand(
+      bytes(JSON.stringify({ schema: "orion.command/1", command, params })),
+    );
+    assert.ok(parsed.ok && parsed.id === null, JSON.stringify(parsed));
+  }
+  const names = commandSchema.options.map(({ shape }) => shape.command.value);
+  assert.deepEqual([...COMMAND_NAMES].sort(), names.sort());
+});
+
 /** A payload that is no command, the code it is refused with, and what could be read of it. */
 const BAD: readonly {
   readonly text: string | Uint8Array;
@@ -73,7 +85,7 @@ const BAD: readonly {
     name: "pause",
   },
   {
-    text: `{"schema":"orion.command/1","command":"get_status"}`,
+    text: `{"schema":"orion.command/1","id":null,"command":"get_status"}`,
     code: "CONTROL_MALFORMED",
     id: null,
     name: "get_status",

@@ -8,7 +8,7 @@ import { failure, rig } from "./publisher_rig.ts";
 
 const CONTROL = "orion/lobby-1/control";
 
-function text(id: string, command: string, params: object = {}): string {
+function text(id: string | undefined, command: string, params: object = {}): string {
   return JSON.stringify({ schema: "orion.command/1", id, command, params });
 }
 
@@ -23,11 +23,11 @@ function desk(options: Parameters<typeof rig>[0] = {}) {
   const acks = (): AckPayload[] =>
     parts.link.sent.filter(({ message }) => message.topic === `${CONTROL}/ack`)
       .map(({ message }) => ackSchema.parse(JSON.parse(message.payload)));
-  const answer = (index: number, data: unknown = null) => {
+  const answer = (index: number, data: unknown = null, replayed = false) => {
     const request = requests()[index];
     assert.ok(request !== undefined);
     const { command } = request.command;
-    parts.publisher.answer({ request: request.request, command, outcome: { data } });
+    parts.publisher.answer({ request: request.request, command, outcome: { data }, replayed });
   };
   return { ...parts, acks, answer, requests };
 }
@@ -55,6 +55,27 @@ Deno.test("control: a command is handed on, and acknowledged once when it was ca
   const sent = link.sent.at(-1)?.message;
   assert.ok(sent?.qos === 1 && !sent.retain);
   assert.ok(posted.some((each) => each.kind === "published" && each.topicKind === "ack"));
+});
+
+Deno.test("control: a command without an id is acknowledged without one", () => {
+  const { acks, answer, link, requests } = desk();
+  link.receive(CONTROL, text(undefined, "pause"));
+  assert.equal(requests()[0]?.id, null);
+  answer(0);
+  assert.deepEqual(acks().map(({ id, command, status }) => [id, command, status]), [
+    [null, "pause", "ok"],
+  ]);
+});
+
+Deno.test("control: an answer that is given again says so, also when it is too large", () => {
+  const { acks, answer, link } = desk({ answersAtOnce: false });
+  link.receive(CONTROL, text("a1", "get_status"));
+  link.receive(CONTROL, text("a1", "get_status"));
+  answer(0, { much: 1 });
+  answer(1, { much: 1 }, true);
+  assert.deepEqual(acks().map(({ replayed }) => replayed), [undefined, true]);
+  link.sent.at(-1)?.settled(failure("BROKER_REFUSED_MESSAGE"));
+  assert.deepEqual(acks().at(-1)?.replayed, true);
 });
 
 Deno.test("control: what is no command is refused with one acknowledgement and not handed on", () => {

@@ -74,9 +74,12 @@ Deno.test("payloads: status, camera and acknowledgements satisfy their schemas",
   const camera = { camera: "gate", state: "stalled", sinceMs: AT_MS, reconnects: 2 } as const;
   assertValid("orion.camera.1.schema.json", cameraPayload({ ...camera, reason: "STREAM_STALLED" }));
   assertValid("orion.camera.1.schema.json", cameraPayload({ ...camera, reason: null }));
-  const ack = { id: "7", command: "pause", atMs: AT_MS };
+  const ack = { id: "7", command: "pause", atMs: AT_MS, replayed: false };
   assertValid("orion.ack.1.schema.json", ackPayload({ ...ack, outcome: { data: null } }));
   const error = { code: "BAD_COMMAND", message: "no", retryable: false, remedy: "Write another." };
+  const replayed = ackPayload({ ...ack, outcome: { data: null }, replayed: true });
+  assertValid("orion.ack.1.schema.json", replayed);
+  assert.equal(replayed.replayed, true);
   const refused = ackPayload({ ...ack, id: null, outcome: { error } });
   assertValid("orion.ack.1.schema.json", refused);
   assert.deepEqual(refused.error, { code: "BAD_COMMAND", message: "no" });

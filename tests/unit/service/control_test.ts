@@ -2,13 +2,9 @@ import assert from "node:assert/strict";
 import { boxNorm } from "../../../src/core/geometry.ts";
 import { logTo } from "../../../src/core/log.ts";
 import type { CommandAnswer, ControlCommand } from "../../../src/core/messages.ts";
+import { Redactor } from "../../../src/core/redact.ts";
 import { Controller, type ControlTarget, MAX_UNDER_WAY } from "../../../src/service/control.ts";
-import {
-  CommandMemory,
-  MAX_ANSWER_CHARACTERS,
-  MAX_REMEMBERED,
-  REMEMBERED_FOR_MS,
-} from "../../../src/service/control_memory.ts";
+import { REMEMBERED_FOR_MS } from "../../../src/service/control_memory.ts";
 import { resolveModel } from "../../../src/service/control_models.ts";
 import { tempFolder } from "../../support/files.ts";
 import { HeldClock } from "../../support/held_clock.ts";
@@ -20,7 +16,10 @@ const RULES = {
 };
 
 /** A controller over a target that writes down what it is told. */
-function rig(overridden: Partial<ControlTarget> = {}) {
+function rig(
+  overridden: Partial<ControlTarget> = {},
+  allow: readonly ControlCommand["command"][] | null = null,
+) {
   const clock = new HeldClock();
   const done: unknown[] = [];
   const note = (name: string) => (...args: unknown[]) => void done.push([name, ...args]);
@@ -41,9 +40,11 @@ function rig(overridden: Partial<ControlTarget> = {}) {
     shutdown: note("shutdown"),
     ...overridden,
   };
-  const controller = new Controller({ target, models: RULES, clock, log: logTo(() => {}) });
+  const log = logTo(() => {});
+  const redactor = new Redactor(["of-a-camera"]);
+  const controller = new Controller({ target, models: RULES, clock, log, allow, redactor });
   let requests = 0;
-  const send = async (command: ControlCommand, id = `id-${requests}`) => {
+  const send = async (command: ControlCommand, id: string | null = `id-${requests}`) => {
     const request = ++requests;
     const answers: CommandAnswer[] = [];
     await controller.take({ request, id, command }, (answer) => {
@@ -109,12 +110,54 @@ Deno.test("controller: the same id twice is carried out once and answered twice,
   const { changes, clock, send } = rig();
   const first = await send(pause("gate", null), "x");
   await clock.pass(REMEMBERED_FOR_MS - 1);
-  const again = await send({ command: "resume", camera: "gate", detector: null }, "x");
-  assert.deepEqual({ ...again, request: first.request }, first);
+  const again = await send(pause("gate", null), "x");
+  assert.deepEqual(again, { ...first, request: again.request, replayed: true });
+  assert.equal(first.replayed, false);
   assert.equal(changes().length, 1);
   await clock.pass(1);
   await send(pause("gate", null), "x");
   assert.equal(changes().length, 2, "after five minutes it is a new one");
+});
+
+Deno.test("controller: the same id with another command is refused and changes nothing", async () => {
+  const { changes, send } = rig();
+  const rate = (rateHz: number) =>
+    ({ command: "set_rate", detector: "person", rateHz, camera: null }) as const;
+  await send(rate(2), "1");
+  for (const other of [rate(7), pause(null, "person")]) {
+    const { command, outcome, replayed } = await send(other, "1");
+    assert.deepEqual([command, replayed], [other.command, false]);
+    assert.ok("error" in outcome && outcome.error.code === "ID_REUSED");
+  }
+  assert.equal((await send(rate(2), "1")).replayed, true, "the first one keeps its id");
+  assert.equal(changes().length, 1);
+});
+
+Deno.test("controller: without an id a command is carried out each time", async () => {
+  const { changes, send } = rig();
+  for (const camera of ["gate", "gate", "yard"]) {
+    assert.equal((await send(pause(camera, null), null)).replayed, false);
+  }
+  assert.equal(changes().length, 3);
+});
+
+Deno.test("controller: a command that is not allowed is refused, with and without an id", async () => {
+  const { changes, code, send } = rig({}, ["pause"]);
+  assert.equal(await code({ command: "shutdown" }), "CONTROL_NOT_ALLOWED");
+  const { outcome } = await send({ command: "shutdown" }, null);
+  assert.ok("error" in outcome && outcome.error.code === "CONTROL_NOT_ALLOWED");
+  assert.equal(await code(pause("gate", null)), "ok");
+  assert.equal(changes().length, 1);
+  assert.equal(await rig({}, []).code(pause("gate", null)), "CONTROL_NOT_ALLOWED");
+});
+
+Deno.test("controller: an answer holds no secret, whatever failed", async () => {
+  const { send } = rig({
+    snapshot: () => Promise.reject(new Error("no way: of-a-camera, rtsp://u:pw@cam/of/it")),
+  });
+  const { outcome } = await send({ command: "snapshot", camera: "gate" });
+  assert.ok("error" in outcome);
+  assert.equal(outcome.error.message, "Error: no way: [redacted], rtsp://cam");
 });
 
 Deno.test("controller: the same id while the first is under way waits for its answer", async () => {
@@ -181,21 +224,6 @@ Deno.test("controller: what was changed is listed with its newest value", async 
     ["model", null, "car", "builtin:person"],
     ["paused", "yard", "person", true],
   ]);
-});
-
-Deno.test("command memory: it is bounded, in ids and in the size of answers", async () => {
-  const clock = new HeldClock();
-  const memory = new CommandMemory(clock);
-  const settled = { data: null };
-  for (let each = 0; each < MAX_REMEMBERED + 5; each++) {
-    memory.remember(`${each}`, "pause", Promise.resolve(settled));
-  }
-  assert.equal(memory.size, MAX_REMEMBERED);
-  const bulky = Promise.resolve({ data: "x".repeat(MAX_ANSWER_CHARACTERS / 2) });
-  for (const id of ["a", "b", "c"]) memory.remember(id, "snapshot", bulky);
-  await clock.pass(0);
-  assert.equal(memory.get("a"), null, "the oldest bulky answer went");
-  assert.ok(memory.get("c") !== null && memory.get("100") !== null, "the small ones stayed");
 });
 
 Deno.test("models: only what is builtin, or in the folder, wherever links lead", async () => {

@@ -1,0 +1,139 @@
+/** Of a camera's URL nothing but scheme, host and port is in anything that Orion says. */
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { findingText } from "../../../src/cli/check.ts";
+import { failureText } from "../../../src/cli/failure.ts";
+import { createLog } from "../../../src/cli/logging.ts";
+import { loadSettings } from "../../../src/config/load.ts";
+import type { Settings } from "../../../src/config/settings.ts";
+import { noUndecoded } from "../../../src/core/accounts.ts";
+import { steadyMs, wallMs } from "../../../src/core/clock.ts";
+import { BrokerError, errorData } from "../../../src/core/errors.ts";
+import { Redactor } from "../../../src/core/redact.ts";
+import { healthReport, unreadiness } from "../../../src/health/report.ts";
+import { LibavError } from "../../../src/libav/error.ts";
+import { denoFlags } from "../../../src/permissions/grant.ts";
+import { permissionManifest } from "../../../src/permissions/manifest.ts";
+import { ackPayload } from "../../../src/mqtt/payloads.ts";
+import { rtspError, statusError } from "../../../src/rtsp/errors.ts";
+import { parseRtspUrl } from "../../../src/rtsp/url.ts";
+import { VENDOR_URLS } from "../../support/camera_urls.ts";
+
+const NOW = wallMs(1_795_345_361_640);
+
+/** The URL as it stands, or as the value of a variable. */
+function load(url: string, isVariable: boolean): Settings {
+  const written = isVariable ? "${CAMERA}" : url.replaceAll("$", "$$$$").replaceAll("'", "''");
+  return loadSettings({
+    path: "/etc/orion/orion.yaml",
+    root: "/opt/orion",
+    env: () => url,
+    readText: () => `cameras: [{ id: gate, url: '${written}' }]`,
+  });
+}
+
+/** What may go wrong with a camera, in the words of each layer, some of which quote the URL. */
+function failures(url: string): unknown[] {
+  const parsed = parseRtspUrl(url);
+  assert.ok(parsed !== null);
+  const { requestUri: uri, scheme, host } = parsed;
+  const action = `Cannot open ${scheme}://${host} (DESCRIBE)`;
+  const path = uri.slice(`${scheme}://${host}`.length);
+  const words = path.split(/[^a-z0-9]+/i).filter((each) => each.length >= 3);
+  return [
+    ...[uri, path, `no such stream: ${uri}`, ...words, words.join(" ")].map((reason) =>
+      statusError(404, reason, { action, uri })
+    ),
+    rtspError("STREAM_INVALID", { action: `Cannot open ${url}`, found: `"${url}", and ${uri}` }),
+    new LibavError({ action: `Cannot open ${url}`, averror: -110, text: "timed out" }),
+    new TypeError(`Invalid URL: '${url}'`),
+    new Error(`${url}: ${encodeURIComponent(url)}, {"url":${JSON.stringify(url)}}`),
+    new Error(`unexpected path ${decodeURIComponent(path)} or ${path}`),
+  ];
+}
+
+/** Everything that is said of a camera and its failures, by the place where it is said. */
+function everythingSaid(url: string, settings: Settings): Readonly<Record<string, string>> {
+  const redactor = new Redactor(settings.secrets());
+  const errors = failures(url);
+  const [camera] = settings.cameras;
+  assert.ok(camera !== undefined);
+  const lines: string[] = [];
+  for (const format of ["text", "json"] as const) {
+    const write = (line: string) => void lines.push(line);
+    const log = createLog({ format, level: "debug", redactor, write });
+    log.info("camera.connecting", { camera: camera.id, url: camera.displayUrl, settings });
+    for (const error of errors) {
+      log.warning("camera.failed", { ...errorData(error), error, nested: [{ url }] });
+    }
+  }
+  const said = errors.map((error) => redactor.error(errorData(error)));
+  const broker = { url: settings.mqtt.displayUrl, embedded: true, connected: false, sinceMs: NOW };
+  const parts = {
+    ...{ instance: settings.instance, version: "1", startedAtMs: NOW, uptimeMs: 1, timeMs: NOW },
+    nowMs: steadyMs(1),
+    broker: { ...broker, error: said[0] ?? null, protocol: null, reconnects: 0 },
+    cameras: [{
+      ...{ id: camera.id, url: camera.displayUrl, emitted: new Map(), restarts: 0 },
+      snapshot: {
+        ...{ state: "offline", reason: "STREAM_NOT_FOUND", sinceMs: NOW, reconnects: 2 } as const,
+        ...{ info: null, decodeLevel: "auto", lastFrameAtMs: null, decodeSeconds: 0 } as const,
+        account: { received: 0, undecoded: noUndecoded(), corrupt: 0, decoded: 0, detectors: [] },
+        gopBuffer: { packets: 0, bytes: 0, maxBytes: 1, catchUps: 0 },
+        network: null,
+      },
+    }],
+    workers: [],
+    threadsAbandoned: 0,
+    overrides: [],
+  };
+  const manifest = permissionManifest(settings, { root: "/opt", libav: null, onnxruntime: null });
+  return {
+    "status and health topic": JSON.stringify(healthReport(parts)),
+    readiness: unreadiness({ ...parts, stallTimeoutMs: new Map() }).join("\n"),
+    log: lines.join(""),
+    check: said.map((problem) => findingText({ subject: "camera gate", detail: null, problem }))
+      .join("") + settings.warnings.join("\n"),
+    "error output": errors.map((error) => failureText(error, redactor, true)).join(""),
+    acknowledgements: JSON.stringify(
+      said.map((error) =>
+        ackPayload({ id: "1", command: "snapshot", atMs: NOW, outcome: { error }, replayed: false })
+      ),
+    ),
+    permissions: denoFlags(manifest.process).join("\n"),
+    "errors themselves": errors.filter((error) => !(error instanceof TypeError)).slice(0, -2)
+      .map((error) => JSON.stringify(errorData(error))).join("\n"),
+  };
+}
+
+Deno.test("camera secrecy: of ten vendors' URLs scheme, host and port survive, and nothing else", () => {
+  for (const urls of VENDOR_URLS.values()) {
+    fc.assert(
+      fc.property(urls, fc.boolean(), ({ url, shown, hidden }, isVariable) => {
+        const settings = load(url, isVariable);
+        assert.equal(settings.cameras[0]?.displayUrl, shown);
+        const said = everythingSaid(url, settings);
+        assert.ok(said["status and health topic"]?.includes(shown));
+        for (const [place, text] of Object.entries(said)) {
+          const lower = text.toLowerCase();
+          const found = hidden.filter((part) => lower.includes(part.toLowerCase()));
+          assert.deepEqual(found, [], `${place}: ${text}`);
+        }
+      }),
+      { numRuns: 6 },
+    );
+  }
+  assert.equal(VENDOR_URLS.size, 10);
+});
+
+Deno.test("camera secrecy: a broker's error that holds a secret is shown without it", () => {
+  const redactor = new Redactor(["zqsecret"]);
+  const error = new BrokerError({
+    ...{ code: "BROKER_CLOSED", message: "it says zqsecret", retryable: true },
+    remedy: "Ask mqtt://u:other@b/zqpath.",
+  });
+  assert.deepEqual(redactor.error(error.toData()), {
+    ...{ code: "BROKER_CLOSED", message: "it says [redacted]", retryable: true },
+    remedy: "Ask mqtt://b.",
+  });
+});
