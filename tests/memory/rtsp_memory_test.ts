@@ -17,8 +17,6 @@ const LEAST_BYTES = 32 * 1024 * 1024;
 const LEAST_DATAGRAM_BYTES = 256 * 1024;
 /** The same where sessions are short. */
 const LEAST_SESSIONS = 2;
-/** Longer than it takes to choose a track. */
-const CHOICE_MS = 2700;
 const LOOK_EVERY_MS = 20;
 const PATIENCE_MS = 120_000 * PATIENCE;
 
@@ -33,7 +31,6 @@ const ENDINGS: Partial<Record<Flood, string>> = {
 async function measure(flood: Flood): Promise<SessionMemory> {
   const isOne = ENDINGS[flood] === undefined;
   const leastBytes = flood === "datagrams" ? LEAST_DATAGRAM_BYTES : LEAST_BYTES;
-  const leastMs = flood === "tracks" ? CHOICE_MS : LEAST_MS;
   await using camera = FloodCamera.start(flood);
   // RTP wants an even one.
   const udpPort = flood === "datagrams" ? freePort() & ~1 : null;
@@ -48,9 +45,12 @@ async function measure(flood: Flood): Promise<SessionMemory> {
       .concat(udpPort === null ? [] : String(udpPort)),
   });
   await child.stdout.waitFor((line) => line === "playing");
+  const since = child.stdout.all.indexOf("playing");
+  // A track has been chosen.
+  if (flood === "tracks") await child.stdout.waitFor((line) => line === "unit", { since });
   const startMs = performance.now();
   const isEnough = () =>
-    performance.now() - startMs >= leastMs &&
+    performance.now() - startMs >= LEAST_MS &&
     (isOne ? camera.sentBytes >= leastBytes : camera.connections > LEAST_SESSIONS);
   while (!isEnough()) {
     assert.ok(child.running, `it has ended: ${child.stderr.text()}`);

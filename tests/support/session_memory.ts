@@ -1,7 +1,9 @@
 /**
  * One RTSP session in a process of its own, and how much the process grows by it. Plays the URL that is
- * its argument, over UDP where a second one names the port for RTP, until a line comes on standard input, again and again where the camera ends it, and writes
- * a {@link SessionMemory} as JSON. The first session only warms up: it has to end by itself.
+ * its argument, over UDP where a second one names the port for RTP, until a line comes on standard
+ * input, again and again where the camera ends it. The first session only warms up: it has to end by
+ * itself. Says `playing` after it, `unit` with the first unit, and in the end a {@link SessionMemory} as
+ * JSON.
  *
  *     deno run --v8-flags=--expose-gc --allow-net=… tests/support/session_memory.ts rtsp://…
  */
@@ -115,7 +117,7 @@ class Measurement {
       memory: new CameraMemory(),
       onChosen: () => {},
       onUnit: () => {
-        this.#units++;
+        if (this.#units++ === 0) void say("unit");
         this.#look(false);
       },
       hasRoom: () => true,
