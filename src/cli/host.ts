@@ -12,6 +12,8 @@ export interface Host {
   out(text: string): void;
   /** Standard error: logs and what went wrong. */
   err(text: string): void;
+  /** Writes some bytes to standard error without holding up this thread, and says how many. */
+  errLater(bytes: Uint8Array): Promise<number>;
   /** Whether standard error is a terminal that may be coloured. */
   readonly colour: boolean;
   /** Calls back with what nobody caught; the process then ends by what the callback does. */
@@ -32,7 +34,8 @@ export function systemHost(root: string): Host {
     isFile: (path) => stat(path)?.isFile ?? false,
     modeOf: (path) => stat(path)?.mode ?? null,
     out: (text) => writeAll(Deno.stdout, text),
-    err: (text) => writeAll(Deno.stderr, text),
+    err: (text) => writeErr(text),
+    errLater: (bytes) => Deno.stderr.write(bytes),
     colour: Deno.stderr.isTerminal() && !Deno.noColor,
     onUncaught(handle) {
       addEventListener("unhandledrejection", (event) => {
@@ -58,6 +61,15 @@ function stat(path: string): Deno.FileInfo | null {
     if (error instanceof Deno.errors.NotCapable) return null;
     if (error instanceof Deno.errors.PermissionDenied) return null;
     throw error;
+  }
+}
+
+/** Writes to standard error. Where that fails there is no place left to say so. */
+function writeErr(text: string): void {
+  try {
+    writeAll(Deno.stderr, text);
+  } catch (_error) {
+    // A full disk, a terminal that went away: the exit code still tells.
   }
 }
 

@@ -69,6 +69,11 @@ const COUNTERS = {
     "How often the decoder went on with packets that it had left out.",
     ["camera"],
   ],
+  logDropped: [
+    "orion_log_lines_dropped_total",
+    "Lines of the log that standard error did not take.",
+    [],
+  ],
   decodeSeconds: [
     "orion_decode_seconds_total",
     "Seconds spent in the decoder.",
@@ -122,6 +127,7 @@ const GAUGES = {
 export interface ProcessFigures {
   readonly residentBytes: number;
   readonly cpuSeconds: number;
+  readonly droppedLogLines: number;
   /** When it started, in seconds since 1970. */
   readonly startSeconds: number;
   readonly build: {
@@ -194,6 +200,7 @@ export class Metrics {
       lostPackets: counter("lostPackets"),
       rtpAnomalies: counter("rtpAnomalies"),
       catchUps: counter("catchUps"),
+      logDropped: counter("logDropped"),
       decodeSeconds: counter("decodeSeconds"),
     };
     this.#gauges = {
@@ -237,6 +244,7 @@ export class Metrics {
         this.#gauges.lastSeen.set({ worker: worker.id }, Date.parse(worker.lastSeenAt) / 1000);
       }
     }
+    this.#count("logDropped", {}, process.droppedLogLines);
     this.#gauges.mqttUp.set(report.broker.connected ? 1 : 0);
     this.#gauges.memory.set(process.residentBytes);
     this.#gauges.start.set(process.startSeconds);

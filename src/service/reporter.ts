@@ -19,6 +19,7 @@ export interface ReporterParts {
   readonly version: string;
   readonly fleet: Fleet;
   readonly metrics: Metrics;
+  readonly droppedLogLines: () => number;
   readonly broker: () => BrokerState;
   /** What was changed by command and is in force. */
   readonly overrides: () => readonly unknown[];
@@ -71,6 +72,7 @@ export class Reporter {
       },
       residentBytes: Deno.memoryUsage().rss,
       cpuSeconds: (user + system) / 1e6,
+      droppedLogLines: this.#parts.droppedLogLines(),
     });
   }
 

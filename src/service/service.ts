@@ -36,6 +36,8 @@ export interface ServiceOptions {
   readonly log: Log;
   readonly clock: Clock;
   readonly version: string;
+  /** How many lines of the log were dropped so far; absent: none can be. */
+  readonly droppedLogLines?: () => number;
 }
 
 /** Why a service is to be stopped, and the exit code that tells it. */
@@ -103,6 +105,7 @@ export class Service {
       version: options.version,
       fleet: this.#fleet,
       metrics: this.#metrics,
+      droppedLogLines: options.droppedLogLines ?? (() => 0),
       broker: () => this.#publisher.broker,
       overrides: () => this.#controller.overrides(),
     });

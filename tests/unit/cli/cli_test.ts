@@ -27,6 +27,7 @@ async function cli(
     modeOf: () => null,
     out: (part) => void (out += part),
     err: (part) => void (err += part),
+    errLater: (bytes) => Promise.resolve(bytes.length),
     colour: false,
     onUncaught: () => undefined,
     exit: (code) => assert.fail(`exit ${code}`),

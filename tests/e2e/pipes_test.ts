@@ -1,0 +1,113 @@
+/** Where the log goes is no matter of life: standard error that is closed, full or on a full disk. */
+import assert from "node:assert/strict";
+import { Child } from "../support/children.ts";
+import { freePort, ROOT, tempFolder } from "../support/files.ts";
+import { jsonLine, PATIENCE } from "../support/lines.ts";
+import { ignoreWithout } from "../support/parts.ts";
+
+/** How long a start may take, and what one waits between two looks. */
+const READY_MS = 60_000 * PATIENCE;
+const LOOK_MS = 50;
+
+/** The product with its standard error where a line of shell puts it; `$1` there is the test's folder. */
+class Unread implements AsyncDisposable {
+  readonly folder = tempFolder();
+  readonly child: Child;
+  readonly #http = `http://127.0.0.1:${freePort()}`;
+
+  constructor(redirect: string) {
+    const config = this.folder.write(
+      "orion.yaml",
+      `cameras: [{ id: demo, url: "demo:" }]\n` +
+        "detectors: [{ id: person, model: builtin:person-int8, rateHz: 2 }]\n" +
+        `mqtt: { listen: "127.0.0.1:${freePort()}" }\n` +
+        `health: { listen: "${this.#http.slice("http://".length)}", statsIntervalSeconds: 1 }\n`,
+    );
+    const start = '"$0/scripts/orion.sh" run --config "$1/orion.yaml" --log-format json ' +
+      "--log-level debug";
+    this.child = new Child({
+      name: `orion with ${redirect}`,
+      command: "sh",
+      args: ["-c", redirect.replace("ORION", `exec sh ${start}`), ROOT, this.folder.path],
+      env: { NO_COLOR: "1", ORION_CONFIG: config },
+    });
+  }
+
+  /** Waits until cameras, models and broker are as they should be. */
+  async ready(): Promise<void> {
+    const until = performance.now() + READY_MS;
+    while (!await this.#isReady()) {
+      assert.ok(this.child.running, "it goes on without its log");
+      assert.ok(performance.now() < until, "it became ready");
+      await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+    }
+  }
+
+  async #isReady(): Promise<boolean> {
+    try {
+      const response = await fetch(`${this.#http}/readyz`);
+      await response.body?.cancel();
+      return response.ok;
+    } catch (error) {
+      if (error instanceof TypeError) return false;
+      throw error;
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.child[Symbol.asyncDispose]();
+    this.folder[Symbol.dispose]();
+  }
+}
+
+const ignore = ignoreWithout("libav");
+
+Deno.test({
+  name: "pipes: a log on a full disk is survived, and the end is in order",
+  ignore,
+  async fn() {
+    await using orion = new Unread("ORION 2>/dev/full");
+    await orion.ready();
+    orion.child.signal("SIGTERM");
+    assert.equal((await orion.child.exit()).code, 0);
+    assert.equal(await orion.child.groupAlive(), false);
+  },
+});
+
+Deno.test({
+  name: "pipes: a reader that closes its end after one line does not end the service",
+  ignore,
+  async fn() {
+    await using orion = new Unread('mkfifo "$1/log"; head -n 1 "$1/log" >&2 & ORION 2>"$1/log"');
+    await orion.child.stderr.waitFor((line) => jsonLine(line) !== null);
+    await orion.ready();
+    orion.child.signal("SIGTERM");
+    assert.equal((await orion.child.exit()).code, 0);
+    assert.equal(orion.child.stderr.all.length, 1);
+  },
+});
+
+Deno.test({
+  name:
+    "pipes: a full pipe that is not read holds up nothing; read again it is in order, and SIGHUP ends it",
+  ignore,
+  async fn() {
+    // Filled to the last page before Orion starts: its very first line has no room.
+    const fill = 'mkfifo "$1/log"; exec 3<>"$1/log"; ' +
+      "dd if=/dev/zero of=/dev/fd/3 bs=4096 oflag=nonblock 2>/dev/null; ";
+    await using orion = new Unread(`${fill} ORION 2>&3 3>&-`);
+    await orion.ready();
+    await using reader = new Child({
+      name: "the reader",
+      command: "sh",
+      args: ["-c", `exec tr -d '\\000' <"$0/log"`, orion.folder.path],
+    });
+    const event = (name: string) =>
+      reader.stdout.waitFor((line) => jsonLine(line)?.["event"] === name, { what: name });
+    await event("service.starting");
+    orion.child.signal("SIGHUP");
+    assert.equal(jsonLine(await event("service.stopped"))?.["reason"], "SIGHUP");
+    assert.equal((await orion.child.exit()).code, 0);
+    assert.equal(await orion.child.groupAlive(), false);
+  },
+});
