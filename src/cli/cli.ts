@@ -14,7 +14,7 @@ import { LineQueue } from "./line_queue.ts";
 import { createLog } from "./logging.ts";
 import { printPermissions } from "./permissions.ts";
 import { runProbe } from "./probe.ts";
-import { locatePlaces, readSettings } from "./prepare.ts";
+import { locatePlaces, readSettings, requirePermissions } from "./prepare.ts";
 
 /** How long the end of the service waits for a log that is not read, and an end at once. */
 const FLUSH_MS = 1000;
@@ -84,6 +84,7 @@ async function run(
     lines.push(failureText(error, redactor, args.logLevel === "debug"));
   const exit = (code: number) => void lines.flush(HURRIED_FLUSH_MS).then(() => host.exit(code));
   try {
+    requirePermissions(settings, host);
     for (const warning of settings.warnings) log.warning("config.warning", { warning });
     const places = locatePlaces(host.root);
     const manifest = permissionManifest(settings, places);
@@ -116,6 +117,7 @@ async function check(
   host: Host,
 ): Promise<number> {
   const settings = readSettings(args, host);
+  requirePermissions(settings, host);
   const redactor = new Redactor(settings.secrets());
   const findings: Finding[] = [
     { subject: "configuration", detail: settings.path ?? "none: the demo", problem: null },

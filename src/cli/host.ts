@@ -1,3 +1,6 @@
+import { assertNever } from "../core/assert.ts";
+import type { PermissionKind } from "../core/missing_grant.ts";
+
 /** What the command line needs of the world around it, so that tests can stand in for it. */
 export interface Host {
   /** Orion's own folder: absolute, without a slash at its end. */
@@ -8,6 +11,8 @@ export interface Host {
   readText(path: string): string;
   isFile(path: string): boolean;
   modeOf(path: string): number | null;
+  /** Whether this process has one of Deno's permissions. */
+  isGranted(kind: PermissionKind, value: string): boolean;
   /** Standard output: only what was asked for. */
   out(text: string): void;
   /** Standard error: logs and what went wrong. */
@@ -33,6 +38,8 @@ export function systemHost(root: string): Host {
     readText: (path) => Deno.readTextFileSync(path),
     isFile: (path) => stat(path)?.isFile ?? false,
     modeOf: (path) => stat(path)?.mode ?? null,
+    isGranted: (kind, value) =>
+      Deno.permissions.querySync(descriptorOf(kind, value)).state === "granted",
     out: (text) => writeAll(Deno.stdout, text),
     err: (text) => writeErr(text),
     errLater: (bytes) => Deno.stderr.write(bytes),
@@ -49,6 +56,26 @@ export function systemHost(root: string): Host {
     },
     exit: (code) => Deno.exit(code),
   };
+}
+
+function descriptorOf(name: PermissionKind, value: string): Deno.PermissionDescriptor {
+  switch (name) {
+    case "read":
+    case "write":
+    case "ffi":
+      return { name, path: value };
+    case "net":
+      return { name, host: value };
+    case "env":
+      return { name, variable: value };
+    case "run":
+      return { name, command: value };
+    case "sys":
+      // Of which nothing is ever needed.
+      return { name };
+    default:
+      return assertNever(name);
+  }
 }
 
 /** What is at a path, or null: what may not be looked at is not there for us. */

@@ -56,7 +56,7 @@ function grantFor(args: PermissionsArgs, host: Host): Grant {
 }
 
 /** As a capture worker of a camera with that address and nothing else configured. */
-function probeGrant({ url, transport, demuxer }: ProbeArgs, host: Host): Grant {
+export function probeGrant({ url, transport, demuxer }: ProbeArgs, host: Host): Grant {
   const { libav } = findPlaces(host.root);
   // libav is looked for again; where it was not found, the process says where it looked.
   const own = grant("", { read: libav === null ? LIBAV_FOLDERS : Object.values(libav) });

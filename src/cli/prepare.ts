@@ -5,13 +5,20 @@ import type { Settings } from "../config/settings.ts";
 import { LibraryError } from "../core/errors.ts";
 import { LIBAV_FOLDERS, locateLibav } from "../libav/locate.ts";
 import { type Grant, grant, union } from "../permissions/grant.ts";
+import { lacksFor, PermissionsError } from "../permissions/lacks.ts";
 import { type FoundPlaces, permissionManifest, startGrant } from "../permissions/manifest.ts";
 import { locateOnnxRuntime, type Places } from "../permissions/places.ts";
 import type { CommonArgs } from "./args.ts";
 import type { Host } from "./host.ts";
 
+const CONFIG_VARIABLE = "ORION_CONFIG";
+
 /** The configuration a command line asks for: absolute, or null for the demo. */
 export function configPath(args: Pick<CommonArgs, "config">, host: Host): string | null {
+  // Where it may not be asked for, the demo would be played instead of what it names.
+  if (args.config === null && !host.isGranted("env", CONFIG_VARIABLE)) {
+    throw new PermissionsError([{ kind: "env", values: [CONFIG_VARIABLE], key: null }]);
+  }
   return chooseConfig({
     named: args.config,
     env: (name) => host.env(name),
@@ -29,7 +36,18 @@ export function readSettings(args: Pick<CommonArgs, "config">, host: Host): Sett
     readText: (path) => host.readText(path),
     isFile: (path) => host.isFile(path),
     modeOf: (path) => host.modeOf(path),
+    isGranted: (kind, value) => host.isGranted(kind, value),
   });
+}
+
+/** @throws {PermissionsError} with everything that the process needs for these settings and has not */
+export function requirePermissions(settings: Settings, host: Host): void {
+  const lacks = lacksFor(
+    settings,
+    findPlaces(host.root),
+    (kind, value) => host.isGranted(kind, value),
+  );
+  if (lacks.length > 0) throw new PermissionsError(lacks);
 }
 
 /** @throws {LibraryError} when libav or ONNX Runtime is not installed */

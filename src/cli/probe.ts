@@ -8,10 +8,12 @@ import { Redactor } from "../core/redact.ts";
 import { cameraProblems } from "../config/camera_checks.ts";
 import { PROBE_UDP_PORTS } from "../config/settings.ts";
 import { type CameraUrl, decode, parseCameraUrl, querySecrets } from "../config/urls.ts";
+import { type IsGranted, lacksOf, PermissionsError } from "../permissions/lacks.ts";
 import { locateLibav } from "../libav/locate.ts";
 import type { ProbeRequest, ProbeResult } from "../service/probe.ts";
 import type { Invocation } from "./args.ts";
 import type { Host } from "./host.ts";
+import { probeGrant } from "./permissions.ts";
 
 type ProbeArgs = Extract<Invocation, { command: "probe" }>;
 
@@ -28,6 +30,7 @@ export async function runProbe(args: ProbeArgs, host: Host): Promise<number> {
     throw new UsageError(`Cannot probe this address: ${parsed.message}`, parsed.remedy);
   }
   checkOptions(args);
+  requireGrant(args, host);
   const request = requestOf(args, parsed.value, host);
   const { probe } = await import("../service/probe.ts");
   try {
@@ -37,6 +40,13 @@ export async function runProbe(args: ProbeArgs, host: Host): Promise<number> {
   } catch (error) {
     throw error instanceof OrionError ? explained(error, args, parsed.value) : error;
   }
+}
+
+/** @throws {PermissionsError} with what the process needs for this address and has not */
+function requireGrant(args: ProbeArgs, host: Host): void {
+  const has: IsGranted = (kind, value) => host.isGranted(kind, value);
+  const lacks = lacksOf(probeGrant(args, host), has).map((lack) => ({ ...lack, key: "probe" }));
+  if (lacks.length > 0) throw new PermissionsError(lacks);
 }
 
 /** @throws {UsageError} when an option does not go with the address, as the same key of a camera */

@@ -12,6 +12,7 @@ import {
   readCameraAuthorities,
   readSecretFiles,
   reasonOf,
+  remedyOf,
 } from "./files.ts";
 import { type FoundProblem, lookUp, problemsOf } from "./issues.ts";
 import { ConfigError, type ConfigPath, type ConfigProblem, pathText } from "./problems.ts";
@@ -73,7 +74,11 @@ export function loadSettings(options: LoadOptions): Settings {
   const folder = folderOf(options.path, options.root);
   const places = { root: options.root, folder };
   // A file without a single key is an empty configuration, which lacks its cameras.
-  const expanded = expandEnvironment(file.value ?? {}, (name) => options.env(name));
+  const expanded = expandEnvironment(
+    file.value ?? {},
+    (name) => options.env(name),
+    (name) => options.isGranted?.("env", name) ?? true,
+  );
   const { value } = expanded;
   const putOff = options.putOffSecrets ?? false;
   const secretFiles = readSecretFiles(value, folder, options, putOff);
@@ -114,7 +119,8 @@ function readConfig(path: string, access: FileAccess): YamlFile {
     text = access.readText(path);
   } catch (error) {
     const message = `cannot read ${path}: ${reasonOf(error)}`;
-    const remedy = "Correct --config or ORION_CONFIG, or create the file.";
+    const usual = "Correct --config or ORION_CONFIG, or create the file.";
+    const remedy = remedyOf(error, path, usual);
     throw new ConfigError(path, [{ path: "", message, remedy }]);
   }
   return parseYaml(text);

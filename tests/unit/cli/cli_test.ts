@@ -13,7 +13,11 @@ interface Outcome {
 /** Runs a command line in a world of files and variables. */
 async function cli(
   args: readonly string[],
-  world: { files?: Record<string, string>; env?: Record<string, string> } = {},
+  world: {
+    files?: Record<string, string>;
+    env?: Record<string, string>;
+    isGranted?: Host["isGranted"];
+  } = {},
 ): Promise<Outcome> {
   let out = "";
   let err = "";
@@ -25,6 +29,7 @@ async function cli(
     readText: (path) => text(path) ?? raise(new Deno.errors.NotFound()),
     isFile: (path) => text(path) !== undefined || path.startsWith(`${ROOT}/`),
     modeOf: () => null,
+    isGranted: world.isGranted ?? (() => true),
     out: (part) => void (out += part),
     err: (part) => void (err += part),
     errLater: (bytes) => Promise.resolve(bytes.length),
