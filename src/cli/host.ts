@@ -13,6 +13,8 @@ export interface Host {
   modeOf(path: string): number | null;
   /** Whether this process has one of Deno's permissions. */
   isGranted(kind: PermissionKind, value: string): boolean;
+  /** Whether this is a compiled program: its permissions are baked in. */
+  readonly isCompiled: boolean;
   /** Standard output: only what was asked for. */
   out(text: string): void;
   /** Standard error: logs and what went wrong. */
@@ -40,6 +42,7 @@ export function systemHost(root: string): Host {
     modeOf: (path) => stat(path)?.mode ?? null,
     isGranted: (kind, value) =>
       Deno.permissions.querySync(descriptorOf(kind, value)).state === "granted",
+    isCompiled: Deno.build.standalone,
     out: (text) => writeAll(Deno.stdout, text),
     err: (text) => writeErr(text),
     errLater: (bytes) => Deno.stderr.write(bytes),
