@@ -1,4 +1,5 @@
 import { assertNever } from "../core/assert.ts";
+import { DEMO_HOST } from "../config/demo.ts";
 import type { PermissionKind } from "../core/missing_grant.ts";
 
 /** What the command line needs of the world around it, so that tests can stand in for it. */
@@ -13,6 +14,8 @@ export interface Host {
   modeOf(path: string): number | null;
   /** Whether this process has one of Deno's permissions. */
   isGranted(kind: PermissionKind, value: string): boolean;
+  /** Whether a port of 127.0.0.1 can be listened on; null where Deno does not let us try. */
+  isFree(port: number): boolean | null;
   /** Whether this is a compiled program: its permissions are baked in. */
   readonly isCompiled: boolean;
   /** Standard output: only what was asked for. */
@@ -42,6 +45,7 @@ export function systemHost(root: string): Host {
     modeOf: (path) => stat(path)?.mode ?? null,
     isGranted: (kind, value) =>
       Deno.permissions.querySync(descriptorOf(kind, value)).state === "granted",
+    isFree,
     isCompiled: Deno.build.standalone,
     out: (text) => writeAll(Deno.stdout, text),
     err: (text) => writeErr(text),
@@ -59,6 +63,17 @@ export function systemHost(root: string): Host {
     },
     exit: (code) => Deno.exit(code),
   };
+}
+
+function isFree(port: number): boolean | null {
+  try {
+    Deno.listen({ hostname: DEMO_HOST, port }).close();
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotCapable) return null;
+    if (error instanceof Deno.errors.AddrInUse) return false;
+    throw error;
+  }
 }
 
 function descriptorOf(name: PermissionKind, value: string): Deno.PermissionDescriptor {

@@ -1,5 +1,6 @@
 /** From a command line to settings, places and permissions. */
 import { ConfigError } from "../config/problems.ts";
+import { chooseDemoPorts, type DemoPorts } from "../config/demo.ts";
 import { chooseConfig, loadSettings } from "../config/load.ts";
 import type { Settings } from "../config/settings.ts";
 import { LibraryError } from "../core/errors.ts";
@@ -29,8 +30,10 @@ export function configPath(args: Pick<CommonArgs, "config">, host: Host): string
 
 /** Reads the settings, secrets and all; every file they name must be there. */
 export function readSettings(args: Pick<CommonArgs, "config">, host: Host): Settings {
+  const path = configPath(args, host);
   return loadSettings({
-    path: configPath(args, host),
+    path,
+    ...demoPorts(path, host),
     root: host.root,
     env: (name) => host.env(name),
     readText: (path) => host.readText(path),
@@ -38,6 +41,11 @@ export function readSettings(args: Pick<CommonArgs, "config">, host: Host): Sett
     modeOf: (path) => host.modeOf(path),
     isGranted: (kind, value) => host.isGranted(kind, value),
   });
+}
+
+/** Where the demo listens, when it is the demo that is asked for. */
+function demoPorts(path: string | null, host: Host): { demoPorts?: DemoPorts } {
+  return path === null ? { demoPorts: chooseDemoPorts((port) => host.isFree(port)) } : {};
 }
 
 /** @throws {PermissionsError} with everything that the process needs for these settings and has not */
@@ -89,6 +97,7 @@ export function processGrant(
   try {
     const settings = loadSettings({
       path,
+      ...demoPorts(path, host),
       root: host.root,
       env: (name) => host.env(name),
       readText: (file) => host.readText(file),

@@ -1,6 +1,7 @@
 import { resolve } from "node:path";
 import { buildSettings } from "./build.ts";
 import { crossProblems } from "./checks.ts";
+import { DEMO_PORTS, demoConfig, type DemoPorts, demoWarnings } from "./demo.ts";
 import { expandEnvironment } from "./environment.ts";
 import {
   type FileAccess,
@@ -33,6 +34,8 @@ export interface LoadOptions extends FileAccess {
    * permissions, before the permission to read them is there.
    */
   readonly putOffSecrets?: boolean;
+  /** Where the demo listens; absent: at its usual ports. */
+  readonly demoPorts?: DemoPorts;
 }
 
 /** The file that is used when nothing else is named. */
@@ -57,19 +60,14 @@ export function chooseConfig(options: {
   return options.isFile(usual) ? usual : null;
 }
 
-/** The demo: the bundled clip, the bundled model, the embedded broker. */
-const DEMO = {
-  cameras: [{ id: "demo", url: "demo:" }],
-  detectors: [{ id: "person", model: "builtin:person", rateHz: 5, classes: ["person"] }],
-};
-
 /**
  * Reads, checks and freezes a configuration.
  *
  * @throws {ConfigError} with every problem that was found
  */
 export function loadSettings(options: LoadOptions): Settings {
-  const file = options.path === null ? NO_FILE : readConfig(options.path, options);
+  const demoPorts = options.demoPorts ?? USUAL_PORTS;
+  const file = options.path === null ? demoFile(demoPorts) : readConfig(options.path, options);
   if (file.problems.length > 0) throw new ConfigError(options.path, file.problems);
   const folder = folderOf(options.path, options.root);
   const places = { root: options.root, folder };
@@ -107,11 +105,19 @@ export function loadSettings(options: LoadOptions): Settings {
     secretFiles,
     authorities,
     environment: expanded.names,
-    warnings: [...secretFiles.warnings, ...openConfigWarnings(file.value, options)],
+    warnings: [
+      ...secretFiles.warnings,
+      ...openConfigWarnings(file.value, options),
+      ...options.path === null ? demoWarnings(demoPorts) : [],
+    ],
   });
 }
 
-const NO_FILE: YamlFile = { value: DEMO, problems: [], lineOf: () => undefined };
+const USUAL_PORTS: DemoPorts = { broker: DEMO_PORTS.broker[0], http: DEMO_PORTS.http[0] };
+
+function demoFile(ports: DemoPorts): YamlFile {
+  return { value: demoConfig(ports), problems: [], lineOf: () => undefined };
+}
 
 function readConfig(path: string, access: FileAccess): YamlFile {
   let text: string;

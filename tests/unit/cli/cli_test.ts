@@ -18,6 +18,7 @@ async function cli(
     env?: Record<string, string>;
     isGranted?: Host["isGranted"];
     isCompiled?: boolean;
+    isFree?: Host["isFree"];
   } = {},
 ): Promise<Outcome> {
   let out = "";
@@ -31,6 +32,7 @@ async function cli(
     isFile: (path) => text(path) !== undefined || path.startsWith(`${ROOT}/`),
     modeOf: () => null,
     isGranted: world.isGranted ?? (() => true),
+    isFree: world.isFree ?? (() => true),
     isCompiled: world.isCompiled ?? false,
     out: (part) => void (out += part),
     err: (part) => void (err += part),
