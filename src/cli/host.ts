@@ -1,5 +1,6 @@
 import { assertNever } from "../core/assert.ts";
 import { DEMO_HOST } from "../config/demo.ts";
+import { OrionError } from "../core/errors.ts";
 import type { PermissionKind } from "../core/missing_grant.ts";
 
 /** What the command line needs of the world around it, so that tests can stand in for it. */
@@ -47,7 +48,7 @@ export function systemHost(root: string): Host {
       Deno.permissions.querySync(descriptorOf(kind, value)).state === "granted",
     isFree,
     isCompiled: Deno.build.standalone,
-    out: (text) => writeAll(Deno.stdout, text),
+    out: (text) => writeOut(text),
     err: (text) => writeErr(text),
     errLater: (bytes) => Deno.stderr.write(bytes),
     colour: Deno.stderr.isTerminal() && !Deno.noColor,
@@ -106,6 +107,21 @@ function stat(path: string): Deno.FileInfo | null {
     if (error instanceof Deno.errors.NotCapable) return null;
     if (error instanceof Deno.errors.PermissionDenied) return null;
     throw error;
+  }
+}
+
+/** @throws {OrionError} `OUTPUT`: a full disk, for one */
+function writeOut(text: string): void {
+  try {
+    writeAll(Deno.stdout, text);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new OrionError({
+      code: "OUTPUT",
+      message: `Cannot write to standard output: ${reason}`,
+      retryable: true,
+      remedy: "Send it somewhere else.",
+    }, { cause: error });
   }
 }
 

@@ -10,6 +10,9 @@ const MAX_WRITE_BYTES = 32 * 1024;
 /** How long to leave a reader alone that takes nothing: a full disk, a terminal that went away. */
 const RETRY_MS = 1000;
 
+/** The same for one that is only slow, where another program has made the pipe or terminal nonblocking. */
+const SLOW_RETRY_MS = 50;
+
 /** Where lines go, and what becomes of them there. */
 export interface LineQueueOptions {
   /** Writes some of the bytes, and says how many. One call at a time; it may take for ever. */
@@ -87,7 +90,7 @@ export class LineQueue {
       } catch (error) {
         if (error instanceof Deno.errors.BrokenPipe) this.#close();
         else if (this.#isEnding) break;
-        else await this.#pause();
+        else await this.#pause(error instanceof Deno.errors.WouldBlock ? SLOW_RETRY_MS : RETRY_MS);
       }
       if (rest.length === 0 && this.#waiting.length === 0) this.#closeGap();
     }
@@ -126,9 +129,9 @@ export class LineQueue {
     this.#gap = 0;
   }
 
-  #pause(): Promise<void> {
+  #pause(delayMs: number): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
-    const cancel = this.#options.clock.after(RETRY_MS, resolve);
+    const cancel = this.#options.clock.after(delayMs, resolve);
     this.#endPause = () => {
       cancel();
       resolve();

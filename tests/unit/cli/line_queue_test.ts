@@ -91,6 +91,16 @@ Deno.test("lines: a full disk is tried again, and loses nothing that can wait", 
   assert.deepEqual([reader.queue.dropped, reader.gaps], [0, []]);
 });
 
+Deno.test("lines: a terminal that is only slow is tried again soon", async () => {
+  const reader = new Reader();
+  reader.takes = new Deno.errors.WouldBlock();
+  reader.queue.push("a\n");
+  await settle();
+  reader.takes = Infinity;
+  await reader.clock.pass(100);
+  assert.equal(reader.text, "a\n");
+});
+
 Deno.test("lines: a reader that closed its end is written to no more", async () => {
   const reader = new Reader();
   reader.takes = new Deno.errors.BrokenPipe();
