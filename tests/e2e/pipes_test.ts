@@ -33,6 +33,12 @@ class Unread implements AsyncDisposable {
     });
   }
 
+  /** A program that reads the named pipe `log` in the folder, once there is one. */
+  reader(program: string): Child {
+    const wait = `until [ -p "$0/log" ]; do sleep 0.05; done; exec ${program} <"$0/log"`;
+    return new Child({ name: program, command: "sh", args: ["-c", wait, this.folder.path] });
+  }
+
   /** Waits until cameras, models and broker are as they should be. */
   async ready(): Promise<void> {
     const until = performance.now() + READY_MS;
@@ -78,12 +84,14 @@ Deno.test({
   name: "pipes: a reader that closes its end after one line does not end the service",
   ignore,
   async fn() {
-    await using orion = new Unread('mkfifo "$1/log"; head -n 1 "$1/log" >&2 & ORION 2>"$1/log"');
-    await orion.child.stderr.waitFor((line) => jsonLine(line) !== null);
+    await using orion = new Unread('mkfifo "$1/log"; ORION 2>"$1/log"');
+    await using reader = orion.reader("head -n 1");
+    await reader.exit(READY_MS);
+    assert.equal(reader.stdout.all.length, 1);
     await orion.ready();
     orion.child.signal("SIGTERM");
     assert.equal((await orion.child.exit()).code, 0);
-    assert.equal(orion.child.stderr.all.length, 1);
+    assert.equal(await orion.child.groupAlive(), false);
   },
 });
 
@@ -94,14 +102,10 @@ Deno.test({
   async fn() {
     // Filled to the last page before Orion starts: its very first line has no room.
     const fill = 'mkfifo "$1/log"; exec 3<>"$1/log"; ' +
-      "dd if=/dev/zero of=/dev/fd/3 bs=4096 oflag=nonblock 2>/dev/null; ";
+      'yes "$(printf %04095d 0)" | dd of=/dev/fd/3 bs=4096 iflag=fullblock oflag=nonblock 2>/dev/null; ';
     await using orion = new Unread(`${fill} ORION 2>&3 3>&-`);
     await orion.ready();
-    await using reader = new Child({
-      name: "the reader",
-      command: "sh",
-      args: ["-c", `exec tr -d '\\000' <"$0/log"`, orion.folder.path],
-    });
+    await using reader = orion.reader("cat");
     const event = (name: string) =>
       reader.stdout.waitFor((line) => jsonLine(line)?.["event"] === name, { what: name });
     await event("service.starting");
