@@ -5,6 +5,9 @@ import { freePort, ROOT, tempFolder } from "../support/files.ts";
 import { jsonLine, PATIENCE } from "../support/lines.ts";
 import { ignoreWithout } from "../support/parts.ts";
 
+/** Fewer requests at once than one address may have open. */
+const CHATTER = 30;
+
 /** How long a start may take, and what one waits between two looks. */
 const READY_MS = 60_000 * PATIENCE;
 const LOOK_MS = 50;
@@ -13,7 +16,8 @@ const LOOK_MS = 50;
 class Unread implements AsyncDisposable {
   readonly folder = tempFolder();
   readonly child: Child;
-  readonly #http = `http://127.0.0.1:${freePort()}`;
+  readonly #port = freePort();
+  readonly #http = `http://127.0.0.1:${this.#port}`;
 
   constructor(redirect: string) {
     const config = this.folder.write(
@@ -21,7 +25,7 @@ class Unread implements AsyncDisposable {
       `cameras: [{ id: demo, url: "demo:" }]\n` +
         "detectors: [{ id: person, model: builtin:person-int8, rateHz: 2 }]\n" +
         `mqtt: { listen: "127.0.0.1:${freePort()}" }\n` +
-        `health: { listen: "${this.#http.slice("http://".length)}", statsIntervalSeconds: 1 }\n`,
+        `health: { listen: "127.0.0.1:${this.#port}", statsIntervalSeconds: 1 }\n`,
     );
     const start = '"$0/scripts/orion.sh" run --config "$1/orion.yaml" --log-format json ' +
       "--log-level debug";
@@ -47,6 +51,27 @@ class Unread implements AsyncDisposable {
       assert.ok(performance.now() < until, "it became ready");
       await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
     }
+  }
+
+  /** How many lines of the log were dropped. */
+  async dropped(): Promise<number> {
+    const text = await (await fetch(`${this.#http}/metrics`)).text();
+    return Number(text.match(/^orion_log_lines_dropped_total (\d+)$/m)?.[1]);
+  }
+
+  /** Makes Orion log so many lines: each request of that kind is one. */
+  async chatter(lines: number): Promise<void> {
+    const request = "GET / HTTP/1.1\r\nHost: 127.0.0.1:99999\r\n\r\n";
+    await Promise.all(Array.from({ length: lines }, async () => {
+      using connection = await Deno.connect({ hostname: "127.0.0.1", port: this.#port });
+      await connection.write(new TextEncoder().encode(request));
+      try {
+        while (await connection.read(new Uint8Array(1024)) !== null);
+      } catch (error) {
+        // What it answers is of no interest here, nor how it ends the connection.
+        if (!(error instanceof Deno.errors.ConnectionReset)) throw error;
+      }
+    }));
   }
 
   async #isReady(): Promise<boolean> {
@@ -97,7 +122,7 @@ Deno.test({
 
 Deno.test({
   name:
-    "pipes: a full pipe that is not read holds up nothing; read again it is in order, and SIGHUP ends it",
+    "pipes: a full pipe that is not read holds up nothing, and the lines that it lacks are counted",
   ignore,
   async fn() {
     // Filled to the last page before Orion starts: its very first line has no room.
@@ -105,10 +130,13 @@ Deno.test({
       'yes "$(printf %04095d 0)" | dd of=/dev/fd/3 bs=4096 iflag=fullblock oflag=nonblock 2>/dev/null; ';
     await using orion = new Unread(`${fill} ORION 2>&3 3>&-`);
     await orion.ready();
+    while (await orion.dropped() === 0) await orion.chatter(CHATTER);
     await using reader = orion.reader("cat");
     const event = (name: string) =>
       reader.stdout.waitFor((line) => jsonLine(line)?.["event"] === name, { what: name });
     await event("service.starting");
+    const gap = jsonLine(await event("log.dropped"));
+    assert.equal(gap?.["lines"], await orion.dropped(), "one line says all of it");
     orion.child.signal("SIGHUP");
     assert.equal(jsonLine(await event("service.stopped"))?.["reason"], "SIGHUP");
     assert.equal((await orion.child.exit()).code, 0);
