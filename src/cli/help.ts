@@ -11,7 +11,7 @@ const COMMON = `
 `;
 
 const EXIT_CODES = `
-Exit codes: 0 done, 1 failed at run time, 2 bad usage or configuration,
+Exit codes: 0 done, 1 failed at run time, 2 bad usage, configuration or permissions,
 70 the watchdog gave up (start it again).
 `;
 
