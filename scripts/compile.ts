@@ -12,6 +12,7 @@ import { Buffer } from "node:buffer";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { ConfigError } from "../src/config/problems.ts";
+import { BAKED_FLAGS_FILE } from "../src/cli/permissions.ts";
 import { denoFlags } from "../src/permissions/grant.ts";
 import { bakedGrant } from "./lib/baked.ts";
 import { type Content, contentProblems, listContents } from "./lib/contents.ts";
@@ -24,7 +25,8 @@ import { runTool, say, type ToolArgs, ToolError } from "./lib/tool_args.ts";
 const ROOT = fileURLToPath(new URL("../", import.meta.url)).replace(/\/$/, "");
 
 /** Embedded beside what main.ts imports. */
-const INCLUDED = ["workers", "models", "assets", "LICENSE", "NOTICE", THIRD_PARTY];
+const INCLUDED = ["workers", "models", "assets", "LICENSE", "NOTICE", THIRD_PARTY]
+  .concat(BAKED_FLAGS_FILE);
 
 /** A bound for the program, runtime included: it should not grow unseen. */
 const MAX_PROGRAM_BYTES = 190 * 1024 * 1024;
@@ -43,6 +45,7 @@ function compile(args: ToolArgs): number {
     // What is embedded into Deno itself shows what is embedded, and is no program to ship.
     const trial = runtime !== null && runtime === args.with;
     const program = join(out, `orion-${target.name}${trial ? ".trial" : ""}`);
+    Deno.writeTextFileSync(join(work, BAKED_FLAGS_FILE), `${flags.join("\n")}\n`);
     embed(args, { work, flags, program });
     checkProgram(program, { contents, work, target, trial });
     Deno.copyFileSync(join(work, THIRD_PARTY), `${program}.${THIRD_PARTY}`);

@@ -53,6 +53,15 @@ case $root$config in
     "Rename the file or its folder." 2 ;;
 esac
 
+# The demo takes other ports when its usual ones are taken. Which, this first process finds out by trying
+# them; the second one may listen on those alone. The same ports as in src/config/demo.ts.
+demo_ports=
+if [ "$config" = "$(pwd -P)/orion.yaml" ] && [ ! -e "$config" ]; then
+  for port in 1883 1884 1885 1886 1887 1888 1889 8080 8081 8082 8083 8084 8085 8086; do
+    demo_ports=${demo_ports:+$demo_ports,}127.0.0.1:$port
+  done
+fi
+
 # Names of environment variables that the configuration may use; comments included, which is harmless.
 names=ORION_CONFIG,ORT_DISABLE_TELEMETRY
 if [ -f "$config" ] && [ -r "$config" ]; then
@@ -81,6 +90,7 @@ export DENO_NO_UPDATE_CHECK=1
 flags() {
   "$deno" run --no-prompt --cached-only --no-remote --deny-import --ignore-env \
     "--allow-env=$names" "--allow-read=$root,$config$libraries" \
+    ${demo_ports:+"--allow-net=$demo_ports"} \
     "$root/main.ts" permissions --flags -- "$@"
 }
 if [ -n "$input" ]; then

@@ -136,7 +136,9 @@ look() {
   if pretended deno || ! native=$(find_deno); then
     native=
     lacks="$lacks deno"
-    if ! have_program npm; then packages="$packages curl ca-certificates unzip"; fi
+    if ! have_program npm && { ! have_program curl || ! have_program unzip; }; then
+      packages="$packages curl ca-certificates unzip"
+    fi
   fi
   if pretended libav || ! have_libav; then
     lacks="$lacks libav"
@@ -221,7 +223,8 @@ announce() {
     if have_program npm; then
       say "  Deno $deno_version, from npm, into $HOME/.deno"
     else
-      say "  Deno $deno_version, by its official installer ($deno_installer), into $HOME/.deno"
+      say "  Deno $deno_version, by its official installer ($deno_installer), into $HOME/.deno;"
+      say "  where that can't be reached, from npm, with the distribution's npm (apt-get install npm)"
     fi
   fi
   if lacking modules; then
@@ -229,6 +232,8 @@ announce() {
   fi
   if lacking mosquitto; then say "  (mosquitto's own service will be neither started nor enabled)"; fi
 }
+
+may_install() { [ "$(id -u)" = 0 ] || command -v sudo >/dev/null 2>&1; }
 
 as_root() {
   if [ "$(id -u)" = 0 ]; then
@@ -238,6 +243,24 @@ as_root() {
   else
     fail 2 "This needs root, and there is no sudo. Ask an administrator to run:" "  $*"
   fi
+}
+
+# Everything that an administrator has to do, in one go: asked once, and not for each command.
+need_administrator() {
+  set -- "  apt-get update"
+  # The tests start brokers of their own; mosquitto's service should not end up listening for ever.
+  if lacking mosquitto; then
+    set -- "$@" "  RUNLEVEL=1 apt-get install --no-install-recommends$packages"
+    if [ -d /run/systemd/system ]; then
+      set -- "$@" "  systemctl disable --now mosquitto.service"
+    else
+      set -- "$@" "  update-rc.d mosquitto disable"
+    fi
+  else
+    set -- "$@" "  apt-get install --no-install-recommends$packages"
+  fi
+  fail 2 "This needs root, and there is no sudo. Ask an administrator to run:" "$@" \
+    "Then start setup.sh again: it installs the rest without root."
 }
 
 apt() { as_root env DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 apt-get -q -y "$@" >&2; }
@@ -262,6 +285,7 @@ free_mosquitto() {
 
 install_packages() {
   [ -n "$packages" ] || return 0
+  may_install || need_administrator
   apt update || fail 1 "apt-get update failed; see above."
   if lacking libav; then
     # The lists are fresh now, and may know a newer release than was announced.
@@ -278,21 +302,43 @@ install_packages() {
   free_mosquitto
 }
 
+deno_from_npm() {
+  npm install --global --no-fund --no-audit --no-update-notifier --prefix "$prefix" "deno@$deno_version" >&2
+}
+
+deno_from_installer() {
+  if ! have_program curl || ! have_program unzip; then
+    may_install || return 1
+    apt install --no-install-recommends curl ca-certificates unzip || return 1
+  fi
+  script=$(mktemp)
+  outcome=0
+  curl -fsSL -o "$script" "$deno_installer" &&
+    DENO_INSTALL=$prefix sh "$script" --no-modify-path "v$deno_version" </dev/null >&2 || outcome=1
+  rm -f "$script"
+  return "$outcome"
+}
+
+# npm reaches a registry that a company mirrors, where deno.land and github.com are out of reach.
+deno_from_new_npm() {
+  say "setup.sh: $deno_installer did not work; taking Deno from npm, with the distribution's npm."
+  may_install || fail 2 "This needs root, and there is no sudo. Ask an administrator to run:" \
+    "  apt-get update" "  apt-get install --no-install-recommends npm" \
+    "Then start setup.sh again: it installs the rest without root."
+  apt update || fail 1 "apt-get update failed; see above."
+  apt install --no-install-recommends npm || fail 1 "apt-get could not install npm; see above."
+  deno_from_npm
+}
+
 install_deno() {
   lacking deno || return 0
   prefix=$HOME/.deno
-  if have_program npm &&
-    npm install --global --no-fund --no-audit --no-update-notifier --prefix "$prefix" "deno@$deno_version" >&2; then
-    :
+  if have_program npm; then
+    deno_from_npm || deno_from_installer ||
+      fail 1 "Deno came neither from npm nor by its installer ($deno_installer); see above."
   else
-    if ! have_program curl || ! have_program unzip; then
-      apt install --no-install-recommends curl ca-certificates unzip
-    fi
-    script=$(mktemp)
-    curl -fsSL -o "$script" "$deno_installer" || fail 1 "Could not fetch $deno_installer."
-    DENO_INSTALL=$prefix sh "$script" --no-modify-path "v$deno_version" </dev/null >&2 ||
-      fail 1 "Deno's installer failed; see above."
-    rm -f "$script"
+    deno_from_installer || deno_from_new_npm ||
+      fail 1 "Deno came neither by its installer ($deno_installer) nor from npm; see above."
   fi
   native=$(ORION_DENO=$prefix/bin/deno find_deno) ||
     fail 1 "Deno was installed into $prefix, but it does not run: try $prefix/bin/deno --version."

@@ -10,10 +10,15 @@ import { EXIT, exitCode } from "../core/exit.ts";
 import { failureText } from "./failure.ts";
 import { helpText } from "./help.ts";
 import type { Host } from "./host.ts";
+import { LineQueue } from "./line_queue.ts";
 import { createLog } from "./logging.ts";
 import { printPermissions } from "./permissions.ts";
 import { runProbe } from "./probe.ts";
-import { locatePlaces, readSettings } from "./prepare.ts";
+import { locatePlaces, readSettings, requirePermissions } from "./prepare.ts";
+
+/** How long the end of the service waits for a log that is not read, and an end at once. */
+const FLUSH_MS = 1000;
+const HURRIED_FLUSH_MS = 200;
 
 /**
  * Carries out a command line. What fails is told on standard error, without a stack and without a
@@ -63,20 +68,29 @@ async function run(
 ): Promise<number> {
   const settings = readSettings(args, host);
   const redactor = new Redactor(settings.secrets());
+  const lines = new LineQueue({
+    write: (bytes) => host.errLater(bytes),
+    clock: systemClock,
+    onGap: (count) => log.warning("log.dropped", { lines: count }),
+  });
   const log = createLog({
     format: args.logFormat,
     level: args.logLevel,
     redactor,
-    write: (line) => host.err(line),
+    write: (line) => lines.push(line),
     colour: host.colour,
   });
+  const fail = (error: unknown) =>
+    lines.push(failureText(error, redactor, args.logLevel === "debug"));
+  const exit = (code: number) => void lines.flush(HURRIED_FLUSH_MS).then(() => host.exit(code));
   try {
+    requirePermissions(settings, host);
     for (const warning of settings.warnings) log.warning("config.warning", { warning });
     const places = locatePlaces(host.root);
     const manifest = permissionManifest(settings, places);
     host.onUncaught((error) => {
-      host.err(failureText(error, redactor, args.logLevel === "debug"));
-      host.exit(EXIT.failed);
+      fail(error);
+      exit(EXIT.failed);
     });
     const { runService } = await import("../service/run.ts");
     const { WORKER_ENTRIES } = await import("../service/entries.ts");
@@ -88,10 +102,13 @@ async function run(
       log,
       clock: systemClock,
       version: VERSION,
-    });
+      droppedLogLines: () => lines.dropped,
+    }, exit);
   } catch (error) {
-    host.err(failureText(error, redactor, args.logLevel === "debug"));
+    fail(error);
     return exitCode(error);
+  } finally {
+    await lines.flush(FLUSH_MS);
   }
 }
 
@@ -100,6 +117,7 @@ async function check(
   host: Host,
 ): Promise<number> {
   const settings = readSettings(args, host);
+  requirePermissions(settings, host);
   const redactor = new Redactor(settings.secrets());
   const findings: Finding[] = [
     { subject: "configuration", detail: settings.path ?? "none: the demo", problem: null },

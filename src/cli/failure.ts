@@ -1,6 +1,8 @@
 import { errorData, OrionError } from "../core/errors.ts";
 import type { Redactor } from "../core/redact.ts";
+import { grantRemedy } from "../core/missing_grant.ts";
 import { ConfigError } from "../config/problems.ts";
+import { lackText, PermissionsError } from "../permissions/lacks.ts";
 
 /**
  * What was thrown, for people: what happened, and below it what to do. A configuration's problems
@@ -18,6 +20,10 @@ function describe(error: unknown, withStack: boolean): string {
       const path = problem.path === "" ? "" : `${problem.path}: `;
       return lines(`${place}${path}${problem.message}`, problem.remedy);
     }).join("");
+  }
+  if (error instanceof PermissionsError) {
+    return error.lacks.map((lack) => lines(lackText(lack), grantRemedy(lack.kind, lack.values)))
+      .join("");
   }
   const { message, remedy } = errorData(error);
   const stack = withStack && error instanceof Error && !(error instanceof OrionError)

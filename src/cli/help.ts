@@ -11,7 +11,7 @@ const COMMON = `
 `;
 
 const EXIT_CODES = `
-Exit codes: 0 done, 1 failed at run time, 2 bad usage or configuration,
+Exit codes: 0 done, 1 failed at run time, 2 bad usage, configuration or permissions,
 70 the watchdog gave up (start it again).
 `;
 
@@ -23,7 +23,7 @@ export function helpText(topic: CommandName | null): string {
 
 Usage: orion COMMAND [OPTIONS]     (in a checkout: deno task COMMAND [OPTIONS])
 
-  run                   the service, in the foreground, until SIGINT or SIGTERM
+  run                   the service, in the foreground, until SIGINT, SIGTERM or SIGHUP
   check                 validates the configuration and the models
   probe URL             opens one stream and tells what it is
   permissions           what the process and each worker may do
@@ -33,7 +33,7 @@ ${COMMON}${EXIT_CODES}`;
     case "run":
       return `Usage: orion run [OPTIONS]
 
-Runs the service in the foreground. SIGINT and SIGTERM shut it down in order.
+Runs the service in the foreground. SIGINT, SIGTERM and SIGHUP shut it down in order.
 ${COMMON}${EXIT_CODES}`;
     case "check":
       return `Usage: orion check [OPTIONS]

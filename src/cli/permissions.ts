@@ -2,12 +2,18 @@
 import { PROBE_UDP_PORTS, type Settings } from "../config/settings.ts";
 import { parseCameraUrl } from "../config/urls.ts";
 import { denoFlags, type Grant, grant, GRANT_KINDS, union } from "../permissions/grant.ts";
-import { captureGrant, permissionManifest, startGrant } from "../permissions/manifest.ts";
+import {
+  captureGrant,
+  type FoundPlaces,
+  permissionManifest,
+  startGrant,
+} from "../permissions/manifest.ts";
+import { type IsGranted, lackFlags, lacksFor } from "../permissions/lacks.ts";
 import { UsageError } from "../core/errors.ts";
 import { LIBAV_FOLDERS } from "../libav/locate.ts";
 import { type Invocation, parseCommandLine } from "./args.ts";
 import type { Host } from "./host.ts";
-import { probeUrl } from "./probe.ts";
+import { probeUrl } from "./probe_address.ts";
 import { findPlaces, processGrant, readSettings } from "./prepare.ts";
 
 type PermissionsArgs = Extract<Invocation, { command: "permissions" }>;
@@ -20,14 +26,41 @@ export function printPermissions(args: PermissionsArgs, host: Host): void {
     return;
   }
   const settings = readSettings(args, host);
-  const { parts } = permissionManifest(settings, findPlaces(host.root));
+  const places = findPlaces(host.root);
+  const { parts } = permissionManifest(settings, places);
   const flags = denoFlags(processGrant(args, host, true));
+  const baked = host.isCompiled ? bakedIn(settings, places, host) : null;
   if (args.as === "json") {
     const json = { schema: "orion.permissions/1", parts: Object.fromEntries(parts), flags };
-    host.out(`${JSON.stringify(json, null, 2)}\n`);
+    host.out(`${JSON.stringify(baked === null ? json : { ...json, ...baked }, null, 2)}\n`);
     return;
   }
-  host.out(table(settings, parts, flags));
+  host.out(table(settings, parts, flags) + (baked === null ? "" : bakedText(baked)));
+}
+
+/** Where a compiled program keeps the flags it was compiled with, below its own folder. */
+export const BAKED_FLAGS_FILE = "baked_flags.txt";
+
+/** What a compiled program was given, and what this configuration needs beyond that. */
+interface Baked {
+  readonly baked: readonly string[];
+  readonly lacking: readonly string[];
+}
+
+function bakedIn(settings: Settings, places: FoundPlaces, host: Host): Baked {
+  const has: IsGranted = (kind, value) => host.isGranted(kind, value);
+  const text = host.readText(`${host.root}/${BAKED_FLAGS_FILE}`);
+  return {
+    baked: text.split("\n").filter((flag) => flag !== ""),
+    lacking: lackFlags(lacksFor(settings, places, has)),
+  };
+}
+
+function bakedText({ baked, lacking }: Baked): string {
+  const lines = ["", "Baked into this program:", ...baked.map((flag) => `  ${flag}`), ""];
+  if (lacking.length === 0) lines.push("Nothing that is needed is missing.");
+  else lines.push("Needed and not baked in:", ...lacking.map((flag) => `  ${flag}`));
+  return `${lines.join("\n")}\n`;
 }
 
 /**
@@ -47,7 +80,7 @@ function grantFor(args: PermissionsArgs, host: Host): Grant {
     case "version":
       return startGrant([], []);
     case "probe":
-      return probeGrant(of, host);
+      return probeGrant(probeUrl(of.address, host), of, host);
     case "permissions":
       return processGrant({ config: of.config ?? args.config }, host, false);
     case "run":
@@ -57,12 +90,16 @@ function grantFor(args: PermissionsArgs, host: Host): Grant {
 }
 
 /** As a capture worker of a camera with that address and nothing else configured. */
-function probeGrant({ address, transport, demuxer }: ProbeArgs, host: Host): Grant {
+export function probeGrant(
+  url: string,
+  { transport, demuxer, address }: ProbeArgs,
+  host: Host,
+): Grant {
   const { libav } = findPlaces(host.root);
   // libav is looked for again; where it was not found, the process says where it looked.
   const read = libav === null ? LIBAV_FOLDERS : Object.values(libav);
   const own = grant("", { read, env: address.from === "variable" ? [address.name] : [] });
-  const parsed = parseCameraUrl(probeUrl(address, host));
+  const parsed = parseCameraUrl(url);
   // The process says what is wrong with the address, and opens nothing.
   if (!parsed.ok) return own;
   const { endpoint, file } = parsed.value;

@@ -1,17 +1,25 @@
 /** From a command line to settings, places and permissions. */
 import { ConfigError } from "../config/problems.ts";
+import { chooseDemoPorts, type DemoPorts } from "../config/demo.ts";
 import { chooseConfig, loadSettings } from "../config/load.ts";
 import type { Settings } from "../config/settings.ts";
 import { LibraryError } from "../core/errors.ts";
 import { LIBAV_FOLDERS, locateLibav } from "../libav/locate.ts";
 import { type Grant, grant, union } from "../permissions/grant.ts";
+import { lacksFor, PermissionsError } from "../permissions/lacks.ts";
 import { type FoundPlaces, permissionManifest, startGrant } from "../permissions/manifest.ts";
 import { locateOnnxRuntime, type Places } from "../permissions/places.ts";
 import type { CommonArgs } from "./args.ts";
 import type { Host } from "./host.ts";
 
+const CONFIG_VARIABLE = "ORION_CONFIG";
+
 /** The configuration a command line asks for: absolute, or null for the demo. */
 export function configPath(args: Pick<CommonArgs, "config">, host: Host): string | null {
+  // Where it may not be asked for, the demo would be played instead of what it names.
+  if (args.config === null && !host.isGranted("env", CONFIG_VARIABLE)) {
+    throw new PermissionsError([{ kind: "env", values: [CONFIG_VARIABLE], key: null }]);
+  }
   return chooseConfig({
     named: args.config,
     env: (name) => host.env(name),
@@ -22,14 +30,32 @@ export function configPath(args: Pick<CommonArgs, "config">, host: Host): string
 
 /** Reads the settings, secrets and all; every file they name must be there. */
 export function readSettings(args: Pick<CommonArgs, "config">, host: Host): Settings {
+  const path = configPath(args, host);
   return loadSettings({
-    path: configPath(args, host),
+    path,
+    ...demoPorts(path, host),
     root: host.root,
     env: (name) => host.env(name),
     readText: (path) => host.readText(path),
     isFile: (path) => host.isFile(path),
     modeOf: (path) => host.modeOf(path),
+    isGranted: (kind, value) => host.isGranted(kind, value),
   });
+}
+
+/** Where the demo listens, when it is the demo that is asked for. */
+function demoPorts(path: string | null, host: Host): { demoPorts?: DemoPorts } {
+  return path === null ? { demoPorts: chooseDemoPorts((port) => host.isFree(port)) } : {};
+}
+
+/** @throws {PermissionsError} with everything that the process needs for these settings and has not */
+export function requirePermissions(settings: Settings, host: Host): void {
+  const lacks = lacksFor(
+    settings,
+    findPlaces(host.root),
+    (kind, value) => host.isGranted(kind, value),
+  );
+  if (lacks.length > 0) throw new PermissionsError(lacks);
 }
 
 /** @throws {LibraryError} when libav or ONNX Runtime is not installed */
@@ -71,6 +97,7 @@ export function processGrant(
   try {
     const settings = loadSettings({
       path,
+      ...demoPorts(path, host),
       root: host.root,
       env: (name) => host.env(name),
       readText: (file) => host.readText(file),

@@ -8,37 +8,15 @@ import { Redactor } from "../core/redact.ts";
 import { cameraProblems } from "../config/camera_checks.ts";
 import { PROBE_UDP_PORTS } from "../config/settings.ts";
 import { type CameraUrl, parseCameraUrl, querySecrets } from "../config/urls.ts";
+import { type IsGranted, lacksOf, PermissionsError } from "../permissions/lacks.ts";
 import { locateLibav } from "../libav/locate.ts";
 import type { ProbeRequest, ProbeResult } from "../service/probe.ts";
-import type { Invocation, ProbeAddress } from "./args.ts";
+import type { Invocation } from "./args.ts";
 import type { Host } from "./host.ts";
+import { probeGrant } from "./permissions.ts";
+import { probeUrl } from "./probe_address.ts";
 
 type ProbeArgs = Extract<Invocation, { command: "probe" }>;
-
-/** An address is a line, and a short one. */
-const MAX_ADDRESS_BYTES = 4096;
-
-/**
- * The address to probe, from where the command line says.
- * @throws {UsageError} when there is none
- */
-export function probeUrl(address: ProbeAddress, host: Host): string {
-  switch (address.from) {
-    case "argument":
-      return address.url;
-    case "stdin": {
-      const line = host.readLine(MAX_ADDRESS_BYTES);
-      if (line !== "") return line;
-      throw new UsageError("Standard input holds no address", "Write the URL as its first line.");
-    }
-    case "variable": {
-      const value = host.env(address.name) ?? "";
-      if (value !== "") return value;
-      const remedy = `Set ${address.name} to the URL, and export it.`;
-      throw new UsageError(`The environment variable ${address.name} is not set`, remedy);
-    }
-  }
-}
 
 /** The bundled clip that `demo:` stands for. */
 const DEMO_CLIP = "assets/demo.mp4";
@@ -54,6 +32,7 @@ export async function runProbe(args: ProbeArgs, host: Host): Promise<number> {
     throw new UsageError(`Cannot probe this address: ${parsed.message}`, parsed.remedy);
   }
   checkOptions(url, args);
+  requireGrant(url, args, host);
   const request = requestOf(url, args, parsed.value, host);
   const { probe } = await import("../service/probe.ts");
   try {
@@ -63,6 +42,16 @@ export async function runProbe(args: ProbeArgs, host: Host): Promise<number> {
   } catch (error) {
     throw error instanceof OrionError ? explained(error, { url, ...args }, parsed.value) : error;
   }
+}
+
+/** @throws {PermissionsError} with what the process needs for this address and has not */
+function requireGrant(url: string, args: ProbeArgs, host: Host): void {
+  const has: IsGranted = (kind, value) => host.isGranted(kind, value);
+  const lacks = lacksOf(probeGrant(url, args, host), has).map((lack) => ({
+    ...lack,
+    key: "probe",
+  }));
+  if (lacks.length > 0) throw new PermissionsError(lacks);
 }
 
 /** @throws {UsageError} when an option does not go with the address, as the same key of a camera */

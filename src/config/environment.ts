@@ -1,3 +1,4 @@
+import { grantRemedy } from "../core/missing_grant.ts";
 import { type ConfigPath, type ConfigProblem, pathText } from "./problems.ts";
 
 /** What an environment variable may be called. */
@@ -21,10 +22,13 @@ export interface Expanded {
 /**
  * Replaces `${NAME}` in every string value of plain data; keys stay as they are. `$${` stands for a
  * literal `${`. A name that is not set is a problem, and the text stays as it was written.
+ *
+ * @param isGranted  whether a variable may be read: one that may not be looks as if it were not set
  */
 export function expandEnvironment(
   value: unknown,
   env: (name: string) => string | undefined,
+  isGranted: (name: string) => boolean = () => true,
 ): Expanded {
   const names = new Set<string>();
   const problems: (ConfigProblem & { readonly at: ConfigPath })[] = [];
@@ -51,11 +55,19 @@ export function expandEnvironment(
         filled.push({ at, value: found });
         return found;
       }
+      const what = `the environment variable ${name}`;
       problems.push({
         at,
         path,
-        message: `the environment variable ${name} is not set`,
-        remedy: `Set ${name} before starting, or write the value here.`,
+        ...isGranted(name)
+          ? {
+            message: `${what} is not set`,
+            remedy: `Set ${name} before starting, or write the value here.`,
+          }
+          : {
+            message: `${what} was not granted, whether it is set or not`,
+            remedy: grantRemedy("env", [name]),
+          },
       });
       return match;
     });

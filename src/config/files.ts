@@ -1,6 +1,7 @@
 /** The files that a configuration names: secrets are read, the others must be there. */
 import { X509Certificate } from "node:crypto";
 import { dirname, isAbsolute, resolve } from "node:path";
+import { grantRemedy } from "../core/missing_grant.ts";
 import { type FoundProblem, lookUp } from "./issues.ts";
 import { modelPath } from "./models.ts";
 import { type ConfigPath, pathText } from "./problems.ts";
@@ -14,6 +15,8 @@ export interface FileAccess {
   isFile?(path: string): boolean;
   /** The permission bits of a file, or null when there are none. */
   modeOf?(path: string): number | null;
+  /** Whether Deno lets this process read a file or a variable; absent: it does. */
+  isGranted?(kind: "read" | "env", value: string): boolean;
 }
 
 /** Where a secret may stand as `{ file: … }`. */
@@ -80,7 +83,8 @@ function readSecret(path: string, access: FileAccess) {
   try {
     text = access.readText(path);
   } catch (error) {
-    return failure(`cannot read ${path}: ${reasonOf(error)}`, "Create it, or let Orion read it.");
+    const remedy = remedyOf(error, path, "Create it, or let Orion read it.");
+    return failure(`cannot read ${path}: ${reasonOf(error)}`, remedy);
   }
   const secret = text.replace(/\r?\n$/, "");
   if (secret === "") return failure(`${path} is empty`, "Write the secret into it.");
@@ -137,7 +141,7 @@ function readCertificates(path: string, access: FileAccess) {
   try {
     text = access.readText(path);
   } catch (error) {
-    const remedy = "Correct the path, or let Orion read the file.";
+    const remedy = remedyOf(error, path, "Correct the path, or let Orion read the file.");
     return failure(`cannot read ${path}: ${reasonOf(error)}`, remedy);
   }
   if (text.length > MAX_PEM_LENGTH) {
@@ -166,6 +170,10 @@ export function missingFiles(
 ): FoundProblem[] {
   return namedFiles(value, places).flatMap(({ at, path, what }): FoundProblem[] => {
     if (access.isFile === undefined || access.isFile(path)) return [];
+    if (access.isGranted?.("read", path) === false) {
+      const message = `cannot look for the ${what} ${path}: it was not granted`;
+      return [{ at, message, remedy: grantRemedy("read", [path]) }];
+    }
     return [{ at, message: `there is no ${what} ${path}`, remedy: "Correct the path." }];
   });
 }
@@ -230,6 +238,11 @@ export function reasonOf(error: unknown): string {
   if (error instanceof Deno.errors.NotCapable) return "it was not granted";
   if (error instanceof Deno.errors.IsADirectory) return "it is a folder";
   return error instanceof Error ? error.message : String(error);
+}
+
+/** What to do about it: `usual`, unless it is a permission of Deno's that is missing. */
+export function remedyOf(error: unknown, path: string, usual: string): string {
+  return error instanceof Deno.errors.NotCapable ? grantRemedy("read", [path]) : usual;
 }
 
 /** Whether others than the owner may use the file that has this mode. */

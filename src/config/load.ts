@@ -1,6 +1,7 @@
 import { resolve } from "node:path";
 import { buildSettings } from "./build.ts";
 import { crossProblems } from "./checks.ts";
+import { DEMO_PORTS, demoConfig, type DemoPorts, demoWarnings } from "./demo.ts";
 import { type Expanded, expandEnvironment } from "./environment.ts";
 import {
   type FileAccess,
@@ -12,6 +13,7 @@ import {
   readCameraAuthorities,
   readSecretFiles,
   reasonOf,
+  remedyOf,
 } from "./files.ts";
 import { type FoundProblem, lookUp, problemsOf } from "./issues.ts";
 import { ConfigError, type ConfigPath, type ConfigProblem, pathText } from "./problems.ts";
@@ -32,6 +34,8 @@ export interface LoadOptions extends FileAccess {
    * permissions, before the permission to read them is there.
    */
   readonly putOffSecrets?: boolean;
+  /** Where the demo listens; absent: at its usual ports. */
+  readonly demoPorts?: DemoPorts;
 }
 
 /** The file that is used when nothing else is named. */
@@ -56,24 +60,23 @@ export function chooseConfig(options: {
   return options.isFile(usual) ? usual : null;
 }
 
-/** The demo: the bundled clip, the bundled model, the embedded broker. */
-const DEMO = {
-  cameras: [{ id: "demo", url: "demo:" }],
-  detectors: [{ id: "person", model: "builtin:person", rateHz: 5, classes: ["person"] }],
-};
-
 /**
  * Reads, checks and freezes a configuration.
  *
  * @throws {ConfigError} with every problem that was found
  */
 export function loadSettings(options: LoadOptions): Settings {
-  const file = options.path === null ? NO_FILE : readConfig(options.path, options);
+  const demoPorts = options.demoPorts ?? USUAL_PORTS;
+  const file = options.path === null ? demoFile(demoPorts) : readConfig(options.path, options);
   if (file.problems.length > 0) throw new ConfigError(options.path, file.problems);
   const folder = folderOf(options.path, options.root);
   const places = { root: options.root, folder };
   // A file without a single key is an empty configuration, which lacks its cameras.
-  const expanded = expandEnvironment(file.value ?? {}, (name) => options.env(name));
+  const expanded = expandEnvironment(
+    file.value ?? {},
+    (name) => options.env(name),
+    (name) => options.isGranted?.("env", name) ?? true,
+  );
   const { value } = expanded;
   const putOff = options.putOffSecrets ?? false;
   const secretFiles = readSecretFiles(value, folder, options, putOff);
@@ -103,8 +106,18 @@ export function loadSettings(options: LoadOptions): Settings {
     authorities,
     environment: expanded.names,
     environmentSecrets: environmentSecrets(expanded),
-    warnings: [...secretFiles.warnings, ...openConfigWarnings(file.value, options)],
+    warnings: [
+      ...secretFiles.warnings,
+      ...openConfigWarnings(file.value, options),
+      ...options.path === null ? demoWarnings(demoPorts) : [],
+    ],
   });
+}
+
+const USUAL_PORTS: DemoPorts = { broker: DEMO_PORTS.broker[0], http: DEMO_PORTS.http[0] };
+
+function demoFile(ports: DemoPorts): YamlFile {
+  return { value: demoConfig(ports), problems: [], lineOf: () => undefined };
 }
 
 /** Keys whose values may hold a credential; elsewhere a value is in topics, paths and grants anyway. */
@@ -118,15 +131,14 @@ function environmentSecrets({ value, filled }: Expanded): string[] {
   });
 }
 
-const NO_FILE: YamlFile = { value: DEMO, problems: [], lineOf: () => undefined };
-
 function readConfig(path: string, access: FileAccess): YamlFile {
   let text: string;
   try {
     text = access.readText(path);
   } catch (error) {
     const message = `cannot read ${path}: ${reasonOf(error)}`;
-    const remedy = "Correct --config or ORION_CONFIG, or create the file.";
+    const usual = "Correct --config or ORION_CONFIG, or create the file.";
+    const remedy = remedyOf(error, path, usual);
     throw new ConfigError(path, [{ path: "", message, remedy }]);
   }
   return parseYaml(text);

@@ -15,8 +15,8 @@ export const EXIT = {
   gaveUp: 70,
 } as const;
 
-/** Codes that mean bad usage or configuration. */
-const USAGE_CODES = new Set(["USAGE", "CONFIG"]);
+/** Codes that mean bad usage or configuration, or flags that do not go with it. */
+const USAGE_CODES = new Set(["USAGE", "CONFIG", "PERMISSIONS"]);
 
 /**
  * The exit code for what ended a command. A model that cannot be used is a mistake in the

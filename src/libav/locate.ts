@@ -42,6 +42,13 @@ export function locateLibav(options: LocateOptions = {}): LibavPaths {
   throw missing(folder === undefined ? usual : [folder, ...usual]);
 }
 
+/** Every path that is looked at in these folders. */
+export function libavPaths(folders: readonly string[]): string[] {
+  return folders.flatMap((folder) =>
+    RELEASES.flatMap((row) => NAMES.map((name) => pathOf(folder, name, row)))
+  );
+}
+
 function search(folders: readonly string[]): LibavPaths | null {
   for (const row of RELEASES) {
     for (const folder of folders) {

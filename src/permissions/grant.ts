@@ -1,4 +1,5 @@
 import { UsageError } from "../core/errors.ts";
+import type { PermissionKind } from "../core/missing_grant.ts";
 
 /** What one part of Orion may do: lists of exactly what, each empty for nothing. */
 export interface Grant {
@@ -20,7 +21,7 @@ export interface Grant {
 
 /** The kinds of permission, in the order they are shown. */
 export const GRANT_KINDS = ["read", "write", "net", "env", "ffi", "run", "sys"] as const;
-export type GrantKind = typeof GRANT_KINDS[number];
+export type GrantKind = PermissionKind;
 
 /** A grant of nothing beyond what is given. */
 export function grant(why: string, given: Partial<Record<GrantKind, Iterable<string>>>): Grant {

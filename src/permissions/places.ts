@@ -1,4 +1,4 @@
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { LibraryError } from "../core/errors.ts";
 import type { LibavPaths } from "../core/messages.ts";
 
@@ -26,6 +26,21 @@ export function onnxRuntimePackage(root: string): string {
   return join(root, "node_modules", "onnxruntime-node");
 }
 
+/** Where the addon for this machine should be, by the package's real path; null without the package. */
+export function onnxRuntimeBinding(root: string): string | null {
+  try {
+    return bindingIn(Deno.realPathSync(onnxRuntimePackage(root)));
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return null;
+    throw error;
+  }
+}
+
+function bindingIn(folder: string): string {
+  const architecture = ARCHITECTURES[Deno.build.arch] ?? Deno.build.arch;
+  return join(folder, "bin", "napi-v6", Deno.build.os, architecture, "onnxruntime_binding.node");
+}
+
 /**
  * Finds ONNX Runtime's addon for this machine. Needs to read
  * {@link onnxRuntimePackage} and the addon itself; loads nothing.
@@ -36,12 +51,10 @@ export function onnxRuntimePackage(root: string): string {
 export function locateOnnxRuntime(root: string): OnnxRuntimePlace {
   const architecture = ARCHITECTURES[Deno.build.arch] ?? Deno.build.arch;
   const named = onnxRuntimePackage(root);
-  const inside = join("bin", "napi-v6", Deno.build.os, architecture);
   try {
-    const folder = join(Deno.realPathSync(named), inside);
-    const binding = join(folder, "onnxruntime_binding.node");
+    const binding = bindingIn(Deno.realPathSync(named));
     Deno.statSync(binding);
-    return { binding, folder };
+    return { binding, folder: dirname(binding) };
   } catch (error) {
     throw new LibraryError({
       code: "ONNXRUNTIME_MISSING",

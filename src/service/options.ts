@@ -15,6 +15,8 @@ export interface ServiceOptions {
   readonly log: Log;
   readonly clock: Clock;
   readonly version: string;
+  /** How many lines of the log were dropped so far; absent: none can be. */
+  readonly droppedLogLines?: () => number;
   /** Those that are not given are {@link SERVICE_LIMITS}. */
   readonly limits?: Partial<ServiceLimits>;
 }

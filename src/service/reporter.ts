@@ -20,6 +20,7 @@ export interface ReporterParts {
   readonly version: string;
   readonly fleet: Fleet;
   readonly metrics: Metrics;
+  readonly droppedLogLines: () => number;
   readonly broker: () => BrokerState;
   /** Threads that hang and were given up. */
   readonly threadsAbandoned: () => number;
@@ -76,6 +77,7 @@ export class Reporter {
       },
       residentBytes: Deno.memoryUsage().rss,
       cpuSeconds: (user + system) / 1e6,
+      droppedLogLines: this.#parts.droppedLogLines(),
     });
   }
 

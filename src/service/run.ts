@@ -12,15 +12,20 @@ import { Service } from "./service.ts";
  */
 const ONE_SIGNAL_MS = 500;
 
-const SIGNALS = ["SIGINT", "SIGTERM"] as const;
+/** A hangup is the end of whoever would have read the log, or asks for a reload that there is not. */
+const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
 /**
  * Runs the service until a signal ends it, or until a worker failed more often than it may.
  *
  * The first signal shuts down in order; a second one ends the process at once.
+ * @param exit  ends the process with a code, without waiting for anything of it
  * @returns the exit code; threads that hang may be left behind, so the caller ends the process with it
  */
-export async function runService(options: ServiceOptions): Promise<number> {
+export async function runService(
+  options: ServiceOptions,
+  exit: (code: number) => void = Deno.exit,
+): Promise<number> {
   const { log, clock } = options;
   forbidTelemetry();
   const service = new Service(options);
@@ -33,7 +38,7 @@ export async function runService(options: ServiceOptions): Promise<number> {
       asked.resolve(signal);
       if (clock.nowMs() - firstAtMs < ONE_SIGNAL_MS) return;
       log.error("service.killed", { signal, remedy: "A second signal ends Orion at once." });
-      Deno.exit(EXIT.failed);
+      exit(EXIT.failed);
     };
     Deno.addSignalListener(signal, listener);
     return () => Deno.removeSignalListener(signal, listener);

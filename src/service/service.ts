@@ -106,6 +106,7 @@ export class Service {
       version: options.version,
       fleet: this.#fleet,
       metrics: this.#metrics,
+      droppedLogLines: options.droppedLogLines ?? (() => 0),
       broker: () => this.#publisher.broker,
       threadsAbandoned: () => this.#threads.count,
       overrides: () => this.#controller.overrides(),

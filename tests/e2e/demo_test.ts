@@ -1,5 +1,6 @@
 /** The first command of the README: no configuration at all. */
 import assert from "node:assert/strict";
+import { DEMO_HOST, DEMO_PORTS } from "../../src/config/demo.ts";
 import { tempFolder } from "../support/files.ts";
 import { inferences, Schemas } from "../support/messages.ts";
 import { Subscriber } from "../support/mosquitto.ts";
@@ -7,35 +8,52 @@ import { ignoreWithout } from "../support/parts.ts";
 import { startOrion } from "../support/process.ts";
 import { assertReportCloses } from "../support/report.ts";
 
-/** Where the demo listens; somebody else may do so on a person's machine, and never in CI. */
-const PORTS = [1883, 8080] as const;
-
-function taken(): boolean {
-  for (const port of PORTS) {
-    try {
-      Deno.listen({ hostname: "127.0.0.1", port }).close();
-    } catch (error) {
-      if (!(error instanceof Deno.errors.AddrInUse)) throw error;
-      return true;
-    }
+/** Takes the usual port of the demo's broker, unless it is taken already: then it does as well. */
+function takeUsualPort(): Disposable {
+  try {
+    const listener = Deno.listen({ hostname: DEMO_HOST, port: DEMO_PORTS.broker[0] });
+    return { [Symbol.dispose]: () => listener.close() };
+  } catch (error) {
+    if (!(error instanceof Deno.errors.AddrInUse)) throw error;
+    return { [Symbol.dispose]: () => undefined };
   }
-  return false;
 }
 
 Deno.test({
-  name: "demo: with no configuration the clip's people arrive at the embedded broker",
-  ignore: ignoreWithout("libav", "mosquitto") || (Deno.env.get("CI") !== "true" && taken()),
+  name:
+    "demo: with no configuration the clip's people arrive at the embedded broker, on a free port",
+  ignore: ignoreWithout("libav", "mosquitto"),
   async fn() {
     // An empty folder: there is no orion.yaml to be found.
     using folder = tempFolder();
+    using _taken = takeUsualPort();
     await using orion = startOrion(["run"], { cwd: folder.path });
     const starting = await orion.waitFor("service.starting");
-    assert.equal(starting["broker"], "mqtt://127.0.0.1:1883");
-    assert.equal(starting["http"], "http://127.0.0.1:8080");
+    const broker = new URL(String(starting["broker"]));
+    const http = new URL(String(starting["http"]));
+    assert.equal(broker.hostname, DEMO_HOST);
+    assert.equal(http.hostname, DEMO_HOST);
+    const others: readonly number[] = DEMO_PORTS.broker.slice(1);
+    assert.ok(others.includes(Number(broker.port)), `${broker} is one of the other ports`);
+    const warnings = orion.events().map(({ warning }) => warning);
+    assert.ok(
+      warnings.includes(
+        `127.0.0.1:1883 is taken: the demo's MQTT broker is on 127.0.0.1:${broker.port}`,
+      ),
+    );
+    const moved = warnings.some((warning) => String(warning).includes("the demo's HTTP server"));
+    assert.equal(
+      moved,
+      http.port !== "8080",
+      "what is not where it usually is, and no more, is said",
+    );
     const seen = await orion.waitFor("detections");
     assert.match(String(seen["sees"]), /^person ×[12]$/);
 
-    await using subscriber = await Subscriber.start({ port: 1883, topics: ["orion/#"] });
+    await using subscriber = await Subscriber.start({
+      port: Number(broker.port),
+      topics: ["orion/#"],
+    });
     const schemas = new Schemas();
     await subscriber.waitFor(() => inferences(subscriber.messages, schemas).length >= 3);
     for (const { camera, frame } of inferences(subscriber.messages, schemas)) {
@@ -44,7 +62,7 @@ Deno.test({
     const status = await subscriber.waitFor(({ topic }) => topic === "orion/orion/status");
     assert.ok(status.retained);
     assert.equal(status.json?.["state"], "online");
-    const report = assertReportCloses(await (await fetch("http://127.0.0.1:8080/status")).json());
+    const report = assertReportCloses(await (await fetch(new URL("/status", http))).json());
     assert.equal(report.broker.embedded, true);
 
     orion.signal("SIGINT");

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { Child } from "../support/children.ts";
 import { ROOT, tempFolder } from "../support/files.ts";
+import { ignoreWithout } from "../support/parts.ts";
 
 interface Outcome {
   readonly code: number;
@@ -90,6 +91,99 @@ Deno.test("setup: wrong words are answered with the right ones, and 2", async ()
     assert.equal(code, 2);
     assert.match(text, /usage: sh scripts\/setup\.sh run\|test/);
   }
+});
+
+/** What setup.sh uses of a system; everything else of it is out of sight. */
+const TOOLS =
+  "sh env dirname basename uname cat awk sed grep head tail readlink mktemp rm cp cmp tr";
+
+/** Stands for a program: writes its words down, then does what else it says. */
+function stub(name: string, does: string): string {
+  return `#!/bin/sh\necho "${name} $*" >>"$HOME/calls"\n${does}\n`;
+}
+
+/** setup.sh on a Debian without sudo and npm, whose other programs only write down that they were called. */
+async function onBareDebian(
+  args: readonly string[],
+  { user, lacks }: { readonly user: "root" | "person"; readonly lacks: string },
+): Promise<{ code: number; text: string; calls: string[] }> {
+  using folder = tempFolder();
+  const stubs = {
+    id: user === "root" ? "#!/bin/sh\necho 0\n" : "#!/bin/sh\necho 1000\n",
+    curl: stub("curl", "exit 6"),
+    unzip: stub("unzip", "exit 0"),
+    "apt-get": stub(
+      "apt-get",
+      'case "$*" in *" npm") cp "$HOME/npm" "$HOME/bin/npm" ;; esac',
+    ),
+  };
+  for (const [name, text] of Object.entries(stubs)) {
+    Deno.chmodSync(folder.write(`bin/${name}`, text), 0o755);
+  }
+  Deno.chmodSync(folder.write("npm", stub("npm", "exit 1")), 0o755);
+  folder.write("calls", "");
+  const file = folder.write("os-release", release("debian", "bookworm"));
+  const script = `for tool in ${TOOLS}; do ln -s "$(command -v $tool)" "$0/bin/$tool"; done; ` +
+    'HOME=$0 PATH=$0/bin; export HOME PATH; setup=$1; shift; exec sh "$setup" "$@"';
+  await using child = new Child({
+    name: "setup.sh",
+    command: "sh",
+    args: ["-c", script, folder.path, `${ROOT}/scripts/setup.sh`, ...args],
+    env: { ORION_OS_RELEASE: file, ORION_SETUP_LACKS: lacks },
+  });
+  const { code } = await child.exit();
+  const calls = Deno.readTextFileSync(`${folder.path}/calls`).split("\n").slice(0, -1);
+  return { code, text: child.stderr.text(), calls };
+}
+
+const ADMINISTRATOR = /there is no sudo\. Ask an administrator to run:$/m;
+
+Deno.test({
+  name: "setup: where Deno's installer can't be reached it takes the distribution's npm",
+  ignore: ignoreWithout("libav"),
+  async fn() {
+    const { code, text, calls } = await onBareDebian(["run"], { user: "root", lacks: "deno" });
+    assert.match(text, /by its official installer .*;\n.* with the distribution's npm/);
+    const [fetched, updated, installed, last, ...more] = calls;
+    assert.match(fetched ?? "", /^curl .*https:\/\/deno\.land\/install\.sh$/);
+    assert.equal(updated, "apt-get -q -y update");
+    assert.equal(installed, "apt-get -q -y install --no-install-recommends npm");
+    assert.match(last ?? "", /^npm install --global .*--prefix \S+\/\.deno deno@2\.\d+\.\d+$/);
+    assert.deepEqual(more, []);
+    assert.match(text, /Deno came neither by its installer \(\S+\) nor from npm/);
+    assert.equal(code, 1);
+  },
+});
+
+Deno.test("setup: without root and sudo it prints every command at once, and runs none", async () => {
+  const lacks = "deno libav ffmpeg mosquitto";
+  const { code, text, calls } = await onBareDebian(["test"], { user: "person", lacks });
+  assert.equal(code, 2);
+  assert.match(text, ADMINISTRATOR);
+  assert.match(text, /^setup\.sh: {3}apt-get update$/m);
+  assert.match(
+    text,
+    /^setup\.sh: .*apt-get install --no-install-recommends .*ffmpeg mosquitto .*libavcodec/m,
+  );
+  assert.match(
+    text,
+    /^setup\.sh: .*(systemctl disable --now mosquitto\.service|update-rc\.d mosquitto disable)$/m,
+  );
+  assert.deepEqual(calls, []);
+});
+
+Deno.test({
+  name:
+    "setup: without root and sudo it asks for npm once the installer has failed, and not before",
+  ignore: ignoreWithout("libav"),
+  async fn() {
+    const { code, text, calls } = await onBareDebian(["run"], { user: "person", lacks: "deno" });
+    assert.equal(code, 2);
+    assert.match(text, ADMINISTRATOR);
+    assert.match(text, /^setup\.sh: {3}apt-get update$/m);
+    assert.match(text, /^setup\.sh: {3}apt-get install --no-install-recommends npm$/m);
+    assert.match(calls.join(), /^curl [^,]*$/);
+  },
 });
 
 Deno.test("setup: with nothing missing it takes less than a second", async () => {

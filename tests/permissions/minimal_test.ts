@@ -187,44 +187,50 @@ Deno.test("manifest: the embedded broker needs its address to listen on", async 
   });
 });
 
-/** What the process says when a permission is not there; nobody's worker may have more than it. */
-const NO_WORKER = /Can't escalate parent thread permissions/;
-const NO_LIBAV = /Cannot find libavutil/;
-const NO_RUNTIME = /Cannot find ONNX Runtime/;
-const NO_PEM = /there is no PEM file/;
+/** What the process says before it starts, when a permission is not there. */
+function lacking(key: string): RegExp {
+  return new RegExp(`^error: ${RegExp.escape(key)} needs? to .* which was not granted$`);
+}
+
+/** What is wrong with the configuration, as far as may be seen. */
+function unread(key: string): RegExp {
+  return new RegExp(`^error: \\S+: ${RegExp.escape(key)}: cannot .*: it was not granted$`);
+}
+
+const ORION = lacking("Orion");
+const LIBRARY = lacking("cameras[0].url");
 
 const PROCESS_NEEDS: Readonly<Record<string, RegExp>> = {
-  "read {orion}/src": /Requires read access to "\S+\/src\//,
-  "read {orion}/workers": /Requires read access to "\S+\/workers\//,
-  "read {orion}/models": NO_WORKER,
-  "read {orion}/node_modules/onnxruntime-node": NO_RUNTIME,
-  "read onnxruntime": NO_RUNTIME,
-  "read avutil": NO_LIBAV,
-  "read avcodec": NO_LIBAV,
-  "read avformat": NO_LIBAV,
-  "read swscale": NO_LIBAV,
-  "read {config}/orion.yaml": /cannot read \S+orion\.yaml/,
-  "read {config}/own.onnx": /there is no model file \S+own\.onnx/,
-  "read {config}/models": NO_WORKER,
-  "read {config}/clip.mp4": /there is no video file \S+clip\.mp4/,
-  "read {config}/password": /mqtt\.password\.file: cannot read/,
-  "read {config}/token": /health\.token\.file: cannot read/,
-  "read {config}/ca.pem": NO_PEM,
-  "read {config}/cert.pem": NO_PEM,
-  "read {config}/key.pem": NO_PEM,
-  "net 127.0.0.1:broker": NO_WORKER,
-  "net 127.0.0.1:camera": NO_WORKER,
-  [`net ${REDIRECT_HOST}:redirect`]: NO_WORKER,
-  "net 127.0.0.1:health": /Cannot serve HTTP on 127\.0\.0\.1/,
-  [`env ${VARIABLE}`]: new RegExp(`${VARIABLE} is not set`),
-  "env ORT_DISABLE_TELEMETRY": /ORT_DISABLE_TELEMETRY may not be set/,
-  // Nobody else says which configuration is meant, so the demo it is.
-  "env ORION_CONFIG": /configuration: none: the demo/,
-  "ffi avutil": NO_WORKER,
-  "ffi avcodec": NO_WORKER,
-  "ffi avformat": NO_WORKER,
-  "ffi swscale": NO_WORKER,
-  "ffi onnxruntime": NO_WORKER,
+  "read {orion}/src": ORION,
+  "read {orion}/workers": ORION,
+  "read {orion}/models": lacking("detectors[0].model"),
+  "read {orion}/node_modules/onnxruntime-node": ORION,
+  "read onnxruntime": ORION,
+  "read avutil": ORION,
+  "read avcodec": ORION,
+  "read avformat": ORION,
+  "read swscale": ORION,
+  "read {config}/orion.yaml": /cannot read \S+orion\.yaml: it was not granted$/,
+  "read {config}/own.onnx": unread("detectors[0].model"),
+  "read {config}/models": lacking("models.folder"),
+  "read {config}/clip.mp4": unread("cameras[2].url"),
+  "read {config}/password": unread("mqtt.password.file"),
+  "read {config}/token": unread("health.token.file"),
+  "read {config}/ca.pem": unread("mqtt.ca"),
+  "read {config}/cert.pem": unread("mqtt.cert"),
+  "read {config}/key.pem": unread("mqtt.key"),
+  "net 127.0.0.1:broker": lacking("mqtt.url"),
+  "net 127.0.0.1:camera": lacking("cameras[0].url"),
+  [`net ${REDIRECT_HOST}:redirect`]: lacking("cameras[0].allowRedirect"),
+  "net 127.0.0.1:health": lacking("health.listen"),
+  [`env ${VARIABLE}`]: new RegExp(`cameras\\[0\\]\\.url: .* ${VARIABLE} was not granted`),
+  "env ORT_DISABLE_TELEMETRY": ORION,
+  "env ORION_CONFIG": ORION,
+  "ffi avutil": LIBRARY,
+  "ffi avcodec": LIBRARY,
+  "ffi avformat": lacking("cameras[1].url"),
+  "ffi swscale": LIBRARY,
+  "ffi onnxruntime": lacking("detectors[0].model"),
 };
 
 /** The flags of the launcher without one value; the flag itself goes with its last one. */
@@ -239,21 +245,22 @@ function flagsWithout(flags: readonly string[], { kind, value }: Value): string[
   });
 }
 
-/** Starts the product with these flags, and waits until it says so. */
+/** Starts the product with these flags: it must say so, name the flag, and end with 2. */
 async function assertSays(
   of: Product,
   flags: readonly string[],
-  { label }: Value,
+  { kind, label }: Value,
   says: RegExp,
 ): Promise<void> {
   const asked = label === "env ORION_CONFIG" ? ["check"] : ["run", "--config", of.config];
   const env = { ...of.env, ORION_CONFIG: of.config };
   await using orion = startDeno(flags, [`${ROOT}/main.ts`, ...asked], env);
-  const lines = asked[0] === "check" ? orion.stdout : orion.stderr;
-  await lines.waitFor((line) => says.test(line), {
-    what: `what it lacks without ${label}`,
-  });
-  await orion.exit();
+  const { code } = await orion.exit();
+  const said = orion.stderr.text();
+  assert.match(said, new RegExp(says, "m"), `without ${label}`);
+  assert.match(said, new RegExp(`^  → Add --allow-${kind}=`, "m"));
+  assert.doesNotMatch(said, /defect/);
+  assert.equal(code, 2, `without ${label}`);
 }
 
 Deno.test({

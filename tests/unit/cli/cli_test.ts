@@ -13,7 +13,14 @@ interface Outcome {
 /** Runs a command line in a world of files and variables. */
 async function cli(
   args: readonly string[],
-  world: { files?: Record<string, string>; env?: Record<string, string>; input?: string } = {},
+  world: {
+    files?: Record<string, string>;
+    env?: Record<string, string>;
+    isGranted?: Host["isGranted"];
+    isCompiled?: boolean;
+    isFree?: Host["isFree"];
+    input?: string;
+  } = {},
 ): Promise<Outcome> {
   let out = "";
   let err = "";
@@ -26,8 +33,15 @@ async function cli(
     isFile: (path) => text(path) !== undefined || path.startsWith(`${ROOT}/`),
     modeOf: () => null,
     readLine: () => world.input ?? "",
+    isGranted: world.isGranted ?? (() => true),
+    isFree: world.isFree ?? (() => true),
+    isCompiled: world.isCompiled ?? false,
     out: (part) => void (out += part),
     err: (part) => void (err += part),
+    errLater: (bytes) => {
+      err += new TextDecoder().decode(bytes);
+      return Promise.resolve(bytes.length);
+    },
     colour: false,
     onUncaught: () => undefined,
     exit: (code) => assert.fail(`exit ${code}`),
@@ -177,4 +191,52 @@ Deno.test("cli: no flag holds a value of the environment", async () => {
     out.includes("--allow-env=ORION_CONFIG,ORT_DISABLE_TELEMETRY,P") && !out.includes("hunter2"),
     out,
   );
+});
+
+const DISTANT = {
+  "/home/me/orion.yaml": "cameras: [{ id: a, url: 'rtsp://cam.lan/s' }]\nhealth: { listen: off }\n",
+};
+
+Deno.test("cli: what was not granted is named before anything starts, with its key and its flag", async () => {
+  const isGranted: Host["isGranted"] = (_, value) => value !== "cam.lan:554";
+  for (const command of ["run", "check"]) {
+    const { code, out, err } = await cli([command], { files: DISTANT, isGranted });
+    assert.deepEqual([code, out], [2, ""]);
+    assert.equal(
+      err,
+      "error: cameras[0].url needs to connect to or listen on cam.lan:554, which was not granted\n" +
+        "  → Add --allow-net=cam.lan:554, or start it through scripts/orion.sh, which computes the flags.\n",
+    );
+  }
+});
+
+Deno.test("cli: a variable that was not granted is not taken for one that is not set", async () => {
+  const files = { "/home/me/orion.yaml": "cameras: [{ id: a, url: 'rtsp://u:${P}@cam.lan/s' }]" };
+  const isGranted: Host["isGranted"] = (kind, value) => kind !== "env" || value !== "P";
+  const { code, err } = await cli(["run"], { files, isGranted });
+  assert.equal(code, 2);
+  assert.match(err, /^error: \S+:1: cameras\[0\]\.url: the environment variable P was not granted/);
+  assert.match(err, /\n {2}→ Add --allow-env=P, or /);
+});
+
+Deno.test("cli: a compiled program prints what is baked in beside what is needed", async () => {
+  const flags = "--no-prompt\n--allow-net=10.0.0.0/8\n";
+  const world = {
+    files: { ...DISTANT, [`${ROOT}/baked_flags.txt`]: flags },
+    isCompiled: true,
+  };
+  const isGranted: Host["isGranted"] = (_, value) => value !== "cam.lan:554";
+  const lacks = await cli(["permissions"], { ...world, isGranted });
+  assert.equal(lacks.code, 0);
+  assert.ok(
+    lacks.out.endsWith(
+      "\nBaked into this program:\n  --no-prompt\n  --allow-net=10.0.0.0/8\n\n" +
+        "Needed and not baked in:\n  --allow-net=cam.lan:554\n",
+    ),
+    lacks.out,
+  );
+  const json = JSON.parse((await cli(["permissions", "--json"], { ...world, isGranted })).out);
+  assert.deepEqual(json.lacking, ["--allow-net=cam.lan:554"]);
+  assert.match((await cli(["permissions"], world)).out, /\nNothing that is needed is missing\.\n$/);
+  assert.doesNotMatch((await cli(["permissions"], { files: DISTANT })).out, /[Bb]aked/);
 });

@@ -165,7 +165,10 @@ Deno.test("metrics: every name of the contract is there, and the values are the 
   metrics.published("inference");
   metrics.discarded("inference", "superseded");
   const build = { version: "0.1.0", deno: "2.9.6", libav: "FFmpeg 5.1", onnxruntime: "1.30.0" };
-  const process = { residentBytes: 1024, cpuSeconds: 2, startSeconds: 1_795_345_300, build };
+  const process = {
+    ...{ residentBytes: 1024, cpuSeconds: 2, startSeconds: 1_795_345_300, build },
+    droppedLogLines: 7,
+  };
   await metrics.text(healthReport(parts()), process);
   const { text } = await metrics.text(healthReport(parts()), process);
   for (
@@ -198,6 +201,7 @@ Deno.test("metrics: every name of the contract is there, and the values are the 
       "process_start_time_seconds 1795345300",
       'orion_build_info{version="0.1.0",deno="2.9.6",libav="FFmpeg 5.1",onnxruntime="1.30.0"} 1',
       'orion_camera_fps{camera="gate"} 25',
+      "orion_log_lines_dropped_total 7",
     ]
   ) assert.ok(text.split("\n").includes(line), `${line} is missing in\n${text}`);
 });
@@ -213,7 +217,7 @@ Deno.test("metrics: what may be decoded yet is no counter, and a rate that is no
   assert.equal(report.cameras[0]?.gopBuffer.catchUps, 3);
   const build = { version: "", deno: "", libav: "", onnxruntime: "" };
   const { text } = await new Metrics().text(report, {
-    ...{ residentBytes: 0, cpuSeconds: 0, startSeconds: 0, build },
+    ...{ residentBytes: 0, cpuSeconds: 0, startSeconds: 0, droppedLogLines: 0, build },
   });
   assert.doesNotMatch(text, /reason="buffered"|^orion_camera_fps\{/m);
 });

@@ -74,7 +74,7 @@ function everythingSaid(url: string, settings: Settings): Readonly<Record<string
     nowMs: steadyMs(1),
     broker: { ...broker, error: said[0] ?? null, protocol: null, reconnects: 0 },
     cameras: [{
-      ...{ id: camera.id, url: camera.displayUrl, emitted: new Map(), restarts: 0 },
+      ...{ id: camera.id, url: camera.displayUrl, emitted: new Map(), restarts: 0, error: null },
       snapshot: {
         ...{ state: "offline", reason: "STREAM_NOT_FOUND", sinceMs: NOW, reconnects: 2 } as const,
         ...{ info: null, decodeLevel: "auto", lastFrameAtMs: null, decodeSeconds: 0 } as const,
