@@ -9,7 +9,7 @@
 # or a system it does not know; it then names what to install by hand.
 #
 # For tests: ORION_OS_RELEASE names a file to read instead of /etc/os-release, ORION_SETUP_LACKS is a
-# list of parts to take as missing (deno, libav, ffmpeg, mosquitto, rtsp, vlc, modules).
+# list of parts to take as missing (deno, libav, ffmpeg, mosquitto, rtsp, vlc, faketime, modules).
 set -eu
 
 : "${HOME:=/root}"
@@ -90,6 +90,13 @@ have_vlc() {
   return 1
 }
 
+have_faketime() {
+  for folder in $libav_folders; do
+    if [ -e "$folder/faketime/libfaketimeMT.so.1" ]; then return 0; fi
+  done
+  return 1
+}
+
 # npm's packages are as the lock file says when the copy made after the last installation equals it.
 have_modules() {
   cmp -s "$root/deno.lock" "$root/node_modules/.orion-lock"
@@ -152,6 +159,10 @@ look() {
       lacks="$lacks vlc"
       packages="$packages python3 libvlc5 vlc-plugin-base"
     fi
+    if pretended faketime || ! have_faketime; then
+      lacks="$lacks faketime"
+      packages="$packages libfaketime"
+    fi
   fi
   if pretended modules || ! have_modules; then lacks="$lacks modules"; fi
 }
@@ -196,8 +207,8 @@ unknown_system() {
     "Install by hand: Deno $deno_version or newer (https://docs.deno.com/runtime), and FFmpeg's shared" \
     "libraries, 4.x to 9.x: libavutil, libavcodec, libavformat, libswscale." \
     "For the tests also: the programs ffmpeg and ffprobe, mosquitto with its clients, Python 3 with" \
-    "PyGObject, GStreamer's RTSP server with its introspection data and the good and bad plugins, and" \
-    "VLC's library with its base plugins." \
+    "PyGObject, GStreamer's RTSP server with its introspection data and the good and bad plugins," \
+    "VLC's library with its base plugins, and libfaketime." \
     "Then: deno install --frozen, and deno task run or deno task test."
 }
 

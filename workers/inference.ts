@@ -5,10 +5,11 @@ import { serve } from "../src/core/worker_entry.ts";
 import { Detector } from "../src/inference/detector.ts";
 import { ModelSession } from "../src/inference/session.ts";
 
-serve<ToInference, FromInference>(({ post, log }) => {
+serve<ToInference, FromInference>(({ post, failed, log }) => {
   const detector = new Detector({
     clock: systemClock,
     log,
+    failed,
     post: (message) => post(message),
     load: (options) => ModelSession.load(options),
   });

@@ -6,6 +6,7 @@ import { serve } from "../src/core/worker_entry.ts";
 import { mqttSessions } from "../src/mqtt/client.ts";
 import { BrokerLink } from "../src/mqtt/link.ts";
 import { Publisher } from "../src/mqtt/publisher.ts";
+import { ResultPorts } from "../src/mqtt/result_ports.ts";
 import { tryBroker } from "../src/mqtt/try_broker.ts";
 
 serve<ToPublisher, FromPublisher>(({ post, log }) => {
@@ -20,6 +21,10 @@ serve<ToPublisher, FromPublisher>(({ post, log }) => {
       new BrokerLink(plan, events, { open, clock, random: Math.random, log }),
     readText,
   });
+  const results = new ResultPorts({
+    clock,
+    take: (result, arrivedAtMs) => publisher.inference(result, arrivedAtMs),
+  });
   return async (message) => {
     switch (message.kind) {
       case "start":
@@ -28,8 +33,10 @@ serve<ToPublisher, FromPublisher>(({ post, log }) => {
         const protocol = await tryBroker(message.broker, { open, clock, readText });
         return post({ kind: "tried", protocol });
       }
-      case "inference":
-        return publisher.inference(message.result);
+      case "results":
+        return results.add(message.worker, message.port);
+      case "results-given-up":
+        return results.giveUp(message.worker);
       case "camera":
         return publisher.camera(message.status);
       case "health":
@@ -37,6 +44,7 @@ serve<ToPublisher, FromPublisher>(({ post, log }) => {
       case "answer":
         return publisher.answer(message.answer);
       case "stop":
+        await results.ended();
         await publisher.stop();
         return post({ kind: "stopped" });
       default:

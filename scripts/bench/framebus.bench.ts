@@ -2,7 +2,8 @@
  * The frame bus: what a frame costs that is distributed, dropped, and handed to a worker on another
  * thread. Allocations do not grow with the frames: the same objects go round.
  */
-import { systemClock } from "../../src/core/clock.ts";
+import { ageOf } from "../../src/core/age.ts";
+import { systemClock, wallMs } from "../../src/core/clock.ts";
 import {
   inputBytes,
   type InputShape,
@@ -116,7 +117,11 @@ for (const side of [416, 640]) {
     worker.onmessage = () => next();
     const takers = new TakerPorts<BenchFrame>({
       bus: far,
-      convert: (held: BenchFrame, _take: ToMailbox) => meta(held),
+      clock: systemClock,
+      convert: (held: BenchFrame, _take: ToMailbox) => ({
+        meta: meta(held),
+        age: ageOf(held.arrivedAtMs, systemClock),
+      }),
       onError: (_, error) => {
         throw error;
       },
@@ -148,9 +153,8 @@ function meta(frame: BenchFrame): Extract<ToTaker, { kind: "frame" }>["meta"] {
     size: crop,
     keyframe: false,
     ptsSeconds: 0,
-    capturedAtMs: 0,
+    capturedAtMs: wallMs(0),
     clock: "arrival",
-    arrivedAtMs: frame.arrivedAtMs,
     roi: null,
     fit: { crop, width: 416, height: 234, dx: 0, dy: 91 },
     queueMs: 0,

@@ -4,6 +4,7 @@
  *
  *     deno task bench scripts/bench/libav.bench.ts
  */
+import { orientationOf } from "../../src/core/display.ts";
 import { letterbox } from "../../src/core/geometry.ts";
 import { inputBytes } from "../../src/core/messages.ts";
 import { TensorConverter } from "../../src/libav/converter.ts";
@@ -88,6 +89,27 @@ Deno.bench({ name: "convert to 416 x 416", group: one }, () => {
 Deno.bench({ name: "convert to 640 x 640", group: one }, () => {
   toLarge.convert(still, large.fit, large.shape, large.buffer, false);
 });
+
+const shown = "one frame, 1280 x 720, as it is shown";
+const crop = { x: 0, y: 0, width: 1280, height: 720 };
+for (const [name, { shape, buffer }] of [["416 x 416", small], ["640 x 640", large]] as const) {
+  for (
+    const [what, quarterTurns, size] of [
+      ["upright", 0, crop],
+      ["a quarter turn", 1, { ...crop, width: 720, height: 1280 }],
+      ["half a turn", 2, crop],
+      ["upright, pixels 2:1", 0, { ...crop, width: 2560 }],
+    ] as const
+  ) {
+    const converter = new TensorConverter(libav);
+    const fit = letterbox(size, shape);
+    const part = { crop, orientation: orientationOf(quarterTurns, false) };
+    Deno.bench({ name: `${what} to ${name}`, group: shown }, () => {
+      converter.convert(still, fit, shape, buffer, false, part);
+    });
+  }
+}
+
 Deno.bench(
   { name: "read, decode and convert to 416 x 416", group: one, n: 600, warmup: 100 },
   () => {

@@ -12,8 +12,8 @@ import { freePort } from "../../tests/support/ports.ts";
 import {
   inferenceResult,
   publisherPlan,
-  type PublisherWorker,
   publisherWorker,
+  resultsTo,
 } from "../../tests/support/publisher_worker.ts";
 
 const BATCH = 1_000;
@@ -22,7 +22,7 @@ const TICK_MS = 10;
 const PACED_SECONDS = 5;
 
 interface Run {
-  readonly worker: PublisherWorker;
+  readonly results: ReturnType<typeof resultsTo>;
   published: number;
 }
 
@@ -57,7 +57,7 @@ async function connect(port: number, inferences: 0 | 1): Promise<Run> {
   const plan = publisherPlan(`mqtt://127.0.0.1:${port}`, {}, { inferences });
   const outbox = { policy: "queue", max: 10_000 } as const;
   worker.send({ kind: "start", plan: { ...plan, instance: `bench-${inferences}`, outbox } });
-  const run: Run = { worker, published: 0 };
+  const run: Run = { results: resultsTo(worker), published: 0 };
   worker.onMessage((message) => {
     if (message.kind === "published" && message.topicKind === "inference") run.published += 1;
   });
@@ -65,10 +65,9 @@ async function connect(port: number, inferences: 0 | 1): Promise<Run> {
   return run;
 }
 
-function publish({ worker }: Run, count: number): void {
+function publish({ results }: Run, count: number): void {
   for (let at = 0; at < count; at++) {
-    const result = inferenceResult(at, { camera: `c${at % CAMERAS}` });
-    worker.send({ kind: "inference", result });
+    results.send(inferenceResult(at, { camera: `c${at % CAMERAS}` }));
   }
 }
 

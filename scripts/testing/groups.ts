@@ -121,7 +121,13 @@ export function testGroups(temp: string, found: Natives = natives()): Group[] {
   const system = { programs: true, net: true };
   return [
     group("unit", "tests/unit", { net: true, jobs: 2, without: ["tests/unit/inference"] }),
-    group("fuzz", "tests/fuzz", { env: [FUZZ_VARIABLE], jobs: 2 }),
+    group("fuzz", "tests/fuzz", {
+      env: [FUZZ_VARIABLE],
+      jobs: 2,
+      without: ["tests/fuzz/decoding"],
+    }),
+    // It looks at the memory of the process that it runs in.
+    group("decoding", "tests/fuzz/decoding", { ffi: libav, programs: true, env: [FUZZ_VARIABLE] }),
     group("inference", "tests/unit/inference", { ffi: onnxruntime, programs: true, jobs: 2 }),
     group("ffi", "tests/ffi", { ...system, ffi: libav, jobs: 2 }),
     group("workers", "tests/workers", { ...system, ffi: all, jobs: 2 }),

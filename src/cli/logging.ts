@@ -1,6 +1,6 @@
 /** The one place where events become lines: formatted, redacted, written. */
 import { configureSync, getLogger, type LogRecord as TapeRecord } from "@logtape/logtape";
-import { isoTime } from "../core/clock.ts";
+import { isoTime, wallMs } from "../core/clock.ts";
 import { type Log, type LogFields, type LogLevel, logTo } from "../core/log.ts";
 import type { Redactor } from "../core/redact.ts";
 import type { LogFormat } from "./args.ts";
@@ -72,7 +72,7 @@ interface Line {
 
 function formatRecord(record: TapeRecord, options: LogOptions): string {
   const line: Line = {
-    time: isoTime(record.timestamp),
+    time: isoTime(wallMs(record.timestamp)),
     level: levelOf(record.level),
     event: options.redactor.text(record.message.map(String).join("")),
     fields: safeFields(record.properties, options.redactor),

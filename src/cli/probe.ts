@@ -103,7 +103,7 @@ function text(result: ProbeResult): string {
     value === null ? "not known" : `${value}${unit}`;
   const rows: (readonly [string, string])[] = [
     ["codec", result.codec],
-    ["size", `${result.width}x${result.height}, ${result.pixelFormat}`],
+    ["size", `${result.width}x${result.height}, ${result.pixelFormat}${codedText(result)}`],
     ["frame rate", known(result.fps, " a second")],
     ["keyframes", known(result.keyframeIntervalSeconds, " s apart")],
     ["transport", result.transport],
@@ -116,6 +116,17 @@ function text(result: ProbeResult): string {
   if (fingerprint !== null) rows.push(["fingerprint", fingerprint]);
   rows.push(["decoders", `${result.decoders.join(", ")} (FFmpeg ${result.libav})`]);
   return rows.map(([name, value]) => `${`${name}:`.padEnd(13)}${value}\n`).join("");
+}
+
+/** What a coded picture goes through to be shown; "" for nothing. */
+function codedText(result: ProbeResult): string {
+  const { codedWidth, codedHeight, rotation, mirrored, sampleAspectRatio } = result;
+  const steps = [
+    ...mirrored ? ["mirrored"] : [],
+    ...rotation === 0 ? [] : [`turned by ${rotation} degrees`],
+    ...sampleAspectRatio === 1 ? [] : [`pixels ${sampleAspectRatio}:1`],
+  ];
+  return steps.length === 0 ? "" : ` (coded ${codedWidth}x${codedHeight}, ${steps.join(", ")})`;
 }
 
 function trackText({ index, kind, encoding }: TrackInfo): string {

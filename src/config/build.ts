@@ -5,6 +5,7 @@ import { assert } from "../core/assert.ts";
 import { boxNorm } from "../core/geometry.ts";
 import { Secret } from "../core/secret.ts";
 import { type CameraAuthorities, resolvePath, type SecretFiles } from "./files.ts";
+import { parseAspect } from "./aspect.ts";
 import { parseFingerprint } from "./fingerprint.ts";
 import { modelPath } from "./models.ts";
 import type { CameraConfig, Config, DetectorConfig, SecretConfig } from "./schema.ts";
@@ -95,9 +96,12 @@ function buildCamera(
     loop: kind === "demo" || camera.loop,
     ...buildNetwork(camera, { kind, index, context }),
     endpoint,
+    maxPixels: camera.maxPixels,
     reconnectMaxSeconds: camera.reconnectMaxSeconds,
     decoder: camera.decoder,
     decode: camera.decode,
+    rotate: camera.rotate,
+    aspect: parsed(parseAspect(camera.aspect)),
     roi: camera.roi === undefined ? null : boxNorm(camera.roi),
     masks: camera.masks.map((polygon) => polygon.map(([x, y]) => ({ x, y }))),
     stallTimeoutSeconds: camera.stallTimeoutSeconds,

@@ -5,6 +5,7 @@
  * Each part's error text is what was expected, as a phrase that completes "Write …".
  */
 import { z } from "zod";
+import { parseAspect } from "./aspect.ts";
 import { parseFingerprint } from "./fingerprint.ts";
 import { parseBrokerUrl, parseCameraUrl, type Parsed, parseHost, parseListen } from "./urls.ts";
 import { ID_PATTERN } from "./settings.ts";
@@ -24,6 +25,10 @@ const MAX_TRACK = 31;
 const MIN_UNIT_BYTES = 64 * 1024;
 const DEFAULT_UNIT_BYTES = 8 * 1024 * 1024;
 const MAX_UNIT_BYTES = 64 * 1024 * 1024;
+/** Pixels of a picture: QVGA at least; 8K when nothing is said; the most that H.265 codes at level 6.2, doubled. */
+const MIN_PIXELS = 320 * 240;
+const DEFAULT_PIXELS = 8192 * 4320;
+const MAX_PIXELS = 2 * DEFAULT_PIXELS;
 
 const TOPIC_LEVELS = /^[A-Za-z0-9_.-]+(?:\/[A-Za-z0-9_.-]+)*$/;
 const DECODER_NAME = /^[a-z0-9_-]{1,64}$/;
@@ -156,15 +161,27 @@ const camera = object({
   ),
   maxUnitBytes: whole(MIN_UNIT_BYTES, MAX_UNIT_BYTES).default(DEFAULT_UNIT_BYTES)
     .describe("Coded pictures that are larger are dropped."),
+  maxPixels: whole(MIN_PIXELS, MAX_PIXELS).default(DEFAULT_PIXELS)
+    .describe(
+      "Width times height of the largest picture that is decoded; a larger stream is refused.",
+    ),
   reconnectMaxSeconds: seconds(1, 3600).default(10)
     .describe("The longest delay between two connections."),
   decoder: matching(DECODER_NAME, "auto or the name of a libav decoder, such as h264_v4l2m2m")
     .default("auto"),
   decode: oneOf(["auto", "all", "nonref", "keyframes"]).default("auto")
     .describe("How much to decode; auto decodes only what a detector will take."),
-  roi: roi.optional().describe("The part of the frame that is looked at, in fractions of it."),
+  rotate: z.union([z.literal(0), z.literal(90), z.literal(180), z.literal(270)], {
+    error: "0, 90, 180 or 270",
+  }).default(0).describe("Degrees clockwise, on top of what the stream says."),
+  aspect: parsedBy('auto or a shape such as "16:9"', parseAspect).default("auto").describe(
+    "Width to height of the picture before rotate turns it, for recorders with pixels that are " +
+      "not square and no word of it; auto: as the stream says.",
+  ),
+  roi: roi.optional()
+    .describe("The part of the picture as shown that is looked at, in fractions of it."),
   masks: list(polygon, `at most ${MAX_MASKS} polygons`, { min: 0, max: MAX_MASKS }).default([])
-    .describe("Polygons of points [x, y] in fractions, blacked out before inference."),
+    .describe("Polygons of points [x, y] in fractions, as roi, blacked out before inference."),
   stallTimeoutSeconds: seconds(1, 3600).default(10)
     .describe("Without a frame for so long the camera counts as stalled and is opened again."),
 });

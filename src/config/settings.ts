@@ -49,11 +49,18 @@ export interface CameraSettings {
   readonly udpPorts: readonly [rtp: number, rtcp: number] | null;
   /** Larger access units are dropped. */
   readonly maxUnitBytes: number;
+  /** Streams with larger pictures are refused: width times height. */
+  readonly maxPixels: number;
   /** The longest delay between connections. */
   readonly reconnectMaxSeconds: number;
   /** `auto`, or the name of a libav decoder. */
   readonly decoder: string;
   readonly decode: DecodeSetting;
+  /** Degrees clockwise, beyond what the stream says. */
+  readonly rotate: 0 | 90 | 180 | 270;
+  /** The width of the picture by its height before that, or null for what the stream says. */
+  readonly aspect: number | null;
+  /** In fractions of the picture as shown. */
   readonly roi: BoxNorm | null;
   /** Polygons of at least three points that are blacked out before inference. */
   readonly masks: readonly (readonly PointNorm[])[];

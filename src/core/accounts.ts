@@ -12,6 +12,8 @@ export const DROP_REASONS = [
   "overwritten",
   /** The detector was not due yet. */
   "rate",
+  /** It was decoded only because a later one refers to it. */
+  "catchup",
   /** The detector is paused. */
   "paused",
   /** It waited longer than the camera's stall time, so that it shows the past. */
@@ -40,7 +42,11 @@ export type UndecodedReason = typeof UNDECODED_REASONS[number];
 
 /** Counts by reason, every reason present. */
 export type DropCounts = Readonly<Record<DropReason, number>>;
-export type UndecodedCounts = Readonly<Record<UndecodedReason, number>>;
+/**
+ * The same, and `buffered`: frames that were left out and may be decoded yet, because they are in the
+ * GOP buffer. That one falls when they are settled, each as decoded, corrupt or left out for its reason.
+ */
+export type UndecodedCounts = Readonly<Record<UndecodedReason | "buffered", number>>;
 
 /** What became of the frames that were offered to one detector. */
 export interface MailboxAccount {
@@ -70,6 +76,7 @@ export function noDrops(): Record<DropReason, number> {
   return {
     overwritten: 0,
     rate: 0,
+    catchup: 0,
     paused: 0,
     stale: 0,
     shutdown: 0,
@@ -79,8 +86,13 @@ export function noDrops(): Record<DropReason, number> {
 }
 
 /** Every reason, at zero. */
-export function noUndecoded(): Record<UndecodedReason, number> {
-  return { unwanted: 0, keyframes: 0, nonref: 0, asleep: 0 };
+export function noUndecoded(): Record<UndecodedReason | "buffered", number> {
+  return { unwanted: 0, keyframes: 0, nonref: 0, asleep: 0, buffered: 0 };
+}
+
+/** The thread that kept them is gone: frames of the GOP buffer will not be decoded any more. */
+export function settleBuffered(undecoded: UndecodedCounts): UndecodedCounts {
+  return { ...undecoded, asleep: undecoded.asleep + undecoded.buffered, buffered: 0 };
 }
 
 /** The sum over all reasons. */
@@ -96,7 +108,12 @@ export function addAccounts(before: CameraAccount | null, now: CameraAccount): C
   const mailboxes = new Map(before.detectors.map((mailbox) => [mailbox.detector, mailbox]));
   return {
     received: before.received + now.received,
-    undecoded: addCounts(noUndecoded(), UNDECODED_REASONS, before.undecoded, now.undecoded),
+    undecoded: addCounts(
+      noUndecoded(),
+      [...UNDECODED_REASONS, "buffered"],
+      before.undecoded,
+      now.undecoded,
+    ),
     corrupt: before.corrupt + now.corrupt,
     decoded: before.decoded + now.decoded,
     detectors: now.detectors.map((mailbox) =>

@@ -1,5 +1,7 @@
 /** What the main thread and a capture worker know of a camera: what it is, and how it fares. */
 import type { CameraAccount } from "./accounts.ts";
+import type { Age } from "./age.ts";
+import type { SteadyMs, WallMs } from "./clock.ts";
 import type { BoxNorm, PointNorm, SizePx } from "./geometry.ts";
 
 /** The absolute paths of the four libav libraries, spelled exactly as the permission was granted. */
@@ -49,10 +51,17 @@ export interface CameraSource {
   readonly udpPorts: readonly [rtp: number, rtcp: number] | null;
   /** Larger access units are dropped. */
   readonly maxUnitBytes: number;
+  /** Streams with larger pictures are refused: width times height. */
+  readonly maxPixels: number;
   /** The longest delay between connections. */
   readonly reconnectMaxMs: number;
   readonly decoder: string;
   readonly decode: DecodeSetting;
+  /** Turned clockwise by so many degrees, beyond what the stream says. */
+  readonly rotate: 0 | 90 | 180 | 270;
+  /** The width of the picture by its height before it is turned, or null for what the stream says. */
+  readonly aspect: number | null;
+  /** In fractions of the picture as shown, as the masks are. */
   readonly roi: BoxNorm | null;
   readonly masks: readonly (readonly PointNorm[])[];
   readonly stallTimeoutMs: number;
@@ -62,15 +71,24 @@ export interface CameraSource {
 
 export type CameraState = "connecting" | "online" | "stalled" | "offline";
 
-/** What is known of a stream once it is open. */
+/** What is known of a stream once it is open. Width and height are those of the picture as shown. */
 export interface StreamInfo extends SizePx {
+  readonly codedWidth: number;
+  readonly codedHeight: number;
+  /** How the coded picture is turned to be shown, clockwise in degrees, and whether mirrored before. */
+  readonly rotation: number;
+  readonly mirrored: boolean;
+  /** The width of a coded pixel by its height. */
+  readonly sampleAspectRatio: number;
   readonly codec: string;
   readonly decoder: string;
   readonly pixelFormat: string;
-  /** Frames a second: measured once frames come, announced by the stream before. */
+  /** Frames a second, as the stream announces; of a snapshot: as they come, null until that is known. */
   readonly fps: number | null;
   /** Seconds between the last two keyframes. */
   readonly keyframeIntervalSeconds: number | null;
+  /** The longest of the last ten such intervals. */
+  readonly longestKeyframeIntervalSeconds: number | null;
 }
 
 /** One media section of a camera's description. */
@@ -96,20 +114,61 @@ export interface NetworkFigures {
   readonly track: (TrackInfo & { readonly others: readonly TrackInfo[] }) | null;
 }
 
+/** The packets that are kept so that a decoder which left some out can go on. */
+export interface GopBufferFigures {
+  readonly packets: number;
+  readonly bytes: number;
+  /** Kept at most. */
+  readonly maxBytes: number;
+  /** How often the decoder went on with packets that it had left out, so far. */
+  readonly catchUps: number;
+}
+
+/**
+ * What a camera gives and offers at one moment, for the watchdog. Ages, because an instant of one thread's
+ * clock means nothing in another.
+ */
+export interface CaptureFlow {
+  /** How long ago the newest picture was decoded; null before the first one. */
+  readonly pictureAgoMs: number | null;
+  readonly offers: readonly WorkerOffer[];
+}
+
+/** How an inference worker stands with one camera. */
+export interface WorkerOffer {
+  readonly worker: string;
+  /** How long ago it was first told of a frame since it asked for one; null when it has asked. */
+  readonly untakenForMs: number | null;
+  /** The frame it was handed last, and how long ago; null before the first one. */
+  readonly handed: { readonly seq: number; readonly agoMs: number } | null;
+}
+
 /** What a capture worker knows of itself at one moment; the account closes. */
 export interface CaptureSnapshot {
   readonly state: CameraState;
   readonly reason: string | null;
-  /** Since when the state holds, wall clock. */
-  readonly sinceMs: number;
+  /** Since when the state holds. */
+  readonly sinceMs: WallMs;
   readonly reconnects: number;
   readonly info: StreamInfo | null;
   readonly decodeLevel: DecodeLevel;
-  /** When the newest decoded frame arrived ({@link Clock.nowMs}), or null. */
-  readonly lastFrameAtMs: number | null;
+  /** Of the newest decoded frame, since it arrived; or null. */
+  readonly lastFrameAge: Age | null;
   /** Seconds spent in the decoder so far. */
   readonly decodeSeconds: number;
   readonly account: CameraAccount;
+  readonly gopBuffer: GopBufferFigures;
   /** null for files, and with `demuxer: libav`. */
   readonly network: NetworkFigures | null;
+}
+
+/** The same in the thread that received it. */
+export interface ReceivedSnapshot extends Omit<CaptureSnapshot, "lastFrameAge"> {
+  /** When the newest decoded frame arrived, by this thread's clock; or null. */
+  readonly lastFrameAtMs: SteadyMs | null;
+}
+
+/** What a capture worker tells of itself: for reports, and for the watchdog. */
+export interface WatchedSnapshot extends CaptureSnapshot {
+  readonly flow: CaptureFlow;
 }

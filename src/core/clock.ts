@@ -4,32 +4,63 @@ export type Cancel = () => void;
 declare const clockKind: unique symbol;
 
 /**
- * An instant of this thread's steady clock, in milliseconds: for ages, intervals and rates. It means
- * nothing in another thread and must not be sent there; send an age or a {@link WallMs}.
+ * An instant of this thread's steady clock, in milliseconds: for ages, intervals and rates. The
+ * difference of two is a plain number of milliseconds. It means nothing in another thread, whose clock
+ * began at another moment: what is sent there is an age (`age.ts`) or a {@link WallMs}.
  */
 export type SteadyMs = number & { readonly [clockKind]: "steady" };
 
-/** An instant of the wall clock, in milliseconds since the Unix epoch: for timestamps people read. */
-export type WallMs = number & { readonly [clockKind]: "wall" };
+/**
+ * An instant of the wall clock: for timestamps people read. At run time it is the number of
+ * milliseconds since the Unix epoch. To the compiler it is no number, so that it can be neither
+ * subtracted from nor compared with a {@link SteadyMs}, nor passed as a duration.
+ */
+export interface WallMs {
+  readonly [clockKind]: "wall";
+}
 
-/** A number as an instant of the steady clock: the result of arithmetic on others. */
+/** What a clock counts from its own beginning, as an instant: for what implements {@link Clock}. */
 export function steadyMs(ms: number): SteadyMs {
   return ms as SteadyMs;
 }
 
-/** A number as an instant of the wall clock: the result of arithmetic, or a time that was sent. */
-export function wallMs(ms: number): WallMs {
-  return ms as WallMs;
+/** Where every steady clock begins. */
+export const CLOCK_START: SteadyMs = steadyMs(0);
+
+/** A time that comes from outside, in milliseconds since the Unix epoch. */
+export function wallMs(sinceEpochMs: number): WallMs {
+  return sinceEpochMs as number & WallMs;
 }
 
-/** Time, handed in, so that tests can hold it. All instants are milliseconds since the Unix epoch. */
+/** Milliseconds since the Unix epoch, for what speaks in such numbers. */
+export function epochMs(at: WallMs): number {
+  return at as number & WallMs;
+}
+
+/** The instant `ms` after another of the same clock; before it, when `ms` is negative. */
+export function plusMs(at: SteadyMs, ms: number): SteadyMs;
+export function plusMs(at: WallMs, ms: number): WallMs;
+export function plusMs(at: SteadyMs | WallMs, ms: number): SteadyMs | WallMs {
+  return steadyMs(Number(at) + ms);
+}
+
+/** Milliseconds from an instant to a later one of the same clock; negative when it is an earlier one. */
+export function sinceMs(earlier: SteadyMs, later: SteadyMs): number;
+export function sinceMs(earlier: WallMs, later: WallMs): number;
+export function sinceMs(earlier: SteadyMs | WallMs, later: SteadyMs | WallMs): number {
+  return Number(later) - Number(earlier);
+}
+
+/** The later one of two instants. */
+export function latestMs(one: SteadyMs, other: SteadyMs): SteadyMs {
+  return one > other ? one : other;
+}
+
+/** Time, handed in, so that tests can hold it. */
 export interface Clock {
-  /**
-   * A steady instant: never goes back within a thread, and comparable between threads up to clock
-   * steps that fell between their starts. For ages, intervals and rates.
-   */
+  /** A steady instant: never goes back, whatever happens to the wall clock. */
   nowMs(): SteadyMs;
-  /** The wall clock, which may step. For timestamps people read. */
+  /** The wall clock, which may step. */
   wallMs(): WallMs;
   /** Calls `run` once, `delayMs` from now. */
   after(delayMs: number, run: () => void): Cancel;
@@ -39,7 +70,7 @@ export interface Clock {
 
 /** The machine's own clock. */
 export const systemClock: Clock = {
-  nowMs: () => steadyMs(performance.timeOrigin + performance.now()),
+  nowMs: () => steadyMs(performance.now()),
   wallMs: () => wallMs(Date.now()),
   after(delayMs, run) {
     const timer = setTimeout(run, delayMs);
@@ -65,6 +96,6 @@ export function sleepOn(clock: Clock, delayMs: number, signal?: AbortSignal): Pr
 }
 
 /** ISO 8601 in UTC with milliseconds, as every message carries it. */
-export function isoTime(epochMs: number): string {
-  return new Date(epochMs).toISOString();
+export function isoTime(at: WallMs): string {
+  return new Date(epochMs(at)).toISOString();
 }

@@ -8,7 +8,10 @@ export const EXIT = {
   failed: 1,
   /** Bad usage or configuration. */
   usage: 2,
-  /** The watchdog gave up: a service manager should start it again. */
+  /**
+   * What there is no service without failed too often, or too many threads hang: a service manager should
+   * start it again.
+   */
   gaveUp: 70,
 } as const;
 

@@ -8,14 +8,20 @@
  *     main ──ToCapture──▶ capture ──FromCapture──▶ main
  *     main ──ToInference──▶ inference ──FromInference──▶ main
  *     capture ──ToTaker──▶ inference ──ToMailbox──▶ capture      (one MessagePort per pair)
+ *     inference ──ToResults──▶ publisher                         (one MessagePort per thread)
  *     main ──ToPublisher──▶ publisher ──FromPublisher──▶ main
  *     main ──ToBroker──▶ broker ──FromBroker──▶ main
  */
-import type { CameraSource, CameraState, CaptureSnapshot, LibavPaths } from "./camera_shapes.ts";
+import type { Age } from "./age.ts";
+import type { CameraSource, CameraState, LibavPaths, WatchedSnapshot } from "./camera_shapes.ts";
+import type { WallMs } from "./clock.ts";
+import type { CommandAnswer, CommandRequest } from "./command_shapes.ts";
 import type { ErrorData } from "./errors.ts";
 import type { BoxNorm, BoxPx, Fit, SizePx } from "./geometry.ts";
+import type { Detection, DetectorPlan, ResultNote } from "./inference_shapes.ts";
 import type { LogRecord } from "./log.ts";
 import type { OwnClient } from "./own_client.ts";
+import type { BrokerTarget, PublisherPlan } from "./publisher_shapes.ts";
 
 export type {
   CameraSource,
@@ -25,9 +31,25 @@ export type {
   DecodeSetting,
   LibavPaths,
   NetworkFigures,
+  ReceivedSnapshot,
   StreamInfo,
   TrackInfo,
+  WatchedSnapshot,
 } from "./camera_shapes.ts";
+export type { Detection, DetectorPlan, ResultNote } from "./inference_shapes.ts";
+
+export type {
+  CommandAnswer,
+  CommandOutcome,
+  CommandRequest,
+  ControlCommand,
+} from "./command_shapes.ts";
+export type {
+  BrokerTarget,
+  HomeAssistantPlan,
+  OutboxPlan,
+  PublisherPlan,
+} from "./publisher_shapes.ts";
 
 /** A worker's log line, on its way to the one place that formats and redacts. */
 export interface LogMessage {
@@ -90,10 +112,10 @@ export type FromCapture =
     readonly kind: "state";
     readonly state: CameraState;
     readonly reason: string | null;
-    readonly sinceMs: number;
+    readonly sinceMs: WallMs;
     readonly reconnects: number;
   }
-  | { readonly kind: "snapshot"; readonly request: number; readonly snapshot: CaptureSnapshot }
+  | { readonly kind: "snapshot"; readonly request: number; readonly snapshot: WatchedSnapshot }
   /** The bytes of the picture, transferred, or why there is none. */
   | {
     readonly kind: "jpeg";
@@ -102,7 +124,7 @@ export type FromCapture =
   }
   /** A file that plays once reached its end; nothing will follow. */
   | { readonly kind: "ended" }
-  | { readonly kind: "stopped"; readonly snapshot: CaptureSnapshot }
+  | { readonly kind: "stopped"; readonly snapshot: WatchedSnapshot }
   | LogMessage
   | FailedMessage;
 
@@ -127,16 +149,14 @@ export interface FrameMeta {
   readonly camera: string;
   /** The camera's video frames, counted from 0; never goes back within one run. */
   readonly seq: number;
-  /** The source frame's size, whatever the crop. */
+  /** The picture's size as shown, whatever the crop. */
   readonly size: SizePx;
   readonly keyframe: boolean;
   /** Seconds since the connection's first frame; for files the position in the clip. */
   readonly ptsSeconds: number;
-  /** When the picture was taken, wall clock. */
-  readonly capturedAtMs: number;
+  /** When the picture was taken. */
+  readonly capturedAtMs: WallMs;
   readonly clock: CaptureClock;
-  /** When the frame's packet arrived ({@link Clock.nowMs}). */
-  readonly arrivedAtMs: number;
   /** The part of the frame that is looked at, or null for all of it. */
   readonly roi: BoxPx | null;
   /** How the picture was fitted into the tensor. */
@@ -148,12 +168,18 @@ export interface FrameMeta {
   readonly dropsSinceLast: number;
 }
 
+/** What is sent with a frame's pixels: what is known of it, and its age since its packet arrived. */
+export interface SentFrame {
+  readonly meta: FrameMeta;
+  readonly age: Age;
+}
+
 /** From a mailbox to an inference worker. */
 export type ToTaker =
   /** The mailbox went from empty to full. Several workers may be told; one will get the frame. */
   | { readonly kind: "available"; readonly seq: number }
   /** The newest frame, converted into the buffer of the `take`. */
-  | { readonly kind: "frame"; readonly meta: FrameMeta; readonly buffer: ArrayBuffer }
+  | SentFrame & { readonly kind: "frame"; readonly buffer: ArrayBuffer }
   /** Nothing to give (any more): the buffer comes back as it was. */
   | { readonly kind: "none"; readonly buffer: ArrayBuffer };
 
@@ -179,28 +205,6 @@ export function frameTransfers(message: ToTaker | ToMailbox): Transferable[] {
 
 // ------------------------------------------------------------------------- main ⇄ inference
 
-/** A model, and what to make of its output. */
-export interface DetectorPlan {
-  readonly detector: string;
-  readonly worker: string;
-  /** As configured, for messages: `builtin:person` or a path. */
-  readonly model: string;
-  /** The absolute path of the file. */
-  readonly modelPath: string;
-  readonly confidence: number;
-  readonly iou: number;
-  /** Names or numbers; null for all of the model's. */
-  readonly classes: readonly (string | number)[] | null;
-  readonly threads: number;
-}
-
-/** One thing that was seen, in pixels of the source frame. */
-export interface Detection {
-  readonly class: string;
-  readonly confidence: number;
-  readonly box: BoxPx;
-}
-
 /** What one frame gave. */
 export interface InferenceResult {
   readonly detector: string;
@@ -213,6 +217,8 @@ export interface InferenceResult {
 
 export type ToInference =
   | { readonly kind: "start"; readonly plan: DetectorPlan }
+  /** Where results go from now on, in place of the port before. */
+  | { readonly kind: "results"; readonly port: MessagePort }
   | { readonly kind: "attach"; readonly camera: string; readonly port: MessagePort }
   | { readonly kind: "detach"; readonly camera: string }
   | { readonly kind: "confidence"; readonly confidence: number }
@@ -226,7 +232,8 @@ export type FromInference =
     readonly provider: string;
     readonly loadMs: number;
   }
-  | { readonly kind: "result"; readonly result: InferenceResult }
+  /** A frame was inferred, and its result handed to the publisher. */
+  | { readonly kind: "inferred"; readonly note: ResultNote }
   /** One frame could not be inferred; the worker goes on. */
   | {
     readonly kind: "frame-failed";
@@ -239,98 +246,25 @@ export type FromInference =
   | FailedMessage;
 
 /** What is transferred with a message that hands a port over. */
-export function portTransfers(message: ToCapture | ToInference): Transferable[] {
-  return message.kind === "attach" ? [message.port] : [];
+export function portTransfers(message: ToCapture | ToInference | ToPublisher): Transferable[] {
+  return message.kind === "attach" || message.kind === "results" ? [message.port] : [];
 }
+
+// -------------------------------------------------------------------- inference ⇄ publisher
+
+/** From an inference worker to the publisher; nothing is transferred. */
+export type ToResults =
+  | { readonly kind: "result"; readonly result: InferenceResult; readonly age: Age }
+  /** Nothing follows: the thread has finished its last frame. */
+  | { readonly kind: "end" };
 
 // ------------------------------------------------------------------------- main ⇄ publisher
-
-/** How to reach the broker. Credentials are in clear here, and go nowhere but to the MQTT client. */
-export interface BrokerTarget {
-  readonly url: string;
-  readonly username: string | null;
-  readonly password: string | null;
-  /** Paths of PEM files. */
-  readonly ca: string | null;
-  readonly cert: string | null;
-  readonly key: string | null;
-  readonly protocol: 5 | "3.1.1";
-}
-
-/** What becomes of inference messages while the broker is away. */
-export interface OutboxPlan {
-  /** `latest`: the newest of every camera and detector; `queue`: all of them, in order. */
-  readonly policy: "latest" | "queue";
-  /** How many may wait; beyond it the oldest go. */
-  readonly max: number;
-}
-
-/** What Home Assistant is told. */
-export interface HomeAssistantPlan {
-  readonly discoveryPrefix: string;
-  /** The cameras, and for each the detector that looks for persons there, or null. */
-  readonly cameras: readonly { readonly camera: string; readonly personDetector: string | null }[];
-}
-
-/** What the publisher needs to know of the instance. */
-export interface PublisherPlan {
-  readonly broker: BrokerTarget;
-  readonly instance: string;
-  readonly version: string;
-  readonly topicPrefix: string;
-  readonly qos: { readonly inferences: 0 | 1; readonly control: 0 | 1; readonly health: 0 | 1 };
-  readonly outbox: OutboxPlan;
-  /** null: Home Assistant is told nothing. */
-  readonly homeAssistant: HomeAssistantPlan | null;
-}
-
-/**
- * A command that was checked: its shape and its bounds, but not whether what it names exists. A camera
- * or detector that is null stands for all of them.
- */
-export type ControlCommand =
-  | { readonly command: "get_status" | "shutdown" }
-  | {
-    readonly command: "pause" | "resume";
-    readonly camera: string | null;
-    readonly detector: string | null;
-  }
-  | {
-    readonly command: "set_rate";
-    readonly detector: string;
-    readonly rateHz: number;
-    readonly camera: string | null;
-  }
-  | { readonly command: "set_confidence"; readonly detector: string; readonly confidence: number }
-  | { readonly command: "set_roi"; readonly camera: string; readonly roi: BoxNorm }
-  | { readonly command: "clear_roi" | "snapshot"; readonly camera: string }
-  | { readonly command: "set_model"; readonly detector: string; readonly model: string };
-
-/** A command on its way to whoever carries it out. */
-export interface CommandRequest {
-  /** Names this delivery: the answer carries it back. */
-  readonly request: number;
-  /** The sender's name for the command; the same id twice is carried out once. */
-  readonly id: string;
-  readonly command: ControlCommand;
-}
-
-/** What became of a command: what it answers (plain data), or why it was not carried out. */
-export type CommandOutcome = { readonly data: unknown } | { readonly error: ErrorData };
-
-/** The answer to one {@link CommandRequest}. */
-export interface CommandAnswer {
-  readonly request: number;
-  /** The name of the command that was carried out under this id. */
-  readonly command: ControlCommand["command"];
-  readonly outcome: CommandOutcome;
-}
 
 /** What a camera's status topic says. */
 export interface CameraStatus {
   readonly camera: string;
   readonly state: CameraState;
-  readonly sinceMs: number;
+  readonly sinceMs: WallMs;
   readonly reason: string | null;
   readonly reconnects: number;
 }
@@ -339,7 +273,10 @@ export type ToPublisher =
   | { readonly kind: "start"; readonly plan: PublisherPlan }
   /** Connect once and say nothing; answered with `tried` or `failed`. */
   | { readonly kind: "try"; readonly broker: BrokerTarget }
-  | { readonly kind: "inference"; readonly result: InferenceResult }
+  /** The results of a worker come through this port, also when its thread was replaced. */
+  | { readonly kind: "results"; readonly worker: string; readonly port: MessagePort }
+  /** A worker's thread was given up, so it says no end. What it sent before is taken all the same. */
+  | { readonly kind: "results-given-up"; readonly worker: string }
   | { readonly kind: "camera"; readonly status: CameraStatus }
   /** What `GET /status` answers, as it is. */
   | { readonly kind: "health"; readonly health: Readonly<Record<string, unknown>> }
@@ -352,7 +289,7 @@ export type TopicKind = "status" | "camera" | "inference" | "health" | "ack" | "
 /** The connection to the broker at one moment. */
 export interface BrokerState {
   readonly connected: boolean;
-  readonly sinceMs: number;
+  readonly sinceMs: WallMs;
   /** Why it is not connected, or null. */
   readonly error: ErrorData | null;
   readonly protocol: 5 | "3.1.1" | null;
@@ -368,9 +305,8 @@ export type FromPublisher =
     readonly camera: string;
     readonly detector: string;
     readonly worker: string;
+    readonly seq: number;
     readonly totalMs: number;
-    /** The message itself, for the events of the HTTP interface. */
-    readonly json: string;
   }
   /** A command came that is well formed; each is answered once with `answer`. */
   | { readonly kind: "command"; readonly request: CommandRequest }

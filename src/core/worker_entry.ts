@@ -1,6 +1,7 @@
 import { systemClock } from "./clock.ts";
 import { errorData, LifecycleError } from "./errors.ts";
 import { keepHouse } from "./housekeeping.ts";
+import { isLifeline, type LifelineMessage } from "./lifeline.ts";
 import { type Log, logTo } from "./log.ts";
 import type { FailedMessage, LogMessage } from "./messages.ts";
 
@@ -25,6 +26,8 @@ export interface WorkerScope {
 export interface WorkerLink<Out> {
   /** What is in `transfers` belongs to the receiver from here on. */
   post(message: Out | LogMessage | FailedMessage, transfers?: Transferable[]): void;
+  /** Aborted once `failed` was posted: what this thread still does counts for nothing. */
+  readonly failed: AbortSignal;
   /** Posts each record; formatting and redaction happen in one place, on the other side. */
   readonly log: Log;
 }
@@ -48,7 +51,11 @@ export function serve<In, Out>(
 ): void {
   const post: WorkerLink<Out>["post"] = (message, transfers = []) =>
     scope.postMessage(message, transfers);
-  const fail = (error: unknown) => post({ kind: "failed", error: errorData(error) });
+  const failed = new AbortController();
+  const fail = (error: unknown) => {
+    post({ kind: "failed", error: errorData(error) });
+    failed.abort();
+  };
   scope.addEventListener("unhandledrejection", (event) => {
     event.preventDefault();
     fail(event.reason);
@@ -58,7 +65,8 @@ export function serve<In, Out>(
     fail(event.error);
   });
   keepHouse(systemClock);
-  const handle = begin({ post, log: logTo((record) => post({ kind: "log", record })) });
+  const log = logTo((record) => post({ kind: "log", record }));
+  const handle = begin({ post, failed: failed.signal, log });
   const take = async (message: In) => {
     try {
       await handle(message);
@@ -66,7 +74,11 @@ export function serve<In, Out>(
       fail(error);
     }
   };
-  scope.addEventListener("message", (event) => void take(event.data));
+  let lifeline: LifelineMessage | null = null;
+  scope.addEventListener("message", ({ data }) => {
+    if (lifeline === null && isLifeline(data)) lifeline = data;
+    else void take(data);
+  });
 }
 
 /** The global scope as that of a worker. */

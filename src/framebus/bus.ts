@@ -1,9 +1,9 @@
 import type { CameraAccount, MailboxAccount } from "../core/accounts.ts";
-import type { Clock } from "../core/clock.ts";
+import type { Clock, SteadyMs } from "../core/clock.ts";
 import { LifecycleError } from "../core/errors.ts";
 import type { Subscription } from "../core/messages.ts";
 import { type BusFrame, DetectorMailbox } from "./detector_mailbox.ts";
-import { CameraLedger } from "./ledger.ts";
+import { CameraLedger, type FrameStanding } from "./ledger.ts";
 import { Rhythm } from "./rhythm.ts";
 
 /** Detectors that one camera serves at most; more is a mistake in the configuration. */
@@ -14,7 +14,7 @@ export interface PictureRhythm {
   /** Milliseconds from one to the next, or null when that is not known. */
   readonly intervalMs: number | null;
   /** When the next one is expected, or null. */
-  readonly nextAtMs: number | null;
+  readonly nextAtMs: SteadyMs | null;
 }
 
 /** Reads a camera's packets, and leaves them unread while no detector is due. */
@@ -58,6 +58,7 @@ export class FrameBus<F extends BusFrame> {
   readonly #mailboxes = new Map<string, DetectorMailbox<F>>();
   readonly #expected: PictureRhythm;
   #state: "created" | "started" | "stopped" = "created";
+  #distributedAtMs: number | null = null;
 
   constructor(options: BusOptions) {
     this.#options = options;
@@ -88,17 +89,17 @@ export class FrameBus<F extends BusFrame> {
   }
 
   /** Milliseconds until the first of them wants a frame; 0 while one does. */
-  dueInMs(nowMs: number): number {
+  dueInMs(nowMs: SteadyMs): number {
     return this.#least((mailbox) => mailbox.dueInMs(nowMs));
   }
 
   /** The same, should every frame that waits for a worker be taken at this moment. */
-  dueNextInMs(nowMs: number): number {
+  dueNextInMs(nowMs: SteadyMs): number {
     return this.#least((mailbox) => mailbox.dueNextInMs(nowMs));
   }
 
   /** Moves every detector's due times towards the camera's keyframes, where its rate allows that. */
-  follow(beat: { readonly atMs: number; readonly everyMs: number }): void {
+  follow(beat: { readonly atMs: SteadyMs; readonly everyMs: number }): void {
     for (const mailbox of this.#mailboxes.values()) mailbox.follow(beat);
   }
 
@@ -160,7 +161,22 @@ export class FrameBus<F extends BusFrame> {
   distribute(frame: F): void {
     this.#require("distribute", "started");
     this.ledger.decoded();
+    this.#distributedAtMs = this.#options.clock.nowMs();
     for (const mailbox of this.#mailboxes.values()) mailbox.offer(frame);
+  }
+
+  /**
+   * Counts a frame that was decoded on the way to a later one: no detector is offered it.
+   * @param from  where it stood in the camera's ledger; not `settled`
+   */
+  passOver(from: FrameStanding): void {
+    this.ledger.decoded(from);
+    for (const mailbox of this.#mailboxes.values()) mailbox.passOver();
+  }
+
+  /** How long ago the newest frame was distributed; null before the first one. */
+  distributedAgoMs(nowMs: SteadyMs): number | null {
+    return this.#distributedAtMs === null ? null : nowMs - this.#distributedAtMs;
   }
 
   /** The frame a detector may take now, or null; see {@link DetectorMailbox.announcedSeq}. */

@@ -1,5 +1,5 @@
 import type { MailboxAccount } from "../core/accounts.ts";
-import type { Cancel, Clock } from "../core/clock.ts";
+import type { Cancel, Clock, SteadyMs } from "../core/clock.ts";
 import type { Subscription } from "../core/messages.ts";
 import { MailboxLedger } from "./ledger.ts";
 import { Mailbox } from "./mailbox.ts";
@@ -22,10 +22,10 @@ const LOOK_AFTER_MS = 250;
 /** A decoded picture that several mailboxes may hold at once; the last to release it frees it. */
 export interface BusFrame {
   readonly seq: number;
-  /** When its packet arrived ({@link Clock.nowMs}). */
-  readonly arrivedAtMs: number;
+  /** When its packet arrived. */
+  readonly arrivedAtMs: SteadyMs;
   /** When it is shown, at even distances: the same, but for frames whose packets change places. */
-  readonly shownAtMs: number;
+  readonly shownAtMs: SteadyMs;
   retain(): void;
   release(): void;
 }
@@ -36,7 +36,7 @@ export interface MailboxContext {
   /** A frame older than this is never handed out. */
   readonly stallTimeoutMs: number;
   /** The time between the camera's pictures as expected, and when the next one is. */
-  readonly rhythm: { readonly intervalMs: number | null; readonly nextAtMs: number | null };
+  readonly rhythm: { readonly intervalMs: number | null; readonly nextAtMs: SteadyMs | null };
   /** Whether frames have arrived that were not read yet: what is held is not the newest. */
   isBehind(): boolean;
   /** The camera's frames that were not decoded, so far. */
@@ -83,17 +83,17 @@ export class DetectorMailbox<F extends BusFrame> {
   }
 
   /** Milliseconds until the next frame is wanted; 0 while one is, or waits for a busy worker. */
-  dueInMs(nowMs: number): number {
+  dueInMs(nowMs: SteadyMs): number {
     return this.#announced ? 0 : this.#gate.waitMs(nowMs);
   }
 
   /** The same, should a frame that waits for a worker be taken at this moment. */
-  dueNextInMs(nowMs: number): number {
+  dueNextInMs(nowMs: SteadyMs): number {
     return this.#announced ? this.#gate.waitAfterMs(nowMs) : this.#gate.waitMs(nowMs);
   }
 
   /** Moves the due times towards the camera's keyframes; see {@link RateGate.follow}. */
-  follow(beat: { readonly atMs: number; readonly everyMs: number }): void {
+  follow(beat: { readonly atMs: SteadyMs; readonly everyMs: number }): void {
     this.#gate.follow(beat);
   }
 
@@ -120,6 +120,12 @@ export class DetectorMailbox<F extends BusFrame> {
     if (!this.#announced) this.#announceWhenDue(frame.shownAtMs);
   }
 
+  /** A frame was decoded that a later one refers to; it is not offered. */
+  passOver(): void {
+    this.#ledger.offered();
+    this.#ledger.dropped(this.#paused ? "paused" : "catchup");
+  }
+
   /**
    * Hands the newest frame to `use` and counts it as processed, if one was announced and is fresh.
    *
@@ -140,7 +146,8 @@ export class DetectorMailbox<F extends BusFrame> {
     }
     try {
       const leftOut = this.#ledger.droppedTotal + this.#context.undecodedTotal();
-      const result = use(frame, leftOut - this.#leftOutBefore);
+      // One that was left out, and turned out to be damaged when it was decoded after all, is neither.
+      const result = use(frame, Math.max(0, leftOut - this.#leftOutBefore));
       this.#gate.delivered(nowMs);
       this.#ledger.processed();
       this.#leftOutBefore = this.#ledger.droppedTotal + this.#context.undecodedTotal();
@@ -193,7 +200,7 @@ export class DetectorMailbox<F extends BusFrame> {
    * arrived, not by how long it was worked on. The due times stay where they are, so the rate is exact
    * all the same.
    */
-  #announceWhenDue(shownAtMs: number): void {
+  #announceWhenDue(shownAtMs: SteadyMs): void {
     const earlyMs = this.#gate.waitMs(shownAtMs);
     const { intervalMs } = this.#context.rhythm;
     if (earlyMs <= (intervalMs ?? 0) * EARLY_FRAMES) return this.#announce();

@@ -9,11 +9,20 @@ import {
 import { assert } from "../core/assert.ts";
 
 /**
+ * Where a frame stands. `arrived`: on its way through the decoder. `buffered`: left out, and kept, so
+ * that it may be decoded yet. `settled`: its fate is in the sums, and stays.
+ */
+export type FrameStanding = "arrived" | "buffered" | "settled";
+
+/**
  * What became of each video frame of one camera.
  *
  * A packet that arrives is `pending` until it is settled as undecoded, corrupt or decoded: a decoder
  * may hold several before it gives the first picture. `received` counts the settled ones, so the sum
  * closes at every moment, and `arrived = received + pending` ties it to what came over the wire.
+ *
+ * A frame that is left out and kept counts as received at once, in the open account `buffered`, until
+ * it is settled too. So no sum lags behind the camera, and no count of settled frames goes back.
  */
 export class CameraLedger {
   readonly #undecoded = noUndecoded();
@@ -37,6 +46,7 @@ export class CameraLedger {
     return this.#arrived - this.received;
   }
 
+  /** With those that may be decoded yet. */
   get undecodedTotal(): number {
     return this.#undecodedTotal;
   }
@@ -45,20 +55,26 @@ export class CameraLedger {
     this.#arrived++;
   }
 
-  undecoded(reason: UndecodedReason): void {
-    this.#settle();
+  /** A frame that just arrived is left out and kept. */
+  buffered(): void {
+    assert(this.pending > 0, "a frame was kept that never arrived");
+    this.#undecoded.buffered++;
+    this.#undecodedTotal++;
+  }
+
+  /** @param from  where the frame stood; one that is settled stays as it is */
+  undecoded(reason: UndecodedReason, from: FrameStanding = "arrived"): void {
+    if (!this.#open(from)) return;
     this.#undecoded[reason]++;
     this.#undecodedTotal++;
   }
 
-  corrupt(): void {
-    this.#settle();
-    this.#corrupt++;
+  corrupt(from: FrameStanding = "arrived"): void {
+    if (this.#open(from)) this.#corrupt++;
   }
 
-  decoded(): void {
-    this.#settle();
-    this.#decoded++;
+  decoded(from: FrameStanding = "arrived"): void {
+    if (this.#open(from)) this.#decoded++;
   }
 
   account(detectors: readonly MailboxAccount[]): CameraAccount {
@@ -71,8 +87,17 @@ export class CameraLedger {
     };
   }
 
-  #settle(): void {
-    assert(this.pending > 0, "a frame was settled that never arrived");
+  /** Takes a frame out of its open account. @returns whether there is anything to settle */
+  #open(from: FrameStanding): boolean {
+    if (from === "settled") return false;
+    if (from === "arrived") {
+      assert(this.pending > 0, "a frame was settled that never arrived");
+      return true;
+    }
+    assert(this.#undecoded.buffered > 0, "a frame was settled that was not kept");
+    this.#undecoded.buffered--;
+    this.#undecodedTotal--;
+    return true;
   }
 }
 

@@ -1,3 +1,5 @@
+import { latestMs, plusMs, type SteadyMs } from "../core/clock.ts";
+
 /** A period and a rhythm that fit one another to this part of it are the same but for their clocks. */
 const SAME = 0.005;
 
@@ -17,7 +19,7 @@ const MAX_DELIVERIES = 32;
 export class RateGate {
   #rateHz: number | null;
   #periodMs: number | null;
-  #dueAtMs: number | null = null;
+  #dueAtMs: SteadyMs | null = null;
 
   /** @param rateHz deliveries a second, or null for no limit */
   constructor(rateHz: number | null) {
@@ -30,23 +32,23 @@ export class RateGate {
   }
 
   /** Changes the rate; what is already due stays due, what is not becomes due by the new period. */
-  setRate(rateHz: number | null, nowMs: number): void {
+  setRate(rateHz: number | null, nowMs: SteadyMs): void {
     const before = this.#periodMs;
     this.#rateHz = rateHz;
     this.#periodMs = periodOf(rateHz);
     if (this.#dueAtMs === null || before === null) return;
-    const lastMs = this.#dueAtMs - before;
-    this.#dueAtMs = this.#periodMs === null ? null : Math.max(nowMs, lastMs + this.#periodMs);
+    const laterMs = this.#periodMs === null ? null : this.#periodMs - before;
+    this.#dueAtMs = laterMs === null ? null : latestMs(nowMs, plusMs(this.#dueAtMs, laterMs));
   }
 
   /** Milliseconds until the next delivery is due; 0 when it is. */
-  waitMs(nowMs: number): number {
+  waitMs(nowMs: SteadyMs): number {
     if (this.#periodMs === null || this.#dueAtMs === null) return 0;
     return Math.max(0, this.#dueAtMs - nowMs);
   }
 
   /** Milliseconds until a delivery after one at this moment would be due. */
-  waitAfterMs(nowMs: number): number {
+  waitAfterMs(nowMs: SteadyMs): number {
     return this.#periodMs === null ? 0 : Math.max(0, this.#dueAfter(nowMs, this.#periodMs) - nowMs);
   }
 
@@ -62,7 +64,7 @@ export class RateGate {
    * @param beat.atMs     an instant of the rhythm
    * @param beat.everyMs  from one to the next
    */
-  follow({ atMs, everyMs }: { readonly atMs: number; readonly everyMs: number }): void {
+  follow({ atMs, everyMs }: { readonly atMs: SteadyMs; readonly everyMs: number }): void {
     const periodMs = this.#periodMs;
     if (periodMs === null || this.#dueAtMs === null || everyMs <= 0) return;
     const deliveries = Math.round(everyMs / periodMs);
@@ -77,17 +79,17 @@ export class RateGate {
     const gridMs = Math.min(stepMs, everyMs);
     const offMs = aheadMs - gridMs * Math.round(aheadMs / gridMs);
     const mostMs = MAX_MOVE * everyMs;
-    this.#dueAtMs -= Math.max(-mostMs, Math.min(mostMs, offMs));
+    this.#dueAtMs = plusMs(this.#dueAtMs, -Math.max(-mostMs, Math.min(mostMs, offMs)));
   }
 
   /** A frame was delivered. */
-  delivered(nowMs: number): void {
+  delivered(nowMs: SteadyMs): void {
     if (this.#periodMs !== null) this.#dueAtMs = this.#dueAfter(nowMs, this.#periodMs);
   }
 
-  #dueAfter(nowMs: number, periodMs: number): number {
+  #dueAfter(nowMs: SteadyMs, periodMs: number): SteadyMs {
     const late = this.#dueAtMs === null || nowMs - this.#dueAtMs >= periodMs;
-    return late || this.#dueAtMs === null ? nowMs + periodMs : this.#dueAtMs + periodMs;
+    return plusMs(late || this.#dueAtMs === null ? nowMs : this.#dueAtMs, periodMs);
   }
 }
 

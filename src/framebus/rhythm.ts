@@ -1,3 +1,5 @@
+import { plusMs, type SteadyMs } from "../core/clock.ts";
+
 /** How much one interval weighs in the running average. */
 const WEIGHT = 1 / 8;
 
@@ -9,7 +11,7 @@ const PAUSE_FACTOR = 8;
 
 /** The time between a camera's frames, as observed. */
 export class Rhythm {
-  #lastAtMs: number | null = null;
+  #lastAtMs: SteadyMs | null = null;
   #intervalMs: number | null = null;
   #paused = false;
 
@@ -19,14 +21,14 @@ export class Rhythm {
   }
 
   /** When the next frame is expected, or null when that cannot be told. */
-  get nextAtMs(): number | null {
+  get nextAtMs(): SteadyMs | null {
     return this.#lastAtMs === null || this.#intervalMs === null
       ? null
-      : this.#lastAtMs + this.#intervalMs;
+      : plusMs(this.#lastAtMs, this.#intervalMs);
   }
 
   /** A frame arrived. An instant before one that is known already says nothing new. */
-  beat(atMs: number): void {
+  beat(atMs: SteadyMs): void {
     const lastAtMs = this.#lastAtMs;
     if (lastAtMs !== null && atMs < lastAtMs) return;
     this.#lastAtMs = atMs;

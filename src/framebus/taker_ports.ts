@@ -1,27 +1,31 @@
 import { assertAttached } from "../core/assert.ts";
+import type { WorkerOffer } from "../core/camera_shapes.ts";
+import type { Clock } from "../core/clock.ts";
 import {
-  type FrameMeta,
   frameTransfers,
   inputBytes,
+  type SentFrame,
   type ToMailbox,
   type ToTaker,
 } from "../core/messages.ts";
 import type { FrameBus } from "./bus.ts";
 import type { BusFrame } from "./detector_mailbox.ts";
 
-/** Writes a frame into the buffer of a `take` and tells what is known of it. */
+/** Writes a frame into the buffer of a `take`; returns what is sent with it, at once. */
 export type Convert<F> = (
   frame: F,
   take: ToMailbox,
   context: { readonly detector: string; readonly dropsSinceLast: number },
-) => FrameMeta;
+) => SentFrame;
 
 interface Taker {
   readonly detector: string;
   readonly worker: string;
   readonly port: MessagePort;
-  /** The frame it was given last, or null. */
-  lastSeq: number | null;
+  /** When it was first told of a frame since it last asked for one, or null. */
+  offeredAtMs: number | null;
+  /** The frame it was handed last, and when; or null. */
+  handed: { readonly seq: number; readonly atMs: number } | null;
 }
 
 /**
@@ -32,6 +36,7 @@ interface Taker {
  */
 export class TakerPorts<F extends BusFrame> {
   readonly #bus: FrameBus<F>;
+  readonly #clock: Clock;
   readonly #convert: Convert<F>;
   readonly #onError: (detector: string, error: unknown) => void;
   readonly #takers = new Map<string, Taker>();
@@ -41,10 +46,12 @@ export class TakerPorts<F extends BusFrame> {
    */
   constructor(parts: {
     bus: FrameBus<F>;
+    clock: Clock;
     convert: Convert<F>;
     onError: (detector: string, error: unknown) => void;
   }) {
     this.#bus = parts.bus;
+    this.#clock = parts.clock;
     this.#convert = parts.convert;
     this.#onError = parts.onError;
   }
@@ -52,11 +59,11 @@ export class TakerPorts<F extends BusFrame> {
   /** Wires a worker to its detector's mailbox; one of the same name is replaced. Owns the port. */
   attach(wire: { detector: string; worker: string; port: MessagePort }): void {
     this.#drop(wire.worker);
-    const taker: Taker = { ...wire, lastSeq: null };
+    const taker: Taker = { ...wire, offeredAtMs: null, handed: null };
     this.#takers.set(wire.worker, taker);
     wire.port.onmessage = (event: MessageEvent<ToMailbox>) => this.#onTake(taker, event.data);
     const seq = this.#bus.announcedSeq(wire.detector);
-    if (seq !== null) post(wire.port, { kind: "available", seq });
+    if (seq !== null) this.#offer(taker, seq);
   }
 
   /**
@@ -65,15 +72,25 @@ export class TakerPorts<F extends BusFrame> {
    */
   detach(worker: string, lastSeq: number | null): void {
     const taker = this.#drop(worker);
-    if (taker !== null && taker.lastSeq !== null && taker.lastSeq !== lastSeq) {
+    if (taker !== null && taker.handed !== null && taker.handed.seq !== lastSeq) {
       this.#bus.lost(taker.detector);
     }
   }
 
   announce(detector: string, seq: number): void {
     for (const taker of this.#takers.values()) {
-      if (taker.detector === detector) post(taker.port, { kind: "available", seq });
+      if (taker.detector === detector) this.#offer(taker, seq);
     }
+  }
+
+  /** What every worker was offered and has not asked for, and what it was handed. */
+  offers(): WorkerOffer[] {
+    const nowMs = this.#clock.nowMs();
+    return [...this.#takers.values()].map(({ worker, offeredAtMs, handed }) => ({
+      worker,
+      untakenForMs: offeredAtMs === null ? null : nowMs - offeredAtMs,
+      handed: handed === null ? null : { seq: handed.seq, agoMs: nowMs - handed.atMs },
+    }));
   }
 
   /** Closes every port. Twice is harmless. */
@@ -84,6 +101,7 @@ export class TakerPorts<F extends BusFrame> {
   #onTake(taker: Taker, take: ToMailbox): void {
     if (this.#takers.get(taker.worker) !== taker) return;
     assertAttached(take.buffer, `take by ${taker.worker}`);
+    taker.offeredAtMs = null;
     const newest = this.#bus.untilNewest(taker.detector);
     if (newest === null) this.#answer(taker, take);
     else void newest.then(() => this.#answer(taker, take));
@@ -92,11 +110,13 @@ export class TakerPorts<F extends BusFrame> {
   #answer(taker: Taker, take: ToMailbox): void {
     // It may have been given up while the newest frame was read.
     if (this.#takers.get(taker.worker) !== taker) return;
+    // What it was told before this answer is out of date to it.
+    taker.offeredAtMs = null;
     const { buffer, input } = take;
-    let meta: FrameMeta | null = null;
+    let sent: SentFrame | null = null;
     if (buffer.byteLength === inputBytes(input)) {
       try {
-        meta = this.#bus.deliver(
+        sent = this.#bus.deliver(
           taker.detector,
           (frame, dropsSinceLast) =>
             this.#convert(frame, take, { detector: taker.detector, dropsSinceLast }),
@@ -112,9 +132,14 @@ export class TakerPorts<F extends BusFrame> {
         ),
       );
     }
-    if (meta === null) return post(taker.port, { kind: "none", buffer });
-    taker.lastSeq = meta.seq;
-    post(taker.port, { kind: "frame", meta, buffer });
+    if (sent === null) return post(taker.port, { kind: "none", buffer });
+    taker.handed = { seq: sent.meta.seq, atMs: this.#clock.nowMs() };
+    post(taker.port, { kind: "frame", ...sent, buffer });
+  }
+
+  #offer(taker: Taker, seq: number): void {
+    taker.offeredAtMs ??= this.#clock.nowMs();
+    post(taker.port, { kind: "available", seq });
   }
 
   #drop(worker: string): Taker | null {

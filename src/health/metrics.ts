@@ -27,7 +27,8 @@ const COUNTERS = {
   received: ["orion_frames_received_total", "Video frames the camera sent.", ["camera"]],
   undecoded: [
     "orion_frames_undecoded_total",
-    "Frames skipped before decoding because no detector would have taken them.",
+    "Frames skipped before decoding because no detector would have taken them; " +
+    "without those that may be decoded yet (orion_gop_buffer_frames).",
     ["camera", "reason"],
   ],
   corrupt: ["orion_frames_corrupt_total", "Damaged frames.", ["camera"]],
@@ -63,6 +64,11 @@ const COUNTERS = {
     "Frames with a wrong RTP timestamp.",
     ["camera", "kind"],
   ],
+  catchUps: [
+    "orion_catch_ups_total",
+    "How often the decoder went on with packets that it had left out.",
+    ["camera"],
+  ],
   decodeSeconds: [
     "orion_decode_seconds_total",
     "Seconds spent in the decoder.",
@@ -77,19 +83,59 @@ const GAUGES = {
     "Frames left out, of all there were, since the start.",
     ["camera", "detector"],
   ],
+  fps: ["orion_camera_fps", "Frames a second that the camera sends, where known.", ["camera"]],
+  gopBytes: [
+    "orion_gop_buffer_bytes",
+    "Bytes of the camera's packets that are kept for the decoder to go on with.",
+    ["camera"],
+  ],
+  gopFrames: [
+    "orion_gop_buffer_frames",
+    "Frames that were received and skipped, and may be decoded yet.",
+    ["camera"],
+  ],
   lastSeen: [
     "orion_worker_last_seen_timestamp_seconds",
     "When the worker last finished an inference.",
     ["worker"],
   ],
   cameraUp: ["orion_camera_up", "1 while the camera delivers frames.", ["camera"]],
+  threadsAbandoned: [
+    "orion_threads_abandoned",
+    "Threads that hang and were given up.",
+    [],
+  ],
   mqttUp: ["orion_mqtt_up", "1 while the broker is connected.", []],
   memory: [
     "process_resident_memory_bytes",
     "Resident memory of the process in bytes.",
     [],
   ],
+  start: [
+    "process_start_time_seconds",
+    "Start time of the process since unix epoch in seconds.",
+    [],
+  ],
+  build: [
+    "orion_build_info",
+    "1, and the versions of what Orion consists of.",
+    ["version", "deno", "libav", "onnxruntime"],
+  ],
 } as const;
+
+/** What the process is, and what it has used so far. */
+export interface ProcessFigures {
+  readonly residentBytes: number;
+  readonly cpuSeconds: number;
+  /** When it started, in seconds since 1970. */
+  readonly startSeconds: number;
+  readonly build: {
+    readonly version: string;
+    readonly deno: string;
+    readonly libav: string;
+    readonly onnxruntime: string;
+  };
+}
 
 type CounterName = keyof typeof COUNTERS;
 type GaugeName = keyof typeof GAUGES;
@@ -152,15 +198,22 @@ export class Metrics {
       reconnects: counter("reconnects"),
       lostPackets: counter("lostPackets"),
       rtpAnomalies: counter("rtpAnomalies"),
+      catchUps: counter("catchUps"),
       decodeSeconds: counter("decodeSeconds"),
     };
     this.#gauges = {
       waiting: gauge("waiting"),
       dropRatio: gauge("dropRatio"),
+      fps: gauge("fps"),
+      gopBytes: gauge("gopBytes"),
+      gopFrames: gauge("gopFrames"),
       lastSeen: gauge("lastSeen"),
       cameraUp: gauge("cameraUp"),
+      threadsAbandoned: gauge("threadsAbandoned"),
       mqttUp: gauge("mqttUp"),
       memory: gauge("memory"),
+      start: gauge("start"),
+      build: gauge("build"),
     };
   }
 
@@ -179,7 +232,7 @@ export class Metrics {
   /** Prometheus text of everything, in accordance with the report. */
   async text(
     report: HealthReport,
-    process: { readonly residentBytes: number; readonly cpuSeconds: number },
+    process: ProcessFigures,
   ): Promise<{ text: string; contentType: string }> {
     for (const metric of Object.values(this.#counters)) metric.reset();
     for (const metric of Object.values(this.#gauges)) metric.reset();
@@ -190,8 +243,11 @@ export class Metrics {
         this.#gauges.lastSeen.set({ worker: worker.id }, Date.parse(worker.lastSeenAt) / 1000);
       }
     }
+    this.#gauges.threadsAbandoned.set(report.threadsAbandoned);
     this.#gauges.mqttUp.set(report.broker.connected ? 1 : 0);
     this.#gauges.memory.set(process.residentBytes);
+    this.#gauges.start.set(process.startSeconds);
+    this.#gauges.build.set(process.build, 1);
     this.#cpu.inc(Math.max(0, process.cpuSeconds - this.#cpuSeconds));
     this.#cpuSeconds = Math.max(this.#cpuSeconds, process.cpuSeconds);
     return { text: await this.#registry.metrics(), contentType: this.#registry.contentType };
@@ -207,10 +263,17 @@ export class Metrics {
     this.#count("workerRestarts", { worker: `capture-${camera}` }, report.restarts);
     this.#count("decodeSeconds", { camera }, report.decodeSeconds);
     if (report.network !== null) this.#network(camera, report.network);
-    for (const [reason, count] of Object.entries(ledger.undecoded)) {
+    if (report.fps !== null) this.#gauges.fps.set({ camera }, report.fps);
+    this.#count("catchUps", { camera }, report.gopBuffer.catchUps);
+    const { buffered, ...settled } = ledger.undecoded;
+    for (const [reason, count] of Object.entries(settled)) {
       this.#count("undecoded", { camera, reason }, count);
     }
-    this.#gauges.cameraUp.set({ camera }, report.state === "online" ? 1 : 0);
+    // It falls when they are settled: a counter may not.
+    this.#gauges.gopFrames.set({ camera }, buffered);
+    this.#gauges.gopBytes.set({ camera }, report.gopBuffer.bytes);
+    const isUp = report.state === "online" && report.reason === null;
+    this.#gauges.cameraUp.set({ camera }, isUp ? 1 : 0);
     for (const mailbox of ledger.detectors) {
       const labels = { camera, detector: mailbox.detector };
       this.#count("processed", labels, mailbox.processed);

@@ -1,15 +1,18 @@
 import { type DropCounts, total, type UndecodedCounts } from "../core/accounts.ts";
-import { isoTime } from "../core/clock.ts";
-import type { BrokerState, CaptureSnapshot } from "../core/messages.ts";
+import { isoTime, plusMs, sinceMs, type SteadyMs, type WallMs } from "../core/clock.ts";
+import type { ErrorData } from "../core/errors.ts";
+import type { BrokerState, ReceivedSnapshot } from "../core/messages.ts";
 
 /** A camera as the main thread knows it. */
 export interface CameraView {
   readonly id: string;
   /** Without credentials. */
   readonly url: string;
-  readonly snapshot: CaptureSnapshot;
+  readonly snapshot: ReceivedSnapshot;
   /** Replacements of its thread. */
   readonly restarts: number;
+  /** Why its worker is parked, or null. */
+  readonly error: ErrorData | null;
   /** Inference messages handed to the MQTT client, by detector. */
   readonly emitted: ReadonlyMap<string, number>;
 }
@@ -20,22 +23,30 @@ export interface WorkerView {
   readonly detector: string;
   readonly state: string;
   readonly restarts: number;
+  /** Why it is parked, or null. */
+  readonly error: ErrorData | null;
   readonly framesProcessed: number;
   readonly framesDropped: number;
   readonly inferencesEmitted: number;
   readonly inferenceMsSum: number;
-  readonly lastSeenAtMs: number | null;
+  readonly lastSeenAtMs: SteadyMs | null;
 }
 
 /** Everything a report is made of. */
 export interface HealthParts {
   readonly instance: string;
   readonly version: string;
-  readonly startedAtMs: number;
-  readonly nowMs: number;
+  readonly startedAtMs: WallMs;
+  readonly uptimeMs: number;
+  /** The moment of the report, by the clock of the instants in it. */
+  readonly nowMs: SteadyMs;
+  /** The same moment by the wall clock. */
+  readonly timeMs: WallMs;
   readonly broker: BrokerState & { readonly url: string; readonly embedded: boolean };
   readonly cameras: readonly CameraView[];
   readonly workers: readonly WorkerView[];
+  /** Threads that hang and were given up: nothing but the end of the process ends them. */
+  readonly threadsAbandoned: number;
   /** What was changed by command and is in force. */
   readonly overrides: readonly unknown[];
 }
@@ -52,8 +63,8 @@ export function healthReport(parts: HealthParts) {
     instance: parts.instance,
     version: parts.version,
     startedAt: isoTime(parts.startedAtMs),
-    uptimeSeconds: round((parts.nowMs - parts.startedAtMs) / 1000, 1),
-    time: isoTime(parts.nowMs),
+    uptimeSeconds: round(parts.uptimeMs / 1000, 1),
+    time: isoTime(parts.timeMs),
     broker: {
       url: parts.broker.url,
       embedded: parts.broker.embedded,
@@ -63,15 +74,23 @@ export function healthReport(parts: HealthParts) {
       reconnects: parts.broker.reconnects,
       error: parts.broker.error,
     },
-    cameras: parts.cameras.map(cameraReport),
-    workers: workerReports(parts.workers, parts.cameras),
+    cameras: parts.cameras.map((camera) => cameraReport(camera, parts)),
+    workers: workerReports(parts),
+    threadsAbandoned: parts.threadsAbandoned,
     overrides: parts.overrides,
   };
 }
 
 export type HealthReport = ReturnType<typeof healthReport>;
 
-function cameraReport(camera: CameraView) {
+/** An instant as the wall clock of the report has it, whatever it was set to meanwhile. */
+function timeOf(atMs: SteadyMs | null, { nowMs, timeMs }: Moment): string | null {
+  return atMs === null ? null : isoTime(plusMs(timeMs, -sinceMs(atMs, nowMs)));
+}
+
+type Moment = Pick<HealthParts, "nowMs" | "timeMs">;
+
+function cameraReport(camera: CameraView, moment: Moment) {
   const { snapshot } = camera;
   const { info } = snapshot;
   return {
@@ -82,23 +101,31 @@ function cameraReport(camera: CameraView) {
     reason: snapshot.reason,
     reconnects: snapshot.reconnects,
     restarts: camera.restarts,
+    error: camera.error,
     codec: info?.codec ?? null,
     decoder: info?.decoder ?? null,
     width: info?.width ?? null,
     height: info?.height ?? null,
+    codedWidth: info?.codedWidth ?? null,
+    codedHeight: info?.codedHeight ?? null,
+    rotation: info?.rotation ?? null,
+    mirrored: info?.mirrored ?? null,
+    sampleAspectRatio: info?.sampleAspectRatio ?? null,
     pixelFormat: info?.pixelFormat ?? null,
-    fps: info?.fps === undefined || info.fps === null ? null : round(info.fps, 2),
-    keyframeIntervalSeconds: info?.keyframeIntervalSeconds ?? null,
+    fps: rounded(info?.fps, 2),
+    keyframeIntervalSeconds: rounded(info?.keyframeIntervalSeconds, 3),
+    longestKeyframeIntervalSeconds: rounded(info?.longestKeyframeIntervalSeconds, 3),
     decodeLevel: snapshot.decodeLevel,
     decodeSeconds: round(snapshot.decodeSeconds, 3),
-    lastFrameAt: snapshot.lastFrameAtMs === null ? null : isoTime(snapshot.lastFrameAtMs),
+    lastFrameAt: timeOf(snapshot.lastFrameAtMs, moment),
+    gopBuffer: snapshot.gopBuffer,
     network: snapshot.network,
     ledger: ledgerReport(snapshot, camera.emitted),
   };
 }
 
 /** The account of `docs/architecture.md`, with what was made of it. */
-function ledgerReport(snapshot: CaptureSnapshot, emitted: ReadonlyMap<string, number>) {
+function ledgerReport(snapshot: ReceivedSnapshot, emitted: ReadonlyMap<string, number>) {
   const { account, network } = snapshot;
   const { received, undecoded, corrupt, decoded } = account;
   return {
@@ -120,7 +147,7 @@ function ledgerReport(snapshot: CaptureSnapshot, emitted: ReadonlyMap<string, nu
  * Drops are a mailbox's, not a worker's. Those that were told with a delivery are its worker's; those
  * since are put to the first of the pool, so that the pool's sum is the mailboxes' sum.
  */
-function workerReports(workers: readonly WorkerView[], cameras: readonly CameraView[]) {
+function workerReports({ workers, cameras, ...moment }: HealthParts) {
   const unassigned = new Map<string, number>();
   for (const { snapshot: { account } } of cameras) {
     for (const { detector, dropped } of account.detectors) {
@@ -133,7 +160,7 @@ function workerReports(workers: readonly WorkerView[], cameras: readonly CameraV
     if (sum !== undefined) unassigned.set(worker.detector, sum - worker.framesDropped);
   }
   return workers.map((worker) => {
-    const { framesProcessed, inferenceMsSum, lastSeenAtMs } = worker;
+    const { framesProcessed, inferenceMsSum } = worker;
     const framesDropped = worker.framesDropped +
       Math.max(0, unassigned.get(worker.detector) ?? 0);
     unassigned.delete(worker.detector);
@@ -142,12 +169,13 @@ function workerReports(workers: readonly WorkerView[], cameras: readonly CameraV
       detector: worker.detector,
       state: worker.state,
       restarts: worker.restarts,
+      error: worker.error,
       framesProcessed,
       framesDropped,
       inferencesEmitted: worker.inferencesEmitted,
       dropRate: round(dropRate(framesProcessed, framesDropped), 4),
       avgLatencyMs: framesProcessed === 0 ? null : round(inferenceMsSum / framesProcessed, 2),
-      lastSeenAt: lastSeenAtMs === null ? null : isoTime(lastSeenAtMs),
+      lastSeenAt: timeOf(worker.lastSeenAtMs, moment),
     };
   });
 }
@@ -156,33 +184,43 @@ function leftOut(dropped: DropCounts, undecoded: UndecodedCounts): number {
   return total(dropped) + total(undecoded);
 }
 
+function rounded(value: number | null | undefined, digits: number): number | null {
+  return value === null || value === undefined ? null : round(value, digits);
+}
+
 function round(value: number, digits: number): number {
   const factor = 10 ** digits;
   return Math.round(value * factor) / factor;
 }
 
 /**
- * Why the service is not ready, as sentences; none when it is. It is when the broker is connected and
- * every camera delivered a frame within its stall time.
+ * Why the service is not ready, as sentences; none when it is. It is when the broker is connected,
+ * every camera delivered a frame within its stall time, and every detector has a worker that is ready.
  */
 export function unreadiness(
   parts: HealthParts & { readonly stallTimeoutMs: ReadonlyMap<string, number> },
 ): string[] {
   const reasons: string[] = [];
-  const { broker, cameras, nowMs } = parts;
+  const { broker, cameras, workers, nowMs } = parts;
   if (!broker.connected) {
     const { error } = broker;
     reasons.push(`broker: ${error === null ? "CONNECTING" : `${error.code}: ${error.message}`}`);
   }
   for (const { id, snapshot } of cameras) {
     const limitMs = parts.stallTimeoutMs.get(id) ?? 0;
-    if (snapshot.state !== "online") {
+    if (snapshot.state !== "online" || snapshot.reason !== null) {
       reasons.push(
         `camera ${id}: ${snapshot.state}${snapshot.reason === null ? "" : ` (${snapshot.reason})`}`,
       );
     } else if (snapshot.lastFrameAtMs === null || nowMs - snapshot.lastFrameAtMs > limitMs) {
       reasons.push(`camera ${id}: no frame for more than ${limitMs / 1000} s`);
     }
+  }
+  const ready = new Set(
+    workers.filter(({ state }) => state === "ready").map(({ detector }) => detector),
+  );
+  for (const { id, detector, state } of workers) {
+    if (!ready.has(detector)) reasons.push(`detector ${detector}: worker ${id} is ${state}`);
   }
   return reasons;
 }

@@ -1,13 +1,24 @@
+import { ageOf, instantOf } from "../core/age.ts";
 import { assertNever } from "../core/assert.ts";
 import type { Clock } from "../core/clock.ts";
 import { errorData, LifecycleError, ModelError } from "../core/errors.ts";
 import type { Log } from "../core/log.ts";
-import type { DetectorPlan, FrameMeta, FromInference, ToInference } from "../core/messages.ts";
+import type {
+  DetectorPlan,
+  FrameMeta,
+  FromInference,
+  InferenceResult,
+  ResultNote,
+  SentFrame,
+  ToInference,
+} from "../core/messages.ts";
 import type { RawDetections } from "./contract.ts";
 import { selectClasses } from "./labels.ts";
 import { Postprocessor } from "./postprocess.ts";
+import { type ResultPort, resultPort } from "./result_port.ts";
 import type { LoadOptions, Model } from "./session.ts";
-import { FrameTaker, type TakerPort, takerPort } from "./taker.ts";
+import { FrameTaker } from "./taker.ts";
+import { type TakerPort, takerPort } from "./taker_port.ts";
 
 /** Frames in a row that may fail before the worker gives up, to be started afresh. */
 export const MAX_FAILED_FRAMES = 10;
@@ -19,6 +30,8 @@ export interface DetectorDeps {
   readonly clock: Clock;
   readonly log: Log;
   readonly post: (message: FromInference) => void;
+  /** Aborted when the thread was told of as failed; it is replaced then. */
+  readonly failed: AbortSignal;
   readonly load: (options: LoadOptions) => Promise<Model>;
 }
 
@@ -31,7 +44,8 @@ interface Running {
 }
 
 /**
- * One worker of a detector: takes frames, infers them, posts what was seen.
+ * One worker of a detector: takes frames, infers them, hands what was seen to the publisher and then
+ * notes it to the main thread.
  *
  * Cameras may be attached and the confidence set while the model is still loading.
  */
@@ -41,6 +55,7 @@ export class Detector {
   readonly #early = new Map<string, TakerPort>();
   #loading: Promise<void> | null = null;
   #running: Running | null = null;
+  #results: ResultPort | null = null;
   #confidence: number | null = null;
   #stopping = false;
   #failedInARow = 0;
@@ -49,6 +64,7 @@ export class Detector {
 
   constructor(deps: DetectorDeps) {
     this.#deps = deps;
+    deps.failed.addEventListener("abort", () => this.#abandon(), { once: true });
   }
 
   /** Does what the main thread says. @throws as {@link start} */
@@ -60,6 +76,8 @@ export class Detector {
         return this.attach(message.camera, takerPort(message.port));
       case "detach":
         return this.detach(message.camera);
+      case "results":
+        return this.sendResultsTo(resultPort(message.port));
       case "confidence":
         return this.setConfidence(message.confidence);
       case "stop":
@@ -93,24 +111,39 @@ export class Detector {
     this.#early.delete(camera);
   }
 
+  /**
+   * Results go there from now on; the port is the detector's to close. Without one they are lost: it is
+   * the publisher that keeps what waits.
+   */
+  sendResultsTo(port: ResultPort): void {
+    this.#results?.close();
+    this.#results = port;
+  }
+
   /** From the next frame on. */
   setConfidence(confidence: number): void {
     this.#confidence = confidence;
   }
 
-  /** Finishes the frame in hand, posts its result, frees the model. Harmless when called twice. */
+  /**
+   * Finishes the frame in hand, hands its result over, ends the way of the results, frees the model.
+   * Harmless when called twice.
+   */
   async stop(): Promise<void> {
     this.#stopping = true;
     // A failure to start was told to the caller of start, and leaves nothing to stop.
     await this.#loading?.catch(() => undefined);
     this.#closeEarly();
     const running = this.#running;
-    if (running === null) return;
     this.#running = null;
-    const cancel = this.#deps.clock.after(STOP_ANSWER_MS, () => running.taker.abandon());
-    await running.taker.stop();
-    cancel();
-    await running.model[Symbol.asyncDispose]();
+    if (running !== null) {
+      const cancel = this.#deps.clock.after(STOP_ANSWER_MS, () => running.taker.abandon());
+      await running.taker.stop();
+      cancel();
+    }
+    // The publisher waits for this end before it says `offline`.
+    this.#endResults();
+    await running?.model[Symbol.asyncDispose]();
   }
 
   async #start(plan: DetectorPlan): Promise<void> {
@@ -127,7 +160,8 @@ export class Detector {
         postprocessor,
         taker: new FrameTaker({
           input: model.input,
-          infer: (meta, tensor) => this.#frame(running, meta, tensor),
+          clock,
+          infer: (meta, tensor, age) => this.#frame(running, { meta, age }, tensor),
           fail: (error) => post({ kind: "failed", error: errorData(error) }),
         }),
       };
@@ -143,8 +177,9 @@ export class Detector {
     }
   }
 
-  async #frame(running: Running, meta: FrameMeta, tensor: ArrayBuffer): Promise<void> {
-    const { clock, post } = this.#deps;
+  async #frame(running: Running, { meta, age }: SentFrame, tensor: ArrayBuffer): Promise<void> {
+    const { clock, failed, post } = this.#deps;
+    const arrivedAtMs = instantOf(age, clock);
     const beganAtMs = clock.nowMs();
     let raw: RawDetections;
     try {
@@ -153,20 +188,19 @@ export class Detector {
       return this.#frameFailed(meta, error);
     }
     const inferredAtMs = clock.nowMs();
-    const { detector, worker } = running.plan;
     const confidence = this.#confidence ?? running.plan.confidence;
     const { detections, cut } = running.postprocessor.run(raw, meta.fit, confidence);
     this.#failedInARow = 0;
     this.#tellCut(cut, meta, confidence);
-    const result = {
-      detector,
-      worker,
-      meta,
-      detections,
-      inferenceMs: inferredAtMs - beganAtMs,
-      postprocessMs: clock.nowMs() - inferredAtMs,
-    };
-    post({ kind: "result", result });
+    const { detector, worker } = running.plan;
+    const inferenceMs = inferredAtMs - beganAtMs;
+    const postprocessMs = clock.nowMs() - inferredAtMs;
+    const result = { detector, worker, meta, detections, inferenceMs, postprocessMs };
+    // The frame is booked as lost with the thread: a result would be one too many.
+    if (failed.aborted) return;
+    // First of all: what the main thread is told is no part of the frame's way.
+    this.#results?.send(result, ageOf(arrivedAtMs, clock));
+    post({ kind: "inferred", note: noteOf(result) });
   }
 
   /** Tells of one frame; from the tenth in a row on, the fault is not the frame's. */
@@ -194,8 +228,24 @@ export class Detector {
     this.#deps.log.warning("detections.cut", { camera: meta.camera, seq: meta.seq, confidence });
   }
 
+  /** Takes no frame any more, and hands nothing on. */
+  #abandon(): void {
+    this.#running?.taker.abandon();
+    this.#endResults();
+  }
+
+  #endResults(): void {
+    this.#results?.close();
+    this.#results = null;
+  }
+
   #closeEarly(): void {
     for (const port of this.#early.values()) port.close();
     this.#early.clear();
   }
+}
+
+function noteOf({ detector, worker, meta, ...of }: InferenceResult): ResultNote {
+  const { camera, seq, queueMs, convertMs, dropsSinceLast } = meta;
+  return { detector, worker, camera, seq, queueMs, convertMs, dropsSinceLast, ...of };
 }

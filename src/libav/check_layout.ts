@@ -77,6 +77,9 @@ function checkFormatContext(libav: Libav): void {
     expectEqual(libav, "AVFormatContext.streams[1]", memory.u64(streams + 8n), second);
     const index = memory.i32(second + BigInt(layout.AVStream.index));
     expectEqual(libav, "AVStream.index", index, 1);
+    const aspect = second + BigInt(layout.AVStream.sampleAspectRatio);
+    expectEqual(libav, "AVStream.sample_aspect_ratio.num", memory.i32(aspect), 0);
+    expectEqual(libav, "AVStream.sample_aspect_ratio.den", memory.i32(aspect + 4n), 1);
   } finally {
     avformat.avformat_free_context(context);
   }

@@ -4,7 +4,7 @@ import type { VideoStream } from "./input.ts";
 import { STABLE } from "./layouts.ts";
 import type { Libav } from "./library.ts";
 import { cString } from "./memory.ts";
-import { NULL, pointer } from "./pointers.ts";
+import { NULL, pointer, type Ptr } from "./pointers.ts";
 
 /** `AV_INPUT_BUFFER_PADDING_SIZE`: decoders read so far beyond the data. */
 const PADDING_BYTES = 64;
@@ -19,6 +19,23 @@ export interface CodedVideo {
   readonly extradata: Uint8Array<ArrayBuffer> | null;
   /** Frames a second as announced, or null. */
   readonly frameRate: number | null;
+}
+
+/** More than any stream's parameter sets have. */
+const MAX_EXTRADATA_BYTES = 1024 * 1024;
+
+/** A copy of what a decoder gets beside the packets, or null where there is nothing. */
+export function extradataOf(
+  { memory }: Libav,
+  codecpar: Ptr<"AVCodecParameters">,
+): Uint8Array<ArrayBuffer> | null {
+  const at = STABLE.AVCodecParameters;
+  const address = memory.u64(codecpar + BigInt(at.extradata));
+  const length = memory.i32(codecpar + BigInt(at.extradataSize));
+  if (address === 0n || length <= 0) return null;
+  const bytes = new Uint8Array(Math.min(length, MAX_EXTRADATA_BYTES));
+  memory.read(address, bytes.buffer, bytes.byteLength);
+  return bytes;
 }
 
 /**
@@ -67,6 +84,8 @@ export class CodecParameters implements Disposable {
       size: { width: 0, height: 0 },
       timeBase: { num: 1, den: coded.clockRate },
       frameRate: coded.frameRate,
+      orientation: null,
+      pixelAspect: null,
       codecpar: pointer<"AVCodecParameters">(codecpar),
     };
   }

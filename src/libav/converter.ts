@@ -1,39 +1,31 @@
 import { assertAttached } from "../core/assert.ts";
-import { LifecycleError, StreamError } from "../core/errors.ts";
-import type { Fit } from "../core/geometry.ts";
+import { LifecycleError } from "../core/errors.ts";
+import { acrossSize, type Orientation, UPRIGHT, walkOf } from "../core/display.ts";
+import type { BoxPx, Fit, SizePx } from "../core/geometry.ts";
 import { inputBytes, type InputShape } from "../core/messages.ts";
-import { type Colours, coloursOf } from "./colours.ts";
+import { coloursOf } from "./colours.ts";
 import type { Frame } from "./frame.ts";
 import { type Libav, TENSOR_FORMAT } from "./library.ts";
-import { NULL, type Ptr } from "./pointers.ts";
+import type { Ptr } from "./pointers.ts";
 import { overrunLeaves, restoreBars, ROW_STEP_FLOATS, rowFloats } from "./row_overrun.ts";
+import { openScaler, type Scaler, SWS_BILINEAR } from "./scaler.ts";
 import { type SourceFormat, sourceFormat } from "./source_format.ts";
+import { turnPlane } from "./turn_plane.ts";
 
 const FLOAT_BYTES = Float32Array.BYTES_PER_ELEMENT;
 const PLANES = 4;
-
-const SWS_BILINEAR = 2;
-/** 1.0 in the 16.16 fixed point of contrast and saturation. */
-const ONE = 1 << 16;
-/**
- * swscale computes colours in 16 bits, white being 255 * 256, but divides by 65535 = 255 * 257 for
- * floats: everything comes out 0.4 % too dark. The contrast makes up for that.
- */
-const CONTRAST = ONE + ONE / 256;
 
 export interface ConverterOptions {
   /** `SWS_*`: how pixels are averaged. For measurements. */
   readonly flags?: number;
 }
 
-/** What an `SwsContext` was made for. */
-interface Scaler extends Colours {
-  readonly context: Ptr<"SwsContext">;
-  readonly sourceWidth: number;
-  readonly sourceHeight: number;
-  readonly format: number;
-  readonly width: number;
-  readonly height: number;
+/** Where a fitted part of the picture as shown lies in the coded one. */
+export interface CodedPart {
+  /** In coded pixels. */
+  readonly crop: BoxPx;
+  /** How it has to be turned. */
+  readonly orientation: Orientation;
 }
 
 /**
@@ -42,7 +34,8 @@ interface Scaler extends Colours {
  *
  * `AV_PIX_FMT_GBRPF32` is three planes of float32 in 0..1; given the planes' addresses in the order
  * G, B, R of a tensor laid out R, G, B it writes NCHW RGB. The crop is an offset on the source's
- * planes, the letterbox one on the tensor's.
+ * planes, the letterbox one on the tensor's. Pixels that are no squares are part of the scale. What has
+ * to be turned or mirrored, which swscale cannot, is scaled into memory of our own and copied from there.
  *
  * Colours: BT.709, BT.2020, BT.601 and so on as the stream says. A stream that says nothing is taken
  * as BT.601 of limited range whatever its size, as the ffmpeg program and OpenCV take it, which is
@@ -61,6 +54,7 @@ export class TensorConverter implements Disposable {
   readonly #formats = new Map<number, SourceFormat>();
   #scaler: Scaler | null = null;
   #aside: { readonly address: Ptr<"void">; readonly bytes: number } | null = null;
+  #unturned = new Float32Array(0);
   #disposed = false;
   /** How many scalers were made so far. */
   scalersMade = 0;
@@ -83,10 +77,11 @@ export class TensorConverter implements Disposable {
   /**
    * Writes `frame` into `buffer` as a network input.
    *
-   * @param fit       which part of the frame goes where, from `letterbox`; its crop lies within the
-   *   frame, its corner on a whole chroma sample (even numbers for 4:2:0)
+   * @param fit       which part of the picture as shown goes where, from `letterbox`
    * @param buffer    exactly `inputBytes(input)` long: float32, NCHW, RGB, 0..1
    * @param fillBars  write the letterbox bars as well; false if they are there from the last time
+   * @param part      where that part is in the frame; absent for one that is shown as it is coded. Its
+   *   crop lies within the frame, its corner on a whole chroma sample (even numbers for 4:2:0)
    * @throws {StreamError} `STREAM_PIXEL_FORMAT` for a pixel format that cannot be converted or
    *   cropped, `STREAM_CROP` for a crop between two chroma samples
    */
@@ -96,21 +91,24 @@ export class TensorConverter implements Disposable {
     input: InputShape,
     buffer: ArrayBuffer,
     fillBars: boolean,
+    part: CodedPart = { crop: fit.crop, orientation: UPRIGHT },
   ): void {
-    this.#assertFits(frame, fit, input, buffer);
+    const { crop, orientation } = part;
+    this.#assertFits(frame, crop, fit, input, buffer);
     const format = this.#formatOf(frame.format);
     frame.planes(this.#sourcePlanes);
     frame.linesizes(this.#sourceStrides);
-    format.prepare(fit.crop, this.#sourcePlanes, this.#sourceStrides);
-    const scaler = this.#scalerFor(frame, fit, format);
+    format.prepare(crop, this.#sourcePlanes, this.#sourceStrides);
+    const scaler = this.#scalerFor(frame, crop, acrossSize(fit, orientation), format);
     if (fillBars) new Float32Array(buffer).fill(input.bars);
+    if (orientation !== UPRIGHT) return this.#scaleTurned(scaler, orientation, fit, input, buffer);
     const base = this.#libav.memory.addressOf(buffer);
     const planeBytes = input.width * input.height * FLOAT_BYTES;
     const corner = base + BigInt((fit.dy * input.width + fit.dx) * FLOAT_BYTES);
     if (overrunLeaves(fit, input)) {
       this.#scaleAside(scaler, fit, input, corner);
     } else {
-      this.#scale(scaler, fit, corner, planeBytes, input.width * FLOAT_BYTES);
+      this.#scale(scaler, corner, planeBytes, input.width * FLOAT_BYTES);
       restoreBars(fit, input, buffer);
     }
   }
@@ -123,7 +121,13 @@ export class TensorConverter implements Disposable {
     this.#libav.count("converter", -1);
   }
 
-  #assertFits(frame: Frame, fit: Fit, input: InputShape, buffer: ArrayBuffer): void {
+  #assertFits(
+    frame: Frame,
+    crop: BoxPx,
+    fit: Fit,
+    input: InputShape,
+    buffer: ArrayBuffer,
+  ): void {
     if (this.#disposed) throw new LifecycleError("this converter was disposed of");
     assertAttached(buffer, "converter");
     const wanted = inputBytes(input);
@@ -136,7 +140,6 @@ export class TensorConverter implements Disposable {
       );
     }
     // What lies outside would be read and written all the same: other memory.
-    const { crop } = fit;
     if (frame.isEmpty) throw new LifecycleError("the frame to convert is empty");
     if (!isWithin(crop, frame)) throw new LifecycleError("the crop leaves the frame");
     const target = { x: fit.dx, y: fit.dy, width: fit.width, height: fit.height };
@@ -144,13 +147,7 @@ export class TensorConverter implements Disposable {
   }
 
   /** Scales into three planes of floats that begin at `corner`: red, green, blue. */
-  #scale(
-    scaler: Scaler,
-    fit: Fit,
-    corner: bigint,
-    planeBytes: number,
-    strideBytes: number,
-  ): void {
+  #scale(scaler: Scaler, corner: bigint, planeBytes: number, strideBytes: number): void {
     // swscale's planes are in the order G, B, R.
     this.#tensorPlanes[0] = corner + BigInt(planeBytes);
     this.#tensorPlanes[1] = corner + BigInt(2 * planeBytes);
@@ -161,11 +158,11 @@ export class TensorConverter implements Disposable {
       this.#sourcePlanes,
       this.#sourceStrides,
       0,
-      fit.crop.height,
+      scaler.sourceHeight,
       this.#tensorPlanes,
       this.#tensorStrides,
     );
-    if (rows === fit.height) return;
+    if (rows === scaler.height) return;
     throw this.#libav.error({ action: "Cannot convert a frame", averror: Math.min(rows, -1) });
   }
 
@@ -174,7 +171,7 @@ export class TensorConverter implements Disposable {
     const strideBytes = rowFloats(fit.width) * FLOAT_BYTES;
     const planeBytes = strideBytes * fit.height;
     const aside = this.#asideOf(3 * planeBytes);
-    this.#scale(scaler, fit, aside, planeBytes, strideBytes);
+    this.#scale(scaler, aside, planeBytes, strideBytes);
     const rowBytes = BigInt(fit.width * FLOAT_BYTES);
     for (let plane = 0; plane < 3; plane++) {
       for (let row = 0; row < fit.height; row++) {
@@ -182,6 +179,30 @@ export class TensorConverter implements Disposable {
         const to = corner + BigInt((plane * input.height + row) * input.width * FLOAT_BYTES);
         this.#libav.avutil.copy(to, from, rowBytes);
       }
+    }
+  }
+
+  /** Scales as coded into memory of our own, and copies from there in the order in which it is shown. */
+  #scaleTurned(
+    scaler: Scaler,
+    orientation: Orientation,
+    fit: Fit,
+    input: InputShape,
+    buffer: ArrayBuffer,
+  ): void {
+    const stride = rowFloats(scaler.width);
+    const plane = stride * scaler.height;
+    if (this.#unturned.length < 3 * plane) this.#unturned = new Float32Array(3 * plane);
+    const from = this.#unturned;
+    const address = this.#libav.memory.addressOf(from.buffer);
+    this.#scale(scaler, address, plane * FLOAT_BYTES, stride * FLOAT_BYTES);
+    const walk = walkOf(scaler, stride, orientation);
+    const tensor = new Float32Array(buffer);
+    const { width, height, dx, dy } = fit;
+    for (let number = 0; number < 3; number++) {
+      const start = (number * input.height + dy) * input.width + dx;
+      const part = { start, stride: input.width, width, height };
+      turnPlane({ from, offset: number * plane, walk }, tensor, part);
     }
   }
 
@@ -205,60 +226,29 @@ export class TensorConverter implements Disposable {
     return found;
   }
 
-  #scalerFor(frame: Frame, fit: Fit, format: SourceFormat): Scaler {
+  #scalerFor(frame: Frame, crop: SizePx, size: SizePx, format: SourceFormat): Scaler {
     const { matrix, full } = coloursOf(frame, format);
     const old = this.#scaler;
     if (
-      old !== null && old.sourceWidth === fit.crop.width &&
-      old.sourceHeight === fit.crop.height && old.format === format.number &&
-      old.width === fit.width && old.height === fit.height && old.matrix === matrix &&
-      old.full === full
+      old !== null && old.sourceWidth === crop.width && old.sourceHeight === crop.height &&
+      old.format === format.number && old.width === size.width && old.height === size.height &&
+      old.matrix === matrix && old.full === full
     ) {
       return old;
     }
     this.#dropScaler();
-    const made = {
-      sourceWidth: fit.crop.width,
-      sourceHeight: fit.crop.height,
+    this.#scaler = openScaler(this.#libav, {
+      sourceWidth: crop.width,
+      sourceHeight: crop.height,
       format: format.number,
-      width: fit.width,
-      height: fit.height,
+      formatName: format.name,
+      width: size.width,
+      height: size.height,
       matrix,
       full,
-    };
-    this.#scaler = { ...made, context: this.#makeContext(made, format.name) };
-    return this.#scaler;
-  }
-
-  #makeContext(made: Omit<Scaler, "context">, name: string): Ptr<"SwsContext"> {
-    const { swscale } = this.#libav;
-    const context = swscale.sws_getContext(
-      made.sourceWidth,
-      made.sourceHeight,
-      made.format,
-      made.width,
-      made.height,
-      this.#tensorFormat,
-      this.#flags,
-      NULL,
-      NULL,
-      NULL,
-    );
-    if (context === NULL) {
-      throw new StreamError({
-        code: "STREAM_PIXEL_FORMAT",
-        message: `Cannot convert ${name} ${made.sourceWidth}x${made.sourceHeight} to ` +
-          `${made.width}x${made.height}: libswscale refused`,
-        retryable: false,
-        remedy: "Choose another resolution or codec in the camera.",
-      });
-    }
+    }, { format: this.#tensorFormat, flags: this.#flags });
     this.scalersMade++;
-    this.#libav.count("scaler", 1);
-    const table = swscale.sws_getCoefficients(made.matrix);
-    // Fails for sources without a colour matrix (RGB): there is nothing to set for them.
-    swscale.sws_setColorspaceDetails(context, table, made.full ? 1 : 0, table, 1, 0, CONTRAST, ONE);
-    return context;
+    return this.#scaler;
   }
 
   #dropScaler(): void {
@@ -269,12 +259,10 @@ export class TensorConverter implements Disposable {
   }
 }
 
-interface Sized {
-  readonly width: number;
-  readonly height: number;
-}
-
-function isWithin(box: Sized & { readonly x: number; readonly y: number }, outer: Sized): boolean {
+function isWithin(
+  box: SizePx & { readonly x: number; readonly y: number },
+  outer: SizePx,
+): boolean {
   return Number.isInteger(box.x) && Number.isInteger(box.y) && Number.isInteger(box.width) &&
     Number.isInteger(box.height) && box.x >= 0 && box.y >= 0 && box.width > 0 &&
     box.height > 0 && box.x + box.width <= outer.width && box.y + box.height <= outer.height;

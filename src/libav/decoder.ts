@@ -16,6 +16,8 @@ export interface DecoderSettings {
   readonly decoder: string;
   /** Frame threads delay the first frame by one frame each; absent: 1. 0: one per core. */
   readonly threads?: number;
+  /** Pictures with more pixels, counted with libav's padding, are refused; absent: no limit. */
+  readonly maxPixels?: number;
 }
 
 const SKIP_FRAME = cString("skip_frame");
@@ -134,6 +136,10 @@ export class Decoder implements Disposable {
     this.#must("set the time base", based);
     const threads = cString(String(settings.threads ?? 1));
     this.#must("set the threads", avutil.av_opt_set(context, cString("threads"), threads, 0));
+    if (settings.maxPixels === undefined) return;
+    const pixels = cString(String(settings.maxPixels));
+    const bounded = avutil.av_opt_set(context, cString("max_pixels"), pixels, 0);
+    this.#must("set the most pixels", bounded);
   }
 
   #start(codec: Ptr<"AVCodec">, settings: DecoderSettings): void {

@@ -1,3 +1,5 @@
+import { type Orientation, pixelAspectOf } from "../core/display.ts";
+import { frameOrientation } from "./display_matrix.ts";
 import { Handle } from "./handle.ts";
 import { type Layout, STABLE } from "./layouts.ts";
 import type { Libav } from "./library.ts";
@@ -100,6 +102,17 @@ export class Frame implements Disposable {
   /** `AVCOL_SPC_*`: 1 BT.709, 2 unspecified, 5 and 6 BT.601, 9 BT.2020. */
   get colorSpace(): number {
     return this.#i32(this.#at.colorspace);
+  }
+
+  /** The width of a pixel by its height, or null where the stream does not say. */
+  get pixelAspect(): number | null {
+    const at = this.#at.sampleAspectRatio;
+    return pixelAspectOf({ num: this.#i32(at), den: this.#i32(at + 4) });
+  }
+
+  /** How it is to be shown, or null where it does not say itself. Asked of libav each time. */
+  orientation(): Orientation | null {
+    return frameOrientation(this.#libav, this.#handle.address);
   }
 
   /** The addresses of the first four planes (0n: none) into `into`. Valid until the next {@link unref}. */

@@ -1,7 +1,9 @@
 import { type Clock, systemClock } from "../core/clock.ts";
+import { type Orientation, pixelAspectOf } from "../core/display.ts";
 import type { SizePx } from "../core/geometry.ts";
 import { redactText } from "../core/redact.ts";
 import { AVERROR, type LibavCode } from "./error.ts";
+import { streamOrientation } from "./display_matrix.ts";
 import { Handle } from "./handle.ts";
 import type { Interrupt } from "./interrupt.ts";
 import { STABLE } from "./layouts.ts";
@@ -53,6 +55,10 @@ export interface VideoStream {
   readonly timeBase: Rational;
   /** Frames a second as announced, or null. */
   readonly frameRate: number | null;
+  /** How the container wants it shown, or null where it does not say. */
+  readonly orientation: Orientation | null;
+  /** The width of a pixel by its height as the container says, or null. */
+  readonly pixelAspect: number | null;
   /** Belongs to the input: valid until that is disposed of. */
   readonly codecpar: Ptr<"AVCodecParameters">;
 }
@@ -226,6 +232,7 @@ export class Input implements Disposable {
     );
     const timeBase = stream + BigInt(layout.AVStream.timeBase);
     const size = codecpar + BigInt(layout.AVCodecParameters.width);
+    const aspect = stream + BigInt(layout.AVStream.sampleAspectRatio);
     const codecId = memory.i32(codecpar + BigInt(STABLE.AVCodecParameters.codecId));
     const rate = new DataView(avformat.av_guess_frame_rate(context, stream, NULL).buffer);
     const perSecond = rate.getInt32(0, true) / rate.getInt32(4, true);
@@ -235,6 +242,8 @@ export class Input implements Disposable {
       size: { width: memory.i32(size), height: memory.i32(size + 4n) },
       timeBase: { num: memory.i32(timeBase), den: memory.i32(timeBase + 4n) },
       frameRate: Number.isFinite(perSecond) && perSecond > 0 ? perSecond : null,
+      orientation: streamOrientation(this.#libav, stream),
+      pixelAspect: pixelAspectOf({ num: memory.i32(aspect), den: memory.i32(aspect + 4n) }),
       codecpar,
     };
   }

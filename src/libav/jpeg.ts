@@ -1,3 +1,4 @@
+import { acrossSize, type Orientation, UPRIGHT, type View, walkOf } from "../core/display.ts";
 import { StreamError } from "../core/errors.ts";
 import type { SizePx } from "../core/geometry.ts";
 import { BT601, coloursOf } from "./colours.ts";
@@ -17,22 +18,32 @@ const ONE = 1 << 16;
 const JPEG_FORMAT = "yuvj420p";
 /** On the way there: from YUV to YUV swscale (5.1) does not follow a range that it is told. */
 const RGB_FORMAT = "gbrp";
+const RGB_PLANES = 3;
 
 /** Larger pictures are shrunk by halves to be at most this wide: a snapshot travels as one message. */
 const MAX_WIDTH = 1920;
 
 /**
- * A decoded picture as a JPEG.
+ * A decoded picture as a JPEG, as it is shown.
  *
  * Makes the encoder and the scaler anew each time: it is for single pictures, not for the hot path.
  * @param frame  stays the caller's
+ * @param view  how it is shown; absent for as it is coded
  * @returns the file's bytes, the caller's
  * @throws {StreamError} `STREAM_JPEG` when this libav cannot encode it
  */
-export function encodeJpeg(libav: Libav, frame: Frame): ArrayBuffer {
-  const size = jpegSize(frame);
-  using rgb = convert(libav, frame, size, RGB_FORMAT);
-  using picture = convert(libav, rgb, size, JPEG_FORMAT);
+export function encodeJpeg(
+  libav: Libav,
+  frame: Frame,
+  { shown, orientation }: Pick<View, "shown" | "orientation"> = {
+    shown: frame,
+    orientation: UPRIGHT,
+  },
+): ArrayBuffer {
+  const size = jpegSize(shown);
+  using rgb = convert(libav, frame, acrossSize(size, orientation), RGB_FORMAT);
+  using turned = orientation === UPRIGHT ? null : turn(libav, rgb, size, orientation);
+  using picture = convert(libav, turned ?? rgb, size, JPEG_FORMAT);
   const { avcodec, avutil } = libav;
   const codec = avcodec.avcodec_find_encoder_by_name(cString("mjpeg"));
   if (codec === NULL) throw failed("this libavcodec has no MJPEG encoder");
@@ -67,8 +78,8 @@ export function encodeJpeg(libav: Libav, frame: Frame): ArrayBuffer {
 }
 
 /** The picture's size, halved until it is no wider than {@link MAX_WIDTH}; whole chroma samples. */
-function jpegSize(frame: Frame): SizePx {
-  let { width, height } = frame;
+function jpegSize(shown: SizePx): SizePx {
+  let { width, height } = shown;
   while (width > MAX_WIDTH) {
     width /= 2;
     height /= 2;
@@ -78,26 +89,16 @@ function jpegSize(frame: Frame): SizePx {
 
 /** A copy in another pixel format and size. */
 function convert(libav: Libav, frame: Frame, size: SizePx, formatName: string): Frame {
-  const { avutil, swscale, memory } = libav;
-  const format = libav.pixelFormat(formatName);
-  if (format === null) throw failed(`this libavutil has no ${formatName}`);
-  const picture = new Frame(libav);
+  const { swscale } = libav;
+  const picture = blank(libav, size, formatName);
   try {
-    // width and height lie beside one another, and the format beside a field that is 0 for pictures.
-    const at = picture.pointer;
-    const { width, height, format: formatAt } = STABLE.AVFrame;
-    if (height !== width + 4) throw failed("the layout of a frame is not the known one");
-    memory.writeU64(at + BigInt(width), BigInt(size.width) | (BigInt(size.height) << 32n));
-    memory.writeU64(at + BigInt(formatAt - 4), BigInt(format) << 32n);
-    must("buffer", avutil.av_frame_get_buffer(at, 0));
-    picture.refresh();
     const scaler = swscale.sws_getContext(
       frame.width,
       frame.height,
       frame.format,
       size.width,
       size.height,
-      format,
+      picture.format,
       SWS_BILINEAR,
       NULL,
       NULL,
@@ -126,6 +127,50 @@ function convert(libav: Libav, frame: Frame, size: SizePx, formatName: string): 
     picture[Symbol.dispose]();
     throw error;
   }
+}
+
+/** A picture that holds nothing yet. */
+function blank(libav: Libav, size: SizePx, formatName: string): Frame {
+  const { avutil, memory } = libav;
+  const format = libav.pixelFormat(formatName);
+  if (format === null) throw failed(`this libavutil has no ${formatName}`);
+  const picture = new Frame(libav);
+  try {
+    // width and height lie beside one another, and the format beside a field that is 0 for pictures.
+    const at = picture.pointer;
+    const { width, height, format: formatAt } = STABLE.AVFrame;
+    if (height !== width + 4) throw failed("the layout of a frame is not the known one");
+    memory.writeU64(at + BigInt(width), BigInt(size.width) | (BigInt(size.height) << 32n));
+    memory.writeU64(at + BigInt(formatAt - 4), BigInt(format) << 32n);
+    must("buffer", avutil.av_frame_get_buffer(at, 0));
+    picture.refresh();
+    return picture;
+  } catch (error) {
+    picture[Symbol.dispose]();
+    throw error;
+  }
+}
+
+/** A copy of a picture of planar RGB, turned to be of `size`. */
+function turn(libav: Libav, rgb: Frame, size: SizePx, orientation: Orientation): Frame {
+  const picture = blank(libav, size, RGB_FORMAT);
+  const from = planesOf(rgb);
+  const to = planesOf(picture);
+  for (let plane = 0; plane < RGB_PLANES; plane++) {
+    const stride = from.strides[plane] ?? 0;
+    const coded = new Uint8Array(stride * rgb.height);
+    libav.memory.read(from.planes[plane] ?? 0n, coded.buffer, coded.length);
+    const { start, stepX, stepY } = walkOf(rgb, stride, orientation);
+    const into = to.strides[plane] ?? 0;
+    const shown = new Uint8Array(into * size.height);
+    for (let y = 0; y < size.height; y++) {
+      for (let x = 0; x < size.width; x++) {
+        shown[y * into + x] = coded[start + y * stepY + x * stepX] ?? 0;
+      }
+    }
+    libav.memory.writeBytes(to.planes[plane] ?? 0n, shown);
+  }
+  return picture;
 }
 
 /** The picture's own colours, instead of those that swscale takes every picture for. */

@@ -28,6 +28,7 @@ export const STABLE = {
   AVPixFmtDescriptor: { components: 8, log2ChromaW: 9, log2ChromaH: 10, flags: 16 },
   AVOption: { offset: 16 },
   AVDictionaryEntry: { key: 0 },
+  AVFrameSideData: { data: 8 },
   AVIOInterruptCB: { callback: 0, opaque: 8 },
 } as const;
 
@@ -46,6 +47,7 @@ export interface Layout {
     readonly index: number;
     readonly codecpar: number;
     readonly timeBase: number;
+    readonly sampleAspectRatio: number;
   };
   readonly AVCodecParameters: { readonly format: number; readonly width: number };
   readonly AVFrame: {
@@ -95,7 +97,7 @@ const AVFORMATCONTEXT_7 = {
   debug: 232,
 } as const;
 
-const AVSTREAM_6 = { index: 8, codecpar: 16, timeBase: 32 } as const;
+const AVSTREAM_6 = { index: 8, codecpar: 16, timeBase: 32, sampleAspectRatio: 72 } as const;
 const AVCODECPARAMETERS_4 = { format: 28, width: 56 } as const;
 const AVCODECPARAMETERS_7 = { format: 44, width: 72 } as const;
 
@@ -135,7 +137,7 @@ const LAYOUT_4: Layout = {
     errorRecognition: 1220,
     debug: 1240,
   },
-  AVStream: { index: 0, codecpar: 208, timeBase: 24 },
+  AVStream: { index: 0, codecpar: 208, timeBase: 24, sampleAspectRatio: 64 },
   AVCodecParameters: AVCODECPARAMETERS_4,
   AVFrame: {
     keyFrame: 120,
@@ -153,7 +155,7 @@ const LAYOUT_4: Layout = {
 
 const LAYOUT_5: Layout = {
   AVFormatContext: AVFORMATCONTEXT_5,
-  AVStream: { index: 0, codecpar: 208, timeBase: 16 },
+  AVStream: { index: 0, codecpar: 208, timeBase: 16, sampleAspectRatio: 56 },
   AVCodecParameters: AVCODECPARAMETERS_4,
   AVFrame: AVFRAME_5,
 };

@@ -3,9 +3,12 @@ import type { LibavPaths } from "../core/messages.ts";
 import { checkEndToEnd } from "./check_clip.ts";
 import { checkLayout } from "./check_layout.ts";
 import { LibavError, type LibavFailure } from "./error.ts";
+import { returnLargeBlocks } from "./allocator.ts";
+import { openLibrary } from "./open_library.ts";
 import { type Release, RELEASES, supportedReleases } from "./layouts.ts";
 import { cString, NativeMemory } from "./memory.ts";
 import type { Calls } from "./pointers.ts";
+import { ThreadClock } from "./thread_clock.ts";
 import { AVCODEC, AVFORMAT, AVUTIL, SWSCALE } from "./symbols.ts";
 
 /** libav writes to standard error itself; Orion reports return codes instead. */
@@ -45,6 +48,7 @@ export class Libav implements Disposable {
   readonly notes: readonly string[];
   readonly #opened: OpenedLibraries;
   readonly #memory: NativeMemory;
+  readonly #threadClock: ThreadClock;
   readonly #alive = new Map<string, number>();
   readonly #pixelFormats = new Map<number, string>();
   #closed = false;
@@ -55,6 +59,7 @@ export class Libav implements Disposable {
     this.notes = notes;
     this.set = set;
     this.#memory = new NativeMemory(opened.avutil.calls);
+    this.#threadClock = new ThreadClock(opened.avutil.calls);
     this.versions = versionsOf(opened);
   }
 
@@ -102,6 +107,12 @@ export class Libav implements Disposable {
     this.avutil.av_strerror(averror, text, BigInt(text.byteLength));
     const end = text.indexOf(0);
     return new TextDecoder().decode(end < 0 ? text : text.subarray(0, end));
+  }
+
+  /** Processor time of the calling thread, in milliseconds: for intervals. */
+  threadMs(): number {
+    this.#assertOpen();
+    return this.#threadClock.nowMs();
   }
 
   /** A named error from a return code. */
@@ -188,6 +199,7 @@ export function openLibav(paths: LibavPaths, options: OpenLibavOptions = {}): Li
   try {
     const notes: string[] = [];
     const libav = new Libav(opened, setOf(opened, options.releases ?? RELEASES), notes);
+    returnLargeBlocks(opened.avutil.calls);
     libav.avutil.av_log_set_level(Math.min(options.logLevel ?? LOG_QUIET, LOG_VERBOSE));
     checkLayout(libav);
     const unchecked = checkEndToEnd(libav);
@@ -234,28 +246,6 @@ function openAll(paths: LibavPaths, demux: boolean): OpenedLibraries {
   } catch (error) {
     for (const close of closers.reverse()) close();
     throw error;
-  }
-}
-
-/** Opens one library. @throws {LibraryError} `LIBAV_MISSING` when it cannot be loaded */
-export function openLibrary<const T extends Deno.ForeignLibraryInterface>(
-  path: string,
-  table: T,
-): { readonly calls: Calls<T>; readonly close: () => void } {
-  try {
-    const library = Deno.dlopen(path, table);
-    // The branded pointers exist for the compiler alone: at run time both are the same functions.
-    return { calls: library.symbols as unknown as Calls<T>, close: () => library.close() };
-  } catch (error) {
-    // A missing permission is not a missing library: it says itself what is wrong.
-    if (error instanceof Deno.errors.NotCapable) throw error;
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new LibraryError({
-      code: "LIBAV_MISSING",
-      message: `Cannot load ${path}: ${reason}`,
-      retryable: false,
-      remedy: "Install FFmpeg's libraries (Debian, Ubuntu: apt-get install ffmpeg).",
-    }, { cause: error });
   }
 }
 

@@ -27,9 +27,12 @@ export function rtspOptions(libav: Libav, settings: RtspSettings): InputOptions 
   };
 }
 
+/** The decoders that a demuxer may open by itself, to look into a file: those of codecs that are decoded. */
+const FILE_DECODERS = "h264,hevc,mjpeg,mpeg4,av1,libdav1d,libaom-av1,vp8,vp9";
+
 /** The options for a local file: it may refer to other files, never to the network. */
 export function fileOptions(): InputOptions {
-  return { protocol_whitelist: "file" };
+  return { protocol_whitelist: "file", codec_whitelist: FILE_DECODERS };
 }
 
 /** The protocol that libav opens a URL with, when the options do not allow it; else null. */

@@ -92,6 +92,12 @@ export class Packet implements Disposable {
     return new Uint8Array(this.#head.buffer, 0, bytes);
   }
 
+  /** Copies the data to the beginning of `into`, which has room for {@link sizeBytes}. */
+  copyTo(into: Uint8Array<ArrayBuffer>): void {
+    const data = this.#fields.getBigUint64(AT.data, true);
+    if (data !== 0n) this.#libav.memory.read(data, into.buffer, this.sizeBytes);
+  }
+
   /**
    * Replaces its data with a copy of an access unit's, with the padding that decoders read beyond it.
    *

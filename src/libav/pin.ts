@@ -1,5 +1,5 @@
 import type { LibavPaths } from "../core/messages.ts";
-import { openLibrary } from "./library.ts";
+import { openLibrary } from "./open_library.ts";
 
 /**
  * Keeps the four libraries in memory for as long as the process lives.

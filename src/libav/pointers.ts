@@ -53,5 +53,8 @@ type Call<F> = F extends
   ) => F extends { readonly nonblocking: true } ? Promise<Outcome<R>> : Outcome<R>
   : never;
 
-/** The functions of a symbol table, with branded pointers. */
-export type Calls<T> = { readonly [Name in keyof T]: Call<T[Name]> };
+/** The functions of a symbol table, with branded pointers; null for an optional one that is missing. */
+export type Calls<T> = {
+  readonly [Name in keyof T]: T[Name] extends { readonly optional: true } ? Call<T[Name]> | null
+    : Call<T[Name]>;
+};

@@ -101,6 +101,10 @@ export const AVUTIL = {
   av_frame_alloc: { parameters: [], result: ptr("AVFrame") },
   av_frame_free: { parameters: [cell("AVFrame") /* frame */], result: "void" },
   av_frame_unref: { parameters: [ptr("AVFrame") /* frame */], result: "void" },
+  av_frame_get_side_data: {
+    parameters: [ptr("AVFrame"), /* frame */ "i32" /* type */],
+    result: ptr("AVFrameSideData"),
+  },
   av_frame_ref: { parameters: [ptr("AVFrame"), /* dst */ ptr("AVFrame") /* src */], result: "i32" },
   av_frame_move_ref: {
     parameters: [ptr("AVFrame"), /* dst */ ptr("AVFrame") /* src */],
@@ -150,6 +154,11 @@ export const AVUTIL = {
     ],
     result: "i32",
   },
+  clock_gettime: {
+    parameters: ["i32", /* clockid */ "buffer" /* tp */],
+    result: "i32",
+  },
+  mallopt: { parameters: ["i32", /* param */ "i32" /* value */], result: "i32" },
   ioctl: {
     parameters: ["i32", /* fd */ "usize", /* request */ "buffer" /* argp */],
     result: "i32",
@@ -217,10 +226,7 @@ const OPEN_INPUT = [
   ptr("AVInputFormat"), /* fmt */
   cell("AVDictionary"), /* options */
 ] as const;
-const FIND_STREAM_INFO = [
-  ptr("AVFormatContext"), /* ic */
-  cell("AVDictionary"), /* options */
-] as const;
+const FIND_STREAM_INFO = [ptr("AVFormatContext"), cell("AVDictionary") /* options */] as const;
 const READ_FRAME = [ptr("AVFormatContext"), /* s */ ptr("AVPacket") /* pkt */] as const;
 
 export const AVFORMAT = {
@@ -257,6 +263,12 @@ export const AVFORMAT = {
       "i32", /* flags */
     ],
     result: "i32",
+  },
+  /** Not from 8.0 on: decoders pass on there what the container says. */
+  av_stream_get_side_data: {
+    parameters: [ptr("AVStream"), /* stream */ "i32", /* type */ ptr("size_t") /* size */],
+    result: ptr("uint8_t"),
+    optional: true,
   },
   av_guess_frame_rate: {
     parameters: [

@@ -1,3 +1,4 @@
+import { wallMs } from "../core/clock.ts";
 import type { OutgoingMessage, Settled } from "./client.ts";
 import { type AckPayload, ackPayload } from "./payloads.ts";
 
@@ -84,7 +85,7 @@ export class AckQueue {
       remedy: "Allow larger messages in the broker's configuration.",
     };
     const { id, command } = ack;
-    this.put(ackPayload({ id, command, atMs: Date.parse(ack.time), outcome: { error } }));
+    this.put(ackPayload({ id, command, atMs: wallMs(Date.parse(ack.time)), outcome: { error } }));
   }
 
   #drop(waiting: Waiting, reason: "full" | "refused" | "shutdown"): void {

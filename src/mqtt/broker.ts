@@ -29,6 +29,8 @@ const MAX_UNWRITTEN_BYTES_IN_ALL = 64 * 1024 * 1024;
 const FEW_BYTES = 1024 * 1024;
 /** Messages of QoS 2 that one client has begun to send. */
 const MAX_INFLIGHT = 100;
+/** Four of these apart, aedes looks for the last wills of other brokers that have gone. */
+export const HEARTBEAT_MS = 60_000;
 
 export interface EmbeddedBrokerOptions {
   /** A loopback address or `localhost`. */
@@ -39,6 +41,8 @@ export interface EmbeddedBrokerOptions {
   readonly own: OwnClient | null;
   readonly clock: Clock;
   readonly log: Log;
+  /** How often it does what it does from time to time; default {@link HEARTBEAT_MS}. */
+  readonly heartbeatMs?: number;
 }
 
 /** A broker that listens, until it is disposed of. */
@@ -62,7 +66,7 @@ export class EmbeddedBroker implements AsyncDisposable {
    * @throws {BrokerError} `BROKER_NOT_LOOPBACK`, `BROKER_PORT_IN_USE`, or `BROKER_LISTEN`
    */
   static async start(options: EmbeddedBrokerOptions): Promise<EmbeddedBroker> {
-    const { hostname, port, own, clock, log } = options;
+    const { hostname, port, own, clock, log, heartbeatMs = HEARTBEAT_MS } = options;
     if (!isLoopback(hostname)) {
       throw new BrokerError({
         code: "BROKER_NOT_LOOPBACK",
@@ -74,7 +78,7 @@ export class EmbeddedBroker implements AsyncDisposable {
     }
     const places = new BrokerPlaces(own);
     const streams = new Set<TcpStream>();
-    const aedes = await createAedes(places, streams, log);
+    const aedes = await createAedes({ places, streams, heartbeatMs, log });
     const budget = new PacketBudget();
     try {
       const server = new TcpServer({
@@ -132,11 +136,12 @@ export function isLoopback(hostname: string): boolean {
 }
 
 /** aedes within bounds: who may connect, what they may publish, and what is kept. */
-async function createAedes(
-  places: BrokerPlaces,
-  streams: ReadonlySet<TcpStream>,
-  log: Log,
-): Promise<Aedes> {
+async function createAedes({ places, streams, heartbeatMs, log }: {
+  readonly places: BrokerPlaces;
+  readonly streams: ReadonlySet<TcpStream>;
+  readonly heartbeatMs: number;
+  readonly log: Log;
+}): Promise<Aedes> {
   const isFull = () => {
     let bytes = 0;
     for (const { writableLength } of streams) bytes += writableLength;
@@ -150,6 +155,7 @@ async function createAedes(
     persistence: memory,
     // One client that is slow to read would hold up all others.
     concurrency: 0,
+    heartbeatInterval: heartbeatMs,
     connectTimeout: CONNECT_TIMEOUT_MS,
     drainTimeout: DRAIN_TIMEOUT_MS,
     maxInflightInbound: MAX_INFLIGHT,
@@ -181,6 +187,7 @@ async function createAedes(
     (_client, error) => log.debug("broker.connection_error", { error: error.message }),
   );
   await aedes.listen();
+  livesForEver(aedes);
   return aedes;
 }
 
@@ -198,6 +205,20 @@ function refused(refusal: Refusal): Error & { readonly returnCode: number } {
   return refusal === "identifier"
     ? Object.assign(new Error("the client id is Orion's own"), { returnCode: 2 })
     : Object.assign(new Error("too many clients"), { returnCode: 3 });
+}
+
+/**
+ * aedes can be one of several brokers, and publishes the last wills of those that it has not heard of for
+ * a while. It hears of itself as of the others, and goes by the wall clock: when that is set forward it
+ * takes itself for gone, and says `offline` for clients that are connected. There is no other broker
+ * here, and this one lives as long as it looks.
+ */
+function livesForEver(aedes: Aedes): void {
+  Object.defineProperty(aedes.brokers, aedes.id, {
+    get: () => Infinity,
+    set: () => undefined,
+    enumerable: true,
+  });
 }
 
 function listenError(hostname: string, port: number, cause: unknown): BrokerError {

@@ -151,14 +151,14 @@ class MqttSession implements Session {
     const { topic, payload, qos } = message;
     if (this.#maximumBytes < Infinity) {
       const bytes = new TextEncoder().encode(topic + payload).byteLength + PACKET_OVERHEAD_BYTES;
-      if (bytes > this.#maximumBytes) {
-        return settled(publishError(this.#where, topic, PACKET_TOO_LARGE));
-      }
+      const isTooLarge = bytes > this.#maximumBytes;
+      if (isTooLarge) return settled(publishError(this.#where, topic, PACKET_TOO_LARGE));
     }
     const once = this.#once(settled);
-    if (qos === 1 && this.#unacknowledged >= this.#receiveMaximum) {
-      this.#held.push({ message, settled: once });
-    } else this.#write(message, once);
+    // Behind those that are held, also where an acknowledgement has just made room.
+    const waits = this.#held.length > 0 || this.#unacknowledged >= this.#receiveMaximum;
+    if (qos === 1 && waits) this.#held.push({ message, settled: once });
+    else this.#write(message, once);
   }
 
   subscribe(filter: string, qos: 0 | 1, settled: Settled): void {

@@ -1,4 +1,4 @@
-import type { Clock } from "../core/clock.ts";
+import type { Clock, SteadyMs } from "../core/clock.ts";
 import type { ErrorData } from "../core/errors.ts";
 import type { Log } from "../core/log.ts";
 import type { CommandAnswer, CommandOutcome, CommandRequest } from "../core/messages.ts";
@@ -31,9 +31,9 @@ export class ControlDesk {
   readonly #unanswered = new Map<number, string>();
   #requests = 0;
   #room = COMMAND_BURST;
-  #roomAtMs: number;
+  #roomAtMs: SteadyMs;
   #stopping = false;
-  #loggedAtMs: number | null = null;
+  #loggedAtMs: SteadyMs | null = null;
   #unlogged = 0;
 
   constructor(parts: ControlDeskParts) {

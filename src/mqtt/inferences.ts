@@ -1,4 +1,4 @@
-import type { Clock } from "../core/clock.ts";
+import type { Clock, SteadyMs } from "../core/clock.ts";
 import type { BrokerError } from "../core/errors.ts";
 import type { FromPublisher, InferenceResult, OutboxPlan } from "../core/messages.ts";
 import type { OutgoingMessage, Settled } from "./client.ts";
@@ -62,8 +62,9 @@ export class InferenceFlow {
     return this.#outbox.size;
   }
 
-  put(result: InferenceResult): void {
-    const { camera, arrivedAtMs } = result.meta;
+  /** @param arrivedAtMs  when the frame arrived */
+  put(result: InferenceResult, arrivedAtMs: SteadyMs): void {
+    const { camera } = result.meta;
     this.#order += 1;
     // Ids hold no slash, so the key is one pair's alone.
     const key = `${camera}/${result.detector}`;
@@ -100,27 +101,29 @@ export class InferenceFlow {
   }
 
   #send(item: Waiting): void {
-    const { result } = item;
+    const { detector, worker, meta: { camera, seq } } = item.result;
+    const { post } = this.#parts;
+    if (item.json !== null) return this.#publish(item, item.json);
+    const { clock, instance } = this.#parts;
+    const totalMs = clock.nowMs() - item.atMs;
+    const payload = inferencePayload(item.result, { instance, totalMs });
+    item.json = JSON.stringify(payload);
+    this.#publish(item, item.json);
+    // Told once, and after the hand-over: what the main thread does with it delays nothing.
+    post({ kind: "emitted", camera, detector, worker, seq, totalMs: payload.timing.totalMs });
+  }
+
+  #publish(item: Waiting, payload: string): void {
+    const { detector, meta: { camera } } = item.result;
     const { qos, topic } = this.#parts;
-    item.json ??= this.#emit(result);
     this.#inFlight += 1;
     this.#parts.publish({
-      topic: topic(result.meta.camera, result.detector),
-      payload: item.json,
+      topic: topic(camera, detector),
+      payload,
       qos,
       retain: false,
       expirySeconds: MAX_AGE_MS / 1_000,
     }, (error) => this.#settled(item, error));
-  }
-
-  /** Writes the message and tells of it. */
-  #emit(result: InferenceResult): string {
-    const { clock, instance, post } = this.#parts;
-    const payload = inferencePayload(result, { instance, nowMs: clock.nowMs() });
-    const json = JSON.stringify(payload);
-    const { detector, worker, meta: { camera } } = result;
-    post({ kind: "emitted", camera, detector, worker, totalMs: payload.timing.totalMs, json });
-    return json;
   }
 
   #settled(item: Waiting, error: BrokerError | null): void {

@@ -1,5 +1,5 @@
 import { Backoff } from "../core/backoff.ts";
-import type { Clock } from "../core/clock.ts";
+import type { Clock, SteadyMs } from "../core/clock.ts";
 import { BrokerError, errorData, LifecycleError } from "../core/errors.ts";
 import type { Log } from "../core/log.ts";
 import type { BrokerState } from "../core/messages.ts";
@@ -64,7 +64,7 @@ const LONGEST_WAIT_AFTER_BREAK_MS = 4_000;
 /** A connection that lasted this long was a good one: the next wait begins small again. */
 const STABLE_AFTER_MS = 2_000;
 
-type Attempt = SessionEnd & { readonly acceptedAtMs: number | null };
+type Attempt = SessionEnd & { readonly acceptedAtMs: SteadyMs | null };
 
 /** Keeps one connection to the broker: connects, waits, connects again, for as long as it takes. */
 export class BrokerLink implements Link {
@@ -143,7 +143,7 @@ export class BrokerLink implements Link {
 
   /** One connection, from its opening to its end. */
   async #attempt(): Promise<Attempt> {
-    let acceptedAtMs: number | null = null;
+    let acceptedAtMs: SteadyMs | null = null;
     try {
       const endpoint = await this.#plan.loadEndpoint();
       const end = await new Promise<SessionEnd>((resolve, reject) => {

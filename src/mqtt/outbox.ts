@@ -1,9 +1,11 @@
+import type { SteadyMs } from "../core/clock.ts";
+
 /** What waits in an outbox. */
 export interface OutboxItem {
   /** Items of one key displace one another. */
   readonly key: string;
-  /** What its age counts from ({@link Clock.nowMs}). */
-  readonly atMs: number;
+  /** What its age counts from. */
+  readonly atMs: SteadyMs;
   /** Counts the items: a later one has a greater number. */
   readonly order: number;
 }
@@ -20,7 +22,7 @@ export interface Outbox<T extends OutboxItem> {
   /** Adds an item. @returns the item that had to go for it, if any */
   put(item: T): Displaced<T> | null;
   /** The next item to send, if any, and what was found too old on the way to it. */
-  take(nowMs: number): { readonly item: T | null; readonly displaced: readonly Displaced<T>[] };
+  take(nowMs: SteadyMs): { readonly item: T | null; readonly displaced: readonly Displaced<T>[] };
   /**
    * Takes an item back that was taken before and did not arrive, where the policy keeps such items.
    * @returns the item that had to go for it, if any: it may be this one
@@ -66,7 +68,7 @@ export class LatestOutbox<T extends OutboxItem> implements Outbox<T> {
     return oldest === null ? null : { item: oldest, reason: "full" };
   }
 
-  take(nowMs: number): { item: T | null; displaced: Displaced<T>[] } {
+  take(nowMs: SteadyMs): { item: T | null; displaced: Displaced<T>[] } {
     const displaced: Displaced<T>[] = [];
     for (let item = this.#shift(); item !== null; item = this.#shift()) {
       if (nowMs - item.atMs <= this.#bounds.maxAgeMs) return { item, displaced };
@@ -117,7 +119,7 @@ export class QueueOutbox<T extends OutboxItem> implements Outbox<T> {
     return this.#bounded();
   }
 
-  take(_nowMs: number): { item: T | null; displaced: Displaced<T>[] } {
+  take(_nowMs: SteadyMs): { item: T | null; displaced: Displaced<T>[] } {
     return { item: this.#waiting.shift() ?? null, displaced: [] };
   }
 

@@ -6,7 +6,7 @@
  * Objects are open: a later version may add keys, never change the meaning of one.
  */
 import { z } from "zod";
-import { isoTime } from "../core/clock.ts";
+import { isoTime, type WallMs } from "../core/clock.ts";
 import type { ErrorData } from "../core/errors.ts";
 import type { BoxPx, SizePx } from "../core/geometry.ts";
 import type { CameraStatus, InferenceResult } from "../core/messages.ts";
@@ -22,7 +22,7 @@ const box = z.looseObject({
   y: z.number().min(0),
   width: z.number().min(0),
   height: z.number().min(0),
-}).describe("pixels of the source frame; x and y are the top left corner");
+}).describe("pixels of the picture as shown; x and y are the top left corner");
 
 export const statusSchema = z.looseObject({
   schema: z.literal("orion.status/1"),
@@ -58,7 +58,7 @@ export const inferenceSchema = z.looseObject({
     capturedAt: time,
     clock: z.enum(["rtcp", "arrival", "file"]).describe("where capturedAt comes from"),
   }),
-  roi: box.nullable().describe("the part of the frame that was looked at, or null for all of it"),
+  roi: box.nullable().describe("the part of the picture that was looked at, or null for all of it"),
   detections: z.array(z.looseObject({
     class: z.string(),
     confidence: z.number().min(0).max(1),
@@ -124,7 +124,7 @@ function tenths(start: number, length: number, fullPx: number): [number, number]
 
 /**
  * A box with one decimal, its corners rounded rather than its size, and still inside the frame.
- * @param frame the source frame's size
+ * @param frame the picture's size as shown
  */
 export function roundedBox(box: BoxPx, frame: SizePx): Pick<BoxPx, "x" | "y" | "width" | "height"> {
   const [x, width] = tenths(box.x, box.width, frame.width);
@@ -134,7 +134,7 @@ export function roundedBox(box: BoxPx, frame: SizePx): Pick<BoxPx, "x" | "y" | "
 
 /** `orion.status/1`. */
 export function statusPayload(
-  status: { state: "online" | "offline"; sinceMs: number; version: string },
+  status: { state: "online" | "offline"; sinceMs: WallMs; version: string },
 ): StatusPayload {
   return {
     schema: "orion.status/1",
@@ -158,12 +158,12 @@ export function cameraPayload(status: CameraStatus): CameraPayload {
 
 /**
  * `orion.inference/1`.
- * @param handOver  the instance's name, and the instant the message goes to the MQTT client
- *                  ({@link Clock.nowMs})
+ * @param handOver  the instance's name, and the time from the frame's arrival until the message goes to
+ *                  the MQTT client
  */
 export function inferencePayload(
   result: InferenceResult,
-  handOver: { readonly instance: string; readonly nowMs: number },
+  handOver: { readonly instance: string; readonly totalMs: number },
 ): InferencePayload {
   const { meta } = result;
   return {
@@ -191,8 +191,7 @@ export function inferencePayload(
       convertMs: rounded(meta.convertMs, 1),
       inferenceMs: rounded(result.inferenceMs, 1),
       postprocessMs: rounded(result.postprocessMs, 1),
-      // A clock step between two threads' starts must not make a latency negative.
-      totalMs: rounded(Math.max(0, handOver.nowMs - meta.arrivedAtMs), 1),
+      totalMs: rounded(Math.max(0, handOver.totalMs), 1),
     },
     drops: { sinceLast: meta.dropsSinceLast },
   };
@@ -202,7 +201,7 @@ export function inferencePayload(
 export function ackPayload(ack: {
   readonly id: string | null;
   readonly command: string | null;
-  readonly atMs: number;
+  readonly atMs: WallMs;
   readonly outcome: { readonly data: unknown } | { readonly error: ErrorData };
 }): AckPayload {
   const failed = "error" in ack.outcome ? ack.outcome.error : null;

@@ -1,4 +1,4 @@
-import type { Clock } from "../core/clock.ts";
+import type { Clock, SteadyMs, WallMs } from "../core/clock.ts";
 import { type BrokerError, LifecycleError } from "../core/errors.ts";
 import type { Log } from "../core/log.ts";
 import type {
@@ -44,7 +44,7 @@ interface Running {
   readonly acks: AckQueue;
   readonly desk: ControlDesk;
   readonly discovery: Discovery | null;
-  readonly startedAtMs: number;
+  readonly startedAtMs: WallMs;
 }
 
 /**
@@ -92,11 +92,11 @@ export class Publisher {
     link.start();
   }
 
-  /** Something was seen, or nothing: one message either way. */
-  inference(result: InferenceResult): void {
+  /** Something was seen, or nothing, in a frame that arrived then: one message either way. */
+  inference(result: InferenceResult, arrivedAtMs: SteadyMs): void {
     const { inferences } = this.#started("publish an inference");
     if (this.#stopped !== null) return this.#discarded("inference", "shutdown");
-    inferences.put(result);
+    inferences.put(result, arrivedAtMs);
   }
 
   /** A camera's state changed. */
@@ -251,7 +251,7 @@ export class Publisher {
     this.#parts.log.warning("mqtt.refused", { ...error.toData() });
   }
 
-  #status(state: "online" | "offline", sinceMs: number): OutgoingMessage {
+  #status(state: "online" | "offline", sinceMs: WallMs): OutgoingMessage {
     const { plan, topics } = this.#started("tell the status");
     const payload = statusPayload({ state, sinceMs, version: plan.version });
     return retainedMessage(topics.status, payload, 1);

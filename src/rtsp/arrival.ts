@@ -1,4 +1,4 @@
-import { type SteadyMs, steadyMs } from "../core/clock.ts";
+import { plusMs, type SteadyMs } from "../core/clock.ts";
 import { DecodeTimes } from "./decode_times.ts";
 import { RecentMinimum } from "./recent_minimum.ts";
 
@@ -48,11 +48,13 @@ export class ArrivalClock {
   #lastDecodeMs: number | null = null;
   /** Sum of the distances between units, in true milliseconds as far as known. */
   #mediaMs = 0;
-  #lastAt = -Infinity;
-  #anchorAt: number | null = null;
+  #lastAt: SteadyMs | null = null;
+  #anchorAt: SteadyMs | null = null;
   #anchorMediaMs = 0;
   readonly #leastDelayMs = new RecentMinimum();
   readonly #arrivals: SteadyMs[] = [];
+  /** {@link #mediaMs} at each unit of a read. */
+  readonly #unitsMediaMs: number[] = [];
   #tickMs = MAX_TICK_MS;
 
   /**
@@ -65,11 +67,10 @@ export class ArrivalClock {
     arrivals.length = units.ptsMs.length;
     if (arrivals.length === 0) return arrivals;
     for (let i = 0; i < arrivals.length; i++) {
-      // Kept here until the newest one's arrival is known.
-      arrivals[i] = steadyMs(this.#advance(units.ptsMs[i] ?? 0, units.rate ?? 1));
+      this.#unitsMediaMs[i] = this.#advance(units.ptsMs[i] ?? 0, units.rate ?? 1);
     }
     const known = this.#known(units);
-    const earliest = Math.min(units.readAt, Math.max(this.#lastAt, units.emptyAt ?? -Infinity));
+    const earliest = this.#earliest(units);
     const newestAt = clamp(known ?? this.#estimated(units), earliest, units.readAt);
     this.#spread({ newestAt, earliest, scale: known === null ? 1 : this.#scale(newestAt) });
     this.#lastAt = newestAt;
@@ -85,6 +86,13 @@ export class ArrivalClock {
     return arrivals;
   }
 
+  /** When the units can have arrived at the earliest; null where nothing says it. */
+  #earliest({ readAt, emptyAt }: UnitsRead): SteadyMs | null {
+    const last = this.#lastAt;
+    const earliest = last === null || (emptyAt !== null && emptyAt > last) ? emptyAt : last;
+    return earliest !== null && earliest > readAt ? readAt : earliest;
+  }
+
   #advance(ptsMs: number, rate: number): number {
     const decodeMs = this.#decodeTimes.unit(ptsMs);
     this.#mediaMs += (decodeMs - (this.#lastDecodeMs ?? decodeMs)) * rate;
@@ -93,25 +101,26 @@ export class ArrivalClock {
   }
 
   /** When the newest unit arrived, where that can be told; else null. */
-  #known({ readAt, isAwaited, receivedAt }: UnitsRead): number | null {
+  #known({ readAt, isAwaited, receivedAt }: UnitsRead): SteadyMs | null {
     if (receivedAt === null) return isAwaited ? readAt : null;
     const sinceMs = readAt - receivedAt;
     if (sinceMs >= 1) this.#tickMs = Math.min(this.#tickMs, sinceMs);
     // Where both are known and agree to a tick, the read is the more precise.
     const isPrompt = isAwaited && sinceMs <= this.#tickMs;
-    return isPrompt ? readAt : Math.min(readAt, receivedAt);
+    return isPrompt || receivedAt > readAt ? readAt : receivedAt;
   }
 
   /** By the distance from the last known arrival, and by the delay of the quickest units. */
-  #estimated({ readAt, rate }: UnitsRead): number {
+  #estimated({ readAt, rate }: UnitsRead): SteadyMs {
     if (this.#anchorAt === null) return readAt;
-    const byAnchor = this.#anchorAt + this.#mediaMs - this.#anchorMediaMs;
+    const byAnchor = plusMs(this.#anchorAt, this.#mediaMs - this.#anchorMediaMs);
     if (rate === null) return byAnchor;
-    return Math.min(byAnchor, this.#mediaMs + this.#leastDelayMs.value + MAX_LATENESS_MS);
+    const byDelay = this.#mediaMs + this.#leastDelayMs.value + MAX_LATENESS_MS;
+    return plusMs(byAnchor, Math.min(0, byDelay - byAnchor));
   }
 
   /** True time for the media time since the last known arrival; 1 where the two cannot be compared. */
-  #scale(newestAt: number): number {
+  #scale(newestAt: SteadyMs): number {
     const mediaMs = this.#mediaMs - this.#anchorMediaMs;
     if (this.#anchorAt === null || mediaMs <= 0) return 1;
     const scale = (newestAt - this.#anchorAt) / mediaMs;
@@ -119,17 +128,18 @@ export class ArrivalClock {
   }
 
   #spread({ newestAt, earliest, scale }: {
-    readonly newestAt: number;
-    readonly earliest: number;
+    readonly newestAt: SteadyMs;
+    readonly earliest: SteadyMs | null;
     readonly scale: number;
   }): void {
     for (let i = 0; i < this.#arrivals.length; i++) {
-      const beforeMs = (this.#mediaMs - (this.#arrivals[i] ?? this.#mediaMs)) * scale;
-      this.#arrivals[i] = steadyMs(clamp(newestAt - beforeMs, earliest, newestAt));
+      const beforeMs = (this.#mediaMs - (this.#unitsMediaMs[i] ?? this.#mediaMs)) * scale;
+      this.#arrivals[i] = clamp(plusMs(newestAt, -beforeMs), earliest, newestAt);
     }
   }
 }
 
-function clamp(value: number, least: number, most: number): number {
-  return Math.min(Math.max(value, least), most);
+function clamp(at: SteadyMs, earliest: SteadyMs | null, latest: SteadyMs): SteadyMs {
+  const notBefore = earliest !== null && at < earliest ? earliest : at;
+  return notBefore > latest ? latest : notBefore;
 }

@@ -1,3 +1,4 @@
+import type { SteadyMs } from "../core/clock.ts";
 import { RecentMinimum } from "./recent_minimum.ts";
 
 /** A time may be so much ahead of what the time since the units before it explains. */
@@ -28,20 +29,20 @@ const MAX_STEP_INTERVALS = 8;
  */
 export class PlausibleTimes {
   readonly #ticksPerMs: number;
-  readonly #startedAt: number;
+  readonly #startedAt: SteadyMs;
   /** The last times that were higher than any before, the newest first; 0 for those not known yet. */
   readonly #highest = new Float64Array(STEPS_BACK + 1);
   #steps = 0;
   /** The last step forward that a timestamp made, and when it arrived. */
   #anchorPts = 0;
-  #anchorArrivedAt: number;
+  #anchorArrivedAt: SteadyMs;
   /** The least (arrival - presentation time), in ticks. */
   readonly #leastDelay = new RecentMinimum();
   #interval: number | null = null;
 
   /** @param startedAt  when the first unit arrived, whose time is 0 */
   constructor(
-    { clockRate, startedAt }: { readonly clockRate: number; readonly startedAt: number },
+    { clockRate, startedAt }: { readonly clockRate: number; readonly startedAt: SteadyMs },
   ) {
     this.#ticksPerMs = clockRate / 1000;
     this.#startedAt = this.#anchorArrivedAt = startedAt;
@@ -59,7 +60,7 @@ export class PlausibleTimes {
   }
 
   /** A unit with a time that is believed. */
-  accept(pts: number, arrivedAt: number): void {
+  accept(pts: number, arrivedAt: SteadyMs): void {
     const step = Math.max(0, pts - this.highest);
     if (this.#interval !== null) {
       const counted = Math.min(step, MAX_STEP_INTERVALS * this.#interval);
@@ -83,18 +84,18 @@ export class PlausibleTimes {
   }
 
   /** @param slack  so much more may it be off, either way */
-  isPlausible(pts: number, arrivedAt: number, slack = 0): boolean {
+  isPlausible(pts: number, arrivedAt: SteadyMs, slack = 0): boolean {
     const isTooOld = pts < this.#earliest() - slack;
     return !isTooOld && pts <= this.#latest(arrivedAt) + this.tolerance(arrivedAt) + slack;
   }
 
   /** Where units are by the time since the last step forward; an integer. */
-  expected(at: number): number {
+  expected(at: SteadyMs): number {
     return Math.round(this.#anchorPts + this.#ticksSince(this.#anchorArrivedAt, at));
   }
 
   /** How far ahead of its time a unit may be that arrives at `at`. */
-  tolerance(at: number): number {
+  tolerance(at: SteadyMs): number {
     const tolerance = TOLERANCE_MS * this.#ticksPerMs + TOLERANCE_INTERVALS * (this.#interval ?? 0);
     if (this.#steps >= STEPS_BACK) return tolerance;
     const sinceStepMs = at - this.#anchorArrivedAt;
@@ -110,12 +111,12 @@ export class PlausibleTimes {
     return this.#highest[STEPS_BACK] ?? 0;
   }
 
-  #latest(at: number): number {
+  #latest(at: SteadyMs): number {
     const byDelay = this.#ticksSince(this.#startedAt, at) - this.#leastDelay.value;
     return Math.max(this.expected(at), byDelay);
   }
 
-  #ticksSince(from: number, to: number): number {
+  #ticksSince(from: SteadyMs, to: SteadyMs): number {
     return (to - from) * this.#ticksPerMs;
   }
 }

@@ -26,7 +26,7 @@ export class ReceptionStats {
   #transit = 0;
   #jitter = 0;
   #lastSr = 0;
-  #lastSrAtMs = NaN;
+  #lastSrAtMs: SteadyMs | null = null;
 
   constructor(clockRate: number) {
     this.#clockRate = clockRate;
@@ -74,7 +74,6 @@ export class ReceptionStats {
     const lost = expected - (this.received - this.#receivedBefore);
     this.#expectedBefore += expected;
     this.#receivedBefore = this.received;
-    const hasReport = !Number.isNaN(this.#lastSrAtMs);
     return {
       ...sources,
       fractionLost: expected <= 0 || lost <= 0
@@ -84,9 +83,9 @@ export class ReceptionStats {
       highestSequence: this.highestSequence,
       jitter: this.jitter,
       lastSr: this.#lastSr,
-      delaySinceLastSr: hasReport
-        ? Math.round(Math.max(0, nowMs - this.#lastSrAtMs) * DELAY_UNITS_PER_MS) % 2 ** 32
-        : 0,
+      delaySinceLastSr: this.#lastSrAtMs === null
+        ? 0
+        : Math.round(Math.max(0, nowMs - this.#lastSrAtMs) * DELAY_UNITS_PER_MS) % 2 ** 32,
     };
   }
 

@@ -1,5 +1,5 @@
 /** Packets in the order of their sequence numbers, and how many are missing. */
-import type { SteadyMs } from "../core/clock.ts";
+import { CLOCK_START, plusMs, type SteadyMs } from "../core/clock.ts";
 import { LifecycleError } from "../core/errors.ts";
 import { RtpPacket, sequenceDelta } from "./rtp.ts";
 
@@ -43,7 +43,7 @@ export interface Sequencer {
   /** Gives up what has been waited for too long. */
   expire(nowMs: SteadyMs): void;
   /** When {@link expire} is due next, or null: nothing waits. */
-  readonly dueMs: number | null;
+  readonly dueMs: SteadyMs | null;
   /** Drops what waits, and begins with whatever number comes next. */
   reset(): void;
 }
@@ -106,7 +106,7 @@ interface Slot {
   bytes: Uint8Array<ArrayBuffer>;
   /** 0: free. */
   length: number;
-  arrivedMs: number;
+  arrivedMs: SteadyMs;
 }
 
 /**
@@ -133,7 +133,7 @@ export class ReorderBuffer implements Sequencer {
     this.#slots = Array.from({ length: REORDER_DEPTH }, () => ({
       bytes: new Uint8Array(SLOT_BYTES),
       length: 0,
-      arrivedMs: 0,
+      arrivedMs: CLOCK_START,
     }));
   }
 
@@ -153,11 +153,12 @@ export class ReorderBuffer implements Sequencer {
   }
 
   expire(nowMs: SteadyMs): void {
-    while (this.#waiting > 0 && nowMs - this.#oldestMs() >= this.#maxWaitMs) this.#giveUp();
+    for (let due = this.dueMs; due !== null && nowMs >= due; due = this.dueMs) this.#giveUp();
   }
 
-  get dueMs(): number | null {
-    return this.#waiting === 0 ? null : this.#oldestMs() + this.#maxWaitMs;
+  get dueMs(): SteadyMs | null {
+    const oldest = this.#oldest();
+    return oldest === null ? null : plusMs(oldest, this.#maxWaitMs);
   }
 
   reset(): void {
@@ -250,10 +251,11 @@ export class ReorderBuffer implements Sequencer {
     this.#pass(packet);
   }
 
-  #oldestMs(): number {
-    let oldest = Infinity;
-    for (const slot of this.#slots) {
-      if (slot.length > 0 && slot.arrivedMs < oldest) oldest = slot.arrivedMs;
+  #oldest(): SteadyMs | null {
+    if (this.#waiting === 0) return null;
+    let oldest: SteadyMs | null = null;
+    for (const { length, arrivedMs } of this.#slots) {
+      if (length > 0 && (oldest === null || arrivedMs < oldest)) oldest = arrivedMs;
     }
     return oldest;
   }

@@ -1,9 +1,9 @@
-import { type SteadyMs, type WallMs, wallMs } from "../core/clock.ts";
+import { epochMs, plusMs, sinceMs, type SteadyMs, type WallMs } from "../core/clock.ts";
 
 /** What a sender report (RFC 3550, section 6.4.1) says of time. */
 export interface SenderReportTime {
-  /** Its NTP timestamp, as milliseconds since the Unix epoch by the camera's clock. */
-  readonly ntpWallMs: number;
+  /** Its NTP timestamp, by the camera's clock. */
+  readonly ntpWallMs: WallMs;
   /** The RTP timestamp of the same instant, 32 bits. */
   readonly rtpTimestamp: number;
   readonly receivedAt: SteadyMs;
@@ -23,8 +23,8 @@ const RATE_GAIN = 1 / 4;
 /** A report whose RTP timestamp is a presentation time. */
 interface Mapped {
   readonly pts: number;
-  readonly wallMs: number;
-  readonly receivedAt: number;
+  readonly wallMs: WallMs;
+  readonly receivedAt: SteadyMs;
 }
 
 /**
@@ -63,7 +63,8 @@ export class SenderClock {
 
   /** A sender report; one without a time (NTP 0, which is 1900) says nothing. */
   report(report: SenderReportTime): void {
-    if (Number.isFinite(report.ntpWallMs) && report.ntpWallMs > 0) this.#pending = report;
+    const ntpMs = epochMs(report.ntpWallMs);
+    if (Number.isFinite(ntpMs) && ntpMs > 0) this.#pending = report;
   }
 
   /**
@@ -74,7 +75,7 @@ export class SenderClock {
     this.#translate();
     if (this.#newest === null) return null;
     const mediaMs = (pts - this.#newest.pts) * 1000 / this.#clockRate;
-    return wallMs(this.#newest.wallMs + mediaMs * (this.#rate ?? 1));
+    return plusMs(this.#newest.wallMs, mediaMs * (this.#rate ?? 1));
   }
 
   #translate(): void {
@@ -89,7 +90,7 @@ export class SenderClock {
   #note(report: Mapped): void {
     const base = this.#base ?? report;
     const mediaMs = (report.pts - base.pts) * 1000 / this.#clockRate;
-    const wallMs = report.wallMs - base.wallMs;
+    const wallMs = sinceMs(base.wallMs, report.wallMs);
     this.#newest = report;
     const isNear = Math.abs(mediaMs) < MIN_DISTANCE_MS && Math.abs(wallMs) < MIN_DISTANCE_MS;
     if (this.#base !== null && isNear) return;

@@ -1,5 +1,5 @@
 import { assert } from "../core/assert.ts";
-import type { Clock, SteadyMs } from "../core/clock.ts";
+import { type Clock, CLOCK_START, plusMs, type SteadyMs } from "../core/clock.ts";
 import type { ByteStream } from "./byte_stream.ts";
 import type { CameraMemory } from "./camera_memory.ts";
 import type { Dialogue } from "./dialogue.ts";
@@ -73,7 +73,7 @@ export class RtspSession {
   #controlError: unknown = null;
   #hasBye = false;
   #readAt: SteadyMs | null = null;
-  #reportAtMs = 0;
+  #reportAtMs: SteadyMs = CLOCK_START;
   #playedAtMs: SteadyMs | null = null;
   #closing: Promise<void> | null = null;
 
@@ -184,7 +184,7 @@ export class RtspSession {
       headers: [["Range", "npt=0.000-"]],
     });
     this.#playedAtMs = clock.nowMs();
-    this.#reportAtMs = this.#playedAtMs + REPORT_INTERVAL_MS;
+    this.#reportAtMs = plusMs(this.#playedAtMs, REPORT_INTERVAL_MS);
     this.#keepAlive.start();
     while (this.chosen === null) {
       const { ended } = await this.read();
@@ -253,7 +253,7 @@ export class RtspSession {
   }
 
   #report(nowMs: SteadyMs): void {
-    this.#reportAtMs = nowMs + REPORT_INTERVAL_MS;
+    this.#reportAtMs = plusMs(nowMs, REPORT_INTERVAL_MS);
     this.chosen?.report(nowMs);
   }
 

@@ -40,8 +40,17 @@ export function codedSize(codec: VideoCodec, annexB: Uint8Array): CodedSize | nu
   return null;
 }
 
+/** What is shown of a picture, in luma samples: the coded size less what is cropped. */
+export interface ShownSize {
+  readonly shown: CodedSize;
+}
+
 /** What of an H.264 sequence parameter set is of interest. */
-export interface H264Sps extends CodedSize {
+export interface H264Sps extends CodedSize, ShownSize {
+  /** seq_parameter_set_id. */
+  readonly id: number;
+  /** max_num_ref_frames. */
+  readonly pictures: number;
   /** separate_colour_plane_flag. */
   readonly hasColourPlanes: boolean;
   /** The length of frame_num in slice headers. */
@@ -57,22 +66,46 @@ export interface H264Sps extends CodedSize {
 export function readH264Sps(reader: BitReader): H264Sps | null {
   const profile = reader.bits(8);
   reader.bits(16);
-  reader.ue();
-  const hasColourPlanes = HIGH_PROFILES.has(profile) && readChroma(reader);
+  const id = reader.ue();
+  const { chromaFormat, hasColourPlanes } = HIGH_PROFILES.has(profile)
+    ? readChroma(reader)
+    : { chromaFormat: 1, hasColourPlanes: false };
   const frameNumBits = 4 + reader.ue();
   readOrder(reader);
-  reader.ue();
+  const pictures = reader.ue();
   reader.bit();
   const width = (reader.ue() + 1) * 16;
   const heightInMaps = reader.ue() + 1;
   const isFramesOnly = reader.bit() === 1;
   if (reader.isPast || frameNumBits > MAX_LOG2_FRAME_NUM) return null;
   const height = heightInMaps * 16 * (isFramesOnly ? 1 : 2);
-  return { hasColourPlanes, frameNumBits, isFramesOnly, width, height };
+  if (!isFramesOnly) reader.bit();
+  reader.bit();
+  const unit = cropUnit(chromaFormat, isFramesOnly ? 1 : 2);
+  const shown = readCropping(reader, { width, height }, unit);
+  return { id, pictures, hasColourPlanes, frameNumBits, isFramesOnly, width, height, shown };
 }
 
-/** Skips what the high profiles add, and returns separate_colour_plane_flag. */
-function readChroma(reader: BitReader): boolean {
+/** Luma samples that one step of cropping takes away (H.264 7.4.2.1.1, H.265 7.4.3.2.1). */
+function cropUnit(chromaFormat: number, fields: 1 | 2): CodedSize {
+  return {
+    width: chromaFormat === 1 || chromaFormat === 2 ? 2 : 1,
+    height: (chromaFormat === 1 ? 2 : 1) * fields,
+  };
+}
+
+/** Reads the flag and the offsets of cropping; nothing is cropped where they are cut short. */
+function readCropping(reader: BitReader, coded: CodedSize, unit: CodedSize): CodedSize {
+  if (reader.bit() === 0) return coded;
+  const width = coded.width - unit.width * (reader.ue() + reader.ue());
+  const height = coded.height - unit.height * (reader.ue() + reader.ue());
+  return reader.isPast ? coded : { width: Math.max(0, width), height: Math.max(0, height) };
+}
+
+/** Reads chroma_format_idc and separate_colour_plane_flag, and skips what else the high profiles add. */
+function readChroma(
+  reader: BitReader,
+): { readonly chromaFormat: number; readonly hasColourPlanes: boolean } {
   const chromaFormat = reader.ue();
   const hasColourPlanes = chromaFormat === 3 && reader.bit() === 1;
   reader.ue();
@@ -84,7 +117,7 @@ function readChroma(reader: BitReader): boolean {
       if (reader.bit() === 1) skipScalingList(reader, list < 6 ? 16 : 64);
     }
   }
-  return hasColourPlanes;
+  return { chromaFormat, hasColourPlanes };
 }
 
 /** Skips a scaling list (7.3.2.1.1.1). */
@@ -113,14 +146,54 @@ function readOrder(reader: BitReader): void {
 
 /** ITU-T H.265 7.3.2.2.1. */
 function h265Size(bits: BitReader): CodedSize | null {
+  const { width, height } = readH265Beginning(bits);
+  return bits.isPast ? null : { width, height };
+}
+
+/** What of an H.265 sequence parameter set is of interest. */
+export interface H265Sps extends CodedSize, ShownSize {
+  /** sps_seq_parameter_set_id. */
+  readonly id: number;
+  /** Pictures that are kept at most: the largest sps_max_dec_pic_buffering of all sub-layers. */
+  readonly pictures: number;
+  /** The side of a coding tree block in luma samples. */
+  readonly blockPx: number;
+}
+
+/** A block of 64 samples is the largest there is. */
+const MAX_LOG2_BLOCK = 6;
+
+/**
+ * Reads an H.265 sequence parameter set (7.3.2.2.1), from the byte after the NAL unit's header.
+ * @returns null when it is cut short or impossible
+ */
+export function readH265Sps(bits: BitReader): H265Sps | null {
+  const { id, subLayers, chromaFormat, width, height } = readH265Beginning(bits);
+  const shown = readCropping(bits, { width, height }, cropUnit(chromaFormat, 1));
+  bits.ue();
+  bits.ue();
+  bits.ue();
+  const isEach = bits.bit() === 1;
+  let pictures = 0;
+  for (let layer = isEach ? 0 : subLayers; layer <= subLayers; layer++) {
+    pictures = Math.max(pictures, bits.ue() + 1);
+    bits.ue();
+    bits.ue();
+  }
+  const log2Block = 3 + bits.ue() + bits.ue();
+  if (bits.isPast || log2Block > MAX_LOG2_BLOCK) return null;
+  return { id, pictures, blockPx: 2 ** log2Block, width, height, shown };
+}
+
+function readH265Beginning(bits: BitReader) {
   skip(bits, 4);
   const subLayers = bits.bits(3);
   skip(bits, 1);
   skipProfileTierLevel(bits, subLayers);
-  bits.ue();
-  if (bits.ue() === 3) skip(bits, 1);
-  const size = { width: bits.ue(), height: bits.ue() };
-  return bits.isPast ? null : size;
+  const id = bits.ue();
+  const chromaFormat = bits.ue();
+  if (chromaFormat === 3) skip(bits, 1);
+  return { id, subLayers, chromaFormat, width: bits.ue(), height: bits.ue() };
 }
 
 /** ITU-T H.265 7.3.3. */

@@ -1,4 +1,4 @@
-import type { SteadyMs } from "../core/clock.ts";
+import { CLOCK_START, type SteadyMs } from "../core/clock.ts";
 import { PlausibleTimes } from "./plausible_times.ts";
 
 /**
@@ -45,9 +45,9 @@ export class RtpTimeline {
   /** A unit's time is its timestamp + offset, modulo 2^32. */
   #offset = 0;
   #offsetBeforeJump = 0;
-  #jumpedAt = -Infinity;
+  #jumpedAt: SteadyMs | null = null;
   #times: PlausibleTimes | null = null;
-  #lastArrivedAt = 0;
+  #lastArrivedAt: SteadyMs = CLOCK_START;
   #lastRtp = 0;
   #repeats = 0;
   /** The average interval of arrivals, in ticks. */
@@ -57,7 +57,7 @@ export class RtpTimeline {
   #oddUnits = 0;
   #oddRtp = 0;
   #oddPts = 0;
-  #oddArrivedAt = 0;
+  #oddArrivedAt: SteadyMs = CLOCK_START;
 
   /** @param clockRate  ticks of the RTP timestamp a second */
   constructor(clockRate: number) {
@@ -103,7 +103,7 @@ export class RtpTimeline {
     if (this.#oddUnits > 0) {
       const afterJump = this.#oddPts + signedDifference(rtp, this.#oddRtp);
       pts = nearer(pts, afterJump, expected);
-    } else if (at <= this.#jumpedAt) {
+    } else if (this.#jumpedAt !== null && at <= this.#jumpedAt) {
       const beforeJump = expected + signedDifference(rtp + this.#offsetBeforeJump, expected);
       pts = nearer(pts, beforeJump, expected);
     }
@@ -115,7 +115,7 @@ export class RtpTimeline {
     return pts / this.#clockRate;
   }
 
-  #next(rtp: number, arrivedAt: number): number {
+  #next(rtp: number, arrivedAt: SteadyMs): number {
     if (this.#times === null) return this.#first(rtp, arrivedAt);
     this.#noteArrival(rtp, arrivedAt);
     const times = this.#times;
@@ -132,7 +132,7 @@ export class RtpTimeline {
     return pts;
   }
 
-  #first(rtp: number, arrivedAt: number): number {
+  #first(rtp: number, arrivedAt: SteadyMs): number {
     this.#times = new PlausibleTimes({ clockRate: this.#clockRate, startedAt: arrivedAt });
     this.#offset = -rtp;
     this.#lastRtp = rtp;
@@ -140,7 +140,7 @@ export class RtpTimeline {
     return 0;
   }
 
-  #noteArrival(rtp: number, arrivedAt: number): void {
+  #noteArrival(rtp: number, arrivedAt: SteadyMs): void {
     const elapsed = this.#ticks(arrivedAt - this.#lastArrivedAt);
     const most = Math.max(this.#clockRate, MAX_CADENCE_INTERVALS * this.#cadence);
     this.#cadence += (Math.min(elapsed, most) - this.#cadence) /
@@ -151,7 +151,7 @@ export class RtpTimeline {
   }
 
   /** Cameras whose clock stands still, for good or for the rest of a second. */
-  #constant(times: PlausibleTimes, arrivedAt: number): number {
+  #constant(times: PlausibleTimes, arrivedAt: SteadyMs): number {
     this.#settleOdd();
     this.#anomalies.constant++;
     const pts = this.#paced(times, arrivedAt, this.#cadence);
@@ -160,7 +160,7 @@ export class RtpTimeline {
   }
 
   /** Cameras with odd timestamps: some give every 60th unit one that is hours off. */
-  #odd(times: PlausibleTimes, rtp: number, arrivedAt: number): number {
+  #odd(times: PlausibleTimes, rtp: number, arrivedAt: SteadyMs): number {
     this.#oddUnits++;
     this.#oddRtp = rtp;
     this.#oddArrivedAt = arrivedAt;
@@ -180,7 +180,7 @@ export class RtpTimeline {
   #continuesOdd(times: PlausibleTimes, { rtp, pts, arrivedAt, isPlausible }: {
     readonly rtp: number;
     readonly pts: number;
-    readonly arrivedAt: number;
+    readonly arrivedAt: SteadyMs;
     readonly isPlausible: boolean;
   }): boolean {
     if (this.#oddUnits === 0 || rtp === this.#oddRtp) return false;
@@ -193,7 +193,7 @@ export class RtpTimeline {
   }
 
   /** Cameras that put their clock right in mid-stream, or start their encoder again. */
-  #jump(times: PlausibleTimes, rtp: number, arrivedAt: number): number {
+  #jump(times: PlausibleTimes, rtp: number, arrivedAt: SteadyMs): number {
     this.#anomalies.jump++;
     this.#oddUnits = 0;
     this.#jumpedAt = arrivedAt;
@@ -206,7 +206,7 @@ export class RtpTimeline {
   }
 
   /** One interval after the last unit, drawn towards the time of arrival. */
-  #paced(times: PlausibleTimes, arrivedAt: number, interval: number): number {
+  #paced(times: PlausibleTimes, arrivedAt: SteadyMs, interval: number): number {
     const next = this.#top + interval;
     const error = times.expected(arrivedAt) - next;
     const isFar = Math.abs(error) > times.tolerance(arrivedAt);

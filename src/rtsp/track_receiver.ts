@@ -78,7 +78,7 @@ export class TrackReceiver implements PlayableTrack {
   }
 
   /** When packets that wait for a missing one are given up, or null. */
-  get dueMs(): number | null {
+  get dueMs(): SteadyMs | null {
     return this.#sequencer.dueMs;
   }
 

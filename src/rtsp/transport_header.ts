@@ -1,4 +1,4 @@
-import type { WallMs } from "../core/clock.ts";
+import { sinceMs, type WallMs, wallMs } from "../core/clock.ts";
 import { MAX_RETRY_AFTER_MS, MAX_TRACKS } from "./limits.ts";
 
 /** A transport to ask for, or that was asked for. RTCP has the next channel or port. */
@@ -180,9 +180,13 @@ function numberOf(text: string, pattern: RegExp, maximum: number): number | null
 export function parseRetryAfter(header: string, nowMs?: WallMs): number | null {
   const text = header.trim();
   const seconds = /^\d{1,9}(?=$|[\s;(])/.exec(text)?.[0];
-  const waitMs = seconds === undefined ? Date.parse(text) - (nowMs ?? NaN) : Number(seconds) * 1000;
+  const waitMs = seconds === undefined ? untilMs(text, nowMs) : Number(seconds) * 1000;
   if (Number.isNaN(waitMs)) return null;
   return Math.min(Math.max(waitMs, 0), MAX_RETRY_AFTER_MS);
+}
+
+function untilMs(date: string, nowMs: WallMs | undefined): number {
+  return nowMs === undefined ? NaN : sinceMs(nowMs, wallMs(Date.parse(date)));
 }
 
 /** `name=value` or `name`, the name in lower case, the value without quotes. */

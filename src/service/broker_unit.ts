@@ -3,6 +3,7 @@ import type { ErrorData } from "../core/errors.ts";
 import type { Log } from "../core/log.ts";
 import type { FromBroker, ToBroker } from "../core/messages.ts";
 import type { OwnClient } from "../core/own_client.ts";
+import type { AbandonedThreads } from "./abandoned_threads.ts";
 import { WorkerHandle } from "./worker_handle.ts";
 
 /** What the embedded broker's place in the service is made of. */
@@ -13,6 +14,7 @@ export interface BrokerUnitParts {
   readonly port: number;
   readonly own: OwnClient;
   readonly log: Log;
+  readonly threads: AbandonedThreads;
   /** It ended after it had listened. */
   readonly onFailed: (error: ErrorData) => void;
 }
@@ -36,6 +38,7 @@ export class BrokerUnit {
       name: "broker",
       permissions: this.#parts.permissions,
       log: this.#parts.log,
+      threads: this.#parts.threads,
       onMessage: (message) => {
         if (message.kind !== "listening") return;
         started = true;

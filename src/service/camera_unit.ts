@@ -1,20 +1,25 @@
 import type { CameraSettings } from "../config/settings.ts";
-import { addAccounts, type CameraAccount, noUndecoded } from "../core/accounts.ts";
-import type { Clock } from "../core/clock.ts";
+import { instantOf } from "../core/age.ts";
+import type { CaptureFlow } from "../core/camera_shapes.ts";
+import type { Clock, SteadyMs } from "../core/clock.ts";
 import type { ErrorData } from "../core/errors.ts";
 import type { BoxNorm } from "../core/geometry.ts";
 import type { Log } from "../core/log.ts";
 import {
   type CameraStatus,
-  type CaptureSnapshot,
   type FromCapture,
   type LibavPaths,
   portTransfers,
+  type ReceivedSnapshot,
   type Subscription,
   type ToCapture,
+  type WatchedSnapshot,
 } from "../core/messages.ts";
+import type { AbandonedThreads } from "./abandoned_threads.ts";
 import { PictureRequests } from "./picture_requests.ts";
-import { captureSource } from "./plans.ts";
+import type { NoPictureReason } from "./picture_watch.ts";
+import { captureName, captureSource } from "./plans.ts";
+import { EarlierThreads, firstSnapshot } from "./snapshots.ts";
 import { WorkerHandle } from "./worker_handle.ts";
 
 /** How long a capture worker may take to tell its account before the last known one is shown. */
@@ -28,6 +33,7 @@ export interface CameraUnitParts {
   readonly libraries: LibavPaths;
   readonly clock: Clock;
   readonly log: Log;
+  readonly threads: AbandonedThreads;
   readonly onStatus: (status: CameraStatus) => void;
   readonly onFailed: (unit: CameraUnit, error: ErrorData) => void;
 }
@@ -42,36 +48,22 @@ export class CameraUnit {
   #roi: BoxNorm | null;
   #handle: WorkerHandle<ToCapture, FromCapture> | null = null;
   #requestsMade = 0;
-  #silentSinceMs: number | null = null;
-  #before: CameraAccount | null = null;
-  #reconnectsBefore = 0;
+  #silentSinceMs: SteadyMs | null = null;
+  readonly #before = new EarlierThreads();
   #nextSeq = 0;
   #restarts = 0;
-  #snapshot: CaptureSnapshot;
+  #snapshot: ReceivedSnapshot;
+  #libav = "";
+  #flow: CaptureFlow | null = null;
+  #noPicture: NoPictureReason | null = null;
+  #error: ErrorData | null = null;
 
   constructor(parts: CameraUnitParts) {
     this.id = parts.settings.id;
     this.#parts = parts;
     this.#roi = parts.settings.roi;
     this.#pictures = new PictureRequests(parts.settings.id, parts.clock);
-    this.#snapshot = {
-      state: "connecting",
-      reason: null,
-      sinceMs: parts.clock.wallMs(),
-      reconnects: 0,
-      info: null,
-      decodeLevel: parts.settings.decode,
-      lastFrameAtMs: null,
-      decodeSeconds: 0,
-      account: {
-        received: 0,
-        undecoded: noUndecoded(),
-        corrupt: 0,
-        decoded: 0,
-        detectors: [],
-      },
-      network: null,
-    };
+    this.#snapshot = firstSnapshot(parts.settings.decode, parts.clock.wallMs());
   }
 
   get settings(): CameraSettings {
@@ -80,7 +72,7 @@ export class CameraUnit {
 
   /** What its thread is called. */
   get name(): string {
-    return `capture-${this.id}`;
+    return captureName(this.id);
   }
 
   /** Whether it has a thread. */
@@ -92,19 +84,36 @@ export class CameraUnit {
     return this.#restarts;
   }
 
-  /** Since when the thread has left questions unanswered ({@link Clock.nowMs}); null while it answers. */
-  get silentSinceMs(): number | null {
+  /** The release of libav that its thread opened; empty before it has. */
+  get libav(): string {
+    return this.#libav;
+  }
+
+  /** Since when the thread has left questions unanswered; null while it answers. */
+  get silentSinceMs(): SteadyMs | null {
     return this.#silentSinceMs;
+  }
+
+  /** What it gives and offers, as of the last {@link snapshot}; null while the thread does not answer. */
+  get flow(): CaptureFlow | null {
+    return this.#silentSinceMs === null ? this.#flow : null;
+  }
+
+  /** Why it is parked, or null. */
+  get error(): ErrorData | null {
+    return this.#error;
   }
 
   /** Starts the thread; what was subscribed before is subscribed again. */
   start(): void {
-    const { entry, permissions, settings, libraries, log } = this.#parts;
+    const { entry, permissions, settings, libraries, log, threads } = this.#parts;
+    this.#error = null;
     const handle = new WorkerHandle<ToCapture, FromCapture>({
       entry,
       name: this.name,
       permissions,
       log: log.child({ camera: settings.id }),
+      threads,
       onMessage: (message) => this.#onMessage(message),
       onFailed: (error) => this.#parts.onFailed(this, error),
     });
@@ -114,7 +123,7 @@ export class CameraUnit {
       libraries,
       source: captureSource(settings, {
         roi: this.#roi,
-        firstSeq: Math.max(this.#nextSeq, this.#before?.received ?? 0),
+        firstSeq: Math.max(this.#nextSeq, this.#before.received),
       }),
     });
     for (const subscription of this.#subscriptions.values()) {
@@ -158,7 +167,7 @@ export class CameraUnit {
   }
 
   /** The account at this moment, or the last known one if the thread does not answer in time. */
-  async snapshot(): Promise<CaptureSnapshot> {
+  async snapshot(): Promise<ReceivedSnapshot> {
     const handle = this.#handle;
     if (handle === null) return this.#snapshot;
     const request = this.#requestsMade++;
@@ -192,24 +201,30 @@ export class CameraUnit {
     this.#handle?.release();
     this.#handle = null;
     this.#silentSinceMs = null;
+    this.#flow = null;
     this.#restarts++;
-    const { account } = this.#snapshot;
-    // What waited in its mailboxes went with it.
-    this.#before = {
-      ...account,
-      detectors: account.detectors.map((mailbox) => ({
-        ...mailbox,
-        dropped: { ...mailbox.dropped, restart: mailbox.dropped.restart + mailbox.waiting },
-        waiting: 0,
-      })),
-    };
-    this.#reconnectsBefore = this.#snapshot.reconnects + 1;
+    this.#before.add(this.#snapshot);
     this.#become({
       state: "offline",
       reason: "RESTARTING",
       sinceMs: this.#parts.clock.wallMs(),
       reconnects: this.#snapshot.reconnects,
     });
+  }
+
+  /** Stays without a thread for a while: says so in place of what the last thread said. */
+  park(error: ErrorData): void {
+    this.#error = { ...error, code: "CAMERA_PARKED" };
+    const { reconnects } = this.#snapshot;
+    const sinceMs = this.#parts.clock.wallMs();
+    this.#become({ state: "offline", reason: "CAMERA_PARKED", sinceMs, reconnects });
+  }
+
+  /** It is online but gives no picture, for this reason; null when pictures come again. */
+  setNoPicture(reason: NoPictureReason | null): void {
+    this.#noPicture = reason;
+    const { state, sinceMs, reconnects } = this.#snapshot;
+    if (state === "online") this.#become({ state, reason: null, sinceMs, reconnects });
   }
 
   /** Ends the stream and closes its account. @returns whether it did before the deadline */
@@ -227,13 +242,14 @@ export class CameraUnit {
   #onMessage(message: FromCapture): void {
     switch (message.kind) {
       case "ready":
+        this.#libav = message.libav;
         return this.#parts.log.debug("capture.ready", { camera: this.id, libav: message.libav });
       case "state":
         return this.#become({
           state: message.state,
           reason: message.reason,
           sinceMs: message.sinceMs,
-          reconnects: message.reconnects + this.#reconnectsBefore,
+          reconnects: message.reconnects + this.#before.reconnects,
         });
       case "snapshot":
         this.#silentSinceMs = null;
@@ -253,15 +269,24 @@ export class CameraUnit {
     }
   }
 
-  #keep(snapshot: CaptureSnapshot): void {
+  #keep({ flow, lastFrameAge, ...snapshot }: WatchedSnapshot): void {
+    this.#flow = flow;
     this.#snapshot = {
       ...snapshot,
-      reconnects: snapshot.reconnects + this.#reconnectsBefore,
-      account: addAccounts(this.#before, snapshot.account),
+      reason: this.#reason(snapshot),
+      lastFrameAtMs: lastFrameAge === null ? null : instantOf(lastFrameAge, this.#parts.clock),
+      ...this.#before.with(snapshot),
     };
   }
 
-  #become(standing: Omit<CameraStatus, "camera">): void {
+  /** The thread knows nothing of pictures that are missing. */
+  #reason({ state, reason }: Pick<CameraStatus, "state" | "reason">): string | null {
+    return state === "online" ? this.#noPicture : reason;
+  }
+
+  #become(said: Omit<CameraStatus, "camera">): void {
+    if (said.state !== "online") this.#noPicture = null;
+    const standing = { ...said, reason: this.#reason(said) };
     this.#snapshot = { ...this.#snapshot, ...standing };
     this.#parts.log.info("camera.state", {
       camera: this.id,

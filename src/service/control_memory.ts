@@ -1,4 +1,4 @@
-import type { Clock } from "../core/clock.ts";
+import type { Clock, SteadyMs } from "../core/clock.ts";
 import type { CommandOutcome, ControlCommand } from "../core/messages.ts";
 
 /** How long an id is remembered. */
@@ -21,7 +21,7 @@ export interface Remembered {
 }
 
 interface Entry extends Remembered {
-  readonly atMs: number;
+  readonly atMs: SteadyMs;
   characters: number;
 }
 

@@ -1,19 +1,20 @@
-import type { Clock } from "../core/clock.ts";
+import type { Clock, SteadyMs } from "../core/clock.ts";
 import { type ErrorData, errorFromData } from "../core/errors.ts";
 import type { Log } from "../core/log.ts";
 import {
   type DetectorPlan,
   type FromInference,
-  type InferenceResult,
   portTransfers,
+  type ResultNote,
   type ToInference,
 } from "../core/messages.ts";
+import type { AbandonedThreads } from "./abandoned_threads.ts";
+import { type DetectorWorkerState, tooSlow, type WorkerFigures } from "./detector_worker_state.ts";
+import type { ResultWays } from "./publisher_unit.ts";
 import { WorkerHandle } from "./worker_handle.ts";
 
 /** How long a thread whose model was replaced may take for the frame in hand. */
 const RETIRE_MS = 10_000;
-
-export type DetectorWorkerState = "loading" | "ready" | "restarting" | "failed" | "stopped";
 
 /** What a worker's place in its pool is made of. */
 export interface DetectorWorkerParts {
@@ -22,23 +23,19 @@ export interface DetectorWorkerParts {
   readonly plan: DetectorPlan;
   readonly clock: Clock;
   readonly log: Log;
+  readonly threads: AbandonedThreads;
+  /** How long a model that is swapped in may take to load. */
+  readonly modelLoadLimitMs: number;
   /** The model is loaded: the worker may be wired to its cameras. */
   readonly onReady: (worker: DetectorWorker) => void;
-  readonly onResult: (result: InferenceResult) => void;
+  readonly results: ResultWays;
+  readonly onInferred: (note: ResultNote) => void;
   readonly onFailed: (worker: DetectorWorker, error: ErrorData) => void;
-}
-
-/** Figures of one worker, over all its replacements. */
-export interface WorkerFigures {
-  framesProcessed: number;
-  framesDropped: number;
-  inferencesEmitted: number;
-  inferenceMsSum: number;
 }
 
 /**
  * One place in a detector's pool and the thread that fills it now. When that is replaced the place
- * keeps its name, its figures and its mailboxes; what the old thread still says is not heard.
+ * keeps its name, its figures and its mailboxes; what the old thread still says is not heard here.
  */
 export class DetectorWorker {
   readonly figures: WorkerFigures = {
@@ -49,12 +46,16 @@ export class DetectorWorker {
   };
   readonly #parts: DetectorWorkerParts;
   readonly #lastSeqs = new Map<string, number>();
+  /** The present thread, and those before it that still finish a frame. */
+  readonly #inferring = new Set<WorkerHandle<ToInference, FromInference>>();
   #handle: WorkerHandle<ToInference, FromInference> | null = null;
   #state: DetectorWorkerState = "loading";
   #restarts = 0;
   #plan: DetectorPlan;
-  #lastSeenAtMs: number | null = null;
-  #readyAtMs: number | null = null;
+  #lastSeenAtMs: SteadyMs | null = null;
+  #startedAtMs: SteadyMs | null = null;
+  #readyAtMs: SteadyMs | null = null;
+  #error: ErrorData | null = null;
 
   constructor(parts: DetectorWorkerParts) {
     this.#parts = parts;
@@ -77,26 +78,44 @@ export class DetectorWorker {
     return this.#restarts;
   }
 
-  /** When it last finished an inference ({@link Clock.nowMs}), or null. Nothing else moves it. */
-  get lastSeenAtMs(): number | null {
+  /** When it last finished an inference, or null. Nothing else moves it. */
+  get lastSeenAtMs(): SteadyMs | null {
     return this.#lastSeenAtMs;
   }
 
+  /** Why it is parked, or null. */
+  get error(): ErrorData | null {
+    return this.#error;
+  }
+
+  /** When its present thread began to load the model, or null while it has none. */
+  get startedAtMs(): SteadyMs | null {
+    return this.#startedAtMs;
+  }
+
   /** When its present thread had loaded the model, or null while it has not. */
-  get readyAtMs(): number | null {
+  get readyAtMs(): SteadyMs | null {
     return this.#readyAtMs;
   }
 
-  /** Starts the thread and the loading of its model. */
+  /** Starts the thread and the loading of its model, unless a model was swapped in meanwhile. */
   start(): void {
+    if (this.#handle !== null) return;
     this.#state = "loading";
+    this.#error = null;
+    this.#startedAtMs = this.#parts.clock.nowMs();
     this.#readyAtMs = null;
     const handle = this.#spawn((message) => this.#onMessage(message), (error) => {
       this.#state = "failed";
       this.#parts.onFailed(this, error);
     });
-    this.#handle = handle;
+    this.#fill(handle);
     handle.post({ kind: "start", plan: this.#plan });
+  }
+
+  /** There is another publisher: its ends take the place of those before. */
+  connectResults(): void {
+    for (const handle of this.#inferring) this.#connect(handle);
   }
 
   /**
@@ -116,11 +135,15 @@ export class DetectorWorker {
     let fail = (error: ErrorData) => ready.reject(errorFromData(error));
     const handle = this.#spawn((message) => listen(message), (error) => fail(error));
     handle.post({ kind: "start", plan });
+    const limitMs = this.#parts.modelLoadLimitMs;
+    const cancel = this.#parts.clock.after(limitMs, () => ready.reject(tooSlow(model, limitMs)));
     try {
       await ready.promise;
     } catch (error) {
       handle.release();
       throw error;
+    } finally {
+      cancel();
     }
     return {
       drop: () => handle.release(),
@@ -134,12 +157,13 @@ export class DetectorWorker {
           this.#state = "failed";
           this.#parts.onFailed(this, error);
         };
-        this.#handle = handle;
+        this.#fill(handle);
         this.#state = "ready";
+        this.#error = null;
+        this.#startedAtMs ??= this.#parts.clock.nowMs();
         this.#readyAtMs = this.#parts.clock.nowMs();
         this.#parts.onReady(this);
-        const deadline = this.#parts.clock.sleep(RETIRE_MS);
-        void old?.stop({ kind: "stop" }, deadline);
+        if (old !== null) void this.#retire(old);
       },
     };
   }
@@ -167,26 +191,54 @@ export class DetectorWorker {
 
   /** Gives the thread up, busy or not; {@link start} fills the place again. */
   abandon(): void {
+    if (this.#handle !== null) this.#inferring.delete(this.#handle);
     this.#handle?.release();
+    this.#parts.results.giveUpResults(this.id);
     this.#handle = null;
+    this.#startedAtMs = null;
     this.#readyAtMs = null;
     this.#restarts++;
     this.#state = "restarting";
   }
 
+  /** Stays without a thread for a while. */
+  park(error: ErrorData): void {
+    this.#state = "parked";
+    this.#error = error;
+  }
+
   /** Lets it finish the frame in hand. @returns whether it stopped before the deadline */
   async stop(deadline: Promise<unknown>): Promise<boolean> {
     const orderly = await this.#handle?.stop({ kind: "stop" }, deadline) ?? true;
+    if (!orderly) this.#parts.results.giveUpResults(this.id);
     this.#state = "stopped";
     return orderly;
+  }
+
+  #fill(handle: WorkerHandle<ToInference, FromInference>): void {
+    this.#handle = handle;
+    this.#inferring.add(handle);
+    this.#connect(handle);
+  }
+
+  #connect(handle: WorkerHandle<ToInference, FromInference>): void {
+    const port = this.#parts.results.openResults(this.id);
+    if (port === null) return;
+    const message: ToInference = { kind: "results", port };
+    handle.post(message, portTransfers(message));
+  }
+
+  async #retire(handle: WorkerHandle<ToInference, FromInference>): Promise<void> {
+    await handle.stop({ kind: "stop" }, this.#parts.clock.sleep(RETIRE_MS));
+    this.#inferring.delete(handle);
   }
 
   #spawn(
     onMessage: (message: FromInference) => void,
     onFailed: (error: ErrorData) => void,
   ): WorkerHandle<ToInference, FromInference> {
-    const { entry, permissions, plan, log } = this.#parts;
-    return new WorkerHandle({ entry, name: plan.worker, permissions, log, onMessage, onFailed });
+    const { entry, permissions, plan: { worker: name }, log, threads } = this.#parts;
+    return new WorkerHandle({ entry, name, permissions, log, threads, onMessage, onFailed });
   }
 
   #onMessage(message: FromInference): void {
@@ -209,13 +261,13 @@ export class DetectorWorker {
           });
         }
         return this.#parts.onReady(this);
-      case "result": {
-        const { meta, inferenceMs } = message.result;
-        this.#seen(meta.camera, meta.seq);
+      case "inferred": {
+        const { camera, seq, dropsSinceLast, inferenceMs } = message.note;
+        this.#seen(camera, seq);
         this.figures.framesProcessed++;
-        this.figures.framesDropped += meta.dropsSinceLast;
+        this.figures.framesDropped += dropsSinceLast;
         this.figures.inferenceMsSum += inferenceMs;
-        return this.#parts.onResult(message.result);
+        return this.#parts.onInferred(message.note);
       }
       case "frame-failed":
         this.#seen(message.camera, message.seq);

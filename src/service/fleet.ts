@@ -3,7 +3,7 @@ import type { Clock } from "../core/clock.ts";
 import { errorFromData, LifecycleError } from "../core/errors.ts";
 import type { ErrorData } from "../core/errors.ts";
 import type { Log } from "../core/log.ts";
-import type { CameraStatus, InferenceResult } from "../core/messages.ts";
+import type { CameraStatus, ResultNote } from "../core/messages.ts";
 import { pinLibav } from "../libav/pin.ts";
 import { workerPermissions } from "../permissions/grant.ts";
 import type { Manifest } from "../permissions/manifest.ts";
@@ -11,9 +11,11 @@ import type { Places } from "../permissions/places.ts";
 import { CameraUnit } from "./camera_unit.ts";
 import type { AllowedModel } from "./control_models.ts";
 import { DetectorWorker } from "./detector_worker.ts";
+import type { AbandonedThreads } from "./abandoned_threads.ts";
 import type { WorkerEntries } from "./entries.ts";
+import type { ServiceLimits } from "./limits.ts";
 import { detectorPlan } from "./plans.ts";
-import type { Watched } from "./watchdog.ts";
+import type { ResultWays } from "./publisher_unit.ts";
 
 /** What the fleet is made of. */
 export interface FleetParts {
@@ -23,8 +25,11 @@ export interface FleetParts {
   readonly entries: WorkerEntries;
   readonly clock: Clock;
   readonly log: Log;
+  readonly limits: ServiceLimits;
+  readonly threads: AbandonedThreads;
   readonly onStatus: (status: CameraStatus) => void;
-  readonly onResult: (result: InferenceResult) => void;
+  readonly results: ResultWays;
+  readonly onInferred: (note: ResultNote) => void;
   readonly onCameraFailed: (unit: CameraUnit, error: ErrorData) => void;
   readonly onWorkerFailed: (worker: DetectorWorker, error: ErrorData) => void;
 }
@@ -93,17 +98,31 @@ export class Fleet {
   }
 
   /**
-   * Starts every detector and settles when all models are loaded.
+   * Starts every detector and settles when all models are loaded, or have had their time: the rest does
+   * not wait for one that hangs.
    * @throws OrionError what the first one failed with
    */
   async startDetectors(): Promise<void> {
+    const { clock, limits: { modelLoadWaitMs }, log } = this.#parts;
     for (const worker of this.workers) {
       const ready = Promise.withResolvers<void>();
       this.#firstReady.set(worker.id, ready);
       worker.start();
     }
-    await Promise.all([...this.#firstReady.values()].map(({ promise }) => promise));
+    const timeUp = Promise.withResolvers<void>();
+    const cancel = clock.after(modelLoadWaitMs, () => timeUp.resolve());
+    try {
+      const allReady = Promise.all([...this.#firstReady.values()].map(({ promise }) => promise));
+      await Promise.race([allReady, timeUp.promise]);
+    } finally {
+      cancel();
+    }
     this.#firstReady.clear();
+    for (const { id, detector, readyAtMs } of this.workers) {
+      if (readyAtMs !== null) continue;
+      const remedy = "The cameras start without it; look why the model loads so slowly.";
+      log.warning("detector.load_slow", { worker: id, detector, afterMs: modelLoadWaitMs, remedy });
+    }
   }
 
   /** Starts the cameras and wires them to the detectors that are loaded. */
@@ -129,39 +148,14 @@ export class Fleet {
     worker.abandon();
   }
 
-  /** What the watchdog looks at. Asks every camera for its account. */
-  async watched(): Promise<Watched> {
-    const nowMs = this.#parts.clock.nowMs();
-    const cameras = [...this.cameras.values()];
-    const snapshots = await Promise.all(cameras.map((camera) => camera.snapshot()));
-    return {
-      workers: this.workers.map((worker) => ({
-        name: worker.id,
-        detector: worker.detector,
-        lastSeenAtMs: worker.lastSeenAtMs,
-        readyAtMs: worker.readyAtMs,
-        poolSize: this.#pools.get(worker.detector)?.workers.length ?? 1,
-      })),
-      flows: cameras.flatMap((camera, index) => {
-        const snapshot = snapshots[index];
-        if (snapshot === undefined) return [];
-        const { state, lastFrameAtMs } = snapshot;
-        const stallMs = camera.settings.stallTimeoutSeconds * 1000;
-        const live = state === "online" && lastFrameAtMs !== null &&
-          nowMs - lastFrameAtMs <= stallMs;
-        return snapshot.account.detectors.map(({ detector, paused, rateHz }) => ({
-          camera: camera.id,
-          detector,
-          paused,
-          rateHz,
-          live,
-        }));
-      }),
-      captures: cameras.map((camera) => ({
-        name: camera.name,
-        silentSinceMs: camera.silentSinceMs,
-      })),
-    };
+  /** Leads the results of every worker to the publisher that has just been started. */
+  connectResults(): void {
+    for (const worker of this.workers) worker.connectResults();
+  }
+
+  /** A frame of a camera came out at the other end: no later one may have its number again. */
+  seen(camera: string, seq: number): void {
+    this.cameras.get(camera)?.seen(seq);
   }
 
   /** Workers first: each finishes the frame in hand. @returns those that did not in time */
@@ -183,7 +177,7 @@ export class Fleet {
   }
 
   #pool(settings: DetectorSettings): Pool {
-    const { clock, log, manifest, entries } = this.#parts;
+    const { clock, log, manifest, entries, results, threads, limits } = this.#parts;
     const workers = Array.from({ length: settings.workers }, (_, index) =>
       new DetectorWorker({
         entry: entries.inference,
@@ -191,15 +185,19 @@ export class Fleet {
         plan: detectorPlan(settings, index),
         clock,
         log,
+        threads,
+        modelLoadLimitMs: limits.modelLoadLimitMs,
         onReady: (worker) => this.#onReady(worker),
-        onResult: (result) => this.#onResult(result),
+        results,
+        onInferred: (note) => this.#onInferred(note),
         onFailed: (worker, error) => this.#onFailed(worker, error),
       }));
     return { settings, workers };
   }
 
   #camera(settings: CameraSettings): CameraUnit {
-    const { manifest, places, entries, clock, log, onStatus, onCameraFailed } = this.#parts;
+    const { manifest, places, entries, clock, log, threads, onStatus, onCameraFailed } =
+      this.#parts;
     return new CameraUnit({
       entry: entries.capture,
       permissions: workerPermissions(manifest.capture(settings.id)),
@@ -207,6 +205,7 @@ export class Fleet {
       libraries: places.libav,
       clock,
       log,
+      threads,
       onStatus,
       onFailed: onCameraFailed,
     });
@@ -225,9 +224,9 @@ export class Fleet {
     else first.reject(errorFromData(error));
   }
 
-  #onResult(result: InferenceResult): void {
-    this.cameras.get(result.meta.camera)?.seen(result.meta.seq);
-    this.#parts.onResult(result);
+  #onInferred(note: ResultNote): void {
+    this.seen(note.camera, note.seq);
+    this.#parts.onInferred(note);
   }
 
   /** A new port between a camera's mailbox and a worker; it takes the place of one before it. */

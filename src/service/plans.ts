@@ -16,14 +16,19 @@ import type {
 import type { OwnClient } from "../core/own_client.ts";
 import { clientIdOf, rootTopic } from "../mqtt/topics.ts";
 
+/** What a camera's thread is called. */
+export function captureName(camera: string): string {
+  return `capture-${camera}`;
+}
+
 /** A camera as its capture worker needs to know it, credentials in clear. */
 export function captureSource(
   settings: CameraSettings,
   now: { readonly roi: BoxNorm | null; readonly firstSeq: number },
 ): CameraSource {
-  const { id, url, stallTimeoutSeconds, reconnectMaxSeconds } = settings;
+  const { id, url, stallTimeoutSeconds, reconnectMaxSeconds, maxPixels } = settings;
   const { file, loop, demuxer, transport, track, allowRedirect, udpPorts, maxUnitBytes } = settings;
-  const { decoder, decode, masks } = settings;
+  const { decoder, decode, rotate, aspect, masks } = settings;
   return {
     camera: id,
     url: url.expose(),
@@ -36,9 +41,12 @@ export function captureSource(
     allowRedirect,
     udpPorts,
     maxUnitBytes,
+    maxPixels,
     reconnectMaxMs: reconnectMaxSeconds * 1000,
     decoder,
     decode,
+    rotate,
+    aspect,
     masks,
     stallTimeoutMs: stallTimeoutSeconds * 1000,
     ...now,

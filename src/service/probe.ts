@@ -1,5 +1,6 @@
 /** `orion probe`: opens one stream and tells what it is. */
 import type { Clock } from "../core/clock.ts";
+import { viewInfo } from "../core/display.ts";
 import { StreamError } from "../core/errors.ts";
 import type { CameraSource, LibavPaths, TrackInfo } from "../core/messages.ts";
 import { redactText } from "../core/redact.ts";
@@ -13,8 +14,12 @@ import { MAX_UNIT_BYTES } from "../rtsp/limits.ts";
 import type { MediaDescription } from "../rtsp/media.ts";
 import { RtpTimeline } from "../rtsp/timeline.ts";
 import { parseRtspUrl } from "../rtsp/url.ts";
+import type { BoundedDecoder } from "../stream/bounds/bounded_decoder.ts";
+import { DEFAULT_MAX_PIXELS } from "../stream/bounds/limits.ts";
+import { StreamBounds } from "../stream/bounds/stream_bounds.ts";
 import { CaptureTime } from "../stream/capture_time.ts";
 import { LibavSource } from "../stream/libav_source.ts";
+import { openDecoder } from "../stream/open_decoder.ts";
 import { RtspSource } from "../stream/rtsp_source.ts";
 import { look, type Looked, type LookParts } from "./probe_look.ts";
 
@@ -34,8 +39,15 @@ export interface ProbeResult {
   readonly schema: "orion.probe/1";
   /** libav's name: "h264". */
   readonly codec: string;
+  /** The picture as shown. */
   readonly width: number;
   readonly height: number;
+  /** As it is coded: it is mirrored, turned clockwise by so many degrees, and its pixels are squared. */
+  readonly codedWidth: number;
+  readonly codedHeight: number;
+  readonly rotation: number;
+  readonly mirrored: boolean;
+  readonly sampleAspectRatio: number;
   readonly pixelFormat: string;
   /** Measured over the frames that came, else as announced, else null. */
   readonly fps: number | null;
@@ -88,7 +100,7 @@ async function probeRtsp(libav: Libav, request: ProbeRequest): Promise<ProbeResu
       random,
     }));
   try {
-    using decoder = Decoder.open(libav, source.video, { decoder: "auto" });
+    using decoder = openBounded(libav, source.video, clock);
     const looked = await look({
       libav,
       source,
@@ -128,7 +140,7 @@ async function probeLibav(libav: Libav, request: ProbeRequest): Promise<ProbeRes
       interrupt,
     }));
   try {
-    using decoder = Decoder.open(libav, source.video, { decoder: "auto" });
+    using decoder = openBounded(libav, source.video, clock);
     const times = isFile ? FILE_TIMES : checkedTimes(source.video);
     const where = whereOf(request);
     const looked = await look({ libav, source, decoder, clock, where, end, ...times });
@@ -180,14 +192,23 @@ function sourceOf(request: ProbeRequest): CameraSource {
     loop: false,
     allowRedirect: [],
     maxUnitBytes: MAX_UNIT_BYTES,
+    maxPixels: DEFAULT_MAX_PIXELS,
     reconnectMaxMs: 0,
     decoder: "auto",
     decode: "all",
+    rotate: 0,
+    aspect: null,
     roi: null,
     masks: [],
     stallTimeoutMs: STEP_TIMEOUT_MS,
     firstSeq: 0,
   };
+}
+
+/** libav's own choice of a decoder, within the bounds that a configuration sets by itself. */
+function openBounded(libav: Libav, video: VideoStream, clock: Clock): BoundedDecoder {
+  const bounds = new StreamBounds({ maxPixels: DEFAULT_MAX_PIXELS, isLive: false, clock });
+  return openDecoder(libav, video, { decoder: "auto", bounds, onFallback: () => {} });
 }
 
 /** For messages: the host alone, since a path may hold a password. */
@@ -199,12 +220,18 @@ function whereOf({ url, file }: ProbeRequest): string {
 
 type Common = Omit<ProbeResult, "transport" | "track" | "tracks" | "fingerprint">;
 
-function resultOf(libav: Libav, video: VideoStream, decoder: Decoder, looked: Looked): Common {
-  const { width, height, pixelFormat, keyframeIntervalSeconds } = looked;
+function resultOf(
+  libav: Libav,
+  video: VideoStream,
+  decoder: BoundedDecoder,
+  looked: Looked,
+): Common {
+  const { view, pixelFormat, keyframeIntervalSeconds } = looked;
   return {
     schema: "orion.probe/1",
     codec: video.codecName,
-    ...{ width, height, pixelFormat },
+    ...viewInfo(view),
+    pixelFormat,
     fps: looked.fps ?? video.frameRate,
     keyframeIntervalSeconds,
     decoders: decodersOf(libav, video, decoder.name),

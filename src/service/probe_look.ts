@@ -1,18 +1,21 @@
 /** Reads a stream until its picture, its frame rate and its keyframes are known. */
 import type { Clock } from "../core/clock.ts";
+import type { View } from "../core/display.ts";
 import { StreamError } from "../core/errors.ts";
-import type { Decoder } from "../libav/decoder.ts";
 import { LibavError } from "../libav/error.ts";
 import { Frame } from "../libav/frame.ts";
 import type { Libav } from "../libav/library.ts";
 import type { Packet } from "../libav/packet.ts";
+import type { BoundedDecoder } from "../stream/bounds/bounded_decoder.ts";
+import { UnusablePacket } from "../stream/bounds/errors.ts";
 import type { PacketSource, SourcePacket } from "../stream/packet_source.ts";
+import { PictureViews } from "../stream/picture_views.ts";
 
 /** What is looked at; it stays the caller's. */
 export interface LookParts {
   readonly libav: Libav;
   readonly source: PacketSource;
-  readonly decoder: Decoder;
+  readonly decoder: BoundedDecoder;
   readonly clock: Clock;
   /** The stream, for messages; without a credential. */
   readonly where: string;
@@ -26,8 +29,8 @@ export interface LookParts {
 
 /** What was seen of a stream. */
 export interface Looked {
-  readonly width: number;
-  readonly height: number;
+  /** The first picture's. */
+  readonly view: View;
   readonly pixelFormat: string;
   /** Frames a second; null when too few came. */
   readonly fps: number | null;
@@ -47,8 +50,8 @@ const MIN_FRAMES = 3;
  * Reads on until enough is known, the stream ends or the time is up.
  *
  * @throws {StreamError} `STREAM_STALLED` or `STREAM_ENDED` when nothing came, `WAITING_FOR_KEYFRAME` when
- *   nothing that decoding can begin with did, `STREAM_INVALID` when there was no picture in it; and what
- *   the source throws
+ *   nothing that decoding can begin with did, `STREAM_INVALID` when there was no picture in it; what the
+ *   source throws; and {@link BoundsError}
  */
 export async function look(parts: LookParts): Promise<Looked> {
   const { libav, source, clock } = parts;
@@ -70,8 +73,9 @@ export async function look(parts: LookParts): Promise<Looked> {
   }
   const frame = seen.finish();
   if (frame === null) throw noPicture(parts, seen, isOver);
-  const { width, height, format } = frame;
-  return { ...seen.rates(), width, height, pixelFormat: libav.pixelFormatName(format) };
+  const views = new PictureViews({ libav, video: source.video, wish: { rotate: 0, aspect: null } });
+  const view = views.of(frame);
+  return { ...seen.rates(), view, pixelFormat: libav.pixelFormatName(frame.format) };
 }
 
 /** What has been seen so far, and the first whole picture. */
@@ -149,7 +153,7 @@ class Seen implements Disposable {
       decoder.send(packet);
       this.#hasPicture = decoder.receive(this.#frame) === "frame";
     } catch (error) {
-      if (!(error instanceof LibavError)) throw error;
+      if (!(error instanceof LibavError || error instanceof UnusablePacket)) throw error;
     }
   }
 }

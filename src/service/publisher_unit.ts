@@ -7,15 +7,27 @@ import type {
   CommandAnswer,
   CommandRequest,
   FromPublisher,
-  InferenceResult,
   PublisherPlan,
   TopicKind,
   ToPublisher,
 } from "../core/messages.ts";
+import { portTransfers } from "../core/messages.ts";
+import type { AbandonedThreads } from "./abandoned_threads.ts";
 import { WorkerHandle } from "./worker_handle.ts";
 
 /** An inference message that was handed to the MQTT client. */
 export type Emitted = Extract<FromPublisher, { kind: "emitted" }>;
+
+/** The publisher as the inference workers' places need it. */
+export interface ResultWays {
+  /**
+   * A new way for the results of a worker's thread.
+   * @returns the thread's end; null while there is no publisher: what is seen meanwhile is lost
+   */
+  openResults(worker: string): MessagePort | null;
+  /** The worker's thread was given up: it says no end of its results. */
+  giveUpResults(worker: string): void;
+}
 
 /** What the publisher's place in the service is made of. */
 export interface PublisherUnitParts {
@@ -24,6 +36,7 @@ export interface PublisherUnitParts {
   readonly plan: PublisherPlan;
   readonly clock: Clock;
   readonly log: Log;
+  readonly threads: AbandonedThreads;
   readonly onCommand: (request: CommandRequest) => void;
   readonly onEmitted: (emitted: Emitted) => void;
   readonly onPublished: (topicKind: TopicKind) => void;
@@ -32,7 +45,7 @@ export interface PublisherUnitParts {
 }
 
 /** The publisher as the main thread holds it. */
-export class PublisherUnit {
+export class PublisherUnit implements ResultWays {
   readonly #parts: PublisherUnitParts;
   readonly #cameras = new Map<string, CameraStatus>();
   #handle: WorkerHandle<ToPublisher, FromPublisher> | null = null;
@@ -60,6 +73,7 @@ export class PublisherUnit {
       name: "publisher",
       permissions: this.#parts.permissions,
       log: this.#parts.log,
+      threads: this.#parts.threads,
       onMessage: (message) => this.#onMessage(message),
       onFailed: (error) => this.#parts.onFailed(error),
     });
@@ -68,8 +82,16 @@ export class PublisherUnit {
     for (const status of this.#cameras.values()) handle.post({ kind: "camera", status });
   }
 
-  inference(result: InferenceResult): void {
-    this.#handle?.post({ kind: "inference", result });
+  openResults(worker: string): MessagePort | null {
+    if (this.#handle === null) return null;
+    const { port1, port2 } = new MessageChannel();
+    const message: ToPublisher = { kind: "results", worker, port: port1 };
+    this.#handle.post(message, portTransfers(message));
+    return port2;
+  }
+
+  giveUpResults(worker: string): void {
+    this.#handle?.post({ kind: "results-given-up", worker });
   }
 
   camera(status: CameraStatus): void {

@@ -1,7 +1,8 @@
 import process from "node:process";
 import type { Settings } from "../config/settings.ts";
-import type { Clock } from "../core/clock.ts";
+import { type Clock, epochMs, type SteadyMs, type WallMs } from "../core/clock.ts";
 import type { BrokerState } from "../core/messages.ts";
+import { ONNX_RUNTIME_VERSION } from "../core/version.ts";
 import type { Metrics } from "../health/metrics.ts";
 import {
   type HealthParts,
@@ -19,6 +20,8 @@ export interface ReporterParts {
   readonly fleet: Fleet;
   readonly metrics: Metrics;
   readonly broker: () => BrokerState;
+  /** Threads that hang and were given up. */
+  readonly threadsAbandoned: () => number;
   /** What was changed by command and is in force. */
   readonly overrides: () => readonly unknown[];
 }
@@ -26,12 +29,14 @@ export interface ReporterParts {
 /** Gathers what every part knows of itself into one report. */
 export class Reporter {
   readonly #parts: ReporterParts;
-  readonly #startedAtMs: number;
+  readonly #startedAtMs: WallMs;
+  readonly #beganAtMs: SteadyMs;
   readonly #emitted = new Map<string, Map<string, number>>();
 
   constructor(parts: ReporterParts) {
     this.#parts = parts;
     this.#startedAtMs = parts.clock.wallMs();
+    this.#beganAtMs = parts.clock.nowMs();
   }
 
   /** An inference message was handed to the MQTT client. */
@@ -56,7 +61,16 @@ export class Reporter {
   /** Prometheus text and its content type. */
   async metrics(): Promise<{ text: string; contentType: string }> {
     const { user, system } = process.cpuUsage();
-    return this.#parts.metrics.text(await this.report(), {
+    const report = await this.report();
+    const cameras = [...this.#parts.fleet.cameras.values()];
+    return this.#parts.metrics.text(report, {
+      startSeconds: epochMs(this.#startedAtMs) / 1000,
+      build: {
+        version: this.#parts.version,
+        deno: Deno.version.deno,
+        libav: cameras.map(({ libav }) => libav).find((release) => release !== "") ?? "",
+        onnxruntime: ONNX_RUNTIME_VERSION,
+      },
       residentBytes: Deno.memoryUsage().rss,
       cpuSeconds: (user + system) / 1e6,
     });
@@ -71,26 +85,32 @@ export class Reporter {
         url: camera.settings.displayUrl,
         snapshot: await camera.snapshot(),
         restarts: camera.restarts,
+        error: camera.error,
         emitted: this.#emitted.get(camera.id) ?? new Map<string, number>(),
       })),
     );
+    const nowMs = clock.nowMs();
     return {
       instance: settings.instance,
       version,
       startedAtMs: this.#startedAtMs,
-      nowMs: clock.wallMs(),
+      uptimeMs: nowMs - this.#beganAtMs,
+      nowMs,
+      timeMs: clock.wallMs(),
       broker: {
         ...this.#parts.broker(),
         url: settings.mqtt.displayUrl,
         embedded: settings.mqtt.url === null,
       },
       cameras,
+      threadsAbandoned: this.#parts.threadsAbandoned(),
       overrides: this.#parts.overrides(),
       workers: fleet.workers.map((worker) => ({
         id: worker.id,
         detector: worker.detector,
         state: worker.state,
         restarts: worker.restarts,
+        error: worker.error,
         lastSeenAtMs: worker.lastSeenAtMs,
         ...worker.figures,
       })),

@@ -1,8 +1,10 @@
+import type { SteadyMs } from "../core/clock.ts";
 import { errorData } from "../core/errors.ts";
 import { EXIT, exitCode } from "../core/exit.ts";
 import { keepHouse } from "../core/housekeeping.ts";
 import { forbidTelemetry } from "../core/telemetry.ts";
-import { Service, type ServiceOptions } from "./service.ts";
+import type { ServiceOptions } from "./options.ts";
+import { Service } from "./service.ts";
 
 /**
  * Signals that follow one another faster than a person's second thought are one: a terminal and a
@@ -24,7 +26,7 @@ export async function runService(options: ServiceOptions): Promise<number> {
   const service = new Service(options);
   const endHousekeeping = keepHouse(clock);
   const asked = Promise.withResolvers<string>();
-  let firstAtMs: number | null = null;
+  let firstAtMs: SteadyMs | null = null;
   const listeners = SIGNALS.map((signal) => {
     const listener = () => {
       firstAtMs ??= clock.nowMs();

@@ -1,42 +1,30 @@
-import type { Settings } from "../config/settings.ts";
-import type { Clock } from "../core/clock.ts";
-import { errorData } from "../core/errors.ts";
 import type { ErrorData } from "../core/errors.ts";
 import { EXIT } from "../core/exit.ts";
-import type { Log } from "../core/log.ts";
-import type { InferenceResult } from "../core/messages.ts";
+import type { CameraStatus, ResultNote } from "../core/messages.ts";
 import type { OwnClient } from "../core/own_client.ts";
 import { healthApp } from "../health/http.ts";
 import { type HealthServer, serveHealth } from "../health/http_server.ts";
 import { healthReport } from "../health/report.ts";
 import { Metrics } from "../health/metrics.ts";
 import { workerPermissions } from "../permissions/grant.ts";
-import type { Manifest } from "../permissions/manifest.ts";
-import type { Places } from "../permissions/places.ts";
+import { AbandonedThreads } from "./abandoned_threads.ts";
 import { BrokerUnit } from "./broker_unit.ts";
 import { Controller } from "./control.ts";
 import { Deadlines } from "./deadlines.ts";
-import type { WorkerEntries } from "./entries.ts";
 import { Fleet } from "./fleet.ts";
+import { SERVICE_LIMITS, type ServiceLimits } from "./limits.ts";
 import { LiveControl } from "./live_control.ts";
-import { ownClient, publisherPlan } from "./plans.ts";
+import { PictureWatch } from "./picture_watch.ts";
+import { captureName, ownClient, publisherPlan } from "./plans.ts";
 import { type Emitted, PublisherUnit } from "./publisher_unit.ts";
+import { replaceable } from "./replaceable.ts";
+import type { ServiceOptions } from "./options.ts";
 import { Reporter } from "./reporter.ts";
 import { Sightings } from "./sightings.ts";
 import { StatsLogger } from "./stats.ts";
-import { type Replaceable, Supervisor } from "./supervisor.ts";
+import { Supervisor } from "./supervisor.ts";
+import { look } from "./watched.ts";
 import { Watchdog } from "./watchdog.ts";
-
-/** What a service is started with. */
-export interface ServiceOptions {
-  readonly settings: Settings;
-  readonly manifest: Manifest;
-  readonly places: Places;
-  readonly entries: WorkerEntries;
-  readonly log: Log;
-  readonly clock: Clock;
-  readonly version: string;
-}
 
 /** Why a service is to be stopped, and the exit code that tells it. */
 export interface ServiceEnd {
@@ -53,6 +41,8 @@ export class Service {
   readonly #metrics = new Metrics();
   readonly #stats: StatsLogger;
   readonly #sightings: Sightings;
+  readonly #limits: ServiceLimits;
+  readonly #threads: AbandonedThreads;
   readonly #supervisor: Supervisor;
   readonly #watchdog: Watchdog;
   readonly #fleet: Fleet;
@@ -71,17 +61,27 @@ export class Service {
     const { settings, clock, log } = options;
     this.#stats = new StatsLogger(log);
     this.#sightings = new Sightings(log, clock);
+    this.#limits = { ...SERVICE_LIMITS, ...options.limits };
+    this.#threads = new AbandonedThreads({
+      clock,
+      log,
+      limit: this.#limits.maxAbandonedThreads,
+      onLimit: (count) =>
+        this.#ended.resolve({ reason: `threads that hang: ${count}`, code: EXIT.gaveUp }),
+    });
     this.#supervisor = new Supervisor({
       clock,
       log,
       maxRestarts: settings.watchdog.maxRestarts,
       random: Math.random,
+      threads: this.#threads,
+      parkedRetryMs: this.#limits.parkedRetryMs,
       onSpent: (name) =>
         this.#ended.resolve({ reason: `worker ${name} failed too often`, code: EXIT.gaveUp }),
     });
     this.#own = ownClient(settings);
-    this.#fleet = this.#makeFleet();
     this.#publisher = this.#makePublisher();
+    this.#fleet = this.#makeFleet();
     this.#broker = this.#makeBroker();
     this.#controller = new Controller({
       target: new LiveControl({
@@ -104,17 +104,28 @@ export class Service {
       fleet: this.#fleet,
       metrics: this.#metrics,
       broker: () => this.#publisher.broker,
+      threadsAbandoned: () => this.#threads.count,
       overrides: () => this.#controller.overrides(),
+    });
+    const pictures = new PictureWatch({
+      clock,
+      log,
+      tell: (camera, reason) => this.#fleet.cameras.get(camera)?.setNoPicture(reason),
     });
     this.#watchdog = new Watchdog({
       settings: settings.watchdog,
       clock,
-      look: () => this.#fleet.watched(),
+      modelLoadLimitMs: this.#limits.modelLoadLimitMs,
+      look: () => look(this.#fleet),
       onSilent: (name, error) => this.#replaceByName(name, error),
+      onCameras: (cameras) => pictures.inspect(cameras),
     });
   }
 
-  /** Settles when the service is to be stopped: by a command, or because a worker failed too often. */
+  /**
+   * Settles when the service is to be stopped: by a command, because the publisher or the embedded
+   * broker failed too often, or because too many threads hang.
+   */
   get ended(): Promise<ServiceEnd> {
     return this.#ended.promise;
   }
@@ -183,8 +194,11 @@ export class Service {
       entries,
       clock,
       log,
-      onStatus: (status) => this.#publisher.camera(status),
-      onResult: (result) => this.#onResult(result),
+      limits: this.#limits,
+      threads: this.#threads,
+      onStatus: (status) => this.#onStatus(status),
+      results: this.#publisher,
+      onInferred: (note) => this.#onInferred(note),
       onCameraFailed: (unit, error) => this.#replaceByName(unit.name, error),
       onWorkerFailed: (worker, error) => this.#replaceByName(worker.id, error),
     });
@@ -198,6 +212,7 @@ export class Service {
       plan: publisherPlan(settings, version, this.#own),
       clock,
       log,
+      threads: this.#threads,
       onCommand: (request) =>
         void this.#controller.take(request, (answer) => this.#publisher.answer(answer)),
       onEmitted: (emitted) => this.#onEmitted(emitted),
@@ -217,21 +232,29 @@ export class Service {
       port: mqtt.port,
       own: this.#own,
       log,
+      threads: this.#threads,
       onFailed: (error) => this.#replaceByName("broker", error),
     });
   }
 
-  #onResult(result: InferenceResult): void {
-    const { meta: { camera, queueMs, convertMs }, detector, inferenceMs, postprocessMs } = result;
+  #onStatus(status: CameraStatus): void {
+    if (status.state === "online") this.#supervisor.works(captureName(status.camera));
+    this.#publisher.camera(status);
+  }
+
+  #onInferred(note: ResultNote): void {
+    const { camera, detector, queueMs, convertMs, inferenceMs, postprocessMs } = note;
     this.#metrics.observe({ camera, detector, stage: "queue" }, queueMs);
     this.#metrics.observe({ camera, detector, stage: "convert" }, convertMs);
     this.#metrics.observe({ camera, detector, stage: "inference" }, inferenceMs);
     this.#metrics.observe({ camera, detector, stage: "postprocess" }, postprocessMs);
-    this.#publisher.inference(result);
-    this.#sightings.see(result);
+    this.#supervisor.works(note.worker);
+    this.#sightings.see(note);
   }
 
-  #onEmitted({ camera, detector, worker, totalMs }: Emitted): void {
+  #onEmitted({ camera, detector, worker, seq, totalMs }: Emitted): void {
+    // It may be here before the worker's own note, or instead of it.
+    this.#fleet.seen(camera, seq);
     this.#metrics.observe({ camera, detector, stage: "total" }, totalMs);
     this.#stats.sample(camera, detector, totalMs);
     this.#reporter.emitted(camera, detector);
@@ -240,32 +263,9 @@ export class Service {
   }
 
   #replaceByName(name: string, error: ErrorData): void {
-    const target = this.#replaceable(name);
+    const parts = { fleet: this.#fleet, publisher: this.#publisher, broker: this.#broker };
+    const target = replaceable(name, parts, (failed) => this.#replaceByName(name, failed));
     if (target !== null) this.#supervisor.replace(target, error);
-  }
-
-  #replaceable(name: string): Replaceable | null {
-    const publisher = this.#publisher;
-    const broker = this.#broker;
-    if (name === "publisher") {
-      return { name, abandon: () => publisher.abandon(), start: () => publisher.start() };
-    }
-    if (name === "broker" && broker !== null) {
-      const start = () =>
-        void broker.start().catch((error) => this.#replaceByName(name, errorData(error)));
-      return { name, abandon: () => broker.abandon(), start };
-    }
-    const worker = this.#fleet.worker(name);
-    if (worker !== null) {
-      const abandon = () => this.#fleet.abandonWorker(worker);
-      return { name, abandon, start: () => worker.start() };
-    }
-    for (const camera of this.#fleet.cameras.values()) {
-      if (camera.name !== name) continue;
-      const start = () => this.#fleet.startCamera(camera);
-      return { name, abandon: () => camera.abandon(), start };
-    }
-    return null;
   }
 
   /** Tells how things stand, now and at every interval from now on. */

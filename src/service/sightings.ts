@@ -1,13 +1,13 @@
-import type { Clock } from "../core/clock.ts";
+import type { Clock, SteadyMs } from "../core/clock.ts";
 import type { Log } from "../core/log.ts";
-import type { InferenceResult } from "../core/messages.ts";
+import type { ResultNote } from "../core/messages.ts";
 
 /** What is seen is told when it changes, and no more often than this. */
 const MIN_INTERVAL_MS = 1000;
 
 interface Sight {
   told: string;
-  toldAtMs: number;
+  toldAtMs: SteadyMs;
 }
 
 /** Tells a person at the terminal what the detectors see, when that changes. */
@@ -21,9 +21,9 @@ export class Sightings {
     this.#clock = clock;
   }
 
-  see(result: InferenceResult): void {
-    const { meta: { camera, seq }, detector } = result;
-    const sees = describe(result);
+  see(note: ResultNote): void {
+    const { camera, seq, detector } = note;
+    const sees = describe(note);
     const nowMs = this.#clock.nowMs();
     const key = `${camera}/${detector}`;
     const last = this.#last.get(key);
@@ -36,9 +36,9 @@ export class Sightings {
 }
 
 /** `person ×2, dog ×1`, or `nothing`. */
-function describe(result: InferenceResult): string {
+function describe(note: ResultNote): string {
   const counts = new Map<string, number>();
-  for (const { class: name } of result.detections) counts.set(name, (counts.get(name) ?? 0) + 1);
+  for (const { class: name } of note.detections) counts.set(name, (counts.get(name) ?? 0) + 1);
   const parts = [...counts].sort(([a], [b]) => a < b ? -1 : 1);
   return parts.length === 0
     ? "nothing"

@@ -1,4 +1,5 @@
 import { total } from "../core/accounts.ts";
+import type { SteadyMs } from "../core/clock.ts";
 import type { Log } from "../core/log.ts";
 import type { CaptureSnapshot } from "../core/messages.ts";
 import { dropRate } from "../health/report.ts";
@@ -13,8 +14,11 @@ const RATE_SLACK = 0.9;
 const LATENCY_GROWTH = 2;
 const LATENCY_GROWTH_MS = 100;
 
+/** What is looked at. */
+type Figures = Pick<CaptureSnapshot, "state" | "account">;
+
 interface Before {
-  readonly atMs: number;
+  readonly atMs: SteadyMs;
   readonly processed: number;
   readonly leftOut: number;
   readonly received: number;
@@ -45,7 +49,7 @@ export class StatsLogger {
   }
 
   /** Writes the lines of the interval that ends now. */
-  write(camera: string, snapshot: CaptureSnapshot, nowMs: number): void {
+  write(camera: string, snapshot: Figures, nowMs: SteadyMs): void {
     const { account } = snapshot;
     for (const mailbox of account.detectors) {
       const flow = this.#flow(camera, mailbox.detector);
@@ -62,6 +66,8 @@ export class StatsLogger {
       if (before === null) continue;
       const seconds = Math.max(0.001, (nowMs - before.atMs) / 1000);
       const processed = mailbox.processed - before.processed;
+      // Frames that were left out may turn out to be damaged when they are decoded after all.
+      const dropped = Math.max(0, leftOut - before.leftOut);
       const rateHz = processed / seconds;
       const possibleHz = Math.min(
         mailbox.rateHz ?? 0,
@@ -77,8 +83,8 @@ export class StatsLogger {
         camera,
         detector: mailbox.detector,
         processed,
-        dropped: leftOut - before.leftOut,
-        dropRate: round(dropRate(processed, leftOut - before.leftOut), 3),
+        dropped,
+        dropRate: round(dropRate(processed, dropped), 3),
         rateHz: round(rateHz, 2),
         p50Ms,
         p99Ms: percentile(samples, 0.99),

@@ -1,18 +1,24 @@
 import type { WatchdogSettings } from "../config/settings.ts";
-import type { Cancel, Clock } from "../core/clock.ts";
+import type { Cancel, Clock, SteadyMs } from "../core/clock.ts";
 import type { ErrorData } from "../core/errors.ts";
+import type { WatchedCamera } from "./picture_watch.ts";
 
 /** A worker may take this many of its own periods. */
 const PERIODS = 3;
+
+/** How long a model may take to load before its thread is replaced. */
+export const MODEL_LOAD_LIMIT_MS = 10 * 60_000;
 
 /** What the watchdog needs to know of an inference worker. */
 export interface WatchedWorker {
   readonly name: string;
   readonly detector: string;
   /** When it last finished an inference, or null. */
-  readonly lastSeenAtMs: number | null;
+  readonly lastSeenAtMs: SteadyMs | null;
+  /** When its thread began to load the model; null while it has none. */
+  readonly startedAtMs: SteadyMs | null;
   /** When its thread had loaded the model, or null while it has not. */
-  readonly readyAtMs: number | null;
+  readonly readyAtMs: SteadyMs | null;
   /** Workers that share its frames, itself included. */
   readonly poolSize: number;
 }
@@ -23,55 +29,66 @@ export interface WatchedFlow {
   readonly detector: string;
   readonly paused: boolean;
   readonly rateHz: number | null;
-  /** Frames come: the camera is online and the newest one is younger than its stall time. */
-  readonly live: boolean;
+}
+
+/** What a camera has offered to a worker that has not taken it, or not finished it. */
+export interface WatchedOffer {
+  readonly camera: string;
+  readonly worker: string;
+  /** How long ago it was offered. */
+  readonly forMs: number;
 }
 
 /** A camera's thread that leaves questions unanswered. */
 export interface WatchedCapture {
   readonly name: string;
-  readonly silentSinceMs: number | null;
+  readonly silentSinceMs: SteadyMs | null;
 }
 
 /** Everything there is to watch, at one moment. */
 export interface Watched {
   readonly workers: readonly WatchedWorker[];
   readonly flows: readonly WatchedFlow[];
+  readonly offers: readonly WatchedOffer[];
   readonly captures: readonly WatchedCapture[];
+  readonly cameras: readonly WatchedCamera[];
+}
+
+/** What a watchdog works with. */
+export interface WatchdogParts {
+  readonly settings: WatchdogSettings;
+  readonly clock: Clock;
+  /** {@link MODEL_LOAD_LIMIT_MS} */
+  readonly modelLoadLimitMs: number;
+  readonly look: () => Promise<Watched>;
+  /** Told of each silent worker at each look, until it is replaced. */
+  readonly onSilent: (name: string, error: ErrorData) => void;
+  /** Told of the cameras at each look. */
+  readonly onCameras: (cameras: readonly WatchedCamera[]) => void;
 }
 
 /**
- * Finds workers that hang: those that finished no inference for longer than they may although frames
- * came for them. A paused detector, a camera without frames and a model that still loads are no fault
- * of the worker's; the time is counted only while frames could have been taken.
+ * Finds workers that hang: those that were offered a frame and for longer than they may neither took it
+ * nor finished another. A worker that was offered nothing is healthy, whatever the reason: paused, no
+ * picture, no keyframe yet, a camera that is down or hangs.
  */
 export class Watchdog {
-  readonly #settings: WatchdogSettings;
-  readonly #clock: Clock;
-  readonly #look: () => Promise<Watched>;
-  readonly #onSilent: (name: string, error: ErrorData) => void;
-  readonly #expectingSinceMs = new Map<string, number>();
+  readonly #parts: WatchdogParts;
   #cancel: Cancel | null = null;
 
-  /** @param parts.onSilent  told of each silent worker at each look, until it is replaced */
-  constructor(parts: {
-    settings: WatchdogSettings;
-    clock: Clock;
-    look: () => Promise<Watched>;
-    onSilent: (name: string, error: ErrorData) => void;
-  }) {
-    this.#settings = parts.settings;
-    this.#clock = parts.clock;
-    this.#look = parts.look;
-    this.#onSilent = parts.onSilent;
+  constructor(parts: WatchdogParts) {
+    this.#parts = parts;
   }
 
   /** Looks at every interval from now on. */
   start(): void {
-    this.#cancel = this.#clock.after(this.#settings.intervalSeconds * 1000, async () => {
+    const { settings, clock, look } = this.#parts;
+    this.#cancel = clock.after(settings.intervalSeconds * 1000, async () => {
       if (this.#cancel === null) return;
-      this.inspect(await this.#look());
-      if (this.#cancel !== null) this.start();
+      const watched = await look();
+      if (this.#cancel === null) return;
+      this.inspect(watched);
+      this.start();
     });
   }
 
@@ -82,37 +99,46 @@ export class Watchdog {
 
   /** One look. */
   inspect(watched: Watched): void {
-    const nowMs = this.#clock.nowMs();
-    for (const worker of watched.workers) this.#inspectWorker(worker, watched.flows, nowMs);
-    const limitMs = this.#settings.minTimeoutSeconds * 1000;
+    const { settings, clock, onSilent, onCameras } = this.#parts;
+    const nowMs = clock.nowMs();
+    for (const worker of watched.workers) this.#inspectWorker(worker, watched, nowMs);
+    const limitMs = settings.minTimeoutSeconds * 1000;
     for (const { name, silentSinceMs } of watched.captures) {
       if (silentSinceMs !== null && nowMs - silentSinceMs > limitMs) {
-        this.#onSilent(name, silence(name, nowMs - silentSinceMs, "answered"));
+        onSilent(name, silence(name, nowMs - silentSinceMs, "answered"));
       }
     }
+    onCameras(watched.cameras);
   }
 
-  #inspectWorker(worker: WatchedWorker, flows: readonly WatchedFlow[], nowMs: number): void {
-    const mine = flows.filter((flow) =>
-      flow.detector === worker.detector && flow.live && !flow.paused
-    );
-    if (worker.readyAtMs === null || mine.length === 0) {
-      this.#expectingSinceMs.delete(worker.name);
+  #inspectWorker(worker: WatchedWorker, watched: Watched, nowMs: SteadyMs): void {
+    const { settings, modelLoadLimitMs, onSilent } = this.#parts;
+    const { name, startedAtMs, readyAtMs, lastSeenAtMs } = worker;
+    if (startedAtMs === null) return;
+    if (readyAtMs === null) {
+      const loadingMs = nowMs - startedAtMs;
+      if (loadingMs > modelLoadLimitMs) {
+        onSilent(name, silence(name, loadingMs, "loaded its model"));
+      }
       return;
     }
-    const expectingSinceMs = this.#expectingSinceMs.get(worker.name) ?? nowMs;
-    this.#expectingSinceMs.set(worker.name, expectingSinceMs);
-    const sinceMs = Math.max(worker.lastSeenAtMs ?? 0, worker.readyAtMs, expectingSinceMs);
-    const timeoutMs = workerTimeoutMs(this.#settings.minTimeoutSeconds, mine, worker.poolSize);
-    if (nowMs - sinceMs <= timeoutMs) return;
-    this.#expectingSinceMs.delete(worker.name);
-    this.#onSilent(worker.name, silence(worker.name, nowMs - sinceMs, "finished an inference"));
+    let offeredForMs = 0;
+    for (const offer of watched.offers) {
+      if (offer.worker === name) offeredForMs = Math.max(offeredForMs, offer.forMs);
+    }
+    // One that finishes others serves them in turn: what was offered to it waits for that.
+    const silentMs = Math.min(offeredForMs, nowMs - Math.max(lastSeenAtMs ?? 0, readyAtMs));
+    const flows = watched.flows.filter(({ detector, paused }) =>
+      detector === worker.detector && !paused
+    );
+    const timeoutMs = workerTimeoutMs(settings.minTimeoutSeconds, flows, worker.poolSize);
+    if (silentMs > timeoutMs) onSilent(name, silence(name, silentMs, "finished an inference"));
   }
 }
 
 /**
- * How long a worker may stay silent: the configured minimum, or three times the time between its
- * frames if that is longer. In a pool each worker gets its share of them.
+ * How long a worker may leave an offer: the configured minimum, or three times the time between its
+ * frames if that is longer. In a pool each worker gets its share of them. For ever while all is paused.
  */
 export function workerTimeoutMs(
   minTimeoutSeconds: number,

@@ -1,7 +1,11 @@
+import { MessageChannel } from "node:worker_threads";
+import { assert } from "../core/assert.ts";
 import { errorData, LifecycleError } from "../core/errors.ts";
 import type { ErrorData } from "../core/errors.ts";
+import type { LifelineMessage } from "../core/lifeline.ts";
 import type { Log } from "../core/log.ts";
 import type { FailedMessage, LogMessage, StopMessage } from "../core/messages.ts";
+import type { AbandonedThreads } from "./abandoned_threads.ts";
 
 /** How a worker is started. */
 export interface WorkerSpec<Out> {
@@ -12,6 +16,8 @@ export interface WorkerSpec<Out> {
   /** What it may do; nothing else is inherited. */
   readonly permissions: Deno.PermissionOptionsObject;
   readonly log: Log;
+  /** Counts the thread from when it is let go until it has ended; none where the process ends anyway. */
+  readonly threads?: AbandonedThreads;
   readonly onMessage: (message: Out) => void;
   /** The worker cannot go on. Told at most once, and never after {@link WorkerHandle.release}. */
   readonly onFailed: (error: ErrorData) => void;
@@ -26,6 +32,8 @@ export class WorkerHandle<
   readonly #spec: WorkerSpec<Out>;
   readonly #worker: Worker;
   readonly #stopped = Promise.withResolvers<void>();
+  /** Settles when the thread has ended. */
+  readonly #ended: Promise<void>;
   #released = false;
   #failed = false;
 
@@ -37,6 +45,7 @@ export class WorkerHandle<
       name: spec.name,
       deno: { permissions: spec.permissions },
     });
+    this.#ended = lifeline(this.#worker);
     this.#worker.onmessage = (event: MessageEvent<Out | LogMessage | FailedMessage>) =>
       this.#onMessage(event.data);
     this.#worker.onerror = (event) => {
@@ -77,6 +86,7 @@ export class WorkerHandle<
     this.#worker.onmessage = null;
     this.#worker.onerror = (event) => event.preventDefault();
     this.#worker.terminate();
+    this.#spec.threads?.add(this.name, this.#ended);
     this.#stopped.resolve();
   }
 
@@ -98,6 +108,23 @@ export class WorkerHandle<
     this.#failed = true;
     this.#spec.onFailed(error);
   }
+}
+
+/**
+ * Ties a port to a worker's thread. Only ports of Node's channels tell when the other end is gone.
+ * @returns settles when the thread has ended
+ */
+function lifeline(worker: Worker): Promise<void> {
+  const { port1, port2 } = new MessageChannel();
+  assert(port2 instanceof MessagePort, "a port of Node's channels cannot be transferred");
+  const ended = Promise.withResolvers<void>();
+  port1.on("close", () => ended.resolve());
+  // Without a listener for messages it would not notice.
+  port1.on("message", () => undefined);
+  port1.unref();
+  const message: LifelineMessage = { kind: "lifeline", port: port2 };
+  worker.postMessage(message, [message.port]);
+  return ended.promise;
 }
 
 function isLog(message: { readonly kind: string }): message is LogMessage {

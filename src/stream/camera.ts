@@ -1,4 +1,5 @@
-import type { Clock, SteadyMs } from "../core/clock.ts";
+import { ageOf } from "../core/age.ts";
+import type { Clock, SteadyMs, WallMs } from "../core/clock.ts";
 import { errorData, OrionError } from "../core/errors.ts";
 import type { Log } from "../core/log.ts";
 import type {
@@ -14,6 +15,8 @@ import { CameraMemory } from "../rtsp/camera_memory.ts";
 import { RtspError } from "../rtsp/errors.ts";
 import { CaptureTime } from "./capture_time.ts";
 import { runConnection } from "./connection.ts";
+import { FrameRate } from "./frame_rate.ts";
+import { type GopBuffer, MAX_GOP_BYTES } from "./gop_buffer.ts";
 import { NetworkFigures } from "./network_figures.ts";
 import type { Pictures } from "./pictures.ts";
 import { type ConnectionFailure, HEALTHY_MS, ReconnectPolicy } from "./reconnect_policy.ts";
@@ -25,7 +28,7 @@ import { FramePool, type SharedFrame } from "./shared_frame.ts";
 export interface CameraStanding {
   readonly state: CameraState;
   readonly reason: string | null;
-  readonly sinceMs: number;
+  readonly sinceMs: WallMs;
   readonly reconnects: number;
 }
 
@@ -57,8 +60,11 @@ export class Camera {
   #failure: ConnectionFailure = { code: "STREAM_STALLED", retryAfterMs: null };
   #info: StreamInfo | null = null;
   readonly #captureTime = new CaptureTime();
+  readonly #frameRate = new FrameRate();
   readonly #network: NetworkFigures;
   #decodeMs = 0;
+  #buffer: GopBuffer | null = null;
+  #catchUps = 0;
   #level: DecodeLevel;
 
   constructor(parts: CameraParts) {
@@ -106,17 +112,21 @@ export class Camera {
 
   /** Everything known of the camera at this moment. */
   snapshot(): CaptureSnapshot {
-    const { bus } = this.#parts;
-    const { intervalMs } = bus.rhythm;
+    const { bus, clock } = this.#parts;
+    const info = this.#info;
     return {
       ...this.#standing,
-      info: this.#info === null
-        ? null
-        : { ...this.#info, fps: intervalMs === null ? this.#info.fps : 1000 / intervalMs },
+      info: info === null ? null : { ...info, fps: this.#frameRate.at(clock.nowMs()) },
       decodeLevel: this.#level,
-      lastFrameAtMs: this.#lastFrameAtMs,
+      lastFrameAge: this.#lastFrameAtMs === null ? null : ageOf(this.#lastFrameAtMs, clock),
       decodeSeconds: this.#decodeMs / 1000,
       account: bus.account(),
+      gopBuffer: {
+        packets: this.#buffer?.packets ?? 0,
+        bytes: this.#buffer?.sizeBytes ?? 0,
+        maxBytes: this.#buffer?.maxBytes ?? MAX_GOP_BYTES,
+        catchUps: this.#catchUps,
+      },
       network: this.#network.figures(),
     };
   }
@@ -140,12 +150,15 @@ export class Camera {
         clock,
         signal: this.#stop.signal,
         onOpen: (opened) => this.#onOpen(opened),
+        onArrival: (atMs) => this.#frameRate.arrive(atMs),
         onFrame: (atMs) => this.#onFrame(atMs),
         onWaiting: () => this.#become("connecting", "WAITING_FOR_KEYFRAME"),
         onInfo: (info) => this.#onInfo(info),
         onDecoderFallback: (error) => log.warning("camera.decoder-fallback", { ...error.toData() }),
         onDecoded: (spentMs) => this.#decodeMs += spentMs,
         onLevel: (level) => this.#level = level,
+        onBuffer: (buffer) => this.#buffer = buffer,
+        onCatchUp: () => this.#catchUps++,
       });
       if (end === "stalled") {
         log.warning("camera.stalled", { silentForMs: source.stallTimeoutMs });
@@ -170,6 +183,7 @@ export class Camera {
       this.#become("offline", data.code);
       return "failed";
     } finally {
+      this.#frameRate.restart();
       this.#network.close();
     }
   }

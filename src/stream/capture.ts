@@ -1,7 +1,13 @@
 import { assert, assertNever } from "../core/assert.ts";
 import type { Clock } from "../core/clock.ts";
 import { errorData } from "../core/errors.ts";
-import type { CameraSource, FromCapture, LibavPaths, ToCapture } from "../core/messages.ts";
+import type {
+  CameraSource,
+  FromCapture,
+  LibavPaths,
+  ToCapture,
+  WatchedSnapshot,
+} from "../core/messages.ts";
 import type { WorkerLink } from "../core/worker_entry.ts";
 import { FrameBus } from "../framebus/bus.ts";
 import { TakerPorts } from "../framebus/taker_ports.ts";
@@ -37,7 +43,7 @@ export class Capture {
     if (message.kind === "start") return this.#start(message.source, message.libraries);
     const running = this.#running;
     assert(running !== null, `a capture worker that was not started was told to ${message.kind}`);
-    const { bus, ports, writer, camera } = running;
+    const { bus, ports, writer } = running;
     switch (message.kind) {
       case "subscribe": {
         const { subscription } = message;
@@ -60,7 +66,7 @@ export class Capture {
         return this.#link.post({
           kind: "snapshot",
           request: message.request,
-          snapshot: camera.snapshot(),
+          snapshot: this.#snapshot(running),
         });
       case "jpeg":
         return running.pictures.ask((picture) => {
@@ -92,6 +98,7 @@ export class Capture {
     const writer = new TensorWriter({ libav, camera: source.camera, clock, region: source });
     const ports = new TakerPorts<SharedFrame>({
       bus,
+      clock,
       convert: (frame, take, context) => writer.write(frame, take, context),
       onError: (detector, error) =>
         log.error("frame.unconvertible", { detector, ...errorData(error) }),
@@ -116,13 +123,19 @@ export class Capture {
     this.#running = { libav, bus, ports, writer, pictures, camera, finished };
   }
 
+  #snapshot({ bus, ports, camera }: Running): WatchedSnapshot {
+    const pictureAgoMs = bus.distributedAgoMs(this.#clock.nowMs());
+    return { ...camera.snapshot(), flow: { pictureAgoMs, offers: ports.offers() } };
+  }
+
   /** Ends the stream first, so that nothing arrives any more; then closes the books and the libraries. */
-  async #stop({ libav, bus, ports, writer, camera, finished }: Running): Promise<void> {
+  async #stop(running: Running): Promise<void> {
+    const { libav, bus, ports, writer, camera, finished } = running;
     camera.stop();
     await finished;
     bus.stop();
     ports.close();
-    const snapshot = camera.snapshot();
+    const snapshot = this.#snapshot(running);
     writer[Symbol.dispose]();
     libav[Symbol.dispose]();
     this.#running = null;

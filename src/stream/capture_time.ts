@@ -1,4 +1,4 @@
-import { type WallMs, wallMs } from "../core/clock.ts";
+import { sinceMs, type WallMs } from "../core/clock.ts";
 import type { CaptureClock } from "../core/messages.ts";
 
 /**
@@ -12,7 +12,7 @@ const MAX_HELD_MS = 5000;
 
 /** When pictures were taken, by the best clock there is. */
 export class CaptureTime {
-  #lastMs = wallMs(-Infinity);
+  #last: WallMs | null = null;
 
   /**
    * @param arrivedAt   the wall clock when the packet arrived
@@ -22,7 +22,7 @@ export class CaptureTime {
     arrivedAt: WallMs,
     cameraTime: WallMs | null,
   ): { readonly capturedAtMs: WallMs; readonly clock: CaptureClock } {
-    const isSane = cameraTime !== null && Math.abs(cameraTime - arrivedAt) <= MAX_OFF_MS;
+    const isSane = cameraTime !== null && Math.abs(sinceMs(arrivedAt, cameraTime)) <= MAX_OFF_MS;
     return isSane
       ? { capturedAtMs: cameraTime, clock: "rtcp" }
       : { capturedAtMs: arrivedAt, clock: "arrival" };
@@ -33,8 +33,9 @@ export class CaptureTime {
    * put right. Packets come in another order where there are B-frames.
    */
   inOrder(capturedAt: WallMs): WallMs {
-    const isHeld = capturedAt < this.#lastMs && this.#lastMs - capturedAt <= MAX_HELD_MS;
-    if (!isHeld) this.#lastMs = capturedAt;
-    return this.#lastMs;
+    const aheadMs = this.#last === null ? 0 : sinceMs(capturedAt, this.#last);
+    const isHeld = aheadMs > 0 && aheadMs <= MAX_HELD_MS;
+    if (this.#last === null || !isHeld) this.#last = capturedAt;
+    return this.#last;
   }
 }

@@ -1,5 +1,6 @@
 import type { CameraMemory } from "../rtsp/camera_memory.ts";
 import { Interrupt } from "../libav/interrupt.ts";
+import { StreamBounds } from "./bounds/stream_bounds.ts";
 import { Decoding } from "./decoding.ts";
 import { LibavSource } from "./libav_source.ts";
 import { Reading } from "./reading.ts";
@@ -8,13 +9,15 @@ import { type ConnectionEnd, runSession, type SessionParts } from "./session.ts"
 import { StallTimer } from "./stall_timer.ts";
 
 /** What a connection works with; it owns none of it. */
-export interface ConnectionParts extends SessionParts {
+export interface ConnectionParts extends Omit<SessionParts, "bounds"> {
   /** What was learnt of the camera before, for the next connection. */
   readonly memory: CameraMemory;
   readonly random: () => number;
   /** The stream is open. */
   readonly onOpen: (source: RtspSource | null) => void;
 }
+
+type OpenParts = ConnectionParts & SessionParts;
 
 /**
  * One connection to a camera, or one play of a file: opens it, reads every packet, decodes what some
@@ -38,7 +41,9 @@ export async function runConnection(parts: ConnectionParts): Promise<ConnectionE
   };
   try {
     if (signal.aborted) return "stopped";
-    const session = { ...parts, onFrame, onWaiting };
+    const { maxPixels, file } = source;
+    const bounds = new StreamBounds({ maxPixels, isLive: file === null, clock });
+    const session = { ...parts, onFrame, onWaiting, bounds };
     const overRtsp = source.file === null && source.demuxer === "orion";
     return overRtsp
       ? await runRtsp(session, ending, stall)
@@ -55,7 +60,7 @@ export async function runConnection(parts: ConnectionParts): Promise<ConnectionE
 }
 
 async function runRtsp(
-  parts: ConnectionParts,
+  parts: OpenParts,
   ending: Ending,
   stall: StallTimer,
 ): Promise<ConnectionEnd> {
@@ -75,7 +80,7 @@ async function runRtsp(
 }
 
 async function runLibav(
-  parts: ConnectionParts,
+  parts: OpenParts,
   ending: Ending,
   stall: StallTimer,
 ): Promise<ConnectionEnd> {

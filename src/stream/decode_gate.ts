@@ -1,4 +1,5 @@
 import type { UndecodedReason } from "../core/accounts.ts";
+import type { SteadyMs } from "../core/clock.ts";
 import type { DecodeLevel, DecodeSetting } from "../core/messages.ts";
 import { KeyframeRhythm } from "./keyframe_rhythm.ts";
 
@@ -36,11 +37,14 @@ const MIN_SLEEP_PART = 0.03;
 /** A detector that is due within this part of a frame is due with this one. */
 const DUE_FRAMES = 0.6;
 
-/** A keyframe may be so many frames late before it is not counted on any more. */
-const OVERDUE_FRAMES = 1.5;
+/**
+ * A keyframe may be so many frames late before it is not counted on any more: frames may come unevenly.
+ * That others came in its place is known at once.
+ */
+const OVERDUE_FRAMES = 2.5;
 
 /** A keyframe that is expected within so many frames is waited for. */
-const NEAR_FRAMES = 2;
+const NEAR_FRAMES = 1;
 
 /**
  * So many frames before a detector is due nothing is left out any more: a decoder holds pictures back
@@ -61,7 +65,7 @@ export interface Candidate {
   /** Whether no other picture refers to this one; only asked where that matters. */
   readonly isDisposable: () => boolean;
   /** When it arrived. */
-  readonly atMs: number;
+  readonly atMs: SteadyMs;
   /** The time between the camera's frames, or null. */
   readonly frameMs: number | null;
   /** Some detector would take a picture of this camera, now or later. */
@@ -74,7 +78,9 @@ export interface Candidate {
   readonly dueInMs: number;
   /** The same, should a frame that waits for a worker be taken now. */
   readonly dueNextInMs: number;
-  /** Every packet since the last keyframe is kept; no more of them can be when `full`. */
+  /** The decoder holds pictures back, and has to begin anew once it slept. */
+  readonly holdsBack: boolean;
+  /** Every packet that a decoder which slept needs is kept; no more of them can be when `full`. */
   readonly buffer: "incomplete" | "complete" | "full";
 }
 
@@ -101,6 +107,7 @@ export class DecodeGate {
   #keyframesOnly: boolean;
   #slept = false;
   #leftOut = false;
+  #caughtUp = false;
   #level: DecodeLevel;
 
   constructor(setting: DecodeSetting) {
@@ -123,7 +130,7 @@ export class DecodeGate {
    * Milliseconds until the keyframe that decoding goes on with, negative when that is overdue; null
    * while every packet may be decoded. 0 when it cannot be told.
    */
-  resumesInMs(nowMs: number): number | null {
+  resumesInMs(nowMs: SteadyMs): number | null {
     if (this.#state === "awake" && !this.#keyframesOnly) return null;
     const { nextAtMs } = this.keyframes;
     return nextAtMs === null ? 0 : nextAtMs - nowMs;
@@ -131,16 +138,19 @@ export class DecodeGate {
 
   decide(packet: Candidate): PacketFate {
     if (packet.isKey) this.keyframes.note(packet.atMs);
+    else this.keyframes.packet();
     if (packet.isCorrupt) {
       this.#state = "waiting";
       return UNUSABLE;
     }
     if (!packet.wanted && !packet.pictureWanted) {
-      if (this.#state === "awake") this.#state = "asleep";
+      const isBeginning = packet.isKey || packet.isRecoveryPoint;
+      if (this.#state === "awake" || isBeginning) this.#state = "asleep";
       if (this.#setting === "auto") this.#level = "none";
       return SKIP.unwanted;
     }
     if (packet.isKey) {
+      this.#caughtUp = false;
       this.#chooseLevel(packet);
       if (this.#isLeftToLater(packet)) return SKIP.keyframes;
       this.#state = "awake";
@@ -151,7 +161,7 @@ export class DecodeGate {
       if (this.#state === "awake") this.#state = "asleep";
       return SKIP.keyframes;
     }
-    if (packet.isRecoveryPoint) this.#state = "awake";
+    if (packet.isRecoveryPoint && this.#canOnlyBegin(packet)) this.#state = "awake";
     if (this.#state === "waiting") return UNUSABLE;
     if (this.#state === "asleep") {
       return this.#mustCatchUp(packet) ? this.#catchUp() : SKIP.asleep;
@@ -175,8 +185,14 @@ export class DecodeGate {
     return DECODE;
   }
 
+  /** Nothing is there that decoding could go on from. */
+  #canOnlyBegin({ buffer }: Candidate): boolean {
+    return this.#state === "waiting" || buffer === "incomplete";
+  }
+
   #catchUp(): PacketFate {
     this.#state = "awake";
+    this.#caughtUp = true;
     this.#keyframesOnly = false;
     this.#level = "all";
     return CATCH_UP;
@@ -192,10 +208,11 @@ export class DecodeGate {
       !this.#isKeyframeNear(packet.atMs, frameMs);
   }
 
-  #isKeyframeNear(nowMs: number, frameMs: number): boolean {
-    const { nextAtMs, intervalMs } = this.keyframes;
-    if (nextAtMs === null || intervalMs === null) return false;
+  #isKeyframeNear(nowMs: SteadyMs, frameMs: number): boolean {
+    const { nextAtMs, intervalMs, packetsLeft } = this.keyframes;
+    if (nextAtMs === null || intervalMs === null || packetsLeft < 0) return false;
     const untilKeyMs = nextAtMs - nowMs;
+    if (packetsLeft <= NEAR_FRAMES) return true;
     // Where keyframes alone are decoded, the nearest to the due time is the one that is taken.
     const nearMs = Math.max(NEAR_FRAMES * frameMs, this.#keyframesOnly ? intervalMs / 2 : 0);
     return untilKeyMs >= -OVERDUE_FRAMES * frameMs && untilKeyMs <= nearMs;
@@ -223,9 +240,11 @@ export class DecodeGate {
   }
 
   /** Nobody is due before the next keyframe, and that is some frames away. */
-  #maySleep({ atMs, frameMs, pictureWanted, dueInMs, buffer }: Candidate): boolean {
+  #maySleep(packet: Candidate): boolean {
+    const { atMs, frameMs, pictureWanted, dueInMs, buffer, holdsBack } = packet;
     const { nextAtMs, intervalMs } = this.keyframes;
-    if (buffer === "full") return false;
+    // What may be wrong about the keyframe must not make anybody wait, nor decode a GOP time and again.
+    if (buffer !== "complete" || (this.#caughtUp && holdsBack)) return false;
     if (nextAtMs === null || intervalMs === null || frameMs === null || pictureWanted) return false;
     const untilKeyMs = nextAtMs - atMs;
     const leastMs = Math.max(MIN_SLEEP_FRAMES * frameMs, MIN_SLEEP_PART * intervalMs);

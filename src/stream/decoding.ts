@@ -1,20 +1,18 @@
 import type { SteadyMs } from "../core/clock.ts";
-import type { OrionError } from "../core/errors.ts";
-import type { CameraSource, DecodeLevel, StreamInfo } from "../core/messages.ts";
-import type { Clock } from "../core/clock.ts";
-import type { FrameBus } from "../framebus/bus.ts";
-import type { Decoder } from "../libav/decoder.ts";
+import type { UndecodedReason } from "../core/accounts.ts";
+import type { FrameStanding } from "../framebus/ledger.ts";
 import { LibavError } from "../libav/error.ts";
-import type { Libav } from "../libav/library.ts";
-import type { CaptureTime } from "./capture_time.ts";
+import type { BoundedDecoder } from "./bounds/bounded_decoder.ts";
+import { isRefusal } from "./bounds/errors.ts";
 import { DecodeGate } from "./decode_gate.ts";
+import type { DecodingParts } from "./decoding_parts.ts";
 import { GopBuffer } from "./gop_buffer.ts";
 import { InfoTeller } from "./info_teller.ts";
 import { openDecoder } from "./open_decoder.ts";
 import type { PacketSource, SourcePacket } from "./packet_source.ts";
 import { PictureTracker } from "./picture_tracker.ts";
-import type { Pictures } from "./pictures.ts";
-import type { FramePool, SharedFrame } from "./shared_frame.ts";
+import { PictureViews } from "./picture_views.ts";
+import type { SharedFrame } from "./shared_frame.ts";
 import { ShownTimes } from "./shown_times.ts";
 
 /** A camera's packet that waited for so long shows that the decoder is behind. */
@@ -24,38 +22,21 @@ const SLOW_PART = 0.8;
 /** Weight of one packet in the mean time that decoding takes. */
 const WEIGHT = 1 / 8;
 
-/** What decoding works with; it owns none of it. */
-export interface DecodingParts {
-  readonly libav: Libav;
-  readonly source: CameraSource;
-  readonly bus: FrameBus<SharedFrame>;
-  readonly pictures: Pictures;
-  readonly pool: FramePool;
-  readonly captureTime: CaptureTime;
-  readonly clock: Clock;
-  /** A good frame came, decoded or left out on purpose. */
-  readonly onFrame: (atMs: SteadyMs) => void;
-  /** A packet came, and no keyframe yet that decoding could begin with. */
-  readonly onWaiting: (atMs: SteadyMs) => void;
-  readonly onInfo: (info: StreamInfo) => void;
-  readonly onDecoderFallback: (error: OrionError) => void;
-  /** Milliseconds spent in the decoder for one packet. */
-  readonly onDecoded: (spentMs: number) => void;
-  /** How much is decoded, with every packet. */
-  readonly onLevel: (level: DecodeLevel) => void;
-}
+/** `empty`: it begins with the next packet. `standing`: it left packets out, and remembers. */
+type DecoderState = "empty" | "standing" | "working";
 
 /** From a connection's packets to frames on the bus: what is decoded, what is whole, what is counted. */
 export class Decoding implements Disposable {
   readonly gate: DecodeGate;
   readonly #parts: DecodingParts;
   readonly #packets: PacketSource;
-  readonly #decoder: Decoder;
+  readonly #decoder: BoundedDecoder;
   readonly #tracker: PictureTracker;
+  readonly #views: PictureViews;
   readonly #info: InfoTeller;
   readonly #buffer: GopBuffer;
   #shownTimes = new ShownTimes();
-  #isDecoding = false;
+  #state: DecoderState = "empty";
   #hasDecoded = false;
   #decodeMs = 0;
 
@@ -67,29 +48,45 @@ export class Decoding implements Disposable {
     this.#packets = packets;
     this.#decoder = openDecoder(libav, video, {
       decoder: source.decoder,
+      bounds: parts.bounds,
       onFallback: parts.onDecoderFallback,
     });
-    this.#info = new InfoTeller({ video, decoder: this.#decoder, onInfo: parts.onInfo });
+    this.#views = new PictureViews({ libav, video, wish: source });
+    const { onInfo } = parts;
+    this.#info = new InfoTeller({ video, decoder: this.#decoder, views: this.#views, onInfo });
     const skipsNonRef = source.decode === "nonref";
     if (skipsNonRef) this.#decoder.setSkipFrame("noref");
     this.gate = new DecodeGate(source.decode);
     this.#tracker = new PictureTracker({ ledger: bus.ledger, skipsNonRef });
-    this.#buffer = new GopBuffer((packet) => packets.recycle(packet));
+    this.#buffer = new GopBuffer({
+      ledger: bus.ledger,
+      recycle: (packet) => packets.recycle(packet),
+    });
+    parts.onBuffer(this.#buffer);
   }
 
   /** Counts a packet, and decodes it if some detector will take its picture or one after it. */
   packet(packet: SourcePacket): void {
-    this.#packet(packet);
-    if (packet.isCorrupt) this.#buffer.clear();
-    else if (this.#packets.keep()) this.#buffer.add(packet);
+    const leftOut = this.#packet(packet);
+    if (packet.isCorrupt) {
+      this.#buffer.clear();
+    } else if (this.#parts.source.decode !== "keyframes") {
+      this.#packets.keep();
+      this.#buffer.add(packet, leftOut);
+      if (leftOut === null && this.#state !== "empty") this.#buffer.advance();
+    } else if (leftOut !== null) {
+      this.#parts.bus.ledger.undecoded(leftOut);
+    }
   }
 
-  #packet(packet: SourcePacket): void {
+  /** @returns why the packet was left out, where it may be decoded yet; its frame is to be settled */
+  #packet(packet: SourcePacket): UndecodedReason | null {
     const { bus, pictures, source } = this.#parts;
     const { isKey, arrivedAtMs } = packet;
     if (isKey) this.#info.keyframe(packet.positionSeconds);
     bus.ledger.arrive();
     bus.rhythm.beat(arrivedAtMs);
+    this.#parts.onArrival(arrivedAtMs);
     const fate = this.gate.decide({
       isKey,
       isRecoveryPoint: packet.isRecoveryPoint,
@@ -103,32 +100,34 @@ export class Decoding implements Disposable {
       periodMs: bus.periodMs,
       dueInMs: bus.dueInMs(arrivedAtMs),
       dueNextInMs: bus.dueNextInMs(arrivedAtMs),
-      buffer: !this.#buffer.isComplete ? "incomplete" : this.#buffer.isFull ? "full" : "complete",
+      holdsBack: this.#tracker.holdsBack,
+      buffer: this.#bufferState,
     });
     if (isKey) this.#followKeyframes(arrivedAtMs);
     this.#parts.onLevel(this.gate.level);
-    if (fate.kind === "catch-up") {
-      this.#catchUp();
-      return this.#decode(packet);
-    }
-    if (fate.kind === "decode") {
-      if (!this.#isDecoding || (packet.isRecoveryPoint && this.#tracker.isTainted)) {
+    if (fate.kind === "catch-up" || fate.kind === "decode") {
+      if (fate.kind === "catch-up") this.#catchUp();
+      else if (this.#mustRestart(packet)) {
+        this.#buffer.clear();
         this.#restart(packet);
       }
       this.#decode(packet);
       // Nothing follows that pushes the picture out.
       if (this.gate.keyframesOnly) this.#sleep();
-      return;
+      return null;
     }
-    if (this.#isDecoding && !(fate.kind === "skip" && fate.reason === "nonref")) this.#sleep();
+    const isNonRef = fate.kind === "skip" && fate.reason === "nonref";
+    if (this.#state === "working" && !isNonRef) this.#sleep();
     if (fate.kind === "unusable") {
       bus.ledger.corrupt();
       if (!this.#hasDecoded) this.#parts.onWaiting(arrivedAtMs);
-      return;
+      return null;
     }
-    bus.ledger.undecoded(fate.reason);
     this.#parts.onFrame(arrivedAtMs);
     if (source.file === null) this.#info.frame(null);
+    if (!isNonRef) return fate.reason;
+    bus.ledger.undecoded("nonref");
+    return null;
   }
 
   /** The stream has ended, or starts again: gets out what the decoder holds back. */
@@ -143,29 +142,44 @@ export class Decoding implements Disposable {
   }
 
   [Symbol.dispose](): void {
+    this.#parts.onBuffer(null);
     this.#tracker.settle();
     this.#buffer[Symbol.dispose]();
     this.#decoder[Symbol.dispose]();
   }
 
-  /**
-   * Decodes what was kept since the last keyframe, so that the packet at hand can follow. Those packets
-   * are in the ledger already: their pictures are only what later ones refer to.
-   */
+  get #bufferState(): "incomplete" | "complete" | "full" {
+    const { isComplete, isCut, isFull } = this.#buffer;
+    // A decoder that holds pictures back forgets everything when it sleeps.
+    if (!isComplete || (isCut && this.#tracker.holdsBack)) return "incomplete";
+    return isFull ? "full" : "complete";
+  }
+
+  /** Decodes what was left out, so that the packet at hand can follow; its pictures are passed over. */
   #catchUp(): void {
-    const [first, ...others] = this.#buffer.packets;
-    if (first === undefined) return;
-    this.#restart(first);
-    this.#decode({ ...first, isCounted: true });
-    for (const packet of others) {
-      if (!packet.isDisposable()) this.#decode({ ...packet, isCounted: true });
+    this.#parts.onCatchUp();
+    const { beginning } = this.#buffer;
+    try {
+      if (beginning !== null) this.#restart(beginning);
+      this.#state = "working";
+      this.#buffer.replay((packet, standing) => this.#decode({ ...packet, standing }));
+    } catch (error) {
+      // The packet at hand does not get its turn.
+      this.#parts.bus.ledger.undecoded("asleep");
+      throw error;
     }
+  }
+
+  /** Decoding cannot go on with this packet from where the decoder is. */
+  #mustRestart(packet: SourcePacket): boolean {
+    if (this.#state !== "working") return true;
+    return packet.isRecoveryPoint && this.#tracker.isTainted;
   }
 
   /** The decoder slept, or is to forget: begin here as if there had been nothing before. */
   #restart(packet: SourcePacket): void {
-    if (this.#isDecoding) this.#drain();
-    this.#isDecoding = true;
+    if (this.#state !== "empty") this.#drain();
+    this.#state = "working";
     this.#tracker.restart(packet, this.#hasDecoded);
     this.#hasDecoded = true;
   }
@@ -177,9 +191,10 @@ export class Decoding implements Disposable {
     return this.#decodeMs > SLOW_PART * intervalMs && clock.nowMs() - arrivedAtMs > BEHIND_MS;
   }
 
-  /** Empties the decoder and the mailboxes: what is wanted next has not come yet. */
+  /** Lets go of every picture: what is wanted next has not come yet. */
   #sleep(): void {
-    this.#drain();
+    if (this.#tracker.holdsBack) this.#drain();
+    else this.#state = "standing";
     this.#parts.bus.rest();
   }
 
@@ -192,14 +207,14 @@ export class Decoding implements Disposable {
     if (everyMs !== null && keyframes.isSteady) bus.follow({ atMs, everyMs });
   }
 
-  #decode(packet: SourcePacket & { readonly isCounted?: boolean }): void {
+  #decode(packet: SourcePacket & { readonly standing?: FrameStanding }): void {
     const startedAtMs = this.#parts.clock.nowMs();
     try {
       while (this.#decoder.send(packet.packet) === "again") this.#receiveAll();
       this.#tracker.sent(packet);
     } catch (error) {
-      if (!(error instanceof LibavError)) throw error;
       this.#tracker.refused(packet);
+      if (!(error instanceof LibavError || isRefusal(error))) throw error;
     }
     this.#receiveAll();
     const spentMs = this.#parts.clock.nowMs() - startedAtMs;
@@ -216,9 +231,15 @@ export class Decoding implements Disposable {
       try {
         if (this.#receive(frame) !== "frame") return;
         const { picture } = frame;
+        // Also of a picture that goes no further: it may say how those after it are shown.
+        const view = this.#views.of(picture);
         const damaged = picture.isCorrupt || picture.decodeErrorFlags !== 0;
         const packet = this.#tracker.received({ pts: picture.pts, damaged });
         if (packet === null) continue;
+        if (packet.standing !== undefined) {
+          bus.passOver(packet.standing);
+          continue;
+        }
         const ptsSeconds = this.#packets.secondsOf(packet.pts);
         frame.info = {
           seq: source.firstSeq + bus.ledger.received,
@@ -228,6 +249,7 @@ export class Decoding implements Disposable {
           capturedAtMs: captureTime.inOrder(packet.capturedAtMs),
           arrivedAtMs: packet.arrivedAtMs,
           clock: packet.clock,
+          view,
         };
         this.#info.frame(frame);
         this.#parts.onFrame(packet.arrivedAtMs);
@@ -258,7 +280,8 @@ export class Decoding implements Disposable {
     } finally {
       this.#tracker.settle();
       this.#decoder.flush();
-      this.#isDecoding = false;
+      this.#state = "empty";
+      this.#buffer.rewind();
     }
   }
 }

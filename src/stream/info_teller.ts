@@ -1,39 +1,47 @@
+import { type View, viewInfo } from "../core/display.ts";
 import type { StreamInfo } from "../core/messages.ts";
-import type { Decoder } from "../libav/decoder.ts";
 import type { VideoStream } from "../libav/input.ts";
+import type { BoundedDecoder } from "./bounds/bounded_decoder.ts";
+import type { PictureViews } from "./picture_views.ts";
 import type { SharedFrame } from "./shared_frame.ts";
+
+/** Intervals between keyframes of which the longest is told. */
+const MAX_INTERVALS = 10;
 
 /** What a picture says of the stream. */
 interface Seen {
-  readonly width: number;
-  readonly height: number;
+  readonly view: View;
   readonly format: number;
 }
 
 /** Tells what a stream is when that is first known, and again when it changes. */
 export class InfoTeller {
   readonly #video: VideoStream;
-  readonly #decoder: Decoder;
+  readonly #decoder: BoundedDecoder;
+  readonly #views: PictureViews;
   readonly #onInfo: (info: StreamInfo) => void;
   #lastKeySeconds: number | null = null;
-  #keyframeIntervalSeconds: number | null = null;
+  readonly #intervalsSeconds: number[] = [];
   #seen: Seen | null = null;
-  #told = "";
+  #told: unknown[] = [];
 
   constructor(parts: {
     readonly video: VideoStream;
-    readonly decoder: Decoder;
+    readonly decoder: BoundedDecoder;
+    readonly views: PictureViews;
     readonly onInfo: (info: StreamInfo) => void;
   }) {
     this.#video = parts.video;
     this.#decoder = parts.decoder;
+    this.#views = parts.views;
     this.#onInfo = parts.onInfo;
   }
 
   /** A keyframe came, at this position of the stream. */
   keyframe(positionSeconds: number): void {
     if (this.#lastKeySeconds !== null) {
-      this.#keyframeIntervalSeconds = positionSeconds - this.#lastKeySeconds;
+      this.#intervalsSeconds.push(positionSeconds - this.#lastKeySeconds);
+      if (this.#intervalsSeconds.length > MAX_INTERVALS) this.#intervalsSeconds.shift();
     }
     this.#lastKeySeconds = positionSeconds;
   }
@@ -45,26 +53,21 @@ export class InfoTeller {
 
   /** A good frame came; null for one that was not decoded. */
   frame(frame: SharedFrame | null): void {
-    const picture = frame?.picture;
-    if (picture !== undefined) this.#seen = seenOf(picture, this.#seen);
-    const { width, height, format } = this.#seen ?? { ...this.#video.size, format: null };
-    const key = `${width}x${height}:${format}:${this.#keyframeIntervalSeconds}`;
-    if (key === this.#told) return;
-    this.#told = key;
+    if (frame !== null) this.#seen = { view: frame.info.view, format: frame.picture.format };
+    const { view, format } = this.#seen ?? { view: this.#views.newest, format: null };
+    const newest = this.#intervalsSeconds.at(-1) ?? null;
+    const longest = newest === null ? null : Math.max(...this.#intervalsSeconds);
+    const known = [view, format, newest, longest];
+    if (known.every((one, index) => one === this.#told[index])) return;
+    this.#told = known;
     this.#onInfo({
-      width,
-      height,
+      ...viewInfo(view),
       codec: this.#video.codecName,
       decoder: this.#decoder.name,
       pixelFormat: format === null ? "" : this.#decoder.pixelFormatName(format),
       fps: this.#video.frameRate,
-      keyframeIntervalSeconds: this.#keyframeIntervalSeconds,
+      keyframeIntervalSeconds: newest,
+      longestKeyframeIntervalSeconds: longest,
     });
   }
-}
-
-/** The picture's properties; the same object as long as they stay the same. */
-function seenOf({ width, height, format }: Seen, before: Seen | null): Seen {
-  const same = before?.width === width && before.height === height && before.format === format;
-  return same ? before : { width, height, format };
 }

@@ -1,4 +1,4 @@
-import { type SteadyMs, steadyMs } from "../core/clock.ts";
+import { CLOCK_START, plusMs, type SteadyMs } from "../core/clock.ts";
 import type { Libav } from "../libav/library.ts";
 import { Packet } from "../libav/packet.ts";
 import type { ArrivalClock } from "../rtsp/arrival.ts";
@@ -12,6 +12,7 @@ const MAX_QUEUED_BYTES = 8 * 1024 * 1024;
 const MAX_QUEUED_UNITS = 256;
 /** Packets without data that are kept for the next units. */
 const MAX_FREE = 32;
+const UNKNOWN = plusMs(CLOCK_START, NaN);
 
 /** A unit on its way to the decoder. */
 export interface QueuedUnit {
@@ -23,6 +24,7 @@ export interface QueuedUnit {
   readonly isCorrupt: boolean;
   /** Presentation time in ticks since the connection's first unit; NaN until the read has ended. */
   pts: number;
+  /** NaN until then, too. */
   arrivedAt: SteadyMs;
 }
 
@@ -82,7 +84,7 @@ export class Intake implements Disposable {
       isDisposable,
       isCorrupt,
       pts: NaN,
-      arrivedAt: steadyMs(NaN),
+      arrivedAt: UNKNOWN,
     });
   }
 
@@ -104,7 +106,7 @@ export class Intake implements Disposable {
       readAt,
       isAwaited,
       emptyAt,
-      receivedAt: sinceReceivedMs === null ? null : steadyMs(readAt - sinceReceivedMs),
+      receivedAt: sinceReceivedMs === null ? null : plusMs(readAt, -sinceReceivedMs),
       ptsMs: this.#pts,
       rate: this.senderClock.rate,
     });

@@ -1,3 +1,5 @@
+import { plusMs, type SteadyMs } from "../core/clock.ts";
+
 /** How many intervals between keyframes are remembered. */
 const REMEMBERED = 8;
 
@@ -7,15 +9,34 @@ const STEADY = 0.1;
 /** When a camera sends its keyframes, as observed on the clock of their arrival. */
 export class KeyframeRhythm {
   readonly #intervalsMs: number[] = [];
-  #lastAtMs: number | null = null;
+  #lastAtMs: SteadyMs | null = null;
+  /** Packets from each of the last keyframes to the next, and since the newest. */
+  readonly #lengths: number[] = [];
+  #packets = 0;
 
   /** A keyframe arrived. */
-  note(atMs: number): void {
+  note(atMs: SteadyMs): void {
     if (this.#lastAtMs !== null) {
       this.#intervalsMs.push(Math.max(0, atMs - this.#lastAtMs));
+      this.#lengths.push(this.#packets + 1);
       if (this.#intervalsMs.length > REMEMBERED) this.#intervalsMs.shift();
+      if (this.#lengths.length > REMEMBERED) this.#lengths.shift();
     }
+    this.#packets = 0;
     this.#lastAtMs = atMs;
+  }
+
+  /** A packet came that is no keyframe. */
+  packet(): void {
+    this.#packets++;
+  }
+
+  /**
+   * In how many packets the next keyframe comes when it is as far from the last as any before was; below
+   * 0 when it did not. Infinity before the second one. Packets may come late, but not out of order.
+   */
+  get packetsLeft(): number {
+    return this.#lengths.length === 0 ? Infinity : Math.max(...this.#lengths) - this.#packets;
   }
 
   /** Keyframes come at even intervals; not known before the third. */
@@ -37,8 +58,9 @@ export class KeyframeRhythm {
   }
 
   /** When the next keyframe is expected, or null when that cannot be told. */
-  get nextAtMs(): number | null {
+  get nextAtMs(): SteadyMs | null {
     const { intervalMs } = this;
-    return intervalMs === null || this.#lastAtMs === null ? null : this.#lastAtMs + intervalMs;
+    const lastAtMs = this.#lastAtMs;
+    return intervalMs === null || lastAtMs === null ? null : plusMs(lastAtMs, intervalMs);
   }
 }

@@ -10,6 +10,9 @@ import type { CaptureTime } from "./capture_time.ts";
 import type { PacketSource, SourcePacket } from "./packet_source.ts";
 import { Pace, Timeline } from "./timeline.ts";
 
+/** Packets without data that are kept for the next reads. */
+const MAX_FREE = 32;
+
 export interface LibavSourceParts {
   readonly libav: Libav;
   readonly source: CameraSource;
@@ -24,10 +27,10 @@ export interface LibavSourceParts {
 export class LibavSource implements PacketSource {
   readonly #parts: LibavSourceParts;
   readonly #input: Input;
-  readonly #packet: Packet;
+  readonly #free: Packet[] = [];
+  #packet: Packet;
   readonly #timeline: Timeline;
   readonly #pace: Pace | null;
-  readonly #isDisposable = () => isDisposable(this.#input.video.codecName, this.#packet.head());
   #hasPacket = false;
   #positionSeconds = 0;
   #startMs: number | null = null;
@@ -81,14 +84,15 @@ export class LibavSource implements PacketSource {
   take(): SourcePacket | null {
     if (!this.#hasPacket) return null;
     this.#hasPacket = false;
-    const { pts, isKey, isCorrupt } = this.#packet;
+    const packet = this.#packet;
+    const { pts, isKey, isCorrupt } = packet;
     return {
-      packet: this.#packet,
+      packet,
       pts,
       isKey,
       isRecoveryPoint: false,
       isCorrupt,
-      isDisposable: this.#isDisposable,
+      isDisposable: () => isDisposable(this.#input.video.codecName, packet.head()),
       positionSeconds: this.#positionSeconds,
       arrivedAtMs: this.#parts.clock.nowMs(),
       ...this.#capturedAt(pts),
@@ -99,13 +103,14 @@ export class LibavSource implements PacketSource {
     // Nothing is planned: libav reads as it likes.
   }
 
-  /** Packets of a file lie in the file: nothing is kept. */
-  keep(): boolean {
-    return false;
+  keep(): void {
+    this.#packet = this.#free.pop() ?? new Packet(this.#parts.libav);
   }
 
-  recycle(): void {
-    // Nothing was kept.
+  recycle(packet: Packet): void {
+    packet.unref();
+    if (this.#free.length < MAX_FREE) this.#free.push(packet);
+    else packet[Symbol.dispose]();
   }
 
   secondsOf(pts: bigint | null): number {
@@ -119,6 +124,7 @@ export class LibavSource implements PacketSource {
   }
 
   close(): Promise<void> {
+    for (const packet of this.#free.splice(0)) packet[Symbol.dispose]();
     this.#packet[Symbol.dispose]();
     this.#input[Symbol.dispose]();
     return Promise.resolve();

@@ -1,24 +1,49 @@
 import { OrionError } from "../core/errors.ts";
+import { extradataOf } from "../libav/codec_parameters.ts";
 import { Decoder } from "../libav/decoder.ts";
 import type { VideoStream } from "../libav/input.ts";
 import type { Libav } from "../libav/library.ts";
+import { BoundedDecoder } from "./bounds/bounded_decoder.ts";
+import { inspectorFor } from "./bounds/codecs.ts";
+import { checkedPixels } from "./bounds/errors.ts";
+import type { StreamBounds } from "./bounds/stream_bounds.ts";
+
+/** libav counts pixels with padding, up to this on each side of a picture. */
+const PADDING_PX = 2 * 64 * 16_384;
 
 /**
- * The decoder asked for by name, or libav's own choice when that one does not work here.
+ * The decoder asked for by name, or libav's own choice when that one does not work here. What is known of
+ * the stream is checked first.
  *
  * @throws {LibavError} `STREAM_CODEC` when libav has none at all for the stream
+ * @throws {BoundsError} `STREAM_CODEC` when its codec is not decoded here, and `STREAM_TOO_LARGE`
  */
 export function openDecoder(libav: Libav, video: VideoStream, wish: {
   readonly decoder: string;
+  readonly bounds: StreamBounds;
   /** Told why the one that was asked for is not used. */
   readonly onFallback: (error: OrionError) => void;
-}): Decoder {
-  const { decoder, onFallback } = wish;
+}): BoundedDecoder {
+  const { decoder: name, bounds, onFallback } = wish;
+  const { maxPixels } = bounds;
+  const inspector = inspectorFor(video.codecName, maxPixels);
+  checkedPixels(video.size, maxPixels);
+  const extradata = extradataOf(libav, video.codecpar);
+  if (extradata !== null) inspector.extradata(extradata);
+  const open = (decoder: string) => {
+    const settings = { decoder, threads: 1, maxPixels: maxPixels + PADDING_PX };
+    return new BoundedDecoder({
+      decoder: Decoder.open(libav, video, settings),
+      libav,
+      inspector,
+      bounds,
+    });
+  };
   try {
-    return Decoder.open(libav, video, { decoder, threads: 1 });
+    return open(name);
   } catch (error) {
-    if (decoder === "auto" || !(error instanceof OrionError)) throw error;
+    if (name === "auto" || !(error instanceof OrionError)) throw error;
     onFallback(error);
-    return Decoder.open(libav, video, { decoder: "auto", threads: 1 });
+    return open("auto");
   }
 }

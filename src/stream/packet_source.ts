@@ -43,9 +43,8 @@ export interface PacketSource {
   take(): SourcePacket | null;
   /**
    * Leaves the packet that was taken last to the caller, who gives it back with {@link recycle}.
-   * @returns false where the source needs it itself
    */
-  keep(): boolean;
+  keep(): void;
   /** Takes back a packet that was kept. */
   recycle(packet: Packet): void;
   /** A frame's place in the stream, in seconds as {@link SourcePacket.positionSeconds}. */

@@ -1,6 +1,6 @@
 import type { SteadyMs, WallMs } from "../core/clock.ts";
 import type { CaptureClock } from "../core/messages.ts";
-import type { CameraLedger } from "../framebus/ledger.ts";
+import type { CameraLedger, FrameStanding } from "../framebus/ledger.ts";
 
 /** What is known of a packet when it arrives, kept until its picture comes out of the decoder. */
 export interface PacketInfo {
@@ -12,8 +12,8 @@ export interface PacketInfo {
   readonly capturedAtMs: WallMs;
   /** Whose clock that is. */
   readonly clock: CaptureClock;
-  /** It is in the ledger already, and decoded once more so that others can follow. */
-  readonly isCounted?: boolean;
+  /** Where it stands in the ledger; absent: `arrived`. Others are decoded so that later ones can be. */
+  readonly standing?: FrameStanding;
 }
 
 /** What the decoder says of a picture. */
@@ -46,7 +46,6 @@ const MAX_IN_DECODER = 64;
  */
 export class PictureTracker {
   readonly #ledger: CameraLedger;
-  readonly #countLost: () => void;
   readonly #skipsNonRef: boolean;
   /** In the order of decoding. */
   readonly #pending: Pending[] = [];
@@ -63,9 +62,11 @@ export class PictureTracker {
   constructor(parts: { ledger: CameraLedger; skipsNonRef: boolean }) {
     this.#ledger = parts.ledger;
     this.#skipsNonRef = parts.skipsNonRef;
-    this.#countLost = parts.skipsNonRef
-      ? () => parts.ledger.undecoded("nonref")
-      : () => parts.ledger.corrupt();
+  }
+
+  /** Whether the decoder holds pictures back. */
+  get holdsBack(): boolean {
+    return this.#pending.length > 0;
   }
 
   /** Whether pictures count as corrupt until a clean keyframe. */
@@ -94,7 +95,7 @@ export class PictureTracker {
 
   /** The decoder refused the packet: what follows refers to a picture that is not there. */
   refused(packet: PacketInfo): void {
-    if (packet.isCounted !== true) this.#ledger.corrupt();
+    this.#ledger.corrupt(packet.standing);
     this.#tainted = true;
   }
 
@@ -113,11 +114,11 @@ export class PictureTracker {
     if (packet === null) return null;
     if (picture.damaged) this.#tainted = true;
     if (packet.isKey && !picture.damaged) this.#tainted = false;
-    if (packet.isCounted === true) return null;
+    if (packet.standing === "settled") return null;
     const early = this.#notBefore !== null && packet.pts !== null && packet.pts < this.#notBefore;
     if (!this.#tainted && !early) return packet;
-    if (early && this.#slept) this.#ledger.undecoded("asleep");
-    else this.#ledger.corrupt();
+    if (early && this.#slept) this.#ledger.undecoded("asleep", packet.standing);
+    else this.#ledger.corrupt(packet.standing);
     return null;
   }
 
@@ -128,7 +129,9 @@ export class PictureTracker {
 
   /** A packet gave no picture. */
   #lost(packet: PacketInfo | undefined): void {
-    if (packet !== undefined && packet.isCounted !== true) this.#countLost();
+    if (packet === undefined) return;
+    if (this.#skipsNonRef) this.#ledger.undecoded("nonref", packet.standing);
+    else this.#ledger.corrupt(packet.standing);
   }
 
   /** The packet a picture came from; those that can't give one any more are settled. */

@@ -48,7 +48,7 @@ export class Pictures {
     this.#asked = [];
     for (const answer of asked) {
       try {
-        answer({ bytes: encodeJpeg(this.#libav, frame.picture) });
+        answer({ bytes: encodeJpeg(this.#libav, frame.picture, frame.info.view) });
       } catch (error) {
         answer({ error: errorData(error) });
       }

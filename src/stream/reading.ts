@@ -1,4 +1,4 @@
-import type { Cancel, Clock } from "../core/clock.ts";
+import type { Cancel, Clock, SteadyMs } from "../core/clock.ts";
 import type { BusReader, FrameBus } from "../framebus/bus.ts";
 import type { SocketInfo } from "../libav/socket_info.ts";
 import type { DecodeGate } from "./decode_gate.ts";
@@ -10,6 +10,8 @@ import type { SharedFrame } from "./shared_frame.ts";
 const MIN_PACKETS = 32;
 /** Weight of one packet in the running averages. */
 const WEIGHT = 1 / 8;
+/** Weight of one packet in the mean deviation: as in RFC 6298, twice that of the mean. */
+const DEVIATION_WEIGHT = 1 / 4;
 /** Keyframes that come more often than this are what a stream consists of. */
 const RARE_FRAMES = 4;
 
@@ -36,6 +38,7 @@ export class Reading implements BusReader, Disposable {
   #packets = 0;
   #packetBytes = 0;
   #decodeMs = 0;
+  #decodeDeviationMs = 0;
   #latenessMs = 0;
   #wasKey = false;
 
@@ -101,7 +104,9 @@ export class Reading implements BusReader, Disposable {
 
   /** A packet was decoded in this time. */
   decoded(spentMs: number): void {
-    this.#decodeMs += (spentMs - this.#decodeMs) * WEIGHT;
+    const offMs = spentMs - this.#decodeMs;
+    this.#decodeDeviationMs += (Math.abs(offMs) - this.#decodeDeviationMs) * DEVIATION_WEIGHT;
+    this.#decodeMs += offMs * WEIGHT;
   }
 
   [Symbol.dispose](): void {
@@ -128,6 +133,7 @@ export class Reading implements BusReader, Disposable {
       largeInMs: this.#largeInMs(nowMs, frameMs),
       packetBytes: this.#packetBytes,
       decodeMs: this.#decodeMs,
+      decodeDeviationMs: this.#decodeDeviationMs,
       latenessMs: this.#latenessMs,
     });
   }
@@ -138,7 +144,7 @@ export class Reading implements BusReader, Disposable {
     this.#latenessMs += (lateMs - this.#latenessMs) * weight;
   }
 
-  #largeInMs(nowMs: number, frameMs: number): number {
+  #largeInMs(nowMs: SteadyMs, frameMs: number): number {
     const { isSteady, intervalMs, nextAtMs } = this.#parts.gate.keyframes;
     const isRare = isSteady && nextAtMs !== null && (intervalMs ?? 0) >= RARE_FRAMES * frameMs;
     return isRare && nextAtMs > nowMs ? nextAtMs - nowMs : Infinity;

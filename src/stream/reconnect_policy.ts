@@ -1,4 +1,5 @@
 /** How long a camera is left alone before it is connected to again. */
+import type { BoundsCode } from "./bounds/errors.ts";
 
 /** Before the first attempt, and doubled with each that follows. */
 const FIRST_DELAY_MS = 1000;
@@ -13,6 +14,14 @@ const PASSWORD_TRIES = 3;
 const PASSWORD_DELAYS_MS = [60_000, 5 * 60_000, 15 * 60_000] as const;
 const LAST_PASSWORD_DELAY_MS = PASSWORD_DELAYS_MS[2];
 
+/** The stream itself was refused, and will be again: delays grow up to a minute, whatever the maximum. */
+const REFUSED: ReadonlySet<string> = new Set<BoundsCode>([
+  "STREAM_DECODE_BUDGET",
+  "STREAM_PICTURE_REFUSED",
+  "STREAM_TOO_LARGE",
+]);
+const REFUSED_DELAY_MS = 60_000;
+
 /** Why a connection ended. */
 export interface ConnectionFailure {
   readonly code: string;
@@ -20,7 +29,10 @@ export interface ConnectionFailure {
   readonly retryAfterMs: number | null;
 }
 
-/** Delays between connections: 1 s to the maximum, and minutes where the password is wrong. */
+/**
+ * Delays between connections: 1 s to the maximum, to a minute where the stream is refused, and minutes where
+ * the password is wrong.
+ */
 export class ReconnectPolicy {
   readonly #maxDelayMs: number;
   readonly #random: () => number;
@@ -53,7 +65,10 @@ export class ReconnectPolicy {
       const index = this.#wrongPasswords - PASSWORD_TRIES;
       return (PASSWORD_DELAYS_MS[index] ?? LAST_PASSWORD_DELAY_MS) * jitter;
     }
-    const usualMs = Math.min(this.#maxDelayMs, doubled * jitter);
+    const mostMs = REFUSED.has(code)
+      ? Math.max(REFUSED_DELAY_MS, this.#maxDelayMs)
+      : this.#maxDelayMs;
+    const usualMs = Math.min(mostMs, doubled * jitter);
     return Math.max(usualMs, retryAfterMs ?? 0);
   }
 }

@@ -17,6 +17,10 @@ const MIN_FRAMES = 1.5;
 const LEAD_MS = 3;
 /** On a loaded machine rests end late; no more than this is made up for. */
 const MAX_LATENESS_MS = 20;
+/** Decoding may take longer than its mean by so many mean deviations, as in RFC 6298. */
+const DEVIATIONS = 4;
+/** No more than this is made up for either. */
+const MAX_MARGIN_MS = 20;
 
 /** What is expected at this moment. */
 export interface RestOutlook {
@@ -36,15 +40,16 @@ export interface RestOutlook {
   readonly largeInMs: number;
   /** Mean size of a packet that is no keyframe. */
   readonly packetBytes: number;
-  /** Mean time in the decoder of one packet. */
+  /** Mean time in the decoder of one packet, and the mean deviation from it. */
   readonly decodeMs: number;
+  readonly decodeDeviationMs: number;
   /** How late rests have ended recently, more often than not. */
   readonly latenessMs: number;
 }
 
 /**
  * Milliseconds for which nothing need be read: until shortly before the next wanted frame arrives, less
- * the time that decoding the frames before it takes. 0: wait for the next packet.
+ * the time that decoding the frames before it may take. 0: wait for the next packet.
  */
 export function restMs(outlook: RestOutlook): number {
   const { frameMs, pictureWanted, largeInMs, packetBytes } = outlook;
@@ -61,7 +66,7 @@ export function restMs(outlook: RestOutlook): number {
 
 /** Until work on what is wanted next has to begin; Infinity while nothing is wanted. */
 function untilWantedMs(outlook: RestOutlook): number {
-  const { wanted, keyInMs, dueInMs, nextInMs, frameMs, decodeMs } = outlook;
+  const { wanted, keyInMs, dueInMs, nextInMs, frameMs } = outlook;
   if (!wanted) return Infinity;
   if (keyInMs !== null) {
     // A detector that is due before the keyframe may make the decoder catch up.
@@ -69,7 +74,19 @@ function untilWantedMs(outlook: RestOutlook): number {
   }
   // The mailbox announces the frame that is nearest to the due time: see EARLY_FRAMES.
   const framesBefore = Math.max(0, Math.ceil((dueInMs - nextInMs) / frameMs - EARLY_FRAMES));
-  return nextInMs + framesBefore * frameMs - framesBefore * decodeMs - leadMs(outlook);
+  return nextInMs + framesBefore * frameMs - workMs(framesBefore, outlook) - leadMs(outlook);
+}
+
+/**
+ * What decoding so many packets may take. Their deviations are taken for independent of one another, so
+ * the deviation of the sum grows with the root of their number.
+ */
+export function workMs(
+  packets: number,
+  { decodeMs, decodeDeviationMs }: Pick<RestOutlook, "decodeMs" | "decodeDeviationMs">,
+): number {
+  const marginMs = DEVIATIONS * decodeDeviationMs * Math.sqrt(packets);
+  return packets * decodeMs + Math.min(MAX_MARGIN_MS, marginMs);
 }
 
 function leadMs({ latenessMs }: RestOutlook): number {

@@ -1,5 +1,5 @@
 import { assert } from "../core/assert.ts";
-import { type Clock, type SteadyMs, wallMs } from "../core/clock.ts";
+import { type Clock, plusMs, sinceMs, type SteadyMs } from "../core/clock.ts";
 import type { CameraSource } from "../core/messages.ts";
 import { CodecParameters } from "../libav/codec_parameters.ts";
 import type { VideoStream } from "../libav/input.ts";
@@ -151,7 +151,7 @@ export class RtspSource implements PacketSource {
     const unit = this.#intake.take();
     if (unit === null) return null;
     const { packet, pts, isKey, isRecoveryPoint, isCorrupt, isDisposable, arrivedAt } = unit;
-    const arrivedWallMs = wallMs(clock.wallMs() - (clock.nowMs() - arrivedAt));
+    const arrivedWallMs = plusMs(clock.wallMs(), -sinceMs(arrivedAt, clock.nowMs()));
     this.#reading?.packet(packet.sizeBytes, isKey);
     return {
       packet,
@@ -166,9 +166,8 @@ export class RtspSource implements PacketSource {
     };
   }
 
-  keep(): boolean {
+  keep(): void {
     this.#intake.keep();
-    return true;
   }
 
   recycle(packet: Packet): void {

@@ -1,4 +1,5 @@
-import { Decoding, type DecodingParts } from "./decoding.ts";
+import type { Decoding } from "./decoding.ts";
+import type { DecodingParts } from "./decoding_parts.ts";
 import type { PacketSource } from "./packet_source.ts";
 import type { StallTimer } from "./stall_timer.ts";
 
@@ -15,6 +16,7 @@ export interface SessionParts extends DecodingParts {
  * The read loop of an open connection: reads, decodes what some detector will take, distributes.
  *
  * @param stall  ends a read that waits for too long
+ * @throws {BoundsError} the stream asks more of the decoder than it may
  */
 export async function runSession(
   parts: SessionParts,
@@ -22,12 +24,18 @@ export async function runSession(
   decoding: Decoding,
   stall: StallTimer,
 ): Promise<ConnectionEnd> {
+  const { bounds, clock } = parts;
   for (;;) {
     const read = await source.read();
     if (parts.signal.aborted) return "stopped";
     if (stall.isStalled) return "stalled";
     for (let packet = source.take(); packet !== null; packet = source.take()) {
+      bounds.packet(packet.packet.sizeBytes);
       decoding.packet(packet);
+      const restMs = bounds.settle();
+      if (restMs <= 0) continue;
+      await clock.sleep(restMs, parts.signal);
+      if (stall.isStalled) return "stalled";
     }
     if (read === "read") continue;
     decoding.end();

@@ -1,28 +1,32 @@
 import { assert } from "../core/assert.ts";
+import { CLOCK_START, type SteadyMs, type WallMs, wallMs } from "../core/clock.ts";
+import { UPRIGHT, type View, viewOf } from "../core/display.ts";
 import type { CaptureClock } from "../core/messages.ts";
 import type { BusFrame } from "../framebus/detector_mailbox.ts";
 import { Frame } from "../libav/frame.ts";
 import type { Libav } from "../libav/library.ts";
 
-/** What a picture carries beside its pixels, from its packet. */
+/** What a picture carries beside its pixels. */
 export interface PictureInfo {
   readonly seq: number;
   readonly isKey: boolean;
   readonly ptsSeconds: number;
-  readonly capturedAtMs: number;
-  readonly arrivedAtMs: number;
-  readonly shownAtMs: number;
+  readonly capturedAtMs: WallMs;
+  readonly arrivedAtMs: SteadyMs;
+  readonly shownAtMs: SteadyMs;
   readonly clock: CaptureClock;
+  readonly view: View;
 }
 
 const NOTHING: PictureInfo = {
   seq: -1,
   isKey: false,
   ptsSeconds: 0,
-  capturedAtMs: 0,
-  arrivedAtMs: 0,
-  shownAtMs: 0,
+  capturedAtMs: wallMs(0),
+  arrivedAtMs: CLOCK_START,
+  shownAtMs: CLOCK_START,
   clock: "arrival",
+  view: viewOf({ width: 0, height: 0 }, UPRIGHT, 1),
 };
 
 /** A decoded picture with a count of its holders; the last to release it gives it back to its pool. */
@@ -41,11 +45,11 @@ export class SharedFrame implements BusFrame {
     return this.info.seq;
   }
 
-  get arrivedAtMs(): number {
+  get arrivedAtMs(): SteadyMs {
     return this.info.arrivedAtMs;
   }
 
-  get shownAtMs(): number {
+  get shownAtMs(): SteadyMs {
     return this.info.shownAtMs;
   }
 

@@ -1,4 +1,4 @@
-import { type SteadyMs, steadyMs } from "../core/clock.ts";
+import { latestMs, plusMs, type SteadyMs } from "../core/clock.ts";
 
 /** Frames after the last one out of order that a stream is still taken to have B-frames. */
 const REMEMBERED = 32;
@@ -16,19 +16,20 @@ const GROUP = 8;
 export class ShownTimes {
   readonly #delaysMs = new Float64Array(GROUP).fill(-Infinity);
   #frames = 0;
-  #lastArrivedAt = -Infinity;
-  #lastShownAt = -Infinity;
+  #lastArrivedAt: SteadyMs | null = null;
+  #lastShownAt: SteadyMs | null = null;
   #sinceReordered = Infinity;
 
   /** The next frame that came out: its presentation time, and when its packet arrived. */
   of(ptsMs: number, arrivedAt: SteadyMs): SteadyMs {
-    this.#sinceReordered = arrivedAt < this.#lastArrivedAt ? 0 : this.#sinceReordered + 1;
+    const last = this.#lastArrivedAt;
+    this.#sinceReordered = last !== null && arrivedAt < last ? 0 : this.#sinceReordered + 1;
     this.#lastArrivedAt = arrivedAt;
     this.#delaysMs[this.#frames++ % GROUP] = arrivedAt - ptsMs;
     const isReordered = this.#sinceReordered <= REMEMBERED;
-    const shownAt = isReordered ? ptsMs + Math.max(...this.#delaysMs) : arrivedAt;
+    if (!isReordered) return this.#lastShownAt = arrivedAt;
+    const shownAt = plusMs(arrivedAt, ptsMs + Math.max(...this.#delaysMs) - arrivedAt);
     // Presentation times of ours go back only where the stream begins anew.
-    this.#lastShownAt = isReordered ? Math.max(this.#lastShownAt, shownAt) : shownAt;
-    return steadyMs(this.#lastShownAt);
+    return this.#lastShownAt = latestMs(this.#lastShownAt ?? shownAt, shownAt);
   }
 }

@@ -1,12 +1,21 @@
+import { ageOf } from "../core/age.ts";
 import type { Clock } from "../core/clock.ts";
-import { type BoxNorm, cropOf, type Fit, letterbox, type PointNorm } from "../core/geometry.ts";
-import { barsKey, type FrameMeta, type InputShape, type ToMailbox } from "../core/messages.ts";
-import { TensorConverter } from "../libav/converter.ts";
+import { codedPart, shownPart, type View } from "../core/display.ts";
+import {
+  type BoxNorm,
+  cropOf,
+  type Fit,
+  letterbox,
+  type PointNorm,
+  type SizePx,
+} from "../core/geometry.ts";
+import { barsKey, type InputShape, type SentFrame, type ToMailbox } from "../core/messages.ts";
+import { type CodedPart, TensorConverter } from "../libav/converter.ts";
 import type { Libav } from "../libav/library.ts";
 import { blackOut, type MaskSpans, maskSpans } from "../roi/masks.ts";
 import type { SharedFrame } from "./shared_frame.ts";
 
-/** What part of the picture is looked at. */
+/** What part of the picture as shown is looked at. */
 export interface Region {
   readonly roi: BoxNorm | null;
   readonly masks: readonly (readonly PointNorm[])[];
@@ -15,9 +24,13 @@ export interface Region {
 /** One detector's conversion: the scaler and what it was set up for. */
 interface Conversion {
   readonly converter: TensorConverter;
-  key: string;
-  fit: Fit;
-  spans: MaskSpans;
+  /** What the rest was worked out for. */
+  readonly view: View;
+  readonly region: Region;
+  readonly input: SizePx;
+  readonly fit: Fit;
+  readonly part: CodedPart;
+  readonly spans: MaskSpans;
 }
 
 /** Writes pictures into the tensors of a camera's detectors, one scaler for each. */
@@ -38,7 +51,6 @@ export class TensorWriter implements Disposable {
   /** Looks at another part of the picture, from the next frame on. */
   set roi(roi: BoxNorm | null) {
     this.#region = { ...this.#region, roi };
-    for (const conversion of this.#conversions.values()) conversion.key = "";
   }
 
   /**
@@ -49,31 +61,30 @@ export class TensorWriter implements Disposable {
     frame: SharedFrame,
     take: ToMailbox,
     context: { readonly detector: string; readonly dropsSinceLast: number },
-  ): FrameMeta {
+  ): SentFrame {
     const startedAtMs = this.#clock.nowMs();
     const { picture, info } = frame;
     const { input, buffer } = take;
-    const size = { width: picture.width, height: picture.height };
-    const { converter, fit, spans } = this.#conversion(context.detector, size, input);
-    converter.convert(picture, fit, input, buffer, barsKey(fit, input) !== take.barsKey);
+    const { converter, fit, part, spans } = this.#conversion(context.detector, info.view, input);
+    converter.convert(picture, fit, input, buffer, barsKey(fit, input) !== take.barsKey, part);
     if (spans.length > 0) {
       blackOut(new Float32Array(buffer), spans, input.width * input.height);
     }
-    return {
+    const meta = {
       camera: this.#camera,
       seq: info.seq,
-      size,
+      size: info.view.shown,
       keyframe: info.isKey,
       ptsSeconds: info.ptsSeconds,
       capturedAtMs: info.capturedAtMs,
       clock: info.clock,
-      arrivedAtMs: info.arrivedAtMs,
       roi: this.#region.roi === null ? null : fit.crop,
       fit,
       queueMs: Math.max(0, startedAtMs - info.arrivedAtMs),
       convertMs: this.#clock.nowMs() - startedAtMs,
       dropsSinceLast: context.dropsSinceLast,
     };
+    return { meta, age: ageOf(info.arrivedAtMs, this.#clock) };
   }
 
   /** Frees a detector's scaler. */
@@ -86,24 +97,25 @@ export class TensorWriter implements Disposable {
     for (const detector of [...this.#conversions.keys()]) this.forget(detector);
   }
 
-  #conversion(
-    detector: string,
-    size: { width: number; height: number },
-    input: InputShape,
-  ): Conversion {
-    const key = `${size.width}x${size.height}>${input.width}x${input.height}`;
-    let conversion = this.#conversions.get(detector);
-    if (conversion?.key === key) return conversion;
-    const fit = letterbox(cropOf(this.#region.roi, size), input);
-    const spans = maskSpans(this.#region.masks, size, fit, input);
-    if (conversion === undefined) {
-      conversion = { converter: new TensorConverter(this.#libav), key, fit, spans };
-      this.#conversions.set(detector, conversion);
-    } else {
-      conversion.key = key;
-      conversion.fit = fit;
-      conversion.spans = spans;
-    }
+  #conversion(detector: string, view: View, input: InputShape): Conversion {
+    const region = this.#region;
+    const old = this.#conversions.get(detector);
+    if (
+      old?.view === view && old.region === region && old.input.width === input.width &&
+      old.input.height === input.height
+    ) return old;
+    const { orientation } = view;
+    const roi = region.roi === null ? null : codedPart(region.roi, orientation);
+    // Whole chroma samples are coded ones, so the region is rounded there.
+    const crop = cropOf(roi, view.coded);
+    const fit = letterbox(shownPart(crop, view), input);
+    const conversion = {
+      converter: old?.converter ?? new TensorConverter(this.#libav),
+      ...{ view, region, input, fit },
+      part: { crop, orientation },
+      spans: maskSpans(region.masks, view.shown, fit, input),
+    };
+    this.#conversions.set(detector, conversion);
     return conversion;
   }
 }

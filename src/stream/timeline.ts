@@ -1,4 +1,4 @@
-import type { Clock } from "../core/clock.ts";
+import { type Clock, plusMs, type SteadyMs } from "../core/clock.ts";
 
 /** A file that fell further behind than this goes on from here instead of catching up in a burst. */
 const MAX_LAG_MS = 1000;
@@ -83,7 +83,7 @@ export class Timeline {
 /** Plays a file at its own speed: tells how long to wait before each packet. */
 export class Pace {
   readonly #clock: Clock;
-  #startedAtMs: number | null = null;
+  #startedAtMs: SteadyMs | null = null;
   #endSeconds = 0;
   #stepSeconds = 0;
 
@@ -94,20 +94,21 @@ export class Pace {
   /** Milliseconds from now until the moment `positionSeconds` of the clip is due; 0 when it has passed. */
   waitMs(positionSeconds: number): number {
     const nowMs = this.#clock.nowMs();
-    this.#startedAtMs ??= nowMs - positionSeconds * 1000;
+    this.#startedAtMs ??= plusMs(nowMs, -positionSeconds * 1000);
     if (positionSeconds > this.#endSeconds) {
       this.#stepSeconds = positionSeconds - this.#endSeconds;
       this.#endSeconds = positionSeconds;
     }
     const waitMs = this.#startedAtMs + positionSeconds * 1000 - nowMs;
-    if (waitMs < -MAX_LAG_MS) this.#startedAtMs -= waitMs;
+    if (waitMs < -MAX_LAG_MS) this.#startedAtMs = plusMs(this.#startedAtMs, -waitMs);
     return Math.max(0, waitMs);
   }
 
   /** The clip starts again, one frame's time after its last frame. */
   rewind(): void {
     if (this.#startedAtMs !== null) {
-      this.#startedAtMs += (this.#endSeconds + this.#stepSeconds) * 1000;
+      const lengthMs = (this.#endSeconds + this.#stepSeconds) * 1000;
+      this.#startedAtMs = plusMs(this.#startedAtMs, lengthMs);
     }
     this.#endSeconds = 0;
   }

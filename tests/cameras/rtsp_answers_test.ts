@@ -1,5 +1,6 @@
 /** What cameras answer before they play: addresses, passwords, transports, refusals. */
 import assert from "node:assert/strict";
+import { sinceMs } from "../../src/core/clock.ts";
 import type { CameraSource } from "../../src/core/messages.ts";
 import { FaultyCamera } from "../support/faulty_camera/camera.ts";
 import type { CameraClip } from "../support/faulty_camera/clip.ts";
@@ -261,7 +262,9 @@ for (const [refusal, reason] of ONCE) {
       await watch.run.state("online");
       // From the request that was refused on: a busy camera sees the connection's end late.
       const [refused] = camera.log.of(refusal.method);
-      const pauseMs = (camera.log.connections[1]?.openedWallMs ?? 0) - (refused?.wallMs ?? 0);
+      const second = camera.log.connections[1];
+      assert.ok(refused && second);
+      const pauseMs = sinceMs(refused.wallMs, second.openedWallMs);
       const leastMs = 1000 * Number(refusal.headers?.["Retry-After"] ?? 1);
       assert.ok(pauseMs > leastMs - 100 && pauseMs < leastMs + LATE_MS, `${pauseMs} ms`);
       // A session that was set up is given back, whatever became of it.

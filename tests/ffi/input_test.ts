@@ -65,6 +65,8 @@ Deno.test("input: the bundled clip tells its stream", { ignore }, async () => {
     size: { width: 1280, height: 720 },
     timeBase: { num: 1, den: 12800 },
     frameRate: 25,
+    orientation: null,
+    pixelAspect: null,
   });
 });
 

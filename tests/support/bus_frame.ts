@@ -1,18 +1,19 @@
 /** A frame that knows who holds it, and what was done to it after everybody had let go. */
+import type { SteadyMs } from "../../src/core/clock.ts";
 import type { BusFrame } from "../../src/framebus/detector_mailbox.ts";
 
 export class CountedFrame implements BusFrame {
   readonly seq: number;
-  readonly arrivedAtMs: number;
+  readonly arrivedAtMs: SteadyMs;
   #holders = 1;
   #freed = 0;
 
-  constructor(seq: number, arrivedAtMs: number) {
+  constructor(seq: number, arrivedAtMs: SteadyMs) {
     this.seq = seq;
     this.arrivedAtMs = arrivedAtMs;
   }
 
-  get shownAtMs(): number {
+  get shownAtMs(): SteadyMs {
     return this.arrivedAtMs;
   }
 

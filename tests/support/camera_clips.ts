@@ -128,7 +128,7 @@ export async function makeRawClip(plan: RawClipPlan): Promise<CameraClip> {
       "f=hevc:bsfs/v=hevc_metadata=aud=insert",
     ];
   const args = ["-v", "error", "-stream_loop", "-1", "-i", DEMO_CLIP, "-an"];
-  args.push("-vf", `scale=${size.width}:${size.height}`, "-frames:v", `${frames}`);
+  args.push("-vf", `scale=${size.width}:${size.height},setsar=1`, "-frames:v", `${frames}`);
   args.push("-c:v", ...encoder.split(" "), "-map", "0:v");
   // The stream itself, and for each of its pictures a line with the time at which it is shown.
   args.push("-f", "tee", `[${format}]pipe:1|[f=framecrc]pipe:2`);

@@ -1,4 +1,6 @@
 /** A camera's own worker with its detectors played by the test: what comes out of the stream alone. */
+import { instantOf } from "../../src/core/age.ts";
+import { type SteadyMs, systemClock } from "../../src/core/clock.ts";
 import type {
   CameraSource,
   CameraState,
@@ -51,6 +53,8 @@ export interface TakenFrame {
   /** The frame that was announced to it before; what it then gets may be newer. */
   readonly announcedSeq: number;
   readonly meta: FrameMeta;
+  /** When its packet arrived, by the clock of this thread. */
+  readonly arrivedAtMs: SteadyMs;
 }
 
 /** One state that the camera told. */
@@ -192,7 +196,8 @@ export class CaptureRun implements AsyncDisposable {
         return lateMs === 0 ? take() : void setTimeout(take, lateMs);
       }
       if (data.kind === "frame") {
-        this.frames.push({ detector: id, announcedSeq, meta: data.meta });
+        const arrivedAtMs = instantOf(data.age, systemClock);
+        this.frames.push({ detector: id, announcedSeq, meta: data.meta, arrivedAtMs });
         held = barsKey(data.meta.fit, input);
         onFrame?.(data.meta, new Float32Array(data.buffer));
       }

@@ -1,6 +1,8 @@
 /** An H.264 stream that keeps changing its size and pixel format, and whose pictures tell which is which. */
+import { acrossSize, type Orientation, orientationOf, UPRIGHT } from "../../src/core/display.ts";
 import { type BoxPx, type Fit, type SizePx, unletterbox } from "../../src/core/geometry.ts";
 import type { InputShape } from "../../src/core/messages.ts";
+import { codedBy, messageOf } from "./orientation.ts";
 import { programPath } from "./parts.ts";
 
 /** One kind of picture: a box on black, of a colour and at a place that no other kind has. */
@@ -48,22 +50,58 @@ const ORDER = [0, 1, 2, 3, 0, 2, 1, 3, 2, 0, 3, 1];
 /** How many pictures come between two changes. */
 const BETWEEN = 2;
 
+/** How a picture is coded; the stream says of it how it is shown. */
+interface Coding {
+  readonly orientation: Orientation;
+  /** Pixels are so many times as wide as high. */
+  readonly pixelAspect: number;
+}
+
+const PLAIN: Coding = { orientation: UPRIGHT, pixelAspect: 1 };
+
+/** Pictures that look like {@link LOOKS} once they are turned and squared: one coding for each. */
+const ODD: readonly Coding[] = [
+  { orientation: orientationOf(1, false), pixelAspect: 1 },
+  { orientation: orientationOf(2, true), pixelAspect: 2 },
+  { orientation: UPRIGHT, pixelAspect: 2 },
+  { orientation: orientationOf(3, false), pixelAspect: 0.5 },
+];
+
 /** The stream, with a delimiter before each picture. */
-export async function changingStream(): Promise<Uint8Array<ArrayBuffer>> {
-  const parts = await Promise.all(LOOKS.map(encode));
+export function changingStream(): Promise<Uint8Array<ArrayBuffer>> {
+  return streamOf(LOOKS.map(() => PLAIN));
+}
+
+/** The same, of pictures that have to be turned, mirrored and stretched to be shown. */
+export function turningStream(): Promise<Uint8Array<ArrayBuffer>> {
+  return streamOf(ODD);
+}
+
+async function streamOf(codings: readonly Coding[]): Promise<Uint8Array<ArrayBuffer>> {
+  const parts = await Promise.all(LOOKS.map((look, index) => encode(look, codings[index])));
   const stream = new Blob(ORDER.map((index) => parts[index] ?? new Uint8Array()));
   return new Uint8Array(await stream.arrayBuffer());
 }
 
-async function encode(look: Look): Promise<Uint8Array<ArrayBuffer>> {
+async function encode(
+  look: Look,
+  { orientation, pixelAspect }: Coding = PLAIN,
+): Promise<Uint8Array<ArrayBuffer>> {
   const { width, height, format, colour, box } = look;
+  const turned = acrossSize(look, orientation);
+  const coded = {
+    width: turned.width / Math.max(1, pixelAspect),
+    height: turned.height / Math.max(1, 1 / pixelAspect),
+  };
   const filters = `color=black:s=${width}x${height}:r=25,format=gbrp,` +
     `drawbox=${box.x}:${box.y}:${box.width}:${box.height}:${colour}:fill,` +
-    `scale=out_color_matrix=bt601,format=${format}`;
+    `${codedBy(orientation)},scale=${coded.width}:${coded.height}:out_color_matrix=bt601,` +
+    `setsar=${pixelAspect},format=${format}`;
+  const message = orientation === UPRIGHT ? "" : `:${messageOf(orientation)}`;
   const { success, stdout, stderr } = await new Deno.Command(programPath("ffmpeg") ?? "ffmpeg", {
     args: ["-v", "error", "-f", "lavfi", "-i", filters, "-frames:v", `${BETWEEN}`]
       .concat(["-c:v", "libx264", "-preset", "veryfast", "-qp", "10", "-bf", "0"])
-      .concat(["-bsf:v", "h264_metadata=aud=insert", "-f", "h264", "-"]),
+      .concat(["-bsf:v", `h264_metadata=aud=insert${message}`, "-f", "h264", "-"]),
   }).output();
   if (!success) throw new Error(new TextDecoder().decode(stderr));
   return stdout;

@@ -1,5 +1,6 @@
 /** Frames of the bundled clip, made ready for a network by the ffmpeg program, not by Orion's code. */
 import assert from "node:assert/strict";
+import { wallMs } from "../../src/core/clock.ts";
 import { type BoxPx, type Fit, letterbox, type SizePx } from "../../src/core/geometry.ts";
 import type { FrameMeta } from "../../src/core/messages.ts";
 
@@ -76,9 +77,8 @@ export function frameMeta(
   return {
     keyframe: false,
     ptsSeconds: given.seq / 25,
-    capturedAtMs: 0,
+    capturedAtMs: wallMs(0),
     clock: "file",
-    arrivedAtMs: 0,
     roi: null,
     queueMs: 0,
     convertMs: 0,

@@ -17,6 +17,7 @@ interface Timer {
 /** Time that passes only in {@link HeldClock.pass}. */
 export class HeldClock implements Clock {
   #nowMs: number;
+  #steppedMs = 0;
   #timers: Timer[] = [];
 
   constructor(startMs = 1_795_345_361_640) {
@@ -28,7 +29,12 @@ export class HeldClock implements Clock {
   }
 
   wallMs(): WallMs {
-    return wallMs(this.#nowMs);
+    return wallMs(this.#nowMs + this.#steppedMs);
+  }
+
+  /** Sets the wall clock forward, or back; no time passes. */
+  stepWall(byMs: number): void {
+    this.#steppedMs += byMs;
   }
 
   after(delayMs: number, run: () => void): Cancel {

@@ -4,12 +4,15 @@ import type {
   DetectorPlan,
   FrameMeta,
   FromInference,
+  InferenceResult,
   ToInference,
   ToMailbox,
+  ToResults,
   ToTaker,
 } from "../../src/core/messages.ts";
 import { frameTransfers, portTransfers } from "../../src/core/messages.ts";
 import { BUNDLED } from "./clip.ts";
+import { justNow } from "./just_now.ts";
 
 /** The real path of ONNX Runtime's binding: links are followed before a permission is compared. */
 export function bindingPath(): string {
@@ -92,6 +95,13 @@ export class InferenceWorker implements Disposable {
     }
   }
 
+  /** Leads the results to the test from now on. */
+  results(): ResultsEnd {
+    const { port1, port2 } = new MessageChannel();
+    this.send({ kind: "results", port: port2 });
+    return new ResultsEnd(port1);
+  }
+
   /** Attaches a camera whose mailbox is in the test's hands. */
   attach(camera: string): Mailbox {
     const { port1, port2 } = new MessageChannel();
@@ -101,6 +111,30 @@ export class InferenceWorker implements Disposable {
 
   [Symbol.dispose](): void {
     this.#worker.terminate();
+  }
+}
+
+/** The publisher's end of the way of results. */
+export class ResultsEnd implements Disposable {
+  readonly seen: InferenceResult[] = [];
+  readonly #port: MessagePort;
+  readonly #ended = Promise.withResolvers<void>();
+
+  constructor(port: MessagePort) {
+    this.#port = port;
+    port.onmessage = ({ data }: MessageEvent<ToResults>) => {
+      if (data.kind === "result") this.seen.push(data.result);
+      else this.#ended.resolve();
+    };
+  }
+
+  /** Settles when the worker has said its end; everything was seen then. */
+  ended(): Promise<void> {
+    return this.#ended.promise;
+  }
+
+  [Symbol.dispose](): void {
+    this.#port.close();
   }
 }
 
@@ -135,7 +169,7 @@ export class Mailbox implements Disposable {
   }
 
   frame(meta: FrameMeta, buffer: ArrayBuffer): void {
-    this.#post({ kind: "frame", meta, buffer });
+    this.#post({ kind: "frame", meta, age: justNow(), buffer });
     assert.ok(buffer.detached);
   }
 

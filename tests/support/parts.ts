@@ -6,7 +6,14 @@
  */
 
 /** A part that is not ours. */
-export type Part = "ffmpeg" | "mosquitto" | "gst-rtsp-server" | "vlc" | "chromium" | "libav";
+export type Part =
+  | "ffmpeg"
+  | "mosquitto"
+  | "gst-rtsp-server"
+  | "vlc"
+  | "chromium"
+  | "libav"
+  | "faketime";
 
 /** Every part, and how a Debian machine gets it. */
 export const PARTS: Readonly<Record<Part, string>> = {
@@ -17,6 +24,7 @@ export const PARTS: Readonly<Record<Part, string>> = {
   vlc: "apt-get install python3 libvlc5 vlc-plugin-base",
   chromium: "apt-get install chromium",
   libav: "sh scripts/setup.sh test",
+  faketime: "apt-get install libfaketime",
 };
 
 /** The names of all parts. */
@@ -27,6 +35,7 @@ export const PART_NAMES: readonly Part[] = [
   "vlc",
   "chromium",
   "libav",
+  "faketime",
 ];
 
 /** Where Debian and its children keep libraries that are specific to an architecture. */
@@ -90,6 +99,15 @@ export function programPath(name: string): string | null {
   return null;
 }
 
+/**
+ * The library that, loaded before others, lets a test set the wall clock of a process, one with several
+ * threads; or null.
+ */
+export function faketimePath(): string | null {
+  const paths = LIBRARY_DIRS.map((dir) => `${dir}/faketime/libfaketimeMT.so.1`);
+  return paths.find(exists) ?? null;
+}
+
 function lookUp(part: Part): boolean {
   switch (part) {
     case "ffmpeg":
@@ -107,6 +125,8 @@ function lookUp(part: Part): boolean {
         LIBRARY_DIRS.some((dir) =>
           exists(`${dir}/libvlc.so.5`) && exists(`${dir}/${VLC_RTSP_PLUGIN}`)
         );
+    case "faketime":
+      return faketimePath() !== null;
     case "libav":
       return ["libavutil.so.", "libavcodec.so.", "libavformat.so.", "libswscale.so."].every((
         library,

@@ -1,4 +1,6 @@
 /** A worker of `workers/` with the permissions it has in the product, and what it posted. */
+import { wallMs } from "../../src/core/clock.ts";
+import type { Age } from "../../src/core/age.ts";
 import type {
   BrokerTarget,
   FromBroker,
@@ -8,6 +10,9 @@ import type {
   ToBroker,
   ToPublisher,
 } from "../../src/core/messages.ts";
+import { portTransfers } from "../../src/core/messages.ts";
+import { resultPort } from "../../src/inference/result_port.ts";
+import { justNow } from "./just_now.ts";
 import { WAIT_TIMEOUT_MS } from "./lines.ts";
 
 /** A thread and its messages; terminated when disposed. */
@@ -27,8 +32,8 @@ export class TestWorker<In, Out extends { readonly kind: string }> implements Di
     this.#worker.addEventListener("message", (event: MessageEvent) => take(event.data));
   }
 
-  send(message: In): void {
-    this.#worker.postMessage(message);
+  send(message: In, transfers: Transferable[] = []): void {
+    this.#worker.postMessage(message, transfers);
   }
 
   /** The first message, from the `since`th on, that passes: one that came already, or the next. */
@@ -95,6 +100,21 @@ export function publisherWorker(address: string, files: readonly string[] = []):
   return new TestWorker(new Worker(url, { type: "module", deno: { permissions } }));
 }
 
+/** The way of one inference thread's results to a publisher; disposed, as if that thread had ended. */
+export function resultsTo(
+  publisher: PublisherWorker,
+  worker = "person-0",
+): Disposable & { readonly send: (result: InferenceResult, age?: Age) => void } {
+  const { port1, port2 } = new MessageChannel();
+  const message: ToPublisher = { kind: "results", worker, port: port1 };
+  publisher.send(message, portTransfers(message));
+  const port = resultPort(port2);
+  return {
+    send: (result, age = justNow()) => port.send(result, age),
+    [Symbol.dispose]: port.close,
+  };
+}
+
 /** The embedded broker's thread: may listen on `address` (host:port), nothing else. */
 export function brokerWorker(address: string): BrokerWorker {
   const url = new URL("../../workers/broker.ts", import.meta.url);
@@ -131,11 +151,7 @@ export function publisherPlan(
 /** What one frame of camera `gate` gave: one person, in the middle of a region of interest. */
 export function inferenceResult(
   seq: number,
-  {
-    camera = "gate",
-    detector = "person",
-    arrivedAtMs = performance.timeOrigin + performance.now(),
-  } = {},
+  { camera = "gate", detector = "person" } = {},
 ): InferenceResult {
   const roi = { x: 128, y: 144, width: 1024, height: 504 };
   return {
@@ -147,9 +163,8 @@ export function inferenceResult(
       size: { width: 1280, height: 720 },
       keyframe: seq % 25 === 0,
       ptsSeconds: seq / 25,
-      capturedAtMs: 1_795_345_361_640,
+      capturedAtMs: wallMs(1_795_345_361_640),
       clock: "arrival",
-      arrivedAtMs,
       roi,
       fit: { crop: roi, width: 416, height: 204, dx: 0, dy: 106 },
       queueMs: 0.4,

@@ -44,7 +44,7 @@ export async function restartCamera(clip: RawClip, times: number): Promise<Resta
       const listeningMs = performance.now();
       // One that was under way when the camera went must not pass for one of the camera that came back.
       const sinceMs = systemClock.nowMs();
-      const isNew = () => (run.frames.at(-1)?.meta.arrivedAtMs ?? 0) > sinceMs;
+      const isNew = () => (run.frames.at(-1)?.arrivedAtMs ?? 0) > sinceMs;
       await run.until("a frame of the camera that came back", isNew);
       restarts.push({
         resumedAfterMs: performance.now() - listeningMs,

@@ -1,10 +1,13 @@
 /** Starts Orion with scripted models, beside a real broker. */
+import type { ServiceLimits } from "../../src/service/limits.ts";
 import { ROOT, type TempFolder, tempFolder } from "./files.ts";
+import { KILL } from "./kill_publisher.ts";
 import { Mosquitto, type Received, type Subscriber } from "./mosquitto.ts";
 import { LIBC } from "./never_returns.ts";
 import { freePort } from "./ports.ts";
 import { OrionProcess, runOrion } from "./process.ts";
 import { isOffline } from "./rig.ts";
+import type { WallClock } from "./wall_clock.ts";
 
 /** What to run. */
 export interface ScriptedOptions {
@@ -12,16 +15,22 @@ export interface ScriptedOptions {
   readonly config: string;
   /** Detectors: id, script (see `scripted_inference.ts`), and further keys in YAML's flow style. */
   readonly detectors: readonly { id: string; script: string; more?: string }[];
+  /** Further keys of `mqtt`, in YAML's flow style. */
+  readonly mqtt?: string;
   /** Default 1, so that tests need not wait. */
   readonly statsIntervalSeconds?: number;
+  /** Its wall clock; default the machine's. */
+  readonly wallClock?: WallClock;
+  /** In place of the product's, so that tests need not wait. */
+  readonly limits?: Partial<ServiceLimits>;
 }
 
 /** Orion with scripted models, a mosquitto, and a subscriber to everything. */
 export class ScriptedOrion implements AsyncDisposable {
   readonly orion: OrionProcess;
   readonly subscriber: Subscriber;
+  readonly broker: Mosquitto;
   readonly httpUrl: string;
-  readonly #broker: Mosquitto;
   readonly #stack: AsyncDisposableStack;
   #commands = 0;
 
@@ -29,7 +38,7 @@ export class ScriptedOrion implements AsyncDisposable {
     parts: { orion: OrionProcess; broker: Mosquitto; subscriber: Subscriber; httpUrl: string },
     stack: AsyncDisposableStack,
   ) {
-    this.#broker = parts.broker;
+    this.broker = parts.broker;
     this.orion = parts.orion;
     this.subscriber = parts.subscriber;
     this.httpUrl = parts.httpUrl;
@@ -37,6 +46,7 @@ export class ScriptedOrion implements AsyncDisposable {
   }
 
   static async start(options: ScriptedOptions): Promise<ScriptedOrion> {
+    const { wallClock } = options;
     await using stack = new AsyncDisposableStack();
     const folder = stack.use(tempFolder());
     const broker = stack.use(await Mosquitto.start());
@@ -47,11 +57,12 @@ export class ScriptedOrion implements AsyncDisposable {
       new OrionProcess({
         name: "scripted Orion",
         command: "sh",
-        args: ["-c", 'exec "$0" "$@"', Deno.execPath(), "run", "--no-check"]
+        args: ["-c", wallClock?.command ?? 'exec "$0" "$@"', Deno.execPath(), "run", "--no-check"]
           .concat(await flags(config, folder.path))
-          .concat([`${ROOT}/tests/support/scripted_service.ts`, config, folder.path]),
+          .concat([`${ROOT}/tests/support/scripted_service.ts`, config, folder.path])
+          .concat(JSON.stringify(options.limits ?? {})),
         cwd: ROOT,
-        env: { NO_COLOR: "1" },
+        env: { NO_COLOR: "1", ...wallClock?.env },
       }),
     );
     const httpUrl = `http://127.0.0.1:${port}`;
@@ -65,15 +76,32 @@ export class ScriptedOrion implements AsyncDisposable {
     return code;
   }
 
-  /** Sends a command and returns the answer to it. */
-  async command(command: string, params: Readonly<Record<string, unknown>>): Promise<Received> {
-    const id = `test-${this.#commands++}`;
+  /**
+   * Sends a command and returns the answer to it.
+   * @param by  the command's name, if it is not to have one of its own; and who listens for the answer
+   */
+  async command(
+    command: string,
+    params: Readonly<Record<string, unknown>>,
+    by: { readonly id?: string; readonly subscriber?: Subscriber } = {},
+  ): Promise<Received> {
+    const { id = `test-${this.#commands++}`, subscriber = this.subscriber } = by;
     const text = JSON.stringify({ schema: "orion.command/1", id, command, params });
-    await this.#broker.publish("orion/test/control", text);
-    return await this.subscriber.waitFor(
+    await this.broker.publish("orion/test/control", text);
+    return await subscriber.waitFor(
       ({ topic, json }) => topic === "orion/test/control/ack" && json?.["id"] === id,
       { what: `an answer to ${command}` },
     );
+  }
+
+  /** Ends the publisher's thread, and returns when there is another that is connected. */
+  async killPublisher(): Promise<void> {
+    const since = this.orion.stderr.all.length;
+    const command = { schema: "orion.command/1", id: KILL, command: "snapshot" };
+    const text = JSON.stringify({ ...command, params: { camera: KILL } });
+    await this.broker.publish("orion/test/control", text);
+    await this.orion.waitFor("worker.restart", ({ worker }) => worker === "publisher", { since });
+    await this.orion.waitFor("mqtt.connected", () => true, { since });
   }
 
   /** How many inference messages of a detector came so far. */
@@ -87,6 +115,12 @@ export class ScriptedOrion implements AsyncDisposable {
     await this.subscriber.waitFor(() => this.count(detector) >= wanted, {
       what: `${more} more inference messages of ${detector}`,
     });
+  }
+
+  /** Why it is not ready. */
+  async reasons(): Promise<string> {
+    const response = await fetch(`${this.httpUrl}/readyz`);
+    return await response.text();
   }
 
   async status(): Promise<unknown> {
@@ -106,7 +140,7 @@ export class ScriptedOrion implements AsyncDisposable {
 
 function writeConfig(
   folder: TempFolder,
-  { config, detectors, statsIntervalSeconds = 1 }: ScriptedOptions,
+  { config, detectors, mqtt, statsIntervalSeconds = 1 }: ScriptedOptions,
   brokerUrl: string,
   port: number,
 ): string {
@@ -122,7 +156,7 @@ function writeConfig(
       config,
       "detectors:",
       ...lines,
-      `mqtt: { url: "${brokerUrl}" }`,
+      `mqtt: { url: "${brokerUrl}"${mqtt === undefined ? "" : `, ${mqtt}`} }`,
       `health: { listen: "127.0.0.1:${port}", statsIntervalSeconds: ${statsIntervalSeconds} }`,
       "",
     ].join("\n"),

@@ -5,8 +5,10 @@
  *     sleep-20     each frame takes 20 ms and no CPU        throw-5     the fifth frame throws
  *     reject-5     a rejection that nobody handles          loop-5      JavaScript that never returns
  *     native-5     a native call that never returns         badload-5   throws, then fails to load once
+ *     hangload-0   a native call in place of loading        heal-2      throws at once, but the first
+ *                                                                       two threads alone
  *
- * A number after the fault is the frame it happens at, of each thread.
+ * A number after the fault is the frame it happens at, of each thread, where nothing else is said.
  */
 import { neverReturn } from "./never_returns.ts";
 import { basename, dirname } from "node:path";
@@ -52,6 +54,8 @@ function timesLoaded(path: string): number {
 function load({ path }: LoadOptions): Promise<Model> {
   const [what, number] = basename(path, ".onnx").split("-");
   const count = Number(number);
+  if (what === "hangload") neverReturn();
+  const isHealed = what === "heal" && timesLoaded(path) >= count;
   if (what === "badload" && timesLoaded(path) === 1) {
     throw new ModelError({
       code: "MODEL_UNREADABLE",
@@ -68,6 +72,7 @@ function load({ path }: LoadOptions): Promise<Model> {
     run() {
       frames++;
       if (what === "sleep") block(count);
+      else if (what === "heal") { if (!isHealed) fault("throw"); }
       else if (frames === count) fault(what);
       return Promise.resolve(NOTHING);
     },
@@ -94,10 +99,11 @@ function fault(what: string | undefined): void {
   }
 }
 
-serve<ToInference, FromInference>(({ post, log }) => {
+serve<ToInference, FromInference>(({ post, failed, log }) => {
   const detector = new Detector({
     clock: systemClock,
     log,
+    failed,
     post: (message) => post(message),
     load,
   });

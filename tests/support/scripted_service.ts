@@ -1,5 +1,5 @@
 /**
- * Orion with scripted models and cameras: everything as in `orion run` but the entries of their workers,
+ * Orion with scripted models and cameras: everything as in `orion run` but the entries of the workers,
  * and what those of the models may do. Started by `scripted.ts`.
  */
 import { systemHost } from "../../src/cli/host.ts";
@@ -15,7 +15,7 @@ import { ROOT } from "./files.ts";
 import { LIBC } from "./never_returns.ts";
 
 if (import.meta.main) {
-  const [config = "", folder = ""] = Deno.args;
+  const [config = "", folder = "", limits = "{}"] = Deno.args;
   const host = systemHost(ROOT);
   const settings = readSettings({ config }, host);
   const places = locatePlaces(ROOT);
@@ -24,11 +24,16 @@ if (import.meta.main) {
   const code = await runService({
     settings,
     places,
-    manifest: { ...manifest, inference: (id) => union("", [manifest.inference(id), scripts]) },
+    manifest: {
+      ...manifest,
+      inference: (id) => union("", [manifest.inference(id), scripts]),
+      capture: (id) => union("", [manifest.capture(id), grant("", { ffi: [LIBC] })]),
+    },
     entries: {
       ...WORKER_ENTRIES,
       capture: new URL("./scripted_capture.ts", import.meta.url),
       inference: new URL("./scripted_inference.ts", import.meta.url),
+      publisher: new URL("./scripted_publisher.ts", import.meta.url),
     },
     log: createLog({
       format: "json",
@@ -39,6 +44,7 @@ if (import.meta.main) {
     }),
     clock: systemClock,
     version: "test",
+    limits: JSON.parse(limits),
   });
   Deno.exit(code);
 }

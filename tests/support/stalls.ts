@@ -14,7 +14,6 @@ const LATE_MS = 5_000 * PATIENCE;
 /** Asserts that the state was told so long after the last picture that was taken, and not before. */
 export function assertToldAfter(run: CaptureRun, told: ToldState, afterMs: number): void {
   const last = run.frames.at(-1) ?? assert.fail("there was no picture");
-  const lastMs = last.meta.arrivedAtMs - performance.timeOrigin;
-  const foundMs = told.atMs - lastMs;
+  const foundMs = told.atMs - last.arrivedAtMs;
   assert.ok(foundMs >= afterMs - EARLY_MS && foundMs < afterMs + LATE_MS, `after ${foundMs} ms`);
 }

@@ -2,8 +2,11 @@
 import assert from "node:assert/strict";
 import { letterbox } from "../../src/core/geometry.ts";
 import type { FrameMeta, ToMailbox, ToTaker } from "../../src/core/messages.ts";
-import { FrameTaker, type TakerPort } from "../../src/inference/taker.ts";
+import { FrameTaker } from "../../src/inference/taker.ts";
+import type { TakerPort } from "../../src/inference/taker_port.ts";
 import { frameMeta } from "./clip.ts";
+import { HeldClock } from "./held_clock.ts";
+import { justNow } from "./just_now.ts";
 
 export const INPUT = { width: 32, height: 32, bars: 0.5 };
 const SIZE = { width: 64, height: 32 };
@@ -48,7 +51,7 @@ export class FakePort implements TakerPort {
   }
 
   frame(meta: FrameMeta): void {
-    this.say({ kind: "frame", meta, buffer: move(this.asked().buffer) });
+    this.say({ kind: "frame", meta, age: justNow(), buffer: move(this.asked().buffer) });
   }
 
   none(): void {
@@ -60,6 +63,11 @@ export function metaOf(camera: string, seq = 0): FrameMeta {
   return frameMeta({ camera, seq, size: SIZE, fit: FIT });
 }
 
+/** A mailbox's answer with a frame. */
+export function frameOf(camera: string, seq: number, buffer: ArrayBuffer): ToTaker {
+  return { kind: "frame", meta: metaOf(camera, seq), age: justNow(), buffer };
+}
+
 /** A taker whose inferences end when the test says so. */
 export function harness(cameras: readonly string[]) {
   const failures: unknown[] = [];
@@ -69,8 +77,10 @@ export function harness(cameras: readonly string[]) {
     end: () => Promise<void>;
     crash: (error: Error) => Promise<void>;
   }[] = [];
+  const clock = new HeldClock(0);
   const taker = new FrameTaker({
     input: INPUT,
+    clock,
     fail: (error) => failures.push(error),
     infer(meta, tensor) {
       const { promise, resolve, reject } = Promise.withResolvers<void>();
@@ -93,5 +103,5 @@ export function harness(cameras: readonly string[]) {
   for (const [camera, port] of ports) taker.attach(camera, port);
   const port = (camera: string) => ports.get(camera) ?? assert.fail(camera);
   const infer = () => inferring[0] ?? assert.fail("nothing is being inferred");
-  return { taker, ports, port, inferring, infer, failures };
+  return { taker, clock, ports, port, inferring, infer, failures };
 }

@@ -9,6 +9,7 @@ import {
   inferenceResult,
   publisherPlan,
   publisherWorker,
+  resultsTo,
 } from "../support/publisher_worker.ts";
 
 Deno.test({
@@ -26,7 +27,8 @@ Deno.test({
     await using subscriber = await Subscriber.start({ port, topics: ["orion/#"] });
     using publisher = publisherWorker(`127.0.0.1:${port}`);
     publisher.send({ kind: "start", plan: publisherPlan(`mqtt://127.0.0.1:${port}`) });
-    publisher.send({ kind: "inference", result: inferenceResult(3) });
+    using results = resultsTo(publisher);
+    results.send(inferenceResult(3));
     await subscriber.waitFor(({ topic }) => topic === "orion/lobby-1/inferences/gate/person");
     broker.send({ kind: "stop" });
     await broker.waitFor((message) => message.kind === "stopped");

@@ -4,7 +4,13 @@ import type { CameraAccount } from "../../src/core/accounts.ts";
 import { boxNorm } from "../../src/core/geometry.ts";
 import type { CameraSource, FrameMeta } from "../../src/core/messages.ts";
 import { CaptureRun } from "../support/capture_run.ts";
-import { changingStream, LOOKS, type Sight, sightOf } from "../support/changing_clip.ts";
+import {
+  changingStream,
+  LOOKS,
+  type Sight,
+  sightOf,
+  turningStream,
+} from "../support/changing_clip.ts";
 import { tempFolder } from "../support/files.ts";
 import { HostileCamera } from "../support/hostile_camera.ts";
 import { assertCloses } from "../support/ledger.ts";
@@ -12,7 +18,9 @@ import { ignoreWithout } from "../support/parts.ts";
 import { rawClip } from "../support/rtp_h264.ts";
 
 const ignore = ignoreWithout("libav", "ffmpeg");
-const stream = ignore ? new Uint8Array() : await changingStream();
+const [stream, turning] = ignore
+  ? [new Uint8Array(), new Uint8Array()]
+  : await Promise.all([changingStream(), turningStream()]);
 const INPUT = { width: 160, height: 160, bars: 0.25 };
 /** One pixel of the tensor is up to two of the source, and a box has two edges. */
 const TOLERANCE_PX = 4;
@@ -82,22 +90,84 @@ Deno.test({
 });
 
 Deno.test({
-  name: "capture: a file that changes size and pixel format keeps its region where it belongs",
+  name:
+    "capture: a camera whose pictures have to be turned, mirrored and squared, each in its own " +
+    "way, gives them as they are shown",
+  ignore,
+  async fn() {
+    await using camera = HostileCamera.start({ clip: rawClip(turning), speed: 10 });
+    const [run, seen] = watch({ url: camera.url, decode: "all" });
+    await using _ends = run;
+    await run.until("60 changes", () => changesIn(seen) >= 60);
+    for (const one of seen) assertRight(one);
+    const { info } = await run.snapshot();
+    const shown = LOOKS.map(({ width, height }) => `${width}x${height}`);
+    assert.ok(info !== null && shown.includes(`${info.width}x${info.height}`));
+    assert.ok(info.codedWidth * info.codedHeight <= info.width * info.height);
+    const { account } = await run.stop();
+    assertAll(seen, account);
+    assert.equal(account.corrupt, 0);
+  },
+});
+
+for (
+  const [what, bytes] of [
+    ["changes size and pixel format", stream],
+    ["has to be turned and squared", turning],
+  ] as const
+) {
+  Deno.test({
+    name: `capture: a file that ${what} keeps its region where it belongs`,
+    ignore,
+    async fn() {
+      using folder = tempFolder();
+      const file = folder.write("changing.h264", bytes);
+      const roi = boxNorm({ x: 0.02, y: 0.09, width: 0.9, height: 0.9 });
+      const [run, seen] = watch({ url: `file:${file}`, file, loop: true, roi });
+      await using _ends = run;
+      await run.until("40 changes", () => changesIn(seen) >= 40);
+      for (const one of seen) {
+        assertRight(one);
+        const { roi: crop, size, fit } = one.meta;
+        assert.deepEqual(crop, fit.crop);
+        assert.ok(crop !== null);
+        assert.ok(Math.abs(crop.x - roi.x * size.width) <= 4);
+        assert.ok(Math.abs(crop.y - roi.y * size.height) <= 4);
+        assert.ok(Math.abs(crop.width - roi.width * size.width) <= 4);
+      }
+      const { account } = await run.stop();
+      assertAll(seen, account);
+    },
+  });
+}
+
+Deno.test({
+  name: "capture: what rotate and aspect ask for is done on top of what the stream says",
   ignore,
   async fn() {
     using folder = tempFolder();
     const file = folder.write("changing.h264", stream);
-    const roi = boxNorm({ x: 0.05, y: 0.05, width: 0.9, height: 0.9 });
-    const [run, seen] = watch({ url: `file:${file}`, file, loop: true, roi });
+    // Before it is turned a picture is wished to be three times as wide as high.
+    const [run, seen] = watch({ url: `file:${file}`, file, loop: true, rotate: 90, aspect: 3 });
     await using _ends = run;
-    await run.until("40 changes", () => changesIn(seen) >= 40);
-    for (const one of seen) {
-      assertRight(one);
-      const { roi: crop, size, fit } = one.meta;
-      assert.deepEqual(crop, fit.crop);
-      assert.ok(crop !== null && Math.abs(crop.width - 0.9 * size.width) <= 2);
+    await run.until("8 changes", () => changesIn(seen) >= 8);
+    for (const { meta: { size }, look, box } of seen) {
+      const stretched = { width: 3 * look.height, height: look.height };
+      assert.deepEqual(size, { width: look.height, height: stretched.width });
+      const stretch = stretched.width / look.width;
+      const wanted = {
+        x: look.height - look.box.y - look.box.height,
+        y: look.box.x * stretch,
+        width: look.box.height,
+        height: look.box.width * stretch,
+      };
+      // A pixel of the tensor is up to five of the picture's.
+      const off = Math.max(
+        ...(["x", "y", "width", "height"] as const).map((side) =>
+          Math.abs(box[side] - wanted[side])
+        ),
+      );
+      assert.ok(off <= 12, `${JSON.stringify(box)} for ${JSON.stringify(wanted)}`);
     }
-    const { account } = await run.stop();
-    assertAll(seen, account);
   },
 });

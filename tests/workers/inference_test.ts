@@ -39,13 +39,13 @@ Deno.test({
       assert.deepEqual([take.barsKey, take.buffer.byteLength], [bars, inputBytes(INPUT)]);
       new Float32Array(take.buffer).set(new Float32Array(tensor));
       mailbox.frame(frameMeta({ camera, seq, size: SIZE, fit }), take.buffer);
-      const { result } = await worker.next("result");
-      assert.deepEqual([result.meta.camera, result.meta.seq], [camera, seq]);
-      assert.equal(result.detections.length, 2);
+      const { note } = await worker.next("inferred");
+      assert.deepEqual([note.camera, note.seq], [camera, seq]);
+      assert.equal(note.detections.length, 2);
       for (const person of people) {
-        assert.ok(result.detections.some(({ box }) => iou(box, person) >= 0.7));
+        assert.ok(note.detections.some(({ box }) => iou(box, person) >= 0.7));
       }
-      assert.ok(result.inferenceMs > 0 && result.postprocessMs >= 0);
+      assert.ok(note.inferenceMs > 0 && note.postprocessMs >= 0);
       bars = barsKey(fit, ready.input);
       seq++;
     }
@@ -70,16 +70,17 @@ Deno.test({
       const { buffer } = await mailbox.take();
       new Float32Array(buffer).set(new Float32Array(tensor));
       mailbox.frame(frameMeta({ camera: "gate", seq: 0, size: SIZE, fit }), buffer);
-      assert.equal((await worker.next("result")).result.detections.length, seen);
+      assert.equal((await worker.next("inferred")).note.detections.length, seen);
     }
     worker.send({ kind: "stop" });
     await worker.next("stopped");
   },
 });
 
-Deno.test("inference worker: told to stop with a frame in hand, it posts the result, then stopped", async () => {
+Deno.test("inference worker: told to stop with a frame in hand, it hands the result on first", async () => {
   using worker = new InferenceWorker();
   worker.send({ kind: "start", plan: planFor(BUNDLED.personInt8) });
+  using results = worker.results();
   using mailbox = worker.attach("gate");
   await worker.next("ready");
   mailbox.available();
@@ -88,7 +89,9 @@ Deno.test("inference worker: told to stop with a frame in hand, it posts the res
   const fit = { crop: WHOLE, width: 416, height: 234, dx: 0, dy: 91 };
   mailbox.frame(frameMeta({ camera: "gate", seq: 3, size: SIZE, fit }), buffer);
   await worker.next("stopped");
-  assert.deepEqual(worker.seen.map((message) => message.kind), ["result"]);
+  assert.deepEqual(worker.seen.map((message) => message.kind), ["inferred"]);
+  await results.ended();
+  assert.deepEqual(results.seen.map(({ meta }) => meta.seq), [3]);
 });
 
 Deno.test("inference worker: a camera detached with the buffer does not stop the others", async () => {

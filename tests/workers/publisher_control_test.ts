@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { systemClock } from "../../src/core/clock.ts";
+import { systemClock, wallMs } from "../../src/core/clock.ts";
 import { logTo } from "../../src/core/log.ts";
 import type { FromPublisher, PublisherPlan } from "../../src/core/messages.ts";
 import { EmbeddedBroker } from "../../src/mqtt/broker.ts";
@@ -192,7 +192,7 @@ Deno.test({
     answerAll(worker, { much: "x".repeat(10_000) });
     await subscribed(worker, broker);
     for (let camera = 0; camera < 50; camera++) {
-      const status = { camera: `c${camera}`, state: "online", sinceMs: 0 } as const;
+      const status = { camera: `c${camera}`, state: "online", sinceMs: wallMs(0) } as const;
       worker.send({ kind: "camera", status: { ...status, reason: null, reconnects: 0 } });
     }
     await publish(broker, command("big", "get_status"));

@@ -119,9 +119,9 @@ Deno.test({
     const burst = () => {
       for (let each = 0; each < BURST; each++) {
         seq += 1;
-        all.publisher.inference(inferenceResult(seq));
+        all.publisher.inference(inferenceResult(seq), systemClock.nowMs());
         for (const camera of ["gate", "yard"]) {
-          newest.publisher.inference(inferenceResult(seq, { camera }));
+          newest.publisher.inference(inferenceResult(seq, { camera }), systemClock.nowMs());
         }
       }
     };

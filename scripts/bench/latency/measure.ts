@@ -1,5 +1,5 @@
 /** One round of one contender: from its start to its end, with what it published in between. */
-import { systemClock } from "../../../src/core/clock.ts";
+import { epochMs, systemClock } from "../../../src/core/clock.ts";
 import type { Child } from "../../../tests/support/children.ts";
 import { tempFolder } from "../../../tests/support/files.ts";
 import type { Mosquitto } from "../../../tests/support/mosquitto.ts";
@@ -45,7 +45,7 @@ export async function measure(
   await whileRunning(child, subscriber.arrived(1));
   await using _load = busyLoops(load, WARM_UP_SECONDS + seconds);
   await whileRunning(child, systemClock.sleep(WARM_UP_SECONDS * 1000, signal));
-  const fromMs = systemClock.wallMs();
+  const fromMs = epochMs(systemClock.wallMs());
   await whileRunning(child, systemClock.sleep(seconds * 1000, signal));
   return matched(subscriber.arrivals(), camera.sent(), { fromMs, toMs: fromMs + seconds * 1000 });
 }

@@ -1,5 +1,5 @@
 /** RTP and RTCP packets as cameras write them (RFC 3550). */
-import type { WallMs } from "../../../src/core/clock.ts";
+import { epochMs, type WallMs } from "../../../src/core/clock.ts";
 import type { Packets } from "./options.ts";
 
 const VERSION = 0x80;
@@ -52,7 +52,7 @@ export function senderReport(report: {
 }): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(28);
   const view = new DataView(bytes.buffer);
-  const seconds = report.wallMs / 1000 + NTP_OFFSET_SECONDS;
+  const seconds = epochMs(report.wallMs) / 1000 + NTP_OFFSET_SECONDS;
   view.setUint8(0, VERSION);
   view.setUint8(1, SENDER_REPORT);
   view.setUint16(2, 6);

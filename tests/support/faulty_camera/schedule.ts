@@ -1,5 +1,5 @@
 /** When each picture is sent, and what timestamp it gets. */
-import { type WallMs, wallMs } from "../../../src/core/clock.ts";
+import { plusMs, type WallMs } from "../../../src/core/clock.ts";
 import type { Playback, Reports, Stamps } from "./options.ts";
 
 /** Of video in RTP. */
@@ -52,5 +52,5 @@ function ticks(seconds: number, { start, isConstant }: Stamps): number {
 /** What the camera's own clock says at a true time. */
 export function cameraClock(trueWallMs: WallMs, seconds: number, reports: Reports): WallMs {
   const corrected = reports.corrections.findLast(({ atSeconds }) => seconds >= atSeconds);
-  return wallMs(trueWallMs + 1000 * (corrected ?? reports).offsetSeconds);
+  return plusMs(trueWallMs, 1000 * (corrected ?? reports).offsetSeconds);
 }

@@ -1,5 +1,5 @@
 /** Plays to one client: pictures when they are due, sender reports, and how it ends. */
-import { type Clock, type WallMs, wallMs } from "../../../src/core/clock.ts";
+import { type Clock, plusMs, type WallMs } from "../../../src/core/clock.ts";
 import type { AccessUnit } from "../rtp_h264.ts";
 import { streamAttack } from "./attack.ts";
 import type { CameraClip } from "./clip.ts";
@@ -150,7 +150,7 @@ export class Sender {
       clipIndex,
       isKey: picture.isKey,
       rtpTimestamp: timestamp,
-      dueWallMs: wallMs(this.#startedWallMs + dueMs(index, playback)),
+      dueWallMs: plusMs(this.#startedWallMs, dueMs(index, playback)),
       sentWallMs: clock.wallMs(),
       packets,
       dropped,

@@ -75,9 +75,12 @@ Deno.test("camera: without any key it is Orion's own RTSP over TCP, verified by 
       allowRedirect: [],
       udpPorts: null,
       maxUnitBytes: 8 * 1024 * 1024,
+      maxPixels: 8192 * 4320,
       reconnectMaxMs: 10_000,
       decoder: "auto",
       decode: "auto",
+      rotate: 0,
+      aspect: null,
       roi: null,
       masks: [],
       stallTimeoutMs: 10_000,
@@ -89,14 +92,17 @@ Deno.test("camera: without any key it is Orion's own RTSP over TCP, verified by 
 Deno.test("camera: every key of the network reaches the capture worker", () => {
   const source = sourceOf(
     "url: 'rtsp://10.0.0.1/s', transport: auto, track: 2, udpPort: 5000, maxUnitBytes: 65536, " +
-      "reconnectMaxSeconds: 3, allowRedirect: [nvr.lan, '[fe80::1]:8554']",
+      "maxPixels: 2073600, reconnectMaxSeconds: 3, allowRedirect: [nvr.lan, '[fe80::1]:8554']",
   );
-  const { transport, track, udpPorts, maxUnitBytes, reconnectMaxMs, allowRedirect } = source;
-  assert.deepEqual({ transport, track, udpPorts, maxUnitBytes, reconnectMaxMs, allowRedirect }, {
+  const { transport, track, udpPorts, maxUnitBytes, maxPixels, reconnectMaxMs } = source;
+  const { allowRedirect } = source;
+  const units = { maxUnitBytes, maxPixels };
+  assert.deepEqual({ transport, track, udpPorts, ...units, reconnectMaxMs, allowRedirect }, {
     transport: "auto",
     track: 2,
     udpPorts: [5000, 5001],
     maxUnitBytes: 65536,
+    maxPixels: 2_073_600,
     reconnectMaxMs: 3000,
     allowRedirect: [{ hostname: "nvr.lan", port: 554 }, { hostname: "fe80::1", port: 8554 }],
   });
@@ -196,4 +202,18 @@ Deno.test("camera: a password in the path is hidden wherever it comes up, and it
     assert.ok(!text.includes("tlJwpbo6"), text);
   }
   assert.match(settings.warnings.join(), /holds credentials/);
+});
+
+Deno.test("camera: how its picture is shown reaches the capture worker, quoted or not", () => {
+  const shown = (keys: string) => {
+    const { rotate, aspect } = sourceOf(`url: 'rtsp://10.0.0.1/s', ${keys}`);
+    return { rotate, aspect };
+  };
+  assert.deepEqual(shown("rotate: 270, aspect: '4:3'"), { rotate: 270, aspect: 4 / 3 });
+  assert.deepEqual(shown("aspect: 16:9"), { rotate: 0, aspect: 16 / 9 });
+  assert.deepEqual(shown("aspect: auto"), { rotate: 0, aspect: null });
+  const problem = (keys: string) => problemOf(`url: 'rtsp://10.0.0.1/s', ${keys}`, {});
+  assert.match(problem("rotate: 45"), /^cameras\[0\].rotate: .*0, 90, 180 or 270/);
+  assert.match(problem("aspect: wide"), /^cameras\[0\].aspect: .*16:9/);
+  assert.match(problem("aspect: 1.78"), /^cameras\[0\].aspect: .*16:9/);
 });

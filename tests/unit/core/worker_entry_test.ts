@@ -67,6 +67,14 @@ Deno.test("worker entry: what nobody caught is told rather than the end of the w
   assert.equal(heard[2], "pong");
 });
 
+Deno.test("worker entry: the worker itself learns that it was told of as failed", async () => {
+  const body = `serve(({ post, failed }) => {
+    failed.addEventListener("abort", () => post("after"));
+    return () => { setTimeout(() => { throw new RangeError("late"); }); };
+  });`;
+  assert.deepEqual(await said(body, ["go"], 2), [failed("RangeError: late"), "after"]);
+});
+
 Deno.test("worker entry: log records and codes of errors cross the boundary", async () => {
   const errors = new URL("../../../src/core/errors.ts", import.meta.url);
   const body = `import { BrokerError } from ${JSON.stringify(errors.href)};

@@ -15,6 +15,8 @@ const step = fc.oneof(
   { weight: 2, arbitrary: fc.record({ kind: fc.constant("pass" as const), ms: fc.nat(900) }) },
   fc.record({ kind: fc.constant("corrupt" as const) }),
   fc.record({ kind: fc.constant("undecoded" as const) }),
+  fc.record({ kind: fc.constant("keep" as const) }),
+  fc.record({ kind: fc.constantFrom("let go" as const, "pass over" as const, "refuse" as const) }),
   fc.record({ kind: fc.constant("fail" as const), detector }),
   fc.record({ kind: fc.constant("lost" as const), detector }),
   fc.record({
@@ -34,6 +36,7 @@ class Model {
   readonly frames: CountedFrame[] = [];
   readonly #inHand = new Set<string>();
   readonly #newest = new Map<string, number>();
+  #before: readonly number[] = [];
   readonly bus = new FrameBus<CountedFrame>({
     clock: this.clock,
     stallTimeoutMs: 2000,
@@ -60,6 +63,18 @@ class Model {
       case "undecoded":
         bus.ledger.arrive();
         return bus.ledger.undecoded("asleep");
+      case "keep":
+        bus.ledger.arrive();
+        return bus.ledger.buffered();
+      case "let go":
+        if (this.#kept > 0) bus.ledger.undecoded("keyframes", "buffered");
+        return;
+      case "pass over":
+        if (this.#kept > 0) bus.passOver("buffered");
+        return;
+      case "refuse":
+        if (this.#kept > 0) bus.ledger.corrupt("buffered");
+        return;
       case "fail":
         return this.#fail(action.detector);
       case "lost":
@@ -79,10 +94,19 @@ class Model {
   check(): void {
     const account = this.bus.account();
     assertCloses(account);
+    const { received, corrupt, decoded, undecoded: { buffered: _open, ...settled } } = account;
+    const counts = [received, corrupt, decoded, ...Object.values(settled)];
+    counts.forEach((count, index) => assert.ok(count >= (this.#before[index] ?? 0), "went back"));
+    this.#before = counts;
     assert.equal(this.bus.ledger.pending, 0);
     const held = account.detectors.filter(({ waiting }) => waiting === 1).length;
     const alive = this.frames.filter(({ freed }) => freed === 0).length;
     assert.ok(alive <= held, "nobody but the mailboxes holds a frame");
+  }
+
+  /** Frames that may be decoded yet. */
+  get #kept(): number {
+    return this.bus.account().undecoded.buffered;
   }
 
   #register(detector: string): void {

@@ -24,6 +24,21 @@ Deno.test("camera ledger: a frame that never arrived cannot be settled", () => {
   assert.throws(() => ledger.undecoded("asleep"), LifecycleError);
 });
 
+Deno.test("camera ledger: a frame that is kept is received, and settled once", () => {
+  const ledger = new CameraLedger();
+  assert.throws(() => ledger.buffered(), LifecycleError);
+  ledger.arrive();
+  ledger.buffered();
+  assert.deepEqual([ledger.received, ledger.undecodedTotal, ledger.pending], [1, 1, 0]);
+  ledger.decoded("buffered");
+  assert.deepEqual([ledger.received, ledger.undecodedTotal, ledger.pending], [1, 0, 0]);
+  assert.throws(() => ledger.corrupt("buffered"), LifecycleError);
+  ledger.corrupt("settled");
+  ledger.undecoded("asleep", "settled");
+  assert.equal(ledger.received, 1);
+  assertCloses(ledger.account([]));
+});
+
 Deno.test("mailbox ledger: a frame lost with its worker is counted as restart, and no count goes back", () => {
   const ledger = new MailboxLedger();
   const account = () =>

@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
+import { steadyMs } from "../../../src/core/clock.ts";
 import { Rhythm } from "../../../src/framebus/rhythm.ts";
 
 function after(rhythm: Rhythm, startMs: number, intervalsMs: readonly number[]): number {
   return intervalsMs.reduce((atMs, intervalMs) => {
-    rhythm.beat(atMs + intervalMs);
+    rhythm.beat(steadyMs(atMs + intervalMs));
     return atMs + intervalMs;
   }, startMs);
 }

@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { ageOf } from "../../../src/core/age.ts";
+import { wallMs } from "../../../src/core/clock.ts";
 import { type FrameMeta, inputBytes, type ToTaker } from "../../../src/core/messages.ts";
 import { FrameBus } from "../../../src/framebus/bus.ts";
 import { TakerPorts } from "../../../src/framebus/taker_ports.ts";
@@ -15,9 +17,8 @@ function meta(seq: number): FrameMeta {
     size: SIZE,
     keyframe: false,
     ptsSeconds: 0,
-    capturedAtMs: 0,
+    capturedAtMs: wallMs(0),
     clock: "arrival",
-    arrivedAtMs: 0,
     roi: null,
     fit: { crop: { x: 0, y: 0, ...SIZE }, dx: 0, dy: 0, ...SIZE },
     queueMs: 0,
@@ -36,7 +37,8 @@ class Wired implements Disposable {
   });
   readonly ports = new TakerPorts<CountedFrame>({
     bus: this.bus,
-    convert: (frame) => meta(frame.seq),
+    clock: this.clock,
+    convert: (frame) => ({ meta: meta(frame.seq), age: ageOf(frame.arrivedAtMs, this.clock) }),
     onError: (_detector, error) => {
       throw error;
     },
@@ -96,6 +98,23 @@ Deno.test("taker ports: a frame that was announced is handed over, and only once
   assert.equal(await wired.next(), "frame 0");
   wired.take();
   assert.equal(await wired.next(), "none");
+});
+
+Deno.test("taker ports: what was offered and not asked for is told with its age, and what was handed over", async () => {
+  using wired = new Wired(5);
+  const { ports, clock } = wired;
+  assert.deepEqual(ports.offers(), [{ worker: "person-1", untakenForMs: null, handed: null }]);
+  wired.send();
+  await clock.pass(40);
+  wired.send();
+  await clock.pass(30);
+  assert.deepEqual(ports.offers(), [{ worker: "person-1", untakenForMs: 70, handed: null }]);
+  assert.equal(await wired.next(), "available 0");
+  wired.take();
+  assert.equal(await wired.next(), "frame 1");
+  await clock.pass(60);
+  const handed = { seq: 1, agoMs: 60 };
+  assert.deepEqual(ports.offers(), [{ worker: "person-1", untakenForMs: null, handed }]);
 });
 
 /**

@@ -1,5 +1,5 @@
 /** The HTTP interface over a report that stands still. */
-import { systemClock } from "../../../src/core/clock.ts";
+import { steadyMs, systemClock, wallMs } from "../../../src/core/clock.ts";
 import { OrionError } from "../../../src/core/errors.ts";
 import { logTo } from "../../../src/core/log.ts";
 import { Secret } from "../../../src/core/secret.ts";
@@ -11,19 +11,22 @@ import { WAIT_TIMEOUT_MS } from "../../support/lines.ts";
 const REPORT = healthReport({
   instance: "lobby-1",
   version: "0.1.0",
-  startedAtMs: 0,
-  nowMs: 0,
+  startedAtMs: wallMs(0),
+  uptimeMs: 0,
+  nowMs: steadyMs(0),
+  timeMs: wallMs(0),
   broker: {
     url: "mqtt://127.0.0.1",
     embedded: true,
     connected: true,
-    sinceMs: 0,
+    sinceMs: wallMs(0),
     error: null,
     protocol: 5,
     reconnects: 0,
   },
   cameras: [],
   workers: [],
+  threadsAbandoned: 0,
   overrides: [],
 });
 

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { noDrops, noUndecoded } from "../../../src/core/accounts.ts";
+import { plusMs, steadyMs, wallMs } from "../../../src/core/clock.ts";
 import {
   dropRate,
   type HealthParts,
@@ -8,40 +9,76 @@ import {
 } from "../../../src/health/report.ts";
 import { Metrics } from "../../../src/health/metrics.ts";
 
-const NOW = 1_795_345_361_640;
+const NOW = wallMs(1_795_345_361_640);
+/** The steady clock at that moment, which counts from elsewhere. */
+const STEADY = steadyMs(60_000);
+
+const INFO = {
+  width: 1280,
+  height: 720,
+  codec: "h264",
+  decoder: "h264",
+  pixelFormat: "yuv420p",
+  fps: 24.9999,
+  keyframeIntervalSeconds: 2,
+  longestKeyframeIntervalSeconds: 4,
+  codedWidth: 1280,
+  codedHeight: 720,
+  rotation: 0,
+  mirrored: false,
+  sampleAspectRatio: 1,
+};
+
+const BROKER: HealthParts["broker"] = {
+  url: "mqtt://127.0.0.1:1883",
+  embedded: true,
+  connected: true,
+  sinceMs: NOW,
+  error: null,
+  protocol: 5,
+  reconnects: 0,
+};
+
+const WORKERS = ["person-0", "person-1"].map((id, index) => ({
+  id,
+  detector: "person",
+  state: "ready",
+  restarts: index,
+  error: null,
+  framesProcessed: 10,
+  framesDropped: 40,
+  inferencesEmitted: 9,
+  inferenceMsSum: 250,
+  lastSeenAtMs: plusMs(STEADY, -100),
+}));
 
 function parts(change: Partial<HealthParts> = {}): HealthParts {
   return {
     instance: "lobby-1",
     version: "0.1.0",
-    startedAtMs: NOW - 60_000,
-    nowMs: NOW,
-    broker: {
-      url: "mqtt://127.0.0.1:1883",
-      embedded: true,
-      connected: true,
-      sinceMs: NOW,
-      error: null,
-      protocol: 5,
-      reconnects: 0,
-    },
+    startedAtMs: plusMs(NOW, -60_000),
+    uptimeMs: 60_000,
+    nowMs: STEADY,
+    timeMs: NOW,
+    broker: BROKER,
     cameras: [{
       id: "gate",
       url: "rtsp://[redacted]@192.0.2.10/stream1",
       emitted: new Map([["person", 9]]),
       restarts: 1,
+      error: null,
       snapshot: {
         state: "online",
         reason: null,
-        sinceMs: NOW - 50_000,
+        sinceMs: plusMs(NOW, -50_000),
         reconnects: 2,
-        info: null,
+        info: INFO,
         decodeLevel: "auto",
-        lastFrameAtMs: NOW - 40,
+        lastFrameAtMs: plusMs(STEADY, -40),
         decodeSeconds: 1.5,
         account: {
           received: 112,
-          undecoded: { ...noUndecoded(), asleep: 10 },
+          undecoded: { ...noUndecoded(), asleep: 6, buffered: 4 },
           corrupt: 2,
           decoded: 100,
           detectors: [{
@@ -54,6 +91,7 @@ function parts(change: Partial<HealthParts> = {}): HealthParts {
             waiting: 1,
           }],
         },
+        gopBuffer: { packets: 26, bytes: 400_000, maxBytes: 33_554_432, catchUps: 3 },
         network: {
           lostPackets: 3,
           anomalies: { outlier: 1, jump: 0, constant: 0 },
@@ -63,17 +101,8 @@ function parts(change: Partial<HealthParts> = {}): HealthParts {
         },
       },
     }],
-    workers: ["person-0", "person-1"].map((id, index) => ({
-      id,
-      detector: "person",
-      state: "ready",
-      restarts: index,
-      framesProcessed: 10,
-      framesDropped: 40,
-      inferencesEmitted: 9,
-      inferenceMsSum: 250,
-      lastSeenAtMs: NOW - 100,
-    })),
+    workers: WORKERS,
+    threadsAbandoned: 2,
     overrides: [],
     ...change,
   };
@@ -109,11 +138,25 @@ Deno.test("readiness: says which part is not ready and why", () => {
   ]);
   const old = base.cameras.map((camera) => ({
     ...camera,
-    snapshot: { ...camera.snapshot, lastFrameAtMs: NOW - 10_001 },
+    snapshot: { ...camera.snapshot, lastFrameAtMs: plusMs(STEADY, -10_001) },
   }));
   assert.deepEqual(unreadiness({ ...base, cameras: old, stallTimeoutMs }), [
     "camera gate: no frame for more than 10 s",
   ]);
+  const dark = base.cameras.map((camera) => ({
+    ...camera,
+    snapshot: { ...camera.snapshot, reason: "NO_PICTURE" },
+  }));
+  const workers = base.workers.map((worker) => ({ ...worker, state: "parked" }));
+  assert.deepEqual(unreadiness({ ...base, cameras: dark, workers, stallTimeoutMs }), [
+    "camera gate: online (NO_PICTURE)",
+    "detector person: worker person-0 is parked",
+    "detector person: worker person-1 is parked",
+  ]);
+  const half = base.workers.map((worker) =>
+    worker.id === "person-0" ? { ...worker, state: "parked" } : worker
+  );
+  assert.deepEqual(unreadiness({ ...base, workers: half, stallTimeoutMs }), [], "one is enough");
 });
 
 Deno.test("metrics: every name of the contract is there, and the values are the report's", async () => {
@@ -121,13 +164,17 @@ Deno.test("metrics: every name of the contract is there, and the values are the 
   metrics.observe({ camera: "gate", detector: "person", stage: "total" }, 25);
   metrics.published("inference");
   metrics.discarded("inference", "superseded");
-  const process = { residentBytes: 1024, cpuSeconds: 2 };
+  const build = { version: "0.1.0", deno: "2.9.6", libav: "FFmpeg 5.1", onnxruntime: "1.30.0" };
+  const process = { residentBytes: 1024, cpuSeconds: 2, startSeconds: 1_795_345_300, build };
   await metrics.text(healthReport(parts()), process);
   const { text } = await metrics.text(healthReport(parts()), process);
   for (
     const line of [
       'orion_frames_received_total{camera="gate"} 112',
-      'orion_frames_undecoded_total{camera="gate",reason="asleep"} 10',
+      'orion_frames_undecoded_total{camera="gate",reason="asleep"} 6',
+      'orion_gop_buffer_frames{camera="gate"} 4',
+      'orion_gop_buffer_bytes{camera="gate"} 400000',
+      'orion_catch_ups_total{camera="gate"} 3',
       'orion_frames_corrupt_total{camera="gate"} 2',
       'orion_frames_decoded_total{camera="gate"} 100',
       'orion_frames_processed_total{camera="gate",detector="person"} 20',
@@ -142,11 +189,31 @@ Deno.test("metrics: every name of the contract is there, and the values are the 
       'orion_camera_up{camera="gate"} 1',
       'orion_camera_reconnects_total{camera="gate"} 2',
       "orion_mqtt_up 1",
+      "orion_threads_abandoned 2",
       'orion_mqtt_published_total{topic_kind="inference"} 1',
       'orion_mqtt_discarded_total{topic_kind="inference",reason="superseded"} 1',
       'orion_decode_seconds_total{camera="gate"} 1.5',
       "process_resident_memory_bytes 1024",
       "process_cpu_seconds_total 2",
+      "process_start_time_seconds 1795345300",
+      'orion_build_info{version="0.1.0",deno="2.9.6",libav="FFmpeg 5.1",onnxruntime="1.30.0"} 1',
+      'orion_camera_fps{camera="gate"} 25',
     ]
   ) assert.ok(text.split("\n").includes(line), `${line} is missing in\n${text}`);
+});
+
+Deno.test("metrics: what may be decoded yet is no counter, and a rate that is not known is not told", async () => {
+  const base = parts();
+  const cameras = base.cameras.map((camera) => ({
+    ...camera,
+    snapshot: { ...camera.snapshot, info: null },
+  }));
+  const report = healthReport({ ...base, cameras });
+  assert.equal(report.cameras[0]?.fps, null);
+  assert.equal(report.cameras[0]?.gopBuffer.catchUps, 3);
+  const build = { version: "", deno: "", libav: "", onnxruntime: "" };
+  const { text } = await new Metrics().text(report, {
+    ...{ residentBytes: 0, cpuSeconds: 0, startSeconds: 0, build },
+  });
+  assert.doesNotMatch(text, /reason="buffered"|^orion_camera_fps\{/m);
 });

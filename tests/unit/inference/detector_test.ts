@@ -1,136 +1,12 @@
 import assert from "node:assert/strict";
-import { type Cancel, type Clock, sleepOn, steadyMs, wallMs } from "../../../src/core/clock.ts";
 import { ModelError } from "../../../src/core/errors.ts";
-import { letterbox } from "../../../src/core/geometry.ts";
-import { type LogRecord, logTo } from "../../../src/core/log.ts";
-import {
-  type DetectorPlan,
-  type FromInference,
-  inputBytes,
-  type ToMailbox,
-  type ToTaker,
-} from "../../../src/core/messages.ts";
+import { inputBytes } from "../../../src/core/messages.ts";
 import type { RawDetections } from "../../../src/inference/contract.ts";
-import { Detector, MAX_FAILED_FRAMES, STOP_ANSWER_MS } from "../../../src/inference/detector.ts";
-import type { Model } from "../../../src/inference/session.ts";
-import type { TakerPort } from "../../../src/inference/taker.ts";
-import { frameMeta } from "../../support/clip.ts";
+import { MAX_FAILED_FRAMES, STOP_ANSWER_MS } from "../../../src/inference/detector.ts";
+import { answer, harness, INPUT, PLAN, Port } from "./detector_rig.ts";
 
-const INPUT = { width: 64, height: 64, bars: 0.5 };
-const SIZE = { width: 128, height: 64 };
-
-const PLAN: DetectorPlan = {
-  detector: "person",
-  worker: "person-1",
-  model: "builtin:person",
-  modelPath: "/models/person.onnx",
-  confidence: 0.4,
-  iou: 0.5,
-  classes: ["person"],
-  threads: 1,
-};
-
-/** Time that goes on by itself by 1 ms at each look; timers fire when the test says so. */
-function steppingClock() {
-  let now = 1000;
-  const timers = new Map<number, () => void>();
-  const clock: Clock = {
-    nowMs: () => steadyMs(now++),
-    wallMs: () => wallMs(now),
-    after(delayMs, run): Cancel {
-      timers.set(delayMs, run);
-      return () => timers.delete(delayMs);
-    },
-    sleep: (delayMs, signal) => sleepOn(clock, delayMs, signal),
-  };
-  return { clock, timers };
-}
-
-/** One cell that sees a person, and one that sees a dog. */
-function answer(): RawDetections {
-  return {
-    cells: 2,
-    classes: 2,
-    boxes: Float32Array.of(0, 16, 32, 48, 32, 16, 64, 48),
-    boxCellStride: 4,
-    boxSideStride: 1,
-    boxForm: "corners",
-    scores: Float32Array.of(0.5, 0, 0, 0.75),
-    scoreOffset: 0,
-    scoreCellStride: 2,
-    scoreClassStride: 1,
-  };
-}
-
-class Port implements TakerPort {
-  readonly taken: ToMailbox[] = [];
-  closed = 0;
-  #receive: (message: ToTaker) => void = () => undefined;
-  open(receive: (message: ToTaker) => void): void {
-    this.#receive = receive;
-  }
-  send(message: ToMailbox): void {
-    this.taken.push(message);
-  }
-  close(): void {
-    this.closed++;
-  }
-  available(): void {
-    this.#receive({ kind: "available", seq: 0 });
-  }
-  frame(seq: number): void {
-    const { buffer } = this.taken.shift() ?? assert.fail("it was not asked");
-    const fit = letterbox({ x: 0, y: 0, ...SIZE }, INPUT);
-    this.#receive({
-      kind: "frame",
-      buffer,
-      meta: frameMeta({ camera: "gate", seq, size: SIZE, fit }),
-    });
-  }
-}
-
-function harness(
-  run: (tensor: ArrayBuffer) => Promise<RawDetections> = () => Promise.resolve(answer()),
-) {
-  const posted: FromInference[] = [];
-  const logged: LogRecord[] = [];
-  const { clock, timers } = steppingClock();
-  let released = 0;
-  const model: Model = {
-    input: INPUT,
-    labels: ["person", "dog"],
-    provider: "cpu",
-    run,
-    [Symbol.asyncDispose]: () => (released++, Promise.resolve()),
-  };
-  let waiting: (() => void) | null = null;
-  const detector = new Detector({
-    clock,
-    log: logTo((record) => logged.push(record)),
-    post(message) {
-      posted.push(message);
-      waiting?.();
-    },
-    load: () => Promise.resolve(model),
-  });
-  /** Waits for the first message of a kind, and takes it out of what was posted. */
-  async function next<K extends FromInference["kind"]>(kind: K) {
-    const wanted = (message: FromInference): message is Extract<FromInference, { kind: K }> =>
-      message.kind === kind;
-    for (;;) {
-      const message = posted.find(wanted);
-      if (message !== undefined) {
-        posted.splice(posted.indexOf(message), 1);
-        return message;
-      }
-      await new Promise<void>((resolve) => waiting = resolve);
-    }
-  }
-  return { detector, posted, logged, timers, next, released: () => released };
-}
-
-Deno.test("detector: is ready, then posts what it saw in source pixels, with its times", async () => {
-  const { detector, next, released } = harness();
+Deno.test("detector: is ready, then hands on what it saw in source pixels, with its times", async () => {
+  const { detector, next, released, results } = harness();
   await detector.start(PLAN);
   const ready = await next("ready");
   assert.deepEqual(ready.classes, ["person", "dog"]);
@@ -140,12 +16,20 @@ Deno.test("detector: is ready, then posts what it saw in source pixels, with its
   port.available();
   assert.equal(port.taken[0]?.buffer.byteLength, inputBytes(INPUT));
   port.frame(41);
-  const { result } = await next("result");
+  const { note } = await next("inferred");
+  const [result] = results.sent;
+  assert.ok(result !== undefined);
   assert.deepEqual([result.detector, result.worker, result.meta.seq], ["person", "person-1", 41]);
   assert.deepEqual(result.detections, [
     { class: "person", confidence: 0.5, box: { x: 0, y: 0, width: 64, height: 64 } },
   ]);
   assert.deepEqual([result.inferenceMs, result.postprocessMs], [1, 1]);
+  const { camera, queueMs, convertMs, dropsSinceLast } = result.meta;
+  const { detector: id, worker, detections } = result;
+  assert.deepEqual(note, {
+    ...{ detector: id, worker, camera, seq: 41, detections, dropsSinceLast },
+    ...{ queueMs, convertMs, inferenceMs: 1, postprocessMs: 1 },
+  });
   await detector.stop();
   await detector.stop();
   assert.deepEqual([released(), port.closed], [1, 1]);
@@ -160,7 +44,7 @@ Deno.test("detector: another confidence holds from the next frame on", async () 
     detector.setConfidence(confidence);
     port.available();
     port.frame(0);
-    assert.equal((await next("result")).result.detections.length, seen);
+    assert.equal((await next("inferred")).note.detections.length, seen);
   }
   await detector.stop();
 });
@@ -176,7 +60,7 @@ Deno.test("detector: cameras attached while the model loads are served when it i
   await starting;
   port.available();
   port.frame(1);
-  await next("result");
+  await next("inferred");
   assert.deepEqual([replaced.closed, gone.closed, port.closed], [1, 1, 0]);
   await detector.stop();
 });
@@ -197,7 +81,7 @@ Deno.test("detector: a frame that fails is told, and the next one is inferred", 
   assert.match(failed.error.message, /bad picture/);
   await Promise.resolve();
   port.frame(2);
-  assert.equal((await next("result")).result.meta.seq, 2);
+  assert.equal((await next("inferred")).note.seq, 2);
   await detector.stop();
 });
 
@@ -238,23 +122,6 @@ Deno.test("detector: stopped while it loads, it lets go of the model and is neve
   assert.deepEqual([posted.length, released(), port.closed], [0, 1, 1]);
 });
 
-Deno.test("detector: stop finishes the frame in hand and posts its result", async () => {
-  const gate = Promise.withResolvers<void>();
-  const { detector, posted, released } = harness(() => gate.promise.then(answer));
-  await detector.start(PLAN);
-  const port = new Port();
-  detector.attach("gate", port);
-  port.available();
-  port.frame(5);
-  const stopping = detector.stop();
-  await Promise.resolve();
-  assert.equal(released(), 0);
-  gate.resolve();
-  await stopping;
-  assert.deepEqual(posted.map((message) => message.kind), ["ready", "result"]);
-  assert.equal(released(), 1);
-});
-
 Deno.test("detector: stop does not wait for ever for a camera that was asked", async () => {
   const { detector, timers, released } = harness();
   await detector.start(PLAN);
@@ -286,7 +153,7 @@ Deno.test("detector: more than is published is logged once for each confidence",
     detector.setConfidence(confidence);
     port.available();
     port.frame(0);
-    await next("result");
+    await next("inferred");
   }
   assert.deepEqual(logged.map((record) => record.fields["confidence"]), [0.4, 0.3]);
   await detector.stop();

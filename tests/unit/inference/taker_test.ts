@@ -7,8 +7,10 @@ import {
   type ToMailbox,
   type ToTaker,
 } from "../../../src/core/messages.ts";
-import { FrameTaker, takerPort } from "../../../src/inference/taker.ts";
-import { FakePort, FIT, harness, INPUT, metaOf, move } from "../../support/taker.ts";
+import { FrameTaker } from "../../../src/inference/taker.ts";
+import { takerPort } from "../../../src/inference/taker_port.ts";
+import { HeldClock } from "../../support/held_clock.ts";
+import { FakePort, FIT, frameOf, harness, INPUT, metaOf, move } from "../../support/taker.ts";
 
 Deno.test("taker: takes when a camera has a frame, infers it, and takes again", async () => {
   const { port, infer, failures } = harness(["a"]);
@@ -114,7 +116,7 @@ Deno.test("taker: a camera detached while it holds the buffer costs one buffer, 
   assert.equal(port("a").closed, 1);
   assert.equal(taker.lost, 1);
   assert.equal(port("b").sent[0]?.barsKey, null, "the new buffer has no bars");
-  port("a").say({ kind: "frame", meta: metaOf("a"), buffer: late.buffer });
+  port("a").say(frameOf("a", 0, late.buffer));
   port("a").available();
   port("b").frame(metaOf("b"));
   await infer().end();
@@ -191,7 +193,7 @@ Deno.test("taker: a buffer that comes back detached or of another size ends it, 
     const { taker, port, failures } = harness(["a", "b"]);
     port("a").available();
     const { buffer } = port("a").asked();
-    port("a").say({ kind: "frame", meta: metaOf("a"), buffer: spoil(buffer) });
+    port("a").say(frameOf("a", 0, spoil(buffer)));
     assert.ok(failures[0] instanceof LifecycleError);
     port("b").available();
     assert.equal(port("b").sent.length, 0);
@@ -226,6 +228,7 @@ Deno.test("taker: over real message ports the buffer goes and comes back without
   const done = Promise.withResolvers<FrameMeta>();
   const taker = new FrameTaker({
     input: INPUT,
+    clock: new HeldClock(0),
     fail: done.reject,
     infer(meta, tensor) {
       assert.equal(new Float32Array(tensor)[5], 0.25);
@@ -237,8 +240,7 @@ Deno.test("taker: over real message ports the buffer goes and comes back without
   port2.onmessage = (event: MessageEvent<ToMailbox>) => {
     const { buffer } = event.data;
     new Float32Array(buffer).fill(0.25);
-    const frame: ToTaker = { kind: "frame", meta: metaOf("a", 9), buffer };
-    port2.postMessage(frame, [buffer]);
+    port2.postMessage(frameOf("a", 9, buffer), [buffer]);
     assert.ok(buffer.detached);
   };
   const available: ToTaker = { kind: "available", seq: 9 };

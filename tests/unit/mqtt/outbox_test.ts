@@ -1,35 +1,36 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
+import { type SteadyMs, steadyMs as at } from "../../../src/core/clock.ts";
 import { LatestOutbox, QueueOutbox } from "../../../src/mqtt/outbox.ts";
 
 interface Item {
   readonly key: string;
-  readonly atMs: number;
+  readonly atMs: SteadyMs;
   readonly order: number;
 }
 
 Deno.test("outbox: a newer item displaces the one of its key and keeps its place", () => {
   const outbox = new LatestOutbox<Item>({ maxKeys: 4, maxAgeMs: 1_000 });
-  const first = { key: "gate", atMs: 0, order: 1 };
+  const first = { key: "gate", atMs: at(0), order: 1 };
   assert.equal(outbox.put(first), null);
-  assert.equal(outbox.put({ key: "yard", atMs: 0, order: 2 }), null);
-  assert.deepEqual(outbox.put({ key: "gate", atMs: 5, order: 3 }), {
+  assert.equal(outbox.put({ key: "yard", atMs: at(0), order: 2 }), null);
+  assert.deepEqual(outbox.put({ key: "gate", atMs: at(5), order: 3 }), {
     item: first,
     reason: "superseded",
   });
-  assert.deepEqual([outbox.take(5).item?.order, outbox.take(5).item?.order], [3, 2]);
-  assert.deepEqual(outbox.take(5), { item: null, displaced: [] });
+  assert.deepEqual([outbox.take(at(5)).item?.order, outbox.take(at(5)).item?.order], [3, 2]);
+  assert.deepEqual(outbox.take(at(5)), { item: null, displaced: [] });
 });
 
 Deno.test("outbox: what is too old comes back as stale, and the next fresh item is given", () => {
   const outbox = new LatestOutbox<Item>({ maxKeys: 4, maxAgeMs: 1_000 });
-  outbox.put({ key: "a", atMs: 0, order: 1 });
-  outbox.put({ key: "b", atMs: 500, order: 2 });
-  const { item, displaced } = outbox.take(1_001);
+  outbox.put({ key: "a", atMs: at(0), order: 1 });
+  outbox.put({ key: "b", atMs: at(500), order: 2 });
+  const { item, displaced } = outbox.take(at(1_001));
   assert.equal(item?.order, 2);
   assert.deepEqual(displaced.map((each) => [each.item.order, each.reason]), [[1, "stale"]]);
-  outbox.put({ key: "c", atMs: 0, order: 3 });
-  assert.equal(outbox.take(1_000).item?.order, 3, "exactly the greatest age is not too old");
+  outbox.put({ key: "c", atMs: at(0), order: 3 });
+  assert.equal(outbox.take(at(1_000)).item?.order, 3, "exactly the greatest age is not too old");
 });
 
 Deno.test("outbox: is bounded, gives the latest of every key in order, and loses nothing silently", () => {
@@ -46,14 +47,14 @@ Deno.test("outbox: is bounded, gives the latest of every key in order, and loses
     let accounted = 0;
     actions.forEach((key, nowMs) => {
       if (key === null) {
-        const { item, displaced } = outbox.take(nowMs);
+        const { item, displaced } = outbox.take(at(nowMs));
         accounted += displaced.length + (item === null ? 0 : 1);
         const fresh = model.findIndex(({ atMs }) => nowMs - atMs <= 10);
         assert.deepEqual(item, model[fresh] ?? null);
         model = fresh === -1 ? [] : model.slice(fresh + 1);
       } else {
         put += 1;
-        const item = { key, atMs: nowMs, order: put };
+        const item = { key, atMs: at(nowMs), order: put };
         accounted += outbox.put(item) === null ? 0 : 1;
         const place = model.findIndex((each) => each.key === key);
         if (place === -1) model.push(item);
@@ -86,10 +87,10 @@ Deno.test("outbox: a queue keeps the order whatever comes back, and drops its ol
     for (const each of actions) {
       if (each === "put") {
         order += 1;
-        add(outbox.put({ key: "gate", atMs: 0, order }));
+        add(outbox.put({ key: "gate", atMs: at(0), order }));
         model.push(order);
       } else if (each === "take") {
-        const { item } = outbox.take(Number.MAX_SAFE_INTEGER);
+        const { item } = outbox.take(at(Number.MAX_SAFE_INTEGER));
         assert.equal(item?.order, model.shift());
         if (item !== null) onTheWay.push(item);
       } else {

@@ -100,6 +100,6 @@ export function rig(
   const discarded = () =>
     posted.filter((each) => each.kind === "discarded").map((each) => each.reason);
   const see = (seq: number, camera = "gate") =>
-    publisher.inference(inferenceResult(seq, { camera, arrivedAtMs: clock.nowMs() }));
+    publisher.inference(inferenceResult(seq, { camera }), clock.nowMs());
   return { clock, discarded, link, logged, posted, publisher, see };
 }

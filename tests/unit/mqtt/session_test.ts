@@ -120,6 +120,20 @@ Deno.test("session: no more messages are on their way than the broker takes, and
   assert.deepEqual(settled, ["1", ...Array(3).fill("BROKER_CLOSED")], "each settled once");
 });
 
+Deno.test("session: what is published at an acknowledgement does not overtake what is held", async () => {
+  using broker = new ScriptedBroker();
+  // Receive Maximum, 1.
+  const session = await connected(broker, [0x21, 0, 1]);
+  session.publish(message("1"), () => session.publish(message("4"), () => {}));
+  for (const text of ["2", "3"]) session.publish(message(text), () => {});
+  for (const text of ["1", "2", "3", "4"]) {
+    const sent = published(await broker.packet());
+    assert.equal(sent.text, text);
+    await broker.send([0x40, 2, ...sent.id]);
+  }
+  await left(session);
+});
+
 Deno.test("session: a message that is larger than the broker takes is not sent", async () => {
   using broker = new ScriptedBroker();
   // Maximum Packet Size, 200.

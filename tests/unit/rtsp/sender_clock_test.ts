@@ -1,11 +1,17 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { steadyMs } from "../../../src/core/clock.ts";
+import { epochMs, steadyMs, wallMs } from "../../../src/core/clock.ts";
 import { SenderClock } from "../../../src/rtsp/sender_clock.ts";
 import { RtpTimeline } from "../../../src/rtsp/timeline.ts";
 
 const RATE = 90_000;
 const WALL = 1_795_345_361_640;
+
+/** Milliseconds since the epoch. */
+function capturedAt(clock: SenderClock, pts: number): number | null {
+  const at = clock.capturedAt(pts);
+  return at === null ? null : epochMs(at);
+}
 
 /** A camera at 25 fps with sender reports, and what is made of its time. */
 class Camera {
@@ -35,7 +41,7 @@ class Camera {
   }
 
   report(rtpTimestamp = this.rtp()): void {
-    const ntpWallMs = WALL + this.atMs + this.wallOffMs;
+    const ntpWallMs = wallMs(WALL + this.atMs + this.wallOffMs);
     this.clock.report({ ntpWallMs, rtpTimestamp, receivedAt: steadyMs(this.atMs) });
   }
 
@@ -44,7 +50,7 @@ class Camera {
     this.atMs += 40;
     if (this.atMs % this.#reportEveryMs === 0) this.report(rtpTimestamp);
     const pts = this.timeline.unit(rtpTimestamp ?? this.rtp(), steadyMs(this.atMs));
-    return this.clock.capturedAt(pts);
+    return capturedAt(this.clock, pts);
   }
 
   /** By how much the time of capture is wrong, for as many units. */
@@ -148,7 +154,7 @@ Deno.test("rtsp sender clock: odd timestamps of units and of reports leave the t
 
 Deno.test("rtsp sender clock: the end of the 32 bits and times before the newest report are no edge", () => {
   const clock = new SenderClock({ clockRate: RATE, ptsOf: (rtpTimestamp) => rtpTimestamp });
-  clock.report({ ntpWallMs: WALL, rtpTimestamp: 900_000, receivedAt: steadyMs(0) });
+  clock.report({ ntpWallMs: wallMs(WALL), rtpTimestamp: 900_000, receivedAt: steadyMs(0) });
   assert.equal(clock.capturedAt(900_000), WALL);
   assert.equal(clock.capturedAt(810_000), WALL - 1000);
   assert.equal(clock.capturedAt(2 ** 33), WALL + (2 ** 33 - 900_000) / 90);
@@ -156,7 +162,8 @@ Deno.test("rtsp sender clock: the end of the 32 bits and times before the newest
 
 Deno.test("rtsp sender clock: reports without a time say nothing", () => {
   const camera = new Camera();
-  for (const ntpWallMs of [-2_208_988_800_000, 0, NaN, Infinity]) {
+  for (const epoch of [-2_208_988_800_000, 0, NaN, Infinity]) {
+    const ntpWallMs = wallMs(epoch);
     camera.clock.report({ ntpWallMs, rtpTimestamp: camera.rtp(), receivedAt: steadyMs(0) });
     assert.equal(camera.unit(), null);
   }
@@ -183,8 +190,9 @@ Deno.test("rtsp sender clock: reports of one instant give no rate, whatever they
   fc.assert(fc.property(fc.array(report, { minLength: 1, maxLength: 20 }), (reports) => {
     const clock = new SenderClock({ clockRate: RATE, ptsOf: (rtpTimestamp) => rtpTimestamp });
     for (const { ntpWallMs, rtpTimestamp, receivedMs } of reports) {
-      clock.report({ ntpWallMs, rtpTimestamp, receivedAt: steadyMs(receivedMs) });
-      assert.ok(Math.abs((clock.capturedAt(rtpTimestamp) ?? NaN) - ntpWallMs) < 0.01);
+      const receivedAt = steadyMs(receivedMs);
+      clock.report({ ntpWallMs: wallMs(ntpWallMs), rtpTimestamp, receivedAt });
+      assert.ok(Math.abs((capturedAt(clock, rtpTimestamp) ?? NaN) - ntpWallMs) < 0.01);
       assert.ok(Math.abs(1 / (clock.rate ?? 1) - 1) <= 0.2 + 1e-9);
     }
   }));

@@ -1,24 +1,25 @@
 import assert from "node:assert/strict";
 import { noDrops, noUndecoded } from "../../../src/core/accounts.ts";
+import { steadyMs, wallMs } from "../../../src/core/clock.ts";
 import { type LogRecord, logTo } from "../../../src/core/log.ts";
-import type { CaptureSnapshot } from "../../../src/core/messages.ts";
+import type { ReceivedSnapshot } from "../../../src/core/messages.ts";
 import { percentile, StatsLogger } from "../../../src/service/stats.ts";
 
 /** A camera's account after `received` frames, of which `processed` were inferred. */
 function snapshot(
   received: number,
   processed: number,
-  change: Partial<CaptureSnapshot> & { waiting?: 0 | 1; paused?: boolean } = {},
-): CaptureSnapshot {
+  change: Partial<ReceivedSnapshot> & { waiting?: 0 | 1; paused?: boolean } = {},
+): ReceivedSnapshot {
   const { waiting = 0, paused = false, ...rest } = change;
   return {
     state: "online",
     reason: null,
-    sinceMs: 0,
+    sinceMs: wallMs(0),
     reconnects: 0,
     info: null,
     decodeLevel: "auto",
-    lastFrameAtMs: 0,
+    lastFrameAtMs: steadyMs(0),
     decodeSeconds: 0,
     account: {
       received,
@@ -35,6 +36,7 @@ function snapshot(
         waiting,
       }],
     },
+    gopBuffer: { packets: 0, bytes: 0, maxBytes: 0, catchUps: 0 },
     network: null,
     ...rest,
   };
@@ -47,9 +49,9 @@ function logger() {
 
 Deno.test("stats: 97 % dropped is no warning when 1 Hz of 30 is what was asked for", () => {
   const { records, stats } = logger();
-  stats.write("gate", snapshot(0, 0), 0);
+  stats.write("gate", snapshot(0, 0), steadyMs(0));
   for (let i = 1; i <= 10; i++) stats.sample("gate", "person", i * 10);
-  stats.write("gate", snapshot(300, 10), 10_000);
+  stats.write("gate", snapshot(300, 10), steadyMs(10_000));
   assert.equal(records.length, 1);
   assert.deepEqual(records[0], {
     level: "info",
@@ -70,9 +72,9 @@ Deno.test("stats: 97 % dropped is no warning when 1 Hz of 30 is what was asked f
 
 Deno.test("stats: a rate that is not reached is a warning, and a worker that takes nothing another", () => {
   const { records, stats } = logger();
-  stats.write("gate", snapshot(0, 0), 0);
-  stats.write("gate", snapshot(300, 5), 10_000);
-  stats.write("gate", snapshot(600, 5, { waiting: 1 }), 20_000);
+  stats.write("gate", snapshot(0, 0), steadyMs(0));
+  stats.write("gate", snapshot(300, 5), steadyMs(10_000));
+  stats.write("gate", snapshot(600, 5, { waiting: 1 }), steadyMs(20_000));
   assert.deepEqual(
     records.map(({ level, fields }) => [level, fields["health"]]),
     [["warning", "slow"], ["warning", "silent"]],
@@ -81,20 +83,20 @@ Deno.test("stats: a rate that is not reached is a warning, and a worker that tak
 
 Deno.test("stats: a camera that gives few frames is not held against the rate", () => {
   const { records, stats } = logger();
-  stats.write("gate", snapshot(0, 0), 0);
-  stats.write("gate", snapshot(5, 5), 10_000);
+  stats.write("gate", snapshot(0, 0), steadyMs(0));
+  stats.write("gate", snapshot(5, 5), steadyMs(10_000));
   assert.equal(records[0]?.fields["health"], "ok");
 });
 
 Deno.test("stats: a growing latency is a warning", () => {
   const { records, stats } = logger();
-  stats.write("gate", snapshot(0, 0), 0);
+  stats.write("gate", snapshot(0, 0), steadyMs(0));
   for (const [interval, ms] of [50, 55, 400].entries()) {
     for (let i = 0; i < 10; i++) stats.sample("gate", "person", ms);
     stats.write(
       "gate",
       snapshot((interval + 1) * 300, (interval + 1) * 10),
-      (interval + 1) * 10_000,
+      steadyMs((interval + 1) * 10_000),
     );
   }
   assert.deepEqual(records.map(({ fields }) => fields["health"]), ["ok", "ok", "late"]);
@@ -102,9 +104,9 @@ Deno.test("stats: a growing latency is a warning", () => {
 
 Deno.test("stats: a paused detector and a stalled camera are said to be so", () => {
   const { records, stats } = logger();
-  stats.write("gate", snapshot(0, 0), 0);
-  stats.write("gate", snapshot(300, 0, { paused: true }), 10_000);
-  stats.write("gate", snapshot(300, 0, { state: "stalled" }), 20_000);
+  stats.write("gate", snapshot(0, 0), steadyMs(0));
+  stats.write("gate", snapshot(300, 0, { paused: true }), steadyMs(10_000));
+  stats.write("gate", snapshot(300, 0, { state: "stalled" }), steadyMs(20_000));
   assert.deepEqual(
     records.map(({ level, fields }) => [level, fields["health"]]),
     [["info", "paused"], ["warning", "stalled"]],
@@ -113,15 +115,15 @@ Deno.test("stats: a paused detector and a stalled camera are said to be so", () 
 
 Deno.test("stats: latencies are kept up to a bound", () => {
   const { records, stats } = logger();
-  stats.write("gate", snapshot(0, 0), 0);
+  stats.write("gate", snapshot(0, 0), steadyMs(0));
   for (let i = 0; i < 100_000; i++) stats.sample("gate", "person", i);
-  stats.write("gate", snapshot(300, 10), 10_000);
+  stats.write("gate", snapshot(300, 10), steadyMs(10_000));
   assert.ok(Number(records[0]?.fields["p50Ms"]) > 98_000, "the newest are the ones that are kept");
 });
 
 Deno.test("percentile: nearest rank", () => {
   assert.equal(percentile([], 0.5), null);
-  assert.equal(percentile([7], 0.99), 7);
-  assert.equal(percentile([1, 2, 3, 4], 0.5), 2);
-  assert.equal(percentile([1, 2, 3, 4], 0.99), 4);
+  assert.equal(percentile([7], 0.99), steadyMs(7));
+  assert.equal(percentile([1, 2, 3, 4], 0.5), steadyMs(2));
+  assert.equal(percentile([1, 2, 3, 4], 0.99), steadyMs(4));
 });

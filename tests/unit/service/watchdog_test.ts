@@ -1,14 +1,17 @@
 import assert from "node:assert/strict";
+import { sinceMs, type SteadyMs } from "../../../src/core/clock.ts";
 import {
   Watchdog,
   type Watched,
   type WatchedFlow,
+  type WatchedOffer,
   type WatchedWorker,
   workerTimeoutMs,
 } from "../../../src/service/watchdog.ts";
 import { HeldClock } from "../../support/held_clock.ts";
 
 const SETTINGS = { intervalSeconds: 30, minTimeoutSeconds: 30, maxRestarts: 5 };
+const LOAD_LIMIT_MS = 200_000;
 const FIVE_MINUTES_MS = 300_000;
 
 /** A watchdog over one worker and one camera, whose state the test changes. */
@@ -18,8 +21,9 @@ function guard(change: { worker?: Partial<WatchedWorker>; flow?: Partial<Watched
   const worker = {
     name: "person-0",
     detector: "person",
-    lastSeenAtMs: null as number | null,
-    readyAtMs: clock.nowMs() as number | null,
+    lastSeenAtMs: null as SteadyMs | null,
+    startedAtMs: clock.nowMs() as SteadyMs | null,
+    readyAtMs: clock.nowMs() as SteadyMs | null,
     poolSize: 1,
     ...change.worker,
   };
@@ -28,33 +32,61 @@ function guard(change: { worker?: Partial<WatchedWorker>; flow?: Partial<Watched
     detector: "person",
     paused: false,
     rateHz: 5 as number | null,
-    live: true,
     ...change.flow,
   };
-  const capture = { name: "capture-gate", silentSinceMs: null as number | null };
-  const watched: Watched = { workers: [worker], flows: [flow], captures: [capture] };
+  const capture = { name: "capture-gate", silentSinceMs: null as SteadyMs | null };
+  /** Since when something is offered to the worker, or null. */
+  const offered = { sinceMs: null as SteadyMs | null, worker: "person-0" };
+  const offers = (): WatchedOffer[] =>
+    offered.sinceMs === null ? [] : [{
+      camera: "gate",
+      worker: offered.worker,
+      forMs: sinceMs(offered.sinceMs, clock.nowMs()),
+    }];
+  const look = (): Watched => ({
+    workers: [worker],
+    flows: [flow],
+    offers: offers(),
+    captures: [capture],
+    cameras: [],
+  });
   const watchdog = new Watchdog({
     settings: SETTINGS,
     clock,
-    look: () => Promise.resolve(watched),
+    modelLoadLimitMs: LOAD_LIMIT_MS,
+    look: () => Promise.resolve(look()),
     onSilent: (name) => silent.push(name),
+    onCameras: () => undefined,
   });
   watchdog.start();
-  return { clock, silent, worker, flow, capture, watchdog };
+  return { clock, silent, worker, flow, capture, offered, watchdog };
 }
 
-Deno.test("watchdog: a worker that finishes no inference although frames come is told", async () => {
-  const { clock, silent, watchdog } = guard();
+Deno.test("watchdog: a worker that leaves an offer and finishes nothing else is told", async () => {
+  const { clock, silent, offered, watchdog } = guard();
+  offered.sinceMs = clock.nowMs();
   await clock.pass(59_000);
   assert.deepEqual(silent, []);
-  await clock.pass(31_000);
+  await clock.pass(1_000);
   assert.deepEqual(silent, ["person-0"]);
   watchdog.stop();
   assert.deepEqual(clock.waitsMs, []);
 });
 
-Deno.test("watchdog: a worker that works is left alone", async () => {
-  const { clock, silent, worker } = guard();
+Deno.test("watchdog: a worker that was offered nothing is healthy, however long it is silent", async () => {
+  const { clock, silent, worker, offered } = guard();
+  worker.lastSeenAtMs = clock.nowMs();
+  await clock.pass(FIVE_MINUTES_MS);
+  // Neither is one whom another was offered something.
+  offered.worker = "person-1";
+  offered.sinceMs = clock.nowMs();
+  await clock.pass(FIVE_MINUTES_MS);
+  assert.deepEqual(silent, []);
+});
+
+Deno.test("watchdog: a worker that finishes others is left alone, whatever waits", async () => {
+  const { clock, silent, worker, offered } = guard();
+  offered.sinceMs = clock.nowMs();
   for (let passed = 0; passed < FIVE_MINUTES_MS; passed += 1000) {
     worker.lastSeenAtMs = clock.nowMs();
     await clock.pass(1000);
@@ -62,32 +94,33 @@ Deno.test("watchdog: a worker that works is left alone", async () => {
   assert.deepEqual(silent, []);
 });
 
-Deno.test("watchdog: a paused detector, a camera without frames and a loading model cause no restart in five minutes", async () => {
-  for (
-    const change of [
-      { flow: { paused: true } },
-      { flow: { live: false } },
-      { worker: { readyAtMs: null } },
-    ]
-  ) {
-    const { clock, silent, watchdog } = guard(change);
-    await clock.pass(FIVE_MINUTES_MS);
-    assert.deepEqual(silent, [], JSON.stringify(change));
-    watchdog.stop();
-  }
-});
-
-Deno.test("watchdog: the time before a camera came back is not held against the worker", async () => {
-  const { clock, silent, worker, flow } = guard({ flow: { live: false } });
+Deno.test("watchdog: the time counts from the offer, not from the last inference", async () => {
+  const { clock, silent, worker, offered } = guard();
   worker.lastSeenAtMs = clock.nowMs();
   await clock.pass(FIVE_MINUTES_MS);
-  flow.live = true;
-  await clock.pass(30_000);
-  worker.lastSeenAtMs = clock.nowMs();
+  offered.sinceMs = clock.nowMs();
   await clock.pass(30_000);
   assert.deepEqual(silent, []);
-  await clock.pass(60_000);
+  await clock.pass(30_000);
   assert.deepEqual(silent, ["person-0"]);
+});
+
+Deno.test("watchdog: what was offered before a pause is not held against the worker", async () => {
+  const { clock, silent, offered } = guard({ flow: { paused: true } });
+  offered.sinceMs = clock.nowMs();
+  await clock.pass(FIVE_MINUTES_MS);
+  assert.deepEqual(silent, []);
+});
+
+Deno.test("watchdog: a model may take its time to load, but not for ever", async () => {
+  const { clock, silent, worker } = guard({ worker: { readyAtMs: null } });
+  await clock.pass(LOAD_LIMIT_MS);
+  assert.deepEqual(silent, []);
+  await clock.pass(30_000);
+  assert.deepEqual(silent, ["person-0"]);
+  worker.startedAtMs = null;
+  await clock.pass(FIVE_MINUTES_MS);
+  assert.deepEqual(silent, ["person-0"], "a place without a thread does not load");
 });
 
 Deno.test("watchdog: a slow rate gives a worker three of its periods", async () => {
@@ -96,18 +129,18 @@ Deno.test("watchdog: a slow rate gives a worker three of its periods", async () 
   assert.equal(workerTimeoutMs(30, [{ rateHz: 0.05 }, { rateHz: 0.05 }], 1), 30_000);
   assert.equal(workerTimeoutMs(30, [{ rateHz: 0.05 }], 2), 120_000);
   assert.equal(workerTimeoutMs(30, [{ rateHz: null }], 4), 30_000);
-  const { clock, silent } = guard({ flow: { rateHz: 0.02 } });
+  const { clock, silent, offered } = guard({ flow: { rateHz: 0.02 } });
+  offered.sinceMs = clock.nowMs();
   await clock.pass(150_000);
   assert.deepEqual(silent, []);
   await clock.pass(60_000);
-  assert.deepEqual(silent, ["person-0"]);
+  assert.deepEqual(silent, ["person-0", "person-0"]);
 });
 
 Deno.test("watchdog: a camera's thread that leaves questions unanswered is told", async () => {
-  const { clock, silent, worker, capture } = guard();
+  const { clock, silent, capture } = guard();
   capture.silentSinceMs = clock.nowMs();
   await clock.pass(30_000);
-  worker.lastSeenAtMs = clock.nowMs();
   assert.deepEqual(silent, []);
   await clock.pass(30_000);
   assert.deepEqual(silent, ["capture-gate"]);

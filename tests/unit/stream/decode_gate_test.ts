@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { plusMs, steadyMs } from "../../../src/core/clock.ts";
 import { RateGate } from "../../../src/framebus/rate_gate.ts";
 import { type Candidate, DecodeGate } from "../../../src/stream/decode_gate.ts";
 
@@ -8,13 +9,14 @@ const ANY: Candidate = {
   isCorrupt: false,
   isTooSlow: false,
   isDisposable: () => false,
-  atMs: 0,
+  atMs: steadyMs(0),
   frameMs: 40,
   wanted: true,
   pictureWanted: false,
   periodMs: 0,
   dueInMs: 0,
   dueNextInMs: 0,
+  holdsBack: false,
   buffer: "incomplete",
 };
 const KEY = { isKey: true };
@@ -44,7 +46,7 @@ function play(options: {
   const takenAtMs: number[] = [];
   let text = "";
   for (let index = 0; index < options.frames; index++) {
-    const atMs = 40 * index;
+    const atMs = steadyMs(40 * index);
     const isKey = options.keyframeEvery(index);
     const letter = fate(gate, {
       isKey,
@@ -52,15 +54,17 @@ function play(options: {
       atMs,
       periodMs: rate.periodMs ?? 0,
       dueInMs: rate.waitMs(atMs),
+      dueNextInMs: rate.waitMs(atMs),
+      buffer: "complete",
     });
     text += letter;
     const everyMs = gate.keyframes.intervalMs;
     if (isKey && everyMs !== null && gate.keyframes.isSteady) rate.follow({ atMs, everyMs });
     const nearMs = (gate.keyframesOnly ? everyMs ?? 40 : 40) / 2;
-    if (letter === "D" && rate.waitMs(atMs) <= nearMs) {
+    if ("DC".includes(letter) && rate.waitMs(atMs) <= nearMs) {
       takenAtMs.push(atMs);
       // A worker is told, takes, and has its frame a little later.
-      rate.delivered(atMs + 12);
+      rate.delivered(plusMs(atMs, 12));
     }
   }
   return { gate, fates: text, takenAtMs };
@@ -165,24 +169,36 @@ Deno.test("decode gate: a picture that somebody waits for ends the sleep at the 
   const gate = new DecodeGate("auto");
   const slow = { periodMs: 10_000, dueInMs: 10_000 };
   for (let frame = 0; frame < 120; frame++) {
-    fate(gate, { ...slow, isKey: frame % 50 === 0, atMs: 40 * frame });
+    fate(gate, { ...slow, isKey: frame % 50 === 0, atMs: steadyMs(40 * frame) });
   }
   assert.equal(gate.level, "keyframes");
   // Not even a keyframe is decoded long before anybody is due.
-  assert.equal(fate(gate, { ...slow, isKey: true, atMs: 4800 }), "k");
+  assert.equal(fate(gate, { ...slow, isKey: true, atMs: steadyMs(4800) }), "k");
   const wanted = { ...slow, pictureWanted: true };
-  assert.equal(fate(gate, { ...wanted, atMs: 4840 }), "k");
-  assert.equal(fate(gate, { ...wanted, isKey: true, atMs: 6000 }), "D");
+  assert.equal(fate(gate, { ...wanted, atMs: steadyMs(4840) }), "k");
+  assert.equal(fate(gate, { ...wanted, isKey: true, atMs: steadyMs(6000) }), "D");
 });
 
 Deno.test("decode gate: a rate that was raised is in force from the next keyframe", () => {
   const gate = new DecodeGate("auto");
   for (let frame = 0; frame < 120; frame++) {
-    fate(gate, { periodMs: 2000, dueInMs: 1000, isKey: frame % 50 === 0, atMs: 40 * frame });
+    fate(gate, {
+      periodMs: 2000,
+      dueInMs: 1000,
+      isKey: frame % 50 === 0,
+      atMs: steadyMs(40 * frame),
+    });
   }
   const fast = { periodMs: 100, dueInMs: 0 };
-  assert.equal(fates(gate, [{ ...fast, atMs: 4800 }, { ...fast, isKey: true, atMs: 6000 }]), "kD");
-  assert.equal(fate(gate, { ...fast, atMs: 6040 }), "D");
+  assert.equal(
+    fates(gate, [{ ...fast, atMs: steadyMs(4800) }, {
+      ...fast,
+      isKey: true,
+      atMs: steadyMs(6000),
+    }]),
+    "kD",
+  );
+  assert.equal(fate(gate, { ...fast, atMs: steadyMs(6040) }), "D");
 });
 
 Deno.test("decode gate: after a damaged packet nothing is usable until a whole keyframe", () => {
@@ -208,23 +224,44 @@ Deno.test("decode gate: a decoder that is too slow goes on with the next keyfram
 
 const KEPT = { buffer: "complete" } as const;
 
-Deno.test("decode gate: a decoder that slept catches up when the keyframe is overdue and one is due", () => {
+/** A gate that has seen keyframes 0, 25 and 50 and what is between; and how it goes on. */
+function watched(base: Partial<Candidate>) {
   const gate = new DecodeGate("auto");
   const at = (index: number, more: Partial<Candidate> = {}) =>
-    fate(gate, { atMs: 40 * index, dueInMs: 1000, dueNextInMs: 1000, ...KEPT, ...more });
-  for (const index of [0, 25, 50]) at(index, KEY);
-  assert.equal(at(51), "a", "the next keyframe is expected at frame 75");
-  assert.equal(at(75, { dueNextInMs: 0 }), "a", "it may be a little late");
-  assert.equal(at(77), "a", "no detector is due");
-  assert.equal(at(78, { dueNextInMs: 0 }), "C");
-  assert.equal(at(79), "D", "and goes on, since no keyframe can be counted on");
+    fate(gate, { atMs: steadyMs(40 * index), ...base, ...KEPT, ...more });
+  for (let index = 0; index <= 50; index++) at(index, index % 25 === 0 ? KEY : DELTA);
+  return { gate, at };
+}
+
+const NOT_DUE = { dueInMs: 1000, dueNextInMs: 1000 };
+
+Deno.test("decode gate: a decoder that slept catches up when the keyframe did not come and one is due", () => {
+  const { at } = watched(NOT_DUE);
+  for (let index = 51; index < 75; index++) assert.equal(at(index), "a");
+  assert.equal(at(75, { dueNextInMs: 0 }), "a", "it may be one frame late");
+  assert.equal(at(76), "a", "no detector is due");
+  assert.equal(at(77, { dueNextInMs: 0 }), "C");
+  assert.equal(at(78), "D", "and goes on, since no keyframe can be counted on");
+});
+
+Deno.test("decode gate: frames that come unevenly do not make a keyframe overdue", () => {
+  const { at } = watched(NOT_DUE);
+  for (let index = 51; index < 74; index++) at(index);
+  const late = { dueNextInMs: 0, atMs: steadyMs(40 * 76.4) };
+  assert.equal(at(74, late), "a");
+  assert.equal(at(75, { ...late, ...KEY }), "D");
+});
+
+Deno.test("decode gate: a camera that sends fewer frames than before is not waited for", () => {
+  const { at } = watched(NOT_DUE);
+  for (let index = 51; index < 60; index++) {
+    at(index, { atMs: steadyMs(40 * (50 + 3 * (index - 50))) });
+  }
+  assert.equal(at(60, { atMs: steadyMs(40 * 80), dueNextInMs: 0 }), "C");
 });
 
 Deno.test("decode gate: a detector that is due earlier than was thought need not wait for a keyframe", () => {
-  const gate = new DecodeGate("auto");
-  const at = (index: number, more: Partial<Candidate> = {}) =>
-    fate(gate, { atMs: 40 * index, dueInMs: 1000, dueNextInMs: 1000, ...KEPT, ...more });
-  for (const index of [0, 25, 50]) at(index, KEY);
+  const { at } = watched(NOT_DUE);
   at(51);
   assert.equal(at(55, { dueNextInMs: 0, buffer: "incomplete" }), "a", "nothing was kept");
   assert.equal(at(56, { dueNextInMs: 0 }), "C");
@@ -237,13 +274,23 @@ Deno.test("decode gate: a detector that is due earlier than was thought need not
   assert.equal(at(103, { buffer: "full" }), "D");
 });
 
+Deno.test("decode gate: what is not kept, or would have to be decoded again, is not slept through", () => {
+  const { at } = watched(NOT_DUE);
+  assert.equal(at(51, { buffer: "incomplete" }), "D");
+  assert.equal(at(52, { holdsBack: true }), "a");
+  assert.equal(at(53, { holdsBack: true, pictureWanted: true }), "C");
+  assert.equal(at(54, { holdsBack: true }), "D", "not before the next keyframe");
+  assert.equal(at(55), "a", "but for a decoder that goes on from where it is");
+  at(75, KEY);
+  assert.equal(at(76, { holdsBack: true }), "a");
+});
+
 Deno.test("decode gate: keyframes alone go on being enough for a detector that is due between them", () => {
-  const gate = new DecodeGate("auto");
-  const at = (index: number, more: Partial<Candidate> = {}) =>
-    fate(gate, { atMs: 40 * index, periodMs: 1400, dueInMs: 0, ...KEPT, ...more });
-  for (const index of [0, 25, 50]) at(index, KEY);
+  const { gate, at } = watched({ periodMs: 1400, dueInMs: 0, dueNextInMs: 1000 });
   assert.ok(gate.keyframesOnly);
+  for (let index = 51; index < 63; index++) at(index);
   assert.equal(at(63, { dueNextInMs: 0 }), "k", "the next keyframe is nearer than the last was");
-  assert.equal(at(77, { dueNextInMs: 0 }), "C", "it is overdue");
+  for (let index = 64; index < 76; index++) at(index);
+  assert.equal(at(76, { dueNextInMs: 0 }), "C", "it did not come");
   assert.ok(!gate.keyframesOnly);
 });

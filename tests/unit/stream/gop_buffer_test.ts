@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { steadyMs, wallMs } from "../../../src/core/clock.ts";
+import { CameraLedger } from "../../../src/framebus/ledger.ts";
 import { GopBuffer } from "../../../src/stream/gop_buffer.ts";
 import type { SourcePacket } from "../../../src/stream/packet_source.ts";
+import { assertCloses } from "../../support/ledger.ts";
 
 /** As much of a native packet as the buffer looks at. */
 class FakePacket {
@@ -14,13 +16,15 @@ function isPacket(value: FakePacket): value is FakePacket & Packet {
   return value instanceof FakePacket;
 }
 
-function buffer(maxBytes?: number) {
+function buffer(maxBytes = 1000) {
+  const ledger = new CameraLedger();
   const recycled: number[] = [];
-  const buffer = new GopBuffer((packet) => recycled.push(packet.sizeBytes), maxBytes);
-  const add = (sizeBytes: number, change: Partial<SourcePacket> = {}) => {
+  const recycle = (packet: Packet) => void recycled.push(packet.sizeBytes);
+  const buffer = new GopBuffer({ ledger, recycle, maxBytes });
+  const packetOf = (sizeBytes: number, change: Partial<SourcePacket>): SourcePacket => {
     const packet = new FakePacket(sizeBytes);
     assert.ok(isPacket(packet));
-    buffer.add({
+    return {
       packet,
       pts: 0n,
       isKey: false,
@@ -32,48 +36,146 @@ function buffer(maxBytes?: number) {
       capturedAtMs: wallMs(0),
       clock: "arrival",
       ...change,
-    });
+    };
   };
-  const sizes = () => buffer.packets.map(({ packet }) => packet.sizeBytes);
-  return { buffer, add, sizes, recycled };
+  /** A packet that was decoded. */
+  const add = (sizeBytes: number, change: Partial<SourcePacket> = {}) => {
+    ledger.arrive();
+    ledger.decoded();
+    buffer.add(packetOf(sizeBytes, change), null);
+  };
+  /** One that was left out. */
+  const skip = (sizeBytes: number, change: Partial<SourcePacket> = {}) => {
+    ledger.arrive();
+    buffer.add(packetOf(sizeBytes, change), "asleep");
+    assertCloses(ledger.account([]));
+  };
+  const replay = () => {
+    const replayed: string[] = [];
+    buffer.replay(({ packet }, standing) => {
+      replayed.push(`${packet.sizeBytes} ${standing}`);
+      ledger.decoded(standing);
+    });
+    return replayed;
+  };
+  const account = () => {
+    const account = ledger.account([]);
+    assertCloses(account);
+    assert.equal(ledger.pending, 0);
+    const { decoded, corrupt, undecoded: { buffered, asleep, nonref } } = account;
+    return { decoded, corrupt, buffered, asleep, nonref };
+  };
+  const beginsWith = () => buffer.beginning?.packet.sizeBytes ?? null;
+  return { buffer, ledger, add, skip, replay, recycled, account, beginsWith };
 }
 
 const KEY = { isKey: true };
 const RECOVERY = { isRecoveryPoint: true };
+const DISPOSABLE = { isDisposable: () => true };
+const NOTHING = { decoded: 0, corrupt: 0, buffered: 0, asleep: 0, nonref: 0 };
 
 Deno.test("gop buffer: keeps what follows a keyframe, and begins anew with the next", () => {
-  const { buffer: gop, add, sizes, recycled } = buffer();
+  const { buffer: gop, add, recycled } = buffer();
   add(1);
-  assert.deepEqual([gop.isComplete, sizes(), recycled], [false, [], [1]]);
+  assert.deepEqual([gop.isComplete, gop.packets, recycled], [false, 0, [1]]);
   add(10, KEY);
   add(2);
   add(3);
-  assert.deepEqual([gop.isComplete, sizes(), gop.sizeBytes], [true, [10, 2, 3], 15]);
+  assert.deepEqual([gop.isComplete, gop.packets, gop.sizeBytes], [true, 3, 15]);
   add(11, KEY);
-  assert.deepEqual([sizes(), recycled], [[11], [1, 10, 2, 3]]);
+  assert.deepEqual([gop.packets, gop.sizeBytes, recycled], [1, 11, [1, 10, 2, 3]]);
   gop[Symbol.dispose]();
   assert.deepEqual([gop.isComplete, recycled.length], [false, 5]);
 });
 
-Deno.test("gop buffer: what would be too large is dropped as a whole, until the next keyframe", () => {
-  const { buffer: gop, add, sizes, recycled } = buffer(20);
+Deno.test("gop buffer: a frame that was left out is open until a keyframe lets go of it", () => {
+  const { buffer: gop, add, skip, account } = buffer();
+  skip(1);
+  assert.deepEqual(account(), { ...NOTHING, asleep: 1 }, "nothing can be kept yet");
+  add(10, KEY);
+  skip(2);
+  skip(3);
+  assert.deepEqual(account(), { ...NOTHING, decoded: 1, asleep: 1, buffered: 2 });
+  skip(11, KEY);
+  assert.deepEqual(account(), { ...NOTHING, decoded: 1, asleep: 3, buffered: 1 });
+  gop[Symbol.dispose]();
+  assert.deepEqual(account(), { ...NOTHING, decoded: 1, asleep: 4 });
+});
+
+Deno.test("gop buffer: a decoder that stopped goes on from where it is, and each frame is settled once", () => {
+  const { buffer: gop, add, skip, replay, account, beginsWith } = buffer();
+  add(10, KEY);
+  add(2);
+  gop.advance();
+  assert.deepEqual(replay(), []);
+  skip(3);
+  skip(4, DISPOSABLE);
+  skip(5);
+  assert.equal(beginsWith(), null, "it need not begin anew");
+  assert.deepEqual(replay(), ["3 buffered", "5 buffered"]);
+  assert.deepEqual(account(), { ...NOTHING, decoded: 4, nonref: 1 });
+  gop.rewind();
+  assert.equal(beginsWith(), 10);
+  assert.deepEqual(replay(), [10, 2, 3, 5].map((size) => `${size} settled`));
+  add(11, KEY);
+  assert.deepEqual(account(), { ...NOTHING, decoded: 5, nonref: 1 });
+});
+
+Deno.test("gop buffer: what an error keeps from being decoded is settled when it is let go of", () => {
+  const { buffer: gop, ledger, add, skip, account } = buffer();
+  add(10, KEY);
+  for (const size of [2, 3, 4]) skip(size);
+  gop.advance();
+  gop.rewind();
+  const decode = () =>
+    gop.replay(({ packet }, standing) => {
+      if (packet.sizeBytes !== 3) return ledger.decoded(standing);
+      ledger.corrupt(standing);
+      throw new RangeError("refused");
+    });
+  assert.throws(decode, RangeError);
+  assert.deepEqual(account(), { ...NOTHING, decoded: 2, corrupt: 1, buffered: 1 });
+  gop[Symbol.dispose]();
+  assert.deepEqual(account(), { ...NOTHING, decoded: 2, corrupt: 1, asleep: 1 });
+});
+
+Deno.test("gop buffer: at its limit a decoder that has everything behind it loses nothing", () => {
+  const { buffer: gop, add, skip, replay, recycled, account, beginsWith } = buffer(20);
   add(10, KEY);
   add(10);
+  gop.advance();
   assert.ok(gop.isFull);
-  add(1);
-  assert.deepEqual([gop.isComplete, sizes(), recycled], [false, [], [10, 10, 1]]);
+  skip(1);
+  assert.deepEqual([gop.isComplete, gop.isCut, gop.packets], [true, true, 1]);
+  assert.deepEqual(recycled, [10, 10]);
+  assert.equal(beginsWith(), null);
+  assert.deepEqual(replay(), ["1 buffered"]);
+  gop.rewind();
+  assert.deepEqual([gop.isComplete, gop.packets], [false, 0], "it forgot what only it had");
+  add(5, KEY);
+  assert.deepEqual([gop.isComplete, gop.isCut], [true, false]);
+  assert.equal(account().decoded, 4);
+});
+
+Deno.test("gop buffer: what would be too large is dropped as a whole, until the next keyframe", () => {
+  const { buffer: gop, add, skip, recycled, account } = buffer(20);
+  add(10, KEY);
+  skip(10);
+  skip(1);
+  assert.deepEqual([gop.isComplete, gop.packets, recycled], [false, 0, [10, 10, 1]]);
+  assert.deepEqual(account(), { ...NOTHING, decoded: 1, asleep: 2 });
   add(5, KEY);
   assert.ok(gop.isComplete);
 });
 
 Deno.test("gop buffer: where there are no keyframes it begins with each recovery point", () => {
-  const { buffer: gop, add, sizes } = buffer();
+  const { buffer: gop, add } = buffer();
   add(10, RECOVERY);
   add(2);
   add(11, RECOVERY);
-  assert.deepEqual(sizes(), [11]);
+  assert.deepEqual([gop.packets, gop.sizeBytes], [1, 11]);
   add(20, KEY);
   add(12, RECOVERY);
-  assert.deepEqual(sizes(), [20, 12], "a keyframe is the better beginning");
+  assert.deepEqual([gop.packets, gop.sizeBytes], [2, 32], "a keyframe is the better beginning");
   assert.ok(gop.isComplete);
 });

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
+import { noUndecoded } from "../../../src/core/accounts.ts";
 import { CameraLedger } from "../../../src/framebus/ledger.ts";
 import { steadyMs, wallMs } from "../../../src/core/clock.ts";
 import { type PacketInfo, PictureTracker } from "../../../src/stream/picture_tracker.ts";
@@ -166,11 +167,11 @@ Deno.test("pictures: a packet that gives no picture says nothing of the next", (
   assert.equal(lossless.account().corrupt, 1);
 });
 
-Deno.test("pictures: what is decoded once more to catch up is not counted again", () => {
+Deno.test("pictures: what is settled and decoded once more is not counted again", () => {
   const { tracker, send, receive, account } = stream();
   const key = send(0n, true);
   assert.ok(receive(0n));
-  const again = { ...key, isCounted: true };
+  const again = { ...key, standing: "settled" as const };
   tracker.restart(again, true);
   tracker.sent(again);
   tracker.sent({ ...again, pts: 1n, isKey: false });
@@ -178,4 +179,29 @@ Deno.test("pictures: what is decoded once more to catch up is not counted again"
   tracker.refused({ ...again, pts: 2n, isKey: false });
   tracker.settle();
   assert.equal(account().received, 1);
+});
+
+Deno.test("pictures: one that had been left out, and was received so, is settled once", () => {
+  const { ledger, tracker, send, receive, account } = stream();
+  const key = send(0n, true);
+  assert.ok(receive(0n));
+  for (let left = 0; left < 3; left++) {
+    ledger.arrive();
+    ledger.buffered();
+  }
+  assert.deepEqual([account().received, account().undecoded.buffered], [4, 3]);
+  const late = (pts: bigint) => ({ ...key, pts, isKey: false, standing: "buffered" as const });
+  tracker.sent(late(1n));
+  assert.equal(tracker.received({ pts: 1n, damaged: false })?.standing, "buffered");
+  ledger.decoded("buffered");
+  tracker.sent(late(2n));
+  tracker.refused(late(3n));
+  tracker.settle();
+  assert.deepEqual(account(), {
+    ...account(),
+    received: 4,
+    decoded: 2,
+    corrupt: 2,
+    undecoded: noUndecoded(),
+  });
 });

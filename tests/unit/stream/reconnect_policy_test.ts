@@ -29,6 +29,14 @@ Deno.test("reconnect: a wrong password is tried three times, then after 1, 5 and
   assert.equal(policy.delayMs(WRONG_PASSWORD), 10_000, "and it counts anew");
 });
 
+Deno.test("reconnect: a stream that is refused is left alone for up to a minute", () => {
+  const policy = new ReconnectPolicy({ maxDelayMs: 10_000, random: () => 0 });
+  const refused = { code: "STREAM_TOO_LARGE", retryAfterMs: null };
+  const seconds = delays(policy, refused, 8).map((ms) => ms / 1000);
+  assert.deepEqual(seconds, [1, 2, 4, 8, 16, 32, 60, 60]);
+  assert.equal(policy.delayMs(ENDED), 10_000);
+});
+
 Deno.test("reconnect: a camera that asks to be left alone is", () => {
   const policy = new ReconnectPolicy({ maxDelayMs: 10_000, random: () => 0 });
   assert.equal(policy.delayMs({ code: "STREAM_UNAVAILABLE", retryAfterMs: 30_000 }), 30_000);

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { MAX_REST_MS, restMs, type RestOutlook } from "../../../src/stream/rest.ts";
+import { MAX_REST_MS, restMs, type RestOutlook, workMs } from "../../../src/stream/rest.ts";
 
 /** 25 frames a second of 4 kB; the last one has just come; a detector of 5 Hz has just taken it. */
 const QUIET: RestOutlook = {
@@ -12,6 +12,7 @@ const QUIET: RestOutlook = {
   largeInMs: Infinity,
   packetBytes: 4000,
   decodeMs: 1,
+  decodeDeviationMs: 0,
   latenessMs: 0,
 };
 
@@ -28,9 +29,31 @@ const CASES: readonly (readonly [string, Partial<RestOutlook>, number])[] = [
   ["not where one packet is more than that", { packetBytes: 60_000 }, 0],
   ["earlier where rests end late", { latenessMs: 7 }, 186],
   ["but not for more than 20 ms of that", { latenessMs: 100 }, 173],
+  ["earlier where decoding times vary, by four deviations of the four frames' sum", {
+    decodeDeviationMs: 1,
+  }, 185],
+  ["but not for more than 20 ms of that either", { decodeDeviationMs: 100 }, 173],
+  ["whatever decoding takes, where nothing is decoded before", {
+    keyInMs: 300,
+    dueInMs: 0,
+    decodeDeviationMs: 9,
+  }, 297],
   ["not before a cadence is known", { frameMs: 0 }, 0],
   ["not while a keyframe is overdue", { keyInMs: -10 }, 0],
 ];
+
+Deno.test("rest: more frames, or times that vary more, never take less", () => {
+  for (let packets = 1; packets <= 12; packets++) {
+    for (const deviationMs of [0, 0.5, 2, 8]) {
+      const work = { decodeMs: 1.5, decodeDeviationMs: deviationMs };
+      const one = workMs(packets, work);
+      assert.ok(one >= packets * 1.5 && one <= packets * 1.5 + 20);
+      assert.ok(workMs(packets + 1, work) > one);
+      assert.ok(workMs(packets, { ...work, decodeDeviationMs: deviationMs + 0.1 }) >= one);
+    }
+  }
+  assert.equal(workMs(0, { decodeMs: 5, decodeDeviationMs: 5 }), 0);
+});
 
 for (const [name, outlook, expectedMs] of CASES) {
   Deno.test(`rest: ${name}`, () => {

@@ -1,0 +1,153 @@
+/**
+ * A sound camera of 720p at 5 Hz beside one that attacks: its rate and the 99th percentile of its latency
+ * have to stay what they are beside an ordinary camera.
+ *
+ *     deno task bench scripts/bench/hostile.ts [SECONDS] [ATTACK …]     20 seconds each by default
+ *
+ * The attacker is a process of its own, whose share of a core is shown beside Orion's. The model sleeps
+ * for 20 ms instead of computing. Needs Linux, mosquitto, ffmpeg and python3.
+ */
+import { percentile } from "../../src/service/stats.ts";
+import { Child } from "../../tests/support/children.ts";
+import { ROOT, tempFolder } from "../../tests/support/files.ts";
+import { jsonLine } from "../../tests/support/lines.ts";
+import { inferences, Schemas } from "../../tests/support/messages.ts";
+import { ScriptedOrion } from "../../tests/support/scripted.ts";
+import { ATTACKS } from "./hostile/attacks.ts";
+import { LoggingCamera, rawStream } from "./latency/camera.ts";
+
+const RATE_HZ = 5;
+/** The first messages, while everything starts. */
+const WARM_UP = 15;
+/** Beside an attacker, against beside an ordinary camera: the least rate and the longest latency. */
+const TARGETS = { rate: 0.98, p99: 1.2 } as const;
+/** Clock ticks of `/proc/PID/stat` in a second. */
+const TICKS_HZ = 100;
+
+/** What the attacker may do: encode its clip with ffmpeg, and be a camera. */
+const MAY: readonly string[] = [
+  ...["--no-prompt", "--allow-net=127.0.0.1", "--allow-run=ffmpeg,/usr/bin/ffmpeg"],
+  ...[`--allow-read=${ROOT},/usr,/bin,/sbin,/lib`, "--allow-env=PATH,CI,ORION_TEST_PATIENCE"],
+];
+
+interface Figures {
+  readonly rateHz: number;
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+  /** Parts of a core. */
+  readonly orionCpu: number;
+  readonly attackerCpu: number;
+  /** The most memory that Orion has had. */
+  readonly peakMb: number;
+  /** The state of the attacking camera at the end. */
+  readonly state: string;
+}
+
+/** A file below `/proc`, which the bench may not read by itself. */
+async function proc(pid: number, file: string): Promise<string> {
+  const { stdout } = await new Deno.Command("sh", { args: ["-c", `cat /proc/${pid}/${file}`] })
+    .output();
+  return new TextDecoder().decode(stdout);
+}
+
+/** Seconds of processor time so far. */
+async function cpuSeconds(pid: number): Promise<number> {
+  const fields = (await proc(pid, "stat")).replace(/^.*\) /, "").split(" ");
+  return (Number(fields[11]) + Number(fields[12])) / TICKS_HZ;
+}
+
+async function startAttacker(name: string): Promise<{ child: Child; url: string }> {
+  const child = new Child({
+    name: "attacker",
+    command: "sh",
+    args: ["-c", 'exec "$0" "$@"', Deno.execPath(), "run", "--no-check", ...MAY]
+      .concat(`${ROOT}/scripts/bench/hostile/attacker.ts`, name),
+  });
+  const line = await child.stdout.waitFor((text) => jsonLine(text)?.["event"] === "ready", {
+    what: "its port",
+  });
+  return { child, url: `rtsp://127.0.0.1:${jsonLine(line)?.["port"]}/cam` };
+}
+
+async function measure(attack: string, seconds: number): Promise<Figures> {
+  using folder = tempFolder();
+  await using camera = await LoggingCamera.start(await rawStream(folder), folder);
+  const { child, url } = await startAttacker(attack);
+  await using _attacker = child;
+  await using run = await ScriptedOrion.start({
+    config: `cameras: [{ id: gate, url: "${camera.url}" }, { id: other, url: "${url}" }]`,
+    detectors: [
+      { id: "fast", script: "sleep-20", more: `rateHz: ${RATE_HZ}, cameras: [gate]` },
+      { id: "all", script: "sleep-1", more: "cameras: [other]" },
+    ],
+  });
+  await run.further("fast", WARM_UP);
+  const skip = run.subscriber.messages.length;
+  const { pid } = run.orion;
+  const before = [await cpuSeconds(pid), await cpuSeconds(child.pid)] as const;
+  const startedMs = performance.now();
+  await run.further("fast", RATE_HZ * seconds);
+  const tookSeconds = (performance.now() - startedMs) / 1000;
+  const after = [await cpuSeconds(pid), await cpuSeconds(child.pid)] as const;
+  const peakKb = /VmHWM:\s+(\d+)/.exec(await proc(pid, "status"))?.[1] ?? "NaN";
+  const sound = inferences(run.subscriber.messages.slice(skip), new Schemas())
+    .filter(({ detector }) => detector === "fast");
+  const times = sound.map(({ frame }) => Date.parse(frame.capturedAt));
+  const totals = sound.map(({ timing }) => timing["totalMs"] ?? NaN).sort((a, b) => a - b);
+  return {
+    rateHz: (times.length - 1) * 1000 / ((times.at(-1) ?? 0) - (times[0] ?? 0)),
+    p50Ms: percentile(totals, 0.5) ?? NaN,
+    p99Ms: percentile(totals, 0.99) ?? NaN,
+    orionCpu: (after[0] - before[0]) / tookSeconds,
+    attackerCpu: (after[1] - before[1]) / tookSeconds,
+    peakMb: Number(peakKb) / 1024,
+    state: stateOf(run),
+  };
+}
+
+/** What was said last of the attacking camera. */
+function stateOf({ subscriber }: ScriptedOrion): string {
+  const last = subscriber.messages.findLast(({ topic }) => topic.includes("other/status"))?.json;
+  return `${last?.["state"] ?? "?"} ${last?.["reason"] ?? ""}`;
+}
+
+function line(name: string, figures: Figures, base: Figures): string {
+  const { rateHz, p50Ms, p99Ms, orionCpu, attackerCpu, peakMb, state } = figures;
+  const numbers = [
+    rateHz.toFixed(2),
+    (rateHz / base.rateHz).toFixed(3),
+    p50Ms.toFixed(1),
+    p99Ms.toFixed(1),
+    (p99Ms / base.p99Ms).toFixed(2),
+    (100 * orionCpu).toFixed(0),
+    (100 * attackerCpu).toFixed(0),
+    peakMb.toFixed(0),
+  ];
+  return name.padEnd(14) + numbers.map((text) => text.padStart(9)).join("") + `  ${state}\n`;
+}
+
+function write(text: string): void {
+  Deno.stdout.writeSync(new TextEncoder().encode(text));
+}
+
+async function main(args: readonly string[]): Promise<number> {
+  const seconds = Number(args[0] ?? 20);
+  const [ordinary, ...all] = ATTACKS;
+  const chosen = all.filter(({ name }) => args.length < 2 || args.includes(name));
+  const heads = ["Hz", "ratio", "p50 ms", "p99 ms", "ratio", "CPU %", "its %", "MB"];
+  write("".padEnd(14) + heads.map((text) => text.padStart(9)).join("") + "\n");
+  let isMissed = false;
+  for (const { name } of chosen) {
+    // Each time anew: what else the machine does changes in the course of the bench.
+    const base = await measure(ordinary.name, seconds);
+    write(line(ordinary.name, base, base));
+    const figures = await measure(name, seconds);
+    write(line(name, figures, base));
+    const isKept = figures.rateHz / base.rateHz >= TARGETS.rate &&
+      figures.p99Ms / base.p99Ms <= TARGETS.p99;
+    isMissed ||= !isKept;
+  }
+  return isMissed ? 1 : 0;
+}
+
+if (import.meta.main) Deno.exit(await main(Deno.args));

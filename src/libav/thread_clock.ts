@@ -1,0 +1,24 @@
+import type { Calls } from "./pointers.ts";
+import type { AVUTIL } from "./symbols.ts";
+
+/** `CLOCK_THREAD_CPUTIME_ID` of Linux. */
+const THREAD_CPU_TIME = 3;
+/** A `timespec` of 64 bits: seconds and nanoseconds. V8 keeps what is larger than 64 bytes where it is. */
+const TIMESPEC_BYTES = 128;
+
+/** Processor time of the thread that asks: what a call took of it, however busy the machine is. */
+export class ThreadClock {
+  readonly #libc: Pick<Calls<typeof AVUTIL>, "clock_gettime">;
+  readonly #time = new DataView(new ArrayBuffer(TIMESPEC_BYTES));
+
+  constructor(libc: Pick<Calls<typeof AVUTIL>, "clock_gettime">) {
+    this.#libc = libc;
+  }
+
+  /** Milliseconds; 0 where the system does not say. */
+  nowMs(): number {
+    if (this.#libc.clock_gettime(THREAD_CPU_TIME, this.#time) !== 0) return 0;
+    const seconds = Number(this.#time.getBigInt64(0, true));
+    return seconds * 1000 + Number(this.#time.getBigInt64(8, true)) / 1e6;
+  }
+}

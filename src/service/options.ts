@@ -1,0 +1,20 @@
+import type { Settings } from "../config/settings.ts";
+import type { Clock } from "../core/clock.ts";
+import type { Log } from "../core/log.ts";
+import type { Manifest } from "../permissions/manifest.ts";
+import type { Places } from "../permissions/places.ts";
+import type { WorkerEntries } from "./entries.ts";
+import type { ServiceLimits } from "./limits.ts";
+
+/** What a service is started with. */
+export interface ServiceOptions {
+  readonly settings: Settings;
+  readonly manifest: Manifest;
+  readonly places: Places;
+  readonly entries: WorkerEntries;
+  readonly log: Log;
+  readonly clock: Clock;
+  readonly version: string;
+  /** Those that are not given are {@link SERVICE_LIMITS}. */
+  readonly limits?: Partial<ServiceLimits>;
+}

@@ -1,0 +1,126 @@
+import type { Decoder, SkipFrame } from "../../libav/decoder.ts";
+import type { Frame } from "../../libav/frame.ts";
+import type { Libav } from "../../libav/library.ts";
+import type { Packet } from "../../libav/packet.ts";
+import { BoundsError, pictureRefused } from "./errors.ts";
+import type { Worth } from "./fair_share.ts";
+import type { Inspector } from "./inspector.ts";
+import { MAX_PACKET_BYTES } from "./limits.ts";
+import type { StreamBounds } from "./stream_bounds.ts";
+
+/** Room for the packets of most cameras. */
+const FIRST_BYTES = 64 * 1024;
+
+export interface BoundedDecoderParts {
+  /** It is disposed of with this. */
+  readonly decoder: Decoder;
+  readonly libav: Libav;
+  readonly inspector: Inspector;
+  readonly bounds: StreamBounds;
+}
+
+/** A decoder that is given only what keeps the bounds, and whose time is counted. */
+export class BoundedDecoder implements Disposable {
+  readonly name: string;
+  readonly codecName: string;
+  readonly #decoder: Decoder;
+  readonly #libav: Libav;
+  readonly #inspector: Inspector;
+  readonly #bounds: StreamBounds;
+  #bytes = new Uint8Array(FIRST_BYTES);
+  /** The last packet has to be sent again. */
+  #isAgain = false;
+  // The packet that is being decoded.
+  #spentMs = 0;
+  #isWasted = false;
+  #sizeChanges = 0;
+
+  constructor({ decoder, libav, inspector, bounds }: BoundedDecoderParts) {
+    this.#decoder = decoder;
+    this.#libav = libav;
+    this.#inspector = inspector;
+    this.#bounds = bounds;
+    this.name = decoder.name;
+    this.codecName = decoder.codecName;
+  }
+
+  /**
+   * As the decoder's own.
+   * @throws {LibavError} the packet is damaged
+   * @throws {BoundsError} it must not be decoded
+   * @throws {UnusablePacket} it cannot be decoded
+   */
+  send(packet: Packet | null): "ok" | "again" {
+    if (packet !== null && !this.#isAgain) this.#inspect(packet);
+    const startedMs = this.#libav.threadMs();
+    // It stays so when libav refuses the packet.
+    this.#isAgain = false;
+    let isTaken = false;
+    try {
+      const result = this.#decoder.send(packet);
+      this.#isAgain = result === "again";
+      isTaken = true;
+      return result;
+    } finally {
+      this.#spentMs += this.#libav.threadMs() - startedMs;
+      if (!isTaken) this.#isWasted = true;
+    }
+  }
+
+  /** As the decoder's own. */
+  receive(frame: Frame): "frame" | "again" | "end" {
+    const startedMs = this.#libav.threadMs();
+    let result: "frame" | "again" | "end" | "failed" = "failed";
+    try {
+      return result = this.#decoder.receive(frame);
+    } finally {
+      this.#spentMs += this.#libav.threadMs() - startedMs;
+      const isDamaged = result === "frame" && (frame.isCorrupt || frame.decodeErrorFlags !== 0);
+      if (result === "failed" || isDamaged) this.#isWasted = true;
+      if (result !== "frame") this.#settle();
+    }
+  }
+
+  flush(): void {
+    this.#isAgain = false;
+    this.#decoder.flush();
+  }
+
+  setSkipFrame(skip: SkipFrame): void {
+    this.#decoder.setSkipFrame(skip);
+  }
+
+  pixelFormatName(format: number): string {
+    return this.#decoder.pixelFormatName(format);
+  }
+
+  [Symbol.dispose](): void {
+    this.#decoder[Symbol.dispose]();
+  }
+
+  #inspect(packet: Packet): void {
+    const { failure } = this.#bounds;
+    if (failure !== null) throw failure;
+    try {
+      const length = packet.sizeBytes;
+      if (length > MAX_PACKET_BYTES) throw pictureRefused(`it has ${length} bytes`);
+      if (length > this.#bytes.length) this.#bytes = new Uint8Array(length);
+      packet.copyTo(this.#bytes);
+      this.#inspector.packet(this.#bytes, length);
+    } catch (error) {
+      if (error instanceof BoundsError) this.#bounds.refuse(error);
+      throw error;
+    }
+  }
+
+  /** Everything that came of a packet has been taken out. */
+  #settle(): void {
+    const { pixels, sizeChanges, isFinelySliced } = this.#inspector;
+    const isResized = sizeChanges !== this.#sizeChanges;
+    const worth: Worth = this.#isWasted || isResized ? "wasted" : isFinelySliced ? "fine" : "good";
+    this.#bounds.decoded(this.#spentMs, pixels, worth);
+    this.#spentMs = 0;
+    this.#isWasted = false;
+    this.#sizeChanges = sizeChanges;
+  }
+}

@@ -1,0 +1,100 @@
+/** Bounds on JPEG: the size of pictures, and scans that go over a whole picture for a few bytes. */
+import { checkedPixels, pictureRefused, UnusablePacket } from "./errors.ts";
+import { type Inspector, SizeHistory } from "./inspector.ts";
+import { MAX_JPEG_FRAMES, MAX_JPEG_SCANS } from "./limits.ts";
+
+const MARKER = 0xff;
+/** Markers (T.81 table B.1). */
+const FIRST_FRAME = 0xc0;
+const LAST_FRAME = 0xcf;
+const PROGRESSIVE_FRAME = 0xc2;
+const HUFFMAN_TABLES = 0xc4;
+const EXTENSION = 0xc8;
+const ARITHMETIC_CONDITIONING = 0xcc;
+const FIRST_RESTART = 0xd0;
+const START_OF_SCAN = 0xda;
+const LAST_MARKER = 0xfe;
+/** JPEG-LS's frame, which libav's decoder takes as well (T.87 C.1.1). */
+const LS_FRAME = 0xf7;
+/** Markers that libav skips by their length; behind all others it looks on for the next. */
+const SIZED: ReadonlySet<number> = new Set([
+  ...[HUFFMAN_TABLES, ARITHMETIC_CONDITIONING, 0xdb, 0xdd, 0xfe],
+  ...Array.from({ length: 16 }, (_, number) => 0xe0 + number),
+]);
+
+/** Looks at JPEG pictures: baseline, extended and progressive ones; no others are decoded. */
+export class JpegInspector implements Inspector {
+  readonly isFinelySliced = false;
+  readonly #maxPixels: number;
+  readonly #size = new SizeHistory();
+  #frames = 0;
+  #scans = 0;
+
+  constructor(maxPixels: number) {
+    this.#maxPixels = maxPixels;
+  }
+
+  get pixels(): number {
+    return this.#size.pixels;
+  }
+
+  get sizeChanges(): number {
+    return this.#size.changes;
+  }
+
+  extradata(): void {
+    // JPEG has none.
+  }
+
+  packet(bytes: Uint8Array, length: number): void {
+    this.#frames = 0;
+    this.#scans = 0;
+    let at = bytes.indexOf(MARKER, 0);
+    while (at >= 0 && at + 1 < length) {
+      const marker = bytes[at + 1] ?? 0;
+      at = this.#marker(marker, bytes, at, length);
+      at = bytes.indexOf(MARKER, at);
+    }
+  }
+
+  /** @returns where to look on for the next marker */
+  #marker(marker: number, bytes: Uint8Array, at: number, length: number): number {
+    const isOther = marker < FIRST_FRAME || marker > LAST_MARKER;
+    // 00 stands for data, FF FF for a marker that comes later.
+    if (isOther) return at + 1;
+    if (marker === START_OF_SCAN) this.#scan();
+    else if (isFrame(marker)) this.#frame(marker, bytes, at, length);
+    const isRestart = marker >= FIRST_RESTART && marker < FIRST_RESTART + 8;
+    if (isRestart || !SIZED.has(marker)) return at + 2;
+    return at + 2 + Math.max(2, uint16(bytes, at + 2));
+  }
+
+  #scan(): void {
+    if (++this.#scans > MAX_JPEG_SCANS) throw pictureRefused(`more than ${MAX_JPEG_SCANS} scans`);
+  }
+
+  #frame(marker: number, bytes: Uint8Array, at: number, length: number): void {
+    if (marker > PROGRESSIVE_FRAME) {
+      throw new UnusablePacket(`it is JPEG of the kind ${marker.toString(16)}`);
+    }
+    if (++this.#frames > MAX_JPEG_FRAMES) {
+      throw pictureRefused(`more than ${MAX_JPEG_FRAMES} pictures in one`);
+    }
+    if (at + 9 > length) return;
+    const height = uint16(bytes, at + 5);
+    const width = uint16(bytes, at + 7);
+    checkedPixels({ width, height }, this.#maxPixels);
+    this.#size.set(width, height);
+  }
+}
+
+function isFrame(marker: number): boolean {
+  if (marker === LS_FRAME) return true;
+  const isNone = marker === HUFFMAN_TABLES || marker === EXTENSION ||
+    marker === ARITHMETIC_CONDITIONING;
+  return marker >= FIRST_FRAME && marker <= LAST_FRAME && !isNone;
+}
+
+function uint16(bytes: Uint8Array, at: number): number {
+  return (bytes[at] ?? 0) << 8 | (bytes[at + 1] ?? 0);
+}

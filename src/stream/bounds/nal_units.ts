@@ -1,0 +1,51 @@
+import { findStartCode, START_CODE_BYTES } from "../../rtsp/start_codes.ts";
+import { UnusablePacket } from "./errors.ts";
+
+/** Gets a NAL unit: its header is at `start`, `end` is the byte after its last. */
+export type NalVisitor = (bytes: Uint8Array, start: number, end: number) => void;
+
+/** The NAL units of packets, between start codes or behind their length, as libav takes them apart. */
+export class NalUnits {
+  readonly #visit: NalVisitor;
+  /** Bytes of a length; 0: units have start codes (Annex B). */
+  lengthBytes = 0;
+
+  constructor(visit: NalVisitor) {
+    this.#visit = visit;
+  }
+
+  /** @throws {UnusablePacket} for lengths that do not hold together */
+  each(bytes: Uint8Array, length: number): void {
+    if (this.lengthBytes === 0) return this.annexB(bytes, length);
+    let at = 0;
+    while (at + this.lengthBytes <= length) {
+      let size = 0;
+      for (let left = this.lengthBytes; left > 0; left--) size = size * 256 + (bytes[at++] ?? 0);
+      const end = at + size;
+      // A unit has no start code in it; where libav finds one it loses its place among the lengths.
+      if (size === 0 || end > length || findStartCode(bytes, at, end) >= 0) {
+        throw new UnusablePacket("the lengths of its NAL units are wrong");
+      }
+      this.#visit(bytes, at, end);
+      at = end;
+    }
+  }
+
+  annexB(bytes: Uint8Array, length: number): void {
+    for (let at = findStartCode(bytes, 0, length); at >= 0;) {
+      const start = at + START_CODE_BYTES;
+      const next = findStartCode(bytes, start, length);
+      if (start < length) this.#visit(bytes, start, next < 0 ? length : next);
+      at = next;
+    }
+  }
+
+  /** One unit behind a length of two bytes, as in the records of MP4. @returns where the next one is */
+  sized(bytes: Uint8Array, at: number): number {
+    const start = at + 2;
+    const end = start + ((bytes[at] ?? 0) << 8 | (bytes[at + 1] ?? 0));
+    if (end > bytes.length) throw new UnusablePacket("its parameter sets are cut short");
+    if (end > start) this.#visit(bytes, start, end);
+    return end;
+  }
+}

@@ -1,0 +1,82 @@
+/** Cameras whose keyframes are far apart, or do not come: nobody is left without pictures. */
+import assert from "node:assert/strict";
+import { CaptureRun } from "../support/capture_run.ts";
+import { FaultyCamera } from "../support/faulty_camera/camera.ts";
+import type { CameraClip } from "../support/faulty_camera/clip.ts";
+import { patternCameraClip } from "../support/faulty_camera/pattern_watch.ts";
+import { assertCloses } from "../support/ledger.ts";
+import { ignoreWithout } from "../support/parts.ts";
+import { PATTERN_SIZE, readPattern } from "../support/pattern.ts";
+
+const ignore = ignoreWithout("libav", "ffmpeg");
+const NO_CLIP: CameraClip = { codec: "h264", pictures: [], parameterSets: [] };
+/** The encoder counts 25 a second, whatever the camera plays. */
+const ENCODED_FPS = 25;
+const FPS = 100;
+const FRAMES = 600;
+/** A keyframe each half second as it is played, then none for 4.5 s. */
+const KEYFRAMES = [0, 50, 100, 150];
+
+const seldom = ignore ? NO_CLIP : await patternCameraClip(FRAMES, [
+  ...["-g", "9999", "-keyint_min", "1", "-force_key_frames"],
+  KEYFRAMES.map((frame) => frame / ENCODED_FPS).join(","),
+]);
+
+Deno.test({
+  name: "capture: when a camera's keyframes stop, detections go on, of whole pictures",
+  ignore,
+  async fn() {
+    const playback = { fps: FPS, isOnce: true };
+    await using camera = FaultyCamera.start({ clip: seldom, playback });
+    const seen: { number: number; wrong: number }[] = [];
+    await using run = new CaptureRun({
+      source: { url: camera.url },
+      detectors: [{
+        id: "reader",
+        rateHz: 2,
+        input: { ...PATTERN_SIZE, bars: 0.5 },
+        onFrame: (_meta, tensor) => void seen.push(readPattern(tensor)),
+      }],
+    });
+    const isAt = (number: number) => () => (run.frames.at(-1)?.meta.seq ?? 0) >= number;
+    await run.until("the end of the clip", isAt(FRAMES - 60));
+    const { info } = await run.snapshot();
+    const { account, gopBuffer, reconnects } = await run.stop();
+    assertCloses(account);
+    assert.deepEqual(seen.filter(({ wrong }) => wrong > 0), [], "damaged pictures");
+    // 450 frames without a keyframe; a rate of 50.
+    const seqs = run.frames.map(({ meta }) => meta.seq);
+    const gaps = seqs.slice(1).map((seq, index) => seq - (seqs[index] ?? 0));
+    assert.ok(Math.max(...gaps) < 200, `taken: ${seqs}`);
+    assert.ok(gopBuffer.catchUps > 0 && gopBuffer.maxBytes > 0);
+    assert.equal(gopBuffer.packets, 0, "a connection that ended keeps nothing");
+    assert.ok((account.detectors[0]?.dropped.catchup ?? 0) > 0);
+    assert.equal(account.undecoded.buffered, 0);
+    assert.equal(reconnects, 0);
+    const { fps = null, longestKeyframeIntervalSeconds = null } = info ?? {};
+    assert.ok(fps === null || Math.abs(fps / FPS - 1) < 0.25, `${fps} fps`);
+    assert.equal(longestKeyframeIntervalSeconds?.toFixed(1), "0.5");
+  },
+});
+
+Deno.test({
+  name: "capture: a GOP that is joined in its middle is waited for, longer than the stall time",
+  ignore,
+  async fn() {
+    // Until the clip begins anew it is 2 s.
+    const playback = { fps: FPS, startFrame: FRAMES - 200 };
+    await using camera = FaultyCamera.start({ clip: seldom, playback });
+    await using run = new CaptureRun({
+      source: { url: camera.url, stallTimeoutMs: 1000 },
+      detectors: [{ id: "reader", rateHz: null }],
+    });
+    await run.further(1);
+    const { account } = await run.stop();
+    assert.equal(camera.log.connections.length, 1);
+    const told = run.states.map(({ state, reason }) => `${state} ${reason}`);
+    const waiting = told.indexOf("connecting WAITING_FOR_KEYFRAME");
+    assert.ok(waiting >= 0 && told[waiting + 1] === "online null", `${told}`);
+    assert.ok(account.corrupt >= 200, `${account.corrupt}`);
+    assertCloses(account);
+  },
+});

@@ -1,0 +1,82 @@
+/** Results on their way from the inference workers to the publisher, while either is replaced. */
+import assert from "node:assert/strict";
+import { inferences, Schemas } from "../support/messages.ts";
+import { ignoreWithout } from "../support/parts.ts";
+import { asReport, assertReportCloses } from "../support/report.ts";
+import { ScriptedOrion } from "../support/scripted.ts";
+
+const IGNORE = ignoreWithout("libav", "mosquitto");
+const CONFIG = [
+  'cameras: [{ id: gate, url: "demo:" }]',
+  "watchdog: { maxRestarts: 1000 }",
+].join("\n");
+/** Nothing is left out for a newer one. */
+const MQTT = "qos: { inferences: 1 }, outbox: { policy: queue }";
+const SOUND = { id: "sound", script: "sleep-5", more: "rateHz: 10" };
+
+/** The numbers of the frames that messages of a detector came for, in their order. */
+function seqs(run: ScriptedOrion, detector: string): number[] {
+  return inferences(run.subscriber.messages, new Schemas())
+    .filter((message) => message.detector === detector)
+    .map(({ frame }) => frame.seq);
+}
+
+/** Each number once. */
+function unique(numbers: readonly number[]): number[] {
+  return [...new Set(numbers)];
+}
+
+/** Stops it, and waits until everything it said is here. @returns what it said of itself last */
+async function stop(run: ScriptedOrion) {
+  run.orion.signal("SIGTERM");
+  assert.equal((await run.orion.exit()).code, 0);
+  await run.subscriber.waitFor(({ topic, json }) =>
+    topic === "orion/test/status" && json?.["state"] === "offline"
+  );
+  const health = run.subscriber.messages.findLast(({ topic }) => topic === "orion/test/health");
+  return assertReportCloses(asReport(health?.json));
+}
+
+Deno.test({
+  name: "results: a publisher that dies is led to anew; the workers do not notice, numbers go on",
+  ignore: IGNORE,
+  async fn() {
+    await using run = await ScriptedOrion.start({ config: CONFIG, mqtt: MQTT, detectors: [SOUND] });
+    await run.further("sound", 3);
+    for (let time = 0; time < 2; time++) {
+      await run.killPublisher();
+      await run.further("sound", 3);
+      assertReportCloses(await run.status());
+    }
+    const report = await stop(run);
+    const numbers = seqs(run, "sound");
+    assert.deepEqual(numbers, unique(numbers).sort((a, b) => a - b));
+    assert.deepEqual(report.workers.map(({ restarts }) => restarts), [0]);
+  },
+});
+
+Deno.test({
+  name:
+    "results: of workers that die and of those that stop, each result is published, and counted",
+  ignore: IGNORE,
+  async fn() {
+    await using run = await ScriptedOrion.start({
+      config: CONFIG,
+      mqtt: MQTT,
+      // The last frame of each thread of `frail` is answered before it fails.
+      detectors: [SOUND, { id: "frail", script: "throw-10", more: "rateHz: 20" }],
+    });
+    for (let time = 0; time < 2; time++) {
+      const since = run.orion.stderr.all.length;
+      await run.orion.waitFor("worker.recovered", () => true, { since });
+      await run.further("frail", 3);
+    }
+    const report = await stop(run);
+    for (const { id, detector, framesProcessed } of report.workers) {
+      const numbers = seqs(run, detector);
+      assert.deepEqual(numbers, unique(numbers));
+      assert.equal(framesProcessed, numbers.length, `${id}: what was seen, and what was published`);
+    }
+    assert.ok(report.workers.some(({ id, restarts }) => id === "frail-0" && restarts >= 2));
+  },
+});

@@ -1,0 +1,114 @@
+/** What libav gives of how a stream is to be shown, and what Orion makes of it. */
+import assert from "node:assert/strict";
+import { type Orientation, ORIENTATIONS, UPRIGHT } from "../../src/core/display.ts";
+import { encodeJpeg } from "../../src/libav/jpeg.ts";
+import type { Libav } from "../../src/libav/library.ts";
+import { h265Message, messageOf } from "../support/orientation.ts";
+import { ignoreWithout } from "../support/parts.ts";
+import { Clip, ffmpeg, TempFolder, testLibav } from "./support.ts";
+import { assertLike, grey, h264, SCALE, SHOWN, SOURCE, viewsOf } from "./turned.ts";
+
+const ignore = ignoreWithout("libav", "ffmpeg");
+
+/** How each picture of a clip is shown. */
+function orientationsOf(libav: Libav, path: string): Orientation[] {
+  using clip = new Clip(libav, path);
+  const views = viewsOf(libav, clip);
+  const found: Orientation[] = [];
+  clip.decodeAll((frame) => void found.push(views.of(frame).orientation));
+  return found;
+}
+
+/** H.264 without a container, three pictures, with a message of display orientation or none. */
+function annexB(message: string | null, filters = SCALE): Promise<Uint8Array> {
+  const said = message === null ? "" : `:${message}`;
+  return ffmpeg(...h264(filters, "-bsf:v", `h264_metadata=aud=insert${said}`, "-f", "h264", "-"));
+}
+
+async function written(folder: TempFolder, name: string, parts: Uint8Array[]): Promise<string> {
+  const path = `${folder.path}/${name}`;
+  const bytes = parts.map((bytes) => new Uint8Array(bytes));
+  Deno.writeFileSync(path, new Uint8Array(await new Blob(bytes).arrayBuffer()));
+  return path;
+}
+
+Deno.test("orientation: H.264 says each of the eight, and changes them in the middle of a stream", {
+  ignore,
+}, async () => {
+  using folder = new TempFolder();
+  using libav = testLibav();
+  const said = await Promise.all(ORIENTATIONS.map((one) => annexB(messageOf(one))));
+  const path = await written(folder, "eight.h264", [...said, await annexB(null)]);
+  const wanted = [...ORIENTATIONS, UPRIGHT].flatMap((one) => [one, one, one]);
+  assert.deepEqual(orientationsOf(libav, path), wanted);
+});
+
+Deno.test("orientation: H.265 says each of the eight, and changes them in the middle of a stream", {
+  ignore,
+}, async () => {
+  using folder = new TempFolder();
+  using libav = testLibav();
+  const encode = ["-c:v", "libx265", "-preset", "ultrafast", "-x265-params", "log-level=none"];
+  const source = [...SOURCE, "-vf", SCALE, ...encode, "-pix_fmt", "yuv420p"];
+  const stream = await ffmpeg(...source, "-bsf:v", "hevc_metadata=aud=insert", "-f", "hevc", "-");
+  // An access unit delimiter: a start code of four bytes, two of header and one more.
+  const [head, tail] = [stream.slice(0, 7), stream.slice(7)];
+  const said = ORIENTATIONS.flatMap((one) => [head, h265Message(one), tail]);
+  const path = await written(folder, "eight.h265", said);
+  assert.deepEqual(orientationsOf(libav, path), ORIENTATIONS);
+});
+
+Deno.test("orientation: a container says it for all of its pictures, and ffmpeg shows them alike", {
+  ignore,
+}, async () => {
+  using folder = new TempFolder();
+  using libav = testLibav();
+  const path = await folder.make(...h264(SCALE), "upright.mp4");
+  // ffmpeg writes this tag as a turn to the left.
+  for (const left of [0, 90, 180, 270]) {
+    const tag = ["-c", "copy", "-metadata:s:v:0", `rotate=${left}`];
+    const turned = await folder.make("-i", path, ...tag, `${left}.mp4`);
+    using clip = new Clip(libav, turned);
+    const frame = clip.first();
+    const view = viewsOf(libav, clip).of(frame);
+    assert.equal(view.orientation.quarterTurns, (4 - left / 90) % 4);
+    // Turned further as configured.
+    const more = viewsOf(libav, clip, { rotate: 270, aspect: null }).of(frame);
+    assert.equal(more.orientation.quarterTurns, (7 - left / 90) % 4);
+    const wanted = await grey(turned);
+    const file = `${folder.path}/picture.jpg`;
+    Deno.writeFileSync(file, new Uint8Array(encodeJpeg(libav, frame, view)));
+    assertLike(await grey(file), wanted, `${left}`);
+    const views = viewsOf(libav, clip);
+    clip.decodeAll((frame) => {
+      assert.equal(views.of(frame).orientation, view.orientation);
+    });
+  }
+});
+
+Deno.test("aspect: the shape of pixels is the stream's, follows it, or is the configured one", {
+  ignore,
+}, async () => {
+  using folder = new TempFolder();
+  using libav = testLibav();
+  const said = ["1", "2", "12/11", "0"];
+  const parts = await Promise.all(
+    said.map((sar) => annexB(null, `scale=${SHOWN.width}:${SHOWN.height},setsar=${sar}`)),
+  );
+  const shapes = (path: string, aspect: number | null) => {
+    using clip = new Clip(libav, path);
+    const views = viewsOf(libav, clip, { rotate: 0, aspect });
+    const found: string[] = [];
+    clip.decodeAll((frame) => {
+      const { shown: { width, height } } = views.of(frame);
+      if (found.at(-1) !== `${width}x${height}`) found.push(`${width}x${height}`);
+    });
+    return found;
+  };
+  const path = await written(folder, "shapes.h264", parts);
+  assert.deepEqual(shapes(path, null), ["192x128", "384x128", "209x128", "192x128"]);
+  assert.deepEqual(shapes(path, 16 / 9), ["228x128"]);
+  assert.deepEqual(shapes(path, 4 / 3), ["192x144"]);
+  const mp4 = await folder.make(...h264("scale=96:128,setsar=2"), "narrow.mp4");
+  assert.deepEqual(shapes(mp4, null), ["192x128"]);
+});

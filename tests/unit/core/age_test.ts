@@ -1,0 +1,60 @@
+import assert from "node:assert/strict";
+import { ageOf, instantOf, MAX_TRAVEL_MS } from "../../../src/core/age.ts";
+import { plusMs, sinceMs } from "../../../src/core/clock.ts";
+import { HeldClock } from "../../support/held_clock.ts";
+
+const HOUR_MS = 3_600_000;
+
+/** Two threads of one machine: their steady clocks began at different moments. */
+function threads() {
+  const sender = new HeldClock(1_000_000);
+  const receiver = new HeldClock(5_000);
+  receiver.stepWall(1_000_000 - 5_000);
+  const pass = async (ms: number) => {
+    await sender.pass(ms);
+    await receiver.pass(ms);
+  };
+  const step = (ms: number) => {
+    sender.stepWall(ms);
+    receiver.stepWall(ms);
+  };
+  return { sender, receiver, pass, step };
+}
+
+Deno.test("age: what was sent is as old at the other end, and the time on the way is counted", async () => {
+  const { sender, receiver, pass } = threads();
+  const arrivedAt = sender.nowMs();
+  await pass(300);
+  const age = ageOf(arrivedAt, sender);
+  await pass(40);
+  assert.equal(sinceMs(instantOf(age, receiver), receiver.nowMs()), 340);
+});
+
+for (const stepMs of [HOUR_MS, -HOUR_MS]) {
+  Deno.test(`age: a step of the wall clock by ${stepMs} ms changes none`, async () => {
+    const { sender, receiver, pass, step } = threads();
+    const arrivedAt = sender.nowMs();
+    await pass(300);
+    step(stepMs);
+    const before = ageOf(arrivedAt, sender);
+    await pass(40);
+    assert.equal(sinceMs(instantOf(before, receiver), receiver.nowMs()), 340, "before it was sent");
+    const during = ageOf(arrivedAt, sender);
+    step(stepMs);
+    await pass(40);
+    assert.equal(
+      sinceMs(instantOf(during, receiver), receiver.nowMs()),
+      340,
+      "on its way: the 40 ms are not known",
+    );
+  });
+}
+
+Deno.test("age: a message that came later than any does counts as not having travelled", async () => {
+  const { sender, receiver, pass } = threads();
+  const age = ageOf(plusMs(sender.nowMs(), -300), sender);
+  await pass(MAX_TRAVEL_MS);
+  assert.equal(sinceMs(instantOf(age, receiver), receiver.nowMs()), 300 + MAX_TRAVEL_MS);
+  await pass(1);
+  assert.equal(sinceMs(instantOf(age, receiver), receiver.nowMs()), 300);
+});

@@ -1,0 +1,151 @@
+/** A detector whose model, mailboxes and way of results are the test's. */
+import assert from "node:assert/strict";
+import { type Cancel, type Clock, sleepOn, steadyMs, wallMs } from "../../../src/core/clock.ts";
+import { letterbox } from "../../../src/core/geometry.ts";
+import { type LogRecord, logTo } from "../../../src/core/log.ts";
+import {
+  type DetectorPlan,
+  type FromInference,
+  type InferenceResult,
+  type ToMailbox,
+  type ToTaker,
+} from "../../../src/core/messages.ts";
+import type { RawDetections } from "../../../src/inference/contract.ts";
+import { Detector } from "../../../src/inference/detector.ts";
+import type { ResultPort } from "../../../src/inference/result_port.ts";
+import type { Model } from "../../../src/inference/session.ts";
+import type { TakerPort } from "../../../src/inference/taker_port.ts";
+import { frameMeta } from "../../support/clip.ts";
+import { justNow } from "../../support/just_now.ts";
+
+export const INPUT = { width: 64, height: 64, bars: 0.5 };
+export const SIZE = { width: 128, height: 64 };
+
+export const PLAN: DetectorPlan = {
+  detector: "person",
+  worker: "person-1",
+  model: "builtin:person",
+  modelPath: "/models/person.onnx",
+  confidence: 0.4,
+  iou: 0.5,
+  classes: ["person"],
+  threads: 1,
+};
+
+/** Time that goes on by itself by 1 ms at each look; timers fire when the test says so. */
+function steppingClock() {
+  let now = 1000;
+  const timers = new Map<number, () => void>();
+  const clock: Clock = {
+    nowMs: () => steadyMs(now++),
+    wallMs: () => wallMs(now),
+    after(delayMs, run): Cancel {
+      timers.set(delayMs, run);
+      return () => timers.delete(delayMs);
+    },
+    sleep: (delayMs, signal) => sleepOn(clock, delayMs, signal),
+  };
+  return { clock, timers };
+}
+
+/** One cell that sees a person, and one that sees a dog. */
+export function answer(): RawDetections {
+  return {
+    cells: 2,
+    classes: 2,
+    boxes: Float32Array.of(0, 16, 32, 48, 32, 16, 64, 48),
+    boxCellStride: 4,
+    boxSideStride: 1,
+    boxForm: "corners",
+    scores: Float32Array.of(0.5, 0, 0, 0.75),
+    scoreOffset: 0,
+    scoreCellStride: 2,
+    scoreClassStride: 1,
+  };
+}
+
+export class Port implements TakerPort {
+  readonly taken: ToMailbox[] = [];
+  closed = 0;
+  #receive: (message: ToTaker) => void = () => undefined;
+  open(receive: (message: ToTaker) => void): void {
+    this.#receive = receive;
+  }
+  send(message: ToMailbox): void {
+    this.taken.push(message);
+  }
+  close(): void {
+    this.closed++;
+  }
+  available(): void {
+    this.#receive({ kind: "available", seq: 0 });
+  }
+  frame(seq: number): void {
+    const { buffer } = this.taken.shift() ?? assert.fail("it was not asked");
+    const fit = letterbox({ x: 0, y: 0, ...SIZE }, INPUT);
+    this.#receive({
+      kind: "frame",
+      buffer,
+      age: justNow(),
+      meta: frameMeta({ camera: "gate", seq, size: SIZE, fit }),
+    });
+  }
+}
+
+export class Results implements ResultPort {
+  readonly sent: InferenceResult[] = [];
+  closed = 0;
+  /** Called with each result, before `send` returns. */
+  onSent: () => void = () => undefined;
+  send(result: InferenceResult): void {
+    this.sent.push(result);
+    this.onSent();
+  }
+  close(): void {
+    this.closed++;
+  }
+}
+
+export function harness(
+  run: (tensor: ArrayBuffer) => Promise<RawDetections> = () => Promise.resolve(answer()),
+) {
+  const posted: FromInference[] = [];
+  const logged: LogRecord[] = [];
+  const { clock, timers } = steppingClock();
+  const results = new Results();
+  const failure = new AbortController();
+  let released = 0;
+  const model: Model = {
+    input: INPUT,
+    labels: ["person", "dog"],
+    provider: "cpu",
+    run,
+    [Symbol.asyncDispose]: () => (released++, Promise.resolve()),
+  };
+  let waiting: (() => void) | null = null;
+  const detector = new Detector({
+    clock,
+    log: logTo((record) => logged.push(record)),
+    post(message) {
+      posted.push(message);
+      waiting?.();
+    },
+    failed: failure.signal,
+    load: () => Promise.resolve(model),
+  });
+  detector.sendResultsTo(results);
+  /** Waits for the first message of a kind, and takes it out of what was posted. */
+  async function next<K extends FromInference["kind"]>(kind: K) {
+    const wanted = (message: FromInference): message is Extract<FromInference, { kind: K }> =>
+      message.kind === kind;
+    for (;;) {
+      const message = posted.find(wanted);
+      if (message !== undefined) {
+        posted.splice(posted.indexOf(message), 1);
+        return message;
+      }
+      await new Promise<void>((resolve) => waiting = resolve);
+    }
+  }
+  return { detector, posted, logged, timers, next, results, failure, released: () => released };
+}

@@ -1,0 +1,133 @@
+import assert from "node:assert/strict";
+import { steadyMs } from "../../../../src/core/clock.ts";
+import { DecodeBudget } from "../../../../src/stream/bounds/budget.ts";
+import { pictureRefused } from "../../../../src/stream/bounds/errors.ts";
+import { FairShare } from "../../../../src/stream/bounds/fair_share.ts";
+import { StreamBounds } from "../../../../src/stream/bounds/stream_bounds.ts";
+import { HeldClock } from "../../../support/held_clock.ts";
+
+const EIGHT_K = 8192 * 4320;
+const HD = 1920 * 1080;
+
+Deno.test("budget: a board that is merely slow never exceeds it", () => {
+  const budget = new DecodeBudget();
+  // Eight times the time of a Raspberry Pi 4 for 8K, and five times a Pi 3's for 1080p.
+  for (let packet = 0; packet < 1000; packet++) {
+    budget.spend(8000, EIGHT_K);
+    budget.spend(500, HD);
+  }
+  assert.equal(budget.isExceeded, false);
+});
+
+Deno.test("budget: one packet that takes seconds exceeds it, and many that take too long", () => {
+  const once = new DecodeBudget();
+  once.spend(2700, HD);
+  assert.equal(once.isExceeded, true);
+  const often = new DecodeBudget();
+  let packets = 0;
+  while (!often.isExceeded && packets < 100) {
+    often.spend(1000, HD);
+    packets++;
+  }
+  assert.equal(packets, 5);
+});
+
+Deno.test("budget: what is left pays back what was too much", () => {
+  const budget = new DecodeBudget();
+  budget.spend(2400, HD);
+  for (let packet = 0; packet < 10; packet++) budget.spend(30, HD);
+  assert.equal(budget.overMs, 0);
+});
+
+/**
+ * The part of the time that decoding takes which is followed by the rests that it is due.
+ * @param idleMs  how long the next packet lets wait for itself anyway
+ */
+function part(worth: "good" | "fine" | "wasted", decodeMs: number, idleMs = 0): number {
+  const share = new FairShare();
+  const rounds = 1000;
+  let nowMs = 0;
+  for (let round = 0; round < rounds; round++) {
+    nowMs += decodeMs;
+    share.decoded(decodeMs, worth, steadyMs(nowMs));
+    nowMs += Math.max(share.restMs(), idleMs);
+  }
+  return rounds * decodeMs / nowMs;
+}
+
+Deno.test("share: decoding that gives whole pictures never rests, and what is wasted does", () => {
+  assert.equal(part("good", 40), 1);
+  assert.ok(Math.abs(part("fine", 40) - 1 / 2) < 0.01);
+  assert.ok(Math.abs(part("wasted", 40) - 1 / 4) < 0.01);
+});
+
+Deno.test("share: who takes less than that by itself never rests", () => {
+  assert.equal(part("fine", 18, 22), 18 / 40);
+  assert.equal(part("wasted", 9, 31), 9 / 40);
+  const share = new FairShare();
+  share.decoded(80, "wasted", steadyMs(1000));
+  assert.equal(share.restMs(), 0, "once is nothing");
+});
+
+/** Packets that are taken in a minute from a camera that never stops sending. */
+function packetsInAMinute(sizeBytes: number): number {
+  const share = new FairShare();
+  let packets = 0;
+  let nowMs = 0;
+  while (nowMs < 60_000 && packets < 1_000_000) {
+    share.packet(sizeBytes, steadyMs(nowMs));
+    packets++;
+    nowMs += share.restMs();
+  }
+  return packets;
+}
+
+Deno.test("share: a flood is read no faster than any camera sends", () => {
+  const packets = packetsInAMinute(25);
+  assert.ok(packets < 1200 + 61 * 240 && packets > 59 * 240, `${packets}`);
+  const large = packetsInAMinute(8 * 1024 * 1024);
+  assert.ok(large < 63 * 8 && large > 59 * 8, `${large}`);
+});
+
+Deno.test("share: a camera that sends a hundred pictures a second never rests", () => {
+  const share = new FairShare();
+  for (let packet = 0; packet < 10_000; packet++) {
+    share.packet(200_000, steadyMs(10 * packet));
+    assert.equal(share.restMs(), 0);
+  }
+});
+
+Deno.test("share: neither does one that makes up for half a minute", () => {
+  const share = new FairShare();
+  for (let packet = 0; packet < 900; packet++) {
+    share.packet(20_000, steadyMs(1000));
+    assert.equal(share.restMs(), 0);
+  }
+});
+
+function bounds(isLive = true): StreamBounds {
+  return new StreamBounds({ maxPixels: HD, isLive, clock: new HeldClock() });
+}
+
+Deno.test("bounds: the third picture that is refused ends the connection", () => {
+  const one = bounds();
+  const error = pictureRefused("it is a test");
+  one.refuse(error);
+  one.refuse(error);
+  assert.equal(one.settle(), 0);
+  one.refuse(error);
+  assert.throws(() => one.settle(), { code: "STREAM_PICTURE_REFUSED" });
+});
+
+Deno.test("bounds: decoding that takes too long ends the connection after one packet", () => {
+  const one = bounds();
+  one.decoded(5000, HD, "good");
+  assert.throws(() => one.settle(), { code: "STREAM_DECODE_BUDGET" });
+});
+
+Deno.test("bounds: a file is read as it is wanted", () => {
+  const file = bounds(false);
+  for (let packet = 0; packet < 5000; packet++) file.packet(1000);
+  file.decoded(100, HD, "wasted");
+  assert.equal(file.settle(), 0);
+});

@@ -1,0 +1,54 @@
+/** Pictures that are turned by the message of a keyframe, which no detector gets. */
+import assert from "node:assert/strict";
+import { type Orientation, orientationOf } from "../../src/core/display.ts";
+import { CaptureRun } from "../support/capture_run.ts";
+import { HostileCamera } from "../support/hostile_camera.ts";
+import { messageOf } from "../support/orientation.ts";
+import { ignoreWithout, programPath } from "../support/parts.ts";
+import { rawClip } from "../support/rtp_h264.ts";
+
+const FPS = 25;
+/** A second, and then ten, each with one keyframe; how that one wants its pictures shown. */
+const PARTS = [
+  { frames: 25, orientation: orientationOf(1, false), shown: { width: 128, height: 96 } },
+  { frames: 250, orientation: orientationOf(2, false), shown: { width: 96, height: 128 } },
+] as const;
+const [FIRST, SECOND] = PARTS;
+
+async function encode(frames: number, orientation: Orientation): Promise<Uint8Array<ArrayBuffer>> {
+  const source = `-v error -f lavfi -i testsrc2=size=96x128:rate=${FPS} -frames:v ${frames}`;
+  const encoder = "-c:v libx264 -preset ultrafast -g 250 -bf 0 -pix_fmt yuv420p";
+  const message = `h264_metadata=aud=insert:${messageOf(orientation)}`;
+  const { success, stdout, stderr } = await new Deno.Command(programPath("ffmpeg") ?? "ffmpeg", {
+    args: [...`${source} ${encoder}`.split(" "), "-bsf:v", message, "-f", "h264", "-"],
+  }).output();
+  assert.ok(success, new TextDecoder().decode(stderr));
+  return stdout;
+}
+
+Deno.test({
+  name: "capture: a decoder that catches up shows pictures as the keyframe said that it skipped",
+  ignore: ignoreWithout("libav", "ffmpeg"),
+  async fn() {
+    const parts = await Promise.all(PARTS.map((part) => encode(part.frames, part.orientation)));
+    const clip = rawClip(new Uint8Array(await new Blob(parts).arrayBuffer()));
+    await using camera = HostileCamera.start({ clip });
+    await using run = new CaptureRun({
+      source: { url: camera.url },
+      detectors: [{ id: "finder", rateHz: null }],
+    });
+    await run.further(1);
+    run.rate("finder", null, true);
+    const received = async () => (await run.snapshot()).account.received;
+    while (await received() < FIRST.frames + 5) {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    run.rate("finder", null);
+    await run.further(3);
+    for (const { meta: { size, ptsSeconds } } of run.frames) {
+      const frame = Math.round(ptsSeconds * FPS) % (FIRST.frames + SECOND.frames);
+      const { shown } = frame < FIRST.frames ? FIRST : SECOND;
+      assert.deepEqual(size, shown, `frame ${frame}`);
+    }
+  },
+});
