@@ -60,7 +60,8 @@ tests_of() { # GROUP
     ffi) find "$root/tests/ffi" -name '*_test.ts' \
       ! -name library_test.ts ! -name locate_test.ts ! -name scope_test.ts ;;
     workers) find "$root/tests/workers" -name 'capture_*_test.ts' ;;
-    memory) find "$root/tests/memory" -name libav_test.ts -o -name refused_camera_test.ts ;;
+    memory) find "$root/tests/memory" -name libav_test.ts -o -name refused_camera_test.ts \
+      -o -name stream_bounds_test.ts ;;
   esac
 }
 

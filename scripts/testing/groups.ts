@@ -130,10 +130,10 @@ export function testGroups(temp: string, found: Natives = natives()): Group[] {
     group("decoding", "tests/fuzz/decoding", { ffi: libav, programs: true, env: [FUZZ_VARIABLE] }),
     group("inference", "tests/unit/inference", { ffi: onnxruntime, programs: true, jobs: 2 }),
     group("ffi", "tests/ffi", { ...system, ffi: libav, jobs: 2 }),
-    group("workers", "tests/workers", { ...system, ffi: all, jobs: 2 }),
+    // They wait for cameras and brokers more than for the processor.
+    group("workers", "tests/workers", { ...system, ffi: all, jobs: 3 }),
     // They look at the memory and the open files of the process that they run in.
     group("memory", "tests/memory", { ...system, ffi: libav }),
-    // They wait for what cameras do, not for the processor.
     group("cameras", "tests/cameras", { ...system, ffi: libav, jobs: 4 }),
     group("permissions", "tests/permissions", { ...system, ffi: all, jobs: 2 }),
     group("e2e", "tests/e2e", { ...system, jobs: 2 }),

@@ -104,7 +104,9 @@ for (const [what, ending, reason, afterMs] of ENDINGS) {
         await using watch = new PatternWatch(camera, { transport, stallTimeoutMs: STALL_MS });
         const { run } = watch;
         await run.state("online");
-        const gone = () => run.states.findIndex(({ state }) => /stalled|offline/.test(state));
+        const online = run.states.findIndex(({ state }) => state === "online");
+        const gone = () =>
+          run.states.findIndex(({ state }, at) => at > online && /stalled|offline/.test(state));
         await run.until("its end", () => gone() >= 0);
         const ended = run.states[gone()] ?? assert.fail("it did not end");
         assert.equal(ended.reason, reason);

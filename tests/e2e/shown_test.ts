@@ -9,6 +9,9 @@ import { runOrion } from "../support/process.ts";
 import { Rig } from "../support/rig.ts";
 
 const MESSAGES = 10;
+const FPS = 25;
+/** Of each clip, which is played again and again. */
+const FRAMES = 50;
 const MIN_FOUND = 0.9;
 const MIN_IOU = 0.7;
 
@@ -52,11 +55,21 @@ async function ffmpeg(...args: string[]): Promise<void> {
   assert.ok(success, new TextDecoder().decode(stderr));
 }
 
-/** Two seconds of the clip. The tag can only be written to what is encoded already. */
+/** The start of the clip. The tag can only be written to what is encoded already. */
 async function make({ id, filters, tags }: Case, folder: TempFolder): Promise<string> {
   const encoded = `${folder.path}/${id}-0.mp4`;
   const encoder = "-c:v libx264 -preset ultrafast -crf 20 -g 25 -bf 0".split(" ");
-  await ffmpeg("-i", DEMO_CLIP, "-t", "2", "-an", "-vf", filters, ...encoder, encoded);
+  await ffmpeg(
+    "-i",
+    DEMO_CLIP,
+    "-frames:v",
+    `${FRAMES}`,
+    "-an",
+    "-vf",
+    filters,
+    ...encoder,
+    encoded,
+  );
   const path = `${folder.path}/${id}.mp4`;
   await ffmpeg("-i", encoded, "-c", "copy", ...tags, path);
   return path;
@@ -70,7 +83,7 @@ async function assertPeople(messages: readonly InferenceMessage[], id: string): 
   for (const person of [0, 1]) {
     const share = await shareFound(messages, {
       person,
-      clipFrame: (ptsSeconds) => Math.round(ptsSeconds * 25),
+      clipFrame: (ptsSeconds) => Math.round(ptsSeconds * FPS) % FRAMES,
       moved: (box) => box,
       minIou: MIN_IOU,
     });

@@ -21,7 +21,8 @@ function rssMib(): number {
   return Deno.memoryUsage().rss / MIB;
 }
 
-// First, while the allocators hold nothing yet that a leak could hide in.
+// First of this file, and this file the first of its group: the allocators hold nothing yet that a leak could
+// hide in.
 Deno.test(
   "memory: opening and failing to open 200 times leaves nothing behind",
   { ignore },
