@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { Child } from "../support/children.ts";
 import { ROOT } from "../support/files.ts";
-import { freePort } from "../support/ports.ts";
+import { freePortPair } from "../support/ports.ts";
 import { FloodCamera } from "../support/flood_camera.ts";
 import { type Flood, FLOODS } from "../support/floods.ts";
 import { jsonLine, PATIENCE } from "../support/lines.ts";
@@ -32,8 +32,7 @@ async function measure(flood: Flood): Promise<SessionMemory> {
   const isOne = ENDINGS[flood] === undefined;
   const leastBytes = flood === "datagrams" ? LEAST_DATAGRAM_BYTES : LEAST_BYTES;
   await using camera = FloodCamera.start(flood);
-  // RTP wants an even one.
-  const udpPort = flood === "datagrams" ? freePort() & ~1 : null;
+  const udpPort = flood === "datagrams" ? freePortPair() : null;
   const hosts = [`127.0.0.1:${camera.port}`];
   if (udpPort !== null) hosts.push(`0.0.0.0:${udpPort}`, `0.0.0.0:${udpPort + 1}`, "127.0.0.1");
   await using child = new Child({

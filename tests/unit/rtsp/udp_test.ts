@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { UdpPair } from "../../../src/rtsp/udp.ts";
-import { freePort } from "../../support/ports.ts";
+import { freePortPair } from "../../support/ports.ts";
 
 Deno.test("rtsp: a wake-up that comes while nothing waits for datagrams ends the next wait", async () => {
-  const port = freePort() & ~1;
+  const port = freePortPair();
   const udp = await UdpPair.bind([port, port + 1], "127.0.0.1");
   try {
     udp.wake();
