@@ -155,8 +155,12 @@ for (const [name, aheadSeconds] of [["forward", HOUR_SECONDS], ["back", -HOUR_SE
 
       // What was answered before the step is remembered, and not carried out once more.
       const again = { id: "once", subscriber };
-      const answer = await orion.command("set_rate", { detector: "person", rateHz: 2 }, again);
-      assert.equal(answer.json?.["status"], "ok");
+      const asked = subscriber.messages.length;
+      await orion.command("set_rate", { detector: "person", rateHz: 10 }, again);
+      await subscriber.waitFor(({ json }) => json?.["id"] === "once" && json["replayed"] === true, {
+        what: "the answer once more",
+        since: asked,
+      });
       const rates = (await run.report()).cameras.map(({ ledger }) => ledger.detectors[0]?.rateHz);
       assert.deepEqual(rates, [10, 10]);
       orion.orion.signal("SIGTERM");
