@@ -26,7 +26,7 @@ const TICKS_HZ = 100;
 
 /** What the attacker may do: encode its clip with ffmpeg, and be a camera. */
 const MAY: readonly string[] = [
-  ...["--no-prompt", "--allow-net=127.0.0.1", "--allow-run=ffmpeg,/usr/bin/ffmpeg"],
+  ...["--no-prompt", "--allow-net=127.0.0.1,127.0.0.2", "--allow-run=ffmpeg,/usr/bin/ffmpeg"],
   ...[`--allow-read=${ROOT},/usr,/bin,/sbin,/lib`, "--allow-env=PATH,CI,ORION_TEST_PATIENCE"],
 ];
 
