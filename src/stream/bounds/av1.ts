@@ -1,6 +1,6 @@
 /** Bounds on AV1: the largest frame that a sequence header allows, and frames in one temporal unit. */
-import { checkedPixels, pictureRefused } from "./errors.ts";
-import { type Inspector, SizeHistory } from "./inspector.ts";
+import { pictureRefused } from "./errors.ts";
+import { PictureInspector } from "./inspector.ts";
 import { MAX_AV1_FRAMES, MAX_AV1_UNITS } from "./limits.ts";
 import { PlainBits } from "./plain_bits.ts";
 
@@ -13,23 +13,8 @@ const RECORD = 0x81;
 const RECORD_BYTES = 4;
 
 /** Looks at AV1 temporal units, whose OBUs have sizes. */
-export class Av1Inspector implements Inspector {
-  readonly isFinelySliced = false;
-  readonly #maxPixels: number;
-  readonly #size = new SizeHistory();
+export class Av1Inspector extends PictureInspector {
   readonly #bits = new PlainBits();
-
-  constructor(maxPixels: number) {
-    this.#maxPixels = maxPixels;
-  }
-
-  get pixels(): number {
-    return this.#size.pixels;
-  }
-
-  get sizeChanges(): number {
-    return this.#size.changes;
-  }
 
   extradata(bytes: Uint8Array): void {
     this.#units(bytes, bytes[0] === RECORD ? RECORD_BYTES : 0, bytes.length);
@@ -73,8 +58,7 @@ export class Av1Inspector implements Inspector {
     const width = bits.bits(widthBits) + 1;
     const height = bits.bits(heightBits) + 1;
     if (bits.isPast) return;
-    checkedPixels({ width, height }, this.#maxPixels);
-    this.#size.set(width, height);
+    this.takeSize(width, height);
   }
 
   #operatingPoints(): void {

@@ -2,8 +2,8 @@
 import { BitReader } from "../../rtsp/bit_reader.ts";
 import { H264, h264Type } from "../../rtsp/nal.ts";
 import { type H264Sps, readH264Sps } from "../../rtsp/sps.ts";
-import { checkedPixels, pictureRefused, UnusablePacket } from "./errors.ts";
-import { type Inspector, SizeHistory } from "./inspector.ts";
+import { pictureRefused, UnusablePacket } from "./errors.ts";
+import { PictureInspector } from "./inspector.ts";
 import {
   isFinelySliced,
   MAX_SET_BYTES,
@@ -28,10 +28,7 @@ const RECORD_BYTES = 7;
  * profile alone allows, arbitrary slice order and redundant slices: with them no slice could be known
  * from one that decodes the same part of the picture once more.
  */
-export class H264Inspector implements Inspector {
-  isFinelySliced = false;
-  readonly #maxPixels: number;
-  readonly #size = new SizeHistory();
+export class H264Inspector extends PictureInspector {
   readonly #reader = new BitReader();
   readonly #units = new NalUnits((bytes, start, end) => this.#unit(bytes, start, end));
   readonly #sequenceSets = new Map<number, H264Sps>();
@@ -45,18 +42,6 @@ export class H264Inspector implements Inspector {
   /** 0: a frame, 1: a top, 2: a bottom field; -1: nothing has begun. */
   #parity = -1;
   #hasSecondField = false;
-
-  constructor(maxPixels: number) {
-    this.#maxPixels = maxPixels;
-  }
-
-  get pixels(): number {
-    return this.#size.pixels;
-  }
-
-  get sizeChanges(): number {
-    return this.#size.changes;
-  }
 
   extradata(bytes: Uint8Array): void {
     this.#begin(bytes.length);
@@ -101,7 +86,7 @@ export class H264Inspector implements Inspector {
     // It may replace any: what slices refer to is not known any more.
     if (set === null) return this.#sequenceSets.clear();
     if (set.id >= SEQUENCE_SETS) return;
-    checkedPixels(set, this.#maxPixels);
+    this.checkSize(set);
     checkKept(set);
     this.#sequenceSets.set(set.id, set);
   }
@@ -124,7 +109,7 @@ export class H264Inspector implements Inspector {
     if (reader.isPast || set === undefined) {
       throw new UnusablePacket("a slice refers to a parameter set that has not come");
     }
-    this.#size.set(set.width, set.height);
+    this.setSize(set.width, set.height);
     const most = maxH264Slices(set.height / 16, this.#sizeBytes);
     if (++this.#slices > most) {
       throw pictureRefused(`more than ${most} slices in ${this.#sizeBytes} bytes`);

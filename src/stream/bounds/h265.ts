@@ -2,9 +2,9 @@
 import { BitReader } from "../../rtsp/bit_reader.ts";
 import { H265, h265Type, isH265Irap, isH265Vcl } from "../../rtsp/nal.ts";
 import { type H265Sps, readH265Sps } from "../../rtsp/sps.ts";
-import { checkedPixels, pictureRefused, UnusablePacket } from "./errors.ts";
+import { pictureRefused, UnusablePacket } from "./errors.ts";
 import { type H265Pps, readH265Pps, TileOrder } from "./h265_tiles.ts";
-import { type Inspector, SizeHistory } from "./inspector.ts";
+import { PictureInspector } from "./inspector.ts";
 import { checkKept } from "./kept_pictures.ts";
 import {
   isFinelySliced,
@@ -24,10 +24,7 @@ const HEADER_BYTES = 2;
 const RECORD_BYTES = 23;
 
 /** Looks at H.265 packets: the addresses of slice segments have to rise within a picture. */
-export class H265Inspector implements Inspector {
-  isFinelySliced = false;
-  readonly #maxPixels: number;
-  readonly #size = new SizeHistory();
+export class H265Inspector extends PictureInspector {
   readonly #reader = new BitReader();
   readonly #units = new NalUnits((bytes, start, end) => this.#unit(bytes, start, end));
   readonly #sequenceSets = new Map<number, H265Sps>();
@@ -39,18 +36,6 @@ export class H265Inspector implements Inspector {
   #others = 0;
   /** The place of the last segment in the order of decoding, or -1. */
   #lastPlace = -1;
-
-  constructor(maxPixels: number) {
-    this.#maxPixels = maxPixels;
-  }
-
-  get pixels(): number {
-    return this.#size.pixels;
-  }
-
-  get sizeChanges(): number {
-    return this.#size.changes;
-  }
 
   extradata(bytes: Uint8Array): void {
     this.#begin(bytes.length);
@@ -101,7 +86,7 @@ export class H265Inspector implements Inspector {
     // It may replace any: what slices refer to is not known any more.
     if (set === null) return this.#sequenceSets.clear();
     if (set.id >= SEQUENCE_SETS) return;
-    checkedPixels(set, this.#maxPixels);
+    this.checkSize(set);
     checkKept(set);
     this.#sequenceSets.set(set.id, set);
     this.#checkTables();
@@ -140,7 +125,7 @@ export class H265Inspector implements Inspector {
     if (set === undefined || sequence === undefined) {
       throw new UnusablePacket("a slice refers to a parameter set that has not come");
     }
-    this.#size.set(sequence.width, sequence.height);
+    this.setSize(sequence.width, sequence.height);
     const most = maxH265Segments(sequence.width * sequence.height, this.#sizeBytes);
     if (++this.#segments > most) {
       throw pictureRefused(`more than ${most} slices in ${this.#sizeBytes} bytes`);

@@ -1,6 +1,6 @@
 /** Bounds on JPEG: the size of pictures, and scans that go over a whole picture for a few bytes. */
-import { checkedPixels, pictureRefused, UnusablePacket } from "./errors.ts";
-import { type Inspector, SizeHistory } from "./inspector.ts";
+import { pictureRefused, UnusablePacket } from "./errors.ts";
+import { PictureInspector } from "./inspector.ts";
 import { MAX_JPEG_FRAMES, MAX_JPEG_SCANS } from "./limits.ts";
 
 const MARKER = 0xff;
@@ -23,24 +23,9 @@ const SIZED: ReadonlySet<number> = new Set([
 ]);
 
 /** Looks at JPEG pictures: baseline, extended and progressive ones; no others are decoded. */
-export class JpegInspector implements Inspector {
-  readonly isFinelySliced = false;
-  readonly #maxPixels: number;
-  readonly #size = new SizeHistory();
+export class JpegInspector extends PictureInspector {
   #frames = 0;
   #scans = 0;
-
-  constructor(maxPixels: number) {
-    this.#maxPixels = maxPixels;
-  }
-
-  get pixels(): number {
-    return this.#size.pixels;
-  }
-
-  get sizeChanges(): number {
-    return this.#size.changes;
-  }
 
   extradata(): void {
     // JPEG has none.
@@ -83,8 +68,7 @@ export class JpegInspector implements Inspector {
     if (at + 9 > length) return;
     const height = uint16(bytes, at + 5);
     const width = uint16(bytes, at + 7);
-    checkedPixels({ width, height }, this.#maxPixels);
-    this.#size.set(width, height);
+    this.takeSize(width, height);
   }
 }
 

@@ -1,7 +1,7 @@
 /** Bounds on MPEG-4 part 2: the size of pictures, from video object layers (ISO/IEC 14496-2 6.2.3). */
 import { findStartCode, START_CODE_BYTES } from "../../rtsp/start_codes.ts";
-import { checkedPixels, pictureRefused } from "./errors.ts";
-import { type Inspector, SizeHistory } from "./inspector.ts";
+import { pictureRefused } from "./errors.ts";
+import { PictureInspector } from "./inspector.ts";
 import { MAX_MPEG4_PICTURES } from "./limits.ts";
 import { PlainBits } from "./plain_bits.ts";
 
@@ -17,23 +17,8 @@ const GREYSCALE = 3;
 const VBV_BITS = 79;
 
 /** Looks at MPEG-4 packets. */
-export class Mpeg4Inspector implements Inspector {
-  readonly isFinelySliced = false;
-  readonly #maxPixels: number;
-  readonly #size = new SizeHistory();
+export class Mpeg4Inspector extends PictureInspector {
   readonly #bits = new PlainBits();
-
-  constructor(maxPixels: number) {
-    this.#maxPixels = maxPixels;
-  }
-
-  get pixels(): number {
-    return this.#size.pixels;
-  }
-
-  get sizeChanges(): number {
-    return this.#size.changes;
-  }
 
   extradata(bytes: Uint8Array): void {
     this.packet(bytes, bytes.length);
@@ -74,7 +59,6 @@ export class Mpeg4Inspector implements Inspector {
     bits.skip(1);
     const height = bits.bits(13);
     if (bits.isPast || width === 0 || height === 0) return;
-    checkedPixels({ width, height }, this.#maxPixels);
-    this.#size.set(width, height);
+    this.takeSize(width, height);
   }
 }

@@ -1,35 +1,11 @@
 /** Bounds on VP8 and VP9: the size of keyframes. What other frames say of it, libav checks. */
-import { checkedPixels } from "./errors.ts";
-import { type Inspector, SizeHistory } from "./inspector.ts";
+import { PictureInspector } from "./inspector.ts";
 import { PlainBits } from "./plain_bits.ts";
 
 /** What the two have in common. */
-abstract class VpxInspector implements Inspector {
-  readonly isFinelySliced = false;
-  readonly #maxPixels: number;
-  readonly #size = new SizeHistory();
-
-  constructor(maxPixels: number) {
-    this.#maxPixels = maxPixels;
-  }
-
-  get pixels(): number {
-    return this.#size.pixels;
-  }
-
-  get sizeChanges(): number {
-    return this.#size.changes;
-  }
-
+abstract class VpxInspector extends PictureInspector {
   extradata(): void {
     // They have none that a size stands in.
-  }
-
-  abstract packet(bytes: Uint8Array, length: number): void;
-
-  protected keyframe(width: number, height: number): void {
-    checkedPixels({ width, height }, this.#maxPixels);
-    this.#size.set(width, height);
   }
 }
 
@@ -39,7 +15,7 @@ export class Vp8Inspector extends VpxInspector {
     const isKey = ((bytes[0] ?? 1) & 1) === 0;
     if (!isKey || length < 10) return;
     // 14 bits each; the two above them say how to scale the picture.
-    this.keyframe(side(bytes, 6), side(bytes, 8));
+    this.takeSize(side(bytes, 6), side(bytes, 8));
   }
 }
 
@@ -73,6 +49,6 @@ export class Vp9Inspector extends VpxInspector {
     else bits.skip(isOdd ? 1 + 3 : 1);
     const width = bits.bits(16) + 1;
     const height = bits.bits(16) + 1;
-    if (!bits.isPast) this.keyframe(width, height);
+    if (!bits.isPast) this.takeSize(width, height);
   }
 }
