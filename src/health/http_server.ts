@@ -6,6 +6,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { Duplex } from "node:stream";
 import { getRequestListener } from "@hono/node-server";
 import type { Hono } from "hono";
+import { endpointText } from "../config/urls.ts";
 import type { Cancel, Clock } from "../core/clock.ts";
 import { errorData, OrionError } from "../core/errors.ts";
 import type { Log } from "../core/log.ts";
@@ -55,9 +56,8 @@ export function serveHealth(app: Hono, options: HealthServerOptions): HealthServ
       refusal,
       onAcceptFailed: (error) => log.error("http.accept_failed", { ...errorData(error) }),
     });
-    const name = server.hostname.includes(":") ? `[${server.hostname}]` : server.hostname;
     return {
-      url: `http://${name}:${server.port}`,
+      url: `http://${endpointText(server)}`,
       async close(deadline) {
         server.close();
         await Promise.race([requests.finish(), deadline]);
