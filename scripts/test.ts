@@ -10,7 +10,7 @@
  * when anything failed. A check counts as a test. Types are one of the checks, so the groups run without
  * checking them again.
  */
-import { PART_NAMES, partPresent, PARTS } from "../tests/support/parts.ts";
+import { PART_NAMES, partPresent, PARTS } from "../tests/support/system/parts.ts";
 import { ROOT } from "./testing/checkout.ts";
 import { type CommandOutcome, runCommand, Running } from "./testing/command.ts";
 import { type Group, groupOf, testGroups } from "./testing/groups.ts";

@@ -1,8 +1,8 @@
 /** What it costs to look at a packet before it is decoded: `deno task bench scripts/bench/bounds.bench.ts`. */
-import { annexB, idrSlice, pps, sps } from "../../tests/support/coded/h264.ts";
-import { h265Pps, h265Segment, h265Sps } from "../../tests/support/coded/h265.ts";
-import { jpeg } from "../../tests/support/coded/others.ts";
-import { noise } from "../../tests/support/rtp/packets.ts";
+import { annexB, idrSlice, pps, sps } from "../../tests/support/clips/coded/h264.ts";
+import { h265Pps, h265Segment, h265Sps } from "../../tests/support/clips/coded/h265.ts";
+import { jpeg } from "../../tests/support/clips/coded/others.ts";
+import { noise } from "../../tests/support/cameras/rtp/packets.ts";
 import { inspectorFor } from "../../src/stream/bounds/codecs.ts";
 
 const SIZE = { width: 1920, height: 1088 };

@@ -7,12 +7,12 @@ import { systemClock, wallMs } from "../../src/core/clock.ts";
 import {
   inputBytes,
   type InputShape,
+  type ToConsumer,
   type ToMailbox,
-  type ToTaker,
 } from "../../src/core/messages.ts";
 import { FrameBus } from "../../src/framebus/bus.ts";
 import type { BusFrame } from "../../src/framebus/detector_mailbox.ts";
-import { TakerPorts } from "../../src/framebus/taker_ports.ts";
+import { ConsumerPorts } from "../../src/framebus/consumer_ports.ts";
 
 /** A frame that is only counted. */
 class BenchFrame implements BusFrame {
@@ -88,7 +88,7 @@ for (const detectors of [1, 4, 16]) {
 }
 
 /** A worker that answers every `available` with a `take`, and tells of every frame. */
-const TAKER = `
+const CONSUMER = `
   self.onmessage = ({ data: { port, input, bytes } }) => {
     let buffer = new ArrayBuffer(bytes);
     port.onmessage = ({ data }) => {
@@ -104,18 +104,18 @@ for (const side of [416, 640]) {
   let worker: Worker | null = null;
   let next = () => {};
   const frame = new BenchFrame();
-  const ports: TakerPorts<BenchFrame>[] = [];
+  const ports: ConsumerPorts<BenchFrame>[] = [];
   const far = bus(1, null, () => ports[0]?.announce("d0", 0));
   const start = async () => {
     const said = Promise.withResolvers<void>();
-    const url = URL.createObjectURL(new Blob([TAKER], { type: "text/javascript" }));
+    const url = URL.createObjectURL(new Blob([CONSUMER], { type: "text/javascript" }));
     worker = new Worker(url, { type: "module" });
     worker.onmessage = () => said.resolve();
     const { port1, port2 } = new MessageChannel();
     worker.postMessage({ port: port2, input, bytes: inputBytes(input) }, [port2]);
     await said.promise;
     worker.onmessage = () => next();
-    const takers = new TakerPorts<BenchFrame>({
+    const consumers = new ConsumerPorts<BenchFrame>({
       bus: far,
       clock: systemClock,
       convert: (held: BenchFrame, _take: ToMailbox) => ({
@@ -126,8 +126,8 @@ for (const side of [416, 640]) {
         throw error;
       },
     });
-    takers.attach({ detector: "d0", worker: "w", port: port1 });
-    ports[0] = takers;
+    consumers.attach({ detector: "d0", worker: "w", port: port1 });
+    ports[0] = consumers;
   };
   Deno.bench({
     name: `available, take, frame and a word back, ${side} x ${side}, between threads`,
@@ -145,7 +145,7 @@ for (const side of [416, 640]) {
   });
 }
 
-function meta(frame: BenchFrame): Extract<ToTaker, { kind: "frame" }>["meta"] {
+function meta(frame: BenchFrame): Extract<ToConsumer, { kind: "frame" }>["meta"] {
   const crop = { x: 0, y: 0, width: 1280, height: 720 };
   return {
     camera: "gate",

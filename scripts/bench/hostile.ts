@@ -7,12 +7,12 @@
  * The attacker is a process of its own, whose share of a core is shown beside Orion's. The model sleeps
  * for 20 ms instead of computing. Needs Linux, mosquitto, ffmpeg and python3.
  */
-import { percentile } from "../../src/service/stats.ts";
-import { Child } from "../../tests/support/children.ts";
-import { ROOT, tempFolder } from "../../tests/support/files.ts";
-import { jsonLine } from "../../tests/support/lines.ts";
-import { inferences, Schemas } from "../../tests/support/messages.ts";
-import { ScriptedOrion } from "../../tests/support/scripted.ts";
+import { percentile } from "../../src/health/stats_log.ts";
+import { Child } from "../../tests/support/system/children.ts";
+import { ROOT, tempFolder } from "../../tests/support/system/files.ts";
+import { jsonLine } from "../../tests/support/system/lines.ts";
+import { inferences, Schemas } from "../../tests/support/brokers/messages.ts";
+import { ScriptedOrion } from "../../tests/support/product/scripted.ts";
 import { ATTACKS } from "./hostile/attacks.ts";
 import { LoggingCamera, rawStream } from "./latency/camera.ts";
 

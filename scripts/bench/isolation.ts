@@ -7,9 +7,9 @@
  * The models sleep instead of computing: what is measured is what Orion's own parts do to one another,
  * not how two networks share the cores.
  */
-import { percentile } from "../../src/service/stats.ts";
-import { inferences, Schemas } from "../../tests/support/messages.ts";
-import { ScriptedOrion } from "../../tests/support/scripted.ts";
+import { percentile } from "../../src/health/stats_log.ts";
+import { inferences, Schemas } from "../../tests/support/brokers/messages.ts";
+import { ScriptedOrion } from "../../tests/support/product/scripted.ts";
 
 const ROUNDS = 2;
 const FAST = { id: "fast", script: "sleep-20", more: "rateHz: 10" };

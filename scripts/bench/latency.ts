@@ -9,7 +9,7 @@
  * could not be measured. Needs Linux, mosquitto and ffmpeg, and for GStreamer python3-gi, python3-venv,
  * gstreamer1.0-plugins-good, gstreamer1.0-plugins-bad and gstreamer1.0-libav.
  */
-import { tempFolder } from "../../tests/support/files.ts";
+import { tempFolder } from "../../tests/support/system/files.ts";
 import { rawStream } from "./latency/camera.ts";
 import { type Contender, contenders } from "./latency/contenders.ts";
 import { busyLoops } from "./latency/load.ts";

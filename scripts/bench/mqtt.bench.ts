@@ -7,14 +7,14 @@
  * thousand a second are published for some seconds, and the CPU that this process took is told.
  */
 import process from "node:process";
-import { partPresent, programPath } from "../../tests/support/parts.ts";
-import { freePort } from "../../tests/support/ports.ts";
+import { partPresent, programPath } from "../../tests/support/system/parts.ts";
+import { freePort } from "../../tests/support/system/ports.ts";
 import {
   inferenceResult,
   publisherPlan,
   publisherWorker,
   resultsTo,
-} from "../../tests/support/publisher_worker.ts";
+} from "../../tests/support/workers/publisher_worker.ts";
 
 const BATCH = 1_000;
 const CAMERAS = 50;

@@ -9,10 +9,10 @@ import { UnitAssembler } from "../../src/rtsp/access_unit.ts";
 import { ReceptionStats } from "../../src/rtsp/reception_stats.ts";
 import { SequenceChecker } from "../../src/rtsp/reorder.ts";
 import { RtpPacket } from "../../src/rtsp/rtp.ts";
-import { videoFormat } from "../../tests/support/rtp/assembly.ts";
-import { h264Aggregates, h264Fragments } from "../../tests/support/rtp/h26x.ts";
-import { H264_PPS, h264Slice, h264Sps } from "../../tests/support/rtp/nals.ts";
-import { joined, packetBytes, picturePackets } from "../../tests/support/rtp/packets.ts";
+import { videoFormat } from "../../tests/support/cameras/rtp/assembly.ts";
+import { h264Aggregates, h264Fragments } from "../../tests/support/cameras/rtp/h26x.ts";
+import { H264_PPS, h264Slice, h264Sps } from "../../tests/support/cameras/rtp/nals.ts";
+import { joined, packetBytes, picturePackets } from "../../tests/support/cameras/rtp/packets.ts";
 
 const MAX_UNIT_BYTES = 8 * 1024 * 1024;
 const PAYLOAD_BYTES = 1400;

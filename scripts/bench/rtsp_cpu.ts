@@ -8,12 +8,12 @@
  * Orion's figures are its whole process, inference included, and apart from that the threads that it
  * reads and decodes with. Needs mosquitto, GStreamer's RTSP server, and Linux's /proc.
  */
-import { percentile } from "../../src/service/stats.ts";
-import { DEMO_CLIP } from "../../tests/support/files.ts";
-import { inferences, Schemas } from "../../tests/support/messages.ts";
-import { programPath } from "../../tests/support/parts.ts";
-import { Rig } from "../../tests/support/rig.ts";
-import { RtspServer } from "../../tests/support/rtsp_server.ts";
+import { percentile } from "../../src/health/stats_log.ts";
+import { DEMO_CLIP } from "../../tests/support/system/files.ts";
+import { inferences, Schemas } from "../../tests/support/brokers/messages.ts";
+import { programPath } from "../../tests/support/system/parts.ts";
+import { Rig } from "../../tests/support/product/rig.ts";
+import { RtspServer } from "../../tests/support/cameras/rtsp_server.ts";
 
 /** Clock ticks of /proc a second: fixed for user space on Linux. */
 const TICKS_PER_SECOND = 100;

@@ -11,12 +11,12 @@
  * a target is missed.
  */
 import { total } from "../../src/core/accounts.ts";
-import { CaptureRun } from "../../tests/support/capture_run.ts";
-import { Child } from "../../tests/support/children.ts";
-import { DEMO_CLIP } from "../../tests/support/files.ts";
-import { HostileCamera } from "../../tests/support/hostile_camera.ts";
-import { programPath } from "../../tests/support/parts.ts";
-import { type RawClip, rawClip } from "../../tests/support/rtp_h264.ts";
+import { CaptureRun } from "../../tests/support/cameras/capture_run.ts";
+import { Child } from "../../tests/support/system/children.ts";
+import { DEMO_CLIP } from "../../tests/support/system/files.ts";
+import { HostileCamera } from "../../tests/support/cameras/hostile_camera.ts";
+import { programPath } from "../../tests/support/system/parts.ts";
+import { type RawClip, rawClip } from "../../tests/support/cameras/rtp_h264.ts";
 
 /** Until V8's compiler has done what it will do: measured to be a minute and a half. */
 const WARM_UP_SECONDS = 100;
@@ -32,7 +32,7 @@ const TARGETS = [
   { rateHz: 25, most: 1 },
 ] as const;
 
-const TAKER = "taker";
+const CONSUMER = "consumer";
 
 function say(text: string): void {
   Deno.stdout.writeSync(new TextEncoder().encode(`${text}\n`));
@@ -83,15 +83,15 @@ async function sideBySide(
   { rateHz, seconds }: { readonly rateHz: number; readonly seconds: number },
 ): Promise<Measured> {
   await using child = ffmpeg(url, rateHz);
-  run.rate(TAKER, rateHz);
+  run.rate(CONSUMER, rateHz);
   await pause(SETTLE_SECONDS);
-  const before = await run.snapshot();
+  const before = await run.report();
   const taken = run.frames.length;
   const [own, other] = await Promise.all([
     measure(Deno.pid, seconds, false),
     measure(child.pid, seconds),
   ]);
-  const { account, decodeLevel } = await run.snapshot();
+  const { account, decodeLevel } = await run.report();
   const perSecond = (count: number) => (count / seconds).toFixed(2);
   const note = `${decodeLevel}: ${perSecond(account.decoded - before.account.decoded)} decoded, ` +
     `${perSecond(total(account.undecoded) - total(before.account.undecoded))} left out, ` +
@@ -130,7 +130,7 @@ async function main(): Promise<void> {
   await using server = HostileCamera.start({ clip });
   await using run = new CaptureRun({
     source: { url: server.url },
-    detectors: [{ id: TAKER, rateHz: null }],
+    detectors: [{ id: CONSUMER, rateHz: null }],
   });
   await run.further(1);
   await pause(WARM_UP_SECONDS);

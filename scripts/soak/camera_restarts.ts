@@ -6,8 +6,8 @@
  *
  * Exits with 1 when any of that fails.
  */
-import { patternClip } from "../../tests/support/pattern.ts";
-import { late, restartCamera } from "../../tests/support/restarts.ts";
+import { patternClip } from "../../tests/support/clips/pattern.ts";
+import { late, restartCamera } from "../../tests/support/cameras/restarts.ts";
 
 const MAX_GROWTH_BYTES = 10 * 1024 * 1024;
 /** What is allocated in the first rounds is the working set. */

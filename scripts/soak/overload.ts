@@ -6,17 +6,17 @@
  *
  * Exit code 1 when memory grew or frames got older. Needs mosquitto.
  */
-import { percentile } from "../../src/service/stats.ts";
-import { inferences, Schemas } from "../../tests/support/messages.ts";
-import { assertReportCloses } from "../../tests/support/report.ts";
-import { ScriptedOrion } from "../../tests/support/scripted.ts";
+import { percentile } from "../../src/health/stats_log.ts";
+import { inferences, Schemas } from "../../tests/support/brokers/messages.ts";
+import { assertReportCloses } from "../../tests/support/product/report.ts";
+import { ScriptedOrion } from "../../tests/support/product/scripted.ts";
 
 /** An inference of ten frames' time. */
 const SLOW_MS = 400;
 /** Compilers and caches settle in the first part, a minute of a long run. */
 const MAX_WARM_UP_SECONDS = 60;
 const MAX_GROWTH_MB = 5;
-/** In a run too short for the collector to have come round, its rhythm is all there is to see. */
+/** In a run too short for the collector to have come round, its cadence is all there is to see. */
 const MAX_GROWTH_SHORT_MB = 40;
 const LONG_SECONDS = 240;
 const SAMPLE_SECONDS = 1;

@@ -6,7 +6,7 @@
  *
  * It sends 250 pictures a second. Exits with 1 when any of that fails. Needs the ffmpeg program.
  */
-import { loseUdpPackets, lossProblems } from "../../tests/support/udp_loss.ts";
+import { loseUdpPackets, lossProblems } from "../../tests/support/cameras/udp_loss.ts";
 
 function say(text: string): void {
   Deno.stdout.writeSync(new TextEncoder().encode(`${text}\n`));

@@ -1,9 +1,9 @@
 /** The groups of tests, and what each of them may do: lists of exactly what, never everything. */
 import { locateLibav } from "../../src/libav/locate.ts";
 import { locateOnnxRuntime } from "../../src/permissions/places.ts";
-import { LIBAV_FOLDER_VARIABLE } from "../../tests/support/libav_choice.ts";
-import { PATIENCE_VARIABLE } from "../../tests/support/lines.ts";
-import { programPath, SYSTEM_PYTHON } from "../../tests/support/parts.ts";
+import { LIBAV_FOLDER_VARIABLE } from "../../tests/support/streams/libav_choice.ts";
+import { PATIENCE_VARIABLE } from "../../tests/support/system/lines.ts";
+import { programPath, SYSTEM_PYTHON } from "../../tests/support/system/parts.ts";
 import { ROOT, walk } from "./checkout.ts";
 
 /** One `deno test`. */

@@ -1,7 +1,7 @@
 /** The checks that run no test: each passes or fails as one. */
 import { checkHouseRules } from "../house_rules.ts";
 import { checkImports } from "../check_imports.ts";
-import { type Part, PART_NAMES, partPresent, PARTS } from "../../tests/support/parts.ts";
+import { type Part, PART_NAMES, partPresent, PARTS } from "../../tests/support/system/parts.ts";
 import { isFile, ROOT, sourceFiles } from "./checkout.ts";
 import type { CommandOutcome } from "./command.ts";
 import { type Group, strays } from "./groups.ts";

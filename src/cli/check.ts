@@ -1,6 +1,11 @@
 /** `orion check`: everything that can be found out before the service starts. */
 import { errorData, OrionError } from "../core/errors.ts";
-import { checkBroker, checkCamera, checkModel, type CheckParts } from "../service/check.ts";
+import {
+  checkBroker,
+  checkCamera,
+  checkModel,
+  type CheckParts,
+} from "../service/workers/dry_run.ts";
 
 /** One thing that was looked at. */
 export interface Finding {

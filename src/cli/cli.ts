@@ -93,7 +93,7 @@ async function run(
       exit(EXIT.failed);
     });
     const { runService } = await import("../service/run.ts");
-    const { WORKER_ENTRIES } = await import("../service/entries.ts");
+    const { WORKER_ENTRIES } = await import("../service/workers/entries.ts");
     return await runService({
       settings,
       manifest,

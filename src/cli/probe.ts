@@ -10,7 +10,7 @@ import { PROBE_UDP_PORTS } from "../config/settings.ts";
 import { type CameraUrl, parseCameraUrl, querySecrets } from "../config/urls.ts";
 import { type IsGranted, lacksOf, PermissionsError } from "../permissions/lacks.ts";
 import { locateLibav } from "../libav/locate.ts";
-import type { ProbeRequest, ProbeResult } from "../service/probe.ts";
+import type { ProbeRequest, ProbeResult } from "../service/probe/probe.ts";
 import type { Invocation } from "./args.ts";
 import type { Host } from "./host.ts";
 import { probeGrant } from "./permissions.ts";
@@ -34,7 +34,7 @@ export async function runProbe(args: ProbeArgs, host: Host): Promise<number> {
   checkOptions(url, args);
   requireGrant(url, args, host);
   const request = requestOf(url, args, parsed.value, host);
-  const { probe } = await import("../service/probe.ts");
+  const { probe } = await import("../service/probe/probe.ts");
   try {
     const result = await probe(request);
     host.out(args.json ? `${JSON.stringify(result, null, 2)}\n` : text(result));

@@ -102,7 +102,7 @@ export interface TrackInfo {
 }
 
 /** What came over the network, for cameras over RTSP of our own. Counters go on over reconnects. */
-export interface NetworkFigures {
+export interface NetworkStats {
   /** Packets that were lost on the way, or by the camera itself. */
   readonly lostPackets: number;
   /** RTP timestamps that were wrong, by kind. */
@@ -115,7 +115,7 @@ export interface NetworkFigures {
 }
 
 /** The packets that are kept so that a decoder which left some out can go on. */
-export interface GopBufferFigures {
+export interface GopBufferStats {
   readonly packets: number;
   readonly bytes: number;
   /** Kept at most. */
@@ -144,7 +144,7 @@ export interface WorkerOffer {
 }
 
 /** What a capture worker knows of itself at one moment; the account closes. */
-export interface CaptureSnapshot {
+export interface CaptureReport {
   readonly state: CameraState;
   readonly reason: string | null;
   /** Since when the state holds. */
@@ -157,18 +157,18 @@ export interface CaptureSnapshot {
   /** Seconds spent in the decoder so far. */
   readonly decodeSeconds: number;
   readonly account: CameraAccount;
-  readonly gopBuffer: GopBufferFigures;
+  readonly gopBuffer: GopBufferStats;
   /** null for files, and with `demuxer: libav`. */
-  readonly network: NetworkFigures | null;
+  readonly network: NetworkStats | null;
 }
 
 /** The same in the thread that received it. */
-export interface ReceivedSnapshot extends Omit<CaptureSnapshot, "lastFrameAge"> {
+export interface ReceivedReport extends Omit<CaptureReport, "lastFrameAge"> {
   /** When the newest decoded frame arrived, by this thread's clock; or null. */
   readonly lastFrameAtMs: SteadyMs | null;
 }
 
 /** What a capture worker tells of itself: for reports, and for the watchdog. */
-export interface WatchedSnapshot extends CaptureSnapshot {
+export interface WatchedReport extends CaptureReport {
   readonly flow: CaptureFlow;
 }

@@ -7,13 +7,13 @@
  *
  *     main ──ToCapture──▶ capture ──FromCapture──▶ main
  *     main ──ToInference──▶ inference ──FromInference──▶ main
- *     capture ──ToTaker──▶ inference ──ToMailbox──▶ capture      (one MessagePort per pair)
+ *     capture ──ToConsumer──▶ inference ──ToMailbox──▶ capture      (one MessagePort per pair)
  *     inference ──ToResults──▶ publisher                         (one MessagePort per thread)
  *     main ──ToPublisher──▶ publisher ──FromPublisher──▶ main
  *     main ──ToBroker──▶ broker ──FromBroker──▶ main
  */
 import type { Age } from "./age.ts";
-import type { CameraSource, CameraState, LibavPaths, WatchedSnapshot } from "./camera_shapes.ts";
+import type { CameraSource, CameraState, LibavPaths, WatchedReport } from "./camera_shapes.ts";
 import type { WallMs } from "./clock.ts";
 import type { CommandAnswer, CommandRequest } from "./command_shapes.ts";
 import type { ErrorData } from "./errors.ts";
@@ -26,15 +26,15 @@ import type { BrokerTarget, PublisherPlan } from "./publisher_shapes.ts";
 export type {
   CameraSource,
   CameraState,
-  CaptureSnapshot,
+  CaptureReport,
   DecodeLevel,
   DecodeSetting,
   LibavPaths,
-  NetworkFigures,
-  ReceivedSnapshot,
+  NetworkStats,
+  ReceivedReport,
   StreamInfo,
   TrackInfo,
-  WatchedSnapshot,
+  WatchedReport,
 } from "./camera_shapes.ts";
 export type { Detection, DetectorPlan, ResultNote } from "./inference_shapes.ts";
 
@@ -101,9 +101,9 @@ export type ToCapture =
     readonly lastSeq: number | null;
   }
   | { readonly kind: "roi"; readonly roi: BoxNorm | null }
-  | { readonly kind: "snapshot"; readonly request: number }
+  | { readonly kind: "report"; readonly request: number }
   /** One picture as a JPEG; decoding wakes up for it. */
-  | { readonly kind: "jpeg"; readonly request: number }
+  | { readonly kind: "snapshot"; readonly request: number }
   | StopMessage;
 
 export type FromCapture =
@@ -115,16 +115,16 @@ export type FromCapture =
     readonly sinceMs: WallMs;
     readonly reconnects: number;
   }
-  | { readonly kind: "snapshot"; readonly request: number; readonly snapshot: WatchedSnapshot }
+  | { readonly kind: "report"; readonly request: number; readonly report: WatchedReport }
   /** The bytes of the picture, transferred, or why there is none. */
   | {
-    readonly kind: "jpeg";
+    readonly kind: "snapshot";
     readonly request: number;
-    readonly picture: { readonly bytes: ArrayBuffer } | { readonly error: ErrorData };
+    readonly snapshot: { readonly bytes: ArrayBuffer } | { readonly error: ErrorData };
   }
   /** A file that plays once reached its end; nothing will follow. */
   | { readonly kind: "ended" }
-  | { readonly kind: "stopped"; readonly snapshot: WatchedSnapshot }
+  | { readonly kind: "stopped"; readonly report: WatchedReport }
   | LogMessage
   | FailedMessage;
 
@@ -175,7 +175,7 @@ export interface SentFrame {
 }
 
 /** From a mailbox to an inference worker. */
-export type ToTaker =
+export type ToConsumer =
   /** The mailbox went from empty to full. Several workers may be told; one will get the frame. */
   | { readonly kind: "available"; readonly seq: number }
   /** The newest frame, converted into the buffer of the `take`. */
@@ -198,8 +198,8 @@ export function barsKey(fit: Fit, input: InputShape): string {
   return `${input.width}x${input.height}:${fit.dx},${fit.dy},${fit.width}x${fit.height}:${input.bars}`;
 }
 
-/** What is transferred with a message between a mailbox and a taker. */
-export function frameTransfers(message: ToTaker | ToMailbox): Transferable[] {
+/** What is transferred with a message between a mailbox and a consumer. */
+export function frameTransfers(message: ToConsumer | ToMailbox): Transferable[] {
   return message.kind === "available" ? [] : [message.buffer];
 }
 

@@ -3,14 +3,14 @@ import type { Clock, SteadyMs } from "../core/clock.ts";
 import { LifecycleError } from "../core/errors.ts";
 import type { Subscription } from "../core/messages.ts";
 import { type BusFrame, DetectorMailbox } from "./detector_mailbox.ts";
-import { CameraLedger, type FrameStanding } from "./ledger.ts";
-import { Rhythm } from "./rhythm.ts";
+import { CameraLedger, type FrameState } from "./ledger.ts";
+import { Cadence } from "../pacing/cadence.ts";
 
 /** Detectors that one camera serves at most; more is a mistake in the configuration. */
 export const MAX_DETECTORS_PER_CAMERA = 64;
 
 /** When pictures come. */
-export interface PictureRhythm {
+export interface FrameCadence {
   /** Milliseconds from one to the next, or null when that is not known. */
   readonly intervalMs: number | null;
   /** When the next one is expected, or null. */
@@ -46,23 +46,23 @@ export class FrameBus<F extends BusFrame> {
   /** The camera's own account; the stream writes what it did not decode and what was damaged. */
   readonly ledger = new CameraLedger();
   /** The camera's frames, whether decoded or not; the stream tells of each that arrives. */
-  readonly rhythm = new Rhythm();
+  readonly cadence = new Cadence();
   /**
    * The camera's pictures where fewer are decoded than frames come, as for keyframes only: the time
-   * between them and when the next is expected. null: as {@link rhythm}.
+   * between them and when the next is expected. null: as {@link cadence}.
    */
-  pictureRhythm: PictureRhythm | null = null;
+  frameCadence: FrameCadence | null = null;
   /** What reads the camera, while it is connected. */
   reader: BusReader | null = null;
   readonly #options: BusOptions;
   readonly #mailboxes = new Map<string, DetectorMailbox<F>>();
-  readonly #expected: PictureRhythm;
+  readonly #expected: FrameCadence;
   #state: "created" | "started" | "stopped" = "created";
   #distributedAtMs: number | null = null;
 
   constructor(options: BusOptions) {
     this.#options = options;
-    const current = () => this.pictureRhythm ?? this.rhythm;
+    const current = () => this.frameCadence ?? this.cadence;
     this.#expected = {
       get intervalMs() {
         return current().intervalMs;
@@ -123,7 +123,7 @@ export class FrameBus<F extends BusFrame> {
       clock,
       stallTimeoutMs,
       announce,
-      rhythm: this.#expected,
+      cadence: this.#expected,
       isBehind: () => this.reader?.isBehind() ?? false,
       undecodedTotal: () => this.ledger.undecodedTotal,
     };
@@ -169,7 +169,7 @@ export class FrameBus<F extends BusFrame> {
    * Counts a frame that was decoded on the way to a later one: no detector is offered it.
    * @param from  where it stood in the camera's ledger; not `settled`
    */
-  passOver(from: FrameStanding): void {
+  passOver(from: FrameState): void {
     this.ledger.decoded(from);
     for (const mailbox of this.#mailboxes.values()) mailbox.passOver();
   }

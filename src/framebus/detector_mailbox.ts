@@ -3,13 +3,8 @@ import type { Cancel, Clock, SteadyMs } from "../core/clock.ts";
 import type { Subscription } from "../core/messages.ts";
 import { MailboxLedger } from "./ledger.ts";
 import { Mailbox } from "./mailbox.ts";
-import { RateGate } from "./rate_gate.ts";
-
-/**
- * A frame so early, in frames, is as near to the due time as the next one: of two that are equally far
- * it is the fresher news.
- */
-export const EARLY_FRAMES = 0.6;
+import { EARLY_FRAMES } from "../pacing/tolerances.ts";
+import { RateLimiter } from "../pacing/rate_limiter.ts";
 
 /**
  * Frames that are no further apart than this are themselves the clock: the one that is nearest to the due
@@ -36,7 +31,7 @@ export interface MailboxContext {
   /** A frame older than this is never handed out. */
   readonly stallTimeoutMs: number;
   /** The time between the camera's pictures as expected, and when the next one is. */
-  readonly rhythm: { readonly intervalMs: number | null; readonly nextAtMs: SteadyMs | null };
+  readonly cadence: { readonly intervalMs: number | null; readonly nextAtMs: SteadyMs | null };
   /** Whether frames have arrived that were not read yet: what is held is not the newest. */
   isBehind(): boolean;
   /** The camera's frames that were not decoded, so far. */
@@ -57,7 +52,7 @@ export class DetectorMailbox<F extends BusFrame> {
   readonly #context: MailboxContext;
   readonly #mailbox = new Mailbox<F>();
   readonly #ledger = new MailboxLedger();
-  readonly #gate: RateGate;
+  readonly #gate: RateLimiter;
   #paused: boolean;
   #announced = false;
   #cancelTimer: Cancel | null = null;
@@ -68,7 +63,7 @@ export class DetectorMailbox<F extends BusFrame> {
   constructor(subscription: Subscription, context: MailboxContext) {
     this.detector = subscription.detector;
     this.#context = context;
-    this.#gate = new RateGate(subscription.rateHz);
+    this.#gate = new RateLimiter(subscription.rateHz);
     this.#paused = subscription.paused;
     this.#leftOutBefore = context.undecodedTotal();
   }
@@ -92,7 +87,7 @@ export class DetectorMailbox<F extends BusFrame> {
     return this.#announced ? this.#gate.waitAfterMs(nowMs) : this.#gate.waitMs(nowMs);
   }
 
-  /** Moves the due times towards the camera's keyframes; see {@link RateGate.follow}. */
+  /** Moves the due times towards the camera's keyframes; see {@link RateLimiter.follow}. */
   follow(beat: { readonly atMs: SteadyMs; readonly everyMs: number }): void {
     this.#gate.follow(beat);
   }
@@ -202,7 +197,7 @@ export class DetectorMailbox<F extends BusFrame> {
    */
   #announceWhenDue(shownAtMs: SteadyMs): void {
     const earlyMs = this.#gate.waitMs(shownAtMs);
-    const { intervalMs } = this.#context.rhythm;
+    const { intervalMs } = this.#context.cadence;
     if (earlyMs <= (intervalMs ?? 0) * EARLY_FRAMES) return this.#announce();
     const waitMs = this.#gate.waitMs(this.#context.clock.nowMs());
     if (intervalMs !== null && intervalMs <= CLOSE_MS) this.#lookLater(waitMs);
@@ -228,7 +223,7 @@ export class DetectorMailbox<F extends BusFrame> {
     const nowMs = this.#context.clock.nowMs();
     const waitMs = this.#gate.waitMs(nowMs);
     if (waitMs > 0) return this.#arm(waitMs);
-    const { intervalMs, nextAtMs } = this.#context.rhythm;
+    const { intervalMs, nextAtMs } = this.#context.cadence;
     if (intervalMs !== null && nextAtMs !== null && !this.#waitedForFresh) {
       if (this.#context.isBehind()) {
         this.#waitedForFresh = true;

@@ -12,7 +12,7 @@ import { assert } from "../core/assert.ts";
  * Where a frame stands. `arrived`: on its way through the decoder. `buffered`: left out, and kept, so
  * that it may be decoded yet. `settled`: its fate is in the sums, and stays.
  */
-export type FrameStanding = "arrived" | "buffered" | "settled";
+export type FrameState = "arrived" | "buffered" | "settled";
 
 /**
  * What became of each video frame of one camera.
@@ -63,17 +63,17 @@ export class CameraLedger {
   }
 
   /** @param from  where the frame stood; one that is settled stays as it is */
-  undecoded(reason: UndecodedReason, from: FrameStanding = "arrived"): void {
+  undecoded(reason: UndecodedReason, from: FrameState = "arrived"): void {
     if (!this.#open(from)) return;
     this.#undecoded[reason]++;
     this.#undecodedTotal++;
   }
 
-  corrupt(from: FrameStanding = "arrived"): void {
+  corrupt(from: FrameState = "arrived"): void {
     if (this.#open(from)) this.#corrupt++;
   }
 
-  decoded(from: FrameStanding = "arrived"): void {
+  decoded(from: FrameState = "arrived"): void {
     if (this.#open(from)) this.#decoded++;
   }
 
@@ -88,7 +88,7 @@ export class CameraLedger {
   }
 
   /** Takes a frame out of its open account. @returns whether there is anything to settle */
-  #open(from: FrameStanding): boolean {
+  #open(from: FrameState): boolean {
     if (from === "settled") return false;
     if (from === "arrived") {
       assert(this.pending > 0, "a frame was settled that never arrived");

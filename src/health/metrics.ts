@@ -1,5 +1,5 @@
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
-import type { NetworkFigures } from "../core/messages.ts";
+import type { NetworkStats } from "../core/messages.ts";
 import { COUNTERS, GAUGES } from "./metric_names.ts";
 import type { HealthReport } from "./report.ts";
 
@@ -24,7 +24,7 @@ const LATENCY_BUCKETS = [
 ];
 
 /** What the process is, and what it has used so far. */
-export interface ProcessFigures {
+export interface ProcessStats {
   readonly residentBytes: number;
   readonly cpuSeconds: number;
   readonly droppedLogLines: number;
@@ -134,7 +134,7 @@ export class Metrics {
   /** Prometheus text of everything, in accordance with the report. */
   async text(
     report: HealthReport,
-    process: ProcessFigures,
+    process: ProcessStats,
   ): Promise<{ text: string; contentType: string }> {
     for (const metric of Object.values(this.#counters)) metric.reset();
     for (const metric of Object.values(this.#gauges)) metric.reset();
@@ -189,7 +189,7 @@ export class Metrics {
     }
   }
 
-  #network(camera: string, network: NetworkFigures): void {
+  #network(camera: string, network: NetworkStats): void {
     this.#count("lostPackets", { camera }, network.lostPackets);
     for (const [kind, count] of Object.entries(network.anomalies)) {
       this.#count("rtpAnomalies", { camera, kind }, count);

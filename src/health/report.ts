@@ -1,14 +1,14 @@
 import { type DropCounts, total, type UndecodedCounts } from "../core/accounts.ts";
 import { isoTime, plusMs, sinceMs, type SteadyMs, type WallMs } from "../core/clock.ts";
 import type { ErrorData } from "../core/errors.ts";
-import type { BrokerState, ReceivedSnapshot } from "../core/messages.ts";
+import type { BrokerState, ReceivedReport } from "../core/messages.ts";
 
 /** A camera as the main thread knows it. */
 export interface CameraView {
   readonly id: string;
   /** Without credentials. */
   readonly url: string;
-  readonly snapshot: ReceivedSnapshot;
+  readonly report: ReceivedReport;
   /** Replacements of its thread. */
   readonly restarts: number;
   /** Why its worker is parked, or null. */
@@ -91,15 +91,15 @@ function timeOf(atMs: SteadyMs | null, { nowMs, timeMs }: Moment): string | null
 type Moment = Pick<HealthParts, "nowMs" | "timeMs">;
 
 function cameraReport(camera: CameraView, moment: Moment) {
-  const { snapshot } = camera;
-  const { info } = snapshot;
+  const { report } = camera;
+  const { info } = report;
   return {
     id: camera.id,
     url: camera.url,
-    state: snapshot.state,
-    since: isoTime(snapshot.sinceMs),
-    reason: snapshot.reason,
-    reconnects: snapshot.reconnects,
+    state: report.state,
+    since: isoTime(report.sinceMs),
+    reason: report.reason,
+    reconnects: report.reconnects,
     restarts: camera.restarts,
     error: camera.error,
     codec: info?.codec ?? null,
@@ -115,18 +115,18 @@ function cameraReport(camera: CameraView, moment: Moment) {
     fps: rounded(info?.fps, 2),
     keyframeIntervalSeconds: rounded(info?.keyframeIntervalSeconds, 3),
     longestKeyframeIntervalSeconds: rounded(info?.longestKeyframeIntervalSeconds, 3),
-    decodeLevel: snapshot.decodeLevel,
-    decodeSeconds: round(snapshot.decodeSeconds, 3),
-    lastFrameAt: timeOf(snapshot.lastFrameAtMs, moment),
-    gopBuffer: snapshot.gopBuffer,
-    network: snapshot.network,
-    ledger: ledgerReport(snapshot, camera.emitted),
+    decodeLevel: report.decodeLevel,
+    decodeSeconds: round(report.decodeSeconds, 3),
+    lastFrameAt: timeOf(report.lastFrameAtMs, moment),
+    gopBuffer: report.gopBuffer,
+    network: report.network,
+    ledger: ledgerReport(report, camera.emitted),
   };
 }
 
 /** The account of `docs/architecture.md`, with what was made of it. */
-function ledgerReport(snapshot: ReceivedSnapshot, emitted: ReadonlyMap<string, number>) {
-  const { account, network } = snapshot;
+function ledgerReport(report: ReceivedReport, emitted: ReadonlyMap<string, number>) {
+  const { account, network } = report;
   const { received, undecoded, corrupt, decoded } = account;
   return {
     /** Packets, not frames: beside the sums. */
@@ -149,7 +149,7 @@ function ledgerReport(snapshot: ReceivedSnapshot, emitted: ReadonlyMap<string, n
  */
 function workerReports({ workers, cameras, ...moment }: HealthParts) {
   const unassigned = new Map<string, number>();
-  for (const { snapshot: { account } } of cameras) {
+  for (const { report: { account } } of cameras) {
     for (const { detector, dropped } of account.detectors) {
       const sum = unassigned.get(detector) ?? 0;
       unassigned.set(detector, sum + leftOut(dropped, account.undecoded));
@@ -206,13 +206,13 @@ export function unreadiness(
     const { error } = broker;
     reasons.push(`broker: ${error === null ? "CONNECTING" : `${error.code}: ${error.message}`}`);
   }
-  for (const { id, snapshot } of cameras) {
+  for (const { id, report } of cameras) {
     const limitMs = parts.stallTimeoutMs.get(id) ?? 0;
-    if (snapshot.state !== "online" || snapshot.reason !== null) {
+    if (report.state !== "online" || report.reason !== null) {
       reasons.push(
-        `camera ${id}: ${snapshot.state}${snapshot.reason === null ? "" : ` (${snapshot.reason})`}`,
+        `camera ${id}: ${report.state}${report.reason === null ? "" : ` (${report.reason})`}`,
       );
-    } else if (snapshot.lastFrameAtMs === null || nowMs - snapshot.lastFrameAtMs > limitMs) {
+    } else if (report.lastFrameAtMs === null || nowMs - report.lastFrameAtMs > limitMs) {
       reasons.push(`camera ${id}: no frame for more than ${limitMs / 1000} s`);
     }
   }

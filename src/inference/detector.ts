@@ -17,8 +17,8 @@ import { selectClasses } from "./labels.ts";
 import { Postprocessor } from "./postprocess.ts";
 import { type ResultPort, resultPort } from "./result_port.ts";
 import type { LoadOptions, Model } from "./session.ts";
-import { FrameTaker } from "./taker.ts";
-import { type TakerPort, takerPort } from "./taker_port.ts";
+import { FrameConsumer } from "./frame_consumer.ts";
+import { type ConsumerPort, consumerPort } from "./consumer_port.ts";
 
 /** Frames in a row that may fail before the worker gives up, to be started afresh. */
 export const MAX_FAILED_FRAMES = 10;
@@ -40,7 +40,7 @@ interface Running {
   readonly plan: DetectorPlan;
   readonly model: Model;
   readonly postprocessor: Postprocessor;
-  readonly taker: FrameTaker;
+  readonly consumer: FrameConsumer;
 }
 
 /**
@@ -52,7 +52,7 @@ interface Running {
 export class Detector {
   readonly #deps: DetectorDeps;
   /** Cameras that were attached before the model was ready. */
-  readonly #early = new Map<string, TakerPort>();
+  readonly #early = new Map<string, ConsumerPort>();
   #loading: Promise<void> | null = null;
   #running: Running | null = null;
   #results: ResultPort | null = null;
@@ -73,7 +73,7 @@ export class Detector {
       case "start":
         return await this.start(message.plan);
       case "attach":
-        return this.attach(message.camera, takerPort(message.port));
+        return this.attach(message.camera, consumerPort(message.port));
       case "detach":
         return this.detach(message.camera);
       case "results":
@@ -99,14 +99,14 @@ export class Detector {
   }
 
   /** Takes this camera's frames from now on; the port is the detector's to close. */
-  attach(camera: string, port: TakerPort): void {
-    if (this.#running !== null) return this.#running.taker.attach(camera, port);
+  attach(camera: string, port: ConsumerPort): void {
+    if (this.#running !== null) return this.#running.consumer.attach(camera, port);
     this.#early.get(camera)?.close();
     this.#early.set(camera, port);
   }
 
   detach(camera: string): void {
-    this.#running?.taker.detach(camera);
+    this.#running?.consumer.detach(camera);
     this.#early.get(camera)?.close();
     this.#early.delete(camera);
   }
@@ -137,8 +137,8 @@ export class Detector {
     const running = this.#running;
     this.#running = null;
     if (running !== null) {
-      const cancel = this.#deps.clock.after(STOP_ANSWER_MS, () => running.taker.abandon());
-      await running.taker.stop();
+      const cancel = this.#deps.clock.after(STOP_ANSWER_MS, () => running.consumer.abandon());
+      await running.consumer.stop();
       cancel();
     }
     // The publisher waits for this end before it says `offline`.
@@ -158,7 +158,7 @@ export class Detector {
         plan,
         model,
         postprocessor,
-        taker: new FrameTaker({
+        consumer: new FrameConsumer({
           input: model.input,
           clock,
           infer: (meta, tensor, age) => this.#frame(running, { meta, age }, tensor),
@@ -169,7 +169,7 @@ export class Detector {
       const loadMs = clock.nowMs() - startedAtMs;
       const { input, labels, provider } = model;
       post({ kind: "ready", input, classes: labels, provider, loadMs });
-      for (const [camera, port] of this.#early) running.taker.attach(camera, port);
+      for (const [camera, port] of this.#early) running.consumer.attach(camera, port);
       this.#early.clear();
     } catch (error) {
       await model[Symbol.asyncDispose]();
@@ -230,7 +230,7 @@ export class Detector {
 
   /** Takes no frame any more, and hands nothing on. */
   #abandon(): void {
-    this.#running?.taker.abandon();
+    this.#running?.consumer.abandon();
     this.#endResults();
   }
 

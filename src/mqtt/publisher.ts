@@ -11,7 +11,7 @@ import type {
 } from "../core/messages.ts";
 import { AckQueue } from "./acks.ts";
 import type { IncomingMessage, OutgoingMessage } from "./client.ts";
-import { ControlDesk } from "./control.ts";
+import { CommandReceiver } from "./command_receiver.ts";
 import { type Discovery, discoveryOf } from "./home_assistant.ts";
 import { type InferenceDiscard, InferenceFlow } from "./inferences.ts";
 import type { Link, LinkEvents, LinkPlan } from "./link.ts";
@@ -42,7 +42,7 @@ interface Running {
   readonly retained: RetainedTopics;
   readonly inferences: InferenceFlow;
   readonly acks: AckQueue;
-  readonly desk: ControlDesk;
+  readonly desk: CommandReceiver;
   readonly discovery: Discovery | null;
   readonly startedAtMs: WallMs;
 }
@@ -157,7 +157,7 @@ export class Publisher {
       published: () => post({ kind: "published", topicKind: "ack" }),
       discarded: (reason) => this.#discarded("ack", reason),
     });
-    const desk = new ControlDesk({
+    const desk = new CommandReceiver({
       clock,
       log,
       forward: (request) => post({ kind: "command", request }),

@@ -3,8 +3,8 @@ import type { Clock } from "../core/clock.ts";
 import type { Log } from "../core/log.ts";
 import type { Manifest } from "../permissions/manifest.ts";
 import type { Places } from "../permissions/places.ts";
-import type { WorkerEntries } from "./entries.ts";
-import type { ServiceLimits } from "./limits.ts";
+import type { WorkerEntries } from "./workers/entries.ts";
+import type { ServiceLimits } from "./supervision/limits.ts";
 
 /** What a service is started with. */
 export interface ServiceOptions {

@@ -11,7 +11,7 @@ import {
   healthReport,
   unreadiness,
 } from "../health/report.ts";
-import type { Fleet } from "./fleet.ts";
+import type { Fleet } from "./workers/fleet.ts";
 
 /** Where a report comes from. */
 export interface ReporterParts {
@@ -88,7 +88,7 @@ export class Reporter {
       [...fleet.cameras.values()].map(async (camera) => ({
         id: camera.id,
         url: camera.settings.displayUrl,
-        snapshot: await camera.snapshot(),
+        report: await camera.report(),
         restarts: camera.restarts,
         error: camera.error,
         emitted: this.#emitted.get(camera.id) ?? new Map<string, number>(),

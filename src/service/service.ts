@@ -8,24 +8,24 @@ import { type HealthServer, serveHealth } from "../health/http_server.ts";
 import { healthReport } from "../health/report.ts";
 import { Metrics } from "../health/metrics.ts";
 import { workerPermissions } from "../permissions/grant.ts";
-import { AbandonedThreads } from "./abandoned_threads.ts";
-import { BrokerUnit } from "./broker_unit.ts";
-import { Controller } from "./control.ts";
-import { Deadlines } from "./deadlines.ts";
-import { Fleet } from "./fleet.ts";
-import { SERVICE_LIMITS, type ServiceLimits } from "./limits.ts";
-import { LiveControl } from "./live_control.ts";
-import { PictureWatch } from "./picture_watch.ts";
-import { captureName, ownClient, publisherPlan } from "./plans.ts";
-import { type Emitted, PublisherUnit } from "./publisher_unit.ts";
-import { replaceable } from "./replaceable.ts";
+import { AbandonedThreads } from "./supervision/abandoned_threads.ts";
+import { BrokerWorker } from "./workers/broker_worker.ts";
+import { Controller } from "./control/controller.ts";
+import { ShutdownDeadlines } from "./supervision/shutdown_deadlines.ts";
+import { Fleet } from "./workers/fleet.ts";
+import { SERVICE_LIMITS, type ServiceLimits } from "./supervision/limits.ts";
+import { LiveControl } from "./control/live_control.ts";
+import { FrameWatch } from "./supervision/frame_watch.ts";
+import { captureName, ownClient, publisherPlan } from "./workers/start_messages.ts";
+import { type Emitted, PublisherWorker } from "./workers/publisher_worker.ts";
+import { replaceable } from "./supervision/replaceable.ts";
 import type { ServiceOptions } from "./options.ts";
 import { Reporter } from "./reporter.ts";
-import { Sightings } from "./sightings.ts";
-import { StatsLogger } from "./stats.ts";
-import { Supervisor } from "./supervisor.ts";
-import { look } from "./watched.ts";
-import { Watchdog } from "./watchdog.ts";
+import { DetectionLog } from "../health/detection_log.ts";
+import { StatsLogger } from "../health/stats_log.ts";
+import { Supervisor } from "./supervision/supervisor.ts";
+import { look } from "./supervision/watched.ts";
+import { Watchdog } from "./supervision/watchdog.ts";
 
 /** Why a service is to be stopped, and the exit code that tells it. */
 export interface ServiceEnd {
@@ -41,14 +41,14 @@ export class Service {
   readonly #options: ServiceOptions;
   readonly #metrics = new Metrics();
   readonly #stats: StatsLogger;
-  readonly #sightings: Sightings;
+  readonly #sightings: DetectionLog;
   readonly #limits: ServiceLimits;
   readonly #threads: AbandonedThreads;
   readonly #supervisor: Supervisor;
   readonly #watchdog: Watchdog;
   readonly #fleet: Fleet;
-  readonly #publisher: PublisherUnit;
-  readonly #broker: BrokerUnit | null;
+  readonly #publisher: PublisherWorker;
+  readonly #broker: BrokerWorker | null;
   readonly #reporter: Reporter;
   readonly #controller: Controller;
   readonly #own: OwnClient;
@@ -61,7 +61,7 @@ export class Service {
     this.#options = options;
     const { settings, clock, log } = options;
     this.#stats = new StatsLogger(log);
-    this.#sightings = new Sightings(log, clock);
+    this.#sightings = new DetectionLog(log, clock);
     this.#limits = { ...SERVICE_LIMITS, ...options.limits };
     this.#threads = new AbandonedThreads({
       clock,
@@ -111,7 +111,7 @@ export class Service {
       threadsAbandoned: () => this.#threads.count,
       overrides: () => this.#controller.overrides(),
     });
-    const pictures = new PictureWatch({
+    const pictures = new FrameWatch({
       clock,
       log,
       tell: (camera, reason) => this.#fleet.cameras.get(camera)?.setNoPicture(reason),
@@ -145,7 +145,7 @@ export class Service {
         {
           report: () => this.#reporter.report(),
           unreadiness: () => this.#reporter.unreadiness(),
-          picture: async (camera) => await this.#fleet.cameras.get(camera)?.jpeg() ?? null,
+          picture: async (camera) => await this.#fleet.cameras.get(camera)?.snapshot() ?? null,
           metrics: () => this.#reporter.metrics(),
         },
         token,
@@ -175,7 +175,7 @@ export class Service {
     this.#stopping = true;
     const { settings, clock, log } = this.#options;
     log.info("service.stopping", { reason });
-    using deadlines = new Deadlines(clock, settings.shutdownTimeoutSeconds * 1000);
+    using deadlines = new ShutdownDeadlines(clock, settings.shutdownTimeoutSeconds * 1000);
     this.#watchdog.stop();
     this.#supervisor.end();
     const late = (await this.#fleet.stopDetectors(deadlines.of("workers")))
@@ -208,9 +208,9 @@ export class Service {
     });
   }
 
-  #makePublisher(): PublisherUnit {
+  #makePublisher(): PublisherWorker {
     const { settings, manifest, entries, clock, log, version } = this.#options;
-    return new PublisherUnit({
+    return new PublisherWorker({
       entry: entries.publisher,
       permissions: workerPermissions(manifest.publisher),
       plan: publisherPlan(settings, version, this.#own),
@@ -226,10 +226,10 @@ export class Service {
     });
   }
 
-  #makeBroker(): BrokerUnit | null {
+  #makeBroker(): BrokerWorker | null {
     const { settings: { mqtt }, manifest, entries, log } = this.#options;
     if (manifest.broker === null) return null;
-    return new BrokerUnit({
+    return new BrokerWorker({
       entry: entries.broker,
       permissions: workerPermissions(manifest.broker),
       hostname: mqtt.hostname,
@@ -277,8 +277,8 @@ export class Service {
     const { settings, clock } = this.#options;
     const parts = await this.#reporter.parts();
     if (this.#stopping) return;
-    for (const { id, snapshot } of parts.cameras) {
-      this.#stats.write(id, snapshot, clock.nowMs());
+    for (const { id, report } of parts.cameras) {
+      this.#stats.write(id, report, clock.nowMs());
     }
     this.#publisher.health(healthReport(parts));
     const intervalMs = settings.health.statsIntervalSeconds * 1000;

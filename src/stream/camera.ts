@@ -5,7 +5,7 @@ import type { Log } from "../core/log.ts";
 import type {
   CameraSource,
   CameraState,
-  CaptureSnapshot,
+  CaptureReport,
   DecodeLevel,
   StreamInfo,
 } from "../core/messages.ts";
@@ -17,15 +17,15 @@ import { CaptureTime } from "./capture_time.ts";
 import { runConnection } from "./connection.ts";
 import { FrameRate } from "./frame_rate.ts";
 import { type GopBuffer, MAX_GOP_BYTES } from "./gop_buffer.ts";
-import { NetworkFigures } from "./network_figures.ts";
-import type { Pictures } from "./pictures.ts";
+import { NetworkStats } from "./network_stats.ts";
+import type { Snapshots } from "./snapshots.ts";
 import { type ConnectionFailure, HEALTHY_MS, ReconnectPolicy } from "./reconnect_policy.ts";
 import type { RtspSource } from "./rtsp_source.ts";
 import type { ConnectionEnd } from "./session.ts";
 import { FramePool, type SharedFrame } from "./shared_frame.ts";
 
 /** The state of a camera and how it came to it. */
-export interface CameraStanding {
+export interface StateReport {
   readonly state: CameraState;
   readonly reason: string | null;
   readonly sinceMs: WallMs;
@@ -37,11 +37,11 @@ export interface CameraParts {
   readonly libav: Libav;
   readonly source: CameraSource;
   readonly bus: FrameBus<SharedFrame>;
-  readonly pictures: Pictures;
+  readonly snapshots: Snapshots;
   readonly clock: Clock;
   readonly log: Log;
   readonly random: () => number;
-  readonly onState: (standing: CameraStanding) => void;
+  readonly onState: (standing: StateReport) => void;
 }
 
 /**
@@ -53,7 +53,7 @@ export class Camera {
   readonly #reconnects: ReconnectPolicy;
   readonly #memory = new CameraMemory();
   readonly #stop = new AbortController();
-  #standing: CameraStanding;
+  #standing: StateReport;
   #connections = 0;
   #connectedAtMs: SteadyMs | null = null;
   #lastFrameAtMs: SteadyMs | null = null;
@@ -61,7 +61,7 @@ export class Camera {
   #info: StreamInfo | null = null;
   readonly #captureTime = new CaptureTime();
   readonly #frameRate = new FrameRate();
-  readonly #network: NetworkFigures;
+  readonly #network: NetworkStats;
   #decodeMs = 0;
   #buffer: GopBuffer | null = null;
   #catchUps = 0;
@@ -70,7 +70,7 @@ export class Camera {
   constructor(parts: CameraParts) {
     this.#parts = parts;
     this.#level = parts.source.decode;
-    this.#network = new NetworkFigures(parts.source);
+    this.#network = new NetworkStats(parts.source);
     this.#reconnects = new ReconnectPolicy({
       maxDelayMs: parts.source.reconnectMaxMs,
       random: parts.random,
@@ -111,7 +111,7 @@ export class Camera {
   }
 
   /** Everything known of the camera at this moment. */
-  snapshot(): CaptureSnapshot {
+  report(): CaptureReport {
     const { bus, clock } = this.#parts;
     const info = this.#info;
     return {
@@ -133,7 +133,7 @@ export class Camera {
 
   /** One connection; what it fails with is told and becomes a reason to try again. */
   async #connect(pool: FramePool): Promise<ConnectionEnd | "failed"> {
-    const { libav, source, bus, pictures, clock, log, random } = this.#parts;
+    const { libav, source, bus, snapshots, clock, log, random } = this.#parts;
     this.#connectedAtMs = null;
     this.#connections++;
     this.#failure = { code: "STREAM_STALLED", retryAfterMs: null };
@@ -142,7 +142,7 @@ export class Camera {
         libav,
         source,
         bus,
-        pictures,
+        snapshots,
         pool,
         captureTime: this.#captureTime,
         memory: this.#memory,

@@ -6,14 +6,14 @@ import type {
   FromCapture,
   LibavPaths,
   ToCapture,
-  WatchedSnapshot,
+  WatchedReport,
 } from "../core/messages.ts";
 import type { WorkerLink } from "../core/worker_entry.ts";
 import { FrameBus } from "../framebus/bus.ts";
-import { TakerPorts } from "../framebus/taker_ports.ts";
+import { ConsumerPorts } from "../framebus/consumer_ports.ts";
 import { type Libav, openLibav } from "../libav/library.ts";
 import { Camera } from "./camera.ts";
-import { Pictures } from "./pictures.ts";
+import { Snapshots } from "./snapshots.ts";
 import type { SharedFrame } from "./shared_frame.ts";
 import { TensorWriter } from "./tensor_writer.ts";
 
@@ -21,14 +21,14 @@ import { TensorWriter } from "./tensor_writer.ts";
 interface Running {
   readonly libav: Libav;
   readonly bus: FrameBus<SharedFrame>;
-  readonly ports: TakerPorts<SharedFrame>;
+  readonly ports: ConsumerPorts<SharedFrame>;
   readonly writer: TensorWriter;
-  readonly pictures: Pictures;
+  readonly snapshots: Snapshots;
   readonly camera: Camera;
   readonly finished: Promise<void>;
 }
 
-/** One camera's thread: opens libav, runs the camera, serves the mailboxes' takers. */
+/** One camera's thread: opens libav, runs the camera, serves the mailboxes' consumers. */
 export class Capture {
   readonly #link: WorkerLink<FromCapture>;
   readonly #clock: Clock;
@@ -62,18 +62,18 @@ export class Capture {
       case "roi":
         writer.roi = message.roi;
         return;
-      case "snapshot":
+      case "report":
         return this.#link.post({
-          kind: "snapshot",
+          kind: "report",
           request: message.request,
-          snapshot: this.#snapshot(running),
+          report: this.#report(running),
         });
-      case "jpeg":
-        return running.pictures.ask((picture) => {
+      case "snapshot":
+        return running.snapshots.ask((snapshot) => {
           const { request } = message;
           this.#link.post(
-            { kind: "jpeg", request, picture },
-            "bytes" in picture ? [picture.bytes] : [],
+            { kind: "snapshot", request, snapshot },
+            "bytes" in snapshot ? [snapshot.bytes] : [],
           );
         });
       case "stop":
@@ -96,19 +96,19 @@ export class Capture {
       announce: (detector, seq) => ports.announce(detector, seq),
     });
     const writer = new TensorWriter({ libav, camera: source.camera, clock, region: source });
-    const ports = new TakerPorts<SharedFrame>({
+    const ports = new ConsumerPorts<SharedFrame>({
       bus,
       clock,
       convert: (frame, take, context) => writer.write(frame, take, context),
       onError: (detector, error) =>
         log.error("frame.unconvertible", { detector, ...errorData(error) }),
     });
-    const pictures = new Pictures(libav);
+    const snapshots = new Snapshots(libav);
     const camera = new Camera({
       libav,
       source,
       bus,
-      pictures,
+      snapshots,
       clock,
       log,
       random: Math.random,
@@ -120,12 +120,12 @@ export class Capture {
       (end) => end === "ended" ? this.#link.post({ kind: "ended" }) : undefined,
       (error) => this.#link.post({ kind: "failed", error: errorData(error) }),
     );
-    this.#running = { libav, bus, ports, writer, pictures, camera, finished };
+    this.#running = { libav, bus, ports, writer, snapshots, camera, finished };
   }
 
-  #snapshot({ bus, ports, camera }: Running): WatchedSnapshot {
+  #report({ bus, ports, camera }: Running): WatchedReport {
     const pictureAgoMs = bus.distributedAgoMs(this.#clock.nowMs());
-    return { ...camera.snapshot(), flow: { pictureAgoMs, offers: ports.offers() } };
+    return { ...camera.report(), flow: { pictureAgoMs, offers: ports.offers() } };
   }
 
   /** Ends the stream first, so that nothing arrives any more; then closes the books and the libraries. */
@@ -135,10 +135,10 @@ export class Capture {
     await finished;
     bus.stop();
     ports.close();
-    const snapshot = this.#snapshot(running);
+    const report = this.#report(running);
     writer[Symbol.dispose]();
     libav[Symbol.dispose]();
     this.#running = null;
-    this.#link.post({ kind: "stopped", snapshot });
+    this.#link.post({ kind: "stopped", report });
   }
 }

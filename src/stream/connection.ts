@@ -3,7 +3,7 @@ import { Interrupt } from "../libav/interrupt.ts";
 import { StreamBounds } from "./bounds/stream_bounds.ts";
 import { Decoding } from "./decoding.ts";
 import { LibavSource } from "./libav_source.ts";
-import { Reading } from "./reading.ts";
+import { ReadPacer } from "./read_pacer.ts";
 import { RtspSource } from "./rtsp_source.ts";
 import { type ConnectionEnd, runSession, type SessionParts } from "./session.ts";
 import { StallTimer } from "./stall_timer.ts";
@@ -69,7 +69,7 @@ async function runRtsp(
   ending.onEnd = () => void close();
   try {
     using decoding = new Decoding(parts, source);
-    using reading = new Reading({ ...parts, gate: decoding.gate, socket: source.socket });
+    using reading = new ReadPacer({ ...parts, gate: decoding.gate, socket: source.socket });
     source.reading = reading;
     parts.onOpen(source);
     return await runSession(parts, source, decoding, stall);

@@ -1,16 +1,16 @@
 import type { SteadyMs } from "../core/clock.ts";
 import type { UndecodedReason } from "../core/accounts.ts";
-import type { FrameStanding } from "../framebus/ledger.ts";
+import type { FrameState } from "../framebus/ledger.ts";
 import { LibavError } from "../libav/error.ts";
 import type { BoundedDecoder } from "./bounds/bounded_decoder.ts";
 import { isRefusal } from "./bounds/errors.ts";
-import { DecodeGate } from "./decode_gate.ts";
+import { DecodePolicy } from "../pacing/decode_policy.ts";
 import type { DecodingParts } from "./decoding_parts.ts";
 import { GopBuffer } from "./gop_buffer.ts";
-import { InfoTeller } from "./info_teller.ts";
+import { StreamInfoReporter } from "./stream_info.ts";
 import { openDecoder } from "./open_decoder.ts";
 import type { PacketSource, SourcePacket } from "./packet_source.ts";
-import { PictureTracker } from "./picture_tracker.ts";
+import { CorruptionTracker } from "./corruption_tracker.ts";
 import { PictureViews } from "./picture_views.ts";
 import type { SharedFrame } from "./shared_frame.ts";
 import { ShownTimes } from "./shown_times.ts";
@@ -27,13 +27,13 @@ type DecoderState = "empty" | "standing" | "working";
 
 /** From a connection's packets to frames on the bus: what is decoded, what is whole, what is counted. */
 export class Decoding implements Disposable {
-  readonly gate: DecodeGate;
+  readonly gate: DecodePolicy;
   readonly #parts: DecodingParts;
   readonly #packets: PacketSource;
   readonly #decoder: BoundedDecoder;
-  readonly #tracker: PictureTracker;
+  readonly #tracker: CorruptionTracker;
   readonly #views: PictureViews;
-  readonly #info: InfoTeller;
+  readonly #info: StreamInfoReporter;
   readonly #buffer: GopBuffer;
   #shownTimes = new ShownTimes();
   #state: DecoderState = "empty";
@@ -53,11 +53,16 @@ export class Decoding implements Disposable {
     });
     this.#views = new PictureViews({ libav, video, wish: source });
     const { onInfo } = parts;
-    this.#info = new InfoTeller({ video, decoder: this.#decoder, views: this.#views, onInfo });
+    this.#info = new StreamInfoReporter({
+      video,
+      decoder: this.#decoder,
+      views: this.#views,
+      onInfo,
+    });
     const skipsNonRef = source.decode === "nonref";
     if (skipsNonRef) this.#decoder.setSkipFrame("noref");
-    this.gate = new DecodeGate(source.decode);
-    this.#tracker = new PictureTracker({ ledger: bus.ledger, skipsNonRef });
+    this.gate = new DecodePolicy(source.decode);
+    this.#tracker = new CorruptionTracker({ ledger: bus.ledger, skipsNonRef });
     this.#buffer = new GopBuffer({
       ledger: bus.ledger,
       recycle: (packet) => packets.recycle(packet),
@@ -81,11 +86,11 @@ export class Decoding implements Disposable {
 
   /** @returns why the packet was left out, where it may be decoded yet; its frame is to be settled */
   #packet(packet: SourcePacket): UndecodedReason | null {
-    const { bus, pictures, source } = this.#parts;
+    const { bus, snapshots, source } = this.#parts;
     const { isKey, arrivedAtMs } = packet;
     if (isKey) this.#info.keyframe(packet.positionSeconds);
     bus.ledger.arrive();
-    bus.rhythm.beat(arrivedAtMs);
+    bus.cadence.beat(arrivedAtMs);
     this.#parts.onArrival(arrivedAtMs);
     const fate = this.gate.decide({
       isKey,
@@ -94,9 +99,9 @@ export class Decoding implements Disposable {
       isTooSlow: this.#isTooSlow(arrivedAtMs),
       isDisposable: packet.isDisposable,
       atMs: arrivedAtMs,
-      frameMs: bus.rhythm.intervalMs,
+      frameMs: bus.cadence.intervalMs,
       wanted: bus.wanted,
-      pictureWanted: pictures.wanted,
+      pictureWanted: snapshots.wanted,
       periodMs: bus.periodMs,
       dueInMs: bus.dueInMs(arrivedAtMs),
       dueNextInMs: bus.dueNextInMs(arrivedAtMs),
@@ -186,7 +191,7 @@ export class Decoding implements Disposable {
 
   #isTooSlow(arrivedAtMs: SteadyMs): boolean {
     const { source, bus, clock } = this.#parts;
-    const { intervalMs } = bus.rhythm;
+    const { intervalMs } = bus.cadence;
     if (source.file !== null || intervalMs === null) return false;
     return this.#decodeMs > SLOW_PART * intervalMs && clock.nowMs() - arrivedAtMs > BEHIND_MS;
   }
@@ -202,12 +207,12 @@ export class Decoding implements Disposable {
   #followKeyframes(atMs: SteadyMs): void {
     const { bus } = this.#parts;
     const { keyframes, keyframesOnly } = this.gate;
-    bus.pictureRhythm = keyframesOnly ? keyframes : null;
+    bus.frameCadence = keyframesOnly ? keyframes : null;
     const everyMs = keyframes.intervalMs;
     if (everyMs !== null && keyframes.isSteady) bus.follow({ atMs, everyMs });
   }
 
-  #decode(packet: SourcePacket & { readonly standing?: FrameStanding }): void {
+  #decode(packet: SourcePacket & { readonly standing?: FrameState }): void {
     const startedAtMs = this.#parts.clock.nowMs();
     try {
       while (this.#decoder.send(packet.packet) === "again") this.#receiveAll();
@@ -225,7 +230,7 @@ export class Decoding implements Disposable {
 
   /** Takes every picture out of the decoder that is ready. */
   #receiveAll(): void {
-    const { bus, pictures, pool, source, captureTime } = this.#parts;
+    const { bus, snapshots, pool, source, captureTime } = this.#parts;
     for (;;) {
       const frame = pool.take();
       try {
@@ -254,7 +259,7 @@ export class Decoding implements Disposable {
         this.#info.frame(frame);
         this.#parts.onFrame(packet.arrivedAtMs);
         bus.distribute(frame);
-        if (!this.#packets.hasMore) pictures.offer(frame);
+        if (!this.#packets.hasMore) snapshots.offer(frame);
       } finally {
         frame.release();
       }

@@ -6,7 +6,7 @@ import type { Libav } from "../libav/library.ts";
 import type { StreamBounds } from "./bounds/stream_bounds.ts";
 import type { CaptureTime } from "./capture_time.ts";
 import type { GopBuffer } from "./gop_buffer.ts";
-import type { Pictures } from "./pictures.ts";
+import type { Snapshots } from "./snapshots.ts";
 import type { FramePool, SharedFrame } from "./shared_frame.ts";
 
 /** What decoding works with; it owns none of it. */
@@ -14,7 +14,7 @@ export interface DecodingParts {
   readonly libav: Libav;
   readonly source: CameraSource;
   readonly bus: FrameBus<SharedFrame>;
-  readonly pictures: Pictures;
+  readonly snapshots: Snapshots;
   readonly pool: FramePool;
   readonly captureTime: CaptureTime;
   readonly clock: Clock;

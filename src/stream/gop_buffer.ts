@@ -1,5 +1,5 @@
 import type { UndecodedReason } from "../core/accounts.ts";
-import type { CameraLedger, FrameStanding } from "../framebus/ledger.ts";
+import type { CameraLedger, FrameState } from "../framebus/ledger.ts";
 import type { Packet } from "../libav/packet.ts";
 import type { SourcePacket } from "./packet_source.ts";
 
@@ -115,7 +115,7 @@ export class GopBuffer implements Disposable {
    * Gives what the decoder has not behind it, in order; but for packets that no other refers to.
    * @param decode  settles the frame, unless that is settled
    */
-  replay(decode: (packet: SourcePacket, standing: FrameStanding) => void): void {
+  replay(decode: (packet: SourcePacket, standing: FrameState) => void): void {
     while (this.#position < this.#kept.length) {
       const kept = this.#kept[this.#position++];
       if (kept === undefined) return;

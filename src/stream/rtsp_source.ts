@@ -13,9 +13,9 @@ import type { RtspSession, SessionRead } from "../rtsp/session.ts";
 import type { RtpTimeline } from "../rtsp/timeline.ts";
 import { Turns } from "../rtsp/turns.ts";
 import type { CaptureTime } from "./capture_time.ts";
-import { Intake } from "./intake.ts";
+import { UnitQueue } from "./unit_queue.ts";
 import type { PacketSource, SourcePacket } from "./packet_source.ts";
-import type { Reading } from "./reading.ts";
+import type { ReadPacer } from "./read_pacer.ts";
 
 /** A step that takes too long ends before the stall time does: it has the truer reason. */
 const STEP_PART = 0.8;
@@ -36,12 +36,12 @@ export interface RtspSourceParts {
 export class RtspSource implements PacketSource {
   readonly session: RtspSession;
   readonly #parts: RtspSourceParts;
-  readonly #intake: Intake;
+  readonly #intake: UnitQueue;
   readonly #parameters: CodecParameters;
   readonly #socket: SocketInfo | null;
   readonly #arrivals = new ArrivalClock();
   readonly #turns: Turns;
-  #reading: Reading | null = null;
+  #reading: ReadPacer | null = null;
   #hasEnded = false;
   /** The last read brought nothing whole: the rest of a unit is on its way. */
   #isMidUnit = true;
@@ -49,7 +49,7 @@ export class RtspSource implements PacketSource {
   #isHeld = false;
   #isDisposed = false;
 
-  private constructor(parts: RtspSourceParts, session: RtspSession, intake: Intake) {
+  private constructor(parts: RtspSourceParts, session: RtspSession, intake: UnitQueue) {
     this.#parts = parts;
     this.session = session;
     this.#intake = intake;
@@ -72,7 +72,7 @@ export class RtspSource implements PacketSource {
   static async open(parts: RtspSourceParts): Promise<RtspSource> {
     const { libav, source, clock, signal, random, memory } = parts;
     // Which track is played, and so its clock, is known only when the session is open.
-    const opening: { intake: Intake | null } = { intake: null };
+    const opening: { intake: UnitQueue | null } = { intake: null };
     const session = await openRtsp({
       ...source,
       stepTimeoutMs: Math.min(MAX_STEP_MS, STEP_PART * source.stallTimeoutMs),
@@ -82,7 +82,7 @@ export class RtspSource implements PacketSource {
       random,
       randomToken: () => crypto.randomUUID().replaceAll("-", ""),
       memory,
-      onChosen: ({ format }) => opening.intake = new Intake(libav, format.clockRate),
+      onChosen: ({ format }) => opening.intake = new UnitQueue(libav, format.clockRate),
       onUnit: (unit) => opening.intake?.unit(unit),
       hasRoom: () => opening.intake?.hasRoom ?? true,
       onReport: (report, receivedAt) => opening.intake?.report(report, receivedAt),
@@ -125,7 +125,7 @@ export class RtspSource implements PacketSource {
   }
 
   /** Decides when is read, from now on. It stays the caller's. */
-  set reading(reading: Reading) {
+  set reading(reading: ReadPacer) {
     this.#reading = reading;
   }
 

@@ -12,7 +12,7 @@ import {
 import { barsKey, type InputShape, type SentFrame, type ToMailbox } from "../core/messages.ts";
 import { type CodedPart, TensorConverter } from "../libav/converter.ts";
 import type { Libav } from "../libav/library.ts";
-import { blackOut, type MaskSpans, maskSpans } from "../roi/masks.ts";
+import { blackOut, type MaskSpans, maskSpans } from "./masks.ts";
 import type { SharedFrame } from "./shared_frame.ts";
 
 /** What part of the picture as shown is looked at. */

@@ -1,12 +1,12 @@
 /** Cameras whose keyframes are far apart, or do not come: nobody is left without pictures. */
 import assert from "node:assert/strict";
-import { CaptureRun } from "../support/capture_run.ts";
-import { FaultyCamera } from "../support/faulty_camera/camera.ts";
-import type { CameraClip } from "../support/faulty_camera/clip.ts";
-import { patternCameraClip } from "../support/faulty_camera/pattern_watch.ts";
-import { assertCloses } from "../support/ledger.ts";
-import { ignoreWithout } from "../support/parts.ts";
-import { PATTERN_SIZE, readPattern } from "../support/pattern.ts";
+import { CaptureRun } from "../support/cameras/capture_run.ts";
+import { FaultyCamera } from "../support/cameras/faulty_camera/camera.ts";
+import type { CameraClip } from "../support/cameras/faulty_camera/clip.ts";
+import { patternCameraClip } from "../support/cameras/faulty_camera/pattern_watch.ts";
+import { assertCloses } from "../support/streams/ledger.ts";
+import { ignoreWithout } from "../support/system/parts.ts";
+import { PATTERN_SIZE, readPattern } from "../support/clips/pattern.ts";
 
 const ignore = ignoreWithout("libav", "ffmpeg");
 const NO_CLIP: CameraClip = { codec: "h264", pictures: [], parameterSets: [] };
@@ -41,7 +41,7 @@ Deno.test({
     const isAt = (number: number) => () => (run.frames.at(-1)?.meta.seq ?? 0) >= number;
     // Not its end: the last one that is taken there, on a busy machine, is some way from it.
     await run.until("a picture far from keyframes", isAt(FRAMES - 200));
-    const { info } = await run.snapshot();
+    const { info } = await run.report();
     const { account, gopBuffer, reconnects } = await run.stop();
     assertCloses(account);
     assert.deepEqual(seen.filter(({ wrong }) => wrong > 0), [], "damaged pictures");

@@ -1,16 +1,16 @@
 /** `orion probe`, as a person runs it. */
 import assert from "node:assert/strict";
-import { atOnce } from "../support/at_once.ts";
-import { FaultyCamera } from "../support/faulty_camera/camera.ts";
-import type { CameraClip } from "../support/faulty_camera/clip.ts";
-import type { FaultyCameraOptions, Stamps } from "../support/faulty_camera/options.ts";
-import { DEMO_CLIP, tempFolder } from "../support/files.ts";
-import { makeCertificates } from "../support/mosquitto.ts";
-import { ignoreWithout } from "../support/parts.ts";
-import { patternClip } from "../support/pattern.ts";
-import { freePort } from "../support/ports.ts";
-import { runOrion } from "../support/process.ts";
-import { PASSWORD, PASSWORD_ENCODED, REALM, tracesIn, USER } from "../support/secrecy.ts";
+import { atOnce } from "../support/system/at_once.ts";
+import { FaultyCamera } from "../support/cameras/faulty_camera/camera.ts";
+import type { CameraClip } from "../support/cameras/faulty_camera/clip.ts";
+import type { FaultyCameraOptions, Stamps } from "../support/cameras/faulty_camera/options.ts";
+import { DEMO_CLIP, tempFolder } from "../support/system/files.ts";
+import { makeCertificates } from "../support/brokers/mosquitto.ts";
+import { ignoreWithout } from "../support/system/parts.ts";
+import { patternClip } from "../support/clips/pattern.ts";
+import { freePort } from "../support/system/ports.ts";
+import { runOrion } from "../support/product/process.ts";
+import { PASSWORD, PASSWORD_ENCODED, REALM, tracesIn, USER } from "../support/product/secrecy.ts";
 
 const ignore = ignoreWithout("libav", "ffmpeg");
 const DEMUXERS = ["orion", "libav"] as const;

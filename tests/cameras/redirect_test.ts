@@ -1,13 +1,13 @@
 /** A camera that sends its clients to another host: where that may lead, and who sees the password. */
 import assert from "node:assert/strict";
-import { FaultyCamera } from "../support/faulty_camera/camera.ts";
-import type { AuthScheme } from "../support/faulty_camera/options.ts";
-import { DEMO_CLIP } from "../support/files.ts";
-import { ignoreWithout } from "../support/parts.ts";
-import { Relay } from "../support/relay.ts";
-import { Rig } from "../support/rig.ts";
-import { RtspServer } from "../support/rtsp_server.ts";
-import { PASSWORD, PASSWORD_ENCODED, REALM, tracesIn, USER } from "../support/secrecy.ts";
+import { FaultyCamera } from "../support/cameras/faulty_camera/camera.ts";
+import type { AuthScheme } from "../support/cameras/faulty_camera/options.ts";
+import { DEMO_CLIP } from "../support/system/files.ts";
+import { ignoreWithout } from "../support/system/parts.ts";
+import { Relay } from "../support/brokers/relay.ts";
+import { Rig } from "../support/product/rig.ts";
+import { RtspServer } from "../support/cameras/rtsp_server.ts";
+import { PASSWORD, PASSWORD_ENCODED, REALM, tracesIn, USER } from "../support/product/secrecy.ts";
 
 const OTHER_HOST = "127.0.0.2";
 

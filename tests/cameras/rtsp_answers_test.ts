@@ -2,18 +2,18 @@
 import assert from "node:assert/strict";
 import { sinceMs } from "../../src/core/clock.ts";
 import type { CameraSource } from "../../src/core/messages.ts";
-import { FaultyCamera } from "../support/faulty_camera/camera.ts";
-import type { CameraClip } from "../support/faulty_camera/clip.ts";
+import { FaultyCamera } from "../support/cameras/faulty_camera/camera.ts";
+import type { CameraClip } from "../support/cameras/faulty_camera/clip.ts";
 import type {
   AuthScheme,
   Description,
   FaultyCameraOptions,
   Refusal,
-} from "../support/faulty_camera/options.ts";
-import { patternCameraClip, PatternWatch } from "../support/faulty_camera/pattern_watch.ts";
-import { PATIENCE } from "../support/lines.ts";
-import { ignoreWithout } from "../support/parts.ts";
-import { PASSWORD, tracesIn } from "../support/secrecy.ts";
+} from "../support/cameras/faulty_camera/options.ts";
+import { patternCameraClip, PatternWatch } from "../support/cameras/faulty_camera/pattern_watch.ts";
+import { PATIENCE } from "../support/system/lines.ts";
+import { ignoreWithout } from "../support/system/parts.ts";
+import { PASSWORD, tracesIn } from "../support/product/secrecy.ts";
 
 const ignore = ignoreWithout("libav", "ffmpeg");
 const playback = { fps: 50 };
@@ -34,7 +34,7 @@ function start(options: FaultyCameraOptions): FaultyCamera {
 async function plays(camera: FaultyCamera, source: Partial<CameraSource> = {}): Promise<void> {
   await using watch = new PatternWatch(camera, source);
   await watch.pictures(FRAMES);
-  const { network } = await watch.run.snapshot();
+  const { network } = await watch.run.report();
   if (source.transport !== "auto") {
     assert.equal(network?.transport, source.transport ?? "tcp");
   }
@@ -224,7 +224,7 @@ Deno.test({
     await using camera = start({ control: { transports: "udp" } });
     await using watch = new PatternWatch(camera, { transport: "auto" });
     await watch.pictures(FRAMES);
-    assert.equal((await watch.run.snapshot()).network?.transport, "udp");
+    assert.equal((await watch.run.report()).network?.transport, "udp");
     const states = watch.run.states.length;
     camera.kick();
     await watch.run.state("online", states);

@@ -1,18 +1,18 @@
 /** How sessions end: kept alive or not, with a word or without, and with what never ends. */
 import assert from "node:assert/strict";
-import { atOnce } from "../support/at_once.ts";
-import { FaultyCamera } from "../support/faulty_camera/camera.ts";
-import type { CameraClip } from "../support/faulty_camera/clip.ts";
+import { atOnce } from "../support/system/at_once.ts";
+import { FaultyCamera } from "../support/cameras/faulty_camera/camera.ts";
+import type { CameraClip } from "../support/cameras/faulty_camera/clip.ts";
 import type {
   Attack,
   Control,
   Ending,
   FaultyCameraOptions,
-} from "../support/faulty_camera/options.ts";
-import { patternCameraClip, PatternWatch } from "../support/faulty_camera/pattern_watch.ts";
-import { PATIENCE } from "../support/lines.ts";
-import { ignoreWithout } from "../support/parts.ts";
-import { assertToldAfter } from "../support/stalls.ts";
+} from "../support/cameras/faulty_camera/options.ts";
+import { patternCameraClip, PatternWatch } from "../support/cameras/faulty_camera/pattern_watch.ts";
+import { PATIENCE } from "../support/system/lines.ts";
+import { ignoreWithout } from "../support/system/parts.ts";
+import { assertToldAfter } from "../support/cameras/stalls.ts";
 
 const ignore = ignoreWithout("libav", "ffmpeg");
 const FPS = 25;

@@ -1,12 +1,12 @@
 /** What cameras get wrong in a stream that can be played all the same: it is played, and undisturbed. */
 import assert from "node:assert/strict";
-import { atOnce } from "../support/at_once.ts";
-import { makeRawClip } from "../support/camera_clips.ts";
-import { FaultyCamera } from "../support/faulty_camera/camera.ts";
-import type { CameraClip } from "../support/faulty_camera/clip.ts";
-import type { FaultyCameraOptions } from "../support/faulty_camera/options.ts";
-import { patternCameraClip, PatternWatch } from "../support/faulty_camera/pattern_watch.ts";
-import { ignoreWithout } from "../support/parts.ts";
+import { atOnce } from "../support/system/at_once.ts";
+import { makeRawClip } from "../support/clips/camera_clips.ts";
+import { FaultyCamera } from "../support/cameras/faulty_camera/camera.ts";
+import type { CameraClip } from "../support/cameras/faulty_camera/clip.ts";
+import type { FaultyCameraOptions } from "../support/cameras/faulty_camera/options.ts";
+import { patternCameraClip, PatternWatch } from "../support/cameras/faulty_camera/pattern_watch.ts";
+import { ignoreWithout } from "../support/system/parts.ts";
 
 const ignore = ignoreWithout("libav", "ffmpeg");
 const FPS = 50;

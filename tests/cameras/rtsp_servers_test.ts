@@ -1,13 +1,13 @@
 /** RTSP servers that are not ours, and ours: each gives its frames over every transport that it has. */
 import assert from "node:assert/strict";
-import { makeRawClip } from "../support/camera_clips.ts";
-import { CaptureRun } from "../support/capture_run.ts";
-import { FaultyCamera } from "../support/faulty_camera/camera.ts";
-import { DEMO_CLIP, tempFolder } from "../support/files.ts";
-import { assertCloses } from "../support/ledger.ts";
-import { ignoreWithout, type Part, programPath } from "../support/parts.ts";
-import { RtspServer } from "../support/rtsp_server.ts";
-import { VlcServer } from "../support/vlc_server.ts";
+import { makeRawClip } from "../support/clips/camera_clips.ts";
+import { CaptureRun } from "../support/cameras/capture_run.ts";
+import { FaultyCamera } from "../support/cameras/faulty_camera/camera.ts";
+import { DEMO_CLIP, tempFolder } from "../support/system/files.ts";
+import { assertCloses } from "../support/streams/ledger.ts";
+import { ignoreWithout, type Part, programPath } from "../support/system/parts.ts";
+import { RtspServer } from "../support/cameras/rtsp_server.ts";
+import { VlcServer } from "../support/cameras/vlc_server.ts";
 
 const FRAMES = 50;
 /** Servers that are not ours need the processor as well. */
@@ -81,10 +81,10 @@ for (const { name, needs, transports, start } of SERVERS) {
         await t.step(transport, async () => {
           await using run = new CaptureRun({
             source: { url: server.url, transport, stallTimeoutMs: STALL_MS },
-            detectors: [{ id: "taker", rateHz: null }],
+            detectors: [{ id: "consumer", rateHz: null }],
           });
           await run.further(FRAMES);
-          const { network, reconnects } = await run.snapshot();
+          const { network, reconnects } = await run.report();
           assert.equal(reconnects, 0, JSON.stringify(run.states));
           if (transport !== "auto") assert.equal(network?.transport, transport);
           // Without its report after a report of ours, which every one of these servers sends.

@@ -2,14 +2,14 @@
 import assert from "node:assert/strict";
 import { epochMs, sinceMs } from "../../src/core/clock.ts";
 import type { FrameMeta } from "../../src/core/messages.ts";
-import { makeRawClip } from "../support/camera_clips.ts";
-import { FaultyCamera } from "../support/faulty_camera/camera.ts";
-import type { CameraClip } from "../support/faulty_camera/clip.ts";
-import type { FrameEntry } from "../support/faulty_camera/log.ts";
-import type { FaultyCameraOptions, Stamps } from "../support/faulty_camera/options.ts";
-import { patternCameraClip, PatternWatch } from "../support/faulty_camera/pattern_watch.ts";
-import { PATIENCE } from "../support/lines.ts";
-import { ignoreWithout } from "../support/parts.ts";
+import { makeRawClip } from "../support/clips/camera_clips.ts";
+import { FaultyCamera } from "../support/cameras/faulty_camera/camera.ts";
+import type { CameraClip } from "../support/cameras/faulty_camera/clip.ts";
+import type { FrameEntry } from "../support/cameras/faulty_camera/log.ts";
+import type { FaultyCameraOptions, Stamps } from "../support/cameras/faulty_camera/options.ts";
+import { patternCameraClip, PatternWatch } from "../support/cameras/faulty_camera/pattern_watch.ts";
+import { PATIENCE } from "../support/system/lines.ts";
+import { ignoreWithout } from "../support/system/parts.ts";
 
 /** Pictures that a decoder holds back at the end, and which count as left out. */
 const B_FRAMES = 2;

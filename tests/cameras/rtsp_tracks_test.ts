@@ -1,11 +1,11 @@
 /** Cameras with several tracks: which of them is played. */
 import assert from "node:assert/strict";
-import { makeRawClip } from "../support/camera_clips.ts";
-import { FaultyCamera } from "../support/faulty_camera/camera.ts";
-import type { CameraClip } from "../support/faulty_camera/clip.ts";
-import type { Track } from "../support/faulty_camera/options.ts";
-import { patternCameraClip, PatternWatch } from "../support/faulty_camera/pattern_watch.ts";
-import { ignoreWithout } from "../support/parts.ts";
+import { makeRawClip } from "../support/clips/camera_clips.ts";
+import { FaultyCamera } from "../support/cameras/faulty_camera/camera.ts";
+import type { CameraClip } from "../support/cameras/faulty_camera/clip.ts";
+import type { Track } from "../support/cameras/faulty_camera/options.ts";
+import { patternCameraClip, PatternWatch } from "../support/cameras/faulty_camera/pattern_watch.ts";
+import { ignoreWithout } from "../support/system/parts.ts";
 
 const ignore = ignoreWithout("libav", "ffmpeg");
 const FPS = 50;
@@ -50,7 +50,7 @@ Deno.test({
           });
           await using watch = new PatternWatch(camera);
           await watch.pictures(5);
-          const { network } = await watch.run.snapshot();
+          const { network } = await watch.run.report();
           assert.equal(network?.track?.index, wanted);
           assert.equal(network.track.others.length, tracks.length - 1);
           assert.equal(watch.run.logs.filter(({ event }) => event === "camera.track").length, 1);
@@ -73,7 +73,7 @@ Deno.test({
     await using camera = FaultyCamera.start({ tracks, playback: { fps: FPS } });
     await using watch = new PatternWatch(camera, { track: 1 });
     await watch.pictures(5);
-    assert.equal((await watch.run.snapshot()).info?.width, size.width);
+    assert.equal((await watch.run.report()).info?.width, size.width);
     assert.deepEqual(camera.log.of("SETUP").map(({ uri }) => uri.at(-1)), ["2"]);
   },
 });

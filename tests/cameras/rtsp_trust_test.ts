@@ -2,13 +2,13 @@
 import assert from "node:assert/strict";
 import { X509Certificate } from "node:crypto";
 import type { CameraSource } from "../../src/core/messages.ts";
-import { FaultyCamera } from "../support/faulty_camera/camera.ts";
-import type { CameraClip } from "../support/faulty_camera/clip.ts";
-import type { FaultyCameraOptions } from "../support/faulty_camera/options.ts";
-import { patternCameraClip, PatternWatch } from "../support/faulty_camera/pattern_watch.ts";
-import { tempFolder } from "../support/files.ts";
-import { makeCertificates } from "../support/mosquitto.ts";
-import { ignoreWithout } from "../support/parts.ts";
+import { FaultyCamera } from "../support/cameras/faulty_camera/camera.ts";
+import type { CameraClip } from "../support/cameras/faulty_camera/clip.ts";
+import type { FaultyCameraOptions } from "../support/cameras/faulty_camera/options.ts";
+import { patternCameraClip, PatternWatch } from "../support/cameras/faulty_camera/pattern_watch.ts";
+import { tempFolder } from "../support/system/files.ts";
+import { makeCertificates } from "../support/brokers/mosquitto.ts";
+import { ignoreWithout } from "../support/system/parts.ts";
 
 const ignore = ignoreWithout("libav", "ffmpeg");
 const LOGIN = { user: "viewer", password: "hunter2" };

@@ -1,15 +1,15 @@
 /** What goes wrong with a camera is called by its name: by `check --connect`, in the log and over MQTT. */
 import assert from "node:assert/strict";
-import { FaultyCamera } from "../support/faulty_camera/camera.ts";
-import type { CameraClip } from "../support/faulty_camera/clip.ts";
-import type { FaultyCameraOptions, Refusal } from "../support/faulty_camera/options.ts";
-import { tempFolder } from "../support/files.ts";
-import { makeCertificates } from "../support/mosquitto.ts";
-import { ignoreWithout } from "../support/parts.ts";
-import { freePort } from "../support/ports.ts";
-import { runOrion } from "../support/process.ts";
-import { Rig } from "../support/rig.ts";
-import { PASSWORD, REALM, tracesIn, USER } from "../support/secrecy.ts";
+import { FaultyCamera } from "../support/cameras/faulty_camera/camera.ts";
+import type { CameraClip } from "../support/cameras/faulty_camera/clip.ts";
+import type { FaultyCameraOptions, Refusal } from "../support/cameras/faulty_camera/options.ts";
+import { tempFolder } from "../support/system/files.ts";
+import { makeCertificates } from "../support/brokers/mosquitto.ts";
+import { ignoreWithout } from "../support/system/parts.ts";
+import { freePort } from "../support/system/ports.ts";
+import { runOrion } from "../support/product/process.ts";
+import { Rig } from "../support/product/rig.ts";
+import { PASSWORD, REALM, tracesIn, USER } from "../support/product/secrecy.ts";
 
 /** A failure: its code, and a part of what `check` says of it. */
 interface Expected {

@@ -1,13 +1,13 @@
 /** A camera over UDP through the whole product: the ports that are granted are the ports that are used. */
 import assert from "node:assert/strict";
-import { DEMO_CLIP, tempFolder } from "../support/files.ts";
-import { inferences, Schemas } from "../support/messages.ts";
-import { ignoreWithout } from "../support/parts.ts";
-import { freePortPair } from "../support/ports.ts";
-import { runOrion } from "../support/process.ts";
-import { assertReportCloses } from "../support/report.ts";
-import { Rig } from "../support/rig.ts";
-import { RtspServer } from "../support/rtsp_server.ts";
+import { DEMO_CLIP, tempFolder } from "../support/system/files.ts";
+import { inferences, Schemas } from "../support/brokers/messages.ts";
+import { ignoreWithout } from "../support/system/parts.ts";
+import { freePortPair } from "../support/system/ports.ts";
+import { runOrion } from "../support/product/process.ts";
+import { assertReportCloses } from "../support/product/report.ts";
+import { Rig } from "../support/product/rig.ts";
+import { RtspServer } from "../support/cameras/rtsp_server.ts";
 
 const MESSAGES = 15;
 

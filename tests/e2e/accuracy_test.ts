@@ -1,11 +1,11 @@
 /** The boxes that arrive at the broker are where the people are, in pixels of the source frame. */
 import assert from "node:assert/strict";
-import { DEMO_CLIP, tempFolder } from "../support/files.ts";
-import { shareFound } from "../support/found.ts";
-import { inferences, Schemas } from "../support/messages.ts";
-import { ignoreWithout } from "../support/parts.ts";
-import { Rig } from "../support/rig.ts";
-import { makeScene, SCENES } from "../support/scenes.ts";
+import { DEMO_CLIP, tempFolder } from "../support/system/files.ts";
+import { shareFound } from "../support/models/found.ts";
+import { inferences, Schemas } from "../support/brokers/messages.ts";
+import { ignoreWithout } from "../support/system/parts.ts";
+import { Rig } from "../support/product/rig.ts";
+import { makeScene, SCENES } from "../support/clips/scenes.ts";
 
 const FPS = 25;
 const MIN_IOU = 0.7;

@@ -1,11 +1,11 @@
 /** `check`: what can be found out before the service starts, with the permissions it would have. */
 import assert from "node:assert/strict";
-import { DEMO_CLIP, tempFolder } from "../support/files.ts";
-import { Mosquitto } from "../support/mosquitto.ts";
-import { ignoreWithout } from "../support/parts.ts";
-import { freePort } from "../support/ports.ts";
-import { runOrion } from "../support/process.ts";
-import { RtspServer } from "../support/rtsp_server.ts";
+import { DEMO_CLIP, tempFolder } from "../support/system/files.ts";
+import { Mosquitto } from "../support/brokers/mosquitto.ts";
+import { ignoreWithout } from "../support/system/parts.ts";
+import { freePort } from "../support/system/ports.ts";
+import { runOrion } from "../support/product/process.ts";
+import { RtspServer } from "../support/cameras/rtsp_server.ts";
 
 /** Runs `check` on a configuration and returns the code and what was said. */
 async function check(config: string, ...words: string[]) {

@@ -1,10 +1,10 @@
 /** The program as a person starts it: through the launcher, with computed permissions. */
 import assert from "node:assert/strict";
 import { VERSION } from "../../src/core/version.ts";
-import { DEMO_CLIP, ROOT, tempFolder } from "../support/files.ts";
-import { ignoreWithout } from "../support/parts.ts";
-import { freePort } from "../support/ports.ts";
-import { runOrion, startOrion } from "../support/process.ts";
+import { DEMO_CLIP, ROOT, tempFolder } from "../support/system/files.ts";
+import { ignoreWithout } from "../support/system/parts.ts";
+import { freePort } from "../support/system/ports.ts";
+import { runOrion, startOrion } from "../support/product/process.ts";
 
 const ignore = ignoreWithout("libav");
 

@@ -4,12 +4,12 @@
  */
 import assert from "node:assert/strict";
 import type { HealthReport } from "../../src/health/report.ts";
-import { type InferenceMessage, inferences, Schemas } from "../support/messages.ts";
-import type { Subscriber } from "../support/mosquitto.ts";
-import { ignoreWithout } from "../support/parts.ts";
-import { assertReportCloses } from "../support/report.ts";
-import { ScriptedOrion } from "../support/scripted.ts";
-import { WallClock } from "../support/wall_clock.ts";
+import { type InferenceMessage, inferences, Schemas } from "../support/brokers/messages.ts";
+import type { Subscriber } from "../support/brokers/mosquitto.ts";
+import { ignoreWithout } from "../support/system/parts.ts";
+import { assertReportCloses } from "../support/product/report.ts";
+import { ScriptedOrion } from "../support/product/scripted.ts";
+import { WallClock } from "../support/clocks/wall_clock.ts";
 
 const HOUR_SECONDS = 3600;
 /** Far more than a test takes, far less than the step. */

@@ -1,7 +1,7 @@
 /** The runner of the checks must end what does not end by itself. */
 import assert from "node:assert/strict";
 import { runCommand, Running } from "../../scripts/testing/command.ts";
-import { ROOT } from "../support/files.ts";
+import { ROOT } from "../support/system/files.ts";
 
 /** Whether a process is still there after a while: a killed one is, until it has been reaped. */
 async function stays(pid: string): Promise<boolean> {

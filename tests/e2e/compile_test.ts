@@ -5,10 +5,10 @@ import { contentProblems, listContents } from "../../scripts/lib/contents.ts";
 import { embeddedProblems } from "../../scripts/lib/embedded.ts";
 import { stage } from "../../scripts/lib/stage.ts";
 import { targetNamed, TARGETS } from "../../scripts/lib/targets.ts";
-import { Child } from "../support/children.ts";
-import { ROOT, tempFolder } from "../support/files.ts";
-import { ignoreWithout } from "../support/parts.ts";
-import { freePort } from "../support/ports.ts";
+import { Child } from "../support/system/children.ts";
+import { ROOT, tempFolder } from "../support/system/files.ts";
+import { ignoreWithout } from "../support/system/parts.ts";
+import { freePort } from "../support/system/ports.ts";
 
 /** Compiles; `runtime` is a line of shell that prints what DENORT_BIN shall be. */
 async function compile(

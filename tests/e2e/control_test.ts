@@ -3,10 +3,10 @@ import assert from "node:assert/strict";
 import { z } from "zod";
 import { COMMAND_NAMES } from "../../src/core/command_shapes.ts";
 import { type AckPayload, ackSchema } from "../../src/mqtt/payloads.ts";
-import { type InferenceMessage, inferences, Schemas } from "../support/messages.ts";
-import { ignoreWithout } from "../support/parts.ts";
-import { assertReportCloses } from "../support/report.ts";
-import { isOffline, Rig } from "../support/rig.ts";
+import { type InferenceMessage, inferences, Schemas } from "../support/brokers/messages.ts";
+import { ignoreWithout } from "../support/system/parts.ts";
+import { assertReportCloses } from "../support/product/report.ts";
+import { isOffline, Rig } from "../support/product/rig.ts";
 
 const ignore = ignoreWithout("libav", "mosquitto");
 const CONTROL = "orion/test/control";

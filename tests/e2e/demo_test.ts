@@ -1,12 +1,12 @@
 /** The first command of the README: no configuration at all. */
 import assert from "node:assert/strict";
 import { DEMO_HOST, DEMO_PORTS } from "../../src/config/demo.ts";
-import { tempFolder } from "../support/files.ts";
-import { inferences, Schemas } from "../support/messages.ts";
-import { Subscriber } from "../support/mosquitto.ts";
-import { ignoreWithout } from "../support/parts.ts";
-import { startOrion } from "../support/process.ts";
-import { assertReportCloses } from "../support/report.ts";
+import { tempFolder } from "../support/system/files.ts";
+import { inferences, Schemas } from "../support/brokers/messages.ts";
+import { Subscriber } from "../support/brokers/mosquitto.ts";
+import { ignoreWithout } from "../support/system/parts.ts";
+import { startOrion } from "../support/product/process.ts";
+import { assertReportCloses } from "../support/product/report.ts";
 
 /** Takes the usual port of the demo's broker, unless it is taken already: then it does as well. */
 function takeUsualPort(): Disposable {

@@ -1,10 +1,10 @@
 /** Connections that only take up room: the process keeps its descriptors for cameras and broker. */
 import assert from "node:assert/strict";
-import { ROOT, tempFolder } from "../support/files.ts";
-import { Subscriber } from "../support/mosquitto.ts";
-import { ignoreWithout } from "../support/parts.ts";
-import { freePort } from "../support/ports.ts";
-import { OrionProcess } from "../support/process.ts";
+import { ROOT, tempFolder } from "../support/system/files.ts";
+import { Subscriber } from "../support/brokers/mosquitto.ts";
+import { ignoreWithout } from "../support/system/parts.ts";
+import { freePort } from "../support/system/ports.ts";
+import { OrionProcess } from "../support/product/process.ts";
 
 /** More than all limits together, and more than the process has descriptors. */
 const IDLE = 400;

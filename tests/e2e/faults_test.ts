@@ -1,9 +1,9 @@
 /** Whatever a worker does, it is told, replaced and counted, and the others do not notice. */
 import assert from "node:assert/strict";
-import { inferences, Schemas } from "../support/messages.ts";
-import { asReport, assertReportCloses } from "../support/report.ts";
-import { ignoreWithout } from "../support/parts.ts";
-import { ScriptedOrion } from "../support/scripted.ts";
+import { inferences, Schemas } from "../support/brokers/messages.ts";
+import { asReport, assertReportCloses } from "../support/product/report.ts";
+import { ignoreWithout } from "../support/system/parts.ts";
+import { ScriptedOrion } from "../support/product/scripted.ts";
 
 const IGNORE = ignoreWithout("libav", "mosquitto");
 const CAMERA = 'cameras: [{ id: gate, url: "demo:" }]';

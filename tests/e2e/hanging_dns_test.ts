@@ -1,9 +1,9 @@
 /** A name server that does not answer delays those alone whose name it has to resolve. */
 import assert from "node:assert/strict";
-import { Child } from "../support/children.ts";
-import { ROOT, tempFolder } from "../support/files.ts";
-import { ignoreWithout } from "../support/parts.ts";
-import { OrionProcess } from "../support/process.ts";
+import { Child } from "../support/system/children.ts";
+import { ROOT, tempFolder } from "../support/system/files.ts";
+import { ignoreWithout } from "../support/system/parts.ts";
+import { OrionProcess } from "../support/product/process.ts";
 
 /** Takes every packet and answers none: an address that leads back to this machine and is not its own. */
 const NAME_SERVER = "192.0.2.1";

@@ -1,10 +1,10 @@
 /** The sums of the ledger at random moments of a run in which everything happens at once. */
 import assert from "node:assert/strict";
-import { DEMO_CLIP } from "../support/files.ts";
-import { ignoreWithout } from "../support/parts.ts";
-import { assertReportCloses } from "../support/report.ts";
-import { RtspServer } from "../support/rtsp_server.ts";
-import { ScriptedOrion } from "../support/scripted.ts";
+import { DEMO_CLIP } from "../support/system/files.ts";
+import { ignoreWithout } from "../support/system/parts.ts";
+import { assertReportCloses } from "../support/product/report.ts";
+import { RtspServer } from "../support/cameras/rtsp_server.ts";
+import { ScriptedOrion } from "../support/product/scripted.ts";
 
 const SNAPSHOTS = 60;
 

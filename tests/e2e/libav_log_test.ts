@@ -1,11 +1,11 @@
 /** What libav itself prints, at the most that Orion lets it. */
 import assert from "node:assert/strict";
 import { locateLibav } from "../../src/libav/locate.ts";
-import { Child } from "../support/children.ts";
-import { ROOT } from "../support/files.ts";
-import { HostileCamera } from "../support/hostile_camera.ts";
-import { ignoreWithout } from "../support/parts.ts";
-import { PASSWORD_ENCODED, tracesIn, USER } from "../support/secrecy.ts";
+import { Child } from "../support/system/children.ts";
+import { ROOT } from "../support/system/files.ts";
+import { HostileCamera } from "../support/cameras/hostile_camera.ts";
+import { ignoreWithout } from "../support/system/parts.ts";
+import { PASSWORD_ENCODED, tracesIn, USER } from "../support/product/secrecy.ts";
 
 /** Opens a camera that asks for the password, and returns what was printed. */
 async function printed(...how: string[]): Promise<string> {
@@ -15,7 +15,7 @@ async function printed(...how: string[]): Promise<string> {
   });
   const url = camera.url.replace("rtsp://", `rtsp://${USER}:${PASSWORD_ENCODED}@`);
   const libraries = locateLibav();
-  const script = `${ROOT}/tests/support/talkative_libav.ts`;
+  const script = `${ROOT}/tests/support/streams/talkative_libav.ts`;
   await using child = new Child({
     name: "libav",
     // A process of its own, since libav prints past Deno; and the shell, as all that may be started.

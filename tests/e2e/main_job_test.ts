@@ -1,12 +1,18 @@
 /** The main job: a real camera, a real broker, the bundled model, the shipped permissions. */
 import assert from "node:assert/strict";
-import { RtspServer } from "../support/rtsp_server.ts";
-import { DEMO_CLIP } from "../support/files.ts";
-import { assertReportCloses } from "../support/report.ts";
-import { type InferenceMessage, inferences, Schemas } from "../support/messages.ts";
-import { ignoreWithout } from "../support/parts.ts";
-import { Rig } from "../support/rig.ts";
-import { CommandLines, PASSWORD, PASSWORD_ENCODED, tracesIn, USER } from "../support/secrecy.ts";
+import { RtspServer } from "../support/cameras/rtsp_server.ts";
+import { DEMO_CLIP } from "../support/system/files.ts";
+import { assertReportCloses } from "../support/product/report.ts";
+import { type InferenceMessage, inferences, Schemas } from "../support/brokers/messages.ts";
+import { ignoreWithout } from "../support/system/parts.ts";
+import { Rig } from "../support/product/rig.ts";
+import {
+  CommandLines,
+  PASSWORD,
+  PASSWORD_ENCODED,
+  tracesIn,
+  USER,
+} from "../support/product/secrecy.ts";
 
 const MESSAGES = 15;
 

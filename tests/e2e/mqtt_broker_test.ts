@@ -1,13 +1,13 @@
 /** The broker comes and goes, or does not let Orion in: the real product beside it. */
 import assert from "node:assert/strict";
-import { tempFolder } from "../support/files.ts";
-import { WAIT_TIMEOUT_MS } from "../support/lines.ts";
-import { makeCertificates, Mosquitto, type Subscriber } from "../support/mosquitto.ts";
-import { ignoreWithout } from "../support/parts.ts";
-import { freePort } from "../support/ports.ts";
-import { startOrion } from "../support/process.ts";
-import { asReport, assertReportCloses } from "../support/report.ts";
-import { Rig } from "../support/rig.ts";
+import { tempFolder } from "../support/system/files.ts";
+import { WAIT_TIMEOUT_MS } from "../support/system/lines.ts";
+import { makeCertificates, Mosquitto, type Subscriber } from "../support/brokers/mosquitto.ts";
+import { ignoreWithout } from "../support/system/parts.ts";
+import { freePort } from "../support/system/ports.ts";
+import { startOrion } from "../support/product/process.ts";
+import { asReport, assertReportCloses } from "../support/product/report.ts";
+import { Rig } from "../support/product/rig.ts";
 
 const ignore = ignoreWithout("libav", "mosquitto");
 const CONFIG = [

@@ -1,9 +1,9 @@
 /** The portable folder does the main job where there is nothing but libav: no network, no caches. */
 import assert from "node:assert/strict";
-import { Child } from "../support/children.ts";
-import { ROOT, type TempFolder, tempFolder } from "../support/files.ts";
-import { ignoreWithout } from "../support/parts.ts";
-import { freePort } from "../support/ports.ts";
+import { Child } from "../support/system/children.ts";
+import { ROOT, type TempFolder, tempFolder } from "../support/system/files.ts";
+import { ignoreWithout } from "../support/system/parts.ts";
+import { freePort } from "../support/system/ports.ts";
 
 /** How long each may take on a slow machine. */
 const BUILD_TIMEOUT_MS = 300_000;

@@ -1,10 +1,10 @@
 /** What fails again and again, or hangs, is parked; the others do not notice, and the process goes on. */
 import assert from "node:assert/strict";
-import { tempFolder } from "../support/files.ts";
-import { ignoreWithout, programPath } from "../support/parts.ts";
-import type { LogEvent } from "../support/process.ts";
-import { asReport, assertReportCloses } from "../support/report.ts";
-import { ScriptedOrion } from "../support/scripted.ts";
+import { tempFolder } from "../support/system/files.ts";
+import { ignoreWithout, programPath } from "../support/system/parts.ts";
+import type { LogEvent } from "../support/product/process.ts";
+import { asReport, assertReportCloses } from "../support/product/report.ts";
+import { ScriptedOrion } from "../support/product/scripted.ts";
 
 const IGNORE = ignoreWithout("libav", "mosquitto", "ffmpeg");
 const PERSON = { id: "person", script: "sleep-1", more: "rateHz: 5, cameras: [sound]" };

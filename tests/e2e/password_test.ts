@@ -1,12 +1,12 @@
 /** A password goes to whom it is for, and appears nowhere else, whatever goes wrong. */
 import assert from "node:assert/strict";
-import { DEMO_CLIP, type TempFolder, tempFolder } from "../support/files.ts";
-import { HostileCamera, type HostileOptions } from "../support/hostile_camera.ts";
-import { Mosquitto } from "../support/mosquitto.ts";
-import { ignoreWithout } from "../support/parts.ts";
-import { freePort } from "../support/ports.ts";
-import { type OrionProcess, runOrion, startOrion } from "../support/process.ts";
-import { RtspServer } from "../support/rtsp_server.ts";
+import { DEMO_CLIP, type TempFolder, tempFolder } from "../support/system/files.ts";
+import { HostileCamera, type HostileOptions } from "../support/cameras/hostile_camera.ts";
+import { Mosquitto } from "../support/brokers/mosquitto.ts";
+import { ignoreWithout } from "../support/system/parts.ts";
+import { freePort } from "../support/system/ports.ts";
+import { type OrionProcess, runOrion, startOrion } from "../support/product/process.ts";
+import { RtspServer } from "../support/cameras/rtsp_server.ts";
 import {
   CommandLines,
   PASSWORD,
@@ -14,7 +14,7 @@ import {
   REALM,
   tracesIn,
   USER,
-} from "../support/secrecy.ts";
+} from "../support/product/secrecy.ts";
 
 const BROKER_USER = "orion";
 const SDP = "v=0\r\no=- 0 0 IN IP4 127.0.0.1\r\ns=x\r\nt=0 0\r\n";

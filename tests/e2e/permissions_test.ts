@@ -1,13 +1,13 @@
 /** `orion permissions` prints exactly what is then used: Deno's own record of a run is compared with it. */
 import assert from "node:assert/strict";
 import { GRANT_KINDS } from "../../src/permissions/grant.ts";
-import { DEMO_CLIP, ROOT, type TempFolder, tempFolder } from "../support/files.ts";
-import { makeCertificates, Mosquitto } from "../support/mosquitto.ts";
-import { ignoreWithout } from "../support/parts.ts";
+import { DEMO_CLIP, ROOT, type TempFolder, tempFolder } from "../support/system/files.ts";
+import { makeCertificates, Mosquitto } from "../support/brokers/mosquitto.ts";
+import { ignoreWithout } from "../support/system/parts.ts";
 import { startDeno } from "../permissions/product.ts";
-import { freePort, freePortPair } from "../support/ports.ts";
-import { runOrion } from "../support/process.ts";
-import { RtspServer } from "../support/rtsp_server.ts";
+import { freePort, freePortPair } from "../support/system/ports.ts";
+import { runOrion } from "../support/product/process.ts";
+import { RtspServer } from "../support/cameras/rtsp_server.ts";
 
 const ignore = ignoreWithout("libav", "mosquitto");
 

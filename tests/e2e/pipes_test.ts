@@ -1,10 +1,10 @@
 /** Where the log goes is no matter of life: standard error that is closed, full or on a full disk. */
 import assert from "node:assert/strict";
-import { Child } from "../support/children.ts";
-import { ROOT, tempFolder } from "../support/files.ts";
-import { freePort } from "../support/ports.ts";
-import { jsonLine, PATIENCE } from "../support/lines.ts";
-import { ignoreWithout } from "../support/parts.ts";
+import { Child } from "../support/system/children.ts";
+import { ROOT, tempFolder } from "../support/system/files.ts";
+import { freePort } from "../support/system/ports.ts";
+import { jsonLine, PATIENCE } from "../support/system/lines.ts";
+import { ignoreWithout } from "../support/system/parts.ts";
 
 /** Fewer requests at once than one address may have open. */
 const CHATTER = 30;

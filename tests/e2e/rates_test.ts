@@ -2,11 +2,11 @@
 import assert from "node:assert/strict";
 import { total } from "../../src/core/accounts.ts";
 import type { HealthReport } from "../../src/health/report.ts";
-import { inferences, Schemas } from "../support/messages.ts";
-import { DEMO_CLIP, type TempFolder, tempFolder } from "../support/files.ts";
-import { ignoreWithout, programPath } from "../support/parts.ts";
-import { assertReportCloses } from "../support/report.ts";
-import { ScriptedOrion } from "../support/scripted.ts";
+import { inferences, Schemas } from "../support/brokers/messages.ts";
+import { DEMO_CLIP, type TempFolder, tempFolder } from "../support/system/files.ts";
+import { ignoreWithout, programPath } from "../support/system/parts.ts";
+import { assertReportCloses } from "../support/product/report.ts";
+import { ScriptedOrion } from "../support/product/scripted.ts";
 
 const SECONDS = 10;
 const FPS = 30;
@@ -102,7 +102,7 @@ Deno.test({
     for (const camera of cameras) {
       const share = messages.filter((message) => message.camera === camera).length /
         messages.length;
-      // To the frame it is a quarter, as the taker's own tests show; a thread that is late misses a turn.
+      // To the frame it is a quarter, as the consumer's own tests show; a thread that is late misses a turn.
       const text = `${camera} got ${(share * 100).toFixed(1)} %`;
       assert.ok(share >= SHARE.least && share <= SHARE.most, text);
     }

@@ -1,9 +1,9 @@
 /** Results on their way from the inference workers to the publisher, while either is replaced. */
 import assert from "node:assert/strict";
-import { inferences, Schemas } from "../support/messages.ts";
-import { ignoreWithout } from "../support/parts.ts";
-import { asReport, assertReportCloses } from "../support/report.ts";
-import { ScriptedOrion } from "../support/scripted.ts";
+import { inferences, Schemas } from "../support/brokers/messages.ts";
+import { ignoreWithout } from "../support/system/parts.ts";
+import { asReport, assertReportCloses } from "../support/product/report.ts";
+import { ScriptedOrion } from "../support/product/scripted.ts";
 
 const IGNORE = ignoreWithout("libav", "mosquitto");
 const CONFIG = [

@@ -1,9 +1,9 @@
 /** The camera of the tests is a part of the tests: it must do what they count on. */
 import assert from "node:assert/strict";
-import { Child } from "../support/children.ts";
-import { DEMO_CLIP, tempFolder } from "../support/files.ts";
-import { ignoreWithout } from "../support/parts.ts";
-import { RtspServer } from "../support/rtsp_server.ts";
+import { Child } from "../support/system/children.ts";
+import { DEMO_CLIP, tempFolder } from "../support/system/files.ts";
+import { ignoreWithout } from "../support/system/parts.ts";
+import { RtspServer } from "../support/cameras/rtsp_server.ts";
 
 const ignore = ignoreWithout("gst-rtsp-server", "ffmpeg");
 

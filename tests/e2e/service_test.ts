@@ -1,6 +1,6 @@
 /** The unit of systemd: systemd understands it, and rates what it leaves open. */
 import assert from "node:assert/strict";
-import { ROOT, tempFolder } from "../support/files.ts";
+import { ROOT, tempFolder } from "../support/system/files.ts";
 
 /** Of ten, less is better; systemd calls up to 5.0 OK. */
 const MAX_EXPOSURE = 2.0;

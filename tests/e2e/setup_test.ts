@@ -1,8 +1,8 @@
 /** scripts/setup.sh, as far as it goes without changing the machine: its plans and its refusals. */
 import assert from "node:assert/strict";
-import { Child } from "../support/children.ts";
-import { ROOT, tempFolder } from "../support/files.ts";
-import { ignoreWithout } from "../support/parts.ts";
+import { Child } from "../support/system/children.ts";
+import { ROOT, tempFolder } from "../support/system/files.ts";
+import { ignoreWithout } from "../support/system/parts.ts";
 
 interface Outcome {
   readonly code: number;

@@ -1,12 +1,12 @@
 /** Pictures that lie on their side or are squeezed: people are found as in the upright, square ones. */
 import assert from "node:assert/strict";
-import { DEMO_CLIP, type TempFolder, tempFolder } from "../support/files.ts";
-import { shareFound } from "../support/found.ts";
-import { type InferenceMessage, inferences, Schemas } from "../support/messages.ts";
-import { ignoreWithout, programPath } from "../support/parts.ts";
-import { assertReportCloses } from "../support/report.ts";
-import { runOrion } from "../support/process.ts";
-import { Rig } from "../support/rig.ts";
+import { DEMO_CLIP, type TempFolder, tempFolder } from "../support/system/files.ts";
+import { shareFound } from "../support/models/found.ts";
+import { type InferenceMessage, inferences, Schemas } from "../support/brokers/messages.ts";
+import { ignoreWithout, programPath } from "../support/system/parts.ts";
+import { assertReportCloses } from "../support/product/report.ts";
+import { runOrion } from "../support/product/process.ts";
+import { Rig } from "../support/product/rig.ts";
 
 const MESSAGES = 10;
 const FPS = 25;

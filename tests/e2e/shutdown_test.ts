@@ -1,9 +1,9 @@
 /** Shutdown as it looks from outside: what the broker hears, and how the process ends. */
 import assert from "node:assert/strict";
-import { DEMO_CLIP } from "../support/files.ts";
-import { ignoreWithout } from "../support/parts.ts";
-import { isOffline, Rig } from "../support/rig.ts";
-import { RtspServer } from "../support/rtsp_server.ts";
+import { DEMO_CLIP } from "../support/system/files.ts";
+import { ignoreWithout } from "../support/system/parts.ts";
+import { isOffline, Rig } from "../support/product/rig.ts";
+import { RtspServer } from "../support/cameras/rtsp_server.ts";
 
 const MARKER = "orion/marker";
 const SHUTDOWN_SECONDS = 8;

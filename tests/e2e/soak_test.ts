@@ -1,7 +1,7 @@
 /** The long runs of `scripts/soak/`, short. */
 import assert from "node:assert/strict";
 import { overload } from "../../scripts/soak/overload.ts";
-import { ignoreWithout } from "../support/parts.ts";
+import { ignoreWithout } from "../support/system/parts.ts";
 
 Deno.test({
   name: "soak: a detector ten times too slow changes neither memory nor the age of frames",

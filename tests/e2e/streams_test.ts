@@ -7,14 +7,14 @@ import {
   type Shape,
   SHAPES,
   shownFrame,
-} from "../support/camera_clips.ts";
-import { tempFolder } from "../support/files.ts";
-import { shareFound } from "../support/found.ts";
-import { inferences, Schemas } from "../support/messages.ts";
-import { ignoreWithout } from "../support/parts.ts";
-import { assertReportCloses } from "../support/report.ts";
-import { Rig } from "../support/rig.ts";
-import { RtspServer } from "../support/rtsp_server.ts";
+} from "../support/clips/camera_clips.ts";
+import { tempFolder } from "../support/system/files.ts";
+import { shareFound } from "../support/models/found.ts";
+import { inferences, Schemas } from "../support/brokers/messages.ts";
+import { ignoreWithout } from "../support/system/parts.ts";
+import { assertReportCloses } from "../support/product/report.ts";
+import { Rig } from "../support/product/rig.ts";
+import { RtspServer } from "../support/cameras/rtsp_server.ts";
 
 const MESSAGES = 20;
 const MIN_FOUND = 0.95;

@@ -1,9 +1,9 @@
 /** A thread that is given up in the middle of a native call must not take the process with it. */
 import assert from "node:assert/strict";
 import { locateLibav } from "../../src/libav/locate.ts";
-import { Child } from "../support/children.ts";
-import { ROOT } from "../support/files.ts";
-import { ignoreWithout } from "../support/parts.ts";
+import { Child } from "../support/system/children.ts";
+import { ROOT } from "../support/system/files.ts";
+import { ignoreWithout } from "../support/system/parts.ts";
 
 Deno.test({
   name: "terminate: capture workers that are given up while libav works do not end the process",
@@ -16,7 +16,7 @@ Deno.test({
       command: "sh",
       // It dies of it, if it does, at some point of the first hundred, mostly of the first ten.
       args: ["-c", 'exec "$0" "$@"', Deno.execPath(), "run", "--no-check", "--no-prompt"]
-        .concat([...flags, `${ROOT}/tests/support/terminate_captures.ts`, "60"]),
+        .concat([...flags, `${ROOT}/tests/support/streams/terminate_captures.ts`, "60"]),
       cwd: ROOT,
     });
     const { code, signal } = await child.exit(120_000);

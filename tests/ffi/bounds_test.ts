@@ -2,9 +2,9 @@
 import assert from "node:assert/strict";
 import { cString } from "../../src/libav/memory.ts";
 import { NULL } from "../../src/libav/pointers.ts";
-import { decodeClip } from "../support/bounded_clip.ts";
-import { ignoreWithout, programPath } from "../support/parts.ts";
-import { tempFolder } from "../support/files.ts";
+import { decodeClip } from "../support/clips/bounded_clip.ts";
+import { ignoreWithout, programPath } from "../support/system/parts.ts";
+import { tempFolder } from "../support/system/files.ts";
 import { testLibav } from "./support.ts";
 
 const ignore = ignoreWithout("libav", "ffmpeg");

@@ -4,7 +4,7 @@ import { inputBytes, type InputShape } from "../../src/core/messages.ts";
 import { TensorConverter } from "../../src/libav/converter.ts";
 import type { Libav } from "../../src/libav/library.ts";
 import { overrunLeaves, rowFloats } from "../../src/libav/row_overrun.ts";
-import { ignoreWithout } from "../support/parts.ts";
+import { ignoreWithout } from "../support/system/parts.ts";
 import {
   Clip,
   compare,

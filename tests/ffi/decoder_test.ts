@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { LibavError } from "../../src/libav/error.ts";
 import { Decoder } from "../../src/libav/decoder.ts";
 import { Frame } from "../../src/libav/frame.ts";
-import { ignoreWithout } from "../support/parts.ts";
+import { ignoreWithout } from "../support/system/parts.ts";
 import { Clip, DEMO, TempFolder, testLibav, thrownCode } from "./support.ts";
 
 const ignore = ignoreWithout("libav");

@@ -1,10 +1,10 @@
 /** Decoding with the real decoder on a held clock: what is decoded when keyframes do not come. */
 import assert from "node:assert/strict";
-import { makeRawClip } from "../support/camera_clips.ts";
-import { DecodingRig, type RigOptions } from "../support/decoding_rig.ts";
-import type { CameraClip } from "../support/faulty_camera/clip.ts";
-import { ignoreWithout } from "../support/parts.ts";
-import { patternClip } from "../support/pattern.ts";
+import { makeRawClip } from "../support/clips/camera_clips.ts";
+import { DecodingRig, type RigOptions } from "../support/streams/decoding_rig.ts";
+import type { CameraClip } from "../support/cameras/faulty_camera/clip.ts";
+import { ignoreWithout } from "../support/system/parts.ts";
+import { patternClip } from "../support/clips/pattern.ts";
 import { testLibav } from "./support.ts";
 
 const ignore = ignoreWithout("libav", "ffmpeg");
@@ -75,7 +75,7 @@ Deno.test({
       assert.equal(next.undecoded.buffered, 9);
       assert.equal(next.undecoded.keyframes - asleep.undecoded.keyframes, 2 * FPS - 1);
       assert.equal(next.decoded, asleep.decoded + 1);
-      rig.pictures.ask((picture) => assert.ok("bytes" in picture));
+      rig.snapshots.ask((picture) => assert.ok("bytes" in picture));
       await rig.play(1);
       const awake = rig.account;
       assert.equal(awake.undecoded.buffered, 0);
@@ -91,7 +91,7 @@ Deno.test({
     withRig({ ratesHz: [0.1], source: { stallTimeoutMs: 60_000 } }, async (rig) => {
       let pictures = 0;
       for (let ask = 0; ask < 40; ask++) {
-        rig.pictures.ask(() => pictures++);
+        rig.snapshots.ask(() => pictures++);
         await rig.play(5);
       }
       assert.equal(pictures, 40);
@@ -112,7 +112,7 @@ Deno.test({
       await rig.play(4);
       const { undecoded, corrupt } = rig.account;
       assert.equal(corrupt, 0, "it is not known yet");
-      rig.pictures.ask(() => undefined);
+      rig.snapshots.ask(() => undefined);
       await rig.play(1);
       const after = rig.account;
       assert.equal(after.undecoded.buffered, 0);
@@ -154,7 +154,7 @@ Deno.test({
       assert.deepEqual([newest?.seconds, newest?.atMs], [12, 1000 + 301 * FRAME_MS + 1]);
       const before = rig.account;
       assert.ok(before.undecoded.buffered > 20, `${before.undecoded.buffered}`);
-      rig.pictures.ask(() => undefined);
+      rig.snapshots.ask(() => undefined);
       await rig.play(6);
       const after = rig.account;
       assert.equal(after.undecoded.buffered, 0);

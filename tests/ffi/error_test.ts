@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { AVERROR, type LibavCode, libavCode, LibavError } from "../../src/libav/error.ts";
-import { ignoreWithout } from "../support/parts.ts";
+import { ignoreWithout } from "../support/system/parts.ts";
 import { testLibav } from "./support.ts";
 
 const CASES: readonly (readonly [averror: number, opening: boolean, code: LibavCode])[] = [

@@ -5,7 +5,7 @@ import { Interrupt } from "../../src/libav/interrupt.ts";
 import type { Libav } from "../../src/libav/library.ts";
 import { fileOptions, rtspOptions } from "../../src/libav/options.ts";
 import { Packet } from "../../src/libav/packet.ts";
-import { ignoreWithout } from "../support/parts.ts";
+import { ignoreWithout } from "../support/system/parts.ts";
 import { Clip, codeOf, DEMO, ffmpeg, TempFolder, testLibav, thrownCode } from "./support.ts";
 
 const ignore = ignoreWithout("libav");

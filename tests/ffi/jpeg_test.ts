@@ -7,8 +7,8 @@ import {
   PICTURES,
   readPictures,
   writeClip,
-} from "../support/colours.ts";
-import { ignoreWithout } from "../support/parts.ts";
+} from "../support/clips/colours.ts";
+import { ignoreWithout } from "../support/system/parts.ts";
 import { Clip, TempFolder, testLibav } from "./support.ts";
 
 const SIZE = { width: 192, height: 192 };

@@ -7,7 +7,7 @@ import { openLibav } from "../../src/libav/library.ts";
 import { locateLibav } from "../../src/libav/locate.ts";
 import { cString, NativeMemory } from "../../src/libav/memory.ts";
 import { Packet } from "../../src/libav/packet.ts";
-import { ignoreWithout } from "../support/parts.ts";
+import { ignoreWithout } from "../support/system/parts.ts";
 import { testLibav, thrownCode } from "./support.ts";
 
 const ignore = ignoreWithout("libav");

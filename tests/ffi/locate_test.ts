@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { LibraryError } from "../../src/core/errors.ts";
 import { RELEASES } from "../../src/libav/layouts.ts";
 import { LIBAV_FOLDERS, locateLibav } from "../../src/libav/locate.ts";
-import { ignoreWithout } from "../support/parts.ts";
+import { ignoreWithout } from "../support/system/parts.ts";
 import { TempFolder } from "./support.ts";
 
 /** Makes empty files that are named like the libraries of a release. */

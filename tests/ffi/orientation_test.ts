@@ -3,8 +3,8 @@ import assert from "node:assert/strict";
 import { type Orientation, ORIENTATIONS, UPRIGHT } from "../../src/core/display.ts";
 import { encodeJpeg } from "../../src/libav/jpeg.ts";
 import type { Libav } from "../../src/libav/library.ts";
-import { h265Message, messageOf } from "../support/orientation.ts";
-import { ignoreWithout } from "../support/parts.ts";
+import { h265Message, messageOf } from "../support/clips/orientation.ts";
+import { ignoreWithout } from "../support/system/parts.ts";
 import { Clip, ffmpeg, TempFolder, testLibav } from "./support.ts";
 import { assertLike, grey, h264, SCALE, SHOWN, SOURCE, viewsOf } from "./turned.ts";
 

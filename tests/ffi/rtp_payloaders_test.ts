@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import type { AccessUnit, VideoCodec } from "../../src/rtsp/media.ts";
-import { ignoreWithout, SYSTEM_PYTHON } from "../support/parts.ts";
-import { Assembly, videoFormat } from "../support/rtp/assembly.ts";
-import { parseJpeg, quantizationOf } from "../support/rtp/jpeg.ts";
-import { joined } from "../support/rtp/packets.ts";
+import { ignoreWithout, SYSTEM_PYTHON } from "../support/system/parts.ts";
+import { Assembly, videoFormat } from "../support/cameras/rtp/assembly.ts";
+import { parseJpeg, quantizationOf } from "../support/cameras/rtp/jpeg.ts";
+import { joined } from "../support/cameras/rtp/packets.ts";
 import { ffmpeg, TempFolder } from "./support.ts";
 
-const SCRIPT = new URL("../support/rtp/gst_payloads.py", import.meta.url).pathname;
+const SCRIPT = new URL("../support/cameras/rtp/gst_payloads.py", import.meta.url).pathname;
 const RTP_HEADER_BYTES = 12;
 /** Payloads of 20 bytes to packets of 1500. */
 const FIRST_BYTES = 20 + RTP_HEADER_BYTES;

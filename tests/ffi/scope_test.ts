@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { locateLibav } from "../../src/libav/locate.ts";
-import { ignoreWithout } from "../support/parts.ts";
+import { ignoreWithout } from "../support/system/parts.ts";
 import { DEMO } from "./support.ts";
 
 const ignore = ignoreWithout("libav");

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { letterbox } from "../../src/core/geometry.ts";
 import type { InputShape } from "../../src/core/messages.ts";
-import { ignoreWithout } from "../support/parts.ts";
+import { ignoreWithout } from "../support/system/parts.ts";
 import {
   compare,
   firstTensor,

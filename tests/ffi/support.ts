@@ -9,7 +9,7 @@ import { Input } from "../../src/libav/input.ts";
 import { Interrupt } from "../../src/libav/interrupt.ts";
 import { type Libav, openLibav } from "../../src/libav/library.ts";
 import { locateLibav } from "../../src/libav/locate.ts";
-import { locateChosenLibav } from "../support/libav_choice.ts";
+import { locateChosenLibav } from "../support/streams/libav_choice.ts";
 import { fileOptions } from "../../src/libav/options.ts";
 import { Packet } from "../../src/libav/packet.ts";
 

@@ -15,9 +15,9 @@ import { inputBytes, type InputShape } from "../../src/core/messages.ts";
 import { TensorConverter } from "../../src/libav/converter.ts";
 import { Frame } from "../../src/libav/frame.ts";
 import { encodeJpeg } from "../../src/libav/jpeg.ts";
-import { blackOut, maskSpans } from "../../src/roi/masks.ts";
-import { codedBy } from "../support/orientation.ts";
-import { ignoreWithout } from "../support/parts.ts";
+import { blackOut, maskSpans } from "../../src/stream/masks.ts";
+import { codedBy } from "../support/clips/orientation.ts";
+import { ignoreWithout } from "../support/system/parts.ts";
 import { Clip, DEMO, ffmpeg, TempFolder, testLibav } from "./support.ts";
 import { assertLike, grey, h264, SCALE, SHOWN, SOURCE, viewsOf } from "./turned.ts";
 

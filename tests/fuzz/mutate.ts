@@ -1,5 +1,5 @@
 /** Seeded damage: the same seed gives the same inputs, so that a failure can be repeated. */
-import { variable } from "../support/parts.ts";
+import { variable } from "../support/system/parts.ts";
 
 /** Inputs for each target in an ordinary test run. */
 const QUICK_RUNS = 3000;

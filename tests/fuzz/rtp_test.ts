@@ -4,16 +4,16 @@ import { UnitAssembler } from "../../src/rtsp/access_unit.ts";
 import type { VideoFormat } from "../../src/rtsp/media.ts";
 import { ReorderBuffer, SequenceChecker } from "../../src/rtsp/reorder.ts";
 import { RtpPacket } from "../../src/rtsp/rtp.ts";
-import { variable } from "../support/parts.ts";
-import { Assembly, videoFormat } from "../support/rtp/assembly.ts";
-import { av1Payloads, obu } from "../support/rtp/av1.ts";
+import { variable } from "../support/system/parts.ts";
+import { Assembly, videoFormat } from "../support/cameras/rtp/assembly.ts";
+import { av1Payloads, obu } from "../support/cameras/rtp/av1.ts";
 import {
   h264Aggregates,
   h264Fragments,
   h265Aggregates,
   h265Fragments,
-} from "../support/rtp/h26x.ts";
-import { jpegPayloads } from "../support/rtp/jpeg.ts";
+} from "../support/cameras/rtp/h26x.ts";
+import { jpegPayloads } from "../support/cameras/rtp/jpeg.ts";
 import {
   H264_AUD,
   H264_PPS,
@@ -24,7 +24,7 @@ import {
   h265RecoverySei,
   h265Slice,
   h265Unit,
-} from "../support/rtp/nals.ts";
+} from "../support/cameras/rtp/nals.ts";
 import {
   joined,
   noise,
@@ -32,7 +32,7 @@ import {
   picturePackets,
   seeded,
   type SentPacket,
-} from "../support/rtp/packets.ts";
+} from "../support/cameras/rtp/packets.ts";
 
 /** Mutated packets for each stream; 100,000 in a full run. */
 const PACKETS = Number(variable("ORION_FUZZ") ?? 10_000);

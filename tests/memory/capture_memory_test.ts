@@ -1,12 +1,12 @@
 /** A capture worker whose camera sends pictures as fast as the connection takes them. */
 import assert from "node:assert/strict";
 import { systemClock } from "../../src/core/clock.ts";
-import { CaptureRun } from "../support/capture_run.ts";
-import { FloodCamera } from "../support/flood_camera.ts";
-import { clipChunks } from "../support/floods.ts";
-import { assertCloses } from "../support/ledger.ts";
-import { ignoreWithout, programPath } from "../support/parts.ts";
-import { type RawClip, rawClip } from "../support/rtp_h264.ts";
+import { CaptureRun } from "../support/cameras/capture_run.ts";
+import { FloodCamera } from "../support/cameras/flood_camera.ts";
+import { clipChunks } from "../support/cameras/floods.ts";
+import { assertCloses } from "../support/streams/ledger.ts";
+import { ignoreWithout, programPath } from "../support/system/parts.ts";
+import { type RawClip, rawClip } from "../support/cameras/rtp_h264.ts";
 
 const MIB = 1024 * 1024;
 /**
@@ -43,7 +43,7 @@ Deno.test({
     await run.further(1);
     const startMib = Deno.memoryUsage().rss / MIB;
     await run.further(FRAMES);
-    const received = async () => (await run.snapshot()).account.received;
+    const received = async () => (await run.report()).account.received;
     // Each question is answered by a message: many of them would be what grows.
     while (await received() < PICTURES) await systemClock.sleep(50);
     const grownMib = Deno.memoryUsage().rss / MIB - startMib;

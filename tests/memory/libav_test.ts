@@ -6,9 +6,9 @@ import { Frame } from "../../src/libav/frame.ts";
 import { Input } from "../../src/libav/input.ts";
 import { Interrupt } from "../../src/libav/interrupt.ts";
 import { fileOptions } from "../../src/libav/options.ts";
-import { changingStream, sightOf } from "../support/changing_clip.ts";
-import { tempFolder } from "../support/files.ts";
-import { ignoreWithout } from "../support/parts.ts";
+import { changingStream, sightOf } from "../support/clips/changing_clip.ts";
+import { tempFolder } from "../support/system/files.ts";
+import { ignoreWithout } from "../support/system/parts.ts";
 import { Clip, codeOf, DEMO, testLibav } from "../ffi/support.ts";
 
 const ignore = ignoreWithout("libav");

@@ -6,12 +6,12 @@ import { FrameBus } from "../../src/framebus/bus.ts";
 import { openLibav } from "../../src/libav/library.ts";
 import { locateLibav } from "../../src/libav/locate.ts";
 import { Camera } from "../../src/stream/camera.ts";
-import { Pictures } from "../../src/stream/pictures.ts";
+import { Snapshots } from "../../src/stream/snapshots.ts";
 import type { SharedFrame } from "../../src/stream/shared_frame.ts";
-import { sourceOf } from "../support/camera_source.ts";
-import { locateChosenLibav } from "../support/libav_choice.ts";
-import { ignoreWithout } from "../support/parts.ts";
-import { freePort } from "../support/ports.ts";
+import { sourceOf } from "../support/cameras/camera_source.ts";
+import { locateChosenLibav } from "../support/streams/libav_choice.ts";
+import { ignoreWithout } from "../support/system/parts.ts";
+import { freePort } from "../support/system/ports.ts";
 
 /** How many files and sockets this process holds open. */
 async function openFiles(): Promise<number> {
@@ -48,7 +48,7 @@ Deno.test({
       libav,
       source: sourceOf({ url: `rtsp://127.0.0.1:${freePort()}/x` }),
       bus,
-      pictures: new Pictures(libav),
+      snapshots: new Snapshots(libav),
       clock,
       random: () => 0,
       onState: () => undefined,

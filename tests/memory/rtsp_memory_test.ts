@@ -1,12 +1,12 @@
 /** The memory of an RTSP session, in a process of its own, whatever the camera sends. */
 import assert from "node:assert/strict";
-import { Child } from "../support/children.ts";
-import { ROOT } from "../support/files.ts";
-import { freePortPair } from "../support/ports.ts";
-import { FloodCamera } from "../support/flood_camera.ts";
-import { type Flood, FLOODS } from "../support/floods.ts";
-import { jsonLine, PATIENCE } from "../support/lines.ts";
-import type { SessionMemory } from "../support/session_memory.ts";
+import { Child } from "../support/system/children.ts";
+import { ROOT } from "../support/system/files.ts";
+import { freePortPair } from "../support/system/ports.ts";
+import { FloodCamera } from "../support/cameras/flood_camera.ts";
+import { type Flood, FLOODS } from "../support/cameras/floods.ts";
+import { jsonLine, PATIENCE } from "../support/system/lines.ts";
+import type { SessionMemory } from "../support/cameras/session_memory.ts";
 
 /** What the resident set may grow by. The largest unit alone takes 8 MiB, and code that runs hot 3. */
 const MAX_GROWTH_MIB = 16;
@@ -40,7 +40,7 @@ async function measure(flood: Flood): Promise<SessionMemory> {
     command: "sh",
     args: ["-c", 'exec "$0" "$@"', Deno.execPath(), "run", "--quiet", "--no-check", "--no-prompt"]
       .concat("--v8-flags=--expose-gc", `--allow-net=${hosts.join()}`)
-      .concat(`${ROOT}/tests/support/session_memory.ts`, camera.url)
+      .concat(`${ROOT}/tests/support/cameras/session_memory.ts`, camera.url)
       .concat(udpPort === null ? [] : String(udpPort)),
   });
   await child.stdout.waitFor((line) => line === "playing");

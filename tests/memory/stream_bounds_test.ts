@@ -1,9 +1,9 @@
 /** Cameras that send what is expensive to decode: their state and its reason, and what it costs the others. */
 import assert from "node:assert/strict";
-import { CaptureRun } from "../support/capture_run.ts";
-import { FaultyCamera } from "../support/faulty_camera/camera.ts";
-import type { CameraClip } from "../support/faulty_camera/clip.ts";
-import { HostileCamera } from "../support/hostile_camera.ts";
+import { CaptureRun } from "../support/cameras/capture_run.ts";
+import { FaultyCamera } from "../support/cameras/faulty_camera/camera.ts";
+import type { CameraClip } from "../support/cameras/faulty_camera/clip.ts";
+import { HostileCamera } from "../support/cameras/hostile_camera.ts";
 import {
   changingSizes,
   overlappingH265,
@@ -11,10 +11,10 @@ import {
   smallPictures,
   staggeredSlices,
   tinyPictures,
-} from "../support/hostile_clips.ts";
-import { assertCloses } from "../support/ledger.ts";
-import { ignoreWithout } from "../support/parts.ts";
-import { patternClip } from "../support/pattern.ts";
+} from "../support/clips/hostile_clips.ts";
+import { assertCloses } from "../support/streams/ledger.ts";
+import { ignoreWithout } from "../support/system/parts.ts";
+import { patternClip } from "../support/clips/pattern.ts";
 
 const ignore = ignoreWithout("libav", "ffmpeg");
 const sound = ignore ? null : await patternClip(50, ["-bf", "0", "-g", "10"]);
@@ -39,7 +39,7 @@ class Pair implements AsyncDisposable {
       this.#parts.use(
         new CaptureRun({
           source: { url, ...more },
-          detectors: [{ id: "taker", rateHz: null, onFrame: () => this.#look() }],
+          detectors: [{ id: "consumer", rateHz: null, onFrame: () => this.#look() }],
         }),
       );
     this.beside = run(good.url);
@@ -49,7 +49,7 @@ class Pair implements AsyncDisposable {
   /** The sound camera goes on: nothing of it is lost, and the process has not grown by much. */
   async assertSound(): Promise<void> {
     await this.beside.further(15);
-    const { account, state, reconnects } = await this.beside.snapshot();
+    const { account, state, reconnects } = await this.beside.report();
     assert.deepEqual([state, reconnects, account.corrupt], ["online", 0, 0]);
     assertCloses(account);
     this.#look();

@@ -10,9 +10,14 @@ import type {
   ToPublisher,
 } from "../../src/core/messages.ts";
 import { type Grant, workerPermissions } from "../../src/permissions/grant.ts";
-import { WORKER_ENTRIES } from "../../src/service/entries.ts";
-import { captureSource, detectorPlan, ownClient, publisherPlan } from "../../src/service/plans.ts";
-import { TestWorker } from "../support/publisher_worker.ts";
+import { WORKER_ENTRIES } from "../../src/service/workers/entries.ts";
+import {
+  captureSource,
+  detectorPlan,
+  ownClient,
+  publisherPlan,
+} from "../../src/service/workers/start_messages.ts";
+import { TestWorker } from "../support/workers/publisher_worker.ts";
 import { places, type Product } from "./product.ts";
 
 /** `ok`, or the code and the words of what went wrong. */

@@ -1,14 +1,14 @@
 /** An inference worker can read its model and load ONNX Runtime; everything else is refused to it. */
 import assert from "node:assert/strict";
-import { BUNDLED } from "../support/clip.ts";
-import type { ProbeAnswer, ProbeRequest } from "../support/inference_probe.ts";
-import { bindingPath, inferencePermissions } from "../support/inference_worker.ts";
+import { BUNDLED } from "../support/clips/clip.ts";
+import type { ProbeAnswer, ProbeRequest } from "../support/workers/inference_probe.ts";
+import { bindingPath, inferencePermissions } from "../support/workers/inference_worker.ts";
 
 const MAY = ["load and run the model", "read the model"];
 
 async function probe(permissions: Deno.PermissionOptionsObject): Promise<ProbeAnswer> {
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  const worker = new Worker(new URL("../support/inference_probe.ts", import.meta.url), {
+  const worker = new Worker(new URL("../support/workers/inference_probe.ts", import.meta.url), {
     type: "module",
     deno: { permissions },
   });

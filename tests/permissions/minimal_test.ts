@@ -6,12 +6,12 @@
 import assert from "node:assert/strict";
 import { BUILTIN_MODELS } from "../../src/config/models.ts";
 import { type Grant, grant, GRANT_KINDS, type GrantKind } from "../../src/permissions/grant.ts";
-import { FaultyCamera } from "../support/faulty_camera/camera.ts";
-import { DEMO_CLIP, ROOT, tempFolder } from "../support/files.ts";
-import { makeCertificates, Mosquitto } from "../support/mosquitto.ts";
-import { ignoreWithout } from "../support/parts.ts";
-import { Relay } from "../support/relay.ts";
-import { RtspServer } from "../support/rtsp_server.ts";
+import { FaultyCamera } from "../support/cameras/faulty_camera/camera.ts";
+import { DEMO_CLIP, ROOT, tempFolder } from "../support/system/files.ts";
+import { makeCertificates, Mosquitto } from "../support/brokers/mosquitto.ts";
+import { ignoreWithout } from "../support/system/parts.ts";
+import { Relay } from "../support/brokers/relay.ts";
+import { RtspServer } from "../support/cameras/rtsp_server.ts";
 import { type Feature, listen, play, publish, runModel } from "./features.ts";
 import {
   places,

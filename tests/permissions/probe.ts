@@ -8,7 +8,7 @@ import { systemHost } from "../../src/cli/host.ts";
 import { locatePlaces, readSettings } from "../../src/cli/prepare.ts";
 import { workerPermissions } from "../../src/permissions/grant.ts";
 import { permissionManifest } from "../../src/permissions/manifest.ts";
-import { ROOT } from "../support/files.ts";
+import { ROOT } from "../support/system/files.ts";
 import { type Attempt, attemptsUrl, type Outcome, tryAll } from "./attempts.ts";
 
 type Outcomes = Record<string, Outcome>;

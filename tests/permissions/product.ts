@@ -6,10 +6,10 @@ import type { Settings } from "../../src/config/settings.ts";
 import { locateLibav } from "../../src/libav/locate.ts";
 import { type Manifest, permissionManifest } from "../../src/permissions/manifest.ts";
 import { locateOnnxRuntime, type Places } from "../../src/permissions/places.ts";
-import { Child } from "../support/children.ts";
-import { DEMO_CLIP, ROOT, tempFolder } from "../support/files.ts";
-import { freePort, freePortPair } from "../support/ports.ts";
-import { runOrion } from "../support/process.ts";
+import { Child } from "../support/system/children.ts";
+import { DEMO_CLIP, ROOT, tempFolder } from "../support/system/files.ts";
+import { freePort, freePortPair } from "../support/system/ports.ts";
+import { runOrion } from "../support/product/process.ts";
 
 /** A variable that the configuration names. */
 export const VARIABLE = "ORION_TEST_GATE";

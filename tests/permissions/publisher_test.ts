@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { publisherPermissions } from "../support/publisher_worker.ts";
+import { publisherPermissions } from "../support/workers/publisher_worker.ts";
 
 /** What the publisher's thread may do, tried from inside a thread with exactly its permissions. */
 const PROBE = `

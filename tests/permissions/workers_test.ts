@@ -4,8 +4,8 @@
  * must be written down here as well.
  */
 import assert from "node:assert/strict";
-import { ROOT } from "../support/files.ts";
-import { ignoreWithout } from "../support/parts.ts";
+import { ROOT } from "../support/system/files.ts";
+import { ignoreWithout } from "../support/system/parts.ts";
 import type { Attempt, Outcome } from "./attempts.ts";
 import {
   places,

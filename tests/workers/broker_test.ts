@@ -1,16 +1,16 @@
 import assert from "node:assert/strict";
-import { Child } from "../support/children.ts";
-import { tempFolder } from "../support/files.ts";
-import { Subscriber } from "../support/mosquitto.ts";
-import { ignoreWithout, programPath } from "../support/parts.ts";
-import { freePort } from "../support/ports.ts";
+import { Child } from "../support/system/children.ts";
+import { tempFolder } from "../support/system/files.ts";
+import { Subscriber } from "../support/brokers/mosquitto.ts";
+import { ignoreWithout, programPath } from "../support/system/parts.ts";
+import { freePort } from "../support/system/ports.ts";
 import {
   brokerWorker,
   inferenceResult,
   publisherPlan,
   publisherWorker,
   resultsTo,
-} from "../support/publisher_worker.ts";
+} from "../support/workers/publisher_worker.ts";
 
 Deno.test({
   name: "broker worker: carries the publisher's messages to a subscriber, and stops in order",

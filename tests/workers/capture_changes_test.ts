@@ -3,19 +3,19 @@ import assert from "node:assert/strict";
 import type { CameraAccount } from "../../src/core/accounts.ts";
 import { boxNorm } from "../../src/core/geometry.ts";
 import type { CameraSource, FrameMeta } from "../../src/core/messages.ts";
-import { CaptureRun } from "../support/capture_run.ts";
+import { CaptureRun } from "../support/cameras/capture_run.ts";
 import {
   changingStream,
   LOOKS,
   type Sight,
   sightOf,
   turningStream,
-} from "../support/changing_clip.ts";
-import { tempFolder } from "../support/files.ts";
-import { HostileCamera } from "../support/hostile_camera.ts";
-import { assertCloses } from "../support/ledger.ts";
-import { ignoreWithout } from "../support/parts.ts";
-import { rawClip } from "../support/rtp_h264.ts";
+} from "../support/clips/changing_clip.ts";
+import { tempFolder } from "../support/system/files.ts";
+import { HostileCamera } from "../support/cameras/hostile_camera.ts";
+import { assertCloses } from "../support/streams/ledger.ts";
+import { ignoreWithout } from "../support/system/parts.ts";
+import { rawClip } from "../support/cameras/rtp_h264.ts";
 
 const ignore = ignoreWithout("libav", "ffmpeg");
 const [stream, turning] = ignore
@@ -100,7 +100,7 @@ Deno.test({
     await using _ends = run;
     await run.until("60 changes", () => changesIn(seen) >= 60);
     for (const one of seen) assertRight(one);
-    const { info } = await run.snapshot();
+    const { info } = await run.report();
     const shown = LOOKS.map(({ width, height }) => `${width}x${height}`);
     assert.ok(info !== null && shown.includes(`${info.width}x${info.height}`));
     assert.ok(info.codedWidth * info.codedHeight <= info.width * info.height);

@@ -1,7 +1,7 @@
 /** Colours: a detector gets what the ffmpeg program reads from the same clip, and what was drawn. */
 import assert from "node:assert/strict";
 import type { SizePx } from "../../src/core/geometry.ts";
-import { CaptureRun } from "../support/capture_run.ts";
+import { CaptureRun } from "../support/cameras/capture_run.ts";
 import {
   type ColourClip,
   type Distance,
@@ -10,9 +10,9 @@ import {
   type Planes,
   readPictures,
   writeClip,
-} from "../support/colours.ts";
-import { tempFolder } from "../support/files.ts";
-import { ignoreWithout } from "../support/parts.ts";
+} from "../support/clips/colours.ts";
+import { tempFolder } from "../support/system/files.ts";
+import { ignoreWithout } from "../support/system/parts.ts";
 
 const ignore = ignoreWithout("libav", "ffmpeg");
 

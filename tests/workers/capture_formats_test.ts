@@ -1,8 +1,8 @@
 /** Codecs, sizes and pixel formats: the right colours at the right place. */
 import assert from "node:assert/strict";
-import { CaptureRun } from "../support/capture_run.ts";
-import { tempFolder } from "../support/files.ts";
-import { ignoreWithout, programPath } from "../support/parts.ts";
+import { CaptureRun } from "../support/cameras/capture_run.ts";
+import { tempFolder } from "../support/system/files.ts";
+import { ignoreWithout, programPath } from "../support/system/parts.ts";
 
 const ignore = ignoreWithout("libav", "ffmpeg");
 const INPUT = { width: 64, height: 64, bars: 0.5 };
@@ -45,7 +45,7 @@ async function looks(
   await using run = new CaptureRun({
     source: { url: `file:${file}`, file, loop: true },
     detectors: [{
-      id: "taker",
+      id: "consumer",
       rateHz: null,
       input: INPUT,
       onFrame: ({ size }, tensor) =>
@@ -59,7 +59,7 @@ async function looks(
   });
   await run.until("pictures", () => isEnough(seen));
   // While it plays: at its end a decoder still holds B-frames back, which count as left out.
-  const { account } = await run.snapshot();
+  const { account } = await run.report();
   assert.equal(account.corrupt, 0);
   return seen;
 }

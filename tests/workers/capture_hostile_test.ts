@@ -1,12 +1,16 @@
 /** Cameras that freeze, refuse and lie: what is told of them, and how soon. */
 import assert from "node:assert/strict";
-import { CaptureRun } from "../support/capture_run.ts";
-import { HostileCamera, type HostileOptions, type Stage } from "../support/hostile_camera.ts";
-import { assertCloses } from "../support/ledger.ts";
-import { PATIENCE } from "../support/lines.ts";
-import { ignoreWithout } from "../support/parts.ts";
-import { patternClip } from "../support/pattern.ts";
-import { freePort } from "../support/ports.ts";
+import { CaptureRun } from "../support/cameras/capture_run.ts";
+import {
+  HostileCamera,
+  type HostileOptions,
+  type Stage,
+} from "../support/cameras/hostile_camera.ts";
+import { assertCloses } from "../support/streams/ledger.ts";
+import { PATIENCE } from "../support/system/lines.ts";
+import { ignoreWithout } from "../support/system/parts.ts";
+import { patternClip } from "../support/clips/pattern.ts";
+import { freePort } from "../support/system/ports.ts";
 
 const ignore = ignoreWithout("libav", "ffmpeg");
 const SECRET = "hunter2-p%40ss";
@@ -32,7 +36,7 @@ function login(url: string): string {
 function watch(url: string, transport: "tcp" | "udp" = "tcp", stallTimeoutMs = STALL_MS) {
   return new CaptureRun({
     source: { url: login(url), transport, stallTimeoutMs },
-    detectors: [{ id: "taker", rateHz: null }],
+    detectors: [{ id: "consumer", rateHz: null }],
   });
 }
 

@@ -1,7 +1,7 @@
 /** A camera over UDP that loses packets: what reaches a detector is whole all the same. */
 import assert from "node:assert/strict";
-import { ignoreWithout } from "../support/parts.ts";
-import { loseUdpPackets, lossProblems } from "../support/udp_loss.ts";
+import { ignoreWithout } from "../support/system/parts.ts";
+import { loseUdpPackets, lossProblems } from "../support/cameras/udp_loss.ts";
 
 Deno.test({
   name:

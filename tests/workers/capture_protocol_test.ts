@@ -1,10 +1,10 @@
 /** Sources that lead where no camera is looked for: told what is wrong, and not followed. */
 import assert from "node:assert/strict";
-import { CaptureRun, type CaptureRunOptions } from "../support/capture_run.ts";
-import { type TempFolder, tempFolder } from "../support/files.ts";
-import { HostileCamera } from "../support/hostile_camera.ts";
-import { ignoreWithout } from "../support/parts.ts";
-import { patternClip } from "../support/pattern.ts";
+import { CaptureRun, type CaptureRunOptions } from "../support/cameras/capture_run.ts";
+import { type TempFolder, tempFolder } from "../support/system/files.ts";
+import { HostileCamera } from "../support/cameras/hostile_camera.ts";
+import { ignoreWithout } from "../support/system/parts.ts";
+import { patternClip } from "../support/clips/pattern.ts";
 
 const ignore = ignoreWithout("libav", "ffmpeg");
 const clip = ignore ? null : await patternClip(25, ["-bf", "0"]);
@@ -36,7 +36,7 @@ class Trap implements AsyncDisposable {
 
 /** Watches a source that must fail, with a remedy. @returns the reason that was told */
 async function failureOf(source: CaptureRunOptions["source"]): Promise<string | null> {
-  await using run = new CaptureRun({ source, detectors: [{ id: "taker", rateHz: null }] });
+  await using run = new CaptureRun({ source, detectors: [{ id: "consumer", rateHz: null }] });
   const told = await run.state("offline");
   const failure = run.logs.find(({ event }) => event === "camera.failed");
   assert.ok(String(failure?.fields["remedy"]).length > 10);

@@ -1,8 +1,8 @@
 /** Cameras that go and come back. */
 import assert from "node:assert/strict";
-import { ignoreWithout } from "../support/parts.ts";
-import { patternClip } from "../support/pattern.ts";
-import { restartCamera } from "../support/restarts.ts";
+import { ignoreWithout } from "../support/system/parts.ts";
+import { patternClip } from "../support/clips/pattern.ts";
+import { restartCamera } from "../support/cameras/restarts.ts";
 
 Deno.test({
   name: "capture: a camera killed and started again is taken up again each time, and counts go on",

@@ -1,11 +1,11 @@
 /** Pictures that are turned by the message of a keyframe, which no detector gets. */
 import assert from "node:assert/strict";
 import { type Orientation, orientationOf } from "../../src/core/display.ts";
-import { CaptureRun } from "../support/capture_run.ts";
-import { HostileCamera } from "../support/hostile_camera.ts";
-import { messageOf } from "../support/orientation.ts";
-import { ignoreWithout, programPath } from "../support/parts.ts";
-import { rawClip } from "../support/rtp_h264.ts";
+import { CaptureRun } from "../support/cameras/capture_run.ts";
+import { HostileCamera } from "../support/cameras/hostile_camera.ts";
+import { messageOf } from "../support/clips/orientation.ts";
+import { ignoreWithout, programPath } from "../support/system/parts.ts";
+import { rawClip } from "../support/cameras/rtp_h264.ts";
 
 const FPS = 25;
 /** A second, and then ten, each with one keyframe; how that one wants its pictures shown. */
@@ -39,7 +39,7 @@ Deno.test({
     });
     await run.further(1);
     run.rate("finder", null, true);
-    const received = async () => (await run.snapshot()).account.received;
+    const received = async () => (await run.report()).account.received;
     while (await received() < FIRST.frames + 5) {
       await new Promise((resolve) => setTimeout(resolve, 20));
     }

@@ -1,10 +1,10 @@
 /** A camera that goes silent without a word: the state says so once its time is over. */
 import assert from "node:assert/strict";
-import { CaptureRun } from "../support/capture_run.ts";
-import { DEMO_CLIP } from "../support/files.ts";
-import { ignoreWithout } from "../support/parts.ts";
-import { RtspServer } from "../support/rtsp_server.ts";
-import { assertToldAfter } from "../support/stalls.ts";
+import { CaptureRun } from "../support/cameras/capture_run.ts";
+import { DEMO_CLIP } from "../support/system/files.ts";
+import { ignoreWithout } from "../support/system/parts.ts";
+import { RtspServer } from "../support/cameras/rtsp_server.ts";
+import { assertToldAfter } from "../support/cameras/stalls.ts";
 
 const STALL_MS = 2000;
 
@@ -15,7 +15,7 @@ Deno.test({
     await using camera = await RtspServer.start({ clip: DEMO_CLIP });
     await using run = new CaptureRun({
       source: { url: camera.url, stallTimeoutMs: STALL_MS },
-      detectors: [{ id: "taker", rateHz: null }],
+      detectors: [{ id: "consumer", rateHz: null }],
     });
     await run.further(30);
     camera.freeze();

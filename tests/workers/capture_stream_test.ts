@@ -1,12 +1,12 @@
 /** A camera's worker on a stream that behaves: what is decoded, and when. */
 import assert from "node:assert/strict";
 import { total } from "../../src/core/accounts.ts";
-import type { CaptureSnapshot } from "../../src/core/messages.ts";
-import { CaptureRun } from "../support/capture_run.ts";
-import { HostileCamera } from "../support/hostile_camera.ts";
-import { assertCloses } from "../support/ledger.ts";
-import { ignoreWithout } from "../support/parts.ts";
-import { PATTERN_SIZE, patternClip, readPattern } from "../support/pattern.ts";
+import type { CaptureReport } from "../../src/core/messages.ts";
+import { CaptureRun } from "../support/cameras/capture_run.ts";
+import { HostileCamera } from "../support/cameras/hostile_camera.ts";
+import { assertCloses } from "../support/streams/ledger.ts";
+import { ignoreWithout } from "../support/system/parts.ts";
+import { PATTERN_SIZE, patternClip, readPattern } from "../support/clips/pattern.ts";
 
 const ignore = ignoreWithout("libav", "ffmpeg");
 /** Far more frames than anything takes to be known. */
@@ -14,8 +14,8 @@ const MANY = 2000;
 const INPUT = { ...PATTERN_SIZE, bars: 0.5 };
 
 /** Takes frames until what the worker tells of itself is as it should be. */
-async function taking(run: CaptureRun, isDone: (told: CaptureSnapshot) => boolean): Promise<void> {
-  for (let told = await run.snapshot(); !isDone(told); told = await run.snapshot()) {
+async function taking(run: CaptureRun, isDone: (told: CaptureReport) => boolean): Promise<void> {
+  for (let told = await run.report(); !isDone(told); told = await run.report()) {
     const { decodeLevel, account } = told;
     assert.ok(run.frames.length < MANY, `still ${JSON.stringify({ decodeLevel, account })}`);
     await run.further(1);
@@ -38,15 +38,15 @@ Deno.test({
         onFrame: (_meta, tensor) => void seen.push(readPattern(tensor)),
       }],
     });
-    const isSlow = ({ decodeLevel, account: { undecoded } }: CaptureSnapshot) =>
+    const isSlow = ({ decodeLevel, account: { undecoded } }: CaptureReport) =>
       decodeLevel === "keyframes" && undecoded.keyframes > 0;
-    // The camera's rhythm has to be known first.
+    // The camera's cadence has to be known first.
     await taking(run, isSlow);
     for (let compared = 0; compared < 2;) {
       const next = seen.length;
       await run.further(1);
       // It may be left, and that before this one was taken.
-      if (!isSlow(await run.snapshot())) {
+      if (!isSlow(await run.report())) {
         await taking(run, isSlow);
         continue;
       }
@@ -66,7 +66,7 @@ Deno.test({
 
     run.rate("reader", 1, true);
     const taken = run.frames.length;
-    assert.ok(await run.picture() > 500, "a picture comes although nobody takes frames");
+    assert.ok(await run.snapshot() > 500, "a picture comes although nobody takes frames");
     await run.until("decoding to end", () => true);
     assert.ok(run.frames.length <= taken + 1);
 

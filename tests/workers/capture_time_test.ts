@@ -1,13 +1,13 @@
 /** When pictures were taken, by the camera's own clock. */
 import assert from "node:assert/strict";
 import { epochMs, sinceMs } from "../../src/core/clock.ts";
-import { makeCameraClips, SHAPES } from "../support/camera_clips.ts";
-import { CaptureRun } from "../support/capture_run.ts";
-import { tempFolder } from "../support/files.ts";
-import { HostileCamera } from "../support/hostile_camera.ts";
-import { ignoreWithout } from "../support/parts.ts";
-import { patternClip } from "../support/pattern.ts";
-import { RtspServer } from "../support/rtsp_server.ts";
+import { makeCameraClips, SHAPES } from "../support/clips/camera_clips.ts";
+import { CaptureRun } from "../support/cameras/capture_run.ts";
+import { tempFolder } from "../support/system/files.ts";
+import { HostileCamera } from "../support/cameras/hostile_camera.ts";
+import { ignoreWithout } from "../support/system/parts.ts";
+import { patternClip } from "../support/clips/pattern.ts";
+import { RtspServer } from "../support/cameras/rtsp_server.ts";
 
 const OFF_MS = -5000;
 /** How late a picture may be read on a busy machine; without the reports it would be off by {@link OFF_MS}. */
@@ -24,7 +24,7 @@ for (const transport of ["tcp", "udp"] as const) {
       await using camera = HostileCamera.start({ clip, reportOffsetMs: OFF_MS });
       await using run = new CaptureRun({
         source: { url: camera.url, transport },
-        detectors: [{ id: "taker", rateHz: null }],
+        detectors: [{ id: "consumer", rateHz: null }],
       });
       await run.until(
         "the camera's clock",
@@ -61,7 +61,7 @@ Deno.test({
     await using camera = await RtspServer.start({ clip, codec: "h265" });
     await using run = new CaptureRun({
       source: { url: camera.url },
-      detectors: [{ id: "taker", rateHz: null }],
+      detectors: [{ id: "consumer", rateHz: null }],
     });
     const timed = () => run.frames.map(({ meta }) => meta).filter(({ clock }) => clock === "rtcp");
     await run.until("the camera's clock", () => timed().length >= 20);

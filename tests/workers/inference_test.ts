@@ -3,10 +3,10 @@ import assert from "node:assert/strict";
 import { iou } from "../../src/core/geometry.ts";
 import { barsKey, inputBytes } from "../../src/core/messages.ts";
 import { COCO_LABELS } from "../../src/inference/labels.ts";
-import { BUNDLED, clipTensor, frameMeta, peopleInClip } from "../support/clip.ts";
-import { InferenceWorker, planFor } from "../support/inference_worker.ts";
-import { onnxModel } from "../support/onnx.ts";
-import { ignoreWithout } from "../support/parts.ts";
+import { BUNDLED, clipTensor, frameMeta, peopleInClip } from "../support/clips/clip.ts";
+import { InferenceWorker, planFor } from "../support/workers/inference_worker.ts";
+import { onnxModel } from "../support/models/onnx.ts";
+import { ignoreWithout } from "../support/system/parts.ts";
 
 const SIZE = { width: 1280, height: 720 };
 const WHOLE = { x: 0, y: 0, ...SIZE };

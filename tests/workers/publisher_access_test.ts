@@ -1,10 +1,13 @@
 import assert from "node:assert/strict";
 import type { BrokerTarget, FromPublisher } from "../../src/core/messages.ts";
-import { type TempFolder, tempFolder } from "../support/files.ts";
-import { makeCertificates, Mosquitto } from "../support/mosquitto.ts";
-import { ignoreWithout } from "../support/parts.ts";
-import { freePort } from "../support/ports.ts";
-import { publisherPlan, publisherWorker as startWorker } from "../support/publisher_worker.ts";
+import { type TempFolder, tempFolder } from "../support/system/files.ts";
+import { makeCertificates, Mosquitto } from "../support/brokers/mosquitto.ts";
+import { ignoreWithout } from "../support/system/parts.ts";
+import { freePort } from "../support/system/ports.ts";
+import {
+  publisherPlan,
+  publisherWorker as startWorker,
+} from "../support/workers/publisher_worker.ts";
 
 const ignore = ignoreWithout("mosquitto");
 

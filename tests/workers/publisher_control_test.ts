@@ -4,14 +4,19 @@ import { logTo } from "../../src/core/log.ts";
 import type { FromPublisher, PublisherPlan } from "../../src/core/messages.ts";
 import { EmbeddedBroker } from "../../src/mqtt/broker.ts";
 import { ackSchema } from "../../src/mqtt/payloads.ts";
-import { tempFolder } from "../support/files.ts";
-import { makeCertificates, Mosquitto, Subscriber, type TlsFiles } from "../support/mosquitto.ts";
-import { ignoreWithout, programPath } from "../support/parts.ts";
+import { tempFolder } from "../support/system/files.ts";
+import {
+  makeCertificates,
+  Mosquitto,
+  Subscriber,
+  type TlsFiles,
+} from "../support/brokers/mosquitto.ts";
+import { ignoreWithout, programPath } from "../support/system/parts.ts";
 import {
   publisherPlan,
   type PublisherWorker,
   publisherWorker as startWorker,
-} from "../support/publisher_worker.ts";
+} from "../support/workers/publisher_worker.ts";
 
 const ignore = ignoreWithout("mosquitto");
 const CONTROL = "orion/lobby-1/control";

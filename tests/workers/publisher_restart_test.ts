@@ -6,9 +6,9 @@ import type { FromPublisher, OutboxPlan } from "../../src/core/messages.ts";
 import { mqttSessions, type OpenSession, type Session } from "../../src/mqtt/client.ts";
 import { BrokerLink } from "../../src/mqtt/link.ts";
 import { Publisher } from "../../src/mqtt/publisher.ts";
-import { Mosquitto, type Received, type Subscriber } from "../support/mosquitto.ts";
-import { ignoreWithout } from "../support/parts.ts";
-import { inferenceResult, publisherPlan } from "../support/publisher_worker.ts";
+import { Mosquitto, type Received, type Subscriber } from "../support/brokers/mosquitto.ts";
+import { ignoreWithout } from "../support/system/parts.ts";
+import { inferenceResult, publisherPlan } from "../support/workers/publisher_worker.ts";
 
 const RESTARTS = 20;
 /** Fewer than mosquitto has on their way to one subscriber at once. */

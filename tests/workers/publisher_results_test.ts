@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
-import { Mosquitto } from "../support/mosquitto.ts";
-import { ignoreWithout } from "../support/parts.ts";
+import { Mosquitto } from "../support/brokers/mosquitto.ts";
+import { ignoreWithout } from "../support/system/parts.ts";
 import {
   inferenceResult,
   publisherPlan,
   publisherWorker,
   resultsTo,
-} from "../support/publisher_worker.ts";
+} from "../support/workers/publisher_worker.ts";
 
 /** Of each worker: together fewer than may be on their way to the broker at once. */
 const COUNT = 10;

@@ -4,15 +4,15 @@ import type { FromPublisher } from "../../src/core/messages.ts";
 import { EmbeddedBroker } from "../../src/mqtt/broker.ts";
 import { logTo } from "../../src/core/log.ts";
 import { inferenceSchema } from "../../src/mqtt/payloads.ts";
-import { Mosquitto, Subscriber } from "../support/mosquitto.ts";
-import { ignoreWithout } from "../support/parts.ts";
-import { freePort } from "../support/ports.ts";
+import { Mosquitto, Subscriber } from "../support/brokers/mosquitto.ts";
+import { ignoreWithout } from "../support/system/parts.ts";
+import { freePort } from "../support/system/ports.ts";
 import {
   inferenceResult,
   publisherPlan,
   publisherWorker as startWorker,
   resultsTo,
-} from "../support/publisher_worker.ts";
+} from "../support/workers/publisher_worker.ts";
 
 const ignore = ignoreWithout("mosquitto");
 const STATUS = "orion/lobby-1/status";

@@ -1,5 +1,5 @@
 /** The attacker of the bench, in a process of its own: `attacker.ts NAME`. Says its port, and plays for ever. */
-import { FaultyCamera } from "../../../tests/support/faulty_camera/camera.ts";
+import { FaultyCamera } from "../../../tests/support/cameras/faulty_camera/camera.ts";
 import { ATTACKS } from "./attacks.ts";
 
 const attack = ATTACKS.find(({ name }) => name === Deno.args[0]);

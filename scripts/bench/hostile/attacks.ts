@@ -1,6 +1,6 @@
 /** What a hostile camera sends in the bench, and an ordinary one to compare with. */
-import type { CameraClip } from "../../../tests/support/faulty_camera/clip.ts";
-import { h264Clip } from "../../../tests/support/faulty_camera/clip.ts";
+import type { CameraClip } from "../../../tests/support/cameras/faulty_camera/clip.ts";
+import { h264Clip } from "../../../tests/support/cameras/faulty_camera/clip.ts";
 import {
   changingSizes,
   overlappingH265,
@@ -8,7 +8,7 @@ import {
   smallPictures,
   staggeredSlices,
   tinyPictures,
-} from "../../../tests/support/hostile_clips.ts";
+} from "../../../tests/support/clips/hostile_clips.ts";
 
 /** A clip and how fast it is sent. */
 export interface Attack {

@@ -1,8 +1,8 @@
 /** The camera of the latency bench, in a process of its own, and what it logged of each frame. */
-import { Child } from "../../../tests/support/children.ts";
-import { DEMO_CLIP, ROOT, type TempFolder } from "../../../tests/support/files.ts";
-import { jsonLine } from "../../../tests/support/lines.ts";
-import { programPath, SYSTEM_PYTHON } from "../../../tests/support/parts.ts";
+import { Child } from "../../../tests/support/system/children.ts";
+import { DEMO_CLIP, ROOT, type TempFolder } from "../../../tests/support/system/files.ts";
+import { jsonLine } from "../../../tests/support/system/lines.ts";
+import { programPath, SYSTEM_PYTHON } from "../../../tests/support/system/parts.ts";
 
 /** The bundled clip. */
 export const CAMERA = { width: 1280, height: 720, fps: 25 } as const;

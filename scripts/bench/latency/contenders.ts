@@ -1,8 +1,8 @@
 /** What is measured: each takes a camera's newest frames at a rate, infers, and publishes over MQTT. */
-import { Child } from "../../../tests/support/children.ts";
-import { ROOT, type TempFolder } from "../../../tests/support/files.ts";
-import { OrionProcess } from "../../../tests/support/process.ts";
-import { SYSTEM_PYTHON } from "../../../tests/support/parts.ts";
+import { Child } from "../../../tests/support/system/children.ts";
+import { ROOT, type TempFolder } from "../../../tests/support/system/files.ts";
+import { OrionProcess } from "../../../tests/support/product/process.ts";
+import { SYSTEM_PYTHON } from "../../../tests/support/system/parts.ts";
 import { CAMERA } from "./camera.ts";
 import type { ContenderName, ModelName, Options } from "./options.ts";
 

@@ -1,5 +1,5 @@
 /** Load beside what is measured. */
-import { Child } from "../../../tests/support/children.ts";
+import { Child } from "../../../tests/support/system/children.ts";
 
 /** So many busy loops until disposed; each ends by itself after `atMostSeconds` of CPU time. */
 export function busyLoops(count: number, atMostSeconds: number): AsyncDisposable {

@@ -1,8 +1,8 @@
 /** One round of one contender: from its start to its end, with what it published in between. */
 import { epochMs, systemClock } from "../../../src/core/clock.ts";
-import type { Child } from "../../../tests/support/children.ts";
-import { tempFolder } from "../../../tests/support/files.ts";
-import type { Mosquitto } from "../../../tests/support/mosquitto.ts";
+import type { Child } from "../../../tests/support/system/children.ts";
+import { tempFolder } from "../../../tests/support/system/files.ts";
+import type { Mosquitto } from "../../../tests/support/brokers/mosquitto.ts";
 import { LoggingCamera } from "./camera.ts";
 import type { Contender } from "./contenders.ts";
 import { busyLoops } from "./load.ts";

@@ -1,9 +1,9 @@
 /** The broker and the subscriber of the latency bench, and when each message arrived. */
-import { Child } from "../../../tests/support/children.ts";
-import { jsonLine } from "../../../tests/support/lines.ts";
-import { Mosquitto } from "../../../tests/support/mosquitto.ts";
-import { programPath, SYSTEM_PYTHON } from "../../../tests/support/parts.ts";
-import { ROOT } from "../../../tests/support/files.ts";
+import { Child } from "../../../tests/support/system/children.ts";
+import { jsonLine } from "../../../tests/support/system/lines.ts";
+import { Mosquitto } from "../../../tests/support/brokers/mosquitto.ts";
+import { programPath, SYSTEM_PYTHON } from "../../../tests/support/system/parts.ts";
+import { ROOT } from "../../../tests/support/system/files.ts";
 
 /** One message, by the subscriber's wall clock. */
 export interface Arrival {

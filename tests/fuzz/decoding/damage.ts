@@ -1,8 +1,8 @@
 /** Seeded damage to streams: to bytes, to whole pictures, and to what their headers ask of a decoder. */
-import { annexB, pps, sps } from "../../support/coded/h264.ts";
-import { h265Pps, h265Sps } from "../../support/coded/h265.ts";
-import { jpeg, mpeg4 } from "../../support/coded/others.ts";
-import type { FedUnit } from "../../support/packet_feed.ts";
+import { annexB, pps, sps } from "../../support/clips/coded/h264.ts";
+import { h265Pps, h265Sps } from "../../support/clips/coded/h265.ts";
+import { jpeg, mpeg4 } from "../../support/clips/coded/others.ts";
+import type { FedUnit } from "../../support/streams/packet_feed.ts";
 import { mutated, pick, type Random } from "../mutate.ts";
 import type { Corpus } from "./streams.ts";
 

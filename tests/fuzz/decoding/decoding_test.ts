@@ -2,10 +2,10 @@
 import assert from "node:assert/strict";
 import { openLibav } from "../../../src/libav/library.ts";
 import { locateLibav } from "../../../src/libav/locate.ts";
-import { assertCloses } from "../../support/ledger.ts";
-import { locateChosenLibav } from "../../support/libav_choice.ts";
-import { feed } from "../../support/packet_feed.ts";
-import { ignoreWithout, variable } from "../../support/parts.ts";
+import { assertCloses } from "../../support/streams/ledger.ts";
+import { locateChosenLibav } from "../../support/streams/libav_choice.ts";
+import { feed } from "../../support/streams/packet_feed.ts";
+import { ignoreWithout, variable } from "../../support/system/parts.ts";
 import { pick, seededRandom } from "../mutate.ts";
 import { damaged } from "./damage.ts";
 import { corpora, type Corpus } from "./streams.ts";

@@ -1,8 +1,8 @@
 /** Small streams of every codec that a camera sends, picture by picture. */
-import { annexB } from "../../support/coded/h264.ts";
-import { h264Clip, h265Clip } from "../../support/faulty_camera/clip.ts";
-import type { FedUnit } from "../../support/packet_feed.ts";
-import { programPath } from "../../support/parts.ts";
+import { annexB } from "../../support/clips/coded/h264.ts";
+import { h264Clip, h265Clip } from "../../support/cameras/faulty_camera/clip.ts";
+import type { FedUnit } from "../../support/streams/packet_feed.ts";
+import { programPath } from "../../support/system/parts.ts";
 
 /** Streams of one codec; the pictures of one may get into another. */
 export interface Corpus {

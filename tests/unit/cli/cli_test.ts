@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { runCli } from "../../../src/cli/cli.ts";
 import type { Host } from "../../../src/cli/host.ts";
 import { VERSION } from "../../../src/core/version.ts";
-import { ROOT } from "../../support/files.ts";
+import { ROOT } from "../../support/system/files.ts";
 
 interface Outcome {
   readonly code: number;

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { LineQueue, MAX_WAITING_BYTES } from "../../../src/cli/line_queue.ts";
-import { HeldClock, settle } from "../../support/held_clock.ts";
+import { HeldClock, settle } from "../../support/clocks/held_clock.ts";
 
 /** A reader that takes bytes when a test lets it. */
 class Reader {

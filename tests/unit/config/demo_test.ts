@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { chooseDemoPorts, DEMO_PORTS } from "../../../src/config/demo.ts";
 import { loadSettings } from "../../../src/config/load.ts";
-import { ROOT } from "../../support/files.ts";
+import { ROOT } from "../../support/system/files.ts";
 
 /** What the demo chooses on a machine where some ports are taken, and of which some may be tried. */
 function chosen(taken: readonly number[], permitted?: readonly number[]) {

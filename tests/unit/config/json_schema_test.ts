@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { Ajv } from "ajv";
 import { parse } from "yaml";
 import { configJsonSchema, configJsonSchemaText } from "../../../src/config/json_schema.ts";
-import { ROOT } from "../../support/files.ts";
+import { ROOT } from "../../support/system/files.ts";
 
 const validate = new Ajv({ strict: false }).compile(configJsonSchema());
 

@@ -4,7 +4,7 @@ import { loadSettings } from "../../../src/config/load.ts";
 import { ConfigError } from "../../../src/config/problems.ts";
 import type { CameraSettings, Settings } from "../../../src/config/settings.ts";
 import { Redactor } from "../../../src/core/redact.ts";
-import { captureSource } from "../../../src/service/plans.ts";
+import { captureSource } from "../../../src/service/workers/start_messages.ts";
 
 /** Valid for a hundred years from 2026; its key was thrown away. */
 const AUTHORITY = `-----BEGIN CERTIFICATE-----

@@ -6,7 +6,7 @@ import {
   settleBuffered,
   total,
 } from "../../../src/core/accounts.ts";
-import { assertCloses } from "../../support/ledger.ts";
+import { assertCloses } from "../../support/streams/ledger.ts";
 
 const ACCOUNT: CameraAccount = {
   received: 20,

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { ageOf, instantOf, MAX_TRAVEL_MS } from "../../../src/core/age.ts";
 import { plusMs, sinceMs } from "../../../src/core/clock.ts";
-import { HeldClock } from "../../support/held_clock.ts";
+import { HeldClock } from "../../support/clocks/held_clock.ts";
 
 const HOUR_MS = 3_600_000;
 

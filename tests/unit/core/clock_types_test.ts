@@ -15,10 +15,10 @@ import type {
   FromPublisher,
   ToBroker,
   ToCapture,
+  ToConsumer,
   ToInference,
   ToMailbox,
   ToPublisher,
-  ToTaker,
 } from "../../../src/core/messages.ts";
 
 const STEADY: SteadyMs = steadyMs(1);
@@ -65,7 +65,7 @@ type HoldsSteady<T> = T extends SteadyMs ? true
 
 type Messages =
   | (ToCapture | FromCapture)
-  | (ToTaker | ToMailbox)
+  | (ToConsumer | ToMailbox)
   | (ToInference | FromInference)
   | (ToPublisher | FromPublisher)
   | (ToBroker | FromBroker);

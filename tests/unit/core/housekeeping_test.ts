@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { COLLECT_EVERY_MS, keepHouse } from "../../../src/core/housekeeping.ts";
-import { HeldClock } from "../../support/held_clock.ts";
+import { HeldClock } from "../../support/clocks/held_clock.ts";
 
 Deno.test("housekeeping: garbage is collected at every interval, until it is ended", async () => {
   const clock = new HeldClock(0);

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { FrameBus } from "../../../src/framebus/bus.ts";
-import { CountedFrame } from "../../support/bus_frame.ts";
-import { HeldClock } from "../../support/held_clock.ts";
-import { assertCloses } from "../../support/ledger.ts";
+import { CountedFrame } from "../../support/streams/bus_frame.ts";
+import { HeldClock } from "../../support/clocks/held_clock.ts";
+import { assertCloses } from "../../support/streams/ledger.ts";
 
 const DETECTORS = ["a", "b", "c"] as const;
 const RATES = [null, 0.5, 5, 30] as const;
@@ -122,7 +122,7 @@ class Model {
     for (const { detector, paused } of bus.account().detectors) {
       if (!paused) this.#newest.set(detector, frame.seq);
     }
-    bus.rhythm.beat(frame.arrivedAtMs);
+    bus.cadence.beat(frame.arrivedAtMs);
     bus.distribute(frame);
     frame.release();
   }

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { LifecycleError } from "../../../src/core/errors.ts";
 import { FrameBus, MAX_DETECTORS_PER_CAMERA } from "../../../src/framebus/bus.ts";
-import { CountedFrame } from "../../support/bus_frame.ts";
-import { HeldClock } from "../../support/held_clock.ts";
-import { assertCloses } from "../../support/ledger.ts";
+import { CountedFrame } from "../../support/streams/bus_frame.ts";
+import { HeldClock } from "../../support/clocks/held_clock.ts";
+import { assertCloses } from "../../support/streams/ledger.ts";
 
 function camera(stallTimeoutMs = 10_000) {
   const clock = new HeldClock(0);
@@ -16,7 +16,7 @@ function camera(stallTimeoutMs = 10_000) {
   const send = () => {
     const frame = new CountedFrame(bus.ledger.received, clock.nowMs());
     bus.ledger.arrive();
-    bus.rhythm.beat(frame.arrivedAtMs);
+    bus.cadence.beat(frame.arrivedAtMs);
     bus.distribute(frame);
     frame.release();
     return frame;

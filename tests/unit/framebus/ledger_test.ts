@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { total } from "../../../src/core/accounts.ts";
 import { LifecycleError } from "../../../src/core/errors.ts";
 import { CameraLedger, MailboxLedger } from "../../../src/framebus/ledger.ts";
-import { assertCloses } from "../../support/ledger.ts";
+import { assertCloses } from "../../support/streams/ledger.ts";
 
 Deno.test("camera ledger: packets inside the decoder are neither received nor lost", () => {
   const ledger = new CameraLedger();

@@ -2,9 +2,9 @@
 import assert from "node:assert/strict";
 import { total } from "../../../src/core/accounts.ts";
 import { FrameBus } from "../../../src/framebus/bus.ts";
-import { CountedFrame } from "../../support/bus_frame.ts";
-import { HeldClock } from "../../support/held_clock.ts";
-import { assertCloses } from "../../support/ledger.ts";
+import { CountedFrame } from "../../support/streams/bus_frame.ts";
+import { HeldClock } from "../../support/clocks/held_clock.ts";
+import { assertCloses } from "../../support/streams/ledger.ts";
 
 const FPS = 30;
 const SECONDS = 60;
@@ -29,7 +29,7 @@ for (const { rateHz, leftOut } of LEFT_OUT) {
     for (let seq = 0; seq < FPS * SECONDS; seq++) {
       const frame = new CountedFrame(seq, clock.nowMs());
       bus.ledger.arrive();
-      bus.rhythm.beat(frame.arrivedAtMs);
+      bus.cadence.beat(frame.arrivedAtMs);
       bus.distribute(frame);
       frame.release();
       bus.deliver("person", ({ seq }) => taken.push(seq));

@@ -6,7 +6,7 @@ import { Secret } from "../../../src/core/secret.ts";
 import { healthApp } from "../../../src/health/http.ts";
 import { serveHealth } from "../../../src/health/http_server.ts";
 import { healthReport } from "../../../src/health/report.ts";
-import { WAIT_TIMEOUT_MS } from "../../support/lines.ts";
+import { WAIT_TIMEOUT_MS } from "../../support/system/lines.ts";
 
 const REPORT = healthReport({
   instance: "lobby-1",

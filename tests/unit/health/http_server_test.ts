@@ -5,7 +5,7 @@ import {
   MAX_PER_ADDRESS,
   serveHealth,
 } from "../../../src/health/http_server.ts";
-import { HeldClock } from "../../support/held_clock.ts";
+import { HeldClock } from "../../support/clocks/held_clock.ts";
 import { app, log, raw, serve, served } from "./http_rig.ts";
 
 Deno.test("http: a taken address is one clear error", async () => {

@@ -67,7 +67,7 @@ function parts(change: Partial<HealthParts> = {}): HealthParts {
       emitted: new Map([["person", 9]]),
       restarts: 1,
       error: null,
-      snapshot: {
+      report: {
         state: "online",
         reason: null,
         sinceMs: plusMs(NOW, -50_000),
@@ -130,7 +130,7 @@ Deno.test("readiness: says which part is not ready and why", () => {
   const broker = { ...base.broker, connected: false, error };
   const cameras = base.cameras.map((camera) => ({
     ...camera,
-    snapshot: { ...camera.snapshot, state: "stalled" as const, reason: "STREAM_STALLED" },
+    report: { ...camera.report, state: "stalled" as const, reason: "STREAM_STALLED" },
   }));
   assert.deepEqual(unreadiness({ ...base, broker, cameras, stallTimeoutMs }), [
     "broker: BROKER_REFUSED: nothing listens there",
@@ -138,14 +138,14 @@ Deno.test("readiness: says which part is not ready and why", () => {
   ]);
   const old = base.cameras.map((camera) => ({
     ...camera,
-    snapshot: { ...camera.snapshot, lastFrameAtMs: plusMs(STEADY, -10_001) },
+    report: { ...camera.report, lastFrameAtMs: plusMs(STEADY, -10_001) },
   }));
   assert.deepEqual(unreadiness({ ...base, cameras: old, stallTimeoutMs }), [
     "camera gate: no frame for more than 10 s",
   ]);
   const dark = base.cameras.map((camera) => ({
     ...camera,
-    snapshot: { ...camera.snapshot, reason: "NO_PICTURE" },
+    report: { ...camera.report, reason: "NO_PICTURE" },
   }));
   const workers = base.workers.map((worker) => ({ ...worker, state: "parked" }));
   assert.deepEqual(unreadiness({ ...base, cameras: dark, workers, stallTimeoutMs }), [
@@ -210,7 +210,7 @@ Deno.test("metrics: what may be decoded yet is no counter, and a rate that is no
   const base = parts();
   const cameras = base.cameras.map((camera) => ({
     ...camera,
-    snapshot: { ...camera.snapshot, info: null },
+    report: { ...camera.report, info: null },
   }));
   const report = healthReport({ ...base, cameras });
   assert.equal(report.cameras[0]?.fps, null);

@@ -4,9 +4,9 @@ import { boxNorm, type BoxPx, cropOf, iou } from "../../../src/core/geometry.ts"
 import { selectClasses } from "../../../src/inference/labels.ts";
 import { Postprocessor } from "../../../src/inference/postprocess.ts";
 import { ModelSession } from "../../../src/inference/session.ts";
-import { BUNDLED, clipTensor, peopleInClip } from "../../support/clip.ts";
-import { havePart } from "../../support/parts.ts";
-import { type Scene, SCENES } from "../../support/scenes.ts";
+import { BUNDLED, clipTensor, peopleInClip } from "../../support/clips/clip.ts";
+import { havePart } from "../../support/system/parts.ts";
+import { type Scene, SCENES } from "../../support/clips/scenes.ts";
 
 const FRAMES = [0, 150, 240];
 const CONFIDENCE = 0.45;

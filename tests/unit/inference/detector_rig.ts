@@ -7,16 +7,16 @@ import {
   type DetectorPlan,
   type FromInference,
   type InferenceResult,
+  type ToConsumer,
   type ToMailbox,
-  type ToTaker,
 } from "../../../src/core/messages.ts";
 import type { RawDetections } from "../../../src/inference/contract.ts";
 import { Detector } from "../../../src/inference/detector.ts";
 import type { ResultPort } from "../../../src/inference/result_port.ts";
 import type { Model } from "../../../src/inference/session.ts";
-import type { TakerPort } from "../../../src/inference/taker_port.ts";
-import { frameMeta } from "../../support/clip.ts";
-import { justNow } from "../../support/just_now.ts";
+import type { ConsumerPort } from "../../../src/inference/consumer_port.ts";
+import { frameMeta } from "../../support/clips/clip.ts";
+import { justNow } from "../../support/clocks/just_now.ts";
 
 export const INPUT = { width: 64, height: 64, bars: 0.5 };
 export const SIZE = { width: 128, height: 64 };
@@ -64,11 +64,11 @@ export function answer(): RawDetections {
   };
 }
 
-export class Port implements TakerPort {
+export class Port implements ConsumerPort {
   readonly taken: ToMailbox[] = [];
   closed = 0;
-  #receive: (message: ToTaker) => void = () => undefined;
-  open(receive: (message: ToTaker) => void): void {
+  #receive: (message: ToConsumer) => void = () => undefined;
+  open(receive: (message: ToConsumer) => void): void {
     this.#receive = receive;
   }
   send(message: ToMailbox): void {

@@ -5,8 +5,8 @@ import {
   readClassNames,
   readModelHeader,
 } from "../../../src/inference/model_file.ts";
-import { BUNDLED } from "../../support/clip.ts";
-import { onnxModel } from "../../support/onnx.ts";
+import { BUNDLED } from "../../support/clips/clip.ts";
+import { onnxModel } from "../../support/models/onnx.ts";
 
 const SMALL = {
   inputs: [{ name: "images", dims: [1, 3, 32, 32] }],

@@ -3,8 +3,8 @@ import { LifecycleError, ModelError } from "../../../src/core/errors.ts";
 import { inputBytes } from "../../../src/core/messages.ts";
 import { COCO_LABELS } from "../../../src/inference/labels.ts";
 import { type LoadOptions, ModelSession } from "../../../src/inference/session.ts";
-import { BUNDLED } from "../../support/clip.ts";
-import { onnxModel } from "../../support/onnx.ts";
+import { BUNDLED } from "../../support/clips/clip.ts";
+import { onnxModel } from "../../support/models/onnx.ts";
 
 const IMAGES = { name: "images", dims: [1, 3, 64, 32] };
 const ROWS = { name: "output0", dims: [1, 6, 8], size: [1, 6, 8], values: range(48) };

@@ -10,7 +10,7 @@ import {
   MAX_SESSIONS,
 } from "../../../src/mqtt/broker_memory.ts";
 import { MAX_BYTES_IN_ALL, PacketBudget, PacketGuard } from "../../../src/mqtt/broker_stream.ts";
-import { publishPacket } from "../../support/raw_mqtt.ts";
+import { publishPacket } from "../../support/brokers/raw_mqtt.ts";
 
 let counter = 0;
 

@@ -4,7 +4,12 @@ import { BrokerError } from "../../../src/core/errors.ts";
 import { logTo } from "../../../src/core/log.ts";
 import { EmbeddedBroker, isLoopback } from "../../../src/mqtt/broker.ts";
 import { MAX_CLIENTS, MAX_UNNAMED } from "../../../src/mqtt/broker_places.ts";
-import { published, publishPacket, RawMqtt, subscribePacket } from "../../support/raw_mqtt.ts";
+import {
+  published,
+  publishPacket,
+  RawMqtt,
+  subscribePacket,
+} from "../../support/brokers/raw_mqtt.ts";
 
 const log = logTo(() => {});
 

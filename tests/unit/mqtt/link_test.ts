@@ -11,7 +11,7 @@ import type {
 } from "../../../src/mqtt/client.ts";
 import { BrokerLink } from "../../../src/mqtt/link.ts";
 import { brokerAddress } from "../../../src/mqtt/target.ts";
-import { HeldClock, settle } from "../../support/held_clock.ts";
+import { HeldClock, settle } from "../../support/clocks/held_clock.ts";
 
 const WILL: OutgoingMessage = {
   topic: "orion/lobby-1/status",

@@ -11,7 +11,7 @@ import {
   statusPayload,
 } from "../../../src/mqtt/payloads.ts";
 import { payloadSchemaFiles } from "../../../src/mqtt/json_schemas.ts";
-import { inferenceResult } from "../../support/publisher_worker.ts";
+import { inferenceResult } from "../../support/workers/publisher_worker.ts";
 
 const AT_MS = wallMs(1_795_345_361_640);
 

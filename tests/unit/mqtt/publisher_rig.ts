@@ -6,8 +6,8 @@ import type { FromPublisher, PublisherPlan } from "../../../src/core/messages.ts
 import type { OutgoingMessage, Settled } from "../../../src/mqtt/client.ts";
 import type { Link, LinkEvents, LinkPlan } from "../../../src/mqtt/link.ts";
 import { Publisher } from "../../../src/mqtt/publisher.ts";
-import { HeldClock } from "../../support/held_clock.ts";
-import { inferenceResult, publisherPlan } from "../../support/publisher_worker.ts";
+import { HeldClock } from "../../support/clocks/held_clock.ts";
+import { inferenceResult, publisherPlan } from "../../support/workers/publisher_worker.ts";
 
 export function failure(code: string): BrokerError {
   return new BrokerError({ code, message: code, retryable: true, remedy: "Wait." });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { wallMs } from "../../../src/core/clock.ts";
 import { MAX_AGE_MS, MAX_IN_FLIGHT } from "../../../src/mqtt/inferences.ts";
-import { settle } from "../../support/held_clock.ts";
+import { settle } from "../../support/clocks/held_clock.ts";
 import { failure, rig } from "./publisher_rig.ts";
 
 Deno.test("publisher: says everything retained first, with every connection", () => {

@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import type { InferenceResult } from "../../../src/core/messages.ts";
 import { resultPort } from "../../../src/inference/result_port.ts";
 import { END_TIMEOUT_MS, ResultPorts } from "../../../src/mqtt/result_ports.ts";
-import { HeldClock, settle } from "../../support/held_clock.ts";
-import { justNow } from "../../support/just_now.ts";
-import { inferenceResult } from "../../support/publisher_worker.ts";
+import { HeldClock, settle } from "../../support/clocks/held_clock.ts";
+import { justNow } from "../../support/clocks/just_now.ts";
+import { inferenceResult } from "../../support/workers/publisher_worker.ts";
 
 /** Ports of this thread, and what came through them. */
 function rig() {

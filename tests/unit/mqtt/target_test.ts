@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { BrokerError } from "../../../src/core/errors.ts";
 import { brokerAddress, loadEndpoint } from "../../../src/mqtt/target.ts";
-import { publisherPlan } from "../../support/publisher_worker.ts";
+import { publisherPlan } from "../../support/workers/publisher_worker.ts";
 
 const CASES = [
   ["mqtt://broker.example", "broker.example", 1883, "mqtt://broker.example:1883"],

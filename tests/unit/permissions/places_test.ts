@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { LibraryError } from "../../../src/core/errors.ts";
 import { LIBAV_FOLDERS } from "../../../src/libav/locate.ts";
 import { locateOnnxRuntime } from "../../../src/permissions/places.ts";
-import { ROOT } from "../../support/files.ts";
+import { ROOT } from "../../support/system/files.ts";
 
 Deno.test("places: ONNX Runtime is found by the real path of its addon", () => {
   const { binding, folder } = locateOnnxRuntime(ROOT);

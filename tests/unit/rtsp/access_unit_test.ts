@@ -1,8 +1,14 @@
 import assert from "node:assert/strict";
-import { Assembly, nalsOf, outline, videoFormat } from "../../support/rtp/assembly.ts";
-import { h264Fragments } from "../../support/rtp/h26x.ts";
-import { H264_AUD, H264_PPS, H264_SEI, h264Slice, h264Sps } from "../../support/rtp/nals.ts";
-import { joined, type SentPacket } from "../../support/rtp/packets.ts";
+import { Assembly, nalsOf, outline, videoFormat } from "../../support/cameras/rtp/assembly.ts";
+import { h264Fragments } from "../../support/cameras/rtp/h26x.ts";
+import {
+  H264_AUD,
+  H264_PPS,
+  H264_SEI,
+  h264Slice,
+  h264Sps,
+} from "../../support/cameras/rtp/nals.ts";
+import { joined, type SentPacket } from "../../support/cameras/rtp/packets.ts";
 
 const FORMAT = videoFormat("h264");
 const IDR = h264Slice({ isIdr: true });

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { steadyMs } from "../../../src/core/clock.ts";
 import { ArrivalClock, type UnitsRead } from "../../../src/rtsp/arrival.ts";
-import { decodingOrder } from "../../support/rtp_stream.ts";
+import { decodingOrder } from "../../support/cameras/rtp_stream.ts";
 
 const START = 1e12;
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { Assembly, videoFormat } from "../../support/rtp/assembly.ts";
-import { av1Payloads, leb128, obu, sized } from "../../support/rtp/av1.ts";
-import { joined, picturePackets, type SentPacket } from "../../support/rtp/packets.ts";
+import { Assembly, videoFormat } from "../../support/cameras/rtp/assembly.ts";
+import { av1Payloads, leb128, obu, sized } from "../../support/cameras/rtp/av1.ts";
+import { joined, picturePackets, type SentPacket } from "../../support/cameras/rtp/packets.ts";
 
 const FORMAT = videoFormat("av1");
 const SEQUENCE = obu(1, 11);

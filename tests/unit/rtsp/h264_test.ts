@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { Assembly, nalsOf, outline, videoFormat } from "../../support/rtp/assembly.ts";
-import { h264Aggregates, h264Fragments, type Packetizer } from "../../support/rtp/h26x.ts";
+import { Assembly, nalsOf, outline, videoFormat } from "../../support/cameras/rtp/assembly.ts";
+import { h264Aggregates, h264Fragments, type Packetizer } from "../../support/cameras/rtp/h26x.ts";
 import {
   H264_AUD,
   H264_PPS,
@@ -9,8 +9,8 @@ import {
   h264RecoverySei,
   h264Slice,
   h264Sps,
-} from "../../support/rtp/nals.ts";
-import { joined, picturePackets, type SentPacket } from "../../support/rtp/packets.ts";
+} from "../../support/cameras/rtp/nals.ts";
+import { joined, picturePackets, type SentPacket } from "../../support/cameras/rtp/packets.ts";
 
 const FORMAT = videoFormat("h264");
 const IDR = h264Slice({ isIdr: true, refIdc: 3, bytes: 3000 });

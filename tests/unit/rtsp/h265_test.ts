@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { Assembly, nalsOf, videoFormat } from "../../support/rtp/assembly.ts";
-import { h265Aggregates, h265Fragments } from "../../support/rtp/h26x.ts";
-import { h265RecoverySei, h265Slice, h265Unit } from "../../support/rtp/nals.ts";
-import { joined, picturePackets, type SentPacket } from "../../support/rtp/packets.ts";
+import { Assembly, nalsOf, videoFormat } from "../../support/cameras/rtp/assembly.ts";
+import { h265Aggregates, h265Fragments } from "../../support/cameras/rtp/h26x.ts";
+import { h265RecoverySei, h265Slice, h265Unit } from "../../support/cameras/rtp/nals.ts";
+import { joined, picturePackets, type SentPacket } from "../../support/cameras/rtp/packets.ts";
 
 const IDR = 19;
 const CRA = 21;

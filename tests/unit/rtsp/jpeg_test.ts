@@ -1,7 +1,12 @@
 import assert from "node:assert/strict";
-import { Assembly, videoFormat } from "../../support/rtp/assembly.ts";
-import { jpegPayloads, parseJpeg, quantizationOf, type SentJpeg } from "../../support/rtp/jpeg.ts";
-import { joined, noise, picturePackets } from "../../support/rtp/packets.ts";
+import { Assembly, videoFormat } from "../../support/cameras/rtp/assembly.ts";
+import {
+  jpegPayloads,
+  parseJpeg,
+  quantizationOf,
+  type SentJpeg,
+} from "../../support/cameras/rtp/jpeg.ts";
+import { joined, noise, picturePackets } from "../../support/cameras/rtp/packets.ts";
 
 const FORMAT = videoFormat("mjpeg");
 /** Noise without 0xff, which would be a marker. */

@@ -1,6 +1,11 @@
 import assert from "node:assert/strict";
-import { Assembly, videoFormat } from "../../support/rtp/assembly.ts";
-import { joined, noise, picturePackets, type SentPacket } from "../../support/rtp/packets.ts";
+import { Assembly, videoFormat } from "../../support/cameras/rtp/assembly.ts";
+import {
+  joined,
+  noise,
+  picturePackets,
+  type SentPacket,
+} from "../../support/cameras/rtp/packets.ts";
 
 const FORMAT = videoFormat("mpeg4");
 const CONFIG = joined([[0, 0, 1, 0xb0, 1, 0, 0, 1, 0xb5, 9, 0, 0, 1, 0x20], noise(20, 1)]);

@@ -26,7 +26,7 @@ import {
   h264RecoverySei,
   h264Slice,
   h265RecoverySei,
-} from "../../support/rtp/nals.ts";
+} from "../../support/cameras/rtp/nals.ts";
 
 function readerOf(bytes: readonly number[] | Uint8Array, start = 0): BitReader {
   const reader = new BitReader();

@@ -9,7 +9,7 @@ import {
   type Sequencer,
 } from "../../../src/rtsp/reorder.ts";
 import { RtpPacket } from "../../../src/rtsp/rtp.ts";
-import { packetBytes } from "../../support/rtp/packets.ts";
+import { packetBytes } from "../../support/cameras/rtp/packets.ts";
 
 /** What came out: sequence numbers, and gaps as `-n`. */
 class Line {

@@ -9,7 +9,7 @@ import {
   writeReceiverReport,
 } from "../../../src/rtsp/rtcp.ts";
 import { RtpPacket } from "../../../src/rtsp/rtp.ts";
-import { joined, packetBytes, seeded } from "../../support/rtp/packets.ts";
+import { joined, packetBytes, seeded } from "../../support/cameras/rtp/packets.ts";
 
 const NTP_OFFSET = 2_208_988_800;
 const WALL_MS = Date.UTC(2031, 4, 6, 7, 8, 9, 500);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { RtpPacket, sequenceDelta } from "../../../src/rtsp/rtp.ts";
-import { joined, noise, packetBytes } from "../../support/rtp/packets.ts";
+import { joined, noise, packetBytes } from "../../support/cameras/rtp/packets.ts";
 
 const PAYLOAD = noise(40, 1);
 

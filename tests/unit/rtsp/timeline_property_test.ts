@@ -1,6 +1,12 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { assertUnique, decodingOrder, NONE, played, RATE } from "../../support/rtp_stream.ts";
+import {
+  assertUnique,
+  decodingOrder,
+  NONE,
+  played,
+  RATE,
+} from "../../support/cameras/rtp_stream.ts";
 
 const saneStream = fc.record({
   fps: fc.oneof(

@@ -8,7 +8,7 @@ import {
   played,
   RATE,
   steady,
-} from "../../support/rtp_stream.ts";
+} from "../../support/cameras/rtp_stream.ts";
 
 function assertNear(actual: readonly number[], expected: readonly number[], within: number) {
   assert.equal(actual.length, expected.length);

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { steadyMs } from "../../../src/core/clock.ts";
 import { TrackReceiver } from "../../../src/rtsp/track_receiver.ts";
-import { videoFormat } from "../../support/rtp/assembly.ts";
-import { h264Fragments } from "../../support/rtp/h26x.ts";
-import { H264_PPS, h264Slice, h264Sps } from "../../support/rtp/nals.ts";
-import { packetBytes, picturePackets } from "../../support/rtp/packets.ts";
+import { videoFormat } from "../../support/cameras/rtp/assembly.ts";
+import { h264Fragments } from "../../support/cameras/rtp/h26x.ts";
+import { H264_PPS, h264Slice, h264Sps } from "../../support/cameras/rtp/nals.ts";
+import { packetBytes, picturePackets } from "../../support/cameras/rtp/packets.ts";
 
 const OURS = 0x0badcafe;
 const OTHER = 0x0ddba11;

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { UdpPair } from "../../../src/rtsp/udp.ts";
-import { freePortPair } from "../../support/ports.ts";
+import { freePortPair } from "../../support/system/ports.ts";
 
 Deno.test("rtsp: a wake-up that comes while nothing waits for datagrams ends the next wait", async () => {
   const port = freePortPair();

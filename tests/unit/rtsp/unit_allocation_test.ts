@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { UnitAssembler } from "../../../src/rtsp/access_unit.ts";
 import { RtpPacket } from "../../../src/rtsp/rtp.ts";
-import { videoFormat } from "../../support/rtp/assembly.ts";
-import { h264Fragments } from "../../support/rtp/h26x.ts";
-import { h264Slice } from "../../support/rtp/nals.ts";
-import { joined, packetBytes } from "../../support/rtp/packets.ts";
+import { videoFormat } from "../../support/cameras/rtp/assembly.ts";
+import { h264Fragments } from "../../support/cameras/rtp/h26x.ts";
+import { h264Slice } from "../../support/cameras/rtp/nals.ts";
+import { joined, packetBytes } from "../../support/cameras/rtp/packets.ts";
 
 const FORMAT = videoFormat("h264");
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { MAX_FIRST_BYTES, UnitBuffer } from "../../../src/rtsp/unit_buffer.ts";
-import { joined, noise, seeded } from "../../support/rtp/packets.ts";
+import { joined, noise, seeded } from "../../support/cameras/rtp/packets.ts";
 
 const LIMIT_BYTES = 3 * MAX_FIRST_BYTES;
 const SOURCE = noise(LIMIT_BYTES + 1, 1);

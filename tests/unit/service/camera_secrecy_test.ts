@@ -17,7 +17,7 @@ import { permissionManifest } from "../../../src/permissions/manifest.ts";
 import { ackPayload } from "../../../src/mqtt/payloads.ts";
 import { rtspError, statusError } from "../../../src/rtsp/errors.ts";
 import { parseRtspUrl } from "../../../src/rtsp/url.ts";
-import { VENDOR_URLS } from "../../support/camera_urls.ts";
+import { VENDOR_URLS } from "../../support/cameras/camera_urls.ts";
 
 const NOW = wallMs(1_795_345_361_640);
 
@@ -75,7 +75,7 @@ function everythingSaid(url: string, settings: Settings): Readonly<Record<string
     broker: { ...broker, error: said[0] ?? null, protocol: null, reconnects: 0 },
     cameras: [{
       ...{ id: camera.id, url: camera.displayUrl, emitted: new Map(), restarts: 0, error: null },
-      snapshot: {
+      report: {
         ...{ state: "offline", reason: "STREAM_NOT_FOUND", sinceMs: NOW, reconnects: 2 } as const,
         ...{ info: null, decodeLevel: "auto", lastFrameAtMs: null, decodeSeconds: 0 } as const,
         account: { received: 0, undecoded: noUndecoded(), corrupt: 0, decoded: 0, detectors: [] },

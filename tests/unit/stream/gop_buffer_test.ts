@@ -3,7 +3,7 @@ import { steadyMs, wallMs } from "../../../src/core/clock.ts";
 import { CameraLedger } from "../../../src/framebus/ledger.ts";
 import { GopBuffer } from "../../../src/stream/gop_buffer.ts";
 import type { SourcePacket } from "../../../src/stream/packet_source.ts";
-import { assertCloses } from "../../support/ledger.ts";
+import { assertCloses } from "../../support/streams/ledger.ts";
 
 /** As much of a native packet as the buffer looks at. */
 class FakePacket {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { StallTimer } from "../../../src/stream/stall_timer.ts";
-import { HeldClock } from "../../support/held_clock.ts";
+import { HeldClock } from "../../support/clocks/held_clock.ts";
 
 const TIMEOUT_MS = 2000;
 

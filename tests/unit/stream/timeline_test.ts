@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { Pace, Timeline } from "../../../src/stream/timeline.ts";
-import { HeldClock } from "../../support/held_clock.ts";
+import { HeldClock } from "../../support/clocks/held_clock.ts";
 
 Deno.test("timeline: positions count from the first timestamp", () => {
   const timeline = new Timeline({ num: 1, den: 90_000 });

@@ -4,7 +4,7 @@ import { DecodeBudget } from "../../../../src/stream/bounds/budget.ts";
 import { pictureRefused } from "../../../../src/stream/bounds/errors.ts";
 import { FairShare } from "../../../../src/stream/bounds/fair_share.ts";
 import { StreamBounds } from "../../../../src/stream/bounds/stream_bounds.ts";
-import { HeldClock } from "../../../support/held_clock.ts";
+import { HeldClock } from "../../../support/clocks/held_clock.ts";
 
 const EIGHT_K = 8192 * 4320;
 const HD = 1920 * 1080;

@@ -8,7 +8,7 @@ import {
   skippedBlocks,
   type SliceOptions,
   sps,
-} from "../../../support/coded/h264.ts";
+} from "../../../support/clips/coded/h264.ts";
 
 const VGA = { width: 640, height: 480 };
 const HD = { width: 1920, height: 1088, crop: { right: 0, bottom: 8 } };

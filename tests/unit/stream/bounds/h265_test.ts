@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import { H265Inspector } from "../../../../src/stream/bounds/h265.ts";
-import { annexB } from "../../../support/coded/h264.ts";
+import { annexB } from "../../../support/clips/coded/h264.ts";
 import {
   h265Pps,
   type H265PpsOptions,
   h265Segment,
   type H265SegmentOptions,
   h265Sps,
-} from "../../../support/coded/h265.ts";
+} from "../../../support/clips/coded/h265.ts";
 
 /** 10 by 6 blocks of 64: addresses of six bits. */
 const SIZE = { width: 640, height: 384 };

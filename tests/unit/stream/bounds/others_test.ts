@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { inspectorFor } from "../../../../src/stream/bounds/codecs.ts";
 import type { Inspector } from "../../../../src/stream/bounds/inspector.ts";
-import { av1, jpeg, mpeg4, vp8, vp9 } from "../../../support/coded/others.ts";
+import { av1, jpeg, mpeg4, vp8, vp9 } from "../../../support/clips/coded/others.ts";
 
 const SIZE = { width: 640, height: 360 };
 const MAX_PIXELS = SIZE.width * SIZE.height;

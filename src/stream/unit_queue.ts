@@ -1,0 +1,146 @@
+import { CLOCK_START, plusMs, type SteadyMs } from "../core/clock.ts";
+import type { Libav } from "../libav/library.ts";
+import { Packet } from "../libav/packet.ts";
+import type { ArrivalClock } from "../rtsp/arrival.ts";
+import type { AccessUnit } from "../rtsp/media.ts";
+import type { SenderReport } from "../rtsp/rtcp.ts";
+import { SenderClock } from "../rtsp/sender_clock.ts";
+import { RtpTimeline } from "../rtsp/timeline.ts";
+
+/** What is read before it is decoded: then the rest waits in the socket. */
+const MAX_QUEUED_BYTES = 8 * 1024 * 1024;
+const MAX_QUEUED_UNITS = 256;
+/** Packets without data that are kept for the next units: as many as may wait. */
+const MAX_FREE = MAX_QUEUED_UNITS;
+const UNKNOWN = plusMs(CLOCK_START, NaN);
+
+/** A unit on its way to the decoder. */
+export interface QueuedUnit {
+  readonly packet: Packet;
+  readonly rtpTimestamp: number;
+  readonly isKey: boolean;
+  readonly isRecoveryPoint: boolean;
+  readonly isDisposable: boolean;
+  readonly isCorrupt: boolean;
+  /** Presentation time in ticks since the connection's first unit; NaN until the read has ended. */
+  pts: number;
+  /** NaN until then, too. */
+  arrivedAt: SteadyMs;
+}
+
+/** What is known of a read when it has ended. */
+export interface ReadEnd {
+  readonly readAt: SteadyMs;
+  readonly isAwaited: boolean;
+  readonly emptyAt: SteadyMs | null;
+  /** How long the kernel has had the newest bytes, which complete the newest unit; or null. */
+  readonly sinceReceivedMs: number | null;
+}
+
+/** Access units between the connection and the decoder: copied into packets, with their times. */
+export class UnitQueue implements Disposable {
+  readonly timeline: RtpTimeline;
+  readonly senderClock: SenderClock;
+  readonly #libav: Libav;
+  readonly #clockRate: number;
+  readonly #queue: QueuedUnit[] = [];
+  readonly #free: Packet[] = [];
+  readonly #pts: number[] = [];
+  #settled = 0;
+  #queuedBytes = 0;
+  #taken: Packet | null = null;
+
+  constructor(libav: Libav, clockRate: number) {
+    this.#libav = libav;
+    this.#clockRate = clockRate;
+    this.timeline = new RtpTimeline(clockRate);
+    this.senderClock = new SenderClock({
+      clockRate,
+      ptsOf: (rtpTimestamp, at) => this.timeline.ptsOf(rtpTimestamp, at),
+    });
+  }
+
+  /** Units that wait. */
+  get size(): number {
+    return this.#queue.length;
+  }
+
+  /** Whether more may be read before what waits is decoded. */
+  get hasRoom(): boolean {
+    return this.#queuedBytes < MAX_QUEUED_BYTES && this.#queue.length < MAX_QUEUED_UNITS;
+  }
+
+  /** Copies a unit into a packet. */
+  unit(unit: AccessUnit): void {
+    const packet = this.#free.pop() ?? new Packet(this.#libav);
+    packet.fill(unit.data, unit.isKey);
+    this.#queuedBytes += unit.data.byteLength;
+    const { rtpTimestamp, isKey, isRecoveryPoint, isDisposable, isCorrupt } = unit;
+    this.#queue.push({
+      packet,
+      rtpTimestamp,
+      isKey,
+      isRecoveryPoint,
+      isDisposable,
+      isCorrupt,
+      pts: NaN,
+      arrivedAt: UNKNOWN,
+    });
+  }
+
+  report({ wallMs, rtpTimestamp }: SenderReport, receivedAt: SteadyMs): void {
+    if (wallMs !== null) this.senderClock.report({ ntpWallMs: wallMs, rtpTimestamp, receivedAt });
+  }
+
+  /** A read has ended: gives its units their times. */
+  settle(arrivals: ArrivalClock, { readAt, isAwaited, emptyAt, sinceReceivedMs }: ReadEnd): void {
+    const units = this.#queue.slice(this.#settled);
+    if (units.length === 0) return;
+    this.#pts.length = 0;
+    for (const unit of units) {
+      unit.pts = this.timeline.unit(unit.rtpTimestamp, readAt);
+      unit.packet.stamp(BigInt(unit.pts));
+      this.#pts.push(unit.pts * 1000 / this.#clockRate);
+    }
+    const arrivedAt = arrivals.read({
+      readAt,
+      isAwaited,
+      emptyAt,
+      receivedAt: sinceReceivedMs === null ? null : plusMs(readAt, -sinceReceivedMs),
+      ptsMs: this.#pts,
+      rate: this.senderClock.rate,
+    });
+    units.forEach((unit, index) => unit.arrivedAt = arrivedAt[index] ?? readAt);
+    this.#settled = this.#queue.length;
+  }
+
+  /** The oldest unit; its packet is valid until the next is taken. */
+  take(): QueuedUnit | null {
+    if (this.#taken !== null) this.recycle(this.#taken);
+    const unit = this.#queue.shift();
+    if (unit === undefined) return null;
+    this.#settled--;
+    this.#queuedBytes -= unit.packet.sizeBytes;
+    this.#taken = unit.packet;
+    return unit;
+  }
+
+  /** Leaves the packet that was taken last to the caller. */
+  keep(): void {
+    this.#taken = null;
+  }
+
+  /** A packet is not needed any more. */
+  recycle(packet: Packet): void {
+    if (packet === this.#taken) this.#taken = null;
+    packet.unref();
+    if (this.#free.length < MAX_FREE) this.#free.push(packet);
+    else packet[Symbol.dispose]();
+  }
+
+  [Symbol.dispose](): void {
+    if (this.#taken !== null) this.recycle(this.#taken);
+    for (const { packet } of this.#queue.splice(0)) packet[Symbol.dispose]();
+    for (const packet of this.#free.splice(0)) packet[Symbol.dispose]();
+  }
+}

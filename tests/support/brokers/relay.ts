@@ -1,0 +1,97 @@
+/** Another address of a server: what clients send is kept, and handed on. */
+import { isGone } from "../cameras/faulty_camera/wire.ts";
+import { freePort } from "../system/ports.ts";
+
+/** Listens for a server of 127.0.0.1: `await using other = Relay.start({ hostname: "127.0.0.2", to: port })`. */
+export class Relay implements AsyncDisposable {
+  readonly hostname: string;
+  readonly port: number;
+  /** Connections so far. */
+  accepted = 0;
+  /** Everything that clients have sent, in the order it came, a character for each byte. */
+  sent = "";
+  readonly #to: number;
+  readonly #listener: Deno.TcpListener;
+  readonly #ends = new Set<Deno.TcpConn>();
+  readonly #clients: Promise<void>[] = [];
+  readonly #accepting: Promise<void>;
+
+  private constructor(hostname: string, port: number, to: number) {
+    this.hostname = hostname;
+    this.#to = to;
+    this.#listener = Deno.listen({ hostname, port });
+    this.port = this.#listener.addr.port;
+    this.#accepting = this.#accept();
+  }
+
+  /**
+   * Listens from now on.
+   * @param plan.port  default: any free one
+   * @param plan.to  the server's port
+   */
+  static start(plan: {
+    readonly hostname: string;
+    readonly port?: number;
+    readonly to: number;
+  }): Relay {
+    return new Relay(plan.hostname, plan.port ?? freePort(), plan.to);
+  }
+
+  /** `host:port`. */
+  get host(): string {
+    return `${this.hostname}:${this.port}`;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#listener.close();
+    for (const end of this.#ends) this.#close(end);
+    await this.#accepting;
+    await Promise.all(this.#clients);
+  }
+
+  async #accept(): Promise<void> {
+    try {
+      for await (const client of this.#listener) {
+        this.accepted++;
+        this.#clients.push(this.#serve(client));
+      }
+    } catch (error) {
+      if (!isGone(error)) throw error;
+    }
+  }
+
+  async #serve(client: Deno.TcpConn): Promise<void> {
+    this.#ends.add(client);
+    const server = await Deno.connect({ hostname: "127.0.0.1", port: this.#to });
+    this.#ends.add(server);
+    const decoder = new TextDecoder("latin1");
+    await Promise.all([
+      this.#hand(client, server, (bytes) => this.sent += decoder.decode(bytes)),
+      this.#hand(server, client),
+    ]);
+  }
+
+  /** Hands on what one end sends, and closes the other when it ends. */
+  async #hand(
+    from: Deno.TcpConn,
+    to: Deno.TcpConn,
+    onBytes?: (bytes: Uint8Array) => void,
+  ): Promise<void> {
+    const buffer = new Uint8Array(65_536);
+    try {
+      for (;;) {
+        const count = await from.read(buffer);
+        if (count === null) break;
+        onBytes?.(buffer.subarray(0, count));
+        for (let at = 0; at < count;) at += await to.write(buffer.subarray(at, count));
+      }
+    } catch (error) {
+      if (!isGone(error)) throw error;
+    }
+    this.#close(to);
+  }
+
+  #close(end: Deno.TcpConn): void {
+    if (this.#ends.delete(end)) end.close();
+  }
+}

@@ -1,0 +1,265 @@
+/** A camera's own worker with its detectors played by the test: what comes out of the stream alone. */
+import { instantOf } from "../../../src/core/age.ts";
+import { type SteadyMs, systemClock } from "../../../src/core/clock.ts";
+import type {
+  CameraSource,
+  CameraState,
+  CaptureReport,
+  FrameMeta,
+  FromCapture,
+  InputShape,
+  LibavPaths,
+  ToCapture,
+  ToConsumer,
+  ToMailbox,
+} from "../../../src/core/messages.ts";
+import { barsKey, inputBytes } from "../../../src/core/messages.ts";
+import type { LogRecord } from "../../../src/core/log.ts";
+import { captureGrant } from "../../../src/permissions/manifest.ts";
+import { workerPermissions } from "../../../src/permissions/grant.ts";
+import { sourceOf } from "./camera_source.ts";
+import { partPresent } from "../system/parts.ts";
+import { pinLibav } from "../../../src/libav/pin.ts";
+import { locateLibav } from "../../../src/libav/locate.ts";
+import { locateChosenLibav } from "../streams/libav_choice.ts";
+import { parseRtspUrl } from "../../../src/rtsp/url.ts";
+import { WAIT_TIMEOUT_MS } from "../system/lines.ts";
+import { freePortPair } from "../system/ports.ts";
+
+// As the service does, for a worker is terminated while a native call may be under way. Before any
+// test, since it is for the whole process.
+if (partPresent("libav")) pinLibav(locateChosenLibav() ?? locateLibav());
+
+/** A detector that takes every frame it is offered. */
+export interface PlayedDetector {
+  readonly id: string;
+  readonly rateHz: number | null;
+  /** How long after a frame was announced it takes; absent: at once. */
+  readonly lateMs?: number;
+  readonly input?: InputShape;
+  /** Gets the tensor, valid until it returns. */
+  readonly onFrame?: (meta: FrameMeta, tensor: Float32Array) => void;
+}
+
+export interface CaptureRunOptions {
+  readonly source: Partial<CameraSource> & { readonly url: string };
+  readonly detectors: readonly PlayedDetector[];
+  readonly libraries?: LibavPaths;
+}
+
+/** A frame that a detector got. */
+export interface TakenFrame {
+  readonly detector: string;
+  /** The frame that was announced to it before; what it then gets may be newer. */
+  readonly announcedSeq: number;
+  readonly meta: FrameMeta;
+  /** When its packet arrived, by the clock of this thread. */
+  readonly arrivedAtMs: SteadyMs;
+}
+
+/** One state that the camera told. */
+export interface ToldState {
+  readonly state: CameraState;
+  readonly reason: string | null;
+  readonly reconnects: number;
+  readonly atMs: number;
+}
+
+const INPUT: InputShape = { width: 416, height: 416, bars: 0.5 };
+
+/** `workers/capture.ts` with the permissions of the service, and consumers in this thread. */
+export class CaptureRun implements AsyncDisposable {
+  readonly states: ToldState[] = [];
+  readonly logs: LogRecord[] = [];
+  /** What every detector got, in order. */
+  readonly frames: TakenFrame[] = [];
+  readonly #worker: Worker;
+  readonly #ports: MessagePort[] = [];
+  readonly #waiting: { done: () => boolean; resolve: () => void }[] = [];
+  readonly #reports = new Map<number, (report: CaptureReport) => void>();
+  #requests = 0;
+  #stopped: CaptureReport | null = null;
+  #failure: string | null = null;
+  #snapshots = new Map<number, number>();
+
+  constructor(options: CaptureRunOptions) {
+    const libraries = options.libraries ?? locateChosenLibav() ?? locateLibav();
+    const isUdp = options.source.transport === "udp" || options.source.transport === "auto";
+    const source = sourceOf({
+      ...(isUdp ? { udpPorts: freeUdpPorts() } : {}),
+      ...options.source,
+    });
+    this.#worker = new Worker(new URL("../../../workers/capture.ts", import.meta.url), {
+      type: "module",
+      deno: { permissions: permissionsOf(source, libraries) },
+    });
+    this.#worker.onmessage = (event: MessageEvent<FromCapture>) => this.#onMessage(event.data);
+    this.#worker.onerror = (event) => {
+      event.preventDefault();
+      this.#failure = event.message;
+      this.#look();
+    };
+    this.#post({ kind: "start", libraries, source });
+    for (const detector of options.detectors) this.#play(detector);
+  }
+
+  /** Resolves once `done` holds; looked at with every message of the worker. */
+  async until(what: string, done: () => boolean, timeoutMs = WAIT_TIMEOUT_MS): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const entry = { done: () => this.#failure !== null || done(), resolve };
+    this.#waiting.push(entry);
+    let late = false;
+    const timer = setTimeout(() => {
+      late = true;
+      resolve();
+    }, timeoutMs);
+    this.#look();
+    await promise;
+    clearTimeout(timer);
+    this.#waiting.splice(this.#waiting.indexOf(entry), 1);
+    if (this.#failure !== null) throw new Error(`the capture worker failed: ${this.#failure}`);
+    if (!late) return;
+    const told = this.states.map(({ state, reason }) => `${state} ${reason ?? ""}`).join(", ");
+    throw new Error(`no ${what} within ${timeoutMs} ms; states: ${told}`);
+  }
+
+  /** Waits until the camera has told a state, this one or a later one than `since`. */
+  async state(state: CameraState, since = 0, timeoutMs = WAIT_TIMEOUT_MS): Promise<ToldState> {
+    const find = () => this.states.slice(since).find((told) => told.state === state);
+    await this.until(`state ${state}`, () => find() !== undefined, timeoutMs);
+    const found = find();
+    if (found === undefined) throw new Error(`state ${state} is gone`);
+    return found;
+  }
+
+  /** Waits until so many frames more were taken. */
+  further(count: number, timeoutMs = WAIT_TIMEOUT_MS): Promise<void> {
+    const goal = this.frames.length + count;
+    return this.until(`${count} more frames`, () => this.frames.length >= goal, timeoutMs);
+  }
+
+  report(): Promise<CaptureReport> {
+    const request = ++this.#requests;
+    const { promise, resolve } = Promise.withResolvers<CaptureReport>();
+    this.#reports.set(request, resolve);
+    this.#post({ kind: "report", request });
+    return promise;
+  }
+
+  /** Asks for one picture and returns how many bytes it has. */
+  async snapshot(timeoutMs = WAIT_TIMEOUT_MS): Promise<number> {
+    const request = ++this.#requests;
+    this.#post({ kind: "snapshot", request });
+    await this.until("snapshot", () => this.#snapshots.has(request), timeoutMs);
+    return this.#snapshots.get(request) ?? 0;
+  }
+
+  rate(detector: string, rateHz: number | null, paused = false): void {
+    this.#post({ kind: "subscribe", subscription: { detector, rateHz, paused } });
+  }
+
+  /** Stops in order. @returns the last report */
+  async stop(timeoutMs = WAIT_TIMEOUT_MS): Promise<CaptureReport> {
+    if (this.#stopped === null) {
+      this.#post({ kind: "stop" });
+      await this.until("stopped", () => this.#stopped !== null, timeoutMs);
+    }
+    if (this.#stopped === null) throw new Error("the capture worker did not stop");
+    return this.#stopped;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    try {
+      if (this.#failure === null) await this.stop();
+    } finally {
+      for (const port of this.#ports) port.close();
+      this.#worker.terminate();
+    }
+  }
+
+  #play({ id, rateHz, lateMs = 0, input = INPUT, onFrame }: PlayedDetector): void {
+    const { port1, port2 } = new MessageChannel();
+    let buffer: ArrayBuffer | null = new ArrayBuffer(inputBytes(input));
+    let more = false;
+    let held: string | null = null;
+    let announcedSeq = -1;
+    const take = () => {
+      if (buffer === null) return void (more = true);
+      more = false;
+      const message: ToMailbox = { kind: "take", input, buffer, barsKey: held };
+      port1.postMessage(message, [buffer]);
+      buffer = null;
+    };
+    port1.onmessage = ({ data }: MessageEvent<ToConsumer>) => {
+      if (data.kind === "available") {
+        announcedSeq = data.seq;
+        return lateMs === 0 ? take() : void setTimeout(take, lateMs);
+      }
+      if (data.kind === "frame") {
+        const arrivedAtMs = instantOf(data.age, systemClock);
+        this.frames.push({ detector: id, announcedSeq, meta: data.meta, arrivedAtMs });
+        held = barsKey(data.meta.fit, input);
+        onFrame?.(data.meta, new Float32Array(data.buffer));
+      }
+      buffer = data.buffer;
+      if (more) take();
+      this.#look();
+    };
+    this.#ports.push(port1);
+    this.#post({ kind: "subscribe", subscription: { detector: id, rateHz, paused: false } });
+    this.#post({ kind: "attach", detector: id, worker: `${id}-0`, port: port2 }, [port2]);
+  }
+
+  #onMessage(message: FromCapture): void {
+    switch (message.kind) {
+      case "state": {
+        const { state, reason, reconnects } = message;
+        this.states.push({ state, reason, reconnects, atMs: performance.now() });
+        break;
+      }
+      case "log":
+        this.logs.push(message.record);
+        break;
+      case "report":
+        this.#reports.get(message.request)?.(message.report);
+        this.#reports.delete(message.request);
+        break;
+      case "snapshot": {
+        const { snapshot } = message;
+        this.#snapshots.set(message.request, "bytes" in snapshot ? snapshot.bytes.byteLength : 0);
+        break;
+      }
+      case "stopped":
+        this.#stopped = message.report;
+        break;
+      case "failed":
+        this.#failure = message.error.message;
+        break;
+    }
+    this.#look();
+  }
+
+  #look(): void {
+    for (const { done, resolve } of this.#waiting) if (done()) resolve();
+  }
+
+  #post(message: ToCapture, transfers: Transferable[] = []): void {
+    this.#worker.postMessage(message, transfers);
+  }
+}
+
+/** What the manifest grants the worker of such a camera. */
+function permissionsOf(source: CameraSource, libraries: LibavPaths) {
+  const camera = parseRtspUrl(source.url);
+  const grant = captureGrant({
+    ...source,
+    demuxer: source.file === null ? source.demuxer : "libav",
+    endpoint: camera === null ? null : { hostname: camera.hostname, port: camera.port },
+  }, libraries);
+  return workerPermissions(grant);
+}
+
+function freeUdpPorts(): readonly [number, number] {
+  const port = freePortPair();
+  return [port, port + 1];
+}

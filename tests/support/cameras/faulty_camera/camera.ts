@@ -1,0 +1,110 @@
+/** An RTSP camera of our own that gets wrong what real ones get wrong. */
+import { type Clock, systemClock } from "../../../../src/core/clock.ts";
+import { freePort } from "../../system/ports.ts";
+import { CameraLog } from "./log.ts";
+import { type Behaviour, behaviourOf, type FaultyCameraOptions, tracksOf } from "./options.ts";
+import { type CameraParts, Session } from "./session.ts";
+import { isGone, Wire } from "./wire.ts";
+
+const HOST = "127.0.0.1";
+const DEFAULT_PATH = "/cam";
+
+/**
+ * Listens on 127.0.0.1: `await using camera = FaultyCamera.start({ clip, auth: { scheme: "basic" } })`.
+ *
+ * Plays raw H.264 or H.265 over TCP or UDP. Without switches it does everything right; each group of
+ * {@link FaultyCameraOptions} switches on what is wrong, and {@link behaviour} changes that while it
+ * runs. What it did is in {@link log}.
+ */
+export class FaultyCamera implements AsyncDisposable {
+  readonly behaviour: Behaviour;
+  readonly log = new CameraLog();
+  /** Without credentials. */
+  readonly url: string;
+  readonly port: number;
+  readonly #listener: Deno.Listener<Deno.Conn>;
+  readonly #clock: Clock;
+  readonly #parts: CameraParts;
+  readonly #wires = new Set<Wire>();
+  readonly #sessions = new Set<Promise<void>>();
+  readonly #accepting: Promise<void>;
+
+  private constructor(options: FaultyCameraOptions, clock: Clock) {
+    this.behaviour = behaviourOf(options);
+    this.#clock = clock;
+    const { tls } = options;
+    const where = { hostname: HOST, port: options.port ?? freePort() };
+    const listener = tls === undefined ? Deno.listen(where) : Deno.listenTls({ ...where, ...tls });
+    this.#listener = listener;
+    this.port = listener.addr.port;
+    const scheme = tls === undefined ? "rtsp" : "rtsps";
+    this.url = `${scheme}://${HOST}:${this.port}${options.path ?? DEFAULT_PATH}`;
+    this.#parts = {
+      tracks: tracksOf(options),
+      behaviour: this.behaviour,
+      log: this.log,
+      clock,
+      startedMs: clock.nowMs(),
+      url: this.url,
+      refused: new Map(),
+    };
+    this.#accepting = this.#accept();
+  }
+
+  /** Listens from now on. */
+  static start(options: FaultyCameraOptions, clock: Clock = systemClock): FaultyCamera {
+    return new FaultyCamera(options, clock);
+  }
+
+  /** The URL with the user and password that it asks for, or with others. */
+  login(user = this.behaviour.auth.user, password = this.behaviour.auth.password): string {
+    const login = `${encodeURIComponent(user)}:${encodeURIComponent(password)}@`;
+    return this.url.replace("://", `://${login}`);
+  }
+
+  /** Closes every connection and goes on listening. */
+  kick(): void {
+    for (const wire of this.#wires) wire.close();
+  }
+
+  /** Stops listening and closes everything. @throws what a session failed with, if any did */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#listener.close();
+    this.kick();
+    await this.#accepting;
+    await Promise.all(this.#sessions);
+  }
+
+  async #accept(): Promise<void> {
+    for (;;) {
+      let connection: Deno.Conn;
+      try {
+        connection = await this.#listener.accept();
+      } catch (error) {
+        if (error instanceof Deno.errors.BadResource || error instanceof Deno.errors.Interrupted) {
+          return;
+        }
+        // A client that does not like the certificate.
+        if (isGone(error)) continue;
+        throw error;
+      }
+      this.#sessions.add(this.#serve(connection));
+    }
+  }
+
+  async #serve(connection: Deno.Conn): Promise<void> {
+    const id = this.log.connections.length;
+    const entry = { id, openedWallMs: this.#clock.wallMs(), closedWallMs: null };
+    const wire = new Wire(connection, this.behaviour.wire, this.#clock);
+    this.log.connections.push(entry);
+    this.#wires.add(wire);
+    this.log.changed();
+    try {
+      await new Session(this.#parts, wire, id).run();
+    } finally {
+      this.#wires.delete(wire);
+      this.log.connections[id] = { ...entry, closedWallMs: this.#clock.wallMs() };
+      this.log.changed();
+    }
+  }
+}

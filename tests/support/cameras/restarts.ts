@@ -1,0 +1,77 @@
+/** A camera that is switched off and on again, and what its worker makes of it. */
+import { systemClock } from "../../../src/core/clock.ts";
+import type { LogRecord } from "../../../src/core/log.ts";
+import { assertCloses } from "../streams/ledger.ts";
+import { CaptureRun } from "./capture_run.ts";
+import { HostileCamera } from "./hostile_camera.ts";
+import type { RawClip } from "./rtp_h264.ts";
+
+/** Beside the backoff in force. */
+export const RESUME_MARGIN_MS = 2000;
+
+/** One time of going and coming back. */
+export interface Restart {
+  /** From listening again to the next frame taken. */
+  readonly resumedAfterMs: number;
+  /** The longest wait that the backoff chose meanwhile. */
+  readonly backoffMs: number;
+  /** Attempts that failed after it was listening again. */
+  readonly failures: number;
+  readonly rssBytes: number;
+}
+
+/**
+ * Kills a camera and brings it back, again and again.
+ * @throws when frames do not come back, a sequence number goes back, or the account does not close
+ */
+export async function restartCamera(clip: RawClip, times: number): Promise<Restart[]> {
+  let camera = HostileCamera.start({ clip });
+  const { url, port } = camera;
+  const restarts: Restart[] = [];
+  try {
+    await using run = new CaptureRun({
+      source: { url, stallTimeoutMs: 5000 },
+      detectors: [{ id: "consumer", rateHz: null }],
+    });
+    for (let time = 0; time < times; time++) {
+      await run.further(10);
+      await camera[Symbol.asyncDispose]();
+      await run.state("offline", run.states.length);
+      const logs = run.logs.length;
+      camera = HostileCamera.start({ clip, port });
+      const isFailure = ({ event }: LogRecord) => event === "camera.retry";
+      const failuresSoFar = run.logs.filter(isFailure).length;
+      const listeningMs = performance.now();
+      // One that was under way when the camera went must not pass for one of the camera that came back.
+      const sinceMs = systemClock.nowMs();
+      const isNew = () => (run.frames.at(-1)?.arrivedAtMs ?? 0) > sinceMs;
+      await run.until("a frame of the camera that came back", isNew);
+      restarts.push({
+        resumedAfterMs: performance.now() - listeningMs,
+        backoffMs: Math.max(
+          0,
+          ...run.logs.slice(Math.max(0, logs - 1))
+            .filter(({ event }) => event === "camera.retry")
+            .map(({ fields }) => Number(fields["delayMs"])),
+        ),
+        failures: run.logs.filter(isFailure).length - failuresSoFar,
+        rssBytes: Deno.memoryUsage().rss,
+      });
+    }
+    const seqs = run.frames.map(({ meta }) => meta.seq);
+    const back = seqs.findIndex((seq, index) => index > 0 && seq <= (seqs[index - 1] ?? -1));
+    if (back >= 0) throw new Error(`sequence number ${seqs[back]} after ${seqs[back - 1]}`);
+    const { account } = await run.stop();
+    assertCloses(account);
+  } finally {
+    await camera[Symbol.asyncDispose]();
+  }
+  return restarts;
+}
+
+/** Those that took longer than the backoff in force and the margin. */
+export function late(restarts: readonly Restart[]): Restart[] {
+  return restarts.filter(({ resumedAfterMs, backoffMs }) =>
+    resumedAfterMs > backoffMs + RESUME_MARGIN_MS
+  );
+}

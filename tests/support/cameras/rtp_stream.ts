@@ -1,0 +1,49 @@
+/** RTP timestamps of cameras that do not exist, and what a timeline makes of them. */
+import assert from "node:assert/strict";
+import { steadyMs } from "../../../src/core/clock.ts";
+import { RtpTimeline } from "../../../src/rtsp/timeline.ts";
+
+/** Ticks of the RTP timestamp a second. */
+export const RATE = 90_000;
+/** No anomalies. */
+export const NONE = { outlier: 0, jump: 0, constant: 0 };
+
+/** An access unit of a camera. */
+export interface StampedUnit {
+  /** Seconds of its stamp since the first, before any fault. */
+  readonly stampS: number;
+  readonly arrivedMs: number;
+}
+
+/** A stream at even distances, each unit in time: the camera of most tests. */
+export function steady(units: number, fps: number): StampedUnit[] {
+  return Array.from({ length: units }, (_, i) => ({ stampS: i / fps, arrivedMs: i * 1000 / fps }));
+}
+
+/** What a timeline makes of a stream, in seconds. */
+export function played(
+  units: readonly StampedUnit[],
+  { firstRtp = 0xffff_ffff - 60_000, startMs = 1e12 } = {},
+) {
+  const timeline = new RtpTimeline(RATE);
+  const pts = units.map(({ stampS, arrivedMs }) =>
+    timeline.unit((firstRtp + Math.round(stampS * RATE)) >>> 0, steadyMs(startMs + arrivedMs))
+  );
+  return { timeline, pts, seconds: pts.map((each) => timeline.positionSeconds(each)) };
+}
+
+/** Units in decoding order with `reordered` B-frames after each P, captured at even distances. */
+export function decodingOrder(units: number, reordered: number): number[] {
+  const order = [0];
+  for (let anchor = reordered + 1; order.length < units; anchor += reordered + 1) {
+    order.push(anchor);
+    for (let b = anchor - reordered; b < anchor; b++) order.push(b);
+  }
+  return order.slice(0, units);
+}
+
+/** No presentation time came twice. */
+export function assertUnique(pts: readonly number[]) {
+  assert.equal(new Set(pts).size, pts.length, "a presentation time came twice");
+  assert.ok(pts.every(Number.isSafeInteger));
+}

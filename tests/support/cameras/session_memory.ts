@@ -1,0 +1,155 @@
+/**
+ * One RTSP session in a process of its own, and how much the process grows by it. Plays the URL that is
+ * its argument, over UDP where a second one names the port for RTP, until a line comes on standard
+ * input, again and again where the camera ends it. The first session only warms up: it has to end by
+ * itself. Says `playing` after it, `unit` with the first unit, and in the end a {@link SessionMemory} as
+ * JSON.
+ *
+ *     deno run --v8-flags=--expose-gc --allow-net=… tests/support/cameras/session_memory.ts rtsp://…
+ */
+import { systemClock } from "../../../src/core/clock.ts";
+import { OrionError } from "../../../src/core/errors.ts";
+import { CameraMemory } from "../../../src/rtsp/camera_memory.ts";
+import { openRtsp } from "../../../src/rtsp/client.ts";
+import { Turns } from "../../../src/rtsp/turns.ts";
+
+/** What was measured. */
+export interface SessionMemory {
+  /** The most that the resident set was above what it was before the session. */
+  readonly peakMib: number;
+  /** The same when all was over and garbage was collected. */
+  readonly leftMib: number;
+  /** Units that came. */
+  readonly units: number;
+  /** The codes of what they ended with, each once. */
+  readonly endings: readonly string[];
+}
+
+const MIB = 1024 * 1024;
+const LOOK_EVERY_MS = 5;
+const STEP_TIMEOUT_MS = 1000;
+/** Cameras are connected to again after a second at the earliest. */
+const RECONNECT_MS = 100;
+
+function rssMib(): number {
+  return Deno.memoryUsage().rss / MIB;
+}
+
+/** The resident set when there is no garbage. */
+async function collectedMib(): Promise<number> {
+  const scope: object = globalThis;
+  if (!("gc" in scope) || typeof scope.gc !== "function") {
+    throw new Error("it needs --v8-flags=--expose-gc");
+  }
+  const { gc } = scope;
+  for (let round = 0; round < 2; round++) {
+    gc();
+    await systemClock.sleep(LOOK_EVERY_MS);
+  }
+  return rssMib();
+}
+
+async function say(line: string): Promise<void> {
+  await Deno.stdout.write(new TextEncoder().encode(`${line}\n`));
+}
+
+class Measurement {
+  readonly #url: string;
+  readonly #udpPort: number | null;
+  readonly #stop = new AbortController();
+  readonly #endings = new Set<string>();
+  #units = 0;
+  #peakMib = 0;
+  #lookedAtMs = 0;
+
+  constructor(url: string, udpPort: number | null) {
+    this.#url = url;
+    this.#udpPort = udpPort;
+  }
+
+  async run(): Promise<SessionMemory> {
+    await this.#session();
+    const startMib = await collectedMib();
+    this.#units = this.#peakMib = 0;
+    this.#endings.clear();
+    Deno.stdin.read(new Uint8Array(1)).then(() => this.#stop.abort());
+    await say("playing");
+    while (!this.#stop.signal.aborted) {
+      await this.#session();
+      this.#look(true);
+      if (!this.#stop.signal.aborted) await systemClock.sleep(RECONNECT_MS);
+    }
+    return {
+      peakMib: this.#peakMib - startMib,
+      leftMib: await collectedMib() - startMib,
+      units: this.#units,
+      endings: [...this.#endings],
+    };
+  }
+
+  async #session(): Promise<void> {
+    try {
+      await this.#play();
+      this.#endings.add("end");
+    } catch (error) {
+      if (error instanceof OrionError) this.#endings.add(error.code);
+      else if (!this.#stop.signal.aborted) throw error;
+    }
+  }
+
+  async #play(): Promise<void> {
+    const { signal } = this.#stop;
+    const udpPort = this.#udpPort;
+    const session = await openRtsp({
+      url: this.#url,
+      transport: udpPort === null ? "tcp" : "udp",
+      track: null,
+      tls: null,
+      allowRedirect: [],
+      udpPorts: udpPort === null ? null : [udpPort, udpPort + 1],
+      maxUnitBytes: 8 * MIB,
+      stepTimeoutMs: STEP_TIMEOUT_MS,
+      userAgent: "Orion",
+      clock: systemClock,
+      signal,
+      random: Math.random,
+      randomToken: () => crypto.randomUUID(),
+      memory: new CameraMemory(),
+      onChosen: () => {},
+      onUnit: () => {
+        if (this.#units++ === 0) void say("unit");
+        this.#look(false);
+      },
+      hasRoom: () => true,
+      onReport: () => {},
+    });
+    const turns = new Turns(systemClock);
+    signal.addEventListener("abort", () => void session.close(0), { once: true });
+    try {
+      for (let ended = false; !ended && !signal.aborted;) {
+        ({ ended } = await session.read());
+        this.#look(false);
+        await turns.afterRead(true);
+      }
+    } finally {
+      await session.close(0);
+    }
+  }
+
+  /** A look takes as long as hundreds of packets: not with each. */
+  #look(isNow: boolean): void {
+    const nowMs = performance.now();
+    if (!isNow && nowMs - this.#lookedAtMs < LOOK_EVERY_MS) return;
+    this.#lookedAtMs = nowMs;
+    this.#peakMib = Math.max(this.#peakMib, rssMib());
+  }
+}
+
+if (import.meta.main) {
+  const [url = "", udpPort] = Deno.args;
+  await say(
+    JSON.stringify(
+      await new Measurement(url, udpPort === undefined ? null : Number(udpPort)).run(),
+    ),
+  );
+}

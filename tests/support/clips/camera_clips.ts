@@ -1,0 +1,151 @@
+/** Short clips as cameras would send them: each codec at each size, made out of the bundled clip. */
+import assert from "node:assert/strict";
+import type { BoxPx, SizePx } from "../../../src/core/geometry.ts";
+import { type CameraClip, h264Clip, h265Clip } from "../cameras/faulty_camera/clip.ts";
+import { DEMO_CLIP } from "../system/files.ts";
+import { programPath } from "../system/parts.ts";
+
+/** Every second frame of the bundled clip, and so many of them: enough to see people move. */
+const STEP = 2;
+const FRAMES = 32;
+const FPS = 12.5;
+const KEYFRAME_INTERVAL = 16;
+
+/** What cameras send. */
+export const CODECS = ["h264", "h265", "mjpeg"] as const;
+export type Codec = typeof CODECS[number];
+
+/** A camera's picture, and where it shows the bundled clip's. */
+export interface Shape {
+  readonly size: SizePx;
+  /** ffmpeg filters that make the picture out of the clip's 1280 × 720. */
+  readonly filters: string;
+  /** Where a box of the clip is in this picture. */
+  readonly moved: (box: BoxPx) => BoxPx;
+  /** Which of the clip's people can be seen: 0 the portrait, 1 the photographer. */
+  readonly people: readonly number[];
+}
+
+/** Scales a box and then moves it. */
+function placed(scale: number, dx = 0, dy = 0): (box: BoxPx) => BoxPx {
+  return ({ x, y, width, height }) => ({
+    x: x * scale + dx,
+    y: y * scale + dy,
+    width: width * scale,
+    height: height * scale,
+  });
+}
+
+export const SHAPES: readonly Shape[] = [
+  {
+    size: { width: 320, height: 240 },
+    filters: "scale=320:180,pad=320:240:0:30",
+    moved: placed(0.25, 0, 30),
+    people: [0, 1],
+  },
+  { size: { width: 1280, height: 720 }, filters: "null", moved: placed(1), people: [0, 1] },
+  {
+    size: { width: 1920, height: 1080 },
+    filters: "scale=1920:1080",
+    moved: placed(1.5),
+    people: [0, 1],
+  },
+  {
+    // Around the photographer, with room above and below.
+    size: { width: 1080, height: 1920 },
+    filters: "crop=540:720:700:0,scale=1080:1440,pad=1080:1920:0:400",
+    moved: placed(2, -1400, 400),
+    people: [1],
+  },
+];
+
+/** The H.265 has B-frames; MJPEG's tables are the ones that RTP takes for granted. */
+const ENCODERS: Readonly<Record<Codec, string>> = {
+  h264: `libx264 -preset ultrafast -crf 23 -g ${KEYFRAME_INTERVAL} -bf 0 -pix_fmt yuv420p`,
+  h265: `libx265 -preset ultrafast -pix_fmt yuv420p -x265-params ` +
+    `log-level=none:keyint=${KEYFRAME_INTERVAL}:open-gop=0:bframes=2:b-adapt=0`,
+  mjpeg: "mjpeg -q:v 4 -huffman default -pix_fmt yuvj420p",
+};
+
+/** Makes the clips of one shape. @returns their paths */
+export async function makeCameraClips(
+  { filters, size }: Shape,
+  folder: string,
+): Promise<ReadonlyMap<Codec, string>> {
+  const chosen = `select=not(mod(n\\,${STEP})),setpts=N/(${FPS}*TB)`;
+  const labels = CODECS.map((codec) => `[${codec}]`).join("");
+  const args = ["-v", "error", "-i", DEMO_CLIP, "-filter_complex"];
+  args.push(`${chosen},${filters},split=${CODECS.length}${labels}`);
+  const paths = new Map<Codec, string>();
+  for (const codec of CODECS) {
+    const path = `${folder}/${size.width}x${size.height}-${codec}.mp4`;
+    args.push("-map", `[${codec}]`, "-frames:v", `${FRAMES}`, "-r", `${FPS}`);
+    args.push("-c:v", ...ENCODERS[codec].split(" "), path);
+    paths.set(codec, path);
+  }
+  const { success, stderr } = await new Deno.Command(programPath("ffmpeg") ?? "ffmpeg", {
+    args,
+    stdout: "null",
+    stderr: "piped",
+  }).output();
+  assert.ok(success, new TextDecoder().decode(stderr));
+  return paths;
+}
+
+/** The frame of the bundled clip that such a clip shows at a time, played in a loop from its start. */
+export function shownFrame(ptsSeconds: number): number {
+  return Math.round(ptsSeconds * FPS) % FRAMES * STEP;
+}
+
+/** A raw stream out of the bundled clip, for {@link CameraClip}. */
+export interface RawClipPlan {
+  readonly codec: "h264" | "h265";
+  readonly size: SizePx;
+  readonly frames: number;
+  readonly keyframeInterval: number;
+  /** H.264: slices of each picture; default 1. */
+  readonly slices?: number;
+  /** H.264: refreshes column by column instead of sending further keyframes. */
+  readonly isIntraRefresh?: boolean;
+  /** H.264: B-frames between two others; default 0. Then the clip says in which order it is shown. */
+  readonly bFrames?: number;
+}
+
+/** Encodes it, with a delimiter before each picture. */
+export async function makeRawClip(plan: RawClipPlan): Promise<CameraClip> {
+  const { codec, size, frames, keyframeInterval, slices = 1, isIntraRefresh = false } = plan;
+  const { bFrames = 0 } = plan;
+  const refresh = isIntraRefresh ? ":intra-refresh=1" : "";
+  const [encoder, format] = codec === "h264"
+    ? [
+      `libx264 -preset veryfast -crf 26 -bf ${bFrames} -b_strategy 0 -pix_fmt yuv420p ` +
+      `-x264-params keyint=${keyframeInterval}:scenecut=0:slices=${slices}${refresh}`,
+      "f=h264:bsfs/v=h264_metadata=aud=insert",
+    ]
+    : [
+      `libx265 -preset ultrafast -pix_fmt yuv420p -x265-params ` +
+      `log-level=none:keyint=${keyframeInterval}:bframes=0:scenecut=0`,
+      "f=hevc:bsfs/v=hevc_metadata=aud=insert",
+    ];
+  const args = ["-v", "error", "-stream_loop", "-1", "-i", DEMO_CLIP, "-an"];
+  args.push("-vf", `scale=${size.width}:${size.height},setsar=1`, "-frames:v", `${frames}`);
+  args.push("-c:v", ...encoder.split(" "), "-map", "0:v");
+  // The stream itself, and for each of its pictures a line with the time at which it is shown.
+  args.push("-f", "tee", `[${format}]pipe:1|[f=framecrc]pipe:2`);
+  const { success, stdout, stderr } = await new Deno.Command(programPath("ffmpeg") ?? "ffmpeg", {
+    args,
+    stdin: "null",
+    stdout: "piped",
+    stderr: "piped",
+  }).output();
+  const said = new TextDecoder().decode(stderr);
+  assert.ok(success, said);
+  const clip = codec === "h264" ? h264Clip(stdout) : h265Clip(stdout);
+  return bFrames === 0 ? clip : { ...clip, shownAt: shownAt(said) };
+}
+
+/** The third column of ffmpeg's `framecrc`: when each picture is shown, in frames. */
+function shownAt(framecrc: string): number[] {
+  const lines = framecrc.split("\n").filter((line) => /^\d/.test(line));
+  return lines.map((line) => Number(line.split(",")[2]));
+}

@@ -1,0 +1,88 @@
+/** Frames of the bundled clip, made ready for a network by the ffmpeg program, not by Orion's code. */
+import assert from "node:assert/strict";
+import { wallMs } from "../../../src/core/clock.ts";
+import { type BoxPx, type Fit, letterbox, type SizePx } from "../../../src/core/geometry.ts";
+import type { FrameMeta } from "../../../src/core/messages.ts";
+
+/** Paths of what is bundled. */
+export const BUNDLED = {
+  clip: bundled("assets/demo.mp4"),
+  truth: bundled("assets/demo.json"),
+  person: bundled("models/nanodet-g.onnx"),
+  personInt8: bundled("models/nanodet-g-int8.onnx"),
+} as const;
+
+function bundled(path: string): string {
+  return Deno.realPathSync(new URL(`../../../${path}`, import.meta.url));
+}
+
+/** Where the two people are in a frame of the clip, in pixels of its 1280 × 720. */
+export async function peopleInClip(frame: number): Promise<BoxPx[]> {
+  const truth: {
+    frames: { persons: { box: [number, number, number, number] }[] }[];
+  } = JSON.parse(await Deno.readTextFile(BUNDLED.truth));
+  const persons = truth.frames[frame]?.persons ?? [];
+  return persons.map(({ box: [x1, y1, x2, y2] }) => ({
+    x: x1,
+    y: y1,
+    width: x2 - x1,
+    height: y2 - y1,
+  }));
+}
+
+/**
+ * One frame of the clip as a network's input.
+ * @param frame     counted from 0
+ * @param transform ffmpeg filters that make the source frame out of the clip's; empty for none
+ * @param crop      the part of that source frame that is looked at
+ */
+export async function clipTensor(
+  frame: number,
+  transform: string,
+  crop: BoxPx,
+  input: SizePx,
+): Promise<{ tensor: ArrayBuffer; fit: Fit }> {
+  const fit = letterbox(crop, input);
+  const filters = [
+    `select=eq(n\\,${frame})`,
+    ...(transform === "" ? [] : [transform]),
+    `crop=${crop.width}:${crop.height}:${crop.x}:${crop.y}`,
+    `scale=${fit.width}:${fit.height}:flags=bilinear`,
+    "format=rgb24",
+    `pad=${input.width}:${input.height}:${fit.dx}:${fit.dy}:color=0x727272`,
+  ].join(",");
+  const { code, stdout, stderr } = await new Deno.Command("ffmpeg", {
+    args: ["-v", "error", "-threads", "1", "-i", BUNDLED.clip, "-vf", filters]
+      .concat(["-frames:v", "1", "-f", "rawvideo", "-pix_fmt", "rgb24", "-"]),
+  }).output();
+  assert.equal(code, 0, new TextDecoder().decode(stderr));
+  return { tensor: planes(stdout, input), fit };
+}
+
+/** Interleaved RGB bytes as three planes of float32 in 0..1. */
+function planes(rgb: Uint8Array, size: SizePx): ArrayBuffer {
+  const area = size.width * size.height;
+  assert.equal(rgb.length, 3 * area);
+  const out = new Float32Array(3 * area);
+  for (let at = 0; at < rgb.length; at++) {
+    out[(at % 3) * area + Math.floor(at / 3)] = (rgb[at] ?? 0) / 255;
+  }
+  return out.buffer;
+}
+
+/** What is known of a frame in tests that do not care for most of it. */
+export function frameMeta(
+  given: Pick<FrameMeta, "camera" | "seq" | "size" | "fit"> & Partial<FrameMeta>,
+): FrameMeta {
+  return {
+    keyframe: false,
+    ptsSeconds: given.seq / 25,
+    capturedAtMs: wallMs(0),
+    clock: "file",
+    roi: null,
+    queueMs: 0,
+    convertMs: 0,
+    dropsSinceLast: 0,
+    ...given,
+  };
+}

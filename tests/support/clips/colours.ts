@@ -1,0 +1,151 @@
+/** Clips full of colours, and what the ffmpeg program makes of them: nothing of Orion's own code. */
+import type { SizePx } from "../../../src/core/geometry.ts";
+import { programPath } from "../system/parts.ts";
+
+/** How many pictures a clip has, 25 a second, each another. */
+export const PICTURES = 6;
+
+/** How colours become luma and chroma, as the ffmpeg program names it. */
+export type Matrix = "bt601" | "bt709" | "bt2020";
+/** Limited: black is 16 and white 235. */
+export type Range = "tv" | "pc";
+
+/** What a stream says of its colours. */
+const TAGS: Readonly<Record<Matrix, string>> = {
+  bt601: "smpte170m",
+  bt709: "bt709",
+  bt2020: "bt2020nc",
+};
+
+/** A clip to make. */
+export interface ColourClip {
+  readonly size: SizePx;
+  readonly matrix: Matrix;
+  readonly range: Range;
+  /** Whether the stream says so; MJPEG needs no words for it. */
+  readonly tagged: boolean;
+  /** Arguments of the ffmpeg program. */
+  readonly encoder: readonly string[];
+}
+
+/** A picture as three planes: red, green, blue, in grey levels 0 to 255. */
+export interface Planes extends SizePx {
+  readonly levels: Float32Array;
+}
+
+/** Bars, slow changes of each colour, and something that moves. */
+function drawing({ width, height }: SizePx): string {
+  const part = `s=${width}x${height / 3}:r=25`;
+  return `smptehdbars=${part}[a];rgbtestsrc=${part}[b];testsrc2=${part}[c];` +
+    `[a][b][c]vstack=3,format=gbrp`;
+}
+
+/** Encodes one. */
+export async function writeClip(path: string, clip: ColourClip): Promise<void> {
+  const { size, matrix, range, tagged, encoder } = clip;
+  const tags = tagged ? ["-colorspace", TAGS[matrix], "-color_range", range] : [];
+  const filters = `${drawing(size)},scale=out_color_matrix=${matrix}:out_range=${range}`;
+  await ffmpeg(
+    ["-filter_complex", filters, "-frames:v", `${PICTURES}`, ...encoder, ...tags, "-y", path],
+  );
+}
+
+/** The colours that were encoded. */
+export function drawnPictures(size: SizePx): Promise<Planes[]> {
+  return pictures(["-filter_complex", drawing(size)], size, "gbrp");
+}
+
+/**
+ * What the ffmpeg program reads from a clip.
+ *
+ * Packed RGB is what people compare with; of unchanged height swscale makes it with half of the
+ * chroma's lines only, and of planar RGB with all of them.
+ * @param path   a clip, or a picture, which is then repeated
+ * @param wrong  what else it is to take the colours for: ":in_range=pc"
+ */
+export function readPictures(
+  path: string,
+  size: SizePx,
+  format: "rgb24" | "gbrp",
+  wrong = "",
+): Promise<Planes[]> {
+  const input = path.endsWith(".jpg") ? ["-loop", "1", "-i", path] : ["-i", path];
+  const scale = `scale=${size.width}:${size.height}:` +
+    `flags=bilinear+accurate_rnd+full_chroma_int${wrong}`;
+  return pictures([...input, "-vf", `${scale},format=${format}`], size, format);
+}
+
+/** How far a picture is from what it should be, in grey levels. */
+export interface Distance {
+  readonly mean: number;
+  /** The largest where the colours do not change around: there no filter makes a difference. */
+  readonly flat: number;
+}
+
+/** Compares a tensor (red, green, blue, 0 to 1) with a picture of its size. */
+export function distance(tensor: Float32Array, picture: Planes): Distance {
+  const { width, height, levels } = picture;
+  let sum = 0;
+  let flat = 0;
+  for (let y = 0; y < height; y++) {
+    for (let x = 0; x < width; x++) {
+      const even = isFlat(picture, x, y);
+      for (let at = y * width + x; at < levels.length; at += width * height) {
+        const off = Math.abs((tensor[at] ?? NaN) * 255 - (levels[at] ?? NaN));
+        sum += off;
+        if (even && !(off <= flat)) flat = off;
+      }
+    }
+  }
+  return { mean: sum / levels.length, flat };
+}
+
+const AROUND = 4;
+const NEIGHBOURS = [-AROUND, 0, AROUND].flatMap((y) => [-AROUND, 0, AROUND].map((x) => [x, y]));
+/** Grey levels. */
+const EVEN = 2;
+
+function isFlat({ width, height, levels }: Planes, x: number, y: number): boolean {
+  if (x < AROUND || y < AROUND || x >= width - AROUND || y >= height - AROUND) return false;
+  for (let at = y * width + x; at < levels.length; at += width * height) {
+    const level = levels[at] ?? NaN;
+    for (const [dx = 0, dy = 0] of NEIGHBOURS) {
+      if (Math.abs((levels[at + dy * width + dx] ?? NaN) - level) > EVEN) return false;
+    }
+  }
+  return true;
+}
+
+async function pictures(
+  input: readonly string[],
+  size: SizePx,
+  format: "rgb24" | "gbrp",
+): Promise<Planes[]> {
+  const bytes = await ffmpeg([
+    ...input,
+    ...["-frames:v", `${PICTURES}`, "-f", "rawvideo", "-pix_fmt", format, "-"],
+  ]);
+  const area = size.width * size.height;
+  if (bytes.length !== PICTURES * 3 * area) throw new Error(`ffmpeg gave ${bytes.length} bytes`);
+  // Where in the bytes the first red, green and blue are, and how far apart two of the same.
+  const layout = format === "rgb24"
+    ? { starts: [0, 1, 2], step: 3 }
+    : { starts: [2 * area, 0, area], step: 1 };
+  return Array.from({ length: PICTURES }, (_, number) => {
+    const levels = new Float32Array(3 * area);
+    layout.starts.forEach((start, plane) => {
+      for (let at = 0; at < area; at++) {
+        levels[plane * area + at] = bytes[number * 3 * area + start + at * layout.step] ?? NaN;
+      }
+    });
+    return { ...size, levels };
+  });
+}
+
+async function ffmpeg(args: readonly string[]): Promise<Uint8Array> {
+  const { success, stdout, stderr } = await new Deno.Command(programPath("ffmpeg") ?? "ffmpeg", {
+    args: ["-v", "error", "-nostdin", ...args],
+  }).output();
+  if (!success) throw new Error(new TextDecoder().decode(stderr));
+  return stdout;
+}

@@ -1,0 +1,125 @@
+/** The product with a configuration of a test's own, beside a real broker. */
+import { type TempFolder, tempFolder } from "../system/files.ts";
+import { Mosquitto, type Received, type Subscriber } from "../brokers/mosquitto.ts";
+import { freePort } from "../system/ports.ts";
+import { type OrionProcess, startOrion } from "./process.ts";
+
+/** What a rig is set up with. */
+export interface RigOptions {
+  /** YAML of the configuration: cameras, detectors and what else; `mqtt` and `health` are added. */
+  readonly config: string;
+  /** Lines below `mqtt:`, beside the URL. */
+  readonly mqtt?: string;
+  readonly env?: Readonly<Record<string, string>>;
+  /** A broker to use; one is started, and stopped at the end, when absent. */
+  readonly broker?: Mosquitto;
+}
+
+/** Whether a message is the last that an instance of the tests publishes, or its last will. */
+export function isOffline({ topic, json }: Received): boolean {
+  return topic === "orion/test/status" && json?.["state"] === "offline";
+}
+
+/** Orion as a person runs it, a mosquitto, and a subscriber to everything Orion says. */
+export class Rig implements AsyncDisposable {
+  readonly orion: OrionProcess;
+  readonly broker: Mosquitto;
+  readonly subscriber: Subscriber;
+  readonly httpUrl: string;
+  readonly #folder: TempFolder;
+  readonly #ownsBroker: boolean;
+
+  private constructor(parts: {
+    orion: OrionProcess;
+    broker: Mosquitto;
+    subscriber: Subscriber;
+    httpUrl: string;
+    folder: TempFolder;
+    ownsBroker: boolean;
+  }) {
+    this.orion = parts.orion;
+    this.broker = parts.broker;
+    this.subscriber = parts.subscriber;
+    this.httpUrl = parts.httpUrl;
+    this.#folder = parts.folder;
+    this.#ownsBroker = parts.ownsBroker;
+  }
+
+  /** Starts the broker, the subscriber and Orion, in this order. */
+  static async start(options: RigOptions): Promise<Rig> {
+    const folder = tempFolder();
+    const broker = options.broker ?? await Mosquitto.start();
+    const subscriber = await broker.subscribe("orion/#");
+    const port = freePort();
+    const config = folder.write(
+      "orion.yaml",
+      [
+        "instance: test",
+        options.config,
+        `mqtt:\n  url: ${broker.url}\n${options.mqtt ?? ""}`,
+        `health:\n  listen: 127.0.0.1:${port}\n  statsIntervalSeconds: 1`,
+        "",
+      ].join("\n"),
+    );
+    const orion = startOrion(["run", "--config", config], {
+      ...(options.env === undefined ? {} : { env: options.env }),
+    });
+    return new Rig({
+      orion,
+      broker,
+      subscriber,
+      httpUrl: `http://127.0.0.1:${port}`,
+      folder,
+      ownsBroker: options.broker === undefined,
+    });
+  }
+
+  /** Waits until a camera is online. */
+  async online(camera: string): Promise<void> {
+    await this.orion.waitFor(
+      "camera.state",
+      (event) => event["camera"] === camera && event["state"] === "online",
+    );
+  }
+
+  /** Waits for the first inference message of a camera. */
+  async firstInference(camera: string): Promise<void> {
+    await this.inferences(camera, 1);
+  }
+
+  /** Waits until so many inference messages of a camera have come since the start. */
+  async inferences(camera: string, count: number): Promise<void> {
+    const { subscriber } = this;
+    const came = () =>
+      subscriber.messages.filter(({ topic }) => topic.includes(`/inferences/${camera}/`)).length;
+    await subscriber.waitFor(() => came() >= count, {
+      what: `inference message ${count} of ${camera}`,
+    });
+  }
+
+  /** What `GET` answers: the status code and the body as JSON. */
+  async get(path: string): Promise<{ status: number; body: unknown }> {
+    const response = await fetch(`${this.httpUrl}${path}`);
+    return { status: response.status, body: await response.json() };
+  }
+
+  /** SIGTERM, and the exit code; by then the subscriber has all that Orion said. */
+  async stop(): Promise<number> {
+    this.orion.signal("SIGTERM");
+    const { code } = await this.orion.exit();
+    if (this.broker.running) await this.offline();
+    return code;
+  }
+
+  /** Waits until the subscriber has what Orion says last. */
+  offline(): Promise<Received> {
+    return this.subscriber.waitFor(isOffline, { what: "`offline`" });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.orion[Symbol.asyncDispose]();
+    await this.subscriber[Symbol.asyncDispose]();
+    if (this.#ownsBroker) await this.broker[Symbol.asyncDispose]();
+    this.#folder[Symbol.dispose]();
+  }
+}

@@ -1,0 +1,280 @@
+/** A camera's decoding on a clock that the test holds: real packets, the real decoder, detectors at once. */
+import assert from "node:assert/strict";
+import { type CameraAccount, DROP_REASONS, UNDECODED_REASONS } from "../../../src/core/accounts.ts";
+import { type SteadyMs, wallMs } from "../../../src/core/clock.ts";
+import type { CameraSource, StreamInfo } from "../../../src/core/messages.ts";
+import { FrameBus } from "../../../src/framebus/bus.ts";
+import { CodecParameters } from "../../../src/libav/codec_parameters.ts";
+import type { VideoStream } from "../../../src/libav/input.ts";
+import type { Libav } from "../../../src/libav/library.ts";
+import { Packet } from "../../../src/libav/packet.ts";
+import { StreamBounds } from "../../../src/stream/bounds/stream_bounds.ts";
+import { CaptureTime } from "../../../src/stream/capture_time.ts";
+import { Decoding } from "../../../src/stream/decoding.ts";
+import type { GopBuffer } from "../../../src/stream/gop_buffer.ts";
+import type { PacketSource, SourcePacket } from "../../../src/stream/packet_source.ts";
+import { Snapshots } from "../../../src/stream/snapshots.ts";
+import { FramePool, type SharedFrame } from "../../../src/stream/shared_frame.ts";
+import { sourceOf } from "../cameras/camera_source.ts";
+import type { CameraClip } from "../cameras/faulty_camera/clip.ts";
+import { HeldClock } from "../clocks/held_clock.ts";
+import { assertCloses } from "./ledger.ts";
+
+const TICKS_PER_SECOND = 1000;
+const START_CODE = [0, 0, 0, 1] as const;
+/** H.264's unit types (table 7-1), and the recovery point among SEI payloads (annex D). */
+const H264 = { lastSlice: 5, sei: 6, recoveryPoint: 6 } as const;
+
+export interface RigOptions {
+  readonly clip: CameraClip;
+  readonly fps: number;
+  /** Asked for by each detector; they take at once what is announced. */
+  readonly ratesHz: readonly number[];
+  readonly source?: Partial<CameraSource>;
+  /** The picture of the clip that it begins with. */
+  readonly startFrame?: number;
+}
+
+/** The packets of a clip, one at a time. */
+class ClipSource implements PacketSource {
+  readonly hasMore = false;
+  readonly video: VideoStream;
+  /** Packets that are with the decoding. */
+  lent = 0;
+  readonly #libav: Libav;
+  readonly #parameters: CodecParameters;
+  #next: Packet;
+
+  constructor(libav: Libav) {
+    this.#libav = libav;
+    this.#parameters = new CodecParameters(libav, {
+      codecName: "h264",
+      clockRate: TICKS_PER_SECOND,
+      extradata: null,
+      frameRate: null,
+    });
+    this.video = this.#parameters.video;
+    this.#next = new Packet(libav);
+  }
+
+  /** A picture as it comes from a camera now. */
+  packet(of: {
+    readonly units: readonly Uint8Array[];
+    readonly isKey: boolean;
+    readonly shownAtMs: number;
+    readonly atMs: SteadyMs;
+    readonly isCorrupt: boolean;
+  }): SourcePacket {
+    const packet = this.#next;
+    packet.fill(Uint8Array.from(of.units.flatMap((unit) => [...START_CODE, ...unit])), of.isKey);
+    packet.stamp(BigInt(of.shownAtMs));
+    const isDisposable = of.units.every((unit) => !isSlice(unit) || (unit[0] ?? 0) >> 5 === 0);
+    return {
+      packet,
+      pts: BigInt(of.shownAtMs),
+      isKey: of.isKey,
+      isRecoveryPoint: !of.isKey && of.units.some(isRecoveryPoint),
+      isCorrupt: of.isCorrupt,
+      isDisposable: () => isDisposable,
+      positionSeconds: of.shownAtMs / TICKS_PER_SECOND,
+      arrivedAtMs: of.atMs,
+      capturedAtMs: wallMs(of.atMs),
+      clock: "arrival",
+    };
+  }
+
+  keep(): void {
+    this.lent++;
+    this.#next = new Packet(this.#libav);
+  }
+
+  recycle(packet: Packet): void {
+    this.lent--;
+    packet[Symbol.dispose]();
+  }
+
+  secondsOf(pts: bigint | null): number {
+    return Number(pts ?? 0n) / TICKS_PER_SECOND;
+  }
+
+  read(): Promise<"end"> {
+    return Promise.resolve("end");
+  }
+
+  take(): null {
+    return null;
+  }
+
+  decoded(): void {
+    // Nothing is planned.
+  }
+
+  rewind(): void {
+    // It goes on.
+  }
+
+  async close(): Promise<void> {
+    // Nothing is open.
+  }
+
+  [Symbol.dispose](): void {
+    this.#next[Symbol.dispose]();
+    this.#parameters[Symbol.dispose]();
+  }
+}
+
+/** Plays a clip picture by picture; after each the account closes and no count has gone back. */
+export class DecodingRig implements Disposable {
+  readonly clock = new HeldClock(1000);
+  readonly bus: FrameBus<SharedFrame>;
+  readonly snapshots: Snapshots;
+  readonly infos: StreamInfo[] = [];
+  /** When each detector was handed a picture, and where that is in the stream. */
+  readonly taken: { readonly detector: string; readonly atMs: number; readonly seconds: number }[] =
+    [];
+  catchUps = 0;
+  waits = 0;
+  /** Packets that went into the decoder, some of them more than once. */
+  sent = 0;
+  buffer: GopBuffer | null = null;
+  decoding: Decoding;
+  readonly source: ClipSource;
+  readonly #options: RigOptions;
+  readonly #parts: ConstructorParameters<typeof Decoding>[0];
+  readonly #pool: FramePool;
+  #next = 0;
+  #before: readonly number[] = [];
+
+  constructor(libav: Libav, options: RigOptions) {
+    this.#options = options;
+    this.bus = new FrameBus<SharedFrame>({
+      clock: this.clock,
+      stallTimeoutMs: 10_000,
+      announce: (detector) => void this.clock.after(1, () => this.#take(detector)),
+    });
+    this.snapshots = new Snapshots(libav);
+    this.#pool = new FramePool(libav);
+    this.source = new ClipSource(libav);
+    for (const [index, rateHz] of options.ratesHz.entries()) {
+      this.bus.register({ detector: `d${index}`, rateHz, paused: false });
+    }
+    this.bus.start();
+    this.#parts = {
+      libav,
+      source: sourceOf({ url: "rtsp://127.0.0.1/cam", ...options.source }),
+      bus: this.bus,
+      snapshots: this.snapshots,
+      pool: this.#pool,
+      captureTime: new CaptureTime(),
+      clock: this.clock,
+      bounds: new StreamBounds({ maxPixels: 8192 * 4320, isLive: true, clock: this.clock }),
+      onArrival: () => undefined,
+      onFrame: () => undefined,
+      onWaiting: () => this.waits++,
+      onInfo: (info) => void this.infos.push(info),
+      onDecoderFallback: (error) => assert.fail(error.message),
+      onDecoded: () => this.sent++,
+      onLevel: () => undefined,
+      onBuffer: (buffer) => this.buffer = buffer,
+      onCatchUp: () => this.catchUps++,
+    };
+    this.decoding = new Decoding(this.#parts, this.source);
+  }
+
+  get account(): CameraAccount {
+    return this.bus.account();
+  }
+
+  /** Sends so many pictures, and lets the time to each next one pass. */
+  async play(pictures: number, change: {
+    readonly isCorrupt?: boolean;
+    /** Other units than the clip's. */
+    readonly units?: readonly Uint8Array[];
+    /** How much earlier or later than it should, as a part of the time between two. */
+    readonly jitter?: () => number;
+  } = {}): Promise<void> {
+    const { clip, fps } = this.#options;
+    const frameMs = 1000 / fps;
+    for (let count = 0; count < pictures; count++) {
+      const index = this.#next++;
+      const at = (index + (this.#options.startFrame ?? 0)) % clip.pictures.length;
+      const picture = clip.pictures[at] ?? assert.fail("an empty clip");
+      const dueMs = 1000 + (index + 1 + (change.jitter?.() ?? 0)) * frameMs;
+      await this.clock.pass(Math.max(0, dueMs - this.clock.nowMs()));
+      this.decoding.packet(this.source.packet({
+        units: change.units ?? picture.units,
+        isKey: picture.isKey,
+        shownAtMs: Math.round((index + (clip.shownAt?.[at] ?? at) - at) * frameMs),
+        atMs: this.clock.nowMs(),
+        isCorrupt: change.isCorrupt ?? false,
+      }));
+      this.check();
+    }
+    await this.clock.pass(2);
+  }
+
+  /** The connection ends, and another begins. */
+  reconnect(): void {
+    this.decoding[Symbol.dispose]();
+    assert.equal(this.source.lent, 0, "every packet is given back");
+    this.decoding = new Decoding(this.#parts, this.source);
+  }
+
+  /** The longest time that a detector had to wait, in milliseconds, from its first picture on. */
+  longestPauseMs(detector: string): number {
+    const times = this.taken.filter((each) => each.detector === detector).map(({ atMs }) => atMs);
+    assert.ok(times.length > 0, `${detector} was given nothing`);
+    const ends = [...times.slice(1), this.clock.nowMs()];
+    return Math.max(...ends.map((at, index) => at - (times[index] ?? 0)));
+  }
+
+  /** The account closes, follows the camera, and none of its counts has gone back. */
+  check(): void {
+    const { account } = this;
+    assertCloses(account);
+    assert.equal(account.received + this.bus.ledger.pending, this.bus.ledger.arrived);
+    assert.ok(this.bus.ledger.pending <= 16, "received lags behind the camera");
+    const counts = [
+      account.received,
+      account.corrupt,
+      account.decoded,
+      ...UNDECODED_REASONS.map((reason) => account.undecoded[reason]),
+      ...account.detectors.flatMap(({ processed, dropped, decoded }) => [
+        processed,
+        decoded,
+        ...DROP_REASONS.map((reason) => dropped[reason]),
+      ]),
+    ];
+    for (const [index, count] of counts.entries()) {
+      assert.ok(count >= (this.#before[index] ?? 0), `count ${index} went back`);
+    }
+    this.#before = counts;
+  }
+
+  [Symbol.dispose](): void {
+    this.decoding[Symbol.dispose]();
+    this.bus.stop();
+    const { ledger } = this.bus;
+    this.check();
+    assert.equal(ledger.pending, 0, "every frame is settled");
+    assert.equal(this.account.undecoded.buffered, 0, "and none is open any more");
+    assert.equal(this.source.lent, 0, "every packet is given back");
+    this.#pool[Symbol.dispose]();
+    this.source[Symbol.dispose]();
+  }
+
+  #take(detector: string): void {
+    this.bus.deliver(detector, ({ info }) => {
+      this.taken.push({ detector, atMs: this.clock.nowMs(), seconds: info.ptsSeconds });
+    });
+  }
+}
+
+function isSlice(unit: Uint8Array): boolean {
+  const type = (unit[0] ?? 0) & 31;
+  return type >= 1 && type <= H264.lastSlice;
+}
+
+function isRecoveryPoint(unit: Uint8Array): boolean {
+  return ((unit[0] ?? 0) & 31) === H264.sei && unit[1] === H264.recoveryPoint;
+}

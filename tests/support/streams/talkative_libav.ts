@@ -1,0 +1,24 @@
+/**
+ * Opens a URL with libav, which may print to standard error: as much as `openLibav` lets it, or, told
+ * `uncapped`, everything. The arguments are the paths of the libraries as JSON, the URL and that word.
+ */
+import { Input } from "../../../src/libav/input.ts";
+import { Interrupt } from "../../../src/libav/interrupt.ts";
+import { openLibav } from "../../../src/libav/library.ts";
+import { rtspOptions } from "../../../src/libav/options.ts";
+
+/** `AV_LOG_TRACE`. */
+const EVERYTHING = 56;
+
+if (import.meta.main) {
+  const [libraries = "", url = "", how] = Deno.args;
+  using libav = openLibav(JSON.parse(libraries), { logLevel: EVERYTHING });
+  if (how === "uncapped") libav.avutil.av_log_set_level(EVERYTHING);
+  using interrupt = new Interrupt(libav);
+  const options = rtspOptions(libav, { transport: "tcp", timeoutMs: 5000 });
+  try {
+    using _input = await Input.open(libav, { url, options, interrupt, findStreamInfo: false });
+  } catch (error) {
+    Deno.stderr.writeSync(new TextEncoder().encode(`${error}\n`));
+  }
+}

@@ -1,0 +1,39 @@
+/**
+ * Starts and terminates capture workers while their native calls are under way, as often as the first
+ * argument says. Ends with 0, unless the process dies of it; `unpinned` as the second argument lets it.
+ */
+import type { FromCapture, ToCapture } from "../../../src/core/messages.ts";
+import { pinLibav } from "../../../src/libav/pin.ts";
+import { locateLibav } from "../../../src/libav/locate.ts";
+import { WORKER_ENTRIES } from "../../../src/service/workers/entries.ts";
+import { sourceOf } from "../cameras/camera_source.ts";
+import { DEMO_CLIP } from "../system/files.ts";
+
+/** At most, until the termination: some frames' time, or that of opening a clip. */
+const MAX_LIFE_MS = 60;
+
+/** One worker's life: ended while it opens the clip, or while it plays it. */
+async function live(libraries: ReturnType<typeof locateLibav>, plays: boolean): Promise<void> {
+  const worker = new Worker(WORKER_ENTRIES.capture, { type: "module" });
+  const online = Promise.withResolvers<void>();
+  worker.onmessage = ({ data }: MessageEvent<FromCapture>) => {
+    if (data.kind === "state" && data.state === "online") online.resolve();
+  };
+  const start: ToCapture = {
+    kind: "start",
+    libraries,
+    source: sourceOf({ url: DEMO_CLIP, file: DEMO_CLIP, loop: true, decode: "all" }),
+  };
+  worker.postMessage(start);
+  if (plays) await online.promise;
+  await new Promise((resolve) => setTimeout(resolve, Math.random() * MAX_LIFE_MS));
+  worker.terminate();
+}
+
+if (import.meta.main) {
+  const [times = "40", how] = Deno.args;
+  const libraries = locateLibav();
+  if (how !== "unpinned") pinLibav(libraries);
+  for (let i = 0; i < Number(times); i++) await live(libraries, i % 2 === 0);
+  Deno.exit(0);
+}

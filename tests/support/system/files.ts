@@ -1,0 +1,41 @@
+/** Folders and paths for tests. */
+import { fileURLToPath } from "node:url";
+
+/** The root of the checkout, absolute, without a slash at its end. */
+export const ROOT: string = fileURLToPath(new URL("../../../", import.meta.url)).replace(/\/$/, "");
+
+/** The bundled clip: 1280×720, 25 frames a second, 12 seconds, two people. */
+export const DEMO_CLIP = `${ROOT}/assets/demo.mp4`;
+
+/** What the bundled clip shows, frame by frame. */
+export const DEMO_TRUTH = `${ROOT}/assets/demo.json`;
+
+/** A folder of a test's own, gone at the end of its block: `using folder = tempFolder()`. */
+export interface TempFolder extends Disposable {
+  /** Absolute. */
+  readonly path: string;
+  /** Writes a file into the folder and returns its path. */
+  write(name: string, content: string | Uint8Array): string;
+}
+
+/** Makes an empty folder below the system's folder for temporary files. */
+export function tempFolder(): TempFolder {
+  const path = Deno.makeTempDirSync({ prefix: "orion-test-" });
+  return {
+    path,
+    write(name, content) {
+      const file = `${path}/${name}`;
+      Deno.mkdirSync(file.slice(0, file.lastIndexOf("/")), { recursive: true });
+      if (typeof content === "string") Deno.writeTextFileSync(file, content);
+      else Deno.writeFileSync(file, content);
+      return file;
+    },
+    [Symbol.dispose]() {
+      try {
+        Deno.removeSync(path, { recursive: true });
+      } catch (error) {
+        if (!(error instanceof Deno.errors.NotFound)) throw error;
+      }
+    },
+  };
+}

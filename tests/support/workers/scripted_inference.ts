@@ -1,0 +1,111 @@
+/**
+ * An inference worker that is Orion's own but for the model: that does what its file's name says, so
+ * that tests can have every fault a model can have.
+ *
+ *     sleep-20     each frame takes 20 ms and no CPU        throw-5     the fifth frame throws
+ *     reject-5     a rejection that nobody handles          loop-5      JavaScript that never returns
+ *     native-5     a native call that never returns         badload-5   throws, then fails to load once
+ *     hangload-0   a native call in place of loading        heal-2      throws at once, but the first
+ *                                                                       two threads alone
+ *
+ * A number after the fault is the frame it happens at, of each thread, where nothing else is said.
+ */
+import { neverReturn } from "../streams/never_returns.ts";
+import { basename, dirname } from "node:path";
+import { systemClock } from "../../../src/core/clock.ts";
+import { ModelError } from "../../../src/core/errors.ts";
+import type { FromInference, ToInference } from "../../../src/core/messages.ts";
+import { serve } from "../../../src/core/worker_entry.ts";
+import type { RawDetections } from "../../../src/inference/contract.ts";
+import { Detector } from "../../../src/inference/detector.ts";
+import type { LoadOptions, Model } from "../../../src/inference/session.ts";
+
+const NOTHING: RawDetections = {
+  cells: 0,
+  classes: 1,
+  boxes: new Float32Array(0),
+  boxCellStride: 4,
+  boxSideStride: 1,
+  boxForm: "corners",
+  scores: new Float32Array(0),
+  scoreOffset: 0,
+  scoreCellStride: 1,
+  scoreClassStride: 1,
+};
+
+/** Blocks the thread as a native inference does, without using the CPU. */
+function block(ms: number): void {
+  if (ms > 0) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
+}
+
+/** How many threads have loaded this file before, by a mark beside it. */
+function timesLoaded(path: string): number {
+  const mark = `${dirname(path)}/.loaded`;
+  let times = 0;
+  try {
+    times = Deno.readTextFileSync(mark).length;
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+  Deno.writeTextFileSync(mark, "x", { append: true });
+  return times;
+}
+
+function load({ path }: LoadOptions): Promise<Model> {
+  const [what, number] = basename(path, ".onnx").split("-");
+  const count = Number(number);
+  if (what === "hangload") neverReturn();
+  const isHealed = what === "heal" && timesLoaded(path) >= count;
+  if (what === "badload" && timesLoaded(path) === 1) {
+    throw new ModelError({
+      code: "MODEL_UNREADABLE",
+      message: "Cannot read the model",
+      retryable: true,
+      remedy: "Wait.",
+    });
+  }
+  let frames = 0;
+  return Promise.resolve({
+    input: { width: 64, height: 64, bars: 0 },
+    labels: ["person"],
+    provider: "script",
+    run() {
+      frames++;
+      if (what === "sleep") block(count);
+      else if (what === "heal") { if (!isHealed) fault("throw"); }
+      else if (frames === count) fault(what);
+      return Promise.resolve(NOTHING);
+    },
+    [Symbol.asyncDispose]: () => Promise.resolve(),
+  });
+}
+
+function fault(what: string | undefined): void {
+  switch (what) {
+    case "throw":
+    case "badload":
+      setTimeout(() => {
+        throw new TypeError("nobody catches this");
+      }, 0);
+      block(50);
+      return;
+    case "reject":
+      void Promise.reject(new TypeError("nobody handles this"));
+      return;
+    case "loop":
+      for (;;) { /* for ever */ }
+    case "native":
+      neverReturn();
+  }
+}
+
+serve<ToInference, FromInference>(({ post, failed, log }) => {
+  const detector = new Detector({
+    clock: systemClock,
+    log,
+    failed,
+    post: (message) => post(message),
+    load,
+  });
+  return (message) => detector.handle(message);
+});

@@ -1,0 +1,262 @@
+import assert from "node:assert/strict";
+import { boxNorm } from "../../../../src/core/geometry.ts";
+import { logTo } from "../../../../src/core/log.ts";
+import type { CommandAnswer, ControlCommand } from "../../../../src/core/messages.ts";
+import { Redactor } from "../../../../src/core/redact.ts";
+import {
+  Controller,
+  type ControlTarget,
+  MAX_UNDER_WAY,
+} from "../../../../src/service/control/controller.ts";
+import { REMEMBERED_FOR_MS } from "../../../../src/service/control/command_cache.ts";
+import { resolveModel } from "../../../../src/service/control/model_resolver.ts";
+import { tempFolder } from "../../../support/system/files.ts";
+import { HeldClock } from "../../../support/clocks/held_clock.ts";
+
+const RULES = {
+  root: "/opt/orion",
+  folder: "/srv/models",
+  realPath: (path: string) => Promise.resolve(path),
+};
+
+/** A controller over a target that writes down what it is told. */
+function rig(
+  overridden: Partial<ControlTarget> = {},
+  allow: readonly ControlCommand["command"][] | null = null,
+) {
+  const clock = new HeldClock();
+  const done: unknown[] = [];
+  const note = (name: string) => (...args: unknown[]) => void done.push([name, ...args]);
+  const target: ControlTarget = {
+    cameras: () => ["gate", "yard"],
+    detectors: () => new Map([["person", ["gate", "yard"]], ["car", ["yard"]]]),
+    getStatus: () => Promise.resolve({ uptime: done.length }),
+    pause: note("pause"),
+    resume: note("resume"),
+    setRate: note("setRate"),
+    setConfidence: note("setConfidence"),
+    setRoi: note("setRoi"),
+    setModel: (detector, model) => {
+      done.push(["setModel", detector, model]);
+      return Promise.resolve();
+    },
+    snapshot: (camera) => Promise.resolve(`jpeg of ${camera}`),
+    shutdown: note("shutdown"),
+    ...overridden,
+  };
+  const log = logTo(() => {});
+  const redactor = new Redactor(["of-a-camera"]);
+  const controller = new Controller({ target, models: RULES, clock, log, allow, redactor });
+  let requests = 0;
+  const send = async (command: ControlCommand, id: string | null = `id-${requests}`) => {
+    const request = ++requests;
+    const answers: CommandAnswer[] = [];
+    await controller.take({ request, id, command }, (answer) => {
+      answers.push(answer);
+      done.push("answered");
+    });
+    const [answer] = answers;
+    assert.ok(answers.length === 1 && answer?.request === request, "one answer to each");
+    return answer;
+  };
+  const code = async (command: ControlCommand) => {
+    const { outcome } = await send(command);
+    return "error" in outcome ? outcome.error.code : "ok";
+  };
+  const changes = () => done.filter((each) => each !== "answered");
+  return { clock, changes, code, controller, done, send };
+}
+
+const pause = (camera: string | null, detector: string | null) =>
+  ({ command: "pause", camera, detector }) as const;
+
+Deno.test("controller: commands reach what they name, and null stands for all", async () => {
+  const { changes, code } = rig();
+  const roi = boxNorm({ x: 0, y: 0, width: 0.5, height: 1 });
+  assert.equal(await code(pause(null, null)), "ok");
+  assert.equal(await code({ command: "resume", camera: "gate", detector: null }), "ok");
+  assert.equal(
+    await code({ command: "set_rate", detector: "person", rateHz: 2, camera: null }),
+    "ok",
+  );
+  assert.equal(
+    await code({ command: "set_confidence", detector: "car", confidence: 0.7 }),
+    "ok",
+  );
+  assert.equal(await code({ command: "set_roi", camera: "gate", roi }), "ok");
+  assert.equal(await code({ command: "clear_roi", camera: "gate" }), "ok");
+  const gate = { camera: "gate", detector: "person" };
+  const yard = { camera: "yard", detector: "person" };
+  assert.deepEqual(changes(), [
+    ["pause", [gate, yard, { camera: "yard", detector: "car" }]],
+    ["resume", [gate]],
+    ["setRate", [gate, yard], 2],
+    ["setConfidence", "car", 0.7],
+    ["setRoi", "gate", roi],
+    ["setRoi", "gate", null],
+  ]);
+});
+
+Deno.test("controller: what does not exist is refused and changes nothing", async () => {
+  const { changes, code, controller } = rig();
+  assert.equal(await code(pause("shed", null)), "CONTROL_UNKNOWN_CAMERA");
+  assert.equal(await code(pause(null, "constructor")), "CONTROL_UNKNOWN_DETECTOR");
+  assert.equal(await code(pause("gate", "car")), "CONTROL_NO_PAIR");
+  assert.equal(await code({ command: "snapshot", camera: "shed" }), "CONTROL_UNKNOWN_CAMERA");
+  assert.equal(
+    await code({ command: "set_model", detector: "person", model: "/etc/passwd" }),
+    "CONTROL_MODEL",
+  );
+  assert.deepEqual([changes(), controller.overrides()], [[], []]);
+});
+
+Deno.test("controller: the same id twice is carried out once and answered twice, alike", async () => {
+  const { changes, clock, send } = rig();
+  const first = await send(pause("gate", null), "x");
+  await clock.pass(REMEMBERED_FOR_MS - 1);
+  const again = await send(pause("gate", null), "x");
+  assert.deepEqual(again, { ...first, request: again.request, replayed: true });
+  assert.equal(first.replayed, false);
+  assert.equal(changes().length, 1);
+  await clock.pass(1);
+  await send(pause("gate", null), "x");
+  assert.equal(changes().length, 2, "after five minutes it is a new one");
+});
+
+Deno.test("controller: the same id with another command is refused and changes nothing", async () => {
+  const { changes, send } = rig();
+  const rate = (rateHz: number) =>
+    ({ command: "set_rate", detector: "person", rateHz, camera: null }) as const;
+  await send(rate(2), "1");
+  for (const other of [rate(7), pause(null, "person")]) {
+    const { command, outcome, replayed } = await send(other, "1");
+    assert.deepEqual([command, replayed], [other.command, false]);
+    assert.ok("error" in outcome && outcome.error.code === "ID_REUSED");
+  }
+  assert.equal((await send(rate(2), "1")).replayed, true, "the first one keeps its id");
+  assert.equal(changes().length, 1);
+});
+
+Deno.test("controller: without an id a command is carried out each time", async () => {
+  const { changes, send } = rig();
+  for (const camera of ["gate", "gate", "yard"]) {
+    assert.equal((await send(pause(camera, null), null)).replayed, false);
+  }
+  assert.equal(changes().length, 3);
+});
+
+Deno.test("controller: a command that is not allowed is refused, with and without an id", async () => {
+  const { changes, code, send } = rig({}, ["pause"]);
+  assert.equal(await code({ command: "shutdown" }), "CONTROL_NOT_ALLOWED");
+  const { outcome } = await send({ command: "shutdown" }, null);
+  assert.ok("error" in outcome && outcome.error.code === "CONTROL_NOT_ALLOWED");
+  assert.equal(await code(pause("gate", null)), "ok");
+  assert.equal(changes().length, 1);
+  assert.equal(await rig({}, []).code(pause("gate", null)), "CONTROL_NOT_ALLOWED");
+});
+
+Deno.test("controller: an answer holds no secret, whatever failed", async () => {
+  const { send } = rig({
+    snapshot: () => Promise.reject(new Error("no way: of-a-camera, rtsp://u:pw@cam/of/it")),
+  });
+  const { outcome } = await send({ command: "snapshot", camera: "gate" });
+  assert.ok("error" in outcome);
+  assert.equal(outcome.error.message, "Error: no way: [redacted], rtsp://cam");
+});
+
+Deno.test("controller: the same id while the first is under way waits for its answer", async () => {
+  const loading = Promise.withResolvers<void>();
+  let loads = 0;
+  const { send } = rig({
+    setModel: () => {
+      loads += 1;
+      return loading.promise;
+    },
+  });
+  const command = { command: "set_model", detector: "person", model: "builtin:person" } as const;
+  const both = Promise.all([send(command, "x"), send(command, "x")]);
+  loading.resolve();
+  assert.deepEqual((await both).map(({ outcome }) => outcome), [{ data: null }, { data: null }]);
+  assert.equal(loads, 1);
+});
+
+Deno.test("controller: a detector loads one model at a time, and the others are not held up", async () => {
+  const loading = Promise.withResolvers<void>();
+  const { code, controller } = rig({ setModel: () => loading.promise });
+  const model = (detector: string) =>
+    code({ command: "set_model", detector, model: "builtin:person" });
+  const first = model("person");
+  assert.equal(await model("person"), "CONTROL_BUSY");
+  assert.equal(await code(pause(null, null)), "ok");
+  loading.reject(new Error("the model is broken"));
+  assert.equal(await first, "INTERNAL");
+  assert.ok(controller.overrides().every(({ setting }) => setting === "paused"));
+});
+
+Deno.test("controller: more commands at once than it takes are refused", async () => {
+  const held = Promise.withResolvers<unknown>();
+  const { code, send } = rig({ getStatus: () => held.promise });
+  const waiting = Array.from({ length: MAX_UNDER_WAY }, () => code({ command: "get_status" }));
+  const refused = await send(pause("gate", null), "x");
+  assert.ok("error" in refused.outcome && refused.outcome.error.code === "CONTROL_BUSY");
+  held.resolve(1);
+  assert.ok((await Promise.all(waiting)).every((each) => each === "ok"));
+  const again = await send(pause("gate", null), "x");
+  assert.deepEqual(again.outcome, { data: null }, "what was not tried may be sent again");
+});
+
+Deno.test("controller: a shutdown is answered before it begins, once", async () => {
+  const { done, send } = rig();
+  await send({ command: "shutdown" }, "x");
+  await send({ command: "shutdown" }, "x");
+  assert.deepEqual(done, ["answered", ["shutdown"], "answered"]);
+});
+
+Deno.test("controller: what was changed is listed with its newest value", async () => {
+  const { controller, send } = rig();
+  await send({ command: "set_rate", detector: "person", rateHz: 2, camera: "gate" });
+  await send({ command: "set_rate", detector: "person", rateHz: 9, camera: null });
+  await send({ command: "set_model", detector: "car", model: "builtin:person" });
+  await send(pause("yard", null));
+  await send({ command: "resume", camera: null, detector: "car" });
+  const list = controller.overrides().map((
+    { setting, camera, detector, value },
+  ) => [setting, camera, detector, value]);
+  assert.deepEqual(list, [
+    ["rateHz", "gate", "person", 9],
+    ["rateHz", "yard", "person", 9],
+    ["model", null, "car", "builtin:person"],
+    ["paused", "yard", "person", true],
+  ]);
+});
+
+Deno.test("models: only what is builtin, or in the folder, wherever links lead", async () => {
+  using folder = tempFolder();
+  folder.write("models/own.onnx", "");
+  folder.write("models/deep/own.onnx", "");
+  folder.write("outside.onnx", "");
+  const models = `${folder.path}/models`;
+  // Making links takes the right to write everywhere, so these are told of instead.
+  const links = new Map([
+    [`${models}/link.onnx`, `${folder.path}/outside.onnx`],
+    [`${models}/up/outside.onnx`, `${folder.path}/outside.onnx`],
+    [`${models}/alias.onnx`, `${models}/own.onnx`],
+  ]);
+  const realPath = async (path: string) => links.get(path) ?? await Deno.realPath(path);
+  const rules = { root: "/opt/orion", folder: models, realPath };
+  const takes = async (model: string) => (await resolveModel(model, rules)).modelPath;
+  assert.equal(await takes("builtin:person"), "/opt/orion/models/nanodet-g.onnx");
+  assert.equal(await takes("own.onnx"), `${models}/own.onnx`);
+  assert.equal(await takes("deep/../own.onnx"), `${models}/own.onnx`);
+  assert.equal(await takes(`${models}/deep/own.onnx`), `${models}/deep/own.onnx`);
+  assert.equal(await takes("alias.onnx"), `${models}/alias.onnx`);
+  const refused = [
+    ...["builtin:", "builtin:toString", "builtin:../x.onnx", "own", "own.txt", "missing.onnx"],
+    ...["../outside.onnx", "deep/../../outside.onnx", "link.onnx", "up/outside.onnx", "/"],
+    ...[`${folder.path}/outside.onnx`, `${models}-other/own.onnx`, "own.onnx\0", "..", ".onnx/.."],
+    ...["file:///etc/passwd.onnx", "http://127.0.0.1/a.onnx", "~/own.onnx", "..\\outside.onnx"],
+  ];
+  for (const model of refused) {
+    await assert.rejects(takes(model), { code: "CONTROL_MODEL" }, JSON.stringify(model));
+  }
+});

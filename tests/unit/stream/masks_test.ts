@@ -1,0 +1,62 @@
+import assert from "node:assert/strict";
+import { letterbox } from "../../../src/core/geometry.ts";
+import { blackOut, maskSpans } from "../../../src/stream/masks.ts";
+
+const INPUT = { width: 8, height: 8 };
+
+/** The tensor's first plane as text, `#` where it is black. */
+function picture(tensor: Float32Array): string[] {
+  return Array.from(
+    { length: 8 },
+    (_, y) => Array.from({ length: 8 }, (_, x) => tensor[y * 8 + x] === 0 ? "#" : ".").join(""),
+  );
+}
+
+function masked(
+  mask: { x: number; y: number }[],
+  frame: { width: number; height: number },
+  crop = { x: 0, y: 0, ...frame },
+) {
+  const fit = letterbox(crop, INPUT);
+  const tensor = new Float32Array(3 * 64).fill(1);
+  blackOut(tensor, maskSpans([mask], frame, fit, INPUT), 64);
+  for (const plane of [1, 2]) {
+    assert.deepEqual(
+      picture(tensor.subarray(plane * 64)),
+      picture(tensor),
+      "all planes are masked alike",
+    );
+  }
+  return picture(tensor);
+}
+
+const LEFT_HALF = [{ x: 0, y: 0 }, { x: 0.5, y: 0 }, { x: 0.5, y: 1 }, { x: 0, y: 1 }];
+
+Deno.test("masks: a polygon is black in the picture and the bars are left alone", () => {
+  assert.deepEqual(masked(LEFT_HALF, { width: 160, height: 80 }), [
+    "........",
+    "........",
+    "####....",
+    "####....",
+    "####....",
+    "####....",
+    "........",
+    "........",
+  ]);
+});
+
+Deno.test("masks: polygons are of the source frame, whatever part of it is looked at", () => {
+  const crop = { x: 40, y: 0, width: 80, height: 80 };
+  assert.deepEqual(masked(LEFT_HALF, { width: 160, height: 80 }, crop), Array(8).fill("####...."));
+});
+
+Deno.test("masks: a triangle has a slanted side", () => {
+  const triangle = [{ x: 0, y: 0 }, { x: 1, y: 0 }, { x: 0, y: 1 }];
+  const rows = masked(triangle, { width: 80, height: 80 });
+  assert.deepEqual(rows.map((row) => row.lastIndexOf("#") + 1), [7, 6, 5, 4, 3, 2, 1, 0]);
+});
+
+Deno.test("masks: one outside of the part that is looked at masks nothing", () => {
+  const crop = { x: 80, y: 0, width: 80, height: 80 };
+  assert.deepEqual(masked(LEFT_HALF, { width: 160, height: 80 }, crop), Array(8).fill("........"));
+});
