@@ -85,7 +85,7 @@ async function run(
   const exit = (code: number) => void lines.flush(HURRIED_FLUSH_MS).then(() => host.exit(code));
   try {
     requirePermissions(settings, host);
-    for (const warning of settings.warnings) log.warning("config.warning", { warning });
+    for (const warning of settings.warnings) log.warning("config.warned", { warning });
     const places = locatePlaces(host.root);
     const manifest = permissionManifest(settings, places);
     host.onUncaught((error) => {

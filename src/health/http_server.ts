@@ -96,7 +96,7 @@ class Requests {
       autoCleanupIncoming: false,
       errorHandler: (error) => {
         // The adapter could make no request of it: its URL or its Host is none.
-        log.debug("http.bad_request", { ...errorData(error) });
+        log.debug("http.request_refused", { ...errorData(error) });
         return new Response("Bad Request", { status: 400 });
       },
     });

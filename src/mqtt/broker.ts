@@ -99,7 +99,7 @@ export class EmbeddedBroker implements AsyncDisposable {
         refusal: () => new Uint8Array(0),
         onAcceptFailed: (error) => log.error("broker.accept_failed", { ...errorData(error) }),
       });
-      log.info("broker.embedded", {
+      log.info("broker.started", {
         url: `mqtt://${hostname.includes(":") ? `[${hostname}]` : hostname}:${server.port}`,
         note:
           "for this machine alone: no users, no encryption; set mqtt.url to a broker of your own",
@@ -180,11 +180,11 @@ async function createAedes({ places, streams, heartbeatMs, log }: {
   aedes.on(
     "clientError",
     (client, error) =>
-      log.debug("broker.client_error", { client: client.id, error: error.message }),
+      log.debug("broker.client_failed", { client: client.id, error: error.message }),
   );
   aedes.on(
     "connectionError",
-    (_client, error) => log.debug("broker.connection_error", { error: error.message }),
+    (_client, error) => log.debug("broker.connection_failed", { error: error.message }),
   );
   await aedes.listen();
   livesForEver(aedes);

@@ -111,7 +111,7 @@ export class CommandReceiver {
       return;
     }
     const more = this.#unlogged === 0 ? {} : { unlogged: this.#unlogged };
-    this.#parts.log.warning("control.refused", { id, command, code, message, ...more });
+    this.#parts.log.warning("control.command_refused", { id, command, code, message, ...more });
     this.#loggedAtMs = nowMs;
     this.#unlogged = 0;
   }

@@ -180,7 +180,7 @@ export class BrokerLink implements Link {
     if (this.#plan.protocol !== 5) return false;
     if (attempt.versionRefused && this.#protocol === 5) {
       this.#protocol = "3.1.1";
-      this.#parts.log.info("mqtt.fallback", { protocol: "3.1.1" });
+      this.#parts.log.info("mqtt.version_lowered", { protocol: "3.1.1" });
       return true;
     }
     if (attempt.unanswered || attempt.versionRefused) {
@@ -210,7 +210,7 @@ export class BrokerLink implements Link {
     const before = this.#state;
     const same = before.error?.code === error.code && before.error.message === error.message;
     if (!before.connected && same) {
-      this.#parts.log.debug("mqtt.still_away", { code: error.code });
+      this.#parts.log.debug("mqtt.connect_failed", { code: error.code });
       return;
     }
     this.#change({
@@ -220,7 +220,8 @@ export class BrokerLink implements Link {
       protocol: null,
       reconnects: before.reconnects,
     });
-    this.#parts.log.warning("mqtt.away", { ...error.toData() });
+    const event = before.connected ? "mqtt.disconnected" : "mqtt.connect_failed";
+    this.#parts.log.warning(event, { ...error.toData() });
   }
 
   #change(state: BrokerState): void {

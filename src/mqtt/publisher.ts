@@ -220,7 +220,7 @@ export class Publisher {
       link.subscribe(filter, filter === topics.control ? plan.qos.control : 1, (error) => {
         if (error !== null) {
           if (error.code !== "BROKER_REFUSED_SUBSCRIPTION") return;
-          this.#parts.log.error("mqtt.subscription_refused", { ...error.toData() });
+          this.#parts.log.error("mqtt.subscribe_refused", { ...error.toData() });
         }
         this.#subscribed();
       });

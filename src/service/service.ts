@@ -185,7 +185,7 @@ export class Service {
     this.#publisher.health(await this.#reporter.report());
     if (!await this.#publisher.stop(deadlines.of("mqtt"))) late.push("publisher");
     await this.#broker?.stop(deadlines.of("mqtt"));
-    if (late.length > 0) log.warning("service.stopped-late", { terminated: late });
+    if (late.length > 0) log.warning("service.stop_timed_out", { terminated: late });
     log.info("service.stopped", { reason });
   }
 

@@ -94,7 +94,7 @@ export class Camera {
       }
       if (this.#hasBeenHealthy()) this.#reconnects.reset();
       const delayMs = this.#reconnects.delayMs(this.#failure);
-      log.info("camera.retry", {
+      log.info("camera.retry_scheduled", {
         delayMs: Math.round(delayMs),
         attempt: this.#reconnects.attempts,
         reason: this.#failure.code,
@@ -154,7 +154,7 @@ export class Camera {
         onFrame: (atMs) => this.#onFrame(atMs),
         onWaiting: () => this.#become("connecting", "WAITING_FOR_KEYFRAME"),
         onInfo: (info) => this.#onInfo(info),
-        onDecoderFallback: (error) => log.warning("camera.decoder-fallback", { ...error.toData() }),
+        onDecoderFallback: (error) => log.warning("camera.decoder_replaced", { ...error.toData() }),
         onDecoded: (spentMs) => this.#decodeMs += spentMs,
         onLevel: (level) => this.#level = level,
         onBuffer: (buffer) => this.#buffer = buffer,
@@ -197,7 +197,7 @@ export class Camera {
     if (opened === null) return;
     this.#network.open(opened);
     const { others, ...chosen } = this.#network.track ?? { others: [] };
-    if (others.length > 0) this.#parts.log.info("camera.track", { ...chosen, others });
+    if (others.length > 0) this.#parts.log.info("camera.track_chosen", { ...chosen, others });
   }
 
   #onFrame(atMs: SteadyMs): void {
@@ -211,7 +211,7 @@ export class Camera {
     const known = this.#info;
     this.#info = info;
     if (known?.width === info.width && known.height === info.height) return;
-    this.#parts.log.info("camera.stream", { ...info });
+    this.#parts.log.info("camera.stream_changed", { ...info });
   }
 
   #become(state: CameraState, reason: string | null): void {

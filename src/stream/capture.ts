@@ -101,7 +101,7 @@ export class Capture {
       clock,
       convert: (frame, take, context) => writer.write(frame, take, context),
       onError: (detector, error) =>
-        log.error("frame.unconvertible", { detector, ...errorData(error) }),
+        log.error("frame.convert_failed", { detector, ...errorData(error) }),
     });
     const snapshots = new Snapshots(libav);
     const camera = new Camera({

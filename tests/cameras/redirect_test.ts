@@ -64,7 +64,7 @@ Deno.test({
       );
       assert.equal(status.json?.["reason"], "STREAM_REDIRECT", id);
       // Nor the next time.
-      await rig.orion.waitFor("camera.retry", ({ camera }) => camera === id);
+      await rig.orion.waitFor("camera.retry_scheduled", ({ camera }) => camera === id);
     }
     assertRedirected(cameras);
     assert.equal(await rig.stop(), 0);

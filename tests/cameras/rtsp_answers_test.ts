@@ -203,7 +203,7 @@ Deno.test({
     await using watch = new PatternWatch(camera, { url: camera.login(LOGIN.user, "no") });
     const { logs } = watch.run;
     const delays = () =>
-      logs.filter(({ event }) => event === "camera.retry").map(({ fields }) =>
+      logs.filter(({ event }) => event === "camera.retry_scheduled").map(({ fields }) =>
         Number(fields["delayMs"])
       );
     await watch.run.until("a third delay", () => delays().length >= 3);

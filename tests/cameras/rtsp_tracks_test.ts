@@ -53,7 +53,10 @@ Deno.test({
           const { network } = await watch.run.report();
           assert.equal(network?.track?.index, wanted);
           assert.equal(network.track.others.length, tracks.length - 1);
-          assert.equal(watch.run.logs.filter(({ event }) => event === "camera.track").length, 1);
+          assert.equal(
+            watch.run.logs.filter(({ event }) => event === "camera.track_chosen").length,
+            1,
+          );
           const setUps = camera.log.of("SETUP").map(({ uri }) => Number(uri.at(-1)) - 1);
           assert.ok(setUps.every((index) => tracks[index]?.kind === "video"), `${setUps}`);
           assert.equal(camera.log.connections.length, 1);

@@ -144,9 +144,9 @@ Deno.test({
       cwd: folder.path,
       env: { ORION_TEST_P: "hunter2-in-the-lobby" },
     });
-    await orion.waitFor("camera.state", (event) => event["state"] === "online");
+    await orion.waitFor("camera.state_changed", (event) => event["state"] === "online");
     await orion.waitFor(
-      "camera.state",
+      "camera.state_changed",
       (event) => event["camera"] === "gate" && event["reason"] !== null,
     );
     const words = await wordsOf(orion.pid);

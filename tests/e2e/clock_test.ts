@@ -123,11 +123,14 @@ for (const [name, aheadSeconds] of [["forward", HOUR_SECONDS], ["back", -HOUR_SE
       // The broker is away while the clock is set, and while a camera's thread is replaced.
       const since = orion.orion.stderr.all.length;
       await broker.stop();
-      await orion.orion.waitFor("mqtt.away", () => true, { since });
+      await orion.orion.waitFor("mqtt.disconnected", () => true, { since });
       wallClock.set(aheadSeconds);
-      await orion.orion.waitFor("worker.restart", ({ worker }) => worker === "capture-step-0");
       await orion.orion.waitFor(
-        "camera.state",
+        "worker.restart_scheduled",
+        ({ worker }) => worker === "capture-step-0",
+      );
+      await orion.orion.waitFor(
+        "camera.state_changed",
         ({ camera, state }) => camera === "step-0" && state === "online",
         { since },
       );

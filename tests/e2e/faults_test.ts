@@ -33,7 +33,7 @@ for (const { script, code, what } of FAULTS) {
         ],
       });
       const restart = await run.orion.waitFor(
-        "worker.restart",
+        "worker.restart_scheduled",
         (event) => event["worker"] === "faulty-0" && event["code"] === code,
       );
       assert.equal(restart["level"], "error");
@@ -87,7 +87,7 @@ Deno.test({
     run.orion.signal("SIGTERM");
     assert.equal(await run.end(), 0);
     assert.ok(performance.now() - since < SHUTDOWN_SECONDS * 1000, "within the shutdown time");
-    const late = run.orion.events().find(({ event }) => event === "service.stopped-late");
+    const late = run.orion.events().find(({ event }) => event === "service.stop_timed_out");
     assert.deepEqual(late?.["terminated"], ["hung-0"]);
     const last = run.subscriber.messages.at(-1);
     assert.equal(last?.json?.["state"], "offline");
@@ -155,7 +155,7 @@ for (
         detectors: [{ id: "person", script: "sleep-1", more: "rateHz: 5" }],
       });
       const restart = await run.orion.waitFor(
-        "worker.restart",
+        "worker.restart_scheduled",
         (event) => event["worker"] === `capture-${camera}` && event["code"] === code,
       );
       const schemas = new Schemas();

@@ -59,7 +59,7 @@ Deno.test({
     orion.signal("SIGTERM");
     assert.equal((await orion.exit()).code, 0);
     const events = orion.events().map(({ event }) => event);
-    assert.ok(!events.includes("service.stopped-late"), "every worker stopped by itself");
+    assert.ok(!events.includes("service.stop_timed_out"), "every worker stopped by itself");
     assert.ok(events.includes("service.stopped"));
     assert.equal(await orion.groupAlive(), false);
   },

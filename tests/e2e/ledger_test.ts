@@ -52,7 +52,7 @@ Deno.test({
       });
       for (const detector of ["sound", "frail"]) await run.further(detector, 1);
       await run.orion.waitFor(
-        "camera.state",
+        "camera.state_changed",
         ({ camera, state }) => camera === "c" && state === "online",
       );
       const restart = async () => {
@@ -61,7 +61,7 @@ Deno.test({
         await someMoment();
         server = await RtspServer.start({ clip: DEMO_CLIP, port });
         await run.orion.waitFor(
-          "camera.state",
+          "camera.state_changed",
           ({ camera, state }) => camera === "c" && state === "online",
           { since },
         );

@@ -69,7 +69,7 @@ Deno.test({
     for (let restart = 1; restart <= RESTARTS; restart++) {
       const since = rig.orion.stderr.all.length;
       await broker.stop();
-      await rig.orion.waitFor("mqtt.away", () => true, { since });
+      await rig.orion.waitFor("mqtt.disconnected", () => true, { since });
       assert.equal((await rig.get("/healthz")).status, 200);
       assert.equal((await rig.get("/readyz")).status, 503);
       const report = assertReportCloses((await rig.get("/status")).body);
@@ -145,7 +145,7 @@ Deno.test({
       const lines = ["instance: test", CONFIG, "mqtt:", ...mqtt.map((line) => `  ${line}`), health];
       const config = folder.write("orion.yaml", lines.join("\n"));
       await using orion = startOrion(["run", "--config", config]);
-      const away = await orion.waitFor("mqtt.away", (event) => event["code"] === code);
+      const away = await orion.waitFor("mqtt.connect_failed", (event) => event["code"] === code);
       assert.match(String(away["message"]), says);
       const ready = await fetch(`http://127.0.0.1:${port}/readyz`);
       assert.equal(ready.status, 503);

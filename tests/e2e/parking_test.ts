@@ -62,7 +62,7 @@ Deno.test({
     });
     const { orion, subscriber } = run;
 
-    await orion.waitFor("detector.load_slow", ({ worker }) => worker === "hung-0");
+    await orion.waitFor("detector.load_delayed", ({ worker }) => worker === "hung-0");
     await soundGoesOn(run);
     await parksAndTries(run);
     await resumes(run);
@@ -85,7 +85,7 @@ async function parksAndTries({ orion }: ScriptedOrion): Promise<void> {
   assert.equal(parked["cause"], "INTERNAL");
   const since = orion.stderr.all.length;
   await orion.waitFor("worker.parked", isIts, { since });
-  const restarts = orion.events().filter((each) => each["event"] === "worker.restart");
+  const restarts = orion.events().filter((each) => each["event"] === "worker.restart_scheduled");
   assert.equal(restarts.filter(isIts).length, 1, "its budget, and not one more");
 }
 
@@ -130,14 +130,14 @@ async function parksAfterTwoThreads(run: ScriptedOrion): Promise<void> {
 /** A camera that is online without pictures: no worker's fault. */
 async function warnsOfNoPicture(run: ScriptedOrion): Promise<void> {
   const { orion, subscriber } = run;
-  const warning = await orion.waitFor("camera.no_picture", ({ camera }) => camera === "dark");
+  const warning = await orion.waitFor("camera.picture_missed", ({ camera }) => camera === "dark");
   assert.deepEqual([warning["level"], warning["reason"]], ["warning", "WAITING_FOR_KEYFRAME"]);
   await orion.waitFor("camera.picture_resumed", ({ camera }) => camera === "dark");
   await subscriber.waitFor(({ topic, json }) =>
     topic === "orion/test/cameras/dark/status" && json?.["state"] === "online" &&
     json["reason"] === "WAITING_FOR_KEYFRAME"
   );
-  assert.deepEqual(eventsOf(run, "worker.restart", "eyes-0"), []);
+  assert.deepEqual(eventsOf(run, "worker.restart_scheduled", "eyes-0"), []);
 }
 
 Deno.test({
@@ -175,7 +175,7 @@ Deno.test({
     });
     await soundGoesOn(run);
     // The watchdog leaves it half a minute.
-    assert.deepEqual(eventsOf(run, "worker.restart", "capture-deaf-5"), []);
+    assert.deepEqual(eventsOf(run, "worker.restart_scheduled", "capture-deaf-5"), []);
     run.orion.signal("SIGTERM");
     assert.equal((await run.orion.exit(60_000)).code, 0);
   },

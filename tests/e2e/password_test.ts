@@ -160,7 +160,7 @@ Deno.test({
     const instances = [fromFiles, inClear];
 
     for (const { orion } of instances) {
-      await told(orion, [line("mqtt.away", "code", "BROKER_UNAUTHORISED")]);
+      await told(orion, [line("mqtt.connect_failed", "code", "BROKER_UNAUTHORISED")]);
     }
     await stranger[Symbol.asyncDispose]();
     await using broker = await Mosquitto.start({ login, port: stranger.port });

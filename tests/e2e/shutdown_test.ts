@@ -31,7 +31,7 @@ Deno.test({
     await using later = await rig.broker.subscribe("orion/test/status");
     const retained = await later.waitFor(({ retained }) => retained);
     assert.equal(retained.json?.["state"], "offline");
-    const terminated = rig.orion.events().filter(({ event }) => event === "service.stopped-late");
+    const terminated = rig.orion.events().filter(({ event }) => event === "service.stop_timed_out");
     assert.deepEqual(terminated, [], "every worker stopped by itself");
     assert.equal(await rig.orion.groupAlive(), false);
   },
@@ -71,7 +71,7 @@ Deno.test({
     });
     await rig.firstInference("gate");
     await rig.broker.stop();
-    await rig.orion.waitFor("mqtt.away");
+    await rig.orion.waitFor("mqtt.disconnected");
     assert.equal(await rig.stop(), 0);
     assert.equal(await rig.orion.groupAlive(), false);
   },

@@ -22,7 +22,7 @@ Deno.test({
     const listening = await broker.waitFor((message) => message.kind === "listening");
     assert.deepEqual(listening, { kind: "listening", hostname: "127.0.0.1", port });
     const told = broker.messages.find((message) => message.kind === "log");
-    assert.ok(told?.kind === "log" && told.record.event === "broker.embedded");
+    assert.ok(told?.kind === "log" && told.record.event === "broker.started");
     assert.match(String(told.record.fields["note"]), /for this machine alone/);
     await using subscriber = await Subscriber.start({ port, topics: ["orion/#"] });
     using publisher = publisherWorker(`127.0.0.1:${port}`);

@@ -31,7 +31,7 @@ Deno.test({
     const refused = await worker.waitFor(failedWith("BROKER_UNAUTHORISED"));
     assert.ok(refused.kind === "broker" && refused.state.error?.remedy.includes("mqtt.password"));
     await worker.waitFor((message) =>
-      message.kind === "log" && message.record.event === "mqtt.still_away"
+      message.kind === "log" && message.record.event === "mqtt.connect_failed"
     );
     assert.equal(JSON.stringify(worker.messages).includes("Tr0ub4dor"), false);
     worker.send({ kind: "stop" });
@@ -150,7 +150,7 @@ Deno.test("publisher: a listener that hangs up at once is told of, and tried aga
   const failed = await worker.waitFor(failedWith("BROKER_CLOSED"));
   assert.match(messageOf(failed), /closed the connection without an answer/);
   await worker.waitFor((message) =>
-    message.kind === "log" && message.record.event === "mqtt.still_away"
+    message.kind === "log" && message.record.event === "mqtt.connect_failed"
   );
   assert.ok(connections >= 2 && connections < 20, `${connections} connections`);
   worker.send({ kind: "stop" });

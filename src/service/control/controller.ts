@@ -237,8 +237,8 @@ export class Controller {
     const { command: name, ...params } = command;
     const fields = { id, command: name, ...params };
     if ("error" in outcome) {
-      this.#parts.log.warning("control.refused", { ...fields, ...outcome.error });
-    } else this.#parts.log.info("control.done", fields);
+      this.#parts.log.warning("control.command_refused", { ...fields, ...outcome.error });
+    } else this.#parts.log.info("control.command_done", fields);
   }
 }
 

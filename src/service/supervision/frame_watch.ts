@@ -71,7 +71,7 @@ export class FrameWatch {
     if (isMissing === isTold) return;
     this.#tell(camera, isMissing ? watched.reason : null);
     if (!isMissing) return this.#log.info("camera.picture_resumed", { camera });
-    this.#log.warning("camera.no_picture", {
+    this.#log.warning("camera.picture_missed", {
       camera,
       reason: watched.reason,
       missingForMs: Math.round(missingMs),

@@ -59,7 +59,7 @@ export class Supervisor {
     const budget = this.#budget(name);
     const delayMs = budget.spend();
     if (delayMs !== null) {
-      this.#parts.log.error("worker.restart", {
+      this.#parts.log.error("worker.restart_scheduled", {
         worker: name,
         inMs: Math.round(delayMs),
         ...error,
@@ -111,7 +111,7 @@ export class Supervisor {
     const { log, onSpent } = this.#parts;
     if (park === null) {
       this.end();
-      log.error("worker.given-up", {
+      log.error("worker.gave_up", {
         worker: name,
         ...error,
         message: `worker "${name}" is given up: ${how.why}; ${error.message}`,

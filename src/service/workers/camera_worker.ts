@@ -243,7 +243,7 @@ export class CameraWorker {
     switch (message.kind) {
       case "ready":
         this.#libav = message.libav;
-        return this.#parts.log.debug("capture.ready", { camera: this.id, libav: message.libav });
+        return this.#parts.log.debug("capture.started", { camera: this.id, libav: message.libav });
       case "state":
         return this.#become({
           state: message.state,
@@ -288,7 +288,7 @@ export class CameraWorker {
     if (said.state !== "online") this.#noPicture = null;
     const standing = { ...said, reason: this.#reason(said) };
     this.#report = { ...this.#report, ...standing };
-    this.#parts.log.info("camera.state", {
+    this.#parts.log.info("camera.state_changed", {
       camera: this.id,
       state: standing.state,
       ...(standing.reason === null ? {} : { reason: standing.reason }),

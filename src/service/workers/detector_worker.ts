@@ -246,7 +246,7 @@ export class DetectorWorker {
       case "ready":
         this.#state = "ready";
         this.#readyAtMs = this.#parts.clock.nowMs();
-        this.#parts.log.info("detector.ready", {
+        this.#parts.log.info("detector.loaded", {
           worker: this.id,
           model: this.#plan.model,
           provider: message.provider,

@@ -81,7 +81,7 @@ export async function checkCamera(parts: CheckParts, settings: CameraSettings): 
   let failure: ErrorData | null = null;
   // The state carries the code alone; the words come just before it, as a log line.
   const log = logTo(({ event, fields }) => {
-    if (event === "camera.stream") {
+    if (event === "camera.stream_changed") {
       stream = `${fields["codec"]} ${fields["width"]}x${fields["height"]}`;
     } else if (event === "camera.failed" && isErrorData(fields)) failure = fields;
   });

@@ -121,7 +121,12 @@ export class Fleet {
     for (const { id, detector, readyAtMs } of this.workers) {
       if (readyAtMs !== null) continue;
       const remedy = "The cameras start without it; look why the model loads so slowly.";
-      log.warning("detector.load_slow", { worker: id, detector, afterMs: modelLoadWaitMs, remedy });
+      log.warning("detector.load_delayed", {
+        worker: id,
+        detector,
+        afterMs: modelLoadWaitMs,
+        remedy,
+      });
     }
   }
 

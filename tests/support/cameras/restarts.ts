@@ -39,7 +39,7 @@ export async function restartCamera(clip: RawClip, times: number): Promise<Resta
       await run.state("offline", run.states.length);
       const logs = run.logs.length;
       camera = HostileCamera.start({ clip, port });
-      const isFailure = ({ event }: LogRecord) => event === "camera.retry";
+      const isFailure = ({ event }: LogRecord) => event === "camera.retry_scheduled";
       const failuresSoFar = run.logs.filter(isFailure).length;
       const listeningMs = performance.now();
       // One that was under way when the camera went must not pass for one of the camera that came back.
@@ -51,7 +51,7 @@ export async function restartCamera(clip: RawClip, times: number): Promise<Resta
         backoffMs: Math.max(
           0,
           ...run.logs.slice(Math.max(0, logs - 1))
-            .filter(({ event }) => event === "camera.retry")
+            .filter(({ event }) => event === "camera.retry_scheduled")
             .map(({ fields }) => Number(fields["delayMs"])),
         ),
         failures: run.logs.filter(isFailure).length - failuresSoFar,

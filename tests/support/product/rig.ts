@@ -77,7 +77,7 @@ export class Rig implements AsyncDisposable {
   /** Waits until a camera is online. */
   async online(camera: string): Promise<void> {
     await this.orion.waitFor(
-      "camera.state",
+      "camera.state_changed",
       (event) => event["camera"] === camera && event["state"] === "online",
     );
   }

@@ -100,7 +100,9 @@ export class ScriptedOrion implements AsyncDisposable {
     const command = { schema: "orion.command/1", id: KILL, command: "snapshot" };
     const text = JSON.stringify({ ...command, params: { camera: KILL } });
     await this.broker.publish("orion/test/control", text);
-    await this.orion.waitFor("worker.restart", ({ worker }) => worker === "publisher", { since });
+    await this.orion.waitFor("worker.restart_scheduled", ({ worker }) => worker === "publisher", {
+      since,
+    });
     await this.orion.waitFor("mqtt.connected", () => true, { since });
   }
 

@@ -176,8 +176,8 @@ Deno.test("control: refusals are logged, and a flood of them is counted instead"
   await clock.pass(10_000);
   link.receive(CONTROL, "{");
   assert.deepEqual(logged.map(({ event, fields }) => [event, fields["unlogged"]]), [
-    ["control.refused", undefined],
-    ["control.refused", 499],
+    ["control.command_refused", undefined],
+    ["control.command_refused", 499],
   ]);
 });
 

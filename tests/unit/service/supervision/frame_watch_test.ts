@@ -43,11 +43,11 @@ Deno.test("picture watch: a camera that never gave a picture is warned of once, 
   assert.deepEqual(told, []);
   await pass(60, "none");
   assert.deepEqual(told, ["NO_PICTURE"]);
-  assert.deepEqual([records[0]?.level, records[0]?.event], ["warning", "camera.no_picture"]);
+  assert.deepEqual([records[0]?.level, records[0]?.event], ["warning", "camera.picture_missed"]);
   assert.equal(records[0]?.fields["reason"], "NO_PICTURE");
   await pass(60, "pictures");
   assert.deepEqual(told, ["NO_PICTURE", null]);
-  assert.deepEqual(events(), ["camera.no_picture", "camera.picture_resumed"]);
+  assert.deepEqual(events(), ["camera.picture_missed", "camera.picture_resumed"]);
 });
 
 Deno.test("picture watch: the stall time counts from the last picture", async () => {
@@ -80,5 +80,5 @@ Deno.test("picture watch: while none is expected none is missed, and the time be
   camera.expected = false;
   await pass(1, "none");
   assert.deepEqual(told, ["NO_PICTURE", null]);
-  assert.deepEqual(events(), ["camera.no_picture"], "its state says what is the matter");
+  assert.deepEqual(events(), ["camera.picture_missed"], "its state says what is the matter");
 });

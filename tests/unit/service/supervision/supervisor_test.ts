@@ -88,7 +88,7 @@ Deno.test("supervisor: when the budget of what is needed is spent it gives up, o
   await fail(target("a", { needed: true }), 4);
   assert.deepEqual(spent, ["a"]);
   assert.deepEqual(did, ["abandon a", "start a", "abandon a", "start a", "abandon a"]);
-  assert.equal(records.at(-1)?.event, "worker.given-up");
+  assert.equal(records.at(-1)?.event, "worker.gave_up");
   supervisor.replace(target("b"), FAULT);
   await clock.pass(RETRY_MS);
   assert.equal(did.length, 5, "the end is near: nothing is replaced any more");
