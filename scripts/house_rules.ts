@@ -1,14 +1,14 @@
 /**
- * Checks the rules of the house that neither the compiler nor the linter knows.
+ * Checks the rules of the house that are about texts: comments, lengths of files, and commands wherever
+ * one is written. Those that the syntax tree shows are the linter's: `scripts/lint/house.ts`.
  *
  *     deno run --allow-read=. scripts/house_rules.ts
  */
 import { type SourceFile, sourceFiles, textFiles } from "./testing/checkout.ts";
-import { blanked, functionsOf, lineAt, type Violation, violationText } from "./testing/source.ts";
+import { lineAt, type Violation, violationText } from "./testing/source.ts";
 
 const FILE_LINES_MAX = 300;
 const WORKER_LINES_MAX = 60;
-const FUNCTION_LINES_MAX = 70;
 
 /** Files that may be longer, and why. */
 const LONGER: Readonly<Record<string, number>> = {
@@ -16,7 +16,7 @@ const LONGER: Readonly<Record<string, number>> = {
   "src/core/messages.ts": 400,
 };
 
-/** A pattern that must not occur in code (comments and strings don't count). */
+/** A pattern that must not occur in a text. */
 interface Ban {
   readonly pattern: RegExp;
   readonly rule: string;
@@ -25,56 +25,12 @@ interface Ban {
   readonly except?: (path: string) => boolean;
 }
 
-const BANS: readonly Ban[] = [
-  {
-    pattern: /\bDeno\s*\.\s*dlopen\b/g,
-    rule: "Deno.dlopen outside src/libav",
-    remedy: "native libraries are opened in that room alone: use what it exports",
-    except: (path) => path.startsWith("src/libav/") || path.startsWith("tests/"),
-  },
-  {
-    pattern: /\bconsole\s*[.[]/g,
-    rule: "console",
-    remedy: "log through the Log that is handed in; a script writes to Deno.stdout",
-  },
-  {
-    pattern: /\bas\s+unknown\s+as\b/g,
-    rule: "a cast through unknown",
-    remedy: "check the value with a type guard, or fix the type it comes from",
-    // One cast brands the pointers of all symbols: at run time they are the same functions.
-    except: (path) => path === "src/libav/open_library.ts",
-  },
-  {
-    pattern: /\bsteadyMs\s*\(|\bas\s+(?:\w+\s*&\s*)?(?:Steady|Wall)Ms\b/g,
-    rule: "an instant made of a number",
-    remedy: "move one that a clock gave, with plusMs; what comes from outside is a wallMs",
-    except: (path) => path === "src/core/clock.ts" || !path.startsWith("src/"),
-  },
-  {
-    pattern: /\bDate\s*\.\s*now\b|\bperformance\s*\.\s*(?:now|timeOrigin)\b/g,
-    rule: "the time, read beside the clock",
-    remedy: "read it from the Clock that is handed in, so that a test can hold it",
-    except: (path) => path === "src/core/clock.ts" || !/^(src|workers)\//.test(path),
-  },
-  {
-    pattern: /\bthrow\s+(?=["'`])/g,
-    rule: "a thrown string",
-    remedy: "throw an OrionError with a code and a remedy",
-  },
-];
-
 /** This file and its tests spell out what they ban. */
 const spellsOut = (path: string) =>
   path === "scripts/house_rules.ts" || path === "tests/unit/scripts/house_rules_test.ts";
 
-/** Patterns that are about comments, or that a comment makes good. */
-const TEXT_BANS: readonly Ban[] = [
-  {
-    pattern: /\bcatch\s*(?:\((?:\([^)]*\)\s*=>\s*|[^(){}]*\)\s*))?\{\s*\}/g,
-    rule: "a swallowed error",
-    remedy: "handle it, or say in the block why nothing needs to be done",
-    except: spellsOut,
-  },
+/** What comments of TypeScript must not say. */
+const COMMENT_BANS: readonly Ban[] = [
   {
     pattern: /@ts-(?:ignore|nocheck)\b/g,
     rule: "the compiler switched off",
@@ -82,9 +38,16 @@ const TEXT_BANS: readonly Ban[] = [
     except: spellsOut,
   },
   {
-    pattern: /deno-lint-ignore(?:-file)?(?:\s+(?!--)[\w-]+)*\s*$/gm,
+    pattern: /deno-lint-ignore(?:-file)?(?:[ ,]+(?!--)[\w/-]+)*\s*$/gm,
     rule: "the linter switched off without a reason",
     remedy: "name the rule, and say why after --",
+    except: spellsOut,
+  },
+  {
+    // Without a name all rules are switched off.
+    pattern: /deno-lint-ignore(?:-file)?(?=\s+--|[^\n]*\bhouse\/)/g,
+    rule: "a rule of the house switched off",
+    remedy: "follow it, or except the file in scripts/lint/house.ts, with the reason",
     except: spellsOut,
   },
 ];
@@ -98,7 +61,7 @@ const LOOKS_FOR_FLAGS = new Set([
   "tests/unit/scripts/groups_test.ts",
 ]);
 
-/** What holds in every text, be it a task, a document, a script, a unit or a comment. */
+/** What holds in every text: a task, a document, a script, a unit, a comment. */
 const FLAG_BANS: readonly Ban[] = [
   {
     pattern:
@@ -109,11 +72,11 @@ const FLAG_BANS: readonly Ban[] = [
   },
 ];
 
-function found(path: string, code: string, bans: readonly Ban[]): Violation[] {
+function found({ path, text }: SourceFile, bans: readonly Ban[]): Violation[] {
   return bans.filter((ban) => ban.except?.(path) !== true).flatMap((ban) =>
-    [...code.matchAll(ban.pattern)].map((match) => ({
+    [...text.matchAll(ban.pattern)].map((match) => ({
       path,
-      line: lineAt(code, match.index),
+      line: lineAt(text, match.index),
       rule: ban.rule,
       remedy: ban.remedy,
     }))
@@ -124,35 +87,21 @@ function tooLong({ path, text }: SourceFile): Violation[] {
   const lines = text.split("\n").length - 1;
   const usual = path.startsWith("workers/") ? WORKER_LINES_MAX : FILE_LINES_MAX;
   const max = LONGER[path] ?? usual;
-  const violations: Violation[] = [];
-  if (lines > max) {
-    const remedy = path.startsWith("workers/")
-      ? "a worker entry only composes rooms of src/: move what it does there"
-      : "give one of its concerns a file of its own";
-    violations.push({ path, line: max, rule: `${lines} lines, at most ${max}`, remedy });
-  }
-  for (const body of functionsOf(text)) {
-    if (body.lines <= FUNCTION_LINES_MAX) continue;
-    const rule = `a function of ${body.lines} lines, at most ${FUNCTION_LINES_MAX}`;
-    violations.push({ path, line: body.line, rule, remedy: "give its steps names of their own" });
-  }
-  return violations;
+  if (lines <= max) return [];
+  const remedy = path.startsWith("workers/")
+    ? "a worker entry only composes rooms of src/: move what it does there"
+    : "give one of its concerns a file of its own";
+  return [{ path, line: max, rule: `${lines} lines, at most ${max}`, remedy }];
 }
 
-/** Every rule that a file breaks. */
+/** Every rule that a file of TypeScript breaks. */
 export function houseViolations(file: SourceFile): Violation[] {
-  const { path, text } = file;
-  const code = blanked(text, "comments-and-strings");
-  return [
-    ...found(path, code, BANS),
-    ...found(path, text, [...TEXT_BANS, ...FLAG_BANS]),
-    ...tooLong(file),
-  ];
+  return [...found(file, [...COMMENT_BANS, ...FLAG_BANS]), ...tooLong(file)];
 }
 
 /** The rules that hold in texts other than TypeScript. */
-export function textViolations({ path, text }: SourceFile): Violation[] {
-  return found(path, text, FLAG_BANS);
+export function textViolations(file: SourceFile): Violation[] {
+  return found(file, FLAG_BANS);
 }
 
 /** Checks the whole checkout; one text for each violation. */
