@@ -1,11 +1,21 @@
 import { parseArgs } from "node:util";
 import { UsageError } from "../core/errors.ts";
-import { LOG_LEVELS, type LogLevel } from "../core/log.ts";
+import type { LogLevel } from "../core/log.ts";
 import { parseFingerprint } from "../config/fingerprint.ts";
 import { suggestName } from "../config/problems.ts";
+import {
+  COMMAND_NAMES,
+  type CommandName,
+  COMMANDS,
+  COMMON_OPTIONS,
+  type OptionName,
+  OPTIONS,
+  type OptionSpec,
+  type Switch,
+  type ValueOption,
+} from "./commands.ts";
 
-export const LOG_FORMATS = ["text", "json"] as const;
-export type LogFormat = typeof LOG_FORMATS[number];
+export type LogFormat = typeof OPTIONS["log-format"]["choices"][number];
 
 /** What every command that reads the configuration understands. */
 export interface CommonArgs {
@@ -17,8 +27,8 @@ export interface CommonArgs {
 
 /** How `probe` opens a camera: as the configuration's keys of these names. */
 export interface ProbeOptions {
-  readonly transport: "tcp" | "udp" | "auto";
-  readonly demuxer: "orion" | "libav";
+  readonly transport: typeof OPTIONS["transport"]["choices"][number];
+  readonly demuxer: typeof OPTIONS["demuxer"]["choices"][number];
   /** The place of the wanted track among all media sections; null: the largest that sends. */
   readonly track: number | null;
   /** SHA-256 of the one certificate that is accepted, 64 hexadecimal digits, or null. */
@@ -53,47 +63,13 @@ export type Invocation =
     readonly of: readonly string[];
   } & CommonArgs;
 
-export const COMMANDS = ["run", "check", "probe", "permissions"] as const;
-export type CommandName = typeof COMMANDS[number];
-
 const VARIABLE_NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
 
-/** The last of the tracks that can be named. */
+/** The highest index that `--track` takes. */
 const MAX_TRACK = 31;
 
-const COMMON = {
-  config: { type: "string" },
-  "log-format": { type: "string" },
-  "log-level": { type: "string" },
-  help: { type: "boolean", short: "h" },
-  version: { type: "boolean", short: "V" },
-} as const;
-
-const OPTIONS = {
-  ...COMMON,
-  connect: { type: "boolean" },
-  env: { type: "string" },
-  transport: { type: "string" },
-  demuxer: { type: "string" },
-  track: { type: "string" },
-  fingerprint: { type: "string" },
-  insecure: { type: "boolean" },
-  json: { type: "boolean" },
-  flags: { type: "boolean" },
-} as const;
-
-type OptionName = keyof typeof OPTIONS;
-
-/** Which options each command takes beside the common ones. */
-const OWN_OPTIONS: Readonly<Record<CommandName, readonly OptionName[]>> = {
-  run: [],
-  check: ["connect"],
-  probe: ["json", "env", "transport", "demuxer", "track", "fingerprint", "insecure"],
-  permissions: ["json", "flags"],
-};
-
 /**
- * Understands a command line.
+ * Parses a command line.
  *
  * @throws {UsageError} that names the word and the remedy
  */
@@ -101,22 +77,23 @@ export function parseCommandLine(args: readonly string[]): Invocation {
   const end = args.indexOf("--");
   const before = end === -1 ? args : args.slice(0, end);
   const after = end === -1 ? [] : args.slice(end + 1);
-  const { values, words } = scan(before);
-  const command = commandOf(words[0]);
-  if (values.help === true) return { command: "help", topic: command };
-  if (values.version === true) return { command: "version" };
+  const words = scan(before);
+  const command = commandOf(words.positional[0]);
+  if (words.has("help")) return { command: "help", topic: command };
+  if (words.has("version")) return { command: "version" };
   if (command === null) {
-    throw new UsageError("No command was given", `Use one of: ${COMMANDS.join(", ")}; or --help.`);
+    const names = COMMAND_NAMES.join(", ");
+    throw new UsageError("No command was given", `Use one of: ${names}; or --help.`);
   }
-  const [, word, ...more] = words;
+  const [, word, ...more] = words.positional;
   if (command === "probe" ? more.length > 0 : word !== undefined) {
     const number = command === "probe" ? "one argument" : "no argument";
     // An address may hold a password.
-    const given = command === "probe" ? `${words.length - 1} were` : `"${word}" was`;
+    const given = command === "probe" ? `${more.length + 1} were` : `"${word}" was`;
     throw new UsageError(`${command} takes ${number}, but ${given} given`);
   }
-  for (const name of Object.keys(values)) checkBelongs(command, name);
-  const common = commonArgs(values);
+  for (const name of words.names) checkBelongs(command, name);
+  const common = commonArgs(words);
   if (command !== "permissions" && after.length > 0) {
     throw new UsageError(`${command} takes nothing after --`);
   }
@@ -124,63 +101,74 @@ export function parseCommandLine(args: readonly string[]): Invocation {
     case "run":
       return { command, ...common };
     case "check":
-      return { command, connect: values.connect === true, ...common };
+      return { command, connect: words.has("connect"), ...common };
     case "probe": {
-      const json = values.json === true;
-      const address = probeAddress(word, values.env);
-      return { command, address, json, ...probeOptions(values), ...common };
+      const json = words.has("json");
+      const address = probeAddress(word, words.value("env"));
+      return { command, address, json, ...probeOptions(words), ...common };
     }
     case "permissions": {
-      const as = values.flags === true ? "flags" : values.json === true ? "json" : "table";
-      if (values.flags === true && values.json === true) {
+      if (words.has("flags") && words.has("json")) {
         throw new UsageError("--flags and --json exclude each other", "Use one of them.");
       }
+      const as = words.has("flags") ? "flags" : words.has("json") ? "json" : "table";
       return { command, as, of: after.length === 0 ? ["run"] : after, ...common };
     }
   }
 }
 
-interface Values {
-  readonly [name: string]: unknown;
-  readonly config?: string;
-  readonly "log-format"?: string;
-  readonly "log-level"?: string;
-  readonly help?: boolean;
-  readonly version?: boolean;
-  readonly connect?: boolean;
-  readonly env?: string;
-  readonly transport?: string;
-  readonly demuxer?: string;
-  readonly track?: string;
-  readonly fingerprint?: string;
-  readonly insecure?: boolean;
-  readonly json?: boolean;
-  readonly flags?: boolean;
+/** The options and the other words of a command line. */
+class Words {
+  /** What is no option. */
+  readonly positional: string[] = [];
+  /** Every option that was given, and its value; `null` for a switch. */
+  readonly #given = new Map<OptionName, string | null>();
+
+  add(name: OptionName, value: string | null): void {
+    this.#given.set(name, value);
+  }
+
+  get names(): OptionName[] {
+    return [...this.#given.keys()];
+  }
+
+  value(name: ValueOption): string | null {
+    return this.#given.get(name) ?? null;
+  }
+
+  has(name: Switch): boolean {
+    return this.#given.has(name);
+  }
 }
 
-function scan(args: readonly string[]): { values: Values; words: readonly string[] } {
+/** What `parseArgs` has to know: which options take a value, and their letters. */
+const PARSED = Object.fromEntries(
+  Object.entries(OPTIONS).map(([name, { short, value }]: [string, OptionSpec]) => [name, {
+    type: value === undefined ? "boolean" as const : "string" as const,
+    ...(short === undefined ? {} : { short }),
+  }]),
+);
+
+/** @throws {UsageError} for an option that is unknown, or has a value where it takes none */
+function scan(args: readonly string[]): Words {
   const known = Object.keys(OPTIONS).map((name) => `--${name}`);
-  const { tokens } = parseArgs({ args: [...args], options: OPTIONS, strict: false, tokens: true });
+  const { tokens } = parseArgs({ args: [...args], options: PARSED, strict: false, tokens: true });
+  const words = new Words();
   for (const token of tokens) {
+    if (token.kind === "positional") words.positional.push(token.value);
     if (token.kind !== "option") continue;
-    if (!isOption(token.name)) {
-      throw new UsageError(`Unknown option ${token.rawName}`, suggestName(token.rawName, known));
+    const { name, rawName, value } = token;
+    if (!isOption(name)) {
+      throw new UsageError(`Unknown option ${rawName}`, suggestName(rawName, known));
     }
-    const wantsValue = OPTIONS[token.name].type === "string";
-    const value = token.value;
-    if (wantsValue && (value === undefined || value === "" || startsLikeOption(token))) {
-      throw new UsageError(`${token.rawName} needs a value`, `Write ${token.rawName} VALUE.`);
-    }
-    if (!wantsValue && value !== undefined) {
-      throw new UsageError(`${token.rawName} takes no value`, `Write ${token.rawName} alone.`);
-    }
+    if (!("value" in OPTIONS[name])) {
+      if (value === undefined) words.add(name, null);
+      else throw new UsageError(`${rawName} takes no value`, `Write ${rawName} alone.`);
+    } else if (value === undefined || value === "" || startsLikeOption(token)) {
+      throw new UsageError(`${rawName} needs a value`, `Write ${rawName} VALUE.`);
+    } else words.add(name, value);
   }
-  const { values, positionals } = parseArgs({
-    args: [...args],
-    options: OPTIONS,
-    allowPositionals: true,
-  });
-  return { values, words: positionals };
+  return words;
 }
 
 /** `--config --json`: what follows is the next option, not a value. */
@@ -194,33 +182,31 @@ function isOption(name: string): name is OptionName {
 
 function commandOf(word: string | undefined): CommandName | null {
   if (word === undefined) return null;
-  const command = COMMANDS.find((name) => name === word);
+  const command = COMMAND_NAMES.find((name) => name === word);
   if (command === undefined) {
-    throw new UsageError(`Unknown command "${word}"`, suggestName(word, COMMANDS));
+    throw new UsageError(`Unknown command "${word}"`, suggestName(word, COMMAND_NAMES));
   }
   return command;
 }
 
-function checkBelongs(command: CommandName, name: string): void {
-  if (Object.hasOwn(COMMON, name)) return;
-  const own = OWN_OPTIONS[command];
-  if (own.some((option) => option === name)) return;
+function checkBelongs(command: CommandName, name: OptionName): void {
+  if (COMMON_OPTIONS.includes(name) || COMMANDS[command].options.includes(name)) return;
   throw new UsageError(`${command} takes no option --${name}`);
 }
 
-function commonArgs(values: Values): CommonArgs {
+function commonArgs(words: Words): CommonArgs {
   return {
-    config: values.config ?? null,
-    logFormat: choice("--log-format", values["log-format"], LOG_FORMATS, "text"),
-    logLevel: choice("--log-level", values["log-level"], LOG_LEVELS, "info"),
+    config: words.value("config"),
+    logFormat: choice(words, "log-format", OPTIONS["log-format"]),
+    logLevel: choice(words, "log-level", OPTIONS["log-level"]),
   };
 }
 
-function probeAddress(word: string | undefined, name: string | undefined): ProbeAddress {
-  if (word !== undefined && name !== undefined) {
+function probeAddress(word: string | undefined, name: string | null): ProbeAddress {
+  if (word !== undefined && name !== null) {
     throw new UsageError("probe takes an address or --env, not both", "Leave one of them out.");
   }
-  if (name !== undefined) {
+  if (name !== null) {
     if (VARIABLE_NAME.test(name)) return { from: "variable", name };
     // The value is not quoted: it may be the address itself.
     throw new UsageError("--env is not the name of a variable", "Write --env NAME, without a $.");
@@ -232,38 +218,38 @@ function probeAddress(word: string | undefined, name: string | undefined): Probe
   return word === "-" ? { from: "stdin" } : { from: "argument", url: word };
 }
 
-function probeOptions(values: Values): ProbeOptions {
+function probeOptions(words: Words): ProbeOptions {
   return {
-    transport: choice("--transport", values.transport, ["tcp", "udp", "auto"] as const, "tcp"),
-    demuxer: choice("--demuxer", values.demuxer, ["orion", "libav"] as const, "orion"),
-    track: trackOf(values.track),
-    fingerprint: fingerprintOf(values.fingerprint),
-    insecure: values.insecure === true,
+    transport: choice(words, "transport", OPTIONS.transport),
+    demuxer: choice(words, "demuxer", OPTIONS.demuxer),
+    track: trackOf(words.value("track")),
+    fingerprint: fingerprintOf(words.value("fingerprint")),
+    insecure: words.has("insecure"),
   };
 }
 
-function trackOf(text: string | undefined): number | null {
-  if (text === undefined) return null;
+function trackOf(text: string | null): number | null {
+  if (text === null) return null;
   if (/^\d{1,2}$/.test(text) && Number(text) <= MAX_TRACK) return Number(text);
   const remedy = `Write a whole number within 0 and ${MAX_TRACK}.`;
   throw new UsageError(`--track cannot be "${text}"`, remedy);
 }
 
-function fingerprintOf(text: string | undefined): string | null {
-  if (text === undefined) return null;
+function fingerprintOf(text: string | null): string | null {
+  if (text === null) return null;
   const parsed = parseFingerprint(text);
   if (parsed.ok) return parsed.value;
   throw new UsageError(`--fingerprint ${parsed.message}`, parsed.remedy);
 }
 
 function choice<T extends string>(
-  option: string,
-  value: string | undefined,
-  known: readonly T[],
-  usual: T,
+  words: Words,
+  name: ValueOption,
+  { choices, preset }: { readonly choices: readonly T[]; readonly preset: NoInfer<T> },
 ): T {
-  if (value === undefined) return usual;
-  const found = known.find((one) => one === value);
+  const value = words.value(name);
+  if (value === null) return preset;
+  const found = choices.find((one) => one === value);
   if (found !== undefined) return found;
-  throw new UsageError(`${option} cannot be "${value}"`, suggestName(value, known));
+  throw new UsageError(`--${name} cannot be "${value}"`, suggestName(value, choices));
 }

@@ -1,0 +1,143 @@
+/** The commands and their options: what the parser accepts and the help shows comes from here. */
+import { LOG_LEVELS } from "../core/log.ts";
+
+/** One option. */
+export interface OptionSpec {
+  /** One letter that stands for it. */
+  readonly short?: string;
+  /** What the help calls its value; absent for a switch, which takes none. */
+  readonly value?: string;
+  /** The only values there are, where they can be listed. */
+  readonly choices?: readonly string[];
+  /** Which of the choices holds without the option. */
+  readonly preset?: string;
+  /** What it does: the lines of the help. */
+  readonly help: readonly string[];
+}
+
+export const OPTIONS = {
+  config: {
+    value: "FILE",
+    help: [
+      "configuration; default: what ORION_CONFIG names, else ./orion.yaml,",
+      "else the demo: bundled clip, bundled model, embedded broker",
+    ],
+  },
+  "log-format": {
+    value: "FORMAT",
+    choices: ["text", "json"],
+    preset: "text",
+    help: ["text (default) or json; logs go to standard error"],
+  },
+  "log-level": {
+    value: "LEVEL",
+    choices: LOG_LEVELS,
+    preset: "info",
+    help: ["debug, info (default), warning or error"],
+  },
+  help: { short: "h", help: ["prints this text"] },
+  version: { short: "V", help: ["prints the version"] },
+  connect: { help: ["also opens each camera and the broker once"] },
+  env: { value: "NAME", help: ["reads the URL from this environment variable"] },
+  transport: {
+    value: "NAME",
+    choices: ["tcp", "udp", "auto"],
+    preset: "tcp",
+    help: ["tcp (default), udp, or auto: udp where the camera refuses tcp"],
+  },
+  demuxer: {
+    value: "NAME",
+    choices: ["orion", "libav"],
+    preset: "orion",
+    help: ["orion (default), or libav: FFmpeg's own RTSP, which Deno does not limit"],
+  },
+  track: {
+    value: "NUMBER",
+    help: ["index of the track in the session, from 0; default: the largest that sends"],
+  },
+  fingerprint: {
+    value: "TEXT",
+    help: ["rtsps: the one certificate to accept, sha256: and 64 hexadecimal digits"],
+  },
+  insecure: { help: ["rtsps: accepts any certificate, from any host"] },
+  json: { help: ["prints JSON, for programs"] },
+  flags: { help: ["prints only the flags, one a line, that COMMAND needs; default: run"] },
+} as const satisfies Readonly<Record<string, OptionSpec>>;
+
+type Options = typeof OPTIONS;
+export type OptionName = keyof Options;
+/** Options that take a value. */
+export type ValueOption = {
+  [N in OptionName]: Options[N] extends { readonly value: string } ? N : never;
+}[OptionName];
+/** Options that are given or not. */
+export type Switch = Exclude<OptionName, ValueOption>;
+
+/** Options of every command. */
+export const COMMON_OPTIONS: readonly OptionName[] = [
+  "config",
+  "log-format",
+  "log-level",
+  "help",
+  "version",
+];
+
+export const COMMAND_NAMES = ["run", "check", "probe", "permissions"] as const;
+export type CommandName = typeof COMMAND_NAMES[number];
+
+/** One command. */
+export interface CommandSpec {
+  /** Its argument, as the list of commands shows it. */
+  readonly argument?: string;
+  /** What the list of commands says of it. */
+  readonly summary: string;
+  /** How it is called, and what that means where there is more than one way. */
+  readonly usage: readonly (readonly [words: string, meaning?: string])[];
+  /** What it does: the lines of its help. */
+  readonly about: readonly string[];
+  /** Its options beside the common ones, in the order of its help. */
+  readonly options: readonly OptionName[];
+}
+
+export const COMMANDS: Readonly<Record<CommandName, CommandSpec>> = {
+  run: {
+    summary: "the service, in the foreground, until SIGINT, SIGTERM or SIGHUP",
+    usage: [["run [OPTIONS]"]],
+    about: [
+      "Runs the service in the foreground. SIGINT, SIGTERM and SIGHUP shut it down in order.",
+    ],
+    options: [],
+  },
+  check: {
+    summary: "validates the configuration and the models",
+    usage: [["check [OPTIONS]"]],
+    about: [
+      "Validates the configuration and the models, and lists every problem with its place and remedy.",
+    ],
+    options: ["connect"],
+  },
+  probe: {
+    argument: "URL",
+    summary: "opens one stream and prints its properties",
+    usage: [
+      ["probe URL [OPTIONS]"],
+      ["probe - [OPTIONS]", "reads the URL from standard input"],
+      ["probe --env NAME [OPTIONS]", "reads it from an environment variable"],
+    ],
+    about: [
+      "Opens one stream and prints its codec, size, frame rate, keyframe interval and the decoders for it;",
+      "of a camera also its tracks, and over TLS the fingerprint of its certificate.",
+      "URL is what a camera's `url` would be: rtsp://, rtsps://, file:PATH or demo:. Every user who can",
+      "list processes can read an argument: pass a URL with a password on standard input or in a variable.",
+    ],
+    options: ["env", "transport", "track", "fingerprint", "insecure", "demuxer", "json"],
+  },
+  permissions: {
+    summary: "what the process and each worker may do",
+    usage: [["permissions [OPTIONS] [-- COMMAND [OPTIONS]]"]],
+    about: [
+      "Prints what the process and each worker may do under the configuration, and Deno's flags for it.",
+    ],
+    options: ["json", "flags"],
+  },
+};
