@@ -4,11 +4,11 @@ import { secureHeaders } from "hono/secure-headers";
 import { errorData, OrionError } from "../core/errors.ts";
 import type { Log } from "../core/log.ts";
 import type { Secret } from "../core/secret.ts";
-import type { HealthReport } from "./report.ts";
+import type { HealthJson } from "./health_json.ts";
 
 /** What the HTTP interface shows. */
 export interface HealthSource {
-  report(): Promise<HealthReport>;
+  report(): Promise<HealthJson>;
   /** Why the service is not ready; none when it is. */
   unreadiness(): Promise<string[]>;
   /**

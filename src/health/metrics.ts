@@ -1,7 +1,8 @@
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
+import { epochMs } from "../core/clock.ts";
 import type { NetworkStats } from "../core/messages.ts";
 import { COUNTERS, GAUGES } from "./metric_names.ts";
-import type { HealthReport } from "./report.ts";
+import type { CameraReport, HealthReport } from "./report.ts";
 
 /** The stages of a frame's way whose time is told. */
 export type LatencyStage = "queue" | "convert" | "inference" | "postprocess" | "total";
@@ -141,8 +142,8 @@ export class Metrics {
     for (const camera of report.cameras) this.#camera(camera);
     for (const worker of report.workers) {
       this.#count("workerRestarts", { worker: worker.id }, worker.restarts);
-      if (worker.lastSeenAt !== null) {
-        this.#gauges.lastSeen.set({ worker: worker.id }, Date.parse(worker.lastSeenAt) / 1000);
+      if (worker.lastSeenAtMs !== null) {
+        this.#gauges.lastSeen.set({ worker: worker.id }, epochMs(worker.lastSeenAtMs) / 1000);
       }
     }
     this.#gauges.threadsAbandoned.set(report.threadsAbandoned);
@@ -156,9 +157,10 @@ export class Metrics {
     return { text: await this.#registry.metrics(), contentType: this.#registry.contentType };
   }
 
-  #camera(report: HealthReport["cameras"][number]): void {
+  #camera(report: CameraReport): void {
     const camera = report.id;
     const { ledger } = report;
+    const fps = report.info?.fps ?? null;
     this.#count("received", { camera }, ledger.received);
     this.#count("corrupt", { camera }, ledger.corrupt);
     this.#count("decoded", { camera }, ledger.decoded);
@@ -166,7 +168,7 @@ export class Metrics {
     this.#count("workerRestarts", { worker: `capture-${camera}` }, report.restarts);
     this.#count("decodeSeconds", { camera }, report.decodeSeconds);
     if (report.network !== null) this.#network(camera, report.network);
-    if (report.fps !== null) this.#gauges.fps.set({ camera }, report.fps);
+    if (fps !== null) this.#gauges.fps.set({ camera }, fps);
     this.#count("catchUps", { camera }, report.gopBuffer.catchUps);
     const { buffered, ...settled } = ledger.undecoded;
     for (const [reason, count] of Object.entries(settled)) {

@@ -1,5 +1,5 @@
-import { type DropCounts, total, type UndecodedCounts } from "../core/accounts.ts";
-import { isoTime, plusMs, sinceMs, type SteadyMs, type WallMs } from "../core/clock.ts";
+import { type CameraAccount, total } from "../core/accounts.ts";
+import { plusMs, sinceMs, type SteadyMs, type WallMs } from "../core/clock.ts";
 import type { ErrorData } from "../core/errors.ts";
 import type { BrokerState, ReceivedReport } from "../core/messages.ts";
 
@@ -51,30 +51,25 @@ export interface HealthParts {
   readonly overrides: readonly unknown[];
 }
 
-/** Frames left out, of all there were: (dropped + undecoded) / (processed + dropped + undecoded). */
-export function dropRate(processed: number, leftOut: number): number {
-  return processed + leftOut === 0 ? 0 : leftOut / (processed + leftOut);
+/** Frames that did not reach the detector, of all: (dropped + undecoded) / (processed + dropped + undecoded). */
+export function dropRate(processed: number, dropped: number): number {
+  return processed + dropped === 0 ? 0 : dropped / (processed + dropped);
 }
 
-/** `orion.health/1`: what `GET /status` answers and the `health` topic carries. */
+/**
+ * The figures of the service at one moment, as numbers and instants: for the metrics, and for the text
+ * form of `health_json.ts`.
+ */
 export function healthReport(parts: HealthParts) {
+  const { nowMs, timeMs, cameras } = parts;
   return {
-    schema: "orion.health/1" as const,
     instance: parts.instance,
     version: parts.version,
-    startedAt: isoTime(parts.startedAtMs),
-    uptimeSeconds: round(parts.uptimeMs / 1000, 1),
-    time: isoTime(parts.timeMs),
-    broker: {
-      url: parts.broker.url,
-      embedded: parts.broker.embedded,
-      connected: parts.broker.connected,
-      since: isoTime(parts.broker.sinceMs),
-      protocol: parts.broker.protocol,
-      reconnects: parts.broker.reconnects,
-      error: parts.broker.error,
-    },
-    cameras: parts.cameras.map((camera) => cameraReport(camera, parts)),
+    startedAtMs: parts.startedAtMs,
+    uptimeMs: parts.uptimeMs,
+    timeMs,
+    broker: parts.broker,
+    cameras: cameras.map((camera) => cameraReport(camera, { nowMs, timeMs })),
     workers: workerReports(parts),
     threadsAbandoned: parts.threadsAbandoned,
     overrides: parts.overrides,
@@ -82,115 +77,80 @@ export function healthReport(parts: HealthParts) {
 }
 
 export type HealthReport = ReturnType<typeof healthReport>;
-
-/** An instant as the wall clock of the report has it, whatever it was set to meanwhile. */
-function timeOf(atMs: SteadyMs | null, { nowMs, timeMs }: Moment): string | null {
-  return atMs === null ? null : isoTime(plusMs(timeMs, -sinceMs(atMs, nowMs)));
-}
+export type CameraReport = HealthReport["cameras"][number];
+export type WorkerReport = HealthReport["workers"][number];
 
 type Moment = Pick<HealthParts, "nowMs" | "timeMs">;
 
+/** An instant by the report's wall clock, whatever that was set to meanwhile. */
+function wallOf(atMs: SteadyMs | null, { nowMs, timeMs }: Moment): WallMs | null {
+  return atMs === null ? null : plusMs(timeMs, -sinceMs(atMs, nowMs));
+}
+
 function cameraReport(camera: CameraView, moment: Moment) {
-  const { report } = camera;
-  const { info } = report;
+  const { id, url, restarts, error, emitted } = camera;
+  const { account, lastFrameAtMs, ...report } = camera.report;
   return {
-    id: camera.id,
-    url: camera.url,
-    state: report.state,
-    since: isoTime(report.sinceMs),
-    reason: report.reason,
-    reconnects: report.reconnects,
-    restarts: camera.restarts,
-    error: camera.error,
-    codec: info?.codec ?? null,
-    decoder: info?.decoder ?? null,
-    width: info?.width ?? null,
-    height: info?.height ?? null,
-    codedWidth: info?.codedWidth ?? null,
-    codedHeight: info?.codedHeight ?? null,
-    rotation: info?.rotation ?? null,
-    mirrored: info?.mirrored ?? null,
-    sampleAspectRatio: info?.sampleAspectRatio ?? null,
-    pixelFormat: info?.pixelFormat ?? null,
-    fps: rounded(info?.fps, 2),
-    keyframeIntervalSeconds: rounded(info?.keyframeIntervalSeconds, 3),
-    longestKeyframeIntervalSeconds: rounded(info?.longestKeyframeIntervalSeconds, 3),
-    decodeLevel: report.decodeLevel,
-    decodeSeconds: round(report.decodeSeconds, 3),
-    lastFrameAt: timeOf(report.lastFrameAtMs, moment),
-    gopBuffer: report.gopBuffer,
-    network: report.network,
-    ledger: ledgerReport(report, camera.emitted),
+    ...report,
+    id,
+    url,
+    restarts,
+    error,
+    lastFrameAtMs: wallOf(lastFrameAtMs, moment),
+    ledger: ledgerReport(account, report.network?.lostPackets ?? 0, emitted),
   };
 }
 
-/** The account of `docs/architecture.md`, with what was made of it. */
-function ledgerReport(report: ReceivedReport, emitted: ReadonlyMap<string, number>) {
-  const { account, network } = report;
-  const { received, undecoded, corrupt, decoded } = account;
+/** The account of `docs/architecture.md`, with the messages that came of it. */
+function ledgerReport(
+  { received, undecoded, corrupt, decoded, detectors }: CameraAccount,
+  lost: number,
+  emitted: ReadonlyMap<string, number>,
+) {
   return {
     /** Packets, not frames: beside the sums. */
-    lost: network?.lostPackets ?? 0,
+    lost,
     received,
     undecoded,
     corrupt,
     decoded,
-    detectors: account.detectors.map((mailbox) => ({
+    detectors: detectors.map((mailbox) => ({
       ...mailbox,
       inferencesEmitted: emitted.get(mailbox.detector) ?? 0,
-      dropRate: round(dropRate(mailbox.processed, leftOut(mailbox.dropped, undecoded)), 4),
+      dropRate: dropRate(mailbox.processed, total(mailbox.dropped) + total(undecoded)),
     })),
   };
 }
 
 /**
- * Drops are a mailbox's, not a worker's. Those that were told with a delivery are its worker's; those
- * since are put to the first of the pool, so that the pool's sum is the mailboxes' sum.
+ * Drops are a mailbox's, not a worker's. Those reported with a delivery are its worker's; those since
+ * are added to the first of the pool, so that the pool's sum is the mailboxes' sum.
  */
 function workerReports({ workers, cameras, ...moment }: HealthParts) {
   const unassigned = new Map<string, number>();
   for (const { report: { account } } of cameras) {
     for (const { detector, dropped } of account.detectors) {
       const sum = unassigned.get(detector) ?? 0;
-      unassigned.set(detector, sum + leftOut(dropped, account.undecoded));
+      unassigned.set(detector, sum + total(dropped) + total(account.undecoded));
     }
   }
   for (const worker of workers) {
     const sum = unassigned.get(worker.detector);
     if (sum !== undefined) unassigned.set(worker.detector, sum - worker.framesDropped);
   }
-  return workers.map((worker) => {
-    const { framesProcessed, inferenceMsSum } = worker;
+  return workers.map(({ inferenceMsSum, lastSeenAtMs, ...worker }) => {
+    const { framesProcessed } = worker;
     const framesDropped = worker.framesDropped +
       Math.max(0, unassigned.get(worker.detector) ?? 0);
     unassigned.delete(worker.detector);
     return {
-      id: worker.id,
-      detector: worker.detector,
-      state: worker.state,
-      restarts: worker.restarts,
-      error: worker.error,
-      framesProcessed,
+      ...worker,
       framesDropped,
-      inferencesEmitted: worker.inferencesEmitted,
-      dropRate: round(dropRate(framesProcessed, framesDropped), 4),
-      avgLatencyMs: framesProcessed === 0 ? null : round(inferenceMsSum / framesProcessed, 2),
-      lastSeenAt: timeOf(worker.lastSeenAtMs, moment),
+      dropRate: dropRate(framesProcessed, framesDropped),
+      avgLatencyMs: framesProcessed === 0 ? null : inferenceMsSum / framesProcessed,
+      lastSeenAtMs: wallOf(lastSeenAtMs, moment),
     };
   });
-}
-
-function leftOut(dropped: DropCounts, undecoded: UndecodedCounts): number {
-  return total(dropped) + total(undecoded);
-}
-
-function rounded(value: number | null | undefined, digits: number): number | null {
-  return value === null || value === undefined ? null : round(value, digits);
-}
-
-function round(value: number, digits: number): number {
-  const factor = 10 ** digits;
-  return Math.round(value * factor) / factor;
 }
 
 /**

@@ -4,13 +4,9 @@ import { type Clock, epochMs, type SteadyMs, type WallMs } from "../core/clock.t
 import type { BrokerState } from "../core/messages.ts";
 import { Redactor } from "../core/redact.ts";
 import { ONNX_RUNTIME_VERSION } from "../core/version.ts";
+import { type HealthJson, healthJson } from "../health/health_json.ts";
 import type { Metrics } from "../health/metrics.ts";
-import {
-  type HealthParts,
-  type HealthReport,
-  healthReport,
-  unreadiness,
-} from "../health/report.ts";
+import { type HealthParts, healthReport, unreadiness } from "../health/report.ts";
 import type { Fleet } from "./workers/fleet.ts";
 
 /** Where a report comes from. */
@@ -50,8 +46,8 @@ export class Reporter {
   }
 
   /** `orion.health/1`. */
-  async report(): Promise<HealthReport> {
-    return healthReport(await this.parts());
+  async report(): Promise<HealthJson> {
+    return healthJson(healthReport(await this.parts()));
   }
 
   /** Why the service is not ready; none when it is. */
@@ -65,7 +61,7 @@ export class Reporter {
   /** Prometheus text and its content type. */
   async metrics(): Promise<{ text: string; contentType: string }> {
     const { user, system } = process.cpuUsage();
-    const report = await this.report();
+    const report = healthReport(await this.parts());
     const cameras = [...this.#parts.fleet.cameras.values()];
     return this.#parts.metrics.text(report, {
       startSeconds: epochMs(this.#startedAtMs) / 1000,

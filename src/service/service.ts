@@ -5,6 +5,7 @@ import type { OwnClient } from "../core/own_client.ts";
 import { Redactor } from "../core/redact.ts";
 import { healthApp } from "../health/http.ts";
 import { type HealthServer, serveHealth } from "../health/http_server.ts";
+import { healthJson } from "../health/health_json.ts";
 import { healthReport } from "../health/report.ts";
 import { Metrics } from "../health/metrics.ts";
 import { workerPermissions } from "../permissions/grant.ts";
@@ -280,7 +281,7 @@ export class Service {
     for (const { id, report } of parts.cameras) {
       this.#stats.write(id, report, clock.nowMs());
     }
-    this.#publisher.health(healthReport(parts));
+    this.#publisher.health(healthJson(healthReport(parts)));
     const intervalMs = settings.health.statsIntervalSeconds * 1000;
     this.#cancelStats = clock.after(intervalMs, () => this.#tellStats());
   }

@@ -3,7 +3,7 @@
  * and of another, and while the broker is away. Nothing that is measured may notice.
  */
 import assert from "node:assert/strict";
-import type { HealthReport } from "../../src/health/report.ts";
+import type { HealthJson } from "../../src/health/health_json.ts";
 import { type InferenceMessage, inferences, Schemas } from "../support/brokers/messages.ts";
 import type { Subscriber } from "../support/brokers/mosquitto.ts";
 import { ignoreWithout } from "../support/system/parts.ts";
@@ -49,7 +49,7 @@ class Run {
     });
   }
 
-  async report(): Promise<HealthReport> {
+  async report(): Promise<HealthJson> {
     return assertReportCloses(await this.orion.status());
   }
 
@@ -86,7 +86,7 @@ class Run {
   }
 }
 
-function assertTimes(report: HealthReport, aheadSeconds: number, run: Run): void {
+function assertTimes(report: HealthJson, aheadSeconds: number, run: Run): void {
   const nowMs = Date.now() + 1000 * aheadSeconds;
   const isNow = (text: string | null) => Math.abs(Date.parse(text ?? "") - nowMs) < MOMENT_MS;
   assert.ok(isNow(report.time), report.time);

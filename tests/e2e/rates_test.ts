@@ -1,7 +1,7 @@
 /** Rates and fairness as they are over a real run, with models of known speed. */
 import assert from "node:assert/strict";
 import { total } from "../../src/core/accounts.ts";
-import type { HealthReport } from "../../src/health/report.ts";
+import type { HealthJson } from "../../src/health/health_json.ts";
 import { inferences, Schemas } from "../support/brokers/messages.ts";
 import { DEMO_CLIP, type TempFolder, tempFolder } from "../support/system/files.ts";
 import { ignoreWithout, programPath } from "../support/system/parts.ts";
@@ -35,7 +35,7 @@ async function clipAt30(folder: TempFolder): Promise<string> {
   return path;
 }
 
-type Ledger = HealthReport["cameras"][number]["ledger"];
+type Ledger = HealthJson["cameras"][number]["ledger"];
 
 function ledgerOf(status: unknown): Ledger {
   return assertReportCloses(status).cameras[0]?.ledger ?? assert.fail("there is no camera");

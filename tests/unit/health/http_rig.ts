@@ -5,10 +5,11 @@ import { logTo } from "../../../src/core/log.ts";
 import { Secret } from "../../../src/core/secret.ts";
 import { healthApp } from "../../../src/health/http.ts";
 import { serveHealth } from "../../../src/health/http_server.ts";
+import { healthJson } from "../../../src/health/health_json.ts";
 import { healthReport } from "../../../src/health/report.ts";
 import { WAIT_TIMEOUT_MS } from "../../support/system/lines.ts";
 
-const REPORT = healthReport({
+const REPORT = healthJson(healthReport({
   instance: "lobby-1",
   version: "0.1.0",
   startedAtMs: wallMs(0),
@@ -28,7 +29,7 @@ const REPORT = healthReport({
   workers: [],
   threadsAbandoned: 0,
   overrides: [],
-});
+}));
 
 /** Camera "gate" has a picture, "dark" has none, others are not there. */
 export function picture(camera: string): Promise<ArrayBuffer | null> {

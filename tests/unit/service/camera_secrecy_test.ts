@@ -10,6 +10,7 @@ import { noUndecoded } from "../../../src/core/accounts.ts";
 import { steadyMs, wallMs } from "../../../src/core/clock.ts";
 import { BrokerError, errorData } from "../../../src/core/errors.ts";
 import { Redactor } from "../../../src/core/redact.ts";
+import { healthJson } from "../../../src/health/health_json.ts";
 import { healthReport, unreadiness } from "../../../src/health/report.ts";
 import { LibavError } from "../../../src/libav/error.ts";
 import { denoFlags } from "../../../src/permissions/grant.ts";
@@ -89,7 +90,7 @@ function everythingSaid(url: string, settings: Settings): Readonly<Record<string
   };
   const manifest = permissionManifest(settings, { root: "/opt", libav: null, onnxruntime: null });
   return {
-    "status and health topic": JSON.stringify(healthReport(parts)),
+    "status and health topic": JSON.stringify(healthJson(healthReport(parts))),
     readiness: unreadiness({ ...parts, stallTimeoutMs: new Map() }).join("\n"),
     log: lines.join(""),
     check: said.map((problem) => findingText({ subject: "camera gate", detail: null, problem }))

@@ -1,0 +1,119 @@
+import assert from "node:assert/strict";
+import { noDrops, noUndecoded } from "../../../src/core/accounts.ts";
+import { healthJson } from "../../../src/health/health_json.ts";
+import { healthReport } from "../../../src/health/report.ts";
+import { parts } from "./parts.ts";
+
+const WORKER = {
+  id: "person-0",
+  detector: "person",
+  state: "ready",
+  restarts: 0,
+  error: null,
+  framesProcessed: 10,
+  framesDropped: 49,
+  inferencesEmitted: 9,
+  dropRate: 0.8305,
+  avgLatencyMs: 25,
+  lastSeenAt: "2026-11-22T11:02:41.540Z",
+};
+
+const CAMERA = {
+  id: "gate",
+  url: "rtsp://192.0.2.10:554",
+  state: "online",
+  since: "2026-11-22T11:01:51.640Z",
+  reason: null,
+  reconnects: 2,
+  restarts: 1,
+  error: null,
+  codec: "h264",
+  decoder: "h264",
+  width: 1280,
+  height: 720,
+  codedWidth: 1280,
+  codedHeight: 720,
+  rotation: 0,
+  mirrored: false,
+  sampleAspectRatio: 1,
+  pixelFormat: "yuv420p",
+  fps: 25,
+  keyframeIntervalSeconds: 2,
+  longestKeyframeIntervalSeconds: 4,
+  decodeLevel: "auto",
+  decodeSeconds: 1.5,
+  lastFrameAt: "2026-11-22T11:02:41.600Z",
+  gopBuffer: { packets: 26, bytes: 400_000, maxBytes: 33_554_432, catchUps: 3 },
+  network: {
+    lostPackets: 3,
+    anomalies: { outlier: 1, jump: 0, constant: 0 },
+    transport: "tcp",
+    security: "none",
+    track: { index: 0, kind: "video", encoding: "H264", others: [] },
+  },
+  ledger: {
+    lost: 3,
+    received: 112,
+    undecoded: { ...noUndecoded(), asleep: 6, buffered: 4 },
+    corrupt: 2,
+    decoded: 100,
+    detectors: [{
+      detector: "person",
+      paused: false,
+      rateHz: 5,
+      decoded: 100,
+      processed: 20,
+      dropped: { ...noDrops(), rate: 79 },
+      waiting: 1,
+      inferencesEmitted: 9,
+      dropRate: 0.8165,
+    }],
+  },
+};
+
+Deno.test("health json: every key of orion.health/1 in its form: times in ISO 8601, figures rounded", () => {
+  assert.deepEqual(healthJson(healthReport(parts())), {
+    schema: "orion.health/1",
+    instance: "lobby-1",
+    version: "0.1.0",
+    startedAt: "2026-11-22T11:01:41.640Z",
+    uptimeSeconds: 60,
+    time: "2026-11-22T11:02:41.640Z",
+    broker: {
+      url: "mqtt://127.0.0.1:1883",
+      embedded: true,
+      connected: true,
+      since: "2026-11-22T11:02:41.640Z",
+      protocol: 5,
+      reconnects: 0,
+      error: null,
+    },
+    cameras: [CAMERA],
+    workers: [
+      WORKER,
+      { ...WORKER, id: "person-1", restarts: 1, framesDropped: 40, dropRate: 0.8 },
+    ],
+    threadsAbandoned: 2,
+    overrides: [],
+  });
+});
+
+Deno.test("health json: what is not known is null", () => {
+  const base = parts();
+  const cameras = base.cameras.map((camera) => ({
+    ...camera,
+    report: { ...camera.report, info: null, lastFrameAtMs: null, network: null },
+  }));
+  const workers = base.workers.map((worker) => ({
+    ...worker,
+    framesProcessed: 0,
+    lastSeenAtMs: null,
+  }));
+  const json = healthJson(healthReport({ ...base, cameras, workers }));
+  const [camera] = json.cameras;
+  assert.ok(camera !== undefined);
+  assert.deepEqual([camera.codec, camera.fps, camera.lastFrameAt], [null, null, null]);
+  assert.deepEqual([camera.network, camera.ledger.lost], [null, 0]);
+  assert.deepEqual(json.workers.map(({ avgLatencyMs }) => avgLatencyMs), [null, null]);
+  assert.deepEqual(json.workers.map(({ lastSeenAt }) => lastSeenAt), [null, null]);
+});
