@@ -1,33 +1,34 @@
 import { createHash, timingSafeEqual } from "node:crypto";
-import { Hono } from "hono";
+import { Hono, type HonoRequest } from "hono";
 import { secureHeaders } from "hono/secure-headers";
+import { auth as basicCredentials } from "hono/utils/basic-auth";
 import { errorData, OrionError } from "../core/errors.ts";
 import type { Log } from "../core/log.ts";
 import type { Secret } from "../core/secret.ts";
 import type { HealthJson } from "./health_json.ts";
 
-/** What the HTTP interface shows. */
+/** Where the HTTP interface gets its responses from. */
 export interface HealthSource {
   report(): Promise<HealthJson>;
-  /** Why the service is not ready; none when it is. */
+  /** Why the service is not ready; empty when it is. */
   unreadiness(): Promise<string[]>;
   /**
-   * One picture of a camera, the bytes of a JPEG; null when there is no such camera.
-   * @throws OrionError when none came
+   * A snapshot of a camera, as JPEG; null for an unknown camera.
+   * @throws OrionError when no frame came in time
    */
-  picture(camera: string): Promise<ArrayBuffer | null>;
+  snapshot(camera: string): Promise<ArrayBuffer | null>;
   /** Prometheus text and its content type. */
   metrics(): Promise<{ readonly text: string; readonly contentType: string }>;
 }
 
-/** Nothing of the interface takes a body of this size. */
+/** No request needs a larger body. */
 const MAX_BODY_BYTES = 64 * 1024;
 
-/** Nothing is loaded from anywhere, and nobody shows it in a frame. */
+/** A response loads nothing and is shown in no frame. */
 const HEADERS: Parameters<typeof secureHeaders>[0] = {
   contentSecurityPolicy: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] },
   xFrameOptions: "DENY",
-  // There is no TLS here: whoever puts a proxy in front decides that.
+  // Orion serves no TLS: that is for a proxy in front of it to decide.
   strictTransportSecurity: false,
 };
 
@@ -37,7 +38,7 @@ export function healthApp(source: HealthSource, token: Secret | null, log: Log):
   app.use(secureHeaders(HEADERS));
   app.use(async (context, next) => {
     await next();
-    // What it answers is of this moment, and some of it nobody else's business.
+    // A response is of one moment, and not for a shared cache.
     context.header("Cache-Control", "no-store");
   });
   app.use(async (context, next) => {
@@ -53,21 +54,19 @@ export function healthApp(source: HealthSource, token: Secret | null, log: Log):
     return await next();
   });
   app.get("/healthz", (context) => context.json({ status: "ok" }));
-  if (token === null) {
-    app.use(async (context, next) => {
+  app.use(async (context, next) => {
+    if (token === null) {
       if (isOwnName(new URL(context.req.url).hostname)) return await next();
-      return context.json({ error: "set health.token to be asked by another name" }, 403);
-    });
-  }
-  if (token !== null) {
-    app.use(async (context, next) => {
-      if (!authorised(context.req.header("authorization"), token)) {
-        context.header("WWW-Authenticate", "Bearer");
-        return context.json({ error: "send the configured token as a bearer token" }, 401);
-      }
-      return await next();
-    });
-  }
+      return context.json(
+        { error: "set health.token to allow a host name other than localhost" },
+        403,
+      );
+    }
+    if (isAuthorized(context.req, token)) return await next();
+    // Basic is accepted, not asked for: a browser that keeps a password sends it with requests of any page.
+    context.header("WWW-Authenticate", "Bearer");
+    return context.json({ error: "send the configured token as a bearer token" }, 401);
+  });
   app.get("/readyz", async (context) => {
     const reasons = await source.unreadiness();
     return reasons.length === 0
@@ -81,9 +80,9 @@ export function healthApp(source: HealthSource, token: Secret | null, log: Log):
   });
   app.get("/cameras/:camera/snapshot.jpg", async (context) => {
     try {
-      const picture = await source.picture(context.req.param("camera"));
-      if (picture === null) return context.json({ error: "no such camera" }, 404);
-      return context.body(picture, 200, { "Content-Type": "image/jpeg" });
+      const jpeg = await source.snapshot(context.req.param("camera"));
+      if (jpeg === null) return context.json({ error: "no such camera" }, 404);
+      return context.body(jpeg, 200, { "Content-Type": "image/jpeg" });
     } catch (error) {
       if (!(error instanceof OrionError)) throw error;
       const { code, message, remedy } = error.toData();
@@ -99,21 +98,31 @@ export function healthApp(source: HealthSource, token: Secret | null, log: Log):
 }
 
 /**
- * Whether a request was sent to this machine's own name or to an address. Without a token, a page in a
- * browser on this machine could ask through a name of its own that it lets point here.
+ * Whether a request was sent to `localhost` or to an address. Any other name may be one that a web page
+ * has pointed at this machine (DNS rebinding), which without a token would let it read the responses.
  */
 function isOwnName(name: string): boolean {
   return name === "localhost" || /^(\d+\.\d+\.\d+\.\d+|\[[\da-f:.]+\])$/.test(name);
 }
 
-/** Whether a browser says that the request comes from a page of this interface; programs say nothing. */
+/** Whether a request has the origin of this interface, or none: only browsers send one. */
 function isOwnOrigin(origin: string | undefined, host: string | undefined): boolean {
   if (origin === undefined) return true;
   return URL.parse(origin)?.host === URL.parse(`http://${host ?? ""}`)?.host;
 }
 
-/** Compares in a time that tells nothing of where the two differ, nor how long the token is. */
-function authorised(header: string | undefined, token: Secret): boolean {
+/** Whether a request has the token: as `Bearer TOKEN`, or as the password of HTTP Basic. */
+function isAuthorized(request: HonoRequest, token: Secret): boolean {
+  const basic = basicCredentials(request.raw);
+  const header = request.header("authorization") ?? "";
+  return isSame(
+    basic === undefined ? header : `Bearer ${basic.password}`,
+    `Bearer ${token.expose()}`,
+  );
+}
+
+/** Compares in a time that depends neither on where two texts differ nor on how long they are. */
+function isSame(one: string, other: string): boolean {
   const digest = (text: string) => createHash("sha256").update(text).digest();
-  return timingSafeEqual(digest(header ?? ""), digest(`Bearer ${token.expose()}`));
+  return timingSafeEqual(digest(one), digest(other));
 }

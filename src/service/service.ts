@@ -146,7 +146,7 @@ export class Service {
         {
           report: () => this.#reporter.report(),
           unreadiness: () => this.#reporter.unreadiness(),
-          picture: async (camera) => await this.#fleet.cameras.get(camera)?.snapshot() ?? null,
+          snapshot: async (camera) => await this.#fleet.cameras.get(camera)?.snapshot() ?? null,
           metrics: () => this.#reporter.metrics(),
         },
         token,

@@ -1,4 +1,4 @@
-/** The HTTP interface over a report that stands still. */
+/** The HTTP interface over a fixed report. */
 import { steadyMs, systemClock, wallMs } from "../../../src/core/clock.ts";
 import { OrionError } from "../../../src/core/errors.ts";
 import { logTo } from "../../../src/core/log.ts";
@@ -31,8 +31,8 @@ const REPORT = healthJson(healthReport({
   overrides: [],
 }));
 
-/** Camera "gate" has a picture, "dark" has none, others are not there. */
-export function picture(camera: string): Promise<ArrayBuffer | null> {
+/** Camera "gate" has a snapshot, "dark" has no frame, others do not exist. */
+export function snapshot(camera: string): Promise<ArrayBuffer | null> {
   if (camera === "gate") return Promise.resolve(new Uint8Array([0xff, 0xd8]).buffer);
   if (camera !== "dark") return Promise.resolve(null);
   return Promise.reject(
@@ -46,7 +46,7 @@ export function app(token: Secret | null, reasons: string[] = []) {
     {
       report: () => Promise.resolve(REPORT),
       unreadiness: () => Promise.resolve(reasons),
-      picture,
+      snapshot,
       metrics: () => Promise.resolve({ text: "orion_mqtt_up 1\n", contentType: "text/plain" }),
     },
     token,
@@ -60,7 +60,7 @@ export const log = logTo(() => undefined);
 export const serve = (served: ReturnType<typeof app>, port = 0) =>
   serveHealth(served, { hostname: "127.0.0.1", port, clock: systemClock, log });
 
-/** Serves it for real, and stops at the end. */
+/** Serves it on a socket while `use` runs. */
 export async function served(
   token: Secret | null,
   use: (url: string) => Promise<void>,
@@ -73,11 +73,11 @@ export async function served(
   }
 }
 
-/** Sends bytes as they are, and reads the first bytes of the answer: empty when there is none. */
+/** Sends bytes unchanged, and returns the first bytes of the response; empty when there is none. */
 export async function raw(url: string, request: string): Promise<string> {
   const { hostname, port } = new URL(url);
   const connection = await Deno.connect({ hostname, port: Number(port) });
-  // A server that never answers is cut off, and the read then throws.
+  // Closing the connection makes the read throw when no response comes.
   let open = true;
   const close = () => {
     if (open) connection.close();

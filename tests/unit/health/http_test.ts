@@ -2,14 +2,14 @@ import assert from "node:assert/strict";
 import { logTo } from "../../../src/core/log.ts";
 import { Secret } from "../../../src/core/secret.ts";
 import { healthApp } from "../../../src/health/http.ts";
-import { app, picture, raw, served } from "./http_rig.ts";
+import { app, raw, served, snapshot } from "./http_rig.ts";
 
-Deno.test("http: a camera's picture is a JPEG, and without one it is said why", async () => {
+Deno.test("http: a snapshot is a JPEG, and without a frame a 503 with the reason", async () => {
   const response = await app(null).request("/cameras/gate/snapshot.jpg");
   assert.equal(response.status, 200);
   assert.equal(response.headers.get("content-type"), "image/jpeg");
   assert.equal((await response.arrayBuffer()).byteLength, 2);
-  assert.equal((await app(null).request("/cameras/nobody/snapshot.jpg")).status, 404);
+  assert.equal((await app(null).request("/cameras/unknown/snapshot.jpg")).status, 404);
   const dark = await app(null).request("/cameras/dark/snapshot.jpg");
   assert.equal(dark.status, 503);
   assert.match(await dark.text(), /STREAM_NO_PICTURE/);
@@ -25,7 +25,7 @@ Deno.test("http: readiness is 503 with the reasons", async () => {
   });
 });
 
-Deno.test("http: with a token everything but /healthz wants it", async () => {
+Deno.test("http: with a token everything but /healthz requires it", async () => {
   const guarded = app(new Secret("open-sesame"));
   assert.equal((await guarded.request("/healthz")).status, 200);
   for (const path of ["/readyz", "/status", "/metrics", "/nothing"]) {
@@ -38,7 +38,7 @@ Deno.test("http: with a token everything but /healthz wants it", async () => {
   assert.equal((await guarded.request("/status", { headers })).status, 200);
 });
 
-Deno.test("http: an unknown path is 404, a wrong method too, and headers are safe", async () => {
+Deno.test("http: an unknown path or method is 404, and headers are safe", async () => {
   assert.equal((await app(null).request("/nothing")).status, 404);
   assert.equal((await app(null).request("/status", { method: "POST" })).status, 404);
   const { headers } = await app(null).request("/status");
@@ -50,7 +50,7 @@ Deno.test("http: a fault inside is 500 without its text", async () => {
     {
       report: () => Promise.reject(new Error("rtsp://viewer:hunter2@host")),
       unreadiness: () => Promise.resolve([]),
-      picture,
+      snapshot,
       metrics: () => Promise.reject(new Error("no")),
     },
     null,
@@ -61,7 +61,7 @@ Deno.test("http: a fault inside is 500 without its text", async () => {
   assert.deepEqual(await response.json(), { error: "internal error" });
 });
 
-Deno.test("http: every answer of a real server has safe headers and is not to be kept", async () => {
+Deno.test("http: every response of a real server has safe headers and is not cached", async () => {
   await served(new Secret("open-sesame"), async (url) => {
     const authorization = "Bearer open-sesame";
     for (const path of ["/healthz", "/readyz", "/status", "/metrics", "/nothing"]) {
@@ -80,11 +80,14 @@ Deno.test("http: every answer of a real server has safe headers and is not to be
   });
 });
 
-Deno.test("http: the token is wanted in one form alone, from the header alone", async () => {
+Deno.test("http: the token counts in the Authorization header alone, in the exact form", async () => {
   await served(new Secret("open-sesame"), async (url) => {
     const wrong: readonly string[] = [
       ...["open-sesame", "bearer open-sesame", "Basic open-sesame", "Bearer  open-sesame"],
       ...["Bearer open-sesame x", `Bearer ${"x".repeat(4000)}`, "Bearer OPEN-SESAME"],
+      ...["open-sesame:", ":", "open-sesame", "u:open-sesame2", "u:Bearer open-sesame", "u:"]
+        .map((pair) => `Basic ${btoa(pair)}`),
+      `Bearer ${btoa("u:open-sesame")}`,
     ];
     for (const authorization of wrong) {
       const response = await fetch(`${url}/status`, { headers: { authorization } });
@@ -105,7 +108,44 @@ Deno.test("http: the token is wanted in one form alone, from the header alone", 
   });
 });
 
-Deno.test("http: without a token it is asked by address or as localhost, not by a name of others", async () => {
+Deno.test("http: HTTP Basic takes the token as the password of any user, whatever its characters", async () => {
+  for (const token of ["open-sesame", "pass phrase: ü!", "a:b"]) {
+    const guarded = app(new Secret(token));
+    for (const user of ["", "orion", "j\u00f6rg"]) {
+      const pair = btoa(String.fromCharCode(...new TextEncoder().encode(`${user}:${token}`)));
+      for (const authorization of [`Basic ${pair}`, `basic ${pair}`]) {
+        const response = await guarded.request("/status", { headers: { authorization } });
+        assert.equal(response.status, 200, `${user}:${token}`);
+      }
+    }
+  }
+});
+
+Deno.test("http: no log line holds a token, right or wrong", async () => {
+  const lines: string[] = [];
+  const logged = healthApp(
+    {
+      report: () => Promise.reject(new Error("a defect")),
+      unreadiness: () => Promise.resolve([]),
+      snapshot,
+      metrics: () => Promise.reject(new Error("a defect")),
+    },
+    new Secret("open-sesame"),
+    logTo((record) => lines.push(JSON.stringify(record))),
+  );
+  const statuses: number[] = [];
+  for (
+    const text of ["Bearer open-sesame", `Basic ${btoa("u:open-sesame")}`, "Bearer shut-sesame"]
+  ) {
+    const headers = { authorization: text };
+    statuses.push((await logged.request("/status", { headers })).status);
+  }
+  assert.deepEqual(statuses, [500, 500, 401]);
+  assert.equal(lines.length, 2);
+  for (const line of lines) assert.doesNotMatch(line, /sesame|dTpvcGVu/);
+});
+
+Deno.test("http: without a token the host is an address or localhost, no other name", async () => {
   await served(null, async (url) => {
     const ask = (host: string) =>
       raw(url, `GET /status HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`);
