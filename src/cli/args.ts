@@ -17,7 +17,7 @@ import {
 
 export type LogFormat = typeof OPTIONS["log-format"]["choices"][number];
 
-/** What every command that reads the configuration understands. */
+/** The options of every command. */
 export interface CommonArgs {
   /** What `--config` names, as given; null without one. */
   readonly config: string | null;
@@ -25,24 +25,24 @@ export interface CommonArgs {
   readonly logLevel: LogLevel;
 }
 
-/** How `probe` opens a camera: as the configuration's keys of these names. */
+/** How `probe` opens a camera; each option means what the configuration's key of that name does. */
 export interface ProbeOptions {
   readonly transport: typeof OPTIONS["transport"]["choices"][number];
   readonly demuxer: typeof OPTIONS["demuxer"]["choices"][number];
-  /** The place of the wanted track among all media sections; null: the largest that sends. */
+  /** Index of the track among the media sections; null: the largest that sends. */
   readonly track: number | null;
   /** SHA-256 of the one certificate that is accepted, 64 hexadecimal digits, or null. */
   readonly fingerprint: string | null;
   readonly insecure: boolean;
 }
 
-/** The address of a stream: as an argument, or where no list of processes shows it. */
+/** Where the address of a stream comes from. Only an argument shows in a list of processes. */
 export type ProbeAddress =
   | { readonly from: "argument"; readonly url: string }
   | { readonly from: "stdin" }
   | { readonly from: "variable"; readonly name: string };
 
-/** A command line, understood. */
+/** A parsed command line. */
 export type Invocation =
   | { readonly command: "help"; readonly topic: CommandName | null }
   | { readonly command: "version" }
@@ -50,7 +50,7 @@ export type Invocation =
   | { readonly command: "check"; readonly connect: boolean } & CommonArgs
   | {
     readonly command: "probe";
-    /** Where the address is: it may hold credentials, and is never printed. */
+    /** It may hold credentials, and is never printed. */
     readonly address: ProbeAddress;
     readonly json: boolean;
   }
@@ -59,7 +59,7 @@ export type Invocation =
   | {
     readonly command: "permissions";
     readonly as: "table" | "json" | "flags";
-    /** With `--flags`: the command line whose flags are wanted. */
+    /** With `--flags`: the command line that needs them. */
     readonly of: readonly string[];
   } & CommonArgs;
 
@@ -117,11 +117,10 @@ export function parseCommandLine(args: readonly string[]): Invocation {
   }
 }
 
-/** The options and the other words of a command line. */
+/** The options and positional words of a command line. */
 class Words {
-  /** What is no option. */
   readonly positional: string[] = [];
-  /** Every option that was given, and its value; `null` for a switch. */
+  /** The value of every option given; `null` for a switch. */
   readonly #given = new Map<OptionName, string | null>();
 
   add(name: OptionName, value: string | null): void {
@@ -141,7 +140,7 @@ class Words {
   }
 }
 
-/** What `parseArgs` has to know: which options take a value, and their letters. */
+/** The options in the form `parseArgs` takes. */
 const PARSED = Object.fromEntries(
   Object.entries(OPTIONS).map(([name, { short, value }]: [string, OptionSpec]) => [name, {
     type: value === undefined ? "boolean" as const : "string" as const,
@@ -149,7 +148,7 @@ const PARSED = Object.fromEntries(
   }]),
 );
 
-/** @throws {UsageError} for an option that is unknown, or has a value where it takes none */
+/** @throws {UsageError} for an unknown option, a missing value, or a value of a switch */
 function scan(args: readonly string[]): Words {
   const known = Object.keys(OPTIONS).map((name) => `--${name}`);
   const { tokens } = parseArgs({ args: [...args], options: PARSED, strict: false, tokens: true });
@@ -171,7 +170,7 @@ function scan(args: readonly string[]): Words {
   return words;
 }
 
-/** `--config --json`: what follows is the next option, not a value. */
+/** `--config --json`: the next word is an option, not a value. */
 function startsLikeOption(token: { readonly value?: string | undefined; inlineValue?: unknown }) {
   return token.inlineValue !== true && token.value?.startsWith("-") === true;
 }
@@ -204,7 +203,7 @@ function commonArgs(words: Words): CommonArgs {
 
 function probeAddress(word: string | undefined, name: string | null): ProbeAddress {
   if (word !== undefined && name !== null) {
-    throw new UsageError("probe takes an address or --env, not both", "Leave one of them out.");
+    throw new UsageError("probe takes an address or --env, not both", "Remove one of them.");
   }
   if (name !== null) {
     if (VARIABLE_NAME.test(name)) return { from: "variable", name };

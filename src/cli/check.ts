@@ -1,4 +1,4 @@
-/** `orion check`: everything that can be found out before the service starts. */
+/** `orion check`: validates models and connections without starting the service. */
 import { errorData, OrionError } from "../core/errors.ts";
 import {
   checkBroker,
@@ -7,17 +7,17 @@ import {
   type CheckParts,
 } from "../service/workers/dry_run.ts";
 
-/** One thing that was looked at. */
+/** The result of one check. */
 export interface Finding {
-  /** What: `model person`, `camera gate`, `broker`. */
+  /** `model of person`, `camera gate`, `broker`. */
   readonly subject: string;
-  /** What was found, in a few words; null when it failed. */
+  /** A few words on success; null when it failed. */
   readonly detail: string | null;
-  /** What is wrong and what to do, or null. */
+  /** The error and its remedy, or null. */
   readonly problem: { readonly message: string; readonly remedy: string } | null;
 }
 
-/** A finding from an action: what it says when it works, what it throws when not. */
+/** Runs a check and turns its result, or the error it throws, into a finding. */
 export async function findingOf(
   subject: string,
   act: () => string | Promise<string>,
@@ -31,14 +31,14 @@ export async function findingOf(
   }
 }
 
-/** A finding as the command prints it. */
+/** Formats a finding for printing. */
 export function findingText(finding: Finding): string {
   if (finding.problem === null) return `ok: ${finding.subject}: ${finding.detail ?? ""}\n`;
   const { message, remedy } = finding.problem;
   return `error: ${finding.subject}: ${message}\n  → ${remedy}\n`;
 }
 
-/** Loads every detector's model, one after the other: a small machine has no room for all at once. */
+/** Loads every detector's model, one after the other: a small machine cannot hold all at once. */
 export async function checkModels(parts: CheckParts): Promise<Finding[]> {
   const findings: Finding[] = [];
   for (const detector of parts.settings.detectors) {

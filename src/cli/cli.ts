@@ -1,4 +1,4 @@
-/** The command line: from words to an exit code. */
+/** Runs a command line and returns its exit code. */
 import { systemClock } from "../core/clock.ts";
 import { assertNever } from "../core/assert.ts";
 import { Redactor } from "../core/redact.ts";
@@ -16,13 +16,12 @@ import { printPermissions } from "./permissions.ts";
 import { runProbe } from "./probe.ts";
 import { locatePlaces, readSettings, requirePermissions } from "./prepare.ts";
 
-/** How long the end of the service waits for a log that is not read, and an end at once. */
+/** How long an orderly and an immediate exit wait for the reader of the log. */
 const FLUSH_MS = 1000;
 const HURRIED_FLUSH_MS = 200;
 
 /**
- * Carries out a command line. What fails is told on standard error, without a stack and without a
- * credential.
+ * Runs a command line. Errors are printed to standard error without a stack and without credentials.
  *
  * @param args  without the program's name
  * @returns the exit code
@@ -31,7 +30,7 @@ export async function runCli(args: readonly string[], host: Host): Promise<numbe
   let invocation: Invocation | null = null;
   try {
     invocation = parseCommandLine(args);
-    return await carryOut(invocation, host);
+    return await execute(invocation, host);
   } catch (error) {
     const debug = invocation !== null && "logLevel" in invocation &&
       invocation.logLevel === "debug";
@@ -40,7 +39,7 @@ export async function runCli(args: readonly string[], host: Host): Promise<numbe
   }
 }
 
-async function carryOut(invocation: Invocation, host: Host): Promise<number> {
+async function execute(invocation: Invocation, host: Host): Promise<number> {
   switch (invocation.command) {
     case "help":
       host.out(helpText(invocation.topic));
@@ -69,7 +68,7 @@ async function run(
   const settings = readSettings(args, host);
   const redactor = new Redactor(settings.secrets());
   const lines = new LineQueue({
-    write: (bytes) => host.errLater(bytes),
+    write: (bytes) => host.errAsync(bytes),
     clock: systemClock,
     onGap: (count) => log.warning("log.dropped", { lines: count }),
   });

@@ -1,17 +1,17 @@
-/** The commands and their options: what the parser accepts and the help shows comes from here. */
+/** The commands and their options: the table from which both the parser and the help are made. */
 import { LOG_LEVELS } from "../core/log.ts";
 
 /** One option. */
 export interface OptionSpec {
   /** One letter that stands for it. */
   readonly short?: string;
-  /** What the help calls its value; absent for a switch, which takes none. */
+  /** Name of its value in the help; absent for a switch, which takes none. */
   readonly value?: string;
-  /** The only values there are, where they can be listed. */
+  /** The values it accepts, where they can be listed. */
   readonly choices?: readonly string[];
-  /** Which of the choices holds without the option. */
+  /** The choice that applies without the option. */
   readonly preset?: string;
-  /** What it does: the lines of the help. */
+  /** Its description, line by line. */
   readonly help: readonly string[];
 }
 
@@ -70,7 +70,7 @@ export type OptionName = keyof Options;
 export type ValueOption = {
   [N in OptionName]: Options[N] extends { readonly value: string } ? N : never;
 }[OptionName];
-/** Options that are given or not. */
+/** Options without a value. */
 export type Switch = Exclude<OptionName, ValueOption>;
 
 /** Options of every command. */
@@ -87,13 +87,13 @@ export type CommandName = typeof COMMAND_NAMES[number];
 
 /** One command. */
 export interface CommandSpec {
-  /** Its argument, as the list of commands shows it. */
+  /** Name of its argument in the list of commands. */
   readonly argument?: string;
-  /** What the list of commands says of it. */
+  /** Its description in the list of commands. */
   readonly summary: string;
-  /** How it is called, and what that means where there is more than one way. */
+  /** Each form of its command line, and what that form means where there are several. */
   readonly usage: readonly (readonly [words: string, meaning?: string])[];
-  /** What it does: the lines of its help. */
+  /** Its description in its own help, line by line. */
   readonly about: readonly string[];
   /** Its options beside the common ones, in the order of its help. */
   readonly options: readonly OptionName[];

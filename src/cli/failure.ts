@@ -5,8 +5,8 @@ import { ConfigError } from "../config/problems.ts";
 import { lackText, PermissionsError } from "../permissions/lacks.ts";
 
 /**
- * What was thrown, for people: what happened, and below it what to do. A configuration's problems
- * stand one by one, each with its place. No stack, unless it is a defect and `withStack` asks for it.
+ * Formats what was thrown for the terminal: the message, and below it the remedy. Each problem of a
+ * configuration is listed with its location. A stack is added for a defect only, when `withStack` is set.
  */
 export function failureText(error: unknown, redactor: Redactor, withStack = false): string {
   return redactor.text(describe(error, withStack));

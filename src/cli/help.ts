@@ -8,9 +8,9 @@ import {
   type OptionSpec,
 } from "./commands.ts";
 
-/** How far in the descriptions of commands and options begin. */
+/** Where the descriptions of commands and options begin. */
 const COLUMN = 24;
-/** The same for the meanings of a command's usages. */
+/** Where the meanings of a command's forms begin. */
 const USAGE_COLUMN = 44;
 
 const HEAD = `Orion: cameras in, detections out.
@@ -23,7 +23,7 @@ Exit codes: 0 done, 1 failed at run time, 2 bad usage, configuration or permissi
 70 the watchdog gave up (start it again).
 `;
 
-/** The text of `--help`: of one command, or of Orion where `topic` is null. */
+/** The text of `--help`: for one command, or for Orion where `topic` is null. */
 export function helpText(topic: CommandName | null): string {
   const common = `\n${COMMON_OPTIONS.map(optionText).join("")}${EXIT_CODES}`;
   if (topic === null) {
@@ -36,13 +36,13 @@ export function helpText(topic: CommandName | null): string {
   return `${usageText(topic)}\n${about.join("\n")}\n${own}${common}`;
 }
 
-/** The line of a command in the list of all. */
+/** A command's line in the list of commands. */
 function commandText(name: CommandName): string {
   const { argument, summary } = COMMANDS[name];
   return row(argument === undefined ? name : `${name} ${argument}`, [summary]);
 }
 
-/** How a command is called, one way a line. */
+/** The forms of a command line, one a line. */
 function usageText(name: CommandName): string {
   return COMMANDS[name].usage.map(([words, meaning], index) => {
     const head = index === 0 ? "Usage: orion " : "       orion ";
@@ -58,7 +58,7 @@ function optionText(name: OptionName): string {
   return row(short === undefined ? long : `-${short}, ${long}`, help);
 }
 
-/** A name, and beside it what it means. */
+/** A name with its description beside it. */
 function row(name: string, meaning: readonly string[]): string {
   return meaning.map((line, index) => `${(index === 0 ? `  ${name}` : "").padEnd(COLUMN)}${line}\n`)
     .join("");

@@ -3,41 +3,41 @@ import { DEMO_HOST } from "../config/demo.ts";
 import { OrionError } from "../core/errors.ts";
 import type { PermissionKind } from "../core/missing_grant.ts";
 
-/** What the command line needs of the world around it, so that tests can stand in for it. */
+/** What the command line uses of the operating system; tests replace it. */
 export interface Host {
-  /** Orion's own folder: absolute, without a slash at its end. */
+  /** Orion's own folder: absolute, without a trailing slash. */
   readonly root: string;
-  /** Where relative paths start. */
+  /** The folder that relative paths are resolved against. */
   readonly folder: string;
   env(name: string): string | undefined;
   readText(path: string): string;
   isFile(path: string): boolean;
   modeOf(path: string): number | null;
-  /** The first line of standard input, of which at most so many bytes are read. */
+  /** The first line of standard input; reads at most `maxBytes`. */
   readLine(maxBytes: number): string;
-  /** Whether this process has one of Deno's permissions. */
+  /** Whether Deno grants this process a permission. */
   isGranted(kind: PermissionKind, value: string): boolean;
-  /** Whether a port of 127.0.0.1 can be listened on; null where Deno does not let us try. */
+  /** Whether a port of 127.0.0.1 is free; null where Deno does not permit listening on it. */
   isFree(port: number): boolean | null;
-  /** Whether this is a compiled program: its permissions are baked in. */
+  /** Whether this is a compiled program, whose permissions are baked in. */
   readonly isCompiled: boolean;
-  /** Standard output: only what was asked for. */
+  /** Writes a command's result to standard output. */
   out(text: string): void;
-  /** Standard error: logs and what went wrong. */
+  /** Writes errors and warnings to standard error. */
   err(text: string): void;
-  /** Writes some bytes to standard error without holding up this thread, and says how many. */
-  errLater(bytes: Uint8Array): Promise<number>;
+  /** Writes to standard error without blocking this thread; resolves to the number of bytes written. */
+  errAsync(bytes: Uint8Array): Promise<number>;
   /** Whether standard error is a terminal that may be coloured. */
   readonly colour: boolean;
-  /** Calls back with what nobody caught; the process then ends by what the callback does. */
+  /** Calls `handle` with each uncaught error; Deno then no longer ends the process. */
   onUncaught(handle: (error: unknown) => void): void;
-  /** Ends the process now. */
+  /** Ends the process immediately. */
   exit(code: number): void;
 }
 
 const encoder = new TextEncoder();
 
-/** The machine itself. */
+/** The host that the process runs on. */
 export function systemHost(root: string): Host {
   return {
     root: root.replace(/\/+$/, ""),
@@ -53,7 +53,7 @@ export function systemHost(root: string): Host {
     isCompiled: Deno.build.standalone,
     out: (text) => writeOut(text),
     err: (text) => writeErr(text),
-    errLater: (bytes) => Deno.stderr.write(bytes),
+    errAsync: (bytes) => Deno.stderr.write(bytes),
     colour: Deno.stderr.isTerminal() && !Deno.noColor,
     onUncaught(handle) {
       addEventListener("unhandledrejection", (event) => {
@@ -93,14 +93,14 @@ function descriptorOf(name: PermissionKind, value: string): Deno.PermissionDescr
     case "run":
       return { name, command: value };
     case "sys":
-      // Of which nothing is ever needed.
+      // Orion needs no permission of this kind.
       return { name };
     default:
       return assertNever(name);
   }
 }
 
-/** What is at a path, or null: what may not be looked at is not there for us. */
+/** The entry at a path; null where there is none, or no permission to read it. */
 function stat(path: string): Deno.FileInfo | null {
   try {
     return Deno.statSync(path);
@@ -113,7 +113,7 @@ function stat(path: string): Deno.FileInfo | null {
   }
 }
 
-/** Without its line break; what comes after it may be read and is left out. */
+/** Reads a line without its line break; bytes read beyond it are discarded. */
 function readLine(
   stream: { readSync(bytes: Uint8Array): number | null },
   maxBytes: number,
@@ -129,7 +129,8 @@ function readLine(
 }
 
 const LINE_FEED = 0x0a;
-/** @throws {OrionError} `OUTPUT`: a full disk, for one */
+
+/** @throws {OrionError} `OUTPUT` when the write fails, such as on a full disk */
 function writeOut(text: string): void {
   try {
     writeAll(Deno.stdout, text);
@@ -144,16 +145,16 @@ function writeOut(text: string): void {
   }
 }
 
-/** Writes to standard error. Where that fails there is no place left to say so. */
+/** Writes to standard error. A failure cannot be reported anywhere. */
 function writeErr(text: string): void {
   try {
     writeAll(Deno.stderr, text);
   } catch (_error) {
-    // A full disk, a terminal that went away: the exit code still tells.
+    // A full disk or a closed terminal; the exit code still reports the outcome.
   }
 }
 
-/** Writes a whole text. A reader that went away is no error of ours: what follows is dropped. */
+/** Writes a whole text. Drops the rest without an error when the reader has closed the pipe. */
 function writeAll(stream: { writeSync(bytes: Uint8Array): number }, text: string): void {
   let rest = encoder.encode(text);
   try {

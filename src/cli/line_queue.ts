@@ -1,34 +1,33 @@
-/** Lines on their way to a reader that may be slow, full or gone. */
+/** A bounded queue of log lines for a reader that may be slow, blocked or closed. */
 import type { Clock } from "../core/clock.ts";
 
-/** How much may wait for the reader: some minutes of a usual log. */
+/** Bound of the queue: some minutes of a typical log. */
 export const MAX_WAITING_BYTES = 256 * 1024;
 
-/** How much is handed to the system at once. */
+/** Bytes per write. */
 const MAX_WRITE_BYTES = 32 * 1024;
 
-/** How long to leave a reader alone that takes nothing: a full disk, a terminal that went away. */
+/** Delay before a failed write is retried: a full disk, a closed terminal. */
 const RETRY_MS = 1000;
 
-/** The same for one that is only slow, where another program has made the pipe or terminal nonblocking. */
+/** The same for `EWOULDBLOCK`, where another program has made the pipe or terminal nonblocking. */
 const SLOW_RETRY_MS = 50;
 
-/** Where lines go, and what becomes of them there. */
 export interface LineQueueOptions {
-  /** Writes some of the bytes, and says how many. One call at a time; it may take for ever. */
+  /** Writes some of the bytes and resolves to their number. Called once at a time; may never settle. */
   readonly write: (bytes: Uint8Array) => Promise<number>;
   readonly clock: Clock;
-  /** Lines were dropped, and the reader takes lines again: the place of the line that says so. */
+  /** Called once the queue has drained after lines were dropped, with their number. */
   readonly onGap: (lines: number) => void;
 }
 
 const encoder = new TextEncoder();
 
 /**
- * Hands lines over without ever waiting for them. What does not fit into the queue is dropped and
- * counted until the queue is empty again, so that a gap is one, and its line stands where it is.
+ * Queues lines and writes them in the background. Once a line does not fit, lines are dropped and
+ * counted until the queue is empty, so that drops form one gap, reported where it occurred.
  *
- * A reader that closed its end is gone for good; any other failure passes, and the write is repeated.
+ * A closed pipe ends writing for good; after any other failure the write is retried.
  */
 export class LineQueue {
   readonly #options: LineQueueOptions;
@@ -37,7 +36,7 @@ export class LineQueue {
   #gap = 0;
   #dropped = 0;
   #isClosed = false;
-  #isEnding = false;
+  #isFlushing = false;
   #drained: Promise<void> | null = null;
   #endPause: () => void = () => undefined;
 
@@ -45,12 +44,12 @@ export class LineQueue {
     this.#options = options;
   }
 
-  /** How many lines were dropped since the start, those after the reader went away included. */
+  /** Lines dropped since the start, including those after the reader closed the pipe. */
   get dropped(): number {
     return this.#dropped;
   }
 
-  /** Takes one line, line break included. */
+  /** Queues one line, line break included. */
   push(line: string): void {
     const bytes = encoder.encode(line);
     const fits = this.#waitingBytes + bytes.length <= MAX_WAITING_BYTES;
@@ -65,11 +64,11 @@ export class LineQueue {
   }
 
   /**
-   * Waits until everything is written, or nothing more can be, and no longer than `timeoutMs`. To be
-   * called before the process ends: a failed write is not repeated any more.
+   * Waits until the queue is drained or a write fails, at most `timeoutMs`. For the exit of the process:
+   * from here on a failed write is not retried.
    */
   async flush(timeoutMs: number): Promise<void> {
-    this.#isEnding = true;
+    this.#isFlushing = true;
     this.#endPause();
     if (this.#drained === null) return;
     const { promise, resolve } = Promise.withResolvers<void>();
@@ -89,7 +88,7 @@ export class LineQueue {
         rest = rest.subarray(count);
       } catch (error) {
         if (error instanceof Deno.errors.BrokenPipe) this.#close();
-        else if (this.#isEnding) break;
+        else if (this.#isFlushing) break;
         else await this.#pause(error instanceof Deno.errors.WouldBlock ? SLOW_RETRY_MS : RETRY_MS);
       }
       if (rest.length === 0 && this.#waiting.length === 0) this.#closeGap();
@@ -97,7 +96,7 @@ export class LineQueue {
     this.#drained = null;
   }
 
-  /** The next lines, whole ones, as one piece: a call of the system for each would cost more. */
+  /** Joins the next whole lines into one chunk, to save system calls. */
   #take(): Uint8Array {
     let bytes = 0;
     let lines = 0;
@@ -106,13 +105,13 @@ export class LineQueue {
       bytes += line.length;
       lines++;
     }
-    const piece = new Uint8Array(bytes);
+    const chunk = new Uint8Array(bytes);
     let at = 0;
     for (const line of this.#waiting.splice(0, lines)) {
-      piece.set(line, at);
+      chunk.set(line, at);
       at += line.length;
     }
-    return piece;
+    return chunk;
   }
 
   #closeGap(): void {

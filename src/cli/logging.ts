@@ -1,4 +1,4 @@
-/** The one place where events become lines: formatted, redacted, written. */
+/** Formats, redacts and writes log events: the only place that does. */
 import { configureSync, getLogger, type LogRecord as TapeRecord } from "@logtape/logtape";
 import { isoTime, wallMs } from "../core/clock.ts";
 import { type Log, type LogFields, type LogLevel, logTo } from "../core/log.ts";
@@ -7,12 +7,12 @@ import type { LogFormat } from "./args.ts";
 
 export interface LogOptions {
   readonly format: LogFormat;
-  /** The least important level that is written. */
+  /** The lowest level that is written. */
   readonly level: LogLevel;
   readonly redactor: Redactor;
-  /** Takes one line, line break included. */
+  /** Writes one line, line break included. */
   readonly write: (line: string) => void;
-  /** Colours for a terminal; never with `json`. */
+  /** Colours the level, for a terminal; ignored with `json`. */
   readonly colour?: boolean;
 }
 
@@ -24,12 +24,12 @@ const COLOURS: Readonly<Record<LogLevel, string>> = {
 };
 const PLAIN = "\x1b[0m";
 
-/** A line longer than this is cut: a log is no dump. */
+/** The fields of a longer line are replaced by its length. */
 const MAX_LINE_LENGTH = 16_384;
 
 /**
- * The log of the process. LogTape's configuration belongs to the thread, so the newest log replaces
- * the one before: make one, and hand it on.
+ * Creates the log of the process. LogTape is configured per thread, so a new log replaces the one
+ * before: create one and pass it on.
  */
 export function createLog(options: LogOptions): Log {
   const sink = (record: TapeRecord) => options.write(formatRecord(record, options));
@@ -43,7 +43,7 @@ export function createLog(options: LogOptions): Log {
   });
   const logger = getLogger(CATEGORY);
   return logTo(({ level, event, fields }) => {
-    // Braces would make LogTape look for values to fill in; an event's name has none.
+    // LogTape would treat braces as placeholders.
     const name = event.replace(/[{}]/g, "");
     switch (level) {
       case "debug":
@@ -60,7 +60,7 @@ export function createLog(options: LogOptions): Log {
 
 const CATEGORY = ["orion"];
 
-/** Names that every line has itself; a field of that name gets a `_`. */
+/** Keys that every line has; a field of that name gets a `_` appended. */
 const RESERVED = new Set(["time", "level", "event"]);
 
 interface Line {
@@ -91,7 +91,7 @@ function formatLine(line: Line, options: LogOptions): string {
   return `${time} ${shown} ${event}${pairs.join("")}`;
 }
 
-/** The fields without secrets, without `undefined`, and without names a line has itself. */
+/** Redacts the fields, drops `undefined`, and renames reserved keys. */
 function safeFields(fields: LogFields, redactor: Redactor): LogFields {
   return Object.fromEntries(
     Object.entries(fields)
@@ -100,13 +100,13 @@ function safeFields(fields: LogFields, redactor: Redactor): LogFields {
   );
 }
 
-/** Plain words as they are; everything else as JSON, so that a value never breaks its line. */
+/** Writes plain words unquoted and everything else as JSON, so that a value never breaks its line. */
 function textValue(value: unknown): string {
   if (typeof value === "string" && /^[\p{L}\p{N}\p{P}\p{S}]+$/u.test(value)) {
     if (!/["=]/.test(value)) return value;
   }
   const json = JSON.stringify(value) ?? String(value);
-  // JSON leaves these control characters as they are; some terminals obey them.
+  // JSON does not escape these control characters, and some terminals interpret them.
   return json.replace(/[\x7f-\x9f]/g, "");
 }
 

@@ -1,4 +1,4 @@
-/** `orion permissions`: who may do what, for people, machines and the launcher. */
+/** `orion permissions`: prints the grants of the process and its workers, for people, programs and the launcher. */
 import { PROBE_UDP_PORTS, type Settings } from "../config/settings.ts";
 import { parseCameraUrl } from "../config/urls.ts";
 import { denoFlags, type Grant, grant, GRANT_KINDS, union } from "../permissions/grant.ts";
@@ -19,7 +19,7 @@ import { findPlaces, processGrant, readSettings } from "./prepare.ts";
 type PermissionsArgs = Extract<Invocation, { command: "permissions" }>;
 type ProbeArgs = Extract<Invocation, { command: "probe" }>;
 
-/** Prints to standard output what was asked for. */
+/** Prints the permissions in the requested form. */
 export function printPermissions(args: PermissionsArgs, host: Host): void {
   if (args.as === "flags") {
     host.out(`${denoFlags(grantFor(args, host)).join("\n")}\n`);
@@ -38,10 +38,10 @@ export function printPermissions(args: PermissionsArgs, host: Host): void {
   host.out(table(settings, parts, flags) + (baked === null ? "" : bakedText(baked)));
 }
 
-/** Where a compiled program keeps the flags it was compiled with, below its own folder. */
+/** The file in a compiled program's own folder with the flags it was compiled with. */
 export const BAKED_FLAGS_FILE = "baked_flags.txt";
 
-/** What a compiled program was given, and what this configuration needs beyond that. */
+/** Flags baked into a compiled program, and flags that the configuration needs beyond those. */
 interface Baked {
   readonly baked: readonly string[];
   readonly lacking: readonly string[];
@@ -64,8 +64,8 @@ function bakedText({ baked, lacking }: Baked): string {
 }
 
 /**
- * The grant of the process that carries out the command line after `--`. One that is not understood
- * gets no more than it takes to say so.
+ * The grant of the process that runs the command line after `--`. An invalid command line is granted
+ * only what it takes to report the error.
  */
 function grantFor(args: PermissionsArgs, host: Host): Grant {
   let of: Invocation;
@@ -89,18 +89,18 @@ function grantFor(args: PermissionsArgs, host: Host): Grant {
   }
 }
 
-/** As a capture worker of a camera with that address and nothing else configured. */
+/** The grant of a capture worker of a camera with this address and default settings. */
 export function probeGrant(
   url: string,
   { transport, demuxer, address }: ProbeArgs,
   host: Host,
 ): Grant {
   const { libav } = findPlaces(host.root);
-  // libav is looked for again; where it was not found, the process says where it looked.
+  // The process searches for libav again; where it was not found, the error lists the folders searched.
   const read = libav === null ? LIBAV_FOLDERS : Object.values(libav);
   const own = grant("", { read, env: address.from === "variable" ? [address.name] : [] });
   const parsed = parseCameraUrl(url);
-  // The process says what is wrong with the address, and opens nothing.
+  // The process reports the invalid address and opens nothing.
   if (!parsed.ok) return own;
   const { endpoint, file } = parsed.value;
   const stream = captureGrant({
@@ -121,14 +121,14 @@ function table(
   const lines = [`Configuration: ${settings.path ?? "none (the demo)"}`, ""];
   for (const [name, grant] of parts) {
     lines.push(`${name}: ${grant.why}`);
-    const given = GRANT_KINDS.filter((kind) => grant[kind].length > 0);
-    for (const kind of given) {
+    const granted = GRANT_KINDS.filter((kind) => grant[kind].length > 0);
+    for (const kind of granted) {
       grant[kind].forEach((value, index) =>
         lines.push(`  ${(index === 0 ? kind : "").padEnd(6)}${value}`)
       );
     }
-    const refused = GRANT_KINDS.filter((kind) => grant[kind].length === 0);
-    lines.push(`  no ${refused.join(", ")}`, "");
+    const denied = GRANT_KINDS.filter((kind) => grant[kind].length === 0);
+    lines.push(`  no ${denied.join(", ")}`, "");
   }
   lines.push("Flags of the process:", ...flags.map((flag) => `  ${flag}`));
   return `${lines.join("\n")}\n`;

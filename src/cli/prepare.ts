@@ -1,4 +1,4 @@
-/** From a command line to settings, places and permissions. */
+/** Loads settings, locates libraries and computes grants for a command line. */
 import { ConfigError } from "../config/problems.ts";
 import { chooseDemoPorts, type DemoPorts } from "../config/demo.ts";
 import { chooseConfig, loadSettings } from "../config/load.ts";
@@ -14,9 +14,9 @@ import type { Host } from "./host.ts";
 
 const CONFIG_VARIABLE = "ORION_CONFIG";
 
-/** The configuration a command line asks for: absolute, or null for the demo. */
+/** The absolute path of the configuration to read, or null for the demo. */
 export function configPath(args: Pick<CommonArgs, "config">, host: Host): string | null {
-  // Where it may not be asked for, the demo would be played instead of what it names.
+  // Without the permission it would read as unset, and the demo would run instead.
   if (args.config === null && !host.isGranted("env", CONFIG_VARIABLE)) {
     throw new PermissionsError([{ kind: "env", values: [CONFIG_VARIABLE], key: null }]);
   }
@@ -28,7 +28,7 @@ export function configPath(args: Pick<CommonArgs, "config">, host: Host): string
   });
 }
 
-/** Reads the settings, secrets and all; every file they name must be there. */
+/** Reads the settings with their secrets; every file they name must exist. */
 export function readSettings(args: Pick<CommonArgs, "config">, host: Host): Settings {
   const path = configPath(args, host);
   return loadSettings({
@@ -43,12 +43,12 @@ export function readSettings(args: Pick<CommonArgs, "config">, host: Host): Sett
   });
 }
 
-/** Where the demo listens, when it is the demo that is asked for. */
+/** The ports of the demo, where no configuration is read. */
 function demoPorts(path: string | null, host: Host): { demoPorts?: DemoPorts } {
   return path === null ? { demoPorts: chooseDemoPorts((port) => host.isFree(port)) } : {};
 }
 
-/** @throws {PermissionsError} with everything that the process needs for these settings and has not */
+/** @throws {PermissionsError} with every permission that these settings need and the process lacks */
 export function requirePermissions(settings: Settings, host: Host): void {
   const lacks = lacksFor(
     settings,
@@ -63,7 +63,7 @@ export function locatePlaces(root: string): Places {
   return { root, libav: locateLibav(), onnxruntime: locateOnnxRuntime(root) };
 }
 
-/** As {@link locatePlaces}, with null for what is not installed. */
+/** The same, with null for what is not installed. */
 export function findPlaces(root: string): FoundPlaces {
   return {
     root,
@@ -82,15 +82,15 @@ function unlessMissing<T>(locate: () => T): T | null {
 }
 
 /**
- * What the process needs that carries a command out. A configuration with problems gets what it takes
- * to tell all of them, so that the process itself does.
+ * The grant of the process that runs a command. An invalid configuration is granted what it takes to
+ * find all its problems, so that the process itself reports them.
  *
- * @param works  whether the command starts workers; otherwise it only reads
+ * @param startsWorkers  whether the command starts workers; otherwise it only reads
  */
 export function processGrant(
   args: Pick<CommonArgs, "config">,
   host: Host,
-  works: boolean,
+  startsWorkers: boolean,
 ): Grant {
   const path = configPath(args, host);
   const places = findPlaces(host.root);
@@ -105,7 +105,7 @@ export function processGrant(
     });
     const { process } = permissionManifest(settings, places);
     const all = union(process.why, [process, searchGrant(places)]);
-    return works ? all : grant(all.why, { read: all.read, env: all.env });
+    return startsWorkers ? all : grant(all.why, { read: all.read, env: all.env });
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     const files = path === null ? error.files : [path, ...error.files];
@@ -113,7 +113,7 @@ export function processGrant(
   }
 }
 
-/** Where libav was not found, the process looks again, to say what it found instead. */
+/** The process searches for libav again where it was not found, to report what is there instead. */
 function searchGrant(places: FoundPlaces): Grant {
   return grant("", { read: places.libav === null ? LIBAV_FOLDERS : [] });
 }

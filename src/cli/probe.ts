@@ -1,4 +1,4 @@
-/** `orion probe URL`: what a camera sends, before it is configured. */
+/** `orion probe URL`: prints what a camera sends, before it is configured. */
 import { resolve } from "node:path";
 import { systemClock } from "../core/clock.ts";
 import { OrionError, UsageError } from "../core/errors.ts";
@@ -22,8 +22,8 @@ type ProbeArgs = Extract<Invocation, { command: "probe" }>;
 const DEMO_CLIP = "assets/demo.mp4";
 
 /**
- * Opens the stream and prints what is known of it.
- * @throws {OrionError} why it cannot be opened; without a credential
+ * Opens the stream and prints its properties.
+ * @throws {OrionError} when it cannot be opened; without credentials
  */
 export async function runProbe(args: ProbeArgs, host: Host): Promise<number> {
   const url = probeUrl(args.address, host);
@@ -44,7 +44,7 @@ export async function runProbe(args: ProbeArgs, host: Host): Promise<number> {
   }
 }
 
-/** @throws {PermissionsError} with what the process needs for this address and has not */
+/** @throws {PermissionsError} with every permission that this address needs and the process lacks */
 function requireGrant(url: string, args: ProbeArgs, host: Host): void {
   const has: IsGranted = (kind, value) => host.isGranted(kind, value);
   const lacks = lacksOf(probeGrant(url, args, host), has).map((lack) => ({
@@ -54,7 +54,7 @@ function requireGrant(url: string, args: ProbeArgs, host: Host): void {
   if (lacks.length > 0) throw new PermissionsError(lacks);
 }
 
-/** @throws {UsageError} when an option does not go with the address, as the same key of a camera */
+/** @throws {UsageError} when an option contradicts the address, as the same key of a camera would */
 function checkOptions(
   url: string,
   { transport, demuxer, track, fingerprint, insecure }: ProbeArgs,
@@ -70,7 +70,7 @@ function checkOptions(
   const [problem] = cameraProblems({ cameras: [camera] });
   if (problem === undefined) return;
   const option = `--${problem.at.at(-1)}`;
-  throw new UsageError(`${option}: ${problem.message}`, `Leave out ${option}.`);
+  throw new UsageError(`${option}: ${problem.message}`, `Remove ${option}.`);
 }
 
 function requestOf(
@@ -96,7 +96,7 @@ function requestOf(
   };
 }
 
-/** The same error with what can be done on the command line, and without the address's secrets. */
+/** The same error with the option of `probe` that helps, and without the address's secrets. */
 function explained(
   error: OrionError,
   { url, transport }: ProbeArgs & { readonly url: string },
@@ -107,7 +107,7 @@ function explained(
   const { code, message, retryable, remedy } = error.toData();
   const fingerprint = "fingerprint" in error ? error.fingerprint : null;
   const option = typeof fingerprint === "string"
-    ? ` To probe it all the same: --fingerprint sha256:${fingerprint}, or --insecure.`
+    ? ` To probe it anyway: --fingerprint sha256:${fingerprint}, or --insecure.`
     : code === "STREAM_TRANSPORT"
     ? ` To probe it: --transport ${transport === "tcp" ? "udp" : "tcp"}.`
     : "";
@@ -122,7 +122,7 @@ function explained(
 function text(result: ProbeResult): string {
   const { track, tracks, fingerprint } = result;
   const known = (value: number | null, unit: string) =>
-    value === null ? "not known" : `${value}${unit}`;
+    value === null ? "unknown" : `${value}${unit}`;
   const rows: (readonly [string, string])[] = [
     ["codec", result.codec],
     ["size", `${result.width}x${result.height}, ${result.pixelFormat}${codedText(result)}`],
@@ -140,12 +140,12 @@ function text(result: ProbeResult): string {
   return rows.map(([name, value]) => `${`${name}:`.padEnd(13)}${value}\n`).join("");
 }
 
-/** What a coded picture goes through to be shown; "" for nothing. */
+/** How a coded frame is transformed for display; "" when it is not. */
 function codedText(result: ProbeResult): string {
   const { codedWidth, codedHeight, rotation, mirrored, sampleAspectRatio } = result;
   const steps = [
     ...mirrored ? ["mirrored"] : [],
-    ...rotation === 0 ? [] : [`turned by ${rotation} degrees`],
+    ...rotation === 0 ? [] : [`rotated by ${rotation} degrees`],
     ...sampleAspectRatio === 1 ? [] : [`pixels ${sampleAspectRatio}:1`],
   ];
   return steps.length === 0 ? "" : ` (coded ${codedWidth}x${codedHeight}, ${steps.join(", ")})`;

@@ -2,12 +2,12 @@ import { UsageError } from "../core/errors.ts";
 import type { ProbeAddress } from "./args.ts";
 import type { Host } from "./host.ts";
 
-/** An address is a line, and a short one. */
+/** Bound of what is read from standard input. */
 const MAX_ADDRESS_BYTES = 4096;
 
 /**
- * The address to probe, from where the command line says.
- * @throws {UsageError} when there is none
+ * Reads the address to probe from its source.
+ * @throws {UsageError} when the source has none
  */
 export function probeUrl(address: ProbeAddress, host: Host): string {
   switch (address.from) {

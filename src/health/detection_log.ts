@@ -2,35 +2,35 @@ import type { Clock, SteadyMs } from "../core/clock.ts";
 import type { Log } from "../core/log.ts";
 import type { ResultNote } from "../core/messages.ts";
 
-/** What is seen is told when it changes, and no more often than this. */
+/** Shortest time between two lines of one camera and detector. */
 const MIN_INTERVAL_MS = 1000;
 
-interface Sight {
-  told: string;
-  toldAtMs: SteadyMs;
+interface Logged {
+  readonly sees: string;
+  readonly atMs: SteadyMs;
 }
 
-/** Tells a person at the terminal what the detectors see, when that changes. */
+/** Logs what a detector sees in a camera's frames, when that changes. */
 export class DetectionLog {
   readonly #log: Log;
   readonly #clock: Clock;
-  readonly #last = new Map<string, Sight>();
+  readonly #last = new Map<string, Logged>();
 
   constructor(log: Log, clock: Clock) {
     this.#log = log;
     this.#clock = clock;
   }
 
-  see(note: ResultNote): void {
+  observe(note: ResultNote): void {
     const { camera, seq, detector } = note;
     const sees = describe(note);
     const nowMs = this.#clock.nowMs();
     const key = `${camera}/${detector}`;
     const last = this.#last.get(key);
-    if (last !== undefined && (last.told === sees || nowMs - last.toldAtMs < MIN_INTERVAL_MS)) {
+    if (last !== undefined && (last.sees === sees || nowMs - last.atMs < MIN_INTERVAL_MS)) {
       return;
     }
-    this.#last.set(key, { told: sees, toldAtMs: nowMs });
+    this.#last.set(key, { sees, atMs: nowMs });
     this.#log.info("detections", { camera, detector, seq, sees });
   }
 }

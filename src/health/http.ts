@@ -43,7 +43,7 @@ export function healthApp(source: HealthSource, token: Secret | null, log: Log):
   });
   app.use(async (context, next) => {
     if (context.req.header("transfer-encoding") !== undefined) {
-      return context.json({ error: "send the body with its Content-Length" }, 411);
+      return context.json({ error: "send the body with a Content-Length" }, 411);
     }
     if (Number(context.req.header("content-length") ?? 0) > MAX_BODY_BYTES) {
       return context.json({ error: "the request is too large" }, 413);
@@ -63,7 +63,7 @@ export function healthApp(source: HealthSource, token: Secret | null, log: Log):
       );
     }
     if (isAuthorized(context.req, token)) return await next();
-    // Basic is accepted, not asked for: a browser that keeps a password sends it with requests of any page.
+    // Basic is accepted but not offered: a browser sends a stored password with requests of any page.
     context.header("WWW-Authenticate", "Bearer");
     return context.json({ error: "send the configured token as a bearer token" }, 401);
   });

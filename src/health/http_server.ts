@@ -1,6 +1,6 @@
 /**
- * HTTP over connections that are counted and timed: who may connect, how slowly a request may come.
- * The only file that knows Node's HTTP server and hono's adapter to it.
+ * Serves HTTP with bounds on the number of connections and on the time a request may take.
+ * The only file that uses Node's HTTP server and hono's adapter to it.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
@@ -13,23 +13,23 @@ import type { Log } from "../core/log.ts";
 import { type RefusalReason, TcpServer } from "../core/tcp_server.ts";
 import { TcpStream } from "../core/tcp_stream.ts";
 
-/** Connections at once; a process has 1,024 descriptors or more, and cameras need theirs. */
+/** Open connections; a process has 1,024 file descriptors or more, and cameras need theirs. */
 export const MAX_CONNECTIONS = 128;
-/** Connections of one address at once. */
+/** Open connections from one address. */
 export const MAX_PER_ADDRESS = 64;
-/** From a connection, or the answer before, to the end of a request's header. */
+/** From the connection to the end of the request's header. */
 export const HEADER_TIMEOUT_MS = 10_000;
 /** From the end of the header to the end of the body. */
 export const BODY_TIMEOUT_MS = 10_000;
-/** For an answer to a request that did not come in time to be taken. */
+/** For the client to accept the 408 response. */
 const END_TIMEOUT_MS = 1_000;
-/** A request's line and header fields. */
+/** Of the request line and the header fields. */
 export const MAX_HEADER_BYTES = 16 * 1024;
 
 /** The HTTP interface while it listens. */
 export interface HealthServer {
   readonly url: string;
-  /** Stops listening; requests in progress are answered, but none outlives `deadline`. */
+  /** Stops listening; answers requests in progress until `deadline` settles. */
   close(deadline: Promise<unknown>): Promise<void>;
 }
 
@@ -41,7 +41,7 @@ export interface HealthServerOptions {
   readonly log: Log;
 }
 
-/** Listens. @throws OrionError `HTTP_LISTEN` when the address cannot be had */
+/** Starts to listen. @throws OrionError `HTTP_LISTEN` when the address is not available */
 export function serveHealth(app: Hono, options: HealthServerOptions): HealthServer {
   const { hostname, port, clock, log } = options;
   const requests = new Requests(app, clock, log);
@@ -78,31 +78,31 @@ export function serveHealth(app: Hono, options: HealthServerOptions): HealthServ
   }
 }
 
-/** Requests of all connections: each is timed, and what is malformed gets its status. */
+/** Requests of all connections: limits their time, and answers malformed ones. */
 class Requests {
   readonly #clock: Clock;
   readonly #server: Server;
-  /** Connections whose request has not come whole, and what ends them when it takes too long. */
-  readonly #timeouts = new Map<TcpStream, Cancel>();
-  /** Connections whose request is not answered yet. */
+  /** Connections with an incomplete request, with their timers. */
+  readonly #timers = new Map<TcpStream, Cancel>();
+  /** Connections with a request in progress. */
   readonly #open = new Set<Duplex>();
   #finished: PromiseWithResolvers<void> | null = null;
 
   constructor(app: Hono, clock: Clock, log: Log) {
     this.#clock = clock;
     const answer = getRequestListener(app.fetch, {
-      // Patching the globals is for the whole process, and worth nothing here.
+      // Patching the globals would affect the whole process.
       overrideGlobalObjects: false,
       autoCleanupIncoming: false,
       errorHandler: (error) => {
-        // The adapter could make no request of it: its URL or its Host is none.
+        // The adapter throws where the URL or the Host field is invalid.
         log.debug("http.request_refused", { ...errorData(error) });
         return new Response("Bad Request", { status: 400 });
       },
     });
     this.#server = createServer({ maxHeaderSize: MAX_HEADER_BYTES }, (request, response) => {
-      this.#begun(request, response);
-      // A connection is for one request: then nothing is kept for clients that have nothing to ask.
+      this.#onHeader(request, response);
+      // One request per connection, so that idle clients hold none.
       response.setHeader("Connection", "close");
       const names = request.rawHeaders.filter((_, at) => at % 2 === 0);
       if (names.filter((name) => name.toLowerCase() === "host").length === 1) {
@@ -112,69 +112,69 @@ class Requests {
     this.#server.on("clientError", (error: NodeJS.ErrnoException, stream) => {
       const isTooLarge = error.code === "HPE_HEADER_OVERFLOW";
       stream.end(
-        emptyAnswer(isTooLarge ? "431 Request Header Fields Too Large" : "400 Bad Request"),
+        emptyResponse(isTooLarge ? "431 Request Header Fields Too Large" : "400 Bad Request"),
       );
     });
   }
 
-  /** Takes a connection over, until it ends. */
+  /** Serves a connection until it closes. */
   serve(stream: TcpStream): void {
-    this.#limit(stream, HEADER_TIMEOUT_MS);
-    // A connection that breaks is the client's doing.
+    this.#startTimer(stream, HEADER_TIMEOUT_MS);
+    // A broken connection is not an error of the server.
     stream.on("error", () => undefined);
-    stream.once("close", () => this.#unlimit(stream));
+    stream.once("close", () => this.#stopTimer(stream));
     this.#server.emit("connection", stream);
   }
 
-  /** Ends connections without a request, and settles when the others are answered. */
+  /** Resolves when every request in progress is answered. */
   finish(): Promise<void> {
     this.#finished = Promise.withResolvers<void>();
-    this.#answered(null);
+    this.#onAnswered(null);
     return this.#finished.promise;
   }
 
-  /** A request's header has come. */
-  #begun(request: IncomingMessage, response: ServerResponse): void {
+  /** Handles a complete header. */
+  #onHeader(request: IncomingMessage, response: ServerResponse): void {
     const { socket } = request;
     this.#open.add(socket);
-    // Whether it is answered or breaks off before.
-    socket.once("close", () => this.#answered(socket));
-    response.once("close", () => this.#answered(socket));
+    // Whichever comes first: a response, or a broken connection.
+    socket.once("close", () => this.#onAnswered(socket));
+    response.once("close", () => this.#onAnswered(socket));
     if (socket instanceof TcpStream) {
-      this.#limit(socket, BODY_TIMEOUT_MS);
-      request.once("end", () => this.#unlimit(socket));
+      this.#startTimer(socket, BODY_TIMEOUT_MS);
+      request.once("end", () => this.#stopTimer(socket));
     }
   }
 
-  #answered(socket: Duplex | null): void {
+  #onAnswered(socket: Duplex | null): void {
     if (socket !== null) this.#open.delete(socket);
     if (this.#open.size === 0) this.#finished?.resolve();
   }
 
-  /** Ends a connection unless its request has come by then. */
-  #limit(stream: TcpStream, withinMs: number): void {
-    this.#unlimit(stream);
+  /** Closes a connection unless its request completes in time. */
+  #startTimer(stream: TcpStream, withinMs: number): void {
+    this.#stopTimer(stream);
     const cancel = this.#clock.after(withinMs, () => {
-      stream.write(emptyAnswer("408 Request Timeout"));
+      stream.write(emptyResponse("408 Request Timeout"));
       stream.destroySoon();
-      // One that takes nothing does not get to say when it ends.
-      this.#timeouts.set(stream, this.#clock.after(END_TIMEOUT_MS, () => stream.destroy()));
+      // A client that reads nothing cannot keep it open.
+      this.#timers.set(stream, this.#clock.after(END_TIMEOUT_MS, () => stream.destroy()));
     });
-    this.#timeouts.set(stream, cancel);
+    this.#timers.set(stream, cancel);
   }
 
-  #unlimit(stream: TcpStream): void {
-    this.#timeouts.get(stream)?.();
-    this.#timeouts.delete(stream);
+  #stopTimer(stream: TcpStream): void {
+    this.#timers.get(stream)?.();
+    this.#timers.delete(stream);
   }
 }
 
-function emptyAnswer(status: string): string {
+function emptyResponse(status: string): string {
   return `HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`;
 }
 
-/** What a client gets for whom there is no place. */
+/** The response to a connection beyond a bound. */
 function refusal(reason: RefusalReason): Uint8Array {
   const status = reason === "full" ? "503 Service Unavailable" : "429 Too Many Requests";
-  return new TextEncoder().encode(emptyAnswer(status));
+  return new TextEncoder().encode(emptyResponse(status));
 }

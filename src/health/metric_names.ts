@@ -1,12 +1,11 @@
-/** What the metrics are called, what they say, and their labels. */
+/** The metrics read from a report: name, help text and labels. */
 
-/** Read off a report at each scrape. */
 export const COUNTERS = {
   received: ["orion_frames_received_total", "Video frames the camera sent.", ["camera"]],
   undecoded: [
     "orion_frames_undecoded_total",
     "Frames skipped before decoding because no detector would have taken them; " +
-    "without those that may be decoded yet (orion_gop_buffer_frames).",
+    "without those that may still be decoded (orion_gop_buffer_frames).",
     ["camera", "reason"],
   ],
   corrupt: ["orion_frames_corrupt_total", "Damaged frames.", ["camera"]],
@@ -34,7 +33,7 @@ export const COUNTERS = {
   ],
   lostPackets: [
     "orion_rtp_packets_lost_total",
-    "RTP packets that were lost on the way, or by the camera itself.",
+    "RTP packets lost by the network or the camera.",
     ["camera"],
   ],
   rtpAnomalies: [
@@ -44,12 +43,12 @@ export const COUNTERS = {
   ],
   catchUps: [
     "orion_catch_ups_total",
-    "How often the decoder went on with packets that it had left out.",
+    "How often the decoder caught up with packets that it had skipped.",
     ["camera"],
   ],
   logDropped: [
     "orion_log_lines_dropped_total",
-    "Lines of the log that standard error did not take.",
+    "Log lines dropped because standard error did not accept them.",
     [],
   ],
   decodeSeconds: [
@@ -63,18 +62,18 @@ export const GAUGES = {
   waiting: ["orion_mailbox_waiting", "Frames in the mailbox: 0 or 1.", ["camera", "detector"]],
   dropRatio: [
     "orion_drop_ratio",
-    "Frames left out, of all there were, since the start.",
+    "Dropped and undecoded frames of all frames, since the start.",
     ["camera", "detector"],
   ],
-  fps: ["orion_camera_fps", "Frames a second that the camera sends, where known.", ["camera"]],
+  fps: ["orion_camera_fps", "Frames per second that the camera sends, once measured.", ["camera"]],
   gopBytes: [
     "orion_gop_buffer_bytes",
-    "Bytes of the camera's packets that are kept for the decoder to go on with.",
+    "Bytes of the packets kept for the decoder to catch up with.",
     ["camera"],
   ],
   gopFrames: [
     "orion_gop_buffer_frames",
-    "Frames that were received and skipped, and may be decoded yet.",
+    "Skipped frames that may still be decoded.",
     ["camera"],
   ],
   lastSeen: [
@@ -85,7 +84,7 @@ export const GAUGES = {
   cameraUp: ["orion_camera_up", "1 while the camera delivers frames.", ["camera"]],
   threadsAbandoned: [
     "orion_threads_abandoned",
-    "Threads that hang and were given up.",
+    "Threads that hung and were abandoned.",
     [],
   ],
   mqttUp: ["orion_mqtt_up", "1 while the broker is connected.", []],
@@ -101,7 +100,7 @@ export const GAUGES = {
   ],
   build: [
     "orion_build_info",
-    "1, and the versions of what Orion consists of.",
+    "Always 1; the labels are the versions of Orion and its runtime.",
     ["version", "deno", "libav", "onnxruntime"],
   ],
 } as const;

@@ -4,7 +4,7 @@ import type { NetworkStats } from "../core/messages.ts";
 import { COUNTERS, GAUGES } from "./metric_names.ts";
 import type { CameraReport, HealthReport } from "./report.ts";
 
-/** The stages of a frame's way whose time is told. */
+/** The stages of a frame's latency. */
 export type LatencyStage = "queue" | "convert" | "inference" | "postprocess" | "total";
 
 /** Upper bounds in seconds, from a fast accelerator to a starved Raspberry Pi. */
@@ -24,12 +24,12 @@ const LATENCY_BUCKETS = [
   5,
 ];
 
-/** What the process is, and what it has used so far. */
+/** Figures of the process. */
 export interface ProcessStats {
   readonly residentBytes: number;
   readonly cpuSeconds: number;
   readonly droppedLogLines: number;
-  /** When it started, in seconds since 1970. */
+  /** Start time, in seconds since the Unix epoch. */
   readonly startSeconds: number;
   readonly build: {
     readonly version: string;
@@ -43,7 +43,7 @@ type CounterName = keyof typeof COUNTERS;
 type GaugeName = keyof typeof GAUGES;
 type Labels = Record<string, string>;
 
-/** The metrics of the contract: what is counted here, and what a report tells at each scrape. */
+/** The Prometheus metrics: counted here, or read from a report at each scrape. */
 export class Metrics {
   readonly #registry = new Registry();
   readonly #latency: Histogram;
@@ -132,7 +132,7 @@ export class Metrics {
     this.#discarded.inc({ topic_kind: topicKind, reason });
   }
 
-  /** Prometheus text of everything, in accordance with the report. */
+  /** Prometheus text with the figures of `report`. */
   async text(
     report: HealthReport,
     process: ProcessStats,
@@ -170,11 +170,11 @@ export class Metrics {
     if (report.network !== null) this.#network(camera, report.network);
     if (fps !== null) this.#gauges.fps.set({ camera }, fps);
     this.#count("catchUps", { camera }, report.gopBuffer.catchUps);
-    const { buffered, ...settled } = ledger.undecoded;
-    for (const [reason, count] of Object.entries(settled)) {
+    const { buffered, ...skipped } = ledger.undecoded;
+    for (const [reason, count] of Object.entries(skipped)) {
       this.#count("undecoded", { camera, reason }, count);
     }
-    // It falls when they are settled: a counter may not.
+    // Decreases once they are decoded or skipped, so it is no counter.
     this.#gauges.gopFrames.set({ camera }, buffered);
     this.#gauges.gopBytes.set({ camera }, report.gopBuffer.bytes);
     const isUp = report.state === "online" && report.reason === null;

@@ -3,13 +3,13 @@ import { plusMs, sinceMs, type SteadyMs, type WallMs } from "../core/clock.ts";
 import type { ErrorData } from "../core/errors.ts";
 import type { BrokerState, ReceivedReport } from "../core/messages.ts";
 
-/** A camera as the main thread knows it. */
+/** A camera in the main thread. */
 export interface CameraView {
   readonly id: string;
   /** Without credentials. */
   readonly url: string;
   readonly report: ReceivedReport;
-  /** Replacements of its thread. */
+  /** Restarts of its worker. */
   readonly restarts: number;
   /** Why its worker is parked, or null. */
   readonly error: ErrorData | null;
@@ -17,7 +17,7 @@ export interface CameraView {
   readonly emitted: ReadonlyMap<string, number>;
 }
 
-/** A worker as the main thread knows it. */
+/** A worker in the main thread. */
 export interface WorkerView {
   readonly id: string;
   readonly detector: string;
@@ -32,22 +32,22 @@ export interface WorkerView {
   readonly lastSeenAtMs: SteadyMs | null;
 }
 
-/** Everything a report is made of. */
+/** The input of a report. */
 export interface HealthParts {
   readonly instance: string;
   readonly version: string;
   readonly startedAtMs: WallMs;
   readonly uptimeMs: number;
-  /** The moment of the report, by the clock of the instants in it. */
+  /** The moment of the report, by the steady clock. */
   readonly nowMs: SteadyMs;
-  /** The same moment by the wall clock. */
+  /** The same moment, by the wall clock. */
   readonly timeMs: WallMs;
   readonly broker: BrokerState & { readonly url: string; readonly embedded: boolean };
   readonly cameras: readonly CameraView[];
   readonly workers: readonly WorkerView[];
-  /** Threads that hang and were given up: nothing but the end of the process ends them. */
+  /** Threads that hung and were abandoned; only the end of the process ends them. */
   readonly threadsAbandoned: number;
-  /** What was changed by command and is in force. */
+  /** Settings changed by command and in effect. */
   readonly overrides: readonly unknown[];
 }
 
@@ -57,8 +57,8 @@ export function dropRate(processed: number, dropped: number): number {
 }
 
 /**
- * The figures of the service at one moment, as numbers and instants: for the metrics, and for the text
- * form of `health_json.ts`.
+ * The figures of the service at one moment, as numbers and instants: the metrics read them, and
+ * `health_json.ts` formats them.
  */
 export function healthReport(parts: HealthParts) {
   const { nowMs, timeMs, cameras } = parts;
@@ -82,7 +82,7 @@ export type WorkerReport = HealthReport["workers"][number];
 
 type Moment = Pick<HealthParts, "nowMs" | "timeMs">;
 
-/** An instant by the report's wall clock, whatever that was set to meanwhile. */
+/** Converts an instant to the report's wall clock, unaffected by earlier steps of it. */
 function wallOf(atMs: SteadyMs | null, { nowMs, timeMs }: Moment): WallMs | null {
   return atMs === null ? null : plusMs(timeMs, -sinceMs(atMs, nowMs));
 }
@@ -101,7 +101,7 @@ function cameraReport(camera: CameraView, moment: Moment) {
   };
 }
 
-/** The account of `docs/architecture.md`, with the messages that came of it. */
+/** The ledger of `docs/architecture.md`, with the messages emitted. */
 function ledgerReport(
   { received, undecoded, corrupt, decoded, detectors }: CameraAccount,
   lost: number,
@@ -123,8 +123,8 @@ function ledgerReport(
 }
 
 /**
- * Drops are a mailbox's, not a worker's. Those reported with a delivery are its worker's; those since
- * are added to the first of the pool, so that the pool's sum is the mailboxes' sum.
+ * Mailboxes drop frames, not workers. Drops reported with a delivery count for its worker; later ones
+ * for the first worker of the pool, so that the sum over the pool is the sum over the mailboxes.
  */
 function workerReports({ workers, cameras, ...moment }: HealthParts) {
   const unassigned = new Map<string, number>();
@@ -154,8 +154,8 @@ function workerReports({ workers, cameras, ...moment }: HealthParts) {
 }
 
 /**
- * Why the service is not ready, as sentences; none when it is. It is when the broker is connected,
- * every camera delivered a frame within its stall time, and every detector has a worker that is ready.
+ * Lists why the service is not ready; empty when the broker is connected, every camera delivered a
+ * frame within its stall timeout, and every detector has a worker that is ready.
  */
 export function unreadiness(
   parts: HealthParts & { readonly stallTimeoutMs: ReadonlyMap<string, number> },

@@ -4,35 +4,36 @@ import type { Log } from "../core/log.ts";
 import type { CaptureReport } from "../core/messages.ts";
 import { dropRate } from "./report.ts";
 
-/** Latencies kept of one interval; at more, the newest replace the oldest. */
+/** Latencies kept per interval; beyond it the newest replace the oldest. */
 const MAX_SAMPLES = 1024;
 
-/** Below this part of the rate that could be had, the line is a warning. */
+/** Below this share of the possible rate the line is a warning. */
 const RATE_SLACK = 0.9;
 
-/** A median that grew by this factor, and by this much, over the calmest interval is a warning. */
+/** A median above the lowest one by both this factor and this difference is a warning. */
 const LATENCY_GROWTH = 2;
 const LATENCY_GROWTH_MS = 100;
 
-/** What is looked at. */
+/** The part of a report that is logged. */
 type Figures = Pick<CaptureReport, "state" | "account">;
 
-interface Before {
+/** Totals at the end of an interval. */
+interface Totals {
   readonly atMs: SteadyMs;
   readonly processed: number;
-  readonly leftOut: number;
+  readonly dropped: number;
   readonly received: number;
 }
 
-/** One camera and detector between two lines. */
+/** State of one camera and detector between two lines. */
 interface Flow {
   readonly samplesMs: number[];
   next: number;
-  before: Before | null;
-  calmestP50Ms: number | null;
+  totals: Totals | null;
+  lowestP50Ms: number | null;
 }
 
-/** Writes one line for each camera and detector at every interval. */
+/** Logs one line for each camera and detector at every interval. */
 export class StatsLogger {
   readonly #log: Log;
   readonly #flows = new Map<string, Flow>();
@@ -41,37 +42,37 @@ export class StatsLogger {
     this.#log = log;
   }
 
-  /** Notes how old the frame of an inference message was when it was handed over. */
+  /** Records the latency of an inference message, up to the MQTT client. */
   sample(camera: string, detector: string, totalMs: number): void {
     const flow = this.#flow(camera, detector);
     if (flow.samplesMs.length < MAX_SAMPLES) flow.samplesMs.push(totalMs);
     else flow.samplesMs[flow.next++ % MAX_SAMPLES] = totalMs;
   }
 
-  /** Writes the lines of the interval that ends now. */
+  /** Logs the interval that ends at `nowMs`. */
   write(camera: string, report: Figures, nowMs: SteadyMs): void {
     const { account } = report;
     for (const mailbox of account.detectors) {
       const flow = this.#flow(camera, mailbox.detector);
-      const leftOut = total(mailbox.dropped) + total(account.undecoded);
-      const { before } = flow;
-      flow.before = {
+      const before = flow.totals;
+      const totals = {
         atMs: nowMs,
         processed: mailbox.processed,
-        leftOut,
+        dropped: total(mailbox.dropped) + total(account.undecoded),
         received: account.received,
       };
+      flow.totals = totals;
       const samples = flow.samplesMs.splice(0).sort((a, b) => a - b);
       flow.next = 0;
       if (before === null) continue;
       const seconds = Math.max(0.001, (nowMs - before.atMs) / 1000);
-      const processed = mailbox.processed - before.processed;
-      // Frames that were left out may turn out to be damaged when they are decoded after all.
-      const dropped = Math.max(0, leftOut - before.leftOut);
+      const processed = totals.processed - before.processed;
+      // Skipped frames can be decoded later, and then count as corrupt.
+      const dropped = Math.max(0, totals.dropped - before.dropped);
       const rateHz = processed / seconds;
       const possibleHz = Math.min(
         mailbox.rateHz ?? 0,
-        (account.received - before.received) / seconds,
+        (totals.received - before.received) / seconds,
       );
       const p50Ms = percentile(samples, 0.5);
       const health = mailbox.paused
@@ -95,7 +96,7 @@ export class StatsLogger {
     }
   }
 
-  /** A high drop rate that was asked for is no fault; a rate that is not reached is one. */
+  /** A high drop rate is not a fault, a rate below the possible one is. */
   #judge(of: {
     flow: Flow;
     rateHz: number;
@@ -107,9 +108,9 @@ export class StatsLogger {
     if (of.rateHz === 0 && of.waiting === 1) return "silent";
     if (of.possibleHz > 0 && of.rateHz < RATE_SLACK * of.possibleHz) return "slow";
     if (p50Ms === null) return "ok";
-    const calmestMs = Math.min(flow.calmestP50Ms ?? p50Ms, p50Ms);
-    flow.calmestP50Ms = calmestMs;
-    const grown = p50Ms > calmestMs * LATENCY_GROWTH && p50Ms > calmestMs + LATENCY_GROWTH_MS;
+    const lowestMs = Math.min(flow.lowestP50Ms ?? p50Ms, p50Ms);
+    flow.lowestP50Ms = lowestMs;
+    const grown = p50Ms > lowestMs * LATENCY_GROWTH && p50Ms > lowestMs + LATENCY_GROWTH_MS;
     return grown ? "late" : "ok";
   }
 
@@ -117,14 +118,14 @@ export class StatsLogger {
     const key = `${camera}/${detector}`;
     let flow = this.#flows.get(key);
     if (flow === undefined) {
-      flow = { samplesMs: [], next: 0, before: null, calmestP50Ms: null };
+      flow = { samplesMs: [], next: 0, totals: null, lowestP50Ms: null };
       this.#flows.set(key, flow);
     }
     return flow;
   }
 }
 
-/** The nearest-rank percentile of sorted values, one decimal; null of none. */
+/** The nearest-rank percentile of sorted values, rounded to one decimal; null when there are none. */
 export function percentile(sorted: readonly number[], fraction: number): number | null {
   const value = sorted[Math.max(0, Math.ceil(fraction * sorted.length) - 1)];
   return value === undefined ? null : round(value, 1);

@@ -254,7 +254,7 @@ export class Service {
     this.#metrics.observe({ camera, detector, stage: "inference" }, inferenceMs);
     this.#metrics.observe({ camera, detector, stage: "postprocess" }, postprocessMs);
     this.#supervisor.works(note.worker);
-    this.#sightings.see(note);
+    this.#sightings.observe(note);
   }
 
   #onEmitted({ camera, detector, worker, seq, totalMs }: Emitted): void {

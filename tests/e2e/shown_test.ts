@@ -136,7 +136,7 @@ Deno.test({
     const probed = await runOrion(["probe", `file:${files[0]}`]);
     assert.match(
       probed.stdout,
-      /size: +1280x720, yuv420p \(coded 720x1280, turned by 90 degrees\)/,
+      /size: +1280x720, yuv420p \(coded 720x1280, rotated by 90 degrees\)/,
     );
     assert.equal(await rig.stop(), 0);
     const all = inferences(rig.subscriber.messages, new Schemas());

@@ -38,7 +38,7 @@ async function cli(
     isCompiled: world.isCompiled ?? false,
     out: (part) => void (out += part),
     err: (part) => void (err += part),
-    errLater: (bytes) => {
+    errAsync: (bytes) => {
       err += new TextDecoder().decode(bytes);
       return Promise.resolve(bytes.length);
     },
@@ -166,7 +166,7 @@ Deno.test("cli: an option of probe that does not go with its address is refused"
     const { code, out, err } = await cli(["probe", ...words.split(" ")]);
     assert.deepEqual([code, out], [2, ""], words);
     assert.match(err, says);
-    assert.match(err, /\n {2}→ Leave out --\w+\.\n$/);
+    assert.match(err, /\n {2}→ Remove --\w+\.\n$/);
   }
 });
 
