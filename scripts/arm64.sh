@@ -69,8 +69,8 @@ if [ ! -e "$deno" ]; then
   chmod +x "$deno"
 fi
 
-# A Raspberry Pi 4's processor, to the emulator and in what Linux would tell of it. qemu shows this machine's
-# own /proc/cpuinfo; ONNX Runtime looks there for ARM's words and crashes when it finds none.
+# A Raspberry Pi 4's processor, for the emulator and in /proc/cpuinfo. qemu shows this machine's own
+# /proc/cpuinfo; ONNX Runtime parses it for ARM's fields and crashes without them.
 processor=cortex-a72
 for number in 0 1; do
   printf '%s\t: %s\n' processor "$number" BogoMIPS 108.00 Features 'fp asimd evtstrm crc32 cpuid' \
@@ -83,9 +83,9 @@ sh "$root/scripts/lib/tool.sh" package --target aarch64-unknown-linux-gnu --deno
 tar -xzf "$work"/out/*.tar.gz -C "$work/shipped" --strip-components=1
 rm -f "$work"/out/*.tar.gz
 
-# A root is put together in namespaces of its own. It is this machine's, with the target's libraries beside
-# its own, and Linux is told to emulate the target's programs: Deno alone. What tests start besides
-# (ffmpeg, mosquitto, the RTSP server) are Orion's peers, as cameras and brokers are, and not emulated.
+# The root is assembled in namespaces of its own. It is this machine's, with the target's libraries beside
+# its own, and binfmt_misc emulates the target's programs: Deno alone. What tests start besides (ffmpeg,
+# mosquitto, the RTSP server) stands for cameras and brokers, and runs natively.
 # shellcheck disable=SC2016
 inside='
   set -e
@@ -109,7 +109,7 @@ inside='
   printf %s ":aarch64:M::$elf:$mask:$work/qemu/usr/bin/qemu-aarch64-static:F" >proc/sys/fs/binfmt_misc/register
   exec chroot "$work/root" "$@"
 '
-# How many times longer the tests wait.
+# Factor on the time-outs of the tests.
 patience=10
 # emulate PROGRAM ARGUMENT…: in place of the shell.
 emulate() {
@@ -124,9 +124,9 @@ emulated() { (emulate "$@"); }
 [ "$(emulated /deno eval 'Deno.stdout.writeSync(new TextEncoder().encode(Deno.build.arch))')" = aarch64 ] ||
   fail "Linux does not start the target's programs here: its version has to be 6.7 or newer"
 
-# Not shown here. The group memory: it bounds the memory of the process, and that is the emulator's, which
-# keeps what it has translated (12 MiB more in 2400 frames). The other tests of e2e: they follow a camera in
-# real time for longer than the emulator, which needs seconds for each inference, can keep up.
+# Not run here. The group memory: it bounds the memory of the process, which includes the emulator's cache
+# of translated code (12 MiB more in 2400 frames). The other tests of e2e: they follow a camera in real
+# time, and the emulator needs seconds for each inference.
 whole='check|demo|main_job|mqtt_broker|permissions'
 
 tests_of() { # GROUP
@@ -158,7 +158,7 @@ for group in ffi inference workers permissions e2e; do
     good=$(count passed "$log")
     bad=$(count failed "$log")
     printf '%s: %s passed, %s failed, %s s\n' "$file" "${good:-0}" "${bad:-?}" "$(($(date +%s) - started))"
-    # None at all is a failure too: they were left out for want of a program, or the run broke down.
+    # No passed test is a failure too: all were skipped for a missing program, or the run crashed.
     [ "${good:-0}" -gt 0 ] || bad=1
     [ "${bad:=1}" = 0 ] || sed 's/^/    /' "$log" | tail -n 60
     passed=$((passed + ${good:-0}))
@@ -180,7 +180,7 @@ health: { listen: "127.0.0.1:$((port + 1))" }
 YAML
 emulated sh /shipped/orion check --connect --config /shipped/trial.yaml
 
-printf '%s\n' "--- the packed Orion runs the demo until it has seen somebody, and told a subscriber"
+printf '%s\n' "--- the packed Orion runs the demo until it has detected a person and a subscriber has the message"
 log=$work/run.log
 : >"$log"
 emulate sh /shipped/orion run --config /shipped/trial.yaml 2>"$log" &
@@ -191,11 +191,11 @@ until grep -q 'sees="person' "$log"; do
   if [ "$seconds" -gt 300 ] || ! kill -0 "$running" 2>/dev/null; then
     tail -n 20 "$log" >&2
     kill "$running" 2>/dev/null || :
-    fail "nobody was seen within $seconds s"
+    fail "no person was detected within $seconds s"
   fi
   sleep 1
 done
-mosquitto_sub -p "$port" -t 'orion/+/inferences/#' -C 1 -W 120 || fail "nobody was told"
+mosquitto_sub -p "$port" -t 'orion/+/inferences/#' -C 1 -W 120 || fail "no message arrived"
 kill -TERM "$running"
 wait "$running" || fail "it ended with $?"
 grep -E 'detector.ready|camera.stream|sees=|service.stopped' "$log"

@@ -1,6 +1,6 @@
 /**
- * The benchmarks, under the permissions they need: `deno task bench [file …]`. A file that is no
- * `.bench.ts` is a program of its own and gets the words after it:
+ * Runs benchmarks under the permissions they need: `deno task bench [file …]`. A file other than a
+ * `.bench.ts` is a program of its own and gets the arguments after it:
  * `deno task bench scripts/bench/rtsp_cpu.ts 20`.
  */
 import { NO_TELEMETRY } from "../src/core/telemetry.ts";

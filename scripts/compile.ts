@@ -1,12 +1,13 @@
 /**
- * `deno task compile`: Orion as one program for one target: runtime, workers, models, clip and packages,
- * with its permissions baked in. It needs libav on the machine it runs on, and nothing else.
+ * `deno task compile`: builds Orion as one program for one target: runtime, workers, models, clip and
+ * packages, with its permissions baked in. The machine it runs on needs libav, and nothing else.
  *
  *   deno task compile [--target T] [--config FILE] [--at FOLDER] [--out FOLDER]
  *
- * The licences of what is in it are in a file beside it. `--config` bakes in what that configuration needs, and no more; without it the general set of
- * docs/deploy.md. `--at` is the folder that the program will lie in (/opt/orion). The runtime is
- * `DENORT_BIN` when that is set; otherwise Deno downloads it.
+ * Writes the licences of its contents to a file beside it. `--config` bakes in what that configuration
+ * needs, and no more; without it the general set of docs/deploy.md. `--at` is the folder that the program
+ * will be installed in (/opt/orion). The runtime is `DENORT_BIN` when that is set; otherwise Deno
+ * downloads it.
  */
 import { Buffer } from "node:buffer";
 import { join } from "node:path";
@@ -20,7 +21,7 @@ import { embeddedProblems } from "./lib/embedded.ts";
 import { THIRD_PARTY } from "./lib/licences.ts";
 import { commitOf, stage } from "./lib/stage.ts";
 import { machineOf, type Target } from "./lib/targets.ts";
-import { runTool, say, type ToolArgs, ToolError } from "./lib/tool_args.ts";
+import { printLine, runTool, type ToolArgs, ToolError } from "./lib/tool_args.ts";
 
 const ROOT = fileURLToPath(new URL("../", import.meta.url)).replace(/\/$/, "");
 
@@ -28,7 +29,7 @@ const ROOT = fileURLToPath(new URL("../", import.meta.url)).replace(/\/$/, "");
 const INCLUDED = ["workers", "models", "assets", "LICENSE", "NOTICE", THIRD_PARTY]
   .concat(BAKED_FLAGS_FILE);
 
-/** A bound for the program, runtime included: it should not grow unseen. */
+/** Bound of the program, runtime included. */
 const MAX_PROGRAM_BYTES = 190 * 1024 * 1024;
 
 function compile(args: ToolArgs): number {
@@ -40,16 +41,18 @@ function compile(args: ToolArgs): number {
     const contents = listContents(work);
     const problems = contentProblems(contents, target);
     if (problems.length > 0) throw new ToolError(problems.join("\nerror: "));
-    say(`${contents.length} files for ${target.name}: nothing is missing, nothing is too much`);
+    printLine(`${contents.length} files for ${target.name}: complete, and nothing else`);
     const runtime = givenRuntime(args);
-    // What is embedded into Deno itself shows what is embedded, and is no program to ship.
+    // Embedding into Deno itself only shows what is embedded: the result does not run.
     const trial = runtime !== null && runtime === args.with;
     const program = join(out, `orion-${target.name}${trial ? ".trial" : ""}`);
     Deno.writeTextFileSync(join(work, BAKED_FLAGS_FILE), `${flags.join("\n")}\n`);
     embed(args, { work, flags, program });
     checkProgram(program, { contents, work, target, trial });
     Deno.copyFileSync(join(work, THIRD_PARTY), `${program}.${THIRD_PARTY}`);
-    say(trial ? `${program}: a trial; set DENORT_BIN to a denort for one that runs` : program);
+    printLine(
+      trial ? `${program}: a trial; set DENORT_BIN to a denort for one that runs` : program,
+    );
     return 0;
   } finally {
     Deno.removeSync(work, { recursive: true });
@@ -67,13 +70,13 @@ function bakedFlags({ target, at, config }: ToolArgs): string[] {
   }
 }
 
-/** What DENORT_BIN names, when it is for the target; null when Deno has to fetch one. */
+/** The file that DENORT_BIN names, if it is for the target; null when Deno has to download the runtime. */
 function givenRuntime(args: ToolArgs): string | null {
   const given = Deno.env.get("DENORT_BIN") ?? "";
   if (given === "") return null;
   const machine = machineOf(Deno.readFileSync(given));
   if (machine !== args.target.machine && given !== args.with) {
-    throw new ToolError(`DENORT_BIN=${given} is no runtime for ${args.target.name}`);
+    throw new ToolError(`DENORT_BIN=${given} is not a runtime for ${args.target.name}`);
   }
   return given;
 }
@@ -94,7 +97,7 @@ function embed(
   const { deno: version } = Deno.version;
   throw new ToolError(
     `deno compile failed:\n${new TextDecoder().decode(stderr).trim()}\n` +
-      `  → It downloads its runtime. Where that cannot be had, get denort-${target.name}.zip of ` +
+      `  → It downloads its runtime. Where it cannot, get denort-${target.name}.zip of ` +
       `Deno ${version} elsewhere (github.com/denoland/deno/releases), unpack it, and set ` +
       "DENORT_BIN to the file; or use `deno task package`, which needs no other runtime.",
   );
@@ -107,7 +110,7 @@ function checkProgram(
   const bytes = Buffer.from(Deno.readFileSync(program).buffer);
   const problems = embeddedProblems(bytes, { ...made, root: ROOT });
   if (!made.trial && machineOf(bytes) !== made.target.machine) {
-    problems.push(`it is no program for ${made.target.name}`);
+    problems.push(`it is not a program for ${made.target.name}`);
   }
   if (bytes.length > MAX_PROGRAM_BYTES) {
     problems.push(`${bytes.length} bytes are more than the ${MAX_PROGRAM_BYTES} that are allowed`);

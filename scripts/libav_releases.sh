@@ -54,7 +54,7 @@ folders() {
     tr '\n' ':' | sed 's/:$//'
 }
 
-# Three are about the libraries that this machine has installed.
+# Excludes three tests of the libraries installed on this machine.
 tests_of() { # GROUP
   case $1 in
     ffi) find "$root/tests/ffi" -name '*_test.ts' \

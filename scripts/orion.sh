@@ -3,9 +3,9 @@
 #
 #   sh scripts/orion.sh COMMAND [OPTIONS]       run, check, permissions, --help, …
 #
-# Twice: first a process that may only read Orion's own files and the configuration, and prints the
-# flags; then, in place of this shell, the one that works. Both get the same words; no value of an
-# environment variable appears in them.
+# Starts two processes: first one that may only read Orion's own files and the configuration, and prints
+# the flags; then, in place of this shell, the one that runs the command. Both get the same arguments; no
+# value of an environment variable appears in them.
 set -eu
 
 here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd -P)
@@ -21,7 +21,7 @@ fail() {
 deno=$(find_deno) ||
   fail "Deno ${deno_wanted:-} or newer was not found" "Run \`sh scripts/setup.sh\`, or set ORION_DENO to its path."
 
-# `deno task` changes into the checkout; paths are meant from where the person stood.
+# `deno task` changes into the checkout; paths are relative to the folder it was called in.
 if [ -n "${INIT_CWD:-}" ] && [ "$(pwd -P)" = "$root" ]; then
   cd -- "$INIT_CWD"
 fi
@@ -53,8 +53,8 @@ case $root$config in
     "Rename the file or its folder." 2 ;;
 esac
 
-# The demo takes other ports when its usual ones are taken. Which, this first process finds out by trying
-# them; the second one may listen on those alone. The same ports as in src/config/demo.ts.
+# The demo uses other ports when its default ones are in use. The first process chooses free ones by
+# listening on them; the second may listen on those alone. The same ports as in src/config/demo.ts.
 demo_ports=
 if [ "$config" = "$(pwd -P)/orion.yaml" ] && [ ! -e "$config" ]; then
   for port in 1883 1884 1885 1886 1887 1888 1889 8080 8081 8082 8083 8084 8085 8086; do
@@ -77,14 +77,14 @@ case $variable in
   *) names=$names,$variable ;;
 esac
 
-# Where libav may be: only whether it is there is looked at.
+# Where libav may be: the process only checks which files exist.
 libraries=
 for folder in /usr/lib/x86_64-linux-gnu /usr/lib/aarch64-linux-gnu /lib/x86_64-linux-gnu \
   /lib/aarch64-linux-gnu /usr/local/lib /usr/lib64 /usr/lib; do
   libraries=$libraries,$folder
 done
 
-# Orion fetches nothing by itself, news of Deno included.
+# Keeps Deno from checking for updates: Orion fetches nothing.
 export DENO_NO_UPDATE_CHECK=1
 
 flags() {
@@ -99,7 +99,7 @@ else
   flags=$(flags "$@") || exit
 fi
 
-# One flag a line, to words: in front of the program and the person's own words.
+# Splits the flags at line breaks, and puts them before the program and its arguments.
 set -f
 old_ifs=$IFS
 IFS='
@@ -108,7 +108,7 @@ IFS='
 set -- $flags "$root/main.ts" "$@"
 IFS=$old_ifs
 if [ -n "$input" ]; then
-  # A here-document, since a pipe would put a process of its own between this one and its signals.
+  # A here-document: with a pipe, signals would reach the shell and not Deno.
   exec "$deno" run "$@" <<END
 ${address:-}
 END

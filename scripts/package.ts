@@ -1,6 +1,6 @@
 /**
- * `deno task package`: the portable folder, as an archive: Deno, Orion, its packages, models and clip
- * for one target. It needs libav on the machine it runs on, and nothing else.
+ * `deno task package`: builds the portable folder, as an archive: Deno, Orion, its packages, models and
+ * clip for one target. The machine it runs on needs libav, and nothing else.
  *
  *   deno task package [--target T] [--out FOLDER] [--deno FILE]
  *
@@ -11,11 +11,11 @@ import { fileURLToPath } from "node:url";
 import { type Content, contentProblems, listContents } from "./lib/contents.ts";
 import { commitOf, stage } from "./lib/stage.ts";
 import { machineOf, type Target } from "./lib/targets.ts";
-import { runTool, say, type ToolArgs, ToolError } from "./lib/tool_args.ts";
+import { printLine, runTool, type ToolArgs, ToolError } from "./lib/tool_args.ts";
 
 const ROOT = fileURLToPath(new URL("../", import.meta.url)).replace(/\/$/, "");
 
-/** Copied as they are; the launcher to the top. */
+/** Copied unchanged. */
 const SCRIPTS = ["scripts/orion.sh", "scripts/lib/deno.sh"];
 const EXTRAS: Readonly<Record<string, string>> = {
   "packaging/orion": "orion",
@@ -24,7 +24,7 @@ const EXTRAS: Readonly<Record<string, string>> = {
   "docs/security.md": "docs/security.md",
 };
 
-/** A bound for the archive: it should not grow unseen. */
+/** Bound of the archive. */
 const MAX_ARCHIVE_BYTES = 110 * 1024 * 1024;
 
 function pack({ target, deno, out }: ToolArgs): number {
@@ -53,7 +53,7 @@ function addRuntime(deno: string, folder: string, target: Target): void {
   const bytes = Deno.readFileSync(deno);
   if (machineOf(bytes) !== target.machine) {
     throw new ToolError(
-      `${deno} is no Deno for ${target.name}; name one with --deno (npm has it as ` +
+      `${deno} is not a Deno for ${target.name}; name one with --deno (npm has it as ` +
         `@deno/linux-${target.onnxruntime}-glibc)`,
     );
   }
@@ -76,7 +76,7 @@ function versionOf(folder: string): string {
   return String(version);
 }
 
-/** The same bytes for the same content: no owners, no times, one order. */
+/** Archives reproducibly: without owners and times, in one order. */
 function tar(work: string, name: string, archive: string): void {
   const { success, stderr } = new Deno.Command("tar", {
     args: ["--sort=name", "--owner=0", "--group=0", "--numeric-owner", "--mtime=@0"]
@@ -91,8 +91,8 @@ function report(contents: readonly Content[], archive: string): void {
     throw new ToolError(`${archive} has ${size} bytes; at most ${MAX_ARCHIVE_BYTES} are allowed`);
   }
   const total = contents.reduce((sum, { bytes }) => sum + bytes, 0);
-  say(`${contents.length} files of Orion, ${mebibytes(total)}; ${basename(archive)}:`);
-  say(`  ${archive} ${mebibytes(size)}`);
+  printLine(`${contents.length} files of Orion, ${mebibytes(total)}; ${basename(archive)}:`);
+  printLine(`  ${archive} ${mebibytes(size)}`);
 }
 
 function mebibytes(bytes: number): string {

@@ -4,9 +4,9 @@
 #   sh scripts/setup.sh run [arguments of "orion run"]
 #   sh scripts/setup.sh test [arguments of "deno task test"]
 #
-# Says what it is about to install, and installs only what is missing. With --dry-run in front of the
+# Prints what it is about to install, and installs only what is missing. With --dry-run in front of the
 # other arguments it prints the plan and changes nothing. Asks no questions. Exit code 2: wrong usage,
-# or a system it does not know; it then names what to install by hand.
+# or an unknown system; it then lists what to install by hand.
 #
 # For tests: ORION_OS_RELEASE names a file to read instead of /etc/os-release, ORION_SETUP_LACKS is a
 # list of parts to take as missing (deno, libav, ffmpeg, mosquitto, rtsp, vlc, faketime, modules).
@@ -97,14 +97,14 @@ have_faketime() {
   return 1
 }
 
-# npm's packages are as the lock file says when the copy made after the last installation equals it.
+# node_modules is current when the lock file equals the copy made at the last installation.
 have_modules() {
   cmp -s "$root/deno.lock" "$root/node_modules/.orion-lock"
 }
 
 libav_packages() {
-  # Policy, not show: show knows a name as soon as another package mentions it. One call for all: it
-  # reads the lists anew each time.
+  # Policy, not show: show accepts a name that another package merely mentions. One call for all: each
+  # call reads the lists.
   known=$(apt-cache policy libavcodec63 libavcodec62 libavcodec61 libavcodec60 libavcodec59 \
     libavcodec58 2>/dev/null | awk '/^libavcodec/ { name = $1 } /Candidate: [0-9]/ { print name }')
   for row in $libav_rows; do
@@ -217,7 +217,7 @@ unknown_system() {
 # ----------------------------------------------------------------------------------- installing
 
 announce() {
-  say "Orion lacks on this machine, and setup.sh is about to install:"
+  say "Missing on this machine; setup.sh is about to install:"
   if [ -n "$packages" ]; then say "  packages of the system (apt-get install):$packages"; fi
   if lacking deno; then
     if have_program npm; then
@@ -245,10 +245,10 @@ as_root() {
   fi
 }
 
-# Everything that an administrator has to do, in one go: asked once, and not for each command.
+# Prints all commands that need root at once.
 need_administrator() {
   set -- "  apt-get update"
-  # The tests start brokers of their own; mosquitto's service should not end up listening for ever.
+  # The tests start brokers of their own; mosquitto's service should not keep listening.
   if lacking mosquitto; then
     set -- "$@" "  RUNLEVEL=1 apt-get install --no-install-recommends$packages"
     if [ -d /run/systemd/system ]; then
@@ -265,8 +265,8 @@ need_administrator() {
 
 apt() { as_root env DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 apt-get -q -y "$@" >&2; }
 
-# The tests start brokers of their own, on ports of their own; a machine where somebody ran the tests
-# should not end up with one that listens for ever.
+# The tests start brokers of their own, on ports of their own; mosquitto's service should not keep
+# listening on a machine because the tests ran there.
 hold_mosquitto() {
   if lacking mosquitto && [ -d /run/systemd/system ]; then
     as_root systemctl mask mosquitto.service >&2 || say "setup.sh: could not hold mosquitto's service"
@@ -288,7 +288,7 @@ install_packages() {
   may_install || need_administrator
   apt update || fail 1 "apt-get update failed; see above."
   if lacking libav; then
-    # The lists are fresh now, and may know a newer release than was announced.
+    # The updated lists may have a newer release than was announced.
     libav=$(libav_packages) || fail 1 "No package of libavcodec that Orion knows (58 to 63) was found."
     packages="$other_packages $libav"
   fi
@@ -319,7 +319,7 @@ deno_from_installer() {
   return "$outcome"
 }
 
-# npm reaches a registry that a company mirrors, where deno.land and github.com are out of reach.
+# npm may reach a mirror of the registry where deno.land and github.com are blocked.
 deno_from_new_npm() {
   say "setup.sh: $deno_installer did not work; taking Deno from npm, with the distribution's npm."
   may_install || fail 2 "This needs root, and there is no sudo. Ask an administrator to run:" \
@@ -335,10 +335,10 @@ install_deno() {
   prefix=$HOME/.deno
   if have_program npm; then
     deno_from_npm || deno_from_installer ||
-      fail 1 "Deno came neither from npm nor by its installer ($deno_installer); see above."
+      fail 1 "Deno could be installed neither from npm nor by its installer ($deno_installer); see above."
   else
     deno_from_installer || deno_from_new_npm ||
-      fail 1 "Deno came neither by its installer ($deno_installer) nor from npm; see above."
+      fail 1 "Deno could be installed neither by its installer ($deno_installer) nor from npm; see above."
   fi
   native=$(ORION_DENO=$prefix/bin/deno find_deno) ||
     fail 1 "Deno was installed into $prefix, but it does not run: try $prefix/bin/deno --version."

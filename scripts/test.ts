@@ -1,13 +1,13 @@
 /**
- * Every check and every test, each group under permissions of its own.
+ * Runs every check and every test, each group under permissions of its own.
  *
  *     deno task test                        everything
  *     deno task test static unit            the checks and the groups named
  *     deno task test tests/unit/mqtt        one folder or file
  *     deno task test unit --filter mailbox  only tests whose name holds the text
  *
- * What failed is told once more at the end, and the last line is `N passed, N failed`; the exit code is 1
- * when anything failed. A check counts as a test. Types are one of the checks, so the groups run without
+ * Repeats every failure at the end; the last line is `N passed, N failed`, and the exit code is 1 when
+ * anything failed. A check counts as a test. Types are one of the checks, so the groups run without
  * checking them again.
  */
 import { PART_NAMES, partPresent, PARTS } from "../tests/support/system/parts.ts";
@@ -19,18 +19,18 @@ import { NOTHING, sum, type Tally, tallyOf } from "./testing/tally.ts";
 
 const STATIC = "static";
 
-/** What was asked for. */
+/** A parsed command line. */
 interface Request {
   readonly stages: boolean;
-  /** Groups with the files or folders of theirs that are to run. */
+  /** Groups to run, with their files or folders. */
   readonly runs: readonly { readonly group: Group; readonly paths: readonly string[] }[];
   readonly filter: string | null;
 }
 
-/** Something on the command line that names nothing. */
+/** A word of the command line that names neither a group nor a test. */
 class UnknownArgument extends Error {}
 
-function say(text: string): void {
+function printLine(text: string): void {
   const bytes = new TextEncoder().encode(`${text}\n`);
   for (let at = 0; at < bytes.length;) at += Deno.stdout.writeSync(bytes.subarray(at));
 }
@@ -64,12 +64,12 @@ function parse(args: readonly string[], groups: readonly Group[]): Request {
   };
 }
 
-/** Says how long something took. @returns what it gave */
+/** Prints how long `run` took. @returns its result */
 async function timed<T>(run: () => Promise<T>, head: (result: T) => string): Promise<T> {
   const start = performance.now();
   const result = await run();
   const seconds = ((performance.now() - start) / 1000).toFixed(1);
-  say(`${head(result)} (${seconds} s)`);
+  printLine(`${head(result)} (${seconds} s)`);
   return result;
 }
 
@@ -78,13 +78,13 @@ async function runStage(stage: Stage): Promise<Tally> {
     async () => await stage.run(),
     (problems) => `${stage.name} ... ${problems.length === 0 ? "ok" : "FAILED"}`,
   );
-  for (const problem of problems) say(`    ${problem}`);
+  for (const problem of problems) printLine(`    ${problem}`);
   return problems.length === 0
     ? { ...NOTHING, passed: 1 }
     : { ...NOTHING, failed: 1, failures: [{ name: stage.name, lines: problems }] };
 }
 
-/** `deno` as the tests see it: found on PATH, in the checkout, told which parts there are. */
+/** Runs `deno` in the checkout, with the programs the tests start on PATH and the installed parts listed. */
 function denoRunner(temp: string, running: Running) {
   const path = `${Deno.env.get("PATH") ?? ""}:/usr/local/sbin:/usr/sbin:/sbin`;
   const parts = PART_NAMES.filter(partPresent).join(",");
@@ -112,14 +112,14 @@ async function runGroup(
   if (group.without.length > 0) flags.push(`--ignore=${group.without.join(",")}`);
   const { name, jobs } = group;
   if (jobs > 1) flags.push("--parallel");
-  say(`\n${name}`);
+  printLine(`\n${name}`);
   const tally = await timed(
-    async () => tallyOf(name, await deno([...flags, ...paths], { onLine: say, jobs })),
+    async () => tallyOf(name, await deno([...flags, ...paths], { onLine: printLine, jobs })),
     ({ passed, failed }) => `${name}: ${passed} passed, ${failed} failed`,
   );
   const count = tally.passed + tally.failed + tally.ignored.length;
   if (count > 0 || filter !== null) return tally;
-  // Tests that are gone would otherwise pass.
+  // A path without tests would otherwise pass.
   return {
     ...NOTHING,
     failed: 1,
@@ -129,21 +129,21 @@ async function runGroup(
 
 function report(tally: Tally): void {
   if (tally.failures.length > 0) {
-    say("\nfailed:");
+    printLine("\nfailed:");
     for (const { name, lines } of tally.failures) {
-      say(`    ${name}`);
-      for (const line of lines) say(`        ${line}`);
+      printLine(`    ${name}`);
+      for (const line of lines) printLine(`        ${line}`);
     }
   }
   if (tally.ignored.length > 0) {
-    say("");
+    printLine("");
     for (const part of PART_NAMES.filter((part) => !partPresent(part))) {
-      say(`missing: ${part} (${PARTS[part]})`);
+      printLine(`missing: ${part} (${PARTS[part]})`);
     }
-    for (const name of tally.ignored) say(`    left out: ${name}`);
-    say(`${tally.ignored.length} left out`);
+    for (const name of tally.ignored) printLine(`    skipped: ${name}`);
+    printLine(`${tally.ignored.length} skipped`);
   }
-  say(`${tally.passed} passed, ${tally.failed} failed`);
+  printLine(`${tally.passed} passed, ${tally.failed} failed`);
 }
 
 async function main(args: readonly string[]): Promise<number> {
@@ -170,7 +170,7 @@ async function main(args: readonly string[]): Promise<number> {
     return tally.failed === 0 && tally.passed > 0 ? 0 : 1;
   } catch (error) {
     if (!(error instanceof UnknownArgument)) throw error;
-    say(`error: ${error.message}`);
+    printLine(`error: ${error.message}`);
     return 2;
   } finally {
     Deno.removeSignalListener("SIGINT", interrupted);

@@ -1,4 +1,4 @@
-/** The permissions that are baked into the single binary, which has no launcher to compute them. */
+/** Computes the permissions baked into the single program, which has no launcher to do so. */
 import { join, resolve } from "node:path";
 import { loadSettings } from "../../src/config/load.ts";
 import { RELEASES } from "../../src/libav/layouts.ts";
@@ -8,18 +8,18 @@ import type { Target } from "./targets.ts";
 
 export interface BakedOptions {
   readonly target: Target;
-  /** The folder that the binary will lie in; what it holds is unpacked below it when it first runs. */
+  /** The folder it will be installed in; its contents are unpacked below it on the first run. */
   readonly at: string;
-  /** The configuration it is made for, or null for the general set. */
+  /** The configuration to grant, or null for the general set. */
   readonly config: string | null;
 }
 
-/** Where the general set's configuration, its models and its secrets may be. */
+/** The folder that the general set may read: configuration, models and secrets. */
 export const GENERAL_FOLDER = "/etc/orion";
 
 /**
- * Where cameras of the general set may be: private and link-local addresses (RFC 1918, RFC 3927), this
- * machine, and its own UDP ports. A worker still gets its own camera's address alone.
+ * Cameras of the general set: private and link-local addresses (RFC 1918, RFC 3927), this machine, and
+ * its own UDP ports. A worker is still granted its own camera's address alone.
  */
 const CAMERA_NETWORKS = [
   ...["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "169.254.0.0/16", "127.0.0.0/8"],
@@ -27,18 +27,17 @@ const CAMERA_NETWORKS = [
 ];
 
 /**
- * For a configuration: exactly what it needs, its paths as they stand. Without one, the general set:
- * cameras at private addresses, the embedded broker and HTTP at their usual addresses, and what is in
- * {@link GENERAL_FOLDER}.
+ * With a configuration: exactly what it needs. Without one, the general set: cameras at private
+ * addresses, the embedded broker and HTTP at their default addresses, and {@link GENERAL_FOLDER}.
  *
- * Where the binary unpacks itself is known by its folder only, and which libav it will find not at all:
- * the folder is granted, and libav by every name it can have. Its workers get no more than ever.
+ * The program's folder is granted whole, since the subfolder it unpacks into is not known, and libav under
+ * every name it can have. Workers are granted no more than elsewhere.
  */
 export function bakedGrant({ target, at, config }: BakedOptions): Grant {
   const settings = loadSettings({
     path: config === null ? null : resolve(config),
     root: at,
-    // Only the names of variables are baked in; a value need only be there.
+    // Only the names of variables are baked in; any value will do.
     env: () => "1",
     readText: (path) => Deno.readTextFileSync(path),
     putOffSecrets: true,

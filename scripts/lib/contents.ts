@@ -1,27 +1,27 @@
-/** Whether what was put together is all that is needed, and nothing else. */
+/** Checks that a package is complete and holds nothing else. */
 import { join } from "node:path";
 import { BUILTIN_MODELS } from "../../src/config/models.ts";
 import { THIRD_PARTY, unlicensed } from "./licences.ts";
 import { machineOf, type Target } from "./targets.ts";
 
-/** One file: its path, its size, and for which machine it is made when it is native. */
+/** One file: its path, its size, and the ELF machine of native code, else null. */
 export interface Content {
   readonly path: string;
   readonly bytes: number;
   readonly machine: number | null;
 }
 
-/** A bound for what is shipped, Deno itself aside: it should not grow unseen. */
+/** Bound of the contents, without Deno itself. */
 const MAX_BYTES: Readonly<Record<Target["arch"], number>> = {
   x86_64: 80 * 1024 * 1024,
   aarch64: 60 * 1024 * 1024,
 };
 
-/** Packages and files that nobody needs where Orion runs. */
+/** Packages and files that Orion does not need at run time. */
 const FOREIGN =
   /(^|\/)node_modules\/(ajv|fast-check|@types|adm-zip|global-agent)\/|\.(dll|dylib)$|^tests\//;
 
-/** The models' own, which are passed on with them. */
+/** Licences of the models. */
 const MODEL_LICENCES = ["models/LICENSE.Apache-2.0", "models/LICENSE.human-models-MIT"];
 
 const WORKERS = ["capture", "inference", "publisher", "broker"];
@@ -54,7 +54,7 @@ function head(path: string): Uint8Array {
   return bytes.subarray(0, file.readSync(bytes) ?? 0);
 }
 
-/** The paths that must be there for a target. */
+/** The paths that a package for a target must have. */
 export function requiredPaths(target: Target): string[] {
   return [
     "main.ts",
@@ -71,7 +71,7 @@ export function requiredPaths(target: Target): string[] {
   ];
 }
 
-/** What is wrong with the contents; none when all is well. Deno's own program is not looked at. */
+/** Lists what is wrong with the contents, Deno's own program aside; empty when nothing is. */
 export function contentProblems(contents: readonly Content[], target: Target): string[] {
   const paths = new Set(contents.map(({ path }) => path));
   const missing = requiredPaths(target).filter((path) => !paths.has(path));

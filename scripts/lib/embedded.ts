@@ -1,26 +1,26 @@
-/** Whether a compiled program holds what was put together, told by its bytes alone. */
+/** Checks by its bytes that a compiled program holds the staged files. */
 import { Buffer } from "node:buffer";
 import { join } from "node:path";
 import { type Content, requiredPaths, runtimeFolder } from "./contents.ts";
 import { type Target, TARGETS } from "./targets.ts";
 
-/** How much of a file's middle is looked for: long enough to be in no other file. */
+/** Length of the sample from a file's middle that is searched for: long enough to be unique. */
 const SAMPLE_BYTES = 256;
 
-/** Where the files are that were put together, and those that were not. */
+/** The staged files, and the checkout with the others. */
 export interface Made {
   readonly contents: readonly Content[];
-  /** The folder they were put together in. */
+  /** The folder they were staged in. */
   readonly work: string;
   readonly target: Target;
-  /** The checkout: it has the libraries of every platform. */
+  /** The checkout, which has the libraries of every platform. */
   readonly root: string;
 }
 
-/** What is missing from the program, or does not belong into it; none when all is well. */
+/** Lists what is missing from the program, and what does not belong in it. */
 export function embeddedProblems(program: Buffer, made: Made): string[] {
   const { contents, work, target, root } = made;
-  // Deno reads its own configuration when it compiles, and embeds it in a form of its own.
+  // Deno embeds its own configuration in another form.
   const wanted = new Set(requiredPaths(target).filter((path) => path !== "deno.json"));
   const missing = contents.filter(({ path }) => wanted.has(path))
     .filter(({ path }) => !program.includes(sample(join(work, path))))

@@ -1,16 +1,16 @@
-/** The licence texts of what is shipped and was made by others: all of them, in one file. */
+/** Collects the licence texts of all third-party code that is shipped into one file. */
 import { basename, dirname, join } from "node:path";
 
-/** Where they are in what is shipped; beside the single program too. */
+/** Name of that file in the package, and beside the single program. */
 export const THIRD_PARTY = "THIRD_PARTY.txt";
 
-/** Packages whose own files have no licence text, and where it is below `licenses/`. */
+/** Packages without a licence text of their own, and its path below `licenses/`. */
 const GIVEN: Readonly<Record<string, string>> = {
   "onnxruntime-common": "onnxruntime/LICENSE",
   "onnxruntime-node": "onnxruntime/LICENSE",
 };
 
-/** What is in the runtime and in its libraries, by their names. */
+/** Native code: title and path below `licenses/`. */
 const NATIVE: readonly (readonly [string, string])[] = [
   ["Deno", "deno/LICENSE"],
   ["V8, inside Deno", "v8/LICENSE"],
@@ -18,7 +18,7 @@ const NATIVE: readonly (readonly [string, string])[] = [
   ["What is inside ONNX Runtime", "onnxruntime/ThirdPartyNotices.txt"],
 ];
 
-/** What is shipped beside the packages, and has files of its own. */
+/** Models and clip: title and path in the package. */
 const OWN: readonly (readonly [string, string])[] = [
   ["The models and the clip", "NOTICE"],
   ["NanoDet-g", "models/LICENSE.Apache-2.0"],
@@ -27,17 +27,17 @@ const OWN: readonly (readonly [string, string])[] = [
 
 const RULE = "=".repeat(80);
 
-/** Whether a file of a package says what its licence is. */
+/** Whether a file of a package is a licence text, by its name. */
 export function isLicence(name: string): boolean {
   return /^(licen[cs]e|notice|copying|thirdparty)/i.test(name);
 }
 
-/** The package whose root holds this file, a name below `node_modules`; null for any other file. */
+/** The package whose root folder holds this file; null for a file elsewhere. */
 function packageOf(path: string): string | null {
   return /(?:^|\/)node_modules\/((?:@[^/]+\/)?[^/@]+)\/[^/]+$/.exec(path)?.[1] ?? null;
 }
 
-/** Packages, by their folders, that come without the text of their licence. */
+/** Folders of packages without a licence text. */
 export function unlicensed(paths: readonly string[]): string[] {
   const licensed = new Set(
     paths.filter((path) => isLicence(basename(path))).map((path) => dirname(path)),
@@ -55,8 +55,8 @@ function packageFolders(paths: readonly string[]): { name: string; folder: strin
 }
 
 /**
- * All texts, each below the name and version of what it is for.
- * @param folder   what is shipped
+ * All texts, each headed by the name and version of its subject.
+ * @param folder   the staged files
  * @param licences the checkout's folder `licenses`
  */
 export function thirdPartyText(folder: string, licences: string): string {
@@ -75,7 +75,7 @@ export function thirdPartyText(folder: string, licences: string): string {
       if (texts.length === 0 && given !== undefined) texts.push(join(licences, given));
       return texts.map((text) => section(title, text));
     });
-  return ["Orion is made of these parts of others too.", ...own, ...native, ...packages].join(
+  return ["Orion contains these works of others.", ...own, ...native, ...packages].join(
     "\n\n",
   );
 }

@@ -1,18 +1,18 @@
-/** The npm packages that Orion runs with, copied without links and without what only builds need. */
+/** Selects the npm packages that Orion needs at run time, and lays them out without links. */
 import { dirname, join } from "node:path";
 
 /** Packages that only checks and tests import. */
 const FOR_TESTS = new Set(["ajv", "fast-check"]);
 
-/** What is imported to install a package, or for its types, and never when it runs. */
+/** Packages that others need to install themselves, not at run time. */
 const NOT_RUN = new Set(["adm-zip", "global-agent"]);
 
-/** The packages of the import map that the product imports. */
+/** The packages of the import map that Orion itself imports. */
 export function runtimePackages(imports: Readonly<Record<string, string>>): string[] {
   return Object.keys(imports).filter((name) => !FOR_TESTS.has(name)).sort();
 }
 
-/** Where a package goes, by the folder it comes from. */
+/** Source and destination of a package. */
 export interface Placed {
   readonly from: string;
   /** Relative to `node_modules`. */
@@ -20,12 +20,12 @@ export interface Placed {
 }
 
 /**
- * Lays packages out flat: each at the top, and below its user only where another version of it has
- * taken the top.
+ * Lays packages out flat: each at the top level, or below its dependent where the top level has another
+ * version of it.
  *
- * @param modules   the installed `node_modules`, as Deno makes it: each package in a folder of its own
- *                  under `.deno`, beside links to what it imports
- * @param packages  the names to begin with
+ * @param modules   the installed `node_modules` in Deno's layout: each package in a folder of its own
+ *                  under `.deno`, beside links to its dependencies
+ * @param packages  the names of the direct dependencies
  */
 export function layOut(modules: string, packages: readonly string[]): Placed[] {
   const top = new Map<string, string>();
@@ -41,13 +41,13 @@ export function layOut(modules: string, packages: readonly string[]): Placed[] {
   };
   for (const name of packages) place(name, Deno.realPathSync(join(modules, name)), null);
   for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
-    for (const [name, from] of importsOf(next.from)) place(name, from, next.to);
+    for (const [name, from] of dependenciesOf(next.from)) place(name, from, next.to);
   }
   return placed;
 }
 
-/** What stands beside a package in its own folder under `.deno`, by name. */
-function importsOf(folder: string): [string, string][] {
+/** The dependencies of a package: the links beside it in its folder under `.deno`. */
+function dependenciesOf(folder: string): [string, string][] {
   const inScope = dirname(folder).split("/").at(-1)?.startsWith("@") ?? false;
   const beside = inScope ? dirname(dirname(folder)) : dirname(folder);
   return namesIn(beside)

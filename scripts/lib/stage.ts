@@ -1,10 +1,10 @@
-/** Puts together what is shipped: the same files for the portable folder and for the single binary. */
+/** Stages the shipped files: the same for the portable folder and the single program. */
 import { basename, dirname, join } from "node:path";
 import { isLicence, THIRD_PARTY, thirdPartyText } from "./licences.ts";
 import { layOut, runtimePackages } from "./modules.ts";
 import type { Target } from "./targets.ts";
 
-/** What `deno.json` has, as far as it is shipped. */
+/** The keys of `deno.json` that are shipped. */
 interface Manifest {
   readonly name: string;
   readonly version: string;
@@ -13,14 +13,14 @@ interface Manifest {
   readonly imports: Readonly<Record<string, string>>;
 }
 
-/** What is shipped of Orion itself. */
+/** Orion's own files. */
 const OWN = ["main.ts", "src", "workers", "models", "assets", "LICENSE", "NOTICE"];
 
-/** Of a package: what is there for compilers, debuggers, readers and its own tests. */
+/** Files of a package for compilers, debuggers, readers and its own tests. */
 const NEEDLESS =
   /(\.d\.[cm]?ts|\.map|\.md|\.markdown|\.tsbuildinfo)$|^(tests?|bench|benchmarks?|examples?)\//i;
 
-/** Where the addons for every platform are. */
+/** The folder of the addons for every platform. */
 const ADDONS = /^bin\/napi-v\d+\//;
 
 export interface StageOptions {
@@ -29,7 +29,7 @@ export interface StageOptions {
   /** An empty folder. */
   readonly into: string;
   readonly target: Target;
-  /** Which commit it is, to be told by `--version`; null when it is not known. */
+  /** The commit that `--version` prints; null when it is not known. */
   readonly commit: string | null;
 }
 
@@ -45,7 +45,7 @@ export function stage({ root, into, target, commit }: StageOptions): void {
   Deno.writeTextFileSync(join(into, THIRD_PARTY), thirdPartyText(into, join(root, "licenses")));
 }
 
-/** Packages are taken as they lie there: nothing is looked up, locked or installed. */
+/** Deno uses the packages as they are: it resolves, locks and installs nothing. */
 function shippedManifest(manifest: Manifest, commit: string | null): string {
   const { name, version, license, unstable, imports } = manifest;
   const packages = runtimePackages(imports);
@@ -62,7 +62,7 @@ function shippedManifest(manifest: Manifest, commit: string | null): string {
   return `${JSON.stringify(shipped, null, 2)}\n`;
 }
 
-/** @param path  of a package's file, relative to the package */
+/** @param path  of a file, relative to its package */
 function isShipped(path: string, target: Target): boolean {
   if (isLicence(basename(path))) return true;
   if (ADDONS.test(path)) {
@@ -80,14 +80,14 @@ function copy(from: string, to: string, wanted: (path: string) => boolean, insid
     return;
   }
   for (const { name, isSymlink } of Deno.readDirSync(from)) {
-    // Links lead to other packages, which are copied by themselves.
+    // A link points to another package, which is copied separately.
     if (isSymlink) continue;
     const path = inside === "" ? name : `${inside}/${name}`;
     copy(join(from, name), join(to, name), wanted, path);
   }
 }
 
-/** The commit that is checked out, shortened, `-dirty` with changes; null where git cannot tell. */
+/** The abbreviated commit that is checked out, with `.dirty` when there are changes; null without git. */
 export function commitOf(root: string): string | null {
   try {
     const { success, stdout } = new Deno.Command("git", {

@@ -1,11 +1,11 @@
-/** The machines that Orion is packed for. */
+/** The targets that Orion is packaged for. */
 
-/** One of them, as Deno names it. */
+/** A target, named as by Deno. */
 export interface Target {
   readonly name: "x86_64-unknown-linux-gnu" | "aarch64-unknown-linux-gnu";
-  /** What `Deno.build.arch` says there. */
+  /** Value of `Deno.build.arch` there. */
   readonly arch: "x86_64" | "aarch64";
-  /** What the folder of ONNX Runtime's addon is called. */
+  /** Name of the folder of ONNX Runtime's addon. */
   readonly onnxruntime: "x64" | "arm64";
   /** `e_machine` in the header of its programs and libraries. */
   readonly machine: number;
@@ -16,7 +16,7 @@ export const TARGETS: readonly Target[] = [
   { name: "aarch64-unknown-linux-gnu", arch: "aarch64", onnxruntime: "arm64", machine: 183 },
 ];
 
-/** The target of this name, or of this machine when none is given; null for one that is not known. */
+/** The target of this name, or of this machine without one; null for an unknown name. */
 export function targetNamed(name: string | undefined): Target | null {
   return TARGETS.find((target) =>
     name === undefined ? target.arch === Deno.build.arch : target.name === name
@@ -24,8 +24,8 @@ export function targetNamed(name: string | undefined): Target | null {
 }
 
 /**
- * For which machine a native program or library is made: `e_machine` of its ELF header
- * (https://refspecs.linuxfoundation.org/elf/gabi4+/ch4.eheader.html); null when it is none.
+ * The machine of a native program or library: `e_machine` of its ELF header
+ * (https://refspecs.linuxfoundation.org/elf/gabi4+/ch4.eheader.html); null for any other file.
  */
 export function machineOf(bytes: Uint8Array): number | null {
   const isElf = bytes.length >= 20 && bytes[0] === 0x7f && bytes[1] === 0x45 &&

@@ -23,7 +23,7 @@ esac
 deno=$(find_deno) ||
   fail "Deno ${deno_wanted:-} or newer was not found" "Run \`sh scripts/setup.sh\`, or set ORION_DENO to its path."
 
-# `deno task` changes into the checkout; paths are meant from where the person stood.
+# `deno task` changes into the checkout; paths are relative to the folder it was called in.
 if [ -n "${INIT_CWD:-}" ] && [ "$(pwd -P)" = "$root" ]; then
   cd -- "$INIT_CWD"
 fi
@@ -35,8 +35,8 @@ absolute() {
   esac
 }
 
-# The Deno to pack, the runtime to compile with, the configuration, and where the result goes: named
-# here, because they are what may be read and written.
+# The Deno to package, the runtime to compile with, the configuration and the output folder: parsed here
+# too, because they determine the permissions.
 runtime=$deno
 out=$root/dist
 config=

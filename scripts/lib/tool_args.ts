@@ -1,29 +1,29 @@
-/** What `deno task package` and `deno task compile` understand. */
+/** The arguments of `deno task package` and `deno task compile`. */
 import { parseArgs } from "node:util";
 import { type Target, targetNamed, TARGETS } from "./targets.ts";
 
 export interface ToolArgs {
   readonly target: Target;
-  /** The Deno that is packed. */
+  /** The Deno to package. */
   readonly deno: string;
   /** An existing folder. */
   readonly out: string;
-  /** The Deno of this machine. */
+  /** This machine's Deno. */
   readonly with: string;
   readonly config: string | null;
-  /** The folder that the compiled binary will lie in. */
+  /** The folder that the compiled program will be installed in. */
   readonly at: string;
 }
 
-/** Where the compiled binary is meant to lie, unless told otherwise. */
-const USUAL_PLACE = "/opt/orion";
+/** Default of `--at`. */
+const DEFAULT_FOLDER = "/opt/orion";
 
-/** A mistake of the person who started the tool, in words. */
+/** An error of usage, reported without a stack. */
 export class ToolError extends Error {
   override readonly name = "ToolError";
 }
 
-/** @throws {ToolError} what is wrong with them */
+/** @throws {ToolError} for invalid arguments */
 export function toolArgs(args: readonly string[]): ToolArgs {
   const text = { type: "string" } as const;
   const options = {
@@ -51,16 +51,16 @@ export function toolArgs(args: readonly string[]): ToolArgs {
     out,
     with: own,
     config: values.config ?? null,
-    at: values.at ?? USUAL_PLACE,
+    at: values.at ?? DEFAULT_FOLDER,
   };
 }
 
-/** Standard output. */
-export function say(line: string): void {
+/** Prints a line to standard output. */
+export function printLine(line: string): void {
   Deno.stdout.writeSync(new TextEncoder().encode(`${line}\n`));
 }
 
-/** Runs a tool; its mistakes and those of its user are told without a stack. */
+/** Runs a tool, and prints a `ToolError` without a stack. */
 export function runTool(tool: (args: ToolArgs) => number): number {
   try {
     return tool(toolArgs(Deno.args));

@@ -1,5 +1,5 @@
-"""Tries, as the unit's process, what Orion needs and what it must not do; one line for each that is not
-as it should be, and none when all is well. Started by trial.sh under the unit's own restrictions."""
+"""Attempts, as the unit's process, what Orion needs and what it must not do; prints a line for each
+attempt with the wrong outcome. Started by trial.sh under the unit's restrictions."""
 
 import ctypes
 import mmap

@@ -1,7 +1,7 @@
 #!/bin/sh
-# Runs packaging/orion.service in earnest: under a systemd of its own, which is the first process of
-# namespaces of its own (processes, mounts, network, cgroups), with the packed Orion in /opt/orion. Nothing
-# of this machine's systemd is touched, and nothing is left behind but FOLDER.
+# Runs packaging/orion.service under a systemd of its own, which is the first process of namespaces of its
+# own (processes, mounts, network, cgroups), with the packed Orion in /opt/orion. This machine's systemd is
+# not touched, and nothing remains but FOLDER.
 #
 #   sh scripts/service/trial.sh FOLDER      needs root, systemd, mosquitto's clients and python3
 #
@@ -45,7 +45,7 @@ mqtt: { listen: "127.0.0.1:1883" }
 health: { listen: "127.0.0.1:8080" }
 YAML
 
-# The root: this machine's /usr and /etc, what is written to them forgotten; the rest empty.
+# The root: this machine's /usr and /etc with writes discarded; the rest empty.
 cat >"$work/enter.sh" <<'SH'
 set -e
 work=$1
@@ -104,7 +104,7 @@ group=$cgroups/orion-trial
 mkdir -p "$group"
 outer=
 end() {
-  # The shell tells of what it has killed.
+  # The shell would report what it has killed.
   exec 2>/dev/null
   [ -z "$outer" ] || kill -KILL "$outer" 2>/dev/null || :
   wait "$outer" 2>/dev/null || :
@@ -153,7 +153,7 @@ inside kill -KILL "$pid"
 until_it is NRestarts 1
 until_it sees 5
 
-step "told to stop, it ends in order and stays down"
+step "stopped by systemctl, it exits in order and stays down"
 inside systemctl stop orion
 is Result success && is ExecMainStatus 0 && is ActiveState inactive || fail "it did not end in order"
 
@@ -163,7 +163,7 @@ inside systemctl start orion || :
 until_it is ActiveState failed
 is NRestarts 0 && is ExecMainStatus 2 || fail "it was started again"
 
-step "given up by its watchdog (70), it is started again, five times in all"
+step "after exit code 70 it is started again, five times in all"
 inside sh -c 'mkdir /run/systemd/system/orion.service.d &&
   printf "[Service]\nExecStart=\nExecStart=/bin/sh -c \"exit 70\"\nRestartSec=0\n" \
     >/run/systemd/system/orion.service.d/ends.conf && systemctl daemon-reload && systemctl reset-failed orion'

@@ -1,10 +1,10 @@
-/** The checkout as the checks see it. */
+/** Finds the files of the checkout for the checks. */
 import { fileURLToPath } from "node:url";
 
 /** The root of the checkout, absolute, without a slash at its end. */
 export const ROOT: string = fileURLToPath(new URL("../../", import.meta.url)).replace(/\/$/, "");
 
-/** Where our own TypeScript lies. */
+/** The folders of our own TypeScript. */
 export const SOURCE_FOLDERS: readonly string[] = ["src", "workers", "scripts", "tests"];
 
 /** One of our own files. */
@@ -14,7 +14,7 @@ export interface SourceFile {
   readonly text: string;
 }
 
-/** Every TypeScript file that is ours, in the order of their paths. */
+/** Every TypeScript file of our own, sorted by path. */
 export function sourceFiles(root: string = ROOT): SourceFile[] {
   const paths = SOURCE_FOLDERS.flatMap((folder) => [...walk(root, folder)]);
   if (isFile(`${root}/main.ts`)) paths.push("main.ts");
@@ -22,14 +22,14 @@ export function sourceFiles(root: string = ROOT): SourceFile[] {
     .map((path) => ({ path, text: Deno.readTextFileSync(`${root}/${path}`) }));
 }
 
-/** Where, beside the sources, a command may be spelled out. */
+/** Folders whose texts may hold a command. */
 const TEXT_FOLDERS: readonly string[] = ["docs", "packaging", "scripts", "tests", ".ci", ".github"];
 const TEXT_FILES: readonly string[] = [
   ...["README.md", "CHANGELOG.md", "deno.json"],
   ...["models/README.md", "assets/README.md", "licenses/README.md"],
 ];
 
-/** Everything of ours that is no TypeScript and may hold a command: tasks, documents, scripts, units. */
+/** Every other text of our own that may hold a command: tasks, documents, scripts, units. */
 export function textFiles(root: string = ROOT): SourceFile[] {
   const inside = TEXT_FOLDERS.flatMap((folder) => [...walk(root, folder)]);
   const single = TEXT_FILES.filter((path) => isFile(`${root}/${path}`));
@@ -37,7 +37,7 @@ export function textFiles(root: string = ROOT): SourceFile[] {
     .map((path) => ({ path, text: Deno.readTextFileSync(`${root}/${path}`) }));
 }
 
-/** The paths of all files below a folder, relative to the root; none when there is no such folder. */
+/** The paths of all files below a folder, relative to the root; empty when it does not exist. */
 export function* walk(root: string, folder: string): Generator<string> {
   const path = `${root}/${folder}`;
   if (!isFolder(path)) return;

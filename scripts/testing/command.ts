@@ -1,17 +1,17 @@
-/** Runs one command of the checks: its lines as they come, and no end without an end. */
+/** Runs one command of the checks, streams its lines, and limits its time. */
 import { NO_TELEMETRY } from "../../src/core/telemetry.ts";
 
-/** How long a command may say nothing. */
+/** Limit between two lines of output. */
 const SILENCE_MS = 180_000;
-/** How long a command may take in all, on a machine that is slow and busy. */
+/** Limit of the whole run, for a slow and busy machine. */
 const LIMIT_MS = 900_000;
 
-/** What a command did. */
+/** The outcome of a command. */
 export interface CommandOutcome {
   readonly code: number;
-  /** Both of its streams, a line at a time, in the order they came. */
+  /** The lines of both its streams, in the order they arrived. */
   readonly lines: readonly string[];
-  /** Why it was ended, or null when it ended by itself. */
+  /** Why it was killed, or null when it exited. */
   readonly stopped: string | null;
 }
 
@@ -25,7 +25,7 @@ export interface CommandPlan {
   readonly limitMs?: number;
 }
 
-/** Process groups that are running: an interrupted run must not leave them behind. */
+/** The running process groups, to be killed when a run is interrupted. */
 export class Running {
   readonly #groups = new Set<number>();
 
@@ -42,7 +42,7 @@ export class Running {
   }
 }
 
-/** Deno signals a group only with the right to run everything; the shell needs no more than itself. */
+/** Uses the shell: Deno signals a group only with the permission to run every program. */
 function killGroup(pid: number): void {
   new Deno.Command("sh", {
     args: ["-c", `kill -s KILL -- -${pid}`],
@@ -52,7 +52,7 @@ function killGroup(pid: number): void {
 }
 
 /**
- * Runs a command in a process group of its own, and ends the whole group when it falls silent or takes
+ * Runs a command in a process group of its own, and kills the group when it prints nothing or runs for
  * too long.
  */
 export async function runCommand(plan: CommandPlan, running: Running): Promise<CommandOutcome> {
@@ -60,7 +60,7 @@ export async function runCommand(plan: CommandPlan, running: Running): Promise<C
   const child = new Deno.Command(plan.command, {
     args: [...plan.args],
     cwd: plan.cwd,
-    // Tests load ONNX Runtime without Orion around it, which keeps it from reporting.
+    // Tests load ONNX Runtime directly, without Orion, which switches its telemetry off.
     env: { NO_COLOR: "1", [NO_TELEMETRY]: "1", ...plan.env },
     stdin: "null",
     stdout: "piped",
@@ -75,7 +75,7 @@ export async function runCommand(plan: CommandPlan, running: Running): Promise<C
     killGroup(child.pid);
   };
   const limit = setTimeout(() => stop(`took longer than ${limitMs / 1000} s`), limitMs);
-  const silent = () => stop(`said nothing for ${silenceMs / 1000} s`);
+  const silent = () => stop(`printed nothing for ${silenceMs / 1000} s`);
   let silence = setTimeout(silent, silenceMs);
   const onLine = (line: string) => {
     clearTimeout(silence);

@@ -1,6 +1,6 @@
 /**
- * Prints the permissions of a group of tests, one flag a line, for scripts that start `deno test` by
- * themselves: under emulation, or against another release of libav.
+ * Prints the permission flags of a group of tests, one a line, for scripts that start `deno test`
+ * themselves: under emulation, or with another release of libav.
  *
  *   flags.ts GROUP TEMP [LIBAV]   LIBAV is the folder of that other release
  */

@@ -1,4 +1,4 @@
-/** The groups of tests, and what each of them may do: lists of exactly what, never everything. */
+/** The groups of tests with their permissions: each grant lists exactly what is allowed. */
 import { locateLibav } from "../../src/libav/locate.ts";
 import { locateOnnxRuntime } from "../../src/permissions/places.ts";
 import { LIBAV_FOLDER_VARIABLE } from "../../tests/support/streams/libav_choice.ts";
@@ -14,7 +14,7 @@ export interface Group {
   /** Folders below it that belong to another group. */
   readonly without: readonly string[];
   readonly flags: readonly string[];
-  /** How many of its files run at once, in one process: more than one where they do not look at it. */
+  /** How many of its files run at once in one process: 1 where they measure the process. */
   readonly jobs: number;
 }
 
@@ -24,21 +24,21 @@ const PROGRAMS: readonly string[] = [
   ...["mosquitto", "mosquitto_sub", "mosquitto_pub", "mosquitto_passwd"],
 ];
 
-/** Where those programs, and the libraries, are looked for. */
+/** Where those programs and the libraries are installed. */
 const SYSTEM_FOLDERS: readonly string[] = ["/usr", "/bin", "/sbin", "/lib"];
 
-/** A path that is not there: a test may ask for it, and must be told that it is missing. */
+/** A path that does not exist; readable, so that tests get `NotFound` and not `NotCapable`. */
 const NOWHERE = "/nowhere";
 
-/** Variables that the tests themselves look at; every other one reads as not set. */
+/** Variables that the tests themselves read; every other one reads as unset. */
 const VARIABLES: readonly string[] = ["CI", "ORION_TEST_PARTS", PATIENCE_VARIABLE];
 
-/** How many inputs the fuzz tests try: a long run is asked for by this variable. */
+/** The number of inputs that the fuzz tests try, for a long run. */
 const FUZZ_VARIABLE = "ORION_FUZZ";
 
 /**
- * What tests may connect to, and workers of theirs: this machine, on two addresses; every address of it
- * for the ports that cameras send datagrams to; and a name that nothing has.
+ * What tests and their workers may connect to or listen on: two addresses of this machine; all of its
+ * addresses, for the ports that cameras send datagrams to; and a name that does not resolve.
  */
 const HOSTS: readonly string[] = ["127.0.0.1", "127.0.0.2", "0.0.0.0", "no-such-host.invalid"];
 
@@ -51,17 +51,17 @@ interface Rights {
   readonly env?: readonly string[];
 }
 
-/** Native code that tests may load; what is missing is left out, and its tests say so. */
+/** Native code that tests may load; empty where it is not installed. */
 export interface Natives {
   readonly libav: readonly string[];
   readonly onnxruntime: readonly string[];
-  /** The folder of that libav when it is not the machine's own: tests are told so, and may look there. */
+  /** The folder of that libav when it is not the machine's own; passed to the tests, which may read it. */
   readonly libavFolder?: string | null;
 }
 
 /**
- * Looks for libav and for ONNX Runtime's binding.
- * @param libavFolder  where another release of libav is, instead of the machine's own
+ * Locates libav and ONNX Runtime's binding.
+ * @param libavFolder  the folder of another release of libav, instead of the machine's own
  */
 export function natives(libavFolder: string | null = null): Natives {
   const where = libavFolder === null ? {} : { folders: [libavFolder] };
@@ -76,7 +76,7 @@ function orNothing(find: () => readonly string[]): readonly string[] {
   try {
     return find();
   } catch {
-    // Their tests fail, or are left out, with a better message than could be given here.
+    // Their tests fail or are skipped, with a more precise message.
     return [];
   }
 }
@@ -126,13 +126,13 @@ export function testGroups(temp: string, found: Natives = natives()): Group[] {
       jobs: 2,
       without: ["tests/fuzz/decoding"],
     }),
-    // It looks at the memory of the process that it runs in.
+    // It measures the memory of its process.
     group("decoding", "tests/fuzz/decoding", { ffi: libav, programs: true, env: [FUZZ_VARIABLE] }),
     group("inference", "tests/unit/inference", { ffi: onnxruntime, programs: true, jobs: 2 }),
     group("ffi", "tests/ffi", { ...system, ffi: libav, jobs: 2 }),
     // They wait for cameras and brokers more than for the processor.
     group("workers", "tests/workers", { ...system, ffi: all, jobs: 3 }),
-    // They look at the memory and the open files of the process that they run in.
+    // They measure the memory and the open files of their process.
     group("memory", "tests/memory", { ...system, ffi: libav }),
     group("cameras", "tests/cameras", { ...system, ffi: libav, jobs: 4 }),
     group("permissions", "tests/permissions", { ...system, ffi: all, jobs: 2 }),
@@ -140,13 +140,13 @@ export function testGroups(temp: string, found: Natives = natives()): Group[] {
   ];
 }
 
-/** The flags of `deno bench`: what the worker tests may do. */
+/** The flags of `deno bench`: the permissions of the worker tests. */
 export function benchFlags(temp: string): string[] {
   const { libav, onnxruntime } = natives();
   return flagsFor({ ffi: [...libav, ...onnxruntime], programs: true, net: true }, temp);
 }
 
-/** Files of tests that no group would run. */
+/** Test files that belong to no group. */
 export function strays(groups: readonly Group[], root: string = ROOT): string[] {
   return [...walk(root, "tests")].filter((path) => path.endsWith("_test.ts"))
     .filter((path) => !groups.some(({ folder }) => path.startsWith(`${folder}/`)));

@@ -1,4 +1,4 @@
-/** The checks that run no test: each passes or fails as one. */
+/** The checks that run no test; each passes or fails as a whole. */
 import { checkHouseRules } from "../house_rules.ts";
 import { checkImports } from "../check_imports.ts";
 import { type Part, PART_NAMES, partPresent, PARTS } from "../../tests/support/system/parts.ts";
@@ -9,14 +9,14 @@ import { type Group, strays } from "./groups.ts";
 /** One check. */
 export interface Stage {
   readonly name: string;
-  /** What is wrong; nothing when it passes. */
+  /** Returns the problems; none when it passes. */
   readonly run: () => Promise<readonly string[]> | readonly string[];
 }
 
 /** Runs `deno` in the checkout. */
 export type RunDeno = (...args: readonly string[]) => Promise<CommandOutcome>;
 
-/** Parts without which CI proves too little. A browser is none yet. */
+/** Parts that CI must have. No test needs a browser yet. */
 const NEEDED_IN_CI: readonly Part[] = PART_NAMES.filter((part) => part !== "chromium");
 
 /** All checks, from the quickest to the slowest. */
@@ -49,5 +49,5 @@ export function staticStages(deno: RunDeno, groups: readonly Group[], ci: boolea
 
 function missingParts(): string[] {
   return NEEDED_IN_CI.filter((part) => !partPresent(part))
-    .map((part) => `${part} is missing, and CI leaves nothing out: ${PARTS[part]}`);
+    .map((part) => `${part} is missing, and CI skips nothing: ${PARTS[part]}`);
 }

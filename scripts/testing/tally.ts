@@ -1,26 +1,26 @@
-/** Counting what `deno test` reports. */
+/** Parses and counts the results that `deno test` prints. */
 import type { CommandOutcome } from "./command.ts";
 
-/** How many tests there were, and which ones say something. */
+/** Numbers of tests, and the names of those that failed or were skipped. */
 export interface Tally {
   readonly passed: number;
   readonly failed: number;
-  /** The names of the tests that were left out. */
+  /** The names of the tests that were skipped. */
   readonly ignored: readonly string[];
-  /** What failed, for the summary. */
+  /** For the summary at the end. */
   readonly failures: readonly Failure[];
 }
 
-/** Something that failed. */
+/** A test or a run that failed. */
 export interface Failure {
   readonly name: string;
-  /** What was said of it: at the end of a run again, where a log that was cut still shows it. */
+  /** Its output, repeated at the end of a run, where a truncated log still shows it. */
   readonly lines: readonly string[];
 }
 
 export const NOTHING: Tally = { passed: 0, failed: 0, ignored: [], failures: [] };
 
-/** Both together. */
+/** Adds two tallies. */
 export function sum(one: Tally, other: Tally): Tally {
   return {
     passed: one.passed + other.passed,
@@ -38,11 +38,11 @@ const IGNORED = /^(\S.*) \.\.\. ignored \([^)]*\)$/;
 
 const LISTED = /^(\S.*) (?:=> \S+:\d+:\d+|\(uncaught error\))$/;
 
-/** Of a failure so many lines are said again: the first, which name the reason, and the last. */
+/** Lines of a failure that are repeated: the first ones, which name the reason, and the last ones. */
 const FIRST_LINES = 30;
 const LAST_LINES = 15;
 
-/** What failed: the list at the end, or, in a run that did not get there, the tests' own lines. */
+/** The failures by the list at the end, or, in a run that did not get there, by the tests' own lines. */
 function failuresOf(lines: readonly string[]): Failure[] {
   const list = lines.findLastIndex((line) => line.trim() === "FAILURES");
   if (list < 0) {
@@ -53,25 +53,25 @@ function failuresOf(lines: readonly string[]): Failure[] {
   }
   const errors = lines.findLastIndex((line, at) => at < list && line.trim() === "ERRORS");
   const heads = lines.slice(list).filter((line) => LISTED.test(line));
-  const said = lines.slice(errors < 0 ? list : errors, list);
+  const output = lines.slice(errors < 0 ? list : errors, list);
   return heads.map((head) => ({
     name: LISTED.exec(head)?.[1] ?? head,
-    lines: shortened(blockOf(head, said, heads)),
+    lines: shortened(blockOf(head, output, heads)),
   }));
 }
 
-/** What stands below a failure's heading among the errors, up to the next one's. */
-function blockOf(head: string, said: readonly string[], heads: readonly string[]): string[] {
-  const start = said.indexOf(head) + 1;
+/** The lines below a failure's heading, up to the next heading. */
+function blockOf(head: string, output: readonly string[], heads: readonly string[]): string[] {
+  const start = output.indexOf(head) + 1;
   if (start === 0) return [];
-  const end = said.findIndex((line, at) => at >= start && heads.includes(line));
-  return said.slice(start, end < 0 ? said.length : end);
+  const end = output.findIndex((line, at) => at >= start && heads.includes(line));
+  return output.slice(start, end < 0 ? output.length : end);
 }
 
 function shortened(lines: readonly string[]): string[] {
-  const told = lines.filter((line) => line.trim() !== "");
-  if (told.length <= FIRST_LINES + LAST_LINES) return told;
-  return [...told.slice(0, FIRST_LINES), "…", ...told.slice(-LAST_LINES)];
+  const shown = lines.filter((line) => line.trim() !== "");
+  if (shown.length <= FIRST_LINES + LAST_LINES) return shown;
+  return [...shown.slice(0, FIRST_LINES), "…", ...shown.slice(-LAST_LINES)];
 }
 
 function names(lines: readonly string[], pattern: RegExp): string[] {
@@ -79,9 +79,9 @@ function names(lines: readonly string[], pattern: RegExp): string[] {
 }
 
 /**
- * What a run of `deno test` amounts to. The last summary line counts; without one (the run crashed, was
- * ended, or did not compile) the tests that were reported count, and the run itself as one failure.
- * A run that fails without a failed test counts as one failure too: nothing passes by accident.
+ * Tallies a run of `deno test` by its last summary line. Without one (the run crashed, was killed, or did
+ * not compile) counts the tests that were reported, and the run itself as one failure. A run that fails
+ * without a failed test is one failure too.
  */
 export function tallyOf(group: string, { lines, code, stopped }: CommandOutcome): Tally {
   const ignored = names(lines, IGNORED);
@@ -98,7 +98,7 @@ export function tallyOf(group: string, { lines, code, stopped }: CommandOutcome)
       failed: failures.length + 1,
       ignored,
       failures: [...failures, {
-        name: `${group}: the run ${why}; it said last: ${last}`,
+        name: `${group}: the run ${why}; its last line: ${last}`,
         lines: shortened(lines.slice(-LAST_LINES)),
       }],
     };

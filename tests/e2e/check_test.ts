@@ -1,4 +1,4 @@
-/** `check`: what can be found out before the service starts, with the permissions it would have. */
+/** `check`: validates models and connections with the permissions of the service. */
 import assert from "node:assert/strict";
 import { DEMO_CLIP, tempFolder } from "../support/system/files.ts";
 import { Mosquitto } from "../support/brokers/mosquitto.ts";
@@ -7,7 +7,7 @@ import { freePort } from "../support/system/ports.ts";
 import { runOrion } from "../support/product/process.ts";
 import { RtspServer } from "../support/cameras/rtsp_server.ts";
 
-/** Runs `check` on a configuration and returns the code and what was said. */
+/** Runs `check` on a configuration; returns its exit code and output. */
 async function check(config: string, ...words: string[]) {
   using folder = tempFolder();
   const file = folder.write("orion.yaml", config);
@@ -16,8 +16,7 @@ async function check(config: string, ...words: string[]) {
 }
 
 Deno.test({
-  name:
-    "check: with --connect every camera and the broker are opened once, and it says what they are",
+  name: "check: --connect opens every camera and the broker once, and prints their properties",
   ignore: ignoreWithout("libav", "mosquitto", "gst-rtsp-server"),
   async fn() {
     await using camera = await RtspServer.start({ clip: DEMO_CLIP });
@@ -36,12 +35,13 @@ Deno.test({
     assert.match(stdout, /^ok: camera gate: h264 1280x720$/m);
     assert.match(stdout, /^ok: camera clip: h264 1280x720$/m);
     assert.match(stdout, /^ok: broker: mqtt:\/\/127\.0\.0\.1:\d+: speaks MQTT 5$/m);
-    assert.deepEqual(listener.messages, [], "a check says nothing on the broker");
+    assert.deepEqual(listener.messages, [], "a check publishes nothing");
   },
 });
 
 Deno.test({
-  name: "check: a camera and a broker that are not there are each one error with a remedy, and 2",
+  name:
+    "check: an unreachable camera and an unreachable broker are one error each with a remedy, and 2",
   ignore: ignoreWithout("libav"),
   async fn() {
     const port = freePort();
@@ -60,7 +60,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "check: a file that is no model is told as such, by check and by run, with 2",
+  name: "check: a file that is not a model is reported as such by check and by run, with 2",
   ignore: ignoreWithout("libav"),
   async fn() {
     const config = `cameras: [{ id: gate, url: "demo:" }]\n` +

@@ -1,4 +1,4 @@
-/** The program as a person starts it: through the launcher, with computed permissions. */
+/** The program started through the launcher, with computed permissions. */
 import assert from "node:assert/strict";
 import { VERSION } from "../../src/core/version.ts";
 import { DEMO_CLIP, ROOT, tempFolder } from "../support/system/files.ts";
@@ -8,7 +8,7 @@ import { runOrion, startOrion } from "../support/product/process.ts";
 
 const ignore = ignoreWithout("libav");
 
-/** Wrong inputs: what is written, how it is started, and what the one error must say. */
+/** Invalid inputs: configuration, arguments, and the text of the one error. */
 const WRONG: readonly {
   readonly what: string;
   readonly yaml?: string;
@@ -68,7 +68,7 @@ for (const { what, yaml, args = [], says } of WRONG) {
   }
 }
 
-Deno.test("orion check: every problem is told in one go, files that are missing included", async () => {
+Deno.test("orion check: all problems are reported at once, missing files included", async () => {
   using folder = tempFolder();
   folder.write(
     "orion.yaml",
@@ -80,7 +80,7 @@ Deno.test("orion check: every problem is told in one go, files that are missing 
   assert.equal(stderr.match(/^error:/gm)?.length, 5, stderr);
 });
 
-Deno.test("orion: --version and --help answer with 0, from any folder", async () => {
+Deno.test("orion: --version and --help exit with 0, from any folder", async () => {
   using folder = tempFolder();
   const version = await runOrion(["--version"], { cwd: folder.path });
   assert.deepEqual(version, { code: 0, stdout: `orion ${VERSION}`, stderr: "" });
@@ -110,7 +110,7 @@ Deno.test({
   },
 });
 
-Deno.test("orion permissions: the flags name nothing but what the configuration needs", async () => {
+Deno.test("orion permissions: the flags grant only what the configuration needs", async () => {
   using folder = tempFolder();
   const config = folder.write(
     "other.yaml",
@@ -130,7 +130,7 @@ Deno.test("orion permissions: the flags name nothing but what the configuration 
 });
 
 Deno.test({
-  name: "orion run: its command line shows no secret, SIGTERM ends it with 0",
+  name: "orion run: the command line shows no secret, and SIGTERM ends it with 0",
   ignore,
   async fn() {
     using folder = tempFolder();
@@ -159,17 +159,17 @@ Deno.test({
   },
 });
 
-/** What everybody on the machine can see of a process: the words it was started with. */
+/** The command line of a process, which every user of the machine can read. */
 async function wordsOf(pid: number): Promise<string[]> {
   const script = `tr '\\0' '\\n' < /proc/${pid}/cmdline`;
   const { stdout } = await new Deno.Command("sh", { args: ["-c", script] }).output();
   return new TextDecoder().decode(stdout).split("\n");
 }
 
-Deno.test("orion: through deno task, paths start where the person stands", async () => {
+Deno.test("orion: with deno task, paths are relative to the folder it was called in", async () => {
   using folder = tempFolder();
   folder.write("mine.yaml", "cameras: [{ id: a, url: 'demo:', zoom: 2 }]");
-  // `deno task` runs its command in the checkout and says in INIT_CWD where it was called.
+  // `deno task` runs its command in the checkout, and sets INIT_CWD to the folder it was called in.
   const { code, stderr } = await runOrion(["check", "--config", "mine.yaml"], {
     cwd: ROOT,
     env: { INIT_CWD: folder.path },

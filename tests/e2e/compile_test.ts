@@ -1,4 +1,4 @@
-/** The single program: what is embedded, what is refused, and where a real runtime is there, its job. */
+/** The single program: what is embedded, what is refused, and, given a real runtime, that it runs. */
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { contentProblems, listContents } from "../../scripts/lib/contents.ts";
@@ -10,7 +10,7 @@ import { ROOT, tempFolder } from "../support/system/files.ts";
 import { ignoreWithout } from "../support/system/parts.ts";
 import { freePort } from "../support/system/ports.ts";
 
-/** Compiles; `runtime` is a line of shell that prints what DENORT_BIN shall be. */
+/** Compiles; `runtime` is shell code that prints the value of DENORT_BIN. */
 async function compile(
   runtime: string,
   args: readonly string[],
@@ -29,19 +29,19 @@ async function compile(
 }
 
 for (const target of TARGETS) {
-  Deno.test(`compile: for ${target.name} everything that is needed is embedded, into a trial`, async () => {
+  Deno.test(`compile: for ${target.name} everything required is embedded, into a trial program`, async () => {
     using out = tempFolder();
     const args = ["--target", target.name, "--out", out.path];
     const { code, stdout, stderr } = await compile("find_deno", args);
     assert.equal(code, 0, stderr);
-    assert.match(stdout, /^\d+ files for \S+: nothing is missing, nothing is too much$/m);
+    assert.match(stdout, /^\d+ files for \S+: complete, and nothing else$/m);
     const names = [...Deno.readDirSync(out.path)].map(({ name }) => name).sort();
     const program = `orion-${target.name}.trial`;
     assert.deepEqual(names, [program, `${program}.THIRD_PARTY.txt`]);
   });
 }
 
-Deno.test("compile: a runtime for another machine, or none at all, is told in words", async () => {
+Deno.test("compile: a runtime for another machine, or a missing one, is one clear error", async () => {
   using out = tempFolder();
   const args = ["--out", out.path, "--target", "aarch64-unknown-linux-gnu"];
   const wrong = await compile("printf /bin/sh", args);
@@ -49,7 +49,7 @@ Deno.test("compile: a runtime for another machine, or none at all, is told in wo
     assert.equal(wrong.code, 2);
     assert.match(
       wrong.stderr,
-      /^error: DENORT_BIN=\S+ is no runtime for aarch64-unknown-linux-gnu$/m,
+      /^error: DENORT_BIN=\S+ is not a runtime for aarch64-unknown-linux-gnu$/m,
     );
   }
   const missing = await compile("printf /nowhere/denort", args);
@@ -58,7 +58,7 @@ Deno.test("compile: a runtime for another machine, or none at all, is told in wo
   assert.deepEqual([...Deno.readDirSync(out.path)], []);
 });
 
-Deno.test("compile: a worker, model or library that did not get in is named, and a foreign one", () => {
+Deno.test("compile: a worker, model or library that is missing is named, and so is a foreign one", () => {
   using folder = tempFolder();
   const target = targetNamed(undefined) ?? assert.fail();
   stage({ root: ROOT, into: folder.path, target, commit: null });

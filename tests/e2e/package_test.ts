@@ -1,18 +1,18 @@
-/** The portable folder does the main job where there is nothing but libav: no network, no caches. */
+/** The portable folder runs with nothing but libav installed: no network, no caches. */
 import assert from "node:assert/strict";
 import { Child } from "../support/system/children.ts";
 import { ROOT, type TempFolder, tempFolder } from "../support/system/files.ts";
 import { ignoreWithout } from "../support/system/parts.ts";
 import { freePort } from "../support/system/ports.ts";
 
-/** How long each may take on a slow machine. */
+/** Limits for a slow machine. */
 const BUILD_TIMEOUT_MS = 300_000;
 const RUN_TIMEOUT_MS = 180_000;
 
-/** Then the version names the commit. */
+/** In a checkout the version names the commit. */
 const isCheckout = [...Deno.readDirSync(ROOT)].some(({ name }) => name === ".git");
 
-/** Runs a tool of the shell to its end. */
+/** Runs a shell command to its end. */
 async function run(
   name: string,
   args: readonly string[],
@@ -29,7 +29,7 @@ async function unpackedPackage(folder: TempFolder): Promise<string> {
   const built = await run("package", [tool, "package", "--out", out], BUILD_TIMEOUT_MS);
   assert.equal(built.code, 0, built.stderr);
   const archive = [...Deno.readDirSync(out)].map(({ name }) => name);
-  assert.equal(archive.length, 1, `one archive and nothing left over: ${archive}`);
+  assert.equal(archive.length, 1, `one archive and no other file: ${archive}`);
   assert.match(archive[0] ?? "", /^orion-\d+\.\d+\.\d+(\+\S+)?-x86_64-unknown-linux-gnu\.tar\.gz$/);
   const unpacked = await run(
     "tar",
@@ -41,8 +41,8 @@ async function unpackedPackage(folder: TempFolder): Promise<string> {
 }
 
 /**
- * In a network of its own with nothing in it but loopback, where the machine lets us have one; an empty
- * environment; a home with nothing in it.
+ * Runs it with an empty environment and an empty home, and, where namespaces are permitted, in a network
+ * with loopback alone.
  */
 const ALONE = `
 set -eu
@@ -64,7 +64,7 @@ exec env -i HOME="$home" PATH=/usr/sbin:/usr/bin:/sbin:/bin $alone sh -c "$insid
 `;
 
 Deno.test({
-  name: "package: unpacked elsewhere, without network and caches, it gives inference messages",
+  name: "package: unpacked elsewhere, without network and caches, it publishes inference messages",
   ignore: ignoreWithout("libav", "mosquitto") || Deno.build.arch !== "x86_64",
   async fn() {
     using folder = tempFolder();
@@ -93,7 +93,7 @@ Deno.test({
       assert.deepEqual([schema, instance], ["orion.inference/1", "box"]);
       assert.ok(detections.length > 0);
     }
-    // Deno keeps what it has compiled; nobody else has left anything there.
+    // Only Deno's own compile cache was written.
     assert.deepEqual([...filesIn(home)].filter((path) => !path.startsWith(".cache/deno/")), []);
 
     const version = await run("version", [`${orion}/orion`, "--version"], RUN_TIMEOUT_MS);
@@ -115,7 +115,7 @@ Deno.test("package: a Deno of another architecture is refused", async () => {
     RUN_TIMEOUT_MS,
   );
   assert.equal(code, 2);
-  assert.match(stderr, /^error: \S+ is no Deno for \S+; name one with --deno/);
+  assert.match(stderr, /^error: \S+ is not a Deno for \S+; name one with --deno/);
   assert.deepEqual([...Deno.readDirSync(folder.path)], []);
   const unknown = await run("package", [...args, "riscv"], RUN_TIMEOUT_MS);
   assert.equal(unknown.code, 2);

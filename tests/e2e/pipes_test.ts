@@ -1,4 +1,4 @@
-/** Where the log goes is no matter of life: standard error that is closed, full or on a full disk. */
+/** The service keeps running when standard error is closed, blocked or on a full disk. */
 import assert from "node:assert/strict";
 import { Child } from "../support/system/children.ts";
 import { ROOT, tempFolder } from "../support/system/files.ts";
@@ -6,15 +6,15 @@ import { freePort } from "../support/system/ports.ts";
 import { jsonLine, PATIENCE } from "../support/system/lines.ts";
 import { ignoreWithout } from "../support/system/parts.ts";
 
-/** Fewer requests at once than one address may have open. */
+/** Concurrent requests: fewer than the bound of one address. */
 const CHATTER = 30;
 
-/** How long a start may take, and what one waits between two looks. */
+/** Limit of a start, and interval between two polls. */
 const READY_MS = 60_000 * PATIENCE;
-const LOOK_MS = 50;
+const POLL_MS = 50;
 
-/** The product with its standard error where a line of shell puts it; `$1` there is the test's folder. */
-class Unread implements AsyncDisposable {
+/** The product with its standard error redirected by shell code, in which `$1` is the test's folder. */
+class RedirectedOrion implements AsyncDisposable {
   readonly folder = tempFolder();
   readonly child: Child;
   readonly #port = freePort();
@@ -38,29 +38,29 @@ class Unread implements AsyncDisposable {
     });
   }
 
-  /** A program that reads the named pipe `log` in the folder, once there is one. */
+  /** Starts a program that reads the named pipe `log` in the folder, once it exists. */
   reader(program: string): Child {
     const wait = `until [ -p "$0/log" ]; do sleep 0.05; done; exec ${program} <"$0/log"`;
     return new Child({ name: program, command: "sh", args: ["-c", wait, this.folder.path] });
   }
 
-  /** Waits until cameras, models and broker are as they should be. */
+  /** Waits for readiness. */
   async ready(): Promise<void> {
     const until = performance.now() + READY_MS;
     while (!await this.#isReady()) {
-      assert.ok(this.child.running, "it goes on without its log");
+      assert.ok(this.child.running, "it keeps running");
       assert.ok(performance.now() < until, "it became ready");
-      await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+      await new Promise((resolve) => setTimeout(resolve, POLL_MS));
     }
   }
 
-  /** How many lines of the log were dropped. */
+  /** The number of dropped log lines. */
   async dropped(): Promise<number> {
     const text = await (await fetch(`${this.#http}/metrics`)).text();
     return Number(text.match(/^orion_log_lines_dropped_total (\d+)$/m)?.[1]);
   }
 
-  /** Makes Orion log so many lines: each request of that kind is one. */
+  /** Makes Orion log this many lines, one for each malformed request. */
   async chatter(lines: number): Promise<void> {
     const request = "GET / HTTP/1.1\r\nHost: 127.0.0.1:99999\r\n\r\n";
     await Promise.all(Array.from({ length: lines }, async () => {
@@ -69,7 +69,7 @@ class Unread implements AsyncDisposable {
       try {
         while (await connection.read(new Uint8Array(1024)) !== null);
       } catch (error) {
-        // What it answers is of no interest here, nor how it ends the connection.
+        // Neither the response nor the way the connection closes matters here.
         if (!(error instanceof Deno.errors.ConnectionReset)) throw error;
       }
     }));
@@ -95,10 +95,10 @@ class Unread implements AsyncDisposable {
 const ignore = ignoreWithout("libav");
 
 Deno.test({
-  name: "pipes: a log on a full disk is survived, and the end is in order",
+  name: "pipes: the service keeps running with its log on a full disk, and exits in order",
   ignore,
   async fn() {
-    await using orion = new Unread("ORION 2>/dev/full");
+    await using orion = new RedirectedOrion("ORION 2>/dev/full");
     await orion.ready();
     orion.child.signal("SIGTERM");
     assert.equal((await orion.child.exit()).code, 0);
@@ -107,10 +107,10 @@ Deno.test({
 });
 
 Deno.test({
-  name: "pipes: a reader that closes its end after one line does not end the service",
+  name: "pipes: a reader that closes the pipe after one line does not end the service",
   ignore,
   async fn() {
-    await using orion = new Unread('mkfifo "$1/log"; ORION 2>"$1/log"');
+    await using orion = new RedirectedOrion('mkfifo "$1/log"; ORION 2>"$1/log"');
     await using reader = orion.reader("head -n 1");
     await reader.exit(READY_MS);
     assert.equal(reader.stdout.all.length, 1);
@@ -122,14 +122,13 @@ Deno.test({
 });
 
 Deno.test({
-  name:
-    "pipes: a full pipe that is not read holds up nothing, and the lines that it lacks are counted",
+  name: "pipes: a full pipe blocks nothing, and dropped lines are counted",
   ignore,
   async fn() {
-    // Filled to the last page before Orion starts: its very first line has no room.
+    // The pipe is full before Orion starts, so that its first line does not fit.
     const fill = 'mkfifo "$1/log"; exec 3<>"$1/log"; ' +
       'yes "$(printf %04095d 0)" | dd of=/dev/fd/3 bs=4096 iflag=fullblock oflag=nonblock 2>/dev/null; ';
-    await using orion = new Unread(`${fill} ORION 2>&3 3>&-`);
+    await using orion = new RedirectedOrion(`${fill} ORION 2>&3 3>&-`);
     await orion.ready();
     while (await orion.dropped() === 0) await orion.chatter(CHATTER);
     await using reader = orion.reader("cat");
@@ -137,7 +136,7 @@ Deno.test({
       reader.stdout.waitFor((line) => jsonLine(line)?.["event"] === name, { what: name });
     await event("service.starting");
     const gap = jsonLine(await event("log.dropped"));
-    assert.equal(gap?.["lines"], await orion.dropped(), "one line says all of it");
+    assert.equal(gap?.["lines"], await orion.dropped(), "one line reports all of them");
     orion.child.signal("SIGHUP");
     assert.equal(jsonLine(await event("service.stopped"))?.["reason"], "SIGHUP");
     assert.equal((await orion.child.exit()).code, 0);

@@ -1,4 +1,4 @@
-/** scripts/setup.sh, as far as it goes without changing the machine: its plans and its refusals. */
+/** scripts/setup.sh without changes to the machine: its plans and its refusals. */
 import assert from "node:assert/strict";
 import { Child } from "../support/system/children.ts";
 import { ROOT, tempFolder } from "../support/system/files.ts";
@@ -22,11 +22,11 @@ async function setup(
     env,
   });
   const { code } = await child.exit();
-  assert.equal(child.stdout.text(), "", "standard output is for what was asked for");
+  assert.equal(child.stdout.text(), "", "standard output stays empty");
   return { code, text: child.stderr.text(), ms: performance.now() - start };
 }
 
-/** The parts of a system that the script looks at. */
+/** An os-release file with the keys that the script reads. */
 function release(id: string, codename: string, like = ""): string {
   return `ID=${id}\nID_LIKE="${like}"\nVERSION_CODENAME=${codename}\nPRETTY_NAME="${id} ${codename}"\n`;
 }
@@ -41,7 +41,7 @@ const KNOWN: readonly [string, string][] = [
 ];
 
 for (const [name, text] of KNOWN) {
-  Deno.test(`setup: on ${name} it says what it is about to install`, async () => {
+  Deno.test(`setup: on ${name} it prints what it is about to install`, async () => {
     using folder = tempFolder();
     const { code, text: said } = await setup(["test", "--dry-run"], {
       ORION_OS_RELEASE: folder.write("os-release", text),
@@ -57,7 +57,7 @@ for (const [name, text] of KNOWN) {
   });
 }
 
-Deno.test("setup: running needs neither a broker nor a camera for tests", async () => {
+Deno.test("setup: run installs no parts of the tests", async () => {
   const { text } = await setup(["run", "--dry-run"], {
     ORION_SETUP_LACKS: "libav ffmpeg mosquitto rtsp",
   });
@@ -68,7 +68,7 @@ Deno.test("setup: running needs neither a broker nor a camera for tests", async 
 const UNKNOWN: readonly [string, string][] = [
   ["Fedora", release("fedora", "", "")],
   ["Alpine", release("alpine", "")],
-  ["a file that says nothing", ""],
+  ["an empty file", ""],
 ];
 
 for (const [name, text] of UNKNOWN) {
@@ -85,7 +85,7 @@ for (const [name, text] of UNKNOWN) {
   });
 }
 
-Deno.test("setup: wrong words are answered with the right ones, and 2", async () => {
+Deno.test("setup: wrong arguments print the usage and exit with 2", async () => {
   for (const args of [[], ["install"], ["--dry-run"]]) {
     const { code, text } = await setup(args);
     assert.equal(code, 2);
@@ -93,16 +93,16 @@ Deno.test("setup: wrong words are answered with the right ones, and 2", async ()
   }
 });
 
-/** What setup.sh uses of a system; everything else of it is out of sight. */
+/** The programs that setup.sh may find; all others are hidden. */
 const TOOLS =
   "sh env dirname basename uname cat awk sed grep head tail readlink mktemp rm cp cmp tr";
 
-/** Stands for a program: writes its words down, then does what else it says. */
+/** A stub of a program: records its arguments, then runs `does`. */
 function stub(name: string, does: string): string {
   return `#!/bin/sh\necho "${name} $*" >>"$HOME/calls"\n${does}\n`;
 }
 
-/** setup.sh on a Debian without sudo and npm, whose other programs only write down that they were called. */
+/** Runs setup.sh on a Debian without sudo and npm, whose other programs only record their calls. */
 async function onBareDebian(
   args: readonly string[],
   { user, lacks }: { readonly user: "root" | "person"; readonly lacks: string },
@@ -139,7 +139,7 @@ async function onBareDebian(
 const ADMINISTRATOR = /there is no sudo\. Ask an administrator to run:$/m;
 
 Deno.test({
-  name: "setup: where Deno's installer can't be reached it takes the distribution's npm",
+  name: "setup: without access to Deno's installer it uses the distribution's npm",
   ignore: ignoreWithout("libav"),
   async fn() {
     const { code, text, calls } = await onBareDebian(["run"], { user: "root", lacks: "deno" });
@@ -150,7 +150,7 @@ Deno.test({
     assert.equal(installed, "apt-get -q -y install --no-install-recommends npm");
     assert.match(last ?? "", /^npm install --global .*--prefix \S+\/\.deno deno@2\.\d+\.\d+$/);
     assert.deepEqual(more, []);
-    assert.match(text, /Deno came neither by its installer \(\S+\) nor from npm/);
+    assert.match(text, /Deno could be installed neither by its installer \(\S+\) nor from npm/);
     assert.equal(code, 1);
   },
 });
@@ -174,7 +174,7 @@ Deno.test("setup: without root and sudo it prints every command at once, and run
 
 Deno.test({
   name:
-    "setup: without root and sudo it asks for npm once the installer has failed, and not before",
+    "setup: without root and sudo it requests npm once the installer has failed, and not before",
   ignore: ignoreWithout("libav"),
   async fn() {
     const { code, text, calls } = await onBareDebian(["run"], { user: "person", lacks: "deno" });

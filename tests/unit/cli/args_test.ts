@@ -17,7 +17,7 @@ const PROBE = {
 } as const;
 const FINGERPRINT = "0123456789abcdef".repeat(4);
 
-const UNDERSTOOD: readonly { words: string; is: Invocation }[] = [
+const VALID: readonly { words: string; is: Invocation }[] = [
   { words: "run", is: { command: "run", ...COMMON } },
   { words: "run --config a.yaml", is: { command: "run", ...COMMON, config: "a.yaml" } },
   { words: "run --config=-", is: { command: "run", ...COMMON, config: "-" } },
@@ -61,8 +61,8 @@ const UNDERSTOOD: readonly { words: string; is: Invocation }[] = [
   { words: "-V", is: { command: "version" } },
 ];
 
-for (const { words, is } of UNDERSTOOD) {
-  Deno.test(`command line: "${words}" is understood`, () => {
+for (const { words, is } of VALID) {
+  Deno.test(`command line: "${words}" is parsed`, () => {
     assert.deepEqual(parseCommandLine(words.split(" ")), is);
   });
 }

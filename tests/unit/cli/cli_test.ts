@@ -10,7 +10,7 @@ interface Outcome {
   readonly err: string;
 }
 
-/** Runs a command line in a world of files and variables. */
+/** Runs a command line on a host with these files and variables. */
 async function cli(
   args: readonly string[],
   world: {
@@ -53,7 +53,7 @@ function raise(error: Error): never {
   throw error;
 }
 
-Deno.test("cli: --version and --help answer on standard output with 0", async () => {
+Deno.test("cli: --version and --help print to standard output and exit with 0", async () => {
   assert.deepEqual(await cli(["--version"]), { code: 0, out: `orion ${VERSION}\n`, err: "" });
   const help = await cli(["--help"]);
   assert.equal(help.code, 0);
@@ -65,14 +65,14 @@ Deno.test("cli: --version and --help answer on standard output with 0", async ()
   }
 });
 
-Deno.test("cli: bad usage is one error with a remedy and 2, and nothing on standard output", async () => {
+Deno.test("cli: bad usage is one error with a remedy, exit code 2, and nothing on standard output", async () => {
   const { code, out, err } = await cli(["run", "--confg", "x"]);
   assert.equal(code, 2);
   assert.equal(out, "");
   assert.equal(err, 'error: Unknown option --confg\n  → Did you mean "--config"?\n');
 });
 
-Deno.test("cli: relative configurations start where the person stands", async () => {
+Deno.test("cli: a relative path of a configuration is resolved against the current folder", async () => {
   const files = { "/home/me/a.yaml": "cameras: [{ id: a, url: 'demo:', zoom: 2 }]" };
   const { code, err } = await cli(["check", "--config", "a.yaml"], { files });
   assert.equal(code, 2);
@@ -90,13 +90,13 @@ Deno.test("cli: permissions are printed as a table, as JSON and as flags", async
   assert.deepEqual(flags, json.flags);
 });
 
-Deno.test("cli: the flags for a command line that is not understood only read Orion's own files", async () => {
+Deno.test("cli: the flags for an invalid command line only permit reading Orion's own files", async () => {
   const { code, out } = await cli(["permissions", "--flags", "--", "run", "--nonsense"]);
   assert.equal(code, 0);
   assert.ok(!out.includes("--allow-net") && !out.includes("--allow-ffi"), out);
 });
 
-/** The flags of a probe, by the name of what they allow. */
+/** The flags of a probe by permission. */
 async function probeFlags(...words: string[]): Promise<ReadonlyMap<string, string>> {
   const { out } = await cli(["permissions", "--flags", "--", "probe", ...words]);
   return new Map(
@@ -104,7 +104,7 @@ async function probeFlags(...words: string[]): Promise<ReadonlyMap<string, strin
   );
 }
 
-Deno.test("cli: a probe may reach its camera and no libavformat, unless libav demuxes", async () => {
+Deno.test("cli: a probe may connect to its camera but not load libavformat, unless libav demuxes", async () => {
   const own = await probeFlags("rtsp://192.0.2.7:8554/x");
   assert.equal(own.get("net"), "192.0.2.7:8554");
   assert.ok(!own.get("ffi")?.includes("avformat"), String(own.get("ffi")));
@@ -115,7 +115,7 @@ Deno.test("cli: a probe may reach its camera and no libavformat, unless libav de
   for (const words of [["rtsp://192.0.2.7/x", "--demuxer", "libav"], ["file:x.mp4"], ["demo:"]]) {
     const flags = await probeFlags(...words);
     assert.equal(flags.get("net"), undefined, words.join(" "));
-    // Absent where the machine has no libav.
+    // Absent where libav is not installed.
     assert.ok(flags.get("ffi")?.includes("avformat") ?? own.get("ffi") === undefined);
   }
 });
@@ -147,13 +147,13 @@ Deno.test("cli: a probe's address may come from standard input or from a variabl
   assert.ok(!err.includes("hunter2"), err);
 });
 
-Deno.test("cli: an address where a command should be is not repeated", async () => {
+Deno.test("cli: an address in place of a command is not printed", async () => {
   const { code, err } = await cli(["rtsp://u:hunter2@192.0.2.7/live/hunter3"]);
   assert.equal(code, 2);
   assert.ok(!/hunter|live/.test(err), err);
 });
 
-Deno.test("cli: an option of probe that does not go with its address is refused", async () => {
+Deno.test("cli: an option of probe that contradicts its address is refused", async () => {
   const refused: readonly (readonly [words: string, says: RegExp])[] = [
     ["demo: --track 0", /--track: has no meaning for file: and demo:/],
     ["file:x.mp4 --transport udp", /--transport: has no meaning/],
@@ -170,7 +170,7 @@ Deno.test("cli: an option of probe that does not go with its address is refused"
   }
 });
 
-Deno.test("cli: the flags for a broken configuration let the process read all it names", async () => {
+Deno.test("cli: the flags for an invalid configuration permit reading every file it names", async () => {
   const files = {
     "/home/me/orion.yaml": "instence: ${A}\ncameras: [{ id: a, url: 'file:/v/x.mp4' }]\n" +
       "health: { token: { file: /s/t } }",
@@ -197,7 +197,7 @@ const DISTANT = {
   "/home/me/orion.yaml": "cameras: [{ id: a, url: 'rtsp://cam.lan/s' }]\nhealth: { listen: off }\n",
 };
 
-Deno.test("cli: what was not granted is named before anything starts, with its key and its flag", async () => {
+Deno.test("cli: a missing permission is named before anything starts, with its key and its flag", async () => {
   const isGranted: Host["isGranted"] = (_, value) => value !== "cam.lan:554";
   for (const command of ["run", "check"]) {
     const { code, out, err } = await cli([command], { files: DISTANT, isGranted });
@@ -210,7 +210,7 @@ Deno.test("cli: what was not granted is named before anything starts, with its k
   }
 });
 
-Deno.test("cli: a variable that was not granted is not taken for one that is not set", async () => {
+Deno.test("cli: a variable that is not granted is not reported as unset", async () => {
   const files = { "/home/me/orion.yaml": "cameras: [{ id: a, url: 'rtsp://u:${P}@cam.lan/s' }]" };
   const isGranted: Host["isGranted"] = (kind, value) => kind !== "env" || value !== "P";
   const { code, err } = await cli(["run"], { files, isGranted });
@@ -219,7 +219,7 @@ Deno.test("cli: a variable that was not granted is not taken for one that is not
   assert.match(err, /\n {2}→ Add --allow-env=P, or /);
 });
 
-Deno.test("cli: a compiled program prints what is baked in beside what is needed", async () => {
+Deno.test("cli: a compiled program prints the baked-in flags beside the required ones", async () => {
   const flags = "--no-prompt\n--allow-net=10.0.0.0/8\n";
   const world = {
     files: { ...DISTANT, [`${ROOT}/baked_flags.txt`]: flags },

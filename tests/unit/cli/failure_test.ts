@@ -13,11 +13,11 @@ const library = new LibraryError({
   remedy: "Install it.",
 });
 
-Deno.test("failure: what happened, and below it what to do", () => {
+Deno.test("failure: the message, and below it the remedy", () => {
   assert.equal(failureText(library, redactor), "error: Cannot find libav\n  → Install it.\n");
 });
 
-Deno.test("failure: each problem of a configuration has a line of its own with its place", () => {
+Deno.test("failure: each problem of a configuration has a line of its own with its location", () => {
   const error = new ConfigError("/o.yaml", [
     { path: "cameras[0].url", message: "is missing", remedy: "Write a URL.", line: 3 },
     { path: "", message: "not valid YAML", remedy: "Correct it." },
@@ -29,7 +29,7 @@ Deno.test("failure: each problem of a configuration has a line of its own with i
   );
 });
 
-Deno.test("failure: a defect shows no stack and no secret, and a stack without one when asked", () => {
+Deno.test("failure: a defect is printed without a stack, with one at debug level, and never with a secret", () => {
   const error = new TypeError("cannot read hunter2 of rtsp://u:other@cam");
   const text = failureText(error, redactor);
   assert.match(text, /TypeError.*defect in Orion/s);

@@ -34,7 +34,7 @@ const NAMES = new Set([
   ...COMMAND_NAMES.flatMap((name) => COMMANDS[name].options),
 ]);
 
-Deno.test("help: a command's text is its usage, what it does, its options and those of all", () => {
+Deno.test("help: a command's text is its usage, description, own options and common options", () => {
   assert.equal(
     helpText("check"),
     `Usage: orion check [OPTIONS]
@@ -72,7 +72,7 @@ for (const command of COMMAND_NAMES) {
   });
 }
 
-Deno.test("help: each choice of an option is named, and the one that holds without it is marked", () => {
+Deno.test("help: each choice of an option is named, and the default is marked", () => {
   for (const [name, { choices, preset, help }] of Object.entries<OptionSpec>(OPTIONS)) {
     assert.equal(choices === undefined, preset === undefined, name);
     for (const choice of choices ?? []) {

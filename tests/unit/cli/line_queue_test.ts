@@ -2,14 +2,14 @@ import assert from "node:assert/strict";
 import { LineQueue, MAX_WAITING_BYTES } from "../../../src/cli/line_queue.ts";
 import { HeldClock, settle } from "../../support/clocks/held_clock.ts";
 
-/** A reader that takes bytes when a test lets it. */
+/** A reader whose writes the test controls. */
 class Reader {
   text = "";
   writes = 0;
   readonly gaps: number[] = [];
   readonly clock = new HeldClock();
   readonly queue: LineQueue;
-  /** What a write comes to: an error, or how many bytes are taken at most; null: it never ends. */
+  /** The outcome of a write: an error, or the most bytes accepted; null: it stays pending. */
   takes: Error | number | null = Infinity;
   #release = () => {};
 
@@ -24,7 +24,7 @@ class Reader {
     });
   }
 
-  /** Reads on after it took nothing. */
+  /** Completes the pending write, and accepts everything from here on. */
   async resume(): Promise<void> {
     this.takes = Infinity;
     this.#release();
@@ -34,14 +34,14 @@ class Reader {
   async #write(bytes: Uint8Array): Promise<number> {
     this.writes++;
     if (this.takes === null) await new Promise<void>((resolve) => this.#release = resolve);
-    if (typeof this.takes !== "number") throw this.takes ?? new Error("still nothing is taken");
+    if (typeof this.takes !== "number") throw this.takes ?? new Error("still blocked");
     const count = Math.min(bytes.length, this.takes);
     this.text += new TextDecoder().decode(bytes.subarray(0, count));
     return count;
   }
 }
 
-/** Fills what may wait, and a little more; returns the lines that fitted. */
+/** Fills the queue and adds `more` lines; returns the lines that fitted. */
 function overflow(queue: LineQueue, more: number): string {
   const line = `${"x".repeat(1023)}\n`;
   const fit = MAX_WAITING_BYTES / line.length;
@@ -49,7 +49,7 @@ function overflow(queue: LineQueue, more: number): string {
   return line.repeat(fit);
 }
 
-Deno.test("lines: they come whole and in order, however few bytes are taken at once", async () => {
+Deno.test("lines: short writes keep lines whole and in order", async () => {
   const reader = new Reader();
   reader.takes = 3;
   for (const line of ["one\n", "two\n", "three\n"]) reader.queue.push(line);
@@ -59,7 +59,7 @@ Deno.test("lines: they come whole and in order, however few bytes are taken at o
   assert.deepEqual(reader.clock.waitsMs, []);
 });
 
-Deno.test("lines: what a reader that takes nothing is owed is bounded; the rest is one gap, told once", async () => {
+Deno.test("lines: the queue of a blocked reader is bounded; what it drops is one gap, reported once", async () => {
   const reader = new Reader();
   reader.takes = null;
   const fitted = overflow(reader.queue, 5);
@@ -76,7 +76,7 @@ Deno.test("lines: what a reader that takes nothing is owed is bounded; the rest 
   assert.deepEqual(reader.gaps, [6]);
 });
 
-Deno.test("lines: a full disk is tried again, and loses nothing that can wait", async () => {
+Deno.test("lines: a write to a full disk is retried, and no queued line is lost", async () => {
   const reader = new Reader();
   reader.takes = new Error("No space left on device");
   reader.queue.push("a\n");
@@ -91,7 +91,7 @@ Deno.test("lines: a full disk is tried again, and loses nothing that can wait", 
   assert.deepEqual([reader.queue.dropped, reader.gaps], [0, []]);
 });
 
-Deno.test("lines: a terminal that is only slow is tried again soon", async () => {
+Deno.test("lines: a write to a slow terminal is retried sooner", async () => {
   const reader = new Reader();
   reader.takes = new Deno.errors.WouldBlock();
   reader.queue.push("a\n");
@@ -101,7 +101,7 @@ Deno.test("lines: a terminal that is only slow is tried again soon", async () =>
   assert.equal(reader.text, "a\n");
 });
 
-Deno.test("lines: a reader that closed its end is written to no more", async () => {
+Deno.test("lines: nothing is written after the reader closed the pipe", async () => {
   const reader = new Reader();
   reader.takes = new Deno.errors.BrokenPipe();
   reader.queue.push("a\n");
@@ -114,7 +114,7 @@ Deno.test("lines: a reader that closed its end is written to no more", async () 
   assert.deepEqual(reader.clock.waitsMs, []);
 });
 
-Deno.test("lines: the end waits for the reader no longer than it may", async () => {
+Deno.test("lines: flush waits no longer than its timeout", async () => {
   const stuck = new Reader();
   stuck.takes = null;
   stuck.queue.push("a\n");
@@ -129,5 +129,5 @@ Deno.test("lines: the end waits for the reader no longer than it may", async () 
   full.queue.push("a\n");
   await settle();
   await full.queue.flush(1000);
-  assert.deepEqual(full.clock.waitsMs, [], "what fails is not tried again");
+  assert.deepEqual(full.clock.waitsMs, [], "a failed write is not retried");
 });

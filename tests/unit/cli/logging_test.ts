@@ -32,7 +32,7 @@ Deno.test("log: one event is one line of time, level, event and fields", () => {
   );
 });
 
-Deno.test("log: what is not a plain word is quoted", () => {
+Deno.test("log: a value that is not a plain word is quoted", () => {
   const { log, lines } = collect();
   log.warning("x", {
     a: "two words",
@@ -49,7 +49,7 @@ Deno.test("log: what is not a plain word is quoted", () => {
   );
 });
 
-Deno.test("log: JSON lines carry the same, and a field cannot pose as the time", () => {
+Deno.test("log: a JSON line has the same content, and a field cannot replace the time", () => {
   const { log, lines } = collect({ format: "json" });
   log.child({ camera: "gate" }).error("failed", { time: "never", level: 9, code: "X" });
   const { time, ...rest } = JSON.parse(lines[0] ?? "");
@@ -64,7 +64,7 @@ Deno.test("log: JSON lines carry the same, and a field cannot pose as the time",
   });
 });
 
-Deno.test("log: whatever a field holds, an event stays one line that can be read again", () => {
+Deno.test("log: any field value leaves an event on one line without control characters", () => {
   for (const format of ["text", "json"] as const) {
     const { log, lines } = collect({ format });
     fc.assert(fc.property(fc.string({ unit: "binary" }), fc.jsonValue(), (text, value) => {
@@ -78,7 +78,7 @@ Deno.test("log: whatever a field holds, an event stays one line that can be read
   }
 });
 
-Deno.test("log: every record passes the redactor, whatever it is made of", () => {
+Deno.test("log: every record is redacted, whatever its values", () => {
   for (const format of ["text", "json"] as const) {
     const { log, lines } = collect({ format, secrets: ["hunter2"] });
     log.error("stream.failed", {
@@ -94,7 +94,7 @@ Deno.test("log: every record passes the redactor, whatever it is made of", () =>
   }
 });
 
-Deno.test("log: lines below the level are left out", () => {
+Deno.test("log: events below the level are dropped", () => {
   for (const [level, count] of [["debug", 4], ["info", 3], ["warning", 2], ["error", 1]] as const) {
     const { log, lines } = collect({ level });
     log.debug("a");
@@ -105,13 +105,13 @@ Deno.test("log: lines below the level are left out", () => {
   }
 });
 
-Deno.test("log: braces in an event are no template", () => {
+Deno.test("log: braces in an event are not placeholders", () => {
   const { log, lines } = collect();
   log.info("odd {camera}", { camera: "gate" });
   assert.match(lines[0] ?? "", / odd camera camera=gate\n$/);
 });
 
-Deno.test("log: a line too long for a log is cut, and says so", () => {
+Deno.test("log: the fields of a line that is too long are replaced by its length", () => {
   for (const format of ["text", "json"] as const) {
     const { log, lines } = collect({ format });
     log.info("huge", { blob: "x".repeat(100_000) });
@@ -120,7 +120,7 @@ Deno.test("log: a line too long for a log is cut, and says so", () => {
   }
 });
 
-Deno.test("log: colour only where it was asked for", () => {
+Deno.test("log: colour only when it is enabled", () => {
   const plain = collect();
   plain.log.error("x");
   const coloured = collect({ colour: true });

@@ -98,7 +98,7 @@ Deno.test("health json: every key of orion.health/1 in its form: times in ISO 86
   });
 });
 
-Deno.test("health json: what is not known is null", () => {
+Deno.test("health json: unknown figures are null", () => {
   const base = parts();
   const cameras = base.cameras.map((camera) => ({
     ...camera,

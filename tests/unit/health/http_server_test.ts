@@ -22,15 +22,15 @@ Deno.test("http: a taken address is one clear error", async () => {
   await first.close(new Promise(() => undefined));
 });
 
-/** What a server answers to bytes as they are. */
+/** Requests as bytes, and the status of the response. */
 const ANSWERS: readonly (readonly [what: string, request: string, status: RegExp])[] = [
   ["a port that is none in Host", "GET /status HTTP/1.1\r\nHost: 127.0.0.1:99999\r\n\r\n", /^400/],
   ["no host", "GET /status HTTP/1.1\r\n\r\n", /^400/],
   ["a host with a space", "GET /status HTTP/1.1\r\nHost: a b\r\n\r\n", /^400/],
   ["two hosts", "GET /status HTTP/1.1\r\nHost: localhost\r\nHost: x\r\n\r\n", /^400/],
-  ["another's name", "GET /status HTTP/1.1\r\nHost: evil.example\r\n\r\n", /^403/],
+  ["another host name", "GET /status HTTP/1.1\r\nHost: evil.example\r\n\r\n", /^403/],
   [
-    "another's name in the target",
+    "another host name in the target",
     "GET http://evil.example/status HTTP/1.1\r\nHost: localhost\r\n\r\n",
     /^403/,
   ],
@@ -60,14 +60,14 @@ const ANSWERS: readonly (readonly [what: string, request: string, status: RegExp
 ];
 
 for (const [what, request, status] of ANSWERS) {
-  Deno.test(`http: ${what} is answered, and logged as no defect`, async () => {
+  Deno.test(`http: ${what} is answered with ${status.source.slice(1)}`, async () => {
     await served(null, async (url) => {
       assert.match((await raw(url, request)).replace(/^HTTP\/1\.1 /, ""), status);
     });
   });
 }
 
-/** A server on a clock of its own. */
+/** Serves on a clock that the test controls. */
 async function timed(use: (url: string, clock: HeldClock) => Promise<void>): Promise<void> {
   const clock = new HeldClock();
   const server = serveHealth(app(null), { hostname: "127.0.0.1", port: 0, clock, log });
@@ -84,10 +84,10 @@ for (
     ["half a header", "GET /status HTTP/1.1\r\nHost: lo"],
   ] as const
 ) {
-  Deno.test(`http: a client that sends ${what} is answered 408 when its time is over`, async () => {
+  Deno.test(`http: a client that sends ${what} is answered 408 after the time-out`, async () => {
     await timed(async (url, clock) => {
       const answer = raw(url, request);
-      // Time passes once the server has taken the connection.
+      // The timer exists once the server has accepted the connection.
       while (clock.waitsMs.length === 0) await new Promise((resolve) => setTimeout(resolve, 1));
       const passes = setInterval(() => void clock.pass(HEADER_TIMEOUT_MS), 20);
       try {
@@ -99,14 +99,14 @@ for (
   });
 }
 
-Deno.test("http: a request that is answered does not wait for the rest of its body", async () => {
+Deno.test("http: a response does not wait for the rest of the request's body", async () => {
   const head = "POST /status HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\n";
   await served(null, async (url) => {
     assert.match(await raw(url, `${head}abc`), /^HTTP\/1\.1 404/);
   });
 });
 
-Deno.test("http: of one address there is a bounded number of connections, and it recovers when they go", async () => {
+Deno.test("http: the connections of one address are bounded, and closed ones free their places", async () => {
   await served(null, async (url) => {
     const { hostname, port } = new URL(url);
     const idle: Deno.TcpConn[] = [];
@@ -137,7 +137,7 @@ Deno.test("http: a body that is too large is refused before it is read", async (
   });
 });
 
-Deno.test("http: what is no HTTP, and a head without end, does not disturb the others", async () => {
+Deno.test("http: invalid HTTP and an endless header do not affect other requests", async () => {
   await served(null, async (url) => {
     assert.match(await raw(url, "hello\r\n\r\n"), /^(HTTP\/1\.1 400 |$)/);
     const { host } = new URL(url);

@@ -4,7 +4,7 @@ import { healthJson } from "../../../src/health/health_json.ts";
 import { dropRate, healthReport, unreadiness } from "../../../src/health/report.ts";
 import { parts, STEADY } from "./parts.ts";
 
-Deno.test("report: a pool's drops sum up to its mailboxes' drops", () => {
+Deno.test("report: a pool's drops add up to its mailboxes' drops", () => {
   const { workers, cameras } = healthJson(healthReport(parts()));
   const dropped = workers.reduce((sum, worker) => sum + worker.framesDropped, 0);
   assert.equal(dropped, 79 + 10);
@@ -17,7 +17,7 @@ Deno.test("report: the drop rate is dropped frames of all frames", () => {
   assert.equal(dropRate(1, 29), 29 / 30);
 });
 
-Deno.test("readiness: says which part is not ready and why", () => {
+Deno.test("readiness: names each part that is not ready, and why", () => {
   const stallTimeoutMs = new Map([["gate", 10_000]]);
   const base = parts();
   assert.deepEqual(unreadiness({ ...base, stallTimeoutMs }), []);
@@ -39,12 +39,12 @@ Deno.test("readiness: says which part is not ready and why", () => {
   assert.deepEqual(unreadiness({ ...base, cameras: old, stallTimeoutMs }), [
     "camera gate: no frame for more than 10 s",
   ]);
-  const dark = base.cameras.map((camera) => ({
+  const noPicture = base.cameras.map((camera) => ({
     ...camera,
     report: { ...camera.report, reason: "NO_PICTURE" },
   }));
   const workers = base.workers.map((worker) => ({ ...worker, state: "parked" }));
-  assert.deepEqual(unreadiness({ ...base, cameras: dark, workers, stallTimeoutMs }), [
+  assert.deepEqual(unreadiness({ ...base, cameras: noPicture, workers, stallTimeoutMs }), [
     "camera gate: online (NO_PICTURE)",
     "detector person: worker person-0 is parked",
     "detector person: worker person-1 is parked",

@@ -5,7 +5,7 @@ import { type LogRecord, logTo } from "../../../src/core/log.ts";
 import type { ReceivedReport } from "../../../src/core/messages.ts";
 import { percentile, StatsLogger } from "../../../src/health/stats_log.ts";
 
-/** A camera's account after `received` frames, of which `processed` were inferred. */
+/** A camera's report after `received` frames, of which `processed` reached the detector. */
 function report(
   received: number,
   processed: number,
@@ -47,7 +47,7 @@ function logger() {
   return { records, stats: new StatsLogger(logTo((record) => records.push(record))) };
 }
 
-Deno.test("stats: 97 % dropped is no warning when 1 Hz of 30 is what was asked for", () => {
+Deno.test("stats: a drop rate of 97 % is no warning at 1 Hz of 30", () => {
   const { records, stats } = logger();
   stats.write("gate", report(0, 0), steadyMs(0));
   for (let i = 1; i <= 10; i++) stats.sample("gate", "person", i * 10);
@@ -70,7 +70,7 @@ Deno.test("stats: 97 % dropped is no warning when 1 Hz of 30 is what was asked f
   });
 });
 
-Deno.test("stats: a rate that is not reached is a warning, and a worker that takes nothing another", () => {
+Deno.test("stats: a rate below the configured one is a warning, and an idle worker another", () => {
   const { records, stats } = logger();
   stats.write("gate", report(0, 0), steadyMs(0));
   stats.write("gate", report(300, 5), steadyMs(10_000));
@@ -81,7 +81,7 @@ Deno.test("stats: a rate that is not reached is a warning, and a worker that tak
   );
 });
 
-Deno.test("stats: a camera that gives few frames is not held against the rate", () => {
+Deno.test("stats: a camera with a low frame rate is no warning", () => {
   const { records, stats } = logger();
   stats.write("gate", report(0, 0), steadyMs(0));
   stats.write("gate", report(5, 5), steadyMs(10_000));
@@ -102,7 +102,7 @@ Deno.test("stats: a growing latency is a warning", () => {
   assert.deepEqual(records.map(({ fields }) => fields["health"]), ["ok", "ok", "late"]);
 });
 
-Deno.test("stats: a paused detector and a stalled camera are said to be so", () => {
+Deno.test("stats: a paused detector and a stalled camera are logged as such", () => {
   const { records, stats } = logger();
   stats.write("gate", report(0, 0), steadyMs(0));
   stats.write("gate", report(300, 0, { paused: true }), steadyMs(10_000));
@@ -113,12 +113,12 @@ Deno.test("stats: a paused detector and a stalled camera are said to be so", () 
   );
 });
 
-Deno.test("stats: latencies are kept up to a bound", () => {
+Deno.test("stats: the number of latencies kept is bounded", () => {
   const { records, stats } = logger();
   stats.write("gate", report(0, 0), steadyMs(0));
   for (let i = 0; i < 100_000; i++) stats.sample("gate", "person", i);
   stats.write("gate", report(300, 10), steadyMs(10_000));
-  assert.ok(Number(records[0]?.fields["p50Ms"]) > 98_000, "the newest are the ones that are kept");
+  assert.ok(Number(records[0]?.fields["p50Ms"]) > 98_000, "the newest are kept");
 });
 
 Deno.test("percentile: nearest rank", () => {

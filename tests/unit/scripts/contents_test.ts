@@ -16,11 +16,11 @@ for (const target of TARGETS) {
   const natives = (path: string) => /\.(node|so\.1)$/.test(path) ? target.machine : null;
   const good = requiredPaths(target).map((path) => file(path, 100, natives(path)));
 
-  Deno.test(`contents ${target.arch}: exactly what is needed is well`, () => {
+  Deno.test(`contents ${target.arch}: exactly the required files have no problems`, () => {
     assert.deepEqual(contentProblems(good, target), []);
   });
 
-  Deno.test(`contents ${target.arch}: each needed file that is missing is named`, () => {
+  Deno.test(`contents ${target.arch}: each required file that is missing is named`, () => {
     for (const { path } of good) {
       const rest = good.filter((content) => content.path !== path);
       assert.deepEqual(contentProblems(rest, target), [`${path} is missing`]);
@@ -37,7 +37,7 @@ for (const target of TARGETS) {
     }
   });
 
-  Deno.test(`contents ${target.arch}: what belongs elsewhere is named`, () => {
+  Deno.test(`contents ${target.arch}: a file of another target is named`, () => {
     const other = TARGETS.find(({ arch }) => arch !== target.arch) ?? assert.fail();
     const foreign = [
       file(`${runtimeFolder(other)}/libonnxruntime.so.1`, 100, other.machine),
@@ -48,7 +48,7 @@ for (const target of TARGETS) {
     for (const one of foreign) {
       assert.match(contentProblems([...good, one], target).join(), /does not belong/, one.path);
     }
-    // Named right and made for another machine: the name proves nothing.
+    // The right name, but native code for another machine.
     const swapped = good.map((one) =>
       one.machine === null ? one : { ...one, machine: other.machine }
     );
@@ -63,7 +63,7 @@ for (const target of TARGETS) {
       "node_modules/mqtt comes without the text of its licence",
       `${nested} comes without the text of its licence`,
     ]);
-    // A licence further down is that of another part.
+    // A licence in a subfolder is that of another work.
     const texts = ["node_modules/mqtt/license.md", `${nested}/LICENCE`];
     assert.deepEqual(
       contentProblems([...bare, ...texts.map((path) => file(path))], target),
@@ -73,7 +73,7 @@ for (const target of TARGETS) {
     assert.match(contentProblems(below, target).join(), /^node_modules\/mqtt comes without/);
   });
 
-  Deno.test(`contents ${target.arch}: more than the bound is too much`, () => {
+  Deno.test(`contents ${target.arch}: a size above the bound is a problem`, () => {
     const big = [...good, file("src/big.ts", 80 * 1024 * 1024)];
     assert.match(
       contentProblems(big, target).join(),
@@ -82,12 +82,12 @@ for (const target of TARGETS) {
   });
 }
 
-Deno.test("targets: this machine's when none is named, none for one that is not known", () => {
+Deno.test("targets: this machine's without a name, null for an unknown name", () => {
   assert.equal(targetNamed(undefined)?.arch, Deno.build.arch);
   assert.equal(targetNamed("riscv64gc-unknown-linux-gnu"), null);
 });
 
-Deno.test("targets: a library's machine is read from its header, a text has none", () => {
+Deno.test("targets: a library's machine is read from its header, and is null for a text", () => {
   const header = new Uint8Array(64);
   header.set([0x7f, 0x45, 0x4c, 0x46]);
   header[18] = 183;

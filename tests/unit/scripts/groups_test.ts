@@ -8,7 +8,7 @@ function flagsOf(name: string): readonly string[] {
   return GROUPS.find((group) => group.name === name)?.flags ?? [];
 }
 
-Deno.test("groups: none may do everything, and none may write outside its folder", () => {
+Deno.test("groups: none has an unrestricted permission, and none may write outside its folder", () => {
   for (const { name, flags } of GROUPS) {
     assert.ok(flags.includes("--no-prompt"), name);
     assert.ok(flags.includes("--allow-write=/tmp/x"), name);
@@ -16,7 +16,7 @@ Deno.test("groups: none may do everything, and none may write outside its folder
       assert.doesNotMatch(flag, /^(?:-A|--allow-all|--allow-[a-z]+)$/, `${name}: ${flag}`);
     }
     const net = flags.find((flag) => flag.startsWith("--allow-net"));
-    // An address that only the name stands for, and those of this machine alone.
+    // Only addresses of this machine, and a name that does not resolve.
     const hosts = net?.slice("--allow-net=".length).split(",") ?? [];
     assert.ok(hosts.every((host) => /^(127\.0\.0\.\d|0\.0\.0\.0|.*\.invalid)$/.test(host)), name);
   }
@@ -35,14 +35,14 @@ Deno.test("groups: the unit tests may start no program", () => {
   assert.equal(flagsOf("unit").some((flag) => flag.startsWith("--allow-run")), false);
 });
 
-Deno.test("groups: the fuzz tests may do nothing but look how long they are to run", () => {
+Deno.test("groups: the fuzz tests may only read how long to run", () => {
   const flags = flagsOf("fuzz");
   assert.equal(flags.some((flag) => /^--allow-(?:net|ffi|run|sys)/.test(flag)), false);
   const env = flags.find((flag) => flag.startsWith("--allow-env"));
   assert.ok(env?.split(/[=,]/).includes("ORION_FUZZ"), String(env));
 });
 
-Deno.test("groups: each file of tests belongs to exactly one of them", () => {
+Deno.test("groups: each test file belongs to exactly one of them", () => {
   const cases: readonly [string, string | undefined][] = [
     ["tests/unit/mqtt/topics_test.ts", "unit"],
     ["tests/unit/inference/session_test.ts", "inference"],
@@ -56,6 +56,6 @@ Deno.test("groups: each file of tests belongs to exactly one of them", () => {
   for (const [path, name] of cases) assert.equal(groupOf(GROUPS, path)?.name, name, path);
 });
 
-Deno.test("groups: no file of tests of this checkout is left without one", () => {
+Deno.test("groups: every test file of this checkout belongs to one", () => {
   assert.deepEqual(strays(GROUPS), []);
 });

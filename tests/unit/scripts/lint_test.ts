@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import plugin from "../../../scripts/lint/house.ts";
 import { ROOT } from "../../../scripts/testing/checkout.ts";
 
-/** What the plugin says of a file at that place in the checkout. */
+/** The plugin's messages for a file at a path of the checkout. */
 function findings(code: string, path: string): string[] {
   return Deno.lint.runPlugin(plugin, `${ROOT}/${path}`, code).map(({ id, message, hint }) => {
     assert.match(id, /^house\//);

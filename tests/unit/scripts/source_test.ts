@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { importsOf } from "../../../scripts/testing/source.ts";
 
-Deno.test("source: every way to import is found, with its line; text that only looks like one is not", () => {
+Deno.test("source: every form of import is found, with its line; text that resembles one is not", () => {
   const text = [
     'import a from "./a.ts";',
     "import type { B } from './b.ts';",

@@ -9,7 +9,7 @@ function namesOf({ failures }: Tally): string[] {
   return failures.map(({ name }) => name);
 }
 
-Deno.test("tally: a summary is believed, and the tests that were left out are named", () => {
+Deno.test("tally: the summary counts, and skipped tests are named", () => {
   const tally = tallyOf(
     "unit",
     outcome([
@@ -24,7 +24,7 @@ Deno.test("tally: a summary is believed, and the tests that were left out are na
   assert.deepEqual(tally, { passed: 2, failed: 0, ignored: ["a: three"], failures: [] });
 });
 
-Deno.test("tally: what failed is named, a file that could not be loaded too", () => {
+Deno.test("tally: failures are named, including a file that could not be loaded", () => {
   const tally = tallyOf(
     "unit",
     outcome([
@@ -40,7 +40,7 @@ Deno.test("tally: what failed is named, a file that could not be loaded too", ()
   assert.deepEqual(namesOf(tally), ["unit: a: one", "unit: a: steps", "unit: ./b_test.ts"]);
 });
 
-Deno.test("tally: a test that was slow, or printed something, is named by the list at the end", () => {
+Deno.test("tally: a failed test that was slow, or printed something, is named by the list at the end", () => {
   const tally = tallyOf(
     "e2e",
     outcome([
@@ -62,7 +62,7 @@ Deno.test("tally: a test that was slow, or printed something, is named by the li
   assert.deepEqual(namesOf(tally), ["e2e: a: slow", "e2e: a: steps ... two", "e2e: ./b_test.ts"]);
 });
 
-Deno.test("tally: of each failure what was said is kept, and of much the first and the last", () => {
+Deno.test("tally: the output of each failure is kept; of long output the first and the last lines", () => {
   const tally = tallyOf(
     "e2e",
     outcome([
@@ -96,17 +96,22 @@ const NOT_CLEAN: readonly {
   stopped: string | null;
 }[] = [
   { what: "crashed", lines: ["a: one ... ok (3ms)", "a: two ..."], code: 139, stopped: null },
-  { what: "fell silent", lines: ["a: one ... ok (3ms)"], code: 137, stopped: "said nothing" },
   {
-    what: "was ended after its summary",
+    what: "stopped printing",
+    lines: ["a: one ... ok (3ms)"],
+    code: 137,
+    stopped: "printed nothing",
+  },
+  {
+    what: "was killed after its summary",
     lines: ["a: one ... ok (3ms)", "ok | 1 passed | 0 failed (3ms)"],
     code: 137,
     stopped: "took too long",
   },
   { what: "did not compile", lines: ["TS2322 [ERROR]: no"], code: 1, stopped: null },
-  { what: "said nothing at all", lines: [], code: 1, stopped: null },
+  { what: "printed nothing at all", lines: [], code: 1, stopped: null },
   {
-    what: "passed every test and failed all the same",
+    what: "passed every test and still failed",
     lines: ["a: one ... ok (3ms)", "ok | 1 passed | 0 failed (3ms)"],
     code: 1,
     stopped: null,
