@@ -15,7 +15,7 @@ export interface BakedOptions {
 }
 
 /** The folder that the general set may read: configuration, models and secrets. */
-export const GENERAL_FOLDER = "/etc/orion";
+const GENERAL_FOLDER = "/etc/orion";
 
 /**
  * Cameras of the general set: private and link-local addresses (RFC 1918, RFC 3927), this machine, and

@@ -24,7 +24,7 @@ export class ToolError extends Error {
 }
 
 /** @throws {ToolError} for invalid arguments */
-export function toolArgs(args: readonly string[]): ToolArgs {
+function toolArgs(args: readonly string[]): ToolArgs {
   const text = { type: "string" } as const;
   const options = {
     ...{ target: text, deno: text, out: text, with: text },

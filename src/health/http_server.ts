@@ -20,7 +20,7 @@ export const MAX_PER_ADDRESS = 64;
 /** From the connection to the end of the request's header. */
 export const HEADER_TIMEOUT_MS = 10_000;
 /** From the end of the header to the end of the body. */
-export const BODY_TIMEOUT_MS = 10_000;
+const BODY_TIMEOUT_MS = 10_000;
 /** For the client to accept the 408 response. */
 const END_TIMEOUT_MS = 1_000;
 /** Of the request line and the header fields. */
