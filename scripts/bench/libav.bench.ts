@@ -10,9 +10,9 @@ import { inputBytes } from "../../src/core/messages.ts";
 import { TensorConverter } from "../../src/libav/converter.ts";
 import { Decoder } from "../../src/libav/decoder.ts";
 import { Frame } from "../../src/libav/frame.ts";
-import { Input } from "../../src/libav/input.ts";
+import { openInputSync } from "../../src/libav/open_input.ts";
 import { Interrupt } from "../../src/libav/interrupt.ts";
-import { openLibav } from "../../src/libav/library.ts";
+import { openLibav } from "../../src/libav/open.ts";
 import { locateLibav } from "../../src/libav/locate.ts";
 import { fileOptions } from "../../src/libav/options.ts";
 import { Packet } from "../../src/libav/packet.ts";
@@ -21,7 +21,7 @@ import { Packet } from "../../src/libav/packet.ts";
 const libav = openLibav(locateLibav());
 const interrupt = new Interrupt(libav);
 const url = Deno.realPathSync(new URL("../../assets/demo.mp4", import.meta.url));
-const input = Input.openSync(libav, {
+const input = openInputSync(libav, {
   url,
   options: fileOptions(),
   interrupt,
@@ -61,7 +61,7 @@ Deno.bench({ name: "reading an integer from native memory", group: calls }, () =
 Deno.bench({ name: "refreshing a frame's fields", group: calls }, () => frame.refresh());
 
 const reading = "reading a packet of the clip";
-const source = Input.openSync(libav, {
+const source = openInputSync(libav, {
   url,
   options: fileOptions(),
   interrupt,

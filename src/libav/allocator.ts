@@ -1,5 +1,5 @@
 import type { Calls } from "./pointers.ts";
-import type { AVUTIL } from "./symbols.ts";
+import type { LIBC } from "./symbols/libc.ts";
 
 /** `M_MMAP_THRESHOLD` of glibc. */
 const MMAP_THRESHOLD = -3;
@@ -11,6 +11,6 @@ const LARGE_BYTES = 1024 * 1024;
  * keeps blocks of up to 32 MiB once some were freed: a stream that changed its size then held the memory
  * of all sizes it had had.
  */
-export function returnLargeBlocks(libc: Pick<Calls<typeof AVUTIL>, "mallopt">): void {
+export function returnLargeBlocks(libc: Pick<Calls<typeof LIBC>, "mallopt">): void {
   libc.mallopt(MMAP_THRESHOLD, LARGE_BYTES);
 }

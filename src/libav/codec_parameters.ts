@@ -1,10 +1,10 @@
 import { AVERROR, LibavError } from "./error.ts";
 import { Handle } from "./handle.ts";
-import type { VideoStream } from "./input.ts";
 import { STABLE } from "./layouts.ts";
 import type { Libav } from "./library.ts";
 import { cString } from "./memory.ts";
 import { NULL, pointer, type Ptr } from "./pointers.ts";
+import type { VideoStream } from "./video_stream.ts";
 
 /** `AV_INPUT_BUFFER_PADDING_SIZE`: decoders read so far beyond the data. */
 const PADDING_BYTES = 64;

@@ -5,11 +5,12 @@ import type { BoxPx, Fit, SizePx } from "../core/geometry.ts";
 import { inputBytes, type InputShape } from "../core/messages.ts";
 import { coloursOf } from "./colours.ts";
 import type { Frame } from "./frame.ts";
-import { type Libav, TENSOR_FORMAT } from "./library.ts";
+import type { Libav } from "./library.ts";
 import type { Ptr } from "./pointers.ts";
 import { overrunLeaves, restoreBars, ROW_STEP_FLOATS, rowFloats } from "./row_overrun.ts";
 import { openScaler, type Scaler, SWS_BILINEAR } from "./scaler.ts";
 import { type SourceFormat, sourceFormat } from "./source_format.ts";
+import { tensorFormat } from "./tensor_format.ts";
 import { turnPlane } from "./turn_plane.ts";
 
 const FLOAT_BYTES = Float32Array.BYTES_PER_ELEMENT;
@@ -68,9 +69,7 @@ export class TensorConverter implements Disposable {
   constructor(libav: Libav, options: ConverterOptions = {}) {
     this.#libav = libav;
     this.#flags = options.flags ?? SWS_BILINEAR;
-    const format = libav.pixelFormat(TENSOR_FORMAT);
-    if (format === null) throw new LifecycleError(`libav has no ${TENSOR_FORMAT}`);
-    this.#tensorFormat = format;
+    this.#tensorFormat = tensorFormat(libav);
     libav.count("converter", 1);
   }
 

@@ -1,12 +1,12 @@
 import { AVERROR, LibavError } from "./error.ts";
 import type { Frame } from "./frame.ts";
 import { Handle } from "./handle.ts";
-import type { VideoStream } from "./input.ts";
 import { STABLE } from "./layouts.ts";
 import type { Libav } from "./library.ts";
 import { cString } from "./memory.ts";
 import type { Packet } from "./packet.ts";
 import { NULL, type Ptr } from "./pointers.ts";
+import type { VideoStream } from "./video_stream.ts";
 
 /** What the decoder leaves out: nothing; frames nobody refers to; everything but keyframes. */
 export type SkipFrame = "default" | "noref" | "nokey";

@@ -1,6 +1,6 @@
 import { LibraryError, LifecycleError } from "../core/errors.ts";
 import { type Calls, type Cell, NULL, pointer, type Ptr } from "./pointers.ts";
-import type { AVUTIL } from "./symbols.ts";
+import type { AVUTIL } from "./symbols/avutil.ts";
 
 const POINTER_BYTES = 8;
 const SCRATCH_BYTES = 64;

@@ -1,5 +1,5 @@
 import type { Calls } from "./pointers.ts";
-import type { AVUTIL } from "./symbols.ts";
+import type { LIBC } from "./symbols/libc.ts";
 
 /** `CLOCK_THREAD_CPUTIME_ID` of Linux. */
 const THREAD_CPU_TIME = 3;
@@ -8,10 +8,10 @@ const TIMESPEC_BYTES = 128;
 
 /** Processor time of the thread that asks: what a call took of it, however busy the machine is. */
 export class ThreadClock {
-  readonly #libc: Pick<Calls<typeof AVUTIL>, "clock_gettime">;
+  readonly #libc: Pick<Calls<typeof LIBC>, "clock_gettime">;
   readonly #time = new DataView(new ArrayBuffer(TIMESPEC_BYTES));
 
-  constructor(libc: Pick<Calls<typeof AVUTIL>, "clock_gettime">) {
+  constructor(libc: Pick<Calls<typeof LIBC>, "clock_gettime">) {
     this.#libc = libc;
   }
 

@@ -1,7 +1,9 @@
 import { type Clock, wallMs } from "../core/clock.ts";
 import type { CameraSource } from "../core/messages.ts";
 import { isDisposable } from "../libav/disposable.ts";
-import { Input, type VideoStream } from "../libav/input.ts";
+import type { Input } from "../libav/input.ts";
+import { openInput } from "../libav/open_input.ts";
+import type { VideoStream } from "../libav/video_stream.ts";
 import type { Interrupt } from "../libav/interrupt.ts";
 import type { Libav } from "../libav/library.ts";
 import { fileOptions, rtspOptions } from "../libav/options.ts";
@@ -47,7 +49,7 @@ export class LibavSource implements PacketSource {
   static async open(parts: LibavSourceParts): Promise<LibavSource> {
     const { libav, source, interrupt } = parts;
     const isFile = source.file !== null;
-    const input = await Input.open(libav, {
+    const input = await openInput(libav, {
       url: source.url,
       options: isFile ? fileOptions() : rtspOptions(libav, {
         transport: source.transport === "udp" ? "udp" : "tcp",

@@ -1,7 +1,7 @@
 import { OrionError } from "../core/errors.ts";
 import { extradataOf } from "../libav/codec_parameters.ts";
 import { Decoder } from "../libav/decoder.ts";
-import type { VideoStream } from "../libav/input.ts";
+import type { VideoStream } from "../libav/video_stream.ts";
 import type { Libav } from "../libav/library.ts";
 import { BoundedDecoder } from "./bounds/bounded_decoder.ts";
 import { inspectorFor } from "./bounds/codecs.ts";

@@ -1,6 +1,6 @@
 import type { SteadyMs, WallMs } from "../core/clock.ts";
 import type { CaptureClock } from "../core/messages.ts";
-import type { VideoStream } from "../libav/input.ts";
+import type { VideoStream } from "../libav/video_stream.ts";
 import type { Packet } from "../libav/packet.ts";
 
 /** A packet, and what is known of it when it is taken from its source. */

@@ -1,8 +1,8 @@
 import { type View, viewInfo } from "../core/display.ts";
 import type { StreamInfo } from "../core/messages.ts";
-import type { VideoStream } from "../libav/input.ts";
+import type { VideoStream } from "../libav/video_stream.ts";
 import type { BoundedDecoder } from "./bounds/bounded_decoder.ts";
-import type { PictureViews } from "./picture_views.ts";
+import type { FrameViews } from "./frame_views.ts";
 import type { SharedFrame } from "./shared_frame.ts";
 
 /** Intervals between keyframes of which the longest is told. */
@@ -18,7 +18,7 @@ interface Seen {
 export class StreamInfoReporter {
   readonly #video: VideoStream;
   readonly #decoder: BoundedDecoder;
-  readonly #views: PictureViews;
+  readonly #views: FrameViews;
   readonly #onInfo: (info: StreamInfo) => void;
   #lastKeySeconds: number | null = null;
   readonly #intervalsSeconds: number[] = [];
@@ -28,7 +28,7 @@ export class StreamInfoReporter {
   constructor(parts: {
     readonly video: VideoStream;
     readonly decoder: BoundedDecoder;
-    readonly views: PictureViews;
+    readonly views: FrameViews;
     readonly onInfo: (info: StreamInfo) => void;
   }) {
     this.#video = parts.video;

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { LibavError } from "../../src/libav/error.ts";
-import { Input } from "../../src/libav/input.ts";
+import type { Input } from "../../src/libav/input.ts";
+import { openInput, openInputSync } from "../../src/libav/open_input.ts";
 import { Interrupt } from "../../src/libav/interrupt.ts";
 import type { Libav } from "../../src/libav/library.ts";
 import { fileOptions, rtspOptions } from "../../src/libav/options.ts";
@@ -12,7 +13,7 @@ const ignore = ignoreWithout("libav");
 const ignoreClips = ignoreWithout("libav", "ffmpeg");
 
 function openFile(libav: Libav, interrupt: Interrupt, url: string): Promise<Input> {
-  return Input.open(libav, { url, options: fileOptions(), interrupt, findStreamInfo: true });
+  return openInput(libav, { url, options: fileOptions(), interrupt, findStreamInfo: true });
 }
 
 /** Tries to open a file that cannot be opened, and returns the error. */
@@ -171,7 +172,7 @@ Deno.test("input: options that libav does not know are named", { ignore }, async
   using interrupt = new Interrupt(libav);
   const options = { ...fileOptions(), bogus: "1", typo: "2" };
   await assert.rejects(
-    Input.open(libav, { url: DEMO, options, interrupt, findStreamInfo: true }),
+    openInput(libav, { url: DEMO, options, interrupt, findStreamInfo: true }),
     (error) => {
       assert.equal(codeOf(error), "STREAM_OPTION");
       assert.match(String(error), /bogus, typo/);
@@ -190,7 +191,7 @@ Deno.test(
     using server = new SilentServer();
     const options = rtspOptions(libav, { transport: "tcp", timeoutMs: 60_000 });
     const url = `rtsp://127.0.0.1:${server.port}/`;
-    const opening = Input.open(libav, { url, options, interrupt, findStreamInfo: false });
+    const opening = openInput(libav, { url, options, interrupt, findStreamInfo: false });
     await server.greet(new Uint8Array());
     const raisedMs = performance.now();
     interrupt.raise();
@@ -214,7 +215,7 @@ Deno.test("input: a camera that says nothing is a timeout, after the time that w
   using server = new SilentServer();
   const options = rtspOptions(libav, { transport: "tcp", timeoutMs: 300 });
   const url = `rtsp://viewer:hunter2@127.0.0.1:${server.port}/`;
-  const opening = Input.open(libav, { url, options, interrupt, findStreamInfo: false });
+  const opening = openInput(libav, { url, options, interrupt, findStreamInfo: false });
   const greeted = server.greet(new Uint8Array());
   await assert.rejects(opening, (error) => codeOf(error) === "STREAM_TIMEOUT");
   await greeted;
@@ -232,7 +233,7 @@ Deno.test(
     const start = await ffmpeg(
       ...["-i", DEMO, "-c", "copy", "-frames:v", "2", "-f", "h264", "-"],
     );
-    const opening = Input.open(libav, {
+    const opening = openInput(libav, {
       url: `tcp://127.0.0.1:${server.port}`,
       options: { protocol_whitelist: "tcp" },
       format: "h264",
@@ -273,7 +274,7 @@ Deno.test("input: a demuxer that libav lacks is a clear error", { ignore }, () =
   using libav = testLibav();
   using interrupt = new Interrupt(libav);
   const request = { url: DEMO, options: fileOptions(), interrupt, findStreamInfo: false };
-  const open = () => Input.openSync(libav, { ...request, format: "no-such-format" });
+  const open = () => openInputSync(libav, { ...request, format: "no-such-format" });
   assert.equal(thrownCode(open), "STREAM_PROTOCOL");
 });
 

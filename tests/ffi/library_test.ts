@@ -1,12 +1,16 @@
 import assert from "node:assert/strict";
 import { LibraryError } from "../../src/core/errors.ts";
+import { type LogRecord, logTo } from "../../src/core/log.ts";
 import { Interrupt } from "../../src/libav/interrupt.ts";
 import { Frame } from "../../src/libav/frame.ts";
 import { type Layout, type Release, RELEASES } from "../../src/libav/layouts.ts";
-import { openLibav } from "../../src/libav/library.ts";
+import { Libav, type OpenedLibraries } from "../../src/libav/library.ts";
 import { locateLibav } from "../../src/libav/locate.ts";
 import { cString, NativeMemory } from "../../src/libav/memory.ts";
+import { openAll, openLibav, selfTest } from "../../src/libav/open.ts";
 import { Packet } from "../../src/libav/packet.ts";
+import { NULL } from "../../src/libav/pointers.ts";
+import { locateChosenLibav } from "../support/streams/libav_choice.ts";
 import { ignoreWithout } from "../support/system/parts.ts";
 import { testLibav, thrownCode } from "./support.ts";
 
@@ -24,17 +28,40 @@ function withLayout(change: (layout: Layout) => Layout): Release[] {
 }
 
 Deno.test(
-  "libav: the machine's libraries pass every check and tell their versions",
+  "libav: the machine's libraries pass every check and report their versions",
   { ignore },
   () => {
-    using libav = testLibav();
+    const records: LogRecord[] = [];
+    const log = logTo((record) => void records.push(record));
+    using libav = openLibav(locateChosenLibav() ?? locateLibav(), { log });
     assert.match(libav.release, /^\d\.x$/);
-    assert.deepEqual(libav.notes, []);
+    assert.deepEqual(records, []);
     assert.equal(libav.versions.avutil.split(".")[0], String(libav.set.avutil));
     assert.equal(libav.versions.swscale.split(".")[0], String(libav.set.swscale));
     assert.equal(libav.alive, 0);
   },
 );
+
+/** The machine's libraries without any decoder, as a build may be configured. */
+function withoutDecoders(): OpenedLibraries {
+  const opened = openAll(locateChosenLibav() ?? locateLibav(), true);
+  const calls = { ...opened.avcodec.calls, avcodec_find_decoder: () => NULL };
+  return { ...opened, avcodec: { ...opened.avcodec, calls } };
+}
+
+Deno.test("libav: libraries that lack the test clip's decoder pass, and the log says so once", {
+  ignore,
+}, () => {
+  const records: LogRecord[] = [];
+  using libav = new Libav(withoutDecoders(), ownRelease());
+  selfTest(libav, logTo((record) => void records.push(record)));
+  assert.deepEqual(records, [{
+    level: "warning",
+    event: "libav.check_skipped",
+    fields: { reason: "the test clip could not be decoded with these libraries: STREAM_CODEC" },
+  }]);
+  assert.equal(libav.alive, 0);
+});
 
 Deno.test(
   "libav: a layout that is off by one field is refused, and the field is named",

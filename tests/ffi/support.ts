@@ -5,9 +5,11 @@ import { inputBytes, type InputShape } from "../../src/core/messages.ts";
 import { TensorConverter } from "../../src/libav/converter.ts";
 import { Decoder } from "../../src/libav/decoder.ts";
 import { Frame } from "../../src/libav/frame.ts";
-import { Input } from "../../src/libav/input.ts";
+import type { Input } from "../../src/libav/input.ts";
+import { openInputSync } from "../../src/libav/open_input.ts";
 import { Interrupt } from "../../src/libav/interrupt.ts";
-import { type Libav, openLibav } from "../../src/libav/library.ts";
+import type { Libav } from "../../src/libav/library.ts";
+import { openLibav } from "../../src/libav/open.ts";
 import { locateLibav } from "../../src/libav/locate.ts";
 import { locateChosenLibav } from "../support/streams/libav_choice.ts";
 import { fileOptions } from "../../src/libav/options.ts";
@@ -31,7 +33,7 @@ export class Clip implements Disposable {
 
   constructor(libav: Libav, path: string, settings = { decoder: "auto", threads: 1 }) {
     this.interrupt = this.#parts.use(new Interrupt(libav));
-    this.input = this.#parts.use(Input.openSync(libav, {
+    this.input = this.#parts.use(openInputSync(libav, {
       url: path,
       options: fileOptions(),
       interrupt: this.interrupt,

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import type { CameraSource } from "../../src/core/messages.ts";
 import type { Libav } from "../../src/libav/library.ts";
-import { PictureViews } from "../../src/stream/picture_views.ts";
+import { FrameViews } from "../../src/stream/frame_views.ts";
 import { type Clip, DEMO, ffmpeg } from "./support.ts";
 
 export const SHOWN = { width: 192, height: 128 };
@@ -20,8 +20,8 @@ export function viewsOf(
   libav: Libav,
   { input: { video } }: Clip,
   wish: Pick<CameraSource, "rotate" | "aspect"> = { rotate: 0, aspect: null },
-): PictureViews {
-  return new PictureViews({ libav, video, wish });
+): FrameViews {
+  return new FrameViews({ libav, video, wish });
 }
 
 /** The first picture of a file as the ffmpeg program shows it. */

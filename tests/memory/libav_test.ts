@@ -3,7 +3,7 @@ import { letterbox } from "../../src/core/geometry.ts";
 import { inputBytes } from "../../src/core/messages.ts";
 import { TensorConverter } from "../../src/libav/converter.ts";
 import { Frame } from "../../src/libav/frame.ts";
-import { Input } from "../../src/libav/input.ts";
+import { openInput } from "../../src/libav/open_input.ts";
 import { Interrupt } from "../../src/libav/interrupt.ts";
 import { fileOptions } from "../../src/libav/options.ts";
 import { changingStream, sightOf } from "../support/clips/changing_clip.ts";
@@ -30,7 +30,7 @@ Deno.test(
     using libav = testLibav();
     using interrupt = new Interrupt(libav);
     const open = (url: string, options = fileOptions()) =>
-      Input.open(libav, { url, options, interrupt, findStreamInfo: true });
+      openInput(libav, { url, options, interrupt, findStreamInfo: true });
     const rounds = async (count: number) => {
       for (let round = 0; round < count; round++) {
         using input = await open(DEMO);

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { systemClock } from "../../src/core/clock.ts";
 import { logTo } from "../../src/core/log.ts";
 import { FrameBus } from "../../src/framebus/bus.ts";
-import { openLibav } from "../../src/libav/library.ts";
+import { openLibav } from "../../src/libav/open.ts";
 import { locateLibav } from "../../src/libav/locate.ts";
 import { Camera } from "../../src/stream/camera.ts";
 import { Snapshots } from "../../src/stream/snapshots.ts";

@@ -11,7 +11,7 @@ import {
   maxH264Slices,
   maxOtherUnits,
 } from "./limits.ts";
-import { checkKept } from "./kept_pictures.ts";
+import { checkReferencePictures } from "./reference_pictures.ts";
 import { NalUnits } from "./nal_units.ts";
 
 /** ids of parameter sets are smaller (7.4.2.1.1, 7.4.2.2). */
@@ -87,7 +87,7 @@ export class H264Inspector extends PictureInspector {
     if (set === null) return this.#sequenceSets.clear();
     if (set.id >= SEQUENCE_SETS) return;
     this.checkSize(set);
-    checkKept(set);
+    checkReferencePictures(set);
     this.#sequenceSets.set(set.id, set);
   }
 

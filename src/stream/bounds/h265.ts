@@ -5,7 +5,7 @@ import { type H265Sps, readH265Sps } from "../../rtsp/sps.ts";
 import { pictureRefused, UnusablePacket } from "./errors.ts";
 import { type H265Pps, readH265Pps, TileOrder } from "./h265_tiles.ts";
 import { PictureInspector } from "./inspector.ts";
-import { checkKept } from "./kept_pictures.ts";
+import { checkReferencePictures } from "./reference_pictures.ts";
 import {
   isFinelySliced,
   MAX_SET_BYTES,
@@ -87,7 +87,7 @@ export class H265Inspector extends PictureInspector {
     if (set === null) return this.#sequenceSets.clear();
     if (set.id >= SEQUENCE_SETS) return;
     this.checkSize(set);
-    checkKept(set);
+    checkReferencePictures(set);
     this.#sequenceSets.set(set.id, set);
     this.#checkTables();
   }

@@ -1,6 +1,6 @@
 /** Damaged streams in libav's decoders, within the bounds: what a camera's worker does with them. */
 import assert from "node:assert/strict";
-import { openLibav } from "../../../src/libav/library.ts";
+import { openLibav } from "../../../src/libav/open.ts";
 import { locateLibav } from "../../../src/libav/locate.ts";
 import { assertCloses } from "../../support/streams/ledger.ts";
 import { locateChosenLibav } from "../../support/streams/libav_choice.ts";

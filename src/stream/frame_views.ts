@@ -3,7 +3,7 @@ import type { SizePx } from "../core/geometry.ts";
 import type { CameraSource } from "../core/messages.ts";
 import { turnsBackwards } from "../libav/check_turn.ts";
 import type { Frame } from "../libav/frame.ts";
-import type { VideoStream } from "../libav/input.ts";
+import type { VideoStream } from "../libav/video_stream.ts";
 import type { Libav } from "../libav/library.ts";
 
 /**
@@ -26,7 +26,7 @@ export class SignalledOrientation {
   }
 }
 
-export interface PictureViewsParts {
+export interface FrameViewsParts {
   readonly libav: Libav;
   readonly video: VideoStream;
   /** What the configuration says of the camera. */
@@ -38,13 +38,13 @@ export interface PictureViewsParts {
  * further as configured. The shape of its pixels is the configured one, else the container's, else its
  * own.
  */
-export class PictureViews {
-  readonly #parts: PictureViewsParts;
+export class FrameViews {
+  readonly #parts: FrameViewsParts;
   readonly #signalled = new SignalledOrientation();
   #isBackwards: boolean | null = null;
   #view: View;
 
-  constructor(parts: PictureViewsParts) {
+  constructor(parts: FrameViewsParts) {
     this.#parts = parts;
     const { size, orientation } = parts.video;
     this.#view = viewOf(size, this.#turned(orientation), this.#pixelAspect(size, null));

@@ -5,7 +5,7 @@ import { MAX_KEPT_PICTURES, MAX_KEPT_PIXELS } from "./limits.ts";
  * Checks what a decoder has to keep in memory to refer to.
  * @throws {BoundsError} `STREAM_TOO_LARGE`
  */
-export function checkKept(
+export function checkReferencePictures(
   set: { readonly width: number; readonly height: number; readonly pictures: number },
 ): void {
   const { width, height, pictures } = set;

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { type Orientation, orientationOf } from "../../../src/core/display.ts";
-import { SignalledOrientation } from "../../../src/stream/picture_views.ts";
+import { SignalledOrientation } from "../../../src/stream/frame_views.ts";
 
 const NAMES: Readonly<Record<string, Orientation | null>> = {
   "-": null,
