@@ -8,20 +8,20 @@ import { inspectorFor } from "./bounds/codecs.ts";
 import { checkedPixels } from "./bounds/errors.ts";
 import type { StreamBounds } from "./bounds/stream_bounds.ts";
 
-/** libav counts pixels with padding, up to this on each side of a picture. */
+/** Padding that libav counts as pixels, on two sides of a frame. */
 const PADDING_PX = 2 * 64 * 16_384;
 
 /**
- * The decoder asked for by name, or libav's own choice when that one does not work here. What is known of
- * the stream is checked first.
+ * Opens the configured decoder, or libav's default when that one does not work here. Checks the bounds on
+ * the announced stream first.
  *
- * @throws {LibavError} `STREAM_CODEC` when libav has none at all for the stream
- * @throws {BoundsError} `STREAM_CODEC` when its codec is not decoded here, and `STREAM_TOO_LARGE`
+ * @throws {LibavError} `STREAM_CODEC` when libav has no decoder for the stream
+ * @throws {BoundsError} `STREAM_CODEC` for an unsupported codec; `STREAM_TOO_LARGE`
  */
 export function openDecoder(libav: Libav, video: VideoStream, wish: {
   readonly decoder: string;
   readonly bounds: StreamBounds;
-  /** Told why the one that was asked for is not used. */
+  /** Receives the reason why the configured decoder is not used. */
   readonly onFallback: (error: OrionError) => void;
 }): BoundedDecoder {
   const { decoder: name, bounds, onFallback } = wish;

@@ -3,7 +3,7 @@ import { boxNorm, type BoxPx, cropOf, letterbox } from "../../src/core/geometry.
 import { inputBytes, type InputShape } from "../../src/core/messages.ts";
 import { TensorConverter } from "../../src/libav/converter.ts";
 import type { Libav } from "../../src/libav/library.ts";
-import { overrunLeaves, rowFloats } from "../../src/libav/row_overrun.ts";
+import { overrunsPlane, rowFloats } from "../../src/libav/row_overrun.ts";
 import { ignoreWithout } from "../support/system/parts.ts";
 import {
   Clip,
@@ -168,7 +168,7 @@ Deno.test("converter: what a row's end may overwrite never leaves the tensor", (
   const input = { width: 416, height: 416, bars: 0 };
   const crop = { x: 0, y: 0, width: 2, height: 2 };
   const at = (dx: number, width: number, dy = 0, height = 416) =>
-    overrunLeaves({ crop, dx, dy, width, height }, input);
+    overrunsPlane({ crop, dx, dy, width, height }, input);
   assert.equal(at(0, 416), false);
   assert.equal(at(91, 234), false);
   assert.equal(at(1, 414), true);

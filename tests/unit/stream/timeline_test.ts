@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { Pace, Timeline } from "../../../src/stream/timeline.ts";
+import { FilePacer, Timeline } from "../../../src/stream/timeline.ts";
 import { HeldClock } from "../../support/clocks/held_clock.ts";
 
 Deno.test("timeline: positions count from the first timestamp", () => {
@@ -45,7 +45,7 @@ Deno.test("timeline: B-frames after a first packet without a timestamp are not b
 
 Deno.test("pace: each position is due when the clip would show it", async () => {
   const clock = new HeldClock(0);
-  const pace = new Pace(clock);
+  const pace = new FilePacer(clock);
   assert.equal(pace.waitMs(0), 0);
   assert.equal(pace.waitMs(0.04), 40);
   await clock.pass(30);
@@ -57,7 +57,7 @@ Deno.test("pace: each position is due when the clip would show it", async () => 
 
 Deno.test("pace: what fell far behind goes on from there instead of rushing", async () => {
   const clock = new HeldClock(0);
-  const pace = new Pace(clock);
+  const pace = new FilePacer(clock);
   pace.waitMs(0);
   await clock.pass(5000);
   assert.equal(pace.waitMs(0.04), 0);
@@ -66,7 +66,7 @@ Deno.test("pace: what fell far behind goes on from there instead of rushing", as
 
 Deno.test("pace: a loop goes on one frame after its last", async () => {
   const clock = new HeldClock(0);
-  const pace = new Pace(clock);
+  const pace = new FilePacer(clock);
   for (const position of [0, 0.04, 0.08]) {
     await clock.pass(pace.waitMs(position));
   }

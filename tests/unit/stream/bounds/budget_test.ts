@@ -50,7 +50,7 @@ function part(worth: "good" | "fine" | "wasted", decodeMs: number, idleMs = 0): 
   for (let round = 0; round < rounds; round++) {
     nowMs += decodeMs;
     share.decoded(decodeMs, worth, steadyMs(nowMs));
-    nowMs += Math.max(share.restMs(), idleMs);
+    nowMs += Math.max(share.pauseMs(), idleMs);
   }
   return rounds * decodeMs / nowMs;
 }
@@ -66,7 +66,7 @@ Deno.test("share: who takes less than that by itself never rests", () => {
   assert.equal(part("wasted", 9, 31), 9 / 40);
   const share = new FairShare();
   share.decoded(80, "wasted", steadyMs(1000));
-  assert.equal(share.restMs(), 0, "once is nothing");
+  assert.equal(share.pauseMs(), 0, "once is nothing");
 });
 
 /** Packets that are taken in a minute from a camera that never stops sending. */
@@ -77,7 +77,7 @@ function packetsInAMinute(sizeBytes: number): number {
   while (nowMs < 60_000 && packets < 1_000_000) {
     share.packet(sizeBytes, steadyMs(nowMs));
     packets++;
-    nowMs += share.restMs();
+    nowMs += share.pauseMs();
   }
   return packets;
 }
@@ -93,7 +93,7 @@ Deno.test("share: a camera that sends a hundred pictures a second never rests", 
   const share = new FairShare();
   for (let packet = 0; packet < 10_000; packet++) {
     share.packet(200_000, steadyMs(10 * packet));
-    assert.equal(share.restMs(), 0);
+    assert.equal(share.pauseMs(), 0);
   }
 });
 
@@ -101,7 +101,7 @@ Deno.test("share: neither does one that makes up for half a minute", () => {
   const share = new FairShare();
   for (let packet = 0; packet < 900; packet++) {
     share.packet(20_000, steadyMs(1000));
-    assert.equal(share.restMs(), 0);
+    assert.equal(share.pauseMs(), 0);
   }
 });
 
