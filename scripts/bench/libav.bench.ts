@@ -1,6 +1,6 @@
 /**
- * What video costs: calls into libav, decoding the bundled clip, and making network inputs of its
- * frames.
+ * The cost of video: calls into libav, decoding the bundled clip, and converting its frames into network
+ * inputs.
  *
  *     deno task bench scripts/bench/libav.bench.ts
  */
@@ -17,7 +17,7 @@ import { locateLibav } from "../../src/libav/locate.ts";
 import { fileOptions } from "../../src/libav/options.ts";
 import { Packet } from "../../src/libav/packet.ts";
 
-// Everything lives as long as the process: a benchmark has no end to let go at.
+// Not disposed of: a benchmark has no end.
 const libav = openLibav(locateLibav());
 const interrupt = new Interrupt(libav);
 const url = Deno.realPathSync(new URL("../../assets/demo.mp4", import.meta.url));
@@ -31,7 +31,7 @@ const decoder = Decoder.open(libav, input.video, { decoder: "auto", threads: 1 }
 const packet = new Packet(libav);
 const frame = new Frame(libav);
 
-/** Decodes the next frame, from the beginning again after the last. */
+/** Decodes the next frame, in a loop. */
 function next(): void {
   while (decoder.receive(frame) !== "frame") {
     if (input.readSync(packet) === "packet") {

@@ -6,7 +6,6 @@ export const AVERROR = {
   EAGAIN: -11,
   ENOENT: -2,
   EIO: -5,
-  ENOMEM: -12,
   EACCES: -13,
   EINVAL: -22,
   EPIPE: -32,

@@ -39,11 +39,6 @@ export class Handle<K> {
     return this.#address;
   }
 
-  /** Whether a nonblocking call uses it. */
-  get lent(): boolean {
-    return this.#lent;
-  }
-
   get disposed(): boolean {
     return this.#address === NULL;
   }

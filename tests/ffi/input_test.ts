@@ -16,7 +16,7 @@ function openFile(libav: Libav, interrupt: Interrupt, url: string): Promise<Inpu
   return openInput(libav, { url, options: fileOptions(), interrupt, findStreamInfo: true });
 }
 
-/** Tries to open a file that cannot be opened, and returns the error. */
+/** Opens a file that cannot be opened, and returns the error. */
 async function openError(url: string): Promise<LibavError> {
   using libav = testLibav();
   using interrupt = new Interrupt(libav);
@@ -27,12 +27,12 @@ async function openError(url: string): Promise<LibavError> {
     assert(error instanceof LibavError, String(error));
     return error;
   } finally {
-    // Only the interrupt is left.
+    // Only the interrupt remains.
     assert.equal(libav.alive, 1);
   }
 }
 
-/** A server on 127.0.0.1 that takes connections, says `greeting` and nothing more. */
+/** A server on 127.0.0.1 that accepts connections and sends `greeting` only. */
 class SilentServer implements Disposable {
   readonly #listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   readonly #connections: Deno.Conn[] = [];
@@ -42,7 +42,7 @@ class SilentServer implements Disposable {
     this.port = this.#listener.addr.port;
   }
 
-  /** Settles when somebody connected and was greeted. */
+  /** Settles once a client has connected and received the greeting. */
   async greet(greeting: Uint8Array): Promise<void> {
     const connection = await this.#listener.accept();
     this.#connections.push(connection);
@@ -55,7 +55,7 @@ class SilentServer implements Disposable {
   }
 }
 
-Deno.test("input: the bundled clip tells its stream", { ignore }, async () => {
+Deno.test("input: the bundled clip reports its stream", { ignore }, async () => {
   using libav = testLibav();
   using interrupt = new Interrupt(libav);
   using input = await openFile(libav, interrupt, DEMO);
@@ -72,7 +72,7 @@ Deno.test("input: the bundled clip tells its stream", { ignore }, async () => {
 });
 
 Deno.test(
-  "input: reads every packet once, asynchronously too, and starts again",
+  "input: reads every packet once, also asynchronously, and seeks to the start",
   { ignore },
   async () => {
     using libav = testLibav();
@@ -101,7 +101,7 @@ Deno.test(
   },
 );
 
-Deno.test("input: what cannot be opened says why, and leaves nothing behind", {
+Deno.test("input: a failed open reports why, and leaks nothing", {
   ignore: ignoreClips,
 }, async () => {
   using folder = new TempFolder();
@@ -130,7 +130,7 @@ Deno.test("input: what cannot be opened says why, and leaves nothing behind", {
   }
 });
 
-Deno.test("input: a file that ends too early gives its packets, then an end or a clear error", {
+Deno.test("input: a truncated file yields its packets, then an end or a clear error", {
   ignore: ignoreClips,
 }, async () => {
   using folder = new TempFolder();
@@ -151,13 +151,13 @@ Deno.test("input: a file that ends too early gives its packets, then an end or a
   assert(count > 20 && count < 300, `${count} packets`);
 });
 
-Deno.test("input: an error never shows the password", { ignore }, async () => {
-  // Nothing listens on port 1.
+Deno.test("input: an error never contains the password", { ignore }, async () => {
+  // No server listens on port 1.
   const error = await openError("rtsp://viewer:hunter2@127.0.0.1:1/stream");
   assert(!`${error.message} ${JSON.stringify(error.toData())}`.includes("hunter2"));
 });
 
-Deno.test("input: a file may not lead to the network", { ignore }, async () => {
+Deno.test("input: a file cannot open a network address", { ignore }, async () => {
   using folder = new TempFolder();
   const list = `${folder.path}/list.m3u8`;
   const line = "#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\n";
@@ -183,7 +183,7 @@ Deno.test("input: options that libav does not know are named", { ignore }, async
 });
 
 Deno.test(
-  "input: raising the interrupt ends an open that waits for a silent camera",
+  "input: raising the interrupt aborts an open that waits for a silent camera",
   { ignore },
   async () => {
     using libav = testLibav();
@@ -196,10 +196,10 @@ Deno.test(
     const raisedMs = performance.now();
     interrupt.raise();
     await assert.rejects(opening, (error) => codeOf(error) === "STREAM_INTERRUPTED");
-    // At once, were the machine not busy; without it after the minute that the camera is given.
+    // Immediate on an idle machine; without the interrupt after the timeout of a minute.
     assert(performance.now() - raisedMs < 30_000);
     assert.equal(libav.alive, 1);
-    // It serves the next input once it is cleared.
+    // Once cleared, it serves the next input.
     interrupt.clear();
     assert.equal(interrupt.raised, false);
     using input = await openFile(libav, interrupt, DEMO);
@@ -207,7 +207,7 @@ Deno.test(
   },
 );
 
-Deno.test("input: a camera that says nothing is a timeout, after the time that was asked for", {
+Deno.test("input: a silent camera is a timeout, after the configured time", {
   ignore,
 }, async () => {
   using libav = testLibav();
@@ -222,14 +222,14 @@ Deno.test("input: a camera that says nothing is a timeout, after the time that w
 });
 
 Deno.test(
-  "input: while a read is pending nothing else may touch it",
+  "input: cannot be used while a read is pending",
   { ignore: ignoreClips },
   async () => {
     using libav = testLibav();
     const interrupt = new Interrupt(libav);
     using server = new SilentServer();
     using packet = new Packet(libav);
-    // A raw stream: the demuxer wants nothing in advance.
+    // A raw stream, of which the demuxer reads nothing in advance.
     const start = await ffmpeg(
       ...["-i", DEMO, "-c", "copy", "-frames:v", "2", "-f", "h264", "-"],
     );
@@ -251,7 +251,7 @@ Deno.test(
     assert.equal(thrownCode(() => input.seekToStart()), "LIFECYCLE");
     interrupt.raise();
     await assert.rejects(pending, (error) => codeOf(error) === "STREAM_INTERRUPTED");
-    // The memory that libav polls stays until the input is closed.
+    // The memory that libav polls stays allocated until the input is closed.
     interrupt[Symbol.dispose]();
     assert.equal(libav.alive, 3);
     input[Symbol.dispose]();
@@ -261,7 +261,7 @@ Deno.test(
   },
 );
 
-Deno.test("input: the socket timeout has the name that these libraries know", { ignore }, () => {
+Deno.test("input: the socket timeout has the name that these libraries use", { ignore }, () => {
   using libav = testLibav();
   const options = rtspOptions(libav, { transport: "udp", timeoutMs: 2500 });
   const name = libav.set.avformat < 59 ? "stimeout" : "timeout";
@@ -278,7 +278,7 @@ Deno.test("input: a demuxer that libav lacks is a clear error", { ignore }, () =
   assert.equal(thrownCode(open), "STREAM_PROTOCOL");
 });
 
-Deno.test("input: reading after the clip was disposed of is refused", { ignore }, () => {
+Deno.test("input: reading after disposal is refused", { ignore }, () => {
   using libav = testLibav();
   const clip = new Clip(libav, DEMO);
   clip[Symbol.dispose]();

@@ -21,7 +21,7 @@ function ownRelease(): Release {
   return libav.set;
 }
 
-/** The machine's own release with other offsets. */
+/** The machine's own release with changed offsets. */
 function withLayout(change: (layout: Layout) => Layout): Release[] {
   const own = ownRelease();
   return [{ ...own, layout: change(own.layout) }];
@@ -49,7 +49,7 @@ function withoutDecoders(): OpenedLibraries {
   return { ...opened, avcodec: { ...opened.avcodec, calls } };
 }
 
-Deno.test("libav: libraries that lack the test clip's decoder pass, and the log says so once", {
+Deno.test("libav: libraries without the test clip's decoder pass, with one warning", {
   ignore,
 }, () => {
   const records: LogRecord[] = [];
@@ -77,7 +77,7 @@ Deno.test(
       })],
       ["decode_error_flags", (layout) => ({
         ...layout,
-        // Where the timestamp guess is, which is not 0 in a fresh frame.
+        // The offset of the best-effort timestamp, which is not 0 in a new frame.
         AVFrame: { ...layout.AVFrame, decodeErrorFlags: layout.AVFrame.bestEffortTimestamp + 4 },
       })],
       ["AVStream.index", (layout) => ({
@@ -115,7 +115,7 @@ Deno.test(
 
 Deno.test("libav: no other release's layout passes the checks", { ignore }, () => {
   const own = ownRelease();
-  // 8.x and 9.x share theirs.
+  // 8.x and 9.x share a layout.
   const others = RELEASES.filter((row) => row.layout !== own.layout);
   assert(others.length >= 4);
   for (const other of others) {
@@ -125,7 +125,7 @@ Deno.test("libav: no other release's layout passes the checks", { ignore }, () =
   }
 });
 
-Deno.test("libav: an unknown major version is refused with what was found and what is known", {
+Deno.test("libav: an unknown major version is refused, naming it and the supported ones", {
   ignore,
 }, () => {
   const own = ownRelease();
@@ -148,7 +148,7 @@ Deno.test("libav: libraries of different releases are refused", { ignore }, () =
   assert.equal(code, "LIBAV_UNSUPPORTED");
 });
 
-Deno.test("libav: closing waits for what was made from it, and is harmless when done twice", {
+Deno.test("libav: closing requires that its objects are disposed of, and is idempotent", {
   ignore,
 }, () => {
   const libav = testLibav();
@@ -170,7 +170,7 @@ Deno.test("libav: closing waits for what was made from it, and is harmless when 
   assert.equal(thrownCode(() => new Packet(libav)), "LIFECYCLE");
 });
 
-Deno.test("native memory: what is written is read, and texts come back whole", { ignore }, () => {
+Deno.test("native memory: reads back numbers and strings that were written", { ignore }, () => {
   using libav = testLibav();
   const memory = new NativeMemory(libav.avutil);
   const address = memory.allocate(16);
@@ -189,7 +189,7 @@ Deno.test("native memory: what is written is read, and texts come back whole", {
   assert.equal(thrownCode(() => cString("a\0b")), "LIFECYCLE");
 });
 
-Deno.test("libav: pixel formats go by name", { ignore }, () => {
+Deno.test("libav: pixel formats are looked up by name", { ignore }, () => {
   using libav = testLibav();
   assert.equal(libav.pixelFormatName(libav.pixelFormat("yuv420p") ?? -2), "yuv420p");
   assert.equal(libav.pixelFormat("no such format"), null);

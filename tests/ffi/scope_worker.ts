@@ -1,4 +1,4 @@
-/** Runs with nothing but `ffi` for some paths: see `scope_test.ts`. */
+/** Runs with the `ffi` permission for some paths only: see `scope_test.ts`. */
 /// <reference lib="deno.worker" />
 import { letterbox } from "../../src/core/geometry.ts";
 import { inputBytes, type LibavPaths } from "../../src/core/messages.ts";
@@ -35,7 +35,7 @@ async function report({ paths, clip, other }: Request): Promise<Record<string, u
   };
 }
 
-/** The name of what `attempt` throws. */
+/** The name of the error that `attempt` throws. */
 function outcome(attempt: () => unknown): string {
   try {
     attempt();

@@ -10,10 +10,10 @@ const NAMES: Readonly<Record<string, Orientation | null>> = {
 };
 
 /**
- * What follows from what pictures say themselves: a letter each, "-" for nothing; keyframes after a
- * space, the first one too.
+ * The orientations that follow from those that frames signal: a letter each, "-" for none. The first frame
+ * is a keyframe, and so is each one after a space.
  */
-function held(own: string): string {
+function orientations(own: string): string {
   const signalled = new SignalledOrientation();
   return own.split(" ").map((group) =>
     [...group].map((name, index) => {
@@ -23,22 +23,22 @@ function held(own: string): string {
   ).join(" ");
 }
 
-Deno.test("orientation: what a keyframe says holds until the next one", () => {
-  assert.equal(held("R--- R---"), "RRRR RRRR");
-  assert.equal(held("R--- U---"), "RRRR UUUU");
-  assert.equal(held("R--- ----"), "RRRR ----");
-  assert.equal(held("---- L---"), "---- LLLL");
+Deno.test("orientation: that of a keyframe holds until the next one", () => {
+  assert.equal(orientations("R--- R---"), "RRRR RRRR");
+  assert.equal(orientations("R--- U---"), "RRRR UUUU");
+  assert.equal(orientations("R--- ----"), "RRRR ----");
+  assert.equal(orientations("---- L---"), "---- LLLL");
 });
 
-Deno.test("orientation: one that comes between keyframes holds from there on", () => {
-  assert.equal(held("--R- ----"), "--RR ----");
-  assert.equal(held("R-U-- R-"), "RRUUU RR");
+Deno.test("orientation: one between keyframes holds from there on", () => {
+  assert.equal(orientations("--R- ----"), "--RR ----");
+  assert.equal(orientations("R-U-- R-"), "RRUUU RR");
 });
 
-Deno.test("orientation: where every picture says it, the first that does not is upright", () => {
-  assert.equal(held("RRRR--- --"), "RRRR--- --");
-  assert.equal(held("RRRUUU-- RR"), "RRRUUU-- RR");
-  assert.equal(held("RRR--RR--"), "RRR--RR--");
-  // The next keyframe begins anew.
-  assert.equal(held("RRR R---"), "RRR RRRR");
+Deno.test("orientation: where every frame signals it, one that does not is upright", () => {
+  assert.equal(orientations("RRRR--- --"), "RRRR--- --");
+  assert.equal(orientations("RRRUUU-- RR"), "RRRUUU-- RR");
+  assert.equal(orientations("RRR--RR--"), "RRR--RR--");
+  // The next keyframe resets it.
+  assert.equal(orientations("RRR R---"), "RRR RRRR");
 });
