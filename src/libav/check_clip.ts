@@ -133,7 +133,7 @@ function mark(libav: Libav, packet: Packet, time: bigint): void {
 
 /** Checks a frame of a demuxed packet, which carries both of its timestamps. */
 function checkDemuxedFrame(libav: Libav, frame: Frame, index: number): void {
-  const { memory, set: { layout } } = libav;
+  const { memory, release: { layout } } = libav;
   const i64 = (offset: number) => BigInt.asIntN(64, memory.u64(frame.pointer + BigInt(offset)));
   const time = MARK + BigInt(index);
   expectEqual(libav, "AVFrame.pkt_dts", i64(layout.AVFrame.pktDts), time);
@@ -143,7 +143,7 @@ function checkDemuxedFrame(libav: Libav, frame: Frame, index: number): void {
 
 /** Checks the fields of every frame. */
 function checkFrame(libav: Libav, frame: Frame, index: number): void {
-  const { memory, set: { layout } } = libav;
+  const { memory, release: { layout } } = libav;
   const same = (field: string, found: number | bigint, wanted: number | bigint) =>
     expectEqual(libav, `AVFrame.${field}`, found, wanted);
   const i32 = (offset: number) => memory.i32(frame.pointer + BigInt(offset));

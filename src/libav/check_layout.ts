@@ -33,7 +33,7 @@ export function layoutError(
     message: `Cannot use libavutil ${avutil}, libavcodec ${avcodec}` +
       `${
         avformat === null ? "" : `, libavformat ${avformat}`
-      }: ${field} is ${found}, expected ${wanted} for ${libav.release}`,
+      }: ${field} is ${found}, expected ${wanted} for ${libav.release.name}`,
     retryable: false,
     remedy:
       "Install the unmodified libraries of your distribution, and report this with the versions.",
@@ -51,7 +51,7 @@ export function expectEqual<T extends number | bigint | string>(
 }
 
 function checkFormatContext(libav: Libav): void {
-  const { avformat, memory, set: { layout } } = libav;
+  const { avformat, memory, release: { layout } } = libav;
   const context = avformat.avformat_alloc_context();
   if (context === NULL) throw layoutError(libav, "avformat_alloc_context", "NULL", "an address");
   try {
@@ -93,7 +93,7 @@ function optionOffset(libav: Libav, context: Ptr<"AVFormatContext">, name: strin
 
 /** Checks the layout by the default values of a new frame's fields. */
 function checkFrameDefaults(libav: Libav): void {
-  const { avutil, memory, set: { layout } } = libav;
+  const { avutil, memory, release: { layout } } = libav;
   const frame = avutil.av_frame_alloc();
   if (frame === NULL) throw layoutError(libav, "av_frame_alloc", "NULL", "an address");
   try {

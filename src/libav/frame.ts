@@ -30,7 +30,7 @@ export class Frame implements Disposable {
 
   constructor(libav: Libav) {
     this.#libav = libav;
-    this.#at = libav.set.layout.AVFrame;
+    this.#at = libav.release.layout.AVFrame;
     // The last of the fields that are read.
     this.#bytes = this.#at.decodeErrorFlags + 4;
     const { avutil } = libav;

@@ -67,7 +67,7 @@ export interface Layout {
 /** The libraries of one FFmpeg release, and the layout of their structs. */
 export interface Release {
   /** "5.x". */
-  readonly release: string;
+  readonly name: string;
   /** Major versions, which are also part of the file names. */
   readonly avutil: number;
   readonly avcodec: number;
@@ -194,16 +194,16 @@ const LAYOUT_8: Layout = {
 
 /** Every supported release, the newest first. 4.2 cannot convert to planar floats. */
 export const RELEASES: readonly Release[] = [
-  { release: "9.x", avutil: 61, avcodec: 63, avformat: 63, swscale: 10, layout: LAYOUT_8 },
-  { release: "8.x", avutil: 60, avcodec: 62, avformat: 62, swscale: 9, layout: LAYOUT_8 },
-  { release: "7.x", avutil: 59, avcodec: 61, avformat: 61, swscale: 8, layout: LAYOUT_7 },
-  { release: "6.x", avutil: 58, avcodec: 60, avformat: 60, swscale: 7, layout: LAYOUT_6 },
-  { release: "5.x", avutil: 57, avcodec: 59, avformat: 59, swscale: 6, layout: LAYOUT_5 },
-  { release: "4.x", avutil: 56, avcodec: 58, avformat: 58, swscale: 5, layout: LAYOUT_4 },
+  { name: "9.x", avutil: 61, avcodec: 63, avformat: 63, swscale: 10, layout: LAYOUT_8 },
+  { name: "8.x", avutil: 60, avcodec: 62, avformat: 62, swscale: 9, layout: LAYOUT_8 },
+  { name: "7.x", avutil: 59, avcodec: 61, avformat: 61, swscale: 8, layout: LAYOUT_7 },
+  { name: "6.x", avutil: 58, avcodec: 60, avformat: 60, swscale: 7, layout: LAYOUT_6 },
+  { name: "5.x", avutil: 57, avcodec: 59, avformat: 59, swscale: 6, layout: LAYOUT_5 },
+  { name: "4.x", avutil: 56, avcodec: 58, avformat: 58, swscale: 5, layout: LAYOUT_4 },
 ];
 
 /** "FFmpeg 4.x (libavutil 56) … 9.x (libavutil 61)", for messages. */
 export function supportedReleases(releases: readonly Release[] = RELEASES): string {
   return [...releases].reverse()
-    .map((row) => `${row.release} (libavutil ${row.avutil})`).join(", ");
+    .map((row) => `${row.name} (libavutil ${row.avutil})`).join(", ");
 }

@@ -42,7 +42,7 @@ export interface OpenedLibraries {
 export class Libav implements Disposable {
   readonly versions: LibavVersions;
   /** The release these libraries belong to, with the layout of its structs. */
-  readonly set: Release;
+  readonly release: Release;
   readonly #opened: OpenedLibraries;
   readonly #memory: NativeMemory;
   readonly #threadClock: ThreadClock;
@@ -51,9 +51,9 @@ export class Libav implements Disposable {
   #closed = false;
 
   /** Use `openLibav`, which also checks the libraries. */
-  constructor(opened: OpenedLibraries, set: Release) {
+  constructor(opened: OpenedLibraries, release: Release) {
     this.#opened = opened;
-    this.set = set;
+    this.release = release;
     this.#memory = new NativeMemory(opened.avutil.calls);
     this.#threadClock = new ThreadClock(opened.avutil.calls);
     this.versions = versionsOf(opened);
@@ -90,11 +90,6 @@ export class Libav implements Disposable {
   get memory(): NativeMemory {
     this.#assertOpen();
     return this.#memory;
-  }
-
-  /** The FFmpeg release: "5.x". */
-  get release(): string {
-    return this.set.release;
   }
 
   /** Describes a return code (`av_strerror`). */

@@ -47,7 +47,7 @@ export interface OpenLibavOptions {
 export function openLibav(paths: LibavPaths, options: OpenLibavOptions = {}): Libav {
   const opened = openAll(paths, options.demux ?? true);
   try {
-    const libav = new Libav(opened, setOf(opened, options.releases ?? RELEASES));
+    const libav = new Libav(opened, releaseOf(opened, options.releases ?? RELEASES));
     returnLargeBlocks(opened.avutil.calls);
     libav.avutil.av_log_set_level(Math.min(options.logLevel ?? LOG_QUIET, LOG_VERBOSE));
     selfTest(libav, options.log);
@@ -94,15 +94,15 @@ export function openAll(paths: LibavPaths, demux: boolean): OpenedLibraries {
 }
 
 /** Finds the release that these libraries belong to. */
-function setOf(opened: OpenedLibraries, releases: readonly Release[]): Release {
-  const set = releases.find((row) =>
+function releaseOf(opened: OpenedLibraries, releases: readonly Release[]): Release {
+  const release = releases.find((row) =>
     row.avutil === opened.avutil.calls.avutil_version() >>> 16 &&
     row.avcodec === opened.avcodec.calls.avcodec_version() >>> 16 &&
     (opened.avformat === null ||
       row.avformat === opened.avformat.calls.avformat_version() >>> 16) &&
     row.swscale === opened.swscale.calls.swscale_version() >>> 16
   );
-  if (set !== undefined) return set;
+  if (release !== undefined) return release;
   const found = versionsOf(opened);
   throw new LibraryError({
     code: "LIBAV_UNSUPPORTED",

@@ -86,7 +86,7 @@ class Opening implements Disposable {
     const context = avformat.avformat_alloc_context();
     if (context === NULL) throw outOfMemory("an input");
     // libav copies the callback while it opens the input.
-    const callback = context + BigInt(libav.set.layout.AVFormatContext.interruptCallback);
+    const callback = context + BigInt(libav.release.layout.AVFormatContext.interruptCallback);
     memory.writeU64(
       callback + BigInt(STABLE.AVIOInterruptCB.callback),
       request.interrupt.callback,

@@ -18,7 +18,7 @@ export interface RtspSettings {
  * redirect to a file or to HTTP.
  */
 export function rtspOptions(libav: Libav, settings: RtspSettings): InputOptions {
-  const timeout = libav.set.avformat < RENAMED_TIMEOUT_AVFORMAT ? "stimeout" : "timeout";
+  const timeout = libav.release.avformat < RENAMED_TIMEOUT_AVFORMAT ? "stimeout" : "timeout";
   return {
     rtsp_transport: settings.transport,
     [timeout]: String(Math.round(settings.timeoutMs * 1000)),

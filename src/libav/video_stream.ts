@@ -41,7 +41,7 @@ export function findVideoStream(
   libav: Libav,
   context: Ptr<"AVFormatContext">,
 ): VideoStream | number {
-  const { avformat, avcodec, memory, set: { layout } } = libav;
+  const { avformat, avcodec, memory, release: { layout } } = libav;
   const index = avformat.av_find_best_stream(context, MEDIA_TYPE_VIDEO, -1, -1, NULL, 0);
   if (index < 0) return index;
   const streams = memory.u64(context + BigInt(STABLE.AVFormatContext.streams));

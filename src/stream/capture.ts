@@ -116,7 +116,7 @@ export class Capture {
       onState: (standing) => this.#link.post({ kind: "state", ...standing }),
     });
     bus.start();
-    this.#link.post({ kind: "ready", libav: libav.release });
+    this.#link.post({ kind: "ready", libav: libav.release.name });
     const finished = camera.run().then(
       (end) => end === "ended" ? this.#link.post({ kind: "ended" }) : undefined,
       (error) => this.#link.post({ kind: "failed", error: errorData(error) }),

@@ -264,7 +264,7 @@ Deno.test(
 Deno.test("input: the socket timeout has the name that these libraries use", { ignore }, () => {
   using libav = testLibav();
   const options = rtspOptions(libav, { transport: "udp", timeoutMs: 2500 });
-  const name = libav.set.avformat < 59 ? "stimeout" : "timeout";
+  const name = libav.release.avformat < 59 ? "stimeout" : "timeout";
   assert.equal(options[name], "2500000");
   assert.equal(options["rtsp_transport"], "udp");
   assert.equal(options["allowed_media_types"], "video");

@@ -18,7 +18,7 @@ const ignore = ignoreWithout("libav");
 
 function ownRelease(): Release {
   using libav = testLibav();
-  return libav.set;
+  return libav.release;
 }
 
 /** The machine's own release with changed offsets. */
@@ -34,10 +34,10 @@ Deno.test(
     const records: LogRecord[] = [];
     const log = logTo((record) => void records.push(record));
     using libav = openLibav(locateChosenLibav() ?? locateLibav(), { log });
-    assert.match(libav.release, /^\d\.x$/);
+    assert.match(libav.release.name, /^\d\.x$/);
     assert.deepEqual(records, []);
-    assert.equal(libav.versions.avutil.split(".")[0], String(libav.set.avutil));
-    assert.equal(libav.versions.swscale.split(".")[0], String(libav.set.swscale));
+    assert.equal(libav.versions.avutil.split(".")[0], String(libav.release.avutil));
+    assert.equal(libav.versions.swscale.split(".")[0], String(libav.release.swscale));
     assert.equal(libav.alive, 0);
   },
 );
@@ -121,7 +121,7 @@ Deno.test("libav: no other release's layout passes the checks", { ignore }, () =
   for (const other of others) {
     const releases = [{ ...own, layout: other.layout }];
     const code = thrownCode(() => openLibav(locateLibav(), { releases }));
-    assert.equal(code, "LIBAV_LAYOUT", `${other.release} on ${own.release}`);
+    assert.equal(code, "LIBAV_LAYOUT", `${other.name} on ${own.name}`);
   }
 });
 
@@ -129,13 +129,13 @@ Deno.test("libav: an unknown major version is refused, naming it and the support
   ignore,
 }, () => {
   const own = ownRelease();
-  const known = RELEASES.filter((row) => row.release !== own.release);
+  const known = RELEASES.filter((row) => row.name !== own.name);
   assert.throws(() => openLibav(locateLibav(), { releases: known }), (error) => {
     assert(error instanceof LibraryError);
     assert.equal(error.code, "LIBAV_UNSUPPORTED");
     assert.match(error.message, new RegExp(`libavutil ${own.avutil}\\.`));
     for (const row of known) {
-      assert(error.message.includes(`${row.release} (libavutil ${row.avutil})`));
+      assert(error.message.includes(`${row.name} (libavutil ${row.avutil})`));
     }
     return true;
   });

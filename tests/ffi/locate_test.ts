@@ -11,14 +11,14 @@ function plant(
   release: string,
   names = ["avutil", "avcodec", "avformat", "swscale"],
 ) {
-  const row = RELEASES.find((candidate) => candidate.release === release);
+  const row = RELEASES.find((candidate) => candidate.name === release);
   assert(row !== undefined);
-  const majors: Record<string, number> = { ...row, layout: 0, release: 0 };
+  const majors: Record<string, number> = { ...row, layout: 0, name: 0 };
   for (const name of names) Deno.writeTextFileSync(`${folder}/lib${name}.so.${majors[name]}`, "");
 }
 
 function releaseOf(avutil: string): string | undefined {
-  return RELEASES.find((row) => avutil.endsWith(`.${row.avutil}`))?.release;
+  return RELEASES.find((row) => avutil.endsWith(`.${row.avutil}`))?.name;
 }
 
 Deno.test("locate: the machine's libraries are absolute paths of one release in one folder", {

@@ -236,7 +236,7 @@ function resultOf(
     fps: looked.fps ?? video.frameRate,
     keyframeIntervalSeconds,
     decoders: decodersOf(libav, video, decoder.name),
-    libav: libav.release,
+    libav: libav.release.name,
   };
 }
 

@@ -3,7 +3,7 @@ import type { Frame } from "../../libav/frame.ts";
 import type { Libav } from "../../libav/library.ts";
 import type { Packet } from "../../libav/packet.ts";
 import { BoundsError, pictureRefused } from "./errors.ts";
-import type { Worth } from "./fair_share.ts";
+import type { DecodeResult } from "./fair_share.ts";
 import type { Inspector } from "./inspector.ts";
 import { MAX_PACKET_BYTES } from "./limits.ts";
 import type { StreamBounds } from "./stream_bounds.ts";
@@ -117,8 +117,9 @@ export class BoundedDecoder implements Disposable {
   #settle(): void {
     const { pixels, sizeChanges, isFinelySliced } = this.#inspector;
     const isResized = sizeChanges !== this.#sizeChanges;
-    const worth: Worth = this.#isWasted || isResized ? "wasted" : isFinelySliced ? "fine" : "good";
-    this.#bounds.decoded(this.#spentMs, pixels, worth);
+    const isWasted = this.#isWasted || isResized;
+    const result: DecodeResult = isWasted ? "wasted" : isFinelySliced ? "finely-sliced" : "intact";
+    this.#bounds.decoded(this.#spentMs, pixels, result);
     this.#spentMs = 0;
     this.#isWasted = false;
     this.#sizeChanges = sizeChanges;

@@ -19,8 +19,8 @@ const MIN_PAUSE_MS = 10;
 /** Longest pause, so that a camera that stops is noticed. */
 const MAX_PAUSE_MS = 1000;
 
-/** How useful decoding a packet was. `fine`: a finely sliced picture. */
-export type Worth = "good" | "fine" | "wasted";
+/** What decoding a packet yielded: an intact frame, one of a finely sliced picture, or none of use. */
+export type DecodeResult = "intact" | "finely-sliced" | "wasted";
 
 /**
  * Throttles reading from a camera that floods, or whose packets are expensive and useless to decode, so
@@ -45,12 +45,12 @@ export class FairShare {
   }
 
   /** Charges a packet that was just decoded. */
-  decoded(spentMs: number, worth: Worth, now: SteadyMs): void {
+  decoded(spentMs: number, result: DecodeResult, now: SteadyMs): void {
     const idleMs = Math.max(0, now - (this.#paidUntil ?? now) - spentMs);
     this.#paidUntil = now;
     this.#owedMs = Math.max(0, this.#owedMs - idleMs);
-    if (worth === "wasted") this.#owedMs += spentMs * (1 / WASTED_SHARE - 1);
-    else if (worth === "fine") this.#owedMs += spentMs * (1 / FINE_SHARE - 1);
+    if (result === "wasted") this.#owedMs += spentMs * (1 / WASTED_SHARE - 1);
+    else if (result === "finely-sliced") this.#owedMs += spentMs * (1 / FINE_SHARE - 1);
   }
 
   /** Milliseconds to pause now; usually 0. */

@@ -1,7 +1,7 @@
 import type { Clock, SteadyMs } from "../../core/clock.ts";
 import { DecodeBudget } from "./budget.ts";
 import { BoundsError } from "./errors.ts";
-import { FairShare, type Worth } from "./fair_share.ts";
+import { type DecodeResult, FairShare } from "./fair_share.ts";
 
 /** Refused pictures after which a connection ends. */
 const MAX_REFUSED = 3;
@@ -52,9 +52,9 @@ export class StreamBounds {
    * Counts a decoded packet.
    * @param spentMs  CPU time of this thread
    */
-  decoded(spentMs: number, pixels: number, worth: Worth): void {
+  decoded(spentMs: number, pixels: number, result: DecodeResult): void {
     this.#budget.spend(spentMs, pixels);
-    this.#share.decoded(spentMs, worth, this.#parts.clock.nowMs());
+    this.#share.decoded(spentMs, result, this.#parts.clock.nowMs());
     if (!this.#budget.isExceeded) return;
     this.#failure ??= new BoundsError(
       "STREAM_DECODE_BUDGET",

@@ -43,26 +43,26 @@ Deno.test("budget: unused allowance pays back excess", () => {
  * The share of the time that decoding takes, with the pauses that follow it.
  * @param idleMs  how long the next packet takes to arrive anyway
  */
-function part(worth: "good" | "fine" | "wasted", decodeMs: number, idleMs = 0): number {
+function part(result: "intact" | "finely-sliced" | "wasted", decodeMs: number, idleMs = 0): number {
   const share = new FairShare();
   const rounds = 1000;
   let nowMs = 0;
   for (let round = 0; round < rounds; round++) {
     nowMs += decodeMs;
-    share.decoded(decodeMs, worth, steadyMs(nowMs));
+    share.decoded(decodeMs, result, steadyMs(nowMs));
     nowMs += Math.max(share.pauseMs(), idleMs);
   }
   return rounds * decodeMs / nowMs;
 }
 
 Deno.test("share: decoding intact frames causes no pauses, wasted decoding does", () => {
-  assert.equal(part("good", 40), 1);
-  assert.ok(Math.abs(part("fine", 40) - 1 / 2) < 0.01);
+  assert.equal(part("intact", 40), 1);
+  assert.ok(Math.abs(part("finely-sliced", 40) - 1 / 2) < 0.01);
   assert.ok(Math.abs(part("wasted", 40) - 1 / 4) < 0.01);
 });
 
 Deno.test("share: a camera below its share is never paused", () => {
-  assert.equal(part("fine", 18, 22), 18 / 40);
+  assert.equal(part("finely-sliced", 18, 22), 18 / 40);
   assert.equal(part("wasted", 9, 31), 9 / 40);
   const share = new FairShare();
   share.decoded(80, "wasted", steadyMs(1000));
@@ -121,7 +121,7 @@ Deno.test("bounds: the third refused picture ends the connection", () => {
 
 Deno.test("bounds: decoding that takes too long ends the connection after one packet", () => {
   const one = bounds();
-  one.decoded(5000, HD, "good");
+  one.decoded(5000, HD, "intact");
   assert.throws(() => one.settle(), { code: "STREAM_DECODE_BUDGET" });
 });
 
