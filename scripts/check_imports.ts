@@ -1,10 +1,11 @@
 /**
- * Checks that rooms import only downwards along the data flow, and that each package that reaches
- * outside is imported in its one file.
+ * Checks that rooms import only downwards along the data flow, that no files import one another in a
+ * circle, and that each package that reaches outside is imported in its one file.
  *
  *     deno run --allow-read=. scripts/check_imports.ts
  */
 import { type SourceFile, sourceFiles } from "./testing/checkout.ts";
+import { circleViolations, resolveImport } from "./testing/circles.ts";
 import { importsOf, type Violation, violationText } from "./testing/source.ts";
 
 /** What each room of `src/` may import besides itself: rooms, or single files of rooms. */
@@ -39,16 +40,6 @@ const ONE_IMPORTER: Readonly<Record<string, string>> = {
 
 /** Where the version in `deno.json` is read. */
 const VERSION_FILE = "src/core/version.ts";
-
-/** Resolves `./` and `../` against the folder of `from`; both relative to the root of the checkout. */
-function resolve(from: string, specifier: string): string {
-  const parts = from.split("/").slice(0, -1);
-  for (const part of specifier.split("/")) {
-    if (part === "..") parts.pop();
-    else if (part !== ".") parts.push(part);
-  }
-  return parts.join("/");
-}
 
 /** The part of the checkout a file belongs to: a room of `src/`, or a folder, or `main.ts`. */
 function partOf(path: string): string {
@@ -100,7 +91,7 @@ export function importViolations(file: SourceFile): Violation[] {
   }
   for (const { specifier, line } of importsOf(text)) {
     if (specifier.startsWith(".")) {
-      const rule = wrongDirection(path, resolve(path, specifier));
+      const rule = wrongDirection(path, resolveImport(path, specifier));
       const may = allowedFor(path)?.join(", ") || "nothing but itself";
       const remedy = `it may import ${may}: move what both need to src/core, or hand it in`;
       if (rule !== null) violations.push({ path, line, rule, remedy });
@@ -114,7 +105,7 @@ export function importViolations(file: SourceFile): Violation[] {
 
 /** Checks the whole checkout; one text for each violation. */
 export function checkImports(files: readonly SourceFile[] = sourceFiles()): string[] {
-  return files.flatMap(importViolations).map(violationText);
+  return [...files.flatMap(importViolations), ...circleViolations(files)].map(violationText);
 }
 
 if (import.meta.main) {

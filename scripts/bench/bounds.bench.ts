@@ -1,4 +1,4 @@
-/** What it costs to look at a packet before it is decoded: `deno task bench scripts/bench/bounds.bench.ts`. */
+/** The cost of inspecting a packet before decoding: `deno task bench scripts/bench/bounds.bench.ts`. */
 import { annexB, idrSlice, pps, sps } from "../../tests/support/clips/coded/h264.ts";
 import { h265Pps, h265Segment, h265Sps } from "../../tests/support/clips/coded/h265.ts";
 import { jpeg } from "../../tests/support/clips/coded/others.ts";

@@ -1,6 +1,6 @@
 /**
- * What video costs: calls into libav, decoding the bundled clip, and making network inputs of its
- * frames.
+ * The cost of video: calls into libav, decoding the bundled clip, and converting its frames into network
+ * inputs.
  *
  *     deno task bench scripts/bench/libav.bench.ts
  */
@@ -10,18 +10,18 @@ import { inputBytes } from "../../src/core/messages.ts";
 import { TensorConverter } from "../../src/libav/converter.ts";
 import { Decoder } from "../../src/libav/decoder.ts";
 import { Frame } from "../../src/libav/frame.ts";
-import { Input } from "../../src/libav/input.ts";
+import { openInputSync } from "../../src/libav/open_input.ts";
 import { Interrupt } from "../../src/libav/interrupt.ts";
-import { openLibav } from "../../src/libav/library.ts";
+import { openLibav } from "../../src/libav/open.ts";
 import { locateLibav } from "../../src/libav/locate.ts";
 import { fileOptions } from "../../src/libav/options.ts";
 import { Packet } from "../../src/libav/packet.ts";
 
-// Everything lives as long as the process: a benchmark has no end to let go at.
+// Not disposed of: a benchmark has no end.
 const libav = openLibav(locateLibav());
 const interrupt = new Interrupt(libav);
 const url = Deno.realPathSync(new URL("../../assets/demo.mp4", import.meta.url));
-const input = Input.openSync(libav, {
+const input = openInputSync(libav, {
   url,
   options: fileOptions(),
   interrupt,
@@ -31,7 +31,7 @@ const decoder = Decoder.open(libav, input.video, { decoder: "auto", threads: 1 }
 const packet = new Packet(libav);
 const frame = new Frame(libav);
 
-/** Decodes the next frame, from the beginning again after the last. */
+/** Decodes the next frame, in a loop. */
 function next(): void {
   while (decoder.receive(frame) !== "frame") {
     if (input.readSync(packet) === "packet") {
@@ -61,7 +61,7 @@ Deno.bench({ name: "reading an integer from native memory", group: calls }, () =
 Deno.bench({ name: "refreshing a frame's fields", group: calls }, () => frame.refresh());
 
 const reading = "reading a packet of the clip";
-const source = Input.openSync(libav, {
+const source = openInputSync(libav, {
   url,
   options: fileOptions(),
   interrupt,

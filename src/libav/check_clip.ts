@@ -1,15 +1,15 @@
+import { openCheckDecoder } from "./check_decoder.ts";
 import { expectEqual, layoutError } from "./check_layout.ts";
-import { CodecParameters } from "./codec_parameters.ts";
 import { Decoder } from "./decoder.ts";
 import { AVERROR, LibavError } from "./error.ts";
 import { Frame } from "./frame.ts";
-import { Input } from "./input.ts";
 import { Interrupt } from "./interrupt.ts";
 import { STABLE } from "./layouts.ts";
 import type { Libav } from "./library.ts";
+import { openInputSync } from "./open_input.ts";
 import { Packet } from "./packet.ts";
 
-/** Four frames of one colour, 50x38 pixels 4:3, BT.709, H.264 without a container. */
+/** Four H.264 frames of one colour without a container: 50x38 pixels with an aspect of 4:3, BT.709. */
 const CLIP =
   "AAAAAWdCwAraEfiJsOagICAoAAADAAgAAAMBkHiRNQAAAAFozgOcgAAAAWWIhD///8EUUfHAxwZNycnW66666668" +
   "AAAAAUGaI8bAAAAAAUGaQ8bAAAAAAUGaY8bA";
@@ -21,72 +21,58 @@ const COLOR_RANGE = 1;
 const LUMA = 95;
 const FIRST_PACKET_BYTES = 66;
 const PACKET_BYTES = 9;
-/** A time no demuxer would think of. */
+/** A timestamp that no demuxer produces. */
 const MARK = 424242n;
 
-/** What a build of libav may lack without being wrong. */
-const ABSENT: ReadonlySet<number> = new Set([
+/** Components that a build of libav may lack. */
+const OPTIONAL: ReadonlySet<number> = new Set([
   AVERROR.PROTOCOL_NOT_FOUND,
   AVERROR.DEMUXER_NOT_FOUND,
   AVERROR.DECODER_NOT_FOUND,
 ]);
 
 /**
- * Decodes a clip that is part of this file, through the same classes as every camera, and compares
- * everything they tell with what is known of it.
+ * Decodes the test clip through the classes that decode every camera, and compares every field they
+ * read with its known value.
  *
- * @returns null, or why the check could not be made with this build
- * @throws {LibraryError} `LIBAV_LAYOUT` naming what differs
+ * @returns null, or why these libraries cannot decode the clip
+ * @throws {LibraryError} `LIBAV_LAYOUT` naming the field that differs
  */
-export function checkEndToEnd(libav: Libav): string | null {
+export function checkDecoding(libav: Libav): string | null {
   try {
-    checkDecoding(libav);
+    checkUnits(libav);
     if (libav.canDemux) checkDemuxing(libav);
     return null;
   } catch (error) {
     if (!(error instanceof LibavError)) throw error;
-    if (ABSENT.has(error.averror)) {
+    if (OPTIONAL.has(error.averror)) {
       return `the test clip could not be decoded with these libraries: ${error.code}`;
     }
     throw layoutError(libav, "decoding the test clip", error.message, "no error");
   }
 }
 
-/** Access units without a container, as cameras send them. */
-function checkDecoding(libav: Libav): void {
+/** Decodes access units without a container, as cameras send them. */
+function checkUnits(libav: Libav): void {
   const bytes = Uint8Array.fromBase64(CLIP);
-  using parameters = new CodecParameters(libav, {
-    codecName: "h264",
-    clockRate: 90_000,
-    extradata: null,
-    frameRate: null,
-  });
-  using decoder = Decoder.open(libav, parameters.video, { decoder: "auto" });
+  using decoder = openCheckDecoder(libav);
   using packet = new Packet(libav);
-  using frame = new Frame(libav);
-  let frames = 0;
-  const drain = () => {
-    while (decoder.receive(frame) === "frame") checkPicture(libav, frame, frames++);
-  };
   let at = 0;
-  for (let packets = 0; packets < FRAMES; packets++) {
-    const sizeBytes = packets === 0 ? FIRST_PACKET_BYTES : PACKET_BYTES;
-    packet.fill(bytes.subarray(at, at + sizeBytes), packets === 0);
-    packet.stamp(MARK + BigInt(packets));
-    expectEqual(libav, "AVPacket.size", packet.sizeBytes, sizeBytes);
-    expectEqual(libav, "AVPacket.flags", Number(packet.isKey), packets === 0 ? 1 : 0);
-    decoder.send(packet);
-    drain();
-    at += sizeBytes;
-  }
-  decoder.send(null);
-  drain();
-  expectEqual(libav, "the test clip's frames", frames, FRAMES);
+  decodeAll(libav, decoder, checkFrame, (send) => {
+    for (let packets = 0; packets < FRAMES; packets++) {
+      const sizeBytes = packets === 0 ? FIRST_PACKET_BYTES : PACKET_BYTES;
+      packet.fill(bytes.subarray(at, at + sizeBytes), packets === 0);
+      packet.stamp(MARK + BigInt(packets));
+      at += sizeBytes;
+      checkPacket(libav, packet, packets);
+      send(packet);
+    }
+  });
 }
 
 function checkDemuxing(libav: Libav): void {
   using interrupt = new Interrupt(libav);
-  using input = Input.openSync(libav, {
+  using input = openInputSync(libav, {
     url: `data:video/h264;base64,${CLIP}`,
     options: { protocol_whitelist: "data" },
     format: "h264",
@@ -104,43 +90,60 @@ function checkDemuxing(libav: Libav): void {
 
   using decoder = Decoder.open(libav, video, { decoder: "auto" });
   using packet = new Packet(libav);
-  using frame = new Frame(libav);
-  let frames = 0;
-  const drain = () => {
-    while (decoder.receive(frame) === "frame") checkFrame(libav, frame, frames++);
-  };
-  for (let packets = 0; input.readSync(packet) === "packet"; packets++) {
-    same("AVPacket.stream_index", packet.streamIndex, video.index);
-    same("AVPacket.flags", Number(packet.isKey), packets === 0 ? 1 : 0);
-    same("AVPacket.size", packet.sizeBytes, packets === 0 ? FIRST_PACKET_BYTES : PACKET_BYTES);
-    mark(libav, packet, MARK + BigInt(packets));
-    decoder.send(packet);
-    drain();
-  }
-  decoder.send(null);
-  drain();
-  same("the test clip's frames", frames, FRAMES);
+  decodeAll(libav, decoder, checkDemuxedFrame, (send) => {
+    for (let packets = 0; input.readSync(packet) === "packet"; packets++) {
+      same("AVPacket.stream_index", packet.streamIndex, video.index);
+      checkPacket(libav, packet, packets);
+      mark(libav, packet, MARK + BigInt(packets));
+      send(packet);
+    }
+  });
 }
 
-/** Gives a packet times that its frame must come out with. */
+/** Decodes the packets that `feed` sends, and checks each frame and their number. */
+function decodeAll(
+  libav: Libav,
+  decoder: Decoder,
+  check: (libav: Libav, frame: Frame, index: number) => void,
+  feed: (send: (packet: Packet) => void) => void,
+): void {
+  using frame = new Frame(libav);
+  let frames = 0;
+  const send = (packet: Packet | null) => {
+    decoder.send(packet);
+    while (decoder.receive(frame) === "frame") check(libav, frame, frames++);
+  };
+  feed(send);
+  send(null);
+  expectEqual(libav, "the test clip's frames", frames, FRAMES);
+}
+
+function checkPacket(libav: Libav, packet: Packet, index: number): void {
+  const sizeBytes = index === 0 ? FIRST_PACKET_BYTES : PACKET_BYTES;
+  expectEqual(libav, "AVPacket.flags", Number(packet.isKey), index === 0 ? 1 : 0);
+  expectEqual(libav, "AVPacket.size", packet.sizeBytes, sizeBytes);
+}
+
+/** Sets the timestamps that the frame of a packet must carry. */
 function mark(libav: Libav, packet: Packet, time: bigint): void {
   for (const offset of [STABLE.AVPacket.pts, STABLE.AVPacket.dts]) {
     libav.memory.writeU64(packet.pointer + BigInt(offset), time);
   }
 }
 
-/** What a picture has wherever its packet came from, and with the times of its packet. */
-function checkFrame(libav: Libav, frame: Frame, index: number): void {
-  const { memory, set: { layout } } = libav;
+/** Checks a frame of a demuxed packet, which carries both of its timestamps. */
+function checkDemuxedFrame(libav: Libav, frame: Frame, index: number): void {
+  const { memory, release: { layout } } = libav;
   const i64 = (offset: number) => BigInt.asIntN(64, memory.u64(frame.pointer + BigInt(offset)));
   const time = MARK + BigInt(index);
   expectEqual(libav, "AVFrame.pkt_dts", i64(layout.AVFrame.pktDts), time);
   expectEqual(libav, "AVFrame.best_effort_timestamp", frame.bestEffortPts ?? 0n, time);
-  checkPicture(libav, frame, index);
+  checkFrame(libav, frame, index);
 }
 
-function checkPicture(libav: Libav, frame: Frame, index: number): void {
-  const { memory, set: { layout } } = libav;
+/** Checks the fields of every frame. */
+function checkFrame(libav: Libav, frame: Frame, index: number): void {
+  const { memory, release: { layout } } = libav;
   const same = (field: string, found: number | bigint, wanted: number | bigint) =>
     expectEqual(libav, `AVFrame.${field}`, found, wanted);
   const i32 = (offset: number) => memory.i32(frame.pointer + BigInt(offset));

@@ -6,12 +6,12 @@ import { NULL, type Ptr } from "./pointers.ts";
 
 const NO_TIMESTAMP = -(2n ** 63n);
 const UNSPECIFIED = 2;
-/** More than the part of any known AVFrame that is looked at. */
+/** More than the part of any known AVFrame that is checked. */
 const FRAME_BYTES = 512;
 
 /**
- * Compares the layout table with what can be asked of the libraries without following any pointer of
- * unknown worth: safe even when the table is wrong.
+ * Checks the layout table against what the libraries report, without following any unverified pointer:
+ * safe even when the table is wrong.
  *
  * @throws {LibraryError} `LIBAV_LAYOUT` naming the field
  */
@@ -20,7 +20,7 @@ export function checkLayout(libav: Libav): void {
   checkFrameDefaults(libav);
 }
 
-/** A check that failed. */
+/** Makes the error of a failed check. */
 export function layoutError(
   libav: Libav,
   field: string,
@@ -33,7 +33,7 @@ export function layoutError(
     message: `Cannot use libavutil ${avutil}, libavcodec ${avcodec}` +
       `${
         avformat === null ? "" : `, libavformat ${avformat}`
-      }: ${field} is ${found}, expected ${wanted} for ${libav.release}`,
+      }: ${field} is ${found}, expected ${wanted} for ${libav.release.name}`,
     retryable: false,
     remedy:
       "Install the unmodified libraries of your distribution, and report this with the versions.",
@@ -51,7 +51,7 @@ export function expectEqual<T extends number | bigint | string>(
 }
 
 function checkFormatContext(libav: Libav): void {
-  const { avformat, memory, set: { layout } } = libav;
+  const { avformat, memory, release: { layout } } = libav;
   const context = avformat.avformat_alloc_context();
   if (context === NULL) throw layoutError(libav, "avformat_alloc_context", "NULL", "an address");
   try {
@@ -65,7 +65,7 @@ function checkFormatContext(libav: Libav): void {
     same("max_analyze_duration", option("analyzeduration"), table.maxAnalyzeDuration);
     same("error_recognition", option("err_detect"), table.errorRecognition);
     same("debug", option("fdebug"), table.debug);
-    // No option tells where the callback is, but its neighbours on both sides do.
+    // No option has the offset of the callback, but the fields on both sides of it have one.
     same("interrupt_callback", option("err_detect") + 4, table.interruptCallback);
     same("interrupt_callback", option("fdebug") - 16, table.interruptCallback);
 
@@ -91,9 +91,9 @@ function optionOffset(libav: Libav, context: Ptr<"AVFormatContext">, name: strin
   return libav.memory.i32(option + BigInt(STABLE.AVOption.offset));
 }
 
-/** A fresh frame's values are a fingerprint of its layout. */
+/** Checks the layout by the default values of a new frame's fields. */
 function checkFrameDefaults(libav: Libav): void {
-  const { avutil, memory, set: { layout } } = libav;
+  const { avutil, memory, release: { layout } } = libav;
   const frame = avutil.av_frame_alloc();
   if (frame === NULL) throw layoutError(libav, "av_frame_alloc", "NULL", "an address");
   try {

@@ -1,36 +1,29 @@
 import { orientationOf } from "../core/display.ts";
-import { CodecParameters } from "./codec_parameters.ts";
-import { Decoder } from "./decoder.ts";
+import { openCheckDecoder } from "./check_decoder.ts";
 import { Frame } from "./frame.ts";
 import type { Libav } from "./library.ts";
 import { Packet } from "./packet.ts";
 
-/** One picture, H.264, whose message of display orientation wants it turned a quarter to the left. */
+/** One H.264 frame whose display orientation SEI requests a quarter turn to the left. */
 const TURNED_LEFT =
   "AAAAAWdCwAraEfiJsOagICAoAAADAAgAAAMBkHiRNQAAAAFozgOcgAAAAQYvAwgACYAAAAFliIQ////B" +
   "FFHxwMcGTcnJ1uuuuuuuvA==";
-const TO_THE_RIGHT = orientationOf(1, false);
+const TURNED_RIGHT = orientationOf(1, false);
 
-/** Codecs whose own message libav had wrong. */
-const WITH_MESSAGE: readonly string[] = ["h264", "hevc"];
+/** Codecs whose display orientation SEI libav misreads. */
+const AFFECTED_CODECS: readonly string[] = ["h264", "hevc"];
 
 /**
- * Whether libav takes a turn to the left for one to the right where a stream of this codec asks for one:
- * up to FFmpeg 4.4 it does, unless the distribution has mended it.
+ * Whether libav mistakes a turn to the left for one to the right in streams of this codec: up to FFmpeg
+ * 4.4 it does, unless the distribution has backported the fix.
  */
 export function turnsBackwards(libav: Libav, codecName: string): boolean {
-  if (!WITH_MESSAGE.includes(codecName)) return false;
-  using parameters = new CodecParameters(libav, {
-    codecName: "h264",
-    clockRate: 90_000,
-    extradata: null,
-    frameRate: null,
-  });
-  using decoder = Decoder.open(libav, parameters.video, { decoder: "auto" });
+  if (!AFFECTED_CODECS.includes(codecName)) return false;
+  using decoder = openCheckDecoder(libav);
   using packet = new Packet(libav);
   using frame = new Frame(libav);
   packet.fill(Uint8Array.fromBase64(TURNED_LEFT), true);
   decoder.send(packet);
   decoder.send(null);
-  return decoder.receive(frame) === "frame" && frame.orientation() === TO_THE_RIGHT;
+  return decoder.receive(frame) === "frame" && frame.orientation() === TURNED_RIGHT;
 }

@@ -1,30 +1,30 @@
 import { AVERROR, LibavError } from "./error.ts";
 import { Handle } from "./handle.ts";
-import type { VideoStream } from "./input.ts";
 import { STABLE } from "./layouts.ts";
 import type { Libav } from "./library.ts";
 import { cString } from "./memory.ts";
 import { NULL, pointer, type Ptr } from "./pointers.ts";
+import type { VideoStream } from "./video_stream.ts";
 
-/** `AV_INPUT_BUFFER_PADDING_SIZE`: decoders read so far beyond the data. */
+/** `AV_INPUT_BUFFER_PADDING_SIZE`: decoders read this far beyond the data. */
 const PADDING_BYTES = 64;
 
-/** A stream of access units that no demuxer of libav has opened. */
+/** A stream of access units that was not opened by libav's demuxers. */
 export interface CodedVideo {
   /** libav's name: "h264", "hevc". */
   readonly codecName: string;
-  /** Ticks of a packet's time per second. */
+  /** Timestamp units per second. */
   readonly clockRate: number;
-  /** Parameter sets that came outside of the packets, as the codec's decoder takes them; or null. */
+  /** Out-of-band parameter sets in the decoder's format, or null. */
   readonly extradata: Uint8Array<ArrayBuffer> | null;
-  /** Frames a second as announced, or null. */
+  /** Frames per second as announced, or null. */
   readonly frameRate: number | null;
 }
 
-/** More than any stream's parameter sets have. */
+/** More than the parameter sets of any stream. */
 const MAX_EXTRADATA_BYTES = 1024 * 1024;
 
-/** A copy of what a decoder gets beside the packets, or null where there is nothing. */
+/** Copies a stream's extradata (out-of-band parameter sets); null when there is none. */
 export function extradataOf(
   { memory }: Libav,
   codecpar: Ptr<"AVCodecParameters">,
@@ -39,15 +39,15 @@ export function extradataOf(
 }
 
 /**
- * What a decoder is opened with where there is no {@link Input}: an `AVCodecParameters` of its own.
+ * An `AVCodecParameters` for opening a decoder without an `Input`.
  *
- * Valid until it is disposed of; a decoder copies what it needs when it opens.
+ * Valid until it is disposed of; an open decoder does not need it.
  */
 export class CodecParameters implements Disposable {
   readonly video: VideoStream;
   readonly #handle: Handle<"AVCodecParameters">;
 
-  /** @throws {LibavError} `STREAM_CODEC` when libav does not know the codec */
+  /** @throws {LibavError} `STREAM_CODEC` for a codec unknown to libav */
   constructor(libav: Libav, coded: CodedVideo) {
     const { avcodec, memory } = libav;
     const descriptor = avcodec.avcodec_descriptor_get_by_name(cString(coded.codecName));
@@ -72,7 +72,7 @@ export class CodecParameters implements Disposable {
     memory.writeI32(codecpar + BigInt(at.codecId), codecId);
     const { extradata } = coded;
     if (extradata !== null && extradata.byteLength > 0) {
-      // Freed with the parameters.
+      // Freed with the parameters, by libav.
       const copy = memory.allocate(extradata.byteLength + PADDING_BYTES);
       memory.writeBytes(copy, extradata);
       memory.writeU64(codecpar + BigInt(at.extradata), copy);

@@ -8,21 +8,21 @@ const RANGE_FULL = 2;
 /** `SWS_CS_ITU601`. The other numbers are those of `AVCOL_SPC_*`. */
 export const BT601 = 5;
 
-/** What a picture's samples stand for, in swscale's terms. */
+/** Colour space and range of a frame, in swscale's terms. */
 export interface Colours {
   /** For `sws_getCoefficients`. */
   readonly matrix: number;
-  /** 0 to 255, instead of 16 to 235. */
+  /** Full range (0 to 255) instead of limited range (16 to 235). */
   readonly full: boolean;
 }
 
-/** As the stream says, or its format by itself; one that says nothing is BT.601 of limited range. */
+/** Taken from the stream, else from the pixel format, else BT.601 with limited range. */
 export function coloursOf(frame: Frame, format: SourceFormat): Colours {
   const space = frame.colorSpace;
   const range = frame.colorRange;
   return {
     matrix: space === SPACE_UNSPECIFIED ? BT601 : space,
     full: range === RANGE_FULL || format.alwaysFullRange ||
-      (range === RANGE_UNSPECIFIED && format.fullRangeUnlessTold),
+      (range === RANGE_UNSPECIFIED && format.fullRangeByDefault),
   };
 }

@@ -5,47 +5,47 @@ import type { BoxPx, Fit, SizePx } from "../core/geometry.ts";
 import { inputBytes, type InputShape } from "../core/messages.ts";
 import { coloursOf } from "./colours.ts";
 import type { Frame } from "./frame.ts";
-import { type Libav, TENSOR_FORMAT } from "./library.ts";
+import type { Libav } from "./library.ts";
 import type { Ptr } from "./pointers.ts";
-import { overrunLeaves, restoreBars, ROW_STEP_FLOATS, rowFloats } from "./row_overrun.ts";
+import { overrunsPlane, restoreBars, ROW_STEP_FLOATS, rowFloats } from "./row_overrun.ts";
 import { openScaler, type Scaler, SWS_BILINEAR } from "./scaler.ts";
 import { type SourceFormat, sourceFormat } from "./source_format.ts";
+import { tensorFormat } from "./tensor_format.ts";
 import { turnPlane } from "./turn_plane.ts";
 
 const FLOAT_BYTES = Float32Array.BYTES_PER_ELEMENT;
 const PLANES = 4;
 
 export interface ConverterOptions {
-  /** `SWS_*`: how pixels are averaged. For measurements. */
+  /** `SWS_*` scaling flags, for measurements. */
   readonly flags?: number;
 }
 
-/** Where a fitted part of the picture as shown lies in the coded one. */
+/** The part of the coded frame that a fit (in display orientation) refers to. */
 export interface CodedPart {
   /** In coded pixels. */
   readonly crop: BoxPx;
-  /** How it has to be turned. */
+  /** The display orientation to apply. */
   readonly orientation: Orientation;
 }
 
 /**
- * Turns decoded frames into network inputs: crop, scale, colour, letterbox and the layout of the
- * tensor in one `sws_scale`, straight into the caller's buffer.
+ * Converts frames into network inputs: crops, scales, converts colours, letterboxes and lays out the
+ * tensor in one `sws_scale`, directly into the caller's buffer.
  *
- * `AV_PIX_FMT_GBRPF32` is three planes of float32 in 0..1; given the planes' addresses in the order
- * G, B, R of a tensor laid out R, G, B it writes NCHW RGB. The crop is an offset on the source's
- * planes, the letterbox one on the tensor's. Pixels that are no squares are part of the scale. What has
- * to be turned or mirrored, which swscale cannot, is scaled into memory of our own and copied from there.
+ * `AV_PIX_FMT_GBRPF32` is three planes of float32 in 0..1. Given the addresses of a tensor's R, G and B
+ * planes in the order G, B, R, swscale writes NCHW RGB. The crop is an offset on the source planes, the
+ * letterbox one on the tensor's. The scale includes the pixel aspect. Frames to rotate or mirror, which
+ * swscale cannot do, are scaled into an intermediate buffer and copied from there.
  *
- * Colours: BT.709, BT.2020, BT.601 and so on as the stream says. A stream that says nothing is taken
- * as BT.601 of limited range whatever its size, as the ffmpeg program and OpenCV take it, which is
- * what models were trained and compared with. (Players guess BT.709 for tall pictures.)
+ * Colours: as the stream specifies. A stream that specifies none is taken as BT.601 with limited range
+ * at any size, like the ffmpeg program and OpenCV, which models were trained and compared with. (Players
+ * assume BT.709 for high resolutions.)
  *
- * Scaling is bilinear over the whole area that a pixel of the result covers, so that shrinking does
- * not alias.
+ * Scaling is bilinear over the whole area that a target pixel covers, so that shrinking does not alias.
  *
- * Keeps one scaler, and makes a new one when the crop's or the result's size, the pixel format or the
- * colours change: use one converter for each network input.
+ * Keeps one scaler, which it replaces when the crop size, the target size, the pixel format or the
+ * colours change: use one converter per network input.
  */
 export class TensorConverter implements Disposable {
   readonly #libav: Libav;
@@ -53,13 +53,13 @@ export class TensorConverter implements Disposable {
   readonly #tensorFormat: number;
   readonly #formats = new Map<number, SourceFormat>();
   #scaler: Scaler | null = null;
-  #aside: { readonly address: Ptr<"void">; readonly bytes: number } | null = null;
-  #unturned = new Float32Array(0);
+  #spare: { readonly address: Ptr<"void">; readonly bytes: number } | null = null;
+  #unrotated = new Float32Array(0);
   #disposed = false;
-  /** How many scalers were made so far. */
+  /** Number of scalers made so far. */
   scalersMade = 0;
 
-  // Larger than 64 bytes each, so that V8 keeps them outside of the heap it compacts.
+  // Larger than 64 bytes each: V8 allocates smaller buffers on the heap that it compacts.
   readonly #sourcePlanes = new BigUint64Array(new ArrayBuffer(128), 0, PLANES);
   readonly #sourceStrides = new Int32Array(new ArrayBuffer(128), 0, PLANES);
   readonly #tensorPlanes = new BigUint64Array(new ArrayBuffer(128), 0, PLANES);
@@ -68,20 +68,18 @@ export class TensorConverter implements Disposable {
   constructor(libav: Libav, options: ConverterOptions = {}) {
     this.#libav = libav;
     this.#flags = options.flags ?? SWS_BILINEAR;
-    const format = libav.pixelFormat(TENSOR_FORMAT);
-    if (format === null) throw new LifecycleError(`libav has no ${TENSOR_FORMAT}`);
-    this.#tensorFormat = format;
+    this.#tensorFormat = tensorFormat(libav);
     libav.count("converter", 1);
   }
 
   /**
    * Writes `frame` into `buffer` as a network input.
    *
-   * @param fit       which part of the picture as shown goes where, from `letterbox`
-   * @param buffer    exactly `inputBytes(input)` long: float32, NCHW, RGB, 0..1
-   * @param fillBars  write the letterbox bars as well; false if they are there from the last time
-   * @param part      where that part is in the frame; absent for one that is shown as it is coded. Its
-   *   crop lies within the frame, its corner on a whole chroma sample (even numbers for 4:2:0)
+   * @param fit       maps a part of the frame in display orientation to the input, from `letterbox`
+   * @param buffer    exactly `inputBytes(input)` bytes: float32, NCHW, RGB, 0..1
+   * @param fillBars  fills the letterbox bars as well; false if the buffer already has them
+   * @param part      the coded part that `fit` refers to; default: upright. Its crop lies within the
+   *   frame, its corner on a whole chroma sample (even numbers for 4:2:0)
    * @throws {StreamError} `STREAM_PIXEL_FORMAT` for a pixel format that cannot be converted or
    *   cropped, `STREAM_CROP` for a crop between two chroma samples
    */
@@ -101,12 +99,12 @@ export class TensorConverter implements Disposable {
     format.prepare(crop, this.#sourcePlanes, this.#sourceStrides);
     const scaler = this.#scalerFor(frame, crop, acrossSize(fit, orientation), format);
     if (fillBars) new Float32Array(buffer).fill(input.bars);
-    if (orientation !== UPRIGHT) return this.#scaleTurned(scaler, orientation, fit, input, buffer);
+    if (orientation !== UPRIGHT) return this.#scaleRotated(scaler, orientation, fit, input, buffer);
     const base = this.#libav.memory.addressOf(buffer);
     const planeBytes = input.width * input.height * FLOAT_BYTES;
     const corner = base + BigInt((fit.dy * input.width + fit.dx) * FLOAT_BYTES);
-    if (overrunLeaves(fit, input)) {
-      this.#scaleAside(scaler, fit, input, corner);
+    if (overrunsPlane(fit, input)) {
+      this.#scaleWithPadding(scaler, fit, input, corner);
     } else {
       this.#scale(scaler, corner, planeBytes, input.width * FLOAT_BYTES);
       restoreBars(fit, input, buffer);
@@ -117,7 +115,7 @@ export class TensorConverter implements Disposable {
     if (this.#disposed) return;
     this.#disposed = true;
     this.#dropScaler();
-    this.#dropAside();
+    this.#freeSpare();
     this.#libav.count("converter", -1);
   }
 
@@ -139,16 +137,16 @@ export class TensorConverter implements Disposable {
         `a network input ${input.width} wide, at least ${ROW_STEP_FLOATS} expected`,
       );
     }
-    // What lies outside would be read and written all the same: other memory.
+    // swscale does not check bounds: it would read and write other memory.
     if (frame.isEmpty) throw new LifecycleError("the frame to convert is empty");
     if (!isWithin(crop, frame)) throw new LifecycleError("the crop leaves the frame");
     const target = { x: fit.dx, y: fit.dy, width: fit.width, height: fit.height };
     if (!isWithin(target, input)) throw new LifecycleError("the fit leaves the network input");
   }
 
-  /** Scales into three planes of floats that begin at `corner`: red, green, blue. */
+  /** Scales into three planes of floats that start at `corner`: red, green, blue. */
   #scale(scaler: Scaler, corner: bigint, planeBytes: number, strideBytes: number): void {
-    // swscale's planes are in the order G, B, R.
+    // swscale orders the planes G, B, R.
     this.#tensorPlanes[0] = corner + BigInt(planeBytes);
     this.#tensorPlanes[1] = corner + BigInt(2 * planeBytes);
     this.#tensorPlanes[2] = corner;
@@ -166,24 +164,24 @@ export class TensorConverter implements Disposable {
     throw this.#libav.error({ action: "Cannot convert a frame", averror: Math.min(rows, -1) });
   }
 
-  /** Scales into memory of our own whose rows are long enough, and copies the rows from there. */
-  #scaleAside(scaler: Scaler, fit: Fit, input: InputShape, corner: bigint): void {
+  /** Scales into a spare buffer whose rows hold the overrun, and copies the rows from there. */
+  #scaleWithPadding(scaler: Scaler, fit: Fit, input: InputShape, corner: bigint): void {
     const strideBytes = rowFloats(fit.width) * FLOAT_BYTES;
     const planeBytes = strideBytes * fit.height;
-    const aside = this.#asideOf(3 * planeBytes);
-    this.#scale(scaler, aside, planeBytes, strideBytes);
+    const spare = this.#spareOf(3 * planeBytes);
+    this.#scale(scaler, spare, planeBytes, strideBytes);
     const rowBytes = BigInt(fit.width * FLOAT_BYTES);
     for (let plane = 0; plane < 3; plane++) {
       for (let row = 0; row < fit.height; row++) {
-        const from = aside + BigInt(plane * planeBytes + row * strideBytes);
+        const from = spare + BigInt(plane * planeBytes + row * strideBytes);
         const to = corner + BigInt((plane * input.height + row) * input.width * FLOAT_BYTES);
         this.#libav.avutil.copy(to, from, rowBytes);
       }
     }
   }
 
-  /** Scales as coded into memory of our own, and copies from there in the order in which it is shown. */
-  #scaleTurned(
+  /** Scales in coded orientation into a spare buffer, and copies from there in display orientation. */
+  #scaleRotated(
     scaler: Scaler,
     orientation: Orientation,
     fit: Fit,
@@ -192,8 +190,8 @@ export class TensorConverter implements Disposable {
   ): void {
     const stride = rowFloats(scaler.width);
     const plane = stride * scaler.height;
-    if (this.#unturned.length < 3 * plane) this.#unturned = new Float32Array(3 * plane);
-    const from = this.#unturned;
+    if (this.#unrotated.length < 3 * plane) this.#unrotated = new Float32Array(3 * plane);
+    const from = this.#unrotated;
     const address = this.#libav.memory.addressOf(from.buffer);
     this.#scale(scaler, address, plane * FLOAT_BYTES, stride * FLOAT_BYTES);
     const walk = walkOf(scaler, stride, orientation);
@@ -206,16 +204,16 @@ export class TensorConverter implements Disposable {
     }
   }
 
-  #asideOf(bytes: number): Ptr<"void"> {
-    if (this.#aside !== null && this.#aside.bytes >= bytes) return this.#aside.address;
-    this.#dropAside();
-    this.#aside = { address: this.#libav.memory.allocate(bytes), bytes };
-    return this.#aside.address;
+  #spareOf(bytes: number): Ptr<"void"> {
+    if (this.#spare !== null && this.#spare.bytes >= bytes) return this.#spare.address;
+    this.#freeSpare();
+    this.#spare = { address: this.#libav.memory.allocate(bytes), bytes };
+    return this.#spare.address;
   }
 
-  #dropAside(): void {
-    if (this.#aside !== null) this.#libav.memory.free(this.#aside.address);
-    this.#aside = null;
+  #freeSpare(): void {
+    if (this.#spare !== null) this.#libav.memory.free(this.#spare.address);
+    this.#spare = null;
   }
 
   #formatOf(format: number): SourceFormat {

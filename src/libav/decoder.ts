@@ -1,22 +1,22 @@
 import { AVERROR, LibavError } from "./error.ts";
 import type { Frame } from "./frame.ts";
 import { Handle } from "./handle.ts";
-import type { VideoStream } from "./input.ts";
 import { STABLE } from "./layouts.ts";
 import type { Libav } from "./library.ts";
 import { cString } from "./memory.ts";
 import type { Packet } from "./packet.ts";
 import { NULL, type Ptr } from "./pointers.ts";
+import type { VideoStream } from "./video_stream.ts";
 
-/** What the decoder leaves out: nothing; frames nobody refers to; everything but keyframes. */
+/** Frames that the decoder skips: none; non-reference frames; all but keyframes. */
 export type SkipFrame = "default" | "noref" | "nokey";
 
 export interface DecoderSettings {
   /** "auto", or the name of one of libav's decoders. */
   readonly decoder: string;
-  /** Frame threads delay the first frame by one frame each; absent: 1. 0: one per core. */
+  /** Frame threads, each of which delays output by one frame; 0: one per core. Default: 1. */
   readonly threads?: number;
-  /** Pictures with more pixels, counted with libav's padding, are refused; absent: no limit. */
+  /** Refuses frames with more pixels, including libav's padding. Default: no limit. */
   readonly maxPixels?: number;
 }
 
@@ -28,9 +28,10 @@ const SKIP_VALUES: Readonly<Record<SkipFrame, Uint8Array<ArrayBuffer>>> = {
 };
 
 /**
- * A decoder: packets in, frames out, not always one for one. After each packet receive until "again".
+ * A decoder: takes packets and returns frames, not always one for one. After each packet, receive until
+ * "again".
  *
- * Owns the `AVCodecContext`. It runs in the calling thread.
+ * Owns the `AVCodecContext`. Runs in the calling thread.
  */
 export class Decoder implements Disposable {
   /** libav's name of the decoder: "h264", "h264_v4l2m2m". */
@@ -69,10 +70,10 @@ export class Decoder implements Disposable {
   }
 
   /**
-   * Hands over a packet, which keeps its data; null says that none will follow.
+   * Sends a packet, which keeps its data; null drains the decoder.
    *
    * @returns "again" when frames must be received first; then send the same packet again
-   * @throws {LibavError} `STREAM_INVALID` for a damaged packet: the decoder goes on with the next
+   * @throws {LibavError} `STREAM_INVALID` for a damaged packet: the decoder continues with the next
    */
   send(packet: Packet | null): "ok" | "again" {
     const data = packet === null ? NULL : packet.pointer;
@@ -83,7 +84,7 @@ export class Decoder implements Disposable {
   }
 
   /**
-   * Takes the next frame; what `frame` held before is let go of.
+   * Receives the next frame into `frame`, which drops its previous data.
    *
    * @returns "again" when a packet must be sent first, "end" after the last frame
    * @throws {LibavError} `STREAM_INVALID` for a frame that cannot be decoded
@@ -93,7 +94,7 @@ export class Decoder implements Disposable {
       this.#context.address,
       frame.pointer,
     );
-    // Without a picture the frame is empty, as it mostly was before.
+    // Without data the frame is empty, as it usually was before.
     if (result >= 0 || !frame.isEmpty) frame.refresh();
     if (result >= 0) return "frame";
     if (result === AVERROR.EAGAIN) return "again";
@@ -101,14 +102,14 @@ export class Decoder implements Disposable {
     throw this.#libav.error({ action: "Cannot decode a frame", averror: result });
   }
 
-  /** Forgets everything so far: after a seek, or to go on after "end". */
+  /** Resets the decoder: after a seek, or to continue after "end". */
   flush(): void {
     this.#libav.avcodec.avcodec_flush_buffers(this.#context.address);
   }
 
   /**
-   * Changes what is left out, from the next packet on. Go back to "default" only at a keyframe:
-   * before that the frames refer to some that were never decoded, and nothing says so.
+   * Changes which frames are skipped, from the next packet on. Return to "default" only at a keyframe:
+   * earlier frames reference skipped ones, and libav reports no error for it.
    */
   setSkipFrame(skip: SkipFrame): void {
     const { avutil } = this.#libav;
@@ -116,7 +117,7 @@ export class Decoder implements Disposable {
     this.#must(`set skip_frame to ${skip}`, result);
   }
 
-  /** The name of a frame's pixel format: "yuv420p". */
+  /** Names a pixel format: "yuv420p". */
   pixelFormatName(format: number): string {
     return this.#libav.pixelFormatName(format);
   }
@@ -129,7 +130,7 @@ export class Decoder implements Disposable {
     const { avcodec, avutil } = this.#libav;
     const context = this.#context.address;
     const copied = avcodec.avcodec_parameters_to_context(context, stream.codecpar);
-    this.#must("take over the stream's parameters", copied);
+    this.#must("apply the stream's parameters", copied);
     const { num, den } = stream.timeBase;
     const timeBase = new Uint8Array(new Int32Array([num, den]).buffer);
     const based = avutil.av_opt_set_q(context, cString("pkt_timebase"), timeBase, 0);
@@ -139,7 +140,7 @@ export class Decoder implements Disposable {
     if (settings.maxPixels === undefined) return;
     const pixels = cString(String(settings.maxPixels));
     const bounded = avutil.av_opt_set(context, cString("max_pixels"), pixels, 0);
-    this.#must("set the most pixels", bounded);
+    this.#must("set the pixel limit", bounded);
   }
 
   #start(codec: Ptr<"AVCodec">, settings: DecoderSettings): void {

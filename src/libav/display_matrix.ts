@@ -8,12 +8,12 @@ const FRAME_DISPLAY_MATRIX = 6;
 /** `AV_PKT_DATA_DISPLAYMATRIX`, the same in every release. */
 const STREAM_DISPLAY_MATRIX = 5;
 
-/** Where the four numbers that turn lie in the nine, in bytes; the others move and project. */
+/** Byte offsets of the four rotation terms in the 3x3 matrix; the others translate and project. */
 const AT = { a: 0, b: 4, c: 12, d: 16 } as const;
 
 /**
- * What a decoded picture says of how it is shown: by a message in the bitstream (H.264 and H.265's
- * display orientation, a JPEG's EXIF), from FFmpeg 6.1 on also by its container. null for nothing.
+ * The display orientation of a frame according to its bitstream (display orientation SEI of H.264 and
+ * H.265, EXIF of JPEG) and from FFmpeg 6.1 on also its container; or null.
  */
 export function frameOrientation(libav: Libav, frame: Ptr<"AVFrame">): Orientation | null {
   const data = libav.avutil.av_frame_get_side_data(frame, FRAME_DISPLAY_MATRIX);
@@ -21,7 +21,7 @@ export function frameOrientation(libav: Libav, frame: Ptr<"AVFrame">): Orientati
   return orientationAt(libav, libav.memory.u64(data + BigInt(STABLE.AVFrameSideData.data)));
 }
 
-/** What the container says of a stream, or null; from 8.0 on each picture says it instead. */
+/** The display orientation of a stream according to its container, or null; from 8.0 on frames carry it. */
 export function streamOrientation(libav: Libav, stream: Ptr<"AVStream">): Orientation | null {
   const sideData = libav.avformat.av_stream_get_side_data;
   const matrix = sideData === null ? NULL : sideData(stream, STREAM_DISPLAY_MATRIX, NULL);

@@ -2,14 +2,14 @@ const FIRST_SLICE = 1;
 const LAST_SLICE = 5;
 
 /**
- * Whether no other picture refers to this one, so that it can be left out without a trace.
+ * Whether a packet holds a non-reference picture, which can be skipped without affecting others.
  *
- * Told from the header of its first slice (`nal_ref_idc` of H.264 is 0), whether the units are divided
- * by start codes, as over RTSP, or by their lengths in four bytes, as in files. Other codecs don't say
- * it so plainly: their pictures are never taken for disposable.
+ * Reads the NAL unit header of the first slice (H.264: `nal_ref_idc` is 0), of units separated by start
+ * codes, as over RTSP, or prefixed with four-byte lengths, as in files. Always false for other codecs,
+ * whose headers do not show it as directly.
  *
  * @param codecName  libav's name
- * @param head       the first bytes of the packet; what they don't show is taken as referred to
+ * @param head       the first bytes of the packet; false when they contain no slice
  */
 export function isDisposable(codecName: string, head: Uint8Array): boolean {
   if (codecName !== "h264") return false;
@@ -34,7 +34,7 @@ function* unitStarts(head: Uint8Array): Generator<number> {
   for (let at = 0; at + 4 < head.length; at += 4 + view.getUint32(at)) yield at + 4;
 }
 
-/** The length of the start code at this place, or 0. */
+/** Length of the start code at this position, or 0. */
 function startCode(head: Uint8Array, at: number): number {
   if (head[at] !== 0 || head[at + 1] !== 0) return 0;
   if (head[at + 2] === 1) return 3;

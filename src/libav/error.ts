@@ -1,12 +1,11 @@
 import { OrionError } from "../core/errors.ts";
 import { redactText } from "../core/redact.ts";
 
-/** libav's return codes that mean something to Orion (Linux). */
+/** libav's return codes that Orion distinguishes (Linux). */
 export const AVERROR = {
   EAGAIN: -11,
   ENOENT: -2,
   EIO: -5,
-  ENOMEM: -12,
   EACCES: -13,
   EINVAL: -22,
   EPIPE: -32,
@@ -30,7 +29,7 @@ export const AVERROR = {
   HTTP_SERVER_ERROR: -1482175992,
 } as const;
 
-/** Every code a {@link LibavError} carries. */
+/** The codes of a {@link LibavError}. */
 export type LibavCode =
   | "FILE_NOT_FOUND"
   | "FILE_DENIED"
@@ -83,7 +82,7 @@ const MEANINGS: Readonly<Record<LibavCode, Meaning>> = {
   STREAM_UNREACHABLE: again("Check the host name and the network."),
 };
 
-/** The same whatever was being done. */
+/** Codes that do not depend on the operation. */
 const CODES: ReadonlyMap<number, LibavCode> = new Map([
   [AVERROR.EACCES, "FILE_DENIED"],
   [AVERROR.EPIPE, "STREAM_ENDED"],
@@ -107,28 +106,28 @@ const CODES: ReadonlyMap<number, LibavCode> = new Map([
   [AVERROR.HTTP_SERVER_ERROR, "STREAM_SERVER"],
 ]);
 
-/** What a return code means while a source is being opened, and otherwise. */
+/** Maps a return code, which may depend on whether a source is being opened. */
 export function libavCode(averror: number, opening = false): LibavCode {
   if (averror === AVERROR.ENOENT) return "FILE_NOT_FOUND";
-  // A name that does not resolve comes as an input/output error.
+  // libav reports an unresolvable host name as an I/O error.
   if (averror === AVERROR.EIO && opening) return "STREAM_UNREACHABLE";
   return CODES.get(averror) ?? "STREAM_FAILED";
 }
 
-/** What a {@link LibavError} is made from. */
+/** The parameters of a {@link LibavError}. */
 export interface LibavFailure {
-  /** "Cannot open rtsp://…": credentials are taken out of it. */
+  /** "Cannot open rtsp://…"; credentials are redacted. */
   readonly action: string;
   /** libav's return code, negative. */
   readonly averror: number;
-  /** The words of `av_strerror`. */
+  /** The text of `av_strerror`. */
   readonly text: string;
-  /** Instead of what {@link libavCode} says. */
+  /** Overrides {@link libavCode}. */
   readonly code?: LibavCode | undefined;
   readonly opening?: boolean | undefined;
 }
 
-/** A libav function failed, or gave what Orion cannot use. */
+/** A libav function failed, or returned a result that Orion cannot use. */
 export class LibavError extends OrionError {
   override readonly name = "LibavError";
   /** libav's return code: negative. */

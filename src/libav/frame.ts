@@ -9,17 +9,17 @@ import type { Ptr } from "./pointers.ts";
 const AT = STABLE.AVFrame;
 const FLAG_CORRUPT = 1;
 const FLAG_KEY = 2;
-/** How many planes a picture can have that Orion handles. */
+/** Planes of the pixel formats that Orion handles. */
 const PLANES = 4;
 /** More than the part of any known AVFrame that is read. */
 const FRAME_BYTES = 512;
 
 /**
- * An `AVFrame`: a decoded picture, reference counted by libav. Holding one keeps the decoder's buffer
- * alive; {@link unref} or disposing lets go of it.
+ * An `AVFrame`, reference counted by libav. Holding one keeps the decoder's buffer alive until
+ * {@link unref} or disposal.
  *
- * The fields are those of the last {@link refresh}, which `Decoder.receive`, {@link moveFrom} and
- * {@link refFrom} do: reading them costs no call.
+ * The fields are a copy made by {@link refresh}, which `Decoder.receive`, {@link moveFrom} and
+ * {@link refFrom} call: reading them makes no native call.
  */
 export class Frame implements Disposable {
   readonly #libav: Libav;
@@ -30,25 +30,25 @@ export class Frame implements Disposable {
 
   constructor(libav: Libav) {
     this.#libav = libav;
-    this.#at = libav.set.layout.AVFrame;
-    // The last field of all that are read.
+    this.#at = libav.release.layout.AVFrame;
+    // The last of the fields that are read.
     this.#bytes = this.#at.decodeErrorFlags + 4;
     const { avutil } = libav;
     this.#handle = new Handle(libav, "frame", avutil.av_frame_alloc(), avutil.av_frame_free);
     this.refresh();
   }
 
-  /** The native frame's address, for a call that returns at once. */
+  /** The native frame's address, for a blocking call. */
   get pointer(): Ptr<"AVFrame"> {
     return this.#handle.address;
   }
 
-  /** Copies the fields anew, after something changed the native frame. */
+  /** Copies the fields again, after a native call changed the frame. */
   refresh(): void {
     this.#libav.memory.read(this.#handle.address, this.#fields, this.#bytes);
   }
 
-  /** Whether it holds no picture. */
+  /** Whether it references no data. */
   get isEmpty(): boolean {
     return this.#fields.getBigUint64(AT.data, true) === 0n;
   }
@@ -63,17 +63,17 @@ export class Frame implements Disposable {
     return this.#fields.getInt32(AT.height, true);
   }
 
-  /** The pixel format's number in these libraries; `Libav.pixelFormatName` names it. -1: none. */
+  /** Number of the pixel format (see `Libav.pixelFormatName`); -1: none. */
   get format(): number {
     return this.#fields.getInt32(AT.format, true);
   }
 
-  /** When to show it, in the stream's time base, or null when the packet did not say. */
+  /** Presentation timestamp in time base units; null when the packet had none. */
   get pts(): bigint | null {
     return timestamp(this.#fields.getBigInt64(AT.pts, true));
   }
 
-  /** `pts`, or libav's guess from the decoding times, or null. */
+  /** `pts`, else libav's estimate from the decoding timestamps, else null. */
   get bestEffortPts(): bigint | null {
     return timestamp(this.#fields.getBigInt64(this.#at.bestEffortTimestamp, true));
   }
@@ -84,12 +84,12 @@ export class Frame implements Disposable {
     return (this.#i32(this.#at.flags) & FLAG_KEY) !== 0;
   }
 
-  /** `AV_FRAME_FLAG_CORRUPT`. Damage by lost packets mostly shows elsewhere: {@link decodeErrorFlags}. */
+  /** `AV_FRAME_FLAG_CORRUPT`. Damage by lost packets mostly shows in {@link decodeErrorFlags}. */
   get isCorrupt(): boolean {
     return (this.#i32(this.#at.flags) & FLAG_CORRUPT) !== 0;
   }
 
-  /** What went wrong in this very frame (4 concealed, 8 slice errors); 0 for nothing that was noticed. */
+  /** Errors detected in this frame (4: concealed, 8: in slices); 0: none. */
   get decodeErrorFlags(): number {
     return this.#i32(this.#at.decodeErrorFlags);
   }
@@ -104,30 +104,30 @@ export class Frame implements Disposable {
     return this.#i32(this.#at.colorspace);
   }
 
-  /** The width of a pixel by its height, or null where the stream does not say. */
+  /** Width of a pixel divided by its height, or null when unspecified. */
   get pixelAspect(): number | null {
     const at = this.#at.sampleAspectRatio;
     return pixelAspectOf({ num: this.#i32(at), den: this.#i32(at + 4) });
   }
 
-  /** How it is to be shown, or null where it does not say itself. Asked of libav each time. */
+  /** Display orientation from its side data, or null. Makes a native call. */
   orientation(): Orientation | null {
     return frameOrientation(this.#libav, this.#handle.address);
   }
 
-  /** The addresses of the first four planes (0n: none) into `into`. Valid until the next {@link unref}. */
+  /** Writes the addresses of the first four planes (0n: none) to `into`. Valid until {@link unref}. */
   planes(into: BigUint64Array): void {
     for (let plane = 0; plane < PLANES; plane++) {
       into[plane] = this.#fields.getBigUint64(AT.data + 8 * plane, true);
     }
   }
 
-  /** Bytes from one row to the next, for the first four planes, into `into`. May be negative. */
+  /** Writes the strides in bytes of the first four planes to `into`. They may be negative. */
   linesizes(into: Int32Array): void {
     for (let plane = 0; plane < PLANES; plane++) into[plane] = this.#i32(AT.linesize + 4 * plane);
   }
 
-  /** Takes over what `other` holds, which is empty afterwards. What this held is let go of. */
+  /** Moves the reference of `other`, which is empty afterwards. Drops this frame's own. */
   moveFrom(other: Frame): void {
     const { avutil } = this.#libav;
     const source = other.pointer;
@@ -138,7 +138,7 @@ export class Frame implements Disposable {
     other.refresh();
   }
 
-  /** Holds what `other` holds as well: the picture lives until both let go. */
+  /** Adds a reference to the data of `other`. Drops this frame's own. */
   refFrom(other: Frame): void {
     const { avutil } = this.#libav;
     const source = other.pointer;
@@ -151,7 +151,7 @@ export class Frame implements Disposable {
     }
   }
 
-  /** Lets go of the picture. */
+  /** Drops the reference to the data. */
   unref(): void {
     this.#libav.avutil.av_frame_unref(this.#handle.address);
     this.refresh();

@@ -4,8 +4,8 @@ import { outOfMemory } from "./memory.ts";
 import { type Cell, NULL, type Ptr } from "./pointers.ts";
 
 /**
- * One native object and who may touch it: freed once, never used afterwards, never freed while a
- * nonblocking call works on it.
+ * Owns one native object: frees it once, and prevents its use after it was freed or while a nonblocking
+ * call uses it.
  */
 export class Handle<K> {
   readonly #libav: Libav;
@@ -15,9 +15,9 @@ export class Handle<K> {
   #lent = false;
 
   /**
-   * Takes over `address`.
+   * Takes ownership of `address`.
    * @param kind  for messages: "packet"
-   * @param free  libav's function that takes the address of the pointer and frees what it points to
+   * @param free  libav's function that frees the object, given the address of a pointer to it
    * @throws {LibraryError} `LIBAV_MEMORY` when the address is NULL
    */
   constructor(libav: Libav, kind: string, address: Ptr<K>, free: (cell: Cell<K>) => void) {
@@ -30,8 +30,8 @@ export class Handle<K> {
   }
 
   /**
-   * The object's address, for a call that returns at once.
-   * @throws {LifecycleError} after the object was disposed of, or while a nonblocking call has it
+   * The object's address, for a blocking call.
+   * @throws {LifecycleError} after the object was disposed of, or while a nonblocking call uses it
    */
   get address(): Ptr<K> {
     if (this.#address === NULL) throw new LifecycleError(`this ${this.#kind} was disposed of`);
@@ -39,17 +39,12 @@ export class Handle<K> {
     return this.#address;
   }
 
-  /** Whether a nonblocking call works on it. */
-  get lent(): boolean {
-    return this.#lent;
-  }
-
   get disposed(): boolean {
     return this.#address === NULL;
   }
 
   /**
-   * Gives the object to a nonblocking call: nobody else may touch it until {@link giveBack}.
+   * Lends the object to a nonblocking call, exclusively until {@link giveBack}.
    * @throws {LifecycleError} as {@link address} does
    */
   lend(): Ptr<K> {
@@ -58,14 +53,14 @@ export class Handle<K> {
     return address;
   }
 
-  /** The call that it was lent to is over. */
+  /** Ends the loan, once the call has returned. */
   giveBack(): void {
     this.#lent = false;
   }
 
   /**
-   * Frees the object; harmless when done twice.
-   * @throws {LifecycleError} while a nonblocking call works on it: freeing it would crash
+   * Frees the object; idempotent.
+   * @throws {LifecycleError} while a nonblocking call uses it: freeing it would crash
    */
   free(): void {
     if (this.#address === NULL) return;

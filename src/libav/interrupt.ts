@@ -2,15 +2,15 @@ import { LibraryError, LifecycleError } from "../core/errors.ts";
 import type { Libav } from "./library.ts";
 import type { Ptr } from "./pointers.ts";
 
-const GO_ON = "0".charCodeAt(0);
-const GIVE_UP = "1".charCodeAt(0);
+const CONTINUE = "0".charCodeAt(0);
+const ABORT = "1".charCodeAt(0);
 
 /**
- * Ends libav's blocking calls from outside.
+ * Aborts libav's blocking calls from outside.
  *
- * libav asks a function about every 100 ms whether to give up. That function is the C library's
- * `atoi` over a text of one digit: no JavaScript is called from a foreign thread. It can serve one
- * input after the other; {@link clear} it between them.
+ * libav calls an interrupt callback about every 100 ms. The callback is the C library's `atoi` over a
+ * string of one digit, so that no JavaScript runs on a foreign thread. One interrupt can serve several
+ * inputs in turn; {@link clear} it between them.
  */
 export class Interrupt implements Disposable {
   readonly #libav: Libav;
@@ -41,30 +41,30 @@ export class Interrupt implements Disposable {
     return this.#raised;
   }
 
-  /** Makes the pending and all later calls on its inputs fail, within about 100 ms. */
+  /** Fails the pending call and all later ones on its inputs, within about 100 ms. */
   raise(): void {
     this.#set(true);
   }
 
-  /** Lets calls through again. */
+  /** Allows calls again. */
   clear(): void {
     this.#set(false);
   }
 
-  /** The argument of {@link callback}; stays allocated until as many {@link release} calls. */
+  /** The argument of {@link callback}, allocated until {@link release} was called as often. */
   retain(): Ptr<"void"> {
     this.#assertUsable();
     this.#users++;
     return this.#digit;
   }
 
-  /** An input that used it is closed. */
+  /** Drops the reference of a closed input. */
   release(): void {
     this.#users--;
     this.#freeIfUnused();
   }
 
-  /** Its memory goes when the last input that uses it is closed. */
+  /** Frees its memory once no input references it. */
   [Symbol.dispose](): void {
     if (this.#disposed) return;
     this.#disposed = true;
@@ -74,7 +74,7 @@ export class Interrupt implements Disposable {
   #set(raised: boolean): void {
     this.#assertUsable();
     this.#raised = raised;
-    this.#libav.memory.fill(this.#digit, raised ? GIVE_UP : GO_ON, 1);
+    this.#libav.memory.fill(this.#digit, raised ? ABORT : CONTINUE, 1);
   }
 
   #freeIfUnused(): void {

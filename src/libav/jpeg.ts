@@ -14,22 +14,22 @@ import { sourceFormat } from "./source_format.ts";
 const SWS_BILINEAR = 2;
 /** 1.0 in the 16.16 fixed point of contrast and saturation. */
 const ONE = 1 << 16;
-/** What libav's MJPEG encoder takes in every release: 4:2:0 of full range, and BT.601 by its standard. */
+/** Input of libav's MJPEG encoder in every release: 4:2:0, full range, BT.601 by the JPEG standard. */
 const JPEG_FORMAT = "yuvj420p";
-/** On the way there: from YUV to YUV swscale (5.1) does not follow a range that it is told. */
+/** Intermediate format: swscale (5.1) ignores a given range when it converts YUV to YUV. */
 const RGB_FORMAT = "gbrp";
 const RGB_PLANES = 3;
 
-/** Larger pictures are shrunk by halves to be at most this wide: a snapshot travels as one message. */
+/** Larger frames are halved until they are at most this wide: a snapshot travels as one message. */
 const MAX_WIDTH = 1920;
 
 /**
- * A decoded picture as a JPEG, as it is shown.
+ * Encodes a frame as a JPEG in display orientation.
  *
- * Makes the encoder and the scaler anew each time: it is for single pictures, not for the hot path.
- * @param frame  stays the caller's
- * @param view  how it is shown; absent for as it is coded
- * @returns the file's bytes, the caller's
+ * Opens an encoder and scalers for each call: not for the hot path.
+ * @param frame  owned by the caller
+ * @param view  display size and orientation; default: as coded
+ * @returns the bytes of the file, owned by the caller
  * @throws {StreamError} `STREAM_JPEG` when this libav cannot encode it
  */
 export function encodeJpeg(
@@ -43,7 +43,7 @@ export function encodeJpeg(
   const size = jpegSize(shown);
   using rgb = convert(libav, frame, acrossSize(size, orientation), RGB_FORMAT);
   using turned = orientation === UPRIGHT ? null : turn(libav, rgb, size, orientation);
-  using picture = convert(libav, turned ?? rgb, size, JPEG_FORMAT);
+  using image = convert(libav, turned ?? rgb, size, JPEG_FORMAT);
   const { avcodec, avutil } = libav;
   const codec = avcodec.avcodec_find_encoder_by_name(cString("mjpeg"));
   if (codec === NULL) throw failed("this libavcodec has no MJPEG encoder");
@@ -55,7 +55,7 @@ export function encodeJpeg(
   );
   try {
     const at = context.address;
-    const format = picture.format;
+    const format = image.format;
     const timeBase = new Uint8Array(new Int32Array([1, 25]).buffer);
     must(
       "size",
@@ -64,9 +64,9 @@ export function encodeJpeg(
     must("format", avutil.av_opt_set_pixel_fmt(at, cString("pixel_format"), format, 0));
     must("time base", avutil.av_opt_set_q(at, cString("time_base"), timeBase, 0));
     must("encoder", avcodec.avcodec_open2(at, codec, NULL));
-    must("picture", avcodec.avcodec_send_frame(at, picture.pointer));
+    must("frame", avcodec.avcodec_send_frame(at, image.pointer));
     using packet = new Packet(libav);
-    must("result", avcodec.avcodec_receive_packet(at, packet.pointer));
+    must("packet", avcodec.avcodec_receive_packet(at, packet.pointer));
     packet.refresh();
     const bytes = new ArrayBuffer(packet.sizeBytes);
     const data = libav.memory.u64(packet.pointer + BigInt(STABLE.AVPacket.data));
@@ -77,7 +77,7 @@ export function encodeJpeg(
   }
 }
 
-/** The picture's size, halved until it is no wider than {@link MAX_WIDTH}; whole chroma samples. */
+/** The frame's size, halved until it is no wider than {@link MAX_WIDTH}, and at least one chroma sample. */
 function jpegSize(shown: SizePx): SizePx {
   let { width, height } = shown;
   while (width > MAX_WIDTH) {
@@ -87,10 +87,10 @@ function jpegSize(shown: SizePx): SizePx {
   return { width: Math.max(2, Math.floor(width)), height: Math.max(2, Math.floor(height)) };
 }
 
-/** A copy in another pixel format and size. */
+/** Converts to another pixel format and size. */
 function convert(libav: Libav, frame: Frame, size: SizePx, formatName: string): Frame {
   const { swscale } = libav;
-  const picture = blank(libav, size, formatName);
+  const result = blank(libav, size, formatName);
   try {
     const scaler = swscale.sws_getContext(
       frame.width,
@@ -98,7 +98,7 @@ function convert(libav: Libav, frame: Frame, size: SizePx, formatName: string): 
       frame.format,
       size.width,
       size.height,
-      picture.format,
+      result.format,
       SWS_BILINEAR,
       NULL,
       NULL,
@@ -108,7 +108,7 @@ function convert(libav: Libav, frame: Frame, size: SizePx, formatName: string): 
     try {
       setColours(libav, scaler, frame);
       const from = planesOf(frame);
-      const to = planesOf(picture);
+      const to = planesOf(result);
       const rows = swscale.sws_scale(
         scaler,
         from.planes,
@@ -122,40 +122,40 @@ function convert(libav: Libav, frame: Frame, size: SizePx, formatName: string): 
     } finally {
       swscale.sws_freeContext(scaler);
     }
-    return picture;
+    return result;
   } catch (error) {
-    picture[Symbol.dispose]();
+    result[Symbol.dispose]();
     throw error;
   }
 }
 
-/** A picture that holds nothing yet. */
+/** Allocates a frame. */
 function blank(libav: Libav, size: SizePx, formatName: string): Frame {
   const { avutil, memory } = libav;
   const format = libav.pixelFormat(formatName);
   if (format === null) throw failed(`this libavutil has no ${formatName}`);
-  const picture = new Frame(libav);
+  const result = new Frame(libav);
   try {
-    // width and height lie beside one another, and the format beside a field that is 0 for pictures.
-    const at = picture.pointer;
+    // Width and height are adjacent, and the format follows a field that is 0 for video.
+    const at = result.pointer;
     const { width, height, format: formatAt } = STABLE.AVFrame;
     if (height !== width + 4) throw failed("the layout of a frame is not the known one");
     memory.writeU64(at + BigInt(width), BigInt(size.width) | (BigInt(size.height) << 32n));
     memory.writeU64(at + BigInt(formatAt - 4), BigInt(format) << 32n);
     must("buffer", avutil.av_frame_get_buffer(at, 0));
-    picture.refresh();
-    return picture;
+    result.refresh();
+    return result;
   } catch (error) {
-    picture[Symbol.dispose]();
+    result[Symbol.dispose]();
     throw error;
   }
 }
 
-/** A copy of a picture of planar RGB, turned to be of `size`. */
+/** Copies a planar RGB frame, rotated or mirrored to `size`. */
 function turn(libav: Libav, rgb: Frame, size: SizePx, orientation: Orientation): Frame {
-  const picture = blank(libav, size, RGB_FORMAT);
+  const result = blank(libav, size, RGB_FORMAT);
   const from = planesOf(rgb);
-  const to = planesOf(picture);
+  const to = planesOf(result);
   for (let plane = 0; plane < RGB_PLANES; plane++) {
     const stride = from.strides[plane] ?? 0;
     const coded = new Uint8Array(stride * rgb.height);
@@ -170,21 +170,21 @@ function turn(libav: Libav, rgb: Frame, size: SizePx, orientation: Orientation):
     }
     libav.memory.writeBytes(to.planes[plane] ?? 0n, shown);
   }
-  return picture;
+  return result;
 }
 
-/** The picture's own colours, instead of those that swscale takes every picture for. */
+/** Sets the frame's colour space and range, in place of swscale's defaults. */
 function setColours(libav: Libav, scaler: Ptr<"SwsContext">, frame: Frame): void {
   const { swscale } = libav;
   const { matrix, full } = coloursOf(frame, sourceFormat(libav, frame.format));
   const from = swscale.sws_getCoefficients(matrix);
   const to = swscale.sws_getCoefficients(BT601);
-  // Fails where there is nothing to set.
+  // Fails for sources without a colour matrix (RGB), which need none.
   swscale.sws_setColorspaceDetails(scaler, from, full ? 1 : 0, to, 1, 0, ONE, ONE);
 }
 
 function planesOf(frame: Frame) {
-  // Larger than 64 bytes each, so that V8 keeps them outside of the heap it compacts.
+  // Larger than 64 bytes each: V8 allocates smaller buffers on the heap that it compacts.
   const planes = new BigUint64Array(new ArrayBuffer(128), 0, 4);
   const strides = new Int32Array(new ArrayBuffer(128), 0, 4);
   frame.planes(planes);
@@ -199,7 +199,7 @@ function must(what: string, result: number): void {
 function failed(why: string): StreamError {
   return new StreamError({
     code: "STREAM_JPEG",
-    message: `Cannot make a JPEG of a picture: ${why}`,
+    message: `Cannot encode a frame as JPEG: ${why}`,
     retryable: false,
     remedy: "Use a libav with its MJPEG encoder, as the distributions ship it.",
   });

@@ -1,13 +1,12 @@
 /**
- * Where libav keeps the few struct fields that Orion reads or writes itself, by the major version of
+ * Byte offsets of the libav struct fields that Orion reads or writes itself, by the major version of
  * libavutil.
  *
- * The numbers were measured with `offsetof` against the headers of every release named, for x86-64
- * and for arm64 (they agree); within one major version none of these fields moved. All integers are
- * little endian.
+ * Measured with `offsetof` against the headers of every release listed, for x86-64 and arm64 (they
+ * agree); none of these fields moved within one major version. All integers are little endian.
  */
 
-/** Fields that never moved between releases 4.2 and 9.0. */
+/** Fields that did not move between releases 4.2 and 9.0. */
 export const STABLE = {
   AVFormatContext: { nbStreams: 44, streams: 48 },
   AVCodecParameters: { codecType: 0, codecId: 4, extradata: 16, extradataSize: 24 },
@@ -20,7 +19,7 @@ export const STABLE = {
     streamIndex: 36,
     flags: 40,
     duration: 64,
-    /** Up to the last field that is read. */
+    /** Bytes up to the end of the last field that is read. */
     bytes: 72,
   },
   AVFrame: { data: 0, linesize: 64, width: 104, height: 108, format: 116, pts: 136 },
@@ -32,7 +31,7 @@ export const STABLE = {
   AVIOInterruptCB: { callback: 0, opaque: 8 },
 } as const;
 
-/** The fields that moved, for one major version. Byte offsets. */
+/** The fields that moved, for one major version. */
 export interface Layout {
   readonly AVFormatContext: {
     readonly interruptCallback: number;
@@ -51,7 +50,7 @@ export interface Layout {
   };
   readonly AVCodecParameters: { readonly format: number; readonly width: number };
   readonly AVFrame: {
-    /** null: from 8.0 on a bit of `flags` says it. */
+    /** null: a bit of `flags` from 8.0 on. */
     readonly keyFrame: number | null;
     readonly sampleAspectRatio: number;
     readonly pktDts: number;
@@ -65,11 +64,11 @@ export interface Layout {
   };
 }
 
-/** One set of libraries that belong together, and the layout of its structs. */
+/** The libraries of one FFmpeg release, and the layout of their structs. */
 export interface Release {
-  /** As people call it: "5.x". */
-  readonly release: string;
-  /** Major versions, which are also the numbers in the file names. */
+  /** "5.x". */
+  readonly name: string;
+  /** Major versions, which are also part of the file names. */
   readonly avutil: number;
   readonly avcodec: number;
   readonly avformat: number;
@@ -193,18 +192,18 @@ const LAYOUT_8: Layout = {
   AVFrame: AVFRAME_8,
 };
 
-/** Every set of libraries Orion knows, the newest first. 4.2 lacks the conversion Orion needs. */
+/** Every supported release, the newest first. 4.2 cannot convert to planar floats. */
 export const RELEASES: readonly Release[] = [
-  { release: "9.x", avutil: 61, avcodec: 63, avformat: 63, swscale: 10, layout: LAYOUT_8 },
-  { release: "8.x", avutil: 60, avcodec: 62, avformat: 62, swscale: 9, layout: LAYOUT_8 },
-  { release: "7.x", avutil: 59, avcodec: 61, avformat: 61, swscale: 8, layout: LAYOUT_7 },
-  { release: "6.x", avutil: 58, avcodec: 60, avformat: 60, swscale: 7, layout: LAYOUT_6 },
-  { release: "5.x", avutil: 57, avcodec: 59, avformat: 59, swscale: 6, layout: LAYOUT_5 },
-  { release: "4.x", avutil: 56, avcodec: 58, avformat: 58, swscale: 5, layout: LAYOUT_4 },
+  { name: "9.x", avutil: 61, avcodec: 63, avformat: 63, swscale: 10, layout: LAYOUT_8 },
+  { name: "8.x", avutil: 60, avcodec: 62, avformat: 62, swscale: 9, layout: LAYOUT_8 },
+  { name: "7.x", avutil: 59, avcodec: 61, avformat: 61, swscale: 8, layout: LAYOUT_7 },
+  { name: "6.x", avutil: 58, avcodec: 60, avformat: 60, swscale: 7, layout: LAYOUT_6 },
+  { name: "5.x", avutil: 57, avcodec: 59, avformat: 59, swscale: 6, layout: LAYOUT_5 },
+  { name: "4.x", avutil: 56, avcodec: 58, avformat: 58, swscale: 5, layout: LAYOUT_4 },
 ];
 
 /** "FFmpeg 4.x (libavutil 56) … 9.x (libavutil 61)", for messages. */
 export function supportedReleases(releases: readonly Release[] = RELEASES): string {
   return [...releases].reverse()
-    .map((row) => `${row.release} (libavutil ${row.avutil})`).join(", ");
+    .map((row) => `${row.name} (libavutil ${row.avutil})`).join(", ");
 }

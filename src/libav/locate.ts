@@ -8,7 +8,7 @@ const TRIPLETS: Readonly<Record<string, string>> = {
 };
 const TRIPLET = TRIPLETS[Deno.build.arch] ?? `${Deno.build.arch}-linux-gnu`;
 
-/** Where libav is looked for, in this order. {@link locateLibav} needs to read them, no more. */
+/** Search path for libav. {@link locateLibav} needs read permission for it, nothing else. */
 export const LIBAV_FOLDERS: readonly string[] = [
   `/usr/lib/${TRIPLET}`,
   `/lib/${TRIPLET}`,
@@ -21,18 +21,19 @@ const NAMES = ["avutil", "avcodec", "avformat", "swscale"] as const;
 type Name = (typeof NAMES)[number];
 
 export interface LocateOptions {
-  /** An absolute path that is looked into before any other. */
+  /** Absolute path that is searched first. */
   readonly folder?: string;
-  /** Instead of {@link LIBAV_FOLDERS}, for tests. */
+  /** Replaces {@link LIBAV_FOLDERS}, for tests. */
   readonly folders?: readonly string[];
 }
 
 /**
- * Finds the four libav libraries by their versioned names, the newest release first, all four from
- * one release and one folder: a mixture would load, and then read nonsense. Opens nothing.
+ * Finds the four libav libraries by their versioned names, the newest release first. All four are of
+ * one release and from one folder: a mixture would load, and then read the wrong struct fields. Opens
+ * none of them.
  *
- * @returns absolute paths, spelled as the `ffi` permission has to name them
- * @throws {LibraryError} `LIBAV_MISSING` with what was looked for, what is there and what to install
+ * @returns absolute paths, spelled as the `ffi` permission must name them
+ * @throws {LibraryError} `LIBAV_MISSING` with the files searched for, those found and what to install
  */
 export function locateLibav(options: LocateOptions = {}): LibavPaths {
   const usual = options.folders ?? LIBAV_FOLDERS;
@@ -42,7 +43,7 @@ export function locateLibav(options: LocateOptions = {}): LibavPaths {
   throw missing(folder === undefined ? usual : [folder, ...usual]);
 }
 
-/** Every path that is looked at in these folders. */
+/** Every path that is searched in these folders. */
 export function libavPaths(folders: readonly string[]): string[] {
   return folders.flatMap((folder) =>
     RELEASES.flatMap((row) => NAMES.map((name) => pathOf(folder, name, row)))
@@ -75,7 +76,7 @@ function look(folder: string, name: Name, row: Release): "found" | "absent" | "d
   } catch (error) {
     if (error instanceof Deno.errors.NotCapable) return "denied";
     if (error instanceof Deno.errors.PermissionDenied) return "denied";
-    // Anything else (no such file, a broken link, not a folder) leaves nothing to load.
+    // Any other error (no such file, a broken link, not a folder): there is nothing to load.
     return "absent";
   }
 }
@@ -88,18 +89,18 @@ function missing(folders: readonly string[]): LibraryError {
     for (const row of RELEASES) {
       const states = NAMES.map((name) => ({ name, state: look(folder, name, row) }));
       if (states.some(({ state }) => state === "denied")) denied.add(folder);
-      const there = states.filter(({ state }) => state === "found");
-      if (there.length === 0) continue;
-      const lacking = states.filter(({ state }) => state !== "found");
+      const present = states.filter(({ state }) => state === "found");
+      if (present.length === 0) continue;
+      const absent = states.filter(({ state }) => state !== "found");
       partial.push(
-        `${folder} has ${there.map(({ name }) => soname(name, row)).join(", ")}` +
-          ` but not ${lacking.map(({ name }) => soname(name, row)).join(", ")}`,
+        `${folder} has ${present.map(({ name }) => soname(name, row)).join(", ")}` +
+          ` but not ${absent.map(({ name }) => soname(name, row)).join(", ")}`,
       );
-      for (const { name } of lacking) packages.add(`lib${name}${row[name]}`);
+      for (const { name } of absent) packages.add(`lib${name}${row[name]}`);
     }
   }
   const install = packages.size > 0 ? [...packages].join(" ") : "ffmpeg";
-  const found = partial.length > 0 ? partial.join("; ") : "none of them is there";
+  const found = partial.length > 0 ? partial.join("; ") : "none of them exists";
   const unread = denied.size > 0 ? `; no permission to read ${[...denied].join(", ")}` : "";
   return new LibraryError({
     code: "LIBAV_MISSING",

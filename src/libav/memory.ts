@@ -1,25 +1,25 @@
 import { LibraryError, LifecycleError } from "../core/errors.ts";
 import { type Calls, type Cell, NULL, pointer, type Ptr } from "./pointers.ts";
-import type { AVUTIL } from "./symbols.ts";
+import type { AVUTIL } from "./symbols/avutil.ts";
 
 const POINTER_BYTES = 8;
 const SCRATCH_BYTES = 64;
-/** No text that libav hands out is longer. */
+/** Longer than any string that libav returns. */
 const MAX_TEXT_BYTES = 4096;
 
-/** A text as C wants it, for calls that return before anything else runs. */
+/** Encodes a NUL-terminated string, for blocking calls. */
 export function cString(text: string): Uint8Array<ArrayBuffer> {
   if (text.includes("\0")) throw new LifecycleError("a text for libav holds a NUL character");
   return new TextEncoder().encode(`${text}\0`);
 }
 
 /**
- * Reads and writes native memory by way of `memcpy`: what `Deno.UnsafePointerView` does, without the
- * unrestricted permission it asks for. Nothing here checks an address; a wrong one ends the process.
+ * Reads and writes native memory through `memcpy`, like `Deno.UnsafePointerView` but without its
+ * unrestricted permission. Addresses are not checked; a wrong one crashes the process.
  */
 export class NativeMemory {
   readonly #libc: Calls<typeof AVUTIL>;
-  // Larger than 64 bytes in all, so that V8 keeps it outside of the heap it compacts.
+  // Larger than 64 bytes: V8 allocates smaller buffers on the heap that it compacts.
   readonly #scratch = new DataView(new ArrayBuffer(2 * SCRATCH_BYTES));
   readonly #text = new Uint8Array(MAX_TEXT_BYTES);
   readonly #decoder = new TextDecoder();
@@ -28,7 +28,7 @@ export class NativeMemory {
     this.#libc = avutil;
   }
 
-  /** Copies `bytes` bytes from `address` to the beginning of `into`. */
+  /** Copies `bytes` bytes from `address` to the start of `into`. */
   read(address: bigint, into: ArrayBuffer | DataView<ArrayBuffer>, bytes: number): void {
     if (bytes > into.byteLength) {
       throw new LifecycleError("a native read is longer than its buffer");
@@ -59,7 +59,7 @@ export class NativeMemory {
     return pointer<K>(this.u64(address));
   }
 
-  /** What a cell points to. */
+  /** The pointer in a cell. */
   load<K>(cell: Cell<K>): Ptr<K> {
     return pointer<K>(this.u64(cell));
   }
@@ -81,26 +81,26 @@ export class NativeMemory {
     this.#libc.write(address, bytes, BigInt(bytes.byteLength));
   }
 
-  /** Sets every one of `bytes` bytes to `value`. */
+  /** Sets `bytes` bytes to `value`. */
   fill(address: Ptr<"void">, value: number, bytes: number): void {
     this.#libc.memset(address, value, BigInt(bytes));
   }
 
-  /** Zeroed native memory; the caller frees it. */
+  /** Allocates zeroed native memory; the caller frees it. */
   allocate(bytes: number): Ptr<"void"> {
     const address = this.#libc.av_mallocz(BigInt(bytes));
     if (address === NULL) throw outOfMemory(`${bytes} bytes`);
     return address;
   }
 
-  /** A native variable that holds `value`; the caller frees it. */
+  /** Allocates a pointer variable that holds `value`; the caller frees it. */
   cell<K>(value: Ptr<K> = NULL): Cell<K> {
     const cell = pointer<{ readonly cell: K }>(this.allocate(POINTER_BYTES));
     this.writeU64(cell, value);
     return cell;
   }
 
-  /** A native copy of a text, for a call that outlives this turn; the caller frees it. */
+  /** Allocates a native copy of a string, for a nonblocking call; the caller frees it. */
   string(text: string): Ptr<"char"> {
     const bytes = cString(text);
     const address = this.allocate(bytes.byteLength);
@@ -108,14 +108,12 @@ export class NativeMemory {
     return pointer<"char">(address);
   }
 
-  /** Frees what came from here. {@link NULL} is harmless. */
+  /** Frees memory allocated here; no-op for {@link NULL}. */
   free(address: bigint): void {
     this.#libc.av_free(pointer<"void">(address));
   }
 
-  /**
-   * Hands a cell that holds `value` to one of libav's `*_free(&pointer)` functions.
-   */
+  /** Calls one of libav's `*_free(&pointer)` functions for `value`. */
   freeBy<K>(free: (cell: Cell<K>) => void, value: Ptr<K>): void {
     const cell = this.cell(value);
     try {
@@ -125,7 +123,7 @@ export class NativeMemory {
     }
   }
 
-  /** The text at `address`, at most 4 KiB of it. */
+  /** Reads the string at `address`, at most 4 KiB of it. */
   text(address: Ptr<"char">): string {
     if (address === NULL) return "";
     const length = this.#libc.strnlen(address, BigInt(MAX_TEXT_BYTES));
@@ -134,20 +132,20 @@ export class NativeMemory {
   }
 
   /**
-   * Where a buffer's bytes are. Holds for as long as the buffer lives, and in whichever worker it was
-   * transferred to; `memcpy` of nothing returns its destination.
+   * The address of a buffer's bytes, valid for the lifetime of the buffer and in any worker that it is
+   * transferred to: a `memcpy` of 0 bytes returns its destination.
    */
   addressOf(buffer: ArrayBuffer): bigint {
     return this.#libc.read(buffer, 0n, 0n);
   }
 
-  /** The address of a function of the C library, or of the libraries themselves. */
+  /** The address of a function of the C library, or of libav. */
   functionAddress(name: string): bigint {
     return this.#libc.dlsym(0n, cString(name));
   }
 }
 
-/** libav could not allocate. */
+/** Makes the error of a failed allocation. */
 export function outOfMemory(what: string): LibraryError {
   return new LibraryError({
     code: "LIBAV_MEMORY",

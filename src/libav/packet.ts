@@ -4,29 +4,29 @@ import type { Libav } from "./library.ts";
 import { outOfMemory } from "./memory.ts";
 import type { Ptr } from "./pointers.ts";
 
-/** libav's "no timestamp": the smallest 64-bit integer. */
+/** `AV_NOPTS_VALUE`. */
 export const NO_TIMESTAMP = -(2n ** 63n);
 
 const AT = STABLE.AVPacket;
-/** Enough for the headers that come before a picture's first slice. */
+/** Enough for the NAL units before the first slice. */
 const HEAD_BYTES = 256;
 const FLAG_KEY = 1;
 const FLAG_CORRUPT = 2;
 const FLAG_DISCARD = 4;
 
 /**
- * An `AVPacket`: compressed data of one frame. One serves a whole session: reading into it lets go
- * of what it held.
+ * An `AVPacket`: coded data of one access unit. One can serve a whole session: reading into it
+ * unreferences its previous data.
  *
- * Times are in the stream's time base. The fields are those of the last {@link refresh}, which
- * `Input.read` does: reading them costs no call.
+ * Timestamps are in the stream's time base. The fields are a copy made by {@link refresh}, which
+ * `Input.read` calls: reading them makes no native call.
  */
 export class Packet implements Disposable {
-  /** The native object, for the other classes of this folder. */
+  /** The native object, for nonblocking calls. */
   readonly handle: Handle<"AVPacket">;
   readonly #libav: Libav;
   readonly #fields = new DataView(new ArrayBuffer(128));
-  /** Made when it is asked for: thousands of packets may be kept whose data is never looked at. */
+  /** Allocated on first use: thousands of packets may be kept whose data is never read. */
   #head: DataView<ArrayBuffer> | null = null;
 
   constructor(libav: Libav) {
@@ -36,17 +36,17 @@ export class Packet implements Disposable {
     this.refresh();
   }
 
-  /** The native packet's address, for a call that returns at once. */
+  /** The native packet's address, for a blocking call. */
   get pointer(): Ptr<"AVPacket"> {
     return this.handle.address;
   }
 
-  /** Copies the fields anew, after something filled the native packet. */
+  /** Copies the fields again, after a native call changed the packet. */
   refresh(): void {
     this.#libav.memory.read(this.handle.address, this.#fields, AT.bytes);
   }
 
-  /** Which stream of the input it belongs to (`AVPacket.stream_index`). */
+  /** Index of its stream in the input (`AVPacket.stream_index`). */
   get streamIndex(): number {
     return this.#fields.getInt32(AT.streamIndex, true);
   }
@@ -56,27 +56,27 @@ export class Packet implements Disposable {
     return (this.#flags & FLAG_KEY) !== 0;
   }
 
-  /** Whether the demuxer knows that it is damaged (`AV_PKT_FLAG_CORRUPT`); RTSP's never does. */
+  /** Whether the demuxer marked it as corrupt (`AV_PKT_FLAG_CORRUPT`); the RTSP demuxer never does. */
   get isCorrupt(): boolean {
     return (this.#flags & FLAG_CORRUPT) !== 0;
   }
 
-  /** Whether it has to be decoded but not shown (`AV_PKT_FLAG_DISCARD`). */
+  /** Whether its frame must be decoded but not shown (`AV_PKT_FLAG_DISCARD`). */
   get isDiscard(): boolean {
     return (this.#flags & FLAG_DISCARD) !== 0;
   }
 
-  /** When to show it, in time base units, or null when that is not known. */
+  /** Presentation timestamp in time base units, or null. */
   get pts(): bigint | null {
     return timestamp(this.#fields.getBigInt64(AT.pts, true));
   }
 
-  /** When to decode it, in time base units, or null when that is not known. */
+  /** Decoding timestamp in time base units, or null. */
   get dts(): bigint | null {
     return timestamp(this.#fields.getBigInt64(AT.dts, true));
   }
 
-  /** How long it is shown, in time base units; 0 when that is not known. */
+  /** Duration in time base units; 0 when unknown. */
   get duration(): bigint {
     return this.#fields.getBigInt64(AT.duration, true);
   }
@@ -85,7 +85,7 @@ export class Packet implements Disposable {
     return this.#fields.getInt32(AT.size, true);
   }
 
-  /** The first bytes of the data; overwritten by the next call. */
+  /** The first bytes of the data; valid until the next call. */
   head(): Uint8Array {
     const bytes = Math.min(HEAD_BYTES, this.sizeBytes);
     const data = this.#fields.getBigUint64(AT.data, true);
@@ -94,16 +94,16 @@ export class Packet implements Disposable {
     return new Uint8Array(head.buffer, 0, bytes);
   }
 
-  /** Copies the data to the beginning of `into`, which has room for {@link sizeBytes}. */
+  /** Copies the data to the start of `into`, which holds at least {@link sizeBytes}. */
   copyTo(into: Uint8Array<ArrayBuffer>): void {
     const data = this.#fields.getBigUint64(AT.data, true);
     if (data !== 0n) this.#libav.memory.read(data, into.buffer, this.sizeBytes);
   }
 
   /**
-   * Replaces its data with a copy of an access unit's, with the padding that decoders read beyond it.
+   * Replaces its data with a copy of an access unit, with the padding that decoders need.
    *
-   * @param data  the coded picture; stays the caller's
+   * @param data  owned by the caller
    * @throws {LibraryError} `LIBAV_MEMORY`
    */
   fill(data: Uint8Array<ArrayBuffer>, isKey: boolean): void {
@@ -118,19 +118,19 @@ export class Packet implements Disposable {
     this.refresh();
   }
 
-  /** Gives it a presentation time, in the stream's time base. */
+  /** Sets the presentation timestamp, in time base units. */
   stamp(pts: bigint): void {
     this.#libav.memory.writeU64(this.handle.address + BigInt(AT.pts), BigInt.asUintN(64, pts));
     this.#fields.setBigInt64(AT.pts, pts, true);
   }
 
-  /** Lets go of the data. */
+  /** Unreferences the data. */
   unref(): void {
     this.#libav.avcodec.av_packet_unref(this.handle.address);
     this.refresh();
   }
 
-  /** @throws {LifecycleError} while a pending read fills it */
+  /** @throws {LifecycleError} while a pending read uses it */
   [Symbol.dispose](): void {
     this.handle.free();
   }
@@ -140,7 +140,7 @@ export class Packet implements Disposable {
   }
 }
 
-/** A timestamp as libav has it, with null for "none". */
+/** Maps `AV_NOPTS_VALUE` to null. */
 export function timestamp(value: bigint): bigint | null {
   return value === NO_TIMESTAMP ? null : value;
 }

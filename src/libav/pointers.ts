@@ -1,35 +1,35 @@
 /**
  * Native addresses as plain numbers.
  *
- * `Deno.UnsafePointer` and its views need `ffi` for all paths; a number does not. So every
- * pointer is declared `usize`, which is a bigint in JavaScript, and what it points to is a brand
- * that only the compiler sees: a packet passed for a codec context does not compile.
+ * `Deno.UnsafePointer` and its views need the `ffi` permission for all paths; a number does not. So
+ * every pointer is declared `usize`, which is a bigint in JavaScript, and branded at compile time with
+ * the type it points to: passing a packet for a codec context does not compile.
  */
 declare const kind: unique symbol;
 
-/** The address of a native `K`. May be {@link NULL}. Never valid in another process or after a free. */
+/** The address of a native `K`, or {@link NULL}. Valid in this process only, until it is freed. */
 export type Ptr<K> = bigint & { readonly [kind]: K };
 
-/** The address of a variable that holds a pointer to a `K`: C's `K **`. */
+/** The address of a pointer to a `K`: C's `K **`. */
 export type Cell<K> = Ptr<{ readonly cell: K }>;
 
-/** Says what an address points to. The brand exists for the compiler alone. */
+/** Brands an address with the type it points to, at compile time only. */
 export function pointer<K>(address: bigint): Ptr<K> {
   return address as Ptr<K>;
 }
 
-/** No address; fits wherever a pointer is wanted. */
+/** The null pointer, of every type. */
 export const NULL = pointer<never>(0n);
 
-/** C types as they appear in the symbol tables. `size_t` and addresses are both `usize`. */
+/** A pointer type in a symbol table. `size_t` and addresses are both `usize`. */
 export type PointerType<K> = "usize" & { readonly [kind]: K };
 
-/** A pointer parameter or result of kind `K` for a symbol table. */
+/** A `K *` parameter or result in a symbol table. */
 function pointerType<K extends string>(_kind: K): PointerType<K> {
   return "usize" as PointerType<K>;
 }
 
-/** A `K **` parameter for a symbol table. */
+/** A `K **` parameter in a symbol table. */
 function cellType<K extends string>(_kind: K): PointerType<{ readonly cell: K }> {
   return "usize" as PointerType<{ readonly cell: K }>;
 }
@@ -53,7 +53,7 @@ type Call<F> = F extends
   ) => F extends { readonly nonblocking: true } ? Promise<Outcome<R>> : Outcome<R>
   : never;
 
-/** The functions of a symbol table, with branded pointers; null for an optional one that is missing. */
+/** The functions of a symbol table, with branded pointers; null for a missing optional one. */
 export type Calls<T> = {
   readonly [Name in keyof T]: T[Name] extends { readonly optional: true } ? Call<T[Name]> | null
     : Call<T[Name]>;

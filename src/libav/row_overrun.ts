@@ -2,26 +2,26 @@ import type { Fit } from "../core/geometry.ts";
 import type { InputShape } from "../core/messages.ts";
 
 /**
- * How swscale writes past the end of a row of planar floats, and what is done about it.
+ * Granularity in which swscale is assumed to write rows of planar floats.
  *
- * On x86 it writes rows in whole steps: of 8 floats in 5.1 to 8.0, where the last two rows are
- * spared, and of 16 in 4.4, in every row. What is right of the picture is overwritten by that: the
- * bar there, and from its end on the beginning of the next row, plane, or whatever follows the
- * tensor. Twice the longest step that was seen is allowed for.
+ * On x86 it rounds rows up to whole vectors: of 8 floats in 5.1 to 8.0, except in the last two rows, and
+ * of 16 in 4.4, in every row. The overrun overwrites the letterbox bar to the right of the image, then
+ * the start of the next row, the next plane, or the memory after the tensor. This is twice the longest
+ * vector observed.
  */
 export const ROW_STEP_FLOATS = 32;
 
-/** How much memory a row of `width` floats may take while it is written. */
+/** Floats that swscale may write for a row of `width`. */
 export function rowFloats(width: number): number {
   return Math.ceil(width / ROW_STEP_FLOATS) * ROW_STEP_FLOATS;
 }
 
-/** Whether the last row of a plane may be written past the plane's end: nothing can mend that. */
-export function overrunLeaves(fit: Fit, input: InputShape): boolean {
+/** Whether the overrun of the last row may pass the end of its plane, which cannot be repaired. */
+export function overrunsPlane(fit: Fit, input: InputShape): boolean {
   return fit.dy + fit.height === input.height && fit.dx + rowFloats(fit.width) > input.width;
 }
 
-/** Writes the parts of the bars again that overlong rows have overwritten. */
+/** Refills the parts of the letterbox bars that the overrun has overwritten. */
 export function restoreBars(fit: Fit, input: InputShape, buffer: ArrayBuffer): void {
   const over = rowFloats(fit.width) - fit.width;
   if (over === 0) return;
@@ -34,7 +34,7 @@ export function restoreBars(fit: Fit, input: InputShape, buffer: ArrayBuffer): v
       const next = start + input.width;
       const end = start + fit.dx + fit.width;
       tensor.fill(input.bars, end, Math.min(end + over, next));
-      // The next row's picture was written afterwards, its left bar was not.
+      // The image part of the next row was written afterwards; its left bar was not.
       const bar = row + 1 < fit.height ? fit.dx : input.width;
       tensor.fill(input.bars, next, next + Math.min(beyond, bar));
     }

@@ -7,12 +7,12 @@ export const SWS_BILINEAR = 2;
 /** 1.0 in the 16.16 fixed point of contrast and saturation. */
 const ONE = 1 << 16;
 /**
- * swscale computes colours in 16 bits, white being 255 * 256, but divides by 65535 = 255 * 257 for
- * floats: everything comes out 0.4 % too dark. The contrast makes up for that.
+ * swscale computes colours in 16 bits with white at 255 * 256, but divides by 65535 = 255 * 257 for
+ * floats, which is 0.4 % too dark. The contrast compensates for it.
  */
 const CONTRAST = ONE + ONE / 256;
 
-/** What an `SwsContext` is made for. */
+/** The parameters of an `SwsContext`. */
 export interface ScalerPlan extends Colours {
   readonly sourceWidth: number;
   readonly sourceHeight: number;
@@ -22,14 +22,14 @@ export interface ScalerPlan extends Colours {
   readonly height: number;
 }
 
-/** An `SwsContext`, to be freed by its holder. */
+/** An `SwsContext`, owned by the caller. */
 export interface Scaler extends ScalerPlan {
   readonly context: Ptr<"SwsContext">;
 }
 
 /**
- * Makes a scaler into planar floats.
- * @param into  the number of that pixel format, and `SWS_*`
+ * Makes a scaler that writes planar floats.
+ * @param into  the number of the target pixel format, and `SWS_*` flags
  * @throws {StreamError} `STREAM_PIXEL_FORMAT` when libswscale refuses
  */
 export function openScaler(
@@ -62,7 +62,7 @@ export function openScaler(
   }
   libav.count("scaler", 1);
   const table = swscale.sws_getCoefficients(plan.matrix);
-  // Fails for sources without a colour matrix (RGB): there is nothing to set for them.
+  // Fails for sources without a colour matrix (RGB), which need none.
   swscale.sws_setColorspaceDetails(context, table, plan.full ? 1 : 0, table, 1, 0, CONTRAST, ONE);
   return { ...plan, context };
 }

@@ -6,20 +6,19 @@ const AF_INET6 = 10;
 const IPPROTO_TCP = 6;
 const TCP_INFO = 11;
 const FIONREAD = 0x541bn;
-/** Up to `tcpi_last_data_recv` of `struct tcp_info` (linux/tcp.h), with room to spare. */
+/** Covers `tcpi_last_data_recv` of `struct tcp_info` (linux/tcp.h). */
 const TCP_INFO_BYTES = 128;
 const LAST_DATA_RECV_OFFSET = 52;
-/** Descriptors that are looked at: a process has far fewer. */
+/** Descriptors to search: a process has far fewer. */
 const MAX_DESCRIPTORS = 4096;
 
 /**
- * What the kernel knows of a TCP connection that Deno has opened: how many bytes lie unread, and how
- * long ago the newest came.
+ * Kernel state of a TCP connection that Deno opened: the number of unread bytes, and the age of the
+ * newest.
  *
- * Deno shows no file descriptor, so the one whose local address has the connection's port is looked for.
- * Only questions are asked of it (`getsockname`, `ioctl(FIONREAD)`, `getsockopt(TCP_INFO)`), each of
- * which takes about a microsecond. Everything works without the answers, only less precisely: they are
- * null where the kernel does not give them.
+ * Deno exposes no file descriptors, so the descriptor is found by the connection's local port. The socket
+ * is only queried (`getsockname`, `ioctl(FIONREAD)`, `getsockopt(TCP_INFO)`), at about a microsecond per
+ * call. Results are null where the kernel does not provide them; callers then work less precisely.
  */
 export class SocketInfo {
   readonly #libav: Libav;
@@ -33,7 +32,7 @@ export class SocketInfo {
     this.#descriptor = descriptor;
   }
 
-  /** @returns null when no descriptor of this process has that local port */
+  /** @returns null when no TCP socket of this process has that local port */
   static find(libav: Libav, localPort: number): SocketInfo | null {
     const address = new DataView(new ArrayBuffer(128));
     const length = new Uint32Array(32);
@@ -44,21 +43,21 @@ export class SocketInfo {
       if (family !== AF_INET && family !== AF_INET6) continue;
       if (address.getUint16(2) !== localPort) continue;
       const info = new SocketInfo(libav, descriptor);
-      // A UDP socket may have the same port.
+      // Skips a UDP socket with the same port.
       if (info.sinceReceivedMs() !== null) return info;
     }
     return null;
   }
 
-  /** Bytes that can be read without waiting (`FIONREAD`), or null. */
+  /** Bytes that can be read without blocking (`FIONREAD`), or null. */
   unreadBytes(): number | null {
     const result = this.#libav.avutil.ioctl(this.#descriptor, FIONREAD, this.#value);
     return result === 0 ? this.#value[0] ?? null : null;
   }
 
   /**
-   * Milliseconds since the newest bytes arrived (`tcpi_last_data_recv`), in the kernel's steps of 1 to
-   * 10 ms; or null.
+   * Milliseconds since the newest bytes arrived (`tcpi_last_data_recv`), with the kernel's resolution of
+   * 1 to 10 ms; or null.
    */
   sinceReceivedMs(): number | null {
     this.#infoLength[0] = TCP_INFO_BYTES;

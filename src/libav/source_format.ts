@@ -13,8 +13,8 @@ const HARDWARE = 1 << 3;
 const BAYER = 1 << 8;
 
 /**
- * Grey formats, what they are with colour planes, and the bits of a sample. swscale (5.1) takes the
- * missing colours of a grey picture for green when it writes floats; so it is given neutral ones.
+ * Grey formats, each with its counterpart that has chroma planes and the bits of a sample. swscale (5.1)
+ * treats missing chroma as green when it writes floats, so it is given neutral chroma planes.
  */
 const GREY: Readonly<Record<string, { readonly format: string; readonly bits: number }>> = {
   gray: { format: "yuv420p", bits: 8 },
@@ -24,24 +24,24 @@ const GREY: Readonly<Record<string, { readonly format: string; readonly bits: nu
 /** Samples that swscale may read past the end of a row. */
 const ROW_SLACK = 64;
 
-/** What the converter has to know of a frame's pixel format. */
+/** The properties of a frame's pixel format that conversion depends on. */
 export interface SourceFormat {
-  /** What swscale is told. */
+  /** The format passed to swscale. */
   readonly number: number;
   readonly name: string;
-  /** "yuvj420p" and alike: full range by definition. */
+  /** Full range by definition: "yuvj420p" and similar. */
   readonly alwaysFullRange: boolean;
-  /** Grey pictures are taken as full range unless the stream says otherwise, as in swscale. */
-  readonly fullRangeUnlessTold: boolean;
+  /** Full range unless the stream specifies a range: grey formats, as in swscale. */
+  readonly fullRangeByDefault: boolean;
   /**
-   * Makes a frame's plane addresses and strides those of a crop, for swscale.
+   * Moves a frame's plane addresses to the corner of a crop, and adjusts the strides, for swscale.
    * @throws {StreamError} when the crop's corner cannot be addressed in this format
    */
   prepare(crop: BoxPx, planes: BigUint64Array, strides: Int32Array): void;
 }
 
 /**
- * Looks a pixel format up.
+ * Looks up a pixel format.
  * @throws {StreamError} `STREAM_PIXEL_FORMAT` when it cannot be converted
  */
 export function sourceFormat(libav: Libav, number: number): SourceFormat {
@@ -56,7 +56,7 @@ export function sourceFormat(libav: Libav, number: number): SourceFormat {
   const at = STABLE.AVPixFmtDescriptor;
   const flags = Number(memory.u64(description + BigInt(at.flags)));
   const components = memory.u8(description + BigInt(at.components));
-  // One component that is not a colour from a palette, or one and transparency: other greys.
+  // Other grey formats: one component, with or without alpha, that is no palette index.
   if (components < 3 && (flags & (PALETTE | BAYER)) === 0) throw unusable("convert", name);
   const shifts = {
     x: memory.u8(description + BigInt(at.log2ChromaW)),
@@ -67,7 +67,7 @@ export function sourceFormat(libav: Libav, number: number): SourceFormat {
     number,
     name,
     alwaysFullRange: name.startsWith("yuvj"),
-    fullRangeUnlessTold: false,
+    fullRangeByDefault: false,
     prepare(crop, planes, strides) {
       if (crop.x === 0 && crop.y === 0) return;
       if ((flags & (BITSTREAM | HARDWARE | BAYER)) !== 0) throw unusable("crop", name);
@@ -86,16 +86,16 @@ interface Shifts {
 
 type Move = (crop: BoxPx, planes: BigUint64Array, strides: Int32Array) => void;
 
-/** Moves plane addresses to a crop's corner. */
+/** Makes a function that moves plane addresses to the corner of a crop. */
 function mover(libav: Libav, number: number, shifts: Shifts, hasPalette: boolean): Move {
   const offsets = new Int32Array(new ArrayBuffer(128), 0, PLANES);
   return (crop, planes, strides) => {
     offsets.fill(0);
-    // The bytes that so many pixels take in each plane.
+    // Bytes from the start of a row to the crop, per plane.
     if (crop.x > 0) libav.avutil.av_image_fill_linesizes(offsets, number, crop.x);
     for (let plane = 0; plane < PLANES; plane++) {
       const address = planes[plane] ?? 0n;
-      // The palette is a table, not a part of the picture.
+      // The palette is a table, not image data.
       if (address === 0n || (plane > 0 && hasPalette)) continue;
       const isChroma = plane === 1 || plane === 2;
       const row = isChroma ? crop.y >> shifts.y : crop.y;
@@ -118,7 +118,7 @@ function greyFormat(
     number,
     name,
     alwaysFullRange: false,
-    fullRangeUnlessTold: true,
+    fullRangeByDefault: true,
     prepare(crop, planes, strides) {
       const rowBytes = 2 * (crop.width + ROW_SLACK);
       const bytes = rowBytes * crop.height;

@@ -1,21 +1,21 @@
 import type { Walk } from "../core/display.ts";
 import type { SizePx } from "../core/geometry.ts";
 
-/** Values of a column lie far apart in memory; within so many rows and columns they stay in the cache. */
+/** Rows and columns of a tile: small enough that its values stay in the cache. */
 const TILE = 64;
 
 /** A rectangle within a plane. */
 export interface PlanePart extends SizePx {
-  /** Of its top left value, in values. */
+  /** Index of its top left value. */
   readonly start: number;
-  /** From one row to the next, in values. */
+  /** Values from one row to the next. */
   readonly stride: number;
 }
 
 /**
- * Writes a turned picture into one plane of a tensor: floats that lie in `from` as coded, into the
- * rectangle of `to` as shown.
- * @param offset  where the coded plane begins
+ * Writes a rotated or mirrored image into one plane of a tensor: reads floats in coded order from `from`
+ * and writes them in display order into a rectangle of `to`.
+ * @param offset  index of the first value of the coded plane
  */
 export function turnPlane(
   { from, offset, walk }: {
@@ -34,7 +34,7 @@ export function turnPlane(
     for (let left = 0; left < width; left += TILE) {
       const right = Math.min(width, left + TILE);
       for (let y = top; y < bottom; y++) {
-        // imul, since 0 times a step back is -0 to `*`, and that makes floats of all that follows.
+        // imul, since `*` yields -0 for 0 times a negative step, and V8 then uses floats.
         let at = first + Math.imul(y, stepY) + Math.imul(left, stepX);
         const end = start + y * stride + right;
         for (let into = start + y * stride + left; into < end; into++) {

@@ -1,5 +1,5 @@
 /** Sets the tracks of a session up: over TCP, interleaved, or over UDP. */
-import type { RtspOptions } from "./client.ts";
+import type { CameraMemory } from "./camera_memory.ts";
 import type { Dialogue } from "./dialogue.ts";
 import { RtspError, rtspError } from "./errors.ts";
 import type { RtspSession } from "./session.ts";
@@ -8,10 +8,18 @@ import { parseTransport, type TransportRequest, writeTransport } from "./transpo
 import { UdpPair } from "./udp.ts";
 import { resolveControl } from "./url.ts";
 
+/** The part of the session's options that set-up needs. */
+export interface SetUpOptions {
+  readonly transport: "tcp" | "udp" | "auto";
+  /** The local ports for RTP and RTCP over UDP, or null. */
+  readonly udpPorts: readonly [rtp: number, rtcp: number] | null;
+  readonly memory: CameraMemory;
+}
+
 export interface SetUpContext {
   /** What relative control URLs refer to. */
   readonly base: string;
-  readonly options: RtspOptions;
+  readonly options: SetUpOptions;
   /** The camera's address. */
   readonly remoteAddress: string;
 }

@@ -11,7 +11,8 @@ import type {
 import type { WorkerLink } from "../core/worker_entry.ts";
 import { FrameBus } from "../framebus/bus.ts";
 import { ConsumerPorts } from "../framebus/consumer_ports.ts";
-import { type Libav, openLibav } from "../libav/library.ts";
+import type { Libav } from "../libav/library.ts";
+import { openLibav } from "../libav/open.ts";
 import { Camera } from "./camera.ts";
 import { Snapshots } from "./snapshots.ts";
 import type { SharedFrame } from "./shared_frame.ts";
@@ -89,7 +90,7 @@ export class Capture {
     const log = this.#link.log.child({ camera: source.camera });
     // Orion's own RTSP needs libav to decode only, and is permitted no more.
     const demux = source.file !== null || source.demuxer === "libav";
-    const libav = openLibav(libraries, { demux });
+    const libav = openLibav(libraries, { demux, log });
     const bus = new FrameBus<SharedFrame>({
       clock,
       stallTimeoutMs: source.stallTimeoutMs,
@@ -115,7 +116,7 @@ export class Capture {
       onState: (standing) => this.#link.post({ kind: "state", ...standing }),
     });
     bus.start();
-    this.#link.post({ kind: "ready", libav: libav.release });
+    this.#link.post({ kind: "ready", libav: libav.release.name });
     const finished = camera.run().then(
       (end) => end === "ended" ? this.#link.post({ kind: "ended" }) : undefined,
       (error) => this.#link.post({ kind: "failed", error: errorData(error) }),

@@ -2,21 +2,21 @@ import { sinceMs, type WallMs } from "../core/clock.ts";
 import type { CaptureClock } from "../core/messages.ts";
 
 /**
- * A camera's own clock that is further off than this is not set (some send the time since they were
- * switched on): the time of arrival is nearer to the truth then.
+ * Largest plausible error of a camera's clock. Beyond it the clock is not set (some cameras send their
+ * uptime), and the arrival time is more accurate.
  */
 const MAX_OFF_MS = 60_000;
 
-/** A step back that is larger than this is a clock that was put right, not a picture out of order. */
-const MAX_HELD_MS = 5000;
+/** A larger step back is a corrected clock, not reordered frames. */
+const MAX_STEP_BACK_MS = 5000;
 
-/** When pictures were taken, by the best clock there is. */
+/** Determines when frames were captured, by the best clock available. */
 export class CaptureTime {
   #last: WallMs | null = null;
 
   /**
    * @param arrivedAt   the wall clock when the packet arrived
-   * @param cameraTime  the camera's clock for this picture, from its sender reports, or null
+   * @param cameraTime  the camera's clock for this frame, from its sender reports, or null
    */
   of(
     arrivedAt: WallMs,
@@ -29,13 +29,13 @@ export class CaptureTime {
   }
 
   /**
-   * For pictures in the order in which they are shown: never before the last one, unless a clock was
-   * put right. Packets come in another order where there are B-frames.
+   * Makes capture times monotonic for frames in presentation order, unless a clock was corrected.
+   * B-frames arrive in decoding order, so that arrival times are not monotonic.
    */
   inOrder(capturedAt: WallMs): WallMs {
     const aheadMs = this.#last === null ? 0 : sinceMs(capturedAt, this.#last);
-    const isHeld = aheadMs > 0 && aheadMs <= MAX_HELD_MS;
-    if (this.#last === null || !isHeld) this.#last = capturedAt;
+    const isReordered = aheadMs > 0 && aheadMs <= MAX_STEP_BACK_MS;
+    if (this.#last === null || !isReordered) this.#last = capturedAt;
     return this.#last;
   }
 }

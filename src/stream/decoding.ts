@@ -11,7 +11,7 @@ import { StreamInfoReporter } from "./stream_info.ts";
 import { openDecoder } from "./open_decoder.ts";
 import type { PacketSource, SourcePacket } from "./packet_source.ts";
 import { CorruptionTracker } from "./corruption_tracker.ts";
-import { PictureViews } from "./picture_views.ts";
+import { FrameViews } from "./frame_views.ts";
 import type { SharedFrame } from "./shared_frame.ts";
 import { ShownTimes } from "./shown_times.ts";
 
@@ -32,7 +32,7 @@ export class Decoding implements Disposable {
   readonly #packets: PacketSource;
   readonly #decoder: BoundedDecoder;
   readonly #tracker: CorruptionTracker;
-  readonly #views: PictureViews;
+  readonly #views: FrameViews;
   readonly #info: StreamInfoReporter;
   readonly #buffer: GopBuffer;
   #shownTimes = new ShownTimes();
@@ -51,7 +51,7 @@ export class Decoding implements Disposable {
       bounds: parts.bounds,
       onFallback: parts.onDecoderFallback,
     });
-    this.#views = new PictureViews({ libav, video, wish: source });
+    this.#views = new FrameViews({ libav, video, wish: source });
     const { onInfo } = parts;
     this.#info = new StreamInfoReporter({
       video,

@@ -1,53 +1,52 @@
-/** Marks that are kept; each so-manieth frame is one, so that they span so much at least. */
+/** Marks to keep, and the time that they span at least: every n-th frame is a mark. */
 const MAX_MARKS = 64;
 const SPAN_MS = 10_000;
-/** Fewer say nothing, nor do those of a shorter time. */
+/** Fewer marks, or marks over a shorter time, give no estimate. */
 const MIN_MARKS = 8;
 const MIN_SPAN_MS = 1000;
-/** A rate is known when it is so certain. */
-const KNOWN = 0.015;
-/** How many times its standard error a rate may be off; more where there are few marks. */
+/** Relative error up to which a rate is known. */
+const MAX_ERROR = 0.015;
+/** Standard errors of the confidence interval; the second term widens it where there are few marks. */
 const ERRORS = 4;
-const ERRORS_OF_FEW = 100;
-/** Parts of the marks that differ by more than this, and than their errors, are of two rates. */
-const SAME = 0.04;
-/** Steps that are so many times longer or shorter than usual, three in a row, are of another rate. */
-const CHANGED = 1.25;
+const ERRORS_FEW_MARKS = 100;
+/** Relative difference up to which halves of the marks have the same rate. */
+const SAME_RATE = 0.04;
+/** Three consecutive steps that are longer or shorter by this factor indicate another rate. */
+const CHANGE_FACTOR = 1.25;
 const CHANGED_STEPS = 3;
 const STEP_MS = 300;
-/** After a pause of so many intervals, and at least so long, the rate is to be found anew. */
+/** A pause of as many intervals, and of this length at least, restarts the estimate. */
 const PAUSE_INTERVALS = 5;
 const PAUSE_MS = 2000;
-/** A mark that is late by this, and by half its time, is of another rate. */
+/** A mark that is late by this, and by half its interval, indicates another rate. */
 const LATE_MS = 1000;
 
-/** How many frames had come when. */
+/** The number of frames that had arrived at a time. */
 interface Mark {
   readonly frames: number;
   readonly atMs: number;
 }
 
-/** A line through marks. */
+/** A regression line through marks. */
 interface Line {
   readonly intervalMs: number;
-  /** The standard error of the interval, as a part of it. */
+  /** Relative standard error of the interval. */
   readonly error: number;
 }
 
 /**
- * How many frames a second a camera sends, by when they arrive: timestamps may be anything. It is not
- * known at first, nor while it changes: what comes in a burst, as from a relay that begins with what it
- * has kept, is no rate.
+ * Estimates a camera's frame rate from arrival times, because timestamps may be wrong. Unknown at first
+ * and while it changes: a burst, such as the buffered frames of a relay, is no rate.
  */
 export class FrameRate {
   #marks: Mark[] = [];
   #frames = 0;
-  /** From mark to mark. */
+  /** Frames from mark to mark. */
   #stride = 1;
   #lastAtMs = -Infinity;
   #intervalMs: number | null = null;
 
-  /** A frame arrived, not before the one before it. */
+  /** Records the arrival of a frame, in order. */
   arrive(atMs: number): void {
     const sinceMs = atMs - this.#lastAtMs;
     this.#lastAtMs = atMs;
@@ -57,25 +56,25 @@ export class FrameRate {
     const last = this.#marks.at(-1);
     if (last !== undefined && this.#frames - last.frames < this.#stride) return;
     this.#marks.push({ frames: this.#frames, atMs });
-    if (this.#marks.length > MAX_MARKS) this.#makeRoom();
-    this.#look();
+    if (this.#marks.length > MAX_MARKS) this.#thin();
+    this.#estimate();
   }
 
-  /** Frames a second; null while that is not known. */
+  /** Frames per second; null while unknown. */
   at(nowMs: number): number | null {
     if (this.#intervalMs === null) return null;
     const isOver = this.#isPause(nowMs - this.#lastAtMs) || this.#isLate(nowMs);
     return isOver ? null : 1000 / this.#intervalMs;
   }
 
-  /** Another connection: nothing is known of it. */
+  /** Restarts the estimate for another connection. */
   restart(): void {
     this.#marks = [];
     this.#forget();
     this.#lastAtMs = -Infinity;
   }
 
-  /** So many frames that one of them would be a mark should have come long ago. */
+  /** Whether the next mark is overdue. */
   #isLate(nowMs: number): boolean {
     const last = this.#marks.at(-1);
     if (last === undefined || this.#intervalMs === null || this.#stride === 1) return false;
@@ -91,13 +90,13 @@ export class FrameRate {
     return sinceMs > Math.max(PAUSE_MS, PAUSE_INTERVALS * intervalMs);
   }
 
-  /** The rate is to be found anew, from the marks that are there. */
+  /** Restarts the estimate from the remaining marks. */
   #forget(): void {
     this.#intervalMs = null;
     this.#stride = 1;
   }
 
-  #makeRoom(): void {
+  #thin(): void {
     if (this.#spanMs >= SPAN_MS) return void this.#marks.shift();
     this.#marks = this.#marks.filter((_mark, index) => index % 2 === 0);
     this.#stride *= 2;
@@ -109,24 +108,24 @@ export class FrameRate {
     return first === undefined || last === undefined ? 0 : last.atMs - first.atMs;
   }
 
-  #look(): void {
+  #estimate(): void {
     const changedAt = this.#changedAt();
     if (changedAt !== null) {
       this.#marks = this.#marks.slice(changedAt);
       this.#forget();
     }
-    while (this.#isOfTwo()) this.#marks.shift();
+    while (this.#hasTwoRates()) this.#marks.shift();
     const line = lineThrough(this.#marks);
     if (line === null) return;
     const { length } = this.#marks;
-    const off = line.error * (ERRORS + ERRORS_OF_FEW / (length - 2) ** 2);
+    const error = line.error * (ERRORS + ERRORS_FEW_MARKS / (length - 2) ** 2);
     if (length < MIN_MARKS || this.#spanMs < MIN_SPAN_MS) return;
-    if (off <= KNOWN && this.#halvesAgree()) {
+    if (error <= MAX_ERROR && this.#halvesAgree()) {
       this.#intervalMs = line.intervalMs;
     }
   }
 
-  /** Where the newest steps begin, when all are longer, or all shorter, than those that made the rate. */
+  /** Index where the newest steps start, if all of them are longer, or all shorter, than the known interval. */
   #changedAt(): number | null {
     const usualMs = this.#intervalMs;
     if (usualMs === null) return null;
@@ -139,8 +138,8 @@ export class FrameRate {
       const sinceMs = after.atMs - before.atMs;
       if (sinceMs < STEP_MS) continue;
       const stepMs = sinceMs / (after.frames - before.frames);
-      if (stepMs > usualMs * CHANGED) longer++;
-      else if (stepMs * CHANGED < usualMs) shorter++;
+      if (stepMs > usualMs * CHANGE_FACTOR) longer++;
+      else if (stepMs * CHANGE_FACTOR < usualMs) shorter++;
       else return null;
       if (longer === CHANGED_STEPS || shorter === CHANGED_STEPS) return at;
       if (longer > 0 && shorter > 0) return null;
@@ -156,22 +155,23 @@ export class FrameRate {
     return older === null || newer === null ? null : [older, newer];
   }
 
-  /** The older half goes on at another rate than the newer one. */
-  #isOfTwo(): boolean {
+  /** Whether the older half of the marks has another rate than the newer one. */
+  #hasTwoRates(): boolean {
     const halves = this.#marks.length < 2 * (MIN_MARKS - 2) ? null : this.#halves();
     if (halves === null) return false;
     const [older, newer] = halves;
     const apart = Math.abs(older.intervalMs / newer.intervalMs - 1);
-    return apart > SAME + ERRORS * newer.error * Math.SQRT2;
+    return apart > SAME_RATE + ERRORS * newer.error * Math.SQRT2;
   }
 
   #halvesAgree(): boolean {
     const halves = this.#halves();
-    return halves !== null && Math.abs(halves[0].intervalMs / halves[1].intervalMs - 1) <= SAME;
+    return halves !== null &&
+      Math.abs(halves[0].intervalMs / halves[1].intervalMs - 1) <= SAME_RATE;
   }
 }
 
-/** By least squares, the time over the frames; null through fewer than three. */
+/** Fits the time over the frames by least squares; null for fewer than three marks. */
 function lineThrough(marks: readonly Mark[]): Line | null {
   const count = marks.length;
   const [first] = marks;
@@ -194,6 +194,6 @@ function lineThrough(marks: readonly Mark[]): Line | null {
   }
   const intervalMs = products / squares;
   if (!(intervalMs > 0)) return null;
-  const leftMs = Math.max(0, squaresMs - intervalMs * products);
-  return { intervalMs, error: Math.sqrt(leftMs / (count - 2) / squares) / intervalMs };
+  const residualMs = Math.max(0, squaresMs - intervalMs * products);
+  return { intervalMs, error: Math.sqrt(residualMs / (count - 2) / squares) / intervalMs };
 }

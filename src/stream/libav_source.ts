@@ -1,16 +1,18 @@
 import { type Clock, wallMs } from "../core/clock.ts";
 import type { CameraSource } from "../core/messages.ts";
 import { isDisposable } from "../libav/disposable.ts";
-import { Input, type VideoStream } from "../libav/input.ts";
+import type { Input } from "../libav/input.ts";
+import { openInput } from "../libav/open_input.ts";
+import type { VideoStream } from "../libav/video_stream.ts";
 import type { Interrupt } from "../libav/interrupt.ts";
 import type { Libav } from "../libav/library.ts";
 import { fileOptions, rtspOptions } from "../libav/options.ts";
 import { Packet } from "../libav/packet.ts";
 import type { CaptureTime } from "./capture_time.ts";
 import type { PacketSource, SourcePacket } from "./packet_source.ts";
-import { Pace, Timeline } from "./timeline.ts";
+import { FilePacer, Timeline } from "./timeline.ts";
 
-/** Packets without data that are kept for the next reads. */
+/** Empty packets kept for reuse. */
 const MAX_FREE = 32;
 
 export interface LibavSourceParts {
@@ -19,18 +21,18 @@ export interface LibavSourceParts {
   readonly captureTime: CaptureTime;
   readonly clock: Clock;
   readonly signal: AbortSignal;
-  /** Ends a blocking call of libav's. */
+  /** Aborts a blocking call of libav. */
   readonly interrupt: Interrupt;
 }
 
-/** Packets from a demuxer of libav: of a file at its own pace, or of a camera (`demuxer: libav`). */
+/** Reads packets through libav's demuxers: of a file in real time, or of a camera (`demuxer: libav`). */
 export class LibavSource implements PacketSource {
   readonly #parts: LibavSourceParts;
   readonly #input: Input;
   readonly #free: Packet[] = [];
   #packet: Packet;
   readonly #timeline: Timeline;
-  readonly #pace: Pace | null;
+  readonly #pacer: FilePacer | null;
   #hasPacket = false;
   #positionSeconds = 0;
   #startMs: number | null = null;
@@ -40,14 +42,14 @@ export class LibavSource implements PacketSource {
     this.#input = input;
     this.#packet = new Packet(parts.libav);
     this.#timeline = new Timeline(input.video.timeBase);
-    this.#pace = parts.source.file === null ? null : new Pace(parts.clock);
+    this.#pacer = parts.source.file === null ? null : new FilePacer(parts.clock);
   }
 
-  /** @throws {LibavError} when it cannot be opened */
+  /** @throws {LibavError} when the source cannot be opened */
   static async open(parts: LibavSourceParts): Promise<LibavSource> {
     const { libav, source, interrupt } = parts;
     const isFile = source.file !== null;
-    const input = await Input.open(libav, {
+    const input = await openInput(libav, {
       url: source.url,
       options: isFile ? fileOptions() : rtspOptions(libav, {
         transport: source.transport === "udp" ? "udp" : "tcp",
@@ -73,9 +75,9 @@ export class LibavSource implements PacketSource {
     } while (this.#packet.streamIndex !== this.#input.video.index);
     this.#hasPacket = true;
     this.#positionSeconds = this.#timeline.positionSeconds(this.#packet.pts);
-    if (this.#pace !== null) {
-      const waitMs = this.#pace.waitMs(this.#positionSeconds);
-      // Also a wait of nothing gives the event loop its turn: a fast file must not shut the mailboxes out.
+    if (this.#pacer !== null) {
+      const waitMs = this.#pacer.waitMs(this.#positionSeconds);
+      // Sleeping 0 ms also yields to the event loop, so that a fast file does not starve the mailboxes.
       await this.#parts.clock.sleep(waitMs, this.#parts.signal);
     }
     return "read";
@@ -100,7 +102,7 @@ export class LibavSource implements PacketSource {
   }
 
   decoded(): void {
-    // Nothing is planned: libav reads as it likes.
+    // libav reads on its own schedule.
   }
 
   keep(): void {
@@ -120,7 +122,7 @@ export class LibavSource implements PacketSource {
   rewind(): void {
     this.#input.seekToStart();
     this.#timeline.rewind();
-    this.#pace?.rewind();
+    this.#pacer?.rewind();
   }
 
   close(): Promise<void> {

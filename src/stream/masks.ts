@@ -1,13 +1,10 @@
 import type { Fit, PointNorm, SizePx } from "../core/geometry.ts";
 
-/**
- * Which values of one plane of a tensor the masks black out: pairs of start offset and length, in
- * values, row by row.
- */
+/** The masked values of one plane of a tensor, by row: pairs of start offset and length, in values. */
 export type MaskSpans = Int32Array;
 
 /**
- * Rasterise polygons into a network input: a pixel is masked when its centre lies inside a polygon
+ * Rasterises polygons into a network input: a pixel is masked when its centre lies inside a polygon
  * (even-odd rule).
  * @param masks  polygons in fractions of the source frame
  * @param frame  the source frame's size in pixels
@@ -39,7 +36,7 @@ export function maskSpans(
   return Int32Array.from(spans);
 }
 
-/** Black out the masked values in all three planes. */
+/** Blacks out the masked values in all three planes. */
 export function blackOut(tensor: Float32Array, spans: MaskSpans, planeLength: number): void {
   for (let i = 0; i + 1 < spans.length; i += 2) {
     const start = spans[i] ?? 0;
@@ -51,7 +48,7 @@ export function blackOut(tensor: Float32Array, spans: MaskSpans, planeLength: nu
   }
 }
 
-/** Where a horizontal line crosses a polygon's sides, from left to right. */
+/** X coordinates where a horizontal line crosses a polygon's sides, ascending. */
 function crossingsAt(polygon: readonly { x: number; y: number }[], y: number): number[] {
   const xs: number[] = [];
   let before = polygon[polygon.length - 1];

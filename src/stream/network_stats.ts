@@ -3,7 +3,7 @@ import type { MediaDescription } from "../rtsp/media.ts";
 import { RTP_ANOMALIES } from "../rtsp/timeline.ts";
 import type { RtspSource } from "./rtsp_source.ts";
 
-/** Adds up what each connection of a camera counts: no figure ever goes back. */
+/** Sums the counters of a camera's connections, so that none ever decreases. */
 export class NetworkStats {
   readonly #anomalies: Record<string, number> = Object.fromEntries(
     RTP_ANOMALIES.map((kind) => [kind, 0]),
@@ -23,13 +23,13 @@ export class NetworkStats {
       : "fingerprint";
   }
 
-  /** A connection plays. */
+  /** Starts counting a connection that plays. */
   open(source: RtspSource): void {
     this.#source = source;
     this.#hasOpened = true;
   }
 
-  /** It has ended. */
+  /** Adds the counters of the ended connection. */
   close(): void {
     const source = this.#source;
     if (source === null) return;
@@ -40,16 +40,16 @@ export class NetworkStats {
     }
   }
 
-  /** What is played, and what else the camera offers; null while it is not connected. */
+  /** The selected track, and the other tracks of the camera; null while it is not connected. */
   get track(): Figures["track"] {
     const session = this.#source?.session;
     if (session === undefined) return null;
-    const chosen = session.track.media;
-    const others = session.media.filter(({ index }) => index !== chosen.index).map(trackInfo);
-    return { ...trackInfo(chosen), others };
+    const selected = session.track.media;
+    const others = session.media.filter(({ index }) => index !== selected.index).map(trackInfo);
+    return { ...trackInfo(selected), others };
   }
 
-  /** Everything at this moment; null before the first connection. */
+  /** The current statistics; null before the first connection. */
   figures(): Figures | null {
     if (!this.#hasOpened) return null;
     const source = this.#source;

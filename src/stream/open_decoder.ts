@@ -1,27 +1,27 @@
 import { OrionError } from "../core/errors.ts";
 import { extradataOf } from "../libav/codec_parameters.ts";
 import { Decoder } from "../libav/decoder.ts";
-import type { VideoStream } from "../libav/input.ts";
+import type { VideoStream } from "../libav/video_stream.ts";
 import type { Libav } from "../libav/library.ts";
 import { BoundedDecoder } from "./bounds/bounded_decoder.ts";
 import { inspectorFor } from "./bounds/codecs.ts";
 import { checkedPixels } from "./bounds/errors.ts";
 import type { StreamBounds } from "./bounds/stream_bounds.ts";
 
-/** libav counts pixels with padding, up to this on each side of a picture. */
+/** Padding that libav counts as pixels, on two sides of a frame. */
 const PADDING_PX = 2 * 64 * 16_384;
 
 /**
- * The decoder asked for by name, or libav's own choice when that one does not work here. What is known of
- * the stream is checked first.
+ * Opens the configured decoder, or libav's default when that one does not work here. Checks the bounds on
+ * the announced stream first.
  *
- * @throws {LibavError} `STREAM_CODEC` when libav has none at all for the stream
- * @throws {BoundsError} `STREAM_CODEC` when its codec is not decoded here, and `STREAM_TOO_LARGE`
+ * @throws {LibavError} `STREAM_CODEC` when libav has no decoder for the stream
+ * @throws {BoundsError} `STREAM_CODEC` for an unsupported codec; `STREAM_TOO_LARGE`
  */
 export function openDecoder(libav: Libav, video: VideoStream, wish: {
   readonly decoder: string;
   readonly bounds: StreamBounds;
-  /** Told why the one that was asked for is not used. */
+  /** Receives the reason why the configured decoder is not used. */
   readonly onFallback: (error: OrionError) => void;
 }): BoundedDecoder {
   const { decoder: name, bounds, onFallback } = wish;

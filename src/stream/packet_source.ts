@@ -1,58 +1,56 @@
 import type { SteadyMs, WallMs } from "../core/clock.ts";
 import type { CaptureClock } from "../core/messages.ts";
-import type { VideoStream } from "../libav/input.ts";
+import type { VideoStream } from "../libav/video_stream.ts";
 import type { Packet } from "../libav/packet.ts";
 
-/** A packet, and what is known of it when it is taken from its source. */
+/** A packet with its metadata, as taken from its source. */
 export interface SourcePacket {
-  /** Its coded data; the source's, valid until the next packet is taken. */
+  /** The coded data, owned by the source; valid until the next packet is taken. */
   readonly packet: Packet;
-  /** Presentation time in ticks of the stream's time base, or null. */
+  /** Presentation timestamp in time base units, or null. */
   readonly pts: bigint | null;
-  /** A decoder can start here and give whole pictures from here on. */
+  /** A decoder can start here, and all frames from here on are intact. */
   readonly isKey: boolean;
-  /** A decoder can start here; whole pictures follow later (intra refresh). */
+  /** A decoder can start here, but intact frames follow later (intra refresh). */
   readonly isRecoveryPoint: boolean;
-  /** Something of it, or of what came just before it, is missing. */
+  /** Data of this packet, or just before it, was lost. */
   readonly isCorrupt: boolean;
-  /** Whether no other picture refers to this one. Only asked where that matters. */
+  /** Whether no other frame refers to this one. Evaluated only where needed. */
   readonly isDisposable: () => boolean;
-  /** Presentation time in seconds since the connection's first packet; for files the position. */
+  /** Presentation time in seconds since the connection's first packet; of a file the position. */
   readonly positionSeconds: number;
-  /** When its last byte reached this machine; for files when it was due. */
+  /** When its last byte arrived; of a file when it was due. */
   readonly arrivedAtMs: SteadyMs;
-  /** When the picture was taken. */
+  /** When the frame was captured. */
   readonly capturedAtMs: WallMs;
-  /** Whose clock that is. */
+  /** The clock of `capturedAtMs`. */
   readonly clock: CaptureClock;
 }
 
-/** Where a connection's packets come from: a camera's RTSP session, or a demuxer of libav. */
+/** Source of a connection's packets: a camera's RTSP session, or a demuxer of libav. */
 export interface PacketSource {
-  /** What a decoder is opened with. Valid as long as the source is. */
+  /** The stream to open a decoder for. Valid until the source is closed. */
   readonly video: VideoStream;
-  /** Whether packets were read and not taken yet. */
+  /** Whether more packets are available without waiting. */
   readonly hasMore: boolean;
   /**
-   * Waits until packets have come; not while another read is pending.
+   * Waits for packets. Only one read may be pending.
    * @returns `end` when none will follow
-   * @throws {OrionError} when the stream cannot be read on
+   * @throws {OrionError} when reading fails
    */
   read(): Promise<"read" | "end">;
-  /** The oldest packet that was read and not taken yet, or null. */
+  /** Takes the oldest packet that was read, or null. */
   take(): SourcePacket | null;
-  /**
-   * Leaves the packet that was taken last to the caller, who gives it back with {@link recycle}.
-   */
+  /** Transfers the packet taken last to the caller, who returns it with {@link recycle}. */
   keep(): void;
-  /** Takes back a packet that was kept. */
+  /** Takes back a packet that was transferred. */
   recycle(packet: Packet): void;
-  /** A frame's place in the stream, in seconds as {@link SourcePacket.positionSeconds}. */
+  /** Position of a frame, as {@link SourcePacket.positionSeconds}. */
   secondsOf(pts: bigint | null): number;
-  /** A packet's time in the decoder, for planning. */
+  /** Records the time spent decoding a packet, for scheduling reads. */
   decoded(spentMs: number): void;
-  /** Goes back to the first packet, where that is possible. */
+  /** Seeks to the first packet, where possible. */
   rewind(): void;
-  /** Ends a pending read, and the connection in order where that can be done at once. */
+  /** Ends a pending read, and closes the connection gracefully where that does not take long. */
   close(): Promise<void>;
 }

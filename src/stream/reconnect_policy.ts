@@ -1,20 +1,20 @@
-/** How long a camera is left alone before it is connected to again. */
+/** Delays before reconnecting to a camera. */
 import type { BoundsCode } from "./bounds/errors.ts";
 
-/** Before the first attempt, and doubled with each that follows. */
+/** Before the first attempt; doubles with each further one. */
 const FIRST_DELAY_MS = 1000;
-/** Each delay is up to this part longer: cameras that failed together do not come back together. */
+/** Largest relative increase of each delay: cameras that failed together do not reconnect together. */
 const JITTER = 0.25;
-/** A connection that gave frames for so long starts over with the first delay. */
+/** A connection that delivered frames for this long resets the delays. */
 export const HEALTHY_MS = 10_000;
 
-/** Wrong passwords in a row that are tried at the usual pace: cameras lock the account after about five. */
+/** Consecutive wrong passwords at the usual delays: cameras lock the account after about five. */
 const PASSWORD_TRIES = 3;
-/** Then so long between one and the next, the last for ever. */
+/** Delays after further wrong passwords; the last one repeats. */
 const PASSWORD_DELAYS_MS = [60_000, 5 * 60_000, 15 * 60_000] as const;
 const LAST_PASSWORD_DELAY_MS = PASSWORD_DELAYS_MS[2];
 
-/** The stream itself was refused, and will be again: delays grow up to a minute, whatever the maximum. */
+/** The stream was refused, and would be again: delays grow to a minute at least. */
 const REFUSED: ReadonlySet<string> = new Set<BoundsCode>([
   "STREAM_DECODE_BUDGET",
   "STREAM_PICTURE_REFUSED",
@@ -25,13 +25,13 @@ const REFUSED_DELAY_MS = 60_000;
 /** Why a connection ended. */
 export interface ConnectionFailure {
   readonly code: string;
-  /** How long the camera wants to be left alone (`Retry-After`), or null. */
+  /** Delay requested by the camera (`Retry-After`), or null. */
   readonly retryAfterMs: number | null;
 }
 
 /**
- * Delays between connections: 1 s to the maximum, to a minute where the stream is refused, and minutes where
- * the password is wrong.
+ * Delays between connections: from 1 s to the maximum; to a minute where the stream is refused, and to
+ * minutes where the password is wrong.
  */
 export class ReconnectPolicy {
   readonly #maxDelayMs: number;
@@ -50,13 +50,13 @@ export class ReconnectPolicy {
     return this.#attempts;
   }
 
-  /** Frames came for {@link HEALTHY_MS}. */
+  /** Resets the delays, after frames for {@link HEALTHY_MS}. */
   reset(): void {
     this.#attempts = 0;
     this.#wrongPasswords = 0;
   }
 
-  /** Milliseconds until the next attempt, after a connection that ended so. */
+  /** Milliseconds until the next attempt, after a connection that ended with this failure. */
   delayMs({ code, retryAfterMs }: ConnectionFailure): number {
     const doubled = FIRST_DELAY_MS * 2 ** Math.min(this.#attempts++, 20);
     const jitter = 1 + JITTER * this.#random();

@@ -2,7 +2,7 @@ import { assert } from "../core/assert.ts";
 import { type Clock, plusMs, sinceMs, type SteadyMs } from "../core/clock.ts";
 import type { CameraSource } from "../core/messages.ts";
 import { CodecParameters } from "../libav/codec_parameters.ts";
-import type { VideoStream } from "../libav/input.ts";
+import type { VideoStream } from "../libav/video_stream.ts";
 import type { Libav } from "../libav/library.ts";
 import type { Packet } from "../libav/packet.ts";
 import { SocketInfo } from "../libav/socket_info.ts";
@@ -17,9 +17,9 @@ import { UnitQueue } from "./unit_queue.ts";
 import type { PacketSource, SourcePacket } from "./packet_source.ts";
 import type { ReadPacer } from "./read_pacer.ts";
 
-/** A step that takes too long ends before the stall time does: it has the truer reason. */
+/** Steps time out before the stall timeout does, because their error is more specific. */
 const STEP_PART = 0.8;
-/** How requests name their sender. A version would tell the network more than it need know. */
+/** User agent of requests, without a version that would help an attacker. */
 const USER_AGENT = "Orion";
 
 export interface RtspSourceParts {
@@ -32,27 +32,27 @@ export interface RtspSourceParts {
   readonly random: () => number;
 }
 
-/** A camera's packets over RTSP of our own: each access unit in a packet, by one copy. */
+/** Reads a camera's packets through Orion's RTSP client: copies each access unit into a packet, once. */
 export class RtspSource implements PacketSource {
   readonly session: RtspSession;
   readonly #parts: RtspSourceParts;
-  readonly #intake: UnitQueue;
+  readonly #queue: UnitQueue;
   readonly #parameters: CodecParameters;
   readonly #socket: SocketInfo | null;
   readonly #arrivals = new ArrivalClock();
   readonly #turns: Turns;
   #reading: ReadPacer | null = null;
   #hasEnded = false;
-  /** The last read brought nothing whole: the rest of a unit is on its way. */
+  /** The last read completed no unit: the rest of one is still to arrive. */
   #isMidUnit = true;
-  /** The last read left units behind, for which there was no room. */
-  #isHeld = false;
+  /** The last read left units in the session, because the queue was full. */
+  #hasBacklog = false;
   #isDisposed = false;
 
-  private constructor(parts: RtspSourceParts, session: RtspSession, intake: UnitQueue) {
+  private constructor(parts: RtspSourceParts, session: RtspSession, queue: UnitQueue) {
     this.#parts = parts;
     this.session = session;
-    this.#intake = intake;
+    this.#queue = queue;
     this.#turns = new Turns(parts.clock);
     const { format, media } = session.track;
     this.#parameters = new CodecParameters(parts.libav, {
@@ -66,13 +66,13 @@ export class RtspSource implements PacketSource {
   }
 
   /**
-   * Connects and plays.
-   * @throws {StreamError} why that is not possible; nothing is left behind
+   * Connects and starts playing.
+   * @throws {StreamError} when that fails; nothing is left open
    */
   static async open(parts: RtspSourceParts): Promise<RtspSource> {
     const { libav, source, clock, signal, random, memory } = parts;
-    // Which track is played, and so its clock, is known only when the session is open.
-    const opening: { intake: UnitQueue | null } = { intake: null };
+    // The queue needs the clock rate of the track, which is selected while the session opens.
+    const opening: { queue: UnitQueue | null } = { queue: null };
     const session = await openRtsp({
       ...source,
       stepTimeoutMs: Math.min(MAX_STEP_MS, STEP_PART * source.stallTimeoutMs),
@@ -82,20 +82,20 @@ export class RtspSource implements PacketSource {
       random,
       randomToken: () => crypto.randomUUID().replaceAll("-", ""),
       memory,
-      onChosen: ({ format }) => opening.intake = new UnitQueue(libav, format.clockRate),
-      onUnit: (unit) => opening.intake?.unit(unit),
-      hasRoom: () => opening.intake?.hasRoom ?? true,
-      onReport: (report, receivedAt) => opening.intake?.report(report, receivedAt),
+      onChosen: ({ format }) => opening.queue = new UnitQueue(libav, format.clockRate),
+      onUnit: (unit) => opening.queue?.push(unit),
+      hasRoom: () => opening.queue?.canAccept ?? true,
+      onReport: (report, receivedAt) => opening.queue?.report(report, receivedAt),
     }).catch((error) => {
-      opening.intake?.[Symbol.dispose]();
+      opening.queue?.[Symbol.dispose]();
       throw error;
     });
-    const { intake } = opening;
-    assert(intake !== null, "a session plays no track");
+    const { queue } = opening;
+    assert(queue !== null, "an RTSP session has no selected track");
     try {
-      return new RtspSource(parts, session, intake);
+      return new RtspSource(parts, session, queue);
     } catch (error) {
-      intake[Symbol.dispose]();
+      queue[Symbol.dispose]();
       await session.close();
       throw error;
     }
@@ -106,25 +106,25 @@ export class RtspSource implements PacketSource {
   }
 
   get hasMore(): boolean {
-    return this.#intake.size > 0 || this.#isHeld || (this.#reading?.isBehind() ?? false);
+    return this.#queue.size > 0 || this.#hasBacklog || (this.#reading?.isBehind() ?? false);
   }
 
-  /** How the operating system knows the connection, or null. */
+  /** The state of the connection in the kernel, or null. */
   get socket(): SocketInfo | null {
     return this.#socket;
   }
 
-  /** Packets that were lost on the way. */
+  /** Number of packets lost in the network. */
   get lostPackets(): number {
     return this.session.track.lostPackets;
   }
 
-  /** Timestamps that were wrong, by kind. */
+  /** Number of timestamp anomalies, by kind. */
   get anomalies(): RtpTimeline["anomalies"] {
-    return this.#intake.timeline.anomalies;
+    return this.#queue.timeline.anomalies;
   }
 
-  /** Decides when is read, from now on. It stays the caller's. */
+  /** Schedules the reads from now on. Owned by the caller. */
   set reading(reading: ReadPacer) {
     this.#reading = reading;
   }
@@ -132,20 +132,20 @@ export class RtspSource implements PacketSource {
   async read(): Promise<"read" | "end"> {
     if (this.#hasEnded) return "end";
     const before = this.#parts.clock.nowMs();
-    if (this.#isHeld) this.#reading?.fallBehind();
+    if (this.#hasBacklog) this.#reading?.fallBehind();
     else if (!this.#isMidUnit && this.session.localPort !== null) await this.#reading?.rest();
     const hasRested = this.#parts.clock.nowMs() - before > 1;
     const isEmpty = this.#socket === null ? !hasRested : this.#socket.unreadBytes() === 0;
-    const emptyAt = isEmpty && !this.#isHeld ? this.#parts.clock.nowMs() : null;
+    const emptyAt = isEmpty && !this.#hasBacklog ? this.#parts.clock.nowMs() : null;
     let read: SessionRead;
     let isMore: boolean;
     do {
       read = await this.session.read();
-      this.#isHeld = read.isHeld;
+      this.#hasBacklog = read.isHeld;
       isMore = !read.ended && (read.isHeld || this.#hasUnread(read.isFull));
       await this.#turns.afterRead(isMore);
-    } while (isMore && this.#intake.hasRoom);
-    this.#isMidUnit = this.#intake.size === 0;
+    } while (isMore && this.#queue.canAccept);
+    this.#isMidUnit = this.#queue.size === 0;
     this.#hasEnded = read.ended;
     this.#settleArrivals(read.readAt, emptyAt);
     return this.#isMidUnit && read.ended ? "end" : "read";
@@ -153,7 +153,7 @@ export class RtspSource implements PacketSource {
 
   take(): SourcePacket | null {
     const { captureTime, clock } = this.#parts;
-    const unit = this.#intake.take();
+    const unit = this.#queue.take();
     if (unit === null) return null;
     const { packet, pts, isKey, isRecoveryPoint, isCorrupt, isDisposable, arrivedAt } = unit;
     const arrivedWallMs = plusMs(clock.wallMs(), -sinceMs(arrivedAt, clock.nowMs()));
@@ -165,18 +165,18 @@ export class RtspSource implements PacketSource {
       isRecoveryPoint,
       isCorrupt,
       isDisposable: () => isDisposable,
-      positionSeconds: this.#intake.timeline.positionSeconds(pts),
+      positionSeconds: this.#queue.timeline.positionSeconds(pts),
       arrivedAtMs: arrivedAt,
-      ...captureTime.of(arrivedWallMs, this.#intake.senderClock.capturedAt(pts)),
+      ...captureTime.of(arrivedWallMs, this.#queue.senderClock.capturedAt(pts)),
     };
   }
 
   keep(): void {
-    this.#intake.keep();
+    this.#queue.keep();
   }
 
   recycle(packet: Packet): void {
-    this.#intake.recycle(packet);
+    this.#queue.recycle(packet);
   }
 
   decoded(spentMs: number): void {
@@ -184,14 +184,14 @@ export class RtspSource implements PacketSource {
   }
 
   secondsOf(pts: bigint | null): number {
-    return this.#intake.timeline.positionSeconds(Number(pts ?? 0n));
+    return this.#queue.timeline.positionSeconds(Number(pts ?? 0n));
   }
 
   rewind(): void {
-    // A camera has no beginning.
+    // Not possible for a camera.
   }
 
-  /** @param waitMs  how long the camera may take to answer */
+  /** @param waitMs  how long to wait for the camera's answer */
   async close(waitMs?: number): Promise<void> {
     await this.session.close(waitMs);
   }
@@ -201,7 +201,7 @@ export class RtspSource implements PacketSource {
     if (this.#isDisposed) return;
     this.#isDisposed = true;
     this.#parameters[Symbol.dispose]();
-    this.#intake[Symbol.dispose]();
+    this.#queue[Symbol.dispose]();
   }
 
   #hasUnread(isFull: boolean): boolean {
@@ -210,8 +210,8 @@ export class RtspSource implements PacketSource {
   }
 
   #settleArrivals(readAt: SteadyMs, emptyAt: SteadyMs | null): void {
-    const isNewest = this.session.hasEndedUnit && !this.#isHeld && !this.#hasUnread(false);
-    this.#intake.settle(this.#arrivals, {
+    const isNewest = this.session.hasEndedUnit && !this.#hasBacklog && !this.#hasUnread(false);
+    this.#queue.settle(this.#arrivals, {
       readAt,
       isAwaited: emptyAt !== null,
       emptyAt,

@@ -1,34 +1,34 @@
 import { type View, viewInfo } from "../core/display.ts";
 import type { StreamInfo } from "../core/messages.ts";
-import type { VideoStream } from "../libav/input.ts";
+import type { VideoStream } from "../libav/video_stream.ts";
 import type { BoundedDecoder } from "./bounds/bounded_decoder.ts";
-import type { PictureViews } from "./picture_views.ts";
+import type { FrameViews } from "./frame_views.ts";
 import type { SharedFrame } from "./shared_frame.ts";
 
-/** Intervals between keyframes of which the longest is told. */
+/** Keyframe intervals of which the longest is reported. */
 const MAX_INTERVALS = 10;
 
-/** What a picture says of the stream. */
-interface Seen {
+/** Properties of the stream that only a frame shows. */
+interface FrameProperties {
   readonly view: View;
   readonly format: number;
 }
 
-/** Tells what a stream is when that is first known, and again when it changes. */
+/** Reports the properties of a stream once they are known, and again when they change. */
 export class StreamInfoReporter {
   readonly #video: VideoStream;
   readonly #decoder: BoundedDecoder;
-  readonly #views: PictureViews;
+  readonly #views: FrameViews;
   readonly #onInfo: (info: StreamInfo) => void;
   #lastKeySeconds: number | null = null;
   readonly #intervalsSeconds: number[] = [];
-  #seen: Seen | null = null;
-  #told: unknown[] = [];
+  #properties: FrameProperties | null = null;
+  #reported: unknown[] = [];
 
   constructor(parts: {
     readonly video: VideoStream;
     readonly decoder: BoundedDecoder;
-    readonly views: PictureViews;
+    readonly views: FrameViews;
     readonly onInfo: (info: StreamInfo) => void;
   }) {
     this.#video = parts.video;
@@ -37,7 +37,7 @@ export class StreamInfoReporter {
     this.#onInfo = parts.onInfo;
   }
 
-  /** A keyframe came, at this position of the stream. */
+  /** Records a keyframe at this position of the stream. */
   keyframe(positionSeconds: number): void {
     if (this.#lastKeySeconds !== null) {
       this.#intervalsSeconds.push(positionSeconds - this.#lastKeySeconds);
@@ -46,20 +46,20 @@ export class StreamInfoReporter {
     this.#lastKeySeconds = positionSeconds;
   }
 
-  /** A file starts again from its beginning. */
+  /** Restarts a file from its beginning. */
   rewind(): void {
     this.#lastKeySeconds = null;
   }
 
-  /** A good frame came; null for one that was not decoded. */
+  /** Records an intact frame; null for one that was not decoded. */
   frame(frame: SharedFrame | null): void {
-    if (frame !== null) this.#seen = { view: frame.info.view, format: frame.picture.format };
-    const { view, format } = this.#seen ?? { view: this.#views.newest, format: null };
+    if (frame !== null) this.#properties = { view: frame.info.view, format: frame.picture.format };
+    const { view, format } = this.#properties ?? { view: this.#views.newest, format: null };
     const newest = this.#intervalsSeconds.at(-1) ?? null;
     const longest = newest === null ? null : Math.max(...this.#intervalsSeconds);
     const known = [view, format, newest, longest];
-    if (known.every((one, index) => one === this.#told[index])) return;
-    this.#told = known;
+    if (known.every((one, index) => one === this.#reported[index])) return;
+    this.#reported = known;
     this.#onInfo({
       ...viewInfo(view),
       codec: this.#video.codecName,

@@ -15,16 +15,16 @@ import type { Libav } from "../libav/library.ts";
 import { blackOut, type MaskSpans, maskSpans } from "./masks.ts";
 import type { SharedFrame } from "./shared_frame.ts";
 
-/** What part of the picture as shown is looked at. */
+/** The part of the frame that detectors analyse, in display orientation. */
 export interface Region {
   readonly roi: BoxNorm | null;
   readonly masks: readonly (readonly PointNorm[])[];
 }
 
-/** One detector's conversion: the scaler and what it was set up for. */
+/** One detector's conversion: its converter, and the parameters derived for it. */
 interface Conversion {
   readonly converter: TensorConverter;
-  /** What the rest was worked out for. */
+  /** What the other parameters were derived from. */
   readonly view: View;
   readonly region: Region;
   readonly input: SizePx;
@@ -33,7 +33,7 @@ interface Conversion {
   readonly spans: MaskSpans;
 }
 
-/** Writes pictures into the tensors of a camera's detectors, one scaler for each. */
+/** Writes frames into the tensors of a camera's detectors, with one converter for each. */
 export class TensorWriter implements Disposable {
   readonly #libav: Libav;
   readonly #camera: string;
@@ -48,14 +48,13 @@ export class TensorWriter implements Disposable {
     this.#region = parts.region;
   }
 
-  /** Looks at another part of the picture, from the next frame on. */
+  /** Changes the analysed region, from the next frame on. */
   set roi(roi: BoxNorm | null) {
     this.#region = { ...this.#region, roi };
   }
 
   /**
-   * Crops, scales, letterboxes and converts a picture into the buffer of a `take`, which stays the
-   * caller's.
+   * Crops, scales, letterboxes and converts a frame into the buffer of a `take`, which the caller keeps.
    */
   write(
     frame: SharedFrame,
@@ -87,7 +86,7 @@ export class TensorWriter implements Disposable {
     return { meta, age: ageOf(info.arrivedAtMs, this.#clock) };
   }
 
-  /** Frees a detector's scaler. */
+  /** Frees a detector's converter. */
   forget(detector: string): void {
     this.#conversions.get(detector)?.converter[Symbol.dispose]();
     this.#conversions.delete(detector);
@@ -106,7 +105,7 @@ export class TensorWriter implements Disposable {
     ) return old;
     const { orientation } = view;
     const roi = region.roi === null ? null : codedPart(region.roi, orientation);
-    // Whole chroma samples are coded ones, so the region is rounded there.
+    // Rounded in coded orientation, because chroma samples are.
     const crop = cropOf(roi, view.coded);
     const fit = letterbox(shownPart(crop, view), input);
     const conversion = {

@@ -1,6 +1,6 @@
 import { type Clock, plusMs, type SteadyMs } from "../core/clock.ts";
 
-/** A file that fell further behind than this goes on from here instead of catching up in a burst. */
+/** A file that lags behind by more than this continues from here instead of catching up in a burst. */
 const MAX_LAG_MS = 1000;
 
 /** A rational number of seconds: the unit of a stream's timestamps. */
@@ -9,19 +9,19 @@ export interface TimeBase {
   readonly den: number;
 }
 
-/** Frames that may come before the one that is shown first: H.264 and H.265 reorder 16 at most. */
+/** Frames that may precede the first in presentation order: H.264 and H.265 reorder up to 16. */
 const MAX_REORDERED = 16;
 
 /**
- * Timestamps of one connection: positions in seconds, and for files the pace.
+ * Maps the timestamps of one connection to positions in seconds.
  *
- * libav gives the first packet of H.264 and H.265 over RTSP no timestamp. It is taken to be one frame
- * before the next in the order of presentation, which is known as soon as two more packets have come.
+ * libav gives the first packet of H.264 and H.265 over RTSP no timestamp. It is assumed to be one frame
+ * before the next in presentation order, which is known after two more packets.
  */
 export class Timeline {
   readonly #timeBase: TimeBase;
   #zero: bigint | null = null;
-  /** The timestamps that followed a first packet without one, in their order, while that matters. */
+  /** The sorted timestamps after a first packet without one, while they may change its estimate. */
   #early: bigint[] | null = null;
   #last: bigint | null = null;
   #lastDurationSeconds = 0;
@@ -31,8 +31,8 @@ export class Timeline {
   }
 
   /**
-   * Seconds since the connection's first frame; a packet without a timestamp is taken to follow the
-   * one before. For a file that starts at 0 this is the position in the clip.
+   * Seconds since the connection's first frame; a packet without a timestamp is assumed to follow the
+   * previous one. For a file that starts at 0 this is the position in the clip.
    */
   positionSeconds(pts: bigint | null): number {
     if (pts === null) {
@@ -48,17 +48,17 @@ export class Timeline {
     return this.#secondsSinceZero(pts);
   }
 
-  /** The same without noting it: for a picture whose packet was noted when it arrived. */
+  /** Like {@link positionSeconds} without recording the timestamp: for a frame whose packet was recorded. */
   peekSeconds(pts: bigint | null): number {
     if (this.#early !== null) {
       if (pts === null) return 0;
-      // From here on it must not move any more.
+      // Positions were used, so that the estimate must not change any more.
       if (this.#early.length > 1) this.#early = null;
     }
     return this.#secondsSinceZero(pts ?? this.#last);
   }
 
-  /** A file starts again from its beginning. */
+  /** Restarts a file from its beginning. */
   rewind(): void {
     this.#last = null;
   }
@@ -80,8 +80,8 @@ export class Timeline {
   }
 }
 
-/** Plays a file at its own speed: tells how long to wait before each packet. */
-export class Pace {
+/** Plays a file in real time: computes the wait before each packet. */
+export class FilePacer {
   readonly #clock: Clock;
   #startedAtMs: SteadyMs | null = null;
   #endSeconds = 0;
@@ -91,7 +91,7 @@ export class Pace {
     this.#clock = clock;
   }
 
-  /** Milliseconds from now until the moment `positionSeconds` of the clip is due; 0 when it has passed. */
+  /** Milliseconds until `positionSeconds` of the clip is due; 0 when it is overdue. */
   waitMs(positionSeconds: number): number {
     const nowMs = this.#clock.nowMs();
     this.#startedAtMs ??= plusMs(nowMs, -positionSeconds * 1000);
@@ -104,7 +104,7 @@ export class Pace {
     return Math.max(0, waitMs);
   }
 
-  /** The clip starts again, one frame's time after its last frame. */
+  /** Restarts the clip, one frame interval after its last frame. */
   rewind(): void {
     if (this.#startedAtMs !== null) {
       const lengthMs = (this.#endSeconds + this.#stepSeconds) * 1000;

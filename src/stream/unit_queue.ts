@@ -7,14 +7,14 @@ import type { SenderReport } from "../rtsp/rtcp.ts";
 import { SenderClock } from "../rtsp/sender_clock.ts";
 import { RtpTimeline } from "../rtsp/timeline.ts";
 
-/** What is read before it is decoded: then the rest waits in the socket. */
+/** Data queued before decoding; beyond it, data stays in the socket. */
 const MAX_QUEUED_BYTES = 8 * 1024 * 1024;
 const MAX_QUEUED_UNITS = 256;
-/** Packets without data that are kept for the next units: as many as may wait. */
+/** Empty packets kept for reuse. */
 const MAX_FREE = MAX_QUEUED_UNITS;
 const UNKNOWN = plusMs(CLOCK_START, NaN);
 
-/** A unit on its way to the decoder. */
+/** An access unit queued for the decoder. */
 export interface QueuedUnit {
   readonly packet: Packet;
   readonly rtpTimestamp: number;
@@ -22,22 +22,22 @@ export interface QueuedUnit {
   readonly isRecoveryPoint: boolean;
   readonly isDisposable: boolean;
   readonly isCorrupt: boolean;
-  /** Presentation time in ticks since the connection's first unit; NaN until the read has ended. */
+  /** Presentation timestamp in clock ticks since the connection's first unit; NaN until the read ends. */
   pts: number;
-  /** NaN until then, too. */
+  /** NaN until the read ends. */
   arrivedAt: SteadyMs;
 }
 
-/** What is known of a read when it has ended. */
+/** The timing of a read, once it has ended. */
 export interface ReadEnd {
   readonly readAt: SteadyMs;
   readonly isAwaited: boolean;
   readonly emptyAt: SteadyMs | null;
-  /** How long the kernel has had the newest bytes, which complete the newest unit; or null. */
+  /** Age of the newest bytes in the kernel, which completed the newest unit; or null. */
   readonly sinceReceivedMs: number | null;
 }
 
-/** Access units between the connection and the decoder: copied into packets, with their times. */
+/** Queue between the connection and the decoder: copies access units into packets, and times them. */
 export class UnitQueue implements Disposable {
   readonly timeline: RtpTimeline;
   readonly senderClock: SenderClock;
@@ -60,18 +60,18 @@ export class UnitQueue implements Disposable {
     });
   }
 
-  /** Units that wait. */
+  /** Number of queued units. */
   get size(): number {
     return this.#queue.length;
   }
 
-  /** Whether more may be read before what waits is decoded. */
-  get hasRoom(): boolean {
+  /** Whether the queue accepts more units. */
+  get canAccept(): boolean {
     return this.#queuedBytes < MAX_QUEUED_BYTES && this.#queue.length < MAX_QUEUED_UNITS;
   }
 
-  /** Copies a unit into a packet. */
-  unit(unit: AccessUnit): void {
+  /** Copies a unit into a packet and queues it. */
+  push(unit: AccessUnit): void {
     const packet = this.#free.pop() ?? new Packet(this.#libav);
     packet.fill(unit.data, unit.isKey);
     this.#queuedBytes += unit.data.byteLength;
@@ -88,11 +88,12 @@ export class UnitQueue implements Disposable {
     });
   }
 
+  /** Records a sender report. */
   report({ wallMs, rtpTimestamp }: SenderReport, receivedAt: SteadyMs): void {
     if (wallMs !== null) this.senderClock.report({ ntpWallMs: wallMs, rtpTimestamp, receivedAt });
   }
 
-  /** A read has ended: gives its units their times. */
+  /** Ends a read: sets the times of its units. */
   settle(arrivals: ArrivalClock, { readAt, isAwaited, emptyAt, sinceReceivedMs }: ReadEnd): void {
     const units = this.#queue.slice(this.#settled);
     if (units.length === 0) return;
@@ -114,7 +115,7 @@ export class UnitQueue implements Disposable {
     this.#settled = this.#queue.length;
   }
 
-  /** The oldest unit; its packet is valid until the next is taken. */
+  /** Takes the oldest unit; its packet is valid until the next one is taken. */
   take(): QueuedUnit | null {
     if (this.#taken !== null) this.recycle(this.#taken);
     const unit = this.#queue.shift();
@@ -125,12 +126,12 @@ export class UnitQueue implements Disposable {
     return unit;
   }
 
-  /** Leaves the packet that was taken last to the caller. */
+  /** Transfers the packet taken last to the caller. */
   keep(): void {
     this.#taken = null;
   }
 
-  /** A packet is not needed any more. */
+  /** Takes back a packet for reuse. */
   recycle(packet: Packet): void {
     if (packet === this.#taken) this.#taken = null;
     packet.unref();

@@ -1,4 +1,4 @@
-/** What encoders make of the standards keeps the bounds: every picture is decoded that libav decodes. */
+/** Streams of real encoders stay within the bounds: every frame that libav decodes is decoded. */
 import assert from "node:assert/strict";
 import { cString } from "../../src/libav/memory.ts";
 import { NULL } from "../../src/libav/pointers.ts";
@@ -11,7 +11,7 @@ const ignore = ignoreWithout("libav", "ffmpeg");
 const FRAMES = 12;
 
 interface Kind {
-  /** Its ending says which container. */
+  /** File name; the extension selects the container. */
   readonly file: string;
   readonly size: string;
   readonly args: string;
@@ -78,12 +78,12 @@ function encode({ size, args }: Kind, path: string): void {
 }
 
 Deno.test({
-  name: "bounds: whatever an encoder makes is decoded within them, to the pixel",
+  name: "bounds: streams of all encoders are decoded within them, bit for bit",
   ignore,
   fn() {
     using libav = testLibav();
     using folder = tempFolder();
-    // FFmpeg has no decoder of its own for AV1.
+    // FFmpeg's own AV1 decoder needs hardware.
     const hasAv1 = libav.avcodec.avcodec_find_decoder_by_name(cString("libdav1d")) !== NULL;
     for (const kind of KINDS.filter(({ file }) => hasAv1 || file !== "one.mkv")) {
       const path = `${folder.path}/${kind.file}`;
@@ -102,7 +102,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "bounds: a file of a codec that no camera sends is not decoded",
+  name: "bounds: a file with an unsupported codec is refused",
   ignore,
   fn() {
     using libav = testLibav();

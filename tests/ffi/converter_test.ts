@@ -3,7 +3,7 @@ import { boxNorm, type BoxPx, cropOf, letterbox } from "../../src/core/geometry.
 import { inputBytes, type InputShape } from "../../src/core/messages.ts";
 import { TensorConverter } from "../../src/libav/converter.ts";
 import type { Libav } from "../../src/libav/library.ts";
-import { overrunLeaves, rowFloats } from "../../src/libav/row_overrun.ts";
+import { overrunsPlane, rowFloats } from "../../src/libav/row_overrun.ts";
 import { ignoreWithout } from "../support/system/parts.ts";
 import {
   Clip,
@@ -28,14 +28,14 @@ function whole(frame: { readonly width: number; readonly height: number }): BoxP
   return { x: 0, y: 0, width: frame.width, height: frame.height };
 }
 
-/** A pixel's three channels, in grey levels. */
+/** The channels of a pixel, in grey levels. */
 function pixel(tensor: Float32Array, input: InputShape, x: number, y: number): number[] {
   return [0, 1, 2].map((plane) =>
     (tensor[(plane * input.height + y) * input.width + x] ?? NaN) * 255
   );
 }
 
-/** What a clip of one colour becomes. */
+/** Converts a clip of one colour. */
 function colourOf(libav: Libav, path: string): { rgb: number[]; format: string } {
   const input = { width: 32, height: 32, bars: 0 };
   const { tensor, format } = firstTensor(
@@ -85,7 +85,7 @@ Deno.test(
 );
 
 Deno.test(
-  "converter: red, green and blue land in the planes 0, 1 and 2",
+  "converter: red, green and blue are written to planes 0, 1 and 2",
   { ignore: ignoreClips },
   async () => {
     using folder = new TempFolder();
@@ -100,7 +100,7 @@ Deno.test(
     ];
     for (const [colour, rgb] of colours) {
       const path = await folder.make(...h264(`color=c=${colour}:size=64x64`), `${colour}.mp4`);
-      // White and black are exact: swscale by itself would give 254.
+      // White and black are exact: uncorrected, swscale yields 254.
       const within = rgb.every((level) => level === rgb[0]) ? 0.1 : 1.5;
       near(colourOf(libav, path).rgb, rgb, within, colour);
     }
@@ -118,13 +118,13 @@ Deno.test(
     const make = (name: string, scale: string, ...tags: string[]) =>
       folder.make(...h264(source, "-vf", `format=gbrp,${scale}`, ...tags), name);
     const bt709 = await make("709.mp4", "scale=out_color_matrix=bt709", "-colorspace", "bt709");
-    near(colourOf(libav, bt709).rgb, wanted, 3, "BT.709, told");
+    near(colourOf(libav, bt709).rgb, wanted, 3, "BT.709, signalled");
     const bt601 = await make("601.mp4", "scale=out_color_matrix=bt601", "-colorspace", "smpte170m");
-    near(colourOf(libav, bt601).rgb, wanted, 3, "BT.601, told");
+    near(colourOf(libav, bt601).rgb, wanted, 3, "BT.601, signalled");
     const untold = await make("untold.mp4", "scale=out_color_matrix=bt601");
-    near(colourOf(libav, untold).rgb, wanted, 3, "BT.601, not told");
+    near(colourOf(libav, untold).rgb, wanted, 3, "BT.601, default");
     const full = await make("full.mp4", "scale=out_range=full", "-color_range", "pc");
-    near(colourOf(libav, full).rgb, wanted, 3, "full range, told");
+    near(colourOf(libav, full).rgb, wanted, 3, "full range, signalled");
     const args = ["-f", "lavfi", "-i", source, "-frames:v", "1", "-q:v", "2"];
     const jpeg = await folder.make(...args, "-pix_fmt", "yuvj420p", "full.mjpeg");
     const { rgb, format } = colourOf(libav, jpeg);
@@ -133,7 +133,7 @@ Deno.test(
   },
 );
 
-Deno.test("converter: writes the whole picture and nothing else, whatever its width and place", {
+Deno.test("converter: writes exactly the fitted rectangle, at any width and position", {
   ignore,
 }, () => {
   using libav = testLibav();
@@ -162,19 +162,19 @@ Deno.test("converter: writes the whole picture and nothing else, whatever its wi
   }
 });
 
-Deno.test("converter: what a row's end may overwrite never leaves the tensor", () => {
+Deno.test("converter: the overrun of a row never leaves the tensor", () => {
   assert.equal(rowFloats(416), 416);
   assert.equal(rowFloats(234), 256);
   const input = { width: 416, height: 416, bars: 0 };
   const crop = { x: 0, y: 0, width: 2, height: 2 };
   const at = (dx: number, width: number, dy = 0, height = 416) =>
-    overrunLeaves({ crop, dx, dy, width, height }, input);
+    overrunsPlane({ crop, dx, dy, width, height }, input);
   assert.equal(at(0, 416), false);
   assert.equal(at(91, 234), false);
   assert.equal(at(1, 414), true);
   assert.equal(at(17, 399), true);
   assert.equal(at(0, 401), false);
-  // With a bar below, that bar is hit, and mended.
+  // With a bar below, the overrun hits that bar, which is refilled.
   assert.equal(at(1, 414, 0, 410), false);
 });
 
@@ -188,13 +188,13 @@ Deno.test("converter: keeps its scaler until the geometry changes", { ignore }, 
     converter.convert(frame, letterbox(crop, SQUARE), SQUARE, buffer, true);
   for (let times = 0; times < 5; times++) convert(whole(frame));
   assert.equal(converter.scalersMade, 1);
-  // Another place of the same size needs no other scaler.
+  // Another position of the same size needs no new scaler.
   convert({ x: 100, y: 100, width: 300, height: 200 });
   convert({ x: 200, y: 300, width: 300, height: 200 });
   assert.equal(converter.scalersMade, 2);
 });
 
-Deno.test("converter: refuses what would read or write outside", { ignore }, () => {
+Deno.test("converter: refuses to read or write out of bounds", { ignore }, () => {
   using libav = testLibav();
   using clip = new Clip(libav, DEMO);
   const converter = new TensorConverter(libav);
@@ -229,7 +229,7 @@ Deno.test("converter: refuses what would read or write outside", { ignore }, () 
   refused(() => converter.convert(frame, fit, SQUARE, buffer, true));
 });
 
-Deno.test("converter: a stream that changes its size in mid-flight is followed", {
+Deno.test("converter: follows a stream that changes its frame size", {
   ignore: ignoreClips,
 }, async () => {
   using folder = new TempFolder();

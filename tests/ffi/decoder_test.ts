@@ -33,7 +33,7 @@ Deno.test("decoder: the bundled clip has 300 packets, 300 frames and 6 keyframes
   assert.equal(clip.decoder.codecName, "h264");
 });
 
-Deno.test("decoder: goes on after the end once it was flushed, and with several threads", {
+Deno.test("decoder: continues after the end once it is flushed, also with several threads", {
   ignore,
 }, () => {
   using libav = testLibav();
@@ -47,7 +47,7 @@ Deno.test("decoder: goes on after the end once it was flushed, and with several 
   }
 });
 
-Deno.test("decoder: leaves out all but keyframes when told so", { ignore }, () => {
+Deno.test("decoder: skips all but keyframes when set to", { ignore }, () => {
   using libav = testLibav();
   using clip = new Clip(libav, DEMO);
   clip.decoder.setSkipFrame("nokey");
@@ -60,7 +60,7 @@ Deno.test("decoder: leaves out all but keyframes when told so", { ignore }, () =
   assert.equal(clip.decodeAll(() => {}).frames, 300);
 });
 
-Deno.test("decoder: a full decoder says again and takes the packet later", { ignore }, () => {
+Deno.test("decoder: a full decoder returns again and accepts the packet later", { ignore }, () => {
   using libav = testLibav();
   using clip = new Clip(libav, DEMO);
   let again = 0;
@@ -75,7 +75,7 @@ Deno.test("decoder: a full decoder says again and takes the packet later", { ign
 });
 
 Deno.test(
-  "decoder: a damaged packet is an error to count, and the decoder goes on",
+  "decoder: a damaged packet is an error, and the decoder continues",
   { ignore },
   () => {
     using libav = testLibav();
@@ -105,7 +105,7 @@ Deno.test(
   },
 );
 
-Deno.test("decoder: one that does not exist, or is for another codec, is refused for good", {
+Deno.test("decoder: one that does not exist, or is for another codec, fails permanently", {
   ignore,
 }, () => {
   using libav = testLibav();
@@ -123,7 +123,7 @@ Deno.test("decoder: one that does not exist, or is for another codec, is refused
   assert.equal(libav.alive, alive);
 });
 
-Deno.test("decoder: H.265 goes by the same way", { ignore: ignoreClips }, async () => {
+Deno.test("decoder: H.265 is decoded in the same way", { ignore: ignoreClips }, async () => {
   using folder = new TempFolder();
   const path = await folder.make(
     ...["-i", DEMO, "-frames:v", "10", "-vf", "scale=320:180", "-c:v", "libx265"],
@@ -138,7 +138,7 @@ Deno.test("decoder: H.265 goes by the same way", { ignore: ignoreClips }, async 
   assert.deepEqual([...sizes], ["320x180"]);
 });
 
-Deno.test("frame: moving empties the source, sharing keeps both", { ignore }, () => {
+Deno.test("frame: moving empties the source, referencing keeps both", { ignore }, () => {
   using libav = testLibav();
   using clip = new Clip(libav, DEMO);
   using held = new Frame(libav);
@@ -159,7 +159,7 @@ Deno.test("frame: moving empties the source, sharing keeps both", { ignore }, ()
   held.unref();
   assert.equal(held.isEmpty, true);
   assert.equal(shared.width, 1280);
-  // What is shared lives on, whatever the decoder does next.
+  // A reference stays valid, independently of the decoder.
   const luma = libav.memory.u8(planes.shared[0] ?? 0n);
   for (let index = 0; index < 30; index++) clip.first();
   assert.equal(libav.memory.u8(planes.shared[0] ?? 0n), luma);

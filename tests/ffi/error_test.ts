@@ -36,7 +36,7 @@ Deno.test("error: each of libav's codes has a stable name, a remedy, and a numbe
   }
 });
 
-Deno.test("error: credentials are taken out of the action and of libav's words", () => {
+Deno.test("error: credentials are redacted in the action and in libav's text", () => {
   const error = new LibavError({
     action: "Cannot open rtsp://viewer:hunter2@192.0.2.1/stream?token=abc123",
     averror: AVERROR.EIO,
@@ -46,7 +46,7 @@ Deno.test("error: credentials are taken out of the action and of libav's words",
   assert.match(error.message, /192\.0\.2\.1/);
 });
 
-Deno.test("error: what may pass by itself is worth another try, what the user must change is not", () => {
+Deno.test("error: transient failures are retryable, those that the user must fix are not", () => {
   const retryable = (code: LibavCode) =>
     new LibavError({ action: "Cannot test", averror: -1, text: "", code }).retryable;
   for (const code of ["STREAM_TIMEOUT", "STREAM_REFUSED", "STREAM_UNAUTHORISED"] as const) {
@@ -57,7 +57,7 @@ Deno.test("error: what may pass by itself is worth another try, what the user mu
   }
 });
 
-Deno.test("error: libav's words are in the message", { ignore: ignoreWithout("libav") }, () => {
+Deno.test("error: the message contains libav's text", { ignore: ignoreWithout("libav") }, () => {
   using libav = testLibav();
   const error = libav.error({ action: "Cannot open it", averror: AVERROR.ECONNREFUSED });
   assert.equal(error.message, "Cannot open it: Connection refused");

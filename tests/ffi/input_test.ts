@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { LibavError } from "../../src/libav/error.ts";
-import { Input } from "../../src/libav/input.ts";
+import type { Input } from "../../src/libav/input.ts";
+import { openInput, openInputSync } from "../../src/libav/open_input.ts";
 import { Interrupt } from "../../src/libav/interrupt.ts";
 import type { Libav } from "../../src/libav/library.ts";
 import { fileOptions, rtspOptions } from "../../src/libav/options.ts";
@@ -12,10 +13,10 @@ const ignore = ignoreWithout("libav");
 const ignoreClips = ignoreWithout("libav", "ffmpeg");
 
 function openFile(libav: Libav, interrupt: Interrupt, url: string): Promise<Input> {
-  return Input.open(libav, { url, options: fileOptions(), interrupt, findStreamInfo: true });
+  return openInput(libav, { url, options: fileOptions(), interrupt, findStreamInfo: true });
 }
 
-/** Tries to open a file that cannot be opened, and returns the error. */
+/** Opens a file that cannot be opened, and returns the error. */
 async function openError(url: string): Promise<LibavError> {
   using libav = testLibav();
   using interrupt = new Interrupt(libav);
@@ -26,12 +27,12 @@ async function openError(url: string): Promise<LibavError> {
     assert(error instanceof LibavError, String(error));
     return error;
   } finally {
-    // Only the interrupt is left.
+    // Only the interrupt remains.
     assert.equal(libav.alive, 1);
   }
 }
 
-/** A server on 127.0.0.1 that takes connections, says `greeting` and nothing more. */
+/** A server on 127.0.0.1 that accepts connections and sends `greeting` only. */
 class SilentServer implements Disposable {
   readonly #listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   readonly #connections: Deno.Conn[] = [];
@@ -41,7 +42,7 @@ class SilentServer implements Disposable {
     this.port = this.#listener.addr.port;
   }
 
-  /** Settles when somebody connected and was greeted. */
+  /** Settles once a client has connected and received the greeting. */
   async greet(greeting: Uint8Array): Promise<void> {
     const connection = await this.#listener.accept();
     this.#connections.push(connection);
@@ -54,7 +55,7 @@ class SilentServer implements Disposable {
   }
 }
 
-Deno.test("input: the bundled clip tells its stream", { ignore }, async () => {
+Deno.test("input: the bundled clip reports its stream", { ignore }, async () => {
   using libav = testLibav();
   using interrupt = new Interrupt(libav);
   using input = await openFile(libav, interrupt, DEMO);
@@ -71,7 +72,7 @@ Deno.test("input: the bundled clip tells its stream", { ignore }, async () => {
 });
 
 Deno.test(
-  "input: reads every packet once, asynchronously too, and starts again",
+  "input: reads every packet once, also asynchronously, and seeks to the start",
   { ignore },
   async () => {
     using libav = testLibav();
@@ -100,7 +101,7 @@ Deno.test(
   },
 );
 
-Deno.test("input: what cannot be opened says why, and leaves nothing behind", {
+Deno.test("input: a failed open reports why, and leaks nothing", {
   ignore: ignoreClips,
 }, async () => {
   using folder = new TempFolder();
@@ -129,7 +130,7 @@ Deno.test("input: what cannot be opened says why, and leaves nothing behind", {
   }
 });
 
-Deno.test("input: a file that ends too early gives its packets, then an end or a clear error", {
+Deno.test("input: a truncated file yields its packets, then an end or a clear error", {
   ignore: ignoreClips,
 }, async () => {
   using folder = new TempFolder();
@@ -150,13 +151,13 @@ Deno.test("input: a file that ends too early gives its packets, then an end or a
   assert(count > 20 && count < 300, `${count} packets`);
 });
 
-Deno.test("input: an error never shows the password", { ignore }, async () => {
-  // Nothing listens on port 1.
+Deno.test("input: an error never contains the password", { ignore }, async () => {
+  // No server listens on port 1.
   const error = await openError("rtsp://viewer:hunter2@127.0.0.1:1/stream");
   assert(!`${error.message} ${JSON.stringify(error.toData())}`.includes("hunter2"));
 });
 
-Deno.test("input: a file may not lead to the network", { ignore }, async () => {
+Deno.test("input: a file cannot open a network address", { ignore }, async () => {
   using folder = new TempFolder();
   const list = `${folder.path}/list.m3u8`;
   const line = "#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\n";
@@ -171,7 +172,7 @@ Deno.test("input: options that libav does not know are named", { ignore }, async
   using interrupt = new Interrupt(libav);
   const options = { ...fileOptions(), bogus: "1", typo: "2" };
   await assert.rejects(
-    Input.open(libav, { url: DEMO, options, interrupt, findStreamInfo: true }),
+    openInput(libav, { url: DEMO, options, interrupt, findStreamInfo: true }),
     (error) => {
       assert.equal(codeOf(error), "STREAM_OPTION");
       assert.match(String(error), /bogus, typo/);
@@ -182,7 +183,7 @@ Deno.test("input: options that libav does not know are named", { ignore }, async
 });
 
 Deno.test(
-  "input: raising the interrupt ends an open that waits for a silent camera",
+  "input: raising the interrupt aborts an open that waits for a silent camera",
   { ignore },
   async () => {
     using libav = testLibav();
@@ -190,15 +191,15 @@ Deno.test(
     using server = new SilentServer();
     const options = rtspOptions(libav, { transport: "tcp", timeoutMs: 60_000 });
     const url = `rtsp://127.0.0.1:${server.port}/`;
-    const opening = Input.open(libav, { url, options, interrupt, findStreamInfo: false });
+    const opening = openInput(libav, { url, options, interrupt, findStreamInfo: false });
     await server.greet(new Uint8Array());
     const raisedMs = performance.now();
     interrupt.raise();
     await assert.rejects(opening, (error) => codeOf(error) === "STREAM_INTERRUPTED");
-    // At once, were the machine not busy; without it after the minute that the camera is given.
+    // Immediate on an idle machine; without the interrupt after the timeout of a minute.
     assert(performance.now() - raisedMs < 30_000);
     assert.equal(libav.alive, 1);
-    // It serves the next input once it is cleared.
+    // Once cleared, it serves the next input.
     interrupt.clear();
     assert.equal(interrupt.raised, false);
     using input = await openFile(libav, interrupt, DEMO);
@@ -206,7 +207,7 @@ Deno.test(
   },
 );
 
-Deno.test("input: a camera that says nothing is a timeout, after the time that was asked for", {
+Deno.test("input: a silent camera is a timeout, after the configured time", {
   ignore,
 }, async () => {
   using libav = testLibav();
@@ -214,25 +215,25 @@ Deno.test("input: a camera that says nothing is a timeout, after the time that w
   using server = new SilentServer();
   const options = rtspOptions(libav, { transport: "tcp", timeoutMs: 300 });
   const url = `rtsp://viewer:hunter2@127.0.0.1:${server.port}/`;
-  const opening = Input.open(libav, { url, options, interrupt, findStreamInfo: false });
+  const opening = openInput(libav, { url, options, interrupt, findStreamInfo: false });
   const greeted = server.greet(new Uint8Array());
   await assert.rejects(opening, (error) => codeOf(error) === "STREAM_TIMEOUT");
   await greeted;
 });
 
 Deno.test(
-  "input: while a read is pending nothing else may touch it",
+  "input: cannot be used while a read is pending",
   { ignore: ignoreClips },
   async () => {
     using libav = testLibav();
     const interrupt = new Interrupt(libav);
     using server = new SilentServer();
     using packet = new Packet(libav);
-    // A raw stream: the demuxer wants nothing in advance.
+    // A raw stream, of which the demuxer reads nothing in advance.
     const start = await ffmpeg(
       ...["-i", DEMO, "-c", "copy", "-frames:v", "2", "-f", "h264", "-"],
     );
-    const opening = Input.open(libav, {
+    const opening = openInput(libav, {
       url: `tcp://127.0.0.1:${server.port}`,
       options: { protocol_whitelist: "tcp" },
       format: "h264",
@@ -250,7 +251,7 @@ Deno.test(
     assert.equal(thrownCode(() => input.seekToStart()), "LIFECYCLE");
     interrupt.raise();
     await assert.rejects(pending, (error) => codeOf(error) === "STREAM_INTERRUPTED");
-    // The memory that libav polls stays until the input is closed.
+    // The memory that libav polls stays allocated until the input is closed.
     interrupt[Symbol.dispose]();
     assert.equal(libav.alive, 3);
     input[Symbol.dispose]();
@@ -260,10 +261,10 @@ Deno.test(
   },
 );
 
-Deno.test("input: the socket timeout has the name that these libraries know", { ignore }, () => {
+Deno.test("input: the socket timeout has the name that these libraries use", { ignore }, () => {
   using libav = testLibav();
   const options = rtspOptions(libav, { transport: "udp", timeoutMs: 2500 });
-  const name = libav.set.avformat < 59 ? "stimeout" : "timeout";
+  const name = libav.release.avformat < 59 ? "stimeout" : "timeout";
   assert.equal(options[name], "2500000");
   assert.equal(options["rtsp_transport"], "udp");
   assert.equal(options["allowed_media_types"], "video");
@@ -273,11 +274,11 @@ Deno.test("input: a demuxer that libav lacks is a clear error", { ignore }, () =
   using libav = testLibav();
   using interrupt = new Interrupt(libav);
   const request = { url: DEMO, options: fileOptions(), interrupt, findStreamInfo: false };
-  const open = () => Input.openSync(libav, { ...request, format: "no-such-format" });
+  const open = () => openInputSync(libav, { ...request, format: "no-such-format" });
   assert.equal(thrownCode(open), "STREAM_PROTOCOL");
 });
 
-Deno.test("input: reading after the clip was disposed of is refused", { ignore }, () => {
+Deno.test("input: reading after disposal is refused", { ignore }, () => {
   using libav = testLibav();
   const clip = new Clip(libav, DEMO);
   clip[Symbol.dispose]();

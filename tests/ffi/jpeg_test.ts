@@ -13,7 +13,7 @@ import { Clip, TempFolder, testLibav } from "./support.ts";
 
 const SIZE = { width: 192, height: 192 };
 const X264 = ["-c:v", "libx264", "-preset", "veryfast", "-qp", "8", "-pix_fmt"];
-/** Grey levels where the colours are even; compression makes 12 of it, another matrix or range 24 to 32. */
+/** Grey levels in areas of even colour; compression causes 12, another matrix or range 24 to 32. */
 const LIKE_DRAWN = 18;
 
 const CLIPS: Readonly<Record<string, Pick<ColourClip, "matrix" | "range" | "encoder">>> = {
@@ -29,7 +29,7 @@ const CLIPS: Readonly<Record<string, Pick<ColourClip, "matrix" | "range" | "enco
 };
 
 for (const [name, clip] of Object.entries(CLIPS)) {
-  Deno.test(`jpeg: a picture of a ${name} stream has the colours that were drawn`, {
+  Deno.test(`jpeg: a snapshot of a ${name} stream has the original colours`, {
     ignore: ignoreWithout("libav", "ffmpeg"),
   }, async () => {
     using folder = new TempFolder();
@@ -49,7 +49,7 @@ for (const [name, clip] of Object.entries(CLIPS)) {
   });
 }
 
-Deno.test("jpeg: a grey picture stays grey, and a large one is halved", {
+Deno.test("jpeg: a grey frame stays grey, and a large one is halved", {
   ignore: ignoreWithout("libav", "ffmpeg"),
 }, async () => {
   using folder = new TempFolder();

@@ -1,12 +1,16 @@
 import assert from "node:assert/strict";
 import { LibraryError } from "../../src/core/errors.ts";
+import { type LogRecord, logTo } from "../../src/core/log.ts";
 import { Interrupt } from "../../src/libav/interrupt.ts";
 import { Frame } from "../../src/libav/frame.ts";
 import { type Layout, type Release, RELEASES } from "../../src/libav/layouts.ts";
-import { openLibav } from "../../src/libav/library.ts";
+import { Libav, type OpenedLibraries } from "../../src/libav/library.ts";
 import { locateLibav } from "../../src/libav/locate.ts";
 import { cString, NativeMemory } from "../../src/libav/memory.ts";
+import { openAll, openLibav, selfTest } from "../../src/libav/open.ts";
 import { Packet } from "../../src/libav/packet.ts";
+import { NULL } from "../../src/libav/pointers.ts";
+import { locateChosenLibav } from "../support/streams/libav_choice.ts";
 import { ignoreWithout } from "../support/system/parts.ts";
 import { testLibav, thrownCode } from "./support.ts";
 
@@ -14,27 +18,50 @@ const ignore = ignoreWithout("libav");
 
 function ownRelease(): Release {
   using libav = testLibav();
-  return libav.set;
+  return libav.release;
 }
 
-/** The machine's own release with other offsets. */
+/** The machine's own release with changed offsets. */
 function withLayout(change: (layout: Layout) => Layout): Release[] {
   const own = ownRelease();
   return [{ ...own, layout: change(own.layout) }];
 }
 
 Deno.test(
-  "libav: the machine's libraries pass every check and tell their versions",
+  "libav: the machine's libraries pass every check and report their versions",
   { ignore },
   () => {
-    using libav = testLibav();
-    assert.match(libav.release, /^\d\.x$/);
-    assert.deepEqual(libav.notes, []);
-    assert.equal(libav.versions.avutil.split(".")[0], String(libav.set.avutil));
-    assert.equal(libav.versions.swscale.split(".")[0], String(libav.set.swscale));
+    const records: LogRecord[] = [];
+    const log = logTo((record) => void records.push(record));
+    using libav = openLibav(locateChosenLibav() ?? locateLibav(), { log });
+    assert.match(libav.release.name, /^\d\.x$/);
+    assert.deepEqual(records, []);
+    assert.equal(libav.versions.avutil.split(".")[0], String(libav.release.avutil));
+    assert.equal(libav.versions.swscale.split(".")[0], String(libav.release.swscale));
     assert.equal(libav.alive, 0);
   },
 );
+
+/** The machine's libraries without any decoder, as a build may be configured. */
+function withoutDecoders(): OpenedLibraries {
+  const opened = openAll(locateChosenLibav() ?? locateLibav(), true);
+  const calls = { ...opened.avcodec.calls, avcodec_find_decoder: () => NULL };
+  return { ...opened, avcodec: { ...opened.avcodec, calls } };
+}
+
+Deno.test("libav: libraries without the test clip's decoder pass, with one warning", {
+  ignore,
+}, () => {
+  const records: LogRecord[] = [];
+  using libav = new Libav(withoutDecoders(), ownRelease());
+  selfTest(libav, logTo((record) => void records.push(record)));
+  assert.deepEqual(records, [{
+    level: "warning",
+    event: "libav.check_skipped",
+    fields: { reason: "the test clip could not be decoded with these libraries: STREAM_CODEC" },
+  }]);
+  assert.equal(libav.alive, 0);
+});
 
 Deno.test(
   "libav: a layout that is off by one field is refused, and the field is named",
@@ -50,7 +77,7 @@ Deno.test(
       })],
       ["decode_error_flags", (layout) => ({
         ...layout,
-        // Where the timestamp guess is, which is not 0 in a fresh frame.
+        // The offset of the best-effort timestamp, which is not 0 in a new frame.
         AVFrame: { ...layout.AVFrame, decodeErrorFlags: layout.AVFrame.bestEffortTimestamp + 4 },
       })],
       ["AVStream.index", (layout) => ({
@@ -88,27 +115,27 @@ Deno.test(
 
 Deno.test("libav: no other release's layout passes the checks", { ignore }, () => {
   const own = ownRelease();
-  // 8.x and 9.x share theirs.
+  // 8.x and 9.x share a layout.
   const others = RELEASES.filter((row) => row.layout !== own.layout);
   assert(others.length >= 4);
   for (const other of others) {
     const releases = [{ ...own, layout: other.layout }];
     const code = thrownCode(() => openLibav(locateLibav(), { releases }));
-    assert.equal(code, "LIBAV_LAYOUT", `${other.release} on ${own.release}`);
+    assert.equal(code, "LIBAV_LAYOUT", `${other.name} on ${own.name}`);
   }
 });
 
-Deno.test("libav: an unknown major version is refused with what was found and what is known", {
+Deno.test("libav: an unknown major version is refused, naming it and the supported ones", {
   ignore,
 }, () => {
   const own = ownRelease();
-  const known = RELEASES.filter((row) => row.release !== own.release);
+  const known = RELEASES.filter((row) => row.name !== own.name);
   assert.throws(() => openLibav(locateLibav(), { releases: known }), (error) => {
     assert(error instanceof LibraryError);
     assert.equal(error.code, "LIBAV_UNSUPPORTED");
     assert.match(error.message, new RegExp(`libavutil ${own.avutil}\\.`));
     for (const row of known) {
-      assert(error.message.includes(`${row.release} (libavutil ${row.avutil})`));
+      assert(error.message.includes(`${row.name} (libavutil ${row.avutil})`));
     }
     return true;
   });
@@ -121,7 +148,7 @@ Deno.test("libav: libraries of different releases are refused", { ignore }, () =
   assert.equal(code, "LIBAV_UNSUPPORTED");
 });
 
-Deno.test("libav: closing waits for what was made from it, and is harmless when done twice", {
+Deno.test("libav: closing requires that its objects are disposed of, and is idempotent", {
   ignore,
 }, () => {
   const libav = testLibav();
@@ -143,7 +170,7 @@ Deno.test("libav: closing waits for what was made from it, and is harmless when 
   assert.equal(thrownCode(() => new Packet(libav)), "LIFECYCLE");
 });
 
-Deno.test("native memory: what is written is read, and texts come back whole", { ignore }, () => {
+Deno.test("native memory: reads back numbers and strings that were written", { ignore }, () => {
   using libav = testLibav();
   const memory = new NativeMemory(libav.avutil);
   const address = memory.allocate(16);
@@ -162,7 +189,7 @@ Deno.test("native memory: what is written is read, and texts come back whole", {
   assert.equal(thrownCode(() => cString("a\0b")), "LIFECYCLE");
 });
 
-Deno.test("libav: pixel formats go by name", { ignore }, () => {
+Deno.test("libav: pixel formats are looked up by name", { ignore }, () => {
   using libav = testLibav();
   assert.equal(libav.pixelFormatName(libav.pixelFormat("yuv420p") ?? -2), "yuv420p");
   assert.equal(libav.pixelFormat("no such format"), null);

@@ -5,20 +5,20 @@ import { LIBAV_FOLDERS, locateLibav } from "../../src/libav/locate.ts";
 import { ignoreWithout } from "../support/system/parts.ts";
 import { TempFolder } from "./support.ts";
 
-/** Makes empty files that are named like the libraries of a release. */
+/** Makes empty files with the names of the libraries of a release. */
 function plant(
   folder: string,
   release: string,
   names = ["avutil", "avcodec", "avformat", "swscale"],
 ) {
-  const row = RELEASES.find((candidate) => candidate.release === release);
+  const row = RELEASES.find((candidate) => candidate.name === release);
   assert(row !== undefined);
-  const majors: Record<string, number> = { ...row, layout: 0, release: 0 };
+  const majors: Record<string, number> = { ...row, layout: 0, name: 0 };
   for (const name of names) Deno.writeTextFileSync(`${folder}/lib${name}.so.${majors[name]}`, "");
 }
 
 function releaseOf(avutil: string): string | undefined {
-  return RELEASES.find((row) => avutil.endsWith(`.${row.avutil}`))?.release;
+  return RELEASES.find((row) => avutil.endsWith(`.${row.avutil}`))?.name;
 }
 
 Deno.test("locate: the machine's libraries are absolute paths of one release in one folder", {
@@ -30,14 +30,14 @@ Deno.test("locate: the machine's libraries are absolute paths of one release in 
   assert(LIBAV_FOLDERS.includes([...folders][0] ?? ""));
 });
 
-Deno.test("locate: the newest complete release wins, and releases are never mixed", () => {
+Deno.test("locate: the newest complete release is preferred, and releases are never mixed", () => {
   using one = new TempFolder();
   using two = new TempFolder();
   const folders = [one.path, two.path];
   plant(one.path, "5.x");
   plant(two.path, "7.x", ["avutil", "avcodec", "avformat"]);
   assert.equal(releaseOf(locateLibav({ folders }).avutil), "5.x");
-  // The one library that 7.x lacks, in another folder: still not a set.
+  // The missing library of 7.x in another folder does not complete it.
   plant(one.path, "7.x", ["swscale"]);
   assert.equal(releaseOf(locateLibav({ folders }).avutil), "5.x");
   plant(two.path, "6.x");
@@ -45,7 +45,7 @@ Deno.test("locate: the newest complete release wins, and releases are never mixe
   assert.equal(locateLibav({ folders }).swscale, `${two.path}/libswscale.so.7`);
 });
 
-Deno.test("locate: a folder that was asked for comes before a newer release elsewhere", () => {
+Deno.test("locate: the given folder is preferred to a newer release elsewhere", () => {
   using usual = new TempFolder();
   using own = new TempFolder();
   plant(usual.path, "8.x");
@@ -55,7 +55,7 @@ Deno.test("locate: a folder that was asked for comes before a newer release else
   assert.equal(found.avformat, `${own.path}/libavformat.so.58`);
 });
 
-Deno.test("locate: what is missing is named, with the package that has it", () => {
+Deno.test("locate: missing libraries are named, with their packages", () => {
   using folder = new TempFolder();
   plant(folder.path, "6.x", ["avutil", "avcodec", "avformat"]);
   assert.throws(() => locateLibav({ folders: [folder.path] }), (error) => {
@@ -69,7 +69,7 @@ Deno.test("locate: what is missing is named, with the package that has it", () =
   });
 });
 
-Deno.test("locate: an empty machine is told to install ffmpeg", () => {
+Deno.test("locate: without any library the remedy is to install ffmpeg", () => {
   using folder = new TempFolder();
   assert.throws(() => locateLibav({ folders: [folder.path, "/no/such/folder"] }), (error) => {
     assert(error instanceof LibraryError);

@@ -1,4 +1,4 @@
-/** What libav gives of how a stream is to be shown, and what Orion makes of it. */
+/** Display orientation and pixel aspect: what libav reports, and the view that Orion derives. */
 import assert from "node:assert/strict";
 import { type Orientation, ORIENTATIONS, UPRIGHT } from "../../src/core/display.ts";
 import { encodeJpeg } from "../../src/libav/jpeg.ts";
@@ -10,7 +10,7 @@ import { assertLike, grey, h264, SCALE, SHOWN, SOURCE, viewsOf } from "./turned.
 
 const ignore = ignoreWithout("libav", "ffmpeg");
 
-/** How each picture of a clip is shown. */
+/** The view of each frame of a clip. */
 function orientationsOf(libav: Libav, path: string): Orientation[] {
   using clip = new Clip(libav, path);
   const views = viewsOf(libav, clip);
@@ -19,10 +19,10 @@ function orientationsOf(libav: Libav, path: string): Orientation[] {
   return found;
 }
 
-/** H.264 without a container, three pictures, with a message of display orientation or none. */
+/** Three frames of H.264 without a container, with or without a display orientation SEI. */
 function annexB(message: string | null, filters = SCALE): Promise<Uint8Array> {
-  const said = message === null ? "" : `:${message}`;
-  return ffmpeg(...h264(filters, "-bsf:v", `h264_metadata=aud=insert${said}`, "-f", "h264", "-"));
+  const sei = message === null ? "" : `:${message}`;
+  return ffmpeg(...h264(filters, "-bsf:v", `h264_metadata=aud=insert${sei}`, "-f", "h264", "-"));
 }
 
 async function written(folder: TempFolder, name: string, parts: Uint8Array[]): Promise<string> {
@@ -32,18 +32,18 @@ async function written(folder: TempFolder, name: string, parts: Uint8Array[]): P
   return path;
 }
 
-Deno.test("orientation: H.264 says each of the eight, and changes them in the middle of a stream", {
+Deno.test("orientation: H.264 signals all eight, also changing in the middle of a stream", {
   ignore,
 }, async () => {
   using folder = new TempFolder();
   using libav = testLibav();
-  const said = await Promise.all(ORIENTATIONS.map((one) => annexB(messageOf(one))));
-  const path = await written(folder, "eight.h264", [...said, await annexB(null)]);
+  const units = await Promise.all(ORIENTATIONS.map((one) => annexB(messageOf(one))));
+  const path = await written(folder, "eight.h264", [...units, await annexB(null)]);
   const wanted = [...ORIENTATIONS, UPRIGHT].flatMap((one) => [one, one, one]);
   assert.deepEqual(orientationsOf(libav, path), wanted);
 });
 
-Deno.test("orientation: H.265 says each of the eight, and changes them in the middle of a stream", {
+Deno.test("orientation: H.265 signals all eight, also changing in the middle of a stream", {
   ignore,
 }, async () => {
   using folder = new TempFolder();
@@ -51,20 +51,20 @@ Deno.test("orientation: H.265 says each of the eight, and changes them in the mi
   const encode = ["-c:v", "libx265", "-preset", "ultrafast", "-x265-params", "log-level=none"];
   const source = [...SOURCE, "-vf", SCALE, ...encode, "-pix_fmt", "yuv420p"];
   const stream = await ffmpeg(...source, "-bsf:v", "hevc_metadata=aud=insert", "-f", "hevc", "-");
-  // An access unit delimiter: a start code of four bytes, two of header and one more.
+  // An access unit delimiter: a start code of four bytes, a header of two, and one more.
   const [head, tail] = [stream.slice(0, 7), stream.slice(7)];
-  const said = ORIENTATIONS.flatMap((one) => [head, h265Message(one), tail]);
-  const path = await written(folder, "eight.h265", said);
+  const units = ORIENTATIONS.flatMap((one) => [head, h265Message(one), tail]);
+  const path = await written(folder, "eight.h265", units);
   assert.deepEqual(orientationsOf(libav, path), ORIENTATIONS);
 });
 
-Deno.test("orientation: a container says it for all of its pictures, and ffmpeg shows them alike", {
+Deno.test("orientation: a container signals it for all frames, and ffmpeg shows them alike", {
   ignore,
 }, async () => {
   using folder = new TempFolder();
   using libav = testLibav();
   const path = await folder.make(...h264(SCALE), "upright.mp4");
-  // ffmpeg writes this tag as a turn to the left.
+  // ffmpeg writes this tag as a rotation to the left.
   for (const left of [0, 90, 180, 270]) {
     const tag = ["-c", "copy", "-metadata:s:v:0", `rotate=${left}`];
     const turned = await folder.make("-i", path, ...tag, `${left}.mp4`);
@@ -72,7 +72,7 @@ Deno.test("orientation: a container says it for all of its pictures, and ffmpeg 
     const frame = clip.first();
     const view = viewsOf(libav, clip).of(frame);
     assert.equal(view.orientation.quarterTurns, (4 - left / 90) % 4);
-    // Turned further as configured.
+    // Rotated further as configured.
     const more = viewsOf(libav, clip, { rotate: 270, aspect: null }).of(frame);
     assert.equal(more.orientation.quarterTurns, (7 - left / 90) % 4);
     const wanted = await grey(turned);
@@ -86,14 +86,14 @@ Deno.test("orientation: a container says it for all of its pictures, and ffmpeg 
   }
 });
 
-Deno.test("aspect: the shape of pixels is the stream's, follows it, or is the configured one", {
+Deno.test("aspect: the pixel aspect is the stream's, also when it changes, or the configured one", {
   ignore,
 }, async () => {
   using folder = new TempFolder();
   using libav = testLibav();
-  const said = ["1", "2", "12/11", "0"];
+  const aspects = ["1", "2", "12/11", "0"];
   const parts = await Promise.all(
-    said.map((sar) => annexB(null, `scale=${SHOWN.width}:${SHOWN.height},setsar=${sar}`)),
+    aspects.map((sar) => annexB(null, `scale=${SHOWN.width}:${SHOWN.height},setsar=${sar}`)),
   );
   const shapes = (path: string, aspect: number | null) => {
     using clip = new Clip(libav, path);

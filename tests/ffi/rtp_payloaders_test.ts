@@ -8,7 +8,7 @@ import { ffmpeg, TempFolder } from "./support.ts";
 
 const SCRIPT = new URL("../support/cameras/rtp/gst_payloads.py", import.meta.url).pathname;
 const RTP_HEADER_BYTES = 12;
-/** Payloads of 20 bytes to packets of 1500. */
+/** From payloads of 20 bytes to packets of 1500. */
 const FIRST_BYTES = 20 + RTP_HEADER_BYTES;
 const LAST_BYTES = 1500;
 const SIZE = { width: 176, height: 144 };
@@ -20,15 +20,15 @@ interface Case {
   readonly payloaders: readonly string[];
   /** Arguments of ffmpeg that make a raw stream. */
   readonly encoder: readonly string[];
-  /** The pictures of that stream, as they go into the payloader. */
+  /** Splits that stream into the access units that the payloader gets. */
   readonly split: (stream: Uint8Array) => Uint8Array[];
-  /** What of a picture, before and after, must be the same. */
+  /** The part of an access unit that must not change. */
   readonly essence: (picture: Uint8Array) => readonly Uint8Array[];
-  /** The smallest packets that the payloader can make of it. */
+  /** The smallest packets that the payloader supports. */
   readonly firstBytes: number;
 }
 
-/** Where the pattern of bytes occurs. */
+/** Offsets of a byte pattern. */
 function places(bytes: Uint8Array, pattern: readonly number[]): number[] {
   const found: number[] = [];
   for (let at = 0; at + pattern.length <= bytes.length; at++) {
@@ -37,12 +37,12 @@ function places(bytes: Uint8Array, pattern: readonly number[]): number[] {
   return found;
 }
 
-/** Cuts before each of the places. */
+/** Splits before each offset. */
 function cutAt(bytes: Uint8Array, at: readonly number[]): Uint8Array[] {
   return at.map((start, index) => bytes.slice(start, at[index + 1]));
 }
 
-/** NAL units, whatever their start codes, without delimiters. */
+/** NAL units without start codes and without delimiters. */
 function nals(delimiter: number): (picture: Uint8Array) => Uint8Array[] {
   return (picture) => {
     const units = cutAt(picture, places(picture, [0, 0, 1])).map((unit) => {
@@ -54,7 +54,7 @@ function nals(delimiter: number): (picture: Uint8Array) => Uint8Array[] {
   };
 }
 
-/** Pictures that each begin with a delimiter, which is left out. */
+/** Access units that each start with a delimiter, which is removed. */
 function delimited(delimiter: number): (stream: Uint8Array) => Uint8Array[] {
   return (stream) =>
     cutAt(stream, places(stream, [0, 0, 0, 1, delimiter])).map((picture) =>
@@ -62,7 +62,7 @@ function delimited(delimiter: number): (stream: Uint8Array) => Uint8Array[] {
     );
 }
 
-/** MPEG-4 without its configuration, which payloaders put into the session description. */
+/** MPEG-4 without its configuration, which payloaders move to the session description. */
 function withoutConfiguration(picture: Uint8Array): Uint8Array[] {
   const [group] = places(picture, [0, 0, 1, 0xb3]);
   return [picture.slice(group)];
@@ -72,7 +72,7 @@ const H264_AUD = 9;
 const H265_AUD = 70;
 const SLICES = ["-g", "2", "-bf", "0", "-frames:v", "4"];
 
-/** Whether it is the first byte of a parameter set of H.264. */
+/** Whether this is the first byte of an H.264 parameter set. */
 function isSet(first: number): boolean {
   return (first & 31) === 7 || (first & 31) === 8;
 }
@@ -125,7 +125,7 @@ const CASES: Readonly<Record<string, Case>> = {
       const tables = quantizationOf(file);
       return [file.scan, tables.length === 64 ? joined([tables, tables]) : tables];
     },
-    // With smaller ones the payloader crashes: its tables go into the first packet.
+    // The payloader crashes with smaller ones, because the first packet contains the tables.
     firstBytes: 160,
   },
   "MPEG-4": {
@@ -133,7 +133,7 @@ const CASES: Readonly<Record<string, Case>> = {
     payloaders: ["rtpmp4vpay config-interval=0"],
     encoder: [...SLICES, "-c:v", "mpeg4", "-f", "m4v"],
     split: (stream) => {
-      // A keyframe begins with its configuration, another picture with its own start code.
+      // A keyframe starts with its configuration, other pictures with their own start code.
       const keys = places(stream, [0, 0, 1, 0xb0]);
       const others = places(stream, [0, 0, 1, 0xb6]).filter((_, index) => index % 2 === 1);
       return cutAt(stream, [...keys, ...others].toSorted((a, b) => a - b));
@@ -143,7 +143,7 @@ const CASES: Readonly<Record<string, Case>> = {
   },
 };
 
-/** Packets of every size, in the order in which they were made. */
+/** Packets of every size, in sending order. */
 function* packets(output: Uint8Array): Generator<{ size: number; bytes: Uint8Array<ArrayBuffer> }> {
   const view = new DataView(output.buffer, output.byteOffset, output.byteLength);
   for (let at = 0; at < output.length;) {
@@ -178,7 +178,7 @@ async function payloads(options: {
   return stdout;
 }
 
-/** Units by the packet size they came in. */
+/** Access units by the packet size that carried them. */
 function unitsBySize(codec: VideoCodec, output: Uint8Array): Map<number, readonly AccessUnit[]> {
   const bySize = new Map<number, readonly AccessUnit[]>();
   let assembly = new Assembly(videoFormat(codec));
@@ -197,7 +197,7 @@ for (
   const [name, { codec, payloaders, encoder, split, essence, firstBytes }] of Object.entries(CASES)
 ) {
   for (const payloader of payloaders) {
-    Deno.test(`rtsp: ${name} out of ${payloader} is what went in, for each packet size`, {
+    Deno.test(`rtsp: ${name} from ${payloader} is depacketized unchanged, for each packet size`, {
       ignore: ignoreWithout("gst-rtsp-server", "ffmpeg"),
     }, async () => {
       using folder = new TempFolder();
@@ -216,7 +216,7 @@ for (
   }
 }
 
-Deno.test("rtsp: JPEG out of packets is the same picture to a decoder", {
+Deno.test("rtsp: depacketized JPEG decodes to the same frame", {
   ignore: ignoreWithout("gst-rtsp-server", "ffmpeg"),
 }, async () => {
   using folder = new TempFolder();

@@ -36,7 +36,7 @@ async function inWorker(ffi: string[], request: unknown): Promise<Record<string,
 }
 
 Deno.test(
-  "scope: the four libraries suffice to read, decode and convert, without views of memory",
+  "scope: permission for the four libraries suffices to read, decode and convert",
   { ignore },
   async () => {
     const paths = locateLibav();
@@ -58,7 +58,7 @@ Deno.test(
 );
 
 Deno.test(
-  "scope: three of the four are not enough, and the error says which is denied",
+  "scope: three of the four are not enough, and the error names the denied one",
   { ignore },
   async () => {
     const paths = locateLibav();

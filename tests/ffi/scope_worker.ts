@@ -1,13 +1,13 @@
-/** Runs with nothing but `ffi` for some paths: see `scope_test.ts`. */
+/** Runs with the `ffi` permission for some paths only: see `scope_test.ts`. */
 /// <reference lib="deno.worker" />
 import { letterbox } from "../../src/core/geometry.ts";
 import { inputBytes, type LibavPaths } from "../../src/core/messages.ts";
 import { TensorConverter } from "../../src/libav/converter.ts";
 import { Decoder } from "../../src/libav/decoder.ts";
 import { Frame } from "../../src/libav/frame.ts";
-import { Input } from "../../src/libav/input.ts";
+import { openInput } from "../../src/libav/open_input.ts";
 import { Interrupt } from "../../src/libav/interrupt.ts";
-import { openLibav } from "../../src/libav/library.ts";
+import { openLibav } from "../../src/libav/open.ts";
 import { fileOptions } from "../../src/libav/options.ts";
 import { Packet } from "../../src/libav/packet.ts";
 
@@ -35,7 +35,7 @@ async function report({ paths, clip, other }: Request): Promise<Record<string, u
   };
 }
 
-/** The name of what `attempt` throws. */
+/** The name of the error that `attempt` throws. */
 function outcome(attempt: () => unknown): string {
   try {
     attempt();
@@ -49,7 +49,7 @@ async function decodeSome(paths: LibavPaths, clip: string, wanted: number): Prom
   using libav = openLibav(paths);
   using interrupt = new Interrupt(libav);
   const options = fileOptions();
-  using input = await Input.open(libav, { url: clip, options, interrupt, findStreamInfo: true });
+  using input = await openInput(libav, { url: clip, options, interrupt, findStreamInfo: true });
   using decoder = Decoder.open(libav, input.video, { decoder: "auto" });
   using packet = new Packet(libav);
   using frame = new Frame(libav);

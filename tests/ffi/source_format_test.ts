@@ -17,7 +17,7 @@ const ignoreClips = ignoreWithout("libav", "ffmpeg");
 
 const SQUARE: InputShape = { width: 416, height: 416, bars: 114 / 255 };
 
-/** What cameras' codecs and their drivers decode to, and some that they don't. */
+/** Output formats of cameras' codecs and drivers, and some others. */
 const FORMATS = ["yuv422p", "yuv444p", "yuv411p", "yuv420p10le", "nv12", "yuyv422"]
   .concat(["uyvy422", "gbrp", "rgb24", "bgra", "pal8", "gray", "gray10le", "gray12le"]);
 
@@ -44,7 +44,7 @@ Deno.test(
   },
 );
 
-Deno.test("converter: a crop between colour samples is refused, unless the format has none", {
+Deno.test("converter: a crop between chroma samples is refused, unless chroma is not subsampled", {
   ignore: ignoreClips,
 }, async () => {
   using folder = new TempFolder();

@@ -1,13 +1,15 @@
-/** What the tests of this folder share: the libraries, the bundled clip, and clips made by ffmpeg. */
+/** Helpers of the tests in this folder: the libraries, the bundled clip, and clips made by ffmpeg. */
 import assert from "node:assert/strict";
 import type { BoxPx, Fit } from "../../src/core/geometry.ts";
 import { inputBytes, type InputShape } from "../../src/core/messages.ts";
 import { TensorConverter } from "../../src/libav/converter.ts";
 import { Decoder } from "../../src/libav/decoder.ts";
 import { Frame } from "../../src/libav/frame.ts";
-import { Input } from "../../src/libav/input.ts";
+import type { Input } from "../../src/libav/input.ts";
+import { openInputSync } from "../../src/libav/open_input.ts";
 import { Interrupt } from "../../src/libav/interrupt.ts";
-import { type Libav, openLibav } from "../../src/libav/library.ts";
+import type { Libav } from "../../src/libav/library.ts";
+import { openLibav } from "../../src/libav/open.ts";
 import { locateLibav } from "../../src/libav/locate.ts";
 import { locateChosenLibav } from "../support/streams/libav_choice.ts";
 import { fileOptions } from "../../src/libav/options.ts";
@@ -15,12 +17,12 @@ import { Packet } from "../../src/libav/packet.ts";
 
 export const DEMO = new URL("../../assets/demo.mp4", import.meta.url).pathname;
 
-/** Opens the machine's libraries. Its end throws when something made from them is left. */
+/** Opens the machine's libraries. Disposal throws when an object made from them is not disposed of. */
 export function testLibav(): Libav {
   return openLibav(locateChosenLibav() ?? locateLibav());
 }
 
-/** An open file with everything to decode it. */
+/** An open file with its decoder. */
 export class Clip implements Disposable {
   readonly interrupt: Interrupt;
   readonly input: Input;
@@ -31,7 +33,7 @@ export class Clip implements Disposable {
 
   constructor(libav: Libav, path: string, settings = { decoder: "auto", threads: 1 }) {
     this.interrupt = this.#parts.use(new Interrupt(libav));
-    this.input = this.#parts.use(Input.openSync(libav, {
+    this.input = this.#parts.use(openInputSync(libav, {
       url: path,
       options: fileOptions(),
       interrupt: this.interrupt,
@@ -42,7 +44,7 @@ export class Clip implements Disposable {
     this.frame = this.#parts.use(new Frame(libav));
   }
 
-  /** Decodes to the end; `each` sees {@link frame} filled. */
+  /** Decodes to the end; calls `each` for every frame. */
   decodeAll(each: (frame: Frame) => void): { packets: number; keys: number; frames: number } {
     const count = { packets: 0, keys: 0, frames: 0 };
     const drain = () => {
@@ -62,7 +64,7 @@ export class Clip implements Disposable {
     return count;
   }
 
-  /** Decodes until the first frame is there. */
+  /** Decodes up to the first frame. */
   first(): Frame {
     while (this.decoder.receive(this.frame) !== "frame") {
       const sent = this.input.readSync(this.packet) === "packet" ? this.packet : null;
@@ -76,7 +78,7 @@ export class Clip implements Disposable {
   }
 }
 
-/** A folder that goes away with its holder. */
+/** A folder that is removed on disposal. */
 export class TempFolder implements Disposable {
   readonly path = Deno.makeTempDirSync({ prefix: "orion-ffi-" });
 
@@ -92,7 +94,7 @@ export class TempFolder implements Disposable {
   }
 }
 
-/** Runs the ffmpeg program and returns what it wrote to standard output. */
+/** Runs the ffmpeg program and returns its standard output. */
 export async function ffmpeg(...args: string[]): Promise<Uint8Array> {
   const { code, stdout, stderr } = await new Deno.Command("ffmpeg", {
     args: ["-v", "error", "-nostdin", "-y", ...args],
@@ -101,13 +103,13 @@ export async function ffmpeg(...args: string[]): Promise<Uint8Array> {
   return stdout;
 }
 
-/** Arguments that make a short H.264 clip out of a lavfi source. */
+/** ffmpeg arguments that encode a short H.264 clip of a lavfi source. */
 export function h264(source: string, ...more: string[]): string[] {
   const input = ["-f", "lavfi", "-i", source, "-frames:v", "3"];
   return [...input, "-c:v", "libx264", "-qp", "4", "-pix_fmt", "yuv420p", ...more];
 }
 
-/** The first frame of a file as a network input. Bytes outside of the picture must be the bars. */
+/** Converts the first frame of a file into a network input. Values outside of the fit must be bars. */
 export function firstTensor(
   libav: Libav,
   path: string,
@@ -120,7 +122,7 @@ export function firstTensor(
   const fit = fitOf(frame);
   const buffer = new ArrayBuffer(inputBytes(input));
   converter.convert(frame, fit, input, buffer, true);
-  // Again, without the bars: they must have stayed.
+  // Again, without filling the bars: they must be unchanged.
   converter.convert(frame, fit, input, buffer, false);
   return {
     tensor: new Float32Array(buffer),
@@ -130,7 +132,7 @@ export function firstTensor(
 }
 
 /**
- * The same picture by the ffmpeg program: three planes of bytes, in its order green, blue, red. Its
+ * The same conversion by the ffmpeg program: three planes of bytes, in its order green, blue, red. Its
  * packed RGB is up to three grey levels too dark.
  */
 export function reference(path: string, crop: BoxPx, fit: Fit): Promise<Uint8Array> {
@@ -141,13 +143,13 @@ export function reference(path: string, crop: BoxPx, fit: Fit): Promise<Uint8Arr
   );
 }
 
-/** Grey levels by which Orion's floats may differ from ffmpeg's bytes, on average. */
+/** Largest mean difference between Orion's floats and ffmpeg's bytes, in grey levels. */
 export const MEAN_TOLERANCE = 0.6;
 
-/** Where ffmpeg's planar RGB keeps red, green and blue. */
+/** Index of the red, green and blue plane in ffmpeg's planar RGB. */
 const GBR = [2, 0, 1];
 
-/** Compares a tensor with a picture: mean difference in grey levels, and whether the bars are whole. */
+/** Compares a tensor with a reference: mean difference in grey levels, and damaged bar values. */
 export function compare(
   tensor: Float32Array,
   fit: Fit,
@@ -175,12 +177,12 @@ export function compare(
   return { mean: sum / (3 * fit.width * fit.height), damagedBars };
 }
 
-/** What a rejected or throwing call carries as its code. */
+/** The code of an error. */
 export function codeOf(error: unknown): string {
   return error instanceof Error && "code" in error ? String(error.code) : `not coded: ${error}`;
 }
 
-/** Runs something that must throw, and returns its error's code. */
+/** Runs a function that must throw, and returns the code of its error. */
 export function thrownCode(run: () => unknown): string {
   try {
     run();

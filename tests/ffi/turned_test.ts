@@ -1,4 +1,4 @@
-/** Pictures that have to be turned or squared: what a detector and a person get is as it was drawn. */
+/** Frames to rotate, mirror or stretch: tensors and snapshots are in display orientation. */
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import {
@@ -23,10 +23,10 @@ import { assertLike, grey, h264, SCALE, SHOWN, SOURCE, viewsOf } from "./turned.
 
 const ignore = ignoreWithout("libav", "ffmpeg");
 
-/** Grey levels. Scaling a turned picture rounds differently; a pixel's shift makes 3 of it and more. */
+/** Grey levels. Scaling a rotated frame rounds differently; a shift by a pixel causes 3 and more. */
 const LIKE_UPRIGHT = 0.7;
 
-/** The same picture for each orientation, without loss, whose colours have a sample for each pixel. */
+/** The same image, coded losslessly in each orientation, with full chroma resolution. */
 async function turnedPictures(folder: TempFolder): Promise<string[]> {
   const outputs = ORIENTATIONS.flatMap((orientation) => [
     ...["-frames:v", "1", "-vf", `${SCALE},format=yuv444p,${codedBy(orientation)}`],
@@ -36,7 +36,7 @@ async function turnedPictures(folder: TempFolder): Promise<string[]> {
   return ORIENTATIONS.map(({ index }) => `${folder.path}/${index}.nut`);
 }
 
-/** A picture's part as a network's input, with a mask blacked out. */
+/** A part of a frame as a network input, with a mask blacked out. */
 function tensorOf(
   converter: TensorConverter,
   frame: Frame,
@@ -76,7 +76,7 @@ const shape = fc.record({
   bars: fc.constant(Math.fround(0.5)),
 });
 
-Deno.test("turned: all eight, whatever the region and the input, are what the upright one is", {
+Deno.test("turned: all eight orientations yield the upright tensor, for any region and input", {
   ignore,
 }, async () => {
   using folder = new TempFolder();
@@ -103,7 +103,7 @@ Deno.test("turned: all eight, whatever the region and the input, are what the up
         const of = viewOf(acrossSize(SHOWN, orientation), orientation, 1);
         assert.deepEqual(of.shown, SHOWN);
         const { tensor, fit } = tensorOf(converter, frame, { view: of, roi, input });
-        // A box of the network's input is the same box of the picture as shown.
+        // A box of the network input is the same box in display orientation.
         assert.deepEqual(fit, wanted.fit);
         const { mean, most } = differenceOf(tensor, wanted.tensor);
         assert.ok(mean < LIKE_UPRIGHT && most < 40, `${index}: ${mean}, ${most} grey levels`);
@@ -114,7 +114,7 @@ Deno.test("turned: all eight, whatever the region and the input, are what the up
 });
 
 Deno.test(
-  "turned: pixels that are no squares are scaled in the same call",
+  "turned: non-square pixels are scaled in the same call",
   { ignore },
   async () => {
     using folder = new TempFolder();
@@ -125,7 +125,7 @@ Deno.test(
     using squeezed = new Clip(libav, path);
     using converter = new TensorConverter(libav);
     const frame = squeezed.first();
-    assert.equal(frame.pixelAspect, 0.5, "ffmpeg turns the shape of pixels as well");
+    assert.equal(frame.pixelAspect, 0.5, "ffmpeg rotates the pixel aspect as well");
     const view = viewsOf(libav, squeezed, { rotate: 90, aspect: null }).of(frame);
     assert.deepEqual(view.shown, SHOWN);
     const found = tensorOf(converter, frame, { view, roi: null, input });
@@ -138,12 +138,12 @@ Deno.test(
       input,
     });
     assert.deepEqual(found.fit, wanted.fit);
-    // Half of the detail is gone across, and no more.
+    // Exactly half of the horizontal detail is lost.
     assert.ok(differenceOf(found.tensor, wanted.tensor).mean < 4);
   },
 );
 
-Deno.test("turned: a snapshot is the picture as shown", { ignore }, async () => {
+Deno.test("turned: a snapshot is in display orientation", { ignore }, async () => {
   using folder = new TempFolder();
   using libav = testLibav();
   const wanted = await ffmpeg(...SOURCE, "-vf", SCALE, "-f", "rawvideo", "-pix_fmt", "gray", "-");

@@ -1,4 +1,4 @@
-/** A capture worker whose camera sends pictures as fast as the connection takes them. */
+/** A capture worker whose camera sends frames as fast as the connection allows. */
 import assert from "node:assert/strict";
 import { systemClock } from "../../src/core/clock.ts";
 import { CaptureRun } from "../support/cameras/capture_run.ts";
@@ -10,16 +10,16 @@ import { type RawClip, rawClip } from "../support/cameras/rtp_h264.ts";
 
 const MIB = 1024 * 1024;
 /**
- * What the process may grow by once pictures come: those of one read and of one GOP are kept, and V8
- * makes room for what is young. With as many as fit into a read it was twice that.
+ * Growth of the process once packets arrive: those of one read and of one GOP are kept, and V8 enlarges its
+ * young generation. When a read was not limited in packets, growth was twice that.
  */
 const MAX_GROWTH_MIB = 40;
 const FRAMES = 5;
-/** A camera is read no faster than 240 pictures a second, after a burst. */
+/** A camera is read at up to 240 packets per second after a burst. */
 const PICTURES = 2_000;
 const GOP = 500;
 
-/** Pictures of one colour, in which nothing moves: some twenty bytes each. */
+/** Static frames of one colour: about twenty bytes each. */
 async function tinyPictures(): Promise<RawClip> {
   const { success, stdout, stderr } = await new Deno.Command(programPath("ffmpeg") ?? "ffmpeg", {
     args: ["-v", "error", "-f", "lavfi", "-i", "color=size=64x64:rate=25"]
@@ -32,7 +32,7 @@ async function tinyPictures(): Promise<RawClip> {
 }
 
 Deno.test({
-  name: "memory: a capture worker keeps few of the pictures that never end, and goes on serving",
+  name: "memory: a capture worker bounds the packets of a flood, and stays responsive",
   ignore: ignoreWithout("libav"),
   async fn() {
     await using camera = FloodCamera.start(clipChunks(await tinyPictures()));
@@ -44,7 +44,7 @@ Deno.test({
     const startMib = Deno.memoryUsage().rss / MIB;
     await run.further(FRAMES);
     const received = async () => (await run.report()).account.received;
-    // Each question is answered by a message: many of them would be what grows.
+    // Each request is answered by a message: many of them would grow the process themselves.
     while (await received() < PICTURES) await systemClock.sleep(50);
     const grownMib = Deno.memoryUsage().rss / MIB - startMib;
     assert.ok(grownMib < MAX_GROWTH_MIB, `it grew by ${grownMib.toFixed(1)} MiB`);

@@ -3,7 +3,7 @@ import { letterbox } from "../../src/core/geometry.ts";
 import { inputBytes } from "../../src/core/messages.ts";
 import { TensorConverter } from "../../src/libav/converter.ts";
 import { Frame } from "../../src/libav/frame.ts";
-import { Input } from "../../src/libav/input.ts";
+import { openInput } from "../../src/libav/open_input.ts";
 import { Interrupt } from "../../src/libav/interrupt.ts";
 import { fileOptions } from "../../src/libav/options.ts";
 import { changingStream, sightOf } from "../support/clips/changing_clip.ts";
@@ -13,7 +13,7 @@ import { Clip, codeOf, DEMO, testLibav } from "../ffi/support.ts";
 
 const ignore = ignoreWithout("libav");
 const MIB = 1024 * 1024;
-/** What the allocators may keep for themselves; 1 to 2 were seen. A decoded frame alone takes 1.3. */
+/** Memory that the allocators may keep; 1 to 2 were observed. A decoded frame takes 1.3. */
 const GROWTH_MIB = 6;
 const MAX_TRIES = 3;
 
@@ -21,16 +21,16 @@ function rssMib(): number {
   return Deno.memoryUsage().rss / MIB;
 }
 
-// First of this file, and this file the first of its group: the allocators hold nothing yet that a leak could
-// hide in.
+// First in this file, which is the first of its group: the allocators hold no free memory yet that could hide
+// a leak.
 Deno.test(
-  "memory: opening and failing to open 200 times leaves nothing behind",
+  "memory: opening and failing to open 200 times leaks nothing",
   { ignore },
   async () => {
     using libav = testLibav();
     using interrupt = new Interrupt(libav);
     const open = (url: string, options = fileOptions()) =>
-      Input.open(libav, { url, options, interrupt, findStreamInfo: true });
+      openInput(libav, { url, options, interrupt, findStreamInfo: true });
     const rounds = async (count: number) => {
       for (let round = 0; round < count; round++) {
         using input = await open(DEMO);
@@ -41,20 +41,20 @@ Deno.test(
       }
     };
     await rounds(50);
-    // What leaks grows each time; what grows once are the allocators, on a machine that is busy.
+    // A leak grows in each round; the allocators grow once, on a busy machine.
     const growths: number[] = [];
     while (growths.length < MAX_TRIES && growths.every((growth) => growth >= GROWTH_MIB)) {
       const startMib = rssMib();
       await rounds(150);
       growths.push(rssMib() - startMib);
     }
-    const told = growths.map((growth) => growth.toFixed(1)).join(", ");
-    assert(growths.some((growth) => growth < GROWTH_MIB), `${told} MiB more after 150 rounds each`);
+    const list = growths.map((growth) => growth.toFixed(1)).join(", ");
+    assert(growths.some((growth) => growth < GROWTH_MIB), `${list} MiB more after 150 rounds each`);
     assert.equal(libav.alive, 1);
   },
 );
 
-Deno.test("memory: 3000 frames read, decoded, passed on and converted leave nothing behind", {
+Deno.test("memory: reading, decoding, referencing and converting 3000 frames leaks nothing", {
   ignore,
 }, () => {
   using libav = testLibav();
@@ -70,7 +70,7 @@ Deno.test("memory: 3000 frames read, decoded, passed on and converted leave noth
     clip.decodeAll((frame) => {
       shared.refFrom(frame);
       held.moveFrom(frame);
-      // Another crop now and then: a new scaler, and in the end the memory of the old one.
+      // Changes the crop at times, which makes a new scaler and frees the old one.
       const width = 1280 - 2 * (frames % 5);
       const fit = letterbox({ x: 0, y: 0, width, height: 720 }, shape);
       if (frames % 10 < 5) converter.convert(held, fit, shape, buffer, false);
@@ -84,7 +84,7 @@ Deno.test("memory: 3000 frames read, decoded, passed on and converted leave noth
   assert(growth < GROWTH_MIB, `${growth.toFixed(1)} MiB more after 2400 frames`);
 });
 
-Deno.test("memory: 1200 changes of size and pixel format leave nothing behind", {
+Deno.test("memory: 1200 changes of size and pixel format leak nothing", {
   ignore: ignoreWithout("libav", "ffmpeg"),
 }, async () => {
   using folder = tempFolder();
@@ -119,11 +119,11 @@ Deno.test("memory: 1200 changes of size and pixel format leave nothing behind", 
   }
   assert.equal(libav.alive, alive);
   assert(converter.scalersMade > 1400, `${converter.scalersMade} scalers`);
-  const told = growths.map((growth) => growth.toFixed(1)).join(", ");
-  assert(growths.some((growth) => growth < GROWTH_MIB), `${told} MiB more after 1200 changes each`);
+  const list = growths.map((growth) => growth.toFixed(1)).join(", ");
+  assert(growths.some((growth) => growth < GROWTH_MIB), `${list} MiB more after 1200 changes each`);
 });
 
-Deno.test("memory: reading the clip 100 times leaves no packet behind", { ignore }, () => {
+Deno.test("memory: reading the clip 100 times leaks no packet", { ignore }, () => {
   using libav = testLibav();
   using clip = new Clip(libav, DEMO);
   const read = (rounds: number) => {

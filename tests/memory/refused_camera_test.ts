@@ -1,9 +1,9 @@
-/** Connects that fail, and what they leave in the process. */
+/** Failing connection attempts, and their effect on the process. */
 import assert from "node:assert/strict";
 import { systemClock } from "../../src/core/clock.ts";
 import { logTo } from "../../src/core/log.ts";
 import { FrameBus } from "../../src/framebus/bus.ts";
-import { openLibav } from "../../src/libav/library.ts";
+import { openLibav } from "../../src/libav/open.ts";
 import { locateLibav } from "../../src/libav/locate.ts";
 import { Camera } from "../../src/stream/camera.ts";
 import { Snapshots } from "../../src/stream/snapshots.ts";
@@ -13,27 +13,27 @@ import { locateChosenLibav } from "../support/streams/libav_choice.ts";
 import { ignoreWithout } from "../support/system/parts.ts";
 import { freePort } from "../support/system/ports.ts";
 
-/** How many files and sockets this process holds open. */
+/** Number of open file descriptors of this process. */
 async function openFiles(): Promise<number> {
   const child = new Deno.Command("sh", {
-    // Told to count only when starting it is over, which takes files too.
+    // Counts only on request, because starting the program opens descriptors as well.
     args: ["-c", "read -r _; ls /proc/$PPID/fd | wc -l"],
     stdin: "piped",
     stdout: "piped",
   }).spawn();
-  const told = child.stdin.getWriter();
-  await told.write(new TextEncoder().encode("\n"));
+  const request = child.stdin.getWriter();
+  await request.write(new TextEncoder().encode("\n"));
   const { stdout } = await child.output();
-  await told.close();
+  await request.close();
   return Number(new TextDecoder().decode(stdout));
 }
 
 Deno.test({
-  name: "camera: a thousand connects to a port that refuses leave nothing behind",
+  name: "camera: a thousand refused connections leak nothing",
   ignore: ignoreWithout("libav"),
   async fn() {
     using libav = openLibav(locateChosenLibav() ?? locateLibav());
-    // Waits end at once, so that the thousand take seconds.
+    // Delays end immediately, so that the test takes seconds.
     const clock = { ...systemClock, sleep: () => Promise.resolve() };
     const bus = new FrameBus<SharedFrame>({
       clock,

@@ -1,4 +1,4 @@
-/** The memory of an RTSP session, in a process of its own, whatever the camera sends. */
+/** The memory of an RTSP session, in a separate process, for various floods. */
 import assert from "node:assert/strict";
 import { Child } from "../support/system/children.ts";
 import { ROOT } from "../support/system/files.ts";
@@ -8,26 +8,26 @@ import { type Flood, FLOODS } from "../support/cameras/floods.ts";
 import { jsonLine, PATIENCE } from "../support/system/lines.ts";
 import type { SessionMemory } from "../support/cameras/session_memory.ts";
 
-/** What the resident set may grow by. The largest unit alone takes 8 MiB, and code that runs hot 3. */
+/** Growth of the resident set. The largest unit takes 8 MiB, and compiled code 3. */
 const MAX_GROWTH_MIB = 16;
 
-/** For how long, and how much, is sent at least. */
+/** Minimum duration and amount of a flood. */
 const LEAST_MS = 500;
 const LEAST_BYTES = 32 * 1024 * 1024;
 const LEAST_DATAGRAM_BYTES = 256 * 1024;
-/** The same where sessions are short. */
+/** Minimum number of bytes where sessions are short. */
 const LEAST_SESSIONS = 2;
 const LOOK_EVERY_MS = 20;
 const PATIENCE_MS = 120_000 * PATIENCE;
 
-/** How a session ends where the client ends it: in time, also when bytes never stop. */
+/** The error of sessions that the client ends, while the camera keeps sending. */
 const ENDINGS: Partial<Record<Flood, string>> = {
   headers: "STREAM_INVALID",
   "frames instead of an answer": "STREAM_TIMEOUT",
   "tracks without end": "STREAM_INVALID",
 };
 
-/** Plays a flood for a while and returns what the process says of its memory. */
+/** Plays a flood for a while and returns the reported memory of the process. */
 async function measure(flood: Flood): Promise<SessionMemory> {
   const isOne = ENDINGS[flood] === undefined;
   const leastBytes = flood === "datagrams" ? LEAST_DATAGRAM_BYTES : LEAST_BYTES;
@@ -45,7 +45,7 @@ async function measure(flood: Flood): Promise<SessionMemory> {
   });
   await child.stdout.waitFor((line) => line === "playing");
   const since = child.stdout.all.indexOf("playing");
-  // A track has been chosen.
+  // A track was selected.
   if (flood === "tracks") await child.stdout.waitFor((line) => line === "unit", { since });
   const startMs = performance.now();
   const isEnough = () =>

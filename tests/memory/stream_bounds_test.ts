@@ -1,4 +1,4 @@
-/** Cameras that send what is expensive to decode: their state and its reason, and what it costs the others. */
+/** Cameras whose streams are expensive to decode: their state, its reason, and the effect on other cameras. */
 import assert from "node:assert/strict";
 import { CaptureRun } from "../support/cameras/capture_run.ts";
 import { FaultyCamera } from "../support/cameras/faulty_camera/camera.ts";
@@ -19,11 +19,11 @@ import { patternClip } from "../support/clips/pattern.ts";
 const ignore = ignoreWithout("libav", "ffmpeg");
 const sound = ignore ? null : await patternClip(50, ["-bf", "0", "-g", "10"]);
 const MIB = 1024 * 1024;
-/** By so much the process may grow: it was 1451 MB, and 340 MB for each thread that hung. */
+/** Growth of the process; without the bounds it was 1451 MB, and 340 MB per hanging thread. */
 const MAX_GROWTH_BYTES = 250 * MIB;
 const HD = { width: 1920, height: 1088 };
 
-/** A sound camera and one that is not, each with a detector that takes all it is offered. */
+/** A healthy camera and a hostile one, each with a detector that takes every frame. */
 class Pair implements AsyncDisposable {
   readonly hostile: CaptureRun;
   readonly beside: CaptureRun;
@@ -46,7 +46,7 @@ class Pair implements AsyncDisposable {
     this.hostile = run(bad.url, source);
   }
 
-  /** The sound camera goes on: nothing of it is lost, and the process has not grown by much. */
+  /** Checks that the healthy camera loses no frame, and that the process has hardly grown. */
   async assertSound(): Promise<void> {
     await this.beside.further(15);
     const { account, state, reconnects } = await this.beside.report();
@@ -73,7 +73,7 @@ interface Kind {
   readonly maxPixels?: number;
 }
 
-/** What is refused, and the reason that the state has. */
+/** Refused streams, and the reason in the camera state. */
 const REFUSED: readonly Kind[] = [
   {
     name: "pictures of 16384x16000 in a few bytes",
@@ -81,7 +81,7 @@ const REFUSED: readonly Kind[] = [
     reason: "STREAM_TOO_LARGE",
   },
   {
-    name: "pictures that become larger than is allowed",
+    name: "pictures that become too large",
     clip: () => changingSizes([{ width: 640, height: 480 }, { width: 1280, height: 720 }]),
     reason: "STREAM_TOO_LARGE",
     maxPixels: 640 * 480,
@@ -100,7 +100,7 @@ const REFUSED: readonly Kind[] = [
 
 for (const { name, clip, reason, maxPixels } of REFUSED) {
   Deno.test({
-    name: `capture: a camera that sends ${name} is ${reason}, and no other camera's matter`,
+    name: `capture: a camera that sends ${name} is ${reason}, and does not affect another`,
     ignore,
     async fn() {
       await using pair = new Pair(await clip(), 25, maxPixels === undefined ? {} : { maxPixels });
@@ -116,7 +116,7 @@ for (const { name, clip, reason, maxPixels } of REFUSED) {
   });
 }
 
-/** What keeps to the bounds, and takes no more than its share. */
+/** Streams within the bounds, which are limited to their share. */
 const BOUNDED: readonly (readonly [string, CameraClip, number])[] = [
   ["small pictures without a pause", smallPictures({ width: 320, height: 240 }), 2000],
   ["slices that each decode the rest of the picture", staggeredSlices(HD), 25],
@@ -126,7 +126,7 @@ const BOUNDED: readonly (readonly [string, CameraClip, number])[] = [
 
 for (const [name, clip, fps] of BOUNDED) {
   Deno.test({
-    name: `capture: a camera that sends ${name} takes nothing from another`,
+    name: `capture: a camera that sends ${name} does not affect another`,
     ignore,
     async fn() {
       await using pair = new Pair(clip, fps);

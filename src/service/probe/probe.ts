@@ -6,9 +6,10 @@ import type { CameraSource, LibavPaths, TrackInfo } from "../../core/messages.ts
 import { redactText } from "../../core/redact.ts";
 import { Decoder } from "../../libav/decoder.ts";
 import { LibavError } from "../../libav/error.ts";
-import type { VideoStream } from "../../libav/input.ts";
+import type { VideoStream } from "../../libav/video_stream.ts";
 import { Interrupt } from "../../libav/interrupt.ts";
-import { type Libav, openLibav } from "../../libav/library.ts";
+import type { Libav } from "../../libav/library.ts";
+import { openLibav } from "../../libav/open.ts";
 import { CameraMemory } from "../../rtsp/camera_memory.ts";
 import { MAX_UNIT_BYTES } from "../../rtsp/limits.ts";
 import type { MediaDescription } from "../../rtsp/media.ts";
@@ -235,7 +236,7 @@ function resultOf(
     fps: looked.fps ?? video.frameRate,
     keyframeIntervalSeconds,
     decoders: decodersOf(libav, video, decoder.name),
-    libav: libav.release,
+    libav: libav.release.name,
   };
 }
 

@@ -9,7 +9,7 @@ import type { Packet } from "../../libav/packet.ts";
 import type { BoundedDecoder } from "../../stream/bounds/bounded_decoder.ts";
 import { UnusablePacket } from "../../stream/bounds/errors.ts";
 import type { PacketSource, SourcePacket } from "../../stream/packet_source.ts";
-import { PictureViews } from "../../stream/picture_views.ts";
+import { FrameViews } from "../../stream/frame_views.ts";
 
 /** What is looked at; it stays the caller's. */
 export interface LookParts {
@@ -73,7 +73,7 @@ export async function look(parts: LookParts): Promise<Looked> {
   }
   const frame = seen.finish();
   if (frame === null) throw noPicture(parts, seen, isOver);
-  const views = new PictureViews({ libav, video: source.video, wish: { rotate: 0, aspect: null } });
+  const views = new FrameViews({ libav, video: source.video, wish: { rotate: 0, aspect: null } });
   const view = views.of(frame);
   return { ...seen.rates(), view, pixelFormat: libav.pixelFormatName(frame.format) };
 }

@@ -1,4 +1,4 @@
-/** Bounds on AV1: the largest frame that a sequence header allows, and frames in one temporal unit. */
+/** Bounds on AV1: the largest frame that a sequence header allows, and the frames of a temporal unit. */
 import { pictureRefused } from "./errors.ts";
 import { PictureInspector } from "./inspector.ts";
 import { MAX_AV1_FRAMES, MAX_AV1_UNITS } from "./limits.ts";
@@ -8,11 +8,11 @@ import { PlainBits } from "./plain_bits.ts";
 const SEQUENCE_HEADER = 1;
 const FRAME_HEADER = 3;
 const FRAME = 6;
-/** An `AV1CodecConfigurationRecord` begins with a marker bit and its version, 1. */
+/** First byte of an `AV1CodecConfigurationRecord`: a marker bit and version 1. */
 const RECORD = 0x81;
 const RECORD_BYTES = 4;
 
-/** Looks at AV1 temporal units, whose OBUs have sizes. */
+/** Inspects AV1 temporal units, whose OBUs have sizes. */
 export class Av1Inspector extends PictureInspector {
   readonly #bits = new PlainBits();
 
@@ -45,7 +45,7 @@ export class Av1Inspector extends PictureInspector {
     }
   }
 
-  /** A sequence header up to the size (5.5.1). */
+  /** Reads a sequence header up to the frame size (5.5.1). */
   #sequence(bytes: Uint8Array, start: number, end: number): void {
     const bits = this.#bits;
     bits.set(bytes, start, end);
@@ -58,7 +58,7 @@ export class Av1Inspector extends PictureInspector {
     const width = bits.bits(widthBits) + 1;
     const height = bits.bits(heightBits) + 1;
     if (bits.isPast) return;
-    this.takeSize(width, height);
+    this.applySize(width, height);
   }
 
   #operatingPoints(): void {

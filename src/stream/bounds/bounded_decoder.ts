@@ -3,23 +3,23 @@ import type { Frame } from "../../libav/frame.ts";
 import type { Libav } from "../../libav/library.ts";
 import type { Packet } from "../../libav/packet.ts";
 import { BoundsError, pictureRefused } from "./errors.ts";
-import type { Worth } from "./fair_share.ts";
+import type { DecodeResult } from "./fair_share.ts";
 import type { Inspector } from "./inspector.ts";
 import { MAX_PACKET_BYTES } from "./limits.ts";
 import type { StreamBounds } from "./stream_bounds.ts";
 
-/** Room for the packets of most cameras. */
+/** Enough for the packets of most cameras. */
 const FIRST_BYTES = 64 * 1024;
 
 export interface BoundedDecoderParts {
-  /** It is disposed of with this. */
+  /** Owned by the bounded decoder. */
   readonly decoder: Decoder;
   readonly libav: Libav;
   readonly inspector: Inspector;
   readonly bounds: StreamBounds;
 }
 
-/** A decoder that is given only what keeps the bounds, and whose time is counted. */
+/** A decoder that gets only packets within the bounds, and whose CPU time is budgeted. */
 export class BoundedDecoder implements Disposable {
   readonly name: string;
   readonly codecName: string;
@@ -28,9 +28,9 @@ export class BoundedDecoder implements Disposable {
   readonly #inspector: Inspector;
   readonly #bounds: StreamBounds;
   #bytes = new Uint8Array(FIRST_BYTES);
-  /** The last packet has to be sent again. */
-  #isAgain = false;
-  // The packet that is being decoded.
+  /** The decoder returned "again": the caller sends the same packet once more. */
+  #isResend = false;
+  // State of the current packet.
   #spentMs = 0;
   #isWasted = false;
   #sizeChanges = 0;
@@ -45,29 +45,29 @@ export class BoundedDecoder implements Disposable {
   }
 
   /**
-   * As the decoder's own.
-   * @throws {LibavError} the packet is damaged
-   * @throws {BoundsError} it must not be decoded
-   * @throws {UnusablePacket} it cannot be decoded
+   * Inspects a packet and sends it, as {@link Decoder.send} does.
+   * @throws {LibavError} for a damaged packet
+   * @throws {BoundsError} for a packet that exceeds the bounds
+   * @throws {UnusablePacket} for a packet that cannot be decoded
    */
   send(packet: Packet | null): "ok" | "again" {
-    if (packet !== null && !this.#isAgain) this.#inspect(packet);
+    if (packet !== null && !this.#isResend) this.#inspect(packet);
     const startedMs = this.#libav.threadMs();
-    // It stays so when libav refuses the packet.
-    this.#isAgain = false;
-    let isTaken = false;
+    // Stays false when libav rejects the packet.
+    this.#isResend = false;
+    let isAccepted = false;
     try {
       const result = this.#decoder.send(packet);
-      this.#isAgain = result === "again";
-      isTaken = true;
+      this.#isResend = result === "again";
+      isAccepted = true;
       return result;
     } finally {
       this.#spentMs += this.#libav.threadMs() - startedMs;
-      if (!isTaken) this.#isWasted = true;
+      if (!isAccepted) this.#isWasted = true;
     }
   }
 
-  /** As the decoder's own. */
+  /** Receives a frame, as {@link Decoder.receive} does. */
   receive(frame: Frame): "frame" | "again" | "end" {
     const startedMs = this.#libav.threadMs();
     let result: "frame" | "again" | "end" | "failed" = "failed";
@@ -82,7 +82,7 @@ export class BoundedDecoder implements Disposable {
   }
 
   flush(): void {
-    this.#isAgain = false;
+    this.#isResend = false;
     this.#decoder.flush();
   }
 
@@ -113,12 +113,13 @@ export class BoundedDecoder implements Disposable {
     }
   }
 
-  /** Everything that came of a packet has been taken out. */
+  /** Accounts for a packet, once all of its frames were received. */
   #settle(): void {
     const { pixels, sizeChanges, isFinelySliced } = this.#inspector;
     const isResized = sizeChanges !== this.#sizeChanges;
-    const worth: Worth = this.#isWasted || isResized ? "wasted" : isFinelySliced ? "fine" : "good";
-    this.#bounds.decoded(this.#spentMs, pixels, worth);
+    const isWasted = this.#isWasted || isResized;
+    const result: DecodeResult = isWasted ? "wasted" : isFinelySliced ? "finely-sliced" : "intact";
+    this.#bounds.decoded(this.#spentMs, pixels, result);
     this.#spentMs = 0;
     this.#isWasted = false;
     this.#sizeChanges = sizeChanges;

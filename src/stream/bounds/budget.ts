@@ -1,28 +1,28 @@
-/** How long decoding may take, by what pictures of such a size justify. */
+/** How long decoding may take, in proportion to the frame size. */
 
-/** Processor time that any packet may take. */
+/** CPU time allowed per packet. */
 const PACKET_MS = 20;
 /**
- * Processor time that a pixel may take: several times what the slowest board needs for the densest video
- * (a Raspberry Pi 3: 45 ns), so that no camera exceeds it by being too much for its machine.
+ * CPU time allowed per pixel: several times what the slowest board needs for the densest video (45 ns on a
+ * Raspberry Pi 3), so that a camera that merely overloads its machine stays within it.
  */
 const PIXEL_MS = 250e-6;
-/** By so much decoding may be beyond that, at once or bit by bit. */
+/** Excess that is tolerated, at once or accumulated. */
 const CREDIT_MS = 2000;
 
 /**
- * A running budget of decoding: what a packet takes beyond what its picture justifies adds up, and what
- * it leaves pays back. Time is the thread's own, so that a busy machine counts against no camera.
+ * A running budget of decoding time: time beyond a packet's allowance accumulates, unused allowance pays
+ * it back. Measured in the thread's CPU time, so that load of the machine counts against no camera.
  */
 export class DecodeBudget {
   #overMs = 0;
 
-  /** A packet was decoded. */
+  /** Charges a decoded packet. */
   spend(spentMs: number, pixels: number): void {
     this.#overMs = Math.max(0, this.#overMs + spentMs - PACKET_MS - PIXEL_MS * pixels);
   }
 
-  /** Milliseconds beyond what is justified; 0 mostly. */
+  /** Milliseconds beyond the allowance; usually 0. */
   get overMs(): number {
     return this.#overMs;
   }

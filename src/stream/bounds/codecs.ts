@@ -7,7 +7,7 @@ import { JpegInspector } from "./jpeg.ts";
 import { Mpeg4Inspector } from "./mpeg4.ts";
 import { Vp8Inspector, Vp9Inspector } from "./vpx.ts";
 
-/** The codecs that are decoded, by libav's names, and what looks at their packets. */
+/** The inspectors of the supported codecs, by libav's name of the codec. */
 const INSPECTORS: ReadonlyMap<string, (maxPixels: number) => Inspector> = new Map<
   string,
   (maxPixels: number) => Inspector
@@ -22,8 +22,8 @@ const INSPECTORS: ReadonlyMap<string, (maxPixels: number) => Inspector> = new Ma
 ]);
 
 /**
- * What looks at a codec's packets.
- * @throws {BoundsError} `STREAM_CODEC` for one that is not decoded here
+ * Makes the inspector of a codec.
+ * @throws {BoundsError} `STREAM_CODEC` for an unsupported codec
  */
 export function inspectorFor(codecName: string, maxPixels: number): Inspector {
   const make = INSPECTORS.get(codecName);

@@ -20,29 +20,27 @@ const MEANINGS = {
     retryable: true,
     remedy:
       "Use fewer slices in the camera's encoder, and neither arbitrary slice order nor redundant " +
-      "slices (H.264 Baseline); if it should send none, look at what is between here and the camera.",
+      "slices (H.264 Baseline); if it has none, check the network between here and the camera.",
   },
   STREAM_DECODE_BUDGET: {
     retryable: true,
     remedy:
-      "Choose a smaller resolution or a simpler profile in the camera; if it has one already, look " +
-      "at what is between here and the camera.",
+      "Choose a smaller resolution or a simpler profile in the camera; if it has one already, check " +
+      "the network between here and the camera.",
   },
 } as const satisfies Record<string, Meaning>;
 
-/** Every code of a {@link BoundsError}. */
+/** The codes of a {@link BoundsError}. */
 export type BoundsCode = keyof typeof MEANINGS;
 
-/** A stream asks more of the decoder than it may. */
+/** A stream exceeds the bounds on decoding. */
 export class BoundsError extends StreamError {
   constructor(code: BoundsCode, message: string) {
     super({ code, message, ...MEANINGS[code] });
   }
 }
 
-/**
- * A packet that the decoder is not given: it counts as corrupt, and the stream goes on with the next.
- */
+/** A packet that is not sent to the decoder: it counts as corrupt, and the stream continues. */
 export class UnusablePacket extends StreamError {
   constructor(found: string) {
     super({
@@ -54,26 +52,26 @@ export class UnusablePacket extends StreamError {
   }
 }
 
-/** Whether a packet was not decoded for what it is, and the stream goes on without it. */
+/** Whether a packet was refused before decoding, so that the stream continues without it. */
 export function isRefusal(error: unknown): error is BoundsError | UnusablePacket {
   return error instanceof BoundsError || error instanceof UnusablePacket;
 }
 
-/** A picture that is refused, with what was found. */
+/** Makes the error of a refused picture. */
 export function pictureRefused(found: string): BoundsError {
   return new BoundsError("STREAM_PICTURE_REFUSED", `Refused to decode a picture: ${found}`);
 }
 
-/** A picture's size as its headers say it. */
+/** A coded picture's size according to its headers. */
 export interface PictureSize extends SizePx {
-  /** What is left of it when it is cropped. */
+  /** The size after cropping. */
   readonly shown?: SizePx;
 }
 
 /**
- * Checks a picture's size. Padding to whole blocks does not count.
+ * Checks a picture's size, without its padding to whole blocks.
  *
- * @returns how many pixels are coded
+ * @returns the number of coded pixels
  * @throws {BoundsError} `STREAM_TOO_LARGE`
  */
 export function checkedPixels(size: PictureSize, maxPixels: number): number {

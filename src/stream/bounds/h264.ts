@@ -1,4 +1,4 @@
-/** Bounds on H.264: the size of pictures, and slices that cannot decode a picture over and over. */
+/** Bounds on H.264: the picture size, and slices, which must not decode a picture repeatedly. */
 import { BitReader } from "../../rtsp/bit_reader.ts";
 import { H264, h264Type } from "../../rtsp/nal.ts";
 import { type H264Sps, readH264Sps } from "../../rtsp/sps.ts";
@@ -11,35 +11,35 @@ import {
   maxH264Slices,
   maxOtherUnits,
 } from "./limits.ts";
-import { checkKept } from "./kept_pictures.ts";
+import { checkReferencePictures } from "./reference_pictures.ts";
 import { NalUnits } from "./nal_units.ts";
 
-/** ids of parameter sets are smaller (7.4.2.1.1, 7.4.2.2). */
+/** Upper bounds of parameter set ids (7.4.2.1.1, 7.4.2.2). */
 const SEQUENCE_SETS = 32;
 const PICTURE_SETS = 256;
-/** An `AVCDecoderConfigurationRecord` (ISO/IEC 14496-15 5.3.3.1) begins with its version, 1. */
+/** First byte of an `AVCDecoderConfigurationRecord` (ISO/IEC 14496-15 5.3.3.1). */
 const RECORD_VERSION = 1;
 const RECORD_BYTES = 7;
 
 /**
- * Looks at H.264 packets.
+ * Inspects H.264 packets.
  *
- * Within a frame or a field the first macroblocks of slices have to rise. That refuses what the baseline
- * profile alone allows, arbitrary slice order and redundant slices: with them no slice could be known
- * from one that decodes the same part of the picture once more.
+ * Requires ascending first macroblocks of the slices of a frame or field. This refuses arbitrary slice
+ * order and redundant slices, which only the Baseline profile allows: with them, a slice could not be
+ * distinguished from one that decodes the same part of the picture again.
  */
 export class H264Inspector extends PictureInspector {
   readonly #reader = new BitReader();
   readonly #units = new NalUnits((bytes, start, end) => this.#unit(bytes, start, end));
   readonly #sequenceSets = new Map<number, H264Sps>();
-  /** The sequence parameter set that a picture parameter set refers to, by its id. */
+  /** Id of the sequence parameter set, by the id of the picture parameter set. */
   readonly #pictureSets = new Map<number, number>();
-  // The packet that is looked at.
+  // State of the current packet.
   #sizeBytes = 0;
   #slices = 0;
   #others = 0;
   #lastBlock = -1;
-  /** 0: a frame, 1: a top, 2: a bottom field; -1: nothing has begun. */
+  /** 0: frame, 1: top field, 2: bottom field, -1: no slice yet. */
   #parity = -1;
   #hasSecondField = false;
 
@@ -83,11 +83,11 @@ export class H264Inspector extends PictureInspector {
   #sequenceSet(bytes: Uint8Array, start: number, end: number): void {
     this.#reader.set(bytes, start, Math.min(end, start + MAX_SET_BYTES));
     const set = readH264Sps(this.#reader);
-    // It may replace any: what slices refer to is not known any more.
+    // It may replace any set, so none of those known is certain.
     if (set === null) return this.#sequenceSets.clear();
     if (set.id >= SEQUENCE_SETS) return;
     this.checkSize(set);
-    checkKept(set);
+    checkReferencePictures(set);
     this.#sequenceSets.set(set.id, set);
   }
 
@@ -107,7 +107,7 @@ export class H264Inspector extends PictureInspector {
     const sequenceSet = this.#pictureSets.get(reader.ue());
     const set = sequenceSet === undefined ? undefined : this.#sequenceSets.get(sequenceSet);
     if (reader.isPast || set === undefined) {
-      throw new UnusablePacket("a slice refers to a parameter set that has not come");
+      throw new UnusablePacket("a slice refers to a parameter set that was not received");
     }
     this.setSize(set.width, set.height);
     const most = maxH264Slices(set.height / 16, this.#sizeBytes);
@@ -120,7 +120,7 @@ export class H264Inspector extends PictureInspector {
     this.#lastBlock = firstBlock;
   }
 
-  /** A slice of a part of the picture that has been decoded: it has to begin the other field. */
+  /** Checks a slice whose first macroblock does not ascend: it must start the other field. */
   #secondField(firstBlock: number, parity: number): void {
     const isOther = parity > 0 && this.#parity > 0 && parity !== this.#parity;
     if (firstBlock !== 0 || !isOther || this.#hasSecondField) {
@@ -132,7 +132,7 @@ export class H264Inspector extends PictureInspector {
     this.#hasSecondField = true;
   }
 
-  /** What follows the id of the picture parameter set: 0: of a frame, 1: of a top, 2: of a bottom field. */
+  /** Reads the slice header after the picture parameter set id. 0: frame, 1: top field, 2: bottom field. */
   #readParity({ hasColourPlanes, frameNumBits, isFramesOnly }: H264Sps): number {
     const reader = this.#reader;
     if (isFramesOnly) return 0;

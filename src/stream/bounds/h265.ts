@@ -1,11 +1,11 @@
-/** Bounds on H.265: the size of pictures, and slices that cannot decode a picture over and over. */
+/** Bounds on H.265: the picture size, and slices, which must not decode a picture repeatedly. */
 import { BitReader } from "../../rtsp/bit_reader.ts";
 import { H265, h265Type, isH265Irap, isH265Vcl } from "../../rtsp/nal.ts";
 import { type H265Sps, readH265Sps } from "../../rtsp/sps.ts";
 import { pictureRefused, UnusablePacket } from "./errors.ts";
 import { type H265Pps, readH265Pps, TileOrder } from "./h265_tiles.ts";
 import { PictureInspector } from "./inspector.ts";
-import { checkKept } from "./kept_pictures.ts";
+import { checkReferencePictures } from "./reference_pictures.ts";
 import {
   isFinelySliced,
   MAX_SET_BYTES,
@@ -16,25 +16,25 @@ import {
 } from "./limits.ts";
 import { NalUnits } from "./nal_units.ts";
 
-/** ids of parameter sets are smaller (7.4.3.2.1, 7.4.3.3.1). */
+/** Upper bounds of parameter set ids (7.4.3.2.1, 7.4.3.3.1). */
 const SEQUENCE_SETS = 16;
 const PICTURE_SETS = 64;
 const HEADER_BYTES = 2;
-/** Where an `HEVCDecoderConfigurationRecord` (ISO/IEC 14496-15 8.3.3.1) has its arrays. */
+/** Offset of the arrays in an `HEVCDecoderConfigurationRecord` (ISO/IEC 14496-15 8.3.3.1). */
 const RECORD_BYTES = 23;
 
-/** Looks at H.265 packets: the addresses of slice segments have to rise within a picture. */
+/** Inspects H.265 packets: requires ascending slice segment addresses within a picture. */
 export class H265Inspector extends PictureInspector {
   readonly #reader = new BitReader();
   readonly #units = new NalUnits((bytes, start, end) => this.#unit(bytes, start, end));
   readonly #sequenceSets = new Map<number, H265Sps>();
   readonly #pictureSets = new Map<number, H265Pps>();
   readonly #order = new TileOrder();
-  // The packet that is looked at.
+  // State of the current packet.
   #sizeBytes = 0;
   #segments = 0;
   #others = 0;
-  /** The place of the last segment in the order of decoding, or -1. */
+  /** Position of the last segment in decoding order, or -1. */
   #lastPlace = -1;
 
   extradata(bytes: Uint8Array): void {
@@ -70,7 +70,7 @@ export class H265Inspector extends PictureInspector {
     const header = bytes[start] ?? 0;
     const type = h265Type(header);
     const layer = (header & 1) << 5 | (bytes[start + 1] ?? 0) >> 3;
-    // What belongs to enhancement layers (annex F) is not decoded.
+    // Enhancement layers (annex F) are not decoded.
     if (isH265Vcl(type) && layer === 0) return this.#segment(type, bytes, start, end);
     if (++this.#others > maxOtherUnits(this.#segments)) {
       throw pictureRefused(`more than ${this.#others - 1} NAL units that are no slices`);
@@ -83,11 +83,11 @@ export class H265Inspector extends PictureInspector {
   #sequenceSet(bytes: Uint8Array, start: number, end: number): void {
     this.#reader.set(bytes, start, Math.min(end, start + MAX_SET_BYTES));
     const set = readH265Sps(this.#reader);
-    // It may replace any: what slices refer to is not known any more.
+    // It may replace any set, so none of those known is certain.
     if (set === null) return this.#sequenceSets.clear();
     if (set.id >= SEQUENCE_SETS) return;
     this.checkSize(set);
-    checkKept(set);
+    checkReferencePictures(set);
     this.#sequenceSets.set(set.id, set);
     this.#checkTables();
   }
@@ -101,7 +101,7 @@ export class H265Inspector extends PictureInspector {
     this.#checkTables();
   }
 
-  /** libav keeps tables of all blocks for each picture parameter set. */
+  /** Bounds the tables of all blocks that libav keeps per picture parameter set. */
   #checkTables(): void {
     let blocks = 0;
     for (const { sequenceSet } of this.#pictureSets.values()) {
@@ -123,7 +123,7 @@ export class H265Inspector extends PictureInspector {
     const set = this.#pictureSets.get(reader.ue());
     const sequence = set === undefined ? undefined : this.#sequenceSets.get(set.sequenceSet);
     if (set === undefined || sequence === undefined) {
-      throw new UnusablePacket("a slice refers to a parameter set that has not come");
+      throw new UnusablePacket("a slice refers to a parameter set that was not received");
     }
     this.setSize(sequence.width, sequence.height);
     const most = maxH265Segments(sequence.width * sequence.height, this.#sizeBytes);
@@ -136,11 +136,11 @@ export class H265Inspector extends PictureInspector {
       if (set.hasDependent) reader.bit();
       address = reader.bits(this.#order.addressBits);
     }
-    if (reader.isPast) throw new UnusablePacket("a slice is cut short");
+    if (reader.isPast) throw new UnusablePacket("a slice is truncated");
     const place = this.#order.placeOf(address);
     if (isFirst ? this.#segments > 1 : place <= Math.max(0, this.#lastPlace)) {
       throw pictureRefused(
-        `slice ${this.#segments} begins at block ${address}, which has been decoded before it`,
+        `slice ${this.#segments} begins at block ${address}, which was decoded before`,
       );
     }
     this.#lastPlace = place;

@@ -1,9 +1,9 @@
-/** The order in which an H.265 picture's blocks are decoded: by rows, or by tiles (6.5.1). */
+/** The decoding order of an H.265 picture's blocks: by rows, or by tiles (6.5.1). */
 import type { BitReader } from "../../rtsp/bit_reader.ts";
 import type { H265Sps } from "../../rtsp/sps.ts";
 import { MAX_TILE_COLUMNS, MAX_TILE_ROWS } from "./limits.ts";
 
-/** What of an H.265 picture parameter set is of interest. */
+/** The fields of an H.265 picture parameter set that bounds depend on. */
 export interface H265Pps {
   /** pps_pic_parameter_set_id. */
   readonly id: number;
@@ -18,14 +18,14 @@ export interface H265Pps {
 interface Tiles {
   readonly columns: number;
   readonly rows: number;
-  /** Of all columns but the last, in blocks; null: all alike. */
+  /** Of all columns but the last, in blocks; null: uniform spacing. */
   readonly widths: readonly number[] | null;
   readonly heights: readonly number[] | null;
 }
 
 /**
  * Reads an H.265 picture parameter set (7.3.2.3.1), from the byte after the NAL unit's header.
- * @returns null when it is cut short or impossible
+ * @returns null when it is truncated or invalid
  */
 export function readH265Pps(reader: BitReader): H265Pps | null {
   const id = reader.ue();
@@ -59,14 +59,14 @@ function readTiles(reader: BitReader): Tiles | null {
   return { columns, rows, widths: sizes(columns), heights: sizes(rows) };
 }
 
-/** Where blocks come in the order of decoding. Changes with the parameter sets, else allocates nothing. */
+/** Maps block addresses to decoding order. Allocates only when the parameter sets change. */
 export class TileOrder {
-  /** The length of a block's address in slice headers. */
+  /** Bits of a block address in slice headers. */
   addressBits = 0;
   #sequence: H265Sps | null = null;
   #picture: H265Pps | null = null;
   #width = 0;
-  /** Where the columns and rows of tiles begin, in blocks, with the end of the last. */
+  /** Start of each tile column and row in blocks, and the end of the last. */
   #columns: readonly number[] = [];
   #rows: readonly number[] = [];
 
@@ -82,7 +82,7 @@ export class TileOrder {
     this.#rows = tiles === null ? [] : edges(tiles.rows, height, tiles.heights);
   }
 
-  /** The place of a block by its address, which counts blocks by rows of the picture. */
+  /** Position of a block in decoding order, by its address in raster order. */
   placeOf(address: number): number {
     const columns = this.#columns;
     if (columns.length === 0) return address;
@@ -98,7 +98,7 @@ export class TileOrder {
   }
 }
 
-/** The tile, counted from 0, that a block is in. */
+/** Index of the tile that contains a block. */
 function tileOf(starts: readonly number[], at: number): number {
   let tile = 0;
   while (tile + 2 < starts.length && at >= (starts[tile + 1] ?? Infinity)) tile++;
@@ -109,7 +109,7 @@ function edges(count: number, blocks: number, sizes: readonly number[] | null): 
   const starts = [0];
   for (let tile = 1; tile < count; tile++) {
     const before = starts[tile - 1] ?? 0;
-    // Tiles that are all alike end at these blocks (6-3, 6-4).
+    // Uniformly spaced tiles end at these blocks (6-3, 6-4).
     starts.push(
       sizes === null ? Math.floor(tile * blocks / count) : before + (sizes[tile - 1] ?? 1),
     );

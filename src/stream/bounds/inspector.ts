@@ -1,27 +1,27 @@
 import { checkedPixels, type PictureSize } from "./errors.ts";
 
-/** What looks at packets before a decoder gets them. */
+/** Inspects packets before they are sent to a decoder. */
 export interface Inspector {
-  /** Pixels of a picture as coded; 0 while no header has said it. */
+  /** Coded pixels of a picture; 0 before the first header. */
   readonly pixels: number;
-  /** How often the size of pictures has changed. */
+  /** Number of picture size changes. */
   readonly sizeChanges: number;
-  /** The last packet's picture is cut into more slices than its bytes give a reason for. */
+  /** Whether the last picture has more slices than its size in bytes justifies. */
   readonly isFinelySliced: boolean;
   /**
-   * Parameter sets that come outside of packets.
-   * @throws {BoundsError}
+   * Inspects out-of-band parameter sets.
+   * @throws {BoundsError} when they exceed the bounds
    */
   extradata(bytes: Uint8Array): void;
   /**
-   * A packet on its way to the decoder: the first `length` bytes.
-   * @throws {BoundsError} it must not be decoded
-   * @throws {UnusablePacket} it cannot be decoded
+   * Inspects a packet: the first `length` bytes.
+   * @throws {BoundsError} when it exceeds the bounds
+   * @throws {UnusablePacket} when it cannot be decoded
    */
   packet(bytes: Uint8Array, length: number): void;
 }
 
-/** What the inspectors of all codecs have in common: the size of the pictures, and its limit. */
+/** Base of all inspectors: tracks the picture size, and checks its limit. */
 export abstract class PictureInspector implements Inspector {
   pixels = 0;
   sizeChanges = 0;
@@ -37,18 +37,18 @@ export abstract class PictureInspector implements Inspector {
   abstract extradata(bytes: Uint8Array): void;
   abstract packet(bytes: Uint8Array, length: number): void;
 
-  /** A header says how large pictures may be. @throws {BoundsError} `STREAM_TOO_LARGE` */
+  /** Checks a size announced by a header. @throws {BoundsError} `STREAM_TOO_LARGE` */
   protected checkSize(size: PictureSize): void {
     checkedPixels(size, this.#maxPixels);
   }
 
-  /** A header says the size of the pictures that follow. @throws {BoundsError} as {@link checkSize} */
-  protected takeSize(width: number, height: number): void {
+  /** Checks and sets the size of the following pictures. @throws {BoundsError} as {@link checkSize} */
+  protected applySize(width: number, height: number): void {
     this.checkSize({ width, height });
     this.setSize(width, height);
   }
 
-  /** Pictures have this size from now on. */
+  /** Sets the size of the following pictures. */
   protected setSize(width: number, height: number): void {
     if (width === this.#width && height === this.#height) return;
     if (this.pixels > 0) this.sizeChanges++;

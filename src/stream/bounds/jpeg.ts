@@ -1,4 +1,4 @@
-/** Bounds on JPEG: the size of pictures, and scans that go over a whole picture for a few bytes. */
+/** Bounds on JPEG: the picture size, and scans, which decode a whole picture for a few bytes. */
 import { pictureRefused, UnusablePacket } from "./errors.ts";
 import { PictureInspector } from "./inspector.ts";
 import { MAX_JPEG_FRAMES, MAX_JPEG_SCANS } from "./limits.ts";
@@ -14,15 +14,15 @@ const ARITHMETIC_CONDITIONING = 0xcc;
 const FIRST_RESTART = 0xd0;
 const START_OF_SCAN = 0xda;
 const LAST_MARKER = 0xfe;
-/** JPEG-LS's frame, which libav's decoder takes as well (T.87 C.1.1). */
+/** Frame marker of JPEG-LS, which libav's decoder also accepts (T.87 C.1.1). */
 const LS_FRAME = 0xf7;
-/** Markers that libav skips by their length; behind all others it looks on for the next. */
+/** Markers that libav skips by their length; after all others it searches for the next marker. */
 const SIZED: ReadonlySet<number> = new Set([
   ...[HUFFMAN_TABLES, ARITHMETIC_CONDITIONING, 0xdb, 0xdd, 0xfe],
   ...Array.from({ length: 16 }, (_, number) => 0xe0 + number),
 ]);
 
-/** Looks at JPEG pictures: baseline, extended and progressive ones; no others are decoded. */
+/** Inspects JPEG: baseline, extended and progressive; other processes are refused. */
 export class JpegInspector extends PictureInspector {
   #frames = 0;
   #scans = 0;
@@ -42,10 +42,10 @@ export class JpegInspector extends PictureInspector {
     }
   }
 
-  /** @returns where to look on for the next marker */
+  /** @returns where to search for the next marker */
   #marker(marker: number, bytes: Uint8Array, at: number, length: number): number {
     const isOther = marker < FIRST_FRAME || marker > LAST_MARKER;
-    // 00 stands for data, FF FF for a marker that comes later.
+    // FF 00 is data, FF FF padding before a marker.
     if (isOther) return at + 1;
     if (marker === START_OF_SCAN) this.#scan();
     else if (isFrame(marker)) this.#frame(marker, bytes, at, length);
@@ -60,15 +60,15 @@ export class JpegInspector extends PictureInspector {
 
   #frame(marker: number, bytes: Uint8Array, at: number, length: number): void {
     if (marker > PROGRESSIVE_FRAME) {
-      throw new UnusablePacket(`it is JPEG of the kind ${marker.toString(16)}`);
+      throw new UnusablePacket(`its JPEG process (marker ${marker.toString(16)}) is not supported`);
     }
     if (++this.#frames > MAX_JPEG_FRAMES) {
-      throw pictureRefused(`more than ${MAX_JPEG_FRAMES} pictures in one`);
+      throw pictureRefused(`more than ${MAX_JPEG_FRAMES} pictures in one packet`);
     }
     if (at + 9 > length) return;
     const height = uint16(bytes, at + 5);
     const width = uint16(bytes, at + 7);
-    this.takeSize(width, height);
+    this.applySize(width, height);
   }
 }
 

@@ -1,44 +1,44 @@
 /**
- * What a stream may ask of a decoder at most. The levels are those of H.264 (annex A) and H.265 (annex A):
- * no stream that keeps to the standards is beyond them.
+ * The bounds on what a stream may demand of a decoder. Levels are those of H.264 (annex A) and H.265
+ * (annex A): conforming streams stay within them.
  */
 
-/** Pixels of a picture when the configuration says nothing: 8K. */
+/** Default limit of pixels per picture: 8K. */
 export const DEFAULT_MAX_PIXELS = 8192 * 4320;
 
 /** Luma samples of the largest picture of H.265's level 6.2. */
 const LARGEST_PICTURE = 35_651_584;
 
-/** One side of a picture: the square root of eight times the largest picture. */
+/** Width or height of a picture: the square root of eight times the largest picture. */
 export const MAX_SIDE_PX = 16_888;
 
-/** What is coded beyond the edge of a picture, and cropped: less than a block of 64. */
+/** Padding coded beyond the edge of a picture, and cropped: less than a block of 64. */
 export const MAX_PADDING_PX = 63;
 
-/** Pixels of all pictures that a decoder keeps to refer to: six of the largest. */
-export const MAX_KEPT_PIXELS = 6 * LARGEST_PICTURE;
-/** Pictures that a decoder keeps, however small. */
-export const MAX_KEPT_PICTURES = 16;
+/** Pixels of all reference pictures of a decoder: six of the largest. */
+export const MAX_REFERENCE_PIXELS = 6 * LARGEST_PICTURE;
+/** Reference pictures of a decoder, of any size. */
+export const MAX_REFERENCE_PICTURES = 16;
 
-/** One packet of a source that has no limit of its own: what `maxUnitBytes` can be set to at most. */
+/** Packet size for sources without a limit of their own: the largest valid `maxUnitBytes`. */
 export const MAX_PACKET_BYTES = 64 * 1024 * 1024;
 
-/** Parameter sets are shorter. */
+/** Bytes to read of a parameter set; real ones are shorter. */
 export const MAX_SET_BYTES = 4096;
-/** The part of a slice's header that is looked at is shorter. */
+/** Bytes to read of a slice header; the inspected part is shorter. */
 export const MAX_SLICE_HEADER_BYTES = 64;
 
-/** H.264: slices of a picture that need no other reason. */
+/** Slices that every H.264 picture may have. */
 const H264_SLICES = 16;
-/** An encoder that cuts slices to fit network packets fills them with more than this. */
+/** Encoders that fit slices to network packets make them larger than this. */
 const BYTES_PER_SLICE = 256;
 
-/** Slices of an H.264 picture: one a row, or as many as fill packets. */
+/** Slices of an H.264 picture: one per row of macroblocks, plus one per network packet. */
 export function maxH264Slices(rows: number, sizeBytes: number): number {
   return Math.max(H264_SLICES, rows) + Math.floor(sizeBytes / BYTES_PER_SLICE);
 }
 
-/** Slice segments of H.265 pictures of up to so many luma samples, by level (tables A.8 and A.9). */
+/** Slice segments of H.265 pictures by their luma samples, by level (tables A.8 and A.9). */
 const H265_SEGMENTS = [
   [245_760, 20],
   [552_960, 30],
@@ -48,7 +48,7 @@ const H265_SEGMENTS = [
 ] as const;
 const MOST_H265_SEGMENTS = 600;
 
-/** Slice segments of an H.265 picture: those of the lowest level for its size, or as many as fill packets. */
+/** Slice segments of an H.265 picture: those of the lowest level for its size, plus one per network packet. */
 export function maxH265Segments(pixels: number, sizeBytes: number): number {
   const packets = Math.floor(sizeBytes / BYTES_PER_SLICE);
   for (const [most, segments] of H265_SEGMENTS) {
@@ -56,29 +56,29 @@ export function maxH265Segments(pixels: number, sizeBytes: number): number {
   }
   return MOST_H265_SEGMENTS;
 }
-/** Columns and rows of tiles in an H.265 picture: level 6.2. */
+/** Tile columns and rows of an H.265 picture: level 6.2. */
 export const MAX_TILE_COLUMNS = 20;
 export const MAX_TILE_ROWS = 22;
-/** Coding tree blocks of a picture times its parameter sets: libav keeps tables of them for each. */
+/** Coding tree blocks of all picture parameter sets: libav keeps tables of them for each set. */
 export const MAX_TABLED_BLOCKS = 2 ** 20;
 
-/** NAL units that are no slices: parameter sets may be repeated before each slice. */
+/** NAL units other than slices: parameter sets may be repeated before each slice. */
 export function maxOtherUnits(slices: number): number {
   return 256 + 4 * slices;
 }
 
-/** Slices that are smaller on average, beyond the first few, are what hardly any encoder cuts. */
+/** Whether slices are smaller on average than those of nearly all encoders, beyond the first few. */
 export function isFinelySliced(slices: number, sizeBytes: number): boolean {
   return slices > 8 + sizeBytes / 1024;
 }
 
-/** JPEG: scans of a picture; a progressive one has about ten, and two fields may be in one unit. */
+/** JPEG scans per packet: a progressive picture has about ten, and a packet may hold two fields. */
 export const MAX_JPEG_SCANS = 64;
-/** JPEG: pictures in one unit. */
+/** JPEG pictures per packet. */
 export const MAX_JPEG_FRAMES = 2;
-/** MPEG-4: pictures in one unit; two where a B-frame is packed with the next picture. */
+/** MPEG-4 pictures per packet: two where a B-frame is packed with the next picture. */
 export const MAX_MPEG4_PICTURES = 4;
-/** AV1: frames in one temporal unit, those that are not shown included. */
+/** AV1 frames per temporal unit, including hidden ones. */
 export const MAX_AV1_FRAMES = 32;
-/** AV1: units of bits (OBUs) in one temporal unit. */
+/** AV1 OBUs per temporal unit. */
 export const MAX_AV1_UNITS = 1024;

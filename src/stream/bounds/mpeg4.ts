@@ -1,4 +1,4 @@
-/** Bounds on MPEG-4 part 2: the size of pictures, from video object layers (ISO/IEC 14496-2 6.2.3). */
+/** Bounds on MPEG-4 part 2: the picture size, from video object layers (ISO/IEC 14496-2 6.2.3). */
 import { findStartCode, START_CODE_BYTES } from "../../rtsp/start_codes.ts";
 import { pictureRefused } from "./errors.ts";
 import { PictureInspector } from "./inspector.ts";
@@ -13,10 +13,10 @@ const PICTURE = 0xb6;
 const EXTENDED_ASPECT = 15;
 const RECTANGULAR = 0;
 const GREYSCALE = 3;
-/** What a decoder's buffer is said to need, with its markers. */
+/** Bits of the VBV parameters, with their markers. */
 const VBV_BITS = 79;
 
-/** Looks at MPEG-4 packets. */
+/** Inspects MPEG-4 packets. */
 export class Mpeg4Inspector extends PictureInspector {
   readonly #bits = new PlainBits();
 
@@ -31,7 +31,7 @@ export class Mpeg4Inspector extends PictureInspector {
       const code = bytes[start] ?? 0;
       if (code >= FIRST_LAYER && code <= LAST_LAYER) this.#layer(bytes, start + 1, length);
       if (code === PICTURE && ++pictures > MAX_MPEG4_PICTURES) {
-        throw pictureRefused(`more than ${MAX_MPEG4_PICTURES} pictures in one`);
+        throw pictureRefused(`more than ${MAX_MPEG4_PICTURES} pictures in one packet`);
       }
       at = findStartCode(bytes, start, length);
     }
@@ -59,6 +59,6 @@ export class Mpeg4Inspector extends PictureInspector {
     bits.skip(1);
     const height = bits.bits(13);
     if (bits.isPast || width === 0 || height === 0) return;
-    this.takeSize(width, height);
+    this.applySize(width, height);
   }
 }

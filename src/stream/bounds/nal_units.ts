@@ -1,20 +1,20 @@
 import { findStartCode, START_CODE_BYTES } from "../../rtsp/start_codes.ts";
 import { UnusablePacket } from "./errors.ts";
 
-/** Gets a NAL unit: its header is at `start`, `end` is the byte after its last. */
+/** Receives a NAL unit, whose header is at `start`; `end` is exclusive. */
 export type NalVisitor = (bytes: Uint8Array, start: number, end: number) => void;
 
-/** The NAL units of packets, between start codes or behind their length, as libav takes them apart. */
+/** Splits packets into NAL units, by start codes or length prefixes, like libav. */
 export class NalUnits {
   readonly #visit: NalVisitor;
-  /** Bytes of a length; 0: units have start codes (Annex B). */
+  /** Bytes of a length prefix; 0: start codes (Annex B). */
   lengthBytes = 0;
 
   constructor(visit: NalVisitor) {
     this.#visit = visit;
   }
 
-  /** @throws {UnusablePacket} for lengths that do not hold together */
+  /** @throws {UnusablePacket} for inconsistent length prefixes */
   each(bytes: Uint8Array, length: number): void {
     if (this.lengthBytes === 0) return this.annexB(bytes, length);
     let at = 0;
@@ -22,7 +22,7 @@ export class NalUnits {
       let size = 0;
       for (let left = this.lengthBytes; left > 0; left--) size = size * 256 + (bytes[at++] ?? 0);
       const end = at + size;
-      // A unit has no start code in it; where libav finds one it loses its place among the lengths.
+      // A unit contains no start code; libav loses its position among the lengths when it finds one.
       if (size === 0 || end > length || findStartCode(bytes, at, end) >= 0) {
         throw new UnusablePacket("the lengths of its NAL units are wrong");
       }
@@ -40,11 +40,11 @@ export class NalUnits {
     }
   }
 
-  /** One unit behind a length of two bytes, as in the records of MP4. @returns where the next one is */
+  /** Visits a unit with a length prefix of two bytes (MP4 records). @returns offset of the next one */
   sized(bytes: Uint8Array, at: number): number {
     const start = at + 2;
     const end = start + ((bytes[at] ?? 0) << 8 | (bytes[at + 1] ?? 0));
-    if (end > bytes.length) throw new UnusablePacket("its parameter sets are cut short");
+    if (end > bytes.length) throw new UnusablePacket("its parameter sets are truncated");
     if (end > start) this.#visit(bytes, start, end);
     return end;
   }

@@ -1,6 +1,6 @@
-/** Bits of what has no emulation prevention: MPEG-4 part 2, VP9, AV1. Reading allocates nothing. */
+/** Reads bits without emulation prevention (MPEG-4 part 2, VP9, AV1). Allocates nothing. */
 export class PlainBits {
-  /** More was read than there is: what was read beyond the end is 0 and means nothing. */
+  /** Whether a read passed the end, where all bits read as 0. */
   isPast = false;
   #bytes: Uint8Array = new Uint8Array(0);
   #bit = 0;
@@ -13,12 +13,12 @@ export class PlainBits {
     this.isPast = false;
   }
 
-  /** The byte that the next bit is in. */
+  /** Offset of the byte that contains the next bit. */
   get byte(): number {
     return this.#bit >> 3;
   }
 
-  /** At most 31 bits, most significant first. */
+  /** Reads up to 31 bits, the most significant first. */
   bits(count: number): number {
     let value = 0;
     for (let left = count; left > 0; left--) {
@@ -35,7 +35,7 @@ export class PlainBits {
     if (this.#bit > this.#end) this.isPast = true;
   }
 
-  /** A number in groups of seven bits, the least significant first: leb128 (AV1 4.10.5). */
+  /** Reads a number in groups of seven bits, the least significant first (AV1 4.10.5). */
   leb128(): number {
     let value = 0;
     for (let at = 0; at < 8; at++) {
@@ -46,7 +46,7 @@ export class PlainBits {
     return value;
   }
 
-  /** A number behind as many zeros as it has bits: uvlc (AV1 4.10.3). */
+  /** Reads a variable-length unsigned number (AV1 4.10.3). */
   uvlc(): number {
     let zeros = 0;
     while (!this.isPast && zeros < 32 && this.bits(1) === 0) zeros++;

@@ -1,23 +1,23 @@
 import type { Clock, SteadyMs } from "../../core/clock.ts";
 import { DecodeBudget } from "./budget.ts";
 import { BoundsError } from "./errors.ts";
-import { FairShare, type Worth } from "./fair_share.ts";
+import { type DecodeResult, FairShare } from "./fair_share.ts";
 
-/** Pictures of one connection that are refused before it ends. */
+/** Refused pictures after which a connection ends. */
 const MAX_REFUSED = 3;
 
-/** What bounds a connection. */
+/** The parameters of {@link StreamBounds}. */
 export interface StreamBoundsParts {
   readonly maxPixels: number;
-  /** A camera sends at its own pace; a file is read as it is wanted. */
+  /** A camera, which sends at its own pace; a file is read on demand. */
   readonly isLive: boolean;
   readonly clock: Pick<Clock, "nowMs">;
 }
 
-/** The bounds of one connection: what it has used of them, and whether it has to end. */
+/** The bounds of one connection: tracks their use, and decides when it must end. */
 export class StreamBounds {
   readonly maxPixels: number;
-  /** Pictures that were refused. */
+  /** Number of refused pictures. */
   refused = 0;
   readonly #parts: StreamBoundsParts;
   readonly #budget = new DecodeBudget();
@@ -29,19 +29,19 @@ export class StreamBounds {
     this.maxPixels = parts.maxPixels;
   }
 
-  /** Why the connection has to end, or null. */
+  /** Why the connection must end, or null. */
   get failure(): BoundsError | null {
     return this.#failure;
   }
 
-  /** A packet is taken from the source. */
+  /** Counts a packet that is taken from the source. */
   packet(sizeBytes: number, now: SteadyMs = this.#parts.clock.nowMs()): void {
     if (this.#parts.isLive) this.#share.packet(sizeBytes, now);
   }
 
   /**
-   * A packet was refused: it stays the only one, or the connection ends. Larger pictures come again with
-   * each keyframe, so that one is enough.
+   * Counts a refused packet, and ends the connection after too many. One that is too large suffices,
+   * because the next keyframe will be as large.
    */
   refuse(error: BoundsError): void {
     this.refused++;
@@ -49,12 +49,12 @@ export class StreamBounds {
   }
 
   /**
-   * A packet was decoded.
-   * @param spentMs  of this thread's processor time
+   * Counts a decoded packet.
+   * @param spentMs  CPU time of this thread
    */
-  decoded(spentMs: number, pixels: number, worth: Worth): void {
+  decoded(spentMs: number, pixels: number, result: DecodeResult): void {
     this.#budget.spend(spentMs, pixels);
-    this.#share.decoded(spentMs, worth, this.#parts.clock.nowMs());
+    this.#share.decoded(spentMs, result, this.#parts.clock.nowMs());
     if (!this.#budget.isExceeded) return;
     this.#failure ??= new BoundsError(
       "STREAM_DECODE_BUDGET",
@@ -66,12 +66,12 @@ export class StreamBounds {
   }
 
   /**
-   * What comes after each packet.
-   * @returns milliseconds to leave the camera alone; 0 mostly
-   * @throws {BoundsError} the connection has to end
+   * Settles after each packet.
+   * @returns milliseconds to pause reading; usually 0
+   * @throws {BoundsError} when the connection must end
    */
   settle(): number {
     if (this.#failure !== null) throw this.#failure;
-    return this.#parts.isLive ? this.#share.restMs() : 0;
+    return this.#parts.isLive ? this.#share.pauseMs() : 0;
   }
 }

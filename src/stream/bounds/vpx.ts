@@ -1,21 +1,21 @@
-/** Bounds on VP8 and VP9: the size of keyframes. What other frames say of it, libav checks. */
+/** Bounds on VP8 and VP9: the size of keyframes. libav checks that of other frames. */
 import { PictureInspector } from "./inspector.ts";
 import { PlainBits } from "./plain_bits.ts";
 
-/** What the two have in common. */
+/** Base of both inspectors. */
 abstract class VpxInspector extends PictureInspector {
   extradata(): void {
-    // They have none that a size stands in.
+    // Contains no frame size.
   }
 }
 
-/** Looks at VP8 frames (RFC 6386 9.1). */
+/** Inspects VP8 frames (RFC 6386 9.1). */
 export class Vp8Inspector extends VpxInspector {
   packet(bytes: Uint8Array, length: number): void {
     const isKey = ((bytes[0] ?? 1) & 1) === 0;
     if (!isKey || length < 10) return;
-    // 14 bits each; the two above them say how to scale the picture.
-    this.takeSize(side(bytes, 6), side(bytes, 8));
+    // 14 bits each; the upper two are the scaling.
+    this.applySize(side(bytes, 6), side(bytes, 8));
   }
 }
 
@@ -27,7 +27,7 @@ const VP9_FRAME = 2;
 const VP9_SYNC = 0x498342;
 const VP9_SRGB = 7;
 
-/** Looks at VP9 frames (VP9 bitstream specification, 6.2). */
+/** Inspects VP9 frames (VP9 bitstream specification, 6.2). */
 export class Vp9Inspector extends VpxInspector {
   readonly #bits = new PlainBits();
 
@@ -49,6 +49,6 @@ export class Vp9Inspector extends VpxInspector {
     else bits.skip(isOdd ? 1 + 3 : 1);
     const width = bits.bits(16) + 1;
     const height = bits.bits(16) + 1;
-    if (!bits.isPast) this.takeSize(width, height);
+    if (!bits.isPast) this.applySize(width, height);
   }
 }

@@ -1,4 +1,4 @@
-/** Seeded damage to streams: to bytes, to whole pictures, and to what their headers ask of a decoder. */
+/** Seeded damage to streams: to bytes, to whole packets, and to the demands of their headers. */
 import { annexB, pps, sps } from "../../support/clips/coded/h264.ts";
 import { h265Pps, h265Sps } from "../../support/clips/coded/h265.ts";
 import { jpeg, mpeg4 } from "../../support/clips/coded/others.ts";
@@ -16,7 +16,7 @@ const SIZES: readonly [Size, ...Size[]] = [
   { width: 4096, height: 2304 },
   { width: 16_384, height: 16_000 },
 ];
-/** Start codes, and markers of JPEG. */
+/** Start codes and JPEG markers. */
 const WORDS = [
   "\0\0\u0001\u0067",
   "\0\0\u0001\u0065",
@@ -24,10 +24,10 @@ const WORDS = [
   "\0\0\u0001",
   "\0\0",
 ] as const;
-/** The part of a packet where most of its headers are. */
+/** The part of a packet that contains most headers. */
 const HEAD_BYTES = 96;
 
-/** A stream of the corpus, with one to six kinds of damage. */
+/** Applies one to six kinds of damage to a stream of the corpus. */
 export function damaged(random: Random, { codec, streams }: Corpus): readonly FedUnit[] {
   const first = streams[random(streams.length)] ?? [];
   let units = [...first];
@@ -68,7 +68,7 @@ export function damaged(random: Random, { codec, streams }: Corpus): readonly Fe
   return units;
 }
 
-/** The same with bits of its headers turned over. */
+/** Flips bits of the headers. */
 function withHead(random: Random, data: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
   const copy = data.slice();
   for (let count = 1 + random(8); count > 0; count--) {
@@ -78,7 +78,7 @@ function withHead(random: Random, data: Uint8Array<ArrayBuffer>): Uint8Array<Arr
   return copy;
 }
 
-/** Behind parameter sets of another size. */
+/** Prepends parameter sets of another size. */
 function withSets(
   random: Random,
   codec: string,
@@ -97,7 +97,7 @@ function withSets(
   }
 }
 
-/** Another size in its start of frame. */
+/** Changes the size in the start of frame. */
 function resizedJpeg(
   data: Uint8Array<ArrayBuffer>,
   size: Size,

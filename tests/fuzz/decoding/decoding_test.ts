@@ -1,6 +1,6 @@
-/** Damaged streams in libav's decoders, within the bounds: what a camera's worker does with them. */
+/** Decodes damaged streams within the bounds, as a capture worker does. */
 import assert from "node:assert/strict";
-import { openLibav } from "../../../src/libav/library.ts";
+import { openLibav } from "../../../src/libav/open.ts";
 import { locateLibav } from "../../../src/libav/locate.ts";
 import { assertCloses } from "../../support/streams/ledger.ts";
 import { locateChosenLibav } from "../../support/streams/libav_choice.ts";
@@ -11,15 +11,15 @@ import { damaged } from "./damage.ts";
 import { corpora, type Corpus } from "./streams.ts";
 
 const ignore = ignoreWithout("libav", "ffmpeg");
-/** Streams that are tried; `ORION_FUZZ=1000` makes a long run. */
+/** Number of streams; `ORION_FUZZ=1000` makes a long run. */
 const RUNS = Number(variable("ORION_FUZZ") ?? 100);
-/** The same inputs each time: a failure names the one that it came with. */
+/** A fixed seed; a failure names its input. */
 const FIRST_SEED = 20_261;
 const MAX_PIXELS = 3840 * 2160;
 const MAX_RSS_BYTES = 300 * 1024 * 1024;
 
 Deno.test({
-  name: "decoding: damaged streams neither crash nor grow, and each picture is accounted for",
+  name: "decoding: damaged streams neither crash nor leak, and each frame is accounted for",
   ignore,
   async fn() {
     using libav = openLibav(locateChosenLibav() ?? locateLibav());

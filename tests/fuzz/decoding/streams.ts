@@ -1,10 +1,10 @@
-/** Small streams of every codec that a camera sends, picture by picture. */
+/** Small streams of every supported codec, split into packets. */
 import { annexB } from "../../support/clips/coded/h264.ts";
 import { h264Clip, h265Clip } from "../../support/cameras/faulty_camera/clip.ts";
 import type { FedUnit } from "../../support/streams/packet_feed.ts";
 import { programPath } from "../../support/system/parts.ts";
 
-/** Streams of one codec; the pictures of one may get into another. */
+/** Streams of one codec; packets of one may be mixed into another. */
 export interface Corpus {
   readonly codec: string;
   readonly streams: readonly (readonly FedUnit[])[];
@@ -31,7 +31,7 @@ function unitsOf({ pictures }: Clip): FedUnit[] {
   return pictures.map(({ units, isKey }) => ({ data: annexB(...units), isKey }));
 }
 
-/** Splits before each place where `begins` says so. */
+/** Splits before each position where `begins` is true. */
 function split(
   stream: Uint8Array<ArrayBuffer>,
   begins: (at: number) => boolean,
@@ -48,7 +48,7 @@ function jpegUnits(stream: Uint8Array<ArrayBuffer>): FedUnit[] {
   return split(stream, (at) => stream[at] === 0xff && stream[at + 1] === 0xd8, () => true);
 }
 
-/** Headers go with the picture that follows them; an I-VOP has two zeros behind its start code. */
+/** Headers belong to the picture that follows; an I-VOP has two zero bits after its start code. */
 function mpeg4Units(stream: Uint8Array<ArrayBuffer>): FedUnit[] {
   const isCode = (bytes: Uint8Array, at: number, code: number) =>
     bytes[at] === 0 && bytes[at + 1] === 0 && bytes[at + 2] === 1 && bytes[at + 3] === code;
@@ -67,7 +67,7 @@ const X264 = "-c:v libx264 -preset veryfast -threads 1 -g 6 -bsf:v h264_metadata
 const X265 = "-c:v libx265 -preset ultrafast -bsf:v hevc_metadata=aud=insert -g 6 -x265-params " +
   "log-level=none:pools=1:frame-threads=1";
 
-/** Encodes them with ffmpeg. */
+/** Encodes the streams with ffmpeg. */
 export async function corpora(): Promise<Corpus[]> {
   const h264 = (size: string, more: string) =>
     encode(size, "h264", `${X264} ${more}`).then((stream) => unitsOf(h264Clip(stream)));

@@ -1,7 +1,7 @@
-/** A clip decoded twice: by libav alone, and within bounds. */
+/** Decodes a clip with and without bounds. */
 import { Decoder } from "../../../src/libav/decoder.ts";
 import { Frame } from "../../../src/libav/frame.ts";
-import { Input } from "../../../src/libav/input.ts";
+import { openInputSync } from "../../../src/libav/open_input.ts";
 import { Interrupt } from "../../../src/libav/interrupt.ts";
 import type { Libav } from "../../../src/libav/library.ts";
 import { fileOptions } from "../../../src/libav/options.ts";
@@ -10,19 +10,19 @@ import { systemClock } from "../../../src/core/clock.ts";
 import { StreamBounds } from "../../../src/stream/bounds/stream_bounds.ts";
 import { openDecoder } from "../../../src/stream/open_decoder.ts";
 
-/** What decoding a clip gave. */
+/** The result of decoding a clip. */
 export interface Decoded {
   readonly packets: number;
   readonly frames: number;
-  /** What was thrown for packets, by its message. */
+  /** Messages of the errors thrown for packets. */
   readonly refusals: readonly string[];
 }
 
-/** Decodes a file to its end. @param maxPixels  null: by libav alone */
+/** Decodes a file to its end. @param maxPixels  null: without bounds */
 export function decodeClip(libav: Libav, path: string, maxPixels: number | null): Decoded {
   using interrupt = new Interrupt(libav);
   const options = fileOptions();
-  using input = Input.openSync(libav, { url: path, options, interrupt, findStreamInfo: true });
+  using input = openInputSync(libav, { url: path, options, interrupt, findStreamInfo: true });
   const bounds = new StreamBounds({ maxPixels: maxPixels ?? 0, isLive: false, clock: systemClock });
   using decoder = maxPixels === null
     ? Decoder.open(libav, input.video, { decoder: "auto", threads: 1 })

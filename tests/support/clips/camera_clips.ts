@@ -1,32 +1,32 @@
-/** Short clips as cameras would send them: each codec at each size, made out of the bundled clip. */
+/** Short clips in the codecs and sizes of cameras, made from the bundled clip. */
 import assert from "node:assert/strict";
 import type { BoxPx, SizePx } from "../../../src/core/geometry.ts";
 import { type CameraClip, h264Clip, h265Clip } from "../cameras/faulty_camera/clip.ts";
 import { DEMO_CLIP } from "../system/files.ts";
 import { programPath } from "../system/parts.ts";
 
-/** Every second frame of the bundled clip, and so many of them: enough to see people move. */
+/** Number of frames, of which each is every second one of the bundled clip: enough for people to move. */
 const STEP = 2;
 const FRAMES = 32;
 const FPS = 12.5;
 const KEYFRAME_INTERVAL = 16;
 
-/** What cameras send. */
+/** Codecs of cameras. */
 export const CODECS = ["h264", "h265", "mjpeg"] as const;
 export type Codec = typeof CODECS[number];
 
-/** A camera's picture, and where it shows the bundled clip's. */
+/** A camera's frame, and its mapping from the bundled clip's. */
 export interface Shape {
   readonly size: SizePx;
-  /** ffmpeg filters that make the picture out of the clip's 1280 × 720. */
+  /** ffmpeg filters that make the frame from the clip's 1280 × 720. */
   readonly filters: string;
-  /** Where a box of the clip is in this picture. */
+  /** Maps a box of the clip to this frame. */
   readonly moved: (box: BoxPx) => BoxPx;
-  /** Which of the clip's people can be seen: 0 the portrait, 1 the photographer. */
+  /** The visible people of the clip: 0 the portrait, 1 the photographer. */
   readonly people: readonly number[];
 }
 
-/** Scales a box and then moves it. */
+/** Scales a box, then moves it. */
 function placed(scale: number, dx = 0, dy = 0): (box: BoxPx) => BoxPx {
   return ({ x, y, width, height }) => ({
     x: x * scale + dx,
@@ -51,7 +51,7 @@ export const SHAPES: readonly Shape[] = [
     people: [0, 1],
   },
   {
-    // Around the photographer, with room above and below.
+    // Around the photographer, with bars above and below.
     size: { width: 1080, height: 1920 },
     filters: "crop=540:720:700:0,scale=1080:1440,pad=1080:1920:0:400",
     moved: placed(2, -1400, 400),
@@ -59,7 +59,7 @@ export const SHAPES: readonly Shape[] = [
   },
 ];
 
-/** The H.265 has B-frames; MJPEG's tables are the ones that RTP takes for granted. */
+/** The H.265 clips have B-frames; MJPEG uses the default tables of RTP. */
 const ENCODERS: Readonly<Record<Codec, string>> = {
   h264: `libx264 -preset ultrafast -crf 23 -g ${KEYFRAME_INTERVAL} -bf 0 -pix_fmt yuv420p`,
   h265: `libx265 -preset ultrafast -pix_fmt yuv420p -x265-params ` +
@@ -92,26 +92,26 @@ export async function makeCameraClips(
   return paths;
 }
 
-/** The frame of the bundled clip that such a clip shows at a time, played in a loop from its start. */
+/** The frame of the bundled clip that such a clip shows at a time, in a loop from its start. */
 export function shownFrame(ptsSeconds: number): number {
   return Math.round(ptsSeconds * FPS) % FRAMES * STEP;
 }
 
-/** A raw stream out of the bundled clip, for {@link CameraClip}. */
+/** A raw stream made from the bundled clip, for {@link CameraClip}. */
 export interface RawClipPlan {
   readonly codec: "h264" | "h265";
   readonly size: SizePx;
   readonly frames: number;
   readonly keyframeInterval: number;
-  /** H.264: slices of each picture; default 1. */
+  /** H.264: slices per picture; default 1. */
   readonly slices?: number;
-  /** H.264: refreshes column by column instead of sending further keyframes. */
+  /** H.264: uses intra refresh instead of further keyframes. */
   readonly isIntraRefresh?: boolean;
-  /** H.264: B-frames between two others; default 0. Then the clip says in which order it is shown. */
+  /** H.264: consecutive B-frames; default 0. With them the clip contains its presentation order. */
   readonly bFrames?: number;
 }
 
-/** Encodes it, with a delimiter before each picture. */
+/** Encodes the stream, with a delimiter before each access unit. */
 export async function makeRawClip(plan: RawClipPlan): Promise<CameraClip> {
   const { codec, size, frames, keyframeInterval, slices = 1, isIntraRefresh = false } = plan;
   const { bFrames = 0 } = plan;
@@ -130,7 +130,7 @@ export async function makeRawClip(plan: RawClipPlan): Promise<CameraClip> {
   const args = ["-v", "error", "-stream_loop", "-1", "-i", DEMO_CLIP, "-an"];
   args.push("-vf", `scale=${size.width}:${size.height},setsar=1`, "-frames:v", `${frames}`);
   args.push("-c:v", ...encoder.split(" "), "-map", "0:v");
-  // The stream itself, and for each of its pictures a line with the time at which it is shown.
+  // The stream, and for each of its packets a line with its presentation time.
   args.push("-f", "tee", `[${format}]pipe:1|[f=framecrc]pipe:2`);
   const { success, stdout, stderr } = await new Deno.Command(programPath("ffmpeg") ?? "ffmpeg", {
     args,
@@ -138,13 +138,13 @@ export async function makeRawClip(plan: RawClipPlan): Promise<CameraClip> {
     stdout: "piped",
     stderr: "piped",
   }).output();
-  const said = new TextDecoder().decode(stderr);
-  assert.ok(success, said);
+  const log = new TextDecoder().decode(stderr);
+  assert.ok(success, log);
   const clip = codec === "h264" ? h264Clip(stdout) : h265Clip(stdout);
-  return bFrames === 0 ? clip : { ...clip, shownAt: shownAt(said) };
+  return bFrames === 0 ? clip : { ...clip, shownAt: shownAt(log) };
 }
 
-/** The third column of ffmpeg's `framecrc`: when each picture is shown, in frames. */
+/** The third column of ffmpeg's `framecrc`: the presentation time of each packet, in frames. */
 function shownAt(framecrc: string): number[] {
   const lines = framecrc.split("\n").filter((line) => /^\d/.test(line));
   return lines.map((line) => Number(line.split(",")[2]));

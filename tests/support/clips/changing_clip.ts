@@ -1,18 +1,18 @@
-/** An H.264 stream that keeps changing its size and pixel format, and whose pictures tell which is which. */
+/** An H.264 stream that keeps changing its size and pixel format, with distinguishable frames. */
 import { acrossSize, type Orientation, orientationOf, UPRIGHT } from "../../../src/core/display.ts";
 import { type BoxPx, type Fit, type SizePx, unletterbox } from "../../../src/core/geometry.ts";
 import type { InputShape } from "../../../src/core/messages.ts";
 import { codedBy, messageOf } from "./orientation.ts";
 import { programPath } from "../system/parts.ts";
 
-/** One kind of picture: a box on black, of a colour and at a place that no other kind has. */
+/** One kind of frame: a box on black, with a unique colour and position. */
 export interface Look extends SizePx {
   readonly format: string;
   readonly colour: "red" | "lime" | "blue" | "white";
   readonly box: BoxPx;
 }
 
-/** From one to the next the pixel format changes, or the size, or both. */
+/** The pixel format, the size or both differ from one to the next. */
 export const LOOKS: readonly Look[] = [
   {
     width: 320,
@@ -44,22 +44,22 @@ export const LOOKS: readonly Look[] = [
   },
 ];
 
-/** Each follows each other one. */
+/** Order in which each kind follows each other one. */
 const ORDER = [0, 1, 2, 3, 0, 2, 1, 3, 2, 0, 3, 1];
 
-/** How many pictures come between two changes. */
+/** Frames between two changes. */
 const BETWEEN = 2;
 
-/** How a picture is coded; the stream says of it how it is shown. */
+/** Coding of a frame, whose display orientation and pixel aspect the stream signals. */
 interface Coding {
   readonly orientation: Orientation;
-  /** Pixels are so many times as wide as high. */
+  /** Width of a pixel divided by its height. */
   readonly pixelAspect: number;
 }
 
 const PLAIN: Coding = { orientation: UPRIGHT, pixelAspect: 1 };
 
-/** Pictures that look like {@link LOOKS} once they are turned and squared: one coding for each. */
+/** Codings of frames that equal {@link LOOKS} in display orientation with square pixels. */
 const ODD: readonly Coding[] = [
   { orientation: orientationOf(1, false), pixelAspect: 1 },
   { orientation: orientationOf(2, true), pixelAspect: 2 },
@@ -67,12 +67,12 @@ const ODD: readonly Coding[] = [
   { orientation: orientationOf(3, false), pixelAspect: 0.5 },
 ];
 
-/** The stream, with a delimiter before each picture. */
+/** Encodes the stream, with a delimiter before each access unit. */
 export function changingStream(): Promise<Uint8Array<ArrayBuffer>> {
   return streamOf(LOOKS.map(() => PLAIN));
 }
 
-/** The same, of pictures that have to be turned, mirrored and stretched to be shown. */
+/** Encodes the same with frames to rotate, mirror and stretch. */
 export function turningStream(): Promise<Uint8Array<ArrayBuffer>> {
   return streamOf(ODD);
 }
@@ -107,18 +107,18 @@ async function encode(
   return stdout;
 }
 
-/** What a tensor shows. */
+/** The contents of a tensor. */
 export interface Sight {
   readonly look: Look;
-  /** The coloured box, taken back to the source's pixels. */
+  /** The coloured box, in pixels of the source. */
   readonly box: BoxPx;
-  /** Whether the bars around the picture are all there. */
+  /** Whether the letterbox bars are complete. */
   readonly barsWhole: boolean;
 }
 
 const BRIGHT = 0.5;
 
-/** Finds the coloured box in a tensor. The bars have to be darker than half. */
+/** Finds the coloured box in a tensor. The bars must be darker than half. */
 export function sightOf(tensor: Float32Array, input: InputShape, fit: Fit): Sight {
   const area = input.width * input.height;
   const bars = Math.fround(input.bars);

@@ -1,10 +1,10 @@
-/** Frames of the bundled clip, made ready for a network by the ffmpeg program, not by Orion's code. */
+/** Frames of the bundled clip, converted to network inputs by the ffmpeg program, not by Orion's code. */
 import assert from "node:assert/strict";
 import { wallMs } from "../../../src/core/clock.ts";
 import { type BoxPx, type Fit, letterbox, type SizePx } from "../../../src/core/geometry.ts";
 import type { FrameMeta } from "../../../src/core/messages.ts";
 
-/** Paths of what is bundled. */
+/** Paths of the bundled files. */
 export const BUNDLED = {
   clip: bundled("assets/demo.mp4"),
   truth: bundled("assets/demo.json"),
@@ -16,7 +16,7 @@ function bundled(path: string): string {
   return Deno.realPathSync(new URL(`../../../${path}`, import.meta.url));
 }
 
-/** Where the two people are in a frame of the clip, in pixels of its 1280 × 720. */
+/** Boxes of the two people in a frame of the clip, in pixels of its 1280 × 720. */
 export async function peopleInClip(frame: number): Promise<BoxPx[]> {
   const truth: {
     frames: { persons: { box: [number, number, number, number] }[] }[];
@@ -31,10 +31,10 @@ export async function peopleInClip(frame: number): Promise<BoxPx[]> {
 }
 
 /**
- * One frame of the clip as a network's input.
+ * Converts one frame of the clip into a network input.
  * @param frame     counted from 0
- * @param transform ffmpeg filters that make the source frame out of the clip's; empty for none
- * @param crop      the part of that source frame that is looked at
+ * @param transform ffmpeg filters that make the source frame from the clip's; empty for none
+ * @param crop      the part of that source frame to convert
  */
 export async function clipTensor(
   frame: number,
@@ -70,7 +70,7 @@ function planes(rgb: Uint8Array, size: SizePx): ArrayBuffer {
   return out.buffer;
 }
 
-/** What is known of a frame in tests that do not care for most of it. */
+/** Frame metadata for tests that ignore most of it. */
 export function frameMeta(
   given: Pick<FrameMeta, "camera" | "seq" | "size" | "fit"> & Partial<FrameMeta>,
 ): FrameMeta {

@@ -1,16 +1,16 @@
-/** Clips full of colours, and what the ffmpeg program makes of them: nothing of Orion's own code. */
+/** Clips with many colours, and the ffmpeg program's conversion of them, without Orion's own code. */
 import type { SizePx } from "../../../src/core/geometry.ts";
 import { programPath } from "../system/parts.ts";
 
-/** How many pictures a clip has, 25 a second, each another. */
+/** Frames of a clip at 25 per second, all different. */
 export const PICTURES = 6;
 
-/** How colours become luma and chroma, as the ffmpeg program names it. */
+/** Colour matrix, by the ffmpeg program's name. */
 export type Matrix = "bt601" | "bt709" | "bt2020";
 /** Limited: black is 16 and white 235. */
 export type Range = "tv" | "pc";
 
-/** What a stream says of its colours. */
+/** Colour description of a stream. */
 const TAGS: Readonly<Record<Matrix, string>> = {
   bt601: "smpte170m",
   bt709: "bt709",
@@ -22,25 +22,25 @@ export interface ColourClip {
   readonly size: SizePx;
   readonly matrix: Matrix;
   readonly range: Range;
-  /** Whether the stream says so; MJPEG needs no words for it. */
+  /** Whether the stream signals them; MJPEG implies them. */
   readonly tagged: boolean;
   /** Arguments of the ffmpeg program. */
   readonly encoder: readonly string[];
 }
 
-/** A picture as three planes: red, green, blue, in grey levels 0 to 255. */
+/** An image as three planes: red, green, blue, in grey levels 0 to 255. */
 export interface Planes extends SizePx {
   readonly levels: Float32Array;
 }
 
-/** Bars, slow changes of each colour, and something that moves. */
+/** Colour bars, gradients of each colour, and a moving pattern. */
 function drawing({ width, height }: SizePx): string {
   const part = `s=${width}x${height / 3}:r=25`;
   return `smptehdbars=${part}[a];rgbtestsrc=${part}[b];testsrc2=${part}[c];` +
     `[a][b][c]vstack=3,format=gbrp`;
 }
 
-/** Encodes one. */
+/** Encodes a clip. */
 export async function writeClip(path: string, clip: ColourClip): Promise<void> {
   const { size, matrix, range, tagged, encoder } = clip;
   const tags = tagged ? ["-colorspace", TAGS[matrix], "-color_range", range] : [];
@@ -50,18 +50,18 @@ export async function writeClip(path: string, clip: ColourClip): Promise<void> {
   );
 }
 
-/** The colours that were encoded. */
+/** The colours before encoding. */
 export function drawnPictures(size: SizePx): Promise<Planes[]> {
   return pictures(["-filter_complex", drawing(size)], size, "gbrp");
 }
 
 /**
- * What the ffmpeg program reads from a clip.
+ * Decodes a clip with the ffmpeg program.
  *
- * Packed RGB is what people compare with; of unchanged height swscale makes it with half of the
- * chroma's lines only, and of planar RGB with all of them.
- * @param path   a clip, or a picture, which is then repeated
- * @param wrong  what else it is to take the colours for: ":in_range=pc"
+ * Packed RGB is the usual reference; at unchanged height swscale uses only half of the chroma lines for it,
+ * and all of them for planar RGB.
+ * @param path   a clip, or an image, which is repeated
+ * @param wrong  overrides the colour description: ":in_range=pc"
  */
 export function readPictures(
   path: string,
@@ -75,14 +75,14 @@ export function readPictures(
   return pictures([...input, "-vf", `${scale},format=${format}`], size, format);
 }
 
-/** How far a picture is from what it should be, in grey levels. */
+/** Deviation of an image from its reference, in grey levels. */
 export interface Distance {
   readonly mean: number;
-  /** The largest where the colours do not change around: there no filter makes a difference. */
+  /** The largest in areas of even colour, where scaling filters have no effect. */
   readonly flat: number;
 }
 
-/** Compares a tensor (red, green, blue, 0 to 1) with a picture of its size. */
+/** Compares a tensor (red, green, blue, 0 to 1) with an image of its size. */
 export function distance(tensor: Float32Array, picture: Planes): Distance {
   const { width, height, levels } = picture;
   let sum = 0;
@@ -127,7 +127,7 @@ async function pictures(
   ]);
   const area = size.width * size.height;
   if (bytes.length !== PICTURES * 3 * area) throw new Error(`ffmpeg gave ${bytes.length} bytes`);
-  // Where in the bytes the first red, green and blue are, and how far apart two of the same.
+  // Offsets of the first red, green and blue byte, and the distance between two of the same channel.
   const layout = format === "rgb24"
     ? { starts: [0, 1, 2], step: 3 }
     : { starts: [2 * area, 0, area], step: 1 };

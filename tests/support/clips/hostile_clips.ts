@@ -1,4 +1,4 @@
-/** What no camera sends: clips that cost a decoder far more than they cost to send. */
+/** Hostile clips, which cost far more to decode than to send. */
 import { annexB, greyBlocks, idrSlice, interSlice, pps, skippedBlocks, sps } from "./coded/h264.ts";
 import { type CameraClip, h265Clip } from "../cameras/faulty_camera/clip.ts";
 import { programPath } from "../system/parts.ts";
@@ -27,13 +27,13 @@ function keyPicture(size: Size): AccessUnit {
   return { isKey: true, units: [sps(size), pps(), idrSlice({ data })].map(unit) };
 }
 
-/** Pictures of a few bytes, of which nearly all is missing. */
+/** Pictures of a few bytes, with nearly all of their slices missing. */
 export function tinyPictures(size: Size): CameraClip {
   const units = [sps(size), pps(), idrSlice({ data: greyBlocks(8) })].map(unit);
   return clipOf(size, [{ isKey: true, units }]);
 }
 
-/** One picture after another, small and whole: to be sent without a pause. */
+/** Small intact pictures, to be sent without a pause. */
 export function smallPictures(size: Size): CameraClip {
   const others = Array.from({ length: 15 }, (_, index) => ({
     isKey: false,
@@ -42,7 +42,7 @@ export function smallPictures(size: Size): CameraClip {
   return clipOf(size, [keyPicture(size), ...others]);
 }
 
-/** A picture whose slices all decode nearly all of it, and so each slice the same part again. */
+/** A picture whose slices each decode nearly all of it again. */
 export function overlappingSlices(size: Size, count: number): CameraClip {
   const whole = unit(idrSlice({ data: greyBlocks(blocksOf(size)) }));
   const again = unit(idrSlice({ firstBlock: 1, data: greyBlocks(blocksOf(size) - 1) }));
@@ -50,7 +50,7 @@ export function overlappingSlices(size: Size, count: number): CameraClip {
   return clipOf(size, [{ isKey: true, units }]);
 }
 
-/** The same with slices that begin one behind the other: one a row, each to the end of the picture. */
+/** The same with ascending slices: one per row, each to the end of the picture. */
 export function staggeredSlices(size: Size): CameraClip {
   const rowBlocks = size.width / 16;
   const pictures = Array.from({ length: 15 }, (_, index) => ({
@@ -64,12 +64,12 @@ export function staggeredSlices(size: Size): CameraClip {
   return clipOf(size, [keyPicture(size), ...pictures]);
 }
 
-/** Keyframes alone, each of another size than the one before. */
+/** Keyframes only, each of another size than the previous one. */
 export function changingSizes(sizes: readonly Size[]): CameraClip {
   return clipOf(sizes[0] ?? { width: 640, height: 480 }, sizes.map(keyPicture));
 }
 
-/** An H.265 picture whose second slice comes many times. */
+/** An H.265 picture that repeats its second slice many times. */
 export async function overlappingH265(size: string, count: number): Promise<CameraClip> {
   const { success, stdout, stderr } = await new Deno.Command(programPath("ffmpeg") ?? "ffmpeg", {
     args: ["-v", "error", "-f", "lavfi", "-i", `testsrc2=s=${size}:r=25`, "-frames:v", "1"].concat(
@@ -86,7 +86,7 @@ export async function overlappingH265(size: string, count: number): Promise<Came
   return { ...clip, pictures };
 }
 
-/** A clip as a byte stream, to be decoded from a file. */
+/** A clip as a byte stream, for decoding from a file. */
 export function streamOf({ pictures }: CameraClip): Uint8Array<ArrayBuffer> {
   return annexB(...pictures.flatMap(({ units }) => units));
 }

@@ -1,9 +1,9 @@
-/** Pictures that have to be turned to be shown: how the ffmpeg program makes them, and says so. */
+/** Frames to rotate or mirror: how to make them with the ffmpeg program, and how to signal it. */
 import type { Orientation } from "../../../src/core/display.ts";
 
 /**
- * Filters that make of a picture as shown the coded one that `orientation` shows like it. Each is its own
- * place in a table, not Orion's own arithmetic.
+ * Filters that make the coded frame from the displayed one, by the number of the orientation: a table,
+ * independent of Orion's own arithmetic.
  */
 const FILTERS: readonly string[] = [
   "null",
@@ -20,13 +20,13 @@ export function codedBy({ index }: Orientation): string {
   return FILTERS[index] ?? "null";
 }
 
-/** What the bitstream filter `h264_metadata` takes: turns are anticlockwise, after the mirror. */
+/** Options of the bitstream filter `h264_metadata`: rotation is anticlockwise, after mirroring. */
 export function messageOf({ quarterTurns, isMirrored }: Orientation): string {
   const rotate = (4 - quarterTurns) % 4 * 90;
   return `display_orientation=insert:rotate=${rotate}${isMirrored ? ":flip=horizontal" : ""}`;
 }
 
-/** A message of display orientation for H.265, which ffmpeg does not write: a prefix SEI. */
+/** A display orientation SEI for H.265 (prefix SEI), which ffmpeg does not write. */
 export function h265Message({ quarterTurns, isMirrored }: Orientation): Uint8Array<ArrayBuffer> {
   const rotation = (4 - quarterTurns) % 4 << 14;
   // cancel 0, hor_flip, ver_flip 0, 16 bits of rotation, persistence 1, and a one to end the payload.

@@ -1,17 +1,17 @@
-/** A clip in which every picture says what it must look like, so that damage can be read off it. */
+/** A clip whose frames encode their own contents, so that damage can be detected. */
 import { programPath } from "../system/parts.ts";
 import { type RawClip, rawClip } from "../cameras/rtp_h264.ts";
 
 const BLOCK = 16;
 const COLUMNS = 20;
 const ROWS = 12;
-/** The first blocks are the picture's number in binary. */
+/** The first blocks are the frame's number in binary. */
 const BITS = 12;
 
-/** The size of the clip's pictures. */
+/** Frame size of the clip. */
 export const PATTERN_SIZE = { width: COLUMNS * BLOCK, height: ROWS * BLOCK } as const;
 
-/** Whether a block of picture `number` is white: each changes at a pace of its own. */
+/** Whether a block of frame `number` is white: each changes at its own rate. */
 function isWhite(number: number, block: number): boolean {
   if (block < BITS) return ((number >> block) & 1) === 1;
   return (((number + 7 * block) >> (block % 5)) & 1) === 1;
@@ -31,8 +31,8 @@ function draw(number: number): Uint8Array<ArrayBuffer> {
 }
 
 /**
- * Encodes `count` pictures at 25 a second.
- * @param more  arguments of the ffmpeg program for the encoder
+ * Encodes `count` frames at 25 per second.
+ * @param more  encoder arguments of the ffmpeg program
  */
 export async function patternClip(count: number, more: readonly string[]): Promise<RawClip> {
   const { width, height } = PATTERN_SIZE;
@@ -56,8 +56,8 @@ export async function patternClip(count: number, more: readonly string[]): Promi
 }
 
 /**
- * Reads a picture off a tensor of the clip's own size.
- * @returns its number, and how many of its blocks are not what they must be
+ * Reads a frame from a tensor of the clip's size.
+ * @returns its number, and the number of its wrong blocks
  */
 export function readPattern(tensor: Float32Array): { number: number; wrong: number } {
   const { width } = PATTERN_SIZE;

@@ -1,20 +1,20 @@
-/** Source frames of other shapes, made out of the bundled clip so that the people's place is known. */
+/** Source frames of other shapes, made from the bundled clip so that the people's boxes are known. */
 import assert from "node:assert/strict";
 import type { BoxPx, SizePx } from "../../../src/core/geometry.ts";
 import { DEMO_CLIP } from "../system/files.ts";
 import { programPath } from "../system/parts.ts";
 
 export interface Scene {
-  /** Fit for a camera's id. */
+  /** Valid as a camera id. */
   readonly id: string;
   readonly size: SizePx;
-  /** ffmpeg filters that make the frame out of the clip's 1280 × 720; empty for none. */
+  /** ffmpeg filters that make the frame from the clip's 1280 × 720; empty for none. */
   readonly filters: string;
-  /** Where a box of the clip is in this frame. */
+  /** Maps a box of the clip to this frame. */
   readonly moved: (box: BoxPx) => BoxPx;
-  /** The part that is looked at, in fractions of the frame; null for all of it. */
+  /** The region of interest, in fractions of the frame; null for all of it. */
   readonly roi: { x: number; y: number; width: number; height: number } | null;
-  /** Which of the clip's people can be seen all the time: 0 the portrait, 1 the photographer. */
+  /** The people of the clip who are always visible: 0 the portrait, 1 the photographer. */
   readonly people: readonly number[];
 }
 
@@ -28,7 +28,7 @@ const FOUR_TO_THREE = {
   filters: "pad=1280:960:0:120",
   moved: (box: BoxPx) => ({ ...box, y: box.y + 120 }),
 };
-/** Around the photographer, with room above and below. */
+/** Around the photographer, with bars above and below. */
 const PORTRAIT = {
   size: { width: 540, height: 960 },
   filters: "crop=540:720:700:0,pad=540:960:0:200",
@@ -59,7 +59,7 @@ export const SCENES: readonly Scene[] = [
   },
 ];
 
-/** A clip to be played in a loop, and how many frames of the bundled clip it shows, from the first on. */
+/** A clip to play in a loop, and the number of frames of the bundled clip that it shows, from the first on. */
 export interface SceneClip {
   readonly path: string;
   readonly frames: number;
@@ -68,7 +68,7 @@ export interface SceneClip {
 const DEMO_FRAMES = 300;
 const MADE_FRAMES = 100;
 
-/** Makes the clip of a scene; it is the bundled clip itself when nothing is changed. */
+/** Makes the clip of a scene: the bundled clip itself when the scene changes nothing. */
 export async function makeScene(scene: Scene, folder: string): Promise<SceneClip> {
   if (scene.filters === "") return { path: DEMO_CLIP, frames: DEMO_FRAMES };
   const path = `${folder}/${scene.id}.mp4`;

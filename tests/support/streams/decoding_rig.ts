@@ -5,7 +5,7 @@ import { type SteadyMs, wallMs } from "../../../src/core/clock.ts";
 import type { CameraSource, StreamInfo } from "../../../src/core/messages.ts";
 import { FrameBus } from "../../../src/framebus/bus.ts";
 import { CodecParameters } from "../../../src/libav/codec_parameters.ts";
-import type { VideoStream } from "../../../src/libav/input.ts";
+import type { VideoStream } from "../../../src/libav/video_stream.ts";
 import type { Libav } from "../../../src/libav/library.ts";
 import { Packet } from "../../../src/libav/packet.ts";
 import { StreamBounds } from "../../../src/stream/bounds/stream_bounds.ts";

@@ -2,9 +2,9 @@
  * Opens a URL with libav, which may print to standard error: as much as `openLibav` lets it, or, told
  * `uncapped`, everything. The arguments are the paths of the libraries as JSON, the URL and that word.
  */
-import { Input } from "../../../src/libav/input.ts";
+import { openInput } from "../../../src/libav/open_input.ts";
 import { Interrupt } from "../../../src/libav/interrupt.ts";
-import { openLibav } from "../../../src/libav/library.ts";
+import { openLibav } from "../../../src/libav/open.ts";
 import { rtspOptions } from "../../../src/libav/options.ts";
 
 /** `AV_LOG_TRACE`. */
@@ -17,7 +17,7 @@ if (import.meta.main) {
   using interrupt = new Interrupt(libav);
   const options = rtspOptions(libav, { transport: "tcp", timeoutMs: 5000 });
   try {
-    using _input = await Input.open(libav, { url, options, interrupt, findStreamInfo: false });
+    using _input = await openInput(libav, { url, options, interrupt, findStreamInfo: false });
   } catch (error) {
     Deno.stderr.writeSync(new TextEncoder().encode(`${error}\n`));
   }

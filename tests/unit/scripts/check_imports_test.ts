@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { importViolations } from "../../../scripts/check_imports.ts";
+import { checkImports, importViolations } from "../../../scripts/check_imports.ts";
+import { circleViolations, KNOWN_CIRCLES } from "../../../scripts/testing/circles.ts";
 
 const CASES: readonly { path: string; imports: string; wrong: RegExp | null }[] = [
   { path: "src/core/a.ts", imports: "./b.ts", wrong: null },
@@ -46,4 +47,83 @@ Deno.test("imports: a type import counts, and so does an import while running", 
   const text = 'import type { A } from "../mqtt/a.ts";\nconst b = await import("../cli/b.ts");\n';
   const lines = importViolations({ path: "src/core/a.ts", text }).map(({ line }) => line);
   assert.deepEqual(lines, [1, 2]);
+});
+
+/** Files that import one another: from each path, one a line, to those after it. */
+function filesOf(imports: Readonly<Record<string, readonly string[]>>) {
+  return Object.entries(imports).map(([path, specifiers]) => ({
+    path,
+    text: specifiers.map((specifier) => `import type { X } from "${specifier}";\n`).join(""),
+  }));
+}
+
+const CIRCLES: readonly {
+  name: string;
+  imports: Readonly<Record<string, readonly string[]>>;
+  found: readonly string[];
+}[] = [
+  {
+    name: "a chain is none, nor are two ways to one file",
+    imports: { "src/a.ts": ["./b.ts", "./c.ts"], "src/b.ts": ["./c.ts"], "src/c.ts": [] },
+    found: [],
+  },
+  {
+    name: "two files, across folders",
+    imports: { "src/core/a.ts": ["zod", "../rtsp/b.ts"], "src/rtsp/b.ts": ["../core/a.ts"] },
+    found: ["src/core/a.ts:2: src/core/a.ts → src/rtsp/b.ts → src/core/a.ts"],
+  },
+  {
+    name: "a file that imports itself",
+    imports: { "src/a.ts": ["./a.ts"] },
+    found: ["src/a.ts:1: src/a.ts → src/a.ts"],
+  },
+  {
+    name: "the shortest of those in one group, once",
+    imports: {
+      "src/a.ts": ["./b.ts"],
+      "src/b.ts": ["./c.ts"],
+      "src/c.ts": ["./d.ts", "./a.ts"],
+      "src/d.ts": ["./a.ts"],
+    },
+    found: ["src/a.ts:1: src/a.ts → src/b.ts → src/c.ts → src/a.ts"],
+  },
+  {
+    name: "two groups, of which one leads to the other",
+    imports: {
+      "src/a.ts": ["./b.ts"],
+      "src/b.ts": ["./a.ts", "./c.ts"],
+      "src/c.ts": ["./d.ts"],
+      "src/d.ts": ["./c.ts"],
+    },
+    found: [
+      "src/a.ts:1: src/a.ts → src/b.ts → src/a.ts",
+      "src/c.ts:1: src/c.ts → src/d.ts → src/c.ts",
+    ],
+  },
+];
+
+for (const { name, imports, found } of CIRCLES) {
+  Deno.test(`imports: circles: ${name}`, () => {
+    const texts = circleViolations(filesOf(imports), {})
+      .map(({ path, line, rule }) =>
+        `${path}:${line}: ${rule.replace("a circle of imports: ", "")}`
+      );
+    assert.deepEqual(texts, found);
+  });
+}
+
+Deno.test("imports: circles: a known one passes, and its entry fails once it is opened", () => {
+  const known = { "src/a.ts": "split it" };
+  const circle = filesOf({ "src/a.ts": ["./b.ts"], "src/b.ts": ["./a.ts"] });
+  assert.deepEqual(circleViolations(circle, known), []);
+  const opened = filesOf({ "src/a.ts": ["./b.ts"], "src/b.ts": [] });
+  assert.deepEqual(circleViolations(opened, known).map(({ path }) => path), ["src/a.ts"]);
+});
+
+Deno.test("imports: the check of the whole checkout looks for circles as well", () => {
+  const circle = filesOf({ "src/core/a.ts": ["./b.ts"], "src/core/b.ts": ["./a.ts"] });
+  const known = Object.keys(KNOWN_CIRCLES).length;
+  const found = checkImports(circle);
+  assert.equal(found.length, 1 + known);
+  assert.match(found.at(-1) ?? "", /src\/core\/a\.ts:1: a circle of imports/);
 });

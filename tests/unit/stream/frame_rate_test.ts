@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { FrameRate } from "../../../src/stream/frame_rate.ts";
 
-/** How far a rate may be off, as a part of it. */
+/** Largest relative error of a rate. */
 const TOLERANCE = 0.02;
-/** The same cases each time: what is tried is a matter of chance, and wrong by chance is not a fault. */
+/** A fixed seed: random cases may exceed the error by chance. */
 const SEED = { seed: 20_240_607, numRuns: 300 } as const;
 
 const fps = fc.oneof(
@@ -12,12 +12,12 @@ const fps = fc.oneof(
   fc.constantFrom(0.2, 1, 5, 10, 12.5, 15, 25, 29.97, 30, 60, 120),
 );
 
-/** When frames of an even camera come, each up to 30 % of the interval early or late. */
+/** Arrival times of a steady camera, with a jitter of up to 30 % of the interval. */
 function jittered(rate: number, frames: number, jitter: () => number): number[] {
   return Array.from({ length: frames }, (_, index) => (index + 1 + jitter()) * 1000 / rate);
 }
 
-/** Looks at the rate with each frame. @returns when it was known first, in milliseconds; or null */
+/** Checks the rate at each frame. @returns when it was first known, in milliseconds; or null */
 function assertNeverWrong(rate: number, arrivalsMs: readonly number[]): number | null {
   const found = new FrameRate();
   let knownAtMs: number | null = null;
@@ -25,7 +25,7 @@ function assertNeverWrong(rate: number, arrivalsMs: readonly number[]): number |
     found.arrive(atMs);
     const value = found.at(atMs);
     if (value === null) {
-      assert.equal(knownAtMs, null, `not known any more after ${atMs} ms`);
+      assert.equal(knownAtMs, null, `no longer known after ${atMs} ms`);
       continue;
     }
     knownAtMs ??= atMs;
@@ -45,7 +45,7 @@ function noise(seed: number): () => number {
 
 const seed = fc.integer({ min: 1, max: 2_000_000_000 });
 
-Deno.test("frame rate: of an even camera it is known after a second, or eight frames", () => {
+Deno.test("frame rate: of a steady camera is known after a second, or eight frames", () => {
   fc.assert(
     fc.property(fps, (rate) => {
       const arrivalsMs = jittered(rate, Math.ceil(Math.max(30, rate * 12)), () => 0);
@@ -56,17 +56,17 @@ Deno.test("frame rate: of an even camera it is known after a second, or eight fr
   );
 });
 
-Deno.test("frame rate: it is not wrong although frames come 30 % early or late", () => {
+Deno.test("frame rate: is not wrong with a jitter of 30 %", () => {
   fc.assert(
     fc.property(fps, seed, (rate, seed) => {
       const arrivalsMs = jittered(rate, Math.ceil(Math.max(120, rate * 12)), noise(seed));
-      assert.notEqual(assertNeverWrong(rate, arrivalsMs), null, "it is known in the end");
+      assert.notEqual(assertNeverWrong(rate, arrivalsMs), null, "it is known eventually");
     }),
     SEED,
   );
 });
 
-Deno.test("frame rate: what a relay has kept and sends at once at the beginning is not taken for it", () => {
+Deno.test("frame rate: an initial burst of buffered frames is not taken for it", () => {
   fc.assert(
     fc.property(fps, fc.integer({ min: 2, max: 300 }), seed, (rate, burst, seed) => {
       const kept = Array.from({ length: burst }, (_, index) => -burst * 0.2 + index * 0.2);
@@ -80,7 +80,7 @@ Deno.test("frame rate: what a relay has kept and sends at once at the beginning 
   );
 });
 
-Deno.test("frame rate: single frames that are late by up to 0.3 s do not change it", () => {
+Deno.test("frame rate: single frames that are up to 0.3 s late do not change it", () => {
   const late = noise(7);
   let lastMs = 0;
   const arrivalsMs = jittered(25, 2000, () => 0).map((atMs) => {
@@ -90,7 +90,7 @@ Deno.test("frame rate: single frames that are late by up to 0.3 s do not change 
   assert.notEqual(assertNeverWrong(25, arrivalsMs), null);
 });
 
-Deno.test("frame rate: another one is found within seconds, and a pause is no rate", () => {
+Deno.test("frame rate: a changed rate is known within seconds, and a pause is no rate", () => {
   for (const [before, after] of [[25, 10], [10, 25], [120, 5], [5, 120], [25, 20]] as const) {
     const rate = new FrameRate();
     let atMs = 0;

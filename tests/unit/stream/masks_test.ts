@@ -32,7 +32,7 @@ function masked(
 
 const LEFT_HALF = [{ x: 0, y: 0 }, { x: 0.5, y: 0 }, { x: 0.5, y: 1 }, { x: 0, y: 1 }];
 
-Deno.test("masks: a polygon is black in the picture and the bars are left alone", () => {
+Deno.test("masks: a polygon is blacked out in the frame, and the bars are unchanged", () => {
   assert.deepEqual(masked(LEFT_HALF, { width: 160, height: 80 }), [
     "........",
     "........",
@@ -45,7 +45,7 @@ Deno.test("masks: a polygon is black in the picture and the bars are left alone"
   ]);
 });
 
-Deno.test("masks: polygons are of the source frame, whatever part of it is looked at", () => {
+Deno.test("masks: polygons are in coordinates of the source frame, for any region", () => {
   const crop = { x: 40, y: 0, width: 80, height: 80 };
   assert.deepEqual(masked(LEFT_HALF, { width: 160, height: 80 }, crop), Array(8).fill("####...."));
 });
@@ -56,7 +56,7 @@ Deno.test("masks: a triangle has a slanted side", () => {
   assert.deepEqual(rows.map((row) => row.lastIndexOf("#") + 1), [7, 6, 5, 4, 3, 2, 1, 0]);
 });
 
-Deno.test("masks: one outside of the part that is looked at masks nothing", () => {
+Deno.test("masks: one outside of the region masks nothing", () => {
   const crop = { x: 80, y: 0, width: 80, height: 80 };
   assert.deepEqual(masked(LEFT_HALF, { width: 160, height: 80 }, crop), Array(8).fill("........"));
 });

@@ -8,7 +8,7 @@ function delays(policy: ReconnectPolicy, failure: typeof ENDED, count: number): 
   return Array.from({ length: count }, () => policy.delayMs(failure));
 }
 
-Deno.test("reconnect: delays double from one second to the maximum, and begin anew", () => {
+Deno.test("reconnect: delays double from one second to the maximum, and are reset", () => {
   const policy = new ReconnectPolicy({ maxDelayMs: 10_000, random: () => 0 });
   assert.deepEqual(delays(policy, ENDED, 6), [1000, 2000, 4000, 8000, 10_000, 10_000]);
   assert.equal(policy.attempts, 6);
@@ -25,11 +25,11 @@ Deno.test("reconnect: a wrong password is tried three times, then after 1, 5 and
   const policy = new ReconnectPolicy({ maxDelayMs: 10_000, random: () => 0 });
   const minutes = delays(policy, WRONG_PASSWORD, 6).map((ms) => ms / 60_000);
   assert.deepEqual(minutes, [1 / 60, 2 / 60, 1, 5, 15, 15]);
-  assert.equal(policy.delayMs(ENDED), 10_000, "another failure says nothing of the password");
-  assert.equal(policy.delayMs(WRONG_PASSWORD), 10_000, "and it counts anew");
+  assert.equal(policy.delayMs(ENDED), 10_000, "another failure resets the count");
+  assert.equal(policy.delayMs(WRONG_PASSWORD), 10_000, "the count starts again");
 });
 
-Deno.test("reconnect: a stream that is refused is left alone for up to a minute", () => {
+Deno.test("reconnect: delays after a refused stream grow to a minute", () => {
   const policy = new ReconnectPolicy({ maxDelayMs: 10_000, random: () => 0 });
   const refused = { code: "STREAM_TOO_LARGE", retryAfterMs: null };
   const seconds = delays(policy, refused, 8).map((ms) => ms / 1000);
@@ -37,7 +37,7 @@ Deno.test("reconnect: a stream that is refused is left alone for up to a minute"
   assert.equal(policy.delayMs(ENDED), 10_000);
 });
 
-Deno.test("reconnect: a camera that asks to be left alone is", () => {
+Deno.test("reconnect: a delay that the camera requests is kept", () => {
   const policy = new ReconnectPolicy({ maxDelayMs: 10_000, random: () => 0 });
   assert.equal(policy.delayMs({ code: "STREAM_UNAVAILABLE", retryAfterMs: 30_000 }), 30_000);
   assert.equal(policy.delayMs({ code: "STREAM_UNAVAILABLE", retryAfterMs: 500 }), 2000);

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { Pace, Timeline } from "../../../src/stream/timeline.ts";
+import { FilePacer, Timeline } from "../../../src/stream/timeline.ts";
 import { HeldClock } from "../../support/clocks/held_clock.ts";
 
 Deno.test("timeline: positions count from the first timestamp", () => {
@@ -9,7 +9,7 @@ Deno.test("timeline: positions count from the first timestamp", () => {
   assert.equal(timeline.peekSeconds(270_000n), 1);
 });
 
-Deno.test("timeline: a packet without a timestamp follows the one before", () => {
+Deno.test("timeline: a packet without a timestamp follows the previous one", () => {
   const timeline = new Timeline({ num: 1, den: 25 });
   assert.equal(timeline.positionSeconds(null), 0);
   timeline.positionSeconds(10n);
@@ -17,8 +17,8 @@ Deno.test("timeline: a packet without a timestamp follows the one before", () =>
   assert.equal(timeline.positionSeconds(null), 0.12);
 });
 
-/** What is told of the pictures that come out when these packets have gone in. */
-function told(
+/** The positions of the frames of these packets. */
+function positionsOf(
   steps: readonly (readonly [packet: number | null, ...pictures: (number | null)[]])[],
 ) {
   const timeline = new Timeline({ num: 1, den: 100 });
@@ -31,42 +31,42 @@ function told(
 
 Deno.test("timeline: a first packet without a timestamp is one frame before the next", () => {
   const steps = [[null, null], [704, 704], [708, 708], [712, 712], [716, 716]] as const;
-  // The length of a frame is not known before the third.
-  assert.deepEqual(told(steps), [0, 0, 0.08, 0.12, 0.16]);
+  // The duration of a frame is unknown before the third.
+  assert.deepEqual(positionsOf(steps), [0, 0, 0.08, 0.12, 0.16]);
 });
 
-Deno.test("timeline: B-frames after a first packet without a timestamp are not before it", () => {
+Deno.test("timeline: B-frames after a first packet without a timestamp do not precede it", () => {
   const steps = [[null], [712], [708, null], [704, 704, 708], [724, 712], [720], [
     716,
     716,
   ]] as const;
-  assert.deepEqual(told(steps), [0, 0.04, 0.08, 0.12, 0.16]);
+  assert.deepEqual(positionsOf(steps), [0, 0.04, 0.08, 0.12, 0.16]);
 });
 
-Deno.test("pace: each position is due when the clip would show it", async () => {
+Deno.test("pacer: each position is due in real time", async () => {
   const clock = new HeldClock(0);
-  const pace = new Pace(clock);
+  const pace = new FilePacer(clock);
   assert.equal(pace.waitMs(0), 0);
   assert.equal(pace.waitMs(0.04), 40);
   await clock.pass(30);
   assert.equal(pace.waitMs(0.04), 10);
   await clock.pass(30);
-  assert.equal(pace.waitMs(0.04), 0, "late by 20 ms: caught up with, not shifted");
+  assert.equal(pace.waitMs(0.04), 0, "20 ms late: caught up, not shifted");
   assert.equal(pace.waitMs(0.08), 20);
 });
 
-Deno.test("pace: what fell far behind goes on from there instead of rushing", async () => {
+Deno.test("pacer: a large lag is not caught up in a burst", async () => {
   const clock = new HeldClock(0);
-  const pace = new Pace(clock);
+  const pace = new FilePacer(clock);
   pace.waitMs(0);
   await clock.pass(5000);
   assert.equal(pace.waitMs(0.04), 0);
   assert.equal(pace.waitMs(0.08), 40);
 });
 
-Deno.test("pace: a loop goes on one frame after its last", async () => {
+Deno.test("pacer: a loop continues one frame interval after its last frame", async () => {
   const clock = new HeldClock(0);
-  const pace = new Pace(clock);
+  const pace = new FilePacer(clock);
   for (const position of [0, 0.04, 0.08]) {
     await clock.pass(pace.waitMs(position));
   }

@@ -1,4 +1,4 @@
-/** H.264 written by hand: grey pictures of any size and of any slices, which libav decodes. */
+/** Writes H.264: grey pictures of any size with any slices, which libav decodes. */
 import { BitWriter, escaped } from "../../cameras/rtp/nals.ts";
 
 export interface SpsOptions {
@@ -7,12 +7,12 @@ export interface SpsOptions {
   readonly height: number;
   /** Luma samples that are cropped at the right and at the bottom; even. */
   readonly crop?: { readonly right: number; readonly bottom: number };
-  /** Pictures that others may refer to. */
+  /** Number of reference pictures. */
   readonly pictures?: number;
   readonly hasFields?: boolean;
 }
 
-/** A sequence parameter set of the baseline profile, or of the main profile where there are fields. */
+/** A sequence parameter set of the Baseline profile, or of the Main profile with fields. */
 export function sps(options: SpsOptions): number[] {
   const { id = 0, width, height, crop, pictures = 1, hasFields = false } = options;
   const bits = new BitWriter().bits(hasFields ? 77 : 66, 8).bits(0, 8).bits(62, 8);
@@ -39,7 +39,7 @@ export interface SliceOptions {
   readonly pictureSet?: number;
   readonly frameNum?: number;
   readonly field?: "top" | "bottom";
-  /** What follows the header; see {@link greyBlocks} and {@link skippedBlocks}. */
+  /** The slice data: see {@link greyBlocks} and {@link skippedBlocks}. */
   readonly data?: (bits: BitWriter) => void;
 }
 
@@ -49,7 +49,7 @@ export function idrSlice(options: SliceOptions = {}): number[] {
   return [0x65, ...ended(bits, options)];
 }
 
-/** A slice of a picture that refers to the one before. */
+/** A slice of a picture that refers to the previous one. */
 export function interSlice(options: SliceOptions = {}): number[] {
   const bits = header(options, 5).bits(0, 3);
   return [0x61, ...ended(bits, options)];
@@ -69,19 +69,19 @@ function ended(bits: BitWriter, { data }: SliceOptions): number[] {
   return escaped(bits.ended());
 }
 
-/** So many macroblocks, each predicted from its neighbours: grey. */
+/** Grey macroblocks, each predicted from its neighbours. */
 export function greyBlocks(count: number): (bits: BitWriter) => void {
   return (bits) => {
     for (let block = 0; block < count; block++) bits.bits(0x27, 8);
   };
 }
 
-/** So many macroblocks as they were in the picture before: some bits, however many. */
+/** Skipped macroblocks, copied from the previous picture: a few bits for any number. */
 export function skippedBlocks(count: number): (bits: BitWriter) => void {
   return (bits) => void bits.ue(count);
 }
 
-/** NAL units behind start codes. */
+/** NAL units with start codes. */
 export function annexB(
   ...units: readonly (readonly number[] | Uint8Array)[]
 ): Uint8Array<ArrayBuffer> {

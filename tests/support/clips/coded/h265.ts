@@ -1,4 +1,4 @@
-/** The headers of H.265 written by hand: enough to be looked at, not to be decoded. */
+/** Writes the headers of H.265: enough for inspection, not for decoding. */
 import { BitWriter, escaped } from "../../cameras/rtp/nals.ts";
 
 export interface H265SpsOptions {
@@ -7,7 +7,7 @@ export interface H265SpsOptions {
   readonly height: number;
   /** Luma samples that are cropped at the right and at the bottom; even. */
   readonly crop?: { readonly right: number; readonly bottom: number };
-  /** Pictures that are kept. */
+  /** Number of reference pictures. */
   readonly pictures?: number;
   /** 3: blocks of 8 samples, 6: of 64. */
   readonly log2Block?: number;
@@ -18,7 +18,7 @@ export function h265Sps(options: H265SpsOptions): number[] {
   const { id = 0, width, height, crop, pictures = 1, log2Block = 6, subLayers = 0 } = options;
   const bits = new BitWriter().bits(0, 4).bits(subLayers, 3).bits(1, 1);
   bits.bits(1, 8).bits(0, 32).bits(0, 32).bits(0, 16).bits(93, 8);
-  // No sub-layer has a profile or a level of its own.
+  // No sub-layer has its own profile or level.
   if (subLayers > 0) bits.bits(0, 16);
   bits.ue(id).ue(1).ue(width).ue(height).bits(crop === undefined ? 0 : 1, 1);
   if (crop !== undefined) bits.ue(0).ue(crop.right / 2).ue(0).ue(crop.bottom / 2);
@@ -64,14 +64,14 @@ export interface H265SegmentOptions {
   readonly pictureSet?: number;
   /** Absent: the picture's first. */
   readonly address?: number;
-  /** The length of an address in this picture. */
+  /** Bits of a block address. */
   readonly addressBits?: number;
-  /** A dependent segment, where the picture parameter set has them. */
+  /** A dependent segment, where the picture parameter set allows them. */
   readonly dependent?: boolean;
   readonly layer?: number;
 }
 
-/** A slice segment's header, and some noise. */
+/** A slice segment header, followed by noise. */
 export function h265Segment(options: H265SegmentOptions = {}): number[] {
   const { type = 1, pictureSet = 0, address, addressBits = 0, dependent, layer = 0 } = options;
   const bits = new BitWriter().bits(address === undefined ? 1 : 0, 1);

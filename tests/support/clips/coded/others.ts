@@ -1,4 +1,4 @@
-/** The headers of JPEG, MPEG-4, VP8, VP9 and AV1 written by hand. */
+/** Writes the headers of JPEG, MPEG-4, VP8, VP9 and AV1. */
 import { BitWriter } from "../../cameras/rtp/nals.ts";
 
 interface Size {
@@ -50,10 +50,10 @@ export function vp9({ width, height }: Size, profile: 0 | 1 | 2 = 0): number[] {
   return bits.ended();
 }
 
-/** A sequence header of AV1, and so many frames. */
+/** A sequence header of AV1, followed by frames. */
 export function av1({ width, height }: Size, frames = 1): number[] {
   const bits = new BitWriter().bits(0, 4).bits(0, 1);
-  // Timing with a model of the decoder, and a delay for display.
+  // Timing info with a decoder model and an initial display delay.
   bits.bits(1, 1).bits(1, 32).bits(25, 32).bits(1, 1).ue(0).bits(1, 1);
   bits.bits(9, 5).bits(1, 32).bits(9, 5).bits(9, 5).bits(1, 1).bits(0, 5);
   bits.bits(0, 12).bits(12, 5).bits(0, 1).bits(1, 1).bits(0, 21).bits(1, 1).bits(3, 4);

@@ -9,9 +9,9 @@ import { HeldClock } from "../../../support/clocks/held_clock.ts";
 const EIGHT_K = 8192 * 4320;
 const HD = 1920 * 1080;
 
-Deno.test("budget: a board that is merely slow never exceeds it", () => {
+Deno.test("budget: a slow board never exceeds it", () => {
   const budget = new DecodeBudget();
-  // Eight times the time of a Raspberry Pi 4 for 8K, and five times a Pi 3's for 1080p.
+  // Eight times what a Raspberry Pi 4 takes for 8K, and five times what a Pi 3 takes for 1080p.
   for (let packet = 0; packet < 1000; packet++) {
     budget.spend(8000, EIGHT_K);
     budget.spend(500, HD);
@@ -19,7 +19,7 @@ Deno.test("budget: a board that is merely slow never exceeds it", () => {
   assert.equal(budget.isExceeded, false);
 });
 
-Deno.test("budget: one packet that takes seconds exceeds it, and many that take too long", () => {
+Deno.test("budget: is exceeded by one packet that takes seconds, and by many that take too long", () => {
   const once = new DecodeBudget();
   once.spend(2700, HD);
   assert.equal(once.isExceeded, true);
@@ -32,7 +32,7 @@ Deno.test("budget: one packet that takes seconds exceeds it, and many that take 
   assert.equal(packets, 5);
 });
 
-Deno.test("budget: what is left pays back what was too much", () => {
+Deno.test("budget: unused allowance pays back excess", () => {
   const budget = new DecodeBudget();
   budget.spend(2400, HD);
   for (let packet = 0; packet < 10; packet++) budget.spend(30, HD);
@@ -40,36 +40,36 @@ Deno.test("budget: what is left pays back what was too much", () => {
 });
 
 /**
- * The part of the time that decoding takes which is followed by the rests that it is due.
- * @param idleMs  how long the next packet lets wait for itself anyway
+ * The share of the time that decoding takes, with the pauses that follow it.
+ * @param idleMs  how long the next packet takes to arrive anyway
  */
-function part(worth: "good" | "fine" | "wasted", decodeMs: number, idleMs = 0): number {
+function part(result: "intact" | "finely-sliced" | "wasted", decodeMs: number, idleMs = 0): number {
   const share = new FairShare();
   const rounds = 1000;
   let nowMs = 0;
   for (let round = 0; round < rounds; round++) {
     nowMs += decodeMs;
-    share.decoded(decodeMs, worth, steadyMs(nowMs));
-    nowMs += Math.max(share.restMs(), idleMs);
+    share.decoded(decodeMs, result, steadyMs(nowMs));
+    nowMs += Math.max(share.pauseMs(), idleMs);
   }
   return rounds * decodeMs / nowMs;
 }
 
-Deno.test("share: decoding that gives whole pictures never rests, and what is wasted does", () => {
-  assert.equal(part("good", 40), 1);
-  assert.ok(Math.abs(part("fine", 40) - 1 / 2) < 0.01);
+Deno.test("share: decoding intact frames causes no pauses, wasted decoding does", () => {
+  assert.equal(part("intact", 40), 1);
+  assert.ok(Math.abs(part("finely-sliced", 40) - 1 / 2) < 0.01);
   assert.ok(Math.abs(part("wasted", 40) - 1 / 4) < 0.01);
 });
 
-Deno.test("share: who takes less than that by itself never rests", () => {
-  assert.equal(part("fine", 18, 22), 18 / 40);
+Deno.test("share: a camera below its share is never paused", () => {
+  assert.equal(part("finely-sliced", 18, 22), 18 / 40);
   assert.equal(part("wasted", 9, 31), 9 / 40);
   const share = new FairShare();
   share.decoded(80, "wasted", steadyMs(1000));
-  assert.equal(share.restMs(), 0, "once is nothing");
+  assert.equal(share.pauseMs(), 0, "a single one is tolerated");
 });
 
-/** Packets that are taken in a minute from a camera that never stops sending. */
+/** Packets taken in a minute from a camera that sends without a pause. */
 function packetsInAMinute(sizeBytes: number): number {
   const share = new FairShare();
   let packets = 0;
@@ -77,31 +77,31 @@ function packetsInAMinute(sizeBytes: number): number {
   while (nowMs < 60_000 && packets < 1_000_000) {
     share.packet(sizeBytes, steadyMs(nowMs));
     packets++;
-    nowMs += share.restMs();
+    nowMs += share.pauseMs();
   }
   return packets;
 }
 
-Deno.test("share: a flood is read no faster than any camera sends", () => {
+Deno.test("share: a flood is read no faster than the fastest camera sends", () => {
   const packets = packetsInAMinute(25);
   assert.ok(packets < 1200 + 61 * 240 && packets > 59 * 240, `${packets}`);
   const large = packetsInAMinute(8 * 1024 * 1024);
   assert.ok(large < 63 * 8 && large > 59 * 8, `${large}`);
 });
 
-Deno.test("share: a camera that sends a hundred pictures a second never rests", () => {
+Deno.test("share: a camera with 100 frames per second is never paused", () => {
   const share = new FairShare();
   for (let packet = 0; packet < 10_000; packet++) {
     share.packet(200_000, steadyMs(10 * packet));
-    assert.equal(share.restMs(), 0);
+    assert.equal(share.pauseMs(), 0);
   }
 });
 
-Deno.test("share: neither does one that makes up for half a minute", () => {
+Deno.test("share: nor is one that catches up on half a minute", () => {
   const share = new FairShare();
   for (let packet = 0; packet < 900; packet++) {
     share.packet(20_000, steadyMs(1000));
-    assert.equal(share.restMs(), 0);
+    assert.equal(share.pauseMs(), 0);
   }
 });
 
@@ -109,7 +109,7 @@ function bounds(isLive = true): StreamBounds {
   return new StreamBounds({ maxPixels: HD, isLive, clock: new HeldClock() });
 }
 
-Deno.test("bounds: the third picture that is refused ends the connection", () => {
+Deno.test("bounds: the third refused picture ends the connection", () => {
   const one = bounds();
   const error = pictureRefused("it is a test");
   one.refuse(error);
@@ -121,11 +121,11 @@ Deno.test("bounds: the third picture that is refused ends the connection", () =>
 
 Deno.test("bounds: decoding that takes too long ends the connection after one packet", () => {
   const one = bounds();
-  one.decoded(5000, HD, "good");
+  one.decoded(5000, HD, "intact");
   assert.throws(() => one.settle(), { code: "STREAM_DECODE_BUDGET" });
 });
 
-Deno.test("bounds: a file is read as it is wanted", () => {
+Deno.test("bounds: a file is read on demand", () => {
   const file = bounds(false);
   for (let packet = 0; packet < 5000; packet++) file.packet(1000);
   file.decoded(100, HD, "wasted");

@@ -31,14 +31,14 @@ function slices(blocks: readonly number[], options: SliceOptions = {}): number[]
   return blocks.map((firstBlock) => interSlice({ ...options, firstBlock }));
 }
 
-Deno.test("bounds: an H.264 picture may be as large as is allowed, padding to blocks left aside", () => {
+Deno.test("bounds: an H.264 picture may be as large as allowed, excluding its padding to blocks", () => {
   const one = inspector();
   look(one, sps(HD), pps(), idrSlice());
   assert.equal(one.pixels, 1920 * 1088);
   assert.throws(() => inspector(1920 * 1080 - 1, sps(HD)), TOO_LARGE);
 });
 
-Deno.test("bounds: an H.264 picture that is cropped to little is as large as it is coded", () => {
+Deno.test("bounds: a heavily cropped H.264 picture counts with its coded size", () => {
   const crop = { right: 16_000, bottom: 15_900 };
   assert.throws(
     () => inspector(8192 * 4320, sps({ width: 16_384, height: 16_000, crop })),
@@ -51,7 +51,7 @@ Deno.test("bounds: an H.264 picture that is cropped to little is as large as it 
   );
 });
 
-Deno.test("bounds: an H.264 stream may not become too large later, nor in its description", () => {
+Deno.test("bounds: an H.264 stream may not become too large later, nor in its extradata", () => {
   const one = inspector(VGA.width * VGA.height, sps(VGA), pps());
   look(one, idrSlice());
   const larger = sps({ ...VGA, width: 656, id: 3 });
@@ -59,7 +59,7 @@ Deno.test("bounds: an H.264 stream may not become too large later, nor in its de
   assert.throws(() => one.extradata(annexB(larger)), TOO_LARGE);
 });
 
-Deno.test("bounds: what H.264 pictures refer to has to fit into memory", () => {
+Deno.test("bounds: the reference pictures of H.264 must fit into memory", () => {
   const large = { width: 8192, height: 4320 };
   inspector(8192 * 4320, sps({ ...large, pictures: 5 }));
   assert.throws(() => inspector(8192 * 4320, sps({ ...large, pictures: 7 })), TOO_LARGE);
@@ -67,13 +67,13 @@ Deno.test("bounds: what H.264 pictures refer to has to fit into memory", () => {
   assert.throws(() => inspector(8192 * 4320, sps({ ...VGA, pictures: 17 })), TOO_LARGE);
 });
 
-Deno.test("bounds: the slices of an H.264 frame begin one behind the other", () => {
+Deno.test("bounds: the slices of an H.264 frame must ascend", () => {
   const one = inspector(HD.width * HD.height, sps(VGA), pps());
   look(one, ...slices([0, 40, 80]));
   look(one, ...slices([40, 80]));
   assert.throws(() => look(one, ...slices([0, 40, 40])), REFUSED);
   assert.throws(() => look(one, ...slices([0, 80, 40])), REFUSED, "arbitrary slice order");
-  assert.throws(() => look(one, ...slices([0, 0])), REFUSED, "two pictures in one");
+  assert.throws(() => look(one, ...slices([0, 0])), REFUSED, "two pictures in one packet");
 });
 
 Deno.test("bounds: an H.264 frame may be two fields, each once", () => {
@@ -88,7 +88,7 @@ Deno.test("bounds: an H.264 frame may be two fields, each once", () => {
   assert.throws(() => look(one, ...top, ...bottom.slice(1)), REFUSED);
 });
 
-Deno.test("bounds: an H.264 picture has a slice for each row, or as many as its bytes fill packets", () => {
+Deno.test("bounds: an H.264 picture may have a slice per row, or per network packet", () => {
   const one = inspector(HD.width * HD.height, sps(VGA), pps());
   const blocks = (count: number) => Array.from({ length: count }, (_, index) => index);
   look(one, ...slices(blocks(30)));
@@ -101,7 +101,7 @@ Deno.test("bounds: an H.264 picture has a slice for each row, or as many as its 
   assert.equal(one.isFinelySliced, false);
 });
 
-Deno.test("bounds: H.264 slices are read by the parameter sets that they name", () => {
+Deno.test("bounds: H.264 slices are parsed with the parameter sets that they refer to", () => {
   const one = inspector(
     HD.width * HD.height,
     ...[sps(VGA), sps({ ...HD, id: 2, hasFields: true }), pps(), pps(7, 2)],
@@ -113,16 +113,16 @@ Deno.test("bounds: H.264 slices are read by the parameter sets that they name", 
   assert.equal(one.pixels, 1920 * 1088);
   assert.equal(one.sizeChanges, 1);
   assert.throws(() => look(one, interSlice({ pictureSet: 5 })), INVALID);
-  // One that is cut short may have replaced any.
+  // A truncated one may have replaced any.
   look(one, sps(HD).slice(0, 5));
   assert.throws(() => look(one, idrSlice()), INVALID);
   look(one, sps(VGA), idrSlice());
 });
 
-Deno.test("bounds: NAL units that are no slices are limited too", () => {
+Deno.test("bounds: other NAL units than slices are limited as well", () => {
   const one = inspector(HD.width * HD.height, sps(VGA), pps());
   const sets = [sps(VGA), pps()];
-  // As GStreamer repeats them.
+  // GStreamer repeats them like this.
   look(
     one,
     ...slices(Array.from({ length: 30 }, (_, row) => 40 * row)).flatMap((s) => [...sets, s]),
@@ -130,7 +130,7 @@ Deno.test("bounds: NAL units that are no slices are limited too", () => {
   assert.throws(() => look(one, ...Array.from({ length: 400 }, () => pps()), idrSlice()), REFUSED);
 });
 
-Deno.test("bounds: H.264 as MP4 has it is looked at as well", () => {
+Deno.test("bounds: H.264 in MP4 format is inspected as well", () => {
   const one = new H264Inspector(VGA.width * VGA.height);
   const set = sps(VGA);
   const picture = pps();
@@ -157,12 +157,12 @@ Deno.test("bounds: H.264 as MP4 has it is looked at as well", () => {
   assert.equal(one.pixels, 640 * 480);
   assert.throws(() => send(sized(...slices([0, 40, 40]))), REFUSED);
   assert.throws(() => send(sized(sps({ ...VGA, width: 656 }))), TOO_LARGE);
-  assert.throws(() => send(sized(idrSlice()).subarray(0, 7)), INVALID, "cut short");
+  assert.throws(() => send(sized(idrSlice()).subarray(0, 7)), INVALID, "truncated");
   const hidden = [...interSlice(), 0, 0, 1, ...interSlice()];
   assert.throws(() => send(sized(hidden)), INVALID, "a start code within a unit");
 });
 
-Deno.test("bounds: an H.264 picture of bytes that say little is allowed", () => {
+Deno.test("bounds: an H.264 picture of skipped macroblocks is allowed", () => {
   const one = inspector(HD.width * HD.height, sps(VGA), pps());
   look(one, interSlice({ data: skippedBlocks(1200) }));
 });

@@ -9,7 +9,7 @@ import {
   h265Sps,
 } from "../../../support/clips/coded/h265.ts";
 
-/** 10 by 6 blocks of 64: addresses of six bits. */
+/** 10 by 6 blocks of 64, with addresses of six bits. */
 const SIZE = { width: 640, height: 384 };
 const REFUSED = { code: "STREAM_PICTURE_REFUSED" };
 const TOO_LARGE = { code: "STREAM_TOO_LARGE" };
@@ -32,7 +32,7 @@ function segments(addresses: readonly number[], more: H265SegmentOptions = {}): 
   );
 }
 
-Deno.test("bounds: an H.265 picture may be as large as is allowed, padding to blocks left aside", () => {
+Deno.test("bounds: an H.265 picture may be as large as allowed, excluding its padding to blocks", () => {
   const maxPixels = 1920 * 1080;
   const padded = h265Sps({
     width: 1920,
@@ -50,14 +50,14 @@ Deno.test("bounds: an H.265 picture may be as large as is allowed, padding to bl
   assert.throws(() => look(one, cropped), TOO_LARGE);
 });
 
-Deno.test("bounds: what H.265 pictures refer to has to fit into memory", () => {
+Deno.test("bounds: the reference pictures of H.265 must fit into memory", () => {
   const one = inspector();
   const large = { width: 8192, height: 4320 };
   look(one, h265Sps({ ...large, pictures: 6 }));
   assert.throws(() => look(one, h265Sps({ ...large, pictures: 7 })), TOO_LARGE);
 });
 
-Deno.test("bounds: tables of H.265 parameter sets have to fit into memory", () => {
+Deno.test("bounds: the tables of H.265 parameter sets must fit into memory", () => {
   const one = inspector();
   look(one, h265Sps({ width: 8192, height: 4320, log2Block: 4 }));
   const sets = Array.from({ length: 16 }, (_, id) => h265Pps({ id }));
@@ -65,24 +65,24 @@ Deno.test("bounds: tables of H.265 parameter sets have to fit into memory", () =
   assert.throws(() => look(one, ...sets), REFUSED);
 });
 
-Deno.test("bounds: the segments of an H.265 picture begin one behind the other", () => {
+Deno.test("bounds: the segments of an H.265 picture must ascend", () => {
   const one = inspector();
   look(one, ...segments([0, 10, 20, 59]));
   look(one, ...segments([10, 20]));
   look(one, ...segments([0, 10], { type: 19 }));
   assert.throws(() => look(one, ...segments([0, 10, 10])), REFUSED);
   assert.throws(() => look(one, ...segments([0, 20, 10])), REFUSED);
-  assert.throws(() => look(one, ...segments([0, 0])), REFUSED, "two pictures in one");
+  assert.throws(() => look(one, ...segments([0, 0])), REFUSED, "two pictures in one packet");
 });
 
-Deno.test("bounds: dependent segments have an address too", () => {
+Deno.test("bounds: dependent segments have an address as well", () => {
   const one = inspector({ hasDependent: true });
   const dependent = (address: number) => h265Segment({ address, addressBits: 6, dependent: true });
   look(one, h265Segment(), dependent(10), dependent(11));
   assert.throws(() => look(one, h265Segment(), dependent(11), dependent(11)), REFUSED);
 });
 
-Deno.test("bounds: with tiles the segments follow these, not the rows of the picture", () => {
+Deno.test("bounds: with tiles the segments ascend in tile order", () => {
   // Columns of 5 and 5 blocks, rows of 3 and 3.
   const one = inspector({ tiles: { columns: 2, rows: 2 } });
   look(one, ...segments([0, 20, 5, 25, 30, 50, 35]));
@@ -94,7 +94,7 @@ Deno.test("bounds: with tiles the segments follow these, not the rows of the pic
   assert.throws(() => look(other, ...segments([0, 10, 9])), REFUSED);
 });
 
-Deno.test("bounds: an H.265 picture has as many segments as its level allows, or its bytes fill packets", () => {
+Deno.test("bounds: an H.265 picture may have the segments of its level, or one per network packet", () => {
   const one = inspector();
   look(one, h265Sps({ ...SIZE, log2Block: 4 }));
   const addresses = (count: number) => Array.from({ length: count }, (_, index) => index);
@@ -111,17 +111,17 @@ Deno.test("bounds: an H.265 picture has as many segments as its level allows, or
   assert.throws(() => look(one, ...many(700, 600)), REFUSED, "more than any level allows");
 });
 
-Deno.test("bounds: H.265 parameter sets that have not come, or are cut short, are no guess", () => {
+Deno.test("bounds: slices with missing or truncated H.265 parameter sets are refused", () => {
   const one = inspector();
   assert.throws(() => look(one, h265Segment({ pictureSet: 3 })), INVALID);
   look(one, h265Pps({ id: 3 }), h265Segment({ pictureSet: 3 }));
   look(one, h265Pps({ id: 3 }).slice(0, 3));
   assert.throws(() => look(one, h265Segment()), INVALID);
-  // Enhancement layers are not decoded, whatever they say.
+  // Enhancement layers are ignored.
   look(one, h265Pps(), h265Segment(), h265Segment({ layer: 1 }), h265Segment({ layer: 1 }));
 });
 
-Deno.test("bounds: H.265 as MP4 has it is looked at as well", () => {
+Deno.test("bounds: H.265 in MP4 format is inspected as well", () => {
   const one = new H265Inspector(8192 * 4320);
   const arrays = [h265Sps(SIZE), h265Pps()].flatMap((set, index) => [
     ...[33 + index, 0, 1, 0, set.length],

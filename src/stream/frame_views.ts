@@ -3,68 +3,67 @@ import type { SizePx } from "../core/geometry.ts";
 import type { CameraSource } from "../core/messages.ts";
 import { turnsBackwards } from "../libav/check_turn.ts";
 import type { Frame } from "../libav/frame.ts";
-import type { VideoStream } from "../libav/input.ts";
+import type { VideoStream } from "../libav/video_stream.ts";
 import type { Libav } from "../libav/library.ts";
 
 /**
- * What a stream's pictures say of how they are to be shown, over those that say nothing.
+ * Tracks the display orientation that a stream signals, across frames without a signal.
  *
- * H.264 sends a message of its own for it. One that says nothing repeats the last, until the next
- * keyframe begins anew; unless the stream sends the message with every picture, where libav leaves out
- * only those that turn nothing.
+ * H.264 signals it by an SEI message. A frame without one inherits the last orientation until the next
+ * keyframe; but in a stream that sends one with every picture, libav drops only those of an upright frame.
  */
 export class SignalledOrientation {
-  #held: Orientation | null = null;
+  #current: Orientation | null = null;
   #isRepeated = false;
 
-  /** @param own  what a picture says itself, or null */
+  /** @param own  the orientation that a frame signals, or null */
   next(own: Orientation | null, isKey: boolean): Orientation | null {
     if (isKey) this.#isRepeated = false;
-    else if (own !== null) this.#isRepeated ||= own === this.#held;
-    if (isKey || own !== null || this.#isRepeated) this.#held = own;
-    return this.#held;
+    else if (own !== null) this.#isRepeated ||= own === this.#current;
+    if (isKey || own !== null || this.#isRepeated) this.#current = own;
+    return this.#current;
   }
 }
 
-export interface PictureViewsParts {
+export interface FrameViewsParts {
   readonly libav: Libav;
   readonly video: VideoStream;
-  /** What the configuration says of the camera. */
+  /** The camera's configuration. */
   readonly wish: Pick<CameraSource, "rotate" | "aspect">;
 }
 
 /**
- * How each picture of a connection is shown: as it says itself, else as its container says, and turned
- * further as configured. The shape of its pixels is the configured one, else the container's, else its
- * own.
+ * Determines how each frame of a connection is displayed: the orientation is the frame's own, else the
+ * container's, rotated further as configured; the pixel aspect is the configured one, else the
+ * container's, else the frame's own.
  */
-export class PictureViews {
-  readonly #parts: PictureViewsParts;
+export class FrameViews {
+  readonly #parts: FrameViewsParts;
   readonly #signalled = new SignalledOrientation();
   #isBackwards: boolean | null = null;
   #view: View;
 
-  constructor(parts: PictureViewsParts) {
+  constructor(parts: FrameViewsParts) {
     this.#parts = parts;
     const { size, orientation } = parts.video;
     this.#view = viewOf(size, this.#turned(orientation), this.#pixelAspect(size, null));
   }
 
-  /** The newest one: before the first picture, what is announced. */
+  /** The newest view; before the first frame the announced one. */
   get newest(): View {
     return this.#view;
   }
 
   /**
-   * The view of the next picture; the same object as long as nothing changes. Each picture that leaves
-   * the decoder has to be seen, in order.
+   * The view of the next frame; the same object until something changes. Must be called for every frame
+   * that the decoder outputs, in order.
    */
-  of(picture: Frame): View {
-    const signalled = this.#signalled.next(picture.orientation(), picture.isKey);
-    const said = signalled === null ? null : this.#corrected(signalled);
-    const orientation = this.#turned(said ?? this.#parts.video.orientation);
-    const { width, height } = picture;
-    const pixelAspect = this.#pixelAspect(picture, picture.pixelAspect);
+  of(frame: Frame): View {
+    const signalled = this.#signalled.next(frame.orientation(), frame.isKey);
+    const corrected = signalled === null ? null : this.#corrected(signalled);
+    const orientation = this.#turned(corrected ?? this.#parts.video.orientation);
+    const { width, height } = frame;
+    const pixelAspect = this.#pixelAspect(frame, frame.pixelAspect);
     const { coded, ...known } = this.#view;
     const isSame = coded.width === width && coded.height === height &&
       known.orientation === orientation && known.pixelAspect === pixelAspect;
@@ -82,7 +81,7 @@ export class PictureViews {
     return height > 0 && width > 0 ? wish.aspect * height / width : 1;
   }
 
-  /** Some releases of libav take a turn to the left for one to the right. */
+  /** Some releases of libav mistake a turn to the left for one to the right. */
   #corrected(orientation: Orientation): Orientation {
     if (orientation.isMirrored || orientation.quarterTurns % 2 === 0) return orientation;
     const { libav, video } = this.#parts;

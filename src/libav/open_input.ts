@@ -1,19 +1,70 @@
+import { type Clock, systemClock } from "../core/clock.ts";
 import { redactText } from "../core/redact.ts";
 import { AVERROR, type LibavCode, LibavError } from "./error.ts";
-import type { InputRequest } from "./input.ts";
+import { Input } from "./input.ts";
+import type { Interrupt } from "./interrupt.ts";
 import { STABLE } from "./layouts.ts";
 import type { Libav } from "./library.ts";
 import { cString, outOfMemory } from "./memory.ts";
-import { forbiddenProtocol } from "./options.ts";
+import { forbiddenProtocol, type InputOptions } from "./options.ts";
 import { type Cell, NULL, type Ptr } from "./pointers.ts";
 
 const DICT_IGNORE_SUFFIX = 2;
 
+/** What to open, and how. */
+export interface InputRequest {
+  /** URL or path, with credentials; passed to libav only. */
+  readonly url: string;
+  /** Demuxer options: see `rtspOptions` and `fileOptions`. Unknown ones are errors. */
+  readonly options: InputOptions;
+  /** Ends a blocking call. It may serve several inputs in turn. */
+  readonly interrupt: Interrupt;
+  /** Demuxer name; default: detected. */
+  readonly format?: string;
+  /** Reads ahead to find what the container does not announce. Not needed for RTSP. */
+  readonly findStreamInfo: boolean;
+  /** Distinguishes a timeout from an invalid answer. */
+  readonly clock?: Clock;
+}
+
 /**
- * The native memory of one `avformat_open_input`: all of it outlives the turn in which a nonblocking
- * call begins. Disposing frees it, and the context too unless that was taken.
+ * Opens a source without blocking this thread.
+ *
+ * @throws {LibavError} with the cause as far as known; `STREAM_INTERRUPTED` when the interrupt was
+ *   raised; `STREAM_NO_VIDEO`; `STREAM_OPTION` naming options that libav does not know. Nothing is
+ *   left open.
  */
-export class Opening implements Disposable {
+export async function openInput(libav: Libav, request: InputRequest): Promise<Input> {
+  const { avformat } = libav;
+  const clock = request.clock ?? systemClock;
+  using opening = new Opening(libav, request);
+  const startedMs = clock.nowMs();
+  const opened = await avformat.avformat_open_input_nonblocking(...opening.arguments);
+  opening.checkOpened(opened, clock.nowMs() - startedMs);
+  if (request.findStreamInfo) {
+    const { context } = opening;
+    const found = await avformat.avformat_find_stream_info_nonblocking(context, NULL);
+    opening.checkStreamInfo(found);
+  }
+  return opening.input();
+}
+
+/** Like {@link openInput}, but blocking: for files and memory. */
+export function openInputSync(libav: Libav, request: InputRequest): Input {
+  const { avformat } = libav;
+  using opening = new Opening(libav, request);
+  opening.checkOpened(avformat.avformat_open_input(...opening.arguments), 0);
+  if (request.findStreamInfo) {
+    opening.checkStreamInfo(avformat.avformat_find_stream_info(opening.context, NULL));
+  }
+  return opening.input();
+}
+
+/**
+ * The native memory of one `avformat_open_input`, which outlives the event loop turn that starts a
+ * nonblocking call. Disposing frees it, and the context too unless an input has taken it over.
+ */
+class Opening implements Disposable {
   readonly #libav: Libav;
   readonly #request: InputRequest;
   readonly #context: Cell<"AVFormatContext">;
@@ -34,8 +85,8 @@ export class Opening implements Disposable {
     this.#url = memory.string(request.url);
     const context = avformat.avformat_alloc_context();
     if (context === NULL) throw outOfMemory("an input");
-    // It is copied when the input opens: it has to be there before.
-    const callback = context + BigInt(libav.set.layout.AVFormatContext.interruptCallback);
+    // libav copies the callback while it opens the input.
+    const callback = context + BigInt(libav.release.layout.AVFormatContext.interruptCallback);
     memory.writeU64(
       callback + BigInt(STABLE.AVIOInterruptCB.callback),
       request.interrupt.callback,
@@ -48,7 +99,7 @@ export class Opening implements Disposable {
     }
   }
 
-  /** Those of `avformat_open_input`, in order. */
+  /** The arguments of `avformat_open_input`. */
   get arguments(): [
     ps: Cell<"AVFormatContext">,
     url: Ptr<"char">,
@@ -58,12 +109,12 @@ export class Opening implements Disposable {
     return [this.#context, this.#url, this.#format, this.#options];
   }
 
-  /** The context: NULL after a failed open, which frees it. */
+  /** The context; NULL after a failed open, which frees it. */
   get context(): Ptr<"AVFormatContext"> {
     return this.#libav.memory.load(this.#context);
   }
 
-  /** Throws unless the open succeeded and understood every option. */
+  /** Throws unless the open succeeded and accepted every option. */
   checkOpened(result: number, elapsedMs: number): void {
     this.#check("Cannot open", result, elapsedMs);
     const unknown = this.#unknownOptions();
@@ -80,17 +131,18 @@ export class Opening implements Disposable {
     this.#check("Cannot find the streams of", result, 0);
   }
 
-  /** Hands the context over, with the duty to close it and to release the interrupt. */
-  take(): Ptr<"AVFormatContext"> {
+  /** Makes the input, which takes over the context and the interrupt. */
+  input(): Input {
     this.#taken = true;
-    const context = this.context;
+    const { context } = this;
     this.#libav.memory.writeU64(this.#context, NULL);
-    return context;
+    const { interrupt, url } = this.#request;
+    return new Input(this.#libav, { context, interrupt, url });
   }
 
   [Symbol.dispose](): void {
     const { avformat, avutil, memory } = this.#libav;
-    // Does nothing when there is no context (any more).
+    // No-op when the cell holds NULL.
     avformat.avformat_close_input(this.#context);
     avutil.av_dict_free(this.#options);
     memory.free(this.#options);
@@ -102,7 +154,7 @@ export class Opening implements Disposable {
   #check(action: string, averror: number, elapsedMs: number): void {
     const { interrupt, url, options } = this.#request;
     if (averror >= 0 && !interrupt.raised) return;
-    // All that libav says of it is "invalid argument".
+    // libav reports a protocol outside of the whitelist as "invalid argument".
     const forbidden = averror === AVERROR.EINVAL ? forbiddenProtocol(url, options) : null;
     if (forbidden !== null) {
       throw new LibavError({
@@ -120,7 +172,7 @@ export class Opening implements Disposable {
     });
   }
 
-  /** The RTSP demuxer answers "invalid data" to an interrupt and to a timeout alike. */
+  /** The RTSP demuxer returns "invalid data" for an interrupt and for a timeout. */
   #code(averror: number, elapsedMs: number): LibavCode | undefined {
     const { interrupt, options } = this.#request;
     if (interrupt.raised) return "STREAM_INTERRUPTED";
