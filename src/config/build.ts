@@ -2,7 +2,9 @@
 import { isIP } from "node:net";
 import { join } from "node:path";
 import { assert } from "../core/assert.ts";
+import { type Endpoint, endpointText } from "../core/endpoint.ts";
 import { boxNorm } from "../core/geometry.ts";
+import { percentDecoded } from "../core/percent.ts";
 import { Secret } from "../core/secret.ts";
 import { type CameraAuthorities, resolvePath, type SecretFiles } from "./files.ts";
 import { parseAspect } from "./aspect.ts";
@@ -14,7 +16,6 @@ import {
   type CameraSettings,
   type DetectorSettings,
   EMBEDDED_BROKER,
-  type Endpoint,
   type HealthSettings,
   type MqttSettings,
   RTSP_PORTS,
@@ -23,9 +24,7 @@ import {
 } from "./settings.ts";
 import {
   type BrokerUrl,
-  decode,
   displayUrl,
-  endpointText,
   parseBrokerUrl,
   parseCameraUrl,
   type Parsed,
@@ -220,7 +219,7 @@ function secretsOf(config: Config, others: readonly string[]): string[] {
     const path = rest.length < MIN_SECRET_PATH_LENGTH ? "" : rest;
     for (const secret of [password ?? "", path, ...querySecrets(url)]) {
       found.add(secret);
-      found.add(decode(secret));
+      found.add(percentDecoded(secret));
     }
   }
   if (config.mqtt.url !== undefined) {

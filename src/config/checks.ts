@@ -2,10 +2,12 @@
  * Checks between places of a configuration. They work on data that may be wrong elsewhere, so that one
  * run tells everything; what has the wrong shape is passed over, because the schema tells of it.
  */
+import { isLoopback } from "../core/endpoint.ts";
+import { suggestName } from "../core/nearest.ts";
 import { cameraProblems } from "./camera_checks.ts";
 import { type FoundProblem, lookUp } from "./issues.ts";
-import { type ConfigPath, suggestName } from "./problems.ts";
-import { isLoopback, parseBrokerUrl, parseListen } from "./urls.ts";
+import type { ConfigPath } from "./problems.ts";
+import { parseBrokerUrl, parseListen } from "./urls.ts";
 
 /** Everything that is wrong between the parts of a configuration. */
 export function crossProblems(value: unknown): FoundProblem[] {

@@ -1,5 +1,6 @@
 import type { z } from "zod";
-import { type ConfigPath, type ConfigProblem, suggestName } from "./problems.ts";
+import { suggestName } from "../core/nearest.ts";
+import type { ConfigPath, ConfigProblem } from "./problems.ts";
 
 /** A problem that still knows its place as a path, so that its line can be found. */
 export interface FoundProblem extends Omit<ConfigProblem, "path" | "line"> {

@@ -1,5 +1,5 @@
 import { isAbsolute, join, resolve } from "node:path";
-import { suggestName } from "./problems.ts";
+import { suggestName } from "../core/nearest.ts";
 import type { Parsed } from "./urls.ts";
 
 /** The models that come with Orion, and their files in the folder `models`. */

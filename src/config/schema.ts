@@ -6,10 +6,10 @@
  */
 import { z } from "zod";
 import { COMMAND_NAMES } from "../core/command_shapes.ts";
+import { ID_PATTERN } from "../core/ids.ts";
 import { parseAspect } from "./aspect.ts";
 import { parseFingerprint } from "./fingerprint.ts";
 import { parseBrokerUrl, parseCameraUrl, type Parsed, parseHost, parseListen } from "./urls.ts";
-import { ID_PATTERN } from "./settings.ts";
 
 /** Bounds of lists, which bound the workers and the memory. */
 export const MAX_CAMERAS = 64;

@@ -2,16 +2,10 @@
  * What Orion was told to do: parsed once, complete, checked and frozen. Every default is filled in,
  * every path absolute, every reference resolved.
  */
+import type { Endpoint } from "../core/endpoint.ts";
 import type { BoxNorm, PointNorm } from "../core/geometry.ts";
 import type { ControlCommand, DecodeSetting, OutboxPlan } from "../core/messages.ts";
 import type { Secret } from "../core/secret.ts";
-
-/** Host and port of a listener, a broker or a camera. */
-export interface Endpoint {
-  /** Without the brackets of an IPv6 address. */
-  readonly hostname: string;
-  readonly port: number;
-}
 
 export type CameraKind = "rtsp" | "rtsps" | "file" | "demo";
 
@@ -110,7 +104,7 @@ export interface MqttSettings {
 
 export interface HealthSettings {
   /** Where the HTTP interface listens, or null for `off`. */
-  readonly listen: { readonly hostname: string; readonly port: number } | null;
+  readonly listen: Endpoint | null;
   readonly token: Secret | null;
   readonly statsIntervalSeconds: number;
 }
@@ -174,6 +168,3 @@ export const PROBE_UDP_PORTS: readonly [rtp: number, rtcp: number] = [61_998, 61
 
 /** Where the embedded broker listens unless `mqtt.listen` says otherwise. */
 export const EMBEDDED_BROKER = { hostname: "127.0.0.1", port: 1883 } as const;
-
-/** Ids of instances, cameras and detectors. */
-export const ID_PATTERN = /^[a-z0-9-]{1,64}$/;

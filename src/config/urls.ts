@@ -1,9 +1,11 @@
 /** What cameras, brokers and listeners are named by, taken apart. Nothing here decodes a percent sign. */
 import { isIPv6 } from "node:net";
 import { hasControlCharacters } from "../core/control_characters.ts";
+import { type Endpoint, endpointText } from "../core/endpoint.ts";
+import { suggestName } from "../core/nearest.ts";
+import { percentDecoded } from "../core/percent.ts";
 import { parameterSecrets } from "../core/redact.ts";
-import { suggestName } from "./problems.ts";
-import { type CameraKind, type Endpoint, MQTT_PORTS, RTSP_PORTS } from "./settings.ts";
+import { type CameraKind, MQTT_PORTS, RTSP_PORTS } from "./settings.ts";
 
 /** What came of a text, or what is wrong with it. Neither text holds a credential. */
 export type Parsed<T> =
@@ -108,8 +110,8 @@ export function parseBrokerUrl(text: string): Parsed<BrokerUrl> {
     ...named,
     scheme,
     url: `${scheme}://${endpointText(named)}${path}`,
-    username: decode(parts.value.username),
-    password: decode(parts.value.password),
+    username: decodedOrNull(parts.value.username),
+    password: decodedOrNull(parts.value.password),
   });
 }
 
@@ -124,17 +126,6 @@ export function parseListen(text: string, lowestPort: 0 | 1): Parsed<Endpoint> {
     return bad(`port ${port} is not within ${lowestPort} and 65535`, remedy);
   }
   return good({ hostname: host.replace(/^\[|\]$/g, ""), port });
-}
-
-/** `host:port`, with the brackets an IPv6 address needs: as permissions and URLs spell it. */
-export function endpointText(endpoint: Endpoint): string {
-  const { hostname, port } = endpoint;
-  return `${hostname.includes(":") ? `[${hostname}]` : hostname}:${port}`;
-}
-
-/** Whether only this machine can reach what listens there. */
-export function isLoopback(hostname: string): boolean {
-  return hostname === "localhost" || hostname === "::1" || /^127(\.\d{1,3}){3}$/.test(hostname);
 }
 
 /** All of a URL that is ever shown. Credentials may stand anywhere else in it. */
@@ -164,15 +155,8 @@ export function querySecrets(url: string): string[] {
 /** What may end the value of a parameter, or belong to it. */
 const VALUE_END = /[/?]|\.sdp|_[a-z]+=/i;
 
-/** Percent-decodes, or leaves the text as it is when it is not valid. */
-export function decode<T extends string | null>(text: T): T | string {
-  if (text === null) return text;
-  try {
-    return decodeURIComponent(text);
-  } catch (_error) {
-    // A lone % is its own value: the text was not encoded.
-    return text;
-  }
+function decodedOrNull(text: string | null): string | null {
+  return text === null ? null : percentDecoded(text);
 }
 
 function schemeOf(text: string): string | null {

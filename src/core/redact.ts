@@ -1,4 +1,5 @@
 import type { ErrorData } from "./errors.ts";
+import { percentDecoded } from "./percent.ts";
 
 const REDACTED = "[redacted]";
 
@@ -93,7 +94,7 @@ export class Redactor {
 
   /** @param values  secrets in clear or percent-encoded; not those below {@link MIN_REDACTED_CHARS} */
   constructor(values: Iterable<string> = []) {
-    const all = new Set([...values].flatMap((value) => [value, decoded(value)]));
+    const all = new Set([...values].flatMap((value) => [value, percentDecoded(value)]));
     const patterns = [...all].filter((value) => value.length >= MIN_REDACTED_CHARS)
       // The longest first, so that a secret that contains another leaves nothing of itself behind.
       .sort((a, b) => b.length - a.length)
@@ -124,17 +125,6 @@ export class Redactor {
     return Object.fromEntries(
       Object.entries(value).map(([key, item]) => [key, this.value(item, depth + 1)]),
     );
-  }
-}
-
-/** Percent-decoded, or the text itself where it is not valid. */
-function decoded(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch (error) {
-    // A lone % is its own value: the text was not encoded.
-    if (error instanceof URIError) return text;
-    throw error;
   }
 }
 

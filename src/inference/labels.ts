@@ -1,4 +1,5 @@
 import { ModelError } from "../core/errors.ts";
+import { nearestName } from "../core/nearest.ts";
 
 /** The 80 classes of the COCO detection task, in the order in which detectors number them. */
 export const COCO_LABELS: readonly string[] = [
@@ -61,7 +62,7 @@ export function selectClasses(
 
 function unknownClass(wanted: string | number, labels: readonly string[], model: string) {
   const last = labels.length - 1;
-  const near = typeof wanted === "string" ? nearestLabel(wanted, labels) : null;
+  const near = typeof wanted === "string" ? nearestName(wanted, labels) : null;
   const known = labels.length <= 8
     ? labels.map((label) => `"${label}"`).join(", ")
     : `${labels.length} classes, the first of which is "${labels[0]}"`;
@@ -75,31 +76,4 @@ function unknownClass(wanted: string | number, labels: readonly string[], model:
       ? `Did you mean "${near}"? Correct the detector's classes.`
       : `Correct the detector's classes: names, or numbers from 0 to ${last}.`,
   });
-}
-
-/** The label nearest to a mistyped one, or null when none is near. */
-export function nearestLabel(typed: string, labels: readonly string[]): string | null {
-  const folded = typed.toLowerCase().slice(0, MAX_LABEL_LENGTH);
-  // A third of the letters may be wrong: more is another word.
-  let best = Math.floor(Math.max(3, folded.length) / 3) + 1;
-  let nearest: string | null = null;
-  for (const label of labels) {
-    const distance = editDistance(folded, label.toLowerCase());
-    if (distance < best) [best, nearest] = [distance, label];
-  }
-  return nearest;
-}
-
-/** Letters to insert, delete or replace to get from one word to the other. */
-function editDistance(a: string, b: string): number {
-  let previous = Array.from({ length: b.length + 1 }, (_, index) => index);
-  for (let i = 1; i <= a.length; i++) {
-    const row = [i];
-    for (let j = 1; j <= b.length; j++) {
-      const replace = (previous[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
-      row.push(Math.min(replace, (previous[j] ?? 0) + 1, (row[j - 1] ?? 0) + 1));
-    }
-    previous = row;
-  }
-  return previous[b.length] ?? 0;
 }

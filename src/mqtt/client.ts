@@ -5,6 +5,7 @@
  */
 import mqtt, { type IClientOptions, type MqttClient } from "mqtt";
 import type { Clock } from "../core/clock.ts";
+import { hostText } from "../core/endpoint.ts";
 import type { BrokerError } from "../core/errors.ts";
 import {
   connectionError,
@@ -268,10 +269,9 @@ function clientOptions({ endpoint, protocol, clientId, will }: SessionOptions): 
   const { address } = endpoint;
   const socket = address.scheme === "ws" || address.scheme === "wss";
   // The library writes web socket URLs by joining texts, so an IPv6 address needs its brackets there.
-  const bracketed = socket && address.hostname.includes(":");
   return {
     protocol: address.scheme,
-    hostname: bracketed ? `[${address.hostname}]` : address.hostname,
+    hostname: socket ? hostText(address.hostname) : address.hostname,
     port: address.port,
     ...(socket ? { path: address.path } : {}),
     protocolVersion: protocol === 5 ? 5 : 4,

@@ -7,6 +7,7 @@ import { z } from "zod";
 import { COMMAND_NAMES } from "../core/command_shapes.ts";
 import type { ErrorData } from "../core/errors.ts";
 import { boxNorm } from "../core/geometry.ts";
+import { ID_PATTERN } from "../core/ids.ts";
 import type { ControlCommand } from "../core/messages.ts";
 import { type JsonProblem, parseStrictJson } from "./strict_json.ts";
 
@@ -32,7 +33,7 @@ function text(most: number) {
 }
 
 const ID = "1 to 64 of the characters a to z, 0 to 9 and -";
-const id = z.string({ error: ID }).regex(/^[a-z0-9-]{1,64}$/, { error: ID });
+const id = z.string({ error: ID }).regex(ID_PATTERN, { error: ID });
 const fraction = number(0, 1);
 
 function object<T extends z.core.$ZodLooseShape>(shape: T) {

@@ -1,7 +1,7 @@
 /** What is needed and not granted, and which key of the configuration it is needed for. */
 import { join } from "node:path";
 import type { Settings } from "../config/settings.ts";
-import { endpointText } from "../config/urls.ts";
+import { endpointText } from "../core/endpoint.ts";
 import { OrionError } from "../core/errors.ts";
 import { allowFlag, grantRemedy } from "../core/missing_grant.ts";
 import { LIBAV_FOLDERS, libavPaths } from "../libav/locate.ts";

@@ -1,11 +1,11 @@
 /** What the process and each of its workers may do, computed from the configuration. */
 import { join } from "node:path";
+import { type Endpoint, endpointText, hostText } from "../core/endpoint.ts";
 import { LifecycleError } from "../core/errors.ts";
 import type { LibavPaths } from "../core/messages.ts";
 import { NO_TELEMETRY } from "../core/telemetry.ts";
 import { isIP } from "node:net";
-import type { CameraSettings, Endpoint, Settings } from "../config/settings.ts";
-import { endpointText } from "../config/urls.ts";
+import type { CameraSettings, Settings } from "../config/settings.ts";
 import { type Grant, grant, union } from "./grant.ts";
 import { onnxRuntimePackage, type OnnxRuntimePlace, type Places } from "./places.ts";
 
@@ -139,8 +139,7 @@ export function captureGrant(stream: StreamAccess, libav: LibavPaths | null): Gr
  * that they go to with addresses only.
  */
 function datagramsTo(host: Endpoint): string {
-  if (isIP(host.hostname) === 0) return endpointText(host);
-  return host.hostname.includes(":") ? `[${host.hostname}]` : host.hostname;
+  return isIP(host.hostname) === 0 ? endpointText(host) : hostText(host.hostname);
 }
 
 /** Where RTP and RTCP are received; of a host name the family of its address is not known. */

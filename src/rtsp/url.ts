@@ -1,5 +1,7 @@
 /** A camera's address, taken apart and put together without a byte of its path being changed. */
 import { withoutControlCharacters } from "../core/control_characters.ts";
+import { endpointText } from "../core/endpoint.ts";
+import { percentDecoded } from "../core/percent.ts";
 
 /** The ports of RFC 2326 3.2 and of `rtsps` (RFC 7826 4.2). */
 const DEFAULT_PORTS = { rtsp: 554, rtsps: 322 } as const;
@@ -49,10 +51,10 @@ export function parseRtspUrl(text: string): RtspUrl | null {
     scheme,
     hostname,
     port,
-    username: decode(username),
-    password: decode(password),
+    username: username === null ? null : percentDecoded(username),
+    password: password === null ? null : percentDecoded(password),
     requestUri: `${scheme}://${authority}${rest}`,
-    host: `${hostname.includes(":") ? `[${hostname}]` : hostname}:${port}`,
+    host: endpointText({ hostname, port }),
   };
 }
 
@@ -187,16 +189,4 @@ function referTo(own: Split, text: string | null): string | null {
 
 function isHost(own: Split, reference: string): boolean {
   return reference.split("/", 1)[0]?.toLowerCase() === own.hostname.toLowerCase();
-}
-
-/** Percent-decodes, or leaves the text as it is when it is not valid. */
-function decode(text: string | null): string | null {
-  if (text === null) return null;
-  try {
-    return decodeURIComponent(text);
-  } catch (error) {
-    // A lone % is its own value: the text was not encoded.
-    if (error instanceof URIError) return text;
-    throw error;
-  }
 }
