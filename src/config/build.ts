@@ -153,6 +153,7 @@ function buildDetector(
     id: detector.id,
     model: detector.model,
     modelPath: parsed(modelPath(detector.model, context)),
+    providers: detector.providers,
     cameras: wanted === undefined ? cameras : cameras.filter((id) => wanted.includes(id)),
     rateHz: detector.rateHz ?? null,
     confidence: detector.confidence,

@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import { suggestName } from "../core/nearest.ts";
+import { nearestName, suggestName } from "../core/nearest.ts";
 import type { ConfigPath, ConfigProblem } from "./problems.ts";
 
 /** A problem that still knows its place as a path, so that its line can be found. */
@@ -31,6 +31,12 @@ export function problemsOf(
         return unionProblems(issue, at, value, quotable);
       case "custom":
         return [{ at, message: issue.message, remedy: remedyOf(issue.params) }];
+      case "invalid_value":
+        return [{
+          at,
+          message: found(lookUp(value, at), quotable(at) && !isSecret(at)),
+          remedy: `${suggestion(lookUp(value, at), issue.values)}Write ${issue.message}.`,
+        }];
       default:
         return [{
           at,
@@ -81,6 +87,13 @@ function unionProblems(
     message: found(written, quotable(at) && !isSecret(at)),
     remedy: `Write ${issue.message}.`,
   }];
+}
+
+/** Names the word that a mistyped one most likely stands for; "" when none is near. */
+function suggestion(written: unknown, known: readonly unknown[]): string {
+  if (typeof written !== "string") return "";
+  const nearest = nearestName(written, known.filter((word) => typeof word === "string"));
+  return nearest === null ? "" : `Did you mean "${nearest}"? `;
 }
 
 /** The schema puts the keys an object knows into the message of its own issue. */

@@ -6,6 +6,7 @@
  */
 import { z } from "zod";
 import { COMMAND_NAMES } from "../core/command_shapes.ts";
+import { EXECUTION_PROVIDERS } from "../core/execution_providers.ts";
 import { ID_PATTERN } from "../core/ids.ts";
 import { parseAspect } from "./aspect.ts";
 import { parseFingerprint } from "./fingerprint.ts";
@@ -196,6 +197,12 @@ const detector = object({
   id: id.describe("Names the detector in topics and metrics; unique."),
   model: text("builtin:person or the path of an .onnx file").default("builtin:person")
     .describe("builtin:person, builtin:person-int8 or the path of an .onnx file."),
+  providers: list(oneOf(EXECUTION_PROVIDERS), "a list of ONNX Runtime's execution providers", {
+    min: 1,
+    max: EXECUTION_PROVIDERS.length,
+  }).default(["cpu"]).describe(
+    "ONNX Runtime's execution providers, the preferred first; cpu where none of them can be used.",
+  ),
   cameras: list(id, "a list of camera ids", { min: 1, max: MAX_CAMERAS }).optional()
     .describe("Ids of the cameras it looks at; absent for all."),
   rateHz: number(0.1, 30).optional().describe("Per camera; absent for as fast as it can."),

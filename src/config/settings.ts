@@ -3,6 +3,7 @@
  * every path absolute, every reference resolved.
  */
 import type { Endpoint } from "../core/endpoint.ts";
+import type { ExecutionProvider } from "../core/execution_providers.ts";
 import type { BoxNorm, PointNorm } from "../core/geometry.ts";
 import type { ControlCommand, DecodeSetting, OutboxPlan } from "../core/messages.ts";
 import type { Secret } from "../core/secret.ts";
@@ -67,6 +68,8 @@ export interface DetectorSettings {
   readonly model: string;
   /** The absolute path of the model's file. */
   readonly modelPath: string;
+  /** ONNX Runtime's execution providers, the preferred first, never empty. */
+  readonly providers: readonly ExecutionProvider[];
   /** Ids of the cameras it looks at, never empty, in the order of `cameras`. */
   readonly cameras: readonly string[];
   /** Per camera; null for as fast as it can. */

@@ -147,9 +147,16 @@ export class Detector {
   }
 
   async #start(plan: DetectorPlan): Promise<void> {
-    const { clock, load, post } = this.#deps;
+    const { clock, load, log, post } = this.#deps;
     const startedAtMs = clock.nowMs();
-    const model = await load({ path: plan.modelPath, model: plan.model, threads: plan.threads });
+    const model = await load({
+      path: plan.modelPath,
+      model: plan.model,
+      threads: plan.threads,
+      providers: plan.providers,
+      onProviderSkipped: (provider, reason) =>
+        log.warning("detector.provider_skipped", { worker: plan.worker, provider, reason }),
+    });
     try {
       const classes = selectClasses(model.labels, plan.classes, plan.model);
       const postprocessor = new Postprocessor({ labels: model.labels, classes, iou: plan.iou });

@@ -23,7 +23,7 @@ export interface Model extends AsyncDisposable {
   readonly input: InputShape;
   /** The name of each class, by number. */
   readonly labels: readonly string[];
-  /** What computes: `cpu` unless asked otherwise. */
+  /** The execution provider in use: `cpu` by default. */
   readonly provider: string;
   /**
    * Infers one frame. The buffer *is* the input tensor: it is read in place, and stays the caller's.
@@ -42,11 +42,10 @@ export interface LoadOptions {
   readonly model?: string;
   /** Threads that share one operator. */
   readonly threads: number;
-  /**
-   * Execution providers, the preferred first; those that this build of ONNX Runtime lacks are passed
-   * over. `["cpu"]` when left out.
-   */
+  /** Execution providers, the preferred first; default `["cpu"]`, which is tried last in any case. */
   readonly providers?: readonly string[];
+  /** Called for each provider that this build lacks or that cannot be set up on this machine. */
+  readonly onProviderSkipped?: (provider: string, reason: string) => void;
 }
 
 type Runtime = typeof import("onnxruntime-node");
@@ -87,8 +86,7 @@ export class ModelSession implements Model {
       throw invalid(model, path, `it is ${describeContent(bytes)}`);
     }
     const runtime = await loadRuntime();
-    const provider = chooseProvider(runtime, options.providers ?? ["cpu"]);
-    const session = await createSession(runtime, bytes, { provider, threads: options.threads })
+    const { session, provider } = await openSession(runtime, bytes, options)
       .catch((cause: unknown) => {
         throw invalid(model, path, `ONNX Runtime refused it (${reason(cause)})`, cause);
       });
@@ -203,9 +201,31 @@ async function loadRuntime(): Promise<Runtime> {
   }
 }
 
-function chooseProvider(runtime: Runtime, wanted: readonly string[]): string {
-  const known: readonly string[] = runtime.listSupportedBackends().map((backend) => backend.name);
-  return wanted.find((name) => known.includes(name)) ?? "cpu";
+/**
+ * Creates a session on the first provider that can be set up. A build names providers whose libraries
+ * or devices the machine may lack, which shows only here.
+ * @throws what ONNX Runtime says about `cpu`, which every build has
+ */
+async function openSession(
+  runtime: Runtime,
+  bytes: Uint8Array,
+  { providers = [], threads, onProviderSkipped }: LoadOptions,
+): Promise<{ readonly session: InferenceSession; readonly provider: string }> {
+  const built: readonly string[] = runtime.listSupportedBackends().map((backend) => backend.name);
+  for (const provider of providers) {
+    if (provider === "cpu") break;
+    if (!built.includes(provider)) {
+      onProviderSkipped?.(provider, "this build of ONNX Runtime has no such provider");
+      continue;
+    }
+    try {
+      return { session: await createSession(runtime, bytes, { provider, threads }), provider };
+    } catch (error) {
+      onProviderSkipped?.(provider, reason(error));
+    }
+  }
+  const provider = "cpu";
+  return { session: await createSession(runtime, bytes, { provider, threads }), provider };
 }
 
 function createSession(

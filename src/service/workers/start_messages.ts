@@ -60,9 +60,9 @@ function tlsOf({ ca, fingerprint, insecure }: CameraSettings): CameraSource["tls
 
 /** A detector as the worker at `index` of its pool needs to know it. */
 export function detectorPlan(settings: DetectorSettings, index: number): DetectorPlan {
-  const { id, model, modelPath, confidence, iou, classes, threads } = settings;
+  const { id, model, modelPath, providers, confidence, iou, classes, threads } = settings;
   const worker = `${id}-${index}`;
-  return { detector: id, worker, model, modelPath, confidence, iou, classes, threads };
+  return { detector: id, worker, model, modelPath, providers, confidence, iou, classes, threads };
 }
 
 /** How the publisher reaches its broker, credentials in clear. */

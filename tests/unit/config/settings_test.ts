@@ -63,6 +63,7 @@ Deno.test("settings: no file at all is the demo", () => {
     id: "person",
     model: "builtin:person",
     modelPath: "/opt/orion/models/nanodet-g.onnx",
+    providers: ["cpu"],
     cameras: ["demo"],
     rateHz: 5,
     confidence: 0.45,
@@ -100,6 +101,7 @@ cameras:
 detectors:
   - id: person
     model: my/own.onnx
+    providers: [cuda, cpu]
     cameras: [clip, gate]
     rateHz: 0.1
     confidence: 0.4
@@ -147,6 +149,7 @@ Deno.test("settings: everything of a full configuration arrives, resolved", () =
   assert.equal(person?.modelPath, "/etc/orion/my/own.onnx");
   assert.deepEqual(person?.cameras, ["gate", "clip"], "in the order of the cameras");
   assert.deepEqual(person?.classes, ["person", 2]);
+  assert.deepEqual([person?.providers, all?.providers], [["cuda", "cpu"], ["cpu"]]);
   assert.equal(all?.rateHz, null);
   assert.equal(all?.classes, null);
   assert.deepEqual(all?.cameras, ["gate", "clip"]);

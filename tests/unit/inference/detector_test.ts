@@ -35,6 +35,20 @@ Deno.test("detector: is ready, then hands on what it saw in source pixels, with 
   assert.deepEqual([released(), port.closed], [1, 1]);
 });
 
+Deno.test("detector: the plan's providers reach the model, and a skipped one is logged", async () => {
+  const { detector, loads, logged } = harness();
+  await detector.start({ ...PLAN, providers: ["cuda", "cpu"] });
+  const [options] = loads;
+  assert.deepEqual(options?.providers, ["cuda", "cpu"]);
+  options?.onProviderSkipped?.("cuda", "no such library");
+  assert.deepEqual(logged.map(({ level, event, fields }) => [level, event, fields]), [[
+    "warning",
+    "detector.provider_skipped",
+    { worker: "person-1", provider: "cuda", reason: "no such library" },
+  ]]);
+  await detector.stop();
+});
+
 Deno.test("detector: another confidence holds from the next frame on", async () => {
   const { detector, next } = harness();
   await detector.start(PLAN);

@@ -75,12 +75,30 @@ Deno.test("session: after it was released it refuses to run; releasing twice is 
   await assert.rejects(session.run(new ArrayBuffer(inputBytes(session.input))), LifecycleError);
 });
 
-Deno.test("session: a provider this build lacks is passed over for the next one", async () => {
-  const providers = ["no-such-provider", "cpu"];
+Deno.test("session: providers that cannot be set up are skipped with a reason, and cpu remains", async () => {
+  // CUDA is named by builds for x86_64 whose packages have no library of it.
+  for (const providers of [["no-such-provider", "cuda", "cpu"], ["no-such-provider", "cuda"]]) {
+    const skipped: string[] = [];
+    await using session = await ModelSession.load({
+      path: BUNDLED.personInt8,
+      threads: 1,
+      providers,
+      onProviderSkipped: (provider, reason) => {
+        assert.notEqual(reason, "");
+        skipped.push(provider);
+      },
+    });
+    assert.equal(session.provider, "cpu");
+    assert.deepEqual(skipped, ["no-such-provider", "cuda"]);
+  }
+});
+
+Deno.test("session: what comes after cpu is never tried", async () => {
   await using session = await ModelSession.load({
     path: BUNDLED.personInt8,
     threads: 1,
-    providers,
+    providers: ["cpu", "no-such-provider"],
+    onProviderSkipped: (provider) => assert.fail(provider),
   });
   assert.equal(session.provider, "cpu");
 });
