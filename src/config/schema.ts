@@ -6,6 +6,7 @@
  */
 import { z } from "zod";
 import { COMMAND_NAMES } from "../core/command_shapes.ts";
+import type { Endpoint } from "../core/endpoint.ts";
 import { EXECUTION_PROVIDERS } from "../core/execution_providers.ts";
 import { ID_PATTERN } from "../core/ids.ts";
 import { parseAspect } from "./aspect.ts";
@@ -75,16 +76,17 @@ function object<T extends z.core.$ZodLooseShape>(shape: T) {
   });
 }
 
-/** A text that a parser of `urls.ts` understands. */
-function parsedBy(expected: string, parse: (text: string) => Parsed<unknown>) {
-  return text(expected).superRefine((value, context) => {
+/** A text that is kept as what it is parsed to. */
+function parsedBy<T>(expected: string, parse: (text: string) => Parsed<T>) {
+  return text(expected).transform((value, context) => {
     const parsed = parse(value);
-    if (parsed.ok) return;
+    if (parsed.ok) return parsed.value;
     context.addIssue({
       code: "custom",
       message: parsed.message,
       params: { remedy: parsed.remedy },
     });
+    return z.NEVER;
   });
 }
 
@@ -157,7 +159,7 @@ const camera = object({
     parsedBy("a host, with or without a port", parseHost),
     `a list of at most ${MAX_REDIRECT_HOSTS} hosts`,
     { min: 0, max: MAX_REDIRECT_HOSTS },
-  ).default([]).describe("Hosts that the camera may send us to; they get no credentials."),
+  ).prefault([]).describe("Hosts that the camera may send us to; they get no credentials."),
   udpPort: whole(1024, 65534).optional().describe(
     "UDP: the first, even one of the two local ports; absent for 61000 and on, two for each camera.",
   ),
@@ -176,7 +178,7 @@ const camera = object({
   rotate: z.union([z.literal(0), z.literal(90), z.literal(180), z.literal(270)], {
     error: "0, 90, 180 or 270",
   }).default(0).describe("Degrees clockwise, on top of what the stream says."),
-  aspect: parsedBy('auto or a shape such as "16:9"', parseAspect).default("auto").describe(
+  aspect: parsedBy('auto or a shape such as "16:9"', parseAspect).prefault("auto").describe(
     "Width to height of the picture before rotate turns it, for recorders with pixels that are " +
       "not square and no word of it; auto: as the stream says.",
   ),
@@ -251,8 +253,9 @@ const mqtt = object({
 const health = object({
   listen: parsedBy(
     "an address and a port, or off",
-    (value) => value === "off" ? { ok: true, value } : parseListen(value, 0),
-  ).default("127.0.0.1:8080").describe("The HTTP interface; off for none."),
+    (value): Parsed<Endpoint | null> =>
+      value === "off" ? { ok: true, value: null } : parseListen(value, 0),
+  ).prefault("127.0.0.1:8080").describe("The HTTP interface; off for none."),
   token: secret.optional().describe("Needed when it listens on anything but loopback."),
   statsIntervalSeconds: seconds(1, 3600).default(10),
 });
@@ -289,7 +292,7 @@ export const configSchema = object({
   }).prefault({}),
 });
 
-/** A configuration with its defaults filled in, and nothing resolved yet. */
+/** A configuration with its texts parsed and its defaults filled in; nothing is resolved yet. */
 export type Config = z.output<typeof configSchema>;
 export type CameraConfig = Config["cameras"][number];
 export type DetectorConfig = Config["detectors"][number];

@@ -2,6 +2,7 @@
  * What Orion was told to do: parsed once, complete, checked and frozen. Every default is filled in,
  * every path absolute, every reference resolved.
  */
+import type { BrokerAddress } from "../core/broker_address.ts";
 import type { Endpoint } from "../core/endpoint.ts";
 import type { ExecutionProvider } from "../core/execution_providers.ts";
 import type { BoxNorm, PointNorm } from "../core/geometry.ts";
@@ -85,10 +86,10 @@ export interface DetectorSettings {
 }
 
 export interface MqttSettings {
-  /** The broker's URL without credentials, or null for the embedded broker. */
-  readonly url: string | null;
-  readonly hostname: string;
-  readonly port: number;
+  /** Of the broker, be it the embedded one or another. */
+  readonly address: BrokerAddress;
+  /** The embedded broker is used: no other is named. */
+  readonly isEmbedded: boolean;
   /** How the broker is shown: its URL without credentials, for the embedded one `mqtt://127.0.0.1:1883`. */
   readonly displayUrl: string;
   readonly username: string | null;
@@ -144,11 +145,6 @@ export interface Settings {
   secrets(): string[];
 }
 
-/** The ports a URL scheme stands for when it names none. */
-export const MQTT_PORTS = { mqtt: 1883, mqtts: 8883, ws: 80, wss: 443 } as const;
-
-export const RTSP_PORTS = { rtsp: 554, rtsps: 322 } as const;
-
 /**
  * The local UDP ports of the first camera begin here, unless `udpPort` says otherwise: beyond those that
  * Linux gives to outgoing connections (32768 to 60999), so that none of them is taken by accident.
@@ -170,4 +166,4 @@ export function udpPorts(
 export const PROBE_UDP_PORTS: readonly [rtp: number, rtcp: number] = [61_998, 61_999];
 
 /** Where the embedded broker listens unless `mqtt.listen` says otherwise. */
-export const EMBEDDED_BROKER = { hostname: "127.0.0.1", port: 1883 } as const;
+export const EMBEDDED_BROKER: Endpoint = { hostname: "127.0.0.1", port: 1883 };

@@ -4,6 +4,7 @@
  * The library's own reconnecting is off: a session ends once, says why, and `link.ts` opens the next.
  */
 import mqtt, { type IClientOptions, type MqttClient } from "mqtt";
+import { shownBroker } from "../core/broker_address.ts";
 import type { Clock } from "../core/clock.ts";
 import { hostText } from "../core/endpoint.ts";
 import type { BrokerError } from "../core/errors.ts";
@@ -235,15 +236,14 @@ class MqttSession implements Session {
   }
 
   get #where(): string {
-    return this.#options.endpoint.address.display;
+    return shownBroker(this.#options.endpoint.address);
   }
 
   #error(): BrokerError {
-    const { scheme } = this.#options.endpoint.address;
     return connectionError({
       where: this.#where,
       accepted: this.#accepted,
-      tls: scheme === "mqtts" || scheme === "wss",
+      tls: ["mqtts", "wss"].includes(this.#options.endpoint.address.scheme),
       code: this.#cause?.code ?? null,
       text: this.#cause?.text ?? null,
       clientId: this.#options.clientId,

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { loadSettings } from "../../../src/config/load.ts";
+import { shownBroker } from "../../../src/core/broker_address.ts";
 import { ConfigError } from "../../../src/config/problems.ts";
 import type { Settings } from "../../../src/config/settings.ts";
 import { Redactor } from "../../../src/core/redact.ts";
@@ -72,9 +73,9 @@ Deno.test("settings: no file at all is the demo", () => {
     threads: 1,
     workers: 1,
   }]);
-  assert.equal(settings.mqtt.url, null);
-  assert.equal(settings.mqtt.displayUrl, "mqtt://127.0.0.1:1883");
-  assert.deepEqual(settings.mqtt.qos, { inferences: 0, control: 1, health: 1 });
+  const { mqtt } = settings;
+  assert.deepEqual([mqtt.isEmbedded, mqtt.displayUrl], [true, "mqtt://127.0.0.1:1883"]);
+  assert.deepEqual(mqtt.qos, { inferences: 0, control: 1, health: 1 });
   assert.deepEqual(settings.health.listen, { hostname: "127.0.0.1", port: 8080 });
   assert.deepEqual(settings.watchdog, {
     intervalSeconds: 30,
@@ -155,7 +156,8 @@ Deno.test("settings: everything of a full configuration arrives, resolved", () =
   assert.deepEqual(all?.cameras, ["gate", "clip"]);
   assert.equal(all?.modelPath, "/opt/orion/models/nanodet-g.onnx");
   const { mqtt } = settings;
-  assert.equal(mqtt.url, "mqtts://broker.example:8883");
+  assert.equal(mqtt.isEmbedded, false);
+  assert.equal(shownBroker(mqtt.address), "mqtts://broker.example:8883");
   assert.equal(mqtt.password?.expose(), "mqtt-secret");
   assert.equal(mqtt.protocol, "3.1.1");
   assert.deepEqual([mqtt.ca, mqtt.cert, mqtt.key], [
@@ -206,7 +208,7 @@ Deno.test("settings: printed in any way they show no secret, and the redactor kn
 
 Deno.test("settings: credentials within mqtt.url are taken out of it, and decoded", () => {
   const { mqtt } = load("cameras: [{ id: a, url: 'demo:' }]\nmqtt: { url: 'mqtt://me:p%3Aw@b:1' }");
-  assert.equal(mqtt.url, "mqtt://b:1");
+  assert.deepEqual({ ...mqtt.address }, { scheme: "mqtt", hostname: "b", port: 1, path: "" });
   assert.equal(mqtt.displayUrl, "mqtt://b:1");
   assert.equal(mqtt.username, "me");
   assert.equal(mqtt.password?.expose(), "p:w");
@@ -214,17 +216,17 @@ Deno.test("settings: credentials within mqtt.url are taken out of it, and decode
 
 Deno.test("settings: a broker's port follows its scheme, and a path stays with websockets alone", () => {
   for (
-    const [url, expected] of [
-      ["mqtt://b", "mqtt://b:1883"],
-      ["mqtts://b", "mqtts://b:8883"],
-      ["ws://b/mqtt", "ws://b:80/mqtt"],
-      ["wss://[::1]/x?y=1", "wss://[::1]:443/x?y=1"],
-    ]
+    const [url, shown, path] of [
+      ["mqtts://b/", "mqtts://b:8883", ""],
+      ["ws://b/mqtt", "ws://b:80", "/mqtt"],
+      ["ws://b?y=1", "ws://b:80", "/?y=1"],
+      ["wss://b", "wss://b:443", "/"],
+      ["wss://[::1]/x?y=1", "wss://[::1]:443", "/x?y=1"],
+    ] as const
   ) {
-    assert.equal(
-      load(`cameras: [{ id: a, url: 'demo:' }]\nmqtt: { url: '${url}' }`).mqtt.url,
-      expected,
-    );
+    const { mqtt } = load(`cameras: [{ id: a, url: 'demo:' }]\nmqtt: { url: '${url}' }`);
+    assert.deepEqual([shownBroker(mqtt.address), mqtt.address.path], [shown, path]);
+    assert.equal(mqtt.displayUrl, shown);
   }
 });
 
