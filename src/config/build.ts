@@ -1,4 +1,4 @@
-/** From a checked configuration to {@link Settings}: references resolved, secrets wrapped, frozen. */
+/** Builds {@link Settings} from a checked configuration: resolves references, wraps secrets, freezes. */
 import { isIP } from "node:net";
 import { join } from "node:path";
 import { assert } from "../core/assert.ts";
@@ -23,7 +23,7 @@ import {
 } from "./settings.ts";
 import { displayUrl, querySecrets } from "./urls.ts";
 
-/** What {@link buildSettings} needs beside the configuration. */
+/** Input of {@link buildSettings} beside the configuration. */
 export interface BuildContext {
   readonly path: string | null;
   readonly root: string;
@@ -31,7 +31,7 @@ export interface BuildContext {
   readonly secretFiles: SecretFiles;
   readonly authorities: CameraAuthorities;
   readonly environment: readonly string[];
-  /** Values of environment variables that stand where a credential may. */
+  /** Values of environment variables at places that may hold a credential. */
   readonly environmentSecrets: readonly string[];
   readonly warnings: readonly string[];
 }
@@ -39,7 +39,7 @@ export interface BuildContext {
 /** The bundled clip that `demo:` stands for. */
 export const DEMO_CLIP = ["assets", "demo.mp4"] as const;
 
-/** Builds the settings of a configuration in which no problem was found. */
+/** Builds the settings of a configuration without problems. */
 export function buildSettings(config: Config, context: BuildContext): Settings {
   const cameras = config.cameras.map((camera, index) => buildCamera(camera, index, context));
   const ids = cameras.map((camera) => camera.id);
@@ -104,7 +104,7 @@ function buildCamera(
   };
 }
 
-/** How a camera is spoken to. */
+/** Builds the settings of the network protocol of a camera. */
 function buildNetwork(
   camera: CameraConfig,
   { kind, index, context }: {
@@ -189,7 +189,7 @@ function buildHealth(health: Config["health"], context: BuildContext): HealthSet
   };
 }
 
-/** A secret as written, or as its file holds it. */
+/** Returns a secret as written, or the content of its file. */
 function secretText(
   place: string,
   secret: SecretConfig | undefined,
@@ -200,10 +200,10 @@ function secretText(
   return context.secretFiles.values.get(place) ?? null;
 }
 
-/** Paths of a camera that are shorter are ordinary words: `/live` is in many a path. */
+/** Shorter paths of cameras are ordinary words, such as `/live`, and not redacted. */
 const MIN_SECRET_PATH_LENGTH = 8;
 
-/** Everything that must never be printed, as written and as it is sent. */
+/** Collects every text that must never be printed, as written and percent-decoded. */
 function secretsOf(config: Config, others: readonly string[]): string[] {
   const found = new Set<string>(others);
   for (const { url } of config.cameras) {
@@ -221,7 +221,7 @@ function secretsOf(config: Config, others: readonly string[]): string[] {
   return [...found];
 }
 
-/** What a camera's keys leave open, said of each at its place. */
+/** Warns of unsafe settings of a camera, each at its key. */
 function cameraWarnings(camera: CameraSettings, index: number): string[] {
   const { id, kind, endpoint, demuxer, insecure, udpPorts } = camera;
   const at = `cameras[${index}]`;

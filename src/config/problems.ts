@@ -1,9 +1,9 @@
 import { OrionError } from "../core/errors.ts";
 
-/** Where in a configuration: keys and indices from the top. */
+/** A path within a configuration: keys and indices from the root. */
 export type ConfigPath = readonly (string | number)[];
 
-/** One thing that is wrong with a configuration, and what to do about it. */
+/** One mistake in a configuration, and its remedy. */
 export interface ConfigProblem {
   /** `cameras[0].url`; empty for the file as a whole. */
   readonly path: string;
@@ -13,15 +13,15 @@ export interface ConfigProblem {
   readonly line?: number;
 }
 
-/** A configuration that cannot be used: exit code 2. Carries every problem, not only the first. */
+/** A configuration that cannot be used: exit code 2. Carries every problem. */
 export class ConfigError extends OrionError {
   override readonly name = "ConfigError";
   readonly problems: readonly ConfigProblem[];
   /** The file, or null when none was read. */
   readonly file: string | null;
-  /** Absolute paths of the other files it names, as far as they could be told. */
+  /** Absolute paths of the other files it names, as far as they are known. */
   readonly files: readonly string[];
-  /** The environment variables it names, as far as they could be told. */
+  /** The environment variables it names, as far as they are known. */
   readonly environment: readonly string[];
 
   constructor(
@@ -43,7 +43,7 @@ export class ConfigError extends OrionError {
   }
 }
 
-/** `["cameras", 0, "url"]` as people write it: `cameras[0].url`. */
+/** Formats a path: `["cameras", 0, "url"]` is `cameras[0].url`. */
 export function pathText(path: ConfigPath): string {
   let text = "";
   for (const key of path) {

@@ -52,7 +52,7 @@ const HOST_REMEDY = `Write scheme://host:port. ${ENCODE}`;
 const CAMERA_SCHEMES = ["rtsp", "rtsps", "file", "demo"];
 const BROKER_SCHEMES = Object.keys(MQTT_PORTS);
 
-/** `rtsp://`, `rtsps://`, `file:path`, `file:///path` or `demo:`. */
+/** Parses `rtsp://`, `rtsps://`, `file:path`, `file:///path` or `demo:`. */
 export function parseCameraUrl(text: string): Parsed<CameraUrl> {
   const scheme = schemeOf(text);
   if (scheme === "demo") {
@@ -83,7 +83,7 @@ function parseFileUrl(text: string): Parsed<CameraUrl> {
 /** A local file has no host and no credentials. */
 const LOCAL = { endpoint: null, username: null, password: null, rest: "" } as const;
 
-/** `host`, `host:port`, `[ipv6]` or `[ipv6]:port`. */
+/** Parses `host`, `host:port`, `[ipv6]` or `[ipv6]:port`. */
 export function parseHost(text: string): Parsed<HostParts> {
   const host = checkedHost(text);
   if (host.ok) return host;
@@ -94,7 +94,7 @@ export function parseHost(text: string): Parsed<HostParts> {
   );
 }
 
-/** `mqtt://`, `mqtts://`, `ws://` or `wss://`, with or without credentials. */
+/** Parses `mqtt://`, `mqtts://`, `ws://` or `wss://`, with or without credentials. */
 export function parseBrokerUrl(text: string): Parsed<BrokerUrl> {
   const scheme = schemeOf(text);
   if (scheme !== "mqtt" && scheme !== "mqtts" && scheme !== "ws" && scheme !== "wss") {
@@ -105,7 +105,7 @@ export function parseBrokerUrl(text: string): Parsed<BrokerUrl> {
   const { hostname, port, rest } = parts.value;
   const overHttp = scheme === "ws" || scheme === "wss";
   if (!overHttp && rest !== "" && rest !== "/") {
-    return bad("an mqtt URL has no path", "Leave out what follows the port.");
+    return bad("an mqtt URL has no path", "Remove the path after the port.");
   }
   const path = rest.startsWith("/") ? rest : `/${rest}`;
   return good({
@@ -116,7 +116,7 @@ export function parseBrokerUrl(text: string): Parsed<BrokerUrl> {
   });
 }
 
-/** `host:port` and `[ipv6]:port`; `off` is the caller's. */
+/** Parses `host:port` or `[ipv6]:port`. */
 export function parseListen(text: string, lowestPort: 0 | 1): Parsed<Endpoint> {
   const remedy = "Write an address and a port, such as 127.0.0.1:8080 or [::1]:8080.";
   const match = /^(\[[0-9a-f:.]+\]|[a-z0-9._-]+):(\d{1,5})$/i.exec(text);
@@ -129,12 +129,12 @@ export function parseListen(text: string, lowestPort: 0 | 1): Parsed<Endpoint> {
   return good({ hostname: host.replace(/^\[|\]$/g, ""), port });
 }
 
-/** All of a URL that is ever shown. Credentials may stand anywhere else in it. */
+/** Formats the part of a URL that may be shown. Path and query may hold credentials. */
 export function displayUrl(scheme: string, endpoint: Endpoint): string {
   return `${scheme}://${endpointText(endpoint)}`;
 }
 
-/** Whether a part of a camera's URL stands in what is shown of it, and nowhere else. */
+/** Whether a part of a camera's URL occurs in its displayed part, and nowhere else. */
 export function isShownPart(url: string, part: string): boolean {
   const parsed = parseCameraUrl(url);
   if (!parsed.ok || parsed.value.endpoint === null) return false;
@@ -144,8 +144,8 @@ export function isShownPart(url: string, part: string): boolean {
 }
 
 /**
- * The values of parameters that cameras take passwords in, in the path or behind a question mark, as
- * written. Where a value ends is not always certain: the shorter of what it may be is among them, too.
+ * Returns the values of password parameters in the path or query of a URL, as written. Where the end of a
+ * value is ambiguous, both the longer and the shorter one are included.
  */
 export function querySecrets(url: string): string[] {
   const values = parameterSecrets(url);
@@ -153,7 +153,7 @@ export function querySecrets(url: string): string[] {
   return [...new Set([...values, ...shorter])].filter((value) => value !== "");
 }
 
-/** What may end the value of a parameter, or belong to it. */
+/** Characters that may end the value of a parameter, or belong to it. */
 const VALUE_END = /[/?]|\.sdp|_[a-z]+=/i;
 
 function decodedOrNull(text: string | null): string | null {
@@ -177,7 +177,7 @@ function parseUrl(text: string, scheme: string): Parsed<UrlParts> {
   const [, authority = "", path = ""] = /^\/\/([^/?]*)([^?]*)/.exec(body) ?? [];
   const ats = authority.split("@").length - 1;
   if (ats > 1 || path.includes("@") || (ats === 0 && body.includes("@"))) {
-    return bad("holds an unencoded @ or /: where the password ends cannot be told", ENCODE);
+    return bad("holds an unencoded @ or /: the end of the password is ambiguous", ENCODE);
   }
   const host = checkedHost(authority.slice(authority.indexOf("@") + 1));
   if (!host.ok) return host;

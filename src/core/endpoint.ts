@@ -1,4 +1,4 @@
-/** Host and port, as addresses, permissions and URLs spell them. */
+/** Hosts and ports, as addresses, permissions and URLs format them. */
 import { isIPv4 } from "node:net";
 
 /** Host and port of a listener, a broker or a camera. */
@@ -8,12 +8,12 @@ export interface Endpoint {
   readonly port: number;
 }
 
-/** A host, with the brackets that an IPv6 address needs in a URL. */
+/** Formats a host: an IPv6 address stands in brackets. */
 export function hostText(hostname: string): string {
   return hostname.includes(":") ? `[${hostname}]` : hostname;
 }
 
-/** `host:port`, with the brackets that an IPv6 address needs. */
+/** Formats `host:port`: an IPv6 address stands in brackets. */
 export function endpointText({ hostname, port }: Endpoint): string {
   return `${hostText(hostname)}:${port}`;
 }

@@ -1,6 +1,6 @@
-/** The known name that a mistyped one most likely stands for. */
+/** Suggestions for mistyped names. */
 
-/** Longer names are compared by their beginnings: the edit distance takes quadratic time. */
+/** Longer names are truncated: the edit distance takes quadratic time. */
 const MAX_COMPARED_LENGTH = 64;
 
 /**
@@ -20,7 +20,7 @@ export function nearestName(name: string, known: Iterable<string>): string | nul
   return nearest;
 }
 
-/** The remedy for an unknown name: the nearest known one, else all of them. */
+/** Returns the remedy for an unknown name: the nearest known one, else all of them. */
 export function suggestName(name: string, known: readonly string[]): string {
   const nearest = nearestName(name, known);
   if (nearest !== null) return `Did you mean "${nearest}"?`;

@@ -1,4 +1,4 @@
-/** Addresses with a scheme and a host, taken apart without a byte being changed or decoded. */
+/** Splits URLs with a host into their parts, without changing or decoding a byte. */
 
 /** The ports of RFC 2326 3.2 and of `rtsps` (RFC 7826 4.2). */
 export const RTSP_PORTS = { rtsp: 554, rtsps: 322 } as const;
@@ -49,7 +49,7 @@ export function splitUrl(text: string): UrlParts | null {
 
 /**
  * Splits `host`, `host:port`, `[ipv6]` or `[ipv6]:port`. An empty port is none (RFC 3986 3.2.3).
- * @returns the part that is invalid
+ * @returns the parts, or which of the two is invalid
  */
 export function splitHost(text: string): HostParts | "host" | "port" {
   const match = /^(\[[0-9a-f:.]+(?:%[\w.~-]+)?\]|[\w.-]+)(?::(.*))?$/i.exec(text);
