@@ -8,7 +8,7 @@ import { z } from "zod";
 import { COMMAND_NAMES } from "../core/command_shapes.ts";
 import type { Endpoint } from "../core/endpoint.ts";
 import { EXECUTION_PROVIDERS } from "../core/execution_providers.ts";
-import { ID_PATTERN } from "../core/ids.ts";
+import { fraction, FRACTION_TOLERANCE, id, number } from "../core/schema_parts.ts";
 import { parseAspect } from "./aspect.ts";
 import { parseFingerprint } from "./fingerprint.ts";
 import { parseBrokerUrl, parseCameraUrl, type Parsed, parseHost, parseListen } from "./urls.ts";
@@ -35,11 +35,6 @@ const MAX_PIXELS = 2 * DEFAULT_PIXELS;
 
 const TOPIC_LEVELS = /^[A-Za-z0-9_.-]+(?:\/[A-Za-z0-9_.-]+)*$/;
 const DECODER_NAME = /^[a-z0-9_-]{1,64}$/;
-
-function number(low: number, high: number) {
-  const error = `a number within ${low} and ${high}`;
-  return z.number({ error }).min(low, { error }).max(high, { error });
-}
 
 function whole(low: number, high: number) {
   const error = `a whole number within ${low} and ${high}`;
@@ -90,14 +85,12 @@ function parsedBy<T>(expected: string, parse: (text: string) => Parsed<T>) {
   });
 }
 
-const id = matching(ID_PATTERN, "1 to 64 of the characters a to z, 0 to 9 and -");
 const seconds = (low: number, high: number) => number(low, high);
 const path = text("the path of a file");
 const secret = z.union([
   text("a text"),
   object({ file: path.describe("A file that holds the secret; a line break at its end is cut.") }),
 ], { error: "a text, ${NAME} or { file: PATH }" });
-const fraction = number(0, 1);
 
 const roi = object({
   x: fraction,
@@ -109,7 +102,7 @@ const roi = object({
   if (Object.values(box).some((value) => !(value >= 0 && value <= 1))) return;
   const problem = box.width <= 0 || box.height <= 0
     ? "has no area"
-    : box.x + box.width > 1 + ROUNDING || box.y + box.height > 1 + ROUNDING
+    : box.x + box.width > 1 + FRACTION_TOLERANCE || box.y + box.height > 1 + FRACTION_TOLERANCE
     ? "reaches beyond the frame"
     : null;
   if (problem === null) return;
@@ -119,9 +112,6 @@ const roi = object({
     params: { remedy: "Write fractions of the frame: x + width and y + height are at most 1." },
   });
 });
-
-/** Tolerance for sums such as 0.1 + 0.9. */
-const ROUNDING = 1e-9;
 
 const point = z.tuple([fraction, fraction], {
   error: "a point [x, y] with fractions of the frame",

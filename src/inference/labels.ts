@@ -16,16 +16,16 @@ export const COCO_LABELS: readonly string[] = [
   "toothbrush",
 ];
 
-/** Characters of a label that are kept. */
+/** Longer labels are truncated. */
 const MAX_LABEL_LENGTH = 64;
 
 /**
- * What a model's classes are called.
+ * Determines the names of a model's classes.
  *
- * The model's own names when it carries as many as it has classes; COCO's when it has 80 and says
- * nothing; else `class 0`, `class 1`, ….
- * @param count how many classes the model scores
- * @param names as the model's file says, by class number; null when it says nothing
+ * Those of its file when there is one per class; COCO's when it has 80 classes and no names; else
+ * `class 0`, `class 1`, ….
+ * @param count number of classes that the model scores
+ * @param names from the model's file, by class number; null when it has none
  */
 export function labelsFor(
   count: number,
@@ -39,8 +39,8 @@ export function labelsFor(
 }
 
 /**
- * The numbers of the wanted classes, ascending, each once.
- * @param wanted names (upper and lower case are the same) or numbers; null for all
+ * Returns the numbers of the wanted classes, ascending, each once.
+ * @param wanted names (case-insensitive) or numbers; null for all
  * @param model  as configured, for the message
  * @throws ModelError `MODEL_CLASS` for a class the model does not have
  */

@@ -74,7 +74,7 @@ const MISTAKES: readonly { yaml: string; path: string; says: RegExp }[] = [
   {
     yaml: tlsWith(`fingerprint: "sha256:${"0f".repeat(32)}"\n    insecure: true`),
     path: "cameras[0].insecure",
-    says: /beside fingerprint/,
+    says: /combined with fingerprint/,
   },
   { yaml: tlsWith("transport: udp"), path: "cameras[0].transport", says: /in clear.*tcp/ },
   { yaml: tlsWith("transport: auto"), path: "cameras[0].transport", says: /in clear.*tcp/ },
