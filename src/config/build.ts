@@ -36,7 +36,7 @@ export interface BuildContext {
   readonly warnings: readonly string[];
 }
 
-/** The bundled clip that `demo:` stands for. */
+/** The path of the bundled clip, for `demo:`. */
 export const DEMO_CLIP = ["assets", "demo.mp4"] as const;
 
 /** Builds the settings of a configuration without problems. */

@@ -185,7 +185,7 @@ function parseUrl(text: string, scheme: string): Parsed<UrlParts> {
   return parts === null ? badHost() : good(parts);
 }
 
-/** Splits host and port, and refuses hosts that cannot be reached or stand in a permission. */
+/** Splits host and port, and refuses hosts that are unreachable or invalid in a permission. */
 function checkedHost(text: string): Parsed<HostParts> {
   const host = splitHost(text);
   if (host === "port" || text.endsWith(":")) {

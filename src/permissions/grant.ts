@@ -72,7 +72,7 @@ const FIXED_FLAGS = [
  * Formats a grant as flags of `deno run`. Environment variables that are not granted read as unset
  * instead of failing, because packages read variables of their own.
  *
- * @throws {UsageError} when a value cannot stand in a flag
+ * @throws {UsageError} when a value cannot be part of a flag
  */
 export function denoFlags(given: Grant): string[] {
   const flags = [...FIXED_FLAGS, "--ignore-env"];

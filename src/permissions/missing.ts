@@ -68,10 +68,10 @@ export function missingFor(
 ): MissingPermission[] {
   const causes = causesOf(settings, places);
   const known = missingFrom(permissionManifest(settings, places).process, has).map((one) => {
-    const asks = causes.find(([_, { [one.kind]: given }]) =>
+    const cause = causes.find(([_, { [one.kind]: given }]) =>
       one.values.every((value) => given.includes(value))
     );
-    return { ...one, key: asks?.[0] ?? null };
+    return { ...one, key: cause?.[0] ?? null };
   });
   return [...missingForSearch(places, has), ...known];
 }

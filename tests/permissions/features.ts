@@ -57,14 +57,14 @@ export function play(id: string): Feature {
     const end = await Promise.race([played, worker.died]);
     if (typeof end === "string") return end;
     if (end.kind === "failed") return `${end.error.code}: ${end.error.message}`;
-    // A thread that is ended in the middle of a call into libav takes the memory of the call along.
+    // A thread that is terminated during a call into libav leaks the memory of that call.
     worker.send({ kind: "stop" });
     await worker.waitFor(({ kind }) => kind === "stopped");
     if (end.kind === "state" && end.state === "online") return "ok";
-    const said = worker.messages.map((message) =>
+    const failure = worker.messages.map((message) =>
       message.kind === "log" && message.record.event === "camera.failed" ? message.record : null
     ).find((record) => record !== null);
-    return `${said?.fields["code"]}: ${said?.fields["message"]}`;
+    return `${failure?.fields["code"]}: ${failure?.fields["message"]}`;
   };
 }
 

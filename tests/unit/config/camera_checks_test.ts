@@ -116,7 +116,7 @@ for (const { yaml, path, says } of MISTAKES) {
   });
 }
 
-Deno.test("camera: keys that say what is so anyway are no problem", () => {
+Deno.test("camera: keys that repeat a default are accepted", () => {
   for (
     const yaml of [
       fileWith("transport: tcp\n    track: auto\n    insecure: false\n    allowRedirect: []"),

@@ -42,7 +42,7 @@ function problemsOf(yaml: string, world: World = {}): readonly ConfigProblem[] {
   return [];
 }
 
-/** One mistake each: what is written, where the problem is said to be, and what it must say. */
+/** One mistake each: the file, the path of the problem, and a pattern of its text. */
 const MISTAKES: readonly { yaml: string; path: string; says: RegExp }[] = [
   { yaml: "instence: a\n" + CAMERA, path: "instence", says: /Did you mean "instance"/ },
   { yaml: "instance: Lobby 1\n" + CAMERA, path: "instance", says: /"Lobby 1".*a to z/ },
@@ -196,7 +196,7 @@ for (const { yaml, path, says } of MISTAKES) {
   });
 }
 
-Deno.test("config: every problem is told at once, in the order of the file, with its line", () => {
+Deno.test("config: all problems are reported at once, in the order of the file, with their lines", () => {
   const yaml = [
     "instence: x",
     "cameras:",

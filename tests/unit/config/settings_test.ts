@@ -132,7 +132,7 @@ const WORLD = {
   files: { "/etc/orion/secrets/mqtt": "mqtt-secret\n" },
 };
 
-Deno.test("settings: everything of a full configuration arrives, resolved", () => {
+Deno.test("settings: a full configuration arrives completely, resolved", () => {
   const settings = load(FULL, WORLD);
   const [gate, clip] = settings.cameras;
   assert.equal(gate?.url.expose(), "rtsp://viewer:p%40ss!@192.0.2.10:554/stream1");
@@ -184,7 +184,7 @@ Deno.test("settings: control.allow is a list of commands, which may be empty", (
   });
 });
 
-Deno.test("settings: they are frozen, all the way down", () => {
+Deno.test("settings: they are deeply frozen", () => {
   const settings = load(FULL, WORLD);
   const thaw = (value: unknown, path: string): string[] => {
     if (value === null || typeof value !== "object") return [];
@@ -197,7 +197,7 @@ Deno.test("settings: they are frozen, all the way down", () => {
   assert.deepEqual(thaw(settings, "settings"), []);
 });
 
-Deno.test("settings: printed in any way they show no secret, and the redactor knows all", () => {
+Deno.test("settings: no printed form shows a secret, and the redactor knows all of them", () => {
   const settings = load(FULL, WORLD);
   const forms = [JSON.stringify(settings), Deno.inspect(settings, { depth: 9 })];
   for (const secret of ["p%40ss!", "p@ss!", "mqtt-secret", "t0ken-t0ken"]) {
@@ -230,7 +230,7 @@ Deno.test("settings: a broker's port follows its scheme, and a path stays with w
   }
 });
 
-Deno.test("settings: $${ stands for a literal ${, and names in comments are not asked for", () => {
+Deno.test("settings: $${ stands for a literal ${, and names in comments are not read", () => {
   const yaml = "# ${COMMENT}\ncameras: [{ id: a, url: 'demo:' }]\n" +
     "mqtt: { url: 'mqtt://b', username: u, password: '$${x}' }";
   const settings = load(yaml);
@@ -238,7 +238,7 @@ Deno.test("settings: $${ stands for a literal ${, and names in comments are not 
   assert.deepEqual(settings.environment, []);
 });
 
-Deno.test("settings: what a variable stands for is a secret, unless it is a camera's host", () => {
+Deno.test("settings: the value of a variable is a secret, unless it is a camera's host", () => {
   const yaml = `instance: \${BOX}
 cameras:
   - { id: a, url: "rtsp://\${USER}:\${PASS}@\${HOST}/\${PATH}" }
@@ -275,12 +275,12 @@ mqtt: { url: "mqtt://b", username: "\${NAME}", password: { file: pw } }
   assert.equal(redactor.text("lobby-1 at cam.lan:8554"), "lobby-1 at cam.lan:8554");
 });
 
-Deno.test("settings: with secrets put off no secret file is read", () => {
+Deno.test("settings: while reads are deferred, no secret file is read", () => {
   const settings = load(FULL, { env: WORLD.env, putOffSecrets: true });
   assert.deepEqual(settings.secretFiles, ["/etc/orion/secrets/mqtt"]);
 });
 
-Deno.test("settings: what is unwise is a warning, without the secret", () => {
+Deno.test("settings: an unsafe setting is a warning, without the secret", () => {
   const yaml = "cameras: [{ id: a, url: 'rtsp://u:hunter2@h/s' }]\n" +
     "mqtt: { url: 'mqtt://b', username: u, password: { file: pw } }";
   const { warnings } = load(yaml, {

@@ -27,7 +27,7 @@ Deno.test("urls: a password with an unencoded character that ends it is refused,
   }));
 });
 
-Deno.test("urls: cameras people have", () => {
+Deno.test("urls: addresses of common cameras", () => {
   for (
     const url of [
       "rtsp://192.0.2.10/",
@@ -117,7 +117,7 @@ Deno.test("urls: parameters without a password hold no secret", () => {
   ) assert.deepEqual(querySecrets(url), [], url);
 });
 
-Deno.test("urls: what is no URL is refused without being quoted", () => {
+Deno.test("urls: a text that is not a URL is refused without being quoted", () => {
   const text = fc.string().filter((value) => !/^(rtsps?|file|demo):/i.test(value));
   fc.assert(fc.property(text, (value) => {
     const parsed = parseCameraUrl(value);
@@ -139,7 +139,7 @@ Deno.test("urls: a broker's URL with credentials comes back without them", () =>
   assert.equal(shownBroker(parsed.value.address), "wss://b.example:444");
 });
 
-Deno.test("urls: a broker's port follows its scheme, and what is shown has no credentials", () => {
+Deno.test("urls: a broker's port follows its scheme, and its display has no credentials", () => {
   for (
     const [url, hostname, port, shown] of [
       ["mqtt://broker.example", "broker.example", 1883, "mqtt://broker.example:1883"],
@@ -168,7 +168,7 @@ Deno.test("urls: a broker's URL that cannot be used is refused without being quo
   }
 });
 
-Deno.test("urls: what the configuration accepts of a camera is what RTSP reads", () => {
+Deno.test("urls: RTSP parses a camera's URL as the configuration does", () => {
   const host = fc.oneof(
     fc.ipV4(),
     fc.ipV6().filter((ip) => !ip.includes("%")).map((ip) => `[${ip}]`),

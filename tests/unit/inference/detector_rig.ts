@@ -33,7 +33,7 @@ export const PLAN: DetectorPlan = {
   threads: 1,
 };
 
-/** Time that goes on by itself by 1 ms at each look; timers fire when the test says so. */
+/** A clock that advances by 1 ms at each read; the test fires its timers. */
 function steppingClock() {
   let now = 1000;
   const timers = new Map<number, () => void>();
@@ -49,7 +49,7 @@ function steppingClock() {
   return { clock, timers };
 }
 
-/** One cell that sees a person, and one that sees a dog. */
+/** One cell with a person, and one with a dog. */
 export function answer(): RawDetections {
   return {
     cells: 2,
@@ -82,7 +82,7 @@ export class Port implements ConsumerPort {
     this.#receive({ kind: "available", seq: 0 });
   }
   frame(seq: number): void {
-    const { buffer } = this.taken.shift() ?? assert.fail("it was not asked");
+    const { buffer } = this.taken.shift() ?? assert.fail("no take was sent");
     const fit = letterbox({ x: 0, y: 0, ...SIZE }, INPUT);
     this.#receive({
       kind: "frame",

@@ -35,7 +35,7 @@ async function refused(options: LoadOptions): Promise<ModelError> {
   return assert.fail("it was loaded");
 }
 
-Deno.test("session: both bundled models load, and say how they want to be fed", async () => {
+Deno.test("session: both bundled models load, with their input shapes", async () => {
   for (const path of [BUNDLED.person, BUNDLED.personInt8]) {
     await using session = await ModelSession.load({ path, threads: 1 });
     assert.deepEqual(session.input, { width: 416, height: 416, bars: 114 / 255 });
@@ -93,7 +93,7 @@ Deno.test("session: providers that cannot be set up are skipped with a reason, a
   }
 });
 
-Deno.test("session: what comes after cpu is never tried", async () => {
+Deno.test("session: providers after cpu are not tried", async () => {
   await using session = await ModelSession.load({
     path: BUNDLED.personInt8,
     threads: 1,
@@ -127,7 +127,7 @@ Deno.test("session: a folder is MODEL_UNREADABLE", async () => {
   await Deno.remove(path);
 });
 
-Deno.test("session: what is no ONNX model is MODEL_INVALID and named", async () => {
+Deno.test("session: a file that is not an ONNX model is MODEL_INVALID, with its format", async () => {
   const whole = await Deno.readFile(BUNDLED.personInt8);
   const cases: [Uint8Array, RegExp][] = [
     [new TextEncoder().encode("These are not weights.\n"), /a text file of 23 bytes/],
