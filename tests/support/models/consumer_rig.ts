@@ -37,25 +37,25 @@ export class FakePort implements ConsumerPort {
     this.closed++;
   }
 
-  say(message: ToConsumer): void {
+  deliver(message: ToConsumer): void {
     this.#receive?.(message);
   }
 
   available(): void {
-    this.say({ kind: "available", seq: 0 });
+    this.deliver({ kind: "available", seq: 0 });
   }
 
   /** The oldest unanswered take. */
-  asked(): ToMailbox {
+  nextTake(): ToMailbox {
     return this.sent.shift() ?? assert.fail("no take was sent");
   }
 
   frame(meta: FrameMeta): void {
-    this.say({ kind: "frame", meta, age: justNow(), buffer: move(this.asked().buffer) });
+    this.deliver({ kind: "frame", meta, age: justNow(), buffer: move(this.nextTake().buffer) });
   }
 
   none(): void {
-    this.say({ kind: "none", buffer: move(this.asked().buffer) });
+    this.deliver({ kind: "none", buffer: move(this.nextTake().buffer) });
   }
 }
 

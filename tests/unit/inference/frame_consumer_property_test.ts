@@ -102,7 +102,7 @@ class Play {
     if (message.kind === "available" && box.holding === 0) {
       box.bypassed ??= [];
     }
-    box.port.say(message);
+    box.port.deliver(message);
   }
 
   #detach(at: number, box: ModelMailbox): void {

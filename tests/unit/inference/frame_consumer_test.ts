@@ -119,12 +119,12 @@ Deno.test("consumer: a camera detached while it holds the buffer costs one buffe
   const { consumer, port, infer, failures } = harness(["a", "b"]);
   port("a").available();
   port("b").available();
-  const late = port("a").asked();
+  const late = port("a").nextTake();
   consumer.detach("a");
   assert.equal(port("a").closed, 1);
   assert.equal(consumer.lost, 1);
   assert.equal(port("b").sent[0]?.barsKey, null, "the new buffer has no bars");
-  port("a").say(frameOf("a", 0, late.buffer));
+  port("a").deliver(frameOf("a", 0, late.buffer));
   port("a").available();
   port("b").frame(metaOf("b"));
   await infer().end();
@@ -200,8 +200,8 @@ Deno.test("consumer: a buffer that comes back detached or of another size fails 
   for (const spoil of broken) {
     const { consumer, port, failures } = harness(["a", "b"]);
     port("a").available();
-    const { buffer } = port("a").asked();
-    port("a").say(frameOf("a", 0, spoil(buffer)));
+    const { buffer } = port("a").nextTake();
+    port("a").deliver(frameOf("a", 0, spoil(buffer)));
     assert.ok(failures[0] instanceof LifecycleError);
     port("b").available();
     assert.equal(port("b").sent.length, 0);
@@ -214,7 +214,7 @@ Deno.test("consumer: an answer without a request fails it, but not the current f
   const { consumer, port, infer, failures } = harness(["a", "b"]);
   port("a").available();
   port("a").frame(metaOf("a"));
-  port("b").say({ kind: "none", buffer: new ArrayBuffer(inputBytes(INPUT)) });
+  port("b").deliver({ kind: "none", buffer: new ArrayBuffer(inputBytes(INPUT)) });
   assert.equal(failures.length, 1);
   assert.equal(infer().tensor.detached, false);
   const stopping = consumer.stop();
