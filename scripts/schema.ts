@@ -1,14 +1,14 @@
 /**
- * Writes `schema/orion.schema.json` from the configuration's schema; with `--check` only says whether
+ * Writes `schema/orion.schema.json` from the schema of the configuration; with `--check` only checks that
  * it is up to date.
  *
  *     deno run --allow-read=. --allow-write=schema scripts/schema.ts [--check]
  */
-import { configJsonSchemaText } from "../src/config/json_schema.ts";
+import { configJsonSchemaText } from "./lib/config_schema.ts";
 
 const FILE = new URL("../schema/orion.schema.json", import.meta.url);
 
-/** The file's text, or null when there is none. */
+/** The current text, or null when the file does not exist. */
 function current(): string | null {
   try {
     return Deno.readTextFileSync(FILE);
@@ -18,20 +18,20 @@ function current(): string | null {
   }
 }
 
-function say(text: string): void {
+function print(text: string): void {
   Deno.stderr.writeSync(new TextEncoder().encode(`${text}\n`));
 }
 
 if (import.meta.main) {
   const wanted = configJsonSchemaText();
   if (current() === wanted) {
-    say("schema/orion.schema.json is up to date");
+    print("schema/orion.schema.json is up to date");
   } else if (Deno.args.includes("--check")) {
-    say("error: schema/orion.schema.json is not what the configuration's schema says");
-    say("  → Run scripts/schema.ts and commit the result.");
+    print("error: schema/orion.schema.json does not match the schema of the configuration");
+    print("  → Run scripts/schema.ts and commit the result.");
     Deno.exit(1);
   } else {
     Deno.writeTextFileSync(FILE, wanted);
-    say("schema/orion.schema.json written");
+    print("schema/orion.schema.json written");
   }
 }

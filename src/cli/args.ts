@@ -2,7 +2,7 @@ import { parseArgs } from "node:util";
 import { UsageError } from "../core/errors.ts";
 import type { LogLevel } from "../core/log.ts";
 import { parseFingerprint } from "../config/fingerprint.ts";
-import { suggestName } from "../config/problems.ts";
+import { suggestName } from "../core/nearest.ts";
 import {
   COMMAND_NAMES,
   type CommandName,

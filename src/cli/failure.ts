@@ -2,7 +2,7 @@ import { errorData, OrionError } from "../core/errors.ts";
 import type { Redactor } from "../core/redact.ts";
 import { grantRemedy } from "../core/missing_grant.ts";
 import { ConfigError } from "../config/problems.ts";
-import { lackText, PermissionsError } from "../permissions/lacks.ts";
+import { missingText, PermissionsError } from "../permissions/missing.ts";
 
 /**
  * Formats what was thrown for the terminal: the message, and below it the remedy. Each problem of a
@@ -22,7 +22,7 @@ function describe(error: unknown, withStack: boolean): string {
     }).join("");
   }
   if (error instanceof PermissionsError) {
-    return error.lacks.map((lack) => lines(lackText(lack), grantRemedy(lack.kind, lack.values)))
+    return error.missing.map((one) => lines(missingText(one), grantRemedy(one.kind, one.values)))
       .join("");
   }
   const { message, remedy } = errorData(error);

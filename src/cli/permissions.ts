@@ -8,7 +8,7 @@ import {
   permissionManifest,
   startGrant,
 } from "../permissions/manifest.ts";
-import { type IsGranted, lackFlags, lacksFor } from "../permissions/lacks.ts";
+import { type IsGranted, missingFlags, missingFor } from "../permissions/missing.ts";
 import { UsageError } from "../core/errors.ts";
 import { LIBAV_FOLDERS } from "../libav/locate.ts";
 import { type Invocation, parseCommandLine } from "./args.ts";
@@ -52,7 +52,7 @@ function bakedIn(settings: Settings, places: FoundPlaces, host: Host): Baked {
   const text = host.readText(`${host.root}/${BAKED_FLAGS_FILE}`);
   return {
     baked: text.split("\n").filter((flag) => flag !== ""),
-    lacking: lackFlags(lacksFor(settings, places, has)),
+    lacking: missingFlags(missingFor(settings, places, has)),
   };
 }
 

@@ -6,7 +6,7 @@ import type { Settings } from "../config/settings.ts";
 import { LibraryError } from "../core/errors.ts";
 import { LIBAV_FOLDERS, locateLibav } from "../libav/locate.ts";
 import { type Grant, grant, union } from "../permissions/grant.ts";
-import { lacksFor, PermissionsError } from "../permissions/lacks.ts";
+import { missingFor, PermissionsError } from "../permissions/missing.ts";
 import { type FoundPlaces, permissionManifest, startGrant } from "../permissions/manifest.ts";
 import { locateOnnxRuntime, type Places } from "../permissions/places.ts";
 import type { CommonArgs } from "./args.ts";
@@ -50,12 +50,12 @@ function demoPorts(path: string | null, host: Host): { demoPorts?: DemoPorts } {
 
 /** @throws {PermissionsError} with every permission that these settings need and the process lacks */
 export function requirePermissions(settings: Settings, host: Host): void {
-  const lacks = lacksFor(
+  const missing = missingFor(
     settings,
     findPlaces(host.root),
     (kind, value) => host.isGranted(kind, value),
   );
-  if (lacks.length > 0) throw new PermissionsError(lacks);
+  if (missing.length > 0) throw new PermissionsError(missing);
 }
 
 /** @throws {LibraryError} when libav or ONNX Runtime is not installed */

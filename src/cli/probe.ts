@@ -8,7 +8,7 @@ import { Redactor } from "../core/redact.ts";
 import { cameraProblems } from "../config/camera_checks.ts";
 import { PROBE_UDP_PORTS } from "../config/settings.ts";
 import { type CameraUrl, parseCameraUrl, querySecrets } from "../config/urls.ts";
-import { type IsGranted, lacksOf, PermissionsError } from "../permissions/lacks.ts";
+import { type IsGranted, missingFrom, PermissionsError } from "../permissions/missing.ts";
 import { locateLibav } from "../libav/locate.ts";
 import type { ProbeRequest, ProbeResult } from "../service/probe/probe.ts";
 import type { Invocation } from "./args.ts";
@@ -47,11 +47,11 @@ export async function runProbe(args: ProbeArgs, host: Host): Promise<number> {
 /** @throws {PermissionsError} with every permission that this address needs and the process lacks */
 function requireGrant(url: string, args: ProbeArgs, host: Host): void {
   const has: IsGranted = (kind, value) => host.isGranted(kind, value);
-  const lacks = lacksOf(probeGrant(url, args, host), has).map((lack) => ({
-    ...lack,
+  const missing = missingFrom(probeGrant(url, args, host), has).map((one) => ({
+    ...one,
     key: "probe",
   }));
-  if (lacks.length > 0) throw new PermissionsError(lacks);
+  if (missing.length > 0) throw new PermissionsError(missing);
 }
 
 /** @throws {UsageError} when an option contradicts the address, as the same key of a camera would */

@@ -1,12 +1,12 @@
 import type { Parsed } from "./urls.ts";
 
 const SHAPE = /^([1-9]\d{0,4}):([1-9]\d{0,4})$/;
-/** Longer pictures than 8:1 are no camera's. */
+/** No camera has a picture longer than 8:1. */
 const MAX_ASPECT = 8;
 
 /**
- * The shape of a picture as people write it: `auto`, or width and height as in `16:9`.
- * @returns the width by the height, or null for `auto`
+ * Parses an aspect ratio: `auto`, or width and height as in `16:9`.
+ * @returns the width divided by the height, or null for `auto`
  */
 export function parseAspect(text: string): Parsed<number | null> {
   if (text === "auto") return { ok: true, value: null };

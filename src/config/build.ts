@@ -1,12 +1,14 @@
-/** From a checked configuration to {@link Settings}: references resolved, secrets wrapped, frozen. */
+/** Builds {@link Settings} from a checked configuration: resolves references, wraps secrets, freezes. */
 import { isIP } from "node:net";
 import { join } from "node:path";
 import { assert } from "../core/assert.ts";
+import { type BrokerAddress, shownBroker } from "../core/broker_address.ts";
+import { type Endpoint, endpointText } from "../core/endpoint.ts";
 import { boxNorm } from "../core/geometry.ts";
+import { percentDecoded } from "../core/percent.ts";
 import { Secret } from "../core/secret.ts";
+import { RTSP_PORTS } from "../core/url_parts.ts";
 import { type CameraAuthorities, resolvePath, type SecretFiles } from "./files.ts";
-import { parseAspect } from "./aspect.ts";
-import { parseFingerprint } from "./fingerprint.ts";
 import { modelPath } from "./models.ts";
 import type { CameraConfig, Config, DetectorConfig, SecretConfig } from "./schema.ts";
 import {
@@ -14,27 +16,14 @@ import {
   type CameraSettings,
   type DetectorSettings,
   EMBEDDED_BROKER,
-  type Endpoint,
   type HealthSettings,
   type MqttSettings,
-  RTSP_PORTS,
   type Settings,
   udpPorts,
 } from "./settings.ts";
-import {
-  type BrokerUrl,
-  decode,
-  displayUrl,
-  endpointText,
-  parseBrokerUrl,
-  parseCameraUrl,
-  type Parsed,
-  parseHost,
-  parseListen,
-  querySecrets,
-} from "./urls.ts";
+import { displayUrl, querySecrets } from "./urls.ts";
 
-/** What {@link buildSettings} needs beside the configuration. */
+/** Input of {@link buildSettings} beside the configuration. */
 export interface BuildContext {
   readonly path: string | null;
   readonly root: string;
@@ -42,15 +31,15 @@ export interface BuildContext {
   readonly secretFiles: SecretFiles;
   readonly authorities: CameraAuthorities;
   readonly environment: readonly string[];
-  /** Values of environment variables that stand where a credential may. */
+  /** Values of environment variables at places that may hold a credential. */
   readonly environmentSecrets: readonly string[];
   readonly warnings: readonly string[];
 }
 
-/** The bundled clip that `demo:` stands for. */
+/** The path of the bundled clip, for `demo:`. */
 export const DEMO_CLIP = ["assets", "demo.mp4"] as const;
 
-/** Builds the settings of a configuration in which no problem was found. */
+/** Builds the settings of a configuration without problems. */
 export function buildSettings(config: Config, context: BuildContext): Settings {
   const cameras = config.cameras.map((camera, index) => buildCamera(camera, index, context));
   const ids = cameras.map((camera) => camera.id);
@@ -88,7 +77,7 @@ function buildCamera(
   index: number,
   context: BuildContext,
 ): CameraSettings {
-  const { kind, file: named, endpoint } = parsed(parseCameraUrl(camera.url));
+  const { text, kind, file: named, endpoint } = camera.url;
   const file = kind === "demo"
     ? join(context.root, ...DEMO_CLIP)
     : named === null
@@ -96,8 +85,8 @@ function buildCamera(
     : resolvePath(context.folder, named);
   return {
     id: camera.id,
-    url: new Secret(file ?? camera.url),
-    displayUrl: endpoint === null ? camera.url : displayUrl(kind, endpoint),
+    url: new Secret(file ?? text),
+    displayUrl: endpoint === null ? text : displayUrl(kind, endpoint),
     kind,
     file,
     loop: kind === "demo" || camera.loop,
@@ -108,14 +97,14 @@ function buildCamera(
     decoder: camera.decoder,
     decode: camera.decode,
     rotate: camera.rotate,
-    aspect: parsed(parseAspect(camera.aspect)),
+    aspect: camera.aspect,
     roi: camera.roi === undefined ? null : boxNorm(camera.roi),
     masks: camera.masks.map((polygon) => polygon.map(([x, y]) => ({ x, y }))),
     stallTimeoutSeconds: camera.stallTimeoutSeconds,
   };
 }
 
-/** How a camera is spoken to. */
+/** Builds the settings of the network protocol of a camera. */
 function buildNetwork(
   camera: CameraConfig,
   { kind, index, context }: {
@@ -133,12 +122,12 @@ function buildNetwork(
     track: track === "auto" ? null : track,
     caPath: ca === undefined ? null : resolvePath(context.folder, ca),
     ca: context.authorities.pems.get(index) ?? null,
-    fingerprint: fingerprint === undefined ? null : parsed(parseFingerprint(fingerprint)),
+    fingerprint: fingerprint ?? null,
     insecure,
-    allowRedirect: allowRedirect.map((text): Endpoint => {
-      const { hostname, port } = parsed(parseHost(text));
-      return { hostname, port: port ?? defaultPort };
-    }),
+    allowRedirect: allowRedirect.map(({ hostname, port }): Endpoint => ({
+      hostname,
+      port: port ?? defaultPort,
+    })),
     udpPorts: isOwn && transport !== "tcp" ? udpPorts(index, udpPort) : null,
     maxUnitBytes: camera.maxUnitBytes,
   } as const;
@@ -150,10 +139,13 @@ function buildDetector(
   context: BuildContext,
 ): DetectorSettings {
   const wanted = detector.cameras;
+  const path = modelPath(detector.model, context);
+  assert(path.ok, "a model that passed the configuration's checks has no path");
   return {
     id: detector.id,
     model: detector.model,
-    modelPath: parsed(modelPath(detector.model, context)),
+    modelPath: path.value,
+    providers: detector.providers,
     cameras: wanted === undefined ? cameras : cameras.filter((id) => wanted.includes(id)),
     rateHz: detector.rateHz ?? null,
     confidence: detector.confidence,
@@ -165,18 +157,17 @@ function buildDetector(
 }
 
 function buildMqtt(mqtt: Config["mqtt"], context: BuildContext): MqttSettings {
-  const broker: BrokerUrl | null = mqtt.url === undefined ? null : parsed(parseBrokerUrl(mqtt.url));
-  const { hostname, port } = broker ??
-    (mqtt.listen === undefined ? EMBEDDED_BROKER : parsed(parseListen(mqtt.listen, 1)));
-  const password = secretText("mqtt.password", mqtt.password, context) ?? broker?.password ?? null;
+  const address: BrokerAddress = mqtt.url?.address ??
+    { scheme: "mqtt", path: "", ...(mqtt.listen ?? EMBEDDED_BROKER) };
+  const password = secretText("mqtt.password", mqtt.password, context) ?? mqtt.url?.password ??
+    null;
   const path = (named: string | undefined) =>
     named === undefined ? null : resolvePath(context.folder, named);
   return {
-    url: broker?.url ?? null,
-    hostname,
-    port,
-    displayUrl: displayUrl(broker?.scheme ?? "mqtt", { hostname, port }),
-    username: mqtt.username ?? broker?.username ?? null,
+    address,
+    isEmbedded: mqtt.url === undefined,
+    displayUrl: shownBroker(address),
+    username: mqtt.username ?? mqtt.url?.username ?? null,
     password: password === null ? null : new Secret(password),
     ca: path(mqtt.ca),
     cert: path(mqtt.cert),
@@ -192,13 +183,13 @@ function buildMqtt(mqtt: Config["mqtt"], context: BuildContext): MqttSettings {
 function buildHealth(health: Config["health"], context: BuildContext): HealthSettings {
   const token = secretText("health.token", health.token, context);
   return {
-    listen: health.listen === "off" ? null : parsed(parseListen(health.listen, 0)),
+    listen: health.listen,
     token: token === null ? null : new Secret(token),
     statsIntervalSeconds: health.statsIntervalSeconds,
   };
 }
 
-/** A secret as written, or as its file holds it. */
+/** Returns a secret as written, or the content of its file. */
 function secretText(
   place: string,
   secret: SecretConfig | undefined,
@@ -209,28 +200,28 @@ function secretText(
   return context.secretFiles.values.get(place) ?? null;
 }
 
-/** Paths of a camera that are shorter are ordinary words: `/live` is in many a path. */
+/** Shorter paths of cameras are ordinary words, such as `/live`, and not redacted. */
 const MIN_SECRET_PATH_LENGTH = 8;
 
-/** Everything that must never be printed, as written and as it is sent. */
+/** Collects every text that must never be printed, as written and percent-decoded. */
 function secretsOf(config: Config, others: readonly string[]): string[] {
   const found = new Set<string>(others);
   for (const { url } of config.cameras) {
-    const { password, rest } = parsed(parseCameraUrl(url));
+    const { text, password, rest } = url;
     const path = rest.length < MIN_SECRET_PATH_LENGTH ? "" : rest;
-    for (const secret of [password ?? "", path, ...querySecrets(url)]) {
+    for (const secret of [password ?? "", path, ...querySecrets(text)]) {
       found.add(secret);
-      found.add(decode(secret));
+      found.add(percentDecoded(secret));
     }
   }
   if (config.mqtt.url !== undefined) {
-    for (const secret of querySecrets(config.mqtt.url)) found.add(secret);
+    for (const secret of querySecrets(config.mqtt.url.text)) found.add(secret);
   }
   found.delete("");
   return [...found];
 }
 
-/** What a camera's keys leave open, said of each at its place. */
+/** Warns of unsafe settings of a camera, each at its key. */
 function cameraWarnings(camera: CameraSettings, index: number): string[] {
   const { id, kind, endpoint, demuxer, insecure, udpPorts } = camera;
   const at = `cameras[${index}]`;
@@ -257,15 +248,9 @@ function cameraWarnings(camera: CameraSettings, index: number): string[] {
 }
 
 function clearTextWarnings(mqtt: MqttSettings): string[] {
-  const plain = mqtt.url?.startsWith("mqtt:") || mqtt.url?.startsWith("ws:");
-  if (mqtt.password === null || !plain) return [];
-  return [`mqtt.url: the password travels unencrypted to ${mqtt.hostname}; use mqtts:// or wss://`];
-}
-
-/** What the schema has already accepted. */
-function parsed<T>(result: Parsed<T>): T {
-  assert(result.ok, "a value that passed the configuration's checks is not understood");
-  return result.value;
+  const { address: { scheme, hostname }, password } = mqtt;
+  if (password === null || scheme === "mqtts" || scheme === "wss") return [];
+  return [`mqtt.url: the password travels unencrypted to ${hostname}; use mqtts:// or wss://`];
 }
 
 function deepFreeze<T>(value: T): T {

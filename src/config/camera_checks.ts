@@ -3,28 +3,28 @@ import { type FoundProblem, lookUp } from "./issues.ts";
 import { udpPorts } from "./settings.ts";
 import { parseCameraUrl } from "./urls.ts";
 
-/** A camera as far as it was written down. */
+/** A camera as written. */
 interface Written {
   readonly index: number;
   readonly kind: "rtsp" | "rtsps" | "file";
   readonly demuxer: "orion" | "libav";
   readonly transport: unknown;
-  /** Whether a key asks for something; `insecure: false` asks for nothing. */
+  /** Whether a key is set to anything but its default. */
   has(key: string): boolean;
 }
 
 type Found = Pick<FoundProblem, "message" | "remedy">;
 
-/** How the camera is known over TLS. */
+/** Keys that determine how the camera is authenticated over TLS. */
 const TLS_KEYS = ["ca", "fingerprint", "insecure"];
 
-/** What only Orion's own RTSP can do. */
+/** Keys that only Orion's own RTSP supports. */
 const OWN_KEYS = ["track", "ca", "fingerprint", "allowRedirect", "maxUnitBytes", "udpPort"];
 
-/** What has a meaning on a network alone. */
+/** Keys that only apply to network streams. */
 const NETWORK_KEYS = ["demuxer", "transport", "insecure", ...OWN_KEYS];
 
-/** Everything that does not fit together within the cameras of a configuration. */
+/** Finds contradictions within and between the cameras of a configuration. */
 export function cameraProblems(value: unknown): FoundProblem[] {
   const cameras = lookUp(value, ["cameras"]);
   if (!Array.isArray(cameras)) return [];
@@ -32,7 +32,7 @@ export function cameraProblems(value: unknown): FoundProblem[] {
   return [...written.flatMap(keyProblems), ...portProblems(cameras)];
 }
 
-/** @returns null when the URL is not understood, which the schema reports */
+/** @returns null when the URL is invalid, which the schema reports */
 function writtenCamera(camera: unknown, index: number): Written | null {
   const url = lookUp(camera, ["url"]);
   const parsed = typeof url === "string" ? parseCameraUrl(url) : null;
@@ -46,13 +46,13 @@ function writtenCamera(camera: unknown, index: number): Written | null {
     has: (key) => {
       const given = lookUp(camera, [key]);
       if (given === undefined || (Array.isArray(given) && given.length === 0)) return false;
-      return !USUAL.some(([usual, value]) => usual === key && value === given);
+      return !DEFAULTS.some(([name, value]) => name === key && value === given);
     },
   };
 }
 
-/** What means the same as leaving the key out. */
-const USUAL: readonly (readonly [string, unknown])[] = [
+/** Values that mean the same as omitting the key. */
+const DEFAULTS: readonly (readonly [string, unknown])[] = [
   ["insecure", false],
   ["transport", "tcp"],
   ["track", "auto"],
@@ -69,7 +69,7 @@ function keyProblems(camera: Written): FoundProblem[] {
 
 function problemOf(camera: Written, key: string): Found | null {
   if (camera.kind === "file") {
-    // That it is.
+    // Files are read by libav in any case.
     if (key === "demuxer" && camera.demuxer === "libav") return null;
     return {
       message: "has no meaning for file: and demo:, which are read from the disk by libav",
@@ -82,7 +82,7 @@ function problemOf(camera: Written, key: string): Found | null {
       return {
         message: auto
           ? "cannot be auto with demuxer: libav"
-          : "is not to be had with demuxer: libav",
+          : "is not supported with demuxer: libav",
         remedy: auto
           ? "Set transport to tcp or udp, or remove demuxer: libav."
           : "Remove this key, or remove demuxer: libav.",
@@ -115,12 +115,13 @@ function tlsProblem(camera: Written, key: string): Found | null {
   const before = TLS_KEYS.slice(0, TLS_KEYS.indexOf(key)).find((other) => camera.has(other));
   if (before === undefined) return null;
   return {
-    message: `stands beside ${before}, and only one of them can say which certificate is accepted`,
+    message:
+      `cannot be combined with ${before}: only one of them can decide which certificate is accepted`,
     remedy: `Remove ${before} or ${key}.`,
   };
 }
 
-/** Each camera has two UDP ports of its own: an even one, and the next. */
+/** Checks that each camera has two UDP ports of its own: an even one and the next. */
 function portProblems(cameras: readonly unknown[]): FoundProblem[] {
   const taken = new Map<number, number>();
   return cameras.flatMap((camera, index): FoundProblem[] => {

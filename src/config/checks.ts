@@ -1,13 +1,15 @@
 /**
- * Checks between places of a configuration. They work on data that may be wrong elsewhere, so that one
- * run tells everything; what has the wrong shape is passed over, because the schema tells of it.
+ * Checks between keys of a configuration. They run on data that may be invalid elsewhere, so that one
+ * run reports everything; values of the wrong type are skipped, because the schema reports those.
  */
+import { isLoopback } from "../core/endpoint.ts";
+import { suggestName } from "../core/nearest.ts";
 import { cameraProblems } from "./camera_checks.ts";
 import { type FoundProblem, lookUp } from "./issues.ts";
-import { type ConfigPath, suggestName } from "./problems.ts";
-import { isLoopback, parseBrokerUrl, parseListen } from "./urls.ts";
+import type { ConfigPath } from "./problems.ts";
+import { parseBrokerUrl, parseListen } from "./urls.ts";
 
-/** Everything that is wrong between the parts of a configuration. */
+/** Finds contradictions between the parts of a configuration. */
 export function crossProblems(value: unknown): FoundProblem[] {
   return [
     ...duplicates(value, "cameras", "camera"),
@@ -22,7 +24,7 @@ export function crossProblems(value: unknown): FoundProblem[] {
   ];
 }
 
-/** The ids in a list of things that have one, with their places. */
+/** The ids of the items of a list, with their paths. */
 function idsIn(value: unknown, list: string): { id: string; at: ConfigPath }[] {
   return items(lookUp(value, [list])).flatMap((item, index) => {
     const id = lookUp(item, ["id"]);
@@ -69,7 +71,7 @@ function detectorCameras(value: unknown): FoundProblem[] {
   return problems;
 }
 
-/** `mqtt.listen` belongs to the embedded broker, which only this machine may reach. */
+/** Checks `mqtt.listen`, which is for the embedded broker: loopback only. */
 function brokerAddress(value: unknown): FoundProblem[] {
   const at = ["mqtt", "listen"];
   const listen = lookUp(value, at);
@@ -90,7 +92,7 @@ function brokerAddress(value: unknown): FoundProblem[] {
   }];
 }
 
-/** Certificates need a connection that uses them, and a key. */
+/** Checks that certificates are used over TLS only, and that a client certificate has its key. */
 function brokerSecurity(value: unknown): FoundProblem[] {
   const problems: FoundProblem[] = [];
   const set = (key: string) => lookUp(value, ["mqtt", key]) !== undefined;
@@ -116,7 +118,7 @@ function brokerSecurity(value: unknown): FoundProblem[] {
   return problems;
 }
 
-/** Credentials stand in one place, and only where somebody asks for them. */
+/** Checks that credentials are set in one place, and only for a broker that takes them. */
 function brokerCredentials(value: unknown): FoundProblem[] {
   const url = lookUp(value, ["mqtt", "url"]);
   const parsed = typeof url === "string" ? parseBrokerUrl(url) : null;
@@ -141,7 +143,7 @@ function brokerCredentials(value: unknown): FoundProblem[] {
   return problems;
 }
 
-/** A message of QoS 0 is not acknowledged, so nobody would know which of them to keep. */
+/** Checks that a queue has acknowledgements: messages of QoS 0 never get one. */
 function outboxPolicy(value: unknown): FoundProblem[] {
   const at = ["mqtt", "outbox", "policy"];
   if (lookUp(value, at) !== "queue" || lookUp(value, ["mqtt", "qos", "inferences"]) === 1) {

@@ -1,21 +1,21 @@
 /** The demo: the bundled clip, the bundled model, the embedded broker. */
 
-/** The address that it listens on, for MQTT and for HTTP. */
+/** The listen address for MQTT and HTTP. */
 export const DEMO_HOST = "127.0.0.1";
 
-/** Where it listens: the usual port first, then those that it takes when that one is taken. */
+/** Ports to listen on: the default first, then the fallbacks. */
 export const DEMO_PORTS = {
   broker: [1883, 1884, 1885, 1886, 1887, 1888, 1889],
   http: [8080, 8081, 8082, 8083, 8084, 8085, 8086],
 } as const;
 
-/** The ports of one demo. */
+/** The ports that the demo listens on. */
 export interface DemoPorts {
   readonly broker: number;
   readonly http: number;
 }
 
-/** What a configuration would say that had just this. */
+/** The equivalent configuration. */
 export function demoConfig(ports: DemoPorts): unknown {
   return {
     cameras: [{ id: "demo", url: "demo:" }],
@@ -25,7 +25,7 @@ export function demoConfig(ports: DemoPorts): unknown {
   };
 }
 
-/** That a demo is not where its documentation looks for it. */
+/** Warns when the demo does not listen on the documented ports. */
 export function demoWarnings(ports: DemoPorts): string[] {
   const moved = (what: string, [usual]: readonly [number, ...number[]], port: number) =>
     port === usual
@@ -38,10 +38,11 @@ export function demoWarnings(ports: DemoPorts): string[] {
 }
 
 /**
- * The first port of each kind that is free; where all are taken, the usual one, which is then said to be.
+ * Chooses the first free port of each kind; where all are taken, the default one, so that the error
+ * names it.
  *
- * The process that computes the permissions may ask for all of them. The one that works may listen on
- * those alone that were chosen, and so comes to the same choice.
+ * The process that computes the permissions may listen on all of them. The one that runs is granted the
+ * chosen ones only, and so makes the same choice.
  *
  * @param isFree  null for a port that may not be listened on
  */

@@ -1,29 +1,29 @@
 import { grantRemedy } from "../core/missing_grant.ts";
 import { type ConfigPath, type ConfigProblem, pathText } from "./problems.ts";
 
-/** What an environment variable may be called. */
+/** Valid names of environment variables. */
 const NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
 
-/** `$${` stands for itself; `${` up to `}` names a variable; a `${` without an end is caught alone. */
+/** `$${` is an escaped `${`; `${NAME}` is a reference; a `${` without an end matches alone. */
 const REFERENCE = /\$\$\{|\$\{([^}]*)\}|\$\{/g;
 
-/** A configuration with its variables filled in. */
+/** A configuration with its variables expanded. */
 export interface Expanded {
   readonly value: unknown;
-  /** Every name that is used, once, in order. */
+  /** Every referenced name once, in order. */
   readonly names: readonly string[];
   readonly problems: readonly (ConfigProblem & { readonly at: ConfigPath })[];
-  /** The places whose value came, in part, from the environment: never quote it. */
+  /** Paths whose value comes, in part, from the environment and is never quoted. */
   readonly from: ReadonlySet<string>;
-  /** The values that were filled in, each with its place. */
+  /** The inserted values with their paths. */
   readonly filled: readonly { readonly at: ConfigPath; readonly value: string }[];
 }
 
 /**
- * Replaces `${NAME}` in every string value of plain data; keys stay as they are. `$${` stands for a
- * literal `${`. A name that is not set is a problem, and the text stays as it was written.
+ * Replaces `${NAME}` in every string value of plain data, not in keys. `$${` is a literal `${`. An
+ * unset variable is a problem, and its text stays as written.
  *
- * @param isGranted  whether a variable may be read: one that may not be looks as if it were not set
+ * @param isGranted  whether a variable may be read: Deno reports one that may not as unset
  */
 export function expandEnvironment(
   value: unknown,

@@ -1,4 +1,4 @@
-/** The files that a configuration names: secrets are read, the others must be there. */
+/** Reads the secrets and certificates that a configuration names, and checks that its other files exist. */
 import { X509Certificate } from "node:crypto";
 import { dirname, isAbsolute, resolve } from "node:path";
 import { grantRemedy } from "../core/missing_grant.ts";
@@ -7,47 +7,47 @@ import { modelPath } from "./models.ts";
 import { type ConfigPath, pathText } from "./problems.ts";
 import { parseCameraUrl } from "./urls.ts";
 
-/** The file system, as far as a configuration needs it. */
+/** Access to the file system. */
 export interface FileAccess {
   /** The text of a file; throws when it cannot be read. */
   readText(path: string): string;
-  /** Whether there is a file; absent: files are not looked for. */
+  /** Whether a file exists; when absent, existence is not checked. */
   isFile?(path: string): boolean;
   /** The permission bits of a file, or null when there are none. */
   modeOf?(path: string): number | null;
-  /** Whether Deno lets this process read a file or a variable; absent: it does. */
+  /** Whether this process has the permission to read a file or a variable; when absent, it has. */
   isGranted?(kind: "read" | "env", value: string): boolean;
 }
 
-/** Where a secret may stand as `{ file: … }`. */
+/** Paths of secrets that may be given as `{ file: … }`. */
 const SECRET_PLACES: readonly ConfigPath[] = [["mqtt", "password"], ["health", "token"]];
 
-/** A secret is a line, not a disk. */
+/** Bounds what is taken for a secret. */
 const MAX_SECRET_LENGTH = 4096;
 
-/** Bits of a mode that let anybody but the owner read or write. */
+/** Mode bits of group and others. */
 const OTHERS_MASK = 0o077;
 
-/** A path of the configuration: absolute, or relative to the configuration's folder. */
+/** Resolves a path of the configuration, relative to the configuration's folder. */
 export function resolvePath(folder: string, path: string): string {
   return isAbsolute(path) ? resolve(path) : resolve(folder, path);
 }
 
-/** The folder that relative paths start from. */
+/** The base folder of relative paths. */
 export function folderOf(configPath: string | null, root: string): string {
   return configPath === null ? root : dirname(configPath);
 }
 
-/** What the secret files hold, by the place that names them. */
+/** The content of the secret files. */
 export interface SecretFiles {
-  /** Place (`mqtt.password`) to the secret. Empty texts when reading was put off. */
+  /** Secrets by path (`mqtt.password`); empty when reading was deferred. */
   readonly values: ReadonlyMap<string, string>;
   readonly paths: readonly string[];
   readonly problems: readonly FoundProblem[];
   readonly warnings: readonly string[];
 }
 
-/** Reads the secrets that stand in files, one line each; a line break at the end is cut. */
+/** Reads the secret files, one line each, without the line break at the end. */
 export function readSecretFiles(
   value: unknown,
   folder: string,
@@ -94,23 +94,23 @@ function readSecret(path: string, access: FileAccess) {
   return { ok: true, value: secret } as const;
 }
 
-/** A bundle of every authority a system knows has less than 300 KiB. */
+/** The CA bundle of a distribution is below 300 KiB. */
 const MAX_PEM_LENGTH = 1024 * 1024;
 
 const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
 
-/** The authorities that cameras' certificates are checked with. */
+/** The CA certificates that cameras' certificates are verified with. */
 export interface CameraAuthorities {
-  /** By the place of the camera: its certificates as PEM, and nothing else of its file. */
+  /** The certificates as PEM, by the index of the camera; other content of the file is dropped. */
   readonly pems: ReadonlyMap<number, string>;
   readonly problems: readonly FoundProblem[];
 }
 
 /**
- * Reads the `ca` of each camera that has one. The main thread does so since a capture worker may read
- * nothing.
+ * Reads the `ca` of each camera that has one, on the main thread: a capture worker has no read
+ * permission.
  *
- * @param putOff  leave the files alone; their certificates are empty texts
+ * @param putOff  do not read the files; their certificates are empty texts
  */
 export function readCameraAuthorities(
   value: unknown,
@@ -135,7 +135,7 @@ export function readCameraAuthorities(
   return { pems, problems };
 }
 
-/** The certificates alone: a private key that stands beside them stays where it is. */
+/** Reads the certificates of a PEM file, and nothing else: it may hold a private key as well. */
 function readCertificates(path: string, access: FileAccess) {
   let text: string;
   try {
@@ -155,14 +155,14 @@ function readCertificates(path: string, access: FileAccess) {
   try {
     for (const certificate of certificates) new X509Certificate(certificate);
   } catch (_error) {
-    // What the library says of it names neither the file nor what to do.
+    // The library's message names neither the file nor a remedy.
     const remedy = "Export the certificate of the authority again, as PEM.";
     return failure(`${path} holds a certificate that cannot be understood`, remedy);
   }
   return { ok: true, value: `${certificates.join("\n")}\n` } as const;
 }
 
-/** Says which of the files that must exist do not. */
+/** Finds files that must exist and do not. */
 export function missingFiles(
   value: unknown,
   places: { readonly root: string; readonly folder: string },
@@ -171,21 +171,21 @@ export function missingFiles(
   return namedFiles(value, places).flatMap(({ at, path, what }): FoundProblem[] => {
     if (access.isFile === undefined || access.isFile(path)) return [];
     if (access.isGranted?.("read", path) === false) {
-      const message = `cannot look for the ${what} ${path}: it was not granted`;
+      const message = `cannot access the ${what} ${path}: it was not granted`;
       return [{ at, message, remedy: grantRemedy("read", [path]) }];
     }
     return [{ at, message: `there is no ${what} ${path}`, remedy: "Correct the path." }];
   });
 }
 
-/** A file that must exist, the place that names it, and what it is. */
+/** A file that must exist, the path of the key that names it, and its kind. */
 export interface NamedFile {
   readonly at: ConfigPath;
   readonly path: string;
   readonly what: string;
 }
 
-/** The files a configuration names beside those of its secrets. */
+/** Lists the files that a configuration names, except those of secrets. */
 export function namedFiles(
   value: unknown,
   places: { readonly root: string; readonly folder: string },
@@ -217,7 +217,7 @@ export function namedFiles(
   return files;
 }
 
-/** Models that cannot be: an unknown `builtin:` name, or a path that is no `.onnx` file. */
+/** Finds invalid models: an unknown `builtin:` name, or a path that is no `.onnx` file. */
 export function modelProblems(
   value: unknown,
   places: { readonly root: string; readonly folder: string },
@@ -231,7 +231,7 @@ export function modelProblems(
   });
 }
 
-/** Why a file could not be read, without the path, which the caller names. */
+/** Explains why a file could not be read, without its path. */
 export function reasonOf(error: unknown): string {
   if (error instanceof Deno.errors.NotFound) return "it does not exist";
   if (error instanceof Deno.errors.PermissionDenied) return "the system does not permit it";
@@ -240,12 +240,12 @@ export function reasonOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-/** What to do about it: `usual`, unless it is a permission of Deno's that is missing. */
+/** Returns the remedy: `usual`, unless a permission of Deno is missing. */
 export function remedyOf(error: unknown, path: string, usual: string): string {
   return error instanceof Deno.errors.NotCapable ? grantRemedy("read", [path]) : usual;
 }
 
-/** Whether others than the owner may use the file that has this mode. */
+/** Whether group or others may read or write a file of this mode. */
 export function isOpenToOthers(mode: number | null | undefined): boolean {
   return typeof mode === "number" && (mode & OTHERS_MASK) !== 0;
 }

@@ -1,12 +1,12 @@
 import type { Parsed } from "./urls.ts";
 
 const PREFIX = /^sha256:/i;
-/** 64 hexadecimal digits, as they stand or with a colon between each two. */
+/** 64 hexadecimal digits, or 32 pairs of them with colons between. */
 const DIGITS = /^(?:[0-9a-f]{64}|[0-9a-f]{2}(?::[0-9a-f]{2}){31})$/i;
 
 /**
- * The fingerprint of a certificate as people write it: `sha256:` and 64 hexadecimal digits of either
- * case, with or without colons.
+ * Parses the fingerprint of a certificate: `sha256:` and 64 hexadecimal digits of either case, with or
+ * without colons.
  *
  * @returns the digits in lower case, without colons
  */

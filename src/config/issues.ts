@@ -1,20 +1,21 @@
 import type { z } from "zod";
-import { type ConfigPath, type ConfigProblem, suggestName } from "./problems.ts";
+import { nearestName, suggestName } from "../core/nearest.ts";
+import type { ConfigPath, ConfigProblem } from "./problems.ts";
 
-/** A problem that still knows its place as a path, so that its line can be found. */
+/** A problem with its path, which determines its line. */
 export interface FoundProblem extends Omit<ConfigProblem, "path" | "line"> {
   readonly at: ConfigPath;
 }
 
-/** Places whose values are never quoted, whatever they hold. */
+/** Keys whose values are never quoted. */
 const NEVER_QUOTED = new Set(["url", "password", "token", "username"]);
 
 const MAX_QUOTED_LENGTH = 60;
 
 /**
- * What the schema found, one problem per cause.
+ * Converts the issues of the schema to problems, one per cause.
  *
- * @param quotable  whether the value at a place may be quoted (it did not come from the environment)
+ * @param quotable  whether the value at a path may be quoted (it does not come from the environment)
  */
 export function problemsOf(
   issues: readonly z.core.$ZodIssue[],
@@ -30,6 +31,12 @@ export function problemsOf(
         return unionProblems(issue, at, value, quotable);
       case "custom":
         return [{ at, message: issue.message, remedy: remedyOf(issue.params) }];
+      case "invalid_value":
+        return [{
+          at,
+          message: found(lookUp(value, at), quotable(at) && !isSecret(at)),
+          remedy: `${suggestion(lookUp(value, at), issue.values)}Write ${issue.message}.`,
+        }];
       default:
         return [{
           at,
@@ -40,7 +47,7 @@ export function problemsOf(
   });
 }
 
-/** The value at a place of plain data, or undefined. */
+/** The value at a path of plain data, or undefined. */
 export function lookUp(value: unknown, at: ConfigPath): unknown {
   let part = value;
   for (const key of at) {
@@ -55,8 +62,8 @@ function unknownKey(at: ConfigPath, key: string, known: readonly string[]): Foun
 }
 
 /**
- * A union of a plain value and an object: when an object was written, what is wrong inside it says
- * more than that the union does not match.
+ * Reports a mismatch of a union of a plain value and an object. When an object was written, the issues
+ * within it are more specific than the mismatch.
  */
 function unionProblems(
   issue: z.core.$ZodIssueInvalidUnion,
@@ -82,7 +89,14 @@ function unionProblems(
   }];
 }
 
-/** The schema puts the keys an object knows into the message of its own issue. */
+/** Suggests the nearest known word; "" when none is near. */
+function suggestion(written: unknown, known: readonly unknown[]): string {
+  if (typeof written !== "string") return "";
+  const nearest = nearestName(written, known.filter((word) => typeof word === "string"));
+  return nearest === null ? "" : `Did you mean "${nearest}"? `;
+}
+
+/** Reads the known keys of an object from the message of its issue: see `object` in `schema.ts`. */
 function knownKeys(issue: z.core.$ZodIssueUnrecognizedKeys): string[] {
   return issue.message.split(", ");
 }

@@ -22,28 +22,28 @@ import type { Settings } from "./settings.ts";
 import { isShownPart, parseBrokerUrl, parseCameraUrl, querySecrets } from "./urls.ts";
 import { parseYaml, type YamlFile } from "./yaml.ts";
 
-/** Where settings come from. */
+/** Sources of the settings. */
 export interface LoadOptions extends FileAccess {
   /** The absolute path of the configuration, or null for the demo. */
   readonly path: string | null;
-  /** Orion's own folder: where its models and its clip are. */
+  /** Orion's own folder, with its models and its clip. */
   readonly root: string;
   env(name: string): string | undefined;
   /**
-   * Leave the files that hold secrets or certificates alone, and what they hold empty: to compute
-   * permissions, before the permission to read them is there.
+   * Do not read files of secrets and certificates, and take them as empty: to compute permissions
+   * before the permission to read them is granted.
    */
   readonly putOffSecrets?: boolean;
-  /** Where the demo listens; absent: at its usual ports. */
+  /** The ports of the demo; default: the first of each kind. */
   readonly demoPorts?: DemoPorts;
 }
 
-/** The file that is used when nothing else is named. */
+/** The default configuration file. */
 export const DEFAULT_CONFIG = "orion.yaml";
 
 /**
- * Which configuration to read: what `--config` names, else what ORION_CONFIG names, else
- * `orion.yaml` here when there is one, else none (the demo).
+ * Chooses the configuration to read: the file of `--config`, else of ORION_CONFIG, else `orion.yaml`
+ * in the current folder when it exists, else none (the demo).
  *
  * @returns an absolute path, or null
  */
@@ -56,17 +56,17 @@ export function chooseConfig(options: {
   const fromEnvironment = options.env("ORION_CONFIG");
   const named = options.named ?? (fromEnvironment === "" ? null : fromEnvironment) ?? null;
   if (named !== null) return resolve(options.folder, named);
-  const usual = resolve(options.folder, DEFAULT_CONFIG);
-  return options.isFile(usual) ? usual : null;
+  const byDefault = resolve(options.folder, DEFAULT_CONFIG);
+  return options.isFile(byDefault) ? byDefault : null;
 }
 
 /**
  * Reads, checks and freezes a configuration.
  *
- * @throws {ConfigError} with every problem that was found
+ * @throws {ConfigError} with every problem
  */
 export function loadSettings(options: LoadOptions): Settings {
-  const demoPorts = options.demoPorts ?? USUAL_PORTS;
+  const demoPorts = options.demoPorts ?? DEFAULT_DEMO_PORTS;
   const file = options.path === null ? demoFile(demoPorts) : readConfig(options.path, options);
   if (file.problems.length > 0) throw new ConfigError(options.path, file.problems);
   const folder = folderOf(options.path, options.root);
@@ -91,7 +91,7 @@ export function loadSettings(options: LoadOptions): Settings {
     ...secretFiles.problems,
     ...authorities.problems,
   ];
-  // What else is wrong at a place mostly follows from what was told of it first.
+  // Further problems of a path mostly follow from its first one.
   const problems = firstOfEach([...expanded.problems, ...found]);
   if (problems.length > 0 || !result.success) {
     throw new ConfigError(options.path, ordered(problems, file), {
@@ -114,16 +114,16 @@ export function loadSettings(options: LoadOptions): Settings {
   });
 }
 
-const USUAL_PORTS: DemoPorts = { broker: DEMO_PORTS.broker[0], http: DEMO_PORTS.http[0] };
+const DEFAULT_DEMO_PORTS: DemoPorts = { broker: DEMO_PORTS.broker[0], http: DEMO_PORTS.http[0] };
 
 function demoFile(ports: DemoPorts): YamlFile {
   return { value: demoConfig(ports), problems: [], lineOf: () => undefined };
 }
 
-/** Keys whose values may hold a credential; elsewhere a value is in topics, paths and grants anyway. */
+/** Keys whose values may hold a credential; other values appear in topics, paths and grants anyway. */
 const CREDENTIAL_KEYS: readonly unknown[] = ["url", "username", "password", "token"];
 
-/** What `${NAME}` stood for where it may be a credential: not the host of a camera's URL. */
+/** The values of `${NAME}` that may be credentials; the host of a camera's URL is none. */
 function environmentSecrets({ value, filled }: Expanded): string[] {
   return filled.flatMap(({ at, value: part }) => {
     if (!CREDENTIAL_KEYS.includes(at.at(-1))) return [];
@@ -154,7 +154,7 @@ function firstOfEach(problems: readonly FoundProblem[]): FoundProblem[] {
   });
 }
 
-/** In the order of the file, each with its line. */
+/** Sorts problems by their lines. */
 function ordered(problems: readonly FoundProblem[], file: YamlFile): ConfigProblem[] {
   return problems
     .map(({ at, message, remedy }): ConfigProblem => {
@@ -165,7 +165,7 @@ function ordered(problems: readonly FoundProblem[], file: YamlFile): ConfigProbl
     .sort((a, b) => (a.line ?? 0) - (b.line ?? 0));
 }
 
-/** A configuration that holds credentials itself should be its owner's alone. */
+/** Warns of a configuration with credentials that others than its owner may access. */
 function openConfigWarnings(written: unknown, options: LoadOptions): string[] {
   if (options.path === null || !isOpenToOthers(options.modeOf?.(options.path))) return [];
   if (!holdsCredentials(written)) return [];
@@ -175,7 +175,7 @@ function openConfigWarnings(written: unknown, options: LoadOptions): string[] {
   ];
 }
 
-/** Whether a credential stands in the file itself rather than behind `${NAME}` or in another file. */
+/** Whether the file itself holds a credential, rather than `${NAME}` or another file. */
 function holdsCredentials(written: unknown): boolean {
   const literal = (value: unknown) => typeof value === "string" && !value.includes("${");
   if (literal(lookUp(written, ["mqtt", "password"]))) return true;

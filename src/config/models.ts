@@ -1,22 +1,22 @@
 import { isAbsolute, join, resolve } from "node:path";
-import { suggestName } from "./problems.ts";
+import { suggestName } from "../core/nearest.ts";
 import type { Parsed } from "./urls.ts";
 
-/** The models that come with Orion, and their files in the folder `models`. */
+/** The bundled models, and their files in the folder `models`. */
 export const BUILTIN_MODELS: Readonly<Record<string, string>> = {
   "builtin:person": "nanodet-g.onnx",
   "builtin:person-int8": "nanodet-g-int8.onnx",
 };
 
-/** Where to look for models. */
+/** Base folders of models. */
 export interface ModelPlaces {
   /** Orion's own folder. */
   readonly root: string;
-  /** What relative paths are relative to. */
+  /** The base of relative paths. */
   readonly folder: string;
 }
 
-/** The absolute path of a model's file: `builtin:NAME`, or a path that ends in `.onnx`. */
+/** Resolves a model, `builtin:NAME` or the path of an `.onnx` file, to an absolute path. */
 export function modelPath(model: string, places: ModelPlaces): Parsed<string> {
   if (model.startsWith("builtin:")) {
     const file = BUILTIN_MODELS[model];

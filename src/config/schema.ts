@@ -1,17 +1,19 @@
 /**
- * The shape of the configuration file: the one source of its types, its defaults, its bounds and of
- * the JSON Schema for editors. Checks that need more than one place of the file are in `checks.ts`.
+ * The schema of the configuration file: the one source of its types, defaults and bounds, and of the
+ * JSON Schema for editors. Checks between keys are in `checks.ts`.
  *
- * Each part's error text is what was expected, as a phrase that completes "Write …".
+ * The error text of each part is the expected value, as a phrase that completes "Write …".
  */
 import { z } from "zod";
 import { COMMAND_NAMES } from "../core/command_shapes.ts";
+import type { Endpoint } from "../core/endpoint.ts";
+import { EXECUTION_PROVIDERS } from "../core/execution_providers.ts";
+import { fraction, FRACTION_TOLERANCE, id, number } from "../core/schema_parts.ts";
 import { parseAspect } from "./aspect.ts";
 import { parseFingerprint } from "./fingerprint.ts";
 import { parseBrokerUrl, parseCameraUrl, type Parsed, parseHost, parseListen } from "./urls.ts";
-import { ID_PATTERN } from "./settings.ts";
 
-/** Bounds of lists, which bound the workers and the memory. */
+/** Bounds of lists, and so of workers and memory. */
 export const MAX_CAMERAS = 64;
 export const MAX_DETECTORS = 16;
 export const MAX_MASKS = 32;
@@ -20,24 +22,19 @@ export const MAX_CLASSES = 1000;
 export const MAX_OUTBOX = 10_000;
 export const MAX_REDIRECT_HOSTS = 16;
 const MAX_TEXT_LENGTH = 4096;
-/** Media sections of a camera's description that are looked at, counted from 0. */
+/** Index of the last media section that is considered. */
 const MAX_TRACK = 31;
-/** Access units: the smallest bound holds a keyframe of a small picture, the largest one of 8K. */
+/** Bounds of `maxUnitBytes`: a keyframe of a small picture, and one of 8K. */
 const MIN_UNIT_BYTES = 64 * 1024;
 const DEFAULT_UNIT_BYTES = 8 * 1024 * 1024;
 const MAX_UNIT_BYTES = 64 * 1024 * 1024;
-/** Pixels of a picture: QVGA at least; 8K when nothing is said; the most that H.265 codes at level 6.2, doubled. */
+/** Bounds of `maxPixels`: QVGA, 8K by default, and twice that (H.265 level 6.2 codes 8K). */
 const MIN_PIXELS = 320 * 240;
 const DEFAULT_PIXELS = 8192 * 4320;
 const MAX_PIXELS = 2 * DEFAULT_PIXELS;
 
 const TOPIC_LEVELS = /^[A-Za-z0-9_.-]+(?:\/[A-Za-z0-9_.-]+)*$/;
 const DECODER_NAME = /^[a-z0-9_-]{1,64}$/;
-
-function number(low: number, high: number) {
-  const error = `a number within ${low} and ${high}`;
-  return z.number({ error }).min(low, { error }).max(high, { error });
-}
 
 function whole(low: number, high: number) {
   const error = `a whole number within ${low} and ${high}`;
@@ -69,32 +66,31 @@ function list<T extends z.ZodType>(
 function object<T extends z.core.$ZodLooseShape>(shape: T) {
   const keys = Object.keys(shape).join(", ");
   return z.strictObject(shape, {
-    // For unknown keys the known ones, from which `issues.ts` picks the nearest.
+    // For unknown keys the known ones, from which `issues.ts` suggests the nearest.
     error: (issue) => issue.code === "unrecognized_keys" ? keys : `the keys ${keys}`,
   });
 }
 
-/** A text that a parser of `urls.ts` understands. */
-function parsedBy(expected: string, parse: (text: string) => Parsed<unknown>) {
-  return text(expected).superRefine((value, context) => {
+/** A text that is transformed to its parsed value. */
+function parsedBy<T>(expected: string, parse: (text: string) => Parsed<T>) {
+  return text(expected).transform((value, context) => {
     const parsed = parse(value);
-    if (parsed.ok) return;
+    if (parsed.ok) return parsed.value;
     context.addIssue({
       code: "custom",
       message: parsed.message,
       params: { remedy: parsed.remedy },
     });
+    return z.NEVER;
   });
 }
 
-const id = matching(ID_PATTERN, "1 to 64 of the characters a to z, 0 to 9 and -");
 const seconds = (low: number, high: number) => number(low, high);
 const path = text("the path of a file");
 const secret = z.union([
   text("a text"),
   object({ file: path.describe("A file that holds the secret; a line break at its end is cut.") }),
 ], { error: "a text, ${NAME} or { file: PATH }" });
-const fraction = number(0, 1);
 
 const roi = object({
   x: fraction,
@@ -102,11 +98,11 @@ const roi = object({
   width: fraction,
   height: fraction,
 }).superRefine((box, context) => {
-  // A number out of its bounds has been told of.
+  // Numbers out of bounds are reported by their own schemas.
   if (Object.values(box).some((value) => !(value >= 0 && value <= 1))) return;
   const problem = box.width <= 0 || box.height <= 0
     ? "has no area"
-    : box.x + box.width > 1 + ROUNDING || box.y + box.height > 1 + ROUNDING
+    : box.x + box.width > 1 + FRACTION_TOLERANCE || box.y + box.height > 1 + FRACTION_TOLERANCE
     ? "reaches beyond the frame"
     : null;
   if (problem === null) return;
@@ -116,9 +112,6 @@ const roi = object({
     params: { remedy: "Write fractions of the frame: x + width and y + height are at most 1." },
   });
 });
-
-/** 0.1 + 0.9 may be a little more than 1. */
-const ROUNDING = 1e-9;
 
 const point = z.tuple([fraction, fraction], {
   error: "a point [x, y] with fractions of the frame",
@@ -136,11 +129,11 @@ const camera = object({
     parseCameraUrl,
   ).describe("rtsp://, rtsps://, file:PATH (from this file's folder) or demo: (the bundled clip)."),
   loop: z.boolean({ error: "true or false" }).default(false)
-    .describe("A file starts again from its beginning for ever."),
+    .describe("Repeats a file for ever."),
   transport: oneOf(["tcp", "udp", "auto"]).default("tcp")
     .describe("auto: TCP, and UDP where the camera refuses TCP."),
   demuxer: oneOf(["orion", "libav"]).default("orion").describe(
-    "orion: Orion's own RTSP, with a permission for this camera alone; libav: FFmpeg's, whose " +
+    "orion: Orion's own RTSP, permitted to connect to this camera only; libav: FFmpeg's, whose " +
       "sockets Deno does not limit.",
   ),
   track: z.union([z.literal("auto"), whole(0, MAX_TRACK)], {
@@ -156,12 +149,12 @@ const camera = object({
     parsedBy("a host, with or without a port", parseHost),
     `a list of at most ${MAX_REDIRECT_HOSTS} hosts`,
     { min: 0, max: MAX_REDIRECT_HOSTS },
-  ).default([]).describe("Hosts that the camera may send us to; they get no credentials."),
+  ).prefault([]).describe("Hosts that the camera may redirect to; they get no credentials."),
   udpPort: whole(1024, 65534).optional().describe(
     "UDP: the first, even one of the two local ports; absent for 61000 and on, two for each camera.",
   ),
   maxUnitBytes: whole(MIN_UNIT_BYTES, MAX_UNIT_BYTES).default(DEFAULT_UNIT_BYTES)
-    .describe("Coded pictures that are larger are dropped."),
+    .describe("Larger access units are dropped."),
   maxPixels: whole(MIN_PIXELS, MAX_PIXELS).default(DEFAULT_PIXELS)
     .describe(
       "Width times height of the largest picture that is decoded; a larger stream is refused.",
@@ -171,20 +164,20 @@ const camera = object({
   decoder: matching(DECODER_NAME, "auto or the name of a libav decoder, such as h264_v4l2m2m")
     .default("auto"),
   decode: oneOf(["auto", "all", "nonref", "keyframes"]).default("auto")
-    .describe("How much to decode; auto decodes only what a detector will take."),
+    .describe("How much to decode; auto decodes only what detectors will consume."),
   rotate: z.union([z.literal(0), z.literal(90), z.literal(180), z.literal(270)], {
     error: "0, 90, 180 or 270",
-  }).default(0).describe("Degrees clockwise, on top of what the stream says."),
-  aspect: parsedBy('auto or a shape such as "16:9"', parseAspect).default("auto").describe(
-    "Width to height of the picture before rotate turns it, for recorders with pixels that are " +
-      "not square and no word of it; auto: as the stream says.",
+  }).default(0).describe("Degrees clockwise, on top of the rotation that the stream signals."),
+  aspect: parsedBy('auto or a shape such as "16:9"', parseAspect).prefault("auto").describe(
+    "Width to height of the picture before rotate turns it, for recorders whose pixels are not " +
+      "square and that do not signal it; auto: as the stream signals.",
   ),
   roi: roi.optional()
-    .describe("The part of the picture as shown that is looked at, in fractions of it."),
+    .describe("The region of the displayed picture to detect in, in fractions of it."),
   masks: list(polygon, `at most ${MAX_MASKS} polygons`, { min: 0, max: MAX_MASKS }).default([])
     .describe("Polygons of points [x, y] in fractions, as roi, blacked out before inference."),
   stallTimeoutSeconds: seconds(1, 3600).default(10)
-    .describe("Without a frame for so long the camera counts as stalled and is opened again."),
+    .describe("After this time without a frame the camera counts as stalled and is reconnected."),
 });
 
 const detectorClass = z.union([
@@ -196,15 +189,23 @@ const detector = object({
   id: id.describe("Names the detector in topics and metrics; unique."),
   model: text("builtin:person or the path of an .onnx file").default("builtin:person")
     .describe("builtin:person, builtin:person-int8 or the path of an .onnx file."),
+  providers: list(oneOf(EXECUTION_PROVIDERS), "a list of ONNX Runtime's execution providers", {
+    min: 1,
+    max: EXECUTION_PROVIDERS.length,
+  }).default(["cpu"]).describe(
+    "ONNX Runtime's execution providers, the preferred first; cpu where none of them can be used.",
+  ),
   cameras: list(id, "a list of camera ids", { min: 1, max: MAX_CAMERAS }).optional()
-    .describe("Ids of the cameras it looks at; absent for all."),
-  rateHz: number(0.1, 30).optional().describe("Per camera; absent for as fast as it can."),
-  confidence: fraction.default(0.45).describe("Detections below it are left out."),
-  iou: fraction.default(0.5).describe("Of two boxes that overlap by more, the weaker is left out."),
+    .describe("Ids of its cameras; absent for all."),
+  rateHz: number(0.1, 30).optional().describe("Per camera; absent for unlimited."),
+  confidence: fraction.default(0.45).describe("Detections below it are dropped."),
+  iou: fraction.default(0.5).describe(
+    "Of two boxes of a class that overlap by more, the less confident is dropped.",
+  ),
   classes: list(detectorClass, "a list of class names or numbers", { min: 1, max: MAX_CLASSES })
     .optional().describe("Names or numbers; absent for all of the model's."),
-  threads: whole(1, 64).default(1).describe("ONNX Runtime's threads within one operator."),
-  workers: whole(1, 16).default(1).describe("Workers in this detector's pool."),
+  threads: whole(1, 64).default(1).describe("ONNX Runtime's intra-op threads."),
+  workers: whole(1, 16).default(1).describe("Size of this detector's worker pool."),
 });
 
 const qos = z.union([z.literal(0), z.literal(1)], { error: "0 or 1" });
@@ -222,7 +223,7 @@ const mqtt = object({
   cert: path.optional().describe("PEM file with the client's certificate, for mutual TLS."),
   key: path.optional().describe("PEM file with the client's key, for mutual TLS."),
   protocol: z.union([z.literal(5), z.literal("3.1.1"), z.literal("5")], { error: "5 or 3.1.1" })
-    .default(5).describe("A broker that refuses 5 is spoken to in 3.1.1."),
+    .default(5).describe("With a broker that refuses 5, 3.1.1 is used."),
   topicPrefix: topic.default("orion"),
   qos: object({
     inferences: qos.default(0),
@@ -233,8 +234,10 @@ const mqtt = object({
     policy: oneOf(["latest", "queue"]).default("latest").describe(
       "latest: the newest of every camera and detector; queue: all of them, in order.",
     ),
-    max: whole(1, MAX_OUTBOX).default(1024).describe("How many wait; beyond it the oldest go."),
-  }).prefault({}).describe("What becomes of inference messages while the broker is away."),
+    max: whole(1, MAX_OUTBOX).default(1024).describe(
+      "How many are kept; beyond it the oldest are dropped.",
+    ),
+  }).prefault({}).describe("How inference messages are kept while the broker is not connected."),
   homeAssistant: z.union([
     z.literal(false),
     object({ discoveryPrefix: topic.default("homeassistant") }),
@@ -244,9 +247,10 @@ const mqtt = object({
 const health = object({
   listen: parsedBy(
     "an address and a port, or off",
-    (value) => value === "off" ? { ok: true, value } : parseListen(value, 0),
-  ).default("127.0.0.1:8080").describe("The HTTP interface; off for none."),
-  token: secret.optional().describe("Needed when it listens on anything but loopback."),
+    (value): Parsed<Endpoint | null> =>
+      value === "off" ? { ok: true, value: null } : parseListen(value, 0),
+  ).prefault("127.0.0.1:8080").describe("The HTTP interface; off for none."),
+  token: secret.optional().describe("Required when it listens on anything but loopback."),
   statsIntervalSeconds: seconds(1, 3600).default(10),
 });
 
@@ -275,14 +279,14 @@ export const configSchema = object({
       oneOf(COMMAND_NAMES),
       "a list of names of commands",
       { min: 0, max: COMMAND_NAMES.length },
-    ).optional().describe("The commands that are taken over MQTT; absent for all, [] for none."),
+    ).optional().describe("The commands that are accepted over MQTT; absent for all, [] for none."),
   }).prefault({}),
   models: object({
-    folder: path.default("models").describe("Where set_model finds models."),
+    folder: path.default("models").describe("The folder of models for set_model."),
   }).prefault({}),
 });
 
-/** A configuration with its defaults filled in, and nothing resolved yet. */
+/** A configuration with its texts parsed and its defaults filled in; nothing is resolved yet. */
 export type Config = z.output<typeof configSchema>;
 export type CameraConfig = Config["cameras"][number];
 export type DetectorConfig = Config["detectors"][number];

@@ -1,26 +1,28 @@
-/** What cameras, brokers and listeners are named by, taken apart. Nothing here decodes a percent sign. */
+/** Parses the addresses of cameras, brokers and listeners, and explains what is wrong with them. */
 import { isIPv6 } from "node:net";
 import { hasControlCharacters } from "../core/control_characters.ts";
+import { type BrokerAddress, MQTT_PORTS } from "../core/broker_address.ts";
+import { type Endpoint, endpointText } from "../core/endpoint.ts";
+import { suggestName } from "../core/nearest.ts";
+import { percentDecoded } from "../core/percent.ts";
 import { parameterSecrets } from "../core/redact.ts";
-import { suggestName } from "./problems.ts";
-import { type CameraKind, type Endpoint, MQTT_PORTS, RTSP_PORTS } from "./settings.ts";
+import {
+  type HostParts,
+  RTSP_PORTS,
+  splitHost,
+  splitUrl,
+  type UrlParts,
+} from "../core/url_parts.ts";
+import type { CameraKind } from "./settings.ts";
 
-/** What came of a text, or what is wrong with it. Neither text holds a credential. */
+/** The value of a text, or what is wrong with it. Neither message nor remedy holds a credential. */
 export type Parsed<T> =
   | { readonly ok: true; readonly value: T }
   | { readonly ok: false; readonly message: string; readonly remedy: string };
 
-interface Authority {
-  readonly scheme: string;
-  readonly username: string | null;
-  readonly password: string | null;
-  readonly hostname: string;
-  readonly port: number | null;
-  /** Path and query, from the slash on. */
-  readonly rest: string;
-}
-
 export interface CameraUrl {
+  /** As written, credentials included. */
+  readonly text: string;
   readonly kind: CameraKind;
   /** The path as written, for `file:`. */
   readonly file: string | null;
@@ -33,10 +35,10 @@ export interface CameraUrl {
   readonly rest: string;
 }
 
-export interface BrokerUrl extends Endpoint {
-  readonly scheme: keyof typeof MQTT_PORTS;
-  /** Without credentials. */
-  readonly url: string;
+export interface BrokerUrl {
+  /** As written, credentials included. */
+  readonly text: string;
+  readonly address: BrokerAddress;
   /** Decoded. */
   readonly username: string | null;
   readonly password: string | null;
@@ -45,42 +47,45 @@ export interface BrokerUrl extends Endpoint {
 const ENCODE = "In a user name or password write %40 for @, %2F for /, %3A for :, %23 for #, " +
   "%3F for ? and %25 for %.";
 
+const HOST_REMEDY = `Write scheme://host:port. ${ENCODE}`;
+
 const CAMERA_SCHEMES = ["rtsp", "rtsps", "file", "demo"];
 const BROKER_SCHEMES = Object.keys(MQTT_PORTS);
 
-/** `rtsp://`, `rtsps://`, `file:path`, `file:///path` or `demo:`. */
+/** Parses `rtsp://`, `rtsps://`, `file:path`, `file:///path` or `demo:`. */
 export function parseCameraUrl(text: string): Parsed<CameraUrl> {
   const scheme = schemeOf(text);
   if (scheme === "demo") {
-    if (text === "demo:") return good({ kind: "demo", file: null, ...LOCAL });
+    if (text === "demo:") return good({ text, kind: "demo", file: null, ...LOCAL });
     return bad("demo: takes nothing after the colon", "Write demo: for the bundled clip.");
   }
-  if (scheme === "file") return parseFileUrl(text.slice("file:".length));
+  if (scheme === "file") return parseFileUrl(text);
   if (scheme === "rtsp" || scheme === "rtsps") {
-    const parts = splitUrl(text, scheme);
+    const parts = parseUrl(text, scheme);
     if (!parts.ok) return parts;
     const { hostname, port, username, password, rest } = parts.value;
     const endpoint = { hostname, port: port ?? RTSP_PORTS[scheme] };
-    return good({ kind: scheme, file: null, endpoint, username, password, rest });
+    return good({ text, kind: scheme, file: null, endpoint, username, password, rest });
   }
   return badScheme(text, CAMERA_SCHEMES, "rtsp://host:554/path");
 }
 
-function parseFileUrl(rest: string): Parsed<CameraUrl> {
+function parseFileUrl(text: string): Parsed<CameraUrl> {
+  const rest = text.slice("file:".length);
   if (rest.startsWith("//") && !rest.startsWith("///")) {
     return bad("a file: URL cannot name a host", "Write file:///absolute/path or file:path.");
   }
   const file = rest.startsWith("///") ? rest.slice(2) : rest;
   if (file === "") return bad("names no file", "Write file:path.");
-  return good({ kind: "file", file, ...LOCAL });
+  return good({ text, kind: "file", file, ...LOCAL });
 }
 
-/** A clip has neither. */
+/** A local file has no host and no credentials. */
 const LOCAL = { endpoint: null, username: null, password: null, rest: "" } as const;
 
-/** `host`, `host:port`, `[ipv6]` or `[ipv6]:port`. */
-export function parseHost(text: string): Parsed<{ hostname: string; port: number | null }> {
-  const host = splitHost(text);
+/** Parses `host`, `host:port`, `[ipv6]` or `[ipv6]:port`. */
+export function parseHost(text: string): Parsed<HostParts> {
+  const host = checkedHost(text);
   if (host.ok) return host;
   // The text is not quoted: it may be a whole address with a password in it.
   return bad(
@@ -89,31 +94,29 @@ export function parseHost(text: string): Parsed<{ hostname: string; port: number
   );
 }
 
-/** `mqtt://`, `mqtts://`, `ws://` or `wss://`, with or without credentials. */
+/** Parses `mqtt://`, `mqtts://`, `ws://` or `wss://`, with or without credentials. */
 export function parseBrokerUrl(text: string): Parsed<BrokerUrl> {
   const scheme = schemeOf(text);
   if (scheme !== "mqtt" && scheme !== "mqtts" && scheme !== "ws" && scheme !== "wss") {
     return badScheme(text, BROKER_SCHEMES, "mqtts://host:8883");
   }
-  const parts = splitUrl(text, scheme);
+  const parts = parseUrl(text, scheme);
   if (!parts.ok) return parts;
   const { hostname, port, rest } = parts.value;
   const overHttp = scheme === "ws" || scheme === "wss";
   if (!overHttp && rest !== "" && rest !== "/") {
-    return bad("an mqtt URL has no path", "Leave out what follows the port.");
+    return bad("an mqtt URL has no path", "Remove the path after the port.");
   }
-  const path = overHttp ? rest : "";
-  const named = { hostname, port: port ?? MQTT_PORTS[scheme] };
+  const path = rest.startsWith("/") ? rest : `/${rest}`;
   return good({
-    ...named,
-    scheme,
-    url: `${scheme}://${endpointText(named)}${path}`,
-    username: decode(parts.value.username),
-    password: decode(parts.value.password),
+    text,
+    address: { scheme, hostname, port: port ?? MQTT_PORTS[scheme], path: overHttp ? path : "" },
+    username: decodedOrNull(parts.value.username),
+    password: decodedOrNull(parts.value.password),
   });
 }
 
-/** `host:port` and `[ipv6]:port`; `off` is the caller's. */
+/** Parses `host:port` or `[ipv6]:port`. */
 export function parseListen(text: string, lowestPort: 0 | 1): Parsed<Endpoint> {
   const remedy = "Write an address and a port, such as 127.0.0.1:8080 or [::1]:8080.";
   const match = /^(\[[0-9a-f:.]+\]|[a-z0-9._-]+):(\d{1,5})$/i.exec(text);
@@ -126,23 +129,12 @@ export function parseListen(text: string, lowestPort: 0 | 1): Parsed<Endpoint> {
   return good({ hostname: host.replace(/^\[|\]$/g, ""), port });
 }
 
-/** `host:port`, with the brackets an IPv6 address needs: as permissions and URLs spell it. */
-export function endpointText(endpoint: Endpoint): string {
-  const { hostname, port } = endpoint;
-  return `${hostname.includes(":") ? `[${hostname}]` : hostname}:${port}`;
-}
-
-/** Whether only this machine can reach what listens there. */
-export function isLoopback(hostname: string): boolean {
-  return hostname === "localhost" || hostname === "::1" || /^127(\.\d{1,3}){3}$/.test(hostname);
-}
-
-/** All of a URL that is ever shown. Credentials may stand anywhere else in it. */
+/** Formats the part of a URL that may be shown. Path and query may hold credentials. */
 export function displayUrl(scheme: string, endpoint: Endpoint): string {
   return `${scheme}://${endpointText(endpoint)}`;
 }
 
-/** Whether a part of a camera's URL stands in what is shown of it, and nowhere else. */
+/** Whether a part of a camera's URL occurs in its displayed part, and nowhere else. */
 export function isShownPart(url: string, part: string): boolean {
   const parsed = parseCameraUrl(url);
   if (!parsed.ok || parsed.value.endpoint === null) return false;
@@ -152,8 +144,8 @@ export function isShownPart(url: string, part: string): boolean {
 }
 
 /**
- * The values of parameters that cameras take passwords in, in the path or behind a question mark, as
- * written. Where a value ends is not always certain: the shorter of what it may be is among them, too.
+ * Returns the values of password parameters in the path or query of a URL, as written. Where the end of a
+ * value is ambiguous, both the longer and the shorter one are included.
  */
 export function querySecrets(url: string): string[] {
   const values = parameterSecrets(url);
@@ -161,26 +153,19 @@ export function querySecrets(url: string): string[] {
   return [...new Set([...values, ...shorter])].filter((value) => value !== "");
 }
 
-/** What may end the value of a parameter, or belong to it. */
+/** Characters that may end the value of a parameter, or belong to it. */
 const VALUE_END = /[/?]|\.sdp|_[a-z]+=/i;
 
-/** Percent-decodes, or leaves the text as it is when it is not valid. */
-export function decode<T extends string | null>(text: T): T | string {
-  if (text === null) return text;
-  try {
-    return decodeURIComponent(text);
-  } catch (_error) {
-    // A lone % is its own value: the text was not encoded.
-    return text;
-  }
+function decodedOrNull(text: string | null): string | null {
+  return text === null ? null : percentDecoded(text);
 }
 
 function schemeOf(text: string): string | null {
   return /^([a-z][a-z0-9+.-]*):/i.exec(text)?.[1]?.toLowerCase() ?? null;
 }
 
-/** Takes `scheme://user:password@host:port/rest` apart; says so when a password was not encoded. */
-function splitUrl(text: string, scheme: string): Parsed<Authority> {
+/** Splits an address, and refuses one in which a credential was not encoded. */
+function parseUrl(text: string, scheme: string): Parsed<UrlParts> {
   if (/\s/.test(text) || hasControlCharacters(text)) {
     return bad("holds a space or a control character", "Write %20 for a space.");
   }
@@ -189,44 +174,34 @@ function splitUrl(text: string, scheme: string): Parsed<Authority> {
     return bad(`lacks the // after ${scheme}:`, `Write ${scheme}://host.`);
   }
   if (body.includes("#")) return bad("holds an unencoded #", ENCODE);
-  const end = body.slice(2).search(/[/?]/);
-  const authority = end === -1 ? body.slice(2) : body.slice(2, 2 + end);
-  const rest = end === -1 ? "" : body.slice(2 + end);
-  const path = rest.split("?", 1)[0] ?? "";
+  const [, authority = "", path = ""] = /^\/\/([^/?]*)([^?]*)/.exec(body) ?? [];
   const ats = authority.split("@").length - 1;
-  if (ats > 1 || path.includes("@") || (ats === 0 && rest.includes("@"))) {
-    return bad("holds an unencoded @ or /: where the password ends cannot be told", ENCODE);
+  if (ats > 1 || path.includes("@") || (ats === 0 && body.includes("@"))) {
+    return bad("holds an unencoded @ or /: the end of the password is ambiguous", ENCODE);
   }
-  const at = authority.indexOf("@");
-  const host = splitHost(authority.slice(at + 1));
+  const host = checkedHost(authority.slice(authority.indexOf("@") + 1));
   if (!host.ok) return host;
-  const credentials = at === -1 ? null : authority.slice(0, at);
-  const colon = credentials?.indexOf(":") ?? -1;
-  const username = credentials === null || colon === -1 ? credentials : credentials.slice(0, colon);
-  const password = credentials === null || colon === -1 ? null : credentials.slice(colon + 1);
-  return good({ scheme, username, password, ...host.value, rest });
+  const parts = splitUrl(text);
+  return parts === null ? badHost() : good(parts);
 }
 
-function splitHost(text: string): Parsed<{ hostname: string; port: number | null }> {
-  const match = /^(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::(.*))?$/i.exec(text);
-  const host = match?.[1];
-  // The text is not quoted: with an unencoded character in it, it may be half of a password.
-  if (host === undefined) return bad("names no valid host", `Write scheme://host:port. ${ENCODE}`);
-  const digits = match?.[2];
-  const hostname = host.replace(/^\[|\]$/g, "");
-  // Such a host can't be reached, and can't stand in a permission either.
-  if (host.startsWith("[") ? !isIPv6(hostname) : /^\.|\.\./.test(hostname)) {
-    return bad("names no valid host", `Write scheme://host:port. ${ENCODE}`);
+/** Splits host and port, and refuses hosts that are unreachable or invalid in a permission. */
+function checkedHost(text: string): Parsed<HostParts> {
+  const host = splitHost(text);
+  if (host === "port" || text.endsWith(":")) {
+    return bad("the port is not a number within 1 and 65535", HOST_REMEDY);
   }
-  if (digits === undefined) return good({ hostname, port: null });
-  const port = /^\d{1,5}$/.test(digits) ? Number(digits) : NaN;
-  if (!(port >= 1 && port <= 65535)) {
-    return bad(
-      "the port is not a number within 1 and 65535",
-      `Write scheme://host:port. ${ENCODE}`,
-    );
-  }
-  return good({ hostname, port });
+  if (host === "host") return badHost();
+  const { hostname } = host;
+  const isInvalid = text.startsWith("[")
+    ? !isIPv6(hostname) || hostname.includes("%")
+    : /^\.|\.\./.test(hostname);
+  return isInvalid ? badHost() : good(host);
+}
+
+/** The text is not quoted: with an unencoded character in it, it may be half of a password. */
+function badHost() {
+  return bad("names no valid host", HOST_REMEDY);
 }
 
 function badScheme(text: string, known: readonly string[], example: string) {

@@ -2,13 +2,13 @@ import { isNode, isPair, isScalar, LineCounter, parseDocument, YAMLMap } from "y
 import type { Document } from "yaml";
 import type { ConfigPath, ConfigProblem } from "./problems.ts";
 
-/** A configuration is small; a larger file is a mistake or an attack. */
+/** Bounds the size of a configuration file. */
 export const MAX_CONFIG_BYTES = 1024 * 1024;
 
-/** How often an alias may multiply what it stands for. */
+/** Bounds the expansion of aliases. */
 const MAX_ALIASES = 100;
 
-/** A parsed file: plain data, and where each part of it stands. */
+/** A parsed file: plain data, and the lines of its parts. */
 export interface YamlFile {
   readonly value: unknown;
   readonly problems: readonly ConfigProblem[];
@@ -29,7 +29,7 @@ export function parseYaml(text: string): YamlFile {
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
   const problems = [...document.errors, ...document.warnings].map((error): ConfigProblem => ({
     path: "",
-    // The library's message may quote the file, hence only its first line, and no more of that.
+    // Only the first line: the rest of the library's message quotes the file.
     message: `not valid YAML: ${lowerFirst(error.message.split("\n")[0] ?? error.code)}`,
     remedy: error.code === "DUPLICATE_KEY"
       ? "Remove one of the two."
@@ -57,7 +57,7 @@ function broken(problem: ConfigProblem): YamlFile {
   return { value: undefined, problems: [problem], lineOf: () => undefined };
 }
 
-/** Where the deepest existing part of the path begins. */
+/** The offset of the deepest existing part of a path. */
 function offsetOf(document: Document, path: ConfigPath): number | undefined {
   for (let depth = path.length; depth > 0; depth--) {
     const parent: unknown = depth === 1

@@ -1,6 +1,5 @@
 /**
- * The accounts of a camera and its detectors, as plain data that travels between threads and out
- * through HTTP. At every moment:
+ * The frame accounts of a camera and its detectors, as plain data for messages and HTTP. At every moment:
  *
  *     received = undecoded + corrupt + decoded
  *     decoded  = processed + dropped + waiting          (waiting is 0 or 1)
@@ -8,34 +7,34 @@
 
 /** Why a decoded frame did not reach a detector. */
 export const DROP_REASONS = [
-  /** A newer frame came while it waited for a busy worker. */
+  /** A newer frame arrived while it waited for a busy worker. */
   "overwritten",
   /** The detector was not due yet. */
   "rate",
-  /** It was decoded only because a later one refers to it. */
+  /** It was decoded only as a reference of a later frame. */
   "catchup",
   /** The detector is paused. */
   "paused",
-  /** It waited longer than the camera's stall time, so that it shows the past. */
+  /** It waited longer than the camera's stall timeout. */
   "stale",
-  /** It waited, or came, while the camera or the detector was being stopped. */
+  /** It waited or arrived while the camera or the detector was being stopped. */
   "shutdown",
-  /** Its worker died or hung while it had it. */
+  /** Its worker died or hung while holding it. */
   "restart",
   /** Its picture could not be converted for the detector. */
   "unconvertible",
 ] as const;
 export type DropReason = typeof DROP_REASONS[number];
 
-/** Why a frame was not decoded: no detector would have taken it. */
+/** Why a frame was skipped before decoding: no detector would have consumed it. */
 export const UNDECODED_REASONS = [
-  /** Nobody takes frames of this camera: no detector is registered, or all are paused. */
+  /** The camera has no consumer: no detector is registered, or all are paused. */
   "unwanted",
-  /** The decode level leaves everything but keyframes out. */
+  /** The decode level skips all but keyframes. */
   "keyframes",
-  /** The decode level leaves frames out that no other frame refers to. */
+  /** The decode level skips non-reference frames. */
   "nonref",
-  /** The decoder sleeps until the next keyframe: no detector is due before it. */
+  /** The decoder is idle until the next keyframe: no detector is due before it. */
   "asleep",
 ] as const;
 export type UndecodedReason = typeof UNDECODED_REASONS[number];
@@ -43,16 +42,16 @@ export type UndecodedReason = typeof UNDECODED_REASONS[number];
 /** Counts by reason, every reason present. */
 export type DropCounts = Readonly<Record<DropReason, number>>;
 /**
- * The same, and `buffered`: frames that were left out and may be decoded yet, because they are in the
- * GOP buffer. That one falls when they are settled, each as decoded, corrupt or left out for its reason.
+ * The same, and `buffered`: frames that were skipped and may be decoded yet, because they are in the GOP
+ * buffer. It falls as each of them is settled as decoded, corrupt or skipped for its reason.
  */
 export type UndecodedCounts = Readonly<Record<UndecodedReason | "buffered", number>>;
 
-/** What became of the frames that were offered to one detector. */
+/** The outcome of the frames that were offered to one detector. */
 export interface MailboxAccount {
   readonly detector: string;
   readonly paused: boolean;
-  /** The rate asked for, or null for as fast as the detector can. */
+  /** The configured rate, or null for unlimited. */
   readonly rateHz: number | null;
   /** Frames decoded since the detector was registered. */
   readonly decoded: number;
@@ -62,7 +61,7 @@ export interface MailboxAccount {
   readonly waiting: 0 | 1;
 }
 
-/** What became of every video frame of one camera. */
+/** The outcome of every video frame of one camera. */
 export interface CameraAccount {
   readonly received: number;
   readonly undecoded: UndecodedCounts;
@@ -90,7 +89,7 @@ export function noUndecoded(): Record<UndecodedReason | "buffered", number> {
   return { unwanted: 0, keyframes: 0, nonref: 0, asleep: 0, buffered: 0 };
 }
 
-/** The thread that kept them is gone: frames of the GOP buffer will not be decoded any more. */
+/** Settles buffered frames as skipped: the thread that held the GOP buffer has ended. */
 export function settleBuffered(undecoded: UndecodedCounts): UndecodedCounts {
   return { ...undecoded, asleep: undecoded.asleep + undecoded.buffered, buffered: 0 };
 }
@@ -102,7 +101,7 @@ export function total(counts: DropCounts | UndecodedCounts): number {
   return sum;
 }
 
-/** Two accounts of one camera as one. Both close, so their sum does. */
+/** Adds two accounts of one camera. Both close, so their sum does. */
 export function addAccounts(before: CameraAccount | null, now: CameraAccount): CameraAccount {
   if (before === null) return now;
   const mailboxes = new Map(before.detectors.map((mailbox) => [mailbox.detector, mailbox]));

@@ -1,33 +1,32 @@
 import { type Clock, plusMs, sinceMs, type SteadyMs, type WallMs } from "./clock.ts";
 
 /**
- * A message that travelled for longer, by the wall clock, did not: the clock was stepped meanwhile. A
- * thread that leaves its messages waiting for so long is near to being replaced.
+ * Bound of a plausible travel time. Above it the wall clock was stepped meanwhile: a thread that reads its
+ * messages so late is about to be replaced.
  */
 export const MAX_TRAVEL_MS = 10_000;
 
 /**
- * How long ago something was, on its way from one thread to another. Their steady clocks began at
- * different moments, so an instant cannot be sent; a duration can.
+ * Time since an instant, in a message to another thread. The steady clocks of threads have different
+ * origins, so a duration is sent instead of the instant.
  */
 export interface Age {
-  /** When the message was sent. */
+  /** The age when the message was sent. */
   readonly ms: number;
-  /** The wall clock then: the one clock that both threads read. */
+  /** The wall clock at that time, which both threads share. */
   readonly sentAt: WallMs;
 }
 
-/** The age of what was at `at`, for a message that is sent now. */
+/** The age of the instant `at`, for a message that is sent now. */
 export function ageOf(at: SteadyMs, clock: Clock): Age {
   return { ms: sinceMs(at, clock.nowMs()), sentAt: clock.wallMs() };
 }
 
 /**
- * The instant, on the receiving thread's own steady clock, of what a message gives the age of; for a
- * message that is received now.
+ * Converts the age in a message that is received now to an instant of this thread's steady clock.
  *
- * How long the message travelled, and waited for a busy thread, is what the wall clock says. Where the
- * clock was stepped in that moment it says nothing, and the message counts as not having travelled.
+ * The travel time, including the wait for a busy thread, is measured by the wall clock. Where that was
+ * stepped meanwhile, the travel time counts as zero.
  */
 export function instantOf({ ms, sentAt }: Age, clock: Clock): SteadyMs {
   const travelMs = sinceMs(sentAt, clock.wallMs());

@@ -1,18 +1,18 @@
 import { LifecycleError } from "./errors.ts";
 
-/** Ends a `switch` over a union: a tag added later does not compile until it is handled. */
+/** Ends an exhaustive `switch` over a union: an unhandled tag does not compile. */
 export function assertNever(value: never): never {
   throw new LifecycleError(`unexpected value: ${JSON.stringify(value)}`);
 }
 
-/** States what must be true here. */
+/** Throws unless a condition holds. */
 export function assert(condition: unknown, what: string): asserts condition {
   if (!condition) throw new LifecycleError(what);
 }
 
 /**
- * A transferred ArrayBuffer fails silently (length 0, `undefined` elements), so every place where a
- * buffer changes hands says that it is still there.
+ * Throws when a buffer was transferred. Access to such a buffer fails silently (length 0, `undefined`
+ * elements), so this is asserted wherever a buffer changes hands.
  */
 export function assertAttached(buffer: ArrayBuffer, where: string): void {
   if (buffer.detached) throw new LifecycleError(`${where}: the buffer was transferred away`);

@@ -4,13 +4,13 @@ export interface BackoffOptions {
   readonly firstMs: number;
   /** Upper bound of every delay. */
   readonly maxMs: number;
-  /** Uniform in 0..1; handed in for tests. */
+  /** Uniform in 0..1. */
   readonly random: () => number;
 }
 
 /**
  * Exponential backoff with full jitter: each delay is uniform between nothing and a bound that
- * doubles, so that many that failed together do not come back together.
+ * doubles, so that clients that failed together do not retry together.
  *
  * Source of the formula: "Exponential Backoff And Jitter", AWS Architecture Blog, 2015.
  */
@@ -36,7 +36,7 @@ export class Backoff {
     return random() * boundMs;
   }
 
-  /** All is well again: the next failure starts from the first delay. */
+  /** Starts again from the first delay, after a success. */
   reset(): void {
     this.#attempts = 0;
   }

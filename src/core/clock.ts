@@ -1,4 +1,4 @@
-/** Cancels what it was returned for; harmless when called twice or too late. */
+/** Cancels a timer; harmless when called twice or too late. */
 export type Cancel = () => void;
 
 declare const clockKind: unique symbol;
@@ -6,12 +6,12 @@ declare const clockKind: unique symbol;
 /**
  * An instant of this thread's steady clock, in milliseconds: for ages, intervals and rates. The
  * difference of two is a plain number of milliseconds. It means nothing in another thread, whose clock
- * began at another moment: what is sent there is an age (`age.ts`) or a {@link WallMs}.
+ * has another origin: send an age (`age.ts`) or a {@link WallMs} instead.
  */
 export type SteadyMs = number & { readonly [clockKind]: "steady" };
 
 /**
- * An instant of the wall clock: for timestamps people read. At run time it is the number of
+ * An instant of the wall clock: for displayed timestamps. At run time it is the number of
  * milliseconds since the Unix epoch. To the compiler it is no number, so that it can be neither
  * subtracted from nor compared with a {@link SteadyMs}, nor passed as a duration.
  */
@@ -19,20 +19,20 @@ export interface WallMs {
   readonly [clockKind]: "wall";
 }
 
-/** What a clock counts from its own beginning, as an instant: for what implements {@link Clock}. */
+/** Brands milliseconds since a clock's origin as an instant: for implementations of {@link Clock}. */
 export function steadyMs(ms: number): SteadyMs {
   return ms as SteadyMs;
 }
 
-/** Where every steady clock begins. */
+/** The origin of every steady clock. */
 export const CLOCK_START: SteadyMs = steadyMs(0);
 
-/** A time that comes from outside, in milliseconds since the Unix epoch. */
+/** Brands an external time, in milliseconds since the Unix epoch. */
 export function wallMs(sinceEpochMs: number): WallMs {
   return sinceEpochMs as number & WallMs;
 }
 
-/** Milliseconds since the Unix epoch, for what speaks in such numbers. */
+/** Milliseconds since the Unix epoch, for external formats. */
 export function epochMs(at: WallMs): number {
   return at as number & WallMs;
 }
@@ -56,19 +56,19 @@ export function latestMs(one: SteadyMs, other: SteadyMs): SteadyMs {
   return one > other ? one : other;
 }
 
-/** Time, handed in, so that tests can hold it. */
+/** The source of time; injected, so that tests can control it. */
 export interface Clock {
-  /** A steady instant: never goes back, whatever happens to the wall clock. */
+  /** The steady clock, which never goes back. */
   nowMs(): SteadyMs;
   /** The wall clock, which may step. */
   wallMs(): WallMs;
   /** Calls `run` once, `delayMs` from now. */
   after(delayMs: number, run: () => void): Cancel;
-  /** Settles `delayMs` from now, or rejects with the signal's reason when that is aborted first. */
+  /** Resolves `delayMs` from now, or rejects with the signal's reason when aborted before. */
   sleep(delayMs: number, signal?: AbortSignal): Promise<void>;
 }
 
-/** The machine's own clock. */
+/** The clock of the machine. */
 export const systemClock: Clock = {
   nowMs: () => steadyMs(performance.now()),
   wallMs: () => wallMs(Date.now()),
@@ -79,7 +79,7 @@ export const systemClock: Clock = {
   sleep: (delayMs, signal) => sleepOn(systemClock, delayMs, signal),
 };
 
-/** `sleep` in terms of `after`, for every clock. */
+/** Implements `sleep` by `after`, for any clock. */
 export function sleepOn(clock: Clock, delayMs: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     if (signal?.aborted) return reject(signal.reason);

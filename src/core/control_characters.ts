@@ -1,13 +1,13 @@
-/** Control characters of ASCII: a line break in a text from outside would begin a line of its own. */
+/** ASCII control characters: a line break in an external text would inject a line. */
 
-// deno-lint-ignore no-control-regex -- the one place that looks for them
+// deno-lint-ignore no-control-regex -- the one place that matches them
 const CONTROL = /[\x00-\x1f\x7f]/g;
 
 export function hasControlCharacters(text: string): boolean {
   return text.search(CONTROL) >= 0;
 }
 
-/** The text with `instead` for each of them. */
+/** Replaces each control character by `instead`. */
 export function withoutControlCharacters(text: string, instead = ""): string {
   return text.replace(CONTROL, instead);
 }

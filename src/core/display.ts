@@ -1,9 +1,8 @@
 /**
- * The picture as shown: what a coded picture becomes on a screen, which is what a person draws regions
- * on and reads boxes from. A stream may have to be turned or mirrored, and its pixels may be wider than
- * they are high.
+ * Conversions between the coded picture and the picture as shown, which regions and boxes refer to. A
+ * stream may signal a rotation, a mirror and non-square pixels.
  *
- * Fractions are of a whole picture, coded or shown; a pixel of a picture as shown is a square.
+ * Fractions are of a whole picture, coded or shown; pixels of the picture as shown are square.
  */
 import { type BoxNorm, boxNorm, type BoxPx, type SizePx } from "./geometry.ts";
 
@@ -11,7 +10,7 @@ export type QuarterTurns = 0 | 1 | 2 | 3;
 
 /** How a coded picture is shown: mirrored first, left to right, and then turned clockwise. */
 export interface Orientation {
-  /** Its place among {@link ORIENTATIONS}, of which each exists once: equal ones are the same object. */
+  /** Index in {@link ORIENTATIONS}, each of which exists once: equal ones are the same object. */
   readonly index: number;
   readonly quarterTurns: QuarterTurns;
   readonly isMirrored: boolean;
@@ -26,7 +25,7 @@ export const ORIENTATIONS: readonly Orientation[] = [false, true].flatMap((isMir
   )
 );
 
-/** One of the eight; `quarterTurns` is any whole number, clockwise. */
+/** Returns one of the eight; `quarterTurns` is any whole number, clockwise. */
 export function orientationOf(quarterTurns: number, isMirrored: boolean): Orientation {
   const index = ((quarterTurns % 4) + 4) % 4 + (isMirrored ? 4 : 0);
   const found = ORIENTATIONS[index];
@@ -38,9 +37,9 @@ export function orientationOf(quarterTurns: number, isMirrored: boolean): Orient
 export const UPRIGHT: Orientation = orientationOf(0, false);
 
 /**
- * The orientation nearest to a linear map, as containers and streams write it: the coded point (p, q) is
- * shown at (a p + c q, b p + d q), x to the right and y down. Scale does not matter. A map that is none,
- * such as all zeros, is taken as upright.
+ * Returns the orientation nearest to a linear map, as containers and streams store it: the coded point (p, q) is
+ * shown at (a p + c q, b p + d q), x to the right and y down. Scale does not matter. A degenerate
+ * map, such as all zeros, is upright.
  */
 export function nearestOrientation(map: {
   readonly a: number;
@@ -58,31 +57,31 @@ export function nearestOrientation(map: {
   return orientationOf(turns, isMirrored);
 }
 
-/** An orientation turned further, by quarter turns clockwise. */
+/** Turns an orientation further, by quarter turns clockwise. */
 export function turned(orientation: Orientation, quarterTurns: number): Orientation {
   return orientationOf(orientation.quarterTurns + quarterTurns, orientation.isMirrored);
 }
 
-/** The orientation that undoes another. */
+/** Inverts an orientation. */
 export function inverse({ quarterTurns, isMirrored }: Orientation): Orientation {
-  // A mirrored one undoes itself: turning it back mirrored turns the same way.
+  // A mirrored orientation is its own inverse.
   return orientationOf(isMirrored ? quarterTurns : -quarterTurns, isMirrored);
 }
 
-/** Whether width and height change places. */
+/** Whether width and height are swapped. */
 export function isSideways({ quarterTurns }: Orientation): boolean {
   return quarterTurns % 2 === 1;
 }
 
-/** A size in the other space: coded for shown, shown for coded. */
+/** Converts a size to the other space: coded to shown, or shown to coded. */
 export function acrossSize({ width, height }: SizePx, orientation: Orientation): SizePx {
   return isSideways(orientation) ? { width: height, height: width } : { width, height };
 }
 
-/** Shapes of pixels beyond this are taken for nonsense: a stream can announce 65535 to 1. */
+/** Larger pixel aspects are taken for invalid: a stream can announce 65535 to 1. */
 const MAX_PIXEL_ASPECT = 8;
 
-/** The width of a pixel by its height, or null where that is not said or cannot be meant. */
+/** Width of a pixel by its height, or null where that is unknown or implausible. */
 export function pixelAspectOf(
   { num, den }: { readonly num: number; readonly den: number },
 ): number | null {
@@ -101,8 +100,8 @@ export interface View {
 }
 
 /**
- * How a picture is shown. The shorter side of its pixels is stretched, so that no detail is lost and one
- * axis keeps its coordinates: 720x480 of pixels 8:9 is shown at 720x540.
+ * Determines how a picture is shown. The shorter side of its pixels is stretched, so that no detail is
+ * lost and one axis keeps its coordinates: 720x480 of pixels 8:9 is shown at 720x540.
  */
 export function viewOf(coded: SizePx, orientation: Orientation, pixelAspect: number): View {
   const stretched = {
@@ -112,7 +111,7 @@ export function viewOf(coded: SizePx, orientation: Orientation, pixelAspect: num
   return { coded, shown: acrossSize(stretched, orientation), orientation, pixelAspect };
 }
 
-/** The same for people and machines to read. */
+/** The view as reported fields. */
 export function viewInfo({ coded, shown, orientation, pixelAspect }: View) {
   return {
     width: shown.width,
@@ -125,12 +124,12 @@ export function viewInfo({ coded, shown, orientation, pixelAspect }: View) {
   };
 }
 
-/** The part of the coded picture that a part of the picture as shown is, in fractions. */
+/** Maps a part of the picture as shown to the coded picture, in fractions. */
 export function codedPart(shown: BoxNorm, orientation: Orientation): BoxNorm {
   return boxNorm(mapped(shown, { width: 1, height: 1 }, inverse(orientation)));
 }
 
-/** Where pixels of the coded picture are in the picture as shown; fractions of a pixel are kept. */
+/** Maps a part of the coded picture to the picture as shown, in pixels that are not rounded. */
 export function shownPart(coded: BoxPx, view: View): BoxPx {
   const { orientation, shown } = view;
   const upright = acrossSize(shown, orientation);
@@ -150,7 +149,7 @@ interface Box extends SizePx {
   readonly y: number;
 }
 
-/** A box of a picture of `size`, in the picture that it becomes. */
+/** Maps a box of a picture of `size` to the oriented picture. */
 function mapped(box: Box, size: SizePx, { quarterTurns, isMirrored }: Orientation): Box {
   const { y, width, height } = box;
   const x = isMirrored ? size.width - box.x - width : box.x;
@@ -168,9 +167,9 @@ function mapped(box: Box, size: SizePx, { quarterTurns, isMirrored }: Orientatio
   }
 }
 
-/** Where the values of a picture as shown lie among those of the coded one, counted in values. */
+/** Positions of the values of a picture as shown within the coded one, in values. */
 export interface Walk {
-  /** Of the top left corner as shown. */
+  /** The top left corner as shown. */
   readonly start: number;
   /** From one value to the next on its right, and below it, as shown. */
   readonly stepX: number;
@@ -178,7 +177,7 @@ export interface Walk {
 }
 
 /**
- * How to read a coded picture in the order in which it is shown.
+ * Determines how to read a coded picture in display order.
  * @param coded  its size
  * @param stride  from one row to the next, in values
  */

@@ -1,4 +1,4 @@
-/** What every failure tells: a stable code, whether trying again can help, and what the person should do. */
+/** A failure as data: a stable code, whether a retry can help, and a remedy. */
 export interface ErrorData {
   readonly code: string;
   readonly message: string;
@@ -8,10 +8,10 @@ export interface ErrorData {
 }
 
 /**
- * The base of every error Orion raises on purpose.
+ * The base of every error that Orion raises on purpose.
  *
  * `message` states the action and what was found; `remedy` states what to do. Neither may hold a
- * credential: pass URLs through `redactUrl` first.
+ * credential: pass texts with URLs through `redactText` first.
  */
 export class OrionError extends Error implements ErrorData {
   override readonly name: string = "OrionError";
@@ -37,15 +37,15 @@ export class OrionError extends Error implements ErrorData {
   }
 }
 
-/** Wrong words on the command line: exit code 2. */
+/** Invalid command line: exit code 2. */
 export class UsageError extends OrionError {
   override readonly name = "UsageError";
-  constructor(message: string, remedy = "Run with --help to see what is understood.") {
+  constructor(message: string, remedy = "Run with --help to see the commands and options.") {
     super({ code: "USAGE", message, retryable: false, remedy });
   }
 }
 
-/** A native library is missing, of an unknown version, or lays its structs out in another way. */
+/** A native library is missing, or of an unknown version or struct layout. */
 export class LibraryError extends OrionError {
   override readonly name = "LibraryError";
 }
@@ -60,12 +60,12 @@ export class ModelError extends OrionError {
   override readonly name = "ModelError";
 }
 
-/** The broker could not be reached or refused us. */
+/** The broker could not be reached, or refused the connection. */
 export class BrokerError extends OrionError {
   override readonly name = "BrokerError";
 }
 
-/** A call that the state of its object does not allow: a programming error, never the user's. */
+/** A call in a state that does not allow it: a defect in Orion. */
 export class LifecycleError extends OrionError {
   override readonly name = "LifecycleError";
   constructor(message: string) {
@@ -79,7 +79,7 @@ export class LifecycleError extends OrionError {
 }
 
 /**
- * Anything thrown, as data: an {@link OrionError} keeps its code, everything else becomes `INTERNAL`.
+ * Converts anything thrown to data: an {@link OrionError} keeps its code, everything else is `INTERNAL`.
  */
 export function errorData(error: unknown): ErrorData {
   if (error instanceof OrionError) return error.toData();
@@ -92,7 +92,7 @@ export function errorData(error: unknown): ErrorData {
   };
 }
 
-/** The error again, on the other side of a thread boundary. */
+/** Restores an error from data, on the other side of a thread boundary. */
 export function errorFromData(data: ErrorData): OrionError {
   return new OrionError(data);
 }

@@ -2,25 +2,25 @@ import { OrionError } from "./errors.ts";
 
 /** Exit codes of the process. */
 export const EXIT = {
-  /** Done as asked. */
+  /** Success. */
   done: 0,
   /** Failed at run time. */
   failed: 1,
   /** Bad usage or configuration. */
   usage: 2,
   /**
-   * What there is no service without failed too often, or too many threads hang: a service manager should
-   * start it again.
+   * A part that the service requires failed too often, or too many threads hang: a service manager should
+   * restart it.
    */
   gaveUp: 70,
 } as const;
 
-/** Codes that mean bad usage or configuration, or flags that do not go with it. */
+/** Error codes of invalid usage, configuration or permission flags. */
 const USAGE_CODES = new Set(["USAGE", "CONFIG", "PERMISSIONS"]);
 
 /**
- * The exit code for what ended a command. A model that cannot be used is a mistake in the
- * configuration, on whichever thread it was found.
+ * Returns the exit code for the error that ended a command. An unusable model is a mistake in the
+ * configuration, whichever thread finds it.
  */
 export function exitCode(error: unknown): number {
   if (!(error instanceof OrionError)) return EXIT.failed;

@@ -28,15 +28,15 @@ export interface PointNorm {
   readonly y: number;
 }
 
-/** Marks plain numbers as fractions of a frame, once they were checked to be so. */
+/** Brands a box of validated fractions of a frame. */
 export function boxNorm(box: Omit<BoxNorm, typeof normalised>): BoxNorm {
-  // The brand exists for the compiler alone, so this is the one place that may assert it.
+  // The one place that asserts the brand, which exists for the compiler only.
   return { x: box.x, y: box.y, width: box.width, height: box.height } as BoxNorm;
 }
 
-/** Where a source rectangle lies within a network input: its size, and the bars left of and above it. */
+/** Placement of a source rectangle within a network input: its size, and the bars left of and above it. */
 export interface Fit extends SizePx {
-  /** What part of the source frame was fitted, in source pixels. */
+  /** The fitted part of the source frame, in source pixels. */
   readonly crop: BoxPx;
   /** Width of the bar on the left, in input pixels. */
   readonly dx: number;
@@ -45,7 +45,7 @@ export interface Fit extends SizePx {
 }
 
 /**
- * Fit a crop of the source into a network input: as large as fits, aspect ratio kept, centred.
+ * Fits a crop of the source into a network input: as large as possible, aspect ratio kept, centred.
  *
  * `s = min(W / w, H / h)`, size `round(w s) × round(h s)`, offsets `(W - width) >> 1` and alike.
  * @param crop   the part of the source frame, in source pixels
@@ -67,10 +67,9 @@ export interface Corners {
 }
 
 /**
- * Undo a letterbox: network-input pixels to source pixels.
+ * Inverts a letterbox: network-input pixels to source pixels.
  *
- * The two axes are scaled by what they were really scaled by: rounding the fitted size makes them
- * differ by up to half an input pixel.
+ * Each axis has its own scale: rounding the fitted size makes them differ by up to half an input pixel.
  * @param corners  of the box, in pixels of the network input
  * @param fit      how the source was fitted, from {@link letterbox}
  * @returns pixels of the source frame, clipped to the fitted crop
@@ -90,15 +89,15 @@ export function unletterbox(corners: Corners, fit: Fit): BoxPx {
 }
 
 /**
- * The part of a frame that a region of interest names, in whole pixels.
+ * Converts a region of interest to whole pixels of a frame.
  *
- * Corners fall on even pixels, because a crop is an offset on the planes of a 4:2:0 picture; it is
- * at least 2 × 2 and never leaves the frame.
+ * Corners are even, because a crop is an offset on the planes of a 4:2:0 picture; the crop is at least
+ * 2 × 2 and within the frame.
  */
 export function cropOf(roi: BoxNorm | null, frame: SizePx): BoxPx {
   if (roi === null) return { x: 0, y: 0, width: frame.width, height: frame.height };
   const span = (start: number, length: number, full: number) => {
-    // Rounded down, so that two pixels are left even of an odd length.
+    // Rounded down, so that two pixels remain of an odd length as well.
     const last = Math.max(0, Math.floor((full - 2) / 2) * 2);
     const from = clamp(even(start * full), 0, last);
     const end = Math.min(full, Math.max(from + 2, even((start + length) * full)));

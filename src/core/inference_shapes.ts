@@ -1,4 +1,5 @@
 /** What the main thread and an inference worker know of a model and of what it saw. */
+import type { ExecutionProvider } from "./execution_providers.ts";
 import type { BoxPx } from "./geometry.ts";
 
 /** A model, and what to make of its output. */
@@ -9,6 +10,8 @@ export interface DetectorPlan {
   readonly model: string;
   /** The absolute path of the file. */
   readonly modelPath: string;
+  /** The preferred first. */
+  readonly providers: readonly ExecutionProvider[];
   readonly confidence: number;
   readonly iou: number;
   /** Names or numbers; null for all of the model's. */

@@ -1,13 +1,13 @@
-/** How much a log line matters. */
+/** The severity of a log record. */
 export type LogLevel = "debug" | "info" | "warning" | "error";
 
-/** From the least to the most important. */
+/** In ascending severity. */
 export const LOG_LEVELS: readonly LogLevel[] = ["debug", "info", "warning", "error"];
 
-/** What a log line says beside its event: plain data. */
+/** The fields of a log record: plain data. */
 export type LogFields = Readonly<Record<string, unknown>>;
 
-/** One thing that happened. */
+/** One logged event. */
 export interface LogRecord {
   readonly level: LogLevel;
   /** A short, stable name: `camera.online`. */
@@ -15,17 +15,17 @@ export interface LogRecord {
   readonly fields: LogFields;
 }
 
-/** Where events go. Handed in everywhere; nobody logs to the console. */
+/** The log; injected everywhere, never the console. */
 export interface Log {
   debug(event: string, fields?: LogFields): void;
   info(event: string, fields?: LogFields): void;
   warning(event: string, fields?: LogFields): void;
   error(event: string, fields?: LogFields): void;
-  /** The same log, with `fields` on every line. */
+  /** Returns a log that adds `fields` to every record. */
   child(fields: LogFields): Log;
 }
 
-/** A log that hands each record to `write`: a worker posts it, a test collects it. */
+/** Creates a log that passes each record to `write`: a worker posts it, a test collects it. */
 export function logTo(write: (record: LogRecord) => void, bound: LogFields = {}): Log {
   const at = (level: LogLevel) => (event: string, fields: LogFields = {}) =>
     write({ level, event, fields: { ...bound, ...fields } });

@@ -1,17 +1,17 @@
-/** What is said of a permission of Deno's that is not there. */
+/** Texts about a missing permission of Deno. */
 
 /** The permissions that Orion may need. */
 export type PermissionKind = "read" | "write" | "net" | "env" | "ffi" | "run" | "sys";
 
-/** The flag that grants it. */
+/** Formats the flag that grants a permission. */
 export function allowFlag(kind: PermissionKind, values: readonly string[]): string {
   return `--allow-${kind}=${values.join(",")}`;
 }
 
 /**
- * What to do about it.
+ * Returns the remedy of a missing permission.
  *
- * @param isCompiled  whether this is a compiled program, whose permissions can't be added to
+ * @param isCompiled  whether this is a compiled program, whose permissions are fixed
  */
 export function grantRemedy(
   kind: PermissionKind,

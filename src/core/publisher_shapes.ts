@@ -1,7 +1,9 @@
 /** What the publisher is given at its start. */
+import type { BrokerAddress } from "./broker_address.ts";
+
 /** How to reach the broker. Credentials are in clear here, and go nowhere but to the MQTT client. */
 export interface BrokerTarget {
-  readonly url: string;
+  readonly address: BrokerAddress;
   readonly username: string | null;
   readonly password: string | null;
   /** Paths of PEM files. */

@@ -1,46 +1,47 @@
 import type { ErrorData } from "./errors.ts";
+import { percentDecoded } from "./percent.ts";
 
 const REDACTED = "[redacted]";
 
 /**
- * Known values that are shorter stay: replaced wherever they turn up, they would make every text
- * unreadable and tell what they are by what is missing.
+ * Shorter known values are not redacted: replaced wherever they occur, they would make texts unreadable,
+ * and could be inferred from the gaps.
  */
 export const MIN_REDACTED_CHARS = 4;
 
 /**
- * `scheme://` anywhere in a text, also where its slashes are escaped, and all that follows without a
- * space. The scheme is bounded: otherwise a long run of letters takes a time that grows with its square.
+ * `scheme://` anywhere in a text, with slashes that may be escaped, up to the next space. The length of
+ * the scheme is bounded: otherwise a long run of letters takes quadratic time.
  */
 const ADDRESS = /([a-z][a-z0-9+.-]{0,31}):(?:\/\/|\\\/\\\/)(\S*)/gi;
 /** The same, percent-encoded as a whole. */
 const ENCODED_ADDRESS = /([a-z][a-z0-9+.-]{0,31})%3a%2f%2f\S*/gi;
-/** Host and port; `host:port` stands so in examples. */
+/** Host and port; the literal `host:port` occurs in examples. */
 const HOST = /^(?:\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::(?:\d{1,5}|port))?$/i;
-/** What ends a sentence or a quotation, rather than an address. */
+/** Punctuation that ends a sentence or a quotation rather than an address. */
 const PUNCTUATION = /[.,:;!)"'`}>]{1,3}$/;
 
-/** Names that cameras give to a password or a token. */
+/** Parameter names of passwords and tokens. */
 const SECRET_NAME =
   "[a-z]{0,12}?(?:pass(?:word|wd|wort)?|pas|psw|pwd|pw|token|auth|key|secret|credentials?)";
 const USER_NAME = "user(?:name)?|usr(?:name)?|usrnm|login(?:use)?";
 
 /**
- * What follows a credential within a path: the `_channel=` of `user=admin_password=x_channel=1`. A name
- * that is not known is taken for a part of the credential, since a password may hold a `_` and a `=`.
+ * The parameter after a credential within a path: `_channel=` in `user=admin_password=x_channel=1`.
+ * An unknown name counts as part of the credential, since a password may hold `_` and `=`.
  */
 const NEXT_NAME =
   `_(?:channel|chn?|stream|streamtype|subtype|profile|track|proto|type|${USER_NAME}|${SECRET_NAME})=`;
 
 /**
- * The value of a parameter. Not ended by `/` or `?`, which stand in passwords that were not encoded:
- * rather too much is hidden than too little.
+ * The value of a parameter. `/` and `?` do not end it, since they occur in passwords that are not
+ * encoded: too much is redacted rather than too little.
  */
 const VALUE = `(?:(?!${NEXT_NAME})[^\\s&#;"'<>])*`;
 
 /**
- * `?password=x`, `&token=x`, `/user=admin_password=x_channel=1`, `/user=admin&password=x`: cameras that
- * take credentials as parameters, behind a question mark or in the path itself.
+ * Credentials in parameters of the query or the path: `?password=x`, `&token=x`,
+ * `/user=admin_password=x_channel=1`, `/user=admin&password=x`.
  */
 const PARAMETER_CREDENTIALS = new RegExp(
   `([?&;/_](?:${USER_NAME}|${SECRET_NAME})=)${VALUE}`,
@@ -52,9 +53,9 @@ const PARAMETER_SECRETS = new RegExp(`[?&;/_](?:${SECRET_NAME})=(${VALUE})`, "gi
 const HEADER_CREDENTIALS = /\b(basic|bearer|digest)\s+[a-z0-9+/=._~-]{6,}/gi;
 
 /**
- * A text without credentials. Of addresses only scheme, host and port are left: passwords stand before
- * an `@`, in paths and in parameters of any name. Parameters that cameras use for passwords and
- * authorisation headers are hidden where they stand alone, too.
+ * Removes credentials from a text. Of URLs only scheme, host and port remain: passwords occur before an
+ * `@`, in paths and in parameters of any name. Password parameters and authorization headers are
+ * redacted outside of URLs as well.
  */
 export function redactText(text: string): string {
   return text
@@ -64,11 +65,11 @@ export function redactText(text: string): string {
     .replace(HEADER_CREDENTIALS, `$1 ${REDACTED}`);
 }
 
-/** What may be shown of an address: all or nothing where it is not certain which part is the host. */
+/** Reduces a URL to scheme, host and port; redacts the host as well where it is ambiguous. */
 function shownAddress(whole: string, scheme: string, tail: string): string {
   const end = PUNCTUATION.exec(tail)?.[0] ?? "";
   const address = tail.slice(0, tail.length - end.length);
-  // `rtsp://` alone, and the path of a local file.
+  // A bare `rtsp://`, or the path of a local file.
   if (address === "" || (scheme.toLowerCase() === "file" && address.startsWith("/"))) return whole;
   const split = address.search(/[/?#\\]/);
   const authority = split === -1 ? address : address.slice(0, split);
@@ -77,7 +78,7 @@ function shownAddress(whole: string, scheme: string, tail: string): string {
   return `${scheme}://${isCertain && HOST.test(host) ? host : REDACTED}${end}`;
 }
 
-/** The passwords and tokens among the parameters of a URL, as written; without user names. */
+/** Returns the passwords and tokens in the parameters of a URL, as written; not user names. */
 export function parameterSecrets(url: string): string[] {
   return [...url.matchAll(PARAMETER_SECRETS)]
     .map((match) => match[1] ?? "")
@@ -85,17 +86,17 @@ export function parameterSecrets(url: string): string[] {
 }
 
 /**
- * Replaces known secret values, whichever of their characters are percent-encoded or escaped, and then
- * whatever looks like a secret.
+ * Redacts known secrets, whichever of their characters are percent-encoded or escaped, and then
+ * everything that {@link redactText} recognises.
  */
 export class Redactor {
   readonly #values: RegExp | null;
 
-  /** @param values  secrets in clear or percent-encoded; not those below {@link MIN_REDACTED_CHARS} */
+  /** @param values  secrets, plain or percent-encoded; those below {@link MIN_REDACTED_CHARS} are ignored */
   constructor(values: Iterable<string> = []) {
-    const all = new Set([...values].flatMap((value) => [value, decoded(value)]));
+    const all = new Set([...values].flatMap((value) => [value, percentDecoded(value)]));
     const patterns = [...all].filter((value) => value.length >= MIN_REDACTED_CHARS)
-      // The longest first, so that a secret that contains another leaves nothing of itself behind.
+      // Longest first, so that a secret that contains another is redacted as a whole.
       .sort((a, b) => b.length - a.length)
       .map((value) => [...value].map(characterPattern).join(""));
     this.#values = patterns.length === 0 ? null : new RegExp(patterns.join("|"), "g");
@@ -105,12 +106,12 @@ export class Redactor {
     return redactText(this.#values === null ? text : text.replace(this.#values, REDACTED));
   }
 
-  /** An error as data, without secrets in its words. */
+  /** Redacts message and remedy of an error. */
   error(data: ErrorData): ErrorData {
     return { ...data, message: this.text(data.message), remedy: this.text(data.remedy) };
   }
 
-  /** The same for every string inside plain data (objects, arrays, errors). */
+  /** Redacts every string within plain data (objects, arrays, errors). */
   value(value: unknown, depth = 0): unknown {
     if (typeof value === "string") return this.text(value);
     if (typeof value === "bigint") return value.toString();
@@ -127,18 +128,7 @@ export class Redactor {
   }
 }
 
-/** Percent-decoded, or the text itself where it is not valid. */
-function decoded(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch (error) {
-    // A lone % is its own value: the text was not encoded.
-    if (error instanceof URIError) return text;
-    throw error;
-  }
-}
-
-/** A pattern for one character in clear, percent-encoded, or escaped as JSON does. */
+/** A pattern for one character: plain, percent-encoded, or escaped as in JSON. */
 function characterPattern(character: string): string {
   const forms = [character, JSON.stringify(character).slice(1, -1)].map(escaped);
   if (character === " ") forms.push("\\+");

@@ -1,9 +1,8 @@
 const REDACTED = "[redacted]";
 
 /**
- * A string that does not print. Its text form, its JSON form and what a debugger's inspection shows
- * are all `[redacted]`; only {@link expose} gives the value, where it is handed to the library that
- * needs it.
+ * A string that does not print: its text form, its JSON form and its inspection are all `[redacted]`.
+ * Only {@link expose} returns the value, for the library that needs it.
  */
 export class Secret {
   readonly #value: string;

@@ -1,48 +1,48 @@
 /**
- * Accepting TCP connections within bounds. Neither `Deno.serve` nor `node:net` will do under Deno 2.9:
- * when the process has no descriptor left, the first ends the process and the second never accepts
+ * Accepts TCP connections within bounds. Neither `Deno.serve` nor `node:net` can be used under Deno 2.9:
+ * when the process has run out of descriptors, the first ends the process and the second never accepts
  * again (measured).
  */
 import type { Clock } from "./clock.ts";
 import { TcpStream } from "./tcp_stream.ts";
 
-/** After an accept that failed, most likely for want of descriptors, the next one waits. */
+/** Delay after a failed accept, most likely for lack of descriptors. */
 const ACCEPT_PAUSE_MS = 100;
 
-/** Connections at once that are refused and not gone yet, and how long one may take to go. */
+/** Bounds of refused connections that are not closed yet: their number, and the time until they are. */
 const MAX_REFUSED = 16;
 const REFUSED_MS = 1_000;
-/** Of what a refused client sends no more than this is read. */
+/** Bytes that are read of a refused client. */
 const READ_BYTES = 16 * 1024;
 
-/** Why a connection is refused: there are too many, or too many of its address. */
+/** Why a connection is refused: too many in total, or too many of its address. */
 export type RefusalReason = "full" | "address";
 
 export interface TcpServerOptions {
   readonly hostname: string;
   /** 0 for any free port. */
   readonly port: number;
-  /** Connections at once. */
+  /** Concurrent connections. */
   readonly maxConnections: number;
-  /** Connections of one address at once. */
+  /** Concurrent connections of one address. */
   readonly maxPerAddress: number;
   readonly clock: Clock;
   readonly onConnection: (stream: TcpStream) => void;
-  /** The bytes that a refused connection gets before it is closed. */
+  /** The bytes that are sent to a refused connection before it is closed. */
   readonly refusal: (reason: RefusalReason) => Uint8Array;
-  /** An accept failed, for the first time since one succeeded. */
+  /** Called when an accept fails, for the first time since one succeeded. */
   readonly onAcceptFailed: (error: unknown) => void;
 }
 
-/** Listens from its construction until it is closed; the connections then go on. */
+/** Listens from construction until closed; open connections are not affected by that. */
 export class TcpServer {
   readonly hostname: string;
-  /** The port it really listens on. */
+  /** The actual port. */
   readonly port: number;
   readonly #options: TcpServerOptions;
   readonly #listener: Deno.TcpListener;
   readonly #streams = new Set<TcpStream>();
-  /** What ends each connection that is refused and not gone yet. */
+  /** Closes each refused connection that is still open. */
   readonly #refused = new Map<Deno.TcpConn, () => void>();
   readonly #perAddress = new Map<string, number>();
   #isClosed = false;
@@ -57,7 +57,7 @@ export class TcpServer {
     this.#accept();
   }
 
-  /** Connections at this moment. */
+  /** Current number of connections. */
   get connections(): number {
     return this.#streams.size;
   }
@@ -66,7 +66,7 @@ export class TcpServer {
     return this.#streams;
   }
 
-  /** Stops listening. Twice is harmless. */
+  /** Stops listening; idempotent. */
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
@@ -75,7 +75,7 @@ export class TcpServer {
     for (const end of this.#refused.values()) end();
   }
 
-  /** Stops listening and ends every connection; settles when all of them are closed. */
+  /** Stops listening and closes every connection; resolves when all are closed. */
   async end(): Promise<void> {
     this.close();
     await Promise.all([...this.#streams].map((stream) => {
@@ -120,8 +120,8 @@ export class TcpServer {
   }
 
   /**
-   * Answers, and closes when the client has: closed at once, with bytes unread, the kernel would take
-   * the answer back. A few bytes fit into the socket, so nothing waits for one that does not read.
+   * Sends the refusal, and closes when the client has. Closing at once, with unread bytes, would reset the
+   * connection and discard the answer. The few bytes fit into the socket buffer, so writing never blocks.
    */
   #refuse(connection: Deno.TcpConn, reason: RefusalReason): void {
     if (this.#refused.size >= MAX_REFUSED) return connection.close();

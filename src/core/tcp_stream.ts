@@ -1,11 +1,11 @@
-/** A TCP connection as the stream that protocol libraries of Node take. */
+/** A TCP connection as a Node stream, for protocol libraries of Node. */
 import { Duplex } from "node:stream";
 
-/** A connection that is idle holds no more than the smaller one. */
+/** Read buffers: an idle connection holds the small one only. */
 const READ_BYTES = 8 * 1024;
 const LARGE_READ_BYTES = 64 * 1024;
 
-/** What a stream needs of a connection; {@link Deno.TcpConn} has it. */
+/** The part of {@link Deno.TcpConn} that a stream uses. */
 export interface Connection {
   read(into: Uint8Array): Promise<number | null>;
   write(from: Uint8Array): Promise<number>;
@@ -14,8 +14,8 @@ export interface Connection {
 }
 
 /**
- * Owns a connection: destroying the stream closes it. Errors of the connection destroy the stream,
- * and are its `error` event.
+ * Owns a connection: destroying the stream closes it. Errors of the connection destroy the stream
+ * and are emitted as `error`.
  */
 export class TcpStream extends Duplex {
   readonly remoteAddress: string;
@@ -29,7 +29,7 @@ export class TcpStream extends Duplex {
     this.remoteAddress = remoteAddress;
   }
 
-  /** Closes when everything is written, as `node:net` sockets do; a server of Node's asks for it. */
+  /** Closes when everything is written, like `node:net` sockets; Node's servers call it. */
   destroySoon(): void {
     this.end();
     if (this.writableFinished) this.destroy();
@@ -61,7 +61,7 @@ export class TcpStream extends Duplex {
   override _final(done: (error?: Error | null) => void): void {
     this.#connection.closeWrite().then(
       () => done(),
-      // The other side has closed already: there is nothing to end.
+      // The peer has closed already.
       () => done(),
     );
   }
@@ -75,7 +75,7 @@ export class TcpStream extends Duplex {
     for (let at = 0; at < chunk.length;) at += await this.#connection.write(chunk.subarray(at));
   }
 
-  /** A read that a destroyed stream has cut off says nothing new. */
+  /** Ignores the failure of a read that destroying the stream interrupted. */
   #failed(error: unknown): void {
     if (this.destroyed) return;
     this.destroy(error instanceof Error ? error : new Error(String(error)));

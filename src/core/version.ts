@@ -1,9 +1,9 @@
 import manifest from "../../deno.json" with { type: "json" };
 
-/** Orion's version, as `deno.json` states it. */
+/** Orion's version, from `deno.json`. */
 export const VERSION: string = manifest.version;
 
-/** The version of ONNX Runtime that it is built with. */
+/** The pinned version of ONNX Runtime. */
 export const ONNX_RUNTIME_VERSION: string = manifest.imports["onnxruntime-node"].replace(
   /^.*@/,
   "",

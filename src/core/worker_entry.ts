@@ -1,6 +1,6 @@
 import { systemClock } from "./clock.ts";
 import { errorData, LifecycleError } from "./errors.ts";
-import { keepHouse } from "./housekeeping.ts";
+import { collectPeriodically } from "./garbage_collection.ts";
 import { isLifeline, type LifelineMessage } from "./lifeline.ts";
 import { type Log, logTo } from "./log.ts";
 import type { FailedMessage, LogMessage } from "./messages.ts";
@@ -64,7 +64,7 @@ export function serve<In, Out>(
     event.preventDefault();
     fail(event.error);
   });
-  keepHouse(systemClock);
+  collectPeriodically(systemClock);
   const log = logTo((record) => post({ kind: "log", record }));
   const handle = begin({ post, failed: failed.signal, log });
   const take = async (message: In) => {

@@ -6,7 +6,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { Duplex } from "node:stream";
 import { getRequestListener } from "@hono/node-server";
 import type { Hono } from "hono";
-import { endpointText } from "../config/urls.ts";
+import { endpointText } from "../core/endpoint.ts";
 import type { Cancel, Clock } from "../core/clock.ts";
 import { errorData, OrionError } from "../core/errors.ts";
 import type { Log } from "../core/log.ts";

@@ -1,15 +1,15 @@
 import { frameTransfers, type ToConsumer, type ToMailbox } from "../core/messages.ts";
 
-/** One end of the link to a camera's mailbox. */
+/** The consumer's end of the link to a camera's mailbox. */
 export interface ConsumerPort {
-  /** Hands every message to `receive` from now on. */
+  /** Passes every message to `receive` from now on. */
   open(receive: (message: ToConsumer) => void): void;
-  /** The message's buffer belongs to the mailbox from here on. */
+  /** Transfers the message's buffer to the mailbox. */
   send(message: ToMailbox): void;
   close(): void;
 }
 
-/** The link over a `MessagePort`. */
+/** Implements the link by a `MessagePort`. */
 export function consumerPort(port: MessagePort): ConsumerPort {
   return {
     open: (receive) => port.onmessage = (event: MessageEvent<ToConsumer>) => receive(event.data),

@@ -4,41 +4,41 @@ import type { InputShape } from "../core/messages.ts";
 /** One input or output of a model, as its file declares it. */
 export interface TensorPort {
   readonly name: string;
-  /** `float32`, `int8`, …; null when it is no tensor. */
+  /** `float32`, `int8`, …; null when it is not a tensor. */
   readonly type: string | null;
-  /** Sizes; null where the size is only known when it runs. */
+  /** Sizes; null for dynamic ones. */
   readonly dims: readonly (number | null)[];
 }
 
-/** Everything that goes in and comes out of a model. */
+/** All inputs and outputs of a model. */
 export interface ModelPorts {
   readonly inputs: readonly TensorPort[];
   readonly outputs: readonly TensorPort[];
 }
 
-/** Where a model puts its boxes and scores. */
+/** The layout of a model's boxes and scores. */
 export type OutputLayout =
   /** Two outputs: boxes `[1, N, 4]` (x1, y1, x2, y2) and scores `[1, N, C]`, both by cell. */
   | { readonly kind: "boxes-scores"; readonly boxes: string; readonly scores: string }
   /** One output `[1, 4 + C, N]`: rows cx, cy, width, height, then one row of scores per class. */
   | { readonly kind: "rows"; readonly output: string };
 
-/** How to feed a model, and how to read its answer. */
+/** How to feed a model, and how to read its output. */
 export interface ModelContract {
   readonly inputName: string;
   readonly input: InputShape;
   readonly layout: OutputLayout;
 }
 
-/** An output as it came from a run. */
+/** An output of a run. */
 export interface OutputTensor {
   readonly dims: readonly number[];
   readonly data: Float32Array;
 }
 
 /**
- * A model's answer for one frame: N cells, each with a box in pixels of the network input and one
- * score per class (0..1). It is a view: both families of models are read through it without a copy.
+ * A model's output for one frame: N cells, each with a box in pixels of the network input and one score
+ * per class (0..1). It is a view: both families of models are read through it without a copy.
  *
  * Side k of cell i is `boxes[i * boxCellStride + k * boxSideStride]`; the score of class c is
  * `scores[scoreOffset + i * scoreCellStride + c * scoreClassStride]`.
@@ -57,12 +57,12 @@ export interface RawDetections {
   readonly scoreClassStride: number;
 }
 
-/** The side of the input where the model leaves the choice: what the bundled models were tried at. */
+/** The side of a dynamic input: the size that the bundled models were tested at. */
 export const DEFAULT_INPUT_SIDE_PX = 416;
-/** The sides of a fixed input: below nothing is seen, above one tensor is 200 MB. */
+/** Bounds of a fixed input: smaller ones detect nothing, and a larger tensor exceeds 200 MB. */
 const MIN_INPUT_SIDE_PX = 32;
 const MAX_INPUT_SIDE_PX = 4096;
-/** The letterbox bars' grey, as detectors are trained with: 114 of 255. */
+/** The grey of the letterbox bars that detectors are trained with: 114 of 255. */
 const BARS_GREY = 114 / 255;
 
 const EXPECTED =
@@ -71,9 +71,9 @@ const EXPECTED =
   "YOLOv8 and YOLO11 export it without NMS.";
 
 /**
- * Decides from what a model declares how it is fed and read.
+ * Determines from a model's declared inputs and outputs how it is fed and read.
  * @param model as configured, for the message
- * @throws ModelError `MODEL_UNSUPPORTED` that says what was found and what is understood
+ * @throws ModelError `MODEL_UNSUPPORTED` with the inputs or outputs found and the supported ones
  */
 export function modelContract(ports: ModelPorts, model: string): ModelContract {
   const [input] = ports.inputs;
@@ -107,7 +107,7 @@ function outputLayout(outputs: readonly TensorPort[]): OutputLayout | null {
   const [only] = outputs;
   if (outputs.length !== 1 || !only) return null;
   const [batch, rows, cells] = only.dims;
-  // The rows must be known: [1, N, 4 + C] of older exporters has as many dimensions.
+  // The number of rows must be static, to tell it from [1, N, 4 + C] of older exporters.
   if (!isOr(batch, 1) || typeof rows !== "number" || rows < 5) return null;
   return typeof cells === "number" && cells < rows ? null : { kind: "rows", output: only.name };
 }
@@ -135,8 +135,8 @@ function unsupported(model: string, found: string): ModelError {
 }
 
 /**
- * The view on a run's outputs.
- * @throws ModelError `MODEL_UNSUPPORTED` when they are not as large as the layout says
+ * Creates the view of a run's outputs.
+ * @throws ModelError `MODEL_UNSUPPORTED` when their sizes do not match the layout
  */
 export function rawDetections(
   layout: OutputLayout,

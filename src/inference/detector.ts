@@ -20,22 +20,22 @@ import type { LoadOptions, Model } from "./session.ts";
 import { FrameConsumer } from "./frame_consumer.ts";
 import { type ConsumerPort, consumerPort } from "./consumer_port.ts";
 
-/** Frames in a row that may fail before the worker gives up, to be started afresh. */
+/** Consecutive failed frames after which the worker fails, to be restarted. */
 export const MAX_FAILED_FRAMES = 10;
-/** How long a stopping detector waits for a camera that it has asked for a frame. */
+/** How long a stopping detector waits for cameras that owe an answer. */
 export const STOP_ANSWER_MS = 250;
 
-/** What a detector is given. */
+/** Dependencies of a detector. */
 export interface DetectorDeps {
   readonly clock: Clock;
   readonly log: Log;
   readonly post: (message: FromInference) => void;
-  /** Aborted when the thread was told of as failed; it is replaced then. */
+  /** Aborted when the thread was reported as failed, and so is being replaced. */
   readonly failed: AbortSignal;
   readonly load: (options: LoadOptions) => Promise<Model>;
 }
 
-/** What a detector has once its model is loaded. */
+/** The state of a detector whose model is loaded. */
 interface Running {
   readonly plan: DetectorPlan;
   readonly model: Model;
@@ -44,10 +44,10 @@ interface Running {
 }
 
 /**
- * One worker of a detector: takes frames, infers them, hands what was seen to the publisher and then
- * notes it to the main thread.
+ * One worker of a detector: takes frames, infers them, sends the detections to the publisher and then a
+ * note to the main thread.
  *
- * Cameras may be attached and the confidence set while the model is still loading.
+ * Cameras may be attached and the confidence set while the model is loading.
  */
 export class Detector {
   readonly #deps: DetectorDeps;
@@ -59,15 +59,15 @@ export class Detector {
   #confidence: number | null = null;
   #stopping = false;
   #failedInARow = 0;
-  /** The confidence at which it was told that a frame had more than is published. */
-  #toldCutAt: number | null = null;
+  /** The confidence for which a truncated frame was logged. */
+  #truncationLoggedAt: number | null = null;
 
   constructor(deps: DetectorDeps) {
     this.#deps = deps;
     deps.failed.addEventListener("abort", () => this.#abandon(), { once: true });
   }
 
-  /** Does what the main thread says. @throws as {@link start} */
+  /** Handles a message of the main thread. @throws as {@link start} */
   async handle(message: ToInference): Promise<void> {
     switch (message.kind) {
       case "start":
@@ -89,8 +89,8 @@ export class Detector {
   }
 
   /**
-   * Loads the model, posts `ready`, and begins to take frames.
-   * @throws ModelError when the model cannot be loaded or lacks a class; then nothing is held
+   * Loads the model, posts `ready`, and starts to take frames.
+   * @throws ModelError when the model cannot be loaded or lacks a class; then no resource is held
    */
   start(plan: DetectorPlan): Promise<void> {
     if (this.#loading !== null) throw new LifecycleError("the detector was started twice");
@@ -98,7 +98,7 @@ export class Detector {
     return this.#loading;
   }
 
-  /** Takes this camera's frames from now on; the port is the detector's to close. */
+  /** Takes frames of a camera from now on, and owns the port. */
   attach(camera: string, port: ConsumerPort): void {
     if (this.#running !== null) return this.#running.consumer.attach(camera, port);
     this.#early.get(camera)?.close();
@@ -112,26 +112,26 @@ export class Detector {
   }
 
   /**
-   * Results go there from now on; the port is the detector's to close. Without one they are lost: it is
-   * the publisher that keeps what waits.
+   * Sends results to a port from now on, and owns it. Without a port results are lost: the publisher does
+   * the queueing.
    */
   sendResultsTo(port: ResultPort): void {
     this.#results?.close();
     this.#results = port;
   }
 
-  /** From the next frame on. */
+  /** Sets the confidence from the next frame on. */
   setConfidence(confidence: number): void {
     this.#confidence = confidence;
   }
 
   /**
-   * Finishes the frame in hand, hands its result over, ends the way of the results, frees the model.
-   * Harmless when called twice.
+   * Finishes the current frame, sends its result, closes the result port and releases the model.
+   * Idempotent.
    */
   async stop(): Promise<void> {
     this.#stopping = true;
-    // A failure to start was told to the caller of start, and leaves nothing to stop.
+    // The caller of `start` handles its failure, after which there is nothing to stop.
     await this.#loading?.catch(() => undefined);
     this.#closeEarly();
     const running = this.#running;
@@ -141,15 +141,22 @@ export class Detector {
       await running.consumer.stop();
       cancel();
     }
-    // The publisher waits for this end before it says `offline`.
+    // The publisher waits for this before it publishes `offline`.
     this.#endResults();
     await running?.model[Symbol.asyncDispose]();
   }
 
   async #start(plan: DetectorPlan): Promise<void> {
-    const { clock, load, post } = this.#deps;
+    const { clock, load, log, post } = this.#deps;
     const startedAtMs = clock.nowMs();
-    const model = await load({ path: plan.modelPath, model: plan.model, threads: plan.threads });
+    const model = await load({
+      path: plan.modelPath,
+      model: plan.model,
+      threads: plan.threads,
+      providers: plan.providers,
+      onProviderSkipped: (provider, reason) =>
+        log.warning("detector.provider_skipped", { worker: plan.worker, provider, reason }),
+    });
     try {
       const classes = selectClasses(model.labels, plan.classes, plan.model);
       const postprocessor = new Postprocessor({ labels: model.labels, classes, iou: plan.iou });
@@ -191,19 +198,19 @@ export class Detector {
     const confidence = this.#confidence ?? running.plan.confidence;
     const { detections, cut } = running.postprocessor.run(raw, meta.fit, confidence);
     this.#failedInARow = 0;
-    this.#tellCut(cut, meta, confidence);
+    this.#logTruncation(cut, meta, confidence);
     const { detector, worker } = running.plan;
     const inferenceMs = inferredAtMs - beganAtMs;
     const postprocessMs = clock.nowMs() - inferredAtMs;
     const result = { detector, worker, meta, detections, inferenceMs, postprocessMs };
-    // The frame is booked as lost with the thread: a result would be one too many.
+    // The frame is already counted as lost with the thread.
     if (failed.aborted) return;
-    // First of all: what the main thread is told is no part of the frame's way.
+    // Before the note: that is not on the latency path.
     this.#results?.send(result, ageOf(arrivedAtMs, clock));
     post({ kind: "inferred", note: noteOf(result) });
   }
 
-  /** Tells of one frame; from the tenth in a row on, the fault is not the frame's. */
+  /** Reports a failed frame. @throws ModelError after {@link MAX_FAILED_FRAMES} consecutive ones */
   #frameFailed(meta: FrameMeta, error: unknown): void {
     this.#deps.post({
       kind: "frame-failed",
@@ -221,14 +228,14 @@ export class Detector {
     }, { cause: error });
   }
 
-  /** Says that a frame had more than is published: once for each confidence that lets it happen. */
-  #tellCut(cut: boolean, meta: FrameMeta, confidence: number): void {
-    if (!cut || this.#toldCutAt === confidence) return;
-    this.#toldCutAt = confidence;
+  /** Logs that the detections of a frame were truncated, once per confidence. */
+  #logTruncation(cut: boolean, meta: FrameMeta, confidence: number): void {
+    if (!cut || this.#truncationLoggedAt === confidence) return;
+    this.#truncationLoggedAt = confidence;
     this.#deps.log.warning("detections.cut", { camera: meta.camera, seq: meta.seq, confidence });
   }
 
-  /** Takes no frame any more, and hands nothing on. */
+  /** Stops taking frames and sending results. */
   #abandon(): void {
     this.#running?.consumer.abandon();
     this.#endResults();

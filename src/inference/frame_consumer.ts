@@ -12,34 +12,34 @@ import {
 import type { ConsumerPort } from "./consumer_port.ts";
 
 /**
- * How long a camera that was asked is waited for while another one has a frame. A conversion takes a
- * few milliseconds; a capture thread that catches up or hangs takes seconds, or for ever.
+ * How long to wait for the answer of a camera while another one has a frame. A conversion takes a few
+ * milliseconds; a capture thread that catches up or hangs takes seconds, or never answers.
  */
 export const ANSWER_MS = 30;
 
-/** Tensors that are kept while nothing uses them: the consumer's own, and the spare of a late answer. */
+/** Unused tensors that are kept: the consumer's own, and the spare of a late answer. */
 const MAX_FREE_TENSORS = 2;
 
-/** What a {@link FrameConsumer} works with. */
+/** Options of a {@link FrameConsumer}. */
 export interface FrameConsumerOptions {
   readonly input: InputShape;
   readonly clock: Clock;
   /**
-   * Infers one frame and hands its result on. May read `tensor` until it settles, and must not keep
-   * or transfer it. It sees to its own failures: a rejection ends the consumer.
+   * Infers one frame and sends its result. May read `tensor` until it settles, and must not keep or
+   * transfer it. Handles its own failures: a rejection ends the consumer.
    */
   readonly infer: (meta: FrameMeta, tensor: ArrayBuffer, age: Age) => Promise<void>;
-  /** Told once when the consumer cannot go on. */
+  /** Called once when the consumer fails. */
   readonly fail: (error: unknown) => void;
 }
 
-/** A buffer of the input's size, and the letterbox whose bars it holds; null when it is new. */
+/** A buffer of the input's size, and the key of the letterbox bars it holds; null when it is new. */
 interface Tensor {
   readonly buffer: ArrayBuffer;
   readonly bars: string | null;
 }
 
-/** A frame of a camera in a tensor. */
+/** A frame of a camera, in a tensor. */
 interface Filled extends SentFrame {
   readonly buffer: ArrayBuffer;
 }
@@ -47,41 +47,40 @@ interface Filled extends SentFrame {
 interface Link {
   readonly camera: string;
   readonly port: ConsumerPort;
-  /** The camera said that it has a frame. */
+  /** The camera has announced a frame. */
   available: boolean;
-  /** When it was asked last, or else attached, by the consumer's own count. */
+  /** Sequence number of its last request, or else of its attachment. */
   askedAt: number;
-  /** A tensor is with it: what was asked for, and not answered yet. Never more than one. */
+  /** The tensor of the unanswered request, at most one. */
   lent: { readonly bars: string | null } | null;
 }
 
-/** The camera whose answer is waited for, for {@link ANSWER_MS} while others could be asked. */
+/** The camera whose answer is pending; after {@link ANSWER_MS} others are asked. */
 interface Asked {
   readonly link: Link;
   readonly atMs: number;
 }
 
 /**
- * The inference side of the frame's way: takes one frame at a time, from the camera that was
- * asked longest ago, into the one tensor it owns.
+ * Takes one frame at a time, from the least recently asked camera, into the one tensor it owns.
  *
- * It has no thread; it acts on what arrives. Between a camera's `available` and its `take`, every other
- * camera is served once at most, so cameras that always have a frame share the worker equally.
+ * Event-driven: between a camera's `available` and its `take`, every other camera is served at most once,
+ * so cameras that always have a frame share the worker equally.
  *
- * A camera that does not answer keeps the tensor it was lent, and nothing else: after
- * {@link ANSWER_MS} the others are asked with a spare one. There is one tensor for each camera that
- * owes an answer at most, and one more. A frame that comes late is inferred next, because its camera
- * has counted it; its tensor then replaces the spare.
+ * A camera that does not answer holds the tensor it was lent, and blocks nothing else: after
+ * {@link ANSWER_MS} the others are asked with a spare one. There is at most one tensor per camera that owes
+ * an answer, and one more. A late frame is inferred next, because its camera has counted it; its tensor
+ * then replaces the spare.
  */
 export class FrameConsumer {
   readonly #options: FrameConsumerOptions;
   readonly #links = new Map<string, Link>();
   readonly #free: Tensor[] = [];
-  /** Frames that were handed over and wait for the one in hand: of cameras that answered late. */
+  /** Frames of cameras that answered late, queued behind the current one. */
   readonly #filled: Filled[] = [];
   #asked: Asked | null = null;
   #inferring = false;
-  #cancelLook: Cancel | null = null;
+  #cancelTimeoutCheck: Cancel | null = null;
   #count = 0;
   #lost = 0;
   #spares = 0;
@@ -94,17 +93,17 @@ export class FrameConsumer {
     this.#free.push(this.#allocate());
   }
 
-  /** Tensors that went with a camera that was detached while it held them. */
+  /** Number of tensors that were lost with detached cameras. */
   get lost(): number {
     return this.#lost;
   }
 
-  /** How often a spare tensor was made, because a camera or a detached link held the others. */
+  /** Number of spare tensors that were allocated, because cameras or detached links held the others. */
   get spares(): number {
     return this.#spares;
   }
 
-  /** Serves a camera from now on. A link it had before is closed. */
+  /** Serves a camera from now on, and closes its previous link. */
   attach(camera: string, port: ConsumerPort): void {
     this.detach(camera);
     if (this.#stopping) return port.close();
@@ -113,23 +112,22 @@ export class FrameConsumer {
     port.open((message) => this.#guard(() => this.#receive(link, message)));
   }
 
-  /** Forgets a camera. A frame of it that was handed over is finished. */
+  /** Stops serving a camera. A frame of it that was received is still inferred. */
   detach(camera: string): void {
     const link = this.#links.get(camera);
     if (link === undefined) return;
     this.#links.delete(camera);
     link.port.close();
     if (link.lent === null) return;
-    // What was lent to this camera will not come back.
+    // The lent tensor is lost with the port.
     this.#lost++;
     if (this.#asked?.link === link) this.#asked = null;
     this.#next();
   }
 
   /**
-   * Takes no further frame. Settles when every frame that was handed over is inferred, and the
-   * mailboxes that were asked have answered; an answer that is a frame is inferred, because its camera
-   * has counted it.
+   * Stops taking frames. Resolves when every request is answered and every received frame inferred,
+   * including frames in those answers, because their cameras have counted them.
    */
   stop(): Promise<void> {
     this.#stopping = true;
@@ -139,15 +137,15 @@ export class FrameConsumer {
     });
   }
 
-  /** Lets go of every camera, without waiting for answers; a frame that was handed over is finished. */
+  /** Detaches every camera without waiting for answers; received frames are still inferred. */
   abandon(): void {
     this.#stopping = true;
     for (const camera of [...this.#links.keys()]) this.detach(camera);
-    this.#cancelLook?.();
+    this.#cancelTimeoutCheck?.();
   }
 
   #receive(link: Link, message: ToConsumer): void {
-    // A message that was on its way when its camera was detached.
+    // The message was in transit when its camera was detached.
     if (this.#links.get(link.camera) !== link) return;
     switch (message.kind) {
       case "available":
@@ -166,10 +164,10 @@ export class FrameConsumer {
     }
   }
 
-  /** Takes the tensor back from a camera that was asked. */
+  /** Takes the tensor back from an answering camera. */
   #answered(link: Link, buffer: ArrayBuffer): Tensor {
     const { lent } = link;
-    assert(lent !== null, `camera "${link.camera}" answered, but was not asked`);
+    assert(lent !== null, `camera "${link.camera}" sent an answer without a request`);
     assertAttached(buffer, `the answer of camera "${link.camera}"`);
     const bytes = inputBytes(this.#options.input);
     assert(
@@ -178,27 +176,27 @@ export class FrameConsumer {
     );
     link.lent = null;
     if (this.#asked?.link === link) this.#asked = null;
-    // Messages keep their order, so an `available` that came before this answer is out of date.
+    // Messages are ordered, so an `available` before this answer is outdated.
     link.available = false;
     return { buffer, bars: lent.bars };
   }
 
-  /** Nothing uses the tensor any more: keeps it for the next `take`, if there is none to spare. */
+  /** Keeps an unused tensor for the next `take`, up to {@link MAX_FREE_TENSORS}. */
   #release(tensor: Tensor): void {
     assertAttached(tensor.buffer, "the tensor that came back");
     if (this.#free.length < MAX_FREE_TENSORS) this.#free.push(tensor);
   }
 
-  /** Goes on: infers what was handed over, or asks the camera whose turn it is. */
+  /** Infers the next received frame, or asks the next camera. */
   #next(): void {
     if (this.#inferring) return;
     const filled = this.#filled.shift();
     if (filled !== undefined) return this.#infer(filled);
     if (this.#stopping) return this.#settleIdle();
-    const link = this.#longestWaiting();
+    const link = this.#nextCamera();
     if (link === null) return;
     if (this.#asked === null) return this.#ask(link);
-    this.#lookLater(this.#asked);
+    this.#scheduleTimeoutCheck(this.#asked);
   }
 
   #infer({ meta, age, buffer }: Filled): void {
@@ -231,47 +229,49 @@ export class FrameConsumer {
     link.lent = { bars: tensor.bars };
     this.#asked = { link, atMs: clock.nowMs() };
     link.port.send({ kind: "take", input, buffer: tensor.buffer, barsKey: tensor.bars });
-    if (this.#longestWaiting() !== null) this.#lookLater(this.#asked);
+    if (this.#nextCamera() !== null) this.#scheduleTimeoutCheck(this.#asked);
   }
 
   /**
-   * Looks whether the camera that is waited for has answered in time; if not, the others are served.
-   * One timer at a time and none that is cancelled by an answer: that would wake the thread as well.
+   * Schedules the check whether the pending answer is late, after which the others are served. There is
+   * one timer at a time, which answers do not cancel: that would wake the thread as well.
    */
-  #lookLater(asked: Asked): void {
-    if (this.#cancelLook !== null) return;
+  #scheduleTimeoutCheck(asked: Asked): void {
+    if (this.#cancelTimeoutCheck !== null) return;
     const { clock } = this.#options;
     const leftMs = asked.atMs + ANSWER_MS - clock.nowMs();
-    this.#cancelLook = clock.after(Math.max(0, leftMs), () => this.#guard(() => this.#look()));
+    this.#cancelTimeoutCheck = clock.after(
+      Math.max(0, leftMs),
+      () => this.#guard(() => this.#checkTimeout()),
+    );
   }
 
-  #look(): void {
-    this.#cancelLook = null;
+  #checkTimeout(): void {
+    this.#cancelTimeoutCheck = null;
     const { atMs = Infinity } = this.#asked ?? {};
     if (this.#options.clock.nowMs() - atMs >= ANSWER_MS) this.#asked = null;
     this.#next();
   }
 
-  /** Nothing is taken any more: done when nothing is owed either. */
+  /** Resolves `stop` when no answer is pending any more. */
   #settleIdle(): void {
-    this.#cancelLook?.();
+    this.#cancelTimeoutCheck?.();
     for (const link of this.#links.values()) if (link.lent !== null) return;
     for (const camera of [...this.#links.keys()]) this.detach(camera);
     for (const resolve of this.#idle.splice(0)) resolve();
   }
 
   /**
-   * Whose turn it is: of the cameras that have a frame and owe no answer, the one that was asked longest
-   * ago. To go by when they said so would favour a camera whose frames happen to come just after it was
-   * served.
+   * Chooses the next camera: of those that have a frame and owe no answer, the least recently asked one.
+   * The order of announcements would favour a camera whose frames arrive just after it was served.
    */
-  #longestWaiting(): Link | null {
-    let longest: Link | null = null;
+  #nextCamera(): Link | null {
+    let next: Link | null = null;
     for (const link of this.#links.values()) {
       if (!link.available || link.lent !== null) continue;
-      if (link.askedAt < (longest?.askedAt ?? Infinity)) longest = link;
+      if (link.askedAt < (next?.askedAt ?? Infinity)) next = link;
     }
-    return longest;
+    return next;
   }
 
   #allocate(): Tensor {
@@ -286,7 +286,7 @@ export class FrameConsumer {
     }
   }
 
-  /** Lets go of everything and says so, once. */
+  /** Detaches everything and reports the failure, once. */
   #fail(error: unknown): void {
     if (this.#failed) return;
     this.#failed = true;

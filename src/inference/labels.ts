@@ -1,4 +1,5 @@
 import { ModelError } from "../core/errors.ts";
+import { nearestName } from "../core/nearest.ts";
 
 /** The 80 classes of the COCO detection task, in the order in which detectors number them. */
 export const COCO_LABELS: readonly string[] = [
@@ -15,16 +16,16 @@ export const COCO_LABELS: readonly string[] = [
   "toothbrush",
 ];
 
-/** Characters of a label that are kept. */
+/** Longer labels are truncated. */
 const MAX_LABEL_LENGTH = 64;
 
 /**
- * What a model's classes are called.
+ * Determines the names of a model's classes.
  *
- * The model's own names when it carries as many as it has classes; COCO's when it has 80 and says
- * nothing; else `class 0`, `class 1`, ….
- * @param count how many classes the model scores
- * @param names as the model's file says, by class number; null when it says nothing
+ * Those of its file when there is one per class; COCO's when it has 80 classes and no names; else
+ * `class 0`, `class 1`, ….
+ * @param count number of classes that the model scores
+ * @param names from the model's file, by class number; null when it has none
  */
 export function labelsFor(
   count: number,
@@ -38,8 +39,8 @@ export function labelsFor(
 }
 
 /**
- * The numbers of the wanted classes, ascending, each once.
- * @param wanted names (upper and lower case are the same) or numbers; null for all
+ * Returns the numbers of the wanted classes, ascending, each once.
+ * @param wanted names (case-insensitive) or numbers; null for all
  * @param model  as configured, for the message
  * @throws ModelError `MODEL_CLASS` for a class the model does not have
  */
@@ -61,7 +62,7 @@ export function selectClasses(
 
 function unknownClass(wanted: string | number, labels: readonly string[], model: string) {
   const last = labels.length - 1;
-  const near = typeof wanted === "string" ? nearestLabel(wanted, labels) : null;
+  const near = typeof wanted === "string" ? nearestName(wanted, labels) : null;
   const known = labels.length <= 8
     ? labels.map((label) => `"${label}"`).join(", ")
     : `${labels.length} classes, the first of which is "${labels[0]}"`;
@@ -75,31 +76,4 @@ function unknownClass(wanted: string | number, labels: readonly string[], model:
       ? `Did you mean "${near}"? Correct the detector's classes.`
       : `Correct the detector's classes: names, or numbers from 0 to ${last}.`,
   });
-}
-
-/** The label nearest to a mistyped one, or null when none is near. */
-export function nearestLabel(typed: string, labels: readonly string[]): string | null {
-  const folded = typed.toLowerCase().slice(0, MAX_LABEL_LENGTH);
-  // A third of the letters may be wrong: more is another word.
-  let best = Math.floor(Math.max(3, folded.length) / 3) + 1;
-  let nearest: string | null = null;
-  for (const label of labels) {
-    const distance = editDistance(folded, label.toLowerCase());
-    if (distance < best) [best, nearest] = [distance, label];
-  }
-  return nearest;
-}
-
-/** Letters to insert, delete or replace to get from one word to the other. */
-function editDistance(a: string, b: string): number {
-  let previous = Array.from({ length: b.length + 1 }, (_, index) => index);
-  for (let i = 1; i <= a.length; i++) {
-    const row = [i];
-    for (let j = 1; j <= b.length; j++) {
-      const replace = (previous[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
-      row.push(Math.min(replace, (previous[j] ?? 0) + 1, (row[j - 1] ?? 0) + 1));
-    }
-    previous = row;
-  }
-  return previous[b.length] ?? 0;
 }

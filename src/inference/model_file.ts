@@ -1,16 +1,16 @@
 /**
- * What can be told of a model's file without running it: whether it is an ONNX model at all, and the
- * class names that training tools leave in it.
+ * Inspects a model's file without running it: whether it is an ONNX model, and the class names that
+ * exporters store in it.
  *
  * An ONNX file is one protobuf message, `ModelProto`
- * (https://github.com/onnx/onnx/blob/main/onnx/onnx.proto). Only its outermost fields are walked; the
+ * (https://github.com/onnx/onnx/blob/main/onnx/onnx.proto). Only its outermost fields are read; the
  * graph is skipped by its length.
  */
 
-/** What an ONNX file says of itself. */
+/** The header of an ONNX file. */
 export interface ModelHeader {
   readonly irVersion: number;
-  /** The program that wrote it; empty when it does not say. */
+  /** The program that wrote it; empty when unknown. */
   readonly producer: string;
   /** `metadata_props`. */
   readonly metadata: ReadonlyMap<string, string>;
@@ -25,9 +25,9 @@ const METADATA_PROPS = 14;
 const KEY = 1;
 const VALUE = 2;
 
-/** A metadata entry longer than this is left out. */
+/** Longer metadata entries are skipped. */
 const MAX_METADATA_BYTES = 256 * 1024;
-/** Metadata entries that are read. */
+/** Further metadata entries are skipped. */
 const MAX_METADATA_ENTRIES = 256;
 
 /** One field of a protobuf message: a number, or the bytes of a string or message. */
@@ -36,7 +36,7 @@ interface Field {
   readonly value: number | Uint8Array;
 }
 
-/** Reads the outermost fields, or null when the bytes are not an ONNX model. */
+/** Reads the header; null when the bytes are not an ONNX model. */
 export function readModelHeader(bytes: Uint8Array): ModelHeader | null {
   const metadata = new Map<string, string>();
   let irVersion = 0;
@@ -69,7 +69,7 @@ function entry(bytes: Uint8Array): [string, string] {
   return [found.key, found.value];
 }
 
-/** The fields of a message in order; null, and nothing after it, where the bytes are no message. */
+/** Yields the fields of a message in order; null at the end where the bytes are malformed. */
 function* fields(bytes: Uint8Array): Generator<Field | null> {
   let at = 0;
   const varint = (): number | null => {
@@ -104,7 +104,7 @@ function text(bytes: Uint8Array): string {
   return new TextDecoder().decode(bytes);
 }
 
-/** What files that are mistaken for ONNX models begin with. */
+/** Signatures of files that are mistaken for ONNX models. */
 const SIGNATURES: readonly { readonly at: number; readonly bytes: string; readonly is: string }[] =
   [
     {
@@ -121,7 +121,7 @@ const SIGNATURES: readonly { readonly at: number; readonly bytes: string; readon
     { at: 0, bytes: "<html", is: "a web page" },
   ];
 
-/** Says, for a person, what a file that is no ONNX model seems to be. */
+/** Describes what a file that is not an ONNX model seems to be. */
 export function describeContent(bytes: Uint8Array): string {
   if (bytes.length === 0) return "an empty file";
   const head = bytes.subarray(0, 512);
@@ -141,9 +141,9 @@ const NAMED = /["']?(\d{1,5})["']?\s*:\s*(?:'((?:[^'\\]|\\.)*)'|"((?:[^"\\]|\\.)
 const LISTED = /'((?:[^'\\]|\\.)*)'|"((?:[^"\\]|\\.)*)"/g;
 
 /**
- * The class names in a model's metadata, by class number; null when there are none.
+ * Reads the class names from a model's metadata, by class number; null when there are none.
  *
- * Exporters leave them under `names`, as a Python dictionary (`{0: 'person', 1: 'car'}`), a JSON
+ * Exporters store them under `names`, as a Python dictionary (`{0: 'person', 1: 'car'}`), a JSON
  * object or a list.
  */
 export function readClassNames(header: ModelHeader): ReadonlyMap<number, string> | null {

@@ -3,22 +3,22 @@ import type { Detection } from "../core/messages.ts";
 import { Candidates } from "./candidates.ts";
 import type { RawDetections } from "./contract.ts";
 
-/** Cells with the best scores that are looked at closer; the rest is left out. */
+/** Candidates per frame; cells with lower scores are dropped. */
 export const MAX_CANDIDATES = 300;
-/** Detections of one frame; the least certain are left out. */
+/** Detections per frame; the least confident are dropped. */
 export const MAX_DETECTIONS = 100;
-/** A box narrower or lower than this, in source pixels, is no box. */
+/** Boxes with a shorter side, in source pixels, are dropped. */
 const MIN_SIDE_PX = 1;
 
-/** What one frame gave, and whether a bound cut it short. */
+/** The detections of one frame. */
 export interface Postprocessed {
-  /** In source pixels, the most certain first. */
+  /** In source pixels, the most confident first. */
   readonly detections: readonly Detection[];
-  /** {@link MAX_CANDIDATES} or {@link MAX_DETECTIONS} was reached. */
+  /** Truncated by {@link MAX_CANDIDATES} or {@link MAX_DETECTIONS}. */
   readonly cut: boolean;
 }
 
-/** A detection while its rivals are compared with it. */
+/** A detection during non-maximum suppression. */
 interface Kept {
   readonly classIndex: number;
   readonly confidence: number;
@@ -26,8 +26,8 @@ interface Kept {
 }
 
 /**
- * From a model's answer to detections in source pixels: threshold, choice of classes, back through the
- * letterbox and the crop, greedy non-maximum suppression within each class.
+ * Converts a model's output to detections in source pixels: threshold, selection of classes, inverse
+ * letterbox and crop, greedy non-maximum suppression per class.
  *
  * One per detector; its working memory is allocated once.
  */
@@ -39,8 +39,8 @@ export class Postprocessor {
 
   /**
    * @param options.labels  the name of each class, by number
-   * @param options.classes numbers of the classes that are looked for
-   * @param options.iou     of two boxes of one class that overlap more, the less certain is left out
+   * @param options.classes numbers of the selected classes
+   * @param options.iou     of two boxes of a class that overlap more, the less confident is dropped
    */
   constructor(
     options: {
@@ -55,9 +55,9 @@ export class Postprocessor {
   }
 
   /**
-   * @param raw        the model's answer; only read
-   * @param fit        how the source was fitted into the model's input
-   * @param confidence what is scored lower is left out
+   * @param raw        the model's output, which is not modified
+   * @param fit        placement of the source within the model's input
+   * @param confidence cells with lower scores are dropped
    */
   run(raw: RawDetections, fit: Fit, confidence: number): Postprocessed {
     this.#collect(raw, confidence);
@@ -67,7 +67,7 @@ export class Postprocessor {
     let cut = candidates.offered > candidates.size;
     candidates.visit((score, cell, classIndex) => {
       const box = unletterbox(cornersOf(raw, cell), fit);
-      // Written so that a box with NaN in it fails, too.
+      // Negated, so that a box with NaN is dropped as well.
       if (!(box.width >= MIN_SIDE_PX && box.height >= MIN_SIDE_PX)) return true;
       if (this.#suppressed(box, classIndex, kept)) return true;
       if (kept.length === MAX_DETECTIONS) {
@@ -85,7 +85,7 @@ export class Postprocessor {
     return { detections, cut };
   }
 
-  /** The hot loop: every cell, the best of the wanted classes. Allocates nothing. */
+  /** Offers every cell with its best selected class. The hot loop: allocates nothing. */
   #collect(raw: RawDetections, confidence: number): void {
     const { cells, scores, scoreOffset, scoreCellStride, scoreClassStride } = raw;
     const classes = this.#classes;
@@ -98,7 +98,7 @@ export class Postprocessor {
       for (let index = 0; index < classes.length; index++) {
         const classIndex = classes[index] ?? 0;
         const score = scores[base + classIndex * scoreClassStride] ?? 0;
-        // The first class needs to reach the threshold, another one to be better.
+        // The first class has to reach the threshold, the others have to exceed the best.
         if (best < 0 ? score >= bestScore : score > bestScore) {
           best = classIndex;
           bestScore = score;

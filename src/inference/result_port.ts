@@ -1,18 +1,18 @@
 import type { Age } from "../core/age.ts";
 import type { InferenceResult, ToResults } from "../core/messages.ts";
 
-/** One end of the way to the publisher. */
+/** The inference worker's end of the link to the publisher. */
 export interface ResultPort {
   /**
-   * Does not wait for it to be taken; a publisher that is gone takes nothing.
+   * Sends a result without waiting; results for a publisher that has ended are lost.
    * @param age  of the frame
    */
   send(result: InferenceResult, age: Age): void;
-  /** Says that nothing follows, and lets go of the port. */
+  /** Announces the end of the results, and closes the port. */
   close(): void;
 }
 
-/** The way over a `MessagePort`. */
+/** Implements the link by a `MessagePort`. */
 export function resultPort(port: MessagePort): ResultPort {
   const post = (message: ToResults) => port.postMessage(message);
   return {

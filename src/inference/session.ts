@@ -1,4 +1,4 @@
-/** The one place that knows ONNX Runtime. */
+/** The only module that imports ONNX Runtime. */
 import type { InferenceSession, OnnxValue } from "onnxruntime-node";
 import { assert, assertAttached } from "../core/assert.ts";
 import { LifecycleError, ModelError, OrionError } from "../core/errors.ts";
@@ -18,40 +18,39 @@ import { describeContent, readClassNames, readModelHeader } from "./model_file.t
 /** The largest model file that is read into memory. */
 export const MAX_MODEL_BYTES = 512 * 1024 * 1024;
 
-/** A loaded model, as the rest of the room sees it. */
+/** A loaded model. */
 export interface Model extends AsyncDisposable {
   readonly input: InputShape;
   /** The name of each class, by number. */
   readonly labels: readonly string[];
-  /** What computes: `cpu` unless asked otherwise. */
+  /** The execution provider in use: `cpu` by default. */
   readonly provider: string;
   /**
-   * Infers one frame. The buffer *is* the input tensor: it is read in place, and stays the caller's.
+   * Infers one frame. The buffer *is* the input tensor: it is read in place, and the caller keeps it.
    * @param tensor NCHW RGB float32 in 0..1, exactly {@link inputBytes} long
-   * @returns a view on fresh memory, which the next run leaves alone
+   * @returns a view of new memory, which the next run does not overwrite
    * @throws ModelError `MODEL_RUN`
    */
   run(tensor: ArrayBuffer): Promise<RawDetections>;
 }
 
-/** What to load, and how. */
+/** Options of loading a model. */
 export interface LoadOptions {
   /** Absolute path of an `.onnx` file. */
   readonly path: string;
-  /** As configured, for messages; the path when left out. */
+  /** As configured, for messages; default: the path. */
   readonly model?: string;
-  /** Threads that share one operator. */
+  /** ONNX Runtime's intra-op threads. */
   readonly threads: number;
-  /**
-   * Execution providers, the preferred first; those that this build of ONNX Runtime lacks are passed
-   * over. `["cpu"]` when left out.
-   */
+  /** Execution providers, the preferred first; default `["cpu"]`, which is tried last in any case. */
   readonly providers?: readonly string[];
+  /** Called for each provider that this build lacks or that cannot be set up on this machine. */
+  readonly onProviderSkipped?: (provider: string, reason: string) => void;
 }
 
 type Runtime = typeof import("onnxruntime-node");
 
-/** A model in an ONNX Runtime session. Its `run` occupies the thread until the frame is done. */
+/** A model in an ONNX Runtime session. Its `run` blocks the thread. */
 export class ModelSession implements Model {
   readonly input: InputShape;
   readonly provider: string;
@@ -73,10 +72,10 @@ export class ModelSession implements Model {
   }
 
   /**
-   * Reads a model, makes it ready, and runs it once on a blank picture: the first run is the slowest,
-   * and shows whether the outputs are what the file declares.
+   * Loads a model and runs it once on a blank picture: the first run is the slowest, and validates the
+   * declared outputs.
    *
-   * Needs the permission to read the file and to load ONNX Runtime's binding, and no other.
+   * Requires the permissions to read the file and to load ONNX Runtime's binding, and no others.
    * @throws ModelError `MODEL_MISSING`, `MODEL_UNREADABLE`, `MODEL_INVALID`, `MODEL_UNSUPPORTED`
    */
   static async load(options: LoadOptions): Promise<ModelSession> {
@@ -87,8 +86,7 @@ export class ModelSession implements Model {
       throw invalid(model, path, `it is ${describeContent(bytes)}`);
     }
     const runtime = await loadRuntime();
-    const provider = chooseProvider(runtime, options.providers ?? ["cpu"]);
-    const session = await createSession(runtime, bytes, { provider, threads: options.threads })
+    const { session, provider } = await openSession(runtime, bytes, options)
       .catch((cause: unknown) => {
         throw invalid(model, path, `ONNX Runtime refused it (${reason(cause)})`, cause);
       });
@@ -122,7 +120,7 @@ export class ModelSession implements Model {
     return rawDetections(layout, (name) => floats(outputs[name]), this.#model);
   }
 
-  /** Frees the model's memory. Harmless when called twice. */
+  /** Releases the model's memory; idempotent. */
   async [Symbol.asyncDispose](): Promise<void> {
     const session = this.#session;
     this.#session = null;
@@ -180,17 +178,17 @@ function runFailed(model: string, cause: unknown): ModelError {
   }, { cause });
 }
 
-/** What an error says, on one line. */
+/** The message of an error, on one line. */
 function reason(error: unknown): string {
-  const said = error instanceof Error ? error.message : String(error);
-  return said.replaceAll(/\s+/g, " ").trim().slice(0, 400).replace(/\.$/, "");
+  const message = error instanceof Error ? error.message : String(error);
+  return message.replaceAll(/\s+/g, " ").trim().slice(0, 400).replace(/\.$/, "");
 }
 
-/** Loads the binding when it is first needed: importing this module must load no native code. */
+/** Loads the binding on first use: importing this module must not load native code. */
 async function loadRuntime(): Promise<Runtime> {
   try {
     const runtime = await import("onnxruntime-node");
-    // Standard error carries Orion's own lines only; what matters arrives as an error.
+    // Standard error is for Orion's own lines; failures arrive as errors.
     runtime.env.logLevel = "fatal";
     return runtime;
   } catch (cause) {
@@ -203,9 +201,31 @@ async function loadRuntime(): Promise<Runtime> {
   }
 }
 
-function chooseProvider(runtime: Runtime, wanted: readonly string[]): string {
-  const known: readonly string[] = runtime.listSupportedBackends().map((backend) => backend.name);
-  return wanted.find((name) => known.includes(name)) ?? "cpu";
+/**
+ * Creates a session on the first provider that can be set up. A build lists providers whose libraries or
+ * devices the machine may lack, so each is tried.
+ * @throws the error of `cpu`, which every build has
+ */
+async function openSession(
+  runtime: Runtime,
+  bytes: Uint8Array,
+  { providers = [], threads, onProviderSkipped }: LoadOptions,
+): Promise<{ readonly session: InferenceSession; readonly provider: string }> {
+  const built: readonly string[] = runtime.listSupportedBackends().map((backend) => backend.name);
+  for (const provider of providers) {
+    if (provider === "cpu") break;
+    if (!built.includes(provider)) {
+      onProviderSkipped?.(provider, "this build of ONNX Runtime has no such provider");
+      continue;
+    }
+    try {
+      return { session: await createSession(runtime, bytes, { provider, threads }), provider };
+    } catch (error) {
+      onProviderSkipped?.(provider, reason(error));
+    }
+  }
+  const provider = "cpu";
+  return { session: await createSession(runtime, bytes, { provider, threads }), provider };
 }
 
 function createSession(
@@ -220,7 +240,7 @@ function createSession(
     executionMode: "sequential",
     graphOptimizationLevel: "all",
     logSeverityLevel: 4,
-    // Threads that wait for the next frame must sleep: spinning costs a core between two frames.
+    // Spinning would cost a core between frames.
     extra: { session: { intra_op: { allow_spinning: "0" }, inter_op: { allow_spinning: "0" } } },
   });
 }

@@ -4,7 +4,9 @@
  * The library's own reconnecting is off: a session ends once, says why, and `link.ts` opens the next.
  */
 import mqtt, { type IClientOptions, type MqttClient } from "mqtt";
+import { shownBroker } from "../core/broker_address.ts";
 import type { Clock } from "../core/clock.ts";
+import { hostText } from "../core/endpoint.ts";
 import type { BrokerError } from "../core/errors.ts";
 import {
   connectionError,
@@ -234,15 +236,14 @@ class MqttSession implements Session {
   }
 
   get #where(): string {
-    return this.#options.endpoint.address.display;
+    return shownBroker(this.#options.endpoint.address);
   }
 
   #error(): BrokerError {
-    const { scheme } = this.#options.endpoint.address;
     return connectionError({
       where: this.#where,
       accepted: this.#accepted,
-      tls: scheme === "mqtts" || scheme === "wss",
+      tls: ["mqtts", "wss"].includes(this.#options.endpoint.address.scheme),
       code: this.#cause?.code ?? null,
       text: this.#cause?.text ?? null,
       clientId: this.#options.clientId,
@@ -268,10 +269,9 @@ function clientOptions({ endpoint, protocol, clientId, will }: SessionOptions): 
   const { address } = endpoint;
   const socket = address.scheme === "ws" || address.scheme === "wss";
   // The library writes web socket URLs by joining texts, so an IPv6 address needs its brackets there.
-  const bracketed = socket && address.hostname.includes(":");
   return {
     protocol: address.scheme,
-    hostname: bracketed ? `[${address.hostname}]` : address.hostname,
+    hostname: socket ? hostText(address.hostname) : address.hostname,
     port: address.port,
     ...(socket ? { path: address.path } : {}),
     protocolVersion: protocol === 5 ? 5 : 4,

@@ -1,9 +1,9 @@
 import { UsageError } from "../core/errors.ts";
 import type { PermissionKind } from "../core/missing_grant.ts";
 
-/** What one part of Orion may do: lists of exactly what, each empty for nothing. */
+/** The permissions of one part of Orion; an empty list grants nothing. */
 export interface Grant {
-  /** Paths; a folder stands for everything below it. */
+  /** Paths; a folder includes everything below it. */
   readonly read: readonly string[];
   readonly write: readonly string[];
   /** `host:port`. */
@@ -15,15 +15,15 @@ export interface Grant {
   /** Programs. */
   readonly run: readonly string[];
   readonly sys: readonly string[];
-  /** What it needs them for, in one sentence. */
+  /** Purpose, in one sentence. */
   readonly why: string;
 }
 
-/** The kinds of permission, in the order they are shown. */
+/** The kinds of permission, in display order. */
 export const GRANT_KINDS = ["read", "write", "net", "env", "ffi", "run", "sys"] as const;
 export type GrantKind = PermissionKind;
 
-/** A grant of nothing beyond what is given. */
+/** Creates a grant of the given permissions. */
 export function grant(why: string, given: Partial<Record<GrantKind, Iterable<string>>>): Grant {
   const list = (kind: GrantKind) => Object.freeze([...new Set(given[kind] ?? [])].sort());
   return Object.freeze({
@@ -38,14 +38,14 @@ export function grant(why: string, given: Partial<Record<GrantKind, Iterable<str
   });
 }
 
-/** Paths without those that lie below another of them. */
+/** Removes paths that lie below another one. */
 function withoutCovered(paths: readonly string[]): readonly string[] {
   return Object.freeze(
     paths.filter((path) => !paths.some((other) => path.startsWith(`${other.replace(/\/$/, "")}/`))),
   );
 }
 
-/** What several parts may do together. */
+/** Combines the permissions of several parts. */
 export function union(why: string, grants: readonly Grant[]): Grant {
   const all = (kind: GrantKind) => grants.flatMap((one) => one[kind]);
   return grant(why, {
@@ -59,7 +59,7 @@ export function union(why: string, grants: readonly Grant[]): Grant {
   });
 }
 
-/** Flags every start has: never ask, never fetch code; and let Orion collect its own garbage. */
+/** Flags of every start: never prompt, never fetch code, and expose the garbage collector. */
 const FIXED_FLAGS = [
   "--no-prompt",
   "--cached-only",
@@ -69,10 +69,10 @@ const FIXED_FLAGS = [
 ];
 
 /**
- * The flags of `deno run` for a grant. Environment variables that are not named answer `undefined`
- * instead of failing, because packages look for settings of theirs.
+ * Formats a grant as flags of `deno run`. Environment variables that are not granted read as unset
+ * instead of failing, because packages read variables of their own.
  *
- * @throws {UsageError} when a value cannot stand in a flag
+ * @throws {UsageError} when a value cannot be part of a flag
  */
 export function denoFlags(given: Grant): string[] {
   const flags = [...FIXED_FLAGS, "--ignore-env"];
@@ -83,7 +83,7 @@ export function denoFlags(given: Grant): string[] {
   return flags;
 }
 
-/** A comma separates the values of a flag, and cannot be escaped; a line break ends one. */
+/** Rejects a comma, which separates values and cannot be escaped, and a line break, which ends a flag. */
 function checkValue(kind: GrantKind, value: string): void {
   if (value !== "" && !/[,\r\n]/.test(value)) return;
   throw new UsageError(
@@ -92,7 +92,7 @@ function checkValue(kind: GrantKind, value: string): void {
   );
 }
 
-/** The permissions of a worker for a grant: everything that is not granted is refused outright. */
+/** Converts a grant to the permissions of a worker; everything else is denied. */
 export function workerPermissions(given: Grant): Deno.PermissionOptionsObject {
   const list = (kind: GrantKind) => given[kind].length === 0 ? false : [...given[kind]];
   return {

@@ -1,30 +1,30 @@
-/** What the process and each of its workers may do, computed from the configuration. */
+/** Computes the permissions of the process and of each worker from the configuration. */
 import { join } from "node:path";
+import { type Endpoint, endpointText, hostText } from "../core/endpoint.ts";
 import { LifecycleError } from "../core/errors.ts";
 import type { LibavPaths } from "../core/messages.ts";
 import { NO_TELEMETRY } from "../core/telemetry.ts";
 import { isIP } from "node:net";
-import type { CameraSettings, Endpoint, Settings } from "../config/settings.ts";
-import { endpointText } from "../config/urls.ts";
+import type { CameraSettings, Settings } from "../config/settings.ts";
 import { type Grant, grant, union } from "./grant.ts";
 import { onnxRuntimePackage, type OnnxRuntimePlace, type Places } from "./places.ts";
 
-/** Every part of a running Orion, and what it may do. */
+/** The permissions of every part of a running Orion. */
 export interface Manifest {
-  /** The process: a worker gets nothing that the process does not have. */
+  /** The process: the union of its own permissions and those of the workers. */
   readonly process: Grant;
   /** @throws {LifecycleError} when there is no such camera */
   capture(camera: string): Grant;
   /** @throws {LifecycleError} when there is no such detector */
   inference(detector: string): Grant;
   readonly publisher: Grant;
-  /** null when the broker is not the embedded one. */
+  /** null without the embedded broker. */
   readonly broker: Grant | null;
-  /** All of them, named as in the log, the process first. */
+  /** All of them by name, the process first. */
   readonly parts: ReadonlyMap<string, Grant>;
 }
 
-/** As {@link Places}, of a machine on which something may be missing. */
+/** As {@link Places}, on a machine where something may be missing. */
 export interface FoundPlaces {
   readonly root: string;
   readonly libav: LibavPaths | null;
@@ -32,12 +32,12 @@ export interface FoundPlaces {
 }
 
 /**
- * What workers are loaded from: their modules are checked against the process. The entry and what it
- * imports, packages of npm included, are not checked, so nothing else of Orion's is named here.
+ * Folders of the workers' modules, which Deno checks against the permissions of the process. It does not
+ * check the main module and its imports, npm packages included, so other folders are not needed.
  */
 const WORKER_CODE = ["src", "workers"];
 
-/** What it takes to start at all: the configuration, and where that points. */
+/** The permissions to read the configuration and the files and variables that it names. */
 export function startGrant(files: Iterable<string>, env: Iterable<string>): Grant {
   return grant("reads the configuration", {
     read: files,
@@ -46,13 +46,13 @@ export function startGrant(files: Iterable<string>, env: Iterable<string>): Gran
 }
 
 /**
- * Computes who may do what.
+ * Computes the permissions of every part.
  *
- * @param places  missing ones are left out: whoever needs them will say so
+ * @param places  missing ones are omitted: the part that needs them reports the error
  */
 export function permissionManifest(settings: Settings, places: Places | FoundPlaces): Manifest {
   const { mqtt, health } = settings;
-  const broker = endpointText(mqtt);
+  const broker = endpointText(mqtt.address);
   const captures = new Map(
     settings.cameras.map((camera) => [camera.id, captureGrant(camera, places.libav)]),
   );
@@ -62,11 +62,11 @@ export function permissionManifest(settings: Settings, places: Places | FoundPla
       inferenceGrant(modelPath, settings.models.folder, places),
     ]),
   );
-  const publisher = grant("speaks to the broker", {
+  const publisher = grant("connects to the broker", {
     net: [broker],
     read: [mqtt.ca, mqtt.cert, mqtt.key].filter((path) => path !== null),
   });
-  const embedded = mqtt.url === null ? grant("is the embedded broker", { net: [broker] }) : null;
+  const embedded = mqtt.isEmbedded ? grant("is the embedded broker", { net: [broker] }) : null;
   const workers = [
     ...captures.values(),
     ...inferences.values(),
@@ -101,17 +101,17 @@ export function permissionManifest(settings: Settings, places: Places | FoundPla
   };
 }
 
-/** What decides about the grant of whatever opens a stream. */
+/** The settings that determine the permissions to open a stream. */
 export type StreamAccess = Pick<
   CameraSettings,
   "demuxer" | "file" | "endpoint" | "allowRedirect" | "udpPorts"
 >;
 
 /**
- * What it takes to open one stream and to decode it.
+ * The permissions to open one stream and to decode it.
  *
- * With Orion's own RTSP the camera's address and the libraries that decode. Where libav demuxes,
- * libavformat instead of an address: it opens files and sockets itself, out of Deno's sight.
+ * With Orion's own RTSP: the camera's address and the decoding libraries. With libav's demuxer:
+ * libavformat instead of an address, since it opens files and sockets itself, unchecked by Deno.
  */
 export function captureGrant(stream: StreamAccess, libav: LibavPaths | null): Grant {
   const { demuxer, file, endpoint, allowRedirect, udpPorts } = stream;
@@ -119,31 +119,30 @@ export function captureGrant(stream: StreamAccess, libav: LibavPaths | null): Gr
   const ffi = Object.values(decoding);
   if (demuxer === "libav") {
     const why = file === null
-      ? "decodes one camera with libav, whose sockets Deno neither sees nor limits: it goes where the " +
-        "camera sends it, and checks no certificate"
+      ? "decodes one camera with libav, whose sockets Deno neither sees nor limits: it follows every " +
+        "redirect of the camera, and verifies no certificate"
       : "decodes one file with libav, which opens it by itself";
     return grant(why, { ffi: avformat === null ? ffi : [...ffi, avformat] });
   }
   const hosts = endpoint === null ? [] : [endpoint, ...allowRedirect];
   if (udpPorts === null) {
-    const why = "speaks RTSP to one camera and decodes what it sends";
+    const why = "reads one camera over RTSP and decodes it";
     return grant(why, { ffi, net: hosts.map(endpointText) });
   }
-  const why = "speaks RTSP to one camera, receives over UDP, and decodes what it sends";
+  const why = "reads one camera over RTSP and UDP and decodes it";
   return grant(why, { ffi, net: [...hosts.map(datagramsTo), ...localPorts(udpPorts, hosts)] });
 }
 
 /**
- * Every port of the camera: which of them takes receiver reports it only says when the worker runs. With
- * a host name its RTSP port alone: datagrams can't be permitted then, since Deno compares the address
- * that they go to with addresses only.
+ * Every port of the camera, since the one for receiver reports is negotiated at run time. For a host name
+ * only its RTSP port: datagrams cannot be permitted then, since Deno compares their destination with
+ * addresses only.
  */
 function datagramsTo(host: Endpoint): string {
-  if (isIP(host.hostname) === 0) return endpointText(host);
-  return host.hostname.includes(":") ? `[${host.hostname}]` : host.hostname;
+  return isIP(host.hostname) === 0 ? endpointText(host) : hostText(host.hostname);
 }
 
-/** Where RTP and RTCP are received; of a host name the family of its address is not known. */
+/** The local addresses for RTP and RTCP; the address family of a host name is unknown, so both. */
 function localPorts(ports: readonly [number, number], hosts: readonly Endpoint[]): string[] {
   const families = new Set(hosts.map(({ hostname }) => isIP(hostname)));
   const isEither = families.has(0);
@@ -166,8 +165,8 @@ function inferenceGrant(
 }
 
 /**
- * What the configuration names, itself included. The bundled clip is not looked for, only played. What
- * cameras' certificates are checked with is read here and handed over.
+ * The configuration and the files it names. The existence of the bundled clip is not checked. The process
+ * reads the CA certificates of cameras and passes them to the workers.
  */
 function filesOf(settings: Settings): string[] {
   const cameras = settings.cameras.flatMap(({ kind, file, caPath }) => [
@@ -177,7 +176,7 @@ function filesOf(settings: Settings): string[] {
   return [settings.path, ...settings.secretFiles, ...cameras].filter((path) => path !== null);
 }
 
-/** Libraries are looked for before they are loaded. */
+/** The libraries: the process locates them before workers load them. */
 function librariesOf(places: Places | FoundPlaces): string[] {
   const { root, libav, onnxruntime } = places;
   return [

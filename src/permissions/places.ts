@@ -2,7 +2,7 @@ import { dirname, join } from "node:path";
 import { LibraryError } from "../core/errors.ts";
 import type { LibavPaths } from "../core/messages.ts";
 
-/** Where ONNX Runtime's own files are, by their real paths: a grant does not follow links. */
+/** The real paths of ONNX Runtime's files: permissions do not follow links. */
 export interface OnnxRuntimePlace {
   /** The native addon that the package loads. */
   readonly binding: string;
@@ -10,7 +10,7 @@ export interface OnnxRuntimePlace {
   readonly folder: string;
 }
 
-/** Where everything native is that the configuration does not name. */
+/** The native files that the configuration does not name. */
 export interface Places {
   /** Orion's own folder: absolute, without a slash at its end. */
   readonly root: string;
@@ -18,15 +18,15 @@ export interface Places {
   readonly onnxruntime: OnnxRuntimePlace;
 }
 
-/** What the package calls the architectures it has libraries for. */
+/** The package's names of the architectures it supports. */
 const ARCHITECTURES: Readonly<Record<string, string>> = { x86_64: "x64", aarch64: "arm64" };
 
-/** Where the package is, or a link to it. */
+/** The path of the package, which may be a link. */
 export function onnxRuntimePackage(root: string): string {
   return join(root, "node_modules", "onnxruntime-node");
 }
 
-/** Where the addon for this machine should be, by the package's real path; null without the package. */
+/** The expected real path of the addon for this machine; null without the package. */
 export function onnxRuntimeBinding(root: string): string | null {
   try {
     return bindingIn(Deno.realPathSync(onnxRuntimePackage(root)));
@@ -42,8 +42,8 @@ function bindingIn(folder: string): string {
 }
 
 /**
- * Finds ONNX Runtime's addon for this machine. Needs to read
- * {@link onnxRuntimePackage} and the addon itself; loads nothing.
+ * Locates ONNX Runtime's addon for this machine without loading it. Reads
+ * {@link onnxRuntimePackage} and the addon.
  *
  * @param root  Orion's own folder
  * @throws {LibraryError} `ONNXRUNTIME_MISSING`

@@ -1,4 +1,5 @@
 import type { Clock } from "../core/clock.ts";
+import { endpointText } from "../core/endpoint.ts";
 import { rtspError, type RtspErrorContext } from "./errors.ts";
 
 /** A connection to a camera: bytes in order, both ways. */
@@ -113,9 +114,8 @@ class TcpStream implements ByteStream {
   }
 }
 
-function contextOf({ hostname, port }: ConnectOptions): RtspErrorContext {
-  const host = hostname.includes(":") ? `[${hostname}]` : hostname;
-  return { action: `Cannot connect to ${host}:${port}` };
+function contextOf(options: ConnectOptions): RtspErrorContext {
+  return { action: `Cannot connect to ${endpointText(options)}` };
 }
 
 /** What a failed connection means. Deno has a class for the commonest causes only. */

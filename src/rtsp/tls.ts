@@ -1,6 +1,7 @@
 import { Buffer } from "node:buffer";
 import { isIP } from "node:net";
 import { connect, type TLSSocket } from "node:tls";
+import { endpointText } from "../core/endpoint.ts";
 import { type ByteStream, type ConnectOptions, withDeadline } from "./byte_stream.ts";
 import { rtspError, type RtspErrorCode } from "./errors.ts";
 
@@ -100,9 +101,8 @@ function socketError(error: Error, options: ConnectOptions): Error {
   return isTls ? rtspError("STREAM_TLS", { ...context, found: code || error.message }) : error;
 }
 
-function contextOf({ hostname, port }: ConnectOptions): { readonly action: string } {
-  const host = hostname.includes(":") ? `[${hostname}]` : hostname;
-  return { action: `Cannot connect to ${host}:${port} over TLS` };
+function contextOf(options: ConnectOptions): { readonly action: string } {
+  return { action: `Cannot connect to ${endpointText(options)} over TLS` };
 }
 
 /** A TLS socket of Node's, read on demand: what is not read waits in the socket. */

@@ -1,8 +1,8 @@
 /** A camera's address, taken apart and put together without a byte of its path being changed. */
 import { withoutControlCharacters } from "../core/control_characters.ts";
-
-/** The ports of RFC 2326 3.2 and of `rtsps` (RFC 7826 4.2). */
-const DEFAULT_PORTS = { rtsp: 554, rtsps: 322 } as const;
+import { endpointText } from "../core/endpoint.ts";
+import { percentDecoded } from "../core/percent.ts";
+import { RTSP_PORTS, splitUrl, type UrlParts } from "../core/url_parts.ts";
 
 /** An absolute address. */
 export interface RtspUrl {
@@ -20,16 +20,9 @@ export interface RtspUrl {
   readonly host: string;
 }
 
-interface Split {
+interface Split extends UrlParts {
   readonly scheme: "rtsp" | "rtsps";
-  /** `user:password`, or null. */
-  readonly credentials: string | null;
-  /** Host and port as written. */
-  readonly authority: string;
-  readonly hostname: string;
   readonly port: number;
-  /** Path and query, from the slash or question mark on; "" when there is neither. */
-  readonly rest: string;
 }
 
 /**
@@ -39,43 +32,25 @@ interface Split {
  * @returns null when it is no address with a scheme, a host and a valid port
  */
 export function parseRtspUrl(text: string): RtspUrl | null {
-  const split = splitUrl(text);
+  const split = splitRtsp(text);
   if (split === null) return null;
-  const { scheme, credentials, authority, hostname, port, rest } = split;
-  const colon = credentials?.indexOf(":") ?? -1;
-  const username = colon === -1 ? credentials : credentials?.slice(0, colon) ?? null;
-  const password = colon === -1 ? null : credentials?.slice(colon + 1) ?? null;
+  const { scheme, username, password, authority, hostname, port, rest } = split;
   return {
     scheme,
     hostname,
     port,
-    username: decode(username),
-    password: decode(password),
+    username: username === null ? null : percentDecoded(username),
+    password: password === null ? null : percentDecoded(password),
     requestUri: `${scheme}://${authority}${rest}`,
-    host: `${hostname.includes(":") ? `[${hostname}]` : hostname}:${port}`,
+    host: endpointText({ hostname, port }),
   };
 }
 
-function splitUrl(text: string): Split | null {
-  const match = /^(rtsps?):\/\/([^/?]*)/i.exec(text);
-  if (match === null) return null;
-  const scheme = match[1]?.toLowerCase() === "rtsps" ? "rtsps" : "rtsp";
-  const whole = match[2] ?? "";
-  const at = whole.lastIndexOf("@");
-  const authority = whole.slice(at + 1);
-  const host = /^(\[[0-9a-f:.]+(?:%[\w.~-]+)?\]|[\w.-]+)(?::(\d{0,5}))?$/i.exec(authority);
-  if (host === null) return null;
-  // An empty port is the default one (RFC 3986 3.2.3).
-  const port = Number(host[2] || DEFAULT_PORTS[scheme]);
-  if (!(port >= 1 && port <= 65535)) return null;
-  return {
-    scheme,
-    credentials: at === -1 ? null : whole.slice(0, at),
-    authority,
-    hostname: (host[1] ?? "").replace(/^\[|\]$/g, ""),
-    port,
-    rest: text.slice(match[0].length),
-  };
+function splitRtsp(text: string): Split | null {
+  const parts = splitUrl(text);
+  const scheme = parts?.scheme;
+  if (parts === null || (scheme !== "rtsp" && scheme !== "rtsps")) return null;
+  return { ...parts, scheme, port: parts.port ?? RTSP_PORTS[scheme] };
 }
 
 /** What a control attribute leads to. */
@@ -104,7 +79,7 @@ export function resolveControl(base: string, control: string | null): ResolvedCo
   // A request with a control character in it cannot be written.
   const text = withoutControlCharacters(control ?? "").trim();
   if (text === "" || text === "*") return { uri: base, namesOtherHost: false };
-  const own = splitUrl(base);
+  const own = splitRtsp(base);
   if (/^rtsps?:\/\//i.test(text)) return resolveAbsolute(base, own, text);
   if (own !== null && namesWholePath(own.rest, text)) {
     return { uri: `${originOf(own)}${text}`, namesOtherHost: false };
@@ -115,7 +90,7 @@ export function resolveControl(base: string, control: string | null): ResolvedCo
 }
 
 function resolveAbsolute(base: string, own: Split | null, text: string): ResolvedControl {
-  const other = splitUrl(text);
+  const other = splitRtsp(text);
   if (own === null) return { uri: text, namesOtherHost: false };
   if (other === null) {
     // A host that is none (`rtsp://<ip>/track1`): only what follows it can be used.
@@ -164,14 +139,14 @@ export interface BaseSources {
  * 2326 C.1.1). The host is the request's in any case; what is no address is passed over.
  */
 export function baseUri({ contentBase, contentLocation, requestUri }: BaseSources): string {
-  const own = splitUrl(requestUri);
+  const own = splitRtsp(requestUri);
   if (own === null) return requestUri;
   return referTo(own, contentBase) ?? referTo(own, contentLocation) ?? requestUri;
 }
 
 function referTo(own: Split, text: string | null): string | null {
   const reference = (text ?? "").trim().replace(/^<(.*)>$/, "$1").replace(/^"(.*)"$/, "$1");
-  const other = splitUrl(reference);
+  const other = splitRtsp(reference);
   if (other !== null) return `${originOf(own)}${other.rest}`;
   if (reference.startsWith("/") && !reference.startsWith("//")) {
     return `${originOf(own)}${reference}`;
@@ -187,16 +162,4 @@ function referTo(own: Split, text: string | null): string | null {
 
 function isHost(own: Split, reference: string): boolean {
   return reference.split("/", 1)[0]?.toLowerCase() === own.hostname.toLowerCase();
-}
-
-/** Percent-decodes, or leaves the text as it is when it is not valid. */
-function decode(text: string | null): string | null {
-  if (text === null) return null;
-  try {
-    return decodeURIComponent(text);
-  } catch (error) {
-    // A lone % is its own value: the text was not encoded.
-    if (error instanceof URIError) return text;
-    throw error;
-  }
 }

@@ -1,7 +1,7 @@
 import type { SteadyMs } from "../core/clock.ts";
 import { errorData } from "../core/errors.ts";
 import { EXIT, exitCode } from "../core/exit.ts";
-import { keepHouse } from "../core/housekeeping.ts";
+import { collectPeriodically } from "../core/garbage_collection.ts";
 import { forbidTelemetry } from "../core/telemetry.ts";
 import type { ServiceOptions } from "./options.ts";
 import { Service } from "./service.ts";
@@ -29,7 +29,7 @@ export async function runService(
   const { log, clock } = options;
   forbidTelemetry();
   const service = new Service(options);
-  const endHousekeeping = keepHouse(clock);
+  const endCollection = collectPeriodically(clock);
   const asked = Promise.withResolvers<string>();
   let firstAtMs: SteadyMs | null = null;
   const listeners = SIGNALS.map((signal) => {
@@ -59,7 +59,7 @@ export async function runService(
     await service.stop(code);
     return exitCode(error);
   } finally {
-    endHousekeeping();
+    endCollection();
     for (const remove of listeners) remove();
   }
 }

@@ -158,7 +158,7 @@ export class Service {
       version,
       instance: settings.instance,
       broker: settings.mqtt.displayUrl,
-      ...(settings.mqtt.url === null ? { embedded: true } : {}),
+      ...(settings.mqtt.isEmbedded ? { embedded: true } : {}),
       topics: `${settings.mqtt.topicPrefix}/${settings.instance}/#`,
       http: this.#http?.url ?? "off",
     });
@@ -233,8 +233,8 @@ export class Service {
     return new BrokerWorker({
       entry: entries.broker,
       permissions: workerPermissions(manifest.broker),
-      hostname: mqtt.hostname,
-      port: mqtt.port,
+      hostname: mqtt.address.hostname,
+      port: mqtt.address.port,
       own: this.#own,
       log,
       threads: this.#threads,

@@ -81,7 +81,7 @@ async function make(attempt: Attempt): Promise<void> {
 }
 
 /**
- * Tries everything, one after the other, and says what came of each. Names nothing but {@link make},
+ * Tries everything, one after the other, and reports each outcome. Names nothing but {@link make},
  * so that their text alone is a worker: {@link attemptsUrl}.
  */
 export async function tryAll(

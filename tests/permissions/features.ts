@@ -57,14 +57,14 @@ export function play(id: string): Feature {
     const end = await Promise.race([played, worker.died]);
     if (typeof end === "string") return end;
     if (end.kind === "failed") return `${end.error.code}: ${end.error.message}`;
-    // A thread that is ended in the middle of a call into libav takes the memory of the call along.
+    // A thread that is terminated during a call into libav leaks the memory of that call.
     worker.send({ kind: "stop" });
     await worker.waitFor(({ kind }) => kind === "stopped");
     if (end.kind === "state" && end.state === "online") return "ok";
-    const said = worker.messages.map((message) =>
+    const failure = worker.messages.map((message) =>
       message.kind === "log" && message.record.event === "camera.failed" ? message.record : null
     ).find((record) => record !== null);
-    return `${said?.fields["code"]}: ${said?.fields["message"]}`;
+    return `${failure?.fields["code"]}: ${failure?.fields["message"]}`;
   };
 }
 
@@ -94,9 +94,10 @@ export const publish: Feature = async (grant, { settings }) => {
 };
 
 /** The embedded broker listens. */
-export const listen: Feature = async (grant, { settings: { mqtt } }) => {
+export const listen: Feature = async (grant, { settings: { mqtt: { address } } }) => {
+  const { hostname, port } = address;
   using worker = start<ToBroker, FromBroker>(WORKER_ENTRIES.broker, grant);
-  worker.send({ kind: "start", hostname: mqtt.hostname, port: mqtt.port, own: null });
+  worker.send({ kind: "start", hostname, port, own: null });
   const end = await worker.waitFor(({ kind }) => kind === "failed" || kind === "listening");
   return end.kind === "failed" ? `${end.error.code}: ${end.error.message}` : "ok";
 };

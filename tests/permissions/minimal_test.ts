@@ -51,7 +51,7 @@ function without(given: Grant, { kind, value }: Value): Grant {
   return grant(given.why, { ...given, [kind]: given[kind].filter((one) => one !== value) });
 }
 
-/** What a permission is for, and what is said when it is not there. */
+/** The feature that needs a permission, and the error without it. */
 type Needs = Readonly<Record<string, readonly [Feature, RegExp]>>;
 
 async function assertMinimal(given: Grant, of: Product, needs: Needs): Promise<void> {
@@ -66,7 +66,7 @@ async function assertMinimal(given: Grant, of: Product, needs: Needs): Promise<v
   }
 }
 
-/** What playing a camera says without one of the libraries. */
+/** The error of playing a camera without one of the libraries. */
 function librariesOf(camera: string, ...names: readonly string[]): Needs {
   return Object.fromEntries(
     names.map((name) => [
@@ -88,13 +88,13 @@ Deno.test({
   },
 });
 
-/** What connecting says that is not permitted. */
+/** The error of a connection that is not permitted. */
 function noAddress(host: string): RegExp {
   return new RegExp(`Requires net access to "${host.replaceAll(".", "\\.")}"`);
 }
 
 Deno.test({
-  name: "manifest: a camera's worker needs its address, where it may be led, and three libraries",
+  name: "manifest: a camera's worker needs its address, its redirect hosts, and three libraries",
   ignore: ignoreWithout("libav", "gst-rtsp-server"),
   async fn() {
     using full = product("full");
@@ -187,7 +187,7 @@ Deno.test("manifest: the embedded broker needs its address to listen on", async 
   });
 });
 
-/** What the process says before it starts, when a permission is not there. */
+/** The error of the process before it starts without a permission. */
 function lacking(key: string): RegExp {
   return new RegExp(`^error: ${RegExp.escape(key)} needs? to .* which was not granted$`);
 }
@@ -245,7 +245,7 @@ function flagsWithout(flags: readonly string[], { kind, value }: Value): string[
   });
 }
 
-/** Starts the product with these flags: it must say so, name the flag, and end with 2. */
+/** Starts the product with these flags: it must report the error, name the flag, and end with 2. */
 async function assertSays(
   of: Product,
   flags: readonly string[],

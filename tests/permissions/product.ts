@@ -28,7 +28,7 @@ export interface Product extends Disposable {
   readonly env: Readonly<Record<string, string>>;
 }
 
-/** Where the configuration says that things are. */
+/** Paths and ports that the configuration names. */
 export interface Ports {
   readonly broker: number;
   readonly health: number;

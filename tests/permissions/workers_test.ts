@@ -1,7 +1,6 @@
 /**
- * What the process and each worker can really do: tried out under the flags the launcher uses, in
- * workers with the grants of the manifest. The table is written by hand: who is given more, or less,
- * must be written down here as well.
+ * The effective permissions of the process and of each worker, under the launcher's flags and the grants
+ * of the manifest. The table is written by hand: a changed grant has to be changed here as well.
  */
 import assert from "node:assert/strict";
 import { ROOT } from "../support/system/files.ts";
@@ -37,7 +36,7 @@ function filesTable({ folder, config }: Product): Record<string, Row> {
     "write a bundled model": [{ act: "write", path: `${ROOT}/models/nanodet-g.onnx` }],
     "write the configuration": [{ act: "write", path: config }],
     "write a new file": [{ act: "write", path: `${folder}/new.txt` }],
-    "look whether libav is there": [{ act: "stat", path: places().libav.avutil }, "process"],
+    "check whether libav exists": [{ act: "stat", path: places().libav.avutil }, "process"],
     "read the configuration": [at(config), "process"],
   };
 }
@@ -126,7 +125,7 @@ function systemTable({ folder }: Product): Record<string, Row> {
     "load libc": [load(libav.avutil.replace(/[^/]+$/, "libc.so.6"))],
     "load libc by its name": [load("libc.so.6")],
     "make a pointer": [{ act: "pointer" }],
-    "read a variable that nobody named": [{ act: "env", name: "PATH" }],
+    "read a variable that is not configured": [{ act: "env", name: "PATH" }],
     "run a program": [{ act: "run", name: "/bin/true" }],
     "send a signal": [{ act: "kill" }],
     "ask for the host's name": [{ act: "hostname" }],
@@ -168,7 +167,7 @@ function assertTable(
 }
 
 Deno.test({
-  name: "permissions: each part does what the table says and is refused everything else",
+  name: "permissions: each part is allowed what the table grants, and denied everything else",
   ignore: ignoreWithout("libav"),
   async fn() {
     using full = product("full");
@@ -219,7 +218,8 @@ Deno.test({
 });
 
 Deno.test({
-  name: "permissions: the embedded broker does what the table says and is refused everything else",
+  name:
+    "permissions: the embedded broker is allowed what the table grants, and denied everything else",
   ignore: ignoreWithout("libav"),
   async fn() {
     using embedded = product("embedded");

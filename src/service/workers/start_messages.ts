@@ -60,23 +60,22 @@ function tlsOf({ ca, fingerprint, insecure }: CameraSettings): CameraSource["tls
 
 /** A detector as the worker at `index` of its pool needs to know it. */
 export function detectorPlan(settings: DetectorSettings, index: number): DetectorPlan {
-  const { id, model, modelPath, confidence, iou, classes, threads } = settings;
+  const { id, model, modelPath, providers, confidence, iou, classes, threads } = settings;
   const worker = `${id}-${index}`;
-  return { detector: id, worker, model, modelPath, confidence, iou, classes, threads };
+  return { detector: id, worker, model, modelPath, providers, confidence, iou, classes, threads };
 }
 
 /** How the publisher reaches its broker, credentials in clear. */
 export function brokerTarget(mqtt: MqttSettings): BrokerTarget {
-  const embedded = mqtt.url === null;
   return {
-    url: embedded ? `mqtt://${mqtt.hostname}:${mqtt.port}` : mqtt.url,
+    address: mqtt.address,
     username: mqtt.username,
     password: mqtt.password?.expose() ?? null,
     ca: mqtt.ca,
     cert: mqtt.cert,
     key: mqtt.key,
     // The embedded broker speaks nothing newer.
-    protocol: embedded ? "3.1.1" : mqtt.protocol,
+    protocol: mqtt.isEmbedded ? "3.1.1" : mqtt.protocol,
   };
 }
 
@@ -99,9 +98,9 @@ export function publisherPlan(
   version: string,
   own: OwnClient,
 ): PublisherPlan {
-  const { instance, mqtt: { topicPrefix, qos, outbox, url } } = settings;
+  const { instance, mqtt: { topicPrefix, qos, outbox, isEmbedded } } = settings;
   const target = brokerTarget(settings.mqtt);
-  const broker = url === null
+  const broker = isEmbedded
     ? { ...target, username: own.clientId, password: own.password }
     : target;
   const homeAssistant = homeAssistantPlan(settings);

@@ -1,4 +1,4 @@
-/** A {@link FrameConsumer} with everything around it in the test's hands. */
+/** A {@link FrameConsumer} whose surroundings the test controls. */
 import assert from "node:assert/strict";
 import { letterbox } from "../../../src/core/geometry.ts";
 import type { FrameMeta, ToConsumer, ToMailbox } from "../../../src/core/messages.ts";
@@ -17,7 +17,7 @@ export function move(buffer: ArrayBuffer): ArrayBuffer {
   return structuredClone(buffer, { transfer: [buffer] });
 }
 
-/** The other end of a link, held by the test: what was sent waits until the test looks at it. */
+/** The mailbox's end of a link: keeps sent messages until the test reads them. */
 export class FakePort implements ConsumerPort {
   readonly sent: ToMailbox[] = [];
   closed = 0;
@@ -37,25 +37,25 @@ export class FakePort implements ConsumerPort {
     this.closed++;
   }
 
-  say(message: ToConsumer): void {
+  deliver(message: ToConsumer): void {
     this.#receive?.(message);
   }
 
   available(): void {
-    this.say({ kind: "available", seq: 0 });
+    this.deliver({ kind: "available", seq: 0 });
   }
 
-  /** The oldest take nobody answered. */
-  asked(): ToMailbox {
-    return this.sent.shift() ?? assert.fail("it was not asked");
+  /** The oldest unanswered take. */
+  nextTake(): ToMailbox {
+    return this.sent.shift() ?? assert.fail("no take was sent");
   }
 
   frame(meta: FrameMeta): void {
-    this.say({ kind: "frame", meta, age: justNow(), buffer: move(this.asked().buffer) });
+    this.deliver({ kind: "frame", meta, age: justNow(), buffer: move(this.nextTake().buffer) });
   }
 
   none(): void {
-    this.say({ kind: "none", buffer: move(this.asked().buffer) });
+    this.deliver({ kind: "none", buffer: move(this.nextTake().buffer) });
   }
 }
 
@@ -68,7 +68,7 @@ export function frameOf(camera: string, seq: number, buffer: ArrayBuffer): ToCon
   return { kind: "frame", meta: metaOf(camera, seq), age: justNow(), buffer };
 }
 
-/** A consumer whose inferences end when the test says so. */
+/** A consumer whose inferences the test ends. */
 export function harness(cameras: readonly string[]) {
   const failures: unknown[] = [];
   const inferring: {

@@ -1,21 +1,21 @@
-/** How often messages tell of a person where that person is. */
+/** Measures how many messages have a detection at the position of a person. */
 import assert from "node:assert/strict";
 import { type BoxPx, iou } from "../../../src/core/geometry.ts";
 import { peopleInClip } from "../clips/clip.ts";
 import type { InferenceMessage } from "../brokers/messages.ts";
 
-/** Who is looked for, and where. */
+/** The expected person and position. */
 export interface Sought {
-  /** Which of the bundled clip's people. */
+  /** Index of the person in the bundled clip. */
   readonly person: number;
-  /** The frame of the bundled clip that is shown at that time of the stream. */
+  /** Maps a time of the stream to a frame of the bundled clip. */
   readonly clipFrame: (ptsSeconds: number) => number;
-  /** Where a box of the bundled clip is in the frames of the stream. */
+  /** Maps a box of the bundled clip to the frames of the stream. */
   readonly moved: (box: BoxPx) => BoxPx;
   readonly minIou: number;
 }
 
-/** The share of the messages with a box on the person, 0 to 1. */
+/** Returns the share of messages with a box on the person, 0 to 1. */
 export async function shareFound(
   messages: readonly InferenceMessage[],
   { person, clipFrame, moved, minIou }: Sought,

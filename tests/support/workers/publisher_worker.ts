@@ -12,6 +12,7 @@ import type {
 } from "../../../src/core/messages.ts";
 import { portTransfers } from "../../../src/core/messages.ts";
 import { resultPort } from "../../../src/inference/result_port.ts";
+import { brokerUrl } from "../brokers/broker_url.ts";
 import { justNow } from "../clocks/just_now.ts";
 import { WAIT_TIMEOUT_MS } from "../system/lines.ts";
 
@@ -128,11 +129,12 @@ export function publisherPlan(
   target: Partial<BrokerTarget> = {},
   qos: Partial<PublisherPlan["qos"]> = {},
 ): PublisherPlan {
+  const { address, username, password } = brokerUrl(url);
   return {
     broker: {
-      url,
-      username: null,
-      password: null,
+      address,
+      username,
+      password,
       ca: null,
       cert: null,
       key: null,

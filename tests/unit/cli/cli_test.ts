@@ -159,7 +159,7 @@ Deno.test("cli: an option of probe that contradicts its address is refused", asy
     ["file:x.mp4 --transport udp", /--transport: has no meaning/],
     ["rtsp://h/x --insecure", /--insecure: is used with rtsps:\/\/ only/],
     ["rtsps://h/x --transport auto", /--transport: rtsps:/],
-    ["rtsp://h/x --demuxer libav --track 1", /--track: is not to be had with demuxer: libav/],
+    ["rtsp://h/x --demuxer libav --track 1", /--track: is not supported with demuxer: libav/],
     [`rtsps://h/x --insecure --fingerprint sha256:${"0".repeat(64)}`, /--insecure: .*fingerprint/],
   ];
   for (const [words, says] of refused) {

@@ -17,7 +17,7 @@ Deno.test("aspect: auto, and width to height", () => {
   assert.match(String(value("1:80")), /longer/);
 });
 
-Deno.test("aspect: nothing else is one, and each refusal says what to write", () => {
+Deno.test("aspect: anything else is refused with a remedy", () => {
   const wrong = [
     "",
     "16/9",

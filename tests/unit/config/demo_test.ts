@@ -10,13 +10,13 @@ function chosen(taken: readonly number[], permitted?: readonly number[]) {
   );
 }
 
-Deno.test("demo: the usual ports, and the next free ones where they are taken", () => {
+Deno.test("demo: the default ports, and the next free ones where they are taken", () => {
   assert.deepEqual(chosen([]), { broker: 1883, http: 8080 });
   assert.deepEqual(chosen([1883]), { broker: 1884, http: 8080 });
   assert.deepEqual(chosen([1883, 1884, 8080]), { broker: 1885, http: 8081 });
 });
 
-Deno.test("demo: where all are taken, or none may be tried, it is the usual ones", () => {
+Deno.test("demo: where all are taken, or none may be tried, the default ones", () => {
   assert.deepEqual(chosen([...DEMO_PORTS.broker, ...DEMO_PORTS.http]), {
     broker: 1883,
     http: 8080,
@@ -24,13 +24,17 @@ Deno.test("demo: where all are taken, or none may be tried, it is the usual ones
   assert.deepEqual(chosen([], []), { broker: 1883, http: 8080 });
 });
 
-Deno.test("demo: whoever may listen on the chosen ports alone makes the same choice", () => {
+Deno.test("demo: a process that may listen on the chosen ports only makes the same choice", () => {
   assert.deepEqual(chosen([1883], [1885, 8082]), { broker: 1885, http: 8082 });
   const late = chosen([1885], [1885, 8082]);
-  assert.deepEqual(late, { broker: 1885, http: 8082 }, "taken since: it is said of the right one");
+  assert.deepEqual(
+    late,
+    { broker: 1885, http: 8082 },
+    "taken since: the error names the chosen one",
+  );
 });
 
-Deno.test("demo: other ports than the usual ones are said, each", () => {
+Deno.test("demo: a warning for each port that is not the default", () => {
   const settingsAt = (broker: number, http: number) =>
     loadSettings({
       path: null,
@@ -45,7 +49,7 @@ Deno.test("demo: other ports than the usual ones are said, each", () => {
     "127.0.0.1:1883 is taken: the demo's MQTT broker is on 127.0.0.1:1884",
     "127.0.0.1:8080 is taken: the demo's HTTP server is on 127.0.0.1:8081",
   ]);
-  assert.deepEqual([moved.mqtt.port, moved.health.listen?.port], [1884, 8081]);
+  assert.deepEqual([moved.mqtt.address.port, moved.health.listen?.port], [1884, 8081]);
 });
 
 Deno.test("demo: the launcher's first process may try just these ports", () => {

@@ -42,7 +42,7 @@ function problemsOf(yaml: string, world: World = {}): readonly ConfigProblem[] {
   return [];
 }
 
-/** One mistake each: what is written, where the problem is said to be, and what it must say. */
+/** One mistake each: the file, the path of the problem, and a pattern of its text. */
 const MISTAKES: readonly { yaml: string; path: string; says: RegExp }[] = [
   { yaml: "instence: a\n" + CAMERA, path: "instence", says: /Did you mean "instance"/ },
   { yaml: "instance: Lobby 1\n" + CAMERA, path: "instance", says: /"Lobby 1".*a to z/ },
@@ -70,7 +70,11 @@ const MISTAKES: readonly { yaml: string; path: string; says: RegExp }[] = [
     says: /no video file/,
   },
   { yaml: "cameras: [{ id: a, url: 'demo:x' }]", path: "cameras[0].url", says: /after the colon/ },
-  { yaml: cameraWith("transport: tpc"), path: "cameras[0].transport", says: /tcp, udp, auto/ },
+  {
+    yaml: cameraWith("transport: tpc"),
+    path: "cameras[0].transport",
+    says: /"tcp".*tcp, udp, auto/,
+  },
   { yaml: cameraWith("decode: some"), path: "cameras[0].decode", says: /keyframes/ },
   { yaml: cameraWith("decoder: H264!"), path: "cameras[0].decoder", says: /libav decoder/ },
   { yaml: cameraWith("loop: often"), path: "cameras[0].loop", says: /true or false/ },
@@ -100,6 +104,13 @@ const MISTAKES: readonly { yaml: string; path: string; says: RegExp }[] = [
   { yaml: detectorWith("rateHz: 31"), path: "detectors[0].rateHz", says: /31.*0.1 and 30/ },
   { yaml: detectorWith("confidence: 1.5"), path: "detectors[0].confidence", says: /0 and 1/ },
   { yaml: detectorWith("threads: 0"), path: "detectors[0].threads", says: /1 and 64/ },
+  {
+    yaml: detectorWith("providers: [cuda, cpuu]"),
+    path: "detectors[0].providers[1]",
+    says: /Did you mean "cpu"\? .*cpu, cuda, tensorrt, webgpu/,
+  },
+  { yaml: detectorWith("providers: []"), path: "detectors[0].providers", says: /list of/ },
+  { yaml: detectorWith("providers: cpu"), path: "detectors[0].providers", says: /list of/ },
   { yaml: detectorWith("workers: 1.5"), path: "detectors[0].workers", says: /whole number/ },
   { yaml: detectorWith("classes: [-1]"), path: "detectors[0].classes[0]", says: /0 and 65535/ },
   { yaml: detectorWith("cameras: [gat]"), path: "detectors[0].cameras[0]", says: /"gate"/ },
@@ -185,7 +196,7 @@ for (const { yaml, path, says } of MISTAKES) {
   });
 }
 
-Deno.test("config: every problem is told at once, in the order of the file, with its line", () => {
+Deno.test("config: all problems are reported at once, in the order of the file, with their lines", () => {
   const yaml = [
     "instence: x",
     "cameras:",

@@ -1,4 +1,4 @@
-/** How cameras are spoken to: from the configuration to what a capture worker is started with. */
+/** Network settings of cameras, from the configuration to the start message of a capture worker. */
 import assert from "node:assert/strict";
 import { loadSettings } from "../../../src/config/load.ts";
 import { ConfigError } from "../../../src/config/problems.ts";
@@ -136,7 +136,7 @@ Deno.test("camera: a fingerprint arrives as 64 digits, however it is written", (
   assert.deepEqual(source.tls, { ca: null, fingerprint: DIGITS, insecure: false });
 });
 
-Deno.test("camera: of the file that ca names the certificates are handed over, and no key", () => {
+Deno.test("camera: only the certificates of the ca file are passed on, not a key", () => {
   const key = "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n";
   const files = { "/etc/orion/tls/ca.pem": `# ours\n${AUTHORITY}${key}${AUTHORITY}` };
   const keys = "url: 'rtsps://cam.lan/s', ca: tls/ca.pem";
@@ -155,7 +155,7 @@ Deno.test("camera: a ca that can't be read, or holds no certificate, is a proble
   assert.match(problemOf(keys, { [at]: AUTHORITY + "x".repeat(1 << 20) }), /too large/);
 });
 
-Deno.test("camera: before the permission to read ca is there it is named and not read", () => {
+Deno.test("camera: while reads are deferred, ca is listed and not read", () => {
   const settings = load("cameras: [{ id: a, url: 'rtsps://c/s', ca: ca.pem }]", {}, true);
   assert.deepEqual([settings.cameras[0]?.caPath, settings.cameras[0]?.ca], [
     "/etc/orion/ca.pem",
@@ -163,7 +163,7 @@ Deno.test("camera: before the permission to read ca is there it is named and not
   ]);
 });
 
-Deno.test("camera: what leaves a camera unverified is a warning that names it", () => {
+Deno.test("camera: an unverified camera is a warning that names it", () => {
   const warnings = (keys: string) => load(`cameras: [{ id: gate, ${keys} }]`).warnings;
   const [insecure, ...others] = warnings("url: 'rtsps://u:hunter2@10.0.0.1/s', insecure: true");
   assert.match(insecure ?? "", /^cameras\[0\]\.insecure: .*"gate".*10\.0\.0\.1:322/);
@@ -185,7 +185,7 @@ Deno.test("camera: what leaves a camera unverified is a warning that names it", 
   ) assert.deepEqual(warnings(keys), [], keys);
 });
 
-Deno.test("camera: a password in the path is hidden wherever it comes up, and its file is warned of", () => {
+Deno.test("camera: a password in the path is redacted everywhere, and its file causes a warning", () => {
   const url = "rtsp://10.0.0.1/user=admin_password=tlJwpbo6_channel=1_stream=0.sdp?real_stream";
   const yaml = `cameras: [{ id: gate, url: '${url}' }]`;
   const settings = loadSettings({

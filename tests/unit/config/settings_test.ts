@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { loadSettings } from "../../../src/config/load.ts";
+import { shownBroker } from "../../../src/core/broker_address.ts";
 import { ConfigError } from "../../../src/config/problems.ts";
 import type { Settings } from "../../../src/config/settings.ts";
 import { Redactor } from "../../../src/core/redact.ts";
@@ -63,6 +64,7 @@ Deno.test("settings: no file at all is the demo", () => {
     id: "person",
     model: "builtin:person",
     modelPath: "/opt/orion/models/nanodet-g.onnx",
+    providers: ["cpu"],
     cameras: ["demo"],
     rateHz: 5,
     confidence: 0.45,
@@ -71,9 +73,9 @@ Deno.test("settings: no file at all is the demo", () => {
     threads: 1,
     workers: 1,
   }]);
-  assert.equal(settings.mqtt.url, null);
-  assert.equal(settings.mqtt.displayUrl, "mqtt://127.0.0.1:1883");
-  assert.deepEqual(settings.mqtt.qos, { inferences: 0, control: 1, health: 1 });
+  const { mqtt } = settings;
+  assert.deepEqual([mqtt.isEmbedded, mqtt.displayUrl], [true, "mqtt://127.0.0.1:1883"]);
+  assert.deepEqual(mqtt.qos, { inferences: 0, control: 1, health: 1 });
   assert.deepEqual(settings.health.listen, { hostname: "127.0.0.1", port: 8080 });
   assert.deepEqual(settings.watchdog, {
     intervalSeconds: 30,
@@ -100,6 +102,7 @@ cameras:
 detectors:
   - id: person
     model: my/own.onnx
+    providers: [cuda, cpu]
     cameras: [clip, gate]
     rateHz: 0.1
     confidence: 0.4
@@ -129,7 +132,7 @@ const WORLD = {
   files: { "/etc/orion/secrets/mqtt": "mqtt-secret\n" },
 };
 
-Deno.test("settings: everything of a full configuration arrives, resolved", () => {
+Deno.test("settings: a full configuration arrives completely, resolved", () => {
   const settings = load(FULL, WORLD);
   const [gate, clip] = settings.cameras;
   assert.equal(gate?.url.expose(), "rtsp://viewer:p%40ss!@192.0.2.10:554/stream1");
@@ -147,12 +150,14 @@ Deno.test("settings: everything of a full configuration arrives, resolved", () =
   assert.equal(person?.modelPath, "/etc/orion/my/own.onnx");
   assert.deepEqual(person?.cameras, ["gate", "clip"], "in the order of the cameras");
   assert.deepEqual(person?.classes, ["person", 2]);
+  assert.deepEqual([person?.providers, all?.providers], [["cuda", "cpu"], ["cpu"]]);
   assert.equal(all?.rateHz, null);
   assert.equal(all?.classes, null);
   assert.deepEqual(all?.cameras, ["gate", "clip"]);
   assert.equal(all?.modelPath, "/opt/orion/models/nanodet-g.onnx");
   const { mqtt } = settings;
-  assert.equal(mqtt.url, "mqtts://broker.example:8883");
+  assert.equal(mqtt.isEmbedded, false);
+  assert.equal(shownBroker(mqtt.address), "mqtts://broker.example:8883");
   assert.equal(mqtt.password?.expose(), "mqtt-secret");
   assert.equal(mqtt.protocol, "3.1.1");
   assert.deepEqual([mqtt.ca, mqtt.cert, mqtt.key], [
@@ -179,7 +184,7 @@ Deno.test("settings: control.allow is a list of commands, which may be empty", (
   });
 });
 
-Deno.test("settings: they are frozen, all the way down", () => {
+Deno.test("settings: they are deeply frozen", () => {
   const settings = load(FULL, WORLD);
   const thaw = (value: unknown, path: string): string[] => {
     if (value === null || typeof value !== "object") return [];
@@ -192,7 +197,7 @@ Deno.test("settings: they are frozen, all the way down", () => {
   assert.deepEqual(thaw(settings, "settings"), []);
 });
 
-Deno.test("settings: printed in any way they show no secret, and the redactor knows all", () => {
+Deno.test("settings: no printed form shows a secret, and the redactor knows all of them", () => {
   const settings = load(FULL, WORLD);
   const forms = [JSON.stringify(settings), Deno.inspect(settings, { depth: 9 })];
   for (const secret of ["p%40ss!", "p@ss!", "mqtt-secret", "t0ken-t0ken"]) {
@@ -203,7 +208,7 @@ Deno.test("settings: printed in any way they show no secret, and the redactor kn
 
 Deno.test("settings: credentials within mqtt.url are taken out of it, and decoded", () => {
   const { mqtt } = load("cameras: [{ id: a, url: 'demo:' }]\nmqtt: { url: 'mqtt://me:p%3Aw@b:1' }");
-  assert.equal(mqtt.url, "mqtt://b:1");
+  assert.deepEqual({ ...mqtt.address }, { scheme: "mqtt", hostname: "b", port: 1, path: "" });
   assert.equal(mqtt.displayUrl, "mqtt://b:1");
   assert.equal(mqtt.username, "me");
   assert.equal(mqtt.password?.expose(), "p:w");
@@ -211,21 +216,21 @@ Deno.test("settings: credentials within mqtt.url are taken out of it, and decode
 
 Deno.test("settings: a broker's port follows its scheme, and a path stays with websockets alone", () => {
   for (
-    const [url, expected] of [
-      ["mqtt://b", "mqtt://b:1883"],
-      ["mqtts://b", "mqtts://b:8883"],
-      ["ws://b/mqtt", "ws://b:80/mqtt"],
-      ["wss://[::1]/x?y=1", "wss://[::1]:443/x?y=1"],
-    ]
+    const [url, shown, path] of [
+      ["mqtts://b/", "mqtts://b:8883", ""],
+      ["ws://b/mqtt", "ws://b:80", "/mqtt"],
+      ["ws://b?y=1", "ws://b:80", "/?y=1"],
+      ["wss://b", "wss://b:443", "/"],
+      ["wss://[::1]/x?y=1", "wss://[::1]:443", "/x?y=1"],
+    ] as const
   ) {
-    assert.equal(
-      load(`cameras: [{ id: a, url: 'demo:' }]\nmqtt: { url: '${url}' }`).mqtt.url,
-      expected,
-    );
+    const { mqtt } = load(`cameras: [{ id: a, url: 'demo:' }]\nmqtt: { url: '${url}' }`);
+    assert.deepEqual([shownBroker(mqtt.address), mqtt.address.path], [shown, path]);
+    assert.equal(mqtt.displayUrl, shown);
   }
 });
 
-Deno.test("settings: $${ stands for a literal ${, and names in comments are not asked for", () => {
+Deno.test("settings: $${ stands for a literal ${, and names in comments are not read", () => {
   const yaml = "# ${COMMENT}\ncameras: [{ id: a, url: 'demo:' }]\n" +
     "mqtt: { url: 'mqtt://b', username: u, password: '$${x}' }";
   const settings = load(yaml);
@@ -233,7 +238,7 @@ Deno.test("settings: $${ stands for a literal ${, and names in comments are not 
   assert.deepEqual(settings.environment, []);
 });
 
-Deno.test("settings: what a variable stands for is a secret, unless it is a camera's host", () => {
+Deno.test("settings: the value of a variable is a secret, unless it is a camera's host", () => {
   const yaml = `instance: \${BOX}
 cameras:
   - { id: a, url: "rtsp://\${USER}:\${PASS}@\${HOST}/\${PATH}" }
@@ -270,12 +275,12 @@ mqtt: { url: "mqtt://b", username: "\${NAME}", password: { file: pw } }
   assert.equal(redactor.text("lobby-1 at cam.lan:8554"), "lobby-1 at cam.lan:8554");
 });
 
-Deno.test("settings: with secrets put off no secret file is read", () => {
+Deno.test("settings: while reads are deferred, no secret file is read", () => {
   const settings = load(FULL, { env: WORLD.env, putOffSecrets: true });
   assert.deepEqual(settings.secretFiles, ["/etc/orion/secrets/mqtt"]);
 });
 
-Deno.test("settings: what is unwise is a warning, without the secret", () => {
+Deno.test("settings: an unsafe setting is a warning, without the secret", () => {
   const yaml = "cameras: [{ id: a, url: 'rtsp://u:hunter2@h/s' }]\n" +
     "mqtt: { url: 'mqtt://b', username: u, password: { file: pw } }";
   const { warnings } = load(yaml, {

@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
+import { shownBroker } from "../../../src/core/broker_address.ts";
+import { endpointText } from "../../../src/core/endpoint.ts";
+import { percentDecoded } from "../../../src/core/percent.ts";
+import { parseRtspUrl } from "../../../src/rtsp/url.ts";
 import {
-  endpointText,
-  isLoopback,
   parseBrokerUrl,
   parseCameraUrl,
   parseHost,
@@ -25,7 +27,7 @@ Deno.test("urls: a password with an unencoded character that ends it is refused,
   }));
 });
 
-Deno.test("urls: cameras people have", () => {
+Deno.test("urls: addresses of common cameras", () => {
   for (
     const url of [
       "rtsp://192.0.2.10/",
@@ -115,7 +117,7 @@ Deno.test("urls: parameters without a password hold no secret", () => {
   ) assert.deepEqual(querySecrets(url), [], url);
 });
 
-Deno.test("urls: what is no URL is refused without being quoted", () => {
+Deno.test("urls: a text that is not a URL is refused without being quoted", () => {
   const text = fc.string().filter((value) => !/^(rtsps?|file|demo):/i.test(value));
   fc.assert(fc.property(text, (value) => {
     const parsed = parseCameraUrl(value);
@@ -129,13 +131,67 @@ Deno.test("urls: a broker's URL with credentials comes back without them", () =>
   const parsed = parseBrokerUrl("wss://u:p%40w@b.example:444/mqtt");
   assert.ok(parsed.ok);
   assert.deepEqual(parsed.value, {
-    scheme: "wss",
-    hostname: "b.example",
-    port: 444,
-    url: "wss://b.example:444/mqtt",
+    text: "wss://u:p%40w@b.example:444/mqtt",
+    address: { scheme: "wss", hostname: "b.example", port: 444, path: "/mqtt" },
     username: "u",
     password: "p@w",
   });
+  assert.equal(shownBroker(parsed.value.address), "wss://b.example:444");
+});
+
+Deno.test("urls: a broker's port follows its scheme, and its display has no credentials", () => {
+  for (
+    const [url, hostname, port, shown] of [
+      ["mqtt://broker.example", "broker.example", 1883, "mqtt://broker.example:1883"],
+      ["mqtts://broker.example", "broker.example", 8883, "mqtts://broker.example:8883"],
+      ["ws://broker.example/mqtt?a=1", "broker.example", 80, "ws://broker.example:80"],
+      ["wss://broker.example", "broker.example", 443, "wss://broker.example:443"],
+      ["mqtt://user:secret@[::1]:1999", "::1", 1999, "mqtt://[::1]:1999"],
+    ] as const
+  ) {
+    const parsed = parseBrokerUrl(url);
+    assert.ok(parsed.ok, url);
+    const { address } = parsed.value;
+    assert.deepEqual([address.hostname, address.port, shownBroker(address)], [
+      hostname,
+      port,
+      shown,
+    ]);
+  }
+});
+
+Deno.test("urls: a broker's URL that cannot be used is refused without being quoted", () => {
+  for (const url of ["http://user:secret@x", "secret", "mqtt://", "", "mqtt://u:secret@"]) {
+    const parsed = parseBrokerUrl(url);
+    assert.ok(!parsed.ok, url);
+    assert.ok(!`${parsed.message}${parsed.remedy}`.includes("secret"), url);
+  }
+});
+
+Deno.test("urls: RTSP parses a camera's URL as the configuration does", () => {
+  const host = fc.oneof(
+    fc.ipV4(),
+    fc.ipV6().filter((ip) => !ip.includes("%")).map((ip) => `[${ip}]`),
+    fc.domain(),
+  );
+  const port = fc.option(fc.integer({ min: 1, max: 65535 }), { nil: null });
+  const user = fc.option(fc.stringMatching(/^[a-z%0-9]{1,8}(:[a-z!%;=]{0,8})?$/), { nil: null });
+  const rest = fc.stringMatching(/^(\/[a-z0-9&=;_%.]{0,20})?(\?[a-z=&/]{0,20})?$/);
+  const scheme = fc.constantFrom("rtsp", "rtsps", "RTSP");
+  fc.assert(fc.property(scheme, user, host, port, rest, (...[named, who, where, at, path]) => {
+    const text = `${named}://${who === null ? "" : `${who}@`}${where}${
+      at === null ? "" : `:${at}`
+    }${path}`;
+    const accepted = parseCameraUrl(text);
+    const read = parseRtspUrl(text);
+    assert.ok(accepted.ok && read !== null, text);
+    const { kind, endpoint, username, password } = accepted.value;
+    const decoded = (part: string | null) => part === null ? null : percentDecoded(part);
+    assert.deepEqual(
+      [kind, endpoint?.hostname, endpoint?.port, decoded(username), decoded(password)],
+      [read.scheme, read.hostname, read.port, read.username, read.password],
+    );
+  }));
 });
 
 Deno.test("urls: an endpoint written and read again is the same", () => {
@@ -145,11 +201,4 @@ Deno.test("urls: an endpoint written and read again is the same", () => {
     assert.ok(parsed.ok);
     assert.deepEqual(parsed.value, { hostname: host, port });
   }));
-});
-
-Deno.test("urls: only this machine can reach loopback addresses", () => {
-  for (const host of ["127.0.0.1", "127.9.9.9", "::1", "localhost"]) assert.ok(isLoopback(host));
-  for (const host of ["0.0.0.0", "::", "10.0.0.1", "127.0.0.1.example", "localhost.example"]) {
-    assert.ok(!isLoopback(host), host);
-  }
 });

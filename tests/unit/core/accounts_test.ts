@@ -16,13 +16,13 @@ const ACCOUNT: CameraAccount = {
   detectors: [],
 };
 
-Deno.test("accounts: what a thread that is gone had kept is left out for good, and nothing else changes", () => {
+Deno.test("accounts: the buffered frames of an ended thread are settled as skipped, and nothing else changes", () => {
   const undecoded = settleBuffered(ACCOUNT.undecoded);
   assert.deepEqual(undecoded, { ...ACCOUNT.undecoded, asleep: 7, buffered: 0 });
   assertCloses({ ...ACCOUNT, undecoded });
 });
 
-Deno.test("accounts: those of a camera's threads are one, whatever the last of them has kept", () => {
+Deno.test("accounts: the sum over a camera's threads closes, whatever the last of them has buffered", () => {
   const before = { ...ACCOUNT, undecoded: settleBuffered(ACCOUNT.undecoded) };
   const sum = addAccounts(before, ACCOUNT);
   assertCloses(sum);

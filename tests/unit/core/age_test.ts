@@ -21,7 +21,7 @@ function threads() {
   return { sender, receiver, pass, step };
 }
 
-Deno.test("age: what was sent is as old at the other end, and the time on the way is counted", async () => {
+Deno.test("age: the receiver gets the same age, plus the travel time", async () => {
   const { sender, receiver, pass } = threads();
   const arrivedAt = sender.nowMs();
   await pass(300);
@@ -50,7 +50,7 @@ for (const stepMs of [HOUR_MS, -HOUR_MS]) {
   });
 }
 
-Deno.test("age: a message that came later than any does counts as not having travelled", async () => {
+Deno.test("age: an implausible travel time counts as zero", async () => {
   const { sender, receiver, pass } = threads();
   const age = ageOf(plusMs(sender.nowMs(), -300), sender);
   await pass(MAX_TRAVEL_MS);

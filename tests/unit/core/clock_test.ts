@@ -12,7 +12,7 @@ import {
   wallMs,
 } from "../../../src/core/clock.ts";
 
-/** A clock whose timers fire when the test says so. */
+/** A clock whose timers the test fires. */
 function heldClock(): { clock: Clock; fire(): void; pending(): number } {
   const timers = new Set<() => void>();
   const clock: Clock = {
@@ -51,13 +51,13 @@ Deno.test("clock: instants of one clock give a duration, and move by one", () =>
   assert.equal(sinceMs(wall, plusMs(wall, -60_000)), -60_000);
 });
 
-Deno.test("clock: what was cancelled does not run, and may be cancelled twice", () => {
+Deno.test("clock: a cancelled timer does not run, and may be cancelled twice", () => {
   const cancel = systemClock.after(60_000, () => assert.fail("it ran"));
   cancel();
   cancel();
 });
 
-Deno.test("clock: sleep settles when its time has come", async () => {
+Deno.test("clock: sleep resolves after its delay", async () => {
   const { clock, fire } = heldClock();
   const slept = clock.sleep(1000);
   fire();
@@ -74,7 +74,7 @@ Deno.test("clock: sleep rejects with the reason it was aborted for, and leaves n
   assert.equal(pending(), 0);
 });
 
-Deno.test("clock: sleep under a signal that was aborted before sets no timer", async () => {
+Deno.test("clock: sleep with an aborted signal sets no timer", async () => {
   const { clock, pending } = heldClock();
   const reason = new Error("stopped");
   await assert.rejects(clock.sleep(1, AbortSignal.abort(reason)), (error) => error === reason);

@@ -62,7 +62,7 @@ Deno.test("orientation: each is the nearest to its own matrix, at any scale and 
   ));
 });
 
-Deno.test("orientation: a matrix that turns nothing into a picture is taken as upright", () => {
+Deno.test("orientation: a degenerate matrix is upright", () => {
   for (const value of [0, NaN, Infinity]) {
     assert.equal(nearestOrientation({ a: value, b: value, c: value, d: value }), UPRIGHT);
   }
@@ -175,7 +175,7 @@ Deno.test("walk: reads a picture in the order in which it is shown", () => {
   }));
 });
 
-Deno.test("pixel aspect: what a stream does not say, or cannot mean, is null", () => {
+Deno.test("pixel aspect: an unknown or implausible one is null", () => {
   assert.equal(pixelAspectOf({ num: 4, den: 3 }), 4 / 3);
   assert.equal(pixelAspectOf({ num: 8, den: 1 }), 8);
   const nonsense = [[0, 1], [1, 0], [0, 0], [-1, 1], [65535, 1], [1, 65535], [-4, -3]] as const;

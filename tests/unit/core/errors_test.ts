@@ -30,7 +30,7 @@ Deno.test("errors: an error crosses a thread as data and keeps code, remedy and 
   }
 });
 
-Deno.test("errors: whatever is thrown becomes data with a code", () => {
+Deno.test("errors: anything thrown becomes data with a code", () => {
   assert.deepEqual(errorData(new StreamError(DATA)), DATA);
   assert.equal(errorData(new UsageError("no")).code, "USAGE");
   assert.equal(errorData(new LifecycleError("no")).code, "LIFECYCLE");
@@ -46,14 +46,14 @@ Deno.test("errors: the cause stays with the error that names the remedy", () => 
   assert.equal(new ModelError(DATA, { cause }).cause, cause);
 });
 
-Deno.test("assert: a transferred buffer is noticed where it changes hands", () => {
+Deno.test("assert: a transferred buffer is detected where it changes hands", () => {
   const buffer = new ArrayBuffer(8);
   assertAttached(buffer, "here");
   structuredClone(buffer, { transfer: [buffer] });
   assert.throws(() => assertAttached(buffer, "mailbox.put"), /mailbox\.put.*transferred/);
 });
 
-Deno.test("assert: a value no case was written for is a LifecycleError", () => {
+Deno.test("assert: an unhandled value is a LifecycleError", () => {
   const call = () => Reflect.apply(assertNever, undefined, [{ kind: "new" }]);
   assert.throws(call, LifecycleError);
 });

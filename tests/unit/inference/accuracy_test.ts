@@ -24,7 +24,7 @@ async function check(session: ModelSession, source: Scene, frame: number): Promi
   const classes = selectClasses(session.labels, ["person"], "builtin:person");
   const processor = new Postprocessor({ labels: session.labels, classes, iou: 0.5 });
   const mapped = processor.run(raw, fit, CONFIDENCE).detections.map((one) => one.box);
-  // The control: the same boxes, had nobody undone the letterbox and the crop.
+  // The control: the same boxes without the inverse of letterbox and crop.
   const input = { x: 0, y: 0, width: session.input.width, height: session.input.height };
   const plain = { ...input, crop: input, dx: 0, dy: 0 };
   const unmapped = processor.run(raw, plain, CONFIDENCE).detections.map((one) => one.box);

@@ -41,7 +41,7 @@ Deno.test("contract: YOLOv8's single output is understood", () => {
   }
 });
 
-Deno.test("contract: other inputs are refused, and what was found is said", () => {
+Deno.test("contract: other inputs are refused with an error that lists them", () => {
   const cases: { inputs: TensorPort[]; found: RegExp }[] = [
     { inputs: [port("x", [1, 1, 28, 28])], found: /"x" float32 \[1, 1, 28, 28\]/ },
     { inputs: [port("x", [1, 3, 416, 416], "uint8")], found: /uint8/ },
@@ -56,7 +56,7 @@ Deno.test("contract: other inputs are refused, and what was found is said", () =
   for (const { inputs, found } of cases) assert.match(refused({ inputs, outputs: PAIR }), found);
 });
 
-Deno.test("contract: other outputs are refused, and what was found is said", () => {
+Deno.test("contract: other outputs are refused with an error that lists them", () => {
   const cases: { outputs: TensorPort[]; found: RegExp }[] = [
     { outputs: [port("output0", [1, 25200, 85])], found: /\[1, 25200, 85\]/ },
     { outputs: [port("output0", [1, 300, 6])], found: /\[1, 300, 6\]/ },

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { answer, harness, PLAN, Port, Results } from "./detector_rig.ts";
 
-Deno.test("detector: a result is handed on first, and then noted", async () => {
+Deno.test("detector: a result is sent to the publisher first, and then noted", async () => {
   const { detector, next, posted, results } = harness();
   await detector.start(PLAN);
   const before: string[][] = [];
@@ -15,7 +15,7 @@ Deno.test("detector: a result is handed on first, and then noted", async () => {
   await detector.stop();
 });
 
-Deno.test("detector: another way for results takes the place of the one before", async () => {
+Deno.test("detector: a new result port replaces the previous one", async () => {
   const { detector, next, results } = harness();
   await detector.start(PLAN);
   const port = new Port();
@@ -34,7 +34,7 @@ Deno.test("detector: another way for results takes the place of the one before",
   assert.equal(second.closed, 1);
 });
 
-Deno.test("detector: stop finishes the frame in hand, hands its result on, and ends the way", async () => {
+Deno.test("detector: stop finishes the current frame, sends its result, and closes the result port", async () => {
   const gate = Promise.withResolvers<void>();
   const { detector, posted, released, results } = harness(() => gate.promise.then(answer));
   await detector.start(PLAN);
@@ -54,7 +54,7 @@ Deno.test("detector: stop finishes the frame in hand, hands its result on, and e
   assert.equal(released(), 1);
 });
 
-Deno.test("detector: a thread that failed hands nothing on, notes nothing, and takes nothing", async () => {
+Deno.test("detector: a failed thread sends no result and no note, and takes no frame", async () => {
   const gate = Promise.withResolvers<void>();
   const { detector, failure, next, posted, results } = harness(() => gate.promise.then(answer));
   await detector.start(PLAN);

@@ -13,7 +13,7 @@ import {
 import type { RawDetections } from "../../../src/inference/contract.ts";
 import { Detector } from "../../../src/inference/detector.ts";
 import type { ResultPort } from "../../../src/inference/result_port.ts";
-import type { Model } from "../../../src/inference/session.ts";
+import type { LoadOptions, Model } from "../../../src/inference/session.ts";
 import type { ConsumerPort } from "../../../src/inference/consumer_port.ts";
 import { frameMeta } from "../../support/clips/clip.ts";
 import { justNow } from "../../support/clocks/just_now.ts";
@@ -26,13 +26,14 @@ export const PLAN: DetectorPlan = {
   worker: "person-1",
   model: "builtin:person",
   modelPath: "/models/person.onnx",
+  providers: ["cpu"],
   confidence: 0.4,
   iou: 0.5,
   classes: ["person"],
   threads: 1,
 };
 
-/** Time that goes on by itself by 1 ms at each look; timers fire when the test says so. */
+/** A clock that advances by 1 ms at each read; the test fires its timers. */
 function steppingClock() {
   let now = 1000;
   const timers = new Map<number, () => void>();
@@ -48,7 +49,7 @@ function steppingClock() {
   return { clock, timers };
 }
 
-/** One cell that sees a person, and one that sees a dog. */
+/** One cell with a person, and one with a dog. */
 export function answer(): RawDetections {
   return {
     cells: 2,
@@ -81,7 +82,7 @@ export class Port implements ConsumerPort {
     this.#receive({ kind: "available", seq: 0 });
   }
   frame(seq: number): void {
-    const { buffer } = this.taken.shift() ?? assert.fail("it was not asked");
+    const { buffer } = this.taken.shift() ?? assert.fail("no take was sent");
     const fit = letterbox({ x: 0, y: 0, ...SIZE }, INPUT);
     this.#receive({
       kind: "frame",
@@ -111,6 +112,7 @@ export function harness(
 ) {
   const posted: FromInference[] = [];
   const logged: LogRecord[] = [];
+  const loads: LoadOptions[] = [];
   const { clock, timers } = steppingClock();
   const results = new Results();
   const failure = new AbortController();
@@ -131,7 +133,10 @@ export function harness(
       waiting?.();
     },
     failed: failure.signal,
-    load: () => Promise.resolve(model),
+    load(options) {
+      loads.push(options);
+      return Promise.resolve(model);
+    },
   });
   detector.sendResultsTo(results);
   /** Waits for the first message of a kind, and takes it out of what was posted. */
@@ -147,5 +152,15 @@ export function harness(
       await new Promise<void>((resolve) => waiting = resolve);
     }
   }
-  return { detector, posted, logged, timers, next, results, failure, released: () => released };
+  return {
+    detector,
+    posted,
+    logged,
+    loads,
+    timers,
+    next,
+    results,
+    failure,
+    released: () => released,
+  };
 }

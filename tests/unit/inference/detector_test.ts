@@ -5,7 +5,7 @@ import type { RawDetections } from "../../../src/inference/contract.ts";
 import { MAX_FAILED_FRAMES, STOP_ANSWER_MS } from "../../../src/inference/detector.ts";
 import { answer, harness, INPUT, PLAN, Port } from "./detector_rig.ts";
 
-Deno.test("detector: is ready, then hands on what it saw in source pixels, with its times", async () => {
+Deno.test("detector: posts ready, then sends detections in source pixels, with its timings", async () => {
   const { detector, next, released, results } = harness();
   await detector.start(PLAN);
   const ready = await next("ready");
@@ -35,7 +35,21 @@ Deno.test("detector: is ready, then hands on what it saw in source pixels, with 
   assert.deepEqual([released(), port.closed], [1, 1]);
 });
 
-Deno.test("detector: another confidence holds from the next frame on", async () => {
+Deno.test("detector: the plan's providers reach the model, and a skipped one is logged", async () => {
+  const { detector, loads, logged } = harness();
+  await detector.start({ ...PLAN, providers: ["cuda", "cpu"] });
+  const [options] = loads;
+  assert.deepEqual(options?.providers, ["cuda", "cpu"]);
+  options?.onProviderSkipped?.("cuda", "no such library");
+  assert.deepEqual(logged.map(({ level, event, fields }) => [level, event, fields]), [[
+    "warning",
+    "detector.provider_skipped",
+    { worker: "person-1", provider: "cuda", reason: "no such library" },
+  ]]);
+  await detector.stop();
+});
+
+Deno.test("detector: a new confidence applies from the next frame on", async () => {
   const { detector, next } = harness();
   await detector.start(PLAN);
   const port = new Port();
@@ -65,7 +79,7 @@ Deno.test("detector: cameras attached while the model loads are served when it i
   await detector.stop();
 });
 
-Deno.test("detector: a frame that fails is told, and the next one is inferred", async () => {
+Deno.test("detector: a failed frame is reported, and the next one is inferred", async () => {
   let runs = 0;
   const { detector, next } = harness(() =>
     ++runs === 1 ? Promise.reject(new Error("bad picture")) : Promise.resolve(answer())
@@ -85,7 +99,7 @@ Deno.test("detector: a frame that fails is told, and the next one is inferred", 
   await detector.stop();
 });
 
-Deno.test("detector: when frame after frame fails, the worker says that it cannot go on", async () => {
+Deno.test("detector: after too many consecutive failed frames the worker fails", async () => {
   const { detector, next, posted } = harness(() => Promise.reject(new Error("bad model")));
   await detector.start(PLAN);
   const port = new Port();
@@ -103,7 +117,7 @@ Deno.test("detector: when frame after frame fails, the worker says that it canno
   await detector.stop();
 });
 
-Deno.test("detector: an unknown class stops the start, and the model is let go of", async () => {
+Deno.test("detector: an unknown class fails the start, and the model is released", async () => {
   const { detector, released } = harness();
   await assert.rejects(
     detector.start({ ...PLAN, classes: ["persn"] }),
@@ -113,7 +127,7 @@ Deno.test("detector: an unknown class stops the start, and the model is let go o
   await detector.stop();
 });
 
-Deno.test("detector: stopped while it loads, it lets go of the model and is never ready", async () => {
+Deno.test("detector: stopped while loading, it releases the model and never posts ready", async () => {
   const { detector, posted, released } = harness();
   const port = new Port();
   const starting = detector.start(PLAN);
@@ -122,7 +136,7 @@ Deno.test("detector: stopped while it loads, it lets go of the model and is neve
   assert.deepEqual([posted.length, released(), port.closed], [0, 1, 1]);
 });
 
-Deno.test("detector: stop does not wait for ever for a camera that was asked", async () => {
+Deno.test("detector: stop waits for an answer for a limited time", async () => {
   const { detector, timers, released } = harness();
   await detector.start(PLAN);
   const port = new Port();
@@ -136,7 +150,7 @@ Deno.test("detector: stop does not wait for ever for a camera that was asked", a
   assert.equal(released(), 1);
 });
 
-Deno.test("detector: more than is published is logged once for each confidence", async () => {
+Deno.test("detector: truncated detections are logged once per confidence", async () => {
   const raw = answer();
   const cells = 400;
   const crowd: RawDetections = {

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { ANSWER_MS } from "../../../src/inference/frame_consumer.ts";
 import { harness, metaOf } from "../../support/models/consumer_rig.ts";
 
-Deno.test("consumer: a camera that does not answer keeps its tensor for itself, and the others are served with a spare", async () => {
+Deno.test("consumer: while a camera does not answer, the others are served with a spare tensor", async () => {
   const { consumer, clock, port, infer } = harness(["hung", "b", "c"]);
   for (const camera of ["hung", "b", "c"]) port(camera).available();
   assert.equal(port("hung").sent.length, 1);
@@ -22,7 +22,7 @@ Deno.test("consumer: a camera that does not answer keeps its tensor for itself, 
   assert.equal(consumer.spares, 1);
 });
 
-Deno.test("consumer: a frame that comes late is inferred next, and the spare goes", async () => {
+Deno.test("consumer: a late frame is inferred next, and the spare tensor is dropped", async () => {
   const { consumer, clock, port, infer, inferring } = harness(["slow", "b"]);
   port("slow").available();
   port("b").available();
@@ -33,7 +33,7 @@ Deno.test("consumer: a frame that comes late is inferred next, and the spare goe
   assert.deepEqual(inferring.map(({ meta }) => meta.camera), ["b"]);
   await infer().end();
   assert.deepEqual(inferring.map(({ meta }) => [meta.camera, meta.seq]), [["slow", 9]]);
-  assert.equal(port("b").sent.length, 0, "what was handed over comes before what can be taken");
+  assert.equal(port("b").sent.length, 0, "received frames come before new takes");
   await infer().end();
   assert.equal(port("b").sent.length, 1);
   port("b").none();
@@ -47,7 +47,7 @@ Deno.test("consumer: a frame that comes late is inferred next, and the spare goe
   assert.equal(consumer.spares, 1, "the two tensors are used again and again");
 });
 
-Deno.test("consumer: a late frame is inferred although another camera is asked, whose frame follows", async () => {
+Deno.test("consumer: a late frame is inferred while another camera is asked, whose frame follows", async () => {
   const { clock, port, infer, inferring, failures } = harness(["slow", "b"]);
   port("slow").available();
   port("b").available();
@@ -60,7 +60,7 @@ Deno.test("consumer: a late frame is inferred although another camera is asked, 
   assert.deepEqual(failures, []);
 });
 
-Deno.test("consumer: a camera is waited for as long as no other has a frame, without a timer", async () => {
+Deno.test("consumer: while no other camera has a frame there is no timeout and no timer", async () => {
   const { consumer, clock, port } = harness(["slow", "b"]);
   port("slow").available();
   assert.deepEqual(clock.waitsMs, []);
@@ -73,7 +73,7 @@ Deno.test("consumer: a camera is waited for as long as no other has a frame, wit
   assert.equal(consumer.lost, 2);
 });
 
-Deno.test("consumer: stop waits for every camera that owes an answer", async () => {
+Deno.test("consumer: stop waits for every pending answer", async () => {
   const { consumer, clock, port, infer } = harness(["slow", "b"]);
   port("slow").available();
   port("b").available();

@@ -10,7 +10,7 @@ class ModelMailbox {
   /** The waiting frame's number. */
   waiting: number | null = null;
   /** Messages to the consumer, the oldest first. */
-  readonly toTaker: ToConsumer[] = [];
+  readonly toConsumer: ToConsumer[] = [];
   readonly port = new FakePort();
   attached = true;
   /** Takes of other cameras since this one's `available` arrived. */
@@ -18,9 +18,9 @@ class ModelMailbox {
 
   constructor(readonly camera: string) {}
 
-  /** A newer frame comes; from empty to full is told. */
+  /** Stores a newer frame, and announces it when the mailbox was empty. */
   put(seq: number): void {
-    if (this.waiting === null) this.toTaker.push({ kind: "available", seq });
+    if (this.waiting === null) this.toConsumer.push({ kind: "available", seq });
     this.waiting = seq;
   }
 
@@ -34,14 +34,14 @@ class ModelMailbox {
     const take = this.port.sent.shift();
     if (take === undefined) return;
     const buffer = move(take.buffer);
-    if (this.waiting === null) this.toTaker.push({ kind: "none", buffer });
-    else this.toTaker.push(frameOf(this.camera, this.waiting, buffer));
+    if (this.waiting === null) this.toConsumer.push({ kind: "none", buffer });
+    else this.toConsumer.push(frameOf(this.camera, this.waiting, buffer));
     this.waiting = null;
   }
 
   /** How many buffers are with this mailbox or on their way from or to it. */
   get holding(): number {
-    return this.port.sent.length + this.toTaker.filter((one) => one.kind !== "available").length;
+    return this.port.sent.length + this.toConsumer.filter((one) => one.kind !== "available").length;
   }
 }
 
@@ -96,13 +96,13 @@ class Play {
   }
 
   #deliver(box: ModelMailbox): void {
-    const message = box.toTaker.shift();
+    const message = box.toConsumer.shift();
     if (message === undefined) return;
-    // What it says while it is being asked is out of date when the answer comes.
+    // An announcement while a request is pending is outdated when the answer arrives.
     if (message.kind === "available" && box.holding === 0) {
       box.bypassed ??= [];
     }
-    box.port.say(message);
+    box.port.deliver(message);
   }
 
   #detach(at: number, box: ModelMailbox): void {
@@ -111,7 +111,7 @@ class Play {
     this.h.consumer.detach(box.camera);
     assert.equal(this.h.consumer.lost - before, lent, "lost exactly what was lent");
     // Its messages arrive all the same, and must change nothing.
-    while (box.toTaker.length > 0) this.#deliver(box);
+    while (box.toConsumer.length > 0) this.#deliver(box);
     box.port.sent.length = 0;
     const renewed = new ModelMailbox(box.camera);
     if (box.waiting !== null) renewed.put(box.waiting);

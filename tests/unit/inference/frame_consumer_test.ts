@@ -38,7 +38,7 @@ Deno.test("consumer: takes when a camera has a frame, infers it, and takes again
   assert.deepEqual(failures, []);
 });
 
-Deno.test("consumer: of the cameras that have a frame the one asked longest ago is served, whoever said so first", async () => {
+Deno.test("consumer: of the cameras that have a frame, the least recently asked one is served", async () => {
   const { port, infer } = harness(["a", "b", "c"]);
   port("a").available();
   port("c").available();
@@ -57,7 +57,7 @@ Deno.test("consumer: of the cameras that have a frame the one asked longest ago 
   }
 });
 
-Deno.test("consumer: a camera whose frames come just after it was served gets no more than the others", async () => {
+Deno.test("consumer: a camera whose frames arrive just after it was served gets no more than the others", async () => {
   const { port, infer } = harness(["early", "late"]);
   const served: string[] = [];
   port("early").available();
@@ -87,7 +87,7 @@ Deno.test("consumer: four cameras that always have a frame get a quarter each", 
   assert.deepEqual([...served.values()], [25, 25, 25, 25]);
 });
 
-Deno.test("consumer: after `none` it asks the next camera, and that one again only when it calls", () => {
+Deno.test("consumer: after `none` it asks the next camera, and that one again only after an announcement", () => {
   const { port } = harness(["a", "b"]);
   port("a").available();
   port("b").available();
@@ -101,7 +101,7 @@ Deno.test("consumer: after `none` it asks the next camera, and that one again on
   assert.equal(port("a").sent.length, 1);
 });
 
-Deno.test("consumer: an `available` that came before the answer is out of date, one after it counts", async () => {
+Deno.test("consumer: an `available` before the answer is outdated, one after it counts", async () => {
   const { port, infer } = harness(["a"]);
   port("a").available();
   port("a").available();
@@ -119,16 +119,16 @@ Deno.test("consumer: a camera detached while it holds the buffer costs one buffe
   const { consumer, port, infer, failures } = harness(["a", "b"]);
   port("a").available();
   port("b").available();
-  const late = port("a").asked();
+  const late = port("a").nextTake();
   consumer.detach("a");
   assert.equal(port("a").closed, 1);
   assert.equal(consumer.lost, 1);
   assert.equal(port("b").sent[0]?.barsKey, null, "the new buffer has no bars");
-  port("a").say(frameOf("a", 0, late.buffer));
+  port("a").deliver(frameOf("a", 0, late.buffer));
   port("a").available();
   port("b").frame(metaOf("b"));
   await infer().end();
-  assert.equal(port("a").sent.length, 0, "a message from a closed link is not heard");
+  assert.equal(port("a").sent.length, 0, "a message from a closed link is ignored");
   assert.deepEqual(failures, []);
 });
 
@@ -155,7 +155,7 @@ Deno.test("consumer: a frame of a camera detached during its inference is finish
   assert.equal(consumer.lost, 0);
 });
 
-Deno.test("consumer: stop waits for the frame in hand, takes no other, and closes the ports", async () => {
+Deno.test("consumer: stop waits for the current frame, takes no other, and closes the ports", async () => {
   const { consumer, port, infer } = harness(["a", "b"]);
   port("a").available();
   port("b").available();
@@ -183,7 +183,7 @@ Deno.test("consumer: stop infers the frame that an asked camera still answers wi
   await stopping;
 });
 
-Deno.test("consumer: abandon ends the wait for a camera that never answers", async () => {
+Deno.test("consumer: abandon ends the wait for an answer that never arrives", async () => {
   const { consumer, port } = harness(["a"]);
   port("a").available();
   const stopping = consumer.stop();
@@ -192,7 +192,7 @@ Deno.test("consumer: abandon ends the wait for a camera that never answers", asy
   assert.equal(consumer.lost, 1);
 });
 
-Deno.test("consumer: a buffer that comes back detached or of another size ends it, told once", async () => {
+Deno.test("consumer: a buffer that comes back detached or of another size fails it, once", async () => {
   const broken: ((buffer: ArrayBuffer) => ArrayBuffer)[] = [
     (buffer) => (move(buffer), buffer),
     () => new ArrayBuffer(8),
@@ -200,8 +200,8 @@ Deno.test("consumer: a buffer that comes back detached or of another size ends i
   for (const spoil of broken) {
     const { consumer, port, failures } = harness(["a", "b"]);
     port("a").available();
-    const { buffer } = port("a").asked();
-    port("a").say(frameOf("a", 0, spoil(buffer)));
+    const { buffer } = port("a").nextTake();
+    port("a").deliver(frameOf("a", 0, spoil(buffer)));
     assert.ok(failures[0] instanceof LifecycleError);
     port("b").available();
     assert.equal(port("b").sent.length, 0);
@@ -210,11 +210,11 @@ Deno.test("consumer: a buffer that comes back detached or of another size ends i
   }
 });
 
-Deno.test("consumer: an answer nobody asked for ends it, but not the frame in hand", async () => {
+Deno.test("consumer: an answer without a request fails it, but not the current frame", async () => {
   const { consumer, port, infer, failures } = harness(["a", "b"]);
   port("a").available();
   port("a").frame(metaOf("a"));
-  port("b").say({ kind: "none", buffer: new ArrayBuffer(inputBytes(INPUT)) });
+  port("b").deliver({ kind: "none", buffer: new ArrayBuffer(inputBytes(INPUT)) });
   assert.equal(failures.length, 1);
   assert.equal(infer().tensor.detached, false);
   const stopping = consumer.stop();
@@ -222,7 +222,7 @@ Deno.test("consumer: an answer nobody asked for ends it, but not the frame in ha
   await stopping;
 });
 
-Deno.test("consumer: an inference that rejects ends it", async () => {
+Deno.test("consumer: an inference that rejects fails it", async () => {
   const { consumer, port, infer, failures } = harness(["a"]);
   port("a").available();
   port("a").frame(metaOf("a"));

@@ -30,7 +30,7 @@ Deno.test("model file: the bundled models are recognised", async () => {
   }
 });
 
-Deno.test("model file: what is cut short or no model at all is refused", () => {
+Deno.test("model file: truncated models and other files are refused", () => {
   const whole = onnxModel(SMALL);
   for (let length = 0; length < whole.length - 2; length += 7) {
     const header = readModelHeader(whole.subarray(0, length));
@@ -50,7 +50,7 @@ Deno.test("model file: arbitrary bytes never make the reader throw", () => {
   );
 });
 
-Deno.test("model file: what is mistaken for a model is named", () => {
+Deno.test("model file: other formats are recognised", () => {
   const cases: [Uint8Array, RegExp][] = [
     [new Uint8Array(0), /empty/],
     [encoded("version https://git-lfs.github.com/spec/v1\n"), /Git LFS pointer/],

@@ -61,7 +61,7 @@ function processor(classes = [0, 1]): Postprocessor {
   return new Postprocessor({ labels: ["person", "dog"], classes, iou: 0.5 });
 }
 
-Deno.test("postprocess: keeps what reaches the threshold, the most certain first", () => {
+Deno.test("postprocess: keeps scores from the threshold on, the most confident first", () => {
   const raw = answer([
     { box: [0, 0, 10, 10], scores: [0.5, 0] },
     { box: [20, 20, 30, 30], scores: [0.49, 0] },
@@ -75,7 +75,7 @@ Deno.test("postprocess: keeps what reaches the threshold, the most certain first
   assert.equal(cut, false);
 });
 
-Deno.test("postprocess: classes that were not asked for are not seen", () => {
+Deno.test("postprocess: classes that are not selected are ignored", () => {
   const raw = answer([{ box: [0, 0, 10, 10], scores: [0.6, 0.9] }]);
   const only = (classes: number[]) => processor(classes).run(raw, SQUARE, 0.5).detections;
   assert.deepEqual(only([0]).map((one) => [one.class, one.confidence.toFixed(1)]), [[
@@ -85,7 +85,7 @@ Deno.test("postprocess: classes that were not asked for are not seen", () => {
   assert.deepEqual(only([0, 1]).map((one) => one.class), ["dog"]);
 });
 
-Deno.test("postprocess: of two boxes on one thing the more certain stays; another class is no rival", () => {
+Deno.test("postprocess: of two overlapping boxes the more confident stays; other classes are independent", () => {
   const raw = answer([
     { box: [0, 0, 10, 10], scores: [0.6, 0] },
     { box: [1, 0, 11, 10], scores: [0.8, 0] },
@@ -124,7 +124,7 @@ Deno.test("postprocess: boxes without extent, outside the picture or not numbers
   assert.deepEqual(processor().run(nan, SQUARE, 0.01).detections, []);
 });
 
-Deno.test("postprocess: candidates and detections are bounded, and the cut is told", () => {
+Deno.test("postprocess: candidates and detections are bounded, and truncation is reported", () => {
   const many = Array.from({ length: 20 * 50 }, (_, cell) => {
     const [x, y] = [(cell % 50) * 2, Math.floor(cell / 50) * 2];
     return { box: [x, y, x + 2, y + 2] satisfies Box, scores: [0.3 + cell / 2000, 0] };
@@ -133,7 +133,7 @@ Deno.test("postprocess: candidates and detections are bounded, and the cut is to
   assert.equal(detections.length, MAX_DETECTIONS);
   assert.equal(cut, true);
   assert.equal(detections[0]?.confidence, Math.fround(0.3 + 999 / 2000));
-  // All on one spot: 300 candidates are looked at, one detection is left.
+  // All on one spot: 300 candidates, of which one detection remains.
   const stacked = many.map(({ scores }) => ({ box: [0, 0, 50, 50] satisfies Box, scores }));
   const one = processor().run(answer(stacked), SQUARE, 0.1);
   assert.deepEqual([one.detections.length, one.cut], [1, true]);

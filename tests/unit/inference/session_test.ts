@@ -35,7 +35,7 @@ async function refused(options: LoadOptions): Promise<ModelError> {
   return assert.fail("it was loaded");
 }
 
-Deno.test("session: both bundled models load, and say how they want to be fed", async () => {
+Deno.test("session: both bundled models load, with their input shapes", async () => {
   for (const path of [BUNDLED.person, BUNDLED.personInt8]) {
     await using session = await ModelSession.load({ path, threads: 1 });
     assert.deepEqual(session.input, { width: 416, height: 416, bars: 114 / 255 });
@@ -75,12 +75,30 @@ Deno.test("session: after it was released it refuses to run; releasing twice is 
   await assert.rejects(session.run(new ArrayBuffer(inputBytes(session.input))), LifecycleError);
 });
 
-Deno.test("session: a provider this build lacks is passed over for the next one", async () => {
-  const providers = ["no-such-provider", "cpu"];
+Deno.test("session: providers that cannot be set up are skipped with a reason, and cpu remains", async () => {
+  // CUDA is named by builds for x86_64 whose packages have no library of it.
+  for (const providers of [["no-such-provider", "cuda", "cpu"], ["no-such-provider", "cuda"]]) {
+    const skipped: string[] = [];
+    await using session = await ModelSession.load({
+      path: BUNDLED.personInt8,
+      threads: 1,
+      providers,
+      onProviderSkipped: (provider, reason) => {
+        assert.notEqual(reason, "");
+        skipped.push(provider);
+      },
+    });
+    assert.equal(session.provider, "cpu");
+    assert.deepEqual(skipped, ["no-such-provider", "cuda"]);
+  }
+});
+
+Deno.test("session: providers after cpu are not tried", async () => {
   await using session = await ModelSession.load({
     path: BUNDLED.personInt8,
     threads: 1,
-    providers,
+    providers: ["cpu", "no-such-provider"],
+    onProviderSkipped: (provider) => assert.fail(provider),
   });
   assert.equal(session.provider, "cpu");
 });
@@ -109,7 +127,7 @@ Deno.test("session: a folder is MODEL_UNREADABLE", async () => {
   await Deno.remove(path);
 });
 
-Deno.test("session: what is no ONNX model is MODEL_INVALID and named", async () => {
+Deno.test("session: a file that is not an ONNX model is MODEL_INVALID, with its format", async () => {
   const whole = await Deno.readFile(BUNDLED.personInt8);
   const cases: [Uint8Array, RegExp][] = [
     [new TextEncoder().encode("These are not weights.\n"), /a text file of 23 bytes/],

@@ -3,7 +3,7 @@ import { systemClock } from "../../../src/core/clock.ts";
 import { logTo } from "../../../src/core/log.ts";
 import { EmbeddedBroker } from "../../../src/mqtt/broker.ts";
 import { mqttSessions, type OutgoingMessage, type Session } from "../../../src/mqtt/client.ts";
-import { brokerAddress } from "../../../src/mqtt/target.ts";
+import { brokerUrl } from "../../support/brokers/broker_url.ts";
 
 const log = logTo(() => {});
 
@@ -54,7 +54,7 @@ async function connected(
   const accepted = Promise.withResolvers<void>();
   const session = mqttSessions(systemClock)({
     endpoint: {
-      address: brokerAddress(`mqtt://127.0.0.1:${port}`),
+      address: brokerUrl(`mqtt://127.0.0.1:${port}`).address,
       username: null,
       password: null,
       ca: null,

@@ -10,7 +10,7 @@ import type {
   SessionOptions,
 } from "../../../src/mqtt/client.ts";
 import { BrokerLink } from "../../../src/mqtt/link.ts";
-import { brokerAddress } from "../../../src/mqtt/target.ts";
+import { brokerUrl } from "../../support/brokers/broker_url.ts";
 import { HeldClock, settle } from "../../support/clocks/held_clock.ts";
 
 const WILL: OutgoingMessage = {
@@ -22,7 +22,7 @@ const WILL: OutgoingMessage = {
 };
 
 const ENDPOINT = {
-  address: brokerAddress("mqtt://127.0.0.1"),
+  address: brokerUrl("mqtt://127.0.0.1").address,
   username: null,
   password: null,
   ca: null,

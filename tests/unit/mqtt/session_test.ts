@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { systemClock } from "../../../src/core/clock.ts";
 import { mqttSessions, type OutgoingMessage, type Session } from "../../../src/mqtt/client.ts";
-import { brokerAddress } from "../../../src/mqtt/target.ts";
+import { brokerUrl } from "../../support/brokers/broker_url.ts";
 
 /** Far longer than closing a connection takes. */
 const PATIENCE_MS = 60_000;
@@ -78,7 +78,7 @@ async function connected(
   const accepted = Promise.withResolvers<void>();
   const session = mqttSessions(systemClock)({
     endpoint: {
-      address: brokerAddress(broker.address),
+      address: brokerUrl(broker.address).address,
       username: null,
       password: null,
       ca: null,

@@ -91,7 +91,7 @@ Deno.test("permissions: over UDP from a host name only the local ports are grant
   assert.deepEqual(given.net, [...local, "cam.lan:554"]);
 });
 
-Deno.test("permissions: with demuxer: libav it is all four libraries, and the reason says the rest", () => {
+Deno.test("permissions: with demuxer: libav it is all four libraries, and the reason explains the rest", () => {
   const { given, why, process } = captureOf(
     "url: 'rtsp://10.0.0.1/s', demuxer: libav, transport: udp",
   );
@@ -111,7 +111,7 @@ Deno.test("permissions: a file takes all four libraries and no network", () => {
 Deno.test("permissions: without a file and demuxer: libav the process has no libavformat either", () => {
   const { process } = captureOf("url: 'rtsp://10.0.0.1/s'");
   assert.ok(!process.ffi.includes(AVFORMAT));
-  assert.ok(process.read.includes(AVFORMAT), "it is looked for, not loaded");
+  assert.ok(process.read.includes(AVFORMAT), "it is located, not loaded");
 });
 
 Deno.test("permissions: a camera's authorities are read by the process and by no worker", () => {
@@ -196,8 +196,8 @@ Deno.test("permissions: no part of a manifest holds a credential", () => {
 
 Deno.test("permissions: a camera or detector that is not there is a LifecycleError", () => {
   const manifest = permissionManifest(settingsOf(null), PLACES);
-  assert.throws(() => manifest.capture("nobody"), LifecycleError);
-  assert.throws(() => manifest.inference("nobody"), LifecycleError);
+  assert.throws(() => manifest.capture("absent"), LifecycleError);
+  assert.throws(() => manifest.inference("absent"), LifecycleError);
 });
 
 Deno.test("flags: never ask, fetch no code, hide the environment, name what is granted", () => {

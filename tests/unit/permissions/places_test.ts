@@ -10,7 +10,7 @@ Deno.test("places: ONNX Runtime is found by the real path of its addon", () => {
   assert.ok(binding.startsWith(`${folder}/`));
 });
 
-Deno.test("places: without ONNX Runtime the error says what to do", () => {
+Deno.test("places: without ONNX Runtime the error has a remedy", () => {
   assert.throws(() => locateOnnxRuntime(`${ROOT}/tests`), (error) => {
     assert.ok(error instanceof LibraryError);
     assert.equal(error.code, "ONNXRUNTIME_MISSING");
@@ -19,7 +19,7 @@ Deno.test("places: without ONNX Runtime the error says what to do", () => {
   });
 });
 
-Deno.test("launcher: it lets the first process look for libav wherever libav is looked for", () => {
+Deno.test("launcher: its first process may search every folder of libav", () => {
   const script = Deno.readTextFileSync(`${ROOT}/scripts/orion.sh`);
   for (const folder of LIBAV_FOLDERS) assert.ok(script.includes(` ${folder}`), folder);
 });

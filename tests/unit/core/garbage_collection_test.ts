@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
-import { COLLECT_EVERY_MS, keepHouse } from "../../../src/core/housekeeping.ts";
+import { COLLECT_EVERY_MS, collectPeriodically } from "../../../src/core/garbage_collection.ts";
 import { HeldClock } from "../../support/clocks/held_clock.ts";
 
-Deno.test("housekeeping: garbage is collected at every interval, until it is ended", async () => {
+Deno.test("garbage collection: collects at every interval, until it is cancelled", async () => {
   const clock = new HeldClock(0);
   let collected = 0;
-  const end = keepHouse(clock, () => collected++);
+  const end = collectPeriodically(clock, () => collected++);
   await clock.pass(COLLECT_EVERY_MS * 3);
   assert.equal(collected, 3);
   end();
@@ -14,8 +14,8 @@ Deno.test("housekeeping: garbage is collected at every interval, until it is end
   assert.deepEqual(clock.waitsMs, []);
 });
 
-Deno.test("housekeeping: where the runtime has no collector there is no timer", () => {
+Deno.test("garbage collection: without an exposed collector there is no timer", () => {
   const clock = new HeldClock(0);
-  keepHouse(clock, null)();
+  collectPeriodically(clock, null)();
   assert.deepEqual(clock.waitsMs, []);
 });

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { Ajv } from "ajv";
 import { parse } from "yaml";
-import { configJsonSchema, configJsonSchemaText } from "../../../src/config/json_schema.ts";
+import { configJsonSchema, configJsonSchemaText } from "../../../scripts/lib/config_schema.ts";
 import { ROOT } from "../../support/system/files.ts";
 
 const validate = new Ajv({ strict: false }).compile(configJsonSchema());
 
-Deno.test("schema: the file for editors is what the configuration's schema says", () => {
+Deno.test("schema: the file for editors matches the schema of the configuration", () => {
   assert.equal(Deno.readTextFileSync(`${ROOT}/schema/orion.schema.json`), configJsonSchemaText());
 });
 

@@ -1,7 +1,7 @@
-/** What is needed and not granted, and which key of the configuration it is needed for. */
+/** Finds permissions that are needed and not granted, and the keys of the configuration that need them. */
 import { join } from "node:path";
 import type { Settings } from "../config/settings.ts";
-import { endpointText } from "../config/urls.ts";
+import { endpointText } from "../core/endpoint.ts";
 import { OrionError } from "../core/errors.ts";
 import { allowFlag, grantRemedy } from "../core/missing_grant.ts";
 import { LIBAV_FOLDERS, libavPaths } from "../libav/locate.ts";
@@ -9,30 +9,30 @@ import { type Grant, grant, GRANT_KINDS, type GrantKind } from "./grant.ts";
 import { captureGrant, type FoundPlaces, permissionManifest } from "./manifest.ts";
 import { onnxRuntimeBinding, onnxRuntimePackage } from "./places.ts";
 
-/** Whether this process has a permission. */
+/** Checks whether this process has a permission. */
 export type IsGranted = (kind: GrantKind, value: string) => boolean;
 
-/** A permission that is not there. */
-export interface Lack {
+/** A permission that is needed and not granted. */
+export interface MissingPermission {
   readonly kind: GrantKind;
   readonly values: readonly string[];
-  /** Where the configuration asks for it: `cameras[0].url`; null: Orion needs it in any case. */
+  /** The key that needs it, such as `cameras[0].url`; null when Orion always needs it. */
   readonly key: string | null;
 }
 
-/** The process has not what it needs: exit code 2. */
+/** The process lacks permissions: exit code 2. */
 export class PermissionsError extends OrionError {
   override readonly name = "PermissionsError";
-  readonly lacks: readonly Lack[];
+  readonly missing: readonly MissingPermission[];
 
-  constructor(lacks: readonly Lack[]) {
+  constructor(missing: readonly MissingPermission[]) {
     super({
       code: "PERMISSIONS",
-      message: lacks.map(lackText).join("; "),
+      message: missing.map(missingText).join("; "),
       retryable: false,
-      remedy: lacks.map(({ kind, values }) => grantRemedy(kind, values)).join(" "),
+      remedy: missing.map(({ kind, values }) => grantRemedy(kind, values)).join(" "),
     });
-    this.lacks = lacks;
+    this.missing = missing;
   }
 }
 
@@ -46,59 +46,66 @@ const VERBS: Readonly<Record<GrantKind, string>> = {
   sys: "ask the system for",
 };
 
-/** What is not permitted, in one sentence. */
-export function lackText({ kind, values, key }: Lack): string {
+/** Describes a missing permission in one sentence. */
+export function missingText({ kind, values, key }: MissingPermission): string {
   const needs = key === null ? "Orion needs" : `${key} needs`;
   return `${needs} to ${VERBS[kind]} ${values.join(", ")}, which was not granted`;
 }
 
-/** The flags that would grant them, one for each kind. */
-export function lackFlags(lacks: readonly Lack[]): string[] {
+/** Formats the flags that would grant them, one per kind. */
+export function missingFlags(missing: readonly MissingPermission[]): string[] {
   return GRANT_KINDS.flatMap((kind) => {
-    const values = lacks.filter((lack) => lack.kind === kind).flatMap((lack) => lack.values);
+    const values = missing.filter((one) => one.kind === kind).flatMap((one) => one.values);
     return values.length === 0 ? [] : [allowFlag(kind, [...new Set(values)])];
   });
 }
 
-/** What the process lacks to run this configuration; none when all is there. */
-export function lacksFor(settings: Settings, places: FoundPlaces, has: IsGranted): Lack[] {
+/** Finds the permissions that the process lacks for this configuration. */
+export function missingFor(
+  settings: Settings,
+  places: FoundPlaces,
+  has: IsGranted,
+): MissingPermission[] {
   const causes = causesOf(settings, places);
-  const known = lacksOf(permissionManifest(settings, places).process, has).map((lack) => {
-    const asks = causes.find(([_, { [lack.kind]: given }]) =>
-      lack.values.every((value) => given.includes(value))
+  const known = missingFrom(permissionManifest(settings, places).process, has).map((one) => {
+    const cause = causes.find(([_, { [one.kind]: given }]) =>
+      one.values.every((value) => given.includes(value))
     );
-    return { ...lack, key: asks?.[0] ?? null };
+    return { ...one, key: cause?.[0] ?? null };
   });
-  return [...searchLacks(places, has), ...known];
+  return [...missingForSearch(places, has), ...known];
 }
 
-/** What is missing of one grant, with nothing known of why it is there. */
-export function lacksOf(given: Grant, has: IsGranted): Lack[] {
+/** Finds the permissions of a grant that the process lacks, without their keys. */
+export function missingFrom(given: Grant, has: IsGranted): MissingPermission[] {
   return GRANT_KINDS.flatMap((kind) =>
     given[kind].filter((value) => !has(kind, value))
-      .map((value): Lack => ({ kind, values: [value], key: null }))
+      .map((value): MissingPermission => ({ kind, values: [value], key: null }))
   );
 }
 
 /**
- * What was not found may only have been out of sight. A library that all of its places were searched
- * for is not installed, and whoever needs it says so.
+ * Finds the permissions to search for libraries that were not located. A library that was searched for in
+ * all of its folders is not installed, which the part that needs it reports.
  */
-export function searchLacks({ root, libav, onnxruntime }: FoundPlaces, has: IsGranted): Lack[] {
-  const lacks: Lack[] = [];
+function missingForSearch(
+  { root, libav, onnxruntime }: FoundPlaces,
+  has: IsGranted,
+): MissingPermission[] {
+  const missing: MissingPermission[] = [];
   const isHidden = (path: string) => !has("read", path);
   if (libav === null && libavPaths(LIBAV_FOLDERS).some(isHidden)) {
-    lacks.push({ kind: "read", values: LIBAV_FOLDERS, key: null });
+    missing.push({ kind: "read", values: LIBAV_FOLDERS, key: null });
   }
   if (onnxruntime === null) {
     const named = onnxRuntimePackage(root);
     const path = isHidden(named) ? named : onnxRuntimeBinding(root);
-    if (path !== null && isHidden(path)) lacks.push({ kind: "read", values: [path], key: null });
+    if (path !== null && isHidden(path)) missing.push({ kind: "read", values: [path], key: null });
   }
-  return lacks;
+  return missing;
 }
 
-/** Each key of the configuration that permissions follow from, and what it asks for. */
+/** Maps each key of the configuration to the permissions that it needs. */
 function causesOf(settings: Settings, places: FoundPlaces): (readonly [string, Grant])[] {
   const { cameras, detectors, mqtt, health, models } = settings;
   const files = (path: string | null) => grant("", { read: path === null ? [] : [path] });
@@ -123,7 +130,10 @@ function causesOf(settings: Settings, places: FoundPlaces): (readonly [string, G
       ] as const
     ),
     ["models.folder", files(models.folder)],
-    [mqtt.url === null ? "mqtt.listen" : "mqtt.url", grant("", { net: [endpointText(mqtt)] })],
+    [
+      mqtt.isEmbedded ? "mqtt.listen" : "mqtt.url",
+      grant("", { net: [endpointText(mqtt.address)] }),
+    ],
     ["mqtt.ca", files(mqtt.ca)],
     ["mqtt.cert", files(mqtt.cert)],
     ["mqtt.key", files(mqtt.key)],
@@ -134,7 +144,7 @@ function causesOf(settings: Settings, places: FoundPlaces): (readonly [string, G
   ];
 }
 
-/** A port of every address of this machine: where datagrams are received. */
+/** Whether a host is a local port for datagrams. */
 function isLocalPort(host: string): boolean {
   return host.startsWith("0.0.0.0:") || host.startsWith("[::]:");
 }
