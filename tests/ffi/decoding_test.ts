@@ -29,7 +29,7 @@ async function adaptiveClip(seconds: number): Promise<CameraClip> {
   return { codec: "h264", ...await patternClip(seconds * FPS, encoder) };
 }
 
-/** Plays a camera in a rig of its own, which asserts at its end that every frame is settled and every packet recycled. */
+/** Plays a camera in a rig of its own; disposing of that asserts that every frame is settled. */
 async function withRig(
   options: Partial<RigOptions>,
   play: (rig: DecodingRig) => Promise<void>,
@@ -76,7 +76,7 @@ Deno.test({
       assert.equal(next.undecoded.buffered, 9);
       assert.equal(next.undecoded.keyframes - asleep.undecoded.keyframes, 2 * FPS - 1);
       assert.equal(next.decoded, asleep.decoded + 1);
-      rig.snapshots.request((picture) => assert.ok("bytes" in picture));
+      rig.snapshots.request((snapshot) => assert.ok("bytes" in snapshot));
       await rig.play(1);
       const awake = rig.account;
       assert.equal(awake.undecoded.buffered, 0);
