@@ -91,7 +91,7 @@ Deno.test({
   fn: () =>
     withRig({ ratesHz: [0.1], source: { stallTimeoutMs: 60_000 } }, async (rig) => {
       let pictures = 0;
-      for (let ask = 0; ask < 40; ask++) {
+      for (let request = 0; request < 40; request++) {
         rig.snapshots.request(() => pictures++);
         await rig.play(5);
       }
