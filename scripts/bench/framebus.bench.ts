@@ -1,6 +1,6 @@
 /**
- * The frame bus: what a frame costs that is distributed, dropped, and handed to a worker on another
- * thread. Allocations do not grow with the frames: the same objects go round.
+ * The cost of distributing a frame, dropping it, and delivering it to a worker on another thread.
+ * Allocations do not grow with the number of frames: the same objects are reused.
  */
 import { ageOf } from "../../src/core/age.ts";
 import { systemClock, wallMs } from "../../src/core/clock.ts";
@@ -12,6 +12,9 @@ import {
 } from "../../src/core/messages.ts";
 import { FrameBus } from "../../src/framebus/bus.ts";
 import type { BusFrame } from "../../src/framebus/detector_mailbox.ts";
+import { CameraLedger } from "../../src/framebus/ledger.ts";
+import type { FrameReader, PacingView } from "../../src/framebus/pacing_view.ts";
+import { Cadence } from "../../src/pacing/cadence.ts";
 import { ConsumerPorts } from "../../src/framebus/consumer_ports.ts";
 
 /** A frame that is only counted. */
@@ -30,64 +33,75 @@ class BenchFrame implements BusFrame {
   }
 }
 
-function bus(detectors: number, rateHz: number | null, announce: () => void = () => undefined) {
-  const made = new FrameBus<BenchFrame>({
+/** A camera whose packets are all read. */
+const IDLE: PacingView & FrameReader = {
+  frames: new Cadence(),
+  isBehind: () => false,
+  catchUp: () => Promise.resolve(),
+};
+
+function camera(detectors: number, rateHz: number | null, announce: () => void = () => undefined) {
+  const ledger = new CameraLedger();
+  const bus = new FrameBus<BenchFrame>({
     clock: systemClock,
     stallTimeoutMs: 1e9,
+    ledger,
+    pacing: IDLE,
     announce,
+    onDemandChanged: () => undefined,
   });
   for (let i = 0; i < detectors; i++) {
-    made.register({ detector: `d${i}`, rateHz, paused: false });
+    bus.register({ detector: `d${i}`, rateHz, paused: false });
   }
-  made.start();
-  return made;
+  bus.start();
+  return { bus, ledger };
 }
 
 for (const detectors of [1, 4, 16]) {
-  const busy = bus(detectors, null);
+  const { bus, ledger } = camera(detectors, null);
   const frame = new BenchFrame();
   Deno.bench({
     name: `distribute to ${detectors} busy: the waiting frame is dropped as overwritten`,
     group: "distribute",
     baseline: detectors === 1,
     fn() {
-      busy.ledger.arrive();
-      busy.distribute(frame);
+      ledger.arrive();
+      bus.distribute(frame);
     },
   });
 }
 
 {
-  const slow = bus(1, 0.1);
+  const { bus, ledger } = camera(1, 0.1);
   const frame = new BenchFrame();
-  slow.ledger.arrive();
-  slow.distribute(frame);
-  slow.deliver("d0", () => undefined);
+  ledger.arrive();
+  bus.distribute(frame);
+  bus.deliver("d0", () => undefined);
   Deno.bench({
     name: "distribute to 1 that is not due: the waiting frame is dropped for its rate",
     group: "distribute",
     fn() {
-      slow.ledger.arrive();
-      slow.distribute(frame);
+      ledger.arrive();
+      bus.distribute(frame);
     },
   });
 }
 
 {
-  const idle = bus(1, null);
+  const { bus, ledger } = camera(1, null);
   const frame = new BenchFrame();
   Deno.bench({
     name: "distribute to 1 and deliver, on one thread",
     group: "deliver",
     fn() {
-      idle.ledger.arrive();
-      idle.distribute(frame);
-      idle.deliver("d0", (held) => held.seq);
+      ledger.arrive();
+      bus.distribute(frame);
+      bus.deliver("d0", (held) => held.seq);
     },
   });
 }
 
-/** A worker that answers every `available` with a `take`, and tells of every frame. */
+/** A worker that answers every `available` with a `take`, and reports every frame. */
 const CONSUMER = `
   self.onmessage = ({ data: { port, input, bytes } }) => {
     let buffer = new ArrayBuffer(bytes);
@@ -105,18 +119,19 @@ for (const side of [416, 640]) {
   let next = () => {};
   const frame = new BenchFrame();
   const ports: ConsumerPorts<BenchFrame>[] = [];
-  const far = bus(1, null, () => ports[0]?.announce("d0", 0));
+  const { bus, ledger } = camera(1, null, () => ports[0]?.announce("d0", 0));
   const start = async () => {
-    const said = Promise.withResolvers<void>();
+    const ready = Promise.withResolvers<void>();
     const url = URL.createObjectURL(new Blob([CONSUMER], { type: "text/javascript" }));
     worker = new Worker(url, { type: "module" });
-    worker.onmessage = () => said.resolve();
+    worker.onmessage = () => ready.resolve();
     const { port1, port2 } = new MessageChannel();
     worker.postMessage({ port: port2, input, bytes: inputBytes(input) }, [port2]);
-    await said.promise;
+    await ready.promise;
     worker.onmessage = () => next();
     const consumers = new ConsumerPorts<BenchFrame>({
-      bus: far,
+      bus,
+      reader: IDLE,
       clock: systemClock,
       convert: (held: BenchFrame, _take: ToMailbox) => ({
         meta: meta(held),
@@ -130,15 +145,15 @@ for (const side of [416, 640]) {
     ports[0] = consumers;
   };
   Deno.bench({
-    name: `available, take, frame and a word back, ${side} x ${side}, between threads`,
+    name: `available, take, frame and a reply, ${side} x ${side}, between threads`,
     group: "round trip",
     async fn(bench) {
       if (worker === null) await start();
       bench.start();
       const taken = Promise.withResolvers<void>();
       next = taken.resolve;
-      far.ledger.arrive();
-      far.distribute(frame);
+      ledger.arrive();
+      bus.distribute(frame);
       await taken.promise;
       bench.end();
     },

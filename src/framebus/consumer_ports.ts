@@ -10,8 +10,9 @@ import {
 } from "../core/messages.ts";
 import type { FrameBus } from "./bus.ts";
 import type { BusFrame } from "./detector_mailbox.ts";
+import type { FrameReader } from "./pacing_view.ts";
 
-/** Writes a frame into the buffer of a `take`; returns what is sent with it, at once. */
+/** Writes a frame into the buffer of a `take` and returns what is sent with it. Synchronous. */
 export type Convert<F> = (
   frame: F,
   take: ToMailbox,
@@ -22,58 +23,54 @@ interface Consumer {
   readonly detector: string;
   readonly worker: string;
   readonly port: MessagePort;
-  /** When it was first told of a frame since it last asked for one, or null. */
+  /** When a frame was first announced to it since its last `take`, or null. */
   offeredAtMs: number | null;
-  /** The frame it was handed last, and when; or null. */
-  handed: { readonly seq: number; readonly atMs: number } | null;
+  /** The frame that was delivered to it last, and when; or null. */
+  delivered: { readonly seq: number; readonly atMs: number } | null;
+}
+
+/** What the ports work with; they own none of it. */
+export interface ConsumerPortsParts<F extends BusFrame> {
+  readonly bus: FrameBus<F>;
+  readonly reader: FrameReader;
+  readonly clock: Clock;
+  readonly convert: Convert<F>;
+  /** A frame could not be converted; the consumer gets its buffer back. */
+  readonly onError: (detector: string, error: unknown) => void;
 }
 
 /**
- * The near ends of the ports between one camera's mailboxes and the inference workers.
+ * The capture side of the ports between one camera's mailboxes and the inference workers.
  *
  * Announcements go to every worker of the detector's pool, because any of them may be the next to
  * be idle; the first to take gets the frame and the others get their buffer back.
  */
 export class ConsumerPorts<F extends BusFrame> {
-  readonly #bus: FrameBus<F>;
-  readonly #clock: Clock;
-  readonly #convert: Convert<F>;
-  readonly #onError: (detector: string, error: unknown) => void;
+  readonly #parts: ConsumerPortsParts<F>;
   readonly #consumers = new Map<string, Consumer>();
 
-  /**
-   * @param parts.onError  told when a frame could not be converted; the consumer gets its buffer back
-   */
-  constructor(parts: {
-    bus: FrameBus<F>;
-    clock: Clock;
-    convert: Convert<F>;
-    onError: (detector: string, error: unknown) => void;
-  }) {
-    this.#bus = parts.bus;
-    this.#clock = parts.clock;
-    this.#convert = parts.convert;
-    this.#onError = parts.onError;
+  constructor(parts: ConsumerPortsParts<F>) {
+    this.#parts = parts;
   }
 
-  /** Wires a worker to its detector's mailbox; one of the same name is replaced. Owns the port. */
+  /** Connects a worker to its detector's mailbox, and replaces one of the same name. Owns the port. */
   attach(wire: { detector: string; worker: string; port: MessagePort }): void {
     this.#drop(wire.worker);
-    const consumer: Consumer = { ...wire, offeredAtMs: null, handed: null };
+    const consumer: Consumer = { ...wire, offeredAtMs: null, delivered: null };
     this.#consumers.set(wire.worker, consumer);
     wire.port.onmessage = (event: MessageEvent<ToMailbox>) => this.#onTake(consumer, event.data);
-    const seq = this.#bus.announcedSeq(wire.detector);
+    const seq = this.#parts.bus.announcedSeq(wire.detector);
     if (seq !== null) this.#offer(consumer, seq);
   }
 
   /**
-   * Lets go of a worker.
-   * @param lastSeq  the last frame it answered for: if it was given another one, that is lost
+   * Disconnects a worker.
+   * @param lastSeq  the last frame that it returned a result for; one delivered to it later is lost
    */
   detach(worker: string, lastSeq: number | null): void {
     const consumer = this.#drop(worker);
-    if (consumer !== null && consumer.handed !== null && consumer.handed.seq !== lastSeq) {
-      this.#bus.lost(consumer.detector);
+    if (consumer !== null && consumer.delivered !== null && consumer.delivered.seq !== lastSeq) {
+      this.#parts.bus.lost(consumer.detector);
     }
   }
 
@@ -83,13 +80,13 @@ export class ConsumerPorts<F extends BusFrame> {
     }
   }
 
-  /** What every worker was offered and has not asked for, and what it was handed. */
+  /** What was announced to every worker and not taken yet, and what was delivered to it. */
   offers(): WorkerOffer[] {
-    const nowMs = this.#clock.nowMs();
-    return [...this.#consumers.values()].map(({ worker, offeredAtMs, handed }) => ({
+    const nowMs = this.#parts.clock.nowMs();
+    return [...this.#consumers.values()].map(({ worker, offeredAtMs, delivered }) => ({
       worker,
       untakenForMs: offeredAtMs === null ? null : nowMs - offeredAtMs,
-      handed: handed === null ? null : { seq: handed.seq, agoMs: nowMs - handed.atMs },
+      handed: delivered === null ? null : { seq: delivered.seq, agoMs: nowMs - delivered.atMs },
     }));
   }
 
@@ -102,30 +99,31 @@ export class ConsumerPorts<F extends BusFrame> {
     if (this.#consumers.get(consumer.worker) !== consumer) return;
     assertAttached(take.buffer, `take by ${consumer.worker}`);
     consumer.offeredAtMs = null;
-    const newest = this.#bus.untilNewest(consumer.detector);
-    if (newest === null) this.#answer(consumer, take);
-    else void newest.then(() => this.#answer(consumer, take));
+    const { bus, reader } = this.#parts;
+    const mustCatchUp = bus.announcedSeq(consumer.detector) !== null && reader.isBehind();
+    if (!mustCatchUp) this.#answer(consumer, take);
+    else void reader.catchUp().then(() => this.#answer(consumer, take));
   }
 
   #answer(consumer: Consumer, take: ToMailbox): void {
-    // It may have been given up while the newest frame was read.
+    // It may have been detached while the newest frame was read.
     if (this.#consumers.get(consumer.worker) !== consumer) return;
-    // What it was told before this answer is out of date to it.
+    // This answer supersedes what was announced meanwhile.
     consumer.offeredAtMs = null;
     const { buffer, input } = take;
     let sent: SentFrame | null = null;
     if (buffer.byteLength === inputBytes(input)) {
       try {
-        sent = this.#bus.deliver(
+        sent = this.#parts.bus.deliver(
           consumer.detector,
           (frame, dropsSinceLast) =>
-            this.#convert(frame, take, { detector: consumer.detector, dropsSinceLast }),
+            this.#parts.convert(frame, take, { detector: consumer.detector, dropsSinceLast }),
         );
       } catch (error) {
-        this.#onError(consumer.detector, error);
+        this.#parts.onError(consumer.detector, error);
       }
     } else {
-      this.#onError(
+      this.#parts.onError(
         consumer.detector,
         new RangeError(
           `a buffer of ${buffer.byteLength} bytes for an input of ${inputBytes(input)}`,
@@ -133,12 +131,12 @@ export class ConsumerPorts<F extends BusFrame> {
       );
     }
     if (sent === null) return post(consumer.port, { kind: "none", buffer });
-    consumer.handed = { seq: sent.meta.seq, atMs: this.#clock.nowMs() };
+    consumer.delivered = { seq: sent.meta.seq, atMs: this.#parts.clock.nowMs() };
     post(consumer.port, { kind: "frame", ...sent, buffer });
   }
 
   #offer(consumer: Consumer, seq: number): void {
-    consumer.offeredAtMs ??= this.#clock.nowMs();
+    consumer.offeredAtMs ??= this.#parts.clock.nowMs();
     post(consumer.port, { kind: "available", seq });
   }
 

@@ -1,71 +1,65 @@
 import type { MailboxAccount } from "../core/accounts.ts";
 import type { Cancel, Clock, SteadyMs } from "../core/clock.ts";
 import type { Subscription } from "../core/messages.ts";
-import { MailboxLedger } from "./ledger.ts";
+import {
+  EARLY_FRAMES,
+  FALLBACK_DELAY_MS,
+  FRAME_DRIVEN_MS,
+  FRESH_FRAMES,
+} from "../pacing/tolerances.ts";
+import { type Alignment, RateLimiter } from "../pacing/rate_limiter.ts";
+import { type BusLedger, MailboxLedger } from "./ledger.ts";
 import { Mailbox } from "./mailbox.ts";
-import { EARLY_FRAMES } from "../pacing/tolerances.ts";
-import { RateLimiter } from "../pacing/rate_limiter.ts";
+import type { PacingView } from "./pacing_view.ts";
 
-/**
- * Frames that are no further apart than this are themselves the clock: the one that is nearest to the due
- * time comes about then. Whether it did is looked at this much later, for a camera that fell silent. A
- * timer for each frame would mostly be cancelled, and would wake the thread all the same.
- */
-const CLOSE_MS = 125;
-const LOOK_AFTER_MS = 250;
-
-/** A decoded picture that several mailboxes may hold at once; the last to release it frees it. */
+/** A decoded frame that several mailboxes may hold at once; the last to release it frees it. */
 export interface BusFrame {
   readonly seq: number;
   /** When its packet arrived. */
   readonly arrivedAtMs: SteadyMs;
-  /** When it is shown, at even distances: the same, but for frames whose packets change places. */
+  /** When it is presented, at even intervals: the same, except where packets are reordered. */
   readonly shownAtMs: SteadyMs;
   retain(): void;
   release(): void;
 }
 
-/** What a mailbox shares with the others of its camera. */
+/** What the mailboxes of one camera share; the mailbox owns none of it. */
 export interface MailboxContext {
   readonly clock: Clock;
-  /** A frame older than this is never handed out. */
+  /** A frame older than this is never delivered. */
   readonly stallTimeoutMs: number;
-  /** The time between the camera's pictures as expected, and when the next one is. */
-  readonly cadence: { readonly intervalMs: number | null; readonly nextAtMs: SteadyMs | null };
-  /** Whether frames have arrived that were not read yet: what is held is not the newest. */
-  isBehind(): boolean;
-  /** The camera's frames that were not decoded, so far. */
-  undecodedTotal(): number;
-  /** Tells the detector's workers that there is a frame to take. */
-  announce(detector: string, seq: number): void;
+  readonly ledger: Pick<BusLedger, "undecodedTotal">;
+  readonly pacing: PacingView;
+  /** Notifies the detector's workers that there is a frame to take. */
+  readonly announce: (detector: string, seq: number) => void;
 }
 
 /**
- * One detector's place at one camera: the newest frame, when it is due, and the account.
+ * One detector's mailbox at one camera: the newest frame, when it is due, and the account.
  *
  * A frame is announced once, when the detector is due; the frame that a worker then takes is the
- * newest there is. What an unannounced frame displaces is counted as `rate`, what an announced one
- * displaces as `overwritten`.
+ * newest one. A frame that is displaced before it was announced is counted as `rate`, after that as
+ * `overwritten`.
  */
 export class DetectorMailbox<F extends BusFrame> {
   readonly detector: string;
   readonly #context: MailboxContext;
   readonly #mailbox = new Mailbox<F>();
   readonly #ledger = new MailboxLedger();
-  readonly #gate: RateLimiter;
+  readonly #limiter: RateLimiter;
   #paused: boolean;
   #announced = false;
   #cancelTimer: Cancel | null = null;
-  #cancelLook: Cancel | null = null;
+  #cancelFallback: Cancel | null = null;
   #waitedForFresh = false;
-  #leftOutBefore: number;
+  #skippedBefore: number;
 
   constructor(subscription: Subscription, context: MailboxContext) {
     this.detector = subscription.detector;
     this.#context = context;
-    this.#gate = new RateLimiter(subscription.rateHz);
+    this.#limiter = new RateLimiter(subscription.rateHz);
     this.#paused = subscription.paused;
-    this.#leftOutBefore = context.undecodedTotal();
+    this.#skippedBefore = context.ledger.undecodedTotal;
   }
 
   get paused(): boolean {
@@ -74,26 +68,26 @@ export class DetectorMailbox<F extends BusFrame> {
 
   /** The time between deliveries; 0 when every frame is wanted. */
   get periodMs(): number {
-    return this.#gate.periodMs ?? 0;
+    return this.#limiter.periodMs ?? 0;
   }
 
-  /** Milliseconds until the next frame is wanted; 0 while one is, or waits for a busy worker. */
+  /** Milliseconds until the detector is due; 0 while it is, or a frame waits for a busy worker. */
   dueInMs(nowMs: SteadyMs): number {
-    return this.#announced ? 0 : this.#gate.waitMs(nowMs);
+    return this.#announced ? 0 : this.#limiter.waitMs(nowMs);
   }
 
-  /** The same, should a frame that waits for a worker be taken at this moment. */
+  /** The same, if a frame that waits for a worker were taken now. */
   dueNextInMs(nowMs: SteadyMs): number {
-    return this.#announced ? this.#gate.waitAfterMs(nowMs) : this.#gate.waitMs(nowMs);
+    return this.#announced ? this.#limiter.waitAfterMs(nowMs) : this.#limiter.waitMs(nowMs);
   }
 
-  /** Moves the due times towards the camera's keyframes; see {@link RateLimiter.follow}. */
-  follow(beat: { readonly atMs: SteadyMs; readonly everyMs: number }): void {
-    this.#gate.follow(beat);
+  /** Shifts the due times towards the camera's keyframes; see {@link RateLimiter.align}. */
+  align(keyframes: Alignment): void {
+    this.#limiter.align(keyframes);
   }
 
-  /** No picture will come for a while: lets go of one that is not due, so that it is not taken late. */
-  rest(): void {
+  /** Drops a waiting frame that is not due: no newer one follows for a while, and it would be late. */
+  dropNotDue(): void {
     if (!this.#announced) this.#discard("rate");
   }
 
@@ -102,7 +96,7 @@ export class DetectorMailbox<F extends BusFrame> {
     return this.#announced ? this.#mailbox.held?.seq ?? null : null;
   }
 
-  /** Offers a frame; the mailbox retains it if it keeps it. Never waits, never throws for a full box. */
+  /** Offers a frame; the mailbox retains it if it keeps it. Never waits. */
   offer(frame: F): void {
     this.#ledger.offered();
     if (this.#paused) return this.#ledger.dropped("paused");
@@ -115,18 +109,18 @@ export class DetectorMailbox<F extends BusFrame> {
     if (!this.#announced) this.#announceWhenDue(frame.shownAtMs);
   }
 
-  /** A frame was decoded that a later one refers to; it is not offered. */
-  passOver(): void {
+  /** Counts a frame that was decoded only because a later one refers to it. */
+  countCatchUp(): void {
     this.#ledger.offered();
     this.#ledger.dropped(this.#paused ? "paused" : "catchup");
   }
 
   /**
-   * Hands the newest frame to `use` and counts it as processed, if one was announced and is fresh.
+   * Passes the newest frame to `use` and counts it as processed, if one was announced and is not stale.
    *
-   * @param use  gets the frame, valid until it returns, and how many frames were left out since the
-   *             one before
-   * @returns what `use` returned, or null when there is nothing to hand out
+   * @param use  gets the frame, valid until it returns, and how many frames were skipped or dropped since
+   *             the last delivery
+   * @returns what `use` returned, or null when there is nothing to deliver
    * @throws what `use` throws; the frame is then counted as `unconvertible`
    */
   deliver<R>(use: (frame: F, dropsSinceLast: number) => R): R | null {
@@ -140,12 +134,12 @@ export class DetectorMailbox<F extends BusFrame> {
       return null;
     }
     try {
-      const leftOut = this.#ledger.droppedTotal + this.#context.undecodedTotal();
-      // One that was left out, and turned out to be damaged when it was decoded after all, is neither.
-      const result = use(frame, Math.max(0, leftOut - this.#leftOutBefore));
-      this.#gate.delivered(nowMs);
+      // May decrease: a buffered frame is undecoded until a catch-up finds it corrupt.
+      const dropsSinceLast = Math.max(0, this.#skippedTotal - this.#skippedBefore);
+      const result = use(frame, dropsSinceLast);
+      this.#limiter.delivered(nowMs);
       this.#ledger.processed();
-      this.#leftOutBefore = this.#ledger.droppedTotal + this.#context.undecodedTotal();
+      this.#skippedBefore = this.#skippedTotal;
       return result;
     } catch (error) {
       this.#ledger.dropped("unconvertible");
@@ -155,15 +149,15 @@ export class DetectorMailbox<F extends BusFrame> {
     }
   }
 
-  /** The frame handed out last was lost with its worker. */
+  /** The frame delivered last was lost with its worker. */
   lost(): void {
     this.#ledger.lost();
   }
 
-  /** Pauses or resumes, changes the rate; in force from the next frame. */
+  /** Pauses, resumes or changes the rate; in force from the next frame. */
   update(change: { rateHz: number | null; paused: boolean }): void {
     const nowMs = this.#context.clock.nowMs();
-    if (change.rateHz !== this.#gate.rateHz) this.#gate.setRate(change.rateHz, nowMs);
+    if (change.rateHz !== this.#limiter.rateHz) this.#limiter.setRate(change.rateHz, nowMs);
     this.#paused = change.paused;
     if (change.paused) this.#discard("paused");
     const { held } = this.#mailbox;
@@ -173,66 +167,72 @@ export class DetectorMailbox<F extends BusFrame> {
     }
   }
 
-  /** Lets go of the waiting frame and of the timer; the account stays. */
+  /** Releases the waiting frame and cancels the timers; the account stays readable. */
   close(): void {
     this.#discard("shutdown");
-    this.#cancelLook?.();
-    this.#cancelLook = null;
+    this.#cancelFallback?.();
+    this.#cancelFallback = null;
   }
 
   account(): MailboxAccount {
     return this.#ledger.account({
       detector: this.detector,
       paused: this.#paused,
-      rateHz: this.#gate.rateHz,
+      rateHz: this.#limiter.rateHz,
       waiting: this.#mailbox.held === null ? 0 : 1,
     });
   }
 
+  /** Frames that were skipped by the decoder or dropped here, in all. */
+  get #skippedTotal(): number {
+    return this.#ledger.droppedTotal + this.#context.ledger.undecodedTotal;
+  }
+
   /**
-   * Of the frames around a due time the nearest is the one: a fresh frame is announced about half a
-   * frame early, so that it need not grow old while it waits. Which one is nearest goes by when it
-   * arrived, not by how long it was worked on. The due times stay where they are, so the rate is exact
-   * all the same.
+   * Announces a fresh frame that is the nearest to the due time, up to {@link EARLY_FRAMES} early, so that
+   * it does not age while it waits. The presentation time decides, not how long decoding took. The due
+   * times are not shifted, so the rate stays exact.
    */
   #announceWhenDue(shownAtMs: SteadyMs): void {
-    const earlyMs = this.#gate.waitMs(shownAtMs);
-    const { intervalMs } = this.#context.cadence;
+    const earlyMs = this.#limiter.waitMs(shownAtMs);
+    const { intervalMs } = this.#context.pacing.frames;
     if (earlyMs <= (intervalMs ?? 0) * EARLY_FRAMES) return this.#announce();
-    const waitMs = this.#gate.waitMs(this.#context.clock.nowMs());
-    if (intervalMs !== null && intervalMs <= CLOSE_MS) this.#lookLater(waitMs);
+    const waitMs = this.#limiter.waitMs(this.#context.clock.nowMs());
+    if (intervalMs !== null && intervalMs <= FRAME_DRIVEN_MS) this.#armFallback(waitMs);
     else if (this.#cancelTimer === null) this.#arm(waitMs);
   }
 
-  /** Looks whether a frame that was due some time ago is still waiting. */
-  #lookLater(waitMs: number): void {
-    if (this.#cancelLook !== null) return;
-    this.#cancelLook = this.#context.clock.after(Math.max(waitMs, LOOK_AFTER_MS), () => {
-      this.#cancelLook = null;
+  /** Sets the fallback timer, in case the frame that is due never comes. */
+  #armFallback(waitMs: number): void {
+    if (this.#cancelFallback !== null) return;
+    this.#cancelFallback = this.#context.clock.after(Math.max(waitMs, FALLBACK_DELAY_MS), () => {
+      this.#cancelFallback = null;
       if (this.#mailbox.held === null || this.#announced || this.#cancelTimer !== null) return;
-      const stillMs = this.#gate.waitMs(this.#context.clock.nowMs());
-      if (stillMs > 0) this.#lookLater(stillMs);
+      const stillMs = this.#limiter.waitMs(this.#context.clock.nowMs());
+      if (stillMs > 0) this.#armFallback(stillMs);
       else this.#onDue();
     });
   }
 
-  /** Due, with a frame that has waited: prefer one that is about to come, but for half a frame only. */
+  /** At the due time a frame has waited: prefers one that is expected within {@link FRESH_FRAMES}. */
   #onDue(): void {
     this.#cancelTimer = null;
     if (this.#mailbox.held === null || this.#announced) return;
     const nowMs = this.#context.clock.nowMs();
-    const waitMs = this.#gate.waitMs(nowMs);
+    const waitMs = this.#limiter.waitMs(nowMs);
     if (waitMs > 0) return this.#arm(waitMs);
-    const { intervalMs, nextAtMs } = this.#context.cadence;
+    const { pacing } = this.#context;
+    const { intervalMs, nextAtMs } = pacing.frames;
     if (intervalMs !== null && nextAtMs !== null && !this.#waitedForFresh) {
-      if (this.#context.isBehind()) {
+      if (pacing.isBehind()) {
         this.#waitedForFresh = true;
         return this.#arm(intervalMs);
       }
       const untilFreshMs = nextAtMs - nowMs;
-      if (Math.abs(untilFreshMs) <= intervalMs / 2) {
+      const toleranceMs = FRESH_FRAMES * intervalMs;
+      if (Math.abs(untilFreshMs) <= toleranceMs) {
         this.#waitedForFresh = true;
-        return this.#arm(untilFreshMs + intervalMs / 2);
+        return this.#arm(untilFreshMs + toleranceMs);
       }
     }
     this.#announce();

@@ -9,20 +9,29 @@ import {
 import { assert } from "../core/assert.ts";
 
 /**
- * Where a frame stands. `arrived`: on its way through the decoder. `buffered`: left out, and kept, so
- * that it may be decoded yet. `settled`: its fate is in the sums, and stays.
+ * Where a frame stands in the ledger. `arrived`: pending, on its way through the decoder. `buffered`:
+ * skipped, but its packet is kept and may still be decoded. `settled`: counted for good.
  */
 export type FrameState = "arrived" | "buffered" | "settled";
 
+/** The stream's side of a {@link CameraLedger}: what arrived, and what did not become a frame. */
+export type StreamLedger = Pick<
+  CameraLedger,
+  "received" | "arrive" | "buffered" | "undecoded" | "corrupt"
+>;
+
+/** The bus's side of a {@link CameraLedger}: what was decoded, and the account. */
+export type BusLedger = Pick<CameraLedger, "decoded" | "undecodedTotal" | "account">;
+
 /**
- * What became of each video frame of one camera.
+ * Counts the outcome of every video frame of one camera. The stream and the bus each write their side.
  *
  * A packet that arrives is `pending` until it is settled as undecoded, corrupt or decoded: a decoder
- * may hold several before it gives the first picture. `received` counts the settled ones, so the sum
+ * may hold several before it outputs the first frame. `received` counts the settled ones, so the sum
  * closes at every moment, and `arrived = received + pending` ties it to what came over the wire.
  *
- * A frame that is left out and kept counts as received at once, in the open account `buffered`, until
- * it is settled too. So no sum lags behind the camera, and no count of settled frames goes back.
+ * A frame whose packet is skipped and kept counts as received at once, in the open account `buffered`,
+ * until it is settled too. So no sum lags behind the camera, and no count of settled frames decreases.
  */
 export class CameraLedger {
   readonly #undecoded = noUndecoded();
@@ -31,12 +40,12 @@ export class CameraLedger {
   #corrupt = 0;
   #decoded = 0;
 
-  /** Packets that came, settled or not. */
+  /** Packets that arrived, settled or not. */
   get arrived(): number {
     return this.#arrived;
   }
 
-  /** Frames whose fate is known. The next frame's sequence number is this. */
+  /** Frames that are settled or buffered. The next frame's sequence number is this. */
   get received(): number {
     return this.#undecodedTotal + this.#corrupt + this.#decoded;
   }
@@ -46,23 +55,24 @@ export class CameraLedger {
     return this.#arrived - this.received;
   }
 
-  /** With those that may be decoded yet. */
+  /** Frames that were not decoded, with the buffered ones. */
   get undecodedTotal(): number {
     return this.#undecodedTotal;
   }
 
+  /** Counts a packet's arrival. */
   arrive(): void {
     this.#arrived++;
   }
 
-  /** A frame that just arrived is left out and kept. */
+  /** Counts a frame that just arrived as skipped, with its packet kept. */
   buffered(): void {
-    assert(this.pending > 0, "a frame was kept that never arrived");
+    assert(this.pending > 0, "a frame was buffered that never arrived");
     this.#undecoded.buffered++;
     this.#undecodedTotal++;
   }
 
-  /** @param from  where the frame stood; one that is settled stays as it is */
+  /** @param from  the frame's state before; a settled one is not counted again */
   undecoded(reason: UndecodedReason, from: FrameState = "arrived"): void {
     if (!this.#open(from)) return;
     this.#undecoded[reason]++;
@@ -87,14 +97,14 @@ export class CameraLedger {
     };
   }
 
-  /** Takes a frame out of its open account. @returns whether there is anything to settle */
+  /** Takes a frame out of its open account. @returns whether there is one to settle */
   #open(from: FrameState): boolean {
     if (from === "settled") return false;
     if (from === "arrived") {
       assert(this.pending > 0, "a frame was settled that never arrived");
       return true;
     }
-    assert(this.#undecoded.buffered > 0, "a frame was settled that was not kept");
+    assert(this.#undecoded.buffered > 0, "a frame was settled that was not buffered");
     this.#undecoded.buffered--;
     this.#undecodedTotal--;
     return true;
@@ -102,11 +112,11 @@ export class CameraLedger {
 }
 
 /**
- * What became of the decoded frames that one detector was offered.
+ * Counts the outcome of the decoded frames that were offered to one detector.
  *
- * A frame counts as processed when it is handed to a worker. When the worker dies with it, the books
- * are put right at the next hand-over: that one is counted as `restart` in place of `processed`. So
- * no counter ever goes back, and the sum closes before, between and after.
+ * A frame counts as processed when it is handed to a worker. When the worker dies with it, that is
+ * corrected at the next delivery, which is counted as `restart` in place of `processed`. So no counter
+ * decreases, and the sum closes before, between and after.
  */
 export class MailboxLedger {
   readonly #dropped = noDrops();
@@ -137,7 +147,7 @@ export class MailboxLedger {
     }
   }
 
-  /** A worker died or was given up with a frame in hand. */
+  /** A worker died or was abandoned while it held a frame. */
   lost(): void {
     this.#lost++;
   }

@@ -1,13 +1,13 @@
 /**
- * One place for one value: a newer one takes the place of the one that waits.
+ * Holds one value; a newer one displaces it.
  *
- * Ownership is in the signatures: `put` hands back what it displaced and `take` what it held, and
- * whoever gets a value must release it.
+ * Ownership is in the signatures: `put` returns the value it displaced and `take` the one it held, and
+ * the caller must release it.
  */
 export class Mailbox<T> {
   #held: T | null = null;
 
-  /** What waits, still owned by the mailbox. */
+  /** The value that waits, still owned by the mailbox. */
   get held(): T | null {
     return this.#held;
   }
@@ -19,7 +19,7 @@ export class Mailbox<T> {
     return displaced;
   }
 
-  /** Empties the mailbox and returns what it held, which the caller now owns. */
+  /** Empties the mailbox and returns the value it held, which the caller now owns. */
   take(): T | null {
     const held = this.#held;
     this.#held = null;

@@ -4,31 +4,37 @@ import { plusMs, type SteadyMs } from "../core/clock.ts";
 const WEIGHT = 1 / 8;
 
 /**
- * An interval this many times the average is a pause in the stream and says nothing of its cadence; two
- * in a row are the cadence, and what came before was a burst.
+ * An interval this many times the average is a pause in the stream and does not change the average; a
+ * second one in a row replaces it, because what came before was a burst.
  */
 const PAUSE_FACTOR = 8;
 
-/** The time between a camera's frames, as observed. */
-export class Cadence {
+/** The interval between arrivals, and when the next is expected; null while they are unknown. */
+export interface CadenceView {
+  readonly intervalMs: number | null;
+  readonly nextAtMs: SteadyMs | null;
+}
+
+/** The running interval of a camera's packets, as observed on the clock of their arrival. */
+export class Cadence implements CadenceView {
   #lastAtMs: SteadyMs | null = null;
   #intervalMs: number | null = null;
   #paused = false;
 
-  /** Milliseconds between frames, or null before the second one. */
+  /** Milliseconds between packets, or null before the second one. */
   get intervalMs(): number | null {
     return this.#intervalMs;
   }
 
-  /** When the next frame is expected, or null when that cannot be told. */
+  /** When the next packet is expected, or null before the second one. */
   get nextAtMs(): SteadyMs | null {
     return this.#lastAtMs === null || this.#intervalMs === null
       ? null
       : plusMs(this.#lastAtMs, this.#intervalMs);
   }
 
-  /** A frame arrived. An instant before one that is known already says nothing new. */
-  beat(atMs: SteadyMs): void {
+  /** Updates the interval with a packet's arrival. Ignores an instant before the last one. */
+  observe(atMs: SteadyMs): void {
     const lastAtMs = this.#lastAtMs;
     if (lastAtMs !== null && atMs < lastAtMs) return;
     this.#lastAtMs = atMs;

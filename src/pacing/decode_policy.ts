@@ -2,14 +2,25 @@ import type { UndecodedReason } from "../core/accounts.ts";
 import type { SteadyMs } from "../core/clock.ts";
 import type { DecodeLevel, DecodeSetting } from "../core/messages.ts";
 import { KeyframeCadence } from "./keyframe_cadence.ts";
+import {
+  EARLY_FRAMES,
+  LATE_KEYFRAME_FRAMES,
+  MIN_SLEEP_FRAMES,
+  MIN_SLEEP_PART,
+  NEAR_KEYFRAME_FRAMES,
+  NEAREST_KEYFRAME_PART,
+  OVERDUE_KEYFRAME_FRAMES,
+  SAME_PERIOD_PART,
+  WAKE_FRAMES,
+} from "./tolerances.ts";
 
 /**
- * What to do with a packet. `unusable`: it is damaged, or rests on what is missing: no whole keyframe
- * came since.
+ * What to do with a packet. `unusable`: it is corrupt, or refers to a packet that is: no intact keyframe
+ * has come since.
  */
 export type PacketDecision =
   | { readonly kind: "decode" }
-  /** Decode everything since the last keyframe, and then this. */
+  /** Decode every skipped packet since the last keyframe first. */
   | { readonly kind: "catch-up" }
   | { readonly kind: "skip"; readonly reason: UndecodedReason }
   | { readonly kind: "unusable" };
@@ -24,81 +35,52 @@ const SKIP: Readonly<Record<UndecodedReason, PacketDecision>> = {
   asleep: { kind: "skip", reason: "asleep" },
 };
 
-/** A period that is shorter than the keyframe interval by less than this part of it is as long. */
-const SAME = 0.01;
-
-/** A keyframe this part of a frame after a detector is due is as good for it as the frame before. */
-const EARLY_FRAMES = 0.75;
-
-/** Sleeping for fewer frames, or for less of the time between keyframes, is not worth the trouble. */
-const MIN_SLEEP_FRAMES = 1.5;
-const MIN_SLEEP_PART = 0.03;
-
-/** A detector that is due within this part of a frame is due with this one. */
-const DUE_FRAMES = 0.6;
-
-/**
- * A keyframe may be so many frames late before it is not counted on any more: frames may come unevenly.
- * That others came in its place is known at once.
- */
-const OVERDUE_FRAMES = 2.5;
-
-/** A keyframe that is expected within so many frames is waited for. */
-const NEAR_FRAMES = 1;
-
-/**
- * So many frames before a detector is due nothing is left out any more: a decoder holds pictures back
- * until others follow, and must be in its stride by then.
- */
-const WAKE_FRAMES = 6;
-
-/** A packet, and who would take its picture. */
+/** A packet, and the demand for its frame. */
 export interface Candidate {
-  /** It starts a group of pictures. */
+  /** It starts a GOP. */
   readonly isKey: boolean;
-  /** A decoder can start here, and gives whole pictures later (intra refresh). */
+  /** A decoder can start here and outputs intact frames later (intra refresh). */
   readonly isRecoveryPoint: boolean;
-  /** Something of it, or of what came just before it, is missing. */
+  /** Part of it, or of what came just before it, is missing. */
   readonly isCorrupt: boolean;
-  /** The decoder is behind, and too slow to catch up. */
+  /** The decoder lags behind the stream and is too slow to catch up. */
   readonly isTooSlow: boolean;
-  /** Whether no other picture refers to this one; only asked where that matters. */
+  /** Whether no other frame refers to this one; called only where that matters. */
   readonly isDisposable: () => boolean;
   /** When it arrived. */
   readonly atMs: SteadyMs;
-  /** The time between the camera's frames, or null. */
+  /** The interval between the camera's frames, or null while it is unknown. */
   readonly frameMs: number | null;
-  /** Some detector would take a picture of this camera, now or later. */
-  readonly wanted: boolean;
-  /** Somebody waits for a picture, whichever comes first. */
-  readonly pictureWanted: boolean;
+  /** Some detector takes frames of this camera, now or later. */
+  readonly isWanted: boolean;
+  /** A snapshot of the next frame is requested. */
+  readonly isSnapshotWanted: boolean;
   /** The shortest period of any detector; 0 for one that takes every frame. */
   readonly periodMs: number;
   /** Until the first detector is due; 0 while one is. */
   readonly dueInMs: number;
-  /** The same, should a frame that waits for a worker be taken now. */
+  /** The same, if every frame that waits for a worker were taken now. */
   readonly dueNextInMs: number;
-  /** The decoder holds pictures back, and has to begin anew once it slept. */
-  readonly holdsBack: boolean;
-  /** Every packet that a decoder which slept needs is kept; no more of them can be when `full`. */
+  /** The decoder holds frames that it has not output: it has to restart after a sleep. */
+  readonly hasDelayedFrames: boolean;
+  /** Whether every packet that a decoder needs after a sleep is buffered, and more can be. */
   readonly buffer: "incomplete" | "complete" | "full";
 }
 
 /**
- * Decides for each packet whether it is worth decoding.
+ * Decides for each packet whether to decode it.
  *
- * A decoder that left packets out goes on with a keyframe, everything before it is skipped as well; or
- * it catches up from the last keyframe, when a detector is due and the next one is not at hand. So
- * what is expected of keyframes decides what is cheaper, never whether there is a picture. A stream
- * that began in its middle, or lost a packet, is unusable up to the next keyframe.
+ * A decoder that skipped packets continues with a keyframe, and everything before that is skipped as
+ * well; or it catches up from the last keyframe, when a detector is due and the next keyframe is not near.
+ * So the expected keyframes decide what is cheaper, never whether there is a frame. A stream that begins
+ * in mid-GOP, or loses a packet, is unusable until the next keyframe.
  *
- * A decoder that is too slow for the stream goes on with the next keyframe, whatever the setting: frames
- * that are never caught up with would all be late.
+ * A decoder that is too slow for the stream continues with the next keyframe at any setting: otherwise
+ * every frame would be late.
  *
- * `auto` leaves out whatever no detector will take. Where none wants more than one frame from keyframe
- * to keyframe, only those are decoded. Otherwise the decoder works up to the last frame that is wanted
- * before the next keyframe, and sleeps until then. Pictures that no other refers to are left out when
- * nobody is due.
+ * `auto` skips every packet that no detector needs. Where none takes more than one frame per GOP, only
+ * keyframes are decoded. Otherwise the decoder works up to the last wanted frame before the next keyframe,
+ * and sleeps until then. Disposable frames are skipped while no detector is due.
  */
 export class DecodePolicy {
   readonly keyframes = new KeyframeCadence();
@@ -106,7 +88,7 @@ export class DecodePolicy {
   #state: "waiting" | "awake" | "asleep" = "waiting";
   #keyframesOnly: boolean;
   #slept = false;
-  #leftOut = false;
+  #skippedDisposable = false;
   #caughtUp = false;
   #level: DecodeLevel;
 
@@ -116,19 +98,19 @@ export class DecodePolicy {
     this.#level = setting === "auto" ? "all" : setting;
   }
 
-  /** How much is decoded at present: for `auto`, what the last group of pictures came to. */
+  /** How much is decoded at present; for `auto` the outcome of the last GOP. */
   get level(): DecodeLevel {
     return this.#level;
   }
 
-  /** Only keyframes are decoded at present. */
+  /** Whether only keyframes are decoded at present. */
   get keyframesOnly(): boolean {
     return this.#keyframesOnly;
   }
 
   /**
-   * Milliseconds until the keyframe that decoding goes on with, negative when that is overdue; null
-   * while every packet may be decoded. 0 when it cannot be told.
+   * Milliseconds until the keyframe that decoding continues with, negative when it is overdue, 0 when it
+   * is unknown; null while any packet may be decoded.
    */
   resumesInMs(nowMs: SteadyMs): number | null {
     if (this.#state === "awake" && !this.#keyframesOnly) return null;
@@ -137,22 +119,22 @@ export class DecodePolicy {
   }
 
   decide(packet: Candidate): PacketDecision {
-    if (packet.isKey) this.keyframes.note(packet.atMs);
-    else this.keyframes.packet();
+    if (packet.isKey) this.keyframes.observeKeyframe(packet.atMs);
+    else this.keyframes.observePacket();
     if (packet.isCorrupt) {
       this.#state = "waiting";
       return UNUSABLE;
     }
-    if (!packet.wanted && !packet.pictureWanted) {
-      const isBeginning = packet.isKey || packet.isRecoveryPoint;
-      if (this.#state === "awake" || isBeginning) this.#state = "asleep";
+    if (!packet.isWanted && !packet.isSnapshotWanted) {
+      const isStart = packet.isKey || packet.isRecoveryPoint;
+      if (this.#state === "awake" || isStart) this.#state = "asleep";
       if (this.#setting === "auto") this.#level = "none";
       return SKIP.unwanted;
     }
     if (packet.isKey) {
       this.#caughtUp = false;
       this.#chooseLevel(packet);
-      if (this.#isLeftToLater(packet)) return SKIP.keyframes;
+      if (this.#isTooEarly(packet)) return SKIP.keyframes;
       this.#state = "awake";
       return DECODE;
     }
@@ -161,7 +143,7 @@ export class DecodePolicy {
       if (this.#state === "awake") this.#state = "asleep";
       return SKIP.keyframes;
     }
-    if (packet.isRecoveryPoint && this.#canOnlyBegin(packet)) this.#state = "awake";
+    if (packet.isRecoveryPoint && this.#mustStartHere(packet)) this.#state = "awake";
     if (this.#state === "waiting") return UNUSABLE;
     if (this.#state === "asleep") {
       return this.#mustCatchUp(packet) ? this.#catchUp() : SKIP.asleep;
@@ -178,15 +160,15 @@ export class DecodePolicy {
       return SKIP.asleep;
     }
     if (!this.#isWantedSoon(packet) && packet.isDisposable()) {
-      this.#leftOut = true;
+      this.#skippedDisposable = true;
       if (!this.#slept) this.#level = "nonref";
       return SKIP.nonref;
     }
     return DECODE;
   }
 
-  /** Nothing is there that decoding could go on from. */
-  #canOnlyBegin({ buffer }: Candidate): boolean {
+  /** Nothing is buffered that decoding could continue from. */
+  #mustStartHere({ buffer }: Candidate): boolean {
     return this.#state === "waiting" || buffer === "incomplete";
   }
 
@@ -198,13 +180,13 @@ export class DecodePolicy {
     return CATCH_UP;
   }
 
-  /** A picture is wanted now, and no keyframe is at hand that would give one. */
+  /** Whether a frame is wanted now and no keyframe is near that would give one. */
   #mustCatchUp(packet: Candidate): boolean {
-    const { buffer, frameMs, pictureWanted, dueNextInMs, isTooSlow } = packet;
+    const { buffer, frameMs, isSnapshotWanted, dueNextInMs, isTooSlow } = packet;
     if (buffer === "incomplete" || this.#state === "waiting" || isTooSlow) return false;
     if (buffer === "full") return true;
-    if (pictureWanted) return true;
-    return frameMs !== null && dueNextInMs <= DUE_FRAMES * frameMs &&
+    if (isSnapshotWanted) return true;
+    return frameMs !== null && dueNextInMs <= EARLY_FRAMES * frameMs &&
       !this.#isKeyframeNear(packet.atMs, frameMs);
   }
 
@@ -212,47 +194,50 @@ export class DecodePolicy {
     const { nextAtMs, intervalMs, packetsLeft } = this.keyframes;
     if (nextAtMs === null || intervalMs === null || packetsLeft < 0) return false;
     const untilKeyMs = nextAtMs - nowMs;
-    if (packetsLeft <= NEAR_FRAMES) return true;
-    // Where keyframes alone are decoded, the nearest to the due time is the one that is taken.
-    const nearMs = Math.max(NEAR_FRAMES * frameMs, this.#keyframesOnly ? intervalMs / 2 : 0);
-    return untilKeyMs >= -OVERDUE_FRAMES * frameMs && untilKeyMs <= nearMs;
+    if (packetsLeft <= NEAR_KEYFRAME_FRAMES) return true;
+    // Where keyframes alone are decoded, the nearest to the due time is delivered.
+    const nearestMs = this.#keyframesOnly ? NEAREST_KEYFRAME_PART * intervalMs : 0;
+    const nearMs = Math.max(NEAR_KEYFRAME_FRAMES * frameMs, nearestMs);
+    return untilKeyMs >= -OVERDUE_KEYFRAME_FRAMES * frameMs && untilKeyMs <= nearMs;
   }
 
-  /** At a keyframe, where any level can begin. */
+  /** Chooses the level of the GOP that this keyframe starts. */
   #chooseLevel(packet: Candidate): void {
     if (this.#setting !== "auto") return;
     const { intervalMs } = this.keyframes;
-    // Keyframes that came all at once say nothing of their cadence.
-    this.#keyframesOnly = packet.wanted && intervalMs !== null && intervalMs > 0 &&
-      packet.periodMs >= intervalMs * (1 - SAME);
+    // Keyframes that arrived all at once have no cadence.
+    this.#keyframesOnly = packet.isWanted && intervalMs !== null && intervalMs > 0 &&
+      packet.periodMs >= intervalMs * (1 - SAME_PERIOD_PART);
     if (this.#keyframesOnly) this.#level = "keyframes";
     else if (this.#slept) this.#level = "gop";
-    else this.#level = this.#leftOut ? "nonref" : "all";
+    else this.#level = this.#skippedDisposable ? "nonref" : "all";
     this.#slept = false;
-    this.#leftOut = false;
+    this.#skippedDisposable = false;
   }
 
-  /** Another keyframe will be nearer to when a detector is due. */
-  #isLeftToLater({ pictureWanted, dueInMs }: Candidate): boolean {
+  /** Whether a later keyframe will be nearer to the due time. */
+  #isTooEarly({ isSnapshotWanted, dueInMs }: Candidate): boolean {
     const { intervalMs } = this.keyframes;
     return this.#setting === "auto" && this.#keyframesOnly && this.#state !== "waiting" &&
-      !pictureWanted && intervalMs !== null && dueInMs > intervalMs / 2;
+      !isSnapshotWanted && intervalMs !== null && dueInMs > NEAREST_KEYFRAME_PART * intervalMs;
   }
 
-  /** Nobody is due before the next keyframe, and that is some frames away. */
+  /** Whether no detector is due before the next keyframe, and that is some frames away. */
   #maySleep(packet: Candidate): boolean {
-    const { atMs, frameMs, pictureWanted, dueInMs, buffer, holdsBack } = packet;
+    const { atMs, frameMs, isSnapshotWanted, dueInMs, buffer, hasDelayedFrames } = packet;
     const { nextAtMs, intervalMs } = this.keyframes;
-    // What may be wrong about the keyframe must not make anybody wait, nor decode a GOP time and again.
-    if (buffer !== "complete" || (this.#caughtUp && holdsBack)) return false;
-    if (nextAtMs === null || intervalMs === null || frameMs === null || pictureWanted) return false;
+    // A keyframe that does not come as expected must neither delay a detector nor make a GOP be decoded twice.
+    if (buffer !== "complete" || (this.#caughtUp && hasDelayedFrames)) return false;
+    if (nextAtMs === null || intervalMs === null || frameMs === null || isSnapshotWanted) {
+      return false;
+    }
     const untilKeyMs = nextAtMs - atMs;
-    const leastMs = Math.max(MIN_SLEEP_FRAMES * frameMs, MIN_SLEEP_PART * intervalMs);
-    return untilKeyMs >= leastMs && dueInMs >= untilKeyMs - EARLY_FRAMES * frameMs;
+    const minMs = Math.max(MIN_SLEEP_FRAMES * frameMs, MIN_SLEEP_PART * intervalMs);
+    return untilKeyMs >= minMs && dueInMs >= untilKeyMs - LATE_KEYFRAME_FRAMES * frameMs;
   }
 
-  /** This picture may be the nearest to when a detector is due, or push that one out. */
-  #isWantedSoon({ frameMs, pictureWanted, dueInMs }: Candidate): boolean {
-    return frameMs === null || pictureWanted || dueInMs <= WAKE_FRAMES * frameMs;
+  /** Whether this frame may be the nearest to a due time, or makes the decoder output that one. */
+  #isWantedSoon({ frameMs, isSnapshotWanted, dueInMs }: Candidate): boolean {
+    return frameMs === null || isSnapshotWanted || dueInMs <= WAKE_FRAMES * frameMs;
   }
 }

@@ -1,21 +1,21 @@
 import { plusMs, type SteadyMs } from "../core/clock.ts";
+import type { CadenceView } from "./cadence.ts";
+import { STEADY_PART } from "./tolerances.ts";
 
 /** How many intervals between keyframes are remembered. */
 const REMEMBERED = 8;
 
-/** Intervals that differ by less than this part of the longest one are a cadence. */
-const STEADY = 0.1;
-
 /** When a camera sends its keyframes, as observed on the clock of their arrival. */
-export class KeyframeCadence {
+export class KeyframeCadence implements CadenceView {
   readonly #intervalsMs: number[] = [];
   #lastAtMs: SteadyMs | null = null;
-  /** Packets from each of the last keyframes to the next, and since the newest. */
+  /** Packets from each of the last keyframes to the next. */
   readonly #lengths: number[] = [];
+  /** Packets since the last keyframe. */
   #packets = 0;
 
-  /** A keyframe arrived. */
-  note(atMs: SteadyMs): void {
+  /** Records a keyframe's arrival. */
+  observeKeyframe(atMs: SteadyMs): void {
     if (this.#lastAtMs !== null) {
       this.#intervalsMs.push(Math.max(0, atMs - this.#lastAtMs));
       this.#lengths.push(this.#packets + 1);
@@ -26,29 +26,29 @@ export class KeyframeCadence {
     this.#lastAtMs = atMs;
   }
 
-  /** A packet came that is no keyframe. */
-  packet(): void {
+  /** Counts a packet that is no keyframe. */
+  observePacket(): void {
     this.#packets++;
   }
 
   /**
-   * In how many packets the next keyframe comes when it is as far from the last as any before was; below
-   * 0 when it did not. Infinity before the second one. Packets may come late, but not out of order.
+   * Packets until the next keyframe, if the GOP is as long as the longest of the last; negative when it is
+   * longer. Infinity before the second keyframe. Packets may arrive late, but not out of order.
    */
   get packetsLeft(): number {
     return this.#lengths.length === 0 ? Infinity : Math.max(...this.#lengths) - this.#packets;
   }
 
-  /** Keyframes come at even intervals; not known before the third. */
+  /** Whether keyframes come at even intervals; false before the third one. */
   get isSteady(): boolean {
     if (this.#intervalsMs.length < 2) return false;
     const longestMs = Math.max(...this.#intervalsMs);
-    return longestMs - Math.min(...this.#intervalsMs) <= STEADY * longestMs;
+    return longestMs - Math.min(...this.#intervalsMs) <= STEADY_PART * longestMs;
   }
 
   /**
-   * The time from one keyframe to the next, or null before the second one: the mean when they come
-   * evenly, else the longest seen, so that nobody counts on a keyframe that does not come.
+   * Milliseconds from one keyframe to the next, or null before the second one: the mean while they are
+   * steady, else the longest of the last, so that none is expected too early.
    */
   get intervalMs(): number | null {
     const count = this.#intervalsMs.length;
@@ -57,7 +57,7 @@ export class KeyframeCadence {
     return this.#intervalsMs.reduce((sum, each) => sum + each, 0) / count;
   }
 
-  /** When the next keyframe is expected, or null when that cannot be told. */
+  /** When the next keyframe is expected, or null before the second one. */
   get nextAtMs(): SteadyMs | null {
     const { intervalMs } = this;
     const lastAtMs = this.#lastAtMs;

@@ -1,27 +1,27 @@
 import { latestMs, plusMs, type SteadyMs } from "../core/clock.ts";
+import { ALIGNED_PERIOD_PART, MAX_ALIGNED_DELIVERIES, MAX_SHIFT_PART } from "./tolerances.ts";
 
-/** A period and a cadence that fit one another to this part of it are the same but for their clocks. */
-const SAME = 0.005;
-
-/** How far a due time is moved towards the cadence each time, as a part of the cadence's interval. */
-const MAX_MOVE = 0.01;
-
-/** Beyond so many deliveries from beat to beat nothing is gained by starting with the beat. */
-const MAX_DELIVERIES = 32;
+/** A cadence to align due times with. */
+export interface Alignment {
+  /** An instant of the cadence. */
+  readonly atMs: SteadyMs;
+  /** From one instant to the next. */
+  readonly intervalMs: number;
+}
 
 /**
  * When a detector is due for its next frame.
  *
- * Due times follow one another at exactly the period, whatever the frames' own cadence, so that the
- * achieved rate is the asked one. A delivery that comes late by less than a period does not shift
- * the ones after it; a longer delay starts the cadence anew, so that no burst makes up for it.
+ * Due times follow one another at exactly the period, independently of the frames' cadence, so that the
+ * achieved rate is the configured one. A delivery that is late by less than a period does not shift the
+ * later ones; a longer delay restarts the schedule, so that no burst compensates for it.
  */
 export class RateLimiter {
   #rateHz: number | null;
   #periodMs: number | null;
   #dueAtMs: SteadyMs | null = null;
 
-  /** @param rateHz deliveries a second, or null for no limit */
+  /** @param rateHz deliveries per second, or null for no limit */
   constructor(rateHz: number | null) {
     this.#rateHz = rateHz;
     this.#periodMs = periodOf(rateHz);
@@ -31,7 +31,7 @@ export class RateLimiter {
     return this.#rateHz;
   }
 
-  /** Changes the rate; what is already due stays due, what is not becomes due by the new period. */
+  /** Changes the rate: what is due stays due, what is not becomes due by the new period. */
   setRate(rateHz: number | null, nowMs: SteadyMs): void {
     const before = this.#periodMs;
     this.#rateHz = rateHz;
@@ -47,7 +47,7 @@ export class RateLimiter {
     return Math.max(0, this.#dueAtMs - nowMs);
   }
 
-  /** Milliseconds until a delivery after one at this moment would be due. */
+  /** Milliseconds until the delivery after one at this moment would be due. */
   waitAfterMs(nowMs: SteadyMs): number {
     return this.#periodMs === null ? 0 : Math.max(0, this.#dueAfter(nowMs, this.#periodMs) - nowMs);
   }
@@ -58,38 +58,35 @@ export class RateLimiter {
   }
 
   /**
-   * Moves the due times towards a cadence that the period fits into, or that fits into the period: a
-   * little at a time, so that the rate stays within {@link MAX_MOVE} of what was asked for.
-   *
-   * @param beat.atMs     an instant of the cadence
-   * @param beat.everyMs  from one to the next
+   * Shifts the due times towards a cadence of which the period is a multiple or a fraction, by
+   * {@link MAX_SHIFT_PART} of its interval at most, so that the rate stays within that of the configured
+   * one.
    */
-  follow({ atMs, everyMs }: { readonly atMs: SteadyMs; readonly everyMs: number }): void {
+  align({ atMs, intervalMs }: Alignment): void {
     const periodMs = this.#periodMs;
-    if (periodMs === null || this.#dueAtMs === null || everyMs <= 0) return;
-    const deliveries = Math.round(everyMs / periodMs);
-    if (deliveries > MAX_DELIVERIES) return;
+    if (periodMs === null || this.#dueAtMs === null || intervalMs <= 0) return;
+    const deliveries = Math.round(intervalMs / periodMs);
+    if (deliveries > MAX_ALIGNED_DELIVERIES) return;
     const stepMs = deliveries >= 1
-      ? everyMs / deliveries
-      : everyMs * Math.round(periodMs / everyMs);
-    if (Math.abs(stepMs - periodMs) > SAME * periodMs) return;
+      ? intervalMs / deliveries
+      : intervalMs * Math.round(periodMs / intervalMs);
+    if (Math.abs(stepMs - periodMs) > ALIGNED_PERIOD_PART * periodMs) return;
     const aheadMs = this.#dueAtMs - atMs;
-    // From the nearest instant that the cadence would have it due at; with a step of several beats every
-    // beat will do.
-    const gridMs = Math.min(stepMs, everyMs);
+    // The grid of instants to be due at; with a step of several intervals any of their instants will do.
+    const gridMs = Math.min(stepMs, intervalMs);
     const offMs = aheadMs - gridMs * Math.round(aheadMs / gridMs);
-    const mostMs = MAX_MOVE * everyMs;
-    this.#dueAtMs = plusMs(this.#dueAtMs, -Math.max(-mostMs, Math.min(mostMs, offMs)));
+    const maxMs = MAX_SHIFT_PART * intervalMs;
+    this.#dueAtMs = plusMs(this.#dueAtMs, -Math.max(-maxMs, Math.min(maxMs, offMs)));
   }
 
-  /** A frame was delivered. */
+  /** Schedules the next delivery after one at this moment. */
   delivered(nowMs: SteadyMs): void {
     if (this.#periodMs !== null) this.#dueAtMs = this.#dueAfter(nowMs, this.#periodMs);
   }
 
   #dueAfter(nowMs: SteadyMs, periodMs: number): SteadyMs {
-    const late = this.#dueAtMs === null || nowMs - this.#dueAtMs >= periodMs;
-    return plusMs(late || this.#dueAtMs === null ? nowMs : this.#dueAtMs, periodMs);
+    const restarts = this.#dueAtMs === null || nowMs - this.#dueAtMs >= periodMs;
+    return plusMs(restarts || this.#dueAtMs === null ? nowMs : this.#dueAtMs, periodMs);
   }
 }
 

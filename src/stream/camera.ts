@@ -10,9 +10,11 @@ import type {
   StreamInfo,
 } from "../core/messages.ts";
 import type { FrameBus } from "../framebus/bus.ts";
+import type { StreamLedger } from "../framebus/ledger.ts";
 import type { Libav } from "../libav/library.ts";
 import { CameraMemory } from "../rtsp/camera_memory.ts";
 import { RtspError } from "../rtsp/errors.ts";
+import type { CameraPacing } from "./camera_pacing.ts";
 import { CaptureTime } from "./capture_time.ts";
 import { runConnection } from "./connection.ts";
 import { FrameRate } from "./frame_rate.ts";
@@ -24,7 +26,7 @@ import type { RtspSource } from "./rtsp_source.ts";
 import type { ConnectionEnd } from "./session.ts";
 import { FramePool, type SharedFrame } from "./shared_frame.ts";
 
-/** The state of a camera and how it came to it. */
+/** The state of a camera, why, and since when. */
 export interface StateReport {
   readonly state: CameraState;
   readonly reason: string | null;
@@ -37,23 +39,25 @@ export interface CameraParts {
   readonly libav: Libav;
   readonly source: CameraSource;
   readonly bus: FrameBus<SharedFrame>;
+  readonly ledger: StreamLedger;
+  readonly pacing: CameraPacing;
   readonly snapshots: Snapshots;
   readonly clock: Clock;
   readonly log: Log;
   readonly random: () => number;
-  readonly onState: (standing: StateReport) => void;
+  readonly onState: (state: StateReport) => void;
 }
 
 /**
- * A camera that never gives up: connects, and when the connection ends for whatever reason waits a
- * little and connects again, until it is stopped. A file that plays once ends with its last frame.
+ * Keeps a camera connected: reconnects with a back-off whenever the connection ends, until it is stopped.
+ * A file that is not looped ends with its last frame.
  */
 export class Camera {
   readonly #parts: CameraParts;
   readonly #reconnects: ReconnectPolicy;
   readonly #memory = new CameraMemory();
   readonly #stop = new AbortController();
-  #standing: StateReport;
+  #state: StateReport;
   #connections = 0;
   #connectedAtMs: SteadyMs | null = null;
   #lastFrameAtMs: SteadyMs | null = null;
@@ -76,20 +80,20 @@ export class Camera {
       random: parts.random,
     });
     const sinceMs = parts.clock.wallMs();
-    this.#standing = { state: "connecting", reason: null, sinceMs, reconnects: 0 };
+    this.#state = { state: "connecting", reason: null, sinceMs, reconnects: 0 };
   }
 
-  /** Runs until it is stopped, or a file that plays once has ended. Never rejects for the stream's sake. */
+  /** Runs until it is stopped, or a file has ended that is not looped. Does not reject when the stream fails. */
   async run(): Promise<"ended" | "stopped"> {
     const { libav, clock, log } = this.#parts;
     const { signal } = this.#stop;
-    this.#parts.onState(this.#standing);
+    this.#parts.onState(this.#state);
     using pool = new FramePool(libav);
     while (!signal.aborted) {
       const end = await this.#connect(pool);
       if (end === "stopped") break;
       if (end === "ended") {
-        this.#become("offline", "ENDED");
+        this.#setState("offline", "ENDED");
         return "ended";
       }
       if (this.#hasBeenHealthy()) this.#reconnects.reset();
@@ -101,21 +105,21 @@ export class Camera {
       });
       await clock.sleep(delayMs, signal).catch(() => undefined);
     }
-    this.#become("offline", "STOPPED");
+    this.#setState("offline", "STOPPED");
     return "stopped";
   }
 
-  /** Ends {@link run}; a call that libav is blocked in returns within a tenth of a second. */
+  /** Ends {@link run}; a call that blocks in libav returns within a tenth of a second. */
   stop(): void {
     this.#stop.abort();
   }
 
-  /** Everything known of the camera at this moment. */
+  /** The figures of the camera at this moment. */
   report(): CaptureReport {
     const { bus, clock } = this.#parts;
     const info = this.#info;
     return {
-      ...this.#standing,
+      ...this.#state,
       info: info === null ? null : { ...info, fps: this.#frameRate.at(clock.nowMs()) },
       decodeLevel: this.#level,
       lastFrameAge: this.#lastFrameAtMs === null ? null : ageOf(this.#lastFrameAtMs, clock),
@@ -131,28 +135,23 @@ export class Camera {
     };
   }
 
-  /** One connection; what it fails with is told and becomes a reason to try again. */
+  /** Runs one connection. A failure is logged and becomes the reason to reconnect. */
   async #connect(pool: FramePool): Promise<ConnectionEnd | "failed"> {
-    const { libav, source, bus, snapshots, clock, log, random } = this.#parts;
+    const { source, log } = this.#parts;
     this.#connectedAtMs = null;
     this.#connections++;
     this.#failure = { code: "STREAM_STALLED", retryAfterMs: null };
     try {
       const end = await runConnection({
-        libav,
-        source,
-        bus,
-        snapshots,
+        ...this.#parts,
         pool,
         captureTime: this.#captureTime,
         memory: this.#memory,
-        random,
-        clock,
         signal: this.#stop.signal,
         onOpen: (opened) => this.#onOpen(opened),
         onArrival: (atMs) => this.#frameRate.arrive(atMs),
         onFrame: (atMs) => this.#onFrame(atMs),
-        onWaiting: () => this.#become("connecting", "WAITING_FOR_KEYFRAME"),
+        onWaiting: () => this.#setState("connecting", "WAITING_FOR_KEYFRAME"),
         onInfo: (info) => this.#onInfo(info),
         onDecoderFallback: (error) => log.warning("camera.decoder_replaced", { ...error.toData() }),
         onDecoded: (spentMs) => this.#decodeMs += spentMs,
@@ -162,9 +161,9 @@ export class Camera {
       });
       if (end === "stalled") {
         log.warning("camera.stalled", { silentForMs: source.stallTimeoutMs });
-        // Another of its tracks may be the one that sends.
+        // Another track may be the active one.
         this.#memory.track = null;
-        this.#become("stalled", "STREAM_STALLED");
+        this.#setState("stalled", "STREAM_STALLED");
       }
       if (end === "ended" && source.file === null) {
         throw new OrionError({
@@ -180,7 +179,7 @@ export class Camera {
       const retryAfterMs = error instanceof RtspError ? error.retryAfterMs : null;
       this.#failure = { code: data.code, retryAfterMs };
       log.warning("camera.failed", { ...data });
-      this.#become("offline", data.code);
+      this.#setState("offline", data.code);
       return "failed";
     } finally {
       this.#frameRate.restart();
@@ -202,9 +201,9 @@ export class Camera {
 
   #onFrame(atMs: SteadyMs): void {
     this.#lastFrameAtMs = atMs;
-    if (this.#standing.state === "online") return;
+    if (this.#state.state === "online") return;
     this.#connectedAtMs = atMs;
-    this.#become("online", null);
+    this.#setState("online", null);
   }
 
   #onInfo(info: StreamInfo): void {
@@ -214,15 +213,15 @@ export class Camera {
     this.#parts.log.info("camera.stream_changed", { ...info });
   }
 
-  #become(state: CameraState, reason: string | null): void {
-    const before = this.#standing;
+  #setState(state: CameraState, reason: string | null): void {
+    const before = this.#state;
     const reconnects = Math.max(0, this.#connections - 1);
     if (before.state === state && before.reason === reason) {
-      this.#standing = { ...before, reconnects };
+      this.#state = { ...before, reconnects };
       return;
     }
     const sinceMs = before.state === state ? before.sinceMs : this.#parts.clock.wallMs();
-    this.#standing = { state, reason, sinceMs, reconnects };
-    this.#parts.onState(this.#standing);
+    this.#state = { state, reason, sinceMs, reconnects };
+    this.#parts.onState(this.#state);
   }
 }

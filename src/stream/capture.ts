@@ -11,14 +11,16 @@ import type {
 import type { WorkerLink } from "../core/worker_entry.ts";
 import { FrameBus } from "../framebus/bus.ts";
 import { ConsumerPorts } from "../framebus/consumer_ports.ts";
+import { CameraLedger } from "../framebus/ledger.ts";
 import type { Libav } from "../libav/library.ts";
 import { openLibav } from "../libav/open.ts";
 import { Camera } from "./camera.ts";
+import { CameraPacing } from "./camera_pacing.ts";
 import { Snapshots } from "./snapshots.ts";
 import type { SharedFrame } from "./shared_frame.ts";
 import { TensorWriter } from "./tensor_writer.ts";
 
-/** What exists once a camera was started. */
+/** The parts of a started camera. */
 interface Running {
   readonly libav: Libav;
   readonly bus: FrameBus<SharedFrame>;
@@ -29,7 +31,7 @@ interface Running {
   readonly finished: Promise<void>;
 }
 
-/** One camera's thread: opens libav, runs the camera, serves the mailboxes' consumers. */
+/** One camera's worker: opens libav, runs the camera, serves the mailboxes' consumers. */
 export class Capture {
   readonly #link: WorkerLink<FromCapture>;
   readonly #clock: Clock;
@@ -43,7 +45,7 @@ export class Capture {
   async handle(message: ToCapture): Promise<void> {
     if (message.kind === "start") return this.#start(message.source, message.libraries);
     const running = this.#running;
-    assert(running !== null, `a capture worker that was not started was told to ${message.kind}`);
+    assert(running !== null, `a capture worker got "${message.kind}" before it was started`);
     const { bus, ports, writer } = running;
     switch (message.kind) {
       case "subscribe": {
@@ -70,7 +72,7 @@ export class Capture {
           report: this.#report(running),
         });
       case "snapshot":
-        return running.snapshots.ask((snapshot) => {
+        return running.snapshots.request((snapshot) => {
           const { request } = message;
           this.#link.post(
             { kind: "snapshot", request, snapshot },
@@ -88,32 +90,40 @@ export class Capture {
     assert(this.#running === null, "a capture worker was started twice");
     const clock = this.#clock;
     const log = this.#link.log.child({ camera: source.camera });
-    // Orion's own RTSP needs libav to decode only, and is permitted no more.
+    // Orion's own RTSP client needs libav for decoding only, and has no other permission.
     const demux = source.file !== null || source.demuxer === "libav";
     const libav = openLibav(libraries, { demux, log });
+    const ledger = new CameraLedger();
+    const pacing = new CameraPacing();
     const bus = new FrameBus<SharedFrame>({
       clock,
       stallTimeoutMs: source.stallTimeoutMs,
+      ledger,
+      pacing,
       announce: (detector, seq) => ports.announce(detector, seq),
+      onDemandChanged: () => pacing.wake(),
     });
     const writer = new TensorWriter({ libav, camera: source.camera, clock, region: source });
     const ports = new ConsumerPorts<SharedFrame>({
       bus,
+      reader: pacing,
       clock,
       convert: (frame, take, context) => writer.write(frame, take, context),
       onError: (detector, error) =>
         log.error("frame.convert_failed", { detector, ...errorData(error) }),
     });
-    const snapshots = new Snapshots(libav);
+    const snapshots = new Snapshots(libav, () => pacing.wake());
     const camera = new Camera({
       libav,
       source,
       bus,
+      ledger,
+      pacing,
       snapshots,
       clock,
       log,
       random: Math.random,
-      onState: (standing) => this.#link.post({ kind: "state", ...standing }),
+      onState: (state) => this.#link.post({ kind: "state", ...state }),
     });
     bus.start();
     this.#link.post({ kind: "ready", libav: libav.release.name });
@@ -129,7 +139,7 @@ export class Capture {
     return { ...camera.report(), flow: { pictureAgoMs, offers: ports.offers() } };
   }
 
-  /** Ends the stream first, so that nothing arrives any more; then closes the books and the libraries. */
+  /** Ends the stream first, so that no more frames arrive; then closes the account and the libraries. */
   async #stop(running: Running): Promise<void> {
     const { libav, bus, ports, writer, camera, finished } = running;
     camera.stop();

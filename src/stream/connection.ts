@@ -10,7 +10,7 @@ import { StallTimer } from "./stall_timer.ts";
 
 /** What a connection works with; it owns none of it. */
 export interface ConnectionParts extends Omit<SessionParts, "bounds"> {
-  /** What was learnt of the camera before, for the next connection. */
+  /** What earlier connections learned of the camera. */
   readonly memory: CameraMemory;
   readonly random: () => number;
   /** The stream is open. */
@@ -20,23 +20,23 @@ export interface ConnectionParts extends Omit<SessionParts, "bounds"> {
 type OpenParts = ConnectionParts & SessionParts;
 
 /**
- * One connection to a camera, or one play of a file: opens it, reads every packet, decodes what some
- * detector will take, and distributes the frames. It ends when the stream does, when no frame came for
- * the stall time, or when the signal is aborted.
+ * Runs one connection to a camera, or plays a file: opens it, reads every packet, decodes those that a
+ * detector needs, and distributes the frames. It ends when the stream does, when no usable frame has
+ * arrived for the stall timeout, or when the signal is aborted.
  *
- * @throws {OrionError} when the stream cannot be opened or read on
+ * @throws {OrionError} when the stream cannot be opened or read
  */
 export async function runConnection(parts: ConnectionParts): Promise<ConnectionEnd> {
   const { source, clock, signal } = parts;
   const ending = new Ending(signal);
   const stall = new StallTimer(clock, source.stallTimeoutMs, () => ending.end("stalled"));
   const onFrame: typeof parts.onFrame = (atMs) => {
-    stall.frame(atMs);
+    stall.observe(atMs);
     parts.onFrame(atMs);
   };
-  // What comes shows that the camera is there: to connect again would only begin the wait anew.
+  // The camera sends: reconnecting would only restart the wait for a keyframe.
   const onWaiting: typeof parts.onWaiting = (atMs) => {
-    stall.frame(atMs);
+    stall.observe(atMs);
     parts.onWaiting(atMs);
   };
   try {
@@ -49,7 +49,7 @@ export async function runConnection(parts: ConnectionParts): Promise<ConnectionE
       ? await runRtsp(session, ending, stall)
       : await runLibav(session, ending, stall);
   } catch (error) {
-    // What ends a call from outside makes it fail in one way or another: the reason is known here.
+    // A call that is ended from outside fails with an arbitrary error: the reason is known here.
     if (signal.aborted) return "stopped";
     if (stall.isStalled) return "stalled";
     throw error;
@@ -69,8 +69,8 @@ async function runRtsp(
   ending.onEnd = () => void close();
   try {
     using decoding = new Decoding(parts, source);
-    using reading = new ReadPacer({ ...parts, gate: decoding.gate, socket: source.socket });
-    source.reading = reading;
+    using pacer = new ReadPacer({ ...parts, policy: decoding.policy, socket: source.socket });
+    source.reading = pacer;
     parts.onOpen(source);
     return await runSession(parts, source, decoding, stall);
   } finally {
@@ -96,9 +96,9 @@ async function runLibav(
   }
 }
 
-/** Ends a connection from outside: the camera is to stop, or stalls. */
+/** Ends a connection from outside, because the camera is to stop or stalls. */
 class Ending implements Disposable {
-  /** Runs once, when it ends. */
+  /** Called once, when it ends. */
   onEnd: (() => void) | null = null;
   readonly #stop: AbortSignal;
   readonly #controller = new AbortController();

@@ -1,91 +1,91 @@
 import type { SteadyMs, WallMs } from "../core/clock.ts";
 import type { CaptureClock } from "../core/messages.ts";
-import type { CameraLedger, FrameState } from "../framebus/ledger.ts";
+import type { FrameState, StreamLedger } from "../framebus/ledger.ts";
 
-/** What is known of a packet when it arrives, kept until its picture comes out of the decoder. */
+/** What is known of a packet when it arrives, kept until the decoder outputs its frame. */
 export interface PacketInfo {
   readonly pts: bigint | null;
   readonly isKey: boolean;
   /** When the packet arrived. */
   readonly arrivedAtMs: SteadyMs;
-  /** When the picture was taken. */
+  /** When the frame was captured. */
   readonly capturedAtMs: WallMs;
   /** Whose clock that is. */
   readonly clock: CaptureClock;
-  /** Where it stands in the ledger; absent: `arrived`. Others are decoded so that later ones can be. */
-  readonly standing?: FrameState;
+  /** Its frame's state in the ledger; absent: `arrived`. Others are decoded by a catch-up. */
+  readonly frameState?: FrameState;
 }
 
-/** What the decoder says of a picture. */
-export interface PictureFlags {
+/** What the decoder says of a frame. */
+export interface FrameFlags {
   readonly pts: bigint | null;
   /** `AV_FRAME_FLAG_CORRUPT` or `decode_error_flags` other than 0. */
-  readonly damaged: boolean;
+  readonly isDamaged: boolean;
 }
 
-/** Pictures may be shown so many packets later than they are decoded: 16 at most in H.264 and H.265. */
+/** Frames are reordered by so many packets at most in H.264 and H.265. */
 const MAX_REORDERED = 16;
 
-/** A packet whose picture has not come yet. */
+/** A packet whose frame the decoder has not output yet. */
 interface Pending {
   readonly packet: PacketInfo;
-  /** Its place in the order of decoding. */
+  /** Its position in decoding order. */
   readonly order: number;
 }
 
-/** Packets a decoder may hold back: H.264 and H.265 reorder 16 at most, and threads add theirs. */
+/** Packets a decoder may delay: {@link MAX_REORDERED}, and those that its threads add. */
 const MAX_IN_DECODER = 64;
 
 /**
- * Matches pictures with the packets they came from, and tells whole pictures from damaged ones.
+ * Matches frames with the packets they came from, and decides which frames are corrupt.
  *
- * libav flags the first damaged picture at best; those that refer to it look clean. So from a damaged
- * picture or a refused packet on, everything counts as corrupt until a clean keyframe. Pictures that precede
- * the keyframe that decoding began with, in presentation order, refer to what was never decoded and
- * are corrupt too.
+ * libav flags the first damaged frame at best; those that refer to it have no flag. So from a damaged
+ * frame or a rejected packet on, every frame counts as corrupt until an intact keyframe. Frames that precede
+ * the keyframe that decoding started with, in presentation order, refer to packets that were never decoded
+ * and are corrupt too.
  */
 export class CorruptionTracker {
-  readonly #ledger: CameraLedger;
+  readonly #ledger: StreamLedger;
   readonly #skipsNonRef: boolean;
-  /** In the order of decoding. */
+  /** In decoding order. */
   readonly #pending: Pending[] = [];
   #sent = 0;
-  #tainted = false;
-  #notBefore: bigint | null = null;
+  #isCorrupt = false;
+  #startPts: bigint | null = null;
   #slept = false;
 
   /**
-   * @param parts.ledger       where damaged pictures are counted
-   * @param parts.skipsNonRef  the decoder leaves pictures out that no other refers to; a picture that
-   *                           does not come out is then `undecoded`, else `corrupt`
+   * @param parts.ledger       counts corrupt frames
+   * @param parts.skipsNonRef  the decoder skips disposable frames; a packet without a frame is then
+   *                           `undecoded`, else `corrupt`
    */
-  constructor(parts: { ledger: CameraLedger; skipsNonRef: boolean }) {
+  constructor(parts: { ledger: StreamLedger; skipsNonRef: boolean }) {
     this.#ledger = parts.ledger;
     this.#skipsNonRef = parts.skipsNonRef;
   }
 
-  /** Whether the decoder holds pictures back. */
-  get holdsBack(): boolean {
+  /** Whether the decoder has packets whose frames it has not output. */
+  get hasPending(): boolean {
     return this.#pending.length > 0;
   }
 
-  /** Whether pictures count as corrupt until a clean keyframe. */
-  get isTainted(): boolean {
-    return this.#tainted;
+  /** Whether frames count as corrupt until an intact keyframe. */
+  get isCorrupt(): boolean {
+    return this.#isCorrupt;
   }
 
   /**
-   * Decoding begins anew with this keyframe.
-   * @param slept  what comes before it was left out on purpose, and is not missing
+   * Decoding starts with this keyframe.
+   * @param slept  packets before it were skipped on purpose, and are not missing
    */
   restart(key: PacketInfo, slept: boolean): void {
     this.settle();
-    this.#tainted = false;
-    this.#notBefore = key.pts;
+    this.#isCorrupt = false;
+    this.#startPts = key.pts;
     this.#slept = slept;
   }
 
-  /** The decoder took a packet. */
+  /** The decoder accepted a packet. */
   sent(packet: PacketInfo): void {
     if (this.#pending.length >= MAX_IN_DECODER) {
       this.#lost(this.#pending.shift()?.packet);
@@ -93,48 +93,48 @@ export class CorruptionTracker {
     this.#pending.push({ packet, order: this.#sent++ });
   }
 
-  /** The decoder refused the packet: what follows refers to a picture that is not there. */
-  refused(packet: PacketInfo): void {
-    this.#ledger.corrupt(packet.standing);
-    this.#tainted = true;
+  /** The decoder rejected a packet: later frames refer to one that is missing. */
+  rejected(packet: PacketInfo): void {
+    this.#ledger.corrupt(packet.frameState);
+    this.#isCorrupt = true;
   }
 
-  /** Something went missing between two packets. */
-  gap(): void {
-    this.#tainted = true;
+  /** A frame was lost in the decoder. */
+  frameLost(): void {
+    this.#isCorrupt = true;
   }
 
   /**
-   * A picture came out.
-   * @returns its packet when the picture is whole; null when it was damaged, and counted as such
+   * The decoder output a frame.
+   * @returns its packet when the frame is intact; null when it is corrupt, and counted as such
    */
-  received(picture: PictureFlags): PacketInfo | null {
-    const packet = this.#match(picture.pts);
-    // A picture without a packet of its own: the decoder gave the two fields of one packet apart.
+  received(frame: FrameFlags): PacketInfo | null {
+    const packet = this.#match(frame.pts);
+    // A frame without a packet of its own: the decoder output the two fields of one packet separately.
     if (packet === null) return null;
-    if (picture.damaged) this.#tainted = true;
-    if (packet.isKey && !picture.damaged) this.#tainted = false;
-    if (packet.standing === "settled") return null;
-    const early = this.#notBefore !== null && packet.pts !== null && packet.pts < this.#notBefore;
-    if (!this.#tainted && !early) return packet;
-    if (early && this.#slept) this.#ledger.undecoded("asleep", packet.standing);
-    else this.#ledger.corrupt(packet.standing);
+    if (frame.isDamaged) this.#isCorrupt = true;
+    if (packet.isKey && !frame.isDamaged) this.#isCorrupt = false;
+    if (packet.frameState === "settled") return null;
+    const isEarly = this.#startPts !== null && packet.pts !== null && packet.pts < this.#startPts;
+    if (!this.#isCorrupt && !isEarly) return packet;
+    if (isEarly && this.#slept) this.#ledger.undecoded("asleep", packet.frameState);
+    else this.#ledger.corrupt(packet.frameState);
     return null;
   }
 
-  /** The decoder was drained or flushed: what it still held will never come out. */
+  /** The decoder was drained or flushed: settles the packets whose frames it will never output. */
   settle(): void {
     for (const { packet } of this.#pending.splice(0)) this.#lost(packet);
   }
 
-  /** A packet gave no picture. */
+  /** Settles a packet that yielded no frame. */
   #lost(packet: PacketInfo | undefined): void {
     if (packet === undefined) return;
-    if (this.#skipsNonRef) this.#ledger.undecoded("nonref", packet.standing);
-    else this.#ledger.corrupt(packet.standing);
+    if (this.#skipsNonRef) this.#ledger.undecoded("nonref", packet.frameState);
+    else this.#ledger.corrupt(packet.frameState);
   }
 
-  /** The packet a picture came from; those that can't give one any more are settled. */
+  /** Finds the packet of a frame, and settles those whose frames cannot follow any more. */
   #match(pts: bigint | null): PacketInfo | null {
     const index = pts === null ? 0 : this.#pending.findIndex(({ packet }) => packet.pts === pts);
     const [found] = this.#pending.splice(Math.max(0, index), 1);
@@ -144,8 +144,8 @@ export class CorruptionTracker {
   }
 
   /**
-   * Some cameras stamp B-frames in the order of decoding, so an earlier time says nothing; but a decoder
-   * that skips pictures leaves out so many that none of them is waited for.
+   * Some cameras stamp B-frames in decoding order, so an earlier PTS does not mean that a frame was skipped.
+   * A decoder that skips disposable frames skips so many that none is waited for.
    */
   #settleBefore({ order, packet: { pts } }: Pending): void {
     const isPast = this.#skipsNonRef

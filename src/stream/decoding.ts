@@ -15,19 +15,19 @@ import { FrameViews } from "./frame_views.ts";
 import type { SharedFrame } from "./shared_frame.ts";
 import { ShownTimes } from "./shown_times.ts";
 
-/** A camera's packet that waited for so long shows that the decoder is behind. */
+/** A decoder lags behind when a camera's packet waited for longer than this. */
 const BEHIND_MS = 1000;
-/** A decoder that needs this part of the time between frames does not catch up any more. */
+/** A decoder that needs more than this part of the frame interval does not catch up. */
 const SLOW_PART = 0.8;
-/** Weight of one packet in the mean time that decoding takes. */
+/** Weight of one packet in the running mean of the decoding time. */
 const WEIGHT = 1 / 8;
 
-/** `empty`: it begins with the next packet. `standing`: it left packets out, and remembers. */
-type DecoderState = "empty" | "standing" | "working";
+/** `empty`: it has no frame to refer to. `paused`: it has, but packets were skipped since. */
+type DecoderState = "empty" | "paused" | "working";
 
-/** From a connection's packets to frames on the bus: what is decoded, what is whole, what is counted. */
+/** Turns a connection's packets into frames on the bus: decides, decodes, checks and counts. */
 export class Decoding implements Disposable {
-  readonly gate: DecodePolicy;
+  readonly policy: DecodePolicy;
   readonly #parts: DecodingParts;
   readonly #packets: PacketSource;
   readonly #decoder: BoundedDecoder;
@@ -42,7 +42,7 @@ export class Decoding implements Disposable {
 
   /** @throws {LibavError} `STREAM_CODEC` when libav has no decoder for the stream */
   constructor(parts: DecodingParts, packets: PacketSource) {
-    const { libav, source, bus } = parts;
+    const { libav, source, ledger } = parts;
     const { video } = packets;
     this.#parts = parts;
     this.#packets = packets;
@@ -61,86 +61,83 @@ export class Decoding implements Disposable {
     });
     const skipsNonRef = source.decode === "nonref";
     if (skipsNonRef) this.#decoder.setSkipFrame("noref");
-    this.gate = new DecodePolicy(source.decode);
-    this.#tracker = new CorruptionTracker({ ledger: bus.ledger, skipsNonRef });
-    this.#buffer = new GopBuffer({
-      ledger: bus.ledger,
-      recycle: (packet) => packets.recycle(packet),
-    });
+    this.policy = new DecodePolicy(source.decode);
+    this.#tracker = new CorruptionTracker({ ledger, skipsNonRef });
+    this.#buffer = new GopBuffer({ ledger, recycle: (packet) => packets.recycle(packet) });
     parts.onBuffer(this.#buffer);
   }
 
-  /** Counts a packet, and decodes it if some detector will take its picture or one after it. */
-  packet(packet: SourcePacket): void {
-    const leftOut = this.#packet(packet);
+  /** Counts a packet, and decodes it if a detector needs its frame or a later one. */
+  push(packet: SourcePacket): void {
+    const skipped = this.#push(packet);
     if (packet.isCorrupt) {
       this.#buffer.clear();
     } else if (this.#parts.source.decode !== "keyframes") {
       this.#packets.keep();
-      this.#buffer.add(packet, leftOut);
-      if (leftOut === null && this.#state !== "empty") this.#buffer.advance();
-    } else if (leftOut !== null) {
-      this.#parts.bus.ledger.undecoded(leftOut);
+      this.#buffer.add(packet, skipped);
+      if (skipped === null && this.#state !== "empty") this.#buffer.advance();
+    } else if (skipped !== null) {
+      this.#parts.ledger.undecoded(skipped);
     }
   }
 
-  /** @returns why the packet was left out, where it may be decoded yet; its frame is to be settled */
-  #packet(packet: SourcePacket): UndecodedReason | null {
-    const { bus, snapshots, source } = this.#parts;
+  /** @returns why the packet was skipped, where it may still be decoded: its frame is not settled yet */
+  #push(packet: SourcePacket): UndecodedReason | null {
+    const { bus, ledger, pacing, snapshots, source } = this.#parts;
     const { isKey, arrivedAtMs } = packet;
     if (isKey) this.#info.keyframe(packet.positionSeconds);
-    bus.ledger.arrive();
-    bus.cadence.beat(arrivedAtMs);
+    ledger.arrive();
+    pacing.packets.observe(arrivedAtMs);
     this.#parts.onArrival(arrivedAtMs);
-    const fate = this.gate.decide({
+    const decision = this.policy.decide({
       isKey,
       isRecoveryPoint: packet.isRecoveryPoint,
       isCorrupt: packet.isCorrupt,
       isTooSlow: this.#isTooSlow(arrivedAtMs),
       isDisposable: packet.isDisposable,
       atMs: arrivedAtMs,
-      frameMs: bus.cadence.intervalMs,
-      wanted: bus.wanted,
-      pictureWanted: snapshots.wanted,
+      frameMs: pacing.packets.intervalMs,
+      isWanted: bus.isWanted,
+      isSnapshotWanted: snapshots.isWanted,
       periodMs: bus.periodMs,
       dueInMs: bus.dueInMs(arrivedAtMs),
       dueNextInMs: bus.dueNextInMs(arrivedAtMs),
-      holdsBack: this.#tracker.holdsBack,
+      hasDelayedFrames: this.#tracker.hasPending,
       buffer: this.#bufferState,
     });
-    if (isKey) this.#followKeyframes(arrivedAtMs);
-    this.#parts.onLevel(this.gate.level);
-    if (fate.kind === "catch-up" || fate.kind === "decode") {
-      if (fate.kind === "catch-up") this.#catchUp();
+    if (isKey) this.#alignWithKeyframes(arrivedAtMs);
+    this.#parts.onLevel(this.policy.level);
+    if (decision.kind === "catch-up" || decision.kind === "decode") {
+      if (decision.kind === "catch-up") this.#catchUp();
       else if (this.#mustRestart(packet)) {
         this.#buffer.clear();
         this.#restart(packet);
       }
       this.#decode(packet);
-      // Nothing follows that pushes the picture out.
-      if (this.gate.keyframesOnly) this.#sleep();
+      // No packet follows that makes the decoder output the frame.
+      if (this.policy.keyframesOnly) this.#sleep();
       return null;
     }
-    const isNonRef = fate.kind === "skip" && fate.reason === "nonref";
+    const isNonRef = decision.kind === "skip" && decision.reason === "nonref";
     if (this.#state === "working" && !isNonRef) this.#sleep();
-    if (fate.kind === "unusable") {
-      bus.ledger.corrupt();
+    if (decision.kind === "unusable") {
+      ledger.corrupt();
       if (!this.#hasDecoded) this.#parts.onWaiting(arrivedAtMs);
       return null;
     }
     this.#parts.onFrame(arrivedAtMs);
     if (source.file === null) this.#info.frame(null);
-    if (!isNonRef) return fate.reason;
-    bus.ledger.undecoded("nonref");
+    if (!isNonRef) return decision.reason;
+    ledger.undecoded("nonref");
     return null;
   }
 
-  /** The stream has ended, or starts again: gets out what the decoder holds back. */
+  /** Drains the decoder: the stream has ended, or starts again. */
   end(): void {
     this.#drain();
   }
 
-  /** A file starts again from its beginning. */
+  /** Prepares for the first packet of a file that starts again. */
   rewind(): void {
     this.#shownTimes = new ShownTimes();
     this.#info.rewind();
@@ -154,34 +151,34 @@ export class Decoding implements Disposable {
   }
 
   get #bufferState(): "incomplete" | "complete" | "full" {
-    const { isComplete, isCut, isFull } = this.#buffer;
-    // A decoder that holds pictures back forgets everything when it sleeps.
-    if (!isComplete || (isCut && this.#tracker.holdsBack)) return "incomplete";
+    const { isComplete, isTruncated, isFull } = this.#buffer;
+    // A decoder with delayed frames is flushed when it sleeps.
+    if (!isComplete || (isTruncated && this.#tracker.hasPending)) return "incomplete";
     return isFull ? "full" : "complete";
   }
 
-  /** Decodes what was left out, so that the packet at hand can follow; its pictures are passed over. */
+  /** Decodes the skipped packets, so that the current one can follow; their frames are not offered. */
   #catchUp(): void {
     this.#parts.onCatchUp();
-    const { beginning } = this.#buffer;
+    const { restartPacket } = this.#buffer;
     try {
-      if (beginning !== null) this.#restart(beginning);
+      if (restartPacket !== null) this.#restart(restartPacket);
       this.#state = "working";
-      this.#buffer.replay((packet, standing) => this.#decode({ ...packet, standing }));
+      this.#buffer.replay((packet, frameState) => this.#decode({ ...packet, frameState }));
     } catch (error) {
-      // The packet at hand does not get its turn.
-      this.#parts.bus.ledger.undecoded("asleep");
+      // The current packet is not reached.
+      this.#parts.ledger.undecoded("asleep");
       throw error;
     }
   }
 
-  /** Decoding cannot go on with this packet from where the decoder is. */
+  /** Whether the decoder has to be restarted for this packet. */
   #mustRestart(packet: SourcePacket): boolean {
     if (this.#state !== "working") return true;
-    return packet.isRecoveryPoint && this.#tracker.isTainted;
+    return packet.isRecoveryPoint && this.#tracker.isCorrupt;
   }
 
-  /** The decoder slept, or is to forget: begin here as if there had been nothing before. */
+  /** Starts decoding here, independently of what was decoded before. */
   #restart(packet: SourcePacket): void {
     if (this.#state !== "empty") this.#drain();
     this.#state = "working";
@@ -190,35 +187,35 @@ export class Decoding implements Disposable {
   }
 
   #isTooSlow(arrivedAtMs: SteadyMs): boolean {
-    const { source, bus, clock } = this.#parts;
-    const { intervalMs } = bus.cadence;
+    const { source, pacing, clock } = this.#parts;
+    const { intervalMs } = pacing.packets;
     if (source.file !== null || intervalMs === null) return false;
     return this.#decodeMs > SLOW_PART * intervalMs && clock.nowMs() - arrivedAtMs > BEHIND_MS;
   }
 
-  /** Lets go of every picture: what is wanted next has not come yet. */
+  /** Stops decoding until a later packet is wanted. */
   #sleep(): void {
-    if (this.#tracker.holdsBack) this.#drain();
-    else this.#state = "standing";
-    this.#parts.bus.rest();
+    if (this.#tracker.hasPending) this.#drain();
+    else this.#state = "paused";
+    this.#parts.bus.dropNotDue();
   }
 
-  /** Detectors whose rate allows it are due with the keyframes: least has to be decoded then. */
-  #followKeyframes(atMs: SteadyMs): void {
-    const { bus } = this.#parts;
-    const { keyframes, keyframesOnly } = this.gate;
-    bus.frameCadence = keyframesOnly ? keyframes : null;
-    const everyMs = keyframes.intervalMs;
-    if (everyMs !== null && keyframes.isSteady) bus.follow({ atMs, everyMs });
+  /** Makes detectors whose rate permits it due with the keyframes: that takes the least decoding. */
+  #alignWithKeyframes(atMs: SteadyMs): void {
+    const { bus, pacing } = this.#parts;
+    const { keyframes, keyframesOnly } = this.policy;
+    pacing.decodesOnly(keyframesOnly ? keyframes : null);
+    const { intervalMs } = keyframes;
+    if (intervalMs !== null && keyframes.isSteady) bus.align({ atMs, intervalMs });
   }
 
-  #decode(packet: SourcePacket & { readonly standing?: FrameState }): void {
+  #decode(packet: SourcePacket & { readonly frameState?: FrameState }): void {
     const startedAtMs = this.#parts.clock.nowMs();
     try {
       while (this.#decoder.send(packet.packet) === "again") this.#receiveAll();
       this.#tracker.sent(packet);
     } catch (error) {
-      this.#tracker.refused(packet);
+      this.#tracker.rejected(packet);
       if (!(error instanceof LibavError || isRefusal(error))) throw error;
     }
     this.#receiveAll();
@@ -228,26 +225,26 @@ export class Decoding implements Disposable {
     this.#parts.onDecoded(spentMs);
   }
 
-  /** Takes every picture out of the decoder that is ready. */
+  /** Receives every frame that the decoder has ready. */
   #receiveAll(): void {
-    const { bus, snapshots, pool, source, captureTime } = this.#parts;
+    const { bus, ledger, snapshots, pool, source, captureTime } = this.#parts;
     for (;;) {
       const frame = pool.take();
       try {
         if (this.#receive(frame) !== "frame") return;
         const { picture } = frame;
-        // Also of a picture that goes no further: it may say how those after it are shown.
+        // Also of a frame that is not offered: its side data may apply to later ones.
         const view = this.#views.of(picture);
-        const damaged = picture.isCorrupt || picture.decodeErrorFlags !== 0;
-        const packet = this.#tracker.received({ pts: picture.pts, damaged });
+        const isDamaged = picture.isCorrupt || picture.decodeErrorFlags !== 0;
+        const packet = this.#tracker.received({ pts: picture.pts, isDamaged });
         if (packet === null) continue;
-        if (packet.standing !== undefined) {
-          bus.passOver(packet.standing);
+        if (packet.frameState !== undefined) {
+          bus.countCatchUp(packet.frameState);
           continue;
         }
         const ptsSeconds = this.#packets.secondsOf(packet.pts);
         frame.info = {
-          seq: source.firstSeq + bus.ledger.received,
+          seq: source.firstSeq + ledger.received,
           isKey: packet.isKey,
           ptsSeconds,
           shownAtMs: this.#shownTimes.of(ptsSeconds * 1000, packet.arrivedAtMs),
@@ -271,13 +268,13 @@ export class Decoding implements Disposable {
       return this.#decoder.receive(frame.picture);
     } catch (error) {
       if (!(error instanceof LibavError)) throw error;
-      // The picture is lost; its packet stays pending until a later one settles it.
-      this.#tracker.gap();
+      // The frame is lost; its packet stays pending until a later one settles it.
+      this.#tracker.frameLost();
       return "again";
     }
   }
 
-  /** Gets out what the decoder holds back, and leaves it ready for a keyframe. */
+  /** Receives the delayed frames, and leaves the decoder ready for a keyframe. */
   #drain(): void {
     try {
       this.#decoder.send(null);

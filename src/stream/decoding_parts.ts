@@ -2,8 +2,10 @@ import type { Clock, SteadyMs } from "../core/clock.ts";
 import type { OrionError } from "../core/errors.ts";
 import type { CameraSource, DecodeLevel, StreamInfo } from "../core/messages.ts";
 import type { FrameBus } from "../framebus/bus.ts";
+import type { StreamLedger } from "../framebus/ledger.ts";
 import type { Libav } from "../libav/library.ts";
 import type { StreamBounds } from "./bounds/stream_bounds.ts";
+import type { CameraPacing } from "./camera_pacing.ts";
 import type { CaptureTime } from "./capture_time.ts";
 import type { GopBuffer } from "./gop_buffer.ts";
 import type { Snapshots } from "./snapshots.ts";
@@ -14,26 +16,29 @@ export interface DecodingParts {
   readonly libav: Libav;
   readonly source: CameraSource;
   readonly bus: FrameBus<SharedFrame>;
+  /** The stream's side of the camera's account. */
+  readonly ledger: StreamLedger;
+  readonly pacing: CameraPacing;
   readonly snapshots: Snapshots;
   readonly pool: FramePool;
   readonly captureTime: CaptureTime;
   readonly clock: Clock;
-  /** What the connection may ask of the decoder. */
+  /** Limits what the connection may demand of the decoder. */
   readonly bounds: StreamBounds;
-  /** A packet came. */
+  /** A packet arrived. */
   readonly onArrival: (atMs: SteadyMs) => void;
-  /** A good frame came, decoded or left out on purpose. */
+  /** A usable frame arrived, decoded or skipped. */
   readonly onFrame: (atMs: SteadyMs) => void;
-  /** A packet came, and no keyframe yet that decoding could begin with. */
+  /** A packet arrived, and no keyframe before it that decoding could start with. */
   readonly onWaiting: (atMs: SteadyMs) => void;
   readonly onInfo: (info: StreamInfo) => void;
   readonly onDecoderFallback: (error: OrionError) => void;
   /** Milliseconds spent in the decoder for one packet. */
   readonly onDecoded: (spentMs: number) => void;
-  /** How much is decoded, with every packet. */
+  /** The decode level at each packet. */
   readonly onLevel: (level: DecodeLevel) => void;
-  /** What is kept of the connection, until it ends. */
+  /** The GOP buffer of the connection; null when that ends. */
   readonly onBuffer: (buffer: GopBuffer | null) => void;
-  /** The decoder goes on with what it left out. */
+  /** The decoder catches up with skipped packets. */
   readonly onCatchUp: () => void;
 }

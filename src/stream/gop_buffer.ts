@@ -1,65 +1,65 @@
 import type { UndecodedReason } from "../core/accounts.ts";
-import type { CameraLedger, FrameState } from "../framebus/ledger.ts";
+import type { FrameState, StreamLedger } from "../framebus/ledger.ts";
 import type { Packet } from "../libav/packet.ts";
 import type { SourcePacket } from "./packet_source.ts";
 
-/** What is kept of a camera's stream at most. */
+/** Coded data that is buffered for a camera at most. */
 export const MAX_GOP_BYTES = 32 * 1024 * 1024;
-/** 80 seconds of 50 pictures a second; each of them takes some 2 KiB beside its data. */
+/** 80 seconds of 50 frames per second; a packet takes some 2 KiB beside its data. */
 const MAX_GOP_PACKETS = 4096;
 
-/** A packet that is kept. */
-interface Kept {
+interface BufferedPacket {
   readonly packet: SourcePacket;
-  /** Why it was not decoded, while it may be yet; null: its frame is settled, or in the decoder. */
-  leftOut: UndecodedReason | null;
+  /** Why it was skipped, while its frame is not settled; null when it is, or is in the decoder. */
+  skipped: UndecodedReason | null;
 }
 
 /** What a buffer works with. */
 export interface GopBufferParts {
-  /** Where frames are settled that will not be decoded any more. */
-  readonly ledger: CameraLedger;
-  /** Gets the packets that are not needed any more. */
+  /** Settles frames that will not be decoded any more. */
+  readonly ledger: StreamLedger;
+  /** Takes back packets that are not needed any more. */
   readonly recycle: (packet: Packet) => void;
   readonly maxBytes?: number;
 }
 
 /**
- * The packets since the last keyframe, and how far the decoder has come with them: one that left some
- * out can go on at any moment, whatever was expected of the next keyframe.
+ * Keeps the packets since the last keyframe, and how far the decoder has come with them: one that skipped
+ * some can continue at any moment, without waiting for the next keyframe.
  *
- * It owns the packets that it keeps, and gives each back when a keyframe makes it needless. Frames that
- * were left out are open in the ledger as long as they are here; each is settled by whoever takes it out.
+ * It owns the packets, and recycles them when a keyframe makes them needless. Frames of skipped packets
+ * are open in the ledger while they are here: the buffer settles those that it discards, the decoding those
+ * that it replays.
  */
 export class GopBuffer implements Disposable {
   readonly maxBytes: number;
   readonly #parts: GopBufferParts;
-  #kept: Kept[] = [];
+  #entries: BufferedPacket[] = [];
   #sizeBytes = 0;
   #isComplete = false;
-  /** So many packets the decoder has behind it. */
+  /** How many of the packets the decoder has processed. */
   #position = 0;
-  /** The beginning is in the decoder alone. */
-  #isCut = false;
+  /** The first packets of the GOP were discarded: only the decoder has their frames. */
+  #isTruncated = false;
 
   constructor(parts: GopBufferParts) {
     this.#parts = parts;
     this.maxBytes = parts.maxBytes ?? MAX_GOP_BYTES;
   }
 
-  /** Every packet is here that decoding can go on with. */
+  /** Whether decoding can continue from here: no packet is missing that the decoder has not processed. */
   get isComplete(): boolean {
     return this.#isComplete;
   }
 
-  /** The decoder has to go on from where it is: the packets before that were given back. */
-  get isCut(): boolean {
-    return this.#isCut;
+  /** Whether the decoder cannot be restarted, because the first packets of the GOP were discarded. */
+  get isTruncated(): boolean {
+    return this.#isTruncated;
   }
 
-  /** The limit is reached: what comes next empties it. */
+  /** Whether the limit is reached: the next packet empties the buffer. */
   get isFull(): boolean {
-    return this.#sizeBytes >= this.maxBytes || this.#kept.length >= MAX_GOP_PACKETS;
+    return this.#sizeBytes >= this.maxBytes || this.#entries.length >= MAX_GOP_PACKETS;
   }
 
   get sizeBytes(): number {
@@ -67,88 +67,88 @@ export class GopBuffer implements Disposable {
   }
 
   get packets(): number {
-    return this.#kept.length;
+    return this.#entries.length;
   }
 
-  /** The packet with which a decoder has to begin anew; null when it can go on from where it is. */
-  get beginning(): SourcePacket | null {
-    return this.#position === 0 && !this.#isCut ? this.#kept[0]?.packet ?? null : null;
+  /** The packet to restart the decoder with; null when it can continue from where it is. */
+  get restartPacket(): SourcePacket | null {
+    return this.#position === 0 && !this.#isTruncated ? this.#entries[0]?.packet ?? null : null;
   }
 
   /**
-   * Keeps a packet. A keyframe empties the buffer first; so does a recovery point that follows another,
-   * and what is not complete stays empty.
+   * Adds a packet. A keyframe empties the buffer first, and so does a recovery point where there is no
+   * keyframe. Before the first of them the buffer stays empty.
    *
-   * @param leftOut  why it was not decoded, when it may be yet; its frame has just arrived
+   * @param skipped  why it was not decoded, if it may be later; its frame has just arrived
    */
-  add(packet: SourcePacket, leftOut: UndecodedReason | null): void {
-    const isBeginning = packet.isKey ||
-      (packet.isRecoveryPoint && this.#kept[0]?.packet.isKey !== true);
-    if (isBeginning) {
+  add(packet: SourcePacket, skipped: UndecodedReason | null): void {
+    const isStart = packet.isKey ||
+      (packet.isRecoveryPoint && this.#entries[0]?.packet.isKey !== true);
+    if (isStart) {
       this.clear();
       this.#isComplete = true;
     } else if (this.isFull) {
-      this.#cut();
+      this.#truncate();
     }
     const { ledger, recycle } = this.#parts;
     if (!this.#isComplete) {
-      if (leftOut !== null) ledger.undecoded(leftOut);
+      if (skipped !== null) ledger.undecoded(skipped);
       return recycle(packet.packet);
     }
-    if (leftOut !== null) ledger.buffered();
-    this.#kept.push({ packet, leftOut });
+    if (skipped !== null) ledger.buffered();
+    this.#entries.push({ packet, skipped });
     this.#sizeBytes += packet.packet.sizeBytes;
   }
 
-  /** The decoder has everything behind it. */
+  /** The decoder has processed every packet. */
   advance(): void {
-    this.#position = this.#kept.length;
+    this.#position = this.#entries.length;
   }
 
-  /** The decoder has forgotten everything, and has to begin anew. */
+  /** The decoder was flushed and has to be restarted. */
   rewind(): void {
-    if (this.#isCut) this.clear();
+    if (this.#isTruncated) this.clear();
     this.#position = 0;
   }
 
   /**
-   * Gives what the decoder has not behind it, in order; but for packets that no other refers to.
-   * @param decode  settles the frame, unless that is settled
+   * Passes on what the decoder has not processed, in order, except for disposable packets.
+   * @param decode  settles the frame, unless it is settled already
    */
-  replay(decode: (packet: SourcePacket, standing: FrameState) => void): void {
-    while (this.#position < this.#kept.length) {
-      const kept = this.#kept[this.#position++];
-      if (kept === undefined) return;
-      const standing = kept.leftOut === null ? "settled" : "buffered";
-      kept.leftOut = null;
-      if (kept.packet.isDisposable()) this.#parts.ledger.undecoded("nonref", standing);
-      else decode(kept.packet, standing);
+  replay(decode: (packet: SourcePacket, frameState: FrameState) => void): void {
+    while (this.#position < this.#entries.length) {
+      const entry = this.#entries[this.#position++];
+      if (entry === undefined) return;
+      const frameState = entry.skipped === null ? "settled" : "buffered";
+      entry.skipped = null;
+      if (entry.packet.isDisposable()) this.#parts.ledger.undecoded("nonref", frameState);
+      else decode(entry.packet, frameState);
     }
   }
 
-  /** Forgets everything, until the next keyframe. */
+  /** Discards everything, until the next keyframe. */
   clear(): void {
     const { ledger, recycle } = this.#parts;
-    for (const { packet, leftOut } of this.#kept) {
-      if (leftOut !== null) ledger.undecoded(leftOut, "buffered");
+    for (const { packet, skipped } of this.#entries) {
+      if (skipped !== null) ledger.undecoded(skipped, "buffered");
       recycle(packet.packet);
     }
-    this.#kept = [];
+    this.#entries = [];
     this.#sizeBytes = 0;
     this.#isComplete = false;
     this.#position = 0;
-    this.#isCut = false;
+    this.#isTruncated = false;
   }
 
   [Symbol.dispose](): void {
     this.clear();
   }
 
-  /** At the limit. What the decoder has behind it is in the decoder; if that is all, nothing is lost. */
-  #cut(): void {
-    const isBehind = this.#position === this.#kept.length;
+  /** Discards everything at the limit. If the decoder has processed it all, it continues without it. */
+  #truncate(): void {
+    const isProcessed = this.#position === this.#entries.length;
     this.clear();
-    this.#isComplete = isBehind;
-    this.#isCut = isBehind;
+    this.#isComplete = isProcessed;
+    this.#isTruncated = isProcessed;
   }
 }

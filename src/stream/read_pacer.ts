@@ -1,39 +1,40 @@
 import type { Cancel, Clock, SteadyMs } from "../core/clock.ts";
-import type { BusReader, FrameBus } from "../framebus/bus.ts";
+import type { FrameBus } from "../framebus/bus.ts";
 import type { SocketInfo } from "../libav/socket_info.ts";
 import type { DecodePolicy } from "../pacing/decode_policy.ts";
-import type { Snapshots } from "./snapshots.ts";
-import { restMs } from "../pacing/rest.ts";
+import { readDelayMs } from "../pacing/read_delay.ts";
+import { RARE_KEYFRAME_FRAMES } from "../pacing/tolerances.ts";
+import type { CameraPacing, ConnectionReader } from "./camera_pacing.ts";
 import type { SharedFrame } from "./shared_frame.ts";
+import type { Snapshots } from "./snapshots.ts";
 
-/** Packets that show a connection's cadence. */
+/** Packets after which a connection's averages are reliable. */
 const MIN_PACKETS = 32;
 /** Weight of one packet in the running averages. */
 const WEIGHT = 1 / 8;
 /** Weight of one packet in the mean deviation: as in RFC 6298, twice that of the mean. */
 const DEVIATION_WEIGHT = 1 / 4;
-/** Keyframes that come more often than this are what a stream consists of. */
-const RARE_FRAMES = 4;
 
 export interface ReadPacerParts {
-  readonly bus: Pick<FrameBus<SharedFrame>, "cadence" | "wanted" | "dueNextInMs" | "reader">;
-  readonly snapshots: Pick<Snapshots, "wanted" | "onAsked">;
-  readonly gate: Pick<DecodePolicy, "resumesInMs" | "keyframes">;
-  /** The connection as the kernel knows it, or null. */
+  readonly bus: Pick<FrameBus<SharedFrame>, "isWanted" | "dueNextInMs">;
+  readonly pacing: CameraPacing;
+  readonly snapshots: Pick<Snapshots, "isWanted">;
+  readonly policy: Pick<DecodePolicy, "resumesInMs" | "keyframes">;
+  /** The connection's socket as the kernel sees it, or null where that is unknown. */
   readonly socket: Pick<SocketInfo, "unreadBytes"> | null;
   readonly clock: Clock;
-  /** Aborted when the camera is to stop: nothing rests then. */
+  /** Aborted when the camera is to stop: reading is not delayed then. */
   readonly signal: AbortSignal;
 }
 
 /**
- * When a connection is read: leaves a drained socket alone until the next wanted frame is due, and sees
- * to it that a frame is handed out only when nothing newer lies unread.
+ * Decides when a connection is read. Delays reading a drained socket until the next wanted frame is due, so
+ * that packets accumulate in it, and lets a consumer wait until nothing newer lies unread.
  */
-export class ReadPacer implements BusReader, Disposable {
+export class ReadPacer implements ConnectionReader, Disposable {
   readonly #parts: ReadPacerParts;
   readonly #onWake = () => this.wake();
-  #endRest: (() => void) | null = null;
+  #endDelay: (() => void) | null = null;
   #waiting: (() => void)[] = [];
   #packets = 0;
   #packetBytes = 0;
@@ -45,69 +46,68 @@ export class ReadPacer implements BusReader, Disposable {
   constructor(parts: ReadPacerParts) {
     this.#parts = parts;
     parts.signal.addEventListener("abort", this.#onWake);
-    parts.bus.reader = this;
-    parts.snapshots.onAsked = this.#onWake;
+    parts.pacing.connect(this);
   }
 
-  /** Whether frames have arrived that were not read yet; where the kernel does not say, are expected to. */
+  /** Whether packets have arrived that were not read yet; expected to, where the kernel does not say. */
   isBehind(): boolean {
-    const { socket, bus, clock } = this.#parts;
+    const { socket, pacing, clock } = this.#parts;
     const unreadBytes = socket?.unreadBytes() ?? null;
     if (unreadBytes !== null) return unreadBytes > 0;
-    const { nextAtMs } = bus.cadence;
-    return this.#endRest !== null && nextAtMs !== null && clock.nowMs() >= nextAtMs;
+    const { nextAtMs } = pacing.packets;
+    return this.#endDelay !== null && nextAtMs !== null && clock.nowMs() >= nextAtMs;
   }
 
   wake(): void {
-    this.#endRest?.();
+    this.#endDelay?.();
   }
 
   async catchUp(): Promise<void> {
-    const { bus, clock, socket } = this.#parts;
+    const { pacing, clock, socket } = this.#parts;
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#waiting.push(resolve);
-    // What the kernel has is read for certain; what is only expected may not come.
+    // Packets in the socket are certain to be read; a packet that is only expected may not come.
     const cancel: Cancel | null = socket === null
-      ? clock.after(bus.cadence.intervalMs ?? 0, resolve)
+      ? clock.after(pacing.packets.intervalMs ?? 0, resolve)
       : null;
     this.wake();
     await promise;
     cancel?.();
   }
 
-  /** More has arrived than is read at once: who waits for the newest frame gets the newest there is. */
+  /** More has arrived than is read at once: consumers that wait get the newest frame so far. */
   fallBehind(): void {
-    this.#caughtUp();
+    this.#resolveWaiting();
   }
 
-  /** Everything that had arrived was read and decoded: waits as long as nothing need be read. */
-  async rest(): Promise<void> {
-    this.#caughtUp();
-    const waitMs = this.#restMs();
-    if (waitMs <= 0 || this.#parts.signal.aborted) return;
+  /** Everything that had arrived was read and decoded: delays the next read as long as possible. */
+  async delay(): Promise<void> {
+    this.#resolveWaiting();
+    const delayMs = this.#delayMs();
+    if (delayMs <= 0 || this.#parts.signal.aborted) return;
     const { clock } = this.#parts;
-    const endAtMs = clock.nowMs() + waitMs;
+    const endAtMs = clock.nowMs() + delayMs;
     const { promise, resolve } = Promise.withResolvers<void>();
-    const cancel = clock.after(waitMs, resolve);
-    this.#endRest = resolve;
+    const cancel = clock.after(delayMs, resolve);
+    this.#endDelay = resolve;
     await promise;
-    this.#endRest = null;
+    this.#endDelay = null;
     cancel();
     const lateMs = clock.nowMs() - endAtMs;
-    // One that was ended early says nothing.
-    if (lateMs >= 0) this.#noteLateness(lateMs);
+    // Negative for a delay that was ended early.
+    if (lateMs >= 0) this.#updateLateness(lateMs);
   }
 
-  /** A packet was read. */
+  /** Records a packet that was read. */
   packet(sizeBytes: number, isKey: boolean): void {
-    // Keyframes are large and few, unless there is nothing else, as in MJPEG.
+    // Keyframes are large and few, except in streams that consist of them, as MJPEG.
     const isRare = isKey && !this.#wasKey;
     this.#wasKey = isKey;
     this.#packets++;
     if (!isRare) this.#packetBytes += (sizeBytes - this.#packetBytes) * WEIGHT;
   }
 
-  /** A packet was decoded in this time. */
+  /** Records the time that decoding a packet took. */
   decoded(spentMs: number): void {
     const offMs = spentMs - this.#decodeMs;
     this.#decodeDeviationMs += (Math.abs(offMs) - this.#decodeDeviationMs) * DEVIATION_WEIGHT;
@@ -115,26 +115,25 @@ export class ReadPacer implements BusReader, Disposable {
   }
 
   [Symbol.dispose](): void {
-    const { bus, snapshots, signal } = this.#parts;
+    const { pacing, signal } = this.#parts;
     signal.removeEventListener("abort", this.#onWake);
-    snapshots.onAsked = null;
-    bus.reader = null;
+    pacing.disconnect();
     this.wake();
-    this.#caughtUp();
+    this.#resolveWaiting();
   }
 
-  #restMs(): number {
-    const { bus, snapshots, gate, clock } = this.#parts;
-    const { intervalMs: frameMs, nextAtMs } = bus.cadence;
+  #delayMs(): number {
+    const { bus, pacing, snapshots, policy, clock } = this.#parts;
+    const { intervalMs: frameMs, nextAtMs } = pacing.packets;
     if (frameMs === null || this.#packets < MIN_PACKETS) return 0;
     const nowMs = clock.nowMs();
-    return restMs({
+    return readDelayMs({
       frameMs,
       nextInMs: (nextAtMs ?? nowMs) - nowMs,
-      wanted: bus.wanted,
-      pictureWanted: snapshots.wanted,
+      isWanted: bus.isWanted,
+      isSnapshotWanted: snapshots.isWanted,
       dueInMs: bus.dueNextInMs(nowMs),
-      keyInMs: gate.resumesInMs(nowMs),
+      keyInMs: policy.resumesInMs(nowMs),
       largeInMs: this.#largeInMs(nowMs, frameMs),
       packetBytes: this.#packetBytes,
       decodeMs: this.#decodeMs,
@@ -143,19 +142,21 @@ export class ReadPacer implements BusReader, Disposable {
     });
   }
 
-  /** Rises at once and falls slowly: a rest that ends too early costs a wake, one too late a delay. */
-  #noteLateness(lateMs: number): void {
+  /** Rises fast and falls slowly: ending a delay too early costs a wake-up, too late makes frames late. */
+  #updateLateness(lateMs: number): void {
     const weight = lateMs > this.#latenessMs ? 1 / 2 : WEIGHT;
     this.#latenessMs += (lateMs - this.#latenessMs) * weight;
   }
 
   #largeInMs(nowMs: SteadyMs, frameMs: number): number {
-    const { isSteady, intervalMs, nextAtMs } = this.#parts.gate.keyframes;
-    const isRare = isSteady && nextAtMs !== null && (intervalMs ?? 0) >= RARE_FRAMES * frameMs;
+    const { isSteady, intervalMs, nextAtMs } = this.#parts.policy.keyframes;
+    const isRare = isSteady && nextAtMs !== null &&
+      (intervalMs ?? 0) >= RARE_KEYFRAME_FRAMES * frameMs;
     return isRare && nextAtMs > nowMs ? nextAtMs - nowMs : Infinity;
   }
 
-  #caughtUp(): void {
+  /** Lets every consumer that waits for the newest frame take it. */
+  #resolveWaiting(): void {
     for (const resolve of this.#waiting.splice(0)) resolve();
   }
 }

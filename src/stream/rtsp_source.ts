@@ -133,7 +133,7 @@ export class RtspSource implements PacketSource {
     if (this.#hasEnded) return "end";
     const before = this.#parts.clock.nowMs();
     if (this.#hasBacklog) this.#reading?.fallBehind();
-    else if (!this.#isMidUnit && this.session.localPort !== null) await this.#reading?.rest();
+    else if (!this.#isMidUnit && this.session.localPort !== null) await this.#reading?.delay();
     const hasRested = this.#parts.clock.nowMs() - before > 1;
     const isEmpty = this.#socket === null ? !hasRested : this.#socket.unreadBytes() === 0;
     const emptyAt = isEmpty && !this.#hasBacklog ? this.#parts.clock.nowMs() : null;

@@ -3,7 +3,7 @@ import type { DecodingParts } from "./decoding_parts.ts";
 import type { PacketSource } from "./packet_source.ts";
 import type { StallTimer } from "./stall_timer.ts";
 
-/** How a connection ended, other than by an error. */
+/** How a connection ended without an error. */
 export type ConnectionEnd = "ended" | "stalled" | "stopped";
 
 /** What a connection works with; it owns none of it. */
@@ -13,10 +13,10 @@ export interface SessionParts extends DecodingParts {
 }
 
 /**
- * The read loop of an open connection: reads, decodes what some detector will take, distributes.
+ * The read loop of an open connection: reads packets and pushes them into the decoding.
  *
  * @param stall  ends a read that waits for too long
- * @throws {BoundsError} the stream asks more of the decoder than it may
+ * @throws {BoundsError} the stream demands more of the decoder than its bounds permit
  */
 export async function runSession(
   parts: SessionParts,
@@ -31,10 +31,10 @@ export async function runSession(
     if (stall.isStalled) return "stalled";
     for (let packet = source.take(); packet !== null; packet = source.take()) {
       bounds.packet(packet.packet.sizeBytes);
-      decoding.packet(packet);
-      const restMs = bounds.settle();
-      if (restMs <= 0) continue;
-      await clock.sleep(restMs, parts.signal);
+      decoding.push(packet);
+      const pauseMs = bounds.settle();
+      if (pauseMs <= 0) continue;
+      await clock.sleep(pauseMs, parts.signal);
       if (stall.isStalled) return "stalled";
     }
     if (read === "read") continue;

@@ -6,7 +6,7 @@ import type { BusFrame } from "../framebus/detector_mailbox.ts";
 import { Frame } from "../libav/frame.ts";
 import type { Libav } from "../libav/library.ts";
 
-/** What a picture carries beside its pixels. */
+/** What is known of a frame beside its pixels. */
 export interface PictureInfo {
   readonly seq: number;
   readonly isKey: boolean;
@@ -29,7 +29,7 @@ const NOTHING: PictureInfo = {
   view: viewOf({ width: 0, height: 0 }, UPRIGHT, 1),
 };
 
-/** A decoded picture with a count of its holders; the last to release it gives it back to its pool. */
+/** A decoded frame with a reference count; the last holder to release it returns it to its pool. */
 export class SharedFrame implements BusFrame {
   readonly picture: Frame;
   info: PictureInfo = NOTHING;
@@ -64,8 +64,8 @@ export class SharedFrame implements BusFrame {
 }
 
 /**
- * The frames of one camera. Never more exist than are held at once (one a mailbox and the one in
- * hand): a frame that is free again is the next one to be used.
+ * The frames of one camera. There are never more than are held at once, one per mailbox and the current
+ * one: a released frame is reused first.
  */
 export class FramePool implements Disposable {
   readonly #libav: Libav;
@@ -76,9 +76,9 @@ export class FramePool implements Disposable {
     this.#libav = libav;
   }
 
-  /** An empty frame, held once by the caller. */
+  /** Takes an empty frame, held once by the caller. */
   take(): SharedFrame {
-    assert(!this.#disposed, "a frame was asked of a closed pool");
+    assert(!this.#disposed, "a frame was taken from a disposed pool");
     let frame = this.#free.pop();
     if (frame === undefined) {
       frame = new SharedFrame(new Frame(this.#libav), (freed) => this.#put(freed));
@@ -87,7 +87,7 @@ export class FramePool implements Disposable {
     return frame;
   }
 
-  /** Frees what is free; a frame still held is freed when its last holder lets go. */
+  /** Frees the frames that are not held; others are freed when their last holder releases them. */
   [Symbol.dispose](): void {
     this.#disposed = true;
     for (const frame of this.#free.splice(0)) this.#drop(frame);

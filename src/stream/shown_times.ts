@@ -1,17 +1,17 @@
 import { latestMs, plusMs, type SteadyMs } from "../core/clock.ts";
 
-/** Frames after the last one out of order that a stream is still taken to have B-frames. */
+/** A stream has B-frames until so many frames have arrived in order. */
 const REMEMBERED = 32;
-/** Frames of which the latest is what the others are shown by: more than lie between two references. */
+/** Frames that share the delay of the latest: more than lie between two reference frames. */
 const GROUP = 8;
 
 /**
- * When frames are shown, for choosing the one that is nearest to a due time.
+ * Computes when frames are presented, to find the one that is nearest to a due time.
  *
- * Frames come out of the decoder in the order in which they are shown, at even distances; their packets
- * came in another order where there are B-frames, so that by arrival the distances would be 2, 1, 0
- * frames and a rate would be kept unevenly. There each is shown as long after its presentation time as
- * the latest of those around it arrived. Without B-frames it is shown when it arrived.
+ * The decoder outputs frames in presentation order, at even intervals. With B-frames their packets arrive
+ * in another order: by arrival the intervals would be 2, 1, 0 frames, and a rate would be uneven. So with
+ * B-frames each frame is presented at its PTS plus the longest delay, from PTS to arrival, of the frames
+ * around it; without them when it arrived.
  */
 export class ShownTimes {
   readonly #delaysMs = new Float64Array(GROUP).fill(-Infinity);
@@ -20,7 +20,7 @@ export class ShownTimes {
   #lastShownAt: SteadyMs | null = null;
   #sinceReordered = Infinity;
 
-  /** The next frame that came out: its presentation time, and when its packet arrived. */
+  /** When the next frame that the decoder outputs is presented, by its PTS and its packet's arrival. */
   of(ptsMs: number, arrivedAt: SteadyMs): SteadyMs {
     const last = this.#lastArrivedAt;
     this.#sinceReordered = last !== null && arrivedAt < last ? 0 : this.#sinceReordered + 1;
@@ -29,7 +29,7 @@ export class ShownTimes {
     const isReordered = this.#sinceReordered <= REMEMBERED;
     if (!isReordered) return this.#lastShownAt = arrivedAt;
     const shownAt = plusMs(arrivedAt, ptsMs + Math.max(...this.#delaysMs) - arrivedAt);
-    // Presentation times of ours go back only where the stream begins anew.
+    // Presentation times decrease only where the stream starts again.
     return this.#lastShownAt = latestMs(this.#lastShownAt ?? shownAt, shownAt);
   }
 }

@@ -3,50 +3,51 @@ import { encodeJpeg } from "../libav/jpeg.ts";
 import type { Libav } from "../libav/library.ts";
 import type { SharedFrame } from "./shared_frame.ts";
 
-/** A picture as a JPEG, or why there is none. The bytes belong to whoever gets them. */
+/** A frame as a JPEG, or why there is none. The receiver owns the bytes. */
 export type Snapshot = { readonly bytes: ArrayBuffer } | { readonly error: ErrorData };
 
-/** Asked at once at most; the answer to more would only be the same picture again. */
-const MAX_ASKED = 16;
+/** Pending requests at most: all of them are answered with the same frame. */
+const MAX_PENDING = 16;
 
-/** Single pictures for people, of the next frame that is decoded. */
+/** Encodes the next decoded frame for each pending request. */
 export class Snapshots {
   readonly #libav: Libav;
-  #asked: ((picture: Snapshot) => void)[] = [];
-  /** Told when somebody asks. */
-  onAsked: (() => void) | null = null;
+  readonly #onRequested: () => void;
+  #pending: ((snapshot: Snapshot) => void)[] = [];
 
-  constructor(libav: Libav) {
+  /** @param onRequested  called with each request: the next frame is wanted */
+  constructor(libav: Libav, onRequested: () => void) {
     this.#libav = libav;
+    this.#onRequested = onRequested;
   }
 
-  /** Somebody waits for a picture: decoding is worth while although no detector wants a frame. */
-  get wanted(): boolean {
-    return this.#asked.length > 0;
+  /** Whether the next frame is to be decoded although no detector is due. */
+  get isWanted(): boolean {
+    return this.#pending.length > 0;
   }
 
-  /** Asks for the next picture. It never comes when the stream ends first. */
-  ask(answer: (picture: Snapshot) => void): void {
-    if (this.#asked.length >= MAX_ASKED) {
+  /** Requests a snapshot of the next frame. It is never answered when the stream ends first. */
+  request(answer: (snapshot: Snapshot) => void): void {
+    if (this.#pending.length >= MAX_PENDING) {
       return answer({
         error: {
           code: "STREAM_BUSY",
-          message: "Cannot take a picture: too many were asked for at once",
+          message: "Cannot take a snapshot: too many requests are pending",
           retryable: true,
-          remedy: "Wait for the ones before it.",
+          remedy: "Wait until they are answered.",
         },
       });
     }
-    this.#asked.push(answer);
-    this.onAsked?.();
+    this.#pending.push(answer);
+    this.#onRequested();
   }
 
-  /** Takes the picture of this frame if one was asked for; the frame stays the caller's. */
+  /** Answers the pending requests with this frame, which stays the caller's. */
   offer(frame: SharedFrame): void {
-    if (!this.wanted) return;
-    const asked = this.#asked;
-    this.#asked = [];
-    for (const answer of asked) {
+    if (!this.isWanted) return;
+    const pending = this.#pending;
+    this.#pending = [];
+    for (const answer of pending) {
       try {
         answer({ bytes: encodeJpeg(this.#libav, frame.picture, frame.info.view) });
       } catch (error) {

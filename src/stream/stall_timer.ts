@@ -1,6 +1,6 @@
 import type { Cancel, Clock, SteadyMs } from "../core/clock.ts";
 
-/** Runs `onStall` once when no usable frame came for the given time. */
+/** Calls `onStall` once when no usable frame has arrived for the given time. */
 export class StallTimer {
   isStalled = false;
   readonly #clock: Clock;
@@ -17,8 +17,8 @@ export class StallTimer {
     this.#cancel = this.#arm(timeoutMs);
   }
 
-  /** A usable frame arrived at this instant. */
-  frame(atMs: SteadyMs): void {
+  /** Records the arrival of a usable frame. */
+  observe(atMs: SteadyMs): void {
     if (atMs > this.#lastAtMs) this.#lastAtMs = atMs;
   }
 
@@ -26,7 +26,7 @@ export class StallTimer {
     this.#cancel();
   }
 
-  /** Armed once for each timeout, not for each frame: a cancelled timer wakes the thread as well. */
+  /** Armed once per timeout, not per frame: a cancelled timer wakes the thread as well. */
   #arm(delayMs: number): Cancel {
     return this.#clock.after(delayMs, () => {
       const leftMs = this.#lastAtMs + this.#timeoutMs - this.#clock.nowMs();

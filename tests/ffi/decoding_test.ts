@@ -1,4 +1,4 @@
-/** Decoding with the real decoder on a held clock: what is decoded when keyframes do not come. */
+/** The real decoder on a held clock: what is decoded when keyframes do not come. */
 import assert from "node:assert/strict";
 import { makeRawClip } from "../support/clips/camera_clips.ts";
 import { DecodingRig, type RigOptions } from "../support/streams/decoding_rig.ts";
@@ -13,9 +13,9 @@ const FRAME_MS = 1000 / FPS;
 const NO_CLIP: CameraClip = { codec: "h264", pictures: [], parameterSets: [] };
 const SIZE = { width: 160, height: 96 } as const;
 
-/** A keyframe each two seconds, then none for 20 s. */
+/** A keyframe every two seconds, then none for 20 s. */
 const adaptive = ignore ? NO_CLIP : await adaptiveClip(30);
-/** The same in short, with two B-frames between others. */
+/** A shorter one, with two B-frames in a row. */
 const reordered = ignore ? NO_CLIP : await makeRawClip({
   ...{ codec: "h264", size: SIZE, frames: 200, keyframeInterval: 100, bFrames: 2 },
 });
@@ -29,7 +29,7 @@ async function adaptiveClip(seconds: number): Promise<CameraClip> {
   return { codec: "h264", ...await patternClip(seconds * FPS, encoder) };
 }
 
-/** Plays a camera in a rig of its own, whose end asserts that everything is settled and given back. */
+/** Plays a camera in a rig of its own; disposing of that asserts that every frame is settled. */
 async function withRig(
   options: Partial<RigOptions>,
   play: (rig: DecodingRig) => Promise<void>,
@@ -41,7 +41,8 @@ async function withRig(
 
 for (const rateHz of [0.5, 1, 2, 5, 10]) {
   Deno.test({
-    name: `decoding: when keyframes stop, a detector at ${rateHz} Hz waits two frames more at most`,
+    name:
+      `decoding: when keyframes stop, a detector at ${rateHz} Hz waits two frames longer at most`,
     ignore,
     fn: () =>
       withRig({ ratesHz: [rateHz] }, async (rig) => {
@@ -61,7 +62,7 @@ for (const rateHz of [0.5, 1, 2, 5, 10]) {
 
 Deno.test({
   name:
-    "decoding: frames are received as they come, and settled when they are decoded or let go of",
+    "decoding: frames count as received on arrival, and are settled when they are decoded or discarded",
   ignore,
   fn: () =>
     withRig({ ratesHz: [0.5] }, async (rig) => {
@@ -75,7 +76,7 @@ Deno.test({
       assert.equal(next.undecoded.buffered, 9);
       assert.equal(next.undecoded.keyframes - asleep.undecoded.keyframes, 2 * FPS - 1);
       assert.equal(next.decoded, asleep.decoded + 1);
-      rig.snapshots.ask((picture) => assert.ok("bytes" in picture));
+      rig.snapshots.request((snapshot) => assert.ok("bytes" in snapshot));
       await rig.play(1);
       const awake = rig.account;
       assert.equal(awake.undecoded.buffered, 0);
@@ -85,13 +86,13 @@ Deno.test({
 });
 
 Deno.test({
-  name: "decoding: pictures that are asked for again and again make nothing be decoded twice",
+  name: "decoding: repeated snapshots make no packet be decoded twice",
   ignore,
   fn: () =>
     withRig({ ratesHz: [0.1], source: { stallTimeoutMs: 60_000 } }, async (rig) => {
       let pictures = 0;
-      for (let ask = 0; ask < 40; ask++) {
-        rig.snapshots.ask(() => pictures++);
+      for (let request = 0; request < 40; request++) {
+        rig.snapshots.request(() => pictures++);
         await rig.play(5);
       }
       assert.equal(pictures, 40);
@@ -102,29 +103,29 @@ Deno.test({
 
 Deno.test({
   name:
-    "decoding: a unit that the decoder refuses on the way is corrupt, once, and so is what follows",
+    "decoding: an access unit that the decoder rejects in a catch-up is corrupt, once, and so are those that follow",
   ignore,
   fn: () =>
     withRig({ ratesHz: [0.5] }, async (rig) => {
       await rig.play(6 * FPS - 20);
-      // A slice of a parameter set that was never sent.
+      // A slice that refers to a parameter set that was never sent.
       await rig.play(1, { units: [Uint8Array.of(0x41, 0x80, 0x40, 0x00)] });
       await rig.play(4);
       const { undecoded, corrupt } = rig.account;
-      assert.equal(corrupt, 0, "it is not known yet");
-      rig.snapshots.ask(() => undefined);
+      assert.equal(corrupt, 0, "it was not decoded yet");
+      rig.snapshots.request(() => undefined);
       await rig.play(1);
       const after = rig.account;
       assert.equal(after.undecoded.buffered, 0);
       assert.equal(after.corrupt, 1 + 4 + 1, "it, those that refer to it, and the newest");
       assert.equal(after.detectors[0]?.dropped.catchup, undecoded.buffered - 5);
       await rig.play(16);
-      assert.equal(rig.taken.at(-1)?.seconds, 6, "from the next keyframe on all is well");
+      assert.equal(rig.taken.at(-1)?.seconds, 6, "frames are intact from the next keyframe on");
     }),
 });
 
 Deno.test({
-  name: "decoding: a hole in the stream, or its end, settles what might have been decoded",
+  name: "decoding: a gap in the stream, or its end, settles the buffered frames",
   ignore,
   fn: () =>
     withRig({ ratesHz: [0.5] }, async (rig) => {
@@ -145,7 +146,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "decoding: a decoder that holds B-frames back begins anew, and nothing is counted twice",
+  name: "decoding: a decoder with delayed B-frames is restarted, and nothing is counted twice",
   ignore,
   fn: () =>
     withRig({ clip: reordered, ratesHz: [0.25] }, async (rig) => {
@@ -154,14 +155,14 @@ Deno.test({
       assert.deepEqual([newest?.seconds, newest?.atMs], [12, 1000 + 301 * FRAME_MS + 1]);
       const before = rig.account;
       assert.ok(before.undecoded.buffered > 20, `${before.undecoded.buffered}`);
-      rig.snapshots.ask(() => undefined);
+      rig.snapshots.request(() => undefined);
       await rig.play(6);
       const after = rig.account;
       assert.equal(after.undecoded.buffered, 0);
-      assert.ok(after.undecoded.nonref > before.undecoded.nonref, "B-frames are left out");
+      assert.ok(after.undecoded.nonref > before.undecoded.nonref, "B-frames are skipped");
       assert.equal(after.corrupt, 0);
       await rig.play(64);
-      assert.equal(rig.account.received + rig.bus.ledger.pending, 400);
+      assert.equal(rig.account.received + rig.ledger.pending, 400);
     }),
 });
 
@@ -173,7 +174,7 @@ for (const rateHz of [0.5, 1, 2]) {
       withRig({ clip: refreshed, ratesHz: [rateHz], startFrame: 40 }, async (rig) => {
         // The clip's one keyframe does not come.
         await rig.play(refreshed.pictures.length - 41);
-        assert.ok(rig.waits > 0, "it says that it waits");
+        assert.ok(rig.waits > 0, "it waits for a keyframe");
         const [first] = rig.taken;
         assert.ok(first !== undefined && first.seconds < 3, `the first at ${first?.seconds} s`);
         const pauseMs = rig.longestPauseMs("d0");
@@ -183,7 +184,7 @@ for (const rateHz of [0.5, 1, 2]) {
 }
 
 Deno.test({
-  name: "decoding: a long GOP that is joined in its middle is waited for, with nothing to settle",
+  name: "decoding: in the middle of a long GOP it waits for a keyframe, with nothing to settle",
   ignore,
   fn: () =>
     withRig({ startFrame: 10 * FPS + 1 }, async (rig) => {
@@ -199,7 +200,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "decoding: what began while no detector wanted frames can be caught up with",
+  name: "decoding: a GOP that began while no detector was active can be caught up with",
   ignore,
   fn: () =>
     withRig({}, async (rig) => {

@@ -4,8 +4,10 @@ import { systemClock } from "../../src/core/clock.ts";
 import { logTo } from "../../src/core/log.ts";
 import { FrameBus } from "../../src/framebus/bus.ts";
 import { openLibav } from "../../src/libav/open.ts";
+import { CameraLedger } from "../../src/framebus/ledger.ts";
 import { locateLibav } from "../../src/libav/locate.ts";
 import { Camera } from "../../src/stream/camera.ts";
+import { CameraPacing } from "../../src/stream/camera_pacing.ts";
 import { Snapshots } from "../../src/stream/snapshots.ts";
 import type { SharedFrame } from "../../src/stream/shared_frame.ts";
 import { sourceOf } from "../support/cameras/camera_source.ts";
@@ -35,10 +37,15 @@ Deno.test({
     using libav = openLibav(locateChosenLibav() ?? locateLibav());
     // Delays end immediately, so that the test takes seconds.
     const clock = { ...systemClock, sleep: () => Promise.resolve() };
+    const ledger = new CameraLedger();
+    const pacing = new CameraPacing();
     const bus = new FrameBus<SharedFrame>({
       clock,
       stallTimeoutMs: 10_000,
+      ledger,
+      pacing,
       announce: () => undefined,
+      onDemandChanged: () => undefined,
     });
     bus.start();
     let attempts = 0;
@@ -48,7 +55,9 @@ Deno.test({
       libav,
       source: sourceOf({ url: `rtsp://127.0.0.1:${freePort()}/x` }),
       bus,
-      snapshots: new Snapshots(libav),
+      ledger,
+      pacing,
+      snapshots: new Snapshots(libav, () => undefined),
       clock,
       random: () => 0,
       onState: () => undefined,

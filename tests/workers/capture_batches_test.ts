@@ -1,4 +1,4 @@
-/** Frames that nobody waits for are read together: whoever takes gets the newest all the same. */
+/** Packets are read in batches while no detector is due; a late take gets the newest frame all the same. */
 import assert from "node:assert/strict";
 import { CaptureRun } from "../support/cameras/capture_run.ts";
 import { HostileCamera } from "../support/cameras/hostile_camera.ts";
@@ -10,7 +10,7 @@ import { patternClip } from "../support/clips/pattern.ts";
 const LATE_MS = 100;
 
 Deno.test({
-  name: "capture: a worker that takes late gets the newest frame, though nobody was due before",
+  name: "capture: a worker that takes late gets the newest frame, although reading was delayed",
   ignore: ignoreWithout("libav", "ffmpeg"),
   async fn() {
     const clip = await patternClip(100, ["-bf", "0", "-g", "25"]);
@@ -19,7 +19,7 @@ Deno.test({
       source: { url: camera.url },
       detectors: [{ id: "late", rateHz: 4, lateMs: LATE_MS }],
     });
-    // The camera's cadence has to be known before anything is left to gather.
+    // Reading is delayed only once the camera's cadence is known.
     await run.until("32 frames", () => (run.frames.at(-1)?.meta.seq ?? 0) > 32);
     const before = run.frames.length;
     await run.further(12);

@@ -43,7 +43,7 @@ function watch(source: Partial<CameraSource> & { readonly url: string }): [Captu
   return [run, seen];
 }
 
-/** What is told with a picture is that picture's own, whatever came before it. */
+/** The metadata of a frame is its own, independent of the frames before it. */
 function assertRight({ meta, look, box, barsWhole }: Seen): void {
   const what = `frame ${meta.seq}, ${look.colour}`;
   const { width, height } = look;
@@ -58,22 +58,22 @@ function assertRight({ meta, look, box, barsWhole }: Seen): void {
   }
 }
 
-/** Every kind of picture came, and none was left out for want of a conversion. */
+/** Every kind of frame was delivered, and none was dropped as unconvertible. */
 function assertAll(seen: readonly Seen[], account: CameraAccount): void {
   assertCloses(account);
   assert.equal(account.detectors[0]?.dropped.unconvertible, 0);
   assert.equal(new Set(seen.map(({ look }) => look)).size, LOOKS.length);
 }
 
-/** How often the next picture is of another kind. */
+/** How often the kind of frame changes. */
 function changesIn(seen: readonly Seen[]): number {
   return seen.filter(({ look }, index) => index > 0 && look !== seen[index - 1]?.look).length;
 }
 
 Deno.test({
   name:
-    "capture: a camera that changes size and pixel format hundreds of times is followed: no box " +
-    "is wrong, nothing is left behind",
+    "capture: a camera may change size and pixel format hundreds of times: no box is wrong, and " +
+    "nothing leaks",
   ignore,
   async fn() {
     await using camera = HostileCamera.start({ clip: rawClip(stream), speed: 10 });
@@ -82,7 +82,7 @@ Deno.test({
     await run.until("300 changes", () => changesIn(seen) >= 300);
     for (const one of seen) assertRight(one);
     assert.deepEqual(run.states.map(({ state }) => state), ["connecting", "online"]);
-    // The worker closes its libraries only when all that was made from them is gone.
+    // The worker closes its libraries only when every object of theirs is freed.
     const { account } = await run.stop();
     assertAll(seen, account);
     assert.equal(account.corrupt, 0);
@@ -91,8 +91,8 @@ Deno.test({
 
 Deno.test({
   name:
-    "capture: a camera whose pictures have to be turned, mirrored and squared, each in its own " +
-    "way, gives them as they are shown",
+    "capture: frames that have to be rotated, mirrored and scaled to square pixels, each in its " +
+    "own way, are delivered as displayed",
   ignore,
   async fn() {
     await using camera = HostileCamera.start({ clip: rawClip(turning), speed: 10 });
@@ -113,11 +113,11 @@ Deno.test({
 for (
   const [what, bytes] of [
     ["changes size and pixel format", stream],
-    ["has to be turned and squared", turning],
+    ["has to be rotated and scaled to square pixels", turning],
   ] as const
 ) {
   Deno.test({
-    name: `capture: a file that ${what} keeps its region where it belongs`,
+    name: `capture: a file that ${what} keeps its region in place`,
     ignore,
     async fn() {
       using folder = tempFolder();
@@ -142,12 +142,12 @@ for (
 }
 
 Deno.test({
-  name: "capture: what rotate and aspect ask for is done on top of what the stream says",
+  name: "capture: rotate and aspect apply in addition to the orientation and aspect of the stream",
   ignore,
   async fn() {
     using folder = tempFolder();
     const file = folder.write("changing.h264", stream);
-    // Before it is turned a picture is wished to be three times as wide as high.
+    // Before rotation a frame is to be three times as wide as high.
     const [run, seen] = watch({ url: `file:${file}`, file, loop: true, rotate: 90, aspect: 3 });
     await using _ends = run;
     await run.until("8 changes", () => changesIn(seen) >= 8);
@@ -161,7 +161,7 @@ Deno.test({
         width: look.box.height,
         height: look.box.width * stretch,
       };
-      // A pixel of the tensor is up to five of the picture's.
+      // A pixel of the tensor is up to five of the frame's.
       const off = Math.max(
         ...(["x", "y", "width", "height"] as const).map((side) =>
           Math.abs(box[side] - wanted[side])

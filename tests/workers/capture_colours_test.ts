@@ -1,4 +1,4 @@
-/** Colours: a detector gets what the ffmpeg program reads from the same clip, and what was drawn. */
+/** Colours: a detector gets those that the ffmpeg program decodes from the same clip, and those drawn. */
 import assert from "node:assert/strict";
 import type { SizePx } from "../../src/core/geometry.ts";
 import { CaptureRun } from "../support/cameras/capture_run.ts";
@@ -19,11 +19,11 @@ const ignore = ignoreWithout("libav", "ffmpeg");
 const SIZE: SizePx = { width: 192, height: 192 };
 const SMALL: SizePx = { width: 128, height: 128 };
 
-/** Grey levels; of FFmpeg 5.1 rounding alone was seen: 0.2 and 0.5. */
+/** In grey levels; with FFmpeg 5.1 they differed by rounding alone: 0.2 and 0.5. */
 const LIKE_FFMPEG: Distance = { mean: 0.6, flat: 2 };
-/** What compression may change where colours are even; 8 was seen. */
+/** The error of compression in flat areas at most; 8 was measured. */
 const AS_DRAWN = 11;
-/** What a clip is off by at least when it is taken for something else; 14 was seen. */
+/** The error of a wrong matrix or range at least; 14 was measured. */
 const WRONG = 12;
 
 const X264 = ["-c:v", "libx264", "-preset", "veryfast", "-qp", "8"];
@@ -90,7 +90,7 @@ const TABLE: readonly Row[] = [
   }],
 ];
 
-/** What a detector was given: which picture of the clip, and its tensor. */
+/** A frame that a detector got: its number in the clip, and its tensor. */
 interface Seen {
   readonly number: number;
   readonly tensor: Float32Array;
@@ -113,7 +113,7 @@ async function tensors(file: string, sizes: readonly SizePx[]): Promise<Seen[][]
   return seen;
 }
 
-/** The worst of all that was seen. */
+/** The largest distance of any frame. */
 function worst(seen: readonly Seen[], pictures: readonly Planes[]): Distance {
   const all = seen.map(({ number, tensor }) => {
     const picture = pictures[number];
@@ -134,7 +134,7 @@ function assertLike(found: Distance, what: string): void {
 
 for (const [name, fileName, clip] of TABLE) {
   Deno.test({
-    name: `capture: the colours of ${name}, are those of the ffmpeg program and those drawn`,
+    name: `capture: the colours of ${name} are those of the ffmpeg program and those drawn`,
     ignore,
     async fn() {
       using folder = tempFolder();
@@ -153,7 +153,7 @@ for (const [name, fileName, clip] of TABLE) {
       assertLike(worst(small, packed), "scaled");
       const { flat } = worst(own, drawn);
       assert.ok(flat < AS_DRAWN, `${flat} grey levels off what was drawn`);
-      // Taken for another matrix or range it would not pass.
+      // With another matrix or range it would fail.
       for (const pictures of [otherMatrix, otherRange]) {
         assert.ok(worst(small, pictures).flat > WRONG);
       }
@@ -162,12 +162,13 @@ for (const [name, fileName, clip] of TABLE) {
 }
 
 Deno.test({
-  name: "capture: a stream that says nothing of its colours is taken as BT.601 of limited range, " +
-    "as the ffmpeg program takes it, however tall",
+  name:
+    "capture: a stream without colour tags is decoded as BT.601 of limited range, like by the " +
+    "ffmpeg program, at any height",
   ignore,
   async fn() {
     using folder = tempFolder();
-    const file = `${folder.path}/untold.mp4`;
+    const file = `${folder.path}/untagged.mp4`;
     const size = { width: 1280, height: 720 };
     const small = { width: 256, height: 144 };
     await writeClip(file, {
@@ -178,9 +179,9 @@ Deno.test({
       encoder: [...X264, "-pix_fmt", "yuv420p"],
     });
     const [seen = []] = await tensors(file, [small]);
-    assertLike(worst(seen, await readPictures(file, small, "rgb24")), "as ffmpeg takes it");
-    const told = await readPictures(file, small, "rgb24", ":in_color_matrix=bt601:in_range=tv");
-    assertLike(worst(seen, told), "as BT.601");
+    assertLike(worst(seen, await readPictures(file, small, "rgb24")), "like the ffmpeg program");
+    const tagged = await readPictures(file, small, "rgb24", ":in_color_matrix=bt601:in_range=tv");
+    assertLike(worst(seen, tagged), "as BT.601");
     const other = await readPictures(file, small, "rgb24", ":in_color_matrix=bt709");
     assert.ok(worst(seen, other).flat > WRONG);
   },

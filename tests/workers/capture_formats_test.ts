@@ -1,4 +1,4 @@
-/** Codecs, sizes and pixel formats: the right colours at the right place. */
+/** Codecs, sizes and pixel formats: the right colours in the right place. */
 import assert from "node:assert/strict";
 import { CaptureRun } from "../support/cameras/capture_run.ts";
 import { tempFolder } from "../support/system/files.ts";
@@ -31,10 +31,10 @@ interface Look {
   readonly right: readonly number[];
 }
 
-/** Pictures that a detector takes of a file. */
+/** Frames that a detector takes of a file. */
 const PICTURES = 5;
 
-/** What a detector sees of a file that is played again and again, until `isEnough`. */
+/** The frames that a detector gets of a looped file, until `isEnough`. */
 async function looks(
   file: string,
   isEnough: (seen: readonly Look[]) => boolean,
@@ -51,14 +51,14 @@ async function looks(
       onFrame: ({ size }, tensor) =>
         void seen.push({
           size: `${size.width}x${size.height}`,
-          // Also a tall picture covers these.
+          // A tall frame covers these, too.
           left: pixel(tensor, 26),
           right: pixel(tensor, 38),
         }),
     }],
   });
-  await run.until("pictures", () => isEnough(seen));
-  // While it plays: at its end a decoder still holds B-frames back, which count as left out.
+  await run.until("frames", () => isEnough(seen));
+  // While it plays: when it is stopped the decoder still delays B-frames, which then count as corrupt.
   const { account } = await run.report();
   assert.equal(account.corrupt, 0);
   return seen;
@@ -90,7 +90,7 @@ const FORMATS: readonly (readonly [string, string, readonly string[], string])[]
 
 for (const [name, size, encoder, container] of FORMATS) {
   Deno.test({
-    name: `capture: ${name} at ${size} comes in its own colours`,
+    name: `capture: ${name} at ${size} has the right colours`,
     ignore,
     async fn() {
       using folder = tempFolder();
@@ -106,7 +106,7 @@ for (const [name, size, encoder, container] of FORMATS) {
 }
 
 Deno.test({
-  name: "capture: a stream that changes its size and pixel format in mid-flight is followed",
+  name: "capture: a stream may change its size and pixel format",
   ignore,
   async fn() {
     using folder = tempFolder();

@@ -1,11 +1,11 @@
-/** A camera over UDP that loses packets: what reaches a detector is whole all the same. */
+/** A camera over UDP that loses packets: the frames that reach a detector are intact. */
 import assert from "node:assert/strict";
 import { ignoreWithout } from "../support/system/parts.ts";
 import { loseUdpPackets, lossProblems } from "../support/cameras/udp_loss.ts";
 
 Deno.test({
   name:
-    "capture: of a stream that loses 5 % of its UDP packets no damaged picture reaches a detector",
+    "capture: of a stream that loses 5 % of its UDP packets no corrupt frame reaches a detector",
   ignore: ignoreWithout("libav", "ffmpeg"),
   async fn() {
     assert.deepEqual(lossProblems(await loseUdpPackets({ seconds: 0, pictures: 200 })), []);

@@ -1,4 +1,4 @@
-/** Sources that lead where no camera is looked for: told what is wrong, and not followed. */
+/** Sources that lead to other protocols or places: they are reported, and not followed. */
 import assert from "node:assert/strict";
 import { CaptureRun, type CaptureRunOptions } from "../support/cameras/capture_run.ts";
 import { type TempFolder, tempFolder } from "../support/system/files.ts";
@@ -9,7 +9,7 @@ import { patternClip } from "../support/clips/pattern.ts";
 const ignore = ignoreWithout("libav", "ffmpeg");
 const clip = ignore ? null : await patternClip(25, ["-bf", "0"]);
 
-/** A port that nobody should connect to, and what was said to it. */
+/** A port that must not be connected to, and what was sent to it. */
 class Trap implements AsyncDisposable {
   readonly #listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   readonly #accepting = this.#accept();
@@ -34,19 +34,19 @@ class Trap implements AsyncDisposable {
   }
 }
 
-/** Watches a source that must fail, with a remedy. @returns the reason that was told */
+/** Runs a source that must fail, with a remedy. @returns the reported reason */
 async function failureOf(source: CaptureRunOptions["source"]): Promise<string | null> {
   await using run = new CaptureRun({ source, detectors: [{ id: "consumer", rateHz: null }] });
-  const told = await run.state("offline");
+  const { reason } = await run.state("offline");
   const failure = run.logs.find(({ event }) => event === "camera.failed");
   assert.ok(String(failure?.fields["remedy"]).length > 10);
   assert.equal(run.frames.length, 0);
-  return told.reason;
+  return reason;
 }
 
 for (const protocol of ["http", "rtmp", "udp", "rtp"]) {
   Deno.test({
-    name: `capture: an address of ${protocol}:// is told as STREAM_PROTOCOL and not opened`,
+    name: `capture: a ${protocol}:// URL is reported as STREAM_PROTOCOL and not opened`,
     ignore,
     async fn() {
       await using trap = new Trap();
@@ -71,7 +71,7 @@ const LISTS: readonly (readonly [string, (host: string) => string])[] = [
 
 for (const [name, text] of LISTS) {
   Deno.test({
-    name: `capture: a file that leads to the network (${name}) is told as STREAM_INVALID and stays`,
+    name: `capture: a file that refers to the network (${name}) is reported as STREAM_INVALID`,
     ignore,
     async fn() {
       using folder: TempFolder = tempFolder();
@@ -85,9 +85,7 @@ for (const [name, text] of LISTS) {
 
 for (const location of [(host: string) => `http://${host}/x`, () => "file:///etc/hostname"]) {
   Deno.test({
-    name: `capture: a camera that sends us to ${
-      location("…")
-    } is told, and no other protocol spoken`,
+    name: `capture: a redirect to ${location("…")} is reported, and not followed`,
     ignore,
     async fn() {
       if (clip === null) throw new Error("there is no clip");

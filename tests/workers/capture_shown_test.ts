@@ -1,4 +1,4 @@
-/** Pictures that are turned by the message of a keyframe, which no detector gets. */
+/** Frames whose orientation is in the SEI of a keyframe that no detector gets. */
 import assert from "node:assert/strict";
 import { type Orientation, orientationOf } from "../../src/core/display.ts";
 import { CaptureRun } from "../support/cameras/capture_run.ts";
@@ -8,7 +8,7 @@ import { ignoreWithout, programPath } from "../support/system/parts.ts";
 import { rawClip } from "../support/cameras/rtp_h264.ts";
 
 const FPS = 25;
-/** A second, and then ten, each with one keyframe; how that one wants its pictures shown. */
+/** One second, then ten, each with one keyframe and the orientation in its SEI. */
 const PARTS = [
   { frames: 25, orientation: orientationOf(1, false), shown: { width: 128, height: 96 } },
   { frames: 250, orientation: orientationOf(2, false), shown: { width: 96, height: 128 } },
@@ -27,7 +27,8 @@ async function encode(frames: number, orientation: Orientation): Promise<Uint8Ar
 }
 
 Deno.test({
-  name: "capture: a decoder that catches up shows pictures as the keyframe said that it skipped",
+  name:
+    "capture: a decoder that catches up applies the orientation of the keyframe that it skipped",
   ignore: ignoreWithout("libav", "ffmpeg"),
   async fn() {
     const parts = await Promise.all(PARTS.map((part) => encode(part.frames, part.orientation)));

@@ -1,4 +1,4 @@
-/** A camera that goes silent without a word: the state says so once its time is over. */
+/** A camera that stops sending without closing the connection: its state is stalled after the timeout. */
 import assert from "node:assert/strict";
 import { CaptureRun } from "../support/cameras/capture_run.ts";
 import { DEMO_CLIP } from "../support/system/files.ts";
@@ -9,7 +9,7 @@ import { assertToldAfter } from "../support/cameras/stalls.ts";
 const STALL_MS = 2000;
 
 Deno.test({
-  name: "capture: a camera that freezes (SIGSTOP) leaves online when its stall time is over",
+  name: "capture: a camera that freezes (SIGSTOP) leaves online at the stall timeout",
   ignore: ignoreWithout("libav", "gst-rtsp-server"),
   async fn() {
     await using camera = await RtspServer.start({ clip: DEMO_CLIP });

@@ -1,4 +1,4 @@
-/** A camera's worker on a stream that behaves: what is decoded, and when. */
+/** A camera's worker on a well-behaved stream: what is decoded, and when. */
 import assert from "node:assert/strict";
 import { total } from "../../src/core/accounts.ts";
 import type { CaptureReport } from "../../src/core/messages.ts";
@@ -9,21 +9,24 @@ import { ignoreWithout } from "../support/system/parts.ts";
 import { PATTERN_SIZE, patternClip, readPattern } from "../support/clips/pattern.ts";
 
 const ignore = ignoreWithout("libav", "ffmpeg");
-/** Far more frames than anything takes to be known. */
+/** Far more frames than any change takes. */
 const MANY = 2000;
 const INPUT = { ...PATTERN_SIZE, bars: 0.5 };
 
-/** Takes frames until what the worker tells of itself is as it should be. */
-async function taking(run: CaptureRun, isDone: (told: CaptureReport) => boolean): Promise<void> {
-  for (let told = await run.report(); !isDone(told); told = await run.report()) {
-    const { decodeLevel, account } = told;
+/** Takes frames until the worker's report is as expected. */
+async function takeUntil(
+  run: CaptureRun,
+  isDone: (report: CaptureReport) => boolean,
+): Promise<void> {
+  for (let report = await run.report(); !isDone(report); report = await run.report()) {
+    const { decodeLevel, account } = report;
     assert.ok(run.frames.length < MANY, `still ${JSON.stringify({ decodeLevel, account })}`);
     await run.further(1);
   }
 }
 
 Deno.test({
-  name: "capture: the decode level follows the rates, and no level lets a damaged picture through",
+  name: "capture: the decode level follows the rates, and no level delivers a corrupt frame",
   ignore,
   async fn() {
     const clip = await patternClip(300, ["-bf", "0", "-g", "25"]);
@@ -41,33 +44,32 @@ Deno.test({
     const isSlow = ({ decodeLevel, account: { undecoded } }: CaptureReport) =>
       decodeLevel === "keyframes" && undecoded.keyframes > 0;
     // The camera's cadence has to be known first.
-    await taking(run, isSlow);
+    await takeUntil(run, isSlow);
     for (let compared = 0; compared < 2;) {
       const next = seen.length;
       await run.further(1);
-      // It may be left, and that before this one was taken.
+      // The level may have changed before this frame was taken.
       if (!isSlow(await run.report())) {
-        await taking(run, isSlow);
+        await takeUntil(run, isSlow);
         continue;
       }
-      assert.equal((seen[next]?.number ?? NaN) % 25, 0, "no keyframe");
+      assert.equal((seen[next]?.number ?? NaN) % 25, 0, "not a keyframe");
       compared++;
     }
 
     run.rate("reader", 2);
-    await taking(
+    await takeUntil(
       run,
       ({ decodeLevel, account }) => decodeLevel === "gop" && account.undecoded.asleep > 0,
     );
 
     run.rate("reader", null);
-    await taking(run, ({ decodeLevel }) => decodeLevel === "all");
+    await takeUntil(run, ({ decodeLevel }) => decodeLevel === "all");
     await run.further(30);
 
     run.rate("reader", 1, true);
     const taken = run.frames.length;
-    assert.ok(await run.snapshot() > 500, "a picture comes although nobody takes frames");
-    await run.until("decoding to end", () => true);
+    assert.ok(await run.snapshot() > 500, "a snapshot is taken although no detector is active");
     assert.ok(run.frames.length <= taken + 1);
 
     const { account, decodeSeconds } = await run.stop();
@@ -79,7 +81,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "capture: B-frames are shown in order, and those nobody is due for are left out",
+  name: "capture: B-frames are delivered in order, and skipped while no detector is due",
   ignore,
   async fn() {
     const clip = await patternClip(300, ["-bf", "2", "-b_strategy", "0", "-g", "250"]);
@@ -98,10 +100,10 @@ Deno.test({
     const numbers = seen.map(({ number }) => number);
     assert.deepEqual(numbers, numbers.toSorted((a, b) => a - b));
     run.rate("reader", 2);
-    await taking(run, ({ account }) => account.undecoded.nonref > 10);
+    await takeUntil(run, ({ account }) => account.undecoded.nonref > 10);
     await run.further(4);
-    // Evenly in time, as `tests/unit/stream` shows on a clock of its own; a busy machine takes one late and
-    // the next when it is due, so that together they are less than a period short.
+    // Evenly spaced, as `tests/unit/framebus/rates_test.ts` shows on a held clock. On a busy machine one may be
+    // taken late and the next when it is due, so that together they are less than a period short.
     const times = run.frames.slice(-4).map(({ meta }) => meta.ptsSeconds);
     assert.ok((times[3] ?? 0) - (times[0] ?? 0) > 2 * 0.5, `${times}`);
     const { account } = await run.stop();

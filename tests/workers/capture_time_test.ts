@@ -1,4 +1,4 @@
-/** When pictures were taken, by the camera's own clock. */
+/** Capture times by the camera's own clock. */
 import assert from "node:assert/strict";
 import { epochMs, sinceMs } from "../../src/core/clock.ts";
 import { makeCameraClips, SHAPES } from "../support/clips/camera_clips.ts";
@@ -10,14 +10,14 @@ import { patternClip } from "../support/clips/pattern.ts";
 import { RtspServer } from "../support/cameras/rtsp_server.ts";
 
 const OFF_MS = -5000;
-/** How late a picture may be read on a busy machine; without the reports it would be off by {@link OFF_MS}. */
+/** How late a frame may be read on a busy machine; without the reports it would be off by {@link OFF_MS}. */
 const MAX_LATE_MS = 2000;
-/** Of a stream of 25 frames a second. */
+/** Of a stream of 25 frames per second. */
 const INTERVAL_MS = 40;
 
 for (const transport of ["tcp", "udp"] as const) {
   Deno.test({
-    name: `capture: with sender reports (${transport}) pictures carry the camera's own time`,
+    name: `capture: with sender reports (${transport}) frames carry the camera's own time`,
     ignore: ignoreWithout("libav", "ffmpeg"),
     async fn() {
       const clip = await patternClip(100, ["-bf", "0", "-g", "10"]);
@@ -39,8 +39,8 @@ for (const transport of ["tcp", "udp"] as const) {
         const latencyMs = arrivedWallMs - (epochMs(capturedAtMs) - OFF_MS);
         assert.ok(latencyMs > -100 && latencyMs < MAX_LATE_MS, `off by ${latencyMs} ms`);
       }
-      // Of those in between, if any, a newer one was taken.
-      const first = metas[0] ?? assert.fail("there are no pictures");
+      // A newer one was taken instead of any in between.
+      const first = metas[0] ?? assert.fail("there are no frames");
       for (const { capturedAtMs, seq } of metas) {
         const apartMs = sinceMs(first.capturedAtMs, capturedAtMs);
         const offMs = apartMs - INTERVAL_MS * (seq - first.seq);
@@ -51,7 +51,7 @@ for (const transport of ["tcp", "udp"] as const) {
 }
 
 Deno.test({
-  name: "capture: B-frames, whose packets come in another order, carry their own times",
+  name: "capture: B-frames, whose packets are reordered, carry their own times",
   ignore: ignoreWithout("libav", "ffmpeg", "gst-rtsp-server"),
   async fn() {
     using folder = tempFolder();
@@ -65,11 +65,11 @@ Deno.test({
     });
     const timed = () => run.frames.map(({ meta }) => meta).filter(({ clock }) => clock === "rtcp");
     await run.until("the camera's clock", () => timed().length >= 20);
-    for (const told of ["ptsSeconds", "capturedAtMs"] as const) {
-      const times = run.frames.map(({ meta }) => Number(meta[told]));
-      assert.deepEqual(times, times.toSorted((a, b) => a - b), told);
+    for (const field of ["ptsSeconds", "capturedAtMs"] as const) {
+      const times = run.frames.map(({ meta }) => Number(meta[field]));
+      assert.deepEqual(times, times.toSorted((a, b) => a - b), field);
     }
-    // The first were perhaps held back for those before them, which were told by their arrival.
+    // The first may be delayed by the order of frames before them, whose times were those of arrival.
     const offsMs = timed().slice(10).map(({ capturedAtMs, ptsSeconds }) =>
       epochMs(capturedAtMs) - 1000 * ptsSeconds
     );

@@ -1,4 +1,4 @@
-/** A camera's own worker with its detectors played by the test: what comes out of the stream alone. */
+/** A camera's worker with its consumers played by the test: the stream without inference. */
 import { instantOf } from "../../../src/core/age.ts";
 import { type SteadyMs, systemClock } from "../../../src/core/clock.ts";
 import type {
@@ -26,11 +26,11 @@ import { parseRtspUrl } from "../../../src/rtsp/url.ts";
 import { WAIT_TIMEOUT_MS } from "../system/lines.ts";
 import { freePortPair } from "../system/ports.ts";
 
-// As the service does, for a worker is terminated while a native call may be under way. Before any
-// test, since it is for the whole process.
+// As the service does, since a worker may be terminated during a native call. Before any test, because it
+// applies to the whole process.
 if (partPresent("libav")) pinLibav(locateChosenLibav() ?? locateLibav());
 
-/** A detector that takes every frame it is offered. */
+/** A detector that takes every frame that is announced to it. */
 export interface PlayedDetector {
   readonly id: string;
   readonly rateHz: number | null;
@@ -50,15 +50,15 @@ export interface CaptureRunOptions {
 /** A frame that a detector got. */
 export interface TakenFrame {
   readonly detector: string;
-  /** The frame that was announced to it before; what it then gets may be newer. */
+  /** The frame that was announced to it; the delivered one may be newer. */
   readonly announcedSeq: number;
   readonly meta: FrameMeta;
   /** When its packet arrived, by the clock of this thread. */
   readonly arrivedAtMs: SteadyMs;
 }
 
-/** One state that the camera told. */
-export interface ToldState {
+/** A state that the worker reported. */
+export interface ReportedState {
   readonly state: CameraState;
   readonly reason: string | null;
   readonly reconnects: number;
@@ -69,9 +69,9 @@ const INPUT: InputShape = { width: 416, height: 416, bars: 0.5 };
 
 /** `workers/capture.ts` with the permissions of the service, and consumers in this thread. */
 export class CaptureRun implements AsyncDisposable {
-  readonly states: ToldState[] = [];
+  readonly states: ReportedState[] = [];
   readonly logs: LogRecord[] = [];
-  /** What every detector got, in order. */
+  /** The frames of every detector, in order. */
   readonly frames: TakenFrame[] = [];
   readonly #worker: Worker;
   readonly #ports: MessagePort[] = [];
@@ -97,13 +97,13 @@ export class CaptureRun implements AsyncDisposable {
     this.#worker.onerror = (event) => {
       event.preventDefault();
       this.#failure = event.message;
-      this.#look();
+      this.#check();
     };
     this.#post({ kind: "start", libraries, source });
     for (const detector of options.detectors) this.#play(detector);
   }
 
-  /** Resolves once `done` holds; looked at with every message of the worker. */
+  /** Resolves once `done` holds, which is checked with every message of the worker. */
   async until(what: string, done: () => boolean, timeoutMs = WAIT_TIMEOUT_MS): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
     const entry = { done: () => this.#failure !== null || done(), resolve };
@@ -113,26 +113,26 @@ export class CaptureRun implements AsyncDisposable {
       late = true;
       resolve();
     }, timeoutMs);
-    this.#look();
+    this.#check();
     await promise;
     clearTimeout(timer);
     this.#waiting.splice(this.#waiting.indexOf(entry), 1);
     if (this.#failure !== null) throw new Error(`the capture worker failed: ${this.#failure}`);
     if (!late) return;
-    const told = this.states.map(({ state, reason }) => `${state} ${reason ?? ""}`).join(", ");
-    throw new Error(`no ${what} within ${timeoutMs} ms; states: ${told}`);
+    const states = this.states.map(({ state, reason }) => `${state} ${reason ?? ""}`).join(", ");
+    throw new Error(`no ${what} within ${timeoutMs} ms; states: ${states}`);
   }
 
-  /** Waits until the camera has told a state, this one or a later one than `since`. */
-  async state(state: CameraState, since = 0, timeoutMs = WAIT_TIMEOUT_MS): Promise<ToldState> {
-    const find = () => this.states.slice(since).find((told) => told.state === state);
+  /** Waits until the camera has reported a state, after the first `since` states. */
+  async state(state: CameraState, since = 0, timeoutMs = WAIT_TIMEOUT_MS): Promise<ReportedState> {
+    const find = () => this.states.slice(since).find((reported) => reported.state === state);
     await this.until(`state ${state}`, () => find() !== undefined, timeoutMs);
     const found = find();
     if (found === undefined) throw new Error(`state ${state} is gone`);
     return found;
   }
 
-  /** Waits until so many frames more were taken. */
+  /** Waits until so many more frames were taken. */
   further(count: number, timeoutMs = WAIT_TIMEOUT_MS): Promise<void> {
     const goal = this.frames.length + count;
     return this.until(`${count} more frames`, () => this.frames.length >= goal, timeoutMs);
@@ -146,7 +146,7 @@ export class CaptureRun implements AsyncDisposable {
     return promise;
   }
 
-  /** Asks for one picture and returns how many bytes it has. */
+  /** Requests a snapshot and returns its size in bytes. */
   async snapshot(timeoutMs = WAIT_TIMEOUT_MS): Promise<number> {
     const request = ++this.#requests;
     this.#post({ kind: "snapshot", request });
@@ -158,7 +158,7 @@ export class CaptureRun implements AsyncDisposable {
     this.#post({ kind: "subscribe", subscription: { detector, rateHz, paused } });
   }
 
-  /** Stops in order. @returns the last report */
+  /** Stops the worker in order. @returns the last report */
   async stop(timeoutMs = WAIT_TIMEOUT_MS): Promise<CaptureReport> {
     if (this.#stopped === null) {
       this.#post({ kind: "stop" });
@@ -203,7 +203,7 @@ export class CaptureRun implements AsyncDisposable {
       }
       buffer = data.buffer;
       if (more) take();
-      this.#look();
+      this.#check();
     };
     this.#ports.push(port1);
     this.#post({ kind: "subscribe", subscription: { detector: id, rateHz, paused: false } });
@@ -236,10 +236,10 @@ export class CaptureRun implements AsyncDisposable {
         this.#failure = message.error.message;
         break;
     }
-    this.#look();
+    this.#check();
   }
 
-  #look(): void {
+  #check(): void {
     for (const { done, resolve } of this.#waiting) if (done()) resolve();
   }
 

@@ -1,6 +1,6 @@
 /** How long after its last picture a camera's silence is noticed, by an observer's stopwatch. */
 import assert from "node:assert/strict";
-import type { CaptureRun, ToldState } from "./capture_run.ts";
+import type { CaptureRun, ReportedState } from "./capture_run.ts";
 import { PATIENCE } from "../system/lines.ts";
 
 /** Clocks of two threads are not read at the same instant. */
@@ -12,7 +12,7 @@ const EARLY_MS = 50;
 const LATE_MS = 5_000 * PATIENCE;
 
 /** Asserts that the state was told so long after the last picture that was taken, and not before. */
-export function assertToldAfter(run: CaptureRun, told: ToldState, afterMs: number): void {
+export function assertToldAfter(run: CaptureRun, told: ReportedState, afterMs: number): void {
   const last = run.frames.at(-1) ?? assert.fail("there was no picture");
   const foundMs = told.atMs - last.arrivedAtMs;
   assert.ok(foundMs >= afterMs - EARLY_MS && foundMs < afterMs + LATE_MS, `after ${foundMs} ms`);

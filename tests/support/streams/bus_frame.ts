@@ -1,4 +1,4 @@
-/** A frame that knows who holds it, and what was done to it after everybody had let go. */
+/** A frame that counts its holders, and detects use after it was freed. */
 import type { SteadyMs } from "../../../src/core/clock.ts";
 import type { BusFrame } from "../../../src/framebus/detector_mailbox.ts";
 
@@ -17,7 +17,7 @@ export class CountedFrame implements BusFrame {
     return this.arrivedAtMs;
   }
 
-  /** 1 once everybody let go; more is a frame freed twice. */
+  /** 1 once the last holder released it; more for a frame freed twice. */
   get freed(): number {
     return this.#freed;
   }

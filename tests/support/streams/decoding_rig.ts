@@ -1,14 +1,16 @@
-/** A camera's decoding on a clock that the test holds: real packets, the real decoder, detectors at once. */
+/** A camera's decoding on a held clock: real packets, the real decoder, detectors that take at once. */
 import assert from "node:assert/strict";
 import { type CameraAccount, DROP_REASONS, UNDECODED_REASONS } from "../../../src/core/accounts.ts";
 import { type SteadyMs, wallMs } from "../../../src/core/clock.ts";
 import type { CameraSource, StreamInfo } from "../../../src/core/messages.ts";
 import { FrameBus } from "../../../src/framebus/bus.ts";
+import { CameraLedger } from "../../../src/framebus/ledger.ts";
 import { CodecParameters } from "../../../src/libav/codec_parameters.ts";
 import type { VideoStream } from "../../../src/libav/video_stream.ts";
 import type { Libav } from "../../../src/libav/library.ts";
 import { Packet } from "../../../src/libav/packet.ts";
 import { StreamBounds } from "../../../src/stream/bounds/stream_bounds.ts";
+import { CameraPacing } from "../../../src/stream/camera_pacing.ts";
 import { CaptureTime } from "../../../src/stream/capture_time.ts";
 import { Decoding } from "../../../src/stream/decoding.ts";
 import type { GopBuffer } from "../../../src/stream/gop_buffer.ts";
@@ -28,10 +30,10 @@ const H264 = { lastSlice: 5, sei: 6, recoveryPoint: 6 } as const;
 export interface RigOptions {
   readonly clip: CameraClip;
   readonly fps: number;
-  /** Asked for by each detector; they take at once what is announced. */
+  /** The rate of each detector; they take announced frames at once. */
   readonly ratesHz: readonly number[];
   readonly source?: Partial<CameraSource>;
-  /** The picture of the clip that it begins with. */
+  /** The first picture of the clip to send. */
   readonly startFrame?: number;
 }
 
@@ -39,7 +41,7 @@ export interface RigOptions {
 class ClipSource implements PacketSource {
   readonly hasMore = false;
   readonly video: VideoStream;
-  /** Packets that are with the decoding. */
+  /** Packets that the decoding keeps. */
   lent = 0;
   readonly #libav: Libav;
   readonly #parameters: CodecParameters;
@@ -57,7 +59,7 @@ class ClipSource implements PacketSource {
     this.#next = new Packet(libav);
   }
 
-  /** A picture as it comes from a camera now. */
+  /** A packet as it arrives from a camera now. */
   packet(of: {
     readonly units: readonly Uint8Array[];
     readonly isKey: boolean;
@@ -123,18 +125,19 @@ class ClipSource implements PacketSource {
   }
 }
 
-/** Plays a clip picture by picture; after each the account closes and no count has gone back. */
+/** Plays a clip packet by packet; after each the account closes and no count has decreased. */
 export class DecodingRig implements Disposable {
   readonly clock = new HeldClock(1000);
+  readonly ledger = new CameraLedger();
   readonly bus: FrameBus<SharedFrame>;
   readonly snapshots: Snapshots;
   readonly infos: StreamInfo[] = [];
-  /** When each detector was handed a picture, and where that is in the stream. */
+  /** When each detector was delivered a frame, and its position in the stream. */
   readonly taken: { readonly detector: string; readonly atMs: number; readonly seconds: number }[] =
     [];
   catchUps = 0;
   waits = 0;
-  /** Packets that went into the decoder, some of them more than once. */
+  /** Packets sent to the decoder, some of them more than once. */
   sent = 0;
   buffer: GopBuffer | null = null;
   decoding: Decoding;
@@ -147,12 +150,16 @@ export class DecodingRig implements Disposable {
 
   constructor(libav: Libav, options: RigOptions) {
     this.#options = options;
+    const pacing = new CameraPacing();
     this.bus = new FrameBus<SharedFrame>({
       clock: this.clock,
       stallTimeoutMs: 10_000,
+      ledger: this.ledger,
+      pacing,
+      onDemandChanged: () => pacing.wake(),
       announce: (detector) => void this.clock.after(1, () => this.#take(detector)),
     });
-    this.snapshots = new Snapshots(libav);
+    this.snapshots = new Snapshots(libav, () => pacing.wake());
     this.#pool = new FramePool(libav);
     this.source = new ClipSource(libav);
     for (const [index, rateHz] of options.ratesHz.entries()) {
@@ -163,6 +170,8 @@ export class DecodingRig implements Disposable {
       libav,
       source: sourceOf({ url: "rtsp://127.0.0.1/cam", ...options.source }),
       bus: this.bus,
+      ledger: this.ledger,
+      pacing,
       snapshots: this.snapshots,
       pool: this.#pool,
       captureTime: new CaptureTime(),
@@ -185,12 +194,12 @@ export class DecodingRig implements Disposable {
     return this.bus.account();
   }
 
-  /** Sends so many pictures, and lets the time to each next one pass. */
+  /** Sends so many pictures of the clip, and lets the time between them pass. */
   async play(pictures: number, change: {
     readonly isCorrupt?: boolean;
-    /** Other units than the clip's. */
+    /** NAL units to send instead of the clip's. */
     readonly units?: readonly Uint8Array[];
-    /** How much earlier or later than it should, as a part of the time between two. */
+    /** How much earlier or later a packet arrives, as a part of the frame interval. */
     readonly jitter?: () => number;
   } = {}): Promise<void> {
     const { clip, fps } = this.#options;
@@ -201,7 +210,7 @@ export class DecodingRig implements Disposable {
       const picture = clip.pictures[at] ?? assert.fail("an empty clip");
       const dueMs = 1000 + (index + 1 + (change.jitter?.() ?? 0)) * frameMs;
       await this.clock.pass(Math.max(0, dueMs - this.clock.nowMs()));
-      this.decoding.packet(this.source.packet({
+      this.decoding.push(this.source.packet({
         units: change.units ?? picture.units,
         isKey: picture.isKey,
         shownAtMs: Math.round((index + (clip.shownAt?.[at] ?? at) - at) * frameMs),
@@ -213,27 +222,27 @@ export class DecodingRig implements Disposable {
     await this.clock.pass(2);
   }
 
-  /** The connection ends, and another begins. */
+  /** Ends the connection and begins another. */
   reconnect(): void {
     this.decoding[Symbol.dispose]();
-    assert.equal(this.source.lent, 0, "every packet is given back");
+    assert.equal(this.source.lent, 0, "every packet is recycled");
     this.decoding = new Decoding(this.#parts, this.source);
   }
 
-  /** The longest time that a detector had to wait, in milliseconds, from its first picture on. */
+  /** The longest time between two deliveries to a detector, in milliseconds, and until now. */
   longestPauseMs(detector: string): number {
     const times = this.taken.filter((each) => each.detector === detector).map(({ atMs }) => atMs);
-    assert.ok(times.length > 0, `${detector} was given nothing`);
+    assert.ok(times.length > 0, `${detector} was delivered nothing`);
     const ends = [...times.slice(1), this.clock.nowMs()];
     return Math.max(...ends.map((at, index) => at - (times[index] ?? 0)));
   }
 
-  /** The account closes, follows the camera, and none of its counts has gone back. */
+  /** Asserts that the account closes and does not lag, and that no count has decreased. */
   check(): void {
     const { account } = this;
     assertCloses(account);
-    assert.equal(account.received + this.bus.ledger.pending, this.bus.ledger.arrived);
-    assert.ok(this.bus.ledger.pending <= 16, "received lags behind the camera");
+    assert.equal(account.received + this.ledger.pending, this.ledger.arrived);
+    assert.ok(this.ledger.pending <= 16, "received lags behind the camera");
     const counts = [
       account.received,
       account.corrupt,
@@ -246,7 +255,7 @@ export class DecodingRig implements Disposable {
       ]),
     ];
     for (const [index, count] of counts.entries()) {
-      assert.ok(count >= (this.#before[index] ?? 0), `count ${index} went back`);
+      assert.ok(count >= (this.#before[index] ?? 0), `count ${index} decreased`);
     }
     this.#before = counts;
   }
@@ -254,11 +263,10 @@ export class DecodingRig implements Disposable {
   [Symbol.dispose](): void {
     this.decoding[Symbol.dispose]();
     this.bus.stop();
-    const { ledger } = this.bus;
     this.check();
-    assert.equal(ledger.pending, 0, "every frame is settled");
-    assert.equal(this.account.undecoded.buffered, 0, "and none is open any more");
-    assert.equal(this.source.lent, 0, "every packet is given back");
+    assert.equal(this.ledger.pending, 0, "every frame is settled");
+    assert.equal(this.account.undecoded.buffered, 0, "and none is buffered");
+    assert.equal(this.source.lent, 0, "every packet is recycled");
     this.#pool[Symbol.dispose]();
     this.source[Symbol.dispose]();
   }

@@ -1,4 +1,4 @@
-/** The sums of the ledger, as the contract states them. */
+/** The sums of the ledger by the contract. */
 import assert from "node:assert/strict";
 import { type CameraAccount, total } from "../../../src/core/accounts.ts";
 

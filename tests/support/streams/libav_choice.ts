@@ -1,4 +1,4 @@
-/** Which libav the tests run against: the machine's own, or one in a folder that a variable names. */
+/** Which libav the tests use: the machine's own, or one in a folder that a variable names. */
 import type { LibavPaths } from "../../../src/core/messages.ts";
 import { locateLibav } from "../../../src/libav/locate.ts";
 

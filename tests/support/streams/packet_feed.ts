@@ -1,12 +1,14 @@
-/** Packets on their way through the bounds, the decoder and the ledger, without a camera. */
+/** Feeds packets to the bounds, the decoder and the ledger, without a camera. */
 import { steadyMs, systemClock, wallMs } from "../../../src/core/clock.ts";
 import type { CameraAccount } from "../../../src/core/accounts.ts";
 import { FrameBus } from "../../../src/framebus/bus.ts";
+import { CameraLedger } from "../../../src/framebus/ledger.ts";
 import { CodecParameters } from "../../../src/libav/codec_parameters.ts";
 import type { Libav } from "../../../src/libav/library.ts";
 import { Packet } from "../../../src/libav/packet.ts";
 import { BoundsError } from "../../../src/stream/bounds/errors.ts";
 import { StreamBounds } from "../../../src/stream/bounds/stream_bounds.ts";
+import { CameraPacing } from "../../../src/stream/camera_pacing.ts";
 import { CaptureTime } from "../../../src/stream/capture_time.ts";
 import { Decoding } from "../../../src/stream/decoding.ts";
 import type { PacketSource, SourcePacket } from "../../../src/stream/packet_source.ts";
@@ -17,22 +19,22 @@ import { sourceOf } from "../cameras/camera_source.ts";
 const CLOCK_RATE = 90_000;
 const FRAME_TICKS = 3600;
 
-/** A coded picture. */
+/** An access unit. */
 export interface FedUnit {
   readonly data: Uint8Array<ArrayBuffer>;
   readonly isKey: boolean;
 }
 
-/** What came of a stream. */
+/** The outcome of a stream. */
 export interface Fed {
   readonly account: CameraAccount;
-  /** Whole pictures. */
+  /** Usable frames. */
   readonly frames: number;
-  /** The code of the bounds that it was ended with, or null. */
+  /** The code of the bound that ended it, or null. */
   readonly refused: string | null;
 }
 
-/** Feeds a whole stream, as its camera's worker does. Libav's objects are all gone afterwards. */
+/** Feeds a whole stream, as its camera's worker does. Every libav object is freed afterwards. */
 export function feed(
   libav: Libav,
   codecName: string,
@@ -46,15 +48,20 @@ export function feed(
     frameRate: null,
   });
   const bounds = new StreamBounds({ maxPixels, isLive: true, clock: systemClock });
+  const ledger = new CameraLedger();
+  const pacing = new CameraPacing();
   const bus = new FrameBus<SharedFrame>({
     clock: systemClock,
     stallTimeoutMs: 10_000,
+    ledger,
+    pacing,
     announce: () => {},
+    onDemandChanged: () => {},
   });
   using pool = new FramePool(libav);
   using stack = new DisposableStack();
   stack.defer(() => bus.stop());
-  const snapshots = new Snapshots(libav);
+  const snapshots = new Snapshots(libav, () => {});
   bus.register({ detector: "consumer", rateHz: null, paused: false });
   bus.start();
   let frames = 0;
@@ -62,7 +69,7 @@ export function feed(
   {
     using source = new FedSource(libav, parameters);
     using decoding = new Decoding({
-      ...{ libav, bus, snapshots, pool, bounds, clock: systemClock },
+      ...{ libav, bus, ledger, pacing, snapshots, pool, bounds, clock: systemClock },
       source: sourceOf({ url: "", decode: "all", maxPixels }),
       captureTime: new CaptureTime(),
       onArrival: () => {},
@@ -77,8 +84,8 @@ export function feed(
     }, source);
     try {
       for (const unit of units) {
-        snapshots.ask(() => {});
-        decoding.packet(source.next(unit));
+        snapshots.request(() => {});
+        decoding.push(source.next(unit));
         bounds.settle();
       }
       decoding.end();
@@ -90,7 +97,7 @@ export function feed(
   return { account: bus.account(), frames, refused };
 }
 
-/** One packet, filled again for each unit; those that are kept are others. */
+/** Makes a packet for each access unit, and frees it with the next unless it is kept. */
 class FedSource implements PacketSource, Disposable {
   readonly hasMore = false;
   readonly #libav: Libav;
@@ -151,7 +158,7 @@ class FedSource implements PacketSource, Disposable {
   }
 
   rewind(): void {
-    // It has no beginning.
+    // A camera has no beginning.
   }
 
   close(): Promise<void> {

@@ -1,6 +1,6 @@
 /**
- * Opens a URL with libav, which may print to standard error: as much as `openLibav` lets it, or, told
- * `uncapped`, everything. The arguments are the paths of the libraries as JSON, the URL and that word.
+ * Opens a URL with libav, which prints to standard error: as much as `openLibav` permits, or everything
+ * with `uncapped`. The arguments are the paths of the libraries as JSON, the URL and that word.
  */
 import { openInput } from "../../../src/libav/open_input.ts";
 import { Interrupt } from "../../../src/libav/interrupt.ts";

@@ -1,6 +1,6 @@
 /**
- * Starts and terminates capture workers while their native calls are under way, as often as the first
- * argument says. Ends with 0, unless the process dies of it; `unpinned` as the second argument lets it.
+ * Starts and terminates capture workers during their native calls, as often as the first argument says.
+ * Exits with 0, unless the process crashes, as it may with `unpinned` as the second argument.
  */
 import type { FromCapture, ToCapture } from "../../../src/core/messages.ts";
 import { pinLibav } from "../../../src/libav/pin.ts";
@@ -9,11 +9,11 @@ import { WORKER_ENTRIES } from "../../../src/service/workers/entries.ts";
 import { sourceOf } from "../cameras/camera_source.ts";
 import { DEMO_CLIP } from "../system/files.ts";
 
-/** At most, until the termination: some frames' time, or that of opening a clip. */
+/** A worker is terminated within this: the time of some frames, or of opening a clip. */
 const MAX_LIFE_MS = 60;
 
-/** One worker's life: ended while it opens the clip, or while it plays it. */
-async function live(libraries: ReturnType<typeof locateLibav>, plays: boolean): Promise<void> {
+/** Runs one worker, and terminates it while it opens the clip, or while it plays it. */
+async function runWorker(libraries: ReturnType<typeof locateLibav>, plays: boolean): Promise<void> {
   const worker = new Worker(WORKER_ENTRIES.capture, { type: "module" });
   const online = Promise.withResolvers<void>();
   worker.onmessage = ({ data }: MessageEvent<FromCapture>) => {
@@ -34,6 +34,6 @@ if (import.meta.main) {
   const [times = "40", how] = Deno.args;
   const libraries = locateLibav();
   if (how !== "unpinned") pinLibav(libraries);
-  for (let i = 0; i < Number(times); i++) await live(libraries, i % 2 === 0);
+  for (let i = 0; i < Number(times); i++) await runWorker(libraries, i % 2 === 0);
   Deno.exit(0);
 }

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { FrameBus } from "../../../src/framebus/bus.ts";
 import { CountedFrame } from "../../support/streams/bus_frame.ts";
+import { PlayedStream } from "../../support/streams/played_stream.ts";
 import { HeldClock } from "../../support/clocks/held_clock.ts";
 import { assertCloses } from "../../support/streams/ledger.ts";
 
@@ -15,8 +16,8 @@ const step = fc.oneof(
   { weight: 2, arbitrary: fc.record({ kind: fc.constant("pass" as const), ms: fc.nat(900) }) },
   fc.record({ kind: fc.constant("corrupt" as const) }),
   fc.record({ kind: fc.constant("undecoded" as const) }),
-  fc.record({ kind: fc.constant("keep" as const) }),
-  fc.record({ kind: fc.constantFrom("let go" as const, "pass over" as const, "refuse" as const) }),
+  fc.record({ kind: fc.constant("buffer" as const) }),
+  fc.record({ kind: fc.constantFrom("discard" as const, "catch up" as const, "reject" as const) }),
   fc.record({ kind: fc.constant("fail" as const), detector }),
   fc.record({ kind: fc.constant("lost" as const), detector }),
   fc.record({
@@ -30,17 +31,22 @@ const step = fc.oneof(
 
 type Step = typeof step extends fc.Arbitrary<infer T> ? T : never;
 
-/** A bus, every frame it was ever given, and what a test may expect of it. */
+/** A bus, every frame that it was ever offered, and what is expected of it. */
 class Model {
   readonly clock = new HeldClock(0);
   readonly frames: CountedFrame[] = [];
   readonly #inHand = new Set<string>();
   readonly #newest = new Map<string, number>();
   #before: readonly number[] = [];
+  readonly #stream = new PlayedStream();
+  readonly ledger = this.#stream.ledger;
   readonly bus = new FrameBus<CountedFrame>({
     clock: this.clock,
     stallTimeoutMs: 2000,
+    ledger: this.ledger,
+    pacing: this.#stream,
     announce: () => undefined,
+    onDemandChanged: () => undefined,
   });
 
   constructor() {
@@ -49,7 +55,7 @@ class Model {
   }
 
   async run(action: Step): Promise<void> {
-    const { bus } = this;
+    const { bus, ledger } = this;
     switch (action.kind) {
       case "frame":
         return this.#frame();
@@ -58,22 +64,22 @@ class Model {
       case "pass":
         return await this.clock.pass(action.ms);
       case "corrupt":
-        bus.ledger.arrive();
-        return bus.ledger.corrupt();
+        ledger.arrive();
+        return ledger.corrupt();
       case "undecoded":
-        bus.ledger.arrive();
-        return bus.ledger.undecoded("asleep");
-      case "keep":
-        bus.ledger.arrive();
-        return bus.ledger.buffered();
-      case "let go":
-        if (this.#kept > 0) bus.ledger.undecoded("keyframes", "buffered");
+        ledger.arrive();
+        return ledger.undecoded("asleep");
+      case "buffer":
+        ledger.arrive();
+        return ledger.buffered();
+      case "discard":
+        if (this.#buffered > 0) ledger.undecoded("keyframes", "buffered");
         return;
-      case "pass over":
-        if (this.#kept > 0) bus.passOver("buffered");
+      case "catch up":
+        if (this.#buffered > 0) bus.countCatchUp("buffered");
         return;
-      case "refuse":
-        if (this.#kept > 0) bus.ledger.corrupt("buffered");
+      case "reject":
+        if (this.#buffered > 0) ledger.corrupt("buffered");
         return;
       case "fail":
         return this.#fail(action.detector);
@@ -90,22 +96,22 @@ class Model {
     }
   }
 
-  /** What must hold after every step. */
+  /** The invariants after every step. */
   check(): void {
     const account = this.bus.account();
     assertCloses(account);
     const { received, corrupt, decoded, undecoded: { buffered: _open, ...settled } } = account;
     const counts = [received, corrupt, decoded, ...Object.values(settled)];
-    counts.forEach((count, index) => assert.ok(count >= (this.#before[index] ?? 0), "went back"));
+    counts.forEach((count, index) => assert.ok(count >= (this.#before[index] ?? 0), "decreased"));
     this.#before = counts;
-    assert.equal(this.bus.ledger.pending, 0);
+    assert.equal(this.ledger.pending, 0);
     const held = account.detectors.filter(({ waiting }) => waiting === 1).length;
     const alive = this.frames.filter(({ freed }) => freed === 0).length;
-    assert.ok(alive <= held, "nobody but the mailboxes holds a frame");
+    assert.ok(alive <= held, "only the mailboxes hold frames");
   }
 
-  /** Frames that may be decoded yet. */
-  get #kept(): number {
+  /** Frames whose packets are buffered. */
+  get #buffered(): number {
     return this.bus.account().undecoded.buffered;
   }
 
@@ -115,21 +121,21 @@ class Model {
   }
 
   #frame(): void {
-    const { bus } = this;
-    bus.ledger.arrive();
-    const frame = new CountedFrame(bus.ledger.received, this.clock.nowMs());
+    const { bus, ledger } = this;
+    ledger.arrive();
+    const frame = new CountedFrame(ledger.received, this.clock.nowMs());
     this.frames.push(frame);
     for (const { detector, paused } of bus.account().detectors) {
       if (!paused) this.#newest.set(detector, frame.seq);
     }
-    bus.cadence.beat(frame.arrivedAtMs);
+    this.#stream.frames.observe(frame.arrivedAtMs);
     bus.distribute(frame);
     frame.release();
   }
 
   #take(detector: string): void {
     const seq = this.bus.deliver(detector, (frame) => {
-      assert.equal(frame.freed, 0, "what is delivered is alive");
+      assert.equal(frame.freed, 0, "a delivered frame is not freed");
       return frame.seq;
     });
     if (seq === null) return;

@@ -1,37 +1,12 @@
 import assert from "node:assert/strict";
 import { LifecycleError } from "../../../src/core/errors.ts";
-import { FrameBus, MAX_DETECTORS_PER_CAMERA } from "../../../src/framebus/bus.ts";
+import { MAX_DETECTORS_PER_CAMERA } from "../../../src/framebus/bus.ts";
 import { CountedFrame } from "../../support/streams/bus_frame.ts";
-import { HeldClock } from "../../support/clocks/held_clock.ts";
+import { busRig } from "../../support/streams/bus_rig.ts";
 import { assertCloses } from "../../support/streams/ledger.ts";
 
-function camera(stallTimeoutMs = 10_000) {
-  const clock = new HeldClock(0);
-  const announced: string[] = [];
-  const bus = new FrameBus<CountedFrame>({
-    clock,
-    stallTimeoutMs,
-    announce: (detector, seq) => announced.push(`${detector}:${seq}`),
-  });
-  const send = () => {
-    const frame = new CountedFrame(bus.ledger.received, clock.nowMs());
-    bus.ledger.arrive();
-    bus.cadence.beat(frame.arrivedAtMs);
-    bus.distribute(frame);
-    frame.release();
-    return frame;
-  };
-  const take = (detector = "person") => bus.deliver(detector, (frame) => frame.seq);
-  const detector = (name: string) => {
-    const found = bus.account().detectors.find((each) => each.detector === name);
-    assert.ok(found);
-    return found;
-  };
-  return { clock, announced, bus, send, take, detector };
-}
-
-Deno.test("bus: the newest frame is the one delivered, and what it displaced is overwritten", () => {
-  const { bus, announced, send, take, detector } = camera();
+Deno.test("bus: the newest frame is delivered, and the frames it displaced count as overwritten", () => {
+  const { bus, announced, send, take, detector } = busRig();
   bus.register({ detector: "person", rateHz: null, paused: false });
   bus.start();
   const frames = [send(), send(), send()];
@@ -44,8 +19,8 @@ Deno.test("bus: the newest frame is the one delivered, and what it displaced is 
   assertCloses(bus.account());
 });
 
-Deno.test("bus: what comes before a detector is due is dropped for its rate, not as overwritten", async () => {
-  const { clock, bus, send, take, detector } = camera();
+Deno.test("bus: a frame that arrives before a detector is due counts as rate, not as overwritten", async () => {
+  const { clock, bus, send, take, detector } = busRig();
   bus.register({ detector: "person", rateHz: 5, paused: false });
   bus.start();
   const taken: (number | null)[] = [];
@@ -61,95 +36,8 @@ Deno.test("bus: what comes before a detector is due is dropped for its rate, not
   assertCloses(bus.account());
 });
 
-Deno.test("bus: a frame that waits for its due time is announced when no fresh one comes", async () => {
-  const { clock, announced, bus, send, take } = camera();
-  bus.register({ detector: "person", rateHz: 1, paused: false });
-  bus.start();
-  send();
-  assert.equal(take(), 0);
-  await clock.pass(400);
-  send();
-  await clock.pass(599);
-  assert.deepEqual(announced, ["person:0"]);
-  await clock.pass(500);
-  assert.deepEqual(announced, ["person:0", "person:1"]);
-  assert.equal(take(), 1);
-});
-
-Deno.test("bus: a frame that is due is announced a little later when a camera falls silent", async () => {
-  const { clock, announced, bus, send, take } = camera();
-  bus.register({ detector: "person", rateHz: 5, paused: false });
-  bus.start();
-  for (let i = 0; i <= 12; i++) {
-    send();
-    take();
-    await clock.pass(40);
-  }
-  assert.deepEqual(announced, ["person:0", "person:5", "person:10"]);
-  assert.ok(clock.waitsMs.length <= 1, "frames that follow closely need no timers of their own");
-  await clock.pass(600 - 13 * 40);
-  assert.deepEqual(announced.length, 3, "due, but the next frame may only be late");
-  await clock.pass(300);
-  assert.deepEqual(announced.at(-1), "person:12");
-  bus.stop();
-  assert.deepEqual(clock.waitsMs, []);
-});
-
-Deno.test("bus: a detector that takes while frames lie unread waits until they were read", async () => {
-  const { clock, bus, send, take } = camera();
-  bus.register({ detector: "person", rateHz: 5, paused: false });
-  bus.start();
-  let woken = 0;
-  let caughtUp = 0;
-  let isBehind = false;
-  bus.reader = {
-    isBehind: () => isBehind,
-    wake: () => void woken++,
-    catchUp: () => {
-      caughtUp++;
-      return Promise.resolve();
-    },
-  };
-  send();
-  take();
-  await clock.pass(40);
-  for (let i = 0; i < 5; i++) {
-    send();
-    if (i < 4) await clock.pass(40);
-  }
-  assert.equal(bus.dueInMs(clock.nowMs()), 0, "announced");
-  assert.equal(bus.dueNextInMs(clock.nowMs()), 200, "once that is taken");
-  await clock.pass(100);
-  assert.equal(bus.untilNewest("person"), null, "everything that came was read");
-  isBehind = true;
-  assert.ok(bus.untilNewest("person") instanceof Promise);
-  assert.equal(bus.untilNewest("animal"), null, "nothing was announced to it");
-  assert.equal(caughtUp, 1);
-  take();
-  assert.equal(bus.untilNewest("person"), null, "nothing is left to take");
-  send();
-  bus.update({ detector: "person", rateHz: null, paused: false });
-  assert.ok(bus.untilNewest("person") instanceof Promise, "a newer one has come meanwhile");
-  assert.equal(woken, 1, "a detector may be due earlier");
-  bus.register({ detector: "animal", rateHz: null, paused: false });
-  assert.equal(woken, 2);
-});
-
-Deno.test("bus: at its due time a detector waits for a fresh frame that is about to come", async () => {
-  const { clock, announced, bus, send, take } = camera();
-  bus.register({ detector: "person", rateHz: 1, paused: false });
-  bus.start();
-  for (let i = 0; i < 10; i++) {
-    send();
-    if (i === 0) take();
-    await clock.pass(120);
-  }
-  // Due at 1000; the frame of 960 waits and is 40 old, the next comes at 1080: too far off to wait for.
-  assert.equal(announced.at(-1), "person:8");
-});
-
-Deno.test("bus: a frame older than the stall time is never handed out", async () => {
-  const { clock, bus, send, take, detector } = camera(1000);
+Deno.test("bus: a frame older than the stall timeout is never delivered", async () => {
+  const { clock, bus, send, take, detector } = busRig(1000);
   bus.register({ detector: "person", rateHz: null, paused: false });
   bus.start();
   const frame = send();
@@ -160,15 +48,15 @@ Deno.test("bus: a frame older than the stall time is never handed out", async ()
   assertCloses(bus.account());
 });
 
-Deno.test("bus: a paused detector drops what waits and what comes, and goes on from the next frame", () => {
-  const { bus, send, take, detector } = camera();
+Deno.test("bus: a paused detector drops waiting and new frames, and resumes with the next one", () => {
+  const { bus, send, take, detector } = busRig();
   bus.register({ detector: "person", rateHz: null, paused: false });
   bus.start();
   send();
   bus.update({ detector: "person", rateHz: null, paused: true });
   assert.equal(take(), null);
   send();
-  assert.equal(bus.wanted, false);
+  assert.equal(bus.isWanted, false);
   assert.equal(detector("person").dropped.paused, 2);
   bus.update({ detector: "person", rateHz: null, paused: false });
   send();
@@ -176,8 +64,8 @@ Deno.test("bus: a paused detector drops what waits and what comes, and goes on f
   assertCloses(bus.account());
 });
 
-Deno.test("bus: detectors of one camera do not touch one another", () => {
-  const { bus, send, take, detector } = camera();
+Deno.test("bus: detectors of one camera are independent of one another", () => {
+  const { bus, send, take, detector } = busRig();
   bus.register({ detector: "fast", rateHz: null, paused: false });
   bus.register({ detector: "slow", rateHz: null, paused: false });
   bus.start();
@@ -193,8 +81,8 @@ Deno.test("bus: detectors of one camera do not touch one another", () => {
   assertCloses(bus.account());
 });
 
-Deno.test("bus: a frame that cannot be converted is counted, freed, and the fault told", () => {
-  const { bus, send, detector } = camera();
+Deno.test("bus: a frame that cannot be converted is counted and freed, and the error is thrown", () => {
+  const { bus, send, detector } = busRig();
   bus.register({ detector: "person", rateHz: null, paused: false });
   bus.start();
   const frame = send();
@@ -208,41 +96,41 @@ Deno.test("bus: a frame that cannot be converted is counted, freed, and the faul
   assertCloses(bus.account());
 });
 
-Deno.test("bus: a delivery tells how many frames were left out since the one before", () => {
-  const { bus, send } = camera();
+Deno.test("bus: a delivery says how many frames were skipped or dropped since the last one", () => {
+  const { bus, ledger, send } = busRig();
   const drops = () => bus.deliver("person", (_, dropsSinceLast) => dropsSinceLast);
   bus.register({ detector: "person", rateHz: null, paused: false });
   bus.start();
   send();
   assert.equal(drops(), 0);
   for (let i = 0; i < 3; i++) send();
-  bus.ledger.arrive();
-  bus.ledger.undecoded("asleep");
+  ledger.arrive();
+  ledger.undecoded("asleep");
   assert.equal(drops(), 3, "two displaced and one not decoded");
 });
 
-Deno.test("bus: a frame that was decoded on the way to another is offered to no detector", () => {
-  const { bus, announced, send, detector } = camera();
+Deno.test("bus: a frame that a catch-up decodes for a later one is offered to no detector", () => {
+  const { bus, ledger, announced, send, detector } = busRig();
   const drops = () => bus.deliver("person", (_, dropsSinceLast) => dropsSinceLast);
   bus.register({ detector: "person", rateHz: null, paused: false });
   bus.register({ detector: "idle", rateHz: null, paused: true });
   bus.start();
   send();
   assert.equal(drops(), 0);
-  for (let kept = 0; kept < 3; kept++) bus.ledger.arrive();
-  for (let kept = 0; kept < 3; kept++) bus.ledger.buffered();
-  for (let passed = 0; passed < 2; passed++) bus.passOver("buffered");
+  for (let count = 0; count < 3; count++) ledger.arrive();
+  for (let count = 0; count < 3; count++) ledger.buffered();
+  for (let count = 0; count < 2; count++) bus.countCatchUp("buffered");
   assert.deepEqual(announced, ["person:0"]);
   assert.deepEqual([detector("person").decoded, detector("person").dropped.catchup], [3, 2]);
   assert.deepEqual([detector("idle").dropped.paused, detector("idle").dropped.catchup], [3, 0]);
-  bus.ledger.corrupt("buffered");
+  ledger.corrupt("buffered");
   send();
-  assert.equal(drops(), 2, "each was left out once, and one of them was damaged");
+  assert.equal(drops(), 2, "each was skipped once, and one of them was corrupt");
   assertCloses(bus.account());
 });
 
-Deno.test("bus: a detector may come and go while the camera runs, and its account closes", () => {
-  const { bus, send, take } = camera();
+Deno.test("bus: a detector may be added and removed while the camera runs, and its account closes", () => {
+  const { bus, send, take } = busRig();
   bus.start();
   send();
   bus.register({ detector: "late", rateHz: null, paused: false });
@@ -259,8 +147,8 @@ Deno.test("bus: a detector may come and go while the camera runs, and its accoun
   assertCloses(bus.account());
 });
 
-Deno.test("bus: stopping frees what waits, and nothing can be distributed after it", () => {
-  const { clock, bus, send, detector } = camera();
+Deno.test("bus: stopping frees the waiting frames, and nothing can be distributed afterwards", () => {
+  const { clock, bus, send, detector } = busRig();
   bus.register({ detector: "person", rateHz: 1, paused: false });
   bus.start();
   const frames = [send(), send()];
@@ -274,7 +162,7 @@ Deno.test("bus: stopping frees what waits, and nothing can be distributed after 
 });
 
 Deno.test("bus: calls that its state does not allow are refused", () => {
-  const { bus, clock } = camera();
+  const { bus, clock } = busRig();
   assert.throws(() => bus.distribute(new CountedFrame(0, clock.nowMs())), /is created/);
   bus.register({ detector: "person", rateHz: null, paused: false });
   assert.throws(

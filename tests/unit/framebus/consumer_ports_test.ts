@@ -5,6 +5,7 @@ import { type FrameMeta, inputBytes, type ToConsumer } from "../../../src/core/m
 import { FrameBus } from "../../../src/framebus/bus.ts";
 import { ConsumerPorts } from "../../../src/framebus/consumer_ports.ts";
 import { CountedFrame } from "../../support/streams/bus_frame.ts";
+import { PlayedStream } from "../../support/streams/played_stream.ts";
 import { HeldClock } from "../../support/clocks/held_clock.ts";
 
 const INPUT = { width: 8, height: 8, bars: 0 };
@@ -27,16 +28,21 @@ function meta(seq: number): FrameMeta {
   };
 }
 
-/** A camera with one detector and its worker's far end of the port. */
-class Wired implements Disposable {
+/** A camera with one detector, and the worker's end of its port. */
+class Connected implements Disposable {
   readonly clock = new HeldClock(0);
+  readonly stream = new PlayedStream();
   readonly bus = new FrameBus<CountedFrame>({
     clock: this.clock,
     stallTimeoutMs: 10_000,
+    ledger: this.stream.ledger,
+    pacing: this.stream,
     announce: (detector, seq) => this.ports.announce(detector, seq),
+    onDemandChanged: () => undefined,
   });
   readonly ports = new ConsumerPorts<CountedFrame>({
     bus: this.bus,
+    reader: this.stream,
     clock: this.clock,
     convert: (frame) => ({ meta: meta(frame.seq), age: ageOf(frame.arrivedAtMs, this.clock) }),
     onError: (_detector, error) => {
@@ -45,14 +51,14 @@ class Wired implements Disposable {
   });
   readonly #messages: ToConsumer[] = [];
   readonly #port: MessagePort;
-  #told: () => void = () => undefined;
+  #onMessage: () => void = () => undefined;
 
   constructor(rateHz: number) {
     const { port1, port2 } = new MessageChannel();
     this.#port = port2;
     port2.onmessage = ({ data }: MessageEvent<ToConsumer>) => {
       this.#messages.push(data);
-      this.#told();
+      this.#onMessage();
     };
     this.bus.register({ detector: "person", rateHz, paused: false });
     this.bus.start();
@@ -60,9 +66,9 @@ class Wired implements Disposable {
   }
 
   send(): void {
-    const frame = new CountedFrame(this.bus.ledger.received, this.clock.nowMs());
-    this.bus.ledger.arrive();
-    this.bus.cadence.beat(frame.arrivedAtMs);
+    const frame = new CountedFrame(this.stream.ledger.received, this.clock.nowMs());
+    this.stream.ledger.arrive();
+    this.stream.frames.observe(frame.arrivedAtMs);
     this.bus.distribute(frame);
     frame.release();
   }
@@ -75,7 +81,7 @@ class Wired implements Disposable {
   /** The next message to the worker: its kind, and which frame. */
   async next(): Promise<string> {
     while (this.#messages.length === 0) {
-      await new Promise<void>((resolve) => this.#told = resolve);
+      await new Promise<void>((resolve) => this.#onMessage = resolve);
     }
     const message = this.#messages.shift();
     if (message === undefined) return "";
@@ -90,28 +96,28 @@ class Wired implements Disposable {
   }
 }
 
-Deno.test("consumer ports: a frame that was announced is handed over, and only once", async () => {
-  using wired = new Wired(5);
-  wired.send();
-  assert.equal(await wired.next(), "available 0");
-  wired.take();
-  assert.equal(await wired.next(), "frame 0");
-  wired.take();
-  assert.equal(await wired.next(), "none");
+Deno.test("consumer ports: an announced frame is delivered, and only once", async () => {
+  using connected = new Connected(5);
+  connected.send();
+  assert.equal(await connected.next(), "available 0");
+  connected.take();
+  assert.equal(await connected.next(), "frame 0");
+  connected.take();
+  assert.equal(await connected.next(), "none");
 });
 
-Deno.test("consumer ports: what was offered and not asked for is told with its age, and what was handed over", async () => {
-  using wired = new Wired(5);
-  const { ports, clock } = wired;
+Deno.test("consumer ports: offers have the age of an announcement that was not taken, and the delivered frame", async () => {
+  using connected = new Connected(5);
+  const { ports, clock } = connected;
   assert.deepEqual(ports.offers(), [{ worker: "person-1", untakenForMs: null, handed: null }]);
-  wired.send();
+  connected.send();
   await clock.pass(40);
-  wired.send();
+  connected.send();
   await clock.pass(30);
   assert.deepEqual(ports.offers(), [{ worker: "person-1", untakenForMs: 70, handed: null }]);
-  assert.equal(await wired.next(), "available 0");
-  wired.take();
-  assert.equal(await wired.next(), "frame 1");
+  assert.equal(await connected.next(), "available 0");
+  connected.take();
+  assert.equal(await connected.next(), "frame 1");
   await clock.pass(60);
   const handed = { seq: 1, agoMs: 60 };
   assert.deepEqual(ports.offers(), [{ worker: "person-1", untakenForMs: null, handed }]);
@@ -119,47 +125,70 @@ Deno.test("consumer ports: what was offered and not asked for is told with its a
 
 /**
  * A worker takes 90 ms after the last frame that was read, while others lie unread.
- * @returns once it waits for those: what says that they were read
+ * @returns once it waits for those: what ends the wait
  */
-async function takenLate(wired: Wired): Promise<() => Promise<void>> {
-  const { bus, clock } = wired;
-  const asked = Promise.withResolvers<void>();
-  const caughtUp = Promise.withResolvers<void>();
-  bus.reader = {
-    isBehind: () => true,
-    wake: () => undefined,
-    catchUp: () => {
-      asked.resolve();
-      return caughtUp.promise;
-    },
-  };
-  wired.send();
+async function takenLate(connected: Connected): Promise<() => Promise<void>> {
+  const { clock, stream } = connected;
+  const waits = Promise.withResolvers<void>();
+  stream.behind = true;
+  stream.onCatchUp = waits.resolve;
+  connected.send();
   await clock.pass(40);
-  wired.send();
+  connected.send();
   await clock.pass(90);
-  wired.take();
-  await asked.promise;
+  connected.take();
+  await waits.promise;
   return () => {
-    caughtUp.resolve();
-    return caughtUp.promise;
+    stream.caughtUp.resolve();
+    return stream.caughtUp.promise;
   };
 }
 
-Deno.test("consumer ports: a worker that takes late gets the newest, also when that was not read yet", async () => {
-  using wired = new Wired(5);
-  const caughtUp = await takenLate(wired);
-  assert.equal(await wired.next(), "available 0");
-  // What lay in the socket.
-  wired.send();
-  wired.send();
+Deno.test("consumer ports: a worker that takes late gets the newest frame, even if it was not read yet", async () => {
+  using connected = new Connected(5);
+  const caughtUp = await takenLate(connected);
+  assert.equal(await connected.next(), "available 0");
+  // These lay in the socket.
+  connected.send();
+  connected.send();
   await caughtUp();
-  assert.equal(await wired.next(), "frame 3");
+  assert.equal(await connected.next(), "frame 3");
 });
 
-Deno.test("consumer ports: one that was given up while it waited for the newest gets nothing", async () => {
-  using wired = new Wired(5);
-  const caughtUp = await takenLate(wired);
-  wired.ports.detach("person-1", null);
+Deno.test("consumer ports: a worker that is detached while it waits for the newest frame gets nothing", async () => {
+  using connected = new Connected(5);
+  const caughtUp = await takenLate(connected);
+  connected.ports.detach("person-1", null);
   await caughtUp();
-  assert.equal(wired.bus.announcedSeq("person"), 1, "the frame is there for the next worker");
+  assert.equal(connected.bus.announcedSeq("person"), 1, "the frame is left for the next worker");
+});
+
+Deno.test("consumer ports: a take waits for the newest frame only if one was announced and packets lie unread", async () => {
+  using connected = new Connected(5);
+  const { bus, clock, stream } = connected;
+  stream.caughtUp.resolve();
+  connected.send();
+  assert.equal(await connected.next(), "available 0");
+  connected.take();
+  assert.equal(await connected.next(), "frame 0");
+  assert.equal(stream.catchUps, 0, "everything that arrived was read");
+  stream.behind = true;
+  connected.take();
+  assert.equal(await connected.next(), "none");
+  assert.equal(stream.catchUps, 0, "nothing was announced");
+  await clock.pass(200);
+  connected.send();
+  assert.equal(await connected.next(), "available 1");
+  connected.take();
+  assert.equal(await connected.next(), "frame 1");
+  assert.equal(stream.catchUps, 1);
+  connected.take();
+  assert.equal(await connected.next(), "none");
+  assert.equal(stream.catchUps, 1, "nothing is left to take");
+  connected.send();
+  bus.update({ detector: "person", rateHz: null, paused: false });
+  assert.equal(await connected.next(), "available 2");
+  connected.take();
+  assert.equal(await connected.next(), "frame 2");
+  assert.equal(stream.catchUps, 2, "a newer frame was announced");
 });

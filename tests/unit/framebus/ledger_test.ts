@@ -24,7 +24,7 @@ Deno.test("camera ledger: a frame that never arrived cannot be settled", () => {
   assert.throws(() => ledger.undecoded("asleep"), LifecycleError);
 });
 
-Deno.test("camera ledger: a frame that is kept is received, and settled once", () => {
+Deno.test("camera ledger: a buffered frame is received, and settled once", () => {
   const ledger = new CameraLedger();
   assert.throws(() => ledger.buffered(), LifecycleError);
   ledger.arrive();
@@ -39,14 +39,14 @@ Deno.test("camera ledger: a frame that is kept is received, and settled once", (
   assertCloses(ledger.account([]));
 });
 
-Deno.test("mailbox ledger: a frame lost with its worker is counted as restart, and no count goes back", () => {
+Deno.test("mailbox ledger: a frame lost with its worker is counted as restart, and no count decreases", () => {
   const ledger = new MailboxLedger();
   const account = () =>
     ledger.account({ detector: "person", paused: false, rateHz: null, waiting: 0 });
   ledger.offered();
   ledger.processed();
   ledger.lost();
-  assert.equal(account().processed, 1, "the books are put right at the next hand-over");
+  assert.equal(account().processed, 1, "corrected at the next delivery");
   assert.equal(total(account().dropped), 0);
   ledger.offered();
   ledger.processed();

@@ -11,14 +11,14 @@ Deno.test("mailbox: a newer value displaces the waiting one and returns it", () 
   assert.equal(mailbox.take(), null);
 });
 
-Deno.test("mailbox: whatever the order of puts and takes, each value comes out once, the newest first", () => {
+Deno.test("mailbox: in any order of puts and takes each value is returned once, and a take returns the newest", () => {
   fc.assert(fc.property(fc.array(fc.boolean(), { maxLength: 200 }), (puts) => {
     const mailbox = new Mailbox<number>();
     const out: number[] = [];
     let next = 0;
     for (const put of puts) {
       const value = put ? mailbox.put(next++) : mailbox.take();
-      if (!put && value !== null) assert.equal(value, next - 1, "a take gives the newest");
+      if (!put && value !== null) assert.equal(value, next - 1, "a take returns the newest");
       if (value !== null) out.push(value);
     }
     const last = mailbox.take();

@@ -21,17 +21,17 @@ function stream(skipsNonRef = false) {
     tracker.sent(packet);
     return packet;
   };
-  /** What a session does with a picture: count it as decoded, or leave it to the tracker. */
-  const receive = (pts: bigint | null, damaged = false) => {
-    const packet = tracker.received({ pts, damaged });
+  /** Counts an intact frame as decoded; the tracker counts the others. */
+  const receive = (pts: bigint | null, isDamaged = false) => {
+    const packet = tracker.received({ pts, isDamaged });
     if (packet !== null) ledger.decoded();
     return packet;
   };
-  const { account } = { account: () => ledger.account([]) };
+  const account = () => ledger.account([]);
   return { ledger, tracker, send, receive, account };
 }
 
-Deno.test("pictures: each is matched with its packet, also out of order", () => {
+Deno.test("corruption tracker: a frame is matched with its packet, also out of order", () => {
   const { ledger, send, receive } = stream();
   const key = send(0n, true);
   const p = send(3n);
@@ -43,14 +43,14 @@ Deno.test("pictures: each is matched with its packet, also out of order", () => 
   assert.equal(ledger.pending, 0);
 });
 
-Deno.test("pictures: from a damaged one on everything is corrupt until a clean keyframe", () => {
+Deno.test("corruption tracker: from a damaged frame on every frame is corrupt until an intact keyframe", () => {
   const { send, receive, account } = stream();
   send(0n, true);
   assert.ok(receive(0n));
   send(1n);
   assert.equal(receive(1n, true), null);
   send(2n);
-  assert.equal(receive(2n), null, "looks clean, refers to the damaged one");
+  assert.equal(receive(2n), null, "has no flag, but refers to the damaged one");
   send(3n, true);
   assert.ok(receive(3n));
   send(4n);
@@ -59,7 +59,7 @@ Deno.test("pictures: from a damaged one on everything is corrupt until a clean k
   assert.equal(account().decoded, 3);
 });
 
-Deno.test("pictures: a damaged keyframe does not heal the stream", () => {
+Deno.test("corruption tracker: a damaged keyframe does not end the corruption", () => {
   const { send, receive } = stream();
   send(0n, true);
   assert.equal(receive(0n, true), null);
@@ -67,27 +67,27 @@ Deno.test("pictures: a damaged keyframe does not heal the stream", () => {
   assert.equal(receive(1n), null);
 });
 
-Deno.test("pictures: a packet the decoder refused is corrupt, and so is what follows", () => {
+Deno.test("corruption tracker: a packet that the decoder rejects is corrupt, and so are the frames that follow", () => {
   const { ledger, tracker, send, receive, account } = stream();
   const key = send(0n, true);
   assert.ok(receive(0n));
   ledger.arrive();
-  tracker.refused({ ...key, pts: 1n });
+  tracker.rejected({ ...key, pts: 1n });
   send(2n);
   assert.equal(receive(2n), null);
   assert.equal(account().corrupt, 2);
 });
 
-Deno.test("pictures: those shown before the keyframe that decoding began with are corrupt", () => {
+Deno.test("corruption tracker: frames that precede the keyframe that decoding started with are corrupt", () => {
   const { send, receive, account } = stream();
   send(10n, true);
   send(8n);
-  assert.equal(receive(8n), null, "refers to what was never decoded");
+  assert.equal(receive(8n), null, "refers to packets that were never decoded");
   assert.ok(receive(10n));
   assert.equal(account().corrupt, 1);
 });
 
-Deno.test("pictures: a packet whose picture never came is settled when none can be that late", () => {
+Deno.test("corruption tracker: a packet whose frame never comes is settled when none can be that late", () => {
   const { ledger, send, receive, account } = stream();
   send(0n, true);
   assert.ok(receive(0n));
@@ -96,14 +96,14 @@ Deno.test("pictures: a packet whose picture never came is settled when none can 
     send(pts);
     assert.ok(receive(pts));
   }
-  assert.equal(ledger.pending, 1, "a picture may be shown 16 packets later");
+  assert.equal(ledger.pending, 1, "a frame may be reordered by 16 packets");
   send(18n);
   assert.ok(receive(18n));
   assert.equal(ledger.pending, 0);
   assert.equal(account().corrupt, 1);
 });
 
-Deno.test("pictures: B-frames that are stamped in the order of decoding are all whole", () => {
+Deno.test("corruption tracker: B-frames that are stamped in decoding order are all intact", () => {
   const { tracker, send, receive, account } = stream();
   send(0n, true);
   for (const pts of [1n, 2n, 3n]) send(pts);
@@ -112,7 +112,7 @@ Deno.test("pictures: B-frames that are stamped in the order of decoding are all 
   assert.equal(account().corrupt, 0);
 });
 
-Deno.test("pictures: one that the decoder left out on purpose is undecoded, not corrupt", () => {
+Deno.test("corruption tracker: a frame that the decoder skips on purpose is undecoded, not corrupt", () => {
   const { send, receive, account } = stream(true);
   send(0n, true);
   send(1n);
@@ -123,23 +123,23 @@ Deno.test("pictures: one that the decoder left out on purpose is undecoded, not 
   assert.equal(account().undecoded.nonref, 1);
 });
 
-Deno.test("pictures: a decoder that gives nothing back holds no more than its bound", () => {
+Deno.test("corruption tracker: a decoder without output has no more packets pending than the limit", () => {
   const { ledger, send } = stream();
   for (let i = 0; i < 500; i++) send(BigInt(i), i === 0);
   assert.equal(ledger.pending, 64);
   assert.equal(ledger.received, 436);
 });
 
-Deno.test("pictures: whatever comes out, every packet is settled exactly once", () => {
-  const picture = fc.record({ pts: fc.integer({ min: -5, max: 60 }), damaged: fc.boolean() });
+Deno.test("corruption tracker: whatever the decoder outputs, every packet is settled exactly once", () => {
+  const frame = fc.record({ pts: fc.integer({ min: -5, max: 60 }), isDamaged: fc.boolean() });
   const packet = fc.record({ pts: fc.option(fc.nat(50)), isKey: fc.boolean() });
   fc.assert(fc.property(
-    fc.array(fc.oneof(picture, packet), { maxLength: 150 }),
+    fc.array(fc.oneof(frame, packet), { maxLength: 150 }),
     (events) => {
       const { ledger, tracker, send, receive } = stream();
       for (const event of events) {
         if ("isKey" in event) send(event.pts === null ? null : BigInt(event.pts), event.isKey);
-        else receive(BigInt(event.pts), event.damaged);
+        else receive(BigInt(event.pts), event.isDamaged);
         assert.ok(ledger.pending >= 0);
       }
       tracker.settle();
@@ -149,7 +149,7 @@ Deno.test("pictures: whatever comes out, every packet is settled exactly once", 
   ));
 });
 
-/** Sends and receives pictures one after the other. */
+/** Sends packets and receives their frames one after the other. */
 function play({ send, receive }: ReturnType<typeof stream>, from: bigint, to: bigint): void {
   for (let pts = from; pts < to; pts++) {
     send(pts, pts === 0n);
@@ -157,7 +157,7 @@ function play({ send, receive }: ReturnType<typeof stream>, from: bigint, to: bi
   }
 }
 
-Deno.test("pictures: a packet that gives no picture says nothing of the next", () => {
+Deno.test("corruption tracker: a packet without a frame does not make the next one corrupt", () => {
   const lossless = stream();
   play(lossless, 0n, 5n);
   lossless.send(5n);
@@ -167,35 +167,35 @@ Deno.test("pictures: a packet that gives no picture says nothing of the next", (
   assert.equal(lossless.account().corrupt, 1);
 });
 
-Deno.test("pictures: what is settled and decoded once more is not counted again", () => {
+Deno.test("corruption tracker: a settled frame that is decoded once more is not counted again", () => {
   const { tracker, send, receive, account } = stream();
   const key = send(0n, true);
   assert.ok(receive(0n));
-  const again = { ...key, standing: "settled" as const };
+  const again = { ...key, frameState: "settled" as const };
   tracker.restart(again, true);
   tracker.sent(again);
   tracker.sent({ ...again, pts: 1n, isKey: false });
   assert.equal(receive(0n), null);
-  tracker.refused({ ...again, pts: 2n, isKey: false });
+  tracker.rejected({ ...again, pts: 2n, isKey: false });
   tracker.settle();
   assert.equal(account().received, 1);
 });
 
-Deno.test("pictures: one that had been left out, and was received so, is settled once", () => {
+Deno.test("corruption tracker: a buffered frame is settled once", () => {
   const { ledger, tracker, send, receive, account } = stream();
   const key = send(0n, true);
   assert.ok(receive(0n));
-  for (let left = 0; left < 3; left++) {
+  for (let count = 0; count < 3; count++) {
     ledger.arrive();
     ledger.buffered();
   }
   assert.deepEqual([account().received, account().undecoded.buffered], [4, 3]);
-  const late = (pts: bigint) => ({ ...key, pts, isKey: false, standing: "buffered" as const });
+  const late = (pts: bigint) => ({ ...key, pts, isKey: false, frameState: "buffered" as const });
   tracker.sent(late(1n));
-  assert.equal(tracker.received({ pts: 1n, damaged: false })?.standing, "buffered");
+  assert.equal(tracker.received({ pts: 1n, isDamaged: false })?.frameState, "buffered");
   ledger.decoded("buffered");
   tracker.sent(late(2n));
-  tracker.refused(late(3n));
+  tracker.rejected(late(3n));
   tracker.settle();
   assert.deepEqual(account(), {
     ...account(),

@@ -5,7 +5,7 @@ import { GopBuffer } from "../../../src/stream/gop_buffer.ts";
 import type { SourcePacket } from "../../../src/stream/packet_source.ts";
 import { assertCloses } from "../../support/streams/ledger.ts";
 
-/** As much of a native packet as the buffer looks at. */
+/** As much of a native packet as the buffer uses. */
 class FakePacket {
   constructor(readonly sizeBytes: number) {}
 }
@@ -44,7 +44,7 @@ function buffer(maxBytes = 1000) {
     ledger.decoded();
     buffer.add(packetOf(sizeBytes, change), null);
   };
-  /** One that was left out. */
+  /** A packet that was skipped. */
   const skip = (sizeBytes: number, change: Partial<SourcePacket> = {}) => {
     ledger.arrive();
     buffer.add(packetOf(sizeBytes, change), "asleep");
@@ -52,9 +52,9 @@ function buffer(maxBytes = 1000) {
   };
   const replay = () => {
     const replayed: string[] = [];
-    buffer.replay(({ packet }, standing) => {
-      replayed.push(`${packet.sizeBytes} ${standing}`);
-      ledger.decoded(standing);
+    buffer.replay(({ packet }, frameState) => {
+      replayed.push(`${packet.sizeBytes} ${frameState}`);
+      ledger.decoded(frameState);
     });
     return replayed;
   };
@@ -65,8 +65,8 @@ function buffer(maxBytes = 1000) {
     const { decoded, corrupt, undecoded: { buffered, asleep, nonref } } = account;
     return { decoded, corrupt, buffered, asleep, nonref };
   };
-  const beginsWith = () => buffer.beginning?.packet.sizeBytes ?? null;
-  return { buffer, ledger, add, skip, replay, recycled, account, beginsWith };
+  const restartsWith = () => buffer.restartPacket?.packet.sizeBytes ?? null;
+  return { buffer, ledger, add, skip, replay, recycled, account, restartsWith };
 }
 
 const KEY = { isKey: true };
@@ -74,7 +74,7 @@ const RECOVERY = { isRecoveryPoint: true };
 const DISPOSABLE = { isDisposable: () => true };
 const NOTHING = { decoded: 0, corrupt: 0, buffered: 0, asleep: 0, nonref: 0 };
 
-Deno.test("gop buffer: keeps what follows a keyframe, and begins anew with the next", () => {
+Deno.test("gop buffer: keeps the packets from a keyframe to the next", () => {
   const { buffer: gop, add, recycled } = buffer();
   add(1);
   assert.deepEqual([gop.isComplete, gop.packets, recycled], [false, 0, [1]]);
@@ -88,10 +88,10 @@ Deno.test("gop buffer: keeps what follows a keyframe, and begins anew with the n
   assert.deepEqual([gop.isComplete, recycled.length], [false, 5]);
 });
 
-Deno.test("gop buffer: a frame that was left out is open until a keyframe lets go of it", () => {
+Deno.test("gop buffer: the frame of a skipped packet is buffered until the next keyframe", () => {
   const { buffer: gop, add, skip, account } = buffer();
   skip(1);
-  assert.deepEqual(account(), { ...NOTHING, asleep: 1 }, "nothing can be kept yet");
+  assert.deepEqual(account(), { ...NOTHING, asleep: 1 }, "nothing is kept before a keyframe");
   add(10, KEY);
   skip(2);
   skip(3);
@@ -102,8 +102,8 @@ Deno.test("gop buffer: a frame that was left out is open until a keyframe lets g
   assert.deepEqual(account(), { ...NOTHING, decoded: 1, asleep: 4 });
 });
 
-Deno.test("gop buffer: a decoder that stopped goes on from where it is, and each frame is settled once", () => {
-  const { buffer: gop, add, skip, replay, account, beginsWith } = buffer();
+Deno.test("gop buffer: a decoder continues from where it is, and each frame is settled once", () => {
+  const { buffer: gop, add, skip, replay, account, restartsWith } = buffer();
   add(10, KEY);
   add(2);
   gop.advance();
@@ -111,27 +111,27 @@ Deno.test("gop buffer: a decoder that stopped goes on from where it is, and each
   skip(3);
   skip(4, DISPOSABLE);
   skip(5);
-  assert.equal(beginsWith(), null, "it need not begin anew");
+  assert.equal(restartsWith(), null, "it need not be restarted");
   assert.deepEqual(replay(), ["3 buffered", "5 buffered"]);
   assert.deepEqual(account(), { ...NOTHING, decoded: 4, nonref: 1 });
   gop.rewind();
-  assert.equal(beginsWith(), 10);
+  assert.equal(restartsWith(), 10);
   assert.deepEqual(replay(), [10, 2, 3, 5].map((size) => `${size} settled`));
   add(11, KEY);
   assert.deepEqual(account(), { ...NOTHING, decoded: 5, nonref: 1 });
 });
 
-Deno.test("gop buffer: what an error keeps from being decoded is settled when it is let go of", () => {
+Deno.test("gop buffer: frames that an error keeps from being decoded are settled when they are discarded", () => {
   const { buffer: gop, ledger, add, skip, account } = buffer();
   add(10, KEY);
   for (const size of [2, 3, 4]) skip(size);
   gop.advance();
   gop.rewind();
   const decode = () =>
-    gop.replay(({ packet }, standing) => {
-      if (packet.sizeBytes !== 3) return ledger.decoded(standing);
-      ledger.corrupt(standing);
-      throw new RangeError("refused");
+    gop.replay(({ packet }, frameState) => {
+      if (packet.sizeBytes !== 3) return ledger.decoded(frameState);
+      ledger.corrupt(frameState);
+      throw new RangeError("rejected");
     });
   assert.throws(decode, RangeError);
   assert.deepEqual(account(), { ...NOTHING, decoded: 2, corrupt: 1, buffered: 1 });
@@ -139,25 +139,25 @@ Deno.test("gop buffer: what an error keeps from being decoded is settled when it
   assert.deepEqual(account(), { ...NOTHING, decoded: 2, corrupt: 1, asleep: 1 });
 });
 
-Deno.test("gop buffer: at its limit a decoder that has everything behind it loses nothing", () => {
-  const { buffer: gop, add, skip, replay, recycled, account, beginsWith } = buffer(20);
+Deno.test("gop buffer: at the limit a decoder that has processed everything loses nothing", () => {
+  const { buffer: gop, add, skip, replay, recycled, account, restartsWith } = buffer(20);
   add(10, KEY);
   add(10);
   gop.advance();
   assert.ok(gop.isFull);
   skip(1);
-  assert.deepEqual([gop.isComplete, gop.isCut, gop.packets], [true, true, 1]);
+  assert.deepEqual([gop.isComplete, gop.isTruncated, gop.packets], [true, true, 1]);
   assert.deepEqual(recycled, [10, 10]);
-  assert.equal(beginsWith(), null);
+  assert.equal(restartsWith(), null);
   assert.deepEqual(replay(), ["1 buffered"]);
   gop.rewind();
-  assert.deepEqual([gop.isComplete, gop.packets], [false, 0], "it forgot what only it had");
+  assert.deepEqual([gop.isComplete, gop.packets], [false, 0], "only the decoder had the rest");
   add(5, KEY);
-  assert.deepEqual([gop.isComplete, gop.isCut], [true, false]);
+  assert.deepEqual([gop.isComplete, gop.isTruncated], [true, false]);
   assert.equal(account().decoded, 4);
 });
 
-Deno.test("gop buffer: what would be too large is dropped as a whole, until the next keyframe", () => {
+Deno.test("gop buffer: at the limit a GOP with skipped packets is discarded, until the next keyframe", () => {
   const { buffer: gop, add, skip, recycled, account } = buffer(20);
   add(10, KEY);
   skip(10);
@@ -168,7 +168,7 @@ Deno.test("gop buffer: what would be too large is dropped as a whole, until the 
   assert.ok(gop.isComplete);
 });
 
-Deno.test("gop buffer: where there are no keyframes it begins with each recovery point", () => {
+Deno.test("gop buffer: without keyframes it starts with each recovery point", () => {
   const { buffer: gop, add } = buffer();
   add(10, RECOVERY);
   add(2);
@@ -176,6 +176,6 @@ Deno.test("gop buffer: where there are no keyframes it begins with each recovery
   assert.deepEqual([gop.packets, gop.sizeBytes], [1, 11]);
   add(20, KEY);
   add(12, RECOVERY);
-  assert.deepEqual([gop.packets, gop.sizeBytes], [2, 32], "a keyframe is the better beginning");
+  assert.deepEqual([gop.packets, gop.sizeBytes], [2, 32], "a keyframe is preferred");
   assert.ok(gop.isComplete);
 });

@@ -2,14 +2,14 @@ import assert from "node:assert/strict";
 import { steadyMs } from "../../../src/core/clock.ts";
 import { ShownTimes } from "../../../src/stream/shown_times.ts";
 
-Deno.test("shown times: without B-frames a frame is shown when it arrived", () => {
+Deno.test("shown times: without B-frames a frame is presented when it arrived", () => {
   const times = new ShownTimes();
   for (const arrivedAt of [1000, 1043, 1079, 1121]) {
     assert.equal(times.of(arrivedAt - 1000, steadyMs(arrivedAt)), arrivedAt);
   }
 });
 
-Deno.test("shown times: B-frames are shown at even distances, whenever their packets arrived", () => {
+Deno.test("shown times: B-frames are presented at even intervals, whenever their packets arrived", () => {
   const times = new ShownTimes();
   const shown: number[] = [];
   // I0 P3 B1 B2 P6 B4 B5 …, 40 ms from packet to packet.

@@ -11,7 +11,7 @@ function rig() {
   return { clock, stalledAtMs, timer };
 }
 
-Deno.test("stall timer: without a frame it tells once, when its time is over", async () => {
+Deno.test("stall timer: without a frame it calls back once, at the timeout", async () => {
   const { clock, stalledAtMs, timer } = rig();
   await clock.pass(TIMEOUT_MS - 1);
   assert.equal(timer.isStalled, false);
@@ -20,20 +20,20 @@ Deno.test("stall timer: without a frame it tells once, when its time is over", a
   assert.equal(timer.isStalled, true);
 });
 
-Deno.test("stall timer: the time counts from the last frame's arrival, whenever that is told", async () => {
+Deno.test("stall timer: the timeout counts from the last frame's arrival, whenever that is recorded", async () => {
   const { clock, stalledAtMs, timer } = rig();
   for (let frame = 0; frame < 100; frame++) {
     await clock.pass(40);
-    timer.frame(clock.nowMs());
+    timer.observe(clock.nowMs());
   }
   const lastAt = clock.nowMs();
   await clock.pass(300);
-  timer.frame(lastAt);
+  timer.observe(lastAt);
   await clock.pass(10 * TIMEOUT_MS);
   assert.deepEqual(stalledAtMs, [lastAt + TIMEOUT_MS]);
 });
 
-Deno.test("stall timer: one that was stopped tells nothing and leaves no timer", async () => {
+Deno.test("stall timer: a stopped one does not call back and leaves no timer", async () => {
   const { clock, stalledAtMs, timer } = rig();
   timer.stop();
   await clock.pass(10 * TIMEOUT_MS);
