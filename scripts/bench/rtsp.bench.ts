@@ -5,10 +5,10 @@
  *     deno task bench scripts/bench/rtsp.bench.ts
  */
 import { systemClock } from "../../src/core/clock.ts";
-import { UnitAssembler } from "../../src/rtsp/access_unit.ts";
-import { ReceptionStats } from "../../src/rtsp/reception_stats.ts";
-import { SequenceChecker } from "../../src/rtsp/reorder.ts";
-import { RtpPacket } from "../../src/rtsp/rtp.ts";
+import { UnitAssembler } from "../../src/rtsp/depacketize/access_unit_assembler.ts";
+import { ReceptionStats } from "../../src/rtsp/rtp/reception_stats.ts";
+import { SequenceChecker } from "../../src/rtsp/rtp/sequencer.ts";
+import { RtpPacket } from "../../src/rtsp/rtp/packet.ts";
 import { videoFormat } from "../../tests/support/cameras/rtp/assembly.ts";
 import { h264Aggregates, h264Fragments } from "../../tests/support/cameras/rtp/h26x.ts";
 import { H264_PPS, h264Slice, h264Sps } from "../../tests/support/cameras/rtp/nals.ts";

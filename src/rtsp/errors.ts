@@ -2,7 +2,7 @@ import type { WallMs } from "../core/clock.ts";
 import { StreamError } from "../core/errors.ts";
 import { redactText } from "../core/redact.ts";
 import { MAX_SERVER_TEXT_CHARS } from "./limits.ts";
-import { parseRetryAfter } from "./transport_header.ts";
+import { parseRetryAfter } from "./protocol/headers.ts";
 
 /** What a failure of the connection to a camera is made from. */
 export interface RtspErrorContext {

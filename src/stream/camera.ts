@@ -11,7 +11,7 @@ import type {
 } from "../core/messages.ts";
 import type { FrameBus } from "../framebus/bus.ts";
 import type { Libav } from "../libav/library.ts";
-import { CameraMemory } from "../rtsp/camera_memory.ts";
+import { CameraMemory } from "../rtsp/client/camera_hints.ts";
 import { RtspError } from "../rtsp/errors.ts";
 import { CaptureTime } from "./capture_time.ts";
 import { runConnection } from "./connection.ts";

@@ -1,4 +1,4 @@
-import type { CameraMemory } from "../rtsp/camera_memory.ts";
+import type { CameraMemory } from "../rtsp/client/camera_hints.ts";
 import { Interrupt } from "../libav/interrupt.ts";
 import { StreamBounds } from "./bounds/stream_bounds.ts";
 import { Decoding } from "./decoding.ts";

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { steadyMs } from "../../src/core/clock.ts";
-import { UnitAssembler } from "../../src/rtsp/access_unit.ts";
+import { UnitAssembler } from "../../src/rtsp/depacketize/access_unit_assembler.ts";
 import type { VideoFormat } from "../../src/rtsp/media.ts";
-import { ReorderBuffer, SequenceChecker } from "../../src/rtsp/reorder.ts";
-import { RtpPacket } from "../../src/rtsp/rtp.ts";
+import { ReorderBuffer, SequenceChecker } from "../../src/rtsp/rtp/sequencer.ts";
+import { RtpPacket } from "../../src/rtsp/rtp/packet.ts";
 import { variable } from "../support/system/parts.ts";
 import { Assembly, videoFormat } from "../support/cameras/rtp/assembly.ts";
 import { av1Payloads, obu } from "../support/cameras/rtp/av1.ts";

@@ -6,18 +6,22 @@ import {
   withoutControlCharacters,
 } from "../../src/core/control_characters.ts";
 import { OrionError } from "../../src/core/errors.ts";
-import { Authenticator, chooseChallenge, parseChallenges } from "../../src/rtsp/auth.ts";
+import {
+  Authenticator,
+  chooseChallenge,
+  parseChallenges,
+} from "../../src/rtsp/protocol/authenticator.ts";
 import { MAX_BODY_BYTES, MAX_CHALLENGES, MAX_HEADERS, MAX_TRACKS } from "../../src/rtsp/limits.ts";
-import { decodeText, parseMessage, writeRequest } from "../../src/rtsp/messages.ts";
-import { parseSdp } from "../../src/rtsp/sdp.ts";
+import { decodeText, parseMessage, writeRequest } from "../../src/rtsp/protocol/messages.ts";
+import { parseSdp } from "../../src/rtsp/sdp/session_description.ts";
 import {
   parsePublic,
   parseRetryAfter,
   parseRtpInfo,
   parseSession,
   parseTransport,
-} from "../../src/rtsp/transport_header.ts";
-import { baseUri, parseRtspUrl, resolveControl, trackBase } from "../../src/rtsp/url.ts";
+} from "../../src/rtsp/protocol/headers.ts";
+import { baseUri, parseRtspUrl, resolveControl, trackBase } from "../../src/rtsp/protocol/url.ts";
 import { FUZZ_RUNS, mutated, type Random, seededRandom } from "./mutate.ts";
 
 const bytesOf = (text: string) => new TextEncoder().encode(text);

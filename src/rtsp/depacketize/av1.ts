@@ -1,6 +1,6 @@
 /** AV1 in RTP packets (RTP Payload Format For AV1, version 1.0 of the Alliance for Open Media). */
 import type { VideoFormat } from "../media.ts";
-import { byteAt, type RtpPacket } from "../rtp.ts";
+import { byteAt, type RtpPacket } from "../rtp/packet.ts";
 import type { Depacketizer, PartKind, UnitSink } from "./depacketizer.ts";
 
 // The aggregation header (4.4).

@@ -1,6 +1,6 @@
 /** What the depacketizers of all codecs have in common, and what they give their parts to. */
-import type { RtpPacket } from "../rtp.ts";
-import type { UnitBuffer } from "../unit_buffer.ts";
+import type { RtpPacket } from "../rtp/packet.ts";
+import type { UnitBuffer } from "./unit_buffer.ts";
 
 /**
  * What a part (a NAL unit, an OBU, a fragment of a JPEG) says of the unit it belongs to:

@@ -1,6 +1,6 @@
 /** H.264 in RTP packets (RFC 6184). */
-import { BitReader } from "../bit_reader.ts";
-import { H264SliceReader } from "../h264_slice.ts";
+import { BitReader } from "../bitstream/bit_reader.ts";
+import { H264SliceReader } from "../bitstream/h264_slice.ts";
 import type { VideoFormat } from "../media.ts";
 import {
   H264,
@@ -10,9 +10,9 @@ import {
   isH264Aud,
   isH264ParameterSet,
   isH264Vcl,
-} from "../nal.ts";
-import { byteAt, type RtpPacket, uint16At } from "../rtp.ts";
-import { findStartCode, START_CODE_BYTES } from "../start_codes.ts";
+} from "../bitstream/nal.ts";
+import { byteAt, type RtpPacket, uint16At } from "../rtp/packet.ts";
+import { findStartCode, START_CODE_BYTES } from "../bitstream/start_codes.ts";
 import type { Depacketizer, PartKind, UnitSink } from "./depacketizer.ts";
 import { type NalCodec, NalWriter } from "./nal_writer.ts";
 

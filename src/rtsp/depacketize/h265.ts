@@ -1,5 +1,5 @@
 /** H.265 in RTP packets (RFC 7798). */
-import { BitReader } from "../bit_reader.ts";
+import { BitReader } from "../bitstream/bit_reader.ts";
 import type { VideoFormat } from "../media.ts";
 import {
   H265,
@@ -10,8 +10,8 @@ import {
   isH265Irap,
   isH265ParameterSet,
   isH265Vcl,
-} from "../nal.ts";
-import { byteAt, type RtpPacket, uint16At } from "../rtp.ts";
+} from "../bitstream/nal.ts";
+import { byteAt, type RtpPacket, uint16At } from "../rtp/packet.ts";
 import type { Depacketizer, PartKind, UnitSink } from "./depacketizer.ts";
 import { type NalCodec, NalWriter } from "./nal_writer.ts";
 

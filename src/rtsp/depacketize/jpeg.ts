@@ -1,6 +1,6 @@
 /** JPEG in RTP packets (RFC 2435): scans whose headers are put together again. */
 import type { VideoFormat } from "../media.ts";
-import { byteAt, type RtpPacket, uint16At } from "../rtp.ts";
+import { byteAt, type RtpPacket, uint16At } from "../rtp/packet.ts";
 import type { Depacketizer, UnitSink } from "./depacketizer.ts";
 import { HUFFMAN_SEGMENT, quantizationTables, TABLE_VALUES } from "./jpeg_tables.ts";
 

@@ -1,6 +1,6 @@
 /** MPEG-4 part 2 in RTP packets (RFC 6416, and 3016 before it): the stream, cut anywhere. */
-import { byteAt, type RtpPacket } from "../rtp.ts";
-import { findStartCode, START_CODE_BYTES } from "../start_codes.ts";
+import { byteAt, type RtpPacket } from "../rtp/packet.ts";
+import { findStartCode, START_CODE_BYTES } from "../bitstream/start_codes.ts";
 import type { Depacketizer, UnitSink } from "./depacketizer.ts";
 
 /** The start code of a picture, a VOP (ISO/IEC 14496-2 6.2.5); those of headers are others. */

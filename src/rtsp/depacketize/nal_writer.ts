@@ -1,5 +1,5 @@
 /** NAL units, whole or in fragments, on their way into a unit; the same for H.264 and H.265. */
-import { findStartCode, START_CODE_BYTES, withoutTrailingZeros } from "../start_codes.ts";
+import { findStartCode, START_CODE_BYTES, withoutTrailingZeros } from "../bitstream/start_codes.ts";
 import type { UnitSink } from "./depacketizer.ts";
 
 /** Set by a gateway on the way that found the unit damaged (RFC 6184 1.3, RFC 7798 1.1.4). */

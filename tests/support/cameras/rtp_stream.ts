@@ -1,7 +1,7 @@
 /** RTP timestamps of cameras that do not exist, and what a timeline makes of them. */
 import assert from "node:assert/strict";
 import { steadyMs } from "../../../src/core/clock.ts";
-import { RtpTimeline } from "../../../src/rtsp/timeline.ts";
+import { RtpTimeline } from "../../../src/rtsp/timing/timeline.ts";
 
 /** Ticks of the RTP timestamp a second. */
 export const RATE = 90_000;

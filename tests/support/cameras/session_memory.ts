@@ -9,9 +9,9 @@
  */
 import { systemClock } from "../../../src/core/clock.ts";
 import { OrionError } from "../../../src/core/errors.ts";
-import { CameraMemory } from "../../../src/rtsp/camera_memory.ts";
-import { openRtsp } from "../../../src/rtsp/client.ts";
-import { Turns } from "../../../src/rtsp/turns.ts";
+import { CameraMemory } from "../../../src/rtsp/client/camera_hints.ts";
+import { openRtsp } from "../../../src/rtsp/client/open.ts";
+import { Turns } from "../../../src/rtsp/client/event_loop_yielder.ts";
 
 /** What was measured. */
 export interface SessionMemory {

@@ -1,7 +1,7 @@
 /** Units out of packets, kept for a test to look at. */
-import { UnitAssembler } from "../../../../src/rtsp/access_unit.ts";
+import { UnitAssembler } from "../../../../src/rtsp/depacketize/access_unit_assembler.ts";
 import type { AccessUnit, VideoCodec, VideoFormat } from "../../../../src/rtsp/media.ts";
-import { RtpPacket } from "../../../../src/rtsp/rtp.ts";
+import { RtpPacket } from "../../../../src/rtsp/rtp/packet.ts";
 import { packetBytes, type SentPacket } from "./packets.ts";
 
 const MAX_UNIT_BYTES = 8 * 1024 * 1024;

@@ -1,0 +1,148 @@
+import type { Clock } from "../../core/clock.ts";
+import { rtspError, type RtspErrorContext } from "../errors.ts";
+
+/** A connection to a camera: bytes in order, both ways. */
+export interface ByteStream {
+  /**
+   * Bytes are taken from the operating system before they are read here: what it knows of the connection
+   * says nothing of what is unread.
+   */
+  readonly readsAhead: boolean;
+  /** SHA-256 of the certificate that was shown, 64 hexadecimal digits in lower case; null without TLS. */
+  readonly fingerprint: string | null;
+  /** The local port, by which the operating system knows the connection. */
+  readonly localPort: number;
+  /** The address at the other end, without brackets. */
+  readonly remoteAddress: string;
+  /** The address at this end, without brackets. */
+  readonly localAddress: string;
+  /**
+   * Waits for bytes and copies them to the beginning of `into`.
+   * @returns how many, or null at the end. Fewer than fit: no more have arrived yet.
+   */
+  read(into: Uint8Array<ArrayBuffer>): Promise<number | null>;
+  /** Writes all of `bytes`. */
+  write(bytes: Uint8Array<ArrayBuffer>): Promise<void>;
+  /** Closes it at once; pending calls reject or end. Twice is harmless. */
+  close(): void;
+}
+
+/** Where to connect to, and how long that may take. */
+export interface ConnectOptions {
+  readonly hostname: string;
+  readonly port: number;
+  readonly timeoutMs: number;
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Opens a TCP connection.
+ *
+ * @throws {StreamError} `STREAM_NAME_UNKNOWN`, `STREAM_UNREACHABLE`, `STREAM_REFUSED`, `STREAM_TIMEOUT`,
+ *   `STREAM_INTERRUPTED` when the signal was aborted
+ */
+export async function connectTcp(options: ConnectOptions): Promise<ByteStream> {
+  const { hostname, port } = options;
+  const connecting = Deno.connect({ hostname, port });
+  const connection = await withDeadline(connecting, options, (late) => late.close());
+  connection.setNoDelay(true);
+  return new TcpStream(connection);
+}
+
+/**
+ * Waits for a connection no longer than it may take. What is opened too late is handed to `drop`.
+ */
+export async function withDeadline<T>(
+  opening: Promise<T>,
+  options: ConnectOptions,
+  drop: (late: T) => void,
+): Promise<T> {
+  const { clock, timeoutMs, signal } = options;
+  const context = contextOf(options);
+  const late = Promise.withResolvers<never>();
+  const cancel = clock.after(timeoutMs, () => {
+    late.reject(rtspError("STREAM_TIMEOUT", { ...context, found: `no answer in ${timeoutMs} ms` }));
+  });
+  const onAbort = () => late.reject(rtspError("STREAM_INTERRUPTED", context));
+  signal.addEventListener("abort", onAbort, { once: true });
+  if (signal.aborted) onAbort();
+  try {
+    return await Promise.race([opening, late.promise]);
+  } catch (error) {
+    opening.then(drop, () => {
+      // It failed as well: there is nothing to drop.
+    });
+    throw connectError(error, context);
+  } finally {
+    cancel();
+    signal.removeEventListener("abort", onAbort);
+  }
+}
+
+class TcpStream implements ByteStream {
+  readonly readsAhead = false;
+  readonly fingerprint = null;
+  readonly localPort: number;
+  readonly localAddress: string;
+  readonly remoteAddress: string;
+  readonly #connection: Deno.TcpConn;
+  #closed = false;
+
+  constructor(connection: Deno.TcpConn) {
+    this.#connection = connection;
+    this.localPort = connection.localAddr.port;
+    this.localAddress = connection.localAddr.hostname;
+    this.remoteAddress = connection.remoteAddr.hostname;
+  }
+
+  read(into: Uint8Array<ArrayBuffer>): Promise<number | null> {
+    return this.#connection.read(into);
+  }
+
+  async write(bytes: Uint8Array<ArrayBuffer>): Promise<void> {
+    for (let written = 0; written < bytes.byteLength;) {
+      written += await this.#connection.write(bytes.subarray(written));
+    }
+  }
+
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#connection.close();
+  }
+}
+
+function contextOf({ hostname, port }: ConnectOptions): RtspErrorContext {
+  const host = hostname.includes(":") ? `[${hostname}]` : hostname;
+  return { action: `Cannot connect to ${host}:${port}` };
+}
+
+/** What a failed connection means. Deno has a class for the commonest causes only. */
+function connectError(error: unknown, context: RtspErrorContext): unknown {
+  if (!(error instanceof Error)) return error;
+  const found = error.message;
+  if (error instanceof Deno.errors.ConnectionRefused) {
+    return rtspError("STREAM_REFUSED", { ...context, found: "the connection was refused" });
+  }
+  if (error instanceof Deno.errors.TimedOut) {
+    return rtspError("STREAM_TIMEOUT", { ...context, found });
+  }
+  if (/failed to lookup address|name or service not known|no address/i.test(found)) {
+    return rtspError("STREAM_NAME_UNKNOWN", { ...context, found: "no such host name" });
+  }
+  const isNetwork = error instanceof Deno.errors.NetworkUnreachable ||
+    error instanceof Deno.errors.AddrNotAvailable ||
+    /unreachable|no route|os error (101|113|99)\b/i.test(found);
+  if (isNetwork) {
+    return rtspError("STREAM_UNREACHABLE", { ...context, found: "no way to that address" });
+  }
+  return isConnectionLost(error) ? rtspError("STREAM_ENDED", { ...context, found }) : error;
+}
+
+/** Whether a read or write failed because the other end is gone. */
+export function isConnectionLost(error: unknown): boolean {
+  return error instanceof Deno.errors.ConnectionReset ||
+    error instanceof Deno.errors.ConnectionAborted || error instanceof Deno.errors.BrokenPipe ||
+    error instanceof Deno.errors.NotConnected || error instanceof Deno.errors.UnexpectedEof;
+}

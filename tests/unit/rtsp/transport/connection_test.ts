@@ -1,0 +1,169 @@
+/** The RTSP connection as a sequence of bytes: messages, packets and junk, cut anywhere. */
+import fc from "fast-check";
+import assert from "node:assert/strict";
+import type { ByteStream } from "../../../../src/rtsp/transport/byte_stream.ts";
+import { RtspLink } from "../../../../src/rtsp/transport/connection.ts";
+
+const encoder = new TextEncoder();
+
+/** A connection that gives what it is told to, and keeps what was written. */
+class PlayedStream implements ByteStream {
+  readonly readsAhead = false;
+  readonly fingerprint = null;
+  readonly localPort = 1;
+  readonly localAddress = "127.0.0.1";
+  readonly remoteAddress = "127.0.0.1";
+  written = "";
+  readonly #chunks: Uint8Array[];
+
+  constructor(chunks: readonly Uint8Array[]) {
+    this.#chunks = [...chunks];
+  }
+
+  read(into: Uint8Array<ArrayBuffer>): Promise<number | null> {
+    const chunk = this.#chunks.shift();
+    if (chunk === undefined) return Promise.resolve(null);
+    into.set(chunk);
+    return Promise.resolve(chunk.byteLength);
+  }
+
+  write(bytes: Uint8Array<ArrayBuffer>): Promise<void> {
+    this.written += new TextDecoder().decode(bytes);
+    return Promise.resolve();
+  }
+
+  close(): void {
+    // Nothing is open.
+  }
+}
+
+function play(chunks: readonly Uint8Array[], hasRoom?: () => boolean) {
+  const stream = new PlayedStream(chunks);
+  const packets: string[] = [];
+  const link = new RtspLink(stream, {
+    onPacket: (channel, bytes, start, length) =>
+      packets.push(`${channel}:${bytes.subarray(start, start + length).toHex()}`),
+    ...(hasRoom === undefined ? {} : { hasRoom }),
+  }, "test");
+  link.rtpChannels.add(0);
+  link.rtcpChannels.add(1);
+  return { stream, link, packets };
+}
+
+async function readAll(link: RtspLink): Promise<void> {
+  while (!(await link.receive()).ended);
+}
+
+/** A packet on a channel; its payload begins as RTP does. */
+function frame(channel: number, ...payload: number[]): Uint8Array {
+  return Uint8Array.of(0x24, channel, payload.length >> 8, payload.length & 255, ...payload);
+}
+
+function joined(...parts: readonly (string | Uint8Array)[]): Uint8Array {
+  const bytes = parts.map((part) => typeof part === "string" ? encoder.encode(part) : part);
+  return Uint8Array.from(bytes.flatMap((part) => [...part]));
+}
+
+const RTP = [0x80, 96, 0, 1];
+const REPORT = [0x80, 200, 0, 0];
+
+Deno.test("rtsp link: packets, answers and blank lines come in any order", async () => {
+  const answer = "RTSP/1.0 200 OK\r\nCSeq: 1\r\n\r\n";
+  const { link, packets } = play([joined(frame(0, ...RTP), answer, "\r\n", frame(1, ...REPORT))]);
+  const response = await link.call({ method: "OPTIONS", uri: "rtsp://cam/", headers: [] });
+  assert.equal(response.status, 200);
+  assert.deepEqual(packets, ["0:80600001", "1:80c80000"]);
+  assert.equal(link.junkBytes, 0);
+});
+
+Deno.test("rtsp link: after junk it goes on with the next packet", async () => {
+  const junk = ["\r\nJUNK\r\n", "$", "JU$NK", Uint8Array.of(0x24, 0, 0, 4, 1, 2, 3, 4)];
+  for (const piece of junk) {
+    const { link, packets } = play([joined(frame(0, ...RTP), piece, frame(0, ...RTP, 7))]);
+    await readAll(link);
+    assert.deepEqual(packets, ["0:80600001", "0:8060000107"], String(piece));
+    assert.ok(link.junkBytes > 0);
+  }
+});
+
+Deno.test("rtsp link: packets of channels that were never set up are skipped whole", async () => {
+  const stray = frame(9, ...RTP, 0x24, 0, 0, 1, 0x80);
+  const { link, packets } = play([joined(stray, frame(0, ...RTP))]);
+  await readAll(link);
+  assert.deepEqual(packets, ["0:80600001"]);
+  assert.equal(link.strayPackets, 1);
+});
+
+Deno.test("rtsp link: packets for which there is no room come with the next read, before it waits", async () => {
+  const packet = frame(0, ...RTP);
+  let room = 2;
+  const chunks = [joined(packet, packet, packet, packet, packet), packet];
+  const { link, packets } = play(chunks, () => packets.length < room);
+  assert.deepEqual(await link.receive(), { ended: false, isFull: true, isHeld: true });
+  assert.equal(packets.length, 2);
+  room = 4;
+  assert.equal((await link.receive()).isHeld, true);
+  assert.equal(packets.length, 4);
+  room = 6;
+  assert.deepEqual(await link.receive(), { ended: false, isFull: false, isHeld: false });
+  assert.equal(packets.length, 5, "what the first read brought");
+  await readAll(link);
+  assert.equal(packets.length, 6);
+});
+
+Deno.test("rtsp link: a camera's own requests are answered", async () => {
+  const ask = (method: string) => `${method} * RTSP/1.0\r\nCSeq: 7\r\n\r\n`;
+  const { link, stream } = play([joined(ask("GET_PARAMETER"), ask("REDIRECT"))]);
+  await readAll(link);
+  assert.match(stream.written, /RTSP\/1.0 200 OK\r\nCSeq: 7\r\n/);
+  assert.match(stream.written, /RTSP\/1.0 501 Not Implemented\r\nCSeq: 7\r\n/);
+});
+
+Deno.test("rtsp link: an answer without a sequence number is the oldest request's", async () => {
+  const { link } = play([joined("RTSP/1.0 404 Not Found\r\n\r\n")]);
+  const response = await link.call({ method: "DESCRIBE", uri: "rtsp://cam/", headers: [] });
+  assert.equal(response.status, 404);
+});
+
+Deno.test("rtsp link: what is no RTSP is told as such, also when it never ends", async () => {
+  const endless = Array.from(
+    { length: 64 },
+    () => joined("RTSP/1.0 200 OK\r\n", "x: y\r\n".repeat(8000)),
+  );
+  for (const chunks of [endless, [joined("RTSP/1.0 200 OK\r\nContent-Length: 99999999\r\n\r\n")]]) {
+    const { link } = play(chunks);
+    link.rtpChannels.clear();
+    const call = link.call({ method: "DESCRIBE", uri: "rtsp://cam/", headers: [] });
+    await assert.rejects(call, { code: "STREAM_INVALID" });
+  }
+});
+
+Deno.test("rtsp link: a connection may be cut into reads anywhere", async () => {
+  const piece = fc.oneof(
+    fc.record({
+      channel: fc.constantFrom(0, 1),
+      payload: fc.uint8Array({ maxLength: 40 }),
+    }).map(({ channel, payload }) => frame(channel, 0x80, ...payload)),
+    fc.constant(joined("RTSP/1.0 200 OK\r\nCSeq: 3\r\nContent-Length: 5\r\n\r\n$\0\0\x01x")),
+  );
+  await fc.assert(fc.asyncProperty(
+    fc.array(piece, { minLength: 1, maxLength: 12 }),
+    fc.array(fc.integer({ min: 1, max: 60 }), { minLength: 1 }),
+    async (pieces, sizes) => {
+      const whole = joined(...pieces);
+      const expected = pieces.filter((bytes) => bytes[0] === 0x24)
+        .map((bytes) => `${bytes[1]}:${bytes.subarray(4).toHex()}`);
+      const chunks: Uint8Array[] = [];
+      let at = 0;
+      while (at < whole.byteLength) {
+        const size = sizes[chunks.length % sizes.length] ?? 1;
+        chunks.push(whole.subarray(at, at + size));
+        at += size;
+      }
+      const { link, packets } = play(chunks);
+      await readAll(link);
+      assert.deepEqual(packets, expected);
+      assert.equal(link.junkBytes, 0);
+    },
+  ));
+});
