@@ -5,7 +5,7 @@
  *     deno task bench scripts/bench/rtsp.bench.ts
  */
 import { systemClock } from "../../src/core/clock.ts";
-import { UnitAssembler } from "../../src/rtsp/depacketize/access_unit_assembler.ts";
+import { AccessUnitAssembler } from "../../src/rtsp/depacketize/access_unit_assembler.ts";
 import { ReceptionStats } from "../../src/rtsp/rtp/reception_stats.ts";
 import { SequenceChecker } from "../../src/rtsp/rtp/sequencer.ts";
 import { RtpPacket } from "../../src/rtsp/rtp/packet.ts";
@@ -67,7 +67,7 @@ Deno.bench({ name: "parse a packet", group: "packet", baseline: true }, () => {
 
 function assemble(received: Received): () => void {
   const options = { maxUnitBytes: MAX_UNIT_BYTES, onUnit: () => {} };
-  const assembler = new UnitAssembler(videoFormat("h264"), options);
+  const assembler = new AccessUnitAssembler(videoFormat("h264"), options);
   const stats = new ReceptionStats(90_000);
   const checker = new SequenceChecker({
     onPacket: (packet) => assembler.push(packet),

@@ -11,7 +11,7 @@ import type {
 } from "../core/messages.ts";
 import type { FrameBus } from "../framebus/bus.ts";
 import type { Libav } from "../libav/library.ts";
-import { CameraMemory } from "../rtsp/client/camera_hints.ts";
+import { CameraHints } from "../rtsp/client/camera_hints.ts";
 import { RtspError } from "../rtsp/errors.ts";
 import { CaptureTime } from "./capture_time.ts";
 import { runConnection } from "./connection.ts";
@@ -51,7 +51,7 @@ export interface CameraParts {
 export class Camera {
   readonly #parts: CameraParts;
   readonly #reconnects: ReconnectPolicy;
-  readonly #memory = new CameraMemory();
+  readonly #memory = new CameraHints();
   readonly #stop = new AbortController();
   #standing: StateReport;
   #connections = 0;
@@ -163,7 +163,7 @@ export class Camera {
       if (end === "stalled") {
         log.warning("camera.stalled", { silentForMs: source.stallTimeoutMs });
         // Another of its tracks may be the one that sends.
-        this.#memory.track = null;
+        this.#memory.trackIndex = null;
         this.#become("stalled", "STREAM_STALLED");
       }
       if (end === "ended" && source.file === null) {

@@ -1,4 +1,4 @@
-import type { CameraMemory } from "../rtsp/client/camera_hints.ts";
+import type { CameraHints } from "../rtsp/client/camera_hints.ts";
 import { Interrupt } from "../libav/interrupt.ts";
 import { StreamBounds } from "./bounds/stream_bounds.ts";
 import { Decoding } from "./decoding.ts";
@@ -11,7 +11,7 @@ import { StallTimer } from "./stall_timer.ts";
 /** What a connection works with; it owns none of it. */
 export interface ConnectionParts extends Omit<SessionParts, "bounds"> {
   /** What was learnt of the camera before, for the next connection. */
-  readonly memory: CameraMemory;
+  readonly memory: CameraHints;
   readonly random: () => number;
   /** The stream is open. */
   readonly onOpen: (source: RtspSource | null) => void;

@@ -7,11 +7,11 @@ import type { Libav } from "../libav/library.ts";
 import type { Packet } from "../libav/packet.ts";
 import { SocketInfo } from "../libav/socket_info.ts";
 import { ArrivalClock } from "../rtsp/timing/arrival_clock.ts";
-import type { CameraMemory } from "../rtsp/client/camera_hints.ts";
+import type { CameraHints } from "../rtsp/client/camera_hints.ts";
 import { MAX_STEP_MS, openRtsp } from "../rtsp/client/open.ts";
 import type { RtspSession, SessionRead } from "../rtsp/client/session.ts";
 import type { RtpTimeline } from "../rtsp/timing/timeline.ts";
-import { Turns } from "../rtsp/client/event_loop_yielder.ts";
+import { EventLoopYielder } from "../rtsp/client/event_loop_yielder.ts";
 import type { CaptureTime } from "./capture_time.ts";
 import { UnitQueue } from "./unit_queue.ts";
 import type { PacketSource, SourcePacket } from "./packet_source.ts";
@@ -26,7 +26,7 @@ export interface RtspSourceParts {
   readonly libav: Libav;
   readonly source: CameraSource;
   readonly captureTime: CaptureTime;
-  readonly memory: CameraMemory;
+  readonly memory: CameraHints;
   readonly clock: Clock;
   readonly signal: AbortSignal;
   readonly random: () => number;
@@ -40,7 +40,7 @@ export class RtspSource implements PacketSource {
   readonly #parameters: CodecParameters;
   readonly #socket: SocketInfo | null;
   readonly #arrivals = new ArrivalClock();
-  readonly #turns: Turns;
+  readonly #turns: EventLoopYielder;
   #reading: ReadPacer | null = null;
   #hasEnded = false;
   /** The last read brought nothing whole: the rest of a unit is on its way. */
@@ -53,7 +53,7 @@ export class RtspSource implements PacketSource {
     this.#parts = parts;
     this.session = session;
     this.#intake = intake;
-    this.#turns = new Turns(parts.clock);
+    this.#turns = new EventLoopYielder(parts.clock);
     const { format, media } = session.track;
     this.#parameters = new CodecParameters(parts.libav, {
       codecName: format.codec,
@@ -81,10 +81,10 @@ export class RtspSource implements PacketSource {
       signal,
       random,
       randomToken: () => crypto.randomUUID().replaceAll("-", ""),
-      memory,
-      onChosen: ({ format }) => opening.intake = new UnitQueue(libav, format.clockRate),
+      hints: memory,
+      onTrackSelected: ({ format }) => opening.intake = new UnitQueue(libav, format.clockRate),
       onUnit: (unit) => opening.intake?.unit(unit),
-      hasRoom: () => opening.intake?.hasRoom ?? true,
+      canAccept: () => opening.intake?.hasRoom ?? true,
       onReport: (report, receivedAt) => opening.intake?.report(report, receivedAt),
     }).catch((error) => {
       opening.intake?.[Symbol.dispose]();
@@ -141,8 +141,8 @@ export class RtspSource implements PacketSource {
     let isMore: boolean;
     do {
       read = await this.session.read();
-      this.#isHeld = read.isHeld;
-      isMore = !read.ended && (read.isHeld || this.#hasUnread(read.isFull));
+      this.#isHeld = read.hasBuffered;
+      isMore = !read.ended && (read.hasBuffered || this.#hasUnread(read.mayHaveMore));
       await this.#turns.afterRead(isMore);
     } while (isMore && this.#intake.hasRoom);
     this.#isMidUnit = this.#intake.size === 0;
@@ -210,7 +210,7 @@ export class RtspSource implements PacketSource {
   }
 
   #settleArrivals(readAt: SteadyMs, emptyAt: SteadyMs | null): void {
-    const isNewest = this.session.hasEndedUnit && !this.#isHeld && !this.#hasUnread(false);
+    const isNewest = this.session.hasCompletedUnit && !this.#isHeld && !this.#hasUnread(false);
     this.#intake.settle(this.#arrivals, {
       readAt,
       isAwaited: emptyAt !== null,

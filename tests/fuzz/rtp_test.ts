@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { steadyMs } from "../../src/core/clock.ts";
-import { UnitAssembler } from "../../src/rtsp/depacketize/access_unit_assembler.ts";
+import { AccessUnitAssembler } from "../../src/rtsp/depacketize/access_unit_assembler.ts";
 import type { VideoFormat } from "../../src/rtsp/media.ts";
 import { ReorderBuffer, SequenceChecker } from "../../src/rtsp/rtp/sequencer.ts";
 import { RtpPacket } from "../../src/rtsp/rtp/packet.ts";
@@ -146,7 +146,7 @@ for (const [name, corpus] of Object.entries(CORPORA)) {
     let units = 0;
     let corrupt = 0;
     let largest = 0;
-    const assembler = new UnitAssembler(corpus.format, {
+    const assembler = new AccessUnitAssembler(corpus.format, {
       maxUnitBytes: MAX_UNIT_BYTES,
       onUnit: (unit) => {
         units++;

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { OrionError } from "../../src/core/errors.ts";
 import type { ByteStream } from "../../src/rtsp/transport/byte_stream.ts";
-import { RtspLink } from "../../src/rtsp/transport/connection.ts";
+import { RtspConnection } from "../../src/rtsp/transport/connection.ts";
 import { FUZZ_RUNS, mutated, seededRandom } from "./mutate.ts";
 
 const encoder = new TextEncoder();
@@ -22,7 +22,6 @@ function pieces(bytes: Uint8Array, random: (limit: number) => number): ByteStrea
     readsAhead: false,
     fingerprint: null,
     localPort: 1,
-    localAddress: "127.0.0.1",
     remoteAddress: "127.0.0.1",
     read(into) {
       if (at >= bytes.byteLength) return Promise.resolve(null);
@@ -41,18 +40,18 @@ Deno.test("fuzz: the interleaved connection throws nothing but typed errors, and
   let packets = 0;
   for (let run = 0; run < FUZZ_RUNS; run++) {
     const bytes = mutated(random, [MIXED, ANSWER, RTP], WORDS);
-    const link = new RtspLink(pieces(bytes, random), {
+    const connection = new RtspConnection(pieces(bytes, random), {
       onPacket: (channel, buffer, start, length) => {
         assert.ok(channel <= 1 && start + length <= buffer.byteLength);
         packets++;
       },
     }, "fuzz");
     if (random(2) === 0) {
-      link.rtpChannels.add(0);
-      link.rtcpChannels.add(1);
+      connection.rtpChannels.add(0);
+      connection.rtcpChannels.add(1);
     }
     try {
-      while (!(await link.receive()).ended);
+      while (!(await connection.receive()).ended);
     } catch (error) {
       assert.ok(error instanceof OrionError, `${error}`);
     }

@@ -1,12 +1,12 @@
-/** What is learnt of a camera and holds for its next connection. */
-export class CameraMemory {
-  /** The media section that was chosen, while it sends; null: not chosen yet. */
-  track: number | null = null;
-  /** `transport: auto`: TCP was refused (461). */
-  needsUdp = false;
+/** What earlier sessions revealed about a camera, for its next session. */
+export class CameraHints {
+  /** Index of the media section that was selected, as long as it sends; null: none yet. */
+  trackIndex: number | null = null;
+  /** `transport: auto`: the camera refused TCP (461 Unsupported Transport). */
+  requiresUdp = false;
   /**
-   * A session ended when its time was up although it was kept alive by the method that the camera
-   * names: from then on by all of them, in turn.
+   * A session expired although it was kept alive by the method that the camera announces: from then on
+   * keepalives alternate between all methods.
    */
-  keepsAliveByAll = false;
+  alternatesKeepAlive = false;
 }

@@ -1,25 +1,25 @@
 import type { Clock } from "../../core/clock.ts";
 
-/** Reads in a row that find bytes at once, before timers and messages get their turn. */
-const MAX_READS_AT_ONCE = 8;
+/** Consecutive reads that return at once, before timers and messages are served. */
+const MAX_CONSECUTIVE_READS = 8;
 
 /**
- * Turns of the event loop between reads. A read that finds bytes gives it none: a camera that never stops
- * sending would keep its own timers and messages waiting, those that end it included.
+ * Yields to the event loop between reads. A read that finds bytes returns without yielding: a camera that
+ * never stops sending would starve timers and messages, those that close its connection included.
  */
-export class Turns {
+export class EventLoopYielder {
   readonly #clock: Clock;
-  #readsAtOnce = 0;
+  #consecutiveReads = 0;
 
   constructor(clock: Clock) {
     this.#clock = clock;
   }
 
-  /** @param isMore  the next read may find bytes at once */
+  /** @param isMore  the next read may return at once */
   async afterRead(isMore: boolean): Promise<void> {
-    this.#readsAtOnce = isMore ? this.#readsAtOnce + 1 : 0;
-    if (this.#readsAtOnce < MAX_READS_AT_ONCE) return;
-    this.#readsAtOnce = 0;
+    this.#consecutiveReads = isMore ? this.#consecutiveReads + 1 : 0;
+    if (this.#consecutiveReads < MAX_CONSECUTIVE_READS) return;
+    this.#consecutiveReads = 0;
     await this.#clock.sleep(0);
   }
 }

@@ -5,112 +5,113 @@ import type { Authenticator } from "../protocol/authenticator.ts";
 import { parseSession } from "../protocol/headers.ts";
 import type { RtspResponse } from "../protocol/messages.ts";
 import { type ByteStream, isConnectionLost } from "../transport/byte_stream.ts";
-import type { RtspLink } from "../transport/connection.ts";
-import { Turns } from "./event_loop_yielder.ts";
+import type { RtspConnection } from "../transport/connection.ts";
+import { EventLoopYielder } from "./event_loop_yielder.ts";
 
 const UNAUTHORIZED = 401;
-/** Answers of 401 to one request: the first asks, the second may say that the nonce is stale. */
+/** Responses of 401 to one request: the first is the challenge, the second may report a stale nonce. */
 const MAX_CHALLENGES = 3;
 
-/** A request of the handshake. */
-export interface DialogueRequest {
+/** A request whose response is awaited. */
+export interface RequestSpec {
   readonly method: string;
   readonly uri: string;
   readonly headers?: readonly (readonly [string, string])[];
-  /** SETUP: the transport that it asks for. */
+  /** SETUP: the transport that is requested. */
   readonly transport?: "tcp" | "udp";
 }
 
-export interface DialogueParts {
-  readonly link: RtspLink;
+export interface RequesterOptions {
+  readonly connection: RtspConnection;
   readonly stream: ByteStream;
-  /** null: this host gets no credentials, whatever it asks. */
+  /** null: this host gets no credentials. */
   readonly authenticator: Authenticator | null;
   readonly clock: Clock;
-  /** Ends a request at once. */
+  /** Aborts a request at once. */
   readonly signal: AbortSignal;
-  /** How long one request may take, its challenges included. */
+  /** The time limit of one request, its challenges included. */
   readonly stepTimeoutMs: number;
-  /** `rtsp://host:port`, for messages. */
-  readonly where: string;
+  /** `rtsp://host:port`, for error messages. */
+  readonly origin: string;
 }
 
-/** Requests and answers with one server, in order: authentication, the session, deadlines. */
-export class Dialogue {
-  /** The session that the server has named, once it has. */
+/** Sends requests to one server, one after the other, with credentials, session ID and time limit. */
+export class Requester {
+  /** The session ID that the server assigned; null before SETUP. */
   sessionId: string | null = null;
-  /** How long the server keeps a session that it hears nothing of, or null where it does not say. */
+  /** The server's timeout for an idle session; null if it states none. */
   sessionTimeoutSeconds: number | null = null;
-  readonly #parts: DialogueParts;
-  readonly #turns: Turns;
+  readonly #options: RequesterOptions;
+  readonly #yielder: EventLoopYielder;
 
-  constructor(parts: DialogueParts) {
-    this.#parts = parts;
-    this.#turns = new Turns(parts.clock);
+  constructor(options: RequesterOptions) {
+    this.#options = options;
+    this.#yielder = new EventLoopYielder(options.clock);
   }
 
-  /** The headers that each request of this session carries. */
+  /** The headers of every request of this session. */
   headersFor(method: string, uri: string): (readonly [string, string])[] {
     const headers: (readonly [string, string])[] = [];
     if (this.sessionId !== null) headers.push(["Session", this.sessionId]);
-    const authorization = this.#parts.authenticator?.authorization(method, uri) ?? null;
+    const authorization = this.#options.authenticator?.authorization(method, uri) ?? null;
     if (authorization !== null) headers.push(["Authorization", authorization]);
     return headers;
   }
 
   /**
-   * Sends a request and returns its answer with a status of 2xx or 3xx.
+   * Sends a request and returns its response, whose status is 2xx or 3xx.
    *
-   * @throws {StreamError} what another status means; `STREAM_TIMEOUT`; `STREAM_ENDED`;
+   * @throws {StreamError} the error of another status; `STREAM_TIMEOUT`; `STREAM_ENDED`;
    *   `STREAM_INTERRUPTED` when the signal was aborted
    */
-  request(request: DialogueRequest): Promise<RtspResponse> {
-    return this.#withDeadline(request.method, () => this.#ask(request));
+  request(request: RequestSpec): Promise<RtspResponse> {
+    return this.#withDeadline(request.method, () => this.#send(request));
   }
 
-  /** Learns a new challenge, such as one that an answer to a keepalive carries. */
-  challenge(response: RtspResponse): void {
-    this.#parts.authenticator?.challenge(response.headers.getAll("WWW-Authenticate"));
+  /** Accepts the challenge of a response, such as one to a keepalive. */
+  acceptChallenge(response: RtspResponse): void {
+    this.#options.authenticator?.acceptChallenge(response.headers.getAll("WWW-Authenticate"));
   }
 
-  async #ask(request: DialogueRequest): Promise<RtspResponse> {
-    const { link, authenticator } = this.#parts;
+  async #send(request: RequestSpec): Promise<RtspResponse> {
+    const { connection, authenticator } = this.#options;
     const { method, uri, headers = [] } = request;
-    for (let challenges = 0;; challenges++) {
+    for (let attempts = 0;; attempts++) {
       const all = [...headers, ...this.headersFor(method, uri)];
       const hadCredentials = all.some(([name]) => name === "Authorization");
-      const afterRead = () => this.#turns.afterRead(true);
-      const response = await link.call({ method, uri, headers: all }, afterRead);
-      if (response.status !== UNAUTHORIZED) return this.#accepted(request, response);
-      if (authenticator === null || challenges >= MAX_CHALLENGES) {
-        throw this.#unauthorised(method, "the camera asks for a user and a password");
+      const afterRead = () => this.#yielder.afterRead(true);
+      const response = await connection.call({ method, uri, headers: all }, afterRead);
+      if (response.status !== UNAUTHORIZED) return this.#check(request, response);
+      if (authenticator === null || attempts >= MAX_CHALLENGES) {
+        throw this.#unauthorised(method, "the camera requires a user and a password");
       }
-      const challenged = authenticator.challenge(response.headers.getAll("WWW-Authenticate"));
-      if (!challenged.ok) {
+      const challenges = response.headers.getAll("WWW-Authenticate");
+      const outcome = authenticator.acceptChallenge(challenges);
+      if (!outcome.ok) {
         throw rtspError("STREAM_AUTH_UNSUPPORTED", {
           action: this.#action(method),
-          found: challenged.detail,
+          found: outcome.detail,
         });
       }
-      if (hadCredentials && !challenged.isNew) {
+      if (hadCredentials && !outcome.isNew) {
         throw this.#unauthorised(method, "the camera refuses the user or the password");
       }
     }
   }
 
-  #accepted(request: DialogueRequest, response: RtspResponse): RtspResponse {
+  #check(request: RequestSpec, response: RtspResponse): RtspResponse {
     if (request.method === "SETUP" || request.method === "PLAY") this.#noteSession(response);
     if (response.status < 400) return response;
     throw statusError(response.status, response.reason, {
       action: this.#action(request.method),
       uri: request.uri,
       retryAfter: response.headers.get("Retry-After"),
-      nowMs: this.#parts.clock.wallMs(),
+      nowMs: this.#options.clock.wallMs(),
       ...(request.transport === undefined ? {} : { transport: request.transport }),
     });
   }
 
-  /** Dahua's answer to OPTIONS names another session: the one that is set up counts. */
+  /** Only of SETUP and PLAY: Dahua's response to OPTIONS names another session. */
   #noteSession(response: RtspResponse): void {
     const { id, timeoutSeconds } = parseSession(response.headers.get("Session") ?? "");
     if (id !== "") this.sessionId = id;
@@ -122,12 +123,12 @@ export class Dialogue {
   }
 
   #action(method: string): string {
-    return `Cannot open ${this.#parts.where} (${method})`;
+    return `Cannot open ${this.#options.origin} (${method})`;
   }
 
-  /** Runs a step; when it takes too long the connection is closed under it. */
+  /** Closes the connection when the request takes too long. */
   async #withDeadline<T>(method: string, run: () => Promise<T>): Promise<T> {
-    const { clock, stream, signal, stepTimeoutMs } = this.#parts;
+    const { clock, stream, signal, stepTimeoutMs } = this.#options;
     const action = this.#action(method);
     let isLate = false;
     const cancel = clock.after(stepTimeoutMs, () => {

@@ -1,5 +1,5 @@
 import type { SteadyMs } from "../../core/clock.ts";
-import { UnitAssembler } from "../depacketize/access_unit_assembler.ts";
+import { AccessUnitAssembler } from "../depacketize/access_unit_assembler.ts";
 import type { AccessUnit, MediaDescription, VideoFormat } from "../media.ts";
 import { RtpPacket } from "../rtp/packet.ts";
 import { ReceptionStats } from "../rtp/reception_stats.ts";
@@ -12,40 +12,40 @@ import {
 import { ReorderBuffer, SequenceChecker, type Sequencer } from "../rtp/sequencer.ts";
 import type { PlayableTrack } from "./tracks.ts";
 
-/** Packets of another source, one after the other, after which that is the camera's. */
-const ADOPT_AFTER = 16;
-/** Of two sources on one channel, one that sends nothing for so long is not waited for. */
+/** Consecutive packets of another SSRC or payload type after which that is adopted. */
+const ADOPT_AFTER_PACKETS = 16;
+/** Of two sources on one channel, the active one is replaced when it has sent nothing for this long. */
 const SILENT_MS = 1000;
-/** So many times more packets than those of another source make that one a mistake. */
-const FEW_FACTOR = 4;
+/** A source with this many times fewer packets than another is taken for stray packets. */
+const STRAY_FACTOR = 4;
 
 const LINE_FEED = 0x0a;
-/** Version 2, no report blocks, type 201, one word beyond the first (RFC 3550 6.4.2). */
+/** Version 2, no report blocks, type 201, length 1 (RFC 3550 6.4.2). */
 const EMPTY_RECEIVER_REPORT = 0x80c90001;
 const EMPTY_REPORT_BYTES = 8;
 
 export interface TrackReceiverOptions {
   readonly maxUnitBytes: number;
-  /** This end's source identifier in receiver reports, 32 bits; the last 8 are chosen here. */
+  /** The SSRC of receiver reports, 32 bits; the last 8 are replaced. */
   readonly ownSsrc: number;
   readonly onUnit: (track: TrackReceiver, unit: AccessUnit) => void;
   readonly onReport: (track: TrackReceiver, report: SenderReport, receivedAt: SteadyMs) => void;
   readonly onBye: (track: TrackReceiver) => void;
 }
 
-/** One track's packets on their way to access units: source and sequence checked, reports kept. */
+/** Receives the RTP and RTCP packets of one track: checks SSRC and sequence, assembles access units. */
 export class TrackReceiver implements PlayableTrack {
   readonly media: MediaDescription;
   readonly format: VideoFormat;
-  /** The source that the camera has announced, or null. */
+  /** The SSRC of the camera's `Transport` header, or null. */
   announcedSsrc: number | null = null;
-  /** Sends a receiver report; null before the set-up. */
+  /** Sends a receiver report; null before SETUP. */
   sendReport: ((report: Uint8Array<ArrayBuffer>) => Promise<void>) | null = null;
   receivedBytes = 0;
-  /** Packets that are not this track's: of another payload type or source, or no RTP. */
+  /** Packets that are not this track's: of another payload type or SSRC, or no RTP. */
   foreignPackets = 0;
   readonly #options: TrackReceiverOptions;
-  readonly #assembler: UnitAssembler;
+  readonly #assembler: AccessUnitAssembler;
   readonly #stats: ReceptionStats;
   readonly #packet = new RtpPacket();
   readonly #rtcp = new RtcpReader();
@@ -55,18 +55,19 @@ export class TrackReceiver implements PlayableTrack {
   #ssrc: number | null = null;
   #isOrdered = true;
   #payloadType: number;
-  /** Packets of other types, while none of the announced has come. */
-  #otherTypes = 0;
-  /** Packets of the source that is played, and when the newest came. */
-  #ours = 0;
-  #heardAtMs = -Infinity;
-  /** The source before it, and its packets. */
-  #formerSsrc: number | null = null;
-  #formers = 0;
+  /** Packets of other payload types, until one of the announced type has arrived. */
+  #otherTypePackets = 0;
+  /** Packets of the active source, and when the newest arrived. */
+  #activePackets = 0;
+  #activeAtMs = -Infinity;
+  /** The active source before it, and its packets. */
+  #previousSsrc: number | null = null;
+  #previousPackets = 0;
   /** Two sources send on one channel. */
   #isMixed = false;
+  /** The SSRC of the newest packets that are not the active source's, and how many in a row. */
   #otherSsrc = 0;
-  #others = 0;
+  #otherPackets = 0;
   #isSendingReport = false;
   #reportReceivedAt: SteadyMs | null = null;
 
@@ -76,7 +77,7 @@ export class TrackReceiver implements PlayableTrack {
     this.#options = options;
     this.#payloadType = format.payloadType;
     this.#ownSsrc = (options.ownSsrc & ~0xff | LINE_FEED) >>> 0;
-    this.#assembler = new UnitAssembler(format, {
+    this.#assembler = new AccessUnitAssembler(format, {
       maxUnitBytes: options.maxUnitBytes,
       onUnit: (unit) => options.onUnit(this, unit),
     });
@@ -84,48 +85,48 @@ export class TrackReceiver implements PlayableTrack {
     this.#sequencer = new SequenceChecker(this.#target);
   }
 
-  /** Packets that the network or the camera lost. */
+  /** Packets lost by the network or the camera. */
   get lostPackets(): number {
     return this.#sequencer.counts.lost;
   }
 
-  /** When packets that wait for a missing one are given up, or null. */
+  /** When {@link expire} is due, or null. */
   get dueMs(): SteadyMs | null {
     return this.#sequencer.dueMs;
   }
 
-  /** The size from which units come without data at present; at most the session's. */
+  /** The present size limit of units, at most `maxUnitBytes`; larger ones are emitted without data. */
   set unitLimitBytes(limitBytes: number) {
     this.#assembler.limitBytes = limitBytes;
   }
 
-  /** Another track is played: drops what is open, and gives its memory back. Not while a unit is emitted. */
+  /** Drops the open unit and frees its memory, when another track is selected. Not while a unit is emitted. */
   release(): void {
     this.#assembler.release();
   }
 
   /** The newest packet has completed a unit. */
-  get hasEndedUnit(): boolean {
-    return this.#assembler.hasEndedUnit;
+  get hasCompletedUnit(): boolean {
+    return this.#assembler.hasCompletedUnit;
   }
 
-  /** All packets that have come were given: a unit that ends with them is complete. */
-  settle(): void {
-    this.#assembler.settle();
+  /** Ends a batch of packets: emits the unit that the newest marker bit has ended. */
+  endBatch(): void {
+    this.#assembler.endBatch();
   }
 
-  /** Packets come over UDP: they may change places, and others may send to the port. */
-  toleratesReordering(): void {
+  /** Packets arrive over UDP: they may be reordered, and other hosts may send to the port. */
+  allowReordering(): void {
     this.#isOrdered = false;
     this.#sequencer = new ReorderBuffer(this.#target);
   }
 
-  /** An RTP packet came; its bytes are copied. */
+  /** Handles an RTP packet; its bytes are copied. */
   rtp(bytes: Uint8Array<ArrayBuffer>, start: number, length: number, atMs: SteadyMs): void {
     const packet = this.#packet;
     const isPacket = packet.parse(bytes, start, length);
     if (
-      !isPacket || !this.#isOurType(packet.payloadType) || !this.#isOurSource(packet.ssrc, atMs)
+      !isPacket || !this.#acceptsType(packet.payloadType) || !this.#acceptsSource(packet.ssrc, atMs)
     ) {
       this.foreignPackets++;
       return;
@@ -135,35 +136,35 @@ export class TrackReceiver implements PlayableTrack {
     this.#sequencer.push(packet, atMs);
   }
 
-  /** An RTCP packet came. */
+  /** Handles an RTCP packet. */
   rtcp(bytes: Uint8Array<ArrayBuffer>, start: number, length: number, atMs: SteadyMs): void {
     this.#reportReceivedAt = atMs;
     this.#rtcp.read(bytes, start, length, this.#visitor);
   }
 
-  /** Gives up packets that were waited for too long. */
+  /** Skips missing packets whose waiting time is over. */
   expire(nowMs: SteadyMs): void {
     this.#sequencer.expire(nowMs);
   }
 
-  /** Sends a receiver report (RFC 3550 6.4), unless the one before is still on its way. */
+  /** Sends a receiver report (RFC 3550 6.4), unless the previous one is still being written. */
   report(nowMs: SteadyMs): void {
     if (this.#ssrc === null || this.sendReport === null || this.#isSendingReport) return;
-    const sources = { ssrc: this.#ownSsrc, source: this.#ssrc };
-    let sizeBytes = writeReceiverReport(this.#report, this.#stats.report(sources, nowMs));
-    // Some cameras read what comes over TCP line by line and lose the request after a report that does
-    // not end with a line feed. This one does: see LINE_FEED.
-    if (this.#isOrdered) sizeBytes += this.#endLine(sizeBytes);
+    const ssrcs = { ssrc: this.#ownSsrc, source: this.#ssrc };
+    let sizeBytes = writeReceiverReport(this.#report, this.#stats.report(ssrcs, nowMs));
+    // Some cameras read a TCP connection line by line and lose the request that follows a report without
+    // a line feed at its end. The last byte of the SSRC is one: see LINE_FEED.
+    if (this.#isOrdered) sizeBytes += this.#appendEmptyReport(sizeBytes);
     this.#isSendingReport = true;
     const done = () => {
       this.#isSendingReport = false;
     };
-    // A connection that can't be written to ends its reads as well, which is noticed there.
+    // A connection that fails to write fails to read as well, and is closed by the reader.
     this.sendReport(this.#report.slice(0, sizeBytes)).then(done, done);
   }
 
-  /** An empty report of ours once more, whose last byte is that of the source identifier. */
-  #endLine(at: number): number {
+  /** Appends an empty receiver report, whose last byte is the last byte of the SSRC. */
+  #appendEmptyReport(at: number): number {
     const view = new DataView(this.#report.buffer, at);
     view.setUint32(0, EMPTY_RECEIVER_REPORT);
     view.setUint32(4, this.#ownSsrc);
@@ -177,7 +178,7 @@ export class TrackReceiver implements PlayableTrack {
 
   readonly #visitor = {
     onSenderReport: (report: SenderReport) => {
-      // Cameras' reports mostly have the right source; one of another stream has no time of ours.
+      // A sender report of another stream does not apply to this one's timestamps.
       if (this.#ssrc !== null && report.ssrc !== this.#ssrc) return;
       const receivedAt = this.#reportReceivedAt;
       if (receivedAt === null) return;
@@ -192,50 +193,54 @@ export class TrackReceiver implements PlayableTrack {
   };
 
   /**
-   * Whether packets of this payload type are the track's. Some cameras announce one and send another:
-   * one that goes on while the announced never came is taken for it.
+   * Whether packets of this payload type are the track's. Some cameras announce one type and send another:
+   * that is adopted if none of the announced type arrives.
    */
-  #isOurType(payloadType: number): boolean {
+  #acceptsType(payloadType: number): boolean {
     if (payloadType === this.#payloadType) {
-      this.#otherTypes = -Infinity;
+      this.#otherTypePackets = -Infinity;
       return true;
     }
-    if (++this.#otherTypes < ADOPT_AFTER) return false;
+    if (++this.#otherTypePackets < ADOPT_AFTER_PACKETS) return false;
     this.#payloadType = payloadType;
-    this.#otherTypes = -Infinity;
+    this.#otherTypePackets = -Infinity;
     return true;
   }
 
-  #isOurSource(ssrc: number, atMs: SteadyMs): boolean {
-    if (ssrc !== this.#ssrc && !this.#adopts(ssrc, atMs)) return false;
-    this.#others = 0;
-    this.#ours++;
-    this.#heardAtMs = atMs;
+  /** Whether packets of this SSRC are the track's. */
+  #acceptsSource(ssrc: number, atMs: SteadyMs): boolean {
+    if (ssrc !== this.#ssrc && !this.#tryAdopt(ssrc, atMs)) return false;
+    this.#otherPackets = 0;
+    this.#activePackets++;
+    this.#activeAtMs = atMs;
     return true;
   }
 
   /**
-   * Whether a source that is not the one so far is the camera's. The first one is, if it is the announced
-   * one. Over UDP another one has to go on for some packets: anyone may send there. Over TCP the camera
-   * alone can, and has begun anew; but when the source before goes on as well, two are mixed: then the
-   * announced one counts, else the one before, for as long as it is not silent.
+   * Adopts an SSRC that is not the active one, if it is the camera's.
+   *
+   * - Over UDP, where other hosts may send to the port: the announced one at once, others after some
+   *   consecutive packets.
+   * - Over TCP, where only the camera can send: at once, since it has started a new stream. If packets of
+   *   the previous source continue, two sources are mixed: the announced one stays active, else the
+   *   present one, until it falls silent.
    */
-  #adopts(ssrc: number, atMs: SteadyMs): boolean {
-    if (!this.#isOrdered) return this.#adoptsOverUdp(ssrc);
+  #tryAdopt(ssrc: number, atMs: SteadyMs): boolean {
+    if (!this.#isOrdered) return this.#tryAdoptOverUdp(ssrc);
     if (this.#isMixed || (this.#ssrc !== null && this.#ssrc === this.announcedSsrc)) {
-      return atMs - this.#heardAtMs >= SILENT_MS && this.#adopt(ssrc);
+      return atMs - this.#activeAtMs >= SILENT_MS && this.#adopt(ssrc);
     }
-    this.#isMixed = ssrc === this.#formerSsrc;
-    // A packet or two that got there by mistake are not the camera's, also when they came first.
-    const isFew = this.#isMixed && this.#ours > FEW_FACTOR * this.#formers;
-    return !isFew && this.#adopt(ssrc);
+    this.#isMixed = ssrc === this.#previousSsrc;
+    // A few stray packets of another source, even if they arrived first.
+    const isStray = this.#isMixed && this.#activePackets > STRAY_FACTOR * this.#previousPackets;
+    return !isStray && this.#adopt(ssrc);
   }
 
-  #adoptsOverUdp(ssrc: number): boolean {
+  #tryAdoptOverUdp(ssrc: number): boolean {
     if (this.#ssrc === null && (this.announcedSsrc ?? ssrc) === ssrc) return this.#adopt(ssrc);
-    this.#others = ssrc === this.#otherSsrc ? this.#others + 1 : 1;
+    this.#otherPackets = ssrc === this.#otherSsrc ? this.#otherPackets + 1 : 1;
     this.#otherSsrc = ssrc;
-    return this.#others >= ADOPT_AFTER && this.#adopt(ssrc);
+    return this.#otherPackets >= ADOPT_AFTER_PACKETS && this.#adopt(ssrc);
   }
 
   #adopt(ssrc: number): true {
@@ -243,10 +248,10 @@ export class TrackReceiver implements PlayableTrack {
       this.#sequencer.reset();
       this.#assembler.gap();
     }
-    this.#formerSsrc = this.#ssrc;
-    this.#formers = this.#ours;
+    this.#previousSsrc = this.#ssrc;
+    this.#previousPackets = this.#activePackets;
     this.#ssrc = ssrc;
-    this.#ours = 0;
+    this.#activePackets = 0;
     return true;
   }
 }

@@ -1,118 +1,114 @@
 import type { Clock, SteadyMs } from "../../core/clock.ts";
 import type { AccessUnit } from "../media.ts";
 import type { TrackReceiver } from "./track_receiver.ts";
-import { announcedPixels, largest, sentPixels } from "./tracks.ts";
+import { announcedPixels, largestTrack, sentPixels } from "./tracks.ts";
 
-/** How long the others may take to send something, once one has, and to show the size of their pictures. */
-const CHOICE_MS = 2500;
-/** What is kept of each track until one is chosen, and of all of them together. */
-const MAX_KEPT_UNITS = 128;
-const MAX_KEPT_BYTES = 4 * 1024 * 1024;
+/** After the first unit, how long to wait for units of the other tracks and for their picture sizes. */
+const SELECTION_MS = 2500;
+/** Until a track is selected: units buffered of each track, and bytes of all tracks. */
+const MAX_BUFFERED_UNITS = 128;
+const MAX_BUFFERED_BYTES = 4 * 1024 * 1024;
 
-interface Kept {
+interface TrackBuffer {
   readonly units: AccessUnit[];
-  keptBytes: number;
+  sizeBytes: number;
   pixels: number | null;
 }
 
-/**
- * Chooses between tracks by what they send: the largest of those that do. Until that is known their
- * units are kept, so that none of the chosen track's is missing.
- */
-export class TrackChoice {
-  #chosen: TrackReceiver | null = null;
-  readonly #onChosen: (track: TrackReceiver) => void;
-  readonly #tracks: readonly TrackReceiver[];
-  readonly #clock: Clock;
-  readonly #onUnit: (unit: AccessUnit) => void;
-  readonly #kept = new Map<TrackReceiver, Kept>();
-  /** What is kept of each track. */
-  readonly #keptBytes: number;
-  #firstAtMs: SteadyMs | null = null;
+export interface TrackSelectorOptions {
+  readonly clock: Clock;
+  readonly onTrackSelected: (track: TrackReceiver) => void;
+  readonly onUnit: (unit: AccessUnit) => void;
+}
 
-  constructor(tracks: readonly TrackReceiver[], parts: {
-    readonly clock: Clock;
-    readonly onChosen: (track: TrackReceiver) => void;
-    readonly onUnit: (unit: AccessUnit) => void;
-  }) {
+/**
+ * Selects the track with the largest pictures among those that send. Buffers the units of all tracks
+ * until then, so that the selected track loses none.
+ */
+export class TrackSelector {
+  #selected: TrackReceiver | null = null;
+  readonly #options: TrackSelectorOptions;
+  readonly #tracks: readonly TrackReceiver[];
+  readonly #buffers = new Map<TrackReceiver, TrackBuffer>();
+  /** The limit of each track's buffer. */
+  readonly #maxBytes: number;
+  #firstUnitAt: SteadyMs | null = null;
+
+  constructor(tracks: readonly TrackReceiver[], options: TrackSelectorOptions) {
     this.#tracks = tracks;
-    this.#clock = parts.clock;
-    this.#onChosen = parts.onChosen;
-    this.#onUnit = parts.onUnit;
-    this.#keptBytes = MAX_KEPT_BYTES / Math.max(1, tracks.length);
-    // What is too large to be kept need not be put together.
-    for (const track of tracks) track.unitLimitBytes = this.#keptBytes;
+    this.#options = options;
+    this.#maxBytes = MAX_BUFFERED_BYTES / Math.max(1, tracks.length);
+    // Units that are too large to buffer need not be assembled.
+    for (const track of tracks) track.unitLimitBytes = this.#maxBytes;
     const [only] = tracks;
-    if (only !== undefined && tracks.length === 1) this.choose(only);
+    if (only !== undefined && tracks.length === 1) this.select(only);
   }
 
   /** null while it is not known which of several sends. */
-  get chosen(): TrackReceiver | null {
-    return this.#chosen;
+  get selected(): TrackReceiver | null {
+    return this.#selected;
   }
 
-  /** Takes this track, whatever comes. */
-  choose(track: TrackReceiver): void {
-    this.#chosen = track;
+  /** Selects a track unconditionally. */
+  select(track: TrackReceiver): void {
+    this.#selected = track;
     track.unitLimitBytes = Infinity;
-    this.#onChosen(track);
+    this.#options.onTrackSelected(track);
   }
 
-  /** A unit of any of the tracks came. */
+  /** Passes on a unit of the selected track; buffers units of all tracks before. */
   unit(track: TrackReceiver, unit: AccessUnit): void {
-    if (this.#chosen !== null) {
-      if (track === this.#chosen) this.#onUnit(unit);
+    if (this.#selected !== null) {
+      if (track === this.#selected) this.#options.onUnit(unit);
       return;
     }
-    this.#keep(track, unit);
-    const nowMs = this.#clock.nowMs();
-    this.#firstAtMs ??= nowMs;
-    if (this.#isKnown || nowMs - this.#firstAtMs >= CHOICE_MS) {
-      this.#chooseSeen();
-    }
+    this.#buffer(track, unit);
+    const now = this.#options.clock.nowMs();
+    this.#firstUnitAt ??= now;
+    if (this.#isComplete || now - this.#firstUnitAt >= SELECTION_MS) this.#selectLargest();
   }
 
-  /** Every track sends, and shows how large its pictures are. */
-  get #isKnown(): boolean {
-    return this.#kept.size === this.#tracks.length &&
-      [...this.#kept.values()].every(({ pixels }) => pixels !== null);
+  /** Every track sends, and the size of its pictures is known. */
+  get #isComplete(): boolean {
+    return this.#buffers.size === this.#tracks.length &&
+      [...this.#buffers.values()].every(({ pixels }) => pixels !== null);
   }
 
-  #keep(track: TrackReceiver, unit: AccessUnit): void {
-    let kept = this.#kept.get(track);
-    if (kept === undefined) {
-      kept = { units: [], keptBytes: 0, pixels: announcedPixels(track) };
-      this.#kept.set(track, kept);
+  #buffer(track: TrackReceiver, unit: AccessUnit): void {
+    let buffer = this.#buffers.get(track);
+    if (buffer === undefined) {
+      buffer = { units: [], sizeBytes: 0, pixels: announcedPixels(track) };
+      this.#buffers.set(track, buffer);
     }
-    kept.pixels ??= sentPixels(track, unit.data);
-    kept.units.push({ ...unit, data: unit.data.slice() });
-    kept.keptBytes += unit.data.byteLength;
-    while (kept.units.length > MAX_KEPT_UNITS || kept.keptBytes > this.#keptBytes) {
-      const oldest = kept.units.shift();
+    buffer.pixels ??= sentPixels(track, unit.data);
+    buffer.units.push({ ...unit, data: unit.data.slice() });
+    buffer.sizeBytes += unit.data.byteLength;
+    while (buffer.units.length > MAX_BUFFERED_UNITS || buffer.sizeBytes > this.#maxBytes) {
+      const oldest = buffer.units.shift();
       if (oldest === undefined) return;
-      kept.keptBytes -= oldest.data.byteLength;
+      buffer.sizeBytes -= oldest.data.byteLength;
       free(oldest);
     }
   }
 
-  #chooseSeen(): void {
-    const sending = [...this.#kept].map(([track, { pixels, units }]) => ({
+  #selectLargest(): void {
+    const sending = [...this.#buffers].map(([track, { pixels, units }]) => ({
       track,
       pixels,
       units,
       receivedBytes: track.receivedBytes,
     }));
-    const chosen = largest(sending);
-    if (chosen === null) return;
-    const kept = [...this.#kept.values()].flatMap(({ units }) => units);
-    this.#kept.clear();
-    this.choose(chosen.track);
-    for (const unit of chosen.units) this.#onUnit(unit);
-    for (const unit of kept) free(unit);
+    const largest = largestTrack(sending);
+    if (largest === null) return;
+    const buffered = [...this.#buffers.values()].flatMap(({ units }) => units);
+    this.#buffers.clear();
+    this.select(largest.track);
+    for (const unit of largest.units) this.#options.onUnit(unit);
+    for (const unit of buffered) free(unit);
   }
 }
 
-/** At once, not when garbage is collected: a camera may send much until a track is chosen. */
+/** Frees memory at once instead of at the next garbage collection: a camera may send much by then. */
 function free({ data }: AccessUnit): void {
   data.buffer.transfer(0);
 }

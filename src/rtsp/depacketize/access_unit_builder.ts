@@ -1,48 +1,47 @@
-/** Where access units begin and end, whatever a camera makes of its marker bits and timestamps. */
 import type { AccessUnit } from "../media.ts";
 import type { RtpPacket } from "../rtp/packet.ts";
 import type { PartKind, UnitSink } from "./depacketizer.ts";
-import { MarkerTrust } from "./marker_reliability.ts";
+import { MarkerReliability } from "./marker_reliability.ts";
 import { UnitBuffer } from "./unit_buffer.ts";
 
 /**
- * Parameter sets and SEI that wait for their picture: more than any camera sends. Beyond it they are
+ * The most bytes of parameter sets and SEI before a picture: more than any camera sends. Beyond it they are
  * dropped, so that a stream without pictures takes no memory.
  */
 const MAX_PREFIX_BYTES = 64 * 1024;
 
-/** What came of the packets so far. */
+/** Counts of packets and units. */
 export interface UnitCounts {
-  /** Packets pushed. */
+  /** Packets added. */
   packets: number;
-  /** Units emitted, the corrupt ones included: every picture that was sent, once. */
+  /** Units emitted, corrupt ones included: every picture once. */
   units: number;
   /** Units emitted as corrupt. */
   corrupt: number;
-  /** Units that grew beyond the limit; emitted as corrupt, without data. */
+  /** Units above the size limit; emitted as corrupt, without data. */
   oversized: number;
-  /** Units whose marker came too early: emitted without their rest, the next one is corrupt. */
+  /** Units with an early marker bit: emitted without their remainder; the next one is corrupt. */
   truncated: number;
-  /** Payloads, or parts of them, that say nothing of a picture or are malformed. */
+  /** Payloads, or parts of them, that are irrelevant or malformed. */
   ignored: number;
-  /** Payloads of a kind that is not supported. */
+  /** Payloads of an unsupported kind. */
   refused: number;
 }
 
-export interface UnitBuilderParts {
+export interface AccessUnitBuilderOptions {
   readonly maxUnitBytes: number;
   /** Completes the open unit's data before it is emitted. */
   readonly finish: () => void;
   readonly onUnit: (unit: AccessUnit) => void;
 }
 
-/** Kinds of parts that are one with the picture before them. */
-const OF_PICTURE: ReadonlySet<PartKind> = new Set(["first", "joining", "rest", "suffix"]);
+/** Kinds of parts that belong to the open picture. */
+const OF_PICTURE: ReadonlySet<PartKind> = new Set(["first", "joining", "continuation", "suffix"]);
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
-/** Puts parts together to units, and decides where one ends. */
-export class UnitBuilder implements UnitSink {
+/** Assembles parts into access units, and detects where a unit ends. */
+export class AccessUnitBuilder implements UnitSink {
   readonly buffer: UnitBuffer;
   readonly counts: UnitCounts = {
     packets: 0,
@@ -53,12 +52,12 @@ export class UnitBuilder implements UnitSink {
     ignored: 0,
     refused: 0,
   };
-  /** The last payload kind that was refused, by the name of its RFC. */
+  /** The last unsupported kind of payload, by its name in the RFC. */
   refusedName: string | null = null;
   /** The newest packet has completed a unit. */
-  hasEndedUnit = false;
-  readonly #parts: UnitBuilderParts;
-  readonly #trust = new MarkerTrust();
+  hasCompletedUnit = false;
+  readonly #options: AccessUnitBuilderOptions;
+  readonly #markers = new MarkerReliability();
   readonly #emitted: Mutable<AccessUnit> = {
     data: new Uint8Array(0),
     rtpTimestamp: 0,
@@ -67,96 +66,96 @@ export class UnitBuilder implements UnitSink {
     isDisposable: false,
     isCorrupt: false,
   };
-  /** The timestamp of the packet that is being taken apart. */
+  /** The timestamp of the current packet. */
   #packetTimestamp = 0;
-  /** Packets are missing just before what begins next. */
+  /** Packets are missing before the next part. */
   #hasGap = false;
   // The open unit.
   #hasPicture = false;
-  /** Its marker has come, and no packet since. */
+  /** The newest packet ended it by its marker bit. */
   #isEnding = false;
-  /** The open unit is the rest of a picture that was emitted too early: it is not emitted again. */
+  /** The open unit is the remainder of a truncated picture: it is not emitted. */
   #isRemainder = false;
   #isCorrupt = false;
   #timestamp = 0;
-  /** Bytes up to the end of the last part that surely belongs to the picture. */
+  /** Bytes up to the end of the last part that belongs to the picture for certain. */
   #pictureBytes = 0;
-  /** Where parameter sets for the next picture begin, behind this one's, or -1. */
+  /** The offset of the next picture's parameter sets, after this picture's parts, or -1. */
   #prefixAt = -1;
   #kind: PartKind = "other";
   #isKey = false;
   #isIntra = true;
   #isReference = false;
-  /** Frames until whole pictures come, of this unit and of the one that SEI after the picture is for; -1: none. */
+  /** Frames until pictures are complete: of this unit, and of the next one by SEI after this picture; -1: none. */
   #recoveryFrames = -1;
   #nextRecoveryFrames = -1;
-  // The unit that was emitted last.
+  // The previous unit.
   #endedByMarker = false;
   #lastTimestamp = NaN;
-  /** The last two units have the same timestamp: it does not tell one picture from the next. */
+  /** The last two units have the same timestamp: it does not distinguish pictures. */
   #isTimestampStuck = false;
   #hasGapSinceUnit = false;
 
-  constructor(parts: UnitBuilderParts) {
-    this.#parts = parts;
-    this.buffer = new UnitBuffer(parts.maxUnitBytes);
+  constructor(options: AccessUnitBuilderOptions) {
+    this.#options = options;
+    this.buffer = new UnitBuffer(options.maxUnitBytes);
   }
 
-  /** Emits the open unit when the packet belongs to another one. To be called before its parts come. */
+  /** Emits the open unit if the packet belongs to another one. To be called before its parts are added. */
   beginPacket(packet: RtpPacket, hasGap: boolean): void {
     this.counts.packets++;
-    if (hasGap || packet.timestamp !== this.#timestamp) this.settle();
-    this.hasEndedUnit = false;
+    if (hasGap || packet.timestamp !== this.#timestamp) this.endBatch();
+    this.hasCompletedUnit = false;
     this.#packetTimestamp = packet.timestamp;
     if (hasGap) {
-      // The end of the open unit may be missing, and the beginning of the next.
+      // The end of the open unit may be missing, or the beginning of the next.
       this.#isCorrupt = true;
       this.#hasGap = true;
       this.#hasGapSinceUnit = true;
     }
     if (this.#hasPicture && packet.timestamp !== this.#timestamp) {
       this.#emitAll(false);
-      this.hasEndedUnit = true;
+      this.hasCompletedUnit = true;
     }
-    // Some cameras send parameter sets with a timestamp of their own: they belong to the next picture.
+    // Some cameras send parameter sets with another timestamp: they belong to the next picture.
     if (!this.#hasPicture) this.#timestamp = packet.timestamp;
   }
 
   /**
-   * Ends the open unit when the packet is its last: it is emitted with the next packet, or by
-   * {@link settle}. To be called after its parts have come.
-   * @param isOpen  a part goes on in the next packet: a marker is wrong
+   * Ends the open unit if the packet is its last: it is emitted with the next packet, or in
+   * {@link endBatch}. To be called after the packet's parts were added.
+   * @param isOpen  a part continues in the next packet: a marker bit is wrong
    */
   endPacket(packet: RtpPacket, isOpen: boolean): void {
     this.#hasGap = false;
-    this.#trust.packet(packet.marker);
-    // A marker after parameter sets or SEI alone ends nothing: some cameras set it on every packet.
-    if (!packet.marker || !this.#hasPicture || isOpen || !this.#trust.isTrusted) return;
+    this.#markers.packet(packet.marker);
+    // A marker bit on parameter sets or SEI is ignored: some cameras set it on every packet.
+    if (!packet.marker || !this.#hasPicture || isOpen || !this.#markers.isReliable) return;
     this.#isEnding = true;
-    this.hasEndedUnit = true;
+    this.hasCompletedUnit = true;
   }
 
-  /** Emits the unit whose marker has come: no further packet is at hand that could belong to it. */
-  settle(): void {
+  /** Emits the unit that a marker bit has ended: the batch has no further packet of it. */
+  endBatch(): void {
     if (this.#isEnding) this.#emitAll(true);
   }
 
   begin(kind: PartKind): void {
-    if (this.#isEnding && kind === "rest") {
-      // A camera that sets the marker on every slice. The timestamp is the same: see beginPacket.
+    if (this.#isEnding && kind === "continuation") {
+      // The camera sets the marker bit on every slice. The timestamp is the same: see beginPacket.
       this.#isEnding = false;
-      this.#trust.betrayed();
+      this.#markers.markUnreliable();
     }
-    this.settle();
+    this.endBatch();
     if (this.#hasPicture && (kind === "first" || kind === "delimiter")) {
       this.#emitPicture();
-      this.hasEndedUnit = true;
+      this.hasCompletedUnit = true;
     }
     this.#kind = kind;
     if (!this.#hasPicture) {
       if (this.buffer.length > MAX_PREFIX_BYTES || this.buffer.isOverflown) this.buffer.clear();
-      if (kind === "rest") this.#beginInside();
-      if (kind === "first" || kind === "joining" || kind === "rest") {
+      if (kind === "continuation") this.#beginWithoutFirst();
+      if (kind === "first" || kind === "joining" || kind === "continuation") {
         this.#hasPicture = true;
         this.#timestamp = this.#packetTimestamp;
       }
@@ -195,16 +194,16 @@ export class UnitBuilder implements UnitSink {
     this.#isCorrupt = true;
   }
 
-  /** Emits what is open. */
+  /** Emits the open unit. */
   flush(): void {
-    this.settle();
+    this.endBatch();
     if (this.#hasPicture) this.#emitAll(false);
   }
 
-  /** Drops what is open and forgets what was learnt of the camera; the counts stay. */
+  /** Discards all state but the counts. */
   reset(): void {
     this.buffer.clear();
-    this.#trust.reset();
+    this.#markers.reset();
     this.#clearUnit(false);
     this.#hasGap = false;
     this.#endedByMarker = false;
@@ -213,16 +212,16 @@ export class UnitBuilder implements UnitSink {
     this.#hasGapSinceUnit = false;
   }
 
-  /** A part came that continues a picture, and none is open. */
-  #beginInside(): void {
-    // What its beginning would have said is unknown.
+  /** Begins a picture with a continuation: its first part is missing. */
+  #beginWithoutFirst(): void {
+    // The flags of the first part are unknown.
     this.#isReference = true;
     this.#isIntra = false;
     const isSamePicture = this.#endedByMarker && this.#packetTimestamp === this.#lastTimestamp &&
       !(this.#hasGapSinceUnit && this.#isTimestampStuck);
     if (isSamePicture) {
-      // The marker ended it too early: a camera that sets it on every slice.
-      this.#trust.betrayed();
+      // An early marker bit has truncated it: the camera sets it on every slice.
+      this.#markers.markUnreliable();
       this.counts.truncated++;
       this.#isRemainder = true;
       this.buffer.isDiscarding = true;
@@ -231,15 +230,15 @@ export class UnitBuilder implements UnitSink {
     }
   }
 
-  /** Emits the open unit with all that came, but for parameter sets behind its picture. */
+  /** Emits the open unit without parameter sets that follow its picture. */
   #emitAll(byMarker: boolean): void {
-    this.#parts.finish();
+    this.#options.finish();
     this.#emitUpTo(this.#prefixAt < 0 ? this.buffer.length : this.#prefixAt, byMarker);
   }
 
-  /** Emits the open unit; all that came after its picture belongs to the next one. */
+  /** Emits the open unit's picture; the parts that follow it belong to the next unit. */
   #emitPicture(): void {
-    this.#parts.finish();
+    this.#options.finish();
     this.#emitUpTo(this.#pictureBytes, false);
   }
 
@@ -254,7 +253,7 @@ export class UnitBuilder implements UnitSink {
   }
 
   #emit(end: number, byMarker: boolean): void {
-    this.#trust.unitEnded();
+    this.#markers.unitEnded();
     if (this.#isRemainder) return;
     const { counts, buffer } = this;
     const unit = this.#emitted;
@@ -272,11 +271,11 @@ export class UnitBuilder implements UnitSink {
     this.#isTimestampStuck = this.#timestamp === this.#lastTimestamp;
     this.#lastTimestamp = this.#timestamp;
     this.#hasGapSinceUnit = this.#hasGap;
-    this.#parts.onUnit(unit);
+    this.#options.onUnit(unit);
   }
 
   #clearUnit(carriesOver: boolean): void {
-    // What was emitted too early is damaged: so is what refers to it.
+    // A truncated picture is damaged: so are pictures that refer to it.
     this.#isCorrupt = this.#hasGap || this.#isRemainder;
     this.#isRemainder = false;
     this.#hasPicture = false;

@@ -1,50 +1,48 @@
-/** Whether a camera's marker bits can be believed. */
-
-/** Units in a row whose marker was right, until a camera that got it wrong is believed again. */
-const UNITS_TO_TRUST = 32;
-/** It doubles each time, up to this. */
-const MAX_UNITS_TO_TRUST = 32 * 1024;
+/** Consecutive units with a correct marker bit after which it is used again. */
+const MIN_CORRECT_UNITS = 32;
+/** The limit of that number, which doubles with each failure. */
+const MAX_CORRECT_UNITS = 32 * 1024;
 
 /**
- * Learns from where markers come. They are believed until a picture goes on after one, and then not
- * until they have been on the last packet of each picture, and on no other, for a while. A camera that
- * never sets them needs no learning.
+ * Tracks whether a camera sets marker bits correctly. They are reliable until a picture continues after
+ * one, and again once they have been on the last packet of each picture, and on no other, for a while. A
+ * camera that never sets them is no special case.
  */
-export class MarkerTrust {
-  /** A marker ends a unit. */
-  isTrusted = true;
+export class MarkerReliability {
+  /** A marker bit ends a unit. */
+  isReliable = true;
   #markers = 0;
   #isLastMarked = false;
-  #right = 0;
-  #unitsToTrust = UNITS_TO_TRUST;
+  #correctUnits = 0;
+  #requiredUnits = MIN_CORRECT_UNITS;
 
-  /** A packet of the open unit came. */
+  /** Observes a packet of the open unit. */
   packet(isMarked: boolean): void {
     this.#isLastMarked = isMarked;
     if (isMarked) this.#markers++;
   }
 
-  /** A unit has ended, by whatever sign. */
+  /** Observes the end of a unit, however it was detected. */
   unitEnded(): void {
-    const isRight = this.#markers === 1 && this.#isLastMarked;
+    const isCorrect = this.#markers === 1 && this.#isLastMarked;
     this.#markers = 0;
-    if (this.isTrusted) return;
-    this.#right = isRight ? this.#right + 1 : 0;
-    if (this.#right >= this.#unitsToTrust) this.isTrusted = true;
+    if (this.isReliable) return;
+    this.#correctUnits = isCorrect ? this.#correctUnits + 1 : 0;
+    if (this.#correctUnits >= this.#requiredUnits) this.isReliable = true;
   }
 
-  /** A picture went on after a marker. */
-  betrayed(): void {
-    this.isTrusted = false;
-    this.#right = 0;
-    this.#unitsToTrust = Math.min(this.#unitsToTrust * 2, MAX_UNITS_TO_TRUST);
+  /** A picture continued after a marker bit. */
+  markUnreliable(): void {
+    this.isReliable = false;
+    this.#correctUnits = 0;
+    this.#requiredUnits = Math.min(this.#requiredUnits * 2, MAX_CORRECT_UNITS);
   }
 
   reset(): void {
-    this.isTrusted = true;
+    this.isReliable = true;
     this.#markers = 0;
     this.#isLastMarked = false;
-    this.#right = 0;
-    this.#unitsToTrust = UNITS_TO_TRUST;
+    this.#correctUnits = 0;
+    this.#requiredUnits = MIN_CORRECT_UNITS;
   }
 }

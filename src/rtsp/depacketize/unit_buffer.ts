@@ -1,53 +1,51 @@
-/** Memory that a unit is put together in. */
-
-/** A unit up to this size is put together in the first memory; a larger one goes on into a second. */
-export const MAX_FIRST_BYTES = 1024 * 1024;
+/** The size of the primary memory; larger units continue in the overflow memory. */
+export const MAX_PRIMARY_BYTES = 1024 * 1024;
 
 /**
- * Bytes one after the other, up to a limit, in memory that is used again for each unit. What no longer
- * fits is not kept, and {@link isOverflown} says so.
+ * A byte buffer with a size limit, whose memory is reused for each access unit. Beyond the limit it drops
+ * its contents and sets {@link isOverflown}.
  *
- * The first memory is made as large as it may be: the operating system gives its pages as they are written
- * to, and memory that was grown, by a copy or by `transfer()`, took a quarter longer to write to.
+ * The primary memory is allocated at full size: the operating system commits its pages on first write, and
+ * memory that was grown, by a copy or by `transfer()`, was a quarter slower to write.
  *
- * A unit that outgrows the first memory moves, a full memory at a time, to a second one that is as large
- * as the limit. That one is resizable: the operating system gets its pages back at once when the units
- * are small again, without a copy and without the garbage collector. It is slow to write to in small
- * pieces, though, which is why all bytes come by the first.
+ * A unit that outgrows the primary memory moves, a full primary memory at a time, to the overflow memory,
+ * which is as large as the limit and resizable: its pages return to the operating system at once when
+ * units are small again, without a copy and without the garbage collector. Small writes to it are slow,
+ * which is why all bytes pass through the primary memory.
  */
 export class UnitBuffer {
-  /** More came than the limit allows. */
+  /** The limit was exceeded. */
   isOverflown = false;
-  /** What is appended is thrown away. */
+  /** Appended bytes are dropped. */
   isDiscarding = false;
-  /** A unit may have so many bytes at present: no more than the memory was made for. */
+  /** The present size limit, at most the constructor's. */
   limitBytes: number;
   readonly #maxBytes: number;
   #length = 0;
-  #first: Uint8Array<ArrayBuffer>;
+  #primary: Uint8Array<ArrayBuffer>;
   #into: DataView;
-  /** Bytes that the first memory holds. */
+  /** Size of the primary memory. */
   #capacity: number;
-  /** Empty, or as large as the limit. */
-  #second: Uint8Array<ArrayBuffer> | null = null;
-  /** Bytes of the unit that are in the second memory; those after them are in the first. */
+  /** Overflow memory: empty, or as large as the limit. */
+  #overflow: Uint8Array<ArrayBuffer> | null = null;
+  /** Bytes of the unit in the overflow memory; those after them are in the primary memory. */
   #moved = 0;
-  /** What was copied from last, and a view of it: packets come in the same few buffers. */
+  /** The last source and a view of it: packets arrive in the same few buffers. */
   #source: Uint8Array | null = null;
   #from: DataView;
 
   constructor(maxBytes: number) {
     this.#maxBytes = maxBytes;
     this.limitBytes = maxBytes;
-    this.#first = new Uint8Array(Math.min(MAX_FIRST_BYTES, maxBytes));
-    this.#into = new DataView(this.#first.buffer);
-    this.#capacity = this.#first.byteLength;
+    this.#primary = new Uint8Array(Math.min(MAX_PRIMARY_BYTES, maxBytes));
+    this.#into = new DataView(this.#primary.buffer);
+    this.#capacity = this.#primary.byteLength;
     this.#from = this.#into;
   }
 
-  /** The memory; what counts is before {@link length}. Valid until something is added or left out. */
+  /** The contents, up to {@link length}. Valid until the next change. */
   get bytes(): Uint8Array<ArrayBuffer> {
-    if (this.#moved === 0) return this.#first;
+    if (this.#moved === 0) return this.#primary;
     return this.#move();
   }
 
@@ -55,23 +53,23 @@ export class UnitBuffer {
     return this.#length;
   }
 
-  /** Bytes of memory held: at most the limit, and beyond {@link MAX_FIRST_BYTES} so much more. */
+  /** Bytes allocated: at most the limit, plus {@link MAX_PRIMARY_BYTES} if that is larger. */
   get capacity(): number {
-    return this.#capacity + (this.#second?.byteLength ?? 0);
+    return this.#capacity + (this.#overflow?.byteLength ?? 0);
   }
 
-  /** Copies `start` to `end` of `source`, another buffer, to the end. */
+  /** Appends a copy of `start` to `end` of another buffer. */
   append(source: Uint8Array<ArrayBuffer>, start: number, end: number): void {
     const count = end - start;
-    if (count <= 0 || !this.#makeRoom(count)) return;
+    if (count <= 0 || !this.#reserve(count)) return;
     if (count > this.#capacity) return this.#appendLong(source, start, end);
-    if (source !== this.#source) this.#view(source);
+    if (source !== this.#source) this.#setSource(source);
     const from = this.#from;
     const into = this.#into;
     let at = start;
     let to = this.#length - this.#moved;
     this.#length += count;
-    // Four at a time by views: set() needs a subarray, an object for each packet, and a loop over
+    // Four bytes at a time by views: set() needs a subarray, an allocation per packet, and a loop over
     // single bytes takes four times as long.
     for (; at + 4 <= end; at += 4, to += 4) into.setInt32(to, from.getInt32(at, true), true);
     for (; at < end; at++, to++) into.setUint8(to, from.getUint8(at));
@@ -79,106 +77,106 @@ export class UnitBuffer {
 
   /** Appends one byte. */
   appendByte(value: number): void {
-    if (!this.#makeRoom(1)) return;
-    this.#first[this.#length++ - this.#moved] = value;
+    if (!this.#reserve(1)) return;
+    this.#primary[this.#length++ - this.#moved] = value;
   }
 
   /** Appends the start code of a NAL unit (H.264 annex B). */
   appendStartCode(): void {
-    if (!this.#makeRoom(4)) return;
+    if (!this.#reserve(4)) return;
     this.#into.setInt32(this.#length - this.#moved, 1);
     this.#length += 4;
   }
 
-  /** Moves the bytes from `at` on by `count` and returns whether there was room; the hole holds anything. */
+  /** Inserts `count` undefined bytes at `at`. @returns false if that exceeds the limit */
   insert(at: number, count: number): boolean {
-    if (!this.#makeRoom(count)) return false;
+    if (!this.#reserve(count)) return false;
     this.bytes.copyWithin(at + count, at, this.#length);
     this.#length += count;
     if (this.#moved > 0) this.#moved = this.#length;
     return true;
   }
 
-  /** Leaves out what is before `at`. */
+  /** Removes the bytes before `at`. */
   dropBefore(at: number): void {
     const { bytes } = this;
     const left = this.#length - at;
     if (this.#moved === 0 || left > this.#capacity) bytes.copyWithin(0, at, this.#length);
-    else this.#first.set(bytes.subarray(at, this.#length));
+    else this.#primary.set(bytes.subarray(at, this.#length));
     if (this.#moved > 0) this.#moved = left > this.#capacity ? left : 0;
     this.#length = left;
   }
 
-  /** Leaves out what is from `at` on. */
+  /** Removes the bytes from `at` on. */
   truncate(at: number): void {
     this.#length = Math.min(this.#length, at);
     this.#moved = Math.min(this.#moved, this.#length);
   }
 
-  /** Leaves out everything. The second memory stays only for units that are large one after the other. */
+  /** Removes all bytes. Keeps the overflow memory only while consecutive units are large. */
   clear(): void {
-    if (this.#moved === 0) this.#giveBack();
+    if (this.#moved === 0) this.#freeOverflow();
     this.#length = 0;
     this.#moved = 0;
     this.isOverflown = false;
     this.isDiscarding = false;
   }
 
-  /** Leaves out everything, and gives back all memory. */
+  /** Removes all bytes and frees all memory. */
   release(): void {
     this.clear();
-    this.#giveBack();
-    // Free at once, not when garbage is collected.
-    this.#first.buffer.transfer(0);
-    this.#first = new Uint8Array(0);
-    this.#into = new DataView(this.#first.buffer);
+    this.#freeOverflow();
+    // Frees memory at once instead of at the next garbage collection.
+    this.#primary.buffer.transfer(0);
+    this.#primary = new Uint8Array(0);
+    this.#into = new DataView(this.#primary.buffer);
     this.#capacity = 0;
   }
 
-  #view(source: Uint8Array<ArrayBuffer>): void {
+  #setSource(source: Uint8Array<ArrayBuffer>): void {
     this.#source = source;
     this.#from = new DataView(source.buffer, source.byteOffset, source.byteLength);
   }
 
-  /** Whether there is room for so many bytes: in the first memory, or where they are more, in the second. */
-  #makeRoom(count: number): boolean {
+  /** Makes room for `count` bytes in the primary memory; longer data goes directly to the overflow memory. */
+  #reserve(count: number): boolean {
     if (this.isDiscarding || this.isOverflown) return false;
-    const inFirst = this.#length - this.#moved + count;
+    const inPrimary = this.#length - this.#moved + count;
     if (this.#length + count > this.limitBytes) {
       this.isOverflown = true;
       this.#length = 0;
       this.#moved = 0;
-      this.#giveBack();
+      this.#freeOverflow();
       return false;
     }
-    if (inFirst > this.#capacity) this.#move();
+    if (inPrimary > this.#capacity) this.#move();
     return true;
   }
 
-  /** Moves what is in the first memory to the second. */
+  /** Moves the contents of the primary memory to the overflow memory. */
   #move(): Uint8Array<ArrayBuffer> {
-    const second = this.#takeSecond();
+    const overflow = this.#allocateOverflow();
     const count = this.#length - this.#moved;
-    if (count > 0) second.set(this.#first.subarray(0, count), this.#moved);
+    if (count > 0) overflow.set(this.#primary.subarray(0, count), this.#moved);
     this.#moved = this.#length;
-    return second;
+    return overflow;
   }
 
-  /** More than the first memory holds, which is empty after {@link #makeRoom}. */
+  /** Appends more than the primary memory can hold; that is empty after {@link #reserve}. */
   #appendLong(source: Uint8Array<ArrayBuffer>, start: number, end: number): void {
     this.#move().set(source.subarray(start, end), this.#length);
     this.#length += end - start;
     this.#moved = this.#length;
   }
 
-  #takeSecond(): Uint8Array<ArrayBuffer> {
-    const second = this.#second ??
+  #allocateOverflow(): Uint8Array<ArrayBuffer> {
+    const overflow = this.#overflow ??
       new Uint8Array(new ArrayBuffer(0, { maxByteLength: this.#maxBytes }));
-    if (second.byteLength === 0) second.buffer.resize(this.#maxBytes);
-    return this.#second = second;
+    if (overflow.byteLength === 0) overflow.buffer.resize(this.#maxBytes);
+    return this.#overflow = overflow;
   }
 
-  #giveBack(): void {
-    if (this.#second !== null && this.#second.byteLength > 0) this.#second.buffer.resize(0);
+  #freeOverflow(): void {
+    if (this.#overflow !== null && this.#overflow.byteLength > 0) this.#overflow.buffer.resize(0);
   }
 }

@@ -2,10 +2,8 @@ import { Buffer } from "node:buffer";
 import { createHash } from "node:crypto";
 import { type Challenge, type ChallengeValue, parseChallenges } from "./challenges.ts";
 
-export { type Challenge, parseChallenges } from "./challenges.ts";
-
-/** Why a challenge cannot be answered. */
-export type AuthRefusal =
+/** Why a challenge is rejected. */
+export type RejectionReason =
   | "no-challenge"
   | "unknown-scheme"
   | "unknown-algorithm"
@@ -14,28 +12,28 @@ export type AuthRefusal =
   | "no-nonce"
   | "downgrade";
 
-/** That a challenge cannot be answered, and why, in words for an error message. */
-export interface AuthRefused {
+/** A challenge that is not answered, and why. */
+export interface ChallengeRejection {
   readonly ok: false;
-  readonly reason: AuthRefusal;
-  /** What was found. Holds no credentials; the server's own words are quoted and short. */
+  readonly reason: RejectionReason;
+  /** For an error message. Holds no credentials; the server's words are quoted and short. */
   readonly detail: string;
 }
 
-/** Schemes by strength. */
+/** Rank of each scheme. */
 const STRENGTHS = { basic: 1, md5: 2, sha256: 3 } as const;
 
-/** A challenge that can be answered. */
-export type Understood =
+/** A challenge of a supported scheme and algorithm. */
+export type SupportedChallenge =
   | { readonly kind: "basic" }
   | {
     readonly kind: "digest";
     readonly hash: "md5" | "sha256";
-    /** The user's hash is bound to the nonces (`MD5-sess`, `SHA-256-sess`). */
+    /** A1 includes the nonces (`MD5-sess`, `SHA-256-sess`). */
     readonly isSession: boolean;
     /** As the server wrote it, or null. */
     readonly algorithm: string | null;
-    /** Whether `qop=auth` is used (RFC 2617); else the form of RFC 2069. */
+    /** `qop=auth` is used (RFC 2617); else the response of RFC 2069. */
     readonly hasQop: boolean;
     readonly realm: ChallengeValue;
     readonly nonce: ChallengeValue;
@@ -45,52 +43,54 @@ export type Understood =
 
 const ABSENT: ChallengeValue = { raw: "", value: "" };
 
-type Read = { readonly ok: true; readonly challenge: Understood } | AuthRefused;
+type ChallengeSelection =
+  | { readonly ok: true; readonly challenge: SupportedChallenge }
+  | ChallengeRejection;
 
 /**
- * Picks the strongest challenge that is understood: Digest with SHA-256, Digest with MD5, Basic.
+ * Selects the strongest supported challenge: Digest with SHA-256, Digest with MD5, Basic.
  *
- * Basic is not chosen beside a Digest that is not understood: the password would be sent readable although
- * the server knows better.
+ * Rejects Basic beside an unsupported Digest: the password would be sent in clear text to a server that
+ * can do better.
  */
-export function chooseChallenge(challenges: readonly Challenge[]): Read {
-  const read = challenges.map(understand);
-  const best = read.flatMap((found) => found.ok ? [found.challenge] : [])
+export function selectChallenge(challenges: readonly Challenge[]): ChallengeSelection {
+  const parsed = challenges.map(parseChallenge);
+  const best = parsed.flatMap((result) => result.ok ? [result.challenge] : [])
     .toSorted((a, b) => strengthOf(b) - strengthOf(a))[0];
   const isDigestOffered = challenges.some(({ scheme }) => scheme === "digest");
   if (best !== undefined && (best.kind === "digest" || !isDigestOffered)) {
     return { ok: true, challenge: best };
   }
-  const refused = read.filter((found) => !found.ok);
-  return refused.find(({ reason }) => reason !== "unknown-scheme") ?? refused[0] ??
-    refuse("no-challenge", "the camera answers 401 and does not say how to log in");
+  const rejected = parsed.filter((result) => !result.ok);
+  return rejected.find(({ reason }) => reason !== "unknown-scheme") ?? rejected[0] ??
+    reject("no-challenge", "the camera answers 401 and does not say how to log in");
 }
 
-function understand({ scheme, parameters }: Challenge): Read {
+function parseChallenge({ scheme, parameters }: Challenge): ChallengeSelection {
   if (scheme === "basic") return { ok: true, challenge: { kind: "basic" } };
   if (scheme !== "digest") {
-    return refuse("unknown-scheme", `the camera wants the login scheme ${quote(scheme)}`);
+    return reject("unknown-scheme", `the camera wants the login scheme ${quote(scheme)}`);
   }
   const name = parameters.get("algorithm")?.value.trim() ?? "";
   const algorithm = /^(md5|sha-?256)(-sess)?$/i.exec(name === "" ? "md5" : name);
   if (algorithm === null) {
-    return refuse(
+    return reject(
       "unknown-algorithm",
       `the camera wants Digest with the algorithm ${quote(name)}, which is not known here`,
     );
   }
   const nonce = parameters.get("nonce");
-  if (nonce === undefined) return refuse("no-nonce", "the camera wants Digest and gives no nonce");
+  if (nonce === undefined) return reject("no-nonce", "the camera wants Digest and gives no nonce");
   const qops = (parameters.get("qop")?.value ?? "").toLowerCase().split(/[\s,;]+/)
     .filter((qop) => qop !== "");
-  if (qops.length > 0 && !qops.includes("auth")) return refuseQop(qops);
-  const challenge: Understood = {
+  if (qops.length > 0 && !qops.includes("auth")) return rejectQop(qops);
+  const challenge: SupportedChallenge = {
     kind: "digest",
     hash: algorithm[1]?.toLowerCase() === "md5" ? "md5" : "sha256",
     isSession: algorithm[2] !== undefined,
     algorithm: name === "" ? null : name,
     hasQop: qops.length > 0,
-    // Some cameras leave the realm out: it counts as empty.
+    // Some cameras omit the realm: it counts as empty.
     realm: parameters.get("realm") ?? ABSENT,
     nonce,
     opaque: parameters.get("opaque") ?? null,
@@ -99,88 +99,82 @@ function understand({ scheme, parameters }: Challenge): Read {
   return { ok: true, challenge };
 }
 
-function refuseQop(qops: readonly string[]): AuthRefused {
+function rejectQop(qops: readonly string[]): ChallengeRejection {
   if (qops.includes("auth-int")) {
-    return refuse("auth-int", "the camera wants Digest with qop=auth-int alone");
+    return reject("auth-int", "the camera wants Digest with qop=auth-int alone");
   }
-  return refuse("unknown-qop", `the camera wants Digest with qop=${quote(qops.join(","))}`);
+  return reject("unknown-qop", `the camera wants Digest with qop=${quote(qops.join(","))}`);
 }
 
-function refuse(reason: AuthRefusal, detail: string): AuthRefused {
+function reject(reason: RejectionReason, detail: string): ChallengeRejection {
   return { ok: false, reason, detail };
 }
 
-/** A server's word, short and printable. */
+/** Quotes a server's word, truncated and printable. */
 function quote(text: string): string {
   return `"${text.replace(/[^\w.,+-]/g, "").slice(0, 32)}"`;
 }
 
-function strengthOf(challenge: Understood): number {
+function strengthOf(challenge: SupportedChallenge): number {
   return STRENGTHS[challenge.kind === "basic" ? "basic" : challenge.hash];
 }
 
-/** What an {@link Authenticator} is made from. */
-export interface AuthenticatorParts {
+export interface AuthenticatorOptions {
   readonly username: string;
   /** May be empty. */
   readonly password: string;
-  /** A new random token for each nonce (`cnonce`): letters and digits. */
+  /** Returns a random `cnonce` of letters and digits; called for each nonce. */
   readonly randomToken: () => string;
 }
 
-/** What came of a challenge. */
-export type Challenged =
+/** The outcome of a challenge. */
+export type ChallengeOutcome =
   | {
     readonly ok: true;
-    /** Answering can help: the credentials have not been refused under this challenge. */
+    /** A retry can succeed: the credentials were not refused under this challenge. */
     readonly isNew: boolean;
   }
-  | AuthRefused;
+  | ChallengeRejection;
 
 /**
- * Answers the challenges of one server (RFC 2617, RFC 7616), and never in a weaker way than the strongest
- * it has once offered: who offers Basic later gets nothing.
+ * Answers the challenges of one server (RFC 2617, RFC 7616), never with a weaker scheme than the strongest
+ * it has offered: a later downgrade to Basic is rejected.
  *
- * The credentials are private: no text, JSON or inspection of it shows them.
+ * The credentials are private: they appear in no string, JSON or inspection of the object.
  */
 export class Authenticator {
   readonly #username: string;
   readonly #password: string;
   readonly #randomToken: () => string;
-  #current: Understood | null = null;
+  #current: SupportedChallenge | null = null;
   #strength = 0;
   #nonceCount = 0;
   #cnonce = "";
 
-  constructor({ username, password, randomToken }: AuthenticatorParts) {
+  constructor({ username, password, randomToken }: AuthenticatorOptions) {
     this.#username = username;
     this.#password = password;
     this.#randomToken = randomToken;
   }
 
-  /** Whether the server has asked, so that {@link authorization} gives something. */
-  get isChallenged(): boolean {
-    return this.#current !== null;
-  }
-
   /**
-   * Learns what an answer with status 401 asks for. A refused challenge changes nothing.
+   * Accepts the challenge of a 401 response. A rejected challenge changes nothing.
    *
-   * Many cameras give a fresh nonce with each 401. One that follows the very first use of the nonce before
-   * it, without `stale=true`, means that the password is wrong: answering again would only bring the
-   * account nearer to being locked. After a nonce that had served before, it means that its time is up.
+   * Many cameras send a fresh nonce with each 401. After the first use of the previous nonce, and without
+   * `stale=true`, that means a wrong password: another attempt would bring the account nearer to being
+   * locked. After a nonce that was accepted before, it means that the nonce has expired.
    *
-   * @param headers  the values of all its `WWW-Authenticate` headers
+   * @param headers  the values of all `WWW-Authenticate` headers
    */
-  challenge(headers: readonly string[]): Challenged {
-    // Some cameras refuse a wrong password with a bare 401.
+  acceptChallenge(headers: readonly string[]): ChallengeOutcome {
+    // Some cameras refuse a wrong password with a 401 without a challenge.
     if (headers.length === 0 && this.#current !== null) return { ok: true, isNew: false };
-    const chosen = chooseChallenge(parseChallenges(headers));
-    if (!chosen.ok) return chosen;
-    const next = chosen.challenge;
+    const selection = selectChallenge(parseChallenges(headers));
+    if (!selection.ok) return selection;
+    const next = selection.challenge;
     const strength = strengthOf(next);
     if (strength < this.#strength) {
-      return refuse("downgrade", "the camera wants a weaker login than it did before");
+      return reject("downgrade", "the camera wants a weaker login than it did before");
     }
     const isNew = this.#isNew(next, strength);
     this.#strength = strength;
@@ -193,8 +187,8 @@ export class Authenticator {
   }
 
   /**
-   * The value of the `Authorization` header for a request, or null before the first challenge.
-   * @param uri  exactly as it stands in the request's first line
+   * The value of a request's `Authorization` header, or null before the first challenge.
+   * @param uri  exactly as in the request line
    */
   authorization(method: string, uri: string): string | null {
     const challenge = this.#current;
@@ -207,22 +201,22 @@ export class Authenticator {
     return this.#digest(challenge, method, uri);
   }
 
-  #isNew(next: Understood, strength: number): boolean {
+  #isNew(next: SupportedChallenge, strength: number): boolean {
     if (this.#current === null || this.#nonceCount === 0 || strength > this.#strength) return true;
     if (next.kind === "basic") return false;
     return next.isStale || (!isSameNonce(this.#current, next) && this.#nonceCount > 1);
   }
 
-  #digest(challenge: Understood & { kind: "digest" }, method: string, uri: string): string {
+  #digest(challenge: SupportedChallenge & { kind: "digest" }, method: string, uri: string): string {
     const { hash, realm, nonce, opaque, algorithm, hasQop, isSession } = challenge;
     const digest = (text: string) => createHash(hash).update(text, "utf8").digest("hex");
     const count = this.#nonceCount.toString(16).padStart(8, "0");
-    const user = digest(`${this.#username}:${realm.value}:${this.#password}`);
-    const secret = isSession ? digest(`${user}:${nonce.value}:${this.#cnonce}`) : user;
-    const request = digest(`${method}:${uri}`);
+    const userHash = digest(`${this.#username}:${realm.value}:${this.#password}`);
+    const secret = isSession ? digest(`${userHash}:${nonce.value}:${this.#cnonce}`) : userHash;
+    const requestHash = digest(`${method}:${uri}`);
     const middle = hasQop ? `${count}:${this.#cnonce}:auth:` : "";
-    const response = digest(`${secret}:${nonce.value}:${middle}${request}`);
-    // RFC 7616 3.4: algorithm, qop and nc go without quotes; some cameras insist on it.
+    const response = digest(`${secret}:${nonce.value}:${middle}${requestHash}`);
+    // RFC 7616 3.4: algorithm, qop and nc are not quoted; some cameras insist on that.
     return [
       `Digest username="${escape(this.#username)}"`,
       `realm="${realm.raw}"`,
@@ -237,7 +231,7 @@ export class Authenticator {
   }
 }
 
-function isSameNonce(a: Understood | null, b: Understood): boolean {
+function isSameNonce(a: SupportedChallenge | null, b: SupportedChallenge): boolean {
   if (a === null || a.kind !== b.kind) return false;
   return a.kind === "basic" || (b.kind === "digest" && a.nonce.value === b.nonce.value);
 }

@@ -1,6 +1,6 @@
 import { MAX_CHALLENGE_CHARS, MAX_CHALLENGES } from "../limits.ts";
 
-/** A parameter's value as it is written between quotes, and as it is meant. */
+/** A parameter's value as written between the quotes, and unescaped. */
 export interface ChallengeValue {
   readonly raw: string;
   readonly value: string;
@@ -14,14 +14,14 @@ export interface Challenge {
   readonly parameters: ReadonlyMap<string, ChallengeValue>;
 }
 
-/** Bare words that begin a challenge; others are parameters that lack a value. */
+/** Words without `=` that begin a challenge; others are parameters without a value. */
 const SCHEMES = ["basic", "digest", "bearer", "negotiate", "ntlm"];
 
 /**
- * Reads all challenges of all `WWW-Authenticate` headers, in order.
+ * Parses all challenges of all `WWW-Authenticate` headers, in order.
  *
- * Tolerates what cameras get wrong: values without quotes, quotes that never end, missing commas, spaces
- * around `=`, words that are no parameters.
+ * Tolerates common errors of cameras: values without quotes, unterminated quotes, missing commas, spaces
+ * around `=`, stray words.
  */
 export function parseChallenges(headers: readonly string[]): Challenge[] {
   return headers.flatMap(parseHeader).slice(0, MAX_CHALLENGES);
@@ -45,10 +45,10 @@ function parseHeader(header: string): Challenge[] {
     at = word.lastIndex;
     const name = (match[1] ?? "").toLowerCase();
     if (match[2] === "=") {
-      const { found, next } = readValue(text, at);
+      const { parsed, next } = parseValue(text, at);
       at = next;
       const { parameters } = challenges.at(-1) ?? { parameters: null };
-      if (parameters !== null && !parameters.has(name)) parameters.set(name, found);
+      if (parameters !== null && !parameters.has(name)) parameters.set(name, parsed);
     } else if (challenges.length === 0 || SCHEMES.includes(name)) {
       challenges.push({ scheme: name, parameters: new Map() });
     }
@@ -56,18 +56,18 @@ function parseHeader(header: string): Challenge[] {
   return challenges;
 }
 
-function readValue(text: string, start: number): { found: ChallengeValue; next: number } {
+function parseValue(text: string, start: number): { parsed: ChallengeValue; next: number } {
   if (text[start] !== '"') {
     const end = /[,;]/.exec(text.slice(start))?.index ?? text.length - start;
     const rest = text.slice(start, start + end);
-    // A comma may be missing before the next parameter.
+    // The comma before the next parameter may be missing.
     const value = rest.slice(0, /\s[\w-]+\s*=/.exec(rest)?.index ?? rest.length).trimEnd();
     const raw = value.replace(/["\\]/g, "\\$&");
-    return { found: { raw, value }, next: start + value.length };
+    return { parsed: { raw, value }, next: start + value.length };
   }
   let end = start + 1;
   while (end < text.length && text[end] !== '"') end += text[end] === "\\" ? 2 : 1;
   const raw = text.slice(start + 1, end);
-  // Only quotes and backslashes are escaped: others mean themselves where a camera does not escape.
-  return { found: { raw, value: raw.replace(/\\(["\\])/g, "$1") }, next: end + 1 };
+  // Unescapes quotes and backslashes only: some cameras do not escape a literal backslash.
+  return { parsed: { raw, value: raw.replace(/\\(["\\])/g, "$1") }, next: end + 1 };
 }

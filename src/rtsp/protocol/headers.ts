@@ -1,19 +1,20 @@
+/** Headers whose values have a syntax of their own: Transport, Session, Public, RTP-Info, Retry-After. */
 import { sinceMs, type WallMs, wallMs } from "../../core/clock.ts";
 import { MAX_RETRY_AFTER_MS, MAX_TRACKS } from "../limits.ts";
 
-/** A transport to ask for, or that was asked for. RTCP has the next channel or port. */
+/** A transport to request. RTCP uses the next channel or port. */
 export type TransportRequest =
   | { readonly kind: "tcp"; readonly rtpChannel: number }
   | { readonly kind: "udp"; readonly rtpPort: number };
 
-/** What a server has chosen. Null: it does not say, or not in a way that can be understood. */
+/** The transport that the server chose. null: not stated, or not parsable. */
 export type TransportResponse =
   & {
-    /** The SSRC of its RTP packets: a hint, some cameras send another one. */
+    /** The SSRC of its RTP packets; a hint: some cameras send another one. */
     readonly ssrc: number | null;
-    /** Where its packets come from, without brackets. */
+    /** The source address of its packets, without brackets. */
     readonly source: string | null;
-    /** Where its packets go to, without brackets. */
+    /** The destination address of its packets, without brackets. */
     readonly destination: string | null;
     readonly isMulticast: boolean;
   }
@@ -23,13 +24,13 @@ export type TransportResponse =
     readonly rtcpChannel: number;
   } | {
     readonly kind: "udp";
-    /** The ports at this end that the server confirms. */
+    /** The client's ports as confirmed by the server. */
     readonly clientPorts: PortPair | null;
-    /** The ports that its packets come from. */
+    /** The source ports of its packets. */
     readonly serverPorts: PortPair | null;
   });
 
-/** Two ports or two channels. */
+/** The ports or channels of RTP and RTCP. */
 export interface PortPair {
   readonly rtp: number;
   readonly rtcp: number;
@@ -48,28 +49,28 @@ export function writeTransport(request: TransportRequest): string {
 }
 
 /**
- * Reads a server's `Transport` header. Never fails: what is missing or garbled is as it was asked for.
+ * Parses a server's `Transport` header. Never fails: missing or malformed fields default to the request's.
  *
- * @param header  its value, "" when the answer has none
- * @returns maybe another kind of transport than was asked for: the caller decides what that means
+ * @param header  its value, "" if the response has none
+ * @returns possibly another kind of transport than was requested
  */
-export function parseTransport(header: string, asked: TransportRequest): TransportResponse {
-  const choices = splitQuoted(header, ",").map((text) => readTransport(text, asked))
+export function parseTransport(header: string, requested: TransportRequest): TransportResponse {
+  const choices = splitQuoted(header, ",").map((text) => parseTransportSpec(text, requested))
     .filter((choice) => choice !== null);
-  return choices.find(({ kind }) => kind === asked.kind) ?? choices[0] ??
-    { ...ofKind(asked.kind, new Map(), asked), ...NOTHING_KNOWN };
+  return choices.find(({ kind }) => kind === requested.kind) ?? choices[0] ??
+    { ...channelsOrPorts(requested.kind, new Map(), requested), ...UNSTATED };
 }
 
-const NOTHING_KNOWN = { ssrc: null, source: null, destination: null, isMulticast: false };
+const UNSTATED = { ssrc: null, source: null, destination: null, isMulticast: false };
 
-function readTransport(text: string, asked: TransportRequest): TransportResponse | null {
+function parseTransportSpec(text: string, requested: TransportRequest): TransportResponse | null {
   const [first = "", ...rest] = splitQuoted(text, ";").map((part) => part.trim());
   if (!/^(?:x-)?(?:rtp|raw)\b/i.test(first)) return null;
   const parameters = new Map(rest.map(splitParameter));
-  // Some cameras answer plain RTP/AVP for packets that they interleave.
+  // Some cameras answer RTP/AVP although they interleave.
   const isTcp = /\/tcp$/i.test(first) || parameters.has("interleaved");
   return {
-    ...ofKind(isTcp ? "tcp" : "udp", parameters, asked),
+    ...channelsOrPorts(isTcp ? "tcp" : "udp", parameters, requested),
     ssrc: parseSsrc(parameters.get("ssrc") ?? ""),
     source: hostname(parameters.get("source")),
     destination: hostname(parameters.get("destination")),
@@ -77,13 +78,13 @@ function readTransport(text: string, asked: TransportRequest): TransportResponse
   };
 }
 
-function ofKind(
+function channelsOrPorts(
   kind: "tcp" | "udp",
   parameters: ReadonlyMap<string, string>,
-  asked: TransportRequest,
+  requested: TransportRequest,
 ) {
   if (kind === "tcp") {
-    const first = asked.kind === "tcp" ? asked.rtpChannel : 0;
+    const first = requested.kind === "tcp" ? requested.rtpChannel : 0;
     const pair = parsePair(parameters.get("interleaved"), MAX_CHANNEL);
     return { kind, rtpChannel: pair?.rtp ?? first, rtcpChannel: pair?.rtcp ?? first + 1 } as const;
   }
@@ -91,7 +92,7 @@ function ofKind(
   return { kind, clientPorts, serverPorts: parsePair(parameters.get("server_port"), MAX_PORT) };
 }
 
-/** `6970-6971`, or `6970` alone, or twice the same: RTCP has the next one then. */
+/** `6970-6971`; if the second is missing or equal to the first, RTCP uses the next one. */
 function parsePair(text: string | undefined, maximum: number): PortPair | null {
   const match = /^\s*(\d{1,5})\s*(?:-\s*(\d{1,5}))?/.exec(text ?? "");
   const rtp = Number(match?.[1] ?? NaN);
@@ -102,8 +103,8 @@ function parsePair(text: string | undefined, maximum: number): PortPair | null {
 }
 
 /**
- * An SSRC is eight hexadecimal digits (RFC 2326 12.39). Cameras leave out leading zeros, put spaces or
- * 0x before it, write it in decimal (recognised when it is too long otherwise), or write 0 for none.
+ * Parses an SSRC of eight hexadecimal digits (RFC 2326 12.39). Cameras omit leading zeros, prepend spaces
+ * or 0x, write decimal (recognised if it has more than eight digits), or write 0 for none.
  */
 function parseSsrc(text: string): number | null {
   const digits = text.replace(/\s+/g, "").replace(/^0x/i, "");
@@ -118,15 +119,15 @@ function hostname(text: string | undefined): string | null {
   return /^[a-z0-9._:-]{1,255}$/i.test(bare) ? bare : null;
 }
 
-/** What a `Session` header says (RFC 2326 12.37). */
+/** A `Session` header (RFC 2326 12.37). */
 export interface SessionHeader {
-  /** As written, to be sent back unchanged; "" when the header is empty. */
+  /** As written, to be sent unchanged; "" if the header is empty. */
   readonly id: string;
-  /** After how long without a sign of life the server ends the session, or null: it does not say. */
+  /** The server's timeout for an idle session, or null if not stated. */
   readonly timeoutSeconds: number | null;
 }
 
-/** Reads a `Session` header. `timeout=0` says nothing: some cameras mean "none" by it, others "60". */
+/** Parses a `Session` header. Ignores `timeout=0`: some cameras mean "none" by it, others 60 s. */
 export function parseSession(header: string): SessionHeader {
   const [id = "", ...rest] = splitQuoted(header, ";").map((part) => part.trim());
   const text = new Map(rest.map(splitParameter)).get("timeout") ?? "";
@@ -134,25 +135,25 @@ export function parseSession(header: string): SessionHeader {
   return { id, timeoutSeconds: seconds > 0 ? seconds : null };
 }
 
-/** The methods of a `Public` or `Allow` header, in upper case. Some cameras leave out the commas. */
+/** The methods of a `Public` or `Allow` header, in upper case. Some cameras omit the commas. */
 export function parsePublic(header: string): ReadonlySet<string> {
   const methods = header.split(/[\s,;]+/).filter((method) => /^[A-Za-z_]{1,32}$/.test(method));
   return new Set(methods.map((method) => method.toUpperCase()));
 }
 
-/** Where a stream begins, as an entry of an `RTP-Info` header says. */
+/** The beginning of a stream, by an entry of an `RTP-Info` header. */
 export interface RtpInfo {
-  /** As written: absolute, relative, or "" where it is missing. */
+  /** As written: absolute, relative, or "" if missing. */
   readonly url: string;
   /** The sequence number of the first packet. */
   readonly seq: number | null;
-  /** The RTP timestamp that the start of the range has. */
+  /** The RTP timestamp of the start of the range. */
   readonly rtptime: number | null;
 }
 
 /**
- * Reads an `RTP-Info` header (RFC 2326 12.33). Its URLs may hold commas and semicolons; `rtptime=-1`,
- * which some servers send, says nothing.
+ * Parses an `RTP-Info` header (RFC 2326 12.33). Its URLs may hold commas and semicolons. Ignores
+ * `rtptime=-1`, which some servers send.
  */
 export function parseRtpInfo(header: string): RtpInfo[] {
   return header.split(/,(?=\s*url\s*=)/i, MAX_TRACKS).map((entry) => {
@@ -173,8 +174,8 @@ function numberOf(text: string, pattern: RegExp, maximum: number): number | null
 }
 
 /**
- * Reads a `Retry-After` header: seconds, or a date (RFC 7826 18.41).
- * @param nowMs  the time that a date is compared with; without it a date says nothing
+ * Parses a `Retry-After` header: seconds, or a date (RFC 7826 18.41).
+ * @param nowMs  the time to compare a date with; without it, dates are ignored
  * @returns milliseconds from now, bounded by {@link MAX_RETRY_AFTER_MS}, or null
  */
 export function parseRetryAfter(header: string, nowMs?: WallMs): number | null {
@@ -200,7 +201,7 @@ function unquote(text: string): string {
   return text.trim().replace(/^"|"$/g, "").trim();
 }
 
-/** Splits at a separator that is not in quotes; quotes that never end hold to the end of the text. */
+/** Splits at separators outside quotes; unterminated quotes extend to the end of the text. */
 function splitQuoted(text: string, separator: string): string[] {
   const parts: string[] = [];
   let isQuoted = false;

@@ -6,7 +6,7 @@ const CR = 0x0d;
 const LF = 0x0a;
 const VERSION = "RTSP/1.0";
 
-/** The headers of a message, in order. Names match in any case: some cameras write `Cseq`. */
+/** The headers of a message, in order. Names are case-insensitive: some cameras write `Cseq`. */
 export class RtspHeaders {
   readonly #entries: readonly (readonly [string, string])[];
 
@@ -14,7 +14,7 @@ export class RtspHeaders {
     this.#entries = entries;
   }
 
-  /** Names as written, and values without the spaces around them. */
+  /** Names as written, and trimmed values. */
   entries(): readonly (readonly [string, string])[] {
     return this.#entries;
   }
@@ -33,32 +33,32 @@ export class RtspHeaders {
   }
 }
 
-/** An answer to a request of ours. */
+/** A server's response. */
 export interface RtspResponse {
   readonly kind: "response";
   /** 100..599. */
   readonly status: number;
-  /** The server's words for it: untrusted, and often "". */
+  /** The reason phrase: untrusted, and often "". */
   readonly reason: string;
   readonly headers: RtspHeaders;
-  /** A copy: stays valid. Empty when there is none. */
+  /** A copy of the connection's buffer; empty if there is none. */
   readonly body: Uint8Array<ArrayBuffer>;
 }
 
-/** A request that the server sends us. */
+/** A request that the server sends. */
 export interface RtspRequest {
   readonly kind: "request";
   /** In upper case. */
   readonly method: string;
   readonly uri: string;
   readonly headers: RtspHeaders;
-  /** A copy: stays valid. Empty when there is none. */
+  /** A copy of the connection's buffer; empty if there is none. */
   readonly body: Uint8Array<ArrayBuffer>;
 }
 
 export type RtspMessage = RtspResponse | RtspRequest;
 
-/** What came of parsing: `incomplete` needs more bytes, `invalid` stays so whatever follows. */
+/** `incomplete`: more bytes are needed; `invalid`: no bytes can complete it. */
 export type ParsedMessage =
   | { readonly state: "message"; readonly message: RtspMessage; readonly consumedBytes: number }
   | { readonly state: "incomplete" }
@@ -71,17 +71,17 @@ function invalid(reason: string): ParsedMessage {
 }
 
 /**
- * Parses the message that begins at `start` (RFC 2326 4, 6, 7), after blank lines at most.
+ * Parses the message that begins at `start` (RFC 2326 4, 6, 7), optionally after blank lines.
  *
- * Tolerates what cameras get wrong: lines that end in LF alone, a status without a reason, spaces before
- * the colon of a header, lines without a colon, headers continued on the next line.
+ * Tolerates common errors of cameras: lines that end in LF alone, a status without a reason, spaces
+ * before the colon of a header, lines without a colon, headers continued on the next line.
  *
- * @param bytes  the connection's buffer: nothing of it is kept
- * @param end  where the bytes that have come end
+ * @param bytes  the connection's buffer: not retained
+ * @param end  the end of the received bytes
  */
 export function parseMessage(bytes: Uint8Array, start: number, end: number): ParsedMessage {
   const begin = skipBlankLines(bytes, start, end);
-  if (begin === -1) return invalid("blank lines without end");
+  if (begin === -1) return invalid("endless blank lines");
   const bodyStart = findBody(bytes, begin, end);
   if (bodyStart === -1) {
     if (end - begin > MAX_HEADER_BYTES) return invalid(`headers over ${MAX_HEADER_BYTES} bytes`);
@@ -92,7 +92,7 @@ export function parseMessage(bytes: Uint8Array, start: number, end: number): Par
   }
   const [first = "", ...lines] = decodeText(bytes.subarray(begin, bodyStart)).split(/\r?\n/);
   const startLine = parseStartLine(first);
-  if (startLine === null) return invalid("the first line is none of RTSP");
+  if (startLine === null) return invalid("the first line is no RTSP start line");
   const entries = parseHeaders(lines);
   if (entries === null) return invalid(`more than ${MAX_HEADERS} headers`);
   const headers = new RtspHeaders(entries);
@@ -107,7 +107,7 @@ export function parseMessage(bytes: Uint8Array, start: number, end: number): Par
   };
 }
 
-/** @returns where the first line begins, or -1 when there are too many blank ones */
+/** @returns the offset of the start line, or -1 if there are too many blank lines */
 function skipBlankLines(bytes: Uint8Array, start: number, end: number): number {
   let at = start;
   while (at < end && (bytes[at] === CR || bytes[at] === LF)) {
@@ -117,7 +117,7 @@ function skipBlankLines(bytes: Uint8Array, start: number, end: number): number {
   return at;
 }
 
-/** @returns where the body begins: after the first empty line; -1 when that has not come */
+/** @returns the offset of the body, after the first empty line; -1 if that has not arrived */
 function findBody(bytes: Uint8Array, start: number, end: number): number {
   const limit = Math.min(end, start + MAX_HEADER_BYTES + 1);
   for (let at = bytes.indexOf(LF, start); at !== -1 && at < limit; at = bytes.indexOf(LF, at + 1)) {
@@ -134,12 +134,12 @@ type StartLine =
 
 function parseStartLine(line: string): StartLine | null {
   const text = clean(line);
-  // With s: a reason may hold U+2028, which is a line's end to a pattern and none to RTSP.
-  const answer = /^RTSP\/\d\.\d\s+([1-5]\d\d)(?:\s+(.*))?$/is.exec(text);
-  if (answer !== null) {
-    return { kind: "response", status: Number(answer[1]), reason: answer[2] ?? "" };
+  // The s flag: a reason may hold U+2028, a line terminator for `.` but not for RTSP.
+  const status = /^RTSP\/\d\.\d\s+([1-5]\d\d)(?:\s+(.*))?$/is.exec(text);
+  if (status !== null) {
+    return { kind: "response", status: Number(status[1]), reason: status[2] ?? "" };
   }
-  // The address is everything between the first and the last space: it may hold some itself.
+  // The URI is everything between the first and the last space: it may itself hold spaces.
   const first = text.indexOf(" ");
   const last = text.lastIndexOf(" ");
   const method = text.slice(0, Math.max(first, 0));
@@ -166,19 +166,19 @@ function parseHeaders(lines: readonly string[]): (readonly [string, string])[] |
   return entries;
 }
 
-/** @returns the length, or what is wrong with it */
+/** @returns the length, or why it is invalid */
 function parseContentLength(headers: RtspHeaders): number | string {
   const texts = headers.getAll("Content-Length").flatMap((value) => value.split(","))
     .map((text) => text.trim()).filter((text) => text !== "");
   const lengths = new Set(texts.map((text) => /^\d{1,10}$/.test(text) ? Number(text) : NaN));
   if (lengths.size === 0) return 0;
-  if (lengths.size > 1) return "two lengths of the body that differ";
+  if (lengths.size > 1) return "two different values of Content-Length";
   const [length = NaN] = lengths;
-  if (Number.isNaN(length)) return "the length of the body is no number";
+  if (Number.isNaN(length)) return "Content-Length is no number";
   return length > MAX_BODY_BYTES ? `a body over ${MAX_BODY_BYTES} bytes` : length;
 }
 
-/** A line without control characters, which could otherwise end up in a request or a log. */
+/** Removes control characters, which could otherwise reach a request or a log. */
 function clean(text: string): string {
   return withoutControlCharacters(text, " ").trim();
 }
@@ -186,7 +186,7 @@ function clean(text: string): string {
 const utf8 = new TextDecoder("utf-8", { fatal: true });
 const latin1 = new TextDecoder("latin1");
 
-/** Text of a camera: UTF-8, and Latin-1 where it is none. A byte order mark is dropped. */
+/** Decodes UTF-8, or Latin-1 if the bytes are no valid UTF-8. Drops a byte order mark. */
 export function decodeText(bytes: Uint8Array): string {
   try {
     return utf8.decode(bytes);
@@ -196,17 +196,17 @@ export function decodeText(bytes: Uint8Array): string {
   }
 }
 
-/** A request to write. `Content-Length` is added for a body. */
-export interface RequestParts {
+/** The fields of a request to write. `Content-Length` is added for a body. */
+export interface RequestFields {
   readonly method: string;
-  /** As it is to be sent, unchanged. */
+  /** Sent unchanged. */
   readonly uri: string;
   readonly headers: readonly (readonly [string, string])[];
   readonly body?: Uint8Array;
 }
 
-/** An answer to write. `Content-Length` is added for a body. */
-export interface ResponseParts {
+/** The fields of a response to write. `Content-Length` is added for a body. */
+export interface ResponseFields {
   readonly status: number;
   readonly reason: string;
   readonly headers: readonly (readonly [string, string])[];
@@ -214,22 +214,22 @@ export interface ResponseParts {
 }
 
 /**
- * A request as bytes.
- * @throws {LifecycleError} a part holds a line break or another control character
+ * Encodes a request.
+ * @throws {LifecycleError} a field holds a line break or another control character
  */
-export function writeRequest(parts: RequestParts): Uint8Array<ArrayBuffer> {
-  const { method, uri, headers, body } = parts;
+export function writeRequest(fields: RequestFields): Uint8Array<ArrayBuffer> {
+  const { method, uri, headers, body } = fields;
   if (!/^[A-Z_]+$/.test(method)) throw new LifecycleError("An RTSP method is not a token.");
-  if (uri === "" || uri.trim() !== uri) throw new LifecycleError("An RTSP request has no address.");
+  if (uri === "" || uri.trim() !== uri) throw new LifecycleError("An RTSP request has no URI.");
   return write(`${method} ${uri} ${VERSION}`, headers, body);
 }
 
 /**
- * An answer as bytes.
- * @throws {LifecycleError} a part holds a line break or another control character
+ * Encodes a response.
+ * @throws {LifecycleError} a field holds a line break or another control character
  */
-export function writeResponse(parts: ResponseParts): Uint8Array<ArrayBuffer> {
-  const { status, reason, headers, body } = parts;
+export function writeResponse(fields: ResponseFields): Uint8Array<ArrayBuffer> {
+  const { status, reason, headers, body } = fields;
   if (!(status >= 100 && status <= 599)) {
     throw new LifecycleError("An RTSP status is out of range.");
   }

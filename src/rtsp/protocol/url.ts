@@ -1,26 +1,26 @@
-/** A camera's address, taken apart and put together without a byte of its path being changed. */
+/** RTSP URLs: parsing, control URLs and base URLs, with every path kept byte for byte. */
 import { withoutControlCharacters } from "../../core/control_characters.ts";
 
 /** The ports of RFC 2326 3.2 and of `rtsps` (RFC 7826 4.2). */
 const DEFAULT_PORTS = { rtsp: 554, rtsps: 322 } as const;
 
-/** An absolute address. */
+/** An absolute URL. */
 export interface RtspUrl {
   readonly scheme: "rtsp" | "rtsps";
   /** Without the brackets of an IPv6 address. */
   readonly hostname: string;
   readonly port: number;
-  /** Percent-decoded; null when the address has none. */
+  /** Percent-decoded; null if the URL has none. */
   readonly username: string | null;
-  /** Percent-decoded; null when the address has none, "" when it is empty. */
+  /** Percent-decoded; null if the URL has none. */
   readonly password: string | null;
-  /** The address without its credentials, as it is sent: everything else byte for byte. */
+  /** The URL without its credentials, everything else byte for byte. */
   readonly requestUri: string;
   /** `host:port`, with the brackets that an IPv6 address needs. */
   readonly host: string;
 }
 
-interface Split {
+interface SplitUrl {
   readonly scheme: "rtsp" | "rtsps";
   /** `user:password`, or null. */
   readonly credentials: string | null;
@@ -28,20 +28,20 @@ interface Split {
   readonly authority: string;
   readonly hostname: string;
   readonly port: number;
-  /** Path and query, from the slash or question mark on; "" when there is neither. */
-  readonly rest: string;
+  /** Path and query, from the slash or question mark on; "" if there is neither. */
+  readonly pathAndQuery: string;
 }
 
 /**
- * Takes an address apart. Cameras' paths hold `;`, `=`, `&`, spaces and whole passwords: they are sent as
- * they stand, never normalised or encoded.
+ * Parses a URL. Paths of cameras hold `;`, `=`, `&`, spaces and even passwords: they are sent unchanged,
+ * neither normalised nor encoded.
  *
- * @returns null when it is no address with a scheme, a host and a valid port
+ * @returns null if the text is no URL with a scheme, a host and a valid port
  */
 export function parseRtspUrl(text: string): RtspUrl | null {
   const split = splitUrl(text);
   if (split === null) return null;
-  const { scheme, credentials, authority, hostname, port, rest } = split;
+  const { scheme, credentials, authority, hostname, port, pathAndQuery } = split;
   const colon = credentials?.indexOf(":") ?? -1;
   const username = colon === -1 ? credentials : credentials?.slice(0, colon) ?? null;
   const password = colon === -1 ? null : credentials?.slice(colon + 1) ?? null;
@@ -51,12 +51,12 @@ export function parseRtspUrl(text: string): RtspUrl | null {
     port,
     username: decode(username),
     password: decode(password),
-    requestUri: `${scheme}://${authority}${rest}`,
+    requestUri: `${scheme}://${authority}${pathAndQuery}`,
     host: `${hostname.includes(":") ? `[${hostname}]` : hostname}:${port}`,
   };
 }
 
-function splitUrl(text: string): Split | null {
+function splitUrl(text: string): SplitUrl | null {
   const match = /^(rtsps?):\/\/([^/?]*)/i.exec(text);
   if (match === null) return null;
   const scheme = match[1]?.toLowerCase() === "rtsps" ? "rtsps" : "rtsp";
@@ -74,39 +74,39 @@ function splitUrl(text: string): Split | null {
     authority,
     hostname: (host[1] ?? "").replace(/^\[|\]$/g, ""),
     port,
-    rest: text.slice(match[0].length),
+    pathAndQuery: text.slice(match[0].length),
   };
 }
 
-/** What a control attribute leads to. */
+/** A resolved control attribute. */
 export interface ResolvedControl {
-  /** The address to send: always with the scheme, host and port of the base. */
+  /** The URI to send: always with the scheme, host and port of the base. */
   readonly uri: string;
-  /** The control names another host or port: its path is taken all the same. */
+  /** The control attribute names another host or port; only its path is used. */
   readonly namesOtherHost: boolean;
 }
 
 /**
- * The address of a track, or of the whole presentation, from its control attribute.
+ * Resolves the control attribute of a track or of the whole presentation.
  *
- * A relative one is appended to the base with a slash between, also after a query. RFC 2326 C.1.1 and
- * RFC 3986 would replace what follows the base's last slash, but ffmpeg, live555, GStreamer, gortsplib and
- * retina append, cameras are tested with those, and some of them cannot be played in any other way: Dahua's
- * base is `…/realmonitor?channel=1&subtype=0/`, and resolving would lose the channel.
+ * Appends a relative one to the base with a slash between, also after a query. RFC 2326 C.1.1 and RFC 3986
+ * would replace what follows the base's last slash, but FFmpeg, live555, GStreamer, gortsplib and retina
+ * append, cameras are tested with those, and some can be played in no other way: Dahua's base is
+ * `…/realmonitor?channel=1&subtype=0/`, and resolving would lose the channel.
  *
- * Cameras behind address translation write their inner address into absolute ones, others write 0.0.0.0:
- * the connection's own host stays, since requests go nowhere else.
+ * Keeps the host of the base in any case: cameras behind NAT write their private address into absolute
+ * URLs, others write 0.0.0.0.
  *
  * @param base  from {@link baseUri}, or from {@link trackBase} for a track
  * @param control  as written; null, "" and `*` mean the base itself
  */
 export function resolveControl(base: string, control: string | null): ResolvedControl {
-  // A request with a control character in it cannot be written.
+  // A request must not contain control characters.
   const text = withoutControlCharacters(control ?? "").trim();
   if (text === "" || text === "*") return { uri: base, namesOtherHost: false };
   const own = splitUrl(base);
   if (/^rtsps?:\/\//i.test(text)) return resolveAbsolute(base, own, text);
-  if (own !== null && namesWholePath(own.rest, text)) {
+  if (own !== null && repeatsBasePath(own.pathAndQuery, text)) {
     return { uri: `${originOf(own)}${text}`, namesOtherHost: false };
   }
   const hasSeparator = base.endsWith("/") || text.startsWith("/") || text.startsWith("?");
@@ -114,88 +114,88 @@ export function resolveControl(base: string, control: string | null): ResolvedCo
   return { uri: `${base}${hasSeparator ? "" : "/"}${joined}`, namesOtherHost: false };
 }
 
-function resolveAbsolute(base: string, own: Split | null, text: string): ResolvedControl {
+function resolveAbsolute(base: string, own: SplitUrl | null, text: string): ResolvedControl {
   const other = splitUrl(text);
   if (own === null) return { uri: text, namesOtherHost: false };
   if (other === null) {
-    // A host that is none (`rtsp://<ip>/track1`): only what follows it can be used.
+    // An invalid host (`rtsp://<ip>/track1`): only the path can be used.
     const path = text.replace(/^rtsps?:\/\/[^/]*/i, "");
     return { uri: path === "" ? base : `${originOf(own)}${path}`, namesOtherHost: true };
   }
   return {
-    uri: `${originOf(own)}${other.rest}`,
+    uri: `${originOf(own)}${other.pathAndQuery}`,
     namesOtherHost: other.hostname.toLowerCase() !== own.hostname.toLowerCase() ||
       other.port !== own.port,
   };
 }
 
 /**
- * Whether a control that begins with a slash repeats the base's path, and so is meant from the root on. One
- * that does not, such as `/trackID=1`, is meant below the base: cameras that write it mean what live555 does.
+ * Whether a control attribute with a leading slash repeats the base's path, and so is relative to the root.
+ * Others, such as `/trackID=1`, are relative to the base, as in live555.
  */
-function namesWholePath(rest: string, control: string): boolean {
-  const path = (rest.split("?", 1)[0] ?? "").replace(/\/+$/, "");
+function repeatsBasePath(pathAndQuery: string, control: string): boolean {
+  const path = (pathAndQuery.split("?", 1)[0] ?? "").replace(/\/+$/, "");
   return path !== "" && (control === path || control.startsWith(`${path}/`));
 }
 
-function originOf({ scheme, authority }: Split): string {
+function originOf({ scheme, authority }: SplitUrl): string {
   return `${scheme}://${authority}`;
 }
 
 /**
- * What the controls of tracks are relative to: an absolute control of the session where it has one (as
- * ffmpeg and live555 do), else the base.
+ * The base of the tracks' control attributes: the session's control attribute if it is absolute (as in
+ * FFmpeg and live555), else the base of the description.
  */
 export function trackBase(base: string, sessionControl: string | null): string {
   const isAbsolute = /^\s*rtsps?:\/\//i.test(sessionControl ?? "");
   return isAbsolute ? resolveControl(base, sessionControl).uri : base;
 }
 
-/** What an answer to DESCRIBE says of its own address. */
+/** The URLs that a response to DESCRIBE may be based on. */
 export interface BaseSources {
   readonly contentBase: string | null;
   readonly contentLocation: string | null;
-  /** What was asked for, without credentials. */
+  /** The URI of the request, without credentials. */
   readonly requestUri: string;
 }
 
 /**
- * The base of relative controls: `Content-Base`, else `Content-Location`, else the request's address (RFC
- * 2326 C.1.1). The host is the request's in any case; what is no address is passed over.
+ * The base of relative control attributes: `Content-Base`, else `Content-Location`, else the request's URI
+ * (RFC 2326 C.1.1). Keeps the request's host in any case; ignores values that are no URL.
  */
 export function baseUri({ contentBase, contentLocation, requestUri }: BaseSources): string {
   const own = splitUrl(requestUri);
   if (own === null) return requestUri;
-  return referTo(own, contentBase) ?? referTo(own, contentLocation) ?? requestUri;
+  return resolveReference(own, contentBase) ?? resolveReference(own, contentLocation) ?? requestUri;
 }
 
-function referTo(own: Split, text: string | null): string | null {
+function resolveReference(own: SplitUrl, text: string | null): string | null {
   const reference = (text ?? "").trim().replace(/^<(.*)>$/, "$1").replace(/^"(.*)"$/, "$1");
   const other = splitUrl(reference);
-  if (other !== null) return `${originOf(own)}${other.rest}`;
+  if (other !== null) return `${originOf(own)}${other.pathAndQuery}`;
   if (reference.startsWith("/") && !reference.startsWith("//")) {
     return `${originOf(own)}${reference}`;
   }
-  // A relative one replaces what follows the path's last slash (RFC 3986 5.2.3). A host without a scheme
-  // looks the same, and is no base.
+  // A relative reference replaces what follows the path's last slash (RFC 3986 5.2.3). A host without a
+  // scheme looks the same, but is no base.
   const isRelative = /^[\w~%=&;,+@!$'()*.-]+(?:[/?].*)?$/.test(reference) &&
     !/^[\d.]+(?:\/|$)/.test(reference) && !isHost(own, reference);
   if (!isRelative) return null;
-  const path = own.rest.split("?", 1)[0] ?? "";
+  const path = own.pathAndQuery.split("?", 1)[0] ?? "";
   return `${originOf(own)}${path.slice(0, path.lastIndexOf("/") + 1) || "/"}${reference}`;
 }
 
-function isHost(own: Split, reference: string): boolean {
+function isHost(own: SplitUrl, reference: string): boolean {
   return reference.split("/", 1)[0]?.toLowerCase() === own.hostname.toLowerCase();
 }
 
-/** Percent-decodes, or leaves the text as it is when it is not valid. */
+/** Percent-decodes; returns invalid text unchanged. */
 function decode(text: string | null): string | null {
   if (text === null) return null;
   try {
     return decodeURIComponent(text);
   } catch (error) {
-    // A lone % is its own value: the text was not encoded.
+    // A stray % means that the text was not encoded.
     if (error instanceof URIError) return text;
     throw error;
   }

@@ -1,9 +1,9 @@
 import { plusMs, type SteadyMs } from "../../core/clock.ts";
-import { DecodeTimes } from "./dts_estimator.ts";
-import { RecentMinimum } from "./windowed_minimum.ts";
+import { DtsEstimator } from "./dts_estimator.ts";
+import { WindowedMinimum } from "./windowed_minimum.ts";
 
 /** What is known of units that one read, or several up to an empty socket, completed. */
-export interface UnitsRead {
+export interface ReadBatch {
   /** When the read returned that completed them. */
   readonly readAt: SteadyMs;
   /** The socket was empty and the read pending: the bytes came just now, or the thread was busy. */
@@ -44,14 +44,14 @@ const MAX_LATENESS_MS = 100;
  * Nothing arrives after it was read, before the socket was found empty, or before the unit before it.
  */
 export class ArrivalClock {
-  readonly #decodeTimes = new DecodeTimes();
+  readonly #decodeTimes = new DtsEstimator();
   #lastDecodeMs: number | null = null;
   /** Sum of the distances between units, in true milliseconds as far as known. */
   #mediaMs = 0;
   #lastAt: SteadyMs | null = null;
   #anchorAt: SteadyMs | null = null;
   #anchorMediaMs = 0;
-  readonly #leastDelayMs = new RecentMinimum();
+  readonly #leastDelayMs = new WindowedMinimum();
   readonly #arrivals: SteadyMs[] = [];
   /** {@link #mediaMs} at each unit of a read. */
   readonly #unitsMediaMs: number[] = [];
@@ -60,9 +60,9 @@ export class ArrivalClock {
   /**
    * The arrivals of units that were read together, in their order.
    *
-   * @returns one instant for each of {@link UnitsRead.ptsMs}; the array is used again by the next call
+   * @returns one instant for each of {@link ReadBatch.ptsMs}; the array is used again by the next call
    */
-  read(units: UnitsRead): readonly SteadyMs[] {
+  read(units: ReadBatch): readonly SteadyMs[] {
     const arrivals = this.#arrivals;
     arrivals.length = units.ptsMs.length;
     if (arrivals.length === 0) return arrivals;
@@ -87,7 +87,7 @@ export class ArrivalClock {
   }
 
   /** When the units can have arrived at the earliest; null where nothing says it. */
-  #earliest({ readAt, emptyAt }: UnitsRead): SteadyMs | null {
+  #earliest({ readAt, emptyAt }: ReadBatch): SteadyMs | null {
     const last = this.#lastAt;
     const earliest = last === null || (emptyAt !== null && emptyAt > last) ? emptyAt : last;
     return earliest !== null && earliest > readAt ? readAt : earliest;
@@ -101,7 +101,7 @@ export class ArrivalClock {
   }
 
   /** When the newest unit arrived, where that can be told; else null. */
-  #known({ readAt, isAwaited, receivedAt }: UnitsRead): SteadyMs | null {
+  #known({ readAt, isAwaited, receivedAt }: ReadBatch): SteadyMs | null {
     if (receivedAt === null) return isAwaited ? readAt : null;
     const sinceMs = readAt - receivedAt;
     if (sinceMs >= 1) this.#tickMs = Math.min(this.#tickMs, sinceMs);
@@ -111,7 +111,7 @@ export class ArrivalClock {
   }
 
   /** By the distance from the last known arrival, and by the delay of the quickest units. */
-  #estimated({ readAt, rate }: UnitsRead): SteadyMs {
+  #estimated({ readAt, rate }: ReadBatch): SteadyMs {
     if (this.#anchorAt === null) return readAt;
     const byAnchor = plusMs(this.#anchorAt, this.#mediaMs - this.#anchorMediaMs);
     if (rate === null) return byAnchor;

@@ -5,7 +5,7 @@ const MAX_REORDERED = 16;
  * Decoding times from presentation times: with B-frames, units are sent in another order than shown,
  * but at even distances. The depth of reordering is learnt from the stream.
  */
-export class DecodeTimes {
+export class DtsEstimator {
   /** The highest presentation times so far, in ascending order: one more than the depth. */
   readonly #highest = new Float64Array(MAX_REORDERED + 1);
   #count = 0;

@@ -1,5 +1,5 @@
 import type { SteadyMs } from "../../core/clock.ts";
-import { RecentMinimum } from "./windowed_minimum.ts";
+import { WindowedMinimum } from "./windowed_minimum.ts";
 
 /** A time may be so much ahead of what the time since the units before it explains. */
 const TOLERANCE_MS = 1000;
@@ -27,7 +27,7 @@ const MAX_STEP_INTERVALS = 8;
  *
  * All times are in ticks of the RTP clock, instants in milliseconds.
  */
-export class PlausibleTimes {
+export class PtsValidator {
   readonly #ticksPerMs: number;
   readonly #startedAt: SteadyMs;
   /** The last times that were higher than any before, the newest first; 0 for those not known yet. */
@@ -37,7 +37,7 @@ export class PlausibleTimes {
   #anchorPts = 0;
   #anchorArrivedAt: SteadyMs;
   /** The least (arrival - presentation time), in ticks. */
-  readonly #leastDelay = new RecentMinimum();
+  readonly #leastDelay = new WindowedMinimum();
   #interval: number | null = null;
 
   /** @param startedAt  when the first unit arrived, whose time is 0 */

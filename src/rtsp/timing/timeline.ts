@@ -1,5 +1,5 @@
 import { CLOCK_START, type SteadyMs } from "../../core/clock.ts";
-import { PlausibleTimes } from "./pts_validator.ts";
+import { PtsValidator } from "./pts_validator.ts";
 
 /**
  * What is counted as wrong with RTP timestamps:
@@ -29,7 +29,7 @@ const UNIQUE_UNITS = 128;
 
 /**
  * Presentation times of one connection's access units, from their RTP timestamps (RFC 3550, section
- * 5.1), which are checked against the order and the time of arrival (see {@link PlausibleTimes}).
+ * 5.1), which are checked against the order and the time of arrival (see {@link PtsValidator}).
  *
  * Times follow the camera's clock, however fast or slow. An odd timestamp is replaced by the cadence.
  * When the next unit continues from it, the timestamps have jumped, and what follows is shifted so that
@@ -46,7 +46,7 @@ export class RtpTimeline {
   #offset = 0;
   #offsetBeforeJump = 0;
   #jumpedAt: SteadyMs | null = null;
-  #times: PlausibleTimes | null = null;
+  #times: PtsValidator | null = null;
   #lastArrivedAt: SteadyMs = CLOCK_START;
   #lastRtp = 0;
   #repeats = 0;
@@ -133,7 +133,7 @@ export class RtpTimeline {
   }
 
   #first(rtp: number, arrivedAt: SteadyMs): number {
-    this.#times = new PlausibleTimes({ clockRate: this.#clockRate, startedAt: arrivedAt });
+    this.#times = new PtsValidator({ clockRate: this.#clockRate, startedAt: arrivedAt });
     this.#offset = -rtp;
     this.#lastRtp = rtp;
     this.#lastArrivedAt = arrivedAt;
@@ -151,7 +151,7 @@ export class RtpTimeline {
   }
 
   /** Cameras whose clock stands still, for good or for the rest of a second. */
-  #constant(times: PlausibleTimes, arrivedAt: SteadyMs): number {
+  #constant(times: PtsValidator, arrivedAt: SteadyMs): number {
     this.#settleOdd();
     this.#anomalies.constant++;
     const pts = this.#paced(times, arrivedAt, this.#cadence);
@@ -160,7 +160,7 @@ export class RtpTimeline {
   }
 
   /** Cameras with odd timestamps: some give every 60th unit one that is hours off. */
-  #odd(times: PlausibleTimes, rtp: number, arrivedAt: SteadyMs): number {
+  #odd(times: PtsValidator, rtp: number, arrivedAt: SteadyMs): number {
     this.#oddUnits++;
     this.#oddRtp = rtp;
     this.#oddArrivedAt = arrivedAt;
@@ -177,7 +177,7 @@ export class RtpTimeline {
    * Whether the timestamps jumped with the unit before. After a small jump back, a unit may also look
    * like a B-frame of before it: then it has to follow closely.
    */
-  #continuesOdd(times: PlausibleTimes, { rtp, pts, arrivedAt, isPlausible }: {
+  #continuesOdd(times: PtsValidator, { rtp, pts, arrivedAt, isPlausible }: {
     readonly rtp: number;
     readonly pts: number;
     readonly arrivedAt: SteadyMs;
@@ -193,7 +193,7 @@ export class RtpTimeline {
   }
 
   /** Cameras that put their clock right in mid-stream, or start their encoder again. */
-  #jump(times: PlausibleTimes, rtp: number, arrivedAt: SteadyMs): number {
+  #jump(times: PtsValidator, rtp: number, arrivedAt: SteadyMs): number {
     this.#anomalies.jump++;
     this.#oddUnits = 0;
     this.#jumpedAt = arrivedAt;
@@ -206,7 +206,7 @@ export class RtpTimeline {
   }
 
   /** One interval after the last unit, drawn towards the time of arrival. */
-  #paced(times: PlausibleTimes, arrivedAt: SteadyMs, interval: number): number {
+  #paced(times: PtsValidator, arrivedAt: SteadyMs, interval: number): number {
     const next = this.#top + interval;
     const error = times.expected(arrivedAt) - next;
     const isFar = Math.abs(error) > times.tolerance(arrivedAt);

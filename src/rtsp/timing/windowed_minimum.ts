@@ -6,7 +6,7 @@ const WINDOW_MS = 15_000;
 const WINDOW_VALUES = 16;
 
 /** The least of the values of about the last 15 to 30 s and 16 to 32 values, in constant memory. */
-export class RecentMinimum {
+export class WindowedMinimum {
   #sinceMs: SteadyMs | null = null;
   #values = 0;
   #current = Infinity;

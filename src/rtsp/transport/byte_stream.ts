@@ -1,33 +1,31 @@
 import type { Clock } from "../../core/clock.ts";
 import { rtspError, type RtspErrorContext } from "../errors.ts";
 
-/** A connection to a camera: bytes in order, both ways. */
+/** A bidirectional byte stream to a camera, over TCP or TLS. */
 export interface ByteStream {
   /**
-   * Bytes are taken from the operating system before they are read here: what it knows of the connection
-   * says nothing of what is unread.
+   * Bytes leave the socket before {@link read} is called: the operating system's count of unread bytes does
+   * not include them.
    */
   readonly readsAhead: boolean;
-  /** SHA-256 of the certificate that was shown, 64 hexadecimal digits in lower case; null without TLS. */
+  /** SHA-256 of the peer's certificate, 64 hexadecimal digits in lower case; null without TLS. */
   readonly fingerprint: string | null;
-  /** The local port, by which the operating system knows the connection. */
+  /** The local port, which identifies the connection to the operating system. */
   readonly localPort: number;
-  /** The address at the other end, without brackets. */
+  /** The peer's address, without brackets. */
   readonly remoteAddress: string;
-  /** The address at this end, without brackets. */
-  readonly localAddress: string;
   /**
    * Waits for bytes and copies them to the beginning of `into`.
-   * @returns how many, or null at the end. Fewer than fit: no more have arrived yet.
+   * @returns the count, or null at the end. Less than the length of `into`: no more have arrived.
    */
   read(into: Uint8Array<ArrayBuffer>): Promise<number | null>;
   /** Writes all of `bytes`. */
   write(bytes: Uint8Array<ArrayBuffer>): Promise<void>;
-  /** Closes it at once; pending calls reject or end. Twice is harmless. */
+  /** Closes the stream at once; pending calls reject or end. Idempotent. */
   close(): void;
 }
 
-/** Where to connect to, and how long that may take. */
+/** The peer, and the time limit of the connection attempt. */
 export interface ConnectOptions {
   readonly hostname: string;
   readonly port: number;
@@ -51,7 +49,7 @@ export async function connectTcp(options: ConnectOptions): Promise<ByteStream> {
 }
 
 /**
- * Waits for a connection no longer than it may take. What is opened too late is handed to `drop`.
+ * Waits for a connection within its time limit. Passes a connection that is opened too late to `drop`.
  */
 export async function withDeadline<T>(
   opening: Promise<T>,
@@ -60,18 +58,20 @@ export async function withDeadline<T>(
 ): Promise<T> {
   const { clock, timeoutMs, signal } = options;
   const context = contextOf(options);
-  const late = Promise.withResolvers<never>();
+  const cancelled = Promise.withResolvers<never>();
   const cancel = clock.after(timeoutMs, () => {
-    late.reject(rtspError("STREAM_TIMEOUT", { ...context, found: `no answer in ${timeoutMs} ms` }));
+    cancelled.reject(
+      rtspError("STREAM_TIMEOUT", { ...context, found: `no answer in ${timeoutMs} ms` }),
+    );
   });
-  const onAbort = () => late.reject(rtspError("STREAM_INTERRUPTED", context));
+  const onAbort = () => cancelled.reject(rtspError("STREAM_INTERRUPTED", context));
   signal.addEventListener("abort", onAbort, { once: true });
   if (signal.aborted) onAbort();
   try {
-    return await Promise.race([opening, late.promise]);
+    return await Promise.race([opening, cancelled.promise]);
   } catch (error) {
     opening.then(drop, () => {
-      // It failed as well: there is nothing to drop.
+      // It failed: there is no connection to drop.
     });
     throw connectError(error, context);
   } finally {
@@ -84,7 +84,6 @@ class TcpStream implements ByteStream {
   readonly readsAhead = false;
   readonly fingerprint = null;
   readonly localPort: number;
-  readonly localAddress: string;
   readonly remoteAddress: string;
   readonly #connection: Deno.TcpConn;
   #closed = false;
@@ -92,7 +91,6 @@ class TcpStream implements ByteStream {
   constructor(connection: Deno.TcpConn) {
     this.#connection = connection;
     this.localPort = connection.localAddr.port;
-    this.localAddress = connection.localAddr.hostname;
     this.remoteAddress = connection.remoteAddr.hostname;
   }
 
@@ -118,7 +116,7 @@ function contextOf({ hostname, port }: ConnectOptions): RtspErrorContext {
   return { action: `Cannot connect to ${host}:${port}` };
 }
 
-/** What a failed connection means. Deno has a class for the commonest causes only. */
+/** Maps the error of a connection attempt. Deno has error classes for the most common causes only. */
 function connectError(error: unknown, context: RtspErrorContext): unknown {
   if (!(error instanceof Error)) return error;
   const found = error.message;
@@ -131,16 +129,19 @@ function connectError(error: unknown, context: RtspErrorContext): unknown {
   if (/failed to lookup address|name or service not known|no address/i.test(found)) {
     return rtspError("STREAM_NAME_UNKNOWN", { ...context, found: "no such host name" });
   }
-  const isNetwork = error instanceof Deno.errors.NetworkUnreachable ||
+  const isUnreachable = error instanceof Deno.errors.NetworkUnreachable ||
     error instanceof Deno.errors.AddrNotAvailable ||
     /unreachable|no route|os error (101|113|99)\b/i.test(found);
-  if (isNetwork) {
-    return rtspError("STREAM_UNREACHABLE", { ...context, found: "no way to that address" });
+  if (isUnreachable) {
+    return rtspError("STREAM_UNREACHABLE", {
+      ...context,
+      found: "there is no route to that address",
+    });
   }
   return isConnectionLost(error) ? rtspError("STREAM_ENDED", { ...context, found }) : error;
 }
 
-/** Whether a read or write failed because the other end is gone. */
+/** Whether a read or write failed because the peer closed the connection. */
 export function isConnectionLost(error: unknown): boolean {
   return error instanceof Deno.errors.ConnectionReset ||
     error instanceof Deno.errors.ConnectionAborted || error instanceof Deno.errors.BrokenPipe ||

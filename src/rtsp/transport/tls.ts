@@ -4,35 +4,35 @@ import { connect, type TLSSocket } from "node:tls";
 import { rtspError, type RtspErrorCode } from "../errors.ts";
 import { type ByteStream, type ConnectOptions, withDeadline } from "./byte_stream.ts";
 
-/** How a camera proves over TLS who it is. */
+/** How a camera's certificate is verified. */
 export interface TlsTrust {
-  /** PEM of the authorities that are trusted in place of the system's, or null. */
+  /** PEM of the certificate authorities that replace the system's, or null. */
   readonly ca: string | null;
   /**
-   * SHA-256 of the one certificate that is accepted, 64 hexadecimal digits in lower case, or null. The
-   * name and the chain are not looked at then: most cameras sign their own.
+   * SHA-256 of the only accepted certificate, 64 hexadecimal digits in lower case, or null. Replaces the
+   * verification of host name and chain, since most cameras have a self-signed certificate.
    */
   readonly fingerprint: string | null;
-  /** Accept whatever certificate is shown. */
+  /** Accept any certificate. */
   readonly insecure: boolean;
 }
 
 /**
- * Opens a TLS connection, and makes sure of the camera's identity before a byte is sent.
+ * Opens a TLS connection, and verifies the camera's certificate before any data is sent.
  *
- * `node:tls` and not `Deno.connectTls`: that one cannot accept a certificate by its fingerprint.
+ * Uses `node:tls`, since `Deno.connectTls` cannot accept a certificate by its fingerprint.
  *
- * @throws {StreamError} as {@link connectTcp}, and `STREAM_TLS_…` by cause with the fingerprint found
+ * @throws {StreamError} as `connectTcp`, and `STREAM_TLS_…` with the certificate's fingerprint
  */
 export async function connectTls(options: ConnectOptions, trust: TlsTrust): Promise<ByteStream> {
   const { hostname, port } = options;
   const socket = connect({
     host: hostname,
     port,
-    // RFC 6066 3: no server name for an address.
+    // RFC 6066 3: no server name for an IP address.
     ...(isIP(hostname) === 0 ? { servername: hostname } : {}),
     ...(trust.ca === null ? {} : { ca: trust.ca }),
-    // Verified below, where the fingerprint is known as well.
+    // Verified below, also by fingerprint.
     rejectUnauthorized: false,
   });
   const opened = new Promise<TlsStream>((resolve, reject) => {
@@ -45,14 +45,14 @@ export async function connectTls(options: ConnectOptions, trust: TlsTrust): Prom
     verify(socket, options, trust);
     return stream;
   } catch (error) {
-    // A second error of a socket that is given up is no news.
+    // Further errors of the abandoned socket are irrelevant.
     socket.on("error", () => {});
     socket.destroy();
     throw error;
   }
 }
 
-/** SHA-256 of a peer's certificate as {@link TlsTrust.fingerprint} writes it; "" without one. */
+/** SHA-256 of the peer's certificate in the form of {@link TlsTrust.fingerprint}; "" without one. */
 export function fingerprintOf(socket: TLSSocket): string {
   return (socket.getPeerCertificate().fingerprint256 ?? "").replaceAll(":", "").toLowerCase();
 }
@@ -69,10 +69,10 @@ function verify(socket: TLSSocket, options: ConnectOptions, trust: TlsTrust): vo
   }
   if (socket.authorized) return;
   const cause = String(socket.authorizationError);
-  throw rtspError(tlsCode(cause), { ...context, found: `its certificate is refused: ${cause}` });
+  throw rtspError(tlsCode(cause), { ...context, found: `its certificate is rejected: ${cause}` });
 }
 
-/** Node's codes of certificate errors (OpenSSL's `X509_V_ERR_…` without its prefix). */
+/** Maps Node's codes of certificate errors (OpenSSL's `X509_V_ERR_…` without the prefix). */
 function tlsCode(cause: string): RtspErrorCode {
   if (/EXPIRED|NOT_YET_VALID/.test(cause)) return "STREAM_TLS_EXPIRED";
   if (/ALTNAME|HOSTNAME/.test(cause)) return "STREAM_TLS_NAME";
@@ -90,7 +90,10 @@ function socketError(error: Error, options: ConnectOptions): Error {
     return rtspError("STREAM_NAME_UNKNOWN", { ...context, found: "no such host name" });
   }
   if (code === "ENETUNREACH" || code === "EHOSTUNREACH") {
-    return rtspError("STREAM_UNREACHABLE", { ...context, found: "no way to that address" });
+    return rtspError("STREAM_UNREACHABLE", {
+      ...context,
+      found: "there is no route to that address",
+    });
   }
   if (code === "ECONNRESET" || code === "EPIPE") {
     return rtspError("STREAM_ENDED", { ...context, found: "the connection was closed" });
@@ -105,15 +108,14 @@ function contextOf({ hostname, port }: ConnectOptions): { readonly action: strin
   return { action: `Cannot connect to ${host}:${port} over TLS` };
 }
 
-/** A TLS socket of Node's, read on demand: what is not read waits in the socket. */
+/** A TLS socket of Node's, read on demand: unread bytes stay in the socket. */
 class TlsStream implements ByteStream {
   readonly readsAhead = true;
   readonly fingerprint: string;
   readonly localPort: number;
-  readonly localAddress: string;
   readonly remoteAddress: string;
   readonly #socket: TLSSocket;
-  /** What a `read` did not fit. */
+  /** The part of a chunk that did not fit into the last `read`. */
   #rest: Uint8Array | null = null;
   #ended = false;
   #error: Error | null = null;
@@ -123,7 +125,6 @@ class TlsStream implements ByteStream {
     this.#socket = socket;
     this.fingerprint = fingerprintOf(socket);
     this.localPort = socket.localPort ?? 0;
-    this.localAddress = socket.localAddress ?? "";
     this.remoteAddress = socket.remoteAddress ?? "";
     socket.on("readable", () => this.#wake?.());
     const end = () => {
@@ -140,7 +141,7 @@ class TlsStream implements ByteStream {
 
   async read(into: Uint8Array<ArrayBuffer>): Promise<number | null> {
     for (;;) {
-      const count = this.#take(into);
+      const count = this.#drain(into);
       if (count > 0) return count;
       if (this.#error !== null) throw this.#error;
       if (this.#ended) return null;
@@ -153,7 +154,7 @@ class TlsStream implements ByteStream {
 
   write(bytes: Uint8Array<ArrayBuffer>): Promise<void> {
     return new Promise((resolve, reject) => {
-      // A copy: the socket may keep it longer than the caller does.
+      // A copy: the socket may hold it longer than the caller.
       this.#socket.write(Buffer.from(bytes), (error) => error ? reject(error) : resolve());
     });
   }
@@ -162,8 +163,8 @@ class TlsStream implements ByteStream {
     this.#socket.destroy();
   }
 
-  /** Deno's streams give one chunk for each `read()`, where Node's give everything: read until null. */
-  #take(into: Uint8Array<ArrayBuffer>): number {
+  /** Reads until null: in Deno, `socket.read()` returns one chunk only. */
+  #drain(into: Uint8Array<ArrayBuffer>): number {
     let count = 0;
     while (count < into.byteLength) {
       const chunk: Uint8Array | null = this.#rest ?? this.#socket.read();

@@ -3,25 +3,25 @@ import { createSocket, type Socket } from "node:dgram";
 import { rtspError } from "../errors.ts";
 import type { PortPair } from "../protocol/headers.ts";
 
-/** A datagram is no longer than this: larger ones are no RTP of a camera. */
+/** Larger datagrams are no RTP of a camera, and dropped. */
 const SLOT_BYTES = 2048;
-/** The most that IP can carry. */
+/** The maximum payload of a UDP datagram over IPv4. */
 const MAX_DATAGRAM_BYTES = 65_507;
-/** Datagrams that wait to be read; beyond it the oldest are lost, and counted as gaps. */
+/** Capacity of the queue; on overflow the oldest datagrams are dropped, which shows as gaps. */
 const SLOTS = 512;
 
-/** Hands over one datagram; its bytes are valid until it returns. */
-type Take = (bytes: Uint8Array<ArrayBuffer>, start: number, length: number) => void;
+/** Handles one datagram; its bytes are valid until it returns. */
+type DatagramHandler = (bytes: Uint8Array<ArrayBuffer>, start: number, length: number) => void;
 
 /**
- * The two sockets of one track over UDP unicast (RFC 2326 12.39): RTP, and RTCP on the port after it.
+ * The RTP and RTCP sockets of one track over UDP unicast (RFC 2326 12.39).
  *
- * What comes from another address than the camera's is dropped, and once it has named its ports, what
- * comes from another port: Deno delivers it also to a connected socket.
+ * Drops datagrams from other addresses than the camera's and, once its ports are known, from other ports:
+ * Deno delivers those even to a connected socket.
  */
 export class UdpPair {
   readonly rtpPort: number;
-  /** Datagrams that came from somewhere else. */
+  /** Datagrams dropped because of their source or size. */
   strayDatagrams = 0;
   readonly #rtp: Socket;
   readonly #rtcp: Socket;
@@ -32,9 +32,9 @@ export class UdpPair {
   #first = 0;
   #count = 0;
   #wake: (() => void) | null = null;
-  /** It was woken while nothing waited: the next wait is over at once. */
+  /** {@link wake} was called while no wait was pending: the next one returns at once. */
   #isAwake = false;
-  #ports: PortPair | null = null;
+  #remotePorts: PortPair | null = null;
   #isClosed = false;
 
   private constructor(rtp: Socket, rtcp: Socket, rtpPort: number, remoteAddress: string) {
@@ -47,8 +47,9 @@ export class UdpPair {
   }
 
   /**
-   * @param remoteAddress  the camera's: datagrams from others are dropped
-   * @throws {RtspError} `STREAM_TRANSPORT` when a port is taken
+   * Binds both sockets.
+   * @param remoteAddress  the camera's address
+   * @throws {RtspError} `STREAM_TRANSPORT` if a port is in use
    */
   static async bind(
     [rtpPort, rtcpPort]: readonly [number, number],
@@ -58,7 +59,7 @@ export class UdpPair {
     const rtp = createSocket(kind);
     const rtcp = createSocket(kind);
     try {
-      await Promise.all([bound(rtp, rtpPort), bound(rtcp, rtcpPort)]);
+      await Promise.all([bind(rtp, rtpPort), bind(rtcp, rtcpPort)]);
     } catch (error) {
       rtp.close();
       rtcp.close();
@@ -71,14 +72,14 @@ export class UdpPair {
     return new UdpPair(rtp, rtcp, rtpPort, remoteAddress);
   }
 
-  /** The camera has named the ports it sends from. */
-  expect(ports: PortPair | null): void {
-    this.#ports = ports;
+  /** Sets the ports that the camera sends from. */
+  acceptFrom(ports: PortPair | null): void {
+    this.#remotePorts = ports;
   }
 
-  /** Sends a receiver report; one that does not arrive is no loss. */
+  /** Sends a receiver report, if the camera's ports are known. */
   sendReport(report: Uint8Array<ArrayBuffer>): Promise<void> {
-    const ports = this.#ports;
+    const ports = this.#remotePorts;
     if (ports === null || this.#isClosed) return Promise.resolve();
     return new Promise((resolve, reject) => {
       const done = (error: Error | null) => error === null ? resolve() : reject(error);
@@ -86,7 +87,7 @@ export class UdpPair {
     });
   }
 
-  /** Waits until datagrams have come, or it is woken. */
+  /** Waits until datagrams have arrived, or {@link wake} is called. */
   async wait(): Promise<void> {
     if (this.#count === 0 && !this.#isClosed && !this.#isAwake) {
       const { promise, resolve } = Promise.withResolvers<void>();
@@ -97,17 +98,17 @@ export class UdpPair {
     this.#isAwake = false;
   }
 
-  /** Hands over all datagrams that have come, the oldest first. */
-  take(takeRtp: Take, takeRtcp: Take): void {
+  /** Passes on all queued datagrams, the oldest first. */
+  drain(onRtp: DatagramHandler, onRtcp: DatagramHandler): void {
     for (; this.#count > 0; this.#count--) {
       const slot = this.#first;
-      const take = this.#isRtp[slot] === 1 ? takeRtp : takeRtcp;
-      take(this.#slots, slot * SLOT_BYTES, this.#lengths[slot] ?? 0);
+      const handle = this.#isRtp[slot] === 1 ? onRtp : onRtcp;
+      handle(this.#slots, slot * SLOT_BYTES, this.#lengths[slot] ?? 0);
       this.#first = (slot + 1) % SLOTS;
     }
   }
 
-  /** A pending {@link wait} returns, or else the next one. */
+  /** Ends the pending {@link wait}, or else the next one. */
   wake(): void {
     this.#isAwake = true;
     this.#wake?.();
@@ -122,7 +123,7 @@ export class UdpPair {
   }
 
   #listen(socket: Socket, isRtp: boolean): void {
-    // An unreachable port, reported by ICMP: the session ends over TCP if that stays.
+    // An ICMP error (port unreachable): if it persists, the control connection ends as well.
     socket.on("error", () => {});
     socket.on("message", (datagram, { address, port }) => {
       this.#receive(datagram, { address, port, isRtp });
@@ -135,9 +136,9 @@ export class UdpPair {
     readonly port: number;
     readonly isRtp: boolean;
   }): void {
-    const expected = isRtp ? this.#ports?.rtp : this.#ports?.rtcp;
-    const isOurs = address === this.#remoteAddress && port === (expected ?? port);
-    if (!isOurs || datagram.byteLength > SLOT_BYTES) {
+    const expected = isRtp ? this.#remotePorts?.rtp : this.#remotePorts?.rtcp;
+    const isFromCamera = address === this.#remoteAddress && port === (expected ?? port);
+    if (!isFromCamera || datagram.byteLength > SLOT_BYTES) {
       this.strayDatagrams++;
       return;
     }
@@ -155,14 +156,14 @@ export class UdpPair {
 }
 
 /**
- * Deno reads each datagram into memory of its own, as large as the largest one. Free at once, not when
- * garbage is collected: a camera may send thousands a second.
+ * Frees a datagram's buffer at once instead of at the next garbage collection: Deno allocates the maximum
+ * size for each, and a camera may send thousands a second.
  */
 function free({ buffer }: Buffer): void {
   if (buffer instanceof ArrayBuffer && buffer.byteLength >= MAX_DATAGRAM_BYTES) buffer.transfer(0);
 }
 
-function bound(socket: Socket, port: number): Promise<void> {
+function bind(socket: Socket, port: number): Promise<void> {
   return new Promise((resolve, reject) => {
     socket.once("error", reject);
     socket.bind(port, () => {

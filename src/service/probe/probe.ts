@@ -9,7 +9,7 @@ import { LibavError } from "../../libav/error.ts";
 import type { VideoStream } from "../../libav/input.ts";
 import { Interrupt } from "../../libav/interrupt.ts";
 import { type Libav, openLibav } from "../../libav/library.ts";
-import { CameraMemory } from "../../rtsp/client/camera_hints.ts";
+import { CameraHints } from "../../rtsp/client/camera_hints.ts";
 import { MAX_UNIT_BYTES } from "../../rtsp/limits.ts";
 import type { MediaDescription } from "../../rtsp/media.ts";
 import { RtpTimeline } from "../../rtsp/timing/timeline.ts";
@@ -94,7 +94,7 @@ async function probeRtsp(libav: Libav, request: ProbeRequest): Promise<ProbeResu
       libav,
       source: sourceOf(request),
       captureTime: new CaptureTime(),
-      memory: new CameraMemory(),
+      memory: new CameraHints(),
       clock,
       signal: abort.signal,
       random,

@@ -9,9 +9,9 @@
  */
 import { systemClock } from "../../../src/core/clock.ts";
 import { OrionError } from "../../../src/core/errors.ts";
-import { CameraMemory } from "../../../src/rtsp/client/camera_hints.ts";
+import { CameraHints } from "../../../src/rtsp/client/camera_hints.ts";
 import { openRtsp } from "../../../src/rtsp/client/open.ts";
-import { Turns } from "../../../src/rtsp/client/event_loop_yielder.ts";
+import { EventLoopYielder } from "../../../src/rtsp/client/event_loop_yielder.ts";
 
 /** What was measured. */
 export interface SessionMemory {
@@ -114,22 +114,22 @@ class Measurement {
       signal,
       random: Math.random,
       randomToken: () => crypto.randomUUID(),
-      memory: new CameraMemory(),
-      onChosen: () => {},
+      hints: new CameraHints(),
+      onTrackSelected: () => {},
       onUnit: () => {
         if (this.#units++ === 0) void say("unit");
         this.#look(false);
       },
-      hasRoom: () => true,
+      canAccept: () => true,
       onReport: () => {},
     });
-    const turns = new Turns(systemClock);
+    const yielder = new EventLoopYielder(systemClock);
     signal.addEventListener("abort", () => void session.close(0), { once: true });
     try {
       for (let ended = false; !ended && !signal.aborted;) {
         ({ ended } = await session.read());
         this.#look(false);
-        await turns.afterRead(true);
+        await yielder.afterRead(true);
       }
     } finally {
       await session.close(0);

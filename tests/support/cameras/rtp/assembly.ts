@@ -1,5 +1,5 @@
 /** Units out of packets, kept for a test to look at. */
-import { UnitAssembler } from "../../../../src/rtsp/depacketize/access_unit_assembler.ts";
+import { AccessUnitAssembler } from "../../../../src/rtsp/depacketize/access_unit_assembler.ts";
 import type { AccessUnit, VideoCodec, VideoFormat } from "../../../../src/rtsp/media.ts";
 import { RtpPacket } from "../../../../src/rtsp/rtp/packet.ts";
 import { packetBytes, type SentPacket } from "./packets.ts";
@@ -22,12 +22,12 @@ export function videoFormat(codec: VideoCodec, more: Partial<VideoFormat> = {}):
 /** Pushes packets, and keeps copies of the units that come out. */
 export class Assembly {
   readonly units: AccessUnit[] = [];
-  readonly assembler: UnitAssembler;
+  readonly assembler: AccessUnitAssembler;
   readonly #packet = new RtpPacket();
   #isTogether = false;
 
   constructor(format: VideoFormat, maxUnitBytes: number = MAX_UNIT_BYTES) {
-    this.assembler = new UnitAssembler(format, {
+    this.assembler = new AccessUnitAssembler(format, {
       maxUnitBytes,
       onUnit: (unit) => this.units.push({ ...unit, data: unit.data.slice() }),
     });

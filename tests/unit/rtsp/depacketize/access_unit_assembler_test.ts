@@ -146,7 +146,7 @@ Deno.test("rtsp: with right markers it is no matter what comes together", () => 
   const all = new Assembly(FORMAT).together(...packetsOf(steps));
   assert.deepEqual(outline(all.units), outline(apart.units));
   assert.equal(all.units.length, 6);
-  assert.ok(all.assembler.hasEndedUnit);
+  assert.ok(all.assembler.hasCompletedUnit);
 });
 
 Deno.test("rtsp: a marker on every fragment ends a picture at its last one, at once", () => {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { UnitAssembler } from "../../../../src/rtsp/depacketize/access_unit_assembler.ts";
+import { AccessUnitAssembler } from "../../../../src/rtsp/depacketize/access_unit_assembler.ts";
 import { RtpPacket } from "../../../../src/rtsp/rtp/packet.ts";
 import { videoFormat } from "../../../support/cameras/rtp/assembly.ts";
 import { h264Fragments } from "../../../support/cameras/rtp/h26x.ts";
@@ -19,7 +19,7 @@ Deno.test("rtsp: packets are put together without an allocation for each", () =>
   const starts = sent.map((_, index) => joined(sent.slice(0, index)).length);
   let units = 0;
   const options = { maxUnitBytes: 1 << 20, onUnit: () => units++ };
-  const assembler = new UnitAssembler(FORMAT, options);
+  const assembler = new AccessUnitAssembler(FORMAT, options);
   const packet = new RtpPacket();
   const round = () => {
     for (let at = 0; at < sent.length; at++) {

@@ -1,12 +1,12 @@
 import fc from "fast-check";
 import assert from "node:assert/strict";
 import { steadyMs } from "../../../../src/core/clock.ts";
-import { ArrivalClock, type UnitsRead } from "../../../../src/rtsp/timing/arrival_clock.ts";
+import { ArrivalClock, type ReadBatch } from "../../../../src/rtsp/timing/arrival_clock.ts";
 import { decodingOrder } from "../../../support/cameras/rtp_stream.ts";
 
 const START = 1e12;
 
-interface Read extends Partial<Pick<UnitsRead, "isAwaited" | "rate">> {
+interface Read extends Partial<Pick<ReadBatch, "isAwaited" | "rate">> {
   readonly atMs: number;
   readonly emptyMs?: number;
   readonly receivedMs?: number;

@@ -2,7 +2,7 @@
 import fc from "fast-check";
 import assert from "node:assert/strict";
 import type { ByteStream } from "../../../../src/rtsp/transport/byte_stream.ts";
-import { RtspLink } from "../../../../src/rtsp/transport/connection.ts";
+import { RtspConnection } from "../../../../src/rtsp/transport/connection.ts";
 
 const encoder = new TextEncoder();
 
@@ -11,7 +11,6 @@ class PlayedStream implements ByteStream {
   readonly readsAhead = false;
   readonly fingerprint = null;
   readonly localPort = 1;
-  readonly localAddress = "127.0.0.1";
   readonly remoteAddress = "127.0.0.1";
   written = "";
   readonly #chunks: Uint8Array[];
@@ -37,21 +36,21 @@ class PlayedStream implements ByteStream {
   }
 }
 
-function play(chunks: readonly Uint8Array[], hasRoom?: () => boolean) {
+function play(chunks: readonly Uint8Array[], canAccept?: () => boolean) {
   const stream = new PlayedStream(chunks);
   const packets: string[] = [];
-  const link = new RtspLink(stream, {
+  const connection = new RtspConnection(stream, {
     onPacket: (channel, bytes, start, length) =>
       packets.push(`${channel}:${bytes.subarray(start, start + length).toHex()}`),
-    ...(hasRoom === undefined ? {} : { hasRoom }),
+    ...(canAccept === undefined ? {} : { canAccept }),
   }, "test");
-  link.rtpChannels.add(0);
-  link.rtcpChannels.add(1);
-  return { stream, link, packets };
+  connection.rtpChannels.add(0);
+  connection.rtcpChannels.add(1);
+  return { stream, connection, packets };
 }
 
-async function readAll(link: RtspLink): Promise<void> {
-  while (!(await link.receive()).ended);
+async function readAll(connection: RtspConnection): Promise<void> {
+  while (!(await connection.receive()).ended);
 }
 
 /** A packet on a channel; its payload begins as RTP does. */
@@ -67,78 +66,78 @@ function joined(...parts: readonly (string | Uint8Array)[]): Uint8Array {
 const RTP = [0x80, 96, 0, 1];
 const REPORT = [0x80, 200, 0, 0];
 
-Deno.test("rtsp link: packets, answers and blank lines come in any order", async () => {
+Deno.test("rtsp connection: packets, answers and blank lines come in any order", async () => {
   const answer = "RTSP/1.0 200 OK\r\nCSeq: 1\r\n\r\n";
-  const { link, packets } = play([joined(frame(0, ...RTP), answer, "\r\n", frame(1, ...REPORT))]);
-  const response = await link.call({ method: "OPTIONS", uri: "rtsp://cam/", headers: [] });
+  const { connection, packets } = play([joined(frame(0, ...RTP), answer, "\r\n", frame(1, ...REPORT))]);
+  const response = await connection.call({ method: "OPTIONS", uri: "rtsp://cam/", headers: [] });
   assert.equal(response.status, 200);
   assert.deepEqual(packets, ["0:80600001", "1:80c80000"]);
-  assert.equal(link.junkBytes, 0);
+  assert.equal(connection.junkBytes, 0);
 });
 
-Deno.test("rtsp link: after junk it goes on with the next packet", async () => {
+Deno.test("rtsp connection: after junk it goes on with the next packet", async () => {
   const junk = ["\r\nJUNK\r\n", "$", "JU$NK", Uint8Array.of(0x24, 0, 0, 4, 1, 2, 3, 4)];
   for (const piece of junk) {
-    const { link, packets } = play([joined(frame(0, ...RTP), piece, frame(0, ...RTP, 7))]);
-    await readAll(link);
+    const { connection, packets } = play([joined(frame(0, ...RTP), piece, frame(0, ...RTP, 7))]);
+    await readAll(connection);
     assert.deepEqual(packets, ["0:80600001", "0:8060000107"], String(piece));
-    assert.ok(link.junkBytes > 0);
+    assert.ok(connection.junkBytes > 0);
   }
 });
 
-Deno.test("rtsp link: packets of channels that were never set up are skipped whole", async () => {
+Deno.test("rtsp connection: packets of channels that were never set up are skipped whole", async () => {
   const stray = frame(9, ...RTP, 0x24, 0, 0, 1, 0x80);
-  const { link, packets } = play([joined(stray, frame(0, ...RTP))]);
-  await readAll(link);
+  const { connection, packets } = play([joined(stray, frame(0, ...RTP))]);
+  await readAll(connection);
   assert.deepEqual(packets, ["0:80600001"]);
-  assert.equal(link.strayPackets, 1);
+  assert.equal(connection.strayPackets, 1);
 });
 
-Deno.test("rtsp link: packets for which there is no room come with the next read, before it waits", async () => {
+Deno.test("rtsp connection: packets for which there is no room come with the next read, before it waits", async () => {
   const packet = frame(0, ...RTP);
   let room = 2;
   const chunks = [joined(packet, packet, packet, packet, packet), packet];
-  const { link, packets } = play(chunks, () => packets.length < room);
-  assert.deepEqual(await link.receive(), { ended: false, isFull: true, isHeld: true });
+  const { connection, packets } = play(chunks, () => packets.length < room);
+  assert.deepEqual(await connection.receive(), { ended: false, mayHaveMore: true, hasBuffered: true });
   assert.equal(packets.length, 2);
   room = 4;
-  assert.equal((await link.receive()).isHeld, true);
+  assert.equal((await connection.receive()).hasBuffered, true);
   assert.equal(packets.length, 4);
   room = 6;
-  assert.deepEqual(await link.receive(), { ended: false, isFull: false, isHeld: false });
+  assert.deepEqual(await connection.receive(), { ended: false, mayHaveMore: false, hasBuffered: false });
   assert.equal(packets.length, 5, "what the first read brought");
-  await readAll(link);
+  await readAll(connection);
   assert.equal(packets.length, 6);
 });
 
-Deno.test("rtsp link: a camera's own requests are answered", async () => {
+Deno.test("rtsp connection: a camera's own requests are answered", async () => {
   const ask = (method: string) => `${method} * RTSP/1.0\r\nCSeq: 7\r\n\r\n`;
-  const { link, stream } = play([joined(ask("GET_PARAMETER"), ask("REDIRECT"))]);
-  await readAll(link);
+  const { connection, stream } = play([joined(ask("GET_PARAMETER"), ask("REDIRECT"))]);
+  await readAll(connection);
   assert.match(stream.written, /RTSP\/1.0 200 OK\r\nCSeq: 7\r\n/);
   assert.match(stream.written, /RTSP\/1.0 501 Not Implemented\r\nCSeq: 7\r\n/);
 });
 
-Deno.test("rtsp link: an answer without a sequence number is the oldest request's", async () => {
-  const { link } = play([joined("RTSP/1.0 404 Not Found\r\n\r\n")]);
-  const response = await link.call({ method: "DESCRIBE", uri: "rtsp://cam/", headers: [] });
+Deno.test("rtsp connection: an answer without a sequence number is the oldest request's", async () => {
+  const { connection } = play([joined("RTSP/1.0 404 Not Found\r\n\r\n")]);
+  const response = await connection.call({ method: "DESCRIBE", uri: "rtsp://cam/", headers: [] });
   assert.equal(response.status, 404);
 });
 
-Deno.test("rtsp link: what is no RTSP is told as such, also when it never ends", async () => {
+Deno.test("rtsp connection: what is no RTSP is told as such, also when it never ends", async () => {
   const endless = Array.from(
     { length: 64 },
     () => joined("RTSP/1.0 200 OK\r\n", "x: y\r\n".repeat(8000)),
   );
   for (const chunks of [endless, [joined("RTSP/1.0 200 OK\r\nContent-Length: 99999999\r\n\r\n")]]) {
-    const { link } = play(chunks);
-    link.rtpChannels.clear();
-    const call = link.call({ method: "DESCRIBE", uri: "rtsp://cam/", headers: [] });
+    const { connection } = play(chunks);
+    connection.rtpChannels.clear();
+    const call = connection.call({ method: "DESCRIBE", uri: "rtsp://cam/", headers: [] });
     await assert.rejects(call, { code: "STREAM_INVALID" });
   }
 });
 
-Deno.test("rtsp link: a connection may be cut into reads anywhere", async () => {
+Deno.test("rtsp connection: a connection may be cut into reads anywhere", async () => {
   const piece = fc.oneof(
     fc.record({
       channel: fc.constantFrom(0, 1),
@@ -160,10 +159,10 @@ Deno.test("rtsp link: a connection may be cut into reads anywhere", async () => 
         chunks.push(whole.subarray(at, at + size));
         at += size;
       }
-      const { link, packets } = play(chunks);
-      await readAll(link);
+      const { connection, packets } = play(chunks);
+      await readAll(connection);
       assert.deepEqual(packets, expected);
-      assert.equal(link.junkBytes, 0);
+      assert.equal(connection.junkBytes, 0);
     },
   ));
 });
