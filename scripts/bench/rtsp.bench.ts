@@ -7,7 +7,7 @@
 import { systemClock } from "../../src/core/clock.ts";
 import { AccessUnitAssembler } from "../../src/rtsp/depacketize/access_unit_assembler.ts";
 import { ReceptionStats } from "../../src/rtsp/rtp/reception_stats.ts";
-import { SequenceChecker } from "../../src/rtsp/rtp/sequencer.ts";
+import { SequenceChecker } from "../../src/rtsp/rtp/sequence_checker.ts";
 import { RtpPacket } from "../../src/rtsp/rtp/packet.ts";
 import { videoFormat } from "../../tests/support/cameras/rtp/assembly.ts";
 import { h264Aggregates, h264Fragments } from "../../tests/support/cameras/rtp/h26x.ts";

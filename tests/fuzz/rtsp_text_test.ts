@@ -6,11 +6,8 @@ import {
   withoutControlCharacters,
 } from "../../src/core/control_characters.ts";
 import { OrionError } from "../../src/core/errors.ts";
-import {
-  Authenticator,
-  chooseChallenge,
-  parseChallenges,
-} from "../../src/rtsp/protocol/authenticator.ts";
+import { Authenticator, selectChallenge } from "../../src/rtsp/protocol/authenticator.ts";
+import { parseChallenges } from "../../src/rtsp/protocol/challenges.ts";
 import { MAX_BODY_BYTES, MAX_CHALLENGES, MAX_HEADERS, MAX_TRACKS } from "../../src/rtsp/limits.ts";
 import { decodeText, parseMessage, writeRequest } from "../../src/rtsp/protocol/messages.ts";
 import { parseSdp } from "../../src/rtsp/sdp/session_description.ts";
@@ -162,13 +159,13 @@ Deno.test("rtsp fuzz: a damaged challenge is answered in one line, or refused by
     // As it comes out of a message: without control characters.
     const header = withoutControlCharacters(decodeText(bytes), " ");
     assert.ok(parseChallenges([header]).length <= MAX_CHALLENGES);
-    const chosen = chooseChallenge(parseChallenges([header]));
+    const chosen = selectChallenge(parseChallenges([header]));
     const login = new Authenticator({ username: "u", password: "p", randomToken: () => "c" });
-    const challenged = login.challenge([header]);
-    assert.equal(challenged.ok, chosen.ok);
-    counts[challenged.ok ? "answered" : "refused"]++;
+    const outcome = login.acceptChallenge([header]);
+    assert.equal(outcome.ok, chosen.ok);
+    counts[outcome.ok ? "answered" : "refused"]++;
     const authorization = login.authorization("PLAY", "rtsp://cam/x");
-    assert.equal(authorization !== null, challenged.ok);
+    assert.equal(authorization !== null, outcome.ok);
     if (authorization === null) return;
     writeRequest({ method: "PLAY", uri: "*", headers: [["Authorization", authorization]] });
   });

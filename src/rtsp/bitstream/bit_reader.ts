@@ -1,11 +1,12 @@
-/** Bits of an H.264 or H.265 NAL unit, without its emulation prevention bytes (H.264 7.3.1, H.265 7.3.1.1). */
-
-/** The longest Exp-Golomb prefix that still gives a number of 32 bits. */
+/** The longest Exp-Golomb prefix of a 32-bit number. */
 const MAX_GOLOMB_ZEROS = 31;
 
-/** Reads bits of the bytes it was set to. One object serves for all: reading allocates nothing. */
+/**
+ * Reads bits of an H.264 or H.265 NAL unit, without emulation prevention bytes (H.264 7.3.1, H.265 7.3.1.1).
+ * Reusable: reading allocates nothing.
+ */
 export class BitReader {
-  /** More was read than there is: what was read beyond the end is 0 and means nothing. */
+  /** Bits beyond the end were read, as 0. */
   isPast = false;
   #bytes: Uint8Array = new Uint8Array(0);
   #at = 0;
@@ -13,7 +14,7 @@ export class BitReader {
   #bit = 0;
   #zeros = 0;
 
-  /** Begins at the first bit of `start`; `end` is the byte after the last. */
+  /** Starts at the first bit of byte `start`; `end` is the offset after the last byte. */
   set(bytes: Uint8Array, start: number, end: number): void {
     this.#bytes = bytes;
     this.#at = start;
@@ -23,7 +24,7 @@ export class BitReader {
     this.isPast = false;
   }
 
-  /** Whole bytes left, emulation prevention bytes included. */
+  /** Remaining bytes, emulation prevention bytes included. */
   get bytesLeft(): number {
     return this.#end - this.#at;
   }
@@ -70,7 +71,7 @@ export class BitReader {
     return code % 2 === 1 ? (code + 1) / 2 : -code / 2;
   }
 
-  /** 00 00 03: the 3 is there only so that no start code appears. */
+  /** Skips the 03 of 00 00 03, which only prevents a start code. */
   #skipEmulation(): void {
     if (this.#zeros >= 2 && this.#bytes[this.#at] === 3 && this.#at < this.#end) {
       this.#at++;

@@ -1,27 +1,30 @@
-/** The first fields of H.264 slices, as far as they tell one picture from the next (7.3.3, 7.4.1.2.4). */
 import { BitReader } from "./bit_reader.ts";
 import { readH264Sps } from "./sps.ts";
 
-/** slice_type modulo 5 of slices that refer to no other picture: I and SI. */
+/** slice_type modulo 5 of I and SI slices, which refer to no other picture. */
 const INTRA_SLICE_TYPES = [2, 4];
-/** Reads slice headers by the newest sequence parameter set. */
+
+/**
+ * Parses the fields of slice headers that distinguish one picture from the next (H.264 7.3.3, 7.4.1.2.4), by
+ * the newest SPS.
+ */
 export class H264SliceReader {
-  /** first_mb_in_slice is 0: a picture, or the second field of one, begins. */
+  /** first_mb_in_slice is 0: the first slice of a picture or field. */
   isFirst = false;
   /** The slice refers to no other picture. */
   isIntra = false;
   /** The slice begins the second field of the frame whose first field came just before it. */
   isSecondField = false;
   readonly #reader = new BitReader();
-  // The newest sequence parameter set. Without one, pictures are taken for whole frames.
+  // The newest SPS. Without one, pictures are taken for frames, not fields.
   #hasFields = false;
   #hasColourPlanes = false;
   #frameNumBits = 0;
-  /** Of the newest picture's first slice: its frame number, and 0: a frame, 1: top, 2: bottom field. */
+  /** frame_num of the newest first slice, and 0 for a frame, 1 for a top, 2 for a bottom field. */
   #frameNum = -1;
   #parity = 0;
 
-  /** Reads a slice header; `start` is the byte after the NAL unit's header. */
+  /** Parses a slice header; `start` is the offset after the NAL unit's header. */
   readSlice(bytes: Uint8Array, start: number, end: number): void {
     const reader = this.#reader;
     reader.set(bytes, start, end);
@@ -42,19 +45,19 @@ export class H264SliceReader {
     if (reader.isPast) return;
     this.isSecondField = isField && this.#parity !== 0 && parity !== this.#parity &&
       frameNum === this.#frameNum;
-    // The field that follows a second one is a first one again.
+    // The field after a second field is a first field.
     this.#parity = this.isSecondField ? 0 : parity;
     this.#frameNum = frameNum;
   }
 
-  /** Reads a sequence parameter set (7.3.2.1.1); `start` is the byte after the NAL unit's header. */
+  /** Parses an SPS (7.3.2.1.1); `start` is the offset after the NAL unit's header. */
   readSps(bytes: Uint8Array, start: number, end: number): void {
     const reader = this.#reader;
     reader.set(bytes, start, end);
-    const set = readH264Sps(reader);
-    if (set === null) return;
-    this.#hasFields = !set.isFramesOnly;
-    this.#hasColourPlanes = set.hasColourPlanes;
-    this.#frameNumBits = set.frameNumBits;
+    const sps = readH264Sps(reader);
+    if (sps === null) return;
+    this.#hasFields = !sps.isFramesOnly;
+    this.#hasColourPlanes = sps.hasColourPlanes;
+    this.#frameNumBits = sps.frameNumBits;
   }
 }

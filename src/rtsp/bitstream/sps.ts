@@ -1,15 +1,15 @@
-/** The size of a picture, from the sequence parameter set of H.264 or H.265. */
+/** Sequence parameter sets of H.264 and H.265. */
 import type { VideoCodec } from "../media.ts";
 import { BitReader } from "./bit_reader.ts";
 import { H264, h264Type, H265, h265Type } from "./nal.ts";
 import { findStartCode, START_CODE_BYTES } from "./start_codes.ts";
 
-/** Sets are shorter; what follows the size is of no interest. */
+/** The most bytes parsed for the picture size. */
 const MAX_SPS_BYTES = 512;
 const MAX_SIDE_PX = 65_536;
-/** profile_idc of profiles whose parameter sets have the chroma format and scaling matrices (7.3.2.1.1). */
+/** profile_idc of the profiles whose SPS has a chroma format and scaling matrices (7.3.2.1.1). */
 const HIGH_PROFILES = new Set([100, 110, 122, 244, 44, 83, 86, 118, 128, 138, 139, 134, 135]);
-/** log2_max_frame_num_minus4 is at most 12, and numbers of reference frames at most 255. */
+/** log2_max_frame_num_minus4 is at most 12, num_ref_frames_in_pic_order_cnt_cycle at most 255. */
 const MAX_LOG2_FRAME_NUM = 16;
 const MAX_REFERENCE_CYCLE = 255;
 
@@ -20,8 +20,8 @@ export interface CodedSize {
 }
 
 /**
- * Looks for a sequence parameter set among NAL units with start codes (Annex B).
- * @returns null where there is none, or none that can be understood
+ * The picture size in the first SPS among NAL units with start codes (Annex B).
+ * @returns null if there is none, or it is invalid
  */
 export function codedSize(codec: VideoCodec, annexB: Uint8Array): CodedSize | null {
   const parse = codec === "h264" ? readH264Sps : codec === "hevc" ? h265Size : null;
@@ -35,17 +35,17 @@ export function codedSize(codec: VideoCodec, annexB: Uint8Array): CodedSize | nu
     if (!isSps) continue;
     const bits = new BitReader();
     bits.set(annexB, start + (codec === "h264" ? 1 : 2), Math.min(end, start + MAX_SPS_BYTES));
-    return sane(parse(bits));
+    return validated(parse(bits));
   }
   return null;
 }
 
-/** What is shown of a picture, in luma samples: the coded size less what is cropped. */
+/** The size after cropping, in luma samples. */
 export interface ShownSize {
   readonly shown: CodedSize;
 }
 
-/** What of an H.264 sequence parameter set is of interest. */
+/** Fields of an H.264 SPS. */
 export interface H264Sps extends CodedSize, ShownSize {
   /** seq_parameter_set_id. */
   readonly id: number;
@@ -53,15 +53,15 @@ export interface H264Sps extends CodedSize, ShownSize {
   readonly pictures: number;
   /** separate_colour_plane_flag. */
   readonly hasColourPlanes: boolean;
-  /** The length of frame_num in slice headers. */
+  /** Bits of frame_num in slice headers. */
   readonly frameNumBits: number;
-  /** frame_mbs_only_flag: there are no fields. */
+  /** frame_mbs_only_flag: pictures are frames, not fields. */
   readonly isFramesOnly: boolean;
 }
 
 /**
- * Reads an H.264 sequence parameter set (7.3.2.1.1), from the byte after the NAL unit's header.
- * @returns null when it is cut short or impossible
+ * Parses an H.264 SPS (7.3.2.1.1), from the byte after the NAL unit's header.
+ * @returns null if it is truncated or invalid
  */
 export function readH264Sps(reader: BitReader): H264Sps | null {
   const profile = reader.bits(8);
@@ -71,7 +71,7 @@ export function readH264Sps(reader: BitReader): H264Sps | null {
     ? readChroma(reader)
     : { chromaFormat: 1, hasColourPlanes: false };
   const frameNumBits = 4 + reader.ue();
-  readOrder(reader);
+  skipPictureOrder(reader);
   const pictures = reader.ue();
   reader.bit();
   const width = (reader.ue() + 1) * 16;
@@ -86,7 +86,7 @@ export function readH264Sps(reader: BitReader): H264Sps | null {
   return { id, pictures, hasColourPlanes, frameNumBits, isFramesOnly, width, height, shown };
 }
 
-/** Luma samples that one step of cropping takes away (H.264 7.4.2.1.1, H.265 7.4.3.2.1). */
+/** CropUnitX and CropUnitY in luma samples (H.264 7.4.2.1.1, H.265 7.4.3.2.1). */
 function cropUnit(chromaFormat: number, fields: 1 | 2): CodedSize {
   return {
     width: chromaFormat === 1 || chromaFormat === 2 ? 2 : 1,
@@ -94,7 +94,7 @@ function cropUnit(chromaFormat: number, fields: 1 | 2): CodedSize {
   };
 }
 
-/** Reads the flag and the offsets of cropping; nothing is cropped where they are cut short. */
+/** Parses the cropping flag and offsets; truncated ones crop nothing. */
 function readCropping(reader: BitReader, coded: CodedSize, unit: CodedSize): CodedSize {
   if (reader.bit() === 0) return coded;
   const width = coded.width - unit.width * (reader.ue() + reader.ue());
@@ -102,7 +102,7 @@ function readCropping(reader: BitReader, coded: CodedSize, unit: CodedSize): Cod
   return reader.isPast ? coded : { width: Math.max(0, width), height: Math.max(0, height) };
 }
 
-/** Reads chroma_format_idc and separate_colour_plane_flag, and skips what else the high profiles add. */
+/** Parses chroma_format_idc and separate_colour_plane_flag, and skips the other fields of high profiles. */
 function readChroma(
   reader: BitReader,
 ): { readonly chromaFormat: number; readonly hasColourPlanes: boolean } {
@@ -130,8 +130,8 @@ function skipScalingList(reader: BitReader, size: number): void {
   }
 }
 
-/** Skips how the order of pictures is coded. */
-function readOrder(reader: BitReader): void {
+/** Skips the fields of pic_order_cnt_type. */
+function skipPictureOrder(reader: BitReader): void {
   const type = reader.ue();
   if (type === 0) {
     reader.ue();
@@ -146,36 +146,36 @@ function readOrder(reader: BitReader): void {
 
 /** ITU-T H.265 7.3.2.2.1. */
 function h265Size(bits: BitReader): CodedSize | null {
-  const { width, height } = readH265Beginning(bits);
+  const { width, height } = readH265Size(bits);
   return bits.isPast ? null : { width, height };
 }
 
-/** What of an H.265 sequence parameter set is of interest. */
+/** Fields of an H.265 SPS. */
 export interface H265Sps extends CodedSize, ShownSize {
   /** sps_seq_parameter_set_id. */
   readonly id: number;
-  /** Pictures that are kept at most: the largest sps_max_dec_pic_buffering of all sub-layers. */
+  /** The largest sps_max_dec_pic_buffering of all sub-layers. */
   readonly pictures: number;
   /** The side of a coding tree block in luma samples. */
   readonly blockPx: number;
 }
 
-/** A block of 64 samples is the largest there is. */
+/** The largest coding tree block has 64 samples. */
 const MAX_LOG2_BLOCK = 6;
 
 /**
- * Reads an H.265 sequence parameter set (7.3.2.2.1), from the byte after the NAL unit's header.
- * @returns null when it is cut short or impossible
+ * Parses an H.265 SPS (7.3.2.2.1), from the byte after the NAL unit's header.
+ * @returns null if it is truncated or invalid
  */
 export function readH265Sps(bits: BitReader): H265Sps | null {
-  const { id, subLayers, chromaFormat, width, height } = readH265Beginning(bits);
+  const { id, subLayers, chromaFormat, width, height } = readH265Size(bits);
   const shown = readCropping(bits, { width, height }, cropUnit(chromaFormat, 1));
   bits.ue();
   bits.ue();
   bits.ue();
-  const isEach = bits.bit() === 1;
+  const isPerLayer = bits.bit() === 1;
   let pictures = 0;
-  for (let layer = isEach ? 0 : subLayers; layer <= subLayers; layer++) {
+  for (let layer = isPerLayer ? 0 : subLayers; layer <= subLayers; layer++) {
     pictures = Math.max(pictures, bits.ue() + 1);
     bits.ue();
     bits.ue();
@@ -185,7 +185,7 @@ export function readH265Sps(bits: BitReader): H265Sps | null {
   return { id, pictures, blockPx: 2 ** log2Block, width, height, shown };
 }
 
-function readH265Beginning(bits: BitReader) {
+function readH265Size(bits: BitReader) {
   skip(bits, 4);
   const subLayers = bits.bits(3);
   skip(bits, 1);
@@ -205,11 +205,11 @@ function skipProfileTierLevel(bits: BitReader, subLayers: number): void {
   for (const [profile, level] of present) skip(bits, 88 * profile + 8 * level);
 }
 
-function sane(size: CodedSize | null): CodedSize | null {
+function validated(size: CodedSize | null): CodedSize | null {
   if (size === null) return null;
   const { width, height } = size;
-  const isSane = width > 0 && height > 0 && width <= MAX_SIDE_PX && height <= MAX_SIDE_PX;
-  return isSane ? { width, height } : null;
+  const isValid = width > 0 && height > 0 && width <= MAX_SIDE_PX && height <= MAX_SIDE_PX;
+  return isValid ? { width, height } : null;
 }
 
 function skip(bits: BitReader, count: number): void {

@@ -1,6 +1,6 @@
-/** Start codes (00 00 01) between units of a byte stream (H.264 annex B, MPEG-4 part 2). */
+/** Start codes (00 00 01) of byte streams (H.264 annex B, MPEG-4 part 2). */
 
-/** The first start code that begins at or after `start` and ends by `end`, or -1. */
+/** The offset of the first start code between `start` and `end`, or -1. */
 export function findStartCode(bytes: Uint8Array, start: number, end: number): number {
   for (let at = start + 2; at < end;) {
     const byte = bytes[at] ?? 0;
@@ -12,10 +12,10 @@ export function findStartCode(bytes: Uint8Array, start: number, end: number): nu
   return -1;
 }
 
-/** The bytes of one start code, without zeros before it. */
+/** The bytes of a start code, without leading zeros. */
 export const START_CODE_BYTES = 3;
 
-/** The end of a unit that ends at or before `end`: zeros that precede a start code are not part of it. */
+/** The end of a NAL unit without the trailing zeros before `end`, which belong to the next start code. */
 export function withoutTrailingZeros(bytes: Uint8Array, start: number, end: number): number {
   let last = end;
   while (last > start && bytes[last - 1] === 0) last--;

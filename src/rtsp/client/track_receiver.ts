@@ -9,7 +9,9 @@ import {
   type SenderReport,
   writeReceiverReport,
 } from "../rtp/rtcp.ts";
-import { ReorderBuffer, SequenceChecker, type Sequencer } from "../rtp/sequencer.ts";
+import { ReorderBuffer } from "../rtp/reorder_buffer.ts";
+import { SequenceChecker } from "../rtp/sequence_checker.ts";
+import type { Sequencer } from "../rtp/sequencer.ts";
 import type { PlayableTrack } from "./tracks.ts";
 
 /** Consecutive packets of another SSRC or payload type after which that is adopted. */

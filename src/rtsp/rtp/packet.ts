@@ -7,16 +7,16 @@ const SOURCE_BYTES = 4;
 const EXTENSION_HEADER_BYTES = 4;
 
 /**
- * One RTP packet as a view of the bytes it came in. The same object serves all packets, so that none
- * is allocated for each: its fields are those of the packet that was parsed last.
+ * A view of one RTP packet in the buffer it was received in. Reused for all packets, to allocate nothing per
+ * packet: the fields are those of the last parsed packet.
  */
 export class RtpPacket {
-  /** Where the packet lies; borrowed from the caller of {@link parse}. */
+  /** The buffer that holds the packet; borrowed from the caller of {@link parse}. */
   bytes: Uint8Array<ArrayBuffer> = new Uint8Array(0);
-  /** The packet's first byte, and the one after its last (padding included). */
+  /** The packet's offset, and the offset after its last byte (padding included). */
   start = 0;
   end = 0;
-  /** The payload's first byte, and the one after its last (padding left out). */
+  /** The payload's offset, and the offset after its last byte (padding excluded). */
   payloadStart = 0;
   payloadEnd = 0;
   payloadType = 0;
@@ -29,12 +29,11 @@ export class RtpPacket {
   ssrc = 0;
 
   /**
-   * Reads the header (RFC 3550 5.1), skips the CSRC list and a header extension (5.3.1) and leaves the
-   * padding out.
+   * Parses the header (RFC 3550 5.1). Skips the CSRC list, a header extension (5.3.1) and padding.
    *
-   * @param bytes  kept, not copied: the fields are offsets into it
-   * @returns false when it is no RTP packet of version 2, is cut short or has impossible padding; the
-   *   fields then mean nothing
+   * @param bytes  retained, not copied: the fields are offsets into it
+   * @returns false if it is no RTP packet of version 2, truncated or has invalid padding; the fields are then
+   *   undefined
    */
   parse(bytes: Uint8Array<ArrayBuffer>, start: number, length: number): boolean {
     const end = start + length;
@@ -69,14 +68,13 @@ export class RtpPacket {
 }
 
 /**
- * How far sequence number `b` lies ahead of `a`, both of 16 bits: -32768..32767, negative when it lies
- * behind.
+ * Distance from sequence number `a` to `b`, both of 16 bits: -32768..32767, negative if `b` precedes `a`.
  */
 export function sequenceDelta(a: number, b: number): number {
   return (b - a) << 16 >> 16;
 }
 
-/** The byte at `at`; 0 where there is none, which callers rule out by checking lengths first. */
+/** The byte at `at`; 0 beyond the end, which callers rule out by checking lengths. */
 export function byteAt(bytes: Uint8Array, at: number): number {
   return bytes[at] ?? 0;
 }

@@ -1,28 +1,27 @@
-/** What came of a source's packets, for receiver reports (RFC 3550 6.4.1, A.1, A.3, A.8). */
 import type { SteadyMs } from "../../core/clock.ts";
 import type { RtpPacket } from "./packet.ts";
 import type { ReceiverReport, SenderReport } from "./rtcp.ts";
 
 const SEQUENCES = 1 << 16;
-/** A step ahead by more is no loss, a step back by more no reordering (A.1). */
+/** A larger step ahead is no loss, a larger step back no reordering (A.1). */
 const MAX_DROPOUT = 3000;
 const MAX_MISORDER = 100;
-/** Parts of a second in which delays are counted (6.4.1). */
+/** Units of DLSR, 1/65536 s, per millisecond (6.4.1). */
 const DELAY_UNITS_PER_MS = 65.536;
 
-/** Counts the packets of one source. */
+/** Reception statistics of one source, for receiver reports (RFC 3550 6.4.1, A.1, A.3, A.8). */
 export class ReceptionStats {
-  /** Packets of it. */
+  /** Packets received. */
   received = 0;
   readonly #clockRate: number;
-  /** -1: none came yet. */
+  /** -1: none received yet. */
   #base = -1;
   #highest = 0;
   #cycles = 0;
   /** The sequence number that would confirm a restart, or -1. */
   #restart = -1;
-  #expectedBefore = 0;
-  #receivedBefore = 0;
+  #reportedExpected = 0;
+  #reportedReceived = 0;
   #transit = 0;
   #jitter = 0;
   #lastSr = 0;
@@ -32,7 +31,7 @@ export class ReceptionStats {
     this.#clockRate = clockRate;
   }
 
-  /** Counts a packet that came at `nowMs`, in whatever order. */
+  /** Counts a packet that arrived at `nowMs`, in any order. */
   packet(packet: RtpPacket, nowMs: SteadyMs): void {
     const { sequence } = packet;
     if (this.#base < 0 || sequence === this.#restart) this.#begin(packet, nowMs);
@@ -41,41 +40,41 @@ export class ReceptionStats {
     this.#measure(packet, nowMs);
   }
 
-  /** Remembers a sender report that came at `nowMs`, for the next receiver report. */
+  /** Records a sender report that arrived at `nowMs`, for the next receiver report. */
   senderReport(report: SenderReport, nowMs: SteadyMs): void {
     this.#lastSr = report.ntpMiddle;
     this.#lastSrAtMs = nowMs;
   }
 
-  /** The highest sequence number, with the count of its wraps above it, 32 bits. */
+  /** The extended highest sequence number, 32 bits. */
   get highestSequence(): number {
     return (this.#cycles * SEQUENCES + this.#highest) % 2 ** 32;
   }
 
-  /** Packets lost since the start; negative where some came twice. */
+  /** Packets lost since the start; negative if duplicates outnumber losses. */
   get lost(): number {
     return this.#expected() - this.received;
   }
 
-  /** Deviation of the time between packets, in ticks of the clock rate (A.8). */
+  /** Interarrival jitter in ticks of the clock rate (A.8). */
   get jitter(): number {
     return Math.floor(this.#jitter / 16);
   }
 
   /**
-   * The report at `nowMs`. The next one's lost fraction counts from here.
-   * @param sources  the receiver's own source identifier, and the sender's
+   * The report at `nowMs`. The lost fraction of the next one is counted from here.
+   * @param ssrcs  the SSRCs of the receiver and of the sender
    */
   report(
-    sources: Pick<ReceiverReport, "ssrc" | "source">,
+    ssrcs: Pick<ReceiverReport, "ssrc" | "source">,
     nowMs: SteadyMs,
   ): ReceiverReport {
-    const expected = this.#expected() - this.#expectedBefore;
-    const lost = expected - (this.received - this.#receivedBefore);
-    this.#expectedBefore += expected;
-    this.#receivedBefore = this.received;
+    const expected = this.#expected() - this.#reportedExpected;
+    const lost = expected - (this.received - this.#reportedReceived);
+    this.#reportedExpected += expected;
+    this.#reportedReceived = this.received;
     return {
-      ...sources,
+      ...ssrcs,
       fractionLost: expected <= 0 || lost <= 0
         ? 0
         : Math.min(255, Math.floor(lost * 256 / expected)),
@@ -99,15 +98,15 @@ export class ReceptionStats {
     this.#cycles = 0;
     this.#restart = -1;
     this.received = 0;
-    this.#expectedBefore = 0;
-    this.#receivedBefore = 0;
+    this.#reportedExpected = 0;
+    this.#reportedReceived = 0;
     this.#jitter = 0;
     this.#transit = this.#transitOf(packet, nowMs);
   }
 
   /**
-   * Moves the highest sequence number on. A number far off counts for nothing until the one after it
-   * comes: then the source has started again, and so does the count.
+   * Advances the highest sequence number. Ignores a number that is far off until its successor arrives: then
+   * the source has restarted, and so do the counts.
    */
   #accept(sequence: number): boolean {
     const ahead = (sequence - this.#highest + SEQUENCES) % SEQUENCES;

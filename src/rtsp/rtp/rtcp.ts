@@ -1,4 +1,4 @@
-/** RTCP (RFC 3550 6): what senders report, and what receivers answer. */
+/** RTCP (RFC 3550 6): parses sender reports and BYE, writes receiver reports. */
 import { type WallMs, wallMs } from "../../core/clock.ts";
 import { byteAt, uint16At, uint32At } from "./packet.ts";
 
@@ -11,34 +11,34 @@ const BYE = 203;
 const CNAME = 1;
 const SENDER_REPORT_BYTES = 28;
 const RECEIVER_REPORT_BYTES = 32;
-/** From 1900, where NTP begins, to 1970. */
+/** From the NTP epoch, 1900, to 1970. */
 const NTP_OFFSET_SECONDS = 2_208_988_800;
-/** Seconds of an NTP era; the second begins in February 2036. */
+/** Seconds of an NTP era; era 1 begins in February 2036. */
 const NTP_ERA_SECONDS = 2 ** 32;
 
-/** What a sender says of its clocks: at `wallMs` its stream's clock read `rtpTimestamp`. */
+/** The sender's wall clock and RTP clock at one instant. */
 export interface SenderReport {
   /** 32 bits. */
   readonly ssrc: number;
-  /** The sender's wall clock; null: it says that it has none (RFC 3550 6.4.1). */
+  /** The sender's wall clock; null: it has none (RFC 3550 6.4.1). */
   readonly wallMs: WallMs | null;
-  /** The middle 32 bits of its NTP timestamp, which a receiver report gives back. */
+  /** The middle 32 bits of its NTP timestamp, for the LSR field of receiver reports. */
   readonly ntpMiddle: number;
   /** 32 bits, in ticks of the format's clock rate. */
   readonly rtpTimestamp: number;
 }
 
-/** Gets what a compound packet says. */
+/** Receives the packets of a compound packet. */
 export interface RtcpVisitor {
-  /** The report is one object, used again: copy what is to be kept. */
+  /** The object is reused: copy what is kept. */
   onSenderReport(report: SenderReport): void;
-  /** These sources send no more, for a reason that is empty where they give none. */
+  /** These sources have stopped sending; the reason is "" if none is given. */
   onBye(sources: readonly number[], reason: string): void;
 }
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
-/** Reads RTCP packets. One object serves for all, so that reports allocate nothing. */
+/** Parses RTCP packets. Sender reports allocate nothing. */
 export class RtcpReader {
   readonly #report: Mutable<SenderReport> = {
     ssrc: 0,
@@ -48,10 +48,10 @@ export class RtcpReader {
   };
 
   /**
-   * Visits the packets of a compound one (RFC 3550 6.1), and single ones just so (RFC 5506). What is
-   * unknown is skipped; what is cut short is read as far as it is whole.
+   * Visits the packets of a compound packet (RFC 3550 6.1), or a single one (RFC 5506). Skips unknown types;
+   * parses truncated packets as far as they are complete.
    *
-   * @returns false when it does not begin with an RTCP packet
+   * @returns false if it does not begin with an RTCP packet
    */
   read(bytes: Uint8Array, start: number, length: number, visitor: RtcpVisitor): boolean {
     const end = Math.min(start + length, bytes.length);
@@ -68,7 +68,7 @@ export class RtcpReader {
   }
 
   #senderReport(bytes: Uint8Array, at: number, end: number, visitor: RtcpVisitor): void {
-    // The counts of packets and bytes at its end are not needed.
+    // The packet and octet counts at its end are not needed.
     if (at + SENDER_REPORT_BYTES - 8 > end) return;
     const report = this.#report;
     const seconds = uint32At(bytes, at + 8);
@@ -82,8 +82,8 @@ export class RtcpReader {
 }
 
 /**
- * An NTP timestamp as wall time; 0 is none. Seconds without the highest bit are of the era that begins
- * in 2036 (RFC 4330 3): 1968 is past.
+ * Converts an NTP timestamp to wall time; 0 is none. Seconds without the highest bit are of the era that
+ * begins in 2036 (RFC 4330 3).
  */
 export function ntpWallMs(seconds: number, fraction: number): WallMs | null {
   if (seconds === 0 && fraction === 0) return null;
@@ -101,37 +101,36 @@ function bye(bytes: Uint8Array, at: number, end: number, visitor: RtcpVisitor): 
   visitor.onBye(sources, new TextDecoder().decode(reason));
 }
 
-/** What a receiver says of one source (RFC 3550 6.4.1). */
+/** A receiver report of one source (RFC 3550 6.4.1). */
 export interface ReceiverReport {
-  /** The receiver's own source identifier, 32 bits. */
+  /** The receiver's SSRC, 32 bits. */
   readonly ssrc: number;
-  /** The sender's. */
+  /** The sender's SSRC. */
   readonly source: number;
-  /** Of 256 packets since the report before, 0..255. */
+  /** Lost packets of 256 since the previous report, 0..255. */
   readonly fractionLost: number;
-  /** Packets lost since the start; negative where more came than were sent. */
+  /** Packets lost since the start; negative if duplicates outnumber losses. */
   readonly cumulativeLost: number;
-  /** The highest sequence number, with the count of its wraps in the upper 16 bits. */
+  /** The extended highest sequence number: cycles in the upper 16 bits. */
   readonly highestSequence: number;
-  /** Mean deviation of the time between packets, in ticks of the clock rate. */
+  /** Interarrival jitter in ticks of the clock rate. */
   readonly jitter: number;
-  /** {@link SenderReport.ntpMiddle} of the newest sender report, or 0. */
+  /** LSR: {@link SenderReport.ntpMiddle} of the newest sender report, or 0. */
   readonly lastSr: number;
-  /** How long ago that came, in units of 1/65536 s, or 0. */
+  /** DLSR: the time since that arrived, in units of 1/65536 s, or 0. */
   readonly delaySinceLastSr: number;
 }
 
-/** The most bytes that {@link writeReceiverReport} writes. */
+/** The maximum length of {@link writeReceiverReport}'s packet. */
 export const MAX_RECEIVER_REPORT_BYTES = 64;
 const MAX_LOST = 0x7fffff;
 const MIN_LOST = -0x800000;
 
 /**
- * Writes a compound packet: a receiver report and the source's name, which must go with it (RFC 3550
- * 6.1). The name is made of the source identifier: it is the same as long as that is, and says nothing
- * of this machine (RFC 7022).
+ * Writes a compound packet: a receiver report and the mandatory CNAME (RFC 3550 6.1). The CNAME is derived
+ * from the SSRC: constant for the session, and reveals nothing of this machine (RFC 7022).
  *
- * @param into  gets the packet at its beginning; at least {@link MAX_RECEIVER_REPORT_BYTES} long
+ * @param into  receives the packet at its beginning; at least {@link MAX_RECEIVER_REPORT_BYTES} long
  * @returns the packet's length in bytes
  */
 export function writeReceiverReport(into: Uint8Array<ArrayBuffer>, report: ReceiverReport): number {
@@ -145,16 +144,16 @@ export function writeReceiverReport(into: Uint8Array<ArrayBuffer>, report: Recei
   view.setUint32(20, Math.min(report.jitter, 0xffffffff));
   view.setUint32(24, report.lastSr);
   view.setUint32(28, report.delaySinceLastSr);
-  const name = new TextEncoder().encode(`orion-${report.ssrc.toString(16).padStart(8, "0")}`);
+  const cname = new TextEncoder().encode(`orion-${report.ssrc.toString(16).padStart(8, "0")}`);
   const at = RECEIVER_REPORT_BYTES;
-  // The list of items ends with at least one zero, at a multiple of four.
-  const length = Math.ceil((HEADER_BYTES + 4 + 2 + name.length + 1) / 4) * 4;
+  // The item list is terminated by at least one zero and padded to 32 bits.
+  const length = Math.ceil((HEADER_BYTES + 4 + 2 + cname.length + 1) / 4) * 4;
   writeHeader(view, { at, count: 1, type: SOURCE_DESCRIPTION, length });
   view.setUint32(at + 4, report.ssrc);
   into.fill(0, at + 8, at + length);
   view.setUint8(at + 8, CNAME);
-  view.setUint8(at + 9, name.length);
-  into.set(name, at + 10);
+  view.setUint8(at + 9, cname.length);
+  into.set(cname, at + 10);
   return at + length;
 }
 

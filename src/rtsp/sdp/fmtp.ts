@@ -1,13 +1,13 @@
-/** Format parameters of a session description (`a=fmtp`), and the parameter sets in them. */
+/** Format parameters (`a=fmtp`), and the parameter sets in them. */
 import { Buffer } from "node:buffer";
 import { MAX_PARAMETER_SETS } from "../limits.ts";
 
-/** The format parameters of a payload type: keys in lower case, values as written. */
+/** Format parameters of a payload type: keys in lower case, values as written. */
 export type FormatParameters = ReadonlyMap<string, string>;
 
 /**
- * Reads the parameters after the payload type of an `a=fmtp` (RFC 8866 6.15): separated by semicolons,
- * with or without spaces. Of keys that repeat the first counts that is not empty.
+ * Parses the parameters after the payload type of `a=fmtp` (RFC 8866 6.15), separated by semicolons with or
+ * without spaces. Of repeated keys the first value counts that is not empty.
  */
 export function parseFormatParameters(text: string): FormatParameters {
   const parameters = new Map<string, string>();
@@ -20,9 +20,9 @@ export function parseFormatParameters(text: string): FormatParameters {
   return parameters;
 }
 
-/** Kinds of H.264 NAL units (ITU-T H.264 table 7-1) that a decoder is opened with, in that order. */
+/** NAL unit types of H.264 parameter sets (table 7-1), in the order of extradata. */
 const H264 = { SPS: 7, SPS_EXTENSION: 13, PPS: 8 } as const;
-/** The same of H.265 (ITU-T H.265 table 7-1). */
+/** NAL unit types of H.265 parameter sets (table 7-1), in the order of extradata. */
 const H265 = { VPS: 32, SPS: 33, PPS: 34 } as const;
 
 const START_CODE = [0, 0, 0, 1] as const;
@@ -30,24 +30,24 @@ const START_CODE = [0, 0, 0, 1] as const;
 /**
  * The parameter sets of an H.264 format, with start codes, SPS before PPS; null without an SPS.
  *
- * Some cameras give a `config` beside or in place of `sprop-parameter-sets`: the whole as hexadecimal.
+ * Some cameras send them in `config`, as hexadecimal, in addition to `sprop-parameter-sets` or instead.
  */
 export function h264Extradata(parameters: FormatParameters): Uint8Array<ArrayBuffer> | null {
   const sets = base64Units(parameters.get("sprop-parameter-sets"));
   const config = splitUnits(decodeHex(parameters.get("config")) ?? new Uint8Array());
-  const kindOf = (unit: Uint8Array) => (unit[0] ?? 0) & 0x1f;
-  return annexB([sets, config], kindOf, [H264.SPS, H264.SPS_EXTENSION, H264.PPS], H264.SPS);
+  const typeOf = (unit: Uint8Array) => (unit[0] ?? 0) & 0x1f;
+  return annexB([sets, config], typeOf, [H264.SPS, H264.SPS_EXTENSION, H264.PPS], H264.SPS);
 }
 
 /**
  * The parameter sets of an H.265 format (RFC 7798 7.1), with start codes, in the order VPS, SPS, PPS
- * whichever key they stand under; null without an SPS.
+ * whatever key they have; null without an SPS.
  */
 export function h265Extradata(parameters: FormatParameters): Uint8Array<ArrayBuffer> | null {
   const units = ["sprop-vps", "sprop-sps", "sprop-pps", "sprop-parameter-sets"]
     .flatMap((key) => base64Units(parameters.get(key)));
-  const kindOf = (unit: Uint8Array) => (unit[0] ?? 0) >> 1 & 0x3f;
-  return annexB([units], kindOf, [H265.VPS, H265.SPS, H265.PPS], H265.SPS);
+  const typeOf = (unit: Uint8Array) => (unit[0] ?? 0) >> 1 & 0x3f;
+  return annexB([units], typeOf, [H265.VPS, H265.SPS, H265.PPS], H265.SPS);
 }
 
 /** The bytes of a hexadecimal `config` (RFC 6416 7.1 for MPEG-4 part 2), or null. */
@@ -57,7 +57,7 @@ export function decodeHex(text: string | undefined): Uint8Array<ArrayBuffer> | n
   return new Uint8Array(Buffer.from(digits, "hex"));
 }
 
-/** The NAL units of base64 texts with commas between, some of them empty or with junk in them. */
+/** The NAL units of comma-separated base64, some of it empty or with junk in it. */
 function base64Units(text: string | undefined): Uint8Array[] {
   return (text ?? "").split(",", 4 * MAX_PARAMETER_SETS).flatMap((part) => {
     const digits = part.replace(/[^A-Za-z0-9+/_-]/g, "");
@@ -66,8 +66,8 @@ function base64Units(text: string | undefined): Uint8Array[] {
 }
 
 /**
- * Splits at start codes, and cuts zeros off the end: no NAL unit ends in one (H.264 7.4.1). Some cameras
- * encode the start codes with the unit, in front or behind.
+ * Splits at start codes, and removes trailing zeros: no NAL unit ends in one (H.264 7.4.1). Some cameras
+ * include the start code, before or after the NAL unit.
  */
 function splitUnits(bytes: Uint8Array): Uint8Array[] {
   const units: Uint8Array[] = [];
@@ -85,23 +85,23 @@ function splitUnits(bytes: Uint8Array): Uint8Array[] {
 }
 
 /**
- * Joins units of the wanted kinds, in the order of `kinds`, each content once. Each kind comes from the
- * first source that has any.
+ * Joins NAL units of the given types, in their order, without duplicates. Each type is taken from the first
+ * source that has any.
  */
 function annexB(
   sources: readonly (readonly Uint8Array[])[],
-  kindOf: (unit: Uint8Array) => number,
-  kinds: readonly number[],
+  typeOf: (unit: Uint8Array) => number,
+  types: readonly number[],
   required: number,
 ): Uint8Array<ArrayBuffer> | null {
-  const unitsOf = (kind: number) =>
-    sources.map((units) => units.filter((unit) => isUnit(unit) && kindOf(unit) === kind))
+  const unitsOf = (type: number) =>
+    sources.map((units) => units.filter((unit) => isUnit(unit) && typeOf(unit) === type))
       .find((units) => units.length > 0) ?? [];
   if (unitsOf(required).length === 0) return null;
   const seen = new Set<string>();
   const bytes: number[] = [];
-  for (const kind of kinds) {
-    for (const unit of unitsOf(kind).slice(0, MAX_PARAMETER_SETS)) {
+  for (const type of types) {
+    for (const unit of unitsOf(type).slice(0, MAX_PARAMETER_SETS)) {
       const content = unit.join();
       if (seen.has(content)) continue;
       seen.add(content);
@@ -111,7 +111,7 @@ function annexB(
   return new Uint8Array(bytes);
 }
 
-/** The first bit of a NAL unit is 0 (H.264 7.3.1, H.265 7.3.1.2). */
+/** Checks the length and forbidden_zero_bit (H.264 7.3.1, H.265 7.3.1.2). */
 function isUnit(unit: Uint8Array): boolean {
   return unit.byteLength > 2 && (unit[0] ?? 0) < 0x80;
 }

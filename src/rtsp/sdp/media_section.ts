@@ -8,7 +8,7 @@ import {
   parseFormatParameters,
 } from "./fmtp.ts";
 
-/** Attributes (`a=`) of a section: names in lower case, values as written. */
+/** The attributes (`a=`) of a section: names in lower case, values as written. */
 export type Attributes = readonly (readonly [string, string])[];
 
 /** The first value of an attribute, or null. */
@@ -16,10 +16,10 @@ export function attributeOf(attributes: Attributes, name: string): string | null
   return attributes.find(([other]) => other === name)?.[1] ?? null;
 }
 
-/** What a payload type stands for. */
+/** The encoding of a payload type. */
 interface Encoding {
   readonly payloadType: number;
-  /** As written, or null where nothing says it. */
+  /** As written, or null if not stated. */
   readonly name: string | null;
   readonly clockRate: number;
   readonly parameters: FormatParameters;
@@ -28,10 +28,10 @@ interface Encoding {
 const VIDEO_CLOCK_RATE = 90000;
 const MAX_CLOCK_RATE = 1_000_000_000;
 const MAX_FRAME_RATE = 1000;
-/** RFC 2435 3.1.5: larger pictures state their size elsewhere; JPEG itself ends here. */
+/** The limit of JPEG. */
 const MAX_SIDE_PX = 65535;
 
-/** Encoding names in upper case, without dots. */
+/** Codecs by encoding name, in upper case, without dots. */
 const CODECS: ReadonlyMap<string, VideoCodec> = new Map([
   ["H264", "h264"],
   ["H265", "hevc"],
@@ -41,7 +41,7 @@ const CODECS: ReadonlyMap<string, VideoCodec> = new Map([
   ["AV1", "av1"],
 ]);
 
-/** Video payload types that need no `rtpmap` (RFC 3551 table 5). */
+/** Encoding names of static payload types of video (RFC 3551 table 5). */
 const STATIC_NAMES: ReadonlyMap<number, string> = new Map([
   [25, "CelB"],
   [26, "JPEG"],
@@ -53,9 +53,9 @@ const STATIC_NAMES: ReadonlyMap<number, string> = new Map([
 ]);
 
 /**
- * One media section.
- * @param line  what follows `m=`: kind, port, protocol, payload types (RFC 8866 5.14)
- * @param index  its place among all sections
+ * Parses a media section.
+ * @param line  the value of `m=`: kind, port, protocol, payload types (RFC 8866 5.14)
+ * @param index  its index among all sections
  */
 export function mediaDescription(
   line: string,
@@ -69,11 +69,11 @@ export function mediaDescription(
   const { format, problem } = kind === "video"
     ? videoFormat(protocol, encodings, attributes)
     : { format: null, problem: null };
-  const chosen = encodings.find(({ payloadType }) => payloadType === format?.payloadType);
+  const selected = encodings.find(({ payloadType }) => payloadType === format?.payloadType);
   return {
     index,
     kind,
-    encodingName: (chosen ?? encodings[0])?.name ?? null,
+    encodingName: (selected ?? encodings[0])?.name ?? null,
     control: attributeOf(attributes, "control"),
     format,
     problem,
@@ -81,37 +81,37 @@ export function mediaDescription(
   };
 }
 
-/** The payload types of a section, in its order, with what their `rtpmap` and `fmtp` say. */
+/** The encodings of a section's payload types, in order, by `rtpmap` and `fmtp`. */
 function encodingsOf(formats: readonly string[], attributes: Attributes): Encoding[] {
-  const maps = numbered(attributes, "rtpmap");
-  const fmtps = numbered(attributes, "fmtp");
+  const maps = byPayloadType(attributes, "rtpmap");
+  const fmtps = byPayloadType(attributes, "fmtp");
   const numbers = formats.filter((text) => /^\d{1,3}$/.test(text)).map(Number)
     .filter((payloadType) => payloadType < MAX_PAYLOAD_TYPES);
-  // A section whose m= has no payload type has those of its rtpmap.
+  // Without a payload type in m=, those of rtpmap apply.
   const payloadTypes = numbers.length > 0 ? numbers : maps.map(([payloadType]) => payloadType);
   return [...new Set(payloadTypes)].map((payloadType) => {
-    const map = textFor(payloadType, maps, payloadTypes.length) ?? "";
+    const map = valueFor(payloadType, maps, payloadTypes.length) ?? "";
     const [, name = null, rate] = /^([^\s/]+)(?:\s*\/\s*(\d{1,10}))?/.exec(map) ?? [];
     const clockRate = Number(rate ?? 0);
     return {
       payloadType,
       name,
       clockRate: clockRate > 0 && clockRate <= MAX_CLOCK_RATE ? clockRate : VIDEO_CLOCK_RATE,
-      parameters: parseFormatParameters(textFor(payloadType, fmtps, payloadTypes.length) ?? ""),
+      parameters: parseFormatParameters(valueFor(payloadType, fmtps, payloadTypes.length) ?? ""),
     };
   });
 }
 
-/** All values of an attribute that begin with a payload type. */
-function numbered(attributes: Attributes, name: string): (readonly [number, string])[] {
+/** The values of an attribute by the payload type that they begin with. */
+function byPayloadType(attributes: Attributes, name: string): (readonly [number, string])[] {
   return attributes.flatMap(([other, value]) => {
     const match = other === name ? /^(\d{1,3})(?:\s+(.*))?$/s.exec(value) : null;
     return match === null ? [] : [[Number(match[1]), (match[2] ?? "").trim()] as const];
   });
 }
 
-/** The text for a payload type. One camera's m= and rtpmap disagree: what is the only one is meant. */
-function textFor(
+/** The value for a payload type. In one camera m= and rtpmap disagree: a sole value applies to the sole type. */
+function valueFor(
   payloadType: number,
   texts: readonly (readonly [number, string])[],
   payloadTypeCount: number,
@@ -123,17 +123,17 @@ function textFor(
   return isOnly && !STATIC_NAMES.has(payloadType) ? first[1] : null;
 }
 
-interface Outcome {
+interface VideoFormatResult {
   readonly format: VideoFormat | null;
   readonly problem: string | null;
 }
 
-/** The first payload type that can be played, or why there is none. */
+/** The first supported payload type, or why there is none. */
 function videoFormat(
   protocol: string,
   encodings: readonly Encoding[],
   attributes: Attributes,
-): Outcome {
+): VideoFormatResult {
   if (!/rtp/i.test(protocol)) return { format: null, problem: "it is not sent over RTP" };
   if (/savp/i.test(protocol)) return { format: null, problem: "it is encrypted (SRTP)" };
   for (const encoding of encodings) {
@@ -149,10 +149,12 @@ function videoFormat(
   return { format: null, problem };
 }
 
-/** A payload type without a name is known by its parameters, where they are of one codec alone. */
+/** Identifies a payload type without a name by parameters that are specific to one codec. */
 function codecOf({ payloadType, name, parameters }: Encoding): VideoCodec | null {
-  const known = name ?? STATIC_NAMES.get(payloadType);
-  if (known !== undefined) return CODECS.get(known.toUpperCase().replaceAll(".", "")) ?? null;
+  const encodingName = name ?? STATIC_NAMES.get(payloadType);
+  if (encodingName !== undefined) {
+    return CODECS.get(encodingName.toUpperCase().replaceAll(".", "")) ?? null;
+  }
   if (parameters.has("sprop-parameter-sets")) return "h264";
   return parameters.has("sprop-vps") || parameters.has("sprop-sps") ? "hevc" : null;
 }
@@ -187,7 +189,7 @@ function extradataOf(
 }
 
 /**
- * The picture's size as cameras state it in four ways: `x-dimensions:W,H`, `framesize:PT W-H` (3GPP TS
+ * The picture size, which cameras state in four ways: `x-dimensions:W,H`, `framesize:PT W-H` (3GPP TS
  * 26.234), `cliprect:TOP,LEFT,BOTTOM,RIGHT`, and format parameters.
  */
 function sizeOf(attributes: Attributes, parameters: FormatParameters): VideoFormat["sizePx"] {
@@ -195,13 +197,13 @@ function sizeOf(attributes: Attributes, parameters: FormatParameters): VideoForm
     (attributeOf(attributes, name)?.match(/\d{1,6}/g) ?? []).map(Number);
   const [, frameWidth, frameHeight] = digits("framesize");
   const [top = 0, left = 0, bottom = 0, right = 0] = digits("cliprect");
-  const found = [
+  const candidates = [
     digits("x-dimensions"),
     [frameWidth, frameHeight],
     [right - left, bottom - top],
     [Number(parameters.get("width") ?? 0), Number(parameters.get("height") ?? 0)],
   ];
-  for (const [width = 0, height = 0] of found) {
+  for (const [width = 0, height = 0] of candidates) {
     if (isSide(width) && isSide(height)) return { width, height };
   }
   return null;
@@ -211,7 +213,7 @@ function isSide(px: number): boolean {
   return Number.isInteger(px) && px > 0 && px <= MAX_SIDE_PX;
 }
 
-/** `25`, `24.0`, ` 30000/1001`; a rate of 0 (`0S`) says nothing, and another line may. */
+/** The frame rate: `25`, `24.0`, ` 30000/1001`. Skips a rate of 0 (`0S`), which another line may correct. */
 function frameRateOf(attributes: Attributes): number | null {
   for (const name of ["framerate", "x-framerate"]) {
     for (const [other, value] of attributes) {
@@ -225,7 +227,7 @@ function frameRateOf(attributes: Attributes): number | null {
   return null;
 }
 
-/** A server's word, short and printable. */
+/** A server's word, truncated and printable. */
 function printable(text: string): string {
   return text.replace(/[^\w.+-]/g, "").slice(0, 32);
 }

@@ -3,20 +3,19 @@ import { MAX_BODY_BYTES, MAX_SDP_LINE_CHARS, MAX_SDP_LINES, MAX_TRACKS } from ".
 import type { MediaDescription } from "../media.ts";
 import { attributeOf, mediaDescription } from "./media_section.ts";
 
-/** What a camera says of its stream (RFC 8866), as far as Orion needs it. */
+/** A session description (RFC 8866). */
 export interface SessionDescription {
-  /** The control attribute of the whole presentation as written, or null. */
+  /** The session-level control attribute as written, or null. */
   readonly control: string | null;
-  /** All media sections in their order: video, audio and whatever else. */
+  /** All media sections in order, whatever their kind. */
   readonly media: readonly MediaDescription[];
 }
 
 /**
- * Reads a session description. Tolerates what cameras get wrong: any kind of line end, spaces around
- * values, lines that are none, attributes in any order; a section that cannot be played says so in its
- * `problem`.
+ * Parses a session description. Tolerates common errors of cameras: any line terminator, spaces around
+ * values, malformed lines, attributes in any order. A section with an unsupported format has a `problem`.
  *
- * @param text  the body of an answer to DESCRIBE, decoded
+ * @param text  the decoded body of a response to DESCRIBE
  * @throws {StreamError} `STREAM_INVALID`: no media section, or over the bounds of `limits.ts`
  */
 export function parseSdp(text: string): SessionDescription {
@@ -42,7 +41,7 @@ export function parseSdp(text: string): SessionDescription {
 
 function splitLines(text: string): string[] {
   if (text.length > MAX_BODY_BYTES) throw invalid(`it is longer than ${MAX_BODY_BYTES}`);
-  // Zeros come at the end, from cameras that send their whole buffer.
+  // Some cameras send trailing zeros, the rest of their buffer.
   const lines = text.replaceAll("\0", "").split(/\r\n|\n|\r/, MAX_SDP_LINES + 1);
   if (lines.length > MAX_SDP_LINES) throw invalid(`it has more than ${MAX_SDP_LINES} lines`);
   if (lines.some((line) => line.length > MAX_SDP_LINE_CHARS)) {

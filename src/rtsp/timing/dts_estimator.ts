@@ -1,18 +1,18 @@
-/** Pictures that may be decoded before one that is shown earlier: 16 at most in H.264 and H.265. */
+/** The most pictures that may precede one in decoding order but follow it in output order (H.264, H.265). */
 const MAX_REORDERED = 16;
 
 /**
- * Decoding times from presentation times: with B-frames, units are sent in another order than shown,
- * but at even distances. The depth of reordering is learnt from the stream.
+ * Estimates decoding times (DTS) from presentation times (PTS): with B-frames, units are sent out of
+ * presentation order, but at even intervals. Learns the reordering depth from the stream.
  */
 export class DtsEstimator {
-  /** The highest presentation times so far, in ascending order: one more than the depth. */
+  /** The highest PTS so far, in ascending order: one more than the depth. */
   readonly #highest = new Float64Array(MAX_REORDERED + 1);
   #count = 0;
   #last = -Infinity;
 
-  /** The next unit in decoding order; what it returns never goes back. */
-  unit(pts: number): number {
+  /** @returns the DTS of the next unit in decoding order; never less than the previous one */
+  next(pts: number): number {
     let place = this.#count;
     while (place > 0 && (this.#highest[place - 1] ?? 0) > pts) place--;
     const isDeeper = place === 0 && this.#count <= MAX_REORDERED;

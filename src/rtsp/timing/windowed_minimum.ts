@@ -1,30 +1,30 @@
 import type { SteadyMs } from "../../core/clock.ts";
 
-/** How long a value counts at least; at most twice as long. */
+/** The least time that a value counts; the most is twice as long. */
 const WINDOW_MS = 15_000;
-/** And for how many later ones: a camera may send one every five seconds. */
+/** The least number of later values for which it counts: a camera may send one every 5 s. */
 const WINDOW_VALUES = 16;
 
-/** The least of the values of about the last 15 to 30 s and 16 to 32 values, in constant memory. */
+/** The minimum of the last 15 to 30 s and 16 to 32 values, in constant memory. */
 export class WindowedMinimum {
-  #sinceMs: SteadyMs | null = null;
-  #values = 0;
+  #windowStart: SteadyMs | null = null;
+  #count = 0;
   #current = Infinity;
   #previous = Infinity;
 
-  note(value: number, atMs: SteadyMs): void {
-    const isOver = this.#sinceMs === null || atMs - this.#sinceMs > WINDOW_MS;
-    if (isOver && this.#values >= WINDOW_VALUES) {
+  add(value: number, at: SteadyMs): void {
+    const isExpired = this.#windowStart === null || at - this.#windowStart > WINDOW_MS;
+    if (isExpired && this.#count >= WINDOW_VALUES) {
       this.#previous = this.#current;
       this.#current = Infinity;
-      this.#sinceMs = atMs;
-      this.#values = 0;
+      this.#windowStart = at;
+      this.#count = 0;
     }
-    this.#values++;
+    this.#count++;
     this.#current = Math.min(this.#current, value);
   }
 
-  /** Infinity before the first. */
+  /** Infinity before the first value. */
   get value(): number {
     return Math.min(this.#current, this.#previous);
   }

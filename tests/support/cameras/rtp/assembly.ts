@@ -38,7 +38,7 @@ export class Assembly {
     this.#isTogether = true;
     this.push(...packets);
     this.#isTogether = false;
-    this.assembler.settle();
+    this.assembler.endBatch();
     return this;
   }
 
@@ -54,7 +54,7 @@ export class Assembly {
   pushBytes(bytes: Uint8Array<ArrayBuffer>): void {
     if (!this.#packet.parse(bytes, 0, bytes.length)) throw new Error("this is no RTP packet");
     this.assembler.push(this.#packet);
-    if (!this.#isTogether) this.assembler.settle();
+    if (!this.#isTogether) this.assembler.endBatch();
   }
 
   /** Ends the stream, and returns all units. */

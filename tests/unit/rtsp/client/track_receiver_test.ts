@@ -57,7 +57,7 @@ function play(
   packets.forEach((bytes, index) =>
     track.rtp(bytes, 0, bytes.length, steadyMs(index * intervalMs))
   );
-  track.settle();
+  track.endBatch();
   return { units, foreignPackets: track.foreignPackets };
 }
 

@@ -25,7 +25,7 @@ Deno.test("rtsp: packets are put together without an allocation for each", () =>
     for (let at = 0; at < sent.length; at++) {
       const start = starts[at] ?? 0;
       if (packet.parse(received, start, sent[at]?.length ?? 0)) assembler.push(packet);
-      assembler.settle();
+      assembler.endBatch();
     }
   };
   const growth = (rounds: number) => {

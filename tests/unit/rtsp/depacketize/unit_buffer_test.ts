@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
-import { MAX_FIRST_BYTES, UnitBuffer } from "../../../../src/rtsp/depacketize/unit_buffer.ts";
+import { MAX_PRIMARY_BYTES, UnitBuffer } from "../../../../src/rtsp/depacketize/unit_buffer.ts";
 import { joined, noise, seeded } from "../../../support/cameras/rtp/packets.ts";
 
-const LIMIT_BYTES = 3 * MAX_FIRST_BYTES;
+const LIMIT_BYTES = 3 * MAX_PRIMARY_BYTES;
 const SOURCE = noise(LIMIT_BYTES + 1, 1);
 const PACKET_BYTES = 60_000;
 const WALKS = 30;
@@ -29,7 +29,7 @@ function step(buffer: UnitBuffer, model: Model, next: () => number): void {
   const kind = upTo(20);
   const at = upTo(model.bytes.length + 1);
   if (kind < 11) {
-    const count = upTo(kind === 0 ? 2 * MAX_FIRST_BYTES : 6 * PACKET_BYTES);
+    const count = upTo(kind === 0 ? 2 * MAX_PRIMARY_BYTES : 6 * PACKET_BYTES);
     const start = upTo(1000);
     buffer.append(SOURCE, start, start + count);
     model.append(SOURCE.subarray(start, start + count));
@@ -67,7 +67,7 @@ Deno.test("rtsp: what goes into a unit's memory comes out of it, however large a
       const where = `seed ${seed}, step ${at}`;
       assert.equal(buffer.isOverflown, model.isOverflown, where);
       assert.equal(buffer.length, model.bytes.length, where);
-      assert.ok(buffer.capacity <= LIMIT_BYTES + MAX_FIRST_BYTES, where);
+      assert.ok(buffer.capacity <= LIMIT_BYTES + MAX_PRIMARY_BYTES, where);
       // Looking moves the bytes, so it is not done each time.
       if (at % 4 !== 0) continue;
       assert.ok(equal(buffer.bytes.subarray(0, buffer.length), model.bytes), where);
@@ -86,12 +86,12 @@ Deno.test("rtsp: the memory of a large unit is given back with the next small on
   const buffer = new UnitBuffer(LIMIT_BYTES);
   for (let round = 0; round < 3; round++) {
     unit(buffer, LIMIT_BYTES);
-    assert.equal(buffer.capacity, LIMIT_BYTES + MAX_FIRST_BYTES);
+    assert.equal(buffer.capacity, LIMIT_BYTES + MAX_PRIMARY_BYTES);
     assert.ok(equal(buffer.bytes.subarray(0, buffer.length), SOURCE.subarray(0, LIMIT_BYTES)));
     buffer.clear();
     unit(buffer, PACKET_BYTES);
     buffer.clear();
-    assert.equal(buffer.capacity, MAX_FIRST_BYTES);
+    assert.equal(buffer.capacity, MAX_PRIMARY_BYTES);
   }
 });
 
@@ -99,7 +99,7 @@ Deno.test("rtsp: a unit that is too large leaves no memory behind while the rest
   const buffer = new UnitBuffer(LIMIT_BYTES);
   unit(buffer, LIMIT_BYTES + 1);
   assert.ok(buffer.isOverflown);
-  assert.equal(buffer.capacity, MAX_FIRST_BYTES);
+  assert.equal(buffer.capacity, MAX_PRIMARY_BYTES);
 });
 
 Deno.test("rtsp: a unit takes no more memory than it may have bytes, and none when it is given back", () => {

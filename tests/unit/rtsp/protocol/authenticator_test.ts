@@ -1,11 +1,8 @@
 import fc from "fast-check";
 import assert from "node:assert/strict";
 import { hasControlCharacters } from "../../../../src/core/control_characters.ts";
-import {
-  Authenticator,
-  chooseChallenge,
-  parseChallenges,
-} from "../../../../src/rtsp/protocol/authenticator.ts";
+import { Authenticator, selectChallenge } from "../../../../src/rtsp/protocol/authenticator.ts";
+import { parseChallenges } from "../../../../src/rtsp/protocol/challenges.ts";
 
 const URI = "rtsp://cam.lan/stream";
 
@@ -14,15 +11,15 @@ function authenticator(username: string, password: string, ...tokens: string[]):
 }
 
 function isNew(authenticator: Authenticator, ...headers: string[]): boolean {
-  const challenged = authenticator.challenge(headers);
-  assert.ok(challenged.ok, JSON.stringify(challenged));
-  return challenged.isNew;
+  const outcome = authenticator.acceptChallenge(headers);
+  assert.ok(outcome.ok, JSON.stringify(outcome));
+  return outcome.isNew;
 }
 
 function refusal(...headers: string[]): string {
-  const challenged = authenticator("u", "p").challenge(headers);
-  assert.ok(!challenged.ok);
-  return challenged.reason;
+  const outcome = authenticator("u", "p").acceptChallenge(headers);
+  assert.ok(!outcome.ok);
+  return outcome.reason;
 }
 
 /** The parameters of an `Authorization` header. */
@@ -125,7 +122,7 @@ const CHALLENGES: readonly string[] = [
 
 for (const text of CHALLENGES) {
   Deno.test(`rtsp: a challenge is read as in ${text}`, () => {
-    const chosen = chooseChallenge(parseChallenges([text]));
+    const chosen = selectChallenge(parseChallenges([text]));
     assert.ok(chosen.ok && chosen.challenge.kind === "digest");
     assert.equal(chosen.challenge.realm.value, "IP Cam, Hall");
     assert.equal(chosen.challenge.nonce.value, "4a:b,c=");
@@ -163,7 +160,7 @@ Deno.test("rtsp: the strongest challenge that is understood is answered", () => 
   const sha256 = 'Digest realm="r", nonce="s", algorithm=SHA-256';
   const unknown = 'Digest realm="r", nonce="x", algorithm=SHA-512-256';
   const algorithm = (...headers: string[]) => {
-    const chosen = chooseChallenge(parseChallenges(headers));
+    const chosen = selectChallenge(parseChallenges(headers));
     assert.ok(chosen.ok);
     return chosen.challenge.kind === "basic" ? "basic" : chosen.challenge.hash;
   };
@@ -196,9 +193,9 @@ Deno.test("rtsp: a server that once offered more gets nothing weaker", () => {
   isNew(login, 'Digest realm="r", nonce="s", algorithm=SHA-256');
   const before = login.authorization("PLAY", URI) ?? "";
   for (const weaker of ['Digest realm="r", nonce="m"', 'Basic realm="r"']) {
-    const challenged = login.challenge([weaker]);
-    assert.ok(!challenged.ok);
-    assert.equal(challenged.reason, "downgrade");
+    const outcome = login.acceptChallenge([weaker]);
+    assert.ok(!outcome.ok);
+    assert.equal(outcome.reason, "downgrade");
   }
   const after = login.authorization("PLAY", URI) ?? "";
   assert.equal(parametersOf(after)["algorithm"], "SHA-256");
@@ -210,7 +207,7 @@ Deno.test("rtsp: a stronger challenge is answered, and what comes before it no m
   isNew(login, 'Basic realm="r"');
   login.authorization("PLAY", URI);
   assert.equal(isNew(login, 'Digest realm="r", nonce="n"'), true);
-  assert.equal(login.challenge(['Basic realm="r"']).ok, false);
+  assert.equal(login.acceptChallenge(['Basic realm="r"']).ok, false);
 });
 
 Deno.test("rtsp: the nonce count grows with each request and begins anew with a nonce", () => {
@@ -264,11 +261,11 @@ Deno.test("rtsp: no text, JSON or inspection of it shows the credentials", () =>
 
 Deno.test("rtsp: a server's words in a refusal are short and printable", () => {
   const algorithm = `\x1b[31m${"x".repeat(500)}`;
-  const challenged = authenticator("u", "p").challenge([
+  const outcome = authenticator("u", "p").acceptChallenge([
     `Digest realm="r", nonce="n", algorithm="${algorithm}"`,
   ]);
-  assert.ok(!challenged.ok && challenged.detail.length < 120);
-  assert.ok(!hasControlCharacters(challenged.detail));
+  assert.ok(!outcome.ok && outcome.detail.length < 120);
+  assert.ok(!hasControlCharacters(outcome.detail));
 });
 
 Deno.test("rtsp: realm, nonce and user come back as they went, whatever they are made of", () => {

@@ -6,9 +6,9 @@ import {
   REORDER_DEPTH,
   REORDER_WAIT_MS,
   ReorderBuffer,
-  SequenceChecker,
-  type Sequencer,
-} from "../../../../src/rtsp/rtp/sequencer.ts";
+} from "../../../../src/rtsp/rtp/reorder_buffer.ts";
+import { SequenceChecker } from "../../../../src/rtsp/rtp/sequence_checker.ts";
+import type { Sequencer } from "../../../../src/rtsp/rtp/sequencer.ts";
 import { packetBytes } from "../../../support/cameras/rtp/packets.ts";
 
 /** What came out: sequence numbers, and gaps as `-n`. */

@@ -68,7 +68,9 @@ const REPORT = [0x80, 200, 0, 0];
 
 Deno.test("rtsp connection: packets, answers and blank lines come in any order", async () => {
   const answer = "RTSP/1.0 200 OK\r\nCSeq: 1\r\n\r\n";
-  const { connection, packets } = play([joined(frame(0, ...RTP), answer, "\r\n", frame(1, ...REPORT))]);
+  const { connection, packets } = play([
+    joined(frame(0, ...RTP), answer, "\r\n", frame(1, ...REPORT)),
+  ]);
   const response = await connection.call({ method: "OPTIONS", uri: "rtsp://cam/", headers: [] });
   assert.equal(response.status, 200);
   assert.deepEqual(packets, ["0:80600001", "1:80c80000"]);
@@ -98,13 +100,21 @@ Deno.test("rtsp connection: packets for which there is no room come with the nex
   let room = 2;
   const chunks = [joined(packet, packet, packet, packet, packet), packet];
   const { connection, packets } = play(chunks, () => packets.length < room);
-  assert.deepEqual(await connection.receive(), { ended: false, mayHaveMore: true, hasBuffered: true });
+  assert.deepEqual(await connection.receive(), {
+    ended: false,
+    mayHaveMore: true,
+    hasBuffered: true,
+  });
   assert.equal(packets.length, 2);
   room = 4;
   assert.equal((await connection.receive()).hasBuffered, true);
   assert.equal(packets.length, 4);
   room = 6;
-  assert.deepEqual(await connection.receive(), { ended: false, mayHaveMore: false, hasBuffered: false });
+  assert.deepEqual(await connection.receive(), {
+    ended: false,
+    mayHaveMore: false,
+    hasBuffered: false,
+  });
   assert.equal(packets.length, 5, "what the first read brought");
   await readAll(connection);
   assert.equal(packets.length, 6);
