@@ -1,4 +1,4 @@
-/** The interleaved connection under damage: any bytes, cut anywhere. */
+/** The RTSP connection under mutation: any bytes, split anywhere. */
 import assert from "node:assert/strict";
 import { OrionError } from "../../src/core/errors.ts";
 import type { ByteStream } from "../../src/rtsp/transport/byte_stream.ts";
@@ -15,7 +15,7 @@ const REQUEST = encoder.encode("GET_PARAMETER rtsp://cam/ RTSP/1.0\r\nCSeq: 9\r\
 const MIXED = Uint8Array.from([...RTP, ...ANSWER, ...REPORT, ...RTP, ...REQUEST, ...RTP]);
 const WORDS = ["$", "\r\n\r\n", "RTSP/1.0", "Content-Length: 999999\r\n", "CSeq: 1\r\n"] as const;
 
-/** Gives its bytes in pieces of random sizes. */
+/** Plays back bytes in chunks of random sizes. */
 function pieces(bytes: Uint8Array, random: (limit: number) => number): ByteStream {
   let at = 0;
   return {
@@ -35,7 +35,7 @@ function pieces(bytes: Uint8Array, random: (limit: number) => number): ByteStrea
   };
 }
 
-Deno.test("fuzz: the interleaved connection throws nothing but typed errors, and always ends", async () => {
+Deno.test("rtsp fuzz: a connection throws only typed errors, and always ends", async () => {
   const random = seededRandom(20261125);
   let packets = 0;
   for (let run = 0; run < FUZZ_RUNS; run++) {

@@ -13,7 +13,7 @@ export class H264SliceReader {
   isFirst = false;
   /** The slice refers to no other picture. */
   isIntra = false;
-  /** The slice begins the second field of the frame whose first field came just before it. */
+  /** The slice begins the second field of the frame whose first field directly precedes it. */
   isSecondField = false;
   readonly #reader = new BitReader();
   // The newest SPS. Without one, pictures are taken for frames, not fields.

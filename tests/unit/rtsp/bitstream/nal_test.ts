@@ -34,12 +34,12 @@ function readerOf(bytes: readonly number[] | Uint8Array, start = 0): BitReader {
   return reader;
 }
 
-/** The types from 0 up to, not including, `count` for which it holds. */
+/** The types below `count` that satisfy the predicate. */
 function types(count: number, holds: (type: number) => boolean): number[] {
   return Array.from({ length: count }, (_, type) => type).filter(holds);
 }
 
-Deno.test("rtsp: types of H.264 units are what table 7-1 says", () => {
+Deno.test("rtsp: types of H.264 NAL units are those of table 7-1", () => {
   assert.deepEqual(types(32, isH264Vcl), [1, 2, 3, 4, 5]);
   assert.deepEqual(types(32, isH264ParameterSet), [7, 8, 13, 15]);
   assert.deepEqual(types(32, isH264Aud), [9]);
@@ -49,7 +49,7 @@ Deno.test("rtsp: types of H.264 units are what table 7-1 says", () => {
   assert.equal(isH264FirstSlice(h264Slice({ isFirst: false })[1] ?? 0), false);
 });
 
-Deno.test("rtsp: types of H.265 units are what table 7-1 says", () => {
+Deno.test("rtsp: types of H.265 NAL units are those of table 7-1", () => {
   assert.deepEqual(types(64, isH265Vcl), types(32, () => true));
   assert.deepEqual(types(64, isH265Irap), [16, 17, 18, 19, 20, 21, 22, 23]);
   assert.deepEqual(types(64, isH265ParameterSet), [32, 33, 34]);
@@ -61,7 +61,7 @@ Deno.test("rtsp: types of H.265 units are what table 7-1 says", () => {
   assert.equal(isH265FirstSlice(0x7f), false);
 });
 
-Deno.test("rtsp: numbers come back from bits as they were written, with emulation prevention", () => {
+Deno.test("rtsp: numbers round-trip through bits with emulation prevention", () => {
   const number = fc.record({
     kind: fc.constantFrom("ue", "se", "bits"),
     value: fc.integer({ min: 0, max: 70000 }),
@@ -83,7 +83,7 @@ Deno.test("rtsp: numbers come back from bits as they were written, with emulatio
   }));
 });
 
-Deno.test("rtsp: reading beyond the end says so, and ends", () => {
+Deno.test("rtsp: reading beyond the end is flagged, and terminates", () => {
   const reader = readerOf([0, 0, 0]);
   assert.equal(reader.ue(), 0);
   assert.equal(reader.isPast, true);
@@ -95,7 +95,7 @@ Deno.test("rtsp: reading beyond the end says so, and ends", () => {
   assert.equal(short.isPast, true);
 });
 
-Deno.test("rtsp: the recovery point is found among other messages", () => {
+Deno.test("rtsp: a recovery point is found among other SEI messages", () => {
   for (const frames of [0, 1, 12, 255, 3000]) {
     assert.equal(h264RecoveryFrames(readerOf(h264RecoverySei(frames), 1)), frames);
     assert.equal(h265RecoveryPictures(readerOf(h265RecoverySei(frames), 2)), frames);
@@ -104,9 +104,9 @@ Deno.test("rtsp: the recovery point is found among other messages", () => {
   assert.equal(h264RecoveryFrames(readerOf(H264_SEI, 1)), -1);
 });
 
-Deno.test("rtsp: SEI that is cut short or endless has no recovery point", () => {
+Deno.test("rtsp: truncated or endless SEI has no recovery point", () => {
   const whole = h264RecoverySei(9);
-  // Without the number itself, the message's last bits and the trailing ones.
+  // Only the bits after the number: the rest of the message, and the trailing bits.
   for (let end = 1; end <= whole.length - 3; end++) {
     assert.equal(h264RecoveryFrames(readerOf(whole.subarray(0, end), 1)), -1, `${end} bytes`);
   }

@@ -5,7 +5,7 @@ function annexB(base64: string): Uint8Array {
   return Uint8Array.from([0, 0, 0, 1, ...Uint8Array.fromBase64(base64)]);
 }
 
-/** Made with x264 and x265 through ffmpeg. */
+/** Made by ffmpeg with x264 and x265. */
 const SETS = [
   {
     codec: "h264",
@@ -17,7 +17,7 @@ const SETS = [
     set: "Z0LAH9kAUAW7ARAAAAMAEAAAAwMg8YMkgA==",
     size: { width: 1280, height: 720 },
   },
-  // 360 is no multiple of 16: what is cropped stays in.
+  // 360 is no multiple of 16: the coded size is that before cropping.
   { codec: "h264", set: "Z0LAHtkAoC/5cBEAAAMAAQAAAwAyDxYuSA==", size: { width: 640, height: 368 } },
   {
     codec: "hevc",
@@ -31,13 +31,13 @@ const SETS = [
   },
 ] as const;
 
-Deno.test("rtsp: a sequence parameter set tells the size of the pictures", () => {
+Deno.test("rtsp: an SPS has the size of the pictures", () => {
   for (const { codec, set, size } of SETS) {
     assert.deepEqual(codedSize(codec, annexB(set)), size);
   }
 });
 
-Deno.test("rtsp: what holds no parameter set has no size", () => {
+Deno.test("rtsp: without an SPS there is no size", () => {
   assert.equal(codedSize("h264", new Uint8Array()), null);
   assert.equal(codedSize("h264", Uint8Array.of(0, 0, 0, 1, 0x67)), null);
   assert.equal(codedSize("hevc", new Uint8Array(64).fill(255)), null);

@@ -13,7 +13,7 @@ const PAYLOAD_BYTES = 300;
 /** The first source sends larger pictures than the other one. */
 const BYTES: Readonly<Record<number, number>> = { [OURS]: 1000, [OTHER]: 700 };
 
-/** Packets of so many pictures of one source, each in several. */
+/** The packets of several pictures of one source, several per picture. */
 function packetsOf(ssrc: number, pictures: number, first = 0): Uint8Array<ArrayBuffer>[] {
   let sequence = first * 10;
   return Array.from({ length: pictures }, (_, index) => {
@@ -25,13 +25,13 @@ function packetsOf(ssrc: number, pictures: number, first = 0): Uint8Array<ArrayB
   }).flat();
 }
 
-/** One after the other by turns, as far as both go. */
+/** Interleaves two lists; the rest of the longer one follows. */
 function mixed<T>(a: readonly T[], b: readonly T[]): T[] {
   return Array.from({ length: Math.max(a.length, b.length) }, (_, index) => [a[index], b[index]])
     .flat().filter((one) => one !== undefined);
 }
 
-/** What comes of packets over TCP: whose each unit is, with `!` where it is corrupt. */
+/** Receives packets over TCP. @returns the source of each unit, with `!` if corrupt */
 function play(
   packets: readonly Uint8Array<ArrayBuffer>[],
   announcedSsrc: number | null = null,
@@ -61,7 +61,7 @@ function play(
   return { units, foreignPackets: track.foreignPackets };
 }
 
-Deno.test("rtsp: of two sources on one channel the one that came first is played, the other counted", () => {
+Deno.test("rtsp: of two sources on one channel the first is active, the other counted", () => {
   const other = packetsOf(OTHER, 3 * GOP);
   const { units, foreignPackets } = play(mixed(packetsOf(OURS, 3 * GOP), other));
   assert.deepEqual(
@@ -72,7 +72,7 @@ Deno.test("rtsp: of two sources on one channel the one that came first is played
   assert.ok(foreignPackets > other.length - 3, `${foreignPackets} of ${other.length}`);
 });
 
-Deno.test("rtsp: of two sources on one channel the announced one is played, whichever came first", () => {
+Deno.test("rtsp: of two sources on one channel the announced one is active, whichever was first", () => {
   const packets = mixed(packetsOf(OURS, 2 * GOP), packetsOf(OTHER, 2 * GOP));
   const { units } = play(packets, OURS);
   assert.deepEqual(units, Array(2 * GOP).fill("ours"));
@@ -80,20 +80,20 @@ Deno.test("rtsp: of two sources on one channel the announced one is played, whic
   assert.deepEqual(late.slice(-GOP), Array(GOP).fill("other"));
 });
 
-Deno.test("rtsp: a camera that goes on with another source is followed from its first packet", () => {
+Deno.test("rtsp: a change of the SSRC is followed from its first packet", () => {
   const { units, foreignPackets } = play([...packetsOf(OURS, GOP), ...packetsOf(OTHER, GOP)]);
   assert.deepEqual(units, [...Array(GOP).fill("ours"), "other!", ...Array(GOP - 1).fill("other")]);
   assert.equal(foreignPackets, 0);
 });
 
-Deno.test("rtsp: of two sources on one channel the other is played once the first is silent", () => {
+Deno.test("rtsp: of two sources on one channel the other becomes active once the first is silent", () => {
   const before = mixed(packetsOf(OURS, GOP), packetsOf(OTHER, GOP));
   const packets = [...before, ...packetsOf(OTHER, 4 * GOP, GOP)];
-  assert.ok(!play(packets).units.includes("other"), "it may go on yet");
+  assert.ok(!play(packets).units.includes("other"), "the first may continue");
   assert.deepEqual(play(packets, null, 100).units.slice(-GOP), Array(GOP).fill("other"));
 });
 
-Deno.test("rtsp: a stray packet of another source changes nothing, also when it comes first", () => {
+Deno.test("rtsp: a stray packet of another source is ignored, also as the first packet", () => {
   const [stray = new Uint8Array(0)] = packetsOf(OTHER, 1, 1);
   const packets = packetsOf(OURS, 3 * GOP);
   const { units } = play(packets.flatMap((one, index) => index % 7 === 0 ? [stray, one] : [one]));

@@ -28,7 +28,7 @@ function one(payload: readonly number[] | Uint8Array, marker = true, timestamp =
 
 for (const isCounted of [false, true]) {
   const how = isCounted ? "counted" : "sized";
-  Deno.test(`rtsp: AV1 in ${how} elements comes out as it went in, for each payload size of 20 to 1500`, () => {
+  Deno.test(`rtsp: AV1 in ${how} elements round-trips for each payload size of 20 to 1500`, () => {
     for (let bytes = 20; bytes <= 1500; bytes++) {
       const assembly = new Assembly(FORMAT);
       UNITS.forEach((obus, index) => {
@@ -43,7 +43,7 @@ for (const isCounted of [false, true]) {
   });
 }
 
-Deno.test("rtsp: AV1 temporal delimiters and padding are left out", () => {
+Deno.test("rtsp: AV1 temporal delimiters and padding are dropped", () => {
   const assembly = new Assembly(FORMAT);
   const frame = obu(6, 40, INTER);
   for (const timestamp of [0, 3000]) {
@@ -53,13 +53,13 @@ Deno.test("rtsp: AV1 temporal delimiters and padding are left out", () => {
   assert.deepEqual(assembly.units.map(({ data }) => data), [sized(frame), sized(frame)]);
 });
 
-Deno.test("rtsp: AV1 OBUs that keep their size are written as they are", () => {
+Deno.test("rtsp: AV1 OBUs with a size field are written unchanged", () => {
   const frame = sized(obu(6, 300, INTER));
   const assembly = new Assembly(FORMAT).push(...picturePackets(av1Payloads([frame], 100), 0));
   assert.deepEqual(assembly.units.map(({ data }) => data), [frame]);
 });
 
-Deno.test("rtsp: an AV1 keyframe is one only when the sequence is known", () => {
+Deno.test("rtsp: an AV1 keyframe counts only if the sequence header is known", () => {
   const frame = obu(6, 40, KEY);
   const isKey = (format = FORMAT) =>
     new Assembly(format).push(one(av1Payloads([frame], 1400)[0] ?? [])).units[0]?.isKey;
@@ -67,7 +67,7 @@ Deno.test("rtsp: an AV1 keyframe is one only when the sequence is known", () => 
   assert.equal(isKey(videoFormat("av1", { extradata: Uint8Array.of(0x0a, 0) })), true);
 });
 
-Deno.test("rtsp: AV1 without markers ends at the change of timestamp, or at a delimiter", () => {
+Deno.test("rtsp: AV1 without marker bits ends at a change of timestamp, or at a delimiter", () => {
   const [a, b, c] = [obu(6, 30, INTER), obu(6, 31, INTER), obu(6, 32, INTER)] as const;
   const assembly = new Assembly(FORMAT);
   const push = (obus: readonly Uint8Array[], timestamp: number) =>
@@ -78,7 +78,7 @@ Deno.test("rtsp: AV1 without markers ends at the change of timestamp, or at a de
   assert.deepEqual(assembly.end().map(({ data }) => data), [a, b, c].map(sized));
 });
 
-Deno.test("rtsp: an AV1 fragment that is missing makes its unit corrupt, and leaves its OBU out", () => {
+Deno.test("rtsp: a missing AV1 fragment corrupts its unit and drops its OBU", () => {
   const payloads = av1Payloads([obu(5, 20), obu(6, 900, INTER)], 200);
   const packets = picturePackets(payloads, 0);
   for (let lost = 0; lost < packets.length; lost++) {
@@ -92,7 +92,7 @@ Deno.test("rtsp: an AV1 fragment that is missing makes its unit corrupt, and lea
   }
 });
 
-Deno.test("rtsp: AV1 payloads that contradict themselves are corrupt and break nothing", () => {
+Deno.test("rtsp: inconsistent AV1 payloads are corrupt and break nothing", () => {
   const frame = obu(6, 20, INTER);
   const cases: Readonly<Record<string, readonly number[]>> = {
     "a size beyond the end": [0x00, ...leb128(500), ...frame],

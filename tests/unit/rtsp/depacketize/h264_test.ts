@@ -20,7 +20,7 @@ const FORMAT = videoFormat("h264");
 const IDR = h264Slice({ isIdr: true, refIdc: 3, bytes: 3000 });
 const P = h264Slice({ bytes: 900 });
 
-/** Pictures as encoders make them: in several slices, with and without parameter sets. */
+/** Pictures of several slices, with and without parameter sets. */
 const PICTURES: readonly (readonly Uint8Array[])[] = [
   [H264_AUD, h264Sps(), H264_PPS, H264_SEI, IDR],
   [P],
@@ -45,7 +45,7 @@ function one(payload: Uint8Array | readonly number[], marker = true, timestamp =
 }
 
 for (const [name, packetize] of Object.entries(PACKETIZERS)) {
-  Deno.test(`rtsp: H.264 comes out of ${name} as it went in, for each payload size of 20 to 1500`, () => {
+  Deno.test(`rtsp: H.264 in ${name} round-trips for each payload size of 20 to 1500`, () => {
     for (let bytes = 20; bytes <= 1500; bytes++) {
       const assembly = new Assembly(FORMAT).push(...send(PICTURES, packetize, bytes));
       assert.deepEqual(assembly.units.map(({ data }) => nalsOf(data)), PICTURES, `${bytes} bytes`);
@@ -59,7 +59,7 @@ for (const [name, packetize] of Object.entries(PACKETIZERS)) {
   });
 }
 
-Deno.test("rtsp: H.264 pictures of any slices come out as they went in", () => {
+Deno.test("rtsp: H.264 pictures of any slices round-trip", () => {
   const slices = fc.array(fc.integer({ min: 8, max: 4000 }), { minLength: 1, maxLength: 5 });
   const pictures = fc.array(fc.record({ slices, hasSets: fc.boolean() }), {
     minLength: 1,
@@ -80,8 +80,8 @@ Deno.test("rtsp: H.264 pictures of any slices come out as they went in", () => {
   );
 });
 
-Deno.test("rtsp: a payload of several H.264 units with start codes is taken apart", () => {
-  // Seen with cheap cameras: the whole keyframe behind the parameter sets, in one payload.
+Deno.test("rtsp: a payload of several H.264 NAL units with start codes is split", () => {
+  // Cheap cameras: a whole keyframe after the parameter sets, in one payload.
   const code = [0, 0, 0, 1];
   const units = [h264Sps(), H264_PPS, h264Slice({ isIdr: true })];
   const payloads = {
@@ -99,7 +99,7 @@ Deno.test("rtsp: a payload of several H.264 units with start codes is taken apar
   }
 });
 
-Deno.test("rtsp: a picture in the fragments of what begins as a parameter set is found", () => {
+Deno.test("rtsp: a picture in the fragments of a parameter set is found", () => {
   const units = [h264Sps(), H264_PPS, h264Slice({ isIdr: true, bytes: 500 })];
   const blob = joined(
     units.flatMap((unit, index) => index === 0 ? [unit] : [[0, 0, 0, 1], unit]),
@@ -110,7 +110,7 @@ Deno.test("rtsp: a picture in the fragments of what begins as a parameter set is
   assert.deepEqual(assembly.units.map(({ data }) => nalsOf(data)), [units, [P]]);
 });
 
-Deno.test("rtsp: a fragment with start and end bit is a whole unit", () => {
+Deno.test("rtsp: a fragment with start and end bit is a complete NAL unit", () => {
   const [header = 0] = P;
   const payload = [(header & 0xe0) | 28, 0xc0 | (header & 31), ...P.subarray(1)];
   const { units } = new Assembly(FORMAT).push(one(payload));
@@ -118,7 +118,7 @@ Deno.test("rtsp: a fragment with start and end bit is a whole unit", () => {
   assert.equal(units[0]?.isCorrupt, false);
 });
 
-Deno.test("rtsp: a fragmented unit whose end bit is missing ends with the picture's marker", () => {
+Deno.test("rtsp: a fragmented NAL unit without an end bit ends with the picture's marker bit", () => {
   const fragments = h264Fragments([P], 300).map((payload) => {
     const copy = payload.slice();
     copy[1] = (copy[1] ?? 0) & ~0x40;
@@ -130,7 +130,7 @@ Deno.test("rtsp: a fragmented unit whose end bit is missing ends with the pictur
   assert.deepEqual(assembly.units.map(({ isCorrupt }) => isCorrupt), [false, false]);
 });
 
-Deno.test("rtsp: a fragment that is missing makes its picture corrupt, wherever it is", () => {
+Deno.test("rtsp: a missing fragment corrupts its picture, wherever it is", () => {
   const payloads = h264Fragments([IDR], 500);
   for (let lost = 0; lost < payloads.length; lost++) {
     const packets = picturePackets(payloads, 0);
@@ -140,13 +140,13 @@ Deno.test("rtsp: a fragment that is missing makes its picture corrupt, wherever 
     const isLast = lost === payloads.length - 1;
     const corrupt = assembly.end().map(({ isCorrupt }) => isCorrupt);
     assert.deepEqual(corrupt, [true, isLast, false], `fragment ${lost}`);
-    // What came before the missing one is kept, what came after is of no use.
+    // The fragments before the missing one are kept, those after it dropped.
     const kept = IDR.slice(0, lost === 0 ? 0 : 1 + lost * 498);
     assert.deepEqual(nalsOf(assembly.units[0]?.data ?? kept), lost === 0 ? [] : [kept]);
   }
 });
 
-Deno.test("rtsp: a unit that goes on in fragments of another type is corrupt", () => {
+Deno.test("rtsp: a NAL unit that continues in fragments of another type is corrupt", () => {
   const [first, second] = h264Fragments([P], 500);
   assert.ok(first !== undefined && second !== undefined);
   second[1] = 0x40 | 5;
@@ -154,7 +154,7 @@ Deno.test("rtsp: a unit that goes on in fragments of another type is corrupt", (
   assert.deepEqual(assembly.end().map(({ isCorrupt }) => isCorrupt), [true]);
 });
 
-Deno.test("rtsp: MTAP packets are refused by name, and what they hold is missed", () => {
+Deno.test("rtsp: MTAP packets are counted as unsupported, and their pictures are corrupt", () => {
   for (const [type, name] of [[26, "MTAP16"], [27, "MTAP24"]] as const) {
     const assembly = new Assembly(FORMAT).push(one([0x60 | type, 0, 0, 0, 9], false), one(P));
     assert.equal(assembly.assembler.refusedName, name);
@@ -163,7 +163,7 @@ Deno.test("rtsp: MTAP packets are refused by name, and what they hold is missed"
   }
 });
 
-Deno.test("rtsp: H.264 units of unspecified types and filler are left out and counted", () => {
+Deno.test("rtsp: H.264 NAL units of unspecified types and filler data are dropped and counted", () => {
   const filler = Uint8Array.of(12, 0xff, 0xff, 0x80);
   const odd = [0, 30, 31].map((type) => Uint8Array.of(type, 1, 2, 3));
   const payloads = [...odd, filler, P];
@@ -177,14 +177,14 @@ Deno.test("rtsp: H.264 units of unspecified types and filler are left out and co
   assert.equal(assembly.assembler.counts.corrupt, 0);
 });
 
-Deno.test("rtsp: an H.264 unit with the forbidden bit is left out, and its picture is corrupt", () => {
+Deno.test("rtsp: an H.264 NAL unit with forbidden_zero_bit is dropped, and its picture is corrupt", () => {
   const damaged = P.slice();
   damaged[0] = (damaged[0] ?? 0) | 0x80;
   const assembly = new Assembly(FORMAT).push(...picturePackets([h264Sps(), damaged], 0));
   assert.deepEqual(outline(assembly.units), ["0: 67 corrupt"]);
 });
 
-Deno.test("rtsp: a STAP that is cut short gives what is whole, and its picture is corrupt", () => {
+Deno.test("rtsp: of a truncated STAP the complete NAL units are written, and the picture is corrupt", () => {
   const whole = joined([[0x60 | 24, 0, H264_PPS.length], H264_PPS, [0, P.length & 0xff]]);
   const cases: Readonly<Record<string, [Uint8Array, string]>> = {
     "a size beyond the end": [joined([whole, P.subarray(0, 20)]), "0: 68 21 corrupt"],
@@ -198,7 +198,7 @@ Deno.test("rtsp: a STAP that is cut short gives what is whole, and its picture i
   }
 });
 
-Deno.test("rtsp: an I picture at a recovery point of 0 is a keyframe, later ones are recovery points", () => {
+Deno.test("rtsp: an I picture with recovery_frame_cnt 0 is a keyframe, with a higher one a recovery point", () => {
   const intra = h264Slice({ isIntra: true });
   const cases: readonly [readonly Uint8Array[], string][] = [
     [[h264RecoverySei(0), intra], "0: 06 21 key"],
@@ -217,7 +217,7 @@ Deno.test("rtsp: an I picture at a recovery point of 0 is a keyframe, later ones
   }
 });
 
-Deno.test("rtsp: payloads too short for their kind say nothing and break nothing", () => {
+Deno.test("rtsp: truncated payloads are ignored and break nothing", () => {
   const assembly = new Assembly(FORMAT);
   assembly.push(one([], false), one([0x7c], false), one([0x7d, 0x85, 0], false), one(P));
   assert.deepEqual(assembly.units.map(({ data }) => nalsOf(data)), [[P]]);

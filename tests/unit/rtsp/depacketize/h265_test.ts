@@ -27,7 +27,7 @@ for (const hasDonl of [false, true]) {
   for (const [name, packetize] of Object.entries({ h265Fragments, h265Aggregates })) {
     const how = name === "h265Fragments" ? "single units and FU" : "AP and FU";
     const order = hasDonl ? " with order numbers" : "";
-    Deno.test(`rtsp: H.265 comes out of ${how}${order} as it went in, for each payload size of 20 to 1500`, () => {
+    Deno.test(`rtsp: H.265 in ${how}${order} round-trips for each payload size of 20 to 1500`, () => {
       for (let bytes = 20; bytes <= 1500; bytes++) {
         const assembly = new Assembly(videoFormat("hevc", { hasDonl }));
         PICTURES.forEach((nals, index) => {
@@ -43,20 +43,20 @@ for (const hasDonl of [false, true]) {
   }
 }
 
-Deno.test("rtsp: H.265 without markers ends at first slices, sets and delimiters, suffixes included", () => {
+Deno.test("rtsp: H.265 without marker bits ends at first slices, parameter sets and delimiters, suffixes included", () => {
   const assembly = new Assembly(videoFormat("hevc"));
   for (const nal of PICTURES.flat()) assembly.push(one(nal, false));
   assert.deepEqual(assembly.end().map(({ data }) => nalsOf(data)), PICTURES);
 });
 
-Deno.test("rtsp: H.265 units of a higher layer belong to the picture before them", () => {
+Deno.test("rtsp: H.265 NAL units of a higher layer belong to the previous picture", () => {
   const layered = h265Slice();
   layered[1] = 1 << 3 | 1;
   const assembly = new Assembly(videoFormat("hevc")).push(one(P, false), one(layered, true));
   assert.deepEqual(assembly.units.map(({ data }) => nalsOf(data)), [[P, layered]]);
 });
 
-Deno.test("rtsp: an H.265 recovery point is noted where there is no IRAP picture", () => {
+Deno.test("rtsp: an H.265 recovery point is marked if there is no IRAP picture", () => {
   const assembly = new Assembly(videoFormat("hevc"));
   assembly.push(...picturePackets([h265RecoverySei(20), P], 0));
   assembly.push(...picturePackets([h265RecoverySei(0), h265Slice({ type: CRA })], 3000));
@@ -67,7 +67,7 @@ Deno.test("rtsp: an H.265 recovery point is noted where there is no IRAP picture
   ]);
 });
 
-Deno.test("rtsp: PACI packets are refused by name", () => {
+Deno.test("rtsp: PACI packets are counted as unsupported", () => {
   const assembly = new Assembly(videoFormat("hevc")).push(
     one([50 << 1, 1, 0, 0, 1], false),
     one(P),
@@ -76,7 +76,7 @@ Deno.test("rtsp: PACI packets are refused by name", () => {
   assert.deepEqual(assembly.units.map(({ isCorrupt }) => isCorrupt), [true]);
 });
 
-Deno.test("rtsp: an aggregation packet that is cut short gives what is whole, and is corrupt", () => {
+Deno.test("rtsp: of a truncated aggregation packet the complete NAL units are written, and the picture is corrupt", () => {
   const head = joined([[48 << 1, 1, 0, PPS.length], PPS]);
   const cases: Readonly<Record<string, readonly [Uint8Array, readonly Uint8Array[], boolean]>> = {
     "a size beyond the end": [joined([head, [0, 200, 2, 1, 0x80]]), [PPS, P], true],
@@ -91,7 +91,7 @@ Deno.test("rtsp: an aggregation packet that is cut short gives what is whole, an
   }
 });
 
-Deno.test("rtsp: a fragment of H.265 that is missing makes its picture corrupt, wherever it is", () => {
+Deno.test("rtsp: a missing fragment of H.265 corrupts its picture, wherever it is", () => {
   const payloads = h265Fragments([h265Slice({ type: IDR, bytes: 2000 })], 300);
   for (let lost = 0; lost < payloads.length; lost++) {
     const packets = picturePackets(payloads, 0);
@@ -103,7 +103,7 @@ Deno.test("rtsp: a fragment of H.265 that is missing makes its picture corrupt, 
   }
 });
 
-Deno.test("rtsp: H.265 payloads too short for their kind say nothing and break nothing", () => {
+Deno.test("rtsp: truncated H.265 payloads are ignored and break nothing", () => {
   for (const hasDonl of [false, true]) {
     const assembly = new Assembly(videoFormat("hevc", { hasDonl }));
     assembly.push(one([], false), one([0x02], false), one([49 << 1, 1], false));

@@ -9,7 +9,7 @@ import {
 import { joined, noise, picturePackets } from "../../../support/cameras/rtp/packets.ts";
 
 const FORMAT = videoFormat("mjpeg");
-/** Noise without 0xff, which would be a marker. */
+/** Random bytes without 0xff, which would be a marker. */
 const SCAN = noise(5000, 3).map((byte) => byte & 0x7f);
 const TABLES = noise(128, 4);
 const PICTURE: SentJpeg = { type: 1, q: 50, width: 640, height: 360, scan: SCAN };
@@ -30,14 +30,14 @@ function only(picture: SentJpeg, format = FORMAT) {
   return parseJpeg(unit.data);
 }
 
-/** The body of the only segment with that marker. */
+/** The body of the only segment with a marker. */
 function segment(file: ReturnType<typeof parseJpeg>, ...markers: readonly number[]): Uint8Array {
   const found = file.segments.filter(({ marker }) => markers.includes(marker));
   assert.equal(found.length, 1);
   return found[0]?.body ?? new Uint8Array(0);
 }
 
-Deno.test("rtsp: JPEG scans come out as they went in, for each payload size of 20 to 1500", () => {
+Deno.test("rtsp: JPEG scans round-trip for each payload size of 20 to 1500", () => {
   const dynamic = { ...PICTURE, q: 200, tables: TABLES, scan: SCAN.subarray(0, 1200) };
   const sent = [{ ...PICTURE, scan: SCAN.subarray(0, 2000) }, dynamic];
   for (let bytes = 20; bytes <= 1500; bytes++) {
@@ -53,7 +53,7 @@ Deno.test("rtsp: JPEG scans come out as they went in, for each payload size of 2
   }
 });
 
-Deno.test("rtsp: a JPEG file has the size, the sampling and the tables that its packets stand for", () => {
+Deno.test("rtsp: a JPEG file has the size, sampling and tables of its packets", () => {
   const file = only(PICTURE);
   const frame = segment(file, 0xc0);
   assert.deepEqual([...frame], [8, 1, 104, 2, 128, 3, 1, 0x22, 0, 2, 0x11, 1, 3, 0x11, 1]);
@@ -75,7 +75,7 @@ Deno.test("rtsp: a JPEG file has the size, the sampling and the tables that its 
   assert.deepEqual(ids, [0x00, 0x10, 0x01, 0x11]);
 });
 
-Deno.test("rtsp: quantization tables follow Q as libjpeg's quality", () => {
+Deno.test("rtsp: quantization tables scale with Q as with libjpeg's quality", () => {
   const first = (q: number) => [...quantizationOf(only({ ...PICTURE, q }))].slice(0, 4);
   assert.deepEqual(first(50), [16, 11, 12, 14]);
   assert.deepEqual(first(25), [32, 22, 24, 28]);
@@ -87,7 +87,7 @@ Deno.test("rtsp: quantization tables follow Q as libjpeg's quality", () => {
   assert.deepEqual([...chroma.slice(0, 6), chroma[63]], [17, 18, 18, 24, 21, 24, 99]);
 });
 
-Deno.test("rtsp: restart intervals go into the file", () => {
+Deno.test("rtsp: restart intervals are written to the file", () => {
   for (const type of [0, 1]) {
     const file = only({ ...PICTURE, type, restartInterval: 300 });
     assert.deepEqual([...segment(file, 0xdd)], [1, 44]);
@@ -95,7 +95,7 @@ Deno.test("rtsp: restart intervals go into the file", () => {
   }
 });
 
-Deno.test("rtsp: tables in the packets are remembered by their Q, but not those of 255", () => {
+Deno.test("rtsp: received tables are cached by Q, but not those of 255", () => {
   const none = new Uint8Array(0);
   const other = noise(128, 9);
   const { units } = assembled([
@@ -119,7 +119,7 @@ Deno.test("rtsp: tables in the packets are remembered by their Q, but not those 
   assert.equal(units[4]?.data.length, 0);
 });
 
-Deno.test("rtsp: tables of 16 bits a value, and one table for all components", () => {
+Deno.test("rtsp: 16-bit tables, and one table for all components", () => {
   const wide = only({ ...PICTURE, q: 255, tables: noise(192, 5), precision: 1 });
   assert.deepEqual(quantizationOf(wide), noise(192, 5));
   segment(wide, 0xc1);
@@ -143,19 +143,23 @@ Deno.test("rtsp: sizes beyond 2040 pixels come from the session description", ()
     1920,
     1088,
   ]);
-  assert.deepEqual(size({}, { width: 1920, height: 1080 }), [640, 360], "another size is meant");
+  assert.deepEqual(
+    size({}, { width: 1920, height: 1080 }),
+    [640, 360],
+    "it is the size of another picture",
+  );
   const { units } = assembled([{ ...PICTURE, width: 0 }]);
-  assert.deepEqual(units.map(({ isCorrupt }) => isCorrupt), [true], "nothing says how large");
+  assert.deepEqual(units.map(({ isCorrupt }) => isCorrupt), [true], "the size is unknown");
 });
 
-Deno.test("rtsp: an end marker that a camera sends is not written twice", () => {
+Deno.test("rtsp: an EOI marker that a camera sends is not written twice", () => {
   const scan = joined([SCAN, [0xff, 0xd9]]);
   const { data } = assembled([{ ...PICTURE, scan }]).units[0] ?? { data: new Uint8Array(0) };
   const file = parseJpeg(data);
   assert.deepEqual([file.scan, file.isEnded], [SCAN, true]);
 });
 
-Deno.test("rtsp: a JPEG fragment that is missing or out of place makes its picture corrupt", () => {
+Deno.test("rtsp: a missing or misplaced JPEG fragment corrupts its picture", () => {
   const packets = picturePackets(jpegPayloads(PICTURE, 1000), 0);
   const next = picturePackets(jpegPayloads(PICTURE, 1400), 3000);
   for (let lost = 0; lost < packets.length; lost++) {
@@ -166,18 +170,18 @@ Deno.test("rtsp: a JPEG fragment that is missing or out of place makes its pictu
     const silent = new Assembly(FORMAT);
     silent.push(...packets.filter((_, index) => index !== lost), ...next);
     const seen = silent.units.map(({ isCorrupt }) => isCorrupt);
-    // Without sequence numbers the end of a scan cannot be missed.
+    // Without sequence numbers a missing end of the scan cannot be detected.
     assert.deepEqual(seen, [!isLast, false], `fragment ${lost}, not noticed otherwise`);
   }
 });
 
-Deno.test("rtsp: JPEG types that RFC 2435 leaves to others are refused by name", () => {
+Deno.test("rtsp: JPEG types that RFC 2435 does not define are counted as unsupported", () => {
   const assembly = assembled([{ ...PICTURE, type: 5 }, PICTURE]);
   assert.equal(assembly.assembler.refusedName, "JPEG type 5");
   assert.deepEqual(assembly.units.map(({ isCorrupt }) => isCorrupt), [true, false]);
 });
 
-Deno.test("rtsp: JPEG without markers ends where the next picture begins", () => {
+Deno.test("rtsp: JPEG without marker bits ends where the next picture begins", () => {
   const assembly = new Assembly(FORMAT);
   for (const timestamp of [0, 0, 0]) {
     const packets = picturePackets(jpegPayloads(PICTURE, 1000), timestamp);

@@ -28,8 +28,8 @@ const PICTURES = [
   joined([GROUP, vop(0, 1500)]),
 ];
 
-Deno.test("rtsp: MPEG-4 comes out as it went in, for each payload size of 60 to 1500", () => {
-  // Headers and the picture's own must be in one packet (RFC 6416 5.1): hence no smaller ones.
+Deno.test("rtsp: MPEG-4 round-trips for each payload size of 60 to 1500", () => {
+  // Headers and the picture header must be in one packet (RFC 6416 5.1): hence the minimum size.
   for (let bytes = 60; bytes <= 1500; bytes++) {
     const assembly = new Assembly(FORMAT);
     PICTURES.forEach((data, at) => assembly.push(...picturePackets(cut(data, bytes), at * 3000)));
@@ -44,7 +44,7 @@ function one(payload: Uint8Array, marker: boolean, timestamp = 0): SentPacket {
   return { payload, marker, timestamp };
 }
 
-Deno.test("rtsp: MPEG-4 headers in packets of their own go with the picture after them", () => {
+Deno.test("rtsp: MPEG-4 headers in packets of their own belong to the next picture", () => {
   const assembly = new Assembly(FORMAT);
   const [picture, next] = [vop(0, 50), vop(1, 40)];
   assembly.push(one(CONFIG, true), one(GROUP, true), one(picture, true), one(next, true, 3000));
@@ -55,7 +55,7 @@ Deno.test("rtsp: MPEG-4 headers in packets of their own go with the picture afte
   assert.equal(assembly.units[0]?.isKey, true);
 });
 
-Deno.test("rtsp: MPEG-4 without markers ends at the next picture or its headers", () => {
+Deno.test("rtsp: MPEG-4 without marker bits ends at the next picture or its headers", () => {
   const assembly = new Assembly(FORMAT);
   const pictures = [vop(0, 50), vop(1, 40), vop(0, 30)] as const;
   assembly.push(one(pictures[0], false), one(pictures[1], false), one(GROUP, false));
@@ -64,7 +64,7 @@ Deno.test("rtsp: MPEG-4 without markers ends at the next picture or its headers"
   assert.deepEqual(assembly.end().map(({ data }) => data), [first, second, joined([GROUP, third])]);
 });
 
-Deno.test("rtsp: MPEG-4 with a gap inside is corrupt, and so is a picture that is joined late", () => {
+Deno.test("rtsp: an MPEG-4 picture with a gap is corrupt, and so is one without its beginning", () => {
   const [first, ...rest] = picturePackets(cut(vop(1, 900), 200), 3000);
   assert.ok(first !== undefined);
   const next = one(vop(1, 40), true, 6000);

@@ -8,13 +8,13 @@ import { joined, packetBytes } from "../../../support/cameras/rtp/packets.ts";
 
 const FORMAT = videoFormat("h264");
 
-Deno.test("rtsp: packets are put together without an allocation for each", () => {
+Deno.test("rtsp: packets are assembled without an allocation per packet", () => {
   const payloads = h264Fragments([h264Slice({ bytes: 140_000 })], 1400);
   const sent = payloads.map((payload, index) => {
     const marker = index === payloads.length - 1;
     return packetBytes({ payload, timestamp: 0xfffffff0, marker, sequence: index });
   });
-  // As they lie in the buffer that a socket is read into.
+  // As in a connection's read buffer.
   const received = joined(sent);
   const starts = sent.map((_, index) => joined(sent.slice(0, index)).length);
   let units = 0;
@@ -34,7 +34,7 @@ Deno.test("rtsp: packets are put together without an allocation for each", () =>
     return Deno.memoryUsage().heapUsed - before;
   };
   for (let times = 0; times < 1000; times++) round();
-  // 100,000 packets. A sample with a collection in it shrinks: it says nothing.
+  // 100,000 packets. Samples that shrink include a garbage collection, and are ignored.
   const samples = Array.from({ length: 40 }, () => growth(25) - Math.abs(growth(0)));
   const grown = samples.filter((bytes) => bytes >= 0).toSorted((a, b) => a - b);
   const median = (grown[grown.length >> 1] ?? 0) / (25 * sent.length);

@@ -9,7 +9,7 @@ const PACKET_BYTES = 60_000;
 const WALKS = 30;
 const STEPS = 60;
 
-/** What a buffer holds, joined anew with each step. */
+/** The reference: a buffer that is copied with each step. */
 class Model {
   bytes = new Uint8Array(0);
   isOverflown = false;
@@ -23,7 +23,7 @@ class Model {
   }
 }
 
-/** One random step on both. */
+/** Applies one random operation to both. */
 function step(buffer: UnitBuffer, model: Model, next: () => number): void {
   const upTo = (most: number) => Math.floor(next() * most);
   const kind = upTo(20);
@@ -57,7 +57,7 @@ function step(buffer: UnitBuffer, model: Model, next: () => number): void {
   }
 }
 
-Deno.test("rtsp: what goes into a unit's memory comes out of it, however large and in whatever order", () => {
+Deno.test("rtsp: a unit buffer holds what was appended, of any size and by any operations", () => {
   for (let seed = 0; seed < WALKS; seed++) {
     const next = seeded(seed);
     const buffer = new UnitBuffer(LIMIT_BYTES);
@@ -68,21 +68,21 @@ Deno.test("rtsp: what goes into a unit's memory comes out of it, however large a
       assert.equal(buffer.isOverflown, model.isOverflown, where);
       assert.equal(buffer.length, model.bytes.length, where);
       assert.ok(buffer.capacity <= LIMIT_BYTES + MAX_PRIMARY_BYTES, where);
-      // Looking moves the bytes, so it is not done each time.
+      // Not after each step, since the access moves the bytes.
       if (at % 4 !== 0) continue;
       assert.ok(equal(buffer.bytes.subarray(0, buffer.length), model.bytes), where);
     }
   }
 });
 
-/** A unit of so many bytes, in packets. */
+/** A unit of a given size, in packets. */
 function unit(buffer: UnitBuffer, sizeBytes: number): void {
   for (let at = 0; at < sizeBytes; at += PACKET_BYTES) {
     buffer.append(SOURCE, at, Math.min(sizeBytes, at + PACKET_BYTES));
   }
 }
 
-Deno.test("rtsp: the memory of a large unit is given back with the next small one", () => {
+Deno.test("rtsp: the overflow memory of a large unit is freed with the next small one", () => {
   const buffer = new UnitBuffer(LIMIT_BYTES);
   for (let round = 0; round < 3; round++) {
     unit(buffer, LIMIT_BYTES);
@@ -95,14 +95,14 @@ Deno.test("rtsp: the memory of a large unit is given back with the next small on
   }
 });
 
-Deno.test("rtsp: a unit that is too large leaves no memory behind while the rest of it comes", () => {
+Deno.test("rtsp: an oversized unit frees its overflow memory at once", () => {
   const buffer = new UnitBuffer(LIMIT_BYTES);
   unit(buffer, LIMIT_BYTES + 1);
   assert.ok(buffer.isOverflown);
   assert.equal(buffer.capacity, MAX_PRIMARY_BYTES);
 });
 
-Deno.test("rtsp: a unit takes no more memory than it may have bytes, and none when it is given back", () => {
+Deno.test("rtsp: a unit buffer allocates no more than its limit, and nothing after release", () => {
   const buffer = new UnitBuffer(100_000);
   unit(buffer, 100_000);
   assert.equal(buffer.length, 100_000);

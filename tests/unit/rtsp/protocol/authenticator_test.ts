@@ -65,7 +65,7 @@ const EXAMPLES = [
 ];
 
 for (const { source, password, cnonce, challenge, response } of EXAMPLES) {
-  Deno.test(`rtsp: Digest gives the response of ${source}`, () => {
+  Deno.test(`rtsp: Digest computes the response of ${source}`, () => {
     const login = authenticator("Mufasa", password, cnonce);
     assert.equal(login.authorization("GET", "/dir/index.html"), null);
     assert.equal(isNew(login, challenge), true);
@@ -83,7 +83,7 @@ for (const { source, password, cnonce, challenge, response } of EXAMPLES) {
   });
 }
 
-Deno.test("rtsp: Digest with MD5-sess and UTF-8 binds the user's hash to both nonces", () => {
+Deno.test("rtsp: Digest with MD5-sess and UTF-8 includes both nonces in A1", () => {
   const login = authenticator("ü", "pä:ss", "c1");
   isNew(login, 'Digest realm=cam, nonce=n1, qop=auth, algorithm="MD5-sess"');
   assert.equal(
@@ -92,7 +92,7 @@ Deno.test("rtsp: Digest with MD5-sess and UTF-8 binds the user's hash to both no
   );
 });
 
-Deno.test("rtsp: Basic is the user and the password in UTF-8", () => {
+Deno.test("rtsp: Basic encodes the user and the password in UTF-8", () => {
   const login = authenticator("admin", "pä:ss");
   isNew(login, 'Basic realm="cam"');
   const header = login.authorization("DESCRIBE", URI) ?? "";
@@ -101,13 +101,13 @@ Deno.test("rtsp: Basic is the user and the password in UTF-8", () => {
   assert.equal(new TextDecoder().decode(bytes), "admin:pä:ss");
 });
 
-Deno.test("rtsp: an empty password is one", () => {
+Deno.test("rtsp: an empty password is sent", () => {
   const login = authenticator("admin", "");
   isNew(login, 'Basic realm="cam"');
   assert.equal(login.authorization("DESCRIBE", URI), "Basic YWRtaW46");
 });
 
-/** Challenges as cameras write them: realm and nonce are found in each. */
+/** Challenges as cameras write them: each has a realm and a nonce. */
 const CHALLENGES: readonly string[] = [
   'Digest realm="IP Cam, Hall", nonce="4a:b,c="',
   'digest realm="IP Cam, Hall",nonce="4a:b,c=",stale=FALSE',
@@ -121,7 +121,7 @@ const CHALLENGES: readonly string[] = [
 ];
 
 for (const text of CHALLENGES) {
-  Deno.test(`rtsp: a challenge is read as in ${text}`, () => {
+  Deno.test(`rtsp: a challenge is parsed from ${text}`, () => {
     const chosen = selectChallenge(parseChallenges([text]));
     assert.ok(chosen.ok && chosen.challenge.kind === "digest");
     assert.equal(chosen.challenge.realm.value, "IP Cam, Hall");
@@ -129,19 +129,19 @@ for (const text of CHALLENGES) {
   });
 }
 
-Deno.test("rtsp: values without quotes end at a comma or before the next parameter", () => {
+Deno.test("rtsp: unquoted values end at a comma or before the next parameter", () => {
   const [challenge] = parseChallenges(["Digest realm=IP Camera, nonce=abc/=+ algorithm=MD5"]);
   const values = [...challenge?.parameters ?? []].map(([name, { value }]) => [name, value]);
   assert.deepEqual(values, [["realm", "IP Camera"], ["nonce", "abc/=+"], ["algorithm", "MD5"]]);
 });
 
-Deno.test("rtsp: a realm that is missing counts as empty", () => {
+Deno.test("rtsp: a missing realm counts as empty", () => {
   const login = authenticator("u", "p");
   isNew(login, 'Digest nonce="n"');
   assert.equal(parametersOf(login.authorization("PLAY", URI))["realm"], "");
 });
 
-Deno.test("rtsp: escapes of the realm are hashed as meant and sent back as written", () => {
+Deno.test("rtsp: escapes of the realm are hashed unescaped and sent as written", () => {
   const login = authenticator("u", "p");
   const plain = authenticator("u", "p");
   isNew(login, 'Digest realm="a \\"b\\" \\c", nonce="n"');
@@ -154,7 +154,7 @@ Deno.test("rtsp: escapes of the realm are hashed as meant and sent back as writt
   );
 });
 
-Deno.test("rtsp: the strongest challenge that is understood is answered", () => {
+Deno.test("rtsp: the strongest supported challenge is answered", () => {
   const basic = 'Basic realm="b"';
   const md5 = 'Digest realm="r", nonce="m"';
   const sha256 = 'Digest realm="r", nonce="s", algorithm=SHA-256';
@@ -171,7 +171,7 @@ Deno.test("rtsp: the strongest challenge that is understood is answered", () => 
   assert.equal(algorithm("NTLM", basic), "basic");
 });
 
-Deno.test("rtsp: what cannot be answered is refused by name", () => {
+Deno.test("rtsp: an unsupported challenge is rejected with a reason", () => {
   const digest = 'Digest realm="r", nonce="n"';
   assert.equal(refusal(`${digest}, algorithm=SHA-512-256`), "unknown-algorithm");
   assert.equal(refusal(`${digest}, qop="auth-int"`), "auth-int");
@@ -182,13 +182,13 @@ Deno.test("rtsp: what cannot be answered is refused by name", () => {
   assert.equal(refusal(), "no-challenge");
 });
 
-Deno.test("rtsp: Basic beside a Digest that is not understood gets no password", () => {
+Deno.test("rtsp: Basic beside an unsupported Digest is rejected", () => {
   const unknown = 'Digest realm="r", nonce="n", algorithm=SHA-512-256';
   assert.equal(refusal('Basic realm="r"', unknown), "unknown-algorithm");
   assert.equal(refusal('Digest realm="r", nonce="n", qop=auth-int, Basic realm="r"'), "auth-int");
 });
 
-Deno.test("rtsp: a server that once offered more gets nothing weaker", () => {
+Deno.test("rtsp: a weaker challenge than an earlier one is rejected", () => {
   const login = authenticator("u", "p");
   isNew(login, 'Digest realm="r", nonce="s", algorithm=SHA-256');
   const before = login.authorization("PLAY", URI) ?? "";
@@ -202,7 +202,7 @@ Deno.test("rtsp: a server that once offered more gets nothing weaker", () => {
   assert.equal(parametersOf(after)["nonce"], parametersOf(before)["nonce"]);
 });
 
-Deno.test("rtsp: a stronger challenge is answered, and what comes before it no more", () => {
+Deno.test("rtsp: a stronger challenge is answered, and weaker ones no longer", () => {
   const login = authenticator("u", "p");
   isNew(login, 'Basic realm="r"');
   login.authorization("PLAY", URI);
@@ -210,7 +210,7 @@ Deno.test("rtsp: a stronger challenge is answered, and what comes before it no m
   assert.equal(login.acceptChallenge(['Basic realm="r"']).ok, false);
 });
 
-Deno.test("rtsp: the nonce count grows with each request and begins anew with a nonce", () => {
+Deno.test("rtsp: the nonce count increments with each request and restarts with a new nonce", () => {
   const login = authenticator("u", "p", "c1", "c2");
   const count = () => {
     const { nc, cnonce } = parametersOf(login.authorization("PLAY", URI));
@@ -225,12 +225,12 @@ Deno.test("rtsp: the nonce count grows with each request and begins anew with a 
   assert.equal(count(), "00000001 c2");
 });
 
-Deno.test("rtsp: a stale nonce is answered anew, a wrong password is not", () => {
+Deno.test("rtsp: a stale nonce is retried, a wrong password is not", () => {
   const nonce = (name: string) => `Digest realm="r", nonce="${name}"`;
   const fresh = authenticator("u", "p");
   assert.equal(isNew(fresh, nonce("n1")), true);
   fresh.authorization("DESCRIBE", URI);
-  // Refused at its first use: live555 gives a new nonce with each 401, which changes nothing.
+  // Refused at its first use: live555 sends a new nonce with each 401, which is no stale nonce.
   assert.equal(isNew(fresh, nonce("n2")), false);
   assert.equal(isNew(fresh, nonce("n3")), true, "n2 was not answered");
   fresh.authorization("DESCRIBE", URI);
@@ -243,7 +243,7 @@ Deno.test("rtsp: a stale nonce is answered anew, a wrong password is not", () =>
   assert.equal(isNew(served, `${nonce("n2")}, stale="TRUE"`), true);
   served.authorization("DESCRIBE", URI);
   served.authorization("SETUP", URI);
-  // Accepted once, so its time is up: many cameras do not say stale, or say stale=FALSE.
+  // Accepted once, so the nonce has expired: many cameras omit stale, or send stale=FALSE.
   assert.equal(isNew(served, `${nonce("n3")}, stale="FALSE"`), true);
 
   const basic = authenticator("u", "p");
@@ -252,14 +252,14 @@ Deno.test("rtsp: a stale nonce is answered anew, a wrong password is not", () =>
   assert.equal(isNew(basic, 'Basic realm="r"'), false);
 });
 
-Deno.test("rtsp: no text, JSON or inspection of it shows the credentials", () => {
+Deno.test("rtsp: no string, JSON or inspection of an authenticator shows the credentials", () => {
   const login = authenticator("hidden-user", "hidden-password");
   isNew(login, 'Digest realm="r", nonce="n"');
   const shown = [String(login), JSON.stringify({ login }), Deno.inspect(login, { depth: 9 })];
   assert.ok(!shown.join().includes("hidden"), shown.join());
 });
 
-Deno.test("rtsp: a server's words in a refusal are short and printable", () => {
+Deno.test("rtsp: a server's words in a rejection are short and printable", () => {
   const algorithm = `\x1b[31m${"x".repeat(500)}`;
   const outcome = authenticator("u", "p").acceptChallenge([
     `Digest realm="r", nonce="n", algorithm="${algorithm}"`,
@@ -268,7 +268,7 @@ Deno.test("rtsp: a server's words in a refusal are short and printable", () => {
   assert.ok(!hasControlCharacters(outcome.detail));
 });
 
-Deno.test("rtsp: realm, nonce and user come back as they went, whatever they are made of", () => {
+Deno.test("rtsp: realm, nonce and user round-trip, whatever characters they have", () => {
   const text = fc.string({ maxLength: 30, unit: "grapheme-ascii" });
   fc.assert(fc.property(text, text, text, (username, realm, nonce) => {
     const quoted = (value: string) => value.replace(/["\\]/g, "\\$&");

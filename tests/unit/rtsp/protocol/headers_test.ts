@@ -27,12 +27,12 @@ function udp(header: string): TransportResponse & { kind: "udp" } {
   return answer;
 }
 
-Deno.test("rtsp: the transport that is asked for", () => {
+Deno.test("rtsp: the Transport header of a request", () => {
   assert.equal(writeTransport(TCP), "RTP/AVP/TCP;unicast;interleaved=2-3");
   assert.equal(writeTransport(UDP), "RTP/AVP;unicast;client_port=50000-50001");
 });
 
-/** Answers over TCP, and the channels that are meant when 2 and 3 were asked for. */
+/** Transport responses over TCP, and the channels if 2 and 3 were requested. */
 const CHANNELS: readonly (readonly [string, number, number])[] = [
   ["RTP/AVP/TCP;unicast;interleaved=0-1", 0, 1],
   ["RTP/AVP/TCP;unicast;interleaved=4-5;ssrc=1", 4, 5],
@@ -60,7 +60,7 @@ for (const [header, rtpChannel, rtcpChannel] of CHANNELS) {
   });
 }
 
-Deno.test("rtsp: an answer over UDP names ports and addresses", () => {
+Deno.test("rtsp: a Transport response over UDP has ports and addresses", () => {
   const { clientPorts, serverPorts, source, destination, ssrc, isMulticast } = udp(
     "RTP/AVP;unicast;mode=PLAY;source=10.0.0.2;destination=[fe80::1];" +
       "client_port=50000-50001;server_port=40004-40005;ssrc=0",
@@ -70,7 +70,7 @@ Deno.test("rtsp: an answer over UDP names ports and addresses", () => {
   assert.deepEqual([source, destination, ssrc, isMulticast], ["10.0.0.2", "fe80::1", null, false]);
 });
 
-Deno.test("rtsp: what an answer over UDP leaves out, or garbles, is null", () => {
+Deno.test("rtsp: missing or malformed fields of a Transport response over UDP are null", () => {
   for (const header of ["RTP/AVP;unicast", "RTP/AVP/UDP;server_port=99999;source=a b", ""]) {
     const { clientPorts, serverPorts, source } = udp(header);
     assert.deepEqual([clientPorts, serverPorts, source], [null, null, null], header);
@@ -79,13 +79,13 @@ Deno.test("rtsp: what an answer over UDP leaves out, or garbles, is null", () =>
   assert.equal(udp("RTP/AVP;server_port=65535").serverPorts, null);
 });
 
-Deno.test("rtsp: an answer of another kind than was asked for shows", () => {
+Deno.test("rtsp: a Transport response of another kind than requested is returned as such", () => {
   assert.equal(parseTransport("RTP/AVP;unicast;server_port=1-2", TCP).kind, "udp");
   assert.equal(parseTransport("RTP/AVP/TCP;interleaved=0-1", UDP).kind, "tcp");
   assert.equal(udp("RTP/AVP;multicast;destination=239.0.0.1;port=1-2").isMulticast, true);
 });
 
-/** Ways of writing an SSRC. */
+/** Notations of an SSRC. */
 const SSRCS: readonly (readonly [string, number | null])[] = [
   ["30A98EE7", 0x30a98ee7],
   ["dcc4a0d8", 0xdcc4a0d8],
@@ -107,7 +107,7 @@ for (const [text, ssrc] of SSRCS) {
   });
 }
 
-Deno.test("rtsp: a session is kept as written, and its time is in seconds", () => {
+Deno.test("rtsp: a session ID is kept as written, and its timeout is in seconds", () => {
   const session = (header: string) => {
     const { id, timeoutSeconds } = parseSession(header);
     return [id, timeoutSeconds];
@@ -123,7 +123,7 @@ Deno.test("rtsp: a session is kept as written, and its time is in seconds", () =
   assert.deepEqual(session(""), ["", null]);
 });
 
-Deno.test("rtsp: the methods of a server, with commas or without", () => {
+Deno.test("rtsp: the methods of a server, with or without commas", () => {
   const methods = ["OPTIONS", "DESCRIBE", "GET_PARAMETER"];
   assert.deepEqual([...parsePublic("OPTIONS, DESCRIBE, GET_PARAMETER")], methods);
   assert.deepEqual([...parsePublic("options describe,,get_parameter,")], methods);
@@ -131,7 +131,7 @@ Deno.test("rtsp: the methods of a server, with commas or without", () => {
   assert.deepEqual([...parsePublic("")], []);
 });
 
-Deno.test("rtsp: the beginnings of streams, with relative and absolute URLs", () => {
+Deno.test("rtsp: RTP-Info with relative and absolute URLs", () => {
   assert.deepEqual(
     parseRtpInfo(
       "url=trackID=1;seq=17;rtptime=4000000000, url=rtsp://cam/a;b,c?d=e/track2;seq=2;rtptime=-1," +
@@ -150,7 +150,7 @@ Deno.test("rtsp: the beginnings of streams, with relative and absolute URLs", ()
   ]);
 });
 
-Deno.test("rtsp: a beginning out of range, or no number, is not known", () => {
+Deno.test("rtsp: RTP-Info values out of range, or no numbers, are null", () => {
   for (const text of ["seq=65536;rtptime=4294967296", "seq=;rtptime=", "seq=x;rtptime=1.5"]) {
     assert.deepEqual(parseRtpInfo(`url=a;${text}`), [{ url: "a", seq: null, rtptime: null }], text);
   }
@@ -159,7 +159,7 @@ Deno.test("rtsp: a beginning out of range, or no number, is not known", () => {
   assert.equal(parseRtpInfo("url=a,".repeat(MAX_TRACKS + 9)).length, MAX_TRACKS);
 });
 
-Deno.test("rtsp: a wait in seconds or until a date, bounded", () => {
+Deno.test("rtsp: Retry-After in seconds or as a date, bounded", () => {
   const now = wallMs(Date.parse("2026-03-01T12:00:00Z"));
   assert.equal(parseRetryAfter("30", now), 30_000);
   assert.equal(parseRetryAfter(" 30 ; comment"), 30_000);
@@ -172,7 +172,7 @@ Deno.test("rtsp: a wait in seconds or until a date, bounded", () => {
   }
 });
 
-Deno.test("rtsp: a transport that was written parses to what it was", () => {
+Deno.test("rtsp: a Transport header round-trips", () => {
   fc.assert(fc.property(fc.nat(254), (rtpChannel) => {
     const answer = parseTransport(writeTransport({ kind: "tcp", rtpChannel }), TCP);
     assert.ok(answer.kind === "tcp");

@@ -38,7 +38,7 @@ function request(text: string): RtspRequest {
   return parsed.message;
 }
 
-Deno.test("rtsp: an answer has a status, a reason, headers in any case and a body", () => {
+Deno.test("rtsp: a response has a status, a reason, case-insensitive headers and a body", () => {
   const answer = response(
     "RTSP/1.0 200 OK\r\nCseq: 3\r\nContent-Length:  5 \r\nX-Note: a:b\r\n\r\nv=0\r\n$",
   );
@@ -50,7 +50,7 @@ Deno.test("rtsp: an answer has a status, a reason, headers in any case and a bod
   assert.equal(new TextDecoder().decode(answer.body), "v=0\r\n");
 });
 
-/** What cameras write that is no RTSP by the letter: each is understood as the first is. */
+/** Deviations of cameras from RTSP: each parses like the first. */
 const TOLERATED: readonly { what: string; text: string }[] = [
   { what: "by the letter", text: "RTSP/1.0 401 Unauthorized\r\nCSeq: 2\r\nSession: a\r\n\r\n" },
   { what: "lines that end in LF", text: "RTSP/1.0 401 Unauthorized\nCSeq: 2\nSession: a\n\n" },
@@ -74,7 +74,7 @@ const TOLERATED: readonly { what: string; text: string }[] = [
 ];
 
 for (const { what, text } of TOLERATED) {
-  Deno.test(`rtsp: an answer is understood with ${what}`, () => {
+  Deno.test(`rtsp: a response is parsed with ${what}`, () => {
     const answer = response(text);
     assert.equal(answer.status, 401);
     assert.equal(answer.headers.get("cseq"), "2");
@@ -83,7 +83,7 @@ for (const { what, text } of TOLERATED) {
   });
 }
 
-Deno.test("rtsp: headers that repeat keep their order", () => {
+Deno.test("rtsp: repeated headers keep their order", () => {
   const { headers } = response(
     'RTSP/1.0 401 x\r\nWWW-Authenticate: Digest realm="a"\r\nCSeq: 1\r\n' +
       'www-authenticate: Basic realm="b"\r\n\r\n',
@@ -92,7 +92,7 @@ Deno.test("rtsp: headers that repeat keep their order", () => {
   assert.equal(headers.get("WWW-Authenticate"), 'Digest realm="a"');
 });
 
-Deno.test("rtsp: a request of the server has a method, an address and a body", () => {
+Deno.test("rtsp: a server's request has a method, a URI and a body", () => {
   const asked = request(
     "SET_PARAMETER rtsp://cam/a b?c=%zz&d RTSP/1.0\r\nCSeq: 1\r\nContent-Length: 2\r\n\r\nhi",
   );
@@ -101,7 +101,7 @@ Deno.test("rtsp: a request of the server has a method, an address and a body", (
   assert.equal(new TextDecoder().decode(asked.body), "hi");
 });
 
-Deno.test("rtsp: a length that is given twice counts when both agree", () => {
+Deno.test("rtsp: a repeated Content-Length is valid if both agree", () => {
   const twice = (second: string) =>
     `RTSP/1.0 200 OK\r\nContent-Length: 2\r\nContent-length: ${second}\r\n\r\nhi`;
   assert.equal(response(twice("2")).body.byteLength, 2);
@@ -109,7 +109,7 @@ Deno.test("rtsp: a length that is given twice counts when both agree", () => {
   assert.equal(parse(twice("1")).state, "invalid");
 });
 
-Deno.test("rtsp: a message is incomplete until its last byte has come, whatever follows", () => {
+Deno.test("rtsp: a message is incomplete until its last byte has arrived, whatever follows", () => {
   const text = "\r\nRTSP/1.0 200 OK\r\nCSeq: 1\r\nContent-Length: 4\r\n\r\nbody";
   const bytes = encoder.encode(`$$${text}$more`);
   const end = 2 + text.length;
@@ -131,12 +131,12 @@ Deno.test("rtsp: the body is a copy of the connection's buffer", () => {
   assert.equal(new TextDecoder().decode(parsed.message.body), "hi");
 });
 
-Deno.test("rtsp: what is no message, or past a bound, is invalid with a reason", () => {
+Deno.test("rtsp: a malformed or oversized message is invalid with a reason", () => {
   const answer = (headers: string) => `RTSP/1.0 200 OK\r\n${headers}\r\n`;
   const cases: Record<string, string> = {
     "the first line": "HTTP/1.1 200 OK\r\n\r\n",
-    "is none of RTSP": "RTSP/1.0 20 OK\r\n\r\n",
-    "none of RTSP": "OPTIONS RTSP/1.0\r\n\r\n",
+    "is no RTSP start line": "RTSP/1.0 20 OK\r\n\r\n",
+    "no RTSP start line": "OPTIONS RTSP/1.0\r\n\r\n",
     "is no number": answer("Content-Length: ten\r\n"),
     "no number": answer("Content-Length: -1\r\n"),
     "a body over": answer(`Content-Length: ${MAX_BODY_BYTES + 1}\r\n`),
@@ -153,25 +153,25 @@ Deno.test("rtsp: what is no message, or past a bound, is invalid with a reason",
   assert.equal(parse(answer(`Content-Length: ${MAX_BODY_BYTES}\r\n`)).state, "incomplete");
 });
 
-Deno.test("rtsp: headers without end are invalid once the bound is passed, not before", () => {
+Deno.test("rtsp: endless headers are invalid once the limit is exceeded, not before", () => {
   const text = `RTSP/1.0 200 OK\r\n${"X: yyyy\r\n".repeat(MAX_HEADER_BYTES / 9 + 2)}`;
   const bytes = encoder.encode(text);
   assert.equal(parseMessage(bytes, 0, MAX_HEADER_BYTES).state, "incomplete");
   assert.equal(parseMessage(bytes, 0, MAX_HEADER_BYTES + 1).state, "invalid");
 });
 
-Deno.test("rtsp: no control character of a header survives", () => {
+Deno.test("rtsp: control characters in headers are removed", () => {
   const { headers, reason } = response("RTSP/1.0 200 O\x1bK\r\nSession: a\rb\x00c\r\n\r\n");
   assert.equal(headers.get("Session"), "a b c");
   assert.equal(reason, "O K");
 });
 
-Deno.test("rtsp: text that is no UTF-8 is read as Latin-1", () => {
+Deno.test("rtsp: text that is no UTF-8 is decoded as Latin-1", () => {
   assert.equal(decodeText(Uint8Array.of(0x63, 0x61, 0x6d, 0xe9)), "camé");
   assert.equal(decodeText(encoder.encode("camé")), "camé");
 });
 
-Deno.test("rtsp: a line break in a part of a request is refused, and not repeated", () => {
+Deno.test("rtsp: a line break in a field of a request throws, without quoting it", () => {
   const uri = "rtsp://cam/";
   const attempts = [
     () => writeRequest({ method: "PLAY", uri: `${uri}\r\nX: secret`, headers: [] }),
@@ -190,7 +190,7 @@ Deno.test("rtsp: a line break in a part of a request is refused, and not repeate
   }
 });
 
-Deno.test("rtsp: a request goes out byte for byte as it was handed in", () => {
+Deno.test("rtsp: a request is written byte for byte", () => {
   const uri = "rtsp://cam/user=admin_password=x_channel=1_stream=0.sdp?real_stream;a=%20é";
   const bytes = writeRequest({ method: "DESCRIBE", uri, headers: [["CSeq", "1"]] });
   assert.equal(decodeText(bytes), `DESCRIBE ${uri} RTSP/1.0\r\nCSeq: 1\r\n\r\n`);
@@ -203,7 +203,7 @@ const headers = fc.array(fc.tuple(token, value), { maxLength: 8 })
   .map((all) => all.filter(([name]) => name.toLowerCase() !== "content-length"));
 const body = fc.uint8Array({ maxLength: 64 });
 
-Deno.test("rtsp: a request that was written parses to what it was", () => {
+Deno.test("rtsp: a request round-trips", () => {
   const uri = value.map((text) => `rtsp://cam/${text}`.trim());
   fc.assert(fc.property(uri, headers, body, (uri, headers, body) => {
     const bytes = writeRequest({ method: "ANNOUNCE", uri, headers, body });
@@ -217,7 +217,7 @@ Deno.test("rtsp: a request that was written parses to what it was", () => {
   }));
 });
 
-Deno.test("rtsp: a reason may hold what ends a line elsewhere", () => {
+Deno.test("rtsp: a reason may contain line terminators of other formats", () => {
   for (const separator of ["\u2028", "\u2029", "\u0085"]) {
     const reason = `Not${separator}Found`;
     const bytes = writeResponse({ status: 404, reason, headers: [] });
@@ -227,7 +227,7 @@ Deno.test("rtsp: a reason may hold what ends a line elsewhere", () => {
   }
 });
 
-Deno.test("rtsp: an answer that was written parses to what it was", () => {
+Deno.test("rtsp: a response round-trips", () => {
   const status = fc.integer({ min: 100, max: 599 });
   fc.assert(fc.property(status, value, headers, body, (status, reason, headers, body) => {
     const bytes = writeResponse({ status, reason, headers, body });

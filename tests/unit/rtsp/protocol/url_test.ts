@@ -7,7 +7,7 @@ import {
   trackBase,
 } from "../../../../src/rtsp/protocol/url.ts";
 
-Deno.test("rtsp: an address is taken apart, and its path kept byte for byte", () => {
+Deno.test("rtsp: a URL is parsed, and its path kept byte for byte", () => {
   assert.deepEqual(parseRtspUrl("rtsp://admin:p%40ss%2f@cam.lan:8554/live?ch=1&x=%20;y"), {
     scheme: "rtsp",
     hostname: "cam.lan",
@@ -19,7 +19,7 @@ Deno.test("rtsp: an address is taken apart, and its path kept byte for byte", ()
   });
 });
 
-/** Addresses without credentials, as cameras have them: all are sent as they stand. */
+/** URLs of cameras, without credentials: all are sent unchanged. */
 const SENT_UNCHANGED: readonly string[] = [
   "rtsp://cam/user=admin_password=tlJwpbo6_channel=1_stream=0.sdp?real_stream",
   "rtsp://cam:554/cam/realmonitor?channel=1&subtype=0",
@@ -31,7 +31,7 @@ const SENT_UNCHANGED: readonly string[] = [
 ];
 
 for (const text of SENT_UNCHANGED) {
-  Deno.test(`rtsp: ${text} is sent as it stands`, () => {
+  Deno.test(`rtsp: ${text} is sent unchanged`, () => {
     assert.equal(parseRtspUrl(text)?.requestUri, text);
     const [scheme = "", rest = ""] = text.split("://");
     const withCredentials = `${scheme}://u:p@${rest}`;
@@ -39,7 +39,7 @@ for (const text of SENT_UNCHANGED) {
   });
 }
 
-Deno.test("rtsp: ports have their defaults, hosts their brackets", () => {
+Deno.test("rtsp: default ports, and brackets of IPv6 hosts", () => {
   const host = (text: string) => parseRtspUrl(text)?.host;
   assert.equal(host("rtsp://cam/x"), "cam:554");
   assert.equal(host("RTSPS://cam"), "cam:322");
@@ -48,7 +48,7 @@ Deno.test("rtsp: ports have their defaults, hosts their brackets", () => {
   assert.equal(parseRtspUrl("rtsp://[fe80::1]/x")?.hostname, "fe80::1");
 });
 
-Deno.test("rtsp: a user, a password, both or neither, empty or not", () => {
+Deno.test("rtsp: credentials: a user, a password, both or neither, empty or not", () => {
   const credentials = (text: string) => {
     const url = parseRtspUrl(text);
     return [url?.username, url?.password];
@@ -61,7 +61,7 @@ Deno.test("rtsp: a user, a password, both or neither, empty or not", () => {
   assert.deepEqual(credentials("rtsp://u:a@b@cam/"), ["u", "a@b"]);
 });
 
-Deno.test("rtsp: what is no address is none", () => {
+Deno.test("rtsp: text that is no URL is rejected", () => {
   const texts = ["", "cam/x", "http://cam/", "rtsp:/cam", "rtsp://", "rtsp:///x", "rtsp://c d/"];
   texts.push("rtsp://cam:0/", "rtsp://cam:70000/", "rtsp://cam:x/", "rtsp://[cam/");
   for (const text of texts) assert.equal(parseRtspUrl(text), null, text);
@@ -69,7 +69,7 @@ Deno.test("rtsp: what is no address is none", () => {
 
 const DAHUA = "rtsp://cam:554/cam/realmonitor?channel=1&subtype=0";
 
-/** A base, a control, and what is sent: every way in which cameras write it. */
+/** A base, a control attribute, and the request URI, in all variants of cameras. */
 const CONTROLS: readonly { base: string; control: string | null; uri: string }[] = [
   { base: "rtsp://cam/live", control: null, uri: "rtsp://cam/live" },
   { base: "rtsp://cam/live", control: "", uri: "rtsp://cam/live" },
@@ -98,7 +98,7 @@ for (const { base, control, uri } of CONTROLS) {
   });
 }
 
-Deno.test("rtsp: a control that names another host keeps the connection's, and says so", () => {
+Deno.test("rtsp: a control with another host keeps the connection's host, and is flagged", () => {
   const base = "rtsps://cam.lan:8322/live";
   for (
     const other of [
@@ -114,7 +114,7 @@ Deno.test("rtsp: a control that names another host keeps the connection's, and s
   }
 });
 
-/** What DESCRIBE says of its address, and the base that comes of it. */
+/** The headers of a response to DESCRIBE, and the resulting base. */
 const BASES: readonly { base: string | null; location?: string; uri: string }[] = [
   { base: null, uri: "rtsp://cam:8554/live/a?b" },
   { base: "rtsp://cam:8554/live/a/", uri: "rtsp://cam:8554/live/a/" },
@@ -146,7 +146,7 @@ for (const { base, location, uri } of BASES) {
   });
 }
 
-Deno.test("rtsp: tracks are relative to an absolute control of the session", () => {
+Deno.test("rtsp: tracks are relative to an absolute session-level control", () => {
   const base = "rtsp://cam/live/";
   assert.equal(trackBase(base, null), base);
   assert.equal(trackBase(base, "*"), base);
@@ -154,7 +154,7 @@ Deno.test("rtsp: tracks are relative to an absolute control of the session", () 
   assert.equal(trackBase(base, "rtsp://10.0.0.1/session/"), "rtsp://cam/session/");
 });
 
-Deno.test("rtsp: no control leads to another host, whatever it is made of", () => {
+Deno.test("rtsp: no control leads to another host", () => {
   const part = fc.oneof(
     fc.string({ maxLength: 20, unit: "grapheme" }),
     fc.constantFrom("rtsp://", "rtsps://", "@", "/", "//", "\\", "?", "#", "evil", ":554", "%2f"),

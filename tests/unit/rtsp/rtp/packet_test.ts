@@ -10,7 +10,7 @@ function parsed(bytes: Uint8Array<ArrayBuffer>): RtpPacket | null {
   return packet.parse(bytes, 0, bytes.length) ? packet : null;
 }
 
-Deno.test("rtsp: every field of an RTP packet is read, wherever it lies", () => {
+Deno.test("rtsp: every field of an RTP packet is parsed, at any offset", () => {
   const uint32 = fc.integer({ min: 0, max: 0xffffffff });
   const optional = fc.record({
     csrc: fc.array(uint32, { maxLength: 15 }),
@@ -39,7 +39,7 @@ Deno.test("rtsp: every field of an RTP packet is read, wherever it lies", () => 
   }));
 });
 
-Deno.test("rtsp: what is no RTP packet, or is cut short, is refused", () => {
+Deno.test("rtsp: a malformed or truncated RTP packet is rejected", () => {
   const whole = packetBytes({ payload: PAYLOAD, timestamp: 1, marker: false, extension: [1, 2] });
   const with_ = (at: number, value: number) => {
     const copy = whole.slice();
@@ -71,7 +71,7 @@ Deno.test("rtsp: what is no RTP packet, or is cut short, is refused", () => {
   assert.equal(packet.parse(whole, -1, 20), false, "before the buffer");
 });
 
-Deno.test("rtsp: the distance of sequence numbers has a sign and wraps", () => {
+Deno.test("rtsp: the distance of sequence numbers is signed and wraps", () => {
   assert.equal(sequenceDelta(5, 9), 4);
   assert.equal(sequenceDelta(9, 5), -4);
   assert.equal(sequenceDelta(0xfffe, 3), 5);

@@ -29,7 +29,7 @@ const SECONDS = WALL_MS / 1000 + NTP_OFFSET - 0.5;
 const REPORT = senderReport(SECONDS, 2 ** 31);
 const NAME = words(0x81ca0003, 0xfeedbeef, 0x01056361, 0x6d657261);
 
-/** What a visitor of the bytes gets. */
+/** The reports and BYEs in the bytes. */
 function read(bytes: Uint8Array) {
   const reports: SenderReport[] = [];
   const byes: { readonly sources: readonly number[]; readonly reason: string }[] = [];
@@ -40,7 +40,7 @@ function read(bytes: Uint8Array) {
   return { isRtcp, reports, byes };
 }
 
-Deno.test("rtsp: a sender report says what both of the sender's clocks read", () => {
+Deno.test("rtsp: a sender report has the sender's wall clock and RTP clock", () => {
   const { isRtcp, reports } = read(joined([REPORT, NAME]));
   assert.equal(isRtcp, true);
   assert.deepEqual(reports, [{
@@ -59,7 +59,7 @@ Deno.test("rtsp: NTP wraps in 2036, and 0 is no time", () => {
   assert.equal(read(senderReport(0, 0)).reports[0]?.wallMs, null);
 });
 
-Deno.test("rtsp: a goodbye names its sources, and its reason where there is one", () => {
+Deno.test("rtsp: a BYE has sources and an optional reason", () => {
   const reason = joined([words(0x82cb0004, 1, 0xffffffff), [
     4,
     ...new TextEncoder().encode("done"),
@@ -70,11 +70,11 @@ Deno.test("rtsp: a goodbye names its sources, and its reason where there is one"
   assert.deepEqual(read(words(0x80cb0000)).byes, [{ sources: [], reason: "" }]);
 });
 
-Deno.test("rtsp: RTCP that is unknown, alone or cut short is read as far as it goes", () => {
+Deno.test("rtsp: unknown, single or truncated RTCP packets are parsed as far as possible", () => {
   const unknown = words(0x80cc0002, 1, 0x41424344);
   assert.equal(read(joined([REPORT, unknown, words(0x81cb0001, 7)])).byes.length, 1);
-  assert.equal(read(joined([unknown, REPORT])).reports.length, 1, "no report first");
-  assert.equal(read(REPORT.subarray(0, 20)).reports.length, 1, "its counts are missing");
+  assert.equal(read(joined([unknown, REPORT])).reports.length, 1, "not beginning with a report");
+  assert.equal(read(REPORT.subarray(0, 20)).reports.length, 1, "without its counts");
   assert.equal(read(REPORT.subarray(0, 19)).reports.length, 0);
   assert.deepEqual(read(words(0x83cb0003, 7)).byes[0]?.sources, [7], "two sources missing");
   assert.equal(read(new Uint8Array(0)).isRtcp, false);
@@ -87,7 +87,7 @@ Deno.test("rtsp: RTCP that is unknown, alone or cut short is read as far as it g
   }
 });
 
-Deno.test("rtsp: a receiver report is written with the source's name behind it", () => {
+Deno.test("rtsp: a receiver report is written with a CNAME", () => {
   const into = new Uint8Array(MAX_RECEIVER_REPORT_BYTES).fill(0xee);
   const length = writeReceiverReport(into, {
     ssrc: 0xdeadbeef,
@@ -108,7 +108,7 @@ Deno.test("rtsp: a receiver report is written with the source's name behind it",
   assert.equal(into[length], 0xee);
 });
 
-/** Counts packets of the given numbers, 20 ms and 1800 ticks apart. */
+/** Counts packets of the given sequence numbers, 20 ms and 1800 ticks apart. */
 function counted(sequences: readonly number[], stats = new ReceptionStats(90000)): ReceptionStats {
   const packet = new RtpPacket();
   sequences.forEach((sequence, index) => {
@@ -132,7 +132,7 @@ function run(from: number, count: number): number[] {
 const NOW = steadyMs(1_700_000_100_000);
 const SOURCES = { ssrc: 1, source: 2 };
 
-Deno.test("rtsp: lost packets are counted, and the fraction is that since the report before", () => {
+Deno.test("rtsp: lost packets are counted, and the fraction is that since the previous report", () => {
   const stats = counted([...run(65530, 10), ...run(65545, 10)]);
   const first = stats.report(SOURCES, NOW);
   assert.equal(first.cumulativeLost, 5);
@@ -147,11 +147,11 @@ Deno.test("rtsp: lost packets are counted, and the fraction is that since the re
   assert.equal(stats.report(SOURCES, NOW).fractionLost, 0);
 });
 
-Deno.test("rtsp: packets that change places lose nothing", () => {
+Deno.test("rtsp: reordered packets are not lost", () => {
   assert.equal(counted([65534, 2, 65535, 0, 1, 3]).lost, 0);
 });
 
-Deno.test("rtsp: one stray number changes nothing, two in a row start the count again", () => {
+Deno.test("rtsp: a single stray number is ignored, two consecutive ones restart the counts", () => {
   const stray = counted([...run(100, 10), 30000, ...run(110, 10)]);
   assert.equal(stray.lost, 0);
   assert.equal(stray.received, 20);
@@ -160,7 +160,7 @@ Deno.test("rtsp: one stray number changes nothing, two in a row start the count 
   assert.equal(again.highestSequence, 30009);
 });
 
-Deno.test("rtsp: jitter follows the deviation of the time between packets", () => {
+Deno.test("rtsp: jitter is the mean deviation of the interarrival times", () => {
   const stats = new ReceptionStats(90000);
   const packet = new RtpPacket();
   let expected = 0;
@@ -181,7 +181,7 @@ Deno.test("rtsp: jitter follows the deviation of the time between packets", () =
   assert.ok(Math.abs(stats.jitter - expected) < 2, `${stats.jitter}, not ${expected}`);
 });
 
-Deno.test("rtsp: a report gives the newest sender report's time back, and how long ago it came", () => {
+Deno.test("rtsp: a receiver report has LSR and DLSR of the newest sender report", () => {
   const stats = counted(run(1, 3));
   assert.equal(stats.report(SOURCES, NOW).delaySinceLastSr, 0);
   const [report] = read(REPORT).reports;

@@ -11,7 +11,7 @@ import { SequenceChecker } from "../../../../src/rtsp/rtp/sequence_checker.ts";
 import type { Sequencer } from "../../../../src/rtsp/rtp/sequencer.ts";
 import { packetBytes } from "../../../support/cameras/rtp/packets.ts";
 
-/** What came out: sequence numbers, and gaps as `-n`. */
+/** The delivered sequence numbers, and gaps as `-n`. */
 class Line {
   readonly out: (number | string)[] = [];
   readonly sequencer: Sequencer;
@@ -56,7 +56,7 @@ function run(from: number, count: number): number[] {
   return Array.from({ length: count }, (_, index) => (from + index) & 0xffff);
 }
 
-Deno.test("rtsp: packets in order pass at once, over the wrap as well", () => {
+Deno.test("rtsp: packets in order are delivered at once, also across the wrap", () => {
   for (const make of [ReorderBuffer, SequenceChecker]) {
     const line = new Line(make).push(run(65530, 20));
     assert.deepEqual(line.out, run(65530, 20));
@@ -64,7 +64,7 @@ Deno.test("rtsp: packets in order pass at once, over the wrap as well", () => {
   }
 });
 
-Deno.test("rtsp: packets that change places come out in order, whatever the order within reach", () => {
+Deno.test("rtsp: reordered packets are delivered in order, whatever the order within the depth", () => {
   const places = fc.array(fc.integer({ min: 0, max: REORDER_DEPTH - 2 }), {
     minLength: 1,
     maxLength: 100,
@@ -78,7 +78,7 @@ Deno.test("rtsp: packets that change places come out in order, whatever the orde
   }));
 });
 
-Deno.test("rtsp: a missing packet is given up after the time it may take, and then comes too late", () => {
+Deno.test("rtsp: a missing packet is skipped after the maximum wait, and then counts as late", () => {
   const line = new Line(ReorderBuffer).push([1, 2], 0).push([5, 4], 10);
   assert.equal(line.sequencer.dueMs, 10 + REORDER_WAIT_MS);
   line.sequencer.expire(steadyMs(9 + REORDER_WAIT_MS));
@@ -91,19 +91,19 @@ Deno.test("rtsp: a missing packet is given up after the time it may take, and th
   assert.deepEqual(line.counts, { lost: 1, duplicates: 0, late: 1, restarts: 0 });
 });
 
-Deno.test("rtsp: a missing packet that comes at the last moment is in time", () => {
+Deno.test("rtsp: a missing packet that arrives at the last moment is in time", () => {
   const line = new Line(ReorderBuffer).push([1, 3], 0).push([2], REORDER_WAIT_MS + 5);
   assert.deepEqual(line.out, [1, 2, 3]);
 });
 
-Deno.test("rtsp: a missing packet is given up when the buffer is full", () => {
+Deno.test("rtsp: a missing packet is skipped when the buffer is full", () => {
   const line = new Line(ReorderBuffer).push([10, ...run(12, REORDER_DEPTH - 1)]);
   assert.deepEqual(line.out, [10]);
   line.push([11 + REORDER_DEPTH]);
   assert.deepEqual(line.out, [10, "-1", ...run(12, REORDER_DEPTH)]);
 });
 
-Deno.test("rtsp: a long hole waits no longer than the buffer reaches", () => {
+Deno.test("rtsp: of a long gap, no more than the buffer's depth is awaited", () => {
   const line = new Line(ReorderBuffer).push([10, 500]);
   const skipped = 500 - 11 - REORDER_DEPTH + 1;
   assert.deepEqual(line.out, [10, `-${skipped}`]);
@@ -112,13 +112,13 @@ Deno.test("rtsp: a long hole waits no longer than the buffer reaches", () => {
   assert.equal(line.counts.lost, 489);
 });
 
-Deno.test("rtsp: packets that come twice pass once", () => {
+Deno.test("rtsp: duplicate packets are delivered once", () => {
   const line = new Line(ReorderBuffer).push([1, 1, 2, 4, 4, 3, 4, 5]);
   assert.deepEqual(line.out, [1, 2, 3, 4, 5]);
   assert.equal(line.counts.duplicates, 3);
 });
 
-Deno.test("rtsp: two numbers far off are a stream that starts again, one is a stray", () => {
+Deno.test("rtsp: two consecutive numbers far off are a restart, a single one is a stray", () => {
   const line = new Line(ReorderBuffer).push([1, 2, 4, 40000, 3, 5]);
   assert.deepEqual(line.out, [1, 2, 3, 4, 5]);
   line.push([7, 20000, 20001, 20002]);
@@ -126,7 +126,7 @@ Deno.test("rtsp: two numbers far off are a stream that starts again, one is a st
   assert.equal(line.counts.restarts, 1);
 });
 
-Deno.test("rtsp: a stream that starts again a bit further back goes on after a while", () => {
+Deno.test("rtsp: a restart a bit further back is detected after some packets", () => {
   const line = new Line(ReorderBuffer).push([1000, 1001, ...run(500, REORDER_DEPTH + 10)]);
   const passed = line.out.slice(2);
   assert.deepEqual(passed[0], "-0");
@@ -134,24 +134,24 @@ Deno.test("rtsp: a stream that starts again a bit further back goes on after a w
   assert.equal(line.counts.restarts, 1);
 });
 
-Deno.test("rtsp: a packet larger than usual waits like others", () => {
+Deno.test("rtsp: a packet larger than a slot is buffered", () => {
   const line = new Line(ReorderBuffer).push([1], 0).push([3], 0, 5000).push([2]);
   assert.deepEqual(line.out, [1, 2, 3]);
 });
 
-Deno.test("rtsp: reset drops what waits and begins anywhere", () => {
+Deno.test("rtsp: reset drops buffered packets and restarts at any number", () => {
   const line = new Line(ReorderBuffer).push([1, 3, 4]);
   line.sequencer.reset();
   assert.deepEqual(line.push([9, 10]).out, [1, 9, 10]);
 });
 
-Deno.test("rtsp: over TCP a jump ahead is a gap, a large one a stream that starts again", () => {
+Deno.test("rtsp: over TCP a step ahead is a gap, a large one a restart", () => {
   const line = new Line(SequenceChecker).push([5, 6, 9, 10, 40000, 40001]);
   assert.deepEqual(line.out, [5, 6, "-2", 9, 10, "-0", 40000, 40001]);
   assert.deepEqual(line.counts, { lost: 2, duplicates: 0, late: 0, restarts: 1 });
 });
 
-Deno.test("rtsp: over TCP one packet from before is left out, two in a row are a new start", () => {
+Deno.test("rtsp: over TCP a repeated packet is dropped, two consecutive ones are a restart", () => {
   const line = new Line(SequenceChecker).push([5, 6, 6, 4, 7, 8]);
   assert.deepEqual(line.out, [5, 6, 7, 8]);
   assert.deepEqual(line.counts, { lost: 0, duplicates: 1, late: 1, restarts: 0 });

@@ -19,7 +19,7 @@ export const base64Of = (hex: string) => Uint8Array.fromHex(hex).toBase64();
 export const annexB = (...sets: readonly string[]) =>
   sets.map((set) => START + hexOf(set)).join("");
 
-/** The first media section of a description with these lines. */
+/** Parses a description with these lines. @returns its first media section */
 export function first(...lines: readonly string[]): MediaDescription {
   const [media] = parseSdp(["v=0", "s=x", ...lines, ""].join("\r\n")).media;
   assert.ok(media !== undefined);

@@ -17,7 +17,7 @@ import {
   VPS_265,
 } from "./descriptions.ts";
 
-/** Parameters of an H.264 format that all mean the same two parameter sets. */
+/** Notations of the same two H.264 parameter sets. */
 const SAME_SETS: Record<string, string> = {
   "spaces behind the semicolons": `packetization-mode=1; sprop-parameter-sets=${SPS},${PPS}`,
   "a semicolon at the end": `sprop-parameter-sets=${SPS},${PPS};`,
@@ -48,7 +48,7 @@ for (const [what, parameters] of Object.entries(SAME_SETS)) {
   });
 }
 
-Deno.test("rtsp: an SPS alone is kept, and without one there is nothing to open a decoder with", () => {
+Deno.test("rtsp: an SPS alone is extradata, and without an SPS there is none", () => {
   assert.equal(extradata(h264(`sprop-parameter-sets=${SPS}`)), annexB(SPS));
   for (const none of ["", ",", PPS, "????", "AAAAAQ==", "/////w=="]) {
     assert.equal(extradata(h264(`sprop-parameter-sets=${none}`)), null, none);
@@ -57,7 +57,7 @@ Deno.test("rtsp: an SPS alone is kept, and without one there is nothing to open 
   assert.equal(extradata(formatOf("m=video 0 RTP/AVP 96", "a=rtpmap:96 H264/90000")), null);
 });
 
-Deno.test("rtsp: H.265 has its sets in the decoder's order, whichever key they stand under", () => {
+Deno.test("rtsp: H.265 parameter sets are in the order of extradata, whatever key they have", () => {
   const h265 = (name: string, parameters: string) =>
     formatOf("m=video 0 RTP/AVP 98", `a=rtpmap:98 ${name}/90000`, `a=fmtp:98 ${parameters}`);
   const wanted = annexB(VPS_265, SPS_265, PPS_265);
@@ -79,7 +79,7 @@ Deno.test("rtsp: H.265 has its sets in the decoder's order, whichever key they s
   assert.equal(h265("H265", `${vps};sprop-max-don-diff=x`).hasDonl, false);
 });
 
-Deno.test("rtsp: MPEG-4 part 2 has its config as it stands", () => {
+Deno.test("rtsp: the extradata of MPEG-4 part 2 is its config", () => {
   const mpeg4 = (config: string) =>
     formatOf("m=video 0 RTP/AVP 96", "a=rtpmap:96 MP4V-ES/90000", `a=fmtp:96 config=${config}`);
   assert.equal(extradata(mpeg4("000001b001000001B58913")), "000001b001000001b58913");
@@ -89,16 +89,16 @@ Deno.test("rtsp: MPEG-4 part 2 has its config as it stands", () => {
   assert.equal(decodeHex(undefined), null);
 });
 
-Deno.test("rtsp: format parameters keep what follows the first equals sign", () => {
+Deno.test("rtsp: values of format parameters may contain equals signs", () => {
   const parameters = parseFormatParameters(" A=b=c= ;; d ; =e; A=f");
   assert.deepEqual([...parameters], [["a", "b=c="], ["d", ""]]);
 });
 
-Deno.test("rtsp: parameter sets survive any chunks of start codes and zeros around them", () => {
+Deno.test("rtsp: parameter sets are found among any start codes and zeros", () => {
   const sets = fc.array(fc.uint8Array({ minLength: 3, maxLength: 20 }), { maxLength: 4 });
   const filler = fc.constantFrom("", "00", "0000", "000001", START, `00${START}`);
   fc.assert(fc.property(sets, filler, filler, (tails, before, after) => {
-    // Bytes from 1 on hold no start code and end in no zero.
+    // Bytes of at least 1 form no start code, and no trailing zero.
     const units = tails.map((tail) => `68${tail.map((byte) => byte | 1).toHex()}`);
     const all = [hexOf(SPS), ...units];
     const wanted = [...new Set(all)].map((unit) => START + unit).join("");

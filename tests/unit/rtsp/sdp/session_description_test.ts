@@ -23,7 +23,7 @@ const CAMERA = [
   "a=control:track3",
 ];
 
-Deno.test("rtsp: a description names its tracks in their order", () => {
+Deno.test("rtsp: a session description has its media sections in order", () => {
   const { control, media } = parseSdp(CAMERA.join("\r\n"));
   assert.equal(control, "*");
   assert.deepEqual(media.map(({ index, kind, control }) => [index, kind, control]), [
@@ -47,7 +47,7 @@ Deno.test("rtsp: a description names its tracks in their order", () => {
   });
 });
 
-/** Ways of sending the same description. */
+/** Notations of the same description. */
 const SHAPES: Record<string, (lines: readonly string[]) => string> = {
   "LF alone": (lines) => lines.join("\n"),
   "CR alone": (lines) => lines.join("\r"),
@@ -64,12 +64,12 @@ const SHAPES: Record<string, (lines: readonly string[]) => string> = {
 };
 
 for (const [what, write] of Object.entries(SHAPES)) {
-  Deno.test(`rtsp: a description with ${what} says the same`, () => {
+  Deno.test(`rtsp: a session description with ${what} parses to the same`, () => {
     assert.deepEqual(parseSdp(write(CAMERA)), parseSdp(CAMERA.join("\r\n")));
   });
 }
 
-/** Ways in which an rtpmap is written, and the codec that is meant. */
+/** Notations of an rtpmap, and its codec. */
 const NAMES: readonly (readonly [string, string])[] = [
   ["96 H264/90000", "h264"],
   ["96 h264/90000 ", "h264"],
@@ -96,12 +96,12 @@ Deno.test("rtsp: another clock rate is kept", () => {
   assert.equal(format.clockRate, 10000);
 });
 
-Deno.test("rtsp: payload type 26 is JPEG without being named", () => {
+Deno.test("rtsp: payload type 26 is JPEG without an rtpmap", () => {
   const format = formatOf("m=video 0 RTP/AVP 26", "a=control:track1");
   assert.deepEqual([format.codec, format.payloadType, format.clockRate], ["mjpeg", 26, 90000]);
 });
 
-Deno.test("rtsp: an rtpmap of another payload type is meant when it is the only one", () => {
+Deno.test("rtsp: an rtpmap of another payload type applies if it is the only one", () => {
   const lines = ["a=rtpmap:97 H264/90000", `a=fmtp:98 sprop-parameter-sets=${SPS},${PPS}`];
   const format = formatOf("m=video 0 RTP/AVP 96", ...lines);
   assert.deepEqual([format.codec, format.payloadType], ["h264", 96]);
@@ -110,7 +110,7 @@ Deno.test("rtsp: an rtpmap of another payload type is meant when it is the only 
   assert.equal(formatOf("m=video 0 RTP/AVP 26", ...lines).codec, "mjpeg");
 });
 
-Deno.test("rtsp: of several payload types the first that can be played is taken", () => {
+Deno.test("rtsp: of several payload types the first supported one is used", () => {
   const { format, encodingName } = first(
     "m=video 0 RTP/AVP 100 99 98",
     "a=rtpmap:98 H264/90000",
@@ -124,14 +124,14 @@ Deno.test("rtsp: of several payload types the first that can be played is taken"
   assert.equal(format?.extradata?.toHex(), annexB(VPS_265, SPS_265));
 });
 
-Deno.test("rtsp: a format that is not named is known by its parameters", () => {
+Deno.test("rtsp: a format without a name is identified by its parameters", () => {
   const unnamed = (parameters: string) => first("m=video 0 RTP/AVP 96", `a=fmtp:96 ${parameters}`);
   assert.equal(unnamed(`sprop-parameter-sets=${SPS}`).format?.codec, "h264");
   assert.equal(unnamed(`sprop-sps=${SPS_265}`).format?.codec, "hevc");
   assert.equal(unnamed("profile-id=1").format, null);
 });
 
-Deno.test("rtsp: video that cannot be played says why", () => {
+Deno.test("rtsp: an unsupported video section has a problem", () => {
   const problem = (...lines: string[]) => {
     const { format, problem } = first(...lines);
     assert.equal(format, null);
@@ -150,7 +150,7 @@ Deno.test("rtsp: video that cannot be played says why", () => {
   assert.ok(long !== null && long.length < 80 && !long.includes("\x1b"));
 });
 
-Deno.test("rtsp: a kind and a format of a vendor's own hurt nothing", () => {
+Deno.test("rtsp: vendor-specific media kinds and formats are tolerated", () => {
   const { kind, format, encodingName } = first(
     "m=application/X-CAM 0 RTP/AVP smart/1/90000",
     "a=rtpmap:95 X-CAM/90000",
@@ -158,7 +158,7 @@ Deno.test("rtsp: a kind and a format of a vendor's own hurt nothing", () => {
   assert.deepEqual([kind, format, encodingName], ["application", null, "X-CAM"]);
 });
 
-/** Ways of stating a rate. */
+/** Notations of a frame rate. */
 const RATES: readonly (readonly [readonly string[], number | null])[] = [
   [["a=framerate:25"], 25],
   [["a=framerate: 15.000000"], 15],
@@ -173,12 +173,12 @@ const RATES: readonly (readonly [readonly string[], number | null])[] = [
 ];
 
 for (const [lines, rate] of RATES) {
-  Deno.test(`rtsp: the rate of ${JSON.stringify(lines)} is ${rate}`, () => {
+  Deno.test(`rtsp: the frame rate of ${JSON.stringify(lines)} is ${rate}`, () => {
     assert.equal(first("m=video 0 RTP/AVP 26", ...lines).frameRate, rate);
   });
 }
 
-/** Ways of stating a size. */
+/** Notations of a picture size. */
 const SIZES: readonly string[] = [
   "a=x-dimensions: 2592, 1944",
   "a=x-dimensions:2592,1944",
@@ -188,13 +188,13 @@ const SIZES: readonly string[] = [
 ];
 
 for (const line of SIZES) {
-  Deno.test(`rtsp: the size of MJPEG is found in ${line}`, () => {
+  Deno.test(`rtsp: the size of MJPEG is parsed from ${line}`, () => {
     const { sizePx } = formatOf("m=video 0 RTP/AVP 26", line);
     assert.deepEqual(sizePx, { width: 2592, height: 1944 });
   });
 }
 
-Deno.test("rtsp: a size that is none is passed over", () => {
+Deno.test("rtsp: invalid sizes are ignored", () => {
   for (
     const line of ["a=x-dimensions:0,0", "a=cliprect:0,0,0,0", "a=framesize:26 1", "a=cliprect:5"]
   ) {
@@ -202,7 +202,7 @@ Deno.test("rtsp: a size that is none is passed over", () => {
   }
 });
 
-Deno.test("rtsp: a description without a track, or past a bound, is invalid", () => {
+Deno.test("rtsp: a description without a track, or beyond a limit, is invalid", () => {
   const track = "m=video 0 RTP/AVP 96\r\n";
   const refused = {
     empty: "",

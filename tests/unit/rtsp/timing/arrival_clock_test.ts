@@ -26,15 +26,15 @@ function read(clock: ArrivalClock, units: Read): number[] {
   }).map((each) => each - START);
 }
 
-/** Units that a camera sends at even distances, read after rests of `restMs`. */
+/** Units at even intervals, read after pauses of `restMs`. */
 function rested({ fps, restMs, seconds, speed = 1, reordered = 0, knows, rate = null }: {
   readonly fps: number;
   readonly restMs: number;
   readonly seconds: number;
-  /** Of the camera's clock. */
+  /** The rate of the camera's clock. */
   readonly speed?: number;
   readonly reordered?: number;
-  /** Whether the kernel's time of receipt is known. */
+  /** Whether the kernel's receive time is known. */
   readonly knows: boolean;
   readonly rate?: number | null;
 }) {
@@ -66,7 +66,7 @@ function assertWithin(errorsMs: readonly number[], ms: number) {
   }
 }
 
-Deno.test("rtsp arrival: a unit that is waited for arrived when it was read", () => {
+Deno.test("rtsp arrival: an awaited unit arrived when it was read", () => {
   const clock = new ArrivalClock();
   const arrivals = [3, 47, 81, 300, 310].map((atMs, i) =>
     read(clock, { atMs, isAwaited: true, receivedMs: atMs - 8, ptsMs: [i * 40] })[0]
@@ -74,7 +74,7 @@ Deno.test("rtsp arrival: a unit that is waited for arrived when it was read", ()
   assert.deepEqual(arrivals, [3, 47, 81, 300, 310]);
 });
 
-Deno.test("rtsp arrival: what was waited for and read late, as the thread was busy, came when the kernel says", () => {
+Deno.test("rtsp arrival: an awaited unit that a busy thread read late arrived when the kernel received it", () => {
   const clock = new ArrivalClock();
   read(clock, { atMs: 0, isAwaited: true, ptsMs: [0] });
   assert.deepEqual(
@@ -83,7 +83,7 @@ Deno.test("rtsp arrival: what was waited for and read late, as the thread was bu
   );
 });
 
-Deno.test("rtsp arrival: after a rest of 400 ms at 25 fps, units are 40 ms apart and end with the newest bytes", () => {
+Deno.test("rtsp arrival: after a pause of 400 ms at 25 fps, units are 40 ms apart and the last arrived with the newest bytes", () => {
   const clock = new ArrivalClock();
   read(clock, { atMs: 5, isAwaited: true, ptsMs: [1000] });
   const ptsMs = Array.from({ length: 10 }, (_, i) => 1040 + i * 40);
@@ -93,7 +93,7 @@ Deno.test("rtsp arrival: after a rest of 400 ms at 25 fps, units are 40 ms apart
   );
 });
 
-Deno.test("rtsp arrival: after a rest, without the kernel's word, units count from the last one that was waited for", () => {
+Deno.test("rtsp arrival: after a pause, without the kernel's receive time, arrivals are based on the last awaited unit", () => {
   const clock = new ArrivalClock();
   read(clock, { atMs: 5, isAwaited: true, ptsMs: [1000] });
   const ptsMs = Array.from({ length: 10 }, (_, i) => 1040 + i * 40);
@@ -101,12 +101,12 @@ Deno.test("rtsp arrival: after a rest, without the kernel's word, units count fr
   assert.deepEqual(read(clock, { atMs: 420, emptyMs: 6, ptsMs }), expected);
 });
 
-Deno.test("rtsp arrival: the first units of all, together, end with the read", () => {
+Deno.test("rtsp arrival: of a first batch of units, the last arrived when it was read", () => {
   const units = { atMs: 500, emptyMs: 420, ptsMs: [0, 40, 80, 120] };
   assert.deepEqual(read(new ArrivalClock(), units), [420, 420, 460, 500]);
 });
 
-Deno.test("rtsp arrival: rests at any frame rate are seen through to a tick of the kernel", () => {
+Deno.test("rtsp arrival: after pauses at any frame rate, arrivals are right to a tick of the kernel", () => {
   for (const fps of [0.2, 1, 5, 25, 60]) {
     for (const restMs of [30, 130, 400]) {
       assertWithin(rested({ fps, restMs, seconds: 60, knows: true }), 0.01);
@@ -115,20 +115,20 @@ Deno.test("rtsp arrival: rests at any frame rate are seen through to a tick of t
   }
 });
 
-Deno.test("rtsp arrival: a camera's clock that is 5 % fast or slow does not add up", () => {
+Deno.test("rtsp arrival: the drift of a camera's clock that is 5 % fast or slow does not accumulate", () => {
   for (const speed of [0.95, 1.05, 0.9999]) {
     for (const fps of [0.2, 1, 5, 25]) {
       const camera = { fps, restMs: 400, seconds: 300, speed };
       assertWithin(rested({ ...camera, knows: true }), 0.01);
-      // Without the kernel's word, what is known is that a unit came during the rest.
+      // Without the kernel's receive time, a unit may have arrived at any time during the pause.
       assertWithin(rested({ ...camera, knows: false }), 400);
-      // With the rate of the camera's clock, from its reports, all is known again.
+      // With the rate of the camera's clock, by its reports, arrivals are right again.
       assertWithin(rested({ ...camera, knows: false, rate: 1 / speed }), 0.01);
     }
   }
 });
 
-Deno.test("rtsp arrival: after a gap in the presentation times, units are at their distances again", () => {
+Deno.test("rtsp arrival: after a gap in the presentation times, intervals are right again", () => {
   const clock = new ArrivalClock();
   read(clock, { atMs: 0, isAwaited: true, ptsMs: [0] });
   const arrivals: number[] = [];
@@ -142,16 +142,16 @@ Deno.test("rtsp arrival: after a gap in the presentation times, units are at the
   assertWithin(distances.slice(54).map((each) => each - 40), 0.01);
 });
 
-Deno.test("rtsp arrival: B-frames are sent in another order than shown, at even distances all the same", () => {
+Deno.test("rtsp arrival: B-frames are sent out of presentation order, at even intervals", () => {
   for (const reordered of [1, 2, 3]) {
     const camera = { fps: 25, restMs: 400, seconds: 60, reordered };
-    // The depth of reordering is known after a few units.
+    // The reordering depth is known after a few units.
     assertWithin(rested({ ...camera, knows: true }).slice(20), 0.01);
     assertWithin(rested({ ...camera, knows: true }), 40 * (reordered + 1));
   }
 });
 
-Deno.test("rtsp arrival: what a stalled network held up arrived after the socket was empty, in order", () => {
+Deno.test("rtsp arrival: units that a stalled network delayed arrived after the socket was empty, in order", () => {
   const clock = new ArrivalClock();
   read(clock, { atMs: 0, isAwaited: true, ptsMs: [0] });
   const ptsMs = Array.from({ length: 75 }, (_, i) => 40 + i * 40);
@@ -160,19 +160,19 @@ Deno.test("rtsp arrival: what a stalled network held up arrived after the socket
   assert.ok(arrivals.every((each, i) => each >= 4600 && each >= (arrivals[i - 1] ?? 0)));
 });
 
-Deno.test("rtsp arrival: units that count from one that was read late are drawn to the quickest", () => {
+Deno.test("rtsp arrival: arrivals based on a unit that was read late are limited by the least delay", () => {
   const clock = new ArrivalClock();
   for (let i = 0; i < 50; i++) {
     read(clock, { atMs: i * 40 + 2, isAwaited: true, ptsMs: [i * 40], rate: 1 });
   }
-  // A busy thread took this one for new 350 ms after it came.
+  // A busy thread read this one 350 ms late.
   read(clock, { atMs: 2352, isAwaited: true, ptsMs: [2000], rate: 1 });
   const ptsMs = Array.from({ length: 10 }, (_, i) => 2040 + i * 40);
   const arrivals = read(clock, { atMs: 2790, ptsMs, rate: 1 });
   assert.deepEqual(arrivals.slice(-2), [2462, 2502], "2402 and 100 ms, not 2752");
 });
 
-Deno.test("rtsp arrival: nothing arrives after it was read, before the socket was empty, or out of order", () => {
+Deno.test("rtsp arrival: no unit arrives after it was read, before the socket was empty, or out of order", () => {
   const reads = fc.array(
     fc.record({
       waitMs: fc.nat(3000),

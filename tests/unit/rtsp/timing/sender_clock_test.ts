@@ -13,16 +13,16 @@ function capturedAt(clock: SenderClock, pts: number): number | null {
   return at === null ? null : epochMs(at);
 }
 
-/** A camera at 25 fps with sender reports, and what is made of its time. */
+/** A camera at 25 fps with sender reports, and the times of capture derived from them. */
 class Camera {
   readonly timeline = new RtpTimeline(RATE);
   readonly clock = new SenderClock({
     clockRate: RATE,
     ptsOf: (rtpTimestamp, at) => this.timeline.ptsOf(rtpTimestamp, at),
   });
-  /** By how much its wall clock is wrong. */
+  /** The error of its wall clock. */
   wallOffMs = 0;
-  /** By how much its RTP clock is ahead, beside its rate. */
+  /** The offset of its RTP clock. */
   rtpOffMs = 0;
   atMs = 0;
   readonly #rate: number;
@@ -45,7 +45,7 @@ class Camera {
     this.clock.report({ ntpWallMs, rtpTimestamp, receivedAt: steadyMs(this.atMs) });
   }
 
-  /** Sends one unit, 40 ms after the last, as many cameras do after the report. */
+  /** Sends a unit 40 ms after the previous one, after the report. */
   unit(rtpTimestamp?: number): number | null {
     this.atMs += 40;
     if (this.atMs % this.#reportEveryMs === 0) this.report(rtpTimestamp);
@@ -53,7 +53,7 @@ class Camera {
     return capturedAt(this.clock, pts);
   }
 
-  /** By how much the time of capture is wrong, for as many units. */
+  /** The errors of the times of capture of the next units. */
   errors(units: number): number[] {
     return Array.from({ length: units }, () => {
       const capturedAt = this.unit();
@@ -68,12 +68,12 @@ function assertWithin(errorsMs: readonly number[], ms: number) {
   }
 }
 
-Deno.test("rtsp sender clock: before the first report the time of capture is not known", () => {
+Deno.test("rtsp sender clock: before the first report the time of capture is unknown", () => {
   const camera = new Camera();
   assert.equal(camera.unit(), null);
 });
 
-Deno.test("rtsp sender clock: one report is enough, also one that comes before the first unit", () => {
+Deno.test("rtsp sender clock: one report suffices, also before the first unit", () => {
   const camera = new Camera({ reportEveryMs: 60_000 });
   camera.report();
   assertWithin(camera.errors(100), 0.1);
@@ -83,14 +83,14 @@ Deno.test("rtsp sender clock: one report is enough, also one that comes before t
 Deno.test("rtsp sender clock: an RTP clock 5 % fast or slow stays under 10 ms with reports every 2 s", () => {
   for (const rate of [1.05, 0.95, 1.18, 0.82]) {
     const camera = new Camera({ rate });
-    // Until the second report the rate is not known.
+    // Before the second report the rate is unknown.
     camera.errors(101);
     assertWithin(camera.errors(1000), 10);
     assert.ok(Math.abs((camera.clock.rate ?? NaN) - 1 / rate) < 1e-4);
   }
 });
 
-Deno.test("rtsp sender clock: a camera's clock that is put right is followed with the next report", () => {
+Deno.test("rtsp sender clock: a step of the camera's clock is followed with the next report", () => {
   for (const stepMs of [40_000, -40_000, 700, -3_600_000]) {
     const camera = new Camera({ rate: 1.05 });
     camera.errors(300);
@@ -130,19 +130,19 @@ Deno.test("rtsp sender clock: when the RTP timestamps jump, also with a report, 
   }
 });
 
-Deno.test("rtsp sender clock: a report of before a jump that is read together with it is of before it", () => {
+Deno.test("rtsp sender clock: a report from before a jump that is read together with it applies before it", () => {
   for (const jumpMs of [-5000, -3000, 4000]) {
     const camera = new Camera({ reportEveryMs: 60_000 });
     camera.errors(100);
     camera.report();
     camera.rtpOffMs = jumpMs;
-    // Both units are through the timeline before the first is asked for.
+    // Both units are added to the timeline before the first is converted.
     camera.timeline.unit(camera.rtp(), steadyMs(camera.atMs));
     assertWithin(camera.errors(10), 50);
   }
 });
 
-Deno.test("rtsp sender clock: odd timestamps of units and of reports leave the time alone", () => {
+Deno.test("rtsp sender clock: wrong timestamps of units and of reports do not affect the time", () => {
   const camera = new Camera();
   camera.errors(100);
   for (let i = 0; i < 200; i++) {
@@ -152,7 +152,7 @@ Deno.test("rtsp sender clock: odd timestamps of units and of reports leave the t
   }
 });
 
-Deno.test("rtsp sender clock: the end of the 32 bits and times before the newest report are no edge", () => {
+Deno.test("rtsp sender clock: the wrap of 32 bits and times before the newest report are no special case", () => {
   const clock = new SenderClock({ clockRate: RATE, ptsOf: (rtpTimestamp) => rtpTimestamp });
   clock.report({ ntpWallMs: wallMs(WALL), rtpTimestamp: 900_000, receivedAt: steadyMs(0) });
   assert.equal(clock.capturedAt(900_000), WALL);
@@ -160,7 +160,7 @@ Deno.test("rtsp sender clock: the end of the 32 bits and times before the newest
   assert.equal(clock.capturedAt(2 ** 33), WALL + (2 ** 33 - 900_000) / 90);
 });
 
-Deno.test("rtsp sender clock: reports without a time say nothing", () => {
+Deno.test("rtsp sender clock: reports without a time are ignored", () => {
   const camera = new Camera();
   for (const epoch of [-2_208_988_800_000, 0, NaN, Infinity]) {
     const ntpWallMs = wallMs(epoch);
@@ -178,7 +178,7 @@ Deno.test("rtsp sender clock: reports with every unit, of a clock that jitters, 
   }
 });
 
-Deno.test("rtsp sender clock: reports of one instant give no rate, whatever they say", () => {
+Deno.test("rtsp sender clock: reports of one instant give no rate", () => {
   const report = fc.record({
     ntpWallMs: fc.oneof(
       fc.constant(WALL),

@@ -26,7 +26,7 @@ const saneStream = fc.record({
   const blocked = stalls.map(({ at, ms }) => ({ from: at * 1000 / fps, to: at * 1000 / fps + ms }));
   let lastMs = 0;
   const units = decodingOrder(jitterMs.length, reordered).map((shown, i) => {
-    // A camera sends one unit for each it captures, as soon as the first B-frame's anchor is there.
+    // A unit is sent for each captured picture, once the first B-frame's reference was sent.
     let arrivedMs = (i + reordered) * 1000 / fps + (jitterMs[i] ?? 0);
     for (const { from, to } of blocked) {
       if (arrivedMs >= from && arrivedMs < to) arrivedMs = to;
@@ -38,7 +38,7 @@ const saneStream = fc.record({
   return { units, firstRtp };
 });
 
-Deno.test("rtsp timeline: whatever a sane stream does, its own times are kept and nothing is counted", () => {
+Deno.test("rtsp timeline: timestamps of a valid stream are kept, and no anomaly is counted", () => {
   fc.assert(
     fc.property(saneStream, ({ units, firstRtp }) => {
       const { timeline, pts } = played(units, { firstRtp });
@@ -49,7 +49,7 @@ Deno.test("rtsp timeline: whatever a sane stream does, its own times are kept an
   );
 });
 
-Deno.test("rtsp timeline: single odd timestamps leave all others as they are", () => {
+Deno.test("rtsp timeline: single wrong timestamps do not affect others", () => {
   const outliers = fc.array(
     fc.record({
       gap: fc.integer({ min: 20, max: 80 }),
@@ -71,7 +71,7 @@ Deno.test("rtsp timeline: single odd timestamps leave all others as they are", (
       assert.equal(timeline.anomalies.jump, 0);
       assert.equal(timeline.anomalies.constant, 0);
       for (const [i, { stampS }] of units.entries()) {
-        // What stands in for an odd one may have the time of another, which then is a tick off.
+        // The replacement of a wrong timestamp may equal another one, which is then moved by a tick.
         if (!at.has(i)) assert.ok(Math.abs((pts[i] ?? NaN) - stampS * RATE) <= 1.5, `unit ${i}`);
       }
     }),

@@ -18,7 +18,7 @@ function assertNear(actual: readonly number[], expected: readonly number[], with
   }
 }
 
-Deno.test("rtsp timeline: a camera whose every 60th timestamp is hours off loses no frame's time", () => {
+Deno.test("rtsp timeline: with every 60th timestamp hours off, all frames have plausible times", () => {
   const sane = steady(400, 20);
   const faulty = sane.map((unit, i) => i > 0 && i % 60 === 0 ? { ...unit, stampS: -9800 } : unit);
   const { timeline, pts, seconds } = played(faulty);
@@ -38,7 +38,7 @@ for (const offS of [-5, -0.5, 3, 100, -9800]) {
   });
 }
 
-Deno.test("rtsp timeline: a jump among B-frames is found, also at one frame a second", () => {
+Deno.test("rtsp timeline: a jump among B-frames is detected, also at one frame per second", () => {
   for (const [fps, reordered] of [[25, 2], [25, 3], [1, 0]] as const) {
     const units = decodingOrder(300, reordered).map((shown, i) => ({
       stampS: shown / fps + (i >= 150 ? -5 : 0),
@@ -53,7 +53,7 @@ Deno.test("rtsp timeline: a jump among B-frames is found, also at one frame a se
   }
 });
 
-Deno.test("rtsp timeline: a first timestamp that is of another time is a jump", () => {
+Deno.test("rtsp timeline: a first timestamp unlike the others is a jump", () => {
   const units = steady(50, 25).map((unit, i) => i === 0 ? { ...unit, stampS: 700 } : unit);
   const { timeline, seconds } = played(units);
   assertNear(seconds, steady(50, 25).map(({ stampS }) => stampS), 0.05);
@@ -68,7 +68,7 @@ Deno.test("rtsp timeline: with constant timestamps, times are those of arrival",
   assert.deepEqual(timeline.anomalies, { ...NONE, constant: 498 });
 });
 
-Deno.test("rtsp timeline: constant timestamps that are read 400 ms at a time are spread by the cadence", () => {
+Deno.test("rtsp timeline: constant timestamps read in batches of 400 ms are spread by the cadence", () => {
   const units = steady(1000, 25).map(({ arrivedMs }) => ({
     stampS: 0,
     arrivedMs: arrivedMs < 2000 ? arrivedMs : Math.ceil(arrivedMs / 400) * 400,
@@ -80,7 +80,7 @@ Deno.test("rtsp timeline: constant timestamps that are read 400 ms at a time are
   assert.ok(steps.every((step) => step > 0.02 && step < 0.06), "not spread");
 });
 
-Deno.test("rtsp timeline: constant timestamps after a stall go on from the time of arrival", () => {
+Deno.test("rtsp timeline: constant timestamps after a stall continue from the time of arrival", () => {
   const units = steady(300, 25).map(({ arrivedMs }, i) => ({
     stampS: 0,
     arrivedMs: arrivedMs + (i < 150 ? 0 : 7000),
@@ -89,7 +89,7 @@ Deno.test("rtsp timeline: constant timestamps after a stall go on from the time 
   assertNear(seconds, units.map(({ arrivedMs }) => arrivedMs / 1000), 0.15);
 });
 
-Deno.test("rtsp timeline: timestamps that move on once a second are kept, with cadence between", () => {
+Deno.test("rtsp timeline: timestamps that change once a second are kept, and interpolated by the cadence", () => {
   const units = steady(200, 20).map((unit) => ({ ...unit, stampS: Math.floor(unit.stampS) }));
   const { timeline, pts, seconds } = played(units);
   assertUnique(pts);
@@ -97,15 +97,15 @@ Deno.test("rtsp timeline: timestamps that move on once a second are kept, with c
   assert.equal(timeline.anomalies.jump + timeline.anomalies.outlier, 0);
 });
 
-Deno.test("rtsp timeline: two fields with one timestamp get times of their own and are no anomaly", () => {
+Deno.test("rtsp timeline: two fields with one timestamp get distinct times and are no anomaly", () => {
   const units = steady(100, 25).flatMap((unit) => [unit, unit]);
   const { timeline, pts } = played(units);
   assert.deepEqual(pts.slice(0, 6), [0, 1, 3600, 3601, 7200, 7201]);
   assert.deepEqual(timeline.anomalies, NONE);
 });
 
-Deno.test("rtsp timeline: a camera that drops what a stall held up sends newer units at once", () => {
-  // Ten units of before the stall, then those of now, all in one moment.
+Deno.test("rtsp timeline: after a stall, a camera that drops delayed units is not an anomaly", () => {
+  // Ten units from before the stall and the present ones arrive at one instant.
   const sane = steady(600, 25);
   const units = sane.filter((_, i) => i < 260 || i >= 400).map((unit, i) => ({
     ...unit,
@@ -116,7 +116,7 @@ Deno.test("rtsp timeline: a camera that drops what a stall held up sends newer u
   assert.deepEqual(timeline.anomalies, NONE);
 });
 
-Deno.test("rtsp timeline: a server that begins with ten seconds at once is believed", () => {
+Deno.test("rtsp timeline: a server that begins with a burst of ten seconds is accepted", () => {
   const units = steady(600, 25).map((unit) => ({
     ...unit,
     arrivedMs: Math.max(0, unit.arrivedMs - 10_000),
@@ -126,7 +126,7 @@ Deno.test("rtsp timeline: a server that begins with ten seconds at once is belie
   assert.deepEqual(timeline.anomalies, NONE);
 });
 
-Deno.test("rtsp timeline: after a pause, timestamps that stood still, went on or began anew are sane", () => {
+Deno.test("rtsp timeline: after a pause, timestamps that stood still, continued or restarted are plausible", () => {
   for (const offS of [0, -30, 5000]) {
     const units = steady(500, 25).map(({ stampS, arrivedMs }, i) => ({
       stampS: stampS + (i >= 250 ? offS : 0),
@@ -141,7 +141,7 @@ Deno.test("rtsp timeline: after a pause, timestamps that stood still, went on or
   }
 });
 
-Deno.test("rtsp timeline: a pause does not hide a jump that comes soon after it", () => {
+Deno.test("rtsp timeline: a jump soon after a pause is detected", () => {
   const sane = steady(100, 25).map(({ stampS, arrivedMs }, i) => ({
     stampS: stampS + (i >= 50 ? 30 : 0),
     arrivedMs: arrivedMs + (i >= 50 ? 30_000 : 0),
@@ -152,7 +152,7 @@ Deno.test("rtsp timeline: a pause does not hide a jump that comes soon after it"
   assert.deepEqual(timeline.anomalies, { ...NONE, jump: 1 });
 });
 
-Deno.test("rtsp timeline: a camera whose timestamps are noise is paced by arrival", () => {
+Deno.test("rtsp timeline: random timestamps are replaced by the arrivals", () => {
   let noise = 1;
   const units = steady(500, 25).map((unit) => {
     noise = Math.imul(noise, 1_103_515_245) + 12_345 | 0;
@@ -164,7 +164,7 @@ Deno.test("rtsp timeline: a camera whose timestamps are noise is paced by arriva
   assert.ok(timeline.anomalies.outlier > 400);
 });
 
-Deno.test("rtsp timeline: a frozen timestamp among pairs of fields is one outlier, not a jump", () => {
+Deno.test("rtsp timeline: a repeated timestamp among pairs of fields is one outlier, not a jump", () => {
   const units = steady(100, 25).flatMap((unit, i) => {
     const each = i === 50 ? { ...unit, stampS: -9800 } : unit;
     return [each, each];
@@ -173,14 +173,14 @@ Deno.test("rtsp timeline: a frozen timestamp among pairs of fields is one outlie
   assert.deepEqual(timeline.anomalies, { ...NONE, outlier: 2 });
 });
 
-Deno.test("rtsp timeline: a clock that is 5 % fast is followed past the end of its 32 bits", () => {
+Deno.test("rtsp timeline: a clock that is 5 % fast is followed across the wrap of 32 bits", () => {
   const units = steady(50_000, 1).map((unit) => ({ ...unit, stampS: unit.stampS * 1.05 }));
   const { timeline, pts } = played(units);
   assert.equal(pts.at(-1), Math.round(49_999 * 1.05 * RATE));
   assert.deepEqual(timeline.anomalies, NONE);
 });
 
-Deno.test("rtsp timeline: pictures that are shown before the first have times below 0", () => {
+Deno.test("rtsp timeline: pictures presented before the first have times below 0", () => {
   const { timeline, pts } = played(
     [0, -2, -1, 3, 1, 2].map((shown, i) => ({ stampS: shown / 25, arrivedMs: i * 40 })),
   );
@@ -188,7 +188,7 @@ Deno.test("rtsp timeline: pictures that are shown before the first have times be
   assert.deepEqual(timeline.anomalies, NONE);
 });
 
-Deno.test("rtsp timeline: a report's timestamp is translated, also across a jump, and noise is not", () => {
+Deno.test("rtsp timeline: a report's timestamp is converted, also across a jump, unless it is implausible", () => {
   const timeline = new RtpTimeline(RATE);
   assert.equal(timeline.ptsOf(0, steadyMs(0)), null);
   for (let i = 0; i <= 100; i++) timeline.unit(1000 + i * 3600, steadyMs(i * 40));
@@ -197,7 +197,7 @@ Deno.test("rtsp timeline: a report's timestamp is translated, also across a jump
   assert.equal(timeline.ptsOf(1000 + 360_000 + 45_000, steadyMs(4500)), 405_000);
   assert.equal(timeline.ptsOf(1000 + 360_000 - 882_000_000, now), null);
   assert.equal(timeline.ptsOf(1000 + 360_000 + 900_000, now), null);
-  // The first unit after a jump of two seconds back is still in doubt.
+  // The first unit after a jump back by two seconds is not confirmed yet.
   const pts = timeline.unit(1000 + 101 * 3600 - 180_000, steadyMs(4040));
   const report = timeline.ptsOf(1000 + 101 * 3600 - 180_000, steadyMs(4039));
   assert.equal(report, pts);
@@ -205,7 +205,7 @@ Deno.test("rtsp timeline: a report's timestamp is translated, also across a jump
   assert.equal(timeline.ptsOf(1000 + 101 * 3600 - 180_000, steadyMs(4080)), pts);
 });
 
-Deno.test("rtsp timeline: a constant timestamp says nothing in a report", () => {
+Deno.test("rtsp timeline: a constant timestamp in a report is ignored", () => {
   const timeline = new RtpTimeline(RATE);
   for (let i = 0; i < 10; i++) timeline.unit(77, steadyMs(i * 40));
   assert.equal(timeline.ptsOf(77, steadyMs(400)), null);

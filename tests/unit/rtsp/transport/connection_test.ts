@@ -1,4 +1,4 @@
-/** The RTSP connection as a sequence of bytes: messages, packets and junk, cut anywhere. */
+/** The RTSP connection as a byte stream of messages, packets and junk, split anywhere. */
 import fc from "fast-check";
 import assert from "node:assert/strict";
 import type { ByteStream } from "../../../../src/rtsp/transport/byte_stream.ts";
@@ -6,7 +6,7 @@ import { RtspConnection } from "../../../../src/rtsp/transport/connection.ts";
 
 const encoder = new TextEncoder();
 
-/** A connection that gives what it is told to, and keeps what was written. */
+/** A stream that plays back given chunks, and records what is written. */
 class PlayedStream implements ByteStream {
   readonly readsAhead = false;
   readonly fingerprint = null;
@@ -53,8 +53,8 @@ async function readAll(connection: RtspConnection): Promise<void> {
   while (!(await connection.receive()).ended);
 }
 
-/** A packet on a channel; its payload begins as RTP does. */
-function frame(channel: number, ...payload: number[]): Uint8Array {
+/** An interleaved packet. */
+function interleaved(channel: number, ...payload: number[]): Uint8Array {
   return Uint8Array.of(0x24, channel, payload.length >> 8, payload.length & 255, ...payload);
 }
 
@@ -66,10 +66,10 @@ function joined(...parts: readonly (string | Uint8Array)[]): Uint8Array {
 const RTP = [0x80, 96, 0, 1];
 const REPORT = [0x80, 200, 0, 0];
 
-Deno.test("rtsp connection: packets, answers and blank lines come in any order", async () => {
+Deno.test("rtsp connection: packets, responses and blank lines arrive in any order", async () => {
   const answer = "RTSP/1.0 200 OK\r\nCSeq: 1\r\n\r\n";
   const { connection, packets } = play([
-    joined(frame(0, ...RTP), answer, "\r\n", frame(1, ...REPORT)),
+    joined(interleaved(0, ...RTP), answer, "\r\n", interleaved(1, ...REPORT)),
   ]);
   const response = await connection.call({ method: "OPTIONS", uri: "rtsp://cam/", headers: [] });
   assert.equal(response.status, 200);
@@ -77,26 +77,28 @@ Deno.test("rtsp connection: packets, answers and blank lines come in any order",
   assert.equal(connection.junkBytes, 0);
 });
 
-Deno.test("rtsp connection: after junk it goes on with the next packet", async () => {
+Deno.test("rtsp connection: junk is skipped up to the next packet", async () => {
   const junk = ["\r\nJUNK\r\n", "$", "JU$NK", Uint8Array.of(0x24, 0, 0, 4, 1, 2, 3, 4)];
   for (const piece of junk) {
-    const { connection, packets } = play([joined(frame(0, ...RTP), piece, frame(0, ...RTP, 7))]);
+    const { connection, packets } = play([
+      joined(interleaved(0, ...RTP), piece, interleaved(0, ...RTP, 7)),
+    ]);
     await readAll(connection);
     assert.deepEqual(packets, ["0:80600001", "0:8060000107"], String(piece));
     assert.ok(connection.junkBytes > 0);
   }
 });
 
-Deno.test("rtsp connection: packets of channels that were never set up are skipped whole", async () => {
-  const stray = frame(9, ...RTP, 0x24, 0, 0, 1, 0x80);
-  const { connection, packets } = play([joined(stray, frame(0, ...RTP))]);
+Deno.test("rtsp connection: packets of channels that were not set up are skipped", async () => {
+  const stray = interleaved(9, ...RTP, 0x24, 0, 0, 1, 0x80);
+  const { connection, packets } = play([joined(stray, interleaved(0, ...RTP))]);
   await readAll(connection);
   assert.deepEqual(packets, ["0:80600001"]);
   assert.equal(connection.strayPackets, 1);
 });
 
-Deno.test("rtsp connection: packets for which there is no room come with the next read, before it waits", async () => {
-  const packet = frame(0, ...RTP);
+Deno.test("rtsp connection: packets that the caller cannot accept are delivered by the next receive, without reading", async () => {
+  const packet = interleaved(0, ...RTP);
   let room = 2;
   const chunks = [joined(packet, packet, packet, packet, packet), packet];
   const { connection, packets } = play(chunks, () => packets.length < room);
@@ -128,13 +130,13 @@ Deno.test("rtsp connection: a camera's own requests are answered", async () => {
   assert.match(stream.written, /RTSP\/1.0 501 Not Implemented\r\nCSeq: 7\r\n/);
 });
 
-Deno.test("rtsp connection: an answer without a sequence number is the oldest request's", async () => {
+Deno.test("rtsp connection: a response without CSeq is that of the oldest request", async () => {
   const { connection } = play([joined("RTSP/1.0 404 Not Found\r\n\r\n")]);
   const response = await connection.call({ method: "DESCRIBE", uri: "rtsp://cam/", headers: [] });
   assert.equal(response.status, 404);
 });
 
-Deno.test("rtsp connection: what is no RTSP is told as such, also when it never ends", async () => {
+Deno.test("rtsp connection: an invalid or endless response throws STREAM_INVALID", async () => {
   const endless = Array.from(
     { length: 64 },
     () => joined("RTSP/1.0 200 OK\r\n", "x: y\r\n".repeat(8000)),
@@ -147,12 +149,12 @@ Deno.test("rtsp connection: what is no RTSP is told as such, also when it never 
   }
 });
 
-Deno.test("rtsp connection: a connection may be cut into reads anywhere", async () => {
+Deno.test("rtsp connection: reads may split the bytes anywhere", async () => {
   const piece = fc.oneof(
     fc.record({
       channel: fc.constantFrom(0, 1),
       payload: fc.uint8Array({ maxLength: 40 }),
-    }).map(({ channel, payload }) => frame(channel, 0x80, ...payload)),
+    }).map(({ channel, payload }) => interleaved(channel, 0x80, ...payload)),
     fc.constant(joined("RTSP/1.0 200 OK\r\nCSeq: 3\r\nContent-Length: 5\r\n\r\n$\0\0\x01x")),
   );
   await fc.assert(fc.asyncProperty(

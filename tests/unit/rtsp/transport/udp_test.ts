@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { UdpPair } from "../../../../src/rtsp/transport/udp.ts";
 import { freePortPair } from "../../../support/system/ports.ts";
 
-Deno.test("rtsp: a wake-up that comes while nothing waits for datagrams ends the next wait", async () => {
+Deno.test("rtsp: a wake-up while no wait is pending ends the next wait", async () => {
   const port = freePortPair();
   const udp = await UdpPair.bind([port, port + 1], "127.0.0.1");
   try {
