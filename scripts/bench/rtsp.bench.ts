@@ -1,6 +1,6 @@
 /**
- * What RTP costs: parsing a packet and putting it into its access unit, for H.264 of 720p in fragments
- * of 1400 bytes, and for the kinds of packets that are taken apart further.
+ * The cost of RTP: parsing a packet and assembling it into an access unit, for H.264 of 720p in fragments of
+ * 1400 bytes, and for packets that need further parsing.
  *
  *     deno task bench scripts/bench/rtsp.bench.ts
  */
@@ -22,7 +22,7 @@ const PICTURES = [
   ...Array.from({ length: 24 }, (_, index) => [h264Slice({ bytes: 15_000 + index * 100 })]),
 ];
 
-/** Packets as they lie in the buffer that a socket is read into. */
+/** Packets as in a connection's read buffer. */
 class Received {
   readonly bytes: Uint8Array<ArrayBuffer>;
   readonly #starts: number[] = [];
@@ -77,7 +77,7 @@ function assemble(received: Received): () => void {
   let sequence = 0;
   return () => {
     received.parse(packet, next);
-    // The numbers of the round before go on.
+    // Continues the sequence numbers of the previous round.
     packet.sequence = sequence++ & 0xffff;
     stats.packet(packet, systemClock.nowMs());
     checker.push(packet);

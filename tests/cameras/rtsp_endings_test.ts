@@ -12,7 +12,7 @@ import type {
 import { patternCameraClip, PatternWatch } from "../support/cameras/faulty_camera/pattern_watch.ts";
 import { PATIENCE } from "../support/system/lines.ts";
 import { ignoreWithout } from "../support/system/parts.ts";
-import { assertToldAfter } from "../support/cameras/stalls.ts";
+import { assertReportedAfter } from "../support/cameras/stalls.ts";
 
 const ignore = ignoreWithout("libav", "ffmpeg");
 const FPS = 25;
@@ -108,7 +108,7 @@ for (const [what, ending, reason, afterMs] of ENDINGS) {
         await run.until("its end", () => gone() >= 0);
         const ended = run.states[gone()] ?? assert.fail("it did not end");
         assert.equal(ended.reason, reason);
-        assertToldAfter(run, ended, afterMs);
+        assertReportedAfter(run, ended, afterMs);
         const before = watch.numbers.length;
         await run.state("online", gone());
         await watch.pictures(5);
@@ -166,7 +166,7 @@ for (const attack of ["garbage-frames", "endless-fragments", "endless-junk"] as 
       camera.behaviour.attack = attack;
       const stalled = await watch.run.state("stalled");
       assert.equal(stalled.reason, "STREAM_STALLED");
-      assertToldAfter(watch.run, stalled, STALL_MS);
+      assertReportedAfter(watch.run, stalled, STALL_MS);
       assert.ok(camera.log.attackBytes > 0, "there was no attack");
       camera.behaviour.attack = null;
       await watch.pictures(5);

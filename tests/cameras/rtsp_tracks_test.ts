@@ -38,10 +38,10 @@ Deno.test({
   ignore,
   async fn(t) {
     for (const [what, tracks, wanted] of await trackCases()) {
-      const isTold = ["present", "absent"] as const;
+      const sprops = ["present", "absent"] as const;
       // A dead track delays the selection: one run suffices.
       const isDead = tracks.some((track) => track.kind === "video" && track.isDead === true);
-      for (const sprop of isDead ? isTold.slice(0, 1) : isTold) {
+      for (const sprop of isDead ? sprops.slice(0, 1) : sprops) {
         await t.step(`${what}, parameter sets ${sprop}`, async () => {
           await using camera = FaultyCamera.start({
             tracks,
