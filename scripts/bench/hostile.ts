@@ -1,11 +1,11 @@
 /**
- * A sound camera of 720p at 5 Hz beside one that attacks: its rate and the 99th percentile of its latency
- * have to stay what they are beside an ordinary camera.
+ * An ordinary 720p camera at 5 Hz beside a hostile one: its rate and the 99th percentile of its latency must
+ * be the same as beside another ordinary camera.
  *
  *     deno task bench scripts/bench/hostile.ts [SECONDS] [ATTACK …]     20 seconds each by default
  *
- * The attacker is a process of its own, whose share of a core is shown beside Orion's. The model sleeps
- * for 20 ms instead of computing. Needs Linux, mosquitto, ffmpeg and python3.
+ * The attacker is a process of its own; its CPU share is shown beside Orion's. The model sleeps for 20 ms
+ * instead of computing. Needs Linux, mosquitto, ffmpeg and python3.
  */
 import { percentile } from "../../src/health/stats_log.ts";
 import { Child } from "../../tests/support/system/children.ts";
@@ -17,14 +17,14 @@ import { ATTACKS } from "./hostile/attacks.ts";
 import { LoggingCamera, rawStream } from "./latency/camera.ts";
 
 const RATE_HZ = 5;
-/** The first messages, while everything starts. */
+/** The warm-up. */
 const WARM_UP = 15;
-/** Beside an attacker, against beside an ordinary camera: the least rate and the longest latency. */
+/** Targets relative to the run beside an ordinary camera: the least rate and the longest latency. */
 const TARGETS = { rate: 0.98, p99: 1.2 } as const;
-/** Clock ticks of `/proc/PID/stat` in a second. */
+/** Clock ticks of `/proc/PID/stat` per second. */
 const TICKS_HZ = 100;
 
-/** What the attacker may do: encode its clip with ffmpeg, and be a camera. */
+/** The attacker's permissions: to encode its clip with ffmpeg, and to serve it. */
 const MAY: readonly string[] = [
   ...["--no-prompt", "--allow-net=127.0.0.1,127.0.0.2", "--allow-run=ffmpeg,/usr/bin/ffmpeg"],
   ...[`--allow-read=${ROOT},/usr,/bin,/sbin,/lib`, "--allow-env=PATH,CI,ORION_TEST_PATIENCE"],
@@ -34,23 +34,23 @@ interface Figures {
   readonly rateHz: number;
   readonly p50Ms: number;
   readonly p99Ms: number;
-  /** Parts of a core. */
+  /** CPU share, in cores. */
   readonly orionCpu: number;
   readonly attackerCpu: number;
-  /** The most memory that Orion has had. */
+  /** Orion's peak memory. */
   readonly peakMb: number;
-  /** The state of the attacking camera at the end. */
+  /** The hostile camera's state at the end. */
   readonly state: string;
 }
 
-/** A file below `/proc`, which the bench may not read by itself. */
+/** Reads a file below `/proc` through a child process: the bench has no permission for it. */
 async function proc(pid: number, file: string): Promise<string> {
   const { stdout } = await new Deno.Command("sh", { args: ["-c", `cat /proc/${pid}/${file}`] })
     .output();
   return new TextDecoder().decode(stdout);
 }
 
-/** Seconds of processor time so far. */
+/** CPU seconds so far. */
 async function cpuSeconds(pid: number): Promise<number> {
   const fields = (await proc(pid, "stat")).replace(/^.*\) /, "").split(" ");
   return (Number(fields[11]) + Number(fields[12])) / TICKS_HZ;
@@ -105,7 +105,7 @@ async function measure(attack: string, seconds: number): Promise<Figures> {
   };
 }
 
-/** What was said last of the attacking camera. */
+/** The last reported state of the hostile camera. */
 function stateOf({ subscriber }: ScriptedOrion): string {
   const last = subscriber.messages.findLast(({ topic }) => topic.includes("other/status"))?.json;
   return `${last?.["state"] ?? "?"} ${last?.["reason"] ?? ""}`;
@@ -138,7 +138,7 @@ async function main(args: readonly string[]): Promise<number> {
   write("".padEnd(14) + heads.map((text) => text.padStart(9)).join("") + "\n");
   let isMissed = false;
   for (const { name } of chosen) {
-    // Each time anew: what else the machine does changes in the course of the bench.
+    // Measures the baseline each time: the machine's other load changes during the bench.
     const base = await measure(ordinary.name, seconds);
     write(line(ordinary.name, base, base));
     const figures = await measure(name, seconds);

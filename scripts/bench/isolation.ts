@@ -1,11 +1,11 @@
 /**
- * Isolation: a detector of 20 ms an inference, alone and beside one of 500 ms, in turns. The rate and
+ * Isolation: a detector of 20 ms per inference, alone and beside one of 500 ms, alternately. The rate and
  * the 99th percentile of its latency must be the same.
  *
  *     deno task bench scripts/bench/isolation.ts [SECONDS]     per measurement, 15 by default
  *
- * The models sleep instead of computing: what is measured is what Orion's own parts do to one another,
- * not how two networks share the cores.
+ * The models sleep instead of computing: this measures the interference within Orion, not how two networks
+ * share the cores.
  */
 import { percentile } from "../../src/health/stats_log.ts";
 import { inferences, Schemas } from "../../tests/support/brokers/messages.ts";

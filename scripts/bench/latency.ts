@@ -1,12 +1,12 @@
 /**
- * How old a frame is when its inference message arrives, measured from outside: from a camera that logs
- * when each frame left to a subscriber that notes when each message came. Side by side in one run: this
- * checkout, another one, and the same job done with GStreamer's appsink.
+ * The age of a frame when its inference message arrives, measured externally: from a camera that logs when it
+ * sent each frame to a subscriber that logs when each message arrived. Compares in one run: this checkout,
+ * another one, and the same pipeline with GStreamer's appsink.
  *
  *     deno task bench scripts/bench/latency.ts [SECONDS] [--parent PATH] [--only NAME,…]
  *
- * `--help` lists every option. Ends with 1 when this checkout misses a target, with 2 when something
- * could not be measured. Needs Linux, mosquitto and ffmpeg, and for GStreamer python3-gi, python3-venv,
+ * `--help` lists every option. Exits with 1 when this checkout misses a target, with 2 when a measurement
+ * failed. Needs Linux, mosquitto and ffmpeg, and for GStreamer python3-gi, python3-venv,
  * gstreamer1.0-plugins-good, gstreamer1.0-plugins-bad and gstreamer1.0-libav.
  */
 import { tempFolder } from "../../tests/support/system/files.ts";
@@ -19,7 +19,7 @@ import type { Round } from "./latency/samples.ts";
 import { plainMessages, startBroker } from "./latency/subscriber.ts";
 import { type CellResult, cellText, missed, plainText, TARGETS } from "./latency/table.ts";
 
-/** How long plain messages are measured for each load. */
+/** Duration of the measurement of plain messages for each load. */
 const PLAIN_SECONDS = 5;
 
 function write(text: string): void {
@@ -32,7 +32,7 @@ function said(error: unknown): string {
   return error.cause === undefined ? error.message : `${error.message}\n  ${said(error.cause)}`;
 }
 
-/** Measures every contender in turn, in another order each round. */
+/** Measures every contender, in a different order each round. */
 async function measureCell(
   cell: Cell,
   list: readonly Contender[],
@@ -54,7 +54,7 @@ async function measureCell(
   return { ...cell, seconds: seconds / rounds, results };
 }
 
-/** Measures and writes everything. @returns the targets that were missed */
+/** Measures and prints everything. @returns the missed targets */
 async function bench(options: Options, signal: AbortSignal): Promise<string[]> {
   using folder = tempFolder();
   const list = await contenders(options, folder);
@@ -80,14 +80,14 @@ async function bench(options: Options, signal: AbortSignal): Promise<string[]> {
   return misses;
 }
 
-/** @returns the exit code: 0, 1 for a target that was missed, 2 for a bench that could not be finished */
+/** @returns the exit code: 0, 1 for a missed target, 2 for an unfinished bench */
 async function main(args: readonly string[]): Promise<number> {
   if (args.includes("--help")) {
     write(USAGE);
     return 0;
   }
   const stop = new AbortController();
-  // What was started is ended on the way out, also when a person has had enough.
+  // Child processes are ended on exit, also on SIGINT.
   const onSignal = () => stop.abort(new Error("interrupted"));
   Deno.addSignalListener("SIGINT", onSignal);
   Deno.addSignalListener("SIGTERM", onSignal);

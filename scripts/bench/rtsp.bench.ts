@@ -1,14 +1,14 @@
 /**
- * What RTP costs: parsing a packet and putting it into its access unit, for H.264 of 720p in fragments
- * of 1400 bytes, and for the kinds of packets that are taken apart further.
+ * The cost of RTP: parsing a packet and assembling it into an access unit, for H.264 of 720p in fragments of
+ * 1400 bytes, and for packets that need further parsing.
  *
  *     deno task bench scripts/bench/rtsp.bench.ts
  */
 import { systemClock } from "../../src/core/clock.ts";
-import { UnitAssembler } from "../../src/rtsp/access_unit.ts";
-import { ReceptionStats } from "../../src/rtsp/reception_stats.ts";
-import { SequenceChecker } from "../../src/rtsp/reorder.ts";
-import { RtpPacket } from "../../src/rtsp/rtp.ts";
+import { AccessUnitAssembler } from "../../src/rtsp/depacketize/access_unit_assembler.ts";
+import { ReceptionStats } from "../../src/rtsp/rtp/reception_stats.ts";
+import { SequenceChecker } from "../../src/rtsp/rtp/sequence_checker.ts";
+import { RtpPacket } from "../../src/rtsp/rtp/packet.ts";
 import { videoFormat } from "../../tests/support/cameras/rtp/assembly.ts";
 import { h264Aggregates, h264Fragments } from "../../tests/support/cameras/rtp/h26x.ts";
 import { H264_PPS, h264Slice, h264Sps } from "../../tests/support/cameras/rtp/nals.ts";
@@ -22,7 +22,7 @@ const PICTURES = [
   ...Array.from({ length: 24 }, (_, index) => [h264Slice({ bytes: 15_000 + index * 100 })]),
 ];
 
-/** Packets as they lie in the buffer that a socket is read into. */
+/** Packets as in a connection's read buffer. */
 class Received {
   readonly bytes: Uint8Array<ArrayBuffer>;
   readonly #starts: number[] = [];
@@ -67,7 +67,7 @@ Deno.bench({ name: "parse a packet", group: "packet", baseline: true }, () => {
 
 function assemble(received: Received): () => void {
   const options = { maxUnitBytes: MAX_UNIT_BYTES, onUnit: () => {} };
-  const assembler = new UnitAssembler(videoFormat("h264"), options);
+  const assembler = new AccessUnitAssembler(videoFormat("h264"), options);
   const stats = new ReceptionStats(90_000);
   const checker = new SequenceChecker({
     onPacket: (packet) => assembler.push(packet),
@@ -77,7 +77,7 @@ function assemble(received: Received): () => void {
   let sequence = 0;
   return () => {
     received.parse(packet, next);
-    // The numbers of the round before go on.
+    // Continues the sequence numbers of the previous round.
     packet.sequence = sequence++ & 0xffff;
     stats.packet(packet, systemClock.nowMs());
     checker.push(packet);

@@ -1,12 +1,11 @@
 /**
- * What a camera costs: CPU seconds per second of stream, side by side in one run on the bundled clip
- * over RTSP, for Orion at several rates and for the ffmpeg program that decodes and scales the same
- * stream to raw frames.
+ * The cost of a camera: CPU seconds per second of stream, in one run on the bundled clip over RTSP, for Orion at
+ * several rates and for the ffmpeg program that decodes and scales the same stream to raw frames.
  *
  *     deno task bench scripts/bench/rtsp_cpu.ts [SECONDS]     per measurement, 20 by default
  *
- * Orion's figures are its whole process, inference included, and apart from that the threads that it
- * reads and decodes with. Needs mosquitto, GStreamer's RTSP server, and Linux's /proc.
+ * Orion's figures are those of the whole process, inference included, and separately of the threads that read
+ * and decode. Needs mosquitto, GStreamer's RTSP server, and Linux's /proc.
  */
 import { percentile } from "../../src/health/stats_log.ts";
 import { DEMO_CLIP } from "../../tests/support/system/files.ts";
@@ -15,19 +14,19 @@ import { programPath } from "../../tests/support/system/parts.ts";
 import { Rig } from "../../tests/support/product/rig.ts";
 import { RtspServer } from "../../tests/support/cameras/rtsp_server.ts";
 
-/** Clock ticks of /proc a second: fixed for user space on Linux. */
+/** Clock ticks of /proc per second: fixed for user space on Linux. */
 const TICKS_PER_SECOND = 100;
 const RATES_HZ = [1, 5, 25] as const;
 
 interface CpuSeconds {
   readonly process: number;
-  /** The camera's own worker. */
+  /** The capture worker. */
   readonly capture: number;
 }
 
 /**
- * CPU seconds so far of a process, and of the thread of the worker that was started last. Read by the
- * shell: Deno itself reads /proc only with the right to everything.
+ * CPU seconds so far of a process, and of the thread of its newest worker. Read by a shell: Deno reads /proc
+ * only with all permissions.
  */
 async function cpuSeconds(pid: number): Promise<CpuSeconds> {
   const { stdout } = await new Deno.Command("sh", {
@@ -38,7 +37,7 @@ async function cpuSeconds(pid: number): Promise<CpuSeconds> {
   let capture = 0;
   let newest = -1;
   for (const thread of threads) {
-    // Deno names workers in the order they start in; cameras come last.
+    // Deno names workers in the order of their start; cameras are the last.
     const index = Number(/\(worker-(\d+)\)/.exec(thread)?.[1] ?? -1);
     if (index <= newest) continue;
     newest = index;
@@ -47,7 +46,7 @@ async function cpuSeconds(pid: number): Promise<CpuSeconds> {
   return { process: ticks(process) / TICKS_PER_SECOND, capture: capture / TICKS_PER_SECOND };
 }
 
-/** User and system time in a line of `/proc/PID/stat`; names may hold spaces and brackets. */
+/** User and system time in a line of `/proc/PID/stat`; names may contain spaces and brackets. */
 function ticks(line: string): number {
   const fields = line.slice(line.lastIndexOf(") ") + 2).split(" ");
   return Number(fields[11]) + Number(fields[12]);
@@ -64,7 +63,7 @@ interface Row {
   readonly totalMs: readonly number[];
 }
 
-/** Orion on one camera, once it runs evenly. */
+/** Orion on one camera, in its steady state. */
 async function orion(url: string, rateHz: number, seconds: number): Promise<Row> {
   await using rig = await Rig.start({
     config: [
@@ -91,7 +90,7 @@ async function orion(url: string, rateHz: number, seconds: number): Promise<Row>
   };
 }
 
-/** The ffmpeg program: decodes every frame, scales to the network's input, writes raw RGB to nowhere. */
+/** The ffmpeg program: decodes every frame, scales to the model's input, discards raw RGB. */
 async function ffmpeg(url: string, rateHz: number | null, seconds: number): Promise<Row> {
   const rate = rateHz === null ? "" : `fps=${rateHz},`;
   const child = new Deno.Command(programPath("ffmpeg") ?? "ffmpeg", {
@@ -131,7 +130,7 @@ function line(row: Row, reference: number): string {
   return `${cells.join("")}\n`;
 }
 
-/** A server for each measurement: this one plays to nobody any more once its last client left. */
+/** A server per measurement: it serves no clients after the last one has left. */
 async function withCamera(measure: (url: string) => Promise<Row>): Promise<Row> {
   await using camera = await RtspServer.start({ clip: DEMO_CLIP });
   return await measure(camera.url);

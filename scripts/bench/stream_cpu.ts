@@ -1,14 +1,13 @@
 /**
- * What reading and decoding a camera costs: CPU seconds per second of a 1280x720 H.264 stream at 25
- * frames a second with a keyframe every 2 s (the bundled clip), for Orion's capture worker at several
- * rates beside the ffmpeg program that decodes and scales the same stream at the same rate, in one run.
+ * The cost of reading and decoding a camera: CPU seconds per second of a 1280x720 H.264 stream at 25 fps with a
+ * keyframe every 2 s (the bundled clip), for Orion's capture worker at several rates and for the ffmpeg
+ * program that decodes and scales the same stream at the same rate, in one run.
  *
  *     deno task bench scripts/bench/stream_cpu.ts [SECONDS [CLIP]]   per measurement, 20 by default
  *
- * Orion's figure is every thread of this process but the first, which plays the camera and stands in
- * for a detector: the capture worker, the threads that libav reads on, those of V8. It is taken once the
- * worker runs evenly, for a camera is watched for months. Needs ffmpeg and Linux's /proc. It fails when
- * a target is missed.
+ * Orion's figure is that of all threads of this process but the first, which simulates the camera and a
+ * detector: the capture worker, libav's reading threads, V8's threads. It is measured in the worker's steady
+ * state, since cameras run for months. Needs ffmpeg and Linux's /proc. Fails when a target is missed.
  */
 import { total } from "../../src/core/accounts.ts";
 import { CaptureRun } from "../../tests/support/cameras/capture_run.ts";
@@ -18,12 +17,12 @@ import { HostileCamera } from "../../tests/support/cameras/hostile_camera.ts";
 import { programPath } from "../../tests/support/system/parts.ts";
 import { type RawClip, rawClip } from "../../tests/support/cameras/rtp_h264.ts";
 
-/** Until V8's compiler has done what it will do: measured to be a minute and a half. */
+/** Until V8 has compiled all hot code: measured as a minute and a half. */
 const WARM_UP_SECONDS = 100;
-/** After a change of rate, until the due times have moved to the keyframes. */
+/** After a change of rate, until the due times have aligned with the keyframes. */
 const SETTLE_SECONDS = 12;
 
-/** At most this part of what the ffmpeg program spends. */
+/** Targets relative to the ffmpeg program. */
 const TARGETS = [
   { rateHz: 0.5, most: 0.25 },
   { rateHz: 1, most: 0.6 },
@@ -39,8 +38,8 @@ function say(text: string): void {
 }
 
 /**
- * CPU seconds of a process so far, all its threads or all but the first. Read by the shell: Deno itself
- * reads /proc only with the right to everything.
+ * CPU seconds of a process so far, of all its threads or all but the first. Read by a shell: Deno reads /proc
+ * only with all permissions.
  */
 async function cpuSeconds(pid: number, withFirst: boolean): Promise<number> {
   const { stdout } = await new Deno.Command("sh", {
@@ -76,7 +75,7 @@ interface Measured {
   readonly note: string;
 }
 
-/** Both at the same time, each with a camera of its own, so that both meet the same machine. */
+/** Measures both concurrently, each with its own camera, under the same conditions. */
 async function sideBySide(
   run: CaptureRun,
   url: string,
@@ -94,12 +93,12 @@ async function sideBySide(
   const { account, decodeLevel } = await run.report();
   const perSecond = (count: number) => (count / seconds).toFixed(2);
   const note = `${decodeLevel}: ${perSecond(account.decoded - before.account.decoded)} decoded, ` +
-    `${perSecond(total(account.undecoded) - total(before.account.undecoded))} left out, ` +
-    `${perSecond(run.frames.length - taken)} taken a second, ${account.corrupt} corrupt`;
+    `${perSecond(total(account.undecoded) - total(before.account.undecoded))} undecoded, ` +
+    `${perSecond(run.frames.length - taken)} delivered per second, ${account.corrupt} corrupt`;
   return { own, ffmpeg: other, note };
 }
 
-/** The ffmpeg program: decodes, takes frames at the rate, scales them, writes raw RGB to nowhere. */
+/** The ffmpeg program: decodes, selects frames at the rate, scales them, discards raw RGB. */
 function ffmpeg(url: string, rateHz: number): Child {
   return new Child({
     name: "ffmpeg",
@@ -110,7 +109,7 @@ function ffmpeg(url: string, rateHz: number): Child {
   });
 }
 
-/** A clip's pictures as a camera sends them, not encoded anew. */
+/** The pictures of a clip, not re-encoded. */
 async function cameraClip(path: string): Promise<RawClip> {
   const { success, stdout } = await new Deno.Command(programPath("ffmpeg") ?? "ffmpeg", {
     args: ["-v", "error", "-i", path, "-c:v", "copy"]

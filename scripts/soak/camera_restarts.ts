@@ -1,16 +1,16 @@
 /**
- * A camera killed and brought back, 20 times unless told otherwise: frames have to come back within the
- * backoff in force plus 2 s, sequence numbers never go back, and memory must not grow.
+ * Kills and restarts a camera, 20 times by default: frames must resume within the current backoff plus 2 s,
+ * sequence numbers must not decrease, and memory must not grow.
  *
  *     deno task bench scripts/soak/camera_restarts.ts [TIMES]
  *
- * Exits with 1 when any of that fails.
+ * Exits with 1 on failure.
  */
 import { patternClip } from "../../tests/support/clips/pattern.ts";
 import { late, restartCamera } from "../../tests/support/cameras/restarts.ts";
 
 const MAX_GROWTH_BYTES = 10 * 1024 * 1024;
-/** What is allocated in the first rounds is the working set. */
+/** Allocations of the first rounds are the working set. */
 const SETTLED = 5;
 
 function say(text: string): void {

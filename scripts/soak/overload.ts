@@ -1,35 +1,35 @@
 /**
- * Overload: a detector ten times too slow for its camera. Memory and the age of the delivered frames
- * must stay as they are, however long it lasts.
+ * Overload: a detector ten times too slow for its camera. Memory and the age of the delivered frames must stay
+ * constant.
  *
  *     deno task bench scripts/soak/overload.ts [SECONDS]       600 by default
  *
- * Exit code 1 when memory grew or frames got older. Needs mosquitto.
+ * Exits with 1 when memory or the age of frames grows. Needs mosquitto.
  */
 import { percentile } from "../../src/health/stats_log.ts";
 import { inferences, Schemas } from "../../tests/support/brokers/messages.ts";
 import { assertReportCloses } from "../../tests/support/product/report.ts";
 import { ScriptedOrion } from "../../tests/support/product/scripted.ts";
 
-/** An inference of ten frames' time. */
+/** The inference time: ten frame intervals. */
 const SLOW_MS = 400;
-/** Compilers and caches settle in the first part, a minute of a long run. */
+/** The warm-up of compilers and caches: the first part, a minute of a long run. */
 const MAX_WARM_UP_SECONDS = 60;
 const MAX_GROWTH_MB = 5;
-/** In a run too short for the collector to have come round, its cadence is all there is to see. */
+/** The limit of a run shorter than a garbage collection cycle, during which memory only grows. */
 const MAX_GROWTH_SHORT_MB = 40;
 const LONG_SECONDS = 240;
 const SAMPLE_SECONDS = 1;
-/** Growth is told by medians of this many samples at most, since the resident set goes up and down. */
+/** Growth is measured by medians of at most this many samples, since the resident set fluctuates. */
 const MAX_WINDOW = 20;
 /**
- * A delivered frame is the newest there is: not older than two frames' time. A short run shares its
- * machine with other tests: there it is far from the age that a queue of a single frame would add.
+ * A delivered frame is the newest one: at most two frame intervals old. A short run shares its machine with
+ * other tests: its limit is still far below the age that a queue of a single frame would add.
  */
 const MAX_AGE_MS = 80;
 const MAX_AGE_SHORT_MS = SLOW_MS / 2;
 
-/** What a run showed. */
+/** The result of a run. */
 export interface OverloadResult {
   readonly seconds: number;
   readonly startMb: number;
@@ -44,12 +44,12 @@ export interface OverloadResult {
   readonly ok: boolean;
 }
 
-/** Runs it for that long. */
+/** Runs the overload for a duration. */
 export async function overload(seconds: number): Promise<OverloadResult> {
   await using run = await ScriptedOrion.start({
     config: 'cameras: [{ id: gate, url: "demo:" }]',
     detectors: [{ id: "slow", script: `sleep-${SLOW_MS}` }],
-    // As a person would have it: what is told every second would be most of what is collected.
+    // As in production: statistics of every second would dominate the garbage.
     statsIntervalSeconds: 10,
   });
   await run.further("slow", 1);
@@ -90,7 +90,7 @@ export async function overload(seconds: number): Promise<OverloadResult> {
   };
 }
 
-/** The resident set of the process in MiB, as it tells it itself. */
+/** The resident set of the process in MiB, by its own metrics. */
 function residentMb(metrics: string): number {
   return Number(/^process_resident_memory_bytes (\S+)$/m.exec(metrics)?.[1] ?? NaN) / 2 ** 20;
 }

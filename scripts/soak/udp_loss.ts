@@ -1,10 +1,10 @@
 /**
- * A camera over UDP that loses 5 % of its packets, for a minute unless told otherwise: no damaged
- * picture may reach a detector, and when the loss ends the stream must go on at once.
+ * A camera over UDP that loses 5 % of its packets, for a minute by default: no damaged picture may reach a
+ * detector, and the stream must recover as soon as the loss ends.
  *
  *     deno task bench scripts/soak/udp_loss.ts [SECONDS]       60 by default
  *
- * It sends 250 pictures a second. Exits with 1 when any of that fails. Needs the ffmpeg program.
+ * The camera sends 250 fps. Exits with 1 on failure. Needs the ffmpeg program.
  */
 import { loseUdpPackets, lossProblems } from "../../tests/support/cameras/udp_loss.ts";
 

@@ -2,106 +2,108 @@ import type { WallMs } from "../core/clock.ts";
 import { StreamError } from "../core/errors.ts";
 import { redactText } from "../core/redact.ts";
 import { MAX_SERVER_TEXT_CHARS } from "./limits.ts";
-import { parseRetryAfter } from "./transport_header.ts";
+import { parseRetryAfter } from "./protocol/headers.ts";
 
-/** What a failure of the connection to a camera is made from. */
+/** The details of an {@link RtspError}. */
 export interface RtspErrorContext {
-  /** What was being done: "Cannot connect to cam.lan:554". Never a URL's path or query. */
+  /** The failed action: "Cannot connect to cam.lan:554". Never a URL's path or query. */
   readonly action: string;
-  /** What was found instead, in a few words. */
+  /** The cause, in a few words. */
   readonly found?: string | undefined;
-  /** SHA-256 of the certificate that was shown, hexadecimal. */
+  /** SHA-256 of the peer's certificate, hexadecimal. */
   readonly fingerprint?: string | undefined;
-  /** The host that a redirect leads to. */
+  /** The target host of a redirect. */
   readonly host?: string | undefined;
   /** The transport that was refused. */
   readonly transport?: "tcp" | "udp" | undefined;
-  /** How long the server wants to be left alone. */
+  /** The server's `Retry-After`. */
   readonly retryAfterMs?: number | null | undefined;
-  /** The RTSP status that the server answered. */
+  /** The RTSP status code of the response. */
   readonly status?: number | undefined;
 }
 
-interface Meaning {
+interface ErrorClass {
   readonly retryable: boolean;
-  /** What to do: fixed, or by what is known of the failure. */
+  /** Fixed, or derived from the details. */
   readonly remedy: string | ((context: RtspErrorContext) => string);
 }
 
-const again = (remedy: Meaning["remedy"]): Meaning => ({ retryable: true, remedy });
-const final = (remedy: Meaning["remedy"]): Meaning => ({ retryable: false, remedy });
+const retryable = (remedy: ErrorClass["remedy"]): ErrorClass => ({ retryable: true, remedy });
+const permanent = (remedy: ErrorClass["remedy"]): ErrorClass => ({ retryable: false, remedy });
 
-/** Codes that libav's errors have as well mean the same there (`src/libav/error.ts`). */
-const MEANINGS = {
-  STREAM_AUTH_UNSUPPORTED: again(
+/** Codes shared with `src/libav/error.ts` have the same meaning there. */
+const ERROR_CLASSES = {
+  STREAM_AUTH_UNSUPPORTED: retryable(
     "Set the camera's authentication to Digest with MD5 or SHA-256.",
   ),
-  STREAM_BANDWIDTH: again("Close other viewers of the camera, or lower its bit rate."),
-  STREAM_CODEC: final("Choose another codec in the camera: H.264, H.265 or MJPEG."),
-  STREAM_ENDED: again("The camera closed the stream; Orion connects again."),
-  STREAM_FORBIDDEN: again("Give the user of the camera's URL the right to view this stream."),
-  STREAM_INTERRUPTED: again(
+  STREAM_BANDWIDTH: retryable("Close other viewers of the camera, or lower its bit rate."),
+  STREAM_CODEC: permanent("Choose another codec in the camera: H.264, H.265 or MJPEG."),
+  STREAM_ENDED: retryable("The camera closed the stream; Orion connects again."),
+  STREAM_FORBIDDEN: retryable("Give the user of the camera's URL the right to view this stream."),
+  STREAM_INTERRUPTED: retryable(
     "Orion ended the call itself; it connects again unless it is stopping.",
   ),
-  STREAM_INVALID: again("Check that the address is a video stream; then the camera's settings."),
-  STREAM_NAME_UNKNOWN: again("Check the host name in the camera's URL, and the name server."),
-  STREAM_NOT_FOUND: again("Check the path in the camera's URL."),
-  STREAM_NO_VIDEO: again("Use the address of a stream that carries video."),
-  STREAM_PROTOCOL: final("Use rtsp://, rtsps:// or a file."),
-  STREAM_REDIRECT: again(({ host }) =>
+  STREAM_INVALID: retryable(
+    "Check that the address is a video stream; then the camera's settings.",
+  ),
+  STREAM_NAME_UNKNOWN: retryable("Check the host name in the camera's URL, and the name server."),
+  STREAM_NOT_FOUND: retryable("Check the path in the camera's URL."),
+  STREAM_NO_VIDEO: retryable("Use the address of a stream that carries video."),
+  STREAM_PROTOCOL: permanent("Use rtsp://, rtsps:// or a file."),
+  STREAM_REDIRECT: retryable(({ host }) =>
     `Set the camera's URL to the address it leads to, or allow it with ` +
     `allowRedirect: [${host ?? "host"}].`
   ),
-  STREAM_REFUSED: again("Check the port, and that the camera's RTSP service is switched on."),
-  STREAM_SERVER: again("The camera reports a fault of its own; restart it if that stays."),
-  STREAM_SESSION: again("The camera has dropped the session; Orion opens a new one."),
-  STREAM_TIMEOUT: again("Check that the camera is switched on and reachable from here."),
-  STREAM_TLS: again("Check that the camera speaks TLS on this port, in version 1.2 or later."),
-  STREAM_TLS_EXPIRED: again(
+  STREAM_REFUSED: retryable("Check the port, and that the camera's RTSP service is switched on."),
+  STREAM_SERVER: retryable("The camera reports a fault of its own; restart it if that stays."),
+  STREAM_SESSION: retryable("The camera has dropped the session; Orion opens a new one."),
+  STREAM_TIMEOUT: retryable("Check that the camera is switched on and reachable from here."),
+  STREAM_TLS: retryable("Check that the camera speaks TLS on this port, in version 1.2 or later."),
+  STREAM_TLS_EXPIRED: retryable(
     "Renew the camera's certificate, and check the clocks of the camera and of this machine.",
   ),
-  STREAM_TLS_FINGERPRINT: again(
+  STREAM_TLS_FINGERPRINT: retryable(
     "If the camera's certificate was renewed, set fingerprint to the new one; else someone may be " +
       "between here and the camera.",
   ),
-  STREAM_TLS_NAME: again(
+  STREAM_TLS_NAME: retryable(
     "Use the host name that the camera's certificate is for, or set its fingerprint.",
   ),
-  STREAM_TLS_UNTRUSTED: again(({ fingerprint }) =>
+  STREAM_TLS_UNTRUSTED: retryable(({ fingerprint }) =>
     "Set ca to the certificate of the authority that signed the camera's, or, if this is the " +
     `camera's own, fingerprint${fingerprint === undefined ? "" : `: sha256:${fingerprint}`}.`
   ),
-  STREAM_TRANSPORT: again(({ transport }) =>
+  STREAM_TRANSPORT: retryable(({ transport }) =>
     transport === undefined
       ? "Set the camera's transport to the other one: transport: udp or transport: tcp."
       : `Set transport: ${transport === "tcp" ? "udp" : "tcp"} for this camera.`
   ),
-  STREAM_UNAUTHORISED: again("Check the user and the password in the camera's URL."),
-  STREAM_UNAVAILABLE: again("The camera is busy; close other viewers of it if that stays."),
-  STREAM_UNREACHABLE: again("Check the network, and the route from here to the camera."),
-} as const satisfies Record<string, Meaning>;
+  STREAM_UNAUTHORISED: retryable("Check the user and the password in the camera's URL."),
+  STREAM_UNAVAILABLE: retryable("The camera is busy; close other viewers of it if that stays."),
+  STREAM_UNREACHABLE: retryable("Check the network, and the route from here to the camera."),
+} as const satisfies Record<string, ErrorClass>;
 
 /** Every code of an {@link RtspError}. */
-export type RtspErrorCode = keyof typeof MEANINGS;
+export type RtspErrorCode = keyof typeof ERROR_CLASSES;
 
 /** Every code, in alphabetical order. */
-export const RTSP_ERROR_CODES: readonly RtspErrorCode[] = Object.keys(MEANINGS).filter(isCode);
+export const RTSP_ERROR_CODES: readonly RtspErrorCode[] = Object.keys(ERROR_CLASSES).filter(isCode);
 
 function isCode(code: string): code is RtspErrorCode {
-  return Object.hasOwn(MEANINGS, code);
+  return Object.hasOwn(ERROR_CLASSES, code);
 }
 
-/** A camera could not be opened over RTSP, or stopped being understood. */
+/** A failure to open a camera over RTSP, or of an open session. */
 export class RtspError extends StreamError {
-  /** How long the camera wants to be left alone (`Retry-After`), or null. */
+  /** The server's `Retry-After`, or null. */
   readonly retryAfterMs: number | null;
-  /** SHA-256 of the certificate that was shown, or null. */
+  /** SHA-256 of the peer's certificate, or null. */
   readonly fingerprint: string | null;
-  /** The status that the camera answered, or null. */
+  /** The RTSP status code of the response, or null. */
   readonly status: number | null;
 
   constructor(code: RtspErrorCode, context: RtspErrorContext) {
-    const { retryable, remedy }: Meaning = MEANINGS[code];
+    const { retryable, remedy }: ErrorClass = ERROR_CLASSES[code];
     const { action, found } = context;
     super({
       code,
@@ -115,12 +117,12 @@ export class RtspError extends StreamError {
   }
 }
 
-/** An error of {@link RtspErrorCode}, with its remedy. */
+/** Creates an error with its remedy. */
 export function rtspError(code: RtspErrorCode, context: RtspErrorContext): RtspError {
   return new RtspError(code, context);
 }
 
-/** What a status means that is no success (RFC 2326 11, RFC 7826 17). */
+/** Error codes of RTSP status codes (RFC 2326 11, RFC 7826 17). */
 const STATUS_CODES: ReadonlyMap<number, RtspErrorCode> = new Map([
   [401, "STREAM_UNAUTHORISED"],
   [403, "STREAM_FORBIDDEN"],
@@ -130,39 +132,39 @@ const STATUS_CODES: ReadonlyMap<number, RtspErrorCode> = new Map([
   [453, "STREAM_BANDWIDTH"],
   [454, "STREAM_SESSION"],
   [461, "STREAM_TRANSPORT"],
-  // Destination Unreachable: over UDP the camera's packets do not come through.
+  // Destination Unreachable: the camera's packets do not arrive over UDP.
   [462, "STREAM_TRANSPORT"],
   [503, "STREAM_UNAVAILABLE"],
 ]);
 
-/** The error code of a status of 300 or more. */
+/** The error code of a status code of 300 or more. */
 export function statusCode(status: number): RtspErrorCode {
   if (status >= 300 && status < 400) return "STREAM_REDIRECT";
   return STATUS_CODES.get(status) ?? "STREAM_SERVER";
 }
 
-/** What is known of a request that failed. */
+/** The details of a request that failed. */
 export interface StatusContext {
   readonly action: string;
-  /** The answer's `Retry-After`, if it has one. */
+  /** The `Retry-After` header of the response, if it has one. */
   readonly retryAfter?: string | null;
-  /** Now, for a `Retry-After` that is a date. */
+  /** The present time, for a `Retry-After` that is a date. */
   readonly nowMs?: WallMs;
-  /** The transport that was asked for. */
+  /** The transport that was requested. */
   readonly transport?: "tcp" | "udp";
-  /** The host that a redirect leads to. */
+  /** The target host of a redirect. */
   readonly host?: string;
-  /** The address that was asked for: the server's words are left out where they repeat a part of it. */
+  /** The requested URI: the reason phrase is omitted if it repeats a part of it. */
   readonly uri?: string;
 }
 
-/** The error that a status means, with as much of the server's reason as is safe to repeat. */
+/** The error of a status code, with the reason phrase if that is safe to repeat. */
 export function statusError(status: number, reason: string, context: StatusContext): RtspError {
   const { action, retryAfter = null, nowMs, transport, host, uri = "" } = context;
-  const words = serverText(reason, uri);
+  const phrase = serverText(reason, uri);
   return rtspError(statusCode(status), {
     action,
-    found: `the camera answered ${status}${words === "" ? "" : ` (${words})`}`,
+    found: `the camera answered ${status}${phrase === "" ? "" : ` (${phrase})`}`,
     status,
     transport,
     host,
@@ -170,12 +172,12 @@ export function statusError(status: number, reason: string, context: StatusConte
   });
 }
 
-/** Parts of an address that are shorter are in too many words to mean anything. */
+/** Shorter parts of a URI occur in too many words to be evidence of a quotation. */
 const MIN_QUOTED_CHARS = 3;
 
 /**
- * A server's own words, fit for a log: one line, no control or formatting characters, short. Words that
- * may quote the request's address, which can hold a password, are left out altogether.
+ * Sanitises a server's text for a log: one short line without control or formatting characters. Text that
+ * may quote the request's URI, which can contain a password, is dropped altogether.
  */
 export function serverText(text: string, uri = ""): string {
   if (/[=/@?&\\]/.test(text) || repeatsPartOf(uri, text)) return "";
@@ -183,10 +185,10 @@ export function serverText(text: string, uri = ""): string {
   return redactText([...clean].slice(0, MAX_SERVER_TEXT_CHARS).join("").trim());
 }
 
-/** Whether a word of an address's path or query stands in a text; every path may be a password. */
+/** Whether a text repeats a word of a URI's path or query, any of which may be a password. */
 function repeatsPartOf(uri: string, text: string): boolean {
-  const said = text.toLowerCase();
+  const lower = text.toLowerCase();
   const path = uri.replace(/^[^:]*:\/\/[^/?]*/, "").toLowerCase();
   const parts = path.split(/(?:%[0-9a-f]{2}|[^\p{L}\p{N}])+/u);
-  return parts.some((part) => part.length >= MIN_QUOTED_CHARS && said.includes(part));
+  return parts.some((part) => part.length >= MIN_QUOTED_CHARS && lower.includes(part));
 }

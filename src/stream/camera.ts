@@ -12,7 +12,7 @@ import type {
 import type { FrameBus } from "../framebus/bus.ts";
 import type { StreamLedger } from "../framebus/ledger.ts";
 import type { Libav } from "../libav/library.ts";
-import { CameraMemory } from "../rtsp/camera_memory.ts";
+import { CameraHints } from "../rtsp/client/camera_hints.ts";
 import { RtspError } from "../rtsp/errors.ts";
 import type { CameraPacing } from "./camera_pacing.ts";
 import { CaptureTime } from "./capture_time.ts";
@@ -55,7 +55,7 @@ export interface CameraParts {
 export class Camera {
   readonly #parts: CameraParts;
   readonly #reconnects: ReconnectPolicy;
-  readonly #memory = new CameraMemory();
+  readonly #hints = new CameraHints();
   readonly #stop = new AbortController();
   #state: StateReport;
   #connections = 0;
@@ -146,7 +146,7 @@ export class Camera {
         ...this.#parts,
         pool,
         captureTime: this.#captureTime,
-        memory: this.#memory,
+        memory: this.#hints,
         signal: this.#stop.signal,
         onOpen: (opened) => this.#onOpen(opened),
         onArrival: (atMs) => this.#frameRate.arrive(atMs),
@@ -162,7 +162,7 @@ export class Camera {
       if (end === "stalled") {
         log.warning("camera.stalled", { silentForMs: source.stallTimeoutMs });
         // Another track may be the active one.
-        this.#memory.track = null;
+        this.#hints.trackIndex = null;
         this.#setState("stalled", "STREAM_STALLED");
       }
       if (end === "ended" && source.file === null) {

@@ -1,4 +1,4 @@
-import type { CameraMemory } from "../rtsp/camera_memory.ts";
+import type { CameraHints } from "../rtsp/client/camera_hints.ts";
 import { Interrupt } from "../libav/interrupt.ts";
 import { StreamBounds } from "./bounds/stream_bounds.ts";
 import { Decoding } from "./decoding.ts";
@@ -11,7 +11,7 @@ import { StallTimer } from "./stall_timer.ts";
 /** What a connection works with; it owns none of it. */
 export interface ConnectionParts extends Omit<SessionParts, "bounds"> {
   /** What earlier connections learned of the camera. */
-  readonly memory: CameraMemory;
+  readonly memory: CameraHints;
   readonly random: () => number;
   /** The stream is open. */
   readonly onOpen: (source: RtspSource | null) => void;

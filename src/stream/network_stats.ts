@@ -1,6 +1,6 @@
 import type { CameraSource, NetworkStats as Figures, TrackInfo } from "../core/messages.ts";
 import type { MediaDescription } from "../rtsp/media.ts";
-import { RTP_ANOMALIES } from "../rtsp/timeline.ts";
+import { RTP_ANOMALIES } from "../rtsp/timing/timeline.ts";
 import type { RtspSource } from "./rtsp_source.ts";
 
 /** Sums the counters of a camera's connections, so that none ever decreases. */

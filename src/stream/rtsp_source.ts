@@ -6,12 +6,12 @@ import type { VideoStream } from "../libav/video_stream.ts";
 import type { Libav } from "../libav/library.ts";
 import type { Packet } from "../libav/packet.ts";
 import { SocketInfo } from "../libav/socket_info.ts";
-import { ArrivalClock } from "../rtsp/arrival.ts";
-import type { CameraMemory } from "../rtsp/camera_memory.ts";
-import { MAX_STEP_MS, openRtsp } from "../rtsp/client.ts";
-import type { RtspSession, SessionRead } from "../rtsp/session.ts";
-import type { RtpTimeline } from "../rtsp/timeline.ts";
-import { Turns } from "../rtsp/turns.ts";
+import { ArrivalClock } from "../rtsp/timing/arrival_clock.ts";
+import type { CameraHints } from "../rtsp/client/camera_hints.ts";
+import { MAX_STEP_MS, openRtsp } from "../rtsp/client/open.ts";
+import type { RtspSession, SessionRead } from "../rtsp/client/session.ts";
+import type { RtpTimeline } from "../rtsp/timing/timeline.ts";
+import { EventLoopYielder } from "../rtsp/client/event_loop_yielder.ts";
 import type { CaptureTime } from "./capture_time.ts";
 import { UnitQueue } from "./unit_queue.ts";
 import type { PacketSource, SourcePacket } from "./packet_source.ts";
@@ -26,7 +26,7 @@ export interface RtspSourceParts {
   readonly libav: Libav;
   readonly source: CameraSource;
   readonly captureTime: CaptureTime;
-  readonly memory: CameraMemory;
+  readonly memory: CameraHints;
   readonly clock: Clock;
   readonly signal: AbortSignal;
   readonly random: () => number;
@@ -40,7 +40,7 @@ export class RtspSource implements PacketSource {
   readonly #parameters: CodecParameters;
   readonly #socket: SocketInfo | null;
   readonly #arrivals = new ArrivalClock();
-  readonly #turns: Turns;
+  readonly #yielder: EventLoopYielder;
   #reading: ReadPacer | null = null;
   #hasEnded = false;
   /** The last read completed no unit: the rest of one is still to arrive. */
@@ -53,7 +53,7 @@ export class RtspSource implements PacketSource {
     this.#parts = parts;
     this.session = session;
     this.#queue = queue;
-    this.#turns = new Turns(parts.clock);
+    this.#yielder = new EventLoopYielder(parts.clock);
     const { format, media } = session.track;
     this.#parameters = new CodecParameters(parts.libav, {
       codecName: format.codec,
@@ -81,10 +81,10 @@ export class RtspSource implements PacketSource {
       signal,
       random,
       randomToken: () => crypto.randomUUID().replaceAll("-", ""),
-      memory,
-      onChosen: ({ format }) => opening.queue = new UnitQueue(libav, format.clockRate),
+      hints: memory,
+      onTrackSelected: ({ format }) => opening.queue = new UnitQueue(libav, format.clockRate),
       onUnit: (unit) => opening.queue?.push(unit),
-      hasRoom: () => opening.queue?.canAccept ?? true,
+      canAccept: () => opening.queue?.canAccept ?? true,
       onReport: (report, receivedAt) => opening.queue?.report(report, receivedAt),
     }).catch((error) => {
       opening.queue?.[Symbol.dispose]();
@@ -141,9 +141,9 @@ export class RtspSource implements PacketSource {
     let isMore: boolean;
     do {
       read = await this.session.read();
-      this.#hasBacklog = read.isHeld;
-      isMore = !read.ended && (read.isHeld || this.#hasUnread(read.isFull));
-      await this.#turns.afterRead(isMore);
+      this.#hasBacklog = read.hasBuffered;
+      isMore = !read.ended && (read.hasBuffered || this.#hasUnread(read.mayHaveMore));
+      await this.#yielder.afterRead(isMore);
     } while (isMore && this.#queue.canAccept);
     this.#isMidUnit = this.#queue.size === 0;
     this.#hasEnded = read.ended;
@@ -210,7 +210,7 @@ export class RtspSource implements PacketSource {
   }
 
   #settleArrivals(readAt: SteadyMs, emptyAt: SteadyMs | null): void {
-    const isNewest = this.session.hasEndedUnit && !this.#hasBacklog && !this.#hasUnread(false);
+    const isNewest = this.session.hasCompletedUnit && !this.#hasBacklog && !this.#hasUnread(false);
     this.#queue.settle(this.#arrivals, {
       readAt,
       isAwaited: emptyAt !== null,

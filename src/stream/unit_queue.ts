@@ -1,11 +1,11 @@
 import { CLOCK_START, plusMs, type SteadyMs } from "../core/clock.ts";
 import type { Libav } from "../libav/library.ts";
 import { Packet } from "../libav/packet.ts";
-import type { ArrivalClock } from "../rtsp/arrival.ts";
+import type { ArrivalClock } from "../rtsp/timing/arrival_clock.ts";
 import type { AccessUnit } from "../rtsp/media.ts";
-import type { SenderReport } from "../rtsp/rtcp.ts";
-import { SenderClock } from "../rtsp/sender_clock.ts";
-import { RtpTimeline } from "../rtsp/timeline.ts";
+import type { SenderReport } from "../rtsp/rtp/rtcp.ts";
+import { SenderClock } from "../rtsp/timing/sender_clock.ts";
+import { RtpTimeline } from "../rtsp/timing/timeline.ts";
 
 /** Data queued before decoding; beyond it, data stays in the socket. */
 const MAX_QUEUED_BYTES = 8 * 1024 * 1024;

@@ -1,4 +1,4 @@
-/** Cameras whose keyframes are far apart, or do not come: nobody is left without pictures. */
+/** Cameras with sparse or missing keyframes: frames are delivered all the same. */
 import assert from "node:assert/strict";
 import { CaptureRun } from "../support/cameras/capture_run.ts";
 import { FaultyCamera } from "../support/cameras/faulty_camera/camera.ts";
@@ -10,7 +10,7 @@ import { PATTERN_SIZE, readPattern } from "../support/clips/pattern.ts";
 
 const ignore = ignoreWithout("libav", "ffmpeg");
 const NO_CLIP: CameraClip = { codec: "h264", pictures: [], parameterSets: [] };
-/** The encoder counts 25 a second, whatever the camera plays. */
+/** The encoder's frame rate, whatever the camera plays. */
 const ENCODED_FPS = 25;
 const FPS = 100;
 const FRAMES = 600;
@@ -23,7 +23,7 @@ const seldom = ignore ? NO_CLIP : await patternCameraClip(FRAMES, [
 ]);
 
 Deno.test({
-  name: "capture: when a camera's keyframes stop, detections go on, of whole pictures",
+  name: "capture: when a camera's keyframes stop, complete frames are still delivered",
   ignore,
   async fn() {
     const playback = { fps: FPS, isOnce: true };
@@ -39,13 +39,13 @@ Deno.test({
       }],
     });
     const isAt = (number: number) => () => (run.frames.at(-1)?.meta.seq ?? 0) >= number;
-    // Not its end: the last one that is taken there, on a busy machine, is some way from it.
+    // Not its end: on a busy machine the last frame delivered is well before it.
     await run.until("a picture far from keyframes", isAt(FRAMES - 200));
     const { info } = await run.report();
     const { account, gopBuffer, reconnects } = await run.stop();
     assertCloses(account);
     assert.deepEqual(seen.filter(({ wrong }) => wrong > 0), [], "damaged pictures");
-    // Without a keyframe for so long that one would be missed; a rate of 50, and what a busy machine adds.
+    // Long enough without a keyframe for one to be missing, at 50 fps, plus tolerance for a busy machine.
     const seqs = run.frames.map(({ meta }) => meta.seq);
     const gaps = seqs.slice(1).map((seq, index) => seq - (seqs[index] ?? 0));
     assert.ok(Math.max(...gaps) < 300, `taken: ${seqs}`);
@@ -61,10 +61,11 @@ Deno.test({
 });
 
 Deno.test({
-  name: "capture: a GOP that is joined in its middle is waited for, longer than the stall time",
+  name:
+    "capture: after joining within a GOP, the next keyframe is awaited for longer than the stall time",
   ignore,
   async fn() {
-    // Until the clip begins anew it is 2 s.
+    // The clip restarts after 2 s.
     const playback = { fps: FPS, startFrame: FRAMES - 200 };
     await using camera = FaultyCamera.start({ clip: seldom, playback });
     await using run = new CaptureRun({
@@ -74,9 +75,9 @@ Deno.test({
     await run.further(1);
     const { account } = await run.stop();
     assert.equal(camera.log.connections.length, 1);
-    const told = run.states.map(({ state, reason }) => `${state} ${reason}`);
-    const waiting = told.indexOf("connecting WAITING_FOR_KEYFRAME");
-    assert.ok(waiting >= 0 && told[waiting + 1] === "online null", `${told}`);
+    const states = run.states.map(({ state, reason }) => `${state} ${reason}`);
+    const waiting = states.indexOf("connecting WAITING_FOR_KEYFRAME");
+    assert.ok(waiting >= 0 && states[waiting + 1] === "online null", `${states}`);
     assert.ok(account.corrupt >= 200, `${account.corrupt}`);
     assertCloses(account);
   },

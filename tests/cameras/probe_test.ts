@@ -1,4 +1,4 @@
-/** `orion probe`, as a person runs it. */
+/** `orion probe` from the command line. */
 import assert from "node:assert/strict";
 import { atOnce } from "../support/system/at_once.ts";
 import { FaultyCamera } from "../support/cameras/faulty_camera/camera.ts";
@@ -19,14 +19,14 @@ const LOGIN = { user: USER, password: PASSWORD, realm: REALM };
 const CLIP_SECONDS = 4;
 let clip: CameraClip | null = null;
 
-/** 25 frames a second, of which each 25th is a keyframe. */
+/** 25 fps with a keyframe every 25 frames. */
 async function cameraClip(): Promise<CameraClip> {
   const encoded = async () => await patternClip(25 * CLIP_SECONDS, ["-bf", "0", "-g", "25"]);
   clip ??= { codec: "h264", ...await encoded() };
   return clip;
 }
 
-/** What `probe --json` tells of a stream that it can play. */
+/** The output of `probe --json` for a playable stream. */
 async function probed(url: string, ...options: string[]) {
   const { code, stdout, stderr } = await runOrion(["probe", url, "--json", ...options]);
   assert.equal(code, 0, stderr);
@@ -34,7 +34,7 @@ async function probed(url: string, ...options: string[]) {
   return JSON.parse(stdout);
 }
 
-/** What is said of a stream that cannot be played. */
+/** The output for a stream that cannot be played. */
 async function refused(url: string, ...options: string[]) {
   const { code, stdout, stderr } = await runOrion(["probe", url, ...options]);
   assert.equal(stdout, "");
@@ -42,7 +42,7 @@ async function refused(url: string, ...options: string[]) {
   return { code, stderr };
 }
 
-/** How far a figure may be off that is made of timestamps, and one that is made of arrivals: those differ. */
+/** Tolerances of figures from timestamps, and of figures from arrivals, which are less precise. */
 const OFF = { stamps: 0.03, arrivals: 0.2 } as const;
 
 function assertNear(value: unknown, wanted: number, what: string, off: number = OFF.stamps): void {
@@ -52,7 +52,8 @@ function assertNear(value: unknown, wanted: number, what: string, off: number = 
 
 for (const demuxer of DEMUXERS) {
   Deno.test({
-    name: `probe: tells codec, size, rate, keyframes, transport and decoders (demuxer ${demuxer})`,
+    name:
+      `probe: reports codec, size, rate, keyframes, transport and decoders (demuxer ${demuxer})`,
     ignore,
     async fn() {
       const auth = { ...LOGIN, scheme: "digest-md5" } as const;
@@ -85,7 +86,7 @@ for (const demuxer of DEMUXERS) {
 }
 
 Deno.test({
-  name: "probe: tells what a file is, by its path and as demo:",
+  name: "probe: reports on a file, by its path and as demo:",
   ignore,
   async fn() {
     const results = await atOnce(["demo:", `file:${DEMO_CLIP}`], (url) => probed(url));
@@ -97,19 +98,19 @@ Deno.test({
   },
 });
 
-/** Timestamps that say nothing of the rate. */
-const ODD_STAMPS: Readonly<Record<string, Partial<Stamps>>> = {
-  "every keyframe's is hours off": { outlier: { everyFrames: 25, bySeconds: -9800 } },
-  "one in twenty is hours off": { outlier: { everyFrames: 20, bySeconds: -9800 } },
-  "they step back once": { jumps: [{ atSeconds: 1, bySeconds: -5 }] },
-  "they jump forward once": { jumps: [{ atSeconds: 1.5, bySeconds: 500 }] },
-  "all are the same": { isConstant: true },
+/** Timestamps that do not give the frame rate. */
+const WRONG_STAMPS: Readonly<Record<string, Partial<Stamps>>> = {
+  "every keyframe's timestamp is hours off": { outlier: { everyFrames: 25, bySeconds: -9800 } },
+  "one timestamp in twenty is hours off": { outlier: { everyFrames: 20, bySeconds: -9800 } },
+  "timestamps step back once": { jumps: [{ atSeconds: 1, bySeconds: -5 }] },
+  "timestamps jump forward once": { jumps: [{ atSeconds: 1.5, bySeconds: 500 }] },
+  "all timestamps are the same": { isConstant: true },
 };
 
-for (const [name, stamps] of Object.entries(ODD_STAMPS)) {
+for (const [name, stamps] of Object.entries(WRONG_STAMPS)) {
   const off = stamps.isConstant === true ? OFF.arrivals : OFF.stamps;
   Deno.test({
-    name: `probe: the rate and the keyframe interval are true where ${name}`,
+    name: `probe: the rate and the keyframe interval are right where ${name}`,
     ignore,
     async fn() {
       const clip = await cameraClip();
@@ -124,7 +125,7 @@ for (const [name, stamps] of Object.entries(ODD_STAMPS)) {
 }
 
 Deno.test({
-  name: "probe: names every track and the one that was played, which --track chooses",
+  name: "probe: reports every track and the one that was played, which --track selects",
   ignore,
   async fn() {
     const clip = await cameraClip();
@@ -133,12 +134,12 @@ Deno.test({
       tracks: [{ kind: "audio" }, dead, { kind: "video", clip }, { kind: "metadata" }],
     };
     await using camera = FaultyCamera.start(options);
-    const [told, chosen, audio] = await atOnce(
+    const [all, selected, audio] = await atOnce(
       [["--json"], ["--track", "2"], ["--track", "0"]],
       (options) => runOrion(["probe", camera.url, ...options]),
     );
-    assert.ok(told && chosen && audio);
-    const { track, tracks } = JSON.parse(told.stdout);
+    assert.ok(all && selected && audio);
+    const { track, tracks } = JSON.parse(all.stdout);
     assert.deepEqual(track, { index: 2, kind: "video", encoding: "H264" });
     assert.deepEqual(tracks, [
       { index: 0, kind: "audio", encoding: "PCMU" },
@@ -146,9 +147,9 @@ Deno.test({
       { index: 2, kind: "video", encoding: "H264" },
       { index: 3, kind: "application", encoding: "vnd.onvif.metadata" },
     ]);
-    assert.equal(chosen.code, 0, chosen.stderr);
+    assert.equal(selected.code, 0, selected.stderr);
     assert.match(
-      chosen.stdout,
+      selected.stdout,
       /^track: +2 video H264 \(others: 0 audio PCMU, 1 video H264, 3 application vnd\.onvif/m,
     );
     assert.equal(audio.code, 1);
@@ -157,14 +158,13 @@ Deno.test({
 });
 
 Deno.test({
-  name:
-    "probe: a certificate that is not trusted is named, and accepted only when that is asked for",
+  name: "probe: an untrusted certificate is reported, and accepted only if the options allow it",
   ignore: ignoreWithout("libav", "ffmpeg", "mosquitto"),
   async fn() {
     using folder = tempFolder();
     await makeCertificates(folder);
     const read = (name: string) => Deno.readTextFileSync(`${folder.path}/${name}`);
-    // Signed by itself, as a camera's mostly is.
+    // Self-signed, as most cameras' certificates.
     const tls = { cert: read("ca.pem"), key: read("ca.key") };
     const auth = { ...LOGIN, scheme: "basic" } as const;
     await using camera = FaultyCamera.start({ clip: await cameraClip(), auth, tls });
@@ -195,7 +195,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "probe: over UDP where that is asked for, or where TCP is refused",
+  name: "probe: over UDP if requested, or if TCP is refused",
   ignore,
   async fn() {
     const clip = await cameraClip();
@@ -203,7 +203,7 @@ Deno.test({
     const overTcp = await refused(camera.url);
     assert.equal(overTcp.code, 1);
     assert.match(overTcp.stderr, /answered 461[^]*--transport udp\.$/m);
-    // One after the other: each receives on the same two ports.
+    // Sequentially: all use the same two ports.
     for (const transport of ["udp", "auto"]) {
       const result = await probed(camera.url, "--transport", transport);
       assert.deepEqual([result.codec, result.transport], ["h264", "udp"]);
@@ -213,7 +213,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "probe: says that it waits for a keyframe, or for anything at all",
+  name: "probe: reports that it waits for a keyframe, or for any data",
   ignore,
   async fn() {
     const clip: CameraClip = {
@@ -235,7 +235,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "probe: says why a stream cannot be opened, without its password",
+  name: "probe: reports why a stream cannot be opened, without its password",
   ignore,
   async fn() {
     const host = `127.0.0.1:${freePort()}`;

@@ -1,4 +1,4 @@
-/** A camera that sends its clients to another host: where that may lead, and who sees the password. */
+/** Redirects to another host: which are followed, and which hosts see the password. */
 import assert from "node:assert/strict";
 import { FaultyCamera } from "../support/cameras/faulty_camera/camera.ts";
 import type { AuthScheme } from "../support/cameras/faulty_camera/options.ts";
@@ -11,10 +11,10 @@ import { PASSWORD, PASSWORD_ENCODED, REALM, tracesIn, USER } from "../support/pr
 
 const OTHER_HOST = "127.0.0.2";
 
-/** How the camera asks for the password before it sends its clients away. */
+/** The authentication schemes of the camera before its redirect. */
 const SCHEMES: readonly AuthScheme[] = ["none", "basic", "digest-md5", "digest-sha256"];
 
-/** One camera for each scheme, called after it, that leads to `other`. */
+/** One camera per scheme, named after it, that redirects to `other`. */
 function startCameras(
   other: Relay,
   stack: AsyncDisposableStack,
@@ -37,7 +37,7 @@ function start(cameras: ReadonlyMap<string, FaultyCamera>, more: string): Promis
   });
 }
 
-/** Each camera saw its own password, where it asked for it, before it answered with the redirect. */
+/** Asserts that each camera saw its own password, if it required one, before its redirect. */
 function assertRedirected(cameras: ReadonlyMap<string, FaultyCamera>): void {
   for (const [scheme, { log }] of cameras) {
     const last = log.of("DESCRIBE").at(-1);
@@ -47,7 +47,8 @@ function assertRedirected(cameras: ReadonlyMap<string, FaultyCamera>): void {
 }
 
 Deno.test({
-  name: "redirect: another host is not connected to, and the reason names the key that allows it",
+  name:
+    "redirect: a host that is not allowed is not connected to, and the remedy names the key that allows it",
   ignore: ignoreWithout("libav", "mosquitto"),
   async fn() {
     await using stack = new AsyncDisposableStack();
@@ -63,7 +64,7 @@ Deno.test({
         topic === `orion/test/cameras/${id}/status` && json?.["state"] === "offline"
       );
       assert.equal(status.json?.["reason"], "STREAM_REDIRECT", id);
-      // Nor the next time.
+      // Nor on the next attempt.
       await rig.orion.waitFor("camera.retry_scheduled", ({ camera }) => camera === id);
     }
     assertRedirected(cameras);
@@ -73,7 +74,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "redirect: an allowed host gives the frames, and is never shown the password",
+  name: "redirect: an allowed host delivers frames, and never sees the password",
   ignore: ignoreWithout("libav", "mosquitto", "gst-rtsp-server"),
   async fn() {
     await using stack = new AsyncDisposableStack();
@@ -92,7 +93,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "redirect: an allowed host that asks for a password gets none",
+  name: "redirect: an allowed host that requires a password gets none",
   ignore: ignoreWithout("libav", "mosquitto"),
   async fn() {
     await using stack = new AsyncDisposableStack();

@@ -1,4 +1,4 @@
-/** What cameras answer before they play: addresses, passwords, transports, refusals. */
+/** Responses of cameras before they play: URLs, authentication, transports, refusals. */
 import assert from "node:assert/strict";
 import { sinceMs } from "../../src/core/clock.ts";
 import type { CameraSource } from "../../src/core/messages.ts";
@@ -18,9 +18,9 @@ import { PASSWORD, tracesIn } from "../support/product/secrecy.ts";
 const ignore = ignoreWithout("libav", "ffmpeg");
 const playback = { fps: 50 };
 const FRAMES = 10;
-/** Beside the time that it has to wait: on a busy machine it connects later, and without a limit never. */
+/** Tolerance for a busy machine, beyond the time that it has to wait. */
 const LATE_MS = 10_000 * PATIENCE;
-/** The user's rights to log in, with what has to be quoted on its way. */
+/** Credentials with characters that have to be quoted or encoded. */
 const LOGIN = { user: 'view"er', password: PASSWORD };
 
 const NO_CLIP: CameraClip = { codec: "h264", pictures: [], parameterSets: [] };
@@ -30,7 +30,7 @@ function start(options: FaultyCameraOptions): FaultyCamera {
   return FaultyCamera.start({ clip, playback, ...options });
 }
 
-/** Plays a few pictures over one connection. */
+/** Plays some pictures over one connection. */
 async function plays(camera: FaultyCamera, source: Partial<CameraSource> = {}): Promise<void> {
   await using watch = new PatternWatch(camera, source);
   await watch.pictures(FRAMES);
@@ -41,7 +41,7 @@ async function plays(camera: FaultyCamera, source: Partial<CameraSource> = {}): 
   await watch.assertUndisturbed();
 }
 
-/** What is asked for in SETUP, and for all of the tracks, below the camera's address. */
+/** The request URIs of SETUP and of the aggregate control, relative to the camera's URL. */
 interface Addresses {
   readonly what: string;
   readonly path?: string;
@@ -54,57 +54,57 @@ interface Addresses {
 const ADDRESSES: readonly Addresses[] = [
   { what: "gives a base and relative names", description: {}, setUp: "/cam/track1", play: "/cam/" },
   {
-    what: "gives no base",
+    what: "sends no base",
     description: { contentBase: "absent" },
     setUp: "/cam/track1",
     play: "/cam",
   },
   {
-    what: "gives a base without a slash",
+    what: "sends a base without a slash",
     description: { contentBase: "no-slash" },
     setUp: "/cam/track1",
     play: "/cam",
   },
   {
-    what: "gives a base on another host",
+    what: "sends a base on another host",
     description: { contentBase: { url: "rtsp://192.168.1.64:554/inner/" } },
     setUp: "/inner/track1",
     play: "/inner/",
   },
   {
-    what: "gives a base with a query",
+    what: "sends a base with a query",
     path: "/cam/realmonitor?channel=1&subtype=0",
     description: {},
     setUp: "/cam/realmonitor?channel=1&subtype=0/track1",
     play: "/cam/realmonitor?channel=1&subtype=0/",
   },
   {
-    what: "gives absolute names",
+    what: "sends absolute control URLs",
     description: { control: "absolute" },
     setUp: "/cam/track1",
     play: "/cam/",
   },
   {
-    what: "gives absolute names on another host",
+    what: "sends absolute control URLs on another host",
     description: { control: { prefix: "rtsp://10.0.0.5/unicast/" } },
     setUp: "/unicast/track1",
     play: "/cam/",
   },
   {
-    what: "gives names that begin with a slash",
+    what: "sends control URLs that begin with a slash",
     description: { control: { prefix: "/" } },
     setUp: "/cam/track1",
     play: "/cam/",
   },
   {
-    what: "gives names with a query",
+    what: "sends control URLs with a query",
     description: { control: "query" },
     setUp: "/cam/track1?mode=live&profile=1",
     play: "/cam/",
   },
   { what: "names its track *", description: { control: "star" }, setUp: "/cam/", play: "/cam/" },
   {
-    what: "gives its track no name",
+    what: "sends no control URL",
     description: { control: "absent" },
     setUp: "/cam/",
     play: "/cam/",
@@ -113,7 +113,7 @@ const ADDRESSES: readonly Addresses[] = [
 
 for (const { what, path = "/cam", description, setUp, play } of ADDRESSES) {
   Deno.test({
-    name: `rtsp: a camera that ${what} is asked for its track by the right address`,
+    name: `rtsp: a camera that ${what} gets SETUP with the right URI`,
     ignore,
     async fn() {
       await using camera = start({ path, description, control: { wantPath: path } });
@@ -128,9 +128,9 @@ for (const { what, path = "/cam", description, setUp, play } of ADDRESSES) {
   });
 }
 
-// ---------------------------------------------------------------------------------- passwords
+// ----------------------------------------------------------------------------- authentication
 
-/** What a scheme is answered with. */
+/** The credentials expected for a scheme. */
 const SCHEMES: readonly (readonly [AuthScheme, RegExp])[] = [
   ["basic", /^Basic /],
   ["digest-md5", /^Digest (?!.*algorithm)/],
@@ -142,7 +142,7 @@ const SCHEMES: readonly (readonly [AuthScheme, RegExp])[] = [
 for (const [scheme, wanted] of SCHEMES) {
   for (const qop of scheme === "basic" ? [false] : [false, true]) {
     Deno.test({
-      name: `rtsp: a camera that asks by ${scheme}${qop ? " with qop" : ""} gets what it asks for`,
+      name: `rtsp: a camera that requires ${scheme}${qop ? " with qop" : ""} is played`,
       ignore,
       async fn() {
         await using camera = start({ auth: { ...LOGIN, scheme, qop, realm: "IP Camera(A1)" } });
@@ -160,7 +160,7 @@ for (const [scheme, wanted] of SCHEMES) {
 }
 
 Deno.test({
-  name: "rtsp: nonces that grow stale are renewed, while it is set up and while it plays",
+  name: "rtsp: stale nonces are renewed, during SETUP and while it plays",
   ignore,
   async fn() {
     await using camera = start({
@@ -178,7 +178,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "rtsp: a password that was asked for by digest is never shown in a weaker way",
+  name: "rtsp: after a Digest challenge the password is never sent with Basic",
   ignore,
   async fn() {
     await using camera = start({
@@ -196,7 +196,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "rtsp: a wrong password is tried three times, and then after a minute",
+  name: "rtsp: a wrong password is tried three times, and then once a minute",
   ignore,
   async fn() {
     await using camera = start({ auth: { ...LOGIN, scheme: "digest-sha256" } });
@@ -243,7 +243,7 @@ Deno.test({
   },
 });
 
-/** What is answered once, in whose place, and the reason that is given meanwhile. */
+/** A status that is sent once, the refused method, and the reported reason. */
 const ONCE: readonly (readonly [Refusal, string])[] = [
   [{ method: "DESCRIBE", status: 503, headers: { "Retry-After": "2" } }, "STREAM_UNAVAILABLE"],
   [{ method: "SETUP", status: 453 }, "STREAM_BANDWIDTH"],
@@ -260,21 +260,21 @@ for (const [refusal, reason] of ONCE) {
       await using watch = new PatternWatch(camera);
       assert.equal((await watch.run.state("offline")).reason, reason);
       await watch.run.state("online");
-      // From the request that was refused on: a busy camera sees the connection's end late.
+      // Measured from the refused request: a busy camera detects the end of the connection late.
       const [refused] = camera.log.of(refusal.method);
       const second = camera.log.connections[1];
       assert.ok(refused && second);
       const pauseMs = sinceMs(refused.wallMs, second.openedWallMs);
       const leastMs = 1000 * Number(refusal.headers?.["Retry-After"] ?? 1);
       assert.ok(pauseMs > leastMs - 100 && pauseMs < leastMs + LATE_MS, `${pauseMs} ms`);
-      // A session that was set up is given back, whatever became of it.
+      // A session that was set up is torn down, whatever its outcome.
       assert.equal(camera.log.of("TEARDOWN").length, refusal.method === "PLAY" ? 1 : 0);
     },
   });
 }
 
 Deno.test({
-  name: "rtsp: a camera that knows no OPTIONS is played",
+  name: "rtsp: a camera without OPTIONS is played",
   ignore,
   async fn() {
     for (const status of [404, 405, 454, 501]) {

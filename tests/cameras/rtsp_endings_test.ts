@@ -1,4 +1,4 @@
-/** How sessions end: kept alive or not, with a word or without, and with what never ends. */
+/** How sessions end: keepalives, orderly and abrupt endings, and endless data. */
 import assert from "node:assert/strict";
 import { atOnce } from "../support/system/at_once.ts";
 import { FaultyCamera } from "../support/cameras/faulty_camera/camera.ts";
@@ -12,12 +12,12 @@ import type {
 import { patternCameraClip, PatternWatch } from "../support/cameras/faulty_camera/pattern_watch.ts";
 import { PATIENCE } from "../support/system/lines.ts";
 import { ignoreWithout } from "../support/system/parts.ts";
-import { assertToldAfter } from "../support/cameras/stalls.ts";
+import { assertReportedAfter } from "../support/cameras/stalls.ts";
 
 const ignore = ignoreWithout("libav", "ffmpeg");
 const FPS = 25;
 const STALL_MS = 2000;
-/** How late a busy machine may be; without a limit a byte a second takes minutes. */
+/** Tolerance for a busy machine; without a time limit, a byte per second takes minutes. */
 const LATE_MS = 20_000 * PATIENCE;
 
 const NO_CLIP: CameraClip = { codec: "h264", pictures: [], parameterSets: [] };
@@ -29,11 +29,11 @@ function start(options: FaultyCameraOptions): FaultyCamera {
 
 // --------------------------------------------------------------------------------- keepalives
 
-/** The client has half of it and more to spare: on a busy machine it is late. */
+/** The session timeout; the client has more than half of it to spare for a busy machine. */
 const SESSION_SECONDS = 3;
 const PUBLIC = "OPTIONS, DESCRIBE, SETUP, PLAY, TEARDOWN";
 
-/** What keeps a session alive, and in how many connections that is found out. */
+/** The methods that keep a session alive, and the connections needed to learn that. */
 interface KeepAliveCase {
   readonly what: string;
   readonly control: Partial<Control>;
@@ -41,20 +41,20 @@ interface KeepAliveCase {
 }
 
 const KEEPALIVES: readonly KeepAliveCase[] = [
-  { what: "by GET_PARAMETER, as it says", control: {}, connections: 1 },
-  { what: "by OPTIONS, as it says", control: { keepalive: "OPTIONS" }, connections: 1 },
+  { what: "by GET_PARAMETER, as announced", control: {}, connections: 1 },
+  { what: "by OPTIONS, as announced", control: { keepalive: "OPTIONS" }, connections: 1 },
   {
-    what: "by OPTIONS alone, and names GET_PARAMETER",
+    what: "by OPTIONS alone, and announces GET_PARAMETER",
     control: { keepalive: "OPTIONS", public: `${PUBLIC}, GET_PARAMETER` },
     connections: 1,
   },
   {
-    what: "by OPTIONS, and names nothing",
+    what: "by OPTIONS, and announces nothing",
     control: { keepalive: "OPTIONS", public: "" },
     connections: 1,
   },
   {
-    what: "by GET_PARAMETER alone, and does not name it",
+    what: "by GET_PARAMETER alone, and does not announce it",
     control: { keepalive: "GET_PARAMETER", public: PUBLIC },
     connections: 2,
   },
@@ -75,29 +75,27 @@ async function assertKeptAlive({ what, control, connections }: KeepAliveCase): P
 }
 
 Deno.test({
-  name:
-    "rtsp: cameras that keep sessions alive by what they say, or by something else, are kept alive",
+  name: "rtsp: sessions are kept alive by the announced method, or by another one",
   ignore,
   async fn() {
-    // At once: there is nothing to do but to wait.
+    // Concurrently: they mostly wait.
     await atOnce(KEEPALIVES, assertKeptAlive);
   },
 });
 
 // ------------------------------------------------------------------------------------ endings
 
-/** How a stream ends, the reason, and how long after the last picture that is known. */
+/** How a stream ends, the reported reason, and its delay after the last picture. */
 const ENDINGS: readonly (readonly [string, Partial<Ending>, string, number])[] = [
-  ["says good-bye (RTCP BYE)", { byeAfterSeconds: 1 }, "STREAM_ENDED", 0],
-  ["hangs up", { hangUpAfterSeconds: 1 }, "STREAM_ENDED", 0],
-  ["sends no more", { silentAfterSeconds: 1 }, "STREAM_STALLED", STALL_MS],
+  ["sends an RTCP BYE", { byeAfterSeconds: 1 }, "STREAM_ENDED", 0],
+  ["closes the connection", { hangUpAfterSeconds: 1 }, "STREAM_ENDED", 0],
+  ["stops sending", { silentAfterSeconds: 1 }, "STREAM_STALLED", STALL_MS],
 ];
 
 for (const [what, ending, reason, afterMs] of ENDINGS) {
   for (const transport of ["tcp", "udp"] as const) {
     Deno.test({
-      name:
-        `rtsp: a camera that ${what} over ${transport} is known as gone in time, and comes back`,
+      name: `rtsp: a camera that ${what} over ${transport} is detected in time, and reconnected`,
       ignore,
       async fn() {
         await using camera = start({ ending });
@@ -110,7 +108,7 @@ for (const [what, ending, reason, afterMs] of ENDINGS) {
         await run.until("its end", () => gone() >= 0);
         const ended = run.states[gone()] ?? assert.fail("it did not end");
         assert.equal(ended.reason, reason);
-        assertToldAfter(run, ended, afterMs);
+        assertReportedAfter(run, ended, afterMs);
         const before = watch.numbers.length;
         await run.state("online", gone());
         await watch.pictures(5);
@@ -123,10 +121,10 @@ for (const [what, ending, reason, afterMs] of ENDINGS) {
 
 // ------------------------------------------------------------------------------------ attacks
 
-/** What the kernel's buffers of both ends can hold, and the client's own. */
+/** The kernel's buffers of both ends, and the client's own. */
 const MAX_ATTACK_BYTES = 24 * 1024 * 1024;
 
-/** What is sent instead of an answer, and what is said of it. */
+/** What is sent instead of a response, and the reported error. */
 const ANSWERS: readonly (readonly [Attack, readonly string[]])[] = [
   ["endless-status-line", ["STREAM_INVALID"]],
   ["endless-header", ["STREAM_INVALID"]],
@@ -137,7 +135,7 @@ const ANSWERS: readonly (readonly [Attack, readonly string[]])[] = [
 
 for (const [attack, reasons] of ANSWERS) {
   Deno.test({
-    name: `rtsp: an answer with ${attack} is refused before much of it is read`,
+    name: `rtsp: a response with ${attack} is rejected before much of it is read`,
     ignore,
     async fn() {
       await using camera = start({ attack });
@@ -156,7 +154,7 @@ for (const [attack, reasons] of ANSWERS) {
 
 for (const attack of ["garbage-frames", "endless-fragments", "endless-junk"] as const) {
   Deno.test({
-    name: `rtsp: a stream of ${attack} stalls in time, and what comes after it is played`,
+    name: `rtsp: a stream of ${attack} stalls in time, and the next stream is played`,
     ignore,
     async fn() {
       await using camera = start({});
@@ -168,7 +166,7 @@ for (const attack of ["garbage-frames", "endless-fragments", "endless-junk"] as 
       camera.behaviour.attack = attack;
       const stalled = await watch.run.state("stalled");
       assert.equal(stalled.reason, "STREAM_STALLED");
-      assertToldAfter(watch.run, stalled, STALL_MS);
+      assertReportedAfter(watch.run, stalled, STALL_MS);
       assert.ok(camera.log.attackBytes > 0, "there was no attack");
       camera.behaviour.attack = null;
       await watch.pictures(5);
@@ -178,7 +176,7 @@ for (const attack of ["garbage-frames", "endless-fragments", "endless-junk"] as 
 }
 
 Deno.test({
-  name: "rtsp: an answer that comes a byte a second is given up in time",
+  name: "rtsp: a response of a byte per second times out",
   ignore,
   async fn() {
     await using camera = start({ wire: { trickleMs: 1000 } });

@@ -1,4 +1,4 @@
-/** What cameras get wrong in a stream that can be played all the same: it is played, and undisturbed. */
+/** Quirks of cameras' streams that are tolerated: every picture is delivered undamaged. */
 import assert from "node:assert/strict";
 import { atOnce } from "../support/system/at_once.ts";
 import { makeRawClip } from "../support/clips/camera_clips.ts";
@@ -11,7 +11,7 @@ import { ignoreWithout } from "../support/system/parts.ts";
 const ignore = ignoreWithout("libav", "ffmpeg");
 const FPS = 50;
 const FRAMES = 30;
-/** Pictures from one keyframe to the next. */
+/** The GOP length. */
 const GOP = 10;
 const TCP = ["tcp"] as const;
 const UDP = ["udp"] as const;
@@ -26,7 +26,7 @@ interface Quirk {
   readonly what: string;
   readonly options: FaultyCameraOptions;
   readonly transports: readonly ("tcp" | "udp")[];
-  /** Pictures that may be left out as damaged until it is understood. */
+  /** Pictures that may be skipped as corrupt until the quirk is detected. */
   readonly corrupt: number;
 }
 
@@ -39,11 +39,11 @@ function quirk(
   return { what, options, transports, corrupt };
 }
 
-/** Small, so that each picture takes several, and not so many that they fill a socket. */
+/** Small enough for several packets per picture, and large enough not to fill a socket. */
 const payloadBytes = 200;
 
 const QUIRKS: readonly Quirk[] = [
-  quirk("is without a fault", {}, BOTH),
+  quirk("has no quirks", {}, BOTH),
   quirk("describes no parameter sets", { description: { sprop: "absent" } }, BOTH),
   quirk("describes empty parameter sets", { description: { sprop: "empty" } }),
   quirk("sends no parameter sets", { packets: { hasInBandSets: false } }, BOTH),
@@ -52,16 +52,21 @@ const QUIRKS: readonly Quirk[] = [
   quirk("sends extensions, padding and contributing sources", {
     packets: { payloadBytes, extensionWords: 3, paddingBytes: 7, csrcCount: 2 },
   }, BOTH),
-  quirk("never marks the end of a picture", { packets: { payloadBytes, marker: "never" } }, BOTH),
-  quirk("marks every packet", { packets: { payloadBytes, marker: "every-packet" } }, BOTH),
+  quirk("never sets the marker bit", { packets: { payloadBytes, marker: "never" } }, BOTH),
+  quirk("sets the marker bit on every packet", {
+    packets: { payloadBytes, marker: "every-packet" },
+  }, BOTH),
   quirk("sends slices", { clip: sliced, packets: { payloadBytes } }, BOTH),
   quirk(
-    "marks every slice",
+    "sets the marker bit on every slice",
     { clip: sliced, packets: { payloadBytes, marker: "every-slice" } },
     TCP,
     GOP,
   ),
-  quirk("marks no slice", { clip: sliced, packets: { payloadBytes, marker: "never" } }),
+  quirk("sends slices without a marker bit", {
+    clip: sliced,
+    packets: { payloadBytes, marker: "never" },
+  }),
   quirk(
     "begins near the end of the sequence numbers",
     { packets: { startSequence: 65_533 } },
@@ -72,34 +77,34 @@ const QUIRKS: readonly Quirk[] = [
   quirk("sends packets twice", { packets: { payloadBytes, duplicateEvery: 3 } }, UDP),
   quirk("shares its ports with a forger", { packets: { payloadBytes, strangePortEvery: 3 } }, UDP),
   quirk(
-    "sends packets of another source",
+    "sends packets of another SSRC",
     { packets: { payloadBytes, strangeSsrcEvery: 7 } },
     UDP,
   ),
   quirk("sends packets without payload", { packets: { payloadBytes, emptyEvery: 3 } }, BOTH),
   quirk("sends another payload type", { packets: { payloadTypeOffset: 3 } }, TCP, 2 * GOP),
-  quirk("does not name its ports", { control: { announcesServerPorts: false } }, UDP),
+  quirk("does not announce its ports", { control: { announcesServerPorts: false } }, UDP),
   quirk("sends junk between packets", { wire: { junkEveryFrames: 3 } }),
-  quirk("sends on channels of its own", { wire: { strayChannelEveryFrames: 2 } }),
+  quirk("sends on channels that were not set up", { wire: { strayChannelEveryFrames: 2 } }),
   quirk("writes a byte at a time", { wire: { splitBytes: 1 } }),
   quirk("writes seven bytes at a time", { wire: { splitBytes: 7, junkEveryFrames: 5 } }),
   quirk("plays before it answers PLAY", { wire: { framesBeforePlayAnswer: 3 } }),
-  quirk("spells CSeq in its own way", { wire: { cseqName: "Cseq" } }, BOTH),
+  quirk("writes CSeq in another case", { wire: { cseqName: "Cseq" } }, BOTH),
   quirk("ends lines with a line feed", { wire: { lineEnd: "\n" } }, BOTH),
   quirk("chooses the channel", { control: { ownChannel: 4 } }),
-  quirk("announces its source", { control: { ssrc: "right" } }, BOTH),
-  quirk("announces another source", { control: { ssrc: "wrong" } }, BOTH),
-  quirk("says nothing of its first packet", { control: { rtpInfo: "absent" } }),
-  quirk("is wrong about its first packet", { control: { rtpInfo: "wrong" } }),
+  quirk("announces its SSRC", { control: { ssrc: "right" } }, BOTH),
+  quirk("announces another SSRC", { control: { ssrc: "wrong" } }, BOTH),
+  quirk("sends no RTP-Info", { control: { rtpInfo: "absent" } }),
+  quirk("sends a wrong RTP-Info", { control: { rtpInfo: "wrong" } }),
   quirk(
-    "begins in the middle of a group of pictures",
+    "begins in the middle of a GOP",
     { playback: { startFrame: 5, fps: FPS } },
     TCP,
     5,
   ),
   quirk("is joined while it runs", { playback: { isLive: true, fps: FPS } }, TCP, GOP),
-  quirk("refreshes without keyframes", { clip: intra }),
-  quirk("names no methods", { control: { public: "" } }),
+  quirk("sends intra refresh without keyframes", { clip: intra }),
+  quirk("announces no methods", { control: { public: "" } }),
 ];
 
 for (const { what, options, transports, corrupt } of QUIRKS) {
@@ -115,13 +120,14 @@ for (const { what, options, transports, corrupt } of QUIRKS) {
       transports.join(" and ")
     }, every picture whole`,
     ignore,
-    // At once: there is little to do but to wait.
+    // Concurrently: they mostly wait.
     fn: async () => void await atOnce(transports, assertPlayed),
   });
 }
 
 Deno.test({
-  name: "rtsp: a camera that refreshes and begins without a keyframe shows whole pictures only",
+  name:
+    "rtsp: of a camera with intra refresh that begins without a keyframe, only complete pictures are delivered",
   ignore,
   async fn() {
     const playback = { fps: FPS, startFrame: 7 };
@@ -134,7 +140,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "rtsp: a camera's H.265 is played, also with its parameter sets in one packet",
+  name: "rtsp: H.265 is played, also with its parameter sets in one packet",
   ignore,
   async fn() {
     const size = { width: 320, height: 180 };
@@ -157,7 +163,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "rtsp: what a camera loses is counted, and no picture with a hole is shown",
+  name: "rtsp: packets that a camera loses are counted, and no damaged picture is delivered",
   ignore,
   async fn() {
     for (const transport of BOTH) {
@@ -170,9 +176,9 @@ Deno.test({
       await watch.pictures(FRAMES);
       const { account, network } = await watch.stop();
       assert.equal(camera.log.connections.length, 1);
-      assert.ok(account.corrupt > 0, "no picture was left out");
+      assert.ok(account.corrupt > 0, "no picture was skipped as corrupt");
       const lost = network?.lostPackets ?? 0;
-      // Of those that were sent last, some were not read any more: only what was received is known.
+      // The last packets sent may not have been read: only losses before received ones are known.
       const seen = camera.log.frames.slice(0, account.received - 1);
       const least = seen.reduce((sum, { dropped }) => sum + dropped, 0);
       const most = camera.log.droppedPackets + await watch.dropped();
@@ -182,7 +188,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "rtsp: an encoder that begins anew, as another source, is played on from its next keyframe",
+  name: "rtsp: an encoder that restarts with another SSRC is played from its next keyframe",
   ignore,
   async fn() {
     for (const transport of BOTH) {
@@ -201,7 +207,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "rtsp: a camera's questions are answered while it plays",
+  name: "rtsp: a camera's requests are answered while it plays",
   ignore,
   async fn() {
     const asks = ["OPTIONS", "GET_PARAMETER", "ANNOUNCE"];

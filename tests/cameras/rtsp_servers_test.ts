@@ -1,4 +1,4 @@
-/** RTSP servers that are not ours, and ours: each gives its frames over every transport that it has. */
+/** Third-party RTSP servers and our own: each delivers frames over every transport it supports. */
 import assert from "node:assert/strict";
 import { makeRawClip } from "../support/clips/camera_clips.ts";
 import { CaptureRun } from "../support/cameras/capture_run.ts";
@@ -10,11 +10,11 @@ import { RtspServer } from "../support/cameras/rtsp_server.ts";
 import { VlcServer } from "../support/cameras/vlc_server.ts";
 
 const FRAMES = 50;
-/** Servers that are not ours need the processor as well. */
+/** Third-party servers need the processor as well. */
 const STALL_MS = 30_000;
 const AUTH = { user: "viewer", password: "p@ss:w%rd" };
 
-/** A server that runs. */
+/** A running server. */
 interface Running extends AsyncDisposable {
   readonly url: string;
 }
@@ -26,7 +26,7 @@ interface Server {
   readonly start: () => Promise<Running>;
 }
 
-/** It goes with the run's folder. */
+/** Removed with the run's folder. */
 const folder = tempFolder();
 
 /** Four minutes of the bundled clip. */
@@ -54,7 +54,7 @@ const SERVERS: readonly Server[] = [
     start: async () => VlcServer.start({ clip: await longClip() }),
   },
   {
-    name: "VLC's, which asks for a password,",
+    name: "VLC's, which requires a password,",
     needs: ["vlc", "ffmpeg"],
     transports: ["udp"],
     start: async () => VlcServer.start({ clip: await longClip(), auth: AUTH }),
@@ -73,7 +73,7 @@ const SERVERS: readonly Server[] = [
 
 for (const { name, needs, transports, start } of SERVERS) {
   Deno.test({
-    name: `rtsp: a server, ${name} gives its frames over ${transports.join(", ")}`,
+    name: `rtsp: a server, ${name} delivers frames over ${transports.join(", ")}`,
     ignore: ignoreWithout("libav", ...needs),
     async fn(t) {
       await using server = await start();
@@ -87,7 +87,7 @@ for (const { name, needs, transports, start } of SERVERS) {
           const { network, reconnects } = await run.report();
           assert.equal(reconnects, 0, JSON.stringify(run.states));
           if (transport !== "auto") assert.equal(network?.transport, transport);
-          // Without its report after a report of ours, which every one of these servers sends.
+          // The sender report that each of these servers sends after a receiver report does not count.
           await run.until("the camera's clock", () => run.frames.at(-1)?.meta.clock === "rtcp");
           const { account, network: last } = await run.stop();
           assertCloses(account);

@@ -1,4 +1,4 @@
-/** Cameras whose clocks are odd: no picture is lost for it, and its time is as true as can be known. */
+/** Cameras with wrong clocks: no picture is lost, and times are as accurate as possible. */
 import assert from "node:assert/strict";
 import { epochMs, sinceMs } from "../../src/core/clock.ts";
 import type { FrameMeta } from "../../src/core/messages.ts";
@@ -11,11 +11,11 @@ import { patternCameraClip, PatternWatch } from "../support/cameras/faulty_camer
 import { PATIENCE } from "../support/system/lines.ts";
 import { ignoreWithout } from "../support/system/parts.ts";
 
-/** Pictures that a decoder holds back at the end, and which count as left out. */
+/** Pictures that the decoder still holds at the end, which count as undecoded. */
 const B_FRAMES = 2;
 const ignore = ignoreWithout("libav", "ffmpeg");
 const FPS = 50;
-/** Between two pictures at that rate. */
+/** The frame interval at that rate. */
 const INTERVAL_SECONDS = 1 / FPS;
 
 const NO_CLIP: CameraClip = { codec: "h264", pictures: [], parameterSets: [] };
@@ -25,7 +25,7 @@ const reordered = ignore ? NO_CLIP : await makeRawClip({
   ...{ keyframeInterval: 20, bFrames: B_FRAMES },
 });
 
-/** Each frame that was taken, beside what the camera knows of it: nothing may have been lost before. */
+/** Each delivered frame with the camera's record of it, provided that none was lost before. */
 function pairs(watch: PatternWatch, camera: FaultyCamera): (readonly [FrameMeta, FrameEntry])[] {
   return watch.run.frames.map(({ meta }) => {
     const sent = camera.log.frames[meta.seq];
@@ -34,7 +34,7 @@ function pairs(watch: PatternWatch, camera: FaultyCamera): (readonly [FrameMeta,
   });
 }
 
-/** What is wrong with the stamps, and what is to be counted of so many frames. */
+/** Wrong timestamps, and the anomalies expected for a number of frames. */
 interface OddStamps {
   readonly what: string;
   readonly stamps: Partial<Stamps>;
@@ -43,7 +43,7 @@ interface OddStamps {
 }
 
 const NONE = { outlier: 0, jump: 0, constant: 0 };
-/** Seconds of the stream at which clocks jump. */
+/** The second of the stream at which clocks jump. */
 const AT = 0.6;
 const FRAMES = 90;
 
@@ -103,9 +103,9 @@ for (const { what, stamps, clip: own = clip, counted } of ODD) {
       await using camera = FaultyCamera.start({ clip: own, playback: { fps: FPS }, stamps });
       await using watch = new PatternWatch(camera);
       await watch.pictures(FRAMES);
-      // What is odd is known only when the next picture has come.
+      // An anomaly is detected only with the next picture.
       const { network, account } = await watch.assertUndisturbed(B_FRAMES);
-      // Of those that were sent last some may have been read and not received as frames when it ended.
+      // The last pictures sent may have been read but not delivered when it ended.
       const least = counted(account.received);
       const most = counted(camera.log.frames.length);
       for (const kind of ["outlier", "jump", "constant"]) {
@@ -114,7 +114,7 @@ for (const { what, stamps, clip: own = clip, counted } of ODD) {
         assert.ok(found >= from - 1 && found <= to + 1, `${kind}: ${found} of ${from} to ${to}`);
       }
       const metas = watch.run.frames.map(({ meta }) => meta);
-      // Where one whose stamp is odd belongs among B-frames can't be known.
+      // The position of a picture with a wrong timestamp among B-frames is unknown.
       const backSeconds = own === reordered ? (B_FRAMES + 1) * INTERVAL_SECONDS : 0;
       for (const [index, meta] of metas.entries()) {
         const before = metas[index - 1];
@@ -139,22 +139,22 @@ for (const { what, stamps, clip: own = clip, counted } of ODD) {
   });
 }
 
-// ------------------------------------------------------------------------------ when captured
+// ---------------------------------------------------------------------------- time of capture
 
-/** How far the time of capture may be from the camera's own. */
+/** The most that the time of capture may differ from the camera's. */
 const MAX_OFF_MS = 300;
-/** How far two clocks of one machine may be from one another. */
+/** The most that two clocks of one machine may differ. */
 const CLOCKS_MS = 20;
-/** Sender reports after which it has to be right. */
+/** The sender reports after which it has to be right. */
 const REPORTS = 2;
 const REPORT_SECONDS = 0.6;
 
 interface CameraTime {
   readonly what: string;
   readonly options: FaultyCameraOptions;
-  /** How far the camera's own clock is from the true one, at that second of the stream. */
+  /** The error of the camera's wall clock at a second of the stream. */
   readonly offMs: (seconds: number) => number;
-  /** From then on it has to be right, in seconds of the stream. */
+  /** The second of the stream from which it has to be right. */
   readonly fromSeconds: number;
 }
 
@@ -168,7 +168,7 @@ const TIMES: readonly CameraTime[] = [
     fromSeconds: REPORTS * REPORT_SECONDS,
   },
   {
-    what: "is put right by 40 s",
+    what: "is set by 40 s",
     options: {
       reports: {
         everySeconds: REPORT_SECONDS,
@@ -186,7 +186,7 @@ const TIMES: readonly CameraTime[] = [
     fromSeconds: REPORTS * REPORT_SECONDS,
   },
   {
-    what: "stamps odd pictures",
+    what: "has wrong timestamps",
     options: {
       reports: { everySeconds: REPORT_SECONDS },
       stamps: { outlier: { everyFrames: 7, bySeconds: -20 } },
@@ -207,7 +207,8 @@ const TIMES: readonly CameraTime[] = [
 
 for (const { what, options, offMs, fromSeconds } of TIMES) {
   Deno.test({
-    name: `rtsp: pictures of a camera whose clock ${what} carry its time within two sender reports`,
+    name:
+      `rtsp: of a camera whose clock ${what}, times of capture are right after two sender reports`,
     ignore,
     async fn() {
       await using camera = FaultyCamera.start({ clip, playback: { fps: FPS }, ...options });
@@ -230,8 +231,7 @@ for (const { what, options, offMs, fromSeconds } of TIMES) {
 
 for (const fps of [1, 5, 25]) {
   Deno.test({
-    name:
-      `rtsp: without sender reports a picture's time is that of its arrival, at ${fps} a second`,
+    name: `rtsp: without sender reports a picture's time is that of its arrival, at ${fps} fps`,
     ignore,
     async fn() {
       await using camera = FaultyCamera.start({ clip, playback: { fps } });
@@ -243,13 +243,13 @@ for (const fps of [1, 5, 25]) {
         const arrivedMs = performance.timeOrigin + (watch.run.frames[index]?.arrivedAtMs ?? NaN);
         const off = epochMs(meta.capturedAtMs) - arrivedMs;
         assert.ok(Math.abs(off) <= CLOCKS_MS, `picture ${meta.seq} is off by ${off} ms`);
-        // Of those that are read together it is known by their distances, which do not tell of a camera
-        // that was late itself.
+        // Arrivals of units that were read together are estimated by their intervals, which do not show
+        // that the camera itself was late.
         const early = sinceMs(meta.capturedAtMs, dueWallMs);
         assert.ok(early <= CLOCKS_MS, `picture ${meta.seq} is ${early} ms early`);
         return sinceMs(sentWallMs, meta.capturedAtMs);
       });
-      // A busy machine reads some later, and not all.
+      // A busy machine reads some late, and not all.
       assert.ok(Math.min(...lateMs) <= 50 * PATIENCE, `${lateMs}`);
     },
   });

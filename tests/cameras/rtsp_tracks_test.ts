@@ -1,4 +1,4 @@
-/** Cameras with several tracks: which of them is played. */
+/** Cameras with several tracks: which one is selected. */
 import assert from "node:assert/strict";
 import { makeRawClip } from "../support/clips/camera_clips.ts";
 import { FaultyCamera } from "../support/cameras/faulty_camera/camera.ts";
@@ -16,7 +16,7 @@ const clip = ignore ? NO_CLIP : await patternCameraClip(200);
 const AUDIO: Track = { kind: "audio" };
 const METADATA: Track = { kind: "metadata" };
 
-/** The tracks in their order, and which of them is to be played. */
+/** The tracks in order, and the expected selection. */
 async function trackCases(): Promise<readonly (readonly [string, readonly Track[], number])[]> {
   const size = { width: 160, height: 96 };
   const small = await makeRawClip({ codec: "h264", size, frames: 100, keyframeInterval: 10 });
@@ -34,14 +34,14 @@ async function trackCases(): Promise<readonly (readonly [string, readonly Track[
 }
 
 Deno.test({
-  name: "rtsp: of a camera's tracks the largest that sends is played and named",
+  name: "rtsp: of a camera's tracks the largest that sends is played and reported",
   ignore,
   async fn(t) {
     for (const [what, tracks, wanted] of await trackCases()) {
-      const isTold = ["present", "absent"] as const;
-      // A dead track takes its time: once is enough.
+      const sprops = ["present", "absent"] as const;
+      // A dead track delays the selection: one run suffices.
       const isDead = tracks.some((track) => track.kind === "video" && track.isDead === true);
-      for (const sprop of isDead ? isTold.slice(0, 1) : isTold) {
+      for (const sprop of isDead ? sprops.slice(0, 1) : sprops) {
         await t.step(`${what}, parameter sets ${sprop}`, async () => {
           await using camera = FaultyCamera.start({
             tracks,
@@ -67,7 +67,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "rtsp: the track that the configuration names is played, whatever the others are",
+  name: "rtsp: the configured track is played, whatever the others are",
   ignore,
   async fn() {
     const size = { width: 160, height: 96 };

@@ -1,4 +1,4 @@
-/** Who a camera is: where it sends its clients, and the certificate that it shows. */
+/** Trust: redirects to other hosts, and certificates. */
 import assert from "node:assert/strict";
 import { X509Certificate } from "node:crypto";
 import type { CameraSource } from "../../src/core/messages.ts";
@@ -24,7 +24,7 @@ function start(options: FaultyCameraOptions): FaultyCamera {
 
 for (const status of [301, 302, 305] as const) {
   Deno.test({
-    name: `rtsp: a redirect (${status}) is followed where it is allowed, and without the password`,
+    name: `rtsp: a redirect (${status}) is followed if it is allowed, and without the password`,
     ignore,
     async fn() {
       await using open = start({});
@@ -50,7 +50,8 @@ for (const status of [301, 302, 305] as const) {
 }
 
 Deno.test({
-  name: "rtsp: over TLS a camera is believed by its fingerprint, its authority, or not at all",
+  name:
+    "rtsp: over TLS a camera is trusted by its fingerprint or its certificate authority, else rejected",
   ignore,
   async fn(t) {
     using folder = tempFolder();

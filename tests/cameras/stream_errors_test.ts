@@ -1,4 +1,4 @@
-/** What goes wrong with a camera is called by its name: by `check --connect`, in the log and over MQTT. */
+/** Failures of cameras are reported by code: by `check --connect`, in the log and over MQTT. */
 import assert from "node:assert/strict";
 import { FaultyCamera } from "../support/cameras/faulty_camera/camera.ts";
 import type { CameraClip } from "../support/cameras/faulty_camera/clip.ts";
@@ -11,10 +11,10 @@ import { runOrion } from "../support/product/process.ts";
 import { Rig } from "../support/product/rig.ts";
 import { PASSWORD, REALM, tracesIn, USER } from "../support/product/secrecy.ts";
 
-/** A failure: its code, and a part of what `check` says of it. */
+/** A failure: its code, and a part of the message of `check`. */
 interface Expected {
   readonly code: string;
-  readonly says: RegExp;
+  readonly message: RegExp;
   readonly remedy: RegExp;
 }
 
@@ -22,77 +22,77 @@ function refused(status: number, more: Partial<Refusal> = {}): FaultyCameraOptio
   return { tracks: [], control: { refusals: [{ method: "DESCRIBE", status, ...more }] } };
 }
 
-/** A picture's worth of nothing: it is never played. */
+/** A dummy picture: it is never played. */
 const NEVER_PLAYED: CameraClip = { codec: "h264", pictures: [], parameterSets: [] };
 
 const LOGIN = { user: USER, password: PASSWORD, realm: REALM };
 
-/** Cameras that answer, and how they fail. */
+/** Cameras that respond, and their failures. */
 const ANSWERING: Readonly<Record<string, Expected & { readonly camera: FaultyCameraOptions }>> = {
   "wrong-password": {
     camera: { tracks: [], auth: { ...LOGIN, password: "another", scheme: "digest-sha256" } },
     code: "STREAM_UNAUTHORISED",
-    says: /the camera refuses the user or the password/,
+    message: /the camera refuses the user or the password/,
     remedy: /Check the user and the password in the camera's URL/,
   },
   "unknown-algorithm": {
     camera: { tracks: [], auth: { ...LOGIN, scheme: "unknown-algorithm" } },
     code: "STREAM_AUTH_UNSUPPORTED",
-    says: /algorithm/,
+    message: /algorithm/,
     remedy: /authentication to Digest with MD5 or SHA-256/,
   },
   "auth-int": {
     camera: { tracks: [], auth: { ...LOGIN, scheme: "auth-int" } },
     code: "STREAM_AUTH_UNSUPPORTED",
-    says: /auth-int/,
+    message: /auth-int/,
     remedy: /authentication to Digest with MD5 or SHA-256/,
   },
   forbidden: {
     camera: refused(403),
     code: "STREAM_FORBIDDEN",
-    says: /the camera answered 403/,
+    message: /the camera answered 403/,
     remedy: /the right to view this stream/,
   },
   missing: {
     camera: refused(404),
     code: "STREAM_NOT_FOUND",
-    says: /the camera answered 404/,
+    message: /the camera answered 404/,
     remedy: /Check the path/,
   },
   bandwidth: {
     camera: refused(453, { reason: "Not Enough Bandwidth" }),
     code: "STREAM_BANDWIDTH",
-    says: /the camera answered 453 \(Not Enough Bandwidth\)/,
+    message: /the camera answered 453 \(Not Enough Bandwidth\)/,
     remedy: /Close other viewers/,
   },
   session: {
     camera: refused(454),
     code: "STREAM_SESSION",
-    says: /the camera answered 454/,
+    message: /the camera answered 454/,
     remedy: /opens a new one/,
   },
   broken: {
     camera: refused(500),
     code: "STREAM_SERVER",
-    says: /the camera answered 500/,
+    message: /the camera answered 500/,
     remedy: /a fault of its own/,
   },
   busy: {
     camera: refused(503, { headers: { "Retry-After": "7" } }),
     code: "STREAM_UNAVAILABLE",
-    says: /the camera answered 503/,
+    message: /the camera answered 503/,
     remedy: /The camera is busy/,
   },
   "over-udp-alone": {
     camera: { clip: NEVER_PLAYED, control: { transports: "udp" } },
     code: "STREAM_TRANSPORT",
-    says: /the camera answered 461/,
+    message: /the camera answered 461/,
     remedy: /Set transport: udp for this camera/,
   },
   quoting: {
     camera: refused(403, { reason: `no ${USER}:${PASSWORD} here` }),
     code: "STREAM_FORBIDDEN",
-    says: /the camera answered 403/,
+    message: /the camera answered 403/,
     remedy: /the right to view this stream/,
   },
   redirecting: {
@@ -101,51 +101,51 @@ const ANSWERING: Readonly<Record<string, Expected & { readonly camera: FaultyCam
       control: { redirect: { status: 302, location: `rtsp://${USER}:x@127.0.0.2:1/y` } },
     },
     code: "STREAM_REDIRECT",
-    says: /the camera redirects to 127\.0\.0\.2:1$/m,
+    message: /the camera redirects to 127\.0\.0\.2:1$/m,
     remedy: /allowRedirect: \[127\.0\.0\.2:1\]/,
   },
   soundless: {
     camera: { tracks: [{ kind: "audio" }] },
     code: "STREAM_NO_VIDEO",
-    says: /video/,
+    message: /video/,
     remedy: /carries video/,
   },
   nonsense: {
     camera: { tracks: [], description: { text: "this is no description" } },
     code: "STREAM_INVALID",
-    says: /./,
+    message: /./,
     remedy: /Check that the address is a video stream/,
   },
   silent: {
     camera: { tracks: [], ending: { freezeAt: "accept" } },
     code: "STREAM_TIMEOUT",
-    says: /no answer to OPTIONS in \d+ ms/,
+    message: /no answer to OPTIONS in \d+ ms/,
     remedy: /switched on/,
   },
 };
 
-/** Cameras that are not there. */
+/** Cameras that do not exist. */
 const ABSENT: Readonly<Record<string, Expected & { readonly host: string }>> = {
   off: {
     host: `127.0.0.1:${freePort()}`,
     code: "STREAM_REFUSED",
-    says: /the connection was refused/,
+    message: /the connection was refused/,
     remedy: /Check the port/,
   },
   nameless: {
     host: "no-such-host.invalid",
     code: "STREAM_NAME_UNKNOWN",
-    says: /no such host name/,
+    message: /no such host name/,
     remedy: /Check the host name/,
   },
 };
 
 const EXPECTED: Readonly<Record<string, Expected>> = { ...ANSWERING, ...ABSENT };
 
-/** The others answer, and may do so late where the machine is busy. */
+/** The others respond, possibly late on a busy machine. */
 const NEVER_ANSWERS = "silent";
 
-/** Starts the cameras that answer. @returns the configuration of all */
+/** Starts the cameras that respond. @returns the configuration of all */
 function camerasYaml(stack: AsyncDisposableStack): string {
   const login = `rtsp://${USER}:${encodeURIComponent(PASSWORD)}@`;
   const urls = [
@@ -163,7 +163,7 @@ function camerasYaml(stack: AsyncDisposableStack): string {
 }
 
 Deno.test({
-  name: "stream errors: check --connect says of each camera what is wrong and what to do",
+  name: "stream errors: check --connect reports the failure and the remedy of each camera",
   ignore: ignoreWithout("libav"),
   async fn() {
     await using stack = new AsyncDisposableStack();
@@ -172,10 +172,10 @@ Deno.test({
     const config = folder.write("orion.yaml", yaml);
     const { code, stdout, stderr } = await runOrion(["check", "--connect", "--config", config]);
     assert.equal(code, 2);
-    for (const [id, { says, remedy }] of Object.entries(EXPECTED)) {
+    for (const [id, { message, remedy }] of Object.entries(EXPECTED)) {
       const found = new RegExp(`^error: camera ${id}: (.*)\\n {2}→ (.*)$`, "m").exec(stderr);
       assert.ok(found !== null, `${id}: ${stderr}`);
-      assert.match(found[1] ?? "", says, found[0]);
+      assert.match(found[1] ?? "", message, found[0]);
       assert.match(found[2] ?? "", remedy, found[0]);
     }
     assert.deepEqual(tracesIn(stdout + stderr), []);
@@ -183,7 +183,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "stream errors: run gives each camera's failure its code, in the log and over MQTT",
+  name: "stream errors: run reports the code of each camera's failure, in the log and over MQTT",
   ignore: ignoreWithout("libav", "mosquitto"),
   async fn() {
     await using stack = new AsyncDisposableStack();
@@ -201,7 +201,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "stream errors: the fingerprint that the remedy names is accepted as it is written there",
+  name: "stream errors: the fingerprint in the remedy is accepted as written",
   ignore: ignoreWithout("libav"),
   async fn() {
     using folder = tempFolder();

@@ -1,4 +1,4 @@
-/** A camera over UDP through the whole product: the ports that are granted are the ports that are used. */
+/** A camera over UDP in the whole product: it uses exactly the granted ports. */
 import assert from "node:assert/strict";
 import { DEMO_CLIP, tempFolder } from "../support/system/files.ts";
 import { inferences, Schemas } from "../support/brokers/messages.ts";
@@ -12,12 +12,12 @@ import { RtspServer } from "../support/cameras/rtsp_server.ts";
 const MESSAGES = 15;
 
 Deno.test({
-  name: "udp: a camera's frames come to its two ports, which are all that is granted for them",
+  name: "udp: frames arrive on the camera's two ports, the only ones that are granted",
   ignore: ignoreWithout("libav", "mosquitto", "gst-rtsp-server"),
   async fn() {
     const auth = { user: "viewer", password: "s3cret-9x" };
     await using camera = await RtspServer.start({ clip: DEMO_CLIP, auth });
-    // RTP wants an even one.
+    // RTP uses an even port.
     const rtpPort = freePortPair();
     const url = camera.urlWithCredentials;
     const config = [

@@ -1,13 +1,13 @@
-/** Seeded damage: the same seed gives the same inputs, so that a failure can be repeated. */
+/** Seeded mutations: the same seed gives the same inputs, so that failures are reproducible. */
 import { variable } from "../support/system/parts.ts";
 
-/** Inputs for each target in an ordinary test run. */
+/** Inputs per target in an ordinary test run. */
 const QUICK_RUNS = 3000;
 
-/** Inputs for each target: `ORION_FUZZ=100000` makes a long run. */
+/** Inputs per target: `ORION_FUZZ=100000` makes a long run. */
 export const FUZZ_RUNS = Number(variable("ORION_FUZZ") ?? QUICK_RUNS);
 
-/** Uniform whole numbers from 0 to below `limit`. */
+/** Uniform integers from 0 to below `limit`. */
 export type Random = (limit: number) => number;
 
 /** The generator mulberry32. */
@@ -21,7 +21,7 @@ export function seededRandom(seed: number): Random {
   };
 }
 
-/** One of several. */
+/** A random element. */
 export function pick<T>(random: Random, all: readonly [T, ...T[]]): T {
   return all[random(all.length)] ?? all[0];
 }
@@ -29,8 +29,8 @@ export function pick<T>(random: Random, all: readonly [T, ...T[]]): T {
 const encoder = new TextEncoder();
 
 /**
- * An input of the corpus with one to eight kinds of damage: bits flipped, bytes set, parts cut out,
- * doubled, repeated many times or moved, pieces of `words` and of other inputs put in.
+ * Applies one to eight mutations to an input of the corpus: flips bits, sets bytes, removes, duplicates,
+ * repeats or moves parts, inserts pieces of `words` and of other inputs.
  */
 export function mutated(
   random: Random,

@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { steadyMs } from "../../src/core/clock.ts";
-import { UnitAssembler } from "../../src/rtsp/access_unit.ts";
+import { AccessUnitAssembler } from "../../src/rtsp/depacketize/access_unit_assembler.ts";
 import type { VideoFormat } from "../../src/rtsp/media.ts";
-import { ReorderBuffer, SequenceChecker } from "../../src/rtsp/reorder.ts";
-import { RtpPacket } from "../../src/rtsp/rtp.ts";
+import { ReorderBuffer } from "../../src/rtsp/rtp/reorder_buffer.ts";
+import { SequenceChecker } from "../../src/rtsp/rtp/sequence_checker.ts";
+import { RtpPacket } from "../../src/rtsp/rtp/packet.ts";
 import { variable } from "../support/system/parts.ts";
 import { Assembly, videoFormat } from "../support/cameras/rtp/assembly.ts";
 import { av1Payloads, obu } from "../support/cameras/rtp/av1.ts";
@@ -34,11 +35,11 @@ import {
   type SentPacket,
 } from "../support/cameras/rtp/packets.ts";
 
-/** Mutated packets for each stream; 100,000 in a full run. */
+/** Mutated packets per stream; 100,000 in a full run. */
 const PACKETS = Number(variable("ORION_FUZZ") ?? 10_000);
 const MAX_UNIT_BYTES = 200_000;
 
-/** A stream: the payloads of one picture after the other. */
+/** A stream: the payloads of each picture. */
 interface Corpus {
   readonly format: VideoFormat;
   readonly pictures: readonly (readonly Uint8Array[])[];
@@ -116,7 +117,7 @@ const CORPORA: Readonly<Record<string, Corpus>> = {
   },
 };
 
-/** The pictures over and over, numbered. */
+/** Repeats the pictures, with sequence numbers. */
 function* endless({ pictures }: Corpus): Generator<Uint8Array<ArrayBuffer>> {
   let sequence = 0;
   for (let round = 0;; round++) {
@@ -129,7 +130,7 @@ function* endless({ pictures }: Corpus): Generator<Uint8Array<ArrayBuffer>> {
   }
 }
 
-/** Changes bytes here and there: mostly at the front, where the headers are, and the length. */
+/** Mutates bytes, mostly those of the headers, and the length. */
 function mutated(bytes: Uint8Array<ArrayBuffer>, next: () => number): Uint8Array<ArrayBuffer> {
   const copy = next() < 0.1 ? joined([bytes, noise(Math.floor(next() * 200), 1)]) : bytes.slice();
   for (let change = Math.floor(next() * 4); change > 0; change--) {
@@ -140,13 +141,13 @@ function mutated(bytes: Uint8Array<ArrayBuffer>, next: () => number): Uint8Array
 }
 
 for (const [name, corpus] of Object.entries(CORPORA)) {
-  Deno.test(`rtsp: ${PACKETS} mutated packets of ${name} make nothing throw, and memory stays bounded`, () => {
+  Deno.test(`rtsp: ${PACKETS} mutated packets of ${name} never throw, and memory stays bounded`, () => {
     const seed = name.length * 7919;
     const next = seeded(seed);
     let units = 0;
     let corrupt = 0;
     let largest = 0;
-    const assembler = new UnitAssembler(corpus.format, {
+    const assembler = new AccessUnitAssembler(corpus.format, {
       maxUnitBytes: MAX_UNIT_BYTES,
       onUnit: (unit) => {
         units++;
@@ -175,7 +176,7 @@ for (const [name, corpus] of Object.entries(CORPORA)) {
     assert.ok(corrupt > 0 && corrupt < units, `${corrupt} of ${units} corrupt`);
   });
 
-  Deno.test(`rtsp: pure noise as payloads of ${name} makes nothing throw`, () => {
+  Deno.test(`rtsp: random payloads of ${name} never throw`, () => {
     const next = seeded(name.length);
     const assembly = new Assembly(corpus.format, MAX_UNIT_BYTES);
     for (let count = 0; count < PACKETS / 10; count++) {
@@ -186,7 +187,7 @@ for (const [name, corpus] of Object.entries(CORPORA)) {
     }
   });
 
-  Deno.test(`rtsp: each picture of ${name} is counted once, whatever the camera makes of its marks`, () => {
+  Deno.test(`rtsp: each picture of ${name} is counted once, whatever its marker bits`, () => {
     const sent = corpus.pictures.flatMap((payloads, index) =>
       picturePackets(payloads, index * 3000)
     );

@@ -6,18 +6,19 @@ import {
   withoutControlCharacters,
 } from "../../src/core/control_characters.ts";
 import { OrionError } from "../../src/core/errors.ts";
-import { Authenticator, chooseChallenge, parseChallenges } from "../../src/rtsp/auth.ts";
+import { Authenticator, selectChallenge } from "../../src/rtsp/protocol/authenticator.ts";
+import { parseChallenges } from "../../src/rtsp/protocol/challenges.ts";
 import { MAX_BODY_BYTES, MAX_CHALLENGES, MAX_HEADERS, MAX_TRACKS } from "../../src/rtsp/limits.ts";
-import { decodeText, parseMessage, writeRequest } from "../../src/rtsp/messages.ts";
-import { parseSdp } from "../../src/rtsp/sdp.ts";
+import { decodeText, parseMessage, writeRequest } from "../../src/rtsp/protocol/messages.ts";
+import { parseSdp } from "../../src/rtsp/sdp/session_description.ts";
 import {
   parsePublic,
   parseRetryAfter,
   parseRtpInfo,
   parseSession,
   parseTransport,
-} from "../../src/rtsp/transport_header.ts";
-import { baseUri, parseRtspUrl, resolveControl, trackBase } from "../../src/rtsp/url.ts";
+} from "../../src/rtsp/protocol/headers.ts";
+import { baseUri, parseRtspUrl, resolveControl, trackBase } from "../../src/rtsp/protocol/url.ts";
 import { FUZZ_RUNS, mutated, type Random, seededRandom } from "./mutate.ts";
 
 const bytesOf = (text: string) => new TextEncoder().encode(text);
@@ -81,7 +82,7 @@ const corpusOf = (texts: readonly [string, ...string[]]): [Uint8Array, ...Uint8A
   return [bytesOf(first), ...rest.map(bytesOf)];
 };
 
-/** Runs a target on damaged inputs; a failure names the input that caused it. */
+/** Runs a target on mutated inputs; a failure names the input. */
 function fuzz(
   seed: number,
   texts: readonly [string, ...string[]],
@@ -99,7 +100,7 @@ function fuzz(
   }
 }
 
-Deno.test("rtsp fuzz: a damaged message is a message, incomplete or invalid, and within bounds", () => {
+Deno.test("rtsp fuzz: a mutated message parses, is incomplete or invalid, and stays within limits", () => {
   const states = { message: 0, incomplete: 0, invalid: 0 };
   fuzz(1, MESSAGES, (bytes) => {
     const parsed = parseMessage(bytes, 0, bytes.byteLength);
@@ -118,7 +119,7 @@ Deno.test("rtsp fuzz: a damaged message is a message, incomplete or invalid, and
   for (const count of Object.values(states)) assert.ok(count > 0, JSON.stringify(states));
 });
 
-Deno.test("rtsp fuzz: a message in pieces is what it is in one", () => {
+Deno.test("rtsp fuzz: a message in pieces parses as in one piece", () => {
   fuzz(2, MESSAGES, (bytes, random) => {
     const whole = parseMessage(bytes, 0, bytes.byteLength);
     for (let end = random(20); end < bytes.byteLength; end += 1 + random(40)) {
@@ -131,7 +132,7 @@ Deno.test("rtsp fuzz: a message in pieces is what it is in one", () => {
   });
 });
 
-Deno.test("rtsp fuzz: a damaged description is one, or a stream error", () => {
+Deno.test("rtsp fuzz: a mutated session description parses, or throws a stream error", () => {
   let described = 0;
   fuzz(3, [DESCRIPTION], (bytes) => {
     try {
@@ -152,26 +153,26 @@ Deno.test("rtsp fuzz: a damaged description is one, or a stream error", () => {
   assert.ok(described > FUZZ_RUNS / 2, `${described}`);
 });
 
-Deno.test("rtsp fuzz: a damaged challenge is answered in one line, or refused by name", () => {
+Deno.test("rtsp fuzz: a mutated challenge is answered in one line, or rejected with a reason", () => {
   const counts = { answered: 0, refused: 0 };
   fuzz(4, CHALLENGES, (bytes) => {
-    // As it comes out of a message: without control characters.
+    // As in a parsed message: without control characters.
     const header = withoutControlCharacters(decodeText(bytes), " ");
     assert.ok(parseChallenges([header]).length <= MAX_CHALLENGES);
-    const chosen = chooseChallenge(parseChallenges([header]));
+    const chosen = selectChallenge(parseChallenges([header]));
     const login = new Authenticator({ username: "u", password: "p", randomToken: () => "c" });
-    const challenged = login.challenge([header]);
-    assert.equal(challenged.ok, chosen.ok);
-    counts[challenged.ok ? "answered" : "refused"]++;
+    const outcome = login.acceptChallenge([header]);
+    assert.equal(outcome.ok, chosen.ok);
+    counts[outcome.ok ? "answered" : "refused"]++;
     const authorization = login.authorization("PLAY", "rtsp://cam/x");
-    assert.equal(authorization !== null, challenged.ok);
+    assert.equal(authorization !== null, outcome.ok);
     if (authorization === null) return;
     writeRequest({ method: "PLAY", uri: "*", headers: [["Authorization", authorization]] });
   });
   assert.ok(counts.answered > 0 && counts.refused > 0, JSON.stringify(counts));
 });
 
-Deno.test("rtsp fuzz: damaged headers give numbers within their ranges, or nothing", () => {
+Deno.test("rtsp fuzz: mutated headers parse to numbers within their ranges, or null", () => {
   const within = (value: number | null, maximum: number) =>
     assert.ok(value === null || Number.isInteger(value) && value >= 0 && value <= maximum);
   fuzz(5, HEADERS, (bytes) => {
@@ -199,7 +200,7 @@ Deno.test("rtsp fuzz: damaged headers give numbers within their ranges, or nothi
   });
 });
 
-Deno.test("rtsp fuzz: no damaged address leads to another host", () => {
+Deno.test("rtsp fuzz: no mutated URL leads to another host", () => {
   fuzz(6, HEADERS, (bytes) => {
     const text = decodeText(bytes);
     parseRtspUrl(text);
@@ -211,7 +212,7 @@ Deno.test("rtsp fuzz: no damaged address leads to another host", () => {
   });
 });
 
-Deno.test("rtsp fuzz: texts of any length are read in a time that grows with it alone", () => {
+Deno.test("rtsp fuzz: parsing time grows linearly with the text", () => {
   const parts = [
     " ",
     ",",
@@ -254,7 +255,7 @@ Deno.test("rtsp fuzz: texts of any length are read in a time that grows with it 
   assert.ok(tookMs < 20_000, `${tookMs} ms; a quadratic pattern takes minutes`);
 });
 
-Deno.test("rtsp fuzz: bytes of any kind make no parser throw", () => {
+Deno.test("rtsp fuzz: random bytes make no parser throw", () => {
   fc.assert(fc.property(fc.uint8Array({ maxLength: 300 }), (bytes) => {
     parseMessage(bytes, 0, bytes.byteLength);
     const text = decodeText(bytes);

@@ -4,7 +4,7 @@ import { CaptureRun } from "../support/cameras/capture_run.ts";
 import { DEMO_CLIP } from "../support/system/files.ts";
 import { ignoreWithout } from "../support/system/parts.ts";
 import { RtspServer } from "../support/cameras/rtsp_server.ts";
-import { assertToldAfter } from "../support/cameras/stalls.ts";
+import { assertReportedAfter } from "../support/cameras/stalls.ts";
 
 const STALL_MS = 2000;
 
@@ -22,7 +22,7 @@ Deno.test({
     try {
       const stalled = await run.state("stalled");
       assert.equal(stalled.reason, "STREAM_STALLED");
-      assertToldAfter(run, stalled, STALL_MS);
+      assertReportedAfter(run, stalled, STALL_MS);
     } finally {
       camera.thaw();
     }

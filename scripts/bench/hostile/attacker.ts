@@ -1,4 +1,4 @@
-/** The attacker of the bench, in a process of its own: `attacker.ts NAME`. Says its port, and plays for ever. */
+/** The attacker of the bench, in a process of its own: `attacker.ts NAME`. Prints its port, and never ends. */
 import { FaultyCamera } from "../../../tests/support/cameras/faulty_camera/camera.ts";
 import { ATTACKS } from "./attacks.ts";
 

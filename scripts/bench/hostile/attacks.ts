@@ -1,4 +1,4 @@
-/** What a hostile camera sends in the bench, and an ordinary one to compare with. */
+/** The hostile cameras of the bench, and an ordinary one for comparison. */
 import type { CameraClip } from "../../../tests/support/cameras/faulty_camera/clip.ts";
 import { h264Clip } from "../../../tests/support/cameras/faulty_camera/clip.ts";
 import {
@@ -19,7 +19,7 @@ export interface Attack {
 
 const HD = { width: 1920, height: 1088 };
 
-/** The first is no attack. */
+/** The first one is the ordinary camera. */
 export const ATTACKS: readonly [Attack, ...Attack[]] = [
   { name: "ordinary", fps: 25, clip: async () => h264Clip(await ordinary()) },
   { name: "huge", fps: 25, clip: () => tinyPictures({ width: 16_384, height: 16_000 }) },
@@ -31,7 +31,7 @@ export const ATTACKS: readonly [Attack, ...Attack[]] = [
   { name: "flood", fps: 5000, clip: () => smallPictures({ width: 320, height: 240 }) },
 ];
 
-/** 640x360 at 25 frames a second, a keyframe each two seconds. */
+/** 640x360 at 25 fps, a keyframe every 2 s. */
 async function ordinary(): Promise<Uint8Array> {
   const { success, stdout, stderr } = await new Deno.Command("ffmpeg", {
     args: ["-v", "error", "-f", "lavfi", "-i", "testsrc2=s=640x360:r=25", "-frames:v", "100"]

@@ -1,4 +1,4 @@
-"""An RTSP camera that logs when each frame left: one H.264 stream, in real time, over TCP.
+"""An RTSP camera that logs when it sent each frame: one H.264 stream, in real time, over TCP.
 
 Reads a raw stream in which every frame begins with an access unit delimiter, and plays it in a loop,
 from its first frame for each client, on an absolute schedule. Sends an RTCP sender report after the
@@ -47,7 +47,7 @@ def nal_units(stream):
 
 
 def payloads(unit):
-    """The RTP payloads of a NAL unit: itself, or fragments of it (RFC 6184, section 5.8)."""
+    """The RTP payloads of a NAL unit: itself, or fragments of it (RFC 6184 5.8)."""
     if len(unit) <= PAYLOAD_BYTES:
         return [unit]
     step = PAYLOAD_BYTES - 2
@@ -61,7 +61,7 @@ def payloads(unit):
 
 
 class Clip:
-    """A clip as a camera sends it: the payloads of each frame, and the parameter sets."""
+    """A clip: the payloads of each frame, and the parameter sets."""
 
     def __init__(self, path):
         with open(path, "rb") as file:
@@ -116,7 +116,7 @@ class Client(threading.Thread):
         self.closed = True
 
     def answer(self, requests):
-        """Answers one request, or skips one interleaved packet. Returns whether to go on."""
+        """Answers one request, or skips one interleaved packet. Returns whether to continue."""
         first = requests.read(1)
         if first == b"$":
             head = requests.read(3)
@@ -187,14 +187,14 @@ class Client(threading.Thread):
                 log.write(f"{self.number} {self.timestamp(index)} {times}\n")
                 index += 1
         except OSError:
-            # The client is gone: its log ends here.
+            # The client has closed the connection: its log ends here.
             self.closed = True
 
     def timestamp(self, index):
         return (self.first_timestamp + index * CLOCK_HZ // self.camera.fps) & 0xFFFF_FFFF
 
     def packets(self, frame, timestamp):
-        """The frame's RTP packets, interleaved on channel 0 (RFC 2326, section 10.12)."""
+        """The frame's RTP packets, interleaved on channel 0 (RFC 2326 10.12)."""
         out = []
         for index, payload in enumerate(frame):
             marker = 0x80 if index == len(frame) - 1 else 0
@@ -204,7 +204,7 @@ class Client(threading.Thread):
         return out
 
     def report(self, wall, timestamp):
-        """A sender report on channel 1: at that wall time the stream's clock read `timestamp`."""
+        """A sender report on channel 1: `timestamp` is the RTP clock at that wall time."""
         seconds = int(wall) + NTP_OFFSET_SECONDS
         fraction = int((wall % 1) * 2**32)
         body = struct.pack(">BBHIIIIII", 0x80, 200, 6, self.ssrc, seconds, fraction, timestamp, 0, 0)
@@ -239,7 +239,7 @@ def main():
         print(json.dumps({"event": "ready", "port": camera.listener.getsockname()[1]}), flush=True)
         sys.stdin.buffer.read()
         log.flush()
-        # The threads of connections are left where they are.
+        # Exits without waiting for the threads of connections.
         os._exit(0)
 
 

@@ -1,4 +1,4 @@
-/** The camera of the latency bench, in a process of its own, and what it logged of each frame. */
+/** The camera of the latency bench, in a process of its own, and its log of frames. */
 import { Child } from "../../../tests/support/system/children.ts";
 import { DEMO_CLIP, ROOT, type TempFolder } from "../../../tests/support/system/files.ts";
 import { jsonLine } from "../../../tests/support/system/lines.ts";
@@ -8,20 +8,20 @@ import { programPath, SYSTEM_PYTHON } from "../../../tests/support/system/parts.
 export const CAMERA = { width: 1280, height: 720, fps: 25 } as const;
 
 const RTP_CLOCK_HZ = 90_000;
-/** What a position may be off by and still name its frame: a quarter of the time of one. */
+/** Tolerance for matching a position to a frame: a quarter of the frame interval. */
 const TOLERANCE = RTP_CLOCK_HZ / CAMERA.fps / 4;
 
-/** One frame as the camera logged it; wall clock, milliseconds with fractions. */
+/** A frame in the camera's log; wall clock, milliseconds with fractions. */
 export interface SentFrame {
-  /** Since the connection's first frame, in units of 1/90000 s. */
+  /** RTP time since the connection's first frame, in units of 1/90000 s. */
   readonly rtpOffset: number;
-  /** When it was due, as the sender reports say. */
+  /** When it was due, by the sender reports. */
   readonly capturedAtMs: number;
-  /** Just before its last packet was handed to the socket. */
+  /** Directly before its last packet was written to the socket. */
   readonly sentAtMs: number;
 }
 
-/** The bundled clip as a raw stream with delimiters. @returns its path */
+/** Writes the bundled clip as a raw stream with access unit delimiters. @returns its path */
 export async function rawStream(folder: TempFolder): Promise<string> {
   const path = `${folder.path}/camera.h264`;
   const { success, stderr } = await new Deno.Command(programPath("ffmpeg") ?? "ffmpeg", {
@@ -66,7 +66,7 @@ export class LoggingCamera implements AsyncDisposable {
     }
   }
 
-  /** What it logged so far. */
+  /** The log so far. */
   sent(): SentLog {
     return new SentLog(Deno.readTextFileSync(this.#log));
   }
@@ -83,7 +83,7 @@ export class SentLog {
   /** @param text lines of `connection rtp-timestamp captured-us sent-us handed-us` */
   constructor(text: string) {
     const byConnection = new Map<number, { first: number; frames: SentFrame[] }>();
-    // The last piece is empty, or a line that is still being written.
+    // The last element is empty, or an incomplete line.
     for (const line of text.split("\n").slice(0, -1)) {
       const [number = NaN, rtp = NaN, captured = NaN, sent = NaN] = line.split(" ").map(Number);
       const connection = byConnection.get(number) ?? { first: rtp, frames: [] };
@@ -103,8 +103,7 @@ export class SentLog {
   }
 
   /**
-   * The frame at that position of the newest connection at a time, or null when none was sent by then
-   * whose RTP time fits.
+   * The frame at a position of the newest connection at a time; null if no frame sent by then matches.
    */
   frameAt(ptsSeconds: number, atMs: number): SentFrame | null {
     const frames = this.#connections.findLast(([first]) =>

@@ -1,4 +1,4 @@
-/** What is measured: each takes a camera's newest frames at a rate, infers, and publishes over MQTT. */
+/** The contenders: each infers on a camera's newest frames at a rate, and publishes over MQTT. */
 import { Child } from "../../../tests/support/system/children.ts";
 import { ROOT, type TempFolder } from "../../../tests/support/system/files.ts";
 import { OrionProcess } from "../../../tests/support/product/process.ts";
@@ -6,7 +6,7 @@ import { SYSTEM_PYTHON } from "../../../tests/support/system/parts.ts";
 import { CAMERA } from "./camera.ts";
 import type { ContenderName, ModelName, Options } from "./options.ts";
 
-/** What a contender works on. */
+/** The input of a contender. */
 export interface Task {
   readonly cameraUrl: string;
   readonly mqttPort: number;
@@ -14,12 +14,12 @@ export interface Task {
   readonly folder: TempFolder;
 }
 
-/** One that can be started again and again. */
+/** A contender, which is started for each round. */
 export interface Contender {
   readonly name: ContenderName;
-  /** Whether its messages say what Orion's say. */
+  /** Whether its messages have the fields of Orion's. */
   readonly isOrion: boolean;
-  /** Where it publishes. */
+  /** The topic of its messages. */
   readonly topic: string;
   readonly start: (task: Task) => Child;
 }
@@ -29,10 +29,10 @@ const MODEL_FILES: Readonly<Record<ModelName, string>> = {
   "person-int8": "nanodet-g-int8.onnx",
 };
 
-/** The version of ONNX Runtime is that of deno.json. */
+/** ONNX Runtime in the version of deno.json. */
 const PACKAGES: readonly string[] = ["onnxruntime==1.30.0", "paho-mqtt==2.1.0", "numpy==2.3.5"];
 
-/** The contenders that the options ask for; makes a Python for GStreamer when none was given. */
+/** The contenders of the options; creates a Python environment for GStreamer if none is given. */
 export async function contenders(options: Options, folder: TempFolder): Promise<Contender[]> {
   const list: Contender[] = [];
   for (const name of options.contenders) {
@@ -42,7 +42,7 @@ export async function contenders(options: Options, folder: TempFolder): Promise<
   return list;
 }
 
-/** A checkout, started as a person starts it. */
+/** A checkout, started by its start script. */
 function orion(name: "this" | "parent", checkout: string, model: ModelName): Contender {
   return {
     name,
@@ -72,7 +72,7 @@ function orion(name: "this" | "parent", checkout: string, model: ModelName): Con
   };
 }
 
-/** The same job with GStreamer's appsink. */
+/** The same pipeline with GStreamer's appsink. */
 async function gstreamer(options: Options, folder: TempFolder): Promise<Contender> {
   const python = options.python ?? await makePython(folder);
   return {
@@ -87,7 +87,7 @@ async function gstreamer(options: Options, folder: TempFolder): Promise<Contende
       const program = `${ROOT}/scripts/bench/latency/gst_appsink.py`;
       return new Child({
         name: "GStreamer",
-        // The bench may run the shell, and no Python but the system's.
+        // The bench has permission to run the shell, and no Python but the system's.
         command: "sh",
         args: ["-c", 'exec "$0" "$@"', python, program, ...words],
       });

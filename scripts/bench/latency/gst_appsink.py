@@ -1,4 +1,4 @@
-"""Orion's main job, written with GStreamer: an RTSP camera, a person detector, MQTT.
+"""Orion's main pipeline with GStreamer: an RTSP camera, a person detector, MQTT.
 
     rtspsrc ! rtph264depay ! h264parse ! decoder ! videoscale ! videoconvert
         ! appsink drop=true max-buffers=1
@@ -32,12 +32,12 @@ gi.require_version("GstVideo", "1.0")
 from gi.repository import Gst, GstApp, GstVideo  # noqa: E402, F401
 
 DECODERS = {
-    # Frame threads would each hold a frame back.
+    # Each frame thread would delay by a frame.
     "avdec_h264": "avdec_h264 max-threads=1",
     "openh264dec": "openh264dec",
 }
 GREY = 114 / 255
-# Orion's own choice for a model that leaves the size of its input open.
+# Orion's default for a model with a dynamic input size.
 OPEN_SIDE = 416
 PULL_TIMEOUT_SECONDS = 1
 PERSON = 0
@@ -51,7 +51,7 @@ def choose_decoder():
 
 
 class Due:
-    """A probe that passes the frames that are due at a rate, and notes the first frame's time."""
+    """A probe that passes the frames that are due at a rate, and records the first frame's time."""
 
     def __init__(self, rate_hz, camera_fps):
         self.step = Gst.SECOND / rate_hz
@@ -69,7 +69,7 @@ class Due:
             self.next = pts
         if pts < self.next - self.slack:
             return Gst.PadProbeReturn.DROP
-        # After a gap it goes on from here instead of catching up.
+        # After a gap it continues from here instead of catching up.
         self.next = max(self.next + self.step, pts + self.slack)
         return Gst.PadProbeReturn.OK
 
@@ -141,7 +141,7 @@ def overlap(a, b):
 
 
 def connect(port):
-    """A client without a thread of its own: `publish` writes to the socket at once."""
+    """A client without its own thread: `publish` writes to the socket at once."""
     client = mqtt.Client(mqtt.CallbackAPIVersion.VERSION2, protocol=mqtt.MQTTv5)
     client.connect("127.0.0.1", port)
     while not client.is_connected():
@@ -219,7 +219,7 @@ def main():
     parser.add_argument("--width", type=int, required=True, help="of the camera's picture")
     parser.add_argument("--height", type=int, required=True)
     parser.add_argument("--fps", type=int, required=True)
-    parser.add_argument("--rate", type=float, required=True, help="frames a second to look at")
+    parser.add_argument("--rate", type=float, required=True, help="frames per second to infer on")
     parser.add_argument("--model", required=True)
     parser.add_argument("--mqtt-port", type=int, required=True)
     parser.add_argument("--topic", required=True)

@@ -1,7 +1,7 @@
-/** Load beside what is measured. */
+/** Additional CPU load. */
 import { Child } from "../../../tests/support/system/children.ts";
 
-/** So many busy loops until disposed; each ends by itself after `atMostSeconds` of CPU time. */
+/** Busy loops until disposed; each ends by itself after `atMostSeconds` of CPU time. */
 export function busyLoops(count: number, atMostSeconds: number): AsyncDisposable {
   const script = `ulimit -t ${Math.ceil(atMostSeconds)}; while :; do :; done`;
   const children = Array.from(

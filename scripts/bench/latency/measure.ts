@@ -1,4 +1,4 @@
-/** One round of one contender: from its start to its end, with what it published in between. */
+/** One round of one contender, and its messages. */
 import { epochMs, systemClock } from "../../../src/core/clock.ts";
 import type { Child } from "../../../tests/support/system/children.ts";
 import { tempFolder } from "../../../tests/support/system/files.ts";
@@ -9,19 +9,19 @@ import { busyLoops } from "./load.ts";
 import { matched, type Round } from "./samples.ts";
 import { TimedSubscriber } from "./subscriber.ts";
 
-/** Under load already, and not measured. */
+/** The warm-up under load, not measured. */
 const WARM_UP_SECONDS = 3;
 
-/** What all rounds share. */
+/** Shared by all rounds. */
 export interface Surroundings {
   readonly broker: Mosquitto;
-  /** The path of what the camera plays. */
+  /** The path of the camera's clip. */
   readonly stream: string;
   /** Ends the bench early. */
   readonly signal: AbortSignal;
 }
 
-/** Under what a contender is measured. */
+/** The conditions of a measurement. */
 export interface Cell {
   readonly rateHz: number;
   /** Busy loops. */
@@ -29,8 +29,8 @@ export interface Cell {
 }
 
 /**
- * Starts a camera and a contender, then the load, and looks at what arrives for a while.
- * @throws Error when the contender ends, or publishes nothing
+ * Starts a camera and a contender, then the load, and collects messages for a while.
+ * @throws Error if the contender ends, or publishes nothing
  */
 export async function measure(
   contender: Contender,
@@ -50,7 +50,7 @@ export async function measure(
   return matched(subscriber.arrivals(), camera.sent(), { fromMs, toMs: fromMs + seconds * 1000 });
 }
 
-/** Waits for what another process does; fails as soon as the child ends, and shows what it said. */
+/** Waits for another process; fails with the child's output as soon as the child ends. */
 async function whileRunning(child: Child, wait: Promise<void>): Promise<void> {
   const ended = child.status.then(async () => {
     await child.stderr.ended;

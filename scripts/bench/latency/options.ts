@@ -1,27 +1,27 @@
-/** What the command line of the latency bench asks for. */
+/** The command line options of the latency bench. */
 
-/** What may be measured: this checkout, another one, GStreamer. */
+/** The contenders: this checkout, another one, GStreamer. */
 export const CONTENDERS = ["this", "parent", "gstreamer"] as const;
 export type ContenderName = typeof CONTENDERS[number];
 
-/** What every contender infers with. */
+/** The model of every contender. */
 export const MODELS = ["person", "person-int8"] as const;
 export type ModelName = typeof MODELS[number];
 
 export interface Options {
-  /** Measured for each contender, rate and load, all rounds together. */
+  /** Duration for each contender, rate and load, all rounds together. */
   readonly seconds: number;
-  /** Parts of that time, in which the contenders take turns. */
+  /** Number of rounds, in which the contenders alternate. */
   readonly rounds: number;
   /** In the order of the table. */
   readonly contenders: readonly ContenderName[];
   /** Another checkout of Orion, with its dependencies. */
   readonly parent: string | null;
-  /** A Python with `gi`, numpy, onnxruntime and paho-mqtt; null: one is made. */
+  /** A Python with `gi`, numpy, onnxruntime and paho-mqtt; null: one is created. */
   readonly python: string | null;
   readonly model: ModelName;
   readonly ratesHz: readonly number[];
-  /** Numbers of busy loops. */
+  /** The numbers of busy loops to measure under. */
   readonly loads: readonly number[];
 }
 
@@ -34,12 +34,12 @@ export const USAGE = `deno task bench scripts/bench/latency.ts [SECONDS] [OPTION
   --model NAME         ${MODELS.join(" or ")} (default person)
   --rates HZ,…         default 5,25
   --loads COUNT,…      busy loops beside what is measured, default 0,4
-  --rounds COUNT       parts of the time, in which the contenders take turns (default 2)
+  --rounds COUNT       rounds in which the contenders alternate (default 2)
 `;
 
 /**
- * Reads the words after the program's name.
- * @throws Error with a sentence that says what is wrong
+ * Parses the command line arguments.
+ * @throws Error with an explanation of the invalid option
  */
 export function parseOptions(args: readonly string[]): Options {
   const given = new Map<string, string>();

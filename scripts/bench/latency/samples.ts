@@ -1,36 +1,36 @@
-/** Messages beside the camera's log: how old each frame was when its message arrived. */
+/** Matches messages with the camera's log: the age of each frame when its message arrived. */
 import type { SentLog } from "./camera.ts";
 import type { Arrival } from "./subscriber.ts";
 
-/** What Orion says of one frame by itself. */
+/** Orion's own figures of one frame. */
 export interface OwnWord {
   readonly totalMs: number;
-  /** `capturedAt` less what the camera's sender reports say. */
+  /** `capturedAt` minus the time by the camera's sender reports. */
   readonly captureErrorMs: number;
   readonly clock: string;
 }
 
-/** One message whose frame is known. */
+/** A message matched with its frame. */
 export interface Sample {
-  /** Since the measurement began. */
+  /** Time since the measurement began. */
   readonly atSeconds: number;
-  /** From the camera's last byte of the frame to the subscriber. */
+  /** Time from the camera's last byte of the frame to the subscriber. */
   readonly ageMs: number;
   readonly inferenceMs: number;
-  /** Null for a contender that says none of it. */
+  /** null for a contender that reports none. */
   readonly own: OwnWord | null;
 }
 
-/** What one round of one contender gave. */
+/** The result of one round of one contender. */
 export interface Round {
   readonly samples: readonly Sample[];
-  /** Messages whose frame could not be found in the log. */
+  /** Messages without a matching frame in the log. */
   readonly unknown: number;
-  /** Connections to the camera that played. */
+  /** Connections to the camera. */
   readonly connections: number;
 }
 
-/** The messages of a window of wall time, each with its frame. */
+/** The messages of a window of wall time, with their frames. */
 export function matched(
   arrivals: readonly Arrival[],
   sent: SentLog,

@@ -1,4 +1,4 @@
-/** The broker and the subscriber of the latency bench, and when each message arrived. */
+/** The broker and the subscriber of the latency bench, which logs when each message arrived. */
 import { Child } from "../../../tests/support/system/children.ts";
 import { jsonLine } from "../../../tests/support/system/lines.ts";
 import { Mosquitto } from "../../../tests/support/brokers/mosquitto.ts";
@@ -14,13 +14,13 @@ export interface Arrival {
 const PLAIN_TOPIC = "plain/messages";
 const PLAIN_RATE_HZ = 25;
 
-/** A mosquitto that says nothing about each message, and never waits for an acknowledgement to send more. */
+/** A mosquitto that logs no messages, with TCP_NODELAY. */
 export function startBroker(): Promise<Mosquitto> {
   const quiet = ["log_type none", "log_type error", "log_type information"];
   return Mosquitto.start({ extra: [...quiet, "set_tcp_nodelay true"] });
 }
 
-/** `mosquitto_sub`, which notes the time of each message itself. */
+/** `mosquitto_sub`, which prints the time of each message. */
 export class TimedSubscriber implements AsyncDisposable {
   readonly #child: Child;
 
@@ -34,7 +34,7 @@ export class TimedSubscriber implements AsyncDisposable {
     const child = new Child({
       name: "mosquitto_sub",
       command: programPath("stdbuf") ?? "stdbuf",
-      // Two lines a message: -d, which shows the subscription, names each message as it comes.
+      // Two lines per message: -d, needed to see the subscription, also prints each message.
       args: ["-oL", programPath("mosquitto_sub") ?? "mosquitto_sub", ...to, "-d", "-F", "%U %p"],
     });
     try {
@@ -48,7 +48,7 @@ export class TimedSubscriber implements AsyncDisposable {
     }
   }
 
-  /** Returns when so many messages have come since the start. */
+  /** Resolves once `count` messages have arrived since the start. */
   async arrived(count: number): Promise<void> {
     let left = count - this.arrivals().length;
     if (left <= 0) return;
@@ -68,17 +68,17 @@ export class TimedSubscriber implements AsyncDisposable {
   }
 }
 
-/** A line `seconds.nanoseconds payload`, or null when it is another one. */
+/** Parses a line `seconds.nanoseconds payload`; null for other lines. */
 function arrival(line: string): Arrival | null {
   const [, whole, fraction, text] = /^(\d+)\.(\d{9}) (\{.*)$/.exec(line) ?? [];
   const payload = jsonLine(text ?? "");
   if (payload === null) return null;
-  // In two steps: the nanoseconds since 1970 are more than a number holds exactly.
+  // In two steps: nanoseconds since 1970 exceed the integers that a number can represent.
   return { atMs: Number(whole) * 1000 + Number(fraction) / 1e6, payload };
 }
 
 /**
- * What any message takes from its publisher to the subscriber.
+ * The latency of a plain message from its publisher to the subscriber.
  * @returns milliseconds, one for each plain message
  */
 export async function plainMessages(broker: Mosquitto, seconds: number): Promise<number[]> {

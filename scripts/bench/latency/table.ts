@@ -3,13 +3,13 @@ import type { Cell } from "./measure.ts";
 import type { ContenderName } from "./options.ts";
 import type { Round, Sample } from "./samples.ts";
 
-/** How much slower than GStreamer Orion may be, at most. */
+/** The most that Orion may be slower than GStreamer. */
 export const TARGETS = { p50: 1.15, p99: 1.3 } as const;
 
-/** From this length on, a round is shown by the minute; below it, in quarters. */
+/** Rounds of at least this length are shown by the minute, shorter ones in quarters. */
 const BY_MINUTE_FROM_SECONDS = 120;
 
-/** All rounds of one contender under the same rate and load. */
+/** All rounds of one contender at one rate and load. */
 export interface Result {
   readonly name: ContenderName;
   readonly rounds: readonly Round[];
@@ -17,12 +17,12 @@ export interface Result {
 
 /** Everything measured at one rate and load. */
 export interface CellResult extends Cell {
-  /** Of one round. */
+  /** Duration of one round. */
   readonly seconds: number;
   readonly results: readonly Result[];
 }
 
-/** The value that the part `q` of the values does not exceed; NaN when there are none. */
+/** The quantile `q` of the values; NaN if there are none. */
 export function quantile(values: readonly number[], q: number): number {
   const sorted = values.toSorted((a, b) => a - b);
   return sorted[Math.max(0, Math.ceil(q * sorted.length) - 1)] ?? NaN;
@@ -58,7 +58,7 @@ export function cellText(cell: CellResult): string {
   return `${lines.join("\n")}\n\n`;
 }
 
-/** The targets that this checkout misses; empty when it meets them, or was not measured beside GStreamer. */
+/** The targets that this checkout misses; empty if there are none, or GStreamer was not measured. */
 export function missed(cell: CellResult): string[] {
   const ours = cell.results.find(({ name }) => name === "this");
   if (ours === undefined) return [];
@@ -70,7 +70,7 @@ export function missed(cell: CellResult): string[] {
   return list;
 }
 
-/** What a plain message takes, and so is in every age. */
+/** The latency of a plain message, which every age includes. */
 export function plainText(load: number, values: readonly number[]): string {
   const [p50, p99, max] = [0.5, 0.99, 1].map((q) => ms(quantile(values, q)));
   return `a plain message to the subscriber, ${load} busy loops: p50 ${p50} ms, p99 ${p99} ms, ` +
@@ -105,7 +105,7 @@ function ageRow(result: Result, all: readonly Result[]): string {
   ]) + remarks(result);
 }
 
-/** What makes a row doubtful. */
+/** Warnings about a row. */
 function remarks({ rounds }: Result): string {
   const unknown = rounds.reduce((sum, round) => sum + round.unknown, 0);
   const more = rounds.reduce((sum, { connections }) => sum + connections - 1, 0);

@@ -1,6 +1,6 @@
-/** AV1 in RTP packets (RTP Payload Format For AV1, version 1.0 of the Alliance for Open Media). */
+/** Depacketizer of AV1 (RTP Payload Format For AV1, version 1.0 of the Alliance for Open Media). */
 import type { VideoFormat } from "../media.ts";
-import { byteAt, type RtpPacket } from "../rtp.ts";
+import { byteAt, type RtpPacket } from "../rtp/packet.ts";
 import type { Depacketizer, PartKind, UnitSink } from "./depacketizer.ts";
 
 // The aggregation header (4.4).
@@ -26,32 +26,32 @@ const OBU = {
 } as const;
 /** show_existing_frame 0 and frame_type 0: the first three bits of a keyframe's header (AV1 5.9.2). */
 const KEY_FRAME_BITS = 0;
-/** Bytes that a size of 28 bits takes (leb128, AV1 4.10.5): more than any unit has. */
+/** Bytes of a 28-bit size (leb128, AV1 4.10.5), which exceeds any unit's. */
 const MAX_SIZE_BYTES = 4;
 
 /**
- * Writes OBUs with their sizes (the low-overhead format, AV1 5.2), one temporal unit at a time, without
- * temporal delimiters: what libav's AV1 decoders get from files as well.
+ * Writes temporal units in the low-overhead format (AV1 5.2): OBUs with their sizes, without temporal
+ * delimiters, as libav's demuxers do.
  */
 export class Av1Depacketizer implements Depacketizer {
-  /** An OBU has begun that goes on in the next packet. */
+  /** An OBU continues in the next packet. */
   isOpen = false;
   readonly #sink: UnitSink;
-  readonly #isDescribed: boolean;
-  /** A decoder can know the sequence: from the description, or from a header in the stream. */
+  readonly #hasExtradata: boolean;
+  /** The sequence header is known: from the session description, or in the stream. */
   #hasSequenceHeader: boolean;
-  /** The open OBU's first byte in the buffer. */
+  /** The open OBU's offset in the buffer. */
   #start = 0;
-  /** The open OBU is not written: its beginning is missing, or it is one that is left out. */
+  /** The open OBU is dropped: its beginning is missing, or its type is not written. */
   #isSkipping = false;
-  /** Where the next element of the packet begins, and its size. */
+  /** Offset and size of the packet's next element. */
   #at = 0;
   #size = 0;
 
   constructor(format: VideoFormat, sink: UnitSink) {
     this.#sink = sink;
-    this.#isDescribed = format.extradata !== null;
-    this.#hasSequenceHeader = this.#isDescribed;
+    this.#hasExtradata = format.extradata !== null;
+    this.#hasSequenceHeader = this.#hasExtradata;
   }
 
   push({ bytes, payloadStart, payloadEnd: end }: RtpPacket): void {
@@ -70,7 +70,7 @@ export class Av1Depacketizer implements Depacketizer {
       if (!this.#readSize(bytes, end, index === count - 1)) return this.#malformed();
       const next = this.#at + this.#size;
       if (index > 0 || !isContinuing) this.#begin(bytes, this.#at, next);
-      else if (!this.isOpen) this.#beginInside();
+      else if (!this.isOpen) this.#beginWithoutStart();
       if (!this.#isSkipping) this.#sink.buffer.append(bytes, this.#at, next);
       if (next < end || (header & OBU_CONTINUES) === 0) this.#close();
       this.#at = next;
@@ -82,7 +82,7 @@ export class Av1Depacketizer implements Depacketizer {
     if (this.isOpen) this.#drop();
   }
 
-  /** An OBU whose rest does not come is of no use. */
+  /** Drops an OBU that was not completed. */
   finish(): void {
     if (!this.isOpen) return;
     this.#drop();
@@ -92,12 +92,12 @@ export class Av1Depacketizer implements Depacketizer {
 
   reset(): void {
     this.isOpen = false;
-    this.#hasSequenceHeader = this.#isDescribed;
+    this.#hasSequenceHeader = this.#hasExtradata;
   }
 
-  /** Sets the element's size: written before it, but for the last of a counted row. */
-  #readSize(bytes: Uint8Array, end: number, isRest: boolean): boolean {
-    if (isRest) {
+  /** Reads the element's size, which precedes it unless it is the last of a counted number. */
+  #readSize(bytes: Uint8Array, end: number, isLast: boolean): boolean {
+    if (isLast) {
       this.#size = end - this.#at;
       return true;
     }
@@ -116,7 +116,7 @@ export class Av1Depacketizer implements Depacketizer {
     const header = byteAt(bytes, start);
     const type = header >> 3 & 15;
     this.#isSkipping = !this.#isWanted(header, start < end);
-    // It is open only now: what begins ends the unit before it, and with that what was open.
+    // Only now, since sink.begin may emit the previous unit and so call finish().
     this.isOpen = true;
     if (this.#isSkipping) return;
     if (type === OBU.sequenceHeader) this.#hasSequenceHeader = true;
@@ -128,7 +128,7 @@ export class Av1Depacketizer implements Depacketizer {
     this.#start = this.#sink.buffer.length;
   }
 
-  /** Says to the sink what begins, and whether it is to be written. */
+  /** Begins the OBU in the sink. @returns whether to write it */
   #isWanted(header: number, hasHeader: boolean): boolean {
     const type = header >> 3 & 15;
     if (!hasHeader || type === OBU.padding) {
@@ -144,16 +144,16 @@ export class Av1Depacketizer implements Depacketizer {
     return type !== OBU.temporalDelimiter;
   }
 
-  /** The rest of an OBU came whose beginning is missing. */
-  #beginInside(): void {
+  /** Begins an OBU whose start is missing. */
+  #beginWithoutStart(): void {
     this.isOpen = true;
     this.#isSkipping = true;
     this.#sink.ignore();
-    this.#sink.begin("rest");
+    this.#sink.begin("continuation");
     this.#sink.markCorrupt();
   }
 
-  /** The open OBU is whole: puts its size into it, unless the sender has. */
+  /** Ends the open OBU, and inserts its size if it has none. */
   #close(): void {
     if (!this.isOpen) return;
     this.isOpen = false;
@@ -169,17 +169,17 @@ export class Av1Depacketizer implements Depacketizer {
     const sizeAt = this.#start + headerBytes(header);
     const size = buffer.length - sizeAt;
     if (size < 0) return this.#malformed();
-    const bytesOfSize = leb128Bytes(size);
-    if (!buffer.insert(sizeAt, bytesOfSize)) return;
+    const sizeBytes = leb128Bytes(size);
+    if (!buffer.insert(sizeAt, sizeBytes)) return;
     buffer.bytes[this.#start] = header | HAS_SIZE;
-    let rest = size;
-    for (let index = 0; index < bytesOfSize; index++) {
-      buffer.bytes[sizeAt + index] = (rest & 0x7f) | (index + 1 < bytesOfSize ? 0x80 : 0);
-      rest >>>= 7;
+    let remaining = size;
+    for (let index = 0; index < sizeBytes; index++) {
+      buffer.bytes[sizeAt + index] = (remaining & 0x7f) | (index + 1 < sizeBytes ? 0x80 : 0);
+      remaining >>>= 7;
     }
   }
 
-  /** Leaves out what came of the open OBU, and what still comes of it. */
+  /** Drops the open OBU: the part that was written, and the part that follows. */
   #drop(): void {
     const { buffer } = this.#sink;
     if (!this.#isSkipping) buffer.truncate(this.#start);
@@ -193,8 +193,8 @@ export class Av1Depacketizer implements Depacketizer {
 }
 
 /**
- * Several frames make a temporal unit when not all of them are shown: a frame does not show that the
- * unit before it is complete.
+ * Frames are `joining`: a temporal unit has several if not all of them are shown, so that a frame does not
+ * imply that the previous unit is complete.
  */
 function kindOf(type: number): PartKind {
   switch (type) {
@@ -207,7 +207,7 @@ function kindOf(type: number): PartKind {
     case OBU.tileGroup:
     case OBU.redundantFrameHeader:
     case OBU.tileList:
-      return "rest";
+      return "continuation";
     default:
       return "other";
   }

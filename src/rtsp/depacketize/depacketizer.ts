@@ -1,51 +1,58 @@
-/** What the depacketizers of all codecs have in common, and what they give their parts to. */
-import type { RtpPacket } from "../rtp.ts";
-import type { UnitBuffer } from "../unit_buffer.ts";
+/** The interface of the depacketizers of all codecs, and of the sink of their parts. */
+import type { RtpPacket } from "../rtp/packet.ts";
+import type { UnitBuffer } from "./unit_buffer.ts";
 
 /**
- * What a part (a NAL unit, an OBU, a fragment of a JPEG) says of the unit it belongs to:
+ * How a part (a NAL unit, an OBU, a fragment of a JPEG) relates to the access units around it:
  *
- * - `first`: a picture begins here, so that the one before it is complete;
- * - `joining`: a picture, or another part of the one that is open: a second field, an AV1 frame;
- * - `rest`: belongs to a picture that has begun before;
- * - `suffix`: belongs to the picture before it, if there is one, and is none itself;
- * - `delimiter`: none, and the picture before it is complete;
- * - `prefix`: none, and it belongs to the next picture, unless a `rest` of the open one follows:
- *   parameter sets, which GStreamer's server repeats before each slice of a keyframe;
- * - `other`: none, and it may belong to the picture before it or to the next: SEI.
+ * - `first`: the first part of a picture; the previous picture is complete;
+ * - `joining`: part of the open picture, or the first of a new one: a second field, an AV1 frame;
+ * - `continuation`: part of a picture that has begun;
+ * - `suffix`: not part of a picture, belongs to the previous one;
+ * - `delimiter`: not part of a picture; the previous one is complete;
+ * - `prefix`: not part of a picture, belongs to the next one, unless a `continuation` of the open picture
+ *   follows: parameter sets, which GStreamer's server repeats before each slice of a keyframe;
+ * - `other`: not part of a picture, belongs to the previous or the next one: SEI.
  */
-export type PartKind = "first" | "joining" | "rest" | "suffix" | "delimiter" | "prefix" | "other";
+export type PartKind =
+  | "first"
+  | "joining"
+  | "continuation"
+  | "suffix"
+  | "delimiter"
+  | "prefix"
+  | "other";
 
-/** Collects the parts of units. */
+/** Assembles parts into access units. */
 export interface UnitSink {
-  /** Where the bytes of a part go between {@link begin} and {@link end}. */
+  /** Receives the bytes of a part between {@link begin} and {@link end}. */
   readonly buffer: UnitBuffer;
-  /** Begins a part; the unit before it is emitted first when the part shows that it is complete. */
+  /** Begins a part; emits the open unit first if the part shows that it is complete. */
   begin(kind: PartKind): void;
-  /** Ends the part that has begun. */
+  /** Ends the part. */
   end(): void;
-  /** Says of a part of a picture, after its {@link begin}, what its headers say. */
+  /** Sets the flags of the picture that the part belongs to, after {@link begin}. */
   picture(isKey: boolean, isIntra: boolean, isReference: boolean): void;
-  /** Says that whole pictures come so many frames later although no keyframe is sent. */
+  /** Marks a recovery point: pictures are complete `frames` later without a keyframe. */
   recoveryPoint(frames: number): void;
-  /** Says that something of the unit that is open is missing or damaged. */
+  /** Marks the open unit as corrupt: data is missing or damaged. */
   markCorrupt(): void;
-  /** Counts a payload, or a part of one, that says nothing of a picture. */
+  /** Counts a payload, or a part of one, that is malformed or irrelevant. */
   ignore(): void;
-  /** Counts a payload of a kind that is not supported, by the name its RFC gives it. */
+  /** Counts a payload of an unsupported kind, by its name in the RFC. */
   refuse(name: string): void;
 }
 
-/** Takes the payloads of RTP packets apart. Nothing that comes over the network makes it throw. */
+/** Extracts parts from the payloads of RTP packets. Never throws, whatever the payload. */
 export interface Depacketizer {
-  /** Gives the parts of the packet's payload to the sink. */
+  /** Passes the parts of the packet's payload to the sink. */
   push(packet: RtpPacket): void;
-  /** A part has begun whose end has not come yet. */
+  /** A fragmented part has begun and not ended. */
   readonly isOpen: boolean;
-  /** Says that packets are missing before the next one. */
+  /** Packets are missing before the next one. */
   gap(): void;
-  /** Completes the open unit's data before it is emitted. What is still open will not be continued. */
+  /** Completes the open unit's data before it is emitted. An open fragmented part ends here. */
   finish(): void;
-  /** Begins again as if nothing had come. */
+  /** Discards all state. */
   reset(): void;
 }

@@ -1,6 +1,6 @@
-/** H.264 in RTP packets (RFC 6184). */
-import { BitReader } from "../bit_reader.ts";
-import { H264SliceReader } from "../h264_slice.ts";
+/** Depacketizer of H.264 (RFC 6184). */
+import { BitReader } from "../bitstream/bit_reader.ts";
+import { H264SliceReader } from "../bitstream/h264_slice.ts";
 import type { VideoFormat } from "../media.ts";
 import {
   H264,
@@ -10,23 +10,23 @@ import {
   isH264Aud,
   isH264ParameterSet,
   isH264Vcl,
-} from "../nal.ts";
-import { byteAt, type RtpPacket, uint16At } from "../rtp.ts";
-import { findStartCode, START_CODE_BYTES } from "../start_codes.ts";
+} from "../bitstream/nal.ts";
+import { byteAt, type RtpPacket, uint16At } from "../rtp/packet.ts";
+import { findStartCode, START_CODE_BYTES } from "../bitstream/start_codes.ts";
 import type { Depacketizer, PartKind, UnitSink } from "./depacketizer.ts";
 import { type NalCodec, NalWriter } from "./nal_writer.ts";
 
 const FU_START = 0x80;
 const FU_END = 0x40;
-/** The decoding order number of STAP-B and FU-B. */
+/** The decoding order number (DON) of STAP-B and FU-B. */
 const DON_BYTES = 2;
 const SIZE_BYTES = 2;
-/** Forbidden bit and nal_ref_idc of a NAL unit's header. */
+/** forbidden_zero_bit and nal_ref_idc of a NAL unit's header. */
 const HEADER_FLAGS = 0xe0;
 
 /**
- * Takes single NAL units, STAP-A, STAP-B, FU-A and FU-B. Units come in decoding order, so that the order
- * numbers of STAP-B and FU-B are skipped; MTAP16 and MTAP24 are refused.
+ * Supports single NAL units, STAP-A, STAP-B, FU-A and FU-B. Skips the decoding order numbers of STAP-B and
+ * FU-B, since units arrive in decoding order. MTAP16 and MTAP24 are unsupported.
  */
 export class H264Depacketizer implements Depacketizer {
   readonly #sink: UnitSink;
@@ -80,14 +80,14 @@ export class H264Depacketizer implements Depacketizer {
     this.#sink.refuse(name);
   }
 
-  /** STAP-A and STAP-B (5.7.1): units behind each other, each with its size. */
+  /** STAP-A and STAP-B (5.7.1): a sequence of sizes and NAL units. */
   #aggregate({ bytes, payloadEnd: end }: RtpPacket, start: number): void {
     this.#writer.abandon();
     let at = start;
     while (at + SIZE_BYTES <= end) {
       const size = uint16At(bytes, at);
       at += SIZE_BYTES;
-      // Zeros up to the end, as some cameras append them.
+      // Some cameras append zeros.
       if (size === 0) return;
       if (at + size > end) break;
       this.#writer.unit(bytes, at, at + size);
@@ -99,8 +99,8 @@ export class H264Depacketizer implements Depacketizer {
   }
 
   /**
-   * FU-A and FU-B (5.8): a fragment of a unit. One with both the start and the end bit, which is
-   * forbidden, is a whole unit: some cameras send small units so.
+   * FU-A and FU-B (5.8): a fragment of a NAL unit. With both the start and the end bit, which is
+   * forbidden, it is a complete NAL unit: some cameras send small ones this way.
    */
   #fragment({ bytes, payloadStart, payloadEnd: end, marker }: RtpPacket, donBytes: number): void {
     const start = payloadStart + 2 + donBytes;
@@ -136,12 +136,12 @@ class H264Codec implements NalCodec {
     return h264Type(header);
   }
 
-  /** Filler data, and what H.264 leaves unspecified: 0 and 24 to 31, which aggregate nothing here. */
+  /** Filler data, and the unspecified types 0 and 24 to 31, which must not occur inside other packets. */
   isIgnored(type: number): boolean {
     return type === H264.filler || type === 0 || type >= H264.stapA;
   }
 
-  isPicture(type: number): boolean {
+  isVcl(type: number): boolean {
     return isH264Vcl(type);
   }
 
@@ -151,7 +151,7 @@ class H264Codec implements NalCodec {
     const slices = this.#slices;
     slices.readSlice(bytes, start, end);
     const isPartition = type > H264.partitionA && type <= H264.partitionC;
-    const kind = isPartition || !slices.isFirst ? "rest" : "first";
+    const kind = isPartition || !slices.isFirst ? "continuation" : "first";
     this.#sink.begin(slices.isSecondField && !isPartition ? "joining" : kind);
     this.#sink.picture(
       type === H264.idr,

@@ -1,5 +1,5 @@
-/** H.265 in RTP packets (RFC 7798). */
-import { BitReader } from "../bit_reader.ts";
+/** Depacketizer of H.265 (RFC 7798). */
+import { BitReader } from "../bitstream/bit_reader.ts";
 import type { VideoFormat } from "../media.ts";
 import {
   H265,
@@ -10,8 +10,8 @@ import {
   isH265Irap,
   isH265ParameterSet,
   isH265Vcl,
-} from "../nal.ts";
-import { byteAt, type RtpPacket, uint16At } from "../rtp.ts";
+} from "../bitstream/nal.ts";
+import { byteAt, type RtpPacket, uint16At } from "../rtp/packet.ts";
 import type { Depacketizer, PartKind, UnitSink } from "./depacketizer.ts";
 import { type NalCodec, NalWriter } from "./nal_writer.ts";
 
@@ -19,15 +19,15 @@ const HEADER_BYTES = 2;
 const SIZE_BYTES = 2;
 const FU_START = 0x80;
 const FU_END = 0x40;
-/** The whole decoding order number, and the difference to the unit before it. */
+/** The decoding order number (DONL), and its difference to that of the previous NAL unit (DOND). */
 const DONL_BYTES = 2;
 const DOND_BYTES = 1;
-/** Bits of the first header byte that are not the type. */
+/** The type's bits in the first byte of the header. */
 const TYPE_MASK = 0x7e;
 
 /**
- * Takes single NAL units, aggregation packets and fragmentation units. Units come in decoding order, so
- * that order numbers are skipped; PACI packets are refused.
+ * Supports single NAL units, aggregation packets and fragmentation units. Skips decoding order numbers,
+ * since units arrive in decoding order. PACI packets are unsupported.
  */
 export class H265Depacketizer implements Depacketizer {
   readonly #sink: UnitSink;
@@ -72,37 +72,37 @@ export class H265Depacketizer implements Depacketizer {
     this.#writer.reset();
   }
 
-  /** A whole unit (4.4.1); an order number stands between its header and the rest. */
+  /** A single NAL unit (4.4.1), with an optional decoding order number after its header. */
   #single({ bytes, payloadStart: start, payloadEnd: end }: RtpPacket): void {
     this.#writer.abandon();
     if (!this.#hasDonl) return this.#writer.unit(bytes, start, end);
-    const rest = start + HEADER_BYTES + DONL_BYTES;
-    if (rest > end) return this.#malformed();
-    this.#writer.whole(byteAt(bytes, start), byteAt(bytes, start + 1), bytes, rest, end);
+    const data = start + HEADER_BYTES + DONL_BYTES;
+    if (data > end) return this.#malformed();
+    this.#writer.whole(byteAt(bytes, start), byteAt(bytes, start + 1), bytes, data, end);
   }
 
-  /** An aggregation packet (4.4.2): units behind each other, each with its size. */
+  /** An aggregation packet (4.4.2): a sequence of sizes and NAL units. */
   #aggregate({ bytes, payloadStart, payloadEnd: end }: RtpPacket): void {
     this.#writer.abandon();
-    let orderBytes = this.#hasDonl ? DONL_BYTES : 0;
+    let donBytes = this.#hasDonl ? DONL_BYTES : 0;
     let at = payloadStart + HEADER_BYTES;
     let units = 0;
-    while (at + orderBytes + SIZE_BYTES <= end) {
-      at += orderBytes;
+    while (at + donBytes + SIZE_BYTES <= end) {
+      at += donBytes;
       const size = uint16At(bytes, at);
       at += SIZE_BYTES;
-      // Zeros up to the end, as some cameras append them.
+      // Some cameras append zeros.
       if (size === 0) return;
       if (at + size > end) return this.#malformed();
       this.#writer.unit(bytes, at, at + size);
       at += size;
       units++;
-      orderBytes = this.#hasDonl ? DOND_BYTES : 0;
+      donBytes = this.#hasDonl ? DOND_BYTES : 0;
     }
     if (at !== end || units === 0) this.#malformed();
   }
 
-  /** A fragmentation unit (4.4.3). Both start and end bit, which is forbidden, make a whole unit. */
+  /** A fragmentation unit (4.4.3). With both start and end bit, which is forbidden, a complete NAL unit. */
   #fragment({ bytes, payloadStart, payloadEnd: end, marker }: RtpPacket): void {
     let start = payloadStart + HEADER_BYTES + 1;
     if (start > end) return this.#malformed();
@@ -140,24 +140,24 @@ class H265Codec implements NalCodec {
     return h265Type(header);
   }
 
-  /** Filler data, and 48 to 63, which H.265 leaves unspecified. */
+  /** Filler data, and the unspecified types 48 to 63. */
   isIgnored(type: number): boolean {
     return type === H265.filler || type >= H265.aggregation;
   }
 
-  isPicture(type: number): boolean {
+  isVcl(type: number): boolean {
     return isH265Vcl(type);
   }
 
   begin(header: number, second: number, bytes: Uint8Array, start: number, end: number): void {
     const type = h265Type(header);
     const layer = (header & 1) << 5 | second >> 3;
-    // Units of enhancement layers (annex F) belong to the picture of the base layer before them.
+    // NAL units of enhancement layers (annex F) belong to the preceding picture of the base layer.
     if (layer > 0) return this.#sink.begin(isH265Vcl(type) ? "suffix" : "other");
     if (!isH265Vcl(type)) return this.#sink.begin(kindOf(type));
     const isFirst = start < end && isH265FirstSlice(byteAt(bytes, start));
-    this.#sink.begin(isFirst ? "first" : "rest");
-    // Pictures that their own sub-layer does not refer to may be referred to by higher ones.
+    this.#sink.begin(isFirst ? "first" : "continuation");
+    // Sub-layer non-reference pictures may be referenced by higher sub-layers.
     this.#sink.picture(isH265Irap(type), isH265Irap(type), true);
   }
 

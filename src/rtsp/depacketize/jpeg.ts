@@ -1,41 +1,41 @@
-/** JPEG in RTP packets (RFC 2435): scans whose headers are put together again. */
+/** Depacketizer of JPEG (RFC 2435), whose packets have no JPEG headers: they are reconstructed. */
 import type { VideoFormat } from "../media.ts";
-import { byteAt, type RtpPacket, uint16At } from "../rtp.ts";
+import { byteAt, type RtpPacket, uint16At } from "../rtp/packet.ts";
 import type { Depacketizer, UnitSink } from "./depacketizer.ts";
 import { HUFFMAN_SEGMENT, quantizationTables, TABLE_VALUES } from "./jpeg_tables.ts";
 
 const HEADER_BYTES = 8;
 const RESTART_HEADER_BYTES = 4;
 const TABLE_HEADER_BYTES = 4;
-/** Types from here on have a restart header. */
+/** Types from this on have a restart header. */
 const RESTART_TYPE = 64;
-/** Q from here on has its tables in the packets; with the last one in every picture. */
+/** Q from this on has its tables in the packets; the last Q has them in every picture. */
 const FIRST_DYNAMIC_Q = 128;
 const LAST_DYNAMIC_Q = 255;
-/** Four tables of 64 values of 16 bits: the most a picture can refer to. */
+/** Four tables of 64 16-bit values: the most that a picture can refer to. */
 const MAX_TABLE_BYTES = 4 * TABLE_VALUES * 2;
-/** Sizes are in units of so many pixels, in a byte. */
+/** Sizes are sent in units of 8 pixels, in a byte. */
 const SIZE_UNIT_PX = 8;
 const END_OF_IMAGE = 0xd9;
-/** JFIF 1.01 without a density: says that colours are YCbCr, full range. */
+/** JFIF 1.01 without a density: colours are YCbCr, full range. */
 const APP0 = [0xff, 0xe0, 0, 16, 0x4a, 0x46, 0x49, 0x46, 0, 1, 1, 0, 0, 1, 0, 1, 0, 0];
 const START_OF_SCAN = [0xff, 0xda, 0, 12, 3, 1, 0x00, 2, 0x11, 3, 0x11, 0, 63, 0];
 
-/** Quantization tables as they came, with which of them have 16 bits a value. */
+/** Quantization tables; bit n of `precision` is set if table n has 16-bit values. */
 interface Tables {
   readonly data: Uint8Array;
   readonly precision: number;
 }
 
-/** Builds complete JPEG files. */
+/** Writes complete JPEG files. */
 export class JpegDepacketizer implements Depacketizer {
-  /** Fragments carry their offset: none waits for another. */
+  /** Fragments carry their offset. */
   readonly isOpen = false;
   readonly #sink: UnitSink;
   readonly #sizePx: VideoFormat["sizePx"];
-  /** Tables by Q: computed, or as they came in the packets; never those of the last Q. */
+  /** Tables by Q: computed, or received in packets; never those of the last Q. */
   readonly #tables = new Map<number, Tables>();
-  /** Bytes of the open picture's scan so far, or -1: nothing can be added to it. */
+  /** Bytes of the open picture's scan so far; -1 if it is incomplete or has ended. */
   #scanBytes = -1;
 
   constructor(format: VideoFormat, sink: UnitSink) {
@@ -54,7 +54,7 @@ export class JpegDepacketizer implements Depacketizer {
     }
     const offset = byteAt(bytes, payloadStart + 1) << 16 | uint16At(bytes, payloadStart + 2);
     if (offset === 0) return this.#begin(packet, at);
-    this.#sink.begin("rest");
+    this.#sink.begin("continuation");
     if (offset === this.#scanBytes) return this.#append(packet, at);
     this.#scanBytes = -1;
     this.#sink.ignore();
@@ -62,7 +62,7 @@ export class JpegDepacketizer implements Depacketizer {
   }
 
   gap(): void {
-    // What is missing shows in the next fragment's offset.
+    // The next fragment's offset shows that data is missing.
   }
 
   finish(): void {
@@ -88,7 +88,7 @@ export class JpegDepacketizer implements Depacketizer {
     this.#sink.end();
   }
 
-  /** The first fragment: what came before it is complete, and its headers go before its scan. */
+  /** The first fragment of a picture: writes the JPEG headers before the scan. */
   #begin(packet: RtpPacket, start: number): void {
     const { bytes, payloadStart, payloadEnd: end } = packet;
     this.#sink.begin("first");
@@ -117,7 +117,7 @@ export class JpegDepacketizer implements Depacketizer {
     this.#append(packet, start + tableBytes);
   }
 
-  /** The tables of a first fragment (3.1.8, 4.2), or null: it has none, or impossible ones. */
+  /** The tables of a first fragment (3.1.8, 4.2); null if they are missing or invalid. */
   #tablesFor(q: number, bytes: Uint8Array, start: number, end: number): Tables | null {
     if (q === 0) return null;
     if (q < FIRST_DYNAMIC_Q) {
@@ -159,7 +159,7 @@ export class JpegDepacketizer implements Depacketizer {
       write([0xff, 0xdb, 0, 3 + values.length, precision << 4 | table, ...values]);
     }
     if (restartInterval > 0) write([0xff, 0xdd, 0, 4, ...uint16(restartInterval)]);
-    // Baseline allows tables of 8 bits a value only: others are extended sequential.
+    // Baseline allows 8-bit tables only; 16-bit ones need extended sequential.
     const startOfFrame = tables.precision === 0 ? 0xc0 : 0xc1;
     const chroma = hasTwo ? 1 : 0;
     write([0xff, startOfFrame, 0, 17, 8, ...uint16(size.height), ...uint16(size.width), 3]);
@@ -173,7 +173,7 @@ function uint16(value: number): readonly [number, number] {
   return [value >> 8 & 0xff, value & 0xff];
 }
 
-/** Where the table of that index ends. */
+/** The end offset of a table. */
 function tableEnd({ precision }: Tables, index: number): number {
   let end = 0;
   for (let table = 0; table <= index; table++) {
@@ -183,8 +183,8 @@ function tableEnd({ precision }: Tables, index: number): number {
 }
 
 /**
- * The size of a picture from its units of 8 pixels. They go up to 2040: beyond, they are 0 (RFC 2435
- * 3.1.5) or what is left of them in a byte, and the session description has the size.
+ * The size of a picture from its size in units of 8 pixels, up to 2040. Larger pictures send 0 (RFC 2435
+ * 3.1.5) or the low byte; then the size is that of the session description.
  */
 function sizeOf(
   widthUnits: number,
@@ -192,15 +192,16 @@ function sizeOf(
   described: VideoFormat["sizePx"],
 ): { readonly width: number; readonly height: number } | null {
   if (described !== null) {
-    const isSame = isIn(described.width, widthUnits) && isIn(described.height, heightUnits);
-    if (isSame || widthUnits === 0 || heightUnits === 0) return described;
+    const isEqual = matchesUnits(described.width, widthUnits) &&
+      matchesUnits(described.height, heightUnits);
+    if (isEqual || widthUnits === 0 || heightUnits === 0) return described;
   }
   if (widthUnits === 0 || heightUnits === 0) return null;
   return { width: widthUnits * SIZE_UNIT_PX, height: heightUnits * SIZE_UNIT_PX };
 }
 
-/** Whether so many pixels can be sent as so many units, rounded up or down, in a byte. */
-function isIn(px: number, units: number): boolean {
+/** Whether `units` is the low byte of `px` in units of 8 pixels, rounded up or down. */
+function matchesUnits(px: number, units: number): boolean {
   return (Math.ceil(px / SIZE_UNIT_PX) & 0xff) === units ||
     (Math.floor(px / SIZE_UNIT_PX) & 0xff) === units;
 }

@@ -1,4 +1,4 @@
-/** The tables that RFC 2435 leaves out of its packets: quantization by Q, and Huffman. */
+/** The JPEG tables that RFC 2435 packets omit: quantization by Q, and Huffman. */
 
 /** Values of one quantization table. */
 export const TABLE_VALUES = 64;
@@ -16,8 +16,8 @@ const CHROMINANCE = [
 ];
 
 /**
- * The two quantization tables of a Q of 1 to 99 (RFC 2435 4.2), of 64 bytes each, in zigzag order. A
- * higher one counts as 99, as in libav; those up to 127 are reserved.
+ * The two quantization tables of a Q from 1 to 99 (RFC 2435 4.2), of 64 bytes each, in zigzag order. A
+ * higher Q, which is reserved up to 127, counts as 99, as in libav.
  */
 export function quantizationTables(q: number): Uint8Array<ArrayBuffer> {
   const factor = Math.max(1, Math.min(99, q));
@@ -27,7 +27,7 @@ export function quantizationTables(q: number): Uint8Array<ArrayBuffer> {
   return Uint8Array.from([...LUMINANCE, ...CHROMINANCE], scaled);
 }
 
-/** Codes of each length from 1 to 16 bits, and the symbols they stand for (T.81 tables K.3 to K.6). */
+/** Number of codes of each length from 1 to 16 bits, and their symbols (T.81 tables K.3 to K.6). */
 const DC_SYMBOLS = Array.from({ length: 12 }, (_, symbol) => symbol);
 const LUMINANCE_DC = [0, 1, 5, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0];
 const CHROMINANCE_DC = [0, 3, 1, 1, 1, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0, 0];
@@ -51,7 +51,7 @@ function hex(text: string): number[] {
   return Array.from(text.match(/../g) ?? [], (pair) => parseInt(pair, 16));
 }
 
-/** The four standard Huffman tables, which all RTP streams use (RFC 2435 appendix B), as one DHT segment. */
+/** The four standard Huffman tables, used by all RTP streams (RFC 2435 appendix B), as a DHT segment. */
 export const HUFFMAN_SEGMENT: Uint8Array<ArrayBuffer> = huffmanSegment();
 
 function huffmanSegment(): Uint8Array<ArrayBuffer> {

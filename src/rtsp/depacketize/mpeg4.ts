@@ -1,15 +1,15 @@
-/** MPEG-4 part 2 in RTP packets (RFC 6416, and 3016 before it): the stream, cut anywhere. */
-import { byteAt, type RtpPacket } from "../rtp.ts";
-import { findStartCode, START_CODE_BYTES } from "../start_codes.ts";
+/** Depacketizer of MPEG-4 part 2 (RFC 6416, formerly 3016): the bitstream, split at any byte. */
+import { byteAt, type RtpPacket } from "../rtp/packet.ts";
+import { findStartCode, START_CODE_BYTES } from "../bitstream/start_codes.ts";
 import type { Depacketizer, UnitSink } from "./depacketizer.ts";
 
-/** The start code of a picture, a VOP (ISO/IEC 14496-2 6.2.5); those of headers are others. */
+/** The start code of a picture, a VOP (ISO/IEC 14496-2 6.2.5). */
 const VOP = 0xb6;
-/** vop_coding_type, the two bits after it: intra. */
+/** vop_coding_type, the two bits that follow. */
 const INTRA_VOP = 0;
 
 export class Mpeg4Depacketizer implements Depacketizer {
-  /** A packet does not say whether its picture goes on. */
+  /** A packet does not show whether its picture continues. */
   readonly isOpen = false;
   readonly #sink: UnitSink;
 
@@ -18,8 +18,8 @@ export class Mpeg4Depacketizer implements Depacketizer {
   }
 
   /**
-   * Appends the payload. Headers come in packets of their own, or before the picture in its first one
-   * (RFC 6416 5.1); a picture begins where its start code is, and goes on in packets that begin without.
+   * Appends the payload. Headers are in packets of their own, or in the picture's first packet before it
+   * (RFC 6416 5.1). A picture begins with its start code, and continues in packets without one.
    */
   push({ bytes, payloadStart: start, payloadEnd: end }: RtpPacket): void {
     if (start >= end) return this.#sink.ignore();
@@ -31,26 +31,26 @@ export class Mpeg4Depacketizer implements Depacketizer {
       const isIntra = byteAt(bytes, vop) >> 6 === INTRA_VOP;
       this.#sink.picture(isIntra, isIntra, true);
     } else {
-      this.#sink.begin(hasHeader ? "prefix" : "rest");
+      this.#sink.begin(hasHeader ? "prefix" : "continuation");
     }
     this.#sink.buffer.append(bytes, start, end);
     this.#sink.end();
   }
 
   gap(): void {
-    // The sink knows; a decoder finds the next start code or resynchronization marker.
+    // The sink is notified by its owner; decoders resynchronise at the next start code or marker.
   }
 
   finish(): void {
-    // Nothing is left out that would have to be put there again.
+    // Payloads are complete as they are.
   }
 
   reset(): void {
-    // There is no state.
+    // Stateless.
   }
 }
 
-/** The byte after a picture's start code, or -1. */
+/** The offset after a picture's start code, or -1. */
 function findVop(bytes: Uint8Array, start: number, end: number): number {
   for (let at = findStartCode(bytes, start, end); at >= 0;) {
     const code = at + START_CODE_BYTES;

@@ -1,42 +1,41 @@
-/** NAL units, whole or in fragments, on their way into a unit; the same for H.264 and H.265. */
-import { findStartCode, START_CODE_BYTES, withoutTrailingZeros } from "../start_codes.ts";
+import { findStartCode, START_CODE_BYTES, withoutTrailingZeros } from "../bitstream/start_codes.ts";
 import type { UnitSink } from "./depacketizer.ts";
 
-/** Set by a gateway on the way that found the unit damaged (RFC 6184 1.3, RFC 7798 1.1.4). */
+/** forbidden_zero_bit, set by a gateway that found the NAL unit damaged (RFC 6184 1.3, RFC 7798 1.1.4). */
 const FORBIDDEN_BIT = 0x80;
 const START_CODE_LENGTH = 4;
-/** Several units in one fragmented unit are taken apart by way of a copy: up to so many bytes. */
+/** The longest fragmented NAL unit that is copied to be split at start codes. */
 const MAX_UNPACKED_BYTES = 2 * 1024 * 1024;
 
-/** What is different between H.264 and H.265. */
+/** The differences between H.264 and H.265. */
 export interface NalCodec {
   /** Bytes of a NAL unit's header. */
   readonly headerBytes: 1 | 2;
   typeOf(header: number): number;
-  /** Whether a type is left out: filler data, reserved and unspecified types. */
+  /** Whether NAL units of this type are dropped: filler data and unspecified types. */
   isIgnored(type: number): boolean;
-  /** Whether a unit of this type is part of a picture. */
-  isPicture(type: number): boolean;
-  /** Says to the sink what begins: `bytes` from `start` to `end` follow the header, as far as they came. */
+  /** Whether this type is a VCL NAL unit. */
+  isVcl(type: number): boolean;
+  /** Begins the NAL unit in the sink: `bytes` from `start` to `end` follow its header, as far as received. */
   begin(header: number, second: number, bytes: Uint8Array, start: number, end: number): void;
-  /** A whole unit has come: `bytes` from `start` to `end` is what follows its header. */
+  /** Inspects a complete NAL unit: `bytes` from `start` to `end` follow its header. */
   complete(type: number, bytes: Uint8Array, start: number, end: number): void;
 }
 
-/** Writes NAL units with start codes, and keeps track of the one that comes in fragments. */
+/** Writes NAL units of H.264 and H.265 with start codes, and reassembles fragmented ones. */
 export class NalWriter {
-  /** A fragmented unit has begun whose last fragment has not come. */
+  /** The last fragment of a fragmented NAL unit is outstanding. */
   isOpen = false;
   readonly #sink: UnitSink;
   readonly #codec: NalCodec;
-  /** The open unit's type. */
+  /** The open NAL unit's type. */
   #type = -1;
-  /** The open unit's first byte in the buffer, at its start code. */
+  /** The offset of the open NAL unit's start code in the buffer. */
   #start = 0;
-  /** The rest of the open unit is dropped: something before it is missing. */
+  /** Further fragments of the open NAL unit are dropped: an earlier one is missing. */
   #isSkipping = false;
-  /** The newest fragment of the open unit had the marker. */
-  #isMarked = false;
+  /** The newest fragment's packet had the marker bit. */
+  #hasMarker = false;
 
   constructor(sink: UnitSink, codec: NalCodec) {
     this.#sink = sink;
@@ -44,24 +43,24 @@ export class NalWriter {
   }
 
   /**
-   * Writes a whole unit. Some cameras put several into one payload, with start codes between them: a
-   * unit cannot hold a start code, so that they can always be taken apart.
+   * Writes a complete NAL unit. Some cameras put several into one payload, separated by start codes: since
+   * a NAL unit cannot contain a start code, they are split.
    */
   unit(bytes: Uint8Array<ArrayBuffer>, start: number, end: number): void {
     let at = start;
     for (;;) {
       const code = findStartCode(bytes, at, end);
       if (code < 0) break;
-      this.#one(bytes, at, withoutTrailingZeros(bytes, at, code));
+      this.#single(bytes, at, withoutTrailingZeros(bytes, at, code));
       at = code + START_CODE_BYTES;
     }
-    this.#one(bytes, at, end);
+    this.#single(bytes, at, end);
   }
 
-  #one(bytes: Uint8Array<ArrayBuffer>, start: number, end: number): void {
+  #single(bytes: Uint8Array<ArrayBuffer>, start: number, end: number): void {
     const { headerBytes } = this.#codec;
     if (end - start < headerBytes) {
-      // Nothing before the first start code; else a unit without a header.
+      // Empty before the first start code; else the header is incomplete.
       if (end > start) this.#sink.ignore();
       return;
     }
@@ -69,7 +68,7 @@ export class NalWriter {
     this.whole(bytes[start] ?? 0, second, bytes, start + headerBytes, end);
   }
 
-  /** Writes a whole unit whose header is not next to the rest. */
+  /** Writes a complete NAL unit whose header is separate. */
   whole(
     header: number,
     second: number,
@@ -82,17 +81,17 @@ export class NalWriter {
     this.close();
   }
 
-  /** Begins a unit with its header; the bytes that follow it are looked at, but not written yet. */
+  /** Begins a NAL unit and writes its header; the bytes that follow it are inspected, not written. */
   begin(header: number, second: number, bytes: Uint8Array, start: number, end: number): void {
     const codec = this.#codec;
     const type = codec.typeOf(header);
     const isIgnored = codec.isIgnored(type);
     if (isIgnored) this.#sink.ignore();
     else codec.begin(header, second, bytes, start, end);
-    // It is open only now: what begins ends the unit before it, and with that what was open.
+    // Only now, since sink.begin may emit the previous unit and so call abandon().
     this.isOpen = true;
     this.#type = type;
-    this.#isMarked = false;
+    this.#hasMarker = false;
     this.#isSkipping = isIgnored || (header & FORBIDDEN_BIT) !== 0;
     if (!this.#isSkipping) return this.#writeHeader(header, second);
     if (isIgnored) return;
@@ -109,34 +108,34 @@ export class NalWriter {
   }
 
   /**
-   * Appends a fragment to the unit that is open.
-   * @param isMarked  the packet has the marker
+   * Appends a fragment to the open NAL unit.
+   * @param hasMarker  the packet has the marker bit
    */
   fragment(
     type: number,
     bytes: Uint8Array<ArrayBuffer>,
     start: number,
     end: number,
-    isMarked: boolean,
+    hasMarker: boolean,
   ): void {
-    if (!this.isOpen || this.#type !== type) this.#beginInside(type);
-    this.#isMarked = isMarked;
+    if (!this.isOpen || this.#type !== type) this.#beginWithoutStart(type);
+    this.#hasMarker = hasMarker;
     if (!this.#isSkipping) this.#sink.buffer.append(bytes, start, end);
   }
 
-  /** A fragment came whose unit has not begun: it is dropped, but the picture it is of counts. */
-  #beginInside(type: number): void {
+  /** Begins a NAL unit whose start is missing: it is dropped, but its picture is emitted as corrupt. */
+  #beginWithoutStart(type: number): void {
     this.abandon();
     const codec = this.#codec;
     this.#sink.ignore();
-    if (codec.isPicture(type)) this.#sink.begin("rest");
+    if (codec.isVcl(type)) this.#sink.begin("continuation");
     if (!codec.isIgnored(type)) this.#sink.markCorrupt();
     this.isOpen = true;
     this.#type = type;
     this.#isSkipping = true;
   }
 
-  /** Ends the unit that is open: its last byte has come. */
+  /** Ends the open NAL unit. */
   close(): void {
     if (!this.isOpen) return;
     this.isOpen = false;
@@ -149,39 +148,39 @@ export class NalWriter {
     }
   }
 
-  /** Ends a unit in fragments, and looks at what it really was. */
+  /** Ends a fragmented NAL unit; splits it if it contains start codes. */
   closeFragmented(): void {
-    const wasWhole = this.isOpen && !this.#isSkipping;
+    const wasComplete = this.isOpen && !this.#isSkipping;
     this.close();
     const { buffer } = this.#sink;
-    if (!wasWhole || this.#codec.isPicture(this.#type) || buffer.isOverflown) return;
-    // Some cameras put parameter sets and a whole picture into one fragmented unit, with start codes.
-    const inside = this.#start + START_CODE_LENGTH;
+    if (!wasComplete || this.#codec.isVcl(this.#type) || buffer.isOverflown) return;
+    // Some cameras fragment parameter sets and a picture as one NAL unit, separated by start codes.
+    const contents = this.#start + START_CODE_LENGTH;
     const { bytes, length } = buffer;
-    if (findStartCode(bytes, inside, length) < 0) return;
-    if (length - inside > MAX_UNPACKED_BYTES) {
+    if (findStartCode(bytes, contents, length) < 0) return;
+    if (length - contents > MAX_UNPACKED_BYTES) {
       this.#sink.ignore();
       return this.#sink.markCorrupt();
     }
-    const copy = bytes.slice(inside, length);
+    const copy = bytes.slice(contents, length);
     buffer.truncate(this.#start);
     this.unit(copy, 0, copy.length);
-    // Free at once, not when garbage is collected: a camera may send many.
+    // Frees memory at once instead of at the next garbage collection: a camera may send many.
     copy.buffer.transfer(0);
   }
 
   /**
-   * The open unit will not be continued, although its last fragment has not come. It is taken for whole
-   * when its newest fragment had the marker: some cameras forget the end bit.
+   * Ends the open NAL unit without its last fragment. It is complete if the newest fragment's packet had the
+   * marker bit: some cameras omit the end bit.
    */
   abandon(): void {
     if (!this.isOpen) return;
-    const isWhole = this.#isMarked && !this.#isSkipping;
-    if (!isWhole && !this.#codec.isIgnored(this.#type)) this.#sink.markCorrupt();
+    const isComplete = this.#hasMarker && !this.#isSkipping;
+    if (!isComplete && !this.#codec.isIgnored(this.#type)) this.#sink.markCorrupt();
     this.close();
   }
 
-  /** Fragments are missing: what else comes of the open unit is of no use. */
+  /** Fragments are missing: drops the rest of the open NAL unit. */
   gap(): void {
     if (this.isOpen) this.#isSkipping = true;
   }

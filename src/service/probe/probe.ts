@@ -10,11 +10,11 @@ import type { VideoStream } from "../../libav/video_stream.ts";
 import { Interrupt } from "../../libav/interrupt.ts";
 import type { Libav } from "../../libav/library.ts";
 import { openLibav } from "../../libav/open.ts";
-import { CameraMemory } from "../../rtsp/camera_memory.ts";
+import { CameraHints } from "../../rtsp/client/camera_hints.ts";
 import { MAX_UNIT_BYTES } from "../../rtsp/limits.ts";
 import type { MediaDescription } from "../../rtsp/media.ts";
-import { RtpTimeline } from "../../rtsp/timeline.ts";
-import { parseRtspUrl } from "../../rtsp/url.ts";
+import { RtpTimeline } from "../../rtsp/timing/timeline.ts";
+import { parseRtspUrl } from "../../rtsp/protocol/url.ts";
 import type { BoundedDecoder } from "../../stream/bounds/bounded_decoder.ts";
 import { DEFAULT_MAX_PIXELS } from "../../stream/bounds/limits.ts";
 import { StreamBounds } from "../../stream/bounds/stream_bounds.ts";
@@ -95,7 +95,7 @@ async function probeRtsp(libav: Libav, request: ProbeRequest): Promise<ProbeResu
       libav,
       source: sourceOf(request),
       captureTime: new CaptureTime(),
-      memory: new CameraMemory(),
+      memory: new CameraHints(),
       clock,
       signal: abort.signal,
       random,

@@ -1,7 +1,7 @@
 /** Bounds on H.264: the picture size, and slices, which must not decode a picture repeatedly. */
-import { BitReader } from "../../rtsp/bit_reader.ts";
-import { H264, h264Type } from "../../rtsp/nal.ts";
-import { type H264Sps, readH264Sps } from "../../rtsp/sps.ts";
+import { BitReader } from "../../rtsp/bitstream/bit_reader.ts";
+import { H264, h264Type } from "../../rtsp/bitstream/nal.ts";
+import { type H264Sps, readH264Sps } from "../../rtsp/bitstream/sps.ts";
 import { pictureRefused, UnusablePacket } from "./errors.ts";
 import { PictureInspector } from "./inspector.ts";
 import {

@@ -1,7 +1,7 @@
 /** Bounds on H.265: the picture size, and slices, which must not decode a picture repeatedly. */
-import { BitReader } from "../../rtsp/bit_reader.ts";
-import { H265, h265Type, isH265Irap, isH265Vcl } from "../../rtsp/nal.ts";
-import { type H265Sps, readH265Sps } from "../../rtsp/sps.ts";
+import { BitReader } from "../../rtsp/bitstream/bit_reader.ts";
+import { H265, h265Type, isH265Irap, isH265Vcl } from "../../rtsp/bitstream/nal.ts";
+import { type H265Sps, readH265Sps } from "../../rtsp/bitstream/sps.ts";
 import { pictureRefused, UnusablePacket } from "./errors.ts";
 import { type H265Pps, readH265Pps, TileOrder } from "./h265_tiles.ts";
 import { PictureInspector } from "./inspector.ts";

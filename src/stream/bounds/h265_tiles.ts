@@ -1,6 +1,6 @@
 /** The decoding order of an H.265 picture's blocks: by rows, or by tiles (6.5.1). */
-import type { BitReader } from "../../rtsp/bit_reader.ts";
-import type { H265Sps } from "../../rtsp/sps.ts";
+import type { BitReader } from "../../rtsp/bitstream/bit_reader.ts";
+import type { H265Sps } from "../../rtsp/bitstream/sps.ts";
 import { MAX_TILE_COLUMNS, MAX_TILE_ROWS } from "./limits.ts";
 
 /** The fields of an H.265 picture parameter set that bounds depend on. */

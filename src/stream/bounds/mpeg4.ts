@@ -1,5 +1,5 @@
 /** Bounds on MPEG-4 part 2: the picture size, from video object layers (ISO/IEC 14496-2 6.2.3). */
-import { findStartCode, START_CODE_BYTES } from "../../rtsp/start_codes.ts";
+import { findStartCode, START_CODE_BYTES } from "../../rtsp/bitstream/start_codes.ts";
 import { pictureRefused } from "./errors.ts";
 import { PictureInspector } from "./inspector.ts";
 import { MAX_MPEG4_PICTURES } from "./limits.ts";

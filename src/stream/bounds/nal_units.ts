@@ -1,4 +1,4 @@
-import { findStartCode, START_CODE_BYTES } from "../../rtsp/start_codes.ts";
+import { findStartCode, START_CODE_BYTES } from "../../rtsp/bitstream/start_codes.ts";
 import { UnusablePacket } from "./errors.ts";
 
 /** Receives a NAL unit, whose header is at `start`; `end` is exclusive. */

@@ -1,7 +1,7 @@
-/** A camera as a capture worker is told of it. */
+/** The start message's source of a camera. */
 import type { CameraSource } from "../../../src/core/messages.ts";
 
-/** The defaults of the configuration, and what the test says. */
+/** The defaults of the configuration, with a test's overrides. */
 export function sourceOf(source: Partial<CameraSource> & { readonly url: string }): CameraSource {
   return {
     camera: "gate",

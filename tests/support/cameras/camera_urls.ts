@@ -1,13 +1,13 @@
-/** Camera URLs as vendors shape them, with credentials in every place that is in use. */
+/** Camera URLs in the forms of vendors, with credentials in every place that they use. */
 import fc from "fast-check";
 
-/** A URL, taken apart as a test needs it. */
+/** A URL and its parts. */
 export interface VendorUrl {
   readonly vendor: string;
   readonly url: string;
-  /** All that may be shown of it. */
+  /** The part that may be shown. */
   readonly shown: string;
-  /** Texts of it, as written, that must be found nowhere. */
+  /** The parts, as written, that must appear nowhere. */
   readonly hidden: readonly string[];
 }
 
@@ -17,16 +17,16 @@ interface Login {
   readonly token: string;
 }
 
-/** Whether the login stands before an `@`, and what stands behind the host. */
+/** Whether credentials are in the authority, and the path and query. */
 type Shape = readonly [
   vendor: string,
   before: boolean,
   rest: (login: Login) => string,
-  /** Parts of the path that identify the shape. */
+  /** Parts of the path that identify the vendor's form. */
   words: readonly string[],
 ];
 
-/** Names that a camera's parameter may have, known as a password's or not. */
+/** Names of query parameters, some of them known as those of passwords. */
 const TOKEN_NAMES = ["sessionToken", "apikey", "access_token", "sid", "x-auth", "ticket", "q"];
 
 const SHAPES: readonly Shape[] = [
@@ -67,7 +67,7 @@ const SHAPES: readonly Shape[] = [
   ],
 ];
 
-/** Words that stand in no text of Orion's, with what has to be percent-encoded between them. */
+/** Words that occur in no text of Orion's, joined by characters that need percent-encoding. */
 const word = (mark: string) =>
   fc.tuple(
     fc.stringMatching(/^[a-z0-9]{5,9}$/),
@@ -82,7 +82,7 @@ const host = fc.constantFrom(
   ["nvr-2.example", 10554],
 ) satisfies fc.Arbitrary<readonly [string, number]>;
 
-/** URLs as each of ten vendors shapes them. */
+/** URLs in the forms of ten vendors. */
 export const VENDOR_URLS: ReadonlyMap<string, fc.Arbitrary<VendorUrl>> = new Map(
   SHAPES.map((shape) => [shape[0], urlsOf(shape)]),
 );

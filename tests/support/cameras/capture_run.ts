@@ -22,7 +22,7 @@ import { partPresent } from "../system/parts.ts";
 import { pinLibav } from "../../../src/libav/pin.ts";
 import { locateLibav } from "../../../src/libav/locate.ts";
 import { locateChosenLibav } from "../streams/libav_choice.ts";
-import { parseRtspUrl } from "../../../src/rtsp/url.ts";
+import { parseRtspUrl } from "../../../src/rtsp/protocol/url.ts";
 import { WAIT_TIMEOUT_MS } from "../system/lines.ts";
 import { freePortPair } from "../system/ports.ts";
 

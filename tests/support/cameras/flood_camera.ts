@@ -14,11 +14,11 @@ import {
   STREAM_FLOODS,
 } from "./floods.ts";
 
-/** What the first connection brings, over TCP. */
+/** Pictures of the first connection, over TCP. */
 const WARM_UP_BYTES = 4 * 1024 * 1024;
-/** Datagrams between turns of the event loop. */
+/** Datagrams sent before yielding to the event loop. */
 const DATAGRAMS_AT_ONCE = 64;
-/** As many as fit into the longest description. */
+/** The number that fits into the longest description. */
 const MOST_TRACKS = 3800;
 
 const FAULTLESS: WireFaults = {
@@ -32,15 +32,15 @@ const FAULTLESS: WireFaults = {
 };
 
 /**
- * A camera that sends as much as the connection takes, of one kind, for as long as it is read. Its first
- * connection plays some pictures and ends: for the client to warm up.
+ * A camera that sends one kind of data as fast as the connection accepts it. Its first connection plays some
+ * pictures and ends, for the client to warm up.
  *
  * Listens on 127.0.0.1: `await using camera = FloodCamera.start("garbage")`.
  */
 export class FloodCamera implements AsyncDisposable {
-  /** Connections so far; the first one warms up. */
+  /** Connections so far, the warm-up included. */
   connections = 0;
-  /** Bytes of the flood that were taken. */
+  /** Bytes of the flood that the operating system accepted. */
   sentBytes = 0;
   readonly #flood: Flood | Chunks;
   readonly #listener: Deno.TcpListener;
@@ -54,7 +54,7 @@ export class FloodCamera implements AsyncDisposable {
     this.#accepting = this.#accept();
   }
 
-  /** @param flood  one that is known, or a stream that is sent over and over, also to the first connection */
+  /** @param flood  a named flood, or a stream to send repeatedly, also to the first connection */
   static start(flood: Flood | Chunks): FloodCamera {
     return new FloodCamera(flood);
   }
@@ -142,7 +142,7 @@ export class FloodCamera implements AsyncDisposable {
     }
   }
 
-  /** The same over UDP, until the client closes the connection. */
+  /** Floods over UDP until the client closes the connection. */
   async #sendDatagrams(wire: Wire, mostBytes: number): Promise<void> {
     const socket = createSocket("udp4");
     const next = datagrams();

@@ -1,36 +1,35 @@
-/** A camera that misbehaves as it is told: freezes at a stage, refuses, loses packets, lies. */
+/** A camera with configurable misbehaviour: freezes at a stage, refuses, loses packets, sends wrong data. */
 import { createSocket, type Socket } from "node:dgram";
 import { Buffer } from "node:buffer";
 import { freePort } from "../system/ports.ts";
 import { payloads, type RawClip, rtpPacket, senderReport } from "./rtp_h264.ts";
 
-/** Where it stops answering, without closing anything. */
+/** Where it stops answering, with the connection left open. */
 export type Stage = "accept" | "describe" | "setup" | "play" | "frame" | "never";
 
 /** How it behaves; may be changed while it runs. */
 export interface Behaviour {
-  /** Accepts and says nothing; or goes silent after its answer to DESCRIBE, to SETUP, to PLAY; or
-   * in the middle of a picture. */
+  /** Silent after accepting; after the response to DESCRIBE, SETUP or PLAY; or within a picture. */
   freezeAfter: Stage;
-  /** Answers DESCRIBE with this instead of 200. */
+  /** The status of the response to DESCRIBE instead of 200. */
   status: number;
-  /** How it asks for a password, with a status of 401. */
+  /** The challenge of a 401 response. */
   challenge: string;
-  /** Where it sends whoever asks, with a status of 302. */
+  /** The target of a 302 response. */
   location: string;
-  /** Closes the connection in the middle of its answer to DESCRIBE. */
+  /** Closes the connection within the response to DESCRIBE. */
   hangsUp: boolean;
-  /** Instead of its own session description. */
+  /** Replaces its own session description. */
   sdp: string | null;
-  /** The part of the UDP packets that it loses, 0..1. */
+  /** The fraction of UDP packets that it loses, 0..1. */
   loss: number;
-  /** Sends a sender report with each keyframe; this far from the wall clock. */
+  /** Sends a sender report with each keyframe, with this offset to the wall clock. */
   reportOffsetMs: number | null;
 }
 
 export interface HostileOptions extends Partial<Behaviour> {
   readonly clip: RawClip;
-  /** How many times faster than 25 frames a second it sends. */
+  /** Sends faster than 25 fps by this factor. */
   readonly speed?: number;
   /** Bytes of a packet's payload. */
   readonly payloadBytes?: number;
@@ -47,7 +46,7 @@ const REASONS: Readonly<Record<number, string>> = {
   500: "Internal Server Error",
 };
 
-/** A number in 0..1 from the one before: the same losses every time. */
+/** A pseudo-random number in 0..1 from the previous one: losses are reproducible. */
 function pseudoRandom(): () => number {
   let seed = 12345;
   return () => (seed = seed * 48271 % 2147483647) / 2147483647;
@@ -101,7 +100,7 @@ export class HostileCamera implements AsyncDisposable {
     return `rtsp://127.0.0.1:${this.port}/stream`;
   }
 
-  /** Closes every connection and goes on listening. */
+  /** Closes every connection and keeps listening. */
   kick(): void {
     for (const client of this.#clients) client.close();
   }
@@ -164,7 +163,7 @@ class Client {
     for (;;) {
       const count = await this.#connection.read(buffer);
       if (count === null) return;
-      // What the client sends between requests (its receiver reports) is binary: not looked at.
+      // Interleaved receiver reports between requests are ignored.
       text += new TextDecoder("latin1").decode(buffer.subarray(0, count));
       for (let end = text.indexOf("\r\n\r\n"); end >= 0; end = text.indexOf("\r\n\r\n")) {
         const request = text.slice(0, end).replace(
@@ -228,7 +227,7 @@ class Client {
     this.#next();
   }
 
-  /** Sends one picture and arms the timer for the next. */
+  /** Sends a picture and starts the timer of the next. */
   #next(): void {
     if (this.#closed || this.#frozen) return;
     const { clip, speed = 1 } = this.#options;
@@ -237,7 +236,7 @@ class Client {
     const { behaviour } = this.#camera;
     const timestamp = 1000 + this.#picture * CLOCK_HZ / FPS;
     if (behaviour.reportOffsetMs !== null && picture.isKey) {
-      // When the picture was due: what a camera's clock said when it was taken.
+      // The time of capture by the camera's clock: when the picture was due.
       const takenMs = performance.timeOrigin + this.#startedAtMs +
         this.#picture * 1000 / FPS / speed;
       this.#send(senderReport(takenMs + behaviour.reportOffsetMs, timestamp), 1);
@@ -249,7 +248,7 @@ class Client {
         const isLast = index === picture.units.length - 1 && part === parts.length - 1;
         const sequence = this.#sequence++;
         this.#send(rtpPacket({ payload, sequence, timestamp, isLast }), 0);
-        // In the middle of the third picture, so that two were whole.
+        // Within the third picture, so that two are complete.
         if (behaviour.freezeAfter === "frame" && this.#picture === 2) this.#frozen = true;
       });
     });

@@ -1,4 +1,4 @@
-/** A camera that is switched off and on again, and what its worker makes of it. */
+/** Restarts a camera repeatedly, and measures how its worker recovers. */
 import { systemClock } from "../../../src/core/clock.ts";
 import type { LogRecord } from "../../../src/core/log.ts";
 import { assertCloses } from "../streams/ledger.ts";
@@ -6,23 +6,23 @@ import { CaptureRun } from "./capture_run.ts";
 import { HostileCamera } from "./hostile_camera.ts";
 import type { RawClip } from "./rtp_h264.ts";
 
-/** Beside the backoff in force. */
+/** Tolerance beyond the current backoff. */
 export const RESUME_MARGIN_MS = 2000;
 
-/** One time of going and coming back. */
+/** One restart. */
 export interface Restart {
-  /** From listening again to the next frame taken. */
+  /** From listening again to the next delivered frame. */
   readonly resumedAfterMs: number;
-  /** The longest wait that the backoff chose meanwhile. */
+  /** The longest backoff delay meanwhile. */
   readonly backoffMs: number;
-  /** Attempts that failed after it was listening again. */
+  /** Failed attempts after it was listening again. */
   readonly failures: number;
   readonly rssBytes: number;
 }
 
 /**
- * Kills a camera and brings it back, again and again.
- * @throws when frames do not come back, a sequence number goes back, or the account does not close
+ * Kills and restarts a camera repeatedly.
+ * @throws if frames do not resume, a sequence number decreases, or the account does not close
  */
 export async function restartCamera(clip: RawClip, times: number): Promise<Restart[]> {
   let camera = HostileCamera.start({ clip });
@@ -42,7 +42,7 @@ export async function restartCamera(clip: RawClip, times: number): Promise<Resta
       const isFailure = ({ event }: LogRecord) => event === "camera.retry_scheduled";
       const failuresSoFar = run.logs.filter(isFailure).length;
       const listeningMs = performance.now();
-      // One that was under way when the camera went must not pass for one of the camera that came back.
+      // A frame that was in flight when the camera was killed must not count as one after the restart.
       const sinceMs = systemClock.nowMs();
       const isNew = () => (run.frames.at(-1)?.arrivedAtMs ?? 0) > sinceMs;
       await run.until("a frame of the camera that came back", isNew);
@@ -69,7 +69,7 @@ export async function restartCamera(clip: RawClip, times: number): Promise<Resta
   return restarts;
 }
 
-/** Those that took longer than the backoff in force and the margin. */
+/** The restarts that took longer than the backoff and the tolerance. */
 export function late(restarts: readonly Restart[]): Restart[] {
   return restarts.filter(({ resumedAfterMs, backoffMs }) =>
     resumedAfterMs > backoffMs + RESUME_MARGIN_MS

@@ -1,4 +1,4 @@
-/** H.264 on its way into RTP packets: access units of a raw stream, and their payloads (RFC 6184). */
+/** Access units of a raw H.264 stream, and their RTP payloads (RFC 6184). */
 
 const AUD = 9;
 const IDR = 5;
@@ -12,10 +12,10 @@ export interface AccessUnit {
   readonly isKey: boolean;
 }
 
-/** A clip as a camera sends it. */
+/** A clip, split into pictures. */
 export interface RawClip {
   readonly pictures: readonly AccessUnit[];
-  /** What the session description says of it. */
+  /** The format parameters of the session description. */
   readonly parameterSets: readonly Uint8Array[];
 }
 
@@ -91,10 +91,10 @@ export function rtpPacket(packet: {
 }
 
 const SOURCE = 0x4f52494f;
-/** From 1900, where NTP begins, to 1970. */
+/** From the NTP epoch, 1900, to 1970. */
 const NTP_OFFSET_SECONDS = 2_208_988_800;
 
-/** An RTCP sender report: at `wallMs` the stream's clock read `timestamp`. */
+/** An RTCP sender report: `timestamp` is the RTP clock at `wallMs`. */
 export function senderReport(wallMs: number, timestamp: number): Uint8Array {
   const bytes = new Uint8Array(28);
   const view = new DataView(bytes.buffer);

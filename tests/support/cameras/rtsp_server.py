@@ -1,4 +1,4 @@
-"""An RTSP camera that is not ours: GStreamer's RTSP server, playing one clip.
+"""A third-party RTSP camera: GStreamer's RTSP server, playing one clip.
 
 Prints one line of JSON when it listens ({"event": "ready", "port": ...}) and one for each client that
 comes ({"event": "client"}). Reads commands from standard input, one a line:
@@ -26,7 +26,7 @@ READ_TIMEOUT_SECONDS = 20
 
 
 class Codec(NamedTuple):
-    """How a codec's frames are taken out of a file and put into RTP packets."""
+    """The demuxing and packetizing elements of a codec."""
 
     parser: str
     caps: str
@@ -41,7 +41,7 @@ CODECS = {
     "mjpeg": Codec("jpegparse", "image/jpeg", "rtpjpegpay"),
 }
 
-# All of a buffer, with its bytes shared.
+# The flags of a copy of a buffer with all metadata, which shares the bytes.
 COPIED = (
     Gst.BufferCopyFlags.FLAGS | Gst.BufferCopyFlags.TIMESTAMPS
     | Gst.BufferCopyFlags.META | Gst.BufferCopyFlags.MEMORY
@@ -53,7 +53,7 @@ def say(**event):
 
 
 class Clip:
-    """The frames of a clip's video, in memory, and where they lie in time.
+    """The frames of a clip's video, in memory, with their times.
 
     A demuxer ends its stream where the file ends, so a file can't be played in a loop. Frames can: each
     round's times follow on from the round before.
@@ -79,10 +79,10 @@ class Clip:
         self.length = (max(times) - min(times)) * len(times) // (len(times) - 1)
 
     def buffer(self, index):
-        """The frame of that index, counted through all rounds."""
+        """The frame of an index that counts through all loops."""
         rounds, at = divmod(index, len(self.frames))
         frame = self.frames[at]
-        # Not copy(): in Python that is the same buffer once more, and its times would add up.
+        # Not copy(): in Python that returns the same buffer, and its times would accumulate.
         copy = frame.copy_region(COPIED, 0, frame.get_size())
         for stamp in ("pts", "dts"):
             time = getattr(frame, stamp)
@@ -92,7 +92,7 @@ class Clip:
 
 
 class Player:
-    """Feeds one media pipeline from a clip, as fast as the pipeline asks; the sink keeps the pace."""
+    """Feeds one media pipeline from a clip on demand; the sink sets the pace."""
 
     def __init__(self, clip, source, loop):
         self.clip = clip
@@ -110,7 +110,7 @@ class Player:
 
 
 def protect(server, factory, user, password):
-    """Asks for Basic authentication, as most cameras do."""
+    """Requires Basic authentication, as most cameras do."""
     token = GstRtspServer.RTSPToken()
     token.set_string("media.factory.role", "viewer")
     auth = GstRtspServer.RTSPAuth()
@@ -173,7 +173,7 @@ def serve(options):
             return False
         return True
 
-    # The flags are tested together: a closed pipe reports HUP, at times without IN.
+    # Tests both flags: a closed pipe reports HUP, sometimes without IN.
     GLib.io_add_watch(sys.stdin, GLib.PRIORITY_DEFAULT, GLib.IO_IN | GLib.IO_HUP, on_input)
     say(event="ready", port=server.get_bound_port())
     loop.run()

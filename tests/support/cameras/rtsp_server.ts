@@ -1,4 +1,4 @@
-/** An RTSP camera that is not ours: GStreamer's RTSP server in a child process. */
+/** A third-party RTSP camera: GStreamer's RTSP server in a child process. */
 import { Child } from "../system/children.ts";
 import { ROOT } from "../system/files.ts";
 import { jsonLine, WAIT_TIMEOUT_MS } from "../system/lines.ts";
@@ -7,23 +7,23 @@ import { freePort } from "../system/ports.ts";
 
 /** What the server plays, and how. */
 export interface RtspServerOptions {
-  /** The path of an MP4 file. What is shown before a frame that is sent first comes at once after it. */
+  /** The path of an MP4 file. B-frames are sent at once after their reference. */
   readonly clip: string;
-  /** Default `h264`. MJPEG as RTP takes it: 4:2:0, with the standard Huffman tables. */
+  /** Default `h264`. MJPEG as RTP requires: 4:2:0, with the standard Huffman tables. */
   readonly codec?: "h264" | "h265" | "mjpeg";
-  /** Ask for Basic authentication. */
+  /** Require Basic authentication. */
   readonly auth?: { readonly user: string; readonly password: string };
   /** Default `/stream1`. */
   readonly mount?: string;
-  /** Default: any free one. Name one to bring a camera back where it was. */
+  /** Default: any free port. A given one restarts a camera on its former port. */
   readonly port?: number;
-  /** End with the clip rather than start again. */
+  /** End with the clip instead of looping. */
   readonly once?: boolean;
   /** Refuse UDP. */
   readonly tcpOnly?: boolean;
   /**
-   * Play from the clip's first frame for each client. By default all clients see the same picture at
-   * the same time, as with a camera, and one that comes late comes between keyframes.
+   * Play from the clip's first frame for each client. By default all clients receive the same picture at the
+   * same time, as with a camera, and a late one joins within a GOP.
    */
   readonly ownPlayback?: boolean;
 }
@@ -31,9 +31,9 @@ export interface RtspServerOptions {
 /** A running server on 127.0.0.1: `await using camera = await RtspServer.start({ clip })`. */
 export class RtspServer implements AsyncDisposable {
   readonly port: number;
-  /** Where it plays, without credentials. */
+  /** The URL without credentials. */
   readonly url: string;
-  /** Where it plays, with the credentials it asks for. */
+  /** The URL with the required credentials. */
   readonly urlWithCredentials: string;
   readonly #child: Child;
 
@@ -51,7 +51,7 @@ export class RtspServer implements AsyncDisposable {
 
   /**
    * Starts a server and returns when it listens.
-   * @throws when it can't: the error shows what it said
+   * @throws with the server's output if it cannot
    */
   static async start(options: RtspServerOptions): Promise<RtspServer> {
     const child = new Child({ name: "RTSP server", command: SYSTEM_PYTHON, args: args(options) });
@@ -77,17 +77,17 @@ export class RtspServer implements AsyncDisposable {
     await this.#child.stdout.waitFor(() => this.clients >= count, { timeoutMs, what });
   }
 
-  /** Goes silent without closing anything: the camera that hangs. */
+  /** Stops the process (SIGSTOP), with connections left open: a camera that hangs. */
   freeze(): void {
     this.#child.signal("SIGSTOP");
   }
 
-  /** Goes on after {@link freeze}. */
+  /** Resumes after {@link freeze}. */
   thaw(): void {
     this.#child.signal("SIGCONT");
   }
 
-  /** Closes every client's connection and goes on serving. */
+  /** Closes every client's connection and keeps serving. */
   async kick(): Promise<void> {
     const since = this.#child.stdout.all.length;
     await this.#child.say("kick");
@@ -97,7 +97,7 @@ export class RtspServer implements AsyncDisposable {
     });
   }
 
-  /** Ends the server; its connections close. Harmless when called twice. */
+  /** Ends the server and its connections. Idempotent. */
   stop(): Promise<void> {
     return this.#child[Symbol.asyncDispose]();
   }

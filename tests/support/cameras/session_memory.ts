@@ -1,41 +1,40 @@
 /**
- * One RTSP session in a process of its own, and how much the process grows by it. Plays the URL that is
- * its argument, over UDP where a second one names the port for RTP, until a line comes on standard
- * input, again and again where the camera ends it. The first session only warms up: it has to end by
- * itself. Says `playing` after it, `unit` with the first unit, and in the end a {@link SessionMemory} as
- * JSON.
+ * Measures the memory growth of an RTSP session in a process of its own. Plays the URL of the first argument,
+ * over UDP if a second one is the RTP port, until a line arrives on standard input; reconnects when the
+ * camera ends the session. The first session is the warm-up, and has to end by itself. Prints `playing`
+ * after it, `unit` with the first unit, and finally a {@link SessionMemory} as JSON.
  *
  *     deno run --v8-flags=--expose-gc --allow-net=… tests/support/cameras/session_memory.ts rtsp://…
  */
 import { systemClock } from "../../../src/core/clock.ts";
 import { OrionError } from "../../../src/core/errors.ts";
-import { CameraMemory } from "../../../src/rtsp/camera_memory.ts";
-import { openRtsp } from "../../../src/rtsp/client.ts";
-import { Turns } from "../../../src/rtsp/turns.ts";
+import { CameraHints } from "../../../src/rtsp/client/camera_hints.ts";
+import { openRtsp } from "../../../src/rtsp/client/open.ts";
+import { EventLoopYielder } from "../../../src/rtsp/client/event_loop_yielder.ts";
 
-/** What was measured. */
+/** The measurement. */
 export interface SessionMemory {
-  /** The most that the resident set was above what it was before the session. */
+  /** The peak growth of the resident set since before the session. */
   readonly peakMib: number;
-  /** The same when all was over and garbage was collected. */
+  /** The growth after the session and a garbage collection. */
   readonly leftMib: number;
-  /** Units that came. */
+  /** Received units. */
   readonly units: number;
-  /** The codes of what they ended with, each once. */
+  /** The distinct error codes of the sessions' ends. */
   readonly endings: readonly string[];
 }
 
 const MIB = 1024 * 1024;
-const LOOK_EVERY_MS = 5;
+const SAMPLE_INTERVAL_MS = 5;
 const STEP_TIMEOUT_MS = 1000;
-/** Cameras are connected to again after a second at the earliest. */
+/** Delay of a reconnection; in the product it is at least a second. */
 const RECONNECT_MS = 100;
 
 function rssMib(): number {
   return Deno.memoryUsage().rss / MIB;
 }
 
-/** The resident set when there is no garbage. */
+/** The resident set after a garbage collection. */
 async function collectedMib(): Promise<number> {
   const scope: object = globalThis;
   if (!("gc" in scope) || typeof scope.gc !== "function") {
@@ -44,12 +43,12 @@ async function collectedMib(): Promise<number> {
   const { gc } = scope;
   for (let round = 0; round < 2; round++) {
     gc();
-    await systemClock.sleep(LOOK_EVERY_MS);
+    await systemClock.sleep(SAMPLE_INTERVAL_MS);
   }
   return rssMib();
 }
 
-async function say(line: string): Promise<void> {
+async function print(line: string): Promise<void> {
   await Deno.stdout.write(new TextEncoder().encode(`${line}\n`));
 }
 
@@ -60,7 +59,7 @@ class Measurement {
   readonly #endings = new Set<string>();
   #units = 0;
   #peakMib = 0;
-  #lookedAtMs = 0;
+  #sampledAtMs = 0;
 
   constructor(url: string, udpPort: number | null) {
     this.#url = url;
@@ -73,10 +72,10 @@ class Measurement {
     this.#units = this.#peakMib = 0;
     this.#endings.clear();
     Deno.stdin.read(new Uint8Array(1)).then(() => this.#stop.abort());
-    await say("playing");
+    await print("playing");
     while (!this.#stop.signal.aborted) {
       await this.#session();
-      this.#look(true);
+      this.#sample(true);
       if (!this.#stop.signal.aborted) await systemClock.sleep(RECONNECT_MS);
     }
     return {
@@ -114,40 +113,40 @@ class Measurement {
       signal,
       random: Math.random,
       randomToken: () => crypto.randomUUID(),
-      memory: new CameraMemory(),
-      onChosen: () => {},
+      hints: new CameraHints(),
+      onTrackSelected: () => {},
       onUnit: () => {
-        if (this.#units++ === 0) void say("unit");
-        this.#look(false);
+        if (this.#units++ === 0) void print("unit");
+        this.#sample(false);
       },
-      hasRoom: () => true,
+      canAccept: () => true,
       onReport: () => {},
     });
-    const turns = new Turns(systemClock);
+    const yielder = new EventLoopYielder(systemClock);
     signal.addEventListener("abort", () => void session.close(0), { once: true });
     try {
       for (let ended = false; !ended && !signal.aborted;) {
         ({ ended } = await session.read());
-        this.#look(false);
-        await turns.afterRead(true);
+        this.#sample(false);
+        await yielder.afterRead(true);
       }
     } finally {
       await session.close(0);
     }
   }
 
-  /** A look takes as long as hundreds of packets: not with each. */
-  #look(isNow: boolean): void {
+  /** A sample takes as long as hundreds of packets: limits their rate. */
+  #sample(isNow: boolean): void {
     const nowMs = performance.now();
-    if (!isNow && nowMs - this.#lookedAtMs < LOOK_EVERY_MS) return;
-    this.#lookedAtMs = nowMs;
+    if (!isNow && nowMs - this.#sampledAtMs < SAMPLE_INTERVAL_MS) return;
+    this.#sampledAtMs = nowMs;
     this.#peakMib = Math.max(this.#peakMib, rssMib());
   }
 }
 
 if (import.meta.main) {
   const [url = "", udpPort] = Deno.args;
-  await say(
+  await print(
     JSON.stringify(
       await new Measurement(url, udpPort === undefined ? null : Number(udpPort)).run(),
     ),

@@ -1,10 +1,10 @@
-/** Datagrams that the kernel had no room for: on a busy machine it drops what a test counts on. */
+/** Datagrams dropped by the kernel, which a test on a busy machine has to allow for. */
 import assert from "node:assert/strict";
 
-/** The counters of `/proc/net/snmp` that mean that a datagram was sent, or would be, and not received. */
+/** The counters of `/proc/net/snmp` for datagrams that were sent but not received. */
 const DROPS = ["InErrors", "RcvbufErrors", "SndbufErrors"] as const;
 
-/** How many there were so far, of every process here. */
+/** The number so far, of all processes. */
 async function dropsSoFar(): Promise<number> {
   const { stdout } = await new Deno.Command("sh", {
     args: ["-c", "grep ^Udp: /proc/net/snmp"],
@@ -19,7 +19,7 @@ async function dropsSoFar(): Promise<number> {
   }, 0);
 }
 
-/** Counts from its start on: `const drops = await UdpDrops.start()`. */
+/** Counts drops since its start: `const drops = await UdpDrops.start()`. */
 export class UdpDrops {
   readonly #before: number;
 
@@ -31,7 +31,7 @@ export class UdpDrops {
     return new UdpDrops(await dropsSoFar());
   }
 
-  /** At least so many as were dropped since. */
+  /** An upper bound of the drops since the start. */
   async count(): Promise<number> {
     return await dropsSoFar() - this.#before;
   }

@@ -1,4 +1,4 @@
-/** A camera over UDP that loses packets, and what reaches a detector all the same. */
+/** A camera over UDP that loses packets, and the frames that reach a detector. */
 import { CaptureRun } from "./capture_run.ts";
 import { HostileCamera } from "./hostile_camera.ts";
 import { assertCloses } from "../streams/ledger.ts";
@@ -9,32 +9,32 @@ import { UdpDrops } from "./udp_drops.ts";
 const LOSS = 0.05;
 const PICTURES = 600;
 const KEYFRAME_EVERY = 12;
-/** Times faster than 25 pictures a second. */
+/** Factor above 25 fps. */
 const SPEED = 5;
-/** Small enough for a picture to take several packets, and large enough for few to fill a socket. */
+/** Small enough for several packets per picture, and large enough not to fill a socket. */
 const PAYLOAD_BYTES = 300;
 
-/** What was seen. */
+/** The result of a run. */
 export interface LossResult {
   readonly lossySeconds: number;
   readonly lostPackets: number;
-  /** Pictures that reached the detector: before, during and after the loss. */
+  /** Frames that reached the detector: before, during and after the loss. */
   readonly before: number;
   readonly during: number;
   readonly after: number;
-  /** Of all of those the ones that did not look as they were drawn. */
+  /** The damaged frames among them. */
   readonly damaged: number;
-  /** Packets that the camera lost, as the worker counts them. */
+  /** Lost packets as counted by the worker. */
   readonly countedPackets: number;
-  /** Packets that the kernel dropped, of every process: those are lost as well. */
+  /** Packets dropped by the kernel, of all processes, which are lost as well. */
   readonly droppedPackets: number;
-  /** Pictures left out as damaged, before the loss, in all, and after it. */
+  /** Pictures skipped as corrupt: before the loss, in total, and after it. */
   readonly corruptBefore: number;
   readonly corrupt: number;
   readonly corruptAfter: number;
 }
 
-/** Loses 5 % of the packets until so many seconds have passed and so many pictures came through. */
+/** Loses 5 % of the packets until a time has passed and a number of frames was delivered. */
 export async function loseUdpPackets(
   least: { readonly seconds: number; readonly pictures: number },
 ): Promise<LossResult> {
@@ -66,7 +66,7 @@ export async function loseUdpPackets(
   };
   const drops = await UdpDrops.start();
   await more(100);
-  // Without loss everything comes, and is read as it was drawn.
+  // Without loss every frame is delivered undamaged.
   const corruptAtFirst = (await run.report()).account.corrupt;
   await more(100);
   const corruptBefore = (await run.report()).account.corrupt - corruptAtFirst;
@@ -77,7 +77,7 @@ export async function loseUdpPackets(
   camera.behaviour.loss = 0;
   const lossySeconds = (performance.now() - startMs) / 1000;
   const during = taken - before;
-  // A keyframe after it, and what was sent before that has been read.
+  // Waits for a keyframe after the loss, and until everything sent before it was read.
   const sent = camera.pictures + KEYFRAME_EVERY;
   const isPast = () => (newest - sent % PICTURES + PICTURES) % PICTURES < PICTURES / 2;
   await run.until("a picture after the loss", isPast);
@@ -100,7 +100,7 @@ export async function loseUdpPackets(
   };
 }
 
-/** What is wrong with a result; nothing when all is well. */
+/** The problems of a result; empty if there are none. */
 export function lossProblems(result: LossResult): string[] {
   const { lostPackets, countedPackets, droppedPackets, damaged } = result;
   const { corruptBefore, corrupt, corruptAfter } = result;
@@ -112,10 +112,14 @@ export function lossProblems(result: LossResult): string[] {
       `${countedPackets} were counted as lost, not ${lostPackets} and some of ${droppedPackets}`,
     );
   }
-  if (corrupt === 0) problems.push("no picture was left out in spite of the loss");
+  if (corrupt === 0) problems.push("no picture was skipped as corrupt in spite of the loss");
   if (droppedPackets > 0) return problems;
-  if (corruptBefore > 0) problems.push(`${corruptBefore} pictures were left out without any loss`);
-  // It goes on with the next keyframe.
-  if (corruptAfter > 0) problems.push(`${corruptAfter} pictures were left out after the loss`);
+  if (corruptBefore > 0) {
+    problems.push(`${corruptBefore} pictures were skipped as corrupt without any loss`);
+  }
+  // The stream recovers with the next keyframe.
+  if (corruptAfter > 0) {
+    problems.push(`${corruptAfter} pictures were skipped as corrupt after the loss`);
+  }
   return problems;
 }

@@ -1,4 +1,4 @@
-"""An RTSP camera that is not ours: VLC's RTSP server, playing one clip in a loop.
+"""A third-party RTSP camera: VLC's RTSP server, playing one clip in a loop.
 
 Through libvlc, since the program itself refuses to be run as root. Prints one line of JSON when the clip
 can be played ({"event": "ready"}). The end of standard input ends it, so that it never outlives the test
@@ -20,7 +20,7 @@ ANSWER_BYTES = 4096
 
 
 class Libvlc:
-    """The few functions of libvlc that a broadcast takes."""
+    """The functions of libvlc needed for a broadcast."""
 
     def __init__(self, arguments: list[str]) -> None:
         self._library = ctypes.CDLL("libvlc.so.5")
@@ -51,7 +51,7 @@ class Libvlc:
 
 
 def status(port: int, path: str) -> str:
-    """What DESCRIBE is answered with; "" while nothing listens."""
+    """The response to DESCRIBE; "" while the server does not listen."""
     request = f"DESCRIBE rtsp://127.0.0.1:{port}{path} RTSP/1.0\r\nCSeq: 1\r\n\r\n"
     try:
         with socket.create_connection(("127.0.0.1", port), timeout=START_SECONDS) as connection:
@@ -77,7 +77,7 @@ def main() -> int:
     vlc = Libvlc(arguments)
     vlc.broadcast(Path(options.clip).as_uri(), f"#rtp{{sdp=rtsp://:{options.port}{path},proto=udp}}")
     until = time.monotonic() + START_SECONDS
-    # Until the clip was looked into there is nothing at that path.
+    # The path exists once VLC has parsed the clip.
     while status(options.port, path) not in ("200", "401"):
         if time.monotonic() > until:
             print("the clip is not served", file=sys.stderr)

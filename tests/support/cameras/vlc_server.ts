@@ -1,24 +1,24 @@
-/** An RTSP camera that is not ours: VLC's RTSP server in a child process. It refuses TCP (461). */
+/** A third-party RTSP camera: VLC's RTSP server in a child process. It refuses TCP (461). */
 import { Child } from "../system/children.ts";
 import { ROOT } from "../system/files.ts";
 import { jsonLine } from "../system/lines.ts";
 import { SYSTEM_PYTHON } from "../system/parts.ts";
 import { freePort } from "../system/ports.ts";
 
-/** What the server plays, and whom it serves. */
+/** What the server plays, and its authentication. */
 export interface VlcServerOptions {
   /**
-   * The path of an MP4 file. Where it starts again at its end VLC sends nothing more to whoever plays: it
-   * has to be longer than the test takes.
+   * The path of an MP4 file, longer than the test takes: when the clip loops, VLC sends nothing more to its
+   * clients.
    */
   readonly clip: string;
-  /** Ask for Basic authentication. */
+  /** Require Basic authentication. */
   readonly auth?: { readonly user: string; readonly password: string };
 }
 
 /** A running server on 127.0.0.1: `await using camera = await VlcServer.start({ clip })`. */
 export class VlcServer implements AsyncDisposable {
-  /** Where it plays, with the credentials it asks for. */
+  /** The URL with the required credentials. */
   readonly url: string;
   readonly #child: Child;
 
@@ -31,11 +31,11 @@ export class VlcServer implements AsyncDisposable {
   }
 
   /**
-   * Starts a server and returns when its clip can be played.
-   * @throws when it can't: the error shows what it said
+   * Starts a server, and returns when its clip can be played.
+   * @throws with the server's output if it cannot
    */
   static async start(options: VlcServerOptions): Promise<VlcServer> {
-    // It can't tell the port that it was given by the system.
+    // VLC does not report a port that the operating system chose.
     const port = freePort();
     const { clip, auth } = options;
     const args = [

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { shownBroker } from "../../../src/core/broker_address.ts";
 import { endpointText } from "../../../src/core/endpoint.ts";
 import { percentDecoded } from "../../../src/core/percent.ts";
-import { parseRtspUrl } from "../../../src/rtsp/url.ts";
+import { parseRtspUrl } from "../../../src/rtsp/protocol/url.ts";
 import {
   parseBrokerUrl,
   parseCameraUrl,

@@ -7,7 +7,7 @@ import { MAX_SERVER_TEXT_CHARS } from "../../../src/rtsp/limits.ts";
 
 const action = "Cannot open rtsp://cam.lan:554";
 
-/** What an RTSP status means. */
+/** The error codes of RTSP status codes. */
 const STATUSES: readonly (readonly [number, string])[] = [
   [301, "STREAM_REDIRECT"],
   [302, "STREAM_REDIRECT"],
@@ -60,13 +60,13 @@ Deno.test("rtsp: remedies name the key to set", () => {
   assert.equal(untrusted.fingerprint, "ab12");
 });
 
-Deno.test("rtsp: a camera that is busy says for how long", () => {
+Deno.test("rtsp: the error of a busy camera has its Retry-After", () => {
   const nowMs = wallMs(0);
   assert.equal(statusError(503, "", { action, retryAfter: "7", nowMs }).retryAfterMs, 7000);
   assert.equal(statusError(503, "", { action, nowMs }).retryAfterMs, null);
 });
 
-Deno.test("rtsp: a server's words are short, on one line, and never quote an address", () => {
+Deno.test("rtsp: a server's reason phrase is short, on one line, and never quotes a URI", () => {
   assert.equal(serverText(" Not\r\n\x1b[31mFound\u202e\0 "), "Not [31mFound");
   assert.equal([...serverText("😀".repeat(500))].length, MAX_SERVER_TEXT_CHARS);
   for (
@@ -82,7 +82,7 @@ Deno.test("rtsp: a server's words are short, on one line, and never quote an add
   }
 });
 
-Deno.test("rtsp: no credentials get into a message", () => {
+Deno.test("rtsp: no error message has credentials", () => {
   const error = rtspError("STREAM_REFUSED", {
     action: "Cannot open rtsp://admin:hunter2@cam/",
     found: "Authorization: Basic aHVudGVyMg==",

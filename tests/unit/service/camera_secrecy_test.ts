@@ -17,7 +17,7 @@ import { denoFlags } from "../../../src/permissions/grant.ts";
 import { permissionManifest } from "../../../src/permissions/manifest.ts";
 import { ackPayload } from "../../../src/mqtt/payloads.ts";
 import { rtspError, statusError } from "../../../src/rtsp/errors.ts";
-import { parseRtspUrl } from "../../../src/rtsp/url.ts";
+import { parseRtspUrl } from "../../../src/rtsp/protocol/url.ts";
 import { VENDOR_URLS } from "../../support/cameras/camera_urls.ts";
 
 const NOW = wallMs(1_795_345_361_640);

@@ -1,4 +1,4 @@
-/** The text of an answer. */
+/** Responses of the faulty camera. */
 import type { Wire as WireFaults } from "./options.ts";
 
 const REASONS: Readonly<Record<number, string>> = {
@@ -20,7 +20,7 @@ const REASONS: Readonly<Record<number, string>> = {
   503: "Service Unavailable",
 };
 
-/** An answer before it is written. */
+/** The fields of a response. */
 export interface Answer {
   readonly status: number;
   readonly reason?: string;
@@ -28,7 +28,7 @@ export interface Answer {
   readonly body?: string;
 }
 
-/** Writes it with the line ends and the spelling that a camera has. */
+/** Writes a response with the camera's line terminators and spelling. */
 export function answerText(answer: Answer, cseq: string, faults: WireFaults): string {
   const { status, headers = [], body = "" } = answer;
   const lines = [`RTSP/1.0 ${status} ${answer.reason ?? REASONS[status] ?? "Unknown"}`];

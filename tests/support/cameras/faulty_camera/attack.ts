@@ -1,4 +1,4 @@
-/** What never ends, or claims not to: as bytes to be sent over and over. */
+/** Endless data, or headers that announce it: as bytes to be sent repeatedly. */
 import { middleFragment } from "./clip.ts";
 import type { Attack } from "./options.ts";
 import type { Packetizer } from "./packetize.ts";
@@ -8,14 +8,14 @@ const CHUNK_BYTES = 64 * 1024;
 const FRAGMENT_BYTES = 1200;
 const FRAGMENTS_PER_CHUNK = 50;
 
-/** An answer that is no answer: what it begins with, and what follows for ever. */
+/** An endless response: its beginning, and what is repeated after it. */
 export interface AnswerAttack {
   readonly head: string;
-  /** Empty: nothing follows, the client waits. */
+  /** Empty: nothing follows. */
   readonly repeated: string;
 }
 
-/** The answer to DESCRIBE; null for an attack that comes later. */
+/** The response to DESCRIBE; null for an attack on the stream. */
 export function answerAttack(attack: Attack, cseq: string): AnswerAttack | null {
   const head = `RTSP/1.0 200 OK\r\nCSeq: ${cseq}\r\n`;
   const body = `${head}Content-Type: application/sdp\r\nContent-Length: `;
@@ -35,7 +35,7 @@ export function answerAttack(attack: Attack, cseq: string): AnswerAttack | null 
   }
 }
 
-/** The bytes sent again and again instead of pictures; null for an attack that comes before. */
+/** The bytes sent repeatedly instead of pictures; null for an attack on DESCRIBE. */
 export function streamAttack(
   attack: Attack,
   packetizer: Packetizer,

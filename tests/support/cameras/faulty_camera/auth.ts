@@ -1,4 +1,4 @@
-/** How a camera asks for a password, and whether what it gets is right (RFC 2617, RFC 7616). */
+/** Challenges of the faulty camera, and the check of credentials (RFC 2617, RFC 7616). */
 import { createHash, randomBytes } from "node:crypto";
 import { type Clock, systemClock } from "../../../../src/core/clock.ts";
 import type { Auth, AuthScheme } from "./options.ts";
@@ -6,12 +6,12 @@ import type { RequestEntry } from "./log.ts";
 
 type Hash = "md5" | "sha256";
 
-/** The result of a check: all is well, or what to answer with. */
+/** The result of a check: accepted, or the challenges to send. */
 export type AuthResult =
   | { readonly state: "accepted" }
   | { readonly state: "refused"; readonly challenges: readonly string[] };
 
-/** What stands in a challenge's `algorithm`, and what it is hashed with. */
+/** A challenge's `algorithm`, and the hash. */
 const DIGESTS: Readonly<Record<AuthScheme, readonly (readonly [string | null, Hash])[]>> = {
   none: [],
   basic: [],
@@ -24,7 +24,7 @@ const DIGESTS: Readonly<Record<AuthScheme, readonly (readonly [string | null, Ha
   "unknown-scheme": [],
 };
 
-/** The password check of one connection. */
+/** Checks the credentials of one connection. */
 export class Authenticator {
   readonly #clock: Clock;
   #nonce = "";

@@ -1,9 +1,9 @@
-/** An RTSP camera of our own that gets wrong what real ones get wrong. */
+/** An RTSP camera with the quirks and faults of real ones. */
 import { type Clock, systemClock } from "../../../../src/core/clock.ts";
 import { freePort } from "../../system/ports.ts";
 import { CameraLog } from "./log.ts";
 import { type Behaviour, behaviourOf, type FaultyCameraOptions, tracksOf } from "./options.ts";
-import { type CameraParts, Session } from "./session.ts";
+import { type CameraContext, Session } from "./session.ts";
 import { isGone, Wire } from "./wire.ts";
 
 const HOST = "127.0.0.1";
@@ -12,9 +12,8 @@ const DEFAULT_PATH = "/cam";
 /**
  * Listens on 127.0.0.1: `await using camera = FaultyCamera.start({ clip, auth: { scheme: "basic" } })`.
  *
- * Plays raw H.264 or H.265 over TCP or UDP. Without switches it does everything right; each group of
- * {@link FaultyCameraOptions} switches on what is wrong, and {@link behaviour} changes that while it
- * runs. What it did is in {@link log}.
+ * Plays raw H.264 or H.265 over TCP or UDP. By default it behaves correctly; {@link FaultyCameraOptions}
+ * enables faults, and {@link behaviour} changes them while it runs. {@link log} records what it did.
  */
 export class FaultyCamera implements AsyncDisposable {
   readonly behaviour: Behaviour;
@@ -24,7 +23,7 @@ export class FaultyCamera implements AsyncDisposable {
   readonly port: number;
   readonly #listener: Deno.Listener<Deno.Conn>;
   readonly #clock: Clock;
-  readonly #parts: CameraParts;
+  readonly #context: CameraContext;
   readonly #wires = new Set<Wire>();
   readonly #sessions = new Set<Promise<void>>();
   readonly #accepting: Promise<void>;
@@ -39,7 +38,7 @@ export class FaultyCamera implements AsyncDisposable {
     this.port = listener.addr.port;
     const scheme = tls === undefined ? "rtsp" : "rtsps";
     this.url = `${scheme}://${HOST}:${this.port}${options.path ?? DEFAULT_PATH}`;
-    this.#parts = {
+    this.#context = {
       tracks: tracksOf(options),
       behaviour: this.behaviour,
       log: this.log,
@@ -51,23 +50,23 @@ export class FaultyCamera implements AsyncDisposable {
     this.#accepting = this.#accept();
   }
 
-  /** Listens from now on. */
+  /** Starts listening. */
   static start(options: FaultyCameraOptions, clock: Clock = systemClock): FaultyCamera {
     return new FaultyCamera(options, clock);
   }
 
-  /** The URL with the user and password that it asks for, or with others. */
+  /** The URL with the required user and password, or with others. */
   login(user = this.behaviour.auth.user, password = this.behaviour.auth.password): string {
     const login = `${encodeURIComponent(user)}:${encodeURIComponent(password)}@`;
     return this.url.replace("://", `://${login}`);
   }
 
-  /** Closes every connection and goes on listening. */
+  /** Closes every connection and keeps listening. */
   kick(): void {
     for (const wire of this.#wires) wire.close();
   }
 
-  /** Stops listening and closes everything. @throws what a session failed with, if any did */
+  /** Stops listening and closes every connection. @throws the error of a session, if one failed */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#listener.close();
     this.kick();
@@ -84,7 +83,7 @@ export class FaultyCamera implements AsyncDisposable {
         if (error instanceof Deno.errors.BadResource || error instanceof Deno.errors.Interrupted) {
           return;
         }
-        // A client that does not like the certificate.
+        // The client rejects the certificate.
         if (isGone(error)) continue;
         throw error;
       }
@@ -100,7 +99,7 @@ export class FaultyCamera implements AsyncDisposable {
     this.#wires.add(wire);
     this.log.changed();
     try {
-      await new Session(this.#parts, wire, id).run();
+      await new Session(this.#context, wire, id).run();
     } finally {
       this.#wires.delete(wire);
       this.log.connections[id] = { ...entry, closedWallMs: this.#clock.wallMs() };

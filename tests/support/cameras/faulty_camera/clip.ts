@@ -1,7 +1,7 @@
-/** What a camera plays: access units of a raw H.264 or H.265 stream, and their RTP payloads. */
+/** Clips of a faulty camera: access units of a raw H.264 or H.265 stream, and their RTP payloads. */
 import { nalUnits, payloads as h264Payloads, type RawClip, rawClip } from "../rtp_h264.ts";
 
-/** H.265's unit types (table 7-1 of the specification). */
+/** NAL unit types of H.265 (table 7-1). */
 const H265 = { lastIrap: 23, firstIrap: 16, vps: 32, pps: 34, delimiter: 35 } as const;
 /** RFC 7798 4.4.2 and 4.4.3. */
 const H265_AGGREGATION = 48;
@@ -10,10 +10,10 @@ const H265_FRAGMENTATION = 49;
 const STAP_A = 24;
 const H264_FORBIDDEN_AND_REFERENCE = 0xe0;
 
-/** A clip with its codec; pictures in the order of decoding, without delimiters. */
+/** A clip with its codec; pictures in decoding order, without delimiters. */
 export interface CameraClip extends RawClip {
   readonly codec: "h264" | "h265";
-  /** With B-frames: when each picture is shown, in frames from the first one; else as they come. */
+  /** With B-frames: the presentation order, in frames from the first one; else in decoding order. */
   readonly shownAt?: readonly number[];
 }
 
@@ -45,7 +45,7 @@ function h265Type(unit: Uint8Array): number {
   return ((unit[0] ?? 0) >> 1) & 0x3f;
 }
 
-/** Whether a unit is a VPS, SPS or PPS. */
+/** Whether a NAL unit is a VPS, SPS or PPS. */
 export function isParameterSet(codec: CameraClip["codec"], unit: Uint8Array): boolean {
   if (codec === "h264") return [7, 8].includes((unit[0] ?? 0) & 31);
   const type = h265Type(unit);
@@ -79,7 +79,7 @@ function h265Payloads(unit: Uint8Array, maxBytes: number): Uint8Array[] {
   return parts;
 }
 
-/** Several units in one payload: a STAP-A, or H.265's aggregation packet. */
+/** Several NAL units in one payload: a STAP-A, or H.265's aggregation packet. */
 export function aggregate(codec: CameraClip["codec"], units: readonly Uint8Array[]): Uint8Array {
   const head = codec === "h264"
     ? [(units[0]?.[0] ?? 0) & H264_FORBIDDEN_AND_REFERENCE | STAP_A]
@@ -89,7 +89,7 @@ export function aggregate(codec: CameraClip["codec"], units: readonly Uint8Array
   return Uint8Array.from(bytes);
 }
 
-/** A fragment of H.264 in the middle of a unit: neither its start nor its end. */
+/** A fragment of H.264 with neither start nor end bit. */
 export function middleFragment(sizeBytes: number): Uint8Array {
   const part = new Uint8Array(sizeBytes).fill(0x5a);
   part[0] = 0x7c;

@@ -1,4 +1,4 @@
-/** What a faulty camera did, in order, for a test to look at and to wait for. */
+/** The record of a faulty camera, in order, for tests to check and to await. */
 import { systemClock, type WallMs } from "../../../../src/core/clock.ts";
 import { WAIT_TIMEOUT_MS } from "../../system/lines.ts";
 
@@ -10,7 +10,7 @@ export interface RequestEntry {
   readonly uri: string;
   /** Names in lower case. */
   readonly headers: ReadonlyMap<string, string>;
-  /** What it was answered with; 0 when it was not. */
+  /** The response's status; 0 without one. */
   status: number;
 }
 
@@ -19,16 +19,16 @@ export interface FrameEntry {
   readonly connection: number;
   /** Index of the track among those announced. */
   readonly track: number;
-  /** Its place in this client's stream, from 0, and in the clip. */
+  /** Its index in this client's stream, from 0, and in the clip. */
   readonly index: number;
   readonly clipIndex: number;
   readonly isKey: boolean;
   readonly rtpTimestamp: number;
-  /** When it was to be sent, and when its last byte was handed to the system. */
+  /** When it was due, and when its last byte was passed to the operating system. */
   readonly dueWallMs: WallMs;
   readonly sentWallMs: WallMs;
   readonly packets: number;
-  /** Packets of it that were left out on purpose. */
+  /** Packets of it that were dropped on purpose. */
   readonly dropped: number;
 }
 
@@ -39,14 +39,14 @@ export interface ConnectionEntry {
   closedWallMs: WallMs | null;
 }
 
-/** A client's answer to one of the camera's own requests. */
+/** A client's response to a request of the camera's. */
 export interface AnswerEntry {
   readonly connection: number;
   readonly status: number;
   readonly cseq: string;
 }
 
-/** Everything that was seen and done. */
+/** Everything that was received and sent. */
 export class CameraLog {
   readonly connections: ConnectionEntry[] = [];
   readonly requests: RequestEntry[] = [];
@@ -54,13 +54,13 @@ export class CameraLog {
   readonly answers: AnswerEntry[] = [];
   /** RTCP packets of clients: their type, and the connection. */
   readonly rtcp: { readonly connection: number; readonly type: number }[] = [];
-  /** Packets that were left out on purpose. */
+  /** Packets that were dropped on purpose. */
   droppedPackets = 0;
-  /** Bytes of an attack that the system took. */
+  /** Bytes of an attack that the operating system accepted. */
   attackBytes = 0;
   readonly #waiting = new Set<() => void>();
 
-  /** Looks again at what tests wait for. */
+  /** Re-evaluates the conditions that tests await. */
   changed(): void {
     for (const look of this.#waiting) look();
   }
@@ -70,7 +70,7 @@ export class CameraLog {
     return this.requests.filter((request) => request.method === method);
   }
 
-  /** Resolves once `done` holds; looked at with everything that happens. */
+  /** Resolves once `done` holds; evaluated with each change. */
   async until(what: string, done: () => boolean, timeoutMs = WAIT_TIMEOUT_MS): Promise<void> {
     if (done()) return;
     const { promise, resolve, reject } = Promise.withResolvers<void>();

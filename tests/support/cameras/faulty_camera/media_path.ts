@@ -1,24 +1,24 @@
-/** How packets reach a client: on the connection, or from a pair of UDP ports. */
+/** Transports of the faulty camera: interleaved in the connection, or from a pair of UDP ports. */
 import { Buffer } from "node:buffer";
 import { createSocket, type Socket } from "node:dgram";
 import { interleaved } from "./rtp.ts";
 import type { Wire } from "./wire.ts";
 
-/** One packet on its way. */
+/** A packet to send. */
 export interface Outgoing {
   readonly bytes: Uint8Array;
   readonly kind: "rtp" | "rtcp" | "forged";
 }
 
-/** Where the packets of one track go. */
+/** The transport of one track. */
 export interface MediaPath {
   readonly kind: "tcp" | "udp";
-  /** Sends in order; settles when the system has taken the last byte. */
+  /** Sends in order; resolves when the operating system has accepted the last byte. */
   send(packets: readonly Outgoing[]): Promise<void>;
   close(): void;
 }
 
-/** Over the RTSP connection; what is forged, on another channel, is left out. */
+/** Over the RTSP connection; skips forged packets, which need another port. */
 export function tcpPath(wire: Wire, channel: number): MediaPath {
   return {
     kind: "tcp",
@@ -32,7 +32,7 @@ export function tcpPath(wire: Wire, channel: number): MediaPath {
   };
 }
 
-/** A pair of ports of 127.0.0.1, an even one and the next, and a third that has no part in it. */
+/** A pair of ports of 127.0.0.1, an even one and the next, and an unrelated third one. */
 export interface UdpPath extends MediaPath {
   readonly serverPort: number;
 }
@@ -41,8 +41,8 @@ const PAIR_ATTEMPTS = 50;
 
 /**
  * Opens the ports.
- * @param clientPort  where RTP goes; RTCP goes to the next
- * @param onRtcp      gets what the client sends to the second port
+ * @param clientPort  the client's RTP port; RTCP uses the next
+ * @param onRtcp      receives the client's RTCP packets
  */
 export async function udpPath(
   clientPort: number,
@@ -67,7 +67,7 @@ export async function udpPath(
   };
 }
 
-/** A datagram that is refused is lost, as on any network. */
+/** A refused datagram is lost, as on any network. */
 function sendTo(socket: Socket, bytes: Uint8Array, port: number): Promise<void> {
   return new Promise((resolve) => {
     socket.send(Buffer.from(bytes), port, "127.0.0.1", () => resolve());
@@ -82,7 +82,7 @@ async function bindPair(): Promise<readonly [Socket, Socket]> {
       try {
         return [first, await bind(port + 1)];
       } catch {
-        // Another process has the next port: another pair is looked for.
+        // The next port is in use: tries another pair.
       }
     }
     first.close();
@@ -96,14 +96,14 @@ function bind(port: number): Promise<Socket> {
     socket.once("error", reject);
     socket.bind(port, "127.0.0.1", () => {
       socket.off("error", reject);
-      // "Connection refused" comes back from a client that is gone.
+      // A closed client's port answers "connection refused".
       socket.on("error", () => {});
       resolve(socket);
     });
   });
 }
 
-/** Bytes after one another. */
+/** Concatenates bytes. */
 export function concat(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
   let at = 0;

@@ -1,45 +1,45 @@
-/** What a faulty camera plays and what it gets wrong: one object, in groups, each switch off by default. */
+/** What a faulty camera plays, and its faults: one object, in groups, each fault off by default. */
 import type { CameraClip } from "./clip.ts";
 
-/** One media section of the session description, in the order it is announced. */
+/** One media section of the session description. */
 export type Track =
   | {
     readonly kind: "video";
     readonly clip: CameraClip;
-    /** Is announced and set up, and never sends. */
+    /** Announced and set up, but never sent. */
     readonly isDead?: boolean;
   }
   | { readonly kind: "audio" }
   | { readonly kind: "metadata" };
 
-/** How pictures are played. All of it may be changed while the camera runs. */
+/** How pictures are played. May be changed while the camera runs. */
 export interface Playback {
   fps: number;
-  /** Sends so many times faster than the timestamps say. */
+  /** Sends faster than the timestamps by this factor. */
   speed: number;
-  /** The picture of the clip that a client gets first; in the middle of a GOP, for example. */
+  /** The picture of the clip that a client gets first, for example within a GOP. */
   startFrame: number;
-  /** A client joins the running stream where it is; else it gets the clip from {@link startFrame}. */
+  /** A client joins the running stream; else it gets the clip from {@link startFrame}. */
   isLive: boolean;
-  /** Ends with the clip: then it sends nothing more. */
+  /** Stops sending at the end of the clip. */
   isOnce: boolean;
 }
 
-/** What the answer to DESCRIBE says. */
+/** The response to DESCRIBE. */
 export interface Description {
-  /** Where the parameter sets are in the description: there, missing, or an empty attribute. */
+  /** The parameter sets in the description: present, absent, or an empty attribute. */
   sprop: "present" | "absent" | "empty";
-  /** The `Content-Base` header; a text is sent as it is. */
+  /** The `Content-Base` header; a string is sent unchanged. */
   contentBase: "right" | "absent" | "no-slash" | { readonly url: string };
-  /** The control attribute of each track; a text stands in front of `track1`. */
+  /** The control attribute of each track; a string is prepended to `track1`. */
   control: "relative" | "absolute" | "star" | "absent" | "query" | { readonly prefix: string };
   /** `a=framerate`, or null. */
   frameRate: string | null;
-  /** Instead of the camera's own description. */
+  /** Replaces the camera's own description. */
   text: string | null;
 }
 
-/** What it asks a password with. */
+/** Authentication. */
 export type AuthScheme =
   | "none"
   | "basic"
@@ -56,69 +56,69 @@ export interface Auth {
   user: string;
   password: string;
   realm: string;
-  /** Offers `qop="auth"`; else the digest is RFC 2069's. */
+  /** Offers `qop="auth"`; else the digest of RFC 2069. */
   qop: boolean;
-  /** A nonce is good for so long; then `stale=true`. */
+  /** The lifetime of a nonce; then `stale=true`. */
   staleAfterSeconds: number;
-  /** Once a client has shown a digest, asks for Basic: the attack that a client must withstand. */
+  /** After a client's Digest response, challenges with Basic: a downgrade attack. */
   downgrades: boolean;
 }
 
-/** What is wrong with RTP timestamps. */
+/** Faults of RTP timestamps. */
 export interface Stamps {
-  /** The first one. */
+  /** The first timestamp. */
   start: number;
-  /** At that second of the stream the clock jumps, for good. */
+  /** Permanent jumps of the clock at a second of the stream. */
   jumps: readonly { readonly atSeconds: number; readonly bySeconds: number }[];
-  /** Each so-manieth picture alone is stamped away from its place. */
+  /** Every n-th picture alone has a wrong timestamp. */
   outlier: { readonly everyFrames: number; readonly bySeconds: number } | null;
   isConstant: boolean;
   /** 1.05: the clock runs 5 % fast. */
   clockRateFactor: number;
 }
 
-/** What RTCP tells. */
+/** RTCP. */
 export interface Reports {
-  /** A sender report each so many seconds of the stream; 0: none. */
+  /** Interval of sender reports in seconds of the stream; 0: none. */
   everySeconds: number;
-  /** How far the camera's clock is from the true one. */
+  /** The error of the camera's wall clock. */
   offsetSeconds: number;
-  /** At that second of the stream its clock is put to another offset. */
+  /** At that second of the stream its wall clock is set to another offset. */
   corrections: readonly { readonly atSeconds: number; readonly offsetSeconds: number }[];
 }
 
-/** How pictures become packets. */
+/** Packetization. */
 export interface Packets {
   payloadBytes: number;
   startSequence: number;
   marker: "right" | "never" | "every-packet" | "every-slice";
-  /** Sends parameter sets before keyframes, as the clip has them. */
+  /** Sends parameter sets before keyframes, as in the clip. */
   hasInBandSets: boolean;
-  /** Sends them together in one packet. */
+  /** Sends parameter sets in one aggregation packet. */
   aggregatesSets: boolean;
-  /** In the header: an extension of so many 32-bit words, bytes of padding, contributing sources. */
+  /** Header extension in 32-bit words, bytes of padding, number of CSRCs. */
   extensionWords: number;
   paddingBytes: number;
   csrcCount: number;
-  /** Numbers, and does not send, each so-manieth packet; 0: sends all. Over TCP too. */
+  /** Drops every n-th packet after numbering it, also over TCP; 0: none. */
   dropEvery: number;
-  /** UDP: each so-manieth packet comes after the next one. */
+  /** UDP: swaps every n-th packet with the next one. */
   reorderEvery: number;
-  /** UDP: each so-manieth packet comes twice. */
+  /** UDP: duplicates every n-th packet. */
   duplicateEvery: number;
-  /** Before each so-manieth packet comes one of another source of the stream (SSRC). */
+  /** Sends a packet with another SSRC before every n-th packet. */
   strangeSsrcEvery: number;
-  /** UDP: before each so-manieth packet comes a forged one from another port. */
+  /** UDP: sends a forged packet from another port before every n-th packet. */
   strangePortEvery: number;
-  /** Before each so-manieth packet comes one without a payload. */
+  /** Sends a packet without a payload before every n-th packet. */
   emptyEvery: number;
-  /** The payload type is so much more than the announced one. */
+  /** Added to the announced payload type. */
   payloadTypeOffset: number;
-  /** At that second of the stream the encoder begins anew: another source, and other numbers; 0: never. */
+  /** At that second of the stream the encoder restarts: another SSRC and sequence number; 0: never. */
   restartAtSeconds: number;
 }
 
-/** Answers a method with an error, a number of times. */
+/** Answers a method with an error status, a number of times. */
 export interface Refusal {
   readonly method: string;
   readonly status: number;
@@ -134,25 +134,25 @@ export interface Control {
   timeoutSeconds: number;
   /** Closes the connection of a client that did not keep its session alive in time. */
   enforcesTimeout: boolean;
-  /** What keeps a session alive; the other method is answered 405 once it plays. */
+  /** The method that keeps a session alive; the other one is answered 405 once it plays. */
   keepalive: "any" | "OPTIONS" | "GET_PARAMETER";
-  /** The `Public` header as it is sent instead of the true one; "" for none. */
+  /** Replaces the `Public` header; "": none. */
   public: string | null;
   refusals: readonly Refusal[];
   /** Answers DESCRIBE with this status and `Location`. */
   redirect: { readonly status: 301 | 302 | 305; readonly location: string } | null;
-  /** Answers 404 unless the path with its query is exactly this. */
+  /** Answers 404 to any other path with query. */
   wantPath: string | null;
-  /** Answers 461 to others. */
+  /** Answers 461 to other transports. */
   transports: "any" | "tcp" | "udp";
-  /** The channel that it gives whatever was asked for; null: as asked. */
+  /** The channel that it chooses whatever was requested; null: as requested. */
   ownChannel: number | null;
-  /** UDP: the answer to SETUP says from which ports packets will come. */
+  /** UDP: the response to SETUP has `server_port`. */
   announcesServerPorts: boolean;
-  /** What `ssrc=` in the answer to SETUP says. */
+  /** `ssrc=` in the response to SETUP. */
   ssrc: "absent" | "right" | "wrong";
   rtpInfo: "absent" | "right" | "wrong";
-  /** Sends these requests to the client, one after another, and logs what it answers. */
+  /** Sends these requests to the client, one at a time, and logs its responses. */
   asks: readonly string[];
   asksEverySeconds: number;
 }
@@ -160,35 +160,35 @@ export interface Control {
 /** Where it stops answering without closing anything. */
 export type Stage = "accept" | "OPTIONS" | "DESCRIBE" | "SETUP" | "PLAY" | "frame";
 
-/** How it ends; in seconds of a client's stream, 0: never. */
+/** How the stream ends; in seconds of a client's stream, 0: never. */
 export interface Ending {
-  /** Freezes for good once that stage was reached; `frame`: in the middle of the third picture. */
+  /** Freezes permanently at that stage; `frame`: within the third picture. */
   freezeAt: Stage | null;
-  /** Sends RTCP BYE, and nothing after it. */
+  /** Sends an RTCP BYE, and nothing after it. */
   byeAfterSeconds: number;
   /** Closes the connection. */
   hangUpAfterSeconds: number;
-  /** Sends no more pictures, and goes on answering. */
+  /** Stops sending pictures, and still answers. */
   silentAfterSeconds: number;
 }
 
-/** What it does to the bytes of the connection. */
+/** Faults of the connection's bytes. */
 export interface Wire {
   lineEnd: "\r\n" | "\n";
   cseqName: string;
-  /** Writes so few bytes at a time; 0: all at once. */
+  /** Bytes per write; 0: all at once. */
   splitBytes: number;
-  /** Writes an answer one byte at a time, with a pause after each; 0: at once. */
+  /** Writes a response one byte at a time, with this pause after each; 0: at once. */
   trickleMs: number;
-  /** Before each so-manieth picture come bytes that belong to nothing. */
+  /** Sends junk before every n-th picture. */
   junkEveryFrames: number;
-  /** Before each so-manieth picture comes a packet on a channel that was not set up, and an empty one. */
+  /** Sends a packet on a channel that was not set up, and an empty one, before every n-th picture. */
   strayChannelEveryFrames: number;
-  /** Pictures that are sent between the request to PLAY and its answer. */
+  /** Pictures sent between the PLAY request and its response. */
   framesBeforePlayAnswer: number;
 }
 
-/** What never ends, or claims not to; sent instead of the answer to DESCRIBE, or of pictures. */
+/** Endless data, sent instead of the response to DESCRIBE, or of pictures. */
 export type Attack =
   | "endless-status-line"
   | "endless-header"
@@ -199,7 +199,7 @@ export type Attack =
   | "endless-fragments"
   | "endless-junk";
 
-/** The switches. */
+/** All faults. */
 export interface Behaviour {
   readonly playback: Playback;
   readonly description: Description;
@@ -213,17 +213,17 @@ export interface Behaviour {
   attack: Attack | null;
 }
 
-/** What a test names: the clip or the tracks, and the switches that are not off. */
+/** The clip or the tracks, and the enabled faults. */
 export type FaultyCameraOptions =
   & {
     readonly [Group in Exclude<keyof Behaviour, "attack">]?: Partial<Behaviour[Group]>;
   }
   & {
-    /** The one track; or name {@link tracks}. */
+    /** The only track; alternatively {@link tracks}. */
     readonly clip?: CameraClip;
     readonly tracks?: readonly Track[];
     readonly attack?: Attack;
-    /** Default: a free one. */
+    /** Default: a free port. */
     readonly port?: number;
     /** Default `/cam`. May have a query. */
     readonly path?: string;
@@ -231,7 +231,7 @@ export type FaultyCameraOptions =
     readonly tls?: { readonly cert: string; readonly key: string };
   };
 
-/** The behaviour of a camera that does everything right, with the named switches. */
+/** The behaviour of a correct camera, with the given faults. */
 export function behaviourOf(options: FaultyCameraOptions): Behaviour {
   return {
     playback: {
@@ -292,7 +292,7 @@ const CONTROL: Control = {
   asksEverySeconds: 1,
 };
 
-/** The tracks in the order they are announced. */
+/** The tracks in the order of the description. */
 export function tracksOf(options: FaultyCameraOptions): readonly Track[] {
   if (options.tracks !== undefined) return options.tracks;
   if (options.clip === undefined) throw new Error("name a clip or tracks");

@@ -1,23 +1,23 @@
-/** The pictures of one track as numbered packets, with what gets lost and mixed up on the way. */
+/** Packetizes the pictures of one track, with losses and reordering. */
 import type { AccessUnit } from "../rtp_h264.ts";
 import { aggregate, type CameraClip, isParameterSet, payloadsOf } from "./clip.ts";
 import type { Outgoing } from "./media_path.ts";
 import type { Packets } from "./options.ts";
 import { rtpPacket } from "./rtp.ts";
 
-/** What a packet of another source is filled with. */
+/** The payload of packets of another SSRC. */
 const STRANGE_PAYLOAD = new Uint8Array(64).fill(0x41);
 
 const NO_PAYLOAD = new Uint8Array(0);
 
-/** What an encoder that begins anew has other than before. */
+/** How SSRC and sequence number change with a restart of the encoder. */
 const RESTART_BITS = 0x01010101;
 const RESTART_STEP = 20_000;
 
-/** A picture on its way. */
+/** A packetized picture. */
 export interface PacketizedPicture {
   readonly outgoing: readonly Outgoing[];
-  /** RTP packets of the picture itself, without those that were dropped. */
+  /** RTP packets of the picture, without dropped ones. */
   readonly packets: number;
   readonly dropped: number;
 }
@@ -29,7 +29,7 @@ interface Piece {
 
 /** Numbers the packets of one track for one client. */
 export class Packetizer {
-  /** What sender reports count. */
+  /** Counts for sender reports. */
   packetCount = 0;
   byteCount = 0;
   readonly #codec: CameraClip["codec"];
@@ -56,17 +56,17 @@ export class Packetizer {
     this.#sequence = options.faults.startSequence;
   }
 
-  /** The source that packets name. */
+  /** The SSRC of packets. */
   get ssrc(): number {
     return this.#ssrc;
   }
 
-  /** The number that the next packet gets. */
+  /** The sequence number of the next packet. */
   get sequence(): number {
     return this.#sequence & 0xffff;
   }
 
-  /** Begins anew: another source, other numbers, counts from 0. */
+  /** Restarts: another SSRC and sequence number, counts from 0. */
   restart(): void {
     this.#ssrc ^= RESTART_BITS;
     this.#sequence = (this.#sequence + RESTART_STEP) & 0xffff;
@@ -95,7 +95,7 @@ export class Packetizer {
     return { outgoing, packets: pieces.length - dropped, dropped };
   }
 
-  /** One packet with the next number. */
+  /** A packet with the next sequence number. */
   packet(payload: Uint8Array, timestamp: number, isMarked: boolean): Uint8Array<ArrayBuffer> {
     const sequence = this.#sequence++;
     this.packetCount++;

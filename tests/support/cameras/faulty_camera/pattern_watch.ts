@@ -1,4 +1,4 @@
-/** A capture worker on a faulty camera that plays the pattern clip: what it is given, picture by picture. */
+/** A capture worker on a faulty camera that plays the pattern clip: checks the delivered frames. */
 import assert from "node:assert/strict";
 import type { CameraSource, CaptureReport } from "../../../../src/core/messages.ts";
 import { CaptureRun } from "../capture_run.ts";
@@ -8,7 +8,7 @@ import { UdpDrops } from "../udp_drops.ts";
 import type { FaultyCamera } from "./camera.ts";
 import type { CameraClip } from "./clip.ts";
 
-/** H.264 in which each picture says which it is and what it must look like, a keyframe each ten. */
+/** H.264 whose pictures encode their number and expected contents, with a keyframe every ten pictures. */
 export async function patternCameraClip(
   pictures: number,
   more: readonly string[] = [],
@@ -20,15 +20,15 @@ export async function patternCameraClip(
 /** Watches a camera: `await using watch = new PatternWatch(camera)`. */
 export class PatternWatch implements AsyncDisposable {
   readonly run: CaptureRun;
-  /** The numbers of the pictures that were taken. */
+  /** The numbers of the delivered pictures. */
   readonly numbers: number[] = [];
-  /** Of those the ones that did not look as they were drawn. */
+  /** The delivered pictures with damaged contents. */
   damaged = 0;
   readonly #camera: FaultyCamera;
-  /** Where it may receive datagrams. */
+  /** The local ports for UDP. */
   readonly #drops: Promise<UdpDrops> | null;
 
-  /** @param source  the URL is the camera's, with its credentials where it asks for some */
+  /** @param source  default URL: the camera's, with credentials if it requires them */
   constructor(camera: FaultyCamera, source: Partial<CameraSource> = {}) {
     this.#camera = camera;
     this.#drops = (source.transport ?? "tcp") === "tcp" ? null : UdpDrops.start();
@@ -40,7 +40,7 @@ export class PatternWatch implements AsyncDisposable {
         rateHz: null,
         input: { ...PATTERN_SIZE, bars: 0.5 },
         onFrame: ({ size }, tensor) => {
-          // Another clip than the pattern: only the account can be looked at.
+          // Not the pattern clip: only the account can be checked.
           if (size.width !== PATTERN_SIZE.width || size.height !== PATTERN_SIZE.height) return;
           const { number, wrong } = readPattern(tensor);
           this.numbers.push(number);
@@ -50,12 +50,12 @@ export class PatternWatch implements AsyncDisposable {
     });
   }
 
-  /** Waits for so many pictures more. */
+  /** Waits for `count` more pictures. */
   async pictures(count: number, timeoutMs?: number): Promise<void> {
     await this.run.further(count, timeoutMs);
   }
 
-  /** Stops, and asserts what holds whatever the camera did: the ledger closes, no picture was damaged. */
+  /** Stops, and asserts what holds for any fault: the ledger closes, no picture is damaged. */
   async stop(): Promise<CaptureReport> {
     const report = await this.run.stop();
     assertCloses(report.account);
@@ -64,9 +64,9 @@ export class PatternWatch implements AsyncDisposable {
   }
 
   /**
-   * Stops, and asserts that it was one connection from which every picture came whole: but for those of
-   * datagrams that the kernel dropped, where the machine was too busy.
-   * @param corrupt  pictures that may have been left out as damaged
+   * Stops, and asserts that one connection delivered every picture undamaged, except pictures with datagrams
+   * that the kernel dropped on a busy machine.
+   * @param corrupt  pictures that may have been skipped as corrupt
    */
   async assertUndisturbed(corrupt = 0): Promise<CaptureReport> {
     const { states } = this.run;
@@ -74,13 +74,13 @@ export class PatternWatch implements AsyncDisposable {
     assert.equal(this.#camera.log.connections.length, 1, JSON.stringify(states));
     const dropped = await this.dropped();
     const left = report.account.corrupt;
-    assert.ok(left <= corrupt || dropped > 0, `${left} pictures were left out as damaged`);
+    assert.ok(left <= corrupt || dropped > 0, `${left} pictures were skipped as corrupt`);
     const lost = report.network?.lostPackets ?? Infinity;
     assert.ok(lost <= dropped, `${lost} packets are said to be lost`);
     return report;
   }
 
-  /** At least so many datagrams as the kernel dropped so far; over TCP it drops none. */
+  /** At least the number of datagrams that the kernel dropped so far; 0 over TCP. */
   async dropped(): Promise<number> {
     return await (await this.#drops)?.count() ?? 0;
   }

@@ -1,8 +1,8 @@
-/** What a client sends over the connection: requests, answers to the camera's own, interleaved RTCP. */
+/** Parses what a client sends: requests, responses to the camera's requests, interleaved RTCP. */
 
 const DOLLAR = 0x24;
 
-/** One thing that a client sent. */
+/** A message or packet of a client. */
 export type Incoming =
   | {
     readonly kind: "request";
@@ -21,7 +21,7 @@ export type Incoming =
 export class RequestReader {
   #bytes = new Uint8Array(0);
 
-  /** Hands in bytes. @returns what they complete, in order */
+  /** Adds bytes. @returns the messages and packets that they complete, in order */
   push(more: Uint8Array): Incoming[] {
     const joined = new Uint8Array(this.#bytes.length + more.length);
     joined.set(this.#bytes);

@@ -7,7 +7,7 @@ const NTP_OFFSET_SECONDS = 2_208_988_800;
 const SENDER_REPORT = 200;
 const BYE = 203;
 
-/** What stands in one packet. */
+/** The fields of a packet. */
 export interface RtpPlan {
   readonly payload: Uint8Array;
   readonly payloadType: number;
@@ -19,7 +19,7 @@ export interface RtpPlan {
 
 type HeaderFaults = Pick<Packets, "extensionWords" | "paddingBytes" | "csrcCount">;
 
-/** Writes an RTP packet, with what cameras put around the payload. */
+/** Writes an RTP packet, with optional extension, padding and CSRCs. */
 export function rtpPacket(plan: RtpPlan, faults: HeaderFaults): Uint8Array<ArrayBuffer> {
   const { extensionWords, paddingBytes, csrcCount } = faults;
   const extensionBytes = extensionWords > 0 ? 4 + 4 * extensionWords : 0;
@@ -33,7 +33,7 @@ export function rtpPacket(plan: RtpPlan, faults: HeaderFaults): Uint8Array<Array
   view.setUint32(4, plan.timestamp >>> 0);
   view.setUint32(8, plan.ssrc);
   if (extensionWords > 0) {
-    // As ONVIF's replay extension (0xabac), whose content is of no use here.
+    // The profile of ONVIF's replay extension (0xabac), with arbitrary contents.
     view.setUint16(12 + 4 * csrcCount, 0xabac);
     view.setUint16(14 + 4 * csrcCount, extensionWords);
   }
@@ -42,7 +42,7 @@ export function rtpPacket(plan: RtpPlan, faults: HeaderFaults): Uint8Array<Array
   return bytes;
 }
 
-/** A sender report: at `wallMs` of the camera's clock its stream read `timestamp`. */
+/** A sender report: `timestamp` is the RTP clock at `wallMs` of the camera's wall clock. */
 export function senderReport(report: {
   readonly ssrc: number;
   readonly wallMs: WallMs;
@@ -76,7 +76,7 @@ export function goodbye(ssrc: number): Uint8Array<ArrayBuffer> {
   return bytes;
 }
 
-/** A packet as it stands on the connection (RFC 2326 10.12). */
+/** An interleaved packet (RFC 2326 10.12). */
 export function interleaved(channel: number, packet: Uint8Array): Uint8Array<ArrayBuffer> {
   const frame = new Uint8Array(4 + packet.length);
   frame.set([0x24, channel, packet.length >> 8, packet.length & 0xff]);

@@ -1,11 +1,11 @@
-/** When each picture is sent, and what timestamp it gets. */
+/** When each picture is sent, and its timestamp. */
 import { plusMs, type WallMs } from "../../../../src/core/clock.ts";
 import type { Playback, Reports, Stamps } from "./options.ts";
 
-/** Of video in RTP. */
+/** The RTP clock rate of video. */
 export const CLOCK_HZ = 90_000;
 
-/** Seconds of the stream at its n-th picture. */
+/** The position of the n-th picture in seconds of the stream. */
 export function streamSeconds(index: number, { fps }: Playback): number {
   return index / fps;
 }
@@ -17,7 +17,7 @@ export function dueMs(index: number, { fps, speed }: Playback): number {
 
 /**
  * The RTP timestamp of the n-th picture, 32 bits.
- * @param place.aheadFrames  it is shown so many frames later than it is sent; below 0 for B-frames
+ * @param place.aheadFrames  presentation order minus decoding order, in frames; below 0 for B-frames
  */
 export function stampOf(
   { index, aheadFrames = 0 }: { readonly index: number; readonly aheadFrames?: number },
@@ -34,12 +34,12 @@ export function stampOf(
   );
 }
 
-/** The timestamp that a sender report names for that second: the clock's, never an outlier's. */
+/** The timestamp of a sender report at that second: the clock's, never an outlier's. */
 export function reportStamp(seconds: number, stamps: Stamps): number {
   return ticks(clockSeconds(seconds, stamps), stamps);
 }
 
-/** What the stream's clock reads, in seconds since the start. */
+/** The reading of the RTP clock, in seconds since the start. */
 function clockSeconds(seconds: number, { jumps, clockRateFactor }: Stamps): number {
   const jumped = jumps.filter(({ atSeconds }) => seconds >= atSeconds);
   return seconds * clockRateFactor + jumped.reduce((sum, { bySeconds }) => sum + bySeconds, 0);
@@ -49,7 +49,7 @@ function ticks(seconds: number, { start, isConstant }: Stamps): number {
   return isConstant ? start >>> 0 : Math.round(start + seconds * CLOCK_HZ) % 2 ** 32 >>> 0;
 }
 
-/** What the camera's own clock says at a true time. */
+/** The reading of the camera's wall clock at a true time. */
 export function cameraClock(trueWallMs: WallMs, seconds: number, reports: Reports): WallMs {
   const corrected = reports.corrections.findLast(({ atSeconds }) => seconds >= atSeconds);
   return plusMs(trueWallMs, 1000 * (corrected ?? reports).offsetSeconds);

@@ -1,8 +1,8 @@
-/** The session description, and which track a control URL of it names. */
+/** The session description, and the tracks of its control URLs. */
 import type { CameraClip } from "./clip.ts";
 import type { Description, Track } from "./options.ts";
 
-/** The payload type of the first track; each further one has the next. */
+/** The payload type of the first track; the others follow. */
 export const FIRST_PAYLOAD_TYPE = 96;
 
 const H265_SETS: Readonly<Record<number, string>> = {
@@ -11,7 +11,7 @@ const H265_SETS: Readonly<Record<number, string>> = {
   34: "sprop-pps",
 };
 
-/** Writes the description. `url` is the camera's own, without a slash at its end. */
+/** Writes the description. `url` is the camera's, without a trailing slash. */
 export function describe(
   tracks: readonly Track[],
   url: string,
@@ -35,7 +35,7 @@ export function contentBase(url: string, { contentBase }: Description): string |
   return contentBase === "right" ? `${url}/` : contentBase.url;
 }
 
-/** The index of the track that a URL of SETUP means; -1: none, null: the description gives no names. */
+/** The index of the track of a SETUP URL; -1: none, null: the description has no control attributes. */
 export function trackOf(uri: string, { control }: Description): number | null {
   if (control === "star" || control === "absent") return null;
   const named = /\/track(\d+)(?:\?[^/]*)?$/.exec(uri);

@@ -1,4 +1,4 @@
-/** Plays to one client: pictures when they are due, sender reports, and how it ends. */
+/** Sends to one client: pictures when they are due, sender reports, and the ending. */
 import { type Clock, plusMs, type WallMs } from "../../../../src/core/clock.ts";
 import type { AccessUnit } from "../rtp_h264.ts";
 import { streamAttack } from "./attack.ts";
@@ -11,13 +11,13 @@ import { goodbye, interleaved, senderReport } from "./rtp.ts";
 import { cameraClock, dueMs, reportStamp, stampOf, streamSeconds } from "./schedule.ts";
 import type { Wire } from "./wire.ts";
 
-/** The picture in whose middle a camera freezes, so that some were whole. */
+/** The picture within which a camera freezes, so that some are complete. */
 const FREEZE_IN_FRAME = 2;
-/** Pictures before an attack, so that a client has seen that all was well. */
+/** Pictures before an attack. */
 const FRAMES_BEFORE_ATTACK = 5;
-/** Of channels that nothing was set up on. */
+/** A channel that was not set up. */
 const STRAY_CHANNEL = 77;
-/** In it stand what looks like a packet on another channel, and a long one on the first. */
+/** Contains what looks like a packet on another channel, and a long one on the first. */
 const JUNK = new TextEncoder().encode("\r\n$JUNK\x00\r\n$\x00\x7fjunk\r\n");
 
 /** A track that was set up. */
@@ -30,24 +30,24 @@ export interface SentTrack {
   readonly packetizer: Packetizer;
 }
 
-/** What a sender needs. */
-export interface SenderParts {
+/** Dependencies of a sender. */
+export interface SenderOptions {
   readonly connection: number;
   readonly tracks: readonly SentTrack[];
   readonly behaviour: Behaviour;
   readonly log: CameraLog;
   readonly wire: Wire;
   readonly clock: Clock;
-  /** When the camera began to run. */
+  /** When the camera was started. */
   readonly cameraStartedMs: number;
-  /** Whether the session is still to be served; looked at with each picture. */
+  /** Whether the session continues; evaluated with each picture. */
   readonly isAlive: () => boolean;
   readonly onFreeze: () => void;
 }
 
-/** Plays until the connection ends or the behaviour says so. */
+/** Sends until the connection or the behaviour ends it. */
 export class Sender {
-  readonly #parts: SenderParts;
+  readonly #options: SenderOptions;
   readonly #firstFrame: number;
   #startedMs: number;
   #startedWallMs: WallMs;
@@ -55,9 +55,9 @@ export class Sender {
   #nextReportSeconds = 0;
   #hasRestarted = false;
 
-  constructor(parts: SenderParts) {
-    const { clock, behaviour: { playback }, cameraStartedMs } = parts;
-    this.#parts = parts;
+  constructor(options: SenderOptions) {
+    const { clock, behaviour: { playback }, cameraStartedMs } = options;
+    this.#options = options;
     this.#startedMs = clock.nowMs();
     this.#startedWallMs = clock.wallMs();
     const sinceMs = this.#startedMs - cameraStartedMs;
@@ -65,13 +65,13 @@ export class Sender {
     this.#firstFrame = playback.startFrame + (playback.isLive ? liveFrames : 0);
   }
 
-  /** Sends so many pictures at once, ahead of the schedule. */
+  /** Sends `count` pictures at once, ahead of the schedule. */
   async sendAhead(frames: number): Promise<void> {
     for (let count = 0; count < frames; count++) await this.#next();
   }
 
   async run(): Promise<void> {
-    const { clock, behaviour, wire, isAlive } = this.#parts;
+    const { clock, behaviour, wire, isAlive } = this.#options;
     for (;;) {
       const waitMs = this.#startedMs + dueMs(this.#index, behaviour.playback) - clock.nowMs();
       if (waitMs > 0) await clock.sleep(waitMs);
@@ -84,9 +84,9 @@ export class Sender {
     }
   }
 
-  /** Whether it is over by now; sends what ends it. */
+  /** Whether the stream has ended; sends its ending. */
   async #ends(): Promise<boolean> {
-    const { behaviour: { ending, playback }, tracks, wire } = this.#parts;
+    const { behaviour: { ending, playback }, tracks, wire } = this.#options;
     const seconds = streamSeconds(this.#index, playback);
     const isReached = (at: number) => at > 0 && seconds >= at;
     if (isReached(ending.hangUpAfterSeconds)) wire.close();
@@ -101,7 +101,7 @@ export class Sender {
 
   /** Sends the next picture of every track. */
   async #next(): Promise<void> {
-    const { tracks, behaviour: { stamps, playback }, onFreeze } = this.#parts;
+    const { tracks, behaviour: { stamps, playback }, onFreeze } = this.#options;
     const index = this.#index++;
     this.#restart(streamSeconds(index, playback));
     await this.#noise(index);
@@ -112,7 +112,7 @@ export class Sender {
       const picture = track.clip.pictures[clipIndex];
       if (picture === undefined) throw new Error("the clip is empty");
       if (playback.isOnce && place >= track.clip.pictures.length) continue;
-      const isFreezing = this.#parts.behaviour.ending.freezeAt === "frame" &&
+      const isFreezing = this.#options.behaviour.ending.freezeAt === "frame" &&
         index === FREEZE_IN_FRAME;
       const aheadFrames = (track.clip.shownAt?.[clipIndex] ?? clipIndex) - clipIndex;
       const timestamp = stampOf({ index, aheadFrames }, stamps, playback);
@@ -122,10 +122,10 @@ export class Sender {
   }
 
   #restart(seconds: number): void {
-    const { restartAtSeconds } = this.#parts.behaviour.packets;
+    const { restartAtSeconds } = this.#options.behaviour.packets;
     if (this.#hasRestarted || restartAtSeconds <= 0 || seconds < restartAtSeconds) return;
     this.#hasRestarted = true;
-    for (const { packetizer } of this.#parts.tracks) packetizer.restart();
+    for (const { packetizer } of this.#options.tracks) packetizer.restart();
   }
 
   async #picture({ track, picture, clipIndex, index, timestamp, isFreezing }: {
@@ -136,7 +136,7 @@ export class Sender {
     readonly timestamp: number;
     readonly isFreezing: boolean;
   }): Promise<void> {
-    const { log, clock, connection, behaviour: { playback } } = this.#parts;
+    const { log, clock, connection, behaviour: { playback } } = this.#options;
     const report = this.#report(track, index);
     const { outgoing, packets, dropped } = track.packetizer.picture(picture, timestamp);
     const all = report === null ? outgoing : [report, ...outgoing];
@@ -158,9 +158,9 @@ export class Sender {
     log.changed();
   }
 
-  /** What stands on a connection that is neither a packet of a track nor an answer. */
+  /** Junk and packets of channels that were not set up. */
   async #noise(index: number): Promise<void> {
-    const { behaviour: { wire: faults }, tracks, wire } = this.#parts;
+    const { behaviour: { wire: faults }, tracks, wire } = this.#options;
     const [track] = tracks;
     if (track?.path.kind !== "tcp") return;
     const { junkEveryFrames, strayChannelEveryFrames } = faults;
@@ -174,10 +174,10 @@ export class Sender {
   }
 
   #report({ packetizer, index: trackIndex }: SentTrack, index: number): Outgoing | null {
-    const { behaviour: { reports, stamps, playback }, clock, tracks } = this.#parts;
+    const { behaviour: { reports, stamps, playback }, clock, tracks } = this.#options;
     const seconds = streamSeconds(index, playback);
     if (reports.everySeconds <= 0 || seconds < this.#nextReportSeconds) return null;
-    // All tracks of a picture report before the next one is due.
+    // All tracks send their reports before the next picture is due.
     if (trackIndex === tracks.at(-1)?.index) {
       this.#nextReportSeconds = seconds + reports.everySeconds;
     }
@@ -191,15 +191,15 @@ export class Sender {
     return { kind: "rtcp", bytes };
   }
 
-  /** Seconds of the stream at this instant: between two pictures, as a camera's clock reads it. */
+  /** The present position in seconds of the stream, also between two pictures. */
   #secondsNow(): number {
-    const { clock, behaviour: { playback } } = this.#parts;
+    const { clock, behaviour: { playback } } = this.#options;
     return (clock.nowMs() - this.#startedMs) / 1000 * playback.speed;
   }
 
   /** Attacks instead of playing. @returns whether this was an attack on the stream */
   async #attack(): Promise<boolean> {
-    const { behaviour: { attack }, tracks, wire, log } = this.#parts;
+    const { behaviour: { attack }, tracks, wire, log } = this.#options;
     const [track] = tracks;
     if (attack === null || track === undefined) return false;
     const bytes = streamAttack(attack, track.packetizer, track.channel);

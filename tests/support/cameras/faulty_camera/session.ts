@@ -1,4 +1,4 @@
-/** One client of a faulty camera: its requests, and the stream that it plays. */
+/** A faulty camera's session with one client. */
 import type { Cancel, Clock } from "../../../../src/core/clock.ts";
 import { type Answer, answerText } from "./answer.ts";
 import { answerAttack } from "./attack.ts";
@@ -14,22 +14,22 @@ import type { Wire } from "./wire.ts";
 
 const READ_BYTES = 16 * 1024;
 
-/** What the sessions of one camera share. */
-export interface CameraParts {
+/** Shared by the sessions of one camera. */
+export interface CameraContext {
   readonly tracks: readonly Track[];
   readonly behaviour: Behaviour;
   readonly log: CameraLog;
   readonly clock: Clock;
   readonly startedMs: number;
-  /** Without a slash at its end. */
+  /** Without a trailing slash. */
   readonly url: string;
-  /** How often each refusal was given so far. */
+  /** How often each method was refused so far. */
   readonly refused: Map<Refusal, number>;
 }
 
-/** Serves one connection: `await new Session(parts, wire, id).run()`. */
+/** Serves one connection: `await new Session(context, wire, id).run()`. */
 export class Session {
-  readonly #parts: CameraParts;
+  readonly #context: CameraContext;
   readonly #wire: Wire;
   readonly #id: number;
   readonly #authenticator: Authenticator;
@@ -41,15 +41,15 @@ export class Session {
   #asked = 0;
   #cancelAsking: Cancel = () => {};
 
-  constructor(parts: CameraParts, wire: Wire, id: number) {
-    this.#parts = parts;
+  constructor(context: CameraContext, wire: Wire, id: number) {
+    this.#context = context;
     this.#wire = wire;
     this.#id = id;
-    this.#authenticator = new Authenticator(parts.clock);
-    this.#isFrozen = parts.behaviour.ending.freezeAt === "accept";
+    this.#authenticator = new Authenticator(context.clock);
+    this.#isFrozen = context.behaviour.ending.freezeAt === "accept";
   }
 
-  /** Answers until the connection ends; everything of it is closed then. */
+  /** Answers requests until the connection ends, and releases its resources. */
   async run(): Promise<void> {
     const reader = new RequestReader();
     const buffer = new Uint8Array(READ_BYTES);
@@ -68,7 +68,7 @@ export class Session {
   }
 
   async #take(incoming: Incoming): Promise<void> {
-    const { log, clock } = this.#parts;
+    const { log, clock } = this.#context;
     if (incoming.kind === "packet") {
       log.rtcp.push({ connection: this.#id, type: incoming.bytes[1] ?? 0 });
     } else if (incoming.kind === "answer") {
@@ -85,7 +85,7 @@ export class Session {
   }
 
   async #answer(request: RequestEntry): Promise<void> {
-    const { behaviour, log } = this.#parts;
+    const { behaviour, log } = this.#context;
     const { method } = request;
     const cseq = request.headers.get("cseq") ?? "0";
     const answer = await this.#answerTo(request);
@@ -109,7 +109,7 @@ export class Session {
 
   async #answerTo(request: RequestEntry): Promise<Answer> {
     const { method, uri } = request;
-    const { behaviour: { control, auth }, url } = this.#parts;
+    const { behaviour: { control, auth }, url } = this.#context;
     const refusal = this.#refusal(method);
     if (refusal !== null) return refusal;
     if (method === "OPTIONS") return this.#options();
@@ -122,10 +122,10 @@ export class Session {
       case "DESCRIBE":
         return this.#describe(uri);
       case "SETUP": {
-        const { tracks, behaviour } = this.#parts;
+        const { tracks, behaviour } = this.#context;
         const { answer, index, track } = await setUp(uri, request.headers.get("transport") ?? "", {
           ...{ tracks, behaviour, wire: this.#wire, taken: this.#setUp },
-          onRtcp: ([, type = 0]) => this.#parts.log.rtcp.push({ connection: this.#id, type }),
+          onRtcp: ([, type = 0]) => this.#context.log.rtcp.push({ connection: this.#id, type }),
         });
         if (index >= 0) this.#setUp.add(index);
         if (track !== null) this.#tracks.push(track);
@@ -147,11 +147,11 @@ export class Session {
   }
 
   get #session(): readonly [string, string] {
-    return ["Session", this.#parts.behaviour.control.sessionId];
+    return ["Session", this.#context.behaviour.control.sessionId];
   }
 
   #refusal(method: string): Answer | null {
-    const { behaviour: { control }, refused } = this.#parts;
+    const { behaviour: { control }, refused } = this.#context;
     for (const refusal of control.refusals) {
       const count = refused.get(refusal) ?? 0;
       if (refusal.method !== method || count >= (refusal.times ?? Infinity)) continue;
@@ -164,7 +164,7 @@ export class Session {
   }
 
   #options(): Answer {
-    const { control } = this.#parts.behaviour;
+    const { control } = this.#context.behaviour;
     if (control.keepalive !== "GET_PARAMETER") this.#keepAlive();
     const methods = control.public ?? this.#public(control.keepalive);
     return { status: 200, headers: methods === "" ? [] : [["Public", methods]] };
@@ -176,13 +176,13 @@ export class Session {
   }
 
   #getParameter(): Answer {
-    if (this.#parts.behaviour.control.keepalive === "OPTIONS") return { status: 405 };
+    if (this.#context.behaviour.control.keepalive === "OPTIONS") return { status: 405 };
     this.#keepAlive();
     return { status: 200, headers: [this.#session] };
   }
 
   #describe(uri: string): Answer {
-    const { tracks, url, behaviour: { control, description } } = this.#parts;
+    const { tracks, url, behaviour: { control, description } } = this.#context;
     if (control.redirect !== null) {
       const { status, location } = control.redirect;
       return { status, headers: [["Location", location]] };
@@ -196,7 +196,7 @@ export class Session {
   }
 
   #rtpInfo(url: string): (readonly [string, string])[] {
-    const { control, stamps, playback } = this.#parts.behaviour;
+    const { control, stamps, playback } = this.#context.behaviour;
     if (control.rtpInfo === "absent") return [];
     const isWrong = control.rtpInfo === "wrong";
     const parts = this.#tracks.map(({ index, packetizer }) => {
@@ -208,7 +208,7 @@ export class Session {
   }
 
   #sender(): Sender {
-    const { behaviour, log, clock, startedMs } = this.#parts;
+    const { behaviour, log, clock, startedMs } = this.#context;
     return new Sender({
       ...{ connection: this.#id, tracks: this.#tracks, behaviour, log, wire: this.#wire, clock },
       cameraStartedMs: startedMs,
@@ -219,27 +219,27 @@ export class Session {
 
   #play(sender: Sender): void {
     this.#playing = sender.run();
-    // A failure of the sender is the test's business; it surfaces where the session is awaited.
+    // An error of the sender is thrown where the session is awaited.
     this.#playing.catch(() => this.#wire.close());
     this.#askLater();
   }
 
   #keepAlive(): void {
-    this.#keptAliveMs = this.#parts.clock.nowMs();
+    this.#keptAliveMs = this.#context.clock.nowMs();
   }
 
   #isAlive(): boolean {
     if (this.#isFrozen) return false;
-    const { clock, behaviour: { control } } = this.#parts;
+    const { clock, behaviour: { control } } = this.#context;
     const ageMs = clock.nowMs() - this.#keptAliveMs;
     if (!control.enforcesTimeout || ageMs <= 1000 * control.timeoutSeconds) return true;
     this.#wire.close();
     return false;
   }
 
-  /** Asks the client something, each so many seconds. */
+  /** Sends requests to the client periodically. */
   #askLater(): void {
-    const { behaviour: { control }, clock, url } = this.#parts;
+    const { behaviour: { control }, clock, url } = this.#context;
     if (control.asks.length === 0) return;
     this.#cancelAsking = clock.after(1000 * control.asksEverySeconds, () => {
       if (this.#wire.isClosed || this.#isFrozen) return;
@@ -254,9 +254,9 @@ export class Session {
     });
   }
 
-  /** Attacks in place of the answer to DESCRIBE. @returns whether this was such an attack */
+  /** Attacks instead of responding to DESCRIBE. @returns whether this was such an attack */
   async #attack(cseq: string): Promise<boolean> {
-    const { behaviour, log } = this.#parts;
+    const { behaviour, log } = this.#context;
     const attack = behaviour.attack === null ? null : answerAttack(behaviour.attack, cseq);
     if (attack === null) return false;
     const encoder = new TextEncoder();

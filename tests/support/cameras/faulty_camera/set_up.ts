@@ -1,4 +1,4 @@
-/** SETUP: which track, over what, and what the answer says of it. */
+/** SETUP: selects track and transport, and builds the response. */
 import type { Answer } from "./answer.ts";
 import type { MediaPath } from "./media_path.ts";
 import { tcpPath, udpPath } from "./media_path.ts";
@@ -8,34 +8,34 @@ import { FIRST_PAYLOAD_TYPE, trackOf } from "./sdp.ts";
 import type { SentTrack } from "./sender.ts";
 import type { Wire } from "./wire.ts";
 
-/** Of the first track; each further one has the next. */
+/** The SSRC of the first track; the others follow. */
 const FIRST_SSRC = 0x4f52494f;
 const WRONG_SSRC = "DEADBEEF";
 
-/** What SETUP needs to know. */
-export interface SetUpParts {
+/** The context of SETUP. */
+export interface SetUpContext {
   readonly tracks: readonly Track[];
   readonly behaviour: Behaviour;
   readonly wire: Wire;
-  /** Indexes of the tracks that were set up before. */
+  /** Indexes of the tracks that are already set up. */
   readonly taken: ReadonlySet<number>;
   readonly onRtcp: (bytes: Uint8Array) => void;
 }
 
-/** The answer, and the track when it is one that sends pictures. */
+/** The response, and the track if it sends pictures. */
 export interface SetUpResult {
   readonly answer: Answer;
   readonly index: number;
   readonly track: SentTrack | null;
 }
 
-/** Sets up what the URL names with what the `Transport` header offers. */
+/** Sets up the track of the URL with the transport of the `Transport` header. */
 export async function setUp(
   uri: string,
   transport: string,
-  parts: SetUpParts,
+  context: SetUpContext,
 ): Promise<SetUpResult> {
-  const { tracks, behaviour: { description, control, packets }, wire, taken, onRtcp } = parts;
+  const { tracks, behaviour: { description, control, packets }, wire, taken, onRtcp } = context;
   const named = trackOf(uri, description) ?? tracks.findIndex((_, index) => !taken.has(index));
   const plan = tracks[named];
   const refuse = (status: number) => ({ answer: { status }, index: -1, track: null });

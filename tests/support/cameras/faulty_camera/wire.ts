@@ -1,8 +1,8 @@
-/** The bytes of one connection: written in order, whole, in pieces, or a byte at a time. */
+/** The bytes of one connection: written in order, at once, in pieces, or a byte at a time. */
 import { type Clock, systemClock } from "../../../../src/core/clock.ts";
 import type { Wire as WireFaults } from "./options.ts";
 
-/** A connection that a camera accepted. */
+/** An accepted connection. */
 export class Wire {
   readonly #connection: Deno.Conn;
   readonly #faults: WireFaults;
@@ -23,7 +23,7 @@ export class Wire {
     return this.#isClosed;
   }
 
-  /** The next bytes, or null when the client closed or {@link close} was called. */
+  /** The next bytes; null once the client or {@link close} has closed it. */
   async read(buffer: Uint8Array): Promise<Uint8Array | null> {
     try {
       const count = await this.#connection.read(buffer);
@@ -34,7 +34,7 @@ export class Wire {
     }
   }
 
-  /** Writes after everything that was given before; does nothing once closed. */
+  /** Writes after all earlier writes; does nothing once closed. */
   write(bytes: Uint8Array, isAnswer = false): Promise<void> {
     const pieceBytes = isAnswer && this.#faults.trickleMs > 0 ? 1 : this.#faults.splitBytes;
     const pauseMs = isAnswer ? this.#faults.trickleMs : 0;
@@ -71,7 +71,7 @@ export class Wire {
   }
 }
 
-/** A connection that ended, by whichever side; over TLS without a farewell. */
+/** Errors of a connection closed by either side; over TLS without close_notify. */
 export function isGone(error: unknown): boolean {
   return error instanceof Deno.errors.BadResource || error instanceof Deno.errors.ConnectionReset ||
     error instanceof Deno.errors.BrokenPipe || error instanceof Deno.errors.Interrupted ||

@@ -1,12 +1,12 @@
-/** Units out of packets, kept for a test to look at. */
-import { UnitAssembler } from "../../../../src/rtsp/access_unit.ts";
+/** Assembles packets into access units, and keeps these for a test. */
+import { AccessUnitAssembler } from "../../../../src/rtsp/depacketize/access_unit_assembler.ts";
 import type { AccessUnit, VideoCodec, VideoFormat } from "../../../../src/rtsp/media.ts";
-import { RtpPacket } from "../../../../src/rtsp/rtp.ts";
+import { RtpPacket } from "../../../../src/rtsp/rtp/packet.ts";
 import { packetBytes, type SentPacket } from "./packets.ts";
 
 const MAX_UNIT_BYTES = 8 * 1024 * 1024;
 
-/** A format as a session description would have it. */
+/** A video format with defaults. */
 export function videoFormat(codec: VideoCodec, more: Partial<VideoFormat> = {}): VideoFormat {
   return {
     codec,
@@ -19,30 +19,30 @@ export function videoFormat(codec: VideoCodec, more: Partial<VideoFormat> = {}):
   };
 }
 
-/** Pushes packets, and keeps copies of the units that come out. */
+/** Adds packets to an assembler, and keeps copies of the emitted units. */
 export class Assembly {
   readonly units: AccessUnit[] = [];
-  readonly assembler: UnitAssembler;
+  readonly assembler: AccessUnitAssembler;
   readonly #packet = new RtpPacket();
   #isTogether = false;
 
   constructor(format: VideoFormat, maxUnitBytes: number = MAX_UNIT_BYTES) {
-    this.assembler = new UnitAssembler(format, {
+    this.assembler = new AccessUnitAssembler(format, {
       maxUnitBytes,
       onUnit: (unit) => this.units.push({ ...unit, data: unit.data.slice() }),
     });
   }
 
-  /** Pushes packets that come in one read; without, each comes by itself. */
+  /** Adds packets as one batch; with {@link push}, each is a batch of its own. */
   together(...packets: readonly (SentPacket | null)[]): this {
     this.#isTogether = true;
     this.push(...packets);
     this.#isTogether = false;
-    this.assembler.settle();
+    this.assembler.endBatch();
     return this;
   }
 
-  /** Pushes packets; null is one that was lost. */
+  /** Adds packets; null is a lost one. */
   push(...packets: readonly (SentPacket | null)[]): this {
     for (const packet of packets) {
       if (packet === null) this.assembler.gap();
@@ -54,7 +54,7 @@ export class Assembly {
   pushBytes(bytes: Uint8Array<ArrayBuffer>): void {
     if (!this.#packet.parse(bytes, 0, bytes.length)) throw new Error("this is no RTP packet");
     this.assembler.push(this.#packet);
-    if (!this.#isTogether) this.assembler.settle();
+    if (!this.#isTogether) this.assembler.endBatch();
   }
 
   /** Ends the stream, and returns all units. */
@@ -77,7 +77,7 @@ export function nalsOf(data: Uint8Array): Uint8Array[] {
   });
 }
 
-/** What the units' first bytes are, as text: enough to see in a failure which NAL units came. */
+/** The NAL unit headers and flags of units, as text. */
 export function outline(units: readonly AccessUnit[]): string[] {
   return units.map((unit) => {
     const types = nalsOf(unit.data).map((nal) => (nal[0] ?? 0).toString(16).padStart(2, "0"));

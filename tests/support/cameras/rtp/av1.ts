@@ -1,7 +1,7 @@
-/** An AV1 packetizer of our own (RTP Payload Format For AV1). */
+/** An AV1 packetizer (RTP Payload Format For AV1). */
 import { joined, noise } from "./packets.ts";
 
-/** An OBU without its size: its header and what follows. */
+/** An OBU without a size field. */
 export function obu(
   type: number,
   bytes: number,
@@ -20,7 +20,7 @@ export function leb128(value: number): number[] {
   return bytes;
 }
 
-/** An OBU as a decoder gets it: with its size. */
+/** An OBU with a size field, as decoders expect. */
 export function sized(unit: Uint8Array): Uint8Array {
   const header = unit[0] ?? 0;
   const headerBytes = (header & 4) === 0 ? 1 : 2;
@@ -29,8 +29,8 @@ export function sized(unit: Uint8Array): Uint8Array {
 }
 
 /**
- * The payloads of a temporal unit: packets are filled with OBUs, the last of which goes on in the next.
- * @param counted  write the count of elements where it is at most three, and no size of the last
+ * The payloads of a temporal unit: packets are filled with OBUs, the last of which continues in the next.
+ * @param counted  write the count of elements if it is at most three, and no size of the last
  */
 export function av1Payloads(
   obus: readonly Uint8Array[],
@@ -58,7 +58,7 @@ export function av1Payloads(
   let room = maxBytes - 1;
   for (const unit of obus) {
     for (let at = 0; at < unit.length;) {
-      // Two bytes of size are always enough here.
+      // Two bytes of size always suffice here.
       if (room < 4) {
         close(at > 0);
         room = maxBytes - 1;

@@ -1,4 +1,4 @@
-"""RTP packets of pictures, by payloaders that are not ours: GStreamer's.
+"""RTP packets of pictures from third-party payloaders: GStreamer's.
 
 Reads pictures from a file, each after its length in four bytes, and writes for each size of packets that
 is asked for the packets of all pictures to standard output: the size asked for and the packet's length, in
@@ -34,7 +34,7 @@ def read_pictures(path):
 
 
 class Payloader:
-    """One payloader, fed and drained in this thread, so that nothing is left inside."""
+    """One payloader, fed and drained in this thread, so that it buffers nothing."""
 
     def __init__(self, launch, caps):
         self.element = Gst.parse_launch(launch)
@@ -60,7 +60,7 @@ class Payloader:
     def push(self, picture, index):
         buffer = Gst.Buffer.new_wrapped(picture)
         buffer.pts = buffer.dts = index * Gst.SECOND // 25
-        # Without it the last packet of a picture has no marker bit.
+        # Needed for the marker bit on the last packet of a picture.
         buffer.set_flags(Gst.BufferFlags.MARKER)
         result = self.source.push(buffer)
         if result != Gst.FlowReturn.OK:

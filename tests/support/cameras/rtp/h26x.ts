@@ -1,4 +1,4 @@
-/** Packetizers of our own for H.264 (RFC 6184) and H.265 (RFC 7798), to send what others may send. */
+/** Packetizers of H.264 (RFC 6184) and H.265 (RFC 7798) in all supported modes. */
 import { joined } from "./packets.ts";
 
 /** Payloads of one picture's NAL units, none larger than `maxBytes`. */
@@ -8,7 +8,7 @@ function uint16(value: number): number[] {
   return [value >> 8 & 0xff, value & 0xff];
 }
 
-/** Cuts what follows a NAL unit's header into fragments. */
+/** Splits the payload of a NAL unit into fragments. */
 function fragments(
   nal: Uint8Array,
   headerBytes: number,
@@ -29,7 +29,7 @@ function fragments(
   return parts;
 }
 
-/** Single NAL units, and FU-A for what is too large; FU-B first with `withOrder`. */
+/** Single NAL units, and FU-A for larger ones; FU-B first with `withOrder`. */
 export function h264Fragments(
   nals: readonly Uint8Array[],
   maxBytes: number,
@@ -46,7 +46,7 @@ export function h264Fragments(
   });
 }
 
-/** Collects units as long as they fit together, each with its size, and wraps them. */
+/** Aggregates NAL units with their sizes, as many as fit. */
 function aggregated(
   nals: readonly Uint8Array[],
   maxBytes: number,
@@ -73,7 +73,7 @@ function aggregated(
   return payloads;
 }
 
-/** STAP-A (or STAP-B with `withOrder`) for small units, FU for large ones. */
+/** STAP-A (or STAP-B with `withOrder`) for small NAL units, FU for large ones. */
 export function h264Aggregates(
   nals: readonly Uint8Array[],
   maxBytes: number,
@@ -90,7 +90,7 @@ export function h264Aggregates(
   });
 }
 
-/** Single NAL units and FU; with order numbers where `hasDonl`. */
+/** Single NAL units and FU; with decoding order numbers if `hasDonl`. */
 export function h265Fragments(
   nals: readonly Uint8Array[],
   maxBytes: number,
@@ -109,7 +109,7 @@ export function h265Fragments(
   });
 }
 
-/** Aggregation packets for small units, FU for large ones. */
+/** Aggregation packets for small NAL units, FU for large ones. */
 export function h265Aggregates(
   nals: readonly Uint8Array[],
   maxBytes: number,

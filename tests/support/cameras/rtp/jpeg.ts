@@ -1,7 +1,7 @@
-/** A JPEG packetizer of our own (RFC 2435). */
+/** A JPEG packetizer (RFC 2435). */
 import { joined } from "./packets.ts";
 
-/** One picture as it is sent. */
+/** A picture to packetize. */
 export interface SentJpeg {
   /** 0: 4:2:2, 1: 4:2:0. */
   readonly type: number;
@@ -10,9 +10,9 @@ export interface SentJpeg {
   readonly width: number;
   readonly height: number;
   readonly scan: Uint8Array;
-  /** Sent when `q` is at least 128; empty: none this time. */
+  /** Sent if `q` is at least 128; empty: none. */
   readonly tables?: Uint8Array;
-  /** Bit n: table n has 16 bits a value. */
+  /** Bit n: table n has 16-bit values. */
   readonly precision?: number;
   /** MCUs between restart markers; default: none. */
   readonly restartInterval?: number;
@@ -43,15 +43,15 @@ export function jpegPayloads(picture: SentJpeg, maxBytes: number): Uint8Array[] 
   return payloads;
 }
 
-/** What a decoder reads of a JPEG file: its segments by marker, and the scan. */
+/** A parsed JPEG file: its segments by marker, and the scan. */
 export interface JpegFile {
   readonly segments: readonly { readonly marker: number; readonly body: Uint8Array }[];
-  /** What follows the last segment, without the end marker. */
+  /** The data after the last segment, without the EOI marker. */
   readonly scan: Uint8Array;
   readonly isEnded: boolean;
 }
 
-/** Takes a JPEG file apart. */
+/** Parses a JPEG file. */
 export function parseJpeg(file: Uint8Array): JpegFile {
   const segments: { marker: number; body: Uint8Array }[] = [];
   if (file[0] !== 0xff || file[1] !== 0xd8) throw new Error("no start of image");
@@ -67,7 +67,7 @@ export function parseJpeg(file: Uint8Array): JpegFile {
   return { segments, scan: file.slice(at, isEnded ? -2 : undefined), isEnded };
 }
 
-/** All quantization tables of a file, one behind the other, as 8 bits a value. */
+/** All quantization tables of a file, concatenated, with 8-bit values. */
 export function quantizationOf({ segments }: JpegFile): Uint8Array {
   const tables: Uint8Array[] = [];
   for (const { marker, body } of segments) {

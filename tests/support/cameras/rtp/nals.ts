@@ -1,4 +1,4 @@
-/** NAL units of H.264 and H.265 with headers that hold together, and noise for slice data. */
+/** NAL units of H.264 and H.265 with consistent headers, and random slice data. */
 import { joined, noise } from "./packets.ts";
 
 /** Writes bits, most significant first. */
@@ -19,7 +19,7 @@ export class BitWriter {
     return this.ue(value > 0 ? 2 * value - 1 : -2 * value);
   }
 
-  /** The bytes, after a 1 bit and zeros up to a whole one. */
+  /** The bytes, with trailing bits: a 1 bit and zeros up to a full byte. */
   ended(): number[] {
     this.#bits.push(1);
     while (this.#bits.length % 8 !== 0) this.#bits.push(0);
@@ -31,7 +31,7 @@ export class BitWriter {
   }
 }
 
-/** Puts a 3 after two zeros where the next byte is 0 to 3 (emulation prevention). */
+/** Inserts emulation prevention bytes: a 3 after two zeros before a byte of 0 to 3. */
 export function escaped(bytes: readonly number[]): number[] {
   const out: number[] = [];
   for (const byte of bytes) {
@@ -48,15 +48,15 @@ export interface SliceOptions {
   readonly isIntra?: boolean;
   /** Default 1. */
   readonly refIdc?: number;
-  /** Of the whole unit; default 60. */
+  /** The size of the NAL unit; default 60. */
   readonly bytes?: number;
   readonly seed?: number;
   readonly frameNum?: number;
-  /** A field, by a parameter set of {@link h264Sps} with fields. */
+  /** A field, with an SPS of {@link h264Sps} with fields. */
   readonly field?: "top" | "bottom";
 }
 
-/** A slice by {@link h264Sps}: four bits of frame_num. */
+/** A slice for {@link h264Sps}, with four bits of frame_num. */
 export function h264Slice(options: SliceOptions = {}): Uint8Array<ArrayBuffer> {
   const { isIdr = false, isFirst = true, isIntra = isIdr, refIdc = 1, bytes = 60 } = options;
   const head = new BitWriter().ue(isFirst ? 0 : 40).ue(isIntra ? 7 : 5).ue(0);
@@ -66,7 +66,7 @@ export function h264Slice(options: SliceOptions = {}): Uint8Array<ArrayBuffer> {
   return joined([header, noise(Math.max(0, bytes - header.length), options.seed ?? bytes)]);
 }
 
-/** A sequence parameter set of the main profile, 320x240, for whole frames or for fields as well. */
+/** An SPS of the main profile, 320x240, for frames only or also for fields. */
 export function h264Sps(hasFields = false): Uint8Array<ArrayBuffer> {
   const bits = new BitWriter().bits(77, 8).bits(0, 8).bits(30, 8).ue(0).ue(0).ue(2).ue(1).bits(
     0,
@@ -80,7 +80,7 @@ export function h264Sps(hasFields = false): Uint8Array<ArrayBuffer> {
 export const H264_PPS = Uint8Array.of(0x68, 0xee, 0x3c, 0x80);
 export const H264_AUD = Uint8Array.of(0x09, 0xf0);
 
-/** A recovery point; with a message of another kind before it. */
+/** SEI with a recovery point, after a message of another type. */
 export function h264RecoverySei(frames: number): Uint8Array<ArrayBuffer> {
   const message = new BitWriter().ue(frames).bits(0, 4).ended();
   const bytes = [1, 2, 0xaa, 0xbb, 6, message.length, ...message, 0x80];
@@ -104,12 +104,12 @@ export function h265Slice(options: H265SliceOptions = {}): Uint8Array<ArrayBuffe
   return joined([header, noise(Math.max(0, bytes - header.length), seed)]);
 }
 
-/** A unit of any type, with noise in it. */
+/** A NAL unit of any type, with random contents. */
 export function h265Unit(type: number, bytes = 12): Uint8Array<ArrayBuffer> {
   return joined([[type << 1, 1], noise(bytes - 2, type)]);
 }
 
-/** A recovery point in H.265. */
+/** H.265 SEI with a recovery point. */
 export function h265RecoverySei(pictures: number): Uint8Array<ArrayBuffer> {
   const message = new BitWriter().se(pictures).bits(0, 2).ended();
   return joined([[39 << 1, 1, 6, message.length, ...message, 0x80]]);

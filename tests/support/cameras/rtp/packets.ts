@@ -1,6 +1,6 @@
 /** RTP packets as cameras send them (RFC 3550 5.1). */
 
-/** One packet, in parts. */
+/** The fields of a packet. */
 export interface SentPacket {
   readonly payload: Uint8Array;
   readonly timestamp: number;
@@ -40,7 +40,7 @@ export function packetBytes(packet: SentPacket): Uint8Array<ArrayBuffer> {
   return bytes;
 }
 
-/** Packets of one picture: the marker on the last. */
+/** The packets of one picture, with the marker bit on the last. */
 export function picturePackets(
   payloads: readonly Uint8Array[],
   timestamp: number,
@@ -52,7 +52,7 @@ export function picturePackets(
   }));
 }
 
-/** Joins pieces of bytes. */
+/** Concatenates bytes. */
 export function joined(
   pieces: readonly (Uint8Array | readonly number[])[],
 ): Uint8Array<ArrayBuffer> {
@@ -65,7 +65,7 @@ export function joined(
   return bytes;
 }
 
-/** Numbers that look random and are the same for the same seed, 0 up to but not including 1. */
+/** Pseudo-random numbers by a seed, from 0 to below 1. */
 export function seeded(seed: number): () => number {
   let state = seed >>> 0;
   return () => {
@@ -76,7 +76,7 @@ export function seeded(seed: number): () => number {
   };
 }
 
-/** So many bytes without a zero, so that they hold no start code. */
+/** Random bytes without zeros, and so without start codes. */
 export function noise(count: number, seed: number): Uint8Array<ArrayBuffer> {
   const next = seeded(seed);
   return Uint8Array.from({ length: count }, () => 1 + Math.floor(next() * 255));

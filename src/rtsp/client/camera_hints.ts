@@ -1,0 +1,12 @@
+/** What earlier sessions revealed about a camera, for its next session. */
+export class CameraHints {
+  /** Index of the media section that was selected, as long as it sends; null: none yet. */
+  trackIndex: number | null = null;
+  /** `transport: auto`: the camera refused TCP (461 Unsupported Transport). */
+  requiresUdp = false;
+  /**
+   * A session expired although it was kept alive by the method that the camera announces: from then on
+   * keepalives alternate between all methods.
+   */
+  alternatesKeepAlive = false;
+}

@@ -1,0 +1,158 @@
+import type { Clock } from "../../core/clock.ts";
+import { OrionError } from "../../core/errors.ts";
+import { rtspError, statusError } from "../errors.ts";
+import type { Authenticator } from "../protocol/authenticator.ts";
+import { parseSession } from "../protocol/headers.ts";
+import type { RtspResponse } from "../protocol/messages.ts";
+import { type ByteStream, isConnectionLost } from "../transport/byte_stream.ts";
+import type { RtspConnection } from "../transport/connection.ts";
+import { EventLoopYielder } from "./event_loop_yielder.ts";
+
+const UNAUTHORIZED = 401;
+/** Responses of 401 to one request: the first is the challenge, the second may report a stale nonce. */
+const MAX_CHALLENGES = 3;
+
+/** A request whose response is awaited. */
+export interface RequestSpec {
+  readonly method: string;
+  readonly uri: string;
+  readonly headers?: readonly (readonly [string, string])[];
+  /** SETUP: the transport that is requested. */
+  readonly transport?: "tcp" | "udp";
+}
+
+export interface RequesterOptions {
+  readonly connection: RtspConnection;
+  readonly stream: ByteStream;
+  /** null: this host gets no credentials. */
+  readonly authenticator: Authenticator | null;
+  readonly clock: Clock;
+  /** Aborts a request at once. */
+  readonly signal: AbortSignal;
+  /** The time limit of one request, its challenges included. */
+  readonly stepTimeoutMs: number;
+  /** `rtsp://host:port`, for error messages. */
+  readonly origin: string;
+}
+
+/** Sends requests to one server, one after the other, with credentials, session ID and time limit. */
+export class Requester {
+  /** The session ID that the server assigned; null before SETUP. */
+  sessionId: string | null = null;
+  /** The server's timeout for an idle session; null if it states none. */
+  sessionTimeoutSeconds: number | null = null;
+  readonly #options: RequesterOptions;
+  readonly #yielder: EventLoopYielder;
+
+  constructor(options: RequesterOptions) {
+    this.#options = options;
+    this.#yielder = new EventLoopYielder(options.clock);
+  }
+
+  /** The headers of every request of this session. */
+  headersFor(method: string, uri: string): (readonly [string, string])[] {
+    const headers: (readonly [string, string])[] = [];
+    if (this.sessionId !== null) headers.push(["Session", this.sessionId]);
+    const authorization = this.#options.authenticator?.authorization(method, uri) ?? null;
+    if (authorization !== null) headers.push(["Authorization", authorization]);
+    return headers;
+  }
+
+  /**
+   * Sends a request and returns its response, whose status is 2xx or 3xx.
+   *
+   * @throws {StreamError} the error of another status; `STREAM_TIMEOUT`; `STREAM_ENDED`;
+   *   `STREAM_INTERRUPTED` when the signal was aborted
+   */
+  request(request: RequestSpec): Promise<RtspResponse> {
+    return this.#withDeadline(request.method, () => this.#send(request));
+  }
+
+  /** Accepts the challenge of a response, such as one to a keepalive. */
+  acceptChallenge(response: RtspResponse): void {
+    this.#options.authenticator?.acceptChallenge(response.headers.getAll("WWW-Authenticate"));
+  }
+
+  async #send(request: RequestSpec): Promise<RtspResponse> {
+    const { connection, authenticator } = this.#options;
+    const { method, uri, headers = [] } = request;
+    for (let attempts = 0;; attempts++) {
+      const all = [...headers, ...this.headersFor(method, uri)];
+      const hadCredentials = all.some(([name]) => name === "Authorization");
+      const afterRead = () => this.#yielder.afterRead(true);
+      const response = await connection.call({ method, uri, headers: all }, afterRead);
+      if (response.status !== UNAUTHORIZED) return this.#check(request, response);
+      if (authenticator === null || attempts >= MAX_CHALLENGES) {
+        throw this.#unauthorised(method, "the camera requires a user and a password");
+      }
+      const challenges = response.headers.getAll("WWW-Authenticate");
+      const outcome = authenticator.acceptChallenge(challenges);
+      if (!outcome.ok) {
+        throw rtspError("STREAM_AUTH_UNSUPPORTED", {
+          action: this.#action(method),
+          found: outcome.detail,
+        });
+      }
+      if (hadCredentials && !outcome.isNew) {
+        throw this.#unauthorised(method, "the camera refuses the user or the password");
+      }
+    }
+  }
+
+  #check(request: RequestSpec, response: RtspResponse): RtspResponse {
+    if (request.method === "SETUP" || request.method === "PLAY") this.#noteSession(response);
+    if (response.status < 400) return response;
+    throw statusError(response.status, response.reason, {
+      action: this.#action(request.method),
+      uri: request.uri,
+      retryAfter: response.headers.get("Retry-After"),
+      nowMs: this.#options.clock.wallMs(),
+      ...(request.transport === undefined ? {} : { transport: request.transport }),
+    });
+  }
+
+  /** Only of SETUP and PLAY: Dahua's response to OPTIONS names another session. */
+  #noteSession(response: RtspResponse): void {
+    const { id, timeoutSeconds } = parseSession(response.headers.get("Session") ?? "");
+    if (id !== "") this.sessionId = id;
+    this.sessionTimeoutSeconds = timeoutSeconds ?? this.sessionTimeoutSeconds;
+  }
+
+  #unauthorised(method: string, found: string): OrionError {
+    return rtspError("STREAM_UNAUTHORISED", { action: this.#action(method), found });
+  }
+
+  #action(method: string): string {
+    return `Cannot open ${this.#options.origin} (${method})`;
+  }
+
+  /** Closes the connection when the request takes too long. */
+  async #withDeadline<T>(method: string, run: () => Promise<T>): Promise<T> {
+    const { clock, stream, signal, stepTimeoutMs } = this.#options;
+    const action = this.#action(method);
+    let isLate = false;
+    const cancel = clock.after(stepTimeoutMs, () => {
+      isLate = true;
+      stream.close();
+    });
+    const onAbort = () => stream.close();
+    signal.addEventListener("abort", onAbort, { once: true });
+    try {
+      signal.throwIfAborted();
+      return await run();
+    } catch (error) {
+      if (signal.aborted) throw rtspError("STREAM_INTERRUPTED", { action });
+      if (isLate) {
+        const found = `no answer to ${method} in ${stepTimeoutMs} ms`;
+        throw rtspError("STREAM_TIMEOUT", { action, found });
+      }
+      if (!(error instanceof OrionError) && isConnectionLost(error)) {
+        throw rtspError("STREAM_ENDED", { action, found: "the connection was closed" });
+      }
+      throw error;
+    } finally {
+      cancel();
+      signal.removeEventListener("abort", onAbort);
+    }
+  }
+}

@@ -1,0 +1,295 @@
+import { assert } from "../../core/assert.ts";
+import { type Clock, CLOCK_START, plusMs, type SteadyMs } from "../../core/clock.ts";
+import { rtspError } from "../errors.ts";
+import type { AccessUnit, MediaDescription } from "../media.ts";
+import type { SenderReport } from "../rtp/rtcp.ts";
+import type { ByteStream } from "../transport/byte_stream.ts";
+import type { RtspConnection } from "../transport/connection.ts";
+import type { UdpPair } from "../transport/udp.ts";
+import type { CameraHints } from "./camera_hints.ts";
+import { EventLoopYielder } from "./event_loop_yielder.ts";
+import { KeepAlive } from "./keep_alive.ts";
+import type { Requester } from "./requester.ts";
+import { TrackReceiver } from "./track_receiver.ts";
+import { TrackSelector } from "./track_selector.ts";
+import { announcedPixels, type PlayableTrack } from "./tracks.ts";
+
+/** Interval of receiver reports (RFC 3550 6.2: at least 5 s). */
+const REPORT_INTERVAL_MS = 5000;
+/** How long to wait for the response to TEARDOWN. */
+const TEARDOWN_WAIT_MS = 200;
+
+export interface RtspSessionOptions {
+  readonly connection: RtspConnection;
+  readonly stream: ByteStream;
+  readonly requester: Requester;
+  /** `rtsp://host:port`, for error messages. */
+  readonly origin: string;
+  /** The methods that the server announces. */
+  readonly methods: ReadonlySet<string>;
+  /** All media sections of the session description. */
+  readonly media: readonly MediaDescription[];
+  /** The tracks to set up. */
+  readonly tracks: readonly PlayableTrack[];
+  /** The aggregate control URI, which stands for all tracks. */
+  readonly aggregateUri: string;
+  readonly maxUnitBytes: number;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly hints: CameraHints;
+  readonly onTrackSelected: (track: PlayableTrack) => void;
+  readonly onUnit: (unit: AccessUnit) => void;
+  /** Receives each sender report of the selected track. The object is reused: copy what is kept. */
+  readonly onReport: (report: SenderReport, receivedAt: SteadyMs) => void;
+}
+
+/** The outcome of one read of a session. */
+export interface SessionRead {
+  /** The connection was closed, or the camera sent a BYE: nothing follows. */
+  readonly ended: boolean;
+  /** The read filled the buffer: the socket may hold more. */
+  readonly mayHaveMore: boolean;
+  /** The caller could not accept all units: the next read delivers the others without waiting. */
+  readonly hasBuffered: boolean;
+  /** When the bytes were read. */
+  readonly readAt: SteadyMs;
+}
+
+/** A session that plays. Access units are delivered during {@link read}, and only then. */
+export class RtspSession {
+  readonly receivers: readonly TrackReceiver[];
+  /** The transport of its packets, set during SETUP. */
+  transport: "tcp" | "udp" = "tcp";
+  /** The newest packet has completed a unit. */
+  hasCompletedUnit = false;
+  readonly #options: RtspSessionOptions;
+  readonly #selector: TrackSelector;
+  readonly #byChannel = new Map<
+    number,
+    { readonly track: TrackReceiver; readonly isRtp: boolean }
+  >();
+  readonly #keepAlive: KeepAlive;
+  #udp: UdpPair | null = null;
+  #controlReader: Promise<void> | null = null;
+  #hasControlEnded = false;
+  /** The error that ended the control connection, or null. */
+  #controlError: unknown = null;
+  #hasBye = false;
+  #readAt: SteadyMs | null = null;
+  #nextReportAt: SteadyMs = CLOCK_START;
+  #playedAt: SteadyMs | null = null;
+  #closing: Promise<void> | null = null;
+
+  constructor(options: RtspSessionOptions) {
+    this.#options = options;
+    const receiverOptions = {
+      maxUnitBytes: options.maxUnitBytes,
+      ownSsrc: Math.floor(options.random() * 2 ** 32),
+      onUnit: (track: TrackReceiver, unit: AccessUnit) => this.#selector.unit(track, unit),
+      onReport: (track: TrackReceiver, report: SenderReport, receivedAt: SteadyMs) => {
+        if (track === this.selected) options.onReport(report, receivedAt);
+      },
+      onBye: (track: TrackReceiver) => {
+        if (track === this.selected) this.#hasBye = true;
+      },
+    };
+    this.receivers = options.tracks.map((track) => new TrackReceiver(track, receiverOptions));
+    this.#selector = new TrackSelector(this.receivers, options);
+    this.#keepAlive = new KeepAlive(options);
+  }
+
+  /** The selected track; null until it is known which of several sends. */
+  get selected(): TrackReceiver | null {
+    return this.#selector.selected;
+  }
+
+  /** The selected track. Only after {@link play} has returned. */
+  get track(): TrackReceiver {
+    const { selected } = this;
+    assert(selected !== null, "a session has selected no track yet");
+    return selected;
+  }
+
+  /** All media sections of the session description. */
+  get media(): readonly MediaDescription[] {
+    return this.#options.media;
+  }
+
+  /**
+   * The connection's local port, by which the operating system's count of unread bytes is found; null
+   * over UDP and TLS, where that count does not apply.
+   */
+  get localPort(): number | null {
+    const { stream } = this.#options;
+    return this.transport === "tcp" && !stream.readsAhead ? stream.localPort : null;
+  }
+
+  /** SHA-256 of the camera's certificate, 64 hexadecimal digits in lower case; null without TLS. */
+  get fingerprint(): string | null {
+    return this.#options.stream.fingerprint;
+  }
+
+  /** Selects a track before any has sent, where only one can be set up: the largest as announced. */
+  selectBeforePlay(): TrackReceiver {
+    const { receivers } = this;
+    const [first, ...others] = receivers;
+    assert(first !== undefined, "a session has no track");
+    const pixels = (track: TrackReceiver) => announcedPixels(track) ?? 0;
+    const selected = this.selected ??
+      others.reduce((best, track) => pixels(track) > pixels(best) ? track : best, first);
+    if (this.selected === null) this.#selector.select(selected);
+    return selected;
+  }
+
+  /** Receives a track over these interleaved channels. */
+  bindChannels(track: TrackReceiver, rtpChannel: number, rtcpChannel: number): void {
+    const { connection } = this.#options;
+    connection.rtpChannels.add(rtpChannel);
+    connection.rtcpChannels.add(rtcpChannel);
+    this.#byChannel.set(rtpChannel, { track, isRtp: true });
+    this.#byChannel.set(rtcpChannel, { track, isRtp: false });
+    track.sendReport = (report) => connection.sendPacket(rtcpChannel, report);
+  }
+
+  /** Receives a track over UDP. The session owns the sockets. */
+  bindUdp(track: TrackReceiver, udp: UdpPair): void {
+    this.transport = "udp";
+    this.#udp = udp;
+    track.allowReordering();
+    track.sendReport = (report) => udp.sendReport(report);
+  }
+
+  /** Handles an interleaved packet; its bytes are the connection's, valid until this returns. */
+  interleavedPacket(
+    channel: number,
+    bytes: Uint8Array<ArrayBuffer>,
+    start: number,
+    length: number,
+  ): void {
+    const target = this.#byChannel.get(channel);
+    if (target === undefined) return;
+    this.#readAt ??= this.#options.clock.nowMs();
+    this.hasCompletedUnit = false;
+    if (this.selected !== null && target.track !== this.selected) return;
+    const { track, isRtp } = target;
+    if (!isRtp) return track.rtcp(bytes, start, length, this.#readAt);
+    track.rtp(bytes, start, length, this.#readAt);
+    this.hasCompletedUnit = track.hasCompletedUnit;
+  }
+
+  /** Starts the stream, and reads until a track is selected. */
+  async play(): Promise<void> {
+    const { requester, aggregateUri, clock, hints, origin } = this.#options;
+    const headers = [["Range", "npt=0.000-"]] as const;
+    await requester.request({ method: "PLAY", uri: aggregateUri, headers });
+    this.#playedAt = clock.nowMs();
+    this.#nextReportAt = plusMs(this.#playedAt, REPORT_INTERVAL_MS);
+    this.#keepAlive.start();
+    // Packets may have arrived before the response.
+    this.#endBatch();
+    const yielder = new EventLoopYielder(clock);
+    while (this.selected === null) {
+      const { ended } = await this.read();
+      await yielder.afterRead(true);
+      if (!ended) continue;
+      const found = "none of the tracks has sent anything";
+      throw rtspError("STREAM_ENDED", { action: `Cannot play ${origin}`, found });
+    }
+    for (const other of this.receivers) if (other !== this.selected) other.release();
+    hints.trackIndex = this.track.media.index;
+  }
+
+  /**
+   * Waits for bytes, once, and passes the units that they complete to `onUnit` before it returns. Not
+   * while another read is pending.
+   */
+  async read(): Promise<SessionRead> {
+    const { connection, clock } = this.#options;
+    this.#readAt = null;
+    let ended = false;
+    let mayHaveMore = false;
+    let hasBuffered = false;
+    if (this.#udp === null) ({ ended, mayHaveMore, hasBuffered } = await connection.receive());
+    else ended = await this.#readUdp(this.#udp);
+    this.#endBatch();
+    const readAt = this.#readAt ?? clock.nowMs();
+    if (ended) this.#detectExpiry();
+    if (readAt >= this.#nextReportAt) this.#sendReport(readAt);
+    return { ended: ended || this.#hasBye, mayHaveMore, hasBuffered, readAt };
+  }
+
+  /**
+   * Ends the session (TEARDOWN) and closes the connection; a pending read returns.
+   * @param waitMs  how long to wait for the camera's response
+   */
+  close(waitMs = TEARDOWN_WAIT_MS): Promise<void> {
+    return this.#closing ??= this.#close(waitMs);
+  }
+
+  /** Reads the control connection concurrently: for responses to keepalives, and for its end. */
+  async #readUdp(udp: UdpPair): Promise<boolean> {
+    const { clock } = this.#options;
+    const track = this.selected;
+    if (track === null) return true;
+    this.#controlReader ??= this.#readControl(udp);
+    const { dueMs } = track;
+    const cancel = dueMs === null ? null : clock.after(dueMs - clock.nowMs(), () => udp.wake());
+    await udp.wait();
+    cancel?.();
+    const readAt = clock.nowMs();
+    this.#readAt = readAt;
+    udp.drain(
+      (bytes, start, length) => track.rtp(bytes, start, length, readAt),
+      (bytes, start, length) => track.rtcp(bytes, start, length, readAt),
+    );
+    track.expire(readAt);
+    if (this.#controlError !== null) throw this.#controlError;
+    return this.#hasControlEnded;
+  }
+
+  async #readControl(udp: UdpPair): Promise<void> {
+    try {
+      const yielder = new EventLoopYielder(this.#options.clock);
+      while (!(await this.#options.connection.receive()).ended) await yielder.afterRead(true);
+    } catch (error) {
+      this.#controlError = error;
+    } finally {
+      this.#hasControlEnded = true;
+      udp.wake();
+    }
+  }
+
+  #endBatch(): void {
+    for (const track of this.receivers) track.endBatch();
+  }
+
+  #sendReport(now: SteadyMs): void {
+    this.#nextReportAt = plusMs(now, REPORT_INTERVAL_MS);
+    this.selected?.report(now);
+  }
+
+  #detectExpiry(): void {
+    const { clock, hints } = this.#options;
+    if (this.#playedAt === null || this.#closing !== null) return;
+    if (this.#keepAlive.mayHaveExpired(clock.nowMs() - this.#playedAt)) {
+      hints.alternatesKeepAlive = true;
+    }
+  }
+
+  async #close(waitMs: number): Promise<void> {
+    const { connection, stream, requester, aggregateUri: uri, clock } = this.#options;
+    this.#keepAlive.stop();
+    if (requester.sessionId !== null) {
+      const answered = Promise.withResolvers<void>();
+      const cancel = clock.after(waitMs, () => answered.resolve());
+      const headers = requester.headersFor("TEARDOWN", uri);
+      // A write that fails means that the connection is gone: the camera detects that as well.
+      connection.send({ method: "TEARDOWN", uri, headers }, () => answered.resolve())
+        .catch(() => answered.resolve());
+      await answered.promise;
+      cancel();
+    }
+    stream.close();
+    this.#udp?.close();
+  }
+}
