@@ -10,12 +10,6 @@ const FILE_LINES_MAX = 300;
 const WORKER_LINES_MAX = 60;
 const FUNCTION_LINES_MAX = 70;
 
-/** Files that may be longer, and why. */
-const LONGER: Readonly<Record<string, number>> = {
-  // Every message between threads in one place, beside what is transferred with it.
-  "src/core/messages.ts": 400,
-};
-
 /** A pattern that must not occur in code (comments and strings don't count). */
 interface Ban {
   readonly pattern: RegExp;
@@ -122,8 +116,7 @@ function found(path: string, code: string, bans: readonly Ban[]): Violation[] {
 
 function tooLong({ path, text }: SourceFile): Violation[] {
   const lines = text.split("\n").length - 1;
-  const usual = path.startsWith("workers/") ? WORKER_LINES_MAX : FILE_LINES_MAX;
-  const max = LONGER[path] ?? usual;
+  const max = path.startsWith("workers/") ? WORKER_LINES_MAX : FILE_LINES_MAX;
   const violations: Violation[] = [];
   if (lines > max) {
     const remedy = path.startsWith("workers/")

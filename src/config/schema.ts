@@ -5,7 +5,7 @@
  * Each part's error text is what was expected, as a phrase that completes "Write …".
  */
 import { z } from "zod";
-import { COMMAND_NAMES } from "../core/command_shapes.ts";
+import { COMMAND_NAMES } from "../core/commands.ts";
 import { parseAspect } from "./aspect.ts";
 import { parseFingerprint } from "./fingerprint.ts";
 import { parseBrokerUrl, parseCameraUrl, type Parsed, parseHost, parseListen } from "./urls.ts";

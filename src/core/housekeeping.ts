@@ -1,16 +1,19 @@
 import type { Cancel, Clock } from "./clock.ts";
 
-/** How often garbage is collected. */
+/** The interval between garbage collections. */
 export const COLLECT_EVERY_MS = 20_000;
 
 /**
- * Collects this thread's garbage now and then, where the runtime allows it (`--expose-gc`).
+ * Collects this thread's garbage periodically, where the runtime exposes it (`--expose-gc`).
  *
- * A thread that allocates little may go for hours before V8 sees a reason to look at its old objects,
- * and each of Orion's threads then grows by megabytes before anything is given back. On a small box
- * those are somebody else's. A collection of such a small heap takes a few milliseconds.
+ * In a thread that allocates little, V8 may not collect old objects for hours, and each of Orion's threads
+ * grows by megabytes in the meantime. On a small machine other programs need that memory. A collection of
+ * such a small heap takes a few milliseconds.
  */
-export function keepHouse(clock: Clock, collect: (() => void) | null = collector()): Cancel {
+export function collectPeriodically(
+  clock: Clock,
+  collect: (() => void) | null = collector(),
+): Cancel {
   if (collect === null) return () => undefined;
   let cancel: Cancel = () => undefined;
   const next = () => {

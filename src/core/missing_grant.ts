@@ -1,4 +1,4 @@
-/** What is said of a permission of Deno's that is not there. */
+/** The remedy for a missing permission of Deno. */
 
 /** The permissions that Orion may need. */
 export type PermissionKind = "read" | "write" | "net" | "env" | "ffi" | "run" | "sys";
@@ -9,9 +9,9 @@ export function allowFlag(kind: PermissionKind, values: readonly string[]): stri
 }
 
 /**
- * What to do about it.
+ * The remedy where it is missing.
  *
- * @param isCompiled  whether this is a compiled program, whose permissions can't be added to
+ * @param isCompiled  whether this is a compiled program, whose permissions are fixed
  */
 export function grantRemedy(
   kind: PermissionKind,

@@ -1,6 +1,6 @@
 import { ageOf } from "../core/age.ts";
 import type { Clock, SteadyMs, WallMs } from "../core/clock.ts";
-import { errorData, OrionError } from "../core/errors.ts";
+import { type ErrorData, errorData, OrionError } from "../core/errors.ts";
 import type { Log } from "../core/log.ts";
 import type {
   CameraSource,
@@ -24,12 +24,20 @@ import type { RtspSource } from "./rtsp_source.ts";
 import type { ConnectionEnd } from "./session.ts";
 import { FramePool, type SharedFrame } from "./shared_frame.ts";
 
-/** The state of a camera and how it came to it. */
-export interface StateReport {
+/** The state of a camera. */
+interface Standing {
   readonly state: CameraState;
   readonly reason: string | null;
   readonly sinceMs: WallMs;
   readonly reconnects: number;
+}
+
+/** A change of state: why, and what is known of the stream. */
+export interface StateReport extends Standing {
+  /** The error that ended the connection, or null. */
+  readonly error: ErrorData | null;
+  /** The newest stream that was opened, or null. */
+  readonly info: StreamInfo | null;
 }
 
 /** What a camera works with. It owns none of it. */
@@ -53,7 +61,7 @@ export class Camera {
   readonly #reconnects: ReconnectPolicy;
   readonly #memory = new CameraMemory();
   readonly #stop = new AbortController();
-  #standing: StateReport;
+  #standing: Standing;
   #connections = 0;
   #connectedAtMs: SteadyMs | null = null;
   #lastFrameAtMs: SteadyMs | null = null;
@@ -83,7 +91,7 @@ export class Camera {
   async run(): Promise<"ended" | "stopped"> {
     const { libav, clock, log } = this.#parts;
     const { signal } = this.#stop;
-    this.#parts.onState(this.#standing);
+    this.#notify(null);
     using pool = new FramePool(libav);
     while (!signal.aborted) {
       const end = await this.#connect(pool);
@@ -180,7 +188,7 @@ export class Camera {
       const retryAfterMs = error instanceof RtspError ? error.retryAfterMs : null;
       this.#failure = { code: data.code, retryAfterMs };
       log.warning("camera.failed", { ...data });
-      this.#become("offline", data.code);
+      this.#become("offline", data.code, data);
       return "failed";
     } finally {
       this.#frameRate.restart();
@@ -214,7 +222,7 @@ export class Camera {
     this.#parts.log.info("camera.stream_changed", { ...info });
   }
 
-  #become(state: CameraState, reason: string | null): void {
+  #become(state: CameraState, reason: string | null, error: ErrorData | null = null): void {
     const before = this.#standing;
     const reconnects = Math.max(0, this.#connections - 1);
     if (before.state === state && before.reason === reason) {
@@ -223,6 +231,10 @@ export class Camera {
     }
     const sinceMs = before.state === state ? before.sinceMs : this.#parts.clock.wallMs();
     this.#standing = { state, reason, sinceMs, reconnects };
-    this.#parts.onState(this.#standing);
+    this.#notify(error);
+  }
+
+  #notify(error: ErrorData | null): void {
+    this.#parts.onState({ ...this.#standing, error, info: this.#info });
   }
 }

@@ -51,10 +51,6 @@ export class Capture {
         else bus.register(subscription);
         return;
       }
-      case "unsubscribe":
-        bus.unregister(message.detector);
-        writer.forget(message.detector);
-        return;
       case "attach":
         return ports.attach(message);
       case "detach":
@@ -112,7 +108,7 @@ export class Capture {
       clock,
       log,
       random: Math.random,
-      onState: (standing) => this.#link.post({ kind: "state", ...standing }),
+      onState: (report) => this.#link.post({ kind: "state", ...report }),
     });
     bus.start();
     this.#link.post({ kind: "ready", libav: libav.release });

@@ -4,6 +4,7 @@ import type {
   DetectorPlan,
   FrameMeta,
   FromInference,
+  FromWorker,
   InferenceResult,
   ToConsumer,
   ToInference,
@@ -51,10 +52,12 @@ export function planFor(model: string, changes: Partial<DetectorPlan> = {}): Det
   };
 }
 
+type Posted = FromWorker<FromInference>;
+
 /** A running inference worker whose messages are waited for by kind. */
 export class InferenceWorker implements Disposable {
   readonly #worker: Worker;
-  readonly seen: FromInference[] = [];
+  readonly seen: Posted[] = [];
   #wake: () => void = () => undefined;
   #broken: string | null = null;
 
@@ -63,7 +66,7 @@ export class InferenceWorker implements Disposable {
       type: "module",
       deno: { permissions: inferencePermissions(model) },
     });
-    this.#worker.onmessage = (event: MessageEvent<FromInference>) => {
+    this.#worker.onmessage = (event: MessageEvent<Posted>) => {
       this.seen.push(event.data);
       this.#wake();
     };
@@ -79,8 +82,8 @@ export class InferenceWorker implements Disposable {
   }
 
   /** The next message of a kind; one of `failed` that nobody waits for is an error. */
-  async next<K extends FromInference["kind"]>(kind: K) {
-    const wanted = (message: FromInference): message is Extract<FromInference, { kind: K }> =>
+  async next<K extends Posted["kind"]>(kind: K) {
+    const wanted = (message: Posted): message is Extract<Posted, { kind: K }> =>
       message.kind === kind;
     for (;;) {
       const message = this.seen.find(wanted);

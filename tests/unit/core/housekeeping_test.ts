@@ -1,14 +1,14 @@
 import assert from "node:assert/strict";
-import { COLLECT_EVERY_MS, keepHouse } from "../../../src/core/housekeeping.ts";
+import { COLLECT_EVERY_MS, collectPeriodically } from "../../../src/core/housekeeping.ts";
 import { HeldClock } from "../../support/clocks/held_clock.ts";
 
-Deno.test("housekeeping: garbage is collected at every interval, until it is ended", async () => {
+Deno.test("housekeeping: garbage is collected at every interval until stopped", async () => {
   const clock = new HeldClock(0);
   let collected = 0;
-  const end = keepHouse(clock, () => collected++);
+  const stop = collectPeriodically(clock, () => collected++);
   await clock.pass(COLLECT_EVERY_MS * 3);
   assert.equal(collected, 3);
-  end();
+  stop();
   await clock.pass(COLLECT_EVERY_MS * 3);
   assert.equal(collected, 3);
   assert.deepEqual(clock.waitsMs, []);
@@ -16,6 +16,6 @@ Deno.test("housekeeping: garbage is collected at every interval, until it is end
 
 Deno.test("housekeeping: where the runtime has no collector there is no timer", () => {
   const clock = new HeldClock(0);
-  keepHouse(clock, null)();
+  collectPeriodically(clock, null)();
   assert.deepEqual(clock.waitsMs, []);
 });

@@ -2,22 +2,26 @@ import assert from "node:assert/strict";
 import { BrokerError, LifecycleError } from "../../../src/core/errors.ts";
 import { serve } from "../../../src/core/worker_entry.ts";
 
-/** What the worker below says; `null` once the given number of messages came. */
-async function said(body: string, messages: readonly unknown[], count: number): Promise<unknown[]> {
+/** The first `count` messages of a worker. */
+async function posted(
+  body: string,
+  messages: readonly unknown[],
+  count: number,
+): Promise<unknown[]> {
   const entry = new URL("../../../src/core/worker_entry.ts", import.meta.url);
   const code = `import { serve } from ${JSON.stringify(entry.href)};\n${body}`;
   const url = URL.createObjectURL(new Blob([code], { type: "application/javascript" }));
   const worker = new Worker(url, { type: "module" });
   try {
-    const heard: unknown[] = [];
+    const received: unknown[] = [];
     const { promise, resolve } = Promise.withResolvers<void>();
     worker.addEventListener("message", (event: MessageEvent) => {
-      heard.push(event.data);
-      if (heard.length === count) resolve();
+      received.push(event.data);
+      if (received.length === count) resolve();
     });
     for (const message of messages) worker.postMessage(message);
     await promise;
-    return heard;
+    return received;
   } finally {
     worker.terminate();
     URL.revokeObjectURL(url);
@@ -34,45 +38,45 @@ const failed = (message: string) => ({
   },
 });
 
-Deno.test("worker entry: what a handler throws or rejects with is told, and the worker goes on", async () => {
+Deno.test("worker entry: a handler's exception or rejection is posted, and the worker continues", async () => {
   const body = `serve(({ post }) => (message) => {
     if (message === "throw") throw new TypeError("thrown");
     if (message === "reject") return Promise.reject(new TypeError("rejected"));
-    post({ kind: "heard", message });
+    post({ kind: "received", message });
   });`;
-  const heard = await said(body, ["throw", "reject", "go on"], 3);
-  assert.deepEqual(new Set(heard.map((each) => JSON.stringify(each))).size, 3);
-  assert.deepEqual(heard[0], failed("TypeError: thrown"));
+  const received = await posted(body, ["throw", "reject", "go on"], 3);
+  assert.deepEqual(new Set(received.map((each) => JSON.stringify(each))).size, 3);
+  assert.deepEqual(received[0], failed("TypeError: thrown"));
   assert.deepEqual(
-    heard.find((each) => JSON.stringify(each).includes("rejected")),
+    received.find((each) => JSON.stringify(each).includes("rejected")),
     failed("TypeError: rejected"),
   );
-  assert.deepEqual(heard.find((each) => JSON.stringify(each).includes("heard")), {
-    kind: "heard",
+  assert.deepEqual(received.find((each) => JSON.stringify(each).includes("received")), {
+    kind: "received",
     message: "go on",
   });
 });
 
-Deno.test("worker entry: what nobody caught is told rather than the end of the worker", async () => {
+Deno.test("worker entry: an uncaught error is posted and does not end the worker", async () => {
   const body = `serve(({ post }) => (message) => {
     if (message === "later") setTimeout(() => { throw new RangeError("late"); });
     if (message === "lost") void Promise.reject(new RangeError("lost"));
     if (message === "ping") setTimeout(() => post("pong"), 50);
   });`;
-  const heard = await said(body, ["later", "lost", "ping"], 3);
-  assert.deepEqual(heard.slice(0, 2).map((each) => JSON.stringify(each)).sort(), [
+  const received = await posted(body, ["later", "lost", "ping"], 3);
+  assert.deepEqual(received.slice(0, 2).map((each) => JSON.stringify(each)).sort(), [
     JSON.stringify(failed("RangeError: late")),
     JSON.stringify(failed("RangeError: lost")),
   ]);
-  assert.equal(heard[2], "pong");
+  assert.equal(received[2], "pong");
 });
 
-Deno.test("worker entry: the worker itself learns that it was told of as failed", async () => {
+Deno.test("worker entry: the worker is notified that it was reported as failed", async () => {
   const body = `serve(({ post, failed }) => {
     failed.addEventListener("abort", () => post("after"));
     return () => { setTimeout(() => { throw new RangeError("late"); }); };
   });`;
-  assert.deepEqual(await said(body, ["go"], 2), [failed("RangeError: late"), "after"]);
+  assert.deepEqual(await posted(body, ["go"], 2), [failed("RangeError: late"), "after"]);
 });
 
 Deno.test("worker entry: log records and codes of errors cross the boundary", async () => {
@@ -88,12 +92,12 @@ Deno.test("worker entry: log records and codes of errors cross the boundary", as
     retryable: true,
     remedy: "r",
   });
-  assert.deepEqual(await said(body, ["go"], 2), [
+  assert.deepEqual(await posted(body, ["go"], 2), [
     { kind: "log", record: { level: "info", event: "broker.gone", fields: { port: 1 } } },
     { kind: "failed", error: { code, message, retryable, remedy } },
   ]);
 });
 
-Deno.test("worker entry: on the main thread it refuses", () => {
+Deno.test("worker entry: it refuses to run on the main thread", () => {
   assert.throws(() => serve(() => () => {}), LifecycleError);
 });
