@@ -1,0 +1,54 @@
+import assert from "node:assert/strict";
+import {
+  brokerTarget,
+  detectorPlan,
+  ownClient,
+  publisherPlan,
+} from "../../../../src/service/workers/start_messages.ts";
+import { settingsOf } from "../../../support/workers/service_parts.ts";
+
+const CAMERAS =
+  'cameras: [{ id: gate, url: "rtsp://192.0.2.1/s" }, { id: yard, url: "rtsp://192.0.2.2/s" }]';
+
+Deno.test("start messages: the publisher logs in to the embedded broker by generated credentials", () => {
+  const settings = settingsOf(
+    `${CAMERAS}\ninstance: lobby-1\nmqtt: { listen: "127.0.0.1:1884", protocol: 5 }`,
+  );
+  const own = ownClient(settings);
+  assert.equal(own.rootTopic, "orion/lobby-1");
+  assert.notEqual(own.password, ownClient(settings).password);
+  const { broker } = publisherPlan(settings, "1.2.3", own);
+  assert.equal(broker.url, "mqtt://127.0.0.1:1884");
+  assert.deepEqual([broker.username, broker.password], [own.clientId, own.password]);
+  assert.equal(broker.protocol, "3.1.1", "the embedded broker supports nothing newer");
+});
+
+Deno.test("start messages: the publisher logs in to another broker as configured", () => {
+  const settings = settingsOf(
+    `${CAMERAS}\nmqtt: { url: "mqtt://192.0.2.9", username: me, password: secret, protocol: 5 }`,
+  );
+  const { broker } = publisherPlan(settings, "1.2.3", ownClient(settings));
+  assert.deepEqual(broker, brokerTarget(settings.mqtt));
+  assert.deepEqual([broker.username, broker.password, broker.protocol], ["me", "secret", 5]);
+});
+
+Deno.test("start messages: Home Assistant gets the first detector of persons of each camera", () => {
+  const settings = settingsOf(`${CAMERAS}
+mqtt: { url: "mqtt://192.0.2.9", homeAssistant: true }
+detectors:
+  - { id: car, model: "builtin:person", classes: [car] }
+  - { id: first, model: "builtin:person", classes: [0, 2], cameras: [gate] }
+  - { id: second, model: "builtin:person", classes: [person], cameras: [gate] }`);
+  const { homeAssistant } = publisherPlan(settings, "1.2.3", ownClient(settings));
+  assert.deepEqual(homeAssistant?.cameras, [
+    { camera: "gate", personDetector: "first" },
+    { camera: "yard", personDetector: null },
+  ]);
+});
+
+Deno.test("start messages: each worker of a pool has a name of its own", () => {
+  const [detector] = settingsOf(CAMERAS).detectors;
+  assert.ok(detector !== undefined);
+  const names = [0, 1].map((index) => detectorPlan(detector, index).worker);
+  assert.deepEqual(names, ["person-0", "person-1"]);
+});
