@@ -54,7 +54,7 @@ export function planFor(model: string, changes: Partial<DetectorPlan> = {}): Det
 
 type Posted = FromWorker<FromInference>;
 
-/** A running inference worker whose messages are waited for by kind. */
+/** A running inference worker whose messages can be awaited by kind. */
 export class InferenceWorker implements Disposable {
   readonly #worker: Worker;
   readonly seen: Posted[] = [];
@@ -81,7 +81,7 @@ export class InferenceWorker implements Disposable {
     this.#worker.postMessage(message, portTransfers(message));
   }
 
-  /** The next message of a kind; one of `failed` that nobody waits for is an error. */
+  /** The next message of a kind; an unexpected `failed` is an error. */
   async next<K extends Posted["kind"]>(kind: K) {
     const wanted = (message: Posted): message is Extract<Posted, { kind: K }> =>
       message.kind === kind;
@@ -98,14 +98,14 @@ export class InferenceWorker implements Disposable {
     }
   }
 
-  /** Leads the results to the test from now on. */
+  /** Routes the results to the test from now on. */
   results(): ResultsEnd {
     const { port1, port2 } = new MessageChannel();
     this.send({ kind: "results", port: port2 });
     return new ResultsEnd(port1);
   }
 
-  /** Attaches a camera whose mailbox is in the test's hands. */
+  /** Attaches a camera whose mailbox the test plays. */
   attach(camera: string): Mailbox {
     const { port1, port2 } = new MessageChannel();
     this.send({ kind: "attach", camera, port: port2 });
@@ -117,7 +117,7 @@ export class InferenceWorker implements Disposable {
   }
 }
 
-/** The publisher's end of the way of results. */
+/** The publisher's end of a port for results. */
 export class ResultsEnd implements Disposable {
   readonly seen: InferenceResult[] = [];
   readonly #port: MessagePort;
@@ -131,7 +131,7 @@ export class ResultsEnd implements Disposable {
     };
   }
 
-  /** Settles when the worker has said its end; everything was seen then. */
+  /** Settles when the worker has sent `end`; all results have arrived then. */
   ended(): Promise<void> {
     return this.#ended.promise;
   }

@@ -34,7 +34,7 @@ Deno.test("start messages: the publisher logs in to another broker as configured
 
 Deno.test("start messages: Home Assistant gets the first detector of persons of each camera", () => {
   const settings = settingsOf(`${CAMERAS}
-mqtt: { url: "mqtt://192.0.2.9", homeAssistant: true }
+mqtt: { url: "mqtt://192.0.2.9", homeAssistant: { discoveryPrefix: homeassistant } }
 detectors:
   - { id: car, model: "builtin:person", classes: [car] }
   - { id: first, model: "builtin:person", classes: [0, 2], cameras: [gate] }
