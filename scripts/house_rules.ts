@@ -10,12 +10,6 @@ import { lineAt, type Violation, violationText } from "./testing/source.ts";
 const FILE_LINES_MAX = 300;
 const WORKER_LINES_MAX = 60;
 
-/** Files that may be longer, and why. */
-const LONGER: Readonly<Record<string, number>> = {
-  // Every message between threads in one place, beside what is transferred with it.
-  "src/core/messages.ts": 400,
-};
-
 /** A pattern that must not occur in a text. */
 interface Ban {
   readonly pattern: RegExp;
@@ -85,8 +79,7 @@ function found({ path, text }: SourceFile, bans: readonly Ban[]): Violation[] {
 
 function tooLong({ path, text }: SourceFile): Violation[] {
   const lines = text.split("\n").length - 1;
-  const usual = path.startsWith("workers/") ? WORKER_LINES_MAX : FILE_LINES_MAX;
-  const max = LONGER[path] ?? usual;
+  const max = path.startsWith("workers/") ? WORKER_LINES_MAX : FILE_LINES_MAX;
   if (lines <= max) return [];
   const remedy = path.startsWith("workers/")
     ? "a worker entry only composes rooms of src/: move what it does there"

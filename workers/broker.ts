@@ -1,4 +1,4 @@
-/** The thread of the embedded broker: what it may do is listen on its own loopback address. */
+/** The embedded broker: may listen on its own address. */
 import { assertNever } from "../src/core/assert.ts";
 import { systemClock } from "../src/core/clock.ts";
 import { LifecycleError } from "../src/core/errors.ts";
@@ -14,11 +14,11 @@ serve<ToBroker, FromBroker>(({ post, log }) => {
         if (starting !== null) throw new LifecycleError("the broker was started twice");
         const { hostname, port, own } = message;
         starting = EmbeddedBroker.start({ hostname, port, own, clock: systemClock, log });
-        const broker = await starting;
-        return post({ kind: "listening", hostname: broker.hostname, port: broker.port });
+        await starting;
+        return post({ kind: "listening" });
       }
       case "stop": {
-        // A start that failed was told already, and left nothing to close.
+        // A failed start was reported as `failed`, and leaves nothing to close.
         const broker = await starting?.catch(() => null);
         await broker?.close();
         return post({ kind: "stopped" });

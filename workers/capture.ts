@@ -1,4 +1,4 @@
-/** The thread of one camera: what it may do is load the four libav libraries, and nothing else. */
+/** The thread of one camera: packets in, frames out. */
 import { systemClock } from "../src/core/clock.ts";
 import type { FromCapture, ToCapture } from "../src/core/messages.ts";
 import { serve } from "../src/core/worker_entry.ts";

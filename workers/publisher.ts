@@ -1,4 +1,4 @@
-/** The thread that talks to the broker: what it may do is connect to it, and read its TLS files. */
+/** The MQTT client: may connect to the broker and read its TLS files. */
 import { assertNever } from "../src/core/assert.ts";
 import { systemClock } from "../src/core/clock.ts";
 import type { FromPublisher, ToPublisher } from "../src/core/messages.ts";
@@ -35,7 +35,7 @@ serve<ToPublisher, FromPublisher>(({ post, log }) => {
       }
       case "results":
         return results.add(message.worker, message.port);
-      case "results-given-up":
+      case "results-abandoned":
         return results.giveUp(message.worker);
       case "camera":
         return publisher.camera(message.status);

@@ -5,10 +5,10 @@
  * The error text of each part is the expected value, as a phrase that completes "Write …".
  */
 import { z } from "zod";
-import { COMMAND_NAMES } from "../core/command_shapes.ts";
 import type { Endpoint } from "../core/endpoint.ts";
 import { EXECUTION_PROVIDERS } from "../core/execution_providers.ts";
 import { fraction, FRACTION_TOLERANCE, id, number } from "../core/schema_parts.ts";
+import { COMMAND_NAMES } from "../core/commands.ts";
 import { parseAspect } from "./aspect.ts";
 import { parseFingerprint } from "./fingerprint.ts";
 import { parseBrokerUrl, parseCameraUrl, type Parsed, parseHost, parseListen } from "./urls.ts";

@@ -1,6 +1,6 @@
 /**
- * The first message to every worker. Its thread holds the port as long as it lives, so the other end
- * closes when the thread has ended, and not before: not while it hangs in a native call.
+ * The first message to every worker. The thread holds the port until it ends, so the other end closes
+ * exactly then; not while the thread hangs in a native call.
  */
 export interface LifelineMessage {
   readonly kind: "lifeline";

@@ -3,14 +3,14 @@ import { errorData, LifecycleError } from "./errors.ts";
 import { collectPeriodically } from "./garbage_collection.ts";
 import { isLifeline, type LifelineMessage } from "./lifeline.ts";
 import { type Log, logTo } from "./log.ts";
-import type { FailedMessage, LogMessage } from "./messages.ts";
+import type { FromWorker } from "./messages.ts";
 
 /**
  * What a worker's entry needs of its global scope.
  *
- * The compiler checks the whole tree with the library of the main thread, in which the global scope
- * has no `postMessage`; taking in the library of a worker beside it declares `self` twice. So the
- * scope is looked at when the worker starts, and named here.
+ * The compiler checks the whole tree with the main thread's library, whose global scope has no
+ * `postMessage`; adding a worker's library declares `self` twice. So the scope is checked when the worker
+ * starts, and declared here.
  */
 export interface WorkerScope {
   postMessage(message: unknown, transfers: Transferable[]): void;
@@ -22,28 +22,28 @@ export interface WorkerScope {
   ): void;
 }
 
-/** A worker's way back to the thread that started it. */
+/** A worker's link to the thread that started it. */
 export interface WorkerLink<Out> {
-  /** What is in `transfers` belongs to the receiver from here on. */
-  post(message: Out | LogMessage | FailedMessage, transfers?: Transferable[]): void;
-  /** Aborted once `failed` was posted: what this thread still does counts for nothing. */
+  /** Ownership of `transfers` passes to the receiver. */
+  post(message: FromWorker<Out>, transfers?: Transferable[]): void;
+  /** Aborted once `failed` was posted: further results of this thread do not count. */
   readonly failed: AbortSignal;
-  /** Posts each record; formatting and redaction happen in one place, on the other side. */
+  /** Posts each record; the main thread formats and redacts it. */
   readonly log: Log;
 }
 
-/** Takes one message. What it throws, or rejects with, is told as `failed`. */
+/** Handles one message. An exception or a rejection is posted as `failed`. */
 export type MessageHandler<In> = (message: In) => void | Promise<void>;
 
 /**
- * Makes this thread a worker that takes `In` and answers `Out`. Called once, by a file in `workers/`.
+ * Makes this thread a worker that receives `In` and posts `Out`. Called once, by a file in `workers/`.
  *
  *     serve<ToBroker, FromBroker>((link) => (message) => { switch (message.kind) { … } });
  *
- * Messages are not queued behind an asynchronous handler: one that must finish first says so itself.
- * An error nobody caught becomes a `failed` message instead of ending the worker without a word.
- * @param begin builds what the worker holds, and returns its handler
- * @param scope the worker's global scope; tests hand in their own
+ * Messages are not queued behind an asynchronous handler: a handler that must finish first has to await it
+ * itself. An uncaught error becomes a `failed` message instead of ending the worker silently.
+ * @param begin  creates the worker's state, and returns its handler
+ * @param scope  the worker's global scope; tests pass their own
  */
 export function serve<In, Out>(
   begin: (link: WorkerLink<Out>) => MessageHandler<In>,
@@ -67,7 +67,7 @@ export function serve<In, Out>(
   collectPeriodically(systemClock);
   const log = logTo((record) => post({ kind: "log", record }));
   const handle = begin({ post, failed: failed.signal, log });
-  const take = async (message: In) => {
+  const receive = async (message: In) => {
     try {
       await handle(message);
     } catch (error) {
@@ -77,7 +77,7 @@ export function serve<In, Out>(
   let lifeline: LifelineMessage | null = null;
   scope.addEventListener("message", ({ data }) => {
     if (lifeline === null && isLifeline(data)) lifeline = data;
-    else void take(data);
+    else void receive(data);
   });
 }
 

@@ -1,5 +1,5 @@
 import { assertAttached } from "../core/assert.ts";
-import type { WorkerOffer } from "../core/camera_shapes.ts";
+import type { WorkerOffer } from "../core/camera_types.ts";
 import type { Clock } from "../core/clock.ts";
 import {
   frameTransfers,

@@ -7,6 +7,7 @@ import type {
   DetectorPlan,
   FrameMeta,
   FromInference,
+  FromWorker,
   InferenceResult,
   ResultNote,
   SentFrame,
@@ -29,8 +30,8 @@ export const STOP_ANSWER_MS = 250;
 export interface DetectorDeps {
   readonly clock: Clock;
   readonly log: Log;
-  readonly post: (message: FromInference) => void;
-  /** Aborted when the thread was reported as failed, and so is being replaced. */
+  readonly post: (message: FromWorker<FromInference>) => void;
+  /** Aborted when the thread was reported as failed, and is being replaced. */
   readonly failed: AbortSignal;
   readonly load: (options: LoadOptions) => Promise<Model>;
 }
@@ -252,7 +253,11 @@ export class Detector {
   }
 }
 
-function noteOf({ detector, worker, meta, ...of }: InferenceResult): ResultNote {
+function noteOf({ meta, ...result }: InferenceResult): ResultNote {
+  const { detector, detections, inferenceMs, postprocessMs } = result;
   const { camera, seq, queueMs, convertMs, dropsSinceLast } = meta;
-  return { detector, worker, camera, seq, queueMs, convertMs, dropsSinceLast, ...of };
+  return {
+    ...{ detector, camera, seq, detections, queueMs, convertMs },
+    ...{ inferenceMs, postprocessMs, dropsSinceLast },
+  };
 }

@@ -9,7 +9,7 @@ import type { Clock } from "../core/clock.ts";
 import { type Endpoint, endpointText, isLoopback } from "../core/endpoint.ts";
 import { BrokerError, errorData } from "../core/errors.ts";
 import type { Log } from "../core/log.ts";
-import type { OwnClient } from "../core/own_client.ts";
+import type { OwnClient } from "../core/publisher_types.ts";
 import { TcpServer } from "../core/tcp_server.ts";
 import type { TcpStream } from "../core/tcp_stream.ts";
 import { BoundedMemory } from "./broker_memory.ts";

@@ -1,7 +1,7 @@
 /** Who has a place at the embedded broker: connections without a name, clients, and Orion's own. */
 import { createHash, timingSafeEqual } from "node:crypto";
 import type { Duplex } from "node:stream";
-import type { OwnClient } from "../core/own_client.ts";
+import type { OwnClient } from "../core/publisher_types.ts";
 
 /** Clients at once, Orion's own apart: dashboards and tools on the same machine. */
 export const MAX_CLIENTS = 64;

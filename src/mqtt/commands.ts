@@ -4,7 +4,7 @@
  * encoding, its syntax, its shape.
  */
 import { z } from "zod";
-import { COMMAND_NAMES } from "../core/command_shapes.ts";
+import { COMMAND_NAMES } from "../core/commands.ts";
 import type { ErrorData } from "../core/errors.ts";
 import { boxNorm } from "../core/geometry.ts";
 import type { ControlCommand } from "../core/messages.ts";

@@ -6,7 +6,7 @@ import type { Places } from "../permissions/places.ts";
 import type { WorkerEntries } from "./workers/entries.ts";
 import type { ServiceLimits } from "./supervision/limits.ts";
 
-/** What a service is started with. */
+/** What a service works with. */
 export interface ServiceOptions {
   readonly settings: Settings;
   readonly manifest: Manifest;
@@ -15,8 +15,8 @@ export interface ServiceOptions {
   readonly log: Log;
   readonly clock: Clock;
   readonly version: string;
-  /** How many lines of the log were dropped so far; absent: none can be. */
+  /** The number of log lines dropped so far; absent where none can be. */
   readonly droppedLogLines?: () => number;
-  /** Those that are not given are {@link SERVICE_LIMITS}. */
+  /** Limits other than {@link SERVICE_LIMITS}. */
   readonly limits?: Partial<ServiceLimits>;
 }

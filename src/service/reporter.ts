@@ -1,7 +1,7 @@
 import process from "node:process";
 import type { Settings } from "../config/settings.ts";
 import { type Clock, epochMs, type SteadyMs, type WallMs } from "../core/clock.ts";
-import type { BrokerState } from "../core/messages.ts";
+import type { BrokerState } from "../core/publisher_types.ts";
 import { Redactor } from "../core/redact.ts";
 import { ONNX_RUNTIME_VERSION } from "../core/version.ts";
 import { type HealthJson, healthJson } from "../health/health_json.ts";
@@ -9,7 +9,7 @@ import type { Metrics } from "../health/metrics.ts";
 import { type HealthParts, healthReport, unreadiness } from "../health/report.ts";
 import type { Fleet } from "./workers/fleet.ts";
 
-/** Where a report comes from. */
+/** What a report is made from. */
 export interface ReporterParts {
   readonly settings: Settings;
   readonly clock: Clock;
@@ -18,29 +18,27 @@ export interface ReporterParts {
   readonly metrics: Metrics;
   readonly droppedLogLines: () => number;
   readonly broker: () => BrokerState;
-  /** Threads that hang and were given up. */
+  /** The number of threads that hang. */
   readonly threadsAbandoned: () => number;
-  /** What was changed by command and is in force. */
+  /** The settings changed by command. */
   readonly overrides: () => readonly unknown[];
 }
 
-/** Gathers what every part knows of itself into one report. */
+/** Combines the figures of all parts into one report. */
 export class Reporter {
   readonly #parts: ReporterParts;
-  readonly #startedAtMs: WallMs;
-  readonly #beganAtMs: SteadyMs;
+  readonly #startedAt: { readonly wallMs: WallMs; readonly steadyMs: SteadyMs };
   readonly #redactor: Redactor;
   readonly #emitted = new Map<string, Map<string, number>>();
 
   constructor(parts: ReporterParts) {
     this.#parts = parts;
-    this.#startedAtMs = parts.clock.wallMs();
-    this.#beganAtMs = parts.clock.nowMs();
+    this.#startedAt = { wallMs: parts.clock.wallMs(), steadyMs: parts.clock.nowMs() };
     this.#redactor = new Redactor(parts.settings.secrets());
   }
 
-  /** An inference message was handed to the MQTT client. */
-  emitted(camera: string, detector: string): void {
+  /** Counts an inference message that was handed to the MQTT client. */
+  countEmitted(camera: string, detector: string): void {
     const counts = this.#emitted.get(camera) ?? new Map<string, number>();
     this.#emitted.set(camera, counts.set(detector, (counts.get(detector) ?? 0) + 1));
   }
@@ -50,7 +48,7 @@ export class Reporter {
     return healthJson(healthReport(await this.parts()));
   }
 
-  /** Why the service is not ready; none when it is. */
+  /** Why the service is not ready; empty when it is. */
   async unreadiness(): Promise<string[]> {
     const stallTimeoutMs = new Map(
       this.#parts.settings.cameras.map((camera) => [camera.id, camera.stallTimeoutSeconds * 1000]),
@@ -64,7 +62,7 @@ export class Reporter {
     const report = healthReport(await this.parts());
     const cameras = [...this.#parts.fleet.cameras.values()];
     return this.#parts.metrics.text(report, {
-      startSeconds: epochMs(this.#startedAtMs) / 1000,
+      startSeconds: epochMs(this.#startedAt.wallMs) / 1000,
       build: {
         version: this.#parts.version,
         deno: Deno.version.deno,
@@ -77,7 +75,7 @@ export class Reporter {
     });
   }
 
-  /** Asks every camera's thread for its account, all at once. */
+  /** The parts of a report. Requests the reports of all cameras concurrently. */
   async parts(): Promise<HealthParts> {
     const { settings, clock, version, fleet } = this.#parts;
     const cameras = await Promise.all(
@@ -95,8 +93,8 @@ export class Reporter {
     return {
       instance: settings.instance,
       version,
-      startedAtMs: this.#startedAtMs,
-      uptimeMs: nowMs - this.#beganAtMs,
+      startedAtMs: this.#startedAt.wallMs,
+      uptimeMs: nowMs - this.#startedAt.steadyMs,
       nowMs,
       timeMs: clock.wallMs(),
       broker: {
@@ -109,7 +107,7 @@ export class Reporter {
       threadsAbandoned: this.#parts.threadsAbandoned(),
       overrides: this.#parts.overrides(),
       workers: fleet.workers.map((worker) => ({
-        id: worker.id,
+        id: worker.name,
         detector: worker.detector,
         state: worker.state,
         restarts: worker.restarts,

@@ -7,20 +7,20 @@ import type { ServiceOptions } from "./options.ts";
 import { Service } from "./service.ts";
 
 /**
- * Signals that follow one another faster than a person's second thought are one: a terminal and a
- * task runner both pass Ctrl-C on, and `timeout` signals its child and then the whole group.
+ * Signals within this time count as one: a terminal and a task runner both pass Ctrl-C on, and `timeout`
+ * signals its child and then the whole group.
  */
 const ONE_SIGNAL_MS = 500;
 
-/** A hangup is the end of whoever would have read the log, or asks for a reload that there is not. */
+/** SIGHUP stops the service: the terminal is gone, or it requests a reload, which is not supported. */
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
 /**
- * Runs the service until a signal ends it, or until a worker failed more often than it may.
+ * Runs the service until a signal, a command or the supervisor ends it.
  *
- * The first signal shuts down in order; a second one ends the process at once.
- * @param exit  ends the process with a code, without waiting for anything of it
- * @returns the exit code; threads that hang may be left behind, so the caller ends the process with it
+ * The first signal begins the orderly shutdown; a second one ends the process at once.
+ * @param exit  ends the process with a code at once
+ * @returns the exit code; threads may still hang, so the caller must end the process with it
  */
 export async function runService(
   options: ServiceOptions,
@@ -29,13 +29,13 @@ export async function runService(
   const { log, clock } = options;
   forbidTelemetry();
   const service = new Service(options);
-  const endCollection = collectPeriodically(clock);
-  const asked = Promise.withResolvers<string>();
+  const stopCollecting = collectPeriodically(clock);
+  const signalled = Promise.withResolvers<string>();
   let firstAtMs: SteadyMs | null = null;
   const listeners = SIGNALS.map((signal) => {
     const listener = () => {
       firstAtMs ??= clock.nowMs();
-      asked.resolve(signal);
+      signalled.resolve(signal);
       if (clock.nowMs() - firstAtMs < ONE_SIGNAL_MS) return;
       log.error("service.killed", { signal, remedy: "A second signal ends Orion at once." });
       exit(EXIT.failed);
@@ -46,7 +46,7 @@ export async function runService(
   try {
     const started = service.start();
     const end = await Promise.race([
-      asked.promise.then((reason) => ({ reason, code: EXIT.done })),
+      signalled.promise.then((reason) => ({ reason, code: EXIT.done })),
       service.ended,
       started.then(() => new Promise<never>(() => undefined)),
     ]);
@@ -59,7 +59,7 @@ export async function runService(
     await service.stop(code);
     return exitCode(error);
   } finally {
-    endCollection();
+    stopCollecting();
     for (const remove of listeners) remove();
   }
 }

@@ -1,49 +1,50 @@
-import type { ErrorData } from "../core/errors.ts";
+import type { CameraStatus } from "../core/camera_types.ts";
+import type { ResultNote } from "../core/detector_types.ts";
 import { EXIT } from "../core/exit.ts";
-import type { CameraStatus, ResultNote } from "../core/messages.ts";
-import type { OwnClient } from "../core/own_client.ts";
+import type { OwnClient } from "../core/publisher_types.ts";
 import { Redactor } from "../core/redact.ts";
+import { DetectionLog } from "../health/detection_log.ts";
 import { healthApp } from "../health/http.ts";
 import { type HealthServer, serveHealth } from "../health/http_server.ts";
 import { healthJson } from "../health/health_json.ts";
-import { healthReport } from "../health/report.ts";
 import { Metrics } from "../health/metrics.ts";
-import { workerPermissions } from "../permissions/grant.ts";
-import { AbandonedThreads } from "./supervision/abandoned_threads.ts";
-import { BrokerWorker } from "./workers/broker_worker.ts";
+import { healthReport } from "../health/report.ts";
+import { StatsLogger } from "../health/stats_log.ts";
+import { pinLibav } from "../libav/pin.ts";
 import { Controller } from "./control/controller.ts";
-import { ShutdownDeadlines } from "./supervision/shutdown_deadlines.ts";
-import { Fleet } from "./workers/fleet.ts";
-import { SERVICE_LIMITS, type ServiceLimits } from "./supervision/limits.ts";
-import { LiveControl } from "./control/live_control.ts";
-import { FrameWatch } from "./supervision/frame_watch.ts";
-import { captureName, ownClient, publisherPlan } from "./workers/start_messages.ts";
-import { type Emitted, PublisherWorker } from "./workers/publisher_worker.ts";
-import { replaceable } from "./supervision/replaceable.ts";
 import type { ServiceOptions } from "./options.ts";
 import { Reporter } from "./reporter.ts";
-import { DetectionLog } from "../health/detection_log.ts";
-import { StatsLogger } from "../health/stats_log.ts";
+import { AbandonedThreads } from "./supervision/abandoned_threads.ts";
+import { FrameWatch } from "./supervision/frame_watch.ts";
+import { SERVICE_LIMITS, type ServiceLimits } from "./supervision/limits.ts";
+import { ShutdownDeadlines } from "./supervision/shutdown_deadlines.ts";
 import { Supervisor } from "./supervision/supervisor.ts";
-import { look } from "./supervision/watched.ts";
 import { Watchdog } from "./supervision/watchdog.ts";
+import { BrokerWorker } from "./workers/broker_worker.ts";
+import type { CameraWorker } from "./workers/camera_worker.ts";
+import type { DetectorWorker } from "./workers/detector_worker.ts";
+import { Fleet } from "./workers/fleet.ts";
+import { type Emitted, PublisherWorker } from "./workers/publisher_worker.ts";
+import { type Spawners, threadSpawners } from "./workers/spawners.ts";
+import { ownClient, publisherPlan } from "./workers/start_messages.ts";
+import { observeFleet } from "./workers/watched.ts";
 
-/** Why a service is to be stopped, and the exit code that tells it. */
+/** Why a service is to be stopped, and the exit code for it. */
 export interface ServiceEnd {
   readonly reason: string;
   readonly code: number;
 }
 
 /**
- * The whole of a running Orion. Start order: broker, publisher, HTTP, detectors, cameras. Shutdown in
- * order: workers, streams, tasks, MQTT.
+ * A running Orion. Start order: broker, publisher, HTTP, detectors, cameras. Shutdown order: workers,
+ * streams, tasks, MQTT.
  */
 export class Service {
   readonly #options: ServiceOptions;
+  readonly #limits: ServiceLimits;
   readonly #metrics = new Metrics();
   readonly #stats: StatsLogger;
-  readonly #sightings: DetectionLog;
-  readonly #limits: ServiceLimits;
+  readonly #detections: DetectionLog;
   readonly #threads: AbandonedThreads;
   readonly #supervisor: Supervisor;
   readonly #watchdog: Watchdog;
@@ -52,7 +53,6 @@ export class Service {
   readonly #broker: BrokerWorker | null;
   readonly #reporter: Reporter;
   readonly #controller: Controller;
-  readonly #own: OwnClient;
   readonly #ended = Promise.withResolvers<ServiceEnd>();
   #http: HealthServer | null = null;
   #cancelStats: (() => void) | null = null;
@@ -60,16 +60,15 @@ export class Service {
 
   constructor(options: ServiceOptions) {
     this.#options = options;
-    const { settings, clock, log } = options;
-    this.#stats = new StatsLogger(log);
-    this.#sightings = new DetectionLog(log, clock);
+    const { settings, clock, log, manifest, entries } = options;
     this.#limits = { ...SERVICE_LIMITS, ...options.limits };
+    this.#stats = new StatsLogger(log);
+    this.#detections = new DetectionLog(log, clock);
     this.#threads = new AbandonedThreads({
       clock,
       log,
       limit: this.#limits.maxAbandonedThreads,
-      onLimit: (count) =>
-        this.#ended.resolve({ reason: `threads that hang: ${count}`, code: EXIT.gaveUp }),
+      onLimit: (count) => this.#giveUp(`threads that hang: ${count}`),
     });
     this.#supervisor = new Supervisor({
       clock,
@@ -78,82 +77,30 @@ export class Service {
       random: Math.random,
       threads: this.#threads,
       parkedRetryMs: this.#limits.parkedRetryMs,
-      onSpent: (name) =>
-        this.#ended.resolve({ reason: `worker ${name} failed too often`, code: EXIT.gaveUp }),
+      onGaveUp: ({ name }) => this.#giveUp(`worker ${name} failed too often`),
     });
-    this.#own = ownClient(settings);
-    this.#publisher = this.#makePublisher();
-    this.#fleet = this.#makeFleet();
-    this.#broker = this.#makeBroker();
-    this.#controller = new Controller({
-      target: new LiveControl({
-        fleet: this.#fleet,
-        status: () => this.#reporter.report(),
-        shutdown: () => this.#ended.resolve({ reason: "command", code: EXIT.done }),
-      }),
-      models: {
-        root: options.places.root,
-        folder: settings.models.folder,
-        realPath: (path) => Deno.realPath(path),
-      },
-      allow: settings.control.allow,
-      redactor: new Redactor(settings.secrets()),
-      clock,
-      log,
-    });
-    this.#reporter = new Reporter({
-      settings,
-      clock,
-      version: options.version,
-      fleet: this.#fleet,
-      metrics: this.#metrics,
-      droppedLogLines: options.droppedLogLines ?? (() => 0),
-      broker: () => this.#publisher.broker,
-      threadsAbandoned: () => this.#threads.count,
-      overrides: () => this.#controller.overrides(),
-    });
-    const pictures = new FrameWatch({
-      clock,
-      log,
-      tell: (camera, reason) => this.#fleet.cameras.get(camera)?.setNoPicture(reason),
-    });
-    this.#watchdog = new Watchdog({
-      settings: settings.watchdog,
-      clock,
-      modelLoadLimitMs: this.#limits.modelLoadLimitMs,
-      look: () => look(this.#fleet),
-      onSilent: (name, error) => this.#replaceByName(name, error),
-      onCameras: (cameras) => pictures.inspect(cameras),
-    });
+    const spawners = threadSpawners({ entries, manifest, log, threads: this.#threads });
+    const own = ownClient(settings);
+    this.#broker = this.#makeBroker(spawners, own);
+    this.#publisher = this.#makePublisher(spawners, own);
+    this.#fleet = this.#makeFleet(spawners);
+    this.#reporter = this.#makeReporter();
+    this.#controller = this.#makeController();
+    this.#watchdog = this.#makeWatchdog();
   }
 
-  /**
-   * Settles when the service is to be stopped: by a command, because the publisher or the embedded
-   * broker failed too often, or because too many threads hang.
-   */
+  /** Settles when the service is to be stopped: by a command, or because too much has failed. */
   get ended(): Promise<ServiceEnd> {
     return this.#ended.promise;
   }
 
-  /** @throws OrionError when a port is taken or a model cannot be loaded */
+  /** @throws OrionError when a port is in use or a model cannot be loaded */
   async start(): Promise<void> {
-    const { settings, clock, log, version } = this.#options;
-    await this.#broker?.start();
+    const { settings, log, version, places } = this.#options;
+    this.#broker?.start();
+    await this.#broker?.listening;
     this.#publisher.start();
-    const { listen, token } = settings.health;
-    if (listen !== null) {
-      const app = healthApp(
-        {
-          report: () => this.#reporter.report(),
-          unreadiness: () => this.#reporter.unreadiness(),
-          snapshot: async (camera) => await this.#fleet.cameras.get(camera)?.snapshot() ?? null,
-          metrics: () => this.#reporter.metrics(),
-        },
-        token,
-        log,
-      );
-      this.#http = serveHealth(app, { ...listen, clock, log });
-    }
+    this.#http = this.#startHttp();
     log.info("service.starting", {
       version,
       instance: settings.instance,
@@ -163,14 +110,15 @@ export class Service {
       http: this.#http?.url ?? "off",
     });
     await this.#fleet.startDetectors();
-    // Meanwhile somebody may have asked to stop, and what is started now would outlive it.
+    // After a stop in the meantime nothing more may be started.
     if (this.#stopping) return;
+    pinLibav(places.libav);
     this.#fleet.startCameras();
     this.#watchdog.start();
-    await this.#tellStats();
+    await this.#reportStats();
   }
 
-  /** Stops in order, within the configured time. Twice is harmless. */
+  /** Stops in order, within the configured time. Idempotent. */
   async stop(reason: string): Promise<void> {
     if (this.#stopping) return;
     this.#stopping = true;
@@ -178,111 +126,167 @@ export class Service {
     log.info("service.stopping", { reason });
     using deadlines = new ShutdownDeadlines(clock, settings.shutdownTimeoutSeconds * 1000);
     this.#watchdog.stop();
-    this.#supervisor.end();
+    this.#supervisor.stop();
     const late = (await this.#fleet.stopDetectors(deadlines.of("workers")))
       .concat(await this.#fleet.stopCameras(deadlines.of("streams")));
     this.#cancelStats?.();
     await this.#http?.close(deadlines.of("tasks"));
-    this.#publisher.health(await this.#reporter.report());
+    this.#publisher.publishHealth(await this.#reporter.report());
     if (!await this.#publisher.stop(deadlines.of("mqtt"))) late.push("publisher");
     await this.#broker?.stop(deadlines.of("mqtt"));
     if (late.length > 0) log.warning("service.stop_timed_out", { terminated: late });
     log.info("service.stopped", { reason });
   }
 
-  #makeFleet(): Fleet {
-    const { settings, manifest, places, entries, clock, log } = this.#options;
-    return new Fleet({
-      settings,
-      manifest,
-      places,
-      entries,
-      clock,
-      log,
-      limits: this.#limits,
-      threads: this.#threads,
-      onStatus: (status) => this.#onStatus(status),
-      results: this.#publisher,
-      onInferred: (note) => this.#onInferred(note),
-      onCameraFailed: (unit, error) => this.#replaceByName(unit.name, error),
-      onWorkerFailed: (worker, error) => this.#replaceByName(worker.id, error),
+  #giveUp(reason: string): void {
+    this.#ended.resolve({ reason, code: EXIT.gaveUp });
+  }
+
+  #makeBroker(spawners: Spawners, own: OwnClient): BrokerWorker | null {
+    const { hostname, port } = this.#options.settings.mqtt.address;
+    if (spawners.broker === null) return null;
+    return new BrokerWorker({
+      spawn: spawners.broker,
+      hostname,
+      port,
+      own,
+      onFailed: (worker, error) => this.#supervisor.replace(worker, error),
     });
   }
 
-  #makePublisher(): PublisherWorker {
-    const { settings, manifest, entries, clock, log, version } = this.#options;
+  #makePublisher(spawners: Spawners, own: OwnClient): PublisherWorker {
+    const { settings, clock, version } = this.#options;
     return new PublisherWorker({
-      entry: entries.publisher,
-      permissions: workerPermissions(manifest.publisher),
-      plan: publisherPlan(settings, version, this.#own),
+      spawn: spawners.publisher,
+      plan: publisherPlan(settings, version, own),
       clock,
-      log,
-      threads: this.#threads,
+      onStarted: () => this.#fleet.connectResults(),
       onCommand: (request) =>
-        void this.#controller.take(request, (answer) => this.#publisher.answer(answer)),
+        void this.#controller.execute(request, (answer) => this.#publisher.answer(answer)),
       onEmitted: (emitted) => this.#onEmitted(emitted),
       onPublished: (topicKind) => this.#metrics.published(topicKind),
       onDiscarded: (topicKind, reason) => this.#metrics.discarded(topicKind, reason),
-      onFailed: (error) => this.#replaceByName("publisher", error),
+      onFailed: (worker, error) => this.#supervisor.replace(worker, error),
     });
   }
 
-  #makeBroker(): BrokerWorker | null {
-    const { settings: { mqtt }, manifest, entries, log } = this.#options;
-    if (manifest.broker === null) return null;
-    return new BrokerWorker({
-      entry: entries.broker,
-      permissions: workerPermissions(manifest.broker),
-      hostname: mqtt.address.hostname,
-      port: mqtt.address.port,
-      own: this.#own,
+  #makeFleet(spawners: Spawners): Fleet {
+    const { settings, places, clock, log } = this.#options;
+    return new Fleet({
+      settings,
+      libraries: places.libav,
+      spawners,
+      clock,
       log,
-      threads: this.#threads,
-      onFailed: (error) => this.#replaceByName("broker", error),
+      limits: this.#limits,
+      results: this.#publisher,
+      onStatus: (worker, status) => this.#onStatus(worker, status),
+      onInferred: (worker, note) => this.#onInferred(worker, note),
+      onFailed: (worker, error) => this.#supervisor.replace(worker, error),
     });
   }
 
-  #onStatus(status: CameraStatus): void {
-    if (status.state === "online") this.#supervisor.works(captureName(status.camera));
-    this.#publisher.camera(status);
+  #makeReporter(): Reporter {
+    const { settings, clock, version, droppedLogLines } = this.#options;
+    return new Reporter({
+      settings,
+      clock,
+      version,
+      fleet: this.#fleet,
+      metrics: this.#metrics,
+      droppedLogLines: droppedLogLines ?? (() => 0),
+      broker: () => this.#publisher.broker,
+      threadsAbandoned: () => this.#threads.count,
+      overrides: () => this.#controller.overrides(),
+    });
   }
 
-  #onInferred(note: ResultNote): void {
+  #makeController(): Controller {
+    const { settings, places, clock, log } = this.#options;
+    return new Controller({
+      target: this.#fleet,
+      status: () => this.#reporter.report(),
+      shutdown: () => this.#ended.resolve({ reason: "command", code: EXIT.done }),
+      models: {
+        root: places.root,
+        folder: settings.models.folder,
+        realPath: (path) => Deno.realPath(path),
+      },
+      allow: settings.control.allow,
+      redactor: new Redactor(settings.secrets()),
+      clock,
+      log,
+    });
+  }
+
+  #makeWatchdog(): Watchdog {
+    const { settings, clock, log } = this.#options;
+    const frames = new FrameWatch({
+      clock,
+      log,
+      onChange: (camera, reason) => this.#fleet.cameras.get(camera)?.setMissingFrames(reason),
+    });
+    return new Watchdog({
+      settings: settings.watchdog,
+      clock,
+      modelLoadLimitMs: this.#limits.modelLoadLimitMs,
+      observe: () => observeFleet(this.#fleet),
+      onSilent: (worker, error) => this.#supervisor.replace(worker, error),
+      onCameras: (cameras) => frames.inspect(cameras),
+    });
+  }
+
+  /** @returns null when it is off */
+  #startHttp(): HealthServer | null {
+    const { settings: { health: { listen, token } }, clock, log } = this.#options;
+    if (listen === null) return null;
+    const app = healthApp(
+      {
+        report: () => this.#reporter.report(),
+        unreadiness: () => this.#reporter.unreadiness(),
+        snapshot: async (camera) => await this.#fleet.cameras.get(camera)?.snapshot() ?? null,
+        metrics: () => this.#reporter.metrics(),
+      },
+      token,
+      log,
+    );
+    return serveHealth(app, { ...listen, clock, log });
+  }
+
+  #onStatus(worker: CameraWorker, status: CameraStatus): void {
+    if (status.state === "online") this.#supervisor.resumed(worker);
+    this.#publisher.publishCamera(status);
+  }
+
+  #onInferred(worker: DetectorWorker, note: ResultNote): void {
     const { camera, detector, queueMs, convertMs, inferenceMs, postprocessMs } = note;
     this.#metrics.observe({ camera, detector, stage: "queue" }, queueMs);
     this.#metrics.observe({ camera, detector, stage: "convert" }, convertMs);
     this.#metrics.observe({ camera, detector, stage: "inference" }, inferenceMs);
     this.#metrics.observe({ camera, detector, stage: "postprocess" }, postprocessMs);
-    this.#supervisor.works(note.worker);
-    this.#sightings.observe(note);
+    this.#supervisor.resumed(worker);
+    this.#detections.observe(note);
   }
 
   #onEmitted({ camera, detector, worker, seq, totalMs }: Emitted): void {
-    // It may be here before the worker's own note, or instead of it.
-    this.#fleet.seen(camera, seq);
+    // It may arrive before the worker's own note, or without one.
+    this.#fleet.advanceSeq(camera, seq);
     this.#metrics.observe({ camera, detector, stage: "total" }, totalMs);
     this.#stats.sample(camera, detector, totalMs);
-    this.#reporter.emitted(camera, detector);
-    const place = this.#fleet.worker(worker);
-    if (place !== null) place.figures.inferencesEmitted++;
+    this.#reporter.countEmitted(camera, detector);
+    this.#fleet.worker(worker)?.countEmitted();
   }
 
-  #replaceByName(name: string, error: ErrorData): void {
-    const parts = { fleet: this.#fleet, publisher: this.#publisher, broker: this.#broker };
-    const target = replaceable(name, parts, (failed) => this.#replaceByName(name, failed));
-    if (target !== null) this.#supervisor.replace(target, error);
-  }
-
-  /** Tells how things stand, now and at every interval from now on. */
-  async #tellStats(): Promise<void> {
+  /** Logs and publishes the figures, now and at every interval from now on. */
+  async #reportStats(): Promise<void> {
     const { settings, clock } = this.#options;
     const parts = await this.#reporter.parts();
     if (this.#stopping) return;
     for (const { id, report } of parts.cameras) {
       this.#stats.write(id, report, clock.nowMs());
     }
-    this.#publisher.health(healthJson(healthReport(parts)));
+    this.#publisher.publishHealth(healthJson(healthReport(parts)));
     const intervalMs = settings.health.statsIntervalSeconds * 1000;
-    this.#cancelStats = clock.after(intervalMs, () => this.#tellStats());
+    this.#cancelStats = clock.after(intervalMs, () => this.#reportStats());
   }
 }

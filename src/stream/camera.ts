@@ -1,6 +1,6 @@
 import { ageOf } from "../core/age.ts";
 import type { Clock, SteadyMs, WallMs } from "../core/clock.ts";
-import { errorData, OrionError } from "../core/errors.ts";
+import { type ErrorData, errorData, OrionError } from "../core/errors.ts";
 import type { Log } from "../core/log.ts";
 import type {
   CameraSource,
@@ -27,11 +27,19 @@ import type { ConnectionEnd } from "./session.ts";
 import { FramePool, type SharedFrame } from "./shared_frame.ts";
 
 /** The state of a camera, why, and since when. */
-export interface StateReport {
+interface CurrentState {
   readonly state: CameraState;
   readonly reason: string | null;
   readonly sinceMs: WallMs;
   readonly reconnects: number;
+}
+
+/** A change of state: why, and what is known of the stream. */
+export interface StateReport extends CurrentState {
+  /** The error that ended the connection, or null. */
+  readonly error: ErrorData | null;
+  /** The newest stream that was opened, or null. */
+  readonly info: StreamInfo | null;
 }
 
 /** What a camera works with. It owns none of it. */
@@ -57,7 +65,7 @@ export class Camera {
   readonly #reconnects: ReconnectPolicy;
   readonly #hints = new CameraHints();
   readonly #stop = new AbortController();
-  #state: StateReport;
+  #state: CurrentState;
   #connections = 0;
   #connectedAtMs: SteadyMs | null = null;
   #lastFrameAtMs: SteadyMs | null = null;
@@ -87,7 +95,7 @@ export class Camera {
   async run(): Promise<"ended" | "stopped"> {
     const { libav, clock, log } = this.#parts;
     const { signal } = this.#stop;
-    this.#parts.onState(this.#state);
+    this.#notify(null);
     using pool = new FramePool(libav);
     while (!signal.aborted) {
       const end = await this.#connect(pool);
@@ -179,7 +187,7 @@ export class Camera {
       const retryAfterMs = error instanceof RtspError ? error.retryAfterMs : null;
       this.#failure = { code: data.code, retryAfterMs };
       log.warning("camera.failed", { ...data });
-      this.#setState("offline", data.code);
+      this.#setState("offline", data.code, data);
       return "failed";
     } finally {
       this.#frameRate.restart();
@@ -213,7 +221,7 @@ export class Camera {
     this.#parts.log.info("camera.stream_changed", { ...info });
   }
 
-  #setState(state: CameraState, reason: string | null): void {
+  #setState(state: CameraState, reason: string | null, error: ErrorData | null = null): void {
     const before = this.#state;
     const reconnects = Math.max(0, this.#connections - 1);
     if (before.state === state && before.reason === reason) {
@@ -222,6 +230,10 @@ export class Camera {
     }
     const sinceMs = before.state === state ? before.sinceMs : this.#parts.clock.wallMs();
     this.#state = { state, reason, sinceMs, reconnects };
-    this.#parts.onState(this.#state);
+    this.#notify(error);
+  }
+
+  #notify(error: ErrorData | null): void {
+    this.#parts.onState({ ...this.#state, error, info: this.#info });
   }
 }

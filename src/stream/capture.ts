@@ -54,10 +54,6 @@ export class Capture {
         else bus.register(subscription);
         return;
       }
-      case "unsubscribe":
-        bus.unregister(message.detector);
-        writer.forget(message.detector);
-        return;
       case "attach":
         return ports.attach(message);
       case "detach":

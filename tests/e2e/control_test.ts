@@ -1,7 +1,7 @@
 /** Commands to a running Orion, and what they change: the real product, a real broker. */
 import assert from "node:assert/strict";
 import { z } from "zod";
-import { COMMAND_NAMES } from "../../src/core/command_shapes.ts";
+import { COMMAND_NAMES } from "../../src/core/commands.ts";
 import { type AckPayload, ackSchema } from "../../src/mqtt/payloads.ts";
 import { type InferenceMessage, inferences, Schemas } from "../support/brokers/messages.ts";
 import { ignoreWithout } from "../support/system/parts.ts";

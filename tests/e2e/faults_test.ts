@@ -1,4 +1,4 @@
-/** Whatever a worker does, it is told, replaced and counted, and the others do not notice. */
+/** A worker with whatever fault is reported, replaced and counted; the others are not affected. */
 import assert from "node:assert/strict";
 import { inferences, Schemas } from "../support/brokers/messages.ts";
 import { asReport, assertReportCloses } from "../support/product/report.ts";
@@ -7,9 +7,9 @@ import { ScriptedOrion } from "../support/product/scripted.ts";
 
 const IGNORE = ignoreWithout("libav", "mosquitto");
 const CAMERA = 'cameras: [{ id: gate, url: "demo:" }]';
-/** Soon, but later than a sound worker answers on a machine that does other things as well. */
+/** Soon, but later than a healthy worker answers on a busy machine. */
 const WATCHDOG = "watchdog: { intervalSeconds: 1, minTimeoutSeconds: 3, maxRestarts: 20 }";
-/** A hung worker may take two fifths of it; the rest is for a machine that is slow. */
+/** A hung worker takes up to two fifths of it; the rest is for a slow machine. */
 const SHUTDOWN_SECONDS = 8;
 
 const FAULTS = [
@@ -22,7 +22,7 @@ const FAULTS = [
 
 for (const { script, code, what } of FAULTS) {
   Deno.test({
-    name: `faults: ${what} is survived, counted, and not noticed by another detector`,
+    name: `faults: ${what} is survived and counted, and does not affect another detector`,
     ignore: IGNORE,
     async fn() {
       await using run = await ScriptedOrion.start({
@@ -68,7 +68,7 @@ for (const { script, code, what } of FAULTS) {
 }
 
 Deno.test({
-  name: "faults: a hung worker delays the shutdown no further than its share of the time",
+  name: "faults: a hung worker delays the shutdown no longer than its share of the time",
   ignore: IGNORE,
   async fn() {
     await using run = await ScriptedOrion.start({
@@ -95,8 +95,7 @@ Deno.test({
 });
 
 Deno.test({
-  name:
-    "faults: a second signal ends a shutdown that takes its time, at once and with an honest line",
+  name: "faults: a second signal ends a slow shutdown at once, and is logged",
   ignore: IGNORE,
   async fn() {
     await using run = await ScriptedOrion.start({
@@ -106,7 +105,7 @@ Deno.test({
     await run.orion.waitFor("stats", ({ health }) => health === "silent");
     run.orion.signal("SIGTERM");
     await run.orion.waitFor("service.stopping");
-    // Two signals within half a second are one; what is waited for here is time itself.
+    // Two signals within half a second count as one, so this waits for time to pass.
     await new Promise((resolve) => setTimeout(resolve, 700));
     run.orion.signal("SIGINT");
     assert.equal((await run.orion.exit()).code, 1);
@@ -116,7 +115,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "faults: what was changed by command outlives the worker, and is shown",
+  name: "faults: changes by command outlive the thread, and are reported",
   ignore: IGNORE,
   async fn() {
     await using run = await ScriptedOrion.start({
@@ -146,7 +145,8 @@ for (
   ]
 ) {
   Deno.test({
-    name: `faults: a camera's thread that fails (${camera}) is replaced, and its numbers go on`,
+    name:
+      `faults: a camera's thread that fails (${camera}) is replaced, and its sequence numbers continue`,
     ignore: IGNORE,
     async fn() {
       await using run = await ScriptedOrion.start({
@@ -163,7 +163,7 @@ for (
         inferences(run.subscriber.messages, schemas).filter((message) => message.camera === id);
       await run.subscriber.waitFor(
         () => of(camera).some(({ frame }) => frame.capturedAt > `${restart["time"]}`),
-        { what: "a message of the thread that came after" },
+        { what: "a message of the next thread" },
       );
       for (const id of [camera, "sound"]) {
         const seqs = of(id).map(({ frame }) => frame.seq);

@@ -1,4 +1,4 @@
-/** What fails again and again, or hangs, is parked; the others do not notice, and the process goes on. */
+/** A worker that fails repeatedly or hangs is parked; the others and the process are not affected. */
 import assert from "node:assert/strict";
 import { tempFolder } from "../support/system/files.ts";
 import { ignoreWithout, programPath } from "../support/system/parts.ts";
@@ -9,8 +9,8 @@ import { ScriptedOrion } from "../support/product/scripted.ts";
 const IGNORE = ignoreWithout("libav", "mosquitto", "ffmpeg");
 const PERSON = { id: "person", script: "sleep-1", more: "rateHz: 5, cameras: [sound]" };
 
-/** Pictures of the sound camera still become messages. */
-async function soundGoesOn(run: ScriptedOrion): Promise<void> {
+/** The healthy camera still has inference messages. */
+async function soundContinues(run: ScriptedOrion): Promise<void> {
   const topic = "orion/test/inferences/sound/person";
   for (let message = 0; message < 3; message++) {
     const since = run.subscriber.messages.length;
@@ -18,12 +18,12 @@ async function soundGoesOn(run: ScriptedOrion): Promise<void> {
   }
 }
 
-/** Every event so far of a name and a worker. */
+/** All events so far of a name and a worker. */
 function eventsOf(run: ScriptedOrion, name: string, worker: string): LogEvent[] {
   return run.orion.events().filter((each) => each["event"] === name && each["worker"] === worker);
 }
 
-/** A clip whose keyframes stop after a second, and come again after five. */
+/** A clip without keyframes from its second to its sixth second. */
 async function sparseClip(path: string): Promise<void> {
   const { success, stderr } = await new Deno.Command(programPath("ffmpeg") ?? "ffmpeg", {
     args: "-v error -f lavfi -i testsrc2=s=320x180:r=25:d=6 -c:v libx264 -preset ultrafast -bf 0"
@@ -44,7 +44,7 @@ watchdog: { intervalSeconds: 1, minTimeoutSeconds: 3, maxRestarts: 1 }`;
 
 Deno.test({
   name:
-    "parking: cameras and detectors that crash or hang are parked, each for itself, and the rest goes on",
+    "parking: cameras and detectors that crash or hang are parked individually, and the rest continues",
   ignore: IGNORE,
   async fn() {
     using folder = tempFolder();
@@ -63,15 +63,15 @@ Deno.test({
     const { orion, subscriber } = run;
 
     await orion.waitFor("detector.load_delayed", ({ worker }) => worker === "hung-0");
-    await soundGoesOn(run);
-    await parksAndTries(run);
+    await soundContinues(run);
+    await parksAndRestarts(run);
     await resumes(run);
     await parksAfterTwoThreads(run);
-    await warnsOfNoPicture(run);
+    await warnsOfMissingFrames(run);
     await subscriber.waitFor(({ topic, json }) =>
       topic === "orion/test/cameras/throw-0/status" && json?.["reason"] === "CAMERA_PARKED"
     );
-    await soundGoesOn(run);
+    await soundContinues(run);
 
     orion.signal("SIGTERM");
     assert.equal((await orion.exit(60_000)).code, 0);
@@ -79,17 +79,17 @@ Deno.test({
 });
 
 /** A camera whose worker crashes at each start. */
-async function parksAndTries({ orion }: ScriptedOrion): Promise<void> {
+async function parksAndRestarts({ orion }: ScriptedOrion): Promise<void> {
   const isIts = ({ worker }: LogEvent) => worker === "capture-throw-0";
   const parked = await orion.waitFor("worker.parked", isIts);
   assert.equal(parked["cause"], "INTERNAL");
   const since = orion.stderr.all.length;
   await orion.waitFor("worker.parked", isIts, { since });
   const restarts = orion.events().filter((each) => each["event"] === "worker.restart_scheduled");
-  assert.equal(restarts.filter(isIts).length, 1, "its budget, and not one more");
+  assert.equal(restarts.filter(isIts).length, 1, "its restart limit, and not one more");
 }
 
-/** A detector that crashes beyond its budget, and works when it is tried once more. */
+/** A detector that crashes beyond its restart limit, and works at a later restart. */
 async function resumes(run: ScriptedOrion): Promise<void> {
   await run.orion.waitFor("worker.parked", ({ worker }) => worker === "frail-0");
   await run.orion.waitFor("worker.resumed", ({ worker }) => worker === "frail-0");
@@ -113,7 +113,7 @@ async function parksAfterTwoThreads(run: ScriptedOrion): Promise<void> {
       eventsOf(run, "thread.abandoned", name).length === 2
     );
   await orion.waitFor("thread.abandoned", four);
-  await soundGoesOn(run);
+  await soundContinues(run);
   assert.match(await run.metrics(), /^orion_threads_abandoned [4-9]$/m);
   const report = assertReportCloses(await run.status());
   assert.ok(report.threadsAbandoned >= 4);
@@ -127,8 +127,8 @@ async function parksAfterTwoThreads(run: ScriptedOrion): Promise<void> {
   assert.match(reasons, /detector hung: worker hung-0 is parked/);
 }
 
-/** A camera that is online without pictures: no worker's fault. */
-async function warnsOfNoPicture(run: ScriptedOrion): Promise<void> {
+/** A camera that is online without frames: no worker is at fault. */
+async function warnsOfMissingFrames(run: ScriptedOrion): Promise<void> {
   const { orion, subscriber } = run;
   const warning = await orion.waitFor("camera.picture_missed", ({ camera }) => camera === "dark");
   assert.deepEqual([warning["level"], warning["reason"]], ["warning", "WAITING_FOR_KEYFRAME"]);
@@ -141,7 +141,7 @@ async function warnsOfNoPicture(run: ScriptedOrion): Promise<void> {
 }
 
 Deno.test({
-  name: "parking: when too many threads hang the rest is shut down in order and the code is 70",
+  name: "parking: when too many threads hang, the rest is stopped in order and the code is 70",
   ignore: IGNORE,
   async fn() {
     await using run = await ScriptedOrion.start({
@@ -160,7 +160,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "parking: a camera that does not answer for its frame holds up no other",
+  name: "parking: a camera that does not answer a take does not delay another",
   ignore: IGNORE,
   async fn() {
     await using run = await ScriptedOrion.start({
@@ -173,8 +173,8 @@ Deno.test({
     await run.orion.waitFor("stats", (event) => isIts(event) && event["processed"] === 0, {
       since,
     });
-    await soundGoesOn(run);
-    // The watchdog leaves it half a minute.
+    await soundContinues(run);
+    // Its watchdog timeout is half a minute.
     assert.deepEqual(eventsOf(run, "worker.restart_scheduled", "capture-deaf-5"), []);
     run.orion.signal("SIGTERM");
     assert.equal((await run.orion.exit(60_000)).code, 0);

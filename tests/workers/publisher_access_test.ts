@@ -1,20 +1,21 @@
 import assert from "node:assert/strict";
-import type { BrokerTarget, FromPublisher } from "../../src/core/messages.ts";
+import type { BrokerTarget } from "../../src/core/messages.ts";
 import { type TempFolder, tempFolder } from "../support/system/files.ts";
 import { makeCertificates, Mosquitto } from "../support/brokers/mosquitto.ts";
 import { ignoreWithout } from "../support/system/parts.ts";
 import { freePort } from "../support/system/ports.ts";
 import {
+  type PublisherMessage,
   publisherPlan,
   publisherWorker as startWorker,
 } from "../support/workers/publisher_worker.ts";
 
 const ignore = ignoreWithout("mosquitto");
 
-const isConnected = (message: FromPublisher) =>
+const isConnected = (message: PublisherMessage) =>
   message.kind === "broker" && message.state.connected;
-const isStopped = (message: FromPublisher) => message.kind === "stopped";
-const failedWith = (code: string) => (message: FromPublisher) =>
+const isStopped = (message: PublisherMessage) => message.kind === "stopped";
+const failedWith = (code: string) => (message: PublisherMessage) =>
   message.kind === "broker" && message.state.error?.code === code;
 
 Deno.test({
@@ -204,6 +205,6 @@ async function certificateFor(
   return { cert: at("named.pem"), key: at("named.key") };
 }
 
-function messageOf(message: FromPublisher): string {
+function messageOf(message: PublisherMessage): string {
   return message.kind === "broker" ? message.state.error?.message ?? "" : "";
 }

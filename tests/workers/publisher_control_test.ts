@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { systemClock, wallMs } from "../../src/core/clock.ts";
 import { logTo } from "../../src/core/log.ts";
-import type { FromPublisher, PublisherPlan } from "../../src/core/messages.ts";
+import type { PublisherPlan } from "../../src/core/messages.ts";
 import { EmbeddedBroker } from "../../src/mqtt/broker.ts";
 import { ackSchema } from "../../src/mqtt/payloads.ts";
 import { tempFolder } from "../support/system/files.ts";
@@ -13,6 +13,7 @@ import {
 } from "../support/brokers/mosquitto.ts";
 import { ignoreWithout, programPath } from "../support/system/parts.ts";
 import {
+  type PublisherMessage,
   publisherPlan,
   type PublisherWorker,
   publisherWorker as startWorker,
@@ -22,7 +23,7 @@ const ignore = ignoreWithout("mosquitto");
 const CONTROL = "orion/lobby-1/control";
 const ACK = `${CONTROL}/ack`;
 
-const isStopped = (message: FromPublisher) => message.kind === "stopped";
+const isStopped = (message: PublisherMessage) => message.kind === "stopped";
 
 function command(id: string, name: string, params?: unknown): string {
   return JSON.stringify({ schema: "orion.command/1", id, command: name, params });

@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { isoTime, systemClock, wallMs } from "../../src/core/clock.ts";
-import type { FromPublisher } from "../../src/core/messages.ts";
 import { EmbeddedBroker } from "../../src/mqtt/broker.ts";
 import { logTo } from "../../src/core/log.ts";
 import { inferenceSchema } from "../../src/mqtt/payloads.ts";
@@ -9,6 +8,7 @@ import { ignoreWithout } from "../support/system/parts.ts";
 import { freePort } from "../support/system/ports.ts";
 import {
   inferenceResult,
+  type PublisherMessage,
   publisherPlan,
   publisherWorker as startWorker,
   resultsTo,
@@ -22,10 +22,10 @@ const HEALTH = "orion/lobby-1/health";
 
 const SINCE = wallMs(1_795_345_361_640);
 
-const isConnected = (message: FromPublisher) =>
+const isConnected = (message: PublisherMessage) =>
   message.kind === "broker" && message.state.connected;
-const isStopped = (message: FromPublisher) => message.kind === "stopped";
-const failedWith = (code: string) => (message: FromPublisher) =>
+const isStopped = (message: PublisherMessage) => message.kind === "stopped";
+const failedWith = (code: string) => (message: PublisherMessage) =>
   message.kind === "broker" && message.state.error?.code === code;
 const camera = (state: "online" | "stalled") =>
   ({

@@ -1,29 +1,29 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Clock, SteadyMs } from "../../core/clock.ts";
-import type { CommandOutcome, ControlCommand } from "../../core/messages.ts";
+import type { CommandOutcome, ControlCommand } from "../../core/commands.ts";
 
-/** How long an id is remembered. */
-export const REMEMBERED_FOR_MS = 300_000;
-/** More than the rate limit of the control topic lets through in that time. */
-export const MAX_REMEMBERED = 4_096;
+/** How long an id is kept. */
+export const COMMAND_TTL_MS = 300_000;
+/** More than the rate limit of the control topic admits in that time. */
+export const MAX_COMMANDS = 4_096;
 /**
- * Bytes that ids, commands and answers may take together. Only commands that change nothing have bulky
- * answers: when there is no room for those, they may be carried out again.
+ * Limit of the bytes of all ids, commands and answers. Only commands that change nothing have bulky
+ * answers: they are evicted first, since executing those commands again is harmless.
  */
-export const MAX_MEMORY_BYTES = 16 * 1024 * 1024;
-/** A string takes up to so much for each of its UTF-16 units. */
-const BYTES_OF_UNIT = 2;
+export const MAX_CACHE_BYTES = 16 * 1024 * 1024;
+/** The size of a string is at most this for each of its UTF-16 code units. */
+const BYTES_PER_UNIT = 2;
 
-/** The code of a command that was not tried, because others were under way. */
+/** The code of a command that was not tried because others were in progress. */
 export const BUSY_CODE = "CONTROL_BUSY";
 
-/** A command that was taken, and what becomes of it. */
-export interface Remembered {
+/** A command and its outcome. */
+export interface CachedCommand {
   readonly command: ControlCommand;
   readonly outcome: Promise<CommandOutcome>;
 }
 
-interface Entry extends Remembered {
+interface Entry extends CachedCommand {
   readonly atMs: SteadyMs;
   bytes: number;
   /** Whether its answer carries data. */
@@ -31,17 +31,17 @@ interface Entry extends Remembered {
 }
 
 /**
- * Whether two commands ask for the same: what was checked is compared, so neither the order of keys
- * nor white space nor a default that was written out makes a difference.
+ * Whether two commands are equal. Compares them as parsed, so the order of keys, white space and explicit
+ * defaults make no difference.
  */
 export function isSameCommand(one: ControlCommand, other: ControlCommand): boolean {
   return isDeepStrictEqual(one, other);
 }
 
-/** What was answered to which id, for five minutes and within bounds. */
+/** Commands and their outcomes by id, for five minutes and within bounds. */
 export class CommandCache {
   readonly #clock: Clock;
-  /** In the order in which they came. */
+  /** In order of arrival. */
   readonly #entries = new Map<string, Entry>();
   #bytes = 0;
 
@@ -53,63 +53,63 @@ export class CommandCache {
     return this.#entries.size;
   }
 
-  /** What ids, commands and answers take. */
+  /** The bytes of all ids, commands and answers. */
   get bytes(): number {
     return this.#bytes;
   }
 
-  get(id: string): Remembered | null {
-    this.#forgetOld();
+  get(id: string): CachedCommand | null {
+    this.#evictExpired();
     return this.#entries.get(id) ?? null;
   }
 
   /** @param outcome  never rejects */
-  remember(
+  add(
     id: string,
     command: ControlCommand,
     outcome: Promise<CommandOutcome>,
   ): void {
-    this.#forget(id);
+    this.#evict(id);
     const entry = { command, outcome, atMs: this.#clock.nowMs(), bytes: 0, bulky: false };
     this.#entries.set(id, entry);
-    this.#weigh(entry, id.length + lengthOf(command));
+    this.#grow(entry, id.length + lengthOf(command));
     for (const oldest of this.#entries.keys()) {
-      if (this.#entries.size <= MAX_REMEMBERED) break;
-      this.#forget(oldest);
+      if (this.#entries.size <= MAX_COMMANDS) break;
+      this.#evict(oldest);
     }
     void outcome.then((settled) => this.#settle(id, entry, settled));
   }
 
   #settle(id: string, entry: Entry, settled: CommandOutcome): void {
     if (this.#entries.get(id) !== entry) return;
-    // It was not even tried: sent again, it is to be carried out.
-    if ("error" in settled && settled.error.code === BUSY_CODE) return this.#forget(id);
+    // It was not tried: sent again, it is to be executed.
+    if ("error" in settled && settled.error.code === BUSY_CODE) return this.#evict(id);
     entry.bulky = "data" in settled && settled.data !== null;
-    this.#weigh(entry, lengthOf(settled));
+    this.#grow(entry, lengthOf(settled));
   }
 
-  /** Makes room for so many more characters: bulky answers go first, then what is oldest. */
-  #weigh(entry: Entry, characters: number): void {
-    const bytes = characters * BYTES_OF_UNIT;
+  /** Accounts for more characters, and evicts within the limit: bulky answers first, then the oldest. */
+  #grow(entry: Entry, characters: number): void {
+    const bytes = characters * BYTES_PER_UNIT;
     entry.bytes += bytes;
     this.#bytes += bytes;
     for (const onlyBulky of [true, false]) {
       for (const [oldest, { bulky }] of this.#entries) {
-        if (this.#bytes <= MAX_MEMORY_BYTES) return;
-        if (bulky || !onlyBulky) this.#forget(oldest);
+        if (this.#bytes <= MAX_CACHE_BYTES) return;
+        if (bulky || !onlyBulky) this.#evict(oldest);
       }
     }
   }
 
-  #forgetOld(): void {
+  #evictExpired(): void {
     const nowMs = this.#clock.nowMs();
     for (const [id, { atMs }] of this.#entries) {
-      if (nowMs - atMs < REMEMBERED_FOR_MS) return;
-      this.#forget(id);
+      if (nowMs - atMs < COMMAND_TTL_MS) return;
+      this.#evict(id);
     }
   }
 
-  #forget(id: string): void {
+  #evict(id: string): void {
     this.#bytes -= this.#entries.get(id)?.bytes ?? 0;
     this.#entries.delete(id);
   }

@@ -1,7 +1,8 @@
 /**
- * Carries out the commands of the control topic: whether what they name exists, which models may be
- * loaded, each id once, and what was changed by command. How a change is made is the target's.
+ * Executes the commands of the control topic: checks that what they name exists and which models may be
+ * loaded, executes each id once, and records what was changed. The target makes the changes.
  */
+import { Buffer } from "node:buffer";
 import { assertNever } from "../../core/assert.ts";
 import { type Clock, isoTime } from "../../core/clock.ts";
 import { type ErrorData, errorData, OrionError } from "../../core/errors.ts";
@@ -12,100 +13,99 @@ import type {
   CommandOutcome,
   CommandRequest,
   ControlCommand,
-} from "../../core/messages.ts";
+} from "../../core/commands.ts";
 import type { Redactor } from "../../core/redact.ts";
 import { BUSY_CODE, CommandCache, isSameCommand } from "./command_cache.ts";
 import { type AllowedModel, type ModelRules, resolveModel } from "./model_resolver.ts";
 import { type Override, Overrides } from "./overrides.ts";
 
-/** One camera seen by one detector. */
+/** A camera and one of its detectors. */
 export interface Pair {
   readonly camera: string;
   readonly detector: string;
 }
 
 /**
- * What can be changed while Orion runs. Every id it is handed exists, and every pair is one that is
- * configured. A change is in force from the next frame, and stays in force when a thread is replaced.
- * Every method may throw or reject; the error becomes the answer, and nothing must have changed then.
+ * What can be changed while Orion runs. All ids that it gets exist, and all pairs are configured. A change
+ * applies from the next frame, and persists when a thread is replaced. Every method may throw or reject;
+ * the error becomes the answer, and nothing must have changed then.
  */
 export interface ControlTarget {
-  cameras(): readonly string[];
-  /** Every detector and the cameras it looks at. */
-  detectors(): ReadonlyMap<string, readonly string[]>;
-  /** What `GET /status` answers. */
-  getStatus(): Promise<unknown>;
-  pause(pairs: readonly Pair[]): void | Promise<void>;
-  resume(pairs: readonly Pair[]): void | Promise<void>;
-  setRate(pairs: readonly Pair[], rateHz: number): void | Promise<void>;
-  setConfidence(detector: string, confidence: number): void | Promise<void>;
-  /** @param roi  fractions of the frame, or null for all of it */
-  setRoi(camera: string, roi: BoxNorm | null): void | Promise<void>;
+  readonly cameraIds: readonly string[];
+  /** The cameras of every detector. */
+  readonly detectorCameras: ReadonlyMap<string, readonly string[]>;
+  setPaused(pairs: readonly Pair[], paused: boolean): void;
+  setRate(pairs: readonly Pair[], rateHz: number): void;
+  setConfidence(detector: string, confidence: number): void;
+  /** @param roi  fractions of the frame, or null for the whole frame */
+  setRoi(camera: string, roi: BoxNorm | null): void;
   /**
-   * Loads the model beside the one in use and settles when all of the detector's workers have swapped;
-   * when it rejects the old one is in use. Never called twice at once for one detector.
+   * Loads the model beside the one in use and settles once all of the detector's workers have swapped;
+   * when it rejects, the old one is in use. Never called concurrently for one detector.
    */
   setModel(detector: string, model: AllowedModel): Promise<void>;
-  /** @returns one JPEG in base64 */
-  snapshot(camera: string): Promise<string>;
-  /** Begins the ordered shutdown and returns. */
-  shutdown(): void;
+  /** @returns the bytes of one JPEG */
+  snapshot(camera: string): Promise<ArrayBuffer>;
 }
 
 export interface ControllerParts {
   readonly target: ControlTarget;
+  /** The body of `GET /status`. */
+  readonly status: () => Promise<unknown>;
+  /** Begins the orderly shutdown and returns. */
+  readonly shutdown: () => void;
   readonly models: ModelRules;
-  /** The commands that may be carried out; null for all of them. */
+  /** The allowed commands; null for all. */
   readonly allow: readonly ControlCommand["command"][] | null;
   readonly clock: Clock;
   readonly log: Log;
-  /** Takes secrets out of answers. */
+  /** Removes secrets from answers. */
   readonly redactor: Redactor;
 }
 
-/** Commands that are being carried out at once; more are refused. */
-export const MAX_UNDER_WAY = 32;
+/** Limit of commands in progress; further ones are refused. */
+export const MAX_IN_PROGRESS = 32;
 
-/** Carries out commands, one answer each. */
+/** Executes commands, with one answer each. */
 export class Controller {
   readonly #parts: ControllerParts;
-  readonly #memory: CommandCache;
+  readonly #cache: CommandCache;
   readonly #overrides = new Overrides();
-  /** Detectors whose model is being changed. */
+  /** Detectors that load a new model. */
   readonly #loading = new Set<string>();
-  #underWay = 0;
+  #inProgress = 0;
 
   constructor(parts: ControllerParts) {
     this.#parts = parts;
-    this.#memory = new CommandCache(parts.clock);
+    this.#cache = new CommandCache(parts.clock);
   }
 
-  /** What was changed by command and is in force, for the health report. */
+  /** The settings changed by command, for the health report. */
   overrides(): readonly Override[] {
     return this.#overrides.list();
   }
 
   /**
-   * Carries a command out and answers it through `reply`, exactly once. Never rejects. A shutdown is
-   * answered before it begins.
+   * Executes a command and answers it through `reply`, exactly once. Never rejects. A shutdown is answered
+   * before it begins.
    */
-  async take(
+  async execute(
     { request, id, command }: CommandRequest,
     reply: (answer: CommandAnswer) => void,
   ): Promise<void> {
     const answer = (outcome: CommandOutcome, replayed = false) =>
       reply({ request, command: command.command, outcome, replayed });
-    const known = id === null ? null : this.#memory.get(id);
+    const known = id === null ? null : this.#cache.get(id);
     if (known !== null && isSameCommand(known.command, command)) {
       return answer(await known.outcome, true);
     }
     const refusal = known === null ? this.#notAllowed(command.command) : ID_REUSED;
-    const outcome = refusal === null ? this.#execute(command) : { error: refusal };
-    if (id !== null && outcome instanceof Promise) this.#memory.remember(id, command, outcome);
+    const outcome = refusal === null ? this.#outcomeOf(command) : { error: refusal };
+    if (id !== null && outcome instanceof Promise) this.#cache.add(id, command, outcome);
     const settled = await outcome;
-    this.#tell(id, command, settled);
+    this.#log(id, command, settled);
     answer(settled);
-    if (command.command === "shutdown" && "data" in settled) this.#parts.target.shutdown();
+    if (command.command === "shutdown" && "data" in settled) this.#parts.shutdown();
   }
 
   #notAllowed(command: ControlCommand["command"]): ErrorData | null {
@@ -119,44 +119,46 @@ export class Controller {
     };
   }
 
-  /** Never rejects: what goes wrong is the outcome. */
-  async #execute(command: ControlCommand): Promise<CommandOutcome> {
-    if (this.#underWay >= MAX_UNDER_WAY) return { error: busy("too many commands are under way") };
-    this.#underWay += 1;
+  /** Never rejects: an error becomes the outcome. */
+  async #outcomeOf(command: ControlCommand): Promise<CommandOutcome> {
+    if (this.#inProgress >= MAX_IN_PROGRESS) {
+      return { error: busy("too many commands are in progress") };
+    }
+    this.#inProgress += 1;
     try {
-      return { data: await this.#carryOut(command) };
+      return { data: await this.#run(command) };
     } catch (error) {
       return { error: this.#parts.redactor.error(errorData(error)) };
     } finally {
-      this.#underWay -= 1;
+      this.#inProgress -= 1;
     }
   }
 
-  async #carryOut(command: ControlCommand): Promise<unknown> {
+  async #run(command: ControlCommand): Promise<unknown> {
     const { target } = this.#parts;
     switch (command.command) {
       case "get_status":
-        return await target.getStatus();
+        return await this.#parts.status();
       case "shutdown":
         return null;
       case "pause":
       case "resume": {
         const pairs = this.#pairs(command);
         const paused = command.command === "pause";
-        await (paused ? target.pause(pairs) : target.resume(pairs));
+        target.setPaused(pairs, paused);
         this.#changed(pairs, "paused", paused);
         return null;
       }
       case "set_rate": {
         const pairs = this.#pairs(command);
-        await target.setRate(pairs, command.rateHz);
+        target.setRate(pairs, command.rateHz);
         this.#changed(pairs, "rateHz", command.rateHz);
         return null;
       }
       case "set_confidence": {
         const { confidence } = command;
         const detector = this.#detector(command.detector);
-        await target.setConfidence(detector, confidence);
+        target.setConfidence(detector, confidence);
         this.#changed([{ camera: null, detector }], "confidence", confidence);
         return null;
       }
@@ -164,14 +166,14 @@ export class Controller {
       case "clear_roi": {
         const camera = this.#camera(command.camera);
         const roi = command.command === "set_roi" ? command.roi : null;
-        await target.setRoi(camera, roi);
+        target.setRoi(camera, roi);
         this.#changed([{ camera, detector: null }], "roi", roi);
         return null;
       }
       case "set_model":
         return await this.#setModel(this.#detector(command.detector), command.model);
       case "snapshot":
-        return { jpeg: await target.snapshot(this.#camera(command.camera)) };
+        return { jpeg: base64(await target.snapshot(this.#camera(command.camera))) };
       default:
         return assertNever(command);
     }
@@ -193,23 +195,23 @@ export class Controller {
   }
 
   #camera(id: string): string {
-    const known = this.#parts.target.cameras();
+    const known = this.#parts.target.cameraIds;
     if (known.includes(id)) return id;
     throw unknown("camera", id, known);
   }
 
   #detector(id: string): string {
-    const known = [...this.#parts.target.detectors().keys()];
+    const known = [...this.#parts.target.detectorCameras.keys()];
     if (known.includes(id)) return id;
     throw unknown("detector", id, known);
   }
 
-  /** The configured pairs that a command is about; null stands for all. */
+  /** The configured pairs that a command applies to; null stands for all. */
   #pairs(named: { readonly camera: string | null; readonly detector: string | null }): Pair[] {
     const camera = named.camera === null ? null : this.#camera(named.camera);
     const detector = named.detector === null ? null : this.#detector(named.detector);
     const pairs: Pair[] = [];
-    for (const [id, cameras] of this.#parts.target.detectors()) {
+    for (const [id, cameras] of this.#parts.target.detectorCameras) {
       if (detector !== null && id !== detector) continue;
       for (const each of cameras) {
         if (camera === null || each === camera) pairs.push({ camera: each, detector: id });
@@ -233,7 +235,7 @@ export class Controller {
     for (const subject of subjects) this.#overrides.set({ setting, ...subject, value, since });
   }
 
-  #tell(id: string | null, command: ControlCommand, outcome: CommandOutcome): void {
+  #log(id: string | null, command: ControlCommand, outcome: CommandOutcome): void {
     const { command: name, ...params } = command;
     const fields = { id, command: name, ...params };
     if ("error" in outcome) {
@@ -248,6 +250,10 @@ const ID_REUSED: ErrorData = {
   retryable: false,
   remedy: "Give each command an id of its own, or none.",
 };
+
+function base64(bytes: ArrayBuffer): string {
+  return Buffer.from(bytes).toString("base64");
+}
 
 function busy(why: string): ErrorData {
   return {

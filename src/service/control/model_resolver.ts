@@ -2,11 +2,11 @@ import { join, relative, resolve } from "node:path";
 import { BUILTIN_MODELS } from "../../config/models.ts";
 import { type ErrorData, ModelError } from "../../core/errors.ts";
 
-/** Where models may come from. */
+/** The folders from which models may be loaded. */
 export interface ModelRules {
-  /** Orion's own folder: the builtin models are in its `models`. */
+  /** Orion's own folder; builtin models are in its subfolder `models`. */
   readonly root: string;
-  /** The configured model folder: an absolute path, which need not exist. */
+  /** The configured model folder: an absolute path that may not exist. */
   readonly folder: string;
   /** As `Deno.realPath`. */
   readonly realPath: (path: string) => Promise<string>;
@@ -14,16 +14,15 @@ export interface ModelRules {
 
 /** A model that a command may load. */
 export interface AllowedModel {
-  /** As it was named. */
+  /** As named in the command. */
   readonly model: string;
   /** The absolute path of its file, within Orion's models or the model folder. */
   readonly modelPath: string;
 }
 
 /**
- * The file of a model that a command names: `builtin:NAME`, or an `.onnx` file in the model folder,
- * named by its path within the folder or by its absolute path. Links are followed before it is looked
- * at where the file is.
+ * Resolves the model of a command: `builtin:NAME`, or an `.onnx` file in the model folder, by its path
+ * within the folder or its absolute path. Symbolic links are resolved before the location is checked.
  * @throws {ModelError} `CONTROL_MODEL` when it is none of these
  */
 export async function resolveModel(model: string, rules: ModelRules): Promise<AllowedModel> {
@@ -55,10 +54,11 @@ async function realPath(path: string, model: string, rules: ModelRules): Promise
   }
 }
 
-/** Both absolute. The folder itself is not within it. */
+/** Both paths are absolute. False for the folder itself. */
 function isWithin(folder: string, path: string): boolean {
-  const way = relative(folder, path);
-  return way !== "" && way !== ".." && !way.startsWith("../") && !way.startsWith("/");
+  const within = relative(folder, path);
+  return within !== "" && within !== ".." && !within.startsWith("../") &&
+    !within.startsWith("/");
 }
 
 function refused(model: string, why: string, options?: ErrorOptions): ModelError {

@@ -1,18 +1,18 @@
 import type { BoxNorm } from "../../core/geometry.ts";
 
-/** One setting that a command changed. */
+/** A setting that was changed by command. */
 export interface Override {
   readonly setting: "paused" | "rateHz" | "confidence" | "roi" | "model";
-  /** What it is set for; null where the setting has no camera, or no detector. */
+  /** The camera and the detector it applies to; null where the setting has none. */
   readonly camera: string | null;
   readonly detector: string | null;
-  /** Frames a second, a fraction, a part of the frame (null: all of it), or a model as it was named. */
+  /** A rate, a confidence, a region of interest (null: the whole frame), or the name of a model. */
   readonly value: boolean | number | string | BoxNorm | null;
   /** ISO 8601. */
   readonly since: string;
 }
 
-/** The newest value of every setting that was changed by command: one for each subject at most. */
+/** The newest value of every setting that was changed by command. */
 export class Overrides {
   readonly #byKey = new Map<string, Override>();
 
@@ -20,12 +20,12 @@ export class Overrides {
     const { setting, camera, detector, value } = override;
     const key = `${setting}/${camera ?? ""}/${detector ?? ""}`;
     this.#byKey.delete(key);
-    // Nothing is paused by configuration, so going on is as it was.
+    // Nothing is paused by configuration, so a resume restores it.
     if (setting === "paused" && value === false) return;
     this.#byKey.set(key, override);
   }
 
-  /** From the oldest change to the newest. */
+  /** From the oldest to the newest change. */
   list(): readonly Override[] {
     return [...this.#byKey.values()];
   }

@@ -1,4 +1,4 @@
-/** `orion probe`: opens one stream and tells what it is. */
+/** `orion probe`: opens one stream and reports its properties. */
 import type { Clock } from "../../core/clock.ts";
 import { viewInfo } from "../../core/display.ts";
 import { StreamError } from "../../core/errors.ts";
@@ -22,12 +22,12 @@ import { CaptureTime } from "../../stream/capture_time.ts";
 import { LibavSource } from "../../stream/libav_source.ts";
 import { openDecoder } from "../../stream/open_decoder.ts";
 import { RtspSource } from "../../stream/rtsp_source.ts";
-import { look, type Looked, type LookParts } from "./probe_stream.ts";
+import { measure, type Measured, type MeasureParts } from "./probe_stream.ts";
 
-/** What is opened, and how. The URL goes to what opens it alone. */
+/** The stream to open, and how. The URL is passed only to the code that opens it. */
 export interface ProbeRequest
   extends Pick<CameraSource, "url" | "file" | "demuxer" | "transport" | "track" | "tls"> {
-  /** The local ports for RTP and RTCP over UDP; null where it is not used. */
+  /** The local ports for RTP and RTCP over UDP; null without UDP. */
   readonly udpPorts: CameraSource["udpPorts"];
   readonly libraries: LibavPaths;
   readonly clock: Clock;
@@ -35,51 +35,51 @@ export interface ProbeRequest
   readonly random: () => number;
 }
 
-/** What is known of a stream after a look at it. */
+/** The properties of a stream. */
 export interface ProbeResult {
   readonly schema: "orion.probe/1";
   /** libav's name: "h264". */
   readonly codec: string;
-  /** The picture as shown. */
+  /** The frame as displayed. */
   readonly width: number;
   readonly height: number;
-  /** As it is coded: it is mirrored, turned clockwise by so many degrees, and its pixels are squared. */
+  /** The coded frame, which is mirrored, rotated clockwise by these degrees, and scaled to square pixels. */
   readonly codedWidth: number;
   readonly codedHeight: number;
   readonly rotation: number;
   readonly mirrored: boolean;
   readonly sampleAspectRatio: number;
   readonly pixelFormat: string;
-  /** Measured over the frames that came, else as announced, else null. */
+  /** As measured, else as declared, else null. */
   readonly fps: number | null;
-  /** null when fewer than two keyframes came. */
+  /** null with fewer than two keyframes. */
   readonly keyframeIntervalSeconds: number | null;
   /** "file" for a file. */
   readonly transport: "tcp" | "udp" | "file";
-  /** The media section that was played; null where libav demuxes. */
+  /** The track in use; null where libav demuxes. */
   readonly track: TrackInfo | null;
-  /** Every media section that the camera offers, that one included; empty where libav demuxes. */
+  /** All tracks of the camera; empty where libav demuxes. */
   readonly tracks: readonly TrackInfo[];
   /** `sha256:` and 64 hexadecimal digits of the camera's certificate; null without `rtsps:`. */
   readonly fingerprint: string | null;
-  /** Decoders of this codec that the installed libav has; the first is what `auto` uses. */
+  /** The installed libav's decoders of this codec; `auto` uses the first. */
   readonly decoders: readonly string[];
   /** The installed libav: "5.x". */
   readonly libav: string;
 }
 
-/** How long it may take until a stream plays. */
+/** The time limit for opening a stream. */
 const OPEN_TIMEOUT_MS = 15_000;
-/** How long one step of that may take. */
+/** The time limit for one step of that. */
 const STEP_TIMEOUT_MS = 5000;
 
-/** How hardware's decoders are named, after the codec: V4L2, Jetson, NVIDIA, Intel, Raspberry Pi, Rockchip. */
+/** The name suffixes of hardware decoders: V4L2, Jetson, NVIDIA, Intel, Raspberry Pi, Rockchip. */
 const DECODER_ENDINGS = ["v4l2m2m", "nvv4l2dec", "nvmpi", "cuvid", "qsv", "mmal", "rkmpp"] as const;
 
 /**
- * Opens a stream, reads until its keyframes are known, and decodes one picture.
+ * Opens a stream, reads until its keyframe interval is known, and decodes one frame.
  *
- * @throws {OrionError} why it cannot be opened, or shows no picture
+ * @throws {OrionError} why it cannot be opened, or has no frame
  */
 export async function probe(request: ProbeRequest): Promise<ProbeResult> {
   const isRtsp = request.file === null && request.demuxer === "orion";
@@ -90,7 +90,7 @@ export async function probe(request: ProbeRequest): Promise<ProbeResult> {
 async function probeRtsp(libav: Libav, request: ProbeRequest): Promise<ProbeResult> {
   const { clock, random } = request;
   const abort = new AbortController();
-  const source = await inTime(request, () => abort.abort(), () =>
+  const source = await withTimeout(request, () => abort.abort(), () =>
     RtspSource.open({
       libav,
       source: sourceOf(request),
@@ -102,7 +102,7 @@ async function probeRtsp(libav: Libav, request: ProbeRequest): Promise<ProbeResu
     }));
   try {
     using decoder = openBounded(libav, source.video, clock);
-    const looked = await look({
+    const measured = await measure({
       libav,
       source,
       decoder,
@@ -114,7 +114,7 @@ async function probeRtsp(libav: Libav, request: ProbeRequest): Promise<ProbeResu
     });
     const { session } = source;
     return {
-      ...resultOf(libav, source.video, decoder, looked),
+      ...resultOf(libav, source.video, decoder, measured),
       transport: session.transport,
       track: trackInfo(session.track.media),
       tracks: session.media.map(trackInfo),
@@ -128,10 +128,10 @@ async function probeRtsp(libav: Libav, request: ProbeRequest): Promise<ProbeResu
 
 async function probeLibav(libav: Libav, request: ProbeRequest): Promise<ProbeResult> {
   const isFile = request.file !== null;
-  const clock = isFile ? withoutWaiting(request.clock) : request.clock;
+  const clock = isFile ? withoutSleep(request.clock) : request.clock;
   using interrupt = new Interrupt(libav);
   const end = () => interrupt.raise();
-  const source = await inTime(request, end, () =>
+  const source = await withTimeout(request, end, () =>
     LibavSource.open({
       libav,
       source: sourceOf(request),
@@ -144,9 +144,9 @@ async function probeLibav(libav: Libav, request: ProbeRequest): Promise<ProbeRes
     using decoder = openBounded(libav, source.video, clock);
     const times = isFile ? FILE_TIMES : checkedTimes(source.video);
     const where = whereOf(request);
-    const looked = await look({ libav, source, decoder, clock, where, end, ...times });
+    const measured = await measure({ libav, source, decoder, clock, where, end, ...times });
     return {
-      ...resultOf(libav, source.video, decoder, looked),
+      ...resultOf(libav, source.video, decoder, measured),
       transport: isFile ? "file" : request.transport === "udp" ? "udp" : "tcp",
       track: null,
       tracks: [],
@@ -157,8 +157,8 @@ async function probeLibav(libav: Libav, request: ProbeRequest): Promise<ProbeRes
   }
 }
 
-/** Opens a stream. What takes too long is ended by `end`. */
-async function inTime<T>(
+/** Opens a stream, and calls `end` when that takes too long. */
+async function withTimeout<T>(
   request: ProbeRequest,
   end: () => void,
   open: () => Promise<T>,
@@ -171,7 +171,7 @@ async function inTime<T>(
   try {
     return await open();
   } catch (error) {
-    // What ends a call from outside makes it fail in one way or another.
+    // A call that is ended from outside may fail with any error.
     if (!isLate) throw error;
     throw new StreamError({
       code: "STREAM_TIMEOUT",
@@ -184,7 +184,7 @@ async function inTime<T>(
   }
 }
 
-/** A camera with that address and nothing else configured. */
+/** A camera with this address and defaults otherwise. */
 function sourceOf(request: ProbeRequest): CameraSource {
   const { url, file, demuxer, transport, track, tls, udpPorts } = request;
   return {
@@ -206,13 +206,13 @@ function sourceOf(request: ProbeRequest): CameraSource {
   };
 }
 
-/** libav's own choice of a decoder, within the bounds that a configuration sets by itself. */
+/** Opens libav's default decoder, within the default bounds. */
 function openBounded(libav: Libav, video: VideoStream, clock: Clock): BoundedDecoder {
   const bounds = new StreamBounds({ maxPixels: DEFAULT_MAX_PIXELS, isLive: false, clock });
   return openDecoder(libav, video, { decoder: "auto", bounds, onFallback: () => {} });
 }
 
-/** For messages: the host alone, since a path may hold a password. */
+/** For messages: the host alone, since a path may contain a password. */
 function whereOf({ url, file }: ProbeRequest): string {
   if (file !== null) return redactText(url);
   const parsed = parseRtspUrl(url);
@@ -225,15 +225,15 @@ function resultOf(
   libav: Libav,
   video: VideoStream,
   decoder: BoundedDecoder,
-  looked: Looked,
+  measured: Measured,
 ): Common {
-  const { view, pixelFormat, keyframeIntervalSeconds } = looked;
+  const { view, pixelFormat, keyframeIntervalSeconds } = measured;
   return {
     schema: "orion.probe/1",
     codec: video.codecName,
     ...viewInfo(view),
     pixelFormat,
-    fps: looked.fps ?? video.frameRate,
+    fps: measured.fps ?? video.frameRate,
     keyframeIntervalSeconds,
     decoders: decodersOf(libav, video, decoder.name),
     libav: libav.release.name,
@@ -244,14 +244,14 @@ function trackInfo({ index, kind, encodingName }: MediaDescription): TrackInfo {
   return { index, kind, encoding: encodingName };
 }
 
-type Times = Pick<LookParts, "positionOf" | "constantStamps">;
+type Times = Pick<MeasureParts, "positionOf" | "constantStamps">;
 
 const FILE_TIMES: Times = {
   positionOf: (packet) => packet.positionSeconds,
   constantStamps: () => 0,
 };
 
-/** libav gives a camera's timestamps as they are: they are checked as those of Orion's own RTSP. */
+/** libav passes a camera's timestamps on unchecked: they are checked like those of Orion's own RTSP. */
 function checkedTimes({ timeBase }: VideoStream): Times {
   const timeline = new RtpTimeline(timeBase.den / timeBase.num);
   return {
@@ -263,8 +263,8 @@ function checkedTimes({ timeBase }: VideoStream): Times {
   };
 }
 
-/** A file is read as fast as it goes, and not at its own pace. */
-function withoutWaiting(clock: Clock): Clock {
+/** A file is read as fast as possible, not in real time. */
+function withoutSleep(clock: Clock): Clock {
   return {
     nowMs: () => clock.nowMs(),
     wallMs: () => clock.wallMs(),
@@ -273,7 +273,7 @@ function withoutWaiting(clock: Clock): Clock {
   };
 }
 
-/** The decoders that could be named in the configuration: those that the library knows and starts. */
+/** The decoders that can be configured: those that the library has and can open. */
 function decodersOf(libav: Libav, video: VideoStream, own: string): string[] {
   const names = DECODER_ENDINGS.map((ending) => `${video.codecName}_${ending}`);
   const known = names.filter((name) => {

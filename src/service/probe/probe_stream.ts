@@ -1,4 +1,4 @@
-/** Reads a stream until its picture, its frame rate and its keyframes are known. */
+/** Reads a stream until a frame is decoded, and its frame rate and keyframe interval are known. */
 import type { Clock } from "../../core/clock.ts";
 import type { View } from "../../core/display.ts";
 import { StreamError } from "../../core/errors.ts";
@@ -11,116 +11,118 @@ import { UnusablePacket } from "../../stream/bounds/errors.ts";
 import type { PacketSource, SourcePacket } from "../../stream/packet_source.ts";
 import { FrameViews } from "../../stream/frame_views.ts";
 
-/** What is looked at; it stays the caller's. */
-export interface LookParts {
+/** The stream to measure; the caller keeps ownership. */
+export interface MeasureParts {
   readonly libav: Libav;
   readonly source: PacketSource;
   readonly decoder: BoundedDecoder;
   readonly clock: Clock;
-  /** The stream, for messages; without a credential. */
+  /** The stream, for messages; without credentials. */
   readonly where: string;
-  /** A packet's presentation time in seconds, or null where it has none. */
+  /** A packet's presentation time in seconds, or null without one. */
   readonly positionOf: (packet: SourcePacket) => number | null;
-  /** How many packets so far had the timestamp of those before, so that it says nothing. */
+  /** The number of packets whose timestamp repeated that of the previous ones. */
   readonly constantStamps: () => number;
-  /** Ends a pending read of the source: time is up. */
+  /** Ends a pending read of the source at the time limit. */
   readonly end: () => void;
 }
 
-/** What was seen of a stream. */
-export interface Looked {
-  /** The first picture's. */
+/** The measured properties of a stream. */
+export interface Measured {
+  /** Of the first frame. */
   readonly view: View;
   readonly pixelFormat: string;
-  /** Frames a second; null when too few came. */
+  /** Frames per second; null with too few frames. */
   readonly fps: number | null;
-  /** null when fewer than two keyframes came. */
+  /** null with fewer than two keyframes. */
   readonly keyframeIntervalSeconds: number | null;
 }
 
-/** Looked at for so long at most: enough for two keyframes of most cameras. */
-const LOOK_MS = 12_000;
+/** The time limit: long enough for two keyframes of most cameras. */
+const MEASURE_MS = 12_000;
 const KEYFRAMES_WANTED = 3;
-/** Where every picture is a keyframe, three of them say little of the rate. */
+/** Where every frame is a keyframe, three of them do not suffice for the frame rate. */
 const MIN_SPAN_SECONDS = 2;
-/** Fewer frames tell no rate. */
+/** The frame rate needs this many frames. */
 const MIN_FRAMES = 3;
 
 /**
- * Reads on until enough is known, the stream ends or the time is up.
+ * Reads until enough is known, the stream ends or the time limit is reached.
  *
- * @throws {StreamError} `STREAM_STALLED` or `STREAM_ENDED` when nothing came, `WAITING_FOR_KEYFRAME` when
- *   nothing that decoding can begin with did, `STREAM_INVALID` when there was no picture in it; what the
- *   source throws; and {@link BoundsError}
+ * @throws {StreamError} `STREAM_STALLED` or `STREAM_ENDED` without any packet, `WAITING_FOR_KEYFRAME` without a
+ *   packet that decoding can begin with, `STREAM_INVALID` when nothing could be decoded; the errors of the
+ *   source; and {@link BoundsError}
  */
-export async function look(parts: LookParts): Promise<Looked> {
+export async function measure(parts: MeasureParts): Promise<Measured> {
   const { libav, source, clock } = parts;
-  using seen = new Seen(parts);
+  using measurement = new Measurement(parts);
   let isOver = false;
-  const cancel = clock.after(LOOK_MS, () => {
+  const cancel = clock.after(MEASURE_MS, () => {
     isOver = true;
     parts.end();
   });
   try {
-    while (!isOver && !seen.isEnough && await source.read() === "read") {
-      for (let packet = source.take(); packet !== null; packet = source.take()) seen.packet(packet);
+    while (!isOver && !measurement.isComplete && await source.read() === "read") {
+      for (let packet = source.take(); packet !== null; packet = source.take()) {
+        measurement.add(packet);
+      }
     }
   } catch (error) {
-    // A read that was ended from outside fails in one way or another.
+    // A read that is ended from outside may fail with any error.
     if (!isOver) throw error;
   } finally {
     cancel();
   }
-  const frame = seen.finish();
-  if (frame === null) throw noPicture(parts, seen, isOver);
+  const frame = measurement.finish();
+  if (frame === null) throw noFrame(parts, measurement, isOver);
   const views = new FrameViews({ libav, video: source.video, wish: { rotate: 0, aspect: null } });
   const view = views.of(frame);
-  return { ...seen.rates(), view, pixelFormat: libav.pixelFormatName(frame.format) };
+  return { ...measurement.rates(), view, pixelFormat: libav.pixelFormatName(frame.format) };
 }
 
-/** What has been seen so far, and the first whole picture. */
-class Seen implements Disposable {
+/** The packets so far, and the first decoded frame. */
+class Measurement implements Disposable {
   frames = 0;
   isDecoding = false;
-  readonly #parts: LookParts;
+  readonly #parts: MeasureParts;
   readonly #frame: Frame;
   readonly #positions = new Spread();
   readonly #keyPositions = new Spread();
   readonly #keyIndices = new Spread();
   readonly #arrivalsMs: number[] = [];
-  #hasPicture = false;
+  #hasFrame = false;
 
-  constructor(parts: LookParts) {
+  constructor(parts: MeasureParts) {
     this.#parts = parts;
     this.#frame = new Frame(parts.libav);
   }
 
-  /** The rates are known, and a picture is decoded. */
-  get isEnough(): boolean {
-    return this.#hasPicture && this.#keyPositions.count >= KEYFRAMES_WANTED &&
+  /** Whether the rates are known and a frame is decoded. */
+  get isComplete(): boolean {
+    return this.#hasFrame && this.#keyPositions.count >= KEYFRAMES_WANTED &&
       this.#positions.span >= MIN_SPAN_SECONDS;
   }
 
-  packet(packet: SourcePacket): void {
+  add(packet: SourcePacket): void {
     const seconds = this.#parts.positionOf(packet);
     if (packet.isKey) this.#keyIndices.add(this.frames);
     this.frames++;
     this.#arrivalsMs.push(packet.arrivedAtMs);
     if (seconds !== null) this.#positions.add(seconds);
     if (seconds !== null && packet.isKey) this.#keyPositions.add(seconds);
-    if (this.#hasPicture) return;
+    if (this.#hasFrame) return;
     if (packet.isCorrupt) this.isDecoding = false;
     else this.isDecoding ||= packet.isKey || packet.isRecoveryPoint;
     if (this.isDecoding) this.#decode(packet.packet);
   }
 
-  /** Nothing follows. @returns the picture, which stays this object's; null without one */
+  /** Ends the stream. @returns the frame, owned by this object; null without one */
   finish(): Frame | null {
-    if (!this.#hasPicture && this.isDecoding) this.#decode(null);
-    return this.#hasPicture ? this.#frame : null;
+    if (!this.#hasFrame && this.isDecoding) this.#decode(null);
+    return this.#hasFrame ? this.#frame : null;
   }
 
-  rates(): Pick<Looked, "fps" | "keyframeIntervalSeconds"> {
+  rates(): Pick<Measured, "fps" | "keyframeIntervalSeconds"> {
     const isTimed = this.#parts.constantStamps() * 2 <= this.frames;
     const [frame, keyframe] = isTimed ? this.#timedIntervals : this.#arrivalIntervals;
     return {
@@ -133,25 +135,25 @@ class Seen implements Disposable {
     this.#frame[Symbol.dispose]();
   }
 
-  /** Seconds from frame to frame, and from keyframe to keyframe, by the timestamps. */
+  /** The intervals of frames and of keyframes in seconds, by timestamp. */
   get #timedIntervals(): Intervals {
     const frame = this.#positions.count < MIN_FRAMES ? null : this.#positions.interval;
     return [frame, this.#keyPositions.interval];
   }
 
-  /** The same where timestamps say nothing. */
+  /** The same by time of arrival, where timestamps are constant. */
   get #arrivalIntervals(): Intervals {
     const frame = arrivalIntervalSeconds(this.#arrivalsMs);
     const keyframe = this.#keyIndices.interval;
     return [frame, frame === null || keyframe === null ? null : keyframe * frame];
   }
 
-  /** A damaged packet gives no picture. */
+  /** A corrupt packet yields no frame. */
   #decode(packet: Packet | null): void {
     const { decoder } = this.#parts;
     try {
       decoder.send(packet);
-      this.#hasPicture = decoder.receive(this.#frame) === "frame";
+      this.#hasFrame = decoder.receive(this.#frame) === "frame";
     } catch (error) {
       if (!(error instanceof LibavError || error instanceof UnusablePacket)) throw error;
     }
@@ -161,8 +163,8 @@ class Seen implements Disposable {
 type Intervals = readonly [frame: number | null, keyframe: number | null];
 
 /**
- * Seconds from frame to frame by their arrival: the median over frames half the look apart, since the
- * first ones lay in the socket while the decoder was opened.
+ * The frame interval by time of arrival, in seconds: the median over frames half the measurement apart,
+ * since the first ones waited in the socket while the decoder was opened.
  */
 function arrivalIntervalSeconds(arrivalsMs: readonly number[]): number | null {
   if (arrivalsMs.length < MIN_FRAMES) return null;
@@ -172,7 +174,7 @@ function arrivalIntervalSeconds(arrivalsMs: readonly number[]): number | null {
   return median > 0 ? median / half / 1000 : null;
 }
 
-/** Positions in any order: B-frames come after pictures that are shown later. */
+/** Positions in any order: B-frames follow frames that are displayed later. */
 class Spread {
   count = 0;
   #least = Infinity;
@@ -184,27 +186,27 @@ class Spread {
     this.#most = Math.max(this.#most, seconds);
   }
 
-  /** From the first to the last, in seconds. */
+  /** From the least to the greatest, in seconds. */
   get span(): number {
     return this.count === 0 ? 0 : this.#most - this.#least;
   }
 
-  /** The mean distance in seconds; null when all are one. */
+  /** The mean interval in seconds; null when all are equal. */
   get interval(): number | null {
     return this.span > 0 ? this.span / (this.count - 1) : null;
   }
 }
 
-function noPicture({ where }: LookParts, seen: Seen, isOver: boolean): StreamError {
-  const { frames, isDecoding } = seen;
-  const within = isOver ? `in ${LOOK_MS / 1000} s` : "before the stream ended";
+function noFrame({ where }: MeasureParts, measurement: Measurement, isOver: boolean): StreamError {
+  const { frames, isDecoding } = measurement;
+  const within = isOver ? `in ${MEASURE_MS / 1000} s` : "before the stream ended";
   const action = `Cannot get a picture of ${where}`;
   if (frames === 0) {
     return new StreamError({
       code: isOver ? "STREAM_STALLED" : "STREAM_ENDED",
       message: `${action}: nothing came ${within}`,
       retryable: true,
-      remedy: "Look whether the camera streams at all, with another program; restart it.",
+      remedy: "Check with another program whether the camera streams at all; restart it.",
     });
   }
   if (!isDecoding) {

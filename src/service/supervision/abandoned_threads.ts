@@ -1,36 +1,36 @@
 import type { Cancel, Clock } from "../../core/clock.ts";
 import type { Log } from "../../core/log.ts";
 
-/** A thread that was let go and has not ended within this time hangs. */
+/** A thread hangs when it has not ended this long after its termination. */
 export const ABANDONED_AFTER_MS = 2000;
 
-/** Threads of one place that may hang: with so many it is not filled again until one has ended. */
-export const MAX_ABANDONED_PER_PLACE = 2;
+/** With this many hanging threads a worker gets no new one until one of them has ended. */
+export const MAX_ABANDONED_PER_WORKER = 2;
 
 /**
- * Threads that may hang in the whole process. Each may keep a core busy and holds the memory of a
- * decoder or a model, and nothing but the end of the process takes that back. One or two places with
- * {@link MAX_ABANDONED_PER_PLACE} each are their cameras' fault and leave the others alone; so many are
- * the machine's or the library's, and the rest is in danger.
+ * Limit of hanging threads in the whole process. Each may keep a core busy and holds the memory of a
+ * decoder or a model, and only the end of the process releases that. One or two workers with
+ * {@link MAX_ABANDONED_PER_WORKER} each point to their cameras or models and leave the others alone;
+ * this many point to the machine or a library, and endanger the rest.
  */
 export const MAX_ABANDONED_THREADS = 8;
 
 /**
- * The threads that were let go and have not ended: in JavaScript or in a native call that does not
- * return. Nothing in a process can end those.
+ * Counts terminated threads that have not ended: they are in JavaScript or in a native call that does not
+ * return, and cannot be ended from within the process.
  */
 export class AbandonedThreads {
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #limit: number;
   readonly #onLimit: (count: number) => void;
-  readonly #places = new Map<string, number>();
+  readonly #byWorker = new Map<string, number>();
   readonly #waiting = new Map<string, (() => void)[]>();
   #count = 0;
 
   /**
    * @param parts.limit    {@link MAX_ABANDONED_THREADS}
-   * @param parts.onLimit  so many hang
+   * @param parts.onLimit  called when that many threads hang
    */
   constructor(parts: {
     clock: Clock;
@@ -44,30 +44,30 @@ export class AbandonedThreads {
     this.#onLimit = parts.onLimit;
   }
 
-  /** How many hang: they have not ended {@link ABANDONED_AFTER_MS} after they were let go. */
+  /** The number of threads that have not ended {@link ABANDONED_AFTER_MS} after their termination. */
   get count(): number {
     return this.#count;
   }
 
-  /** Threads of a place that have not ended, however short a time ago they were let go. */
-  of(place: string): number {
-    return this.#places.get(place) ?? 0;
+  /** The number of terminated threads of a worker that have not ended, including the most recent. */
+  of(worker: string): number {
+    return this.#byWorker.get(worker) ?? 0;
   }
 
   /**
-   * A thread was let go.
+   * Adds a thread that was just terminated.
    * @param ended  settles when it has ended
    */
-  add(place: string, ended: Promise<void>): void {
-    this.#places.set(place, this.of(place) + 1);
+  add(worker: string, ended: Promise<void>): void {
+    this.#byWorker.set(worker, this.of(worker) + 1);
     let hangs = false;
     const cancel = this.#clock.after(ABANDONED_AFTER_MS, () => {
       hangs = true;
       this.#count++;
       this.#log.error("thread.abandoned", {
-        worker: place,
+        worker,
         abandoned: this.#count,
-        remedy: "It hangs and keeps its memory until Orion ends; look at what it worked on.",
+        remedy: "It hangs and keeps its memory until Orion ends; check its camera or model.",
       });
       if (this.#count >= this.#limit) this.#onLimit(this.#count);
     });
@@ -75,28 +75,28 @@ export class AbandonedThreads {
       cancel();
       if (hangs) {
         this.#count--;
-        this.#log.info("thread.ended", { worker: place, abandoned: this.#count });
+        this.#log.info("thread.ended", { worker, abandoned: this.#count });
       }
-      this.#ended(place);
+      this.#ended(worker);
     });
   }
 
-  /** Calls back once, when the next thread of this place has ended. */
-  onEnded(place: string, run: () => void): Cancel {
-    const waiting = this.#waiting.get(place) ?? [];
-    this.#waiting.set(place, [...waiting, run]);
+  /** Calls back once, when the next thread of this worker has ended. */
+  onEnded(worker: string, run: () => void): Cancel {
+    const waiting = this.#waiting.get(worker) ?? [];
+    this.#waiting.set(worker, [...waiting, run]);
     return () => {
-      const left = this.#waiting.get(place)?.filter((each) => each !== run) ?? [];
-      this.#waiting.set(place, left);
+      const others = this.#waiting.get(worker)?.filter((each) => each !== run) ?? [];
+      this.#waiting.set(worker, others);
     };
   }
 
-  #ended(place: string): void {
-    const left = this.of(place) - 1;
-    if (left > 0) this.#places.set(place, left);
-    else this.#places.delete(place);
-    const waiting = this.#waiting.get(place) ?? [];
-    this.#waiting.delete(place);
+  #ended(worker: string): void {
+    const remaining = this.of(worker) - 1;
+    if (remaining > 0) this.#byWorker.set(worker, remaining);
+    else this.#byWorker.delete(worker);
+    const waiting = this.#waiting.get(worker) ?? [];
+    this.#waiting.delete(worker);
     for (const run of waiting) run();
   }
 }

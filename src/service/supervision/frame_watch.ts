@@ -1,55 +1,56 @@
 import type { Clock } from "../../core/clock.ts";
 import type { Log } from "../../core/log.ts";
 
-/** A camera may leave out this many of the periods in which a picture is wanted. */
+/** Frames are missing after this many periods without one. */
 const PERIODS = 3;
 
-/** What is looked at of a camera. */
+/** What the frame watch needs to know of a camera. */
 export interface WatchedCamera {
   readonly camera: string;
-  /** It is online as far as its thread says, and some detector wants its pictures. */
+  /** Whether it is online by its own account, and has a detector that is not paused. */
   readonly expected: boolean;
-  /** How long ago its newest picture was decoded; null before the first one. */
+  /** The age of the newest decoded frame; null before the first one. */
   readonly pictureAgoMs: number | null;
   readonly stallTimeoutMs: number;
   /** The shortest period of its detectors that are not paused; 0 for every frame. */
   readonly periodMs: number;
-  /** Why pictures may be missing, as far as that is known. */
-  readonly reason: NoPictureReason;
+  /** The likely cause should frames be missing. */
+  readonly reason: MissingFramesReason;
 }
 
-/** `WAITING_FOR_KEYFRAME`: only keyframes are decoded, and none comes. */
-export type NoPictureReason = "NO_PICTURE" | "WAITING_FOR_KEYFRAME";
+/** `WAITING_FOR_KEYFRAME`: only keyframes are decoded, and none arrives. */
+export type MissingFramesReason = "NO_PICTURE" | "WAITING_FOR_KEYFRAME";
 
-/** One camera from look to look. */
-interface Waiting {
-  /** Since when pictures are expected of it. */
+/** The state of one camera between inspections. */
+interface Expectation {
+  /** Since when frames are expected. */
   readonly sinceMs: number;
-  isTold: boolean;
+  /** Whether the absence of frames was reported. */
+  isReported: boolean;
 }
 
 /**
- * Finds cameras that are online but give no picture, for longer than their stall time and three
- * periods. That is a warning: it is not the fault of a worker, and no new connection would mend it.
+ * Finds cameras that are online but deliver no frame for longer than their stall timeout and three
+ * periods. This only warns: no worker is at fault, and a reconnect would not help.
  */
 export class FrameWatch {
   readonly #clock: Clock;
   readonly #log: Log;
-  readonly #tell: (camera: string, reason: NoPictureReason | null) => void;
-  readonly #waiting = new Map<string, Waiting>();
+  readonly #onChange: (camera: string, reason: MissingFramesReason | null) => void;
+  readonly #expectations = new Map<string, Expectation>();
 
-  /** @param parts.tell  told the reason once when pictures are missing, and null once when they come */
+  /** @param parts.onChange  called with a reason once frames are missing, and with null once they resume */
   constructor(parts: {
     clock: Clock;
     log: Log;
-    tell: (camera: string, reason: NoPictureReason | null) => void;
+    onChange: (camera: string, reason: MissingFramesReason | null) => void;
   }) {
     this.#clock = parts.clock;
     this.#log = parts.log;
-    this.#tell = parts.tell;
+    this.#onChange = parts.onChange;
   }
 
-  /** One look at every camera whose thread answers. */
+  /** Inspects every camera whose thread answers. */
   inspect(cameras: readonly WatchedCamera[]): void {
     for (const each of cameras) this.#inspect(each);
   }
@@ -57,19 +58,19 @@ export class FrameWatch {
   #inspect(watched: WatchedCamera): void {
     const { camera, expected, pictureAgoMs } = watched;
     const nowMs = this.#clock.nowMs();
-    const waiting = this.#waiting.get(camera);
+    const expectation = this.#expectations.get(camera);
     if (!expected) {
-      // Its state says what is the matter, or that nothing is.
-      this.#waiting.delete(camera);
-      if (waiting?.isTold === true) this.#tell(camera, null);
+      // The camera's state explains the absence, or there is none.
+      this.#expectations.delete(camera);
+      if (expectation?.isReported === true) this.#onChange(camera, null);
       return;
     }
-    const { sinceMs, isTold } = waiting ?? { sinceMs: nowMs, isTold: false };
+    const { sinceMs, isReported } = expectation ?? { sinceMs: nowMs, isReported: false };
     const missingMs = Math.min(nowMs - sinceMs, pictureAgoMs ?? Infinity);
     const isMissing = missingMs > Math.max(watched.stallTimeoutMs, PERIODS * watched.periodMs);
-    this.#waiting.set(camera, { sinceMs, isTold: isMissing });
-    if (isMissing === isTold) return;
-    this.#tell(camera, isMissing ? watched.reason : null);
+    this.#expectations.set(camera, { sinceMs, isReported: isMissing });
+    if (isMissing === isReported) return;
+    this.#onChange(camera, isMissing ? watched.reason : null);
     if (!isMissing) return this.#log.info("camera.picture_resumed", { camera });
     this.#log.warning("camera.picture_missed", {
       camera,
@@ -77,7 +78,7 @@ export class FrameWatch {
       missingForMs: Math.round(missingMs),
       remedy: watched.reason === "WAITING_FOR_KEYFRAME"
         ? "Have the camera send keyframes more often, or set decode to auto."
-        : "Look at the camera's stream with another program, and at decode and decoder.",
+        : "Check the camera's stream with another program, and the settings decode and decoder.",
     });
   }
 }

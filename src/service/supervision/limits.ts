@@ -5,7 +5,7 @@ import { MODEL_LOAD_LIMIT_MS } from "./watchdog.ts";
 /** How long the cameras wait at the start for models that are still loading. */
 export const MODEL_LOAD_WAIT_MS = 60_000;
 
-/** Limits that nobody configures; handed in, so that tests need not wait for minutes. */
+/** Limits that are not configurable; tests set shorter ones. */
 export interface ServiceLimits {
   readonly modelLoadWaitMs: number;
   readonly modelLoadLimitMs: number;

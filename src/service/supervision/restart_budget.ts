@@ -1,26 +1,26 @@
 import { Backoff } from "../../core/backoff.ts";
 import { type Clock, sinceMs, type SteadyMs } from "../../core/clock.ts";
 
-/** The time in which restarts are counted. */
+/** The period in which restarts are counted. */
 export const RESTART_WINDOW_MS = 10 * 60_000;
 
-/** Between restarts of one worker: at once, then ever longer. */
+/** The second restart of a worker waits this long, the further ones longer; the first does not wait. */
 const FIRST_DELAY_MS = 500;
 const MAX_DELAY_MS = 30_000;
 
 /**
- * How often a worker may be replaced, and how long to wait before each time. Once it is spent it stays so
- * until a worker has lasted for the whole window: one that is tried now and then earns no new budget
- * by failing slowly.
+ * The restart intensity of one worker: how many restarts it may have within {@link RESTART_WINDOW_MS}, and
+ * the delay before each. Once exhausted it stays so until a thread has lasted for the whole window: the
+ * occasional retries of a parked worker earn no new budget by failing slowly.
  */
 export class RestartBudget {
   readonly #clock: Clock;
   readonly #maxRestarts: number;
   readonly #backoff: Backoff;
   #restartedAtMs: SteadyMs[] = [];
-  #isSpent = false;
-  /** When the worker that there is, or was last, began. */
-  #beganAtMs: SteadyMs | null = null;
+  #isExhausted = false;
+  /** When the present or most recent thread started. */
+  #startedAtMs: SteadyMs | null = null;
 
   /** @param parts.maxRestarts  within {@link RESTART_WINDOW_MS} */
   constructor(parts: { clock: Clock; maxRestarts: number; random: () => number }) {
@@ -33,22 +33,22 @@ export class RestartBudget {
     });
   }
 
-  /** A worker began. */
-  began(): void {
-    this.#beganAtMs = this.#clock.nowMs();
+  /** Records the start of a thread. */
+  started(): void {
+    this.#startedAtMs = this.#clock.nowMs();
   }
 
   /**
-   * Asks for one more restart.
-   * @returns the milliseconds to wait before it, 0 for the first in a while; null when it is spent
+   * Spends one restart.
+   * @returns the delay before it in milliseconds, 0 for the first of a window; null when exhausted
    */
   spend(): number | null {
     const nowMs = this.#clock.nowMs();
-    const lastedMs = this.#beganAtMs === null ? Infinity : sinceMs(this.#beganAtMs, nowMs);
-    if (this.#isSpent && lastedMs < RESTART_WINDOW_MS) return null;
+    const lastedMs = this.#startedAtMs === null ? Infinity : sinceMs(this.#startedAtMs, nowMs);
+    if (this.#isExhausted && lastedMs < RESTART_WINDOW_MS) return null;
     this.#restartedAtMs = this.#restartedAtMs.filter((atMs) => nowMs - atMs < RESTART_WINDOW_MS);
-    this.#isSpent = this.#restartedAtMs.length >= this.#maxRestarts;
-    if (this.#isSpent) return null;
+    this.#isExhausted = this.#restartedAtMs.length >= this.#maxRestarts;
+    if (this.#isExhausted) return null;
     if (this.#restartedAtMs.length === 0) this.#backoff.reset();
     const delayMs = this.#restartedAtMs.length === 0 ? 0 : this.#backoff.nextMs();
     this.#restartedAtMs.push(nowMs);

@@ -1,25 +1,12 @@
 import type { Cancel, Clock } from "../../core/clock.ts";
 import type { ErrorData } from "../../core/errors.ts";
 import type { Log } from "../../core/log.ts";
-import { type AbandonedThreads, MAX_ABANDONED_PER_PLACE } from "./abandoned_threads.ts";
+import { type AbandonedThreads, MAX_ABANDONED_PER_WORKER } from "./abandoned_threads.ts";
+import type { Child } from "./child.ts";
 import { RestartBudget } from "./restart_budget.ts";
 
-/** Between the attempts to fill a place that is parked. */
+/** The interval between restarts of a parked worker. */
 export const PARKED_RETRY_MS = 5 * 60_000;
-
-/** A place whose thread can be replaced while the rest goes on. */
-export interface Replaceable {
-  readonly name: string;
-  /** Lets go of the old thread, busy or not. */
-  abandon(): void;
-  /** Begins a new one. */
-  start(): void;
-  /**
-   * The place stays empty for a while: says so wherever it is looked at. null where there is no service
-   * without it.
-   */
-  readonly park: ((error: ErrorData) => void) | null;
-}
 
 /** What a {@link Supervisor} works with. */
 export interface SupervisorParts {
@@ -30,93 +17,91 @@ export interface SupervisorParts {
   readonly threads: AbandonedThreads;
   /** {@link PARKED_RETRY_MS} */
   readonly parkedRetryMs: number;
-  /** Told once, when a worker that there is no service without failed more often than it may. */
-  readonly onSpent: (name: string) => void;
+  /** Called once, when a worker that cannot be parked has exceeded its restart limit. */
+  readonly onGaveUp: (child: Child) => void;
 }
 
 /**
- * Replaces what failed, within a budget. When that is spent the place is parked: it stays empty but for
- * one attempt every {@link PARKED_RETRY_MS}, and the others go on. Where two threads of a place hang
- * no third one follows before one of them has ended.
+ * Replaces failed workers within a restart limit. Beyond it a worker is parked: it gets one restart every
+ * {@link PARKED_RETRY_MS}, and all others continue. A worker with two hanging threads gets no third one
+ * before one of them has ended.
  */
 export class Supervisor {
   readonly #parts: SupervisorParts;
-  readonly #budgets = new Map<string, RestartBudget>();
-  readonly #pending = new Map<string, Cancel>();
-  /** Places that were parked and have not worked since. */
-  readonly #parked = new Set<string>();
-  #ended = false;
+  readonly #budgets = new Map<Child, RestartBudget>();
+  /** Children without a thread, and what cancels their next start. */
+  readonly #pending = new Map<Child, Cancel>();
+  /** Children that were parked and have not worked since. */
+  readonly #parked = new Set<Child>();
+  #stopped = false;
 
   constructor(parts: SupervisorParts) {
     this.#parts = parts;
   }
 
-  /** A worker failed or went silent: replaces it now or a little later. Told twice, it acts once. */
-  replace(target: Replaceable, error: ErrorData): void {
-    const { name } = target;
-    if (this.#ended || this.#pending.has(name)) return;
-    target.abandon();
-    const budget = this.#budget(name);
-    const delayMs = budget.spend();
+  /** Abandons a worker that failed or hangs, and schedules its restart unless one is scheduled. */
+  replace(child: Child, error: ErrorData): void {
+    if (this.#stopped || this.#pending.has(child)) return;
+    child.abandon();
+    const delayMs = this.#budget(child).spend();
     if (delayMs !== null) {
       this.#parts.log.error("worker.restart_scheduled", {
-        worker: name,
+        worker: child.name,
         inMs: Math.round(delayMs),
         ...error,
       });
-      return this.#later(target, delayMs, error);
+      return this.#startLater(child, delayMs, error);
     }
     const { maxRestarts, parkedRetryMs } = this.#parts;
     const why = `it failed more than ${maxRestarts} times within ten minutes`;
-    const then = `It is tried every ${parkedRetryMs / 1000} s.`;
-    if (this.#park(target, error, { why, then })) this.#later(target, parkedRetryMs, error);
+    const then = `It is started again every ${parkedRetryMs / 1000} s.`;
+    if (this.#park(child, error, { why, then })) this.#startLater(child, parkedRetryMs, error);
   }
 
-  /** A worker does what it is there for: if it was parked it is no more. */
-  works(name: string): void {
-    if (!this.#parked.delete(name)) return;
-    this.#parts.log.warning("worker.resumed", { worker: name });
+  /** A worker did its work: ends its time as a parked one. */
+  resumed(child: Child): void {
+    if (!this.#parked.delete(child)) return;
+    this.#parts.log.warning("worker.resumed", { worker: child.name });
   }
 
-  /** Replaces nothing any more. */
-  end(): void {
-    this.#ended = true;
+  /** Cancels all scheduled restarts; from now on nothing is replaced. */
+  stop(): void {
+    this.#stopped = true;
     for (const cancel of this.#pending.values()) cancel();
     this.#pending.clear();
   }
 
-  #later(target: Replaceable, delayMs: number, error: ErrorData): void {
-    const cancel = this.#parts.clock.after(delayMs, () => this.#begin(target, error));
-    this.#pending.set(target.name, cancel);
+  #startLater(child: Child, delayMs: number, error: ErrorData): void {
+    const cancel = this.#parts.clock.after(delayMs, () => this.#start(child, error));
+    this.#pending.set(child, cancel);
   }
 
-  #begin(target: Replaceable, error: ErrorData): void {
-    const { name } = target;
+  #start(child: Child, error: ErrorData): void {
     const { threads } = this.#parts;
-    const hanging = threads.of(name);
-    if (hanging < MAX_ABANDONED_PER_PLACE) {
-      this.#pending.delete(name);
-      this.#budget(name).began();
-      return target.start();
+    const hanging = threads.of(child.name);
+    if (hanging < MAX_ABANDONED_PER_WORKER) {
+      this.#pending.delete(child);
+      this.#budget(child).started();
+      return child.start();
     }
     const why = `${hanging} of its threads hang`;
     const then = "It is tried again when one of them has ended.";
-    if (!this.#park(target, error, { why, then })) return;
-    this.#pending.set(name, threads.onEnded(name, () => this.#begin(target, error)));
+    if (!this.#park(child, error, { why, then })) return;
+    this.#pending.set(child, threads.onEnded(child.name, () => this.#start(child, error)));
   }
 
-  /** @returns whether the service goes on without it */
-  #park(target: Replaceable, error: ErrorData, how: { why: string; then: string }): boolean {
-    const { name, park } = target;
-    const { log, onSpent } = this.#parts;
-    if (park === null) {
-      this.end();
+  /** @returns whether the service continues without it */
+  #park(child: Child, error: ErrorData, how: { why: string; then: string }): boolean {
+    const { name } = child;
+    const { log, onGaveUp } = this.#parts;
+    if (child.park === null) {
+      this.stop();
       log.error("worker.gave_up", {
         worker: name,
         ...error,
         message: `worker "${name}" is given up: ${how.why}; ${error.message}`,
       });
-      onSpent(name);
+      onGaveUp(child);
       return false;
     }
     const parked: ErrorData = {
@@ -125,17 +110,17 @@ export class Supervisor {
       retryable: true,
       remedy: `${how.then} ${error.remedy}`,
     };
-    this.#parked.add(name);
+    this.#parked.add(child);
     log.error("worker.parked", { worker: name, ...parked, cause: error.code });
-    park(parked);
+    child.park(parked);
     return true;
   }
 
-  #budget(name: string): RestartBudget {
-    let budget = this.#budgets.get(name);
+  #budget(child: Child): RestartBudget {
+    let budget = this.#budgets.get(child);
     if (budget === undefined) {
       budget = new RestartBudget(this.#parts);
-      this.#budgets.set(name, budget);
+      this.#budgets.set(child, budget);
     }
     return budget;
   }

@@ -1,29 +1,30 @@
 import type { WatchdogSettings } from "../../config/settings.ts";
 import type { Cancel, Clock, SteadyMs } from "../../core/clock.ts";
 import type { ErrorData } from "../../core/errors.ts";
+import type { Child } from "./child.ts";
 import type { WatchedCamera } from "./frame_watch.ts";
 
-/** A worker may take this many of its own periods. */
+/** A worker may be silent for this many of its own periods. */
 const PERIODS = 3;
 
-/** How long a model may take to load before its thread is replaced. */
+/** The time limit for loading a model, after which the thread is replaced. */
 export const MODEL_LOAD_LIMIT_MS = 10 * 60_000;
 
 /** What the watchdog needs to know of an inference worker. */
 export interface WatchedWorker {
-  readonly name: string;
+  readonly worker: Child;
   readonly detector: string;
   /** When it last finished an inference, or null. */
   readonly lastSeenAtMs: SteadyMs | null;
-  /** When its thread began to load the model; null while it has none. */
+  /** When its thread began to load the model; null while it has no thread. */
   readonly startedAtMs: SteadyMs | null;
-  /** When its thread had loaded the model, or null while it has not. */
+  /** When its thread had loaded the model, or null before that. */
   readonly readyAtMs: SteadyMs | null;
-  /** Workers that share its frames, itself included. */
+  /** The number of workers that share its frames, itself included. */
   readonly poolSize: number;
 }
 
-/** What the watchdog needs to know of a detector's place at a camera. */
+/** What the watchdog needs to know of a detector's subscription to a camera. */
 export interface WatchedFlow {
   readonly camera: string;
   readonly detector: string;
@@ -31,21 +32,23 @@ export interface WatchedFlow {
   readonly rateHz: number | null;
 }
 
-/** What a camera has offered to a worker that has not taken it, or not finished it. */
+/** A frame that a worker has not taken, or has taken and not finished. */
 export interface WatchedOffer {
   readonly camera: string;
+  /** The name of the worker. */
   readonly worker: string;
   /** How long ago it was offered. */
   readonly forMs: number;
 }
 
-/** A camera's thread that leaves questions unanswered. */
+/** What the watchdog needs to know of a camera's thread. */
 export interface WatchedCapture {
-  readonly name: string;
+  readonly worker: Child;
+  /** Since when it has left requests unanswered; null while it answers. */
   readonly silentSinceMs: SteadyMs | null;
 }
 
-/** Everything there is to watch, at one moment. */
+/** Everything under watch, at one moment. */
 export interface Watched {
   readonly workers: readonly WatchedWorker[];
   readonly flows: readonly WatchedFlow[];
@@ -60,17 +63,17 @@ export interface WatchdogParts {
   readonly clock: Clock;
   /** {@link MODEL_LOAD_LIMIT_MS} */
   readonly modelLoadLimitMs: number;
-  readonly look: () => Promise<Watched>;
-  /** Told of each silent worker at each look, until it is replaced. */
-  readonly onSilent: (name: string, error: ErrorData) => void;
-  /** Told of the cameras at each look. */
+  readonly observe: () => Promise<Watched>;
+  /** Called for each silent worker at each inspection, until it is replaced. */
+  readonly onSilent: (worker: Child, error: ErrorData) => void;
+  /** Called with the cameras at each inspection. */
   readonly onCameras: (cameras: readonly WatchedCamera[]) => void;
 }
 
 /**
- * Finds workers that hang: those that were offered a frame and for longer than they may neither took it
- * nor finished another. A worker that was offered nothing is healthy, whatever the reason: paused, no
- * picture, no keyframe yet, a camera that is down or hangs.
+ * Finds workers that hang: those that were offered a frame and within their timeout neither took it nor
+ * finished another one. A worker that was offered nothing is healthy, whatever the reason: paused, no
+ * frames, no keyframe yet, a camera that is offline or hangs.
  */
 export class Watchdog {
   readonly #parts: WatchdogParts;
@@ -80,12 +83,12 @@ export class Watchdog {
     this.#parts = parts;
   }
 
-  /** Looks at every interval from now on. */
+  /** Inspects at every interval from now on. */
   start(): void {
-    const { settings, clock, look } = this.#parts;
+    const { settings, clock, observe } = this.#parts;
     this.#cancel = clock.after(settings.intervalSeconds * 1000, async () => {
       if (this.#cancel === null) return;
-      const watched = await look();
+      const watched = await observe();
       if (this.#cancel === null) return;
       this.inspect(watched);
       this.start();
@@ -97,48 +100,50 @@ export class Watchdog {
     this.#cancel = null;
   }
 
-  /** One look. */
+  /** Performs one inspection. */
   inspect(watched: Watched): void {
     const { settings, clock, onSilent, onCameras } = this.#parts;
     const nowMs = clock.nowMs();
     for (const worker of watched.workers) this.#inspectWorker(worker, watched, nowMs);
     const limitMs = settings.minTimeoutSeconds * 1000;
-    for (const { name, silentSinceMs } of watched.captures) {
+    for (const { worker, silentSinceMs } of watched.captures) {
       if (silentSinceMs !== null && nowMs - silentSinceMs > limitMs) {
-        onSilent(name, silence(name, nowMs - silentSinceMs, "answered"));
+        onSilent(worker, silence(worker, nowMs - silentSinceMs, "answered"));
       }
     }
     onCameras(watched.cameras);
   }
 
-  #inspectWorker(worker: WatchedWorker, watched: Watched, nowMs: SteadyMs): void {
+  #inspectWorker(inspected: WatchedWorker, watched: Watched, nowMs: SteadyMs): void {
     const { settings, modelLoadLimitMs, onSilent } = this.#parts;
-    const { name, startedAtMs, readyAtMs, lastSeenAtMs } = worker;
+    const { worker, startedAtMs, readyAtMs, lastSeenAtMs } = inspected;
     if (startedAtMs === null) return;
     if (readyAtMs === null) {
       const loadingMs = nowMs - startedAtMs;
       if (loadingMs > modelLoadLimitMs) {
-        onSilent(name, silence(name, loadingMs, "loaded its model"));
+        onSilent(worker, silence(worker, loadingMs, "loaded its model"));
       }
       return;
     }
     let offeredForMs = 0;
     for (const offer of watched.offers) {
-      if (offer.worker === name) offeredForMs = Math.max(offeredForMs, offer.forMs);
+      if (offer.worker === worker.name) offeredForMs = Math.max(offeredForMs, offer.forMs);
     }
-    // One that finishes others serves them in turn: what was offered to it waits for that.
+    // While it finishes other frames it serves its cameras in turn, and offers may wait.
     const silentMs = Math.min(offeredForMs, nowMs - Math.max(lastSeenAtMs ?? 0, readyAtMs));
     const flows = watched.flows.filter(({ detector, paused }) =>
-      detector === worker.detector && !paused
+      detector === inspected.detector && !paused
     );
-    const timeoutMs = workerTimeoutMs(settings.minTimeoutSeconds, flows, worker.poolSize);
-    if (silentMs > timeoutMs) onSilent(name, silence(name, silentMs, "finished an inference"));
+    const timeoutMs = workerTimeoutMs(settings.minTimeoutSeconds, flows, inspected.poolSize);
+    if (silentMs > timeoutMs) {
+      onSilent(worker, silence(worker, silentMs, "finished an inference"));
+    }
   }
 }
 
 /**
- * How long a worker may leave an offer: the configured minimum, or three times the time between its
- * frames if that is longer. In a pool each worker gets its share of them. For ever while all is paused.
+ * How long a worker may leave a frame on offer: the configured minimum, or three times its own period
+ * where that is longer. The workers of a pool share the frames. Infinite while all is paused.
  */
 export function workerTimeoutMs(
   minTimeoutSeconds: number,
@@ -151,11 +156,11 @@ export function workerTimeoutMs(
   return Math.max(minTimeoutSeconds * 1000, PERIODS * periodMs);
 }
 
-function silence(name: string, silentMs: number, what: string): ErrorData {
+function silence({ name }: Child, silentMs: number, what: string): ErrorData {
   return {
     code: "WORKER_SILENT",
     message: `worker "${name}" has not ${what} for ${Math.round(silentMs / 1000)} s`,
     retryable: true,
-    remedy: "If it comes back, look for a model or a stream that makes it hang.",
+    remedy: "If it happens again, find the model or the stream that makes it hang.",
   };
 }

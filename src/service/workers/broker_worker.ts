@@ -1,63 +1,69 @@
-import { errorFromData } from "../../core/errors.ts";
-import type { ErrorData } from "../../core/errors.ts";
-import type { Log } from "../../core/log.ts";
+import { type ErrorData, errorFromData } from "../../core/errors.ts";
 import type { FromBroker, ToBroker } from "../../core/messages.ts";
-import type { OwnClient } from "../../core/own_client.ts";
-import type { AbandonedThreads } from "../supervision/abandoned_threads.ts";
-import { WorkerHandle } from "./worker_handle.ts";
+import type { OwnClient } from "../../core/publisher_types.ts";
+import type { Child } from "../supervision/child.ts";
+import type { Spawn, WorkerHandle } from "./worker_handle.ts";
 
-/** What the embedded broker's place in the service is made of. */
+/** What the embedded broker works with. */
 export interface BrokerWorkerParts {
-  readonly entry: URL;
-  readonly permissions: Deno.PermissionOptionsObject;
+  readonly spawn: Spawn<ToBroker, FromBroker>;
   readonly hostname: string;
   readonly port: number;
   readonly own: OwnClient;
-  readonly log: Log;
-  readonly threads: AbandonedThreads;
-  /** It ended after it had listened. */
-  readonly onFailed: (error: ErrorData) => void;
+  /** It failed, or could not be started again. A failure of the first start rejects `listening`. */
+  readonly onFailed: (worker: BrokerWorker, error: ErrorData) => void;
 }
 
 /** The embedded broker as the main thread holds it. */
-export class BrokerWorker {
+export class BrokerWorker implements Child {
+  readonly name = "broker";
+  /** The service cannot run without it, and its faults are no camera's: a restart of the process is due. */
+  readonly park = null;
   readonly #parts: BrokerWorkerParts;
-  #handle: WorkerHandle<ToBroker, FromBroker> | null = null;
+  readonly #listening = Promise.withResolvers<void>();
+  #hasListened = false;
+  #handle: WorkerHandle<ToBroker> | null = null;
 
   constructor(parts: BrokerWorkerParts) {
     this.#parts = parts;
   }
 
-  /** Settles once it listens. @throws OrionError when it cannot */
-  async start(): Promise<void> {
-    const { hostname, port, own } = this.#parts;
-    const listening = Promise.withResolvers<void>();
-    let started = false;
-    this.#handle = new WorkerHandle<ToBroker, FromBroker>({
-      entry: this.#parts.entry,
-      name: "broker",
-      permissions: this.#parts.permissions,
-      log: this.#parts.log,
-      threads: this.#parts.threads,
-      onMessage: (message) => {
-        if (message.kind !== "listening") return;
-        started = true;
-        listening.resolve();
-      },
-      onFailed: (error) =>
-        started ? this.#parts.onFailed(error) : listening.reject(errorFromData(error)),
-    });
-    this.#handle.post({ kind: "start", hostname, port, own });
-    await listening.promise;
+  /** Settles when the first thread listens. @throws OrionError when it cannot */
+  get listening(): Promise<void> {
+    return this.#listening.promise;
   }
 
-  /** Gives the thread up; {@link start} begins another. */
+  start(): void {
+    const { spawn, hostname, port, own } = this.#parts;
+    this.#handle = spawn({
+      name: this.name,
+      onMessage: (message) => this.#onMessage(message),
+      onFailed: (error) => this.#onFailed(error),
+    });
+    this.#handle.post({ kind: "start", hostname, port, own });
+  }
+
   abandon(): void {
-    this.#handle?.release();
+    this.#handle?.terminate();
     this.#handle = null;
   }
 
   async stop(deadline: Promise<unknown>): Promise<boolean> {
-    return await this.#handle?.stop({ kind: "stop" }, deadline) ?? true;
+    return await this.#handle?.stop(deadline) ?? true;
+  }
+
+  #onMessage(message: FromBroker): void {
+    switch (message.kind) {
+      case "listening":
+        this.#hasListened = true;
+        return this.#listening.resolve();
+      case "stopped":
+        return;
+    }
+  }
+
+  #onFailed(error: ErrorData): void {
+    if (this.#hasListened) this.#parts.onFailed(this, error);
+    else this.#listening.reject(errorFromData(error));
   }
 }

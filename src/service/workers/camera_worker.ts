@@ -1,78 +1,75 @@
 import type { CameraSettings } from "../../config/settings.ts";
 import { instantOf } from "../../core/age.ts";
-import type { CaptureFlow } from "../../core/camera_shapes.ts";
+import type {
+  CameraStatus,
+  CaptureFlow,
+  LibavPaths,
+  ReceivedReport,
+  Subscription,
+  WatchedReport,
+} from "../../core/camera_types.ts";
 import type { Clock, SteadyMs } from "../../core/clock.ts";
 import type { ErrorData } from "../../core/errors.ts";
 import type { BoxNorm } from "../../core/geometry.ts";
 import type { Log } from "../../core/log.ts";
-import {
-  type CameraStatus,
-  type FromCapture,
-  type LibavPaths,
-  portTransfers,
-  type ReceivedReport,
-  type Subscription,
-  type ToCapture,
-  type WatchedReport,
-} from "../../core/messages.ts";
-import type { AbandonedThreads } from "../supervision/abandoned_threads.ts";
-import { SnapshotRequests } from "./snapshot_requests.ts";
-import type { NoPictureReason } from "../supervision/frame_watch.ts";
-import { captureName, captureSource } from "./start_messages.ts";
+import { type FromCapture, portTransfers, type ToCapture } from "../../core/messages.ts";
+import type { Child } from "../supervision/child.ts";
+import type { MissingFramesReason } from "../supervision/frame_watch.ts";
 import { EarlierThreads, firstReport } from "./capture_reports.ts";
-import { WorkerHandle } from "./worker_handle.ts";
+import { SnapshotRequests } from "./snapshot_requests.ts";
+import { captureSource } from "./start_messages.ts";
+import type { Spawn, WorkerHandle } from "./worker_handle.ts";
 
-/** How long a capture worker may take to tell its account before the last known one is shown. */
-const SNAPSHOT_TIMEOUT_MS = 1000;
+/** The time limit for a report, after which the last known one is used. */
+export const REPORT_TIMEOUT_MS = 1000;
 
-/** What a camera's place in the service is made of. */
+/** What a camera's worker works with. */
 export interface CameraWorkerParts {
-  readonly entry: URL;
-  readonly permissions: Deno.PermissionOptionsObject;
+  readonly spawn: Spawn<ToCapture, FromCapture>;
   readonly settings: CameraSettings;
   readonly libraries: LibavPaths;
   readonly clock: Clock;
   readonly log: Log;
-  readonly threads: AbandonedThreads;
-  readonly onStatus: (status: CameraStatus) => void;
-  readonly onFailed: (unit: CameraWorker, error: ErrorData) => void;
+  /** A thread was started: its consumers must be attached. */
+  readonly onStarted: (worker: CameraWorker) => void;
+  readonly onStatus: (worker: CameraWorker, status: CameraStatus) => void;
+  readonly onFailed: (worker: CameraWorker, error: ErrorData) => void;
 }
 
-/** One camera as the main thread holds it: its thread, its subscriptions, its last known account. */
-export class CameraWorker {
+/** A camera as the main thread holds it: its thread, its subscriptions, its last known report. */
+export class CameraWorker implements Child {
   readonly id: string;
+  readonly name: string;
   readonly #parts: CameraWorkerParts;
   readonly #subscriptions = new Map<string, Subscription>();
-  readonly #requests = new Map<number, () => void>();
+  /** Called when the report of that number has arrived. */
+  readonly #reportRequests = new Map<number, () => void>();
   readonly #snapshotRequests: SnapshotRequests;
+  readonly #earlier = new EarlierThreads();
   #roi: BoxNorm | null;
-  #handle: WorkerHandle<ToCapture, FromCapture> | null = null;
-  #requestsMade = 0;
+  #handle: WorkerHandle<ToCapture> | null = null;
+  #reportCount = 0;
   #silentSinceMs: SteadyMs | null = null;
-  readonly #before = new EarlierThreads();
   #nextSeq = 0;
   #restarts = 0;
   #report: ReceivedReport;
   #libav = "";
   #flow: CaptureFlow | null = null;
-  #noPicture: NoPictureReason | null = null;
+  #missingFrames: MissingFramesReason | null = null;
   #error: ErrorData | null = null;
 
   constructor(parts: CameraWorkerParts) {
-    this.id = parts.settings.id;
+    const { settings, clock } = parts;
+    this.id = settings.id;
+    this.name = `capture-${settings.id}`;
     this.#parts = parts;
-    this.#roi = parts.settings.roi;
-    this.#snapshotRequests = new SnapshotRequests(parts.settings.id, parts.clock);
-    this.#report = firstReport(parts.settings.decode, parts.clock.wallMs());
+    this.#roi = settings.roi;
+    this.#snapshotRequests = new SnapshotRequests(settings.id, clock);
+    this.#report = firstReport(settings.decode, clock.wallMs());
   }
 
   get settings(): CameraSettings {
     return this.#parts.settings;
-  }
-
-  /** What its thread is called. */
-  get name(): string {
-    return captureName(this.id);
   }
 
   /** Whether it has a thread. */
@@ -84,17 +81,17 @@ export class CameraWorker {
     return this.#restarts;
   }
 
-  /** The release of libav that its thread opened; empty before it has. */
+  /** The release of libav that its thread has opened; empty before that. */
   get libav(): string {
     return this.#libav;
   }
 
-  /** Since when the thread has left questions unanswered; null while it answers. */
+  /** Since when the thread has left requests unanswered; null while it answers. */
   get silentSinceMs(): SteadyMs | null {
     return this.#silentSinceMs;
   }
 
-  /** What it gives and offers, as of the last {@link report}; null while the thread does not answer. */
+  /** Its frames and offers as of the last {@link report}; null while the thread does not answer. */
   get flow(): CaptureFlow | null {
     return this.#silentSinceMs === null ? this.#flow : null;
   }
@@ -104,195 +101,171 @@ export class CameraWorker {
     return this.#error;
   }
 
-  /** Starts the thread; what was subscribed before is subscribed again. */
   start(): void {
-    const { entry, permissions, settings, libraries, log, threads } = this.#parts;
+    const { spawn, settings, libraries, onFailed, onStarted } = this.#parts;
     this.#error = null;
-    const handle = new WorkerHandle<ToCapture, FromCapture>({
-      entry,
+    const handle = spawn({
       name: this.name,
-      permissions,
-      log: log.child({ camera: settings.id }),
-      threads,
       onMessage: (message) => this.#onMessage(message),
-      onFailed: (error) => this.#parts.onFailed(this, error),
+      onFailed: (error) => onFailed(this, error),
     });
     this.#handle = handle;
-    handle.post({
-      kind: "start",
-      libraries,
-      source: captureSource(settings, {
-        roi: this.#roi,
-        firstSeq: Math.max(this.#nextSeq, this.#before.received),
-      }),
-    });
+    const firstSeq = Math.max(this.#nextSeq, this.#earlier.received);
+    const source = captureSource(settings, { roi: this.#roi, firstSeq });
+    handle.post({ kind: "start", libraries, source });
     for (const subscription of this.#subscriptions.values()) {
       handle.post({ kind: "subscribe", subscription });
     }
+    onStarted(this);
   }
 
-  /** Gives a detector a mailbox here, or changes what it asked for. */
+  /** Adds a mailbox for a detector, or changes its subscription; in force for all later threads. */
   subscribe(subscription: Subscription): void {
     this.#subscriptions.set(subscription.detector, subscription);
     this.#handle?.post({ kind: "subscribe", subscription });
-  }
-
-  unsubscribe(detector: string): void {
-    this.#subscriptions.delete(detector);
-    this.#handle?.post({ kind: "unsubscribe", detector });
   }
 
   subscription(detector: string): Subscription | null {
     return this.#subscriptions.get(detector) ?? null;
   }
 
-  /** Looks at another part of the picture, from the next frame on. */
+  /** Sets the region of interest from the next frame on, and for all later threads. */
   setRoi(roi: BoxNorm | null): void {
     this.#roi = roi;
     this.#handle?.post({ kind: "roi", roi });
   }
 
-  /** A frame came out at the other end: no later one may have its number again. */
-  seen(seq: number): void {
+  /** A frame of this number was inferred: the numbers of later threads begin after it. */
+  advanceSeq(seq: number): void {
     this.#nextSeq = Math.max(this.#nextSeq, seq + 1);
   }
 
-  attach(wire: { detector: string; worker: string; port: MessagePort }): void {
-    const message: ToCapture = { kind: "attach", ...wire };
+  /** Connects a worker to its detector's mailbox. */
+  attach(consumer: { detector: string; worker: string; port: MessagePort }): void {
+    const message: ToCapture = { kind: "attach", ...consumer };
     this.#handle?.post(message, portTransfers(message));
   }
 
-  detach(wire: { detector: string; worker: string; lastSeq: number | null }): void {
-    this.#handle?.post({ kind: "detach", ...wire });
+  /** @param consumer.lastSeq  the last frame it has finished; a later one is lost with it */
+  detach(consumer: { detector: string; worker: string; lastSeq: number | null }): void {
+    this.#handle?.post({ kind: "detach", ...consumer });
   }
 
-  /** The account at this moment, or the last known one if the thread does not answer in time. */
+  /** The present report, or the last known one when the thread does not answer in time. */
   async report(): Promise<ReceivedReport> {
     const handle = this.#handle;
     if (handle === null) return this.#report;
-    const request = this.#requestsMade++;
-    const answer = Promise.withResolvers<void>();
-    this.#requests.set(request, () => answer.resolve());
-    const cancel = this.#parts.clock.after(SNAPSHOT_TIMEOUT_MS, () => {
-      if (this.#handle === handle) this.#silentSinceMs ??= this.#parts.clock.nowMs();
-      answer.resolve();
+    const { clock } = this.#parts;
+    const request = this.#reportCount++;
+    const settled = Promise.withResolvers<void>();
+    this.#reportRequests.set(request, () => settled.resolve());
+    const cancel = clock.after(REPORT_TIMEOUT_MS, () => {
+      if (this.#handle === handle) this.#silentSinceMs ??= clock.nowMs();
+      settled.resolve();
     });
     handle.post({ kind: "report", request });
-    await answer.promise;
+    await settled.promise;
     cancel();
-    this.#requests.delete(request);
+    this.#reportRequests.delete(request);
     return this.#report;
   }
 
   /**
-   * One picture of the camera, as the bytes of a JPEG.
+   * The bytes of one JPEG.
    * @throws OrionError when none came in time
    */
   snapshot(): Promise<ArrayBuffer> {
     const post = (request: number) => this.#handle?.post({ kind: "snapshot", request });
-    return this.#snapshotRequests.ask(post, () => this.#report.state);
+    return this.#snapshotRequests.request(post, () => this.#report.state);
   }
 
-  /**
-   * Gives the thread up, busy or not; {@link start} begins another, whose account is counted on from
-   * what is known of this one.
-   */
+  /** The account of the next thread continues from the last known one of this thread. */
   abandon(): void {
-    this.#handle?.release();
+    this.#handle?.terminate();
     this.#handle = null;
     this.#silentSinceMs = null;
     this.#flow = null;
     this.#restarts++;
-    this.#before.add(this.#report);
-    this.#become({
-      state: "offline",
-      reason: "RESTARTING",
-      sinceMs: this.#parts.clock.wallMs(),
-      reconnects: this.#report.reconnects,
-    });
+    this.#earlier.add(this.#report);
+    this.#goOffline("RESTARTING");
   }
 
-  /** Stays without a thread for a while: says so in place of what the last thread said. */
   park(error: ErrorData): void {
     this.#error = { ...error, code: "CAMERA_PARKED" };
-    const { reconnects } = this.#report;
-    const sinceMs = this.#parts.clock.wallMs();
-    this.#become({ state: "offline", reason: "CAMERA_PARKED", sinceMs, reconnects });
+    this.#goOffline("CAMERA_PARKED");
   }
 
-  /** It is online but gives no picture, for this reason; null when pictures come again. */
-  setNoPicture(reason: NoPictureReason | null): void {
-    this.#noPicture = reason;
+  /** Sets why it delivers no frames though it is online; null once frames arrive again. */
+  setMissingFrames(reason: MissingFramesReason | null): void {
+    this.#missingFrames = reason;
     const { state, sinceMs, reconnects } = this.#report;
-    if (state === "online") this.#become({ state, reason: null, sinceMs, reconnects });
+    if (state === "online") this.#setStatus({ state, reason: null, sinceMs, reconnects });
   }
 
-  /** Ends the stream and closes its account. @returns whether it did before the deadline */
+  /** Ends the stream and balances its account. */
   async stop(deadline: Promise<unknown>): Promise<boolean> {
-    const orderly = await this.#handle?.stop({ kind: "stop" }, deadline) ?? true;
+    const orderly = await this.#handle?.stop(deadline) ?? true;
     this.#handle = null;
-    if (this.#report.state !== "offline") {
-      const { reconnects } = this.#report;
-      const sinceMs = this.#parts.clock.wallMs();
-      this.#become({ state: "offline", reason: "STOPPED", sinceMs, reconnects });
-    }
+    if (this.#report.state !== "offline") this.#goOffline("STOPPED");
     return orderly;
   }
 
   #onMessage(message: FromCapture): void {
+    const { log } = this.#parts;
     switch (message.kind) {
       case "ready":
         this.#libav = message.libav;
-        return this.#parts.log.debug("capture.started", { camera: this.id, libav: message.libav });
-      case "state":
-        return this.#become({
-          state: message.state,
-          reason: message.reason,
-          sinceMs: message.sinceMs,
-          reconnects: message.reconnects + this.#before.reconnects,
-        });
+        return log.debug("capture.started", { camera: this.id, libav: message.libav });
+      case "state": {
+        const { state, reason, sinceMs } = message;
+        const reconnects = message.reconnects + this.#earlier.reconnects;
+        return this.#setStatus({ state, reason, sinceMs, reconnects });
+      }
       case "report":
         this.#silentSinceMs = null;
-        this.#keep(message.report);
-        this.#requests.get(message.request)?.();
+        this.#setReport(message.report);
+        this.#reportRequests.get(message.request)?.();
         return;
       case "snapshot":
         return this.#snapshotRequests.answer(message.request, message.snapshot);
       case "ended":
-        return this.#parts.log.info("camera.ended", { camera: this.id });
+        return log.info("camera.ended", { camera: this.id });
       case "stopped":
-        return this.#keep(message.report);
-      // The handle takes these before they come here.
-      case "log":
-      case "failed":
-        return;
+        return this.#setReport(message.report);
     }
   }
 
-  #keep({ flow, lastFrameAge, ...report }: WatchedReport): void {
+  #setReport({ flow, lastFrameAge, ...report }: WatchedReport): void {
     this.#flow = flow;
     this.#report = {
       ...report,
-      reason: this.#reason(report),
+      reason: this.#reasonOf(report),
       lastFrameAtMs: lastFrameAge === null ? null : instantOf(lastFrameAge, this.#parts.clock),
-      ...this.#before.with(report),
+      ...this.#earlier.with(report),
     };
   }
 
-  /** The thread knows nothing of pictures that are missing. */
-  #reason({ state, reason }: Pick<CameraStatus, "state" | "reason">): string | null {
-    return state === "online" ? this.#noPicture : reason;
+  /** Missing frames are known to the main thread alone. */
+  #reasonOf({ state, reason }: Pick<CameraStatus, "state" | "reason">): string | null {
+    return state === "online" ? this.#missingFrames : reason;
   }
 
-  #become(said: Omit<CameraStatus, "camera">): void {
-    if (said.state !== "online") this.#noPicture = null;
-    const standing = { ...said, reason: this.#reason(said) };
-    this.#report = { ...this.#report, ...standing };
+  #goOffline(reason: string): void {
+    const sinceMs = this.#parts.clock.wallMs();
+    const { reconnects } = this.#report;
+    this.#setStatus({ state: "offline", reason, sinceMs, reconnects });
+  }
+
+  #setStatus(reported: Omit<CameraStatus, "camera">): void {
+    if (reported.state !== "online") this.#missingFrames = null;
+    const status = { ...reported, reason: this.#reasonOf(reported) };
+    this.#report = { ...this.#report, ...status };
+    const { state, reason } = status;
     this.#parts.log.info("camera.state_changed", {
       camera: this.id,
-      state: standing.state,
-      ...(standing.reason === null ? {} : { reason: standing.reason }),
+      state,
+      ...(reason === null ? {} : { reason }),
     });
-    this.#parts.onStatus({ camera: this.id, ...standing });
+    this.#parts.onStatus(this, { camera: this.id, ...status });
   }
 }

@@ -4,10 +4,10 @@ import {
   noUndecoded,
   settleBuffered,
 } from "../../core/accounts.ts";
+import type { CaptureReport, DecodeSetting, ReceivedReport } from "../../core/camera_types.ts";
 import type { WallMs } from "../../core/clock.ts";
-import type { CaptureReport, DecodeSetting, ReceivedReport } from "../../core/messages.ts";
 
-/** What is known of a camera whose thread has said nothing yet. */
+/** The report of a camera whose thread has not sent one yet. */
 export function firstReport(decode: DecodeSetting, sinceMs: WallMs): ReceivedReport {
   return {
     state: "connecting",
@@ -30,7 +30,7 @@ export function firstReport(decode: DecodeSetting, sinceMs: WallMs): ReceivedRep
   };
 }
 
-/** What a camera's earlier threads came to: the present one counts on from it. */
+/** The totals of a camera's earlier threads, to which the figures of the present one are added. */
 export class EarlierThreads {
   #account: CameraAccount | null = null;
   #reconnects = 0;
@@ -44,14 +44,14 @@ export class EarlierThreads {
     return this.#reconnects;
   }
 
-  /** A thread was given up. @param last  what was known of the camera by then */
+  /** Adds an abandoned thread. @param last  the camera's last report, earlier threads included */
   add({ account, gopBuffer, reconnects }: ReceivedReport): void {
     this.#account = abandonedAccount(account);
     this.#catchUps = gopBuffer.catchUps;
     this.#reconnects = reconnects + 1;
   }
 
-  /** The figures of the present thread and of those before it. */
+  /** The figures of the present thread plus those of the earlier ones. */
   with(
     { account, gopBuffer, reconnects }: Pick<
       CaptureReport,
@@ -66,7 +66,7 @@ export class EarlierThreads {
   }
 }
 
-/** The account of a thread that was given up: what waited in its mailboxes went with it. */
+/** The account of an abandoned thread: frames that waited in its mailboxes are dropped with it. */
 function abandonedAccount(account: CameraAccount): CameraAccount {
   return {
     ...account,

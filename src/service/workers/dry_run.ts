@@ -1,3 +1,4 @@
+/** `orion check`: each worker once, with the permissions that it has in the service. */
 import type { CameraSettings, DetectorSettings, Settings } from "../../config/settings.ts";
 import { systemClock } from "../../core/clock.ts";
 import {
@@ -7,51 +8,35 @@ import {
   OrionError,
   StreamError,
 } from "../../core/errors.ts";
-import type { ErrorData } from "../../core/errors.ts";
 import { logTo } from "../../core/log.ts";
-import type {
-  FromCapture,
-  FromInference,
-  FromPublisher,
-  ToCapture,
-  ToInference,
-  ToPublisher,
-} from "../../core/messages.ts";
 import { forbidTelemetry } from "../../core/telemetry.ts";
 import { pinLibav } from "../../libav/pin.ts";
-import { workerPermissions } from "../../permissions/grant.ts";
 import type { Manifest } from "../../permissions/manifest.ts";
 import type { Places } from "../../permissions/places.ts";
-import { brokerTarget, captureSource, detectorPlan } from "./start_messages.ts";
 import { WORKER_ENTRIES } from "./entries.ts";
-import { WorkerHandle } from "./worker_handle.ts";
+import { type Spawners, threadSpawners } from "./spawners.ts";
+import { brokerTarget, captureSource, detectorPlan } from "./start_messages.ts";
 
-/** What is checked, and with which permissions: those the service itself would have. */
+/** What is checked. */
 export interface CheckParts {
   readonly settings: Settings;
   readonly manifest: Manifest;
   readonly places: Places;
 }
 
-/** How long a camera's worker may take to end. */
+/** The time limit for a camera's worker to stop. */
 const STOP_MS = 2000;
 
-/** What a check hears of a worker is not for the log. */
-const SILENT = logTo(() => undefined);
-
 /**
- * Loads a detector's model in a worker as the service does.
- * @returns what is known of it, in a few words
- * @throws OrionError what the worker failed with
+ * Loads the model of a detector in a worker.
+ * @returns its properties in a few words
+ * @throws OrionError the error of the worker
  */
 export async function checkModel(parts: CheckParts, settings: DetectorSettings): Promise<string> {
   forbidTelemetry();
   const ended = Promise.withResolvers<string>();
-  const handle = new WorkerHandle<ToInference, FromInference>({
-    entry: WORKER_ENTRIES.inference,
+  const handle = spawners(parts).inference(settings.id)({
     name: `check-${settings.id}`,
-    permissions: workerPermissions(parts.manifest.inference(settings.id)),
-    log: SILENT,
     onMessage: (message) => {
       if (message.kind !== "ready") return;
       const { input, classes, provider } = message;
@@ -66,36 +51,26 @@ export async function checkModel(parts: CheckParts, settings: DetectorSettings):
     handle.post({ kind: "start", plan: detectorPlan(settings, 0) });
     return await ended.promise;
   } finally {
-    handle.release();
+    handle.terminate();
   }
 }
 
 /**
- * Opens a camera once and waits for its first picture.
- * @returns what is known of the stream, in a few words
- * @throws OrionError why there is no picture
+ * Connects to a camera once and waits for its first frame.
+ * @returns the properties of the stream in a few words
+ * @throws OrionError why there is no frame
  */
 export async function checkCamera(parts: CheckParts, settings: CameraSettings): Promise<string> {
   const ended = Promise.withResolvers<string>();
-  let stream = "";
-  let failure: ErrorData | null = null;
-  // The state carries the code alone; the words come just before it, as a log line.
-  const log = logTo(({ event, fields }) => {
-    if (event === "camera.stream_changed") {
-      stream = `${fields["codec"]} ${fields["width"]}x${fields["height"]}`;
-    } else if (event === "camera.failed" && isErrorData(fields)) failure = fields;
-  });
-  const handle = new WorkerHandle<ToCapture, FromCapture>({
-    entry: WORKER_ENTRIES.capture,
+  const handle = spawners(parts).capture(settings.id)({
     name: `check-${settings.id}`,
-    permissions: workerPermissions(parts.manifest.capture(settings.id)),
-    log,
     onMessage: (message) => {
       if (message.kind !== "state") return;
-      if (message.state === "online") ended.resolve(stream);
-      else if (message.state === "stalled") ended.reject(noPicture(settings));
-      else if (message.state === "offline") {
-        ended.reject(failure === null ? noPicture(settings) : errorFromData(failure));
+      const { state, error, info } = message;
+      if (state === "online") {
+        ended.resolve(info === null ? "" : `${info.codec} ${info.width}x${info.height}`);
+      } else if (state === "stalled" || state === "offline") {
+        ended.reject(error === null ? noFrame(settings) : errorFromData(error));
       }
     },
     onFailed: (error) => ended.reject(new OrionError(error)),
@@ -111,25 +86,22 @@ export async function checkCamera(parts: CheckParts, settings: CameraSettings): 
     handle.post({ kind: "subscribe", subscription });
     return await ended.promise;
   } finally {
-    // In order, so that the camera is told; one that is stuck is left behind.
-    await handle.stop({ kind: "stop" }, systemClock.sleep(STOP_MS));
+    // In order, so that the camera gets a TEARDOWN; a thread that hangs is abandoned.
+    await handle.stop(systemClock.sleep(STOP_MS));
   }
 }
 
 /**
  * Connects to the configured broker once.
- * @returns what is known of it, in a few words; of the embedded one that it is not running yet
- * @throws BrokerError why it cannot be connected to
+ * @returns its properties in a few words; the embedded broker is not started
+ * @throws BrokerError why the connection failed
  */
-export async function checkBroker({ settings, manifest }: CheckParts): Promise<string> {
-  const { mqtt } = settings;
+export async function checkBroker(parts: CheckParts): Promise<string> {
+  const { mqtt } = parts.settings;
   if (mqtt.isEmbedded) return `${mqtt.displayUrl}: embedded, started with the service`;
   const ended = Promise.withResolvers<string>();
-  const handle = new WorkerHandle<ToPublisher, FromPublisher>({
-    entry: WORKER_ENTRIES.publisher,
+  const handle = spawners(parts).publisher({
     name: "check-broker",
-    permissions: workerPermissions(manifest.publisher),
-    log: SILENT,
     onMessage: (message) => {
       if (message.kind !== "tried") return;
       ended.resolve(`${mqtt.displayUrl}: speaks MQTT ${message.protocol}`);
@@ -140,21 +112,22 @@ export async function checkBroker({ settings, manifest }: CheckParts): Promise<s
     handle.post({ kind: "try", broker: brokerTarget(mqtt) });
     return await ended.promise;
   } finally {
-    handle.release();
+    handle.terminate();
   }
 }
 
-function noPicture({ id, displayUrl, stallTimeoutSeconds }: CameraSettings): StreamError {
+/** Starts the workers of the service, without their logs. */
+function spawners({ manifest }: CheckParts): Spawners {
+  return threadSpawners({ entries: WORKER_ENTRIES, manifest, log: logTo(() => undefined) });
+}
+
+function noFrame({ id, displayUrl, stallTimeoutSeconds }: CameraSettings): StreamError {
   return new StreamError({
     code: "STREAM_STALLED",
     message:
       `Cannot get a picture of camera "${id}" (${displayUrl}): it accepted and then sent none ` +
       `for ${stallTimeoutSeconds} s`,
     retryable: true,
-    remedy: "Look whether the camera streams at all, with another program; restart it.",
+    remedy: "Check with another program whether the camera streams at all; restart it.",
   });
-}
-
-function isErrorData(fields: object): fields is ErrorData {
-  return "code" in fields && "message" in fields && "retryable" in fields && "remedy" in fields;
 }

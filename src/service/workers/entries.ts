@@ -1,4 +1,4 @@
-/** Where the workers' entries are. */
+/** The workers' entries. */
 export interface WorkerEntries {
   readonly capture: URL;
   readonly inference: URL;

@@ -1,177 +1,136 @@
 import type { CameraSettings, DetectorSettings, Settings } from "../../config/settings.ts";
+import type { CameraStatus, LibavPaths } from "../../core/camera_types.ts";
 import type { Clock } from "../../core/clock.ts";
-import { errorFromData, LifecycleError } from "../../core/errors.ts";
-import type { ErrorData } from "../../core/errors.ts";
+import type { ResultNote } from "../../core/detector_types.ts";
+import { type ErrorData, OrionError } from "../../core/errors.ts";
+import type { BoxNorm } from "../../core/geometry.ts";
 import type { Log } from "../../core/log.ts";
-import type { CameraStatus, ResultNote } from "../../core/messages.ts";
-import { pinLibav } from "../../libav/pin.ts";
-import { workerPermissions } from "../../permissions/grant.ts";
-import type { Manifest } from "../../permissions/manifest.ts";
-import type { Places } from "../../permissions/places.ts";
-import { CameraWorker } from "./camera_worker.ts";
+import type { ControlTarget, Pair } from "../control/controller.ts";
 import type { AllowedModel } from "../control/model_resolver.ts";
-import { DetectorWorker } from "./detector_worker.ts";
-import type { AbandonedThreads } from "../supervision/abandoned_threads.ts";
-import type { WorkerEntries } from "./entries.ts";
+import type { Child } from "../supervision/child.ts";
 import type { ServiceLimits } from "../supervision/limits.ts";
+import { CameraWorker } from "./camera_worker.ts";
+import { DetectorPool } from "./detector_pool.ts";
+import { DetectorWorker } from "./detector_worker.ts";
+import { FirstLoad } from "./first_load.ts";
+import type { ResultRouter } from "./publisher_worker.ts";
+import type { Spawners } from "./spawners.ts";
 import { detectorPlan } from "./start_messages.ts";
-import type { ResultWays } from "./publisher_worker.ts";
 
-/** What the fleet is made of. */
+/** What the fleet works with. */
 export interface FleetParts {
   readonly settings: Settings;
-  readonly manifest: Manifest;
-  readonly places: Places;
-  readonly entries: WorkerEntries;
+  readonly libraries: LibavPaths;
+  readonly spawners: Pick<Spawners, "capture" | "inference">;
   readonly clock: Clock;
   readonly log: Log;
-  readonly limits: ServiceLimits;
-  readonly threads: AbandonedThreads;
-  readonly onStatus: (status: CameraStatus) => void;
-  readonly results: ResultWays;
-  readonly onInferred: (note: ResultNote) => void;
-  readonly onCameraFailed: (unit: CameraWorker, error: ErrorData) => void;
-  readonly onWorkerFailed: (worker: DetectorWorker, error: ErrorData) => void;
+  readonly limits: Pick<ServiceLimits, "modelLoadWaitMs" | "modelLoadLimitMs">;
+  readonly results: ResultRouter;
+  readonly onStatus: (worker: CameraWorker, status: CameraStatus) => void;
+  readonly onInferred: (worker: DetectorWorker, note: ResultNote) => void;
+  readonly onFailed: (worker: Child, error: ErrorData) => void;
 }
 
-/** One detector: its settings and its pool. */
-interface Pool {
-  readonly settings: DetectorSettings;
-  readonly workers: readonly DetectorWorker[];
-}
-
-/** The cameras, the detectors' pools, and the ports between them. */
-export class Fleet {
+/**
+ * All cameras and detectors, and the ports between them. Commands change them while they run; the
+ * changes are kept by the workers and outlive their threads.
+ */
+export class Fleet implements ControlTarget {
   readonly cameras: ReadonlyMap<string, CameraWorker>;
-  readonly #pools: ReadonlyMap<string, Pool>;
+  readonly #pools: ReadonlyMap<string, DetectorPool>;
   readonly #parts: FleetParts;
-  readonly #firstReady = new Map<string, PromiseWithResolvers<void>>();
+  readonly #firstLoad: FirstLoad;
 
   constructor(parts: FleetParts) {
     this.#parts = parts;
-    const { settings } = parts;
-    this.#pools = new Map(
-      settings.detectors.map((detector) => [detector.id, this.#pool(detector)]),
-    );
-    this.cameras = new Map(settings.cameras.map((camera) => [camera.id, this.#camera(camera)]));
-    for (const detector of settings.detectors) {
-      for (const camera of detector.cameras) {
-        const { id, rateHz } = detector;
-        this.cameras.get(camera)?.subscribe({ detector: id, rateHz, paused: false });
+    const { settings: { cameras, detectors }, clock, log, limits } = parts;
+    this.#firstLoad = new FirstLoad({ clock, log, limitMs: limits.modelLoadWaitMs });
+    this.#pools = new Map(detectors.map((detector) => [detector.id, this.#makePool(detector)]));
+    this.cameras = new Map(cameras.map((camera) => [camera.id, this.#makeCamera(camera)]));
+    for (const { id: detector, rateHz, cameras } of detectors) {
+      for (const camera of cameras) {
+        this.#camera(camera).subscribe({ detector, rateHz, paused: false });
       }
     }
   }
 
+  /** The workers of all detectors. */
   get workers(): readonly DetectorWorker[] {
-    return [...this.#pools.values()].flatMap((pool) => pool.workers);
+    return [...this.#pools.values()].flatMap(({ workers }) => workers);
   }
 
-  /** Every detector and the cameras it looks at. */
-  get detectors(): ReadonlyMap<string, readonly string[]> {
-    return new Map([...this.#pools].map(([id, { settings }]) => [id, settings.cameras]));
-  }
-
-  /** The workers of a detector; none when there is no such detector. */
+  /** The workers of one detector. */
   poolOf(detector: string): readonly DetectorWorker[] {
-    return this.#pools.get(detector)?.workers ?? [];
+    return this.#pool(detector).workers;
+  }
+
+  worker(name: string): DetectorWorker | null {
+    return this.workers.find((worker) => worker.name === name) ?? null;
+  }
+
+  get cameraIds(): readonly string[] {
+    return [...this.cameras.keys()];
+  }
+
+  get detectorCameras(): ReadonlyMap<string, readonly string[]> {
+    return new Map([...this.#pools].map(([detector, { cameras }]) => [detector, cameras]));
+  }
+
+  setPaused(pairs: readonly Pair[], paused: boolean): void {
+    for (const pair of pairs) this.#resubscribe(pair, { paused });
+  }
+
+  setRate(pairs: readonly Pair[], rateHz: number): void {
+    for (const pair of pairs) this.#resubscribe(pair, { rateHz });
+  }
+
+  setConfidence(detector: string, confidence: number): void {
+    this.#pool(detector).setConfidence(confidence);
+  }
+
+  setRoi(camera: string, roi: BoxNorm | null): void {
+    this.#camera(camera).setRoi(roi);
+  }
+
+  setModel(detector: string, model: AllowedModel): Promise<void> {
+    return this.#pool(detector).setModel(model);
+  }
+
+  async snapshot(camera: string): Promise<ArrayBuffer> {
+    return await this.#camera(camera).snapshot();
   }
 
   /**
-   * Loads a model for a whole pool beside the one in use, and swaps when every worker has it.
-   * @throws OrionError when one cannot load it; the old model is in use then
+   * Starts all detectors and waits for their models, within a limit.
+   * @throws OrionError the error of the first one that failed
    */
-  async setModel(detector: string, model: AllowedModel): Promise<void> {
-    const loaded = await Promise.allSettled(
-      this.poolOf(detector).map((worker) => worker.prepareModel(model)),
-    );
-    const failed = loaded.find((each) => each.status === "rejected");
-    for (const each of loaded) {
-      if (each.status !== "fulfilled") continue;
-      if (failed === undefined) each.value.commit();
-      else each.value.drop();
-    }
-    if (failed !== undefined) throw failed.reason;
+  startDetectors(): Promise<void> {
+    return this.#firstLoad.start(this.workers);
   }
 
-  worker(id: string): DetectorWorker | null {
-    return this.workers.find((worker) => worker.id === id) ?? null;
-  }
-
-  /**
-   * Starts every detector and settles when all models are loaded, or have had their time: the rest does
-   * not wait for one that hangs.
-   * @throws OrionError what the first one failed with
-   */
-  async startDetectors(): Promise<void> {
-    const { clock, limits: { modelLoadWaitMs }, log } = this.#parts;
-    for (const worker of this.workers) {
-      const ready = Promise.withResolvers<void>();
-      this.#firstReady.set(worker.id, ready);
-      worker.start();
-    }
-    const timeUp = Promise.withResolvers<void>();
-    const cancel = clock.after(modelLoadWaitMs, () => timeUp.resolve());
-    try {
-      const allReady = Promise.all([...this.#firstReady.values()].map(({ promise }) => promise));
-      await Promise.race([allReady, timeUp.promise]);
-    } finally {
-      cancel();
-    }
-    this.#firstReady.clear();
-    for (const { id, detector, readyAtMs } of this.workers) {
-      if (readyAtMs !== null) continue;
-      const remedy = "The cameras start without it; look why the model loads so slowly.";
-      log.warning("detector.load_delayed", {
-        worker: id,
-        detector,
-        afterMs: modelLoadWaitMs,
-        remedy,
-      });
-    }
-  }
-
-  /** Starts the cameras and wires them to the detectors that are loaded. */
   startCameras(): void {
-    pinLibav(this.#parts.places.libav);
-    for (const camera of this.cameras.values()) this.startCamera(camera);
+    for (const camera of this.cameras.values()) camera.start();
   }
 
-  /** Starts one camera's thread, the first time or again. */
-  startCamera(camera: CameraWorker): void {
-    camera.start();
-    for (const worker of this.workers) {
-      if (worker.readyAtMs !== null) this.#wire(camera, worker);
-    }
-  }
-
-  /** Gives up a worker's thread; each camera is told what it had in hand. */
-  abandonWorker(worker: DetectorWorker): void {
-    for (const camera of this.#camerasOf(worker)) {
-      const { id, detector } = worker;
-      camera.detach({ detector, worker: id, lastSeq: worker.lastSeq(camera.id) });
-    }
-    worker.abandon();
-  }
-
-  /** Leads the results of every worker to the publisher that has just been started. */
+  /** Routes the results of all workers to a publisher that was just started. */
   connectResults(): void {
     for (const worker of this.workers) worker.connectResults();
   }
 
-  /** A frame of a camera came out at the other end: no later one may have its number again. */
-  seen(camera: string, seq: number): void {
-    this.cameras.get(camera)?.seen(seq);
+  /** A frame of this number was inferred: no later one of the camera may have it. */
+  advanceSeq(camera: string, seq: number): void {
+    this.cameras.get(camera)?.advanceSeq(seq);
   }
 
-  /** Workers first: each finishes the frame in hand. @returns those that did not in time */
+  /** To be stopped first: each worker finishes its last frame. @returns those that did not in time */
   async stopDetectors(deadline: Promise<unknown>): Promise<string[]> {
     const late = await Promise.all(
-      this.workers.map(async (worker) => await worker.stop(deadline) ? [] : [worker.id]),
+      this.workers.map(async (worker) => await worker.stop(deadline) ? [] : [worker.name]),
     );
     return late.flat();
   }
 
-  /** Then the streams. @returns those that did not end in time */
+  /** @returns the cameras whose streams did not end in time */
   async stopCameras(deadline: Promise<unknown>): Promise<string[]> {
     const late = await Promise.all(
       [...this.cameras.values()].map(async (camera) =>
@@ -181,72 +140,105 @@ export class Fleet {
     return late.flat();
   }
 
-  #pool(settings: DetectorSettings): Pool {
-    const { clock, log, manifest, entries, results, threads, limits } = this.#parts;
+  #makePool(settings: DetectorSettings): DetectorPool {
+    const { clock, log, spawners, results, limits, onFailed } = this.#parts;
     const workers = Array.from({ length: settings.workers }, (_, index) =>
       new DetectorWorker({
-        entry: entries.inference,
-        permissions: workerPermissions(manifest.inference(settings.id)),
+        spawn: spawners.inference(settings.id),
         plan: detectorPlan(settings, index),
         clock,
         log,
-        threads,
         modelLoadLimitMs: limits.modelLoadLimitMs,
-        onReady: (worker) => this.#onReady(worker),
         results,
-        onInferred: (note) => this.#onInferred(note),
-        onFailed: (worker, error) => this.#onFailed(worker, error),
+        onReady: (worker) => this.#onReady(worker),
+        onAbandon: (worker) => this.#detach(worker),
+        onInferred: (worker, note) => this.#onInferred(worker, note),
+        onFailed: (worker, error) => {
+          if (!this.#firstLoad.failed(worker, error)) onFailed(worker, error);
+        },
       }));
-    return { settings, workers };
+    return new DetectorPool(settings, workers);
   }
 
-  #camera(settings: CameraSettings): CameraWorker {
-    const { manifest, places, entries, clock, log, threads, onStatus, onCameraFailed } =
-      this.#parts;
+  #makeCamera(settings: CameraSettings): CameraWorker {
+    const { spawners, libraries, clock, log, onStatus, onFailed } = this.#parts;
     return new CameraWorker({
-      entry: entries.capture,
-      permissions: workerPermissions(manifest.capture(settings.id)),
+      spawn: spawners.capture(settings.id),
       settings,
-      libraries: places.libav,
+      libraries,
       clock,
       log,
-      threads,
+      onStarted: (camera) => this.#attachAll(camera),
       onStatus,
-      onFailed: onCameraFailed,
+      onFailed,
     });
   }
 
   #onReady(worker: DetectorWorker): void {
-    this.#firstReady.get(worker.id)?.resolve();
+    this.#firstLoad.ready(worker);
     for (const camera of this.#camerasOf(worker)) {
-      if (camera.running) this.#wire(camera, worker);
+      if (camera.running) this.#attach(camera, worker);
     }
   }
 
-  #onFailed(worker: DetectorWorker, error: ErrorData): void {
-    const first = this.#firstReady.get(worker.id);
-    if (first === undefined) this.#parts.onWorkerFailed(worker, error);
-    else first.reject(errorFromData(error));
+  #onInferred(worker: DetectorWorker, note: ResultNote): void {
+    this.advanceSeq(note.camera, note.seq);
+    this.#parts.onInferred(worker, note);
   }
 
-  #onInferred(note: ResultNote): void {
-    this.seen(note.camera, note.seq);
-    this.#parts.onInferred(note);
+  /** Attaches all workers that have loaded their model to a camera that was just started. */
+  #attachAll(camera: CameraWorker): void {
+    for (const worker of this.workers) {
+      if (worker.readyAtMs !== null && camera.subscription(worker.detector) !== null) {
+        this.#attach(camera, worker);
+      }
+    }
   }
 
-  /** A new port between a camera's mailbox and a worker; it takes the place of one before it. */
-  #wire(camera: CameraWorker, worker: DetectorWorker): void {
-    if (camera.subscription(worker.detector) === null) return;
+  /** Opens a port between a camera's mailbox and a worker; it replaces an earlier one. */
+  #attach(camera: CameraWorker, worker: DetectorWorker): void {
     const { port1, port2 } = new MessageChannel();
-    camera.attach({ detector: worker.detector, worker: worker.id, port: port1 });
+    camera.attach({ detector: worker.detector, worker: worker.name, port: port1 });
     worker.attach(camera.id, port2);
   }
 
-  #camerasOf(worker: DetectorWorker): CameraWorker[] {
-    const pool = this.#pools.get(worker.detector);
-    if (pool === undefined) throw new LifecycleError(`no detector "${worker.detector}"`);
-    return [...this.cameras.values()].filter((camera) =>
-      camera.subscription(worker.detector) !== null
-    );
+  /** Reports to each camera which frame an abandoned worker has finished last. */
+  #detach(worker: DetectorWorker): void {
+    const { name, detector } = worker;
+    for (const camera of this.#camerasOf(worker)) {
+      camera.detach({ detector, worker: name, lastSeq: worker.lastSeq(camera.id) });
+    }
   }
+
+  #camerasOf({ detector }: DetectorWorker): CameraWorker[] {
+    return [...this.cameras.values()].filter((camera) => camera.subscription(detector) !== null);
+  }
+
+  #resubscribe(
+    { camera: id, detector }: Pair,
+    change: { paused?: boolean; rateHz?: number },
+  ): void {
+    const camera = this.#camera(id);
+    const subscription = camera.subscription(detector);
+    if (subscription !== null) camera.subscribe({ ...subscription, ...change });
+  }
+
+  #camera(id: string): CameraWorker {
+    return existing(this.cameras, id, "camera");
+  }
+
+  #pool(id: string): DetectorPool {
+    return existing(this.#pools, id, "detector");
+  }
+}
+
+function existing<T>(all: ReadonlyMap<string, T>, id: string, what: "camera" | "detector"): T {
+  const found = all.get(id);
+  if (found !== undefined) return found;
+  throw new OrionError({
+    code: what === "camera" ? "CONTROL_UNKNOWN_CAMERA" : "CONTROL_UNKNOWN_DETECTOR",
+    message: `there is no ${what} "${id}"`,
+    retryable: false,
+    remedy: `Name one of: ${[...all.keys()].join(", ")}.`,
+  });
 }

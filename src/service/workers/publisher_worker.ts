@@ -1,59 +1,54 @@
+import type { CameraStatus } from "../../core/camera_types.ts";
 import type { Clock } from "../../core/clock.ts";
+import type { CommandAnswer, CommandRequest } from "../../core/commands.ts";
 import type { ErrorData } from "../../core/errors.ts";
-import type { Log } from "../../core/log.ts";
-import type {
-  BrokerState,
-  CameraStatus,
-  CommandAnswer,
-  CommandRequest,
-  FromPublisher,
-  PublisherPlan,
-  TopicKind,
-  ToPublisher,
-} from "../../core/messages.ts";
-import { portTransfers } from "../../core/messages.ts";
-import type { AbandonedThreads } from "../supervision/abandoned_threads.ts";
-import { WorkerHandle } from "./worker_handle.ts";
+import { type FromPublisher, portTransfers, type ToPublisher } from "../../core/messages.ts";
+import type { BrokerState, PublisherPlan, TopicKind } from "../../core/publisher_types.ts";
+import type { Child } from "../supervision/child.ts";
+import type { Spawn, WorkerHandle } from "./worker_handle.ts";
 
-/** An inference message that was handed to the MQTT client. */
+/** An inference message was handed to the MQTT client. */
 export type Emitted = Extract<FromPublisher, { kind: "emitted" }>;
 
-/** The publisher as the inference workers' places need it. */
-export interface ResultWays {
+/** The publisher as the inference workers need it. */
+export interface ResultRouter {
   /**
-   * A new way for the results of a worker's thread.
-   * @returns the thread's end; null while there is no publisher: what is seen meanwhile is lost
+   * Opens a port for the results of a worker's thread.
+   * @returns the thread's end; null while there is no publisher, and results are lost
    */
   openResults(worker: string): MessagePort | null;
-  /** The worker's thread was given up: it says no end of its results. */
-  giveUpResults(worker: string): void;
+  /** The worker's thread was abandoned: no `end` of its results will come. */
+  abandonResults(worker: string): void;
 }
 
-/** What the publisher's place in the service is made of. */
+/** What the publisher works with. */
 export interface PublisherWorkerParts {
-  readonly entry: URL;
-  readonly permissions: Deno.PermissionOptionsObject;
+  readonly spawn: Spawn<ToPublisher, FromPublisher>;
   readonly plan: PublisherPlan;
   readonly clock: Clock;
-  readonly log: Log;
-  readonly threads: AbandonedThreads;
+  /** A thread was started: results must be routed to it. */
+  readonly onStarted: () => void;
   readonly onCommand: (request: CommandRequest) => void;
   readonly onEmitted: (emitted: Emitted) => void;
   readonly onPublished: (topicKind: TopicKind) => void;
   readonly onDiscarded: (topicKind: TopicKind, reason: string) => void;
-  readonly onFailed: (error: ErrorData) => void;
+  readonly onFailed: (worker: PublisherWorker, error: ErrorData) => void;
 }
 
 /** The publisher as the main thread holds it. */
-export class PublisherWorker implements ResultWays {
+export class PublisherWorker implements Child, ResultRouter {
+  readonly name = "publisher";
+  /** The service cannot run without it, and its faults are no camera's: a restart of the process is due. */
+  readonly park = null;
   readonly #parts: PublisherWorkerParts;
+  /** The newest status of each camera, for a thread that replaces the present one. */
   readonly #cameras = new Map<string, CameraStatus>();
-  #handle: WorkerHandle<ToPublisher, FromPublisher> | null = null;
-  #state: BrokerState;
+  #handle: WorkerHandle<ToPublisher> | null = null;
+  #broker: BrokerState;
 
   constructor(parts: PublisherWorkerParts) {
     this.#parts = parts;
-    this.#state = {
+    this.#broker = {
       connected: false,
       sinceMs: parts.clock.wallMs(),
       error: null,
@@ -62,24 +57,23 @@ export class PublisherWorker implements ResultWays {
     };
   }
 
+  /** The connection to the broker. */
   get broker(): BrokerState {
-    return this.#state;
+    return this.#broker;
   }
 
-  /** Starts the thread, which connects in the background for as long as it takes. */
+  /** Starts the thread, which connects in the background and retries until it succeeds. */
   start(): void {
-    const handle = new WorkerHandle<ToPublisher, FromPublisher>({
-      entry: this.#parts.entry,
-      name: "publisher",
-      permissions: this.#parts.permissions,
-      log: this.#parts.log,
-      threads: this.#parts.threads,
+    const { spawn, plan, onStarted } = this.#parts;
+    const handle = spawn({
+      name: this.name,
       onMessage: (message) => this.#onMessage(message),
-      onFailed: (error) => this.#parts.onFailed(error),
+      onFailed: (error) => this.#parts.onFailed(this, error),
     });
     this.#handle = handle;
-    handle.post({ kind: "start", plan: this.#parts.plan });
+    handle.post({ kind: "start", plan });
     for (const status of this.#cameras.values()) handle.post({ kind: "camera", status });
+    onStarted();
   }
 
   openResults(worker: string): MessagePort | null {
@@ -90,16 +84,16 @@ export class PublisherWorker implements ResultWays {
     return port2;
   }
 
-  giveUpResults(worker: string): void {
-    this.#handle?.post({ kind: "results-given-up", worker });
+  abandonResults(worker: string): void {
+    this.#handle?.post({ kind: "results-abandoned", worker });
   }
 
-  camera(status: CameraStatus): void {
+  publishCamera(status: CameraStatus): void {
     this.#cameras.set(status.camera, status);
     this.#handle?.post({ kind: "camera", status });
   }
 
-  health(health: Readonly<Record<string, unknown>>): void {
+  publishHealth(health: Readonly<Record<string, unknown>>): void {
     this.#handle?.post({ kind: "health", health });
   }
 
@@ -107,22 +101,21 @@ export class PublisherWorker implements ResultWays {
     this.#handle?.post({ kind: "answer", answer });
   }
 
-  /** Gives the thread up; {@link start} begins another. */
   abandon(): void {
-    this.#handle?.release();
+    this.#handle?.terminate();
     this.#handle = null;
-    this.#state = { ...this.#state, connected: false, sinceMs: this.#parts.clock.wallMs() };
+    this.#broker = { ...this.#broker, connected: false, sinceMs: this.#parts.clock.wallMs() };
   }
 
-  /** Publishes what is in flight and `offline`. @returns whether it did before the deadline */
+  /** Publishes messages in flight, then `offline`. */
   async stop(deadline: Promise<unknown>): Promise<boolean> {
-    return await this.#handle?.stop({ kind: "stop" }, deadline) ?? true;
+    return await this.#handle?.stop(deadline) ?? true;
   }
 
   #onMessage(message: FromPublisher): void {
     switch (message.kind) {
       case "broker":
-        this.#state = message.state;
+        this.#broker = message.state;
         return;
       case "command":
         return this.#parts.onCommand(message.request);
@@ -132,12 +125,8 @@ export class PublisherWorker implements ResultWays {
         return this.#parts.onPublished(message.topicKind);
       case "discarded":
         return this.#parts.onDiscarded(message.topicKind, message.reason);
-      // Only a check asks for this one.
-      case "tried":
-      // The handle takes these before they come here.
+      case "tried": // The answer to a `try`, which only the dry run sends.
       case "stopped":
-      case "log":
-      case "failed":
         return;
     }
   }

@@ -1,15 +1,15 @@
 import type { Clock } from "../../core/clock.ts";
 import { type ErrorData, errorFromData, StreamError } from "../../core/errors.ts";
 
-/** How long a picture may take: a decoder that slept waits for the next keyframe. */
-const PICTURE_TIMEOUT_MS = 15_000;
+/** The time limit for a snapshot: a decoder that was paused waits for the next keyframe. */
+const SNAPSHOT_TIMEOUT_MS = 15_000;
 
-/** Snapshots that were asked of a camera's thread and have not come yet. */
+/** The pending snapshot requests to a camera's thread. */
 export class SnapshotRequests {
   readonly #camera: string;
   readonly #clock: Clock;
-  readonly #waiting = new Map<number, PromiseWithResolvers<ArrayBuffer>>();
-  #made = 0;
+  readonly #pending = new Map<number, PromiseWithResolvers<ArrayBuffer>>();
+  #count = 0;
 
   constructor(camera: string, clock: Clock) {
     this.#camera = camera;
@@ -17,45 +17,45 @@ export class SnapshotRequests {
   }
 
   /**
-   * Asks for a picture and waits for it.
+   * Requests a snapshot and waits for it.
    * @param post   sends the request of that number to the thread
    * @param state  the camera's state, for the error
    * @throws OrionError when none came in time, or the thread could not make one
    */
-  async ask(post: (request: number) => void, state: () => string): Promise<ArrayBuffer> {
-    const request = this.#made++;
-    const picture = Promise.withResolvers<ArrayBuffer>();
-    this.#waiting.set(request, picture);
+  async request(post: (request: number) => void, state: () => string): Promise<ArrayBuffer> {
+    const request = this.#count++;
+    const snapshot = Promise.withResolvers<ArrayBuffer>();
+    this.#pending.set(request, snapshot);
     const cancel = this.#clock.after(
-      PICTURE_TIMEOUT_MS,
-      () => picture.reject(this.#tooLate(state())),
+      SNAPSHOT_TIMEOUT_MS,
+      () => snapshot.reject(this.#timeout(state())),
     );
     try {
       post(request);
-      return await picture.promise;
+      return await snapshot.promise;
     } finally {
       cancel();
-      this.#waiting.delete(request);
+      this.#pending.delete(request);
     }
   }
 
-  /** The thread answered; an answer nobody waits for any more is dropped. */
+  /** Settles a request with the thread's answer; one that is no longer pending is ignored. */
   answer(
     request: number,
-    picture: { readonly bytes: ArrayBuffer } | { readonly error: ErrorData },
+    snapshot: { readonly bytes: ArrayBuffer } | { readonly error: ErrorData },
   ): void {
-    const waiting = this.#waiting.get(request);
-    if ("bytes" in picture) waiting?.resolve(picture.bytes);
-    else waiting?.reject(errorFromData(picture.error));
+    const pending = this.#pending.get(request);
+    if ("bytes" in snapshot) pending?.resolve(snapshot.bytes);
+    else pending?.reject(errorFromData(snapshot.error));
   }
 
-  #tooLate(state: string): StreamError {
+  #timeout(state: string): StreamError {
     return new StreamError({
       code: "STREAM_NO_PICTURE",
       message: `Cannot take a picture of camera "${this.#camera}": none came within ` +
-        `${PICTURE_TIMEOUT_MS / 1000} s, its state is ${state}`,
+        `${SNAPSHOT_TIMEOUT_MS / 1000} s, its state is ${state}`,
       retryable: true,
-      remedy: "Look at the camera's status, and try again when it is online.",
+      remedy: "Check the camera's status, and try again when it is online.",
     });
   }
 }

@@ -1,27 +1,22 @@
-/** What the settings mean to the workers. */
+/** The settings of the workers, made from the configuration. */
 import type {
   CameraSettings,
   DetectorSettings,
   MqttSettings,
   Settings,
 } from "../../config/settings.ts";
+import type { CameraSource } from "../../core/camera_types.ts";
+import type { DetectorPlan } from "../../core/detector_types.ts";
 import type { BoxNorm } from "../../core/geometry.ts";
 import type {
   BrokerTarget,
-  CameraSource,
-  DetectorPlan,
   HomeAssistantPlan,
+  OwnClient,
   PublisherPlan,
-} from "../../core/messages.ts";
-import type { OwnClient } from "../../core/own_client.ts";
+} from "../../core/publisher_types.ts";
 import { clientIdOf, rootTopic } from "../../mqtt/topics.ts";
 
-/** What a camera's thread is called. */
-export function captureName(camera: string): string {
-  return `capture-${camera}`;
-}
-
-/** A camera as its capture worker needs to know it, credentials in clear. */
+/** The settings of a capture worker, credentials in clear. */
 export function captureSource(
   settings: CameraSettings,
   now: { readonly roi: BoxNorm | null; readonly firstSeq: number },
@@ -53,19 +48,19 @@ export function captureSource(
   };
 }
 
-/** null where nothing is said, which stands for the name and the system's authorities. */
+/** null where nothing is configured: verified by host name and the system's authorities. */
 function tlsOf({ ca, fingerprint, insecure }: CameraSettings): CameraSource["tls"] {
   return ca === null && fingerprint === null && !insecure ? null : { ca, fingerprint, insecure };
 }
 
-/** A detector as the worker at `index` of its pool needs to know it. */
+/** The settings of the inference worker at `index` of its pool. */
 export function detectorPlan(settings: DetectorSettings, index: number): DetectorPlan {
   const { id, model, modelPath, providers, confidence, iou, classes, threads } = settings;
   const worker = `${id}-${index}`;
   return { detector: id, worker, model, modelPath, providers, confidence, iou, classes, threads };
 }
 
-/** How the publisher reaches its broker, credentials in clear. */
+/** How the publisher connects to its broker, credentials in clear. */
 export function brokerTarget(mqtt: MqttSettings): BrokerTarget {
   return {
     address: mqtt.address,
@@ -74,12 +69,12 @@ export function brokerTarget(mqtt: MqttSettings): BrokerTarget {
     ca: mqtt.ca,
     cert: mqtt.cert,
     key: mqtt.key,
-    // The embedded broker speaks nothing newer.
+    // The embedded broker supports nothing newer.
     protocol: mqtt.isEmbedded ? "3.1.1" : mqtt.protocol,
   };
 }
 
-/** What the publisher shows the embedded broker, so that no other client is taken for it. */
+/** The publisher's credentials at the embedded broker, so that no other client can take its place. */
 export function ownClient({ instance, mqtt: { topicPrefix } }: Settings): OwnClient {
   const plan = { instance, topicPrefix };
   return {
@@ -90,8 +85,8 @@ export function ownClient({ instance, mqtt: { topicPrefix } }: Settings): OwnCli
 }
 
 /**
- * The publisher as its thread needs to know it, credentials in clear.
- * @param own  what the embedded broker knows it by
+ * The settings of the publisher, credentials in clear.
+ * @param own  its credentials at the embedded broker
  */
 export function publisherPlan(
   settings: Settings,
@@ -112,16 +107,16 @@ function homeAssistantPlan(settings: Settings): HomeAssistantPlan | null {
   if (homeAssistant === null) return null;
   const { discoveryPrefix } = homeAssistant;
   const cameras = settings.cameras.map(({ id }) => {
-    const looks = settings.detectors.find((detector) =>
-      detector.cameras.includes(id) && looksForPersons(detector)
+    const detector = settings.detectors.find((each) =>
+      each.cameras.includes(id) && detectsPersons(each)
     );
-    return { camera: id, personDetector: looks?.id ?? null };
+    return { camera: id, personDetector: detector?.id ?? null };
   });
   return { discoveryPrefix, cameras };
 }
 
-/** As far as the configuration tells: the bundled models call persons class 0. */
-function looksForPersons({ classes, model }: DetectorSettings): boolean {
+/** As far as the configuration shows; in the bundled models persons are class 0. */
+function detectsPersons({ classes, model }: DetectorSettings): boolean {
   return classes === null || classes.includes("person") ||
     (model.startsWith("builtin:") && classes.includes(0));
 }

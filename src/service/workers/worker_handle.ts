@@ -4,97 +4,113 @@ import { errorData, LifecycleError } from "../../core/errors.ts";
 import type { ErrorData } from "../../core/errors.ts";
 import type { LifelineMessage } from "../../core/lifeline.ts";
 import type { Log } from "../../core/log.ts";
-import type { FailedMessage, LogMessage, StopMessage } from "../../core/messages.ts";
+import type { FailedMessage, FromWorker, LogMessage, StopMessage } from "../../core/messages.ts";
 import type { AbandonedThreads } from "../supervision/abandoned_threads.ts";
 
-/** How a worker is started. */
+/** A worker thread as the main thread holds it. */
+export interface WorkerHandle<In> {
+  /** Sends a message; after {@link terminate} it is dropped. */
+  post(message: In, transfers?: Transferable[]): void;
+  /**
+   * Requests an orderly stop, and terminates the thread once it has stopped or the deadline has passed.
+   * @returns whether it stopped before the deadline
+   */
+  stop(deadline: Promise<unknown>): Promise<boolean>;
+  /**
+   * Terminates the thread and ignores all its further messages. A thread that is busy, in JavaScript or in
+   * a native call, continues until that returns; this does not wait for it.
+   */
+  terminate(): void;
+}
+
+/** The name of a new thread and the receiver of its messages. */
 export interface WorkerSpec<Out> {
-  /** The entry in `workers/`. */
-  readonly entry: URL;
-  /** For logs and the watchdog: `person-0`, `gate`. */
+  /** For logs, and for counting threads that hang: `person-0`, `capture-gate`. */
   readonly name: string;
-  /** What it may do; nothing else is inherited. */
-  readonly permissions: Deno.PermissionOptionsObject;
-  readonly log: Log;
-  /** Counts the thread from when it is let go until it has ended; none where the process ends anyway. */
-  readonly threads?: AbandonedThreads;
   readonly onMessage: (message: Out) => void;
-  /** The worker cannot go on. Told at most once, and never after {@link WorkerHandle.release}. */
+  /** The worker cannot continue. Called once at most, and never after {@link WorkerHandle.terminate}. */
   readonly onFailed: (error: ErrorData) => void;
 }
 
-/** A worker thread as the main thread holds it: typed messages, one failure, one end. */
-export class WorkerHandle<
-  In extends { readonly kind: string },
+/** Starts a thread of one kind. */
+export type Spawn<In, Out> = (spec: WorkerSpec<Out>) => WorkerHandle<In>;
+
+/** What all threads of one kind have in common. */
+export interface SpawnParts {
+  /** The entry in `workers/`. */
+  readonly entry: URL;
+  /** All its permissions; none are inherited. */
+  readonly permissions: Deno.PermissionOptionsObject;
+  readonly log: Log;
+  /** Counts terminated threads until they have ended; absent where the process ends right after. */
+  readonly threads?: AbandonedThreads;
+}
+
+/** Starts real threads. */
+export function spawner<
+  In,
   Out extends { readonly kind: string },
-> {
-  readonly name: string;
+>(parts: SpawnParts): Spawn<In | StopMessage, Out> {
+  return (spec) => new WorkerThread<In, Out>(parts, spec);
+}
+
+class WorkerThread<In, Out extends { readonly kind: string }>
+  implements WorkerHandle<In | StopMessage> {
+  readonly #parts: SpawnParts;
   readonly #spec: WorkerSpec<Out>;
   readonly #worker: Worker;
   readonly #stopped = Promise.withResolvers<void>();
   /** Settles when the thread has ended. */
   readonly #ended: Promise<void>;
-  #released = false;
+  #terminated = false;
   #failed = false;
 
-  constructor(spec: WorkerSpec<Out>) {
-    this.name = spec.name;
+  constructor(parts: SpawnParts, spec: WorkerSpec<Out>) {
+    const { entry, permissions } = parts;
+    const { name } = spec;
+    this.#parts = parts;
     this.#spec = spec;
-    this.#worker = new Worker(spec.entry, {
-      type: "module",
-      name: spec.name,
-      deno: { permissions: spec.permissions },
-    });
+    this.#worker = new Worker(entry, { type: "module", name, deno: { permissions } });
     this.#ended = lifeline(this.#worker);
-    this.#worker.onmessage = (event: MessageEvent<Out | LogMessage | FailedMessage>) =>
-      this.#onMessage(event.data);
+    this.#worker.onmessage = (event: MessageEvent<FromWorker<Out>>) => this.#onMessage(event.data);
     this.#worker.onerror = (event) => {
       event.preventDefault();
-      this.#fail(errorData(new LifecycleError(`worker ${spec.name}: ${event.message}`)));
+      this.#fail(errorData(new LifecycleError(`worker ${name}: ${event.message}`)));
     };
     this.#worker.onmessageerror = () =>
-      this.#fail(errorData(new LifecycleError(`worker ${spec.name}: a message was unreadable`)));
+      this.#fail(errorData(new LifecycleError(`worker ${name}: a message was unreadable`)));
   }
 
-  /** Sends a message; one for a worker that was let go is dropped, as it would be a moment later. */
-  post(message: In, transfers: Transferable[] = []): void {
-    if (!this.#released) this.#worker.postMessage(message, transfers);
+  post(message: In | StopMessage, transfers: Transferable[] = []): void {
+    if (!this.#terminated) this.#worker.postMessage(message, transfers);
   }
 
-  /**
-   * Asks the worker to stop, and lets go of it when it has, or when the deadline has passed.
-   * @returns whether it stopped by itself
-   */
-  async stop(stop: In & StopMessage, deadline: Promise<unknown>): Promise<boolean> {
-    if (this.#released) return true;
-    this.post(stop);
+  async stop(deadline: Promise<unknown>): Promise<boolean> {
+    if (this.#terminated) return true;
+    this.post({ kind: "stop" });
     const orderly = await Promise.race([
       this.#stopped.promise.then(() => true),
       deadline.then(() => false),
     ]);
-    this.release();
+    this.terminate();
     return orderly;
   }
 
-  /**
-   * Terminates the worker and forgets it: nothing it still says is heard. A thread that is busy, in
-   * JavaScript or in a native call, goes on until that returns; nothing waits for it.
-   */
-  release(): void {
-    if (this.#released) return;
-    this.#released = true;
+  terminate(): void {
+    if (this.#terminated) return;
+    this.#terminated = true;
     this.#worker.onmessage = null;
     this.#worker.onerror = (event) => event.preventDefault();
     this.#worker.terminate();
-    this.#spec.threads?.add(this.name, this.#ended);
+    this.#parts.threads?.add(this.#spec.name, this.#ended);
     this.#stopped.resolve();
   }
 
-  #onMessage(message: Out | LogMessage | FailedMessage): void {
-    if (this.#released) return;
+  #onMessage(message: FromWorker<Out>): void {
+    if (this.#terminated) return;
     if (isLog(message)) {
       const { level, event, fields } = message.record;
-      this.#spec.log[level](event, fields);
+      this.#parts.log[level](event, fields);
     } else if (isFailed(message)) {
       this.#fail(message.error);
     } else {
@@ -104,14 +120,14 @@ export class WorkerHandle<
   }
 
   #fail(error: ErrorData): void {
-    if (this.#released || this.#failed) return;
+    if (this.#terminated || this.#failed) return;
     this.#failed = true;
     this.#spec.onFailed(error);
   }
 }
 
 /**
- * Ties a port to a worker's thread. Only ports of Node's channels tell when the other end is gone.
+ * Ties a port to a worker's thread. Only ports of Node's channels report that the other end is closed.
  * @returns settles when the thread has ended
  */
 function lifeline(worker: Worker): Promise<void> {
@@ -119,7 +135,7 @@ function lifeline(worker: Worker): Promise<void> {
   assert(port2 instanceof MessagePort, "a port of Node's channels cannot be transferred");
   const ended = Promise.withResolvers<void>();
   port1.on("close", () => ended.resolve());
-  // Without a listener for messages it would not notice.
+  // Without a listener for messages the port would not report it.
   port1.on("message", () => undefined);
   port1.unref();
   const message: LifelineMessage = { kind: "lifeline", port: port2 };

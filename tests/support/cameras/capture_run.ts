@@ -7,6 +7,7 @@ import type {
   CaptureReport,
   FrameMeta,
   FromCapture,
+  FromWorker,
   InputShape,
   LibavPaths,
   ToCapture,
@@ -93,7 +94,8 @@ export class CaptureRun implements AsyncDisposable {
       type: "module",
       deno: { permissions: permissionsOf(source, libraries) },
     });
-    this.#worker.onmessage = (event: MessageEvent<FromCapture>) => this.#onMessage(event.data);
+    this.#worker.onmessage = (event: MessageEvent<FromWorker<FromCapture>>) =>
+      this.#onMessage(event.data);
     this.#worker.onerror = (event) => {
       event.preventDefault();
       this.#failure = event.message;
@@ -210,7 +212,7 @@ export class CaptureRun implements AsyncDisposable {
     this.#post({ kind: "attach", detector: id, worker: `${id}-0`, port: port2 }, [port2]);
   }
 
-  #onMessage(message: FromCapture): void {
+  #onMessage(message: FromWorker<FromCapture>): void {
     switch (message.kind) {
       case "state": {
         const { state, reason, reconnects } = message;

@@ -21,7 +21,7 @@ export interface ScriptedOptions {
   readonly statsIntervalSeconds?: number;
   /** Its wall clock; default the machine's. */
   readonly wallClock?: WallClock;
-  /** In place of the product's, so that tests need not wait. */
+  /** Limits other than the product's, so that tests need not wait. */
   readonly limits?: Partial<ServiceLimits>;
 }
 
@@ -69,7 +69,7 @@ export class ScriptedOrion implements AsyncDisposable {
     return new ScriptedOrion({ orion, broker, subscriber, httpUrl }, stack.move());
   }
 
-  /** Ends by SIGTERM or by itself: the exit code; by then the subscriber has all that Orion said. */
+  /** Waits for the exit code; by then the subscriber has received all messages. */
   async end(): Promise<number> {
     const { code } = await this.orion.exit();
     await this.subscriber.waitFor(isOffline, { what: "`offline`" });
@@ -94,7 +94,7 @@ export class ScriptedOrion implements AsyncDisposable {
     );
   }
 
-  /** Ends the publisher's thread, and returns when there is another that is connected. */
+  /** Ends the publisher's thread, and returns when another one is connected. */
   async killPublisher(): Promise<void> {
     const since = this.orion.stderr.all.length;
     const command = { schema: "orion.command/1", id: KILL, command: "snapshot" };

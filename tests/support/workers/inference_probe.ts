@@ -25,9 +25,9 @@ async function attempt(act: () => unknown): Promise<string> {
   }
 }
 
-/** Under `--ignore-env` a variable that is not granted reads as not set: that is a refusal too. */
+/** Under `--ignore-env` a variable that is not granted reads as not set, which counts as a refusal. */
 function something(value: string | undefined): string {
-  if (value === undefined) throw new Deno.errors.NotCapable("nothing was told");
+  if (value === undefined) throw new Deno.errors.NotCapable("it reads as not set");
   return value;
 }
 

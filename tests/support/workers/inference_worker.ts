@@ -4,6 +4,7 @@ import type {
   DetectorPlan,
   FrameMeta,
   FromInference,
+  FromWorker,
   InferenceResult,
   ToConsumer,
   ToInference,
@@ -52,10 +53,12 @@ export function planFor(model: string, changes: Partial<DetectorPlan> = {}): Det
   };
 }
 
-/** A running inference worker whose messages are waited for by kind. */
+type Posted = FromWorker<FromInference>;
+
+/** A running inference worker whose messages can be awaited by kind. */
 export class InferenceWorker implements Disposable {
   readonly #worker: Worker;
-  readonly seen: FromInference[] = [];
+  readonly seen: Posted[] = [];
   #wake: () => void = () => undefined;
   #broken: string | null = null;
 
@@ -64,7 +67,7 @@ export class InferenceWorker implements Disposable {
       type: "module",
       deno: { permissions: inferencePermissions(model) },
     });
-    this.#worker.onmessage = (event: MessageEvent<FromInference>) => {
+    this.#worker.onmessage = (event: MessageEvent<Posted>) => {
       this.seen.push(event.data);
       this.#wake();
     };
@@ -79,9 +82,9 @@ export class InferenceWorker implements Disposable {
     this.#worker.postMessage(message, portTransfers(message));
   }
 
-  /** The next message of a kind; one of `failed` that nobody waits for is an error. */
-  async next<K extends FromInference["kind"]>(kind: K) {
-    const wanted = (message: FromInference): message is Extract<FromInference, { kind: K }> =>
+  /** The next message of a kind; an unexpected `failed` is an error. */
+  async next<K extends Posted["kind"]>(kind: K) {
+    const wanted = (message: Posted): message is Extract<Posted, { kind: K }> =>
       message.kind === kind;
     for (;;) {
       const message = this.seen.find(wanted);
@@ -96,14 +99,14 @@ export class InferenceWorker implements Disposable {
     }
   }
 
-  /** Leads the results to the test from now on. */
+  /** Routes the results to the test from now on. */
   results(): ResultsEnd {
     const { port1, port2 } = new MessageChannel();
     this.send({ kind: "results", port: port2 });
     return new ResultsEnd(port1);
   }
 
-  /** Attaches a camera whose mailbox is in the test's hands. */
+  /** Attaches a camera whose mailbox the test plays. */
   attach(camera: string): Mailbox {
     const { port1, port2 } = new MessageChannel();
     this.send({ kind: "attach", camera, port: port2 });
@@ -115,7 +118,7 @@ export class InferenceWorker implements Disposable {
   }
 }
 
-/** The publisher's end of the way of results. */
+/** The publisher's end of a port for results. */
 export class ResultsEnd implements Disposable {
   readonly seen: InferenceResult[] = [];
   readonly #port: MessagePort;
@@ -129,7 +132,7 @@ export class ResultsEnd implements Disposable {
     };
   }
 
-  /** Settles when the worker has said its end; everything was seen then. */
+  /** Settles when the worker has sent `end`; all results have arrived then. */
   ended(): Promise<void> {
     return this.#ended.promise;
   }

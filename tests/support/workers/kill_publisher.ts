@@ -1,2 +1,2 @@
-/** A camera that there is not: a command for it ends the thread of `scripted_publisher.ts`. */
+/** A camera that does not exist: a command for it ends the thread of `scripted_publisher.ts`. */
 export const KILL = "kill-publisher";

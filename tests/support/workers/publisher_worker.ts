@@ -5,6 +5,7 @@ import type {
   BrokerTarget,
   FromBroker,
   FromPublisher,
+  FromWorker,
   InferenceResult,
   PublisherPlan,
   ToBroker,
@@ -17,11 +18,13 @@ import { justNow } from "../clocks/just_now.ts";
 import { WAIT_TIMEOUT_MS } from "../system/lines.ts";
 
 /** A thread and its messages; terminated when disposed. */
-export class TestWorker<In, Out extends { readonly kind: string }> implements Disposable {
-  readonly messages: Out[] = [];
+export class TestWorker<In, Out> implements Disposable {
+  readonly messages: FromWorker<Out>[] = [];
   readonly #worker: Worker;
-  #waiters: { readonly test: (message: Out) => boolean; readonly met: (message: Out) => void }[] =
-    [];
+  #waiters: {
+    readonly test: (message: FromWorker<Out>) => boolean;
+    readonly met: (message: FromWorker<Out>) => void;
+  }[] = [];
 
   constructor(worker: Worker) {
     this.#worker = worker;
@@ -29,7 +32,7 @@ export class TestWorker<In, Out extends { readonly kind: string }> implements Di
   }
 
   /** Calls back with every message from here on. */
-  onMessage(take: (message: Out) => void): void {
+  onMessage(take: (message: FromWorker<Out>) => void): void {
     this.#worker.addEventListener("message", (event: MessageEvent) => take(event.data));
   }
 
@@ -39,12 +42,12 @@ export class TestWorker<In, Out extends { readonly kind: string }> implements Di
 
   /** The first message, from the `since`th on, that passes: one that came already, or the next. */
   async waitFor(
-    test: (message: Out) => boolean,
+    test: (message: FromWorker<Out>) => boolean,
     { what = "a message", since = 0 } = {},
-  ): Promise<Out> {
+  ): Promise<FromWorker<Out>> {
     const already = this.messages.slice(since).find(test);
     if (already !== undefined) return already;
-    const { promise, resolve, reject } = Promise.withResolvers<Out>();
+    const { promise, resolve, reject } = Promise.withResolvers<FromWorker<Out>>();
     this.#waiters.push({ test, met: resolve });
     const timer = setTimeout(() => {
       const last = this.messages.slice(-8).map((each) => JSON.stringify(each)).join("\n");
@@ -57,7 +60,7 @@ export class TestWorker<In, Out extends { readonly kind: string }> implements Di
     }
   }
 
-  /** As if the thread had died: nothing is said to anybody. */
+  /** Simulates the death of the thread: no other thread is notified. */
   terminate(): void {
     this.#worker.terminate();
   }
@@ -66,7 +69,7 @@ export class TestWorker<In, Out extends { readonly kind: string }> implements Di
     this.#worker.terminate();
   }
 
-  #add(message: Out): void {
+  #add(message: FromWorker<Out>): void {
     this.messages.push(message);
     const met = this.#waiters.filter((waiter) => waiter.test(message));
     this.#waiters = this.#waiters.filter((waiter) => !met.includes(waiter));
@@ -87,6 +90,7 @@ const NOTHING = {
 } as const;
 
 export type PublisherWorker = TestWorker<ToPublisher, FromPublisher>;
+export type PublisherMessage = FromWorker<FromPublisher>;
 export type BrokerWorker = TestWorker<ToBroker, FromBroker>;
 
 /** What the publisher's thread may do: connect to `address` (host:port) and read `files`. */

@@ -1,10 +1,9 @@
 /**
- * A capture worker that is Orion's own, but fails as its camera's name says. Each thread does so anew;
- * the number is the seconds after which it does, any other camera is sound.
+ * Orion's own capture worker, with the fault that its camera's name describes. The number is the seconds
+ * until the fault, which occurs in every thread; a camera of another name has none.
  *
  *     throw-2     throws                                loop-2      JavaScript that never returns
- *     native-2    a native call that never returns      deaf-5      the same, for the fifth frame that
- *                                                                   it is asked for
+ *     native-2    a native call that never returns      deaf-5      the same, at the fifth `take`
  *     step-1      throws one second after the wall clock was stepped
  */
 import { systemClock } from "../../../src/core/clock.ts";
@@ -26,12 +25,12 @@ serve<ToCapture, FromCapture>((link) => {
       else if (number !== undefined) failLater(what, Number(number));
     }
     if (message.kind !== "attach") return capture.handle(message);
-    return capture.handle({ ...message, port: listened(message.port, onTake) });
+    return capture.handle({ ...message, port: intercepted(message.port, onTake) });
   };
 });
 
-/** How often it is looked whether the wall clock was stepped, and from how much on it was. */
-const LOOK_MS = 50;
+/** How often the wall clock is checked for a step, and the size of a step. */
+const CHECK_MS = 50;
 const STEP_MS = 60_000;
 
 function failLater(what: string | undefined, seconds: number): void {
@@ -40,13 +39,13 @@ function failLater(what: string | undefined, seconds: number): void {
 }
 
 function fault(what: string | undefined): void {
-  if (what === "throw") throw new TypeError("nobody catches this");
+  if (what === "throw") throw new TypeError("uncaught");
   if (what === "native") neverReturn();
   while (what === "loop") { /* for ever */ }
 }
 
-/** A port in place of another one: what arrives there is passed on once `before` has returned. */
-function listened(outer: MessagePort, before: () => void): MessagePort {
+/** Wraps a port: a message that arrives is passed on after `before` has returned. */
+function intercepted(outer: MessagePort, before: () => void): MessagePort {
   const { port1, port2 } = new MessageChannel();
   const transfers = ({ data }: MessageEvent): Transferable[] =>
     data.buffer instanceof ArrayBuffer ? [data.buffer] : [];
@@ -65,5 +64,5 @@ function afterStep(then: () => void): void {
     if (Math.abs(aheadMs() - atFirstMs) < STEP_MS) return;
     clearInterval(timer);
     then();
-  }, LOOK_MS);
+  }, CHECK_MS);
 }

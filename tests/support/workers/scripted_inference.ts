@@ -1,14 +1,14 @@
 /**
- * An inference worker that is Orion's own but for the model: that does what its file's name says, so
- * that tests can have every fault a model can have.
+ * Orion's own inference worker with a scripted model: the name of its file describes what it does, so that
+ * tests can have every fault of a model.
  *
  *     sleep-20     each frame takes 20 ms and no CPU        throw-5     the fifth frame throws
- *     reject-5     a rejection that nobody handles          loop-5      JavaScript that never returns
+ *     reject-5     an unhandled rejection                   loop-5      JavaScript that never returns
  *     native-5     a native call that never returns         badload-5   throws, then fails to load once
  *     hangload-0   a native call in place of loading        heal-2      throws at once, but the first
  *                                                                       two threads alone
  *
- * A number after the fault is the frame it happens at, of each thread, where nothing else is said.
+ * A number after the fault is the frame it happens at, of each thread, unless stated otherwise.
  */
 import { neverReturn } from "../streams/never_returns.ts";
 import { basename, dirname } from "node:path";
@@ -38,7 +38,7 @@ function block(ms: number): void {
   if (ms > 0) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
 }
 
-/** How many threads have loaded this file before, by a mark beside it. */
+/** How many threads have loaded this file before, counted in a file beside it. */
 function timesLoaded(path: string): number {
   const mark = `${dirname(path)}/.loaded`;
   let times = 0;
@@ -85,12 +85,12 @@ function fault(what: string | undefined): void {
     case "throw":
     case "badload":
       setTimeout(() => {
-        throw new TypeError("nobody catches this");
+        throw new TypeError("uncaught");
       }, 0);
       block(50);
       return;
     case "reject":
-      void Promise.reject(new TypeError("nobody handles this"));
+      void Promise.reject(new TypeError("unhandled"));
       return;
     case "loop":
       for (;;) { /* for ever */ }

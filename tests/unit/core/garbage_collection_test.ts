@@ -5,10 +5,10 @@ import { HeldClock } from "../../support/clocks/held_clock.ts";
 Deno.test("garbage collection: collects at every interval, until it is cancelled", async () => {
   const clock = new HeldClock(0);
   let collected = 0;
-  const end = collectPeriodically(clock, () => collected++);
+  const stop = collectPeriodically(clock, () => collected++);
   await clock.pass(COLLECT_EVERY_MS * 3);
   assert.equal(collected, 3);
-  end();
+  stop();
   await clock.pass(COLLECT_EVERY_MS * 3);
   assert.equal(collected, 3);
   assert.deepEqual(clock.waitsMs, []);

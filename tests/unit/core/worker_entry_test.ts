@@ -98,6 +98,6 @@ Deno.test("worker entry: log records and codes of errors cross the boundary", as
   ]);
 });
 
-Deno.test("worker entry: on the main thread it refuses", () => {
+Deno.test("worker entry: it refuses to run on the main thread", () => {
   assert.throws(() => serve(() => () => {}), LifecycleError);
 });

@@ -6,6 +6,7 @@ import { type LogRecord, logTo } from "../../../src/core/log.ts";
 import {
   type DetectorPlan,
   type FromInference,
+  type FromWorker,
   type InferenceResult,
   type ToConsumer,
   type ToMailbox,
@@ -107,10 +108,12 @@ export class Results implements ResultPort {
   }
 }
 
+type Posted = FromWorker<FromInference>;
+
 export function harness(
   run: (tensor: ArrayBuffer) => Promise<RawDetections> = () => Promise.resolve(answer()),
 ) {
-  const posted: FromInference[] = [];
+  const posted: Posted[] = [];
   const logged: LogRecord[] = [];
   const loads: LoadOptions[] = [];
   const { clock, timers } = steppingClock();
@@ -140,8 +143,8 @@ export function harness(
   });
   detector.sendResultsTo(results);
   /** Waits for the first message of a kind, and takes it out of what was posted. */
-  async function next<K extends FromInference["kind"]>(kind: K) {
-    const wanted = (message: FromInference): message is Extract<FromInference, { kind: K }> =>
+  async function next<K extends Posted["kind"]>(kind: K) {
+    const wanted = (message: Posted): message is Extract<Posted, { kind: K }> =>
       message.kind === kind;
     for (;;) {
       const message = posted.find(wanted);

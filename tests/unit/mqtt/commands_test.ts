@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { COMMAND_NAMES } from "../../../src/core/command_shapes.ts";
+import { COMMAND_NAMES } from "../../../src/core/commands.ts";
 import { commandSchema, MAX_COMMAND_BYTES, parseCommand } from "../../../src/mqtt/commands.ts";
 import { parseStrictJson } from "../../../src/mqtt/strict_json.ts";
 

@@ -1,4 +1,4 @@
-/** Of a camera's URL nothing but scheme, host and port is in anything that Orion says. */
+/** Of a camera's URL only scheme, host and port appear in any output. */
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { findingText } from "../../../src/cli/check.ts";
@@ -33,7 +33,7 @@ function load(url: string, isVariable: boolean): Settings {
   });
 }
 
-/** What may go wrong with a camera, in the words of each layer, some of which quote the URL. */
+/** Errors of a camera as each layer words them; some quote the URL. */
 function failures(url: string): unknown[] {
   const parsed = parseRtspUrl(url);
   assert.ok(parsed !== null);
@@ -53,8 +53,8 @@ function failures(url: string): unknown[] {
   ];
 }
 
-/** Everything that is said of a camera and its failures, by the place where it is said. */
-function everythingSaid(url: string, settings: Settings): Readonly<Record<string, string>> {
+/** All output about a camera and its failures, by channel. */
+function allOutput(url: string, settings: Settings): Readonly<Record<string, string>> {
   const redactor = new Redactor(settings.secrets());
   const errors = failures(url);
   const [camera] = settings.cameras;
@@ -68,12 +68,12 @@ function everythingSaid(url: string, settings: Settings): Readonly<Record<string
       log.warning("camera.failed", { ...errorData(error), error, nested: [{ url }] });
     }
   }
-  const said = errors.map((error) => redactor.error(errorData(error)));
+  const redacted = errors.map((error) => redactor.error(errorData(error)));
   const broker = { url: settings.mqtt.displayUrl, embedded: true, connected: false, sinceMs: NOW };
   const parts = {
     ...{ instance: settings.instance, version: "1", startedAtMs: NOW, uptimeMs: 1, timeMs: NOW },
     nowMs: steadyMs(1),
-    broker: { ...broker, error: said[0] ?? null, protocol: null, reconnects: 0 },
+    broker: { ...broker, error: redacted[0] ?? null, protocol: null, reconnects: 0 },
     cameras: [{
       ...{ id: camera.id, url: camera.displayUrl, emitted: new Map(), restarts: 0, error: null },
       report: {
@@ -93,11 +93,11 @@ function everythingSaid(url: string, settings: Settings): Readonly<Record<string
     "status and health topic": JSON.stringify(healthJson(healthReport(parts))),
     readiness: unreadiness({ ...parts, stallTimeoutMs: new Map() }).join("\n"),
     log: lines.join(""),
-    check: said.map((problem) => findingText({ subject: "camera gate", detail: null, problem }))
+    check: redacted.map((problem) => findingText({ subject: "camera gate", detail: null, problem }))
       .join("") + settings.warnings.join("\n"),
     "error output": errors.map((error) => failureText(error, redactor, true)).join(""),
     acknowledgements: JSON.stringify(
-      said.map((error) =>
+      redacted.map((error) =>
         ackPayload({ id: "1", command: "snapshot", atMs: NOW, outcome: { error }, replayed: false })
       ),
     ),
@@ -107,18 +107,18 @@ function everythingSaid(url: string, settings: Settings): Readonly<Record<string
   };
 }
 
-Deno.test("camera secrecy: of ten vendors' URLs scheme, host and port survive, and nothing else", () => {
+Deno.test("camera secrecy: of ten vendors' URLs only scheme, host and port survive", () => {
   for (const urls of VENDOR_URLS.values()) {
     fc.assert(
       fc.property(urls, fc.boolean(), ({ url, shown, hidden }, isVariable) => {
         const settings = load(url, isVariable);
         assert.equal(settings.cameras[0]?.displayUrl, shown);
-        const said = everythingSaid(url, settings);
-        assert.ok(said["status and health topic"]?.includes(shown));
-        for (const [place, text] of Object.entries(said)) {
+        const output = allOutput(url, settings);
+        assert.ok(output["status and health topic"]?.includes(shown));
+        for (const [channel, text] of Object.entries(output)) {
           const lower = text.toLowerCase();
           const found = hidden.filter((part) => lower.includes(part.toLowerCase()));
-          assert.deepEqual(found, [], `${place}: ${text}`);
+          assert.deepEqual(found, [], `${channel}: ${text}`);
         }
       }),
       { numRuns: 6 },
@@ -127,7 +127,7 @@ Deno.test("camera secrecy: of ten vendors' URLs scheme, host and port survive, a
   assert.equal(VENDOR_URLS.size, 10);
 });
 
-Deno.test("camera secrecy: a broker's error that holds a secret is shown without it", () => {
+Deno.test("camera secrecy: a secret in a broker's error is redacted", () => {
   const redactor = new Redactor(["zqsecret"]);
   const error = new BrokerError({
     ...{ code: "BROKER_CLOSED", message: "it says zqsecret", retryable: true },

@@ -1,17 +1,17 @@
 import assert from "node:assert/strict";
 import { boxNorm } from "../../../../src/core/geometry.ts";
 import {
+  COMMAND_TTL_MS,
   CommandCache,
   isSameCommand,
-  MAX_MEMORY_BYTES,
-  MAX_REMEMBERED,
-  REMEMBERED_FOR_MS,
+  MAX_CACHE_BYTES,
+  MAX_COMMANDS,
 } from "../../../../src/service/control/command_cache.ts";
 import { HeldClock } from "../../../support/clocks/held_clock.ts";
 
 const PAUSE = { command: "pause", camera: null, detector: null } as const;
 
-Deno.test("command memory: commands are the same whatever the order of their keys", () => {
+Deno.test("command cache: commands are equal whatever the order of their keys", () => {
   const roi = { x: 0, y: 0.1, width: 0.5, height: 0.2 };
   const { x, y, width, height } = roi;
   const one = { command: "set_roi", camera: "gate", roi: boxNorm(roi) } as const;
@@ -25,29 +25,29 @@ Deno.test("command memory: commands are the same whatever the order of their key
   assert.ok(!isSameCommand(one, { ...other, roi: boxNorm({ ...roi, x: 0.2 }) }));
 });
 
-Deno.test("command memory: it is bounded, in ids and in the size of answers", async () => {
+Deno.test("command cache: it is bounded, in ids and in the size of answers", async () => {
   const clock = new HeldClock();
-  const memory = new CommandCache(clock);
+  const cache = new CommandCache(clock);
   const settled = { data: null };
-  for (let each = 0; each < MAX_REMEMBERED + 5; each++) {
-    memory.remember(`${each}`, PAUSE, Promise.resolve(settled));
+  for (let each = 0; each < MAX_COMMANDS + 5; each++) {
+    cache.add(`${each}`, PAUSE, Promise.resolve(settled));
   }
-  assert.equal(memory.size, MAX_REMEMBERED);
+  assert.equal(cache.size, MAX_COMMANDS);
   const snapshot = { command: "snapshot", camera: "gate" } as const;
-  const bulky = Promise.resolve({ data: "x".repeat(MAX_MEMORY_BYTES / 6) });
-  for (const id of ["a", "b", "c"]) memory.remember(id, snapshot, bulky);
+  const bulky = Promise.resolve({ data: "x".repeat(MAX_CACHE_BYTES / 6) });
+  for (const id of ["a", "b", "c"]) cache.add(id, snapshot, bulky);
   await clock.pass(0);
-  assert.equal(memory.get("a"), null, "the oldest bulky answer went");
-  assert.ok(memory.get("c") !== null && memory.get("100") !== null, "the small ones stayed");
-  assert.ok(memory.bytes <= MAX_MEMORY_BYTES);
+  assert.equal(cache.get("a"), null, "the oldest bulky answer was evicted");
+  assert.ok(cache.get("c") !== null && cache.get("100") !== null, "the small ones stayed");
+  assert.ok(cache.bytes <= MAX_CACHE_BYTES);
   const model = "m".repeat(1024);
   const command = { command: "set_model", detector: "person", model } as const;
   const error = { code: "CONTROL_MODEL", message: model.repeat(2), retryable: false, remedy: "" };
-  for (let each = 0; each < MAX_REMEMBERED; each++) {
-    memory.remember(`${each}`.padStart(256), command, Promise.resolve({ error }));
+  for (let each = 0; each < MAX_COMMANDS; each++) {
+    cache.add(`${each}`.padStart(256), command, Promise.resolve({ error }));
   }
   await clock.pass(0);
-  assert.ok(memory.bytes <= MAX_MEMORY_BYTES && memory.size > MAX_REMEMBERED / 2);
-  await clock.pass(REMEMBERED_FOR_MS);
-  assert.deepEqual([memory.get("100"), memory.size, memory.bytes], [null, 0, 0]);
+  assert.ok(cache.bytes <= MAX_CACHE_BYTES && cache.size > MAX_COMMANDS / 2);
+  await clock.pass(COMMAND_TTL_MS);
+  assert.deepEqual([cache.get("100"), cache.size, cache.bytes], [null, 0, 0]);
 });

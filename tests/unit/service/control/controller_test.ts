@@ -5,10 +5,11 @@ import type { CommandAnswer, ControlCommand } from "../../../../src/core/message
 import { Redactor } from "../../../../src/core/redact.ts";
 import {
   Controller,
+  type ControllerParts,
   type ControlTarget,
-  MAX_UNDER_WAY,
+  MAX_IN_PROGRESS,
 } from "../../../../src/service/control/controller.ts";
-import { REMEMBERED_FOR_MS } from "../../../../src/service/control/command_cache.ts";
+import { COMMAND_TTL_MS } from "../../../../src/service/control/command_cache.ts";
 import { resolveModel } from "../../../../src/service/control/model_resolver.ts";
 import { tempFolder } from "../../../support/system/files.ts";
 import { HeldClock } from "../../../support/clocks/held_clock.ts";
@@ -19,20 +20,19 @@ const RULES = {
   realPath: (path: string) => Promise.resolve(path),
 };
 
-/** A controller over a target that writes down what it is told. */
+/** A controller over a target that records all calls. */
 function rig(
-  overridden: Partial<ControlTarget> = {},
+  overridden: Partial<ControlTarget & Pick<ControllerParts, "status">> = {},
   allow: readonly ControlCommand["command"][] | null = null,
 ) {
+  const { status, ...overriddenTarget } = overridden;
   const clock = new HeldClock();
   const done: unknown[] = [];
   const note = (name: string) => (...args: unknown[]) => void done.push([name, ...args]);
   const target: ControlTarget = {
-    cameras: () => ["gate", "yard"],
-    detectors: () => new Map([["person", ["gate", "yard"]], ["car", ["yard"]]]),
-    getStatus: () => Promise.resolve({ uptime: done.length }),
-    pause: note("pause"),
-    resume: note("resume"),
+    cameraIds: ["gate", "yard"],
+    detectorCameras: new Map([["person", ["gate", "yard"]], ["car", ["yard"]]]),
+    setPaused: note("setPaused"),
     setRate: note("setRate"),
     setConfidence: note("setConfidence"),
     setRoi: note("setRoi"),
@@ -40,18 +40,26 @@ function rig(
       done.push(["setModel", detector, model]);
       return Promise.resolve();
     },
-    snapshot: (camera) => Promise.resolve(`jpeg of ${camera}`),
-    shutdown: note("shutdown"),
-    ...overridden,
+    snapshot: (camera) => Promise.resolve(new TextEncoder().encode(`jpeg of ${camera}`).buffer),
+    ...overriddenTarget,
   };
   const log = logTo(() => {});
   const redactor = new Redactor(["of-a-camera"]);
-  const controller = new Controller({ target, models: RULES, clock, log, allow, redactor });
+  const controller = new Controller({
+    target,
+    status: status ?? (() => Promise.resolve({ uptime: done.length })),
+    shutdown: note("shutdown"),
+    models: RULES,
+    clock,
+    log,
+    allow,
+    redactor,
+  });
   let requests = 0;
   const send = async (command: ControlCommand, id: string | null = `id-${requests}`) => {
     const request = ++requests;
     const answers: CommandAnswer[] = [];
-    await controller.take({ request, id, command }, (answer) => {
+    await controller.execute({ request, id, command }, (answer) => {
       answers.push(answer);
       done.push("answered");
     });
@@ -70,7 +78,7 @@ function rig(
 const pause = (camera: string | null, detector: string | null) =>
   ({ command: "pause", camera, detector }) as const;
 
-Deno.test("controller: commands reach what they name, and null stands for all", async () => {
+Deno.test("controller: commands apply to what they name, and null stands for all", async () => {
   const { changes, code } = rig();
   const roi = boxNorm({ x: 0, y: 0, width: 0.5, height: 1 });
   assert.equal(await code(pause(null, null)), "ok");
@@ -88,8 +96,8 @@ Deno.test("controller: commands reach what they name, and null stands for all", 
   const gate = { camera: "gate", detector: "person" };
   const yard = { camera: "yard", detector: "person" };
   assert.deepEqual(changes(), [
-    ["pause", [gate, yard, { camera: "yard", detector: "car" }]],
-    ["resume", [gate]],
+    ["setPaused", [gate, yard, { camera: "yard", detector: "car" }], true],
+    ["setPaused", [gate], false],
     ["setRate", [gate, yard], 2],
     ["setConfidence", "car", 0.7],
     ["setRoi", "gate", roi],
@@ -110,10 +118,10 @@ Deno.test("controller: what does not exist is refused and changes nothing", asyn
   assert.deepEqual([changes(), controller.overrides()], [[], []]);
 });
 
-Deno.test("controller: the same id twice is carried out once and answered twice, alike", async () => {
+Deno.test("controller: the same id twice is executed once and answered twice, alike", async () => {
   const { changes, clock, send } = rig();
   const first = await send(pause("gate", null), "x");
-  await clock.pass(REMEMBERED_FOR_MS - 1);
+  await clock.pass(COMMAND_TTL_MS - 1);
   const again = await send(pause("gate", null), "x");
   assert.deepEqual(again, { ...first, request: again.request, replayed: true });
   assert.equal(first.replayed, false);
@@ -137,7 +145,7 @@ Deno.test("controller: the same id with another command is refused and changes n
   assert.equal(changes().length, 1);
 });
 
-Deno.test("controller: without an id a command is carried out each time", async () => {
+Deno.test("controller: without an id a command is executed each time", async () => {
   const { changes, send } = rig();
   for (const camera of ["gate", "gate", "yard"]) {
     assert.equal((await send(pause(camera, null), null)).replayed, false);
@@ -164,7 +172,7 @@ Deno.test("controller: an answer holds no secret, whatever failed", async () => 
   assert.equal(outcome.error.message, "Error: no way: [redacted], rtsp://cam");
 });
 
-Deno.test("controller: the same id while the first is under way waits for its answer", async () => {
+Deno.test("controller: the same id while the first is in progress waits for its answer", async () => {
   const loading = Promise.withResolvers<void>();
   let loads = 0;
   const { send } = rig({
@@ -180,7 +188,7 @@ Deno.test("controller: the same id while the first is under way waits for its an
   assert.equal(loads, 1);
 });
 
-Deno.test("controller: a detector loads one model at a time, and the others are not held up", async () => {
+Deno.test("controller: a detector loads one model at a time, and other commands do not wait", async () => {
   const loading = Promise.withResolvers<void>();
   const { code, controller } = rig({ setModel: () => loading.promise });
   const model = (detector: string) =>
@@ -193,10 +201,10 @@ Deno.test("controller: a detector loads one model at a time, and the others are 
   assert.ok(controller.overrides().every(({ setting }) => setting === "paused"));
 });
 
-Deno.test("controller: more commands at once than it takes are refused", async () => {
+Deno.test("controller: commands beyond the limit in progress are refused", async () => {
   const held = Promise.withResolvers<unknown>();
-  const { code, send } = rig({ getStatus: () => held.promise });
-  const waiting = Array.from({ length: MAX_UNDER_WAY }, () => code({ command: "get_status" }));
+  const { code, send } = rig({ status: () => held.promise });
+  const waiting = Array.from({ length: MAX_IN_PROGRESS }, () => code({ command: "get_status" }));
   const refused = await send(pause("gate", null), "x");
   assert.ok("error" in refused.outcome && refused.outcome.error.code === "CONTROL_BUSY");
   held.resolve(1);
@@ -212,7 +220,7 @@ Deno.test("controller: a shutdown is answered before it begins, once", async () 
   assert.deepEqual(done, ["answered", ["shutdown"], "answered"]);
 });
 
-Deno.test("controller: what was changed is listed with its newest value", async () => {
+Deno.test("controller: every changed setting is listed with its newest value", async () => {
   const { controller, send } = rig();
   await send({ command: "set_rate", detector: "person", rateHz: 2, camera: "gate" });
   await send({ command: "set_rate", detector: "person", rateHz: 9, camera: null });
@@ -230,13 +238,13 @@ Deno.test("controller: what was changed is listed with its newest value", async 
   ]);
 });
 
-Deno.test("models: only what is builtin, or in the folder, wherever links lead", async () => {
+Deno.test("models: only builtin ones, and files in the folder, links resolved", async () => {
   using folder = tempFolder();
   folder.write("models/own.onnx", "");
   folder.write("models/deep/own.onnx", "");
   folder.write("outside.onnx", "");
   const models = `${folder.path}/models`;
-  // Making links takes the right to write everywhere, so these are told of instead.
+  // Making links needs permission to write everywhere, so these are simulated.
   const links = new Map([
     [`${models}/link.onnx`, `${folder.path}/outside.onnx`],
     [`${models}/up/outside.onnx`, `${folder.path}/outside.onnx`],
@@ -244,12 +252,12 @@ Deno.test("models: only what is builtin, or in the folder, wherever links lead",
   ]);
   const realPath = async (path: string) => links.get(path) ?? await Deno.realPath(path);
   const rules = { root: "/opt/orion", folder: models, realPath };
-  const takes = async (model: string) => (await resolveModel(model, rules)).modelPath;
-  assert.equal(await takes("builtin:person"), "/opt/orion/models/nanodet-g.onnx");
-  assert.equal(await takes("own.onnx"), `${models}/own.onnx`);
-  assert.equal(await takes("deep/../own.onnx"), `${models}/own.onnx`);
-  assert.equal(await takes(`${models}/deep/own.onnx`), `${models}/deep/own.onnx`);
-  assert.equal(await takes("alias.onnx"), `${models}/alias.onnx`);
+  const resolved = async (model: string) => (await resolveModel(model, rules)).modelPath;
+  assert.equal(await resolved("builtin:person"), "/opt/orion/models/nanodet-g.onnx");
+  assert.equal(await resolved("own.onnx"), `${models}/own.onnx`);
+  assert.equal(await resolved("deep/../own.onnx"), `${models}/own.onnx`);
+  assert.equal(await resolved(`${models}/deep/own.onnx`), `${models}/deep/own.onnx`);
+  assert.equal(await resolved("alias.onnx"), `${models}/alias.onnx`);
   const refused = [
     ...["builtin:", "builtin:toString", "builtin:../x.onnx", "own", "own.txt", "missing.onnx"],
     ...["../outside.onnx", "deep/../../outside.onnx", "link.onnx", "up/outside.onnx", "/"],
@@ -257,6 +265,6 @@ Deno.test("models: only what is builtin, or in the folder, wherever links lead",
     ...["file:///etc/passwd.onnx", "http://127.0.0.1/a.onnx", "~/own.onnx", "..\\outside.onnx"],
   ];
   for (const model of refused) {
-    await assert.rejects(takes(model), { code: "CONTROL_MODEL" }, JSON.stringify(model));
+    await assert.rejects(resolved(model), { code: "CONTROL_MODEL" }, JSON.stringify(model));
   }
 });

@@ -13,21 +13,21 @@ function abandoning(limit = 3) {
   const log = logTo((record) => records.push(record));
   const onLimit = (count: number) => void reached.push(count);
   const threads = new AbandonedThreads({ clock, log, limit, onLimit });
-  /** Lets go of a thread; it ends when that is called. */
-  const letGo = (place: string) => {
+  /** Terminates a thread; the returned function lets it end. */
+  const terminate = (worker: string) => {
     const { promise, resolve } = Promise.withResolvers<void>();
-    threads.add(place, promise);
+    threads.add(worker, promise);
     return async () => {
       resolve();
       await clock.pass(0);
     };
   };
-  return { clock, records, reached, threads, letGo };
+  return { clock, records, reached, threads, terminate };
 }
 
-Deno.test("abandoned threads: one that ends soon is none", async () => {
-  const { clock, records, threads, letGo } = abandoning();
-  const end = letGo("gate");
+Deno.test("abandoned threads: a thread that ends soon is not counted", async () => {
+  const { clock, records, threads, terminate } = abandoning();
+  const end = terminate("gate");
   assert.deepEqual([threads.of("gate"), threads.count], [1, 0]);
   await clock.pass(ABANDONED_AFTER_MS - 1);
   await end();
@@ -37,9 +37,9 @@ Deno.test("abandoned threads: one that ends soon is none", async () => {
   assert.deepEqual(clock.waitsMs, []);
 });
 
-Deno.test("abandoned threads: one that does not end is counted until it does", async () => {
-  const { clock, records, threads, letGo } = abandoning();
-  const end = letGo("gate");
+Deno.test("abandoned threads: a thread that hangs is counted until it ends", async () => {
+  const { clock, records, threads, terminate } = abandoning();
+  const end = terminate("gate");
   await clock.pass(ABANDONED_AFTER_MS);
   assert.equal(threads.count, 1);
   assert.deepEqual([records[0]?.level, records[0]?.event], ["error", "thread.abandoned"]);
@@ -48,23 +48,23 @@ Deno.test("abandoned threads: one that does not end is counted until it does", a
   assert.equal(records[1]?.event, "thread.ended");
 });
 
-Deno.test("abandoned threads: the limit is told of when so many hang at once, wherever they are", async () => {
-  const { clock, reached, letGo } = abandoning(3);
-  const end = letGo("a");
-  letGo("a");
+Deno.test("abandoned threads: the limit is reported when so many threads hang at once, of whichever workers", async () => {
+  const { clock, reached, terminate } = abandoning(3);
+  const end = terminate("a");
+  terminate("a");
   await clock.pass(ABANDONED_AFTER_MS);
   await end();
-  letGo("b");
+  terminate("b");
   await clock.pass(ABANDONED_AFTER_MS);
   assert.deepEqual(reached, []);
-  letGo("c");
+  terminate("c");
   await clock.pass(ABANDONED_AFTER_MS);
   assert.deepEqual(reached, [3]);
 });
 
-Deno.test("abandoned threads: who waits for one of a place to end is called back once, unless it cancels", async () => {
-  const { threads, letGo } = abandoning();
-  const [endA, endB, endOther] = [letGo("gate"), letGo("gate"), letGo("yard")];
+Deno.test("abandoned threads: the end of a worker's thread is reported once, unless cancelled", async () => {
+  const { threads, terminate } = abandoning();
+  const [endA, endB, endOther] = [terminate("gate"), terminate("gate"), terminate("yard")];
   const called: string[] = [];
   threads.onEnded("gate", () => called.push("first"));
   threads.onEnded("gate", () => called.push("cancelled"))();

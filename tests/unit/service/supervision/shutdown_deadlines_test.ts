@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { ShutdownDeadlines } from "../../../../src/service/supervision/shutdown_deadlines.ts";
 import { HeldClock } from "../../../support/clocks/held_clock.ts";
 
-Deno.test("deadlines: each stage ends at its part of the whole, however long the ones before took", async () => {
+Deno.test("deadlines: each stage ends at its share of the total, however long the earlier ones took", async () => {
   const clock = new HeldClock(0);
   const over: string[] = [];
   using deadlines = new ShutdownDeadlines(clock, 5000);

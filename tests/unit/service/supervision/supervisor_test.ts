@@ -4,7 +4,8 @@ import {
   RestartBudget,
 } from "../../../../src/service/supervision/restart_budget.ts";
 import { AbandonedThreads } from "../../../../src/service/supervision/abandoned_threads.ts";
-import { type Replaceable, Supervisor } from "../../../../src/service/supervision/supervisor.ts";
+import type { Child } from "../../../../src/service/supervision/child.ts";
+import { Supervisor } from "../../../../src/service/supervision/supervisor.ts";
 import { type LogRecord, logTo } from "../../../../src/core/log.ts";
 import { HeldClock } from "../../../support/clocks/held_clock.ts";
 
@@ -16,8 +17,8 @@ function supervise(maxRestarts: number) {
   const clock = new HeldClock(0);
   const records: LogRecord[] = [];
   const did: string[] = [];
-  const spent: string[] = [];
-  /** Ends the thread of a place that was let go first. */
+  const gaveUp: string[] = [];
+  /** Ends the hanging threads, the oldest first. */
   const ends: (() => void)[] = [];
   const log = logTo((record) => records.push(record));
   const threads = new AbandonedThreads({
@@ -33,7 +34,7 @@ function supervise(maxRestarts: number) {
     random: () => 1,
     threads,
     parkedRetryMs: RETRY_MS,
-    onSpent: (name) => spent.push(name),
+    onGaveUp: ({ name }) => gaveUp.push(name),
   });
   const abandon = (name: string, hangs: boolean) => {
     did.push(`abandon ${name}`);
@@ -42,61 +43,64 @@ function supervise(maxRestarts: number) {
     if (hangs) ends.push(resolve);
     else resolve();
   };
-  const target = (name: string, is: { hanging?: boolean; needed?: boolean } = {}): Replaceable => ({
+  const child = (name: string, is: { hanging?: boolean; vital?: boolean } = {}): Child => ({
     name,
     abandon: () => abandon(name, is.hanging === true),
     start: () => did.push(`start ${name}`),
-    park: is.needed === true ? null : (error) => did.push(`park ${name}: ${error.code}`),
+    stop: () => Promise.resolve(true),
+    park: is.vital === true ? null : (error) => did.push(`park ${name}: ${error.code}`),
   });
-  /** It fails again, as soon as it was started, so often. */
-  const fail = async (failing: Replaceable, times: number) => {
+  /** Fails as soon as it was started, so many times. */
+  const fail = async (failing: Child, times: number) => {
     for (let time = 0; time < times; time++) {
       supervisor.replace(failing, FAULT);
       await clock.pass(30_000);
     }
   };
-  return { clock, records, did, spent, ends, supervisor, target, fail };
+  return { clock, records, did, gaveUp, ends, supervisor, child, fail };
 }
 
-Deno.test("supervisor: the first replacement is at once, the next ones wait longer and longer", async () => {
-  const { clock, did, supervisor, target } = supervise(5);
-  supervisor.replace(target("a"), FAULT);
+Deno.test("supervisor: the first restart is immediate, the next ones back off", async () => {
+  const { clock, did, supervisor, child } = supervise(5);
+  const a = child("a");
+  supervisor.replace(a, FAULT);
   await clock.pass(0);
   assert.deepEqual(did, ["abandon a", "start a"]);
-  supervisor.replace(target("a"), FAULT);
+  supervisor.replace(a, FAULT);
   await clock.pass(499);
   assert.equal(did.length, 3);
   await clock.pass(1);
   assert.equal(did.length, 4);
-  supervisor.replace(target("a"), FAULT);
+  supervisor.replace(a, FAULT);
   await clock.pass(999);
   assert.equal(did.length, 5);
   await clock.pass(1);
   assert.equal(did.length, 6);
 });
 
-Deno.test("supervisor: a failure that is told twice is acted upon once", async () => {
-  const { clock, did, supervisor, target } = supervise(5);
-  supervisor.replace(target("a"), FAULT);
-  supervisor.replace(target("a"), FAULT);
+Deno.test("supervisor: a failure that is reported twice causes one restart", async () => {
+  const { clock, did, supervisor, child } = supervise(5);
+  const a = child("a");
+  supervisor.replace(a, FAULT);
+  supervisor.replace(a, FAULT);
   await clock.pass(1000);
   assert.deepEqual(did, ["abandon a", "start a"]);
 });
 
-Deno.test("supervisor: when the budget of what is needed is spent it gives up, once, and lets the worker go", async () => {
-  const { clock, did, spent, records, supervisor, target, fail } = supervise(2);
-  await fail(target("a", { needed: true }), 4);
-  assert.deepEqual(spent, ["a"]);
+Deno.test("supervisor: beyond the restart limit of a vital worker it abandons that and gives up, once", async () => {
+  const { clock, did, gaveUp, records, supervisor, child, fail } = supervise(2);
+  await fail(child("a", { vital: true }), 4);
+  assert.deepEqual(gaveUp, ["a"]);
   assert.deepEqual(did, ["abandon a", "start a", "abandon a", "start a", "abandon a"]);
   assert.equal(records.at(-1)?.event, "worker.gave_up");
-  supervisor.replace(target("b"), FAULT);
+  supervisor.replace(child("b"), FAULT);
   await clock.pass(RETRY_MS);
-  assert.equal(did.length, 5, "the end is near: nothing is replaced any more");
+  assert.equal(did.length, 5, "nothing is replaced any more");
 });
 
-Deno.test("supervisor: any other is parked, and tried once every five minutes", async () => {
-  const { clock, did, spent, records, supervisor, target, fail } = supervise(2);
-  const a = target("a");
+Deno.test("supervisor: beyond its restart limit a worker is parked, and started once every five minutes", async () => {
+  const { clock, did, gaveUp, records, supervisor, child, fail } = supervise(2);
+  const a = child("a");
   await fail(a, 3);
   assert.deepEqual(did.splice(0).slice(-2), ["abandon a", "park a: WORKER_PARKED"]);
   assert.equal(records.at(-1)?.event, "worker.parked");
@@ -111,17 +115,17 @@ Deno.test("supervisor: any other is parked, and tried once every five minutes", 
     await clock.pass(RETRY_MS);
     assert.deepEqual(did.splice(0), ["start a"], "one attempt, however long ago the restarts are");
   }
-  assert.deepEqual(spent, []);
+  assert.deepEqual(gaveUp, []);
 });
 
-Deno.test("supervisor: one that works again is told of once, and has its budget when it has lasted", async () => {
-  const { clock, did, records, supervisor, target, fail } = supervise(2);
-  const a = target("a");
+Deno.test("supervisor: a parked worker that works again is reported once, and has its budget once it has lasted", async () => {
+  const { clock, did, records, supervisor, child, fail } = supervise(2);
+  const a = child("a");
   await fail(a, 3);
   await clock.pass(RETRY_MS);
-  supervisor.works("a");
-  supervisor.works("a");
-  supervisor.works("b");
+  supervisor.resumed(a);
+  supervisor.resumed(a);
+  supervisor.resumed(child("b"));
   assert.equal(records.filter(({ event }) => event === "worker.resumed").length, 1);
   assert.equal(records.at(-1)?.event, "worker.resumed");
   await clock.pass(RESTART_WINDOW_MS);
@@ -130,9 +134,9 @@ Deno.test("supervisor: one that works again is told of once, and has its budget 
   assert.deepEqual(did, ["abandon a", "start a", "abandon a", "start a"]);
 });
 
-Deno.test("supervisor: a place with two threads that hang is filled again when one of them has ended", async () => {
-  const { clock, did, ends, supervisor, target, fail } = supervise(20);
-  const a = target("a", { hanging: true });
+Deno.test("supervisor: a worker with two hanging threads is started again when one of them has ended", async () => {
+  const { clock, did, ends, supervisor, child, fail } = supervise(20);
+  const a = child("a", { hanging: true });
   await fail(a, 2);
   assert.deepEqual(did.splice(0), [
     "abandon a",
@@ -142,41 +146,42 @@ Deno.test("supervisor: a place with two threads that hang is filled again when o
   ]);
   await clock.pass(100 * RETRY_MS);
   assert.deepEqual(did, []);
-  supervisor.replace(target("b"), FAULT);
+  supervisor.replace(child("b"), FAULT);
   await clock.pass(0);
-  assert.deepEqual(did.splice(0), ["abandon b", "start b"], "the others are replaced as ever");
+  assert.deepEqual(did.splice(0), ["abandon b", "start b"], "the others are replaced as before");
   ends[1]?.();
   await clock.pass(0);
   assert.deepEqual(did, ["start a"]);
 });
 
-Deno.test("supervisor: two threads of what is needed hang: it gives up", async () => {
-  const { spent, target, fail } = supervise(20);
-  await fail(target("a", { hanging: true, needed: true }), 2);
-  assert.deepEqual(spent, ["a"]);
+Deno.test("supervisor: it gives up when two threads of a vital worker hang", async () => {
+  const { gaveUp, child, fail } = supervise(20);
+  await fail(child("a", { hanging: true, vital: true }), 2);
+  assert.deepEqual(gaveUp, ["a"]);
 });
 
 Deno.test("supervisor: each worker has a budget of its own", async () => {
-  const { clock, did, supervisor, target } = supervise(1);
-  supervisor.replace(target("a"), FAULT);
-  supervisor.replace(target("b"), FAULT);
+  const { clock, did, supervisor, child } = supervise(1);
+  const b = child("b");
+  supervisor.replace(child("a"), FAULT);
+  supervisor.replace(b, FAULT);
   await clock.pass(0);
   assert.deepEqual(did.splice(0), ["abandon a", "abandon b", "start a", "start b"]);
-  supervisor.replace(target("b"), FAULT);
+  supervisor.replace(b, FAULT);
   assert.deepEqual(did, ["abandon b", "park b: WORKER_PARKED"]);
 });
 
-Deno.test("supervisor: after its end nothing is started any more", async () => {
-  const { clock, did, supervisor, target } = supervise(5);
-  supervisor.replace(target("a"), FAULT);
-  supervisor.end();
+Deno.test("supervisor: once stopped it starts nothing", async () => {
+  const { clock, did, supervisor, child } = supervise(5);
+  supervisor.replace(child("a"), FAULT);
+  supervisor.stop();
   await clock.pass(RETRY_MS);
-  supervisor.replace(target("b"), FAULT);
+  supervisor.replace(child("b"), FAULT);
   assert.deepEqual(did, ["abandon a"]);
   assert.deepEqual(clock.waitsMs, []);
 });
 
-Deno.test("restart budget: restarts are forgotten after ten minutes", async () => {
+Deno.test("restart budget: restarts expire after ten minutes", async () => {
   const clock = new HeldClock(0);
   const budget = new RestartBudget({ clock, maxRestarts: 2, random: () => 1 });
   assert.equal(budget.spend(), 0);

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { sinceMs, type SteadyMs } from "../../../../src/core/clock.ts";
+import type { Child } from "../../../../src/service/supervision/child.ts";
 import {
   Watchdog,
   type Watched,
@@ -14,12 +15,22 @@ const SETTINGS = { intervalSeconds: 30, minTimeoutSeconds: 30, maxRestarts: 5 };
 const LOAD_LIMIT_MS = 200_000;
 const FIVE_MINUTES_MS = 300_000;
 
+function child(name: string): Child {
+  return {
+    name,
+    start: () => undefined,
+    abandon: () => undefined,
+    stop: () => Promise.resolve(true),
+    park: null,
+  };
+}
+
 /** A watchdog over one worker and one camera, whose state the test changes. */
 function guard(change: { worker?: Partial<WatchedWorker>; flow?: Partial<WatchedFlow> } = {}) {
   const clock = new HeldClock(1_000_000);
   const silent: string[] = [];
   const worker = {
-    name: "person-0",
+    worker: child("person-0"),
     detector: "person",
     lastSeenAtMs: null as SteadyMs | null,
     startedAtMs: clock.nowMs() as SteadyMs | null,
@@ -34,8 +45,8 @@ function guard(change: { worker?: Partial<WatchedWorker>; flow?: Partial<Watched
     rateHz: 5 as number | null,
     ...change.flow,
   };
-  const capture = { name: "capture-gate", silentSinceMs: null as SteadyMs | null };
-  /** Since when something is offered to the worker, or null. */
+  const capture = { worker: child("capture-gate"), silentSinceMs: null as SteadyMs | null };
+  /** Since when a frame is on offer to the worker, or null. */
   const offered = { sinceMs: null as SteadyMs | null, worker: "person-0" };
   const offers = (): WatchedOffer[] =>
     offered.sinceMs === null ? [] : [{
@@ -43,7 +54,7 @@ function guard(change: { worker?: Partial<WatchedWorker>; flow?: Partial<Watched
       worker: offered.worker,
       forMs: sinceMs(offered.sinceMs, clock.nowMs()),
     }];
-  const look = (): Watched => ({
+  const observe = (): Watched => ({
     workers: [worker],
     flows: [flow],
     offers: offers(),
@@ -54,15 +65,15 @@ function guard(change: { worker?: Partial<WatchedWorker>; flow?: Partial<Watched
     settings: SETTINGS,
     clock,
     modelLoadLimitMs: LOAD_LIMIT_MS,
-    look: () => Promise.resolve(look()),
-    onSilent: (name) => silent.push(name),
+    observe: () => Promise.resolve(observe()),
+    onSilent: ({ name }) => silent.push(name),
     onCameras: () => undefined,
   });
   watchdog.start();
   return { clock, silent, worker, flow, capture, offered, watchdog };
 }
 
-Deno.test("watchdog: a worker that leaves an offer and finishes nothing else is told", async () => {
+Deno.test("watchdog: a worker that leaves an offer and finishes nothing else is reported", async () => {
   const { clock, silent, offered, watchdog } = guard();
   offered.sinceMs = clock.nowMs();
   await clock.pass(59_000);
@@ -77,14 +88,14 @@ Deno.test("watchdog: a worker that was offered nothing is healthy, however long 
   const { clock, silent, worker, offered } = guard();
   worker.lastSeenAtMs = clock.nowMs();
   await clock.pass(FIVE_MINUTES_MS);
-  // Neither is one whom another was offered something.
+  // An offer to another worker makes no difference.
   offered.worker = "person-1";
   offered.sinceMs = clock.nowMs();
   await clock.pass(FIVE_MINUTES_MS);
   assert.deepEqual(silent, []);
 });
 
-Deno.test("watchdog: a worker that finishes others is left alone, whatever waits", async () => {
+Deno.test("watchdog: a worker that finishes other frames is healthy, whatever is on offer", async () => {
   const { clock, silent, worker, offered } = guard();
   offered.sinceMs = clock.nowMs();
   for (let passed = 0; passed < FIVE_MINUTES_MS; passed += 1000) {
@@ -94,7 +105,7 @@ Deno.test("watchdog: a worker that finishes others is left alone, whatever waits
   assert.deepEqual(silent, []);
 });
 
-Deno.test("watchdog: the time counts from the offer, not from the last inference", async () => {
+Deno.test("watchdog: the timeout counts from the offer, not from the last inference", async () => {
   const { clock, silent, worker, offered } = guard();
   worker.lastSeenAtMs = clock.nowMs();
   await clock.pass(FIVE_MINUTES_MS);
@@ -105,14 +116,14 @@ Deno.test("watchdog: the time counts from the offer, not from the last inference
   assert.deepEqual(silent, ["person-0"]);
 });
 
-Deno.test("watchdog: what was offered before a pause is not held against the worker", async () => {
+Deno.test("watchdog: an offer from before a pause does not count", async () => {
   const { clock, silent, offered } = guard({ flow: { paused: true } });
   offered.sinceMs = clock.nowMs();
   await clock.pass(FIVE_MINUTES_MS);
   assert.deepEqual(silent, []);
 });
 
-Deno.test("watchdog: a model may take its time to load, but not for ever", async () => {
+Deno.test("watchdog: the time for loading a model is limited", async () => {
   const { clock, silent, worker } = guard({ worker: { readyAtMs: null } });
   await clock.pass(LOAD_LIMIT_MS);
   assert.deepEqual(silent, []);
@@ -120,10 +131,10 @@ Deno.test("watchdog: a model may take its time to load, but not for ever", async
   assert.deepEqual(silent, ["person-0"]);
   worker.startedAtMs = null;
   await clock.pass(FIVE_MINUTES_MS);
-  assert.deepEqual(silent, ["person-0"], "a place without a thread does not load");
+  assert.deepEqual(silent, ["person-0"], "a worker without a thread does not load");
 });
 
-Deno.test("watchdog: a slow rate gives a worker three of its periods", async () => {
+Deno.test("watchdog: at a slow rate a worker has three of its periods", async () => {
   assert.equal(workerTimeoutMs(30, [{ rateHz: 5 }], 1), 30_000);
   assert.equal(workerTimeoutMs(30, [{ rateHz: 0.05 }], 1), 60_000);
   assert.equal(workerTimeoutMs(30, [{ rateHz: 0.05 }, { rateHz: 0.05 }], 1), 30_000);
@@ -137,7 +148,7 @@ Deno.test("watchdog: a slow rate gives a worker three of its periods", async () 
   assert.deepEqual(silent, ["person-0", "person-0"]);
 });
 
-Deno.test("watchdog: a camera's thread that leaves questions unanswered is told", async () => {
+Deno.test("watchdog: a camera's thread that leaves requests unanswered is reported", async () => {
   const { clock, silent, capture } = guard();
   capture.silentSinceMs = clock.nowMs();
   await clock.pass(30_000);

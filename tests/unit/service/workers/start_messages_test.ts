@@ -1,19 +1,62 @@
 import assert from "node:assert/strict";
-import { loadSettings } from "../../../../src/config/load.ts";
-import type { Settings } from "../../../../src/config/settings.ts";
-import { brokerTarget, detectorPlan } from "../../../../src/service/workers/start_messages.ts";
+import {
+  brokerTarget,
+  detectorPlan,
+  ownClient,
+  publisherPlan,
+} from "../../../../src/service/workers/start_messages.ts";
+import { settingsOf } from "../../../support/workers/service_parts.ts";
 
-function load(yaml: string): Settings {
-  return loadSettings({
-    path: "/etc/orion/orion.yaml",
-    root: "/opt/orion",
-    env: () => undefined,
-    readText: () => `cameras: [{ id: a, url: 'demo:' }]\n${yaml}\n`,
-  });
-}
+const CAMERAS =
+  'cameras: [{ id: gate, url: "rtsp://192.0.2.1/s" }, { id: yard, url: "rtsp://192.0.2.2/s" }]';
+
+Deno.test("start messages: the publisher logs in to the embedded broker by generated credentials", () => {
+  const settings = settingsOf(
+    `${CAMERAS}\ninstance: lobby-1\nmqtt: { listen: "127.0.0.1:1884", protocol: 5 }`,
+  );
+  const own = ownClient(settings);
+  assert.equal(own.rootTopic, "orion/lobby-1");
+  assert.notEqual(own.password, ownClient(settings).password);
+  const { broker } = publisherPlan(settings, "1.2.3", own);
+  assert.deepEqual([broker.address.hostname, broker.address.port], ["127.0.0.1", 1884]);
+  assert.deepEqual([broker.username, broker.password], [own.clientId, own.password]);
+  assert.equal(broker.protocol, "3.1.1", "the embedded broker supports nothing newer");
+});
+
+Deno.test("start messages: the publisher logs in to another broker as configured", () => {
+  const settings = settingsOf(
+    `${CAMERAS}\nmqtt: { url: "mqtt://192.0.2.9", username: me, password: secret, protocol: 5 }`,
+  );
+  const { broker } = publisherPlan(settings, "1.2.3", ownClient(settings));
+  assert.deepEqual(broker, brokerTarget(settings.mqtt));
+  assert.deepEqual([broker.username, broker.password, broker.protocol], ["me", "secret", 5]);
+});
+
+Deno.test("start messages: Home Assistant gets the first detector of persons of each camera", () => {
+  const settings = settingsOf(`${CAMERAS}
+mqtt: { url: "mqtt://192.0.2.9", homeAssistant: { discoveryPrefix: homeassistant } }
+detectors:
+  - { id: car, model: "builtin:person", classes: [car] }
+  - { id: first, model: "builtin:person", classes: [0, 2], cameras: [gate] }
+  - { id: second, model: "builtin:person", classes: [person], cameras: [gate] }`);
+  const { homeAssistant } = publisherPlan(settings, "1.2.3", ownClient(settings));
+  assert.deepEqual(homeAssistant?.cameras, [
+    { camera: "gate", personDetector: "first" },
+    { camera: "yard", personDetector: null },
+  ]);
+});
+
+Deno.test("start messages: each worker of a pool has a name of its own", () => {
+  const [detector] = settingsOf(CAMERAS).detectors;
+  assert.ok(detector !== undefined);
+  const names = [0, 1].map((index) => detectorPlan(detector, index).worker);
+  assert.deepEqual(names, ["person-0", "person-1"]);
+});
 
 Deno.test("start messages: a detector's providers reach its workers, in order", () => {
-  const { detectors } = load("detectors: [{ id: d, providers: [cuda, cpu] }]");
+  const { detectors } = settingsOf(
+    "cameras: [{ id: a, url: 'demo:' }]\ndetectors: [{ id: d, providers: [cuda, cpu] }]",
+  );
   const [detector] = detectors;
   assert.ok(detector);
   const { worker, providers } = detectorPlan(detector, 1);
@@ -21,7 +64,9 @@ Deno.test("start messages: a detector's providers reach its workers, in order", 
 });
 
 Deno.test("start messages: the publisher gets the parsed address, also of an IPv6 listener", () => {
-  const embedded = brokerTarget(load("mqtt: { listen: '[::1]:1885' }").mqtt);
+  const embedded = brokerTarget(
+    settingsOf("cameras: [{ id: a, url: 'demo:' }]\nmqtt: { listen: '[::1]:1885' }").mqtt,
+  );
   assert.deepEqual({ ...embedded.address }, {
     scheme: "mqtt",
     hostname: "::1",
@@ -29,7 +74,10 @@ Deno.test("start messages: the publisher gets the parsed address, also of an IPv
     path: "",
   });
   assert.equal(embedded.protocol, "3.1.1");
-  const named = brokerTarget(load("mqtt: { url: 'wss://u:p%40w@b.example/x?y=1' }").mqtt);
+  const named = brokerTarget(
+    settingsOf("cameras: [{ id: a, url: 'demo:' }]\nmqtt: { url: 'wss://u:p%40w@b.example/x?y=1' }")
+      .mqtt,
+  );
   assert.deepEqual(
     [{ ...named.address }, named.username, named.password, named.protocol],
     [{ scheme: "wss", hostname: "b.example", port: 443, path: "/x?y=1" }, "u", "p@w", 5],

@@ -1,8 +1,9 @@
-/** What the main thread and an inference worker know of a model and of what it saw. */
 import type { ExecutionProvider } from "./execution_providers.ts";
+/** A detector as the main thread and its inference workers describe it: settings and results. */
+import type { FrameMeta } from "./frame_meta.ts";
 import type { BoxPx } from "./geometry.ts";
 
-/** A model, and what to make of its output. */
+/** The settings of one inference worker. */
 export interface DetectorPlan {
   readonly detector: string;
   readonly worker: string;
@@ -19,17 +20,26 @@ export interface DetectorPlan {
   readonly threads: number;
 }
 
-/** One thing that was seen, in pixels of the source frame. */
+/** One detected object, in pixels of the source frame. */
 export interface Detection {
   readonly class: string;
   readonly confidence: number;
   readonly box: BoxPx;
 }
 
-/** What the main thread needs of a result for its figures. The result itself goes to the publisher. */
-export interface ResultNote {
+/** The detections of one frame, for the publisher. */
+export interface InferenceResult {
   readonly detector: string;
   readonly worker: string;
+  readonly meta: FrameMeta;
+  readonly detections: readonly Detection[];
+  readonly inferenceMs: number;
+  readonly postprocessMs: number;
+}
+
+/** The part of a result that the main thread needs for its figures. */
+export interface ResultNote {
+  readonly detector: string;
   readonly camera: string;
   readonly seq: number;
   readonly detections: readonly Detection[];

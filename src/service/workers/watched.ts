@@ -1,19 +1,19 @@
-import type { CaptureFlow, ReceivedReport } from "../../core/camera_shapes.ts";
-import type { CameraWorker } from "../workers/camera_worker.ts";
-import type { DetectorWorker } from "../workers/detector_worker.ts";
-import type { Fleet } from "../workers/fleet.ts";
-import type { WatchedCamera } from "./frame_watch.ts";
-import type { Watched, WatchedOffer } from "./watchdog.ts";
+import type { CaptureFlow, ReceivedReport } from "../../core/camera_types.ts";
+import type { WatchedCamera } from "../supervision/frame_watch.ts";
+import type { Watched, WatchedOffer } from "../supervision/watchdog.ts";
+import type { CameraWorker } from "./camera_worker.ts";
+import type { DetectorWorker } from "./detector_worker.ts";
+import type { Fleet } from "./fleet.ts";
 
-/** What the watchdog looks at. Asks every camera's thread; what one does not answer is not judged. */
-export async function look(fleet: Fleet): Promise<Watched> {
+/** The fleet as the watchdog sees it. Requests a report of every camera; one that gives none is exempt. */
+export async function observeFleet(fleet: Fleet): Promise<Watched> {
   const cameras = [...fleet.cameras.values()];
   const reports = await Promise.all(
     cameras.map(async (camera) => ({ camera, report: await camera.report() })),
   );
   return {
     workers: fleet.workers.map((worker) => ({
-      name: worker.id,
+      worker,
       detector: worker.detector,
       lastSeenAtMs: worker.lastSeenAtMs,
       startedAtMs: worker.startedAtMs,
@@ -29,14 +29,14 @@ export async function look(fleet: Fleet): Promise<Watched> {
       }))
     ),
     offers: cameras.flatMap((camera) => offersOf(camera, fleet)),
-    captures: cameras.map(({ name, silentSinceMs }) => ({ name, silentSinceMs })),
+    captures: cameras.map((worker) => ({ worker, silentSinceMs: worker.silentSinceMs })),
     cameras: reports.flatMap(({ camera, report }) =>
       camera.flow === null ? [] : [watchedCamera(camera, report, camera.flow)]
     ),
   };
 }
 
-/** What a camera offered and a worker has not taken, or was handed and has not finished. */
+/** Frames of a camera that a worker has not taken, or has taken and not finished. */
 function offersOf(camera: CameraWorker, fleet: Fleet): WatchedOffer[] {
   const offers: WatchedOffer[] = [];
   for (const { worker, untakenForMs, handed } of camera.flow?.offers ?? []) {
@@ -49,7 +49,7 @@ function offersOf(camera: CameraWorker, fleet: Fleet): WatchedOffer[] {
   return offers;
 }
 
-/** Numbers only go up: an answer to a later frame is one to this as well. */
+/** Sequence numbers only increase: finishing a later frame implies this one. */
 function isUnfinished(seq: number, camera: string, worker: DetectorWorker | null): boolean {
   return worker !== null && seq > (worker.lastSeq(camera) ?? -1);
 }
@@ -60,15 +60,15 @@ function watchedCamera(
   flow: CaptureFlow,
 ): WatchedCamera {
   const { state, info, decodeLevel, account } = report;
-  const wanting = account.detectors.filter(({ paused }) => !paused);
+  const active = account.detectors.filter(({ paused }) => !paused);
   const periodMs = Math.min(
-    ...wanting.map(({ rateHz }) => rateHz === null ? 0 : 1000 / rateHz),
+    ...active.map(({ rateHz }) => rateHz === null ? 0 : 1000 / rateHz),
   );
   const keyframesOnly = decodeLevel === "keyframes";
   const keyframeMs = (info?.keyframeIntervalSeconds ?? 0) * 1000;
   return {
     camera: id,
-    expected: state === "online" && wanting.length > 0,
+    expected: state === "online" && active.length > 0,
     pictureAgoMs: flow.pictureAgoMs,
     stallTimeoutMs: settings.stallTimeoutSeconds * 1000,
     periodMs: keyframesOnly ? Math.max(periodMs, keyframeMs) : periodMs,

@@ -1,10 +1,10 @@
-/** Commands and what becomes of them, as they pass between the publisher and the main thread. */
+/** Commands and their outcomes, as they pass between the publisher and the main thread. */
 import type { ErrorData } from "./errors.ts";
 import type { BoxNorm } from "./geometry.ts";
 
 /**
- * A command that was checked: its shape and its bounds, but not whether what it names exists. A camera
- * or detector that is null stands for all of them.
+ * A command of valid shape and within bounds; the cameras and detectors that it names may not exist.
+ * null stands for all cameras, or all detectors.
  */
 export type ControlCommand =
   | { readonly command: "get_status" | "shutdown" }
@@ -24,7 +24,7 @@ export type ControlCommand =
   | { readonly command: "clear_roi" | "snapshot"; readonly camera: string }
   | { readonly command: "set_model"; readonly detector: string; readonly model: string };
 
-/** Every command there is, by name. */
+/** The names of all commands. */
 export const COMMAND_NAMES = [
   "get_status",
   "pause",
@@ -38,23 +38,23 @@ export const COMMAND_NAMES = [
   "shutdown",
 ] as const satisfies readonly ControlCommand["command"][];
 
-/** A command on its way to whoever carries it out. */
+/** A command on its way to the controller. */
 export interface CommandRequest {
-  /** Names this delivery: the answer carries it back. */
+  /** Identifies this delivery; the answer repeats it. */
   readonly request: number;
-  /** The sender's name for the command: the same twice is carried out once. Null: each time. */
+  /** The sender's id: a command that comes twice with one id is executed once. null: each time. */
   readonly id: string | null;
   readonly command: ControlCommand;
 }
 
-/** What became of a command: what it answers (plain data), or why it was not carried out. */
+/** The result of a command as plain data, or why it was refused. */
 export type CommandOutcome = { readonly data: unknown } | { readonly error: ErrorData };
 
 /** The answer to one {@link CommandRequest}. */
 export interface CommandAnswer {
   readonly request: number;
   readonly command: ControlCommand["command"];
-  /** Whether this is the answer to an earlier delivery of the same command, given again. */
+  /** Whether this repeats the answer to an earlier delivery of the same command. */
   readonly replayed: boolean;
   readonly outcome: CommandOutcome;
 }

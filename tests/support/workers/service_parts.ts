@@ -1,0 +1,136 @@
+/** What the workers of a service are made of, for tests without threads. */
+import { noDrops, noUndecoded } from "../../../src/core/accounts.ts";
+import { loadSettings } from "../../../src/config/load.ts";
+import type { Settings } from "../../../src/config/settings.ts";
+import type { StreamInfo, WatchedReport } from "../../../src/core/camera_types.ts";
+import { wallMs } from "../../../src/core/clock.ts";
+import type { ErrorData } from "../../../src/core/errors.ts";
+import type { ResultNote } from "../../../src/core/detector_types.ts";
+import type { FromInference } from "../../../src/core/messages.ts";
+import type { ResultRouter } from "../../../src/service/workers/publisher_worker.ts";
+
+export const LIBRARIES = {
+  avutil: "/lib/avutil",
+  avcodec: "/lib/avcodec",
+  avformat: "/lib/avformat",
+  swscale: "/lib/swscale",
+};
+
+export const FAULT: ErrorData = {
+  code: "FAULT",
+  message: "it is broken",
+  retryable: true,
+  remedy: "Mend it.",
+};
+
+/** Settings as loaded from a configuration whose files all exist. */
+export function settingsOf(yaml: string): Settings {
+  return loadSettings({
+    path: "/etc/orion/orion.yaml",
+    root: "/opt/orion",
+    env: () => undefined,
+    readText: () => yaml,
+    isFile: () => true,
+  });
+}
+
+export const STREAM: StreamInfo = {
+  width: 640,
+  height: 360,
+  codedWidth: 640,
+  codedHeight: 360,
+  rotation: 0,
+  mirrored: false,
+  sampleAspectRatio: 1,
+  codec: "h264",
+  decoder: "h264",
+  pixelFormat: "yuv420p",
+  fps: 25,
+  keyframeIntervalSeconds: 2,
+  longestKeyframeIntervalSeconds: 2,
+};
+
+/**
+ * The report of a capture worker whose only detector is `person`: a frame waits in its mailbox, the other
+ * frames were processed.
+ */
+export function captureReport(
+  received: number,
+  change: Partial<WatchedReport> = {},
+): WatchedReport {
+  return {
+    state: "online",
+    reason: null,
+    sinceMs: wallMs(1_795_345_361_640),
+    reconnects: 0,
+    info: STREAM,
+    decodeLevel: "all",
+    lastFrameAge: null,
+    decodeSeconds: 0,
+    account: {
+      received,
+      undecoded: noUndecoded(),
+      corrupt: 0,
+      decoded: received,
+      detectors: [{
+        detector: "person",
+        paused: false,
+        rateHz: 5,
+        decoded: received,
+        processed: received - 1,
+        dropped: noDrops(),
+        waiting: 1,
+      }],
+    },
+    gopBuffer: { packets: 0, bytes: 0, maxBytes: 0, catchUps: 0 },
+    network: null,
+    flow: { pictureAgoMs: 40, offers: [] },
+    ...change,
+  };
+}
+
+export const READY: FromInference = {
+  kind: "ready",
+  input: { width: 416, height: 416, bars: 0.5 },
+  classes: ["person"],
+  provider: "cpu",
+  loadMs: 100,
+};
+
+/** A frame of camera `gate` was inferred. */
+export function inferred(seq: number, change: Partial<ResultNote> = {}): FromInference {
+  const note = {
+    detector: "person",
+    camera: "gate",
+    seq,
+    detections: [],
+    queueMs: 1,
+    convertMs: 1,
+    inferenceMs: 20,
+    postprocessMs: 1,
+    dropsSinceLast: 3,
+    ...change,
+  };
+  return { kind: "inferred", note };
+}
+
+/** The publisher's side of the results: records calls, and closes the ports when disposed. */
+export class FakeRouter implements ResultRouter, Disposable {
+  readonly calls: string[] = [];
+  readonly #ports: MessagePort[] = [];
+
+  openResults(worker: string): MessagePort {
+    this.calls.push(`open ${worker}`);
+    const { port1, port2 } = new MessageChannel();
+    this.#ports.push(port1);
+    return port2;
+  }
+
+  abandonResults(worker: string): void {
+    this.calls.push(`abandon ${worker}`);
+  }
+
+  [Symbol.dispose](): void {
+    for (const port of this.#ports) port.close();
+  }
+}

@@ -1,0 +1,86 @@
+import assert from "node:assert/strict";
+import { BrokerError } from "../../../src/core/errors.ts";
+import { Metrics } from "../../../src/health/metrics.ts";
+import { Reporter } from "../../../src/service/reporter.ts";
+import { FleetRig } from "../../support/workers/fleet_rig.ts";
+import { captureReport, FAULT, inferred } from "../../support/workers/service_parts.ts";
+
+const YAML = `
+instance: lobby-1
+cameras: [{ id: gate, url: "rtsp://viewer:hunter22@192.0.2.1/s" }]
+detectors: [{ id: person, model: "builtin:person" }]
+mqtt: { url: "mqtt://192.0.2.9", username: orion, password: hunter33 }
+`;
+
+async function reporting() {
+  const rig = new FleetRig(YAML);
+  await rig.start();
+  const { message, ...rest } = FAULT;
+  const error = new BrokerError({ ...rest, message: `${message}: hunter33` });
+  const reporter = new Reporter({
+    settings: rig.settings,
+    clock: rig.clock,
+    version: "1.2.3",
+    fleet: rig.fleet,
+    metrics: new Metrics(),
+    droppedLogLines: () => 0,
+    broker: () => ({
+      connected: false,
+      sinceMs: rig.clock.wallMs(),
+      error: error.toData(),
+      protocol: null,
+      reconnects: 0,
+    }),
+    threadsAbandoned: () => 2,
+    overrides: () => [],
+  });
+  /** Lets the camera's thread answer each request for a report while `act` runs. */
+  const answered = async <T>(act: () => Promise<T>): Promise<T> => {
+    const result = act();
+    const thread = rig.captures.newest();
+    for (const { request } of thread.of("report")) {
+      thread.emit({ kind: "report", request, report: captureReport(10) });
+    }
+    return await result;
+  };
+  return { rig, reporter, answered };
+}
+
+Deno.test("reporter: a report has the figures of all workers, and the messages of each pair", async () => {
+  const { rig, reporter, answered } = await reporting();
+  using _ports = rig;
+  rig.inferences.newest().emit(inferred(7));
+  reporter.countEmitted("gate", "person");
+  reporter.countEmitted("gate", "person");
+  await rig.clock.pass(90_000);
+  const report = await answered(() => reporter.report());
+  assert.deepEqual(
+    [report.instance, report.version, report.uptimeSeconds, report.threadsAbandoned],
+    ["lobby-1", "1.2.3", 90, 2],
+  );
+  const [camera] = report.cameras;
+  assert.deepEqual([camera?.id, camera?.ledger.received], ["gate", 10]);
+  assert.equal(camera?.ledger.detectors[0]?.inferencesEmitted, 2);
+  const [worker] = report.workers;
+  assert.deepEqual([worker?.id, worker?.state, worker?.framesProcessed], ["person-0", "ready", 1]);
+});
+
+Deno.test("reporter: neither the broker's error nor an address holds a secret", async () => {
+  const { rig, reporter, answered } = await reporting();
+  using _ports = rig;
+  const report = await answered(() => reporter.report());
+  assert.equal(report.broker.error?.message, "it is broken: [redacted]");
+  assert.doesNotMatch(JSON.stringify(report), /hunter/);
+});
+
+Deno.test("reporter: it is ready with a broker, frames of every camera, and a worker of every detector", async () => {
+  const { rig, reporter, answered } = await reporting();
+  using _ports = rig;
+  rig.inferences.newest().fail(FAULT);
+  const reasons = await answered(() => reporter.unreadiness());
+  assert.deepEqual(reasons, [
+    "broker: FAULT: it is broken: [redacted]",
+    "camera gate: no frame for more than 10 s",
+    "detector person: worker person-0 is failed",
+  ]);
+});

@@ -1,0 +1,107 @@
+import assert from "node:assert/strict";
+import type { CameraStatus } from "../../../../src/core/camera_types.ts";
+import type { FromPublisher, ToPublisher } from "../../../../src/core/messages.ts";
+import { PublisherWorker } from "../../../../src/service/workers/publisher_worker.ts";
+import { HeldClock } from "../../../support/clocks/held_clock.ts";
+import { FakeThreads } from "../../../support/workers/fake_threads.ts";
+import { publisherPlan } from "../../../support/workers/publisher_worker.ts";
+import { FAULT } from "../../../support/workers/service_parts.ts";
+
+function rig() {
+  const clock = new HeldClock();
+  const threads = new FakeThreads<ToPublisher, FromPublisher>();
+  const events: unknown[] = [];
+  const worker = new PublisherWorker({
+    spawn: threads.spawn,
+    plan: publisherPlan("mqtt://127.0.0.1:1883"),
+    clock,
+    onStarted: () => events.push("started"),
+    onCommand: (request) => events.push(request),
+    onEmitted: (emitted) => events.push(emitted),
+    onPublished: (topicKind) => events.push(topicKind),
+    onDiscarded: (...discarded) => events.push(discarded),
+    onFailed: (failed, error) => events.push([failed === worker, error]),
+  });
+  const status = (camera: string, state: CameraStatus["state"]): CameraStatus => ({
+    camera,
+    state,
+    sinceMs: clock.wallMs(),
+    reason: null,
+    reconnects: 0,
+  });
+  return { clock, threads, events, worker, status };
+}
+
+Deno.test("publisher worker: a new thread gets the newest status of every camera", () => {
+  const { threads, events, worker, status } = rig();
+  worker.publishCamera(status("gate", "connecting"));
+  worker.start();
+  worker.publishCamera(status("gate", "online"));
+  worker.publishCamera(status("yard", "stalled"));
+  worker.abandon();
+  worker.publishCamera(status("yard", "offline"));
+  worker.start();
+  const [first, second] = threads.all.map((thread) =>
+    thread.of("camera").map(({ status: { camera, state } }) => `${camera} ${state}`)
+  );
+  assert.deepEqual(first, ["gate connecting", "gate online", "yard stalled"]);
+  assert.deepEqual(second, ["gate online", "yard offline"]);
+  assert.deepEqual(events, ["started", "started"], "results are routed to each thread");
+});
+
+Deno.test("publisher worker: results have a port while there is a thread", () => {
+  const { threads, worker } = rig();
+  using _ports = threads;
+  assert.equal(worker.openResults("person-0"), null);
+  worker.start();
+  const port = worker.openResults("person-0");
+  assert.ok(port !== null);
+  worker.abandonResults("person-0");
+  const kinds = threads.newest().posted.map(({ kind }) => kind);
+  assert.deepEqual(kinds, ["start", "results", "results-abandoned"]);
+  worker.abandon();
+  assert.equal(worker.openResults("person-0"), null);
+  port.close();
+});
+
+Deno.test("publisher worker: an abandoned thread is a broker connection that is lost now", async () => {
+  const { clock, threads, worker } = rig();
+  worker.start();
+  const connected = {
+    connected: true,
+    sinceMs: clock.wallMs(),
+    error: null,
+    protocol: 5,
+    reconnects: 2,
+  } as const;
+  threads.newest().emit({ kind: "broker", state: connected });
+  assert.deepEqual(worker.broker, connected);
+  await clock.pass(1000);
+  worker.abandon();
+  assert.deepEqual(worker.broker, { ...connected, connected: false, sinceMs: clock.wallMs() });
+});
+
+Deno.test("publisher worker: messages and errors reach the service", () => {
+  const { threads, events, worker } = rig();
+  worker.start();
+  events.splice(0);
+  const thread = threads.newest();
+  const request = { request: 1, id: null, command: { command: "get_status" } } as const;
+  const emitted = {
+    ...{ kind: "emitted", camera: "gate", detector: "person", worker: "person-0" } as const,
+    ...{ seq: 4, totalMs: 30 },
+  };
+  thread.emit({ kind: "command", request });
+  thread.emit(emitted);
+  thread.emit({ kind: "published", topicKind: "health" });
+  thread.emit({ kind: "discarded", topicKind: "inference", reason: "expired" });
+  thread.fail(FAULT);
+  assert.deepEqual(events, [
+    request,
+    emitted,
+    "health",
+    ["inference", "expired"],
+    [true, FAULT],
+  ]);
+  assert.equal(worker.park, null, "the service cannot run without it");
+});
