@@ -165,18 +165,21 @@ function buildDetector(
 }
 
 function buildMqtt(mqtt: Config["mqtt"], context: BuildContext): MqttSettings {
-  const broker: BrokerUrl | null = mqtt.url === undefined ? null : parsed(parseBrokerUrl(mqtt.url));
-  const { hostname, port } = broker ??
-    (mqtt.listen === undefined ? EMBEDDED_BROKER : parsed(parseListen(mqtt.listen, 1)));
-  const password = secretText("mqtt.password", mqtt.password, context) ?? broker?.password ?? null;
+  const broker = mqtt.url === undefined
+    ? embeddedBroker(mqtt.listen)
+    : parsed(parseBrokerUrl(mqtt.url));
+  const { scheme, hostname, port, displayUrl } = broker;
+  const password = secretText("mqtt.password", mqtt.password, context) ?? broker.password;
   const path = (named: string | undefined) =>
     named === undefined ? null : resolvePath(context.folder, named);
   return {
-    url: broker?.url ?? null,
+    embedded: mqtt.url === undefined,
+    scheme,
     hostname,
     port,
-    displayUrl: displayUrl(broker?.scheme ?? "mqtt", { hostname, port }),
-    username: mqtt.username ?? broker?.username ?? null,
+    path: broker.path,
+    displayUrl,
+    username: mqtt.username ?? broker.username,
     password: password === null ? null : new Secret(password),
     ca: path(mqtt.ca),
     cert: path(mqtt.cert),
@@ -186,6 +189,21 @@ function buildMqtt(mqtt: Config["mqtt"], context: BuildContext): MqttSettings {
     qos: mqtt.qos,
     outbox: mqtt.outbox,
     homeAssistant: mqtt.homeAssistant === false ? null : mqtt.homeAssistant,
+  };
+}
+
+function embeddedBroker(listen: string | undefined): BrokerUrl {
+  const { hostname, port } = listen === undefined
+    ? EMBEDDED_BROKER
+    : parsed(parseListen(listen, 1));
+  return {
+    scheme: "mqtt",
+    hostname,
+    port,
+    path: "",
+    displayUrl: displayUrl("mqtt", { hostname, port }),
+    username: null,
+    password: null,
   };
 }
 
@@ -257,8 +275,8 @@ function cameraWarnings(camera: CameraSettings, index: number): string[] {
 }
 
 function clearTextWarnings(mqtt: MqttSettings): string[] {
-  const plain = mqtt.url?.startsWith("mqtt:") || mqtt.url?.startsWith("ws:");
-  if (mqtt.password === null || !plain) return [];
+  const isPlain = mqtt.scheme === "mqtt" || mqtt.scheme === "ws";
+  if (mqtt.password === null || !isPlain) return [];
   return [`mqtt.url: the password travels unencrypted to ${mqtt.hostname}; use mqtts:// or wss://`];
 }
 

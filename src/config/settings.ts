@@ -3,7 +3,13 @@
  * every path absolute, every reference resolved.
  */
 import type { BoxNorm, PointNorm } from "../core/geometry.ts";
-import type { ControlCommand, DecodeSetting, OutboxPlan } from "../core/messages.ts";
+import type {
+  BrokerAddress,
+  BrokerScheme,
+  ControlCommand,
+  DecodeSetting,
+  OutboxPlan,
+} from "../core/messages.ts";
 import type { Secret } from "../core/secret.ts";
 
 /** Host and port of a listener, a broker or a camera. */
@@ -87,13 +93,10 @@ export interface DetectorSettings {
   readonly workers: number;
 }
 
-export interface MqttSettings {
-  /** The broker's URL without credentials, or null for the embedded broker. */
-  readonly url: string | null;
-  readonly hostname: string;
-  readonly port: number;
-  /** How the broker is shown: its URL without credentials, for the embedded one `mqtt://127.0.0.1:1883`. */
-  readonly displayUrl: string;
+/** The broker, and how Orion speaks to it. */
+export interface MqttSettings extends BrokerAddress {
+  /** Whether it is the embedded broker, because `mqtt.url` names no other. */
+  readonly embedded: boolean;
   readonly username: string | null;
   readonly password: Secret | null;
   /** Absolute paths of PEM files. */
@@ -148,7 +151,12 @@ export interface Settings {
 }
 
 /** The ports a URL scheme stands for when it names none. */
-export const MQTT_PORTS = { mqtt: 1883, mqtts: 8883, ws: 80, wss: 443 } as const;
+export const MQTT_PORTS: Readonly<Record<BrokerScheme, number>> = {
+  mqtt: 1883,
+  mqtts: 8883,
+  ws: 80,
+  wss: 443,
+};
 
 export const RTSP_PORTS = { rtsp: 554, rtsps: 322 } as const;
 

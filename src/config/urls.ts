@@ -1,6 +1,7 @@
 /** What cameras, brokers and listeners are named by, taken apart. Nothing here decodes a percent sign. */
 import { isIPv6 } from "node:net";
 import { hasControlCharacters } from "../core/control_characters.ts";
+import type { BrokerAddress } from "../core/messages.ts";
 import { parameterSecrets } from "../core/redact.ts";
 import { suggestName } from "./problems.ts";
 import { type CameraKind, type Endpoint, MQTT_PORTS, RTSP_PORTS } from "./settings.ts";
@@ -33,10 +34,7 @@ export interface CameraUrl {
   readonly rest: string;
 }
 
-export interface BrokerUrl extends Endpoint {
-  readonly scheme: keyof typeof MQTT_PORTS;
-  /** Without credentials. */
-  readonly url: string;
+export interface BrokerUrl extends BrokerAddress {
   /** Decoded. */
   readonly username: string | null;
   readonly password: string | null;
@@ -102,12 +100,12 @@ export function parseBrokerUrl(text: string): Parsed<BrokerUrl> {
   if (!overHttp && rest !== "" && rest !== "/") {
     return bad("an mqtt URL has no path", "Leave out what follows the port.");
   }
-  const path = overHttp ? rest : "";
-  const named = { hostname, port: port ?? MQTT_PORTS[scheme] };
+  const endpoint = { hostname, port: port ?? MQTT_PORTS[scheme] };
   return good({
-    ...named,
+    ...endpoint,
     scheme,
-    url: `${scheme}://${endpointText(named)}${path}`,
+    path: overHttp ? rest.startsWith("/") ? rest : `/${rest}` : "",
+    displayUrl: displayUrl(scheme, endpoint),
     username: decode(parts.value.username),
     password: decode(parts.value.password),
   });

@@ -45,6 +45,8 @@ export type {
   ControlCommand,
 } from "./command_shapes.ts";
 export type {
+  BrokerAddress,
+  BrokerScheme,
   BrokerTarget,
   HomeAssistantPlan,
   OutboxPlan,

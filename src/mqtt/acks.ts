@@ -1,5 +1,5 @@
 import { wallMs } from "../core/clock.ts";
-import type { OutgoingMessage, Settled } from "./client.ts";
+import type { OutgoingMessage, Settled } from "./session.ts";
 import { type AckPayload, ackPayload } from "./payloads.ts";
 
 /** Acknowledgements that may wait for the broker, or be on their way. */

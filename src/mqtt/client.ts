@@ -13,77 +13,15 @@ import {
   publishError,
   subscribeError,
 } from "./failures.ts";
-import type { BrokerEndpoint } from "./target.ts";
-
-/** The versions of MQTT that Orion speaks. */
-export type MqttVersion = 5 | "3.1.1";
-
-/** A message for the broker. */
-export interface OutgoingMessage {
-  readonly topic: string;
-  /** UTF-8 JSON. */
-  readonly payload: string;
-  readonly qos: 0 | 1;
-  readonly retain: boolean;
-  /** How long a broker may keep it for somebody who is away (MQTT 5), or null for ever. */
-  readonly expirySeconds: number | null;
-}
-
-/** A message from the broker. */
-export interface IncomingMessage {
-  readonly topic: string;
-  /** Whatever was published: not necessarily JSON, nor UTF-8. */
-  readonly payload: Uint8Array;
-  /** The broker kept it from before the subscription. */
-  readonly retained: boolean;
-}
-
-/** Told once: null when the message was written (QoS 0) or acknowledged (QoS 1). */
-export type Settled = (error: BrokerError | null) => void;
-
-export interface SessionOptions {
-  readonly endpoint: BrokerEndpoint;
-  readonly protocol: MqttVersion;
-  /**
-   * The same for every connection of an instance: a broker then ends the one that broke before it
-   * accepts the new one, so that a late last will never overwrites `online`.
-   */
-  readonly clientId: string;
-  /** What the broker says for us should we vanish, or null for nothing. */
-  readonly will: OutgoingMessage | null;
-}
-
-/** How a session ended. */
-export interface SessionEnd {
-  readonly error: BrokerError;
-  /** The broker does not speak this version of MQTT; another may do. */
-  readonly versionRefused: boolean;
-  /** The broker hung up without any answer, as some do on a version they do not know. */
-  readonly unanswered: boolean;
-}
-
-/** What happens to a session; `ended` comes exactly once, after every message was settled. */
-export interface SessionEvents {
-  accepted(): void;
-  message(message: IncomingMessage): void;
-  ended(end: SessionEnd): void;
-}
-
-export interface Session {
-  /** Whether it can take messages: accepted by the broker and not ended. */
-  readonly open: boolean;
-  publish(message: OutgoingMessage, settled: Settled): void;
-  /** What is published there comes as `message`, until the session ends. */
-  subscribe(filter: string, qos: 0 | 1, settled: Settled): void;
-  /**
-   * Ends it, and waits until the connection is closed. In order, the broker forgets the last will;
-   * otherwise it publishes it.
-   * @param how.withinMs when the connection has not closed by then, it is cut and no longer waited for
-   */
-  end(how: { readonly inOrder: boolean; readonly withinMs: number }): Promise<void>;
-}
-
-export type OpenSession = (options: SessionOptions, events: SessionEvents) => Session;
+import type {
+  MqttVersion,
+  OpenSession,
+  OutgoingMessage,
+  Session,
+  SessionEvents,
+  SessionOptions,
+  Settled,
+} from "./session.ts";
 
 /** Longer than a broker that is alive takes; short enough to notice one that is not. */
 const CONNECT_TIMEOUT_MS = 10_000;
@@ -234,11 +172,11 @@ class MqttSession implements Session {
   }
 
   get #where(): string {
-    return this.#options.endpoint.address.display;
+    return this.#options.broker.displayUrl;
   }
 
   #error(): BrokerError {
-    const { scheme } = this.#options.endpoint.address;
+    const { scheme } = this.#options.broker;
     return connectionError({
       where: this.#where,
       accepted: this.#accepted,
@@ -264,16 +202,15 @@ function messageProperties(message: OutgoingMessage) {
 }
 
 /** The library's options: no queue, no session and no reconnecting of its own. */
-function clientOptions({ endpoint, protocol, clientId, will }: SessionOptions): IClientOptions {
-  const { address } = endpoint;
-  const socket = address.scheme === "ws" || address.scheme === "wss";
+function clientOptions({ broker, tls, protocol, clientId, will }: SessionOptions): IClientOptions {
+  const isWebSocket = broker.scheme === "ws" || broker.scheme === "wss";
   // The library writes web socket URLs by joining texts, so an IPv6 address needs its brackets there.
-  const bracketed = socket && address.hostname.includes(":");
+  const isBracketed = isWebSocket && broker.hostname.includes(":");
   return {
-    protocol: address.scheme,
-    hostname: bracketed ? `[${address.hostname}]` : address.hostname,
-    port: address.port,
-    ...(socket ? { path: address.path } : {}),
+    protocol: broker.scheme,
+    hostname: isBracketed ? `[${broker.hostname}]` : broker.hostname,
+    port: broker.port,
+    ...(isWebSocket ? { path: broker.path } : {}),
     protocolVersion: protocol === 5 ? 5 : 4,
     clientId,
     clean: true,
@@ -283,11 +220,11 @@ function clientOptions({ endpoint, protocol, clientId, will }: SessionOptions): 
     queueQoSZero: false,
     resubscribe: false,
     timerVariant: "native",
-    ...(endpoint.username === null ? {} : { username: endpoint.username }),
-    ...(endpoint.password === null ? {} : { password: endpoint.password }),
-    ...(endpoint.ca === null ? {} : { ca: endpoint.ca }),
-    ...(endpoint.cert === null ? {} : { cert: endpoint.cert }),
-    ...(endpoint.key === null ? {} : { key: endpoint.key }),
+    ...(broker.username === null ? {} : { username: broker.username }),
+    ...(broker.password === null ? {} : { password: broker.password }),
+    ...(tls.ca === null ? {} : { ca: tls.ca }),
+    ...(tls.cert === null ? {} : { cert: tls.cert }),
+    ...(tls.key === null ? {} : { key: tls.key }),
     ...(protocol === 5 ? { properties: { maximumPacketSize: MAX_INCOMING_BYTES } } : {}),
     ...(will === null ? {} : { will: willOptions(will, protocol) }),
   };

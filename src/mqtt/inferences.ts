@@ -1,7 +1,7 @@
 import type { Clock, SteadyMs } from "../core/clock.ts";
 import type { BrokerError } from "../core/errors.ts";
 import type { FromPublisher, InferenceResult, OutboxPlan } from "../core/messages.ts";
-import type { OutgoingMessage, Settled } from "./client.ts";
+import type { OutgoingMessage, Settled } from "./session.ts";
 import { LatestOutbox, type Outbox, type OutboxItem, QueueOutbox } from "./outbox.ts";
 import { inferencePayload } from "./payloads.ts";
 

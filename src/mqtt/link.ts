@@ -2,7 +2,7 @@ import { Backoff } from "../core/backoff.ts";
 import type { Clock, SteadyMs } from "../core/clock.ts";
 import { BrokerError, errorData, LifecycleError } from "../core/errors.ts";
 import type { Log } from "../core/log.ts";
-import type { BrokerState } from "../core/messages.ts";
+import type { BrokerState, BrokerTarget } from "../core/messages.ts";
 import type {
   IncomingMessage,
   MqttVersion,
@@ -11,16 +11,16 @@ import type {
   Session,
   SessionEnd,
   Settled,
-} from "./client.ts";
-import type { BrokerEndpoint } from "./target.ts";
+} from "./session.ts";
+import type { TlsFiles } from "./tls_files.ts";
 
 /** What the link needs to know. */
 export interface LinkPlan {
   readonly clientId: string;
-  /** Tried first; with 5, a broker that refuses it is spoken to in 3.1.1. */
-  readonly protocol: MqttVersion;
+  /** Its `protocol` is tried first; where that is 5, a broker that refuses it is spoken to in 3.1.1. */
+  readonly broker: BrokerTarget;
   /** Called before every attempt: what may have changed is read again. */
-  loadEndpoint(): Promise<BrokerEndpoint>;
+  readTlsFiles(): Promise<TlsFiles>;
   /** Built for every attempt: what the broker says for us should we vanish, if anything. */
   will(): OutgoingMessage | null;
 }
@@ -82,7 +82,7 @@ export class BrokerLink implements Link {
     this.#plan = plan;
     this.#events = events;
     this.#parts = parts;
-    this.#protocol = plan.protocol;
+    this.#protocol = plan.broker.protocol;
     this.#state = {
       connected: false,
       sinceMs: parts.clock.wallMs(),
@@ -145,13 +145,13 @@ export class BrokerLink implements Link {
   async #attempt(): Promise<Attempt> {
     let acceptedAtMs: SteadyMs | null = null;
     try {
-      const endpoint = await this.#plan.loadEndpoint();
+      const tls = await this.#plan.readTlsFiles();
       const end = await new Promise<SessionEnd>((resolve, reject) => {
         if (this.#stop.signal.aborted) return reject(this.#stop.signal.reason);
-        const { clientId } = this.#plan;
+        const { broker, clientId } = this.#plan;
         const protocol = this.#protocol;
         this.#session = this.#parts.open(
-          { endpoint, protocol, clientId, will: this.#plan.will() },
+          { broker, tls, protocol, clientId, will: this.#plan.will() },
           {
             accepted: () => {
               acceptedAtMs = this.#parts.clock.nowMs();
@@ -177,7 +177,7 @@ export class BrokerLink implements Link {
    * MQTT 5 either, or be down: so the versions then take turns, with the usual wait between.
    */
   #changeVersion(attempt: Attempt): boolean {
-    if (this.#plan.protocol !== 5) return false;
+    if (this.#plan.broker.protocol !== 5) return false;
     if (attempt.versionRefused && this.#protocol === 5) {
       this.#protocol = "3.1.1";
       this.#parts.log.info("mqtt.version_lowered", { protocol: "3.1.1" });

@@ -10,14 +10,14 @@ import type {
   TopicKind,
 } from "../core/messages.ts";
 import { AckQueue } from "./acks.ts";
-import type { IncomingMessage, OutgoingMessage } from "./client.ts";
+import type { IncomingMessage, OutgoingMessage } from "./session.ts";
 import { CommandReceiver } from "./command_receiver.ts";
 import { type Discovery, discoveryOf } from "./home_assistant.ts";
 import { type InferenceDiscard, InferenceFlow } from "./inferences.ts";
 import type { Link, LinkEvents, LinkPlan } from "./link.ts";
 import { cameraPayload, statusPayload } from "./payloads.ts";
 import { RetainedTopics } from "./retained.ts";
-import { loadEndpoint } from "./target.ts";
+import { readTlsFiles } from "./tls_files.ts";
 import { clientIdOf, type Topics, topicsOf } from "./topics.ts";
 
 /** How long a stop waits for messages on their way, and then for the broker to take its leave. */
@@ -74,8 +74,8 @@ export class Publisher {
     const topics = topicsOf(plan);
     const link = this.#parts.openLink({
       clientId: clientIdOf(plan),
-      protocol: plan.broker.protocol,
-      loadEndpoint: () => loadEndpoint(plan.broker, this.#parts.readText),
+      broker: plan.broker,
+      readTlsFiles: () => readTlsFiles(plan.broker, this.#parts.readText),
       // A will cannot know when it will be needed: it tells when the connection that broke was opened.
       will: () => this.#status("offline", this.#parts.clock.wallMs()),
     }, {

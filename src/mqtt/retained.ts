@@ -1,5 +1,5 @@
 import type { TopicKind } from "../core/messages.ts";
-import type { OutgoingMessage, Settled } from "./client.ts";
+import type { OutgoingMessage, Settled } from "./session.ts";
 
 /** In this order the kinds are said with every connection. */
 const ORDER: readonly TopicKind[] = ["status", "camera", "health", "discovery"];

@@ -2,9 +2,9 @@ import type { Clock } from "../core/clock.ts";
 import { BrokerError } from "../core/errors.ts";
 import { type Log, logTo } from "../core/log.ts";
 import type { BrokerTarget } from "../core/messages.ts";
-import type { MqttVersion, OpenSession } from "./client.ts";
+import type { MqttVersion, OpenSession } from "./session.ts";
 import { BrokerLink } from "./link.ts";
-import { loadEndpoint } from "./target.ts";
+import { readTlsFiles } from "./tls_files.ts";
 
 /** How long the broker may take to close the connection. */
 const CLOSE_MS = 1000;
@@ -29,8 +29,8 @@ export async function tryBroker(target: BrokerTarget, parts: TryParts): Promise<
   const link = new BrokerLink(
     {
       clientId: `orion-check-${crypto.randomUUID()}`,
-      protocol: target.protocol,
-      loadEndpoint: () => loadEndpoint(target, parts.readText),
+      broker: target,
+      readTlsFiles: () => readTlsFiles(target, parts.readText),
       will: () => null,
     },
     {

@@ -123,7 +123,7 @@ function causesOf(settings: Settings, places: FoundPlaces): (readonly [string, G
       ] as const
     ),
     ["models.folder", files(models.folder)],
-    [mqtt.url === null ? "mqtt.listen" : "mqtt.url", grant("", { net: [endpointText(mqtt)] })],
+    [mqtt.embedded ? "mqtt.listen" : "mqtt.url", grant("", { net: [endpointText(mqtt)] })],
     ["mqtt.ca", files(mqtt.ca)],
     ["mqtt.cert", files(mqtt.cert)],
     ["mqtt.key", files(mqtt.key)],

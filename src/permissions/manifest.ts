@@ -66,7 +66,7 @@ export function permissionManifest(settings: Settings, places: Places | FoundPla
     net: [broker],
     read: [mqtt.ca, mqtt.cert, mqtt.key].filter((path) => path !== null),
   });
-  const embedded = mqtt.url === null ? grant("is the embedded broker", { net: [broker] }) : null;
+  const embedded = mqtt.embedded ? grant("is the embedded broker", { net: [broker] }) : null;
   const workers = [
     ...captures.values(),
     ...inferences.values(),

@@ -157,7 +157,7 @@ export class Service {
       version,
       instance: settings.instance,
       broker: settings.mqtt.displayUrl,
-      ...(settings.mqtt.url === null ? { embedded: true } : {}),
+      ...(settings.mqtt.embedded ? { embedded: true } : {}),
       topics: `${settings.mqtt.topicPrefix}/${settings.instance}/#`,
       http: this.#http?.url ?? "off",
     });

@@ -67,16 +67,20 @@ export function detectorPlan(settings: DetectorSettings, index: number): Detecto
 
 /** How the publisher reaches its broker, credentials in clear. */
 export function brokerTarget(mqtt: MqttSettings): BrokerTarget {
-  const embedded = mqtt.url === null;
+  const { scheme, hostname, port, path, displayUrl } = mqtt;
   return {
-    url: embedded ? `mqtt://${mqtt.hostname}:${mqtt.port}` : mqtt.url,
+    scheme,
+    hostname,
+    port,
+    path,
+    displayUrl,
     username: mqtt.username,
     password: mqtt.password?.expose() ?? null,
     ca: mqtt.ca,
     cert: mqtt.cert,
     key: mqtt.key,
     // The embedded broker speaks nothing newer.
-    protocol: embedded ? "3.1.1" : mqtt.protocol,
+    protocol: mqtt.embedded ? "3.1.1" : mqtt.protocol,
   };
 }
 
@@ -99,11 +103,9 @@ export function publisherPlan(
   version: string,
   own: OwnClient,
 ): PublisherPlan {
-  const { instance, mqtt: { topicPrefix, qos, outbox, url } } = settings;
+  const { instance, mqtt: { topicPrefix, qos, outbox, embedded } } = settings;
   const target = brokerTarget(settings.mqtt);
-  const broker = url === null
-    ? { ...target, username: own.clientId, password: own.password }
-    : target;
+  const broker = embedded ? { ...target, username: own.clientId, password: own.password } : target;
   const homeAssistant = homeAssistantPlan(settings);
   return { broker, instance, version, topicPrefix, qos, outbox, homeAssistant };
 }

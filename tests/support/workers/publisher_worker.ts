@@ -12,6 +12,7 @@ import type {
 } from "../../../src/core/messages.ts";
 import { portTransfers } from "../../../src/core/messages.ts";
 import { resultPort } from "../../../src/inference/result_port.ts";
+import { brokerTarget } from "../brokers/address.ts";
 import { justNow } from "../clocks/just_now.ts";
 import { WAIT_TIMEOUT_MS } from "../system/lines.ts";
 
@@ -129,16 +130,7 @@ export function publisherPlan(
   qos: Partial<PublisherPlan["qos"]> = {},
 ): PublisherPlan {
   return {
-    broker: {
-      url,
-      username: null,
-      password: null,
-      ca: null,
-      cert: null,
-      key: null,
-      protocol: 5,
-      ...target,
-    },
+    broker: brokerTarget(url, target),
     instance: "lobby-1",
     version: "0.1.0",
     topicPrefix: "orion",

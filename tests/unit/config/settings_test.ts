@@ -71,7 +71,7 @@ Deno.test("settings: no file at all is the demo", () => {
     threads: 1,
     workers: 1,
   }]);
-  assert.equal(settings.mqtt.url, null);
+  assert.equal(settings.mqtt.embedded, true);
   assert.equal(settings.mqtt.displayUrl, "mqtt://127.0.0.1:1883");
   assert.deepEqual(settings.mqtt.qos, { inferences: 0, control: 1, health: 1 });
   assert.deepEqual(settings.health.listen, { hostname: "127.0.0.1", port: 8080 });
@@ -152,7 +152,8 @@ Deno.test("settings: everything of a full configuration arrives, resolved", () =
   assert.deepEqual(all?.cameras, ["gate", "clip"]);
   assert.equal(all?.modelPath, "/opt/orion/models/nanodet-g.onnx");
   const { mqtt } = settings;
-  assert.equal(mqtt.url, "mqtts://broker.example:8883");
+  assert.equal(mqtt.embedded, false);
+  assert.equal(mqtt.displayUrl, "mqtts://broker.example:8883");
   assert.equal(mqtt.password?.expose(), "mqtt-secret");
   assert.equal(mqtt.protocol, "3.1.1");
   assert.deepEqual([mqtt.ca, mqtt.cert, mqtt.key], [
@@ -203,7 +204,6 @@ Deno.test("settings: printed in any way they show no secret, and the redactor kn
 
 Deno.test("settings: credentials within mqtt.url are taken out of it, and decoded", () => {
   const { mqtt } = load("cameras: [{ id: a, url: 'demo:' }]\nmqtt: { url: 'mqtt://me:p%3Aw@b:1' }");
-  assert.equal(mqtt.url, "mqtt://b:1");
   assert.equal(mqtt.displayUrl, "mqtt://b:1");
   assert.equal(mqtt.username, "me");
   assert.equal(mqtt.password?.expose(), "p:w");
@@ -211,18 +211,32 @@ Deno.test("settings: credentials within mqtt.url are taken out of it, and decode
 
 Deno.test("settings: a broker's port follows its scheme, and a path stays with websockets alone", () => {
   for (
-    const [url, expected] of [
-      ["mqtt://b", "mqtt://b:1883"],
-      ["mqtts://b", "mqtts://b:8883"],
-      ["ws://b/mqtt", "ws://b:80/mqtt"],
-      ["wss://[::1]/x?y=1", "wss://[::1]:443/x?y=1"],
+    const [url, displayUrl, path] of [
+      ["mqtt://b", "mqtt://b:1883", ""],
+      ["mqtt://b/", "mqtt://b:1883", ""],
+      ["mqtts://b", "mqtts://b:8883", ""],
+      ["ws://b", "ws://b:80", "/"],
+      ["ws://b/mqtt", "ws://b:80", "/mqtt"],
+      ["ws://b?y=1", "ws://b:80", "/?y=1"],
+      ["wss://[::1]/x?y=1", "wss://[::1]:443", "/x?y=1"],
     ]
   ) {
-    assert.equal(
-      load(`cameras: [{ id: a, url: 'demo:' }]\nmqtt: { url: '${url}' }`).mqtt.url,
-      expected,
-    );
+    const { mqtt } = load(`cameras: [{ id: a, url: 'demo:' }]\nmqtt: { url: '${url}' }`);
+    assert.deepEqual([url, mqtt.displayUrl, mqtt.path], [url, displayUrl, path]);
   }
+});
+
+Deno.test("settings: the embedded broker on an IPv6 address has its brackets where it is shown alone", () => {
+  const { mqtt } = load("cameras: [{ id: a, url: 'demo:' }]\nmqtt: { listen: '[::1]:1884' }");
+  const { embedded, scheme, hostname, port, path, displayUrl } = mqtt;
+  assert.deepEqual({ embedded, scheme, hostname, port, path, displayUrl }, {
+    embedded: true,
+    scheme: "mqtt",
+    hostname: "::1",
+    port: 1884,
+    path: "",
+    displayUrl: "mqtt://[::1]:1884",
+  });
 });
 
 Deno.test("settings: $${ stands for a literal ${, and names in comments are not asked for", () => {

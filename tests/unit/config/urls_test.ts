@@ -132,10 +132,19 @@ Deno.test("urls: a broker's URL with credentials comes back without them", () =>
     scheme: "wss",
     hostname: "b.example",
     port: 444,
-    url: "wss://b.example:444/mqtt",
+    path: "/mqtt",
+    displayUrl: "wss://b.example:444",
     username: "u",
     password: "p@w",
   });
+});
+
+Deno.test("urls: a broker's URL that cannot be used is refused without being quoted", () => {
+  for (const url of ["http://user:secret@x", "secret", "mqtt://", ""]) {
+    const parsed = parseBrokerUrl(url);
+    assert.ok(!parsed.ok, url);
+    assert.ok(!`${parsed.message} ${parsed.remedy}`.includes("secret"), url);
+  }
 });
 
 Deno.test("urls: an endpoint written and read again is the same", () => {

@@ -2,8 +2,9 @@ import assert from "node:assert/strict";
 import { systemClock } from "../../../src/core/clock.ts";
 import { logTo } from "../../../src/core/log.ts";
 import { EmbeddedBroker } from "../../../src/mqtt/broker.ts";
-import { mqttSessions, type OutgoingMessage, type Session } from "../../../src/mqtt/client.ts";
-import { brokerAddress } from "../../../src/mqtt/target.ts";
+import { mqttSessions } from "../../../src/mqtt/client.ts";
+import type { OutgoingMessage, Session } from "../../../src/mqtt/session.ts";
+import { brokerTarget } from "../../support/brokers/address.ts";
 
 const log = logTo(() => {});
 
@@ -53,14 +54,8 @@ async function connected(
 ): Promise<Session> {
   const accepted = Promise.withResolvers<void>();
   const session = mqttSessions(systemClock)({
-    endpoint: {
-      address: brokerAddress(`mqtt://127.0.0.1:${port}`),
-      username: null,
-      password: null,
-      ca: null,
-      cert: null,
-      key: null,
-    },
+    broker: brokerTarget(`mqtt://127.0.0.1:${port}`),
+    tls: { ca: null, cert: null, key: null },
     protocol: "3.1.1",
     clientId,
     will,

@@ -8,9 +8,9 @@ import type {
   SessionEnd,
   SessionEvents,
   SessionOptions,
-} from "../../../src/mqtt/client.ts";
+} from "../../../src/mqtt/session.ts";
 import { BrokerLink } from "../../../src/mqtt/link.ts";
-import { brokerAddress } from "../../../src/mqtt/target.ts";
+import { brokerTarget } from "../../support/brokers/address.ts";
 import { HeldClock, settle } from "../../support/clocks/held_clock.ts";
 
 const WILL: OutgoingMessage = {
@@ -19,15 +19,6 @@ const WILL: OutgoingMessage = {
   qos: 1,
   retain: true,
   expirySeconds: null,
-};
-
-const ENDPOINT = {
-  address: brokerAddress("mqtt://127.0.0.1"),
-  username: null,
-  password: null,
-  ca: null,
-  cert: null,
-  key: null,
 };
 
 function end(code: string, more: Partial<SessionEnd> = {}): SessionEnd {
@@ -57,8 +48,8 @@ function rig({ random = 1, protocol = 5 }: { random?: number; protocol?: 5 | "3.
   const link = new BrokerLink(
     {
       clientId: "orion-lobby-1",
-      protocol,
-      loadEndpoint: () => Promise.resolve(ENDPOINT),
+      broker: brokerTarget("mqtt://127.0.0.1", { protocol }),
+      readTlsFiles: () => Promise.resolve({ ca: null, cert: null, key: null }),
       will: () => WILL,
     },
     { connected: () => {}, message: () => {}, state: (state) => states.push(state) },

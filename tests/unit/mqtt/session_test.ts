@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { systemClock } from "../../../src/core/clock.ts";
-import { mqttSessions, type OutgoingMessage, type Session } from "../../../src/mqtt/client.ts";
-import { brokerAddress } from "../../../src/mqtt/target.ts";
+import { mqttSessions } from "../../../src/mqtt/client.ts";
+import type { OutgoingMessage, Session } from "../../../src/mqtt/session.ts";
+import { brokerTarget } from "../../support/brokers/address.ts";
 
 /** Far longer than closing a connection takes. */
 const PATIENCE_MS = 60_000;
@@ -77,14 +78,8 @@ async function connected(
 ): Promise<Session> {
   const accepted = Promise.withResolvers<void>();
   const session = mqttSessions(systemClock)({
-    endpoint: {
-      address: brokerAddress(broker.address),
-      username: null,
-      password: null,
-      ca: null,
-      cert: null,
-      key: null,
-    },
+    broker: brokerTarget(broker.address),
+    tls: { ca: null, cert: null, key: null },
     protocol: 5,
     clientId: "orion-lobby-1",
     will: message("gone"),
