@@ -2,6 +2,7 @@ import { type DropCounts, total, type UndecodedCounts } from "../core/accounts.t
 import { isoTime, plusMs, sinceMs, type SteadyMs, type WallMs } from "../core/clock.ts";
 import type { ErrorData } from "../core/errors.ts";
 import type { BrokerState, ReceivedReport } from "../core/messages.ts";
+import { round } from "../core/round.ts";
 
 /** A camera as the main thread knows it. */
 export interface CameraView {
@@ -184,13 +185,8 @@ function leftOut(dropped: DropCounts, undecoded: UndecodedCounts): number {
   return total(dropped) + total(undecoded);
 }
 
-function rounded(value: number | null | undefined, digits: number): number | null {
-  return value === null || value === undefined ? null : round(value, digits);
-}
-
-function round(value: number, digits: number): number {
-  const factor = 10 ** digits;
-  return Math.round(value * factor) / factor;
+function rounded(value: number | null | undefined, decimals: number): number | null {
+  return value === null || value === undefined ? null : round(value, decimals);
 }
 
 /**

@@ -10,6 +10,7 @@ import { isoTime, type WallMs } from "../core/clock.ts";
 import type { ErrorData } from "../core/errors.ts";
 import type { BoxPx, SizePx } from "../core/geometry.ts";
 import type { CameraStatus, InferenceResult } from "../core/messages.ts";
+import { round } from "../core/round.ts";
 import { commandSchema } from "./commands.ts";
 
 const id = z.string().regex(/^[a-z0-9-]{1,64}$/);
@@ -111,12 +112,6 @@ export const PAYLOAD_SCHEMAS: Readonly<Record<string, z.ZodType>> = {
   "orion.command/1": commandSchema,
 };
 
-/** A number with at most so many decimals. */
-function rounded(value: number, decimals: number): number {
-  const scale = 10 ** decimals;
-  return Math.round(value * scale) / scale;
-}
-
 /** Start and length on one axis in whole tenths of a pixel, neither leaving the frame. */
 function tenths(start: number, length: number, fullPx: number): [number, number] {
   const full = Math.floor(fullPx * 10);
@@ -179,22 +174,22 @@ export function inferencePayload(
       width: meta.size.width,
       height: meta.size.height,
       keyframe: meta.keyframe,
-      ptsSeconds: rounded(meta.ptsSeconds, 3),
+      ptsSeconds: round(meta.ptsSeconds, 3),
       capturedAt: isoTime(meta.capturedAtMs),
       clock: meta.clock,
     },
     roi: meta.roi === null ? null : roundedBox(meta.roi, meta.size),
     detections: result.detections.map((detection) => ({
       class: detection.class,
-      confidence: rounded(detection.confidence, 4),
+      confidence: round(detection.confidence, 4),
       box: roundedBox(detection.box, meta.size),
     })),
     timing: {
-      queueMs: rounded(meta.queueMs, 1),
-      convertMs: rounded(meta.convertMs, 1),
-      inferenceMs: rounded(result.inferenceMs, 1),
-      postprocessMs: rounded(result.postprocessMs, 1),
-      totalMs: rounded(Math.max(0, handOver.totalMs), 1),
+      queueMs: round(meta.queueMs, 1),
+      convertMs: round(meta.convertMs, 1),
+      inferenceMs: round(result.inferenceMs, 1),
+      postprocessMs: round(result.postprocessMs, 1),
+      totalMs: round(Math.max(0, handOver.totalMs), 1),
     },
     drops: { sinceLast: meta.dropsSinceLast },
   };

@@ -152,8 +152,7 @@ Deno.test("settings: everything of a full configuration arrives, resolved", () =
   assert.deepEqual(all?.cameras, ["gate", "clip"]);
   assert.equal(all?.modelPath, "/opt/orion/models/nanodet-g.onnx");
   const { mqtt } = settings;
-  assert.equal(mqtt.embedded, false);
-  assert.equal(mqtt.displayUrl, "mqtts://broker.example:8883");
+  assert.deepEqual([mqtt.embedded, mqtt.displayUrl], [false, "mqtts://broker.example:8883"]);
   assert.equal(mqtt.password?.expose(), "mqtt-secret");
   assert.equal(mqtt.protocol, "3.1.1");
   assert.deepEqual([mqtt.ca, mqtt.cert, mqtt.key], [
@@ -226,17 +225,9 @@ Deno.test("settings: a broker's port follows its scheme, and a path stays with w
   }
 });
 
-Deno.test("settings: the embedded broker on an IPv6 address has its brackets where it is shown alone", () => {
+Deno.test("settings: an IPv6 address of the embedded broker has its brackets where it is shown", () => {
   const { mqtt } = load("cameras: [{ id: a, url: 'demo:' }]\nmqtt: { listen: '[::1]:1884' }");
-  const { embedded, scheme, hostname, port, path, displayUrl } = mqtt;
-  assert.deepEqual({ embedded, scheme, hostname, port, path, displayUrl }, {
-    embedded: true,
-    scheme: "mqtt",
-    hostname: "::1",
-    port: 1884,
-    path: "",
-    displayUrl: "mqtt://[::1]:1884",
-  });
+  assert.deepEqual([mqtt.hostname, mqtt.displayUrl], ["::1", "mqtt://[::1]:1884"]);
 });
 
 Deno.test("settings: $${ stands for a literal ${, and names in comments are not asked for", () => {
