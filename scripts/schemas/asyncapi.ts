@@ -1,4 +1,4 @@
-import { topicsOf } from "./topics.ts";
+import { topicsOf } from "../../src/mqtt/topics.ts";
 
 const TOPICS = topicsOf({ topicPrefix: "{prefix}", instance: "{instance}" });
 
@@ -78,7 +78,7 @@ const CHANNELS: Readonly<Record<string, Channel>> = {
   },
 };
 
-/** The AsyncAPI 3.0 document of everything that Orion says and hears over MQTT, as plain data. */
+/** The AsyncAPI 3.0 document of every topic that Orion publishes or subscribes to, as plain data. */
 export function asyncApiDocument(version: string) {
   return {
     asyncapi: "3.0.0",

@@ -1,14 +1,9 @@
 import assert from "node:assert/strict";
 import { Ajv } from "ajv";
 import { parse } from "yaml";
-import { configJsonSchema, configJsonSchemaText } from "../../../src/config/json_schema.ts";
-import { ROOT } from "../../support/system/files.ts";
+import { configJsonSchema } from "../../../scripts/schemas/config.ts";
 
 const validate = new Ajv({ strict: false }).compile(configJsonSchema());
-
-Deno.test("schema: the file for editors is what the configuration's schema says", () => {
-  assert.equal(Deno.readTextFileSync(`${ROOT}/schema/orion.schema.json`), configJsonSchemaText());
-});
 
 Deno.test("schema: editors accept a full configuration and ${NAME}", () => {
   const yaml = `

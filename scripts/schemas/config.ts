@@ -1,7 +1,7 @@
 import { z } from "zod";
-import { configSchema } from "./schema.ts";
+import { configSchema } from "../../src/config/schema.ts";
 
-/** A text that takes something from the environment is judged once that is filled in. */
+/** Matches a text with a reference to the environment, which is validated once it is resolved. */
 const REFERENCE_PATTERN = "\\$\\{[A-Za-z_]";
 
 /** The JSON Schema of the configuration file, for editors. */
@@ -10,7 +10,7 @@ export function configJsonSchema(): Readonly<Record<string, unknown>> {
     io: "input",
     target: "draft-07",
     override: ({ jsonSchema }) => {
-      // A part with a default is seen twice, with and without it.
+      // zod visits a part with a default twice: with and without it.
       if (jsonSchema.pattern === undefined || jsonSchema.pattern.endsWith(REFERENCE_PATTERN)) {
         return;
       }
@@ -18,9 +18,4 @@ export function configJsonSchema(): Readonly<Record<string, unknown>> {
     },
   });
   return { $id: "orion.schema.json", title: "Orion configuration", ...schema };
-}
-
-/** The same as the text of the file `schema/orion.schema.json`. */
-export function configJsonSchemaText(): string {
-  return `${JSON.stringify(configJsonSchema(), null, 2)}\n`;
 }
