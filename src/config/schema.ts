@@ -6,6 +6,7 @@
  */
 import { z } from "zod";
 import { COMMAND_NAMES } from "../core/command_shapes.ts";
+import { fraction, isWithinFrame, numberWithin } from "../core/schema_parts.ts";
 import { parseAspect } from "./aspect.ts";
 import { parseFingerprint } from "./fingerprint.ts";
 import { parseBrokerUrl, parseCameraUrl, type Parsed, parseHost, parseListen } from "./urls.ts";
@@ -33,11 +34,6 @@ const MAX_PIXELS = 2 * DEFAULT_PIXELS;
 
 const TOPIC_LEVELS = /^[A-Za-z0-9_.-]+(?:\/[A-Za-z0-9_.-]+)*$/;
 const DECODER_NAME = /^[a-z0-9_-]{1,64}$/;
-
-function number(low: number, high: number) {
-  const error = `a number within ${low} and ${high}`;
-  return z.number({ error }).min(low, { error }).max(high, { error });
-}
 
 function whole(low: number, high: number) {
   const error = `a whole number within ${low} and ${high}`;
@@ -88,13 +84,12 @@ function parsedBy(expected: string, parse: (text: string) => Parsed<unknown>) {
 }
 
 const id = matching(ID_PATTERN, "1 to 64 of the characters a to z, 0 to 9 and -");
-const seconds = (low: number, high: number) => number(low, high);
+const seconds = numberWithin;
 const path = text("the path of a file");
 const secret = z.union([
   text("a text"),
   object({ file: path.describe("A file that holds the secret; a line break at its end is cut.") }),
 ], { error: "a text, ${NAME} or { file: PATH }" });
-const fraction = number(0, 1);
 
 const roi = object({
   x: fraction,
@@ -106,7 +101,7 @@ const roi = object({
   if (Object.values(box).some((value) => !(value >= 0 && value <= 1))) return;
   const problem = box.width <= 0 || box.height <= 0
     ? "has no area"
-    : box.x + box.width > 1 + ROUNDING || box.y + box.height > 1 + ROUNDING
+    : !isWithinFrame(box)
     ? "reaches beyond the frame"
     : null;
   if (problem === null) return;
@@ -116,9 +111,6 @@ const roi = object({
     params: { remedy: "Write fractions of the frame: x + width and y + height are at most 1." },
   });
 });
-
-/** 0.1 + 0.9 may be a little more than 1. */
-const ROUNDING = 1e-9;
 
 const point = z.tuple([fraction, fraction], {
   error: "a point [x, y] with fractions of the frame",
@@ -198,7 +190,7 @@ const detector = object({
     .describe("builtin:person, builtin:person-int8 or the path of an .onnx file."),
   cameras: list(id, "a list of camera ids", { min: 1, max: MAX_CAMERAS }).optional()
     .describe("Ids of the cameras it looks at; absent for all."),
-  rateHz: number(0.1, 30).optional().describe("Per camera; absent for as fast as it can."),
+  rateHz: numberWithin(0.1, 30).optional().describe("Per camera; absent for as fast as it can."),
   confidence: fraction.default(0.45).describe("Detections below it are left out."),
   iou: fraction.default(0.5).describe("Of two boxes that overlap by more, the weaker is left out."),
   classes: list(detectorClass, "a list of class names or numbers", { min: 1, max: MAX_CLASSES })

@@ -8,6 +8,7 @@ import { COMMAND_NAMES } from "../core/command_shapes.ts";
 import type { ErrorData } from "../core/errors.ts";
 import { boxNorm } from "../core/geometry.ts";
 import type { ControlCommand } from "../core/messages.ts";
+import { fraction, isWithinFrame, numberWithin } from "../core/schema_parts.ts";
 import { type JsonProblem, parseStrictJson } from "./strict_json.ts";
 
 /** Bytes of one command; the longest that makes sense is below a tenth of it. */
@@ -17,15 +18,8 @@ export const MAX_COMMAND_DEPTH = 8;
 export const MAX_COMMAND_ID_LENGTH = 256;
 const MAX_COMMAND_NAME_LENGTH = 64;
 const MAX_MODEL_LENGTH = 1024;
-/** 0.1 + 0.9 may be a little more than 1. */
-const ROUNDING = 1e-9;
 
 /** Each error text is what was expected: it completes "must be …". */
-function number(low: number, high: number) {
-  const error = `a number within ${low} and ${high}`;
-  return z.number({ error }).min(low, { error }).max(high, { error });
-}
-
 function text(most: number) {
   const error = `a text of 1 to ${most} characters`;
   return z.string({ error }).min(1, { error }).max(most, { error });
@@ -33,7 +27,6 @@ function text(most: number) {
 
 const ID = "1 to 64 of the characters a to z, 0 to 9 and -";
 const id = z.string({ error: ID }).regex(/^[a-z0-9-]{1,64}$/, { error: ID });
-const fraction = number(0, 1);
 
 function object<T extends z.core.$ZodLooseShape>(shape: T) {
   return z.strictObject(shape, {
@@ -42,11 +35,9 @@ function object<T extends z.core.$ZodLooseShape>(shape: T) {
 }
 
 const roi = object({ x: fraction, y: fraction, width: fraction, height: fraction })
-  .refine(
-    ({ x, y, width, height }) =>
-      width > 0 && height > 0 && x + width <= 1 + ROUNDING && y + height <= 1 + ROUNDING,
-    { error: "an area within the frame: x + width and y + height are at most 1" },
-  ).describe("fractions of the frame; x + width and y + height are at most 1");
+  .refine(isWithinFrame, {
+    error: "an area within the frame: x + width and y + height are at most 1",
+  }).describe("fractions of the frame; x + width and y + height are at most 1");
 
 const nothing = z.strictObject({}, { error: "an empty object" }).optional();
 
@@ -70,7 +61,10 @@ export const commandSchema = z.discriminatedUnion("command", [
   command("get_status", nothing),
   command("pause", which),
   command("resume", which),
-  command("set_rate", object({ detector: id, rateHz: number(0.1, 30), camera: id.optional() })),
+  command(
+    "set_rate",
+    object({ detector: id, rateHz: numberWithin(0.1, 30), camera: id.optional() }),
+  ),
   command("set_confidence", object({ detector: id, confidence: fraction })),
   command("set_roi", object({ camera: id, roi })),
   command("clear_roi", object({ camera: id, roi: z.null().optional() })),
