@@ -1,10 +1,10 @@
-/** The thread of the embedded broker: what it may do is listen on its own loopback address. */
+/** The embedded broker's thread: may listen on its own loopback address. */
 import { assertNever } from "../src/core/assert.ts";
 import { systemClock } from "../src/core/clock.ts";
 import { LifecycleError } from "../src/core/errors.ts";
 import type { FromBroker, ToBroker } from "../src/core/messages.ts";
 import { serve } from "../src/core/worker_entry.ts";
-import { EmbeddedBroker } from "../src/mqtt/broker.ts";
+import { EmbeddedBroker } from "../src/mqtt/broker/broker.ts";
 
 serve<ToBroker, FromBroker>(({ post, log }) => {
   let starting: Promise<EmbeddedBroker> | null = null;
@@ -18,7 +18,7 @@ serve<ToBroker, FromBroker>(({ post, log }) => {
         return post({ kind: "listening", hostname: broker.hostname, port: broker.port });
       }
       case "stop": {
-        // A start that failed was told already, and left nothing to close.
+        // A failed start was reported already, and left nothing to close.
         const broker = await starting?.catch(() => null);
         await broker?.close();
         return post({ kind: "stopped" });

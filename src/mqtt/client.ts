@@ -1,7 +1,7 @@
 /**
- * One connection to a broker, from its opening to its end. The only file that knows the MQTT library.
+ * The sessions of mqtt.js, the one file that imports it.
  *
- * The library's own reconnecting is off: a session ends once, says why, and `link.ts` opens the next.
+ * Its own reconnecting is off: a session is closed once, with a reason, and `link.ts` opens the next.
  */
 import mqtt, { type IClientOptions, type MqttClient } from "mqtt";
 import type { Clock } from "../core/clock.ts";
@@ -12,26 +12,27 @@ import {
   PACKET_TOO_LARGE,
   publishError,
   subscribeError,
-} from "./failures.ts";
+} from "./broker_errors.ts";
 import type {
+  CloseOptions,
+  DoneCallback,
   MqttVersion,
   OpenSession,
   OutgoingMessage,
   Session,
   SessionEvents,
   SessionOptions,
-  Settled,
 } from "./session.ts";
 
-/** Longer than a broker that is alive takes; short enough to notice one that is not. */
+/** Longer than a live broker takes; short enough to notice a dead one. */
 const CONNECT_TIMEOUT_MS = 10_000;
-const KEEPALIVE_SECONDS = 20;
-/** A broker of MQTT 5 keeps larger messages to itself; what is larger than a command is refused anyhow. */
-const MAX_INCOMING_BYTES = 16 * 1024 * 1024;
-/** More than what stands before a payload in a PUBLISH packet, topic apart. */
-const PACKET_OVERHEAD_BYTES = 64;
+const KEEP_ALIVE_SECONDS = 20;
+/** The Maximum Packet Size that a broker of MQTT 5 keeps to; larger payloads are no commands. */
+const MAX_PACKET_BYTES = 16 * 1024 * 1024;
+/** Upper bound of a PUBLISH packet's bytes beside topic and payload. */
+const PUBLISH_OVERHEAD_BYTES = 64;
 
-/** Opens sessions with the MQTT library. */
+/** Opens sessions with mqtt.js. */
 export function mqttSessions(clock: Clock): OpenSession {
   return (options, events) => new MqttSession(options, events, clock);
 }
@@ -41,20 +42,20 @@ class MqttSession implements Session {
   readonly #options: SessionOptions;
   readonly #events: SessionEvents;
   readonly #clock: Clock;
-  /** Messages handed to the library and not settled: it forgets some callbacks when a link breaks. */
-  readonly #pending = new Set<Settled>();
-  /** Messages beyond what the broker takes at once; whoever publishes bounds them. */
-  readonly #held: { readonly message: OutgoingMessage; readonly settled: Settled }[] = [];
-  #unacknowledged = 0;
-  /** How many messages of QoS 1 the broker takes before it acknowledged one, and how large. */
+  /** Callbacks not called yet: mqtt.js drops some of its own when a connection breaks. */
+  readonly #pending = new Set<DoneCallback>();
+  /** Messages of QoS 1 beyond the broker's Receive Maximum; the publisher bounds their number. */
+  readonly #queued: { readonly message: OutgoingMessage; readonly done: DoneCallback }[] = [];
+  /** Messages of QoS 1 without a PUBACK. */
+  #inflight = 0;
   #receiveMaximum = Infinity;
-  #maximumBytes = Infinity;
-  #accepted = false;
-  #ended = false;
-  /** The first thing that went wrong: what follows is a consequence. */
+  #maximumPacketBytes = Infinity;
+  #hasConnack = false;
+  #isClosed = false;
+  /** The first error: those after it are consequences. */
   #cause: { readonly code: string | number | null; readonly text: string } | null = null;
-  #whenEnded = Promise.withResolvers<void>();
-  #whenClosed = Promise.withResolvers<void>();
+  #closed = Promise.withResolvers<void>();
+  #socketClosed = Promise.withResolvers<void>();
 
   constructor(options: SessionOptions, events: SessionEvents, clock: Clock) {
     this.#options = options;
@@ -62,124 +63,124 @@ class MqttSession implements Session {
     this.#clock = clock;
     this.#client = mqtt.connect(clientOptions(options));
     this.#client.on("connect", ({ properties }) => {
-      this.#accepted = true;
+      this.#hasConnack = true;
       this.#receiveMaximum = properties?.receiveMaximum ?? Infinity;
-      this.#maximumBytes = properties?.maximumPacketSize ?? Infinity;
-      this.#events.accepted();
+      this.#maximumPacketBytes = properties?.maximumPacketSize ?? Infinity;
+      this.#events.connected();
     });
-    this.#client.on("error", (error) => this.#failed(error));
-    // The library passes on only errors that have a code; a denied permission has none.
-    this.#client.stream.on("error", (error: Error) => this.#failed(error));
-    this.#client.stream.once("close", () => this.#whenClosed.resolve());
+    this.#client.on("error", (error) => this.#onError(error));
+    // mqtt.js emits only errors that have a code; a denied permission has none.
+    this.#client.stream.on("error", (error: Error) => this.#onError(error));
+    this.#client.stream.once("close", () => this.#socketClosed.resolve());
     this.#client.on("disconnect", (packet) => {
       this.#cause ??= { code: packet.reasonCode ?? null, text: "the broker disconnected" };
     });
-    this.#client.on("close", () => this.#finish());
+    this.#client.on("close", () => this.#onClosed());
     this.#client.on("message", (topic, payload, { retain }) => {
-      if (!this.#ended) this.#events.message({ topic, payload, retained: retain });
+      if (!this.#isClosed) this.#events.message({ topic, payload, retained: retain });
     });
   }
 
-  get open(): boolean {
-    return this.#accepted && !this.#ended;
+  get connected(): boolean {
+    return this.#hasConnack && !this.#isClosed;
   }
 
-  publish(message: OutgoingMessage, settled: Settled): void {
-    if (this.#ended) return settled(this.#error());
+  publish(message: OutgoingMessage, done: DoneCallback): void {
+    if (this.#isClosed) return done(this.#closeError());
     const { topic, payload, qos } = message;
-    if (this.#maximumBytes < Infinity) {
-      const bytes = new TextEncoder().encode(topic + payload).byteLength + PACKET_OVERHEAD_BYTES;
-      const isTooLarge = bytes > this.#maximumBytes;
-      if (isTooLarge) return settled(publishError(this.#where, topic, PACKET_TOO_LARGE));
+    if (this.#maximumPacketBytes < Infinity) {
+      const bytes = new TextEncoder().encode(topic + payload).byteLength + PUBLISH_OVERHEAD_BYTES;
+      const isTooLarge = bytes > this.#maximumPacketBytes;
+      if (isTooLarge) return done(publishError(this.#brokerUrl, topic, PACKET_TOO_LARGE));
     }
-    const once = this.#once(settled);
-    // Behind those that are held, also where an acknowledgement has just made room.
-    const waits = this.#held.length > 0 || this.#unacknowledged >= this.#receiveMaximum;
-    if (qos === 1 && waits) this.#held.push({ message, settled: once });
-    else this.#write(message, once);
+    const once = this.#once(done);
+    // Behind the queued ones, also where a PUBACK has just made room.
+    const mustQueue = this.#queued.length > 0 || this.#inflight >= this.#receiveMaximum;
+    if (qos === 1 && mustQueue) this.#queued.push({ message, done: once });
+    else this.#send(message, once);
   }
 
-  subscribe(filter: string, qos: 0 | 1, settled: Settled): void {
-    if (this.#ended) return settled(this.#error());
-    const once = this.#once(settled);
+  subscribe(filter: string, qos: 0 | 1, done: DoneCallback): void {
+    if (this.#isClosed) return done(this.#closeError());
+    const once = this.#once(done);
     this.#client.subscribe(filter, { qos }, (error) => {
-      // As with a message: whatever is no refusal ends the session.
+      // As with a message: an error that is no refusal closes the session.
       if (error === null || error === undefined) once(null);
-      else if (this.open) once(subscribeError(this.#where, filter));
+      else if (this.connected) once(subscribeError(this.#brokerUrl, filter));
     });
   }
 
-  /** Settles once: now, or when the session ends. */
-  #once(settled: Settled): Settled {
-    const once: Settled = (error) => {
-      if (this.#pending.delete(once)) settled(error);
+  async close({ graceful, timeoutMs }: CloseOptions): Promise<void> {
+    if (this.#isClosed) return;
+    if (graceful && this.#hasConnack) {
+      const cancel = this.#clock.after(timeoutMs, () => this.#client.stream.destroy());
+      this.#client.end(false, () => this.#onClosed());
+      await this.#closed.promise;
+      cancel();
+      return;
+    }
+    const cancel = this.#clock.after(timeoutMs, () => this.#socketClosed.resolve());
+    this.#onClosed();
+    await this.#socketClosed.promise;
+    cancel();
+  }
+
+  /** Makes a callback run once: with its own outcome, or when the session is closed. */
+  #once(done: DoneCallback): DoneCallback {
+    const once: DoneCallback = (error) => {
+      if (this.#pending.delete(once)) done(error);
     };
     this.#pending.add(once);
     return once;
   }
 
-  #write(message: OutgoingMessage, settled: Settled): void {
+  #send(message: OutgoingMessage, done: DoneCallback): void {
     const { topic, payload, qos, retain } = message;
     const properties = messageProperties(message);
-    this.#unacknowledged += qos;
+    this.#inflight += qos;
     this.#client.publish(topic, payload, { qos, retain, properties }, (error) => {
-      this.#unacknowledged -= qos;
-      if (error === undefined || error === null) settled(null);
+      this.#inflight -= qos;
+      if (error === undefined || error === null) done(null);
       else {
-        // Only a broker's refusal carries a number. Whatever else goes wrong with a message ends the
-        // session, and that settles it with the reason of the end.
+        // Only a refusal by the broker carries a number. Any other error closes the session, which
+        // calls back with the reason.
         const code = codeOf(error);
-        if (typeof code === "number") settled(publishError(this.#where, topic, code));
+        if (typeof code === "number") done(publishError(this.#brokerUrl, topic, code));
       }
-      const next = this.#ended || qos === 0 ? undefined : this.#held.shift();
-      if (next !== undefined) this.#write(next.message, next.settled);
+      const next = this.#isClosed || qos === 0 ? undefined : this.#queued.shift();
+      if (next !== undefined) this.#send(next.message, next.done);
     });
   }
 
-  async end({ inOrder, withinMs }: { inOrder: boolean; withinMs: number }): Promise<void> {
-    if (this.#ended) return;
-    if (inOrder && this.#accepted) {
-      const cancel = this.#clock.after(withinMs, () => this.#client.stream.destroy());
-      this.#client.end(false, () => this.#finish());
-      await this.#whenEnded.promise;
-      cancel();
-      return;
-    }
-    const cancel = this.#clock.after(withinMs, () => this.#whenClosed.resolve());
-    this.#finish();
-    await this.#whenClosed.promise;
-    cancel();
-  }
-
-  #failed(error: Error): void {
+  #onError(error: Error): void {
     this.#cause ??= { code: codeOf(error), text: `${error.name}: ${error.message}` };
-    // Before the broker accepted us any error is the end; afterwards the library closes when it is.
-    if (!this.#accepted) this.#finish();
+    // Before CONNACK every error is final; after it mqtt.js closes the connection where it is.
+    if (!this.#hasConnack) this.#onClosed();
   }
 
-  #finish(): void {
-    if (this.#ended) return;
-    this.#ended = true;
+  #onClosed(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
     this.#client.end(true);
-    const error = this.#error();
-    for (const settled of [...this.#pending]) settled(error);
-    this.#whenEnded.resolve();
-    this.#events.ended({
+    const error = this.#closeError();
+    for (const done of [...this.#pending]) done(error);
+    this.#closed.resolve();
+    this.#events.closed({
       error,
       versionRefused: isVersionRefused(this.#cause?.code ?? null),
-      unanswered: !this.#accepted && error.code === "BROKER_CLOSED",
+      withoutConnack: !this.#hasConnack && error.code === "BROKER_CLOSED",
     });
   }
 
-  get #where(): string {
+  get #brokerUrl(): string {
     return this.#options.broker.displayUrl;
   }
 
-  #error(): BrokerError {
+  #closeError(): BrokerError {
     const { scheme } = this.#options.broker;
     return connectionError({
-      where: this.#where,
-      accepted: this.#accepted,
+      brokerUrl: this.#brokerUrl,
+      connected: this.#hasConnack,
       tls: scheme === "mqtts" || scheme === "wss",
       code: this.#cause?.code ?? null,
       text: this.#cause?.text ?? null,
@@ -201,10 +202,10 @@ function messageProperties(message: OutgoingMessage) {
   };
 }
 
-/** The library's options: no queue, no session and no reconnecting of its own. */
+/** The options of mqtt.js: no queue, no session state and no reconnecting of its own. */
 function clientOptions({ broker, tls, protocol, clientId, will }: SessionOptions): IClientOptions {
   const isWebSocket = broker.scheme === "ws" || broker.scheme === "wss";
-  // The library writes web socket URLs by joining texts, so an IPv6 address needs its brackets there.
+  // mqtt.js concatenates WebSocket URLs, so an IPv6 address needs its brackets there.
   const isBracketed = isWebSocket && broker.hostname.includes(":");
   return {
     protocol: broker.scheme,
@@ -216,7 +217,7 @@ function clientOptions({ broker, tls, protocol, clientId, will }: SessionOptions
     clean: true,
     reconnectPeriod: 0,
     connectTimeout: CONNECT_TIMEOUT_MS,
-    keepalive: KEEPALIVE_SECONDS,
+    keepalive: KEEP_ALIVE_SECONDS,
     queueQoSZero: false,
     resubscribe: false,
     timerVariant: "native",
@@ -225,7 +226,7 @@ function clientOptions({ broker, tls, protocol, clientId, will }: SessionOptions
     ...(tls.ca === null ? {} : { ca: tls.ca }),
     ...(tls.cert === null ? {} : { cert: tls.cert }),
     ...(tls.key === null ? {} : { key: tls.key }),
-    ...(protocol === 5 ? { properties: { maximumPacketSize: MAX_INCOMING_BYTES } } : {}),
+    ...(protocol === 5 ? { properties: { maximumPacketSize: MAX_PACKET_BYTES } } : {}),
     ...(will === null ? {} : { will: willOptions(will, protocol) }),
   };
 }

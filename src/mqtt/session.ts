@@ -5,70 +5,76 @@ import type { TlsFiles } from "./tls_files.ts";
 /** The versions of MQTT that Orion speaks. */
 export type MqttVersion = 5 | "3.1.1";
 
-/** A message for the broker. */
+/** A message to publish. */
 export interface OutgoingMessage {
   readonly topic: string;
   /** UTF-8 JSON. */
   readonly payload: string;
   readonly qos: 0 | 1;
   readonly retain: boolean;
-  /** How long a broker may keep it for somebody who is away (MQTT 5), or null for ever. */
+  /** Message Expiry Interval (MQTT 5), or null for none. */
   readonly expirySeconds: number | null;
 }
 
-/** A message from the broker. */
+/** A message that matches a subscription. */
 export interface IncomingMessage {
   readonly topic: string;
-  /** Whatever was published: not necessarily JSON, nor UTF-8. */
+  /** As published: not necessarily JSON, nor UTF-8. */
   readonly payload: Uint8Array;
-  /** The broker kept it from before the subscription. */
+  /** Whether it was published before the subscription, and retained by the broker. */
   readonly retained: boolean;
 }
 
-/** Told once: null when the message was written (QoS 0) or acknowledged (QoS 1). */
-export type Settled = (error: BrokerError | null) => void;
+/**
+ * Reports the outcome of a PUBLISH or SUBSCRIBE, exactly once: null when the message was written (QoS 0),
+ * or when PUBACK (QoS 1) or SUBACK came.
+ */
+export type DoneCallback = (error: BrokerError | null) => void;
 
 export interface SessionOptions {
   readonly broker: BrokerTarget;
   readonly tls: TlsFiles;
   readonly protocol: MqttVersion;
   /**
-   * The same for every connection of an instance: a broker then ends the one that broke before it
-   * accepts the new one, so that a late last will never overwrites `online`.
+   * The same for every session of an instance: the broker then closes a session whose connection broke
+   * before it accepts the next one, so that a late will never overwrites `online`.
    */
   readonly clientId: string;
-  /** What the broker says for us should we vanish, or null for nothing. */
   readonly will: OutgoingMessage | null;
 }
 
-/** How a session ended. */
+/** Why a session was closed. */
 export interface SessionEnd {
   readonly error: BrokerError;
-  /** The broker does not speak this version of MQTT; another may do. */
+  /** The broker refused this version of MQTT; it may accept another. */
   readonly versionRefused: boolean;
-  /** The broker hung up without any answer, as some do on a version they do not know. */
-  readonly unanswered: boolean;
+  /** The broker closed the connection without a CONNACK, as some do on a version they do not know. */
+  readonly withoutConnack: boolean;
 }
 
-/** What happens to a session; `ended` comes exactly once, after every message was settled. */
+/** The events of a session; `closed` comes exactly once, after every {@link DoneCallback}. */
 export interface SessionEvents {
-  accepted(): void;
+  connected(): void;
   message(message: IncomingMessage): void;
-  ended(end: SessionEnd): void;
+  closed(end: SessionEnd): void;
 }
 
+export interface CloseOptions {
+  /** With a DISCONNECT the broker discards the will, without one it publishes the will. */
+  readonly graceful: boolean;
+  /** The connection is cut when it has not closed by then. */
+  readonly timeoutMs: number;
+}
+
+/** A clean session, which lasts exactly as long as its network connection. */
 export interface Session {
-  /** Whether it can take messages: accepted by the broker and not ended. */
-  readonly open: boolean;
-  publish(message: OutgoingMessage, settled: Settled): void;
-  /** What is published there comes as `message`, until the session ends. */
-  subscribe(filter: string, qos: 0 | 1, settled: Settled): void;
-  /**
-   * Ends it, and waits until the connection is closed. In order, the broker forgets the last will;
-   * otherwise it publishes it.
-   * @param how.withinMs when the connection has not closed by then, it is cut and no longer waited for
-   */
-  end(how: { readonly inOrder: boolean; readonly withinMs: number }): Promise<void>;
+  /** Whether messages can be published: the broker accepted it, and it is not closed. */
+  readonly connected: boolean;
+  publish(message: OutgoingMessage, done: DoneCallback): void;
+  /** Messages that match the filter come as `message`, until the session is closed. */
+  subscribe(filter: string, qos: 0 | 1, done: DoneCallback): void;
+  /** Closes it, and waits until the connection is closed. */
+  close(options: CloseOptions): Promise<void>;
 }
 
 export type OpenSession = (options: SessionOptions, events: SessionEvents) => Session;

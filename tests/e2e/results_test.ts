@@ -1,4 +1,4 @@
-/** Results on their way from the inference workers to the publisher, while either is replaced. */
+/** Results between the inference workers and the publisher, while either is replaced. */
 import assert from "node:assert/strict";
 import { inferences, Schemas } from "../support/brokers/messages.ts";
 import { ignoreWithout } from "../support/system/parts.ts";
@@ -10,11 +10,11 @@ const CONFIG = [
   'cameras: [{ id: gate, url: "demo:" }]',
   "watchdog: { maxRestarts: 1000 }",
 ].join("\n");
-/** Nothing is left out for a newer one. */
+/** No result is superseded by a newer one. */
 const MQTT = "qos: { inferences: 1 }, outbox: { policy: queue }";
 const SOUND = { id: "sound", script: "sleep-5", more: "rateHz: 10" };
 
-/** The numbers of the frames that messages of a detector came for, in their order. */
+/** The frame numbers of a detector's messages, in their order. */
 function seqs(run: ScriptedOrion, detector: string): number[] {
   return inferences(run.subscriber.messages, new Schemas())
     .filter((message) => message.detector === detector)
@@ -26,7 +26,7 @@ function unique(numbers: readonly number[]): number[] {
   return [...new Set(numbers)];
 }
 
-/** Stops it, and waits until everything it said is here. @returns what it said of itself last */
+/** Stops it, and waits for its last message. @returns its last health report */
 async function stop(run: ScriptedOrion) {
   run.orion.signal("SIGTERM");
   assert.equal((await run.orion.exit()).code, 0);
@@ -38,7 +38,8 @@ async function stop(run: ScriptedOrion) {
 }
 
 Deno.test({
-  name: "results: a publisher that dies is led to anew; the workers do not notice, numbers go on",
+  name:
+    "results: a publisher that dies is replaced; workers are not restarted, frame numbers only grow",
   ignore: IGNORE,
   async fn() {
     await using run = await ScriptedOrion.start({ config: CONFIG, mqtt: MQTT, detectors: [SOUND] });
@@ -56,8 +57,7 @@ Deno.test({
 });
 
 Deno.test({
-  name:
-    "results: of workers that die and of those that stop, each result is published, and counted",
+  name: "results: every result of workers that die or stop is published, and counted",
   ignore: IGNORE,
   async fn() {
     await using run = await ScriptedOrion.start({
@@ -75,7 +75,11 @@ Deno.test({
     for (const { id, detector, framesProcessed } of report.workers) {
       const numbers = seqs(run, detector);
       assert.deepEqual(numbers, unique(numbers));
-      assert.equal(framesProcessed, numbers.length, `${id}: what was seen, and what was published`);
+      assert.equal(
+        framesProcessed,
+        numbers.length,
+        `${id}: frames inferred, and messages published`,
+      );
     }
     assert.ok(report.workers.some(({ id, restarts }) => id === "frail-0" && restarts >= 2));
   },

@@ -1,42 +1,44 @@
 import assert from "node:assert/strict";
-import { systemClock } from "../../../src/core/clock.ts";
-import { logTo } from "../../../src/core/log.ts";
-import { EmbeddedBroker } from "../../../src/mqtt/broker.ts";
-import { mqttSessions } from "../../../src/mqtt/client.ts";
-import type { OutgoingMessage, Session } from "../../../src/mqtt/session.ts";
-import { brokerTarget } from "../../support/brokers/address.ts";
+import { systemClock } from "../../../../src/core/clock.ts";
+import { logTo } from "../../../../src/core/log.ts";
+import { EmbeddedBroker } from "../../../../src/mqtt/broker/broker.ts";
+import { mqttSessions } from "../../../../src/mqtt/client.ts";
+import type { OutgoingMessage, Session } from "../../../../src/mqtt/session.ts";
+import { brokerTarget } from "../../../support/brokers/address.ts";
 
 const log = logTo(() => {});
 
-Deno.test("embedded broker: a wall clock that is set forward gives no client up", async () => {
+Deno.test("embedded broker: a wall clock that is set forward publishes the will of no connected client", async () => {
   const trueNow = Date.now;
-  const lookedOften = Promise.withResolvers<void>();
-  let looks = 0;
+  const readOften = Promise.withResolvers<void>();
+  let reads = 0;
   let enough = Infinity;
-  // Each look at the clock finds it another hour ahead.
+  // With every read the clock is another hour ahead.
   Date.now = () => {
-    if (++looks >= enough) lookedOften.resolve();
-    return trueNow() + 3_600_000 * looks;
+    if (++reads >= enough) readOften.resolve();
+    return trueNow() + 3_600_000 * reads;
   };
   try {
     const where = { hostname: "127.0.0.1", port: 0, own: null, clock: systemClock };
     await using broker = await EmbeddedBroker.start({ ...where, log, heartbeatMs: 2 });
     const payloads: string[] = [];
-    const ended = Promise.withResolvers<void>();
+    const received = Promise.withResolvers<void>();
     const other = await connected(broker.port, "other", null, (payload) => {
       payloads.push(payload);
-      if (payload === "end") ended.resolve();
+      if (payload === "end") received.resolve();
     });
     await new Promise<void>((resolve) => other.subscribe(STATUS.topic, 1, () => resolve()));
     const alive = await connected(broker.port, "alive", { ...STATUS, payload: "offline" });
-    enough = looks + 100;
-    await lookedOften.promise;
+    enough = reads + 100;
+    await readOften.promise;
     other.publish({ ...STATUS, payload: "end" }, () => undefined);
-    await ended.promise;
-    assert.ok(alive.open);
+    await received.promise;
+    assert.ok(alive.connected);
     assert.deepEqual(payloads, ["end"]);
-    for (const session of [alive, other]) await session.end({ inOrder: true, withinMs: 60_000 });
-    // The library lets go of what it had for them in a timer of 0.
+    for (const session of [alive, other]) {
+      await session.close({ graceful: true, timeoutMs: 60_000 });
+    }
+    // mqtt.js releases the rest in a timer of 0.
     await new Promise((resolve) => setTimeout(resolve, 0));
   } finally {
     Date.now = trueNow;
@@ -45,14 +47,14 @@ Deno.test("embedded broker: a wall clock that is set forward gives no client up"
 
 const STATUS = { topic: "status", qos: 1, retain: false, expirySeconds: null } as const;
 
-/** A client, once the broker has accepted it. */
+/** Opens a session, and waits for its CONNACK. */
 async function connected(
   port: number,
   clientId: string,
   will: OutgoingMessage | null,
   onMessage: (payload: string) => void = () => undefined,
 ): Promise<Session> {
-  const accepted = Promise.withResolvers<void>();
+  const connack = Promise.withResolvers<void>();
   const session = mqttSessions(systemClock)({
     broker: brokerTarget(`mqtt://127.0.0.1:${port}`),
     tls: { ca: null, cert: null, key: null },
@@ -60,10 +62,10 @@ async function connected(
     clientId,
     will,
   }, {
-    accepted: accepted.resolve,
+    connected: connack.resolve,
     message: ({ payload }) => onMessage(new TextDecoder().decode(payload)),
-    ended: ({ error }) => accepted.reject(error),
+    closed: ({ error }) => connack.reject(error),
   });
-  await accepted.promise;
+  await connack.promise;
   return session;
 }
