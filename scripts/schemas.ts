@@ -9,9 +9,9 @@
  */
 import { stringify } from "yaml";
 import { VERSION } from "../src/core/version.ts";
-import { asyncApiDocument } from "./schemas/asyncapi.ts";
-import { configJsonSchema } from "./schemas/config.ts";
-import { payloadJsonSchemas } from "./schemas/payloads.ts";
+import { asyncApiDocument } from "./lib/asyncapi.ts";
+import { configJsonSchema } from "./lib/config_schema.ts";
+import { payloadJsonSchemas } from "./lib/payload_schemas.ts";
 
 /** All generated files: name to content. */
 export function generatedFiles(): ReadonlyMap<string, string> {

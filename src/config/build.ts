@@ -2,6 +2,7 @@
 import { isIP } from "node:net";
 import { join } from "node:path";
 import { assert } from "../core/assert.ts";
+import { type BrokerAddress, shownBroker } from "../core/broker_address.ts";
 import { boxNorm } from "../core/geometry.ts";
 import { Secret } from "../core/secret.ts";
 import { type CameraAuthorities, resolvePath, type SecretFiles } from "./files.ts";
@@ -22,7 +23,6 @@ import {
   udpPorts,
 } from "./settings.ts";
 import {
-  type BrokerUrl,
   decode,
   displayUrl,
   endpointText,
@@ -165,21 +165,16 @@ function buildDetector(
 }
 
 function buildMqtt(mqtt: Config["mqtt"], context: BuildContext): MqttSettings {
-  const broker = mqtt.url === undefined
-    ? embeddedBroker(mqtt.listen)
-    : parsed(parseBrokerUrl(mqtt.url));
-  const { scheme, hostname, port, displayUrl } = broker;
-  const password = secretText("mqtt.password", mqtt.password, context) ?? broker.password;
+  const broker = mqtt.url === undefined ? null : parsed(parseBrokerUrl(mqtt.url));
+  const address = broker?.address ?? embeddedAddress(mqtt.listen);
+  const password = secretText("mqtt.password", mqtt.password, context) ?? broker?.password ?? null;
   const path = (named: string | undefined) =>
     named === undefined ? null : resolvePath(context.folder, named);
   return {
-    embedded: mqtt.url === undefined,
-    scheme,
-    hostname,
-    port,
-    path: broker.path,
-    displayUrl,
-    username: mqtt.username ?? broker.username,
+    address,
+    isEmbedded: broker === null,
+    displayUrl: shownBroker(address),
+    username: mqtt.username ?? broker?.username ?? null,
     password: password === null ? null : new Secret(password),
     ca: path(mqtt.ca),
     cert: path(mqtt.cert),
@@ -192,19 +187,11 @@ function buildMqtt(mqtt: Config["mqtt"], context: BuildContext): MqttSettings {
   };
 }
 
-function embeddedBroker(listen: string | undefined): BrokerUrl {
+function embeddedAddress(listen: string | undefined): BrokerAddress {
   const { hostname, port } = listen === undefined
     ? EMBEDDED_BROKER
     : parsed(parseListen(listen, 1));
-  return {
-    scheme: "mqtt",
-    hostname,
-    port,
-    path: "",
-    displayUrl: displayUrl("mqtt", { hostname, port }),
-    username: null,
-    password: null,
-  };
+  return { scheme: "mqtt", hostname, port, path: "" };
 }
 
 function buildHealth(health: Config["health"], context: BuildContext): HealthSettings {
@@ -275,9 +262,11 @@ function cameraWarnings(camera: CameraSettings, index: number): string[] {
 }
 
 function clearTextWarnings(mqtt: MqttSettings): string[] {
-  const isPlain = mqtt.scheme === "mqtt" || mqtt.scheme === "ws";
+  const isPlain = mqtt.address.scheme === "mqtt" || mqtt.address.scheme === "ws";
   if (mqtt.password === null || !isPlain) return [];
-  return [`mqtt.url: the password travels unencrypted to ${mqtt.hostname}; use mqtts:// or wss://`];
+  return [
+    `mqtt.url: the password travels unencrypted to ${mqtt.address.hostname}; use mqtts:// or wss://`,
+  ];
 }
 
 /** What the schema has already accepted. */

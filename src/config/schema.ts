@@ -6,7 +6,7 @@
  */
 import { z } from "zod";
 import { COMMAND_NAMES } from "../core/command_shapes.ts";
-import { fraction, isWithinFrame, numberWithin } from "../core/schema_parts.ts";
+import { fraction, FRACTION_TOLERANCE, number } from "../core/schema_parts.ts";
 import { parseAspect } from "./aspect.ts";
 import { parseFingerprint } from "./fingerprint.ts";
 import { parseBrokerUrl, parseCameraUrl, type Parsed, parseHost, parseListen } from "./urls.ts";
@@ -84,7 +84,7 @@ function parsedBy(expected: string, parse: (text: string) => Parsed<unknown>) {
 }
 
 const id = matching(ID_PATTERN, "1 to 64 of the characters a to z, 0 to 9 and -");
-const seconds = numberWithin;
+const seconds = number;
 const path = text("the path of a file");
 const secret = z.union([
   text("a text"),
@@ -101,7 +101,7 @@ const roi = object({
   if (Object.values(box).some((value) => !(value >= 0 && value <= 1))) return;
   const problem = box.width <= 0 || box.height <= 0
     ? "has no area"
-    : !isWithinFrame(box)
+    : box.x + box.width > 1 + FRACTION_TOLERANCE || box.y + box.height > 1 + FRACTION_TOLERANCE
     ? "reaches beyond the frame"
     : null;
   if (problem === null) return;
@@ -190,7 +190,7 @@ const detector = object({
     .describe("builtin:person, builtin:person-int8 or the path of an .onnx file."),
   cameras: list(id, "a list of camera ids", { min: 1, max: MAX_CAMERAS }).optional()
     .describe("Ids of the cameras it looks at; absent for all."),
-  rateHz: numberWithin(0.1, 30).optional().describe("Per camera; absent for as fast as it can."),
+  rateHz: number(0.1, 30).optional().describe("Per camera; absent for as fast as it can."),
   confidence: fraction.default(0.45).describe("Detections below it are left out."),
   iou: fraction.default(0.5).describe("Of two boxes that overlap by more, the weaker is left out."),
   classes: list(detectorClass, "a list of class names or numbers", { min: 1, max: MAX_CLASSES })

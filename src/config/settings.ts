@@ -2,14 +2,9 @@
  * What Orion was told to do: parsed once, complete, checked and frozen. Every default is filled in,
  * every path absolute, every reference resolved.
  */
+import type { BrokerAddress } from "../core/broker_address.ts";
 import type { BoxNorm, PointNorm } from "../core/geometry.ts";
-import type {
-  BrokerAddress,
-  BrokerScheme,
-  ControlCommand,
-  DecodeSetting,
-  OutboxPlan,
-} from "../core/messages.ts";
+import type { ControlCommand, DecodeSetting, OutboxPlan } from "../core/messages.ts";
 import type { Secret } from "../core/secret.ts";
 
 /** Host and port of a listener, a broker or a camera. */
@@ -93,10 +88,13 @@ export interface DetectorSettings {
   readonly workers: number;
 }
 
-/** The broker, and how Orion speaks to it. */
-export interface MqttSettings extends BrokerAddress {
-  /** Whether it is the embedded broker, because `mqtt.url` names no other. */
-  readonly embedded: boolean;
+export interface MqttSettings {
+  /** Of the embedded broker or another. */
+  readonly address: BrokerAddress;
+  /** No broker is configured: the embedded one is used. */
+  readonly isEmbedded: boolean;
+  /** The URL without credentials, for display. */
+  readonly displayUrl: string;
   readonly username: string | null;
   readonly password: Secret | null;
   /** Absolute paths of PEM files. */
@@ -149,14 +147,6 @@ export interface Settings {
   /** Every secret in clear, for the {@link Redactor} and nothing else. */
   secrets(): string[];
 }
-
-/** The ports a URL scheme stands for when it names none. */
-export const MQTT_PORTS: Readonly<Record<BrokerScheme, number>> = {
-  mqtt: 1883,
-  mqtts: 8883,
-  ws: 80,
-  wss: 443,
-};
 
 export const RTSP_PORTS = { rtsp: 554, rtsps: 322 } as const;
 

@@ -1,10 +1,10 @@
 /** What cameras, brokers and listeners are named by, taken apart. Nothing here decodes a percent sign. */
 import { isIPv6 } from "node:net";
+import { type BrokerAddress, MQTT_PORTS } from "../core/broker_address.ts";
 import { hasControlCharacters } from "../core/control_characters.ts";
-import type { BrokerAddress } from "../core/messages.ts";
 import { parameterSecrets } from "../core/redact.ts";
 import { suggestName } from "./problems.ts";
-import { type CameraKind, type Endpoint, MQTT_PORTS, RTSP_PORTS } from "./settings.ts";
+import { type CameraKind, type Endpoint, RTSP_PORTS } from "./settings.ts";
 
 /** What came of a text, or what is wrong with it. Neither text holds a credential. */
 export type Parsed<T> =
@@ -34,7 +34,8 @@ export interface CameraUrl {
   readonly rest: string;
 }
 
-export interface BrokerUrl extends BrokerAddress {
+export interface BrokerUrl {
+  readonly address: BrokerAddress;
   /** Decoded. */
   readonly username: string | null;
   readonly password: string | null;
@@ -100,12 +101,9 @@ export function parseBrokerUrl(text: string): Parsed<BrokerUrl> {
   if (!overHttp && rest !== "" && rest !== "/") {
     return bad("an mqtt URL has no path", "Leave out what follows the port.");
   }
-  const endpoint = { hostname, port: port ?? MQTT_PORTS[scheme] };
+  const path = overHttp ? rest.startsWith("/") ? rest : `/${rest}` : "";
   return good({
-    ...endpoint,
-    scheme,
-    path: overHttp ? rest.startsWith("/") ? rest : `/${rest}` : "",
-    displayUrl: displayUrl(scheme, endpoint),
+    address: { scheme, hostname, port: port ?? MQTT_PORTS[scheme], path },
     username: decode(parts.value.username),
     password: decode(parts.value.password),
   });

@@ -45,8 +45,6 @@ export type {
   ControlCommand,
 } from "./command_shapes.ts";
 export type {
-  BrokerAddress,
-  BrokerScheme,
   BrokerTarget,
   HomeAssistantPlan,
   OutboxPlan,

@@ -1,21 +1,9 @@
 /** What the publisher is given at its start. */
-/** The transports that MQTT runs over. */
-export type BrokerScheme = "mqtt" | "mqtts" | "ws" | "wss";
+import type { BrokerAddress } from "./broker_address.ts";
 
-/** The URL of a broker, parsed, without credentials. */
-export interface BrokerAddress {
-  readonly scheme: BrokerScheme;
-  /** Without the brackets of an IPv6 address. */
-  readonly hostname: string;
-  readonly port: number;
-  /** Path and query of a WebSocket, from the slash on; "" for `mqtt` and `mqtts`. */
-  readonly path: string;
-  /** Scheme, host and port: the form that is logged and published. */
-  readonly displayUrl: string;
-}
-
-/** How to connect to the broker. Credentials are in clear here, and go nowhere but to the MQTT client. */
-export interface BrokerTarget extends BrokerAddress {
+/** How to reach the broker. Credentials are in clear here, and go nowhere but to the MQTT client. */
+export interface BrokerTarget {
+  readonly address: BrokerAddress;
   readonly username: string | null;
   readonly password: string | null;
   /** Paths of PEM files. */

@@ -1,24 +1,20 @@
-/** Parts of the zod schemas of the configuration and of the commands. */
+/** Parts of schemas that the configuration and the commands share. Each error text is the expected value. */
 import { z } from "zod";
+import { ID_PATTERN } from "./ids.ts";
 
-/** A number with both bounds included. The error text completes "Write …" and "must be …". */
-export function numberWithin(low: number, high: number) {
+/** Tolerance for sums of fractions, such as 0.1 + 0.9. */
+export const FRACTION_TOLERANCE = 1e-9;
+
+/** A number within bounds. */
+export function number(low: number, high: number) {
   const error = `a number within ${low} and ${high}`;
   return z.number({ error }).min(low, { error }).max(high, { error });
 }
 
-export const fraction = numberWithin(0, 1);
+/** A part of a whole, 0..1. */
+export const fraction = number(0, 1);
 
-/** Computed fractions such as 0.33 + 0.56 and 0.11 may add up to a little more than 1. */
-const SUM_TOLERANCE = 1e-9;
+const ID = "1 to 64 of the characters a to z, 0 to 9 and -";
 
-/** Whether a box in fractions of a frame has an area and lies within the frame. */
-export function isWithinFrame({ x, y, width, height }: {
-  readonly x: number;
-  readonly y: number;
-  readonly width: number;
-  readonly height: number;
-}): boolean {
-  return width > 0 && height > 0 && x + width <= 1 + SUM_TOLERANCE &&
-    y + height <= 1 + SUM_TOLERANCE;
-}
+/** An id of a configured thing. */
+export const id = z.string({ error: ID }).regex(ID_PATTERN, { error: ID });

@@ -4,7 +4,9 @@
  * Its own reconnecting is off: a session is closed once, with a reason, and `link.ts` opens the next.
  */
 import mqtt, { type IClientOptions, type MqttClient } from "mqtt";
+import { shownBroker } from "../core/broker_address.ts";
 import type { Clock } from "../core/clock.ts";
+import { hostText } from "../core/endpoint.ts";
 import type { BrokerError } from "../core/errors.ts";
 import {
   connectionError,
@@ -173,11 +175,11 @@ class MqttSession implements Session {
   }
 
   get #brokerUrl(): string {
-    return this.#options.broker.displayUrl;
+    return shownBroker(this.#options.broker.address);
   }
 
   #closeError(): BrokerError {
-    const { scheme } = this.#options.broker;
+    const { scheme } = this.#options.broker.address;
     return connectionError({
       brokerUrl: this.#brokerUrl,
       connected: this.#hasConnack,
@@ -204,14 +206,14 @@ function messageProperties(message: OutgoingMessage) {
 
 /** The options of mqtt.js: no queue, no session state and no reconnecting of its own. */
 function clientOptions({ broker, tls, protocol, clientId, will }: SessionOptions): IClientOptions {
-  const isWebSocket = broker.scheme === "ws" || broker.scheme === "wss";
-  // mqtt.js concatenates WebSocket URLs, so an IPv6 address needs its brackets there.
-  const isBracketed = isWebSocket && broker.hostname.includes(":");
+  const { scheme, hostname, port, path } = broker.address;
+  const isWebSocket = scheme === "ws" || scheme === "wss";
   return {
-    protocol: broker.scheme,
-    hostname: isBracketed ? `[${broker.hostname}]` : broker.hostname,
-    port: broker.port,
-    ...(isWebSocket ? { path: broker.path } : {}),
+    protocol: scheme,
+    // mqtt.js concatenates WebSocket URLs, so an IPv6 address needs its brackets there.
+    hostname: isWebSocket ? hostText(hostname) : hostname,
+    port,
+    ...(isWebSocket ? { path } : {}),
     protocolVersion: protocol === 5 ? 5 : 4,
     clientId,
     clean: true,

@@ -7,7 +7,7 @@ import { COMMAND_NAMES } from "../core/command_shapes.ts";
 import type { ErrorData } from "../core/errors.ts";
 import { boxNorm } from "../core/geometry.ts";
 import type { ControlCommand } from "../core/messages.ts";
-import { fraction, isWithinFrame, numberWithin } from "../core/schema_parts.ts";
+import { fraction, FRACTION_TOLERANCE, id, number } from "../core/schema_parts.ts";
 import { type JsonProblem, parseStrictJson } from "./strict_json.ts";
 
 /** Bytes of one command; the longest valid one is below a tenth of it. */
@@ -24,9 +24,6 @@ function text(maxLength: number) {
   return z.string({ error }).min(1, { error }).max(maxLength, { error });
 }
 
-const ID = "1 to 64 of the characters a to z, 0 to 9 and -";
-const id = z.string({ error: ID }).regex(/^[a-z0-9-]{1,64}$/, { error: ID });
-
 function object<T extends z.core.$ZodLooseShape>(shape: T) {
   return z.strictObject(shape, {
     error: `an object with the keys ${Object.keys(shape).join(", ")}`,
@@ -34,9 +31,12 @@ function object<T extends z.core.$ZodLooseShape>(shape: T) {
 }
 
 const roi = object({ x: fraction, y: fraction, width: fraction, height: fraction })
-  .refine(isWithinFrame, {
-    error: "an area within the frame: x + width and y + height are at most 1",
-  }).describe("fractions of the frame; x + width and y + height are at most 1");
+  .refine(
+    ({ x, y, width, height }) =>
+      width > 0 && height > 0 && x + width <= 1 + FRACTION_TOLERANCE &&
+      y + height <= 1 + FRACTION_TOLERANCE,
+    { error: "an area within the frame: x + width and y + height are at most 1" },
+  ).describe("fractions of the frame; x + width and y + height are at most 1");
 
 const noParams = z.strictObject({}, { error: "an empty object" }).optional();
 
@@ -62,7 +62,7 @@ export const commandSchema = z.discriminatedUnion("command", [
   command("resume", target),
   command(
     "set_rate",
-    object({ detector: id, rateHz: numberWithin(0.1, 30), camera: id.optional() }),
+    object({ detector: id, rateHz: number(0.1, 30), camera: id.optional() }),
   ),
   command("set_confidence", object({ detector: id, confidence: fraction })),
   command("set_roi", object({ camera: id, roi })),

@@ -8,11 +8,12 @@ import { z } from "zod";
 import { isoTime, type WallMs } from "../core/clock.ts";
 import type { ErrorData } from "../core/errors.ts";
 import type { BoxPx, SizePx } from "../core/geometry.ts";
+import { ID_PATTERN } from "../core/ids.ts";
 import type { CameraStatus, InferenceResult } from "../core/messages.ts";
 import { round } from "../core/round.ts";
 import { commandSchema } from "./commands.ts";
 
-const id = z.string().regex(/^[a-z0-9-]{1,64}$/);
+const id = z.string().regex(ID_PATTERN);
 const time = z.iso.datetime({ precision: 3 }).describe("ISO 8601 in UTC with milliseconds");
 const count = z.int().min(0);
 const ms = z.number().min(0).describe("milliseconds");

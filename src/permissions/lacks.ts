@@ -123,7 +123,10 @@ function causesOf(settings: Settings, places: FoundPlaces): (readonly [string, G
       ] as const
     ),
     ["models.folder", files(models.folder)],
-    [mqtt.embedded ? "mqtt.listen" : "mqtt.url", grant("", { net: [endpointText(mqtt)] })],
+    [
+      mqtt.isEmbedded ? "mqtt.listen" : "mqtt.url",
+      grant("", { net: [endpointText(mqtt.address)] }),
+    ],
     ["mqtt.ca", files(mqtt.ca)],
     ["mqtt.cert", files(mqtt.cert)],
     ["mqtt.key", files(mqtt.key)],

@@ -52,7 +52,7 @@ export function startGrant(files: Iterable<string>, env: Iterable<string>): Gran
  */
 export function permissionManifest(settings: Settings, places: Places | FoundPlaces): Manifest {
   const { mqtt, health } = settings;
-  const broker = endpointText(mqtt);
+  const broker = endpointText(mqtt.address);
   const captures = new Map(
     settings.cameras.map((camera) => [camera.id, captureGrant(camera, places.libav)]),
   );
@@ -66,7 +66,7 @@ export function permissionManifest(settings: Settings, places: Places | FoundPla
     net: [broker],
     read: [mqtt.ca, mqtt.cert, mqtt.key].filter((path) => path !== null),
   });
-  const embedded = mqtt.embedded ? grant("is the embedded broker", { net: [broker] }) : null;
+  const embedded = mqtt.isEmbedded ? grant("is the embedded broker", { net: [broker] }) : null;
   const workers = [
     ...captures.values(),
     ...inferences.values(),

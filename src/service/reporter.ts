@@ -107,7 +107,7 @@ export class Reporter {
         ...broker,
         error: broker.error === null ? null : this.#redactor.error(broker.error),
         url: settings.mqtt.displayUrl,
-        embedded: settings.mqtt.embedded,
+        embedded: settings.mqtt.isEmbedded,
       },
       cameras,
       threadsAbandoned: this.#parts.threadsAbandoned(),

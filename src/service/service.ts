@@ -157,7 +157,7 @@ export class Service {
       version,
       instance: settings.instance,
       broker: settings.mqtt.displayUrl,
-      ...(settings.mqtt.embedded ? { embedded: true } : {}),
+      ...(settings.mqtt.isEmbedded ? { embedded: true } : {}),
       topics: `${settings.mqtt.topicPrefix}/${settings.instance}/#`,
       http: this.#http?.url ?? "off",
     });
@@ -232,8 +232,8 @@ export class Service {
     return new BrokerWorker({
       entry: entries.broker,
       permissions: workerPermissions(manifest.broker),
-      hostname: mqtt.hostname,
-      port: mqtt.port,
+      hostname: mqtt.address.hostname,
+      port: mqtt.address.port,
       own: this.#own,
       log,
       threads: this.#threads,

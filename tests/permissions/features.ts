@@ -94,9 +94,10 @@ export const publish: Feature = async (grant, { settings }) => {
 };
 
 /** The embedded broker listens. */
-export const listen: Feature = async (grant, { settings: { mqtt } }) => {
+export const listen: Feature = async (grant, { settings: { mqtt: { address } } }) => {
+  const { hostname, port } = address;
   using worker = start<ToBroker, FromBroker>(WORKER_ENTRIES.broker, grant);
-  worker.send({ kind: "start", hostname: mqtt.hostname, port: mqtt.port, own: null });
+  worker.send({ kind: "start", hostname, port, own: null });
   const end = await worker.waitFor(({ kind }) => kind === "failed" || kind === "listening");
   return end.kind === "failed" ? `${end.error.code}: ${end.error.message}` : "ok";
 };

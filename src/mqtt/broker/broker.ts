@@ -5,6 +5,7 @@
  */
 import { Aedes, type PublishPacket } from "aedes";
 import type { Clock } from "../../core/clock.ts";
+import { type Endpoint, endpointText, isLoopback } from "../../core/endpoint.ts";
 import { BrokerError, errorData } from "../../core/errors.ts";
 import type { Log } from "../../core/log.ts";
 import type { OwnClient } from "../../core/own_client.ts";
@@ -100,14 +101,14 @@ export class EmbeddedBroker implements AsyncDisposable {
         onAcceptFailed: (error) => log.error("broker.accept_failed", { ...errorData(error) }),
       });
       log.info("broker.started", {
-        url: `mqtt://${hostname.includes(":") ? `[${hostname}]` : hostname}:${server.port}`,
+        url: `mqtt://${endpointText({ hostname, port: server.port })}`,
         note:
           "for this machine alone: no users, no encryption; set mqtt.url to a broker of your own",
       });
       return new EmbeddedBroker({ hostname, server, aedes });
     } catch (cause) {
       await closeAedes(aedes);
-      throw listenError(hostname, port, cause);
+      throw listenError({ hostname, port }, cause);
     }
   }
 
@@ -127,12 +128,6 @@ export class EmbeddedBroker implements AsyncDisposable {
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
-}
-
-/** Whether a name or an address stays on this machine. */
-export function isLoopback(hostname: string): boolean {
-  return hostname === "localhost" || hostname === "::1" ||
-    /^127(\.(25[0-5]|2[0-4]\d|1?\d?\d)){3}$/.test(hostname);
 }
 
 /** Creates aedes with bounds on connections, messages and stored state. */
@@ -221,19 +216,20 @@ function neverExpires(aedes: Aedes): void {
   });
 }
 
-function listenError(hostname: string, port: number, cause: unknown): BrokerError {
+function listenError(endpoint: Endpoint, cause: unknown): BrokerError {
+  const at = endpointText(endpoint);
   if (cause instanceof Deno.errors.AddrInUse) {
     return new BrokerError({
       code: "BROKER_PORT_IN_USE",
-      message: `Cannot start the embedded broker: another program listens on ${hostname}:${port}`,
+      message: `Cannot start the embedded broker: another program listens on ${at}`,
       retryable: false,
-      remedy: `Stop that program, or set mqtt.url to it: mqtt://${hostname}:${port}.`,
+      remedy: `Stop that program, or set mqtt.url to it: mqtt://${at}.`,
     }, { cause });
   }
   const found = errorData(cause).message;
   return new BrokerError({
     code: "BROKER_LISTEN",
-    message: `Cannot start the embedded broker on ${hostname}:${port}: ${found}`,
+    message: `Cannot start the embedded broker on ${at}: ${found}`,
     retryable: false,
     remedy: "Check that Orion may listen there, or set mqtt.url to a broker of your own.",
   }, { cause });

@@ -123,7 +123,7 @@ export async function checkCamera(parts: CheckParts, settings: CameraSettings): 
  */
 export async function checkBroker({ settings, manifest }: CheckParts): Promise<string> {
   const { mqtt } = settings;
-  if (mqtt.embedded) return `${mqtt.displayUrl}: embedded, started with the service`;
+  if (mqtt.isEmbedded) return `${mqtt.displayUrl}: embedded, started with the service`;
   const ended = Promise.withResolvers<string>();
   const handle = new WorkerHandle<ToPublisher, FromPublisher>({
     entry: WORKER_ENTRIES.publisher,

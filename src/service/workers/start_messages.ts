@@ -67,20 +67,15 @@ export function detectorPlan(settings: DetectorSettings, index: number): Detecto
 
 /** How the publisher reaches its broker, credentials in clear. */
 export function brokerTarget(mqtt: MqttSettings): BrokerTarget {
-  const { scheme, hostname, port, path, displayUrl } = mqtt;
   return {
-    scheme,
-    hostname,
-    port,
-    path,
-    displayUrl,
+    address: mqtt.address,
     username: mqtt.username,
     password: mqtt.password?.expose() ?? null,
     ca: mqtt.ca,
     cert: mqtt.cert,
     key: mqtt.key,
     // The embedded broker speaks nothing newer.
-    protocol: mqtt.embedded ? "3.1.1" : mqtt.protocol,
+    protocol: mqtt.isEmbedded ? "3.1.1" : mqtt.protocol,
   };
 }
 
@@ -103,9 +98,11 @@ export function publisherPlan(
   version: string,
   own: OwnClient,
 ): PublisherPlan {
-  const { instance, mqtt: { topicPrefix, qos, outbox, embedded } } = settings;
+  const { instance, mqtt: { topicPrefix, qos, outbox, isEmbedded } } = settings;
   const target = brokerTarget(settings.mqtt);
-  const broker = embedded ? { ...target, username: own.clientId, password: own.password } : target;
+  const broker = isEmbedded
+    ? { ...target, username: own.clientId, password: own.password }
+    : target;
   const homeAssistant = homeAssistantPlan(settings);
   return { broker, instance, version, topicPrefix, qos, outbox, homeAssistant };
 }

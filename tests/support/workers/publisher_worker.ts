@@ -12,7 +12,7 @@ import type {
 } from "../../../src/core/messages.ts";
 import { portTransfers } from "../../../src/core/messages.ts";
 import { resultPort } from "../../../src/inference/result_port.ts";
-import { brokerTarget } from "../brokers/address.ts";
+import { brokerUrl } from "../brokers/broker_url.ts";
 import { justNow } from "../clocks/just_now.ts";
 import { WAIT_TIMEOUT_MS } from "../system/lines.ts";
 
@@ -129,8 +129,18 @@ export function publisherPlan(
   target: Partial<BrokerTarget> = {},
   qos: Partial<PublisherPlan["qos"]> = {},
 ): PublisherPlan {
+  const { address, username, password } = brokerUrl(url);
   return {
-    broker: brokerTarget(url, target),
+    broker: {
+      address,
+      username,
+      password,
+      ca: null,
+      cert: null,
+      key: null,
+      protocol: 5,
+      ...target,
+    },
     instance: "lobby-1",
     version: "0.1.0",
     topicPrefix: "orion",

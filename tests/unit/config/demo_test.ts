@@ -45,7 +45,7 @@ Deno.test("demo: other ports than the usual ones are said, each", () => {
     "127.0.0.1:1883 is taken: the demo's MQTT broker is on 127.0.0.1:1884",
     "127.0.0.1:8080 is taken: the demo's HTTP server is on 127.0.0.1:8081",
   ]);
-  assert.deepEqual([moved.mqtt.port, moved.health.listen?.port], [1884, 8081]);
+  assert.deepEqual([moved.mqtt.address.port, moved.health.listen?.port], [1884, 8081]);
 });
 
 Deno.test("demo: the launcher's first process may try just these ports", () => {

@@ -71,7 +71,7 @@ Deno.test("settings: no file at all is the demo", () => {
     threads: 1,
     workers: 1,
   }]);
-  assert.equal(settings.mqtt.embedded, true);
+  assert.equal(settings.mqtt.isEmbedded, true);
   assert.equal(settings.mqtt.displayUrl, "mqtt://127.0.0.1:1883");
   assert.deepEqual(settings.mqtt.qos, { inferences: 0, control: 1, health: 1 });
   assert.deepEqual(settings.health.listen, { hostname: "127.0.0.1", port: 8080 });
@@ -152,7 +152,7 @@ Deno.test("settings: everything of a full configuration arrives, resolved", () =
   assert.deepEqual(all?.cameras, ["gate", "clip"]);
   assert.equal(all?.modelPath, "/opt/orion/models/nanodet-g.onnx");
   const { mqtt } = settings;
-  assert.deepEqual([mqtt.embedded, mqtt.displayUrl], [false, "mqtts://broker.example:8883"]);
+  assert.deepEqual([mqtt.isEmbedded, mqtt.displayUrl], [false, "mqtts://broker.example:8883"]);
   assert.equal(mqtt.password?.expose(), "mqtt-secret");
   assert.equal(mqtt.protocol, "3.1.1");
   assert.deepEqual([mqtt.ca, mqtt.cert, mqtt.key], [
@@ -221,13 +221,13 @@ Deno.test("settings: a broker's port follows its scheme, and a path stays with w
     ]
   ) {
     const { mqtt } = load(`cameras: [{ id: a, url: 'demo:' }]\nmqtt: { url: '${url}' }`);
-    assert.deepEqual([url, mqtt.displayUrl, mqtt.path], [url, displayUrl, path]);
+    assert.deepEqual([url, mqtt.displayUrl, mqtt.address.path], [url, displayUrl, path]);
   }
 });
 
 Deno.test("settings: an IPv6 address of the embedded broker has its brackets where it is shown", () => {
   const { mqtt } = load("cameras: [{ id: a, url: 'demo:' }]\nmqtt: { listen: '[::1]:1884' }");
-  assert.deepEqual([mqtt.hostname, mqtt.displayUrl], ["::1", "mqtt://[::1]:1884"]);
+  assert.deepEqual([mqtt.address.hostname, mqtt.displayUrl], ["::1", "mqtt://[::1]:1884"]);
 });
 
 Deno.test("settings: $${ stands for a literal ${, and names in comments are not asked for", () => {

@@ -129,11 +129,7 @@ Deno.test("urls: a broker's URL with credentials comes back without them", () =>
   const parsed = parseBrokerUrl("wss://u:p%40w@b.example:444/mqtt");
   assert.ok(parsed.ok);
   assert.deepEqual(parsed.value, {
-    scheme: "wss",
-    hostname: "b.example",
-    port: 444,
-    path: "/mqtt",
-    displayUrl: "wss://b.example:444",
+    address: { scheme: "wss", hostname: "b.example", port: 444, path: "/mqtt" },
     username: "u",
     password: "p@w",
   });

@@ -10,8 +10,8 @@ import type {
   SessionOptions,
 } from "../../../src/mqtt/session.ts";
 import { BrokerLink } from "../../../src/mqtt/link.ts";
-import { brokerTarget } from "../../support/brokers/address.ts";
 import { HeldClock, settle } from "../../support/clocks/held_clock.ts";
+import { publisherPlan } from "../../support/workers/publisher_worker.ts";
 
 const WILL: OutgoingMessage = {
   topic: "orion/lobby-1/status",
@@ -48,7 +48,7 @@ function rig({ random = 1, protocol = 5 }: { random?: number; protocol?: 5 | "3.
   const link = new BrokerLink(
     {
       clientId: "orion-lobby-1",
-      broker: brokerTarget("mqtt://127.0.0.1", { protocol }),
+      broker: publisherPlan("mqtt://127.0.0.1", { protocol }).broker,
       readTlsFiles: () => Promise.resolve({ ca: null, cert: null, key: null }),
       will: () => WILL,
     },

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import fc from "fast-check";
-import { payloadJsonSchemas } from "../../../scripts/schemas/payloads.ts";
+import { payloadJsonSchemas } from "../../../scripts/lib/payload_schemas.ts";
 import { wallMs } from "../../../src/core/clock.ts";
 import {
   ackPayload,

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { systemClock } from "../../../src/core/clock.ts";
 import { mqttSessions } from "../../../src/mqtt/client.ts";
 import type { OutgoingMessage, Session } from "../../../src/mqtt/session.ts";
-import { brokerTarget } from "../../support/brokers/address.ts";
+import { publisherPlan } from "../../support/workers/publisher_worker.ts";
 
 /** Far longer than closing a connection takes. */
 const CLOSE_TIMEOUT_MS = 60_000;
@@ -78,7 +78,7 @@ async function connected(
 ): Promise<Session> {
   const connack = Promise.withResolvers<void>();
   const session = mqttSessions(systemClock)({
-    broker: brokerTarget(broker.address),
+    broker: publisherPlan(broker.address).broker,
     tls: { ca: null, cert: null, key: null },
     protocol: 5,
     clientId: "orion-lobby-1",

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { Ajv } from "ajv";
 import { parse } from "yaml";
-import { configJsonSchema } from "../../../scripts/schemas/config.ts";
+import { configJsonSchema } from "../../../scripts/lib/config_schema.ts";
 
 const validate = new Ajv({ strict: false }).compile(configJsonSchema());
 

@@ -4,7 +4,7 @@ import { logTo } from "../../../../src/core/log.ts";
 import { EmbeddedBroker } from "../../../../src/mqtt/broker/broker.ts";
 import { mqttSessions } from "../../../../src/mqtt/client.ts";
 import type { OutgoingMessage, Session } from "../../../../src/mqtt/session.ts";
-import { brokerTarget } from "../../../support/brokers/address.ts";
+import { publisherPlan } from "../../../support/workers/publisher_worker.ts";
 
 const log = logTo(() => {});
 
@@ -56,7 +56,7 @@ async function connected(
 ): Promise<Session> {
   const connack = Promise.withResolvers<void>();
   const session = mqttSessions(systemClock)({
-    broker: brokerTarget(`mqtt://127.0.0.1:${port}`),
+    broker: publisherPlan(`mqtt://127.0.0.1:${port}`).broker,
     tls: { ca: null, cert: null, key: null },
     protocol: "3.1.1",
     clientId,

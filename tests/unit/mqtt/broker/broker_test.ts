@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { systemClock } from "../../../../src/core/clock.ts";
+import { isLoopback } from "../../../../src/core/endpoint.ts";
 import { BrokerError } from "../../../../src/core/errors.ts";
 import { logTo } from "../../../../src/core/log.ts";
-import { EmbeddedBroker, isLoopback } from "../../../../src/mqtt/broker/broker.ts";
+import { EmbeddedBroker } from "../../../../src/mqtt/broker/broker.ts";
 import { MAX_CLIENTS, MAX_PENDING_CONNECTS } from "../../../../src/mqtt/broker/admission.ts";
 import {
   published,
