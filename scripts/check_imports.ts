@@ -35,7 +35,7 @@ const ALL_BUT_CLI: readonly string[] = Object.keys(ROOMS).filter((room) => room 
 const ONE_IMPORTER: Readonly<Record<string, string>> = {
   "onnxruntime-node": "src/inference/session.ts",
   mqtt: "src/mqtt/client.ts",
-  aedes: "src/mqtt/broker.ts",
+  aedes: "src/mqtt/broker/broker.ts",
 };
 
 /** Where the version in `deno.json` is read. */

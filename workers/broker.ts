@@ -4,7 +4,7 @@ import { systemClock } from "../src/core/clock.ts";
 import { LifecycleError } from "../src/core/errors.ts";
 import type { FromBroker, ToBroker } from "../src/core/messages.ts";
 import { serve } from "../src/core/worker_entry.ts";
-import { EmbeddedBroker } from "../src/mqtt/broker.ts";
+import { EmbeddedBroker } from "../src/mqtt/broker/broker.ts";
 
 serve<ToBroker, FromBroker>(({ post, log }) => {
   let starting: Promise<EmbeddedBroker> | null = null;

@@ -4,47 +4,47 @@ import { systemClock } from "../src/core/clock.ts";
 import type { FromPublisher, ToPublisher } from "../src/core/messages.ts";
 import { serve } from "../src/core/worker_entry.ts";
 import { mqttSessions } from "../src/mqtt/client.ts";
+import { connectOnce } from "../src/mqtt/connect_once.ts";
 import { BrokerLink } from "../src/mqtt/link.ts";
 import { Publisher } from "../src/mqtt/publisher.ts";
-import { ResultPorts } from "../src/mqtt/result_ports.ts";
-import { tryBroker } from "../src/mqtt/try_broker.ts";
+import { ResultReceiver } from "../src/mqtt/result_receiver.ts";
 
 serve<ToPublisher, FromPublisher>(({ post, log }) => {
   const clock = systemClock;
-  const open = mqttSessions(clock);
+  const openSession = mqttSessions(clock);
   const readText = (path: string) => Deno.readTextFile(path);
   const publisher = new Publisher({
     clock,
     log,
     post: (message) => post(message),
     openLink: (plan, events) =>
-      new BrokerLink(plan, events, { open, clock, random: Math.random, log }),
+      new BrokerLink(plan, events, { openSession, clock, random: Math.random, log }),
     readText,
   });
-  const results = new ResultPorts({
+  const results = new ResultReceiver({
     clock,
-    take: (result, arrivedAtMs) => publisher.inference(result, arrivedAtMs),
+    onResult: (result, arrivedAtMs) => publisher.publishInference(result, arrivedAtMs),
   });
   return async (message) => {
     switch (message.kind) {
       case "start":
         return publisher.start(message.plan);
       case "try": {
-        const protocol = await tryBroker(message.broker, { open, clock, readText });
+        const protocol = await connectOnce(message.broker, { openSession, clock, readText });
         return post({ kind: "tried", protocol });
       }
       case "results":
         return results.add(message.worker, message.port);
       case "results-abandoned":
-        return results.giveUp(message.worker);
+        return results.abandon(message.worker);
       case "camera":
-        return publisher.camera(message.status);
+        return publisher.publishCamera(message.status);
       case "health":
-        return publisher.health(message.health);
+        return publisher.publishHealth(message.health);
       case "answer":
-        return publisher.answer(message.answer);
+        return publisher.acknowledge(message.answer);
       case "stop":
-        await results.ended();
+        await results.drained();
         await publisher.stop();
         return post({ kind: "stopped" });
       default:

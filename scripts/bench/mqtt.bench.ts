@@ -1,10 +1,10 @@
 /**
- * What publishing costs: the publisher's thread with its own permissions, and a mosquitto beside it.
+ * The cost of publishing: the publisher's thread with its own permissions, and a mosquitto.
  *
  *     deno task bench scripts/bench/mqtt.bench.ts
  *
- * Each iteration is a thousand messages, from the hand-over to the last acknowledgement. Before, a
- * thousand a second are published for some seconds, and the CPU that this process took is told.
+ * Each iteration is a thousand messages, from the hand-over to the last acknowledgement. Before that it
+ * publishes a thousand a second for some seconds and prints the CPU time of this process.
  */
 import process from "node:process";
 import { partPresent, programPath } from "../../tests/support/system/parts.ts";
@@ -28,7 +28,7 @@ interface Run {
 
 if (partPresent("mosquitto")) {
   const port = freePort();
-  // Without the log that the tests read: reading it would cost this process more than publishing.
+  // Without the log: reading it would cost this process more than publishing.
   const broker = new Deno.Command(programPath("mosquitto") ?? "mosquitto", {
     args: ["-p", `${port}`],
     stdout: "null",
@@ -71,7 +71,7 @@ function publish({ results }: Run, count: number): void {
   }
 }
 
-/** Publishes evenly, and measures what that took of one core. */
+/** Publishes at an even rate. @returns the share of one core that it took */
 async function pacedShare(run: Run): Promise<string> {
   const startedAtMs = performance.now();
   const before = process.cpuUsage();

@@ -19,8 +19,3 @@ export function configJsonSchema(): Readonly<Record<string, unknown>> {
   });
   return { $id: "orion.schema.json", title: "Orion configuration", ...schema };
 }
-
-/** Formats it as the file `schema/orion.schema.json`. */
-export function configJsonSchemaText(): string {
-  return `${JSON.stringify(configJsonSchema(), null, 2)}\n`;
-}

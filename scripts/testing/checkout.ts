@@ -48,7 +48,7 @@ export function* walk(root: string, folder: string): Generator<string> {
 }
 
 /** Whether a path is a file. */
-export function isFile(path: string): boolean {
+function isFile(path: string): boolean {
   return stat(path)?.isFile ?? false;
 }
 

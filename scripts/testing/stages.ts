@@ -2,7 +2,7 @@
 import { checkHouseRules } from "../house_rules.ts";
 import { checkImports } from "../check_imports.ts";
 import { type Part, PART_NAMES, partPresent, PARTS } from "../../tests/support/system/parts.ts";
-import { isFile, ROOT, sourceFiles } from "./checkout.ts";
+import { ROOT, sourceFiles } from "./checkout.ts";
 import type { CommandOutcome } from "./command.ts";
 import { type Group, strays } from "./groups.ts";
 
@@ -29,10 +29,6 @@ export function staticStages(deno: RunDeno, groups: readonly Group[], ci: boolea
       return [...lines, stopped === null ? `it ended with code ${code}` : `it ${stopped}`];
     },
   });
-  const generated = (name: string, script: string): Stage[] =>
-    isFile(`${ROOT}/${script}`)
-      ? [command(name, "run", "--no-prompt", `--allow-read=${ROOT}`, script, "--check")]
-      : [];
   const roots = ["main.ts", "src", "workers", "scripts", "tests"];
   return [
     ...ci ? [{ name: "parts", run: missingParts }] : [],
@@ -41,8 +37,14 @@ export function staticStages(deno: RunDeno, groups: readonly Group[], ci: boolea
     { name: "house rules", run: () => checkHouseRules(sourceFiles()) },
     command("format", "fmt", "--check"),
     command("lint", "lint", "--quiet"),
-    ...generated("configuration schema", "scripts/schema.ts"),
-    ...generated("message schemas", "scripts/message_schemas.ts"),
+    command(
+      "schemas",
+      "run",
+      "--no-prompt",
+      `--allow-read=${ROOT}`,
+      "scripts/schemas.ts",
+      "--check",
+    ),
     command("types", "check", "--quiet", ...roots),
   ];
 }

@@ -5,6 +5,7 @@
  * Fractions are of a whole picture, coded or shown; pixels of the picture as shown are square.
  */
 import { type BoxNorm, boxNorm, type BoxPx, type SizePx } from "./geometry.ts";
+import { round } from "./round.ts";
 
 export type QuarterTurns = 0 | 1 | 2 | 3;
 
@@ -120,7 +121,7 @@ export function viewInfo({ coded, shown, orientation, pixelAspect }: View) {
     codedHeight: coded.height,
     rotation: orientation.quarterTurns * 90,
     mirrored: orientation.isMirrored,
-    sampleAspectRatio: Math.round(pixelAspect * 1e4) / 1e4,
+    sampleAspectRatio: round(pixelAspect, 4),
   };
 }
 

@@ -1,4 +1,5 @@
 /** `orion.health/1`: what `GET /status` answers and the `health` topic carries. */
+import { round } from "../core/round.ts";
 import { isoTime, type WallMs } from "../core/clock.ts";
 import type { CameraReport, HealthReport, WorkerReport } from "./report.ts";
 
@@ -91,9 +92,4 @@ function timeText(atMs: WallMs | null): string | null {
 
 function rounded(value: number | null | undefined, digits: number): number | null {
   return value === null || value === undefined ? null : round(value, digits);
-}
-
-function round(value: number, digits: number): number {
-  const factor = 10 ** digits;
-  return Math.round(value * factor) / factor;
 }

@@ -2,6 +2,7 @@ import { total } from "../core/accounts.ts";
 import type { SteadyMs } from "../core/clock.ts";
 import type { Log } from "../core/log.ts";
 import type { CaptureReport } from "../core/messages.ts";
+import { round } from "../core/round.ts";
 import { dropRate } from "./report.ts";
 
 /** Latencies kept per interval; beyond it the newest replace the oldest. */
@@ -129,9 +130,4 @@ export class StatsLogger {
 export function percentile(sorted: readonly number[], fraction: number): number | null {
   const value = sorted[Math.max(0, Math.ceil(fraction * sorted.length) - 1)];
   return value === undefined ? null : round(value, 1);
-}
-
-function round(value: number, digits: number): number {
-  const factor = 10 ** digits;
-  return Math.round(value * factor) / factor;
 }

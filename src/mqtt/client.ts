@@ -1,7 +1,7 @@
 /**
- * One connection to a broker, from its opening to its end. The only file that knows the MQTT library.
+ * The sessions of mqtt.js, the one file that imports it.
  *
- * The library's own reconnecting is off: a session ends once, says why, and `link.ts` opens the next.
+ * Its own reconnecting is off: a session is closed once, with a reason, and `link.ts` opens the next.
  */
 import mqtt, { type IClientOptions, type MqttClient } from "mqtt";
 import { shownBroker } from "../core/broker_address.ts";
@@ -14,88 +14,27 @@ import {
   PACKET_TOO_LARGE,
   publishError,
   subscribeError,
-} from "./failures.ts";
-import type { BrokerEndpoint } from "./target.ts";
+} from "./broker_errors.ts";
+import type {
+  CloseOptions,
+  DoneCallback,
+  MqttVersion,
+  OpenSession,
+  OutgoingMessage,
+  Session,
+  SessionEvents,
+  SessionOptions,
+} from "./session.ts";
 
-/** The versions of MQTT that Orion speaks. */
-export type MqttVersion = 5 | "3.1.1";
-
-/** A message for the broker. */
-export interface OutgoingMessage {
-  readonly topic: string;
-  /** UTF-8 JSON. */
-  readonly payload: string;
-  readonly qos: 0 | 1;
-  readonly retain: boolean;
-  /** How long a broker may keep it for somebody who is away (MQTT 5), or null for ever. */
-  readonly expirySeconds: number | null;
-}
-
-/** A message from the broker. */
-export interface IncomingMessage {
-  readonly topic: string;
-  /** Whatever was published: not necessarily JSON, nor UTF-8. */
-  readonly payload: Uint8Array;
-  /** The broker kept it from before the subscription. */
-  readonly retained: boolean;
-}
-
-/** Told once: null when the message was written (QoS 0) or acknowledged (QoS 1). */
-export type Settled = (error: BrokerError | null) => void;
-
-export interface SessionOptions {
-  readonly endpoint: BrokerEndpoint;
-  readonly protocol: MqttVersion;
-  /**
-   * The same for every connection of an instance: a broker then ends the one that broke before it
-   * accepts the new one, so that a late last will never overwrites `online`.
-   */
-  readonly clientId: string;
-  /** What the broker says for us should we vanish, or null for nothing. */
-  readonly will: OutgoingMessage | null;
-}
-
-/** How a session ended. */
-export interface SessionEnd {
-  readonly error: BrokerError;
-  /** The broker does not speak this version of MQTT; another may do. */
-  readonly versionRefused: boolean;
-  /** The broker hung up without any answer, as some do on a version they do not know. */
-  readonly unanswered: boolean;
-}
-
-/** What happens to a session; `ended` comes exactly once, after every message was settled. */
-export interface SessionEvents {
-  accepted(): void;
-  message(message: IncomingMessage): void;
-  ended(end: SessionEnd): void;
-}
-
-export interface Session {
-  /** Whether it can take messages: accepted by the broker and not ended. */
-  readonly open: boolean;
-  publish(message: OutgoingMessage, settled: Settled): void;
-  /** What is published there comes as `message`, until the session ends. */
-  subscribe(filter: string, qos: 0 | 1, settled: Settled): void;
-  /**
-   * Ends it, and waits until the connection is closed. In order, the broker forgets the last will;
-   * otherwise it publishes it.
-   * @param how.withinMs when the connection has not closed by then, it is cut and no longer waited for
-   */
-  end(how: { readonly inOrder: boolean; readonly withinMs: number }): Promise<void>;
-}
-
-export type OpenSession = (options: SessionOptions, events: SessionEvents) => Session;
-
-/** Longer than a broker that is alive takes; short enough to notice one that is not. */
+/** Longer than a live broker takes; short enough to notice a dead one. */
 const CONNECT_TIMEOUT_MS = 10_000;
-const KEEPALIVE_SECONDS = 20;
-/** A broker of MQTT 5 keeps larger messages to itself; what is larger than a command is refused anyhow. */
-const MAX_INCOMING_BYTES = 16 * 1024 * 1024;
-/** More than what stands before a payload in a PUBLISH packet, topic apart. */
-const PACKET_OVERHEAD_BYTES = 64;
+const KEEP_ALIVE_SECONDS = 20;
+/** The Maximum Packet Size that a broker of MQTT 5 keeps to; larger payloads are no commands. */
+const MAX_PACKET_BYTES = 16 * 1024 * 1024;
+/** Upper bound of a PUBLISH packet's bytes beside topic and payload. */
+const PUBLISH_OVERHEAD_BYTES = 64;
 
-/** Opens sessions with the MQTT library. */
+/** Opens sessions with mqtt.js. */
 export function mqttSessions(clock: Clock): OpenSession {
   return (options, events) => new MqttSession(options, events, clock);
 }
@@ -105,20 +44,20 @@ class MqttSession implements Session {
   readonly #options: SessionOptions;
   readonly #events: SessionEvents;
   readonly #clock: Clock;
-  /** Messages handed to the library and not settled: it forgets some callbacks when a link breaks. */
-  readonly #pending = new Set<Settled>();
-  /** Messages beyond what the broker takes at once; whoever publishes bounds them. */
-  readonly #held: { readonly message: OutgoingMessage; readonly settled: Settled }[] = [];
-  #unacknowledged = 0;
-  /** How many messages of QoS 1 the broker takes before it acknowledged one, and how large. */
+  /** Callbacks not called yet: mqtt.js drops some of its own when a connection breaks. */
+  readonly #pending = new Set<DoneCallback>();
+  /** Messages of QoS 1 beyond the broker's Receive Maximum; the publisher bounds their number. */
+  readonly #queued: { readonly message: OutgoingMessage; readonly done: DoneCallback }[] = [];
+  /** Messages of QoS 1 without a PUBACK. */
+  #inflight = 0;
   #receiveMaximum = Infinity;
-  #maximumBytes = Infinity;
-  #accepted = false;
-  #ended = false;
-  /** The first thing that went wrong: what follows is a consequence. */
+  #maximumPacketBytes = Infinity;
+  #hasConnack = false;
+  #isClosed = false;
+  /** The first error: those after it are consequences. */
   #cause: { readonly code: string | number | null; readonly text: string } | null = null;
-  #whenEnded = Promise.withResolvers<void>();
-  #whenClosed = Promise.withResolvers<void>();
+  #closed = Promise.withResolvers<void>();
+  #socketClosed = Promise.withResolvers<void>();
 
   constructor(options: SessionOptions, events: SessionEvents, clock: Clock) {
     this.#options = options;
@@ -126,124 +65,125 @@ class MqttSession implements Session {
     this.#clock = clock;
     this.#client = mqtt.connect(clientOptions(options));
     this.#client.on("connect", ({ properties }) => {
-      this.#accepted = true;
+      this.#hasConnack = true;
       this.#receiveMaximum = properties?.receiveMaximum ?? Infinity;
-      this.#maximumBytes = properties?.maximumPacketSize ?? Infinity;
-      this.#events.accepted();
+      this.#maximumPacketBytes = properties?.maximumPacketSize ?? Infinity;
+      this.#events.connected();
     });
-    this.#client.on("error", (error) => this.#failed(error));
-    // The library passes on only errors that have a code; a denied permission has none.
-    this.#client.stream.on("error", (error: Error) => this.#failed(error));
-    this.#client.stream.once("close", () => this.#whenClosed.resolve());
+    this.#client.on("error", (error) => this.#onError(error));
+    // mqtt.js emits only errors that have a code; a denied permission has none.
+    this.#client.stream.on("error", (error: Error) => this.#onError(error));
+    this.#client.stream.once("close", () => this.#socketClosed.resolve());
     this.#client.on("disconnect", (packet) => {
       this.#cause ??= { code: packet.reasonCode ?? null, text: "the broker disconnected" };
     });
-    this.#client.on("close", () => this.#finish());
+    this.#client.on("close", () => this.#onClosed());
     this.#client.on("message", (topic, payload, { retain }) => {
-      if (!this.#ended) this.#events.message({ topic, payload, retained: retain });
+      if (!this.#isClosed) this.#events.message({ topic, payload, retained: retain });
     });
   }
 
-  get open(): boolean {
-    return this.#accepted && !this.#ended;
+  get connected(): boolean {
+    return this.#hasConnack && !this.#isClosed;
   }
 
-  publish(message: OutgoingMessage, settled: Settled): void {
-    if (this.#ended) return settled(this.#error());
+  publish(message: OutgoingMessage, done: DoneCallback): void {
+    if (this.#isClosed) return done(this.#closeError());
     const { topic, payload, qos } = message;
-    if (this.#maximumBytes < Infinity) {
-      const bytes = new TextEncoder().encode(topic + payload).byteLength + PACKET_OVERHEAD_BYTES;
-      const isTooLarge = bytes > this.#maximumBytes;
-      if (isTooLarge) return settled(publishError(this.#where, topic, PACKET_TOO_LARGE));
+    if (this.#maximumPacketBytes < Infinity) {
+      const bytes = new TextEncoder().encode(topic + payload).byteLength + PUBLISH_OVERHEAD_BYTES;
+      const isTooLarge = bytes > this.#maximumPacketBytes;
+      if (isTooLarge) return done(publishError(this.#brokerUrl, topic, PACKET_TOO_LARGE));
     }
-    const once = this.#once(settled);
-    // Behind those that are held, also where an acknowledgement has just made room.
-    const waits = this.#held.length > 0 || this.#unacknowledged >= this.#receiveMaximum;
-    if (qos === 1 && waits) this.#held.push({ message, settled: once });
-    else this.#write(message, once);
+    const once = this.#once(done);
+    // Behind the queued ones, also where a PUBACK has just made room.
+    const mustQueue = this.#queued.length > 0 || this.#inflight >= this.#receiveMaximum;
+    if (qos === 1 && mustQueue) this.#queued.push({ message, done: once });
+    else this.#send(message, once);
   }
 
-  subscribe(filter: string, qos: 0 | 1, settled: Settled): void {
-    if (this.#ended) return settled(this.#error());
-    const once = this.#once(settled);
+  subscribe(filter: string, qos: 0 | 1, done: DoneCallback): void {
+    if (this.#isClosed) return done(this.#closeError());
+    const once = this.#once(done);
     this.#client.subscribe(filter, { qos }, (error) => {
-      // As with a message: whatever is no refusal ends the session.
+      // As with a message: an error that is no refusal closes the session.
       if (error === null || error === undefined) once(null);
-      else if (this.open) once(subscribeError(this.#where, filter));
+      else if (this.connected) once(subscribeError(this.#brokerUrl, filter));
     });
   }
 
-  /** Settles once: now, or when the session ends. */
-  #once(settled: Settled): Settled {
-    const once: Settled = (error) => {
-      if (this.#pending.delete(once)) settled(error);
+  async close({ graceful, timeoutMs }: CloseOptions): Promise<void> {
+    if (this.#isClosed) return;
+    if (graceful && this.#hasConnack) {
+      const cancel = this.#clock.after(timeoutMs, () => this.#client.stream.destroy());
+      this.#client.end(false, () => this.#onClosed());
+      await this.#closed.promise;
+      cancel();
+      return;
+    }
+    const cancel = this.#clock.after(timeoutMs, () => this.#socketClosed.resolve());
+    this.#onClosed();
+    await this.#socketClosed.promise;
+    cancel();
+  }
+
+  /** Makes a callback run once: with its own outcome, or when the session is closed. */
+  #once(done: DoneCallback): DoneCallback {
+    const once: DoneCallback = (error) => {
+      if (this.#pending.delete(once)) done(error);
     };
     this.#pending.add(once);
     return once;
   }
 
-  #write(message: OutgoingMessage, settled: Settled): void {
+  #send(message: OutgoingMessage, done: DoneCallback): void {
     const { topic, payload, qos, retain } = message;
     const properties = messageProperties(message);
-    this.#unacknowledged += qos;
+    this.#inflight += qos;
     this.#client.publish(topic, payload, { qos, retain, properties }, (error) => {
-      this.#unacknowledged -= qos;
-      if (error === undefined || error === null) settled(null);
+      this.#inflight -= qos;
+      if (error === undefined || error === null) done(null);
       else {
-        // Only a broker's refusal carries a number. Whatever else goes wrong with a message ends the
-        // session, and that settles it with the reason of the end.
+        // Only a refusal by the broker carries a number. Any other error closes the session, which
+        // calls back with the reason.
         const code = codeOf(error);
-        if (typeof code === "number") settled(publishError(this.#where, topic, code));
+        if (typeof code === "number") done(publishError(this.#brokerUrl, topic, code));
       }
-      const next = this.#ended || qos === 0 ? undefined : this.#held.shift();
-      if (next !== undefined) this.#write(next.message, next.settled);
+      const next = this.#isClosed || qos === 0 ? undefined : this.#queued.shift();
+      if (next !== undefined) this.#send(next.message, next.done);
     });
   }
 
-  async end({ inOrder, withinMs }: { inOrder: boolean; withinMs: number }): Promise<void> {
-    if (this.#ended) return;
-    if (inOrder && this.#accepted) {
-      const cancel = this.#clock.after(withinMs, () => this.#client.stream.destroy());
-      this.#client.end(false, () => this.#finish());
-      await this.#whenEnded.promise;
-      cancel();
-      return;
-    }
-    const cancel = this.#clock.after(withinMs, () => this.#whenClosed.resolve());
-    this.#finish();
-    await this.#whenClosed.promise;
-    cancel();
-  }
-
-  #failed(error: Error): void {
+  #onError(error: Error): void {
     this.#cause ??= { code: codeOf(error), text: `${error.name}: ${error.message}` };
-    // Before the broker accepted us any error is the end; afterwards the library closes when it is.
-    if (!this.#accepted) this.#finish();
+    // Before CONNACK every error is final; after it mqtt.js closes the connection where it is.
+    if (!this.#hasConnack) this.#onClosed();
   }
 
-  #finish(): void {
-    if (this.#ended) return;
-    this.#ended = true;
+  #onClosed(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
     this.#client.end(true);
-    const error = this.#error();
-    for (const settled of [...this.#pending]) settled(error);
-    this.#whenEnded.resolve();
-    this.#events.ended({
+    const error = this.#closeError();
+    for (const done of [...this.#pending]) done(error);
+    this.#closed.resolve();
+    this.#events.closed({
       error,
       versionRefused: isVersionRefused(this.#cause?.code ?? null),
-      unanswered: !this.#accepted && error.code === "BROKER_CLOSED",
+      withoutConnack: !this.#hasConnack && error.code === "BROKER_CLOSED",
     });
   }
 
-  get #where(): string {
-    return shownBroker(this.#options.endpoint.address);
+  get #brokerUrl(): string {
+    return shownBroker(this.#options.broker.address);
   }
 
-  #error(): BrokerError {
+  #closeError(): BrokerError {
+    const { scheme } = this.#options.broker.address;
     return connectionError({
-      where: this.#where,
-      accepted: this.#accepted,
-      tls: ["mqtts", "wss"].includes(this.#options.endpoint.address.scheme),
+      brokerUrl: this.#brokerUrl,
+      connected: this.#hasConnack,
+      tls: scheme === "mqtts" || scheme === "wss",
       code: this.#cause?.code ?? null,
       text: this.#cause?.text ?? null,
       clientId: this.#options.clientId,
@@ -264,31 +204,31 @@ function messageProperties(message: OutgoingMessage) {
   };
 }
 
-/** The library's options: no queue, no session and no reconnecting of its own. */
-function clientOptions({ endpoint, protocol, clientId, will }: SessionOptions): IClientOptions {
-  const { address } = endpoint;
-  const socket = address.scheme === "ws" || address.scheme === "wss";
-  // The library writes web socket URLs by joining texts, so an IPv6 address needs its brackets there.
+/** The options of mqtt.js: no queue, no session state and no reconnecting of its own. */
+function clientOptions({ broker, tls, protocol, clientId, will }: SessionOptions): IClientOptions {
+  const { scheme, hostname, port, path } = broker.address;
+  const isWebSocket = scheme === "ws" || scheme === "wss";
   return {
-    protocol: address.scheme,
-    hostname: socket ? hostText(address.hostname) : address.hostname,
-    port: address.port,
-    ...(socket ? { path: address.path } : {}),
+    protocol: scheme,
+    // mqtt.js concatenates WebSocket URLs, so an IPv6 address needs its brackets there.
+    hostname: isWebSocket ? hostText(hostname) : hostname,
+    port,
+    ...(isWebSocket ? { path } : {}),
     protocolVersion: protocol === 5 ? 5 : 4,
     clientId,
     clean: true,
     reconnectPeriod: 0,
     connectTimeout: CONNECT_TIMEOUT_MS,
-    keepalive: KEEPALIVE_SECONDS,
+    keepalive: KEEP_ALIVE_SECONDS,
     queueQoSZero: false,
     resubscribe: false,
     timerVariant: "native",
-    ...(endpoint.username === null ? {} : { username: endpoint.username }),
-    ...(endpoint.password === null ? {} : { password: endpoint.password }),
-    ...(endpoint.ca === null ? {} : { ca: endpoint.ca }),
-    ...(endpoint.cert === null ? {} : { cert: endpoint.cert }),
-    ...(endpoint.key === null ? {} : { key: endpoint.key }),
-    ...(protocol === 5 ? { properties: { maximumPacketSize: MAX_INCOMING_BYTES } } : {}),
+    ...(broker.username === null ? {} : { username: broker.username }),
+    ...(broker.password === null ? {} : { password: broker.password }),
+    ...(tls.ca === null ? {} : { ca: tls.ca }),
+    ...(tls.cert === null ? {} : { cert: tls.cert }),
+    ...(tls.key === null ? {} : { key: tls.key }),
+    ...(protocol === 5 ? { properties: { maximumPacketSize: MAX_PACKET_BYTES } } : {}),
     ...(will === null ? {} : { will: willOptions(will, protocol) }),
   };
 }

@@ -2,60 +2,60 @@ import type { Clock, SteadyMs } from "../core/clock.ts";
 import type { ErrorData } from "../core/errors.ts";
 import type { Log } from "../core/log.ts";
 import type { CommandAnswer, CommandOutcome, CommandRequest } from "../core/messages.ts";
-import { parseCommand, type ParsedCommand } from "./commands.ts";
+import { parseCommand } from "./commands.ts";
 import { type AckPayload, ackPayload } from "./payloads.ts";
 
-/** Commands at once after a quiet time, and for how many more each second makes room. */
+/** The token bucket: its size, and its refill. */
 export const COMMAND_BURST = 100;
 export const COMMANDS_PER_SECOND = 10;
-/** Commands that were handed on and not answered yet. */
+/** Commands forwarded and not answered yet. */
 export const MAX_UNANSWERED = 64;
-/** Refusals are logged one by one up to this often; those between are counted. */
+/** At most one refusal in this time is logged; the others are counted. */
 const LOG_INTERVAL_MS = 10_000;
 
 export interface CommandReceiverParts {
   readonly clock: Clock;
   readonly log: Log;
-  /** Hands a command to whoever carries it out and then calls {@link CommandReceiver.answer}. */
+  /** Starts to carry out a command; {@link CommandReceiver.answer} is called with the outcome. */
   readonly forward: (request: CommandRequest) => void;
   readonly acknowledge: (ack: AckPayload) => void;
 }
 
 /**
- * Where the messages of the control topic arrive: refuses what is no command, hands on what is one, and
- * acknowledges each exactly once.
+ * Receives the messages of the control topic: forwards commands, refuses everything else, and acknowledges
+ * each message exactly once.
  */
 export class CommandReceiver {
   readonly #parts: CommandReceiverParts;
-  /** The ids of the commands that were handed on, by request; null where a command has none. */
+  /** The ids of the commands that were forwarded, by request; null where a command has none. */
   readonly #unanswered = new Map<number, string | null>();
-  #requests = 0;
-  #room = COMMAND_BURST;
-  #roomAtMs: SteadyMs;
-  #stopping = false;
+  #lastRequest = 0;
+  #tokens = COMMAND_BURST;
+  #refilledAtMs: SteadyMs;
+  #isStopping = false;
   #loggedAtMs: SteadyMs | null = null;
   #unlogged = 0;
 
   constructor(parts: CommandReceiverParts) {
     this.#parts = parts;
-    this.#roomAtMs = parts.clock.nowMs();
+    this.#refilledAtMs = parts.clock.nowMs();
   }
 
-  /**
-   * One message of the control topic.
-   * @param retained  the broker kept it from before: it would be carried out with every connection
-   */
-  take(payload: Uint8Array, retained: boolean): void {
+  /** Handles one message; a retained one is refused, since it would be carried out with every connection. */
+  receive(payload: Uint8Array, { retained }: { readonly retained: boolean }): void {
     const parsed = parseCommand(payload);
-    const refusal = this.#refusal(parsed, retained);
-    if (!parsed.ok || refusal !== null) return this.#refuse(parsed, refusal);
+    if (!parsed.ok) {
+      return this.#refuse(parsed.id, parsed.name, retained ? RETAINED : parsed.error);
+    }
     const { id, command } = parsed;
-    this.#requests += 1;
-    this.#unanswered.set(this.#requests, id);
-    this.#parts.forward({ request: this.#requests, id, command });
+    const refusal = retained ? RETAINED : this.#refusal();
+    if (refusal !== null) return this.#refuse(id, command.command, refusal);
+    this.#lastRequest += 1;
+    this.#unanswered.set(this.#lastRequest, id);
+    this.#parts.forward({ request: this.#lastRequest, id, command });
   }
 
-  /** What became of a command. An answer that nobody waits for (any more) is passed over. */
+  /** Acknowledges a command with its outcome; a second answer is ignored. */
   answer({ request, command, outcome, replayed }: CommandAnswer): void {
     const id = this.#unanswered.get(request);
     if (id === undefined) return;
@@ -63,25 +63,21 @@ export class CommandReceiver {
     this.#acknowledge(id, command, outcome, replayed);
   }
 
-  /** From here on every command is refused. */
+  /** Refuses every further command. */
   stop(): void {
-    this.#stopping = true;
+    this.#isStopping = true;
   }
 
-  #refusal(parsed: ParsedCommand, retained: boolean): ErrorData | null {
-    if (retained) return RETAINED;
-    if (!parsed.ok) return parsed.error;
-    if (this.#stopping) return STOPPING;
+  /** Why a well-formed command cannot be forwarded now, or null. */
+  #refusal(): ErrorData | null {
+    if (this.#isStopping) return STOPPING;
     if (this.#unanswered.size >= MAX_UNANSWERED) return BUSY;
-    // What is no command takes no room: rubbish must not keep good commands out.
-    return this.#takeRoom() ? null : TOO_OFTEN;
+    return this.#takeToken() ? null : TOO_OFTEN;
   }
 
-  #refuse(parsed: ParsedCommand, error: ErrorData | null): void {
-    const name = parsed.ok ? parsed.command.command : parsed.name;
-    const why = error ?? BUSY;
-    this.#log(parsed.id, name, why);
-    this.#acknowledge(parsed.id, name, { error: why });
+  #refuse(id: string | null, command: string | null, error: ErrorData): void {
+    this.#log(id, command, error);
+    this.#acknowledge(id, command, { error });
   }
 
   #acknowledge(
@@ -94,13 +90,14 @@ export class CommandReceiver {
     this.#parts.acknowledge(ackPayload({ id, command, atMs, outcome, replayed }));
   }
 
-  #takeRoom(): boolean {
+  /** Only well-formed commands take tokens, so that malformed messages cannot starve them. */
+  #takeToken(): boolean {
     const nowMs = this.#parts.clock.nowMs();
-    const grown = (nowMs - this.#roomAtMs) / 1_000 * COMMANDS_PER_SECOND;
-    this.#room = Math.min(COMMAND_BURST, this.#room + grown);
-    this.#roomAtMs = nowMs;
-    if (this.#room < 1) return false;
-    this.#room -= 1;
+    const refill = (nowMs - this.#refilledAtMs) / 1_000 * COMMANDS_PER_SECOND;
+    this.#tokens = Math.min(COMMAND_BURST, this.#tokens + refill);
+    this.#refilledAtMs = nowMs;
+    if (this.#tokens < 1) return false;
+    this.#tokens -= 1;
     return true;
   }
 
@@ -110,8 +107,8 @@ export class CommandReceiver {
       this.#unlogged += 1;
       return;
     }
-    const more = this.#unlogged === 0 ? {} : { unlogged: this.#unlogged };
-    this.#parts.log.warning("control.command_refused", { id, command, code, message, ...more });
+    const unlogged = this.#unlogged === 0 ? {} : { unlogged: this.#unlogged };
+    this.#parts.log.warning("control.command_refused", { id, command, code, message, ...unlogged });
     this.#loggedAtMs = nowMs;
     this.#unlogged = 0;
   }

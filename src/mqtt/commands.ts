@@ -1,7 +1,6 @@
 /**
- * The commands of the control topic: their schemas, and how a payload becomes one. The payload is
- * whatever somebody published, so it is looked at in the order of what it may cost: its size, its
- * encoding, its syntax, its shape.
+ * The commands of the control topic: their schemas and their parser. Anyone may have published the
+ * payload, so it is checked in the order of cost: size, encoding, syntax, shape.
  */
 import { z } from "zod";
 import { COMMAND_NAMES } from "../core/commands.ts";
@@ -11,18 +10,18 @@ import type { ControlCommand } from "../core/messages.ts";
 import { fraction, FRACTION_TOLERANCE, id, number } from "../core/schema_parts.ts";
 import { type JsonProblem, parseStrictJson } from "./strict_json.ts";
 
-/** Bytes of one command; the longest that makes sense is below a tenth of it. */
+/** Bytes of one command; the longest valid one is below a tenth of it. */
 export const MAX_COMMAND_BYTES = 64 * 1024;
-/** Objects and arrays within one another; a command needs three. */
+/** Nesting of objects and arrays; a command needs three levels. */
 export const MAX_COMMAND_DEPTH = 8;
 export const MAX_COMMAND_ID_LENGTH = 256;
 const MAX_COMMAND_NAME_LENGTH = 64;
 const MAX_MODEL_LENGTH = 1024;
 
-/** Each error text is what was expected: it completes "must be …". */
-function text(most: number) {
-  const error = `a text of 1 to ${most} characters`;
-  return z.string({ error }).min(1, { error }).max(most, { error });
+/** The error text of each part completes "must be …". */
+function text(maxLength: number) {
+  const error = `a text of 1 to ${maxLength} characters`;
+  return z.string({ error }).min(1, { error }).max(maxLength, { error });
 }
 
 function object<T extends z.core.$ZodLooseShape>(shape: T) {
@@ -39,7 +38,7 @@ const roi = object({ x: fraction, y: fraction, width: fraction, height: fraction
     { error: "an area within the frame: x + width and y + height are at most 1" },
   ).describe("fractions of the frame; x + width and y + height are at most 1");
 
-const nothing = z.strictObject({}, { error: "an empty object" }).optional();
+const noParams = z.strictObject({}, { error: "an empty object" }).optional();
 
 function command<N extends ControlCommand["command"], P extends z.ZodType>(name: N, params: P) {
   return z.strictObject({
@@ -53,26 +52,29 @@ function command<N extends ControlCommand["command"], P extends z.ZodType>(name:
   });
 }
 
-const which = object({ camera: id.optional(), detector: id.optional() })
+const target = object({ camera: id.optional(), detector: id.optional() })
   .optional().describe("absent: all cameras, all detectors");
 
 /** `orion.command/1`. */
 export const commandSchema = z.discriminatedUnion("command", [
-  command("get_status", nothing),
-  command("pause", which),
-  command("resume", which),
-  command("set_rate", object({ detector: id, rateHz: number(0.1, 30), camera: id.optional() })),
+  command("get_status", noParams),
+  command("pause", target),
+  command("resume", target),
+  command(
+    "set_rate",
+    object({ detector: id, rateHz: number(0.1, 30), camera: id.optional() }),
+  ),
   command("set_confidence", object({ detector: id, confidence: fraction })),
   command("set_roi", object({ camera: id, roi })),
   command("clear_roi", object({ camera: id, roi: z.null().optional() })),
   command("set_model", object({ detector: id, model: text(MAX_MODEL_LENGTH) })),
   command("snapshot", object({ camera: id })),
-  command("shutdown", nothing),
+  command("shutdown", noParams),
 ]);
 
 export type CommandPayload = z.infer<typeof commandSchema>;
 
-/** What was found in a payload; `id` and `name` where they could be read. */
+/** The outcome of {@link parseCommand}; `id` and `name` are null where they cannot be read. */
 export type ParsedCommand =
   | { readonly ok: true; readonly id: string | null; readonly command: ControlCommand }
   | {
@@ -82,7 +84,7 @@ export type ParsedCommand =
     readonly error: ErrorData;
   };
 
-/** A payload as a command, or why it is none. Never throws, whatever the bytes are. */
+/** Parses a payload. Never throws, whatever the bytes are. */
 export function parseCommand(payload: Uint8Array): ParsedCommand {
   if (payload.byteLength > MAX_COMMAND_BYTES) {
     return refused(undefined, "CONTROL_TOO_LARGE", `it is larger than ${MAX_COMMAND_BYTES} bytes`);
@@ -167,11 +169,11 @@ function refused(value: unknown, code: string, found: string): ParsedCommand {
   };
 }
 
-/** A text of a record, or null; whatever the value is. */
-function readText(value: unknown, key: string, most: number): string | null {
+/** Reads a text from a value that may not be a record; null where there is none. */
+function readText(value: unknown, key: string, maxLength: number): string | null {
   if (!isRecord(value) || !Object.hasOwn(value, key)) return null;
   const found = value[key];
-  return typeof found === "string" && found !== "" && found.length <= most ? found : null;
+  return typeof found === "string" && found !== "" && found.length <= maxLength ? found : null;
 }
 
 function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {

@@ -1,28 +1,27 @@
 /**
- * What Home Assistant needs to find the cameras by itself: one retained configuration for each entity,
- * under its discovery prefix. Keys as in Home Assistant's documentation of its MQTT integration
- * (discovery, binary sensor, sensor).
+ * Home Assistant's MQTT discovery: one retained configuration for each entity, under the discovery prefix.
+ * Keys as in the documentation of its MQTT integration (discovery, binary sensor, sensor).
  */
 import type { PublisherPlan } from "../core/messages.ts";
 import type { Topics } from "./topics.ts";
 
-/** Without an inference message for so long nobody knows who is there. */
+/** Without an inference message for this long the state of an entity is unknown. */
 const EXPIRE_AFTER_SECONDS = 60;
 
-/** Persons in an inference message, as a template. */
+/** The template that counts the persons in an inference message. */
 const PERSONS = "value_json.detections | selectattr('class', 'eq', 'person') | list | count";
 
 /** The configurations of one instance. */
 export interface Discovery {
-  /** Topic to payload. */
+  /** Payloads by topic. */
   readonly configs: ReadonlyMap<string, string>;
-  /** Matches the topics of this instance, those of cameras that are gone included. */
+  /** The topic filter of this instance's configurations, those of removed cameras included. */
   readonly filter: string;
-  /** Whether a topic is one that this instance published, now or before. */
+  /** Whether a topic is a configuration of this instance, of this run or an earlier one. */
   owns(topic: string): boolean;
 }
 
-/** The configurations for a plan, or null when Home Assistant is not to be told. */
+/** Builds the configurations for a plan; null when discovery is off. */
 export function discoveryOf(plan: PublisherPlan, topics: Topics): Discovery | null {
   const { homeAssistant } = plan;
   if (homeAssistant === null) return null;
@@ -82,7 +81,7 @@ function connectivity(topics: Topics, camera: string) {
   };
 }
 
-/** What is seen is known only while Orion and the camera are there. */
+/** Detections are known only while both Orion and the camera are online. */
 function whileOnline(topics: Topics, camera: string) {
   return {
     availability: [available(topics.status), available(topics.camera(camera))],
@@ -90,7 +89,7 @@ function whileOnline(topics: Topics, camera: string) {
   };
 }
 
-/** `status` falls to offline by the last will when Orion vanishes. */
+/** When Orion dies the broker publishes `offline` to `status`, as its will. */
 function available(topic: string) {
   return {
     topic,

@@ -2,76 +2,76 @@ import { Backoff } from "../core/backoff.ts";
 import type { Clock, SteadyMs } from "../core/clock.ts";
 import { BrokerError, errorData, LifecycleError } from "../core/errors.ts";
 import type { Log } from "../core/log.ts";
-import type { BrokerState } from "../core/messages.ts";
+import type { BrokerState, BrokerTarget } from "../core/messages.ts";
 import type {
+  CloseOptions,
+  DoneCallback,
   IncomingMessage,
   MqttVersion,
   OpenSession,
   OutgoingMessage,
   Session,
   SessionEnd,
-  Settled,
-} from "./client.ts";
-import type { BrokerEndpoint } from "./target.ts";
+} from "./session.ts";
+import type { TlsFiles } from "./tls_files.ts";
 
-/** What the link needs to know. */
+/** The broker to connect to, and the client that connects. */
 export interface LinkPlan {
   readonly clientId: string;
-  /** Tried first; with 5, a broker that refuses it is spoken to in 3.1.1. */
-  readonly protocol: MqttVersion;
-  /** Called before every attempt: what may have changed is read again. */
-  loadEndpoint(): Promise<BrokerEndpoint>;
-  /** Built for every attempt: what the broker says for us should we vanish, if anything. */
+  /** Its `protocol` is tried first; where that is 5, a broker that refuses it is tried in 3.1.1. */
+  readonly broker: BrokerTarget;
+  /** Called before every attempt, so that renewed files are used. */
+  readTlsFiles(): Promise<TlsFiles>;
+  /** Called for every attempt; null for no will. */
   will(): OutgoingMessage | null;
 }
 
 export interface LinkEvents {
-  /** Connected, the first time or again. */
+  /** Connected, for the first time or again. */
   connected(): void;
-  state(state: BrokerState): void;
+  stateChanged(state: BrokerState): void;
   message(message: IncomingMessage): void;
 }
 
-/** What the link works with. */
 export interface LinkParts {
-  readonly open: OpenSession;
+  readonly openSession: OpenSession;
   readonly clock: Clock;
   /** As `Math.random`. */
   readonly random: () => number;
   readonly log: Log;
 }
 
-/** What the publisher needs of a connection that comes and goes. */
+/** A connection to the broker that is established again whenever it breaks. */
 export interface Link {
   readonly connected: boolean;
   start(): void;
-  /** Every message is settled once, at the latest when the connection ends. */
-  publish(message: OutgoingMessage, settled: Settled): void;
-  /** For this connection: a later one has to subscribe again. Settled once, as a message is. */
-  subscribe(filter: string, qos: 0 | 1, settled: Settled): void;
-  /** In order, the broker forgets the last will. Called twice, it waits for the same end. */
-  close(how: { readonly inOrder: boolean; readonly withinMs: number }): Promise<void>;
+  /** Calls back once, at the latest when the connection breaks. Only while it is connected. */
+  publish(message: OutgoingMessage, done: DoneCallback): void;
+  /** For this connection: the next one has to subscribe again. Calls back as `publish` does. */
+  subscribe(filter: string, qos: 0 | 1, done: DoneCallback): void;
+  /** Stops reconnecting and closes the connection. Idempotent. */
+  close(options: CloseOptions): Promise<void>;
 }
 
-/** The upper bounds of the first wait and of every wait while the broker is not to be reached. */
-const FIRST_WAIT_MS = 1_000;
-const LONGEST_WAIT_MS = 30_000;
+/** The upper bounds of the first delay, and of every delay while no connection is accepted. */
+const FIRST_DELAY_MS = 1_000;
+const MAX_CONNECT_DELAY_MS = 30_000;
 /**
- * The upper bound of the wait after a connection that broke soon: the broker is there, so it is worth
- * while to be quick, but one that accepts and hangs up must not be hammered.
+ * The upper bound of the delay after a connection that broke soon: the broker is up, so a short delay
+ * pays, but one that accepts and closes must not be hammered.
  */
-const LONGEST_WAIT_AFTER_BREAK_MS = 4_000;
-/** A connection that lasted this long was a good one: the next wait begins small again. */
+const MAX_RECONNECT_DELAY_MS = 4_000;
+/** After a connection that lasted this long the delays begin small again. */
 const STABLE_AFTER_MS = 2_000;
 
-type Attempt = SessionEnd & { readonly acceptedAtMs: SteadyMs | null };
+type Attempt = SessionEnd & { readonly connectedAtMs: SteadyMs | null };
 
-/** Keeps one connection to the broker: connects, waits, connects again, for as long as it takes. */
+/** Connects, backs off and connects again, until it is closed. */
 export class BrokerLink implements Link {
   readonly #plan: LinkPlan;
   readonly #events: LinkEvents;
   readonly #parts: LinkParts;
-  readonly #stop = new AbortController();
+  readonly #abort = new AbortController();
   #session: Session | null = null;
   #running: Promise<void> | null = null;
   #protocol: MqttVersion;
@@ -82,7 +82,7 @@ export class BrokerLink implements Link {
     this.#plan = plan;
     this.#events = events;
     this.#parts = parts;
-    this.#protocol = plan.protocol;
+    this.#protocol = plan.broker.protocol;
     this.#state = {
       connected: false,
       sinceMs: parts.clock.wallMs(),
@@ -93,7 +93,7 @@ export class BrokerLink implements Link {
   }
 
   get connected(): boolean {
-    return this.#state.connected && this.#session !== null && this.#session.open;
+    return this.#state.connected && this.#session !== null && this.#session.connected;
   }
 
   start(): void {
@@ -103,117 +103,112 @@ export class BrokerLink implements Link {
     this.#running = this.#run();
   }
 
-  publish(message: OutgoingMessage, settled: Settled): void {
-    if (this.#session === null || !this.connected) {
-      throw new LifecycleError("a message was published while the broker is away");
-    }
-    this.#session.publish(message, settled);
+  publish(message: OutgoingMessage, done: DoneCallback): void {
+    this.#connectedSession("publish").publish(message, done);
   }
 
-  subscribe(filter: string, qos: 0 | 1, settled: Settled): void {
-    if (this.#session === null || !this.connected) {
-      throw new LifecycleError("a topic was subscribed to while the broker is away");
-    }
-    this.#session.subscribe(filter, qos, settled);
+  subscribe(filter: string, qos: 0 | 1, done: DoneCallback): void {
+    this.#connectedSession("subscribe").subscribe(filter, qos, done);
   }
 
-  async close(how: { readonly inOrder: boolean; readonly withinMs: number }): Promise<void> {
-    this.#stop.abort();
-    await this.#session?.end(how);
+  async close(options: CloseOptions): Promise<void> {
+    this.#abort.abort();
+    await this.#session?.close(options);
     await this.#running;
   }
 
-  /** The one loop that connects, waits and ends. */
+  #connectedSession(action: string): Session {
+    if (this.#session !== null && this.connected) return this.#session;
+    throw new LifecycleError(`cannot ${action}: the broker is not connected`);
+  }
+
   async #run(): Promise<void> {
     const { clock, random } = this.#parts;
-    const waits = { firstMs: FIRST_WAIT_MS, random };
-    const unreached = new Backoff({ ...waits, maxMs: LONGEST_WAIT_MS });
-    const broken = new Backoff({ ...waits, maxMs: LONGEST_WAIT_AFTER_BREAK_MS });
-    while (!this.#stop.signal.aborted) {
+    const delays = { firstMs: FIRST_DELAY_MS, random };
+    const connectBackoff = new Backoff({ ...delays, maxMs: MAX_CONNECT_DELAY_MS });
+    const reconnectBackoff = new Backoff({ ...delays, maxMs: MAX_RECONNECT_DELAY_MS });
+    while (!this.#abort.signal.aborted) {
       const attempt = await this.#attempt();
-      if (this.#stop.signal.aborted) return;
-      this.#lost(attempt.error);
-      const { acceptedAtMs } = attempt;
-      if (acceptedAtMs !== null) unreached.reset();
-      if (acceptedAtMs !== null && clock.nowMs() - acceptedAtMs >= STABLE_AFTER_MS) broken.reset();
-      if (this.#changeVersion(attempt)) continue;
-      await this.#wait((acceptedAtMs === null ? unreached : broken).nextMs());
+      if (this.#abort.signal.aborted) return;
+      this.#onDisconnected(attempt.error);
+      const { connectedAtMs } = attempt;
+      if (connectedAtMs !== null) {
+        connectBackoff.reset();
+        if (clock.nowMs() - connectedAtMs >= STABLE_AFTER_MS) reconnectBackoff.reset();
+      }
+      if (this.#switchVersion(attempt)) continue;
+      await this.#sleep((connectedAtMs === null ? connectBackoff : reconnectBackoff).nextMs());
     }
   }
 
-  /** One connection, from its opening to its end. */
+  /** Opens one session, and waits until it is closed. */
   async #attempt(): Promise<Attempt> {
-    let acceptedAtMs: SteadyMs | null = null;
+    let connectedAtMs: SteadyMs | null = null;
     try {
-      const endpoint = await this.#plan.loadEndpoint();
+      const tls = await this.#plan.readTlsFiles();
       const end = await new Promise<SessionEnd>((resolve, reject) => {
-        if (this.#stop.signal.aborted) return reject(this.#stop.signal.reason);
-        const { clientId } = this.#plan;
+        if (this.#abort.signal.aborted) return reject(this.#abort.signal.reason);
+        const { broker, clientId } = this.#plan;
         const protocol = this.#protocol;
-        this.#session = this.#parts.open(
-          { endpoint, protocol, clientId, will: this.#plan.will() },
+        this.#session = this.#parts.openSession(
+          { broker, tls, protocol, clientId, will: this.#plan.will() },
           {
-            accepted: () => {
-              acceptedAtMs = this.#parts.clock.nowMs();
-              this.#found();
+            connected: () => {
+              connectedAtMs = this.#parts.clock.nowMs();
+              this.#onConnected();
             },
             message: (message) => this.#events.message(message),
-            ended: resolve,
+            closed: resolve,
           },
         );
       });
-      return { ...end, acceptedAtMs };
-    } catch (error) {
-      // The files could not be read, or the library would not take the options.
-      const failed = error instanceof BrokerError ? error : new BrokerError(errorData(error));
-      return { error: failed, versionRefused: false, unanswered: false, acceptedAtMs };
+      return { ...end, connectedAtMs };
+    } catch (cause) {
+      // The files could not be read, or mqtt.js rejected the options.
+      const error = cause instanceof BrokerError ? cause : new BrokerError(errorData(cause));
+      return { error, versionRefused: false, withoutConnack: false, connectedAtMs };
     } finally {
       this.#session = null;
     }
   }
 
   /**
-   * Whether to try at once in another version. A broker that hangs up without a word may not know
-   * MQTT 5 either, or be down: so the versions then take turns, with the usual wait between.
+   * Picks the version for the next attempt. A broker that sends no CONNACK may not know MQTT 5, or may be
+   * down: the versions then alternate, with the usual delay.
+   * @returns whether to connect without a delay
    */
-  #changeVersion(attempt: Attempt): boolean {
-    if (this.#plan.protocol !== 5) return false;
+  #switchVersion(attempt: Attempt): boolean {
+    if (this.#plan.broker.protocol !== 5) return false;
     if (attempt.versionRefused && this.#protocol === 5) {
       this.#protocol = "3.1.1";
       this.#parts.log.info("mqtt.version_lowered", { protocol: "3.1.1" });
       return true;
     }
-    if (attempt.unanswered || attempt.versionRefused) {
+    if (attempt.withoutConnack || attempt.versionRefused) {
       this.#protocol = this.#protocol === 5 ? "3.1.1" : 5;
     }
     return false;
   }
 
-  #found(): void {
+  #onConnected(): void {
     this.#connections += 1;
-    this.#change({
-      connected: true,
-      sinceMs: this.#parts.clock.wallMs(),
-      error: null,
-      protocol: this.#protocol,
-      reconnects: this.#connections - 1,
-    });
-    this.#parts.log.info("mqtt.connected", {
-      protocol: this.#protocol,
-      reconnects: this.#connections - 1,
-    });
+    const protocol = this.#protocol;
+    const reconnects = this.#connections - 1;
+    const sinceMs = this.#parts.clock.wallMs();
+    this.#setState({ connected: true, sinceMs, error: null, protocol, reconnects });
+    this.#parts.log.info("mqtt.connected", { protocol, reconnects });
     this.#events.connected();
   }
 
-  /** Tells a failure once, however often it repeats. */
-  #lost(error: BrokerError): void {
+  /** Reports an error once, however often it repeats. */
+  #onDisconnected(error: BrokerError): void {
     const before = this.#state;
     const same = before.error?.code === error.code && before.error.message === error.message;
     if (!before.connected && same) {
       this.#parts.log.debug("mqtt.connect_failed", { code: error.code });
       return;
     }
-    this.#change({
+    this.#setState({
       connected: false,
       sinceMs: before.connected ? this.#parts.clock.wallMs() : before.sinceMs,
       error: error.toData(),
@@ -224,17 +219,17 @@ export class BrokerLink implements Link {
     this.#parts.log.warning(event, { ...error.toData() });
   }
 
-  #change(state: BrokerState): void {
+  #setState(state: BrokerState): void {
     this.#state = state;
-    this.#events.state(state);
+    this.#events.stateChanged(state);
   }
 
-  async #wait(delayMs: number): Promise<void> {
+  async #sleep(delayMs: number): Promise<void> {
     try {
-      await this.#parts.clock.sleep(delayMs, this.#stop.signal);
+      await this.#parts.clock.sleep(delayMs, this.#abort.signal);
     } catch (error) {
-      // The wait was ended by `close`; anything else is a defect and goes on.
-      if (!this.#stop.signal.aborted) throw error;
+      // `close` ends the delay; any other error is a defect.
+      if (!this.#abort.signal.aborted) throw error;
     }
   }
 }

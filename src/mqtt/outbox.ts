@@ -1,40 +1,41 @@
 import type { SteadyMs } from "../core/clock.ts";
 
-/** What waits in an outbox. */
+/** An item of an outbox. */
 export interface OutboxItem {
-  /** Items of one key displace one another. */
+  /** A {@link LatestOutbox} holds one item of each key. */
   readonly key: string;
-  /** What its age counts from. */
-  readonly atMs: SteadyMs;
-  /** Counts the items: a later one has a greater number. */
-  readonly order: number;
+  readonly arrivedAtMs: SteadyMs;
+  /** Increases from item to item. */
+  readonly sequence: number;
 }
 
 /** An item that will not be sent, and why. */
-export interface Displaced<T> {
+export interface DiscardedItem<T> {
   readonly item: T;
   readonly reason: "superseded" | "full" | "stale" | "connection-lost";
 }
 
-/** Where messages wait until the broker takes them. Whoever calls accounts for what comes back. */
+/** Messages that wait for the broker. The caller accounts for those that come back as discarded. */
 export interface Outbox<T extends OutboxItem> {
   readonly size: number;
-  /** Adds an item. @returns the item that had to go for it, if any */
-  put(item: T): Displaced<T> | null;
-  /** The next item to send, if any, and what was found too old on the way to it. */
-  take(nowMs: SteadyMs): { readonly item: T | null; readonly displaced: readonly Displaced<T>[] };
+  /** Adds an item. @returns the item that it displaces, if any */
+  put(item: T): DiscardedItem<T> | null;
+  /** Removes the next item to send, and those before it that are too old. */
+  take(
+    nowMs: SteadyMs,
+  ): { readonly item: T | null; readonly discarded: readonly DiscardedItem<T>[] };
   /**
-   * Takes an item back that was taken before and did not arrive, where the policy keeps such items.
-   * @returns the item that had to go for it, if any: it may be this one
+   * Puts an item back that was taken and not acknowledged, where the policy keeps such items.
+   * @returns the item that it displaces, if any: possibly this one
    */
-  restore(item: T): Displaced<T> | null;
-  /** Empties it. @returns what was waiting */
+  requeue(item: T): DiscardedItem<T> | null;
+  /** Removes all items. */
   clear(): readonly T[];
 }
 
 /** The bounds of a {@link LatestOutbox}. */
 export interface OutboxBounds {
-  /** How many keys may wait; beyond it the key that waited longest goes. */
+  /** Beyond it the key that has waited longest is discarded. */
   readonly maxKeys: number;
   /** Older items are not sent any more. */
   readonly maxAgeMs: number;
@@ -43,54 +44,54 @@ export interface OutboxBounds {
 /**
  * Keeps the newest item of every key.
  *
- * Keys leave in the order in which they began to wait, whatever displaced their item since, so that
- * a busy camera does not hold back a quiet one.
+ * Keys are sent in the order in which they were first put, however often their item was superseded
+ * since, so that a busy camera does not hold back a quiet one.
  */
 export class LatestOutbox<T extends OutboxItem> implements Outbox<T> {
   readonly #bounds: OutboxBounds;
-  /** A Map keeps a key's place when its value is replaced. */
-  readonly #waiting = new Map<string, T>();
+  /** A Map keeps the position of a key whose value is replaced. */
+  readonly #items = new Map<string, T>();
 
   constructor(bounds: OutboxBounds) {
     this.#bounds = bounds;
   }
 
   get size(): number {
-    return this.#waiting.size;
+    return this.#items.size;
   }
 
-  put(item: T): Displaced<T> | null {
-    const older = this.#waiting.get(item.key);
-    this.#waiting.set(item.key, item);
+  put(item: T): DiscardedItem<T> | null {
+    const older = this.#items.get(item.key);
+    this.#items.set(item.key, item);
     if (older !== undefined) return { item: older, reason: "superseded" };
-    if (this.#waiting.size <= this.#bounds.maxKeys) return null;
+    if (this.#items.size <= this.#bounds.maxKeys) return null;
     const oldest = this.#shift();
     return oldest === null ? null : { item: oldest, reason: "full" };
   }
 
-  take(nowMs: SteadyMs): { item: T | null; displaced: Displaced<T>[] } {
-    const displaced: Displaced<T>[] = [];
+  take(nowMs: SteadyMs): { item: T | null; discarded: DiscardedItem<T>[] } {
+    const discarded: DiscardedItem<T>[] = [];
     for (let item = this.#shift(); item !== null; item = this.#shift()) {
-      if (nowMs - item.atMs <= this.#bounds.maxAgeMs) return { item, displaced };
-      displaced.push({ item, reason: "stale" });
+      if (nowMs - item.arrivedAtMs <= this.#bounds.maxAgeMs) return { item, discarded };
+      discarded.push({ item, reason: "stale" });
     }
-    return { item: null, displaced };
+    return { item: null, discarded };
   }
 
-  /** A newer one will come: what was on its way is not sent again. */
-  restore(item: T): Displaced<T> {
+  /** Discards it: a newer item of its key will come. */
+  requeue(item: T): DiscardedItem<T> {
     return { item, reason: "connection-lost" };
   }
 
   clear(): readonly T[] {
-    const items = [...this.#waiting.values()];
-    this.#waiting.clear();
+    const items = [...this.#items.values()];
+    this.#items.clear();
     return items;
   }
 
   #shift(): T | null {
-    for (const [key, item] of this.#waiting) {
-      this.#waiting.delete(key);
+    for (const [key, item] of this.#items) {
+      this.#items.delete(key);
       return item;
     }
     return null;
@@ -98,45 +99,44 @@ export class LatestOutbox<T extends OutboxItem> implements Outbox<T> {
 }
 
 /**
- * Keeps every item, in order, up to a bound; beyond it the oldest goes. What did not arrive takes its
- * place again, so that the order stays.
+ * Keeps every item in order, up to a bound; beyond it the oldest is discarded. A requeued item returns to
+ * its position.
  */
 export class QueueOutbox<T extends OutboxItem> implements Outbox<T> {
-  readonly #max: number;
-  readonly #waiting: T[] = [];
+  readonly #maxItems: number;
+  readonly #items: T[] = [];
 
-  /** @param max  how many may wait */
-  constructor(max: number) {
-    this.#max = max;
+  constructor(maxItems: number) {
+    this.#maxItems = maxItems;
   }
 
   get size(): number {
-    return this.#waiting.length;
+    return this.#items.length;
   }
 
-  put(item: T): Displaced<T> | null {
-    this.#waiting.push(item);
-    return this.#bounded();
+  put(item: T): DiscardedItem<T> | null {
+    this.#items.push(item);
+    return this.#trim();
   }
 
-  take(_nowMs: SteadyMs): { item: T | null; displaced: Displaced<T>[] } {
-    return { item: this.#waiting.shift() ?? null, displaced: [] };
+  take(_nowMs: SteadyMs): { item: T | null; discarded: DiscardedItem<T>[] } {
+    return { item: this.#items.shift() ?? null, discarded: [] };
   }
 
-  restore(item: T): Displaced<T> | null {
-    // Only a few are on their way at once, so its place is near the beginning.
-    const place = this.#waiting.findIndex(({ order }) => order > item.order);
-    this.#waiting.splice(place === -1 ? this.#waiting.length : place, 0, item);
-    return this.#bounded();
+  requeue(item: T): DiscardedItem<T> | null {
+    // Few items are in flight at once, so its position is near the beginning.
+    const index = this.#items.findIndex(({ sequence }) => sequence > item.sequence);
+    this.#items.splice(index === -1 ? this.#items.length : index, 0, item);
+    return this.#trim();
   }
 
   clear(): readonly T[] {
-    return this.#waiting.splice(0);
+    return this.#items.splice(0);
   }
 
-  #bounded(): Displaced<T> | null {
-    if (this.#waiting.length <= this.#max) return null;
-    const oldest = this.#waiting.shift();
+  #trim(): DiscardedItem<T> | null {
+    if (this.#items.length <= this.#maxItems) return null;
+    const oldest = this.#items.shift();
     return oldest === undefined ? null : { item: oldest, reason: "full" };
   }
 }

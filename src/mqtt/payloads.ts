@@ -1,7 +1,6 @@
 /**
- * The payloads of every MQTT topic: their schemas, their types (derived from the schemas, so that the
- * two cannot drift) and the functions that build them. JSON Schemas for others are generated from
- * here into `schema/`.
+ * The payloads of every MQTT topic: their schemas, their types (derived from the schemas, so that the two
+ * cannot drift) and the functions that build them. `scripts/schemas.ts` generates JSON Schemas from them.
  *
  * Objects are open: a later version may add keys, never change the meaning of one.
  */
@@ -11,6 +10,7 @@ import type { ErrorData } from "../core/errors.ts";
 import type { BoxPx, SizePx } from "../core/geometry.ts";
 import { ID_PATTERN } from "../core/ids.ts";
 import type { CameraStatus, InferenceResult } from "../core/messages.ts";
+import { round } from "../core/round.ts";
 import { commandSchema } from "./commands.ts";
 
 const id = z.string().regex(ID_PATTERN);
@@ -29,7 +29,7 @@ export const statusSchema = z.looseObject({
   schema: z.literal("orion.status/1"),
   state: z.enum(["online", "offline"]),
   since: time.describe(
-    "when the service started, or stopped; in a last will, when the connection that broke was opened",
+    "when the service started or stopped; in a will, when the broken connection was opened",
   ),
   version: z.string(),
 });
@@ -59,7 +59,9 @@ export const inferenceSchema = z.looseObject({
     capturedAt: time,
     clock: z.enum(["rtcp", "arrival", "file"]).describe("where capturedAt comes from"),
   }),
-  roi: box.nullable().describe("the part of the picture that was looked at, or null for all of it"),
+  roi: box.nullable().describe(
+    "the part of the picture that the detector was given; null for all of it",
+  ),
   detections: z.array(z.looseObject({
     class: z.string(),
     confidence: z.number().min(0).max(1),
@@ -73,7 +75,7 @@ export const inferenceSchema = z.looseObject({
     totalMs: ms.describe("from the frame's arrival to the hand-over to the MQTT client"),
   }),
   drops: z.looseObject({
-    sinceLast: count.describe("frames left out since the one that was looked at before"),
+    sinceLast: count.describe("frames skipped or dropped since the previous inference"),
   }),
 });
 
@@ -85,13 +87,17 @@ export const healthSchema = z.looseObject({
 
 export const ackSchema = z.looseObject({
   schema: z.literal("orion.ack/1"),
-  id: z.string().nullable().describe("the command's; null when it has none that can be read"),
-  command: z.string().nullable().describe("its name; null when it had none that could be read"),
+  id: z.string().nullable().describe(
+    "the id of the command; null when it has none that can be read",
+  ),
+  command: z.string().nullable().describe(
+    "the name of the command; null when it has none that can be read",
+  ),
   status: z.enum(["ok", "error"]),
   data: z.unknown(),
   error: z.looseObject({ code: z.string(), message: z.string() }).nullable(),
   replayed: z.literal(true).optional().describe(
-    "the command with this id was carried out before, and this is its answer again; else absent",
+    "true when the command was carried out before and this repeats its answer; else absent",
   ),
   time,
 });
@@ -112,13 +118,7 @@ export const PAYLOAD_SCHEMAS: Readonly<Record<string, z.ZodType>> = {
   "orion.command/1": commandSchema,
 };
 
-/** A number with at most so many decimals. */
-function rounded(value: number, decimals: number): number {
-  const scale = 10 ** decimals;
-  return Math.round(value * scale) / scale;
-}
-
-/** Start and length on one axis in whole tenths of a pixel, neither leaving the frame. */
+/** Rounds start and length on one axis to tenths of a pixel, both within the frame. */
 function tenths(start: number, length: number, fullPx: number): [number, number] {
   const full = Math.floor(fullPx * 10);
   const from = Math.min(full, Math.max(0, Math.round(start * 10)));
@@ -127,8 +127,8 @@ function tenths(start: number, length: number, fullPx: number): [number, number]
 }
 
 /**
- * A box with one decimal, its corners rounded rather than its size, and still inside the frame.
- * @param frame the picture's size as shown
+ * Rounds a box to one decimal and clips it to the frame. Rounds its corners rather than its size.
+ * @param frame  the size of the frame as shown
  */
 export function roundedBox(box: BoxPx, frame: SizePx): Pick<BoxPx, "x" | "y" | "width" | "height"> {
   const [x, width] = tenths(box.x, box.width, frame.width);
@@ -162,17 +162,16 @@ export function cameraPayload(status: CameraStatus): CameraPayload {
 
 /**
  * `orion.inference/1`.
- * @param handOver  the instance's name, and the time from the frame's arrival until the message goes to
- *                  the MQTT client
+ * @param published  the instance, and the time from the frame's arrival to the hand-over to the client
  */
 export function inferencePayload(
   result: InferenceResult,
-  handOver: { readonly instance: string; readonly totalMs: number },
+  published: { readonly instance: string; readonly totalMs: number },
 ): InferencePayload {
   const { meta } = result;
   return {
     schema: "orion.inference/1",
-    instance: handOver.instance,
+    instance: published.instance,
     camera: meta.camera,
     detector: result.detector,
     frame: {
@@ -180,22 +179,22 @@ export function inferencePayload(
       width: meta.size.width,
       height: meta.size.height,
       keyframe: meta.keyframe,
-      ptsSeconds: rounded(meta.ptsSeconds, 3),
+      ptsSeconds: round(meta.ptsSeconds, 3),
       capturedAt: isoTime(meta.capturedAtMs),
       clock: meta.clock,
     },
     roi: meta.roi === null ? null : roundedBox(meta.roi, meta.size),
     detections: result.detections.map((detection) => ({
       class: detection.class,
-      confidence: rounded(detection.confidence, 4),
+      confidence: round(detection.confidence, 4),
       box: roundedBox(detection.box, meta.size),
     })),
     timing: {
-      queueMs: rounded(meta.queueMs, 1),
-      convertMs: rounded(meta.convertMs, 1),
-      inferenceMs: rounded(result.inferenceMs, 1),
-      postprocessMs: rounded(result.postprocessMs, 1),
-      totalMs: rounded(Math.max(0, handOver.totalMs), 1),
+      queueMs: round(meta.queueMs, 1),
+      convertMs: round(meta.convertMs, 1),
+      inferenceMs: round(result.inferenceMs, 1),
+      postprocessMs: round(result.postprocessMs, 1),
+      totalMs: round(Math.max(0, published.totalMs), 1),
     },
     drops: { sinceLast: meta.dropsSinceLast },
   };

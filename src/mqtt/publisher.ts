@@ -9,22 +9,21 @@ import type {
   PublisherPlan,
   TopicKind,
 } from "../core/messages.ts";
-import { AckQueue } from "./acks.ts";
-import type { IncomingMessage, OutgoingMessage } from "./client.ts";
+import { AckQueue } from "./ack_queue.ts";
 import { CommandReceiver } from "./command_receiver.ts";
 import { type Discovery, discoveryOf } from "./home_assistant.ts";
-import { type InferenceDiscard, InferenceFlow } from "./inferences.ts";
+import { type DiscardReason, InferenceQueue } from "./inference_queue.ts";
 import type { Link, LinkEvents, LinkPlan } from "./link.ts";
 import { cameraPayload, statusPayload } from "./payloads.ts";
-import { RetainedTopics } from "./retained.ts";
-import { loadEndpoint } from "./target.ts";
+import { RetainedMessages } from "./retained_messages.ts";
+import type { IncomingMessage, OutgoingMessage } from "./session.ts";
+import { readTlsFiles } from "./tls_files.ts";
 import { clientIdOf, type Topics, topicsOf } from "./topics.ts";
 
-/** How long a stop waits for messages on their way, and then for the broker to take its leave. */
+/** How long a stop waits for messages in flight, and then for each of PUBACK and DISCONNECT. */
 export const FLUSH_TIMEOUT_MS = 1_000;
-export const LEAVE_TIMEOUT_MS = 500;
+export const DISCONNECT_TIMEOUT_MS = 500;
 
-/** What the publisher works with. */
 export interface PublisherParts {
   readonly clock: Clock;
   readonly log: Log;
@@ -34,130 +33,133 @@ export interface PublisherParts {
   readonly readText: (path: string) => Promise<string>;
 }
 
-/** What a started publisher has. */
+/** What exists from the start on. */
 interface Running {
   readonly plan: PublisherPlan;
   readonly topics: Topics;
   readonly link: Link;
-  readonly retained: RetainedTopics;
-  readonly inferences: InferenceFlow;
+  readonly retained: RetainedMessages;
+  readonly inferences: InferenceQueue;
   readonly acks: AckQueue;
-  readonly desk: CommandReceiver;
+  readonly commands: CommandReceiver;
   readonly discovery: Discovery | null;
   readonly startedAtMs: WallMs;
 }
 
 /**
- * Publishes what the instance knows: its status, its cameras' states, its health, and what was seen;
- * and takes the commands of the control topic.
+ * Publishes the status of the instance, the states of its cameras, its health and the inferences, and
+ * receives the commands of the control topic.
  *
- * It takes messages whether the broker is there or not and never blocks whoever hands them in. While
- * the broker is away inferences wait in an outbox, and the newest of everything retained; what is left
- * out is counted with its reason. Works in any thread.
+ * Takes messages whether the broker is connected or not, and never blocks the caller. While it is not,
+ * inferences wait in an outbox, and of every retained topic the newest message; discarded messages are
+ * counted by reason. Works in any thread.
  */
 export class Publisher {
   readonly #parts: PublisherParts;
   #running: Running | null = null;
-  /** Subscriptions of this connection that were not answered yet; null while there is no connection. */
-  #unsubscribed: number | null = null;
-  /** Whether the broker's refusal of a message was told since it was connected. */
-  #refusalTold = false;
+  /** Subscriptions of this connection without a SUBACK; null before the first connection. */
+  #pendingSubacks: number | null = null;
+  /** Whether a refused message was logged since the broker was connected. */
+  #hasLoggedRefusal = false;
   #stopped: Promise<void> | null = null;
 
   constructor(parts: PublisherParts) {
     this.#parts = parts;
   }
 
-  /** Begins to connect, and goes on for as long as it takes; whether it is connected is told by `broker`. */
+  /** Starts to connect, and to reconnect until it is stopped; posts the state of the connection. */
   start(plan: PublisherPlan): void {
     if (this.#running !== null) throw new LifecycleError("the publisher was started twice");
     const topics = topicsOf(plan);
     const link = this.#parts.openLink({
       clientId: clientIdOf(plan),
-      protocol: plan.broker.protocol,
-      loadEndpoint: () => loadEndpoint(plan.broker, this.#parts.readText),
-      // A will cannot know when it will be needed: it tells when the connection that broke was opened.
-      will: () => this.#status("offline", this.#parts.clock.wallMs()),
+      broker: plan.broker,
+      readTlsFiles: () => readTlsFiles(plan.broker, this.#parts.readText),
+      // The time when the broker will publish it is unknown: it carries the time of the connection.
+      will: () => this.#statusMessage("offline", this.#parts.clock.wallMs()),
     }, {
-      connected: () => this.#connected(),
-      state: (state) => this.#parts.post({ kind: "broker", state }),
+      connected: () => this.#onConnected(),
+      stateChanged: (state) => this.#parts.post({ kind: "broker", state }),
       message: (message) => this.#onMessage(message),
     });
     this.#running = this.#assemble(plan, topics, link);
     const { discovery, retained, startedAtMs } = this.#running;
-    retained.set("status", this.#status("online", startedAtMs));
+    retained.set("status", this.#statusMessage("online", startedAtMs));
     for (const [topic, payload] of discovery?.configs ?? []) {
       retained.set("discovery", { topic, payload, qos: 1, retain: true, expirySeconds: null });
     }
     link.start();
   }
 
-  /** Something was seen, or nothing, in a frame that arrived then: one message either way. */
-  inference(result: InferenceResult, arrivedAtMs: SteadyMs): void {
+  /**
+   * Publishes the detections of one frame, or that there are none.
+   * @param arrivedAtMs  when the frame arrived
+   */
+  publishInference(result: InferenceResult, arrivedAtMs: SteadyMs): void {
     const { inferences } = this.#started("publish an inference");
-    if (this.#stopped !== null) return this.#discarded("inference", "shutdown");
+    if (this.#stopped !== null) return this.#countDiscarded("inference", "shutdown");
     inferences.put(result, arrivedAtMs);
   }
 
-  /** A camera's state changed. */
-  camera(status: CameraStatus): void {
-    const { topics } = this.#started("publish a camera's state");
+  /** Publishes the new state of a camera. */
+  publishCamera(status: CameraStatus): void {
+    const { topics } = this.#started("publish the state of a camera");
     this.#retain("camera", topics.camera(status.camera), cameraPayload(status), 1);
   }
 
-  /** What `GET /status` answers, every stats interval. */
-  health(health: Readonly<Record<string, unknown>>): void {
+  /** Publishes the answer of `GET /status`. */
+  publishHealth(health: Readonly<Record<string, unknown>>): void {
     const { topics, plan } = this.#started("publish the health");
     this.#retain("health", topics.health, health, plan.qos.health);
   }
 
-  /** What became of a command that was told by `command`. */
-  answer(answer: CommandAnswer): void {
-    this.#started("acknowledge a command").desk.answer(answer);
+  /** Acknowledges a command that was posted as `command`. */
+  acknowledge(answer: CommandAnswer): void {
+    this.#started("acknowledge a command").commands.answer(answer);
   }
 
   /**
-   * Sends what waits, says `offline`, and leaves in order; each step with its own deadline. Without a
-   * broker it is immediate. Harmless when called twice, or before `start`.
+   * Flushes the inferences, publishes `offline` and disconnects, each step with its own deadline; at once
+   * where no broker is connected. Idempotent, and harmless before `start`.
    */
   stop(): Promise<void> {
-    this.#stopped ??= this.#leave();
+    this.#stopped ??= this.#stop();
     return this.#stopped;
   }
 
   #assemble(plan: PublisherPlan, topics: Topics, link: Link): Running {
     const { clock, log, post } = this.#parts;
-    const publish: Link["publish"] = (message, settled) =>
+    const publish: Link["publish"] = (message, done) =>
       link.publish(message, (error) => {
-        if (error?.code === "BROKER_REFUSED_MESSAGE") this.#tellRefusal(error);
-        settled(error);
+        if (error?.code === "BROKER_REFUSED_MESSAGE") this.#logRefusal(error);
+        done(error);
       });
-    const ready = () => link.connected && this.#unsubscribed === 0;
-    const inferences = new InferenceFlow({
+    const isSubscribed = () => link.connected && this.#pendingSubacks === 0;
+    const inferences = new InferenceQueue({
       clock,
       instance: plan.instance,
       qos: plan.qos.inferences,
       outbox: plan.outbox,
       topic: (camera, detector) => topics.inference(camera, detector),
-      connected: ready,
+      canPublish: isSubscribed,
       publish,
       post,
     });
-    const retained = new RetainedTopics({
-      connected: () => link.connected,
+    const retained = new RetainedMessages({
+      canPublish: () => link.connected,
       publish,
-      published: (topicKind) => post({ kind: "published", topicKind }),
-      discarded: (topicKind, reason) => this.#discarded(topicKind, reason),
+      onPublished: (topicKind) => post({ kind: "published", topicKind }),
+      onDiscarded: (topicKind, reason) => this.#countDiscarded(topicKind, reason),
     });
     const acks = new AckQueue({
       topic: topics.ack,
       qos: plan.qos.control,
-      connected: ready,
+      canPublish: isSubscribed,
       publish,
-      published: () => post({ kind: "published", topicKind: "ack" }),
-      discarded: (reason) => this.#discarded("ack", reason),
+      onPublished: () => post({ kind: "published", topicKind: "ack" }),
+      onDiscarded: (reason) => this.#countDiscarded("ack", reason),
     });
-    const desk = new CommandReceiver({
+    const commands = new CommandReceiver({
       clock,
       log,
       forward: (request) => post({ kind: "command", request }),
@@ -165,38 +167,38 @@ export class Publisher {
     });
     const discovery = discoveryOf(plan, topics);
     const startedAtMs = clock.wallMs();
-    return { plan, topics, link, retained, inferences, acks, desk, discovery, startedAtMs };
+    return { plan, topics, link, retained, inferences, acks, commands, discovery, startedAtMs };
   }
 
-  async #leave(): Promise<void> {
+  async #stop(): Promise<void> {
     if (this.#running === null) return;
-    const { acks, desk, inferences, link } = this.#running;
-    desk.stop();
-    inferences.pump();
-    if (inferences.inFlight > 0 && link.connected) await this.#idle(inferences);
-    inferences.clear();
-    const said = link.connected && await this.#sayOffline(link);
-    // Where `offline` was not acknowledged the last will says it: so the broker must not forget it.
-    await link.close({ inOrder: said, withinMs: LEAVE_TIMEOUT_MS });
-    acks.clear();
+    const { acks, commands, inferences, link } = this.#running;
+    commands.stop();
+    inferences.flush();
+    if (inferences.inflight > 0 && link.connected) await this.#drained(inferences);
+    inferences.discardAll();
+    const isAcknowledged = link.connected && await this.#publishOffline(link);
+    // Without a PUBACK for `offline` the broker has to publish the will, so no DISCONNECT may discard it.
+    await link.close({ graceful: isAcknowledged, timeoutMs: DISCONNECT_TIMEOUT_MS });
+    acks.discardAll();
   }
 
-  /** Resolves when no inference is on its way any more, or after the deadline. */
-  #idle(inferences: InferenceFlow): Promise<void> {
+  /** Resolves when no inference is in flight any more, or at the deadline. */
+  #drained(inferences: InferenceQueue): Promise<void> {
     return new Promise((resolve) => {
       const cancel = this.#parts.clock.after(FLUSH_TIMEOUT_MS, resolve);
-      inferences.whenIdle(() => {
+      inferences.onDrained(() => {
         cancel();
         resolve();
       });
     });
   }
 
-  /** @returns whether the broker acknowledged it in time */
-  #sayOffline(link: Link): Promise<boolean> {
+  /** @returns whether the broker acknowledged it before the deadline */
+  #publishOffline(link: Link): Promise<boolean> {
     return new Promise((resolve) => {
-      const cancel = this.#parts.clock.after(LEAVE_TIMEOUT_MS, () => resolve(false));
-      link.publish(this.#status("offline", this.#parts.clock.wallMs()), (error) => {
+      const cancel = this.#parts.clock.after(DISCONNECT_TIMEOUT_MS, () => resolve(false));
+      link.publish(this.#statusMessage("offline", this.#parts.clock.wallMs()), (error) => {
         cancel();
         if (error === null) this.#parts.post({ kind: "published", topicKind: "status" });
         resolve(error === null);
@@ -205,16 +207,16 @@ export class Publisher {
   }
 
   /**
-   * With every connection: the retained topics first, so that whoever listens knows what follows; then
-   * the subscriptions; and when those are answered, what waited.
+   * Publishes the retained messages first, so that subscribers know the context of what follows; then
+   * subscribes; and with the last SUBACK publishes what waited.
    */
-  #connected(): void {
+  #onConnected(): void {
     if (this.#running === null) return;
     const { discovery, link, plan, retained, topics } = this.#running;
     const filters = [topics.control, ...(discovery === null ? [] : [discovery.filter])];
-    this.#unsubscribed = filters.length;
-    this.#refusalTold = false;
-    retained.connected();
+    this.#pendingSubacks = filters.length;
+    this.#hasLoggedRefusal = false;
+    retained.publishAll();
     for (const filter of filters) {
       if (!link.connected) return;
       link.subscribe(filter, filter === topics.control ? plan.qos.control : 1, (error) => {
@@ -222,47 +224,47 @@ export class Publisher {
           if (error.code !== "BROKER_REFUSED_SUBSCRIPTION") return;
           this.#parts.log.error("mqtt.subscribe_refused", { ...error.toData() });
         }
-        this.#subscribed();
+        this.#onSuback();
       });
     }
   }
 
-  #subscribed(): void {
-    if (this.#unsubscribed === null) return;
-    this.#unsubscribed -= 1;
-    if (this.#unsubscribed > 0) return;
-    this.#running?.acks.connected();
-    this.#running?.inferences.pump();
+  #onSuback(): void {
+    if (this.#pendingSubacks === null) return;
+    this.#pendingSubacks -= 1;
+    if (this.#pendingSubacks > 0) return;
+    this.#running?.acks.flush();
+    this.#running?.inferences.flush();
   }
 
   #onMessage({ topic, payload, retained }: IncomingMessage): void {
     if (this.#running === null) return;
-    const { desk, discovery, topics } = this.#running;
-    if (topic === topics.control) return desk.take(payload, retained);
-    // What an earlier configuration had announced and this one has not: a camera that was removed.
+    const { commands, discovery, topics } = this.#running;
+    if (topic === topics.control) return commands.receive(payload, { retained });
+    // A configuration of an earlier run that this one lacks: its camera was removed.
     if (discovery === null || payload.byteLength === 0 || !discovery.owns(topic)) return;
     if (!discovery.configs.has(topic)) this.#running.retained.clear("discovery", topic);
   }
 
-  /** Once for each connection: what is refused once is refused again with every message. */
-  #tellRefusal(error: BrokerError): void {
-    if (this.#refusalTold) return;
-    this.#refusalTold = true;
+  /** Logs the first refusal of a connection: each further message will be refused as well. */
+  #logRefusal(error: BrokerError): void {
+    if (this.#hasLoggedRefusal) return;
+    this.#hasLoggedRefusal = true;
     this.#parts.log.warning("mqtt.refused", { ...error.toData() });
   }
 
-  #status(state: "online" | "offline", sinceMs: WallMs): OutgoingMessage {
-    const { plan, topics } = this.#started("tell the status");
+  #statusMessage(state: "online" | "offline", sinceMs: WallMs): OutgoingMessage {
+    const { plan, topics } = this.#started("publish the status");
     const payload = statusPayload({ state, sinceMs, version: plan.version });
     return retainedMessage(topics.status, payload, 1);
   }
 
   #retain(kind: TopicKind, topic: string, payload: unknown, qos: 0 | 1): void {
-    if (this.#stopped !== null) return this.#discarded(kind, "shutdown");
+    if (this.#stopped !== null) return this.#countDiscarded(kind, "shutdown");
     this.#running?.retained.set(kind, retainedMessage(topic, payload, qos));
   }
 
-  #discarded(topicKind: TopicKind, reason: InferenceDiscard): void {
+  #countDiscarded(topicKind: TopicKind, reason: DiscardReason): void {
     this.#parts.post({ kind: "discarded", topicKind, reason });
   }
 

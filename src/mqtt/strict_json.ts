@@ -1,6 +1,6 @@
 /**
- * JSON from somebody who may be hostile: what a lenient parser would interpret in a way of its own is
- * refused, so that two readers never see two different things in one text.
+ * A parser for JSON from untrusted senders: refuses what lenient parsers interpret differently, so that no
+ * two readers see different values in one text.
  */
 
 /** Why a text was refused. */
@@ -10,13 +10,13 @@ export type StrictJson =
   | { readonly ok: true; readonly value: unknown }
   | { readonly ok: false; readonly problem: JsonProblem; readonly value: unknown };
 
-/** Names that mean something to JavaScript's objects. */
+/** Property names with a meaning to JavaScript objects. */
 const FORBIDDEN_KEYS: readonly string[] = ["__proto__", "constructor", "prototype"];
 
 /**
  * Parses one JSON text.
- * @param maxDepth  how many objects and arrays may be within one another
- * @returns with a problem that is not about the syntax, what a lenient parser makes of it
+ * @param maxDepth  the deepest nesting of objects and arrays
+ * @returns beside a problem other than the syntax, the value that `JSON.parse` returns
  */
 export function parseStrictJson(text: string, maxDepth: number): StrictJson {
   let value: unknown;
@@ -30,31 +30,31 @@ export function parseStrictJson(text: string, maxDepth: number): StrictJson {
   return problem === null ? { ok: true, value } : { ok: false, problem, value };
 }
 
-/** Walks through a text that is known to be JSON. */
+/** Scans a text that is known to be JSON. */
 function problemOf(text: string, maxDepth: number): JsonProblem | null {
-  /** For every object and array we are within: the keys so far, or null for an array. */
-  const within: (Set<string> | null)[] = [];
+  /** For every open object the keys so far, for every open array null. */
+  const open: (Set<string> | null)[] = [];
   let keyNext = false;
   for (let at = 0; at < text.length; at++) {
     switch (text[at]) {
       case "{":
       case "[":
         keyNext = text[at] === "{";
-        within.push(keyNext ? new Set() : null);
-        if (within.length > maxDepth) return "too-deep";
+        open.push(keyNext ? new Set() : null);
+        if (open.length > maxDepth) return "too-deep";
         break;
       case "}":
       case "]":
-        within.pop();
+        open.pop();
         keyNext = false;
         break;
       case ",":
-        keyNext = within.at(-1) instanceof Set;
+        keyNext = open.at(-1) instanceof Set;
         break;
       case '"': {
         const end = endOfString(text, at);
         if (keyNext) {
-          const problem = keyProblem(JSON.parse(text.slice(at, end + 1)), within.at(-1) ?? null);
+          const problem = keyProblem(JSON.parse(text.slice(at, end + 1)), open.at(-1) ?? null);
           if (problem !== null) return problem;
           keyNext = false;
         }
@@ -66,7 +66,7 @@ function problemOf(text: string, maxDepth: number): JsonProblem | null {
   return null;
 }
 
-/** Remembers a key. */
+/** Checks a key, and adds it to the keys of its object. */
 function keyProblem(key: string, keys: Set<string> | null): JsonProblem | null {
   if (FORBIDDEN_KEYS.includes(key)) return "forbidden-key";
   if (keys?.has(key)) return "duplicate-key";
@@ -74,7 +74,7 @@ function keyProblem(key: string, keys: Set<string> | null): JsonProblem | null {
   return null;
 }
 
-/** The place of the quotation mark that ends the string that begins at `start`. */
+/** Finds the closing quotation mark of the string that begins at `start`. */
 function endOfString(text: string, start: number): number {
   let at = start + 1;
   while (at < text.length && text[at] !== '"') at += text[at] === "\\" ? 2 : 1;

@@ -10,12 +10,13 @@ export interface Topics {
   inference(camera: string, detector: string): string;
 }
 
-/** MQTT's own bound on a topic is 65,535 bytes; what is longer than this is a mistake. */
+/** MQTT allows topics of 65,535 bytes; a prefix longer than this is a mistake. */
 const MAX_PREFIX_LENGTH = 256;
 
 /**
- * What is wrong with a topic prefix, or null. It may have several levels (`site/floor-2`), none of
- * them empty, without wildcards, and not among the broker's own topics.
+ * Validates a topic prefix: one or more levels (`site/floor-2`), none of them empty, without wildcards, and
+ * not below `$`.
+ * @returns what is wrong with it, or null
  */
 export function topicPrefixProblem(prefix: string): string | null {
   if (prefix.length > MAX_PREFIX_LENGTH) return `is longer than ${MAX_PREFIX_LENGTH} characters`;
@@ -26,14 +27,14 @@ export function topicPrefixProblem(prefix: string): string | null {
   return null;
 }
 
-/** Where an instance's topics begin. */
+/** The topic above all topics of an instance. */
 export function rootTopic(
   { topicPrefix, instance }: { readonly topicPrefix: string; readonly instance: string },
 ): string {
   return `${topicPrefix}/${instance}`;
 }
 
-/** The id of an instance's client: the same for each of its connections. */
+/** The client id of an instance: the same for each of its connections. */
 export function clientIdOf(plan: {
   readonly topicPrefix: string;
   readonly instance: string;

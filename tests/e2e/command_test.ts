@@ -1,10 +1,10 @@
-/** The runner of the checks must end what does not end by itself. */
+/** The command runner of the checks ends commands that do not end by themselves. */
 import assert from "node:assert/strict";
 import { runCommand, Running } from "../../scripts/testing/command.ts";
 import { ROOT } from "../support/system/files.ts";
 
-/** Whether a process is still there after a while: a killed one is, until it has been reaped. */
-async function stays(pid: string): Promise<boolean> {
+/** Whether a process still exists after three seconds: a killed one does until it is reaped. */
+async function survives(pid: string): Promise<boolean> {
   const wait = `for i in $(seq 60); do kill -0 ${pid} || exit 1; sleep 0.05; done`;
   const { success } = await new Deno.Command("sh", { args: ["-c", wait], stderr: "null" }).output();
   return success;
@@ -14,7 +14,7 @@ function sh(script: string, limits: { silenceMs?: number; limitMs?: number } = {
   return runCommand({ command: "sh", args: ["-c", script], cwd: ROOT, ...limits }, new Running());
 }
 
-Deno.test("command: its lines come in order, from both streams, the last one unended too", async () => {
+Deno.test("command: lines come in order, from both streams, the unterminated last one included", async () => {
   const { code, lines, stopped } = await sh("echo one; echo two; printf three; exit 3");
   assert.deepEqual({ code, lines, stopped }, {
     code: 3,
@@ -24,13 +24,13 @@ Deno.test("command: its lines come in order, from both streams, the last one une
   assert.deepEqual((await sh("echo oops >&2")).lines, ["oops"]);
 });
 
-Deno.test("command: one that falls silent is ended, with everything it started", async () => {
+Deno.test("command: a silent command is ended, with everything it started", async () => {
   const { stopped, lines } = await sh("sleep 60 & echo $!; wait", { silenceMs: 300 });
   assert.match(stopped ?? "", /^said nothing for 0\.3 s$/);
-  assert.equal(await stays(lines[0] ?? ""), false);
+  assert.equal(await survives(lines[0] ?? ""), false);
 });
 
-Deno.test("command: one that talks for ever is ended at its limit", async () => {
+Deno.test("command: an endless command is ended at its limit", async () => {
   const { stopped } = await sh("while :; do echo again; sleep 0.05; done", {
     silenceMs: 2_000,
     limitMs: 400,
@@ -38,8 +38,8 @@ Deno.test("command: one that talks for ever is ended at its limit", async () => 
   assert.match(stopped ?? "", /^took longer than 0\.4 s$/);
 });
 
-Deno.test("command: what a command leaves behind is ended with it", async () => {
+Deno.test("command: processes that a command leaves behind are ended with it", async () => {
   const { stopped, lines } = await sh("sleep 60 >/dev/null 2>&1 & echo $!");
   assert.equal(stopped, null);
-  assert.equal(await stays(lines[0] ?? ""), false);
+  assert.equal(await survives(lines[0] ?? ""), false);
 });

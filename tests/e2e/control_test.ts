@@ -1,4 +1,4 @@
-/** Commands to a running Orion, and what they change: the real product, a real broker. */
+/** Commands to the whole product, through an independent broker. */
 import assert from "node:assert/strict";
 import { z } from "zod";
 import { COMMAND_NAMES } from "../../src/core/commands.ts";
@@ -16,15 +16,15 @@ const CONFIG = [
 ].join("\n");
 /** Frames a second of the bundled clip. */
 const FPS = 25;
-/** Messages that are looked at once a change is in force. */
-const LOOKED_AT = 3;
+/** Messages that are checked once a change is in effect. */
+const CHECKED = 3;
 
-/** What `get_status` tells of changes by command. */
+/** The overrides in the answer of `get_status`. */
 const overridesSchema = z.array(
   z.object({ setting: z.string(), camera: z.string().nullable(), value: z.unknown() }),
 );
 
-/** A person at the control topic. */
+/** A client that sends commands. */
 class Operator {
   readonly #rig: Rig;
   readonly #schemas = new Schemas();
@@ -35,7 +35,7 @@ class Operator {
   }
 
   /** Publishes any payload and waits for the acknowledgement with `id`. */
-  async say(payload: string, id: string | null): Promise<AckPayload> {
+  async publish(payload: string, id: string | null): Promise<AckPayload> {
     const since = this.#rig.subscriber.messages.length;
     await this.#rig.broker.publish(CONTROL, payload);
     const message = await this.#rig.subscriber.waitFor(
@@ -55,12 +55,12 @@ class Operator {
   command(command: string, params?: unknown): Promise<AckPayload> {
     this.#sent += 1;
     const id = `op-${this.#sent}`;
-    return this.say(JSON.stringify({ schema: "orion.command/1", id, command, params }), id);
+    return this.publish(JSON.stringify({ schema: "orion.command/1", id, command, params }), id);
   }
 
   /**
-   * Messages of a camera from the first on for which a change holds: of a frame that was in hand when the
-   * command came, the message is told as it was asked for before.
+   * Messages of a camera from the first on that shows a change: the frame in inference when the command
+   * came has the settings of before.
    */
   async changed(
     camera: string,
@@ -71,8 +71,8 @@ class Operator {
     await this.#rig.subscriber.waitFor(() => all().some(holds), {
       what: `a message of ${camera} that shows the change`,
     });
-    await this.#rig.subscriber.waitFor(() => changed().length >= LOOKED_AT, {
-      what: `${LOOKED_AT} messages of ${camera}`,
+    await this.#rig.subscriber.waitFor(() => changed().length >= CHECKED, {
+      what: `${CHECKED} messages of ${camera}`,
     });
     return changed();
   }
@@ -86,7 +86,7 @@ class Operator {
     return all().slice(0, count);
   }
 
-  /** Waits until two messages of a camera are no further from one another than so many frames. */
+  /** Waits until two consecutive messages of a camera are at most `frames` apart. */
   async follows(camera: string, frames: number): Promise<void> {
     const all = this.#following(camera);
     await this.#rig.subscriber.waitFor(() => gaps(all()).some((gap) => gap <= frames), {
@@ -94,7 +94,7 @@ class Operator {
     });
   }
 
-  /** Waits until a camera's own thread counts its frames as paused, which ends what it hands out. */
+  /** Waits until the thread of a camera counts its frames as paused, and so sends no more of them. */
   async paused(camera: string): Promise<void> {
     const isPaused = async () => {
       const { cameras } = assertReportCloses((await this.#rig.get("/status")).body);
@@ -111,7 +111,7 @@ class Operator {
   }
 }
 
-/** Frames of the camera from one message to the next. */
+/** Frames between consecutive messages. */
 function gaps(messages: readonly InferenceMessage[]): number[] {
   return messages.slice(1).map(({ frame }, at) => frame.seq - (messages[at]?.frame.seq ?? 0));
 }
@@ -128,12 +128,12 @@ Deno.test({
 
     const slow = { detector: "person", rateHz: 1, camera: "gate" };
     assert.equal(await operator.send("set_rate", slow), "ok");
-    // The first was perhaps in hand. A busy machine takes one late, and the next when it is due: so
-    // together they are less than a period short.
+    // The first may have been in inference. A busy machine takes a frame late and the next one when it is
+    // due: two gaps together are at most one period short.
     const [first = 0, second = 0] = gaps((await operator.next("gate", 4)).slice(1));
     assert.ok(first + second > FPS, `${first} and ${second} frames`);
     assert.equal(await operator.send("set_rate", { detector: "person", rateHz: 10 }), "ok");
-    // How many follow one another as fast is up to the machine; at 1 Hz none do.
+    // How many are that close depends on the machine; at 1 Hz none are.
     await operator.follows("gate", FPS / 2);
 
     const roi = { x: 0.5, y: 0, width: 0.5, height: 1 };
@@ -159,7 +159,7 @@ Deno.test({
 
     assert.equal(await operator.send("pause", { camera: "gate" }), "ok");
     await operator.paused("gate");
-    // The worker may have had one frame of each in hand; it does one after the other.
+    // The worker may have had one frame of each camera; it infers one after the other.
     await operator.next("yard", 2);
     const since = rig.subscriber.messages.length;
     await operator.next("yard", 6);
@@ -193,7 +193,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "control: what cannot be done is refused with one acknowledgement and changes nothing",
+  name: "control: an impossible command is refused with one acknowledgement and changes nothing",
   ignore,
   async fn() {
     const allow = COMMAND_NAMES.filter((name) => name !== "shutdown");
@@ -220,9 +220,9 @@ Deno.test({
     for (const [command, params, code] of refusals) {
       assert.equal(await operator.send(command, params), code, JSON.stringify(params));
     }
-    const nonsense = await operator.say('{"id":"x","id":"y"}', "y");
+    const nonsense = await operator.publish('{"id":"x","id":"y"}', "y");
     assert.equal(nonsense.error?.code, "CONTROL_MALFORMED");
-    const huge = await operator.say("[".repeat(100_000), null);
+    const huge = await operator.publish("[".repeat(100_000), null);
     assert.equal(huge.error?.code, "CONTROL_TOO_LARGE");
 
     const { data } = await operator.command("get_status");
@@ -235,7 +235,8 @@ Deno.test({
 });
 
 Deno.test({
-  name: "control: a picture can be asked for, an id counts once, and a shutdown is answered first",
+  name:
+    "control: a snapshot is answered, an id is carried out once, and a shutdown is answered first",
   ignore,
   async fn() {
     await using rig = await Rig.start({ config: CONFIG });
@@ -250,9 +251,9 @@ Deno.test({
     const rate = (rateHz: number, id?: string) => {
       const params = { camera: "gate", detector: "person", rateHz };
       const text = JSON.stringify({ schema, id, command: "set_rate", params });
-      return operator.say(text, id ?? null);
+      return operator.publish(text, id ?? null);
     };
-    const rateInForce = async () => {
+    const rateInEffect = async () => {
       const { data } = await operator.command("get_status");
       return overridesSchema.parse(assertReportCloses(data).overrides)
         .map(({ setting, value }) => [setting, value]);
@@ -260,16 +261,16 @@ Deno.test({
     for (const rateHz of [2, 7, 2]) {
       const { replayed, status } = await rate(rateHz);
       assert.deepEqual([status, replayed], ["ok", undefined]);
-      assert.deepEqual(await rateInForce(), [["rateHz", rateHz]]);
+      assert.deepEqual(await rateInEffect(), [["rateHz", rateHz]]);
     }
     assert.deepEqual((await rate(9, "once")).status, "ok");
     assert.equal((await rate(4, "once")).error?.code, "ID_REUSED");
     assert.equal((await rate(3)).status, "ok");
     const again = '{"params":{"rateHz":9.0, "detector":"person","camera":"gate"}, ' +
       `"command":"set_rate","id":"once","schema":"${schema}"}`;
-    const { replayed, status } = await operator.say(again, "once");
+    const { replayed, status } = await operator.publish(again, "once");
     assert.deepEqual([status, replayed], ["ok", true]);
-    assert.deepEqual(await rateInForce(), [["rateHz", 3]], "it was carried out once");
+    assert.deepEqual(await rateInEffect(), [["rateHz", 3]], "it was carried out once");
 
     assert.equal(await operator.send("shutdown"), "ok");
     assert.equal((await rig.orion.exit()).code, 0);

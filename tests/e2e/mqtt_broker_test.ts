@@ -1,4 +1,4 @@
-/** The broker comes and goes, or does not let Orion in: the real product beside it. */
+/** The whole product with a broker that restarts or refuses it. */
 import assert from "node:assert/strict";
 import { tempFolder } from "../support/system/files.ts";
 import { WAIT_TIMEOUT_MS } from "../support/system/lines.ts";
@@ -15,7 +15,7 @@ const CONFIG = [
   "detectors: [{ id: person, model: builtin:person-int8, rateHz: 5, classes: [person] }]",
 ].join("\n");
 const RESTARTS = 4;
-/** Above what the process moves by itself: over twenty restarts it was seen within 257 and 327 MB. */
+/** Above the usual variation: over twenty restarts it was between 257 and 327 MB. */
 const GROWTH_BYTES = 80 * 1024 * 1024;
 
 async function residentBytes(rig: Rig): Promise<number> {
@@ -25,7 +25,7 @@ async function residentBytes(rig: Rig): Promise<number> {
   return Number(value);
 }
 
-/** What grew and is garbage goes when the threads collect it, every twenty seconds; what leaks does not. */
+/** Waits until the memory falls below a limit: the threads collect garbage every twenty seconds. */
 async function assertFalls(rig: Rig, limitBytes: number): Promise<void> {
   const untilMs = performance.now() + WAIT_TIMEOUT_MS;
   for (;;) {
@@ -37,7 +37,11 @@ async function assertFalls(rig: Rig, limitBytes: number): Promise<void> {
 }
 
 /** Sends a command once Orion is subscribed, and waits for its acknowledgement. */
-async function commandWorks(broker: Mosquitto, subscriber: Subscriber, id: string): Promise<void> {
+async function assertCommandWorks(
+  broker: Mosquitto,
+  subscriber: Subscriber,
+  id: string,
+): Promise<void> {
   await broker.waitForLog((line) => line.includes("orion/test/control (QoS 1)"), "a subscription");
   const command = { schema: "orion.command/1", id, command: "get_status" };
   await broker.publish("orion/test/control", JSON.stringify(command));
@@ -50,7 +54,7 @@ async function commandWorks(broker: Mosquitto, subscriber: Subscriber, id: strin
 }
 
 Deno.test({
-  name: "mqtt: while the broker is away Orion goes on, and everything is back when the broker is",
+  name: "mqtt: Orion goes on while the broker is down, and publishes everything when it is back",
   ignore,
   async fn() {
     await using broker = await Mosquitto.start();
@@ -86,8 +90,8 @@ Deno.test({
       await subscriber.waitFor(({ topic }) =>
         topic === "ha/sensor/orion-test/gate-person-count/config"
       );
-      await commandWorks(broker, subscriber, `restart-${restart}`);
-      // Before the first one it is still warming up.
+      await assertCommandWorks(broker, subscriber, `restart-${restart}`);
+      // Before the first restart it is still warming up.
       if (restart === 1) before = await residentBytes(rig);
     }
     const metrics = await (await fetch(`${rig.httpUrl}/metrics`)).text();
@@ -102,7 +106,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "mqtt: kill -9 leaves a retained offline behind, by the last will",
+  name: "mqtt: after kill -9 the broker publishes the will, a retained offline",
   ignore,
   async fn() {
     await using rig = await Rig.start({ config: CONFIG });
@@ -119,7 +123,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "mqtt: why the broker does not let Orion in is in the log, in /readyz and in /status",
+  name: "mqtt: the reason of a refused connection is in the log, in /readyz and in /status",
   ignore,
   async fn() {
     using folder = tempFolder();
@@ -145,8 +149,8 @@ Deno.test({
       const lines = ["instance: test", CONFIG, "mqtt:", ...mqtt.map((line) => `  ${line}`), health];
       const config = folder.write("orion.yaml", lines.join("\n"));
       await using orion = startOrion(["run", "--config", config]);
-      const away = await orion.waitFor("mqtt.connect_failed", (event) => event["code"] === code);
-      assert.match(String(away["message"]), says);
+      const failed = await orion.waitFor("mqtt.connect_failed", (event) => event["code"] === code);
+      assert.match(String(failed["message"]), says);
       const ready = await fetch(`http://127.0.0.1:${port}/readyz`);
       assert.equal(ready.status, 503);
       const reasons = await ready.text();

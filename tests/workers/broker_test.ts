@@ -13,7 +13,7 @@ import {
 } from "../support/workers/publisher_worker.ts";
 
 Deno.test({
-  name: "broker worker: carries the publisher's messages to a subscriber, and stops in order",
+  name: "broker worker: forwards the publisher's messages to a subscriber, and stops gracefully",
   ignore: ignoreWithout("mosquitto"),
   async fn() {
     const port = freePort();
@@ -21,9 +21,9 @@ Deno.test({
     broker.send({ kind: "start", hostname: "127.0.0.1", port, own: null });
     const listening = await broker.waitFor((message) => message.kind === "listening");
     assert.deepEqual(listening, { kind: "listening" });
-    const told = broker.messages.find((message) => message.kind === "log");
-    assert.ok(told?.kind === "log" && told.record.event === "broker.started");
-    assert.match(String(told.record.fields["note"]), /for this machine alone/);
+    const started = broker.messages.find((message) => message.kind === "log");
+    assert.ok(started?.kind === "log" && started.record.event === "broker.started");
+    assert.match(String(started.record.fields["note"]), /for this machine alone/);
     await using subscriber = await Subscriber.start({ port, topics: ["orion/#"] });
     using publisher = publisherWorker(`127.0.0.1:${port}`);
     publisher.send({ kind: "start", plan: publisherPlan(`mqtt://127.0.0.1:${port}`) });
@@ -38,7 +38,7 @@ Deno.test({
   },
 });
 
-Deno.test("broker worker: a port that is taken is told with its remedy", async () => {
+Deno.test("broker worker: a port in use is reported with a remedy", async () => {
   using taken = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const { port } = taken.addr;
   using broker = brokerWorker(`127.0.0.1:${port}`);
@@ -51,7 +51,7 @@ Deno.test("broker worker: a port that is taken is told with its remedy", async (
   await broker.waitFor((message) => message.kind === "stopped");
 });
 
-/** A program of mosquitto's, towards a broker on this machine. */
+/** Starts a client of mosquitto for a broker on this machine. */
 function mosquittoClient(name: "mosquitto_pub" | "mosquitto_sub", args: readonly string[]): Child {
   return new Child({
     name,
@@ -72,7 +72,7 @@ Deno.test({
     await broker.waitFor((message) => message.kind === "listening");
     const sizes = [1, 1_000, 60_000, 100_000, 200_000, 400_000, 1_000_000, 8 * 1024 * 1024];
     const messages = sizes.flatMap((size) => ["0", "1", "2"].map((qos) => ({ size, qos })));
-    const wanted = messages.map(({ size, qos }) => `size/${size}/${qos} ${size}`).toSorted();
+    const expected = messages.map(({ size, qos }) => `size/${size}/${qos} ${size}`).toSorted();
     for (const size of sizes) folder.write(`${size}`, "A".repeat(size));
     const to = ["-p", `${port}`];
     await using subscriber = mosquittoClient(
@@ -87,11 +87,11 @@ Deno.test({
         "mosquitto_pub",
         [...to, "-q", qos, "-t", topic, "-f", file],
       );
-      // Of QoS 1 and 2 it ends when the broker has acknowledged the message.
+      // With QoS 1 and 2 it ends when the broker has acknowledged the message.
       assert.ok((await sender.status).success, `${topic}: ${sender.stderr.text()}`);
       await subscriber.stdout.waitFor((line) => line === `${topic} ${size}`, { what: topic });
     }));
-    const came = subscriber.stdout.all.filter((line) => line.startsWith("size/")).toSorted();
-    assert.deepEqual(came, wanted, "each came once");
+    const received = subscriber.stdout.all.filter((line) => line.startsWith("size/")).toSorted();
+    assert.deepEqual(received, expected, "each came once");
   },
 });

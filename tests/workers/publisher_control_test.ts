@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { systemClock, wallMs } from "../../src/core/clock.ts";
 import { logTo } from "../../src/core/log.ts";
 import type { PublisherPlan } from "../../src/core/messages.ts";
-import { EmbeddedBroker } from "../../src/mqtt/broker.ts";
+import { EmbeddedBroker } from "../../src/mqtt/broker/broker.ts";
 import { ackSchema } from "../../src/mqtt/payloads.ts";
 import { tempFolder } from "../support/system/files.ts";
 import {
@@ -29,7 +29,7 @@ function command(id: string, name: string, params?: unknown): string {
   return JSON.stringify({ schema: "orion.command/1", id, command: name, params });
 }
 
-/** `mosquitto_pub`, with any bytes, to any listener. */
+/** Publishes any bytes with `mosquitto_pub`. */
 async function publish(
   to: { readonly port: number; readonly tls?: TlsFiles },
   payload: string | Uint8Array,
@@ -50,7 +50,7 @@ async function publish(
       "1",
       "-t",
       CONTROL,
-      // An empty standard input is no message for mosquitto_pub.
+      // mosquitto_pub sends nothing for an empty standard input.
       bytes.length === 0 ? "-n" : "-s",
       ...secure,
       ...more,
@@ -65,7 +65,7 @@ async function publish(
   assert.ok((await child.status).success, "mosquitto_pub failed");
 }
 
-/** Answers every command that the worker hands on with `data`. */
+/** Answers every command that the worker forwards with `data`. @returns the number of answers */
 function answerAll(worker: PublisherWorker, data: unknown): () => number {
   let answered = 0;
   const answer = () => {
@@ -81,7 +81,7 @@ function answerAll(worker: PublisherWorker, data: unknown): () => number {
     }
   };
   void worker.waitFor((message) => {
-    // Its own message is in the list only after the waiters were asked.
+    // The message is added to the list after this test.
     if (message.kind === "command") queueMicrotask(answer);
     return isStopped(message);
   });
@@ -99,7 +99,7 @@ async function stop(worker: PublisherWorker): Promise<void> {
 }
 
 Deno.test({
-  name: "publisher: over TLS a command is handed on and acknowledged with its id",
+  name: "publisher: over TLS a command is forwarded and acknowledged with its id",
   ignore,
   async fn() {
     using folder = tempFolder();
@@ -124,7 +124,8 @@ Deno.test({
 });
 
 Deno.test({
-  name: "publisher: whatever is published to the control topic gets one refusal, and it goes on",
+  name:
+    "publisher: anything but a command on the control topic is refused once, and commands still work",
   ignore,
   async fn() {
     await using broker = await Mosquitto.start();
@@ -154,7 +155,7 @@ Deno.test({
       const ack = await subscriber.waitFor(() => true, { since: at, what: code });
       assert.equal(ackSchema.parse(ack.json).error?.code, code);
     }
-    assert.equal(answered(), 0, "none was handed on");
+    assert.equal(answered(), 0, "none was forwarded");
     await publish(broker, command("good", "get_status"));
     await subscriber.waitFor(({ json }) => json?.["id"] === "good" && json["status"] === "ok");
     assert.equal(subscriber.messages.length, cases.length + 1, "one acknowledgement each");
@@ -163,7 +164,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "publisher: commands work in MQTT 3.1.1, and a retained one is not carried out",
+  name: "publisher: commands work in MQTT 3.1.1, and a retained one is refused",
   ignore,
   async fn() {
     const log = logTo(() => {});
@@ -189,8 +190,7 @@ Deno.test({
 });
 
 Deno.test({
-  name:
-    "publisher: a broker that takes few messages at once, and small ones, is not asked for more",
+  name: "publisher: Receive Maximum and Maximum Packet Size of the broker are respected",
   ignore,
   async fn() {
     const extra = ["max_inflight_messages 2", "max_packet_size 3000"];
@@ -213,7 +213,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "publisher: Home Assistant is told of the cameras, and of those that are gone no more",
+  name: "publisher: cameras are announced to Home Assistant, and removed ones deleted",
   ignore,
   async fn() {
     await using broker = await Mosquitto.start();

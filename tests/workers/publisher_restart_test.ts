@@ -3,43 +3,44 @@ import { systemClock } from "../../src/core/clock.ts";
 import { BrokerError } from "../../src/core/errors.ts";
 import { logTo } from "../../src/core/log.ts";
 import type { FromPublisher, OutboxPlan } from "../../src/core/messages.ts";
-import { mqttSessions, type OpenSession, type Session } from "../../src/mqtt/client.ts";
+import { mqttSessions } from "../../src/mqtt/client.ts";
 import { BrokerLink } from "../../src/mqtt/link.ts";
 import { Publisher } from "../../src/mqtt/publisher.ts";
+import type { OpenSession, Session } from "../../src/mqtt/session.ts";
 import { Mosquitto, type Received, type Subscriber } from "../support/brokers/mosquitto.ts";
 import { ignoreWithout } from "../support/system/parts.ts";
 import { inferenceResult, publisherPlan } from "../support/workers/publisher_worker.ts";
 
 const RESTARTS = 20;
-/** Fewer than mosquitto has on their way to one subscriber at once. */
+/** Fewer than mosquitto has in flight to one subscriber. */
 const BURST = 8;
 
-/** Lets nobody in while the test prepares who listens. */
+/** Opens sessions, or refuses them while the test prepares its subscriber. */
 class Gate {
   isOpen = true;
-  readonly #open = mqttSessions(systemClock);
+  readonly #openSession = mqttSessions(systemClock);
 
-  readonly open: OpenSession = (options, events) => {
-    if (this.isOpen) return this.#open(options, events);
+  readonly openSession: OpenSession = (options, events) => {
+    if (this.isOpen) return this.#openSession(options, events);
     const error = new BrokerError({
       code: "BROKER_REFUSED",
       message: "the gate is shut",
       retryable: true,
       remedy: "Wait.",
     });
-    queueMicrotask(() => events.ended({ error, versionRefused: false, unanswered: false }));
-    return SHUT;
+    queueMicrotask(() => events.closed({ error, versionRefused: false, withoutConnack: false }));
+    return REFUSED;
   };
 }
 
-const SHUT: Session = {
-  open: false,
+const REFUSED: Session = {
+  connected: false,
   publish: () => {},
   subscribe: () => {},
-  end: () => Promise.resolve(),
+  close: () => Promise.resolve(),
 };
 
-/** The publisher as its thread has it, with short waits, in this thread; it answers every command. */
+/** Starts a publisher in this thread, with short delays; it answers every command. */
 function start(url: string, gate: Gate, who: { instance: string; outbox: OutboxPlan }) {
   const log = logTo(() => {});
   const posted: FromPublisher[] = [];
@@ -50,7 +51,7 @@ function start(url: string, gate: Gate, who: { instance: string; outbox: OutboxP
       posted.push(message);
       if (message.kind !== "command") return;
       const { request, command } = message.request;
-      publisher.answer({
+      publisher.acknowledge({
         request,
         command: command.command,
         outcome: { data: null },
@@ -59,7 +60,7 @@ function start(url: string, gate: Gate, who: { instance: string; outbox: OutboxP
     },
     openLink: (plan, events) =>
       new BrokerLink(plan, events, {
-        open: gate.open,
+        openSession: gate.openSession,
         clock: systemClock,
         random: () => 0.01,
         log,
@@ -70,14 +71,14 @@ function start(url: string, gate: Gate, who: { instance: string; outbox: OutboxP
   return { posted, publisher };
 }
 
-/** Waits until it is online, and until it acknowledged a command. */
-async function works(broker: Mosquitto, subscriber: Subscriber, instance: string, id: string) {
+/** Waits until an instance is online and has acknowledged a command. */
+async function ready(broker: Mosquitto, subscriber: Subscriber, instance: string, id: string) {
   const root = `orion/${instance}`;
   await subscriber.waitFor(
     ({ topic, json }) => topic === `${root}/status` && json?.["state"] === "online",
     { what: `online of ${instance}` },
   );
-  // A connection is online a moment before it is subscribed.
+  // The status is published before the subscription.
   await broker.waitForLog((line) => line.includes(`${root}/control (QoS 1)`), "a subscription");
   const command = { schema: "orion.command/1", id, command: "get_status" };
   await broker.publish(`${root}/control`, JSON.stringify(command));
@@ -87,14 +88,14 @@ async function works(broker: Mosquitto, subscriber: Subscriber, instance: string
   );
 }
 
-/** Waits until a subscriber has what the broker sent it before its end: it may be slow to read. */
-async function hasAllOf(broker: Mosquitto, subscriber: Subscriber): Promise<void> {
+/** Waits until a subscriber has read all that the broker sent it. */
+async function receivedAll(broker: Mosquitto, subscriber: Subscriber): Promise<void> {
   const topic = "orion/all/inferences/gate/person";
   const sent = broker.log().split("\n")
     .filter((line) => line.includes("Sending PUBLISH") && line.includes(`'${topic}'`)).length;
-  let seen = 0;
+  let received = 0;
   if (sent === 0) return;
-  await subscriber.waitFor((message) => message.topic === topic && ++seen >= sent, {
+  await subscriber.waitFor((message) => message.topic === topic && ++received >= sent, {
     what: `${sent} messages`,
   });
 }
@@ -106,8 +107,8 @@ function seqs(messages: readonly Received[], instance: string, camera: string): 
 
 Deno.test({
   name:
-    "publisher: a broker restarted 20 times under load; nothing of a queue is lost, and of the " +
-    "latest there is exactly one",
+    "publisher: a broker restarts 20 times under load; a queue loses nothing, and of the latest " +
+    "exactly one arrives",
   ignore: ignoreWithout("mosquitto"),
   async fn() {
     await using broker = await Mosquitto.start();
@@ -124,22 +125,22 @@ Deno.test({
     const burst = () => {
       for (let each = 0; each < BURST; each++) {
         seq += 1;
-        all.publisher.inference(inferenceResult(seq), systemClock.nowMs());
+        all.publisher.publishInference(inferenceResult(seq), systemClock.nowMs());
         for (const camera of ["gate", "yard"]) {
-          newest.publisher.inference(inferenceResult(seq, { camera }), systemClock.nowMs());
+          newest.publisher.publishInference(inferenceResult(seq, { camera }), systemClock.nowMs());
         }
       }
     };
     const received: number[] = [];
     let subscriber = await broker.subscribe("orion/#");
-    await works(broker, subscriber, "all", "first");
+    await ready(broker, subscriber, "all", "first");
 
     for (let restart = 1; restart <= RESTARTS; restart++) {
-      // What is on its way now is cut off: the broker is told to end in the same moment.
+      // These messages are in flight when the broker stops.
       burst();
       gate.isOpen = false;
       await broker.stop();
-      await hasAllOf(broker, subscriber);
+      await receivedAll(broker, subscriber);
       await subscriber[Symbol.asyncDispose]();
       received.push(...seqs(subscriber.messages, "all", "gate"));
       burst();
@@ -147,12 +148,12 @@ Deno.test({
       subscriber = await broker.subscribe("orion/#");
       gate.isOpen = true;
       for (const instance of ["all", "newest"]) {
-        await works(broker, subscriber, instance, `${instance}-${restart}`);
+        await ready(broker, subscriber, instance, `${instance}-${restart}`);
       }
       for (const camera of ["gate", "yard"]) {
         assert.deepEqual(seqs(subscriber.messages, "newest", camera), [seq], "exactly the newest");
       }
-      // Its own messages come in order, so the acknowledgement came after what had waited.
+      // Messages of one client arrive in order: the acknowledgement came after the queue.
       assert.equal(seqs(subscriber.messages, "all", "gate").at(-1), seq);
     }
     for (const { publisher } of [all, newest]) await publisher.stop();

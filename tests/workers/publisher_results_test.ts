@@ -8,11 +8,11 @@ import {
   resultsTo,
 } from "../support/workers/publisher_worker.ts";
 
-/** Of each worker: together fewer than may be on their way to the broker at once. */
+/** Of each worker: together fewer than may be in flight at once. */
 const COUNT = 10;
 
 Deno.test({
-  name: "publisher: what workers sent before they ended is published before it says offline",
+  name: "publisher: results that workers sent before they ended are published before offline",
   ignore: ignoreWithout("mosquitto"),
   async fn() {
     await using broker = await Mosquitto.start();
@@ -25,7 +25,7 @@ Deno.test({
       using first = resultsTo(publisher, "first");
       first.send(inferenceResult(0, { detector: "first" }));
       await subscriber.waitFor(({ topic }) => topic.endsWith("/gate/first"));
-      // `one` was replaced, as a worker is when another model takes its place.
+      // The thread of `one` was replaced, as by set_model.
       using replaced = resultsTo(publisher, "one");
       using one = resultsTo(publisher, "one");
       using other = resultsTo(publisher, "other");

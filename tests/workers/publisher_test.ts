@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { isoTime, systemClock, wallMs } from "../../src/core/clock.ts";
-import { EmbeddedBroker } from "../../src/mqtt/broker.ts";
+import { EmbeddedBroker } from "../../src/mqtt/broker/broker.ts";
 import { logTo } from "../../src/core/log.ts";
 import { inferenceSchema } from "../../src/mqtt/payloads.ts";
 import { Mosquitto, Subscriber } from "../support/brokers/mosquitto.ts";
@@ -34,7 +34,8 @@ const camera = (state: "online" | "stalled") =>
   }) as const;
 
 Deno.test({
-  name: "publisher: says online, retained with QoS 1, speaks MQTT 5, and takes its leave in order",
+  name:
+    "publisher: publishes online, retained with QoS 1, speaks MQTT 5, and disconnects gracefully",
   ignore,
   async fn() {
     await using broker = await Mosquitto.start();
@@ -61,7 +62,7 @@ Deno.test({
     await using after = await broker.subscribe(STATUS);
     const offline = await after.waitFor(({ topic }) => topic === STATUS);
     assert.ok(offline.retained && offline.json?.["state"] === "offline");
-    // No will on top of it: it would have come before what is published now.
+    // The will was discarded: it would have come before the marker.
     await broker.publish("orion/marker", "now");
     await late.waitFor(({ topic }) => topic === "orion/marker");
     const statuses = late.messages.filter(({ topic }) => topic === STATUS);
@@ -70,7 +71,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "publisher: a thread that dies without a word leaves offline behind, by its last will",
+  name: "publisher: when its thread dies the broker publishes its will, a retained offline",
   ignore,
   async fn() {
     await using broker = await Mosquitto.start();
@@ -87,7 +88,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "publisher: publishes what was seen, and tells of it",
+  name: "publisher: publishes an inference, and reports it",
   ignore,
   async fn() {
     await using broker = await Mosquitto.start();
@@ -125,7 +126,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "publisher: a broker that comes late is found, and only the newest of each waited",
+  name: "publisher: a broker that starts late is connected, and gets only the newest of each key",
   ignore,
   async fn() {
     const port = freePort();
@@ -142,7 +143,9 @@ Deno.test({
       worker.messages.filter((message) => message.kind === "discarded")
         .map(({ topicKind, reason }) => `${topicKind} ${reason}`).toSorted();
     const all = ["camera superseded", "inference superseded", "inference superseded"];
-    await worker.waitFor(() => superseded().length >= all.length, { what: "what was superseded" });
+    await worker.waitFor(() => superseded().length >= all.length, {
+      what: "the superseded messages",
+    });
 
     await using broker = await Mosquitto.start({ port });
     await using subscriber = await broker.subscribe("orion/#");
@@ -156,7 +159,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "publisher: after the broker's restart everything retained is there again",
+  name: "publisher: after a restart of the broker all retained messages are published again",
   ignore,
   async fn() {
     await using broker = await Mosquitto.start();
@@ -179,7 +182,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "publisher: a broker of MQTT 3.1.1 alone is spoken to in 3.1.1, and gets the will too",
+  name: "publisher: a broker that speaks only MQTT 3.1.1 gets 3.1.1, and the will",
   ignore,
   async fn() {
     await using broker = await EmbeddedBroker.start({
@@ -203,22 +206,23 @@ Deno.test({
 });
 
 Deno.test({
-  name: "publisher: a stop is prompt while the broker is away, and while it does not answer",
+  name:
+    "publisher: a stop is prompt while the broker is disconnected, and while it does not answer",
   ignore,
   async fn() {
     const port = freePort();
-    using away = startWorker(`127.0.0.1:${port}`);
-    away.send({ kind: "start", plan: publisherPlan(`mqtt://127.0.0.1:${port}`) });
-    await away.waitFor(failedWith("BROKER_REFUSED"));
+    using unconnected = startWorker(`127.0.0.1:${port}`);
+    unconnected.send({ kind: "start", plan: publisherPlan(`mqtt://127.0.0.1:${port}`) });
+    await unconnected.waitFor(failedWith("BROKER_REFUSED"));
     {
-      using results = resultsTo(away);
+      using results = resultsTo(unconnected);
       results.send(inferenceResult(1));
     }
-    // That there is nothing to wait for is shown on a clock of its own in `tests/unit/mqtt`.
-    away.send({ kind: "stop" });
-    await away.waitFor(isStopped, { what: "the end of a stop without a broker" });
+    // `tests/unit/mqtt` shows on a held clock that it waits for nothing.
+    unconnected.send({ kind: "stop" });
+    await unconnected.waitFor(isStopped, { what: "the end of a stop without a broker" });
     assert.ok(
-      away.messages.some((each) => each.kind === "discarded" && each.reason === "shutdown"),
+      unconnected.messages.some((each) => each.kind === "discarded" && each.reason === "shutdown"),
     );
 
     await using broker = await Mosquitto.start();
@@ -233,8 +237,8 @@ Deno.test({
     }
     await worker.waitFor((each) => each.kind === "emitted");
     worker.send({ kind: "stop" });
-    // Every step of a stop has its deadline: without them it would last as long as the broker is held.
-    await worker.waitFor(isStopped, { what: "the end of a stop that nobody answers" });
+    // Every step of a stop has a deadline: without them it would last as long as the broker is frozen.
+    await worker.waitFor(isStopped, { what: "the end of a stop without answers" });
     await using subscriber = await thawed(broker);
     await subscriber.waitFor(({ json }) => json?.["state"] === "offline", { what: "the will" });
   },

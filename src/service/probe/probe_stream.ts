@@ -2,6 +2,7 @@
 import type { Clock } from "../../core/clock.ts";
 import type { View } from "../../core/display.ts";
 import { StreamError } from "../../core/errors.ts";
+import { round } from "../../core/round.ts";
 import { LibavError } from "../../libav/error.ts";
 import { Frame } from "../../libav/frame.ts";
 import type { Libav } from "../../libav/library.ts";
@@ -126,8 +127,8 @@ class Measurement implements Disposable {
     const isTimed = this.#parts.constantStamps() * 2 <= this.frames;
     const [frame, keyframe] = isTimed ? this.#timedIntervals : this.#arrivalIntervals;
     return {
-      fps: frame === null ? null : rounded(1 / frame),
-      keyframeIntervalSeconds: keyframe === null ? null : rounded(keyframe),
+      fps: frame === null ? null : round(1 / frame, 3),
+      keyframeIntervalSeconds: keyframe === null ? null : round(keyframe, 3),
     };
   }
 
@@ -225,8 +226,4 @@ function noFrame({ where }: MeasureParts, measurement: Measurement, isOver: bool
     retryable: true,
     remedy: "Check that the address is a video stream; then the camera's settings.",
   });
-}
-
-function rounded(value: number): number {
-  return Math.round(value * 1000) / 1000;
 }

@@ -4,7 +4,7 @@ import type { BoxPx } from "../../../src/core/geometry.ts";
 import { ROOT } from "../system/files.ts";
 import type { Received } from "./mosquitto.ts";
 
-/** What `P/I/inferences/…` carries, as far as the tests look at it. */
+/** The payload of `P/I/inferences/…`, as far as the tests read it. */
 export interface InferenceMessage {
   readonly camera: string;
   readonly detector: string;
@@ -45,7 +45,7 @@ export class Schemas {
   }
 }
 
-/** The inference messages among what was received, each checked against its schema. */
+/** The inference messages among those received, each validated against its schema. */
 export function inferences(messages: readonly Received[], schemas: Schemas): InferenceMessage[] {
   return messages.filter(({ topic }) => topic.includes("/inferences/")).map((message) => {
     const parsed: InferenceMessage = JSON.parse(message.payload);

@@ -1,4 +1,4 @@
-/** A broker that is not ours, and a subscriber that is not ours either. */
+/** Mosquitto: an independent broker, and an independent subscriber. */
 import { Child } from "../system/children.ts";
 import { type TempFolder, tempFolder } from "../system/files.ts";
 import { jsonLine } from "../system/lines.ts";
@@ -15,7 +15,7 @@ export interface TlsFiles {
 export interface MosquittoOptions {
   /** Default: any free one. */
   readonly port?: number;
-  /** Nobody else may connect. */
+  /** The only user that may connect. */
   readonly login?: { readonly username: string; readonly password: string };
   readonly tls?: TlsFiles;
   /** With `tls`: clients must show a certificate of the same authority. */
@@ -24,25 +24,25 @@ export interface MosquittoOptions {
   readonly extra?: readonly string[];
 }
 
-/** One message as a subscriber got it. */
+/** A message as a subscriber received it. */
 export interface Received {
   readonly topic: string;
   readonly qos: number;
-  /** Kept by the broker from before the subscription. */
+  /** Published before the subscription, and retained by the broker. */
   readonly retained: boolean;
   readonly payload: string;
   /** The payload as a JSON object, or null. */
   readonly json: Readonly<Record<string, unknown>> | null;
 }
 
-/** A mosquitto on 127.0.0.1, gone when disposed: `await using broker = await Mosquitto.start()`. */
+/** A mosquitto on 127.0.0.1, stopped when disposed: `await using broker = await Mosquitto.start()`. */
 export class Mosquitto implements AsyncDisposable {
   readonly port: number;
   readonly url: string;
   readonly #options: MosquittoOptions;
   readonly #folder: TempFolder;
   #child: Child | null = null;
-  #ended: Child | null = null;
+  #stopped: Child | null = null;
 
   private constructor(options: MosquittoOptions, folder: TempFolder, port: number) {
     this.#options = options;
@@ -63,7 +63,7 @@ export class Mosquitto implements AsyncDisposable {
     }
   }
 
-  /** Starts it again, on the same port and without any memory of before. */
+  /** Starts it again, on the same port and without persistence. */
   async start(): Promise<void> {
     const config = this.#folder.write("mosquitto.conf", await this.#config());
     this.#child = new Child({
@@ -71,7 +71,7 @@ export class Mosquitto implements AsyncDisposable {
       command: program("mosquitto"),
       args: ["-c", config],
     });
-    await this.#child.stderr.waitFor((line) => / running$/.test(line), { what: "that it runs" });
+    await this.#child.stderr.waitFor((line) => / running$/.test(line), { what: "its start" });
   }
 
   /** Whether it was started and not stopped since. */
@@ -79,10 +79,10 @@ export class Mosquitto implements AsyncDisposable {
     return this.#child?.running ?? false;
   }
 
-  /** Ends it; whoever was connected is cut off. */
+  /** Stops it, and with it every connection. */
   async stop(): Promise<void> {
     await this.#child?.[Symbol.asyncDispose]();
-    this.#ended = this.#child ?? this.#ended;
+    this.#stopped = this.#child ?? this.#stopped;
     this.#child = null;
   }
 
@@ -91,7 +91,7 @@ export class Mosquitto implements AsyncDisposable {
     await this.start();
   }
 
-  /** Holds the process still: connections stay open and nothing is answered. */
+  /** Suspends the process: connections stay open and nothing is answered. */
   freeze(): void {
     this.#child?.signal("SIGSTOP");
   }
@@ -102,7 +102,7 @@ export class Mosquitto implements AsyncDisposable {
 
   /** What it logged since its last start, also after its end. */
   log(): string {
-    return (this.#child ?? this.#ended)?.stderr.text() ?? "";
+    return (this.#child ?? this.#stopped)?.stderr.text() ?? "";
   }
 
   /** Waits for a line of its log. */
@@ -120,7 +120,7 @@ export class Mosquitto implements AsyncDisposable {
     });
   }
 
-  /** Publishes a text, and returns when the broker has it. Without login and TLS only. */
+  /** Publishes a text, and waits for its PUBACK. Without login and TLS only. */
   async publish(topic: string, text: string): Promise<void> {
     const to = ["-h", "127.0.0.1", "-p", `${this.port}`, "-q", "1"];
     await run("mosquitto_pub", [...to, "-t", topic, "-m", text]);
@@ -134,7 +134,7 @@ export class Mosquitto implements AsyncDisposable {
   async #config(): Promise<string> {
     const { login, tls, clientCertificates, extra } = this.#options;
     const lines = [
-      // Started as root it would become a user who cannot read the test's folder.
+      // Started as root it would switch to a user that cannot read the folder of the test.
       "user root",
       "persistence false",
       "log_dest stderr",
@@ -159,11 +159,11 @@ export class Mosquitto implements AsyncDisposable {
   }
 }
 
-/** `mosquitto_sub`, and what it received. */
+/** A `mosquitto_sub`, and the messages that it received. */
 export class Subscriber implements AsyncDisposable {
   readonly #child: Child;
   readonly #messages: Received[] = [];
-  /** How many lines of its output were looked at for messages. */
+  /** Lines of its output that were parsed so far. */
   #linesRead = 0;
 
   private constructor(child: Child) {
@@ -184,7 +184,7 @@ export class Subscriber implements AsyncDisposable {
     const topics = to.topics.flatMap((topic) => ["-t", topic]);
     const child = new Child({
       name: "mosquitto_sub",
-      // Into a pipe it would keep back what it says until there is enough of it.
+      // It would buffer its output to a pipe.
       command: program("stdbuf"),
       args: ["-oL", program("mosquitto_sub"), "-h", "127.0.0.1", "-p", `${to.port}`]
         .concat(["-q", "1", "-d", "-F", "%j"], login, tls, topics),
@@ -211,9 +211,9 @@ export class Subscriber implements AsyncDisposable {
   }
 
   /**
-   * The first message, from the `since`th on, that passes: one that came already, or the next. When who
-   * published has ended, the broker may still have messages for the subscriber: what a test then looks
-   * for among {@link messages} it must have waited for.
+   * Finds the first message from index `since` on that passes, or waits for it. After the sender has ended
+   * the broker may still have messages for the subscriber: wait for a message before you look for it
+   * among {@link messages}.
    */
   async waitFor(
     test: (message: Received) => boolean,
@@ -221,7 +221,7 @@ export class Subscriber implements AsyncDisposable {
   ): Promise<Received> {
     const already = this.messages.slice(since).find(test);
     if (already !== undefined) return already;
-    // The lines hold more than messages, so only those that come from here on are looked at.
+    // Its output has other lines as well, so `since` cannot be used: test the lines from here on.
     const line = await this.#child.stdout.waitFor((text) => {
       const message = received(text);
       return message !== null && test(message);
@@ -236,7 +236,7 @@ export class Subscriber implements AsyncDisposable {
   }
 }
 
-/** An authority of its own in `folder`, with certificates for 127.0.0.1 and for a client. */
+/** Makes an authority in `folder`, with certificates for 127.0.0.1 and for a client. */
 export async function makeCertificates(
   folder: TempFolder,
 ): Promise<{ readonly server: TlsFiles; readonly client: TlsFiles; readonly otherCa: string }> {

@@ -1,12 +1,12 @@
-/** An MQTT 3.1.1 client of bytes, for what no library would send. */
+/** An MQTT 3.1.1 client of raw packets, for those that no library sends. */
 import { WAIT_TIMEOUT_MS } from "../system/lines.ts";
 
 /** A packet from the broker. */
 export interface RawPacket {
-  /** MQTT's control packet type: 2 is CONNACK, 3 PUBLISH, 4 PUBACK, 5 PUBREC, 7 PUBCOMP, 9 SUBACK. */
+  /** The control packet type: 2 is CONNACK, 3 PUBLISH, 4 PUBACK, 5 PUBREC, 7 PUBCOMP, 9 SUBACK. */
   readonly type: number;
   readonly flags: number;
-  /** Everything behind the fixed header. */
+  /** All bytes after the fixed header. */
   readonly body: Uint8Array;
 }
 
@@ -29,7 +29,7 @@ function text(value: string): Uint8Array {
   return concat(uint16(bytes.length), bytes);
 }
 
-/** A packet with its fixed header; `length` other than the body's is a lie. */
+/** A packet with its fixed header; `length` may differ from that of the body. */
 export function packet(type: number, flags: number, body: Uint8Array, length = body.length) {
   const lengthBytes: number[] = [];
   for (let left = length; lengthBytes.length === 0 || left > 0; left >>>= 7) {
@@ -75,7 +75,7 @@ export const publishPacket = ({ topic, payload, qos = 0, retain = false, id = 1 
 export const subscribePacket = (filter: string, qos: 0 | 1 | 2) =>
   packet(8, 2, concat(uint16(1), text(filter), new Uint8Array([qos])));
 
-/** What a PUBLISH holds. */
+/** Parses a PUBLISH. */
 export function published({ flags, body }: RawPacket) {
   const topicLength = (body[0] ?? 0) * 256 + (body[1] ?? 0);
   const qos = (flags >> 1) & 3;
@@ -103,7 +103,7 @@ export class RawMqtt implements Disposable {
     return new RawMqtt(await Deno.connect({ hostname: "127.0.0.1", port }));
   }
 
-  /** Connects as a client. @returns CONNACK's return code, or null when the broker hangs up */
+  /** Connects as a client. @returns CONNACK's return code, or null when the broker closes */
   async login(login: Login): Promise<number | null> {
     await this.send(connectPacket(login));
     const answer = await this.receive();
@@ -111,8 +111,8 @@ export class RawMqtt implements Disposable {
   }
 
   /**
-   * Writes everything, after what was sent before it. A connection that has ended takes nothing, and
-   * that is seen by reading.
+   * Writes all bytes, after those sent before. Errors of a closed connection are ignored: `receive` reports
+   * the end.
    */
   send(bytes: Uint8Array): Promise<void> {
     this.#sending = this.#sending.then(() => this.#writeAll(bytes));
@@ -143,7 +143,7 @@ export class RawMqtt implements Disposable {
     return { type: first >> 4, flags: first & 15, body: bytes.subarray(whole.header, end) };
   }
 
-  /** The next packet of a type; others before it are passed over. */
+  /** The next packet of a type; skips others. */
   async receiveType(type: number): Promise<RawPacket> {
     for (;;) {
       const next = await this.receive();
@@ -152,7 +152,7 @@ export class RawMqtt implements Disposable {
     }
   }
 
-  /** Settles when the broker has closed the connection. */
+  /** Resolves when the broker has closed the connection. */
   async closed(): Promise<void> {
     while (await this.receive() !== null);
   }
@@ -197,7 +197,7 @@ function isEnd(error: unknown): boolean {
     error instanceof Deno.errors.ConnectionAborted;
 }
 
-/** The lengths that a fixed header says, or null while it is not whole. */
+/** Parses a fixed header; null while it is incomplete. */
 function packetLength(
   bytes: Uint8Array,
 ): { readonly header: number; readonly body: number } | null {

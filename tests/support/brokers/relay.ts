@@ -1,4 +1,4 @@
-/** Another address of a server: what clients send is kept, and handed on. */
+/** A TCP relay to a server, which records what clients send. */
 import { isGone } from "../cameras/faulty_camera/wire.ts";
 import { freePort } from "../system/ports.ts";
 
@@ -8,7 +8,7 @@ export class Relay implements AsyncDisposable {
   readonly port: number;
   /** Connections so far. */
   accepted = 0;
-  /** Everything that clients have sent, in the order it came, a character for each byte. */
+  /** All bytes of clients in the order of arrival, one character each. */
   sent = "";
   readonly #to: number;
   readonly #listener: Deno.TcpListener;
@@ -25,7 +25,7 @@ export class Relay implements AsyncDisposable {
   }
 
   /**
-   * Listens from now on.
+   * Starts to listen.
    * @param plan.port  default: any free one
    * @param plan.to  the server's port
    */
@@ -66,13 +66,13 @@ export class Relay implements AsyncDisposable {
     this.#ends.add(server);
     const decoder = new TextDecoder("latin1");
     await Promise.all([
-      this.#hand(client, server, (bytes) => this.sent += decoder.decode(bytes)),
-      this.#hand(server, client),
+      this.#forward(client, server, (bytes) => this.sent += decoder.decode(bytes)),
+      this.#forward(server, client),
     ]);
   }
 
-  /** Hands on what one end sends, and closes the other when it ends. */
-  async #hand(
+  /** Forwards what one end sends, and closes the other when it ends. */
+  async #forward(
     from: Deno.TcpConn,
     to: Deno.TcpConn,
     onBytes?: (bytes: Uint8Array) => void,

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import type { FromPublisher } from "../../../src/core/messages.ts";
-import { MAX_ACKS } from "../../../src/mqtt/acks.ts";
+import { MAX_ACKS } from "../../../src/mqtt/ack_queue.ts";
 import {
   COMMAND_BURST,
   COMMANDS_PER_SECOND,
@@ -16,8 +16,8 @@ function text(id: string | undefined, command: string, params: object = {}): str
   return JSON.stringify({ schema: "orion.command/1", id, command, params });
 }
 
-/** A connected publisher, the commands it handed on and the acknowledgements it published. */
-function desk(options: Parameters<typeof rig>[0] = {}) {
+/** A connected publisher, the commands it forwarded and the acknowledgements it published. */
+function receiver(options: Parameters<typeof rig>[0] = {}) {
   const parts = rig(options);
   parts.link.connect();
   const requests = () =>
@@ -31,13 +31,13 @@ function desk(options: Parameters<typeof rig>[0] = {}) {
     const request = requests()[index];
     assert.ok(request !== undefined);
     const { command } = request.command;
-    parts.publisher.answer({ request: request.request, command, outcome: { data }, replayed });
+    parts.publisher.acknowledge({ request: request.request, command, outcome: { data }, replayed });
   };
   return { ...parts, acks, answer, requests };
 }
 
-Deno.test("control: a command is handed on, and acknowledged once when it was carried out", () => {
-  const { acks, answer, link, posted, requests } = desk();
+Deno.test("control: a command is forwarded, and acknowledged once when it was carried out", () => {
+  const { acks, answer, link, posted, requests } = receiver();
   link.receive(CONTROL, text("a1", "pause", { camera: "gate" }));
   assert.deepEqual(requests().map(({ id, command }) => ({ id, command })), [
     { id: "a1", command: { command: "pause", camera: "gate", detector: null } },
@@ -62,7 +62,7 @@ Deno.test("control: a command is handed on, and acknowledged once when it was ca
 });
 
 Deno.test("control: a command without an id is acknowledged without one", () => {
-  const { acks, answer, link, requests } = desk();
+  const { acks, answer, link, requests } = receiver();
   link.receive(CONTROL, text(undefined, "pause"));
   assert.equal(requests()[0]?.id, null);
   answer(0);
@@ -71,19 +71,19 @@ Deno.test("control: a command without an id is acknowledged without one", () => 
   ]);
 });
 
-Deno.test("control: an answer that is given again says so, also when it is too large", () => {
-  const { acks, answer, link } = desk({ answersAtOnce: false });
+Deno.test("control: a repeated answer is marked as replayed, also when it is too large", () => {
+  const { acks, answer, link } = receiver({ acknowledges: false });
   link.receive(CONTROL, text("a1", "get_status"));
   link.receive(CONTROL, text("a1", "get_status"));
   answer(0, { much: 1 });
   answer(1, { much: 1 }, true);
   assert.deepEqual(acks().map(({ replayed }) => replayed), [undefined, true]);
-  link.sent.at(-1)?.settled(failure("BROKER_REFUSED_MESSAGE"));
+  link.sent.at(-1)?.done(failure("BROKER_REFUSED_MESSAGE"));
   assert.deepEqual(acks().at(-1)?.replayed, true);
 });
 
-Deno.test("control: what is no command is refused with one acknowledgement and not handed on", () => {
-  const { acks, link, requests } = desk();
+Deno.test("control: anything but a command is refused with one acknowledgement and not forwarded", () => {
+  const { acks, link, requests } = receiver();
   link.receive(CONTROL, "nonsense");
   link.receive(CONTROL, text("a1", "reboot"));
   link.receive(CONTROL, text("a2", "get_status"), true);
@@ -96,8 +96,8 @@ Deno.test("control: what is no command is refused with one acknowledgement and n
   assert.deepEqual(requests(), []);
 });
 
-Deno.test("control: more commands than allowed are refused, until there is room again", async () => {
-  const { acks, answer, clock, link, requests } = desk();
+Deno.test("control: commands beyond the rate limit are refused, until tokens are refilled", async () => {
+  const { acks, answer, clock, link, requests } = receiver();
   for (let each = 0; each < COMMAND_BURST + 5; each++) {
     link.receive(CONTROL, text(`a${each}`, "get_status"));
     if (requests().length > each) answer(each);
@@ -111,15 +111,15 @@ Deno.test("control: more commands than allowed are refused, until there is room 
   assert.equal(requests().length, COMMAND_BURST + COMMANDS_PER_SECOND);
 });
 
-Deno.test("control: rubbish takes no room from good commands", () => {
-  const { link, requests } = desk();
+Deno.test("control: malformed messages do not count towards the rate limit", () => {
+  const { link, requests } = receiver();
   for (let each = 0; each < COMMAND_BURST * 3; each++) link.receive(CONTROL, "{");
   link.receive(CONTROL, text("a1", "get_status"));
   assert.equal(requests().length, 1);
 });
 
-Deno.test("control: commands that nobody answers are bounded", () => {
-  const { acks, link, requests } = desk();
+Deno.test("control: unanswered commands are bounded", () => {
+  const { acks, link, requests } = receiver();
   for (let each = 0; each <= MAX_UNANSWERED; each++) {
     link.receive(CONTROL, text(`a${each}`, "get_status"));
   }
@@ -127,12 +127,12 @@ Deno.test("control: commands that nobody answers are bounded", () => {
   assert.deepEqual(acks().map(({ error }) => error?.code), ["CONTROL_BUSY"]);
 });
 
-Deno.test("control: an acknowledgement that was on its way when the connection broke is sent again", () => {
-  const { acks, answer, link } = desk({ answersAtOnce: false });
+Deno.test("control: an acknowledgement in flight when the connection broke is sent again", () => {
+  const { acks, answer, link } = receiver({ acknowledges: false });
   link.receive(CONTROL, text("a1", "pause"));
   link.receive(CONTROL, text("a2", "resume"));
   answer(0);
-  link.lose();
+  link.disconnect();
   answer(1);
   assert.deepEqual(acks(), []);
   link.connect();
@@ -140,28 +140,28 @@ Deno.test("control: an acknowledgement that was on its way when the connection b
   assert.deepEqual(link.topics(), ["status", "control/ack", "control/ack"]);
 });
 
-Deno.test("control: an answer that the broker finds too large is replaced by one that says so", () => {
-  const { acks, answer, discarded, link } = desk({ answersAtOnce: false });
+Deno.test("control: an answer that the broker refuses is replaced by a short error", () => {
+  const { acks, answer, discarded, link } = receiver({ acknowledges: false });
   link.receive(CONTROL, text("a1", "get_status"));
   answer(0, { much: "x".repeat(1_000) });
-  link.sent.at(-1)?.settled(failure("BROKER_REFUSED_MESSAGE"));
+  link.sent.at(-1)?.done(failure("BROKER_REFUSED_MESSAGE"));
   assert.deepEqual(discarded(), ["refused"]);
   assert.equal(acks().at(-1)?.error?.code, "CONTROL_ANSWER_REFUSED");
-  link.sent.at(-1)?.settled(failure("BROKER_REFUSED_MESSAGE"));
-  assert.equal(acks().length, 2, "that is not tried for ever");
+  link.sent.at(-1)?.done(failure("BROKER_REFUSED_MESSAGE"));
+  assert.equal(acks().length, 2, "the replacement is not replaced");
 });
 
-Deno.test("control: acknowledgements for a broker that takes none are bounded", () => {
-  const { acks, discarded, link } = desk({ answersAtOnce: false });
+Deno.test("control: acknowledgements for a broker that does not answer are bounded", () => {
+  const { acks, discarded, link } = receiver({ acknowledges: false });
   for (let each = 0; each < MAX_ACKS + 7; each++) link.receive(CONTROL, "{");
   assert.equal(discarded().filter((reason) => reason === "full").length, 7);
-  link.lose();
+  link.disconnect();
   link.connect();
   assert.equal(acks().length, MAX_ACKS);
 });
 
-Deno.test("control: a command that comes while Orion stops is refused", async () => {
-  const { acks, link, publisher, requests } = desk();
+Deno.test("control: a command during a stop is refused", async () => {
+  const { acks, link, publisher, requests } = receiver();
   const stopping = publisher.stop();
   link.receive(CONTROL, text("a1", "pause"));
   await stopping;
@@ -169,8 +169,8 @@ Deno.test("control: a command that comes while Orion stops is refused", async ()
   assert.deepEqual(acks().map(({ error }) => error?.code), ["CONTROL_STOPPING"]);
 });
 
-Deno.test("control: refusals are logged, and a flood of them is counted instead", async () => {
-  const { clock, link, logged } = desk();
+Deno.test("control: refusals are logged, but a flood of them is counted", async () => {
+  const { clock, link, logged } = receiver();
   for (let each = 0; each < 500; each++) link.receive(CONTROL, "{");
   assert.equal(logged.length, 1);
   await clock.pass(10_000);
@@ -181,7 +181,7 @@ Deno.test("control: refusals are logged, and a flood of them is counted instead"
   ]);
 });
 
-Deno.test("control: whatever comes, each message is either handed on or refused, once", () => {
+Deno.test("control: any message is either forwarded or refused, once", () => {
   const name = fc.constantFrom("pause", "set_rate", "get_status", "reboot", "__proto__");
   const params = fc.oneof(fc.constant({}), fc.constant({ camera: "gate" }), fc.jsonValue());
   const payload = fc.oneof(
@@ -193,7 +193,7 @@ Deno.test("control: whatever comes, each message is either handed on or refused,
   );
   fc.assert(
     fc.property(fc.array(payload, { maxLength: 40 }), (payloads) => {
-      const { acks, link, requests } = desk();
+      const { acks, link, requests } = receiver();
       for (const each of payloads) link.receive(CONTROL, each);
       assert.equal(acks().length + requests().length, payloads.length);
       assert.ok(acks().every(({ status }) => status === "error"));

@@ -8,7 +8,7 @@ const bytes = (text: string) => new TextEncoder().encode(text);
 const HEAD = '"schema":"orion.command/1","id":"a1"';
 const ROI = { x: 0.1, y: 0.2, width: 0.8, height: 0.7 };
 
-/** A command's parameters, and what it becomes. */
+/** The parameters of a command, and the parsed ones. */
 const GOOD: readonly (readonly [name: string, params: unknown, expected: unknown])[] = [
   ["get_status", undefined, {}],
   ["get_status", {}, {}],
@@ -37,7 +37,7 @@ const GOOD: readonly (readonly [name: string, params: unknown, expected: unknown
 ];
 
 for (const [command, params, expected] of GOOD) {
-  Deno.test(`commands: ${command} with ${JSON.stringify(params)} is taken`, () => {
+  Deno.test(`commands: ${command} with ${JSON.stringify(params)} is parsed`, () => {
     const text = JSON.stringify({ schema: "orion.command/1", id: "a1", command, params });
     const parsed = parseCommand(bytes(text));
     assert.ok(parsed.ok, JSON.stringify(parsed));
@@ -46,7 +46,7 @@ for (const [command, params, expected] of GOOD) {
   });
 }
 
-Deno.test("commands: an id may be left out, and every command has its name in the list", () => {
+Deno.test("commands: the id is optional, and every command has its name in the list", () => {
   for (const [command, params] of GOOD) {
     const parsed = parseCommand(
       bytes(JSON.stringify({ schema: "orion.command/1", command, params })),
@@ -57,7 +57,7 @@ Deno.test("commands: an id may be left out, and every command has its name in th
   assert.deepEqual([...COMMAND_NAMES].sort(), names.sort());
 });
 
-/** A payload that is no command, the code it is refused with, and what could be read of it. */
+/** A payload that is no command, the code of its refusal, and what can be read of it. */
 const BAD: readonly {
   readonly text: string | Uint8Array;
   readonly code: string;
@@ -185,7 +185,7 @@ const BAD: readonly {
 
 for (const { text, code, id = "a1", name } of BAD) {
   const shown = typeof text === "string" ? text.slice(0, 90) : `bytes ${text}`;
-  Deno.test(`commands: refused (${text.length} long): ${shown}`, () => {
+  Deno.test(`commands: refused (${text.length} characters): ${shown}`, () => {
     const parsed = parseCommand(typeof text === "string" ? bytes(text) : text);
     assert.ok(!parsed.ok, "it was taken");
     assert.equal(parsed.error.code, code, parsed.error.message);
@@ -195,7 +195,7 @@ for (const { text, code, id = "a1", name } of BAD) {
   });
 }
 
-Deno.test("commands: what is wrong is said with its place", () => {
+Deno.test("commands: a refusal names the problem and its place", () => {
   const says = (text: string) => {
     const parsed = parseCommand(bytes(`{${HEAD},${text}}`));
     return parsed.ok ? "taken" : parsed.error.message;

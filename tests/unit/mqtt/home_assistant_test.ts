@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { rig } from "./publisher_rig.ts";
 
 /**
- * Every key that Home Assistant documents for an entity of these components, as far as Orion could have a
- * use for it: pages "MQTT", "Binary sensor" and "Sensor" of its documentation, MQTT discovery included.
+ * The keys that Home Assistant documents for entities of these components, as far as Orion may use them:
+ * pages "MQTT", "Binary sensor" and "Sensor" of its documentation, MQTT discovery included.
  */
 const COMMON = [
   ...["availability", "availability_mode", "device", "device_class", "enabled_by_default"],
@@ -58,7 +58,7 @@ function within(keys: readonly string[], value: unknown, what: string): void {
   for (const key of Object.keys(value)) assert.ok(keys.includes(key), `${what}: ${key}`);
 }
 
-Deno.test("home assistant: each camera is announced with keys that are documented, and no others", () => {
+Deno.test("home assistant: every camera is announced, with documented keys only", () => {
   const { configs } = started();
   assert.deepEqual(configs().map(({ topic }) => topic), [
     "homeassistant/binary_sensor/orion-lobby-1/gate-connectivity/config",
@@ -73,7 +73,7 @@ Deno.test("home assistant: each camera is announced with keys that are documente
     within(ORIGIN, json["origin"], topic);
     assert.ok(Array.isArray(json["availability"]));
     for (const each of json["availability"]) within(AVAILABILITY, each, topic);
-    assert.equal(json["availability"][0].topic, "orion/lobby-1/status", "the last will");
+    assert.equal(json["availability"][0].topic, "orion/lobby-1/status", "the topic of the will");
   }
   const unique = new Set(configs().map(({ json }) => json["unique_id"]));
   assert.equal(unique.size, 4);
@@ -91,7 +91,7 @@ Deno.test("home assistant: entities read what Orion publishes", () => {
   assert.deepEqual(person?.["device"], connectivity?.["device"], "one device for each camera");
 });
 
-Deno.test("home assistant: a camera that is gone is forgotten, ours and others' are left alone", () => {
+Deno.test("home assistant: the configuration of a removed camera is deleted, all others stay", () => {
   const { configs, link } = started();
   assert.deepEqual(link.subscribed.map(({ filter }) => filter), [
     "orion/lobby-1/control",
@@ -106,12 +106,12 @@ Deno.test("home assistant: a camera that is gone is forgotten, ours and others' 
   link.receive("homeassistant/sensor/orion-lobby-2/gate-person-count/config", "{}", true);
   assert.deepEqual(configs().slice(before).map(({ topic }) => topic), [gone]);
   assert.equal(link.sent.at(-1)?.message.payload, "");
-  link.lose();
+  link.disconnect();
   link.connect();
-  assert.equal(configs().length, before, "what was forgotten is not forgotten again");
+  assert.equal(configs().length, before, "a deleted configuration is not deleted again");
 });
 
-Deno.test("home assistant: it is told nothing unless that is asked for", () => {
+Deno.test("home assistant: nothing is announced unless discovery is on", () => {
   const { link } = rig();
   link.connect();
   assert.deepEqual(link.topics(), ["status"]);

@@ -5,35 +5,35 @@ import { LatestOutbox, QueueOutbox } from "../../../src/mqtt/outbox.ts";
 
 interface Item {
   readonly key: string;
-  readonly atMs: SteadyMs;
-  readonly order: number;
+  readonly arrivedAtMs: SteadyMs;
+  readonly sequence: number;
 }
 
-Deno.test("outbox: a newer item displaces the one of its key and keeps its place", () => {
+Deno.test("outbox: a newer item supersedes the one of its key and keeps its position", () => {
   const outbox = new LatestOutbox<Item>({ maxKeys: 4, maxAgeMs: 1_000 });
-  const first = { key: "gate", atMs: at(0), order: 1 };
+  const first = { key: "gate", arrivedAtMs: at(0), sequence: 1 };
   assert.equal(outbox.put(first), null);
-  assert.equal(outbox.put({ key: "yard", atMs: at(0), order: 2 }), null);
-  assert.deepEqual(outbox.put({ key: "gate", atMs: at(5), order: 3 }), {
+  assert.equal(outbox.put({ key: "yard", arrivedAtMs: at(0), sequence: 2 }), null);
+  assert.deepEqual(outbox.put({ key: "gate", arrivedAtMs: at(5), sequence: 3 }), {
     item: first,
     reason: "superseded",
   });
-  assert.deepEqual([outbox.take(at(5)).item?.order, outbox.take(at(5)).item?.order], [3, 2]);
-  assert.deepEqual(outbox.take(at(5)), { item: null, displaced: [] });
+  assert.deepEqual([outbox.take(at(5)).item?.sequence, outbox.take(at(5)).item?.sequence], [3, 2]);
+  assert.deepEqual(outbox.take(at(5)), { item: null, discarded: [] });
 });
 
-Deno.test("outbox: what is too old comes back as stale, and the next fresh item is given", () => {
+Deno.test("outbox: items that are too old are discarded as stale, and the next fresh one is taken", () => {
   const outbox = new LatestOutbox<Item>({ maxKeys: 4, maxAgeMs: 1_000 });
-  outbox.put({ key: "a", atMs: at(0), order: 1 });
-  outbox.put({ key: "b", atMs: at(500), order: 2 });
-  const { item, displaced } = outbox.take(at(1_001));
-  assert.equal(item?.order, 2);
-  assert.deepEqual(displaced.map((each) => [each.item.order, each.reason]), [[1, "stale"]]);
-  outbox.put({ key: "c", atMs: at(0), order: 3 });
-  assert.equal(outbox.take(at(1_000)).item?.order, 3, "exactly the greatest age is not too old");
+  outbox.put({ key: "a", arrivedAtMs: at(0), sequence: 1 });
+  outbox.put({ key: "b", arrivedAtMs: at(500), sequence: 2 });
+  const { item, discarded } = outbox.take(at(1_001));
+  assert.equal(item?.sequence, 2);
+  assert.deepEqual(discarded.map((each) => [each.item.sequence, each.reason]), [[1, "stale"]]);
+  outbox.put({ key: "c", arrivedAtMs: at(0), sequence: 3 });
+  assert.equal(outbox.take(at(1_000)).item?.sequence, 3, "exactly the greatest age is not too old");
 });
 
-Deno.test("outbox: is bounded, gives the latest of every key in order, and loses nothing silently", () => {
+Deno.test("outbox: latest is bounded, keeps the order of the keys, and accounts for every item", () => {
   const maxKeys = 3;
   const action = fc.oneof(
     { weight: 3, arbitrary: fc.constantFrom("a", "b", "c", "d", "e") },
@@ -41,20 +41,20 @@ Deno.test("outbox: is bounded, gives the latest of every key in order, and loses
   );
   fc.assert(fc.property(fc.array(action, { maxLength: 60 }), (actions) => {
     const outbox = new LatestOutbox<Item>({ maxKeys, maxAgeMs: 10 });
-    // The model: keys in the order in which they began to wait, and their newest item.
+    // The model: keys in the order in which they were first put, and their newest item.
     let model: Item[] = [];
     let put = 0;
     let accounted = 0;
     actions.forEach((key, nowMs) => {
       if (key === null) {
-        const { item, displaced } = outbox.take(at(nowMs));
-        accounted += displaced.length + (item === null ? 0 : 1);
-        const fresh = model.findIndex(({ atMs }) => nowMs - atMs <= 10);
+        const { item, discarded } = outbox.take(at(nowMs));
+        accounted += discarded.length + (item === null ? 0 : 1);
+        const fresh = model.findIndex(({ arrivedAtMs }) => nowMs - arrivedAtMs <= 10);
         assert.deepEqual(item, model[fresh] ?? null);
         model = fresh === -1 ? [] : model.slice(fresh + 1);
       } else {
         put += 1;
-        const item = { key, atMs: at(nowMs), order: put };
+        const item = { key, arrivedAtMs: at(nowMs), sequence: put };
         accounted += outbox.put(item) === null ? 0 : 1;
         const place = model.findIndex((each) => each.key === key);
         if (place === -1) model.push(item);
@@ -63,48 +63,52 @@ Deno.test("outbox: is bounded, gives the latest of every key in order, and loses
       }
       assert.equal(outbox.size, model.length);
       assert.ok(outbox.size <= maxKeys);
-      assert.equal(put, accounted + outbox.size, "every item went out, was displaced, or waits");
+      assert.equal(
+        put,
+        accounted + outbox.size,
+        "every item was taken, was discarded, or is in the outbox",
+      );
     });
     assert.deepEqual(outbox.clear(), model);
     assert.equal(outbox.size, 0);
   }));
 });
 
-Deno.test("outbox: a queue keeps the order whatever comes back, and drops its oldest beyond the bound", () => {
+Deno.test("outbox: a queue keeps the order of requeued items, and discards its oldest beyond the bound", () => {
   const max = 4;
-  const action = fc.constantFrom("put", "put", "take", "lose");
+  const action = fc.constantFrom("put", "put", "take", "disconnect");
   fc.assert(fc.property(fc.array(action, { maxLength: 60 }), (actions) => {
     const outbox = new QueueOutbox<Item>(max);
     let model: number[] = [];
-    let onTheWay: Item[] = [];
-    let order = 0;
-    const dropped: number[] = [];
-    const add = (displaced: ReturnType<typeof outbox.put>) => {
-      if (displaced === null) return;
-      assert.equal(displaced.reason, "full");
-      dropped.push(displaced.item.order);
+    let inflight: Item[] = [];
+    let sequence = 0;
+    const full: number[] = [];
+    const count = (discarded: ReturnType<typeof outbox.put>) => {
+      if (discarded === null) return;
+      assert.equal(discarded.reason, "full");
+      full.push(discarded.item.sequence);
     };
     for (const each of actions) {
       if (each === "put") {
-        order += 1;
-        add(outbox.put({ key: "gate", atMs: at(0), order }));
-        model.push(order);
+        sequence += 1;
+        count(outbox.put({ key: "gate", arrivedAtMs: at(0), sequence }));
+        model.push(sequence);
       } else if (each === "take") {
         const { item } = outbox.take(at(Number.MAX_SAFE_INTEGER));
-        assert.equal(item?.order, model.shift());
-        if (item !== null) onTheWay.push(item);
+        assert.equal(item?.sequence, model.shift());
+        if (item !== null) inflight.push(item);
       } else {
-        for (const item of onTheWay) {
-          add(outbox.restore(item));
-          model = [...model, item.order].sort((a, b) => a - b).slice(-max);
+        for (const item of inflight) {
+          count(outbox.requeue(item));
+          model = [...model, item.sequence].sort((a, b) => a - b).slice(-max);
         }
-        onTheWay = [];
+        inflight = [];
       }
       model = model.slice(-max);
       assert.ok(outbox.size <= max);
     }
-    const left = outbox.clear().map((item) => item.order);
+    const left = outbox.clear().map((item) => item.sequence);
     assert.deepEqual(left, model);
-    assert.equal(new Set([...left, ...dropped]).size, left.length + dropped.length);
+    assert.equal(new Set([...left, ...full]).size, left.length + full.length);
   }));
 });

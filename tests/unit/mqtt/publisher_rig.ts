@@ -1,9 +1,9 @@
-/** A publisher over a broker that answers when the test says so. */
+/** A publisher over a link whose broker acknowledges when the test wants it. */
 import assert from "node:assert/strict";
 import { BrokerError } from "../../../src/core/errors.ts";
 import { type LogRecord, logTo } from "../../../src/core/log.ts";
 import type { FromPublisher, PublisherPlan } from "../../../src/core/messages.ts";
-import type { OutgoingMessage, Settled } from "../../../src/mqtt/client.ts";
+import type { CloseOptions, DoneCallback, OutgoingMessage } from "../../../src/mqtt/session.ts";
 import type { Link, LinkEvents, LinkPlan } from "../../../src/mqtt/link.ts";
 import { Publisher } from "../../../src/mqtt/publisher.ts";
 import { HeldClock } from "../../support/clocks/held_clock.ts";
@@ -13,37 +13,39 @@ export function failure(code: string): BrokerError {
   return new BrokerError({ code, message: code, retryable: true, remedy: "Wait." });
 }
 
-/** The connection, and what went over it. */
+/** A link that records what is published and subscribed. */
 export class FakeLink implements Link {
   connected = false;
-  readonly sent: { readonly message: OutgoingMessage; readonly settled: Settled }[] = [];
-  readonly subscribed: { readonly filter: string; readonly settled: Settled }[] = [];
-  readonly closed: boolean[] = [];
-  /** Whether subscriptions are granted at once. */
-  grants = true;
+  readonly sent: { readonly message: OutgoingMessage; readonly done: DoneCallback }[] = [];
+  readonly subscribed: { readonly filter: string; readonly done: DoneCallback }[] = [];
+  /** Of every close: whether it was graceful. */
+  readonly closes: boolean[] = [];
+  /** Whether a SUBACK follows at once. */
+  grantsSubscriptions = true;
   readonly #events: LinkEvents;
-  readonly #answersAtOnce: boolean;
+  /** Whether a PUBACK follows at once. */
+  readonly #acknowledges: boolean;
 
-  constructor(readonly plan: LinkPlan, events: LinkEvents, answersAtOnce: boolean) {
+  constructor(readonly plan: LinkPlan, events: LinkEvents, acknowledges: boolean) {
     this.#events = events;
-    this.#answersAtOnce = answersAtOnce;
+    this.#acknowledges = acknowledges;
   }
 
   start(): void {}
 
-  publish(message: OutgoingMessage, settled: Settled): void {
-    assert.ok(this.connected, "nothing is published while the broker is away");
-    this.sent.push({ message, settled });
-    if (this.#answersAtOnce) settled(null);
+  publish(message: OutgoingMessage, done: DoneCallback): void {
+    assert.ok(this.connected, "nothing is published while the broker is disconnected");
+    this.sent.push({ message, done });
+    if (this.#acknowledges) done(null);
   }
 
-  subscribe(filter: string, _qos: 0 | 1, settled: Settled): void {
-    assert.ok(this.connected, "nothing is subscribed to while the broker is away");
-    this.subscribed.push({ filter, settled });
-    if (this.grants) settled(null);
+  subscribe(filter: string, _qos: 0 | 1, done: DoneCallback): void {
+    assert.ok(this.connected, "nothing is subscribed to while the broker is disconnected");
+    this.subscribed.push({ filter, done });
+    if (this.grantsSubscriptions) done(null);
   }
 
-  /** Somebody published. */
+  /** Another client published. */
   receive(topic: string, payload: string | Uint8Array, retained = false): void {
     const bytes = typeof payload === "string" ? new TextEncoder().encode(payload) : payload;
     this.#events.message({ topic, payload: bytes, retained });
@@ -54,14 +56,14 @@ export class FakeLink implements Link {
     this.#events.connected();
   }
 
-  /** The connection breaks: what was on its way is lost. */
-  lose(): void {
+  /** The connection breaks, and messages in flight fail. */
+  disconnect(): void {
     this.connected = false;
-    for (const { settled } of this.sent.splice(0)) settled(failure("BROKER_CLOSED"));
+    for (const { done } of this.sent.splice(0)) done(failure("BROKER_CLOSED"));
   }
 
-  close({ inOrder }: { inOrder: boolean }): Promise<void> {
-    this.closed.push(inOrder);
+  close({ graceful }: CloseOptions): Promise<void> {
+    this.closes.push(graceful);
     this.connected = false;
     return Promise.resolve();
   }
@@ -71,10 +73,10 @@ export class FakeLink implements Link {
   }
 }
 
-/** Started, and not connected yet. */
+/** A publisher that is started and not connected. */
 export function rig(
-  { answersAtOnce = true, qos = {}, plan = {} }: {
-    answersAtOnce?: boolean;
+  { acknowledges = true, qos = {}, plan = {} }: {
+    acknowledges?: boolean;
     qos?: Partial<PublisherPlan["qos"]>;
     plan?: Partial<PublisherPlan>;
   } = {},
@@ -88,7 +90,7 @@ export function rig(
     log: logTo((record) => logged.push(record)),
     post: (message) => posted.push(message),
     openLink: (plan, events) => {
-      const link = new FakeLink(plan, events, answersAtOnce);
+      const link = new FakeLink(plan, events, acknowledges);
       links.push(link);
       return link;
     },
@@ -99,7 +101,7 @@ export function rig(
   assert.ok(link !== undefined);
   const discarded = () =>
     posted.filter((each) => each.kind === "discarded").map((each) => each.reason);
-  const see = (seq: number, camera = "gate") =>
-    publisher.inference(inferenceResult(seq, { camera }), clock.nowMs());
-  return { clock, discarded, link, logged, posted, publisher, see };
+  const infer = (seq: number, camera = "gate") =>
+    publisher.publishInference(inferenceResult(seq, { camera }), clock.nowMs());
+  return { clock, discarded, infer, link, logged, posted, publisher };
 }

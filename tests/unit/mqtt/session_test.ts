@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import { systemClock } from "../../../src/core/clock.ts";
-import { mqttSessions, type OutgoingMessage, type Session } from "../../../src/mqtt/client.ts";
-import { brokerUrl } from "../../support/brokers/broker_url.ts";
+import { mqttSessions } from "../../../src/mqtt/client.ts";
+import type { OutgoingMessage, Session } from "../../../src/mqtt/session.ts";
+import { publisherPlan } from "../../support/workers/publisher_worker.ts";
 
 /** Far longer than closing a connection takes. */
-const PATIENCE_MS = 60_000;
+const CLOSE_TIMEOUT_MS = 60_000;
 /** Packet types of MQTT, the upper half of the first byte. */
 const PUBLISH = 3;
 const SUBSCRIBE = 8;
@@ -14,7 +15,7 @@ interface Packet {
   readonly body: Uint8Array;
 }
 
-/** A broker of MQTT 5 that answers only what the test says. */
+/** A broker of MQTT 5 that sends only what the test scripts. */
 class ScriptedBroker implements Disposable {
   readonly address: string;
   readonly #listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
@@ -25,7 +26,7 @@ class ScriptedBroker implements Disposable {
     this.address = `mqtt://127.0.0.1:${this.#listener.addr.port}`;
   }
 
-  /** Takes one connection and accepts it with `properties`. */
+  /** Accepts one connection, and sends a CONNACK with `properties`. */
   async accept(properties: readonly number[]): Promise<void> {
     this.#connection = await this.#listener.accept();
     await this.packet();
@@ -36,7 +37,7 @@ class ScriptedBroker implements Disposable {
     await this.#connection?.write(new Uint8Array(bytes));
   }
 
-  /** The next packet, all of whose lengths fit into one byte or two. */
+  /** The next packet; its Remaining Length has one byte or two. */
   async packet(): Promise<Packet> {
     for (;;) {
       const [first = 0, low = 0, high = 0] = this.#bytes;
@@ -50,7 +51,7 @@ class ScriptedBroker implements Disposable {
       }
       const chunk = new Uint8Array(4096);
       const read = await this.#connection?.read(chunk) ?? null;
-      if (read === null) throw new Error("the client hung up");
+      if (read === null) throw new Error("the client closed the connection");
       this.#bytes = new Uint8Array([...this.#bytes, ...chunk.slice(0, read)]);
     }
   }
@@ -65,7 +66,7 @@ function message(payload: string): OutgoingMessage {
   return { topic: "t", payload, qos: 1, retain: false, expirySeconds: null };
 }
 
-/** The last character of a PUBLISH, and its packet id. */
+/** The last character and the packet identifier of a PUBLISH. */
 function published({ type, body }: Packet): { text: string; id: number[] } {
   assert.equal(type, PUBLISH);
   return { text: String.fromCharCode(body.at(-1) ?? 0), id: [...body.slice(3, 5)] };
@@ -75,52 +76,46 @@ async function connected(
   broker: ScriptedBroker,
   properties: readonly number[],
 ): Promise<Session> {
-  const accepted = Promise.withResolvers<void>();
+  const connack = Promise.withResolvers<void>();
   const session = mqttSessions(systemClock)({
-    endpoint: {
-      address: brokerUrl(broker.address).address,
-      username: null,
-      password: null,
-      ca: null,
-      cert: null,
-      key: null,
-    },
+    broker: publisherPlan(broker.address).broker,
+    tls: { ca: null, cert: null, key: null },
     protocol: 5,
     clientId: "orion-lobby-1",
     will: message("gone"),
-  }, { accepted: () => accepted.resolve(), message: () => {}, ended: () => {} });
+  }, { connected: () => connack.resolve(), message: () => {}, closed: () => {} });
   await broker.accept(properties);
-  await accepted.promise;
+  await connack.promise;
   return session;
 }
 
-/** Ends a session, and waits until the library has let go of what it had for it: it does so in a timer of 0. */
-async function left(session: Session): Promise<void> {
-  await session.end({ inOrder: false, withinMs: PATIENCE_MS });
+/** Closes a session, and waits for mqtt.js to release the rest in a timer of 0. */
+async function close(session: Session): Promise<void> {
+  await session.close({ graceful: false, timeoutMs: CLOSE_TIMEOUT_MS });
   await new Promise((resolve) => setTimeout(resolve, 0));
 }
 
-Deno.test("session: no more messages are on their way than the broker takes, and in order", async () => {
+Deno.test("session: no more messages are in flight than Receive Maximum, and in order", async () => {
   using broker = new ScriptedBroker();
   // Receive Maximum, 2.
   const session = await connected(broker, [0x21, 0, 2]);
-  const settled: string[] = [];
+  const done: string[] = [];
   for (const text of ["1", "2", "3", "4"]) {
-    session.publish(message(text), (error) => settled.push(error === null ? text : error.code));
+    session.publish(message(text), (error) => done.push(error === null ? text : error.code));
   }
   const first = published(await broker.packet());
   assert.equal(published(await broker.packet()).text, "2");
-  // A packet that needs no acknowledgement overtakes what is held back: the third was not sent.
+  // A message of QoS 0 overtakes the queued ones: the third was not sent.
   session.publish({ ...message("x"), qos: 0 }, () => {});
   assert.equal(published(await broker.packet()).text, "x");
   await broker.send([0x40, 2, ...first.id]);
   assert.equal(published(await broker.packet()).text, "3");
-  assert.deepEqual(settled, ["1"]);
-  await left(session);
-  assert.deepEqual(settled, ["1", ...Array(3).fill("BROKER_CLOSED")], "each settled once");
+  assert.deepEqual(done, ["1"]);
+  await close(session);
+  assert.deepEqual(done, ["1", ...Array(3).fill("BROKER_CLOSED")], "each called back once");
 });
 
-Deno.test("session: what is published at an acknowledgement does not overtake what is held", async () => {
+Deno.test("session: a message published at a PUBACK does not overtake the queued ones", async () => {
   using broker = new ScriptedBroker();
   // Receive Maximum, 1.
   const session = await connected(broker, [0x21, 0, 1]);
@@ -131,43 +126,43 @@ Deno.test("session: what is published at an acknowledgement does not overtake wh
     assert.equal(sent.text, text);
     await broker.send([0x40, 2, ...sent.id]);
   }
-  await left(session);
+  await close(session);
 });
 
-Deno.test("session: a message that is larger than the broker takes is not sent", async () => {
+Deno.test("session: a message beyond Maximum Packet Size is not sent", async () => {
   using broker = new ScriptedBroker();
   // Maximum Packet Size, 200.
   const session = await connected(broker, [0x27, 0, 0, 0, 200]);
   const codes: (string | null)[] = [];
   session.publish(message("x".repeat(200)), (error) => codes.push(error?.code ?? null));
-  const taken = Promise.withResolvers<void>();
+  const acknowledged = Promise.withResolvers<void>();
   session.publish(message("y"), (error) => {
     codes.push(error?.code ?? null);
-    taken.resolve();
+    acknowledged.resolve();
   });
   const sent = published(await broker.packet());
   assert.equal(sent.text, "y");
   await broker.send([0x40, 2, ...sent.id]);
-  await taken.promise;
-  await left(session);
+  await acknowledged.promise;
+  await close(session);
   assert.deepEqual(codes, ["BROKER_REFUSED_MESSAGE", null]);
 });
 
-Deno.test("session: refusals of a message and of a subscription are told, with their reason", async () => {
+Deno.test("session: a refused message and a refused subscription are reported with their reason code", async () => {
   using broker = new ScriptedBroker();
   const session = await connected(broker, []);
-  const told = (settle: (done: (text: string) => void) => void) => new Promise(settle);
-  const publishing = told((done) => session.publish(message("1"), (error) => done(`${error}`)));
+  const outcome = (act: (done: (text: string) => void) => void) => new Promise(act);
+  const publishing = outcome((done) => session.publish(message("1"), (error) => done(`${error}`)));
   const { id } = published(await broker.packet());
   await broker.send([0x40, 3, ...id, 0x87]);
   assert.match(String(await publishing), /Cannot publish to t: .*reason code 135/);
-  const subscribing = told((done) =>
+  const subscribing = outcome((done) =>
     session.subscribe("t/control", 1, (error) => done(`${error?.code}`))
   );
   const { type, body } = await broker.packet();
   assert.equal(type, SUBSCRIBE);
   await broker.send([0x90, 4, ...body.slice(0, 2), 0, 0x87]);
   assert.equal(await subscribing, "BROKER_REFUSED_SUBSCRIPTION");
-  assert.ok(session.open, "the session goes on");
-  await left(session);
+  assert.ok(session.connected, "the session continues");
+  await close(session);
 });

@@ -1,14 +1,9 @@
 import assert from "node:assert/strict";
 import { Ajv } from "ajv";
 import { parse } from "yaml";
-import { configJsonSchema, configJsonSchemaText } from "../../../scripts/lib/config_schema.ts";
-import { ROOT } from "../../support/system/files.ts";
+import { configJsonSchema } from "../../../scripts/lib/config_schema.ts";
 
 const validate = new Ajv({ strict: false }).compile(configJsonSchema());
-
-Deno.test("schema: the file for editors matches the schema of the configuration", () => {
-  assert.equal(Deno.readTextFileSync(`${ROOT}/schema/orion.schema.json`), configJsonSchemaText());
-});
 
 Deno.test("schema: editors accept a full configuration and ${NAME}", () => {
   const yaml = `

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { parse } from "yaml";
 import { z } from "zod";
-import { asyncApiDocument } from "../../../src/mqtt/asyncapi.ts";
+import { asyncApiDocument } from "../../../scripts/lib/asyncapi.ts";
 import { PAYLOAD_SCHEMAS } from "../../../src/mqtt/payloads.ts";
 
 const SCHEMA = new URL("../../../schema/", import.meta.url);

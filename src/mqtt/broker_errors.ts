@@ -1,28 +1,26 @@
 /**
- * What went wrong between Orion and a broker, in words that name the remedy. Texts are built from the
- * address and from codes alone, never from what the user configured as a credential.
+ * Errors of the connection to a broker, each with a remedy. Their texts are built from the broker's
+ * address and from codes alone, never from a credential.
  */
 import { BrokerError, type ErrorData } from "../core/errors.ts";
 
-/** What the MQTT client told about a connection that ended or never came to be. */
-export interface ConnectionEnd {
-  /** The broker's address without credentials. */
-  readonly where: string;
+/** How a connection failed or ended, as mqtt.js reports it. */
+export interface ConnectionFailure {
+  /** Without credentials. */
+  readonly brokerUrl: string;
   /** Whether the broker had accepted the connection. */
-  readonly accepted: boolean;
-  /** Whether the connection is encrypted. */
+  readonly connected: boolean;
   readonly tls: boolean;
-  /** The error's code: text from the system or TLS, a number from the broker; null when it has none. */
+  /** Text from the system or TLS, a reason code from the broker, or null for none. */
   readonly code: string | number | null;
-  /** The error's own text, or null when the connection just ended. */
+  /** The error's own text, or null when the connection was closed without an error. */
   readonly text: string | null;
-  /** The client id, for the one failure that is about it. */
   readonly clientId: string;
 }
 
 type Rule = Omit<ErrorData, "message"> & { readonly found: string };
 
-/** Numbers below 128 are MQTT 3.1.1's return codes, those above MQTT 5's reason codes. */
+/** Numbers below 128 are CONNACK return codes of MQTT 3.1.1, those above are reason codes of MQTT 5. */
 const VERSION_REFUSED: readonly (string | number)[] = [1, 0x84];
 const NOT_AUTHORISED: readonly (string | number)[] = [4, 5, 0x86, 0x87, 0x8a, 0x8c];
 const BUSY: readonly (string | number)[] = [3, 0x88, 0x89, 0x8b];
@@ -30,32 +28,32 @@ const TAKEN_OVER = 0x8e;
 const UNTRUSTED = /^(UNABLE_TO_|SELF_SIGNED|DEPTH_ZERO|CERT_UNTRUSTED|CERT_SIGNATURE_FAILURE)/;
 const TLS_CODE = /^(ERR_(SSL|TLS|OSSL)|CERT_|UNABLE_TO_|SELF_SIGNED|DEPTH_ZERO|HOSTNAME_MISMATCH)/;
 
-/** Whether the broker refused this version of the protocol, rather than us. */
+/** Whether the broker refused the version of MQTT, rather than the client. */
 export function isVersionRefused(code: string | number | null): boolean {
   return code !== null && VERSION_REFUSED.includes(code);
 }
 
-/** The end of a connection as an error with a code of its own. */
-export function connectionError(end: ConnectionEnd): BrokerError {
-  const rule = byCode(end) ?? byText(end) ?? closed(end);
-  const action = end.accepted ? "Lost the broker at" : "Cannot connect to the broker at";
+/** Classifies the failure of a connection. */
+export function connectionError(failure: ConnectionFailure): BrokerError {
+  const rule = byCode(failure) ?? byText(failure) ?? closed(failure);
+  const action = failure.connected ? "Lost the broker at" : "Cannot connect to the broker at";
   return new BrokerError({
     code: rule.code,
-    message: `${action} ${end.where}: ${rule.found}`,
+    message: `${action} ${failure.brokerUrl}: ${rule.found}`,
     retryable: rule.retryable,
     remedy: rule.remedy,
   });
 }
 
-/** The reason code for a message that is larger than the broker takes. */
+/** The reason code "Packet too large". */
 export const PACKET_TOO_LARGE = 0x95;
 
-/** A message that the broker would not take. */
-export function publishError(where: string, topic: string, code: string | number | null) {
+/** A message that the broker refused. */
+export function publishError(brokerUrl: string, topic: string, code: string | number | null) {
   const tooLarge = code === PACKET_TOO_LARGE;
   return new BrokerError({
     code: "BROKER_REFUSED_MESSAGE",
-    message: `Cannot publish to ${topic}: the broker at ${where} refused it` +
+    message: `Cannot publish to ${topic}: the broker at ${brokerUrl} refused it` +
       (code === null ? "" : ` (reason code ${code})`),
     retryable: false,
     remedy: tooLarge
@@ -64,17 +62,17 @@ export function publishError(where: string, topic: string, code: string | number
   });
 }
 
-/** A subscription that the broker would not grant. */
-export function subscribeError(where: string, filter: string) {
+/** A subscription that the broker refused. */
+export function subscribeError(brokerUrl: string, filter: string) {
   return new BrokerError({
     code: "BROKER_REFUSED_SUBSCRIPTION",
-    message: `Cannot subscribe to ${filter}: the broker at ${where} refused it`,
+    message: `Cannot subscribe to ${filter}: the broker at ${brokerUrl} refused it`,
     retryable: false,
     remedy: "Allow the user in mqtt.username to subscribe to that topic in the broker's rules.",
   });
 }
 
-function byCode({ code, clientId, tls }: ConnectionEnd): Rule | null {
+function byCode({ code, clientId, tls }: ConnectionFailure): Rule | null {
   if (code === null) return null;
   if (isVersionRefused(code)) {
     return {
@@ -97,7 +95,7 @@ function byCode({ code, clientId, tls }: ConnectionEnd): Rule | null {
       code: "BROKER_CLOSED",
       found: `it is not available now (code ${code})`,
       retryable: true,
-      remedy: "Nothing to do if it passes; else look into the broker's log.",
+      remedy: "If it does not pass by itself, look into the broker's log.",
     };
   }
   if (code === TAKEN_OVER) {
@@ -117,8 +115,8 @@ function byCode({ code, clientId, tls }: ConnectionEnd): Rule | null {
 }
 
 function bySystemCode(code: string, tls: boolean): Rule | null {
-  // A reset while TLS is being agreed on is the usual answer of a port that does not speak it; the
-  // text tells that case apart from a reset later, so it is left to `byText`.
+  // A port without TLS usually resets the connection during the handshake; only the text tells that
+  // from a later reset, so `byText` decides.
   if (TLS_CODE.test(code)) return tlsRule(code);
   switch (code) {
     case "ECONNREFUSED":
@@ -134,7 +132,7 @@ function bySystemCode(code: string, tls: boolean): Rule | null {
     case "EHOSTUNREACH":
     case "ENETUNREACH":
     case "EADDRNOTAVAIL":
-      return unreachable("there is no way to it");
+      return unreachable("there is no route to it");
     case "ETIMEDOUT":
       return timedOut();
     default:
@@ -142,7 +140,7 @@ function bySystemCode(code: string, tls: boolean): Rule | null {
   }
 }
 
-/** What is wrong with a certificate: the broker's, or the one it wants of us. */
+/** A problem with a certificate: the broker's or the client's. */
 function tlsRule(code: string): Rule {
   const rule = (found: string, remedy: string): Rule => ({
     code: "BROKER_TLS",
@@ -180,9 +178,9 @@ function tlsRule(code: string): Rule {
   );
 }
 
-function byText(end: ConnectionEnd): Rule | null {
-  if (end.text === null) return null;
-  if (/before secure TLS|certificate|\bTLS\b|fatal alert/i.test(end.text)) {
+function byText({ code, text }: ConnectionFailure): Rule | null {
+  if (text === null) return null;
+  if (/before secure TLS|certificate|\bTLS\b|fatal alert/i.test(text)) {
     return {
       code: "BROKER_TLS",
       found: "TLS could not be agreed on",
@@ -191,15 +189,15 @@ function byText(end: ConnectionEnd): Rule | null {
         "Check that mqtt.url names the broker's TLS port and that mqtt.ca signed its certificate.",
     };
   }
-  if (/timeout/i.test(end.text)) return timedOut();
-  if (/NotCapable|Requires net access/.test(end.text)) {
+  if (/timeout/i.test(text)) return timedOut();
+  if (/NotCapable|Requires net access/.test(text)) {
     return {
       ...unreachable("this process may not connect there"),
       remedy: "Start Orion with `deno task run`, which grants what the configuration needs.",
     };
   }
-  // What is left without a code comes from reading the protocol: the other side does not speak MQTT.
-  if (end.code !== null) return null;
+  // All other errors without a code come from the packet parser.
+  if (code !== null) return null;
   return {
     code: "BROKER_PROTOCOL",
     found: "what answers there does not speak MQTT",
@@ -208,9 +206,9 @@ function byText(end: ConnectionEnd): Rule | null {
   };
 }
 
-function closed(end: ConnectionEnd): Rule {
+function closed({ connected }: ConnectionFailure): Rule {
   const rule = closedRule();
-  return end.accepted ? rule : { ...rule, found: "it closed the connection without an answer" };
+  return connected ? rule : { ...rule, found: "it closed the connection without an answer" };
 }
 
 function closedRule(): Rule {
@@ -218,7 +216,7 @@ function closedRule(): Rule {
     code: "BROKER_CLOSED",
     found: "the connection was closed",
     retryable: true,
-    remedy: "Look into the broker's log; Orion tries again by itself.",
+    remedy: "Look into the broker's log; Orion reconnects by itself.",
   };
 }
 

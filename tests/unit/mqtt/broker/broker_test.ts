@@ -1,18 +1,22 @@
 import assert from "node:assert/strict";
-import { systemClock } from "../../../src/core/clock.ts";
-import { isLoopback } from "../../../src/core/endpoint.ts";
-import { BrokerError } from "../../../src/core/errors.ts";
-import { logTo } from "../../../src/core/log.ts";
-import { EmbeddedBroker } from "../../../src/mqtt/broker.ts";
-import { MAX_CLIENTS, MAX_UNNAMED } from "../../../src/mqtt/broker_places.ts";
+import { systemClock } from "../../../../src/core/clock.ts";
+import { isLoopback } from "../../../../src/core/endpoint.ts";
+import { BrokerError } from "../../../../src/core/errors.ts";
+import { logTo } from "../../../../src/core/log.ts";
+import { EmbeddedBroker } from "../../../../src/mqtt/broker/broker.ts";
+import { MAX_CLIENTS, MAX_PENDING_CONNECTS } from "../../../../src/mqtt/broker/admission.ts";
 import {
   published,
   publishPacket,
   RawMqtt,
   subscribePacket,
-} from "../../support/brokers/raw_mqtt.ts";
+} from "../../../support/brokers/raw_mqtt.ts";
 
 const log = logTo(() => {});
+const OWN = { clientId: "orion-lobby-1", password: "proof", rootTopic: "orion/lobby-1" };
+
+const startBroker = (own: typeof OWN | null = OWN) =>
+  EmbeddedBroker.start({ hostname: "127.0.0.1", port: 0, own, clock: systemClock, log });
 
 for (
   const [hostname, loopback] of [
@@ -38,14 +42,8 @@ for (
   });
 }
 
-Deno.test("embedded broker: a port that is taken is an error with a remedy", async () => {
-  await using first = await EmbeddedBroker.start({
-    hostname: "127.0.0.1",
-    port: 0,
-    own: null,
-    clock: systemClock,
-    log,
-  });
+Deno.test("embedded broker: a port in use is an error with a remedy", async () => {
+  await using first = await startBroker(null);
   const { port } = first;
   await assert.rejects(
     EmbeddedBroker.start({ hostname: "127.0.0.1", port, own: null, clock: systemClock, log }),
@@ -54,14 +52,8 @@ Deno.test("embedded broker: a port that is taken is an error with a remedy", asy
   );
 });
 
-Deno.test("embedded broker: closing ends clients that never said who they are, and twice is harmless", async () => {
-  const broker = await EmbeddedBroker.start({
-    hostname: "127.0.0.1",
-    port: 0,
-    own: null,
-    clock: systemClock,
-    log,
-  });
+Deno.test("embedded broker: closes connections without a CONNECT as well, and closing twice is harmless", async () => {
+  const broker = await startBroker(null);
   using client = await Deno.connect({ hostname: "127.0.0.1", port: broker.port });
   const ended = readToEnd(client);
   await broker.close();
@@ -69,12 +61,7 @@ Deno.test("embedded broker: closing ends clients that never said who they are, a
   await ended;
 });
 
-const OWN = { clientId: "orion-lobby-1", password: "proof", rootTopic: "orion/lobby-1" };
-
-const startBroker = (own: typeof OWN | null = OWN) =>
-  EmbeddedBroker.start({ hostname: "127.0.0.1", port: 0, own, clock: systemClock, log });
-
-/** Closes what was opened, also after a failure. */
+/** Closes its clients when it is disposed. */
 class Clients implements Disposable {
   readonly all: RawMqtt[] = [];
 
@@ -89,17 +76,17 @@ class Clients implements Disposable {
   }
 }
 
-Deno.test("embedded broker: of connections that do not say who they are the oldest makes room, and Orion's own gets in", async () => {
+Deno.test("embedded broker: of connections without a CONNECT the oldest is closed, and Orion's own client is admitted", async () => {
   await using broker = await startBroker();
   using clients = new Clients();
   const first = await clients.open(broker.port);
-  for (let each = 0; each < MAX_UNNAMED; each++) await clients.open(broker.port);
+  for (let each = 0; each < MAX_PENDING_CONNECTS; each++) await clients.open(broker.port);
   await first.closed();
   const own = await clients.open(broker.port);
   assert.equal(await own.login(OWN), 0);
 });
 
-Deno.test("embedded broker: takes a bounded number of clients, and keeps a place for Orion's own", async () => {
+Deno.test("embedded broker: admits a bounded number of clients, and always Orion's own", async () => {
   await using broker = await startBroker();
   using clients = new Clients();
   for (let each = 0; each < MAX_CLIENTS; each++) {
@@ -107,18 +94,18 @@ Deno.test("embedded broker: takes a bounded number of clients, and keeps a place
     assert.equal(await client.login({ clientId: `dashboard-${each}` }), 0);
   }
   const late = await clients.open(broker.port);
-  assert.equal(await late.login({ clientId: "late" }), 3, "CONNACK: unavailable");
+  assert.equal(await late.login({ clientId: "late" }), 3, "CONNACK: server unavailable");
   await late.closed();
   const own = await clients.open(broker.port);
   assert.equal(await own.login(OWN), 0);
-  // One that comes again takes its own place, and one that goes leaves it.
+  // A client that connects again replaces its own connection, and one that disconnects frees its place.
   const again = await clients.open(broker.port);
   assert.equal(await again.login({ clientId: "dashboard-0" }), 0);
   again[Symbol.dispose]();
   await clients.all[0]?.closed();
 });
 
-Deno.test("embedded broker: no other client is taken for Orion's own, nor ends its connection", async () => {
+Deno.test("embedded broker: no other client gets Orion's own client id, nor ends its connection", async () => {
   await using broker = await startBroker();
   using clients = new Clients();
   const own = await clients.open(broker.port);
@@ -126,10 +113,14 @@ Deno.test("embedded broker: no other client is taken for Orion's own, nor ends i
   for (const password of [undefined, "", "guess", `${OWN.password} `]) {
     const other = await clients.open(broker.port);
     const login = password === undefined ? {} : { password };
-    assert.equal(await other.login({ clientId: OWN.clientId, ...login }), 2, "CONNACK: identifier");
+    assert.equal(
+      await other.login({ clientId: OWN.clientId, ...login }),
+      2,
+      "CONNACK: identifier rejected",
+    );
     await other.closed();
   }
-  // Still there: what it publishes arrives.
+  // It is still connected: its message arrives.
   const reader = await clients.open(broker.port);
   assert.equal(await reader.login({ clientId: "reader" }), 0);
   await reader.send(subscribePacket("orion/#", 0));
@@ -138,7 +129,7 @@ Deno.test("embedded broker: no other client is taken for Orion's own, nor ends i
   assert.equal(published(await reader.receiveType(3)).topic, "orion/lobby-1/status");
 });
 
-Deno.test("embedded broker: only Orion's own client publishes below its topics, commands apart", async () => {
+Deno.test("embedded broker: only Orion's own client publishes below its topics, except for commands", async () => {
   await using broker = await startBroker();
   using clients = new Clients();
   const reader = await clients.open(broker.port);
@@ -147,7 +138,12 @@ Deno.test("embedded broker: only Orion's own client publishes below its topics, 
   await reader.receiveType(9);
   const payload = new Uint8Array([1]);
   for (
-    const topic of ["orion/lobby-1/status", "orion/lobby-1/inferences/gate/person", "$SYS/anything"]
+    const topic of [
+      "orion/lobby-1/status",
+      "orion/lobby-1/inferences/gate/person",
+      "orion/lobby-1/set",
+      "$SYS/anything",
+    ]
   ) {
     const other = await clients.open(broker.port);
     assert.equal(await other.login({ clientId: "other" }), 0);
@@ -164,24 +160,28 @@ Deno.test("embedded broker: only Orion's own client publishes below its topics, 
   ];
   for (const topic of allowed) await other.send(publishPacket({ topic, payload }));
   for (const topic of allowed) {
-    assert.equal(published(await reader.receiveType(3)).topic, topic, "none of the others came");
+    assert.equal(
+      published(await reader.receiveType(3)).topic,
+      topic,
+      "the refused ones were not forwarded",
+    );
   }
 });
 
-Deno.test("embedded broker: a packet that is too large ends its connection before it has come", async () => {
+Deno.test("embedded broker: a packet beyond the limit closes its connection at its header", async () => {
   await using broker = await startBroker();
   using clients = new Clients();
-  const unnamed = await clients.open(broker.port);
-  // A CONNECT of 200 MB, and no more of it than its header.
-  await unnamed.send(new Uint8Array([0x10, 0x80, 0x84, 0xaf, 0x5f]));
-  await unnamed.closed();
+  const pending = await clients.open(broker.port);
+  // The header of a CONNECT of 200 MB.
+  await pending.send(new Uint8Array([0x10, 0x80, 0x84, 0xaf, 0x5f]));
+  await pending.closed();
   const client = await clients.open(broker.port);
   assert.equal(await client.login({ clientId: "large" }), 0);
   await client.send(new Uint8Array([0x30, 0x80, 0x84, 0xaf, 0x5f]));
   await client.closed();
 });
 
-Deno.test("embedded broker: a client that does not read is cut off, and holds up nobody", async () => {
+Deno.test("embedded broker: a client that does not read is disconnected, and delays no other", async () => {
   await using broker = await startBroker(null);
   using clients = new Clients();
   const [slow, reader, sender] = [
@@ -197,7 +197,7 @@ Deno.test("embedded broker: a client that does not read is cut off, and holds up
   await reader.send(subscribePacket("large", 1));
   await reader.receiveType(9);
   const payload = payloadOf(1024 * 1024);
-  // More than the limit and what two systems' sockets hold.
+  // Beyond the limit and what both socket buffers hold.
   const count = 60;
   const sending = (async () => {
     for (let id = 1; id <= count; id++) {
@@ -210,18 +210,18 @@ Deno.test("embedded broker: a client that does not read is cut off, and holds up
     await reader.send(new Uint8Array([0x40, 2, id >> 8, id & 0xff]));
   }
   await sending;
-  let came = 0;
-  for (let next = await slow.receive(); next !== null; next = await slow.receive()) came++;
-  assert.ok(came < count, "it was cut off before all had come");
+  let received = 0;
+  for (let next = await slow.receive(); next !== null; next = await slow.receive()) received++;
+  assert.ok(received < count, "it was disconnected before the last message");
 });
 
-/** Returns a number for each payload's content, its length included. */
+/** The length and the SHA-256 of a payload. */
 async function digest(payload: Uint8Array): Promise<string> {
   const bytes = new Uint8Array(await crypto.subtle.digest("SHA-256", payload.slice()));
   return `${payload.length} ${bytes.toHex()}`;
 }
 
-/** Bytes that no other size begins with. */
+/** Bytes that differ between sizes from the beginning. */
 function payloadOf(size: number): Uint8Array {
   const bytes = new Uint8Array(size);
   for (let at = 0; at < size; at++) bytes[at] = (at * 31 + size * 7 + (at >> 8)) & 0xff;
@@ -241,47 +241,47 @@ for (const qos of [0, 1, 2] as const) {
       await client.send(subscribePacket(`to/${clientId}`, qos));
       await client.receiveType(9);
     }
-    const wanted = await Promise.all(SIZES.map((size) => digest(payloadOf(size))));
+    const expected = await Promise.all(SIZES.map((size) => digest(payloadOf(size))));
     await Promise.all([
-      exchange(one, { topic: "to/two", qos }, wanted),
-      exchange(two, { topic: "to/one", qos }, wanted),
+      exchange(one, { topic: "to/two", qos }, expected),
+      exchange(two, { topic: "to/one", qos }, expected),
     ]);
   });
 }
 
-/** Sends every size and receives every size, acknowledging as it comes. */
+/** Sends a message of every size and receives one of every size, each acknowledged at once. */
 async function exchange(
   client: RawMqtt,
   { topic, qos }: { readonly topic: string; readonly qos: 0 | 1 | 2 },
-  wanted: readonly string[],
+  expected: readonly string[],
 ): Promise<void> {
   const sending = (async () => {
     for (const [index, size] of SIZES.entries()) {
       await client.send(publishPacket({ topic, payload: payloadOf(size), qos, id: index + 1 }));
     }
   })();
-  const came: string[] = [];
+  const received: string[] = [];
   let acknowledged = qos === 0 ? SIZES.length : 0;
-  while (came.length < SIZES.length || acknowledged < SIZES.length) {
+  while (received.length < SIZES.length || acknowledged < SIZES.length) {
     const next = await client.receive();
     assert.ok(next !== null, "the broker has closed the connection");
     const id = next.body.subarray(0, 2);
     if (next.type === 3) {
       const { payload, id: number } = published(next);
-      came.push(await digest(payload));
+      received.push(await digest(payload));
       const ack = [number >> 8, number & 0xff];
       // PUBACK, or PUBREC.
       if (qos > 0) await client.send(new Uint8Array([qos === 1 ? 0x40 : 0x50, 2, ...ack]));
     } else if (next.type === 4 || next.type === 7) acknowledged++;
-    // PUBREC asks for PUBREL, PUBREL for PUBCOMP.
+    // PUBREC is answered by PUBREL, PUBREL by PUBCOMP.
     else if (next.type === 5) await client.send(new Uint8Array([0x62, 2, ...id]));
     else if (next.type === 6) await client.send(new Uint8Array([0x70, 2, ...id]));
   }
   await sending;
-  assert.deepEqual(came.toSorted(), wanted.toSorted());
+  assert.deepEqual(received.toSorted(), expected.toSorted());
 }
 
-/** Returns when the other side has closed, in order or not. */
+/** Resolves when the other side has closed or reset the connection. */
 async function readToEnd(connection: Deno.TcpConn): Promise<void> {
   try {
     while (await connection.read(new Uint8Array(64)) !== null);

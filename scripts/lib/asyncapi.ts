@@ -1,4 +1,4 @@
-import { topicsOf } from "./topics.ts";
+import { topicsOf } from "../../src/mqtt/topics.ts";
 
 const TOPICS = topicsOf({ topicPrefix: "{prefix}", instance: "{instance}" });
 
@@ -15,7 +15,7 @@ interface Channel {
   readonly payload: string;
   readonly title: string;
   readonly summary: string;
-  /** Whether Orion publishes it, or subscribes to it. */
+  /** Whether Orion publishes or subscribes. */
   readonly action: "send" | "receive";
   readonly qos: 0 | 1;
   readonly retain: boolean;
@@ -26,7 +26,8 @@ const CHANNELS: Readonly<Record<string, Channel>> = {
     address: TOPICS.status,
     payload: "orion.status/1",
     title: "Status",
-    summary: "Whether Orion is there; offline comes from the last will when it vanishes.",
+    summary:
+      "Whether Orion is online; offline is also its will, which the broker publishes when it dies.",
     action: "send",
     qos: 1,
     retain: true,
@@ -35,7 +36,7 @@ const CHANNELS: Readonly<Record<string, Channel>> = {
     address: TOPICS.camera("{camera}"),
     payload: "orion.camera/1",
     title: "Camera",
-    summary: "A camera's state, whenever it changes.",
+    summary: "The state of a camera, whenever it changes.",
     action: "send",
     qos: 1,
     retain: true,
@@ -44,7 +45,7 @@ const CHANNELS: Readonly<Record<string, Channel>> = {
     address: TOPICS.inference("{camera}", "{detector}"),
     payload: "orion.inference/1",
     title: "Inference",
-    summary: "What a detector saw in one frame, or that it saw nothing. QoS: mqtt.qos.inferences.",
+    summary: "The detections of one frame, also when there are none. QoS: mqtt.qos.inferences.",
     action: "send",
     qos: 0,
     retain: false,
@@ -53,7 +54,7 @@ const CHANNELS: Readonly<Record<string, Channel>> = {
     address: TOPICS.health,
     payload: "orion.health/1",
     title: "Health",
-    summary: "What GET /status answers, every stats interval. QoS: mqtt.qos.health.",
+    summary: "The answer of GET /status, every stats interval. QoS: mqtt.qos.health.",
     action: "send",
     qos: 1,
     retain: true,
@@ -78,7 +79,7 @@ const CHANNELS: Readonly<Record<string, Channel>> = {
   },
 };
 
-/** The AsyncAPI 3.0 document of everything that Orion says and hears over MQTT, as plain data. */
+/** The AsyncAPI 3.0 document of every topic that Orion publishes or subscribes to, as plain data. */
 export function asyncApiDocument(version: string) {
   return {
     asyncapi: "3.0.0",

@@ -1,36 +1,36 @@
 /**
- * The embedded broker: for the demo and for a box that has no other. The only file that knows aedes.
+ * The embedded broker, for the demo and for a box that has no other; the one file that imports aedes.
  *
- * It has no users and no encryption, so it listens on the loopback interface alone; whoever wants more
- * runs a broker of their own. It speaks MQTT 3.1.1.
+ * Without users or encryption it listens on the loopback interface alone. It speaks MQTT 3.1.1.
  */
 import { Aedes, type PublishPacket } from "aedes";
-import type { Clock } from "../core/clock.ts";
-import { type Endpoint, endpointText, isLoopback } from "../core/endpoint.ts";
-import { BrokerError, errorData } from "../core/errors.ts";
-import type { Log } from "../core/log.ts";
-import type { OwnClient } from "../core/publisher_types.ts";
-import { TcpServer } from "../core/tcp_server.ts";
-import type { TcpStream } from "../core/tcp_stream.ts";
-import { BoundedMemory } from "./broker_memory.ts";
+import type { Clock } from "../../core/clock.ts";
+import { type Endpoint, endpointText, isLoopback } from "../../core/endpoint.ts";
+import { BrokerError, errorData } from "../../core/errors.ts";
+import type { Log } from "../../core/log.ts";
+import type { OwnClient } from "../../core/publisher_types.ts";
+import { TcpServer } from "../../core/tcp_server.ts";
+import type { TcpStream } from "../../core/tcp_stream.ts";
 import {
-  BrokerPlaces,
+  Admission,
   CONNECT_TIMEOUT_MS,
   MAX_CONNECTIONS,
-  type Refusal,
-} from "./broker_places.ts";
-import { MAX_PAYLOAD_BYTES, PacketBudget, readWhole } from "./broker_stream.ts";
+  RETURN_CODE,
+  type ReturnCode,
+} from "./admission.ts";
+import { limitPackets, MAX_PAYLOAD_BYTES, PacketBudget } from "./packet_limit.ts";
+import { BoundedPersistence } from "./persistence.ts";
 
-/** A client that takes nothing for so long is cut off. */
+/** A client that reads nothing for this long is disconnected. */
 const DRAIN_TIMEOUT_MS = 10_000;
-/** What may wait to be written to one client, and to all of them. */
-const MAX_UNWRITTEN_BYTES = 32 * 1024 * 1024;
-const MAX_UNWRITTEN_BYTES_IN_ALL = 64 * 1024 * 1024;
-/** A client for which no more than this waits is not slow. */
+/** Unsent bytes for one client, and for all of them. */
+const MAX_UNSENT_BYTES = 32 * 1024 * 1024;
+const MAX_UNSENT_BYTES_TOTAL = 64 * 1024 * 1024;
+/** A client with at most this many unsent bytes is not slow. */
 const FEW_BYTES = 1024 * 1024;
-/** Messages of QoS 2 that one client has begun to send. */
-const MAX_INFLIGHT = 100;
-/** Four of these apart, aedes looks for the last wills of other brokers that have gone. */
+/** Unfinished messages of QoS 2 from one client. */
+const MAX_INBOUND_INFLIGHT = 100;
+/** Every fourth heartbeat aedes publishes the wills of other brokers that have gone. */
 export const HEARTBEAT_MS = 60_000;
 
 export interface EmbeddedBrokerOptions {
@@ -38,18 +38,18 @@ export interface EmbeddedBrokerOptions {
   readonly hostname: string;
   /** 0 for any free port. */
   readonly port: number;
-  /** Orion's own client, whose place and name are kept for it; null keeps none. */
+  /** Orion's own client, for which a connection, its client id and its topics are reserved; or null. */
   readonly own: OwnClient | null;
   readonly clock: Clock;
   readonly log: Log;
-  /** How often it does what it does from time to time; default {@link HEARTBEAT_MS}. */
+  /** Default {@link HEARTBEAT_MS}. */
   readonly heartbeatMs?: number;
 }
 
-/** A broker that listens, until it is disposed of. */
+/** A broker that listens until it is closed. */
 export class EmbeddedBroker implements AsyncDisposable {
   readonly hostname: string;
-  /** The port it really listens on. */
+  /** The actual port. */
   readonly port: number;
   readonly #server: TcpServer;
   readonly #aedes: Aedes;
@@ -77,9 +77,9 @@ export class EmbeddedBroker implements AsyncDisposable {
         remedy: "Let it listen on 127.0.0.1, or set mqtt.url to a broker of your own.",
       });
     }
-    const places = new BrokerPlaces(own);
+    const admission = new Admission(own);
     const streams = new Set<TcpStream>();
-    const aedes = await createAedes({ places, streams, heartbeatMs, log });
+    const aedes = await createAedes({ admission, streams, heartbeatMs, log });
     const budget = new PacketBudget();
     try {
       const server = new TcpServer({
@@ -87,16 +87,16 @@ export class EmbeddedBroker implements AsyncDisposable {
         port,
         clock,
         maxConnections: MAX_CONNECTIONS,
-        // All of them come from this machine.
+        // All clients have the same address.
         maxPerAddress: MAX_CONNECTIONS,
         onConnection: (stream) => {
           streams.add(stream);
           stream.once("close", () => streams.delete(stream));
-          readWhole(stream, budget);
-          places.accepted(stream);
+          limitPackets(stream, budget);
+          admission.addConnection(stream);
           aedes.handle(stream);
         },
-        // Without a CONNECT there is nothing to answer.
+        // MQTT has no answer before CONNECT.
         refusal: () => new Uint8Array(0),
         onAcceptFailed: (error) => log.error("broker.accept_failed", { ...errorData(error) }),
       });
@@ -112,7 +112,7 @@ export class EmbeddedBroker implements AsyncDisposable {
     }
   }
 
-  /** Ends every connection and stops listening. Harmless when called twice. */
+  /** Stops listening and closes every connection. Idempotent. */
   close(): Promise<void> {
     this.#closed ??= this.#close();
     return this.#closed;
@@ -121,7 +121,7 @@ export class EmbeddedBroker implements AsyncDisposable {
   async #close(): Promise<void> {
     this.#server.close();
     await closeAedes(this.#aedes);
-    // Those that never said who they are are unknown to aedes.
+    // aedes does not know connections without a CONNECT.
     await this.#server.end();
   }
 
@@ -130,44 +130,44 @@ export class EmbeddedBroker implements AsyncDisposable {
   }
 }
 
-/** aedes within bounds: who may connect, what they may publish, and what is kept. */
-async function createAedes({ places, streams, heartbeatMs, log }: {
-  readonly places: BrokerPlaces;
+/** Creates aedes with bounds on connections, messages and stored state. */
+async function createAedes({ admission, streams, heartbeatMs, log }: {
+  readonly admission: Admission;
   readonly streams: ReadonlySet<TcpStream>;
   readonly heartbeatMs: number;
   readonly log: Log;
 }): Promise<Aedes> {
-  const isFull = () => {
+  const isBufferFull = () => {
     let bytes = 0;
     for (const { writableLength } of streams) bytes += writableLength;
-    return bytes > MAX_UNWRITTEN_BYTES_IN_ALL;
+    return bytes > MAX_UNSENT_BYTES_TOTAL;
   };
-  const memory = new BoundedMemory({
-    isConnected: (clientId) => places.isHere(clientId),
+  const persistence = new BoundedPersistence({
+    isConnected: (clientId) => admission.isConnected(clientId),
     onDropped: (client) => log.debug("broker.message_dropped", { client, reason: "queue_full" }),
   });
   const aedes = new Aedes({
-    persistence: memory,
-    // One client that is slow to read would hold up all others.
+    persistence,
+    // With a limit, one slow reader would hold up all others.
     concurrency: 0,
     heartbeatInterval: heartbeatMs,
     connectTimeout: CONNECT_TIMEOUT_MS,
     drainTimeout: DRAIN_TIMEOUT_MS,
-    maxInflightInbound: MAX_INFLIGHT,
+    maxInflightInbound: MAX_INBOUND_INFLIGHT,
     authenticate(client, _username, password, done) {
-      const refusal = places.named(client.conn, client.id, password);
-      if (refusal !== null) return done(refused(refusal), false);
+      const returnCode = admission.addClient(client.conn, client.id, password);
+      if (returnCode !== null) return done(connackError(returnCode), false);
       done(null, true);
     },
     authorizePublish(client, packet, done) {
-      const isForeign = places.isOwnTopic(packet.topic) && !places.isOwn(client?.id ?? null);
-      done(isForeign ? new Error("the topic is Orion's own") : refusal(packet, memory));
+      const isAllowed = admission.mayPublish(client?.id ?? null, packet.topic);
+      done(isAllowed ? publishError(packet, persistence) : new Error("the topic is Orion's own"));
     },
     authorizeForward(client, packet) {
-      const unwritten = client.conn.writableLength;
-      if (unwritten <= FEW_BYTES) return packet;
-      if (unwritten <= MAX_UNWRITTEN_BYTES && !isFull()) return packet;
-      // What was promised cannot be left out: the client gets it when it comes back, if it has a session.
+      const unsent = client.conn.writableLength;
+      if (unsent <= FEW_BYTES) return packet;
+      if (unsent <= MAX_UNSENT_BYTES && !isBufferFull()) return packet;
+      // QoS 1 and 2 allow no drop: the client gets the message when it reconnects, if it has a session.
       if (packet.qos > 0) client.conn.destroy(new Error("the client reads too slowly"));
       return null;
     },
@@ -182,33 +182,33 @@ async function createAedes({ places, streams, heartbeatMs, log }: {
     (_client, error) => log.debug("broker.connection_failed", { error: error.message }),
   );
   await aedes.listen();
-  livesForEver(aedes);
+  neverExpires(aedes);
   return aedes;
 }
 
-/** Why a message is too much, or null. */
-function refusal(packet: PublishPacket, memory: BoundedMemory): Error | null {
+/** Why a message is refused, or null. */
+function publishError(packet: PublishPacket, persistence: BoundedPersistence): Error | null {
   if (packet.payload.length > MAX_PAYLOAD_BYTES) return new Error("the message is too large");
   if (packet.topic.startsWith("$")) return new Error("the topic is the broker's own");
-  return packet.retain && !memory.canRetain(packet)
+  return packet.retain && !persistence.canRetain(packet)
     ? new Error("too many retained messages")
     : null;
 }
 
-/** What CONNACK says to a client that is refused. */
-function refused(refusal: Refusal): Error & { readonly returnCode: number } {
-  return refusal === "identifier"
-    ? Object.assign(new Error("the client id is Orion's own"), { returnCode: 2 })
-    : Object.assign(new Error("too many clients"), { returnCode: 3 });
+/** The error that aedes turns into a CONNACK. */
+function connackError(returnCode: ReturnCode): Error & { readonly returnCode: ReturnCode } {
+  const message = returnCode === RETURN_CODE.identifierRejected
+    ? "the client id is Orion's own"
+    : "too many clients";
+  return Object.assign(new Error(message), { returnCode });
 }
 
 /**
- * aedes can be one of several brokers, and publishes the last wills of those that it has not heard of for
- * a while. It hears of itself as of the others, and goes by the wall clock: when that is set forward it
- * takes itself for gone, and says `offline` for clients that are connected. There is no other broker
- * here, and this one lives as long as it looks.
+ * Keeps aedes from publishing the wills of connected clients. As one of several brokers it publishes the wills
+ * of those whose heartbeat is overdue by the wall clock, and counts itself among them: when that clock is set
+ * forward, its own heartbeat is overdue.
  */
-function livesForEver(aedes: Aedes): void {
+function neverExpires(aedes: Aedes): void {
   Object.defineProperty(aedes.brokers, aedes.id, {
     get: () => Infinity,
     set: () => undefined,

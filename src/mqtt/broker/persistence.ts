@@ -1,47 +1,47 @@
 /**
- * What the embedded broker remembers, within bounds: sessions of clients that are away, the messages
- * that wait for them, and retained messages.
+ * The state that the embedded broker keeps, within bounds: sessions of disconnected clients, their queued
+ * messages, and retained messages.
  */
 import { Readable } from "node:stream";
-// @ts-types="./aedes_memory.d.ts"
+// @ts-types="./aedes_persistence.d.ts"
 import MemoryPersistence from "aedes-persistence/asyncPersistence.js";
-import type { KeptPacket, Named, Subscribed } from "./aedes_memory.d.ts";
+import type { SessionId, StoredPacket, StoredSubscription } from "./aedes_persistence.d.ts";
 
-/** Clients whose subscriptions outlive their connection; the one that came first makes room. */
+/** Clients whose subscriptions outlive their connection; beyond it the oldest session is deleted. */
 export const MAX_SESSIONS = 64;
-/** Messages that wait for one of them, and what they hold for all; beyond that they are dropped. */
+/** Queued messages of one session, and their bytes in all sessions; beyond it messages are dropped. */
 export const MAX_QUEUED_MESSAGES = 1_000;
 export const MAX_QUEUED_BYTES = 32 * 1024 * 1024;
-/** Topics whose last message is kept, and what those messages hold. */
+/** Topics with a retained message, and the bytes of those messages. */
 export const MAX_RETAINED_TOPICS = 4_096;
 export const MAX_RETAINED_BYTES = 32 * 1024 * 1024;
 
-/** A message that waits for a client, or the PUBREL that has taken its place (QoS 2). */
-interface Waiting {
-  packet: KeptPacket;
+/** A message for a client, or the PUBREL that replaced it (QoS 2). */
+interface QueuedPacket {
+  packet: StoredPacket;
   readonly sizeBytes: number;
 }
 
-/** The bytes that a message holds, its topic included. */
-function sizeOf({ topic = "", payload = "" }: Pick<KeptPacket, "topic" | "payload">): number {
+/** The bytes of a message and its topic. */
+function sizeOf({ topic = "", payload = "" }: Pick<StoredPacket, "topic" | "payload">): number {
   return payload.length + topic.length;
 }
 
-/** aedes' memory with an upper end: what grows with what clients do is kept here. */
-export class BoundedMemory extends MemoryPersistence {
+/** The in-memory persistence of aedes, with bounds on everything that clients can make grow. */
+export class BoundedPersistence extends MemoryPersistence {
   readonly #isConnected: (clientId: string) => boolean;
   readonly #onDropped: (clientId: string) => void;
-  /** Ids of clients with a session, the one that subscribed last at the end. */
+  /** Client ids with a session, the one that subscribed last at the end. */
   readonly #sessions = new Set<string>();
-  readonly #queues = new Map<string, Waiting[]>();
-  /** Sizes of retained messages by topic. */
+  readonly #queues = new Map<string, QueuedPacket[]>();
+  /** Bytes of retained messages by topic. */
   readonly #retained = new Map<string, number>();
   #queuedBytes = 0;
   #retainedBytes = 0;
 
   /**
-   * @param parts.isConnected  whether the client of a session is here
-   * @param parts.onDropped    a message for a session was dropped
+   * @param parts.isConnected  whether the client of a session is connected
+   * @param parts.onDropped    called for every message that a session does not get
    */
   constructor(parts: {
     readonly isConnected: (clientId: string) => boolean;
@@ -52,12 +52,12 @@ export class BoundedMemory extends MemoryPersistence {
     this.#onDropped = parts.onDropped;
   }
 
-  /** What waits for clients that are away or slow. */
+  /** The bytes of the messages for disconnected or slow clients. */
   get queuedBytes(): number {
     return this.#queuedBytes;
   }
 
-  /** Whether a message can be retained; an empty one always can, since it makes room. */
+  /** Whether a message can be retained; an empty one always can, since it deletes another. */
   canRetain(message: { readonly topic: string; readonly payload: Uint8Array | string }): boolean {
     if (message.payload.length === 0) return true;
     const before = this.#retained.get(message.topic);
@@ -65,7 +65,7 @@ export class BoundedMemory extends MemoryPersistence {
     return this.#retainedBytes - (before ?? 0) + sizeOf(message) <= MAX_RETAINED_BYTES;
   }
 
-  override async storeRetained(packet: KeptPacket): Promise<void> {
+  override async storeRetained(packet: StoredPacket): Promise<void> {
     const { topic = "", payload = "" } = packet;
     if (!this.canRetain({ topic, payload })) return;
     this.#retainedBytes -= this.#retained.get(topic) ?? 0;
@@ -77,17 +77,20 @@ export class BoundedMemory extends MemoryPersistence {
     await super.storeRetained(packet);
   }
 
-  override async addSubscriptions({ id }: Named, subscriptions: Subscribed[]): Promise<void> {
+  override async addSubscriptions(
+    { id }: SessionId,
+    subscriptions: StoredSubscription[],
+  ): Promise<void> {
     this.#sessions.delete(id);
     this.#sessions.add(id);
     if (this.#sessions.size > MAX_SESSIONS) {
-      const away = [...this.#sessions].find((each) => each !== id && !this.#isConnected(each));
-      if (away !== undefined) await this.#forget(away);
+      const oldest = [...this.#sessions].find((each) => each !== id && !this.#isConnected(each));
+      if (oldest !== undefined) await this.#deleteSession(oldest);
     }
     await super.addSubscriptions({ id }, subscriptions);
   }
 
-  override async cleanSubscriptions({ id }: Named): Promise<void> {
+  override async cleanSubscriptions({ id }: SessionId): Promise<void> {
     this.#sessions.delete(id);
     for (const { sizeBytes } of this.#queues.get(id) ?? []) this.#queuedBytes -= sizeBytes;
     this.#queues.delete(id);
@@ -96,14 +99,15 @@ export class BoundedMemory extends MemoryPersistence {
 
   override outgoingEnqueue(
     { clientId }: { readonly clientId: string },
-    packet: KeptPacket,
+    packet: StoredPacket,
   ): Promise<void> {
     const queue = this.#queues.get(clientId) ?? [];
     const sizeBytes = sizeOf(packet);
-    const isTooMuch = this.#queuedBytes + sizeBytes > MAX_QUEUED_BYTES;
-    if (queue.length >= MAX_QUEUED_MESSAGES || isTooMuch) this.#onDropped(clientId);
+    const isFull = queue.length >= MAX_QUEUED_MESSAGES ||
+      this.#queuedBytes + sizeBytes > MAX_QUEUED_BYTES;
+    if (isFull) this.#onDropped(clientId);
     else {
-      // Each client gets an id of its own for it, when it is sent.
+      // The packet identifier is the client's own, assigned when it is sent.
       queue.push({ packet: { ...packet, messageId: undefined }, sizeBytes });
       this.#queuedBytes += sizeBytes;
       this.#queues.set(clientId, queue);
@@ -113,50 +117,50 @@ export class BoundedMemory extends MemoryPersistence {
 
   override async outgoingEnqueueCombi(
     subscriptions: readonly { readonly clientId: string }[],
-    packet: KeptPacket,
+    packet: StoredPacket,
   ): Promise<void> {
     for (const each of subscriptions) await this.outgoingEnqueue(each, packet);
   }
 
-  /** Notes the id under which a waiting message was sent, or puts a PUBREL in its place. */
-  override outgoingUpdate({ id }: Named, packet: KeptPacket): Promise<void> {
-    const waiting = this.#queues.get(id)?.find((each) =>
+  /** Notes the packet identifier of a queued message that was sent, or replaces it by its PUBREL. */
+  override outgoingUpdate({ id }: SessionId, packet: StoredPacket): Promise<void> {
+    const queued = this.#queues.get(id)?.find((each) =>
       each.packet.brokerId === packet.brokerId
         ? each.packet.brokerCounter === packet.brokerCounter
         : each.packet.messageId === packet.messageId
     );
-    if (waiting === undefined) return Promise.reject(new Error("no such packet"));
-    if (waiting.packet.brokerId !== packet.brokerId) waiting.packet = packet;
-    else waiting.packet.messageId = packet.messageId;
+    if (queued === undefined) return Promise.reject(new Error("no such packet"));
+    if (queued.packet.brokerId !== packet.brokerId) queued.packet = packet;
+    else queued.packet.messageId = packet.messageId;
     return Promise.resolve();
   }
 
-  /** The client has acknowledged a message. */
+  /** Removes a message that the client acknowledged. */
   override outgoingClearMessageId(
-    { id }: Named,
-    packet: KeptPacket,
-  ): Promise<KeptPacket | undefined> {
+    { id }: SessionId,
+    packet: StoredPacket,
+  ): Promise<StoredPacket | undefined> {
     const queue = this.#queues.get(id) ?? [];
-    const at = queue.findIndex((each) =>
+    const index = queue.findIndex((each) =>
       each.packet.messageId === packet.messageId &&
-      // One that was never sent has no id yet.
+      // One that was never sent has no packet identifier.
       (packet.messageId !== undefined || each.packet.brokerCounter === packet.brokerCounter)
     );
-    const [waiting] = at < 0 ? [] : queue.splice(at, 1);
-    this.#queuedBytes -= waiting?.sizeBytes ?? 0;
-    return Promise.resolve(waiting?.packet);
+    const [removed] = index < 0 ? [] : queue.splice(index, 1);
+    this.#queuedBytes -= removed?.sizeBytes ?? 0;
+    return Promise.resolve(removed?.packet);
   }
 
-  override outgoingStream({ id }: Named): Readable {
+  override outgoingStream({ id }: SessionId): Readable {
     return Readable.from((this.#queues.get(id) ?? []).map(({ packet }) => packet));
   }
 
-  /** Of a message of QoS 2 only that it came is asked for: its payload went on at once. */
-  override incomingStorePacket(client: Named, packet: KeptPacket): Promise<void> {
+  /** Stores no payload: a message of QoS 2 is forwarded at once, only its packet identifier is read. */
+  override incomingStorePacket(client: SessionId, packet: StoredPacket): Promise<void> {
     return super.incomingStorePacket(client, { ...packet, payload: "" });
   }
 
-  async #forget(id: string): Promise<void> {
+  async #deleteSession(id: string): Promise<void> {
     await this.cleanSubscriptions({ id });
     await this.cleanIncoming({ id });
   }

@@ -1,0 +1,38 @@
+import { BrokerError } from "../core/errors.ts";
+import type { BrokerTarget } from "../core/messages.ts";
+
+/** The contents of the PEM files that a {@link BrokerTarget} names; null where it names none. */
+export interface TlsFiles {
+  readonly ca: string | null;
+  readonly cert: string | null;
+  readonly key: string | null;
+}
+
+/**
+ * Reads the PEM files of a connection. Called for every attempt, so that the next connection uses a
+ * renewed certificate.
+ * @param readText  reads one file
+ * @throws {BrokerError} `BROKER_TLS` when a file cannot be read
+ */
+export async function readTlsFiles(
+  target: Pick<BrokerTarget, keyof TlsFiles>,
+  readText: (path: string) => Promise<string>,
+): Promise<TlsFiles> {
+  const read = async (name: keyof TlsFiles) => {
+    const path = target[name];
+    if (path === null) return null;
+    try {
+      return await readText(path);
+    } catch (cause) {
+      const found = cause instanceof Error ? cause.name : "unreadable";
+      throw new BrokerError({
+        code: "BROKER_TLS",
+        message: `Cannot read mqtt.${name} (${path}): ${found}`,
+        retryable: true,
+        remedy: `Point mqtt.${name} at a PEM file that Orion's user may read.`,
+      }, { cause });
+    }
+  };
+  const [ca, cert, key] = await Promise.all([read("ca"), read("cert"), read("key")]);
+  return { ca, cert, key };
+}
