@@ -3,10 +3,12 @@
  * references are resolved.
  */
 import type { BrokerAddress } from "../core/broker_address.ts";
+import type { DecodeSetting } from "../core/camera_types.ts";
+import type { ControlCommand } from "../core/commands.ts";
 import type { Endpoint } from "../core/endpoint.ts";
 import type { ExecutionProvider } from "../core/execution_providers.ts";
 import type { BoxNorm, PointNorm } from "../core/geometry.ts";
-import type { ControlCommand, DecodeSetting, OutboxPlan } from "../core/messages.ts";
+import type { OutboxPlan } from "../core/publisher_types.ts";
 import type { Secret } from "../core/secret.ts";
 
 export type CameraKind = "rtsp" | "rtsps" | "file" | "demo";

@@ -1,6 +1,6 @@
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
+import type { NetworkStats } from "../core/camera_types.ts";
 import { epochMs } from "../core/clock.ts";
-import type { NetworkStats } from "../core/messages.ts";
 import { COUNTERS, GAUGES } from "./metric_names.ts";
 import type { CameraReport, HealthReport } from "./report.ts";
 

@@ -1,6 +1,6 @@
+import type { LibavPaths } from "../core/camera_types.ts";
 import type { Log } from "../core/log.ts";
 import { LibraryError } from "../core/errors.ts";
-import type { LibavPaths } from "../core/messages.ts";
 import { returnLargeBlocks } from "./allocator.ts";
 import { checkDecoding } from "./check_clip.ts";
 import { checkLayout } from "./check_layout.ts";

@@ -1,5 +1,5 @@
 import type { Fit } from "../core/geometry.ts";
-import type { InputShape } from "../core/messages.ts";
+import type { InputShape } from "../core/model_input.ts";
 
 /**
  * Granularity in which swscale is assumed to write rows of planar floats.

@@ -3,10 +3,9 @@
  * payload, so it is checked in the order of cost: size, encoding, syntax, shape.
  */
 import { z } from "zod";
-import { COMMAND_NAMES } from "../core/commands.ts";
+import { COMMAND_NAMES, type ControlCommand } from "../core/commands.ts";
 import type { ErrorData } from "../core/errors.ts";
 import { boxNorm } from "../core/geometry.ts";
-import type { ControlCommand } from "../core/messages.ts";
 import { fraction, FRACTION_TOLERANCE, id, number } from "../core/schema_parts.ts";
 import { type JsonProblem, parseStrictJson } from "./strict_json.ts";
 

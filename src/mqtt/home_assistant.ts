@@ -2,7 +2,7 @@
  * Home Assistant's MQTT discovery: one retained configuration for each entity, under the discovery prefix.
  * Keys as in the documentation of its MQTT integration (discovery, binary sensor, sensor).
  */
-import type { PublisherPlan } from "../core/messages.ts";
+import type { PublisherPlan } from "../core/publisher_types.ts";
 import type { Topics } from "./topics.ts";
 
 /** Without an inference message for this long the state of an entity is unknown. */

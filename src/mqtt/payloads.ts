@@ -5,11 +5,12 @@
  * Objects are open: a later version may add keys, never change the meaning of one.
  */
 import { z } from "zod";
+import type { CameraStatus } from "../core/camera_types.ts";
 import { isoTime, type WallMs } from "../core/clock.ts";
+import type { InferenceResult } from "../core/detector_types.ts";
 import type { ErrorData } from "../core/errors.ts";
 import type { BoxPx, SizePx } from "../core/geometry.ts";
 import { ID_PATTERN } from "../core/ids.ts";
-import type { CameraStatus, InferenceResult } from "../core/messages.ts";
 import { round } from "../core/round.ts";
 import { commandSchema } from "./commands.ts";
 

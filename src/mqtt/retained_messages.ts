@@ -1,4 +1,4 @@
-import type { TopicKind } from "../core/messages.ts";
+import type { TopicKind } from "../core/publisher_types.ts";
 import type { DoneCallback, OutgoingMessage } from "./session.ts";
 
 /** The order in which the kinds are published with every connection. */

@@ -1,5 +1,5 @@
 import type { BrokerError } from "../core/errors.ts";
-import type { BrokerTarget } from "../core/messages.ts";
+import type { BrokerTarget } from "../core/publisher_types.ts";
 import type { TlsFiles } from "./tls_files.ts";
 
 /** The versions of MQTT that Orion speaks. */

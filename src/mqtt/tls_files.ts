@@ -1,5 +1,5 @@
 import { BrokerError } from "../core/errors.ts";
-import type { BrokerTarget } from "../core/messages.ts";
+import type { BrokerTarget } from "../core/publisher_types.ts";
 
 /** The contents of the PEM files that a {@link BrokerTarget} names; null where it names none. */
 export interface TlsFiles {

@@ -1,8 +1,8 @@
 /** Computes the permissions of the process and of each worker from the configuration. */
 import { join } from "node:path";
+import type { LibavPaths } from "../core/camera_types.ts";
 import { type Endpoint, endpointText, hostText } from "../core/endpoint.ts";
 import { LifecycleError } from "../core/errors.ts";
-import type { LibavPaths } from "../core/messages.ts";
 import { NO_TELEMETRY } from "../core/telemetry.ts";
 import { isIP } from "node:net";
 import type { CameraSettings, Settings } from "../config/settings.ts";

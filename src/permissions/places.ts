@@ -1,6 +1,6 @@
 import { dirname, join } from "node:path";
+import type { LibavPaths } from "../core/camera_types.ts";
 import { LibraryError } from "../core/errors.ts";
-import type { LibavPaths } from "../core/messages.ts";
 
 /** The real paths of ONNX Runtime's files: permissions do not follow links. */
 export interface OnnxRuntimePlace {

@@ -1,5 +1,5 @@
 import { sinceMs, type WallMs } from "../core/clock.ts";
-import type { CaptureClock } from "../core/messages.ts";
+import type { CaptureClock } from "../core/frame_meta.ts";
 
 /**
  * Largest plausible error of a camera's clock. Beyond it the clock is not set (some cameras send their

@@ -1,5 +1,5 @@
+import type { CameraSource } from "../core/camera_types.ts";
 import { type Clock, wallMs } from "../core/clock.ts";
-import type { CameraSource } from "../core/messages.ts";
 import { isDisposable } from "../libav/disposable.ts";
 import type { Input } from "../libav/input.ts";
 import { openInput } from "../libav/open_input.ts";

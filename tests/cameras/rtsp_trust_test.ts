@@ -1,7 +1,7 @@
 /** Trust: redirects to other hosts, and certificates. */
 import assert from "node:assert/strict";
 import { X509Certificate } from "node:crypto";
-import type { CameraSource } from "../../src/core/messages.ts";
+import type { CameraSource } from "../../src/core/camera_types.ts";
 import { FaultyCamera } from "../support/cameras/faulty_camera/camera.ts";
 import type { CameraClip } from "../support/cameras/faulty_camera/clip.ts";
 import type { FaultyCameraOptions } from "../support/cameras/faulty_camera/options.ts";

@@ -1,6 +1,6 @@
 /** Helpers of the tests of display orientation. */
 import assert from "node:assert/strict";
-import type { CameraSource } from "../../src/core/messages.ts";
+import type { CameraSource } from "../../src/core/camera_types.ts";
 import type { Libav } from "../../src/libav/library.ts";
 import { FrameViews } from "../../src/stream/frame_views.ts";
 import { type Clip, DEMO, ffmpeg } from "./support.ts";

@@ -1,5 +1,5 @@
 /** The start message's source of a camera. */
-import type { CameraSource } from "../../../src/core/messages.ts";
+import type { CameraSource } from "../../../src/core/camera_types.ts";
 
 /** The defaults of the configuration, with a test's overrides. */
 export function sourceOf(source: Partial<CameraSource> & { readonly url: string }): CameraSource {

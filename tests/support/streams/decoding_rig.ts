@@ -1,8 +1,8 @@
 /** A camera's decoding on a held clock: real packets, the real decoder, detectors that take at once. */
 import assert from "node:assert/strict";
 import { type CameraAccount, DROP_REASONS, UNDECODED_REASONS } from "../../../src/core/accounts.ts";
+import type { CameraSource, StreamInfo } from "../../../src/core/camera_types.ts";
 import { type SteadyMs, wallMs } from "../../../src/core/clock.ts";
-import type { CameraSource, StreamInfo } from "../../../src/core/messages.ts";
 import { FrameBus } from "../../../src/framebus/bus.ts";
 import { CameraLedger } from "../../../src/framebus/ledger.ts";
 import { CodecParameters } from "../../../src/libav/codec_parameters.ts";
