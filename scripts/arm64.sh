@@ -198,4 +198,4 @@ done
 mosquitto_sub -p "$port" -t 'orion/+/inferences/#' -C 1 -W 120 || fail "nobody was told"
 kill -TERM "$running"
 wait "$running" || fail "it ended with $?"
-grep -E 'detector.ready|camera.stream|sees=|service.stopped' "$log"
+grep -E 'detector.loaded|camera.stream_changed|sees=|service.stopped' "$log"

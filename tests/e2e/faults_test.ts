@@ -1,4 +1,4 @@
-/** Whatever a worker does, it is told, replaced and counted, and the others do not notice. */
+/** Whichever way a worker fails, it is logged, replaced and counted, and the others are not affected. */
 import assert from "node:assert/strict";
 import { inferences, Schemas } from "../support/brokers/messages.ts";
 import { asReport, assertReportCloses } from "../support/product/report.ts";
@@ -7,9 +7,9 @@ import { ScriptedOrion } from "../support/product/scripted.ts";
 
 const IGNORE = ignoreWithout("libav", "mosquitto");
 const CAMERA = 'cameras: [{ id: gate, url: "demo:" }]';
-/** Soon, but later than a sound worker answers on a machine that does other things as well. */
+/** Short, but longer than a healthy worker takes to answer on a loaded machine. */
 const WATCHDOG = "watchdog: { intervalSeconds: 1, minTimeoutSeconds: 3, maxRestarts: 20 }";
-/** A hung worker may take two fifths of it; the rest is for a machine that is slow. */
+/** A hung worker may take two fifths of it; the rest is margin for a slow machine. */
 const SHUTDOWN_SECONDS = 8;
 
 const FAULTS = [
@@ -22,7 +22,7 @@ const FAULTS = [
 
 for (const { script, code, what } of FAULTS) {
   Deno.test({
-    name: `faults: ${what} is survived, counted, and not noticed by another detector`,
+    name: `faults: ${what} is survived, counted, and does not affect another detector`,
     ignore: IGNORE,
     async fn() {
       await using run = await ScriptedOrion.start({
@@ -38,7 +38,7 @@ for (const { script, code, what } of FAULTS) {
       );
       assert.equal(restart["level"], "error");
       await run.orion.waitFor("worker.recovered", ({ worker }) => worker === "faulty-0");
-      // A thread finishes five at most: the sixth is of the one after it.
+      // A thread finishes five at most: the sixth comes from its successor.
       await run.subscriber.waitFor(({ topic, json }) =>
         topic === "orion/test/health" &&
         asReport(json).workers.some((each) => each.id === "faulty-0" && each.framesProcessed > 5)
@@ -58,7 +58,7 @@ for (const { script, code, what } of FAULTS) {
         const mailbox = report.cameras[0]?.ledger.detectors.find(({ detector }) =>
           detector === "faulty"
         );
-        assert.ok(mailbox && mailbox.dropped.restart >= 1, "the frame it had is counted");
+        assert.ok(mailbox && mailbox.dropped.restart >= 1, "the frame it held is counted");
       }
       run.orion.signal("SIGTERM");
       assert.equal(await run.end(), 0);
@@ -68,7 +68,7 @@ for (const { script, code, what } of FAULTS) {
 }
 
 Deno.test({
-  name: "faults: a hung worker delays the shutdown no further than its share of the time",
+  name: "faults: a hung worker delays the shutdown by no more than its share of the time",
   ignore: IGNORE,
   async fn() {
     await using run = await ScriptedOrion.start({
@@ -95,8 +95,7 @@ Deno.test({
 });
 
 Deno.test({
-  name:
-    "faults: a second signal ends a shutdown that takes its time, at once and with an honest line",
+  name: "faults: a second signal ends a slow shutdown at once, and is logged",
   ignore: IGNORE,
   async fn() {
     await using run = await ScriptedOrion.start({
@@ -106,7 +105,7 @@ Deno.test({
     await run.orion.waitFor("stats", ({ health }) => health === "silent");
     run.orion.signal("SIGTERM");
     await run.orion.waitFor("service.stopping");
-    // Two signals within half a second are one; what is waited for here is time itself.
+    // Two signals within half a second count as one: this has to wait for time to pass.
     await new Promise((resolve) => setTimeout(resolve, 700));
     run.orion.signal("SIGINT");
     assert.equal((await run.orion.exit()).code, 1);
@@ -116,7 +115,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "faults: what was changed by command outlives the worker, and is shown",
+  name: "faults: overrides outlive the worker, and are reported",
   ignore: IGNORE,
   async fn() {
     await using run = await ScriptedOrion.start({
@@ -146,7 +145,8 @@ for (
   ]
 ) {
   Deno.test({
-    name: `faults: a camera's thread that fails (${camera}) is replaced, and its numbers go on`,
+    name:
+      `faults: a camera's thread that fails (${camera}) is replaced, and sequence numbers continue`,
     ignore: IGNORE,
     async fn() {
       await using run = await ScriptedOrion.start({
@@ -168,7 +168,7 @@ for (
       for (const id of [camera, "sound"]) {
         const seqs = of(id).map(({ frame }) => frame.seq);
         assert.deepEqual(seqs, seqs.toSorted((a, b) => a - b), `${id}: ${seqs}`);
-        assert.equal(new Set(seqs).size, seqs.length, "no number comes twice");
+        assert.equal(new Set(seqs).size, seqs.length, "no sequence number occurs twice");
       }
       const report = assertReportCloses(await run.status());
       const restarts = report.cameras.map(({ id, restarts }) => [id, restarts > 0]);

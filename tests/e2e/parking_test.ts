@@ -1,4 +1,4 @@
-/** What fails again and again, or hangs, is parked; the others do not notice, and the process goes on. */
+/** A worker that fails repeatedly, or hangs, is parked; the others are not affected, and the process goes on. */
 import assert from "node:assert/strict";
 import { tempFolder } from "../support/system/files.ts";
 import { ignoreWithout, programPath } from "../support/system/parts.ts";
@@ -9,7 +9,7 @@ import { ScriptedOrion } from "../support/product/scripted.ts";
 const IGNORE = ignoreWithout("libav", "mosquitto", "ffmpeg");
 const PERSON = { id: "person", script: "sleep-1", more: "rateHz: 5, cameras: [sound]" };
 
-/** Pictures of the sound camera still become messages. */
+/** Waits for further messages of the healthy camera. */
 async function soundGoesOn(run: ScriptedOrion): Promise<void> {
   const topic = "orion/test/inferences/sound/person";
   for (let message = 0; message < 3; message++) {
@@ -18,7 +18,7 @@ async function soundGoesOn(run: ScriptedOrion): Promise<void> {
   }
 }
 
-/** Every event so far of a name and a worker. */
+/** The events so far of this name and worker. */
 function eventsOf(run: ScriptedOrion, name: string, worker: string): LogEvent[] {
   return run.orion.events().filter((each) => each["event"] === name && each["worker"] === worker);
 }
@@ -44,7 +44,7 @@ watchdog: { intervalSeconds: 1, minTimeoutSeconds: 3, maxRestarts: 1 }`;
 
 Deno.test({
   name:
-    "parking: cameras and detectors that crash or hang are parked, each for itself, and the rest goes on",
+    "parking: cameras and detectors that crash or hang are parked individually, and the rest goes on",
   ignore: IGNORE,
   async fn() {
     using folder = tempFolder();
@@ -89,7 +89,7 @@ async function parksAndTries({ orion }: ScriptedOrion): Promise<void> {
   assert.equal(restarts.filter(isIts).length, 1, "its budget, and not one more");
 }
 
-/** A detector that crashes beyond its budget, and works when it is tried once more. */
+/** A detector that exceeds its restart budget, and works when it is tried again. */
 async function resumes(run: ScriptedOrion): Promise<void> {
   await run.orion.waitFor("worker.parked", ({ worker }) => worker === "frail-0");
   await run.orion.waitFor("worker.resumed", ({ worker }) => worker === "frail-0");
@@ -107,7 +107,7 @@ async function parksAfterTwoThreads(run: ScriptedOrion): Promise<void> {
       ({ worker, message }) => worker === name && /threads hang/.test(`${message}`),
     );
   }
-  // Others may be slow to end when the machine is busy.
+  // Further threads may be slow to end on a loaded machine.
   const four = () =>
     ["capture-native-0", "hung-0"].every((name) =>
       eventsOf(run, "thread.abandoned", name).length === 2
@@ -127,7 +127,7 @@ async function parksAfterTwoThreads(run: ScriptedOrion): Promise<void> {
   assert.match(reasons, /detector hung: worker hung-0 is parked/);
 }
 
-/** A camera that is online without pictures: no worker's fault. */
+/** A camera that is online without pictures, which no worker causes. */
 async function warnsOfNoPicture(run: ScriptedOrion): Promise<void> {
   const { orion, subscriber } = run;
   const warning = await orion.waitFor("camera.picture_missed", ({ camera }) => camera === "dark");
@@ -160,7 +160,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "parking: a camera that does not answer for its frame holds up no other",
+  name: "parking: a camera that does not answer a take delays no other",
   ignore: IGNORE,
   async fn() {
     await using run = await ScriptedOrion.start({
@@ -174,7 +174,7 @@ Deno.test({
       since,
     });
     await soundGoesOn(run);
-    // The watchdog leaves it half a minute.
+    // The watchdog's timeout is half a minute.
     assert.deepEqual(eventsOf(run, "worker.restart_scheduled", "capture-deaf-5"), []);
     run.orion.signal("SIGTERM");
     assert.equal((await run.orion.exit(60_000)).code, 0);

@@ -3,7 +3,7 @@ import { assertCloses } from "../streams/ledger.ts";
 import type { CameraAccount } from "../../../src/core/accounts.ts";
 import type { HealthReport } from "../../../src/health/report.ts";
 
-/** A body as a report, checked as far as the tests go on to use it. */
+/** A body as a report, checked as far as the tests need. */
 export function asReport(body: unknown): HealthReport {
   if (!isReport(body)) throw new Error(`not a health report: ${JSON.stringify(body)}`);
   return body;
