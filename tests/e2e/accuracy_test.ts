@@ -15,7 +15,7 @@ const MIN_MESSAGES = 15;
 /** Messages of each scene. */
 const SCENE_MESSAGES = 8;
 
-/** The clip's frame at a presentation time: a clip is played from its start, at its own rate, perhaps in a loop. */
+/** The clip's frame at a presentation time: it is played from its start, in a loop if need be. */
 function shownOf(clipFrames: number): (ptsSeconds: number) => number {
   return (ptsSeconds) => Math.round(ptsSeconds * FPS) % clipFrames;
 }

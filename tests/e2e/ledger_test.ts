@@ -31,7 +31,7 @@ function disturbances(run: ScriptedOrion, camera: { restart(): Promise<void> }) 
 
 Deno.test({
   name:
-    "ledger: its sums hold at every moment of a run with pauses, rates, failing workers and a disconnected camera",
+    "ledger: its sums hold throughout pauses, rate changes, failing workers and a disconnected camera",
   ignore: ignoreWithout("libav", "mosquitto", "gst-rtsp-server"),
   async fn() {
     let server = await RtspServer.start({ clip: DEMO_CLIP });

@@ -18,7 +18,7 @@ async function printed(...how: string[]): Promise<string> {
   const script = `${ROOT}/tests/support/streams/talkative_libav.ts`;
   await using child = new Child({
     name: "libav",
-    // A process of its own, since libav writes to the descriptor directly; by the shell, which is the permitted program.
+    // A process of its own, since libav writes to the descriptor itself; through the permitted shell.
     command: "sh",
     args: ["-c", 'exec "$0" "$@"', Deno.execPath(), "run", "--no-check"]
       .concat([`--allow-ffi=${Object.values(libraries).join(",")}`, script])

@@ -1,4 +1,4 @@
-/** A worker that fails repeatedly, or hangs, is parked; the others are not affected, and the process goes on. */
+/** A worker that fails repeatedly, or hangs, is parked; the others, and the process, go on. */
 import assert from "node:assert/strict";
 import { tempFolder } from "../support/system/files.ts";
 import { ignoreWithout, programPath } from "../support/system/parts.ts";

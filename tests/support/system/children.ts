@@ -85,7 +85,8 @@ export class Child implements AsyncDisposable {
   }
 
   /**
-   * Whether a process of its group is alive or not yet reaped, itself included. After a clean end it should be false: leaving children behind is a bug.
+   * Whether a process of its group is alive or not yet reaped, itself included. False after a clean
+   * end: leaving children behind is a bug.
    */
   groupAlive(): Promise<boolean> {
     return this.#signalGroup("0");
