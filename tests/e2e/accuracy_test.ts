@@ -10,18 +10,18 @@ import { makeScene, SCENES } from "../support/clips/scenes.ts";
 const FPS = 25;
 const MIN_IOU = 0.7;
 const MIN_FOUND = 0.95;
-/** How many the machine makes of the clip's 12 s is its own affair; fewer say nothing of a share. */
+/** How many messages 12 s of the clip give depends on the machine; fewer than this are too few for a share. */
 const MIN_MESSAGES = 15;
-/** Of each scene. */
+/** Messages of each scene. */
 const SCENE_MESSAGES = 8;
 
-/** The frame that is shown: a clip is played from its start, in its own time, and perhaps again. */
+/** The clip's frame at a presentation time: it is played from its start, in a loop if need be. */
 function shownOf(clipFrames: number): (ptsSeconds: number) => number {
   return (ptsSeconds) => Math.round(ptsSeconds * FPS) % clipFrames;
 }
 
 Deno.test({
-  name: "accuracy: on the clip as a file both people are found in 95 % of messages at IoU 0.7",
+  name: "accuracy: with the clip as a file both people are detected in 95 % of messages at IoU 0.7",
   ignore: ignoreWithout("libav", "mosquitto"),
   async fn() {
     await using rig = await Rig.start({
@@ -49,7 +49,7 @@ Deno.test({
 
 Deno.test({
   name:
-    "accuracy: wide, 4:3 and portrait frames, with and without a region, give boxes in the source",
+    "accuracy: wide, 4:3 and portrait frames, with and without a region, give boxes in source pixels",
   ignore: ignoreWithout("libav", "mosquitto", "ffmpeg"),
   async fn() {
     using folder = tempFolder();

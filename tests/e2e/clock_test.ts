@@ -1,6 +1,6 @@
 /**
- * The wall clock is set forward, or back, by an hour while Orion runs: between the start of one worker
- * and of another, and while the broker is away. Nothing that is measured may notice.
+ * Sets the wall clock forward, or back, by an hour while Orion runs: between the start of one worker
+ * and of another, and while the broker is disconnected. No measured duration may change.
  */
 import assert from "node:assert/strict";
 import type { HealthJson } from "../../src/health/health_json.ts";
@@ -12,9 +12,9 @@ import { ScriptedOrion } from "../support/product/scripted.ts";
 import { WallClock } from "../support/clocks/wall_clock.ts";
 
 const HOUR_SECONDS = 3600;
-/** Far more than a test takes, far less than the step. */
+/** Much longer than the test, much shorter than the step. */
 const MOMENT_MS = 1_200_000;
-/** Each of the stages is rounded to a tenth of a millisecond. */
+/** Each stage is rounded to a tenth of a millisecond. */
 const ROUNDING_MS = 0.3;
 /** The thread of `step-0` fails after the step, and is replaced; that of `gate` goes on. */
 const CAMERAS = ["gate", "step-0"];
@@ -23,7 +23,7 @@ const CONFIG = [
   "watchdog: { intervalSeconds: 1, minTimeoutSeconds: 30, maxRestarts: 5 }",
 ].join("\n");
 
-/** A run whose messages, reports and metrics are held against the true time. */
+/** A run whose messages, reports and metrics are compared with the true time. */
 class Run {
   readonly orion: ScriptedOrion;
   readonly #startedMs: number;
@@ -58,7 +58,7 @@ class Run {
     return { status: response.status, text: await response.text() };
   }
 
-  /** Every message was as long on its way as its stages took, and no longer than the test. */
+  /** Asserts that every total latency covers its stages, and is no longer than the test. */
   assertLatencies(subscriber: Subscriber): InferenceMessage[] {
     const messages = inferences(subscriber.messages, this.#schemas);
     for (const { camera, timing, frame } of messages) {
@@ -72,7 +72,7 @@ class Run {
     return messages;
   }
 
-  /** The same for what the metrics say; nothing was thrown away for its age. */
+  /** Asserts the same of the metrics, and that no message was discarded as stale. */
   async assertMetrics(): Promise<void> {
     const text = await this.orion.metrics();
     const seconds = [...text.matchAll(/^orion_latency_seconds_sum\{.*stage="total".*\} (\S+)$/gm)];
@@ -102,7 +102,7 @@ function assertTimes(report: HealthJson, aheadSeconds: number, run: Run): void {
 
 for (const [name, aheadSeconds] of [["forward", HOUR_SECONDS], ["back", -HOUR_SECONDS]] as const) {
   Deno.test({
-    name: `clock: set ${name} by an hour, and nothing that is measured notices`,
+    name: `clock: setting it ${name} by an hour changes no measured duration`,
     ignore: ignoreWithout("libav", "mosquitto", "faketime"),
     async fn() {
       using wallClock = new WallClock();
@@ -120,7 +120,7 @@ for (const [name, aheadSeconds] of [["forward", HOUR_SECONDS], ["back", -HOUR_SE
       assertTimes(before, 0, run);
       run.assertLatencies(orion.subscriber);
 
-      // The broker is away while the clock is set, and while a camera's thread is replaced.
+      // The broker is disconnected while the clock is set, and while a camera's thread is replaced.
       const since = orion.orion.stderr.all.length;
       await broker.stop();
       await orion.orion.waitFor("mqtt.disconnected", () => true, { since });
@@ -136,7 +136,7 @@ for (const [name, aheadSeconds] of [["forward", HOUR_SECONDS], ["back", -HOUR_SE
       );
       await broker.start();
       await using subscriber = await broker.subscribe("orion/#");
-      // A line of the log that tells it comes after the main thread knows.
+      // Logged after the main thread was notified.
       await orion.orion.waitFor("mqtt.connected", ({ reconnects }) => reconnects === 1);
       await run.further(subscriber);
 
@@ -156,12 +156,12 @@ for (const [name, aheadSeconds] of [["forward", HOUR_SECONDS], ["back", -HOUR_SE
       assert.ok(Math.abs(aheadMs - 1000 * aheadSeconds) < MOMENT_MS, captured);
       await run.assertMetrics();
 
-      // What was answered before the step is remembered, and not carried out once more.
+      // A command that was answered before the step is replayed, not executed again.
       const again = { id: "once", subscriber };
       const asked = subscriber.messages.length;
       await orion.command("set_rate", { detector: "person", rateHz: 10 }, again);
       await subscriber.waitFor(({ json }) => json?.["id"] === "once" && json["replayed"] === true, {
-        what: "the answer once more",
+        what: "the replayed answer",
         since: asked,
       });
       const rates = (await run.report()).cameras.map(({ ledger }) => ledger.detectors[0]?.rateHz);

@@ -1,4 +1,4 @@
-/** The first command of the README: no configuration at all. */
+/** The first command of the README, without any configuration. */
 import assert from "node:assert/strict";
 import { DEMO_HOST, DEMO_PORTS } from "../../src/config/demo.ts";
 import { tempFolder } from "../support/system/files.ts";
@@ -8,8 +8,8 @@ import { ignoreWithout } from "../support/system/parts.ts";
 import { startOrion } from "../support/product/process.ts";
 import { assertReportCloses } from "../support/product/report.ts";
 
-/** Takes the usual port of the demo's broker, unless it is taken already: then it does as well. */
-function takeUsualPort(): Disposable {
+/** Occupies the default port of the demo's broker; one that is in use already serves the same purpose. */
+function occupyDefaultPort(): Disposable {
   try {
     const listener = Deno.listen({ hostname: DEMO_HOST, port: DEMO_PORTS.broker[0] });
     return { [Symbol.dispose]: () => listener.close() };
@@ -21,12 +21,12 @@ function takeUsualPort(): Disposable {
 
 Deno.test({
   name:
-    "demo: with no configuration the clip's people arrive at the embedded broker, on a free port",
+    "demo: without a configuration the clip's detections arrive at the embedded broker, on a free port",
   ignore: ignoreWithout("libav", "mosquitto"),
   async fn() {
-    // An empty folder: there is no orion.yaml to be found.
+    // An empty folder, without an orion.yaml.
     using folder = tempFolder();
-    using _taken = takeUsualPort();
+    using _occupied = occupyDefaultPort();
     await using orion = startOrion(["run"], { cwd: folder.path });
     const starting = await orion.waitFor("service.starting");
     const broker = new URL(String(starting["broker"]));
@@ -45,7 +45,7 @@ Deno.test({
     assert.equal(
       moved,
       http.port !== "8080",
-      "what is not where it usually is, and no more, is said",
+      "a warning for each port that is not the default, and no other",
     );
     const seen = await orion.waitFor("detections");
     assert.match(String(seen["sees"]), /^person ×[12]$/);

@@ -1,4 +1,4 @@
-/** Connections that only take up room: the process keeps its descriptors for cameras and broker. */
+/** Idle connections: the process keeps its descriptors for cameras and broker. */
 import assert from "node:assert/strict";
 import { ROOT, tempFolder } from "../support/system/files.ts";
 import { Subscriber } from "../support/brokers/mosquitto.ts";
@@ -12,7 +12,7 @@ const DESCRIPTORS = 300;
 
 Deno.test({
   name:
-    "descriptors: idle connections beyond what the process may have open end nothing, and it recovers",
+    "descriptors: idle connections beyond the process's limit cause no failure, and it recovers",
   ignore: ignoreWithout("libav", "mosquitto"),
   async fn() {
     using folder = tempFolder();
@@ -56,7 +56,7 @@ Deno.test({
     } finally {
       for (const connection of idle) connection.close();
     }
-    // As soon as there is room again it answers, and takes clients.
+    // Once descriptors are free again it answers, and accepts clients.
     let code = 0;
     while (code !== 200) {
       const response = await fetch(`http://127.0.0.1:${httpPort}/healthz`).catch(() => null);

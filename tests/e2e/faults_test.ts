@@ -38,7 +38,7 @@ for (const { script, code, what } of FAULTS) {
       );
       assert.equal(restart["level"], "error");
       await run.orion.waitFor("worker.recovered", ({ worker }) => worker === "faulty-0");
-      // A thread finishes five at most: the sixth is of the one after it.
+      // A thread finishes five at most: the sixth comes from its successor.
       await run.subscriber.waitFor(({ topic, json }) =>
         topic === "orion/test/health" &&
         asReport(json).workers.some((each) => each.id === "faulty-0" && each.framesProcessed > 5)
@@ -58,7 +58,7 @@ for (const { script, code, what } of FAULTS) {
         const mailbox = report.cameras[0]?.ledger.detectors.find(({ detector }) =>
           detector === "faulty"
         );
-        assert.ok(mailbox && mailbox.dropped.restart >= 1, "the frame it had is counted");
+        assert.ok(mailbox && mailbox.dropped.restart >= 1, "the frame it held is counted");
       }
       run.orion.signal("SIGTERM");
       assert.equal(await run.end(), 0);
@@ -168,7 +168,7 @@ for (
       for (const id of [camera, "sound"]) {
         const seqs = of(id).map(({ frame }) => frame.seq);
         assert.deepEqual(seqs, seqs.toSorted((a, b) => a - b), `${id}: ${seqs}`);
-        assert.equal(new Set(seqs).size, seqs.length, "no number comes twice");
+        assert.equal(new Set(seqs).size, seqs.length, "no sequence number occurs twice");
       }
       const report = assertReportCloses(await run.status());
       const restarts = report.cameras.map(({ id, restarts }) => [id, restarts > 0]);

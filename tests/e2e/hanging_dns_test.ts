@@ -1,21 +1,21 @@
-/** A name server that does not answer delays those alone whose name it has to resolve. */
+/** A name server that does not answer delays only the workers that need it to resolve a name. */
 import assert from "node:assert/strict";
 import { Child } from "../support/system/children.ts";
 import { ROOT, tempFolder } from "../support/system/files.ts";
 import { ignoreWithout } from "../support/system/parts.ts";
 import { OrionProcess } from "../support/product/process.ts";
 
-/** Takes every packet and answers none: an address that leads back to this machine and is not its own. */
+/** Accepts every datagram and answers none: routed to this machine, without being its address. */
 const NAME_SERVER = "192.0.2.1";
 
 const RESOLV_CONF = `nameserver ${NAME_SERVER}\noptions timeout:30 attempts:2\n`;
 
-/** What is started after this has a network of its own, without names; `$1` is the test's folder. */
+/** Gives the program that follows a network namespace without name resolution; `$1` is the test's folder. */
 const NO_NAMES = `ip link set lo up && ip route add ${NAME_SERVER} dev lo && ` +
   'mount --bind "$1/resolv.conf" /etc/resolv.conf';
 
 /**
- * Whether the kernel lets this test make a network of its own, in which names hang: asked for rather than
+ * Whether the kernel permits a network namespace in which name resolution hangs: tried rather than
  * assumed, in CI too.
  */
 async function canIsolate(): Promise<boolean> {
@@ -31,7 +31,8 @@ async function canIsolate(): Promise<boolean> {
 }
 
 Deno.test({
-  name: "names: cameras and a broker whose names don't resolve delay no other camera, nor the end",
+  name:
+    "names: cameras and a broker whose names don't resolve delay neither other cameras nor the shutdown",
   ignore: ignoreWithout("libav") || !await canIsolate(),
   async fn() {
     using folder = tempFolder();
@@ -55,7 +56,7 @@ Deno.test({
     });
     await orion.waitFor("detections", ({ camera }) => camera === "demo");
     const codes = orion.events().map(({ code }) => code);
-    assert.ok(!codes.includes("STREAM_NAME_UNKNOWN"), "the names hang, and are not refused");
+    assert.ok(!codes.includes("STREAM_NAME_UNKNOWN"), "resolving hangs, and does not fail");
     orion.signal("SIGTERM");
     assert.equal((await orion.exit()).code, 0);
     const events = orion.events().map(({ event }) => event);

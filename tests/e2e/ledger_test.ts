@@ -1,4 +1,4 @@
-/** The sums of the ledger at random moments of a run in which everything happens at once. */
+/** The sums of the ledger at random moments of a run with all kinds of disturbances. */
 import assert from "node:assert/strict";
 import { DEMO_CLIP } from "../support/system/files.ts";
 import { ignoreWithout } from "../support/system/parts.ts";
@@ -8,12 +8,12 @@ import { ScriptedOrion } from "../support/product/scripted.ts";
 
 const SNAPSHOTS = 60;
 
-/** Resolves after a while that differs each time: the moments must not fall in with the frames. */
+/** Resolves after a random delay, so that the moments do not coincide with the cadence of frames. */
 function someMoment(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, 20 + Math.random() * 150));
 }
 
-/** What is done to the running system, one thing after another. */
+/** Disturbances of the running system, applied one after another. */
 function disturbances(run: ScriptedOrion, camera: { restart(): Promise<void> }) {
   return [
     () => run.command("pause", { detector: "sound" }),
@@ -31,7 +31,7 @@ function disturbances(run: ScriptedOrion, camera: { restart(): Promise<void> }) 
 
 Deno.test({
   name:
-    "ledger: it closes at every moment of a run with pauses, rates, dying workers and a lost camera",
+    "ledger: its sums hold throughout pauses, rate changes, failing workers and a disconnected camera",
   ignore: ignoreWithout("libav", "mosquitto", "gst-rtsp-server"),
   async fn() {
     let server = await RtspServer.start({ clip: DEMO_CLIP });
@@ -80,7 +80,7 @@ Deno.test({
       const frail = report.cameras.flatMap(({ ledger }) => ledger.detectors)
         .filter(({ detector }) => detector === "frail");
       const lost = frail.reduce((sum, { dropped }) => sum + dropped.restart, 0);
-      assert.ok(lost >= 1, "frames that went with their worker are counted");
+      assert.ok(lost >= 1, "frames that were lost with their worker are counted");
       const camera = report.cameras.find(({ id }) => id === "c");
       assert.ok(camera && camera.reconnects >= 1);
       for (const reason of ["overwritten", "rate", "paused"] as const) {

@@ -1,4 +1,4 @@
-/** What libav itself prints, at the most that Orion lets it. */
+/** What libav itself prints, at the highest log level that Orion permits. */
 import assert from "node:assert/strict";
 import { locateLibav } from "../../src/libav/locate.ts";
 import { Child } from "../support/system/children.ts";
@@ -7,7 +7,7 @@ import { HostileCamera } from "../support/cameras/hostile_camera.ts";
 import { ignoreWithout } from "../support/system/parts.ts";
 import { PASSWORD_ENCODED, tracesIn, USER } from "../support/product/secrecy.ts";
 
-/** Opens a camera that asks for the password, and returns what was printed. */
+/** Opens a camera that requires the password, and returns the output. */
 async function printed(...how: string[]): Promise<string> {
   await using camera = HostileCamera.start({
     clip: { pictures: [], parameterSets: [] },
@@ -18,7 +18,7 @@ async function printed(...how: string[]): Promise<string> {
   const script = `${ROOT}/tests/support/streams/talkative_libav.ts`;
   await using child = new Child({
     name: "libav",
-    // A process of its own, since libav prints past Deno; and the shell, as all that may be started.
+    // A process of its own, since libav writes to the descriptor itself; through the permitted shell.
     command: "sh",
     args: ["-c", 'exec "$0" "$@"', Deno.execPath(), "run", "--no-check"]
       .concat([`--allow-ffi=${Object.values(libraries).join(",")}`, script])
@@ -31,11 +31,11 @@ async function printed(...how: string[]): Promise<string> {
 }
 
 Deno.test({
-  name: "log: libav prints no password, however much it is told to say",
+  name: "log: libav prints no password, even at its most verbose level",
   ignore: ignoreWithout("libav"),
   async fn() {
     assert.deepEqual(tracesIn(await printed()), []);
     const everything = await printed("uncapped");
-    assert.ok(tracesIn(everything).length > 0, "without the cap it would be found");
+    assert.ok(tracesIn(everything).length > 0, "without the cap the test would find it");
   },
 });

@@ -16,7 +16,7 @@ import {
 
 const MESSAGES = 15;
 
-/** Both ways to a camera do the same job, and say the same of it. */
+/** Both demuxers do the same job, and report the same. */
 const DEMUXERS = ["orion", "libav"] as const;
 
 function assertMessages(messages: readonly InferenceMessage[]): void {
@@ -24,13 +24,13 @@ function assertMessages(messages: readonly InferenceMessage[]): void {
   for (const { camera, detector, frame, roi, timing } of messages) {
     assert.deepEqual([camera, detector, roi], ["gate", "person", null]);
     assert.deepEqual([frame.width, frame.height], [1280, 720]);
-    // The camera's own time, once its first sender report came.
+    // The camera's own clock, once its first sender report has arrived.
     assert.ok(frame.clock === "arrival" || frame.clock === "rtcp", frame.clock);
     assert.ok(frame.seq > before, `seq rises: ${frame.seq} after ${before}`);
     assert.ok((timing["totalMs"] ?? -1) >= (timing["inferenceMs"] ?? 0));
     before = frame.seq;
   }
-  assert.ok(messages.some(({ detections }) => detections.length === 2), "both people are seen");
+  assert.ok(messages.some(({ detections }) => detections.length === 2), "both people are detected");
 }
 
 /** The whole job of a service with one camera, from its first message to its end. */
@@ -67,7 +67,7 @@ async function assertMainJob(demuxer: typeof DEMUXERS[number]): Promise<void> {
   assert.equal(report.status, 200);
   schemas.validate("orion.health.1", report.body);
   const [seen] = assertReportCloses(report.body).cameras;
-  // What came over the network is known where Orion itself speaks RTSP.
+  // Network figures exist where Orion itself speaks RTSP.
   assert.equal(seen?.network?.transport, demuxer === "orion" ? "tcp" : undefined);
 
   const picture = await fetch(`${rig.httpUrl}/cameras/gate/snapshot.jpg`);
@@ -83,10 +83,10 @@ async function assertMainJob(demuxer: typeof DEMUXERS[number]): Promise<void> {
   };
   assert.match(said["command lines"] ?? "", /main\.ts/);
   for (const [place, text] of Object.entries(said)) assert.deepEqual(tracesIn(text), [], place);
-  assert.equal(rig.orion.stdout.text(), "", "standard output carries only what was asked for");
+  assert.equal(rig.orion.stdout.text(), "", "standard output carries only the requested output");
 }
 
-/** A camera that is switched on only later. */
+/** A camera that is switched on after Orion. */
 async function assertLateCamera(demuxer: typeof DEMUXERS[number]): Promise<void> {
   const { port } = await (async () => {
     await using gone = await RtspServer.start({ clip: DEMO_CLIP });
@@ -121,16 +121,15 @@ async function assertLateCamera(demuxer: typeof DEMUXERS[number]): Promise<void>
 for (const demuxer of DEMUXERS) {
   Deno.test({
     name:
-      `main job: demuxer: ${demuxer}: an RTSP camera with a password gives inference messages as ` +
-      "the contract has them, and the password is nowhere",
+      `main job: demuxer: ${demuxer}: an RTSP camera with a password gives inference messages that ` +
+      "meet the contract, and the password appears nowhere",
     ignore: ignoreWithout("libav", "mosquitto", "gst-rtsp-server"),
     fn: () => assertMainJob(demuxer),
   });
 
   Deno.test({
-    name:
-      `main job: demuxer: ${demuxer}: a camera that is not there is told, retried, and seen once ` +
-      "it comes",
+    name: `main job: demuxer: ${demuxer}: an unreachable camera is reported, retried, and ` +
+      "delivers once it is reachable",
     ignore: ignoreWithout("libav", "mosquitto", "gst-rtsp-server"),
     fn: () => assertLateCamera(demuxer),
   });

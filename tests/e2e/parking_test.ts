@@ -107,7 +107,7 @@ async function parksAfterTwoThreads(run: ScriptedOrion): Promise<void> {
       ({ worker, message }) => worker === name && /threads hang/.test(`${message}`),
     );
   }
-  // Others may be slow to end when the machine is busy.
+  // Further threads may be slow to end on a loaded machine.
   const four = () =>
     ["capture-native-0", "hung-0"].every((name) =>
       eventsOf(run, "thread.abandoned", name).length === 2

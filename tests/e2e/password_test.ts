@@ -1,4 +1,4 @@
-/** A password goes to whom it is for, and appears nowhere else, whatever goes wrong. */
+/** A password is sent to its own server, and appears nowhere else, whatever fails. */
 import assert from "node:assert/strict";
 import { DEMO_CLIP, type TempFolder, tempFolder } from "../support/system/files.ts";
 import { HostileCamera, type HostileOptions } from "../support/cameras/hostile_camera.ts";
@@ -19,7 +19,7 @@ import {
 const BROKER_USER = "orion";
 const SDP = "v=0\r\no=- 0 0 IN IP4 127.0.0.1\r\ns=x\r\nt=0 0\r\n";
 
-/** Cameras that ask for the password, or are given it, and then fail each in its own way. */
+/** Cameras that require or receive the password, and then fail, each in its own way. */
 const FAILING: Readonly<Record<string, Partial<HostileOptions>>> = {
   "wrong-basic": { status: 401, challenge: `Basic realm="${REALM}"` },
   "wrong-digest": { status: 401, challenge: `Digest realm="${REALM}", nonce="0123456789abcdef"` },
@@ -45,13 +45,13 @@ const FAILING: Readonly<Record<string, Partial<HostileOptions>>> = {
   },
 };
 
-/** What is needed of one instance to look for traces. */
+/** The parts of an instance that are searched for traces. */
 interface Instance {
   readonly orion: OrionProcess;
   readonly httpUrl: string;
 }
 
-/** Starts Orion with those cameras, its own secrets written down in one of the ways there are. */
+/** Starts Orion with those cameras, its own secrets configured in one of the possible ways. */
 function start(
   folder: TempFolder,
   name: string,
@@ -81,14 +81,14 @@ function start(
   return { orion, httpUrl: `http://127.0.0.1:${port}`, config };
 }
 
-/** Waits until every line that must come is in the log, in either format. */
-async function told(orion: OrionProcess, lines: readonly RegExp[]): Promise<void> {
+/** Waits until each of the lines is in the log, in either format. */
+async function logged(orion: OrionProcess, lines: readonly RegExp[]): Promise<void> {
   for (const wanted of lines) {
     await orion.stderr.waitFor((line) => wanted.test(line), { what: `${wanted}` });
   }
 }
 
-/** A line of the log about something, as JSON or as text. */
+/** Matches a log line by event and field, as JSON or as text. */
 function line(event: string, key: string, value: string): RegExp {
   return new RegExp(`${event}\\b.*\\b${key}"?[=:]"?${value}\\b`);
 }
@@ -105,7 +105,7 @@ async function everythingServed(httpUrl: string): Promise<string> {
   return (await Promise.all(answers)).join("\n");
 }
 
-/** Starts the cameras, and says where each is. */
+/** Starts the cameras; returns the URL of each by its id. */
 async function startCameras(stack: AsyncDisposableStack): Promise<Map<string, string>> {
   const login = `rtsp://${USER}:\${CAMERA_PASSWORD}@`;
   const good = stack.use(
@@ -115,7 +115,7 @@ async function startCameras(stack: AsyncDisposableStack): Promise<Map<string, st
     ["good", good.url.replace("rtsp://", login)],
     ["refused", `${login}127.0.0.1:${freePort()}/x`],
     ["nowhere", `${login}nowhere.invalid/x`],
-    // Written into the file, where nothing but their place tells that they are secret.
+    // In the file in clear, recognisable as secrets by their place alone.
     ["in-path", `rtsp://127.0.0.1:${freePort()}/live/admin/${PASSWORD_ENCODED}/0`],
     ["any-name", `rtsp://127.0.0.1:${freePort()}/x?sessionToken=${PASSWORD_ENCODED}`],
     [
@@ -134,7 +134,7 @@ async function startCameras(stack: AsyncDisposableStack): Promise<Map<string, st
 }
 
 Deno.test({
-  name: "password: through failures of every kind it is in no log, topic, answer or command line",
+  name: "password: after failures of every kind it is in no log, topic, answer or command line",
   ignore: ignoreWithout("libav", "mosquitto", "gst-rtsp-server"),
   async fn() {
     await using stack = new AsyncDisposableStack();
@@ -142,7 +142,7 @@ Deno.test({
     const commandLines = stack.use(new CommandLines());
     const cameras = await startCameras(stack);
     const login = { username: BROKER_USER, password: PASSWORD };
-    const stranger = await Mosquitto.start({ login: { ...login, password: "of somebody else" } });
+    const stranger = await Mosquitto.start({ login: { ...login, password: "of another client" } });
     const secret = folder.write("secret", `${PASSWORD}\n`);
     const fromFiles = start(folder, "json", cameras, {
       mqtt: `{ url: "${stranger.url}", username: ${BROKER_USER}, password: { file: ${secret} } }`,
@@ -160,7 +160,7 @@ Deno.test({
     const instances = [fromFiles, inClear];
 
     for (const { orion } of instances) {
-      await told(orion, [line("mqtt.connect_failed", "code", "BROKER_UNAUTHORISED")]);
+      await logged(orion, [line("mqtt.connect_failed", "code", "BROKER_UNAUTHORISED")]);
     }
     await stranger[Symbol.asyncDispose]();
     await using broker = await Mosquitto.start({ login, port: stranger.port });
@@ -170,7 +170,7 @@ Deno.test({
     assert.equal(checked.code, 2);
     const failures = [...cameras.keys()].filter((id) => id !== "good")
       .map((id) => line("camera\\.(failed|stalled)", "camera", id));
-    for (const { orion } of instances) await told(orion, [...failures, /mqtt\.connected/]);
+    for (const { orion } of instances) await logged(orion, [...failures, /mqtt\.connected/]);
     for (const instance of ["json", "text"]) {
       const topic = `orion/${instance}/inferences/good/person`;
       await subscriber.waitFor((message) => message.topic === topic, { what: topic });
@@ -180,7 +180,7 @@ Deno.test({
     const said = subscriber.messages.map(({ topic, payload }) => `${topic} ${payload}`);
     await broker.stop();
     for (const { orion } of instances) {
-      await told(orion, [/mqtt\.away\b.*BROKER_(?!UNAUTHORISED)/]);
+      await logged(orion, [/mqtt\.disconnected\b.*BROKER_(?!UNAUTHORISED)/]);
       orion.signal("SIGTERM");
       assert.equal((await orion.exit()).code, 0);
     }
@@ -200,12 +200,15 @@ Deno.test({
     for (const [place, text] of Object.entries(places)) {
       assert.deepEqual(tracesIn(text), [], place);
     }
-    assert.ok(tracesIn(Deno.readTextFileSync(inClear.config)).length > 0, "it would be found");
+    assert.ok(
+      tracesIn(Deno.readTextFileSync(inClear.config)).length > 0,
+      "the search finds it where it is",
+    );
   },
 });
 
 Deno.test({
-  name: "password: a command that fails does not repeat it, not even one that was not encoded",
+  name: "password: a command that fails does not print it, not even one that was not encoded",
   ignore: ignoreWithout("libav"),
   async fn() {
     using folder = tempFolder();

@@ -1,4 +1,4 @@
-/** `orion permissions` prints exactly what is then used: Deno's own record of a run is compared with it. */
+/** Compares what `orion permissions` prints with Deno's own record of a run: they must be the same. */
 import assert from "node:assert/strict";
 import { GRANT_KINDS } from "../../src/permissions/grant.ts";
 import { DEMO_CLIP, ROOT, type TempFolder, tempFolder } from "../support/system/files.ts";
@@ -13,7 +13,7 @@ const ignore = ignoreWithout("libav", "mosquitto");
 
 type Grants = Readonly<Record<string, readonly string[]>>;
 
-/** One access that Deno was asked for; some have no value of their own. */
+/** One access that was requested from Deno; some have no value. */
 interface Access {
   readonly permission: string;
   readonly value: string | null;
@@ -30,7 +30,7 @@ function covers(grant: string, { permission, value }: Access): boolean {
   return value === grant || (value?.startsWith(`${grant}${below}`) ?? false);
 }
 
-/** What is granted but never asked for. */
+/** What is granted but never requested. */
 function unused(granted: Grants, accesses: readonly Access[]): string[] {
   return GRANT_KINDS.flatMap((kind) =>
     (granted[kind] ?? []).filter((grant) =>
@@ -40,8 +40,7 @@ function unused(granted: Grants, accesses: readonly Access[]): string[] {
 }
 
 /**
- * What was asked for and not granted, and so refused, beside what is known to look around. Variables
- * are not refused but hidden, whatever a package looks for.
+ * What was requested and refused, except for the known lookups. Variables are not refused but hidden.
  */
 function refused(granted: Grants, accesses: readonly Access[], expected: RegExp): string[] {
   return accesses.filter(({ permission, value }) => permission !== "env" && value !== null)
@@ -50,22 +49,22 @@ function refused(granted: Grants, accesses: readonly Access[], expected: RegExp)
     .filter((text) => !expected.test(text));
 }
 
-/** Asked for in vain: other releases of libav, and the folders of packages further up. */
+/** Known lookups that are refused: other releases of libav, and package folders further up. */
 const LOOKS_AROUND = /^read \S+(\/lib\w+\.so\.\d+|\/node_modules)$/;
 
 interface Case {
   readonly name: string;
   readonly broker: "embedded" | "plain" | "tls";
-  /** A camera plays, and its URL is handed in. */
+  /** Whether a camera is started, whose URL `yaml` gets. */
   readonly camera?: true;
-  /** `brokerPort` is where the case's broker is, or will be. */
+  /** `brokerPort` is the port of the case's broker, started or not. */
   readonly yaml: (folder: TempFolder, brokerPort: number, cameraUrl: string) => string;
   readonly env?: Readonly<Record<string, string>>;
-  /** The event that shows that everything has been used. */
+  /** The event after which every permission has been used. */
   readonly until: string;
 }
 
-/** Orion's own models stand for the folder that `set_model` may choose from. */
+/** Uses Orion's own models as the folder that `set_model` may load from. */
 const DETECTOR = `detectors: [{ id: person, model: builtin:person-int8 }]
 models: { folder: "${ROOT}/models" }
 `;
@@ -113,7 +112,7 @@ const CASES: readonly Case[] = [
     until: "detections",
   },
   {
-    name: "a remote camera that libav connects to",
+    name: "a remote camera with libav as demuxer",
     broker: "plain",
     camera: true,
     yaml: (_folder, brokerPort, cameraUrl) =>
@@ -144,7 +143,7 @@ async function brokerOf(one: Case, folder: TempFolder): Promise<Mosquitto | null
 
 for (const one of CASES) {
   Deno.test({
-    name: `orion permissions: ${one.name}: what is printed is what is used, no more and no less`,
+    name: `orion permissions: ${one.name}: it prints exactly the permissions that are used`,
     ignore: ignore || (one.camera === true && ignoreWithout("gst-rtsp-server")),
     async fn() {
       using folder = tempFolder();
@@ -161,7 +160,7 @@ for (const one of CASES) {
         const { parts, flags } = JSON.parse(printed.stdout);
         const granted: Grants = parts.process;
 
-        // Not through the launcher, whose first process would be recorded as well.
+        // Without the launcher, whose first process would be recorded as well.
         const audit = { ...env, DENO_AUDIT_PERMISSIONS: `${folder.path}/audit` };
         await using orion = startDeno(flags, [`${ROOT}/main.ts`, "run"], audit);
         await orion.stderr.waitFor((line) => line.includes(` ${one.until} `), { what: one.until });

@@ -1,4 +1,4 @@
-/** Rates and fairness as they are over a real run, with models of known speed. */
+/** Rates and fairness in a real run, with models of known speed. */
 import assert from "node:assert/strict";
 import { total } from "../../src/core/accounts.ts";
 import type { HealthJson } from "../../src/health/health_json.ts";
@@ -13,13 +13,13 @@ const FPS = 30;
 const RATES_HZ = [1, 2, 5, 10] as const;
 
 /**
- * The part of its frames that a detector gets at least. When each is due, to the frame, is held in
- * `tests/unit/framebus/rates_test.ts` by a clock of its own; here the machine has other things to do, and
- * a frame that is late by a period is one fewer.
+ * The least share of its frames that a detector gets. `tests/unit/framebus/rates_test.ts` checks due
+ * times exactly, on a simulated clock; here the machine has other load, and a frame that is late by a
+ * period is one fewer.
  */
 const LEAST = 0.5;
 
-/** What a camera that is served in its turn gets of a worker that four share. */
+/** The share of one of four cameras that are served in turn by one worker. */
 const SHARE = { least: 0.18, most: 0.32 } as const;
 
 /** The bundled clip at 30 frames a second. */
@@ -41,14 +41,14 @@ function ledgerOf(status: unknown): Ledger {
   return assertReportCloses(status).cameras[0]?.ledger ?? assert.fail("there is no camera");
 }
 
-/** Resolves when that much time has passed: what is measured here is time itself. */
+/** Resolves after that time: rates can only be measured over time. */
 function seconds(count: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, count * 1000));
 }
 
 Deno.test({
   name:
-    "rates: no detector gets frames faster than asked for, nor much slower, and all are counted",
+    "rates: no detector gets frames above its rate, nor far below it, and all frames are counted",
   ignore: ignoreWithout("libav", "mosquitto", "ffmpeg"),
   async fn() {
     using folder = tempFolder();
@@ -74,11 +74,11 @@ Deno.test({
       const { processed, dropped, dropRate } = mailbox(after);
       const got = processed - mailbox(before).processed;
       const text = `${got} at ${rateHz} Hz in ${elapsedSeconds.toFixed(1)} s`;
-      // The first and the last of them are due at the ends.
+      // One more at each end of the interval.
       assert.ok(got <= rateHz * Math.max(shownSeconds, elapsedSeconds) + 2, text);
       assert.ok(got >= LEAST * rateHz * shownSeconds - 1, text);
-      const leftOut = total(dropped) + total(after.undecoded);
-      assert.ok(Math.abs(dropRate - leftOut / (leftOut + processed)) < 0.0001, `${dropRate}`);
+      const skipped = total(dropped) + total(after.undecoded);
+      assert.ok(Math.abs(dropRate - skipped / (skipped + processed)) < 0.0001, `${dropRate}`);
     }
   },
 });
@@ -90,7 +90,7 @@ Deno.test({
     const cameras = ["a", "b", "c", "d"];
     await using run = await ScriptedOrion.start({
       config: `cameras: [${cameras.map((id) => `{ id: ${id}, url: "demo:" }`).join(", ")}]`,
-      // Four times 25 frames come a second, and 40 are taken.
+      // Four times 25 frames arrive a second, and 40 are taken.
       detectors: [{ id: "shared", script: "sleep-25" }],
     });
     for (const camera of cameras) {
@@ -102,7 +102,7 @@ Deno.test({
     for (const camera of cameras) {
       const share = messages.filter((message) => message.camera === camera).length /
         messages.length;
-      // To the frame it is a quarter, as the consumer's own tests show; a thread that is late misses a turn.
+      // Exactly a quarter in the consumer's unit tests; here a thread that is late misses a turn.
       const text = `${camera} got ${(share * 100).toFixed(1)} %`;
       assert.ok(share >= SHARE.least && share <= SHARE.most, text);
     }
@@ -111,7 +111,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "isolation: a detector of 500 ms an inference does not hold up a fast one",
+  name: "isolation: a detector of 500 ms an inference does not delay a fast one",
   ignore: ignoreWithout("libav", "mosquitto"),
   async fn() {
     await using run = await ScriptedOrion.start({
@@ -127,8 +127,7 @@ Deno.test({
     const messages = inferences(run.subscriber.messages.slice(skip), new Schemas());
     const count = (id: string) => messages.filter(({ detector }) => detector === id).length;
     const counts = `${count("fast")} of the fast one, ${count("slow")} of the slow one`;
-    // Held up by the slow one, the fast one would have as many. Of each of its 100 ms some are missed on a
-    // machine that is busy.
+    // Delayed by the slow one, the fast one would have as many. On a loaded machine it misses some periods.
     assert.ok(count("slow") >= 10 && count("fast") > 2.5 * count("slow"), counts);
   },
 });

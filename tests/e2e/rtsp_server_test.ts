@@ -1,4 +1,4 @@
-/** The camera of the tests is a part of the tests: it must do what they count on. */
+/** The RTSP server of the tests: it must behave as they expect. */
 import assert from "node:assert/strict";
 import { Child } from "../support/system/children.ts";
 import { DEMO_CLIP, tempFolder } from "../support/system/files.ts";
@@ -14,7 +14,7 @@ async function run(command: string, args: readonly string[]): Promise<Child> {
 }
 
 Deno.test({
-  name: "rtsp server: plays a clip in a loop, and its times go on where the clip ends",
+  name: "rtsp server: plays a clip in a loop, with continuous presentation times",
   ignore,
   async fn() {
     using folder = tempFolder();
@@ -23,7 +23,7 @@ Deno.test({
     await using cutter = await run("ffmpeg", cut);
     assert.equal(cutter.stderr.text(), "");
     await using camera = await RtspServer.start({ clip });
-    // When the first has left, the second begins anew.
+    // The second client starts after the first has disconnected.
     for (const client of [1, 2]) {
       await using probe = await run("ffprobe", [
         ...["-v", "error", "-rtsp_transport", "tcp", "-read_intervals", "%+#75"],
@@ -44,7 +44,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "rtsp server: lets nobody in without the right password",
+  name: "rtsp server: refuses clients without the right password",
   ignore,
   async fn() {
     const auth = { user: "viewer", password: "p@ss:word/1" };
@@ -59,14 +59,14 @@ Deno.test({
 });
 
 Deno.test({
-  name: "rtsp server: closes its clients' connections, falls silent and comes back when told to",
+  name: "rtsp server: closes its clients' connections, freezes and restarts on request",
   ignore,
   async fn() {
     await using camera = await RtspServer.start({ clip: DEMO_CLIP });
     const args = ["-v", "error", "-rtsp_transport", "tcp", "-i", camera.url, "-f", "null"]
       .concat(["-progress", "pipe:1", "/dev/null"]);
     await using player = new Child({ name: "ffmpeg", command: "ffmpeg", args });
-    // Thrown out in the middle of its handshake it would wait for an answer for ever.
+    // Disconnected in the middle of its handshake it would wait for an answer for ever.
     await player.stdout.waitFor((line) => /^frame=[1-9]/.test(line), { what: "that it plays" });
     await camera.kick();
     await player.exit();

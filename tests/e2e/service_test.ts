@@ -1,13 +1,13 @@
-/** The unit of systemd: systemd understands it, and rates what it leaves open. */
+/** The systemd unit: systemd accepts it, and rates its exposure. */
 import assert from "node:assert/strict";
 import { ROOT, tempFolder } from "../support/system/files.ts";
 
-/** Of ten, less is better; systemd calls up to 5.0 OK. */
+/** From 0 to 10, less is better; systemd calls up to 5.0 OK. */
 const MAX_EXPOSURE = 2.0;
 
 const UNIT = `${ROOT}/packaging/orion.service`;
 
-/** Runs a line of shell, and says how it ended and what it said. */
+/** Runs a shell command; returns its exit code and output. */
 async function shell(script: string, ...args: readonly string[]) {
   const { code, stdout, stderr } = await new Deno.Command("sh", {
     args: ["-c", script, ...args],
@@ -19,9 +19,9 @@ async function shell(script: string, ...args: readonly string[]) {
 
 const present = (await shell("command -v systemd-analyze")).code === 0;
 
-/** Registered where systemd's tools are: containers for tests lack them. */
+/** Registered only where systemd's tools are: test containers lack them. */
 if (present) {
-  Deno.test("service: systemd rates what the unit leaves open as OK", async () => {
+  Deno.test("service: systemd rates the exposure of the unit as OK", async () => {
     const rated = await shell('systemd-analyze security --offline=true --no-pager "$0"', UNIT);
     const [, exposure = "", word] = /exposure level for \S+: ([\d.]+) (\w+)/.exec(rated.stdout) ??
       [];
@@ -29,7 +29,7 @@ if (present) {
     assert.ok(Number(exposure) <= MAX_EXPOSURE, `exposure ${exposure}`);
   });
 
-  Deno.test("service: systemd understands every line of the unit", async () => {
+  Deno.test("service: systemd accepts every line of the unit", async () => {
     using folder = tempFolder();
     const unit = Deno.readTextFileSync(UNIT).replace(/^ExecStart=.*$/m, "ExecStart=/bin/true");
     const path = folder.write("orion.service", unit);
@@ -39,7 +39,7 @@ if (present) {
   });
 }
 
-Deno.test("service: it comes back when the watchdog gave up, and not with a wrong configuration", () => {
+Deno.test("service: it is restarted when the watchdog gave up, and not after a wrong configuration", () => {
   const unit = Deno.readTextFileSync(UNIT);
   for (
     const line of [

@@ -1,4 +1,4 @@
-/** Pictures that lie on their side or are squeezed: people are found as in the upright, square ones. */
+/** Rotated or squeezed pictures: people are detected as in upright ones with square pixels. */
 import assert from "node:assert/strict";
 import { DEMO_CLIP, type TempFolder, tempFolder } from "../support/system/files.ts";
 import { shareFound } from "../support/models/found.ts";
@@ -10,14 +10,14 @@ import { Rig } from "../support/product/rig.ts";
 
 const MESSAGES = 10;
 const FPS = 25;
-/** Of each clip, which is played again and again. */
+/** Frames of each clip, which is played in a loop. */
 const FRAMES = 50;
 const MIN_FOUND = 0.9;
 const MIN_IOU = 0.7;
 
 interface Case {
   readonly id: string;
-  /** What is done to the bundled clip, and what its file says of it. */
+  /** How the bundled clip is transformed, and the metadata that its file gets. */
   readonly filters: string;
   readonly tags: readonly string[];
   /** Keys of the camera. */
@@ -29,7 +29,7 @@ const SIDEWAYS = { codedWidth: 720, codedHeight: 1280, rotation: 90, sampleAspec
 const SQUEEZED = { codedWidth: 640, codedHeight: 720, rotation: 0, sampleAspectRatio: 2 };
 
 const CASES: readonly Case[] = [
-  // ffmpeg writes this tag as a turn to the left: of 270 degrees, so it is one of 90 to the right.
+  // ffmpeg writes this tag as a counterclockwise rotation by 270 degrees, which is 90 clockwise.
   {
     id: "turned",
     filters: "transpose=cclock",
@@ -55,7 +55,7 @@ async function ffmpeg(...args: string[]): Promise<void> {
   assert.ok(success, new TextDecoder().decode(stderr));
 }
 
-/** The start of the clip. The tag can only be written to what is encoded already. */
+/** Encodes the start of the clip. The tag can only be set on an encoded file. */
 async function make({ id, filters, tags }: Case, folder: TempFolder): Promise<string> {
   const encoded = `${folder.path}/${id}-0.mp4`;
   const encoder = "-c:v libx264 -preset ultrafast -crf 20 -g 25 -bf 0".split(" ");
@@ -92,7 +92,7 @@ async function assertPeople(messages: readonly InferenceMessage[], id: string): 
   }
 }
 
-/** Width and height as a JPEG's frame header has them. */
+/** Width and height from a JPEG's frame header. */
 function jpegSize(bytes: Uint8Array<ArrayBuffer>): { width: number; height: number } {
   const view = new DataView(bytes.buffer, bytes.byteOffset);
   for (let at = 2; at < bytes.length; at += 2 + view.getUint16(at + 2)) {
@@ -104,8 +104,8 @@ function jpegSize(bytes: Uint8Array<ArrayBuffer>): { width: number; height: numb
 
 Deno.test({
   name:
-    "shown: people are found in pictures on their side and of squeezed pixels, where they are " +
-    "in the picture as shown",
+    "shown: people are detected in rotated pictures and in those with squeezed pixels, at their " +
+    "places in the picture as shown",
   ignore: ignoreWithout("libav", "mosquitto", "ffmpeg"),
   async fn() {
     using folder = tempFolder();

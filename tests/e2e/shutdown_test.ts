@@ -1,4 +1,4 @@
-/** Shutdown as it looks from outside: what the broker hears, and how the process ends. */
+/** Shutdown from outside: what the broker receives, and how the process exits. */
 import assert from "node:assert/strict";
 import { DEMO_CLIP } from "../support/system/files.ts";
 import { ignoreWithout } from "../support/system/parts.ts";
@@ -18,11 +18,11 @@ Deno.test({
     });
     await rig.firstInference("gate");
     assert.equal(await rig.stop(), 0);
-    // What the broker got before this reaches the subscriber before it.
+    // The subscriber receives everything that was published before this first.
     await rig.broker.publish(MARKER, "now");
     await rig.subscriber.waitFor(({ topic }) => topic === MARKER);
     const { messages } = rig.subscriber;
-    // Where the broker is slow to acknowledge `offline`, the last will says it once more.
+    // If the broker is slow to acknowledge `offline`, the last will repeats it.
     const after = messages.slice(messages.findIndex(isOffline))
       .filter((message) => !isOffline(message)).map(({ topic }) => topic);
     assert.deepEqual(after, [MARKER], "nothing follows `offline`");
@@ -38,7 +38,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "shutdown: a camera that went silent delays it no further than its time",
+  name: "shutdown: a stalled camera delays it by no more than the shutdown time",
   ignore: ignoreWithout("libav", "mosquitto", "gst-rtsp-server"),
   async fn() {
     await using camera = await RtspServer.start({ clip: DEMO_CLIP });
@@ -63,7 +63,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "shutdown: with the broker gone it still ends in time, with code 0",
+  name: "shutdown: without a broker it still completes in time, with code 0",
   ignore: ignoreWithout("libav", "mosquitto"),
   async fn() {
     await using rig = await Rig.start({

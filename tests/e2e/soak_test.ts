@@ -1,4 +1,4 @@
-/** The long runs of `scripts/soak/`, short. */
+/** A short version of the soak runs in `scripts/soak/`. */
 import assert from "node:assert/strict";
 import { overload } from "../../scripts/soak/overload.ts";
 import { ignoreWithout } from "../support/system/parts.ts";

@@ -1,4 +1,4 @@
-/** Live cameras of each codec and size, over RTSP from a server that is not ours. */
+/** Live cameras of each codec and size, over RTSP from a third-party server. */
 import assert from "node:assert/strict";
 import {
   type Codec,
@@ -20,18 +20,19 @@ const MESSAGES = 20;
 const MIN_FOUND = 0.95;
 const MIN_IOU = 0.7;
 
-/** What `/status` says of each codec. */
-const TOLD: Readonly<Record<Codec, { readonly codec: string; readonly pixelFormat: string }>> = {
-  h264: { codec: "h264", pixelFormat: "yuv420p" },
-  h265: { codec: "hevc", pixelFormat: "yuv420p" },
-  mjpeg: { codec: "mjpeg", pixelFormat: "yuvj420p" },
-};
+/** What `/status` reports for each codec. */
+const EXPECTED: Readonly<Record<Codec, { readonly codec: string; readonly pixelFormat: string }>> =
+  {
+    h264: { codec: "h264", pixelFormat: "yuv420p" },
+    h265: { codec: "hevc", pixelFormat: "yuv420p" },
+    mjpeg: { codec: "mjpeg", pixelFormat: "yuvj420p" },
+  };
 
-/** One camera for each codec, called after it. */
+/** Starts one camera for each codec, with its name as id. */
 async function startCameras(clips: ReadonlyMap<Codec, string>, cameras: AsyncDisposableStack) {
   const lines: string[] = [];
   for (const [codec, clip] of clips) {
-    // From the clip's first frame, so that the time in the stream tells which frame is shown.
+    // From the clip's first frame, so that the presentation time identifies the frame.
     const camera = cameras.use(await RtspServer.start({ clip, codec, ownPlayback: true }));
     lines.push(`  - { id: ${codec}, url: "${camera.url}" }`);
   }
@@ -47,7 +48,7 @@ async function assertStatus(rig: Rig, { size }: Shape): Promise<void> {
     const { width, height, pixelFormat, reconnects, ledger: { corrupt } } = camera;
     assert.deepEqual(
       { codec: camera.codec, width, height, pixelFormat, reconnects, corrupt },
-      { ...TOLD[codec], ...size, reconnects: 0, corrupt: 0 },
+      { ...EXPECTED[codec], ...size, reconnects: 0, corrupt: 0 },
     );
   }
 }
@@ -71,7 +72,7 @@ async function assertFound(rig: Rig, { size, people, moved }: Shape): Promise<vo
 for (const shape of SHAPES) {
   Deno.test({
     name: `streams: H.264, H.265 and MJPEG of ${shape.size.width}x${shape.size.height} over RTSP ` +
-      "show people where they are",
+      "give detections at the right places",
     ignore: ignoreWithout("libav", "mosquitto", "gst-rtsp-server", "ffmpeg"),
     async fn() {
       using folder = tempFolder();

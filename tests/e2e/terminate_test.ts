@@ -1,4 +1,4 @@
-/** A thread that is given up in the middle of a native call must not take the process with it. */
+/** A thread that is terminated in the middle of a native call must not crash the process. */
 import assert from "node:assert/strict";
 import { locateLibav } from "../../src/libav/locate.ts";
 import { Child } from "../support/system/children.ts";
@@ -6,7 +6,7 @@ import { ROOT } from "../support/system/files.ts";
 import { ignoreWithout } from "../support/system/parts.ts";
 
 Deno.test({
-  name: "terminate: capture workers that are given up while libav works do not end the process",
+  name: "terminate: capture workers that are terminated inside libav do not crash the process",
   ignore: ignoreWithout("libav"),
   async fn() {
     const libav = Object.values(locateLibav());
@@ -14,7 +14,7 @@ Deno.test({
     await using child = new Child({
       name: "terminated captures",
       command: "sh",
-      // It dies of it, if it does, at some point of the first hundred, mostly of the first ten.
+      // If it crashes, then within the first hundred, mostly within the first ten.
       args: ["-c", 'exec "$0" "$@"', Deno.execPath(), "run", "--no-check", "--no-prompt"]
         .concat([...flags, `${ROOT}/tests/support/streams/terminate_captures.ts`, "60"]),
       cwd: ROOT,

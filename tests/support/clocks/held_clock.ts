@@ -32,7 +32,7 @@ export class HeldClock implements Clock {
     return wallMs(this.#nowMs + this.#steppedMs);
   }
 
-  /** Sets the wall clock forward, or back; no time passes. */
+  /** Steps the wall clock forward, or back; no steady time passes. */
   stepWall(byMs: number): void {
     this.#steppedMs += byMs;
   }
@@ -49,12 +49,12 @@ export class HeldClock implements Clock {
     return sleepOn(this, delayMs, signal);
   }
 
-  /** How long until each timer that is set, the next first. */
+  /** Milliseconds until each armed timer, in order. */
   get waitsMs(): number[] {
     return this.#timers.map(({ dueMs }) => dueMs - this.#nowMs).sort((a, b) => a - b);
   }
 
-  /** Lets time pass, runs what falls due in its order, and lets what that started go as far as it can. */
+  /** Advances the time, runs due timers in order, and then all work that they made possible. */
   async pass(ms: number): Promise<void> {
     const untilMs = this.#nowMs + ms;
     for (;;) {
@@ -70,7 +70,7 @@ export class HeldClock implements Clock {
   }
 }
 
-/** Lets every promise that is settled already take its effect. */
+/** Runs the reactions of every promise that is settled already. */
 export function settle(): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
   const { port1, port2 } = new MessageChannel();

@@ -1,4 +1,4 @@
-/** The product, started as a person starts it, and the events it logs. */
+/** The product, started as a user starts it, and the events it logs. */
 import { Child } from "../system/children.ts";
 import { ROOT } from "../system/files.ts";
 import { jsonLine, WAIT_TIMEOUT_MS } from "../system/lines.ts";
@@ -14,7 +14,7 @@ export interface OrionOptions {
   readonly cwd?: string;
 }
 
-/** One `sh scripts/orion.sh …`; gone when disposed: `await using orion = startOrion(["run"])`. */
+/** One `sh scripts/orion.sh …`, ended when disposed: `await using orion = startOrion(["run"])`. */
 export class OrionProcess extends Child {
   /** Every event logged so far. */
   events(): LogEvent[] {
@@ -22,8 +22,8 @@ export class OrionProcess extends Child {
   }
 
   /**
-   * The first event of that name, from the start on or from the `since`th line of the log, whose fields
-   * pass the test: one that came already, or the next.
+   * The first event of that name whose fields pass the test, from the start or from line `since` of the
+   * log: an earlier one, or the next.
    * @throws when the process ends or the time runs out first; the error shows the end of the log
    */
   async waitFor(
@@ -55,7 +55,7 @@ export function startOrion(args: readonly string[], options: OrionOptions = {}):
   });
 }
 
-/** What a command that ends by itself left. */
+/** The result of a command that ends by itself. */
 export interface OrionOutcome {
   readonly code: number;
   readonly stdout: string;

@@ -1,26 +1,26 @@
-/** The product with a configuration of a test's own, beside a real broker. */
+/** The product with the configuration of a test, beside a real broker. */
 import { type TempFolder, tempFolder } from "../system/files.ts";
 import { Mosquitto, type Received, type Subscriber } from "../brokers/mosquitto.ts";
 import { freePort } from "../system/ports.ts";
 import { type OrionProcess, startOrion } from "./process.ts";
 
-/** What a rig is set up with. */
+/** Options of a rig. */
 export interface RigOptions {
-  /** YAML of the configuration: cameras, detectors and what else; `mqtt` and `health` are added. */
+  /** YAML of the configuration: cameras, detectors and so on; `mqtt` and `health` are added. */
   readonly config: string;
-  /** Lines below `mqtt:`, beside the URL. */
+  /** Further lines below `mqtt:`. */
   readonly mqtt?: string;
   readonly env?: Readonly<Record<string, string>>;
   /** A broker to use; one is started, and stopped at the end, when absent. */
   readonly broker?: Mosquitto;
 }
 
-/** Whether a message is the last that an instance of the tests publishes, or its last will. */
+/** Whether a message is the last that the tested instance publishes, or its last will. */
 export function isOffline({ topic, json }: Received): boolean {
   return topic === "orion/test/status" && json?.["state"] === "offline";
 }
 
-/** Orion as a person runs it, a mosquitto, and a subscriber to everything Orion says. */
+/** Orion as a user runs it, a mosquitto, and a subscriber to all of Orion's topics. */
 export class Rig implements AsyncDisposable {
   readonly orion: OrionProcess;
   readonly broker: Mosquitto;
@@ -87,7 +87,7 @@ export class Rig implements AsyncDisposable {
     await this.inferences(camera, 1);
   }
 
-  /** Waits until so many inference messages of a camera have come since the start. */
+  /** Waits until `count` inference messages of a camera have arrived since the start. */
   async inferences(camera: string, count: number): Promise<void> {
     const { subscriber } = this;
     const came = () =>
@@ -103,7 +103,7 @@ export class Rig implements AsyncDisposable {
     return { status: response.status, body: await response.json() };
   }
 
-  /** SIGTERM, and the exit code; by then the subscriber has all that Orion said. */
+  /** Sends SIGTERM and returns the exit code; by then the subscriber has every message. */
   async stop(): Promise<number> {
     this.orion.signal("SIGTERM");
     const { code } = await this.orion.exit();
@@ -111,7 +111,7 @@ export class Rig implements AsyncDisposable {
     return code;
   }
 
-  /** Waits until the subscriber has what Orion says last. */
+  /** Waits until the subscriber has Orion's last message. */
   offline(): Promise<Received> {
     return this.subscriber.waitFor(isOffline, { what: "`offline`" });
   }

@@ -11,7 +11,7 @@ import type { WallClock } from "../clocks/wall_clock.ts";
 
 /** What to run. */
 export interface ScriptedOptions {
-  /** YAML of cameras and what else; `detectors`, `mqtt` and `health` are added. */
+  /** YAML of cameras and so on; `detectors`, `mqtt` and `health` are added. */
   readonly config: string;
   /** Detectors: id, script (see `scripted_inference.ts`), and further keys in YAML's flow style. */
   readonly detectors: readonly { id: string; script: string; more?: string }[];
@@ -19,7 +19,7 @@ export interface ScriptedOptions {
   readonly mqtt?: string;
   /** Default 1, so that tests need not wait. */
   readonly statsIntervalSeconds?: number;
-  /** Its wall clock; default the machine's. */
+  /** Its wall clock; the machine's by default. */
   readonly wallClock?: WallClock;
   /** Limits other than the product's, so that tests need not wait. */
   readonly limits?: Partial<ServiceLimits>;
@@ -78,7 +78,7 @@ export class ScriptedOrion implements AsyncDisposable {
 
   /**
    * Sends a command and returns the answer to it.
-   * @param by  the command's name, if it is not to have one of its own; and who listens for the answer
+   * @param by  the command's id, generated when absent; and the subscriber that receives the answer
    */
   async command(
     command: string,
@@ -106,12 +106,12 @@ export class ScriptedOrion implements AsyncDisposable {
     await this.orion.waitFor("mqtt.connected", () => true, { since });
   }
 
-  /** How many inference messages of a detector came so far. */
+  /** How many inference messages of a detector have arrived. */
   count(detector: string): number {
     return this.subscriber.messages.filter(({ topic }) => topic.endsWith(`/${detector}`)).length;
   }
 
-  /** Waits until `more` further inference messages of a detector came. */
+  /** Waits for `more` further inference messages of a detector. */
   async further(detector: string, more: number): Promise<void> {
     const wanted = this.count(detector) + more;
     await this.subscriber.waitFor(() => this.count(detector) >= wanted, {
@@ -147,7 +147,7 @@ function writeConfig(
   port: number,
 ): string {
   const lines = detectors.map(({ id, script, more }) => {
-    // Each in a folder of its own, where it may leave a mark.
+    // Each in a folder of its own, where its script may write.
     const model = folder.write(`${id}/${script}.onnx`, "scripted");
     return `  - { id: ${id}, model: ${model}${more === undefined ? "" : `, ${more}`} }`;
   });
@@ -165,7 +165,7 @@ function writeConfig(
   );
 }
 
-/** The product's own flags for the configuration, and on top what the scripts need. */
+/** The product's own flags for the configuration, and those that the scripts need in addition. */
 async function flags(config: string, folder: string): Promise<string[]> {
   const { code, stdout, stderr } = await runOrion(["permissions", "--flags", "--config", config]);
   if (code !== 0) throw new Error(stderr);

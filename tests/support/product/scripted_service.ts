@@ -1,6 +1,6 @@
 /**
- * Orion with scripted models and cameras: everything as in `orion run` but the entries of the workers,
- * and what those of the models may do. Started by `scripted.ts`.
+ * Runs Orion with scripted models and cameras: as `orion run`, except for the entries of the workers and
+ * the permissions of the inference workers. Started by `scripted.ts`.
  */
 import { systemHost } from "../../../src/cli/host.ts";
 import { createLog } from "../../../src/cli/logging.ts";

@@ -1,12 +1,12 @@
-/** A password that is easy to find again, whatever became of it. */
+/** A password that can be found in any of its encodings. */
 import { createHash } from "node:crypto";
 import { Child } from "../system/children.ts";
 
 export const USER = "viewer";
-/** Every word of it is a trace; the rest has to be percent-encoded in a URL. */
+/** Every word of it counts as a trace; the other characters have to be percent-encoded in a URL. */
 export const PASSWORD = "Kestrel@9:Tundra/7%Obsidian";
 export const PASSWORD_ENCODED = encodeURIComponent(PASSWORD);
-/** What the cameras of the tests call their realm. */
+/** The realm of the tests' cameras. */
 export const REALM = "camera";
 
 /** The password in every form that is sent, stored or printed, and parts of it. */
@@ -31,7 +31,7 @@ export function tracesIn(text: string): string[] {
   });
 }
 
-/** Looks at the command lines of all processes again and again. */
+/** Samples the command lines of all processes continuously. */
 export class CommandLines implements AsyncDisposable {
   readonly #child = new Child({
     name: "ps",
@@ -39,13 +39,13 @@ export class CommandLines implements AsyncDisposable {
     args: ["-c", "while ps -eo pgid=,args=; do sleep 0.1; done"],
   });
 
-  /** Waits for a command line of the processes that one started. */
+  /** Waits for a command line of a process or of its descendants. */
   async waitFor(process: Child, wanted: RegExp): Promise<void> {
     const isWanted = (line: string) => line.startsWith(`${process.pid} `) && wanted.test(line);
     await this.#child.stdout.waitFor((line) => isWanted(line.trim()), { what: `${wanted}` });
   }
 
-  /** Those seen so far of the processes that one started, itself included. */
+  /** The command lines of a process and its descendants that were sampled so far. */
   of(process: Child): string[] {
     const lines = this.#child.stdout.all.map((line) => line.trim());
     return [...new Set(lines.filter((line) => line.startsWith(`${process.pid} `)))];

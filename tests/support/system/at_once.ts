@@ -1,8 +1,8 @@
-/** Tests of what there is only to wait for, beside one another. */
+/** Runs cases that mostly wait concurrently. */
 
 /**
- * Does the same for each item at once.
- * @throws when all have ended, what the first of those that failed threw: none goes on into the next test
+ * Runs the same function for all items concurrently.
+ * @throws after all have ended, the error of the first that failed: none continues into the next test
  */
 export async function atOnce<T, R>(
   items: readonly T[],

@@ -1,16 +1,16 @@
-/** Child processes that are gone when their test is: never one left behind. */
+/** Child processes that end with their test. */
 import { Lines, PATIENCE, WAIT_TIMEOUT_MS } from "./lines.ts";
 
 /** How long a child may take to end after SIGTERM before it is killed. */
 const GRACE_MS = 10_000 * PATIENCE;
 
-/** How long the dead of a process group may wait for their parent. */
+/** How long zombies of a process group may wait to be reaped. */
 const REAP_MS = 3_000 * PATIENCE;
 const REAP_STEP_MS = 20;
 
 /** What to start. */
 export interface ChildPlan {
-  /** What it is called in a failure. */
+  /** Its name in failure messages. */
   readonly name: string;
   readonly command: string;
   readonly args: readonly string[];
@@ -36,7 +36,7 @@ export class Child implements AsyncDisposable {
   #running = true;
   #closed: Promise<void> | null = null;
 
-  /** Starts it; needs `run` for its command and for `sh`. */
+  /** Starts it; needs the permission `run` for its command and for `sh`. */
   constructor(plan: ChildPlan) {
     this.#process = new Deno.Command(plan.command, {
       args: [...plan.args],
@@ -62,7 +62,7 @@ export class Child implements AsyncDisposable {
     return this.#running;
   }
 
-  /** Sends a signal to the child itself; none when it has ended already. */
+  /** Sends a signal to the child itself, unless it has ended. */
   signal(signal: Deno.Signal): void {
     if (this.#running) this.#process.kill(signal);
   }
@@ -85,8 +85,8 @@ export class Child implements AsyncDisposable {
   }
 
   /**
-   * Whether a process of its group is alive or not yet reaped, itself included. After a clean end it
-   * should be false: a child that leaves children behind is a defect.
+   * Whether a process of its group is alive or not yet reaped, itself included. False after a clean
+   * end: leaving children behind is a bug.
    */
   groupAlive(): Promise<boolean> {
     return this.#signalGroup("0");
@@ -99,7 +99,7 @@ export class Child implements AsyncDisposable {
   }
 
   async #close(): Promise<void> {
-    // A stopped process does not act on SIGTERM until it goes on.
+    // A stopped process does not handle SIGTERM until it is continued.
     this.signal("SIGCONT");
     this.signal("SIGTERM");
     await this.#endsWithin(GRACE_MS);
@@ -107,7 +107,7 @@ export class Child implements AsyncDisposable {
     await this.status;
     await Promise.all([this.stdout.ended, this.stderr.ended]);
     await this.#stdin.abort().catch(() => {
-      // The pipe is gone with the child: there is nothing left to close.
+      // The pipe was closed with the child.
     });
     const until = performance.now() + REAP_MS;
     while (await this.groupAlive()) {
@@ -127,7 +127,7 @@ export class Child implements AsyncDisposable {
     }
   }
 
-  /** Deno signals a group only with the right to run everything; the shell needs no more than itself. */
+  /** Through the shell, since Deno signals a group only with the permission to run everything. */
   async #signalGroup(signal: "0" | "KILL"): Promise<boolean> {
     const { success } = await new Deno.Command("sh", {
       args: ["-c", `kill -s ${signal} -- -${this.pid}`],

@@ -10,7 +10,7 @@ export const DEMO_CLIP = `${ROOT}/assets/demo.mp4`;
 /** What the bundled clip shows, frame by frame. */
 export const DEMO_TRUTH = `${ROOT}/assets/demo.json`;
 
-/** A folder of a test's own, gone at the end of its block: `using folder = tempFolder()`. */
+/** A folder that is removed at the end of its block: `using folder = tempFolder()`. */
 export interface TempFolder extends Disposable {
   /** Absolute. */
   readonly path: string;

@@ -1,14 +1,14 @@
-/** What a child process says, a line at a time, and waiting for the line that matters. */
+/** The output of a child process by lines, and waiting for a certain line. */
 
 import { variable } from "./parts.ts";
 
-/** Names a factor for what tests wait at most: where the machine is emulated, everything takes longer. */
+/** The variable with a factor for the timeouts of tests: an emulated machine is slower. */
 export const PATIENCE_VARIABLE = "ORION_TEST_PATIENCE";
 
 /** That factor. */
 export const PATIENCE: number = Number(variable(PATIENCE_VARIABLE) ?? 1);
 
-/** How long a test waits for something that should come at once, unless it says otherwise. */
+/** The default timeout for something that should happen at once. */
 export const WAIT_TIMEOUT_MS: number = 60_000 * PATIENCE;
 
 /** How many of the last lines a failed wait shows. */
@@ -21,7 +21,7 @@ interface Waiter {
   readonly timer: ReturnType<typeof setTimeout>;
 }
 
-/** The lines of a byte stream, kept from the first, and the tests that wait for one. */
+/** All lines of a byte stream, and the tests that wait for one. */
 export class Lines {
   /** Every line so far. */
   readonly all: string[] = [];
@@ -32,7 +32,7 @@ export class Lines {
   readonly #name: string;
 
   /**
-   * @param name    what the stream is called in a failure
+   * @param name    the name of the stream in failure messages
    * @param stream  read to its end; a child's pipe ends when the child does
    */
   constructor(name: string, stream: ReadableStream<Uint8Array>) {
@@ -41,7 +41,7 @@ export class Lines {
   }
 
   /**
-   * The first line, from `since` on, that passes the test: one that came already, or the next.
+   * The first line from `since` on that passes the test: an earlier one, or the next.
    * @throws when the stream ends or the time runs out first; the error shows the last lines
    */
   waitFor(
@@ -60,7 +60,7 @@ export class Lines {
     });
   }
 
-  /** Everything said so far, as text. */
+  /** All lines so far, as text. */
   text(): string {
     return this.all.join("\n");
   }
@@ -96,7 +96,7 @@ export class Lines {
   }
 }
 
-/** A line as a JSON object, or null when it is none. */
+/** A line as a JSON object, or null if it is not one. */
 export function jsonLine(line: string): Readonly<Record<string, unknown>> | null {
   if (!line.startsWith("{")) return null;
   try {

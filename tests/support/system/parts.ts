@@ -1,11 +1,11 @@
 /**
  * External parts that some tests need and that a machine may lack.
  *
- * On a person's machine a test without its part is left out and named. In CI (`CI=true`) nothing is
- * left out: the test runs and fails for want of the part, so that a green run means what it says.
+ * On a developer's machine a test without its part is skipped and named. In CI (`CI=true`) nothing is
+ * skipped: the test runs and fails without the part, so that a green run covers everything.
  */
 
-/** A part that is not ours. */
+/** A third-party part. */
 export type Part =
   | "ffmpeg"
   | "mosquitto"
@@ -15,7 +15,7 @@ export type Part =
   | "libav"
   | "faketime";
 
-/** Every part, and how a Debian machine gets it. */
+/** Every part, and how to install it on Debian. */
 export const PARTS: Readonly<Record<Part, string>> = {
   ffmpeg: "apt-get install ffmpeg",
   mosquitto: "apt-get install mosquitto mosquitto-clients",
@@ -47,10 +47,10 @@ const LIBRARY_DIRS: readonly string[] = [
   "/usr/local/lib",
 ];
 
-/** VLC's RTSP server, and what puts video into RTP packets there. */
+/** The plugin of VLC's RTSP server that packetizes video. */
 const VLC_RTSP_PLUGIN = "vlc/plugins/stream_out/libstream_out_rtp_plugin.so";
 
-/** Programs of the system that a login shell may not have on its path. */
+/** System folders that may be missing from a login shell's path. */
 const SYSTEM_PATH: readonly string[] = [
   "/usr/local/sbin",
   "/usr/local/bin",
@@ -67,7 +67,7 @@ export function variable(name: string): string | undefined {
   return state === "granted" ? Deno.env.get(name) : undefined;
 }
 
-/** Whether a path is there; one that may not be read counts as missing. */
+/** Whether a path exists; one that may not be read counts as missing. */
 function exists(path: string): boolean {
   try {
     Deno.statSync(path);
@@ -81,7 +81,7 @@ function exists(path: string): boolean {
   }
 }
 
-/** Whether a folder holds a file whose name starts with `prefix`. */
+/** Whether a folder contains a file whose name starts with `prefix`. */
 function holds(folder: string, prefix: string): boolean {
   if (!exists(folder)) return false;
   for (const entry of Deno.readDirSync(folder)) {
@@ -100,8 +100,8 @@ export function programPath(name: string): string | null {
 }
 
 /**
- * The library that, loaded before others, lets a test set the wall clock of a process, one with several
- * threads; or null.
+ * The library that, when preloaded, lets a test set the wall clock of a multi-threaded process; or
+ * null.
  */
 export function faketimePath(): string | null {
   const paths = LIBRARY_DIRS.map((dir) => `${dir}/faketime/libfaketimeMT.so.1`);
@@ -135,31 +135,31 @@ function lookUp(part: Part): boolean {
 }
 
 /**
- * Whether the part is on this machine: the plain truth, decided by looking at files.
+ * Whether the part is installed, decided by looking for its files.
  *
- * `deno task test` looks once, with the permissions that takes, and tells the tests through
- * `ORION_TEST_PARTS` (names, comma-separated). A test run by hand looks for itself, and takes what it
- * may not read as missing.
+ * `deno task test` looks once, with the necessary permissions, and passes the result to the tests in
+ * `ORION_TEST_PARTS` (names, comma-separated). A test that is run by hand looks for itself, and treats
+ * what it may not read as missing.
  */
 export function partPresent(part: Part): boolean {
-  const told = variable("ORION_TEST_PARTS");
-  return told === undefined ? lookUp(part) : told.split(",").includes(part);
+  const present = variable("ORION_TEST_PARTS");
+  return present === undefined ? lookUp(part) : present.split(",").includes(part);
 }
 
 const named = new Set<Part>();
 
-/** Says once for each file that tests are left out; `deno task test` says it in its summary instead. */
+/** Reports once per file that tests are skipped; `deno task test` reports it in its summary instead. */
 function nameMissing(part: Part): void {
   if (named.has(part) || variable("ORION_TEST_PARTS") !== undefined) return;
   named.add(part);
-  const line = `missing part: ${part}; tests that need it are left out (${PARTS[part]})\n`;
+  const line = `missing part: ${part}; tests that need it are skipped (${PARTS[part]})\n`;
   Deno.stderr.writeSync(new TextEncoder().encode(line));
 }
 
 /**
- * Whether tests may count on the part: `Deno.test({ ignore: !havePart("mosquitto"), … })`.
+ * Whether tests may use the part: `Deno.test({ ignore: !havePart("mosquitto"), … })`.
  *
- * True in CI whatever is there, so that the test runs and fails for want of the part.
+ * Always true in CI, so that the test runs and fails without the part.
  */
 export function havePart(part: Part): boolean {
   if (partPresent(part)) return true;

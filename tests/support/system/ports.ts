@@ -1,10 +1,10 @@
 /**
- * Ports for what tests start.
+ * Ports for the servers that tests start.
  *
- * They lie below the ports that Linux gives to connections and to listeners on port 0 (32768 and up): so
- * between the choice of a port and its use no connection takes it, and a connect to a port where nothing
- * listens is refused rather than connected to itself. Each file of tests has a block of its own, whatever
- * runs beside it: a listener on the block's first port holds it until the file ends.
+ * They are below the ephemeral ports of Linux (32768 and up): so between the choice of a port and its use
+ * no connection takes it, and a connect to a port without a listener is refused rather than connected to
+ * itself. Each test file has a block of its own, whatever runs concurrently: a listener on the block's
+ * first port reserves it until the file ends.
  */
 
 const FIRST_PORT = 10_000;
@@ -12,15 +12,15 @@ const END_PORT = 32_700;
 const PORTS_PER_BLOCK = 100;
 const BLOCKS = Math.floor((END_PORT - FIRST_PORT) / PORTS_PER_BLOCK);
 
-/** Of this machine; the blocks are held on the second, so that all ports are free on the first. */
+/** Blocks are reserved on the second address, so that all ports are free on the first. */
 const HOST = "127.0.0.1";
 const HOLDING_HOST = "127.0.0.2";
 
-/** A block that is held by this file alone. */
+/** A block that is reserved for this file. */
 interface Block {
-  /** The port that is held. */
+  /** The port that reserves it. */
   readonly port: number;
-  /** Referred to, so that it stays open as long as this module does. */
+  /** Referenced, so that it is not collected while the module is loaded. */
   readonly holder: Deno.Listener;
 }
 
@@ -43,7 +43,7 @@ function listen(hostname: string, port: number): Deno.Listener | null {
   }
 }
 
-/** Held from the start of the file, outside its tests: Deno looks for what a test leaves open. */
+/** Reserved from the start of the file, outside its tests, which Deno checks for leaked resources. */
 const block = holdBlock();
 let given = 0;
 
@@ -52,7 +52,7 @@ function next(): number {
   return block.port + given;
 }
 
-/** A port of 127.0.0.1 on which nothing listens, and which no other test is given. */
+/** A port of 127.0.0.1 without a listener, which no other test gets. */
 export function freePort(): number {
   for (let tries = 1; tries < PORTS_PER_BLOCK; tries++) {
     const port = next();
@@ -64,7 +64,7 @@ export function freePort(): number {
   throw new Error(`all of the ports after ${block.port} are in use`);
 }
 
-/** The first, even one of two ports in a row, for RTP and RTCP over UDP: nothing receives on them. */
+/** The first, even one of two consecutive free ports, for RTP and RTCP over UDP. */
 export function freePortPair(): number {
   const port = next();
   if (port % 2 !== 0 || given === PORTS_PER_BLOCK - 1) return freePortPair();
