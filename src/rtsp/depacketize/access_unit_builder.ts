@@ -104,7 +104,7 @@ export class AccessUnitBuilder implements UnitSink {
   /** Emits the open unit if the packet belongs to another one. To be called before its parts are added. */
   beginPacket(packet: RtpPacket, hasGap: boolean): void {
     this.counts.packets++;
-    if (hasGap || packet.timestamp !== this.#timestamp) this.endBatch();
+    if (hasGap || packet.timestamp !== this.#timestamp) this.#emitEnded();
     this.hasCompletedUnit = false;
     this.#packetTimestamp = packet.timestamp;
     if (hasGap) {
@@ -137,7 +137,7 @@ export class AccessUnitBuilder implements UnitSink {
 
   /** Emits the unit that a marker bit has ended: the batch has no further packet of it. */
   endBatch(): void {
-    if (this.#isEnding) this.#emitAll(true);
+    this.#emitEnded();
   }
 
   begin(kind: PartKind): void {
@@ -146,7 +146,7 @@ export class AccessUnitBuilder implements UnitSink {
       this.#isEnding = false;
       this.#markers.markUnreliable();
     }
-    this.endBatch();
+    this.#emitEnded();
     if (this.#hasPicture && (kind === "first" || kind === "delimiter")) {
       this.#emitPicture();
       this.hasCompletedUnit = true;
@@ -196,7 +196,7 @@ export class AccessUnitBuilder implements UnitSink {
 
   /** Emits the open unit. */
   flush(): void {
-    this.endBatch();
+    this.#emitEnded();
     if (this.#hasPicture) this.#emitAll(false);
   }
 
@@ -210,6 +210,10 @@ export class AccessUnitBuilder implements UnitSink {
     this.#lastTimestamp = NaN;
     this.#isTimestampStuck = false;
     this.#hasGapSinceUnit = false;
+  }
+
+  #emitEnded(): void {
+    if (this.#isEnding) this.#emitAll(true);
   }
 
   /** Begins a picture with a continuation: its first part is missing. */
