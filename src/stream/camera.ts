@@ -91,7 +91,7 @@ export class Camera {
     this.#state = { state: "connecting", reason: null, sinceMs, reconnects: 0 };
   }
 
-  /** Runs until it is stopped, or a file has ended that is not looped. Does not reject when the stream fails. */
+  /** Runs until it is stopped, or a file ends that is not looped. Does not reject when the stream fails. */
   async run(): Promise<"ended" | "stopped"> {
     const { libav, clock, log } = this.#parts;
     const { signal } = this.#stop;

@@ -103,7 +103,7 @@ Deno.test({
 
 Deno.test({
   name:
-    "decoding: an access unit that the decoder rejects in a catch-up is corrupt, once, and so are those that follow",
+    "decoding: a packet that the decoder rejects in a catch-up is corrupt, once, and so are later ones",
   ignore,
   fn: () =>
     withRig({ ratesHz: [0.5] }, async (rig) => {
