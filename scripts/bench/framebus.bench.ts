@@ -4,12 +4,8 @@
  */
 import { ageOf } from "../../src/core/age.ts";
 import { systemClock, wallMs } from "../../src/core/clock.ts";
-import {
-  inputBytes,
-  type InputShape,
-  type ToConsumer,
-  type ToMailbox,
-} from "../../src/core/messages.ts";
+import type { ToConsumer, ToMailbox } from "../../src/core/messages.ts";
+import { inputBytes, type InputShape } from "../../src/core/model_input.ts";
 import { FrameBus } from "../../src/framebus/bus.ts";
 import type { BusFrame } from "../../src/framebus/detector_mailbox.ts";
 import { ConsumerPorts } from "../../src/framebus/consumer_ports.ts";

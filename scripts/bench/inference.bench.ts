@@ -4,7 +4,7 @@
  *     deno task bench scripts/bench/inference.bench.ts
  */
 import { letterbox } from "../../src/core/geometry.ts";
-import { inputBytes } from "../../src/core/messages.ts";
+import { inputBytes } from "../../src/core/model_input.ts";
 import { Postprocessor } from "../../src/inference/postprocess.ts";
 import { ModelSession } from "../../src/inference/session.ts";
 

@@ -6,7 +6,7 @@
  */
 import { orientationOf } from "../../src/core/display.ts";
 import { letterbox } from "../../src/core/geometry.ts";
-import { inputBytes } from "../../src/core/messages.ts";
+import { inputBytes } from "../../src/core/model_input.ts";
 import { TensorConverter } from "../../src/libav/converter.ts";
 import { Decoder } from "../../src/libav/decoder.ts";
 import { Frame } from "../../src/libav/frame.ts";

@@ -1,9 +1,9 @@
 /** `orion probe URL`: what a camera sends, before it is configured. */
 import { resolve } from "node:path";
+import type { TrackInfo } from "../core/camera_types.ts";
 import { systemClock } from "../core/clock.ts";
 import { OrionError, UsageError } from "../core/errors.ts";
 import { EXIT } from "../core/exit.ts";
-import type { TrackInfo } from "../core/messages.ts";
 import { Redactor } from "../core/redact.ts";
 import { cameraProblems } from "../config/camera_checks.ts";
 import { PROBE_UDP_PORTS } from "../config/settings.ts";

@@ -2,8 +2,10 @@
  * What Orion was told to do: parsed once, complete, checked and frozen. Every default is filled in,
  * every path absolute, every reference resolved.
  */
+import type { DecodeSetting } from "../core/camera_types.ts";
+import type { ControlCommand } from "../core/commands.ts";
 import type { BoxNorm, PointNorm } from "../core/geometry.ts";
-import type { ControlCommand, DecodeSetting, OutboxPlan } from "../core/messages.ts";
+import type { OutboxPlan } from "../core/publisher_types.ts";
 import type { Secret } from "../core/secret.ts";
 
 /** Host and port of a listener, a broker or a camera. */

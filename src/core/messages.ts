@@ -40,15 +40,6 @@ import type {
   TopicKind,
 } from "./publisher_types.ts";
 
-// REEXPORTS
-export type * from "./camera_types.ts";
-export type { CommandAnswer, CommandOutcome, CommandRequest, ControlCommand } from "./commands.ts";
-export type * from "./detector_types.ts";
-export type * from "./frame_meta.ts";
-export * from "./model_input.ts";
-export type * from "./publisher_types.ts";
-// END REEXPORTS
-
 /** A log record of a worker; the main thread formats and redacts it. */
 export interface LogMessage {
   readonly kind: "log";

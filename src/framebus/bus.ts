@@ -1,7 +1,7 @@
 import type { CameraAccount, MailboxAccount } from "../core/accounts.ts";
+import type { Subscription } from "../core/camera_types.ts";
 import type { Clock, SteadyMs } from "../core/clock.ts";
 import { LifecycleError } from "../core/errors.ts";
-import type { Subscription } from "../core/messages.ts";
 import { type BusFrame, DetectorMailbox } from "./detector_mailbox.ts";
 import { CameraLedger, type FrameState } from "./ledger.ts";
 import { Cadence } from "../pacing/cadence.ts";

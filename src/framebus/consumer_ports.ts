@@ -1,13 +1,9 @@
 import { assertAttached } from "../core/assert.ts";
 import type { WorkerOffer } from "../core/camera_types.ts";
 import type { Clock } from "../core/clock.ts";
-import {
-  frameTransfers,
-  inputBytes,
-  type SentFrame,
-  type ToConsumer,
-  type ToMailbox,
-} from "../core/messages.ts";
+import type { SentFrame } from "../core/frame_meta.ts";
+import { frameTransfers, type ToConsumer, type ToMailbox } from "../core/messages.ts";
+import { inputBytes } from "../core/model_input.ts";
 import type { FrameBus } from "./bus.ts";
 import type { BusFrame } from "./detector_mailbox.ts";
 

@@ -1,6 +1,6 @@
 import type { MailboxAccount } from "../core/accounts.ts";
+import type { Subscription } from "../core/camera_types.ts";
 import type { Cancel, Clock, SteadyMs } from "../core/clock.ts";
-import type { Subscription } from "../core/messages.ts";
 import { MailboxLedger } from "./ledger.ts";
 import { Mailbox } from "./mailbox.ts";
 import { EARLY_FRAMES } from "../pacing/tolerances.ts";

@@ -1,6 +1,6 @@
 import type { Clock, SteadyMs } from "../core/clock.ts";
+import type { ResultNote } from "../core/detector_types.ts";
 import type { Log } from "../core/log.ts";
-import type { ResultNote } from "../core/messages.ts";
 
 /** What is seen is told when it changes, and no more often than this. */
 const MIN_INTERVAL_MS = 1000;

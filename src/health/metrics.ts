@@ -1,5 +1,5 @@
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
-import type { NetworkStats } from "../core/messages.ts";
+import type { NetworkStats } from "../core/camera_types.ts";
 import { COUNTERS, GAUGES } from "./metric_names.ts";
 import type { HealthReport } from "./report.ts";
 

@@ -1,7 +1,8 @@
 import { type DropCounts, total, type UndecodedCounts } from "../core/accounts.ts";
+import type { ReceivedReport } from "../core/camera_types.ts";
 import { isoTime, plusMs, sinceMs, type SteadyMs, type WallMs } from "../core/clock.ts";
 import type { ErrorData } from "../core/errors.ts";
-import type { BrokerState, ReceivedReport } from "../core/messages.ts";
+import type { BrokerState } from "../core/publisher_types.ts";
 
 /** A camera as the main thread knows it. */
 export interface CameraView {

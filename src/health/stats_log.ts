@@ -1,7 +1,7 @@
 import { total } from "../core/accounts.ts";
+import type { CaptureReport } from "../core/camera_types.ts";
 import type { SteadyMs } from "../core/clock.ts";
 import type { Log } from "../core/log.ts";
-import type { CaptureReport } from "../core/messages.ts";
 import { dropRate } from "./report.ts";
 
 /** Latencies kept of one interval; at more, the newest replace the oldest. */

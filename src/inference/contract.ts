@@ -1,5 +1,5 @@
 import { ModelError } from "../core/errors.ts";
-import type { InputShape } from "../core/messages.ts";
+import type { InputShape } from "../core/model_input.ts";
 
 /** One input or output of a model, as its file declares it. */
 export interface TensorPort {

@@ -1,18 +1,11 @@
 import { ageOf, instantOf } from "../core/age.ts";
 import { assertNever } from "../core/assert.ts";
 import type { Clock } from "../core/clock.ts";
+import type { DetectorPlan, InferenceResult, ResultNote } from "../core/detector_types.ts";
 import { errorData, LifecycleError, ModelError } from "../core/errors.ts";
+import type { FrameMeta, SentFrame } from "../core/frame_meta.ts";
 import type { Log } from "../core/log.ts";
-import type {
-  DetectorPlan,
-  FrameMeta,
-  FromInference,
-  FromWorker,
-  InferenceResult,
-  ResultNote,
-  SentFrame,
-  ToInference,
-} from "../core/messages.ts";
+import type { FromInference, FromWorker, ToInference } from "../core/messages.ts";
 import type { RawDetections } from "./contract.ts";
 import { selectClasses } from "./labels.ts";
 import { Postprocessor } from "./postprocess.ts";

@@ -1,14 +1,9 @@
 import type { Age } from "../core/age.ts";
 import { assert, assertAttached, assertNever } from "../core/assert.ts";
 import type { Cancel, Clock } from "../core/clock.ts";
-import {
-  barsKey,
-  type FrameMeta,
-  inputBytes,
-  type InputShape,
-  type SentFrame,
-  type ToConsumer,
-} from "../core/messages.ts";
+import type { FrameMeta, SentFrame } from "../core/frame_meta.ts";
+import type { ToConsumer } from "../core/messages.ts";
+import { barsKey, inputBytes, type InputShape } from "../core/model_input.ts";
 import type { ConsumerPort } from "./consumer_port.ts";
 
 /**

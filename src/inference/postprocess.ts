@@ -1,5 +1,5 @@
+import type { Detection } from "../core/detector_types.ts";
 import { type BoxPx, type Corners, type Fit, iou, unletterbox } from "../core/geometry.ts";
-import type { Detection } from "../core/messages.ts";
 import { Candidates } from "./candidates.ts";
 import type { RawDetections } from "./contract.ts";
 

@@ -1,5 +1,6 @@
 import type { Age } from "../core/age.ts";
-import type { InferenceResult, ToResults } from "../core/messages.ts";
+import type { InferenceResult } from "../core/detector_types.ts";
+import type { ToResults } from "../core/messages.ts";
 
 /** One end of the way to the publisher. */
 export interface ResultPort {

@@ -2,7 +2,7 @@
 import type { InferenceSession, OnnxValue } from "onnxruntime-node";
 import { assert, assertAttached } from "../core/assert.ts";
 import { LifecycleError, ModelError, OrionError } from "../core/errors.ts";
-import { inputBytes, type InputShape } from "../core/messages.ts";
+import { inputBytes, type InputShape } from "../core/model_input.ts";
 import {
   type ModelContract,
   modelContract,

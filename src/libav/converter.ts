@@ -2,7 +2,7 @@ import { assertAttached } from "../core/assert.ts";
 import { LifecycleError } from "../core/errors.ts";
 import { acrossSize, type Orientation, UPRIGHT, walkOf } from "../core/display.ts";
 import type { BoxPx, Fit, SizePx } from "../core/geometry.ts";
-import { inputBytes, type InputShape } from "../core/messages.ts";
+import { inputBytes, type InputShape } from "../core/model_input.ts";
 import { coloursOf } from "./colours.ts";
 import type { Frame } from "./frame.ts";
 import { type Libav, TENSOR_FORMAT } from "./library.ts";

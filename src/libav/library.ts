@@ -1,5 +1,5 @@
+import type { LibavPaths } from "../core/camera_types.ts";
 import { LibraryError, LifecycleError } from "../core/errors.ts";
-import type { LibavPaths } from "../core/messages.ts";
 import { checkEndToEnd } from "./check_clip.ts";
 import { checkLayout } from "./check_layout.ts";
 import { LibavError, type LibavFailure } from "./error.ts";

@@ -1,5 +1,5 @@
+import type { LibavPaths } from "../core/camera_types.ts";
 import { LibraryError } from "../core/errors.ts";
-import type { LibavPaths } from "../core/messages.ts";
 import { type Release, RELEASES, supportedReleases } from "./layouts.ts";
 
 const TRIPLETS: Readonly<Record<string, string>> = {

@@ -1,4 +1,4 @@
-import type { LibavPaths } from "../core/messages.ts";
+import type { LibavPaths } from "../core/camera_types.ts";
 import { openLibrary } from "./open_library.ts";
 
 /**

@@ -1,5 +1,5 @@
 import type { Fit } from "../core/geometry.ts";
-import type { InputShape } from "../core/messages.ts";
+import type { InputShape } from "../core/model_input.ts";
 
 /**
  * How swscale writes past the end of a row of planar floats, and what is done about it.

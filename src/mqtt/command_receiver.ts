@@ -1,7 +1,7 @@
 import type { Clock, SteadyMs } from "../core/clock.ts";
+import type { CommandAnswer, CommandOutcome, CommandRequest } from "../core/commands.ts";
 import type { ErrorData } from "../core/errors.ts";
 import type { Log } from "../core/log.ts";
-import type { CommandAnswer, CommandOutcome, CommandRequest } from "../core/messages.ts";
 import { parseCommand, type ParsedCommand } from "./commands.ts";
 import { type AckPayload, ackPayload } from "./payloads.ts";
 

@@ -4,10 +4,9 @@
  * encoding, its syntax, its shape.
  */
 import { z } from "zod";
-import { COMMAND_NAMES } from "../core/commands.ts";
+import { COMMAND_NAMES, type ControlCommand } from "../core/commands.ts";
 import type { ErrorData } from "../core/errors.ts";
 import { boxNorm } from "../core/geometry.ts";
-import type { ControlCommand } from "../core/messages.ts";
 import { type JsonProblem, parseStrictJson } from "./strict_json.ts";
 
 /** Bytes of one command; the longest that makes sense is below a tenth of it. */

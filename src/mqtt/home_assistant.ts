@@ -3,7 +3,7 @@
  * under its discovery prefix. Keys as in Home Assistant's documentation of its MQTT integration
  * (discovery, binary sensor, sensor).
  */
-import type { PublisherPlan } from "../core/messages.ts";
+import type { PublisherPlan } from "../core/publisher_types.ts";
 import type { Topics } from "./topics.ts";
 
 /** Without an inference message for so long nobody knows who is there. */

@@ -1,6 +1,8 @@
 import type { Clock, SteadyMs } from "../core/clock.ts";
+import type { InferenceResult } from "../core/detector_types.ts";
 import type { BrokerError } from "../core/errors.ts";
-import type { FromPublisher, InferenceResult, OutboxPlan } from "../core/messages.ts";
+import type { FromPublisher } from "../core/messages.ts";
+import type { OutboxPlan } from "../core/publisher_types.ts";
 import type { OutgoingMessage, Settled } from "./client.ts";
 import { LatestOutbox, type Outbox, type OutboxItem, QueueOutbox } from "./outbox.ts";
 import { inferencePayload } from "./payloads.ts";

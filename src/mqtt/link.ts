@@ -2,7 +2,7 @@ import { Backoff } from "../core/backoff.ts";
 import type { Clock, SteadyMs } from "../core/clock.ts";
 import { BrokerError, errorData, LifecycleError } from "../core/errors.ts";
 import type { Log } from "../core/log.ts";
-import type { BrokerState } from "../core/messages.ts";
+import type { BrokerState } from "../core/publisher_types.ts";
 import type {
   IncomingMessage,
   MqttVersion,

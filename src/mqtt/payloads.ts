@@ -6,10 +6,11 @@
  * Objects are open: a later version may add keys, never change the meaning of one.
  */
 import { z } from "zod";
+import type { CameraStatus } from "../core/camera_types.ts";
 import { isoTime, type WallMs } from "../core/clock.ts";
+import type { InferenceResult } from "../core/detector_types.ts";
 import type { ErrorData } from "../core/errors.ts";
 import type { BoxPx, SizePx } from "../core/geometry.ts";
-import type { CameraStatus, InferenceResult } from "../core/messages.ts";
 import { commandSchema } from "./commands.ts";
 
 const id = z.string().regex(/^[a-z0-9-]{1,64}$/);

@@ -1,14 +1,11 @@
+import type { CameraStatus } from "../core/camera_types.ts";
 import type { Clock, SteadyMs, WallMs } from "../core/clock.ts";
+import type { CommandAnswer } from "../core/commands.ts";
+import type { InferenceResult } from "../core/detector_types.ts";
 import { type BrokerError, LifecycleError } from "../core/errors.ts";
 import type { Log } from "../core/log.ts";
-import type {
-  CameraStatus,
-  CommandAnswer,
-  FromPublisher,
-  InferenceResult,
-  PublisherPlan,
-  TopicKind,
-} from "../core/messages.ts";
+import type { FromPublisher } from "../core/messages.ts";
+import type { PublisherPlan, TopicKind } from "../core/publisher_types.ts";
 import { AckQueue } from "./acks.ts";
 import type { IncomingMessage, OutgoingMessage } from "./client.ts";
 import { CommandReceiver } from "./command_receiver.ts";

@@ -1,8 +1,9 @@
 import { instantOf } from "../core/age.ts";
 import { assertNever } from "../core/assert.ts";
 import type { Clock, SteadyMs } from "../core/clock.ts";
+import type { InferenceResult } from "../core/detector_types.ts";
 import { LifecycleError } from "../core/errors.ts";
-import type { InferenceResult, ToResults } from "../core/messages.ts";
+import type { ToResults } from "../core/messages.ts";
 
 /**
  * How long a stop waits for workers to say their end. It is not reached as long as each either does so or

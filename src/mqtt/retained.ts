@@ -1,4 +1,4 @@
-import type { TopicKind } from "../core/messages.ts";
+import type { TopicKind } from "../core/publisher_types.ts";
 import type { OutgoingMessage, Settled } from "./client.ts";
 
 /** In this order the kinds are said with every connection. */

@@ -1,5 +1,5 @@
 import { BrokerError } from "../core/errors.ts";
-import type { BrokerTarget } from "../core/messages.ts";
+import type { BrokerTarget } from "../core/publisher_types.ts";
 
 /** How the bytes travel. */
 export type BrokerScheme = "mqtt" | "mqtts" | "ws" | "wss";

@@ -1,7 +1,7 @@
 import type { Clock } from "../core/clock.ts";
 import { BrokerError } from "../core/errors.ts";
 import { type Log, logTo } from "../core/log.ts";
-import type { BrokerTarget } from "../core/messages.ts";
+import type { BrokerTarget } from "../core/publisher_types.ts";
 import type { MqttVersion, OpenSession } from "./client.ts";
 import { BrokerLink } from "./link.ts";
 import { loadEndpoint } from "./target.ts";

@@ -1,6 +1,6 @@
 import type { UndecodedReason } from "../core/accounts.ts";
+import type { DecodeLevel, DecodeSetting } from "../core/camera_types.ts";
 import type { SteadyMs } from "../core/clock.ts";
-import type { DecodeLevel, DecodeSetting } from "../core/messages.ts";
 import { KeyframeCadence } from "./keyframe_cadence.ts";
 
 /**

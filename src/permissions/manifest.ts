@@ -1,7 +1,7 @@
 /** What the process and each of its workers may do, computed from the configuration. */
 import { join } from "node:path";
+import type { LibavPaths } from "../core/camera_types.ts";
 import { LifecycleError } from "../core/errors.ts";
-import type { LibavPaths } from "../core/messages.ts";
 import { NO_TELEMETRY } from "../core/telemetry.ts";
 import { isIP } from "node:net";
 import type { CameraSettings, Endpoint, Settings } from "../config/settings.ts";

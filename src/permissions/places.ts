@@ -1,6 +1,6 @@
 import { dirname, join } from "node:path";
+import type { LibavPaths } from "../core/camera_types.ts";
 import { LibraryError } from "../core/errors.ts";
-import type { LibavPaths } from "../core/messages.ts";
 
 /** Where ONNX Runtime's own files are, by their real paths: a grant does not follow links. */
 export interface OnnxRuntimePlace {

@@ -1,14 +1,14 @@
 import { ageOf } from "../core/age.ts";
-import type { Clock, SteadyMs, WallMs } from "../core/clock.ts";
-import { type ErrorData, errorData, OrionError } from "../core/errors.ts";
-import type { Log } from "../core/log.ts";
 import type {
   CameraSource,
   CameraState,
   CaptureReport,
   DecodeLevel,
   StreamInfo,
-} from "../core/messages.ts";
+} from "../core/camera_types.ts";
+import type { Clock, SteadyMs, WallMs } from "../core/clock.ts";
+import { type ErrorData, errorData, OrionError } from "../core/errors.ts";
+import type { Log } from "../core/log.ts";
 import type { FrameBus } from "../framebus/bus.ts";
 import type { Libav } from "../libav/library.ts";
 import { CameraMemory } from "../rtsp/camera_memory.ts";

@@ -1,13 +1,8 @@
 import { assert, assertNever } from "../core/assert.ts";
+import type { CameraSource, LibavPaths, WatchedReport } from "../core/camera_types.ts";
 import type { Clock } from "../core/clock.ts";
 import { errorData } from "../core/errors.ts";
-import type {
-  CameraSource,
-  FromCapture,
-  LibavPaths,
-  ToCapture,
-  WatchedReport,
-} from "../core/messages.ts";
+import type { FromCapture, ToCapture } from "../core/messages.ts";
 import type { WorkerLink } from "../core/worker_entry.ts";
 import { FrameBus } from "../framebus/bus.ts";
 import { ConsumerPorts } from "../framebus/consumer_ports.ts";

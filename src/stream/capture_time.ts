@@ -1,5 +1,5 @@
 import { sinceMs, type WallMs } from "../core/clock.ts";
-import type { CaptureClock } from "../core/messages.ts";
+import type { CaptureClock } from "../core/frame_meta.ts";
 
 /**
  * A camera's own clock that is further off than this is not set (some send the time since they were

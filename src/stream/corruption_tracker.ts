@@ -1,5 +1,5 @@
 import type { SteadyMs, WallMs } from "../core/clock.ts";
-import type { CaptureClock } from "../core/messages.ts";
+import type { CaptureClock } from "../core/frame_meta.ts";
 import type { CameraLedger, FrameState } from "../framebus/ledger.ts";
 
 /** What is known of a packet when it arrives, kept until its picture comes out of the decoder. */

@@ -1,6 +1,6 @@
+import type { CameraSource, DecodeLevel, StreamInfo } from "../core/camera_types.ts";
 import type { Clock, SteadyMs } from "../core/clock.ts";
 import type { OrionError } from "../core/errors.ts";
-import type { CameraSource, DecodeLevel, StreamInfo } from "../core/messages.ts";
 import type { FrameBus } from "../framebus/bus.ts";
 import type { Libav } from "../libav/library.ts";
 import type { StreamBounds } from "./bounds/stream_bounds.ts";

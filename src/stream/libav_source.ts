@@ -1,5 +1,5 @@
+import type { CameraSource } from "../core/camera_types.ts";
 import { type Clock, wallMs } from "../core/clock.ts";
-import type { CameraSource } from "../core/messages.ts";
 import { isDisposable } from "../libav/disposable.ts";
 import { Input, type VideoStream } from "../libav/input.ts";
 import type { Interrupt } from "../libav/interrupt.ts";

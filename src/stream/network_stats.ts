@@ -1,4 +1,4 @@
-import type { CameraSource, NetworkStats as Figures, TrackInfo } from "../core/messages.ts";
+import type { CameraSource, NetworkStats as Figures, TrackInfo } from "../core/camera_types.ts";
 import type { MediaDescription } from "../rtsp/media.ts";
 import { RTP_ANOMALIES } from "../rtsp/timeline.ts";
 import type { RtspSource } from "./rtsp_source.ts";

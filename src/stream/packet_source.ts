@@ -1,5 +1,5 @@
 import type { SteadyMs, WallMs } from "../core/clock.ts";
-import type { CaptureClock } from "../core/messages.ts";
+import type { CaptureClock } from "../core/frame_meta.ts";
 import type { VideoStream } from "../libav/input.ts";
 import type { Packet } from "../libav/packet.ts";
 

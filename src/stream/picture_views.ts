@@ -1,6 +1,6 @@
+import type { CameraSource } from "../core/camera_types.ts";
 import { type Orientation, turned, UPRIGHT, type View, viewOf } from "../core/display.ts";
 import type { SizePx } from "../core/geometry.ts";
-import type { CameraSource } from "../core/messages.ts";
 import { turnsBackwards } from "../libav/check_turn.ts";
 import type { Frame } from "../libav/frame.ts";
 import type { VideoStream } from "../libav/input.ts";

@@ -1,6 +1,6 @@
 import { assert } from "../core/assert.ts";
+import type { CameraSource } from "../core/camera_types.ts";
 import { type Clock, plusMs, sinceMs, type SteadyMs } from "../core/clock.ts";
-import type { CameraSource } from "../core/messages.ts";
 import { CodecParameters } from "../libav/codec_parameters.ts";
 import type { VideoStream } from "../libav/input.ts";
 import type { Libav } from "../libav/library.ts";

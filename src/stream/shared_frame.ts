@@ -1,7 +1,7 @@
 import { assert } from "../core/assert.ts";
 import { CLOCK_START, type SteadyMs, type WallMs, wallMs } from "../core/clock.ts";
 import { UPRIGHT, type View, viewOf } from "../core/display.ts";
-import type { CaptureClock } from "../core/messages.ts";
+import type { CaptureClock } from "../core/frame_meta.ts";
 import type { BusFrame } from "../framebus/detector_mailbox.ts";
 import { Frame } from "../libav/frame.ts";
 import type { Libav } from "../libav/library.ts";

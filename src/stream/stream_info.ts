@@ -1,5 +1,5 @@
+import type { StreamInfo } from "../core/camera_types.ts";
 import { type View, viewInfo } from "../core/display.ts";
-import type { StreamInfo } from "../core/messages.ts";
 import type { VideoStream } from "../libav/input.ts";
 import type { BoundedDecoder } from "./bounds/bounded_decoder.ts";
 import type { PictureViews } from "./picture_views.ts";

@@ -1,6 +1,7 @@
 import { ageOf } from "../core/age.ts";
 import type { Clock } from "../core/clock.ts";
 import { codedPart, shownPart, type View } from "../core/display.ts";
+import type { SentFrame } from "../core/frame_meta.ts";
 import {
   type BoxNorm,
   cropOf,
@@ -9,7 +10,8 @@ import {
   type PointNorm,
   type SizePx,
 } from "../core/geometry.ts";
-import { barsKey, type InputShape, type SentFrame, type ToMailbox } from "../core/messages.ts";
+import type { ToMailbox } from "../core/messages.ts";
+import { barsKey, type InputShape } from "../core/model_input.ts";
 import { type CodedPart, TensorConverter } from "../libav/converter.ts";
 import type { Libav } from "../libav/library.ts";
 import { blackOut, type MaskSpans, maskSpans } from "./masks.ts";

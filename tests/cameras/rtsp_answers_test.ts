@@ -1,7 +1,7 @@
 /** What cameras answer before they play: addresses, passwords, transports, refusals. */
 import assert from "node:assert/strict";
+import type { CameraSource } from "../../src/core/camera_types.ts";
 import { sinceMs } from "../../src/core/clock.ts";
-import type { CameraSource } from "../../src/core/messages.ts";
 import { FaultyCamera } from "../support/cameras/faulty_camera/camera.ts";
 import type { CameraClip } from "../support/cameras/faulty_camera/clip.ts";
 import type {

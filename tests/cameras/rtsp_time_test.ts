@@ -1,7 +1,7 @@
 /** Cameras whose clocks are odd: no picture is lost for it, and its time is as true as can be known. */
 import assert from "node:assert/strict";
 import { epochMs, sinceMs } from "../../src/core/clock.ts";
-import type { FrameMeta } from "../../src/core/messages.ts";
+import type { FrameMeta } from "../../src/core/frame_meta.ts";
 import { makeRawClip } from "../support/clips/camera_clips.ts";
 import { FaultyCamera } from "../support/cameras/faulty_camera/camera.ts";
 import type { CameraClip } from "../support/cameras/faulty_camera/clip.ts";

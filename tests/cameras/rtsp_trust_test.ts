@@ -1,7 +1,7 @@
 /** Who a camera is: where it sends its clients, and the certificate that it shows. */
 import assert from "node:assert/strict";
 import { X509Certificate } from "node:crypto";
-import type { CameraSource } from "../../src/core/messages.ts";
+import type { CameraSource } from "../../src/core/camera_types.ts";
 import { FaultyCamera } from "../support/cameras/faulty_camera/camera.ts";
 import type { CameraClip } from "../support/cameras/faulty_camera/clip.ts";
 import type { FaultyCameraOptions } from "../support/cameras/faulty_camera/options.ts";

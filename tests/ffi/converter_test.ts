@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { boxNorm, type BoxPx, cropOf, letterbox } from "../../src/core/geometry.ts";
-import { inputBytes, type InputShape } from "../../src/core/messages.ts";
+import { inputBytes, type InputShape } from "../../src/core/model_input.ts";
 import { TensorConverter } from "../../src/libav/converter.ts";
 import type { Libav } from "../../src/libav/library.ts";
 import { overrunLeaves, rowFloats } from "../../src/libav/row_overrun.ts";

@@ -1,7 +1,8 @@
 /** Runs with nothing but `ffi` for some paths: see `scope_test.ts`. */
 /// <reference lib="deno.worker" />
+import type { LibavPaths } from "../../src/core/camera_types.ts";
 import { letterbox } from "../../src/core/geometry.ts";
-import { inputBytes, type LibavPaths } from "../../src/core/messages.ts";
+import { inputBytes } from "../../src/core/model_input.ts";
 import { TensorConverter } from "../../src/libav/converter.ts";
 import { Decoder } from "../../src/libav/decoder.ts";
 import { Frame } from "../../src/libav/frame.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { letterbox } from "../../src/core/geometry.ts";
-import type { InputShape } from "../../src/core/messages.ts";
+import type { InputShape } from "../../src/core/model_input.ts";
 import { ignoreWithout } from "../support/system/parts.ts";
 import {
   compare,

@@ -1,7 +1,7 @@
 /** What the tests of this folder share: the libraries, the bundled clip, and clips made by ffmpeg. */
 import assert from "node:assert/strict";
 import type { BoxPx, Fit } from "../../src/core/geometry.ts";
-import { inputBytes, type InputShape } from "../../src/core/messages.ts";
+import { inputBytes, type InputShape } from "../../src/core/model_input.ts";
 import { TensorConverter } from "../../src/libav/converter.ts";
 import { Decoder } from "../../src/libav/decoder.ts";
 import { Frame } from "../../src/libav/frame.ts";

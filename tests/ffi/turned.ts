@@ -1,6 +1,6 @@
 /** What the tests of pictures that have to be turned share. */
 import assert from "node:assert/strict";
-import type { CameraSource } from "../../src/core/messages.ts";
+import type { CameraSource } from "../../src/core/camera_types.ts";
 import type { Libav } from "../../src/libav/library.ts";
 import { PictureViews } from "../../src/stream/picture_views.ts";
 import { type Clip, DEMO, ffmpeg } from "./support.ts";

@@ -11,7 +11,7 @@ import {
   viewOf,
 } from "../../src/core/display.ts";
 import { type BoxNorm, boxNorm, cropOf, type Fit, letterbox } from "../../src/core/geometry.ts";
-import { inputBytes, type InputShape } from "../../src/core/messages.ts";
+import { inputBytes, type InputShape } from "../../src/core/model_input.ts";
 import { TensorConverter } from "../../src/libav/converter.ts";
 import { Frame } from "../../src/libav/frame.ts";
 import { encodeJpeg } from "../../src/libav/jpeg.ts";

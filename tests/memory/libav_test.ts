@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { letterbox } from "../../src/core/geometry.ts";
-import { inputBytes } from "../../src/core/messages.ts";
+import { inputBytes } from "../../src/core/model_input.ts";
 import { TensorConverter } from "../../src/libav/converter.ts";
 import { Frame } from "../../src/libav/frame.ts";
 import { Input } from "../../src/libav/input.ts";

@@ -1,8 +1,9 @@
 /** A stream that changes its size and pixel format again and again: each box is where it was drawn. */
 import assert from "node:assert/strict";
 import type { CameraAccount } from "../../src/core/accounts.ts";
+import type { CameraSource } from "../../src/core/camera_types.ts";
+import type { FrameMeta } from "../../src/core/frame_meta.ts";
 import { boxNorm } from "../../src/core/geometry.ts";
-import type { CameraSource, FrameMeta } from "../../src/core/messages.ts";
 import { CaptureRun } from "../support/cameras/capture_run.ts";
 import {
   changingStream,

@@ -1,7 +1,7 @@
 /** A camera's worker on a stream that behaves: what is decoded, and when. */
 import assert from "node:assert/strict";
 import { total } from "../../src/core/accounts.ts";
-import type { CaptureReport } from "../../src/core/messages.ts";
+import type { CaptureReport } from "../../src/core/camera_types.ts";
 import { CaptureRun } from "../support/cameras/capture_run.ts";
 import { HostileCamera } from "../support/cameras/hostile_camera.ts";
 import { assertCloses } from "../support/streams/ledger.ts";

@@ -1,7 +1,7 @@
 /** The inference worker itself, under the permissions it has in service. */
 import assert from "node:assert/strict";
 import { iou } from "../../src/core/geometry.ts";
-import { barsKey, inputBytes } from "../../src/core/messages.ts";
+import { barsKey, inputBytes } from "../../src/core/model_input.ts";
 import { COCO_LABELS } from "../../src/inference/labels.ts";
 import { BUNDLED, clipTensor, frameMeta, peopleInClip } from "../support/clips/clip.ts";
 import { InferenceWorker, planFor } from "../support/workers/inference_worker.ts";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { BrokerTarget } from "../../src/core/messages.ts";
+import type { BrokerTarget } from "../../src/core/publisher_types.ts";
 import { type TempFolder, tempFolder } from "../support/system/files.ts";
 import { makeCertificates, Mosquitto } from "../support/brokers/mosquitto.ts";
 import { ignoreWithout } from "../support/system/parts.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { systemClock, wallMs } from "../../src/core/clock.ts";
 import { logTo } from "../../src/core/log.ts";
-import type { PublisherPlan } from "../../src/core/messages.ts";
+import type { PublisherPlan } from "../../src/core/publisher_types.ts";
 import { EmbeddedBroker } from "../../src/mqtt/broker.ts";
 import { ackSchema } from "../../src/mqtt/payloads.ts";
 import { tempFolder } from "../support/system/files.ts";

@@ -1,8 +1,8 @@
 /** `orion probe`: opens one stream and reports its properties. */
+import type { CameraSource, LibavPaths, TrackInfo } from "../../core/camera_types.ts";
 import type { Clock } from "../../core/clock.ts";
 import { viewInfo } from "../../core/display.ts";
 import { StreamError } from "../../core/errors.ts";
-import type { CameraSource, LibavPaths, TrackInfo } from "../../core/messages.ts";
 import { redactText } from "../../core/redact.ts";
 import { Decoder } from "../../libav/decoder.ts";
 import { LibavError } from "../../libav/error.ts";

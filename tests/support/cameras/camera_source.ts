@@ -1,5 +1,5 @@
 /** A camera as a capture worker is told of it. */
-import type { CameraSource } from "../../../src/core/messages.ts";
+import type { CameraSource } from "../../../src/core/camera_types.ts";
 
 /** The defaults of the configuration, and what the test says. */
 export function sourceOf(source: Partial<CameraSource> & { readonly url: string }): CameraSource {

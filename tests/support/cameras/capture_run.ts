@@ -1,21 +1,22 @@
 /** A camera's own worker with its detectors played by the test: what comes out of the stream alone. */
 import { instantOf } from "../../../src/core/age.ts";
-import { type SteadyMs, systemClock } from "../../../src/core/clock.ts";
 import type {
   CameraSource,
   CameraState,
   CaptureReport,
-  FrameMeta,
+  LibavPaths,
+} from "../../../src/core/camera_types.ts";
+import { type SteadyMs, systemClock } from "../../../src/core/clock.ts";
+import type { FrameMeta } from "../../../src/core/frame_meta.ts";
+import type { LogRecord } from "../../../src/core/log.ts";
+import type {
   FromCapture,
   FromWorker,
-  InputShape,
-  LibavPaths,
   ToCapture,
   ToConsumer,
   ToMailbox,
 } from "../../../src/core/messages.ts";
-import { barsKey, inputBytes } from "../../../src/core/messages.ts";
-import type { LogRecord } from "../../../src/core/log.ts";
+import { barsKey, inputBytes, type InputShape } from "../../../src/core/model_input.ts";
 import { captureGrant } from "../../../src/permissions/manifest.ts";
 import { workerPermissions } from "../../../src/permissions/grant.ts";
 import { sourceOf } from "./camera_source.ts";

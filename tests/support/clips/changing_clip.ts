@@ -1,7 +1,7 @@
 /** An H.264 stream that keeps changing its size and pixel format, and whose pictures tell which is which. */
 import { acrossSize, type Orientation, orientationOf, UPRIGHT } from "../../../src/core/display.ts";
 import { type BoxPx, type Fit, type SizePx, unletterbox } from "../../../src/core/geometry.ts";
-import type { InputShape } from "../../../src/core/messages.ts";
+import type { InputShape } from "../../../src/core/model_input.ts";
 import { codedBy, messageOf } from "./orientation.ts";
 import { programPath } from "../system/parts.ts";
 

@@ -1,8 +1,8 @@
 /** Frames of the bundled clip, made ready for a network by the ffmpeg program, not by Orion's code. */
 import assert from "node:assert/strict";
 import { wallMs } from "../../../src/core/clock.ts";
+import type { FrameMeta } from "../../../src/core/frame_meta.ts";
 import { type BoxPx, type Fit, letterbox, type SizePx } from "../../../src/core/geometry.ts";
-import type { FrameMeta } from "../../../src/core/messages.ts";
 
 /** Paths of what is bundled. */
 export const BUNDLED = {

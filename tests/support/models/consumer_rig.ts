@@ -1,7 +1,8 @@
 /** A {@link FrameConsumer} with everything around it in the test's hands. */
 import assert from "node:assert/strict";
+import type { FrameMeta } from "../../../src/core/frame_meta.ts";
 import { letterbox } from "../../../src/core/geometry.ts";
-import type { FrameMeta, ToConsumer, ToMailbox } from "../../../src/core/messages.ts";
+import type { ToConsumer, ToMailbox } from "../../../src/core/messages.ts";
 import { FrameConsumer } from "../../../src/inference/frame_consumer.ts";
 import type { ConsumerPort } from "../../../src/inference/consumer_port.ts";
 import { frameMeta } from "../clips/clip.ts";

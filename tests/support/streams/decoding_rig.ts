@@ -1,8 +1,8 @@
 /** A camera's decoding on a clock that the test holds: real packets, the real decoder, detectors at once. */
 import assert from "node:assert/strict";
 import { type CameraAccount, DROP_REASONS, UNDECODED_REASONS } from "../../../src/core/accounts.ts";
+import type { CameraSource, StreamInfo } from "../../../src/core/camera_types.ts";
 import { type SteadyMs, wallMs } from "../../../src/core/clock.ts";
-import type { CameraSource, StreamInfo } from "../../../src/core/messages.ts";
 import { FrameBus } from "../../../src/framebus/bus.ts";
 import { CodecParameters } from "../../../src/libav/codec_parameters.ts";
 import type { VideoStream } from "../../../src/libav/input.ts";

@@ -1,5 +1,5 @@
 /** Which libav the tests run against: the machine's own, or one in a folder that a variable names. */
-import type { LibavPaths } from "../../../src/core/messages.ts";
+import type { LibavPaths } from "../../../src/core/camera_types.ts";
 import { locateLibav } from "../../../src/libav/locate.ts";
 
 /** Names a folder that holds the libraries of one release. */

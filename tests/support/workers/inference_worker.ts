@@ -1,17 +1,17 @@
 /** Starts the inference worker with the permissions it has in service, and nothing more. */
 import assert from "node:assert/strict";
-import type {
-  DetectorPlan,
-  FrameMeta,
-  FromInference,
-  FromWorker,
-  InferenceResult,
-  ToConsumer,
-  ToInference,
-  ToMailbox,
-  ToResults,
+import type { DetectorPlan, InferenceResult } from "../../../src/core/detector_types.ts";
+import type { FrameMeta } from "../../../src/core/frame_meta.ts";
+import {
+  frameTransfers,
+  type FromInference,
+  type FromWorker,
+  portTransfers,
+  type ToConsumer,
+  type ToInference,
+  type ToMailbox,
+  type ToResults,
 } from "../../../src/core/messages.ts";
-import { frameTransfers, portTransfers } from "../../../src/core/messages.ts";
 import { BUNDLED } from "../clips/clip.ts";
 import { justNow } from "../clocks/just_now.ts";
 

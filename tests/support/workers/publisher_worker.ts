@@ -1,17 +1,16 @@
 /** A worker of `workers/` with the permissions it has in the product, and what it posted. */
 import { wallMs } from "../../../src/core/clock.ts";
 import type { Age } from "../../../src/core/age.ts";
-import type {
-  BrokerTarget,
-  FromBroker,
-  FromPublisher,
-  FromWorker,
-  InferenceResult,
-  PublisherPlan,
-  ToBroker,
-  ToPublisher,
+import type { InferenceResult } from "../../../src/core/detector_types.ts";
+import {
+  type FromBroker,
+  type FromPublisher,
+  type FromWorker,
+  portTransfers,
+  type ToBroker,
+  type ToPublisher,
 } from "../../../src/core/messages.ts";
-import { portTransfers } from "../../../src/core/messages.ts";
+import type { BrokerTarget, PublisherPlan } from "../../../src/core/publisher_types.ts";
 import { resultPort } from "../../../src/inference/result_port.ts";
 import { justNow } from "../clocks/just_now.ts";
 import { WAIT_TIMEOUT_MS } from "../system/lines.ts";

@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { ageOf } from "../../../src/core/age.ts";
 import { wallMs } from "../../../src/core/clock.ts";
-import { type FrameMeta, inputBytes, type ToConsumer } from "../../../src/core/messages.ts";
+import type { FrameMeta } from "../../../src/core/frame_meta.ts";
+import type { ToConsumer } from "../../../src/core/messages.ts";
+import { inputBytes } from "../../../src/core/model_input.ts";
 import { FrameBus } from "../../../src/framebus/bus.ts";
 import { ConsumerPorts } from "../../../src/framebus/consumer_ports.ts";
 import { CountedFrame } from "../../support/streams/bus_frame.ts";

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { noDrops, noUndecoded } from "../../../src/core/accounts.ts";
+import type { ReceivedReport } from "../../../src/core/camera_types.ts";
 import { steadyMs, wallMs } from "../../../src/core/clock.ts";
 import { type LogRecord, logTo } from "../../../src/core/log.ts";
-import type { ReceivedReport } from "../../../src/core/messages.ts";
 import { percentile, StatsLogger } from "../../../src/health/stats_log.ts";
 
 /** A camera's account after `received` frames, of which `processed` were inferred. */

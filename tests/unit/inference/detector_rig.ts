@@ -1,15 +1,14 @@
 /** A detector whose model, mailboxes and way of results are the test's. */
 import assert from "node:assert/strict";
 import { type Cancel, type Clock, sleepOn, steadyMs, wallMs } from "../../../src/core/clock.ts";
+import type { DetectorPlan, InferenceResult } from "../../../src/core/detector_types.ts";
 import { letterbox } from "../../../src/core/geometry.ts";
 import { type LogRecord, logTo } from "../../../src/core/log.ts";
-import {
-  type DetectorPlan,
-  type FromInference,
-  type FromWorker,
-  type InferenceResult,
-  type ToConsumer,
-  type ToMailbox,
+import type {
+  FromInference,
+  FromWorker,
+  ToConsumer,
+  ToMailbox,
 } from "../../../src/core/messages.ts";
 import type { RawDetections } from "../../../src/inference/contract.ts";
 import { Detector } from "../../../src/inference/detector.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { ModelError } from "../../../src/core/errors.ts";
-import { inputBytes } from "../../../src/core/messages.ts";
+import { inputBytes } from "../../../src/core/model_input.ts";
 import type { RawDetections } from "../../../src/inference/contract.ts";
 import { MAX_FAILED_FRAMES, STOP_ANSWER_MS } from "../../../src/inference/detector.ts";
 import { answer, harness, INPUT, PLAN, Port } from "./detector_rig.ts";

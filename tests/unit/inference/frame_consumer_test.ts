@@ -1,12 +1,8 @@
 import assert from "node:assert/strict";
 import { LifecycleError } from "../../../src/core/errors.ts";
-import {
-  barsKey,
-  type FrameMeta,
-  inputBytes,
-  type ToConsumer,
-  type ToMailbox,
-} from "../../../src/core/messages.ts";
+import type { FrameMeta } from "../../../src/core/frame_meta.ts";
+import type { ToConsumer, ToMailbox } from "../../../src/core/messages.ts";
+import { barsKey, inputBytes } from "../../../src/core/model_input.ts";
 import { FrameConsumer } from "../../../src/inference/frame_consumer.ts";
 import { consumerPort } from "../../../src/inference/consumer_port.ts";
 import { HeldClock } from "../../support/clocks/held_clock.ts";

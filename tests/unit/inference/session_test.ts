@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { LifecycleError, ModelError } from "../../../src/core/errors.ts";
-import { inputBytes } from "../../../src/core/messages.ts";
+import { inputBytes } from "../../../src/core/model_input.ts";
 import { COCO_LABELS } from "../../../src/inference/labels.ts";
 import { type LoadOptions, ModelSession } from "../../../src/inference/session.ts";
 import { BUNDLED } from "../../support/clips/clip.ts";

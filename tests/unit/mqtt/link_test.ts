@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { BrokerError } from "../../../src/core/errors.ts";
 import { logTo } from "../../../src/core/log.ts";
-import type { BrokerState } from "../../../src/core/messages.ts";
+import type { BrokerState } from "../../../src/core/publisher_types.ts";
 import type {
   OpenSession,
   OutgoingMessage,

@@ -2,7 +2,8 @@
 import assert from "node:assert/strict";
 import { BrokerError } from "../../../src/core/errors.ts";
 import { type LogRecord, logTo } from "../../../src/core/log.ts";
-import type { FromPublisher, PublisherPlan } from "../../../src/core/messages.ts";
+import type { FromPublisher } from "../../../src/core/messages.ts";
+import type { PublisherPlan } from "../../../src/core/publisher_types.ts";
 import type { OutgoingMessage, Settled } from "../../../src/mqtt/client.ts";
 import type { Link, LinkEvents, LinkPlan } from "../../../src/mqtt/link.ts";
 import { Publisher } from "../../../src/mqtt/publisher.ts";

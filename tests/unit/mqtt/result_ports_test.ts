@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { InferenceResult } from "../../../src/core/messages.ts";
+import type { InferenceResult } from "../../../src/core/detector_types.ts";
 import { resultPort } from "../../../src/inference/result_port.ts";
 import { END_TIMEOUT_MS, ResultPorts } from "../../../src/mqtt/result_ports.ts";
 import { HeldClock, settle } from "../../support/clocks/held_clock.ts";

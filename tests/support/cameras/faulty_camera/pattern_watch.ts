@@ -1,6 +1,6 @@
 /** A capture worker on a faulty camera that plays the pattern clip: what it is given, picture by picture. */
 import assert from "node:assert/strict";
-import type { CameraSource, CaptureReport } from "../../../../src/core/messages.ts";
+import type { CameraSource, CaptureReport } from "../../../../src/core/camera_types.ts";
 import { CaptureRun } from "../capture_run.ts";
 import { assertCloses } from "../../streams/ledger.ts";
 import { PATTERN_SIZE, patternClip, readPattern } from "../../clips/pattern.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
+import type { CommandAnswer, ControlCommand } from "../../../../src/core/commands.ts";
 import { boxNorm } from "../../../../src/core/geometry.ts";
 import { logTo } from "../../../../src/core/log.ts";
-import type { CommandAnswer, ControlCommand } from "../../../../src/core/messages.ts";
 import { Redactor } from "../../../../src/core/redact.ts";
 import {
   Controller,
