@@ -115,7 +115,7 @@ function byCode({ code, clientId, tls }: ConnectionFailure): Rule | null {
 }
 
 function bySystemCode(code: string, tls: boolean): Rule | null {
-  // A port without TLS usually resets the connection during the handshake; only the text tells that
+  // A port without TLS usually resets the connection during the handshake; only the text shows that
   // from a later reset, so `byText` decides.
   if (TLS_CODE.test(code)) return tlsRule(code);
   switch (code) {

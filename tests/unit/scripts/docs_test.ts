@@ -3,13 +3,6 @@ import assert from "node:assert/strict";
 import { ROOT, sourceFiles, walk } from "../../../scripts/testing/checkout.ts";
 import { lineAt } from "../../../scripts/testing/source.ts";
 
-/** Rooms that still use words of {@link FORBIDDEN}. A room that is clean leaves this list for good. */
-const NOT_YET_CLEAN_ROOMS: readonly string[] = [
-  ...["src/cli", "src/config", "src/core", "src/framebus", "src/health", "src/inference"],
-  ...["src/libav", "src/mqtt", "src/pacing", "src/permissions", "src/rtsp", "src/service"],
-  ...["src/stream", "workers"],
-];
-
 /** Words that the field has a better term for: docs/glossary.md. */
 const FORBIDDEN = /\b(?:nobody|somebody|whoever|told|tells|gather|taker|fate|left +out)\b/gi;
 
@@ -160,17 +153,12 @@ function joined(text: string): string {
   return text.replace(/\n\s*(?:\*(?!\/)|\/\/)/g, (end) => " ".repeat(end.length));
 }
 
-Deno.test("words: clean rooms use the words of docs/glossary.md", () => {
+Deno.test("words: the code uses the words of docs/glossary.md", () => {
   const found = sourceFiles().filter(({ path }) => /^(?:src|workers)\//.test(path))
-    .filter(({ path }) => !NOT_YET_CLEAN_ROOMS.some((room) => path.startsWith(`${room}/`)))
     .flatMap(({ path, text }) =>
       [...joined(text).matchAll(FORBIDDEN)].map(({ 0: word, index }) =>
         `${path}:${lineAt(text, index)}: ${word.replace(/\s+/g, " ")}`
       )
     );
   assert.deepEqual(found, []);
-});
-
-Deno.test("words: the rooms that are not clean yet are rooms", () => {
-  assert.deepEqual(NOT_YET_CLEAN_ROOMS.filter((room) => !KNOWN.has(room)), []);
 });
