@@ -25,9 +25,9 @@ Deno.test("detector: posts ready, then sends detections in source pixels, with i
   ]);
   assert.deepEqual([result.inferenceMs, result.postprocessMs], [1, 1]);
   const { camera, queueMs, convertMs, dropsSinceLast } = result.meta;
-  const { detector: id, worker, detections } = result;
+  const { detector: id, detections } = result;
   assert.deepEqual(note, {
-    ...{ detector: id, worker, camera, seq: 41, detections, dropsSinceLast },
+    ...{ detector: id, camera, seq: 41, detections, dropsSinceLast },
     ...{ queueMs, convertMs, inferenceMs: 1, postprocessMs: 1 },
   });
   await detector.stop();
