@@ -26,7 +26,7 @@ Deno.test("command: lines come in order, from both streams, the unterminated las
 
 Deno.test("command: a silent command is ended, with everything it started", async () => {
   const { stopped, lines } = await sh("sleep 60 & echo $!; wait", { silenceMs: 300 });
-  assert.match(stopped ?? "", /^said nothing for 0\.3 s$/);
+  assert.match(stopped ?? "", /^printed nothing for 0\.3 s$/);
   assert.equal(await survives(lines[0] ?? ""), false);
 });
 
