@@ -256,7 +256,7 @@ export class Decoding implements Disposable {
         this.#info.frame(frame);
         this.#parts.onFrame(packet.arrivedAtMs);
         bus.distribute(frame);
-        if (!this.#packets.hasMore) snapshots.offer(frame);
+        if (snapshots.isWanted && !this.#packets.hasMore) snapshots.offer(frame);
       } finally {
         frame.release();
       }

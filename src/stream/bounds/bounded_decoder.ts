@@ -32,6 +32,8 @@ export class BoundedDecoder implements Disposable {
   #isResend = false;
   // State of the current packet.
   #spentMs = 0;
+  /** The thread's time when a packet was sent that nothing was received for yet: both are measured as one. */
+  #sentMs: number | null = null;
   #isWasted = false;
   #sizeChanges = 0;
 
@@ -53,23 +55,23 @@ export class BoundedDecoder implements Disposable {
   send(packet: Packet | null): "ok" | "again" {
     if (packet !== null && !this.#isResend) this.#inspect(packet);
     const startedMs = this.#libav.threadMs();
-    // Stays false when libav rejects the packet.
     this.#isResend = false;
-    let isAccepted = false;
     try {
       const result = this.#decoder.send(packet);
       this.#isResend = result === "again";
-      isAccepted = true;
+      this.#sentMs = startedMs;
       return result;
-    } finally {
+    } catch (error) {
       this.#spentMs += this.#libav.threadMs() - startedMs;
-      if (!isAccepted) this.#isWasted = true;
+      this.#isWasted = true;
+      throw error;
     }
   }
 
   /** Receives a frame, as {@link Decoder.receive} does. */
   receive(frame: Frame): "frame" | "again" | "end" {
-    const startedMs = this.#libav.threadMs();
+    const startedMs = this.#sentMs ?? this.#libav.threadMs();
+    this.#sentMs = null;
     let result: "frame" | "again" | "end" | "failed" = "failed";
     try {
       return result = this.#decoder.receive(frame);
@@ -83,6 +85,7 @@ export class BoundedDecoder implements Disposable {
 
   flush(): void {
     this.#isResend = false;
+    this.#sentMs = null;
     this.#decoder.flush();
   }
 
