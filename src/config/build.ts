@@ -77,36 +77,44 @@ function buildCamera(
   index: number,
   context: BuildContext,
 ): CameraSettings {
-  const { text, kind, file: named, endpoint } = camera.url;
+  const { id, url, loop, roi, masks, reconnectMaxSeconds, stallTimeoutSeconds, ...others } = camera;
+  const { transport, demuxer, track, ca, fingerprint, insecure, ...rest } = others;
+  // What nothing here resolves goes to the capture worker as it is.
+  const { allowRedirect, udpPort, ...stream } = rest;
+  const tls = { ca, fingerprint, insecure };
+  const network = { transport, demuxer, track, ...tls, allowRedirect, udpPort };
+  const { text, kind, file: named, endpoint } = url;
   const file = kind === "demo"
     ? join(context.root, ...DEMO_CLIP)
     : named === null
     ? null
     : resolvePath(context.folder, named);
   return {
-    id: camera.id,
+    id,
     url: new Secret(file ?? text),
     displayUrl: endpoint === null ? text : displayUrl(kind, endpoint),
     kind,
     file,
-    loop: kind === "demo" || camera.loop,
-    ...buildNetwork(camera, { kind, index, context }),
+    loop: kind === "demo" || loop,
+    ...buildNetwork(network, { kind, index, context }),
     endpoint,
-    maxPixels: camera.maxPixels,
-    reconnectMaxSeconds: camera.reconnectMaxSeconds,
-    decoder: camera.decoder,
-    decode: camera.decode,
-    rotate: camera.rotate,
-    aspect: camera.aspect,
-    roi: camera.roi === undefined ? null : boxNorm(camera.roi),
-    masks: camera.masks.map((polygon) => polygon.map(([x, y]) => ({ x, y }))),
-    stallTimeoutSeconds: camera.stallTimeoutSeconds,
+    reconnectMaxSeconds,
+    stream,
+    roi: roi === undefined ? null : boxNorm(roi),
+    masks: masks.map((polygon) => polygon.map(([x, y]) => ({ x, y }))),
+    stallTimeoutSeconds,
   };
 }
 
+type NetworkConfig = Pick<
+  CameraConfig,
+  | ("transport" | "demuxer" | "track" | "allowRedirect" | "udpPort")
+  | ("ca" | "fingerprint" | "insecure")
+>;
+
 /** Builds the settings of the network protocol of a camera. */
 function buildNetwork(
-  camera: CameraConfig,
+  camera: NetworkConfig,
   { kind, index, context }: {
     readonly kind: CameraKind;
     readonly index: number;
@@ -129,7 +137,6 @@ function buildNetwork(
       port: port ?? defaultPort,
     })),
     udpPorts: isOwn && transport !== "tcp" ? udpPorts(index, udpPort) : null,
-    maxUnitBytes: camera.maxUnitBytes,
   } as const;
 }
 
@@ -138,21 +145,17 @@ function buildDetector(
   cameras: readonly string[],
   context: BuildContext,
 ): DetectorSettings {
-  const wanted = detector.cameras;
-  const path = modelPath(detector.model, context);
+  const { id, model, cameras: wanted, rateHz, workers, classes, ...inference } = detector;
+  const path = modelPath(model, context);
   assert(path.ok, "a model that passed the configuration's checks has no path");
   return {
-    id: detector.id,
-    model: detector.model,
+    id,
+    model,
     modelPath: path.value,
-    providers: detector.providers,
     cameras: wanted === undefined ? cameras : cameras.filter((id) => wanted.includes(id)),
-    rateHz: detector.rateHz ?? null,
-    confidence: detector.confidence,
-    iou: detector.iou,
-    classes: detector.classes ?? null,
-    threads: detector.threads,
-    workers: detector.workers,
+    rateHz: rateHz ?? null,
+    inference: { ...inference, classes: classes ?? null },
+    workers,
   };
 }
 

@@ -3,10 +3,10 @@
  * references are resolved.
  */
 import type { BrokerAddress } from "../core/broker_address.ts";
-import type { DecodeSetting } from "../core/camera_types.ts";
+import type { StreamSettings } from "../core/camera_types.ts";
 import type { ControlCommand } from "../core/commands.ts";
+import type { InferenceSettings } from "../core/detector_types.ts";
 import type { Endpoint } from "../core/endpoint.ts";
-import type { ExecutionProvider } from "../core/execution_providers.ts";
 import type { BoxNorm, PointNorm } from "../core/geometry.ts";
 import type { OutboxPlan } from "../core/publisher_types.ts";
 import type { Secret } from "../core/secret.ts";
@@ -43,19 +43,10 @@ export interface CameraSettings {
   readonly allowRedirect: readonly Endpoint[];
   /** The local ports for RTP and RTCP where Orion's own client may use UDP; else null. */
   readonly udpPorts: readonly [rtp: number, rtcp: number] | null;
-  /** Larger access units are dropped. */
-  readonly maxUnitBytes: number;
-  /** Streams of more pixels (width times height) are refused. */
-  readonly maxPixels: number;
   /** The longest delay between connections. */
   readonly reconnectMaxSeconds: number;
-  /** `auto`, or the name of a libav decoder. */
-  readonly decoder: string;
-  readonly decode: DecodeSetting;
-  /** Degrees clockwise, on top of the rotation that the stream signals. */
-  readonly rotate: 0 | 90 | 180 | 270;
-  /** Width by height before that rotation, or null for the aspect that the stream signals. */
-  readonly aspect: number | null;
+  /** What the capture worker gets as it is. */
+  readonly stream: StreamSettings;
   /** In fractions of the picture as shown. */
   readonly roi: BoxNorm | null;
   /** Polygons of at least three points, blacked out before inference. */
@@ -69,18 +60,12 @@ export interface DetectorSettings {
   readonly model: string;
   /** The absolute path of the model's file. */
   readonly modelPath: string;
-  /** ONNX Runtime's execution providers, the preferred first, never empty. */
-  readonly providers: readonly ExecutionProvider[];
   /** Ids of its cameras, never empty, in the order of `cameras`. */
   readonly cameras: readonly string[];
   /** Per camera; null for unlimited. */
   readonly rateHz: number | null;
-  readonly confidence: number;
-  readonly iou: number;
-  /** Names or numbers; null for all of the model's. */
-  readonly classes: readonly (string | number)[] | null;
-  /** ONNX Runtime's intra-op threads. */
-  readonly threads: number;
+  /** What the inference workers get as it is. */
+  readonly inference: InferenceSettings;
   /** Size of this detector's pool. */
   readonly workers: number;
 }

@@ -20,8 +20,23 @@ export type DecodeSetting = "auto" | "all" | "nonref" | "keyframes";
  */
 export type DecodeLevel = DecodeSetting | "gop" | "none";
 
+/** The settings of a camera that its capture worker gets as they are configured. */
+export interface StreamSettings {
+  /** Larger access units are dropped. */
+  readonly maxUnitBytes: number;
+  /** Streams with larger frames are refused: width × height. */
+  readonly maxPixels: number;
+  /** `auto`, or the name of a libav decoder. */
+  readonly decoder: string;
+  readonly decode: DecodeSetting;
+  /** Clockwise rotation in degrees, on top of the stream's own. */
+  readonly rotate: 0 | 90 | 180 | 270;
+  /** Display aspect ratio before rotation, or null for the stream's own. */
+  readonly aspect: number | null;
+}
+
 /** The settings of a camera for its capture worker. */
-export interface CameraSource {
+export interface CameraSource extends StreamSettings {
   readonly camera: string;
   /**
    * `rtsp://…`, `rtsps://…`, an absolute `file:` URL or path, with credentials. Passed only to the code
@@ -49,18 +64,8 @@ export interface CameraSource {
   readonly allowRedirect: readonly { readonly hostname: string; readonly port: number }[];
   /** The local ports for RTP and RTCP over UDP; null without UDP. */
   readonly udpPorts: readonly [rtp: number, rtcp: number] | null;
-  /** Larger access units are dropped. */
-  readonly maxUnitBytes: number;
-  /** Streams with larger frames are refused: width × height. */
-  readonly maxPixels: number;
   /** The longest delay between connections. */
   readonly reconnectMaxMs: number;
-  readonly decoder: string;
-  readonly decode: DecodeSetting;
-  /** Clockwise rotation in degrees, on top of the stream's own. */
-  readonly rotate: 0 | 90 | 180 | 270;
-  /** Display aspect ratio before rotation, or null for the stream's own. */
-  readonly aspect: number | null;
   /** In fractions of the frame as displayed, like the masks. */
   readonly roi: BoxNorm | null;
   readonly masks: readonly (readonly PointNorm[])[];

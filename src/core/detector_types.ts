@@ -1,23 +1,28 @@
-import type { ExecutionProvider } from "./execution_providers.ts";
 /** A detector as the main thread and its inference workers describe it: settings and results. */
+import type { ExecutionProvider } from "./execution_providers.ts";
 import type { FrameMeta } from "./frame_meta.ts";
 import type { BoxPx } from "./geometry.ts";
 
+/** The settings of a detector that its inference workers get as they are configured. */
+export interface InferenceSettings {
+  /** ONNX Runtime's execution providers, the preferred first, never empty. */
+  readonly providers: readonly ExecutionProvider[];
+  readonly confidence: number;
+  readonly iou: number;
+  /** Names or numbers; null for all of the model's. */
+  readonly classes: readonly (string | number)[] | null;
+  /** ONNX Runtime's intra-op threads. */
+  readonly threads: number;
+}
+
 /** The settings of one inference worker. */
-export interface DetectorPlan {
+export interface DetectorPlan extends InferenceSettings {
   readonly detector: string;
   readonly worker: string;
   /** As configured, for messages: `builtin:person` or a path. */
   readonly model: string;
   /** The absolute path of the file. */
   readonly modelPath: string;
-  /** The preferred first. */
-  readonly providers: readonly ExecutionProvider[];
-  readonly confidence: number;
-  readonly iou: number;
-  /** Names or numbers; null for all of the model's. */
-  readonly classes: readonly (string | number)[] | null;
-  readonly threads: number;
 }
 
 /** One detected object, in pixels of the source frame. */

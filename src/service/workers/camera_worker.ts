@@ -65,7 +65,7 @@ export class CameraWorker implements Child {
     this.#parts = parts;
     this.#roi = settings.roi;
     this.#snapshotRequests = new SnapshotRequests(settings.id, clock);
-    this.#report = firstReport(settings.decode, clock.wallMs());
+    this.#report = firstReport(settings.stream.decode, clock.wallMs());
   }
 
   get settings(): CameraSettings {

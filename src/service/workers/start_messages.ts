@@ -21,10 +21,10 @@ export function captureSource(
   settings: CameraSettings,
   now: { readonly roi: BoxNorm | null; readonly firstSeq: number },
 ): CameraSource {
-  const { id, url, stallTimeoutSeconds, reconnectMaxSeconds, maxPixels } = settings;
-  const { file, loop, demuxer, transport, track, allowRedirect, udpPorts, maxUnitBytes } = settings;
-  const { decoder, decode, rotate, aspect, masks } = settings;
+  const { id, url, stallTimeoutSeconds, reconnectMaxSeconds, masks } = settings;
+  const { file, loop, demuxer, transport, track, allowRedirect, udpPorts } = settings;
   return {
+    ...settings.stream,
     camera: id,
     url: url.expose(),
     file,
@@ -35,13 +35,7 @@ export function captureSource(
     tls: tlsOf(settings),
     allowRedirect,
     udpPorts,
-    maxUnitBytes,
-    maxPixels,
     reconnectMaxMs: reconnectMaxSeconds * 1000,
-    decoder,
-    decode,
-    rotate,
-    aspect,
     masks,
     stallTimeoutMs: stallTimeoutSeconds * 1000,
     ...now,
@@ -55,9 +49,8 @@ function tlsOf({ ca, fingerprint, insecure }: CameraSettings): CameraSource["tls
 
 /** The settings of the inference worker at `index` of its pool. */
 export function detectorPlan(settings: DetectorSettings, index: number): DetectorPlan {
-  const { id, model, modelPath, providers, confidence, iou, classes, threads } = settings;
-  const worker = `${id}-${index}`;
-  return { detector: id, worker, model, modelPath, providers, confidence, iou, classes, threads };
+  const { id, model, modelPath, inference } = settings;
+  return { detector: id, worker: `${id}-${index}`, model, modelPath, ...inference };
 }
 
 /** How the publisher connects to its broker, credentials in clear. */
@@ -116,7 +109,7 @@ function homeAssistantPlan(settings: Settings): HomeAssistantPlan | null {
 }
 
 /** As far as the configuration shows; in the bundled models persons are class 0. */
-function detectsPersons({ classes, model }: DetectorSettings): boolean {
+function detectsPersons({ inference: { classes }, model }: DetectorSettings): boolean {
   return classes === null || classes.includes("person") ||
     (model.startsWith("builtin:") && classes.includes(0));
 }

@@ -49,13 +49,12 @@ Deno.test("settings: no file at all is the demo", () => {
     insecure: false,
     allowRedirect: [],
     udpPorts: null,
-    maxUnitBytes: 8 * 1024 * 1024,
-    maxPixels: 8192 * 4320,
     reconnectMaxSeconds: 10,
-    decoder: "auto",
-    decode: "auto",
-    rotate: 0,
-    aspect: null,
+    stream: {
+      maxUnitBytes: 8 * 1024 * 1024,
+      maxPixels: 8192 * 4320,
+      ...{ decoder: "auto", decode: "auto", rotate: 0, aspect: null },
+    },
     roi: null,
     masks: [],
     stallTimeoutSeconds: 10,
@@ -64,13 +63,12 @@ Deno.test("settings: no file at all is the demo", () => {
     id: "person",
     model: "builtin:person",
     modelPath: "/opt/orion/models/nanodet-g.onnx",
-    providers: ["cpu"],
     cameras: ["demo"],
     rateHz: 5,
-    confidence: 0.45,
-    iou: 0.5,
-    classes: ["person"],
-    threads: 1,
+    inference: {
+      ...{ providers: ["cpu"], threads: 1 },
+      ...{ confidence: 0.45, iou: 0.5, classes: ["person"] },
+    },
     workers: 1,
   }]);
   const { mqtt } = settings;
@@ -149,10 +147,10 @@ Deno.test("settings: a full configuration arrives completely, resolved", () => {
   const [person, all] = settings.detectors;
   assert.equal(person?.modelPath, "/etc/orion/my/own.onnx");
   assert.deepEqual(person?.cameras, ["gate", "clip"], "in the order of the cameras");
-  assert.deepEqual(person?.classes, ["person", 2]);
-  assert.deepEqual([person?.providers, all?.providers], [["cuda", "cpu"], ["cpu"]]);
-  assert.equal(all?.rateHz, null);
-  assert.equal(all?.classes, null);
+  assert.deepEqual(person?.inference.classes, ["person", 2]);
+  const providers = settings.detectors.map(({ inference }) => inference.providers);
+  assert.deepEqual(providers, [["cuda", "cpu"], ["cpu"]]);
+  assert.deepEqual([all?.rateHz, all?.inference.classes], [null, null]);
   assert.deepEqual(all?.cameras, ["gate", "clip"]);
   assert.equal(all?.modelPath, "/opt/orion/models/nanodet-g.onnx");
   const { mqtt } = settings;
