@@ -1,8 +1,6 @@
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
-import type { NetworkStats } from "../core/camera_types.ts";
-import { epochMs } from "../core/clock.ts";
-import { COUNTERS, GAUGES } from "./metric_names.ts";
-import type { CameraReport, HealthReport } from "./report.ts";
+import { COUNTERS, GAUGES, type Metric, type ProcessStats } from "./metric_table.ts";
+import type { HealthReport } from "./report.ts";
 
 /** The stages of a frame's latency. */
 export type LatencyStage = "queue" | "convert" | "inference" | "postprocess" | "total";
@@ -24,25 +22,6 @@ const LATENCY_BUCKETS = [
   5,
 ];
 
-/** Figures of the process. */
-export interface ProcessStats {
-  readonly residentBytes: number;
-  readonly cpuSeconds: number;
-  readonly droppedLogLines: number;
-  /** Start time, in seconds since the Unix epoch. */
-  readonly startSeconds: number;
-  readonly build: {
-    readonly version: string;
-    readonly deno: string;
-    readonly libav: string;
-    readonly onnxruntime: string;
-  };
-}
-
-type CounterName = keyof typeof COUNTERS;
-type GaugeName = keyof typeof GAUGES;
-type Labels = Record<string, string>;
-
 /** The Prometheus metrics: counted here, or read from a report at each scrape. */
 export class Metrics {
   readonly #registry = new Registry();
@@ -50,8 +29,8 @@ export class Metrics {
   readonly #published: Counter;
   readonly #discarded: Counter;
   readonly #cpu: Counter;
-  readonly #counters: Record<CounterName, Counter>;
-  readonly #gauges: Record<GaugeName, Gauge>;
+  readonly #counters: readonly (readonly [Metric, Counter])[];
+  readonly #gauges: readonly (readonly [Metric, Gauge])[];
   #cpuSeconds = 0;
 
   constructor() {
@@ -80,44 +59,11 @@ export class Metrics {
       help: "User and system CPU time of the process in seconds.",
       registers,
     });
-    const counter = (name: CounterName) => {
-      const [metric, help, labelNames] = COUNTERS[name];
-      return new Counter({ name: metric, help, labelNames: [...labelNames], registers });
-    };
-    const gauge = (name: GaugeName) => {
-      const [metric, help, labelNames] = GAUGES[name];
-      return new Gauge({ name: metric, help, labelNames: [...labelNames], registers });
-    };
-    this.#counters = {
-      received: counter("received"),
-      undecoded: counter("undecoded"),
-      corrupt: counter("corrupt"),
-      decoded: counter("decoded"),
-      processed: counter("processed"),
-      dropped: counter("dropped"),
-      emitted: counter("emitted"),
-      workerRestarts: counter("workerRestarts"),
-      reconnects: counter("reconnects"),
-      lostPackets: counter("lostPackets"),
-      rtpAnomalies: counter("rtpAnomalies"),
-      catchUps: counter("catchUps"),
-      logDropped: counter("logDropped"),
-      decodeSeconds: counter("decodeSeconds"),
-    };
-    this.#gauges = {
-      waiting: gauge("waiting"),
-      dropRatio: gauge("dropRatio"),
-      fps: gauge("fps"),
-      gopBytes: gauge("gopBytes"),
-      gopFrames: gauge("gopFrames"),
-      lastSeen: gauge("lastSeen"),
-      cameraUp: gauge("cameraUp"),
-      threadsAbandoned: gauge("threadsAbandoned"),
-      mqttUp: gauge("mqttUp"),
-      memory: gauge("memory"),
-      start: gauge("start"),
-      build: gauge("build"),
-    };
+    const described = ({ name, help, labels }: Metric) => ({
+      ...{ name, help, labelNames: [...labels], registers },
+    });
+    this.#counters = COUNTERS.map((metric) => [metric, new Counter(described(metric))]);
+    this.#gauges = GAUGES.map((metric) => [metric, new Gauge(described(metric))]);
   }
 
   observe(of: { camera: string; detector: string; stage: LatencyStage }, ms: number): void {
@@ -137,68 +83,18 @@ export class Metrics {
     report: HealthReport,
     process: ProcessStats,
   ): Promise<{ text: string; contentType: string }> {
-    for (const metric of Object.values(this.#counters)) metric.reset();
-    for (const metric of Object.values(this.#gauges)) metric.reset();
-    for (const camera of report.cameras) this.#camera(camera);
-    for (const worker of report.workers) {
-      this.#count("workerRestarts", { worker: worker.id }, worker.restarts);
-      if (worker.lastSeenAtMs !== null) {
-        this.#gauges.lastSeen.set({ worker: worker.id }, epochMs(worker.lastSeenAtMs) / 1000);
-      }
+    const figures = { report, process };
+    for (const [metric, counter] of this.#counters) {
+      counter.reset();
+      for (const [value, labels] of metric.samples(figures)) counter.inc({ ...labels }, value);
     }
-    this.#gauges.threadsAbandoned.set(report.threadsAbandoned);
-    this.#count("logDropped", {}, process.droppedLogLines);
-    this.#gauges.mqttUp.set(report.broker.connected ? 1 : 0);
-    this.#gauges.memory.set(process.residentBytes);
-    this.#gauges.start.set(process.startSeconds);
-    this.#gauges.build.set(process.build, 1);
-    this.#cpu.inc(Math.max(0, process.cpuSeconds - this.#cpuSeconds));
-    this.#cpuSeconds = Math.max(this.#cpuSeconds, process.cpuSeconds);
+    for (const [metric, gauge] of this.#gauges) {
+      gauge.reset();
+      for (const [value, labels] of metric.samples(figures)) gauge.set({ ...labels }, value);
+    }
+    const { cpuSeconds } = process;
+    this.#cpu.inc(Math.max(0, cpuSeconds - this.#cpuSeconds));
+    this.#cpuSeconds = Math.max(this.#cpuSeconds, cpuSeconds);
     return { text: await this.#registry.metrics(), contentType: this.#registry.contentType };
-  }
-
-  #camera(report: CameraReport): void {
-    const camera = report.id;
-    const { ledger } = report;
-    const fps = report.info?.fps ?? null;
-    this.#count("received", { camera }, ledger.received);
-    this.#count("corrupt", { camera }, ledger.corrupt);
-    this.#count("decoded", { camera }, ledger.decoded);
-    this.#count("reconnects", { camera }, report.reconnects);
-    this.#count("workerRestarts", { worker: `capture-${camera}` }, report.restarts);
-    this.#count("decodeSeconds", { camera }, report.decodeSeconds);
-    if (report.network !== null) this.#network(camera, report.network);
-    if (fps !== null) this.#gauges.fps.set({ camera }, fps);
-    this.#count("catchUps", { camera }, report.gopBuffer.catchUps);
-    const { buffered, ...skipped } = ledger.undecoded;
-    for (const [reason, count] of Object.entries(skipped)) {
-      this.#count("undecoded", { camera, reason }, count);
-    }
-    // Decreases once they are decoded or skipped, so it is no counter.
-    this.#gauges.gopFrames.set({ camera }, buffered);
-    this.#gauges.gopBytes.set({ camera }, report.gopBuffer.bytes);
-    const isUp = report.state === "online" && report.reason === null;
-    this.#gauges.cameraUp.set({ camera }, isUp ? 1 : 0);
-    for (const mailbox of ledger.detectors) {
-      const labels = { camera, detector: mailbox.detector };
-      this.#count("processed", labels, mailbox.processed);
-      this.#count("emitted", labels, mailbox.inferencesEmitted);
-      for (const [reason, count] of Object.entries(mailbox.dropped)) {
-        this.#count("dropped", { ...labels, reason }, count);
-      }
-      this.#gauges.waiting.set(labels, mailbox.waiting);
-      this.#gauges.dropRatio.set(labels, mailbox.dropRate);
-    }
-  }
-
-  #network(camera: string, network: NetworkStats): void {
-    this.#count("lostPackets", { camera }, network.lostPackets);
-    for (const [kind, count] of Object.entries(network.anomalies)) {
-      this.#count("rtpAnomalies", { camera, kind }, count);
-    }
-  }
-
-  #count(name: CounterName, labels: Labels, value: number): void {
-    this.#counters[name].inc(labels, value);
   }
 }

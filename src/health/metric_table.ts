@@ -1,0 +1,271 @@
+/** The metrics that are read from a report: name, help text, labels and where each figure comes from. */
+import { epochMs } from "../core/clock.ts";
+import type { CameraReport, HealthReport, WorkerReport } from "./report.ts";
+
+/** Figures of the process. */
+export interface ProcessStats {
+  readonly residentBytes: number;
+  readonly cpuSeconds: number;
+  readonly droppedLogLines: number;
+  /** Start time, in seconds since the Unix epoch. */
+  readonly startSeconds: number;
+  readonly build: {
+    readonly version: string;
+    readonly deno: string;
+    readonly libav: string;
+    readonly onnxruntime: string;
+  };
+}
+
+/** The input of a scrape. */
+export interface Figures {
+  readonly report: HealthReport;
+  readonly process: ProcessStats;
+}
+
+/** A value and its labels. */
+export type Sample = readonly [value: number, labels: Readonly<Record<string, string>>];
+
+/** A counter or a gauge. */
+export interface Metric {
+  readonly name: string;
+  readonly help: string;
+  readonly labels: readonly string[];
+  /** Values of the same labels add up. */
+  readonly samples: (figures: Figures) => readonly Sample[];
+}
+
+type Mailbox = CameraReport["ledger"]["detectors"][number];
+
+/** Of each camera; null: no sample. */
+function cameras(read: (camera: CameraReport) => number | null) {
+  return ({ report }: Figures): Sample[] =>
+    report.cameras.flatMap((camera) => {
+      const value = read(camera);
+      return value === null ? [] : [[value, { camera: camera.id }] as const];
+    });
+}
+
+/** Of each camera, one for each key of a record of counts. */
+function counts(label: string, read: (camera: CameraReport) => Readonly<Record<string, number>>) {
+  return ({ report }: Figures): Sample[] =>
+    report.cameras.flatMap((camera) =>
+      Object.entries(read(camera)).map(([key, value]) =>
+        [value, { camera: camera.id, [label]: key }] as const
+      )
+    );
+}
+
+/** Of each detector at each camera. */
+function mailboxes(read: (mailbox: Mailbox) => number) {
+  return ({ report }: Figures): Sample[] =>
+    report.cameras.flatMap(({ id, ledger }) =>
+      ledger.detectors.map((mailbox) =>
+        [read(mailbox), { camera: id, detector: mailbox.detector }] as const
+      )
+    );
+}
+
+/** Of each inference worker; null: no sample. */
+function workers(read: (worker: WorkerReport) => number | null) {
+  return ({ report }: Figures): Sample[] =>
+    report.workers.flatMap((worker) => {
+      const value = read(worker);
+      return value === null ? [] : [[value, { worker: worker.id }] as const];
+    });
+}
+
+/** Dropped frames of each detector at each camera, by reason. */
+function drops({ report }: Figures): Sample[] {
+  return report.cameras.flatMap(({ id, ledger }) =>
+    ledger.detectors.flatMap(({ detector, dropped }) =>
+      Object.entries(dropped).map(([reason, value]) =>
+        [value, { camera: id, detector, reason }] as const
+      )
+    )
+  );
+}
+
+/** Restarts of inference and capture workers. */
+function restarts(figures: Figures): Sample[] {
+  const captures = figures.report.cameras.map(({ id, restarts }) =>
+    [restarts, { worker: `capture-${id}` }] as const
+  );
+  return [...captures, ...workers((worker) => worker.restarts)(figures)];
+}
+
+/** Frames that will not be decoded any more. */
+function skipped({ ledger: { undecoded: { buffered: _buffered, ...rest } } }: CameraReport) {
+  return rest;
+}
+
+function one(read: (figures: Figures) => number) {
+  return (figures: Figures): Sample[] => [[read(figures), {}]];
+}
+
+/** They never decrease, also not when a worker is replaced or a camera reconnects. */
+export const COUNTERS: readonly Metric[] = [
+  {
+    name: "orion_frames_received_total",
+    help: "Video frames the camera sent.",
+    labels: ["camera"],
+    samples: cameras(({ ledger }) => ledger.received),
+  },
+  {
+    name: "orion_frames_undecoded_total",
+    help: "Frames skipped before decoding because no detector would have taken them; " +
+      "without those that may still be decoded (orion_gop_buffer_frames).",
+    labels: ["camera", "reason"],
+    samples: counts("reason", skipped),
+  },
+  {
+    name: "orion_frames_corrupt_total",
+    help: "Damaged frames.",
+    labels: ["camera"],
+    samples: cameras(({ ledger }) => ledger.corrupt),
+  },
+  {
+    name: "orion_frames_decoded_total",
+    help: "Frames decoded.",
+    labels: ["camera"],
+    samples: cameras(({ ledger }) => ledger.decoded),
+  },
+  {
+    name: "orion_frames_processed_total",
+    help: "Frames handed to a worker.",
+    labels: ["camera", "detector"],
+    samples: mailboxes(({ processed }) => processed),
+  },
+  {
+    name: "orion_frames_dropped_total",
+    help: "Decoded frames that did not reach the detector.",
+    labels: ["camera", "detector", "reason"],
+    samples: drops,
+  },
+  {
+    name: "orion_inferences_emitted_total",
+    help: "Inference messages handed to the MQTT client.",
+    labels: ["camera", "detector"],
+    samples: mailboxes(({ inferencesEmitted }) => inferencesEmitted),
+  },
+  {
+    name: "orion_worker_restarts_total",
+    help: "Replacements of a worker.",
+    labels: ["worker"],
+    samples: restarts,
+  },
+  {
+    name: "orion_camera_reconnects_total",
+    help: "Connections to a camera after the first.",
+    labels: ["camera"],
+    samples: cameras(({ reconnects }) => reconnects),
+  },
+  {
+    name: "orion_rtp_packets_lost_total",
+    help: "RTP packets lost by the network or the camera.",
+    labels: ["camera"],
+    samples: cameras(({ network }) => network?.lostPackets ?? null),
+  },
+  {
+    name: "orion_rtp_anomalies_total",
+    help: "Frames with a wrong RTP timestamp.",
+    labels: ["camera", "kind"],
+    samples: counts("kind", ({ network }) => network?.anomalies ?? {}),
+  },
+  {
+    name: "orion_catch_ups_total",
+    help: "How often the decoder caught up with packets that it had skipped.",
+    labels: ["camera"],
+    samples: cameras(({ gopBuffer }) => gopBuffer.catchUps),
+  },
+  {
+    name: "orion_log_lines_dropped_total",
+    help: "Log lines dropped because standard error did not accept them.",
+    labels: [],
+    samples: one(({ process }) => process.droppedLogLines),
+  },
+  {
+    name: "orion_decode_seconds_total",
+    help: "Seconds spent in the decoder.",
+    labels: ["camera"],
+    samples: cameras(({ decodeSeconds }) => decodeSeconds),
+  },
+];
+
+export const GAUGES: readonly Metric[] = [
+  {
+    name: "orion_mailbox_waiting",
+    help: "Frames in the mailbox: 0 or 1.",
+    labels: ["camera", "detector"],
+    samples: mailboxes(({ waiting }) => waiting),
+  },
+  {
+    name: "orion_drop_ratio",
+    help: "Dropped and undecoded frames of all frames, since the start.",
+    labels: ["camera", "detector"],
+    samples: mailboxes(({ dropRate }) => dropRate),
+  },
+  {
+    name: "orion_camera_fps",
+    help: "Frames per second that the camera sends, once measured.",
+    labels: ["camera"],
+    samples: cameras(({ info }) => info?.fps ?? null),
+  },
+  {
+    name: "orion_gop_buffer_bytes",
+    help: "Bytes of the packets kept for the decoder to catch up with.",
+    labels: ["camera"],
+    samples: cameras(({ gopBuffer }) => gopBuffer.bytes),
+  },
+  {
+    // Decreases once they are decoded or skipped, so it is no counter.
+    name: "orion_gop_buffer_frames",
+    help: "Skipped frames that may still be decoded.",
+    labels: ["camera"],
+    samples: cameras(({ ledger }) => ledger.undecoded.buffered),
+  },
+  {
+    name: "orion_worker_last_seen_timestamp_seconds",
+    help: "When the worker last finished an inference.",
+    labels: ["worker"],
+    samples: workers(({ lastSeenAtMs }) =>
+      lastSeenAtMs === null ? null : epochMs(lastSeenAtMs) / 1000
+    ),
+  },
+  {
+    name: "orion_camera_up",
+    help: "1 while the camera delivers frames.",
+    labels: ["camera"],
+    samples: cameras(({ state, reason }) => state === "online" && reason === null ? 1 : 0),
+  },
+  {
+    name: "orion_threads_abandoned",
+    help: "Threads that hung and were abandoned.",
+    labels: [],
+    samples: one(({ report }) => report.threadsAbandoned),
+  },
+  {
+    name: "orion_mqtt_up",
+    help: "1 while the broker is connected.",
+    labels: [],
+    samples: one(({ report }) => report.broker.connected ? 1 : 0),
+  },
+  {
+    name: "process_resident_memory_bytes",
+    help: "Resident memory of the process in bytes.",
+    labels: [],
+    samples: one(({ process }) => process.residentBytes),
+  },
+  {
+    name: "process_start_time_seconds",
+    help: "Start time of the process since unix epoch in seconds.",
+    labels: [],
+    samples: one(({ process }) => process.startSeconds),
+  },
+  {
+    name: "orion_build_info",
+    help: "Always 1; the labels are the versions of Orion and its runtime.",
+    labels: ["version", "deno", "libav", "onnxruntime"],
+    samples: ({ process }) => [[1, process.build]],
+  },
+];
