@@ -28,6 +28,8 @@ export interface BuildContext {
   readonly path: string | null;
   readonly root: string;
   readonly folder: string;
+  /** As {@link FileAccess.realPath}. */
+  readonly realPath: (path: string) => string | null;
   readonly secretFiles: SecretFiles;
   readonly authorities: CameraAuthorities;
   readonly environment: readonly string[];
@@ -145,6 +147,7 @@ function buildDetector(
     id: detector.id,
     model: detector.model,
     modelPath: path.value,
+    resolvedPath: context.realPath(path.value),
     providers: detector.providers,
     cameras: wanted === undefined ? cameras : cameras.filter((id) => wanted.includes(id)),
     rateHz: detector.rateHz ?? null,

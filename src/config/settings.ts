@@ -69,6 +69,8 @@ export interface DetectorSettings {
   readonly model: string;
   /** The absolute path of the model's file. */
   readonly modelPath: string;
+  /** That path with its links resolved, when the configuration was read; null when it was not. */
+  readonly resolvedPath: string | null;
   /** ONNX Runtime's execution providers, the preferred first, never empty. */
   readonly providers: readonly ExecutionProvider[];
   /** Ids of its cameras, never empty, in the order of `cameras`. */

@@ -9,8 +9,10 @@ export interface DetectorPlan {
   readonly worker: string;
   /** As configured, for messages: `builtin:person` or a path. */
   readonly model: string;
-  /** The absolute path of the file. */
+  /** The absolute path of the file, spelled as in the grant. */
   readonly modelPath: string;
+  /** That path with its links resolved, when the model was chosen; null when it was not. */
+  readonly resolvedPath: string | null;
   /** The preferred first. */
   readonly providers: readonly ExecutionProvider[];
   readonly confidence: number;

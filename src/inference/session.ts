@@ -191,9 +191,16 @@ function createSession(
   bytes: Uint8Array,
   options: { provider: string; threads: number },
 ): Promise<InferenceSession> {
-  return runtime.InferenceSession.create(bytes, {
-    executionProviders: [options.provider],
-    intraOpNumThreads: options.threads,
+  return runtime.InferenceSession.create(bytes, sessionOptions(options));
+}
+
+/** The options of every session. */
+export function sessionOptions(
+  { provider, threads }: { readonly provider: string; readonly threads: number },
+): InferenceSession.SessionOptions {
+  return {
+    executionProviders: [provider],
+    intraOpNumThreads: threads,
     interOpNumThreads: 1,
     executionMode: "sequential",
     graphOptimizationLevel: "all",
@@ -208,7 +215,7 @@ function createSession(
         model_external_initializers_file_folder_path: EXTERNAL_DATA_FOLDER,
       },
     },
-  });
+  };
 }
 
 function sessionPorts(session: InferenceSession): ModelPorts {

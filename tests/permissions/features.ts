@@ -73,7 +73,7 @@ export function runModel(path: (product: Product) => string): Feature {
   return async (grant, product) => {
     const detector = existing(product.settings.detectors, () => true);
     using worker = start<ToInference, FromInference>(WORKER_ENTRIES.inference, grant);
-    const plan = { ...detectorPlan(detector, 0), modelPath: path(product) };
+    const plan = { ...detectorPlan(detector, 0), modelPath: path(product), resolvedPath: null };
     worker.send({ kind: "start", plan });
     const end = await worker.waitFor(({ kind }) => kind === "failed" || kind === "ready");
     return end.kind === "failed" ? `${end.error.code}: ${end.error.message}` : "ok";

@@ -55,9 +55,13 @@ function tlsOf({ ca, fingerprint, insecure }: CameraSettings): CameraSource["tls
 
 /** The settings of the inference worker at `index` of its pool. */
 export function detectorPlan(settings: DetectorSettings, index: number): DetectorPlan {
-  const { id, model, modelPath, providers, confidence, iou, classes, threads } = settings;
+  const { id, model, modelPath, resolvedPath, providers } = settings;
+  const { confidence, iou, classes, threads } = settings;
   const worker = `${id}-${index}`;
-  return { detector: id, worker, model, modelPath, providers, confidence, iou, classes, threads };
+  return {
+    ...{ detector: id, worker, model, modelPath, resolvedPath, providers },
+    ...{ confidence, iou, classes, threads },
+  };
 }
 
 /** How the publisher connects to its broker, credentials in clear. */

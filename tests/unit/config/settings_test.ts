@@ -64,6 +64,7 @@ Deno.test("settings: no file at all is the demo", () => {
     id: "person",
     model: "builtin:person",
     modelPath: "/opt/orion/models/nanodet-g.onnx",
+    resolvedPath: null,
     providers: ["cpu"],
     cameras: ["demo"],
     rateHz: 5,
