@@ -63,8 +63,7 @@ Deno.test("settings: no file at all is the demo", () => {
   assert.deepEqual(settings.detectors, [{
     id: "person",
     model: "builtin:person",
-    modelPath: "/opt/orion/models/nanodet-g.onnx",
-    resolvedPath: null,
+    ...{ modelPath: "/opt/orion/models/nanodet-g.onnx", resolvedPath: null },
     providers: ["cpu"],
     cameras: ["demo"],
     rateHz: 5,

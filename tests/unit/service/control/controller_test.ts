@@ -10,8 +10,6 @@ import {
   MAX_IN_PROGRESS,
 } from "../../../../src/service/control/controller.ts";
 import { COMMAND_TTL_MS } from "../../../../src/service/control/command_cache.ts";
-import { resolveModel } from "../../../../src/service/control/model_resolver.ts";
-import { tempFolder } from "../../../support/system/files.ts";
 import { HeldClock } from "../../../support/clocks/held_clock.ts";
 
 const RULES = {
