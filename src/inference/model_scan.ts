@@ -6,7 +6,7 @@
  * (https://github.com/onnx/onnx/blob/main/onnx/onnx.proto); everything else is skipped by its length. No
  * data are copied.
  */
-import { entryOf, MessageReader, WIRE } from "./protobuf.ts";
+import { entryOf, MessageReader, textOf, WIRE } from "./protobuf.ts";
 
 /** Messages within one another: the default limit of protobuf's own readers. */
 export const MAX_MODEL_DEPTH = 100;
@@ -16,6 +16,8 @@ export const MAX_MODEL_FIELDS = 5_000_000;
 /** What a scan found. */
 export type ModelScan =
   | { readonly state: "self-contained" }
+  /** It has a node that was compiled for an execution provider, and can name a file of its own. */
+  | { readonly state: "compiled" }
   /** @property location  the first file that it names, or empty */
   | { readonly state: "external-data"; readonly location: string }
   | { readonly state: "malformed" }
@@ -50,6 +52,10 @@ const FIELDS: Readonly<Record<Message, Readonly<Record<number, Message>>>> = {
 /** Field numbers of `TensorProto`. */
 const EXTERNAL_DATA = 13;
 const DATA_LOCATION = 14;
+/** Field number of `NodeProto`. */
+const OP_TYPE = 4;
+/** The operator of a compiled node. */
+const COMPILED = "EPContext";
 
 /** One message that is being read, within others. */
 interface Level {
@@ -74,6 +80,7 @@ export function scanModel(bytes: Uint8Array): ModelScan {
     if (message === "tensor" && namesExternalData(reader)) {
       return { state: "external-data", location: locationOf(level.content) };
     }
+    if (message === "node" && isCompiled(reader)) return { state: "compiled" };
     const inner = FIELDS[message][reader.number];
     if (inner === undefined || reader.wire !== WIRE.bytes) continue;
     if (levels.length >= MAX_MODEL_DEPTH) {
@@ -95,6 +102,12 @@ function levelOf(message: Message, content: Uint8Array): Level {
 function namesExternalData({ number, wire, value }: MessageReader): boolean {
   if (number === EXTERNAL_DATA) return true;
   return number === DATA_LOCATION && (wire !== WIRE.varint || value !== 0);
+}
+
+function isCompiled(reader: MessageReader): boolean {
+  if (reader.number !== OP_TYPE || reader.wire !== WIRE.bytes) return false;
+  const { content } = reader;
+  return content.length === COMPILED.length && textOf(content) === COMPILED;
 }
 
 function locationOf(tensor: Uint8Array): string {

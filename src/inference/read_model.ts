@@ -40,6 +40,8 @@ export async function readModel(source: ModelSource): Promise<CheckedModel> {
       return { bytes, header };
     case "external-data":
       throw externalData(source, scan.location);
+    case "compiled":
+      throw invalid(source, "a part of it was compiled for one execution provider");
     case "malformed":
       throw invalid(source, "its graph is damaged");
     case "beyond-bounds":

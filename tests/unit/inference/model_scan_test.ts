@@ -52,6 +52,12 @@ Deno.test("model scan: either of the two fields of external data is enough, in e
   }
 });
 
+Deno.test("model scan: a node that was compiled for a provider, and may name a file, is found", () => {
+  const node = (type: string) => join([smallModel(), message(7, [message(1, [text(4, type)])])]);
+  assert.equal(scanModel(node("EPContext")).state, "compiled");
+  assert.equal(scanModel(node("Identity!")).state, "self-contained");
+});
+
 Deno.test("model scan: what other readers may read differently is malformed", () => {
   const cases: Record<string, Uint8Array> = {
     "a tag of more than 32 bits": Uint8Array.of(0xf0, 0x80, 0x80, 0x80, 0x10, 0x01),

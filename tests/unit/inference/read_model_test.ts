@@ -19,6 +19,13 @@ async function failure(options: Omit<LoadOptions, "threads">): Promise<ModelErro
   }
 }
 
+/** A valid ONNX model whose producer's name has the mark of ONNX Runtime's own format in its place. */
+function twoFormats(): Uint8Array {
+  const model = smallModel();
+  model.set(new TextEncoder().encode("ORTM"), 4);
+  return model;
+}
+
 Deno.test("model: one whose weights are in another file is refused, and loads with them inside", async () => {
   using folder = tempFolder();
   folder.write("weights.bin", new Uint8Array(192));
@@ -44,10 +51,7 @@ Deno.test("model: a tensor in another file is refused wherever it is", async () 
 
 Deno.test("model: bytes that ONNX Runtime would read as another format are refused", async () => {
   using folder = tempFolder();
-  // A valid ONNX model all the same: the bytes are those of the producer's name.
-  const model = smallModel();
-  model.set(new TextEncoder().encode("ORTM"), 4);
-  const error = await failure({ path: folder.write("m.onnx", model) });
+  const error = await failure({ path: folder.write("m.onnx", twoFormats()) });
   assert.equal(error?.code, "MODEL_INVALID");
   assert.match(error.message, /ONNX Runtime's own format/);
 });
@@ -66,16 +70,19 @@ Deno.test("model: a damaged graph is refused before ONNX Runtime sees it", async
 Deno.test("model: ONNX Runtime itself may open no other file", async () => {
   const runtime = await import("onnxruntime-node");
   runtime.env.logLevel = "fatal";
-  const load = async (location: string, options = {}) => {
-    const session = await runtime.InferenceSession.create(smallModel(location), options);
+  const load = async (model: Uint8Array, options: object) => {
+    const session = await runtime.InferenceSession.create(model, options);
     await session.release();
   };
-  // The tests run in the root of the checkout, which has this file.
-  await load("deno.json", { logSeverityLevel: 4 });
+  const unbounded = { logSeverityLevel: 4 };
   const options = sessionOptions({ provider: "cpu", threads: 1 });
+  // The tests run in the root of the checkout, which has this file.
+  await load(smallModel("deno.json"), unbounded);
   for (const location of ["deno.json", "./deno.json", "../../etc/hostname", "/etc/hostname"]) {
-    await assert.rejects(load(location, options), /xternal data/, location);
+    await assert.rejects(load(smallModel(location), options), /xternal data/, location);
   }
+  await assert.rejects(load(twoFormats(), unbounded), /ORT model/);
+  await load(twoFormats(), options);
 });
 
 Deno.test("model: with any bit flipped, what ONNX Runtime takes for external data is found before", async () => {
