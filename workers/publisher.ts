@@ -8,11 +8,12 @@ import { connectOnce } from "../src/mqtt/connect_once.ts";
 import { BrokerLink } from "../src/mqtt/link.ts";
 import { Publisher } from "../src/mqtt/publisher.ts";
 import { ResultReceiver } from "../src/mqtt/result_receiver.ts";
+import { readTlsFile } from "../src/mqtt/tls_files.ts";
 
 serve<ToPublisher, FromPublisher>(({ post, log }) => {
   const clock = systemClock;
   const openSession = mqttSessions(clock);
-  const readText = (path: string) => Deno.readTextFile(path);
+  const readText = readTlsFile;
   const publisher = new Publisher({
     clock,
     log,

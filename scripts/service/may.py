@@ -29,6 +29,11 @@ def be_mounted_writable(folder):
         raise PermissionError
 
 
+def find_a_file():
+    if not os.listdir("."):
+        raise FileNotFoundError
+
+
 def run_what_it_wrote():
     with open(f"{CACHE}/program", "w") as file:
         file.write("#!/bin/sh\n")
@@ -68,6 +73,8 @@ MAY = {
 }
 READ_ONLY = ["/opt/orion", "/etc/orion", "/usr/bin", "/usr/lib", "/run", "/var", "/proc/sys/kernel"]
 MAY_NOT = {
+    "have its current folder writable": lambda: be_mounted_writable("."),
+    "find a file in its current folder": find_a_file,
     **{f"have {one} writable": lambda one=one: be_mounted_writable(one) for one in READ_ONLY},
     "look into a home": lambda: os.listdir("/root"),
     "read /etc/shadow": lambda: open("/etc/shadow").close(),

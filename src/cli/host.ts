@@ -1,6 +1,7 @@
 import { assertNever } from "../core/assert.ts";
 import { DEMO_HOST } from "../config/demo.ts";
 import { OrionError } from "../core/errors.ts";
+import { decodeText, readRegularFileSync } from "../core/regular_file.ts";
 import type { PermissionKind } from "../core/missing_grant.ts";
 
 /** What the command line uses of the operating system; tests replace it. */
@@ -13,6 +14,8 @@ export interface Host {
   readText(path: string): string;
   isFile(path: string): boolean;
   modeOf(path: string): number | null;
+  /** A path with its links resolved; null where there is nothing, or no permission. */
+  realPath(path: string): string | null;
   /** The first line of standard input; reads at most `maxBytes`. */
   readLine(maxBytes: number): string;
   /** Whether Deno grants this process a permission. */
@@ -35,6 +38,9 @@ export interface Host {
   exit(code: number): void;
 }
 
+/** Bounds the configuration and each file of a secret or certificate that it names. */
+const MAX_TEXT_BYTES = 4 * 1024 * 1024;
+
 const encoder = new TextEncoder();
 
 /** The host that the process runs on. */
@@ -43,9 +49,10 @@ export function systemHost(root: string): Host {
     root: root.replace(/\/+$/, ""),
     folder: Deno.cwd(),
     env: (name) => Deno.env.get(name),
-    readText: (path) => Deno.readTextFileSync(path),
+    readText: (path) => decodeText(readRegularFileSync(path, { maxBytes: MAX_TEXT_BYTES })),
     isFile: (path) => stat(path)?.isFile ?? false,
     modeOf: (path) => stat(path)?.mode ?? null,
+    realPath: (path) => unlessAbsent(() => Deno.realPathSync(path)),
     readLine: (maxBytes) => readLine(Deno.stdin, maxBytes),
     isGranted: (kind, value) =>
       Deno.permissions.querySync(descriptorOf(kind, value)).state === "granted",
@@ -102,8 +109,12 @@ function descriptorOf(name: PermissionKind, value: string): Deno.PermissionDescr
 
 /** The entry at a path; null where there is none, or no permission to read it. */
 function stat(path: string): Deno.FileInfo | null {
+  return unlessAbsent(() => Deno.statSync(path));
+}
+
+function unlessAbsent<T>(look: () => T): T | null {
   try {
-    return Deno.statSync(path);
+    return look();
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return null;
     if (error instanceof Deno.errors.NotADirectory) return null;

@@ -38,6 +38,7 @@ export function readSettings(args: Pick<CommonArgs, "config">, host: Host): Sett
     env: (name) => host.env(name),
     readText: (path) => host.readText(path),
     isFile: (path) => host.isFile(path),
+    realPath: (path) => host.realPath(path),
     modeOf: (path) => host.modeOf(path),
     isGranted: (kind, value) => host.isGranted(kind, value),
   });

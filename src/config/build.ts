@@ -28,6 +28,8 @@ export interface BuildContext {
   readonly path: string | null;
   readonly root: string;
   readonly folder: string;
+  /** As {@link FileAccess.realPath}. */
+  readonly realPath: (path: string) => string | null;
   readonly secretFiles: SecretFiles;
   readonly authorities: CameraAuthorities;
   readonly environment: readonly string[];
@@ -152,6 +154,7 @@ function buildDetector(
     id,
     model,
     modelPath: path.value,
+    resolvedPath: context.realPath(path.value),
     cameras: wanted === undefined ? cameras : cameras.filter((id) => wanted.includes(id)),
     rateHz: rateHz ?? null,
     inference: { ...inference, classes: classes ?? null },

@@ -13,6 +13,8 @@ export interface FileAccess {
   readText(path: string): string;
   /** Whether a file exists; when absent, existence is not checked. */
   isFile?(path: string): boolean;
+  /** A path with its links resolved, null when it cannot be; when absent, none is resolved. */
+  realPath?(path: string): string | null;
   /** The permission bits of a file, or null when there are none. */
   modeOf?(path: string): number | null;
   /** Whether this process has the permission to read a file or a variable; when absent, it has. */

@@ -102,6 +102,7 @@ export function loadSettings(options: LoadOptions): Settings {
   return buildSettings(result.data, {
     ...places,
     path: options.path,
+    realPath: (path) => options.realPath?.(path) ?? null,
     secretFiles,
     authorities,
     environment: expanded.names,

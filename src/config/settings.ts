@@ -60,6 +60,8 @@ export interface DetectorSettings {
   readonly model: string;
   /** The absolute path of the model's file. */
   readonly modelPath: string;
+  /** That path with its links resolved, when the configuration was read; null when it was not. */
+  readonly resolvedPath: string | null;
   /** Ids of its cameras, never empty, in the order of `cameras`. */
   readonly cameras: readonly string[];
   /** Per camera; null for unlimited. */

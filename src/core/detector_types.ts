@@ -21,8 +21,10 @@ export interface DetectorPlan extends InferenceSettings {
   readonly worker: string;
   /** As configured, for messages: `builtin:person` or a path. */
   readonly model: string;
-  /** The absolute path of the file. */
+  /** The absolute path of the file, spelled as in the grant. */
   readonly modelPath: string;
+  /** That path with its links resolved, when the model was chosen; null when it was not. */
+  readonly resolvedPath: string | null;
 }
 
 /** One detected object, in pixels of the source frame. */

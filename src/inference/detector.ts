@@ -145,6 +145,7 @@ export class Detector {
     const startedAtMs = clock.nowMs();
     const model = await load({
       path: plan.modelPath,
+      resolvedPath: plan.resolvedPath,
       model: plan.model,
       threads: plan.threads,
       providers: plan.providers,

@@ -1,7 +1,7 @@
 /** The only module that imports ONNX Runtime. */
 import type { InferenceSession, OnnxValue } from "onnxruntime-node";
 import { assert, assertAttached } from "../core/assert.ts";
-import { LifecycleError, ModelError, OrionError } from "../core/errors.ts";
+import { LifecycleError, ModelError } from "../core/errors.ts";
 import { inputBytes, type InputShape } from "../core/model_input.ts";
 import {
   type ModelContract,
@@ -13,10 +13,14 @@ import {
   type TensorPort,
 } from "./contract.ts";
 import { labelsFor } from "./labels.ts";
-import { describeContent, readClassNames, readModelHeader } from "./model_file.ts";
+import { readClassNames } from "./model_file.ts";
+import { invalid, readModel, reasonOf } from "./read_model.ts";
 
-/** The largest model file that is read into memory. */
-export const MAX_MODEL_BYTES = 512 * 1024 * 1024;
+/**
+ * Where ONNX Runtime may look for external data: below a path that can never be a folder. A model with
+ * external data is refused before; this is for what the check may have missed.
+ */
+const EXTERNAL_DATA_FOLDER = "/dev/null";
 
 /** A loaded model. */
 export interface Model extends AsyncDisposable {
@@ -40,6 +44,8 @@ export interface LoadOptions {
   readonly path: string;
   /** As configured, for messages; default: the path. */
   readonly model?: string;
+  /** The path with its links resolved, when the model was chosen; default: not compared. */
+  readonly resolvedPath?: string | null;
   /** ONNX Runtime's intra-op threads. */
   readonly threads: number;
   /** Execution providers, the preferred first; default `["cpu"]`, which is tried last in any case. */
@@ -76,19 +82,15 @@ export class ModelSession implements Model {
    * declared outputs.
    *
    * Requires the permissions to read the file and to load ONNX Runtime's binding, and no others.
-   * @throws ModelError `MODEL_MISSING`, `MODEL_UNREADABLE`, `MODEL_INVALID`, `MODEL_UNSUPPORTED`
+   * @throws ModelError as {@link readModel}; `MODEL_RUNTIME`, `MODEL_INVALID`, `MODEL_UNSUPPORTED`
    */
   static async load(options: LoadOptions): Promise<ModelSession> {
-    const { path, model = path } = options;
-    const bytes = await readModel(path, model);
-    const header = readModelHeader(bytes);
-    if (header === null) {
-      throw invalid(model, path, `it is ${describeContent(bytes)}`);
-    }
+    const { path, model = path, resolvedPath = null } = options;
+    const { bytes, header } = await readModel({ path, model, resolvedPath });
     const runtime = await loadRuntime();
     const { session, provider } = await openSession(runtime, bytes, options)
       .catch((cause: unknown) => {
-        throw invalid(model, path, `ONNX Runtime refused it (${reason(cause)})`, cause);
+        throw invalid({ model, path }, `ONNX Runtime refused it (${reasonOf(cause)})`, cause);
       });
     try {
       const loaded = new ModelSession({ model, runtime, session, provider });
@@ -128,60 +130,14 @@ export class ModelSession implements Model {
   }
 }
 
-async function readModel(path: string, model: string): Promise<Uint8Array> {
-  try {
-    const { isFile, size } = await Deno.stat(path);
-    if (!isFile) throw unreadable(model, path, "it is not a file");
-    if (size > MAX_MODEL_BYTES) {
-      throw invalid(model, path, `it has ${size} bytes and at most ${MAX_MODEL_BYTES} are read`);
-    }
-    return await Deno.readFile(path);
-  } catch (error) {
-    if (error instanceof OrionError) throw error;
-    if (error instanceof Deno.errors.NotFound) {
-      throw new ModelError({
-        code: "MODEL_MISSING",
-        message: `Cannot load model "${model}": there is no file ${path}.`,
-        retryable: false,
-        remedy: "Put the file there, or correct the detector's model.",
-      }, { cause: error });
-    }
-    throw unreadable(model, path, reason(error), error);
-  }
-}
-
-function unreadable(model: string, path: string, why: string, cause?: unknown): ModelError {
-  return new ModelError({
-    code: "MODEL_UNREADABLE",
-    message: `Cannot read model "${model}" from ${path}: ${why}.`,
-    retryable: false,
-    remedy: "Let the user that runs Orion read the file, and name it in the detector's model.",
-  }, { cause });
-}
-
-function invalid(model: string, path: string, why: string, cause?: unknown): ModelError {
-  return new ModelError({
-    code: "MODEL_INVALID",
-    message: `Cannot load model "${model}" from ${path}: ${why}.`,
-    retryable: false,
-    remedy: "Name a complete .onnx file, with its weights inside it, in the detector's model.",
-  }, { cause });
-}
-
 function runFailed(model: string, cause: unknown): ModelError {
   return new ModelError({
     code: "MODEL_RUN",
-    message: `Cannot run model "${model}": ONNX Runtime says ${reason(cause)}.`,
+    message: `Cannot run model "${model}": ONNX Runtime says ${reasonOf(cause)}.`,
     retryable: true,
     remedy: "If every frame fails, the model does not suit this input: export it again, or use " +
       "another.",
   }, { cause });
-}
-
-/** The message of an error, on one line. */
-function reason(error: unknown): string {
-  const message = error instanceof Error ? error.message : String(error);
-  return message.replaceAll(/\s+/g, " ").trim().slice(0, 400).replace(/\.$/, "");
 }
 
 /** Loads the binding on first use: importing this module must not load native code. */
@@ -194,7 +150,9 @@ async function loadRuntime(): Promise<Runtime> {
   } catch (cause) {
     throw new ModelError({
       code: "MODEL_RUNTIME",
-      message: `Cannot load ONNX Runtime on ${Deno.build.os} ${Deno.build.arch}: ${reason(cause)}.`,
+      message: `Cannot load ONNX Runtime on ${Deno.build.os} ${Deno.build.arch}: ${
+        reasonOf(cause)
+      }.`,
       retryable: false,
       remedy: "Run Orion through its tasks, which install the runtime and grant its library.",
     }, { cause });
@@ -221,7 +179,7 @@ async function openSession(
     try {
       return { session: await createSession(runtime, bytes, { provider, threads }), provider };
     } catch (error) {
-      onProviderSkipped?.(provider, reason(error));
+      onProviderSkipped?.(provider, reasonOf(error));
     }
   }
   const provider = "cpu";
@@ -233,16 +191,31 @@ function createSession(
   bytes: Uint8Array,
   options: { provider: string; threads: number },
 ): Promise<InferenceSession> {
-  return runtime.InferenceSession.create(bytes, {
-    executionProviders: [options.provider],
-    intraOpNumThreads: options.threads,
+  return runtime.InferenceSession.create(bytes, sessionOptions(options));
+}
+
+/** The options of every session. */
+export function sessionOptions(
+  { provider, threads }: { readonly provider: string; readonly threads: number },
+): InferenceSession.SessionOptions {
+  return {
+    executionProviders: [provider],
+    intraOpNumThreads: threads,
     interOpNumThreads: 1,
     executionMode: "sequential",
     graphOptimizationLevel: "all",
     logSeverityLevel: 4,
-    // Spinning would cost a core between frames.
-    extra: { session: { intra_op: { allow_spinning: "0" }, inter_op: { allow_spinning: "0" } } },
-  });
+    extra: {
+      session: {
+        // Spinning would cost a core between frames.
+        intra_op: { allow_spinning: "0" },
+        inter_op: { allow_spinning: "0" },
+        // The format that was checked, whatever else the bytes may resemble.
+        load_model_format: "ONNX",
+        model_external_initializers_file_folder_path: EXTERNAL_DATA_FOLDER,
+      },
+    },
+  };
 }
 
 function sessionPorts(session: InferenceSession): ModelPorts {

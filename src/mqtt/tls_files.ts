@@ -1,5 +1,9 @@
 import { BrokerError } from "../core/errors.ts";
 import type { BrokerTarget } from "../core/publisher_types.ts";
+import { decodeText, FileRefused, readRegularFile } from "../core/regular_file.ts";
+
+/** The CA bundle of a distribution is below 300 KiB. */
+const MAX_PEM_BYTES = 1024 * 1024;
 
 /** The contents of the PEM files that a {@link BrokerTarget} names; null where it names none. */
 export interface TlsFiles {
@@ -24,7 +28,11 @@ export async function readTlsFiles(
     try {
       return await readText(path);
     } catch (cause) {
-      const found = cause instanceof Error ? cause.name : "unreadable";
+      const found = cause instanceof FileRefused
+        ? cause.message
+        : cause instanceof Error
+        ? cause.name
+        : "unreadable";
       throw new BrokerError({
         code: "BROKER_TLS",
         message: `Cannot read mqtt.${name} (${path}): ${found}`,
@@ -35,4 +43,9 @@ export async function readTlsFiles(
   };
   const [ca, cert, key] = await Promise.all([read("ca"), read("cert"), read("key")]);
   return { ca, cert, key };
+}
+
+/** Reads one PEM file. */
+export async function readTlsFile(path: string): Promise<string> {
+  return decodeText(await readRegularFile(path, { maxBytes: MAX_PEM_BYTES }));
 }

@@ -49,6 +49,8 @@ Deno.test("service: it is restarted when the watchdog gave up, and not after a w
       "NoNewPrivileges=yes",
       "ProtectSystem=strict",
       "CapabilityBoundingSet=",
+      "WorkingDirectory=/run/orion",
+      "TemporaryFileSystem=/run/orion:ro",
     ]
   ) assert.ok(unit.split("\n").includes(line), line);
   assert.doesNotMatch(unit, /--allow-|(^|\s)-A(\s|$)/m);

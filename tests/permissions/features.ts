@@ -1,4 +1,5 @@
 /** What each worker is for, done once by the real worker with a grant of the test's choice. */
+import type { DetectorPlan } from "../../src/core/detector_types.ts";
 import type {
   FromBroker,
   FromCapture,
@@ -70,14 +71,19 @@ export function play(id: string): Feature {
 
 /** A detector runs this model: at the start, or when `set_model` asks for it. */
 export function runModel(path: (product: Product) => string): Feature {
-  return async (grant, product) => {
+  return (grant, product) => {
     const detector = existing(product.settings.detectors, () => true);
-    using worker = start<ToInference, FromInference>(WORKER_ENTRIES.inference, grant);
-    const plan = { ...detectorPlan(detector, 0), modelPath: path(product) };
-    worker.send({ kind: "start", plan });
-    const end = await worker.waitFor(({ kind }) => kind === "failed" || kind === "ready");
-    return end.kind === "failed" ? `${end.error.code}: ${end.error.message}` : "ok";
+    const plan = { ...detectorPlan(detector, 0), modelPath: path(product), resolvedPath: null };
+    return runPlan(grant, plan);
   };
+}
+
+/** A worker with this grant loads the model of a plan. */
+export async function runPlan(grant: Grant, plan: DetectorPlan): Promise<string> {
+  using worker = start<ToInference, FromInference>(WORKER_ENTRIES.inference, grant);
+  worker.send({ kind: "start", plan });
+  const end = await worker.waitFor(({ kind }) => kind === "failed" || kind === "ready");
+  return end.kind === "failed" ? `${end.error.code}: ${end.error.message}` : "ok";
 }
 
 /** The publisher reaches its broker. */

@@ -16,20 +16,23 @@ export interface ModelRules {
 export interface AllowedModel {
   /** As named in the command. */
   readonly model: string;
-  /** The absolute path of its file, within Orion's models or the model folder. */
+  /** The absolute path of its file, within Orion's models or the model folder, as spelled in the grant. */
   readonly modelPath: string;
+  /** That path with its links resolved; null for a builtin model. */
+  readonly resolvedPath: string | null;
 }
 
 /**
  * Resolves the model of a command: `builtin:NAME`, or an `.onnx` file in the model folder, by its path
- * within the folder or its absolute path. Symbolic links are resolved before the location is checked.
+ * within the folder or its absolute path. Symbolic links are resolved before the location is checked, and
+ * what they were resolved to is what is opened.
  * @throws {ModelError} `CONTROL_MODEL` when it is none of these
  */
 export async function resolveModel(model: string, rules: ModelRules): Promise<AllowedModel> {
   if (model.startsWith("builtin:")) {
     const file = Object.hasOwn(BUILTIN_MODELS, model) ? BUILTIN_MODELS[model] : undefined;
     if (file === undefined) throw refused(model, "there is no such builtin model");
-    return { model, modelPath: join(rules.root, "models", file) };
+    return { model, modelPath: join(rules.root, "models", file), resolvedPath: null };
   }
   if (model.includes("\0")) throw refused(model, "its name holds a null character");
   if (!model.toLowerCase().endsWith(".onnx")) throw refused(model, "it is not an .onnx file");
@@ -42,7 +45,8 @@ export async function resolveModel(model: string, rules: ModelRules): Promise<Al
   if (!isWithin(folder, file)) {
     throw refused(model, "it is a link that leads out of the model folder");
   }
-  return { model, modelPath: path };
+  // The folder may itself be a link, and is granted by that name; there are none below it.
+  return { model, modelPath: join(rules.folder, relative(folder, file)), resolvedPath: file };
 }
 
 async function realPath(path: string, model: string, rules: ModelRules): Promise<string> {

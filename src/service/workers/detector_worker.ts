@@ -116,7 +116,7 @@ export class DetectorWorker implements Child {
    * @throws OrionError when it cannot be loaded; nothing has changed then
    */
   async prepareModel(
-    model: { readonly model: string; readonly modelPath: string },
+    model: Pick<DetectorPlan, "model" | "modelPath" | "resolvedPath">,
   ): Promise<PreparedModel> {
     const { clock, modelLoadLimitMs: limitMs } = this.#parts;
     const plan = { ...this.#plan, ...model };

@@ -49,8 +49,9 @@ function tlsOf({ ca, fingerprint, insecure }: CameraSettings): CameraSource["tls
 
 /** The settings of the inference worker at `index` of its pool. */
 export function detectorPlan(settings: DetectorSettings, index: number): DetectorPlan {
-  const { id, model, modelPath, inference } = settings;
-  return { detector: id, worker: `${id}-${index}`, model, modelPath, ...inference };
+  const { id, model, modelPath, resolvedPath, inference } = settings;
+  const worker = `${id}-${index}`;
+  return { detector: id, worker, model, modelPath, resolvedPath, ...inference };
 }
 
 /** How the publisher connects to its broker, credentials in clear. */

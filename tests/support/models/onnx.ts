@@ -15,6 +15,8 @@ export interface ConstantOutput extends DeclaredPort {
   readonly values: readonly number[];
   /** The real size, where the declared one is dynamic. */
   readonly size: readonly number[];
+  /** The file with the values; default: they are in the model. */
+  readonly external?: string;
 }
 
 /** A model that takes its inputs, ignores them, and answers its constants. */
@@ -38,7 +40,7 @@ export function onnxModel(
       [
         ...output.size.map((size) => number(1, size)),
         number(2, ELEMENT.float32),
-        bytes(9, new Uint8Array(Float32Array.from(output.values).buffer)),
+        ...dataOf(output),
         text(8, `${output.name}_values`),
       ].sort(byField),
     )
@@ -57,6 +59,17 @@ export function onnxModel(
   return join([number(1, 8), text(2, "orion-test"), graph, opset, ...metadata]);
 }
 
+/** The fields of a tensor for its values. */
+function dataOf({ values, external }: ConstantOutput): Uint8Array[] {
+  const data = new Uint8Array(Float32Array.from(values).buffer);
+  if (external === undefined) return [bytes(9, data)];
+  const entries = { location: external, offset: "0", length: `${data.length}` };
+  return [
+    ...Object.entries(entries).map(([key, value]) => message(13, [text(1, key), text(2, value)])),
+    number(14, 1),
+  ];
+}
+
 function valueInfo(field: number, port: DeclaredPort): Uint8Array {
   const dims = port.dims.map((dim) =>
     message(1, [typeof dim === "number" ? number(1, dim) : text(2, dim)])
@@ -69,19 +82,23 @@ function byField(a: Uint8Array, b: Uint8Array): number {
   return ((a[0] ?? 0) >> 3) - ((b[0] ?? 0) >> 3);
 }
 
-function number(field: number, value: number): Uint8Array {
+/** A field that is a varint. */
+export function number(field: number, value: number): Uint8Array {
   return join([varint(field * 8), varint(value)]);
 }
 
-function text(field: number, value: string): Uint8Array {
+/** A field that is a string. */
+export function text(field: number, value: string): Uint8Array {
   return bytes(field, new TextEncoder().encode(value));
 }
 
-function message(field: number, parts: readonly Uint8Array[]): Uint8Array {
+/** A field that is a message. */
+export function message(field: number, parts: readonly Uint8Array[]): Uint8Array {
   return bytes(field, join(parts));
 }
 
-function bytes(field: number, value: Uint8Array): Uint8Array {
+/** A field that is bytes. */
+export function bytes(field: number, value: Uint8Array): Uint8Array {
   return join([varint(field * 8 + 2), varint(value.length), value]);
 }
 
@@ -93,7 +110,8 @@ function varint(value: number): Uint8Array {
   }
 }
 
-function join(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+/** One array after another; of messages, the message that they merge to. */
+export function join(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
   const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
   let at = 0;
   for (const part of parts) {

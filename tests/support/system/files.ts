@@ -39,3 +39,10 @@ export function tempFolder(): TempFolder {
     },
   };
 }
+
+/** Runs a script of the shell with arguments, `$1` and so on: Deno makes links and pipes only with full rights. */
+export async function shell(script: string, ...args: readonly string[]): Promise<void> {
+  const command = new Deno.Command("sh", { args: ["-c", script, "sh", ...args], stderr: "piped" });
+  const { success, stderr } = await command.output();
+  if (!success) throw new Error(new TextDecoder().decode(stderr));
+}

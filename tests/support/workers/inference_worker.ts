@@ -44,6 +44,7 @@ export function planFor(model: string, changes: Partial<DetectorPlan> = {}): Det
     worker: "person-1",
     model: "builtin:person",
     modelPath: model,
+    resolvedPath: null,
     providers: ["cpu"],
     confidence: 0.45,
     iou: 0.5,

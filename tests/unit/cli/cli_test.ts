@@ -32,6 +32,7 @@ async function cli(
     readText: (path) => text(path) ?? raise(new Deno.errors.NotFound()),
     isFile: (path) => text(path) !== undefined || path.startsWith(`${ROOT}/`),
     modeOf: () => null,
+    realPath: () => null,
     readLine: () => world.input ?? "",
     isGranted: world.isGranted ?? (() => true),
     isFree: world.isFree ?? (() => true),

@@ -62,7 +62,7 @@ Deno.test("settings: no file at all is the demo", () => {
   assert.deepEqual(settings.detectors, [{
     id: "person",
     model: "builtin:person",
-    modelPath: "/opt/orion/models/nanodet-g.onnx",
+    ...{ modelPath: "/opt/orion/models/nanodet-g.onnx", resolvedPath: null },
     cameras: ["demo"],
     rateHz: 5,
     inference: {

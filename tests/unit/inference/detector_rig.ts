@@ -26,6 +26,7 @@ export const PLAN: DetectorPlan = {
   worker: "person-1",
   model: "builtin:person",
   modelPath: "/models/person.onnx",
+  resolvedPath: "/data/models/person-1.onnx",
   providers: ["cpu"],
   confidence: 0.4,
   iou: 0.5,

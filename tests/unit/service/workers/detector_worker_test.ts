@@ -17,7 +17,7 @@ import {
 
 const LOAD_LIMIT_MS = 60_000;
 const NEVER = new Promise<never>(() => undefined);
-const MODEL = { model: "other.onnx", modelPath: "/srv/models/other.onnx" };
+const MODEL = { model: "other.onnx", modelPath: "/srv/models/other.onnx", resolvedPath: null };
 
 /** A pool of two workers; disposed, it closes all ports. */
 function rig() {
