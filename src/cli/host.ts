@@ -21,6 +21,10 @@ export interface Host {
   isFree(port: number): boolean | null;
   /** Whether this is a compiled program, whose permissions are baked in. */
   readonly isCompiled: boolean;
+  /** The absolute path of the running program. */
+  readonly program: string;
+  /** Gives up the permission to write below a folder. */
+  dropWrite(folder: string): void;
   /** Writes a command's result to standard output. */
   out(text: string): void;
   /** Writes errors and warnings to standard error. */
@@ -51,6 +55,8 @@ export function systemHost(root: string): Host {
       Deno.permissions.querySync(descriptorOf(kind, value)).state === "granted",
     isFree,
     isCompiled: Deno.build.standalone,
+    program: Deno.execPath(),
+    dropWrite: (folder) => void Deno.permissions.revokeSync({ name: "write", path: folder }),
     out: (text) => writeOut(text),
     err: (text) => writeErr(text),
     errAsync: (bytes) => Deno.stderr.write(bytes),

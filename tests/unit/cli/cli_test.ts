@@ -36,6 +36,8 @@ async function cli(
     isGranted: world.isGranted ?? (() => true),
     isFree: world.isFree ?? (() => true),
     isCompiled: world.isCompiled ?? false,
+    program: "/opt/orion/orion",
+    dropWrite: () => undefined,
     out: (part) => void (out += part),
     err: (part) => void (err += part),
     errAsync: (bytes) => {
