@@ -39,8 +39,8 @@ export const OPTIONS = {
   version: { short: "V", help: ["prints the version"] },
   unpack: {
     help: [
-      "compiled program only: verifies the files it has unpacked, makes them readable",
-      "for every user, and removes those of earlier versions",
+      "verifies a compiled program's unpacked files, makes them readable for all",
+      "users, and removes those of earlier versions",
     ],
   },
   connect: { help: ["also opens each camera and the broker once"] },

@@ -74,6 +74,12 @@ Deno.test("cli: bad usage is one error with a remedy, exit code 2, and nothing o
   assert.equal(err, 'error: Unknown option --confg\n  → Did you mean "--config"?\n');
 });
 
+Deno.test("cli: --unpack is refused where nothing is unpacked", async () => {
+  const { code, err } = await cli(["--unpack"]);
+  assert.equal(code, 2);
+  assert.match(err, /^error: --unpack is for the compiled program\n/);
+});
+
 Deno.test("cli: a relative path of a configuration is resolved against the current folder", async () => {
   const files = { "/home/me/a.yaml": "cameras: [{ id: a, url: 'demo:', zoom: 2 }]" };
   const { code, err } = await cli(["check", "--config", "a.yaml"], { files });
