@@ -112,27 +112,29 @@ async function tryInstalled(
 
   await step(
     "damaged files: named to a user who may not write, repaired for one who may",
-    async () => {
-      const damage =
-        'set -- "$0"/opt/.orion/*/workers; printf x >> "$1/broker.ts"; rm "$1/capture.ts"';
-      await shell(damage, folder.path);
-      const check = ["check", ...configured];
-      const other = await runInstalled(folder, "other", check);
-      assert.equal(other.code, 2, other.stderr);
-      assert.match(
-        other.stderr,
-        /^error: 2 of the .*\(workers\/broker\.ts, workers\/capture\.ts\): .*denied/m,
-      );
-      assert.match(other.stderr, /^ {2}→ Repair them .*: sudo \S+\/opt\/orion --unpack$/m);
-      const root = await runInstalled(folder, "root", ["--unpack"]);
-      assert.equal(root.code, 1, root.stderr);
-      assert.match(root.stderr, /^ {2}→ Start it again/m);
-      const again = await runInstalled(folder, "root", ["--unpack"]);
-      assert.equal(again.code, 0, again.stderr);
-      const checked = await runInstalled(folder, "other", check);
-      assert.equal(checked.code, 0, checked.stderr);
-    },
+    () => tryDamaged(folder, configured),
   );
+}
+
+/** Damages the unpacked files of an installed program. */
+async function tryDamaged(folder: InstallFolder, configured: readonly string[]): Promise<void> {
+  const damage = 'set -- "$0"/opt/.orion/*/workers; printf x >> "$1/broker.ts"; rm "$1/capture.ts"';
+  await shell(damage, folder.path);
+  const check = ["check", ...configured];
+  const other = await runInstalled(folder, "other", check);
+  assert.equal(other.code, 2, other.stderr);
+  assert.match(
+    other.stderr,
+    /^error: 2 of the .*\(workers\/broker\.ts, workers\/capture\.ts\): .*denied/m,
+  );
+  assert.match(other.stderr, /^ {2}→ Repair them .*: sudo \S+\/opt\/orion --unpack$/m);
+  const root = await runInstalled(folder, "root", ["--unpack"]);
+  assert.equal(root.code, 1, root.stderr);
+  assert.match(root.stderr, /^ {2}→ Start it again/m);
+  const again = await runInstalled(folder, "root", ["--unpack"]);
+  assert.equal(again.code, 0, again.stderr);
+  const checked = await runInstalled(folder, "other", check);
+  assert.equal(checked.code, 0, checked.stderr);
 }
 
 /** Every file that the program verifies is embedded as it was listed, and no other but Deno's own. */
