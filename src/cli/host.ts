@@ -1,6 +1,6 @@
 import { assertNever } from "../core/assert.ts";
 import { DEMO_HOST } from "../config/demo.ts";
-import { OrionError } from "../core/errors.ts";
+import { LifecycleError, OrionError } from "../core/errors.ts";
 import type { PermissionKind } from "../core/missing_grant.ts";
 
 /** What the command line uses of the operating system; tests replace it. */
@@ -56,7 +56,7 @@ export function systemHost(root: string): Host {
     isFree,
     isCompiled: Deno.build.standalone,
     program: Deno.execPath(),
-    dropWrite: (folder) => void Deno.permissions.revokeSync({ name: "write", path: folder }),
+    dropWrite,
     out: (text) => writeOut(text),
     err: (text) => writeErr(text),
     errAsync: (bytes) => Deno.stderr.write(bytes),
@@ -73,6 +73,12 @@ export function systemHost(root: string): Host {
     },
     exit: (code) => Deno.exit(code),
   };
+}
+
+/** @throws {LifecycleError} when the permission is still there, granted by another path */
+function dropWrite(folder: string): void {
+  const { state } = Deno.permissions.revokeSync({ name: "write", path: folder });
+  if (state === "granted") throw new LifecycleError(`${folder} may still be written`);
 }
 
 function isFree(port: number): boolean | null {
