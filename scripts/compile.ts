@@ -2,66 +2,94 @@
  * `deno task compile`: builds Orion as one program for one target: runtime, workers, models, clip and
  * packages, with its permissions baked in. The machine it runs on needs libav, and nothing else.
  *
- *   deno task compile [--target T] [--config FILE] [--at FOLDER] [--out FOLDER]
+ *   deno task compile [--target T] [--at FOLDER] [--config FILE [--config-at PATH]] [--out FOLDER]
  *
  * Writes the licences of its contents to a file beside it. `--config` bakes in what that configuration
- * needs, and no more; without it the general set of docs/deploy.md. `--at` is the folder that the program
- * will be installed in (/opt/orion). The runtime is `DENORT_BIN` when that is set; otherwise Deno
- * downloads it.
+ * needs, and no more, as if it were at `--config-at` (/etc/orion/orion.yaml); without it the general set of
+ * docs/deploy.md. `--at` is the folder that the program will be installed in (/opt/orion), as `orion`. The
+ * runtime is `DENORT_BIN` when that is set; otherwise Deno downloads it.
  */
 import { Buffer } from "node:buffer";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { ConfigError } from "../src/config/problems.ts";
+import { CONTENTS_FILE, digestOf, formatContents } from "../src/cli/contents_list.ts";
 import { BAKED_FLAGS_FILE } from "../src/cli/permissions.ts";
 import { denoFlags } from "../src/permissions/grant.ts";
-import { bakedGrant } from "./lib/baked.ts";
+import { bakedGrant, PROGRAM_NAME } from "./lib/baked.ts";
 import { type Content, contentProblems, listContents } from "./lib/contents.ts";
 import { embeddedProblems } from "./lib/embedded.ts";
 import { THIRD_PARTY } from "./lib/licences.ts";
+import { runtimeProblem, versionProblem } from "./lib/runtime.ts";
 import { commitOf, stage } from "./lib/stage.ts";
-import { machineOf, type Target } from "./lib/targets.ts";
+import { machineOf } from "./lib/targets.ts";
 import { printLine, runTool, type ToolArgs, ToolError } from "./lib/tool_args.ts";
 
 const ROOT = fileURLToPath(new URL("../", import.meta.url)).replace(/\/$/, "");
 
 /** Embedded beside what main.ts imports. */
-const INCLUDED = ["workers", "models", "assets", "LICENSE", "NOTICE", THIRD_PARTY]
-  .concat(BAKED_FLAGS_FILE);
+const INCLUDED = ["src", "workers", "models", "assets", "LICENSE", "NOTICE", THIRD_PARTY]
+  .concat(BAKED_FLAGS_FILE, CONTENTS_FILE);
+
+/** Deno may embed its own configuration in another form. */
+const NOT_LISTED = "deno.json";
 
 /** Bound of the program, runtime included. */
 const MAX_PROGRAM_BYTES = 190 * 1024 * 1024;
 
+/** A program that is being made. */
+interface Making {
+  readonly args: ToolArgs;
+  /** The folder of the staged files. */
+  readonly work: string;
+  /** What is written. */
+  readonly program: string;
+  readonly contents: readonly Content[];
+  /** Embedding into Deno itself only shows what is embedded: the result does not run. */
+  readonly isTrial: boolean;
+}
+
 function compile(args: ToolArgs): number {
   const { target, out } = args;
   const flags = bakedFlags(args);
-  const work = Deno.makeTempDirSync({ dir: out, prefix: ".compile-" });
+  const isTrial = checkRuntime(args) === args.with;
+  const temp = Deno.makeTempDirSync({ dir: out, prefix: ".compile-" });
   try {
+    const [work, made] = [join(temp, "files"), join(temp, "made")];
+    for (const folder of [work, made]) Deno.mkdirSync(folder);
     stage({ root: ROOT, into: work, target, commit: commitOf(ROOT) });
     const contents = listContents(work);
     const problems = contentProblems(contents, target);
     if (problems.length > 0) throw new ToolError(problems.join("\nerror: "));
     printLine(`${contents.length} files for ${target.name}: complete, and nothing else`);
-    const runtime = givenRuntime(args);
-    // Embedding into Deno itself only shows what is embedded: the result does not run.
-    const trial = runtime !== null && runtime === args.with;
-    const program = join(out, `orion-${target.name}${trial ? ".trial" : ""}`);
     Deno.writeTextFileSync(join(work, BAKED_FLAGS_FILE), `${flags.join("\n")}\n`);
-    embed(args, { work, flags, program });
-    checkProgram(program, { contents, work, target, trial });
+    writeContentsList(work);
+    const making = { args, work, program: join(made, PROGRAM_NAME), contents, isTrial };
+    embed(making, flags);
+    checkProgram(making);
+    printLine(isTrial ? "not run: a trial does not run" : runOnce(making));
+    const program = join(out, `${PROGRAM_NAME}-${target.name}${isTrial ? ".trial" : ""}`);
+    Deno.renameSync(making.program, program);
     Deno.copyFileSync(join(work, THIRD_PARTY), `${program}.${THIRD_PARTY}`);
     printLine(
-      trial ? `${program}: a trial; set DENORT_BIN to a denort for one that runs` : program,
+      isTrial ? `${program}: a trial; set DENORT_BIN to a denort for one that runs` : program,
     );
     return 0;
   } finally {
-    Deno.removeSync(work, { recursive: true });
+    Deno.removeSync(temp, { recursive: true });
   }
 }
 
-function bakedFlags({ target, at, config }: ToolArgs): string[] {
+/** Lists every staged file with its size and digest: the program verifies by it what it unpacks. */
+function writeContentsList(work: string): void {
+  const files = listContents(work).filter(({ path }) => path !== NOT_LISTED)
+    .map(({ path, bytes }) => ({ path, bytes, digest: digestOf(join(work, path)) }));
+  Deno.writeTextFileSync(join(work, CONTENTS_FILE), formatContents(files));
+}
+
+function bakedFlags(args: ToolArgs): string[] {
   try {
-    return denoFlags(bakedGrant({ target, at, config }));
+    return denoFlags(bakedGrant(args));
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     throw new ToolError(
@@ -70,21 +98,24 @@ function bakedFlags({ target, at, config }: ToolArgs): string[] {
   }
 }
 
-/** The file that DENORT_BIN names, if it is for the target; null when Deno has to download the runtime. */
-function givenRuntime(args: ToolArgs): string | null {
+/**
+ * The runtime that DENORT_BIN names; null when Deno has to download it.
+ *
+ * @throws {ToolError} when it is for another machine or of another version
+ */
+function checkRuntime(args: ToolArgs): string | null {
   const given = Deno.env.get("DENORT_BIN") ?? "";
   if (given === "") return null;
-  const machine = machineOf(Deno.readFileSync(given));
-  if (machine !== args.target.machine && given !== args.with) {
-    throw new ToolError(`DENORT_BIN=${given} is not a runtime for ${args.target.name}`);
-  }
+  // For a trial, this machine's Deno takes the place of any target's runtime.
+  if (given === args.with) return given;
+  const bytes = Buffer.from(Deno.readFileSync(given).buffer);
+  const problem = runtimeProblem(bytes, args.target, Deno.version.deno);
+  if (problem !== null) throw new ToolError(`DENORT_BIN=${given} ${problem}`);
   return given;
 }
 
-function embed(
-  { target, with: deno }: ToolArgs,
-  { work, flags, program }: { work: string; flags: readonly string[]; program: string },
-): void {
+function embed({ args, work, program }: Making, flags: readonly string[]): void {
+  const { target, with: deno } = args;
   const included = INCLUDED.flatMap((name) => ["--include", name]);
   const { success, stderr } = new Deno.Command(deno, {
     cwd: work,
@@ -103,21 +134,38 @@ function embed(
   );
 }
 
-function checkProgram(
-  program: string,
-  made: { contents: readonly Content[]; work: string; target: Target; trial: boolean },
-): void {
+function checkProgram({ args, program, isTrial, ...made }: Making): void {
+  const { target } = args;
   const bytes = Buffer.from(Deno.readFileSync(program).buffer);
-  const problems = embeddedProblems(bytes, { ...made, root: ROOT });
-  if (!made.trial && machineOf(bytes) !== made.target.machine) {
-    problems.push(`it is not a program for ${made.target.name}`);
+  const problems = embeddedProblems(bytes, { ...made, target, root: ROOT });
+  if (!isTrial && machineOf(bytes) !== target.machine) {
+    problems.push(`it is not a program for ${target.name}`);
   }
   if (bytes.length > MAX_PROGRAM_BYTES) {
     problems.push(`${bytes.length} bytes are more than the ${MAX_PROGRAM_BYTES} that are allowed`);
   }
-  if (problems.length === 0) return;
-  Deno.removeSync(program);
-  throw new ToolError(`${program}: ${problems.join("; ")}`);
+  if (problems.length > 0) throw new ToolError(problems.join("; "));
+}
+
+/**
+ * Runs the program's `--version` where it can run; it unpacks beside itself.
+ *
+ * @returns what was run, for people
+ */
+function runOnce({ args, work, program }: Making): string {
+  const { arch, name } = args.target;
+  if (arch !== Deno.build.arch) return `not run: this machine is ${Deno.build.arch}, not ${name}`;
+  // Through the shell: the permission to run it would have to name it in advance.
+  const { success, stdout, stderr } = new Deno.Command("sh", {
+    args: ["-c", 'exec "$0" --version', program],
+    env: { NO_COLOR: "1" },
+  }).outputSync();
+  const [out, err] = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes));
+  const { version } = JSON.parse(Deno.readTextFileSync(join(work, "deno.json")));
+  const ran = { success, stdout: out ?? "", stderr: err ?? "" };
+  const problem = versionProblem(ran, String(version));
+  if (problem !== null) throw new ToolError(problem);
+  return `ran here: orion ${version}`;
 }
 
 if (import.meta.main) Deno.exit(runTool(compile));

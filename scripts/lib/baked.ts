@@ -1,5 +1,5 @@
 /** Computes the permissions baked into the single program, which has no launcher to do so. */
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { loadSettings } from "../../src/config/load.ts";
 import { RELEASES } from "../../src/libav/layouts.ts";
 import { type Grant, grant, union } from "../../src/permissions/grant.ts";
@@ -8,11 +8,16 @@ import type { Target } from "./targets.ts";
 
 export interface BakedOptions {
   readonly target: Target;
-  /** The folder it will be installed in; its contents are unpacked below it on the first run. */
+  /** The folder it will be installed in; its contents are unpacked below it. */
   readonly at: string;
-  /** The configuration to grant, or null for the general set. */
+  /** The configuration to grant, a file of this machine, or null for the general set. */
   readonly config: string | null;
+  /** The path that the configuration will have on the target. */
+  readonly configAt: string;
 }
+
+/** Name of the installed program: Deno's runtime unpacks it into a hidden folder of this name. */
+export const PROGRAM_NAME = "orion";
 
 /** The folder that the general set may read: configuration, models and secrets. */
 const GENERAL_FOLDER = "/etc/orion";
@@ -31,21 +36,24 @@ const CAMERA_NETWORKS = [
  * addresses, the embedded broker and HTTP at their default addresses, and {@link GENERAL_FOLDER}.
  *
  * The program's folder is granted whole, since the subfolder it unpacks into is not known, and libav under
- * every name it can have. Workers are granted no more than elsewhere.
+ * every name it can have. What it unpacks it may write, to have it repaired, until it has verified it.
+ * Workers are granted no more than elsewhere.
  */
-export function bakedGrant({ target, at, config }: BakedOptions): Grant {
+export function bakedGrant({ target, at, config, configAt }: BakedOptions): Grant {
   const settings = loadSettings({
-    path: config === null ? null : resolve(config),
+    // Paths in it are relative to its folder on the target.
+    path: config === null ? null : configAt,
     root: at,
     // Only the names of variables are baked in; any value will do.
     env: () => "1",
-    readText: (path) => Deno.readTextFileSync(path),
+    readText: (path) => Deno.readTextFileSync(path === configAt && config !== null ? config : path),
     putOffSecrets: true,
   });
   const places = { root: at, libav: null, onnxruntime: null };
   const libav = libavNames(target);
   const own = grant("", {
     read: [at, ...libav, ...(config === null ? [GENERAL_FOLDER] : [])],
+    write: [join(at, `.${PROGRAM_NAME}`)],
     ffi: [at, ...libav],
     net: config === null ? CAMERA_NETWORKS : [],
   });

@@ -1,7 +1,8 @@
 #!/bin/sh
 # Starts scripts/package.ts or scripts/compile.ts with the permissions that their arguments need:
 #
-#   sh scripts/lib/tool.sh package|compile [--target T] [--out FOLDER] [--deno FILE] [--config FILE] [--at FOLDER]
+#   sh scripts/lib/tool.sh package|compile [--target T] [--out FOLDER] [--deno FILE] [--at FOLDER] \
+#       [--config FILE [--config-at PATH]]
 set -eu
 
 here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd -P)
@@ -49,6 +50,9 @@ for word in "$@"; do
   esac
   previous=$word
 done
+if [ -n "$config" ] && [ ! -f "$config" ]; then
+  fail "There is no $config" "Correct --config; --config-at names its path on the target."
+fi
 denort=
 if [ "$tool" = compile ] && [ -n "${DENORT_BIN:-}" ]; then
   denort=$(readlink -f -- "$(absolute "$DENORT_BIN")") ||

@@ -1,4 +1,5 @@
 /** The arguments of `deno task package` and `deno task compile`. */
+import { isAbsolute, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { type Target, targetNamed, TARGETS } from "./targets.ts";
 
@@ -10,13 +11,17 @@ export interface ToolArgs {
   readonly out: string;
   /** This machine's Deno. */
   readonly with: string;
+  /** The configuration to compile for: a file of this machine. */
   readonly config: string | null;
-  /** The folder that the compiled program will be installed in. */
+  /** The path that the configuration will have where the compiled program runs; absolute. */
+  readonly configAt: string;
+  /** The folder that the compiled program will be installed in; absolute. */
   readonly at: string;
 }
 
-/** Default of `--at`. */
+/** Defaults of `--at` and `--config-at`: the paths of docs/deploy.md. */
 const DEFAULT_FOLDER = "/opt/orion";
+const DEFAULT_CONFIG = "/etc/orion/orion.yaml";
 
 /** An error of usage, reported without a stack. */
 export class ToolError extends Error {
@@ -28,7 +33,7 @@ function toolArgs(args: readonly string[]): ToolArgs {
   const text = { type: "string" } as const;
   const options = {
     ...{ target: text, deno: text, out: text, with: text },
-    ...{ config: text, at: text },
+    ...{ config: text, "config-at": text, at: text },
   } as const;
   let values;
   try {
@@ -51,8 +56,17 @@ function toolArgs(args: readonly string[]): ToolArgs {
     out,
     with: own,
     config: values.config ?? null,
-    at: values.at ?? DEFAULT_FOLDER,
+    configAt: targetPath("--config-at", values["config-at"] ?? DEFAULT_CONFIG),
+    at: targetPath("--at", values.at ?? DEFAULT_FOLDER),
   };
+}
+
+/** A path of the target machine, without a slash at its end; this machine's folders do not matter. */
+function targetPath(option: string, path: string): string {
+  if (!isAbsolute(path)) {
+    throw new ToolError(`${option} ${path} is a path of the target machine, and must begin with /`);
+  }
+  return resolve(path);
 }
 
 /** Prints a line to standard output. */

@@ -46,6 +46,7 @@ export type ProbeAddress =
 export type Invocation =
   | { readonly command: "help"; readonly topic: CommandName | null }
   | { readonly command: "version" }
+  | { readonly command: "unpack" }
   | { readonly command: "run" } & CommonArgs
   | { readonly command: "check"; readonly connect: boolean } & CommonArgs
   | {
@@ -81,6 +82,7 @@ export function parseCommandLine(args: readonly string[]): Invocation {
   const command = commandOf(words.positional[0]);
   if (words.has("help")) return { command: "help", topic: command };
   if (words.has("version")) return { command: "version" };
+  if (words.has("unpack")) return { command: "unpack" };
   if (command === null) {
     const names = COMMAND_NAMES.join(", ");
     throw new UsageError("No command was given", `Use one of: ${names}; or --help.`);

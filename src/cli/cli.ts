@@ -1,6 +1,7 @@
 /** Runs a command line and returns its exit code. */
 import { systemClock } from "../core/clock.ts";
 import { assertNever } from "../core/assert.ts";
+import { UsageError } from "../core/errors.ts";
 import { Redactor } from "../core/redact.ts";
 import { VERSION } from "../core/version.ts";
 import { permissionManifest } from "../permissions/manifest.ts";
@@ -15,6 +16,7 @@ import { createLog } from "./logging.ts";
 import { printPermissions } from "./permissions.ts";
 import { runProbe } from "./probe.ts";
 import { locatePlaces, readSettings, requirePermissions } from "./prepare.ts";
+import { openUnpacked, requirePlace, unpack } from "./unpacked.ts";
 
 /** How long an orderly and an immediate exit wait for the reader of the log. */
 const FLUSH_MS = 1000;
@@ -30,12 +32,30 @@ export async function runCli(args: readonly string[], host: Host): Promise<numbe
   let invocation: Invocation | null = null;
   try {
     invocation = parseCommandLine(args);
+    using _lock = host.isCompiled ? openFiles(invocation, host) : null;
     return await execute(invocation, host);
   } catch (error) {
     const debug = invocation !== null && "logLevel" in invocation &&
       invocation.logLevel === "debug";
     host.err(failureText(error, new Redactor(), debug));
     return exitCode(error);
+  }
+}
+
+/** Verifies what a compiled program has unpacked, as far as the command uses it; returns the lock on it. */
+function openFiles({ command }: Invocation, host: Host): Disposable | null {
+  switch (command) {
+    case "help":
+    case "version":
+    case "unpack":
+      return null;
+    case "permissions":
+      requirePlace(host);
+      return null;
+    case "run":
+    case "check":
+    case "probe":
+      return openUnpacked(host);
   }
 }
 
@@ -46,6 +66,13 @@ async function execute(invocation: Invocation, host: Host): Promise<number> {
       return EXIT.done;
     case "version":
       host.out(`orion ${VERSION}\n`);
+      return EXIT.done;
+    case "unpack":
+      if (!host.isCompiled) {
+        const remedy = "Leave it out: this Orion runs from its own folder.";
+        throw new UsageError("--unpack is for the compiled program", remedy);
+      }
+      unpack(host);
       return EXIT.done;
     case "permissions":
       printPermissions(invocation, host);

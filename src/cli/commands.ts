@@ -37,6 +37,12 @@ export const OPTIONS = {
   },
   help: { short: "h", help: ["prints this text"] },
   version: { short: "V", help: ["prints the version"] },
+  unpack: {
+    help: [
+      "verifies a compiled program's unpacked files, makes them readable for all",
+      "users, and removes those of earlier versions",
+    ],
+  },
   connect: { help: ["also opens each camera and the broker once"] },
   env: { value: "NAME", help: ["reads the URL from this environment variable"] },
   transport: {
@@ -80,6 +86,7 @@ export const COMMON_OPTIONS: readonly OptionName[] = [
   "log-level",
   "help",
   "version",
+  "unpack",
 ];
 
 export const COMMAND_NAMES = ["run", "check", "probe", "permissions"] as const;

@@ -1,6 +1,6 @@
 import { assertNever } from "../core/assert.ts";
 import { DEMO_HOST } from "../config/demo.ts";
-import { OrionError } from "../core/errors.ts";
+import { LifecycleError, OrionError } from "../core/errors.ts";
 import { decodeText, readRegularFileSync } from "../core/regular_file.ts";
 import type { PermissionKind } from "../core/missing_grant.ts";
 
@@ -24,6 +24,10 @@ export interface Host {
   isFree(port: number): boolean | null;
   /** Whether this is a compiled program, whose permissions are baked in. */
   readonly isCompiled: boolean;
+  /** The absolute path of the running program. */
+  readonly program: string;
+  /** Gives up the permission to write below a folder. */
+  dropWrite(folder: string): void;
   /** Writes a command's result to standard output. */
   out(text: string): void;
   /** Writes errors and warnings to standard error. */
@@ -58,6 +62,8 @@ export function systemHost(root: string): Host {
       Deno.permissions.querySync(descriptorOf(kind, value)).state === "granted",
     isFree,
     isCompiled: Deno.build.standalone,
+    program: Deno.execPath(),
+    dropWrite,
     out: (text) => writeOut(text),
     err: (text) => writeErr(text),
     errAsync: (bytes) => Deno.stderr.write(bytes),
@@ -74,6 +80,12 @@ export function systemHost(root: string): Host {
     },
     exit: (code) => Deno.exit(code),
   };
+}
+
+/** @throws {LifecycleError} when the permission is still there, granted by another path */
+function dropWrite(folder: string): void {
+  const { state } = Deno.permissions.revokeSync({ name: "write", path: folder });
+  if (state === "granted") throw new LifecycleError(`${folder} may still be written`);
 }
 
 function isFree(port: number): boolean | null {

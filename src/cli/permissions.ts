@@ -78,6 +78,7 @@ function grantFor(args: PermissionsArgs, host: Host): Grant {
   switch (of.command) {
     case "help":
     case "version":
+    case "unpack":
       return startGrant([], []);
     case "probe":
       return probeGrant(probeUrl(of.address, host), of, host);

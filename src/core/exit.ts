@@ -15,8 +15,8 @@ export const EXIT = {
   gaveUp: 70,
 } as const;
 
-/** Error codes of invalid usage, configuration or permission flags. */
-const USAGE_CODES = new Set(["USAGE", "CONFIG", "PERMISSIONS"]);
+/** Error codes of invalid usage, configuration, permission flags or installation: a restart does not help. */
+const USAGE_CODES = new Set(["USAGE", "CONFIG", "PERMISSIONS", "UNPACK_PLACE", "UNPACK_DAMAGED"]);
 
 /**
  * Returns the exit code for the error that ended a command. An unusable model is a mistake in the

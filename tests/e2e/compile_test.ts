@@ -1,10 +1,21 @@
 /** The single program: what is embedded, what is refused, and, given a real runtime, that it runs. */
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
+import { createHash } from "node:crypto";
+import { CONTENTS_FILE, parseContents } from "../../src/cli/contents_list.ts";
 import { contentProblems, listContents } from "../../scripts/lib/contents.ts";
 import { embeddedProblems } from "../../scripts/lib/embedded.ts";
 import { stage } from "../../scripts/lib/stage.ts";
 import { targetNamed, TARGETS } from "../../scripts/lib/targets.ts";
+import { readEmbedded } from "../support/product/embedded_files.ts";
+import {
+  install,
+  type InstallFolder,
+  installFolder,
+  runInstalled,
+  shell,
+  startInstalled,
+} from "../support/product/installed.ts";
 import { Child } from "../support/system/children.ts";
 import { ROOT, tempFolder } from "../support/system/files.ts";
 import { ignoreWithout } from "../support/system/parts.ts";
@@ -28,16 +39,131 @@ async function compile(
   return { code, stdout: child.stdout.text(), stderr: child.stderr.text() };
 }
 
+/** The user that the tests run as; the tests themselves may not ask. */
+const isRoot = (await shell("id -u")).trim() === "0";
+
+/** A configuration of the main job. */
+function demoConfig(): string {
+  return `cameras: [{ id: demo, url: "demo:" }]\n` +
+    "detectors: [{ id: person, model: builtin:person-int8 }]\n" +
+    `mqtt: { listen: "127.0.0.1:${freePort()}" }\nhealth: { listen: off }\n`;
+}
+
+/** The arguments that compile for a folder of root and a configuration in it. */
+function argsFor(folder: InstallFolder, config: string): string[] {
+  return ["--at", `${folder.path}/opt`, "--config", config]
+    .concat("--config-at", `${folder.path}/etc/orion.yaml`);
+}
+
+/** Tries the program as installed by root and run by another user. */
+async function tryInstalled(
+  t: Deno.TestContext,
+  folder: InstallFolder,
+  made: { program: string; config: string },
+): Promise<void> {
+  await install(made.program, made.config, folder);
+  const configured = ["--config", `${folder.path}/etc/orion.yaml`];
+  const step = (name: string, fn: () => Promise<void>) =>
+    t.step({ name, ignore: !isRoot || ignoreWithout("libav"), fn });
+
+  await step("not unpacked by root: one error with the remedy", async () => {
+    const { code, stderr } = await runInstalled(folder, "other", ["check", ...configured]);
+    assert.equal(code, 2, stderr);
+    assert.match(
+      stderr,
+      /^error: \S+\/opt\/orion may not read .*: it could not write beside itself$/m,
+    );
+    assert.match(stderr, /^ {2}→ Unpack it once .*: sudo \S+\/opt\/orion --unpack$/m);
+    assert.equal(stderr.split("\n").length, 2, stderr);
+  });
+
+  await step("--unpack by root: verified, readable, and earlier versions removed", async () => {
+    const earlier = 'for name in old older; do mkdir -p "$0/opt/.orion/$name"; done; ' +
+      'touch -d @2000000 "$0/opt/.orion/old/.done"; touch -d @1000000 "$0/opt/.orion/older/.done"';
+    await shell(earlier, folder.path);
+    const { code, stdout, stderr } = await runInstalled(folder, "root", ["--unpack"]);
+    assert.equal(code, 0, stderr);
+    assert.match(stdout, /\/opt\/\.orion\/\w+: \d{4} files: complete$/m);
+    assert.match(stdout, /\/opt\/\.orion\/old: kept, the version before$/m);
+    assert.match(stdout, /\/opt\/\.orion\/older: removed$/m);
+    await shell('test -d "$0/opt/.orion/old" && test ! -e "$0/opt/.orion/older"', folder.path);
+  });
+
+  await step("another user runs the main job", async () => {
+    await using orion = startInstalled(folder, "other", ["run", ...configured]);
+    await orion.stderr.waitFor((line) => line.includes(" detections "));
+    orion.signal("SIGTERM");
+    assert.equal((await orion.exit()).code, 0, orion.stderr.text());
+  });
+
+  await step("permissions: what is baked in is shown beside what is needed", async () => {
+    const { code, stdout, stderr } = await runInstalled(folder, "other", [
+      "permissions",
+      ...configured,
+    ]);
+    assert.equal(code, 0, stderr);
+    const [needed = "", baked = ""] = stdout.split("Baked into this program:");
+    for (const part of [needed, baked]) {
+      assert.match(part, new RegExp(`^ {2}--allow-read=.*${folder.path}/etc/orion\\.yaml`, "m"));
+    }
+    assert.match(baked, new RegExp(`^ {2}--allow-write=${folder.path}/opt/\\.orion$`, "m"));
+    assert.match(baked, /^Nothing that is needed is missing\.$/m);
+  });
+
+  await step(
+    "damaged files: named to a user who may not write, repaired for one who may",
+    () => tryDamaged(folder, configured),
+  );
+}
+
+/** Damages the unpacked files of an installed program. */
+async function tryDamaged(folder: InstallFolder, configured: readonly string[]): Promise<void> {
+  const damage = 'set -- "$0"/opt/.orion/*/workers; printf x >> "$1/broker.ts"; rm "$1/capture.ts"';
+  await shell(damage, folder.path);
+  const check = ["check", ...configured];
+  const other = await runInstalled(folder, "other", check);
+  assert.equal(other.code, 2, other.stderr);
+  assert.match(
+    other.stderr,
+    /^error: 2 of the .*\(workers\/broker\.ts, workers\/capture\.ts\): .*denied/m,
+  );
+  assert.match(other.stderr, /^ {2}→ Repair them .*: sudo \S+\/opt\/orion --unpack$/m);
+  const root = await runInstalled(folder, "root", ["--unpack"]);
+  assert.equal(root.code, 1, root.stderr);
+  assert.match(root.stderr, /^ {2}→ Start it again/m);
+  const again = await runInstalled(folder, "root", ["--unpack"]);
+  assert.equal(again.code, 0, again.stderr);
+  const checked = await runInstalled(folder, "other", check);
+  assert.equal(checked.code, 0, checked.stderr);
+}
+
+/** Every file that the program verifies is embedded as it was listed, and no other but Deno's own. */
+function checkEmbedded(program: string): void {
+  const { files } = readEmbedded(program);
+  const list = parseContents(new TextDecoder().decode(files.get(CONTENTS_FILE)));
+  const digest = (bytes: Uint8Array) => createHash("sha256").update(bytes).digest("hex");
+  const embedded = [...files].filter(([path]) => path !== CONTENTS_FILE && path !== "deno.json")
+    .map(([path, bytes]) => ({ path, bytes: bytes.length, digest: digest(bytes) }));
+  const byPath = (a: { path: string }, b: { path: string }) => a.path < b.path ? -1 : 1;
+  assert.deepEqual(embedded.sort(byPath), list?.sort(byPath));
+}
+
 for (const target of TARGETS) {
-  Deno.test(`compile: for ${target.name} everything required is embedded, into a trial program`, async () => {
+  Deno.test(`compile: for ${target.name} everything required is embedded, into a trial program`, async (t) => {
     using out = tempFolder();
-    const args = ["--target", target.name, "--out", out.path];
+    await using folder = await installFolder();
+    const config = out.write("mine.yaml", demoConfig());
+    const args = ["--target", target.name, "--out", `${out.path}/dist`, ...argsFor(folder, config)];
     const { code, stdout, stderr } = await compile("find_deno", args);
     assert.equal(code, 0, stderr);
     assert.match(stdout, /^\d+ files for \S+: complete, and nothing else$/m);
-    const names = [...Deno.readDirSync(out.path)].map(({ name }) => name).sort();
-    const program = `orion-${target.name}.trial`;
-    assert.deepEqual(names, [program, `${program}.THIRD_PARTY.txt`]);
+    assert.match(stdout, /^not run: a trial does not run$/m);
+    const names = [...Deno.readDirSync(`${out.path}/dist`)].map(({ name }) => name).sort();
+    const name = `orion-${target.name}.trial`;
+    assert.deepEqual(names, [name, `${name}.THIRD_PARTY.txt`]);
+    const program = `${out.path}/dist/${name}`;
+    checkEmbedded(program);
+    if (target.arch === Deno.build.arch) await tryInstalled(t, folder, { program, config });
   });
 }
 
@@ -52,9 +178,16 @@ Deno.test("compile: a runtime for another machine, or a missing one, is one clea
       /^error: DENORT_BIN=\S+ is not a runtime for aarch64-unknown-linux-gnu$/m,
     );
   }
+  const native = ["--out", out.path];
+  const other = await compile("printf /bin/sh", native);
+  assert.equal(other.code, 2);
+  assert.match(other.stderr, /^error: DENORT_BIN=\S+ is not a runtime of Deno$/m);
   const missing = await compile("printf /nowhere/denort", args);
   assert.equal(missing.code, 2);
   assert.match(missing.stderr, /^error: There is no \/nowhere\/denort/);
+  const relative = await compile("find_deno", ["--at", "opt/orion", ...native]);
+  assert.equal(relative.code, 2);
+  assert.match(relative.stderr, /^error: --at opt\/orion .* must begin with \/$/m);
   assert.deepEqual([...Deno.readDirSync(out.path)], []);
 });
 
@@ -90,30 +223,15 @@ const denort = await givenRuntime();
 
 /** Registered where there is one: it can be had from no package of the system. */
 if (denort !== "") {
-  Deno.test({
-    name: "compile: with a real runtime the program does the main job, for its configuration alone",
-    ignore: ignoreWithout("libav"),
-    async fn() {
-      using out = tempFolder();
-      const config = out.write(
-        "orion.yaml",
-        `cameras: [{ id: demo, url: "demo:" }]\n` +
-          "detectors: [{ id: person, model: builtin:person-int8 }]\n" +
-          `mqtt: { listen: "127.0.0.1:${freePort()}" }\nhealth: { listen: off }\n`,
-      );
-      const args = ["--out", out.path, "--at", out.path, "--config", config];
-      const made = await compile(`printf %s "${denort}"`, args);
-      assert.equal(made.code, 0, made.stderr);
-      const program = made.stdout.split("\n").at(-1) ?? "";
-      await using orion = new Child({
-        name: "the program",
-        command: "sh",
-        args: ["-c", 'exec "$0" "$@"', program, "run", "--config", config],
-        env: { NO_COLOR: "1" },
-      });
-      await orion.stderr.waitFor((line) => line.includes(" detections "));
-      orion.signal("SIGTERM");
-      assert.equal((await orion.exit()).code, 0);
-    },
+  Deno.test("compile: with a real runtime the program runs, for its configuration alone", async (t) => {
+    using out = tempFolder();
+    await using folder = await installFolder();
+    const config = out.write("mine.yaml", demoConfig());
+    const args = ["--out", `${out.path}/dist`, ...argsFor(folder, config)];
+    const made = await compile(`printf %s "${denort}"`, args);
+    assert.equal(made.code, 0, made.stderr);
+    assert.match(made.stdout, /^ran here: orion \d/m);
+    const program = made.stdout.split("\n").at(-1) ?? "";
+    await tryInstalled(t, folder, { program, config });
   });
 }

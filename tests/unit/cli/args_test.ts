@@ -59,6 +59,7 @@ const VALID: readonly { words: string; is: Invocation }[] = [
   { words: "check -h", is: { command: "help", topic: "check" } },
   { words: "run --version", is: { command: "version" } },
   { words: "-V", is: { command: "version" } },
+  { words: "--unpack", is: { command: "unpack" } },
 ];
 
 for (const { words, is } of VALID) {

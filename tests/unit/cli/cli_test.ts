@@ -37,6 +37,8 @@ async function cli(
     isGranted: world.isGranted ?? (() => true),
     isFree: world.isFree ?? (() => true),
     isCompiled: world.isCompiled ?? false,
+    program: "/opt/orion/orion",
+    dropWrite: () => undefined,
     out: (part) => void (out += part),
     err: (part) => void (err += part),
     errAsync: (bytes) => {
@@ -71,6 +73,12 @@ Deno.test("cli: bad usage is one error with a remedy, exit code 2, and nothing o
   assert.equal(code, 2);
   assert.equal(out, "");
   assert.equal(err, 'error: Unknown option --confg\n  → Did you mean "--config"?\n');
+});
+
+Deno.test("cli: --unpack is refused where nothing is unpacked", async () => {
+  const { code, err } = await cli(["--unpack"]);
+  assert.equal(code, 2);
+  assert.match(err, /^error: --unpack is for the compiled program\n/);
 });
 
 Deno.test("cli: a relative path of a configuration is resolved against the current folder", async () => {

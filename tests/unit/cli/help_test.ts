@@ -18,6 +18,7 @@ const GIVEN: Readonly<Record<OptionName, readonly string[]>> = {
   "log-level": ["--log-level", "debug"],
   help: ["--help"],
   version: ["--version"],
+  unpack: ["--unpack"],
   connect: ["--connect"],
   env: ["--env", "CAMERA"],
   transport: ["--transport", "udp"],
@@ -49,6 +50,8 @@ Validates the configuration and the models, and lists every problem with its pla
   --log-level LEVEL     debug, info (default), warning or error
   -h, --help            prints this text
   -V, --version         prints the version
+  --unpack              verifies a compiled program's unpacked files, makes them readable for all
+                        users, and removes those of earlier versions
 
 Exit codes: 0 done, 1 failed at run time, 2 bad usage, configuration or permissions,
 70 the watchdog gave up (start it again).
