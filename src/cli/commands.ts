@@ -37,6 +37,10 @@ export const OPTIONS = {
   },
   help: { short: "h", help: ["prints this text"] },
   version: { short: "V", help: ["prints the version"] },
+  "env-file": {
+    value: "FILE",
+    help: ["variables for the configuration, as in systemd's EnvironmentFile="],
+  },
   connect: { help: ["also opens each camera and the broker once"] },
   env: { value: "NAME", help: ["reads the URL from this environment variable"] },
   transport: {
@@ -106,15 +110,16 @@ export const COMMANDS: Readonly<Record<CommandName, CommandSpec>> = {
     about: [
       "Runs the service in the foreground. SIGINT, SIGTERM and SIGHUP shut it down in order.",
     ],
-    options: [],
+    options: ["env-file"],
   },
   check: {
     summary: "validates the configuration and the models",
     usage: [["check [OPTIONS]"]],
     about: [
-      "Validates the configuration and the models, and lists every problem with its place and remedy.",
+      "Validates the configuration, the address for HTTP and the models, and lists every problem with its",
+      "place and remedy.",
     ],
-    options: ["connect"],
+    options: ["connect", "env-file"],
   },
   probe: {
     argument: "URL",
@@ -138,6 +143,6 @@ export const COMMANDS: Readonly<Record<CommandName, CommandSpec>> = {
     about: [
       "Prints what the process and each worker may do under the configuration, and Deno's flags for it.",
     ],
-    options: ["json", "flags"],
+    options: ["env-file", "json", "flags"],
   },
 };

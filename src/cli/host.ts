@@ -1,5 +1,6 @@
 import { assertNever } from "../core/assert.ts";
 import { DEMO_HOST } from "../config/demo.ts";
+import type { FileMode } from "../config/file_mode.ts";
 import { OrionError } from "../core/errors.ts";
 import type { PermissionKind } from "../core/missing_grant.ts";
 
@@ -12,7 +13,8 @@ export interface Host {
   env(name: string): string | undefined;
   readText(path: string): string;
   isFile(path: string): boolean;
-  modeOf(path: string): number | null;
+  /** The mode and the owner of a file; null where there is none, or no permission. */
+  modeOf(path: string): FileMode | null;
   /** The first line of standard input; reads at most `maxBytes`. */
   readLine(maxBytes: number): string;
   /** Whether Deno grants this process a permission. */
@@ -45,7 +47,10 @@ export function systemHost(root: string): Host {
     env: (name) => Deno.env.get(name),
     readText: (path) => Deno.readTextFileSync(path),
     isFile: (path) => stat(path)?.isFile ?? false,
-    modeOf: (path) => stat(path)?.mode ?? null,
+    modeOf: (path) => {
+      const { mode = null, uid = null } = stat(path) ?? {};
+      return mode === null ? null : { bits: mode, uid };
+    },
     readLine: (maxBytes) => readLine(Deno.stdin, maxBytes),
     isGranted: (kind, value) =>
       Deno.permissions.querySync(descriptorOf(kind, value)).state === "granted",
