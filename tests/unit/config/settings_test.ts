@@ -11,11 +11,7 @@ const PATH = "/etc/orion/orion.yaml";
 function load(yaml: string | null, world: {
   env?: Record<string, string>;
   files?: Record<string, string>;
-  modes?: Record<string, number>;
-  /** The owner of all files; default: the user of the service. */
-  uid?: number;
   putOffSecrets?: boolean;
-  environmentFile?: string;
 } = {}): Settings {
   const read: string[] = [];
   return loadSettings({
@@ -28,11 +24,6 @@ function load(yaml: string | null, world: {
       if (text === undefined || text === null) throw new Deno.errors.NotFound();
       return text;
     },
-    modeOf: (path) => {
-      const bits = world.modes?.[path];
-      return bits === undefined ? null : { bits, uid: world.uid ?? 990 };
-    },
-    environmentFile: world.environmentFile ?? null,
     putOffSecrets: world.putOffSecrets ?? false,
   });
 }
@@ -285,75 +276,4 @@ mqtt: { url: "mqtt://b", username: "\${NAME}", password: { file: pw } }
 Deno.test("settings: while reads are deferred, no secret file is read", () => {
   const settings = load(FULL, { env: WORLD.env, putOffSecrets: true });
   assert.deepEqual(settings.secretFiles, ["/etc/orion/secrets/mqtt"]);
-});
-
-Deno.test("settings: an unsafe setting is a warning, without the secret", () => {
-  const yaml = "cameras: [{ id: a, url: 'rtsp://u:hunter2@h/s' }]\n" +
-    "mqtt: { url: 'mqtt://b', username: u, password: { file: pw } }";
-  const { warnings } = load(yaml, {
-    files: { "/etc/orion/pw": "secret" },
-    modes: { [PATH]: 0o644, "/etc/orion/pw": 0o640 },
-  });
-  assert.equal(warnings.length, 3);
-  assert.match(warnings.join("\n"), /mqtt\.password\.file.*chmod 600/);
-  assert.match(warnings.join("\n"), /orion\.yaml holds credentials/);
-  assert.match(warnings.join("\n"), /unencrypted/);
-  assert.ok(!warnings.join().includes("hunter2"));
-});
-
-Deno.test("settings: a file of root may be read by its group, and one of the service by itself alone", () => {
-  const yaml = "cameras: [{ id: a, url: 'rtsp://u:hunter2@h/s' }]\n" +
-    "mqtt: { url: 'mqtts://b', username: u, password: { file: pw } }";
-  const pw = "/etc/orion/pw";
-  const warned = (bits: number, uid: number) =>
-    load(yaml, { files: { [pw]: "secret" }, modes: { [PATH]: bits, [pw]: bits }, uid }).warnings
-      .join("\n");
-  for (const bits of [0o400, 0o600, 0o440, 0o640]) assert.equal(warned(bits, 0), "", `${bits}`);
-  for (const bits of [0o644, 0o641, 0o660, 0o650]) {
-    assert.match(warned(bits, 0), /mqtt\.password\.file.*chmod 640.*\n.*chmod 640/, `${bits}`);
-  }
-  for (const bits of [0o400, 0o600]) assert.equal(warned(bits, 990), "", `${bits}`);
-  for (const bits of [0o640, 0o604, 0o620]) assert.match(warned(bits, 990), /600/, `${bits}`);
-});
-
-Deno.test("settings: a password to a broker on this machine is no warning", () => {
-  const warnings = (host: string) =>
-    load(`cameras: [{ id: a, url: 'demo:' }]\nmqtt: { url: 'mqtt://u:p@${host}' }`).warnings;
-  for (const host of ["127.0.0.1", "127.9.9.9:1884", "localhost", "[::1]"]) {
-    assert.deepEqual(warnings(host), [], host);
-  }
-  for (const host of ["127.0.0.1.example", "192.168.1.5", "broker.lan"]) {
-    assert.match(warnings(host).join(), /unencrypted/, host);
-  }
-});
-
-Deno.test("settings: a file of variables has precedence, is listed as a secret file, and its mode counts", () => {
-  const yaml = "cameras: [{ id: a, url: 'rtsp://u:${P}@${H}/s' }]";
-  const file = "/etc/orion/environment";
-  const settings = load(yaml, {
-    env: { P: "of the process", H: "h" },
-    environmentFile: file,
-    files: { [file]: `P="hunter-2"\n` },
-    modes: { [file]: 0o644 },
-    uid: 0,
-  });
-  assert.equal(settings.cameras[0]?.url.expose(), "rtsp://u:hunter-2@h/s");
-  assert.deepEqual(settings.secretFiles, [file]);
-  assert.match(
-    settings.warnings.join("\n"),
-    /^others may use \/etc\/orion\/environment; .*640 it$/,
-  );
-  assert.ok(settings.secrets().includes("hunter-2"));
-  const missing = (path: string) => () => load(yaml, { environmentFile: path });
-  assert.throws(
-    missing("/none"),
-    (error) =>
-      error instanceof ConfigError && error.file === "/none" && error.files.includes("/none") &&
-      /cannot read \/none/.test(error.problems[0]?.message ?? ""),
-  );
-});
-
-Deno.test("settings: a configuration whose credentials come from elsewhere may be read by all", () => {
-  const yaml = "cameras: [{ id: a, url: 'rtsp://u:${P}@h/s' }]";
-  assert.deepEqual(load(yaml, { env: { P: "x" }, modes: { [PATH]: 0o644 } }).warnings, []);
 });
