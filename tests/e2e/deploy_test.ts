@@ -57,12 +57,12 @@ Deno.test("deploy: every block of commands on the page is valid for sh", async (
 Deno.test("deploy: the walk verifies the outcome of each of its blocks, and of no other", () => {
   const checks = Deno.readTextFileSync(`${ROOT}/scripts/service/walk_checks.sh`);
   const named = (when: string) =>
-    [...checks.matchAll(new RegExp(`^${when}_(\\w+)\\(\\)`, "gm"))].map(([, name]) => name);
+    [...checks.matchAll(new RegExp(`^${when}_(\\w+)\\(\\)`, "gm"))].map(([, name = ""]) => name);
   const walked = COMMANDS.flatMap(({ walked }) => walked ?? []);
   assert.ok(walked.length >= 8, walked.join());
   assert.deepEqual(new Set(named("after")), new Set(walked));
   assert.equal(new Set(walked).size, walked.length, "names are unique");
-  for (const name of named("before")) assert.ok(walked.includes(name ?? ""), name);
+  for (const name of named("before")) assert.ok(walked.includes(name), name);
 });
 
 Deno.test("deploy: the page and the unit start Orion with commands and options that there are", () => {
