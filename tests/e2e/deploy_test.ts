@@ -84,9 +84,10 @@ Deno.test("deploy: what the page and the unit use of a release is packed into it
 });
 
 Deno.test("deploy: the unit reads the files that the page installs", () => {
-  for (const path of ["/etc/orion/orion.yaml", "/etc/orion/environment"]) {
-    assert.ok(UNIT.includes(path), path);
-    assert.ok(COMMANDS.some(({ text }) => text.includes(path)), path);
+  const paths = [/^ExecStart=.* --config (\S+)/m, /^EnvironmentFile=-(.*)$/m]
+    .map((pattern) => pattern.exec(UNIT)?.[1] ?? assert.fail(`${pattern}`));
+  for (const path of paths) {
+    assert.ok(COMMANDS.some(({ text }) => text.includes(` ${path}\n`)), path);
   }
 });
 
