@@ -30,17 +30,20 @@ fi
 config=${ORION_CONFIG:-}
 [ -n "$config" ] || config=orion.yaml
 previous=
+environment=
 variable=
 input=
 for word in "$@"; do
   case $word in
     --) break ;;
     --config=*) config=${word#--config=} ;;
+    --env-file=*) environment=${word#--env-file=} ;;
     --env=*) variable=${word#--env=} ;;
     # An address on standard input, which both processes need: in memory, and in no command line.
     -) [ "${1:-}" != probe ] || [ -n "$input" ] || { IFS= read -r address || true; input=yes; } ;;
   esac
   [ "$previous" != --config ] || config=$word
+  [ "$previous" != --env-file ] || environment=$word
   [ "$previous" != --env ] || variable=$word
   previous=$word
 done
@@ -48,8 +51,12 @@ case $config in
   /*) ;;
   *) config=$(pwd -P)/$config ;;
 esac
-case $root$config in
-  *,*) fail "Cannot grant reading $root and $config: a comma cannot stand in a grant" \
+case $environment in
+  '' | /*) ;;
+  *) environment=$(pwd -P)/$environment ;;
+esac
+case $root$config$environment in
+  *,*) fail "Cannot grant reading $root, $config${environment:+ and $environment}: a comma cannot stand in a grant" \
     "Rename the file or its folder." 2 ;;
 esac
 
@@ -89,7 +96,7 @@ export DENO_NO_UPDATE_CHECK=1
 
 flags() {
   "$deno" run --no-prompt --cached-only --no-remote --deny-import --ignore-env \
-    "--allow-env=$names" "--allow-read=$root,$config$libraries" \
+    "--allow-env=$names" "--allow-read=$root,$config${environment:+,$environment}$libraries" \
     ${demo_ports:+"--allow-net=$demo_ports"} \
     "$root/main.ts" permissions --flags -- "$@"
 }

@@ -9,22 +9,18 @@
 # (may.py), and when systemd starts it again.
 set -eu
 
-fail() {
-  printf 'error: %s\n' "$*" >&2
-  exit 1
-}
+here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd -P)
+root=$(dirname -- "$(dirname -- "$here")")
+# shellcheck source=scripts/service/machine.sh disable=SC1091
+. "$here/machine.sh"
 
 [ $# -eq 1 ] || fail "usage: sh scripts/service/trial.sh FOLDER"
 [ "$(id -u)" = 0 ] || fail "it takes root to be the first process of a machine"
-here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd -P)
-root=$(dirname -- "$(dirname -- "$here")")
 mkdir -p -- "$1/out" "$1/root" "$1/units" "$1/dist"
 work=$(CDPATH='' cd -- "$1" && pwd -P)
 for program in /usr/lib/systemd/systemd /usr/bin/python3 /usr/bin/mosquitto_sub /usr/bin/unshare; do
   [ -x "$program" ] || fail "$program is not installed"
 done
-cgroups=$(findmnt -n -o TARGET -t cgroup2 | sed -n 1p)
-[ -n "$cgroups" ] || fail "there are no cgroups of the second version"
 
 rm -rf "$work/dist" "$work/opt" "$work"/out/* "$work"/units/* && mkdir "$work/dist" "$work/opt"
 sh "$root/scripts/lib/tool.sh" package --out "$work/dist"
@@ -49,6 +45,7 @@ YAML
 cat >"$work/enter.sh" <<'SH'
 set -e
 work=$1
+. "$2"
 cd "$work"
 mount --make-rprivate /
 mount -t tmpfs none root
@@ -59,20 +56,10 @@ for name in usr etc; do
   mkdir "over/$name" "over/$name.work"
   mount -t overlay -o "lowerdir=/$name,upperdir=over/$name,workdir=over/$name.work" none "$name"
 done
-mount -t proc proc proc
-mount --bind proc/sys proc/sys && mount -o remount,ro,bind proc/sys
-mount -t sysfs -o ro sysfs sys
-mount -t cgroup2 none sys/fs/cgroup
-mount -t tmpfs none run
-mount -t tmpfs none dev
-for name in null zero full random urandom tty; do : >"dev/$name" && mount --bind "/dev/$name" "dev/$name"; done
-mkdir dev/pts dev/shm
-mount -t devpts -o newinstance,ptmxmode=0666 none dev/pts
-mount -t tmpfs none dev/shm
-ln -s pts/ptmx dev/ptmx
-ln -s /proc/self/fd dev/fd
-mkdir opt/orion
-cp -r "$work/opt/." opt/orion/
+mount_kernel
+mkdir -p opt/orion/release
+cp -r "$work/opt/." opt/orion/release/
+ln -s release opt/orion/current
 mount --bind "$work/out" out
 mount --bind "$work/units" usr/lib/systemd/system
 
@@ -84,52 +71,23 @@ rm -rf etc/systemd/system
 mkdir -p etc/orion etc/systemd/system/orion.service.d
 install -m 0640 -o 0 -g 990 "$work/orion.yaml" etc/orion/orion.yaml
 cd etc/systemd/system
-cp ../../../opt/orion/orion.service .
+cp ../../../opt/orion/release/orion.service .
 printf '[Service]\nStandardOutput=append:/out/orion.log\nStandardError=append:/out/orion.log\n' \
   >orion.service.d/log.conf
 printf '[Unit]\nRequires=orion.service\nAllowIsolate=yes\n' >trial.target
-sed -e 's#^ExecStart=.*#ExecStart=/usr/bin/python3 /opt/orion/may.py#' -e 's/^Type=.*/Type=oneshot/' \
+sed -e 's#^ExecStart=.*#ExecStart=/usr/bin/python3 /opt/orion/current/may.py#' -e 's/^Type=.*/Type=oneshot/' \
   -e '/^Restart/d' orion.service >may.service
 mkdir may.service.d && sed 's/orion.log/may.log/' orion.service.d/log.conf >may.service.d/log.conf
 cd "$work/root"
 ip link set lo up
 for address in 192.168.7.1 203.0.113.1; do ip address add "$address/32" dev lo; done
-pivot_root . old
-umount -l old
-exec env -i container=trial PATH=/usr/sbin:/usr/bin:/sbin:/bin \
-  /usr/lib/systemd/systemd --unit=trial.target --log-target=null --show-status=0
+become_init trial.target
 SH
 
-group=$cgroups/orion-trial
-mkdir -p "$group"
-outer=
-end() {
-  # The shell would report what it has killed.
-  exec 2>/dev/null
-  [ -z "$outer" ] || kill -KILL "$outer" 2>/dev/null || :
-  wait "$outer" 2>/dev/null || :
-  sleep 0.5
-  find "$group" -depth -type d -exec rmdir {} + 2>/dev/null || :
-}
-trap end EXIT
-trap 'exit 130' INT TERM
-sh -c 'echo $$ >"$1/cgroup.procs" && exec unshare --cgroup --mount --uts --ipc --net --pid --fork --kill-child \
-  sh "$2/enter.sh" "$2"' sh "$group" "$work" &
-outer=$!
+explain() { tail -n 20 "$work/out/orion.log"; }
+start_machine orion-trial sh "$work/enter.sh" "$work" "$here/machine.sh"
 
-inside() { nsenter -t "$(pgrep -P "$outer")" -m -u -i -n -p -C "$@"; }
-is() { [ "$(inside systemctl show orion -p "$1" --value 2>/dev/null)" = "$2" ]; }
-# until_it COMMAND…: at most a minute.
-until_it() {
-  tries=0
-  until "$@"; do
-    tries=$((tries + 1))
-    [ "$tries" -lt 120 ] || { tail -n 20 "$work/out/orion.log" >&2; fail "no $*"; }
-    sleep 0.5
-  done
-}
 sees() { inside mosquitto_sub -t 'orion/+/inferences/#' -C "$1" -W 30 >/dev/null 2>&1; }
-step() { printf -- '--- %s\n' "$*"; }
 
 step "the demo runs under the unit"
 until_it is ActiveState active

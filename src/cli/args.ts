@@ -21,6 +21,8 @@ export type LogFormat = typeof OPTIONS["log-format"]["choices"][number];
 export interface CommonArgs {
   /** What `--config` names, as given; null without one. */
   readonly config: string | null;
+  /** What `--env-file` names, as given; null without one. */
+  readonly envFile: string | null;
   readonly logFormat: LogFormat;
   readonly logLevel: LogLevel;
 }
@@ -198,6 +200,7 @@ function checkBelongs(command: CommandName, name: OptionName): void {
 function commonArgs(words: Words): CommonArgs {
   return {
     config: words.value("config"),
+    envFile: words.value("env-file"),
     logFormat: choice(words, "log-format", OPTIONS["log-format"]),
     logLevel: choice(words, "log-level", OPTIONS["log-level"]),
   };

@@ -6,6 +6,7 @@ import { Redactor } from "../core/redact.ts";
 import { VERSION } from "../core/version.ts";
 import { permissionManifest } from "../permissions/manifest.ts";
 import { type Invocation, parseCommandLine } from "./args.ts";
+import { checkHttp } from "../service/http_check.ts";
 import { checkConnections, checkModels, type Finding, findingOf, findingText } from "./check.ts";
 import { EXIT, exitCode } from "../core/exit.ts";
 import { failureText } from "./failure.ts";
@@ -145,11 +146,13 @@ async function check(
   const settings = readSettings(args, host);
   requirePermissions(settings, host);
   const redactor = new Redactor(settings.secrets());
+  const libav = await findingOf("libav", () => locatePlaces(host.root).libav.avformat);
   const findings: Finding[] = [
     { subject: "configuration", detail: settings.path ?? "none: the demo", problem: null },
-    await findingOf("libav", () => locatePlaces(host.root).libav.avformat),
+    libav,
+    await findingOf("http", () => checkHttp({ ...settings, clock: systemClock })),
   ];
-  if (findings.every(({ problem }) => problem === null)) {
+  if (libav.problem === null) {
     const places = locatePlaces(host.root);
     const manifest = permissionManifest(settings, places);
     const context = { settings, places, manifest };

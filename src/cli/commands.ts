@@ -43,6 +43,10 @@ export const OPTIONS = {
       "users, and removes those of earlier versions",
     ],
   },
+  "env-file": {
+    value: "FILE",
+    help: ["variables for the configuration, as in systemd's EnvironmentFile="],
+  },
   connect: { help: ["also opens each camera and the broker once"] },
   env: { value: "NAME", help: ["reads the URL from this environment variable"] },
   transport: {
@@ -113,15 +117,16 @@ export const COMMANDS: Readonly<Record<CommandName, CommandSpec>> = {
     about: [
       "Runs the service in the foreground. SIGINT, SIGTERM and SIGHUP shut it down in order.",
     ],
-    options: [],
+    options: ["env-file"],
   },
   check: {
     summary: "validates the configuration and the models",
     usage: [["check [OPTIONS]"]],
     about: [
-      "Validates the configuration and the models, and lists every problem with its place and remedy.",
+      "Validates the configuration, the address for HTTP and the models, and lists every problem with its",
+      "place and remedy.",
     ],
-    options: ["connect"],
+    options: ["connect", "env-file"],
   },
   probe: {
     argument: "URL",
@@ -145,6 +150,6 @@ export const COMMANDS: Readonly<Record<CommandName, CommandSpec>> = {
     about: [
       "Prints what the process and each worker may do under the configuration, and Deno's flags for it.",
     ],
-    options: ["json", "flags"],
+    options: ["env-file", "json", "flags"],
   },
 };

@@ -2,6 +2,7 @@ import { assertNever } from "../core/assert.ts";
 import { DEMO_HOST } from "../config/demo.ts";
 import { LifecycleError, OrionError } from "../core/errors.ts";
 import { decodeText, readRegularFileSync } from "../core/regular_file.ts";
+import type { FileMode } from "../config/file_mode.ts";
 import type { PermissionKind } from "../core/missing_grant.ts";
 
 /** What the command line uses of the operating system; tests replace it. */
@@ -13,9 +14,10 @@ export interface Host {
   env(name: string): string | undefined;
   readText(path: string): string;
   isFile(path: string): boolean;
-  modeOf(path: string): number | null;
   /** A path with its links resolved; null where there is nothing, or no permission. */
   realPath(path: string): string | null;
+  /** The mode and the owner of a file; null where there is none, or no permission. */
+  modeOf(path: string): FileMode | null;
   /** The first line of standard input; reads at most `maxBytes`. */
   readLine(maxBytes: number): string;
   /** Whether Deno grants this process a permission. */
@@ -55,8 +57,11 @@ export function systemHost(root: string): Host {
     env: (name) => Deno.env.get(name),
     readText: (path) => decodeText(readRegularFileSync(path, { maxBytes: MAX_TEXT_BYTES })),
     isFile: (path) => stat(path)?.isFile ?? false,
-    modeOf: (path) => stat(path)?.mode ?? null,
     realPath: (path) => unlessAbsent(() => Deno.realPathSync(path)),
+    modeOf: (path) => {
+      const { mode = null, uid = null } = stat(path) ?? {};
+      return mode === null ? null : { bits: mode, uid };
+    },
     readLine: (maxBytes) => readLine(Deno.stdin, maxBytes),
     isGranted: (kind, value) =>
       Deno.permissions.querySync(descriptorOf(kind, value)).state === "granted",

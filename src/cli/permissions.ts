@@ -11,7 +11,7 @@ import {
 import { type IsGranted, missingFlags, missingFor } from "../permissions/missing.ts";
 import { UsageError } from "../core/errors.ts";
 import { LIBAV_FOLDERS } from "../libav/locate.ts";
-import { type Invocation, parseCommandLine } from "./args.ts";
+import { type CommonArgs, type Invocation, parseCommandLine } from "./args.ts";
 import type { Host } from "./host.ts";
 import { probeUrl } from "./probe_address.ts";
 import { findPlaces, processGrant, readSettings } from "./prepare.ts";
@@ -83,11 +83,16 @@ function grantFor(args: PermissionsArgs, host: Host): Grant {
     case "probe":
       return probeGrant(probeUrl(of.address, host), of, host);
     case "permissions":
-      return processGrant({ config: of.config ?? args.config }, host, false);
+      return processGrant(configArgs(args, of), host, false);
     case "run":
     case "check":
-      return processGrant({ config: of.config ?? args.config }, host, true);
+      return processGrant(configArgs(args, of), host, true);
   }
+}
+
+/** The options of the command line after `--`, else those before it. */
+function configArgs(args: PermissionsArgs, of: CommonArgs) {
+  return { config: of.config ?? args.config, envFile: of.envFile ?? args.envFile };
 }
 
 /** The grant of a capture worker of a camera with this address and default settings. */

@@ -1,4 +1,5 @@
 /** Loads settings, locates libraries and computes grants for a command line. */
+import { resolve } from "node:path";
 import { ConfigError } from "../config/problems.ts";
 import { chooseDemoPorts, type DemoPorts } from "../config/demo.ts";
 import { chooseConfig, loadSettings } from "../config/load.ts";
@@ -28,11 +29,20 @@ export function configPath(args: Pick<CommonArgs, "config">, host: Host): string
   });
 }
 
+/** The options that determine the settings. */
+type ConfigArgs = Pick<CommonArgs, "config"> & Partial<Pick<CommonArgs, "envFile">>;
+
+/** The absolute path of the file of variables, or null. */
+function environmentFile({ envFile = null }: ConfigArgs, host: Host): string | null {
+  return envFile === null ? null : resolve(host.folder, envFile);
+}
+
 /** Reads the settings with their secrets; every file they name must exist. */
-export function readSettings(args: Pick<CommonArgs, "config">, host: Host): Settings {
+export function readSettings(args: ConfigArgs, host: Host): Settings {
   const path = configPath(args, host);
   return loadSettings({
     path,
+    environmentFile: environmentFile(args, host),
     ...demoPorts(path, host),
     root: host.root,
     env: (name) => host.env(name),
@@ -89,7 +99,7 @@ function unlessMissing<T>(locate: () => T): T | null {
  * @param startsWorkers  whether the command starts workers; otherwise it only reads
  */
 export function processGrant(
-  args: Pick<CommonArgs, "config">,
+  args: ConfigArgs,
   host: Host,
   startsWorkers: boolean,
 ): Grant {
@@ -98,6 +108,7 @@ export function processGrant(
   try {
     const settings = loadSettings({
       path,
+      environmentFile: environmentFile(args, host),
       ...demoPorts(path, host),
       root: host.root,
       env: (name) => host.env(name),

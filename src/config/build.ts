@@ -3,7 +3,7 @@ import { isIP } from "node:net";
 import { join } from "node:path";
 import { assert } from "../core/assert.ts";
 import { type BrokerAddress, shownBroker } from "../core/broker_address.ts";
-import { type Endpoint, endpointText } from "../core/endpoint.ts";
+import { type Endpoint, endpointText, isLoopback } from "../core/endpoint.ts";
 import { boxNorm } from "../core/geometry.ts";
 import { percentDecoded } from "../core/percent.ts";
 import { Secret } from "../core/secret.ts";
@@ -256,6 +256,7 @@ function cameraWarnings(camera: CameraSettings, index: number): string[] {
 function clearTextWarnings(mqtt: MqttSettings): string[] {
   const { address: { scheme, hostname }, password } = mqtt;
   if (password === null || scheme === "mqtts" || scheme === "wss") return [];
+  if (isLoopback(hostname)) return [];
   return [`mqtt.url: the password travels unencrypted to ${hostname}; use mqtts:// or wss://`];
 }
 

@@ -2,6 +2,7 @@
 import { X509Certificate } from "node:crypto";
 import { dirname, isAbsolute, resolve } from "node:path";
 import { grantRemedy } from "../core/missing_grant.ts";
+import { type FileMode, isOpenToOthers, restrictRemedy } from "./file_mode.ts";
 import { type FoundProblem, lookUp } from "./issues.ts";
 import { modelPath } from "./models.ts";
 import { type ConfigPath, pathText } from "./problems.ts";
@@ -15,8 +16,8 @@ export interface FileAccess {
   isFile?(path: string): boolean;
   /** A path with its links resolved, null when it cannot be; when absent, none is resolved. */
   realPath?(path: string): string | null;
-  /** The permission bits of a file, or null when there are none. */
-  modeOf?(path: string): number | null;
+  /** The mode and the owner of a file, or null when it has none. */
+  modeOf?(path: string): FileMode | null;
   /** Whether this process has the permission to read a file or a variable; when absent, it has. */
   isGranted?(kind: "read" | "env", value: string): boolean;
 }
@@ -26,9 +27,6 @@ const SECRET_PLACES: readonly ConfigPath[] = [["mqtt", "password"], ["health", "
 
 /** Bounds what is taken for a secret. */
 const MAX_SECRET_LENGTH = 4096;
-
-/** Mode bits of group and others. */
-const OTHERS_MASK = 0o077;
 
 /** Resolves a path of the configuration, relative to the configuration's folder. */
 export function resolvePath(folder: string, path: string): string {
@@ -73,8 +71,8 @@ export function readSecretFiles(
     }
     values.set(pathText(place), text.value);
     const mode = putOff ? null : access.modeOf?.(path) ?? null;
-    if (isOpenToOthers(mode)) {
-      warnings.push(`${pathText(at)}: others than its owner may use ${path}; chmod 600 it`);
+    if (mode !== null && isOpenToOthers(mode)) {
+      warnings.push(`${pathText(at)}: others may use ${path}; ${restrictRemedy(mode)}`);
     }
   }
   return { values, paths, problems, warnings };
@@ -245,11 +243,6 @@ export function reasonOf(error: unknown): string {
 /** Returns the remedy: `usual`, unless a permission of Deno is missing. */
 export function remedyOf(error: unknown, path: string, usual: string): string {
   return error instanceof Deno.errors.NotCapable ? grantRemedy("read", [path]) : usual;
-}
-
-/** Whether group or others may read or write a file of this mode. */
-export function isOpenToOthers(mode: number | null | undefined): boolean {
-  return typeof mode === "number" && (mode & OTHERS_MASK) !== 0;
 }
 
 function entries(value: unknown, list: string): readonly unknown[] {

@@ -3,10 +3,11 @@ import { buildSettings } from "./build.ts";
 import { crossProblems } from "./checks.ts";
 import { DEMO_PORTS, demoConfig, type DemoPorts, demoWarnings } from "./demo.ts";
 import { type Expanded, expandEnvironment } from "./environment.ts";
+import { parseEnvironmentFile } from "./environment_file.ts";
+import { isOpenToOthers, restrictRemedy } from "./file_mode.ts";
 import {
   type FileAccess,
   folderOf,
-  isOpenToOthers,
   missingFiles,
   modelProblems,
   namedFiles,
@@ -34,6 +35,8 @@ export interface LoadOptions extends FileAccess {
    * before the permission to read them is granted.
    */
   readonly putOffSecrets?: boolean;
+  /** The absolute path of a file with further environment variables, or null; it has precedence. */
+  readonly environmentFile?: string | null;
   /** The ports of the demo; default: the first of each kind. */
   readonly demoPorts?: DemoPorts;
 }
@@ -69,17 +72,19 @@ export function loadSettings(options: LoadOptions): Settings {
   const demoPorts = options.demoPorts ?? DEFAULT_DEMO_PORTS;
   const file = options.path === null ? demoFile(demoPorts) : readConfig(options.path, options);
   if (file.problems.length > 0) throw new ConfigError(options.path, file.problems);
+  const environment = readEnvironment(options);
   const folder = folderOf(options.path, options.root);
   const places = { root: options.root, folder };
   // A file without a single key is an empty configuration, which lacks its cameras.
   const expanded = expandEnvironment(
     file.value ?? {},
-    (name) => options.env(name),
+    (name) => environment.variables.get(name) ?? options.env(name),
     (name) => options.isGranted?.("env", name) ?? true,
   );
   const { value } = expanded;
   const putOff = options.putOffSecrets ?? false;
-  const secretFiles = readSecretFiles(value, folder, options, putOff);
+  const secrets = readSecretFiles(value, folder, options, putOff);
+  const secretFiles = { ...secrets, paths: [...secrets.paths, ...environment.paths] };
   const authorities = readCameraAuthorities(value, folder, options, putOff);
   const result = configSchema.safeParse(value, { reportInput: false });
   const quotable = (at: ConfigPath) => !expanded.from.has(pathText(at));
@@ -108,6 +113,7 @@ export function loadSettings(options: LoadOptions): Settings {
     environment: expanded.names,
     environmentSecrets: environmentSecrets(expanded),
     warnings: [
+      ...environment.warnings,
       ...secretFiles.warnings,
       ...openConfigWarnings(file.value, options),
       ...options.path === null ? demoWarnings(demoPorts) : [],
@@ -133,16 +139,41 @@ function environmentSecrets({ value, filled }: Expanded): string[] {
 }
 
 function readConfig(path: string, access: FileAccess): YamlFile {
-  let text: string;
+  return parseYaml(
+    readNamed(path, access, "Correct --config or ORION_CONFIG, or create the file."),
+  );
+}
+
+/** Reads a file that the command line names. @throws {ConfigError} when it cannot be read */
+function readNamed(path: string, access: FileAccess, remedy: string): string {
   try {
-    text = access.readText(path);
+    return access.readText(path);
   } catch (error) {
     const message = `cannot read ${path}: ${reasonOf(error)}`;
-    const usual = "Correct --config or ORION_CONFIG, or create the file.";
-    const remedy = remedyOf(error, path, usual);
-    throw new ConfigError(path, [{ path: "", message, remedy }]);
+    throw new ConfigError(
+      path,
+      [{ path: "", message, remedy: remedyOf(error, path, remedy) }],
+      { files: [path] },
+    );
   }
-  return parseYaml(text);
+}
+
+/** Variables of a file, beside those of the process. */
+interface Environment {
+  readonly variables: ReadonlyMap<string, string>;
+  readonly paths: readonly string[];
+  readonly warnings: readonly string[];
+}
+
+function readEnvironment(options: LoadOptions): Environment {
+  const path = options.environmentFile ?? null;
+  if (path === null) return { variables: new Map(), paths: [], warnings: [] };
+  const remedy = "Correct --env-file, or let this user's group read the file.";
+  const variables = parseEnvironmentFile(readNamed(path, options, remedy));
+  const mode = options.modeOf?.(path) ?? null;
+  const isOpen = mode !== null && isOpenToOthers(mode);
+  const warnings = isOpen ? [`others may use ${path}; ${restrictRemedy(mode)}`] : [];
+  return { variables, paths: [path], warnings };
 }
 
 function firstOfEach(problems: readonly FoundProblem[]): FoundProblem[] {
@@ -168,11 +199,11 @@ function ordered(problems: readonly FoundProblem[], file: YamlFile): ConfigProbl
 
 /** Warns of a configuration with credentials that others than its owner may access. */
 function openConfigWarnings(written: unknown, options: LoadOptions): string[] {
-  if (options.path === null || !isOpenToOthers(options.modeOf?.(options.path))) return [];
-  if (!holdsCredentials(written)) return [];
+  const mode = options.path === null ? null : options.modeOf?.(options.path) ?? null;
+  if (mode === null || !isOpenToOthers(mode) || !holdsCredentials(written)) return [];
   return [
-    `${options.path} holds credentials, and others than its owner may use it; chmod 600 it, or ` +
-    "take them from the environment",
+    `${options.path} holds credentials, and others may use it; ${restrictRemedy(mode)}, or take ` +
+    "them from the environment",
   ];
 }
 

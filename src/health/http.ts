@@ -5,10 +5,13 @@ import { auth as basicCredentials } from "hono/utils/basic-auth";
 import { errorData, OrionError } from "../core/errors.ts";
 import type { Log } from "../core/log.ts";
 import type { Secret } from "../core/secret.ts";
+import { challengeText } from "./challenge.ts";
 import type { HealthJson } from "./health_json.ts";
 
 /** Where the HTTP interface gets its responses from. */
 export interface HealthSource {
+  /** The name of the instance, which an answer without the token states. */
+  readonly instance: string;
   report(): Promise<HealthJson>;
   /** Why the service is not ready; empty when it is. */
   unreadiness(): Promise<string[]>;
@@ -64,7 +67,7 @@ export function healthApp(source: HealthSource, token: Secret | null, log: Log):
     }
     if (isAuthorized(context.req, token)) return await next();
     // Basic is accepted but not offered: a browser sends a stored password with requests of any page.
-    context.header("WWW-Authenticate", "Bearer");
+    context.header("WWW-Authenticate", challengeText(source.instance));
     return context.json({ error: "send the configured token as a bearer token" }, 401);
   });
   app.get("/readyz", async (context) => {

@@ -8,10 +8,11 @@ import { getRequestListener } from "@hono/node-server";
 import type { Hono } from "hono";
 import { endpointText } from "../core/endpoint.ts";
 import type { Cancel, Clock } from "../core/clock.ts";
-import { errorData, OrionError } from "../core/errors.ts";
+import { errorData } from "../core/errors.ts";
 import type { Log } from "../core/log.ts";
 import { type RefusalReason, TcpServer } from "../core/tcp_server.ts";
 import { TcpStream } from "../core/tcp_stream.ts";
+import { listenError } from "./listen_error.ts";
 
 /** Open connections; a process has 1,024 file descriptors or more, and cameras need theirs. */
 export const MAX_CONNECTIONS = 128;
@@ -65,16 +66,7 @@ export function serveHealth(app: Hono, options: HealthServerOptions): HealthServ
       },
     };
   } catch (error) {
-    throw new OrionError({
-      code: "HTTP_LISTEN",
-      message: `Cannot serve HTTP on ${hostname}:${port}: ${
-        error instanceof Deno.errors.AddrInUse
-          ? "another program listens there"
-          : errorData(error).message
-      }`,
-      retryable: true,
-      remedy: 'Stop the other program, or set health.listen to a free address or to "off".',
-    }, { cause: error });
+    throw listenError(options, error);
   }
 }
 

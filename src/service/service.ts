@@ -238,10 +238,11 @@ export class Service {
 
   /** @returns null when it is off */
   #startHttp(): HealthServer | null {
-    const { settings: { health: { listen, token } }, clock, log } = this.#options;
+    const { settings: { instance, health: { listen, token } }, clock, log } = this.#options;
     if (listen === null) return null;
     const app = healthApp(
       {
+        instance,
         report: () => this.#reporter.report(),
         unreadiness: () => this.#reporter.unreadiness(),
         snapshot: async (camera) => await this.#fleet.cameras.get(camera)?.snapshot() ?? null,

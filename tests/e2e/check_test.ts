@@ -7,6 +7,9 @@ import { freePort } from "../support/system/ports.ts";
 import { runOrion } from "../support/product/process.ts";
 import { RtspServer } from "../support/cameras/rtsp_server.ts";
 
+/** An address for HTTP that no other test uses. */
+const health = () => `\nhealth: { listen: "127.0.0.1:${freePort()}" }`;
+
 /** Runs `check` on a configuration; returns its exit code and output. */
 async function check(config: string, ...words: string[]) {
   using folder = tempFolder();
@@ -24,7 +27,7 @@ Deno.test({
     await using listener = await broker.subscribe("#");
     const { code, stdout, stderr } = await check(
       `cameras: [{ id: gate, url: "${camera.url}" }, { id: clip, url: "file:${DEMO_CLIP}" }]\n` +
-        `mqtt: { url: "${broker.url}" }`,
+        `mqtt: { url: "${broker.url}" }${health()}`,
       "--connect",
     );
     assert.equal(code, 0, stderr);
@@ -47,7 +50,7 @@ Deno.test({
     const port = freePort();
     const { code, stderr } = await check(
       `cameras: [{ id: gate, url: "rtsp://viewer:hunter22@127.0.0.1:${port}/x" }]\n` +
-        `mqtt: { url: "mqtt://orion:hunter33@127.0.0.1:${port}" }`,
+        `mqtt: { url: "mqtt://orion:hunter33@127.0.0.1:${port}" }${health()}`,
       "--connect",
     );
     assert.equal(code, 2);
@@ -56,6 +59,26 @@ Deno.test({
     assert.match(stderr, /^error: camera gate: .*refused\n {2}→ ./m);
     assert.match(stderr, /^error: broker: .*nothing listens there\n {2}→ ./m);
     assert.doesNotMatch(stderr, /hunter| {4}at /);
+  },
+});
+
+Deno.test({
+  name:
+    "check: an address for HTTP in use by another program is an error that names the program, and 2",
+  ignore: ignoreWithout("libav"),
+  async fn() {
+    await using other = Deno.serve(
+      { hostname: "127.0.0.1", port: freePort(), onListen: () => undefined },
+      () => new Response("hello", { headers: { server: "nginx/1.22" } }),
+    );
+    const listen = `127.0.0.1:${other.addr.port}`;
+    const { code, stderr } = await check(
+      `cameras: [{ id: gate, url: "demo:" }]\nhealth: { listen: "${listen}" }`,
+    );
+    assert.equal(code, 2);
+    const message = `error: http: Cannot serve HTTP on ${listen}: another program listens there, ` +
+      'which answers HTTP as "nginx/1.22"\n  → Stop the other program';
+    assert.ok(stderr.startsWith(message), stderr);
   },
 });
 

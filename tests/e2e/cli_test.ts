@@ -99,7 +99,7 @@ Deno.test({
     folder.write(
       "my box/orion.yaml",
       "instance: ${ORION_TEST_NAME}\ncameras: [{ id: a, url: 'file:clip one.mp4' }]\n" +
-        "health: { listen: '0.0.0.0:8080', token: { file: secrets/token } }\n",
+        `health: { listen: '127.0.0.1:${freePort()}', token: { file: secrets/token } }\n`,
     );
     const outcome = await runOrion(["check"], {
       cwd: `${folder.path}/my box`,

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { UsageError } from "../../../src/core/errors.ts";
 import { type Invocation, parseCommandLine } from "../../../src/cli/args.ts";
 
-const COMMON = { config: null, logFormat: "text", logLevel: "info" } as const;
+const COMMON = { config: null, envFile: null, logFormat: "text", logLevel: "info" } as const;
 
 const PROBE = {
   command: "probe",

@@ -19,6 +19,7 @@ const GIVEN: Readonly<Record<OptionName, readonly string[]>> = {
   help: ["--help"],
   version: ["--version"],
   unpack: ["--unpack"],
+  "env-file": ["--env-file", "environment"],
   connect: ["--connect"],
   env: ["--env", "CAMERA"],
   transport: ["--transport", "udp"],
@@ -40,9 +41,11 @@ Deno.test("help: a command's text is its usage, description, own options and com
     helpText("check"),
     `Usage: orion check [OPTIONS]
 
-Validates the configuration and the models, and lists every problem with its place and remedy.
+Validates the configuration, the address for HTTP and the models, and lists every problem with its
+place and remedy.
 
   --connect             also opens each camera and the broker once
+  --env-file FILE       variables for the configuration, as in systemd's EnvironmentFile=
 
   --config FILE         configuration; default: what ORION_CONFIG names, else ./orion.yaml,
                         else the demo: bundled clip, bundled model, embedded broker
@@ -68,7 +71,7 @@ for (const command of COMMAND_NAMES) {
         ? [command, ...GIVEN.env]
         : [command, ...address, ...GIVEN[name]];
       const isOwn = COMMON_OPTIONS.includes(name) || COMMANDS[command].options.includes(name);
-      assert.equal(new RegExp(`^  .*--${name}\\b`, "m").test(text), isOwn, `--${name}`);
+      assert.equal(new RegExp(`^  .*--${name}(?![\\w-])`, "m").test(text), isOwn, `--${name}`);
       if (isOwn) parseCommandLine(words);
       else assert.throws(() => parseCommandLine(words), UsageError);
     }

@@ -27,7 +27,7 @@ function load(yaml: string, world: World = {}): Settings {
       return text;
     },
     isFile: (path) => path in files || path.startsWith(`${ROOT}/`),
-    modeOf: (path) => world.modes?.[path] ?? 0o600,
+    modeOf: (path) => ({ bits: world.modes?.[path] ?? 0o600, uid: 1000 }),
     putOffSecrets: world.putOffSecrets ?? false,
   });
 }

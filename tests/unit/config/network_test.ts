@@ -193,7 +193,7 @@ Deno.test("camera: a password in the path is redacted everywhere, and its file c
     root: "/opt/orion",
     env: () => undefined,
     readText: () => yaml,
-    modeOf: () => 0o644,
+    modeOf: () => ({ bits: 0o644, uid: 0 }),
   });
   const shown = settings.cameras[0]?.displayUrl ?? "";
   assert.equal(shown, "rtsp://10.0.0.1:554");

@@ -11,7 +11,6 @@ const PATH = "/etc/orion/orion.yaml";
 function load(yaml: string | null, world: {
   env?: Record<string, string>;
   files?: Record<string, string>;
-  modes?: Record<string, number>;
   putOffSecrets?: boolean;
 } = {}): Settings {
   const read: string[] = [];
@@ -25,7 +24,6 @@ function load(yaml: string | null, world: {
       if (text === undefined || text === null) throw new Deno.errors.NotFound();
       return text;
     },
-    modeOf: (path) => world.modes?.[path] ?? null,
     putOffSecrets: world.putOffSecrets ?? false,
   });
 }
@@ -276,23 +274,4 @@ mqtt: { url: "mqtt://b", username: "\${NAME}", password: { file: pw } }
 Deno.test("settings: while reads are deferred, no secret file is read", () => {
   const settings = load(FULL, { env: WORLD.env, putOffSecrets: true });
   assert.deepEqual(settings.secretFiles, ["/etc/orion/secrets/mqtt"]);
-});
-
-Deno.test("settings: an unsafe setting is a warning, without the secret", () => {
-  const yaml = "cameras: [{ id: a, url: 'rtsp://u:hunter2@h/s' }]\n" +
-    "mqtt: { url: 'mqtt://b', username: u, password: { file: pw } }";
-  const { warnings } = load(yaml, {
-    files: { "/etc/orion/pw": "secret" },
-    modes: { [PATH]: 0o644, "/etc/orion/pw": 0o640 },
-  });
-  assert.equal(warnings.length, 3);
-  assert.match(warnings.join("\n"), /mqtt\.password\.file.*chmod 600/);
-  assert.match(warnings.join("\n"), /orion\.yaml holds credentials/);
-  assert.match(warnings.join("\n"), /unencrypted/);
-  assert.ok(!warnings.join().includes("hunter2"));
-});
-
-Deno.test("settings: a configuration whose credentials come from elsewhere may be read by all", () => {
-  const yaml = "cameras: [{ id: a, url: 'rtsp://u:${P}@h/s' }]";
-  assert.deepEqual(load(yaml, { env: { P: "x" }, modes: { [PATH]: 0o644 } }).warnings, []);
 });

@@ -44,6 +44,7 @@ export function snapshot(camera: string): Promise<ArrayBuffer | null> {
 export function app(token: Secret | null, reasons: string[] = []) {
   return healthApp(
     {
+      instance: REPORT.instance,
       report: () => Promise.resolve(REPORT),
       unreadiness: () => Promise.resolve(reasons),
       snapshot,

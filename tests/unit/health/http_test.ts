@@ -48,6 +48,7 @@ Deno.test("http: an unknown path or method is 404, and headers are safe", async 
 Deno.test("http: a fault inside is 500 without its text", async () => {
   const broken = healthApp(
     {
+      instance: "lobby-1",
       report: () => Promise.reject(new Error("rtsp://viewer:hunter2@host")),
       unreadiness: () => Promise.resolve([]),
       snapshot,
@@ -92,7 +93,7 @@ Deno.test("http: the token counts in the Authorization header alone, in the exac
     for (const authorization of wrong) {
       const response = await fetch(`${url}/status`, { headers: { authorization } });
       assert.equal(response.status, 401, authorization);
-      assert.equal(response.headers.get("www-authenticate"), "Bearer");
+      assert.equal(response.headers.get("www-authenticate"), 'Bearer realm="orion lobby-1"');
       assert.equal((await response.text()).includes("sesame"), false);
     }
     for (const query of ["?token=open-sesame", "?access_token=open-sesame"]) {
@@ -125,6 +126,7 @@ Deno.test("http: no log line holds a token, right or wrong", async () => {
   const lines: string[] = [];
   const logged = healthApp(
     {
+      instance: "lobby-1",
       report: () => Promise.reject(new Error("a defect")),
       unreadiness: () => Promise.resolve([]),
       snapshot,
