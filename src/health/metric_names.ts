@@ -22,7 +22,7 @@ export const COUNTERS = {
   ],
   emitted: [
     "orion_inferences_emitted_total",
-    "Inference messages handed to the MQTT client.",
+    "Inference messages published: acknowledged (QoS 1) or written (QoS 0).",
     ["camera", "detector"],
   ],
   workerRestarts: ["orion_worker_restarts_total", "Replacements of a worker.", ["worker"]],
@@ -45,6 +45,21 @@ export const COUNTERS = {
     "orion_catch_ups_total",
     "How often the decoder caught up with packets that it had skipped.",
     ["camera"],
+  ],
+  mqttProduced: [
+    "orion_mqtt_produced_total",
+    "Messages to be published: published, discarded or waiting since.",
+    ["topic_kind"],
+  ],
+  mqttPublished: [
+    "orion_mqtt_published_total",
+    "Messages that the broker acknowledged (QoS 1) or that were written to the socket (QoS 0).",
+    ["topic_kind"],
+  ],
+  mqttDiscarded: [
+    "orion_mqtt_discarded_total",
+    "Messages that will not be sent, or not again.",
+    ["topic_kind", "reason"],
   ],
   logDropped: [
     "orion_log_lines_dropped_total",
@@ -88,6 +103,11 @@ export const GAUGES = {
     [],
   ],
   mqttUp: ["orion_mqtt_up", "1 while the broker is connected.", []],
+  mqttWaiting: [
+    "orion_mqtt_waiting",
+    "Messages that wait for the broker or are in flight.",
+    ["topic_kind"],
+  ],
   memory: [
     "process_resident_memory_bytes",
     "Resident memory of the process in bytes.",

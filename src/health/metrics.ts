@@ -1,6 +1,7 @@
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
 import type { NetworkStats } from "../core/camera_types.ts";
 import { epochMs } from "../core/clock.ts";
+import type { MessageAccounts } from "../core/publisher_types.ts";
 import { COUNTERS, GAUGES } from "./metric_names.ts";
 import type { CameraReport, HealthReport } from "./report.ts";
 
@@ -47,8 +48,6 @@ type Labels = Record<string, string>;
 export class Metrics {
   readonly #registry = new Registry();
   readonly #latency: Histogram;
-  readonly #published: Counter;
-  readonly #discarded: Counter;
   readonly #cpu: Counter;
   readonly #counters: Record<CounterName, Counter>;
   readonly #gauges: Record<GaugeName, Gauge>;
@@ -61,18 +60,6 @@ export class Metrics {
       help: "Time a delivered frame spent in each stage.",
       labelNames: ["camera", "detector", "stage"],
       buckets: LATENCY_BUCKETS,
-      registers,
-    });
-    this.#published = new Counter({
-      name: "orion_mqtt_published_total",
-      help: "Messages handed to the MQTT client.",
-      labelNames: ["topic_kind"],
-      registers,
-    });
-    this.#discarded = new Counter({
-      name: "orion_mqtt_discarded_total",
-      help: "Messages that were not sent.",
-      labelNames: ["topic_kind", "reason"],
       registers,
     });
     this.#cpu = new Counter({
@@ -101,6 +88,9 @@ export class Metrics {
       lostPackets: counter("lostPackets"),
       rtpAnomalies: counter("rtpAnomalies"),
       catchUps: counter("catchUps"),
+      mqttProduced: counter("mqttProduced"),
+      mqttPublished: counter("mqttPublished"),
+      mqttDiscarded: counter("mqttDiscarded"),
       logDropped: counter("logDropped"),
       decodeSeconds: counter("decodeSeconds"),
     };
@@ -114,6 +104,7 @@ export class Metrics {
       cameraUp: gauge("cameraUp"),
       threadsAbandoned: gauge("threadsAbandoned"),
       mqttUp: gauge("mqttUp"),
+      mqttWaiting: gauge("mqttWaiting"),
       memory: gauge("memory"),
       start: gauge("start"),
       build: gauge("build"),
@@ -122,14 +113,6 @@ export class Metrics {
 
   observe(of: { camera: string; detector: string; stage: LatencyStage }, ms: number): void {
     this.#latency.observe(of, ms / 1000);
-  }
-
-  published(topicKind: string): void {
-    this.#published.inc({ topic_kind: topicKind });
-  }
-
-  discarded(topicKind: string, reason: string): void {
-    this.#discarded.inc({ topic_kind: topicKind, reason });
   }
 
   /** Prometheus text with the figures of `report`. */
@@ -149,6 +132,7 @@ export class Metrics {
     this.#gauges.threadsAbandoned.set(report.threadsAbandoned);
     this.#count("logDropped", {}, process.droppedLogLines);
     this.#gauges.mqttUp.set(report.broker.connected ? 1 : 0);
+    this.#messages(report.broker.messages);
     this.#gauges.memory.set(process.residentBytes);
     this.#gauges.start.set(process.startSeconds);
     this.#gauges.build.set(process.build, 1);
@@ -188,6 +172,18 @@ export class Metrics {
       }
       this.#gauges.waiting.set(labels, mailbox.waiting);
       this.#gauges.dropRatio.set(labels, mailbox.dropRate);
+    }
+  }
+
+  #messages(accounts: MessageAccounts): void {
+    for (const [kind, { produced, published, discarded, waiting }] of Object.entries(accounts)) {
+      const labels = { topic_kind: kind };
+      this.#count("mqttProduced", labels, produced);
+      this.#count("mqttPublished", labels, published);
+      for (const [reason, count] of Object.entries(discarded)) {
+        this.#count("mqttDiscarded", { ...labels, reason }, count);
+      }
+      this.#gauges.mqttWaiting.set(labels, waiting);
     }
   }
 
