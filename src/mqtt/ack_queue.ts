@@ -36,9 +36,14 @@ export class AckQueue {
     this.#parts = parts;
   }
 
+  /** Acknowledgements neither published nor discarded yet. */
+  get waiting(): number {
+    return this.#entries.size;
+  }
+
   put(ack: AckPayload): void {
     const [oldest] = this.#entries;
-    if (oldest !== undefined && this.#entries.size >= MAX_ACKS) this.#discard(oldest, "full");
+    if (oldest !== undefined && this.#entries.size >= MAX_ACKS) this.#giveUp(oldest, "full");
     const entry = { ack, isInflight: false, isRepeated: false };
     this.#entries.add(entry);
     this.#parts.counts.produced("ack");
@@ -52,10 +57,13 @@ export class AckQueue {
 
   /** Discards all that wait or are in flight. */
   discardAll(): void {
-    for (const entry of [...this.#entries]) {
-      const isUnknown = this.#parts.qos === 1 && (entry.isInflight || entry.isRepeated);
-      this.#discard(entry, isUnknown ? "unacknowledged" : "shutdown");
-    }
+    for (const entry of [...this.#entries]) this.#giveUp(entry, "shutdown");
+  }
+
+  /** Discards one for a reason, unless the broker may have received it. */
+  #giveUp(entry: Entry, reason: "full" | "shutdown"): void {
+    const isUnknown = this.#parts.qos === 1 && (entry.isInflight || entry.isRepeated);
+    this.#discard(entry, isUnknown ? "unacknowledged" : reason);
   }
 
   #send(entry: Entry): void {

@@ -23,6 +23,7 @@ interface DisconnectParts {
  */
 export async function disconnectInOrder(parts: DisconnectParts): Promise<void> {
   const { clock, inferences, link } = parts;
+  inferences.stop();
   inferences.flush();
   if (inferences.inflight > 0 && link.connected) await drained(inferences, clock);
   inferences.discardAll();

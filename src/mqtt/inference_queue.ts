@@ -96,9 +96,13 @@ export class InferenceQueue {
     }
   }
 
-  /** Discards what waits, and from now on what is put or comes back. */
-  discardAll(): void {
+  /** From now on discards what is put, and sends nothing again. */
+  stop(): void {
     this.#isStopped = true;
+  }
+
+  /** Discards what waits. */
+  discardAll(): void {
     for (const _ of this.#repeated.splice(0)) this.#countDiscarded("unacknowledged");
     for (const _ of this.#outbox.clear()) this.#countDiscarded("shutdown");
   }

@@ -95,6 +95,13 @@ export class Publisher {
     link.start();
   }
 
+  /** Messages produced, and neither published nor discarded yet. */
+  get waiting(): number {
+    if (this.#running === null) return 0;
+    const { acks, inferences, retained } = this.#running;
+    return inferences.waiting + retained.waiting + acks.waiting;
+  }
+
   /**
    * Publishes the detections of one frame, or that there are none.
    * @param arrivedAtMs  when the frame arrived

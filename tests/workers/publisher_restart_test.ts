@@ -48,6 +48,7 @@ function start(url: string, gate: Gate, who: { instance: string; outbox: OutboxP
   const publisher = new Publisher({
     clock: systemClock,
     log,
+    session: 1,
     post: (message) => {
       posted.push(message);
       if (message.kind !== "command") return;
