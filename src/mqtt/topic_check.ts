@@ -2,13 +2,14 @@
  * `orion check --connect`: connects to the broker once, subscribes to the service's topics, and reads back
  * what it publishes there. A broker of MQTT 3.1.1 gives no other sign of a message that its rules forbid.
  */
+import { shownBroker } from "../core/broker_address.ts";
 import type { Clock } from "../core/clock.ts";
 import { BrokerError } from "../core/errors.ts";
 import type { BrokerCheck, CheckedTopic } from "../core/publisher_types.ts";
-import { closedDuringCheck, notReadBack } from "./broker_errors.ts";
+import { closedDuringCheck, connectionError, notReadBack } from "./broker_errors.ts";
 import type { Link } from "./link.ts";
 import { statusSchema } from "./payloads.ts";
-import type { IncomingMessage, OutgoingMessage } from "./session.ts";
+import type { DoneCallback, IncomingMessage, OutgoingMessage } from "./session.ts";
 import { parseStrictJson } from "./strict_json.ts";
 
 /** How long a message may take to come back after its acknowledgement. */
@@ -16,6 +17,8 @@ export const ECHO_TIMEOUT_MS = 5_000;
 /** Topics tried at once: fewer than brokers have in flight to one client, or queue for it. */
 const BATCH = 16;
 const MAX_DEPTH = 8;
+/** How every check's message begins, so that one which an aborted check left is recognised. */
+const CHECK_PREFIX = '{"schema":"orion.check/1"';
 
 export type CheckLink = Pick<Link, "connected" | "publish" | "subscribe">;
 
@@ -26,7 +29,7 @@ export class TopicCheck {
   readonly #clock: Clock;
   /** What a check publishes to a topic that holds nothing: no consumer takes it for a message of Orion. */
   readonly #text = JSON.stringify({ schema: "orion.check/1", id: crypto.randomUUID() });
-  /** The newest message of each topic that is not this check's. */
+  /** The newest message of each topic that is no check's. */
   readonly #found = new Map<string, string>();
   /** The payloads that are awaited, by topic. */
   readonly #awaited = new Map<string, string>();
@@ -44,7 +47,7 @@ export class TopicCheck {
     if (!retained && this.#awaited.get(topic) === text) {
       this.#awaited.delete(topic);
       if (this.#awaited.size === 0) this.#onAllRead?.();
-    } else if (text !== this.#text) this.#found.set(topic, text);
+    } else if (text !== "" && !text.startsWith(CHECK_PREFIX)) this.#found.set(topic, text);
   }
 
   /** The connection ended. */
@@ -76,27 +79,31 @@ export class TopicCheck {
     await this.#tryAll(topics.filter(({ retain }) => !retain));
     // Writing there could undo what a running service publishes at this moment.
     if (this.#isOnline()) return;
-    const retained = topics.filter(({ retain }) => retain);
-    const empty = retained.filter(({ topic }) => (this.#found.get(topic) ?? "") === "");
-    try {
-      await this.#tryAll(retained);
-    } finally {
-      if (this.#link.connected) {
-        await this.#each(empty, (topic) => this.#publish({ ...topic, qos: 1 }, ""));
-      }
-    }
+    await this.#tryAll(topics.filter(({ retain }) => retain));
   }
 
   async #tryAll(topics: readonly CheckedTopic[]): Promise<void> {
     for (let at = 0; at < topics.length; at += BATCH) {
-      await this.#try(topics.slice(at, at + BATCH));
+      const batch = topics.slice(at, at + BATCH);
+      try {
+        await this.#try(batch);
+      } finally {
+        await this.#clear(batch);
+      }
     }
+  }
+
+  /** Removes what a check left on topics that held nothing. */
+  async #clear(topics: readonly CheckedTopic[]): Promise<void> {
+    if (!this.#link.connected) return;
+    const empty = topics.filter(({ topic, retain }) => retain && !this.#found.has(topic));
+    await this.#each(empty, (topic) => this.#publish({ ...topic, qos: 1 }, ""));
   }
 
   /** Publishes to some topics, and waits until all came back. */
   async #try(topics: readonly CheckedTopic[]): Promise<void> {
-    for (const { topic } of topics) this.#awaited.set(topic, this.#textFor(topic));
-    await this.#each(topics, (topic) => this.#publish(topic, this.#textFor(topic.topic)));
+    for (const topic of topics) this.#awaited.set(topic.topic, this.#textFor(topic));
+    await this.#each(topics, (topic) => this.#publish(topic, this.#textFor(topic)));
     await this.#allRead();
     if (this.#ended !== null) throw this.#ended;
     if (this.#awaited.size > 0) throw notReadBack(this.#check.broker.address, this.#unread());
@@ -115,10 +122,8 @@ export class TopicCheck {
   }
 
   /** What the topic holds, so that nothing changes for its subscribers. */
-  #textFor(topic: string): string {
-    const found = this.#found.get(topic) ?? "";
-    const isRetained = this.#check.topics.some((each) => each.topic === topic && each.retain);
-    return isRetained && found !== "" ? found : this.#text;
+  #textFor({ topic, retain }: CheckedTopic): string {
+    return (retain ? this.#found.get(topic) : undefined) ?? this.#text;
   }
 
   #isOnline(): boolean {
@@ -138,16 +143,29 @@ export class TopicCheck {
 
   #publish({ topic, qos, retain }: CheckedTopic, payload: string): Promise<void> {
     const message: OutgoingMessage = { topic, payload, qos, retain, expirySeconds: null };
-    return settled((done) => this.#link.publish(message, done));
+    return this.#settled((done) => this.#link.publish(message, done));
   }
 
   #subscribe(filter: string): Promise<void> {
-    return settled((done) => this.#link.subscribe(filter, 1, done));
+    return this.#settled((done) => this.#link.subscribe(filter, 1, done));
   }
-}
 
-function settled(act: (done: (error: BrokerError | null) => void) => void): Promise<void> {
-  return new Promise((resolve, reject) => {
-    act((error) => error === null ? resolve() : reject(error));
-  });
+  #settled(act: (done: DoneCallback) => void): Promise<void> {
+    return new Promise((resolve, reject) => {
+      if (!this.#link.connected) return reject(this.#ended ?? this.#closedError());
+      act((error) => error === null ? resolve() : reject(error));
+    });
+  }
+
+  /** The connection has ended, and the reason is not reported yet. */
+  #closedError(): BrokerError {
+    return connectionError({
+      brokerUrl: shownBroker(this.#check.broker.address),
+      connected: true,
+      tls: false,
+      code: null,
+      text: null,
+      clientId: "",
+    });
+  }
 }
