@@ -2,19 +2,20 @@ import type { CameraStatus } from "../core/camera_types.ts";
 import type { Clock, SteadyMs, WallMs } from "../core/clock.ts";
 import type { CommandAnswer } from "../core/commands.ts";
 import type { InferenceResult } from "../core/detector_types.ts";
-import { type BrokerError, type ErrorData, LifecycleError } from "../core/errors.ts";
+import { type ErrorData, LifecycleError } from "../core/errors.ts";
 import type { Log } from "../core/log.ts";
 import type { FromPublisher } from "../core/messages.ts";
 import type { PublisherPlan } from "../core/publisher_types.ts";
 import { AckQueue } from "./ack_queue.ts";
 import { CommandReceiver } from "./command_receiver.ts";
 import { disconnectInOrder } from "./disconnect.ts";
+import { FailureLog } from "./failure_log.ts";
 import { type Discovery, discoveryOf } from "./home_assistant.ts";
 import { InferenceQueue } from "./inference_queue.ts";
 import type { Link, LinkEvents, LinkPlan, LinkState } from "./link.ts";
 import { MessageCounts } from "./message_counts.ts";
 import { cameraPayload, statusPayload } from "./payloads.ts";
-import { type RetainedKind, RetainedMessages } from "./retained_messages.ts";
+import { type RetainedKind, retainedMessage, RetainedMessages } from "./retained_messages.ts";
 import type { IncomingMessage, OutgoingMessage } from "./session.ts";
 import { StatusWatch } from "./status_watch.ts";
 import { Suspects } from "./suspects.ts";
@@ -57,11 +58,10 @@ interface Running {
 export class Publisher {
   readonly #parts: PublisherParts;
   readonly #counts: MessageCounts;
+  readonly #failures: FailureLog;
   #running: Running | null = null;
   /** Subscriptions of this connection without a SUBACK; null before the first connection. */
   #pendingSubacks: number | null = null;
-  /** Whether a refused message was logged since the broker was connected. */
-  #hasLoggedRefusal = false;
   #stopped: Promise<void> | null = null;
   #linkState: LinkState | null = null;
   #problem: ErrorData | null = null;
@@ -69,6 +69,7 @@ export class Publisher {
   constructor(parts: PublisherParts) {
     this.#parts = parts;
     this.#counts = new MessageCounts(parts.post);
+    this.#failures = new FailureLog(parts.log);
   }
 
   /** Starts to connect, and to reconnect until it is stopped; posts the state of the connection. */
@@ -143,7 +144,7 @@ export class Publisher {
     const suspects = new Suspects((message, done) => link.publish(message, done));
     const publish: Suspects["publish"] = (key, message, done) =>
       suspects.publish(key, message, (error) => {
-        this.#logFailure(error);
+        if (error !== null) this.#failures.failed(error);
         // Only a PUBACK of MQTT 5 says whether the rules allowed it.
         const isProof = error === null && this.#linkState?.protocol === 5;
         if (isProof && message.topic === topics.status) watch.acknowledged();
@@ -161,12 +162,8 @@ export class Publisher {
       post,
     });
     const counts = this.#counts;
-    const retained = new RetainedMessages({
-      clock,
-      counts,
-      canPublish: () => link.connected,
-      publish,
-    });
+    const canPublish = () => link.connected;
+    const retained = new RetainedMessages({ clock, counts, canPublish, publish });
     const acks = new AckQueue({
       topic: topics.ack,
       qos: plan.qos.control,
@@ -243,7 +240,7 @@ export class Publisher {
     const { discovery, link, plan, retained, topics, watch } = this.#running;
     const filters = [topics.control, ...(discovery === null ? [] : [discovery.filter])];
     this.#pendingSubacks = filters.length;
-    this.#hasLoggedRefusal = false;
+    this.#failures.connected();
     watch.connected();
     retained.publishAll();
     for (const filter of filters) {
@@ -279,16 +276,6 @@ export class Publisher {
     if (!discovery.configs.has(topic)) this.#running.retained.clear("discovery", topic);
   }
 
-  /** Logs the first refusal of a connection: each further message will be refused as well. */
-  #logFailure(error: BrokerError | null): void {
-    if (error?.code === "BROKER_CLOSES_ON_MESSAGE") {
-      this.#parts.log.error("mqtt.message_given_up", { ...error.toData() });
-    }
-    if (error?.code !== "BROKER_REFUSED_MESSAGE" || this.#hasLoggedRefusal) return;
-    this.#hasLoggedRefusal = true;
-    this.#parts.log.warning("mqtt.refused", { ...error.toData() });
-  }
-
   #statusMessage(state: "online" | "offline", sinceMs: WallMs): OutgoingMessage {
     const { plan, topics } = this.#started("publish the status");
     const { session } = this.#parts;
@@ -308,8 +295,4 @@ export class Publisher {
     if (this.#running !== null) return this.#running;
     throw new LifecycleError(`cannot ${action}: the publisher was not started`);
   }
-}
-
-function retainedMessage(topic: string, payload: unknown, qos: 0 | 1): OutgoingMessage {
-  return { topic, payload: JSON.stringify(payload), qos, retain: true, expirySeconds: null };
 }

@@ -158,3 +158,8 @@ function newEntry(kind: RetainedKind, message: OutgoingMessage): Entry {
     barredUntilMs: null,
   };
 }
+
+/** A retained message with a JSON payload. */
+export function retainedMessage(topic: string, payload: unknown, qos: 0 | 1): OutgoingMessage {
+  return { topic, payload: JSON.stringify(payload), qos, retain: true, expirySeconds: null };
+}

@@ -48,6 +48,7 @@ type Problem = "unreadable" | "duplicate";
 /** Subscribes to the status with every connection, and reads it back in intervals. */
 export class StatusWatch {
   readonly #parts: StatusWatchParts;
+  #isActive = false;
   #cancel: Cancel | null = null;
   #breaks = 0;
   /** Whether this session's status was ever acknowledged or seen on the broker. */
@@ -56,6 +57,8 @@ export class StatusWatch {
   #former: string | null = null;
   /** Whether a PUBACK that can carry a refusal accepted the status on this connection. */
   #isAcknowledged = false;
+  /** Whether the status is about to be published, because the connection is new. */
+  #isFirstRead = true;
   /** Whether our status was seen since the last SUBSCRIBE. */
   #isSeen = false;
   #repeatedAtMs: SteadyMs | null = null;
@@ -70,6 +73,8 @@ export class StatusWatch {
   /** A connection was opened: call it before the status is published. */
   connected(): void {
     this.#isAcknowledged = false;
+    this.#isActive = true;
+    this.#isFirstRead = true;
     this.#readBack();
   }
 
@@ -105,11 +110,13 @@ export class StatusWatch {
     }
     // Two instances that answer each other's status at once would never end.
     if (isOnline && !retained) return;
+    if (retained && this.#isFirstRead) return;
     this.#replace({ found: status === null ? "no status" : `${status.state} of another session` });
   }
 
   /** Stops to read back: the connection broke, or Orion stops. */
   disconnected(): void {
+    this.#isActive = false;
     this.#cancel?.();
     this.#cancel = null;
   }
@@ -118,10 +125,11 @@ export class StatusWatch {
     if (this.#breaks >= MAX_BREAKS || !this.#parts.isConnected()) return;
     const { clock, log, subscribe, topic } = this.#parts;
     this.#isSeen = false;
-    this.disconnected();
+    this.#cancel?.();
     subscribe(topic, (error) => {
       if (error === null) {
         this.#breaks = 0;
+        if (!this.#isActive) return;
         this.#cancel = clock.after(READ_BACK_TIMEOUT_MS, () => this.#onTimeout());
         return;
       }
@@ -139,6 +147,7 @@ export class StatusWatch {
 
   #onTimeout(): void {
     const { clock } = this.#parts;
+    this.#isFirstRead = false;
     this.#cancel = clock.after(READ_BACK_MS - READ_BACK_TIMEOUT_MS, () => this.#readBack());
     if (
       this.#duplicateAtMs !== null && clock.nowMs() - this.#duplicateAtMs >= DUPLICATE_ENDED_MS

@@ -78,7 +78,7 @@ Deno.test("outbox: a queue keeps the order, and discards its oldest beyond the b
   const max = 4;
   fc.assert(fc.property(fc.array(fc.constantFrom("put", "put", "take")), (actions) => {
     const outbox = new QueueOutbox<Item>(max);
-    let model: number[] = [];
+    const model: number[] = [];
     actions.forEach((each, sequence) => {
       if (each === "put") {
         const item = { key: "gate", arrivedAtMs: at(0), sequence };
