@@ -19,7 +19,8 @@ class Observed {
   readonly publisher: Publisher;
   readonly events: string[] = [];
   state: BrokerState | null = null;
-  /** Retained messages so far. */
+  /** Messages so far, and those of them that were retained. */
+  received = 0;
   retained = 0;
   #waiters: (() => void)[] = [];
 
@@ -44,6 +45,7 @@ class Observed {
           ...events,
           message: (message) => {
             events.message(message);
+            this.received += 1;
             if (message.retained) this.retained += 1;
             this.#changed();
           },
@@ -128,7 +130,7 @@ for (const name of ["mosquitto", "the embedded broker"]) {
       const { port } = name === "mosquitto" ? mosquitto : embedded;
       const clock = new HeldClock();
       const observed = new Observed(`mqtt://127.0.0.1:${port}`, 1, "3.1.1", clock);
-      await observed.isConnected();
+      await observed.until(() => observed.received > 0);
       // Nothing is retained at the first.
       for (let readBack = 0; readBack < 3; readBack++) {
         await observed.until(() => observed.retained === readBack);
