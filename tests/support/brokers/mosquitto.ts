@@ -120,9 +120,11 @@ export class Mosquitto implements AsyncDisposable {
     });
   }
 
-  /** Publishes a text, and waits for its PUBACK. Without login and TLS only. */
+  /** Publishes a text, and waits for its PUBACK. Without TLS only. */
   async publish(topic: string, text: string): Promise<void> {
-    const to = ["-h", "127.0.0.1", "-p", `${this.port}`, "-q", "1"];
+    const { login } = this.#options;
+    const user = login === undefined ? [] : ["-u", login.username, "-P", login.password];
+    const to = ["-h", "127.0.0.1", "-p", `${this.port}`, "-q", "1", ...user];
     await run("mosquitto_pub", [...to, "-t", topic, "-m", text]);
   }
 

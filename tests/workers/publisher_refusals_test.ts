@@ -1,4 +1,4 @@
-/** Two publishers of one name on one broker, and a broker that drops what its rules forbid. */
+/** Two publishers of one name on one broker, and brokers that drop a message or close on it. */
 import assert from "node:assert/strict";
 import { type Clock, systemClock } from "../../src/core/clock.ts";
 import { logTo } from "../../src/core/log.ts";
@@ -12,7 +12,7 @@ import { Mosquitto } from "../support/brokers/mosquitto.ts";
 import { HeldClock } from "../support/clocks/held_clock.ts";
 import { tempFolder } from "../support/system/files.ts";
 import { ignoreWithout } from "../support/system/parts.ts";
-import { publisherPlan } from "../support/workers/publisher_worker.ts";
+import { inferenceResult, publisherPlan } from "../support/workers/publisher_worker.ts";
 
 /** A publisher in this thread, with short delays, and the last state that it posted. */
 class Observed {
@@ -111,6 +111,27 @@ Deno.test({
     await clock.pass(READ_BACK_TIMEOUT_MS);
     assert.equal(observed.problem, "BROKER_STATUS_REFUSED");
     await observed.publisher.stop();
+  },
+});
+
+Deno.test({
+  name:
+    "publisher: a message on which the broker closes the connection is given up, all others arrive",
+  ignore: ignoreWithout("mosquitto"),
+  async fn() {
+    await using broker = await Mosquitto.start({ extra: ["max_packet_size 4000"] });
+    await using subscriber = await broker.subscribe("orion/#");
+    const observed = new Observed(broker.url, 1, "3.1.1");
+    await observed.isConnected();
+    observed.publisher.publishHealth({ schema: "orion.health/1", text: "x".repeat(8_000) });
+    await observed.until(() => observed.events.includes("mqtt.message_given_up"));
+    await observed.isConnected();
+    assert.equal(observed.state?.reconnects, 2, "it was sent twice");
+    observed.publisher.publishInference(inferenceResult(1), systemClock.nowMs());
+    await subscriber.waitFor(({ topic }) => topic.includes("/inferences/"));
+    await observed.publisher.stop();
+    assert.equal(observed.publisher.waiting, 0);
+    assert.equal(observed.state?.reconnects, 2, "nor with a later connection");
   },
 });
 
