@@ -4,7 +4,7 @@ import { systemClock } from "../src/core/clock.ts";
 import type { FromPublisher, ToPublisher } from "../src/core/messages.ts";
 import { serve } from "../src/core/worker_entry.ts";
 import { mqttSessions } from "../src/mqtt/client.ts";
-import { connectOnce } from "../src/mqtt/connect_once.ts";
+import { checkBroker } from "../src/mqtt/check_broker.ts";
 import { BrokerLink } from "../src/mqtt/link.ts";
 import { Publisher } from "../src/mqtt/publisher.ts";
 import { ResultReceiver } from "../src/mqtt/result_receiver.ts";
@@ -17,6 +17,7 @@ serve<ToPublisher, FromPublisher>(({ post, log }) => {
   const publisher = new Publisher({
     clock,
     log,
+    session: crypto.getRandomValues(new Uint32Array(1))[0] ?? 0,
     post: (message) => post(message),
     openLink: (plan, events) =>
       new BrokerLink(plan, events, { openSession, clock, random: Math.random, log }),
@@ -31,7 +32,7 @@ serve<ToPublisher, FromPublisher>(({ post, log }) => {
       case "start":
         return publisher.start(message.plan);
       case "try": {
-        const protocol = await connectOnce(message.broker, { openSession, clock, readText });
+        const protocol = await checkBroker(message.check, { openSession, clock, readText });
         return post({ kind: "tried", protocol });
       }
       case "results":

@@ -59,7 +59,7 @@ async function connect(port: number, inferences: 0 | 1): Promise<Run> {
   worker.send({ kind: "start", plan: { ...plan, instance: `bench-${inferences}`, outbox } });
   const run: Run = { results: resultsTo(worker), published: 0 };
   worker.onMessage((message) => {
-    if (message.kind === "published" && message.topicKind === "inference") run.published += 1;
+    if (message.kind === "emitted") run.published += 1;
   });
   await worker.waitFor((message) => message.kind === "broker" && message.state.connected);
   return run;

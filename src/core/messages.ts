@@ -33,8 +33,9 @@ import type { BoxNorm } from "./geometry.ts";
 import type { LogRecord } from "./log.ts";
 import type { InputShape } from "./model_input.ts";
 import type {
+  BrokerCheck,
   BrokerState,
-  BrokerTarget,
+  DiscardReason,
   OwnClient,
   PublisherPlan,
   TopicKind,
@@ -188,8 +189,8 @@ export type ToResults =
 
 export type ToPublisher =
   | { readonly kind: "start"; readonly plan: PublisherPlan }
-  /** Connects once without publishing; answered with `tried` or `failed`. */
-  | { readonly kind: "try"; readonly broker: BrokerTarget }
+  /** Connects once and reads back what it writes; answered with `tried` or `failed`. */
+  | { readonly kind: "try"; readonly check: BrokerCheck }
   /** A port for the results of a worker, also for one whose thread was replaced. */
   | { readonly kind: "results"; readonly worker: string; readonly port: MessagePort }
   /** A worker was abandoned and will send no `end`. Results that it sent before still count. */
@@ -203,7 +204,17 @@ export type ToPublisher =
 export type FromPublisher =
   | { readonly kind: "tried"; readonly protocol: 5 | "3.1.1" }
   | { readonly kind: "broker"; readonly state: BrokerState }
-  /** An inference message was handed to the MQTT client; `totalMs` as published. */
+  /** A message is to be published; it is counted once more, as published or discarded. */
+  | {
+    readonly kind: "produced";
+    readonly topicKind: TopicKind;
+    /** The frame of an inference message; else null. */
+    readonly frame: { readonly camera: string; readonly seq: number } | null;
+  }
+  /**
+   * An inference message was published: acknowledged by the broker (QoS 1) or written (QoS 0). `totalMs` as
+   * in the message.
+   */
   | {
     readonly kind: "emitted";
     readonly camera: string;
@@ -214,8 +225,9 @@ export type FromPublisher =
   }
   /** A well-formed command; each is answered once with `answer`. */
   | { readonly kind: "command"; readonly request: CommandRequest }
-  | { readonly kind: "published"; readonly topicKind: TopicKind }
-  | { readonly kind: "discarded"; readonly topicKind: TopicKind; readonly reason: string }
+  /** Any other message was. */
+  | { readonly kind: "published"; readonly topicKind: Exclude<TopicKind, "inference"> }
+  | { readonly kind: "discarded"; readonly topicKind: TopicKind; readonly reason: DiscardReason }
   | StoppedMessage;
 
 // ---------------------------------------------------------------------------- main ⇄ broker

@@ -42,6 +42,23 @@ export interface PublisherPlan {
   readonly homeAssistant: HomeAssistantPlan | null;
 }
 
+/** A topic that the service publishes to, as a check of the broker tries it. */
+export interface CheckedTopic {
+  readonly topic: string;
+  readonly qos: 0 | 1;
+  readonly retain: boolean;
+}
+
+/** What a check of the broker tries: to connect, to subscribe, and to read back what it publishes. */
+export interface BrokerCheck {
+  readonly broker: BrokerTarget;
+  /** The retained status of the instance, one of {@link topics}. */
+  readonly status: string;
+  readonly topics: readonly CheckedTopic[];
+  /** What the service subscribes to besides. */
+  readonly filters: readonly string[];
+}
+
 /** The credentials of the publisher at the embedded broker; generated at each start. */
 export interface OwnClient {
   readonly clientId: string;
@@ -53,6 +70,48 @@ export interface OwnClient {
 /** The kinds of topics, as the metrics label them. */
 export type TopicKind = "status" | "camera" | "inference" | "health" | "ack" | "discovery";
 
+/** Why a message was discarded. */
+export type DiscardReason =
+  /** A newer message of its topic took its place before it was sent. */
+  | "superseded"
+  /** It waited too long. */
+  | "stale"
+  /** Too many waited. */
+  | "full"
+  /** With QoS 0: the connection broke before the message was written. */
+  | "connection-lost"
+  /**
+   * With QoS 1: it was in flight when the connection broke, and was not sent again because it was too old,
+   * replaced, or Orion stopped. The broker may have received it.
+   */
+  | "unacknowledged"
+  /** The broker refused it, or its size. */
+  | "refused"
+  /** The broker closed the connection on it twice. */
+  | "closes-connection"
+  /** It waited or was produced while Orion stopped. */
+  | "shutdown"
+  /** It waited in a publisher's thread that was replaced. */
+  | "restart";
+
+/**
+ * What became of the messages of one kind, at every moment:
+ *
+ *     produced = published + discarded + waiting
+ */
+export interface MessageAccount {
+  /** A retained message counts for each connection that it is to be published on. */
+  readonly produced: number;
+  /** Acknowledged by the broker (QoS 1), or written to the socket (QoS 0). */
+  readonly published: number;
+  readonly discarded: Readonly<Partial<Record<DiscardReason, number>>>;
+  /** Not sent yet, or in flight. */
+  readonly waiting: number;
+}
+
+/** The accounts of the kinds that had a message. */
+export type MessageAccounts = Readonly<Partial<Record<TopicKind, MessageAccount>>>;
+
 /** The connection to the broker at one moment. */
 export interface BrokerState {
   readonly connected: boolean;
@@ -61,4 +120,6 @@ export interface BrokerState {
   readonly error: ErrorData | null;
   readonly protocol: 5 | "3.1.1" | null;
   readonly reconnects: number;
+  /** What is wrong although it is connected, or null. */
+  readonly problem: ErrorData | null;
 }

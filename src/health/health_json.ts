@@ -21,6 +21,8 @@ export function healthJson(report: HealthReport) {
       protocol: broker.protocol,
       reconnects: broker.reconnects,
       error: broker.error,
+      problem: broker.problem,
+      messages: broker.messages,
     },
     cameras: report.cameras.map(cameraJson),
     workers: report.workers.map(workerJson),

@@ -1,107 +1,18 @@
 /** The metrics that are read from a report: name, help text, labels and where each figure comes from. */
 import { epochMs } from "../core/clock.ts";
-import type { CameraReport, HealthReport, WorkerReport } from "./report.ts";
-
-/** Figures of the process. */
-export interface ProcessStats {
-  readonly residentBytes: number;
-  readonly cpuSeconds: number;
-  readonly droppedLogLines: number;
-  /** Start time, in seconds since the Unix epoch. */
-  readonly startSeconds: number;
-  readonly build: {
-    readonly version: string;
-    readonly deno: string;
-    readonly libav: string;
-    readonly onnxruntime: string;
-  };
-}
-
-/** The input of a scrape. */
-export interface Figures {
-  readonly report: HealthReport;
-  readonly process: ProcessStats;
-}
-
-/** A value and its labels. */
-export type Sample = readonly [value: number, labels: Readonly<Record<string, string>>];
-
-/** A counter or a gauge. */
-export interface Metric {
-  readonly name: string;
-  readonly help: string;
-  readonly labels: readonly string[];
-  /** Values of the same labels add up. */
-  readonly samples: (figures: Figures) => readonly Sample[];
-}
-
-type Mailbox = CameraReport["ledger"]["detectors"][number];
-
-/** Of each camera; null: no sample. */
-function cameras(read: (camera: CameraReport) => number | null) {
-  return ({ report }: Figures): Sample[] =>
-    report.cameras.flatMap((camera) => {
-      const value = read(camera);
-      return value === null ? [] : [[value, { camera: camera.id }] as const];
-    });
-}
-
-/** Of each camera, one for each key of a record of counts. */
-function counts(label: string, read: (camera: CameraReport) => Readonly<Record<string, number>>) {
-  return ({ report }: Figures): Sample[] =>
-    report.cameras.flatMap((camera) =>
-      Object.entries(read(camera)).map(([key, value]) =>
-        [value, { camera: camera.id, [label]: key }] as const
-      )
-    );
-}
-
-/** Of each detector at each camera. */
-function mailboxes(read: (mailbox: Mailbox) => number) {
-  return ({ report }: Figures): Sample[] =>
-    report.cameras.flatMap(({ id, ledger }) =>
-      ledger.detectors.map((mailbox) =>
-        [read(mailbox), { camera: id, detector: mailbox.detector }] as const
-      )
-    );
-}
-
-/** Of each inference worker; null: no sample. */
-function workers(read: (worker: WorkerReport) => number | null) {
-  return ({ report }: Figures): Sample[] =>
-    report.workers.flatMap((worker) => {
-      const value = read(worker);
-      return value === null ? [] : [[value, { worker: worker.id }] as const];
-    });
-}
-
-/** Dropped frames of each detector at each camera, by reason. */
-function drops({ report }: Figures): Sample[] {
-  return report.cameras.flatMap(({ id, ledger }) =>
-    ledger.detectors.flatMap(({ detector, dropped }) =>
-      Object.entries(dropped).map(([reason, value]) =>
-        [value, { camera: id, detector, reason }] as const
-      )
-    )
-  );
-}
-
-/** Restarts of inference and capture workers. */
-function restarts(figures: Figures): Sample[] {
-  const captures = figures.report.cameras.map(({ id, restarts }) =>
-    [restarts, { worker: `capture-${id}` }] as const
-  );
-  return [...captures, ...workers((worker) => worker.restarts)(figures)];
-}
-
-/** Frames that will not be decoded any more. */
-function skipped({ ledger: { undecoded: { buffered: _buffered, ...rest } } }: CameraReport) {
-  return rest;
-}
-
-function one(read: (figures: Figures) => number) {
-  return (figures: Figures): Sample[] => [[read(figures), {}]];
-}
+import {
+  cameras,
+  counts,
+  discards,
+  drops,
+  mailboxes,
+  messages,
+  type Metric,
+  one,
+  restarts,
+  skipped,
+  workers,
+} from "./metric_samples.ts";
 
 /** They never decrease, also not when a worker is replaced or a camera reconnects. */
 export const COUNTERS: readonly Metric[] = [
@@ -144,7 +55,7 @@ export const COUNTERS: readonly Metric[] = [
   },
   {
     name: "orion_inferences_emitted_total",
-    help: "Inference messages handed to the MQTT client.",
+    help: "Inference messages published: acknowledged (QoS 1) or written (QoS 0).",
     labels: ["camera", "detector"],
     samples: mailboxes(({ inferencesEmitted }) => inferencesEmitted),
   },
@@ -177,6 +88,25 @@ export const COUNTERS: readonly Metric[] = [
     help: "How often the decoder caught up with packets that it had skipped.",
     labels: ["camera"],
     samples: cameras(({ gopBuffer }) => gopBuffer.catchUps),
+  },
+  {
+    name: "orion_mqtt_produced_total",
+    help: "Messages to be published: published, discarded or waiting since.",
+    labels: ["topic_kind"],
+    samples: messages(({ produced }) => produced),
+  },
+  {
+    name: "orion_mqtt_published_total",
+    help:
+      "Messages that the broker acknowledged (QoS 1) or that were written to the socket (QoS 0).",
+    labels: ["topic_kind"],
+    samples: messages(({ published }) => published),
+  },
+  {
+    name: "orion_mqtt_discarded_total",
+    help: "Messages that will not be sent, or not again.",
+    labels: ["topic_kind", "reason"],
+    samples: discards,
   },
   {
     name: "orion_log_lines_dropped_total",
@@ -249,6 +179,12 @@ export const GAUGES: readonly Metric[] = [
     help: "1 while the broker is connected.",
     labels: [],
     samples: one(({ report }) => report.broker.connected ? 1 : 0),
+  },
+  {
+    name: "orion_mqtt_waiting",
+    help: "Messages that wait for the broker or are in flight.",
+    labels: ["topic_kind"],
+    samples: messages(({ waiting }) => waiting),
   },
   {
     name: "process_resident_memory_bytes",

@@ -1,5 +1,6 @@
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
-import { COUNTERS, GAUGES, type Metric, type ProcessStats } from "./metric_table.ts";
+import type { Metric, ProcessStats } from "./metric_samples.ts";
+import { COUNTERS, GAUGES } from "./metric_table.ts";
 import type { HealthReport } from "./report.ts";
 
 /** The stages of a frame's latency. */
@@ -26,8 +27,6 @@ const LATENCY_BUCKETS = [
 export class Metrics {
   readonly #registry = new Registry();
   readonly #latency: Histogram;
-  readonly #published: Counter;
-  readonly #discarded: Counter;
   readonly #cpu: Counter;
   readonly #counters: readonly (readonly [Metric, Counter])[];
   readonly #gauges: readonly (readonly [Metric, Gauge])[];
@@ -40,18 +39,6 @@ export class Metrics {
       help: "Time a delivered frame spent in each stage.",
       labelNames: ["camera", "detector", "stage"],
       buckets: LATENCY_BUCKETS,
-      registers,
-    });
-    this.#published = new Counter({
-      name: "orion_mqtt_published_total",
-      help: "Messages handed to the MQTT client.",
-      labelNames: ["topic_kind"],
-      registers,
-    });
-    this.#discarded = new Counter({
-      name: "orion_mqtt_discarded_total",
-      help: "Messages that were not sent.",
-      labelNames: ["topic_kind", "reason"],
       registers,
     });
     this.#cpu = new Counter({
@@ -68,14 +55,6 @@ export class Metrics {
 
   observe(of: { camera: string; detector: string; stage: LatencyStage }, ms: number): void {
     this.#latency.observe(of, ms / 1000);
-  }
-
-  published(topicKind: string): void {
-    this.#published.inc({ topic_kind: topicKind });
-  }
-
-  discarded(topicKind: string, reason: string): void {
-    this.#discarded.inc({ topic_kind: topicKind, reason });
   }
 
   /** Prometheus text with the figures of `report`. */

@@ -2,7 +2,7 @@ import { type CameraAccount, total } from "../core/accounts.ts";
 import type { ReceivedReport } from "../core/camera_types.ts";
 import { plusMs, sinceMs, type SteadyMs, type WallMs } from "../core/clock.ts";
 import type { ErrorData } from "../core/errors.ts";
-import type { BrokerState } from "../core/publisher_types.ts";
+import type { BrokerState, MessageAccounts } from "../core/publisher_types.ts";
 
 /** A camera in the main thread. */
 export interface CameraView {
@@ -14,7 +14,7 @@ export interface CameraView {
   readonly restarts: number;
   /** Why its worker is parked, or null. */
   readonly error: ErrorData | null;
-  /** Inference messages handed to the MQTT client, by detector. */
+  /** Inference messages published, by detector. */
   readonly emitted: ReadonlyMap<string, number>;
 }
 
@@ -43,7 +43,11 @@ export interface HealthParts {
   readonly nowMs: SteadyMs;
   /** The same moment, by the wall clock. */
   readonly timeMs: WallMs;
-  readonly broker: BrokerState & { readonly url: string; readonly embedded: boolean };
+  readonly broker: BrokerState & {
+    readonly url: string;
+    readonly embedded: boolean;
+    readonly messages: MessageAccounts;
+  };
   readonly cameras: readonly CameraView[];
   readonly workers: readonly WorkerView[];
   /** Threads that hung and were abandoned; only the end of the process ends them. */
@@ -102,7 +106,7 @@ function cameraReport(camera: CameraView, moment: Moment) {
   };
 }
 
-/** The ledger of `docs/architecture.md`, with the messages emitted. */
+/** The ledger of `docs/architecture.md`, with the messages published. */
 function ledgerReport(
   { received, undecoded, corrupt, decoded, detectors }: CameraAccount,
   lost: number,
@@ -155,7 +159,7 @@ function workerReports({ workers, cameras, ...moment }: HealthParts) {
 }
 
 /**
- * Lists why the service is not ready; empty when the broker is connected, every camera delivered a
+ * Lists why the service is not ready; empty when the broker is connected and keeps our status, every camera delivered a
  * frame within its stall timeout, and every detector has a worker that is ready.
  */
 export function unreadiness(
@@ -166,6 +170,8 @@ export function unreadiness(
   if (!broker.connected) {
     const { error } = broker;
     reasons.push(`broker: ${error === null ? "CONNECTING" : `${error.code}: ${error.message}`}`);
+  } else if (broker.problem?.code === "BROKER_STATUS_REFUSED") {
+    reasons.push(`broker: ${broker.problem.code}: ${broker.problem.message}`);
   }
   for (const { id, report } of cameras) {
     const limitMs = parts.stallTimeoutMs.get(id) ?? 0;

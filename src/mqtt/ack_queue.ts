@@ -1,4 +1,7 @@
 import { wallMs } from "../core/clock.ts";
+import type { BrokerError } from "../core/errors.ts";
+import type { DiscardReason } from "../core/publisher_types.ts";
+import type { MessageCounts } from "./message_counts.ts";
 import { type AckPayload, ackPayload } from "./payloads.ts";
 import type { DoneCallback, OutgoingMessage } from "./session.ts";
 
@@ -9,14 +12,16 @@ export interface AckQueueParts {
   readonly topic: string;
   readonly qos: 0 | 1;
   readonly canPublish: () => boolean;
-  readonly publish: (message: OutgoingMessage, done: DoneCallback) => void;
-  readonly onPublished: () => void;
-  readonly onDiscarded: (reason: "full" | "refused" | "shutdown") => void;
+  /** The key is the same when a message is sent again. */
+  readonly publish: (key: object, message: OutgoingMessage, done: DoneCallback) => void;
+  readonly counts: MessageCounts;
 }
 
 interface Entry {
   readonly ack: AckPayload;
   isInflight: boolean;
+  /** Whether it was in flight when a connection broke. */
+  isRepeated: boolean;
 }
 
 /**
@@ -31,11 +36,17 @@ export class AckQueue {
     this.#parts = parts;
   }
 
+  /** Acknowledgements neither published nor discarded yet. */
+  get waiting(): number {
+    return this.#entries.size;
+  }
+
   put(ack: AckPayload): void {
     const [oldest] = this.#entries;
-    if (oldest !== undefined && this.#entries.size >= MAX_ACKS) this.#discard(oldest, "full");
-    const entry = { ack, isInflight: false };
+    if (oldest !== undefined && this.#entries.size >= MAX_ACKS) this.#giveUp(oldest, "full");
+    const entry = { ack, isInflight: false, isRepeated: false };
     this.#entries.add(entry);
+    this.#parts.counts.produced("ack");
     this.#send(entry);
   }
 
@@ -46,27 +57,47 @@ export class AckQueue {
 
   /** Discards all that wait or are in flight. */
   discardAll(): void {
-    for (const entry of [...this.#entries]) this.#discard(entry, "shutdown");
+    for (const entry of [...this.#entries]) this.#giveUp(entry, "shutdown");
+  }
+
+  /** Discards one for a reason, unless the broker may have received it. */
+  #giveUp(entry: Entry, reason: "full" | "shutdown"): void {
+    const isUnknown = this.#parts.qos === 1 && (entry.isInflight || entry.isRepeated);
+    this.#discard(entry, isUnknown ? "unacknowledged" : reason);
   }
 
   #send(entry: Entry): void {
     if (entry.isInflight || !this.#parts.canPublish()) return;
     entry.isInflight = true;
     const { topic, qos } = this.#parts;
-    const payload = JSON.stringify(entry.ack);
-    this.#parts.publish({ topic, payload, qos, retain: false, expirySeconds: null }, (error) => {
-      if (!this.#entries.has(entry)) return;
-      if (error === null) {
-        this.#entries.delete(entry);
-        this.#parts.onPublished();
-      } else if (error.code === "BROKER_REFUSED_MESSAGE") this.#onRefused(entry);
-      else entry.isInflight = false;
-    });
+    const message = {
+      topic,
+      payload: JSON.stringify(entry.ack),
+      qos,
+      retain: false,
+      expirySeconds: null,
+      isRepeated: entry.isRepeated,
+    };
+    this.#parts.publish(entry, message, (error) => this.#onDone(entry, error));
+  }
+
+  #onDone(entry: Entry, error: BrokerError | null): void {
+    if (!this.#entries.has(entry)) return;
+    if (error === null) {
+      this.#entries.delete(entry);
+      this.#parts.counts.published("ack");
+    } else if (error.code === "BROKER_REFUSED_MESSAGE") this.#onRefused(entry, "refused");
+    else if (error.code === "BROKER_CLOSES_ON_MESSAGE") {
+      this.#onRefused(entry, "closes-connection");
+    } else {
+      entry.isInflight = false;
+      entry.isRepeated = true;
+    }
   }
 
   /** Replaces an answer with data, which the broker may refuse for its size, by a short error. */
-  #onRefused(entry: Entry): void {
-    this.#discard(entry, "refused");
+  #onRefused(entry: Entry, reason: DiscardReason): void {
+    this.#discard(entry, reason);
     const { ack } = entry;
     if (ack.data === null) return;
     const error = {
@@ -80,7 +111,7 @@ export class AckQueue {
     this.put(ackPayload({ id, command, atMs, outcome: { error }, replayed }));
   }
 
-  #discard(entry: Entry, reason: "full" | "refused" | "shutdown"): void {
-    if (this.#entries.delete(entry)) this.#parts.onDiscarded(reason);
+  #discard(entry: Entry, reason: DiscardReason): void {
+    if (this.#entries.delete(entry)) this.#parts.counts.discarded("ack", reason);
   }
 }

@@ -2,6 +2,7 @@
  * Errors of the connection to a broker, each with a remedy. Their texts are built from the broker's
  * address and from codes alone, never from a credential.
  */
+import { type BrokerAddress, shownBroker } from "../core/broker_address.ts";
 import { BrokerError, type ErrorData } from "../core/errors.ts";
 
 /** How a connection failed or ended, as mqtt.js reports it. */
@@ -70,6 +71,33 @@ export function subscribeError(brokerUrl: string, filter: string) {
     retryable: false,
     remedy: "Allow the user in mqtt.username to subscribe to that topic in the broker's rules.",
   });
+}
+
+/** Topics that are named in a message. */
+const MAX_NAMED = 3;
+const ALLOW_TOPICS =
+  "Allow the user in mqtt.username to publish and to subscribe to them in the broker's rules.";
+
+function named(topics: readonly string[]): string {
+  const more = topics.length - MAX_NAMED;
+  return topics.slice(0, MAX_NAMED).join(", ") + (more > 0 ? ` and ${more} more` : "");
+}
+
+/** What a check published did not come back. */
+export function notReadBack(address: BrokerAddress, topics: readonly string[]): BrokerError {
+  return new BrokerError({
+    code: "BROKER_NOT_READ_BACK",
+    message: `Cannot read back what was published to ${named(topics)}: ` +
+      `the broker at ${shownBroker(address)} accepted and dropped it`,
+    retryable: false,
+    remedy: ALLOW_TOPICS,
+  });
+}
+
+/** The broker closed the connection instead of an answer. */
+export function closedDuringCheck(error: BrokerError, topics: readonly string[]): BrokerError {
+  const message = `${error.message}, after a check had published to ${named(topics)}`;
+  return new BrokerError({ ...error.toData(), message, remedy: ALLOW_TOPICS }, { cause: error });
 }
 
 function byCode({ code, clientId, tls }: ConnectionFailure): Rule | null {

@@ -3,7 +3,8 @@
  *
  * Its own reconnecting is off: a session is closed once, with a reason, and `link.ts` opens the next.
  */
-import mqtt, { type IClientOptions, type MqttClient } from "mqtt";
+import { Buffer } from "node:buffer";
+import mqtt, { type IClientOptions, type IClientPublishOptions, type MqttClient } from "mqtt";
 import { shownBroker } from "../core/broker_address.ts";
 import type { Clock } from "../core/clock.ts";
 import { hostText } from "../core/endpoint.ts";
@@ -48,6 +49,11 @@ class MqttSession implements Session {
   readonly #pending = new Set<DoneCallback>();
   /** Messages of QoS 1 beyond the broker's Receive Maximum; the publisher bounds their number. */
   readonly #queued: { readonly message: OutgoingMessage; readonly done: DoneCallback }[] = [];
+  /** Messages of QoS 0 that are not written yet, oldest first. */
+  readonly #unwritten: { readonly lastWrite: number; readonly done: DoneCallback }[] = [];
+  /** Calls of the stream's `write`, and how many of them reached the socket. */
+  #writes = 0;
+  #written = 0;
   /** Messages of QoS 1 without a PUBACK. */
   #inflight = 0;
   #receiveMaximum = Infinity;
@@ -64,6 +70,7 @@ class MqttSession implements Session {
     this.#events = events;
     this.#clock = clock;
     this.#client = mqtt.connect(clientOptions(options));
+    this.#observeWrites(this.#client.stream);
     this.#client.on("connect", ({ properties }) => {
       this.#hasConnack = true;
       this.#receiveMaximum = properties?.receiveMaximum ?? Infinity;
@@ -137,11 +144,15 @@ class MqttSession implements Session {
   }
 
   #send(message: OutgoingMessage, done: DoneCallback): void {
-    const { topic, payload, qos, retain } = message;
-    const properties = messageProperties(message);
-    this.#inflight += qos;
-    this.#client.publish(topic, payload, { qos, retain, properties }, (error) => {
-      this.#inflight -= qos;
+    if (message.qos === 1) this.#sendAcknowledged(message, done);
+    else this.#sendUnacknowledged(message, done);
+  }
+
+  #sendAcknowledged(message: OutgoingMessage, done: DoneCallback): void {
+    const { topic, payload } = message;
+    this.#inflight += 1;
+    this.#client.publish(topic, payload, publishOptions(message), (error) => {
+      this.#inflight -= 1;
       if (error === undefined || error === null) done(null);
       else {
         // Only a refusal by the broker carries a number. Any other error closes the session, which
@@ -149,9 +160,42 @@ class MqttSession implements Session {
         const code = codeOf(error);
         if (typeof code === "number") done(publishError(this.#brokerUrl, topic, code));
       }
-      const next = this.#isClosed || qos === 0 ? undefined : this.#queued.shift();
+      const next = this.#isClosed ? undefined : this.#queued.shift();
       if (next !== undefined) this.#send(next.message, next.done);
     });
+  }
+
+  /** mqtt.js calls back when the stream has accepted a message: it may be far from written then. */
+  #sendUnacknowledged(message: OutgoingMessage, done: DoneCallback): void {
+    const before = this.#writes;
+    this.#client.publish(message.topic, message.payload, publishOptions(message));
+    // The message is all the writes of this call. Without one the connection is about to close.
+    if (this.#writes > before) this.#unwritten.push({ lastWrite: this.#writes, done });
+  }
+
+  /** Counts what is written to the stream, and what of it has reached the socket. */
+  #observeWrites(stream: MqttClient["stream"]): void {
+    const write = stream.write.bind(stream);
+    const onWritten = (error?: Error | null) => {
+      // An error closes the session, which calls back with the reason.
+      if (error !== undefined && error !== null) return;
+      this.#written += 1;
+      this.#settleWritten();
+    };
+    stream.write = (chunk: unknown, encoding?: unknown) => {
+      this.#writes += 1;
+      return typeof encoding === "string" && Buffer.isEncoding(encoding)
+        ? write(chunk, encoding, onWritten)
+        : write(chunk, onWritten);
+    };
+  }
+
+  #settleWritten(): void {
+    for (let first = this.#unwritten[0]; first !== undefined; first = this.#unwritten[0]) {
+      if (first.lastWrite > this.#written) return;
+      this.#unwritten.shift();
+      first.done(null);
+    }
   }
 
   #onError(error: Error): void {
@@ -194,6 +238,11 @@ class MqttSession implements Session {
 function codeOf(error: Error): string | number | null {
   if (!("code" in error)) return null;
   return typeof error.code === "string" || typeof error.code === "number" ? error.code : null;
+}
+
+function publishOptions(message: OutgoingMessage): IClientPublishOptions {
+  const { qos, retain, isRepeated } = message;
+  return { qos, retain, dup: isRepeated === true, properties: messageProperties(message) };
 }
 
 function messageProperties(message: OutgoingMessage) {

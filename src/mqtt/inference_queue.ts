@@ -2,7 +2,7 @@ import type { Clock, SteadyMs } from "../core/clock.ts";
 import type { InferenceResult } from "../core/detector_types.ts";
 import type { BrokerError } from "../core/errors.ts";
 import type { FromPublisher } from "../core/messages.ts";
-import type { OutboxPlan } from "../core/publisher_types.ts";
+import type { DiscardReason, OutboxPlan } from "../core/publisher_types.ts";
 import { LatestOutbox, type Outbox, type OutboxItem, QueueOutbox } from "./outbox.ts";
 import { inferencePayload } from "./payloads.ts";
 import type { DoneCallback, OutgoingMessage } from "./session.ts";
@@ -12,15 +12,6 @@ export const MAX_AGE_MS = 60_000;
 /** Inference messages in flight at once; with a slow broker the others wait in the outbox. */
 export const MAX_INFLIGHT = 32;
 
-/** Why an inference message was discarded. */
-export type DiscardReason =
-  | "superseded"
-  | "stale"
-  | "full"
-  | "connection-lost"
-  | "refused"
-  | "shutdown";
-
 export interface InferenceQueueParts {
   readonly clock: Clock;
   readonly instance: string;
@@ -28,23 +19,36 @@ export interface InferenceQueueParts {
   readonly outbox: OutboxPlan;
   readonly topic: (camera: string, detector: string) => string;
   readonly canPublish: () => boolean;
-  readonly publish: (message: OutgoingMessage, done: DoneCallback) => void;
+  /** The key is the same when a message is sent again. */
+  readonly publish: (key: object, message: OutgoingMessage, done: DoneCallback) => void;
   readonly post: (message: FromPublisher) => void;
+}
+
+/** A message as it was first published: what is sent again is the same. */
+interface Sent {
+  readonly message: OutgoingMessage;
+  /** From the frame's arrival to the hand-over to the client, as published. */
+  readonly totalMs: number;
 }
 
 interface Item extends OutboxItem {
   readonly result: InferenceResult;
-  /** The payload as first published: what is sent again is the same message. */
-  payload: string | null;
+  sent: Sent | null;
 }
 
-/** Inference messages, from the outbox to the broker's acknowledgement. */
+/**
+ * Inference messages, from the outbox to the broker's acknowledgement. Each is counted once: as produced in
+ * {@link put}, and later as published or discarded; until then it waits.
+ */
 export class InferenceQueue {
   readonly #parts: InferenceQueueParts;
   readonly #outbox: Outbox<Item>;
+  /** Messages of QoS 1 that were in flight when the connection broke, in order; sent before the outbox. */
+  readonly #repeated: Item[] = [];
   #sequence = 0;
   #inflight = 0;
   #isFlushing = false;
+  #isStopped = false;
   #onDrained: (() => void) | null = null;
 
   constructor(parts: InferenceQueueParts) {
@@ -59,14 +63,20 @@ export class InferenceQueue {
     return this.#inflight;
   }
 
+  /** Messages neither published nor discarded yet; at most the outbox and twice those in flight. */
+  get waiting(): number {
+    return this.#outbox.size + this.#repeated.length + this.#inflight;
+  }
+
   /** @param arrivedAtMs  when the frame arrived */
   put(result: InferenceResult, arrivedAtMs: SteadyMs): void {
-    const { camera } = result.meta;
+    const { camera, seq } = result.meta;
+    this.#parts.post({ kind: "produced", topicKind: "inference", frame: { camera, seq } });
     this.#sequence += 1;
     // Ids hold no slash, so no two pairs share a key.
     const key = `${camera}/${result.detector}`;
-    const item = { key, arrivedAtMs, sequence: this.#sequence, result, payload: null };
-    this.#countDiscarded(this.#outbox.put(item)?.reason);
+    const item = { key, arrivedAtMs, sequence: this.#sequence, result, sent: null };
+    this.#countDiscarded(this.#isStopped ? "shutdown" : this.#outbox.put(item)?.reason);
     this.flush();
   }
 
@@ -77,8 +87,7 @@ export class InferenceQueue {
     this.#isFlushing = true;
     try {
       while (this.#parts.canPublish() && this.#inflight < MAX_INFLIGHT) {
-        const { item, discarded } = this.#outbox.take(this.#parts.clock.nowMs());
-        for (const { reason } of discarded) this.#countDiscarded(reason);
+        const item = this.#next();
         if (item === null) return;
         this.#send(item);
       }
@@ -87,8 +96,14 @@ export class InferenceQueue {
     }
   }
 
-  /** Discards what is in the outbox. */
+  /** From now on discards what is put, and sends nothing again. */
+  stop(): void {
+    this.#isStopped = true;
+  }
+
+  /** Discards what waits. */
   discardAll(): void {
+    for (const _ of this.#repeated.splice(0)) this.#countDiscarded("unacknowledged");
     for (const _ of this.#outbox.clear()) this.#countDiscarded("shutdown");
   }
 
@@ -97,41 +112,61 @@ export class InferenceQueue {
     this.#onDrained = callback;
   }
 
-  #send(item: Item): void {
-    if (item.payload !== null) return this.#publish(item, item.payload);
-    const { clock, instance, post } = this.#parts;
-    const { detector, worker, meta: { camera, seq } } = item.result;
-    const totalMs = clock.nowMs() - item.arrivedAtMs;
-    const payload = inferencePayload(item.result, { instance, totalMs });
-    item.payload = JSON.stringify(payload);
-    this.#publish(item, item.payload);
-    // Posted once, and after publishing: what the main thread does with it delays nothing.
-    post({ kind: "emitted", camera, detector, worker, seq, totalMs: payload.timing.totalMs });
+  /** Removes the next item to send. */
+  #next(): Item | null {
+    const { clock, outbox: { policy } } = this.#parts;
+    for (let item = this.#repeated.shift(); item !== undefined; item = this.#repeated.shift()) {
+      if (policy === "queue" || clock.nowMs() - item.arrivedAtMs <= MAX_AGE_MS) return item;
+      this.#countDiscarded("unacknowledged");
+    }
+    const { item, discarded } = this.#outbox.take(clock.nowMs());
+    for (const { reason } of discarded) this.#countDiscarded(reason);
+    return item;
   }
 
-  #publish(item: Item, payload: string): void {
-    const { detector, meta: { camera } } = item.result;
-    const { qos, topic } = this.#parts;
+  #send(item: Item): void {
+    const isRepeated = item.sent !== null;
+    const sent = item.sent ?? this.#render(item);
+    item.sent = sent;
     this.#inflight += 1;
-    this.#parts.publish({
-      topic: topic(camera, detector),
-      payload,
+    const message = isRepeated ? { ...sent.message, isRepeated } : sent.message;
+    this.#parts.publish(item, message, (error) => this.#onDone(item, sent, error));
+  }
+
+  #render({ result, arrivedAtMs }: Item): Sent {
+    const { clock, instance, qos, topic } = this.#parts;
+    const payload = inferencePayload(result, { instance, totalMs: clock.nowMs() - arrivedAtMs });
+    const message = {
+      topic: topic(result.meta.camera, result.detector),
+      payload: JSON.stringify(payload),
       qos,
       retain: false,
       expirySeconds: MAX_AGE_MS / 1_000,
-    }, (error) => this.#onDone(item, error));
+    };
+    return { message, totalMs: payload.timing.totalMs };
   }
 
-  #onDone(item: Item, error: BrokerError | null): void {
+  #onDone(item: Item, { totalMs }: Sent, error: BrokerError | null): void {
     this.#inflight -= 1;
-    if (error === null) this.#parts.post({ kind: "published", topicKind: "inference" });
-    else if (error.code === "BROKER_REFUSED_MESSAGE") this.#countDiscarded("refused");
-    else this.#countDiscarded(this.#outbox.requeue(item)?.reason);
+    if (error === null) {
+      const { detector, worker, meta: { camera, seq } } = item.result;
+      this.#parts.post({ kind: "emitted", camera, detector, worker, seq, totalMs });
+    } else if (error.code === "BROKER_REFUSED_MESSAGE") this.#countDiscarded("refused");
+    else if (error.code === "BROKER_CLOSES_ON_MESSAGE") this.#countDiscarded("closes-connection");
+    else this.#onBroken(item);
     this.flush();
     if (this.#inflight > 0 || this.#onDrained === null) return;
     const callback = this.#onDrained;
     this.#onDrained = null;
     callback();
+  }
+
+  /** The connection broke: with QoS 0 the message was not all written, with QoS 1 nothing is known of it. */
+  #onBroken(item: Item): void {
+    if (this.#parts.qos === 0) return this.#countDiscarded("connection-lost");
+    if (this.#isStopped) return this.#countDiscarded("unacknowledged");
+    const at = this.#repeated.findIndex(({ sequence }) => sequence > item.sequence);
+    this.#repeated.splice(at === -1 ? this.#repeated.length : at, 0, item);
   }
 
   #countDiscarded(reason: DiscardReason | undefined): void {

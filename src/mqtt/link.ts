@@ -26,10 +26,13 @@ export interface LinkPlan {
   will(): OutgoingMessage | null;
 }
 
+/** The state of the connection itself. */
+export type LinkState = Omit<BrokerState, "problem">;
+
 export interface LinkEvents {
   /** Connected, for the first time or again. */
   connected(): void;
-  stateChanged(state: BrokerState): void;
+  stateChanged(state: LinkState): void;
   message(message: IncomingMessage): void;
 }
 
@@ -49,6 +52,11 @@ export interface Link {
   publish(message: OutgoingMessage, done: DoneCallback): void;
   /** For this connection: the next one has to subscribe again. Calls back as `publish` does. */
   subscribe(filter: string, qos: 0 | 1, done: DoneCallback): void;
+  /**
+   * Another client uses our client id, so that each connection ends the other's: delays grow to minutes,
+   * until a connection has lasted.
+   */
+  contested(): void;
   /** Stops reconnecting and closes the connection. Idempotent. */
   close(options: CloseOptions): Promise<void>;
 }
@@ -61,6 +69,11 @@ const MAX_CONNECT_DELAY_MS = 30_000;
  * pays, but one that accepts and closes must not be hammered.
  */
 const MAX_RECONNECT_DELAY_MS = 4_000;
+/** The same after a connection that another client with our client id ended. */
+const FIRST_TAKEOVER_DELAY_MS = 4_000;
+const MAX_TAKEOVER_DELAY_MS = 300_000;
+/** A connection that lasted this long shows that the other client has ended. */
+const UNCONTESTED_AFTER_MS = 600_000;
 /** After a connection that lasted this long the delays begin small again. */
 const STABLE_AFTER_MS = 2_000;
 
@@ -75,8 +88,9 @@ export class BrokerLink implements Link {
   #session: Session | null = null;
   #running: Promise<void> | null = null;
   #protocol: MqttVersion;
-  #state: BrokerState;
+  #state: LinkState;
   #connections = 0;
+  #isContested = false;
 
   constructor(plan: LinkPlan, events: LinkEvents, parts: LinkParts) {
     this.#plan = plan;
@@ -111,6 +125,10 @@ export class BrokerLink implements Link {
     this.#connectedSession("subscribe").subscribe(filter, qos, done);
   }
 
+  contested(): void {
+    this.#isContested = true;
+  }
+
   async close(options: CloseOptions): Promise<void> {
     this.#abort.abort();
     await this.#session?.close(options);
@@ -125,19 +143,31 @@ export class BrokerLink implements Link {
   async #run(): Promise<void> {
     const { clock, random } = this.#parts;
     const delays = { firstMs: FIRST_DELAY_MS, random };
-    const connectBackoff = new Backoff({ ...delays, maxMs: MAX_CONNECT_DELAY_MS });
-    const reconnectBackoff = new Backoff({ ...delays, maxMs: MAX_RECONNECT_DELAY_MS });
+    const connect = new Backoff({ ...delays, maxMs: MAX_CONNECT_DELAY_MS });
+    const reconnect = new Backoff({ ...delays, maxMs: MAX_RECONNECT_DELAY_MS });
+    const takeover = new Backoff({
+      firstMs: FIRST_TAKEOVER_DELAY_MS,
+      maxMs: MAX_TAKEOVER_DELAY_MS,
+      random,
+    });
     while (!this.#abort.signal.aborted) {
       const attempt = await this.#attempt();
       if (this.#abort.signal.aborted) return;
       this.#onDisconnected(attempt.error);
-      const { connectedAtMs } = attempt;
+      const { connectedAtMs, error } = attempt;
       if (connectedAtMs !== null) {
-        connectBackoff.reset();
-        if (clock.nowMs() - connectedAtMs >= STABLE_AFTER_MS) reconnectBackoff.reset();
+        const lastedMs = clock.nowMs() - connectedAtMs;
+        connect.reset();
+        if (lastedMs >= STABLE_AFTER_MS) reconnect.reset();
+        if (lastedMs >= UNCONTESTED_AFTER_MS) {
+          takeover.reset();
+          this.#isContested = false;
+        }
+        if (error.code === "BROKER_TAKEN_OVER") this.#isContested = true;
       }
       if (this.#switchVersion(attempt)) continue;
-      await this.#sleep((connectedAtMs === null ? connectBackoff : reconnectBackoff).nextMs());
+      const afterConnection = this.#isContested ? takeover : reconnect;
+      await this.#sleep((connectedAtMs === null ? connect : afterConnection).nextMs());
     }
   }
 
@@ -219,7 +249,7 @@ export class BrokerLink implements Link {
     this.#parts.log.warning(event, { ...error.toData() });
   }
 
-  #setState(state: BrokerState): void {
+  #setState(state: LinkState): void {
     this.#state = state;
     this.#events.stateChanged(state);
   }

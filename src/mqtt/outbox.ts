@@ -12,7 +12,7 @@ export interface OutboxItem {
 /** An item that will not be sent, and why. */
 export interface DiscardedItem<T> {
   readonly item: T;
-  readonly reason: "superseded" | "full" | "stale" | "connection-lost";
+  readonly reason: "superseded" | "full" | "stale";
 }
 
 /** Messages that wait for the broker. The caller accounts for those that come back as discarded. */
@@ -24,11 +24,6 @@ export interface Outbox<T extends OutboxItem> {
   take(
     nowMs: SteadyMs,
   ): { readonly item: T | null; readonly discarded: readonly DiscardedItem<T>[] };
-  /**
-   * Puts an item back that was taken and not acknowledged, where the policy keeps such items.
-   * @returns the item that it displaces, if any: possibly this one
-   */
-  requeue(item: T): DiscardedItem<T> | null;
   /** Removes all items. */
   clear(): readonly T[];
 }
@@ -78,11 +73,6 @@ export class LatestOutbox<T extends OutboxItem> implements Outbox<T> {
     return { item: null, discarded };
   }
 
-  /** Discards it: a newer item of its key will come. */
-  requeue(item: T): DiscardedItem<T> {
-    return { item, reason: "connection-lost" };
-  }
-
   clear(): readonly T[] {
     const items = [...this.#items.values()];
     this.#items.clear();
@@ -98,10 +88,7 @@ export class LatestOutbox<T extends OutboxItem> implements Outbox<T> {
   }
 }
 
-/**
- * Keeps every item in order, up to a bound; beyond it the oldest is discarded. A requeued item returns to
- * its position.
- */
+/** Keeps every item in order, up to a bound; beyond it the oldest is discarded. */
 export class QueueOutbox<T extends OutboxItem> implements Outbox<T> {
   readonly #maxItems: number;
   readonly #items: T[] = [];
@@ -116,27 +103,16 @@ export class QueueOutbox<T extends OutboxItem> implements Outbox<T> {
 
   put(item: T): DiscardedItem<T> | null {
     this.#items.push(item);
-    return this.#trim();
+    if (this.#items.length <= this.#maxItems) return null;
+    const oldest = this.#items.shift();
+    return oldest === undefined ? null : { item: oldest, reason: "full" };
   }
 
   take(_nowMs: SteadyMs): { item: T | null; discarded: DiscardedItem<T>[] } {
     return { item: this.#items.shift() ?? null, discarded: [] };
   }
 
-  requeue(item: T): DiscardedItem<T> | null {
-    // Few items are in flight at once, so its position is near the beginning.
-    const index = this.#items.findIndex(({ sequence }) => sequence > item.sequence);
-    this.#items.splice(index === -1 ? this.#items.length : index, 0, item);
-    return this.#trim();
-  }
-
   clear(): readonly T[] {
     return this.#items.splice(0);
-  }
-
-  #trim(): DiscardedItem<T> | null {
-    if (this.#items.length <= this.#maxItems) return null;
-    const oldest = this.#items.shift();
-    return oldest === undefined ? null : { item: oldest, reason: "full" };
   }
 }

@@ -33,6 +33,9 @@ export const statusSchema = z.looseObject({
     "when the service started or stopped; in a will, when the broken connection was opened",
   ),
   version: z.string(),
+  session: z.int().min(0).optional().describe(
+    "drawn at random when the publisher starts: two at once are two instances of one name",
+  ),
 });
 
 export const cameraSchema = z.looseObject({
@@ -139,13 +142,14 @@ export function roundedBox(box: BoxPx, frame: SizePx): Pick<BoxPx, "x" | "y" | "
 
 /** `orion.status/1`. */
 export function statusPayload(
-  status: { state: "online" | "offline"; sinceMs: WallMs; version: string },
+  status: { state: "online" | "offline"; sinceMs: WallMs; version: string; session: number },
 ): StatusPayload {
   return {
     schema: "orion.status/1",
     state: status.state,
     since: isoTime(status.sinceMs),
     version: status.version,
+    session: status.session,
   };
 }
 

@@ -2,28 +2,31 @@ import type { CameraStatus } from "../core/camera_types.ts";
 import type { Clock, SteadyMs, WallMs } from "../core/clock.ts";
 import type { CommandAnswer } from "../core/commands.ts";
 import type { InferenceResult } from "../core/detector_types.ts";
-import { type BrokerError, LifecycleError } from "../core/errors.ts";
+import { type ErrorData, LifecycleError } from "../core/errors.ts";
 import type { Log } from "../core/log.ts";
 import type { FromPublisher } from "../core/messages.ts";
-import type { PublisherPlan, TopicKind } from "../core/publisher_types.ts";
+import type { PublisherPlan } from "../core/publisher_types.ts";
 import { AckQueue } from "./ack_queue.ts";
 import { CommandReceiver } from "./command_receiver.ts";
+import { disconnectInOrder } from "./disconnect.ts";
+import { FailureLog } from "./failure_log.ts";
 import { type Discovery, discoveryOf } from "./home_assistant.ts";
-import { type DiscardReason, InferenceQueue } from "./inference_queue.ts";
-import type { Link, LinkEvents, LinkPlan } from "./link.ts";
+import { InferenceQueue } from "./inference_queue.ts";
+import type { Link, LinkEvents, LinkPlan, LinkState } from "./link.ts";
+import { MessageCounts } from "./message_counts.ts";
 import { cameraPayload, statusPayload } from "./payloads.ts";
-import { RetainedMessages } from "./retained_messages.ts";
+import { type RetainedKind, retainedMessage, RetainedMessages } from "./retained_messages.ts";
 import type { IncomingMessage, OutgoingMessage } from "./session.ts";
+import { StatusWatch } from "./status_watch.ts";
+import { Suspects } from "./suspects.ts";
 import { readTlsFiles } from "./tls_files.ts";
 import { clientIdOf, type Topics, topicsOf } from "./topics.ts";
-
-/** How long a stop waits for messages in flight, and then for each of PUBACK and DISCONNECT. */
-export const FLUSH_TIMEOUT_MS = 1_000;
-export const DISCONNECT_TIMEOUT_MS = 500;
 
 export interface PublisherParts {
   readonly clock: Clock;
   readonly log: Log;
+  /** Drawn at random: distinguishes this publisher from every other. */
+  readonly session: number;
   readonly post: (message: FromPublisher) => void;
   readonly openLink: (plan: LinkPlan, events: LinkEvents) => Link;
   /** Reads a PEM file. */
@@ -40,6 +43,7 @@ interface Running {
   readonly acks: AckQueue;
   readonly commands: CommandReceiver;
   readonly discovery: Discovery | null;
+  readonly watch: StatusWatch;
   readonly startedAtMs: WallMs;
 }
 
@@ -53,15 +57,19 @@ interface Running {
  */
 export class Publisher {
   readonly #parts: PublisherParts;
+  readonly #counts: MessageCounts;
+  readonly #failures: FailureLog;
   #running: Running | null = null;
   /** Subscriptions of this connection without a SUBACK; null before the first connection. */
   #pendingSubacks: number | null = null;
-  /** Whether a refused message was logged since the broker was connected. */
-  #hasLoggedRefusal = false;
   #stopped: Promise<void> | null = null;
+  #linkState: LinkState | null = null;
+  #problem: ErrorData | null = null;
 
   constructor(parts: PublisherParts) {
     this.#parts = parts;
+    this.#counts = new MessageCounts(parts.post);
+    this.#failures = new FailureLog(parts.log);
   }
 
   /** Starts to connect, and to reconnect until it is stopped; posts the state of the connection. */
@@ -76,7 +84,7 @@ export class Publisher {
       will: () => this.#statusMessage("offline", this.#parts.clock.wallMs()),
     }, {
       connected: () => this.#onConnected(),
-      stateChanged: (state) => this.#parts.post({ kind: "broker", state }),
+      stateChanged: (state) => this.#onStateChanged(state),
       message: (message) => this.#onMessage(message),
     });
     this.#running = this.#assemble(plan, topics, link);
@@ -88,13 +96,19 @@ export class Publisher {
     link.start();
   }
 
+  /** Messages produced, and neither published nor discarded yet. */
+  get waiting(): number {
+    if (this.#running === null) return 0;
+    const { acks, inferences, retained } = this.#running;
+    return inferences.waiting + retained.waiting + acks.waiting;
+  }
+
   /**
    * Publishes the detections of one frame, or that there are none.
    * @param arrivedAtMs  when the frame arrived
    */
   publishInference(result: InferenceResult, arrivedAtMs: SteadyMs): void {
     const { inferences } = this.#started("publish an inference");
-    if (this.#stopped !== null) return this.#countDiscarded("inference", "shutdown");
     inferences.put(result, arrivedAtMs);
   }
 
@@ -126,9 +140,14 @@ export class Publisher {
 
   #assemble(plan: PublisherPlan, topics: Topics, link: Link): Running {
     const { clock, log, post } = this.#parts;
-    const publish: Link["publish"] = (message, done) =>
-      link.publish(message, (error) => {
-        if (error?.code === "BROKER_REFUSED_MESSAGE") this.#logRefusal(error);
+    const watch = this.#statusWatch(topics, link);
+    const suspects = new Suspects((message, done) => link.publish(message, done));
+    const publish: Suspects["publish"] = (key, message, done) =>
+      suspects.publish(key, message, (error) => {
+        if (error !== null) this.#failures.failed(error);
+        // Only a PUBACK of MQTT 5 says whether the rules allowed it.
+        const isProof = error === null && this.#linkState?.protocol === 5;
+        if (isProof && message.topic === topics.status) watch.acknowledged();
         done(error);
       });
     const isSubscribed = () => link.connected && this.#pendingSubacks === 0;
@@ -142,19 +161,15 @@ export class Publisher {
       publish,
       post,
     });
-    const retained = new RetainedMessages({
-      canPublish: () => link.connected,
-      publish,
-      onPublished: (topicKind) => post({ kind: "published", topicKind }),
-      onDiscarded: (topicKind, reason) => this.#countDiscarded(topicKind, reason),
-    });
+    const counts = this.#counts;
+    const canPublish = () => link.connected;
+    const retained = new RetainedMessages({ clock, counts, canPublish, publish });
     const acks = new AckQueue({
       topic: topics.ack,
       qos: plan.qos.control,
+      counts,
       canPublish: isSubscribed,
       publish,
-      onPublished: () => post({ kind: "published", topicKind: "ack" }),
-      onDiscarded: (reason) => this.#countDiscarded("ack", reason),
     });
     const commands = new CommandReceiver({
       clock,
@@ -164,55 +179,69 @@ export class Publisher {
     });
     const discovery = discoveryOf(plan, topics);
     const startedAtMs = clock.wallMs();
-    return { plan, topics, link, retained, inferences, acks, commands, discovery, startedAtMs };
+    const queues = { retained, inferences, acks };
+    return { plan, topics, link, ...queues, commands, discovery, watch, startedAtMs };
+  }
+
+  #statusWatch({ status }: Topics, link: Link): StatusWatch {
+    const { clock, log, session } = this.#parts;
+    return new StatusWatch({
+      clock,
+      log,
+      topic: status,
+      session,
+      current: () => this.#statusMessage("online", this.#started("watch").startedAtMs).payload,
+      isConnected: () => link.connected,
+      subscribe: (topic, done) => link.subscribe(topic, 1, done),
+      repeat: () => this.#running?.retained.repeat(status),
+      onDuplicate: () => link.contested(),
+      onProblem: (problem) => {
+        this.#problem = problem;
+        this.#postState();
+      },
+    });
+  }
+
+  #onStateChanged(state: LinkState): void {
+    this.#linkState = state;
+    if (!state.connected) this.#running?.watch.disconnected();
+    this.#postState();
+  }
+
+  #postState(): void {
+    if (this.#linkState === null) return;
+    const state = { ...this.#linkState, problem: this.#problem };
+    this.#parts.post({ kind: "broker", state });
   }
 
   async #stop(): Promise<void> {
     if (this.#running === null) return;
-    const { acks, commands, inferences, link } = this.#running;
+    const { acks, commands, inferences, link, retained, watch } = this.#running;
     commands.stop();
-    inferences.flush();
-    if (inferences.inflight > 0 && link.connected) await this.#drained(inferences);
-    inferences.discardAll();
-    const isAcknowledged = link.connected && await this.#publishOffline(link);
-    // Without a PUBACK for `offline` the broker has to publish the will, so no DISCONNECT may discard it.
-    await link.close({ graceful: isAcknowledged, timeoutMs: DISCONNECT_TIMEOUT_MS });
+    watch.disconnected();
+    await disconnectInOrder({
+      clock: this.#parts.clock,
+      link,
+      inferences,
+      counts: this.#counts,
+      offline: () => this.#statusMessage("offline", this.#parts.clock.wallMs()),
+    });
     acks.discardAll();
-  }
-
-  /** Resolves when no inference is in flight any more, or at the deadline. */
-  #drained(inferences: InferenceQueue): Promise<void> {
-    return new Promise((resolve) => {
-      const cancel = this.#parts.clock.after(FLUSH_TIMEOUT_MS, resolve);
-      inferences.onDrained(() => {
-        cancel();
-        resolve();
-      });
-    });
-  }
-
-  /** @returns whether the broker acknowledged it before the deadline */
-  #publishOffline(link: Link): Promise<boolean> {
-    return new Promise((resolve) => {
-      const cancel = this.#parts.clock.after(DISCONNECT_TIMEOUT_MS, () => resolve(false));
-      link.publish(this.#statusMessage("offline", this.#parts.clock.wallMs()), (error) => {
-        cancel();
-        if (error === null) this.#parts.post({ kind: "published", topicKind: "status" });
-        resolve(error === null);
-      });
-    });
+    retained.discardAll();
   }
 
   /**
-   * Publishes the retained messages first, so that subscribers know the context of what follows; then
-   * subscribes; and with the last SUBACK publishes what waited.
+   * Subscribes to the status, to receive the one that is retained before ours replaces it. Publishes the
+   * retained messages, so that subscribers know the context of what follows; then subscribes to the rest,
+   * and with the last SUBACK publishes what waited.
    */
   #onConnected(): void {
     if (this.#running === null) return;
-    const { discovery, link, plan, retained, topics } = this.#running;
+    const { discovery, link, plan, retained, topics, watch } = this.#running;
     const filters = [topics.control, ...(discovery === null ? [] : [discovery.filter])];
     this.#pendingSubacks = filters.length;
-    this.#hasLoggedRefusal = false;
+    this.#failures.connected();
+    watch.connected();
     retained.publishAll();
     for (const filter of filters) {
       if (!link.connected) return;
@@ -236,41 +265,34 @@ export class Publisher {
 
   #onMessage({ topic, payload, retained }: IncomingMessage): void {
     if (this.#running === null) return;
-    const { commands, discovery, topics } = this.#running;
+    const { commands, discovery, topics, watch } = this.#running;
+    if (topic === topics.status) {
+      if (this.#stopped === null) watch.receive(payload, { retained });
+      return;
+    }
     if (topic === topics.control) return commands.receive(payload, { retained });
     // A configuration of an earlier run that this one lacks: its camera was removed.
     if (discovery === null || payload.byteLength === 0 || !discovery.owns(topic)) return;
     if (!discovery.configs.has(topic)) this.#running.retained.clear("discovery", topic);
   }
 
-  /** Logs the first refusal of a connection: each further message will be refused as well. */
-  #logRefusal(error: BrokerError): void {
-    if (this.#hasLoggedRefusal) return;
-    this.#hasLoggedRefusal = true;
-    this.#parts.log.warning("mqtt.refused", { ...error.toData() });
-  }
-
   #statusMessage(state: "online" | "offline", sinceMs: WallMs): OutgoingMessage {
     const { plan, topics } = this.#started("publish the status");
-    const payload = statusPayload({ state, sinceMs, version: plan.version });
+    const { session } = this.#parts;
+    const payload = statusPayload({ state, sinceMs, version: plan.version, session });
     return retainedMessage(topics.status, payload, 1);
   }
 
-  #retain(kind: TopicKind, topic: string, payload: unknown, qos: 0 | 1): void {
-    if (this.#stopped !== null) return this.#countDiscarded(kind, "shutdown");
+  #retain(kind: RetainedKind, topic: string, payload: unknown, qos: 0 | 1): void {
+    if (this.#stopped !== null) {
+      this.#counts.produced(kind);
+      return this.#counts.discarded(kind, "shutdown");
+    }
     this.#running?.retained.set(kind, retainedMessage(topic, payload, qos));
-  }
-
-  #countDiscarded(topicKind: TopicKind, reason: DiscardReason): void {
-    this.#parts.post({ kind: "discarded", topicKind, reason });
   }
 
   #started(action: string): Running {
     if (this.#running !== null) return this.#running;
     throw new LifecycleError(`cannot ${action}: the publisher was not started`);
   }
-}
-
-function retainedMessage(topic: string, payload: unknown, qos: 0 | 1): OutgoingMessage {
-  return { topic, payload: JSON.stringify(payload), qos, retain: true, expirySeconds: null };
 }

@@ -1,22 +1,34 @@
-import type { TopicKind } from "../core/publisher_types.ts";
+import { type Clock, plusMs, type SteadyMs } from "../core/clock.ts";
+import type { BrokerError } from "../core/errors.ts";
+import type { DiscardReason, TopicKind } from "../core/publisher_types.ts";
+import type { MessageCounts } from "./message_counts.ts";
 import type { DoneCallback, OutgoingMessage } from "./session.ts";
 
+/** The kinds whose messages are retained. */
+export type RetainedKind = Exclude<TopicKind, "inference" | "ack">;
+
 /** The order in which the kinds are published with every connection. */
-const ORDER: readonly TopicKind[] = ["status", "camera", "health", "discovery"];
+const ORDER: readonly RetainedKind[] = ["status", "camera", "health", "discovery"];
+/** How long nothing is published to a topic on which the broker closed the connection. */
+export const BARRED_MS = 600_000;
 
 interface Entry {
-  readonly kind: TopicKind;
+  readonly kind: RetainedKind;
   message: OutgoingMessage;
   isInflight: boolean;
   /** Whether the newest message was not published yet. */
   isPending: boolean;
+  /** Whether the pending message was in flight when a connection broke. */
+  wasInflight: boolean;
+  barredUntilMs: SteadyMs | null;
 }
 
 export interface RetainedMessagesParts {
+  readonly clock: Clock;
   readonly canPublish: () => boolean;
-  readonly publish: (message: OutgoingMessage, done: DoneCallback) => void;
-  readonly onPublished: (kind: TopicKind) => void;
-  readonly onDiscarded: (kind: TopicKind, reason: "superseded" | "refused") => void;
+  /** The key is the same for all messages of a topic. */
+  readonly publish: (key: object, message: OutgoingMessage, done: DoneCallback) => void;
+  readonly counts: MessageCounts;
 }
 
 /**
@@ -33,20 +45,38 @@ export class RetainedMessages {
     this.#parts = parts;
   }
 
+  /** Messages neither published nor discarded yet. */
+  get waiting(): number {
+    let waiting = 0;
+    for (const { isInflight, isPending } of this.#entries.values()) {
+      waiting += (isInflight ? 1 : 0) + (isPending ? 1 : 0);
+    }
+    return waiting;
+  }
+
   /** Replaces the message of a topic. */
-  set(kind: TopicKind, message: OutgoingMessage): void {
-    const entry = this.#entries.get(message.topic) ??
-      { kind, message, isInflight: false, isPending: false };
+  set(kind: RetainedKind, message: OutgoingMessage): void {
+    const entry = this.#entries.get(message.topic) ?? newEntry(kind, message);
     this.#entries.set(message.topic, entry);
-    if (entry.isPending) this.#parts.onDiscarded(entry.kind, "superseded");
+    if (entry.isPending) {
+      this.#discardPending(entry, entry.wasInflight ? "unacknowledged" : "superseded");
+    }
     entry.message = message;
-    entry.isPending = true;
+    this.#addPending(entry);
     this.#send(entry);
   }
 
   /** Makes the broker delete a topic's message, by an empty one. */
-  clear(kind: TopicKind, topic: string): void {
+  clear(kind: RetainedKind, topic: string): void {
     this.set(kind, { topic, payload: "", qos: 1, retain: true, expirySeconds: null });
+  }
+
+  /** Publishes the message of a topic again, unless it is pending or in flight. */
+  repeat(topic: string): void {
+    const entry = this.#entries.get(topic);
+    if (entry === undefined || entry.isPending || entry.isInflight) return;
+    this.#addPending(entry);
+    this.#send(entry);
   }
 
   /** Publishes all messages in the {@link ORDER} of their kinds; called with every connection. */
@@ -55,27 +85,81 @@ export class RetainedMessages {
     for (const kind of ORDER) {
       for (const entry of entries) {
         if (entry.kind !== kind) continue;
-        entry.isPending = true;
+        if (!entry.isPending) this.#addPending(entry);
         this.#send(entry);
       }
     }
   }
 
+  /** Discards what is pending. */
+  discardAll(): void {
+    for (const entry of this.#entries.values()) {
+      if (!entry.isPending) continue;
+      this.#discardPending(entry, entry.wasInflight ? "unacknowledged" : "shutdown");
+    }
+  }
+
+  #addPending(entry: Entry): void {
+    entry.isPending = true;
+    entry.wasInflight = false;
+    this.#parts.counts.produced(entry.kind);
+  }
+
+  #discardPending(entry: Entry, reason: DiscardReason): void {
+    entry.isPending = false;
+    this.#parts.counts.discarded(entry.kind, reason);
+  }
+
   #send(entry: Entry): void {
     if (!entry.isPending || entry.isInflight || !this.#parts.canPublish()) return;
+    if (this.#isBarred(entry)) return this.#discardPending(entry, "closes-connection");
     entry.isPending = false;
     entry.isInflight = true;
-    this.#parts.publish(entry.message, (error) => {
+    const { message } = entry;
+    this.#parts.publish(entry, message, (error) => {
       entry.isInflight = false;
-      if (error === null) {
-        this.#parts.onPublished(entry.kind);
-        const isCleared = entry.message.payload === "" && !entry.isPending;
-        if (isCleared) this.#entries.delete(entry.message.topic);
-      } // Retrying what the broker's rules forbid would never end.
-      else if (error.code === "BROKER_REFUSED_MESSAGE") {
-        this.#parts.onDiscarded(entry.kind, "refused");
-      } else entry.isPending = true;
+      if (error === null) this.#onPublished(entry, message);
+      else this.#onFailed(entry, error);
       this.#send(entry);
     });
   }
+
+  #onPublished(entry: Entry, { topic, payload }: OutgoingMessage): void {
+    this.#parts.counts.published(entry.kind);
+    if (payload === "" && !entry.isPending) this.#entries.delete(topic);
+  }
+
+  #onFailed(entry: Entry, { code }: BrokerError): void {
+    switch (code) {
+      case "BROKER_REFUSED_MESSAGE": // Retrying what the broker's rules forbid would never end.
+        return this.#parts.counts.discarded(entry.kind, "refused");
+      case "BROKER_CLOSES_ON_MESSAGE":
+        entry.barredUntilMs = plusMs(this.#parts.clock.nowMs(), BARRED_MS);
+        return this.#parts.counts.discarded(entry.kind, "closes-connection");
+      default: // The connection broke.
+        if (entry.isPending) return this.#parts.counts.discarded(entry.kind, "unacknowledged");
+        entry.isPending = true;
+        entry.wasInflight = true;
+    }
+  }
+
+  #isBarred({ barredUntilMs }: Entry): boolean {
+    return barredUntilMs !== null && this.#parts.clock.nowMs() < barredUntilMs;
+  }
+}
+
+function newEntry(kind: RetainedKind, message: OutgoingMessage): Entry {
+  return {
+    kind,
+    message,
+    isInflight: false,
+    isPending: false,
+    wasInflight: false,
+    barredUntilMs: null,
+  };
+}
+
+/** A retained message with a JSON payload. */
+export function retainedMessage(topic: string, payload: unknown, qos: 0 | 1): OutgoingMessage {
+  return { topic, payload: JSON.stringify(payload), qos, retain: true, expirySeconds: null };
 }

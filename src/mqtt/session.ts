@@ -14,6 +14,8 @@ export interface OutgoingMessage {
   readonly retain: boolean;
   /** Message Expiry Interval (MQTT 5), or null for none. */
   readonly expirySeconds: number | null;
+  /** It was in flight when a connection broke, and is sent again: DUP, with QoS 1. Absent: false. */
+  readonly isRepeated?: boolean;
 }
 
 /** A message that matches a subscription. */
@@ -26,8 +28,8 @@ export interface IncomingMessage {
 }
 
 /**
- * Reports the outcome of a PUBLISH or SUBSCRIBE, exactly once: null when the message was written (QoS 0),
- * or when PUBACK (QoS 1) or SUBACK came.
+ * Reports the outcome of a PUBLISH or SUBSCRIBE, exactly once: null when the message was written to
+ * the socket (QoS 0), or when PUBACK (QoS 1) or SUBACK came.
  */
 export type DoneCallback = (error: BrokerError | null) => void;
 

@@ -1,7 +1,7 @@
 import process from "node:process";
 import type { Settings } from "../config/settings.ts";
 import { type Clock, epochMs, type SteadyMs, type WallMs } from "../core/clock.ts";
-import type { BrokerState } from "../core/publisher_types.ts";
+import type { BrokerState, MessageAccounts } from "../core/publisher_types.ts";
 import { Redactor } from "../core/redact.ts";
 import { ONNX_RUNTIME_VERSION } from "../core/version.ts";
 import { type HealthJson, healthJson } from "../health/health_json.ts";
@@ -18,6 +18,7 @@ export interface ReporterParts {
   readonly metrics: Metrics;
   readonly droppedLogLines: () => number;
   readonly broker: () => BrokerState;
+  readonly messages: () => MessageAccounts;
   /** The number of threads that hang. */
   readonly threadsAbandoned: () => number;
   /** The settings changed by command. */
@@ -37,7 +38,7 @@ export class Reporter {
     this.#redactor = new Redactor(parts.settings.secrets());
   }
 
-  /** Counts an inference message that was handed to the MQTT client. */
+  /** Counts an inference message that was published. */
   countEmitted(camera: string, detector: string): void {
     const counts = this.#emitted.get(camera) ?? new Map<string, number>();
     this.#emitted.set(camera, counts.set(detector, (counts.get(detector) ?? 0) + 1));
@@ -100,6 +101,8 @@ export class Reporter {
       broker: {
         ...broker,
         error: broker.error === null ? null : this.#redactor.error(broker.error),
+        problem: broker.problem === null ? null : this.#redactor.error(broker.problem),
+        messages: this.#parts.messages(),
         url: settings.mqtt.displayUrl,
         embedded: settings.mqtt.isEmbedded,
       },

@@ -163,9 +163,9 @@ export class Service {
       onStarted: () => this.#fleet.connectResults(),
       onCommand: (request) =>
         void this.#controller.execute(request, (answer) => this.#publisher.answer(answer)),
+      // It may arrive before the worker's own note, or without one.
+      onProduced: ({ camera, seq }) => this.#fleet.advanceSeq(camera, seq),
       onEmitted: (emitted) => this.#onEmitted(emitted),
-      onPublished: (topicKind) => this.#metrics.published(topicKind),
-      onDiscarded: (topicKind, reason) => this.#metrics.discarded(topicKind, reason),
       onFailed: (worker, error) => this.#supervisor.replace(worker, error),
     });
   }
@@ -196,6 +196,7 @@ export class Service {
       metrics: this.#metrics,
       droppedLogLines: droppedLogLines ?? (() => 0),
       broker: () => this.#publisher.broker,
+      messages: () => this.#publisher.messages,
       threadsAbandoned: () => this.#threads.count,
       overrides: () => this.#controller.overrides(),
     });
@@ -269,9 +270,7 @@ export class Service {
     this.#detections.observe(note);
   }
 
-  #onEmitted({ camera, detector, worker, seq, totalMs }: Emitted): void {
-    // It may arrive before the worker's own note, or without one.
-    this.#fleet.advanceSeq(camera, seq);
+  #onEmitted({ camera, detector, worker, totalMs }: Emitted): void {
     this.#metrics.observe({ camera, detector, stage: "total" }, totalMs);
     this.#stats.sample(camera, detector, totalMs);
     this.#reporter.countEmitted(camera, detector);

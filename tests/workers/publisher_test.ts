@@ -47,12 +47,14 @@ Deno.test({
 
     await using late = await broker.subscribe("orion/#");
     const online = await late.waitFor(({ topic }) => topic === STATUS);
-    assert.deepEqual({ ...online.json, since: null }, {
+    assert.deepEqual({ ...online.json, since: null, session: null }, {
       schema: "orion.status/1",
       state: "online",
       since: null,
       version: "0.1.0",
+      session: null,
     });
+    assert.equal(typeof online.json?.["session"], "number");
     assert.ok(online.retained && online.qos === 1);
 
     worker.send({ kind: "stop" });
@@ -116,7 +118,6 @@ Deno.test({
     const { totalMs } = payload.timing;
     const who = { camera: "gate", detector: "person", worker: "person-0" };
     assert.deepEqual(emitted, { kind: "emitted", ...who, seq: 1041, totalMs });
-    await worker.waitFor((each) => each.kind === "published" && each.topicKind === "inference");
     await worker.waitFor((each) => each.kind === "published" && each.topicKind === "camera");
     await using late = await broker.subscribe(HEALTH, CAMERA, INFERENCE);
     await late.waitFor(({ topic, retained }) => topic === HEALTH && retained);
@@ -235,7 +236,7 @@ Deno.test({
       using results = resultsTo(worker);
       results.send(inferenceResult(1));
     }
-    await worker.waitFor((each) => each.kind === "emitted");
+    await worker.waitFor((each) => each.kind === "produced" && each.topicKind === "inference");
     worker.send({ kind: "stop" });
     // Every step of a stop has a deadline: without them it would last as long as the broker is frozen.
     await worker.waitFor(isStopped, { what: "the end of a stop without answers" });

@@ -146,7 +146,7 @@ export class DetectorWorker implements Child {
     this.#handle?.post({ kind: "confidence", confidence });
   }
 
-  /** An inference message of this worker was handed to the MQTT client. */
+  /** An inference message of this worker was published. */
   countEmitted(): void {
     this.#figures.inferencesEmitted++;
   }

@@ -15,7 +15,7 @@ import type { Manifest } from "../../permissions/manifest.ts";
 import type { Places } from "../../permissions/places.ts";
 import { WORKER_ENTRIES } from "./entries.ts";
 import { type Spawners, threadSpawners } from "./spawners.ts";
-import { brokerTarget, captureSource, detectorPlan } from "./start_messages.ts";
+import { brokerCheck, captureSource, detectorPlan } from "./start_messages.ts";
 
 /** What is checked. */
 export interface CheckParts {
@@ -92,9 +92,9 @@ export async function checkCamera(parts: CheckParts, settings: CameraSettings): 
 }
 
 /**
- * Connects to the configured broker once.
+ * Connects to the configured broker once, and reads back what it publishes to the service's topics.
  * @returns its properties in a few words; the embedded broker is not started
- * @throws BrokerError why the connection failed
+ * @throws BrokerError why the connection failed, or which topics the broker refuses
  */
 export async function checkBroker(parts: CheckParts): Promise<string> {
   const { mqtt } = parts.settings;
@@ -109,7 +109,7 @@ export async function checkBroker(parts: CheckParts): Promise<string> {
     onFailed: (error) => ended.reject(new BrokerError(error)),
   });
   try {
-    handle.post({ kind: "try", broker: brokerTarget(mqtt) });
+    handle.post({ kind: "try", check: brokerCheck(parts.settings) });
     return await ended.promise;
   } finally {
     handle.terminate();

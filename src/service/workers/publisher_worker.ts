@@ -3,11 +3,12 @@ import type { Clock } from "../../core/clock.ts";
 import type { CommandAnswer, CommandRequest } from "../../core/commands.ts";
 import type { ErrorData } from "../../core/errors.ts";
 import { type FromPublisher, portTransfers, type ToPublisher } from "../../core/messages.ts";
-import type { BrokerState, PublisherPlan, TopicKind } from "../../core/publisher_types.ts";
+import type { BrokerState, MessageAccounts, PublisherPlan } from "../../core/publisher_types.ts";
 import type { Child } from "../supervision/child.ts";
+import { MessageLedger } from "./message_ledger.ts";
 import type { Spawn, WorkerHandle } from "./worker_handle.ts";
 
-/** An inference message was handed to the MQTT client. */
+/** An inference message was published. */
 export type Emitted = Extract<FromPublisher, { kind: "emitted" }>;
 
 /** The publisher as the inference workers need it. */
@@ -29,9 +30,9 @@ export interface PublisherWorkerParts {
   /** A thread was started: results must be routed to it. */
   readonly onStarted: () => void;
   readonly onCommand: (request: CommandRequest) => void;
+  /** The publisher received the result of a frame, which will be published or discarded. */
+  readonly onProduced: (frame: { readonly camera: string; readonly seq: number }) => void;
   readonly onEmitted: (emitted: Emitted) => void;
-  readonly onPublished: (topicKind: TopicKind) => void;
-  readonly onDiscarded: (topicKind: TopicKind, reason: string) => void;
   readonly onFailed: (worker: PublisherWorker, error: ErrorData) => void;
 }
 
@@ -43,6 +44,7 @@ export class PublisherWorker implements Child, ResultRouter {
   readonly #parts: PublisherWorkerParts;
   /** The newest status of each camera, for a thread that replaces the present one. */
   readonly #cameras = new Map<string, CameraStatus>();
+  readonly #messages = new MessageLedger();
   #handle: WorkerHandle<ToPublisher> | null = null;
   #broker: BrokerState;
 
@@ -54,12 +56,18 @@ export class PublisherWorker implements Child, ResultRouter {
       error: null,
       protocol: null,
       reconnects: 0,
+      problem: null,
     };
   }
 
   /** The connection to the broker. */
   get broker(): BrokerState {
     return this.#broker;
+  }
+
+  /** What became of the messages of all threads so far. */
+  get messages(): MessageAccounts {
+    return this.#messages.accounts();
   }
 
   /** Starts the thread, which connects in the background and retries until it succeeds. */
@@ -104,6 +112,7 @@ export class PublisherWorker implements Child, ResultRouter {
   abandon(): void {
     this.#handle?.terminate();
     this.#handle = null;
+    this.#messages.threadEnded();
     this.#broker = { ...this.#broker, connected: false, sinceMs: this.#parts.clock.wallMs() };
   }
 
@@ -119,12 +128,17 @@ export class PublisherWorker implements Child, ResultRouter {
         return;
       case "command":
         return this.#parts.onCommand(message.request);
+      case "produced":
+        this.#messages.produced(message.topicKind);
+        if (message.frame !== null) this.#parts.onProduced(message.frame);
+        return;
       case "emitted":
+        this.#messages.published("inference");
         return this.#parts.onEmitted(message);
       case "published":
-        return this.#parts.onPublished(message.topicKind);
+        return this.#messages.published(message.topicKind);
       case "discarded":
-        return this.#parts.onDiscarded(message.topicKind, message.reason);
+        return this.#messages.discarded(message.topicKind, message.reason);
       case "tried": // The answer to a `try`, which only the dry run sends.
       case "stopped":
         return;

@@ -9,12 +9,15 @@ import type { CameraSource } from "../../core/camera_types.ts";
 import type { DetectorPlan } from "../../core/detector_types.ts";
 import type { BoxNorm } from "../../core/geometry.ts";
 import type {
+  BrokerCheck,
   BrokerTarget,
   HomeAssistantPlan,
   OwnClient,
   PublisherPlan,
 } from "../../core/publisher_types.ts";
-import { clientIdOf, rootTopic } from "../../mqtt/topics.ts";
+import { VERSION } from "../../core/version.ts";
+import { discoveryOf } from "../../mqtt/home_assistant.ts";
+import { clientIdOf, rootTopic, topicsOf } from "../../mqtt/topics.ts";
 
 /** The settings of a capture worker, credentials in clear. */
 export function captureSource(
@@ -94,6 +97,33 @@ export function publisherPlan(
     : target;
   const homeAssistant = homeAssistantPlan(settings);
   return { broker, instance, version, topicPrefix, qos, outbox, homeAssistant };
+}
+
+/** What a check of the broker tries: every topic of the service, with its QoS. */
+export function brokerCheck(settings: Settings): BrokerCheck {
+  const plan = publisherPlan(settings, VERSION, ownClient(settings));
+  const { broker, qos } = plan;
+  const topics = topicsOf(plan);
+  const discovery = discoveryOf(plan, topics);
+  const retained = [
+    topics.status,
+    ...settings.cameras.map(({ id }) => topics.camera(id)),
+    ...discovery?.configs.keys() ?? [],
+  ];
+  const inferences = settings.detectors.flatMap(({ id, cameras }) =>
+    cameras.map((camera) => topics.inference(camera, id))
+  );
+  return {
+    broker,
+    status: topics.status,
+    topics: [
+      ...inferences.map((topic) => ({ topic, qos: qos.inferences, retain: false })),
+      { topic: topics.ack, qos: qos.control, retain: false },
+      { topic: topics.health, qos: qos.health, retain: true },
+      ...retained.map((topic) => ({ topic, qos: 1 as const, retain: true })),
+    ],
+    filters: [topics.control, ...(discovery === null ? [] : [discovery.filter])],
+  };
 }
 
 function homeAssistantPlan(settings: Settings): HomeAssistantPlan | null {

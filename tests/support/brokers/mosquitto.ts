@@ -111,18 +111,12 @@ export class Mosquitto implements AsyncDisposable {
   }
 
   subscribe(...topics: readonly string[]): Promise<Subscriber> {
-    const { login, tls } = this.#options;
-    return Subscriber.start({
-      port: this.port,
-      topics,
-      ...(login === undefined ? {} : { login }),
-      ...(tls === undefined ? {} : { tls }),
-    });
+    return Subscriber.start({ ...this.#options, port: this.port, topics });
   }
 
-  /** Publishes a text, and waits for its PUBACK. Without login and TLS only. */
+  /** Publishes a text, and waits for its PUBACK. Without TLS only. */
   async publish(topic: string, text: string): Promise<void> {
-    const to = ["-h", "127.0.0.1", "-p", `${this.port}`, "-q", "1"];
+    const to = ["-h", "127.0.0.1", "-p", `${this.port}`, "-q", "1", ...user(this.#options)];
     await run("mosquitto_pub", [...to, "-t", topic, "-m", text]);
   }
 
@@ -171,13 +165,12 @@ export class Subscriber implements AsyncDisposable {
   }
 
   /** Subscribes with QoS 1 and returns when the broker granted every topic. */
-  static async start(to: {
-    readonly port: number;
-    readonly topics: readonly string[];
-    readonly login?: { readonly username: string; readonly password: string };
-    readonly tls?: TlsFiles;
-  }): Promise<Subscriber> {
-    const login = to.login === undefined ? [] : ["-u", to.login.username, "-P", to.login.password];
+  static async start(
+    to: Pick<MosquittoOptions, "login" | "tls"> & {
+      readonly port: number;
+      readonly topics: readonly string[];
+    },
+  ): Promise<Subscriber> {
     const tls = to.tls === undefined
       ? []
       : ["--cafile", to.tls.ca, "--cert", to.tls.cert, "--key", to.tls.key];
@@ -187,7 +180,7 @@ export class Subscriber implements AsyncDisposable {
       // It would buffer its output to a pipe.
       command: program("stdbuf"),
       args: ["-oL", program("mosquitto_sub"), "-h", "127.0.0.1", "-p", `${to.port}`]
-        .concat(["-q", "1", "-d", "-F", "%j"], login, tls, topics),
+        .concat(["-q", "1", "-d", "-F", "%j"], user(to), tls, topics),
     });
     try {
       await child.stdout.waitFor((line) => line.startsWith("Subscribed"), {
@@ -283,6 +276,10 @@ function received(line: string): Received | null {
     payload,
     json: jsonLine(payload),
   };
+}
+
+function user({ login }: Pick<MosquittoOptions, "login">): readonly string[] {
+  return login === undefined ? [] : ["-u", login.username, "-P", login.password];
 }
 
 function program(name: string): string {

@@ -10,6 +10,8 @@ export class Relay implements AsyncDisposable {
   accepted = 0;
   /** All bytes of clients in the order of arrival, one character each. */
   sent = "";
+  /** Bytes that clients may still send until all connections are cut, and who waits for that. */
+  #cut: { leftBytes: number; readonly done: () => void } | null = null;
   readonly #to: number;
   readonly #listener: Deno.TcpListener;
   readonly #ends = new Set<Deno.TcpConn>();
@@ -40,6 +42,14 @@ export class Relay implements AsyncDisposable {
   /** `host:port`. */
   get host(): string {
     return `${this.hostname}:${this.port}`;
+  }
+
+  /**
+   * Forwards this many more bytes of clients and then cuts every connection, wherever that is in a packet.
+   * @returns when it happened
+   */
+  cutAfter(bytes: number): Promise<void> {
+    return new Promise((done) => this.#cut = { leftBytes: bytes, done });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -82,13 +92,25 @@ export class Relay implements AsyncDisposable {
       for (;;) {
         const count = await from.read(buffer);
         if (count === null) break;
-        onBytes?.(buffer.subarray(0, count));
-        for (let at = 0; at < count;) at += await to.write(buffer.subarray(at, count));
+        const isFromClient = onBytes !== undefined;
+        const end = isFromClient ? Math.min(count, this.#cut?.leftBytes ?? count) : count;
+        onBytes?.(buffer.subarray(0, end));
+        for (let at = 0; at < end;) at += await to.write(buffer.subarray(at, end));
+        if (isFromClient) this.#countCut(end);
       }
     } catch (error) {
       if (!isGone(error)) throw error;
     }
     this.#close(to);
+  }
+
+  #countCut(bytes: number): void {
+    if (this.#cut === null) return;
+    this.#cut.leftBytes -= bytes;
+    if (this.#cut.leftBytes > 0) return;
+    for (const end of this.#ends) this.#close(end);
+    this.#cut.done();
+    this.#cut = null;
   }
 
   #close(end: Deno.TcpConn): void {

@@ -87,6 +87,10 @@ Deno.test("health json: every key of orion.health/1 in its form: times in ISO 86
       protocol: 5,
       reconnects: 0,
       error: null,
+      problem: null,
+      messages: {
+        inference: { produced: 4, published: 1, discarded: { superseded: 2 }, waiting: 1 },
+      },
     },
     cameras: [CAMERA],
     workers: [

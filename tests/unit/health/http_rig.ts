@@ -24,6 +24,8 @@ const REPORT = healthJson(healthReport({
     error: null,
     protocol: 5,
     reconnects: 0,
+    problem: null,
+    messages: {},
   },
   cameras: [],
   workers: [],

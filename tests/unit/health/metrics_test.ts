@@ -7,8 +7,6 @@ import { parts } from "./parts.ts";
 Deno.test("metrics: every name of the contract is present, with the report's numbers, not rounded", async () => {
   const metrics = new Metrics();
   metrics.observe({ camera: "gate", detector: "person", stage: "total" }, 25);
-  metrics.published("inference");
-  metrics.discarded("inference", "superseded");
   const build = { version: "0.1.0", deno: "2.9.6", libav: "FFmpeg 5.1", onnxruntime: "1.30.0" };
   const process = {
     ...{ residentBytes: 1024, cpuSeconds: 2, startSeconds: 1_795_345_300, build },
@@ -39,7 +37,9 @@ Deno.test("metrics: every name of the contract is present, with the report's num
       "orion_mqtt_up 1",
       "orion_threads_abandoned 2",
       'orion_mqtt_published_total{topic_kind="inference"} 1',
-      'orion_mqtt_discarded_total{topic_kind="inference",reason="superseded"} 1',
+      'orion_mqtt_discarded_total{topic_kind="inference",reason="superseded"} 2',
+      'orion_mqtt_produced_total{topic_kind="inference"} 4',
+      'orion_mqtt_waiting{topic_kind="inference"} 1',
       'orion_decode_seconds_total{camera="gate"} 1.5',
       "process_resident_memory_bytes 1024",
       "process_cpu_seconds_total 2",

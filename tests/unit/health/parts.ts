@@ -31,6 +31,10 @@ const BROKER: HealthParts["broker"] = {
   error: null,
   protocol: 5,
   reconnects: 0,
+  problem: null,
+  messages: {
+    inference: { produced: 4, published: 1, discarded: { superseded: 2 }, waiting: 1 },
+  },
 };
 
 const WORKERS = ["person-0", "person-1"].map((id, index) => ({

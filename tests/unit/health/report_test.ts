@@ -32,6 +32,18 @@ Deno.test("readiness: names each part that is not ready, and why", () => {
     "broker: BROKER_REFUSED: nothing listens there",
     "camera gate: stalled (STREAM_STALLED)",
   ]);
+  const dropped = {
+    code: "BROKER_STATUS_REFUSED",
+    message: "it drops",
+    retryable: true,
+    remedy: "",
+  };
+  const dropping = { ...base.broker, problem: dropped };
+  assert.deepEqual(unreadiness({ ...base, broker: dropping, stallTimeoutMs }), [
+    "broker: BROKER_STATUS_REFUSED: it drops",
+  ]);
+  const doubled = { ...base.broker, problem: { ...dropped, code: "BROKER_DUPLICATE_INSTANCE" } };
+  assert.deepEqual(unreadiness({ ...base, broker: doubled, stallTimeoutMs }), []);
   const old = base.cameras.map((camera) => ({
     ...camera,
     report: { ...camera.report, lastFrameAtMs: plusMs(STEADY, -10_001) },

@@ -136,8 +136,16 @@ Deno.test("control: an acknowledgement in flight when the connection broke is se
   answer(1);
   assert.deepEqual(acks(), []);
   link.connect();
+  link.sent[0]?.done(null); // The status.
+  assert.deepEqual(acks().map(({ id }) => id), ["a1"], "alone, as one that was in flight");
+  link.sent[1]?.done(null);
   assert.deepEqual(acks().map(({ id }) => id), ["a1", "a2"]);
   assert.deepEqual(link.topics(), ["status", "control/ack", "control/ack"]);
+  assert.deepEqual(link.sent.map(({ message }) => message.isRepeated ?? false), [
+    false,
+    true,
+    false,
+  ]);
 });
 
 Deno.test("control: an answer that the broker refuses is replaced by a short error", () => {
@@ -154,9 +162,12 @@ Deno.test("control: an answer that the broker refuses is replaced by a short err
 Deno.test("control: acknowledgements for a broker that does not answer are bounded", () => {
   const { acks, discarded, link } = receiver({ acknowledges: false });
   for (let each = 0; each < MAX_ACKS + 7; each++) link.receive(CONTROL, "{");
-  assert.equal(discarded().filter((reason) => reason === "full").length, 7);
+  assert.deepEqual(discarded(), Array(7).fill("unacknowledged"));
   link.disconnect();
+  for (let each = 0; each < 7; each++) link.receive(CONTROL, "{");
+  assert.deepEqual(discarded(), Array(14).fill("unacknowledged"));
   link.connect();
+  for (let at = 0; at < link.sent.length; at++) link.sent[at]?.done(null);
   assert.equal(acks().length, MAX_ACKS);
 });
 

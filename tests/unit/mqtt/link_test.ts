@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { BrokerError } from "../../../src/core/errors.ts";
 import { logTo } from "../../../src/core/log.ts";
-import type { BrokerState } from "../../../src/core/publisher_types.ts";
 import type {
   OpenSession,
   OutgoingMessage,
@@ -9,7 +8,7 @@ import type {
   SessionEvents,
   SessionOptions,
 } from "../../../src/mqtt/session.ts";
-import { BrokerLink } from "../../../src/mqtt/link.ts";
+import { BrokerLink, type LinkState } from "../../../src/mqtt/link.ts";
 import { HeldClock, settle } from "../../support/clocks/held_clock.ts";
 import { publisherPlan } from "../../support/workers/publisher_worker.ts";
 
@@ -30,7 +29,7 @@ function end(code: string, more: Partial<SessionEnd> = {}): SessionEnd {
 function rig({ random = 1, protocol = 5 }: { random?: number; protocol?: 5 | "3.1.1" } = {}) {
   const clock = new HeldClock();
   const opened: { options: SessionOptions; events: SessionEvents; closes: boolean[] }[] = [];
-  const states: BrokerState[] = [];
+  const states: LinkState[] = [];
   const openSession: OpenSession = (options, events) => {
     const session = { options, events, closes: [] };
     opened.push(session);
@@ -105,6 +104,27 @@ Deno.test("link: after connections that broke soon the delay stays below four se
   assert.deepEqual(delays, [1_000, 2_000, 4_000, 1_000, 2_000, 4_000, 1_000]);
   await link.close({ graceful: false, timeoutMs: 1 });
 });
+
+for (const isAnnounced of [true, false]) {
+  Deno.test(`link: takeovers ${isAnnounced ? "by their reason code" : "that were noticed"} back off to five minutes, until a connection lasts`, async () => {
+    const { clock, link, opened } = rig();
+    link.start();
+    if (!isAnnounced) link.contested();
+    const delays: (number | undefined)[] = [];
+    for (const lastedMs of [...Array(8).fill(60_000), 600_000]) {
+      await settle();
+      opened.at(-1)?.events.connected();
+      await clock.pass(lastedMs);
+      opened.at(-1)?.events.closed(end(isAnnounced ? "BROKER_TAKEN_OVER" : "BROKER_CLOSED"));
+      await settle();
+      delays.push(clock.waitsMs[0]);
+      await clock.pass(clock.waitsMs[0] ?? 0);
+    }
+    const growing = [4_000, 8_000, 16_000, 32_000, 64_000, 128_000, 256_000, 300_000];
+    assert.deepEqual(delays, [...growing, isAnnounced ? 4_000 : 1_000]);
+    await link.close({ graceful: false, timeoutMs: 1 });
+  });
+}
 
 Deno.test("link: a broker that refuses MQTT 5 gets 3.1.1 without a delay, and from then on", async () => {
   const { clock, link, opened } = rig();

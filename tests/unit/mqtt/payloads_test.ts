@@ -64,7 +64,7 @@ Deno.test("payloads: a latency is never negative", () => {
 Deno.test("payloads: status, camera and acknowledgements satisfy their schemas", () => {
   assertValid(
     "orion.status/1",
-    statusPayload({ state: "online", sinceMs: AT_MS, version: "0.1.0" }),
+    statusPayload({ state: "online", sinceMs: AT_MS, version: "0.1.0", session: 7 }),
   );
   const camera = { camera: "gate", state: "stalled", sinceMs: AT_MS, reconnects: 2 } as const;
   assertValid("orion.camera/1", cameraPayload({ ...camera, reason: "STREAM_STALLED" }));

@@ -1,5 +1,6 @@
 /** A publisher over a link whose broker acknowledges when the test wants it. */
 import assert from "node:assert/strict";
+import { wallMs } from "../../../src/core/clock.ts";
 import { BrokerError } from "../../../src/core/errors.ts";
 import { type LogRecord, logTo } from "../../../src/core/log.ts";
 import type { FromPublisher } from "../../../src/core/messages.ts";
@@ -14,7 +15,12 @@ export function failure(code: string): BrokerError {
   return new BrokerError({ code, message: code, retryable: true, remedy: "Wait." });
 }
 
-/** A link that records what is published and subscribed. */
+/** The session of the publisher under test. */
+export const SESSION = 7;
+
+const STATUS = "orion/lobby-1/status";
+
+/** A link that records what is published and subscribed; its broker forwards and keeps the status. */
 export class FakeLink implements Link {
   connected = false;
   readonly sent: { readonly message: OutgoingMessage; readonly done: DoneCallback }[] = [];
@@ -23,6 +29,15 @@ export class FakeLink implements Link {
   readonly closes: boolean[] = [];
   /** Whether a SUBACK follows at once. */
   grantsSubscriptions = true;
+  /** Subscriptions to the status, which every connection has beside those of {@link subscribed}. */
+  readonly watched: DoneCallback[] = [];
+  /** The status that the broker retains, also from other clients. */
+  retainedStatus: string | null = null;
+  /** What comes in place of its SUBACK. */
+  failsWatch: BrokerError | null = null;
+  /** Whether the broker's rules forbid to publish the status; it acknowledges all the same. */
+  dropsStatus = false;
+  isContested = false;
   readonly #events: LinkEvents;
   /** Whether a PUBACK follows at once. */
   readonly #acknowledges: boolean;
@@ -37,13 +52,25 @@ export class FakeLink implements Link {
   publish(message: OutgoingMessage, done: DoneCallback): void {
     assert.ok(this.connected, "nothing is published while the broker is disconnected");
     this.sent.push({ message, done });
+    if (message.topic === STATUS && !this.dropsStatus) {
+      this.retainedStatus = message.payload;
+      this.receive(STATUS, message.payload);
+    }
     if (this.#acknowledges) done(null);
   }
 
   subscribe(filter: string, _qos: 0 | 1, done: DoneCallback): void {
     assert.ok(this.connected, "nothing is subscribed to while the broker is disconnected");
+    if (filter === STATUS) return this.#watch(done);
     this.subscribed.push({ filter, done });
     if (this.grantsSubscriptions) done(null);
+  }
+
+  #watch(done: DoneCallback): void {
+    this.watched.push(done);
+    done(this.failsWatch);
+    if (this.failsWatch !== null) return;
+    if (this.retainedStatus !== null) this.receive(STATUS, this.retainedStatus, true);
   }
 
   /** Another client published. */
@@ -52,15 +79,25 @@ export class FakeLink implements Link {
     this.#events.message({ topic, payload: bytes, retained });
   }
 
+  /** The link reports a state. */
+  stateChanged(connected: boolean, protocol: 5 | "3.1.1" = "3.1.1"): void {
+    const state = { connected, sinceMs: wallMs(0), error: null, reconnects: 0 };
+    this.#events.stateChanged({ ...state, protocol: connected ? protocol : null });
+  }
+
   connect(): void {
     this.connected = true;
     this.#events.connected();
   }
 
   /** The connection breaks, and messages in flight fail. */
-  disconnect(): void {
+  disconnect(code = "BROKER_CLOSED"): void {
     this.connected = false;
-    for (const { done } of this.sent.splice(0)) done(failure("BROKER_CLOSED"));
+    for (const { done } of this.sent.splice(0)) done(failure(code));
+  }
+
+  contested(): void {
+    this.isContested = true;
   }
 
   close({ graceful }: CloseOptions): Promise<void> {
@@ -89,6 +126,7 @@ export function rig(
   const publisher = new Publisher({
     clock,
     log: logTo((record) => logged.push(record)),
+    session: SESSION,
     post: (message) => posted.push(message),
     openLink: (plan, events) => {
       const link = new FakeLink(plan, events, acknowledges);

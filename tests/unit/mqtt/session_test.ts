@@ -12,6 +12,8 @@ const SUBSCRIBE = 8;
 
 interface Packet {
   readonly type: number;
+  /** The lower half of the first byte. */
+  readonly flags: number;
   readonly body: Uint8Array;
 }
 
@@ -47,7 +49,7 @@ class ScriptedBroker implements Disposable {
       if (this.#bytes.length >= start && this.#bytes.length >= end) {
         const body = this.#bytes.slice(start, end);
         this.#bytes = this.#bytes.slice(end);
-        return { type: first >> 4, body };
+        return { type: first >> 4, flags: first & 15, body };
       }
       const chunk = new Uint8Array(4096);
       const read = await this.#connection?.read(chunk) ?? null;
@@ -164,5 +166,33 @@ Deno.test("session: a refused message and a refused subscription are reported wi
   await broker.send([0x90, 4, ...body.slice(0, 2), 0, 0x87]);
   assert.equal(await subscribing, "BROKER_REFUSED_SUBSCRIPTION");
   assert.ok(session.connected, "the session continues");
+  await close(session);
+});
+
+Deno.test("session: a message of QoS 0 is done when it was written, and fails when the connection broke before", async () => {
+  using broker = new ScriptedBroker();
+  const session = await connected(broker, []);
+  const done: (string | null)[] = [];
+  const written = Promise.withResolvers<void>();
+  session.publish({ ...message("1"), qos: 0 }, (error) => {
+    done.push(error?.code ?? null);
+    written.resolve();
+  });
+  assert.equal(done.length, 0, "it is in a buffer of this process");
+  await written.promise;
+  assert.equal(published(await broker.packet()).text, "1");
+  session.publish({ ...message("2"), qos: 0 }, (error) => done.push(error?.code ?? null));
+  await close(session);
+  assert.deepEqual(done, [null, "BROKER_CLOSED"]);
+});
+
+Deno.test("session: a message that is sent again has the DUP flag", async () => {
+  using broker = new ScriptedBroker();
+  const session = await connected(broker, []);
+  for (const isRepeated of [false, true]) {
+    session.publish({ ...message("1"), isRepeated }, () => {});
+    const { flags } = await broker.packet();
+    assert.equal((flags & 8) !== 0, isRepeated);
+  }
   await close(session);
 });

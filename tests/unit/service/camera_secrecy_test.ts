@@ -73,7 +73,14 @@ function allOutput(url: string, settings: Settings): Readonly<Record<string, str
   const parts = {
     ...{ instance: settings.instance, version: "1", startedAtMs: NOW, uptimeMs: 1, timeMs: NOW },
     nowMs: steadyMs(1),
-    broker: { ...broker, error: redacted[0] ?? null, protocol: null, reconnects: 0 },
+    broker: {
+      ...broker,
+      error: redacted[0] ?? null,
+      protocol: null,
+      reconnects: 0,
+      problem: redacted[0] ?? null,
+      messages: {},
+    },
     cameras: [{
       ...{ id: camera.id, url: camera.displayUrl, emitted: new Map(), restarts: 0, error: null },
       report: {

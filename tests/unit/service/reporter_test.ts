@@ -30,7 +30,9 @@ async function reporting() {
       error: error.toData(),
       protocol: null,
       reconnects: 0,
+      problem: error.toData(),
     }),
+    messages: () => ({}),
     threadsAbandoned: () => 2,
     overrides: () => [],
   });

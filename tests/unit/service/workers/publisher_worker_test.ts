@@ -18,8 +18,7 @@ function rig() {
     onStarted: () => events.push("started"),
     onCommand: (request) => events.push(request),
     onEmitted: (emitted) => events.push(emitted),
-    onPublished: (topicKind) => events.push(topicKind),
-    onDiscarded: (...discarded) => events.push(discarded),
+    onProduced: (frame) => events.push(frame),
     onFailed: (failed, error) => events.push([failed === worker, error]),
   });
   const status = (camera: string, state: CameraStatus["state"]): CameraStatus => ({
@@ -73,6 +72,7 @@ Deno.test("publisher worker: an abandoned thread is a broker connection that is 
     error: null,
     protocol: 5,
     reconnects: 2,
+    problem: null,
   } as const;
   threads.newest().emit({ kind: "broker", state: connected });
   assert.deepEqual(worker.broker, connected);
@@ -93,15 +93,42 @@ Deno.test("publisher worker: messages and errors reach the service", () => {
   };
   thread.emit({ kind: "command", request });
   thread.emit(emitted);
-  thread.emit({ kind: "published", topicKind: "health" });
-  thread.emit({ kind: "discarded", topicKind: "inference", reason: "expired" });
+  thread.emit({
+    kind: "produced",
+    topicKind: "inference",
+    frame: { camera: "gate", seq: 4 },
+  });
   thread.fail(FAULT);
   assert.deepEqual(events, [
     request,
     emitted,
-    "health",
-    ["inference", "expired"],
+    { camera: "gate", seq: 4 },
     [true, FAULT],
   ]);
   assert.equal(worker.park, null, "the service cannot run without it");
+});
+
+Deno.test("publisher worker: produced = published + discarded + waiting, over all threads", () => {
+  const { threads, worker } = rig();
+  worker.start();
+  const inference = (seq: number) =>
+    ({ kind: "produced", topicKind: "inference", frame: { camera: "gate", seq } }) as const;
+  const who = { camera: "gate", detector: "person", worker: "person-0" };
+  const emitted = (seq: number) => ({ kind: "emitted", ...who, seq, totalMs: 30 }) as const;
+  const thread = threads.newest();
+  for (const seq of [1, 2, 3, 4]) thread.emit(inference(seq));
+  thread.emit(emitted(1));
+  thread.emit({ kind: "discarded", topicKind: "inference", reason: "superseded" });
+  thread.emit({ kind: "produced", topicKind: "health", frame: null });
+  thread.emit({ kind: "published", topicKind: "health" });
+  assert.deepEqual(worker.messages, {
+    inference: { produced: 4, published: 1, discarded: { superseded: 1 }, waiting: 2 },
+    health: { produced: 1, published: 1, discarded: {}, waiting: 0 },
+  });
+  worker.abandon();
+  worker.start();
+  threads.newest().emit(inference(5));
+  assert.deepEqual(worker.messages.inference, {
+    ...{ produced: 5, published: 1, discarded: { superseded: 1, restart: 2 }, waiting: 1 },
+  });
 });

@@ -1,0 +1,126 @@
+/** Where the figures of metrics come from: samples of a report, by camera, detector, worker and topic kind. */
+import type { MessageAccounts } from "../core/publisher_types.ts";
+import type { CameraReport, HealthReport, WorkerReport } from "./report.ts";
+
+/** Figures of the process. */
+export interface ProcessStats {
+  readonly residentBytes: number;
+  readonly cpuSeconds: number;
+  readonly droppedLogLines: number;
+  /** Start time, in seconds since the Unix epoch. */
+  readonly startSeconds: number;
+  readonly build: {
+    readonly version: string;
+    readonly deno: string;
+    readonly libav: string;
+    readonly onnxruntime: string;
+  };
+}
+
+/** The input of a scrape. */
+export interface Figures {
+  readonly report: HealthReport;
+  readonly process: ProcessStats;
+}
+
+/** A value and its labels. */
+export type Sample = readonly [value: number, labels: Readonly<Record<string, string>>];
+
+/** A counter or a gauge. */
+export interface Metric {
+  readonly name: string;
+  readonly help: string;
+  readonly labels: readonly string[];
+  /** Values of the same labels add up. */
+  readonly samples: (figures: Figures) => readonly Sample[];
+}
+
+type Account = NonNullable<MessageAccounts[keyof MessageAccounts]>;
+type Mailbox = CameraReport["ledger"]["detectors"][number];
+
+/** Of each camera; null: no sample. */
+export function cameras(read: (camera: CameraReport) => number | null) {
+  return ({ report }: Figures): Sample[] =>
+    report.cameras.flatMap((camera) => {
+      const value = read(camera);
+      return value === null ? [] : [[value, { camera: camera.id }] as const];
+    });
+}
+
+/** Of each camera, one for each key of a record of counts. */
+export function counts(
+  label: string,
+  read: (camera: CameraReport) => Readonly<Record<string, number>>,
+) {
+  return ({ report }: Figures): Sample[] =>
+    report.cameras.flatMap((camera) =>
+      Object.entries(read(camera)).map(([key, value]) =>
+        [value, { camera: camera.id, [label]: key }] as const
+      )
+    );
+}
+
+/** Of each detector at each camera. */
+export function mailboxes(read: (mailbox: Mailbox) => number) {
+  return ({ report }: Figures): Sample[] =>
+    report.cameras.flatMap(({ id, ledger }) =>
+      ledger.detectors.map((mailbox) =>
+        [read(mailbox), { camera: id, detector: mailbox.detector }] as const
+      )
+    );
+}
+
+/** Of each inference worker; null: no sample. */
+export function workers(read: (worker: WorkerReport) => number | null) {
+  return ({ report }: Figures): Sample[] =>
+    report.workers.flatMap((worker) => {
+      const value = read(worker);
+      return value === null ? [] : [[value, { worker: worker.id }] as const];
+    });
+}
+
+/** Dropped frames of each detector at each camera, by reason. */
+export function drops({ report }: Figures): Sample[] {
+  return report.cameras.flatMap(({ id, ledger }) =>
+    ledger.detectors.flatMap(({ detector, dropped }) =>
+      Object.entries(dropped).map(([reason, value]) =>
+        [value, { camera: id, detector, reason }] as const
+      )
+    )
+  );
+}
+
+/** Of the messages of each kind of topic. */
+export function messages(read: (account: Account) => number) {
+  return ({ report }: Figures): Sample[] =>
+    Object.entries(report.broker.messages).map(([kind, account]) =>
+      [read(account), { topic_kind: kind }] as const
+    );
+}
+
+/** Discarded messages of each kind of topic, by reason. */
+export function discards({ report }: Figures): Sample[] {
+  return Object.entries(report.broker.messages).flatMap(([kind, { discarded }]) =>
+    Object.entries(discarded).map(([reason, value]) =>
+      [value, { topic_kind: kind, reason }] as const
+    )
+  );
+}
+
+/** Restarts of inference and capture workers. */
+export function restarts(figures: Figures): Sample[] {
+  const captures = figures.report.cameras.map(({ id, restarts }) =>
+    [restarts, { worker: `capture-${id}` }] as const
+  );
+  return [...captures, ...workers((worker) => worker.restarts)(figures)];
+}
+
+/** Frames that will not be decoded any more. */
+export function skipped({ ledger: { undecoded: { buffered: _buffered, ...rest } } }: CameraReport) {
+  return rest;
+}
+
+/** One sample without labels. */
+export function one(read: (figures: Figures) => number) {
+  return (figures: Figures): Sample[] => [[read(figures), {}]];
+}

@@ -1,0 +1,88 @@
+import { BrokerError } from "../core/errors.ts";
+import type { Link } from "./link.ts";
+import type { DoneCallback, OutgoingMessage } from "./session.ts";
+
+/** The connections that may break while a message is in flight: it is sent again once. */
+const MAX_BREAKS = 2;
+/** How a connection ends that the broker closed; a message cannot cause the other ends. */
+const CLOSED_BY_BROKER: readonly string[] = ["BROKER_CLOSED", "BROKER_PROTOCOL"];
+
+interface Waiting {
+  readonly key: object;
+  readonly message: OutgoingMessage;
+  readonly done: DoneCallback;
+}
+
+/**
+ * Finds the message on which the broker closes the connection, so that it is not sent with every
+ * connection.
+ *
+ * Messages in flight when the broker closed the connection are suspects. A suspect is sent again alone, and
+ * everything after it waits: when the connection breaks once more, it is the cause, and fails with
+ * `BROKER_CLOSES_ON_MESSAGE`. An acknowledgement clears it. Order is kept.
+ */
+export class Suspects {
+  readonly #publish: Link["publish"];
+  /** Connections that broke while a message was in flight, by the caller's key. */
+  readonly #breaks = new WeakMap<object, number>();
+  /** Bounded by the callers: each bounds its messages in flight. */
+  readonly #waiting: Waiting[] = [];
+  #isSuspectInflight = false;
+
+  constructor(publish: Link["publish"]) {
+    this.#publish = publish;
+  }
+
+  /**
+   * Publishes a message, as {@link Link.publish} does.
+   * @param key  identifies the message when it is sent again
+   */
+  publish(key: object, message: OutgoingMessage, done: DoneCallback): void {
+    const waiting = { key, message, done };
+    if (this.#isSuspectInflight || this.#waiting.length > 0) this.#waiting.push(waiting);
+    else this.#send(waiting);
+  }
+
+  #send({ key, message, done }: Waiting): void {
+    const isSuspect = this.#breaks.has(key);
+    if (isSuspect) this.#isSuspectInflight = true;
+    this.#publish(message, (error) => {
+      if (isSuspect) this.#isSuspectInflight = false;
+      if (error === null) this.#breaks.delete(key);
+      done(error !== null && this.#isCause(key, error) ? cause(message, error) : error);
+      if (isSuspect) this.#continue(error);
+    });
+  }
+
+  /** Counts a break. @returns whether the message caused it */
+  #isCause(key: object, error: BrokerError): boolean {
+    if (!CLOSED_BY_BROKER.includes(error.code)) return false;
+    const breaks = Math.min(MAX_BREAKS, (this.#breaks.get(key) ?? 0) + 1);
+    this.#breaks.set(key, breaks);
+    return breaks === MAX_BREAKS;
+  }
+
+  /** Sends what waits, up to the next suspect; when the connection broke, all of it fails unsent. */
+  #continue(error: BrokerError | null): void {
+    const isBroken = error !== null && error.code !== "BROKER_REFUSED_MESSAGE";
+    if (isBroken) {
+      for (const { done } of this.#waiting.splice(0)) done(error);
+      return;
+    }
+    while (!this.#isSuspectInflight) {
+      const next = this.#waiting.shift();
+      if (next === undefined) return;
+      this.#send(next);
+    }
+  }
+}
+
+function cause({ topic }: OutgoingMessage, error: BrokerError): BrokerError {
+  return new BrokerError({
+    code: "BROKER_CLOSES_ON_MESSAGE",
+    message: `Cannot publish to ${topic}: the broker closed the connection on it, twice`,
+    retryable: false,
+    remedy:
+      "Look into the broker's log. It may allow no message of that size, or none to that topic.",
+  }, { cause: error });
+}
