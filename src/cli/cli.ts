@@ -5,7 +5,14 @@ import { Redactor } from "../core/redact.ts";
 import { VERSION } from "../core/version.ts";
 import { permissionManifest } from "../permissions/manifest.ts";
 import { type Invocation, parseCommandLine } from "./args.ts";
-import { checkConnections, checkModels, type Finding, findingOf, findingText } from "./check.ts";
+import {
+  checkConfinement,
+  checkConnections,
+  checkModels,
+  type Finding,
+  findingOf,
+  findingText,
+} from "./check.ts";
 import { EXIT, exitCode } from "../core/exit.ts";
 import { failureText } from "./failure.ts";
 import { helpText } from "./help.ts";
@@ -126,6 +133,7 @@ async function check(
     const places = locatePlaces(host.root);
     const manifest = permissionManifest(settings, places);
     const context = { settings, places, manifest };
+    findings.push(await checkConfinement(context));
     findings.push(...await checkModels(context));
     if (args.connect) findings.push(...await checkConnections(context));
   }

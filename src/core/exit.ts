@@ -15,8 +15,8 @@ export const EXIT = {
   gaveUp: 70,
 } as const;
 
-/** Error codes of invalid usage, configuration or permission flags. */
-const USAGE_CODES = new Set(["USAGE", "CONFIG", "PERMISSIONS"]);
+/** Error codes of invalid usage or configuration, of permission flags, and of a kernel that cannot confine. */
+const USAGE_CODES = new Set(["USAGE", "CONFIG", "PERMISSIONS", "CONFINEMENT"]);
 
 /**
  * Returns the exit code for the error that ended a command. An unusable model is a mistake in the

@@ -25,6 +25,7 @@ export function healthJson(report: HealthReport) {
     cameras: report.cameras.map(cameraJson),
     workers: report.workers.map(workerJson),
     threadsAbandoned: report.threadsAbandoned,
+    confinement: report.confinement,
     overrides: report.overrides,
   };
 }
@@ -42,6 +43,7 @@ function cameraJson(camera: CameraReport) {
     reconnects: camera.reconnects,
     restarts: camera.restarts,
     error: camera.error,
+    confinedBy: camera.confinedBy,
     codec: info?.codec ?? null,
     decoder: info?.decoder ?? null,
     width: info?.width ?? null,
@@ -77,6 +79,7 @@ function workerJson(worker: WorkerReport) {
     state: worker.state,
     restarts: worker.restarts,
     error: worker.error,
+    confinedBy: worker.confinedBy,
     framesProcessed: worker.framesProcessed,
     framesDropped: worker.framesDropped,
     inferencesEmitted: worker.inferencesEmitted,

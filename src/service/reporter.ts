@@ -18,6 +18,8 @@ export interface ReporterParts {
   readonly metrics: Metrics;
   readonly droppedLogLines: () => number;
   readonly broker: () => BrokerState;
+  /** The version of Landlock that the kernel offers; 0: none. */
+  readonly landlockAbi: () => number;
   /** The number of threads that hang. */
   readonly threadsAbandoned: () => number;
   /** The settings changed by command. */
@@ -85,6 +87,7 @@ export class Reporter {
         report: await camera.report(),
         restarts: camera.restarts,
         error: camera.error,
+        confinedBy: camera.confinement.enforced,
         emitted: this.#emitted.get(camera.id) ?? new Map<string, number>(),
       })),
     );
@@ -105,6 +108,10 @@ export class Reporter {
       },
       cameras,
       threadsAbandoned: this.#parts.threadsAbandoned(),
+      confinement: {
+        landlock: settings.confinement.landlock,
+        abi: this.#parts.landlockAbi(),
+      },
       overrides: this.#parts.overrides(),
       workers: fleet.workers.map((worker) => ({
         id: worker.name,
@@ -112,6 +119,7 @@ export class Reporter {
         state: worker.state,
         restarts: worker.restarts,
         error: worker.error,
+        confinedBy: worker.confinement.enforced,
         lastSeenAtMs: worker.lastSeenAtMs,
         ...worker.figures,
       })),
