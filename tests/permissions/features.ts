@@ -43,11 +43,12 @@ function existing<T>(list: readonly T[], test: (item: T) => boolean): T {
 
 /** A camera gives its pictures. */
 export function play(id: string): Feature {
-  return async (grant, { settings }) => {
+  return async (grant, { settings, manifest: { confinements } }) => {
     const camera = existing(settings.cameras, (one) => one.id === id);
     using worker = start<ToCapture, FromCapture>(WORKER_ENTRIES.capture, grant);
     const source = captureSource(camera, { roi: null, firstSeq: 0 });
-    worker.send({ kind: "start", source, libraries: places().libav });
+    const confinement = confinements.get(`capture ${id}`) ?? null;
+    worker.send({ kind: "start", source, libraries: places().libav, confinement });
     const subscription = { detector: "person", rateHz: null, paused: false };
     worker.send({ kind: "subscribe", subscription });
     const played = worker.waitFor((message) =>
@@ -74,7 +75,8 @@ export function runModel(path: (product: Product) => string): Feature {
     const detector = existing(product.settings.detectors, () => true);
     using worker = start<ToInference, FromInference>(WORKER_ENTRIES.inference, grant);
     const plan = { ...detectorPlan(detector, 0), modelPath: path(product) };
-    worker.send({ kind: "start", plan });
+    const confinement = product.manifest.confinements.get(`inference ${detector.id}`) ?? null;
+    worker.send({ kind: "start", plan, confinement });
     const end = await worker.waitFor(({ kind }) => kind === "failed" || kind === "ready");
     return end.kind === "failed" ? `${end.error.code}: ${end.error.message}` : "ok";
   };

@@ -76,6 +76,7 @@ function allOutput(url: string, settings: Settings): Readonly<Record<string, str
     broker: { ...broker, error: redacted[0] ?? null, protocol: null, reconnects: 0 },
     cameras: [{
       ...{ id: camera.id, url: camera.displayUrl, emitted: new Map(), restarts: 0, error: null },
+      confinedBy: [],
       report: {
         ...{ state: "offline", reason: "STREAM_NOT_FOUND", sinceMs: NOW, reconnects: 2 } as const,
         ...{ info: null, decodeLevel: "auto", lastFrameAtMs: null, decodeSeconds: 0 } as const,
@@ -86,6 +87,7 @@ function allOutput(url: string, settings: Settings): Readonly<Record<string, str
     }],
     workers: [],
     threadsAbandoned: 0,
+    confinement: { landlock: "auto" as const, abi: 7 },
     overrides: [],
   };
   const manifest = permissionManifest(settings, { root: "/opt", libav: null, onnxruntime: null });

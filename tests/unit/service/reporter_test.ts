@@ -32,6 +32,7 @@ async function reporting() {
       reconnects: 0,
     }),
     threadsAbandoned: () => 2,
+    landlockAbi: () => 7,
     overrides: () => [],
   });
   /** Lets the camera's thread answer each request for a report while `act` runs. */
