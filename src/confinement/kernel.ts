@@ -18,6 +18,9 @@ export interface CallNumbers {
   readonly prctl: number;
   readonly gettid: number;
   readonly statx: number;
+  readonly pread64: number;
+  readonly nanosleep: number;
+  readonly getdents64: number;
 }
 
 export const LANDLOCK_CREATE_RULESET = 444;
@@ -25,8 +28,14 @@ export const LANDLOCK_ADD_RULE = 445;
 export const LANDLOCK_RESTRICT_SELF = 446;
 
 const NUMBERS: Readonly<Record<string, CallNumbers>> = {
-  x86_64: { openat: 257, close: 3, prctl: 157, gettid: 186, statx: 332 },
-  aarch64: { openat: 56, close: 57, prctl: 167, gettid: 178, statx: 291 },
+  x86_64: {
+    ...{ openat: 257, close: 3, pread64: 17, getdents64: 217, statx: 332 },
+    ...{ prctl: 157, gettid: 186, nanosleep: 35 },
+  },
+  aarch64: {
+    ...{ openat: 56, close: 57, pread64: 67, getdents64: 61, statx: 291 },
+    ...{ prctl: 167, gettid: 178, nanosleep: 101 },
+  },
 };
 
 /** The numbers on this machine; null on an architecture that Orion does not support. */
@@ -34,6 +43,9 @@ export function callNumbers(arch: string = Deno.build.arch): CallNumbers | null 
   return NUMBERS[arch] ?? null;
 }
 
+export const PR_SET_NO_NEW_PRIVS = 38;
+export const O_CLOEXEC = 0o2000000;
+export const O_DIRECTORY = Deno.build.arch === "aarch64" ? 0o40000 : 0o200000;
 /** `AT_FDCWD`, as an unsigned argument. */
 export const AT_FDCWD = BigInt.asUintN(64, -100n);
 

@@ -1,6 +1,6 @@
 import type { Confinement, ConfinementState } from "../core/confinement.ts";
 import { cannotConfine } from "./errors.ts";
-import { confineHelpers } from "./helpers.ts";
+import { Helpers } from "./helpers.ts";
 import {
   AT_FDCWD,
   type CallNumbers,
@@ -10,6 +10,8 @@ import {
   LANDLOCK_ADD_RULE,
   LANDLOCK_CREATE_RULESET,
   LANDLOCK_RESTRICT_SELF,
+  O_CLOEXEC,
+  PR_SET_NO_NEW_PRIVS,
 } from "./kernel.ts";
 import { DNS_PORT, RESOLVER_FILES, RESOLVER_LIBRARIES } from "./resolver.ts";
 import {
@@ -27,9 +29,7 @@ import {
 const CREATE_RULESET_VERSION = 1;
 const RULE_PATH_BENEATH = 1;
 const RULE_NET_PORT = 2;
-const PR_SET_NO_NEW_PRIVS = 38;
 const O_PATH = 0o10000000;
-const O_CLOEXEC = 0o2000000;
 
 /** The version of Landlock that the kernel offers; 0 without Landlock. */
 export function landlockAbi(kernel: Kernel): number {
@@ -67,10 +67,11 @@ export async function confineThread(
     kernel.call(LANDLOCK_CREATE_RULESET, buffer, bytes, 0),
   );
   try {
+    using helpers = await Helpers.find(kernel, numbers);
     addRules(kernel, numbers, { ruleset, handled, confinement });
     checked("prctl", kernel.call(numbers.prctl, PR_SET_NO_NEW_PRIVS, 1));
     checked("landlock_restrict_self", kernel.call(LANDLOCK_RESTRICT_SELF, ruleset, 0));
-    if (!await confineHelpers(kernel, numbers, ruleset)) {
+    if (!await helpers.confine(ruleset)) {
       throw cannotConfine("a helper thread could not be confined");
     }
     return { abi, enforced: enforcedBy(handled) };

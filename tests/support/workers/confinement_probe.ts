@@ -33,8 +33,26 @@ export interface ProbeAnswer {
 
 /** Numbers of the calls that only an attacker makes. */
 const CALLS = Deno.build.arch === "aarch64"
-  ? { openat: 56, execve: 221, socket: 198, connect: 203, bind: 200, ptrace: 117, kill: 129 }
-  : { openat: 257, execve: 59, socket: 41, connect: 42, bind: 49, ptrace: 101, kill: 62 };
+  ? {
+    openat: 56,
+    execve: 221,
+    socket: 198,
+    connect: 203,
+    bind: 200,
+    ptrace: 117,
+    kill: 129,
+    sched_yield: 124,
+  }
+  : {
+    openat: 257,
+    execve: 59,
+    socket: 41,
+    connect: 42,
+    bind: 49,
+    ptrace: 101,
+    kill: 62,
+    sched_yield: 24,
+  };
 const O_WRONLY_CREAT = 0o101;
 const AF_INET = 2;
 const SOCK_STREAM = 1;
@@ -117,6 +135,8 @@ async function tryThroughDeno({ file, otherPort, ownPort }: ProbeRequest) {
 async function probe(request: ProbeRequest): Promise<ProbeAnswer> {
   using kernel = new SystemCalls(request.library);
   const open = (library: string) => new SystemCalls(library);
+  // Helper threads that are there before, as after the modules of a real worker were loaded.
+  await Promise.all([1, 2, 3, 4].map(() => kernel.callOnHelper(CALLS.sched_yield)));
   using wall = await ThreadWall.raise(request.confinement, { log: logTo(() => {}), open });
   const { state } = wall;
   const native = await tryNatively(kernel, request);
