@@ -3,7 +3,8 @@ import { isIP } from "node:net";
 import { dirname } from "node:path";
 import type { CameraSettings, DetectorSettings, Settings } from "../config/settings.ts";
 import type { Confinement } from "../core/confinement.ts";
-import type { FoundPlaces } from "./manifest.ts";
+import type { LibavPaths } from "../core/camera_types.ts";
+import type { OnnxRuntimePlace } from "./places.ts";
 
 /** What ONNX Runtime reads about the processor. */
 const PROCESSOR_FILES = ["/proc/cpuinfo", "/sys/devices/system/cpu"];
@@ -28,7 +29,10 @@ export type ConfinedStream = Pick<
  */
 export function confinements(
   { cameras, detectors, confinement: { landlock } }: Settings,
-  { libav, onnxruntime }: FoundPlaces,
+  { libav, onnxruntime }: {
+    readonly libav: LibavPaths | null;
+    readonly onnxruntime: OnnxRuntimePlace | null;
+  },
 ): ReadonlyMap<string, Confinement> {
   if (landlock === "off") return new Map();
   const required = landlock === "required";
