@@ -2,11 +2,12 @@
 import assert from "node:assert/strict";
 import { FaultyCamera } from "../support/cameras/faulty_camera/camera.ts";
 import { patternCameraClip } from "../support/cameras/faulty_camera/pattern_watch.ts";
-import { runOrion } from "../support/product/process.ts";
+import { OrionProcess, runOrion } from "../support/product/process.ts";
 import { assertReportCloses } from "../support/product/report.ts";
 import { Rig } from "../support/product/rig.ts";
-import { tempFolder } from "../support/system/files.ts";
+import { ROOT, tempFolder } from "../support/system/files.ts";
 import { ignoreWithout } from "../support/system/parts.ts";
+import { freePort } from "../support/system/ports.ts";
 
 const PARTS = ["libav", "mosquitto", "ffmpeg"] as const;
 
@@ -55,6 +56,53 @@ Deno.test({
       assert.deepEqual(confinedBy.slice(0, 2), ["files", "connections"], id);
     }
     assert.equal(await rig.stop(), 0);
+  },
+});
+
+/** Gives the program that follows an `/etc` of its own: the test's folder `$1/etc`. */
+const OWN_ETC = 'mount --bind "$1/etc" /etc';
+
+/** Whether the kernel permits that: tried rather than assumed, in CI too. */
+async function canReplaceEtc(): Promise<boolean> {
+  using folder = tempFolder();
+  folder.write("etc/hosts", "");
+  await using child = inNamespace(folder.path, "[ ! -e /etc/passwd ]");
+  return (await child.exit()).success;
+}
+
+function inNamespace(folder: string, command: string): OrionProcess {
+  return new OrionProcess({
+    name: "in a namespace",
+    command: "sh",
+    args: ["-c", 'exec unshare -rm sh -c "$2" "$0" "$1"', ROOT, folder]
+      .concat(`${OWN_ETC} && ${command}`),
+    env: { NO_COLOR: "1" },
+  });
+}
+
+Deno.test({
+  name: `confinement: when the file with the names is replaced, so is the camera's thread${lacks}`,
+  ignore: ignoreWithout(...PARTS) || lacks !== "" || !await canReplaceEtc(),
+  async fn() {
+    using folder = tempFolder();
+    folder.write("etc/nsswitch.conf", "hosts: files\n");
+    const hosts = folder.write("etc/hosts", "127.0.0.1 localhost\n");
+    const url = `rtsp://gate.test:${freePort()}/s`;
+    const config = folder.write(
+      "orion.yaml",
+      `cameras: [{ id: gate, url: "${url}", reconnectMaxSeconds: 1 }]\ndetectors: []\n` +
+        `mqtt: { listen: "127.0.0.1:${freePort()}" }\nhealth: { listen: off }\n`,
+    );
+    await using orion = inNamespace(
+      folder.path,
+      `exec sh "$0/scripts/orion.sh" run --log-format json --config ${config}`,
+    );
+    await orion.waitFor("camera.failed", ({ code }) => code === "STREAM_NAME_UNKNOWN");
+    Deno.renameSync(folder.write("hosts.new", "127.0.0.1 gate.test\n"), hosts);
+    await orion.waitFor("worker.restart_scheduled", ({ code }) => code === "CONFINEMENT_STALE");
+    await orion.waitFor("camera.failed", ({ code }) => code === "STREAM_REFUSED");
+    orion.signal("SIGTERM");
+    assert.equal((await orion.exit()).code, 0);
   },
 });
 
