@@ -38,6 +38,18 @@ export function findingText(finding: Finding): string {
   return `error: ${finding.subject}: ${message}\n  → ${remedy}\n`;
 }
 
+/** Whether the kernel can confine native code as configured. */
+export async function checkConfinement({ settings, places }: CheckParts): Promise<Finding> {
+  const { checkKernel, confinementSummary, offeredAbi } = await import(
+    "../service/kernel_check.ts"
+  );
+  return await findingOf("confinement", () => {
+    const abi = offeredAbi(places);
+    checkKernel(settings, abi);
+    return confinementSummary(settings, abi);
+  });
+}
+
 /** Loads every detector's model, one after the other: a small machine cannot hold all at once. */
 export async function checkModels(parts: CheckParts): Promise<Finding[]> {
   const findings: Finding[] = [];

@@ -7,7 +7,14 @@ import { VERSION } from "../core/version.ts";
 import { permissionManifest } from "../permissions/manifest.ts";
 import { type Invocation, parseCommandLine } from "./args.ts";
 import { checkHttp } from "../service/http_check.ts";
-import { checkConnections, checkModels, type Finding, findingOf, findingText } from "./check.ts";
+import {
+  checkConfinement,
+  checkConnections,
+  checkModels,
+  type Finding,
+  findingOf,
+  findingText,
+} from "./check.ts";
 import { EXIT, exitCode } from "../core/exit.ts";
 import { failureText } from "./failure.ts";
 import { helpText } from "./help.ts";
@@ -156,6 +163,7 @@ async function check(
     const places = locatePlaces(host.root);
     const manifest = permissionManifest(settings, places);
     const context = { settings, places, manifest };
+    findings.push(await checkConfinement(context));
     findings.push(...await checkModels(context));
     if (args.connect) findings.push(...await checkConnections(context));
   }

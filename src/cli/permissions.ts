@@ -1,10 +1,12 @@
 /** `orion permissions`: prints the grants of the process and its workers, for people, programs and the launcher. */
 import { PROBE_UDP_PORTS, type Settings } from "../config/settings.ts";
 import { parseCameraUrl } from "../config/urls.ts";
+import { confinementText } from "../permissions/confinement.ts";
 import { denoFlags, type Grant, grant, GRANT_KINDS, union } from "../permissions/grant.ts";
 import {
   captureGrant,
   type FoundPlaces,
+  type Manifest,
   permissionManifest,
   startGrant,
 } from "../permissions/manifest.ts";
@@ -27,15 +29,25 @@ export function printPermissions(args: PermissionsArgs, host: Host): void {
   }
   const settings = readSettings(args, host);
   const places = findPlaces(host.root);
-  const { parts } = permissionManifest(settings, places);
+  const { parts, confinements } = permissionManifest(settings, places);
   const flags = denoFlags(processGrant(args, host, true));
   const baked = host.isCompiled ? bakedIn(settings, places, host) : null;
   if (args.as === "json") {
-    const json = { schema: "orion.permissions/1", parts: Object.fromEntries(parts), flags };
+    const json = {
+      schema: "orion.permissions/1",
+      parts: Object.fromEntries(parts),
+      confinement: {
+        landlock: settings.confinement.landlock,
+        parts: Object.fromEntries(confinements),
+      },
+      flags,
+    };
     host.out(`${JSON.stringify(baked === null ? json : { ...json, ...baked }, null, 2)}\n`);
     return;
   }
-  host.out(table(settings, parts, flags) + (baked === null ? "" : bakedText(baked)));
+  host.out(
+    table(settings, { parts, confinements }, flags) + (baked === null ? "" : bakedText(baked)),
+  );
 }
 
 /** The file in a compiled program's own folder with the flags it was compiled with. */
@@ -121,7 +133,7 @@ export function probeGrant(
 
 function table(
   settings: Settings,
-  parts: ReadonlyMap<string, Grant>,
+  { parts, confinements }: Pick<Manifest, "parts" | "confinements">,
   flags: readonly string[],
 ): string {
   const lines = [`Configuration: ${settings.path ?? "none (the demo)"}`, ""];
@@ -134,7 +146,12 @@ function table(
       );
     }
     const denied = GRANT_KINDS.filter((kind) => grant[kind].length === 0);
-    lines.push(`  no ${denied.join(", ")}`, "");
+    lines.push(`  no ${denied.join(", ")}`);
+    const confinement = confinements.get(name);
+    if (confinement !== undefined) {
+      lines.push(`  native code (Landlock): ${confinementText(confinement)}`);
+    }
+    lines.push("");
   }
   lines.push("Flags of the process:", ...flags.map((flag) => `  ${flag}`));
   return `${lines.join("\n")}\n`;

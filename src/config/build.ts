@@ -61,6 +61,7 @@ export function buildSettings(config: Config, context: BuildContext): Settings {
     watchdog: config.watchdog,
     shutdownTimeoutSeconds: config.shutdownTimeoutSeconds,
     control: { allow: config.control.allow ?? null },
+    confinement: config.confinement,
     models: { folder: resolvePath(context.folder, config.models.folder) },
     path: context.path,
     secretFiles: context.secretFiles.paths,

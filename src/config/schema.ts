@@ -5,6 +5,7 @@
  * The error text of each part is the expected value, as a phrase that completes "Write …".
  */
 import { z } from "zod";
+import { LANDLOCK_SETTINGS } from "../core/confinement.ts";
 import type { Endpoint } from "../core/endpoint.ts";
 import { EXECUTION_PROVIDERS } from "../core/execution_providers.ts";
 import { fraction, FRACTION_TOLERANCE, id, number } from "../core/schema_parts.ts";
@@ -280,6 +281,12 @@ export const configSchema = object({
       "a list of names of commands",
       { min: 0, max: COMMAND_NAMES.length },
     ).optional().describe("The commands that are accepted over MQTT; absent for all, [] for none."),
+  }).prefault({}),
+  confinement: object({
+    landlock: oneOf(LANDLOCK_SETTINGS).default("auto").describe(
+      "Whether the kernel confines the threads that run native code: auto, as far as it can; " +
+        "required, or Orion does not start; off.",
+    ),
   }).prefault({}),
   models: object({
     folder: path.default("models").describe("The folder of models for set_model."),

@@ -5,6 +5,7 @@
 import type { BrokerAddress } from "../core/broker_address.ts";
 import type { StreamSettings } from "../core/camera_types.ts";
 import type { ControlCommand } from "../core/commands.ts";
+import type { LandlockSetting } from "../core/confinement.ts";
 import type { InferenceSettings } from "../core/detector_types.ts";
 import type { Endpoint } from "../core/endpoint.ts";
 import type { BoxNorm, PointNorm } from "../core/geometry.ts";
@@ -118,6 +119,8 @@ export interface Settings {
   readonly shutdownTimeoutSeconds: number;
   /** The permitted commands; null for all. */
   readonly control: { readonly allow: readonly ControlCommand["command"][] | null };
+  /** Whether the kernel confines the threads that run native code. */
+  readonly confinement: { readonly landlock: LandlockSetting };
   /** The folder of `set_model`'s models: an absolute path; it need not exist. */
   readonly models: { readonly folder: string };
   /** The absolute path of the configuration file; null for the demo. */

@@ -15,8 +15,15 @@ export const EXIT = {
   gaveUp: 70,
 } as const;
 
-/** Error codes of invalid usage, configuration, permission flags or installation: a restart does not help. */
-const USAGE_CODES = new Set(["USAGE", "CONFIG", "PERMISSIONS", "UNPACK_PLACE", "UNPACK_DAMAGED"]);
+/** Error codes of invalid usage, configuration, permission flags or installation, and of a kernel that cannot confine. */
+const USAGE_CODES = new Set([
+  "USAGE",
+  "CONFIG",
+  "PERMISSIONS",
+  "UNPACK_PLACE",
+  "UNPACK_DAMAGED",
+  "CONFINEMENT",
+]);
 
 /**
  * Returns the exit code for the error that ended a command. An unusable model is a mistake in the

@@ -25,6 +25,7 @@ import type {
   WatchedReport,
 } from "./camera_types.ts";
 import type { WallMs } from "./clock.ts";
+import type { Confinement, ConfinementState } from "./confinement.ts";
 import type { CommandAnswer, CommandRequest } from "./commands.ts";
 import type { DetectorPlan, InferenceResult, ResultNote } from "./detector_types.ts";
 import type { ErrorData } from "./errors.ts";
@@ -69,7 +70,13 @@ export interface StopMessage {
 // ---------------------------------------------------------------------------- main ⇄ capture
 
 export type ToCapture =
-  | { readonly kind: "start"; readonly source: CameraSource; readonly libraries: LibavPaths }
+  | {
+    readonly kind: "start";
+    readonly source: CameraSource;
+    readonly libraries: LibavPaths;
+    /** null: the kernel does not confine the thread. */
+    readonly confinement: Confinement | null;
+  }
   /** Adds a mailbox for the detector, or changes its subscription. */
   | { readonly kind: "subscribe"; readonly subscription: Subscription }
   /** Connects a worker of the detector to its mailbox; replaces an earlier port of that worker. */
@@ -93,7 +100,7 @@ export type ToCapture =
   | StopMessage;
 
 export type FromCapture =
-  | { readonly kind: "ready"; readonly libav: string }
+  | { readonly kind: "ready"; readonly libav: string; readonly confinement: ConfinementState }
   | {
     readonly kind: "state";
     readonly state: CameraState;
@@ -145,7 +152,12 @@ export function frameTransfers(message: ToConsumer | ToMailbox): Transferable[] 
 // ------------------------------------------------------------------------- main ⇄ inference
 
 export type ToInference =
-  | { readonly kind: "start"; readonly plan: DetectorPlan }
+  | {
+    readonly kind: "start";
+    readonly plan: DetectorPlan;
+    /** null: the kernel does not confine the thread. */
+    readonly confinement: Confinement | null;
+  }
   /** The port for all further results; replaces the previous one. */
   | { readonly kind: "results"; readonly port: MessagePort }
   | { readonly kind: "attach"; readonly camera: string; readonly port: MessagePort }
@@ -160,6 +172,7 @@ export type FromInference =
     readonly classes: readonly string[];
     readonly provider: string;
     readonly loadMs: number;
+    readonly confinement: ConfinementState;
   }
   /** A frame was inferred, and its result sent to the publisher. */
   | { readonly kind: "inferred"; readonly note: ResultNote }

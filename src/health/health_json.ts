@@ -27,6 +27,7 @@ export function healthJson(report: HealthReport) {
     cameras: report.cameras.map(cameraJson),
     workers: report.workers.map(workerJson),
     threadsAbandoned: report.threadsAbandoned,
+    confinement: report.confinement,
     overrides: report.overrides,
   };
 }
@@ -44,6 +45,7 @@ function cameraJson(camera: CameraReport) {
     reconnects: camera.reconnects,
     restarts: camera.restarts,
     error: camera.error,
+    confinedBy: camera.confinedBy,
     codec: info?.codec ?? null,
     decoder: info?.decoder ?? null,
     width: info?.width ?? null,
@@ -79,6 +81,7 @@ function workerJson(worker: WorkerReport) {
     state: worker.state,
     restarts: worker.restarts,
     error: worker.error,
+    confinedBy: worker.confinedBy,
     framesProcessed: worker.framesProcessed,
     framesDropped: worker.framesDropped,
     inferencesEmitted: worker.inferencesEmitted,

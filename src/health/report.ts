@@ -1,6 +1,7 @@
 import { type CameraAccount, total } from "../core/accounts.ts";
 import type { ReceivedReport } from "../core/camera_types.ts";
 import { plusMs, sinceMs, type SteadyMs, type WallMs } from "../core/clock.ts";
+import type { ConfinedBy, LandlockSetting } from "../core/confinement.ts";
 import type { ErrorData } from "../core/errors.ts";
 import type { BrokerState, MessageAccounts } from "../core/publisher_types.ts";
 
@@ -14,6 +15,8 @@ export interface CameraView {
   readonly restarts: number;
   /** Why its worker is parked, or null. */
   readonly error: ErrorData | null;
+  /** What the kernel enforces on its thread. */
+  readonly confinedBy: readonly ConfinedBy[];
   /** Inference messages published, by detector. */
   readonly emitted: ReadonlyMap<string, number>;
 }
@@ -26,6 +29,8 @@ export interface WorkerView {
   readonly restarts: number;
   /** Why it is parked, or null. */
   readonly error: ErrorData | null;
+  /** What the kernel enforces on its thread. */
+  readonly confinedBy: readonly ConfinedBy[];
   readonly framesProcessed: number;
   readonly framesDropped: number;
   readonly inferencesEmitted: number;
@@ -52,6 +57,8 @@ export interface HealthParts {
   readonly workers: readonly WorkerView[];
   /** Threads that hung and were abandoned; only the end of the process ends them. */
   readonly threadsAbandoned: number;
+  /** As configured, and the version of Landlock that the kernel offers; 0: none. */
+  readonly confinement: { readonly landlock: LandlockSetting; readonly abi: number };
   /** Settings changed by command and in effect. */
   readonly overrides: readonly unknown[];
 }
@@ -77,6 +84,7 @@ export function healthReport(parts: HealthParts) {
     cameras: cameras.map((camera) => cameraReport(camera, { nowMs, timeMs })),
     workers: workerReports(parts),
     threadsAbandoned: parts.threadsAbandoned,
+    confinement: parts.confinement,
     overrides: parts.overrides,
   };
 }
@@ -93,7 +101,7 @@ function wallOf(atMs: SteadyMs | null, { nowMs, timeMs }: Moment): WallMs | null
 }
 
 function cameraReport(camera: CameraView, moment: Moment) {
-  const { id, url, restarts, error, emitted } = camera;
+  const { id, url, restarts, error, confinedBy, emitted } = camera;
   const { account, lastFrameAtMs, ...report } = camera.report;
   return {
     ...report,
@@ -101,6 +109,7 @@ function cameraReport(camera: CameraView, moment: Moment) {
     url,
     restarts,
     error,
+    confinedBy,
     lastFrameAtMs: wallOf(lastFrameAtMs, moment),
     ledger: ledgerReport(account, report.network?.lostPackets ?? 0, emitted),
   };

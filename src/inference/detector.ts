@@ -1,6 +1,7 @@
 import { ageOf, instantOf } from "../core/age.ts";
 import { assertNever } from "../core/assert.ts";
 import type { Clock } from "../core/clock.ts";
+import { type Confinement, type ConfinementState, UNCONFINED } from "../core/confinement.ts";
 import type { DetectorPlan, InferenceResult, ResultNote } from "../core/detector_types.ts";
 import { errorData, LifecycleError, ModelError } from "../core/errors.ts";
 import type { FrameMeta, SentFrame } from "../core/frame_meta.ts";
@@ -27,6 +28,8 @@ export interface DetectorDeps {
   /** Aborted when the thread was reported as failed, and is being replaced. */
   readonly failed: AbortSignal;
   readonly load: (options: LoadOptions) => Promise<Model>;
+  /** Confines this thread and its native code; null: not at all. */
+  readonly confine: (confinement: Confinement | null) => Promise<ConfinementState>;
 }
 
 /** The state of a detector whose model is loaded. */
@@ -65,7 +68,7 @@ export class Detector {
   async handle(message: ToInference): Promise<void> {
     switch (message.kind) {
       case "start":
-        return await this.start(message.plan);
+        return await this.start(message.plan, message.confinement);
       case "attach":
         return this.attach(message.camera, consumerPort(message.port));
       case "detach":
@@ -86,9 +89,9 @@ export class Detector {
    * Loads the model, posts `ready`, and starts to take frames.
    * @throws ModelError when the model cannot be loaded or lacks a class; then no resource is held
    */
-  start(plan: DetectorPlan): Promise<void> {
+  start(plan: DetectorPlan, confinement: Confinement | null = null): Promise<void> {
     if (this.#loading !== null) throw new LifecycleError("the detector was started twice");
-    this.#loading = this.#start(plan);
+    this.#loading = this.#start(plan, confinement);
     return this.#loading;
   }
 
@@ -140,9 +143,13 @@ export class Detector {
     await running?.model[Symbol.asyncDispose]();
   }
 
-  async #start(plan: DetectorPlan): Promise<void> {
-    const { clock, load, log, post } = this.#deps;
+  async #start(plan: DetectorPlan, confinement: Confinement | null): Promise<void> {
+    const { clock, load, log, post, confine } = this.#deps;
     const startedAtMs = clock.nowMs();
+    let state = UNCONFINED;
+    const raiseWall = async () => void (state = await confine(confinement));
+    // The drivers of other providers read and start whatever they like while they are set up.
+    const early = plan.providers.every((provider) => provider === "cpu");
     const model = await load({
       path: plan.modelPath,
       resolvedPath: plan.resolvedPath,
@@ -151,8 +158,10 @@ export class Detector {
       providers: plan.providers,
       onProviderSkipped: (provider, reason) =>
         log.warning("detector.provider_skipped", { worker: plan.worker, provider, reason }),
+      ...early ? { beforeSession: raiseWall } : {},
     });
     try {
+      if (!early) await raiseWall();
       const classes = selectClasses(model.labels, plan.classes, plan.model);
       const postprocessor = new Postprocessor({ labels: model.labels, classes, iou: plan.iou });
       if (this.#stopping) return await model[Symbol.asyncDispose]();
@@ -170,7 +179,7 @@ export class Detector {
       this.#running = running;
       const loadMs = clock.nowMs() - startedAtMs;
       const { input, labels, provider } = model;
-      post({ kind: "ready", input, classes: labels, provider, loadMs });
+      post({ kind: "ready", input, classes: labels, provider, loadMs, confinement: state });
       for (const [camera, port] of this.#early) running.consumer.attach(camera, port);
       this.#early.clear();
     } catch (error) {

@@ -52,6 +52,8 @@ export interface LoadOptions {
   readonly providers?: readonly string[];
   /** Called for each provider that this build lacks or that cannot be set up on this machine. */
   readonly onProviderSkipped?: (provider: string, reason: string) => void;
+  /** Called when the runtime is loaded and the file is read, before anything of the model is interpreted. */
+  readonly beforeSession?: () => Promise<void>;
 }
 
 type Runtime = typeof import("onnxruntime-node");
@@ -88,6 +90,7 @@ export class ModelSession implements Model {
     const { path, model = path, resolvedPath = null } = options;
     const { bytes, header } = await readModel({ path, model, resolvedPath });
     const runtime = await loadRuntime();
+    await options.beforeSession?.();
     const { session, provider } = await openSession(runtime, bytes, options)
       .catch((cause: unknown) => {
         throw invalid({ model, path }, `ONNX Runtime refused it (${reasonOf(cause)})`, cause);

@@ -1,11 +1,13 @@
 /** Computes the permissions of the process and of each worker from the configuration. */
 import { join } from "node:path";
 import type { LibavPaths } from "../core/camera_types.ts";
+import type { Confinement } from "../core/confinement.ts";
 import { type Endpoint, endpointText, hostText } from "../core/endpoint.ts";
 import { LifecycleError } from "../core/errors.ts";
 import { NO_TELEMETRY } from "../core/telemetry.ts";
 import { isIP } from "node:net";
 import type { CameraSettings, Settings } from "../config/settings.ts";
+import { confinements } from "./confinement.ts";
 import { type Grant, grant, union } from "./grant.ts";
 import { onnxRuntimePackage, type OnnxRuntimePlace, type Places } from "./places.ts";
 
@@ -22,6 +24,8 @@ export interface Manifest {
   readonly broker: Grant | null;
   /** All of them by name, the process first. */
   readonly parts: ReadonlyMap<string, Grant>;
+  /** How far the kernel confines them in addition, by the same names; without those it does not. */
+  readonly confinements: ReadonlyMap<string, Confinement>;
 }
 
 /** As {@link Places}, on a machine where something may be missing. */
@@ -98,6 +102,7 @@ export function permissionManifest(settings: Settings, places: Places | FoundPla
       ["publisher", publisher],
       ...(embedded === null ? [] : [["broker", embedded] as const]),
     ]),
+    confinements: confinements(settings, places),
   };
 }
 

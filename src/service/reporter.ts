@@ -19,6 +19,8 @@ export interface ReporterParts {
   readonly droppedLogLines: () => number;
   readonly broker: () => BrokerState;
   readonly messages: () => MessageAccounts;
+  /** The version of Landlock that the kernel offers; 0: none. */
+  readonly landlockAbi: () => number;
   /** The number of threads that hang. */
   readonly threadsAbandoned: () => number;
   /** The settings changed by command. */
@@ -86,6 +88,7 @@ export class Reporter {
         report: await camera.report(),
         restarts: camera.restarts,
         error: camera.error,
+        confinedBy: camera.confinement.enforced,
         emitted: this.#emitted.get(camera.id) ?? new Map<string, number>(),
       })),
     );
@@ -108,6 +111,10 @@ export class Reporter {
       },
       cameras,
       threadsAbandoned: this.#parts.threadsAbandoned(),
+      confinement: {
+        landlock: settings.confinement.landlock,
+        abi: this.#parts.landlockAbi(),
+      },
       overrides: this.#parts.overrides(),
       workers: fleet.workers.map((worker) => ({
         id: worker.name,
@@ -115,6 +122,7 @@ export class Reporter {
         state: worker.state,
         restarts: worker.restarts,
         error: worker.error,
+        confinedBy: worker.confinement.enforced,
         lastSeenAtMs: worker.lastSeenAtMs,
         ...worker.figures,
       })),

@@ -12,6 +12,7 @@ import { healthReport } from "../health/report.ts";
 import { StatsLogger } from "../health/stats_log.ts";
 import { pinLibav } from "../libav/pin.ts";
 import { Controller } from "./control/controller.ts";
+import { checkKernel, confinementSummary, offeredAbi } from "./kernel_check.ts";
 import type { ServiceOptions } from "./options.ts";
 import { Reporter } from "./reporter.ts";
 import { AbandonedThreads } from "./supervision/abandoned_threads.ts";
@@ -57,6 +58,7 @@ export class Service {
   #http: HealthServer | null = null;
   #cancelStats: (() => void) | null = null;
   #stopping = false;
+  #landlockAbi = 0;
 
   constructor(options: ServiceOptions) {
     this.#options = options;
@@ -94,9 +96,11 @@ export class Service {
     return this.#ended.promise;
   }
 
-  /** @throws OrionError when a port is in use or a model cannot be loaded */
+  /** @throws OrionError when the kernel cannot confine as required, a port is in use, or a model is bad */
   async start(): Promise<void> {
     const { settings, log, version, places } = this.#options;
+    this.#landlockAbi = offeredAbi(places);
+    checkKernel(settings, this.#landlockAbi);
     this.#broker?.start();
     await this.#broker?.listening;
     this.#publisher.start();
@@ -108,6 +112,7 @@ export class Service {
       ...(settings.mqtt.isEmbedded ? { embedded: true } : {}),
       topics: `${settings.mqtt.topicPrefix}/${settings.instance}/#`,
       http: this.#http?.url ?? "off",
+      confinement: confinementSummary(settings, this.#landlockAbi),
     });
     await this.#fleet.startDetectors();
     // After a stop in the meantime nothing more may be started.
@@ -171,10 +176,11 @@ export class Service {
   }
 
   #makeFleet(spawners: Spawners): Fleet {
-    const { settings, places, clock, log } = this.#options;
+    const { settings, manifest, places, clock, log } = this.#options;
     return new Fleet({
       settings,
       libraries: places.libav,
+      confinements: manifest.confinements,
       spawners,
       clock,
       log,
@@ -198,6 +204,7 @@ export class Service {
       broker: () => this.#publisher.broker,
       messages: () => this.#publisher.messages,
       threadsAbandoned: () => this.#threads.count,
+      landlockAbi: () => this.#landlockAbi,
       overrides: () => this.#controller.overrides(),
     });
   }

@@ -54,6 +54,8 @@ export interface CameraParts {
   readonly log: Log;
   readonly random: () => number;
   readonly onState: (state: StateReport) => void;
+  /** Called before each connection; what it throws ends {@link Camera.run}. */
+  readonly beforeConnecting?: () => void;
 }
 
 /**
@@ -91,13 +93,17 @@ export class Camera {
     this.#state = { state: "connecting", reason: null, sinceMs, reconnects: 0 };
   }
 
-  /** Runs until it is stopped, or a file ends that is not looped. Does not reject when the stream fails. */
+  /**
+   * Runs until it is stopped, or a file ends that is not looped. Does not reject when the stream fails.
+   * @throws what `beforeConnecting` throws
+   */
   async run(): Promise<"ended" | "stopped"> {
     const { libav, clock, log } = this.#parts;
     const { signal } = this.#stop;
     this.#notify(null);
     using pool = new FramePool(libav);
     while (!signal.aborted) {
+      this.#parts.beforeConnecting?.();
       const end = await this.#connect(pool);
       if (end === "stopped") break;
       if (end === "ended") {

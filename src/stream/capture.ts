@@ -1,7 +1,10 @@
 import { assert, assertNever } from "../core/assert.ts";
-import type { CameraSource, LibavPaths, WatchedReport } from "../core/camera_types.ts";
+import { ThreadWall } from "../confinement/thread_wall.ts";
+import type { WatchedReport } from "../core/camera_types.ts";
 import type { Clock } from "../core/clock.ts";
+import type { Confinement } from "../core/confinement.ts";
 import { errorData } from "../core/errors.ts";
+import type { Log } from "../core/log.ts";
 import type { FromCapture, ToCapture } from "../core/messages.ts";
 import type { WorkerLink } from "../core/worker_entry.ts";
 import { FrameBus } from "../framebus/bus.ts";
@@ -9,6 +12,7 @@ import { ConsumerPorts } from "../framebus/consumer_ports.ts";
 import { CameraLedger } from "../framebus/ledger.ts";
 import type { Libav } from "../libav/library.ts";
 import { openLibav } from "../libav/open.ts";
+import { SystemCalls } from "../libav/system_calls.ts";
 import { Camera } from "./camera.ts";
 import { CameraPacing } from "./camera_pacing.ts";
 import { Snapshots } from "./snapshots.ts";
@@ -18,6 +22,7 @@ import { TensorWriter } from "./tensor_writer.ts";
 /** The parts of a started camera. */
 interface Running {
   readonly libav: Libav;
+  readonly wall: ThreadWall;
   readonly bus: FrameBus<SharedFrame>;
   readonly ports: ConsumerPorts<SharedFrame>;
   readonly writer: TensorWriter;
@@ -30,6 +35,7 @@ interface Running {
 export class Capture {
   readonly #link: WorkerLink<FromCapture>;
   readonly #clock: Clock;
+  #starting: Promise<void> | null = null;
   #running: Running | null = null;
 
   constructor(link: WorkerLink<FromCapture>, clock: Clock) {
@@ -38,7 +44,13 @@ export class Capture {
   }
 
   async handle(message: ToCapture): Promise<void> {
-    if (message.kind === "start") return this.#start(message.source, message.libraries);
+    if (message.kind === "start") {
+      assert(this.#starting === null, "a capture worker was started twice");
+      this.#starting = this.#start(message);
+      return await this.#starting;
+    }
+    // Messages are not queued behind an asynchronous handler; those that wait here keep their order.
+    await this.#starting;
     const running = this.#running;
     assert(running !== null, `a capture worker got "${message.kind}" before it was started`);
     const { bus, ports, writer } = running;
@@ -77,13 +89,15 @@ export class Capture {
     }
   }
 
-  #start(source: CameraSource, libraries: LibavPaths): void {
-    assert(this.#running === null, "a capture worker was started twice");
+  async #start(
+    { source, libraries, confinement }: Extract<ToCapture, { kind: "start" }>,
+  ): Promise<void> {
     const clock = this.#clock;
     const log = this.#link.log.child({ camera: source.camera });
     // Orion's own RTSP client needs libav for decoding only, and has no other permission.
     const demux = source.file !== null || source.demuxer === "libav";
     const libav = openLibav(libraries, { demux, log });
+    const wall = await this.#confine(confinement, log);
     const ledger = new CameraLedger();
     const pacing = new CameraPacing();
     const bus = new FrameBus<SharedFrame>({
@@ -115,14 +129,21 @@ export class Capture {
       log,
       random: Math.random,
       onState: (state) => this.#link.post({ kind: "state", ...state }),
+      beforeConnecting: () => wall.assertCurrent(),
     });
     bus.start();
-    this.#link.post({ kind: "ready", libav: libav.release.name });
+    const { state } = wall;
+    this.#link.post({ kind: "ready", libav: libav.release.name, confinement: state });
     const finished = camera.run().then(
       (end) => end === "ended" ? this.#link.post({ kind: "ended" }) : undefined,
       (error) => this.#link.post({ kind: "failed", error: errorData(error) }),
     );
-    this.#running = { libav, bus, ports, writer, snapshots, camera, finished };
+    this.#running = { libav, wall, bus, ports, writer, snapshots, camera, finished };
+  }
+
+  /** After the libraries are open, and before anything from outside is read. */
+  #confine(confinement: Confinement | null, log: Log): Promise<ThreadWall> {
+    return ThreadWall.raise(confinement, { log, open: (library) => new SystemCalls(library) });
   }
 
   #report({ bus, ports, camera }: Running): WatchedReport {
@@ -132,13 +153,14 @@ export class Capture {
 
   /** Ends the stream first, so that no more frames arrive; then closes the account and the libraries. */
   async #stop(running: Running): Promise<void> {
-    const { libav, bus, ports, writer, camera, finished } = running;
+    const { libav, wall, bus, ports, writer, camera, finished } = running;
     camera.stop();
     await finished;
     bus.stop();
     ports.close();
     const report = this.#report(running);
     writer[Symbol.dispose]();
+    wall[Symbol.dispose]();
     libav[Symbol.dispose]();
     this.#running = null;
     this.#link.post({ kind: "stopped", report });

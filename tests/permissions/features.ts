@@ -1,4 +1,5 @@
 /** What each worker is for, done once by the real worker with a grant of the test's choice. */
+import type { Confinement } from "../../src/core/confinement.ts";
 import type { DetectorPlan } from "../../src/core/detector_types.ts";
 import type {
   FromBroker,
@@ -44,11 +45,12 @@ function existing<T>(list: readonly T[], test: (item: T) => boolean): T {
 
 /** A camera gives its pictures. */
 export function play(id: string): Feature {
-  return async (grant, { settings }) => {
+  return async (grant, { settings, manifest: { confinements } }) => {
     const camera = existing(settings.cameras, (one) => one.id === id);
     using worker = start<ToCapture, FromCapture>(WORKER_ENTRIES.capture, grant);
     const source = captureSource(camera, { roi: null, firstSeq: 0 });
-    worker.send({ kind: "start", source, libraries: places().libav });
+    const confinement = confinements.get(`capture ${id}`) ?? null;
+    worker.send({ kind: "start", source, libraries: places().libav, confinement });
     const subscription = { detector: "person", rateHz: null, paused: false };
     worker.send({ kind: "subscribe", subscription });
     const played = worker.waitFor((message) =>
@@ -74,14 +76,19 @@ export function runModel(path: (product: Product) => string): Feature {
   return (grant, product) => {
     const detector = existing(product.settings.detectors, () => true);
     const plan = { ...detectorPlan(detector, 0), modelPath: path(product), resolvedPath: null };
-    return runPlan(grant, plan);
+    const confinement = product.manifest.confinements.get(`inference ${detector.id}`) ?? null;
+    return runPlan(grant, plan, confinement);
   };
 }
 
 /** A worker with this grant loads the model of a plan. */
-export async function runPlan(grant: Grant, plan: DetectorPlan): Promise<string> {
+export async function runPlan(
+  grant: Grant,
+  plan: DetectorPlan,
+  confinement: Confinement | null = null,
+): Promise<string> {
   using worker = start<ToInference, FromInference>(WORKER_ENTRIES.inference, grant);
-  worker.send({ kind: "start", plan });
+  worker.send({ kind: "start", plan, confinement });
   const end = await worker.waitFor(({ kind }) => kind === "failed" || kind === "ready");
   return end.kind === "failed" ? `${end.error.code}: ${end.error.message}` : "ok";
 }

@@ -19,7 +19,7 @@ Deno.test({
     const { tensor, fit } = await clipTensor(75, "", WHOLE, INPUT);
     const people = await peopleInClip(75);
     using worker = new InferenceWorker();
-    worker.send({ kind: "start", plan: planFor(BUNDLED.personInt8) });
+    worker.start(planFor(BUNDLED.personInt8));
     const ready = await worker.next("ready");
     assert.deepEqual(ready.input, { ...INPUT, bars: 114 / 255 });
     assert.deepEqual([ready.classes, ready.provider], [COCO_LABELS, "cpu"]);
@@ -61,7 +61,7 @@ Deno.test({
   async fn() {
     const { tensor, fit } = await clipTensor(0, "", WHOLE, INPUT);
     using worker = new InferenceWorker();
-    worker.send({ kind: "start", plan: planFor(BUNDLED.personInt8) });
+    worker.start(planFor(BUNDLED.personInt8));
     using mailbox = worker.attach("gate");
     await worker.next("ready");
     for (const [confidence, seen] of [[0.45, 2], [0.99, 0]] as const) {
@@ -79,7 +79,7 @@ Deno.test({
 
 Deno.test("inference worker: told to stop with a frame in hand, it hands the result on first", async () => {
   using worker = new InferenceWorker();
-  worker.send({ kind: "start", plan: planFor(BUNDLED.personInt8) });
+  worker.start(planFor(BUNDLED.personInt8));
   using results = worker.results();
   using mailbox = worker.attach("gate");
   await worker.next("ready");
@@ -96,7 +96,7 @@ Deno.test("inference worker: told to stop with a frame in hand, it hands the res
 
 Deno.test("inference worker: a camera detached with the buffer does not stop the others", async () => {
   using worker = new InferenceWorker();
-  worker.send({ kind: "start", plan: planFor(BUNDLED.personInt8) });
+  worker.start(planFor(BUNDLED.personInt8));
   using gone = worker.attach("gone");
   using stays = worker.attach("stays");
   await worker.next("ready");
@@ -114,7 +114,7 @@ Deno.test("inference worker: a camera detached with the buffer does not stop the
 /** What the worker fails with under a plan. */
 async function failure(model: string, changes: Parameters<typeof planFor>[1] = {}) {
   using worker = new InferenceWorker(model);
-  worker.send({ kind: "start", plan: planFor(model, changes) });
+  worker.start(planFor(model, changes));
   const { error } = await worker.next("failed");
   assert.equal(error.retryable, false);
   worker.send({ kind: "stop" });

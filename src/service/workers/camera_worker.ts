@@ -9,6 +9,7 @@ import type {
   WatchedReport,
 } from "../../core/camera_types.ts";
 import type { Clock, SteadyMs } from "../../core/clock.ts";
+import { type Confinement, type ConfinementState, UNCONFINED } from "../../core/confinement.ts";
 import type { ErrorData } from "../../core/errors.ts";
 import type { BoxNorm } from "../../core/geometry.ts";
 import type { Log } from "../../core/log.ts";
@@ -28,6 +29,7 @@ export interface CameraWorkerParts {
   readonly spawn: Spawn<ToCapture, FromCapture>;
   readonly settings: CameraSettings;
   readonly libraries: LibavPaths;
+  readonly confinement: Confinement | null;
   readonly clock: Clock;
   readonly log: Log;
   /** A thread was started: its consumers must be attached. */
@@ -54,6 +56,7 @@ export class CameraWorker implements Child {
   #restarts = 0;
   #report: ReceivedReport;
   #libav = "";
+  #confinement = UNCONFINED;
   #flow: CaptureFlow | null = null;
   #missingFrames: MissingFramesReason | null = null;
   #error: ErrorData | null = null;
@@ -86,6 +89,11 @@ export class CameraWorker implements Child {
     return this.#libav;
   }
 
+  /** How its thread is confined, once it reported that. */
+  get confinement(): ConfinementState {
+    return this.#confinement;
+  }
+
   /** Since when the thread has left requests unanswered; null while it answers. */
   get silentSinceMs(): SteadyMs | null {
     return this.#silentSinceMs;
@@ -102,7 +110,7 @@ export class CameraWorker implements Child {
   }
 
   start(): void {
-    const { spawn, settings, libraries, onFailed, onStarted } = this.#parts;
+    const { spawn, settings, libraries, confinement, onFailed, onStarted } = this.#parts;
     this.#error = null;
     const handle = spawn({
       name: this.name,
@@ -112,7 +120,7 @@ export class CameraWorker implements Child {
     this.#handle = handle;
     const firstSeq = Math.max(this.#nextSeq, this.#earlier.received);
     const source = captureSource(settings, { roi: this.#roi, firstSeq });
-    handle.post({ kind: "start", libraries, source });
+    handle.post({ kind: "start", libraries, source, confinement });
     for (const subscription of this.#subscriptions.values()) {
       handle.post({ kind: "subscribe", subscription });
     }
@@ -183,6 +191,7 @@ export class CameraWorker implements Child {
   abandon(): void {
     this.#handle?.terminate();
     this.#handle = null;
+    this.#confinement = UNCONFINED;
     this.#silentSinceMs = null;
     this.#flow = null;
     this.#restarts++;
@@ -215,6 +224,7 @@ export class CameraWorker implements Child {
     switch (message.kind) {
       case "ready":
         this.#libav = message.libav;
+        this.#confinement = message.confinement;
         return log.debug("capture.started", { camera: this.id, libav: message.libav });
       case "state": {
         const { state, reason, sinceMs } = message;

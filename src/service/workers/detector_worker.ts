@@ -1,4 +1,5 @@
 import type { Clock, SteadyMs } from "../../core/clock.ts";
+import { type Confinement, type ConfinementState, UNCONFINED } from "../../core/confinement.ts";
 import type { DetectorPlan, ResultNote } from "../../core/detector_types.ts";
 import type { ErrorData } from "../../core/errors.ts";
 import type { Log } from "../../core/log.ts";
@@ -16,6 +17,7 @@ export const RETIRE_MS = 10_000;
 export interface DetectorWorkerParts {
   readonly spawn: Spawn<ToInference, FromInference>;
   readonly plan: DetectorPlan;
+  readonly confinement: Confinement | null;
   readonly clock: Clock;
   readonly log: Log;
   /** The time limit for loading a model that replaces the present one. */
@@ -51,6 +53,7 @@ export class DetectorWorker implements Child {
   #startedAtMs: SteadyMs | null = null;
   #readyAtMs: SteadyMs | null = null;
   #error: ErrorData | null = null;
+  #confinement = UNCONFINED;
 
   constructor(parts: DetectorWorkerParts) {
     this.name = parts.plan.worker;
@@ -81,6 +84,11 @@ export class DetectorWorker implements Child {
     return this.#error;
   }
 
+  /** How its present thread is confined, once the model is loaded. */
+  get confinement(): ConfinementState {
+    return this.#confinement;
+  }
+
   /** When its present thread began to load the model; null without a thread. */
   get startedAtMs(): SteadyMs | null {
     return this.#startedAtMs;
@@ -103,7 +111,7 @@ export class DetectorWorker implements Child {
       onFailed: (error) => this.#onFailed(handle, error),
     });
     this.#adopt(handle);
-    handle.post({ kind: "start", plan: this.#plan });
+    handle.post({ kind: "start", plan: this.#plan, confinement: this.#parts.confinement });
   }
 
   /** Opens new result ports: the publisher was replaced. */
@@ -118,10 +126,12 @@ export class DetectorWorker implements Child {
   async prepareModel(
     model: Pick<DetectorPlan, "model" | "modelPath" | "resolvedPath">,
   ): Promise<PreparedModel> {
-    const { clock, modelLoadLimitMs: limitMs } = this.#parts;
+    const { clock, confinement, modelLoadLimitMs: limitMs } = this.#parts;
     const plan = { ...this.#plan, ...model };
     const spawn = (receiver: ThreadReceiver) => this.#spawn(receiver);
-    const { handle, redirect } = await loadModel({ spawn, plan, clock, limitMs });
+    const { handle, confined, redirect } = await loadModel({
+      ...{ spawn, plan, confinement, clock, limitMs },
+    });
     return {
       drop: () => handle.terminate(),
       commit: () => {
@@ -129,6 +139,7 @@ export class DetectorWorker implements Child {
           onMessage: (message) => this.#onMessage(message),
           onFailed: (error) => this.#onFailed(handle, error),
         });
+        this.#confinement = confined;
         this.#swap(handle, plan);
       },
     };
@@ -162,6 +173,7 @@ export class DetectorWorker implements Child {
     this.#handle?.terminate();
     this.#parts.results.abandonResults(this.name);
     this.#handle = null;
+    this.#confinement = UNCONFINED;
     this.#startedAtMs = null;
     this.#readyAtMs = null;
     this.#restarts++;
@@ -254,6 +266,7 @@ export class DetectorWorker implements Child {
     const { log } = this.#parts;
     this.#state = "ready";
     this.#readyAtMs = this.#parts.clock.nowMs();
+    this.#confinement = message.confinement;
     log.info("detector.loaded", {
       worker: this.name,
       model: this.#plan.model,

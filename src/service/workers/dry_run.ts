@@ -48,7 +48,8 @@ export async function checkModel(parts: CheckParts, settings: DetectorSettings):
     onFailed: (error) => ended.reject(new ModelError(error)),
   });
   try {
-    handle.post({ kind: "start", plan: detectorPlan(settings, 0) });
+    const confinement = parts.manifest.confinements.get(`inference ${settings.id}`) ?? null;
+    handle.post({ kind: "start", plan: detectorPlan(settings, 0), confinement });
     return await ended.promise;
   } finally {
     handle.terminate();
@@ -80,6 +81,7 @@ export async function checkCamera(parts: CheckParts, settings: CameraSettings): 
     handle.post({
       kind: "start",
       libraries: parts.places.libav,
+      confinement: parts.manifest.confinements.get(`capture ${settings.id}`) ?? null,
       source: captureSource(settings, { roi: settings.roi, firstSeq: 0 }),
     });
     const subscription = { detector: "check", rateHz: null, paused: false };

@@ -5,6 +5,7 @@ import type { ResultNote } from "../../core/detector_types.ts";
 import { type ErrorData, OrionError } from "../../core/errors.ts";
 import type { BoxNorm } from "../../core/geometry.ts";
 import type { Log } from "../../core/log.ts";
+import type { Manifest } from "../../permissions/manifest.ts";
 import type { ControlTarget, Pair } from "../control/controller.ts";
 import type { AllowedModel } from "../control/model_resolver.ts";
 import type { Child } from "../supervision/child.ts";
@@ -21,6 +22,7 @@ import { detectorPlan } from "./start_messages.ts";
 export interface FleetParts {
   readonly settings: Settings;
   readonly libraries: LibavPaths;
+  readonly confinements: Manifest["confinements"];
   readonly spawners: Pick<Spawners, "capture" | "inference">;
   readonly clock: Clock;
   readonly log: Log;
@@ -141,11 +143,12 @@ export class Fleet implements ControlTarget {
   }
 
   #makePool(settings: DetectorSettings): DetectorPool {
-    const { clock, log, spawners, results, limits, onFailed } = this.#parts;
+    const { clock, log, spawners, confinements, results, limits, onFailed } = this.#parts;
     const workers = Array.from({ length: settings.workers }, (_, index) =>
       new DetectorWorker({
         spawn: spawners.inference(settings.id),
         plan: detectorPlan(settings, index),
+        confinement: confinements.get(`inference ${settings.id}`) ?? null,
         clock,
         log,
         modelLoadLimitMs: limits.modelLoadLimitMs,
@@ -161,11 +164,12 @@ export class Fleet implements ControlTarget {
   }
 
   #makeCamera(settings: CameraSettings): CameraWorker {
-    const { spawners, libraries, clock, log, onStatus, onFailed } = this.#parts;
+    const { spawners, libraries, confinements, clock, log, onStatus, onFailed } = this.#parts;
     return new CameraWorker({
       spawn: spawners.capture(settings.id),
       settings,
       libraries,
+      confinement: confinements.get(`capture ${settings.id}`) ?? null,
       clock,
       log,
       onStarted: (camera) => this.#attachAll(camera),

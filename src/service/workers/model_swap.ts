@@ -1,4 +1,5 @@
 import type { Clock } from "../../core/clock.ts";
+import type { Confinement, ConfinementState } from "../../core/confinement.ts";
 import type { DetectorPlan } from "../../core/detector_types.ts";
 import { type ErrorData, errorFromData, ModelError } from "../../core/errors.ts";
 import type { FromInference, ToInference } from "../../core/messages.ts";
@@ -21,6 +22,7 @@ export interface ThreadReceiver {
 /** A thread that has loaded its model. */
 export interface LoadedThread {
   readonly handle: WorkerHandle<ToInference>;
+  readonly confined: ConfinementState;
   /** Sends all further messages to another receiver. */
   redirect(receiver: ThreadReceiver): void;
 }
@@ -32,30 +34,32 @@ export interface LoadedThread {
 export async function loadModel(parts: {
   readonly spawn: (receiver: ThreadReceiver) => WorkerHandle<ToInference>;
   readonly plan: DetectorPlan;
+  readonly confinement: Confinement | null;
   readonly clock: Clock;
   readonly limitMs: number;
 }): Promise<LoadedThread> {
-  const { spawn, plan, clock, limitMs } = parts;
-  const ready = Promise.withResolvers<void>();
+  const { spawn, plan, confinement, clock, limitMs } = parts;
+  const ready = Promise.withResolvers<ConfinementState>();
   let receiver: ThreadReceiver = {
-    onMessage: ({ kind }) => kind === "ready" ? ready.resolve() : undefined,
+    onMessage: (message) =>
+      message.kind === "ready" ? ready.resolve(message.confinement) : undefined,
     onFailed: (error) => ready.reject(errorFromData(error)),
   };
   const handle = spawn({
     onMessage: (message) => receiver.onMessage(message),
     onFailed: (error) => receiver.onFailed(error),
   });
-  handle.post({ kind: "start", plan });
+  handle.post({ kind: "start", plan, confinement });
   const cancel = clock.after(limitMs, () => ready.reject(timeout(plan.model, limitMs)));
   try {
-    await ready.promise;
+    const confined = await ready.promise;
+    return { handle, confined, redirect: (next) => receiver = next };
   } catch (error) {
     handle.terminate();
     throw error;
   } finally {
     cancel();
   }
-  return { handle, redirect: (next) => receiver = next };
 }
 
 function timeout(model: string, limitMs: number): ModelError {

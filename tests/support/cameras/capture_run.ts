@@ -17,7 +17,8 @@ import type {
   ToMailbox,
 } from "../../../src/core/messages.ts";
 import { barsKey, inputBytes, type InputShape } from "../../../src/core/model_input.ts";
-import { captureGrant } from "../../../src/permissions/manifest.ts";
+import { captureConfinement, type ConfinedStream } from "../../../src/permissions/confinement.ts";
+import { captureGrant, type StreamAccess } from "../../../src/permissions/manifest.ts";
 import { workerPermissions } from "../../../src/permissions/grant.ts";
 import { sourceOf } from "./camera_source.ts";
 import { partPresent } from "../system/parts.ts";
@@ -102,7 +103,11 @@ export class CaptureRun implements AsyncDisposable {
       this.#failure = event.message;
       this.#check();
     };
-    this.#post({ kind: "start", libraries, source });
+    const confinement = captureConfinement(streamOf(source), {
+      required: false,
+      library: libraries.avutil,
+    });
+    this.#post({ kind: "start", libraries, source, confinement });
     for (const detector of options.detectors) this.#play(detector);
   }
 
@@ -253,13 +258,17 @@ export class CaptureRun implements AsyncDisposable {
 
 /** What the manifest grants the worker of such a camera. */
 function permissionsOf(source: CameraSource, libraries: LibavPaths) {
+  return workerPermissions(captureGrant(streamOf(source), libraries));
+}
+
+/** The settings of a camera that its permissions are computed from. */
+function streamOf(source: CameraSource): StreamAccess & ConfinedStream {
   const camera = parseRtspUrl(source.url);
-  const grant = captureGrant({
+  return {
     ...source,
     demuxer: source.file === null ? source.demuxer : "libav",
     endpoint: camera === null ? null : { hostname: camera.hostname, port: camera.port },
-  }, libraries);
-  return workerPermissions(grant);
+  };
 }
 
 function freeUdpPorts(): readonly [number, number] {

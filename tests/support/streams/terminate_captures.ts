@@ -12,6 +12,14 @@ import { DEMO_CLIP } from "../system/files.ts";
 /** A worker is terminated within this: the time of some frames, or of opening a clip. */
 const MAX_LIFE_MS = 60;
 
+const CONFINEMENT = {
+  required: false,
+  read: [DEMO_CLIP],
+  devices: [],
+  ports: [],
+  resolves: false,
+};
+
 /** Runs one worker, and terminates it while it opens the clip, or while it plays it. */
 async function runWorker(libraries: ReturnType<typeof locateLibav>, plays: boolean): Promise<void> {
   const worker = new Worker(WORKER_ENTRIES.capture, { type: "module" });
@@ -22,6 +30,7 @@ async function runWorker(libraries: ReturnType<typeof locateLibav>, plays: boole
   const start: ToCapture = {
     kind: "start",
     libraries,
+    confinement: { ...CONFINEMENT, library: libraries.avutil },
     source: sourceOf({ url: DEMO_CLIP, file: DEMO_CLIP, loop: true, decode: "all" }),
   };
   worker.postMessage(start);

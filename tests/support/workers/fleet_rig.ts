@@ -42,6 +42,7 @@ export class FleetRig implements Disposable {
     this.fleet = new Fleet({
       settings: this.settings,
       libraries: LIBRARIES,
+      confinements: new Map(),
       spawners: { capture: () => this.captures.spawn, inference: () => this.inferences.spawn },
       clock: this.clock,
       log: logTo((record) => this.records.push(record)),

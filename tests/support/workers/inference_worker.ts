@@ -12,6 +12,7 @@ import {
   type ToMailbox,
   type ToResults,
 } from "../../../src/core/messages.ts";
+import { inferenceConfinement } from "../../../src/permissions/confinement.ts";
 import { BUNDLED } from "../clips/clip.ts";
 import { justNow } from "../clocks/just_now.ts";
 
@@ -77,6 +78,12 @@ export class InferenceWorker implements Disposable {
       this.#broken = event.message;
       this.#wake();
     };
+  }
+
+  /** Starts it, confined as in service. */
+  start(plan: DetectorPlan): void {
+    const confinement = inferenceConfinement(plan, { required: false, library: bindingPath() });
+    this.send({ kind: "start", plan, confinement });
   }
 
   send(message: ToInference): void {

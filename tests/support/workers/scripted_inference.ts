@@ -12,6 +12,7 @@
  */
 import { neverReturn } from "../streams/never_returns.ts";
 import { basename, dirname } from "node:path";
+import { UNCONFINED } from "../../../src/core/confinement.ts";
 import { systemClock } from "../../../src/core/clock.ts";
 import { ModelError } from "../../../src/core/errors.ts";
 import type { FromInference, ToInference } from "../../../src/core/messages.ts";
@@ -106,6 +107,7 @@ serve<ToInference, FromInference>(({ post, failed, log }) => {
     failed,
     post: (message) => post(message),
     load,
+    confine: () => Promise.resolve(UNCONFINED),
   });
   return (message) => detector.handle(message);
 });

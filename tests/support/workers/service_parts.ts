@@ -4,6 +4,7 @@ import { loadSettings } from "../../../src/config/load.ts";
 import type { Settings } from "../../../src/config/settings.ts";
 import type { StreamInfo, WatchedReport } from "../../../src/core/camera_types.ts";
 import { wallMs } from "../../../src/core/clock.ts";
+import type { ConfinementState } from "../../../src/core/confinement.ts";
 import type { ErrorData } from "../../../src/core/errors.ts";
 import type { ResultNote } from "../../../src/core/detector_types.ts";
 import type { FromInference } from "../../../src/core/messages.ts";
@@ -89,12 +90,19 @@ export function captureReport(
   };
 }
 
+/** The state of a thread that the newest kernels confine. */
+export const CONFINED: ConfinementState = {
+  abi: 7,
+  enforced: ["files", "connections", "signals"],
+};
+
 export const READY: FromInference = {
   kind: "ready",
   input: { width: 416, height: 416, bars: 0.5 },
   classes: ["person"],
   provider: "cpu",
   loadMs: 100,
+  confinement: CONFINED,
 };
 
 /** A frame of camera `gate` was inferred. */

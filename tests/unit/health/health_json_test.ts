@@ -10,6 +10,7 @@ const WORKER = {
   state: "ready",
   restarts: 0,
   error: null,
+  confinedBy: ["files"],
   framesProcessed: 10,
   framesDropped: 49,
   inferencesEmitted: 9,
@@ -27,6 +28,7 @@ const CAMERA = {
   reconnects: 2,
   restarts: 1,
   error: null,
+  confinedBy: ["files", "connections", "signals"],
   codec: "h264",
   decoder: "h264",
   width: 1280,
@@ -98,6 +100,7 @@ Deno.test("health json: every key of orion.health/1 in its form: times in ISO 86
       { ...WORKER, id: "person-1", restarts: 1, framesDropped: 40, dropRate: 0.8 },
     ],
     threadsAbandoned: 2,
+    confinement: { landlock: "auto", abi: 7 },
     overrides: [],
   });
 });

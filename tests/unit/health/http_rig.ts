@@ -30,6 +30,7 @@ const REPORT = healthJson(healthReport({
   cameras: [],
   workers: [],
   threadsAbandoned: 0,
+  confinement: { landlock: "auto", abi: 7 },
   overrides: [],
 }));
 

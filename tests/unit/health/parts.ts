@@ -43,6 +43,7 @@ const WORKERS = ["person-0", "person-1"].map((id, index) => ({
   state: "ready",
   restarts: index,
   error: null,
+  confinedBy: ["files"] as const,
   framesProcessed: 10,
   framesDropped: 40,
   inferencesEmitted: 9,
@@ -65,6 +66,7 @@ export function parts(change: Partial<HealthParts> = {}): HealthParts {
       emitted: new Map([["person", 9]]),
       restarts: 1,
       error: null,
+      confinedBy: ["files", "connections", "signals"],
       report: {
         state: "online",
         reason: null,
@@ -101,6 +103,7 @@ export function parts(change: Partial<HealthParts> = {}): HealthParts {
     }],
     workers: WORKERS,
     threadsAbandoned: 2,
+    confinement: { landlock: "auto", abi: 7 },
     overrides: [],
     ...change,
   };

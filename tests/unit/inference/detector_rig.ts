@@ -1,6 +1,7 @@
 /** A detector whose model, mailboxes and way of results are the test's. */
 import assert from "node:assert/strict";
 import { type Cancel, type Clock, sleepOn, steadyMs, wallMs } from "../../../src/core/clock.ts";
+import { UNCONFINED } from "../../../src/core/confinement.ts";
 import type { DetectorPlan, InferenceResult } from "../../../src/core/detector_types.ts";
 import { letterbox } from "../../../src/core/geometry.ts";
 import { type LogRecord, logTo } from "../../../src/core/log.ts";
@@ -136,6 +137,7 @@ export function harness(
       waiting?.();
     },
     failed: failure.signal,
+    confine: () => Promise.resolve(UNCONFINED),
     load(options) {
       loads.push(options);
       return Promise.resolve(model);

@@ -83,6 +83,7 @@ function allOutput(url: string, settings: Settings): Readonly<Record<string, str
     },
     cameras: [{
       ...{ id: camera.id, url: camera.displayUrl, emitted: new Map(), restarts: 0, error: null },
+      confinedBy: [],
       report: {
         ...{ state: "offline", reason: "STREAM_NOT_FOUND", sinceMs: NOW, reconnects: 2 } as const,
         ...{ info: null, decodeLevel: "auto", lastFrameAtMs: null, decodeSeconds: 0 } as const,
@@ -93,6 +94,7 @@ function allOutput(url: string, settings: Settings): Readonly<Record<string, str
     }],
     workers: [],
     threadsAbandoned: 0,
+    confinement: { landlock: "auto" as const, abi: 7 },
     overrides: [],
   };
   const manifest = permissionManifest(settings, { root: "/opt", libav: null, onnxruntime: null });

@@ -34,6 +34,7 @@ async function reporting() {
     }),
     messages: () => ({}),
     threadsAbandoned: () => 2,
+    landlockAbi: () => 7,
     overrides: () => [],
   });
   /** Lets the camera's thread answer each request for a report while `act` runs. */

@@ -30,6 +30,7 @@ function rig() {
     spawn: threads.spawn,
     settings,
     libraries: LIBRARIES,
+    confinement: null,
     clock,
     log: logTo(() => undefined),
     onStarted: () => started++,

@@ -33,6 +33,7 @@ function rig() {
     new DetectorWorker({
       spawn: threads.spawn,
       plan: detectorPlan(settings, index),
+      confinement: null,
       clock,
       log: logTo((record) => records.push(record)),
       modelLoadLimitMs: LOAD_LIMIT_MS,
