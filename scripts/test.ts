@@ -107,6 +107,7 @@ async function runGroup(
   filter: string | null,
 ): Promise<Tally> {
   const flags = ["test", "--quiet", "--no-check", "--permit-no-files"];
+  flags.push("--preload=tests/support/system/seed.ts");
   flags.push("--sanitize-ops", "--sanitize-resources", ...group.flags);
   if (filter !== null) flags.push("--filter", filter);
   if (group.without.length > 0) flags.push(`--ignore=${group.without.join(",")}`);

@@ -31,7 +31,7 @@ const SYSTEM_FOLDERS: readonly string[] = ["/usr", "/bin", "/sbin", "/lib"];
 const NOWHERE = "/nowhere";
 
 /** Variables that the tests themselves read; every other one reads as unset. */
-const VARIABLES: readonly string[] = ["CI", "ORION_TEST_PARTS", PATIENCE_VARIABLE];
+const VARIABLES: readonly string[] = ["CI", "ORION_TEST_PARTS", "ORION_SEED", PATIENCE_VARIABLE];
 
 /** The number of inputs that the fuzz tests try, for a long run. */
 const FUZZ_VARIABLE = "ORION_FUZZ";
