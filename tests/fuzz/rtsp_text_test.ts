@@ -19,7 +19,8 @@ import {
   parseTransport,
 } from "../../src/rtsp/protocol/headers.ts";
 import { baseUri, parseRtspUrl, resolveControl, trackBase } from "../../src/rtsp/protocol/url.ts";
-import { FUZZ_RUNS, mutated, type Random, seededRandom } from "./mutate.ts";
+import { mutated, type Random, seededRandom } from "./mutate.ts";
+import { FUZZ_RUNS, fuzzSeed, reportFuzz } from "./runs.ts";
 
 const bytesOf = (text: string) => new TextEncoder().encode(text);
 
@@ -88,16 +89,19 @@ function fuzz(
   texts: readonly [string, ...string[]],
   target: (bytes: Uint8Array, random: Random) => void,
 ): void {
-  const random = seededRandom(seed);
+  const first = fuzzSeed(seed);
+  const random = seededRandom(first);
   const corpus = corpusOf(texts);
   for (let run = 0; run < FUZZ_RUNS; run++) {
     const bytes = mutated(random, corpus, WORDS);
     try {
       target(bytes, random);
     } catch (cause) {
-      throw new Error(`run ${run}: ${JSON.stringify(decodeText(bytes)).slice(0, 2000)}`, { cause });
+      const shown = JSON.stringify(decodeText(bytes)).slice(0, 2000);
+      throw new Error(`seed ${first}, run ${run}: ${shown}`, { cause });
     }
   }
+  reportFuzz(`rtsp text ${seed}`, FUZZ_RUNS);
 }
 
 Deno.test("rtsp fuzz: a mutated message parses, is incomplete or invalid, and stays within limits", () => {
