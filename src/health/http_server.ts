@@ -110,6 +110,10 @@ class Requests {
       } else response.writeHead(400).end("Bad Request");
     });
     this.#server.on("clientError", (error: NodeJS.ErrnoException, stream) => {
+      // The parser is another connection's by now: under Deno it would parse what this one still sends.
+      stream.removeAllListeners("data");
+      stream.removeAllListeners("end");
+      stream.resume();
       const isTooLarge = error.code === "HPE_HEADER_OVERFLOW";
       stream.end(
         emptyResponse(isTooLarge ? "431 Request Header Fields Too Large" : "400 Bad Request"),
