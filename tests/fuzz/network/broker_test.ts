@@ -117,7 +117,7 @@ Deno.test({
       sent++;
       results.send(inferenceResult(sent));
       const payload = new TextEncoder().encode(`${sent}`);
-      await honest.send(publishPacket({ topic: "honest/a", payload, qos: 1, id: sent }));
+      await honest.send(publishPacket({ topic: "honest/a", payload, qos: 1, id: sent % 65_000 + 1 }));
       await honest.receiveType(PUBACK);
     };
     let tried = 0;
