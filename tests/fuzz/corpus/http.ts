@@ -1,8 +1,8 @@
 /** HTTP requests: of every resource, with every kind of body, and of the shapes that smuggle a second one. */
 
 export const TOKEN = "quagga-token";
-/** The token in every form in which a request may carry it. */
-export const TOKEN_FORMS: readonly string[] = [TOKEN, btoa(`orion:${TOKEN}`)];
+/** The token in every form in which a request may carry it: `orion:` is two whole groups of Base64. */
+export const TOKEN_FORMS: readonly string[] = [TOKEN, btoa(TOKEN)];
 /** What a fault within the service says; no response may. */
 export const FAULT = "rtsp://viewer:kestrel@10.0.0.1/";
 

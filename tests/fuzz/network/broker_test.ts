@@ -19,7 +19,7 @@ import {
 } from "../../support/workers/publisher_worker.ts";
 import { CLIENT_PACKETS, connect, CONNECTS, MQTT_WORDS } from "../corpus/mqtt.ts";
 import { mutated, pick, type Random } from "../mutate.ts";
-import { fuzz, fuzzRuns, measurePeak, shownBytes } from "../runs.ts";
+import { assertBoundedGrowth, fuzz, fuzzRuns, measurePeak, shownBytes } from "../runs.ts";
 
 const RUNS = fuzzRuns(400);
 const AT_ONCE = 8;
@@ -28,13 +28,12 @@ const MAX_OPEN = 24;
 /** Inputs between two messages of the honest clients. */
 const HONEST_EVERY = 20;
 const OWN = { clientId: "orion-lobby-1", password: "proof", rootTopic: "orion/lobby-1" };
+const HONEST = "honest/a";
 const STATUS = "orion/lobby-1/status";
 const INFERENCE = "orion/lobby-1/inferences/gate/person";
 /** Packet types of MQTT. */
 const PUBLISH = 3;
 const PUBACK = 4;
-/** The broker's own bounds add up to less: unsent, queued, retained and partial messages. */
-const MAX_GROWTH_BYTES = 256 * 1024 * 1024;
 
 /** A stream of a client: mostly a whole CONNECT, then packets of which some are mutated. */
 function clientStream(random: Random): Uint8Array {
@@ -89,6 +88,81 @@ async function retainedStatus(port: number): Promise<readonly [boolean, unknown]
   }
 }
 
+interface HonestParts {
+  readonly subscriber: Subscriber;
+  readonly client: RawMqtt;
+  readonly results: ReturnType<typeof resultsTo>;
+}
+
+/** Orion's publisher, a client, and a subscriber to both, at the broker's thread. */
+class HonestClients {
+  /** Messages that each of the two has sent. */
+  sent = 0;
+  readonly #parts: HonestParts;
+  #turn: Promise<void> = Promise.resolve();
+
+  constructor(parts: HonestParts) {
+    this.#parts = parts;
+  }
+
+  /** Sends one more message from both, after all earlier ones. */
+  send(): Promise<void> {
+    this.#turn = this.#turn.then(async () => {
+      this.sent++;
+      const { client, results } = this.#parts;
+      results.send(inferenceResult(this.sent));
+      const payload = new TextEncoder().encode(`${this.sent}`);
+      const id = this.sent % 65_000 + 1;
+      await client.send(publishPacket({ topic: HONEST, payload, qos: 1, id }));
+      await client.receiveType(PUBACK);
+    });
+    return this.#turn;
+  }
+
+  /** Asserts that the subscriber gets all messages, each once and in order, and no other status. */
+  async assertReceived(): Promise<void> {
+    const { subscriber } = this.#parts;
+    const last = this.sent;
+    await subscriber.waitFor(({ topic, payload }) => topic === HONEST && payload === `${last}`);
+    await subscriber.waitFor(({ topic, json }) => topic === INFERENCE && seqOf(json) === last);
+    const all = Array.from({ length: last }, (_, index) => index + 1);
+    const of = (name: string) => subscriber.messages.filter(({ topic }) => topic === name);
+    assert.deepEqual(of(HONEST).map(({ payload }) => Number(payload)), all);
+    assert.deepEqual(of(INFERENCE).map(({ json }) => seqOf(json)), all);
+    assert.deepEqual([...new Set(of(STATUS).map(({ json }) => json?.["state"]))], ["online"]);
+  }
+}
+
+/** Runs mutated clients against a port, and `every` now and then beside them. */
+async function attack(port: number, every: () => Promise<void>): Promise<void> {
+  const open: Deno.TcpConn[] = [];
+  const closeOldest = (keep: number) => {
+    while (open.length > keep) open.shift()?.close();
+  };
+  let tried = 0;
+  try {
+    await fuzz({
+      name: "mqtt to the broker",
+      seed: 13_301,
+      runs: RUNS,
+      atOnce: AT_ONCE,
+      input: clientStream,
+      shown: shownBytes,
+      async check(bytes, random) {
+        const connection = await Deno.connect({ hostname: "127.0.0.1", port });
+        open.push(connection);
+        await send(connection, bytes, random);
+        closeOldest(MAX_OPEN);
+        tried++;
+        if (tried % HONEST_EVERY === 0) await every();
+      },
+    });
+    await every();
+  } finally {
+    closeOldest(0);
+  }
+}
+
 Deno.test({
   name: "mqtt fuzz: whatever clients send, the embedded broker serves Orion and honest clients",
   ignore: ignoreWithout("mosquitto"),
@@ -97,63 +171,19 @@ Deno.test({
     using broker = brokerWorker(`127.0.0.1:${port}`);
     broker.send({ kind: "start", hostname: "127.0.0.1", port, own: OWN });
     await broker.waitFor((message) => message.kind === "listening");
-    await using subscriber = await Subscriber.start({ port, topics: ["orion/#", "honest/#"] });
+    await using subscriber = await Subscriber.start({ port, topics: ["orion/#", HONEST] });
     using publisher = publisherWorker(`127.0.0.1:${port}`);
     const url = `mqtt://${OWN.clientId}:${OWN.password}@127.0.0.1:${port}`;
-    publisher.send({
-      kind: "start",
-      plan: publisherPlan(url, { protocol: "3.1.1" }, { inferences: 1 }),
-    });
+    const plan = publisherPlan(url, { protocol: "3.1.1" }, { inferences: 1 });
+    publisher.send({ kind: "start", plan });
     await subscriber.waitFor(({ topic }) => topic === STATUS, { what: "the status" });
     using results = resultsTo(publisher);
-    using honest = await RawMqtt.open(port);
-    assert.equal(await honest.login({ clientId: "honest" }), 0);
-    const open: Deno.TcpConn[] = [];
-    const closeOldest = (keep: number) => {
-      while (open.length > keep) open.shift()?.close();
-    };
-    let sent = 0;
-    const sendHonest = async () => {
-      sent++;
-      results.send(inferenceResult(sent));
-      const payload = new TextEncoder().encode(`${sent}`);
-      await honest.send(publishPacket({ topic: "honest/a", payload, qos: 1, id: sent % 65_000 + 1 }));
-      await honest.receiveType(PUBACK);
-    };
-    let tried = 0;
-    let turn = Promise.resolve();
+    using client = await RawMqtt.open(port);
+    assert.equal(await client.login({ clientId: "honest" }), 0);
+    const honest = new HonestClients({ subscriber, client, results });
     const before = measurePeak();
-    try {
-      await fuzz({
-        name: "mqtt to the broker",
-        seed: 13_301,
-        runs: RUNS,
-        atOnce: AT_ONCE,
-        input: clientStream,
-        shown: shownBytes,
-        async check(bytes, random) {
-          const connection = await Deno.connect({ hostname: "127.0.0.1", port });
-          open.push(connection);
-          await send(connection, bytes, random);
-          closeOldest(MAX_OPEN);
-          tried++;
-          if (tried % HONEST_EVERY !== 0) return;
-          turn = turn.then(sendHonest);
-          await turn;
-        },
-      });
-      await sendHonest();
-    } finally {
-      closeOldest(0);
-    }
-    const isLast = `${sent}`;
-    await subscriber.waitFor(({ topic, payload }) => topic === "honest/a" && payload === isLast);
-    await subscriber.waitFor(({ topic, json }) => topic === INFERENCE && seqOf(json) === sent);
-    const all = Array.from({ length: sent }, (_, index) => index + 1);
-    const of = (name: string) => subscriber.messages.filter(({ topic }) => topic === name);
-    assert.deepEqual(of("honest/a").map(({ payload }) => Number(payload)), all);
-    assert.deepEqual(of(INFERENCE).map(({ json }) => seqOf(json)), all);
-    assert.deepEqual([...new Set(of(STATUS).map(({ json }) => json?.["state"]))], ["online"]);
+    await attack(port, () => honest.send());
+    await honest.assertReceived();
     assert.deepEqual(await retainedStatus(port), [true, "online"]);
     const states = publisher.messages.flatMap((each) => each.kind === "broker" ? [each.state] : []);
     assert.deepEqual(
@@ -161,8 +191,7 @@ Deno.test({
       [],
     );
     assert.ok(!broker.messages.some(({ kind }) => kind === "failed"));
-    const grown = measurePeak() - before;
-    assert.ok(grown < MAX_GROWTH_BYTES, `the memory grew by ${grown} bytes`);
+    assertBoundedGrowth(before);
     for (const worker of [publisher, broker]) {
       worker.send({ kind: "stop" });
       await worker.waitFor(({ kind }) => kind === "stopped");

@@ -63,7 +63,9 @@ Deno.test({
       shown: shownBytes,
       async check(bytes) {
         sent++;
-        await client.send(publishPacket({ topic: CONTROL, payload: bytes, qos: 1, id: sent % 65_000 + 1 }));
+        await client.send(
+          publishPacket({ topic: CONTROL, payload: bytes, qos: 1, id: sent % 65_000 + 1 }),
+        );
         await client.receiveType(PUBACK);
         if (sent % BATCH !== 0 && sent !== RUNS) return;
         const count = sent;

@@ -18,7 +18,7 @@ import {
 } from "../../support/workers/publisher_worker.ts";
 import { BROKER_PACKETS, MQTT_WORDS } from "../corpus/mqtt.ts";
 import { mutated, pick, type Random, seededRandom } from "../mutate.ts";
-import { fuzzRuns, fuzzSeed, measurePeak, reportFuzz } from "../runs.ts";
+import { assertBoundedGrowth, fuzzRuns, fuzzSeed, measurePeak, reportFuzz } from "../runs.ts";
 
 const ignore = ignoreWithout("mosquitto");
 /** Connections in all, and the publishers that make them. */
@@ -31,7 +31,6 @@ const FIRST_SEED = fuzzSeed(13_401);
 const HURRIED_MS = 1;
 /** The largest delay of a link. */
 const MAX_DELAY_MS = 30_000;
-const MAX_GROWTH_BYTES = 150 * 1024 * 1024;
 const STATUS = "orion/lobby-1/status";
 const INFERENCE = "orion/lobby-1/inferences/gate/person";
 
@@ -122,8 +121,7 @@ Deno.test({
     const runs = Math.ceil(RUNS / PUBLISHERS);
     const ended = await Promise.allSettled(lanes.map((lane) => fuzzPublisher(lane, runs)));
     for (const each of ended) if (each.status === "rejected") throw each.reason;
-    const grown = measurePeak() - before;
-    assert.ok(grown < MAX_GROWTH_BYTES, `the memory grew by ${grown} bytes`);
+    assertBoundedGrowth(before);
     reportFuzz("mqtt from a broker", runs * PUBLISHERS);
   },
 });

@@ -15,14 +15,12 @@ import {
   TOKEN_FORMS,
 } from "../corpus/http.ts";
 import { mutated, pick, type Random } from "../mutate.ts";
-import { fuzz, fuzzRuns, measurePeak, shownBytes } from "../runs.ts";
+import { assertBoundedGrowth, fuzz, fuzzRuns, measurePeak, shownBytes } from "../runs.ts";
 
 const RUNS = fuzzRuns(1500);
 const AT_ONCE = 8;
 /** Connections that are left open with an incomplete request. */
 const MAX_OPEN = 16;
-/** What the interface holds for its few connections is far below. */
-const MAX_GROWTH_BYTES = 150 * 1024 * 1024;
 const encoder = new TextEncoder();
 const latin1 = new TextDecoder("latin1");
 
@@ -199,8 +197,7 @@ Deno.test("http fuzz: without the token nothing but /healthz is answered, no sec
   for (const line of logged) {
     for (const form of TOKEN_FORMS) assert.ok(!line.includes(form), line);
   }
-  const grown = measurePeak() - before;
-  assert.ok(grown < MAX_GROWTH_BYTES, `the memory grew by ${grown} bytes`);
+  assertBoundedGrowth(before);
   for (const status of [200, 400, 401, 404, 411, 500, 503]) {
     assert.ok((counts.get(status) ?? 0) > 0, `no ${status}: ${JSON.stringify([...counts])}`);
   }

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { Hono } from "hono";
 import { OrionError } from "../../../src/core/errors.ts";
 import {
   HEADER_TIMEOUT_MS,
@@ -178,4 +179,20 @@ Deno.test("http: what follows invalid HTTP is not parsed as bytes of another con
     assert.match(answer, /^HTTP\/1\.1 200 /);
     assert.ok(answer.endsWith('{"status":"ok"}'), answer);
   });
+});
+
+Deno.test("http: of requests sent behind one another the first alone is handled", async () => {
+  let handled = 0;
+  const routes = new Hono().get("/", (context) => {
+    handled++;
+    return context.text("done");
+  });
+  const server = serve(routes);
+  try {
+    const request = "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n";
+    assert.match(await raw(server.url, request.repeat(20)), /^HTTP\/1\.1 200 /);
+  } finally {
+    await server.close(new Promise(() => undefined));
+  }
+  assert.equal(handled, 1);
 });
