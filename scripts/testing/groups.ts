@@ -33,8 +33,8 @@ const NOWHERE = "/nowhere";
 /** Variables that the tests themselves read; every other one reads as unset. */
 const VARIABLES: readonly string[] = ["CI", "ORION_TEST_PARTS", "ORION_SEED", PATIENCE_VARIABLE];
 
-/** The number of inputs that the fuzz tests try, for a long run. */
-const FUZZ_VARIABLE = "ORION_FUZZ";
+/** The number of inputs that the fuzz tests try, and their seed, for a long run. */
+const FUZZ_VARIABLES: readonly string[] = ["ORION_FUZZ", "ORION_FUZZ_SEED"];
 
 /**
  * What tests and their workers may connect to or listen on: two addresses of this machine; all of its
@@ -122,12 +122,13 @@ export function testGroups(temp: string, found: Natives = natives()): Group[] {
   return [
     group("unit", "tests/unit", { net: true, jobs: 2, without: ["tests/unit/inference"] }),
     group("fuzz", "tests/fuzz", {
-      env: [FUZZ_VARIABLE],
+      env: FUZZ_VARIABLES,
       jobs: 2,
-      without: ["tests/fuzz/decoding"],
+      without: ["tests/fuzz/decoding", "tests/fuzz/network"],
     }),
-    // It measures the memory of its process.
-    group("decoding", "tests/fuzz/decoding", { ffi: libav, programs: true, env: [FUZZ_VARIABLE] }),
+    // They measure the memory of their process.
+    group("decoding", "tests/fuzz/decoding", { ffi: libav, programs: true, env: FUZZ_VARIABLES }),
+    group("network", "tests/fuzz/network", { ...system, env: FUZZ_VARIABLES }),
     group("inference", "tests/unit/inference", { ffi: onnxruntime, programs: true, jobs: 2 }),
     group("ffi", "tests/ffi", { ...system, ffi: libav, jobs: 2 }),
     // They wait for cameras and brokers more than for the processor.

@@ -4,8 +4,11 @@ import { type ConfigPath, type ConfigProblem, pathText } from "./problems.ts";
 /** Valid names of environment variables. */
 const NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
 
-/** `$${` is an escaped `${`; `${NAME}` is a reference; a `${` without an end matches alone. */
-const REFERENCE = /\$\$\{|\$\{([^}]*)\}|\$\{/g;
+/**
+ * `$${` is an escaped `${`; `${NAME}` is a reference; a `${` without an end matches alone. The length of a
+ * name is bounded: otherwise many `${` without an end take quadratic time.
+ */
+const REFERENCE = /\$\$\{|\$\{([^}]{0,256})\}|\$\{/g;
 
 /** A configuration with its variables expanded. */
 export interface Expanded {

@@ -26,7 +26,7 @@ export function problemsOf(
     const at = configPath(issue.path);
     switch (issue.code) {
       case "unrecognized_keys":
-        return issue.keys.map((key) => unknownKey([...at, key], key, knownKeys(issue)));
+        return issue.keys.map((key) => unknownKey(at, key, knownKeys(issue), value));
       case "invalid_union":
         return unionProblems(issue, at, value, quotable);
       case "custom":
@@ -57,7 +57,24 @@ export function lookUp(value: unknown, at: ConfigPath): unknown {
   return part;
 }
 
-function unknownKey(at: ConfigPath, key: string, known: readonly string[]): FoundProblem {
+/**
+ * Reports an unknown key. One without a value, and near no known one, is not quoted: it may be the rest of
+ * a password with a comma, as in `{ password: one,two }`.
+ */
+function unknownKey(
+  parent: ConfigPath,
+  key: string,
+  known: readonly string[],
+  value: unknown,
+): FoundProblem {
+  const at = [...parent, key];
+  if (lookUp(value, at) === null && nearestName(key, known) === null) {
+    return {
+      at: parent,
+      message: "holds a word that is not a key here and has no value",
+      remedy: "Quote values that hold a comma, and remove what is not a key.",
+    };
+  }
   return { at, message: `"${clip(key)}" is not a key here`, remedy: suggestName(key, known) };
 }
 

@@ -21,7 +21,7 @@ import { ConfigError, type ConfigPath, type ConfigProblem, pathText } from "./pr
 import { configSchema } from "./schema.ts";
 import type { Settings } from "./settings.ts";
 import { isShownPart, parseBrokerUrl, parseCameraUrl, querySecrets } from "./urls.ts";
-import { parseYaml, type YamlFile } from "./yaml.ts";
+import { MAX_PROBLEMS, parseYaml, type YamlFile } from "./yaml.ts";
 
 /** Sources of the settings. */
 export interface LoadOptions extends FileAccess {
@@ -97,7 +97,7 @@ export function loadSettings(options: LoadOptions): Settings {
     ...authorities.problems,
   ];
   // Further problems of a path mostly follow from its first one.
-  const problems = firstOfEach([...expanded.problems, ...found]);
+  const problems = firstOfEach([...expanded.problems, ...found]).slice(0, MAX_PROBLEMS);
   if (problems.length > 0 || !result.success) {
     throw new ConfigError(options.path, ordered(problems, file), {
       files: [...namedFiles(value, places).map((named) => named.path), ...secretFiles.paths],

@@ -76,6 +76,8 @@ class Requests {
   readonly #server: Server;
   /** Connections with an incomplete request, with their timers. */
   readonly #timers = new Map<TcpStream, Cancel>();
+  /** Connections that had their one request. */
+  readonly #used = new WeakSet<Duplex>();
   /** Connections with a request in progress. */
   readonly #open = new Set<Duplex>();
   #finished: PromiseWithResolvers<void> | null = null;
@@ -93,8 +95,10 @@ class Requests {
       },
     });
     this.#server = createServer({ maxHeaderSize: MAX_HEADER_BYTES }, (request, response) => {
+      // One request per connection, so that idle clients hold none. Those sent behind it get no response.
+      if (this.#used.has(request.socket)) return;
+      this.#used.add(request.socket);
       this.#onHeader(request, response);
-      // One request per connection, so that idle clients hold none.
       response.setHeader("Connection", "close");
       const names = request.rawHeaders.filter((_, at) => at % 2 === 0);
       if (names.filter((name) => name.toLowerCase() === "host").length === 1) {
@@ -102,6 +106,10 @@ class Requests {
       } else response.writeHead(400).end("Bad Request");
     });
     this.#server.on("clientError", (error: NodeJS.ErrnoException, stream) => {
+      // The parser is another connection's by now: under Deno it would parse what this one still sends.
+      stream.removeAllListeners("data");
+      stream.removeAllListeners("end");
+      stream.resume();
       const isTooLarge = error.code === "HPE_HEADER_OVERFLOW";
       stream.end(
         emptyResponse(isTooLarge ? "431 Request Header Fields Too Large" : "400 Bad Request"),

@@ -1,11 +1,4 @@
 /** Seeded mutations: the same seed gives the same inputs, so that failures are reproducible. */
-import { variable } from "../support/system/parts.ts";
-
-/** Inputs per target in an ordinary test run. */
-const QUICK_RUNS = 3000;
-
-/** Inputs per target: `ORION_FUZZ=100000` makes a long run. */
-export const FUZZ_RUNS = Number(variable("ORION_FUZZ") ?? QUICK_RUNS);
 
 /** Uniform integers from 0 to below `limit`. */
 export type Random = (limit: number) => number;

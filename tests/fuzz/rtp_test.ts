@@ -5,7 +5,6 @@ import type { VideoFormat } from "../../src/rtsp/media.ts";
 import { ReorderBuffer } from "../../src/rtsp/rtp/reorder_buffer.ts";
 import { SequenceChecker } from "../../src/rtsp/rtp/sequence_checker.ts";
 import { RtpPacket } from "../../src/rtsp/rtp/packet.ts";
-import { variable } from "../support/system/parts.ts";
 import { Assembly, videoFormat } from "../support/cameras/rtp/assembly.ts";
 import { av1Payloads, obu } from "../support/cameras/rtp/av1.ts";
 import {
@@ -34,9 +33,10 @@ import {
   seeded,
   type SentPacket,
 } from "../support/cameras/rtp/packets.ts";
+import { fuzzRuns, fuzzSeed, reportFuzz } from "./runs.ts";
 
 /** Mutated packets per stream; 100,000 in a full run. */
-const PACKETS = Number(variable("ORION_FUZZ") ?? 10_000);
+const PACKETS = fuzzRuns(10_000);
 const MAX_UNIT_BYTES = 200_000;
 
 /** A stream: the payloads of each picture. */
@@ -142,7 +142,7 @@ function mutated(bytes: Uint8Array<ArrayBuffer>, next: () => number): Uint8Array
 
 for (const [name, corpus] of Object.entries(CORPORA)) {
   Deno.test(`rtsp: ${PACKETS} mutated packets of ${name} never throw, and memory stays bounded`, () => {
-    const seed = name.length * 7919;
+    const seed = fuzzSeed(name.length * 7919);
     const next = seeded(seed);
     let units = 0;
     let corrupt = 0;
@@ -174,10 +174,11 @@ for (const [name, corpus] of Object.entries(CORPORA)) {
     assert.deepEqual([assembler.counts.units, assembler.counts.corrupt], [units, corrupt]);
     assert.ok(units > PACKETS / 100, `${units} units: what was sent still makes pictures`);
     assert.ok(corrupt > 0 && corrupt < units, `${corrupt} of ${units} corrupt`);
+    reportFuzz(`RTP of ${name}`, PACKETS);
   });
 
   Deno.test(`rtsp: random payloads of ${name} never throw`, () => {
-    const next = seeded(name.length);
+    const next = seeded(fuzzSeed(name.length));
     const assembly = new Assembly(corpus.format, MAX_UNIT_BYTES);
     for (let count = 0; count < PACKETS / 10; count++) {
       const payload = Uint8Array.from({ length: next() * 60 }, () => next() * 256);

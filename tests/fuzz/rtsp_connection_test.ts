@@ -3,7 +3,8 @@ import assert from "node:assert/strict";
 import { OrionError } from "../../src/core/errors.ts";
 import type { ByteStream } from "../../src/rtsp/transport/byte_stream.ts";
 import { RtspConnection } from "../../src/rtsp/transport/connection.ts";
-import { FUZZ_RUNS, mutated, seededRandom } from "./mutate.ts";
+import { mutated, seededRandom } from "./mutate.ts";
+import { FUZZ_RUNS, fuzzSeed, reportFuzz } from "./runs.ts";
 
 const encoder = new TextEncoder();
 const ANSWER = encoder.encode(
@@ -36,7 +37,8 @@ function pieces(bytes: Uint8Array, random: (limit: number) => number): ByteStrea
 }
 
 Deno.test("rtsp fuzz: a connection throws only typed errors, and always ends", async () => {
-  const random = seededRandom(20261125);
+  const seed = fuzzSeed(20261125);
+  const random = seededRandom(seed);
   let packets = 0;
   for (let run = 0; run < FUZZ_RUNS; run++) {
     const bytes = mutated(random, [MIXED, ANSWER, RTP], WORDS);
@@ -53,8 +55,9 @@ Deno.test("rtsp fuzz: a connection throws only typed errors, and always ends", a
     try {
       while (!(await connection.receive()).ended);
     } catch (error) {
-      assert.ok(error instanceof OrionError, `${error}`);
+      assert.ok(error instanceof OrionError, `seed ${seed}, run ${run}: ${error}`);
     }
   }
   assert.ok(packets > FUZZ_RUNS / 2, "most inputs still hold packets");
+  reportFuzz("rtsp connection", FUZZ_RUNS);
 });

@@ -54,6 +54,8 @@ export class Admission {
     password: Uint8Array | undefined,
   ): ReturnCode | null {
     this.#pending.delete(connection);
+    // aedes handles CONNECT after the end of the connection as well, whose place nothing would free again.
+    if (connection.destroyed) return RETURN_CODE.serverUnavailable;
     if (clientId === this.#own?.clientId) {
       return isPassword(password, this.#own.password) ? null : RETURN_CODE.identifierRejected;
     }

@@ -186,8 +186,15 @@ async function createAedes({ admission, streams, heartbeatMs, log }: {
   return aedes;
 }
 
+/**
+ * What a topic must not hold, or should not (MQTT 3.1.1, section 1.5.3). Clients such as mosquitto's close the
+ * connection at such a topic: a retained message would disconnect them again and again.
+ */
+const UNSAFE_CHARACTER = /\p{Cc}|\p{Noncharacter_Code_Point}/u;
+
 /** Why a message is refused, or null. */
 function publishError(packet: PublishPacket, persistence: BoundedPersistence): Error | null {
+  if (UNSAFE_CHARACTER.test(packet.topic)) return new Error("the topic holds a control character");
   if (packet.payload.length > MAX_PAYLOAD_BYTES) return new Error("the message is too large");
   if (packet.topic.startsWith("$")) return new Error("the topic is the broker's own");
   return packet.retain && !persistence.canRetain(packet)

@@ -5,16 +5,17 @@ import { locateLibav } from "../../../src/libav/locate.ts";
 import { assertCloses } from "../../support/streams/ledger.ts";
 import { locateChosenLibav } from "../../support/streams/libav_choice.ts";
 import { feed } from "../../support/streams/packet_feed.ts";
-import { ignoreWithout, variable } from "../../support/system/parts.ts";
+import { ignoreWithout } from "../../support/system/parts.ts";
 import { pick, seededRandom } from "../mutate.ts";
+import { fuzzRuns, fuzzSeed, reportFuzz } from "../runs.ts";
 import { damaged } from "./damage.ts";
 import { corpora, type Corpus } from "./streams.ts";
 
 const ignore = ignoreWithout("libav", "ffmpeg");
 /** Number of streams; `ORION_FUZZ=1000` makes a long run. */
-const RUNS = Number(variable("ORION_FUZZ") ?? 100);
+const RUNS = fuzzRuns(100);
 /** A fixed seed; a failure names its input. */
-const FIRST_SEED = 20_261;
+const FIRST_SEED = fuzzSeed(20_261);
 const MAX_PIXELS = 3840 * 2160;
 const MAX_RSS_BYTES = 300 * 1024 * 1024;
 
@@ -52,5 +53,6 @@ Deno.test({
     assert.ok(frames > RUNS, `${frames} pictures are too few to say anything`);
     assert.ok((refusals.get("none") ?? 0) > RUNS / 2, "too many streams were refused");
     assert.ok(refusals.has("STREAM_TOO_LARGE"), "no stream was too large");
+    reportFuzz("decoding", RUNS);
   },
 });

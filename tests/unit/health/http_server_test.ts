@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { Hono } from "hono";
 import { OrionError } from "../../../src/core/errors.ts";
 import {
   HEADER_TIMEOUT_MS,
@@ -145,4 +146,53 @@ Deno.test("http: invalid HTTP and an endless header do not affect other requests
     assert.match(await raw(url, flood).catch(() => ""), /^(HTTP\/1\.1 4\d\d |$)/);
     assert.equal((await fetch(`${url}/healthz`).then((response) => response.json())).status, "ok");
   });
+});
+
+Deno.test("http: what follows invalid HTTP is not parsed as bytes of another connection", async () => {
+  await served(null, async (url) => {
+    const { hostname, port } = new URL(url);
+    const connect = () => Deno.connect({ hostname, port: Number(port) });
+    const send = async (to: Deno.TcpConn, text: string) => {
+      await to.write(new TextEncoder().encode(text));
+    };
+    const receive = async (from: Deno.TcpConn) => {
+      const buffer = new Uint8Array(4096);
+      let text = "";
+      for (let count = await from.read(buffer); count !== null; count = await from.read(buffer)) {
+        text += new TextDecoder().decode(buffer.subarray(0, count));
+      }
+      return text;
+    };
+    using hostile = await connect();
+    await send(hostile, "hello\r\n\r\n");
+    assert.match(await receive(hostile), /^HTTP\/1\.1 400 /);
+    using honest = await connect();
+    await send(honest, "GET /healthz HTTP/1.1\r\n");
+    for (let round = 0; round < 20; round++) {
+      await send(hostile, "GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n");
+      // The server has read the bytes before these.
+      const answer = await raw(url, "GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n");
+      assert.match(answer, /^HTTP\/1\.1 200 /);
+    }
+    await send(honest, "Host: localhost\r\n\r\n");
+    const answer = await receive(honest);
+    assert.match(answer, /^HTTP\/1\.1 200 /);
+    assert.ok(answer.endsWith('{"status":"ok"}'), answer);
+  });
+});
+
+Deno.test("http: of requests sent behind one another the first alone is handled", async () => {
+  let handled = 0;
+  const routes = new Hono().get("/", (context) => {
+    handled++;
+    return context.text("done");
+  });
+  const server = serve(routes);
+  try {
+    const request = "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n";
+    assert.match(await raw(server.url, request.repeat(20)), /^HTTP\/1\.1 200 /);
+  } finally {
+    await server.close(new Promise(() => undefined));
+  }
+  assert.equal(handled, 1);
 });

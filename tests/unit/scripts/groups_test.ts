@@ -35,11 +35,13 @@ Deno.test("groups: the unit tests may start no program", () => {
   assert.equal(flagsOf("unit").some((flag) => flag.startsWith("--allow-run")), false);
 });
 
-Deno.test("groups: the fuzz tests may only read how long to run", () => {
+Deno.test("groups: the fuzz tests without a network may only read how long to run, and their seed", () => {
   const flags = flagsOf("fuzz");
   assert.equal(flags.some((flag) => /^--allow-(?:net|ffi|run|sys)/.test(flag)), false);
   const env = flags.find((flag) => flag.startsWith("--allow-env"));
-  assert.ok(env?.split(/[=,]/).includes("ORION_FUZZ"), String(env));
+  for (const name of ["ORION_FUZZ", "ORION_FUZZ_SEED"]) {
+    assert.ok(env?.split(/[=,]/).includes(name), String(env));
+  }
 });
 
 Deno.test("groups: each test file belongs to exactly one of them", () => {
@@ -50,6 +52,7 @@ Deno.test("groups: each test file belongs to exactly one of them", () => {
     ["tests/unit", "unit"],
     ["tests/e2e/run_test.ts", "e2e"],
     ["tests/fuzz/rtp_test.ts", "fuzz"],
+    ["tests/fuzz/network/http_test.ts", "network"],
     ["tests/elsewhere/a_test.ts", undefined],
     ["src/core/clock.ts", undefined],
   ];
