@@ -143,8 +143,10 @@ export class RetainedMessages {
     }
   }
 
-  #isBarred({ barredUntilMs }: Entry): boolean {
-    return barredUntilMs !== null && this.#parts.clock.nowMs() < barredUntilMs;
+  /** The status never is: a broker that accepts it again must have it at once. */
+  #isBarred({ kind, barredUntilMs }: Entry): boolean {
+    if (kind === "status" || barredUntilMs === null) return false;
+    return this.#parts.clock.nowMs() < barredUntilMs;
   }
 }
 

@@ -45,7 +45,7 @@ function load(text: string): Outcome {
         return content;
       },
       isFile: (path) => path in files || path.startsWith("/opt/orion/"),
-      modeOf: () => 0o644,
+      modeOf: () => ({ bits: 0o644, uid: 1000 }),
     });
     assertSecret(settings.warnings.join("\n"));
     assert.ok(Object.isFrozen(settings));

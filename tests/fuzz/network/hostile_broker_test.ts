@@ -14,7 +14,6 @@ import {
   inferenceResult,
   publisherPlan,
   publisherWorker,
-  resultsTo,
 } from "../../support/workers/publisher_worker.ts";
 import { BROKER_PACKETS, MQTT_WORDS } from "../corpus/mqtt.ts";
 import { mutated, pick, type Random, seededRandom } from "../mutate.ts";
@@ -30,8 +29,7 @@ const FIRST_SEED = fuzzSeed(13_401);
 /** A hurried second of the back-off. */
 const HURRIED_MS = 1;
 /** The largest delay of a link. */
-const MAX_DELAY_MS = 30_000;
-const STATUS = "orion/lobby-1/status";
+const MAX_DELAY_MS = 300_000;
 const INFERENCE = "orion/lobby-1/inferences/gate/person";
 
 /** An answer: mostly a CONNACK, then packets of which some are mutated. */
@@ -64,6 +62,7 @@ function hurriedPublisher() {
   const publisher = new Publisher({
     clock,
     log,
+    session: 1,
     post(message) {
       posted.push(message);
       if (message.kind !== "command") return;
@@ -127,8 +126,7 @@ Deno.test({
 });
 
 Deno.test({
-  name:
-    "mqtt fuzz: the publisher's thread survives hostile brokers, and publishes to an honest one",
+  name: "mqtt fuzz: the publisher's thread survives hostile brokers",
   ignore,
   async fn() {
     const port = freePort();
@@ -143,12 +141,6 @@ Deno.test({
     } finally {
       await hostile[Symbol.asyncDispose]();
     }
-    await using honest = await Mosquitto.start({ port });
-    await using subscriber = await honest.subscribe("orion/#");
-    await subscriber.waitFor(({ topic }) => topic === STATUS, { what: "the status" });
-    using results = resultsTo(worker);
-    results.send(inferenceResult(1));
-    await subscriber.waitFor(({ topic }) => topic === INFERENCE, { what: "the inference" });
     worker.send({ kind: "stop" });
     await worker.waitFor(({ kind }) => kind === "stopped");
     assert.ok(!worker.messages.some(({ kind }) => kind === "failed"));

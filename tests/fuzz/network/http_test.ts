@@ -64,6 +64,7 @@ function startServer() {
   const logged: string[] = [];
   const app = healthApp(
     {
+      instance: "lobby-1",
       report: () => Promise.reject(new Error(FAULT)),
       unreadiness: () => Promise.resolve(["camera gate: STREAM_STALLED"]),
       metrics: () => Promise.resolve({ text: "orion_mqtt_up 1\n", contentType: "text/plain" }),
