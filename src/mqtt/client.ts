@@ -31,6 +31,8 @@ const CONNECT_TIMEOUT_MS = 10_000;
 const KEEP_ALIVE_SECONDS = 20;
 /** The Maximum Packet Size that a broker of MQTT 5 keeps to; larger payloads are no commands. */
 const MAX_PACKET_BYTES = 16 * 1024 * 1024;
+/** The packet identifier, as mqtt.js has it, of a packet that is too short to hold one. */
+const NO_IDENTIFIER = -1;
 /** Upper bound of a PUBLISH packet's bytes beside topic and payload. */
 const PUBLISH_OVERHEAD_BYTES = 64;
 
@@ -74,6 +76,14 @@ class MqttSession implements Session {
     // mqtt.js emits only errors that have a code; a denied permission has none.
     this.#client.stream.on("error", (error: Error) => this.#onError(error));
     this.#client.stream.once("close", () => this.#socketClosed.resolve());
+    this.#client.on("packetreceive", (packet) => {
+      // The parser lets a packet pass that is too short for its identifier. mqtt.js answers it all the same,
+      // which throws unless there is a number to write.
+      if (!("messageId" in packet) || packet.messageId !== NO_IDENTIFIER) return;
+      packet.messageId = 0;
+      this.#cause ??= { code: null, text: "a packet without its identifier" };
+      this.#onClosed();
+    });
     this.#client.on("disconnect", (packet) => {
       this.#cause ??= { code: packet.reasonCode ?? null, text: "the broker disconnected" };
     });
@@ -154,10 +164,10 @@ class MqttSession implements Session {
     });
   }
 
+  /** Closes the session: every error is final, and mqtt.js leaves the connection open after a malformed packet. */
   #onError(error: Error): void {
     this.#cause ??= { code: codeOf(error), text: `${error.name}: ${error.message}` };
-    // Before CONNACK every error is final; after it mqtt.js closes the connection where it is.
-    if (!this.#hasConnack) this.#onClosed();
+    this.#onClosed();
   }
 
   #onClosed(): void {

@@ -6,6 +6,8 @@ import { publisherPlan } from "../../support/workers/publisher_worker.ts";
 
 /** Far longer than closing a connection takes. */
 const CLOSE_TIMEOUT_MS = 60_000;
+/** mqtt.js gives up a silent broker after one and a half of its 20 seconds. */
+const KEEP_ALIVE_MS = 20_000;
 /** Packet types of MQTT, the upper half of the first byte. */
 const PUBLISH = 3;
 const SUBSCRIBE = 8;
@@ -164,5 +166,38 @@ Deno.test("session: a refused message and a refused subscription are reported wi
   await broker.send([0x90, 4, ...body.slice(0, 2), 0, 0x87]);
   assert.equal(await subscribing, "BROKER_REFUSED_SUBSCRIPTION");
   assert.ok(session.connected, "the session continues");
+  await close(session);
+});
+
+for (
+  const [name, packet] of [
+    ["PUBREL", [0x62, 0]],
+    ["PUBREC", [0x50, 1, 0]],
+    ["PUBLISH of QoS 1", [0x32, 3, 0, 1, 0x61]],
+    ["PUBLISH of QoS 2", [0x34, 3, 0, 1, 0x61]],
+  ] as const
+) {
+  Deno.test(`session: a ${name} without its packet identifier ends the session with an error`, async () => {
+    using broker = new ScriptedBroker();
+    const session = await connected(broker, []);
+    const done = Promise.withResolvers<string>();
+    session.publish(message("1"), (error) => done.resolve(error?.code ?? "done"));
+    await broker.send(packet);
+    assert.equal(await done.promise, "BROKER_PROTOCOL");
+    assert.equal(session.connected, false);
+    await close(session);
+  });
+}
+
+Deno.test("session: a malformed packet ends the session at once, not at the keep-alive", async () => {
+  using broker = new ScriptedBroker();
+  const session = await connected(broker, []);
+  const done = Promise.withResolvers<string>();
+  session.publish(message("1"), (error) => done.resolve(error?.code ?? "done"));
+  // The properties are longer than the packet.
+  const sentAtMs = performance.now();
+  await broker.send([0x34, 6, 0, 1, 0x61, 0, 1, 7]);
+  assert.equal(await done.promise, "BROKER_PROTOCOL");
+  assert.ok(performance.now() - sentAtMs < KEEP_ALIVE_MS);
   await close(session);
 });
