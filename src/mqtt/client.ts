@@ -3,7 +3,7 @@
  *
  * Its own reconnecting is off: a session is closed once, with a reason, and `link.ts` opens the next.
  */
-import mqtt, { type IClientOptions, type MqttClient } from "mqtt";
+import mqtt, { type IClientOptions, type MqttClient, type Packet } from "mqtt";
 import { shownBroker } from "../core/broker_address.ts";
 import type { Clock } from "../core/clock.ts";
 import { hostText } from "../core/endpoint.ts";
@@ -67,6 +67,7 @@ class MqttSession implements Session {
     this.#clock = clock;
     this.#client = mqtt.connect(clientOptions(options));
     this.#client.on("connect", ({ properties }) => {
+      if (this.#isClosed) return;
       this.#hasConnack = true;
       this.#receiveMaximum = properties?.receiveMaximum ?? Infinity;
       this.#maximumPacketBytes = properties?.maximumPacketSize ?? Infinity;
@@ -77,11 +78,8 @@ class MqttSession implements Session {
     this.#client.stream.on("error", (error: Error) => this.#onError(error));
     this.#client.stream.once("close", () => this.#socketClosed.resolve());
     this.#client.on("packetreceive", (packet) => {
-      // The parser lets a packet pass that is too short for its identifier. mqtt.js answers it all the same,
-      // which throws unless there is a number to write.
-      if (!("messageId" in packet) || packet.messageId !== NO_IDENTIFIER) return;
-      packet.messageId = 0;
-      this.#cause ??= { code: null, text: "a packet without its identifier" };
+      if (!defused(packet)) return;
+      this.#cause ??= { code: null, text: "a malformed packet" };
       this.#onClosed();
     });
     this.#client.on("disconnect", (packet) => {
@@ -199,6 +197,23 @@ class MqttSession implements Session {
       clientId: this.#options.clientId,
     });
   }
+}
+
+/**
+ * Changes a malformed packet that mqtt.js would throw at, outside of any call of ours: its parser lets packets
+ * pass that are too short for their identifier, and makes a list of a property that comes twice.
+ * @returns whether the packet was one
+ */
+function defused(packet: Packet): boolean {
+  if ("messageId" in packet && packet.messageId === NO_IDENTIFIER) {
+    packet.messageId = 0;
+    return true;
+  }
+  if (packet.cmd !== "connack") return false;
+  const { userProperties: _any, ...single } = packet.properties ?? {};
+  if (!Object.values(single).some((value) => Array.isArray(value))) return false;
+  delete packet.properties;
+  return true;
 }
 
 function codeOf(error: Error): string | number | null {

@@ -201,3 +201,23 @@ Deno.test("session: a malformed packet ends the session at once, not at the keep
   assert.ok(performance.now() - sentAtMs < KEEP_ALIVE_MS);
   await close(session);
 });
+
+Deno.test("session: a CONNACK that states a property twice ends the session with an error", async () => {
+  using broker = new ScriptedBroker();
+  const ended = Promise.withResolvers<string>();
+  const session = mqttSessions(systemClock)({
+    broker: publisherPlan(broker.address).broker,
+    tls: { ca: null, cert: null, key: null },
+    protocol: 5,
+    clientId: "orion-lobby-1",
+    will: null,
+  }, {
+    connected: () => ended.resolve("connected"),
+    message: () => {},
+    closed: ({ error }) => ended.resolve(error.code),
+  });
+  // Server Keep Alive, 1 and 2.
+  await broker.accept([0x13, 0, 1, 0x13, 0, 2]);
+  assert.equal(await ended.promise, "BROKER_PROTOCOL");
+  await close(session);
+});
