@@ -16,6 +16,7 @@ import {
   publishError,
   subscribeError,
 } from "./broker_errors.ts";
+import { defuse } from "./malformed_packet.ts";
 import type {
   CloseOptions,
   DoneCallback,
@@ -72,6 +73,7 @@ class MqttSession implements Session {
     this.#client = mqtt.connect(clientOptions(options));
     this.#observeWrites(this.#client.stream);
     this.#client.on("connect", ({ properties }) => {
+      if (this.#isClosed) return;
       this.#hasConnack = true;
       this.#receiveMaximum = properties?.receiveMaximum ?? Infinity;
       this.#maximumPacketBytes = properties?.maximumPacketSize ?? Infinity;
@@ -81,6 +83,11 @@ class MqttSession implements Session {
     // mqtt.js emits only errors that have a code; a denied permission has none.
     this.#client.stream.on("error", (error: Error) => this.#onError(error));
     this.#client.stream.once("close", () => this.#socketClosed.resolve());
+    this.#client.on("packetreceive", (packet) => {
+      if (!defuse(packet)) return;
+      this.#cause ??= { code: null, text: "a malformed packet" };
+      this.#onClosed();
+    });
     this.#client.on("disconnect", (packet) => {
       this.#cause ??= { code: packet.reasonCode ?? null, text: "the broker disconnected" };
     });
@@ -198,10 +205,10 @@ class MqttSession implements Session {
     }
   }
 
+  /** Closes the session: every error is final, and mqtt.js leaves the connection open after a malformed packet. */
   #onError(error: Error): void {
     this.#cause ??= { code: codeOf(error), text: `${error.name}: ${error.message}` };
-    // Before CONNACK every error is final; after it mqtt.js closes the connection where it is.
-    if (!this.#hasConnack) this.#onClosed();
+    this.#onClosed();
   }
 
   #onClosed(): void {

@@ -85,10 +85,13 @@ export function mediaDescription(
 function encodingsOf(formats: readonly string[], attributes: Attributes): Encoding[] {
   const maps = byPayloadType(attributes, "rtpmap");
   const fmtps = byPayloadType(attributes, "fmtp");
+  const isPayloadType = (value: number) => value < MAX_PAYLOAD_TYPES;
   const numbers = formats.filter((text) => /^\d{1,3}$/.test(text)).map(Number)
-    .filter((payloadType) => payloadType < MAX_PAYLOAD_TYPES);
+    .filter(isPayloadType);
   // Without a payload type in m=, those of rtpmap apply.
-  const payloadTypes = numbers.length > 0 ? numbers : maps.map(([payloadType]) => payloadType);
+  const payloadTypes = numbers.length > 0
+    ? numbers
+    : maps.map(([payloadType]) => payloadType).filter(isPayloadType);
   return [...new Set(payloadTypes)].map((payloadType) => {
     const map = valueFor(payloadType, maps, payloadTypes.length) ?? "";
     const [, name = null, rate] = /^([^\s/]+)(?:\s*\/\s*(\d{1,10}))?/.exec(map) ?? [];

@@ -172,7 +172,10 @@ Deno.test("http fuzz: without the token nothing but /healthz is answered, no sec
       seed: 13_201,
       runs: RUNS,
       atOnce: AT_ONCE,
-      input: (random) => mutated(random, random(2) === 0 ? OPEN : ALL, HTTP_WORDS),
+      input(random) {
+        const corpus = random(2) === 0 ? OPEN : ALL;
+        return random(5) === 0 ? pick(random, corpus) : mutated(random, corpus, HTTP_WORDS);
+      },
       shown: shownBytes,
       async check(bytes, random) {
         const connection = await Deno.connect({ hostname: "127.0.0.1", port });

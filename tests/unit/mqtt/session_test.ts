@@ -6,6 +6,8 @@ import { publisherPlan } from "../../support/workers/publisher_worker.ts";
 
 /** Far longer than closing a connection takes. */
 const CLOSE_TIMEOUT_MS = 60_000;
+/** mqtt.js gives up a silent broker after one and a half of its 20 seconds. */
+const KEEP_ALIVE_MS = 20_000;
 /** Packet types of MQTT, the upper half of the first byte. */
 const PUBLISH = 3;
 const SUBSCRIBE = 8;
@@ -194,5 +196,57 @@ Deno.test("session: a message that is sent again has the DUP flag", async () => 
     const { flags } = await broker.packet();
     assert.equal((flags & 8) !== 0, isRepeated);
   }
+});
+
+for (
+  const [name, packet] of [
+    ["PUBREL", [0x62, 0]],
+    ["PUBREC", [0x50, 1, 0]],
+    ["PUBLISH of QoS 1", [0x32, 3, 0, 1, 0x61]],
+    ["PUBLISH of QoS 2", [0x34, 3, 0, 1, 0x61]],
+  ] as const
+) {
+  Deno.test(`session: a ${name} without its packet identifier ends the session with an error`, async () => {
+    using broker = new ScriptedBroker();
+    const session = await connected(broker, []);
+    const done = Promise.withResolvers<string>();
+    session.publish(message("1"), (error) => done.resolve(error?.code ?? "done"));
+    await broker.send(packet);
+    assert.equal(await done.promise, "BROKER_PROTOCOL");
+    assert.equal(session.connected, false);
+    await close(session);
+  });
+}
+
+Deno.test("session: a malformed packet ends the session at once, not at the keep-alive", async () => {
+  using broker = new ScriptedBroker();
+  const session = await connected(broker, []);
+  const done = Promise.withResolvers<string>();
+  session.publish(message("1"), (error) => done.resolve(error?.code ?? "done"));
+  // The properties are longer than the packet.
+  const sentAtMs = performance.now();
+  await broker.send([0x34, 6, 0, 1, 0x61, 0, 1, 7]);
+  assert.equal(await done.promise, "BROKER_PROTOCOL");
+  assert.ok(performance.now() - sentAtMs < KEEP_ALIVE_MS);
+  await close(session);
+});
+
+Deno.test("session: a CONNACK that states a property twice ends the session with an error", async () => {
+  using broker = new ScriptedBroker();
+  const ended = Promise.withResolvers<string>();
+  const session = mqttSessions(systemClock)({
+    broker: publisherPlan(broker.address).broker,
+    tls: { ca: null, cert: null, key: null },
+    protocol: 5,
+    clientId: "orion-lobby-1",
+    will: null,
+  }, {
+    connected: () => ended.resolve("connected"),
+    message: () => {},
+    closed: ({ error }) => ended.resolve(error.code),
+  });
+  // Server Keep Alive, 1 and 2.
+  await broker.accept([0x13, 0, 1, 0x13, 0, 2]);
+  assert.equal(await ended.promise, "BROKER_PROTOCOL");
   await close(session);
 });

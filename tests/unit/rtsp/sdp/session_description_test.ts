@@ -194,6 +194,12 @@ for (const line of SIZES) {
   });
 }
 
+Deno.test("rtsp: a payload type that no packet can have is none", () => {
+  const { media } = parseSdp("m=video 0 RTP/AVP 977\r\na=rtpmap:977 H264/90000");
+  assert.equal(media[0]?.format, null);
+  assert.equal(media[0]?.problem, "it names no payload type");
+});
+
 Deno.test("rtsp: invalid sizes are ignored", () => {
   for (
     const line of ["a=x-dimensions:0,0", "a=cliprect:0,0,0,0", "a=framesize:26 1", "a=cliprect:5"]
