@@ -1,4 +1,5 @@
 /** A broker that answers each connection with bytes that a test makes, whatever the client sends. */
+import { listenPatiently } from "../system/ports.ts";
 import { isGone } from "../cameras/faulty_camera/wire.ts";
 import { WAIT_TIMEOUT_MS } from "../system/lines.ts";
 
@@ -30,7 +31,7 @@ export class HostileBroker implements AsyncDisposable {
   /** @param answer  for the nth connection, and whether its CONNECT is of MQTT 5 */
   constructor(port: number, answer: (connection: number, isVersion5: boolean) => HostileAnswer) {
     this.#answer = answer;
-    this.#listener = Deno.listen({ hostname: "127.0.0.1", port });
+    this.#listener = listenPatiently(() => Deno.listen({ hostname: "127.0.0.1", port }));
     this.port = this.#listener.addr.port;
     this.#accepting = this.#accept();
   }

@@ -1,6 +1,6 @@
 /** A TCP relay to a server, which records what clients send. */
 import { isGone } from "../cameras/faulty_camera/wire.ts";
-import { freePort } from "../system/ports.ts";
+import { freePort, listenPatiently } from "../system/ports.ts";
 
 /** Listens for a server of 127.0.0.1: `await using other = Relay.start({ hostname: "127.0.0.2", to: port })`. */
 export class Relay implements AsyncDisposable {
@@ -21,7 +21,7 @@ export class Relay implements AsyncDisposable {
   private constructor(hostname: string, port: number, to: number) {
     this.hostname = hostname;
     this.#to = to;
-    this.#listener = Deno.listen({ hostname, port });
+    this.#listener = listenPatiently(() => Deno.listen({ hostname, port }));
     this.port = this.#listener.addr.port;
     this.#accepting = this.#accept();
   }

@@ -1,7 +1,7 @@
 /** A camera with configurable misbehaviour: freezes at a stage, refuses, loses packets, sends wrong data. */
 import { createSocket, type Socket } from "node:dgram";
 import { Buffer } from "node:buffer";
-import { freePort } from "../system/ports.ts";
+import { freePort, listenPatiently } from "../system/ports.ts";
 import { payloads, type RawClip, rtpPacket, senderReport } from "./rtp_h264.ts";
 
 /** Where it stops answering, with the connection left open. */
@@ -84,7 +84,8 @@ export class HostileCamera implements AsyncDisposable {
       reportOffsetMs: null,
       ...options,
     };
-    this.#listener = Deno.listen({ hostname: "127.0.0.1", port: options.port ?? freePort() });
+    const port = options.port ?? freePort();
+    this.#listener = listenPatiently(() => Deno.listen({ hostname: "127.0.0.1", port }));
     this.#accepting = this.#accept();
   }
 

@@ -70,3 +70,23 @@ export function freePortPair(): number {
   if (port % 2 !== 0 || given === PORTS_PER_BLOCK - 1) return freePortPair();
   return next() - 1;
 }
+
+const LISTEN_TRIES = 200;
+const RETRY_MS = 5;
+const pause = new Int32Array(new SharedArrayBuffer(4));
+
+/**
+ * Listens on a port that was free a moment ago. A program that another thread of this process starts holds
+ * the process's descriptors until it is executed, also that of a listener that is closed meanwhile: so the
+ * port may be in use for some milliseconds more.
+ */
+export function listenPatiently<T>(listen: () => T): T {
+  for (let tries = 1;; tries++) {
+    try {
+      return listen();
+    } catch (error) {
+      if (!(error instanceof Deno.errors.AddrInUse) || tries === LISTEN_TRIES) throw error;
+    }
+    Atomics.wait(pause, 0, 0, RETRY_MS);
+  }
+}

@@ -1,6 +1,6 @@
 /** An RTSP camera with the quirks and faults of real ones. */
 import { type Clock, systemClock } from "../../../../src/core/clock.ts";
-import { freePort } from "../../system/ports.ts";
+import { freePort, listenPatiently } from "../../system/ports.ts";
 import { CameraLog } from "./log.ts";
 import { type Behaviour, behaviourOf, type FaultyCameraOptions, tracksOf } from "./options.ts";
 import { type CameraContext, Session } from "./session.ts";
@@ -33,7 +33,9 @@ export class FaultyCamera implements AsyncDisposable {
     this.#clock = clock;
     const { tls } = options;
     const where = { hostname: HOST, port: options.port ?? freePort() };
-    const listener = tls === undefined ? Deno.listen(where) : Deno.listenTls({ ...where, ...tls });
+    const listener = listenPatiently<Deno.TcpListener | Deno.TlsListener>(() =>
+      tls === undefined ? Deno.listen(where) : Deno.listenTls({ ...where, ...tls })
+    );
     this.#listener = listener;
     this.port = listener.addr.port;
     const scheme = tls === undefined ? "rtsp" : "rtsps";
