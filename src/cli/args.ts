@@ -1,6 +1,7 @@
 import { parseArgs } from "node:util";
 import { UsageError } from "../core/errors.ts";
 import type { LogLevel } from "../core/log.ts";
+import { VARIABLE_NAME } from "../config/environment.ts";
 import { parseFingerprint } from "../config/fingerprint.ts";
 import { suggestName } from "../core/nearest.ts";
 import {
@@ -65,8 +66,6 @@ export type Invocation =
     /** With `--flags`: the command line that needs them. */
     readonly of: readonly string[];
   } & CommonArgs;
-
-const VARIABLE_NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
 
 /** The highest index that `--track` takes. */
 const MAX_TRACK = 31;

@@ -1,8 +1,8 @@
 import { grantRemedy } from "../core/missing_grant.ts";
 import { type ConfigPath, type ConfigProblem, pathText } from "./problems.ts";
 
-/** Valid names of environment variables. */
-const NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
+/** Valid names of environment variables; systemd ignores assignments to others. */
+export const VARIABLE_NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
 
 /**
  * `$${` is an escaped `${`; `${NAME}` is a reference; a `${` without an end matches alone. The length of a
@@ -42,7 +42,7 @@ export function expandEnvironment(
     raw.replace(REFERENCE, (match: string, name: string | undefined) => {
       if (match === "$${") return "${";
       const path = pathText(at);
-      if (name === undefined || !NAME.test(name)) {
+      if (name === undefined || !VARIABLE_NAME.test(name)) {
         problems.push({
           at,
           path,

@@ -1,7 +1,6 @@
 /** Parses environment files as systemd's `EnvironmentFile=` does (systemd.exec(5)). */
 
-/** Valid names of environment variables; systemd ignores assignments to others. */
-const NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
+import { VARIABLE_NAME } from "./environment.ts";
 
 /** A line whose first character makes it a comment, or one without an assignment. */
 const IGNORED = /[ \t\r\n]*(?:[#;][^\r\n]*|[^=\r\n]+(?=[\r\n]|$))/y;
@@ -33,7 +32,7 @@ export function parseEnvironmentFile(text: string): ReadonlyMap<string, string> 
       if (unquoted !== undefined) break;
     }
     const name = assigned[1]?.trim() ?? "";
-    if (NAME.test(name)) variables.set(name, value);
+    if (VARIABLE_NAME.test(name)) variables.set(name, value);
   }
   return variables;
 }
