@@ -1,5 +1,6 @@
 import { openLibrary } from "./open_library.ts";
 import { NULL } from "./pointers.ts";
+import { LIBC } from "./symbols/libc.ts";
 
 /** `long syscall(long number, ...)` with five arguments; Linux passes them like declared ones. */
 const SYSCALL = {
@@ -11,15 +12,7 @@ const SYSCALL = {
 const SYMBOLS = {
   syscall: SYSCALL,
   syscallOnHelper: { ...SYSCALL, nonblocking: true },
-  read: {
-    name: "memcpy",
-    parameters: [
-      "buffer", // void *dest
-      "usize", // const void *src
-      "usize", // size_t n
-    ],
-    result: "usize",
-  },
+  read: LIBC.read,
   errno: { name: "__errno_location", parameters: [], result: "usize" },
 } as const satisfies Deno.ForeignLibraryInterface;
 
