@@ -7,6 +7,7 @@
  */
 import { basename, dirname, join } from "node:path";
 import { OrionError } from "../core/errors.ts";
+import { shortList } from "../core/short_list.ts";
 import { CONTENTS_FILE, digestOf, type ListedFile, parseContents } from "./contents_list.ts";
 import type { Host } from "./host.ts";
 
@@ -15,9 +16,6 @@ export type UnpackHost = Pick<Host, "root" | "program" | "isGranted" | "dropWrit
 
 /** Exists once Deno's runtime has unpacked everything. */
 const DONE_FILE = ".done";
-
-/** Damaged files that a message names. */
-const MAX_NAMED = 3;
 
 /** Everyone may read files and enter folders: the service runs as another user than the installer. */
 const READABLE = 0o444;
@@ -125,8 +123,7 @@ function isIntact(path: string, { bytes, digest }: ListedFile): boolean {
  */
 function repair(host: UnpackHost, damaged: readonly string[]): UnpackError {
   const { root, program } = host;
-  const named = damaged.slice(0, MAX_NAMED).join(", ") +
-    (damaged.length > MAX_NAMED ? ` and ${damaged.length - MAX_NAMED} more` : "");
+  const named = shortList(damaged);
   const what =
     `${damaged.length} of the unpacked files in ${root} are damaged or missing (${named})`;
   using lock = lockFolder(root, true);

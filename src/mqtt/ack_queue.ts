@@ -1,6 +1,7 @@
 import { wallMs } from "../core/clock.ts";
 import type { BrokerError } from "../core/errors.ts";
 import type { DiscardReason } from "../core/publisher_types.ts";
+import { finalReason } from "./broker_errors.ts";
 import type { MessageCounts } from "./message_counts.ts";
 import { type AckPayload, ackPayload } from "./payloads.ts";
 import type { DoneCallback, OutgoingMessage } from "./session.ts";
@@ -85,14 +86,12 @@ export class AckQueue {
     if (!this.#entries.has(entry)) return;
     if (error === null) {
       this.#entries.delete(entry);
-      this.#parts.counts.published("ack");
-    } else if (error.code === "BROKER_REFUSED_MESSAGE") this.#onRefused(entry, "refused");
-    else if (error.code === "BROKER_CLOSES_ON_MESSAGE") {
-      this.#onRefused(entry, "closes-connection");
-    } else {
-      entry.isInflight = false;
-      entry.isRepeated = true;
+      return this.#parts.counts.published("ack");
     }
+    const reason = finalReason(error);
+    if (reason !== null) return this.#onRefused(entry, reason);
+    entry.isInflight = false;
+    entry.isRepeated = true;
   }
 
   /** Replaces an answer with data, which the broker may refuse for its size, by a short error. */

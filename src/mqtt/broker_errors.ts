@@ -4,6 +4,7 @@
  */
 import { type BrokerAddress, shownBroker } from "../core/broker_address.ts";
 import { BrokerError, type ErrorData } from "../core/errors.ts";
+import { shortList } from "../core/short_list.ts";
 
 /** How a connection failed or ended, as mqtt.js reports it. */
 export interface ConnectionFailure {
@@ -63,6 +64,18 @@ export function publishError(brokerUrl: string, topic: string, code: string | nu
   });
 }
 
+/** Why a message is not sent again; null where the connection broke, which says nothing of it. */
+export function finalReason({ code }: BrokerError): "refused" | "closes-connection" | null {
+  switch (code) {
+    case "BROKER_REFUSED_MESSAGE": // Retrying what the broker's rules forbid would never end.
+      return "refused";
+    case "BROKER_CLOSES_ON_MESSAGE":
+      return "closes-connection";
+    default:
+      return null;
+  }
+}
+
 /** A subscription that the broker refused. */
 export function subscribeError(brokerUrl: string, filter: string) {
   return new BrokerError({
@@ -73,21 +86,14 @@ export function subscribeError(brokerUrl: string, filter: string) {
   });
 }
 
-/** Topics that are named in a message. */
-const MAX_NAMED = 3;
 const ALLOW_TOPICS =
   "Allow the user in mqtt.username to publish and to subscribe to them in the broker's rules.";
-
-function named(topics: readonly string[]): string {
-  const more = topics.length - MAX_NAMED;
-  return topics.slice(0, MAX_NAMED).join(", ") + (more > 0 ? ` and ${more} more` : "");
-}
 
 /** What a check published did not come back. */
 export function notReadBack(address: BrokerAddress, topics: readonly string[]): BrokerError {
   return new BrokerError({
     code: "BROKER_NOT_READ_BACK",
-    message: `Cannot read back what was published to ${named(topics)}: ` +
+    message: `Cannot read back what was published to ${shortList(topics)}: ` +
       `the broker at ${shownBroker(address)} accepted and dropped it`,
     retryable: false,
     remedy: ALLOW_TOPICS,
@@ -96,7 +102,7 @@ export function notReadBack(address: BrokerAddress, topics: readonly string[]): 
 
 /** The broker closed the connection instead of an answer. */
 export function closedDuringCheck(error: BrokerError, topics: readonly string[]): BrokerError {
-  const message = `${error.message}, after a check had published to ${named(topics)}`;
+  const message = `${error.message}, after a check had published to ${shortList(topics)}`;
   return new BrokerError({ ...error.toData(), message, remedy: ALLOW_TOPICS }, { cause: error });
 }
 

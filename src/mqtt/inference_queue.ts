@@ -3,6 +3,7 @@ import type { InferenceResult } from "../core/detector_types.ts";
 import type { BrokerError } from "../core/errors.ts";
 import type { FromPublisher } from "../core/messages.ts";
 import type { DiscardReason, OutboxPlan } from "../core/publisher_types.ts";
+import { finalReason } from "./broker_errors.ts";
 import { LatestOutbox, type Outbox, type OutboxItem, QueueOutbox } from "./outbox.ts";
 import { inferencePayload } from "./payloads.ts";
 import type { DoneCallback, OutgoingMessage } from "./session.ts";
@@ -151,9 +152,7 @@ export class InferenceQueue {
     if (error === null) {
       const { detector, worker, meta: { camera, seq } } = item.result;
       this.#parts.post({ kind: "emitted", camera, detector, worker, seq, totalMs });
-    } else if (error.code === "BROKER_REFUSED_MESSAGE") this.#countDiscarded("refused");
-    else if (error.code === "BROKER_CLOSES_ON_MESSAGE") this.#countDiscarded("closes-connection");
-    else this.#onBroken(item);
+    } else this.#onFailed(item, finalReason(error));
     this.flush();
     if (this.#inflight > 0 || this.#onDrained === null) return;
     const callback = this.#onDrained;
@@ -161,8 +160,9 @@ export class InferenceQueue {
     callback();
   }
 
-  /** The connection broke: with QoS 0 the message was not all written, with QoS 1 nothing is known of it. */
-  #onBroken(item: Item): void {
+  /** @param reason  null: the connection broke. QoS 0 was not all written, of QoS 1 nothing is known */
+  #onFailed(item: Item, reason: DiscardReason | null): void {
+    if (reason !== null) return this.#countDiscarded(reason);
     if (this.#parts.qos === 0) return this.#countDiscarded("connection-lost");
     if (this.#isStopped) return this.#countDiscarded("unacknowledged");
     const at = this.#repeated.findIndex(({ sequence }) => sequence > item.sequence);

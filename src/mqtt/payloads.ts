@@ -13,6 +13,7 @@ import type { BoxPx, SizePx } from "../core/geometry.ts";
 import { ID_PATTERN } from "../core/ids.ts";
 import { round } from "../core/round.ts";
 import { commandSchema } from "./commands.ts";
+import { parseStrictJson } from "./strict_json.ts";
 
 const id = z.string().regex(ID_PATTERN);
 const time = z.iso.datetime({ precision: 3 }).describe("ISO 8601 in UTC with milliseconds");
@@ -121,6 +122,16 @@ export const PAYLOAD_SCHEMAS: Readonly<Record<string, z.ZodType>> = {
   "orion.ack/1": ackSchema,
   "orion.command/1": commandSchema,
 };
+
+/** A status is flat; the depth leaves room for what later versions add. */
+const MAX_STATUS_DEPTH = 8;
+
+/** Parses a status from a broker, ours or another Orion's; null when it is none. */
+export function parseStatus(text: string): StatusPayload | null {
+  const parsed = parseStrictJson(text, MAX_STATUS_DEPTH);
+  const status = parsed.ok ? statusSchema.safeParse(parsed.value) : null;
+  return status?.success === true ? status.data : null;
+}
 
 /** Rounds start and length on one axis to tenths of a pixel, both within the frame. */
 function tenths(start: number, length: number, fullPx: number): [number, number] {

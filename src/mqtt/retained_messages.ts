@@ -1,6 +1,7 @@
 import { type Clock, plusMs, type SteadyMs } from "../core/clock.ts";
 import type { BrokerError } from "../core/errors.ts";
 import type { DiscardReason, TopicKind } from "../core/publisher_types.ts";
+import { finalReason } from "./broker_errors.ts";
 import type { MessageCounts } from "./message_counts.ts";
 import type { DoneCallback, OutgoingMessage } from "./session.ts";
 
@@ -129,18 +130,15 @@ export class RetainedMessages {
     if (payload === "" && !entry.isPending) this.#entries.delete(topic);
   }
 
-  #onFailed(entry: Entry, { code }: BrokerError): void {
-    switch (code) {
-      case "BROKER_REFUSED_MESSAGE": // Retrying what the broker's rules forbid would never end.
-        return this.#parts.counts.discarded(entry.kind, "refused");
-      case "BROKER_CLOSES_ON_MESSAGE":
-        entry.barredUntilMs = plusMs(this.#parts.clock.nowMs(), BARRED_MS);
-        return this.#parts.counts.discarded(entry.kind, "closes-connection");
-      default: // The connection broke.
-        if (entry.isPending) return this.#parts.counts.discarded(entry.kind, "unacknowledged");
-        entry.isPending = true;
-        entry.wasInflight = true;
+  #onFailed(entry: Entry, error: BrokerError): void {
+    const reason = finalReason(error);
+    if (reason === "closes-connection") {
+      entry.barredUntilMs = plusMs(this.#parts.clock.nowMs(), BARRED_MS);
     }
+    if (reason !== null) return this.#parts.counts.discarded(entry.kind, reason);
+    if (entry.isPending) return this.#parts.counts.discarded(entry.kind, "unacknowledged");
+    entry.isPending = true;
+    entry.wasInflight = true;
   }
 
   /** The status never is: a broker that accepts it again must have it at once. */

@@ -7,9 +7,8 @@
 import type { Cancel, Clock, SteadyMs } from "../core/clock.ts";
 import type { BrokerError, ErrorData } from "../core/errors.ts";
 import type { Log } from "../core/log.ts";
-import { statusSchema } from "./payloads.ts";
+import { parseStatus } from "./payloads.ts";
 import type { DoneCallback } from "./session.ts";
-import { parseStrictJson } from "./strict_json.ts";
 
 /** How often the retained status is read back. */
 export const READ_BACK_MS = 60_000;
@@ -21,7 +20,6 @@ const MIN_REPEAT_MS = 1_000;
 export const DUPLICATE_ENDED_MS = 600_000;
 /** Longer payloads are no status. */
 const MAX_PAYLOAD_BYTES = 4_096;
-const MAX_DEPTH = 8;
 /** Connections that may break before the SUBACK; some brokers close on a subscription they forbid. */
 const MAX_BREAKS = 2;
 
@@ -87,7 +85,7 @@ export class StatusWatch {
   /** A message of the topic. */
   receive(payload: Uint8Array, { retained }: { readonly retained: boolean }): void {
     const { current, session, clock } = this.#parts;
-    const status = parseStatus(payload);
+    const status = statusOf(payload);
     if (status?.text === current()) {
       this.#hasPublished = true;
       this.#isSeen = true;
@@ -191,13 +189,11 @@ export class StatusWatch {
 }
 
 /** @returns null for what is no status */
-function parseStatus(payload: Uint8Array) {
+function statusOf(payload: Uint8Array) {
   if (payload.byteLength > MAX_PAYLOAD_BYTES) return null;
   const text = new TextDecoder().decode(payload);
-  const parsed = parseStrictJson(text, MAX_DEPTH);
-  const status = parsed.ok ? statusSchema.safeParse(parsed.value) : null;
-  if (status === null || !status.success) return null;
-  return { text, state: status.data.state, session: status.data.session ?? null };
+  const status = parseStatus(text);
+  return status === null ? null : { text, state: status.state, session: status.session ?? null };
 }
 
 function unreadable(topic: string): ErrorData {

@@ -8,15 +8,13 @@ import { BrokerError } from "../core/errors.ts";
 import type { BrokerCheck, CheckedTopic } from "../core/publisher_types.ts";
 import { closedDuringCheck, connectionError, notReadBack } from "./broker_errors.ts";
 import type { Link } from "./link.ts";
-import { statusSchema } from "./payloads.ts";
+import { parseStatus } from "./payloads.ts";
 import type { DoneCallback, IncomingMessage, OutgoingMessage } from "./session.ts";
-import { parseStrictJson } from "./strict_json.ts";
 
 /** How long a message may take to come back after its acknowledgement. */
 export const ECHO_TIMEOUT_MS = 5_000;
 /** Topics tried at once: fewer than brokers have in flight to one client, or queue for it. */
 const BATCH = 16;
-const MAX_DEPTH = 8;
 /** How every check's message begins, so that one which an aborted check left is recognised. */
 const CHECK_PREFIX = '{"schema":"orion.check/1"';
 
@@ -127,9 +125,7 @@ export class TopicCheck {
   }
 
   #isOnline(): boolean {
-    const parsed = parseStrictJson(this.#found.get(this.#check.status) ?? "", MAX_DEPTH);
-    const status = statusSchema.safeParse(parsed.value);
-    return status.success && status.data.state === "online";
+    return parseStatus(this.#found.get(this.#check.status) ?? "")?.state === "online";
   }
 
   #unread(): string[] {
