@@ -1,38 +1,16 @@
 import assert from "node:assert/strict";
 import { locateLibav } from "../../src/libav/locate.ts";
 import { ignoreWithout } from "../support/system/parts.ts";
+import { askWorker } from "../support/workers/ask_worker.ts";
 import { DEMO } from "./support.ts";
 
 const ignore = ignoreWithout("libav");
 
 /** Runs `scope_worker.ts` with no permission but `ffi` for these paths, and returns its report. */
-async function inWorker(ffi: string[], request: unknown): Promise<Record<string, unknown>> {
-  const worker = new Worker(new URL("./scope_worker.ts", import.meta.url), {
-    type: "module",
-    deno: {
-      permissions: {
-        ffi,
-        env: false,
-        net: false,
-        read: false,
-        run: false,
-        sys: false,
-        write: false,
-      },
-    },
-  });
-  try {
-    return await new Promise((resolve, reject) => {
-      worker.onmessage = (event: MessageEvent<Record<string, unknown>>) => resolve(event.data);
-      worker.onerror = (event) => {
-        event.preventDefault();
-        reject(new Error(event.message));
-      };
-      worker.postMessage(request);
-    });
-  } finally {
-    worker.terminate();
-  }
+function inWorker(ffi: string[], request: unknown): Promise<Record<string, unknown>> {
+  const others = { env: false, net: false, read: false, run: false, sys: false, write: false };
+  const entry = new URL("./scope_worker.ts", import.meta.url);
+  return askWorker(entry, { ffi, ...others }, request);
 }
 
 Deno.test(

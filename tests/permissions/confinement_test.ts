@@ -12,6 +12,7 @@ import { captureGrant } from "../../src/permissions/manifest.ts";
 import { Child } from "../support/system/children.ts";
 import { tempFolder } from "../support/system/files.ts";
 import { ignoreWithout, partPresent } from "../support/system/parts.ts";
+import { askWorker } from "../support/workers/ask_worker.ts";
 import type { ProbeAnswer, ProbeRequest } from "../support/workers/confinement_probe.ts";
 import { bindingPath } from "../support/workers/inference_worker.ts";
 
@@ -47,16 +48,6 @@ async function probe({ permissions, library, confinement }: Given): Promise<Prob
   const program = folder.write("program", "not a program\n");
   Deno.chmodSync(program, 0o700);
   await using victim = new Child({ name: "victim", command: "sh", args: ["-c", "read _"] });
-  const worker = new Worker(new URL("../support/workers/confinement_probe.ts", import.meta.url), {
-    type: "module",
-    deno: { permissions },
-  });
-  const answer = Promise.withResolvers<ProbeAnswer>();
-  worker.onmessage = (event: MessageEvent<ProbeAnswer>) => answer.resolve(event.data);
-  worker.onerror = (event) => {
-    event.preventDefault();
-    answer.reject(new Error(event.message));
-  };
   const request: ProbeRequest = {
     library,
     confinement: confinement(own.addr.port),
@@ -66,12 +57,8 @@ async function probe({ permissions, library, confinement }: Given): Promise<Prob
     ownPort: own.addr.port,
     process: victim.pid,
   };
-  worker.postMessage(request);
-  try {
-    return await answer.promise;
-  } finally {
-    worker.terminate();
-  }
+  const entry = new URL("../support/workers/confinement_probe.ts", import.meta.url);
+  return await askWorker(entry, permissions, request);
 }
 
 function streamAt(port: number) {

@@ -1,6 +1,7 @@
 /** An inference worker can read its model and load ONNX Runtime; everything else is refused to it. */
 import assert from "node:assert/strict";
 import { BUNDLED } from "../support/clips/clip.ts";
+import { askWorker } from "../support/workers/ask_worker.ts";
 import type { ProbeAnswer, ProbeRequest } from "../support/workers/inference_probe.ts";
 import { bindingPath, inferencePermissions } from "../support/workers/inference_worker.ts";
 
@@ -8,28 +9,14 @@ const MAY = ["load and run the model", "read the model"];
 
 async function probe(permissions: Deno.PermissionOptionsObject): Promise<ProbeAnswer> {
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  const worker = new Worker(new URL("../support/workers/inference_probe.ts", import.meta.url), {
-    type: "module",
-    deno: { permissions },
-  });
-  const answer = Promise.withResolvers<ProbeAnswer>();
-  worker.onmessage = (event: MessageEvent<ProbeAnswer>) => answer.resolve(event.data);
-  worker.onerror = (event) => {
-    event.preventDefault();
-    answer.reject(new Error(event.message));
-  };
   const request: ProbeRequest = {
     model: BUNDLED.personInt8,
     otherFile: BUNDLED.truth,
     port: listener.addr.port,
     otherLibrary: `${bindingPath().replace(/[^/]*$/, "")}libonnxruntime.so.1`,
   };
-  worker.postMessage(request);
-  try {
-    return await answer.promise;
-  } finally {
-    worker.terminate();
-  }
+  const entry = new URL("../support/workers/inference_probe.ts", import.meta.url);
+  return await askWorker(entry, permissions, request);
 }
 
 Deno.test("inference permissions: its model and the runtime, and no other thing", async () => {

@@ -9,21 +9,10 @@ import { locatePlaces, readSettings } from "../../src/cli/prepare.ts";
 import { workerPermissions } from "../../src/permissions/grant.ts";
 import { permissionManifest } from "../../src/permissions/manifest.ts";
 import { ROOT } from "../support/system/files.ts";
+import { askWorker } from "../support/workers/ask_worker.ts";
 import { type Attempt, attemptsUrl, type Outcome, tryAll } from "./attempts.ts";
 
 type Outcomes = Record<string, Outcome>;
-
-function tryInWorker(
-  permissions: Deno.PermissionOptionsObject,
-  attempts: Readonly<Record<string, Attempt>>,
-): Promise<Outcomes> {
-  const worker = new Worker(attemptsUrl(), { type: "module", deno: { permissions } });
-  const { promise, resolve, reject } = Promise.withResolvers<Outcomes>();
-  worker.onmessage = (event: MessageEvent<Outcomes>) => resolve(event.data);
-  worker.onerror = (event) => reject(new Error(event.message));
-  worker.postMessage(attempts);
-  return promise.finally(() => worker.terminate());
-}
 
 if (import.meta.main) {
   const [config = "", given = "{}"] = Deno.args;
@@ -34,7 +23,7 @@ if (import.meta.main) {
   for (const [name, grant] of parts) {
     outcomes[name] = name === "process"
       ? await tryAll(attempts)
-      : await tryInWorker(workerPermissions(grant), attempts);
+      : await askWorker<Outcomes>(attemptsUrl(), workerPermissions(grant), attempts);
   }
   Deno.stdout.writeSync(new TextEncoder().encode(JSON.stringify(outcomes)));
 }

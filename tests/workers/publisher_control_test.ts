@@ -1,10 +1,9 @@
 import assert from "node:assert/strict";
-import { systemClock, wallMs } from "../../src/core/clock.ts";
-import { logTo } from "../../src/core/log.ts";
+import { wallMs } from "../../src/core/clock.ts";
 import type { PublisherPlan } from "../../src/core/publisher_types.ts";
-import { EmbeddedBroker } from "../../src/mqtt/broker/broker.ts";
 import { ackSchema } from "../../src/mqtt/payloads.ts";
 import { tempFolder } from "../support/system/files.ts";
+import { startEmbedded } from "../support/brokers/embedded.ts";
 import {
   makeCertificates,
   Mosquitto,
@@ -167,14 +166,7 @@ Deno.test({
   name: "publisher: commands work in MQTT 3.1.1, and a retained one is refused",
   ignore,
   async fn() {
-    const log = logTo(() => {});
-    await using broker = await EmbeddedBroker.start({
-      hostname: "127.0.0.1",
-      port: 0,
-      own: null,
-      clock: systemClock,
-      log,
-    });
+    await using broker = await startEmbedded();
     await using subscriber = await Subscriber.start({ port: broker.port, topics: [ACK] });
     await publish(broker, command("old", "get_status"), "-r");
     using worker = startWorker(`127.0.0.1:${broker.port}`);

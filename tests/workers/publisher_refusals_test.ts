@@ -3,11 +3,11 @@ import assert from "node:assert/strict";
 import { type Clock, systemClock } from "../../src/core/clock.ts";
 import { logTo } from "../../src/core/log.ts";
 import type { BrokerState } from "../../src/core/publisher_types.ts";
-import { EmbeddedBroker } from "../../src/mqtt/broker/broker.ts";
 import { mqttSessions } from "../../src/mqtt/client.ts";
 import { BrokerLink } from "../../src/mqtt/link.ts";
 import { Publisher } from "../../src/mqtt/publisher.ts";
 import { READ_BACK_MS, READ_BACK_TIMEOUT_MS } from "../../src/mqtt/status_watch.ts";
+import { startEmbedded } from "../support/brokers/embedded.ts";
 import { Mosquitto } from "../support/brokers/mosquitto.ts";
 import { HeldClock } from "../support/clocks/held_clock.ts";
 import { tempFolder } from "../support/system/files.ts";
@@ -141,13 +141,7 @@ for (const name of ["mosquitto", "the embedded broker"]) {
     ignore: ignoreWithout("mosquitto"),
     async fn() {
       await using mosquitto = await Mosquitto.start();
-      await using embedded = await EmbeddedBroker.start({
-        hostname: "127.0.0.1",
-        port: 0,
-        own: null,
-        clock: systemClock,
-        log: logTo(() => {}),
-      });
+      await using embedded = await startEmbedded();
       const { port } = name === "mosquitto" ? mosquitto : embedded;
       const clock = new HeldClock();
       const observed = new Observed(`mqtt://127.0.0.1:${port}`, 1, "3.1.1", clock);

@@ -1,8 +1,7 @@
 import assert from "node:assert/strict";
-import { isoTime, systemClock, wallMs } from "../../src/core/clock.ts";
-import { EmbeddedBroker } from "../../src/mqtt/broker/broker.ts";
-import { logTo } from "../../src/core/log.ts";
+import { isoTime, wallMs } from "../../src/core/clock.ts";
 import { inferenceSchema } from "../../src/mqtt/payloads.ts";
+import { startEmbedded } from "../support/brokers/embedded.ts";
 import { Mosquitto, Subscriber } from "../support/brokers/mosquitto.ts";
 import { ignoreWithout } from "../support/system/parts.ts";
 import { freePort } from "../support/system/ports.ts";
@@ -186,13 +185,7 @@ Deno.test({
   name: "publisher: a broker that speaks only MQTT 3.1.1 gets 3.1.1, and the will",
   ignore,
   async fn() {
-    await using broker = await EmbeddedBroker.start({
-      hostname: "127.0.0.1",
-      port: 0,
-      own: null,
-      clock: systemClock,
-      log: logTo(() => {}),
-    });
+    await using broker = await startEmbedded();
     await using subscriber = await Subscriber.start({ port: broker.port, topics: ["orion/#"] });
     using worker = startWorker(`127.0.0.1:${broker.port}`);
     worker.send({ kind: "start", plan: publisherPlan(`mqtt://127.0.0.1:${broker.port}`) });

@@ -9,7 +9,7 @@ const MAGIC = "d3n0l4nd";
 const LENGTH_BYTES = 8;
 const COUNT_BYTES = 4;
 
-/** Bound of the metadata, to tell the section from the same word in the runtime's own code. */
+/** Bound of the metadata, to distinguish the section from the same word in the runtime's own code. */
 const MAX_METADATA_BYTES = 1024 * 1024;
 
 /** The embedded files of a program. */

@@ -47,7 +47,7 @@ exec "$support/deno" run --quiet $(cat "$support/embedded/baked_flags.txt") \\
   --config "$root/deno.json" --preload "$support/standalone.js" "$root/main.ts" "$@"
 `;
 
-/** What tells a compiled program from another one. */
+/** What distinguishes a compiled program. */
 const STANDALONE = `
 Deno.build = { ...Deno.build, standalone: true };
 Deno.execPath = () => new URL("../opt/orion", import.meta.url).pathname;

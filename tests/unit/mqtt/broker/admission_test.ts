@@ -1,19 +1,11 @@
 import assert from "node:assert/strict";
-import { systemClock } from "../../../../src/core/clock.ts";
-import { logTo } from "../../../../src/core/log.ts";
 import { MAX_CLIENTS } from "../../../../src/mqtt/broker/admission.ts";
-import { EmbeddedBroker } from "../../../../src/mqtt/broker/broker.ts";
+import { startEmbedded } from "../../../support/brokers/embedded.ts";
 import { connectPacket, RawMqtt } from "../../../support/brokers/raw_mqtt.ts";
 import { WAIT_TIMEOUT_MS } from "../../../support/system/lines.ts";
 
 Deno.test("embedded broker: clients that close with their CONNECT keep no places", async () => {
-  await using broker = await EmbeddedBroker.start({
-    hostname: "127.0.0.1",
-    port: 0,
-    own: null,
-    clock: systemClock,
-    log: logTo(() => {}),
-  });
+  await using broker = await startEmbedded();
   for (let each = 0; each < 2 * MAX_CLIENTS; each++) {
     using connection = await Deno.connect({ hostname: "127.0.0.1", port: broker.port });
     await connection.write(connectPacket({ clientId: `short-${each}` }));

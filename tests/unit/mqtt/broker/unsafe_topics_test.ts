@@ -1,7 +1,5 @@
 import assert from "node:assert/strict";
-import { systemClock } from "../../../../src/core/clock.ts";
-import { logTo } from "../../../../src/core/log.ts";
-import { EmbeddedBroker } from "../../../../src/mqtt/broker/broker.ts";
+import { startEmbedded } from "../../../support/brokers/embedded.ts";
 import {
   published,
   publishPacket,
@@ -13,13 +11,7 @@ const PUBLISH = 3;
 const SUBACK = 9;
 
 Deno.test("embedded broker: a topic with a control character is neither forwarded nor retained", async () => {
-  await using broker = await EmbeddedBroker.start({
-    hostname: "127.0.0.1",
-    port: 0,
-    own: null,
-    clock: systemClock,
-    log: logTo(() => {}),
-  });
+  await using broker = await startEmbedded();
   const payload = new TextEncoder().encode("text");
   const subscribed = async () => {
     const client = await RawMqtt.open(broker.port);
