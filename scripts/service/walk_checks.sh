@@ -87,8 +87,8 @@ after_start() {
 }
 
 after_backup() {
-  [ "$(sudo stat -c '%a %U' /root/orion-backup.tar.gz)" = "600 root" ] || wrong "others can read the backup"
-  sudo tar -tzf /root/orion-backup.tar.gz >"/walk/out/$name"
+  [ "$(sudo stat -c '%a %U' /var/backups/orion.tar.gz)" = "600 root" ] || wrong "others can read the backup"
+  sudo tar -tzf /var/backups/orion.tar.gz >"/walk/out/$name"
   for file in etc/orion/orion.yaml etc/orion/token etc/orion/environment etc/systemd/system/orion.service; do
     printed "^$file$"
   done

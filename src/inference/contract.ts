@@ -107,7 +107,7 @@ function outputLayout(outputs: readonly TensorPort[]): OutputLayout | null {
   const [only] = outputs;
   if (outputs.length !== 1 || !only) return null;
   const [batch, rows, cells] = only.dims;
-  // The number of rows must be static, to tell it from [1, N, 4 + C] of older exporters.
+  // The number of rows must be static, to distinguish it from [1, N, 4 + C] of older exporters.
   if (!isOr(batch, 1) || typeof rows !== "number" || rows < 5) return null;
   return typeof cells === "number" && cells < rows ? null : { kind: "rows", output: only.name };
 }

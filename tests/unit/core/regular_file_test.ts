@@ -10,8 +10,8 @@ import { tempFolder } from "../../support/system/files.ts";
 /** Both readers, which must agree. */
 const READERS = [
   readRegularFile,
-  // deno-lint-ignore require-await -- what it throws becomes a rejection
-  async (path: string, options: { maxBytes: number }) => readRegularFileSync(path, options),
+  (path: string, options: { maxBytes: number }) =>
+    Promise.try(() => readRegularFileSync(path, options)),
 ];
 
 Deno.test("regular file: it is read whole, up to its bound", async () => {
