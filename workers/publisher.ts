@@ -45,6 +45,11 @@ serve<ToPublisher, FromPublisher>(({ post, log }) => {
         return publisher.publishHealth(message.health);
       case "answer":
         return publisher.acknowledge(message.answer);
+      case "resume":
+      case "presence":
+      case "kept":
+      case "picture":
+        return;
       case "stop":
         await results.drained();
         await publisher.stop();

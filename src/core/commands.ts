@@ -1,6 +1,7 @@
 /** Commands and their outcomes, as they pass between the publisher and the main thread. */
 import type { ErrorData } from "./errors.ts";
-import type { BoxNorm } from "./geometry.ts";
+import type { BoxNorm, PointNorm } from "./geometry.ts";
+import type { Line, PresenceSettings, Zone } from "./presence_types.ts";
 
 /**
  * A command of valid shape and within bounds; the cameras and detectors that it names may not exist.
@@ -22,7 +23,20 @@ export type ControlCommand =
   | { readonly command: "set_confidence"; readonly detector: string; readonly confidence: number }
   | { readonly command: "set_roi"; readonly camera: string; readonly roi: BoxNorm }
   | { readonly command: "clear_roi" | "snapshot"; readonly camera: string }
-  | { readonly command: "set_model"; readonly detector: string; readonly model: string };
+  | { readonly command: "set_model"; readonly detector: string; readonly model: string }
+  | {
+    readonly command: "set_masks";
+    readonly camera: string;
+    readonly masks: readonly (readonly PointNorm[])[];
+  }
+  | { readonly command: "set_zones"; readonly camera: string; readonly zones: readonly Zone[] }
+  | { readonly command: "set_lines"; readonly camera: string; readonly lines: readonly Line[] }
+  | {
+    readonly command: "set_presence";
+    readonly detector: string;
+    /** The settings that change; pictures are not allowed by command. */
+    readonly presence: Partial<Omit<PresenceSettings, "snapshot">>;
+  };
 
 /** The names of all commands. */
 export const COMMAND_NAMES = [
@@ -34,6 +48,10 @@ export const COMMAND_NAMES = [
   "set_roi",
   "clear_roi",
   "set_model",
+  "set_masks",
+  "set_zones",
+  "set_lines",
+  "set_presence",
   "snapshot",
   "shutdown",
 ] as const satisfies readonly ControlCommand["command"][];

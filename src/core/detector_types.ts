@@ -25,6 +25,16 @@ export interface DetectorPlan extends InferenceSettings {
   readonly modelPath: string;
   /** That path with its links resolved, when the model was chosen; null when it was not. */
   readonly resolvedPath: string | null;
+  /** null: without presence. */
+  readonly tracking: TrackingInput | null;
+}
+
+/** What presence needs from an inference worker. */
+export interface TrackingInput {
+  /** Detections from this confidence on are given to the tracker, those below `confidence` to it alone. */
+  readonly minConfidence: number;
+  /** Whether the sharpness of detections is measured. */
+  readonly sharpness: boolean;
 }
 
 /** One detected object, in pixels of the source frame. */
@@ -32,6 +42,8 @@ export interface Detection {
   readonly class: string;
   readonly confidence: number;
   readonly box: BoxPx;
+  /** How sharp its part of the frame is, 0..1; absent where it was not measured. */
+  readonly sharpness?: number;
 }
 
 /** The detections of one frame, for the publisher. */
@@ -40,6 +52,8 @@ export interface InferenceResult {
   readonly worker: string;
   readonly meta: FrameMeta;
   readonly detections: readonly Detection[];
+  /** Detections below the confidence, for the tracker alone; empty without presence. */
+  readonly weak: readonly Detection[];
   readonly inferenceMs: number;
   readonly postprocessMs: number;
 }

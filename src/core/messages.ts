@@ -34,6 +34,13 @@ import type { BoxNorm } from "./geometry.ts";
 import type { LogRecord } from "./log.ts";
 import type { InputShape } from "./model_input.ts";
 import type {
+  KeepRequest,
+  NumberedEvent,
+  PresenceChange,
+  PresenceResume,
+  StayPicture,
+} from "./presence_types.ts";
+import type {
   BrokerCheck,
   BrokerState,
   DiscardReason,
@@ -97,6 +104,10 @@ export type ToCapture =
   | { readonly kind: "report"; readonly request: number }
   /** Requests one JPEG; resumes decoding if necessary. */
   | { readonly kind: "snapshot"; readonly request: number }
+  /** Keeps a delivered frame as the picture of a stay, in place of an earlier one. */
+  | { readonly kind: "keep"; readonly keep: KeepRequest }
+  /** Requests the picture of a stay; `release`: and forgets it. Answered with `picture`. */
+  | { readonly kind: "picture"; readonly stay: string; readonly release: boolean }
   | StopMessage;
 
 export type FromCapture =
@@ -119,6 +130,10 @@ export type FromCapture =
     readonly request: number;
     readonly snapshot: { readonly bytes: ArrayBuffer } | { readonly error: ErrorData };
   }
+  /** The frame of a `keep` is the picture of the stay from now on. */
+  | { readonly kind: "kept"; readonly stay: string; readonly seq: number }
+  /** The answer to a `picture`; its bytes are transferred. */
+  | { readonly kind: "picture"; readonly picture: StayPicture }
   /** A file that is not looped has reached its end; no frame follows. */
   | { readonly kind: "ended" }
   | { readonly kind: "stopped"; readonly report: WatchedReport };
@@ -202,6 +217,8 @@ export type ToResults =
 
 export type ToPublisher =
   | { readonly kind: "start"; readonly plan: PublisherPlan }
+  /** What the thread before it left: posted behind `start`, before any port of results. */
+  | { readonly kind: "resume"; readonly resume: PresenceResume }
   /** Connects once and reads back what it writes; answered with `tried` or `failed`. */
   | { readonly kind: "try"; readonly check: BrokerCheck }
   /** A port for the results of a worker, also for one whose thread was replaced. */
@@ -212,6 +229,11 @@ export type ToPublisher =
   /** The body of `GET /status`. */
   | { readonly kind: "health"; readonly health: Readonly<Record<string, unknown>> }
   | { readonly kind: "answer"; readonly answer: CommandAnswer }
+  | { readonly kind: "presence"; readonly change: PresenceChange }
+  /** A camera has kept the frame of a `keep`. */
+  | { readonly kind: "kept"; readonly stay: string; readonly seq: number }
+  /** The answer to a `picture`; its bytes are transferred. */
+  | { readonly kind: "picture"; readonly picture: StayPicture }
   | StopMessage;
 
 export type FromPublisher =
@@ -241,6 +263,18 @@ export type FromPublisher =
   /** Any other message was. */
   | { readonly kind: "published"; readonly topicKind: Exclude<TopicKind, "inference"> }
   | { readonly kind: "discarded"; readonly topicKind: TopicKind; readonly reason: DiscardReason }
+  /** An event of presence; posted before its message is published. */
+  | NumberedEvent & { readonly kind: "presence" }
+  /** The message of that event was acknowledged, or discarded for good. */
+  | { readonly kind: "presence-settled"; readonly number: number }
+  | { readonly kind: "keep"; readonly keep: KeepRequest }
+  /** Requests the picture of a stay; `release`: the last time. Answered with `picture`. */
+  | {
+    readonly kind: "picture";
+    readonly camera: string;
+    readonly stay: string;
+    readonly release: boolean;
+  }
   | StoppedMessage;
 
 // ---------------------------------------------------------------------------- main ⇄ broker

@@ -2,6 +2,7 @@
 import type { BrokerAddress } from "./broker_address.ts";
 import type { WallMs } from "./clock.ts";
 import type { ErrorData } from "./errors.ts";
+import type { PresencePlan } from "./presence_types.ts";
 
 /** How to connect to the broker. Holds credentials in clear: passed to the MQTT client alone. */
 export interface BrokerTarget {
@@ -40,6 +41,7 @@ export interface PublisherPlan {
   readonly outbox: OutboxPlan;
   /** null: no discovery messages. */
   readonly homeAssistant: HomeAssistantPlan | null;
+  readonly presence: PresencePlan;
 }
 
 /** A topic that the service publishes to, as a check of the broker tries it. */
@@ -68,7 +70,11 @@ export interface OwnClient {
 }
 
 /** The kinds of topics, as the metrics label them. */
-export type TopicKind = "status" | "camera" | "inference" | "health" | "ack" | "discovery";
+export type TopicKind =
+  | ("status" | "camera" | "inference" | "health" | "ack" | "discovery")
+  | ("presence" | "occupancy" | "crossing" | "picture" | "switch")
+  /** The open stays, retained for the next run. */
+  | "stays";
 
 /** Why a message was discarded. */
 export type DiscardReason =

@@ -206,7 +206,10 @@ export class Detector {
     const { detector, worker } = running.plan;
     const inferenceMs = inferredAtMs - beganAtMs;
     const postprocessMs = clock.nowMs() - inferredAtMs;
-    const result = { detector, worker, meta, detections, inferenceMs, postprocessMs };
+    const result = {
+      ...{ detector, worker, meta, detections, weak: [] },
+      ...{ inferenceMs, postprocessMs },
+    };
     // The frame is already counted as lost with the thread.
     if (failed.aborted) return;
     // Before the note: that is not on the latency path.

@@ -82,6 +82,9 @@ export class Capture {
             "bytes" in snapshot ? [snapshot.bytes] : [],
           );
         });
+      case "keep":
+      case "picture":
+        return;
       case "stop":
         return await this.#stop(running);
       default:

@@ -172,6 +172,11 @@ export class Controller {
       }
       case "set_model":
         return await this.#setModel(this.#detector(command.detector), command.model);
+      case "set_masks":
+      case "set_zones":
+      case "set_lines":
+      case "set_presence":
+        throw new OrionError(busy(`${command.command} is not carried out yet`));
       case "snapshot":
         return { jpeg: base64(await target.snapshot(this.#camera(command.camera))) };
       default:

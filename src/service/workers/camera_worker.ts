@@ -238,6 +238,9 @@ export class CameraWorker implements Child {
         return;
       case "snapshot":
         return this.#snapshotRequests.answer(message.request, message.snapshot);
+      case "kept":
+      case "picture":
+        return;
       case "ended":
         return log.info("camera.ended", { camera: this.id });
       case "stopped":

@@ -139,6 +139,11 @@ export class PublisherWorker implements Child, ResultRouter {
         return this.#messages.published(message.topicKind);
       case "discarded":
         return this.#messages.discarded(message.topicKind, message.reason);
+      case "presence":
+      case "presence-settled":
+      case "keep":
+      case "picture":
+        return;
       case "tried": // The answer to a `try`, which only the dry run sends.
       case "stopped":
         return;

@@ -54,7 +54,7 @@ function tlsOf({ ca, fingerprint, insecure }: CameraSettings): CameraSource["tls
 export function detectorPlan(settings: DetectorSettings, index: number): DetectorPlan {
   const { id, model, modelPath, resolvedPath, inference } = settings;
   const worker = `${id}-${index}`;
-  return { detector: id, worker, model, modelPath, resolvedPath, ...inference };
+  return { detector: id, worker, model, modelPath, resolvedPath, tracking: null, ...inference };
 }
 
 /** How the publisher connects to its broker, credentials in clear. */
@@ -96,7 +96,8 @@ export function publisherPlan(
     ? { ...target, username: own.clientId, password: own.password }
     : target;
   const homeAssistant = homeAssistantPlan(settings);
-  return { broker, instance, version, topicPrefix, qos, outbox, homeAssistant };
+  const presence = { detectors: [], scenes: [] };
+  return { broker, instance, version, topicPrefix, qos, outbox, homeAssistant, presence };
 }
 
 /** What a check of the broker tries: every topic of the service, with its QoS. */

@@ -46,6 +46,7 @@ export function planFor(model: string, changes: Partial<DetectorPlan> = {}): Det
     model: "builtin:person",
     modelPath: model,
     resolvedPath: null,
+    tracking: null,
     providers: ["cpu"],
     confidence: 0.45,
     iou: 0.5,

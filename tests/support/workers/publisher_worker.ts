@@ -150,6 +150,7 @@ export function publisherPlan(
     qos: { inferences: 0, control: 1, health: 1, ...qos },
     outbox: { policy: "latest", max: 1024 },
     homeAssistant: null,
+    presence: { detectors: [], scenes: [] },
   };
 }
 
@@ -181,6 +182,7 @@ export function inferenceResult(
       confidence: 0.87,
       box: { x: 512.52, y: 200.11, width: 88.04, height: 190.4 },
     }],
+    weak: [],
     inferenceMs: 21.3,
     postprocessMs: 0.2,
   };

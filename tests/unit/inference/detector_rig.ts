@@ -28,6 +28,7 @@ export const PLAN: DetectorPlan = {
   model: "builtin:person",
   modelPath: "/models/person.onnx",
   resolvedPath: "/data/models/person-1.onnx",
+  tracking: null,
   providers: ["cpu"],
   confidence: 0.4,
   iou: 0.5,
