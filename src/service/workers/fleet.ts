@@ -5,6 +5,7 @@ import type { ResultNote } from "../../core/detector_types.ts";
 import { type ErrorData, OrionError } from "../../core/errors.ts";
 import type { BoxNorm } from "../../core/geometry.ts";
 import type { Log } from "../../core/log.ts";
+import type { KeepRequest } from "../../core/presence_types.ts";
 import type { Manifest } from "../../permissions/manifest.ts";
 import type { ControlTarget, Pair } from "../control/controller.ts";
 import type { AllowedModel } from "../control/model_resolver.ts";
@@ -14,7 +15,8 @@ import { CameraWorker } from "./camera_worker.ts";
 import { DetectorPool } from "./detector_pool.ts";
 import { DetectorWorker } from "./detector_worker.ts";
 import { FirstLoad } from "./first_load.ts";
-import type { ResultRouter } from "./publisher_worker.ts";
+import { noPicture } from "./picture_requests.ts";
+import type { CameraRouter, PictureRequest, ResultRouter } from "./publisher_worker.ts";
 import type { Spawners } from "./spawners.ts";
 import { detectorPlan } from "./start_messages.ts";
 
@@ -28,6 +30,8 @@ export interface FleetParts {
   readonly log: Log;
   readonly limits: Pick<ServiceLimits, "modelLoadWaitMs" | "modelLoadLimitMs">;
   readonly results: ResultRouter;
+  /** What the cameras report to: the publisher. */
+  readonly publisher: CameraRouter;
   readonly onStatus: (worker: CameraWorker, status: CameraStatus) => void;
   readonly onInferred: (worker: DetectorWorker, note: ResultNote) => void;
   readonly onFailed: (worker: Child, error: ErrorData) => void;
@@ -54,6 +58,7 @@ export class Fleet implements ControlTarget {
         this.#camera(camera).subscribe({ detector, rateHz, paused: false });
       }
     }
+    for (const camera of this.cameras.values()) this.#reportDetecting(camera);
   }
 
   /** The workers of all detectors. */
@@ -100,6 +105,18 @@ export class Fleet implements ControlTarget {
 
   async snapshot(camera: string): Promise<ArrayBuffer> {
     return await this.#camera(camera).snapshot();
+  }
+
+  /** Has a camera keep a frame as the picture of a stay. */
+  keep(keep: KeepRequest): void {
+    this.cameras.get(keep.camera)?.keep(keep);
+  }
+
+  /** Requests the picture of a stay from its camera; it is answered at once where there is none. */
+  picture({ camera, stay, release }: PictureRequest): void {
+    const worker = this.cameras.get(camera);
+    if (worker === undefined) this.#parts.publisher.picture(noPicture(stay));
+    else worker.picture(stay, release);
   }
 
   /**
@@ -164,7 +181,8 @@ export class Fleet implements ControlTarget {
   }
 
   #makeCamera(settings: CameraSettings): CameraWorker {
-    const { spawners, libraries, confinements, clock, log, onStatus, onFailed } = this.#parts;
+    const { spawners, libraries, confinements, clock, log, onStatus, onFailed, publisher } =
+      this.#parts;
     return new CameraWorker({
       spawn: spawners.capture(settings.id),
       settings,
@@ -175,6 +193,8 @@ export class Fleet implements ControlTarget {
       onStarted: (camera) => this.#attachAll(camera),
       onStatus,
       onFailed,
+      onKept: (stay, seq) => publisher.kept(stay, seq),
+      onPicture: (picture) => publisher.picture(picture),
     });
   }
 
@@ -225,6 +245,13 @@ export class Fleet implements ControlTarget {
     const camera = this.#camera(id);
     const subscription = camera.subscription(detector);
     if (subscription !== null) camera.subscribe({ ...subscription, ...change });
+    this.#reportDetecting(camera);
+  }
+
+  /** Reports whether any detector takes frames of a camera: it has one that is not paused. */
+  #reportDetecting(camera: CameraWorker): void {
+    const on = [...this.#pools.keys()].some((id) => camera.subscription(id)?.paused === false);
+    this.#parts.publisher.setDetecting(camera.id, on);
   }
 
   #camera(id: string): CameraWorker {

@@ -48,6 +48,7 @@ export class FleetRig implements Disposable {
       log: logTo((record) => this.records.push(record)),
       limits: { modelLoadWaitMs: LOAD_WAIT_MS, modelLoadLimitMs: 2 * LOAD_WAIT_MS },
       results: this.router,
+      publisher: this.router,
       onStatus: ({ name }, { state }) => this.events.push(`${name} ${state}`),
       onInferred: ({ name }, { seq }) => this.events.push(`${name} ${seq}`),
       onFailed: (...failure) => this.failures.push(failure),

@@ -4,9 +4,11 @@ import type { ErrorData } from "../../../../src/core/errors.ts";
 import { boxNorm } from "../../../../src/core/geometry.ts";
 import { logTo } from "../../../../src/core/log.ts";
 import type { FromCapture, ToCapture } from "../../../../src/core/messages.ts";
-import { CameraWorker, REPORT_TIMEOUT_MS } from "../../../../src/service/workers/camera_worker.ts";
+import { CameraWorker } from "../../../../src/service/workers/camera_worker.ts";
+import { REPORT_TIMEOUT_MS } from "../../../../src/service/workers/report_requests.ts";
 import { HeldClock } from "../../../support/clocks/held_clock.ts";
 import { FakeThreads } from "../../../support/workers/fake_threads.ts";
+import { keep } from "../../../support/workers/presence_parts.ts";
 import {
   captureReport,
   FAULT,
@@ -23,6 +25,7 @@ function rig() {
   const threads = new FakeThreads<ToCapture, FromCapture>();
   const statuses: CameraStatus[] = [];
   const failures: [CameraWorker, ErrorData][] = [];
+  const pictures: string[] = [];
   let started = 0;
   const [settings] = settingsOf('cameras: [{ id: gate, url: "rtsp://192.0.2.1/s" }]').cameras;
   assert.ok(settings !== undefined);
@@ -36,6 +39,8 @@ function rig() {
     onStarted: () => started++,
     onStatus: (_, status) => statuses.push(status),
     onFailed: (...failure) => failures.push(failure),
+    onKept: (stay, seq) => pictures.push(`kept ${stay} ${seq}`),
+    onPicture: ({ stay, seq, bytes }) => pictures.push(`${stay} ${seq} ${bytes?.byteLength}`),
   });
   worker.subscribe(SUBSCRIPTION);
   /** Lets the newest thread answer the pending request for a report. */
@@ -62,6 +67,7 @@ function rig() {
     worker,
     statuses,
     failures,
+    pictures,
     report,
     online,
     states,
@@ -173,6 +179,37 @@ Deno.test("camera worker: while parked it is offline with its error, until it is
   assert.deepEqual(states(), [["offline", "RESTARTING"], ["offline", "CAMERA_PARKED"]]);
   worker.start();
   assert.equal(worker.error, null);
+});
+
+Deno.test("camera worker: pictures of stays come from its thread, and none is awaited without one", async () => {
+  const { threads, worker, pictures } = rig();
+  worker.keep(keep("A", 7));
+  worker.picture("A", false);
+  assert.deepEqual(pictures.splice(0), ["A null undefined"], "it has no thread yet");
+  worker.start();
+  const thread = threads.newest();
+  worker.keep(keep("A", 7));
+  worker.picture("A", true);
+  const asked = thread.posted.slice(-2);
+  assert.deepEqual(asked, [
+    { kind: "keep", keep: keep("A", 7) },
+    { kind: "picture", stay: "A", release: true },
+  ]);
+  thread.emit({ kind: "kept", stay: "A", seq: 7 });
+  thread.emit({ kind: "picture", picture: { stay: "A", seq: 7, bytes: new ArrayBuffer(3) } });
+  assert.deepEqual(pictures.splice(0), ["kept A 7", "A 7 3"]);
+  worker.picture("B", false);
+  worker.abandon();
+  assert.deepEqual(pictures.splice(0), ["B null undefined"], "its thread is replaced");
+  worker.park(FAULT);
+  worker.picture("C", false);
+  assert.deepEqual(pictures.splice(0), ["C null undefined"], "it is parked");
+  worker.start();
+  worker.picture("D", false);
+  const stopping = worker.stop(NEVER);
+  threads.newest().emit({ kind: "stopped", report: captureReport(7) });
+  await stopping;
+  assert.deepEqual(pictures, ["D null undefined"], "it is stopped");
 });
 
 Deno.test("camera worker: missing frames are the reason while it is online, and no longer", async () => {
