@@ -1,14 +1,14 @@
 /** The JSON of stays and of the presence at a camera, as HTTP answers it. */
 import { isoTime, sinceMs } from "../core/clock.ts";
-import type { PointNorm } from "../core/geometry.ts";
+import type { BoxPx, PointNorm } from "../core/geometry.ts";
 import type { Line, Occupancy, Stay, Zone } from "../core/presence_types.ts";
 import { round } from "../core/round.ts";
 import type { DetectorView, PresenceView } from "./presence_view.ts";
 
-/** How long a stay has lasted so far, or did: until it was last seen. */
-export function dwellSeconds({ startedAtMs, seenAtMs, endedAtMs }: Stay): number {
+/** From when an object was first seen to when it was last seen, to the millisecond. */
+export function dwellSeconds({ startedAtMs, seenAtMs }: Stay): number {
   // The wall clock may have been set back meanwhile.
-  return Math.max(0, round(sinceMs(startedAtMs, endedAtMs ?? seenAtMs) / 1000, 1));
+  return round(Math.max(0, sinceMs(startedAtMs, seenAtMs)) / 1000, 3);
 }
 
 /**
@@ -33,12 +33,7 @@ export function stayJson(stay: Stay, hasPicture: boolean) {
       capturedAt: isoTime(best.capturedAtMs),
       seq: best.seq,
       confidence: round(best.confidence, 4),
-      box: {
-        x: round(best.box.x, 1),
-        y: round(best.box.y, 1),
-        width: round(best.box.width, 1),
-        height: round(best.box.height, 1),
-      },
+      box: boxJson(best.box),
       jpeg: hasPicture ? `/presence/${stay.id}.jpg` : null,
     },
   };
@@ -61,6 +56,16 @@ export function presenceJson({ zones, lines, occupancy, stays }: PresenceView) {
 /** A detector with its settings of presence; null: without presence. */
 export function detectorJson({ id, cameras, presence }: DetectorView) {
   return { id, cameras, presence };
+}
+
+/** Rounds the corners, as the messages do, and not the size. */
+function boxJson({ x, y, width, height }: BoxPx) {
+  const [left, top] = [round(x, 1), round(y, 1)];
+  return {
+    ...{ x: left, y: top },
+    width: round(round(x + width, 1) - left, 1),
+    height: round(round(y + height, 1) - top, 1),
+  };
 }
 
 function zoneJson({ id, polygon, classes }: Zone) {

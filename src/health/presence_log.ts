@@ -1,5 +1,6 @@
 import type { Log } from "../core/log.ts";
 import type { Crossing, Occupancy, PresenceEvent, Stay } from "../core/presence_types.ts";
+import { round } from "../core/round.ts";
 import { dwellSeconds } from "./presence_json.ts";
 
 /** Logs the start and the end of each stay, and at level debug everything else that happens. */
@@ -31,13 +32,13 @@ function startFields({ camera, class: name, id, zones }: Stay) {
 }
 
 function updateFields(stay: Stay) {
-  return { ...startFields(stay), dwellSeconds: dwellSeconds(stay) };
+  return { ...startFields(stay), dwellSeconds: round(dwellSeconds(stay), 1) };
 }
 
 /** With all zones that the stay was in. */
 function endFields(stay: Stay) {
   const { camera, class: name, id, zones, reason } = stay;
-  const fields = { camera, class: name, id, dwellSeconds: dwellSeconds(stay) };
+  const fields = { camera, class: name, id, dwellSeconds: round(dwellSeconds(stay), 1) };
   return { ...fields, ...named(zones.visited), reason };
 }
 

@@ -14,11 +14,12 @@ import type { ErrorData } from "../../core/errors.ts";
 import type { BoxNorm } from "../../core/geometry.ts";
 import type { Log } from "../../core/log.ts";
 import { type FromCapture, portTransfers, type ToCapture } from "../../core/messages.ts";
-import type { KeepRequest, StayPicture } from "../../core/presence_types.ts";
+import type { KeepRequest } from "../../core/presence_types.ts";
 import type { Child } from "../supervision/child.ts";
 import type { MissingFramesReason } from "../supervision/frame_watch.ts";
 import { EarlierThreads, firstReport } from "./capture_reports.ts";
 import { PictureRequests } from "./picture_requests.ts";
+import type { PictureRouter } from "./publisher_worker.ts";
 import { ReportRequests } from "./report_requests.ts";
 import { SnapshotRequests } from "./snapshot_requests.ts";
 import { captureSource } from "./start_messages.ts";
@@ -36,10 +37,8 @@ export interface CameraWorkerParts {
   readonly onStarted: (worker: CameraWorker) => void;
   readonly onStatus: (worker: CameraWorker, status: CameraStatus) => void;
   readonly onFailed: (worker: CameraWorker, error: ErrorData) => void;
-  /** A frame is the picture of a stay from now on. */
-  readonly onKept: (stay: string, seq: number) => void;
-  /** The answer to a {@link CameraWorker.picture}; the receiver owns its bytes. */
-  readonly onPicture: (picture: StayPicture) => void;
+  /** Gets the answers to {@link CameraWorker.keep} and {@link CameraWorker.picture}. */
+  readonly pictures: PictureRouter;
 }
 
 /** A camera as the main thread holds it: its thread, its subscriptions, its last known report. */
@@ -64,14 +63,14 @@ export class CameraWorker implements Child {
   #error: ErrorData | null = null;
 
   constructor(parts: CameraWorkerParts) {
-    const { settings, clock, onPicture } = parts;
+    const { settings, clock, pictures } = parts;
     this.id = settings.id;
     this.name = `capture-${settings.id}`;
     this.#parts = parts;
     this.#roi = settings.roi;
     this.#reportRequests = new ReportRequests(clock);
     this.#snapshotRequests = new SnapshotRequests(settings.id, clock);
-    this.#pictureRequests = new PictureRequests(onPicture);
+    this.#pictureRequests = new PictureRequests((picture) => pictures.picture(picture));
     this.#report = firstReport(settings.stream.decode, clock.wallMs());
   }
 
@@ -185,7 +184,7 @@ export class CameraWorker implements Child {
     this.#handle?.post({ kind: "keep", keep });
   }
 
-  /** Requests the picture of a stay, which comes by `onPicture`. @param release  the last time */
+  /** Requests the picture of a stay, for the last time where `release` is set. */
   picture(stay: string, release: boolean): void {
     const handle = this.#handle;
     const post = () => handle?.post({ kind: "picture", stay, release });
@@ -244,7 +243,7 @@ export class CameraWorker implements Child {
       case "snapshot":
         return this.#snapshotRequests.answer(message.request, message.snapshot);
       case "kept":
-        return this.#parts.onKept(message.stay, message.seq);
+        return this.#parts.pictures.kept(message.stay, message.seq);
       case "picture":
         return this.#pictureRequests.answered(message.picture);
       case "ended":

@@ -193,8 +193,7 @@ export class Fleet implements ControlTarget {
       onStarted: (camera) => this.#attachAll(camera),
       onStatus,
       onFailed,
-      onKept: (stay, seq) => publisher.kept(stay, seq),
-      onPicture: (picture) => publisher.picture(picture),
+      pictures: publisher,
     });
   }
 

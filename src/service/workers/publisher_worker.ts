@@ -33,14 +33,18 @@ export interface PresenceRouter {
   changePresence(change: PresenceChange): void;
 }
 
-/** The publisher as the cameras need it. */
-export interface CameraRouter {
-  /** Whether any detector of the camera is not paused. */
-  setDetecting(camera: string, on: boolean): void;
+/** The publisher as a camera needs it. */
+export interface PictureRouter {
   /** The camera has kept the frame as the picture of the stay. */
   kept(stay: string, seq: number): void;
   /** The answer to a request for the picture of a stay; its bytes are transferred. */
   picture(picture: StayPicture): void;
+}
+
+/** The publisher as the fleet needs it. */
+export interface CameraRouter extends PictureRouter {
+  /** Whether any detector of the camera is not paused. */
+  setDetecting(camera: string, on: boolean): void;
 }
 
 /** The publisher as the inference workers need it. */
@@ -69,7 +73,7 @@ export interface PublisherWorkerParts {
   readonly onPresence: (event: PresenceEvent) => void;
   /** A camera is to keep a frame as the picture of a stay. */
   readonly onKeep: (keep: KeepRequest) => void;
-  /** Answered with {@link CameraRouter.picture}, exactly once. */
+  /** Answered with {@link PictureRouter.picture}, exactly once. */
   readonly onPicture: (request: PictureRequest) => void;
   readonly onFailed: (worker: PublisherWorker, error: ErrorData) => void;
 }

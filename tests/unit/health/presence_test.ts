@@ -28,7 +28,7 @@ Deno.test("presence json: a stay has the keys of orion.presence/1, and the path 
       capturedAt: "2026-11-22T11:02:41.640Z",
       seq: 1041,
       confidence: 0.9123,
-      box: { x: 512.5, y: 200.1, width: 88, height: 190.4 },
+      box: { x: 512.5, y: 200.1, width: 88.1, height: 190.4 },
       jpeg: "/presence/01JD8Q.jpg",
     },
   });
@@ -44,7 +44,7 @@ Deno.test("presence json: a stay has the keys of orion.presence/1, and the path 
 Deno.test("presence json: a wall clock that is set back makes no negative time", () => {
   const { startedAtMs } = stay("A");
   assert.equal(dwellSeconds(stay("A", { seenAtMs: plusMs(startedAtMs, -5000) })), 0);
-  assert.equal(dwellSeconds(stay("A", { seenAtMs: plusMs(startedAtMs, 449) })), 0.4);
+  assert.equal(dwellSeconds(stay("A", { seenAtMs: plusMs(startedAtMs, 449) })), 0.449);
 });
 
 Deno.test("http: GET /presence is the newest stays, as many as asked for", async () => {

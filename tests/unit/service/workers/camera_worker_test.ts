@@ -39,8 +39,10 @@ function rig() {
     onStarted: () => started++,
     onStatus: (_, status) => statuses.push(status),
     onFailed: (...failure) => failures.push(failure),
-    onKept: (stay, seq) => pictures.push(`kept ${stay} ${seq}`),
-    onPicture: ({ stay, seq, bytes }) => pictures.push(`${stay} ${seq} ${bytes?.byteLength}`),
+    pictures: {
+      kept: (stay, seq) => pictures.push(`kept ${stay} ${seq}`),
+      picture: ({ stay, seq, bytes }) => pictures.push(`${stay} ${seq} ${bytes?.byteLength}`),
+    },
   });
   worker.subscribe(SUBSCRIPTION);
   /** Lets the newest thread answer the pending request for a report. */
