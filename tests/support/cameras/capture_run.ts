@@ -163,7 +163,7 @@ export class CaptureRun implements AsyncDisposable {
   }
 
   rate(detector: string, rateHz: number | null, paused = false): void {
-    this.#post({ kind: "subscribe", subscription: { detector, rateHz, paused } });
+    this.#post({ kind: "subscribe", subscription: { detector, rateHz, paused, pictures: false } });
   }
 
   /** Stops the worker in order. @returns the last report */
@@ -214,7 +214,10 @@ export class CaptureRun implements AsyncDisposable {
       this.#check();
     };
     this.#ports.push(port1);
-    this.#post({ kind: "subscribe", subscription: { detector: id, rateHz, paused: false } });
+    this.#post({
+      kind: "subscribe",
+      subscription: { detector: id, rateHz, paused: false, pictures: false },
+    });
     this.#post({ kind: "attach", detector: id, worker: `${id}-0`, port: port2 }, [port2]);
   }
 
