@@ -2,7 +2,7 @@ import { codedPart, shownPart, type View } from "../core/display.ts";
 import { boxNorm, type BoxPx, type SizePx } from "../core/geometry.ts";
 import { encodeJpeg, type JpegPart } from "../libav/jpeg.ts";
 import type { Libav } from "../libav/library.ts";
-import { maskSpans } from "./masks.ts";
+import { enlarged, maskSpans } from "./masks.ts";
 import type { SharedFrame } from "./shared_frame.ts";
 import type { PictureRequest } from "./stay_pictures.ts";
 
@@ -41,7 +41,10 @@ export function stayJpeg(
   const part: JpegPart = {
     crop,
     size,
-    black: (stride) => maskSpans(masks, view.shown, fit, { width: stride, height: size.height }),
+    black(stride) {
+      const spans = maskSpans(masks, view.shown, fit, { width: stride, height: size.height });
+      return enlarged(spans, size, stride);
+    },
   };
   return encodeJpeg(libav, picture, view, part);
 }

@@ -111,6 +111,31 @@ Deno.test(
   },
 );
 
+Deno.test("stay jpeg: where a frame is scaled down nothing masked shines through at the edge", {
+  ignore,
+}, async () => {
+  using folder = new TempFolder();
+  using libav = testLibav();
+  using pool = new FramePool(libav);
+  // White up to where the mask ends.
+  const source = "color=black:size=2560x1440,drawbox=0:0:642:1440:white:fill";
+  const path = await folder.make(
+    ...["-f", "lavfi", "-i", source, "-frames:v", "1"],
+    ...["-c:v", "rawvideo", "-pix_fmt", "yuv420p", "half.nut"],
+  );
+  const frame = frameOf(libav, pool, path, viewOf({ width: 2560, height: 1440 }, UPRIGHT, 1));
+  const file = `${folder.path}/picture.jpg`;
+  const edge = 642 / 2560;
+  const masks = [[{ x: 0, y: 0 }, { x: edge, y: 0 }, { x: edge, y: 1 }, { x: 0, y: 1 }]];
+  Deno.writeFileSync(
+    file,
+    new Uint8Array(stayJpeg(libav, { frame, box: BOX, mode: "frame", masks })),
+  );
+  frame.release();
+  const brightest = (await grey(file)).reduce((most, level) => Math.max(most, level));
+  assert.ok(brightest < 12, `${brightest}`);
+});
+
 for (const format of ["gray", "yuv422p", "yuv411p", "yuv420p10le"]) {
   Deno.test(`stay jpeg: a frame of ${format} is cropped`, { ignore }, async () => {
     using folder = new TempFolder();
