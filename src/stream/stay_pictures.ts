@@ -55,7 +55,7 @@ interface Kept<F> extends Delivered<F> {
  * Memory: per detector with pictures one frame for each of its workers and {@link FRAMES_IN_TRANSIT}, in all
  * {@link MAX_KEPT_FRAMES} kept frames, and {@link MAX_KEPT_STAYS} JPEGs. A frame of 1920x1080 in 4:2:0 has 3
  * MB, a JPEG about 0.1. A frame that several hold is in memory once. The pool of frames grows by those that
- * are held, and libav's own buffers too: a decoder does not wait for them.
+ * are held, and so do libav's buffers: a software decoder does not wait for them.
  *
  * What was masked when a frame was delivered, or is masked when it is encoded, is black in its picture. The
  * pictures that were encoded before the masks change are freed.
