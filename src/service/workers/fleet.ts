@@ -55,7 +55,7 @@ export class Fleet implements ControlTarget {
     this.cameras = new Map(cameras.map((camera) => [camera.id, this.#makeCamera(camera)]));
     for (const { id: detector, rateHz, cameras } of detectors) {
       for (const camera of cameras) {
-        this.#camera(camera).subscribe({ detector, rateHz, paused: false });
+        this.#camera(camera).subscribe({ detector, rateHz, paused: false, pictures: false });
       }
     }
     for (const camera of this.cameras.values()) this.#reportDetecting(camera);
