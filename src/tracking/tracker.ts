@@ -26,6 +26,9 @@ const WEAK_REACH_MS = 1000;
 /** How long a track is kept while no frame was looked at, as with 0.1 Hz or a new worker. */
 const UNOBSERVED_KEEP_MS = 120_000;
 
+/** A box so near to the border, in heights of it, is cut off; at the lower one they stand all the time. */
+const BORDER = 0.1;
+
 /** A stay was seen more than once. */
 const RESUMED_SIGHTINGS = 2;
 
@@ -97,8 +100,8 @@ export class Tracker {
   observe({ detections, weak, size, atMs }: Observation): Tracked {
     this.#resize(size);
     this.#table.expectAt(atMs);
-    const strongColumns = columnsOf(detections, false);
-    const weakColumns = columnsOf(weak, true);
+    const strongColumns = columnsOf(detections, { size, isWeak: false });
+    const weakColumns = columnsOf(weak, { size, isWeak: true });
     this.#collect(strongColumns, []);
     this.#associate(overlapWeight);
     this.#collect(strongColumns, weakColumns);
@@ -107,6 +110,7 @@ export class Tracker {
     );
     this.#collect(strongColumns, []);
     this.#associateByDistance();
+    this.#associateBefore(strongColumns, atMs);
     const tracked = {
       detections: new Array<Track | null>(detections.length).fill(null),
       weak: new Array<Track | null>(weak.length).fill(null),
@@ -189,10 +193,20 @@ export class Tracker {
   #associateByDistance(): void {
     chooseClear(this.#rows, this.#open, { cost: distanceCost, onPair: match });
     this.#associate(distanceWeight);
+    for (const column of this.#open) column.isJump = column.entry !== null;
+  }
+
+  /** Looks for tracks where they were before they were found by distance; there they were not seen again. */
+  #associateBefore(strong: readonly Column[], atMs: SteadyMs): void {
+    this.#collect(strong, []);
+    if (this.#open.length === 0) return;
+    for (const entry of this.#rows) this.#table.exchange(entry, atMs);
+    this.#associate((entry, column) => entry.before === null ? 0 : distanceWeight(entry, column));
+    for (const entry of this.#rows) if (!entry.isMatched) this.#table.exchange(entry, atMs);
   }
 
   /** @returns the track that a confident detection continues or begins */
-  #concludeStrong({ entry, detection }: Column, atMs: SteadyMs): Track | null {
+  #concludeStrong({ entry, detection, isJump }: Column, atMs: SteadyMs): Track | null {
     if (entry === null) {
       const id = `${this.#prefix}-${this.#lastNumber + 1}`;
       const { class: name, box } = detection;
@@ -202,7 +216,7 @@ export class Tracker {
       this.#lastNumber++;
       return trackOf(begun);
     }
-    this.#table.continue(entry, detection.box, atMs);
+    this.#table.continue(entry, detection.box, { atMs, isJump });
     entry.strongAtMs = latestMs(entry.strongAtMs, atMs);
     entry.weakRun = 0;
     return trackOf(entry);
@@ -210,7 +224,7 @@ export class Tracker {
 
   #concludeWeak({ entry, detection }: Column, atMs: SteadyMs): Track | null {
     if (entry === null) return null;
-    this.#table.continue(entry, detection.box, atMs);
+    this.#table.continue(entry, detection.box, { atMs, isJump: false });
     entry.weakRun++;
     return trackOf(entry);
   }
@@ -230,15 +244,27 @@ function match(entry: Entry | undefined, column: Column | undefined): void {
 }
 
 /** The detections that have an area, within the bound. */
-function columnsOf(detections: readonly Detection[], isWeak: boolean): Column[] {
+function columnsOf(
+  detections: readonly Detection[],
+  { size, isWeak }: { readonly size: SizePx; readonly isWeak: boolean },
+): Column[] {
   const columns: Column[] = [];
   for (const [place, detection] of detections.entries()) {
     if (columns.length === MAX_COLUMNS) break;
     if (!hasArea(detection.box) || !(detection.confidence >= 0)) continue;
     const costs = { nearest: -1, nearestCost: Infinity, secondCost: Infinity };
-    columns.push({ detection, isWeak, place, entry: null, ...costs });
+    const isAtBorder = touchesBorder(detection.box, size);
+    columns.push({
+      ...{ detection, isWeak, place, isAtBorder, entry: null, isJump: false },
+      ...costs,
+    });
   }
   return columns;
+}
+
+function touchesBorder({ x, y, width, height }: BoxPx, size: SizePx): boolean {
+  const margin = BORDER * height;
+  return x < margin || y < margin || x + width > size.width - margin;
 }
 
 function hasArea({ x, y, width, height }: BoxPx): boolean {
