@@ -39,8 +39,6 @@ const FURTHER_COSTS = {
   perSecond: 0.4,
   /** The sizes differ by a factor of e. */
   size: 10,
-  /** The detection is at the border, and the track was not. */
-  entering: 1.5,
   /** The track was seen once: it may be a false detection. */
   new: 0.1,
 } as const;
@@ -51,8 +49,6 @@ export interface Column {
   readonly isWeak: boolean;
   /** Its place in the list of its frame. */
   readonly place: number;
-  /** Whether it is cut off by the border, as one that comes into the picture. */
-  readonly isAtBorder: boolean;
   /** The track that it continues or begins. */
   entry: Entry | null;
   /** Whether it was found by distance alone. */
@@ -87,7 +83,7 @@ export function distanceWeight(entry: Entry, column: Column): number {
 }
 
 /** The farther and the less alike, the higher, in heights of the box; Infinity where they cannot be one. */
-export function distanceCost(entry: Entry, { detection, isAtBorder }: Column): number {
+export function distanceCost(entry: Entry, { detection }: Column): number {
   const { box } = detection;
   if (entry.class !== detection.class) return Infinity;
   const higher = timesAs(entry.expected.height, box.height);
@@ -103,8 +99,7 @@ export function distanceCost(entry: Entry, { detection, isAtBorder }: Column): n
   if (Math.hypot(nearer, upright) > reach) return Infinity;
   return (aside + nearer) / 2 / height + FURTHER_COSTS.upwards * upright / height / (1 + age) +
     FURTHER_COSTS.perSecond * age + FURTHER_COSTS.size * Math.log(higher) +
-    (entry.sightings === 1 ? FURTHER_COSTS.new : 0) +
-    (isAtBorder && nearer > height ? FURTHER_COSTS.entering : 0);
+    (entry.sightings === 1 ? FURTHER_COSTS.new : 0);
 }
 
 function sideways(one: BoxPx, other: BoxPx): number {

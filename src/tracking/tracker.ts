@@ -26,9 +26,6 @@ const WEAK_REACH_MS = 1000;
 /** How long a track is kept while no frame was looked at, as with 0.1 Hz or a new worker. */
 const UNOBSERVED_KEEP_MS = 120_000;
 
-/** A box so near to the border, in heights of it, is cut off; at the lower one they stand all the time. */
-const BORDER = 0.1;
-
 /** A stay was seen more than once. */
 const RESUMED_SIGHTINGS = 2;
 
@@ -100,8 +97,8 @@ export class Tracker {
   observe({ detections, weak, size, atMs }: Observation): Tracked {
     this.#resize(size);
     this.#table.expectAt(atMs);
-    const strongColumns = columnsOf(detections, { size, isWeak: false });
-    const weakColumns = columnsOf(weak, { size, isWeak: true });
+    const strongColumns = columnsOf(detections, false);
+    const weakColumns = columnsOf(weak, true);
     this.#collect(strongColumns, []);
     this.#associate(overlapWeight);
     this.#collect(strongColumns, weakColumns);
@@ -244,27 +241,15 @@ function match(entry: Entry | undefined, column: Column | undefined): void {
 }
 
 /** The detections that have an area, within the bound. */
-function columnsOf(
-  detections: readonly Detection[],
-  { size, isWeak }: { readonly size: SizePx; readonly isWeak: boolean },
-): Column[] {
+function columnsOf(detections: readonly Detection[], isWeak: boolean): Column[] {
   const columns: Column[] = [];
   for (const [place, detection] of detections.entries()) {
     if (columns.length === MAX_COLUMNS) break;
     if (!hasArea(detection.box) || !(detection.confidence >= 0)) continue;
     const costs = { nearest: -1, nearestCost: Infinity, secondCost: Infinity };
-    const isAtBorder = touchesBorder(detection.box, size);
-    columns.push({
-      ...{ detection, isWeak, place, isAtBorder, entry: null, isJump: false },
-      ...costs,
-    });
+    columns.push({ detection, isWeak, place, entry: null, isJump: false, ...costs });
   }
   return columns;
-}
-
-function touchesBorder({ x, y, width, height }: BoxPx, size: SizePx): boolean {
-  const margin = BORDER * height;
-  return x < margin || y < margin || x + width > size.width - margin;
 }
 
 function hasArea({ x, y, width, height }: BoxPx): boolean {
