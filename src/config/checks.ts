@@ -7,15 +7,23 @@ import { suggestName } from "../core/nearest.ts";
 import { cameraProblems } from "./camera_checks.ts";
 import { type FoundProblem, lookUp } from "./issues.ts";
 import type { ConfigPath } from "./problems.ts";
+import { classProblems } from "./scene_checks.ts";
 import { parseBrokerUrl, parseListen } from "./urls.ts";
 
-/** Finds contradictions between the parts of a configuration. */
-export function crossProblems(value: unknown): FoundProblem[] {
+/**
+ * Finds contradictions between the parts of a configuration.
+ * @param quotable  whether the value at a path may be quoted
+ */
+export function crossProblems(
+  value: unknown,
+  quotable: (at: ConfigPath) => boolean,
+): FoundProblem[] {
   return [
     ...duplicates(value, "cameras", "camera"),
     ...duplicates(value, "detectors", "detector"),
     ...cameraProblems(value),
     ...detectorCameras(value),
+    ...classProblems(value, quotable),
     ...brokerAddress(value),
     ...brokerSecurity(value),
     ...brokerCredentials(value),

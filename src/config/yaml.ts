@@ -20,7 +20,7 @@ export const MAX_PROBLEMS = 100;
 /** Bounds the aliases of a file, and their expansion. */
 const MAX_ALIASES = 100;
 
-/** Bounds the nesting of lists and maps; a configuration needs six levels. */
+/** Bounds the nesting of lists and maps; a configuration needs seven levels. */
 const MAX_DEPTH = 32;
 
 const WRITE_OUT =
