@@ -184,6 +184,8 @@ export interface Subscription {
   /** null: every frame that the detector is ready for. */
   readonly rateHz: number | null;
   readonly paused: boolean;
+  /** Whether its stays may have pictures: delivered frames are kept for a while. */
+  readonly pictures: boolean;
 }
 
 /** The content of a camera's status topic. */

@@ -30,7 +30,7 @@ import type { CommandAnswer, CommandRequest } from "./commands.ts";
 import type { DetectorPlan, InferenceResult, ResultNote } from "./detector_types.ts";
 import type { ErrorData } from "./errors.ts";
 import type { SentFrame } from "./frame_meta.ts";
-import type { BoxNorm } from "./geometry.ts";
+import type { BoxNorm, PointNorm } from "./geometry.ts";
 import type { LogRecord } from "./log.ts";
 import type { InputShape } from "./model_input.ts";
 import type {
@@ -101,6 +101,7 @@ export type ToCapture =
     readonly lastSeq: number | null;
   }
   | { readonly kind: "roi"; readonly roi: BoxNorm | null }
+  | { readonly kind: "masks"; readonly masks: readonly (readonly PointNorm[])[] }
   | { readonly kind: "report"; readonly request: number }
   /** Requests one JPEG; resumes decoding if necessary. */
   | { readonly kind: "snapshot"; readonly request: number }

@@ -186,6 +186,7 @@ export class Service {
       log,
       limits: this.#limits,
       results: this.#publisher,
+      presence: this.#publisher,
       onStatus: (worker, status) => this.#onStatus(worker, status),
       onInferred: (worker, note) => this.#onInferred(worker, note),
       onFailed: (worker, error) => this.#supervisor.replace(worker, error),

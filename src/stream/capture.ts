@@ -82,6 +82,7 @@ export class Capture {
             "bytes" in snapshot ? [snapshot.bytes] : [],
           );
         });
+      case "masks":
       case "keep":
       case "picture":
         return;

@@ -11,7 +11,7 @@ import type {
 import type { Clock, SteadyMs } from "../../core/clock.ts";
 import { type Confinement, type ConfinementState, UNCONFINED } from "../../core/confinement.ts";
 import type { ErrorData } from "../../core/errors.ts";
-import type { BoxNorm } from "../../core/geometry.ts";
+import type { BoxNorm, PointNorm } from "../../core/geometry.ts";
 import type { Log } from "../../core/log.ts";
 import { type FromCapture, portTransfers, type ToCapture } from "../../core/messages.ts";
 import type { Child } from "../supervision/child.ts";
@@ -49,6 +49,7 @@ export class CameraWorker implements Child {
   readonly #snapshotRequests: SnapshotRequests;
   readonly #earlier = new EarlierThreads();
   #roi: BoxNorm | null;
+  #masks: readonly (readonly PointNorm[])[];
   #handle: WorkerHandle<ToCapture> | null = null;
   #reportCount = 0;
   #silentSinceMs: SteadyMs | null = null;
@@ -67,6 +68,7 @@ export class CameraWorker implements Child {
     this.name = `capture-${settings.id}`;
     this.#parts = parts;
     this.#roi = settings.roi;
+    this.#masks = settings.masks;
     this.#snapshotRequests = new SnapshotRequests(settings.id, clock);
     this.#report = firstReport(settings.stream.decode, clock.wallMs());
   }
@@ -119,7 +121,8 @@ export class CameraWorker implements Child {
     });
     this.#handle = handle;
     const firstSeq = Math.max(this.#nextSeq, this.#earlier.received);
-    const source = captureSource(settings, { roi: this.#roi, firstSeq });
+    const present = { ...settings, masks: this.#masks };
+    const source = captureSource(present, { roi: this.#roi, firstSeq });
     handle.post({ kind: "start", libraries, source, confinement });
     for (const subscription of this.#subscriptions.values()) {
       handle.post({ kind: "subscribe", subscription });
@@ -141,6 +144,12 @@ export class CameraWorker implements Child {
   setRoi(roi: BoxNorm | null): void {
     this.#roi = roi;
     this.#handle?.post({ kind: "roi", roi });
+  }
+
+  /** Sets the masks from the next frame on, and for all later threads. */
+  setMasks(masks: readonly (readonly PointNorm[])[]): void {
+    this.#masks = masks;
+    this.#handle?.post({ kind: "masks", masks });
   }
 
   /** A frame of this number was inferred: the numbers of later threads begin after it. */

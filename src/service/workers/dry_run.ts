@@ -84,7 +84,7 @@ export async function checkCamera(parts: CheckParts, settings: CameraSettings): 
       confinement: parts.manifest.confinements.get(`capture ${settings.id}`) ?? null,
       source: captureSource(settings, { roi: settings.roi, firstSeq: 0 }),
     });
-    const subscription = { detector: "check", rateHz: null, paused: false };
+    const subscription = { detector: "check", rateHz: null, paused: false, pictures: false };
     handle.post({ kind: "subscribe", subscription });
     return await ended.promise;
   } finally {

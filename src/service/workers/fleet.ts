@@ -3,10 +3,11 @@ import type { CameraStatus, LibavPaths } from "../../core/camera_types.ts";
 import type { Clock } from "../../core/clock.ts";
 import type { ResultNote } from "../../core/detector_types.ts";
 import { type ErrorData, OrionError } from "../../core/errors.ts";
-import type { BoxNorm } from "../../core/geometry.ts";
+import type { BoxNorm, PointNorm } from "../../core/geometry.ts";
 import type { Log } from "../../core/log.ts";
+import type { Line, PresenceSettings, Zone } from "../../core/presence_types.ts";
 import type { Manifest } from "../../permissions/manifest.ts";
-import type { ControlTarget, Pair } from "../control/controller.ts";
+import type { ControlTarget, Pair, PresenceChanges } from "../control/controller.ts";
 import type { AllowedModel } from "../control/model_resolver.ts";
 import type { Child } from "../supervision/child.ts";
 import type { ServiceLimits } from "../supervision/limits.ts";
@@ -14,7 +15,8 @@ import { CameraWorker } from "./camera_worker.ts";
 import { DetectorPool } from "./detector_pool.ts";
 import { DetectorWorker } from "./detector_worker.ts";
 import { FirstLoad } from "./first_load.ts";
-import type { ResultRouter } from "./publisher_worker.ts";
+import { PresenceControl } from "./presence_control.ts";
+import type { PresenceRouter, ResultRouter } from "./publisher_worker.ts";
 import type { Spawners } from "./spawners.ts";
 import { detectorPlan } from "./start_messages.ts";
 
@@ -28,6 +30,7 @@ export interface FleetParts {
   readonly log: Log;
   readonly limits: Pick<ServiceLimits, "modelLoadWaitMs" | "modelLoadLimitMs">;
   readonly results: ResultRouter;
+  readonly presence: PresenceRouter;
   readonly onStatus: (worker: CameraWorker, status: CameraStatus) => void;
   readonly onInferred: (worker: DetectorWorker, note: ResultNote) => void;
   readonly onFailed: (worker: Child, error: ErrorData) => void;
@@ -42,16 +45,19 @@ export class Fleet implements ControlTarget {
   readonly #pools: ReadonlyMap<string, DetectorPool>;
   readonly #parts: FleetParts;
   readonly #firstLoad: FirstLoad;
+  readonly #presence: PresenceControl;
 
   constructor(parts: FleetParts) {
     this.#parts = parts;
     const { settings: { cameras, detectors }, clock, log, limits } = parts;
+    this.#presence = new PresenceControl(parts.settings, parts.presence);
     this.#firstLoad = new FirstLoad({ clock, log, limitMs: limits.modelLoadWaitMs });
     this.#pools = new Map(detectors.map((detector) => [detector.id, this.#makePool(detector)]));
     this.cameras = new Map(cameras.map((camera) => [camera.id, this.#makeCamera(camera)]));
     for (const { id: detector, rateHz, cameras } of detectors) {
+      const pictures = this.#presence.hasPictures(detector);
       for (const camera of cameras) {
-        this.#camera(camera).subscribe({ detector, rateHz, paused: false });
+        this.#camera(camera).subscribe({ detector, rateHz, paused: false, pictures });
       }
     }
   }
@@ -80,6 +86,7 @@ export class Fleet implements ControlTarget {
 
   setPaused(pairs: readonly Pair[], paused: boolean): void {
     for (const pair of pairs) this.#resubscribe(pair, { paused });
+    this.#presence.setPaused(pairs, paused);
   }
 
   setRate(pairs: readonly Pair[], rateHz: number): void {
@@ -92,6 +99,22 @@ export class Fleet implements ControlTarget {
 
   setRoi(camera: string, roi: BoxNorm | null): void {
     this.#camera(camera).setRoi(roi);
+  }
+
+  setMasks(camera: string, masks: readonly (readonly PointNorm[])[]): void {
+    this.#camera(camera).setMasks(masks);
+  }
+
+  setZones(camera: string, zones: readonly Zone[]): void {
+    this.#presence.setZones(camera, zones);
+  }
+
+  setLines(camera: string, lines: readonly Line[]): void {
+    this.#presence.setLines(camera, lines);
+  }
+
+  setPresence(detector: string, change: PresenceChanges): PresenceSettings {
+    return this.#presence.setPresence(detector, change);
   }
 
   setModel(detector: string, model: AllowedModel): Promise<void> {

@@ -3,6 +3,7 @@ import type { Clock } from "../../core/clock.ts";
 import type { CommandAnswer, CommandRequest } from "../../core/commands.ts";
 import type { ErrorData } from "../../core/errors.ts";
 import { type FromPublisher, portTransfers, type ToPublisher } from "../../core/messages.ts";
+import type { PresenceChange } from "../../core/presence_types.ts";
 import type { BrokerState, MessageAccounts, PublisherPlan } from "../../core/publisher_types.ts";
 import type { Child } from "../supervision/child.ts";
 import { MessageLedger } from "./message_ledger.ts";
@@ -22,6 +23,12 @@ export interface ResultRouter {
   abandonResults(worker: string): void;
 }
 
+/** The publisher as the settings of presence need it. */
+export interface PresenceRouter {
+  /** Changes a setting of presence from the next frame on, and for all later threads. */
+  changePresence(change: PresenceChange): void;
+}
+
 /** What the publisher works with. */
 export interface PublisherWorkerParts {
   readonly spawn: Spawn<ToPublisher, FromPublisher>;
@@ -37,13 +44,15 @@ export interface PublisherWorkerParts {
 }
 
 /** The publisher as the main thread holds it. */
-export class PublisherWorker implements Child, ResultRouter {
+export class PublisherWorker implements Child, ResultRouter, PresenceRouter {
   readonly name = "publisher";
   /** The service cannot run without it, and its faults are no camera's: a restart of the process is due. */
   readonly park = null;
   readonly #parts: PublisherWorkerParts;
   /** The newest status of each camera, for a thread that replaces the present one. */
   readonly #cameras = new Map<string, CameraStatus>();
+  /** The newest change of each setting of presence, for the same. */
+  readonly #changes = new Map<string, PresenceChange>();
   readonly #messages = new MessageLedger();
   #handle: WorkerHandle<ToPublisher> | null = null;
   #broker: BrokerState;
@@ -80,6 +89,7 @@ export class PublisherWorker implements Child, ResultRouter {
     });
     this.#handle = handle;
     handle.post({ kind: "start", plan });
+    for (const change of this.#changes.values()) handle.post({ kind: "presence", change });
     for (const status of this.#cameras.values()) handle.post({ kind: "camera", status });
     onStarted();
   }
@@ -99,6 +109,11 @@ export class PublisherWorker implements Child, ResultRouter {
   publishCamera(status: CameraStatus): void {
     this.#cameras.set(status.camera, status);
     this.#handle?.post({ kind: "camera", status });
+  }
+
+  changePresence(change: PresenceChange): void {
+    this.#changes.set(settingOf(change), change);
+    this.#handle?.post({ kind: "presence", change });
   }
 
   publishHealth(health: Readonly<Record<string, unknown>>): void {
@@ -148,5 +163,17 @@ export class PublisherWorker implements Child, ResultRouter {
       case "stopped":
         return;
     }
+  }
+}
+
+/** Names the setting that a change sets. */
+function settingOf(change: PresenceChange): string {
+  switch (change.kind) {
+    case "scene":
+      return `scene ${change.scene.camera}`;
+    case "settings":
+      return `settings ${change.detector}`;
+    case "paused":
+      return `paused ${change.camera} ${change.detector}`;
   }
 }

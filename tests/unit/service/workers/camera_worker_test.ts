@@ -15,7 +15,7 @@ import {
   STREAM,
 } from "../../../support/workers/service_parts.ts";
 
-const SUBSCRIPTION = { detector: "person", rateHz: 5, paused: false };
+const SUBSCRIPTION = { detector: "person", rateHz: 5, paused: false, pictures: false };
 const NEVER = new Promise<never>(() => undefined);
 
 function rig() {

@@ -109,8 +109,8 @@ Deno.test("fleet: commands change the subscriptions of the pairs they name, and 
   rig.fleet.setPaused([{ camera: "yard", detector: "person" }], true);
   rig.fleet.setRate([{ camera: "yard", detector: "person" }], 2);
   assert.deepEqual(subscriptions("yard"), [
-    { detector: "person", rateHz: 5, paused: true },
-    { detector: "person", rateHz: 2, paused: true },
+    { detector: "person", rateHz: 5, paused: true, pictures: false },
+    { detector: "person", rateHz: 2, paused: true, pictures: false },
   ]);
   assert.deepEqual(subscriptions("gate"), []);
   rig.fleet.setConfidence("person", 0.7);
