@@ -227,23 +227,28 @@ export function costlyConfigs(maxBytes: number): Readonly<Record<string, string>
     "open maps": full("{a: "),
     "nested block lists": full("- "),
     "nested explicit keys": full("? "),
-    "nested blocks": Array.from({ length: 1400 }, (_, level) => `${" ".repeat(level)}a:\n`).join(
-      "",
-    ),
+    "nested blocks": Array.from(
+      { length: Math.floor(Math.sqrt(2 * maxBytes)) - 3 },
+      (_, level) => `${" ".repeat(level)}a:\n`,
+    ).join(""),
     "unknown keys": lines((index) => `camera${index}: 1\n`),
     "one key many times": lines(() => "cameras: 1\n"),
     "cameras": `cameras:\n${lines((index) => `- { id: c${index}, url: 'rtsp://h/' }\n`)}`,
     "zones": `cameras: [{ id: a, url: "demo:", zones: [\n${
-      lines((index) => `{ id: z${index}, polygon: [[0,0],[1,0],[1,1]], classes: [b] },\n`)
-    }] }]\n`,
+      lines((index) => ` { id: z${index}, polygon: [[0,0],[1,0],[1,1]], classes: [b] },\n`)
+    } ] }]\n`,
     "a zone with many corners": `cameras: [{ id: a, url: "demo:", zones: [{ id: b, polygon: [${
       lines((index) => `[0.${index},0.5],`)
     }] }] }]\n`,
     "classes of zones": `cameras: [{ id: a, url: "demo:", zones: [{ id: b, classes: [${
       lines((index) => `c${index},`)
     }] }] }]\n`,
-    "many unknown cameras": `cameras: [{ id: a, url: "demo:" }]\ndetectors: [{ cameras: [${
-      lines((index) => `c${index},`)
+    "many unknown cameras": `cameras: &ids [${
+      lines((index) => `{ id: ${`c${index}`.padEnd(60, "a")}, url: "demo:" },`).slice(
+        maxBytes / 2,
+      ).replace(/^.*?\{/, "{")
+    }]\ndetectors: [{ cameras: [${
+      lines((index) => `${`d${index}`.padEnd(60, "b")},`).slice(maxBytes / 2).replace(/^.*?,/, "")
     }] }]\n`,
     "one long key": `${"a".repeat(maxBytes - 10)}: 1\n`,
     "references": `instance: "${"${A}".repeat(Math.floor(maxBytes / 4) - 10)}"\n`,
