@@ -184,7 +184,7 @@ export interface Subscription {
   /** null: every frame that the detector is ready for. */
   readonly rateHz: number | null;
   readonly paused: boolean;
-  /** Whether its stays may have pictures: delivered frames are kept for a while. */
+  /** Whether the newest frames delivered to it are held, so that they can be pictures of stays. */
   readonly pictures: boolean;
 }
 

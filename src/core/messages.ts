@@ -101,13 +101,14 @@ export type ToCapture =
     readonly lastSeq: number | null;
   }
   | { readonly kind: "roi"; readonly roi: BoxNorm | null }
+  /** Polygons that are black from the next frame on, in tensors and in pictures of stays. */
   | { readonly kind: "masks"; readonly masks: readonly (readonly PointNorm[])[] }
   | { readonly kind: "report"; readonly request: number }
   /** Requests one JPEG; resumes decoding if necessary. */
   | { readonly kind: "snapshot"; readonly request: number }
   /** Keeps a delivered frame as the picture of a stay, in place of an earlier one. */
   | { readonly kind: "keep"; readonly keep: KeepRequest }
-  /** Requests the picture of a stay; `release`: and forgets it. Answered with `picture`. */
+  /** Requests the picture of a stay; `release`: the last time. Answered with `picture`. */
   | { readonly kind: "picture"; readonly stay: string; readonly release: boolean }
   | StopMessage;
 

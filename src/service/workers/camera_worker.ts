@@ -121,8 +121,7 @@ export class CameraWorker implements Child {
     });
     this.#handle = handle;
     const firstSeq = Math.max(this.#nextSeq, this.#earlier.received);
-    const present = { ...settings, masks: this.#masks };
-    const source = captureSource(present, { roi: this.#roi, firstSeq });
+    const source = captureSource(settings, { roi: this.#roi, masks: this.#masks, firstSeq });
     handle.post({ kind: "start", libraries, source, confinement });
     for (const subscription of this.#subscriptions.values()) {
       handle.post({ kind: "subscribe", subscription });
@@ -146,7 +145,7 @@ export class CameraWorker implements Child {
     this.#handle?.post({ kind: "roi", roi });
   }
 
-  /** Sets the masks from the next frame on, and for all later threads. */
+  /** Sets the masked polygons from the next frame on, and for all later threads. */
   setMasks(masks: readonly (readonly PointNorm[])[]): void {
     this.#masks = masks;
     this.#handle?.post({ kind: "masks", masks });

@@ -7,7 +7,6 @@ import type {
 } from "../../config/settings.ts";
 import type { CameraSource } from "../../core/camera_types.ts";
 import type { DetectorPlan, TrackingInput } from "../../core/detector_types.ts";
-import type { BoxNorm } from "../../core/geometry.ts";
 import type { PresencePlan } from "../../core/presence_types.ts";
 import type {
   BrokerCheck,
@@ -23,9 +22,9 @@ import { clientIdOf, rootTopic, topicsOf } from "../../mqtt/topics.ts";
 /** The settings of a capture worker, credentials in clear. */
 export function captureSource(
   settings: CameraSettings,
-  now: { readonly roi: BoxNorm | null; readonly firstSeq: number },
+  now: Pick<CameraSource, "roi" | "masks" | "firstSeq">,
 ): CameraSource {
-  const { id, url, stallTimeoutSeconds, reconnectMaxSeconds, masks } = settings;
+  const { id, url, stallTimeoutSeconds, reconnectMaxSeconds } = settings;
   const { file, loop, demuxer, transport, track, allowRedirect, udpPorts } = settings;
   return {
     ...settings.stream,
@@ -40,7 +39,6 @@ export function captureSource(
     allowRedirect,
     udpPorts,
     reconnectMaxMs: reconnectMaxSeconds * 1000,
-    masks,
     stallTimeoutMs: stallTimeoutSeconds * 1000,
     ...now,
   };

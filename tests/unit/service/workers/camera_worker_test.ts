@@ -121,13 +121,17 @@ Deno.test("camera worker: changes by command outlive the thread", () => {
   const { threads, worker } = rig();
   const roi = boxNorm({ x: 0, y: 0, width: 0.5, height: 1 });
   worker.start();
+  const masks = [[{ x: 0, y: 0 }, { x: 1, y: 0 }, { x: 0, y: 1 }]];
   worker.setRoi(roi);
+  worker.setMasks(masks);
   worker.subscribe({ ...SUBSCRIPTION, paused: true });
   assert.equal(threads.newest().of("roi").length, 1);
+  assert.deepEqual(threads.newest().of("masks").map((message) => message.masks), [masks]);
   worker.abandon();
   worker.start();
   const thread = threads.newest();
   assert.deepEqual(thread.of("start")[0]?.source.roi, roi);
+  assert.deepEqual(thread.of("start")[0]?.source.masks, masks);
   assert.deepEqual(thread.of("subscribe").map(({ subscription }) => subscription), [
     { ...SUBSCRIPTION, paused: true },
   ]);
