@@ -2,13 +2,14 @@ import type { CameraSettings, DetectorSettings, Settings } from "../../config/se
 import type { CameraStatus, LibavPaths } from "../../core/camera_types.ts";
 import type { Clock } from "../../core/clock.ts";
 import type { ResultNote } from "../../core/detector_types.ts";
-import { type ErrorData, OrionError } from "../../core/errors.ts";
+import type { ErrorData } from "../../core/errors.ts";
 import type { BoxNorm, PointNorm } from "../../core/geometry.ts";
 import type { Log } from "../../core/log.ts";
 import type { Line, PresenceSettings, Zone } from "../../core/presence_types.ts";
 import type { Manifest } from "../../permissions/manifest.ts";
 import type { ControlTarget, Pair, PresenceChanges } from "../control/controller.ts";
 import type { AllowedModel } from "../control/model_resolver.ts";
+import { unknown } from "../control/refusals.ts";
 import type { Child } from "../supervision/child.ts";
 import type { ServiceLimits } from "../supervision/limits.ts";
 import { CameraWorker } from "./camera_worker.ts";
@@ -262,10 +263,5 @@ export class Fleet implements ControlTarget {
 function existing<T>(all: ReadonlyMap<string, T>, id: string, what: "camera" | "detector"): T {
   const found = all.get(id);
   if (found !== undefined) return found;
-  throw new OrionError({
-    code: what === "camera" ? "CONTROL_UNKNOWN_CAMERA" : "CONTROL_UNKNOWN_DETECTOR",
-    message: `there is no ${what} "${id}"`,
-    retryable: false,
-    remedy: `Name one of: ${[...all.keys()].join(", ")}.`,
-  });
+  throw unknown(what, id, [...all.keys()]);
 }
