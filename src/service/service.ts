@@ -196,6 +196,7 @@ export class Service {
       limits: this.#limits,
       results: this.#publisher,
       publisher: this.#publisher,
+      presence: this.#publisher,
       onStatus: (worker, status) => this.#onStatus(worker, status),
       onInferred: (worker, note) => this.#onInferred(worker, note),
       onFailed: (worker, error) => this.#supervisor.replace(worker, error),

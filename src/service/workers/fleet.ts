@@ -2,13 +2,14 @@ import type { CameraSettings, DetectorSettings, Settings } from "../../config/se
 import type { CameraStatus, LibavPaths } from "../../core/camera_types.ts";
 import type { Clock } from "../../core/clock.ts";
 import type { ResultNote } from "../../core/detector_types.ts";
-import { type ErrorData, OrionError } from "../../core/errors.ts";
-import type { BoxNorm } from "../../core/geometry.ts";
+import type { ErrorData } from "../../core/errors.ts";
+import type { BoxNorm, PointNorm } from "../../core/geometry.ts";
 import type { Log } from "../../core/log.ts";
-import type { KeepRequest } from "../../core/presence_types.ts";
+import type { KeepRequest, Line, PresenceSettings, Zone } from "../../core/presence_types.ts";
 import type { Manifest } from "../../permissions/manifest.ts";
-import type { ControlTarget, Pair } from "../control/controller.ts";
+import type { ControlTarget, Pair, PresenceChanges } from "../control/controller.ts";
 import type { AllowedModel } from "../control/model_resolver.ts";
+import { unknown } from "../control/refusals.ts";
 import type { Child } from "../supervision/child.ts";
 import type { ServiceLimits } from "../supervision/limits.ts";
 import { CameraWorker } from "./camera_worker.ts";
@@ -16,7 +17,13 @@ import { DetectorPool } from "./detector_pool.ts";
 import { DetectorWorker } from "./detector_worker.ts";
 import { FirstLoad } from "./first_load.ts";
 import { noPicture } from "./picture_requests.ts";
-import type { CameraRouter, PictureRequest, ResultRouter } from "./publisher_worker.ts";
+import { PresenceControl } from "./presence_control.ts";
+import type {
+  CameraRouter,
+  PictureRequest,
+  PresenceRouter,
+  ResultRouter,
+} from "./publisher_worker.ts";
 import type { Spawners } from "./spawners.ts";
 import { detectorPlan } from "./start_messages.ts";
 
@@ -32,6 +39,7 @@ export interface FleetParts {
   readonly results: ResultRouter;
   /** What the cameras report to: the publisher. */
   readonly publisher: CameraRouter;
+  readonly presence: PresenceRouter;
   readonly onStatus: (worker: CameraWorker, status: CameraStatus) => void;
   readonly onInferred: (worker: DetectorWorker, note: ResultNote) => void;
   readonly onFailed: (worker: Child, error: ErrorData) => void;
@@ -46,16 +54,19 @@ export class Fleet implements ControlTarget {
   readonly #pools: ReadonlyMap<string, DetectorPool>;
   readonly #parts: FleetParts;
   readonly #firstLoad: FirstLoad;
+  readonly #presence: PresenceControl;
 
   constructor(parts: FleetParts) {
     this.#parts = parts;
     const { settings: { cameras, detectors }, clock, log, limits } = parts;
+    this.#presence = new PresenceControl(parts.settings, parts.presence);
     this.#firstLoad = new FirstLoad({ clock, log, limitMs: limits.modelLoadWaitMs });
     this.#pools = new Map(detectors.map((detector) => [detector.id, this.#makePool(detector)]));
     this.cameras = new Map(cameras.map((camera) => [camera.id, this.#makeCamera(camera)]));
     for (const { id: detector, rateHz, cameras } of detectors) {
+      const pictures = this.#presence.hasPictures(detector);
       for (const camera of cameras) {
-        this.#camera(camera).subscribe({ detector, rateHz, paused: false, pictures: false });
+        this.#camera(camera).subscribe({ detector, rateHz, paused: false, pictures });
       }
     }
     for (const camera of this.cameras.values()) this.#reportDetecting(camera);
@@ -85,6 +96,7 @@ export class Fleet implements ControlTarget {
 
   setPaused(pairs: readonly Pair[], paused: boolean): void {
     for (const pair of pairs) this.#resubscribe(pair, { paused });
+    this.#presence.setPaused(pairs, paused);
   }
 
   setRate(pairs: readonly Pair[], rateHz: number): void {
@@ -97,6 +109,22 @@ export class Fleet implements ControlTarget {
 
   setRoi(camera: string, roi: BoxNorm | null): void {
     this.#camera(camera).setRoi(roi);
+  }
+
+  setMasks(camera: string, masks: readonly (readonly PointNorm[])[]): void {
+    this.#camera(camera).setMasks(masks);
+  }
+
+  setZones(camera: string, zones: readonly Zone[]): void {
+    this.#presence.setZones(camera, zones);
+  }
+
+  setLines(camera: string, lines: readonly Line[]): void {
+    this.#presence.setLines(camera, lines);
+  }
+
+  setPresence(detector: string, change: PresenceChanges): PresenceSettings {
+    return this.#presence.setPresence(detector, change);
   }
 
   setModel(detector: string, model: AllowedModel): Promise<void> {
@@ -265,10 +293,5 @@ export class Fleet implements ControlTarget {
 function existing<T>(all: ReadonlyMap<string, T>, id: string, what: "camera" | "detector"): T {
   const found = all.get(id);
   if (found !== undefined) return found;
-  throw new OrionError({
-    code: what === "camera" ? "CONTROL_UNKNOWN_CAMERA" : "CONTROL_UNKNOWN_DETECTOR",
-    message: `there is no ${what} "${id}"`,
-    retryable: false,
-    remedy: `Name one of: ${[...all.keys()].join(", ")}.`,
-  });
+  throw unknown(what, id, [...all.keys()]);
 }

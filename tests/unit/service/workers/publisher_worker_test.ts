@@ -66,6 +66,44 @@ Deno.test("publisher worker: a new thread gets the newest status of every camera
   assert.deepEqual(events, ["started", "started"], "results are routed to each thread");
 });
 
+Deno.test("publisher worker: a new thread gets the newest change of each setting of presence", () => {
+  const { threads, worker } = rig();
+  const scene = (camera: string, zones: number) => ({
+    kind: "scene",
+    scene: {
+      camera,
+      zones: Array.from({ length: zones }, (_, index) => ({
+        ...{ id: `z${index}`, polygon: [], classes: null },
+      })),
+      lines: [],
+    },
+  } as const);
+  const paused = (camera: string, paused: boolean) =>
+    ({ kind: "paused", camera, detector: "person", paused }) as const;
+  const settings = {
+    ...{ start: { frames: 1, of: 1 }, endSeconds: 9, updateSeconds: 0, snapshot: "none" } as const,
+  };
+  const ofPerson = { kind: "settings", detector: "person", settings } as const;
+  const changes = [
+    ...[scene("gate", 1), scene("yard", 1), ofPerson, scene("gate", 2)],
+    ...[paused("gate", true), paused("yard", true), paused("gate", false)],
+  ];
+  worker.changePresence(scene("gate", 7));
+  worker.start();
+  for (const change of changes) worker.changePresence(change);
+  worker.abandon();
+  worker.start();
+  const [first, second] = threads.all.map((thread) =>
+    thread.of("presence").map(({ change }) => change)
+  );
+  assert.deepEqual(first, [scene("gate", 7), ...changes]);
+  assert.deepEqual(second, [
+    ...[scene("gate", 2), scene("yard", 1), ofPerson],
+    ...[paused("gate", false), paused("yard", true)],
+  ]);
+  assert.deepEqual(threads.newest().posted[0]?.kind, "start", "they follow the plan");
+});
+
 Deno.test("publisher worker: results have a port while there is a thread", () => {
   const { threads, worker } = rig();
   using _ports = threads;
