@@ -254,6 +254,7 @@ export class PairPresence {
 
   #end(record: StayRecord, reason: StayEndReason): void {
     this.#records.delete(record.track);
+    this.#tracker.forget(record.track);
     if (record.id === null) return;
     this.#parts.onCountChanged();
     this.#parts.onEvent({ kind: "end", stay: record.stay(reason) });

@@ -43,7 +43,7 @@ export class Presence {
     this.#clock = parts.clock;
     this.#onEvent = parts.onEvent;
     const { clock, randomBytes, onEvent, onBetter } = parts;
-    const trackPrefix = () => `${randomDigits(PREFIX_DIGITS, randomBytes)}-`;
+    const trackPrefix = () => randomDigits(PREFIX_DIGITS, randomBytes);
     const pairParts = { clock, ids: new UlidSource(randomBytes), trackPrefix, onEvent, onBetter };
     for (const { detector, cameras, settings } of plan.detectors) {
       for (const camera of cameras) {

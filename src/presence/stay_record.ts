@@ -160,7 +160,9 @@ export class StayRecord {
   /** Follows the object to where it is seen in a newer frame. @returns whether its zones changed */
   see(box: BoxPx, frame: SeenFrame, zones: readonly ZoneArea[]): boolean {
     this.atMs = frame.atMs;
-    this.#seenAtMs = frame.capturedAtMs;
+    // A wall clock that was set back would give a stay of less than no time.
+    const isBefore = sinceMs(this.#startedAtMs, frame.capturedAtMs) < 0;
+    this.#seenAtMs = isBefore ? this.#startedAtMs : frame.capturedAtMs;
     this.#box = box;
     this.#size = frame.size;
     if (hasMoved(this.#reportedBox, box)) this.#changed = true;
