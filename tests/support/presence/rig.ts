@@ -100,10 +100,10 @@ export class PresenceRig {
   }
 
   /** The next thread, as main starts it: with a steady clock of its own, and the open stays. */
-  replaced(of: PresencePlan = plan()): PresenceRig {
+  replaced(of: PresencePlan = plan(), open: readonly Stay[] = this.ledger.open): PresenceRig {
     const clock = new HeldClock(1000);
     clock.stepWall(epochMs(this.clock.wallMs()) - epochMs(clock.wallMs()));
-    const resume = structuredClone(this.ledger.open);
+    const resume = structuredClone(open);
     return new PresenceRig(of, { clock, ledger: this.ledger, resume, firstSeq: this.#seq });
   }
 
