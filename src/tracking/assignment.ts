@@ -1,4 +1,4 @@
-/** Optimal assignment of tracks to detections. */
+import { DenseSolver, roomFor } from "./dense_solver.ts";
 
 /** Pairs for which there is room at first; there is more when more are needed. */
 const PAIRS_AT_FIRST = 256;
@@ -8,7 +8,7 @@ const PAIRS_AT_FIRST = 256;
  *
  * Only the pairs that were added can be chosen. They fall into groups that share no row and no column;
  * each is solved by itself, those of one row or column at once, the others by the Hungarian algorithm with
- * shortest augmenting paths (Jonker and Volgenant), n² m for n rows and m columns.
+ * shortest augmenting paths (Jonker and Volgenant): n² m steps for n rows and m columns.
  */
 export class Assignment {
   #rows = 0;
@@ -129,112 +129,6 @@ export class Assignment {
     this.#weightOf = enlarged(this.#weightOf, new Float64Array(room));
     this.#nextOf = enlarged(this.#nextOf, new Int32Array(room));
   }
-}
-
-/** The Hungarian algorithm on a matrix with at least as many columns as rows; its weights are ≥ 0. */
-class DenseSolver {
-  #rows = 0;
-  #columns = 0;
-  #weights = new Float64Array(0);
-  /** The potentials, the chosen row and the way back of each column; column and row 0 are the start. */
-  #rowPotential = new Float64Array(0);
-  #columnPotential = new Float64Array(0);
-  #rowAt = new Int32Array(0);
-  #back = new Int32Array(0);
-  #least = new Float64Array(0);
-  #isDone = new Uint8Array(0);
-
-  reset(rows: number, columns: number): void {
-    this.#rows = rows;
-    this.#columns = columns;
-    if (this.#weights.length < rows * columns) {
-      this.#weights = new Float64Array(roomFor(rows * columns));
-    }
-    if (this.#rowAt.length <= columns) {
-      const room = roomFor(columns + 1);
-      this.#rowPotential = new Float64Array(room);
-      this.#columnPotential = new Float64Array(room);
-      this.#rowAt = new Int32Array(room);
-      this.#back = new Int32Array(room);
-      this.#least = new Float64Array(room);
-      this.#isDone = new Uint8Array(room);
-    }
-    this.#weights.fill(0, 0, rows * columns);
-    this.#rowPotential.fill(0, 0, rows + 1);
-    this.#columnPotential.fill(0, 0, columns + 1);
-    this.#rowAt.fill(0, 0, columns + 1);
-  }
-
-  set(row: number, column: number, weight: number): void {
-    this.#weights[row * this.#columns + column] = weight;
-  }
-
-  isChosen(row: number, column: number): boolean {
-    return this.#rowAt[column + 1] === row + 1;
-  }
-
-  solve(): void {
-    for (let row = 1; row <= this.#rows; row++) {
-      let column = this.#nearestFree(row);
-      // Shifts the rows along the way, so that the new one gets its place.
-      while (column !== 0) {
-        const back = this.#back[column] ?? 0;
-        this.#rowAt[column] = this.#rowAt[back] ?? 0;
-        column = back;
-      }
-    }
-  }
-
-  /** The free column that is nearest to a row by reduced costs; leaves the way to it. */
-  #nearestFree(row: number): number {
-    this.#rowAt[0] = row;
-    this.#least.fill(Infinity, 0, this.#columns + 1);
-    this.#isDone.fill(0, 0, this.#columns + 1);
-    let at = 0;
-    do {
-      this.#isDone[at] = 1;
-      at = this.#step(at);
-    } while (this.#rowAt[at] !== 0);
-    return at;
-  }
-
-  /** Goes to the nearest column that was not reached yet. */
-  #step(at: number): number {
-    const row = this.#rowAt[at] ?? 0;
-    const from = (row - 1) * this.#columns - 1;
-    const rowPotential = this.#rowPotential[row] ?? 0;
-    let shortest = Infinity;
-    let nearest = 0;
-    for (let column = 1; column <= this.#columns; column++) {
-      if (this.#isDone[column] === 1) continue;
-      const cost = -(this.#weights[from + column] ?? 0) - rowPotential -
-        (this.#columnPotential[column] ?? 0);
-      if (cost < (this.#least[column] ?? Infinity)) {
-        this.#least[column] = cost;
-        this.#back[column] = at;
-      }
-      const least = this.#least[column] ?? Infinity;
-      if (least < shortest) {
-        shortest = least;
-        nearest = column;
-      }
-    }
-    for (let column = 0; column <= this.#columns; column++) {
-      if (this.#isDone[column] === 1) {
-        const chosen = this.#rowAt[column] ?? 0;
-        this.#rowPotential[chosen] = (this.#rowPotential[chosen] ?? 0) + shortest;
-        this.#columnPotential[column] = (this.#columnPotential[column] ?? 0) - shortest;
-      } else {
-        this.#least[column] = (this.#least[column] ?? 0) - shortest;
-      }
-    }
-    return nearest;
-  }
-}
-
-/** A power of two, so that growing is rare. */
-function roomFor(count: number): number {
-  return 2 ** Math.ceil(Math.log2(Math.max(16, count)));
 }
 
 function enlarged<T extends Int32Array | Float64Array>(from: T, to: T): T {

@@ -15,7 +15,7 @@ const NOISE = {
   position: 0.15,
   aspect: 0.055,
   /** How much a velocity changes: walkers stop and turn within a second. */
-  velocity: 0.8,
+  velocity: 0.7,
   heightVelocity: 0.15,
   aspectVelocity: 0.0016,
 } as const;

@@ -5,8 +5,10 @@ import type { Entry } from "./track_table.ts";
 
 /** The least overlap, times the confidence, of a track and a confident detection: 0.2 as in ByteTrack. */
 const OVERLAP_MIN = 0.2;
-/** The least overlap with a weak detection: 0.5 as in ByteTrack. */
-const WEAK_OVERLAP_MIN = 0.5;
+/** The least overlap with what the first round has not assigned; ByteTrack: 0.5. */
+const BARE_OVERLAP_MIN = 0.4;
+/** The weight of the least pair that may be one. */
+const WEIGHT_MIN = 0.01;
 
 /** What a track that is not seen loses against one that is, per second, and at most. */
 const LOST_COST = { perSecond: 0.1, most: 0.2 } as const;
@@ -14,22 +16,24 @@ const LOST_COST = { perSecond: 0.1, most: 0.2 } as const;
 /** How far from where it was expected, or last seen, an object may be, in heights of its box. */
 const REACH = {
   /** At once: the box of the same object, with another part of it hidden. */
-  atOnce: 0.3,
+  atOnce: 0.2,
   /** A walker of 1.4 m/s and 1.7 m makes 0.8. */
-  perSecond: 1.2,
-  most: 3.5,
+  perSecond: 0.9,
+  most: 3,
 } as const;
 /** How many times as high or as wide as the other one of two boxes of one object may be. */
-const SIZE_RATIO_MAX = { height: 1.8, width: 3 } as const;
+const SIZE_RATIO_MAX = { height: 1.4, width: 2.5 } as const;
 
+/** Pairs that cost more are none. */
+const COST_MAX = 4;
 /** What counts beside the distance in heights. */
 const FURTHER_COSTS = {
   /** Each second that the track was not seen. */
   perSecond: 0.4,
   /** The sizes differ by a factor of e. */
-  size: 1.5,
+  size: 5,
   /** The track was seen once: it may be a false detection. */
-  new: 0.2,
+  new: 0.1,
 } as const;
 
 /** A detection of the present frame whose box is one. */
@@ -51,35 +55,44 @@ export function overlapWeight(entry: Entry, { detection }: Column): number {
   const overlap = iou(entry.expected, detection.box);
   const fused = overlap * detection.confidence;
   if (fused < OVERLAP_MIN || entry.class !== detection.class) return 0;
+  if (timesAs(entry.expected.height, detection.box.height) > SIZE_RATIO_MAX.height) return 0;
   const lost = Math.min(LOST_COST.most, LOST_COST.perSecond * Math.abs(entry.ageSeconds));
-  return Math.max(0.01, fused - OVERLAP_MIN - lost);
+  return Math.max(WEIGHT_MIN, fused - OVERLAP_MIN - lost);
 }
 
-/** By overlap alone, for weak detections; above 0 where they may be one. */
-export function weakWeight(entry: Entry, { detection }: Column): number {
+/** By overlap alone; above 0 where they may be one. */
+export function bareOverlapWeight(entry: Entry, { detection }: Column): number {
   const overlap = iou(entry.expected, detection.box);
-  if (overlap < WEAK_OVERLAP_MIN || entry.class !== detection.class) return 0;
-  return overlap - WEAK_OVERLAP_MIN + 0.01;
+  if (overlap < BARE_OVERLAP_MIN || entry.class !== detection.class) return 0;
+  return overlap - BARE_OVERLAP_MIN + WEIGHT_MIN;
 }
 
-/** By distance and size, for tracks that overlap nothing; Infinity where they cannot be one. */
+/** By distance and size, where there is no overlap; above 0 where they may be one. */
+export function distanceWeight(entry: Entry, column: Column): number {
+  return COST_MAX - distanceCost(entry, column);
+}
+
+/** The farther and the less alike, the higher, in heights of the box; Infinity where they cannot be one. */
 export function distanceCost(entry: Entry, { detection }: Column): number {
   const { box } = detection;
-  const height = Math.min(entry.box.height, box.height);
   const age = Math.abs(entry.ageSeconds);
   const reach = Math.min(REACH.most, REACH.atOnce + REACH.perSecond * age) *
     Math.max(entry.box.height, box.height);
   const expected = distance(entry.expected, box);
   // Not far from where it was last seen, when it has stopped or turned.
-  const stopped = distance(entry.box, box);
-  if (Math.min(expected, stopped) > reach || entry.class !== detection.class) return Infinity;
-  const higher = Math.abs(Math.log(box.height / entry.box.height));
-  const wider = Math.abs(Math.log(box.width / entry.box.width));
-  if (higher > Math.log(SIZE_RATIO_MAX.height)) return Infinity;
-  if (wider > Math.log(SIZE_RATIO_MAX.width)) return Infinity;
-  const far = (expected + Math.min(expected, stopped)) / 2 / height;
-  return far + FURTHER_COSTS.perSecond * age + FURTHER_COSTS.size * higher +
+  const nearer = Math.min(expected, distance(entry.box, box));
+  if (nearer > reach || entry.class !== detection.class) return Infinity;
+  const higher = timesAs(entry.expected.height, box.height);
+  if (higher > SIZE_RATIO_MAX.height) return Infinity;
+  if (timesAs(entry.expected.width, box.width) > SIZE_RATIO_MAX.width) return Infinity;
+  const heights = (expected + nearer) / 2 / Math.min(entry.box.height, box.height);
+  return heights + FURTHER_COSTS.perSecond * age + FURTHER_COSTS.size * Math.log(higher) +
     (entry.sightings === 1 ? FURTHER_COSTS.new : 0);
+}
+
+/** How many times as much the greater one is. */
+function timesAs(one: number, other: number): number {
+  return one > other ? one / other : other / one;
 }
 
 function distance(one: BoxPx, other: BoxPx): number {

@@ -3,7 +3,13 @@ import type { Detection } from "../core/detector_types.ts";
 import type { BoxPx, SizePx } from "../core/geometry.ts";
 import { Assignment } from "./assignment.ts";
 import { chooseClear } from "./clear_pairs.ts";
-import { type Column, distanceCost, overlapWeight, weakWeight } from "./likeness.ts";
+import {
+  bareOverlapWeight,
+  type Column,
+  distanceCost,
+  distanceWeight,
+  overlapWeight,
+} from "./likeness.ts";
 import { type Entry, MAX_TRACKS, TrackTable } from "./track_table.ts";
 
 /** Detections of a frame beyond it are given no track. */
@@ -22,9 +28,6 @@ const UNOBSERVED_KEEP_MS = 120_000;
 
 /** A stay was seen more than once. */
 const RESUMED_SIGHTINGS = 2;
-
-/** No distance costs as much. */
-const COST_MAX = 10;
 
 export interface TrackerOptions {
   /** Begins every id; no other tracker has it, also none of another run. */
@@ -96,11 +99,13 @@ export class Tracker {
     this.#table.expectAt(atMs);
     const strongColumns = columnsOf(detections, false);
     const weakColumns = columnsOf(weak, true);
-    this.#collect((entry) => this.#isCandidate(entry), strongColumns, []);
+    this.#collect(strongColumns, []);
     this.#associate(overlapWeight);
-    this.#collect((entry) => this.#isForWeak(entry, atMs), strongColumns, weakColumns);
-    this.#associate(weakWeight);
-    this.#collect((entry) => this.#isCandidate(entry), strongColumns, []);
+    this.#collect(strongColumns, weakColumns);
+    this.#associate((entry, column) =>
+      column.isWeak && !this.#isForWeak(entry, atMs) ? 0 : bareOverlapWeight(entry, column)
+    );
+    this.#collect(strongColumns, []);
     this.#associateByDistance();
     const tracked = {
       detections: new Array<Track | null>(detections.length).fill(null),
@@ -149,22 +154,18 @@ export class Tracker {
 
   /** Whether a weak detection can continue a track in the present frame. */
   #isForWeak(entry: Entry, atMs: SteadyMs): boolean {
-    if (entry.sightings === 1 || !this.#isCandidate(entry)) return false;
+    if (entry.sightings === 1) return false;
     const isOfNewest = this.#newestAtMs !== null && entry.seenAtMs >= this.#newestAtMs;
     if (!isOfNewest && Math.abs(1000 * entry.ageSeconds) > WEAK_REACH_MS) return false;
     return entry.weakRun < WEAK_RUN || sinceMs(entry.strongAtMs, atMs) <= WEAK_KEEP_MS;
   }
 
   /** Gathers the tracks and detections of a round: those that have no partner yet. */
-  #collect(
-    isRow: (entry: Entry) => boolean,
-    strong: readonly Column[],
-    weak: readonly Column[],
-  ): void {
+  #collect(strong: readonly Column[], weak: readonly Column[]): void {
     this.#rows.length = 0;
     this.#open.length = 0;
     for (const entry of this.#table.entries) {
-      if (!entry.isMatched && isRow(entry)) this.#rows.push(entry);
+      if (!entry.isMatched && this.#isCandidate(entry)) this.#rows.push(entry);
     }
     for (const columns of [strong, weak]) {
       for (const column of columns) if (column.entry === null) this.#open.push(column);
@@ -187,7 +188,7 @@ export class Tracker {
   /** The clear pairs first, then the others together. */
   #associateByDistance(): void {
     chooseClear(this.#rows, this.#open, { cost: distanceCost, onPair: match });
-    this.#associate((entry, column) => COST_MAX - distanceCost(entry, column));
+    this.#associate(distanceWeight);
   }
 
   /** @returns the track that a confident detection continues or begins */
