@@ -17,6 +17,9 @@ import { overlaps } from "./zones.ts";
 /** The shortest time after which a stay ends. */
 const END_MIN_MS = 100;
 
+/** Where a stay was seen longer ago, before the thread was replaced, says little of where it is. */
+const STALE_MS = 3000;
+
 /** Tracks that may be, or become, a stay; others are placed in zones and no more. */
 const RECORDS_MAX = 512;
 
@@ -40,6 +43,8 @@ export class PairPresence {
   #paused = false;
   /** By the id of their track. */
   readonly #records = new Map<string, StayRecord>();
+  /** Tracks that the present frame confirms. */
+  readonly #confirmed: { readonly record: StayRecord; readonly detection: Detection }[] = [];
   #inferences = 0;
   #newestAtMs: SteadyMs | null = null;
   /** Between the two newest inferences. */
@@ -111,9 +116,10 @@ export class PairPresence {
     const wall = this.#parts.clock.wallMs();
     for (const stay of stays) {
       // The wall clock may have been stepped meanwhile, and that of the camera be wrong.
-      const ageMs = Math.min(this.endMs, Math.max(0, sinceMs(stay.seenAtMs, wall)));
-      const atMs = plusMs(now, -ageMs);
-      const record = StayRecord.resumed(stay, this.#scene, atMs);
+      const ageMs = sinceMs(stay.seenAtMs, wall);
+      const atMs = plusMs(now, -Math.min(this.endMs, Math.max(0, ageMs)));
+      const isStale = ageMs < 0 || ageMs > STALE_MS;
+      const record = StayRecord.resumed(stay, this.#scene, { atMs, isStale });
       this.#records.set(stay.track, record);
       this.#tracker.resume({
         ...{ id: stay.track, class: stay.class, box: stay.box, seenAtMs: atMs },
@@ -144,11 +150,12 @@ export class PairPresence {
       const track = tracked.detections[index] ?? null;
       if (track !== null) this.#detected(track, detection, frame);
     });
+    this.#startConfirmed(frame);
     weak.forEach((detection, index) => {
       const track = tracked.weak[index] ?? null;
       const record = track === null ? undefined : this.#records.get(track.id);
       // It continues a track, and counts for no start.
-      if (record === undefined) return;
+      if (record === undefined || !this.#isAt(record, detection)) return;
       this.#see(record, detection, frame);
       this.#cross(record, frame);
     });
@@ -199,17 +206,65 @@ export class PairPresence {
       record = StayRecord.of(this.#owner, track.id, { detection, frame });
       this.#records.set(track.id, record);
     }
+    if (!this.#isAt(record, detection)) return;
     this.#see(record, detection, frame);
-    const { start, snapshot } = this.#settings;
-    const asks = snapshot !== "none" && record.id !== null;
-    if (record.consider(detection, frame, asks)) this.#keep(record, frame.seq, detection.box);
-    if (record.id === null && record.detectedIn(this.#inferences, start)) {
-      this.#start(record, detection, frame);
+    if (
+      record.id === null && record.whereabouts.detectedIn(this.#inferences, this.#settings.start)
+    ) {
+      this.#confirmed.push({ record, detection });
+      return;
     }
+    const asks = this.#settings.snapshot !== "none" && record.id !== null;
+    if (record.consider(detection, frame, asks)) this.#keep(record, frame.seq, detection.box);
     this.#cross(record, frame);
   }
 
+  /** Starts the stays of the tracks that are confirmed, where they are not those of open ones. */
+  #startConfirmed(frame: SeenFrame): void {
+    for (const { record, detection } of this.#confirmed) {
+      const lost = this.#lostAs(record);
+      if (lost === null) this.#start(record, detection, frame);
+      else this.#rejoin(lost, record, { detection, frame });
+      this.#cross(lost ?? record, frame);
+    }
+    this.#confirmed.length = 0;
+  }
+
+  #isAt({ id, whereabouts, box: last }: StayRecord, { box }: Detection): boolean {
+    const { start } = this.#settings;
+    return id === null || whereabouts.isAt(box, { last, inference: this.#inferences, start });
+  }
+
+  /** The open stay that a new track continues: one that its own track has lost. */
+  #lostAs(found: StayRecord): StayRecord | null {
+    let nearest: StayRecord | null = null;
+    let least = Infinity;
+    for (const record of this.#records.values()) {
+      if (!record.isAstray || record.class !== found.class) continue;
+      if (record.whereabouts.missed(this.#inferences) === 0) continue;
+      const way = record.whereabouts.way(record, found);
+      if (way >= least) continue;
+      nearest = record;
+      least = way;
+    }
+    return nearest;
+  }
+
+  /** Continues a stay with another track. */
+  #rejoin(
+    lost: StayRecord,
+    { key }: StayRecord,
+    { detection, frame }: { readonly detection: Detection; readonly frame: SeenFrame },
+  ): void {
+    this.#tracker.forget(lost.key);
+    this.#records.delete(lost.key);
+    lost.key = key;
+    this.#records.set(key, lost);
+    this.#see(lost, detection, frame);
+  }
+
   #see(record: StayRecord, detection: Detection, frame: SeenFrame): void {
+    record.whereabouts.found(this.#inferences, { box: record.box, atMs: record.atMs });
     const lateMs = Math.max(0, sinceMs(frame.atMs, this.#newestAtMs ?? frame.atMs));
     record.observedMs = Math.max(record.observedMs, this.#observedMs - lateMs);
     // A frame that comes late does not move it back.
@@ -248,13 +303,21 @@ export class PairPresence {
 
   #endAbsent(): void {
     for (const record of this.#records.values()) {
-      if (this.#observedMs - record.observedMs >= this.endMs) this.#end(record, "left");
+      if (this.#isAbsent(record)) this.#end(record, "left");
     }
   }
 
+  #isAbsent({ id, whereabouts, observedMs }: StayRecord): boolean {
+    const { start } = this.#settings;
+    // A false detection is not continued by another one at its place.
+    if (id === null) return whereabouts.missed(this.#inferences) >= start.of;
+    return this.#observedMs - observedMs >= this.endMs &&
+      !whereabouts.isAwaited(this.#inferences, start);
+  }
+
   #end(record: StayRecord, reason: StayEndReason): void {
-    this.#records.delete(record.track);
-    this.#tracker.forget(record.track);
+    this.#records.delete(record.key);
+    this.#tracker.forget(record.key);
     if (record.id === null) return;
     this.#parts.onCountChanged();
     this.#parts.onEvent({ kind: "end", stay: record.stay(reason) });
@@ -274,9 +337,14 @@ export class PairPresence {
     tracked: Tracked | null,
   ): readonly Placement[] {
     return detections.map(({ class: name, box }, index) => ({
-      track: tracked?.detections[index]?.id ?? null,
+      track: this.#trackOf(tracked?.detections[index] ?? null),
       zones: overlaps(this.#scene.zones, { class: name, box, size }),
     }));
+  }
+
+  /** The id that a track is published under: the first one of its stay. */
+  #trackOf(track: Track | null): string | null {
+    return track === null ? null : this.#records.get(track.id)?.track ?? track.id;
   }
 
   #newTracker(): Tracker {

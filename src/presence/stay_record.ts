@@ -3,16 +3,10 @@ import { sinceMs, type SteadyMs, type WallMs } from "../core/clock.ts";
 import { assert } from "../core/assert.ts";
 import type { Detection } from "../core/detector_types.ts";
 import type { BoxPx, SizePx } from "../core/geometry.ts";
-import type {
-  BestFrame,
-  Crossing,
-  Line,
-  PresenceSettings,
-  Stay,
-  StayEndReason,
-} from "../core/presence_types.ts";
+import type { BestFrame, Crossing, Line, Stay, StayEndReason } from "../core/presence_types.ts";
 import { BestChoice, frameScore, type ScoredFrame } from "./best_frame.ts";
 import { LineWatch } from "./lines.ts";
+import { Whereabouts } from "./whereabouts.ts";
 import { type ZoneArea, ZoneMembership } from "./zones.ts";
 
 /** Zones that a stay was in; beyond it the first ones are forgotten. Only zones set anew exceed it. */
@@ -55,11 +49,15 @@ interface Beginning {
   readonly best: BestChoice;
   readonly atMs: SteadyMs;
   readonly seenAtMs: WallMs;
+  /** Whether the box may be an old one. */
+  readonly isStale: boolean;
 }
 
 export class StayRecord {
   readonly class: string;
   readonly track: string;
+  /** The tracker's id of its present track; another one once it was found again. */
+  key: string;
   /** Null until the stay has started. */
   #id: string | null = null;
   /** How long the pair had observed when it was last seen. */
@@ -80,13 +78,14 @@ export class StayRecord {
   readonly #watch = new LineWatch();
   #current: readonly string[] = [];
   #visited: readonly string[] = [];
-  /** The numbers of the newest inferences in which it was detected with confidence. */
-  readonly #detectedIn: number[] = [];
+  readonly whereabouts: Whereabouts;
 
   private constructor(beginning: Beginning) {
     this.#owner = beginning.owner;
     this.class = beginning.class;
     this.track = beginning.track;
+    this.key = beginning.track;
+    this.whereabouts = new Whereabouts(beginning.isStale);
     this.#startedAtMs = beginning.startedAtMs;
     this.#seenAtMs = beginning.seenAtMs;
     this.#box = beginning.box;
@@ -106,17 +105,21 @@ export class StayRecord {
     return new StayRecord({
       ...{ owner, track, class: detection.class, box: detection.box, size: frame.size },
       ...{ startedAtMs: frame.capturedAtMs, seenAtMs: frame.capturedAtMs, atMs: frame.atMs },
-      best: new BestChoice(scored(detection, frame)),
+      ...{ best: new BestChoice(scored(detection, frame)), isStale: false },
     });
   }
 
   /** Continues a stay of another thread, which was last seen at `atMs`. */
-  static resumed(stay: Stay, scene: SceneAreas, atMs: SteadyMs): StayRecord {
+  static resumed(
+    stay: Stay,
+    scene: SceneAreas,
+    { atMs, isStale }: { readonly atMs: SteadyMs; readonly isStale: boolean },
+  ): StayRecord {
     const { best, size, box } = stay;
     const seen = { x: 0, y: 0, width: size.width, height: size.height };
     const score = frameScore(best, { size, seen });
     const record = new StayRecord({
-      ...{ owner: stay, track: stay.track, class: stay.class, box, size, atMs },
+      ...{ owner: stay, track: stay.track, class: stay.class, box, size, atMs, isStale },
       ...{ startedAtMs: stay.startedAtMs, seenAtMs: stay.seenAtMs },
       best: new BestChoice({ frame: best, score }, score),
     });
@@ -146,15 +149,9 @@ export class StayRecord {
     return this.#box;
   }
 
-  /**
-   * Counts an inference in which it was detected with confidence.
-   * @returns whether it was in enough of the newest ones
-   */
-  detectedIn(inference: number, { frames, of }: PresenceSettings["start"]): boolean {
-    this.#detectedIn.push(inference);
-    while (this.#detectedIn.length > frames) this.#detectedIn.shift();
-    const [oldest = inference] = this.#detectedIn;
-    return this.#detectedIn.length === frames && inference - oldest < of;
+  /** Whether its track may have been lost to something else, so that another track may be its own. */
+  get isAstray(): boolean {
+    return this.#id !== null && this.whereabouts.isAstray;
   }
 
   /** Follows the object to where it is seen in a newer frame. @returns whether its zones changed */
