@@ -133,6 +133,12 @@ export class BoxFilters {
     this.#variances[at + 2] = Math.max(0, ofVelocity + grown - velocityGain * covariance);
   }
 
+  /** Makes one filter like another. */
+  copy(from: number, to: number): void {
+    this.#means.copyWithin(STATES * to, STATES * from, STATES * (from + 1));
+    this.#variances.copyWithin(VARIANCES * to, VARIANCES * from, VARIANCES * (from + 1));
+  }
+
   /** Scales a filter to a picture of another size. */
   scale(index: number, { x, y }: { readonly x: number; readonly y: number }): void {
     for (let part = 0; part <= HEIGHT; part++) {

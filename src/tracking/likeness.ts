@@ -3,8 +3,13 @@ import type { Detection } from "../core/detector_types.ts";
 import { type BoxPx, iou } from "../core/geometry.ts";
 import type { Entry } from "./track_table.ts";
 
-/** The least overlap, times the confidence, of a track and a confident detection: 0.2 as in ByteTrack. */
+/**
+ * The least overlap of a track and a confident detection, times the confidence: 0.2 as in ByteTrack. Ours
+ * also counts the heights: people who pass one another are seldom of one size.
+ */
 const OVERLAP_MIN = 0.2;
+/** By how much the logarithm of the height of one object differs between two detections, or by less. */
+const SIZE_DEVIATION = 0.2;
 /** The least overlap with what the first round has not assigned; ByteTrack: 0.5. */
 const BARE_OVERLAP_MIN = 0.4;
 /** The weight of the least pair that may be one. */
@@ -22,16 +27,18 @@ const REACH = {
   most: 3,
 } as const;
 /** How many times as high or as wide as the other one of two boxes of one object may be. */
-const SIZE_RATIO_MAX = { height: 1.4, width: 2.5 } as const;
+const SIZE_RATIO_MAX = { height: 1.3, width: 2.5 } as const;
 
 /** Pairs that cost more are none. */
 const COST_MAX = 4;
 /** What counts beside the distance in heights. */
 const FURTHER_COSTS = {
+  /** Up or down rather than aside, in heights, at once; less so after a while. */
+  upwards: 6,
   /** Each second that the track was not seen. */
   perSecond: 0.4,
   /** The sizes differ by a factor of e. */
-  size: 5,
+  size: 10,
   /** The track was seen once: it may be a false detection. */
   new: 0.1,
 } as const;
@@ -44,6 +51,8 @@ export interface Column {
   readonly place: number;
   /** The track that it continues or begins. */
   entry: Entry | null;
+  /** Whether it was found by distance alone. */
+  isJump: boolean;
   /** The nearest track, its cost, and the cost of the second nearest. */
   nearest: number;
   nearestCost: number;
@@ -53,9 +62,10 @@ export interface Column {
 /** By overlap and confidence; above 0 where they may be one. */
 export function overlapWeight(entry: Entry, { detection }: Column): number {
   const overlap = iou(entry.expected, detection.box);
-  const fused = overlap * detection.confidence;
-  if (fused < OVERLAP_MIN || entry.class !== detection.class) return 0;
-  if (timesAs(entry.expected.height, detection.box.height) > SIZE_RATIO_MAX.height) return 0;
+  if (overlap < OVERLAP_MIN || entry.class !== detection.class) return 0;
+  const unlike = Math.log(timesAs(entry.expected.height, detection.box.height)) / SIZE_DEVIATION;
+  const fused = overlap * detection.confidence * Math.exp(-unlike * unlike / 2);
+  if (fused < OVERLAP_MIN) return 0;
   const lost = Math.min(LOST_COST.most, LOST_COST.perSecond * Math.abs(entry.ageSeconds));
   return Math.max(WEIGHT_MIN, fused - OVERLAP_MIN - lost);
 }
@@ -75,29 +85,36 @@ export function distanceWeight(entry: Entry, column: Column): number {
 /** The farther and the less alike, the higher, in heights of the box; Infinity where they cannot be one. */
 export function distanceCost(entry: Entry, { detection }: Column): number {
   const { box } = detection;
-  const age = Math.abs(entry.ageSeconds);
-  const reach = Math.min(REACH.most, REACH.atOnce + REACH.perSecond * age) *
-    Math.max(entry.box.height, box.height);
-  const expected = distance(entry.expected, box);
-  // Not far from where it was last seen, when it has stopped or turned.
-  const nearer = Math.min(expected, distance(entry.box, box));
-  if (nearer > reach || entry.class !== detection.class) return Infinity;
+  if (entry.class !== detection.class) return Infinity;
   const higher = timesAs(entry.expected.height, box.height);
   if (higher > SIZE_RATIO_MAX.height) return Infinity;
   if (timesAs(entry.expected.width, box.width) > SIZE_RATIO_MAX.width) return Infinity;
-  const heights = (expected + nearer) / 2 / Math.min(entry.box.height, box.height);
-  return heights + FURTHER_COSTS.perSecond * age + FURTHER_COSTS.size * Math.log(higher) +
+  const age = Math.abs(entry.ageSeconds);
+  const height = Math.max(entry.expected.height, box.height);
+  const reach = Math.min(REACH.most, REACH.atOnce + REACH.perSecond * age) * height;
+  const aside = sideways(entry.expected, box);
+  // Not far from where it was last seen, when it has stopped or turned.
+  const nearer = Math.min(aside, sideways(entry.box, box));
+  const upright = Math.min(upwards(entry.expected, box), upwards(entry.box, box));
+  if (Math.hypot(nearer, upright) > reach) return Infinity;
+  return (aside + nearer) / 2 / height + FURTHER_COSTS.upwards * upright / height / (1 + age) +
+    FURTHER_COSTS.perSecond * age + FURTHER_COSTS.size * Math.log(higher) +
     (entry.sightings === 1 ? FURTHER_COSTS.new : 0);
+}
+
+function sideways(one: BoxPx, other: BoxPx): number {
+  return Math.abs(one.x + one.width / 2 - other.x - other.width / 2);
+}
+
+/** Of the feet or of the head: one of them may be hidden. */
+function upwards(one: BoxPx, other: BoxPx): number {
+  return Math.min(
+    Math.abs(one.y - other.y),
+    Math.abs(one.y + one.height - other.y - other.height),
+  );
 }
 
 /** How many times as much the greater one is. */
 function timesAs(one: number, other: number): number {
   return one > other ? one / other : other / one;
-}
-
-function distance(one: BoxPx, other: BoxPx): number {
-  return Math.hypot(
-    one.x + one.width / 2 - other.x - other.width / 2,
-    one.y + one.height / 2 - other.y - other.height / 2,
-  );
 }

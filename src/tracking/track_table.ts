@@ -9,8 +9,9 @@ export const MAX_TRACKS = 256;
 export interface Entry {
   readonly id: string;
   readonly class: string;
-  /** The number of its filter. */
-  readonly filter: number;
+  /** The number of its filter, and of another one for {@link Entry.before}. */
+  filter: number;
+  spareFilter: number;
   /** Where it was last seen. */
   box: BoxPx;
   seenAtMs: SteadyMs;
@@ -19,6 +20,11 @@ export interface Entry {
   /** Weak detections since then. */
   weakRun: number;
   sightings: number;
+  /**
+   * Where it was before it was found again by distance alone: that may have been another object, or nothing.
+   * null once it was seen there again.
+   */
+  before: { readonly box: BoxPx; readonly seenAtMs: SteadyMs } | null;
   /** Where it is expected in the present frame. */
   readonly expected: Expected;
   /** From when it was last seen to the present frame, in seconds; negative for an older frame. */
@@ -34,8 +40,8 @@ export interface Entry {
 /** The tracks of a tracker and their filters. */
 export class TrackTable {
   readonly #entries: Entry[] = [];
-  readonly #filters = new BoxFilters(MAX_TRACKS);
-  /** The numbers of the filters that are not in use. */
+  readonly #filters = new BoxFilters(2 * MAX_TRACKS);
+  /** The numbers of the filters that are not in use; each one's spare is as many further. */
   readonly #free = Array.from({ length: MAX_TRACKS }, (_, index) => MAX_TRACKS - 1 - index);
 
   /** In the order in which they began. */
@@ -63,6 +69,8 @@ export class TrackTable {
       id,
       class: name,
       filter,
+      spareFilter: filter + MAX_TRACKS,
+      before: null,
       box,
       seenAtMs: atMs,
       strongAtMs: atMs,
@@ -82,17 +90,38 @@ export class TrackTable {
   /** Computes where every track is expected in a frame. */
   expectAt(atMs: SteadyMs): void {
     for (const entry of this.#entries) {
-      entry.ageSeconds = sinceMs(entry.seenAtMs, atMs) / 1000;
       entry.isMatched = false;
-      this.#filters.expect(entry.filter, entry.ageSeconds, entry.expected);
+      this.#expect(entry, atMs);
     }
   }
 
+  /** Exchanges where a track is and where it was before, for the present frame. */
+  exchange(entry: Entry, atMs: SteadyMs): void {
+    const { before, filter } = entry;
+    if (before === null) return;
+    entry.before = { box: entry.box, seenAtMs: entry.seenAtMs };
+    entry.box = before.box;
+    entry.seenAtMs = before.seenAtMs;
+    entry.filter = entry.spareFilter;
+    entry.spareFilter = filter;
+    this.#expect(entry, atMs);
+  }
+
   /** Continues a track with a box of the present frame. An older frame than its newest moves nothing. */
-  continue(entry: Entry, box: BoxPx, atMs: SteadyMs): void {
+  continue(
+    entry: Entry,
+    box: BoxPx,
+    { atMs, isJump }: { readonly atMs: SteadyMs; readonly isJump: boolean },
+  ): void {
     entry.isMatched = true;
-    entry.sightings++;
     if (entry.ageSeconds < 0) return;
+    if (!isJump) {
+      entry.before = null;
+    } else if (entry.sightings > 1) {
+      entry.before = { box: entry.box, seenAtMs: entry.seenAtMs };
+      this.#filters.copy(entry.filter, entry.spareFilter);
+    }
+    entry.sightings++;
     this.#filters.update(entry.filter, entry.ageSeconds, box);
     entry.box = box;
     entry.seenAtMs = atMs;
@@ -102,7 +131,7 @@ export class TrackTable {
   drop(isOver: (entry: Entry) => boolean): void {
     let kept = 0;
     for (const entry of this.#entries) {
-      if (isOver(entry)) this.#free.push(entry.filter);
+      if (isOver(entry)) this.#free.push(Math.min(entry.filter, entry.spareFilter));
       else this.#entries[kept++] = entry;
     }
     this.#entries.length = kept;
@@ -114,7 +143,13 @@ export class TrackTable {
       const { box } = entry;
       entry.box = { x: x * box.x, y: y * box.y, width: x * box.width, height: y * box.height };
       this.#filters.scale(entry.filter, { x, y });
+      entry.before = null;
     }
+  }
+
+  #expect(entry: Entry, atMs: SteadyMs): void {
+    entry.ageSeconds = sinceMs(entry.seenAtMs, atMs) / 1000;
+    this.#filters.expect(entry.filter, entry.ageSeconds, entry.expected);
   }
 
   #dropOldest(): void {

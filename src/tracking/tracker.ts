@@ -107,6 +107,7 @@ export class Tracker {
     );
     this.#collect(strongColumns, []);
     this.#associateByDistance();
+    this.#associateBefore(strongColumns, atMs);
     const tracked = {
       detections: new Array<Track | null>(detections.length).fill(null),
       weak: new Array<Track | null>(weak.length).fill(null),
@@ -189,10 +190,20 @@ export class Tracker {
   #associateByDistance(): void {
     chooseClear(this.#rows, this.#open, { cost: distanceCost, onPair: match });
     this.#associate(distanceWeight);
+    for (const column of this.#open) column.isJump = column.entry !== null;
+  }
+
+  /** Looks for tracks where they were before they were found by distance; there they were not seen again. */
+  #associateBefore(strong: readonly Column[], atMs: SteadyMs): void {
+    this.#collect(strong, []);
+    if (this.#open.length === 0) return;
+    for (const entry of this.#rows) this.#table.exchange(entry, atMs);
+    this.#associate((entry, column) => entry.before === null ? 0 : distanceWeight(entry, column));
+    for (const entry of this.#rows) if (!entry.isMatched) this.#table.exchange(entry, atMs);
   }
 
   /** @returns the track that a confident detection continues or begins */
-  #concludeStrong({ entry, detection }: Column, atMs: SteadyMs): Track | null {
+  #concludeStrong({ entry, detection, isJump }: Column, atMs: SteadyMs): Track | null {
     if (entry === null) {
       const id = `${this.#prefix}-${this.#lastNumber + 1}`;
       const { class: name, box } = detection;
@@ -202,7 +213,7 @@ export class Tracker {
       this.#lastNumber++;
       return trackOf(begun);
     }
-    this.#table.continue(entry, detection.box, atMs);
+    this.#table.continue(entry, detection.box, { atMs, isJump });
     entry.strongAtMs = latestMs(entry.strongAtMs, atMs);
     entry.weakRun = 0;
     return trackOf(entry);
@@ -210,7 +221,7 @@ export class Tracker {
 
   #concludeWeak({ entry, detection }: Column, atMs: SteadyMs): Track | null {
     if (entry === null) return null;
-    this.#table.continue(entry, detection.box, atMs);
+    this.#table.continue(entry, detection.box, { atMs, isJump: false });
     entry.weakRun++;
     return trackOf(entry);
   }
@@ -236,7 +247,7 @@ function columnsOf(detections: readonly Detection[], isWeak: boolean): Column[] 
     if (columns.length === MAX_COLUMNS) break;
     if (!hasArea(detection.box) || !(detection.confidence >= 0)) continue;
     const costs = { nearest: -1, nearestCost: Infinity, secondCost: Infinity };
-    columns.push({ detection, isWeak, place, entry: null, ...costs });
+    columns.push({ detection, isWeak, place, entry: null, isJump: false, ...costs });
   }
   return columns;
 }
