@@ -12,6 +12,7 @@ import type {
 import { type Track, type Tracked, Tracker } from "../tracking/tracker.ts";
 import { type Owner, type SceneAreas, type SeenFrame, StayRecord } from "./stay_record.ts";
 import type { UlidSource } from "./ulid.ts";
+import { ObservedTime } from "./observed_time.ts";
 import { overlaps } from "./zones.ts";
 
 /** The shortest time after which a stay ends. */
@@ -45,15 +46,10 @@ export class PairPresence {
   readonly #records = new Map<string, StayRecord>();
   /** Tracks that the present frame confirms. */
   readonly #confirmed: { readonly record: StayRecord; readonly detection: Detection }[] = [];
+  /** Tracks that have come to another object than that of their stay. */
+  readonly #refused = new Set<string>();
   #inferences = 0;
-  #newestAtMs: SteadyMs | null = null;
-  /** Between the two newest inferences. */
-  #gapMs = 0;
-  /**
-   * How long inferences have gone on. One gap between two adds half the time at most after which a stay
-   * ends: that an object has left is only known when at least two of them were without it.
-   */
-  #observedMs = 0;
+  readonly #time = new ObservedTime();
 
   constructor(
     owner: Owner,
@@ -76,7 +72,7 @@ export class PairPresence {
   }
 
   get gapMs(): number {
-    return this.#gapMs;
+    return this.#time.gapMs;
   }
 
   /** The open stays, the oldest first. */
@@ -100,7 +96,7 @@ export class PairPresence {
     this.endAll("paused");
     this.#records.clear();
     this.#tracker = this.#newTracker();
-    this.#newestAtMs = null;
+    this.#time.interrupt();
   }
 
   set scene(scene: SceneAreas) {
@@ -124,11 +120,10 @@ export class PairPresence {
       this.#tracker.resume({
         ...{ id: stay.track, class: stay.class, box: stay.box, seenAtMs: atMs },
       });
-      if (this.#newestAtMs === null || atMs > this.#newestAtMs) this.#newestAtMs = atMs;
+      this.#time.resume(atMs);
     }
     for (const record of this.#records.values()) {
-      const unseenMs = sinceMs(record.atMs, this.#newestAtMs ?? now);
-      record.observedMs = this.#observedMs - Math.min(unseenMs, this.endMs / 2);
+      record.observedMs = Math.max(this.#time.at(record.atMs), -this.endMs / 2);
     }
     if (stays.length > 0) this.#parts.onCountChanged();
   }
@@ -136,13 +131,14 @@ export class PairPresence {
   /** Handles the detections of a frame. @returns where each of them is */
   observe(result: InferenceResult, atMs: SteadyMs): readonly Placement[] {
     if (this.#paused) return this.#placements(result, null);
-    const isNewest = this.#pass(atMs);
+    const isNewest = this.#time.pass(atMs, this.endMs / 2);
     this.#inferences++;
     const { meta, detections, weak } = result;
     this.#tracker.keepMs = this.#keepMs(atMs);
     const tracked = this.#tracker.observe({ detections, weak, size: meta.size, atMs });
     const frame: SeenFrame = {
       ...{ camera: meta.camera, seq: meta.seq, size: meta.size, atMs },
+      ...{ number: this.#inferences, gapMs: this.#time.gapMs, start: this.#settings.start },
       seen: meta.roi ?? { x: 0, y: 0, width: meta.size.width, height: meta.size.height },
       capturedAtMs: meta.capturedAtMs,
     };
@@ -155,13 +151,15 @@ export class PairPresence {
       const track = tracked.weak[index] ?? null;
       const record = track === null ? undefined : this.#records.get(track.id);
       // It continues a track, and counts for no start.
-      if (record === undefined || !this.#isAt(record, detection)) return;
+      if (record === undefined || !this.#isAt(record, detection, frame)) return;
       this.#see(record, detection, frame);
       this.#cross(record, frame);
     });
     if (isNewest) this.#endAbsent();
     this.#update(atMs);
-    return this.#placements(result, tracked);
+    const placements = this.#placements(result, tracked);
+    this.#refused.clear();
+    return placements;
   }
 
   /** The camera has kept a frame as the picture of a stay. @returns whether the stay is one of these */
@@ -177,17 +175,6 @@ export class PairPresence {
   /** Ends all stays. */
   endAll(reason: StayEndReason): void {
     for (const record of this.#records.values()) this.#end(record, reason);
-  }
-
-  /** Counts the time that was observed. @returns whether the frame is the newest */
-  #pass(atMs: SteadyMs): boolean {
-    const before = this.#newestAtMs;
-    if (before !== null && atMs <= before) return false;
-    this.#newestAtMs = atMs;
-    if (before === null) return true;
-    this.#gapMs = sinceMs(before, atMs);
-    this.#observedMs += Math.min(this.#gapMs, this.endMs / 2);
-    return true;
   }
 
   /** A track is kept for as long as its stay, through gaps between inferences as well. */
@@ -206,10 +193,10 @@ export class PairPresence {
       record = StayRecord.of(this.#owner, track.id, { detection, frame });
       this.#records.set(track.id, record);
     }
-    if (!this.#isAt(record, detection)) return;
+    if (!this.#isAt(record, detection, frame)) return;
     this.#see(record, detection, frame);
     if (
-      record.id === null && record.whereabouts.detectedIn(this.#inferences, this.#settings.start)
+      record.id === null && record.whereabouts.detectedIn(frame)
     ) {
       this.#confirmed.push({ record, detection });
       return;
@@ -222,7 +209,7 @@ export class PairPresence {
   /** Starts the stays of the tracks that are confirmed, where they are not those of open ones. */
   #startConfirmed(frame: SeenFrame): void {
     for (const { record, detection } of this.#confirmed) {
-      const lost = this.#lostAs(record);
+      const lost = this.#lostAs(record, frame);
       if (lost === null) this.#start(record, detection, frame);
       else this.#rejoin(lost, record, { detection, frame });
       this.#cross(lost ?? record, frame);
@@ -230,19 +217,28 @@ export class PairPresence {
     this.#confirmed.length = 0;
   }
 
-  #isAt({ id, whereabouts, box: last }: StayRecord, { box }: Detection): boolean {
-    const { start } = this.#settings;
-    return id === null || whereabouts.isAt(box, { last, inference: this.#inferences, start });
+  /** Whether what the track of a stay has come to is its object. */
+  #isAt(record: StayRecord, { box }: Detection, frame: SeenFrame): boolean {
+    const { id, whereabouts, key } = record;
+    if (id === null) return true;
+    if (!whereabouts.isOther({ box, atMs: frame.atMs }, frame)) return whereabouts.isAt(box, frame);
+    // What it is gets a track of its own in the next frame.
+    whereabouts.loseTrack();
+    this.#tracker.forget(key);
+    this.#refused.add(key);
+    return false;
   }
 
   /** The open stay that a new track continues: one that its own track has lost. */
-  #lostAs(found: StayRecord): StayRecord | null {
+  #lostAs(found: StayRecord, frame: SeenFrame): StayRecord | null {
+    const { last } = found.whereabouts;
     let nearest: StayRecord | null = null;
     let least = Infinity;
     for (const record of this.#records.values()) {
       if (!record.isAstray || record.class !== found.class) continue;
-      if (record.whereabouts.missed(this.#inferences) === 0) continue;
-      const way = record.whereabouts.way(record, found);
+      const { whereabouts } = record;
+      if (whereabouts.missed(frame.number) === 0 || whereabouts.isOther(last, frame)) continue;
+      const way = whereabouts.way(last);
       if (way >= least) continue;
       nearest = record;
       least = way;
@@ -264,9 +260,8 @@ export class PairPresence {
   }
 
   #see(record: StayRecord, detection: Detection, frame: SeenFrame): void {
-    record.whereabouts.found(this.#inferences, { box: record.box, atMs: record.atMs });
-    const lateMs = Math.max(0, sinceMs(frame.atMs, this.#newestAtMs ?? frame.atMs));
-    record.observedMs = Math.max(record.observedMs, this.#observedMs - lateMs);
+    record.observedMs = Math.max(record.observedMs, this.#time.at(frame.atMs));
+    record.whereabouts.found({ box: detection.box, atMs: frame.atMs }, frame);
     // A frame that comes late does not move it back.
     if (frame.atMs < record.atMs) return;
     const hasOtherZones = record.see(detection.box, frame, this.#scene.zones);
@@ -311,7 +306,7 @@ export class PairPresence {
     const { start } = this.#settings;
     // A false detection is not continued by another one at its place.
     if (id === null) return whereabouts.missed(this.#inferences) >= start.of;
-    return this.#observedMs - observedMs >= this.endMs &&
+    return this.#time.observedMs - observedMs >= this.endMs &&
       !whereabouts.isAwaited(this.#inferences, start);
   }
 
@@ -344,7 +339,8 @@ export class PairPresence {
 
   /** The id that a track is published under: the first one of its stay. */
   #trackOf(track: Track | null): string | null {
-    return track === null ? null : this.#records.get(track.id)?.track ?? track.id;
+    if (track === null || this.#refused.has(track.id)) return null;
+    return this.#records.get(track.id)?.track ?? track.id;
   }
 
   #newTracker(): Tracker {

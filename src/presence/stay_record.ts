@@ -6,7 +6,7 @@ import type { BoxPx, SizePx } from "../core/geometry.ts";
 import type { BestFrame, Crossing, Line, Stay, StayEndReason } from "../core/presence_types.ts";
 import { BestChoice, frameScore, type ScoredFrame } from "./best_frame.ts";
 import { LineWatch } from "./lines.ts";
-import { Whereabouts } from "./whereabouts.ts";
+import { type Inference, Whereabouts } from "./whereabouts.ts";
 import { type ZoneArea, ZoneMembership } from "./zones.ts";
 
 /** Zones that a stay was in; beyond it the first ones are forgotten. Only zones set anew exceed it. */
@@ -16,12 +16,10 @@ const VISITED_MAX = 128;
 const MOVED = 0.1;
 
 /** The frame in which an object was seen. */
-export interface SeenFrame {
+export interface SeenFrame extends Inference {
   readonly camera: string;
   readonly seq: number;
   readonly size: SizePx;
-  /** What was seen of the picture. */
-  readonly seen: BoxPx;
   readonly atMs: SteadyMs;
   readonly capturedAtMs: WallMs;
 }
@@ -85,7 +83,7 @@ export class StayRecord {
     this.class = beginning.class;
     this.track = beginning.track;
     this.key = beginning.track;
-    this.whereabouts = new Whereabouts(beginning.isStale);
+    this.whereabouts = new Whereabouts(beginning, beginning.isStale);
     this.#startedAtMs = beginning.startedAtMs;
     this.#seenAtMs = beginning.seenAtMs;
     this.#box = beginning.box;
