@@ -8,14 +8,22 @@ export type MqttVersion = 5 | "3.1.1";
 /** A message to publish. */
 export interface OutgoingMessage {
   readonly topic: string;
-  /** UTF-8 JSON. */
+  /** UTF-8 JSON, unless `contentType` names another. */
   readonly payload: string;
+  readonly contentType?: "text/plain";
+  /** The bytes of a JPEG, published in place of the payload. */
+  readonly jpeg?: Uint8Array;
   readonly qos: 0 | 1;
   readonly retain: boolean;
   /** Message Expiry Interval (MQTT 5), or null for none. */
   readonly expirySeconds: number | null;
   /** It was in flight when a connection broke, and is sent again: DUP, with QoS 1. Absent: false. */
   readonly isRepeated?: boolean;
+  /**
+   * The next message of QoS 1 belongs to it: both are written in one tick, so that a connection that breaks
+   * loses both or neither, as far as the network allows. Absent: false.
+   */
+  readonly isFollowed?: boolean;
 }
 
 /** A message that matches a subscription. */
@@ -75,6 +83,7 @@ export interface Session {
   publish(message: OutgoingMessage, done: DoneCallback): void;
   /** Messages that match the filter come as `message`, until the session is closed. */
   subscribe(filter: string, qos: 0 | 1, done: DoneCallback): void;
+  unsubscribe(filter: string): void;
   /** Closes it, and waits until the connection is closed. */
   close(options: CloseOptions): Promise<void>;
 }

@@ -1,0 +1,56 @@
+import { type Clock, plusMs, type SteadyMs } from "../core/clock.ts";
+import { finalReason } from "./broker_errors.ts";
+import type { MessageCounts } from "./message_counts.ts";
+import { BARRED_MS } from "./retained_messages.ts";
+import type { DoneCallback, OutgoingMessage } from "./session.ts";
+
+export interface GuardedTopicParts {
+  readonly clock: Clock;
+  readonly topic: string;
+  readonly publish: (key: object, message: OutgoingMessage, done: DoneCallback) => void;
+  readonly counts: MessageCounts;
+}
+
+/**
+ * A retained topic of which several messages may be in flight. None is sent again, because each connection
+ * writes it anew; when the broker closes the connection on it twice, it is left alone for ten minutes.
+ */
+export class GuardedTopic {
+  readonly #parts: GuardedTopicParts;
+  /** The key of a message that was in flight when a connection broke. */
+  #suspect: object | null = null;
+  #barredUntilMs: SteadyMs | null = null;
+  #inflight = 0;
+
+  constructor(parts: GuardedTopicParts) {
+    this.#parts = parts;
+  }
+
+  /** Messages neither published nor discarded yet. */
+  get waiting(): number {
+    return this.#inflight;
+  }
+
+  /** Publishes to the topic. Only while the broker is connected. */
+  publish(payload: string): void {
+    const { clock, counts, publish, topic } = this.#parts;
+    counts.produced("stays");
+    if (this.#barredUntilMs !== null && clock.nowMs() < this.#barredUntilMs) {
+      return counts.discarded("stays", "closes-connection");
+    }
+    const key = this.#suspect ?? {};
+    this.#inflight += 1;
+    const message: OutgoingMessage = { topic, payload, qos: 1, retain: true, expirySeconds: null };
+    publish(key, message, (error) => {
+      this.#inflight -= 1;
+      if (error === null) {
+        if (this.#suspect === key) this.#suspect = null;
+        return counts.published("stays");
+      }
+      const reason = finalReason(error);
+      if (reason === "closes-connection") this.#barredUntilMs = plusMs(clock.nowMs(), BARRED_MS);
+      this.#suspect = reason === null ? this.#suspect ?? key : null;
+      counts.discarded("stays", reason ?? "unacknowledged");
+    });
+  }
+}
