@@ -3,6 +3,7 @@ import { finalReason } from "./broker_errors.ts";
 import type { MessageCounts } from "./message_counts.ts";
 import { BARRED_MS } from "./retained_messages.ts";
 import type { DoneCallback, OutgoingMessage } from "./session.ts";
+import { MAX_BREAKS_OF_PRESENCE } from "./suspects.ts";
 
 export interface GuardedTopicParts {
   readonly clock: Clock;
@@ -13,7 +14,7 @@ export interface GuardedTopicParts {
 
 /**
  * A retained topic of which several messages may be in flight. None is sent again, because each connection
- * writes it anew; when the broker closes the connection on it twice, it is left alone for ten minutes.
+ * writes it anew; when the broker closes the connection on it again and again, it is left alone for ten minutes.
  */
 export class GuardedTopic {
   readonly #parts: GuardedTopicParts;
@@ -40,7 +41,10 @@ export class GuardedTopic {
     }
     const key = this.#suspect ?? {};
     this.#inflight += 1;
-    const message: OutgoingMessage = { topic, payload, qos: 1, retain: true, expirySeconds: null };
+    const message: OutgoingMessage = {
+      ...{ topic, payload, qos: 1, retain: true, expirySeconds: null },
+      maxBreaks: MAX_BREAKS_OF_PRESENCE,
+    };
     publish(key, message, (error) => {
       this.#inflight -= 1;
       if (error === null) {

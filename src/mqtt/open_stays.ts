@@ -40,8 +40,10 @@ export interface OpenStaysParts {
   readonly current: () => readonly Stay[];
   /** The number of the newest event of this run. */
   readonly lastNumber: () => number;
-  /** What the broker retains was read: from now on events may be published. */
+  /** What the broker retains was read. */
   readonly onRead: (found: Found) => void;
+  /** From now on events may be published. */
+  readonly onReady: () => void;
 }
 
 /**
@@ -64,8 +66,8 @@ export class OpenStays {
   #upTo = 0;
   /** The same, with those that are in flight. */
   #sentUpTo = 0;
-  /** The newest event that the list of this connection holds. */
-  #listed = 0;
+  /** The newest event that the list of this connection holds; null: none was published on it. */
+  #listed: number | null = null;
   #newest = 0;
   #isReady = false;
   #wasReady = false;
@@ -126,7 +128,7 @@ export class OpenStays {
   connected(): void {
     this.#isReady = false;
     if (this.#wasReady) this.#isFirst = false;
-    this.#listed = 0;
+    this.#listed = null;
     this.#sentUpTo = this.#upTo;
     this.#list = null;
     this.#sent = null;
@@ -161,9 +163,12 @@ export class OpenStays {
     return true;
   }
 
-  /** Makes sure that the list on the broker holds an event, before that is published. */
+  /**
+   * Makes sure, before an event is published, that the list on the broker holds it.
+   * @param number  of a start or an end; 0 for other events, whose number is that of a list of this thread
+   */
   list(number: number): void {
-    if (this.#listed < number) this.#write();
+    if (this.#listed === null || this.#listed < number) this.#write();
   }
 
   /** Publishes the number of an event, directly behind it. */
@@ -173,13 +178,12 @@ export class OpenStays {
   }
 
   #onRead(): void {
-    this.#isReady = true;
     this.#wasReady = true;
     this.#report();
   }
 
   #report(): void {
-    const { lastNumber, onRead, session, thread } = this.#parts;
+    const { lastNumber, onRead, onReady, session, thread } = this.#parts;
     const reader = { session, thread, known: this.#known, isFirst: this.#isFirst };
     const found = foundStays(this.#list, this.#sent, reader);
     // Anyone may have written what is there.
@@ -187,7 +191,12 @@ export class OpenStays {
     this.#sentUpTo = Math.max(this.#sentUpTo, this.#upTo);
     // What comes late, after nothing had come in time, is still the first.
     if (this.#list !== null) this.#isFirst = false;
-    onRead(found);
+    // The list has to hold all that was found before the first of it is published.
+    this.#isReady = false;
+    // A thread before this one may have found them as well.
+    onRead({ ...found, events: found.events.filter(({ stay }) => !this.#stays.has(stay.id)) });
+    this.#isReady = true;
+    onReady();
   }
 
   #writer() {

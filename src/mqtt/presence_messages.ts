@@ -77,6 +77,7 @@ export class PresenceMessages {
       current: parts.openStays,
       lastNumber: () => this.#number,
       onRead: (found) => this.#onRead(found),
+      onReady: () => this.flush(),
     });
     this.#queue = new PresenceQueue({
       ...{ clock, topics, publish, counts, post },
@@ -246,7 +247,6 @@ export class PresenceMessages {
   #onRead({ upTo, events, ended }: Found): void {
     this.#queue.found(upTo, ended);
     for (const event of events) this.emit(event);
-    this.#queue.flush();
   }
 }
 

@@ -8,6 +8,7 @@ import type { MessageCounts } from "./message_counts.ts";
 import type { OpenStays } from "./open_stays.ts";
 import { crossingPayload, presencePayload } from "./presence_payloads.ts";
 import type { DoneCallback, OutgoingMessage } from "./session.ts";
+import { MAX_BREAKS_OF_PRESENCE } from "./suspects.ts";
 import type { Topics } from "./topics.ts";
 
 /** Events in flight at once; each of most kinds has a message behind it. */
@@ -58,8 +59,8 @@ export class PresenceQueue {
   readonly #parts: PresenceQueueParts;
   /** By number, and so in order. */
   readonly #entries = new Map<number, Entry>();
-  /** Stays whose start was discarded, because too many events waited: their end is as well. */
-  readonly #dropped = new Set<string>();
+  /** Stays whose start was discarded, and why: their end is as well. */
+  readonly #dropped = new Map<string, DiscardReason>();
   /** Stays that a thread before this one has ended. */
   readonly #ended = new Set<string>();
   #inflight = 0;
@@ -152,7 +153,7 @@ export class PresenceQueue {
   #send(entry: Entry): void {
     const { publish, stays } = this.#parts;
     const { number, event } = entry;
-    if (event.kind === "start" || event.kind === "end") stays.list(number);
+    if (event.kind !== "update") stays.list(event.kind === "crossing" ? 0 : number);
     const message = entry.message ?? this.#render(entry);
     entry.message = message;
     entry.isInflight = true;
@@ -179,6 +180,7 @@ export class PresenceQueue {
       expirySeconds: null,
       // Of an update, a second one does no harm.
       isFollowed: event.kind !== "update",
+      maxBreaks: MAX_BREAKS_OF_PRESENCE,
     };
   }
 
@@ -213,7 +215,9 @@ export class PresenceQueue {
     if (!this.#entries.delete(entry.number)) return;
     this.#removePicture(entry);
     this.#count(entry, reason);
-    if (entry.event.kind === "end") this.#parts.stays.forget(entry.event.stay.id);
+    const { event } = entry;
+    if (event.kind === "end") this.#parts.stays.forget(event.stay.id);
+    if (event.kind === "start" && reason !== null) this.#dropStay(event.stay.id, reason);
   }
 
   #count({ number, event }: Entry, reason: DiscardReason | null): void {
@@ -225,10 +229,10 @@ export class PresenceQueue {
 
   /** Counts an event of a stay that has its end on the broker, or whose start was discarded. */
   #isOver(entry: Entry, stay: string): boolean {
-    const isDropped = this.#dropped.has(stay);
-    if (!isDropped && !this.#ended.has(stay)) return false;
+    const dropped = this.#dropped.get(stay);
+    if (dropped === undefined && !this.#ended.has(stay)) return false;
     const isEnd = entry.event.kind === "end";
-    this.#count(entry, isDropped ? "full" : isEnd ? null : "superseded");
+    this.#count(entry, dropped ?? (isEnd ? null : "superseded"));
     if (isEnd) {
       this.#dropped.delete(stay);
       this.#ended.delete(stay);
@@ -256,17 +260,19 @@ export class PresenceQueue {
       if (kind === "update" || kind === "crossing") return this.#settle(entry, "full");
       if (kind === "start") start ??= entry;
     }
-    if (start !== null && start.event.kind === "start") this.#dropStay(start.event.stay.id);
+    if (start !== null) this.#settle(start, "full");
   }
 
-  #dropStay(stay: string): void {
-    let hasEnd = false;
+  /** Discards the other events of a stay whose start was discarded. */
+  #dropStay(stay: string, reason: DiscardReason): void {
+    this.#dropped.set(stay, reason);
     for (const entry of [...this.#entries.values()]) {
-      if (entry.event.kind === "crossing" || entry.event.stay.id !== stay) continue;
-      if (entry.event.kind === "end") hasEnd = true;
-      this.#settle(entry, "full");
+      if (entry.isInflight || entry.event.kind === "crossing" || entry.event.stay.id !== stay) {
+        continue;
+      }
+      if (entry.event.kind === "end") this.#dropped.delete(stay);
+      this.#settle(entry, reason);
     }
-    if (!hasEnd) this.#dropped.add(stay);
     this.#parts.stays.forget(stay);
   }
 

@@ -24,6 +24,8 @@ export interface OutgoingMessage {
    * loses both or neither, as far as the network allows. Absent: false.
    */
   readonly isFollowed?: boolean;
+  /** The connections that the broker may close on it before it is given up; absent: 2. */
+  readonly maxBreaks?: number;
 }
 
 /** A message that matches a subscription. */
