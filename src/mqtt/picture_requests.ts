@@ -3,6 +3,8 @@ import type { StayPicture } from "../core/presence_types.ts";
 
 /** How long an event waits for the picture of its stay. */
 export const PICTURE_TIMEOUT_MS = 2_000;
+/** Stays whose answers are awaited although nothing waits for them; of more, the oldest are forgotten. */
+const MAX_LATE = 1_000;
 
 /** Called with the picture, or with null where none came in time. */
 type OnPicture = (picture: StayPicture | null) => void;
@@ -32,9 +34,9 @@ export class PictureRequests {
   add(stay: string, seq: number, onPicture: OnPicture): void {
     const waiters = this.#stays.get(stay) ?? { unanswered: 0, waiting: [] };
     this.#stays.set(stay, waiters);
+    if (this.#stays.size > MAX_LATE) this.#forgetLate();
     const cancel = this.#clock.after(PICTURE_TIMEOUT_MS, () => {
       waiters.waiting.shift();
-      if (waiters.waiting.length === 0) this.#stays.delete(stay);
       onPicture(null);
     });
     waiters.unanswered += 1;
@@ -44,16 +46,22 @@ export class PictureRequests {
   /** An answer came. */
   answer(picture: StayPicture): void {
     const waiters = this.#stays.get(picture.stay);
-    const [first] = waiters?.waiting ?? [];
-    if (waiters === undefined || first === undefined) return;
+    if (waiters === undefined) return;
+    const [first] = waiters.waiting;
     const isLate = waiters.unanswered > waiters.waiting.length;
     waiters.unanswered -= 1;
+    if (waiters.unanswered === 0) this.#stays.delete(picture.stay);
     // The answer to a request that nothing waits for any more may show the same frame.
-    if (isLate && picture.seq !== first.seq) return;
+    if (first === undefined || (isLate && picture.seq !== first.seq)) return;
     waiters.waiting.shift();
-    if (waiters.waiting.length === 0) this.#stays.delete(picture.stay);
     first.cancel();
     first.onPicture(picture);
+  }
+
+  #forgetLate(): void {
+    for (const [stay, { waiting }] of this.#stays) {
+      if (waiting.length === 0) return void this.#stays.delete(stay);
+    }
   }
 
   /** Waits for nothing any more, and calls nothing back. */
