@@ -4,7 +4,7 @@ import type { Log } from "../core/log.ts";
 import type { Link } from "./link.ts";
 
 /** How long retained messages are awaited after the SUBACK: some brokers send them a little later. */
-export const SETTLE_MS = 1_000;
+export const SETTLE_MS = 500;
 /** How long a subscription lasts: what comes late is read all the same. */
 export const LISTEN_MS = 10_000;
 /** Connections that may break before the first SUBACK; some brokers close on a subscription they forbid. */
