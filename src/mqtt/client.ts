@@ -49,7 +49,7 @@ class MqttSession implements Session {
   readonly #clock: Clock;
   /** Callbacks not called yet: mqtt.js drops some of its own when a connection breaks. */
   readonly #pending = new Set<DoneCallback>();
-  /** Messages of QoS 1 beyond the broker's Receive Maximum; the publisher bounds their number. */
+  /** Messages of QoS 1 beyond the broker's Receive Maximum, and those that are to stay behind them. */
   readonly #queued: { readonly message: OutgoingMessage; readonly done: DoneCallback }[] = [];
   readonly #writes: WriteTracker;
   /** Messages of QoS 1 without a PUBACK. */
@@ -109,8 +109,9 @@ class MqttSession implements Session {
     }
     const once = this.#once(done);
     // Behind the queued ones, also where a PUBACK has just made room.
+    const isOrdered = qos === 1 || message.isOrdered === true;
     const mustQueue = this.#queued.length > 0 || !this.#hasRoomFor(message);
-    if (qos === 1 && mustQueue) this.#queued.push({ message, done: once });
+    if (isOrdered && mustQueue) this.#queued.push({ message, done: once });
     else this.#send(message, once);
   }
 
@@ -157,10 +158,9 @@ class MqttSession implements Session {
     else this.#sendUnacknowledged(message, done);
   }
 
-  /** Whether the broker's Receive Maximum allows a message and the one that belongs to it. */
-  #hasRoomFor({ isFollowed }: OutgoingMessage): boolean {
-    const count = Math.min(this.#receiveMaximum, isFollowed === true ? 2 : 1);
-    return this.#inflight + count <= this.#receiveMaximum;
+  /** Whether the broker's Receive Maximum allows to send a message now. */
+  #hasRoomFor({ qos }: OutgoingMessage): boolean {
+    return qos === 0 || this.#inflight < this.#receiveMaximum;
   }
 
   #sendQueued(): void {

@@ -8,13 +8,14 @@ import { MAX_BREAKS_OF_PRESENCE } from "./suspects.ts";
 export interface GuardedTopicParts {
   readonly clock: Clock;
   readonly topic: string;
+  readonly qos: 0 | 1;
   readonly publish: (key: object, message: OutgoingMessage, done: DoneCallback) => void;
   readonly counts: MessageCounts;
 }
 
 /**
- * A retained topic of which several messages may be in flight. None is sent again, because each connection
- * writes it anew; when the broker closes the connection on it again and again, it is left alone for ten minutes.
+ * A retained topic of which several messages may be in flight. None is sent again, because newer ones follow
+ * with every connection; when the broker closes the connection on it again and again, it is left alone for ten minutes.
  */
 export class GuardedTopic {
   readonly #parts: GuardedTopicParts;
@@ -32,29 +33,41 @@ export class GuardedTopic {
     return this.#inflight;
   }
 
-  /** Publishes to the topic. Only while the broker is connected. */
-  publish(payload: string): void {
-    const { clock, counts, publish, topic } = this.#parts;
+  /** Whether nothing is published for now. */
+  get isBarred(): boolean {
+    return this.#barredUntilMs !== null && this.#parts.clock.nowMs() < this.#barredUntilMs;
+  }
+
+  /**
+   * Publishes to the topic. Only while the broker is connected.
+   * @param onDone  called when it was published or will not be, unless the connection broke
+   */
+  publish(payload: string, onDone: () => void = () => {}): void {
+    const { clock, counts, publish, qos, topic } = this.#parts;
     counts.produced("stays");
-    if (this.#barredUntilMs !== null && clock.nowMs() < this.#barredUntilMs) {
-      return counts.discarded("stays", "closes-connection");
+    if (this.isBarred) {
+      counts.discarded("stays", "closes-connection");
+      return onDone();
     }
     const key = this.#suspect ?? {};
     this.#inflight += 1;
     const message: OutgoingMessage = {
-      ...{ topic, payload, qos: 1, retain: true, expirySeconds: null },
+      ...{ topic, payload, qos, retain: true, expirySeconds: null, isOrdered: true },
       maxBreaks: MAX_BREAKS_OF_PRESENCE,
     };
     publish(key, message, (error) => {
       this.#inflight -= 1;
       if (error === null) {
         if (this.#suspect === key) this.#suspect = null;
-        return counts.published("stays");
+        counts.published("stays");
+        return onDone();
       }
       const reason = finalReason(error);
       if (reason === "closes-connection") this.#barredUntilMs = plusMs(clock.nowMs(), BARRED_MS);
       this.#suspect = reason === null ? this.#suspect ?? key : null;
-      counts.discarded("stays", reason ?? "unacknowledged");
+      const lost = qos === 0 ? "connection-lost" : "unacknowledged";
+      counts.discarded("stays", reason ?? lost);
+      if (reason !== null) onDone();
     });
   }
 }

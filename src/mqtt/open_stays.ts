@@ -49,8 +49,8 @@ export interface OpenStaysParts {
 /**
  * The stays that have no end on the broker yet, retained there for the next run.
  *
- * The list is written before an event that it does not hold, and the event's number directly behind it. So
- * the list says what there is to publish and the number what was published, wherever the connection or the
+ * The broker has the list before an event that it holds is published, and the event's number is written
+ * directly behind it. So the list says what there is to publish and the number what was published, wherever the connection or the
  * process ends. Both are read back with every connection.
  */
 export class OpenStays {
@@ -66,8 +66,10 @@ export class OpenStays {
   #upTo = 0;
   /** The same, with those that are in flight. */
   #sentUpTo = 0;
-  /** The newest event that the list of this connection holds; null: none was published on it. */
+  /** The newest event that the list of this connection holds; null: it has none. */
   #listed: number | null = null;
+  /** Whether a list is in flight that an event waits for. */
+  #isListing = false;
   #newest = 0;
   #isReady = false;
   #wasReady = false;
@@ -82,8 +84,10 @@ export class OpenStays {
     const { clock, counts, link, log, publish, topics } = parts;
     const filter = topics.left.stays;
     this.#reader = new RetainedReader({ clock, log, filter, link, onRead: () => this.#onRead() });
-    this.#listTopic = new GuardedTopic({ clock, counts, publish, topic: topics.stays });
-    this.#sentTopic = new GuardedTopic({ clock, counts, publish, topic: topics.staysSent });
+    const topic = { clock, counts, publish };
+    this.#listTopic = new GuardedTopic({ ...topic, topic: topics.stays, qos: 1 });
+    // A broker whose PUBACK does not arrive may read no further: this one needs none.
+    this.#sentTopic = new GuardedTopic({ ...topic, topic: topics.staysSent, qos: 0 });
   }
 
   /** Whether the list of this connection was read back. */
@@ -129,6 +133,7 @@ export class OpenStays {
     this.#isReady = false;
     if (this.#wasReady) this.#isFirst = false;
     this.#listed = null;
+    this.#isListing = false;
     this.#sentUpTo = this.#upTo;
     this.#list = null;
     this.#sent = null;
@@ -164,17 +169,29 @@ export class OpenStays {
   }
 
   /**
-   * Makes sure, before an event is published, that the list on the broker holds it.
+   * Whether the list on the broker holds an event, which may then be published; else it is published, and
+   * `onReady` called when the broker has it.
    * @param number  of a start or an end; 0 for other events, whose number is that of a list of this thread
    */
-  list(number: number): void {
-    if (this.#listed === null || this.#listed < number) this.#write();
+  isListed(number: number): boolean {
+    const isListed = () => this.#listed !== null && this.#listed >= number;
+    if (!isListed() && !this.#isListing) {
+      this.#isListing = true;
+      this.#write(() => {
+        this.#isListing = false;
+        this.#parts.onReady();
+      });
+    }
+    return isListed();
   }
 
   /** Publishes the number of an event, directly behind it. */
   sent(number: number): void {
     this.#sentUpTo = Math.max(this.#sentUpTo, number);
-    this.#sentTopic.publish(JSON.stringify(sentPayload(this.#writer())));
+    // Where the list may not be published, its number may not either.
+    if (!this.#listTopic.isBarred) {
+      this.#sentTopic.publish(JSON.stringify(sentPayload(this.#writer())));
+    }
   }
 
   #onRead(): void {
@@ -205,13 +222,16 @@ export class OpenStays {
   }
 
   /** Publishes the list as it is now. */
-  #write(): void {
+  #write(onDone: () => void): void {
     for (const stay of this.#parts.current()) {
       const listed = this.#stays.get(stay.id);
       if (listed?.ended === null) this.#stays.set(stay.id, { ...listed, stay });
     }
-    this.#listed = this.#newest;
-    this.#listTopic.publish(this.#text());
+    const newest = this.#newest;
+    this.#listTopic.publish(this.#text(), () => {
+      this.#listed = newest;
+      onDone();
+    });
     this.#refreshLater();
   }
 
@@ -238,7 +258,7 @@ export class OpenStays {
     this.#cancelRefresh = this.#stays.size === 0
       ? null
       : this.#parts.clock.after(REFRESH_MS, () => {
-        if (this.isReady) this.#write();
+        if (this.isReady) this.#write(() => {});
       });
   }
 }

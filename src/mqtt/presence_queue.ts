@@ -11,8 +11,6 @@ import type { DoneCallback, OutgoingMessage } from "./session.ts";
 import { MAX_BREAKS_OF_PRESENCE } from "./suspects.ts";
 import type { Topics } from "./topics.ts";
 
-/** Events in flight at once; each of most kinds has a message behind it. */
-export const MAX_INFLIGHT = 8;
 /** Events that wait or are in flight. */
 export const MAX_EVENTS = 10_000;
 /** Characters of the pictures that wait with them; beyond it the oldest are left away. */
@@ -63,7 +61,7 @@ export class PresenceQueue {
   readonly #dropped = new Map<string, DiscardReason>();
   /** Stays that a thread before this one has ended. */
   readonly #ended = new Set<string>();
-  #inflight = 0;
+  #isInflight = false;
   #jpegCharacters = 0;
   #isFlushing = false;
   #isStopped = false;
@@ -115,15 +113,17 @@ export class PresenceQueue {
     }
   }
 
-  /** Publishes in order while the broker is connected and fewer than the maximum are in flight. */
+  /**
+   * Publishes the next event. One is in flight at a time, so that there is never more than one of which it is
+   * unknown whether the broker has it.
+   */
   flush(): void {
     // A callback within `publish` leads back here: the outer loop continues.
     if (this.#isFlushing) return;
     this.#isFlushing = true;
     try {
       for (const entry of this.#entries.values()) {
-        if (entry.isInflight) continue;
-        if (entry.isHeld || this.#inflight >= MAX_INFLIGHT || !this.#parts.stays.isReady) break;
+        if (this.#isInflight || !this.#canSend(entry)) break;
         this.#send(entry);
       }
     } finally {
@@ -150,19 +150,27 @@ export class PresenceQueue {
     }
   }
 
+  #canSend({ event, isHeld, number }: Entry): boolean {
+    const { stays } = this.#parts;
+    if (!stays.isReady) return false;
+    const isListed = event.kind === "update" ||
+      stays.isListed(event.kind === "crossing" ? 0 : number);
+    return isListed && !isHeld;
+  }
+
   #send(entry: Entry): void {
     const { publish, stays } = this.#parts;
     const { number, event } = entry;
-    if (event.kind !== "update") stays.list(event.kind === "crossing" ? 0 : number);
     const message = entry.message ?? this.#render(entry);
     entry.message = message;
     entry.isInflight = true;
-    this.#inflight += 1;
+    this.#isInflight = true;
     const sent = entry.wasInflight ? { ...message, isRepeated: true } : message;
     publish(entry.key, sent, (error) => this.#onDone(entry, error));
     // Where it was refused at once, it is sent again without its picture.
     const isDone = entry.isInflight || !this.#entries.has(number);
-    if (message.isFollowed === true && isDone && stays.isReady) stays.sent(number);
+    // Of an update, a second one does no harm.
+    if (event.kind !== "update" && isDone && stays.isReady) stays.sent(number);
   }
 
   #render({ event, jpeg }: Entry): OutgoingMessage {
@@ -178,15 +186,13 @@ export class PresenceQueue {
       qos: 1,
       retain: false,
       expirySeconds: null,
-      // Of an update, a second one does no harm.
-      isFollowed: event.kind !== "update",
       maxBreaks: MAX_BREAKS_OF_PRESENCE,
     };
   }
 
   #onDone(entry: Entry, error: BrokerError | null): void {
     entry.isInflight = false;
-    this.#inflight -= 1;
+    this.#isInflight = false;
     if (error === null) {
       this.#parts.stays.published(entry.number);
       this.#settle(entry, null);
@@ -243,7 +249,6 @@ export class PresenceQueue {
 
   /** Discards an update of the stay that waits. */
   #supersede(stay: string): void {
-    if (this.#entries.size <= this.#inflight) return;
     for (const entry of this.#entries.values()) {
       const { event, isInflight } = entry;
       if (event.kind !== "update" || event.stay.id !== stay || isInflight) continue;

@@ -19,11 +19,8 @@ export interface OutgoingMessage {
   readonly expirySeconds: number | null;
   /** It was in flight when a connection broke, and is sent again: DUP, with QoS 1. Absent: false. */
   readonly isRepeated?: boolean;
-  /**
-   * The next message of QoS 1 belongs to it: both are written in one tick, so that a connection that breaks
-   * loses both or neither, as far as the network allows. Absent: false.
-   */
-  readonly isFollowed?: boolean;
+  /** With QoS 0: it keeps its place behind messages of QoS 1 that wait for the broker. Absent: false. */
+  readonly isOrdered?: boolean;
   /** The connections that the broker may close on it before it is given up; absent: 2. */
   readonly maxBreaks?: number;
 }

@@ -39,12 +39,20 @@ class Broker {
 
   /** Whether a message is written in one piece with the one that was processed last. */
   belongs(message: OutgoingMessage | undefined): boolean {
-    return this.#last?.isFollowed === true && message?.topic === `${ROOT}/stays/sent`;
+    return isEvent(this.#last) && message?.topic === `${ROOT}/stays/sent`;
   }
 
   count(event: string): number {
     return this.received.filter((each) => each === event).length;
   }
+}
+
+/** Whether a message has its number behind it. */
+function isEvent(message: OutgoingMessage | null): boolean {
+  if (message === null) return false;
+  const { topic, payload } = message;
+  return topic.includes("/crossings/") ||
+    topic.includes("/presence/") && !payload.includes('"type":"update"');
 }
 
 /** Runs of a process, one after the other. */
@@ -130,7 +138,7 @@ class World {
       const message = sent[processed];
       if (message === undefined) return;
       // The number of a suspect follows its acknowledgement, which is lost here: it never was written.
-      const isAlone = message.isFollowed === true &&
+      const isAlone = isEvent(message) &&
         sent[processed + 1]?.topic !== `${ROOT}/stays/sent`;
       if (isAlone) return;
       this.broker.process(message);
