@@ -17,6 +17,7 @@ import type {
 } from "../../core/publisher_types.ts";
 import { VERSION } from "../../core/version.ts";
 import { discoveryOf } from "../../mqtt/home_assistant.ts";
+import { presenceFilters, presenceTopics } from "../../mqtt/presence_topics.ts";
 import { clientIdOf, rootTopic, topicsOf } from "../../mqtt/topics.ts";
 
 /** The settings of a capture worker, credentials in clear. */
@@ -129,7 +130,7 @@ export function brokerCheck(settings: Settings): BrokerCheck {
   const discovery = discoveryOf(plan, topics);
   const retained = [
     topics.status,
-    ...settings.cameras.map(({ id }) => topics.camera(id)),
+    ...settings.cameras.flatMap(({ id }) => [topics.camera(id), topics.detect(id)]),
     ...discovery?.configs.keys() ?? [],
   ];
   const inferences = settings.detectors.flatMap(({ id, cameras }) =>
@@ -143,8 +144,12 @@ export function brokerCheck(settings: Settings): BrokerCheck {
       { topic: topics.ack, qos: qos.control, retain: false },
       { topic: topics.health, qos: qos.health, retain: true },
       ...retained.map((topic) => ({ topic, qos: 1 as const, retain: true })),
+      ...presenceTopics(plan.presence, topics),
     ],
-    filters: [topics.control, ...(discovery === null ? [] : [discovery.filter])],
+    filters: [
+      ...[topics.control, ...presenceFilters(topics)],
+      ...(discovery === null ? [] : [discovery.filter]),
+    ],
   };
 }
 
