@@ -10,7 +10,7 @@ import { AckQueue } from "./ack_queue.ts";
 import { CommandReceiver } from "./command_receiver.ts";
 import { disconnectInOrder } from "./disconnect.ts";
 import { FailureLog } from "./failure_log.ts";
-import { type Discovery, discoveryOf } from "./home_assistant.ts";
+import { Announcer } from "./home_assistant/announcer.ts";
 import { InferenceQueue } from "./inference_queue.ts";
 import type { Link, LinkEvents, LinkPlan, LinkState } from "./link.ts";
 import { MessageCounts } from "./message_counts.ts";
@@ -42,7 +42,7 @@ interface Running {
   readonly inferences: InferenceQueue;
   readonly acks: AckQueue;
   readonly commands: CommandReceiver;
-  readonly discovery: Discovery | null;
+  readonly announcer: Announcer;
   readonly watch: StatusWatch;
   readonly startedAtMs: WallMs;
 }
@@ -88,11 +88,8 @@ export class Publisher {
       message: (message) => this.#onMessage(message),
     });
     this.#running = this.#assemble(plan, topics, link);
-    const { discovery, retained, startedAtMs } = this.#running;
+    const { retained, startedAtMs } = this.#running;
     retained.set("status", this.#statusMessage("online", startedAtMs));
-    for (const [topic, payload] of discovery?.configs ?? []) {
-      retained.set("discovery", { topic, payload, qos: 1, retain: true, expirySeconds: null });
-    }
     link.start();
   }
 
@@ -177,10 +174,10 @@ export class Publisher {
       forward: (request) => post({ kind: "command", request }),
       acknowledge: (ack) => acks.put(ack),
     });
-    const discovery = discoveryOf(plan, topics);
+    const announcer = new Announcer({ clock, log, plan, topics, retained });
     const startedAtMs = clock.wallMs();
     const queues = { retained, inferences, acks };
-    return { plan, topics, link, ...queues, commands, discovery, watch, startedAtMs };
+    return { plan, topics, link, ...queues, commands, announcer, watch, startedAtMs };
   }
 
   #statusWatch({ status }: Topics, link: Link): StatusWatch {
@@ -204,7 +201,10 @@ export class Publisher {
 
   #onStateChanged(state: LinkState): void {
     this.#linkState = state;
-    if (!state.connected) this.#running?.watch.disconnected();
+    if (!state.connected) {
+      this.#running?.watch.disconnected();
+      this.#running?.announcer.disconnected();
+    }
     this.#postState();
   }
 
@@ -216,9 +216,10 @@ export class Publisher {
 
   async #stop(): Promise<void> {
     if (this.#running === null) return;
-    const { acks, commands, inferences, link, retained, watch } = this.#running;
+    const { acks, announcer, commands, inferences, link, retained, watch } = this.#running;
     commands.stop();
     watch.disconnected();
+    announcer.disconnected();
     await disconnectInOrder({
       clock: this.#parts.clock,
       link,
@@ -237,16 +238,16 @@ export class Publisher {
    */
   #onConnected(): void {
     if (this.#running === null) return;
-    const { discovery, link, plan, retained, topics, watch } = this.#running;
-    const filters = [topics.control, ...(discovery === null ? [] : [discovery.filter])];
+    const { announcer, link, plan, retained, topics, watch } = this.#running;
+    const filters = [{ filter: topics.control, isOptional: false }, ...announcer.connected()];
     this.#pendingSubacks = filters.length;
     this.#failures.connected();
     watch.connected();
     retained.publishAll();
-    for (const filter of filters) {
+    for (const { filter, isOptional } of filters) {
       if (!link.connected) return;
       link.subscribe(filter, filter === topics.control ? plan.qos.control : 1, (error) => {
-        if (error !== null) {
+        if (error !== null && !isOptional) {
           if (error.code !== "BROKER_REFUSED_SUBSCRIPTION") return;
           this.#parts.log.error("mqtt.subscribe_refused", { ...error.toData() });
         }
@@ -261,19 +262,18 @@ export class Publisher {
     if (this.#pendingSubacks > 0) return;
     this.#running?.acks.flush();
     this.#running?.inferences.flush();
+    this.#running?.announcer.subscribed();
   }
 
   #onMessage({ topic, payload, retained }: IncomingMessage): void {
     if (this.#running === null) return;
-    const { commands, discovery, topics, watch } = this.#running;
+    const { announcer, commands, topics, watch } = this.#running;
     if (topic === topics.status) {
       if (this.#stopped === null) watch.receive(payload, { retained });
       return;
     }
     if (topic === topics.control) return commands.receive(payload, { retained });
-    // A configuration of an earlier run that this one lacks: its camera was removed.
-    if (discovery === null || payload.byteLength === 0 || !discovery.owns(topic)) return;
-    if (!discovery.configs.has(topic)) this.#running.retained.clear("discovery", topic);
+    announcer.receive(topic, payload);
   }
 
   #statusMessage(state: "online" | "offline", sinceMs: WallMs): OutgoingMessage {

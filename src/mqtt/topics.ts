@@ -6,8 +6,18 @@ export interface Topics {
   readonly health: string;
   readonly control: string;
   readonly ack: string;
+  /** The open stays, for the next run. */
+  readonly stays: string;
   camera(camera: string): string;
   inference(camera: string, detector: string): string;
+  presence(camera: string): string;
+  occupancy(camera: string, zone: string): string;
+  crossing(camera: string, line: string): string;
+  /** The picture of the newest stay of a class. */
+  picture(camera: string, className: string): string;
+  /** Whether the camera is inferred: `ON` or `OFF`. */
+  detect(camera: string): string;
+  detectSet(camera: string): string;
 }
 
 /** MQTT allows topics of 65,535 bytes; a prefix longer than this is a mistake. */
@@ -64,7 +74,14 @@ export function topicsOf(
     health: `${root}/health`,
     control: `${root}/control`,
     ack: `${root}/control/ack`,
+    stays: `${root}/stays`,
     camera: (camera) => `${root}/cameras/${camera}/status`,
     inference: (camera, detector) => `${root}/inferences/${camera}/${detector}`,
+    presence: (camera) => `${root}/presence/${camera}`,
+    occupancy: (camera, zone) => `${root}/occupancy/${camera}/${zone}`,
+    crossing: (camera, line) => `${root}/crossings/${camera}/${line}`,
+    picture: (camera, className) => `${root}/pictures/${camera}/${className}`,
+    detect: (camera) => `${root}/cameras/${camera}/detect`,
+    detectSet: (camera) => `${root}/cameras/${camera}/detect/set`,
   };
 }
