@@ -50,7 +50,7 @@ export function discoveryOf(
     const topic = `${discoveryPrefix}/${component}/${instance}/${object}/config`;
     const { unique_id = `${rootTopic(plan)}/${object}` } = config;
     uniqueIds.add(unique_id);
-    configs.set(topic, JSON.stringify({ ...config, unique_id, origin: originOf(plan) }));
+    configs.set(topic, JSON.stringify({ ...config, qos: 1, unique_id, origin: originOf(plan) }));
   };
   add("binary_sensor", INSTANCE_OBJECT, {
     name: "Connectivity",

@@ -72,7 +72,7 @@ export function ofWorkers(detector: string, figure: string): string {
 /** A setting of a detector, from the health: as changed by command, or else as configured. */
 export function ofSetting(detector: string, setting: string, configured: number): string {
   const changed = `value_json.overrides | selectattr('setting', 'eq', '${setting}')` +
-    ` | selectattr('detector', 'eq', '${detector}') | map(attribute='value')`;
+    ` | selectattr('detector', 'eq', '${detector}') | map(attribute='value') | list`;
   return `{{ ${changed} | last | default(${configured}) }}`;
 }
 

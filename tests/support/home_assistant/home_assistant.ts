@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { Child } from "../system/children.ts";
 import { ROOT, type TempFolder, tempFolder } from "../system/files.ts";
 import { WAIT_TIMEOUT_MS } from "../system/lines.ts";
+import { HOME_ASSISTANT } from "../system/parts.ts";
 import { freePort } from "../system/ports.ts";
 import { isRecord, type Json, Socket } from "./socket.ts";
 
@@ -37,13 +38,14 @@ export class HomeAssistant implements AsyncDisposable {
     const folder = tempFolder();
     const port = freePort();
     folder.write("configuration.yaml", configuration(port));
+    folder.write("automations.yaml", "[]\n");
     for (const [path, text] of Object.entries(blueprints)) {
       folder.write(`blueprints/${path}`, text);
     }
     const child = new Child({
       name: "Home Assistant",
       command: "sh",
-      args: [`${ROOT}/.tools/hass`, "--config", folder.path, "--skip-pip"],
+      args: [`${ROOT}/${HOME_ASSISTANT}`, "--config", folder.path, "--skip-pip"],
     });
     const started = new HomeAssistant(child, folder, `http://127.0.0.1:${port}`);
     try {
@@ -106,6 +108,23 @@ export class HomeAssistant implements AsyncDisposable {
     const found = states.get(entity);
     assert.ok(found !== undefined);
     return found;
+  }
+
+  /** Its warnings and errors that concern MQTT, or an entity. */
+  complaints(): readonly string[] {
+    return this.log.filter((line) =>
+      / (?:WARNING|ERROR) /.test(line) &&
+      /mqtt|lobby|orion|template|automation|blueprint|homeassistant\.helpers/i.test(line)
+    );
+  }
+
+  /** Makes an automation of a blueprint, and waits until it is on. */
+  async automate(id: string, path: string, input: Json): Promise<void> {
+    await this.post(`/api/config/automation/config/${id}`, {
+      alias: id,
+      use_blueprint: { path, input },
+    });
+    await this.waitForState(`automation.${id}`, "on");
   }
 
   /** Calls a service (an action): `call("switch", "turn_off", { entity_id: … })`. */
@@ -199,7 +218,8 @@ function configuration(port: number): string {
     "config:",
     "websocket_api:",
     "onboarding:",
-    "automation: []",
+    "automation: !include automations.yaml",
+    "notify: []",
     "logger: { default: info }",
     "",
   ].join("\n");
