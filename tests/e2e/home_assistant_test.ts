@@ -328,6 +328,7 @@ Deno.test({
       name: "Hall",
     });
     using worker = startPublisher(broker);
+    await home.waitFor("the last entity", (states) => states.has(`button.${GATE}_snapshot`));
     await broker.retain(`${P}/occupancy/gate/all`, occupancy("all", { person: 3 }));
     await home.waitForState("binary_sensor.hall", "on");
     await home.waitForState(count, "3");
