@@ -281,7 +281,7 @@ async function automations(home: HomeAssistant, broker: Mosquitto): Promise<void
   const calls = () =>
     home.socket.events.map(({ data }) => JSON.stringify(data))
       .filter((text) => text.includes('"persistent_notification"') && text.includes('"message"'));
-  await home.waitFor("a notification", () => calls().length > 0);
+  await home.waitForEvents("a notification", () => calls().length > 0);
   const [call = ""] = calls();
   assert.match(call, /"Person at door"/);
   assert.match(call, /"tag":"first"/);

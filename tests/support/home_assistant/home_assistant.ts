@@ -127,6 +127,11 @@ export class HomeAssistant implements AsyncDisposable {
     await this.waitForState(`automation.${id}`, "on");
   }
 
+  /** Waits until its events, whose order is that of its states, pass a test. */
+  async waitForEvents(what: string, test: (events: readonly Json[]) => boolean): Promise<void> {
+    await this.waitFor(what, () => test(this.socket.events));
+  }
+
   /** Calls a service (an action): `call("switch", "turn_off", { entity_id: … })`. */
   async call(domain: string, service: string, data: Json): Promise<void> {
     await (await this.fetch(`/api/services/${domain}/${service}`, data)).body?.cancel();
