@@ -155,6 +155,8 @@ async function presenceStates(home: HomeAssistant, broker: Mosquitto): Promise<v
   await home.waitForState(`sensor.${GATE}_person_count`, "2");
   await home.waitForState(`binary_sensor.${GATE}_door_person`, "off");
   await home.waitForState(`sensor.${GATE}_door_person_count`, "0");
+  // Home Assistant subscribes some time after it has made an entity.
+  await broker.waitForLog((line) => line.endsWith(`${P}/presence/gate (QoS 1)`), "a subscription");
   for (const type of ["start", "update", "end"]) {
     await broker.publish(`${P}/presence/gate`, presence("01JD8Q", type, ["door"]));
     const states = await home.waitFor(

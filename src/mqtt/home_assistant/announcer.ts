@@ -149,7 +149,9 @@ export class Announcer {
 
   /** Two instances of one name, under different prefixes, replace each other's configurations. */
   #report(topic: string, other: string): void {
-    if (this.#discovery?.configs.has(topic) !== true || this.#reported.has(other)) return;
+    // Before, it is what an earlier run under another prefix has left.
+    if (!this.#isAnnounced || this.#reported.has(other)) return;
+    if (this.#discovery?.configs.has(topic) !== true) return;
     this.#reported.add(other);
     this.#parts.log.warning("mqtt.discovery_contested", {
       topic,

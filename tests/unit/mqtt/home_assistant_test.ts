@@ -395,15 +395,19 @@ Deno.test("home assistant: only our own configurations are deleted", async () =>
 });
 
 Deno.test("home assistant: another Orion of the same instance is reported once", async () => {
-  const { announcer, clock, logged, receive } = announcing();
-  announcer.connected();
-  announcer.subscribed();
-  await clock.pass(FORMER_SETTLE_MS);
+  const { announcer, clock, logged, receive, sent } = announcing();
   const origin = { name: "Orion" };
   const theirs = JSON.stringify({ origin, availability: [{ topic: "site/lobby-1/status" }] });
   const topic = "homeassistant/binary_sensor/lobby-1/gate_connectivity/config";
+  announcer.connected();
+  announcer.subscribed();
+  receive(topic, theirs);
+  assert.deepEqual([logged, sent], [[], []], "an earlier run under another prefix has left it");
+  await clock.pass(FORMER_SETTLE_MS);
+  assert.ok(sent.some((each) => each.topic === topic), "and it is replaced");
   receive(topic, theirs);
   receive(topic, theirs);
+  receive("homeassistant/switch/lobby-1/shed_detect/config", theirs);
   assert.deepEqual(logged.map(({ event }) => event), ["mqtt.discovery_contested"]);
 });
 
