@@ -2,11 +2,18 @@
 import assert from "node:assert/strict";
 import { wallMs } from "../../src/core/clock.ts";
 import type { CommandRequest } from "../../src/core/commands.ts";
-import type { HealthJson } from "../../src/health/health_json.ts";
 import { Mosquitto } from "../support/brokers/mosquitto.ts";
+import { retain } from "../support/brokers/retain.ts";
 import { HomeAssistant } from "../support/home_assistant/home_assistant.ts";
+import {
+  health,
+  occupancy,
+  P,
+  presence,
+  publishPicture,
+} from "../support/home_assistant/messages.ts";
 import { formerConfigs, homeAssistantPlan, presencePlan } from "../support/home_assistant/plans.ts";
-import { ROOT, tempFolder } from "../support/system/files.ts";
+import { ROOT } from "../support/system/files.ts";
 import { ignoreWithout } from "../support/system/parts.ts";
 import {
   publisherPlan,
@@ -16,7 +23,6 @@ import {
 
 const ignore = ignoreWithout("home-assistant", "mosquitto");
 
-const P = "orion/lobby-1";
 /** What Home Assistant makes of `lobby-1 gate`. */
 const GATE = "lobby_1_gate";
 
@@ -43,71 +49,6 @@ function startPublisher(broker: Mosquitto): PublisherWorker {
 async function stopPublisher(worker: PublisherWorker): Promise<void> {
   worker.send({ kind: "stop" });
   await worker.waitFor(({ kind }) => kind === "stopped");
-}
-
-type Camera = HealthJson["cameras"][number];
-type Mailbox = Camera["ledger"]["detectors"][number];
-type WorkerHealth = HealthJson["workers"][number];
-
-/** The part of the health that entities read. */
-interface ShownHealth {
-  readonly cameras: readonly (Pick<Camera, "id" | "fps"> & {
-    readonly ledger: {
-      readonly detectors: readonly Pick<Mailbox, "detector" | "rateHz" | "dropRate">[];
-    };
-  })[];
-  readonly workers: readonly Pick<WorkerHealth, "detector" | "avgLatencyMs">[];
-  readonly overrides: readonly unknown[];
-}
-
-function health(rateHz: number | null, overrides: readonly unknown[] = []): ShownHealth {
-  const mailbox = { detector: "person", rateHz, dropRate: 0.8333 };
-  return {
-    cameras: [
-      { id: "yard", fps: 1, ledger: { detectors: [] } },
-      { id: "gate", fps: 25.02, ledger: { detectors: [{ ...mailbox, detector: "car" }, mailbox] } },
-    ],
-    workers: [
-      { detector: "person", avgLatencyMs: 20 },
-      { detector: "person", avgLatencyMs: 30.06 },
-      { detector: "person", avgLatencyMs: null },
-      { detector: "car", avgLatencyMs: 500 },
-    ],
-    overrides,
-  };
-}
-
-function occupancy(zone: string, counts: Readonly<Record<string, number>>): string {
-  return JSON.stringify({
-    schema: "orion.occupancy/1",
-    camera: "gate",
-    zone,
-    occupied: Object.values(counts).some((count) => count > 0),
-    counts,
-    since: new Date().toISOString(),
-  });
-}
-
-function presence(id: string, type: string, current: readonly string[] = []): string {
-  const now = new Date().toISOString();
-  return JSON.stringify({
-    ...{ schema: "orion.presence/1", instance: "lobby-1", camera: "gate", detector: "person" },
-    ...{ class: "person", id, type, track: "g7f3-12", startedAt: now, seenAt: now, endedAt: null },
-    ...{ dwellSeconds: 0.4, zones: { current, visited: current }, reason: null },
-    best: {
-      ...{ capturedAt: now, seq: 1041, confidence: 0.91 },
-      ...{ box: { x: 1, y: 2, width: 3, height: 4 }, jpeg: "A".repeat(40_000) },
-    },
-    time: now,
-  });
-}
-
-/** Publishes a picture as raw bytes. @returns them */
-async function publishPicture(broker: Mosquitto): Promise<Uint8Array> {
-  using folder = tempFolder();
-  const bytes = new Uint8Array([0xff, 0xd8, 0xff, 0xe0, 0, 0x10, 0x80, 0xc3, 0x28, 0xff, 0xd9]);
-  await broker.retainFile(`${P}/pictures/gate/person`, folder.write("picture.jpg", bytes));
-  return bytes;
 }
 
 const ENTITIES = [
@@ -149,8 +90,8 @@ async function devicesAndEntities(home: HomeAssistant): Promise<void> {
 }
 
 async function presenceStates(home: HomeAssistant, broker: Mosquitto): Promise<void> {
-  await broker.retain(`${P}/occupancy/gate/all`, occupancy("all", { person: 2 }));
-  await broker.retain(`${P}/occupancy/gate/door`, occupancy("door", {}));
+  await retain(broker, `${P}/occupancy/gate/all`, occupancy("all", { person: 2 }));
+  await retain(broker, `${P}/occupancy/gate/door`, occupancy("door", {}));
   await home.waitForState(`binary_sensor.${GATE}_person`, "on");
   await home.waitForState(`sensor.${GATE}_person_count`, "2");
   await home.waitForState(`binary_sensor.${GATE}_door_person`, "off");
@@ -230,12 +171,12 @@ async function controls(
   await home.call("button", "press", { entity_id: `button.${GATE}_snapshot` });
   const { id, command: snapshot } = await command("snapshot");
   assert.deepEqual([id, snapshot], [null, { command: "snapshot", camera: "gate" }]);
-  await broker.retain(`${P}/cameras/gate/detect`, "ON");
+  await retain(broker, `${P}/cameras/gate/detect`, "ON");
   await home.waitForState(`switch.${GATE}_detect`, "on");
   await using subscriber = await broker.subscribe(`${P}/cameras/gate/detect/set`);
   await home.call("switch", "turn_off", { entity_id: `switch.${GATE}_detect` });
   assert.equal((await subscriber.waitFor(() => true)).payload, "OFF");
-  await broker.retain(`${P}/cameras/gate/detect`, "OFF");
+  await retain(broker, `${P}/cameras/gate/detect`, "OFF");
   await home.waitForState(`switch.${GATE}_detect`, "off");
 }
 
@@ -255,18 +196,18 @@ async function automations(home: HomeAssistant, broker: Mosquitto): Promise<void
     ...{ name: null, unique_id: "lamp", command_topic: "lamp/set", state_topic: "lamp" },
     device: { identifiers: ["lamp"], name: "Lamp" },
   };
-  await broker.retain("homeassistant/light/test/lamp/config", JSON.stringify(lamp));
+  await retain(broker, "homeassistant/light/test/lamp/config", JSON.stringify(lamp));
   await home.waitFor("the lamp", (states) => states.has("light.lamp"));
-  await broker.retain(`${P}/occupancy/gate/door`, occupancy("door", {}));
+  await retain(broker, `${P}/occupancy/gate/door`, occupancy("door", {}));
   await home.automate("door_light", "orion/orion_light.yaml", {
     occupancy: `binary_sensor.${GATE}_door_person`,
     light: { entity_id: "light.lamp" },
     seconds: 0,
   });
   await using subscriber = await broker.subscribe("lamp/set");
-  await broker.retain(`${P}/occupancy/gate/door`, occupancy("door", { person: 1 }));
+  await retain(broker, `${P}/occupancy/gate/door`, occupancy("door", { person: 1 }));
   await subscriber.waitFor(({ payload }) => payload === "ON");
-  await broker.retain(`${P}/occupancy/gate/door`, occupancy("door", { person: 0 }));
+  await retain(broker, `${P}/occupancy/gate/door`, occupancy("door", { person: 0 }));
   await subscriber.waitFor(({ payload }) => payload === "OFF");
 
   await home.automate("notify", "orion/orion_notify.yaml", {
@@ -318,7 +259,7 @@ Deno.test({
   ignore,
   async fn() {
     await using broker = await Mosquitto.start();
-    for (const [topic, payload] of formerConfigs("gate")) await broker.retain(topic, payload);
+    for (const [topic, payload] of formerConfigs("gate")) await retain(broker, topic, payload);
     await using home = await HomeAssistant.start();
     await home.addMqtt(broker.port);
     const person = `binary_sensor.${GATE}_person`;
@@ -331,7 +272,7 @@ Deno.test({
     });
     using worker = startPublisher(broker);
     await home.waitFor("the last entity", (states) => states.has(`button.${GATE}_snapshot`));
-    await broker.retain(`${P}/occupancy/gate/all`, occupancy("all", { person: 3 }));
+    await retain(broker, `${P}/occupancy/gate/all`, occupancy("all", { person: 3 }));
     await home.waitForState("binary_sensor.hall", "on");
     await home.waitForState(count, "3");
     await home.waitForState(`binary_sensor.${GATE}_connectivity`, "on");

@@ -13,6 +13,7 @@ import {
   Subscriber,
   type TlsFiles,
 } from "../support/brokers/mosquitto.ts";
+import { retain } from "../support/brokers/retain.ts";
 import { ignoreWithout, programPath } from "../support/system/parts.ts";
 import {
   type PublisherMessage,
@@ -225,7 +226,7 @@ Deno.test({
     };
     const both = [...discoveryOf(plan("gate", "shed"), topicsOf(plan()))?.configs.keys() ?? []];
     const former = [...formerConfigs("gate"), ...formerConfigs("shed")];
-    for (const [topic, payload] of former) await broker.retain(topic, payload);
+    for (const [topic, payload] of former) await retain(broker, topic, payload);
     {
       await using listener = await broker.subscribe("homeassistant/#");
       using worker = startWorker(`127.0.0.1:${broker.port}`);
@@ -238,7 +239,7 @@ Deno.test({
       await stop(worker);
     }
     assert.deepEqual((await announced()).toSorted(), both.toSorted());
-    await broker.retain("homeassistant/sensor/lobby-1/thing/config", "{}");
+    await retain(broker, "homeassistant/sensor/lobby-1/thing/config", "{}");
     const gone = both.filter((topic) => topic.includes("/shed_"));
     {
       await using listener = await broker.subscribe("homeassistant/#");

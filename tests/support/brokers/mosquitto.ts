@@ -116,22 +116,8 @@ export class Mosquitto implements AsyncDisposable {
 
   /** Publishes a text, and waits for its PUBACK. Without TLS only. */
   async publish(topic: string, text: string): Promise<void> {
-    await this.#publish(["-t", topic, "-m", text]);
-  }
-
-  /** The same, retained. */
-  async retain(topic: string, text: string): Promise<void> {
-    await this.#publish(["-t", topic, "-m", text, "-r"]);
-  }
-
-  /** Publishes the content of a file, retained. */
-  async retainFile(topic: string, path: string): Promise<void> {
-    await this.#publish(["-t", topic, "-f", path, "-r"]);
-  }
-
-  async #publish(args: readonly string[]): Promise<void> {
     const to = ["-h", "127.0.0.1", "-p", `${this.port}`, "-q", "1", ...user(this.#options)];
-    await run("mosquitto_pub", [...to, ...args]);
+    await run("mosquitto_pub", [...to, "-t", topic, "-m", text]);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -1,6 +1,11 @@
 /** Plans whose cameras Home Assistant shows, and what an earlier version announced for them. */
-import type { PresencePlan, SnapshotMode, Zone } from "../../../src/core/presence_types.ts";
-import type { HomeAssistantPlan } from "../../../src/core/publisher_types.ts";
+import assert from "node:assert/strict";
+import type { PresencePlan, Scene, SnapshotMode, Zone } from "../../../src/core/presence_types.ts";
+import type { HomeAssistantPlan, PublisherPlan } from "../../../src/core/publisher_types.ts";
+import { discoveryOf } from "../../../src/mqtt/home_assistant/discovery.ts";
+import { topicsOf } from "../../../src/mqtt/topics.ts";
+import { publisherPlan } from "../workers/publisher_worker.ts";
+import type { Json } from "./socket.ts";
 
 /** Cameras with a detector `person` each. */
 export function homeAssistantPlan(...cameras: readonly string[]): HomeAssistantPlan {
@@ -26,6 +31,40 @@ export function presencePlan(
     detectors: [{ detector: "person", cameras, settings }],
     scenes: cameras.map((camera) => ({ camera, zones, lines: [] })),
   };
+}
+
+/** The plan of a publisher with the camera `gate`. */
+export function planOf(
+  { homeAssistant = {}, snapshot = "none", zones = [], presence = true }: {
+    homeAssistant?: Partial<HomeAssistantPlan>;
+    snapshot?: SnapshotMode;
+    zones?: Scene["zones"];
+    presence?: boolean;
+  } = {},
+): PublisherPlan {
+  return {
+    ...publisherPlan("mqtt://127.0.0.1:1883"),
+    homeAssistant: { ...homeAssistantPlan("gate"), ...homeAssistant },
+    presence: presence ? presencePlan(["gate"], snapshot, zones) : { detectors: [], scenes: [] },
+  };
+}
+
+/** The configurations by `COMPONENT/OBJECT`. */
+export function configsOf(plan: PublisherPlan): Map<string, Json> {
+  const discovery = discoveryOf(plan, topicsOf(plan));
+  assert.ok(discovery !== null);
+  const configs = new Map<string, Json>();
+  for (const [topic, payload] of discovery.configs) {
+    const [prefix, component, node, object, last] = topic.split("/");
+    assert.deepEqual([prefix, node, last], ["homeassistant", "lobby-1", "config"]);
+    configs.set(`${component}/${object}`, JSON.parse(payload));
+  }
+  return configs;
+}
+
+/** A zone that is half of the picture. */
+export function zone(id: string, classes: readonly string[] | null = null): Scene["zones"][number] {
+  return { id, classes, polygon: [{ x: 0, y: 0 }, { x: 1, y: 0 }, { x: 1, y: 1 }] };
 }
 
 /** The configurations of version 0.1.0 by topic, for the instance `lobby-1` below `orion`. */
