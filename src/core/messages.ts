@@ -230,6 +230,8 @@ export type ToPublisher =
   | { readonly kind: "health"; readonly health: Readonly<Record<string, unknown>> }
   | { readonly kind: "answer"; readonly answer: CommandAnswer }
   | { readonly kind: "presence"; readonly change: PresenceChange }
+  /** Whether any detector of the camera is not paused: the state of its switch. */
+  | { readonly kind: "detect"; readonly camera: string; readonly on: boolean }
   /** A camera has kept the frame of a `keep`. */
   | { readonly kind: "kept"; readonly stay: string; readonly seq: number }
   /** The answer to a `picture`; its bytes are transferred. */

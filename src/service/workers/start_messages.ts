@@ -105,7 +105,8 @@ export function publisherPlan(
     : target;
   const homeAssistant = homeAssistantPlan(settings);
   const presence = { detectors: [], scenes: [] };
-  return { broker, instance, version, topicPrefix, qos, outbox, homeAssistant, presence };
+  const run = crypto.getRandomValues(new Uint32Array(1))[0] ?? 0;
+  return { broker, instance, run, version, topicPrefix, qos, outbox, homeAssistant, presence };
 }
 
 /** What a check of the broker tries: every topic of the service, with its QoS. */

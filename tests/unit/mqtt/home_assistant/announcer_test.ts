@@ -44,6 +44,7 @@ Deno.test("home assistant: with the publisher, entities are announced once the b
   link.connect();
   assert.deepEqual(link.subscribed.map(({ filter }) => filter), [
     "orion/lobby-1/control",
+    "orion/lobby-1/cameras/+/detect/set",
     "homeassistant/+/lobby-1/+/config",
     "homeassistant/+/orion-lobby-1/+/config",
   ]);
@@ -54,8 +55,9 @@ Deno.test("home assistant: with the publisher, entities are announced once the b
   assert.ok(configs.every(({ message: { retain, qos } }) => retain && qos === 1));
   link.disconnect();
   link.connect();
-  assert.deepEqual(link.subscribed.slice(3).map(({ filter }) => filter), [
+  assert.deepEqual(link.subscribed.slice(4).map(({ filter }) => filter), [
     "orion/lobby-1/control",
+    "orion/lobby-1/cameras/+/detect/set",
     "homeassistant/+/lobby-1/+/config",
   ], "the former ones are looked for once");
   assert.equal(link.sent.length, configs.length + 1, "all are published with every connection");
@@ -196,5 +198,5 @@ Deno.test("home assistant: nothing is announced unless discovery is on", async (
   link.connect();
   await clock.pass(FORMER_TIMEOUT_MS);
   assert.deepEqual(link.topics(), ["status"]);
-  assert.equal(link.subscribed.length, 1);
+  assert.equal(link.subscribed.length, 2);
 });

@@ -1,0 +1,128 @@
+import { sinceMs, type SteadyMs } from "../core/clock.ts";
+import type { BoxPx } from "../core/geometry.ts";
+import { BoxFilters, type Expected } from "./box_filters.ts";
+
+/** The most tracks of a tracker, those included that are not seen at present. */
+export const MAX_TRACKS = 256;
+
+/** A track, and what the tracker knows of it. */
+export interface Entry {
+  readonly id: string;
+  readonly class: string;
+  /** The number of its filter. */
+  readonly filter: number;
+  /** Where it was last seen. */
+  box: BoxPx;
+  seenAtMs: SteadyMs;
+  /** When it was last seen confidently. */
+  strongAtMs: SteadyMs;
+  /** Weak detections since then. */
+  weakRun: number;
+  sightings: number;
+  /** Where it is expected in the present frame. */
+  readonly expected: Expected;
+  /** From when it was last seen to the present frame, in seconds; negative for an older frame. */
+  ageSeconds: number;
+  /** Whether a detection of the present frame continues it. */
+  isMatched: boolean;
+  /** The present frame's nearest detection, its cost, and the cost of the second nearest. */
+  nearest: number;
+  nearestCost: number;
+  secondCost: number;
+}
+
+/** The tracks of a tracker and their filters. */
+export class TrackTable {
+  readonly #entries: Entry[] = [];
+  readonly #filters = new BoxFilters(MAX_TRACKS);
+  /** The numbers of the filters that are not in use. */
+  readonly #free = Array.from({ length: MAX_TRACKS }, (_, index) => MAX_TRACKS - 1 - index);
+
+  /** In the order in which they began. */
+  get entries(): readonly Entry[] {
+    return this.#entries;
+  }
+
+  /**
+   * Adds a track; when there is no room for it, in place of the one that was not seen for the longest time.
+   * @returns null when all tracks are seen in the present frame
+   */
+  add(
+    { id, class: name, box, atMs }: {
+      readonly id: string;
+      readonly class: string;
+      readonly box: BoxPx;
+      readonly atMs: SteadyMs;
+    },
+  ): Entry | null {
+    if (this.#free.length === 0) this.#dropOldest();
+    const filter = this.#free.pop();
+    if (filter === undefined) return null;
+    this.#filters.start(filter, box);
+    const entry: Entry = {
+      id,
+      class: name,
+      filter,
+      box,
+      seenAtMs: atMs,
+      strongAtMs: atMs,
+      weakRun: 0,
+      sightings: 1,
+      expected: { x: box.x, y: box.y, width: box.width, height: box.height },
+      ageSeconds: 0,
+      isMatched: false,
+      nearest: -1,
+      nearestCost: Infinity,
+      secondCost: Infinity,
+    };
+    this.#entries.push(entry);
+    return entry;
+  }
+
+  /** Computes where every track is expected in a frame. */
+  expectAt(atMs: SteadyMs): void {
+    for (const entry of this.#entries) {
+      entry.ageSeconds = sinceMs(entry.seenAtMs, atMs) / 1000;
+      entry.isMatched = false;
+      this.#filters.expect(entry.filter, entry.ageSeconds, entry.expected);
+    }
+  }
+
+  /** Continues a track with a box of the present frame. An older frame than its newest moves nothing. */
+  continue(entry: Entry, box: BoxPx, atMs: SteadyMs): void {
+    entry.isMatched = true;
+    entry.sightings++;
+    if (entry.ageSeconds < 0) return;
+    this.#filters.update(entry.filter, entry.ageSeconds, box);
+    entry.box = box;
+    entry.seenAtMs = atMs;
+  }
+
+  /** Drops the tracks that `isOver` says are. */
+  drop(isOver: (entry: Entry) => boolean): void {
+    let kept = 0;
+    for (const entry of this.#entries) {
+      if (isOver(entry)) this.#free.push(entry.filter);
+      else this.#entries[kept++] = entry;
+    }
+    this.#entries.length = kept;
+  }
+
+  /** Moves all tracks to a picture of another size. */
+  scale({ x, y }: { readonly x: number; readonly y: number }): void {
+    for (const entry of this.#entries) {
+      const { box } = entry;
+      entry.box = { x: x * box.x, y: y * box.y, width: x * box.width, height: y * box.height };
+      this.#filters.scale(entry.filter, { x, y });
+    }
+  }
+
+  #dropOldest(): void {
+    let oldest: Entry | null = null;
+    for (const entry of this.#entries) {
+      if (entry.isMatched) continue;
+      if (oldest === null || entry.seenAtMs < oldest.seenAtMs) oldest = entry;
+    }
+    if (oldest !== null) this.drop((entry) => entry === oldest);
+  }
+}
