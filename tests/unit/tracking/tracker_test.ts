@@ -184,6 +184,15 @@ Deno.test("tracker: a false detection takes the track of a hidden person for one
   assert.deepEqual(watch.ids(3.8, person(555)), ["t-1"]);
 });
 
+Deno.test("tracker: an older frame does not take a track back to where it was before", () => {
+  const watch = new Watch();
+  for (const at of times(5, { to: 2 })) watch.at(at, [person(600)]);
+  watch.at(2.2, []);
+  assert.deepEqual(watch.ids(3.2, person(800)), ["t-1"]);
+  assert.deepEqual(watch.ids(3, person(560)), ["t-2"]);
+  assert.deepEqual(watch.ids(3.4, person(810)), ["t-1"]);
+});
+
 Deno.test("tracker: of two who are hidden each keeps the track of its size, though the other one is nearer", () => {
   const watch = new Watch();
   const small = { height: 150, footY: 460 };
