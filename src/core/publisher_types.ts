@@ -116,7 +116,7 @@ export type DiscardReason =
   | "unacknowledged"
   /** The broker refused it, or its size. */
   | "refused"
-  /** The broker closed the connection on it twice. */
+  /** The broker closed the connection on it twice; on one of presence five times. */
   | "closes-connection"
   /** It waited or was produced while Orion stopped. */
   | "shutdown"

@@ -2,8 +2,8 @@ import { type PresencePlan, WHOLE_PICTURE } from "../core/presence_types.ts";
 import type { CheckedTopic } from "../core/publisher_types.ts";
 import type { Topics } from "./topics.ts";
 
-/** The class whose pictures a check of the broker tries: the classes of a model are not known before it is loaded. */
-const CHECKED_CLASS = "person";
+/** In place of a class in what a check tries: it would put its text in place of a picture. */
+const CHECKED_CLASS = "orion-check";
 
 /** The topics of presence, as a check of the broker tries them. */
 export function presenceTopics(

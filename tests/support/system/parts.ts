@@ -3,7 +3,7 @@
  *
  * On a developer's machine a test without its part is skipped and named. In CI (`CI=true`) nothing is
  * skipped: the test runs and fails without the part, so that a green run covers everything. Exceptions are
- * the {@link OPTIONAL} parts, which not every system can have.
+ * the {@link OPTIONAL_PARTS}, which not every system can have.
  */
 
 import { fileURLToPath } from "node:url";
@@ -45,7 +45,7 @@ export const PART_NAMES: readonly Part[] = [
 ];
 
 /** Parts whose tests are skipped, and named, in CI too. */
-const OPTIONAL: readonly Part[] = ["home-assistant"];
+export const OPTIONAL_PARTS: readonly Part[] = ["home-assistant"];
 
 /** Starts the Home Assistant that `scripts/setup.sh` has installed; relative to the checkout. */
 export const HOME_ASSISTANT = ".tools/home-assistant";
@@ -177,7 +177,7 @@ function nameMissing(part: Part): void {
  */
 export function havePart(part: Part): boolean {
   if (partPresent(part)) return true;
-  if (variable("CI") === "true" && !OPTIONAL.includes(part)) return true;
+  if (variable("CI") === "true" && !OPTIONAL_PARTS.includes(part)) return true;
   nameMissing(part);
   return false;
 }

@@ -61,7 +61,7 @@ Deno.test("topics: a check tries all that presence publishes to, pictures where 
     "crossings/gate/step 1 false",
   ];
   assert.deepEqual(tried("none"), always);
-  assert.deepEqual(tried("crop"), [...always, "pictures/gate/person 0 true"]);
+  assert.deepEqual(tried("crop"), [...always, "pictures/gate/orion-check 0 true"]);
 });
 
 for (
