@@ -235,8 +235,9 @@ export class PairPresence {
     let nearest: StayRecord | null = null;
     let least = Infinity;
     for (const record of this.#records.values()) {
-      if (!record.isAstray || record.class !== found.class) continue;
+      if (record.id === null || record.class !== found.class) continue;
       const { whereabouts } = record;
+      if (!whereabouts.mayBe(found.whereabouts, frame)) continue;
       if (whereabouts.missed(frame.number) === 0 || whereabouts.isOther(last, frame)) continue;
       const way = whereabouts.way(last);
       if (way >= least) continue;
@@ -307,7 +308,7 @@ export class PairPresence {
     // A false detection is not continued by another one at its place.
     if (id === null) return whereabouts.missed(this.#inferences) >= start.of;
     return this.#time.observedMs - observedMs >= this.endMs &&
-      !whereabouts.isAwaited(this.#inferences, start);
+      !whereabouts.isAwaited(this.#inferences);
   }
 
   #end(record: StayRecord, reason: StayEndReason): void {

@@ -147,11 +147,6 @@ export class StayRecord {
     return this.#box;
   }
 
-  /** Whether its track may have been lost to something else, so that another track may be its own. */
-  get isAstray(): boolean {
-    return this.#id !== null && this.whereabouts.isAstray;
-  }
-
   /** Follows the object to where it is seen in a newer frame. @returns whether its zones changed */
   see(box: BoxPx, frame: SeenFrame, zones: readonly ZoneArea[]): boolean {
     this.atMs = frame.atMs;

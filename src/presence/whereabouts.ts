@@ -25,8 +25,18 @@ const HEIGHT_RATIO_MAX = 1.8;
 /** An object whose way leads out of the picture comes back so near to where it was, in heights. */
 const RETURN_REACH = 1.5;
 
-/** For how long an object is taken to go on as it went. */
-const COAST_SECONDS = 2;
+/**
+ * An object has left when it was out of the picture within so many gaps between inferences and so long:
+ * on a longer way it would have been seen.
+ */
+const EXIT_GAPS = 2.5;
+const EXIT_MS = 2000;
+
+/** It moves towards the edge with so many heights per second; with less it is jitter. */
+const LEAVING_SPEED = 0.15;
+
+/** What is away from the last place of an object is confirmed by being in so many of the next inferences. */
+const RETURN = { frames: 2, of: 5 } as const;
 
 /** The time in which a velocity is forgotten. */
 const VELOCITY_SECONDS = 0.7;
@@ -50,10 +60,14 @@ export interface Inference {
 /** What is known of where one object is. */
 export class Whereabouts {
   #last: SeenPlace;
+  /** When it was first seen. */
+  readonly firstAtMs: SteadyMs;
   /** The number of the inference in which it was last seen. */
   #seenIn = 0;
   /** Pixels per second. */
   #velocity: PointPx = { x: 0, y: 0 };
+  /** Whether the velocity is known. */
+  #isMoving = false;
   readonly #detections = new Detections();
   /** Away from its last place, not confirmed yet. */
   readonly #away = new Detections();
@@ -65,6 +79,7 @@ export class Whereabouts {
   /** @param isStale  its place may be an old one, because the thread that knew better was replaced */
   constructor(first: SeenPlace, isStale: boolean) {
     this.#last = first;
+    this.firstAtMs = first.atMs;
     this.#isStale = isStale;
   }
 
@@ -73,9 +88,10 @@ export class Whereabouts {
     return this.#last;
   }
 
-  /** Whether its track may follow something else, so that another track may be its own. */
-  get isAstray(): boolean {
-    return this.#isStale || !this.#hasTrack || this.#before !== null || !this.#away.isEmpty;
+  /** Whether a new track may be its own: it was not seen since then, or its track follows something else. */
+  mayBe(track: Whereabouts, { gapMs }: Inference): boolean {
+    if (this.#isStale || !this.#hasTrack || this.#before !== null) return true;
+    return !this.#away.isEmpty || gapMs <= SLOW_MS && this.#last.atMs < track.firstAtMs;
   }
 
   /**
@@ -87,19 +103,20 @@ export class Whereabouts {
   }
 
   /** Whether what its track has come to is another object, because this one has left the picture. */
-  isOther(to: SeenPlace, { seen }: Inference): boolean {
+  isOther(to: SeenPlace, { seen, gapMs }: Inference): boolean {
     if (this.#isStale) return false;
-    return this.#isLeaving(to.atMs, seen) && heights(this.#last.box, to.box) > RETURN_REACH;
+    const unseenMs = Math.min(sinceMs(this.#last.atMs, to.atMs), EXIT_GAPS * gapMs, EXIT_MS);
+    return this.#isLeaving(unseenMs, seen) && heights(this.#last.box, to.box) > RETURN_REACH;
   }
 
   /**
    * Whether what its track has come to is the object: near its last place it is; away from it, once it is
-   * confirmed like the start of a stay.
+   * confirmed.
    */
-  isAt(box: BoxPx, { number, gapMs, start }: Inference): boolean {
+  isAt(box: BoxPx, { number, gapMs }: Inference): boolean {
     if (gapMs > SLOW_MS || this.missed(number - 1) < MISSED_MIN) return true;
     if (iou(box, this.#last.box) >= HERE_OVERLAP) return true;
-    return this.#away.add(number, start);
+    return this.#away.add(number, RETURN);
   }
 
   /** Its track follows another object: it waits for another track. */
@@ -113,9 +130,9 @@ export class Whereabouts {
   }
 
   /** Whether the next inferences may confirm that it is somewhere else. */
-  isAwaited(inference: number, { of }: PresenceSettings["start"]): boolean {
+  isAwaited(inference: number): boolean {
     const { newest } = this.#away;
-    return newest !== null && inference - newest < of - 1;
+    return newest !== null && inference - newest < RETURN.of - 1;
   }
 
   /** It is seen. */
@@ -151,20 +168,34 @@ export class Whereabouts {
   #follow(box: BoxPx, seconds: number): void {
     const before = centre(this.#last.box);
     const now = centre(box);
-    const weight = 1 - Math.exp(-seconds / VELOCITY_SECONDS);
+    const weight = this.#isMoving ? 1 - Math.exp(-seconds / VELOCITY_SECONDS) : 1;
+    this.#isMoving = true;
     this.#velocity = {
       x: this.#velocity.x + weight * ((now.x - before.x) / seconds - this.#velocity.x),
       y: this.#velocity.y + weight * ((now.y - before.y) / seconds - this.#velocity.y),
     };
   }
 
-  #isLeaving(atMs: SteadyMs, seen: BoxPx): boolean {
-    const seconds = Math.min(COAST_SECONDS, Math.max(0, sinceMs(this.#last.atMs, atMs) / 1000));
-    const from = centre(this.#last.box);
-    const x = from.x + seconds * this.#velocity.x;
-    const y = from.y + seconds * this.#velocity.y;
-    return x < seen.x || x > seen.x + seen.width || y < seen.y || y > seen.y + seen.height;
+  /** Whether it reaches the edge of the picture some time after it was last seen, going on as it went. */
+  #isLeaving(unseenMs: number, seen: BoxPx): boolean {
+    const { x, y, width, height } = this.#last.box;
+    const least = LEAVING_SPEED * height;
+    const seconds = Math.max(0, unseenMs) / 1000;
+    const across = { at: x, length: width, from: seen.x, to: seen.x + seen.width };
+    const down = { at: y, length: height, from: seen.y, to: seen.y + seen.height };
+    return leaves(across, this.#velocity.x, { seconds, least }) ||
+      leaves(down, this.#velocity.y, { seconds, least });
   }
+}
+
+/** Whether an extent reaches an end of a range, moving towards it. */
+function leaves(
+  { at, length, from, to }: Readonly<Record<"at" | "length" | "from" | "to", number>>,
+  velocity: number,
+  { seconds, least }: { readonly seconds: number; readonly least: number },
+): boolean {
+  return velocity > least && at + length + seconds * velocity > to ||
+    velocity < -least && at + seconds * velocity < from;
 }
 
 function centre({ x, y, width, height }: BoxPx): PointPx {
