@@ -22,8 +22,11 @@ const REACH = { atOnce: 0.3, perSecond: 1.2, most: 3.5 } as const;
 /** How many times as high one of two boxes of one object may be. */
 const HEIGHT_RATIO_MAX = 1.8;
 
-/** An object whose way leads out of the picture comes back so near to where it was, in heights. */
-const RETURN_REACH = 1.5;
+/**
+ * An object whose way leads out of the picture comes back so near to where it was, in heights; farther off
+ * by the way that it makes between two inferences.
+ */
+const RETURN_REACH = { atOnce: 1.2, perSecond: 1 } as const;
 
 /**
  * An object has left when it was out of the picture within so many gaps between inferences and so long:
@@ -105,8 +108,9 @@ export class Whereabouts {
   /** Whether what its track has come to is another object, because this one has left the picture. */
   isOther(to: SeenPlace, { seen, gapMs }: Inference): boolean {
     if (this.#isStale) return false;
+    const reach = RETURN_REACH.atOnce + RETURN_REACH.perSecond * gapMs / 1000;
     const unseenMs = Math.min(sinceMs(this.#last.atMs, to.atMs), EXIT_GAPS * gapMs, EXIT_MS);
-    return this.#isLeaving(unseenMs, seen) && heights(this.#last.box, to.box) > RETURN_REACH;
+    return this.#isLeaving(unseenMs, seen) && heights(this.#last.box, to.box) > reach;
   }
 
   /**
