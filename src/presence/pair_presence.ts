@@ -208,6 +208,7 @@ export class PairPresence {
     if (this.#records.size >= RECORDS_MAX) return null;
     const id = known === undefined ? track.id : this.#part(known, detection, frame);
     const record = StayRecord.of(this.#owner, id, { detection, frame });
+    record.partedFrom = known ?? null;
     this.#records.set(id, record);
     return record;
   }
@@ -248,7 +249,7 @@ export class PairPresence {
     for (const record of this.#records.values()) {
       if (record.id === null || record.class !== found.class) continue;
       const { whereabouts } = record;
-      if (!whereabouts.mayBe(found.whereabouts, frame)) continue;
+      if (record === found.partedFrom || !whereabouts.mayBe(found.whereabouts, frame)) continue;
       if (whereabouts.missed(frame.number) === 0 || whereabouts.isOther(last, frame)) continue;
       const way = whereabouts.way(last);
       if (way >= least) continue;

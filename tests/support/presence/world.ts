@@ -71,15 +71,16 @@ export const END_MS = 1000 * SETTINGS.endSeconds;
 
 /** Makes a world in which people come into the picture `stays` times. */
 export function makeWorld(
-  { seed, rateHz, stays, withFaults }: {
+  { seed, rateHz, stays, alone, withFaults }: {
     readonly seed: number;
     readonly rateHz: number;
     readonly stays: number;
+    readonly alone: boolean;
     readonly withFaults: boolean;
   },
 ): World {
   const random = new Random(seed);
-  const people = walkers(random, stays);
+  const people = walkers(random, { stays, alone });
   const untilMs = 1000 * Math.max(...people.map(endsAtSeconds)) + 3 * END_MS;
   const faults = withFaults ? drawFaults(random, untilMs) : [];
   const looks = looksAt(rateHz, untilMs, faults);
