@@ -151,7 +151,7 @@ export class PairPresence {
       const track = tracked.weak[index] ?? null;
       const record = track === null ? undefined : this.#records.get(track.id);
       // It continues a track, and counts for no start.
-      if (record === undefined || !this.#isAt(record, detection, frame)) return;
+      if (record === undefined || !this.#isSure(record, frame)) return;
       this.#see(record, detection, frame);
       this.#cross(record, frame);
     });
@@ -188,7 +188,7 @@ export class PairPresence {
 
   #detected(track: Track, detection: Detection, frame: SeenFrame): void {
     const record = this.#recordOf(track, detection, frame);
-    if (record === null || !this.#isAt(record, detection, frame)) return;
+    if (record === null || !this.#isSure(record, frame)) return;
     this.#see(record, detection, frame);
     if (record.id === null && record.whereabouts.detectedIn(frame)) {
       this.#confirmed.push({ record, detection });
@@ -236,9 +236,9 @@ export class PairPresence {
     this.#confirmed.length = 0;
   }
 
-  /** Whether what the track of a stay has come to is its object. */
-  #isAt({ id, whereabouts }: StayRecord, { box }: Detection, frame: SeenFrame): boolean {
-    return id === null || whereabouts.isAt(box, frame);
+  /** Whether a track shows its object, or perhaps a false detection. */
+  #isSure({ id, whereabouts }: StayRecord, frame: SeenFrame): boolean {
+    return id === null || whereabouts.isBack(frame);
   }
 
   /** The open stay that a new track continues: one that its own track has lost. */

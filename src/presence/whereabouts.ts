@@ -1,10 +1,10 @@
 /** Where an object is: what is seen again may also be a false detection near it. */
 import { sinceMs, type SteadyMs } from "../core/clock.ts";
-import { type BoxPx, iou } from "../core/geometry.ts";
+import type { BoxPx } from "../core/geometry.ts";
 import type { PresenceSettings } from "../core/presence_types.ts";
 import { distancePx, type PointPx } from "./points.ts";
 
-/** After so many inferences without an object, what is away from its last place has to be confirmed. */
+/** After so many inferences without an object, its return has to be confirmed. */
 const MISSED_MIN = 3;
 
 /**
@@ -12,9 +12,6 @@ const MISSED_MIN = 3;
  * much rarer.
  */
 const SLOW_MS = 600;
-
-/** A box that overlaps the last one so much is not away from it. */
-const HERE_OVERLAP = 0.15;
 
 /** How far an object may have come, in heights. */
 const REACH = { atOnce: 0.3, perSecond: 1.2, most: 3.5 } as const;
@@ -38,7 +35,7 @@ const EXIT_MS = 2000;
 /** It moves towards the edge with so many heights per second; with less it is jitter. */
 const LEAVING_SPEED = 0.15;
 
-/** What is away from the last place of an object is confirmed by being in so many of the next inferences. */
+/** It is back when it is in so many of the next inferences. */
 const RETURN = { frames: 2, of: 5 } as const;
 
 /** The time in which a velocity is forgotten. */
@@ -72,10 +69,8 @@ export class Whereabouts {
   /** Whether the velocity is known. */
   #isMoving = false;
   readonly #detections = new Detections();
-  /** Away from its last place, not confirmed yet. */
-  readonly #away = new Detections();
-  /** Where it was seen before it was missed, until it is seen in a second inference. */
-  #before: SeenPlace | null = null;
+  /** After a while without it, not confirmed yet. */
+  readonly #returned = new Detections();
   #isStale: boolean;
   #hasTrack = true;
 
@@ -93,8 +88,8 @@ export class Whereabouts {
 
   /** Whether a new track may be its own: it was not seen since then, or its track follows something else. */
   mayBe(track: Whereabouts, { gapMs }: Inference): boolean {
-    if (this.#isStale || !this.#hasTrack || this.#before !== null) return true;
-    return !this.#away.isEmpty || gapMs <= SLOW_MS && this.#last.atMs < track.firstAtMs;
+    if (this.#isStale || !this.#hasTrack) return true;
+    return !this.#returned.isEmpty || gapMs <= SLOW_MS && this.#last.atMs < track.firstAtMs;
   }
 
   /**
@@ -113,14 +108,10 @@ export class Whereabouts {
     return this.#isLeaving(unseenMs, seen) && heights(this.#last.box, to.box) > reach;
   }
 
-  /**
-   * Whether what its track has come to is the object: near its last place it is; away from it, once it is
-   * confirmed.
-   */
-  isAt(box: BoxPx, { number, gapMs }: Inference): boolean {
+  /** Whether what its track has come to is the object: after a while without it, once that is confirmed. */
+  isBack({ number, gapMs }: Inference): boolean {
     if (gapMs > SLOW_MS || this.missed(number - 1) < MISSED_MIN) return true;
-    if (iou(box, this.#last.box) >= HERE_OVERLAP) return true;
-    return this.#away.add(number, RETURN);
+    return this.#returned.add(number, RETURN);
   }
 
   /** Its track follows another object: it waits for another track. */
@@ -133,20 +124,18 @@ export class Whereabouts {
     return inference - this.#seenIn;
   }
 
-  /** Whether the next inferences may confirm that it is somewhere else. */
+  /** Whether the next inferences may confirm that it is back. */
   isAwaited(inference: number): boolean {
-    const { newest } = this.#away;
+    const { newest } = this.#returned;
     return newest !== null && inference - newest < RETURN.of - 1;
   }
 
   /** It is seen. */
-  found(place: SeenPlace, { number, gapMs }: Inference): void {
-    const isSure = gapMs > SLOW_MS || this.missed(number - 1) < MISSED_MIN || !this.#away.isEmpty;
-    this.#before = isSure ? null : this.#last;
+  found(place: SeenPlace, { number }: Inference): void {
     this.#seenIn = number;
     this.#isStale = false;
     this.#hasTrack = true;
-    this.#away.clear();
+    this.#returned.clear();
     const seconds = sinceMs(this.#last.atMs, place.atMs) / 1000;
     if (seconds < 0) return;
     if (seconds > 0) this.#follow(place.box, seconds);
@@ -155,11 +144,7 @@ export class Whereabouts {
 
   /** The way from its last place to another one in heights; Infinity where it cannot be by then. */
   way(to: SeenPlace): number {
-    const way = this.#way(this.#last, to);
-    return this.#before === null ? way : Math.min(way, this.#way(this.#before, to));
-  }
-
-  #way(from: SeenPlace, to: SeenPlace): number {
+    const from = this.#last;
     const way = heights(from.box, to.box);
     if (this.#isStale) return way;
     const seconds = Math.max(0, sinceMs(from.atMs, to.atMs)) / 1000;

@@ -105,6 +105,18 @@ export function placeOf({ legs, footY, height }: Walker, atSeconds: number): Box
   return standing(leg.fromX + part * (leg.toX - leg.fromX), footY, height);
 }
 
+/** When a walker is in sight without a break. */
+export function inSight({ legs }: Walker): readonly (readonly [from: number, to: number])[] {
+  const runs: [number, number][] = [];
+  for (const { fromSeconds, toSeconds, hidden } of legs) {
+    const run = runs.at(-1);
+    if (hidden) continue;
+    if (run !== undefined && run[1] === fromSeconds) run[1] = toSeconds;
+    else runs.push([fromSeconds, toSeconds]);
+  }
+  return runs;
+}
+
 export function endsAtSeconds({ legs }: Walker): number {
   return legs.at(-1)?.toSeconds ?? 0;
 }
