@@ -28,7 +28,9 @@ export function compare(world: World, run: WorldRun): Comparison {
   const expected = truth.map(({ start }) => start).toSorted((a, b) => a - b);
   const given = run.stays.map(({ start }) => start).toSorted((a, b) => a - b);
   const counts = { missed: 0, doubled: 0 };
-  for (let one = 0, other = 0; one < expected.length || other < given.length;) {
+  let one = 0;
+  let other = 0;
+  while (one < expected.length || other < given.length) {
     const apart = (given[other] ?? Infinity) - (expected[one] ?? Infinity);
     if (Math.abs(apart) <= START_INFERENCES) {
       one++;
