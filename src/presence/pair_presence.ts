@@ -9,20 +9,15 @@ import type {
   Stay,
   StayEndReason,
 } from "../core/presence_types.ts";
-import { type Track, type Tracked, Tracker } from "../tracking/tracker.ts";
-import { type Owner, type SceneAreas, type SeenFrame, StayRecord } from "./stay_record.ts";
-import type { UlidSource } from "./ulid.ts";
+import type { Track, Tracked } from "../tracking/tracker.ts";
 import { ObservedTime } from "./observed_time.ts";
+import type { Owner, SceneAreas, SeenFrame, StayRecord } from "./stay_record.ts";
+import { TrackRecords } from "./track_records.ts";
+import type { UlidSource } from "./ulid.ts";
 import { overlaps } from "./zones.ts";
 
 /** The shortest time after which a stay ends. */
 const END_MIN_MS = 100;
-
-/** Where a stay was seen longer ago, before the thread was replaced, says little of where it is. */
-const STALE_MS = 3000;
-
-/** Tracks that may be, or become, a stay; others are placed in zones and no more. */
-const RECORDS_MAX = 512;
 
 export interface PairParts {
   readonly clock: Clock;
@@ -40,14 +35,10 @@ export class PairPresence {
   readonly #parts: PairParts;
   #settings: PresenceSettings;
   #scene: SceneAreas;
-  #tracker: Tracker;
+  readonly #records: TrackRecords;
   #paused = false;
-  /** By the id of their track. */
-  readonly #records = new Map<string, StayRecord>();
   /** Tracks that the present frame confirms. */
   readonly #confirmed: { readonly record: StayRecord; readonly detection: Detection }[] = [];
-  /** Of tracks that the present frame shows at another object than that of their stay: the tracks of those. */
-  readonly #others = new Map<string, string>();
   #inferences = 0;
   readonly #time = new ObservedTime();
 
@@ -60,7 +51,7 @@ export class PairPresence {
     this.#settings = settings;
     this.#scene = scene;
     this.#parts = parts;
-    this.#tracker = this.#newTracker();
+    this.#records = new TrackRecords(owner, parts.trackPrefix);
   }
 
   get detector(): string {
@@ -77,11 +68,11 @@ export class PairPresence {
 
   /** The open stays, the oldest first. */
   get open(): readonly StayRecord[] {
-    return [...this.#records.values()].filter(({ id }) => id !== null);
+    return [...this.#records.all()].filter(({ id }) => id !== null);
   }
 
   get hasOpen(): boolean {
-    for (const { id } of this.#records.values()) if (id !== null) return true;
+    for (const { id } of this.#records.all()) if (id !== null) return true;
     return false;
   }
 
@@ -95,13 +86,12 @@ export class PairPresence {
     if (!paused) return;
     this.endAll("paused");
     this.#records.clear();
-    this.#tracker = this.#newTracker();
     this.#time.interrupt();
   }
 
   set scene(scene: SceneAreas) {
     this.#scene = scene;
-    for (const record of this.#records.values()) {
+    for (const record of this.#records.all()) {
       if (record.setScene(scene)) this.#parts.onCountChanged();
     }
   }
@@ -114,15 +104,10 @@ export class PairPresence {
       // The wall clock may have been stepped meanwhile, and that of the camera be wrong.
       const ageMs = sinceMs(stay.seenAtMs, wall);
       const atMs = plusMs(now, -Math.min(this.endMs, Math.max(0, ageMs)));
-      const isStale = ageMs < 0 || ageMs > STALE_MS;
-      const record = StayRecord.resumed(stay, this.#scene, { atMs, isStale });
-      this.#records.set(stay.track, record);
-      this.#tracker.resume({
-        ...{ id: stay.track, class: stay.class, box: stay.box, seenAtMs: atMs },
-      });
+      this.#records.resume(stay, { scene: this.#scene, atMs, ageMs });
       this.#time.resume(atMs);
     }
-    for (const record of this.#records.values()) {
+    for (const record of this.#records.all()) {
       record.observedMs = Math.max(this.#time.at(record.atMs), -this.endMs / 2);
     }
     if (stays.length > 0) this.#parts.onCountChanged();
@@ -134,8 +119,10 @@ export class PairPresence {
     const isNewest = this.#time.pass(atMs, this.endMs / 2);
     this.#inferences++;
     const { meta, detections, weak } = result;
-    this.#tracker.keepMs = this.#keepMs(atMs);
-    const tracked = this.#tracker.observe({ detections, weak, size: meta.size, atMs });
+    const tracked = this.#records.track(
+      { detections, weak, size: meta.size, atMs },
+      this.endMs,
+    );
     const frame: SeenFrame = {
       ...{ camera: meta.camera, seq: meta.seq, size: meta.size, atMs },
       ...{ number: this.#inferences, gapMs: this.#time.gapMs, start: this.#settings.start },
@@ -149,22 +136,20 @@ export class PairPresence {
     this.#startConfirmed(frame);
     weak.forEach((detection, index) => {
       const track = tracked.weak[index] ?? null;
-      const record = track === null ? undefined : this.#records.get(track.id);
+      const record = track === null ? null : this.#records.get(track);
       // It continues a track, and counts for no start.
-      if (record === undefined || !this.#isSure(record, frame)) return;
+      if (record === null || !this.#isSure(record, frame)) return;
       this.#see(record, detection, frame);
       this.#cross(record, frame);
     });
     if (isNewest) this.#endAbsent();
     this.#update(atMs);
-    const placements = this.#placements(result, tracked);
-    this.#others.clear();
-    return placements;
+    return this.#placements(result, tracked);
   }
 
   /** The camera has kept a frame as the picture of a stay. @returns whether the stay is one of these */
   kept(stay: string, seq: number): boolean {
-    for (const record of this.#records.values()) {
+    for (const record of this.#records.all()) {
       if (record.id !== stay) continue;
       record.kept(seq);
       return true;
@@ -174,20 +159,11 @@ export class PairPresence {
 
   /** Ends all stays. */
   endAll(reason: StayEndReason): void {
-    for (const record of this.#records.values()) this.#end(record, reason);
-  }
-
-  /** A track is kept for as long as its stay, through gaps between inferences as well. */
-  #keepMs(atMs: SteadyMs): number {
-    let keepMs = this.endMs;
-    for (const record of this.#records.values()) {
-      keepMs = Math.max(keepMs, sinceMs(record.atMs, atMs));
-    }
-    return keepMs;
+    for (const record of this.#records.all()) this.#end(record, reason);
   }
 
   #detected(track: Track, detection: Detection, frame: SeenFrame): void {
-    const record = this.#recordOf(track, detection, frame);
+    const record = this.#records.of(track, detection, frame);
     if (record === null || !this.#isSure(record, frame)) return;
     this.#see(record, detection, frame);
     if (record.id === null && record.whereabouts.detectedIn(frame)) {
@@ -199,38 +175,16 @@ export class PairPresence {
     this.#cross(record, frame);
   }
 
-  /** The record of what a track shows: a new one for a new track, and for another object. */
-  #recordOf(track: Track, detection: Detection, frame: SeenFrame): StayRecord | null {
-    const known = this.#records.get(track.id);
-    const place = { box: detection.box, atMs: frame.atMs };
-    const isOther = known?.id != null && known.whereabouts.isOther(place, frame);
-    if (known !== undefined && !isOther) return known;
-    if (this.#records.size >= RECORDS_MAX) return null;
-    const id = known === undefined ? track.id : this.#part(known, detection, frame);
-    const record = StayRecord.of(this.#owner, id, { detection, frame });
-    record.partedFrom = known ?? null;
-    this.#records.set(id, record);
-    return record;
-  }
-
-  /** Parts a stay from its track, which follows another object. @returns the id of the track of that */
-  #part({ key, whereabouts }: StayRecord, detection: Detection, frame: SeenFrame): string {
-    const id = `${this.#parts.trackPrefix()}-1`;
-    whereabouts.loseTrack();
-    this.#tracker.forget(key);
-    this.#tracker.resume({
-      ...{ id, class: detection.class, box: detection.box, seenAtMs: frame.atMs },
-    });
-    this.#others.set(key, id);
-    return id;
-  }
-
   /** Starts the stays of the tracks that are confirmed, where they are not those of open ones. */
   #startConfirmed(frame: SeenFrame): void {
     for (const { record, detection } of this.#confirmed) {
-      const lost = this.#lostAs(record, frame);
-      if (lost === null) this.#start(record, detection, frame);
-      else this.#rejoin(lost, record, { detection, frame });
+      const lost = this.#records.lostAs(record, frame);
+      if (lost === null) {
+        this.#start(record, detection, frame);
+      } else {
+        this.#records.rejoin(lost, record);
+        this.#see(lost, detection, frame);
+      }
       this.#cross(lost ?? record, frame);
     }
     this.#confirmed.length = 0;
@@ -239,37 +193,6 @@ export class PairPresence {
   /** Whether a track shows its object, or perhaps a false detection. */
   #isSure({ id, whereabouts }: StayRecord, frame: SeenFrame): boolean {
     return id === null || whereabouts.isBack(frame);
-  }
-
-  /** The open stay that a new track continues: one that its own track has lost. */
-  #lostAs(found: StayRecord, frame: SeenFrame): StayRecord | null {
-    const { last } = found.whereabouts;
-    let nearest: StayRecord | null = null;
-    let least = Infinity;
-    for (const record of this.#records.values()) {
-      if (record.id === null || record.class !== found.class) continue;
-      const { whereabouts } = record;
-      if (record === found.partedFrom || !whereabouts.mayBe(found.whereabouts, frame)) continue;
-      if (whereabouts.missed(frame.number) === 0 || whereabouts.isOther(last, frame)) continue;
-      const way = whereabouts.way(last);
-      if (way >= least) continue;
-      nearest = record;
-      least = way;
-    }
-    return nearest;
-  }
-
-  /** Continues a stay with another track. */
-  #rejoin(
-    lost: StayRecord,
-    { key }: StayRecord,
-    { detection, frame }: { readonly detection: Detection; readonly frame: SeenFrame },
-  ): void {
-    this.#tracker.forget(lost.key);
-    this.#records.delete(lost.key);
-    lost.key = key;
-    this.#records.set(key, lost);
-    this.#see(lost, detection, frame);
   }
 
   #see(record: StayRecord, detection: Detection, frame: SeenFrame): void {
@@ -310,7 +233,7 @@ export class PairPresence {
   }
 
   #endAbsent(): void {
-    for (const record of this.#records.values()) {
+    for (const record of this.#records.all()) {
       if (this.#isAbsent(record)) this.#end(record, "left");
     }
   }
@@ -324,8 +247,7 @@ export class PairPresence {
   }
 
   #end(record: StayRecord, reason: StayEndReason): void {
-    this.#records.delete(record.key);
-    this.#tracker.forget(record.key);
+    this.#records.remove(record);
     if (record.id === null) return;
     this.#parts.onCountChanged();
     this.#parts.onEvent({ kind: "end", stay: record.stay(reason) });
@@ -334,7 +256,7 @@ export class PairPresence {
   #update(atMs: SteadyMs): void {
     const intervalMs = this.#settings.updateSeconds * 1000;
     if (intervalMs <= 0) return;
-    for (const record of this.#records.values()) {
+    for (const record of this.#records.all()) {
       if (!record.isUpdateDue(atMs, intervalMs)) continue;
       this.#parts.onEvent({ kind: "update", stay: record.reported(atMs) });
     }
@@ -344,19 +266,12 @@ export class PairPresence {
     { detections, meta: { size } }: InferenceResult,
     tracked: Tracked | null,
   ): readonly Placement[] {
-    return detections.map(({ class: name, box }, index) => ({
-      track: this.#trackOf(tracked?.detections[index] ?? null),
-      zones: overlaps(this.#scene.zones, { class: name, box, size }),
-    }));
-  }
-
-  /** The id that a track is published under: the first one of its stay. */
-  #trackOf(track: Track | null): string | null {
-    if (track === null) return null;
-    return this.#others.get(track.id) ?? this.#records.get(track.id)?.track ?? track.id;
-  }
-
-  #newTracker(): Tracker {
-    return new Tracker({ prefix: this.#parts.trackPrefix(), keepMs: this.endMs });
+    return detections.map(({ class: name, box }, index) => {
+      const track = tracked?.detections[index] ?? null;
+      return {
+        track: track === null ? null : this.#records.publishedId(track),
+        zones: overlaps(this.#scene.zones, { class: name, box, size }),
+      };
+    });
   }
 }

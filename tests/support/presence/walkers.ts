@@ -166,10 +166,13 @@ class Path {
     for (let things = random.between(0, 4); things >= 1; things--) {
       const act = random.pick("stop", "turn", "hide", "hide and stop", "walk");
       if (act === "stop") this.#stay(random.between(1, 15), false);
-      else if (act === "turn") direction = -direction;
+      else if (act === "turn") this.#turn(direction = -direction);
       else if (act === "hide and stop") this.#stay(random.between(0, 4), true);
-      else if (act === "walk") this.#walkTo(inner());
-      else this.#hideWalking(direction, random.between(0, 4));
+      else if (act === "walk") {
+        const x = inner();
+        direction = x < this.#x ? -1 : 1;
+        this.#walkTo(x);
+      } else this.#hideWalking(direction, random.between(0, 4));
     }
     this.#side = direction > 0 ? "right" : "left";
     this.#walkTo(this.#side === "left" ? 0 : SIZE.width);
@@ -191,6 +194,12 @@ class Path {
 
   #walkTo(x: number): void {
     this.#leg(Math.abs(x - this.#x) / this.#speed(), x, false);
+  }
+
+  /** Walks the other way for a moment. */
+  #turn(direction: number): void {
+    const x = this.#x + direction * this.#random.between(1, 2) * this.#speed();
+    this.#walkTo(Math.min(0.9 * SIZE.width, Math.max(0.1 * SIZE.width, x)));
   }
 
   /** Walks on behind a thing, and not out of the picture. */

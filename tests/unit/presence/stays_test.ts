@@ -67,11 +67,22 @@ Deno.test("stays: one ends when frames have been without it for five seconds", a
 Deno.test("stays: one that is seen again in time goes on", async () => {
   const rig = new PresenceRig();
   await rig.seeFor(2, 200, SOMEONE);
-  await rig.seeFor(24, 200);
-  await rig.seeFor(1, 200, SOMEONE);
+  await rig.seeFor(23, 200);
+  await rig.seeFor(2, 200, SOMEONE);
   await rig.seeFor(24, 200);
   assert.deepEqual([rig.ledger.started, rig.reasons], [1, []]);
   rig.presence.stop();
+});
+
+Deno.test("stays: after a while without it a single detection is no return", async () => {
+  const rig = new PresenceRig();
+  await rig.seeFor(2, 200, SOMEONE);
+  const seenAt = rig.clock.wallMs();
+  await rig.seeFor(10, 200);
+  await rig.seeFor(1, 200, SOMEONE);
+  await rig.seeFor(14, 200);
+  assert.deepEqual(rig.reasons, ["left"]);
+  assert.deepEqual(rig.ledger.of("end")[0]?.seenAtMs, seenAt);
 });
 
 Deno.test("stays: at a slow rate two frames without it end a stay, and one does not", async () => {

@@ -1,0 +1,140 @@
+/** The tracks of one camera and detector, and the records of what they show. */
+import { sinceMs, type SteadyMs } from "../core/clock.ts";
+import type { Detection } from "../core/detector_types.ts";
+import type { Stay } from "../core/presence_types.ts";
+import { type Observation, type Track, type Tracked, Tracker } from "../tracking/tracker.ts";
+import { type Owner, type SceneAreas, type SeenFrame, StayRecord } from "./stay_record.ts";
+
+/** Tracks that are, or may become, a stay; others are placed in zones and no more. */
+const RECORDS_MAX = 512;
+
+/** Where a stay was seen longer ago, before the thread was replaced, says little of where it is. */
+const STALE_MS = 3000;
+
+export class TrackRecords {
+  readonly #owner: Owner;
+  readonly #trackPrefix: () => string;
+  #tracker: Tracker;
+  /** By the tracker's id of their track. */
+  readonly #records = new Map<string, StayRecord>();
+  /** Tracks that the present frame shows at another object than that of their stay, and its own ones. */
+  readonly #parted = new Map<string, string>();
+
+  constructor(owner: Owner, trackPrefix: () => string) {
+    this.#owner = owner;
+    this.#trackPrefix = trackPrefix;
+    this.#tracker = new Tracker({ prefix: trackPrefix(), keepMs: 0 });
+  }
+
+  /** In the order in which they began. Records may be removed meanwhile. */
+  all(): Iterable<StayRecord> {
+    return this.#records.values();
+  }
+
+  /**
+   * Assigns the detections of a frame to tracks.
+   * @param keepMs  how long a track is kept that is not seen; that of a stay as long as the stay
+   */
+  track(observation: Observation, keepMs: number): Tracked {
+    this.#parted.clear();
+    let longestMs = keepMs;
+    for (const { atMs } of this.all()) {
+      longestMs = Math.max(longestMs, sinceMs(atMs, observation.atMs));
+    }
+    this.#tracker.keepMs = longestMs;
+    return this.#tracker.observe(observation);
+  }
+
+  /** The record of what a track shows, if there is one. */
+  get(track: Track): StayRecord | null {
+    return this.#records.get(track.id) ?? null;
+  }
+
+  /**
+   * The record of what a track shows: a new one for a new track, and where it shows another object.
+   * @returns null beyond the bound
+   */
+  of(track: Track, detection: Detection, frame: SeenFrame): StayRecord | null {
+    const known = this.get(track);
+    const place = { box: detection.box, atMs: frame.atMs };
+    const isOther = known !== null && known.id !== null &&
+      known.whereabouts.isOther(place, frame);
+    if (known !== null && !isOther) return known;
+    if (this.#records.size >= RECORDS_MAX) return null;
+    const id = known === null ? track.id : this.#part(known, detection, frame);
+    const record = StayRecord.of(this.#owner, id, { detection, frame });
+    record.partedFrom = known;
+    this.#records.set(id, record);
+    return record;
+  }
+
+  /** The id that a track is published under: the first one of its stay. */
+  publishedId(track: Track): string {
+    return this.#parted.get(track.id) ?? this.get(track)?.track ?? track.id;
+  }
+
+  /** The open stay that a new track continues, because its own one has lost it. */
+  lostAs(found: StayRecord, frame: SeenFrame): StayRecord | null {
+    const { last } = found.whereabouts;
+    let nearest: StayRecord | null = null;
+    let least = Infinity;
+    for (const record of this.all()) {
+      if (record.id === null || record.class !== found.class) continue;
+      const { whereabouts } = record;
+      if (record === found.partedFrom || !whereabouts.mayBe(found.whereabouts, frame)) continue;
+      if (whereabouts.missed(frame.number) === 0 || whereabouts.isOther(last, frame)) continue;
+      const way = whereabouts.way(last);
+      if (way >= least) continue;
+      nearest = record;
+      least = way;
+    }
+    return nearest;
+  }
+
+  /** Continues a stay with the track of another record, which is dropped. */
+  rejoin(lost: StayRecord, { key }: StayRecord): void {
+    this.remove(lost);
+    lost.key = key;
+    this.#records.set(key, lost);
+  }
+
+  /** Drops a record and its track. */
+  remove({ key }: StayRecord): void {
+    this.#records.delete(key);
+    this.#tracker.forget(key);
+  }
+
+  /** Drops all of them. */
+  clear(): void {
+    this.#records.clear();
+    this.#tracker = new Tracker({ prefix: this.#trackPrefix(), keepMs: 0 });
+  }
+
+  /**
+   * Continues a stay of another thread.
+   * @param ageMs  since it was last seen there
+   */
+  resume(
+    stay: Stay,
+    { scene, atMs, ageMs }: { scene: SceneAreas; atMs: SteadyMs; ageMs: number },
+  ): void {
+    const { track: id, class: name, box } = stay;
+    const isStale = ageMs < 0 || ageMs > STALE_MS;
+    this.#records.set(id, StayRecord.resumed(stay, scene, { atMs, isStale }));
+    this.#tracker.resume({ id, class: name, box, seenAtMs: atMs });
+  }
+
+  /** Parts a stay from its track, which shows another object. @returns the id of the track of that */
+  #part(
+    { key, whereabouts }: StayRecord,
+    { class: name, box }: Detection,
+    frame: SeenFrame,
+  ): string {
+    const id = `${this.#trackPrefix()}-1`;
+    whereabouts.loseTrack();
+    this.#tracker.forget(key);
+    this.#tracker.resume({ id, class: name, box, seenAtMs: frame.atMs });
+    this.#parted.set(key, id);
+    return id;
+  }
+}
