@@ -34,8 +34,10 @@ import type { InputShape } from "./model_input.ts";
 import type {
   KeepRequest,
   NumberedEvent,
+  PictureRequest,
   PresenceChange,
   PresenceResume,
+  Stay,
   StayPicture,
 } from "./presence_types.ts";
 import type {
@@ -67,7 +69,7 @@ export interface StoppedMessage {
   readonly kind: "stopped";
 }
 
-/** Requests an orderly stop, answered with `stopped`. */
+/** Requests an orderly stop. */
 export interface StopMessage {
   readonly kind: "stop";
 }
@@ -106,8 +108,7 @@ export type ToCapture =
   | { readonly kind: "snapshot"; readonly request: number }
   /** Keeps a delivered frame as the picture of a stay, in place of an earlier one. */
   | { readonly kind: "keep"; readonly keep: KeepRequest }
-  /** Requests the picture of a stay; `release`: the last time. Answered with `picture`. */
-  | { readonly kind: "picture"; readonly stay: string; readonly release: boolean }
+  | PictureRequest & { readonly kind: "picture" }
   | StopMessage;
 
 export type FromCapture =
@@ -272,16 +273,12 @@ export type FromPublisher =
   | { readonly kind: "discarded"; readonly topicKind: TopicKind; readonly reason: DiscardReason }
   /** An event of presence; posted before its message is published. */
   | NumberedEvent & { readonly kind: "presence" }
+  /** The open stays as they are now; posted now and then while there is one. */
+  | { readonly kind: "open-stays"; readonly stays: readonly Stay[] }
   /** The message of that event was acknowledged, or discarded for good. */
   | { readonly kind: "presence-settled"; readonly number: number }
   | { readonly kind: "keep"; readonly keep: KeepRequest }
-  /** Requests the picture of a stay; `release`: the last time. Answered with `picture`. */
-  | {
-    readonly kind: "picture";
-    readonly camera: string;
-    readonly stay: string;
-    readonly release: boolean;
-  }
+  | PictureRequest & { readonly kind: "picture"; readonly camera: string }
   | StoppedMessage;
 
 // ---------------------------------------------------------------------------- main ⇄ broker
