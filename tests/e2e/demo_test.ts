@@ -47,7 +47,7 @@ Deno.test({
       http.port !== "8080",
       "a warning for each port that is not the default, and no other",
     );
-    const seen = await orion.waitFor("detections");
+    const seen = await orion.waitFor("detections", ({ sees }) => sees !== "nothing");
     assert.match(String(seen["sees"]), /^person ×[12]$/);
 
     await using subscriber = await Subscriber.start({

@@ -1,6 +1,6 @@
 /** Rotated or squeezed pictures: people are detected as in upright ones with square pixels. */
 import assert from "node:assert/strict";
-import { DEMO_CLIP, type TempFolder, tempFolder } from "../support/system/files.ts";
+import { type TempFolder, tempFolder, TWO_PEOPLE_CLIP } from "../support/system/files.ts";
 import { shareFound } from "../support/models/found.ts";
 import { type InferenceMessage, inferences, Schemas } from "../support/brokers/messages.ts";
 import { ignoreWithout, programPath } from "../support/system/parts.ts";
@@ -17,7 +17,7 @@ const MIN_IOU = 0.7;
 
 interface Case {
   readonly id: string;
-  /** How the bundled clip is transformed, and the metadata that its file gets. */
+  /** How the clip of two people is transformed, and the metadata that its file gets. */
   readonly filters: string;
   readonly tags: readonly string[];
   /** Keys of the camera. */
@@ -61,7 +61,7 @@ async function make({ id, filters, tags }: Case, folder: TempFolder): Promise<st
   const encoder = "-c:v libx264 -preset ultrafast -crf 20 -g 25 -bf 0".split(" ");
   await ffmpeg(
     "-i",
-    DEMO_CLIP,
+    TWO_PEOPLE_CLIP,
     "-frames:v",
     `${FRAMES}`,
     "-an",

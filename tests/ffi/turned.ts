@@ -3,16 +3,28 @@ import assert from "node:assert/strict";
 import type { CameraSource } from "../../src/core/camera_types.ts";
 import type { Libav } from "../../src/libav/library.ts";
 import { FrameViews } from "../../src/stream/frame_views.ts";
-import { type Clip, DEMO, ffmpeg } from "./support.ts";
+import { type Clip, ffmpeg, TWO_PEOPLE } from "./support.ts";
 
 export const SHOWN = { width: 192, height: 128 };
-export const SOURCE = ["-ss", "2", "-i", DEMO, "-frames:v", "1"];
+export const SOURCE = ["-ss", "2", "-i", TWO_PEOPLE, "-frames:v", "1"];
 export const SCALE = `scale=${SHOWN.width}:${SHOWN.height},setsar=1`;
 
 /** ffmpeg arguments that encode three frames of H.264. */
 export function h264(filters: string, ...more: string[]): string[] {
   const encode = ["-c:v", "libx264", "-preset", "ultrafast", "-g", "99", "-pix_fmt", "yuv420p"];
-  return ["-ss", "2", "-i", DEMO, "-frames:v", "3", "-an", "-vf", filters, ...encode, ...more];
+  return [
+    "-ss",
+    "2",
+    "-i",
+    TWO_PEOPLE,
+    "-frames:v",
+    "3",
+    "-an",
+    "-vf",
+    filters,
+    ...encode,
+    ...more,
+  ];
 }
 
 /** The views that Orion derives for a clip. */

@@ -18,7 +18,7 @@ import { encodeJpeg } from "../../src/libav/jpeg.ts";
 import { blackOut, maskSpans } from "../../src/stream/masks.ts";
 import { codedBy } from "../support/clips/orientation.ts";
 import { ignoreWithout } from "../support/system/parts.ts";
-import { Clip, DEMO, ffmpeg, TempFolder, testLibav } from "./support.ts";
+import { Clip, ffmpeg, TempFolder, testLibav, TWO_PEOPLE } from "./support.ts";
 import { assertLike, grey, h264, SCALE, SHOWN, SOURCE, viewsOf } from "./turned.ts";
 
 const ignore = ignoreWithout("libav", "ffmpeg");
@@ -32,7 +32,7 @@ async function turnedPictures(folder: TempFolder): Promise<string[]> {
     ...["-frames:v", "1", "-vf", `${SCALE},format=yuv444p,${codedBy(orientation)}`],
     ...["-c:v", "rawvideo", `${folder.path}/${orientation.index}.nut`],
   ]);
-  await ffmpeg("-ss", "2", "-i", DEMO, ...outputs);
+  await ffmpeg("-ss", "2", "-i", TWO_PEOPLE, ...outputs);
   return ORIENTATIONS.map(({ index }) => `${folder.path}/${index}.nut`);
 }
 

@@ -9,7 +9,7 @@ import { fileOptions } from "../../src/libav/options.ts";
 import { changingStream, sightOf } from "../support/clips/changing_clip.ts";
 import { tempFolder } from "../support/system/files.ts";
 import { ignoreWithout } from "../support/system/parts.ts";
-import { Clip, codeOf, DEMO, testLibav } from "../ffi/support.ts";
+import { Clip, codeOf, testLibav, TWO_PEOPLE } from "../ffi/support.ts";
 
 const ignore = ignoreWithout("libav");
 const MIB = 1024 * 1024;
@@ -33,11 +33,14 @@ Deno.test(
       openInput(libav, { url, options, interrupt, findStreamInfo: true });
     const rounds = async (count: number) => {
       for (let round = 0; round < count; round++) {
-        using input = await open(DEMO);
+        using input = await open(TWO_PEOPLE);
         assert.equal(input.video.index, 0);
         await assert.rejects(open("/no/such/file"), (error) => codeOf(error) === "FILE_NOT_FOUND");
         const options = { ...fileOptions(), bogus: "1" };
-        await assert.rejects(open(DEMO, options), (error) => codeOf(error) === "STREAM_OPTION");
+        await assert.rejects(
+          open(TWO_PEOPLE, options),
+          (error) => codeOf(error) === "STREAM_OPTION",
+        );
       }
     };
     await rounds(50);
@@ -58,7 +61,7 @@ Deno.test("memory: reading, decoding, referencing and converting 3000 frames lea
   ignore,
 }, () => {
   using libav = testLibav();
-  using clip = new Clip(libav, DEMO);
+  using clip = new Clip(libav, TWO_PEOPLE);
   using held = new Frame(libav);
   using shared = new Frame(libav);
   using converter = new TensorConverter(libav);
@@ -125,7 +128,7 @@ Deno.test("memory: 1200 changes of size and pixel format leak nothing", {
 
 Deno.test("memory: reading the clip 100 times leaks no packet", { ignore }, () => {
   using libav = testLibav();
-  using clip = new Clip(libav, DEMO);
+  using clip = new Clip(libav, TWO_PEOPLE);
   const read = (rounds: number) => {
     let bytes = 0;
     for (let round = 0; round < rounds; round++) {
