@@ -7,6 +7,7 @@ import { ignoreWithout, programPath } from "../support/system/parts.ts";
 import { assertReportCloses } from "../support/product/report.ts";
 import { runOrion } from "../support/product/process.ts";
 import { Rig } from "../support/product/rig.ts";
+import { jpegSize } from "../support/clips/jpeg.ts";
 
 const MESSAGES = 10;
 const FPS = 25;
@@ -90,16 +91,6 @@ async function assertPeople(messages: readonly InferenceMessage[], id: string): 
     const found = `person ${person} in ${(share * 100).toFixed(0)} % of ${messages.length}`;
     assert.ok(share >= MIN_FOUND, `${id}: ${found}`);
   }
-}
-
-/** Width and height from a JPEG's frame header. */
-function jpegSize(bytes: Uint8Array<ArrayBuffer>): { width: number; height: number } {
-  const view = new DataView(bytes.buffer, bytes.byteOffset);
-  for (let at = 2; at < bytes.length; at += 2 + view.getUint16(at + 2)) {
-    if (bytes[at + 1] !== 0xc0) continue;
-    return { width: view.getUint16(at + 7), height: view.getUint16(at + 5) };
-  }
-  return assert.fail("a JPEG without a frame header");
 }
 
 Deno.test({
