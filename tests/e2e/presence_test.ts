@@ -5,7 +5,13 @@ import { inferences, Schemas } from "../support/brokers/messages.ts";
 import { crossingsOf, occupancyOf, presenceOf } from "../support/brokers/presence.ts";
 import { RtspServer } from "../support/cameras/rtsp_server.ts";
 import { jpegSize, meanColour } from "../support/clips/jpeg.ts";
-import { demoStays, makeVisits, VISITS, VISITS_SCENE } from "../support/clips/visits.ts";
+import {
+  demoStays,
+  makeVisits,
+  VISITS,
+  VISITS_FRAMES,
+  VISITS_SCENE,
+} from "../support/clips/visits.ts";
 import { Rig } from "../support/product/rig.ts";
 import { assertReportCloses } from "../support/product/report.ts";
 import {
@@ -37,7 +43,7 @@ interface Watched {
   readonly frames: number;
 }
 
-const VISITED: Watched = { camera: "visits", truth: VISITS, frames: Infinity };
+const VISITED: Watched = { camera: "visits", truth: VISITS, frames: VISITS_FRAMES };
 const DEMO: Watched = { camera: "demo", truth: demoStays(), frames: 550 };
 const BOTH = [VISITED, DEMO];
 
@@ -60,6 +66,8 @@ async function start(
         `  - { id: person, model: builtin:person-int8, rateHz: ${RATE_HZ}, confidence: 0.35,`,
         `      classes: [person]${presence} }`,
       ].join("\n"),
+      // A broker drops messages of QoS 0 for a slow subscriber.
+      mqtt: "  qos: { inferences: 1 }",
     }),
   );
   const bytes = stack.use(await ByteSubscriber.start(rig.broker.port, "#"));
@@ -84,8 +92,10 @@ function staysOf({ subscriber }: Rig, watched: Watched, maxLooksToEnd: number): 
   const { messages } = subscriber;
   const seen = inferences(messages, schemas).filter(({ camera }) => camera === watched.camera);
   const looks = new Looks(seen);
-  const stays = paired(presenceOf(messages, watched.camera, schemas))
-    .filter((stay) => looks.at(stay.start.startedAt) < watched.frames);
+  const stays = paired(
+    presenceOf(messages, watched.camera, schemas),
+    ({ startedAt }) => looks.at(startedAt) < watched.frames,
+  );
   const inOrder = assertStays(stays, watched.truth, looks);
   for (const { end } of inOrder) {
     const endedAtMs = Date.parse(end.endedAt ?? assert.fail());
@@ -122,7 +132,7 @@ function assertScene({ subscriber }: Rig, stays: readonly PublishedStay[]): void
   assert.deepEqual(changes("yard"), ["true 1", "false 0"]);
   assert.deepEqual(
     changes("all"),
-    ["true 1", "true 2", "true 1", "true 2", "true 1", "false 0"],
+    ["true 1", "true 2", "true 1", "false 0", "true 1", "false 0"],
   );
 }
 

@@ -5,16 +5,17 @@ import { DEMO_TRUTH } from "../system/files.ts";
 import { makeWalks, placeAt, type Walk } from "./walks.ts";
 
 const TO_THE_RIGHT: Walk = { person: "portrait", from: 50, until: 225, x: [60, 440], y: 250 };
-const TO_THE_LEFT: Walk = { person: "portrait", from: 400, until: 500, x: [440, 60], y: 250 };
+const TO_THE_LEFT: Walk = { person: "portrait", from: 450, until: 550, x: [440, 60], y: 250 };
 const STANDING: Walk = { person: "photographer", from: 125, until: 200, x: [840, 840], y: 280 };
 const STANDING_AGAIN: Walk = { ...STANDING, from: 250, until: 300 };
 
 /** Long after the last has left, so that the clip does not begin again during a test. */
-const FRAMES = 1500;
+export const VISITS_FRAMES = 1500;
 
 /**
- * The portrait walks to the right, across the line and out of the zone `door`, disappears, and comes back to
- * walk to the left. Meanwhile the photographer stands in the zone `yard`, hidden for two seconds.
+ * The portrait walks to the right, out of the zone `door` and across the line, and disappears. Meanwhile the
+ * photographer stands in the zone `yard`, hidden for two seconds. Once the stays of both have ended the
+ * portrait comes back and walks to the left.
  */
 export const VISITS: readonly TrueStay[] = [
   plain("the portrait to the right", [TO_THE_RIGHT]),
@@ -31,7 +32,7 @@ export const VISITS_SCENE = "zones: [ " +
 /** Makes the clip of {@link VISITS}. @returns its path */
 export function makeVisits(folder: string): Promise<string> {
   const walks = [STANDING, STANDING_AGAIN, TO_THE_RIGHT, TO_THE_LEFT];
-  return makeWalks({ walks, frames: FRAMES, folder, name: "visits" });
+  return makeWalks({ walks, frames: VISITS_FRAMES, folder, name: "visits" });
 }
 
 /** A stay of someone who appears as a whole, and disappears so. */

@@ -59,9 +59,18 @@ export class Looks {
   }
 }
 
-/** Pairs the messages of each stay; every one has one start and one end, in this order. */
-export function paired(messages: readonly PresenceMessage[]): PublishedStay[] {
-  const ids = [...new Set(messages.map(({ id }) => id))];
+/**
+ * Pairs the messages of each stay that passes; every one has one start and one end, in this order.
+ * @param isOf tests the first message of a stay
+ */
+export function paired(
+  messages: readonly PresenceMessage[],
+  isOf: (first: PresenceMessage) => boolean,
+): PublishedStay[] {
+  const firsts = messages.filter(({ id }, at) =>
+    messages.findIndex((other) => other.id === id) === at
+  );
+  const ids = firsts.filter(isOf).map(({ id }) => id);
   return ids.map((id) => {
     const own = messages.filter((message) => message.id === id);
     assert.deepEqual(own.map(({ type }) => type), ["start", "end"], id);
