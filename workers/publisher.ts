@@ -47,6 +47,7 @@ serve<ToPublisher, FromPublisher>(({ post, log }) => {
         return publisher.acknowledge(message.answer);
       case "resume":
       case "presence":
+      case "detect":
       case "kept":
       case "picture":
         return;

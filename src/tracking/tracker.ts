@@ -1,7 +1,33 @@
-import type { SteadyMs } from "../core/clock.ts";
+import { latestMs, sinceMs, type SteadyMs } from "../core/clock.ts";
 import type { Detection } from "../core/detector_types.ts";
-import { OrionError } from "../core/errors.ts";
 import type { BoxPx, SizePx } from "../core/geometry.ts";
+import { Assignment } from "./assignment.ts";
+import { chooseClear } from "./clear_pairs.ts";
+import {
+  bareOverlapWeight,
+  type Column,
+  distanceCost,
+  distanceWeight,
+  overlapWeight,
+} from "./likeness.ts";
+import { type Entry, MAX_TRACKS, TrackTable } from "./track_table.ts";
+
+/** Detections of a frame beyond it are given no track. */
+const MAX_COLUMNS = 4 * MAX_TRACKS;
+/** Boxes beyond it are none: no picture is as large, and its square is still exact. */
+const MAX_PX = 1e6;
+
+/** For how long weak detections alone continue a track, and how many of them in any case. */
+const WEAK_KEEP_MS = 10_000;
+const WEAK_RUN = 5;
+/** They continue a track that was seen so recently, or in the newest frame. */
+const WEAK_REACH_MS = 1000;
+
+/** How long a track is kept while no frame was looked at, as with 0.1 Hz or a new worker. */
+const UNOBSERVED_KEEP_MS = 120_000;
+
+/** A stay was seen more than once. */
+const RESUMED_SIGHTINGS = 2;
 
 export interface TrackerOptions {
   /** Begins every id; no other tracker has it, also none of another run. */
@@ -21,7 +47,7 @@ export interface Observation {
   readonly atMs: SteadyMs;
 }
 
-/** An object that was seen in one frame or more. */
+/** An object that was seen in one frame or more. It is as of its frame, and does not change. */
 export interface Track {
   readonly id: string;
   readonly class: string;
@@ -31,29 +57,206 @@ export interface Track {
 }
 
 export interface Tracked {
-  /** The track of each of `detections`; null beyond the bound of tracks. */
+  /** The track of each of `detections`; null beyond the bound of tracks, and for a box without area. */
   readonly detections: readonly (Track | null)[];
   /** The track of each of `weak`; null where it continues none. */
   readonly weak: readonly (Track | null)[];
 }
 
-/** Follows the objects of one camera and detector from frame to frame. */
+/**
+ * Follows the objects of one camera and detector from frame to frame.
+ *
+ * As ByteTrack: a Kalman filter for each track, confident detections first, then weak ones, by overlap. It
+ * counts times in place of frames, and finds tracks by distance that overlap nothing. Source:
+ * https://arxiv.org/abs/2110.06864
+ */
 export class Tracker {
-  constructor(_options: TrackerOptions) {}
+  readonly #prefix: string;
+  #keepMs: number;
+  #lastNumber = 0;
+  readonly #table = new TrackTable();
+  readonly #assignment = new Assignment();
+  #size: SizePx | null = null;
+  /** When the newest frame arrived. */
+  #newestAtMs: SteadyMs | null = null;
+  /** The tracks and detections of the present round; kept for their memory. */
+  readonly #rows: Entry[] = [];
+  readonly #open: Column[] = [];
 
-  /** How long a track that is not seen is kept, from now on. */
-  set keepMs(_keepMs: number) {}
-
-  /** Assigns the detections of a frame; frames may come out of order. */
-  observe(_observation: Observation): Tracked {
-    throw new OrionError({
-      code: "TRACKER",
-      message: "the tracker is not there yet",
-      retryable: false,
-      remedy: "",
-    });
+  constructor({ prefix, keepMs }: TrackerOptions) {
+    this.#prefix = prefix;
+    this.#keepMs = keepMs;
   }
 
-  /** Continues a track of another thread. */
-  resume(_track: Track): void {}
+  /** How long a track that is not seen is kept, from now on. */
+  set keepMs(keepMs: number) {
+    this.#keepMs = keepMs;
+  }
+
+  /** Assigns the detections of a frame; frames may come out of order. */
+  observe({ detections, weak, size, atMs }: Observation): Tracked {
+    this.#resize(size);
+    this.#table.expectAt(atMs);
+    const strongColumns = columnsOf(detections, false);
+    const weakColumns = columnsOf(weak, true);
+    this.#collect(strongColumns, []);
+    this.#associate(overlapWeight);
+    this.#collect(strongColumns, weakColumns);
+    this.#associate((entry, column) =>
+      column.isWeak && !this.#isForWeak(entry, atMs) ? 0 : bareOverlapWeight(entry, column)
+    );
+    this.#collect(strongColumns, []);
+    this.#associateByDistance();
+    this.#associateBefore(strongColumns, atMs);
+    const tracked = {
+      detections: new Array<Track | null>(detections.length).fill(null),
+      weak: new Array<Track | null>(weak.length).fill(null),
+    };
+    for (const column of strongColumns) {
+      tracked.detections[column.place] = this.#concludeStrong(column, atMs);
+    }
+    for (const column of weakColumns) {
+      tracked.weak[column.place] = this.#concludeWeak(column, atMs);
+    }
+    this.#finish(atMs);
+    return tracked;
+  }
+
+  /** Continues a track of another thread; without effect when its box has no area. */
+  resume({ id, class: name, box, seenAtMs }: Track): void {
+    if (!hasArea(box)) return;
+    this.forget(id);
+    const entry = this.#table.add({ id, class: name, box, atMs: seenAtMs });
+    if (entry !== null) entry.sightings = RESUMED_SIGHTINGS;
+  }
+
+  /** Drops a track: what is seen in its place is another one from now on. */
+  forget(id: string): void {
+    this.#table.drop((entry) => entry.id === id);
+  }
+
+  /** Scales the tracks when the picture has another size than before. */
+  #resize({ width, height }: SizePx): void {
+    if (!(width > 0 && height > 0)) return;
+    const before = this.#size;
+    if (before !== null && (before.width !== width || before.height !== height)) {
+      this.#table.scale({ x: width / before.width, y: height / before.height });
+    }
+    this.#size = { width, height };
+  }
+
+  /** Whether a track can be continued in the present frame. */
+  #isCandidate({ ageSeconds, seenAtMs }: Entry): boolean {
+    const ageMs = 1000 * Math.abs(ageSeconds);
+    if (ageMs <= this.#keepMs) return true;
+    const isOfNewest = this.#newestAtMs === null || seenAtMs >= this.#newestAtMs;
+    return isOfNewest && ageMs <= UNOBSERVED_KEEP_MS;
+  }
+
+  /** Whether a weak detection can continue a track in the present frame. */
+  #isForWeak(entry: Entry, atMs: SteadyMs): boolean {
+    if (entry.sightings === 1) return false;
+    const isOfNewest = this.#newestAtMs !== null && entry.seenAtMs >= this.#newestAtMs;
+    if (!isOfNewest && Math.abs(1000 * entry.ageSeconds) > WEAK_REACH_MS) return false;
+    return entry.weakRun < WEAK_RUN || sinceMs(entry.strongAtMs, atMs) <= WEAK_KEEP_MS;
+  }
+
+  /** Gathers the tracks and detections of a round: those that have no partner yet. */
+  #collect(strong: readonly Column[], weak: readonly Column[]): void {
+    this.#rows.length = 0;
+    this.#open.length = 0;
+    for (const entry of this.#table.entries) {
+      if (!entry.isMatched && this.#isCandidate(entry)) this.#rows.push(entry);
+    }
+    for (const columns of [strong, weak]) {
+      for (const column of columns) if (column.entry === null) this.#open.push(column);
+    }
+  }
+
+  /** Pairs the tracks and detections of the round for the greatest weight. */
+  #associate(weight: (entry: Entry, column: Column) => number): void {
+    const assignment = this.#assignment;
+    assignment.reset(this.#rows.length, this.#open.length);
+    for (const [row, entry] of this.#rows.entries()) {
+      if (entry.isMatched) continue;
+      for (const [index, column] of this.#open.entries()) {
+        if (column.entry === null) assignment.add(row, index, weight(entry, column));
+      }
+    }
+    assignment.solve((row, index) => match(this.#rows[row], this.#open[index]));
+  }
+
+  /** The clear pairs first, then the others together. */
+  #associateByDistance(): void {
+    chooseClear(this.#rows, this.#open, { cost: distanceCost, onPair: match });
+    this.#associate(distanceWeight);
+    for (const column of this.#open) column.isJump = column.entry !== null;
+  }
+
+  /** Looks for tracks where they were before they were found by distance; there they were not seen again. */
+  #associateBefore(strong: readonly Column[], atMs: SteadyMs): void {
+    this.#collect(strong, []);
+    if (this.#open.length === 0) return;
+    for (const entry of this.#rows) this.#table.exchange(entry, atMs);
+    this.#associate((entry, column) => entry.before === null ? 0 : distanceWeight(entry, column));
+    for (const entry of this.#rows) if (!entry.isMatched) this.#table.exchange(entry, atMs);
+  }
+
+  /** @returns the track that a confident detection continues or begins */
+  #concludeStrong({ entry, detection, isJump }: Column, atMs: SteadyMs): Track | null {
+    if (entry === null) {
+      const id = `${this.#prefix}-${this.#lastNumber + 1}`;
+      const { class: name, box } = detection;
+      const begun = this.#table.add({ id, class: name, box, atMs });
+      if (begun === null) return null;
+      begun.isMatched = true;
+      this.#lastNumber++;
+      return trackOf(begun);
+    }
+    this.#table.continue(entry, detection.box, { atMs, isJump });
+    entry.strongAtMs = latestMs(entry.strongAtMs, atMs);
+    entry.weakRun = 0;
+    return trackOf(entry);
+  }
+
+  #concludeWeak({ entry, detection }: Column, atMs: SteadyMs): Track | null {
+    if (entry === null) return null;
+    this.#table.continue(entry, detection.box, { atMs, isJump: false });
+    entry.weakRun++;
+    return trackOf(entry);
+  }
+
+  /** Drops the tracks that were not seen for too long. An older frame than the newest drops none. */
+  #finish(atMs: SteadyMs): void {
+    if (this.#newestAtMs !== null && atMs < this.#newestAtMs) return;
+    this.#newestAtMs = atMs;
+    this.#table.drop((entry) => sinceMs(entry.seenAtMs, atMs) > this.#keepMs);
+  }
+}
+
+function match(entry: Entry | undefined, column: Column | undefined): void {
+  if (entry === undefined || column === undefined) return;
+  entry.isMatched = true;
+  column.entry = entry;
+}
+
+/** The detections that have an area, within the bound. */
+function columnsOf(detections: readonly Detection[], isWeak: boolean): Column[] {
+  const columns: Column[] = [];
+  for (const [place, detection] of detections.entries()) {
+    if (columns.length === MAX_COLUMNS) break;
+    if (!hasArea(detection.box) || !(detection.confidence >= 0)) continue;
+    const costs = { nearest: -1, nearestCost: Infinity, secondCost: Infinity };
+    columns.push({ detection, isWeak, place, entry: null, isJump: false, ...costs });
+  }
+  return columns;
+}
+
+function hasArea({ x, y, width, height }: BoxPx): boolean {
+  return width > 0 && height > 0 && width <= MAX_PX && height <= MAX_PX &&
+    Math.abs(x) <= MAX_PX && Math.abs(y) <= MAX_PX;
+}
+
+function trackOf({ id, class: name, box, seenAtMs }: Entry): Track {
+  return { id, class: name, box, seenAtMs };
 }

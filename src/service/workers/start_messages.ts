@@ -6,8 +6,8 @@ import type {
   Settings,
 } from "../../config/settings.ts";
 import type { CameraSource } from "../../core/camera_types.ts";
-import type { DetectorPlan } from "../../core/detector_types.ts";
-import type { BoxNorm } from "../../core/geometry.ts";
+import type { DetectorPlan, TrackingInput } from "../../core/detector_types.ts";
+import type { PresencePlan } from "../../core/presence_types.ts";
 import type {
   BrokerCheck,
   BrokerTarget,
@@ -22,9 +22,9 @@ import { clientIdOf, rootTopic, topicsOf } from "../../mqtt/topics.ts";
 /** The settings of a capture worker, credentials in clear. */
 export function captureSource(
   settings: CameraSettings,
-  now: { readonly roi: BoxNorm | null; readonly firstSeq: number },
+  now: Pick<CameraSource, "roi" | "masks" | "firstSeq">,
 ): CameraSource {
-  const { id, url, stallTimeoutSeconds, reconnectMaxSeconds, masks } = settings;
+  const { id, url, stallTimeoutSeconds, reconnectMaxSeconds } = settings;
   const { file, loop, demuxer, transport, track, allowRedirect, udpPorts } = settings;
   return {
     ...settings.stream,
@@ -39,7 +39,6 @@ export function captureSource(
     allowRedirect,
     udpPorts,
     reconnectMaxMs: reconnectMaxSeconds * 1000,
-    masks,
     stallTimeoutMs: stallTimeoutSeconds * 1000,
     ...now,
   };
@@ -54,7 +53,19 @@ function tlsOf({ ca, fingerprint, insecure }: CameraSettings): CameraSource["tls
 export function detectorPlan(settings: DetectorSettings, index: number): DetectorPlan {
   const { id, model, modelPath, resolvedPath, inference } = settings;
   const worker = `${id}-${index}`;
-  return { detector: id, worker, model, modelPath, resolvedPath, tracking: null, ...inference };
+  const tracking = trackingInput(settings);
+  return { detector: id, worker, model, modelPath, resolvedPath, tracking, ...inference };
+}
+
+/** Trackers continue a track by detections down to this confidence. */
+const WEAK_CONFIDENCE = 0.1;
+
+function trackingInput({ presence, inference }: DetectorSettings): TrackingInput | null {
+  if (presence === null) return null;
+  return {
+    minConfidence: Math.min(inference.confidence, WEAK_CONFIDENCE),
+    sharpness: presence.snapshot !== "none",
+  };
 }
 
 /** How the publisher connects to its broker, credentials in clear. */
@@ -96,8 +107,17 @@ export function publisherPlan(
     ? { ...target, username: own.clientId, password: own.password }
     : target;
   const homeAssistant = homeAssistantPlan(settings);
-  const presence = { detectors: [], scenes: [] };
+  const presence = presencePlan(settings);
   return { broker, instance, version, topicPrefix, qos, outbox, homeAssistant, presence };
+}
+
+function presencePlan({ cameras, detectors }: Settings): PresencePlan {
+  return {
+    detectors: detectors.flatMap(({ id: detector, cameras, presence }) =>
+      presence === null ? [] : [{ detector, cameras, settings: presence }]
+    ),
+    scenes: cameras.map(({ id: camera, zones, lines }) => ({ camera, zones, lines })),
+  };
 }
 
 /** What a check of the broker tries: every topic of the service, with its QoS. */

@@ -134,6 +134,15 @@ Deno.test("payloads: a box that ends at the frame's edge never ends beyond it, w
   }
 });
 
+Deno.test("payloads: what the tracker alone is given is not published", () => {
+  const result = inferenceResult(1);
+  const weak = [{ class: "ghost", confidence: 0.11, box: { x: 1, y: 2, width: 3, height: 4 } }];
+  const detections = result.detections.map((each) => ({ ...each, sharpness: 0.123 }));
+  const as = { instance: "lobby-1", totalMs: 0 };
+  const payload = inferencePayload({ ...result, weak, detections }, as);
+  assert.deepEqual(payload, inferencePayload(result, as));
+});
+
 function boxInFrame() {
   const side = fc.integer({ min: 2, max: 4_096 });
   const share = fc.double({ min: 0, max: 1, noNaN: true });

@@ -83,3 +83,46 @@ Deno.test("start messages: the publisher gets the parsed address, also of an IPv
     [{ scheme: "wss", hostname: "b.example", port: 443, path: "/x?y=1" }, "u", "p@w", 5],
   );
 });
+
+Deno.test("start messages: the publisher gets the detectors with presence, and the scene of every camera", () => {
+  const settings = settingsOf(`
+cameras:
+  - id: gate
+    url: "rtsp://192.0.2.1/s"
+    zones: [{ id: door, polygon: [[0,0],[0.5,0],[0.5,1]] }]
+    lines: [{ id: gate, from: [0,0.5], to: [1,0.5] }]
+  - { id: yard, url: "rtsp://192.0.2.2/s" }
+detectors:
+  - { id: person, cameras: [gate], presence: { endSeconds: 9 } }
+  - { id: car, presence: false }`);
+  const [gate] = settings.cameras;
+  const { presence } = publisherPlan(settings, "1.2.3", ownClient(settings));
+  assert.deepEqual(presence, {
+    detectors: [{
+      detector: "person",
+      cameras: ["gate"],
+      settings: {
+        ...{ start: { frames: 2, of: 3 }, endSeconds: 9, updateSeconds: 0, snapshot: "none" },
+      },
+    }],
+    scenes: [
+      { camera: "gate", zones: gate?.zones, lines: gate?.lines },
+      { camera: "yard", zones: [], lines: [] },
+    ],
+  });
+  assert.deepEqual([gate?.zones.length, gate?.lines.length], [1, 1]);
+});
+
+Deno.test("start messages: an inference worker tracks where there is presence, as it needs", () => {
+  const tracking = (keys: string) => {
+    const [detector] = settingsOf(`${CAMERAS}\ndetectors: [{ id: person, ${keys} }]`).detectors;
+    assert.ok(detector !== undefined);
+    return detectorPlan(detector, 0).tracking;
+  };
+  assert.equal(tracking("presence: false"), null);
+  assert.deepEqual(tracking("confidence: 0.4"), { minConfidence: 0.1, sharpness: false });
+  assert.deepEqual(tracking("confidence: 0.05, presence: { snapshot: frame }"), {
+    minConfidence: 0.05,
+    sharpness: true,
+  });
+});

@@ -1,0 +1,120 @@
+/** How well a detection continues a track: three measures, one for each round of the association. */
+import type { Detection } from "../core/detector_types.ts";
+import { type BoxPx, iou } from "../core/geometry.ts";
+import type { Entry } from "./track_table.ts";
+
+/**
+ * The least overlap of a track and a confident detection, times the confidence: 0.2 as in ByteTrack. Ours
+ * also counts the heights: people who pass one another are seldom of one size.
+ */
+const OVERLAP_MIN = 0.2;
+/** By how much the logarithm of the height of one object differs between two detections, or by less. */
+const SIZE_DEVIATION = 0.2;
+/** The least overlap with what the first round has not assigned; ByteTrack: 0.5. */
+const BARE_OVERLAP_MIN = 0.4;
+/** The weight of the least pair that may be one. */
+const WEIGHT_MIN = 0.01;
+
+/** What a track that is not seen loses against one that is, per second, and at most. */
+const LOST_COST = { perSecond: 0.1, most: 0.2 } as const;
+
+/** How far from where it was expected, or last seen, an object may be, in heights of its box. */
+const REACH = {
+  /** At once: the box of the same object, with another part of it hidden. */
+  atOnce: 0.2,
+  /** A walker of 1.4 m/s and 1.7 m makes 0.8. */
+  perSecond: 0.9,
+  most: 3,
+} as const;
+/** How many times as high or as wide as the other one of two boxes of one object may be. */
+const SIZE_RATIO_MAX = { height: 1.3, width: 2.5 } as const;
+
+/** Pairs that cost more are none. */
+const COST_MAX = 4;
+/** What counts beside the distance in heights. */
+const FURTHER_COSTS = {
+  /** Up or down rather than aside, in heights, at once; less so after a while. */
+  upwards: 6,
+  /** Each second that the track was not seen. */
+  perSecond: 0.4,
+  /** The sizes differ by a factor of e. */
+  size: 10,
+  /** The track was seen once: it may be a false detection. */
+  new: 0.1,
+} as const;
+
+/** A detection of the present frame whose box is one. */
+export interface Column {
+  readonly detection: Detection;
+  readonly isWeak: boolean;
+  /** Its place in the list of its frame. */
+  readonly place: number;
+  /** The track that it continues or begins. */
+  entry: Entry | null;
+  /** Whether it was found by distance alone. */
+  isJump: boolean;
+  /** The nearest track, its cost, and the cost of the second nearest. */
+  nearest: number;
+  nearestCost: number;
+  secondCost: number;
+}
+
+/** By overlap and confidence; above 0 where they may be one. */
+export function overlapWeight(entry: Entry, { detection }: Column): number {
+  const overlap = iou(entry.expected, detection.box);
+  if (overlap < OVERLAP_MIN || entry.class !== detection.class) return 0;
+  const unlike = Math.log(timesAs(entry.expected.height, detection.box.height)) / SIZE_DEVIATION;
+  const fused = overlap * detection.confidence * Math.exp(-unlike * unlike / 2);
+  if (fused < OVERLAP_MIN) return 0;
+  const lost = Math.min(LOST_COST.most, LOST_COST.perSecond * Math.abs(entry.ageSeconds));
+  return Math.max(WEIGHT_MIN, fused - OVERLAP_MIN - lost);
+}
+
+/** By overlap alone; above 0 where they may be one. */
+export function bareOverlapWeight(entry: Entry, { detection }: Column): number {
+  const overlap = iou(entry.expected, detection.box);
+  if (overlap < BARE_OVERLAP_MIN || entry.class !== detection.class) return 0;
+  return overlap - BARE_OVERLAP_MIN + WEIGHT_MIN;
+}
+
+/** By distance and size, where there is no overlap; above 0 where they may be one. */
+export function distanceWeight(entry: Entry, column: Column): number {
+  return COST_MAX - distanceCost(entry, column);
+}
+
+/** The farther and the less alike, the higher, in heights of the box; Infinity where they cannot be one. */
+export function distanceCost(entry: Entry, { detection }: Column): number {
+  const { box } = detection;
+  if (entry.class !== detection.class) return Infinity;
+  const higher = timesAs(entry.expected.height, box.height);
+  if (higher > SIZE_RATIO_MAX.height) return Infinity;
+  if (timesAs(entry.expected.width, box.width) > SIZE_RATIO_MAX.width) return Infinity;
+  const age = Math.abs(entry.ageSeconds);
+  const height = Math.max(entry.expected.height, box.height);
+  const reach = Math.min(REACH.most, REACH.atOnce + REACH.perSecond * age) * height;
+  const aside = sideways(entry.expected, box);
+  // Not far from where it was last seen, when it has stopped or turned.
+  const nearer = Math.min(aside, sideways(entry.box, box));
+  const upright = Math.min(upwards(entry.expected, box), upwards(entry.box, box));
+  if (Math.hypot(nearer, upright) > reach) return Infinity;
+  return (aside + nearer) / 2 / height + FURTHER_COSTS.upwards * upright / height / (1 + age) +
+    FURTHER_COSTS.perSecond * age + FURTHER_COSTS.size * Math.log(higher) +
+    (entry.sightings === 1 ? FURTHER_COSTS.new : 0);
+}
+
+function sideways(one: BoxPx, other: BoxPx): number {
+  return Math.abs(one.x + one.width / 2 - other.x - other.width / 2);
+}
+
+/** Of the feet or of the head: one of them may be hidden. */
+function upwards(one: BoxPx, other: BoxPx): number {
+  return Math.min(
+    Math.abs(one.y - other.y),
+    Math.abs(one.y + one.height - other.y - other.height),
+  );
+}
+
+/** How many times as much the greater one is. */
+function timesAs(one: number, other: number): number {
+  return one > other ? one / other : other / one;
+}

@@ -1,0 +1,163 @@
+import { sinceMs, type SteadyMs } from "../core/clock.ts";
+import type { BoxPx } from "../core/geometry.ts";
+import { BoxFilters, type Expected } from "./box_filters.ts";
+
+/** The most tracks of a tracker, those included that are not seen at present. */
+export const MAX_TRACKS = 256;
+
+/** A track, and what the tracker knows of it. */
+export interface Entry {
+  readonly id: string;
+  readonly class: string;
+  /** The number of its filter, and of another one for {@link Entry.before}. */
+  filter: number;
+  spareFilter: number;
+  /** Where it was last seen. */
+  box: BoxPx;
+  seenAtMs: SteadyMs;
+  /** When it was last seen confidently. */
+  strongAtMs: SteadyMs;
+  /** Weak detections since then. */
+  weakRun: number;
+  sightings: number;
+  /**
+   * Where it was before it was found again by distance alone: that may have been another object, or nothing.
+   * null once it was seen there again.
+   */
+  before: { readonly box: BoxPx; readonly seenAtMs: SteadyMs } | null;
+  /** Where it is expected in the present frame. */
+  readonly expected: Expected;
+  /** From when it was last seen to the present frame, in seconds; negative for an older frame. */
+  ageSeconds: number;
+  /** Whether a detection of the present frame continues it. */
+  isMatched: boolean;
+  /** The present frame's nearest detection, its cost, and the cost of the second nearest. */
+  nearest: number;
+  nearestCost: number;
+  secondCost: number;
+}
+
+/** The tracks of a tracker and their filters. */
+export class TrackTable {
+  readonly #entries: Entry[] = [];
+  readonly #filters = new BoxFilters(2 * MAX_TRACKS);
+  /** The numbers of the filters that are not in use; each one's spare is as many further. */
+  readonly #free = Array.from({ length: MAX_TRACKS }, (_, index) => MAX_TRACKS - 1 - index);
+
+  /** In the order in which they began. */
+  get entries(): readonly Entry[] {
+    return this.#entries;
+  }
+
+  /**
+   * Adds a track; when there is no room for it, in place of the one that was not seen for the longest time.
+   * @returns null when all tracks are seen in the present frame
+   */
+  add(
+    { id, class: name, box, atMs }: {
+      readonly id: string;
+      readonly class: string;
+      readonly box: BoxPx;
+      readonly atMs: SteadyMs;
+    },
+  ): Entry | null {
+    if (this.#free.length === 0) this.#dropOldest();
+    const filter = this.#free.pop();
+    if (filter === undefined) return null;
+    this.#filters.start(filter, box);
+    const entry: Entry = {
+      id,
+      class: name,
+      filter,
+      spareFilter: filter + MAX_TRACKS,
+      before: null,
+      box,
+      seenAtMs: atMs,
+      strongAtMs: atMs,
+      weakRun: 0,
+      sightings: 1,
+      expected: { x: box.x, y: box.y, width: box.width, height: box.height },
+      ageSeconds: 0,
+      isMatched: false,
+      nearest: -1,
+      nearestCost: Infinity,
+      secondCost: Infinity,
+    };
+    this.#entries.push(entry);
+    return entry;
+  }
+
+  /** Computes where every track is expected in a frame. */
+  expectAt(atMs: SteadyMs): void {
+    for (const entry of this.#entries) {
+      entry.isMatched = false;
+      this.#expect(entry, atMs);
+    }
+  }
+
+  /** Exchanges where a track is and where it was before, for the present frame. */
+  exchange(entry: Entry, atMs: SteadyMs): void {
+    const { before, filter } = entry;
+    if (before === null) return;
+    entry.before = { box: entry.box, seenAtMs: entry.seenAtMs };
+    entry.box = before.box;
+    entry.seenAtMs = before.seenAtMs;
+    entry.filter = entry.spareFilter;
+    entry.spareFilter = filter;
+    this.#expect(entry, atMs);
+  }
+
+  /** Continues a track with a box of the present frame. An older frame than its newest moves nothing. */
+  continue(
+    entry: Entry,
+    box: BoxPx,
+    { atMs, isJump }: { readonly atMs: SteadyMs; readonly isJump: boolean },
+  ): void {
+    entry.isMatched = true;
+    if (entry.ageSeconds < 0) return;
+    if (!isJump) {
+      entry.before = null;
+    } else if (entry.sightings > 1) {
+      entry.before = { box: entry.box, seenAtMs: entry.seenAtMs };
+      this.#filters.copy(entry.filter, entry.spareFilter);
+    }
+    entry.sightings++;
+    this.#filters.update(entry.filter, entry.ageSeconds, box);
+    entry.box = box;
+    entry.seenAtMs = atMs;
+  }
+
+  /** Drops the tracks that `isOver` says are. */
+  drop(isOver: (entry: Entry) => boolean): void {
+    let kept = 0;
+    for (const entry of this.#entries) {
+      if (isOver(entry)) this.#free.push(Math.min(entry.filter, entry.spareFilter));
+      else this.#entries[kept++] = entry;
+    }
+    this.#entries.length = kept;
+  }
+
+  /** Moves all tracks to a picture of another size. */
+  scale({ x, y }: { readonly x: number; readonly y: number }): void {
+    for (const entry of this.#entries) {
+      const { box } = entry;
+      entry.box = { x: x * box.x, y: y * box.y, width: x * box.width, height: y * box.height };
+      this.#filters.scale(entry.filter, { x, y });
+      entry.before = null;
+    }
+  }
+
+  #expect(entry: Entry, atMs: SteadyMs): void {
+    entry.ageSeconds = sinceMs(entry.seenAtMs, atMs) / 1000;
+    this.#filters.expect(entry.filter, entry.ageSeconds, entry.expected);
+  }
+
+  #dropOldest(): void {
+    let oldest: Entry | null = null;
+    for (const entry of this.#entries) {
+      if (entry.isMatched) continue;
+      if (oldest === null || entry.seenAtMs < oldest.seenAtMs) oldest = entry;
+    }
+    if (oldest !== null) this.drop((entry) => entry === oldest);
+  }
+}
