@@ -1,5 +1,6 @@
 /** From pictures to stays: who comes and goes in the clips of two cameras, as a subscriber receives it. */
 import assert from "node:assert/strict";
+import { z } from "zod";
 import { ByteSubscriber } from "../support/brokers/bytes.ts";
 import { inferences, Schemas } from "../support/brokers/messages.ts";
 import { crossingsOf, occupancyOf, presenceOf } from "../support/brokers/presence.ts";
@@ -136,6 +137,29 @@ function assertScene({ subscriber }: Rig, stays: readonly PublishedStay[]): void
   );
 }
 
+const staysSchema = z.object({
+  stays: z.array(z.object({ camera: z.string(), reason: z.string().nullable() })),
+});
+
+/** The ledger of stays, in the report and the metrics, and the list of the newest. */
+async function assertAccounts(rig: Rig): Promise<void> {
+  const count = VISITS.length;
+  const report = assertReportCloses((await rig.get("/status")).body);
+  const accounts = report.cameras.find(({ id }) => id === "visits")?.presence.stays ?? [];
+  assert.deepEqual(
+    accounts.map(({ started, ended, open }) => [started, ended.left, open]),
+    [[count, count, 0]],
+  );
+  const metrics = await (await fetch(`${rig.httpUrl}/metrics`)).text();
+  for (const name of ["started", "ended"]) {
+    const line = `^orion_presence_${name}_total\\{camera="visits",[^}]*\\} ${count}$`;
+    assert.match(metrics, new RegExp(line, "m"));
+  }
+  const { stays } = staysSchema.parse((await rig.get("/presence")).body);
+  const reasons = stays.filter(({ camera }) => camera === "visits").map(({ reason }) => reason);
+  assert.deepEqual(reasons, VISITS.map(() => "left"));
+}
+
 /** The topics and other places where a JPEG is, in bytes or in base64. */
 function jpegsIn(places: Readonly<Record<string, Uint8Array | string>>): string[] {
   return Object.entries(places).filter(([, content]) => {
@@ -172,12 +196,7 @@ Deno.test({
     await using stack = new AsyncDisposableStack();
     const { rig, bytes } = await start(stack, stack.use(tempFolder()), "");
     await allEnded(rig);
-    const report = assertReportCloses((await rig.get("/status")).body);
-    const account = report.cameras.find(({ id }) => id === "visits")?.presence.stays ?? [];
-    assert.deepEqual(
-      account.map(({ started, ended, open }) => [started, ended.left, open]),
-      [[VISITS.length, VISITS.length, 0]],
-    );
+    await assertAccounts(rig);
     const retained = await rig.broker.subscribe("orion/test/occupancy/visits/+");
     stack.use(retained);
     for (const zone of ["all", "door", "yard"]) {
