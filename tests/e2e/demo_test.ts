@@ -76,7 +76,11 @@ Deno.test({
     for (const { camera, frame } of inferences(subscriber.messages, schemas)) {
       assert.deepEqual([camera, frame.width, frame.height], ["demo", 1280, 720]);
     }
-    const status = await subscriber.waitFor(({ topic }) => topic === "orion/orion/status");
+    await using later = await Subscriber.start({
+      port: Number(broker.port),
+      topics: ["orion/orion/status"],
+    });
+    const status = await later.waitFor(({ topic }) => topic === "orion/orion/status");
     assert.ok(status.retained);
     assert.equal(status.json?.["state"], "online");
     const report = assertReportCloses(await (await fetch(new URL("/status", http))).json());
