@@ -35,6 +35,8 @@ export interface HomeAssistantPlan {
 export interface PublisherPlan {
   readonly broker: BrokerTarget;
   readonly instance: string;
+  /** Drawn at random by each run of the process, and the same for all threads of the publisher. */
+  readonly run: number;
   readonly version: string;
   readonly topicPrefix: string;
   readonly qos: { readonly inferences: 0 | 1; readonly control: 0 | 1; readonly health: 0 | 1 };

@@ -21,7 +21,7 @@ export interface Entry {
   weakRun: number;
   sightings: number;
   /**
-   * Where it was before it was found again by distance alone: that may have been another object, or nothing.
+   * Where it was before it was last found by distance alone: what was found may be another object, or none.
    * null once it was seen there again.
    */
   before: { readonly box: BoxPx; readonly seenAtMs: SteadyMs } | null;
@@ -114,14 +114,14 @@ export class TrackTable {
     { atMs, isJump }: { readonly atMs: SteadyMs; readonly isJump: boolean },
   ): void {
     entry.isMatched = true;
+    entry.sightings++;
     if (entry.ageSeconds < 0) return;
     if (!isJump) {
       entry.before = null;
-    } else if (entry.sightings > 1) {
+    } else if (entry.sightings > 2) {
       entry.before = { box: entry.box, seenAtMs: entry.seenAtMs };
       this.#filters.copy(entry.filter, entry.spareFilter);
     }
-    entry.sightings++;
     this.#filters.update(entry.filter, entry.ageSeconds, box);
     entry.box = box;
     entry.seenAtMs = atMs;

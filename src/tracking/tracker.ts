@@ -161,7 +161,7 @@ export class Tracker {
     return entry.weakRun < WEAK_RUN || sinceMs(entry.strongAtMs, atMs) <= WEAK_KEEP_MS;
   }
 
-  /** Gathers the tracks and detections of a round: those that have no partner yet. */
+  /** Collects the tracks and detections of a round: those that have no partner yet. */
   #collect(strong: readonly Column[], weak: readonly Column[]): void {
     this.#rows.length = 0;
     this.#open.length = 0;
@@ -196,9 +196,11 @@ export class Tracker {
   /** Looks for tracks where they were before they were found by distance; there they were not seen again. */
   #associateBefore(strong: readonly Column[], atMs: SteadyMs): void {
     this.#collect(strong, []);
-    if (this.#open.length === 0) return;
+    if (this.#open.length === 0 || !this.#isNewest(atMs)) return;
     for (const entry of this.#rows) this.#table.exchange(entry, atMs);
-    this.#associate((entry, column) => entry.before === null ? 0 : distanceWeight(entry, column));
+    this.#associate((entry, column) =>
+      entry.before === null || !this.#isCandidate(entry) ? 0 : distanceWeight(entry, column)
+    );
     for (const entry of this.#rows) if (!entry.isMatched) this.#table.exchange(entry, atMs);
   }
 
@@ -226,9 +228,13 @@ export class Tracker {
     return trackOf(entry);
   }
 
+  #isNewest(atMs: SteadyMs): boolean {
+    return this.#newestAtMs === null || atMs >= this.#newestAtMs;
+  }
+
   /** Drops the tracks that were not seen for too long. An older frame than the newest drops none. */
   #finish(atMs: SteadyMs): void {
-    if (this.#newestAtMs !== null && atMs < this.#newestAtMs) return;
+    if (!this.#isNewest(atMs)) return;
     this.#newestAtMs = atMs;
     this.#table.drop((entry) => sinceMs(entry.seenAtMs, atMs) > this.#keepMs);
   }

@@ -1,121 +1,19 @@
 /** Commands to the whole product, through an independent broker. */
 import assert from "node:assert/strict";
-import { z } from "zod";
 import { COMMAND_NAMES } from "../../src/core/commands.ts";
-import { type AckPayload, ackSchema } from "../../src/mqtt/payloads.ts";
-import { type InferenceMessage, inferences, Schemas } from "../support/brokers/messages.ts";
-import { ignoreWithout } from "../support/system/parts.ts";
+import type { InferenceMessage } from "../support/brokers/messages.ts";
+import { CONTROL, gaps, Operator, overridesSchema } from "../support/product/operator.ts";
 import { assertReportCloses } from "../support/product/report.ts";
 import { isOffline, Rig } from "../support/product/rig.ts";
+import { ignoreWithout } from "../support/system/parts.ts";
 
 const ignore = ignoreWithout("libav", "mosquitto");
-const CONTROL = "orion/test/control";
 const CONFIG = [
   'cameras: [{ id: gate, url: "demo:" }, { id: yard, url: "demo:" }]',
   "detectors: [{ id: person, model: builtin:person-int8, rateHz: 5, classes: [person] }]",
 ].join("\n");
 /** Frames a second of the bundled clip. */
 const FPS = 25;
-/** Messages that are checked once a change is in effect. */
-const CHECKED = 3;
-const POLYGON = [[0, 0], [1, 0], [1, 1]];
-
-/** The overrides in the answer of `get_status`. */
-const overridesSchema = z.array(
-  z.object({ setting: z.string(), camera: z.string().nullable(), value: z.unknown() }),
-);
-
-/** A client that sends commands. */
-class Operator {
-  readonly #rig: Rig;
-  readonly #schemas = new Schemas();
-  #sent = 0;
-
-  constructor(rig: Rig) {
-    this.#rig = rig;
-  }
-
-  /** Publishes any payload and waits for the acknowledgement with `id`. */
-  async publish(payload: string, id: string | null): Promise<AckPayload> {
-    const since = this.#rig.subscriber.messages.length;
-    await this.#rig.broker.publish(CONTROL, payload);
-    const message = await this.#rig.subscriber.waitFor(
-      ({ topic, json }) => topic === `${CONTROL}/ack` && json?.["id"] === id,
-      { since, what: `the acknowledgement of ${payload.slice(0, 120)}` },
-    );
-    this.#schemas.validate("orion.ack.1", message.json);
-    return ackSchema.parse(message.json);
-  }
-
-  /** Sends a command. @returns the code of its error, or `ok` */
-  async send(command: string, params?: unknown): Promise<string> {
-    const { error, status } = await this.command(command, params);
-    return error?.code ?? status;
-  }
-
-  command(command: string, params?: unknown): Promise<AckPayload> {
-    this.#sent += 1;
-    const id = `op-${this.#sent}`;
-    return this.publish(JSON.stringify({ schema: "orion.command/1", id, command, params }), id);
-  }
-
-  /**
-   * Messages of a camera from the first on that shows a change: the frame in inference when the command
-   * came has the settings of before.
-   */
-  async changed(
-    camera: string,
-    holds: (message: InferenceMessage) => boolean,
-  ): Promise<InferenceMessage[]> {
-    const all = this.#following(camera);
-    const changed = () => all().slice(all().findIndex(holds));
-    await this.#rig.subscriber.waitFor(() => all().some(holds), {
-      what: `a message of ${camera} that shows the change`,
-    });
-    await this.#rig.subscriber.waitFor(() => changed().length >= CHECKED, {
-      what: `${CHECKED} messages of ${camera}`,
-    });
-    return changed();
-  }
-
-  /** The next `count` inference messages of a camera. */
-  async next(camera: string, count: number): Promise<InferenceMessage[]> {
-    const all = this.#following(camera);
-    await this.#rig.subscriber.waitFor(() => all().length >= count, {
-      what: `${count} inference messages of ${camera}`,
-    });
-    return all().slice(0, count);
-  }
-
-  /** Waits until two consecutive messages of a camera are at most `frames` apart. */
-  async follows(camera: string, frames: number): Promise<void> {
-    const all = this.#following(camera);
-    await this.#rig.subscriber.waitFor(() => gaps(all()).some((gap) => gap <= frames), {
-      what: `messages of ${camera} that are at most ${frames} frames apart`,
-    });
-  }
-
-  /** Waits until the thread of a camera counts its frames as paused, and so sends no more of them. */
-  async paused(camera: string): Promise<void> {
-    const isPaused = async () => {
-      const { cameras } = assertReportCloses((await this.#rig.get("/status")).body);
-      return cameras.find(({ id }) => id === camera)?.ledger.detectors[0]?.paused === true;
-    };
-    while (!await isPaused()) await this.next("yard", 1);
-  }
-
-  #following(camera: string): () => InferenceMessage[] {
-    const since = this.#rig.subscriber.messages.length;
-    return () =>
-      inferences(this.#rig.subscriber.messages.slice(since), this.#schemas)
-        .filter((message) => message.camera === camera);
-  }
-}
-
-/** Frames between consecutive messages. */
-function gaps(messages: readonly InferenceMessage[]): number[] {
-  return messages.slice(1).map(({ frame }, at) => frame.seq - (messages[at]?.frame.seq ?? 0));
-}
 
 Deno.test({
   name:
@@ -175,14 +73,6 @@ Deno.test({
     assert.equal(await operator.send("set_model", model), "ok");
     await operator.next("gate", 3);
 
-    const zones = [{ id: "door", polygon: POLYGON, classes: ["person"] }];
-    const lines = [{ id: "path", from: [0, 0.5], to: [1, 0.5] }];
-    const presence = { start: { frames: 1, of: 1 }, endSeconds: 9, updateSeconds: 0 };
-    assert.equal(await operator.send("set_masks", { camera: "gate", masks: [POLYGON] }), "ok");
-    assert.equal(await operator.send("set_zones", { camera: "gate", zones }), "ok");
-    assert.equal(await operator.send("set_lines", { camera: "gate", lines }), "ok");
-    assert.equal(await operator.send("set_presence", { detector: "person", ...presence }), "ok");
-    await operator.next("gate", 3);
     const { data } = await operator.command("get_status");
     const report = assertReportCloses(data);
     assert.ok(report.workers.every(({ restarts }) => restarts === 0));
@@ -192,14 +82,10 @@ Deno.test({
     );
     assert.deepEqual(overrides.sort(), [
       "confidence null 0.4",
-      `lines gate ${JSON.stringify(lines)}`,
-      `masks gate ${JSON.stringify([POLYGON])}`,
       'model null "builtin:person"',
-      `presence null ${JSON.stringify(presence)}`,
       "rateHz gate 10",
       "rateHz yard 10",
       "roi gate null",
-      `zones gate ${JSON.stringify(zones)}`,
     ]);
     assert.equal(await rig.stop(), 0);
   },
@@ -213,7 +99,6 @@ Deno.test({
     await using rig = await Rig.start({ config: `${CONFIG}\ncontrol: { allow: [${allow}] }` });
     await rig.firstInference("gate");
     const operator = new Operator(rig);
-    const cats = { id: "cats", polygon: POLYGON, classes: ["cat"] };
     const refusals: readonly (readonly [command: string, params: unknown, code: string])[] = [
       ["pause", { camera: "shed" }, "CONTROL_UNKNOWN_CAMERA"],
       ["set_rate", { detector: "nobody", rateHz: 5 }, "CONTROL_UNKNOWN_DETECTOR"],
@@ -224,7 +109,6 @@ Deno.test({
         { camera: "gate", roi: { x: 0, y: 0, width: 2, height: 1 } },
         "CONTROL_MALFORMED",
       ],
-      ["set_zones", { camera: "gate", zones: [cats] }, "CONTROL_UNKNOWN_CLASS"],
       ["set_model", { detector: "person", model: "/etc/passwd" }, "CONTROL_MODEL"],
       ["set_model", { detector: "person", model: "../../../etc/x.onnx" }, "CONTROL_MODEL"],
       ["set_model", { detector: "person", model: "missing.onnx" }, "CONTROL_MODEL"],

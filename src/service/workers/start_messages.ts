@@ -108,7 +108,8 @@ export function publisherPlan(
     : target;
   const homeAssistant = homeAssistantPlan(settings);
   const presence = presencePlan(settings);
-  return { broker, instance, version, topicPrefix, qos, outbox, homeAssistant, presence };
+  const run = crypto.getRandomValues(new Uint32Array(1))[0] ?? 0;
+  return { broker, instance, run, version, topicPrefix, qos, outbox, homeAssistant, presence };
 }
 
 function presencePlan({ cameras, detectors }: Settings): PresencePlan {

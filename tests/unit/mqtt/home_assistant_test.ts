@@ -95,6 +95,7 @@ Deno.test("home assistant: the configuration of a removed camera is deleted, all
   const { configs, link } = started();
   assert.deepEqual(link.subscribed.map(({ filter }) => filter), [
     "orion/lobby-1/control",
+    "orion/lobby-1/cameras/+/detect/set",
     "homeassistant/+/orion-lobby-1/+/config",
   ]);
   const before = configs().length;
@@ -115,5 +116,5 @@ Deno.test("home assistant: nothing is announced unless discovery is on", () => {
   const { link } = rig();
   link.connect();
   assert.deepEqual(link.topics(), ["status"]);
-  assert.equal(link.subscribed.length, 1);
+  assert.equal(link.subscribed.length, 2);
 });

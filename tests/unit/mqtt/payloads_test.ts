@@ -3,11 +3,11 @@ import { Ajv2020 } from "ajv/dist/2020.js";
 import fc from "fast-check";
 import { payloadJsonSchemas } from "../../../scripts/lib/payload_schemas.ts";
 import { wallMs } from "../../../src/core/clock.ts";
+import { roundedBox } from "../../../src/mqtt/payload_parts.ts";
 import {
   ackPayload,
   cameraPayload,
   inferencePayload,
-  roundedBox,
   statusPayload,
 } from "../../../src/mqtt/payloads.ts";
 import { inferenceResult } from "../../support/workers/publisher_worker.ts";

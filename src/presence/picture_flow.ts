@@ -1,0 +1,69 @@
+import { type Clock, latestMs, plusMs, sinceMs, type SteadyMs } from "../core/clock.ts";
+import type { CameraState } from "../core/camera_types.ts";
+
+/** A worker is replaced within it. A detector that infers nothing for longer is lost. */
+export const DETECTOR_LOST_MS = 30_000;
+
+/** The pictures of one camera: since when there have been none. */
+export class PictureFlow {
+  readonly #clock: Clock;
+  #state: CameraState = "online";
+  /** When the state became `online`, or anything else. */
+  #sinceMs: SteadyMs;
+  /** How long it was online before. */
+  #onlineBeforeMs = 0;
+  #pictureAtMs: SteadyMs | null = null;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+    this.#sinceMs = clock.nowMs();
+  }
+
+  get isOnline(): boolean {
+    return this.#state === "online";
+  }
+
+  /** How long the camera has been online altogether. */
+  get onlineMs(): number {
+    return this.#state === "online"
+      ? this.#onlineBeforeMs + sinceMs(this.#sinceMs, this.#clock.nowMs())
+      : this.#onlineBeforeMs;
+  }
+
+  /** A picture arrived. */
+  picture(atMs: SteadyMs): void {
+    this.#pictureAtMs = this.#pictureAtMs === null ? atMs : latestMs(this.#pictureAtMs, atMs);
+  }
+
+  setState(state: CameraState): void {
+    if ((state === "online") !== (this.#state === "online")) {
+      this.#onlineBeforeMs = this.onlineMs;
+      this.#sinceMs = this.#clock.nowMs();
+    }
+    this.#state = state;
+  }
+
+  /**
+   * When a camera that is not online has been without pictures for too long.
+   * @param gapMs  between the newest pictures that the detector inferred
+   * @returns null while it is online
+   */
+  cameraLostAtMs({ endMs, gapMs }: { endMs: number; gapMs: number }): SteadyMs | null {
+    if (this.#state === "online") return null;
+    if (this.#pictureAtMs === null) return plusMs(this.#sinceMs, endMs);
+    // A stalled camera has sent none for a while. When the newest one came is not known at slow rates.
+    const isKnown = this.#state === "stalled" && gapMs <= endMs / 2;
+    const fromMs = isKnown ? this.#pictureAtMs : latestMs(this.#pictureAtMs, this.#sinceMs);
+    return plusMs(fromMs, endMs);
+  }
+
+  /**
+   * When a detector has inferred nothing for too long while the camera was online.
+   * @param onlineMs  {@link onlineMs} at its newest inference
+   * @returns null while the camera is not online
+   */
+  detectorLostAtMs(onlineMs: number): SteadyMs | null {
+    if (this.#state !== "online") return null;
+    return plusMs(this.#clock.nowMs(), DETECTOR_LOST_MS - (this.onlineMs - onlineMs));
+  }
+}

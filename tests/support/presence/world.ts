@@ -1,0 +1,207 @@
+/** A simulated world: walkers, faults, and what a detector sees of them. */
+import type { Detection } from "../../../src/core/detector_types.ts";
+import type { BoxPx } from "../../../src/core/geometry.ts";
+import { Random } from "./random.ts";
+import { SETTINGS, SIZE } from "./rig.ts";
+import { endsAtSeconds, placeOf, type Walker, walkers } from "./walkers.ts";
+
+/**
+ * The bundled model at its threshold: of the people in a picture it finds so many, most others with less
+ * confidence, and in one of so many frames something that is no one.
+ */
+const MODEL = { recall: 0.66, weakRecall: 0.75, framesPerFalse: 200, framesPerWeakFalse: 20 };
+
+/** How much each edge of a box is off, in heights. */
+const EDGE_NOISE = 0.03;
+
+/** A person of whom people in front cover this part is not detected. */
+const COVERED = 0.6;
+
+export const FAULTS = [
+  /** The thread with presence is replaced. */
+  "thread",
+  /** A worker is replaced: nothing is inferred for a while. */
+  "worker",
+  /** The camera connects again, sooner and later than a stay ends. */
+  "short reconnect",
+  "long reconnect",
+  /** Orion is killed and started again. */
+  "restart",
+] as const;
+
+export interface Fault {
+  readonly kind: typeof FAULTS[number];
+  readonly fromMs: number;
+  readonly toMs: number;
+}
+
+const FAULT_MS: Readonly<Record<Fault["kind"], number>> = {
+  ...{ thread: 400, worker: 4000, "short reconnect": 3000, "long reconnect": 9000 },
+  restart: 10_000,
+};
+
+/** An inference. */
+export interface Look {
+  readonly atMs: number;
+  /**
+   * How long inferences have gone on: a gap between two counts as half of `endSeconds` at most. Absence is
+   * measured by it.
+   */
+  readonly observedMs: number;
+  /** The faults since the inference before it. */
+  readonly faults: readonly Fault[];
+}
+
+/** Where one walker was detected: by the index of the inference. */
+export type Sightings = ReadonlyMap<
+  number,
+  { readonly detection: Detection; readonly weak: boolean }
+>;
+
+export interface World {
+  readonly looks: readonly Look[];
+  readonly sightings: readonly Sightings[];
+  /** False detections by the index of the inference. */
+  readonly false: Sightings;
+  /** Detections that were added, so that no visible person is missed for `endSeconds`. */
+  readonly forced: number;
+}
+
+export const END_MS = 1000 * SETTINGS.endSeconds;
+
+/** Makes a world in which people come into the picture `stays` times. */
+export function makeWorld(
+  { seed, rateHz, stays, withFaults }: {
+    readonly seed: number;
+    readonly rateHz: number;
+    readonly stays: number;
+    readonly withFaults: boolean;
+  },
+): World {
+  const random = new Random(seed);
+  const people = walkers(random, stays);
+  const untilMs = 1000 * Math.max(...people.map(endsAtSeconds)) + 3 * END_MS;
+  const faults = withFaults ? drawFaults(random, untilMs) : [];
+  const looks = looksAt(rateHz, untilMs, faults);
+  const visible = visibleLooks(people, looks);
+  let forced = 0;
+  const sightings = people.map((one, index) => {
+    const seen = detections(random, one, { looks, visible: visible[index] ?? [] });
+    forced += seen.forced;
+    return seen.sightings;
+  });
+  return { looks, sightings, false: falseDetections(random, looks.length), forced };
+}
+
+function drawFaults(random: Random, untilMs: number): readonly Fault[] {
+  const faults: Fault[] = [];
+  for (let fromMs = 30_000; fromMs < untilMs - 30_000; fromMs += 1000 * random.between(30, 70)) {
+    const kind = random.pick(...FAULTS);
+    faults.push({ kind, fromMs, toMs: fromMs + FAULT_MS[kind] });
+  }
+  return faults;
+}
+
+function looksAt(rateHz: number, untilMs: number, faults: readonly Fault[]): readonly Look[] {
+  const looks: Look[] = [];
+  let next = 0;
+  for (let index = 1; 1000 * index / rateHz < untilMs; index++) {
+    const atMs = 1000 * index / rateHz;
+    if (faults.some(({ fromMs, toMs }) => fromMs <= atMs && atMs < toMs)) continue;
+    const since: Fault[] = [];
+    for (let fault = faults[next]; fault !== undefined && fault.toMs <= atMs; next++) {
+      since.push(fault);
+      fault = faults[next + 1];
+    }
+    const before = looks.at(-1) ?? { atMs, observedMs: 0 };
+    const observedMs = before.observedMs + Math.min(atMs - before.atMs, END_MS / 2);
+    looks.push({ atMs, observedMs, faults: since });
+  }
+  return looks;
+}
+
+/** The indices of the inferences in which each person is visible. */
+function visibleLooks(people: readonly Walker[], looks: readonly Look[]): readonly number[][] {
+  const visible: number[][] = people.map(() => []);
+  // Those who are farther are drawn first.
+  for (const [look, { atMs }] of looks.entries()) {
+    const present = people.flatMap((one, index) => {
+      const box = placeOf(one, atMs / 1000);
+      return box === null ? [] : [{ box, index, footY: one.footY }];
+    });
+    for (const { box, index, footY } of present) {
+      const covered = Math.max(
+        0,
+        ...present.filter((other) => other.footY > footY).map((other) => part(box, other.box)),
+      );
+      if (covered < COVERED) visible[index]?.push(look);
+    }
+  }
+  return visible;
+}
+
+function part(box: BoxPx, by: BoxPx): number {
+  const width = Math.min(box.x + box.width, by.x + by.width) - Math.max(box.x, by.x);
+  const height = Math.min(box.y + box.height, by.y + by.height) - Math.max(box.y, by.y);
+  return width <= 0 || height <= 0 ? 0 : width * height / (box.width * box.height);
+}
+
+function detections(
+  random: Random,
+  one: Walker,
+  { looks, visible }: { readonly looks: readonly Look[]; readonly visible: readonly number[] },
+): { readonly sightings: Sightings; readonly forced: number } {
+  const sightings = new Map<number, { detection: Detection; weak: boolean }>();
+  const observed = (look: number) => looks[look]?.observedMs ?? 0;
+  let lastFull: number | null = null;
+  let forced = 0;
+  for (const [index, look] of visible.entries()) {
+    const box = placeOf(one, (looks[look]?.atMs ?? 0) / 1000);
+    if (box === null) continue;
+    const next = visible[index + 1] ?? Infinity;
+    const isFull = random.chance(MODEL.recall);
+    // A person who is missed for as long as a stay takes to end has left, by the rule.
+    const isLast = lastFull !== null && next !== Infinity &&
+      observed(next) - observed(lastFull) > END_MS && observed(next) - observed(look) <= END_MS;
+    const isWeak = random.chance(MODEL.weakRecall);
+    if (!isFull && isLast) forced++;
+    if (isFull || isLast) lastFull = look;
+    else if (!isWeak) continue;
+    const weak = lastFull !== look;
+    const confidence = weak ? random.between(0.2, 0.45) : random.between(0.45, 0.9);
+    sightings.set(look, { weak, detection: detection(noisy(random, box), confidence) });
+  }
+  return { sightings, forced };
+}
+
+function falseDetections(random: Random, looks: number): Sightings {
+  const found = new Map<number, { detection: Detection; weak: boolean }>();
+  for (let look = 0; look < looks; look++) {
+    const weak = !random.chance(1 / MODEL.framesPerFalse);
+    if (weak && !random.chance(1 / MODEL.framesPerWeakFalse)) continue;
+    const height = random.between(60, 350);
+    const width = height * random.between(0.25, 0.7);
+    const box = {
+      ...{ x: random.between(0, SIZE.width - width), y: random.between(0, SIZE.height - height) },
+      ...{ width, height },
+    };
+    const confidence = weak ? random.between(0.2, 0.45) : random.between(0.45, 0.6);
+    found.set(look, { weak, detection: detection(box, confidence) });
+  }
+  return found;
+}
+
+function detection(box: BoxPx, confidence: number): Detection {
+  return { class: "person", confidence, box };
+}
+
+/** A box as a detector gives it: a little off, and within the picture. */
+function noisy(random: Random, { x, y, width, height }: BoxPx): BoxPx {
+  const edge = (at: number, end: number) =>
+    Math.min(end, Math.max(0, at + random.normal(EDGE_NOISE * height)));
+  const left = edge(x, SIZE.width - 2);
+  const top = edge(y, SIZE.height - 2);
+  const right = Math.max(left + 2, edge(x + width, SIZE.width));
+  const bottom = Math.max(top + 2, edge(y + height, SIZE.height));
+  return { x: left, y: top, width: right - left, height: bottom - top };
+}

@@ -1,0 +1,82 @@
+/** Runs presence through a simulated world. */
+import { epochMs } from "../../../src/core/clock.ts";
+import type { Stay } from "../../../src/core/presence_types.ts";
+import { PresenceRig } from "./rig.ts";
+import type { Fault, World } from "./world.ts";
+
+/** A stay as presence gave it. */
+export interface GivenStay {
+  readonly stay: Stay;
+  /** The index of the inference with which it started. */
+  readonly start: number;
+}
+
+export interface WorldRun {
+  readonly stays: readonly GivenStay[];
+  readonly rig: PresenceRig;
+  /** When the world began, by the wall clock. */
+  readonly beganAtMs: number;
+}
+
+export async function runWorld(world: World): Promise<WorldRun> {
+  let rig = new PresenceRig();
+  const beganAtMs = epochMs(rig.clock.wallMs());
+  const starts: number[] = [];
+  let nowMs = 0;
+  const passTo = async (atMs: number) => {
+    await rig.pass(atMs - nowMs);
+    nowMs = atMs;
+  };
+  for (const [index, look] of world.looks.entries()) {
+    for (const fault of look.faults) {
+      await passTo(fault.fromMs);
+      rig = await strike(rig, fault, passTo);
+    }
+    await passTo(look.atMs);
+    const seen = [...world.sightings, world.false].flatMap((sightings) =>
+      sightings.get(index) ?? []
+    );
+    rig.see({
+      detections: seen.filter(({ weak }) => !weak).map(({ detection }) => detection),
+      weak: seen.filter(({ weak }) => weak).map(({ detection }) => detection),
+    });
+    while (starts.length < rig.ledger.started) starts.push(index);
+  }
+  rig.presence.stop();
+  const ended = new Map(rig.ledger.of("end").map((stay) => [stay.id, stay]));
+  const stays = rig.ledger.of("start").map((stay, order) => ({
+    stay: ended.get(stay.id) ?? stay,
+    start: starts[order] ?? -1,
+  }));
+  return { stays, rig, beganAtMs };
+}
+
+/** @returns the rig that goes on */
+async function strike(
+  rig: PresenceRig,
+  { kind, toMs }: Fault,
+  passTo: (atMs: number) => Promise<void>,
+): Promise<PresenceRig> {
+  switch (kind) {
+    case "thread":
+      return rig.replaced();
+    case "worker":
+      await passTo(toMs);
+      return rig;
+    case "short reconnect":
+    case "long reconnect":
+      rig.state("connecting");
+      await passTo(toMs);
+      rig.state("online");
+      return rig;
+    case "restart":
+      // The next run reads the list of open stays back, and ends them.
+      for (const stay of rig.ledger.open) {
+        rig.ledger.add({
+          kind: "end",
+          stay: { ...stay, endedAtMs: stay.seenAtMs, reason: "restart" },
+        });
+      }
+      return rig.replaced();
+  }
+}
