@@ -135,8 +135,8 @@ async function bench(python: BenchPython): Promise<string[]> {
       ),
     );
   const heads = ["boxes", "IDF1", "switches", "MOTA", "IDF1", "switches", "MOTA"];
-  write(`${"".padEnd(24)}${"".padEnd(10)}${"Orion".padEnd(30)}ByteTrack of supervision\n`);
-  write(`${"".padEnd(24)}${heads.map((head) => head.padEnd(10)).join("")}\n`);
+  write(`${"".padEnd(26)}${"".padEnd(10)}${"Orion".padEnd(30)}ByteTrack of supervision\n`);
+  write(`${"".padEnd(26)}${heads.map((head) => head.padEnd(10)).join("")}\n`);
   const worse: string[] = [];
   for (const sequence of new Set(runs.map((run) => run.sequence))) {
     for (const step of STEPS) {
@@ -147,7 +147,7 @@ async function bench(python: BenchPython): Promise<string[]> {
         ...[idf1(scores).toFixed(3), `${scores.num_switches}`, mota(scores).toFixed(3)],
       ]);
       const words = [`${ours.num_objects}`, ...cells].map((cell) => cell.padEnd(10));
-      write(`${name.padEnd(24)}${words.join("")}\n`);
+      write(`${name.padEnd(26)}${words.join("")}\n`);
       if (idf1(ours) < idf1(theirs) - IDF1_LOSS_MAX) worse.push(name);
     }
   }

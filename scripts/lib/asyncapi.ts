@@ -127,7 +127,7 @@ const CHANNELS: Readonly<Record<string, Channel>> = {
     title: "Sent",
     summary: "Orion's own: which events of the stays were published.",
     action: "send",
-    qos: 1,
+    qos: 0,
     retain: true,
   },
   health: {

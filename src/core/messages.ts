@@ -1,8 +1,6 @@
 /**
- * Every message between threads, and beside each union the function that names the buffers and ports to
- * transfer.
- *
- * Messages carry plain data: errors travel as {@link ErrorData}, because `postMessage` flattens classes.
+ * Every message between threads, with functions that name the buffers and ports to transfer. Messages carry
+ * plain data: errors travel as {@link ErrorData}, because `postMessage` flattens classes.
  *
  *     main ──ToCapture──▶ capture ──FromCapture──▶ main
  *     main ──ToInference──▶ inference ──FromInference──▶ main

@@ -213,7 +213,7 @@ export class Detector {
     const inferenceMs = inferredAtMs - beganAtMs;
     const postprocessMs = clock.nowMs() - inferredAtMs;
     const result = {
-      ...{ detector, worker, meta, detections, weak },
+      ...{ detector, worker, model: running.model.identity, meta, detections, weak },
       ...{ inferenceMs, postprocessMs },
     };
     // The frame is already counted as lost with the thread.

@@ -50,6 +50,10 @@ export const inferenceSchema = z.looseObject({
   instance: id,
   camera: id,
   detector: id,
+  model: z.looseObject({
+    name: z.string(),
+    sha256: z.string().regex(/^[0-9a-f]{12}$/).describe("the first digits of its file's SHA-256"),
+  }),
   frame: z.looseObject({
     seq: count.describe("counts the camera's video frames; never goes back within one run"),
     width: z.int().positive(),
@@ -183,6 +187,7 @@ export function inferencePayload(
     instance: published.instance,
     camera: meta.camera,
     detector: result.detector,
+    model: { ...result.model },
     frame: {
       seq: meta.seq,
       width: meta.size.width,

@@ -1,23 +1,19 @@
 import type { Clock } from "../core/clock.ts";
 import type { BrokerError } from "../core/errors.ts";
 import type { FromPublisher } from "../core/messages.ts";
-import type { NumberedEvent, PresenceEvent } from "../core/presence_types.ts";
+import type { NumberedEvent } from "../core/presence_types.ts";
 import type { DiscardReason } from "../core/publisher_types.ts";
 import { finalReason } from "./broker_errors.ts";
+import { eventMessage, type QueuedEvent, topicKind } from "./event_message.ts";
 import type { MessageCounts } from "./message_counts.ts";
 import type { OpenStays } from "./open_stays.ts";
-import { crossingPayload, presencePayload } from "./presence_payloads.ts";
 import type { DoneCallback, OutgoingMessage } from "./session.ts";
-import { MAX_BREAKS_OF_PRESENCE } from "./suspects.ts";
 import type { Topics } from "./topics.ts";
 
 /** Events that wait or are in flight. */
 export const MAX_EVENTS = 10_000;
 /** Characters of the pictures that wait with them; beyond it the oldest are left away. */
 export const MAX_JPEG_CHARACTERS = 16 * 1024 * 1024;
-
-/** An event that is published in order. */
-export type QueuedEvent = Exclude<PresenceEvent, { readonly kind: "occupancy" }>;
 
 export interface PresenceQueueParts {
   readonly clock: Clock;
@@ -161,7 +157,9 @@ export class PresenceQueue {
   #send(entry: Entry): void {
     const { publish, stays } = this.#parts;
     const { number, event } = entry;
-    const message = entry.message ?? this.#render(entry);
+    const { clock, instance, topics } = this.#parts;
+    const message = entry.message ??
+      eventMessage(event, { instance, topics, atMs: clock.wallMs(), jpeg: entry.jpeg });
     entry.message = message;
     entry.isInflight = true;
     this.#isInflight = true;
@@ -171,23 +169,6 @@ export class PresenceQueue {
     const isDone = entry.isInflight || !this.#entries.has(number);
     // Of an update, a second one does no harm.
     if (event.kind !== "update" && isDone && stays.isReady) stays.sent(number);
-  }
-
-  #render({ event, jpeg }: Entry): OutgoingMessage {
-    const { clock, instance, topics } = this.#parts;
-    const payload = event.kind === "crossing"
-      ? crossingPayload(event.crossing)
-      : presencePayload(event, { instance, atMs: clock.wallMs(), jpeg });
-    return {
-      topic: event.kind === "crossing"
-        ? topics.crossing(event.crossing.camera, event.crossing.line)
-        : topics.presence(event.stay.camera),
-      payload: JSON.stringify(payload),
-      qos: 1,
-      retain: false,
-      expirySeconds: null,
-      maxBreaks: MAX_BREAKS_OF_PRESENCE,
-    };
   }
 
   #onDone(entry: Entry, error: BrokerError | null): void {
@@ -294,8 +275,4 @@ export class PresenceQueue {
     this.#jpegCharacters -= entry.jpeg?.length ?? 0;
     entry.jpeg = null;
   }
-}
-
-function topicKind({ kind }: QueuedEvent): "presence" | "crossing" {
-  return kind === "crossing" ? "crossing" : "presence";
 }

@@ -5,7 +5,7 @@ import type { InferenceResult } from "../core/detector_types.ts";
 import { type ErrorData, LifecycleError } from "../core/errors.ts";
 import type { Log } from "../core/log.ts";
 import type { FromPublisher } from "../core/messages.ts";
-import type { Placement, Stay } from "../core/presence_types.ts";
+import type { Placement, Scene, Stay } from "../core/presence_types.ts";
 import type { PublisherPlan } from "../core/publisher_types.ts";
 import { disconnectInOrder } from "./disconnect.ts";
 import { FailureLog } from "./failure_log.ts";
@@ -75,11 +75,8 @@ export class Publisher {
       message: (message) => this.#onMessage(message),
     });
     this.#running = this.#assemble(plan, topics, link, openStays);
-    const { discovery, retained, startedAtMs } = this.#running;
+    const { retained, startedAtMs } = this.#running;
     retained.set("status", this.#statusMessage("online", startedAtMs));
-    for (const [topic, payload] of discovery?.configs ?? []) {
-      retained.set("discovery", { topic, payload, qos: 1, retain: true, expirySeconds: null });
-    }
     link.start();
   }
 
@@ -107,6 +104,13 @@ export class Publisher {
   ): void {
     const { inferences } = this.#started("publish an inference");
     inferences.put(result, arrivedAtMs, placements);
+  }
+
+  /** Applies the new zones and lines of a camera. */
+  changeScene(scene: Scene): void {
+    const { announcer, presence } = this.#started("change a scene");
+    announcer.changeScene(scene);
+    presence.changeScene(scene);
   }
 
   /** Publishes whether a camera's detection is switched on. */
@@ -186,6 +190,7 @@ export class Publisher {
     if (!state.connected) {
       this.#running?.watch.disconnected();
       this.#running?.presence.disconnected();
+      this.#running?.announcer.disconnected();
     }
     this.#postState();
   }
@@ -198,9 +203,11 @@ export class Publisher {
 
   async #stop(): Promise<void> {
     if (this.#running === null) return;
-    const { acks, commands, inferences, link, presence, retained, watch } = this.#running;
+    const { acks, announcer, commands, inferences, link, presence, retained, watch } =
+      this.#running;
     commands.stop();
     watch.disconnected();
+    announcer.disconnected();
     await disconnectInOrder({
       clock: this.#parts.clock,
       link,
@@ -219,21 +226,22 @@ export class Publisher {
    */
   #onConnected(): void {
     if (this.#running === null) return;
-    const { detectSwitch, discovery, link, plan, presence, retained, topics, watch } =
+    const { announcer, detectSwitch, link, plan, presence, retained, topics, watch } =
       this.#running;
+    const own = [topics.control, detectSwitch.filter];
     const filters = [
-      ...[topics.control, detectSwitch.filter],
-      ...(discovery === null ? [] : [discovery.filter]),
+      ...own.map((filter) => ({ filter, isOptional: false })),
+      ...announcer.connected(),
     ];
     this.#pendingSubacks = filters.length;
     this.#failures.connected();
     watch.connected();
     presence.connected();
     retained.publishAll();
-    for (const filter of filters) {
+    for (const { filter, isOptional } of filters) {
       if (!link.connected) return;
       link.subscribe(filter, filter === topics.control ? plan.qos.control : 1, (error) => {
-        if (error !== null) {
+        if (error !== null && !isOptional) {
           if (error.code !== "BROKER_REFUSED_SUBSCRIPTION") return;
           this.#parts.log.error("mqtt.subscribe_refused", { ...error.toData() });
         }
@@ -248,21 +256,20 @@ export class Publisher {
     if (this.#pendingSubacks > 0) return;
     this.#running?.acks.flush();
     this.#running?.inferences.flush();
+    this.#running?.announcer.subscribed();
   }
 
   #onMessage(message: IncomingMessage): void {
     if (this.#running === null) return;
     const { topic, payload, retained } = message;
-    const { commands, detectSwitch, discovery, presence, topics, watch } = this.#running;
+    const { announcer, commands, detectSwitch, presence, topics, watch } = this.#running;
     if (topic === topics.status) {
       if (this.#stopped === null) watch.receive(payload, { retained });
       return;
     }
     if (topic === topics.control) return commands.receive(payload, { retained });
     if (detectSwitch.receive(message) || presence.receive(message)) return;
-    // A configuration of an earlier run that this one lacks: its camera was removed.
-    if (discovery === null || payload.byteLength === 0 || !discovery.owns(topic)) return;
-    if (!discovery.configs.has(topic)) this.#running.retained.clear("discovery", topic);
+    announcer.receive(topic, payload);
   }
 
   #statusMessage(state: "online" | "offline", sinceMs: WallMs): OutgoingMessage {

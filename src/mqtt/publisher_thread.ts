@@ -146,7 +146,7 @@ export class PublisherThread {
 
   #change(change: PresenceChange): void {
     this.#source?.change(change);
-    if (change.kind === "scene") this.#publisher.presence.changeScene(change.scene);
+    if (change.kind === "scene") this.#publisher.changeScene(change.scene);
   }
 
   async #stop(): Promise<void> {

@@ -41,6 +41,7 @@ export class RetainedReader {
   /** Subscribes: a connection was opened. */
   open(): void {
     const { clock, filter, link } = this.#parts;
+    this.close();
     this.#isAwaited = true;
     if (this.#breaks >= MAX_BREAKS || !link.connected) return this.finish();
     this.#isOpen = true;

@@ -7,7 +7,7 @@ import type { PublisherPlan } from "../core/publisher_types.ts";
 import { AckQueue } from "./ack_queue.ts";
 import { CommandReceiver } from "./command_receiver.ts";
 import { DetectSwitch } from "./detect_switch.ts";
-import { type Discovery, discoveryOf } from "./home_assistant.ts";
+import { Announcer } from "./home_assistant/announcer.ts";
 import { InferenceQueue } from "./inference_queue.ts";
 import type { Link } from "./link.ts";
 import type { MessageCounts } from "./message_counts.ts";
@@ -29,7 +29,7 @@ export interface Running {
   readonly acks: AckQueue;
   readonly commands: CommandReceiver;
   readonly detectSwitch: DetectSwitch;
-  readonly discovery: Discovery | null;
+  readonly announcer: Announcer;
   readonly watch: StatusWatch;
   readonly startedAtMs: WallMs;
 }
@@ -101,7 +101,7 @@ export function assemble(parts: RunningParts): Running {
   });
   return {
     ...{ plan, topics, link, retained, inferences, presence, acks, commands, detectSwitch, watch },
-    discovery: discoveryOf(plan, topics),
+    announcer: new Announcer({ clock, log, plan, topics, retained }),
     startedAtMs: clock.wallMs(),
   };
 }

@@ -8,11 +8,12 @@ import { sinceMs, type SteadyMs } from "../core/clock.ts";
 export class ObservedTime {
   #newestAtMs: SteadyMs | null = null;
   #gapMs = 0;
+  #gapBeforeMs = 0;
   #observedMs = 0;
 
-  /** Between the two newest inferences. */
+  /** The usual time between two inferences: the shorter one of the newest two, so that an outage is none. */
   get gapMs(): number {
-    return this.#gapMs;
+    return Math.min(this.#gapMs, this.#gapBeforeMs);
   }
 
   /** How long inferences have gone on until the newest one. */
@@ -30,6 +31,7 @@ export class ObservedTime {
     if (before !== null && atMs <= before) return false;
     this.#newestAtMs = atMs;
     if (before === null) return true;
+    this.#gapBeforeMs = this.#gapMs === 0 ? Infinity : this.#gapMs;
     this.#gapMs = sinceMs(before, atMs);
     this.#observedMs += Math.min(this.#gapMs, boundMs);
     return true;

@@ -46,8 +46,8 @@ export class PairPresence {
   readonly #records = new Map<string, StayRecord>();
   /** Tracks that the present frame confirms. */
   readonly #confirmed: { readonly record: StayRecord; readonly detection: Detection }[] = [];
-  /** Tracks that have come to another object than that of their stay. */
-  readonly #refused = new Set<string>();
+  /** Of tracks that the present frame shows at another object than that of their stay: the tracks of those. */
+  readonly #others = new Map<string, string>();
   #inferences = 0;
   readonly #time = new ObservedTime();
 
@@ -151,14 +151,14 @@ export class PairPresence {
       const track = tracked.weak[index] ?? null;
       const record = track === null ? undefined : this.#records.get(track.id);
       // It continues a track, and counts for no start.
-      if (record === undefined || !this.#isAt(record, detection, frame)) return;
+      if (record === undefined || !this.#isSure(record, frame)) return;
       this.#see(record, detection, frame);
       this.#cross(record, frame);
     });
     if (isNewest) this.#endAbsent();
     this.#update(atMs);
     const placements = this.#placements(result, tracked);
-    this.#refused.clear();
+    this.#others.clear();
     return placements;
   }
 
@@ -187,23 +187,42 @@ export class PairPresence {
   }
 
   #detected(track: Track, detection: Detection, frame: SeenFrame): void {
-    let record = this.#records.get(track.id);
-    if (record === undefined) {
-      if (this.#records.size >= RECORDS_MAX) return;
-      record = StayRecord.of(this.#owner, track.id, { detection, frame });
-      this.#records.set(track.id, record);
-    }
-    if (!this.#isAt(record, detection, frame)) return;
+    const record = this.#recordOf(track, detection, frame);
+    if (record === null || !this.#isSure(record, frame)) return;
     this.#see(record, detection, frame);
-    if (
-      record.id === null && record.whereabouts.detectedIn(frame)
-    ) {
+    if (record.id === null && record.whereabouts.detectedIn(frame)) {
       this.#confirmed.push({ record, detection });
       return;
     }
     const asks = this.#settings.snapshot !== "none" && record.id !== null;
     if (record.consider(detection, frame, asks)) this.#keep(record, frame.seq, detection.box);
     this.#cross(record, frame);
+  }
+
+  /** The record of what a track shows: a new one for a new track, and for another object. */
+  #recordOf(track: Track, detection: Detection, frame: SeenFrame): StayRecord | null {
+    const known = this.#records.get(track.id);
+    const place = { box: detection.box, atMs: frame.atMs };
+    const isOther = known?.id != null && known.whereabouts.isOther(place, frame);
+    if (known !== undefined && !isOther) return known;
+    if (this.#records.size >= RECORDS_MAX) return null;
+    const id = known === undefined ? track.id : this.#part(known, detection, frame);
+    const record = StayRecord.of(this.#owner, id, { detection, frame });
+    record.partedFrom = known ?? null;
+    this.#records.set(id, record);
+    return record;
+  }
+
+  /** Parts a stay from its track, which follows another object. @returns the id of the track of that */
+  #part({ key, whereabouts }: StayRecord, detection: Detection, frame: SeenFrame): string {
+    const id = `${this.#parts.trackPrefix()}-1`;
+    whereabouts.loseTrack();
+    this.#tracker.forget(key);
+    this.#tracker.resume({
+      ...{ id, class: detection.class, box: detection.box, seenAtMs: frame.atMs },
+    });
+    this.#others.set(key, id);
+    return id;
   }
 
   /** Starts the stays of the tracks that are confirmed, where they are not those of open ones. */
@@ -217,16 +236,9 @@ export class PairPresence {
     this.#confirmed.length = 0;
   }
 
-  /** Whether what the track of a stay has come to is its object. */
-  #isAt(record: StayRecord, { box }: Detection, frame: SeenFrame): boolean {
-    const { id, whereabouts, key } = record;
-    if (id === null) return true;
-    if (!whereabouts.isOther({ box, atMs: frame.atMs }, frame)) return whereabouts.isAt(box, frame);
-    // What it is gets a track of its own in the next frame.
-    whereabouts.loseTrack();
-    this.#tracker.forget(key);
-    this.#refused.add(key);
-    return false;
+  /** Whether a track shows its object, or perhaps a false detection. */
+  #isSure({ id, whereabouts }: StayRecord, frame: SeenFrame): boolean {
+    return id === null || whereabouts.isBack(frame);
   }
 
   /** The open stay that a new track continues: one that its own track has lost. */
@@ -235,8 +247,9 @@ export class PairPresence {
     let nearest: StayRecord | null = null;
     let least = Infinity;
     for (const record of this.#records.values()) {
-      if (!record.isAstray || record.class !== found.class) continue;
+      if (record.id === null || record.class !== found.class) continue;
       const { whereabouts } = record;
+      if (record === found.partedFrom || !whereabouts.mayBe(found.whereabouts, frame)) continue;
       if (whereabouts.missed(frame.number) === 0 || whereabouts.isOther(last, frame)) continue;
       const way = whereabouts.way(last);
       if (way >= least) continue;
@@ -307,7 +320,7 @@ export class PairPresence {
     // A false detection is not continued by another one at its place.
     if (id === null) return whereabouts.missed(this.#inferences) >= start.of;
     return this.#time.observedMs - observedMs >= this.endMs &&
-      !whereabouts.isAwaited(this.#inferences, start);
+      !whereabouts.isAwaited(this.#inferences);
   }
 
   #end(record: StayRecord, reason: StayEndReason): void {
@@ -339,8 +352,8 @@ export class PairPresence {
 
   /** The id that a track is published under: the first one of its stay. */
   #trackOf(track: Track | null): string | null {
-    if (track === null || this.#refused.has(track.id)) return null;
-    return this.#records.get(track.id)?.track ?? track.id;
+    if (track === null) return null;
+    return this.#others.get(track.id) ?? this.#records.get(track.id)?.track ?? track.id;
   }
 
   #newTracker(): Tracker {

@@ -56,6 +56,8 @@ export class StayRecord {
   readonly track: string;
   /** The tracker's id of its present track; another one once it was found again. */
   key: string;
+  /** The stay that its track was parted from, because this is another object. */
+  partedFrom: StayRecord | null = null;
   /** Null until the stay has started. */
   #id: string | null = null;
   /** How long the pair had observed when it was last seen. */
@@ -147,11 +149,6 @@ export class StayRecord {
     return this.#box;
   }
 
-  /** Whether its track may have been lost to something else, so that another track may be its own. */
-  get isAstray(): boolean {
-    return this.#id !== null && this.whereabouts.isAstray;
-  }
-
   /** Follows the object to where it is seen in a newer frame. @returns whether its zones changed */
   see(box: BoxPx, frame: SeenFrame, zones: readonly ZoneArea[]): boolean {
     this.atMs = frame.atMs;
@@ -201,6 +198,7 @@ export class StayRecord {
   /** The stay has started. */
   start(id: string): void {
     this.#id = id;
+    this.partedFrom = null;
   }
 
   /** The camera is asked for the first picture of the stay, in the frame in which it started. */

@@ -1,10 +1,10 @@
 /** Where an object is: what is seen again may also be a false detection near it. */
 import { sinceMs, type SteadyMs } from "../core/clock.ts";
-import { type BoxPx, iou } from "../core/geometry.ts";
+import type { BoxPx } from "../core/geometry.ts";
 import type { PresenceSettings } from "../core/presence_types.ts";
 import { distancePx, type PointPx } from "./points.ts";
 
-/** After so many inferences without an object, what is away from its last place has to be confirmed. */
+/** After so many inferences without an object, its return has to be confirmed. */
 const MISSED_MIN = 3;
 
 /**
@@ -13,20 +13,30 @@ const MISSED_MIN = 3;
  */
 const SLOW_MS = 600;
 
-/** A box that overlaps the last one so much is not away from it. */
-const HERE_OVERLAP = 0.15;
-
 /** How far an object may have come, in heights. */
 const REACH = { atOnce: 0.3, perSecond: 1.2, most: 3.5 } as const;
 
 /** How many times as high one of two boxes of one object may be. */
 const HEIGHT_RATIO_MAX = 1.8;
 
-/** An object whose way leads out of the picture comes back so near to where it was, in heights. */
-const RETURN_REACH = 1.5;
+/**
+ * An object whose way leads out of the picture comes back so near to where it was, in heights; farther off
+ * by the way that it makes between two inferences.
+ */
+const RETURN_REACH = { atOnce: 1.2, perSecond: 1 } as const;
 
-/** For how long an object is taken to go on as it went. */
-const COAST_SECONDS = 2;
+/**
+ * An object has left when it was out of the picture within so many gaps between inferences and so long:
+ * on a longer way it would have been seen.
+ */
+const EXIT_GAPS = 2.5;
+const EXIT_MS = 2000;
+
+/** It moves towards the edge with so many heights per second; with less it is jitter. */
+const LEAVING_SPEED = 0.15;
+
+/** It is back when it is in so many of the next inferences. */
+const RETURN = { frames: 2, of: 5 } as const;
 
 /** The time in which a velocity is forgotten. */
 const VELOCITY_SECONDS = 0.7;
@@ -50,21 +60,24 @@ export interface Inference {
 /** What is known of where one object is. */
 export class Whereabouts {
   #last: SeenPlace;
+  /** When it was first seen. */
+  readonly firstAtMs: SteadyMs;
   /** The number of the inference in which it was last seen. */
   #seenIn = 0;
   /** Pixels per second. */
   #velocity: PointPx = { x: 0, y: 0 };
+  /** Whether the velocity is known. */
+  #isMoving = false;
   readonly #detections = new Detections();
-  /** Away from its last place, not confirmed yet. */
-  readonly #away = new Detections();
-  /** Where it was seen before it was missed, until it is seen in a second inference. */
-  #before: SeenPlace | null = null;
+  /** After a while without it, not confirmed yet. */
+  readonly #returned = new Detections();
   #isStale: boolean;
   #hasTrack = true;
 
   /** @param isStale  its place may be an old one, because the thread that knew better was replaced */
   constructor(first: SeenPlace, isStale: boolean) {
     this.#last = first;
+    this.firstAtMs = first.atMs;
     this.#isStale = isStale;
   }
 
@@ -73,9 +86,10 @@ export class Whereabouts {
     return this.#last;
   }
 
-  /** Whether its track may follow something else, so that another track may be its own. */
-  get isAstray(): boolean {
-    return this.#isStale || !this.#hasTrack || this.#before !== null || !this.#away.isEmpty;
+  /** Whether a new track may be its own: it was not seen since then, or its track follows something else. */
+  mayBe(track: Whereabouts, { gapMs }: Inference): boolean {
+    if (this.#isStale || !this.#hasTrack) return true;
+    return !this.#returned.isEmpty || gapMs <= SLOW_MS && this.#last.atMs < track.firstAtMs;
   }
 
   /**
@@ -87,19 +101,17 @@ export class Whereabouts {
   }
 
   /** Whether what its track has come to is another object, because this one has left the picture. */
-  isOther(to: SeenPlace, { seen }: Inference): boolean {
+  isOther(to: SeenPlace, { seen, gapMs }: Inference): boolean {
     if (this.#isStale) return false;
-    return this.#isLeaving(to.atMs, seen) && heights(this.#last.box, to.box) > RETURN_REACH;
+    const reach = RETURN_REACH.atOnce + RETURN_REACH.perSecond * gapMs / 1000;
+    const unseenMs = Math.min(sinceMs(this.#last.atMs, to.atMs), EXIT_GAPS * gapMs, EXIT_MS);
+    return this.#isLeaving(unseenMs, seen) && heights(this.#last.box, to.box) > reach;
   }
 
-  /**
-   * Whether what its track has come to is the object: near its last place it is; away from it, once it is
-   * confirmed like the start of a stay.
-   */
-  isAt(box: BoxPx, { number, gapMs, start }: Inference): boolean {
+  /** Whether what its track has come to is the object: after a while without it, once that is confirmed. */
+  isBack({ number, gapMs }: Inference): boolean {
     if (gapMs > SLOW_MS || this.missed(number - 1) < MISSED_MIN) return true;
-    if (iou(box, this.#last.box) >= HERE_OVERLAP) return true;
-    return this.#away.add(number, start);
+    return this.#returned.add(number, RETURN);
   }
 
   /** Its track follows another object: it waits for another track. */
@@ -112,20 +124,18 @@ export class Whereabouts {
     return inference - this.#seenIn;
   }
 
-  /** Whether the next inferences may confirm that it is somewhere else. */
-  isAwaited(inference: number, { of }: PresenceSettings["start"]): boolean {
-    const { newest } = this.#away;
-    return newest !== null && inference - newest < of - 1;
+  /** Whether the next inferences may confirm that it is back. */
+  isAwaited(inference: number): boolean {
+    const { newest } = this.#returned;
+    return newest !== null && inference - newest < RETURN.of - 1;
   }
 
   /** It is seen. */
-  found(place: SeenPlace, { number, gapMs }: Inference): void {
-    const isSure = gapMs > SLOW_MS || this.missed(number - 1) < MISSED_MIN || !this.#away.isEmpty;
-    this.#before = isSure ? null : this.#last;
+  found(place: SeenPlace, { number }: Inference): void {
     this.#seenIn = number;
     this.#isStale = false;
     this.#hasTrack = true;
-    this.#away.clear();
+    this.#returned.clear();
     const seconds = sinceMs(this.#last.atMs, place.atMs) / 1000;
     if (seconds < 0) return;
     if (seconds > 0) this.#follow(place.box, seconds);
@@ -134,11 +144,7 @@ export class Whereabouts {
 
   /** The way from its last place to another one in heights; Infinity where it cannot be by then. */
   way(to: SeenPlace): number {
-    const way = this.#way(this.#last, to);
-    return this.#before === null ? way : Math.min(way, this.#way(this.#before, to));
-  }
-
-  #way(from: SeenPlace, to: SeenPlace): number {
+    const from = this.#last;
     const way = heights(from.box, to.box);
     if (this.#isStale) return way;
     const seconds = Math.max(0, sinceMs(from.atMs, to.atMs)) / 1000;
@@ -151,20 +157,34 @@ export class Whereabouts {
   #follow(box: BoxPx, seconds: number): void {
     const before = centre(this.#last.box);
     const now = centre(box);
-    const weight = 1 - Math.exp(-seconds / VELOCITY_SECONDS);
+    const weight = this.#isMoving ? 1 - Math.exp(-seconds / VELOCITY_SECONDS) : 1;
+    this.#isMoving = true;
     this.#velocity = {
       x: this.#velocity.x + weight * ((now.x - before.x) / seconds - this.#velocity.x),
       y: this.#velocity.y + weight * ((now.y - before.y) / seconds - this.#velocity.y),
     };
   }
 
-  #isLeaving(atMs: SteadyMs, seen: BoxPx): boolean {
-    const seconds = Math.min(COAST_SECONDS, Math.max(0, sinceMs(this.#last.atMs, atMs) / 1000));
-    const from = centre(this.#last.box);
-    const x = from.x + seconds * this.#velocity.x;
-    const y = from.y + seconds * this.#velocity.y;
-    return x < seen.x || x > seen.x + seen.width || y < seen.y || y > seen.y + seen.height;
+  /** Whether it reaches the edge of the picture some time after it was last seen, going on as it went. */
+  #isLeaving(unseenMs: number, seen: BoxPx): boolean {
+    const { x, y, width, height } = this.#last.box;
+    const least = LEAVING_SPEED * height;
+    const seconds = Math.max(0, unseenMs) / 1000;
+    const across = { at: x, length: width, from: seen.x, to: seen.x + seen.width };
+    const down = { at: y, length: height, from: seen.y, to: seen.y + seen.height };
+    return leaves(across, this.#velocity.x, { seconds, least }) ||
+      leaves(down, this.#velocity.y, { seconds, least });
   }
+}
+
+/** Whether an extent reaches an end of a range, moving towards it. */
+function leaves(
+  { at, length, from, to }: Readonly<Record<"at" | "length" | "from" | "to", number>>,
+  velocity: number,
+  { seconds, least }: { readonly seconds: number; readonly least: number },
+): boolean {
+  return velocity > least && at + length + seconds * velocity > to ||
+    velocity < -least && at + seconds * velocity < from;
 }
 
 function centre({ x, y, width, height }: BoxPx): PointPx {

@@ -11,10 +11,10 @@ import { presencePlan } from "../support/presence/stays.ts";
 import { ignoreWithout } from "../support/system/parts.ts";
 import { publisherPlan, publisherWorker } from "../support/workers/publisher_worker.ts";
 
-const CUTS = 24;
+const CUTS = 16;
 /** Within the list before the first event, and further on with every cut: some events in all. */
 const FIRST_CUT_BYTES = 40;
-const CUT_STEP_BYTES = 197;
+const CUT_STEP_BYTES = 293;
 
 function planFor(url: string, run: number): PublisherPlan {
   return { ...publisherPlan(url), run, presence: presencePlan() };

@@ -7,17 +7,26 @@ import type {
 } from "../../config/settings.ts";
 import type { CameraSource } from "../../core/camera_types.ts";
 import type { DetectorPlan, TrackingInput } from "../../core/detector_types.ts";
+import { type Endpoint, endpointText } from "../../core/endpoint.ts";
 import type { PresencePlan } from "../../core/presence_types.ts";
 import type {
   BrokerCheck,
   BrokerTarget,
+  HomeAssistantDetector,
   HomeAssistantPlan,
   OwnClient,
   PublisherPlan,
 } from "../../core/publisher_types.ts";
 import { VERSION } from "../../core/version.ts";
-import { discoveryOf } from "../../mqtt/home_assistant.ts";
+import { COCO_LABELS } from "../../inference/labels.ts";
+import { discoveryOf } from "../../mqtt/home_assistant/discovery.ts";
+import { presenceFilters, presenceTopics } from "../../mqtt/presence_topics.ts";
 import { clientIdOf, rootTopic, topicsOf } from "../../mqtt/topics.ts";
+
+/** The names of the bundled models start with it. */
+const BUILTIN = "builtin:";
+/** Addresses to listen on that are no place to go to. */
+const EVERY_ADDRESS: readonly string[] = ["0.0.0.0", "::"];
 
 /** The settings of a capture worker, credentials in clear. */
 export function captureSource(
@@ -129,8 +138,8 @@ export function brokerCheck(settings: Settings): BrokerCheck {
   const discovery = discoveryOf(plan, topics);
   const retained = [
     topics.status,
-    ...settings.cameras.map(({ id }) => topics.camera(id)),
-    ...discovery?.configs.keys() ?? [],
+    ...settings.cameras.flatMap(({ id }) => [topics.camera(id), topics.detect(id)]),
+    ...discovery === null ? [] : oneOfEachComponent([...discovery.configs.keys()]),
   ];
   const inferences = settings.detectors.flatMap(({ id, cameras }) =>
     cameras.map((camera) => topics.inference(camera, id))
@@ -143,26 +152,55 @@ export function brokerCheck(settings: Settings): BrokerCheck {
       { topic: topics.ack, qos: qos.control, retain: false },
       { topic: topics.health, qos: qos.health, retain: true },
       ...retained.map((topic) => ({ topic, qos: 1 as const, retain: true })),
+      ...presenceTopics(plan.presence, topics),
     ],
-    filters: [topics.control, ...(discovery === null ? [] : [discovery.filter])],
+    filters: [
+      ...[topics.control, ...presenceFilters(topics)],
+      ...(discovery === null ? [] : [discovery.filter]),
+    ],
   };
+}
+
+/** Rules of a broker may distinguish components and instances, not the entities of one. */
+function oneOfEachComponent(topics: readonly string[]): string[] {
+  const components = new Map(topics.map((topic) => [topic.split("/").at(-4), topic]));
+  return [...components.values()];
 }
 
 function homeAssistantPlan(settings: Settings): HomeAssistantPlan | null {
   const { homeAssistant } = settings.mqtt;
   if (homeAssistant === null) return null;
   const { discoveryPrefix } = homeAssistant;
-  const cameras = settings.cameras.map(({ id }) => {
-    const detector = settings.detectors.find((each) =>
-      each.cameras.includes(id) && detectsPersons(each)
-    );
-    return { camera: id, personDetector: detector?.id ?? null };
-  });
-  return { discoveryPrefix, cameras };
+  return {
+    discoveryPrefix,
+    pageUrl: pageUrl(settings.health.listen),
+    allow: settings.control.allow,
+    cameras: settings.cameras.map(({ id }) => ({
+      camera: id,
+      detectors: settings.detectors.filter(({ cameras }) => cameras.includes(id)).map(
+        shownDetector,
+      ),
+    })),
+  };
 }
 
-/** As far as the configuration shows; in the bundled models persons are class 0. */
-function detectsPersons({ inference: { classes }, model }: DetectorSettings): boolean {
-  return classes === null || classes.includes("person") ||
-    (model.startsWith("builtin:") && classes.includes(0));
+/** null where the page is off, or where its host or port is not in the configuration. */
+function pageUrl(listen: Endpoint | null): string | null {
+  const isKnown = listen !== null && listen.port !== 0 && !EVERY_ADDRESS.includes(listen.hostname);
+  return isKnown ? `http://${endpointText(listen)}/` : null;
+}
+
+function shownDetector({ id, model, inference }: DetectorSettings): HomeAssistantDetector {
+  const { confidence, classes } = inference;
+  const isBuiltin = model.startsWith(BUILTIN);
+  // The bundled models know 80 classes, and are there for one.
+  if (classes === null) {
+    const known = isBuiltin ? ["person"] : [];
+    return { detector: id, confidence, classes: known, hasAllClasses: false };
+  }
+  const names = classes.map((each) =>
+    typeof each === "string" ? each : isBuiltin ? COCO_LABELS[each] ?? null : null
+  );
+  const known = [...new Set(names.filter((name) => name !== null))];
+  return { detector: id, confidence, classes: known, hasAllClasses: !names.includes(null) };
 }

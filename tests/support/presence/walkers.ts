@@ -40,16 +40,29 @@ const APPEAR_SECONDS = 1;
 /** People in the picture at once. */
 const AT_ONCE_MAX = 4;
 
+/** Between two who come alone: longer than a stay takes to end, so that none can be taken for another. */
+const ALONE_SECONDS = 6;
+
 /**
  * Makes walkers who come into the picture `stays` times.
+ * @param alone  one after another, or several at once
  * @returns in the order in which they come
  */
-export function walkers(random: Random, stays: number): readonly Walker[] {
+export function walkers(
+  random: Random,
+  { stays, alone }: { readonly stays: number; readonly alone: boolean },
+): readonly Walker[] {
   const made: Walker[] = [];
   const passages: Passage[] = [];
   let seconds = 2;
   for (let count = 0; count < stays;) {
     const one = walker(random, seconds);
+    if (alone) {
+      made.push(one.walker);
+      count += one.stays;
+      seconds = endsAtSeconds(one.walker) + ALONE_SECONDS;
+      continue;
+    }
     const starts = one.walker.legs[0]?.fromSeconds ?? 0;
     const busy = made.filter(({ legs }) => (legs.at(-1)?.toSeconds ?? 0) > starts).length;
     const isUnclear = made.some((other) => isAmbiguous(one.walker, other)) ||
@@ -90,6 +103,18 @@ export function placeOf({ legs, footY, height }: Walker, atSeconds: number): Box
   if (leg === undefined || leg.hidden) return null;
   const part = (atSeconds - leg.fromSeconds) / (leg.toSeconds - leg.fromSeconds);
   return standing(leg.fromX + part * (leg.toX - leg.fromX), footY, height);
+}
+
+/** When a walker is in sight without a break. */
+export function inSight({ legs }: Walker): readonly (readonly [from: number, to: number])[] {
+  const runs: [number, number][] = [];
+  for (const { fromSeconds, toSeconds, hidden } of legs) {
+    const run = runs.at(-1);
+    if (hidden) continue;
+    if (run !== undefined && run[1] === fromSeconds) run[1] = toSeconds;
+    else runs.push([fromSeconds, toSeconds]);
+  }
+  return runs;
 }
 
 export function endsAtSeconds({ legs }: Walker): number {

@@ -3,7 +3,7 @@ import type { Detection } from "../../../src/core/detector_types.ts";
 import type { BoxPx } from "../../../src/core/geometry.ts";
 import { Random } from "./random.ts";
 import { SETTINGS, SIZE } from "./rig.ts";
-import { endsAtSeconds, placeOf, type Walker, walkers } from "./walkers.ts";
+import { endsAtSeconds, inSight, placeOf, type Walker, walkers } from "./walkers.ts";
 
 /**
  * The bundled model at its threshold: of the people in a picture it finds so many, most others with less
@@ -71,17 +71,18 @@ export const END_MS = 1000 * SETTINGS.endSeconds;
 
 /** Makes a world in which people come into the picture `stays` times. */
 export function makeWorld(
-  { seed, rateHz, stays, withFaults }: {
+  { seed, rateHz, stays, alone, withFaults }: {
     readonly seed: number;
     readonly rateHz: number;
     readonly stays: number;
+    readonly alone: boolean;
     readonly withFaults: boolean;
   },
 ): World {
   const random = new Random(seed);
-  const people = walkers(random, stays);
+  const people = walkers(random, { stays, alone });
   const untilMs = 1000 * Math.max(...people.map(endsAtSeconds)) + 3 * END_MS;
-  const faults = withFaults ? drawFaults(random, untilMs) : [];
+  const faults = withFaults ? drawFaults(random, people) : [];
   const looks = looksAt(rateHz, untilMs, faults);
   const visible = visibleLooks(people, looks);
   let forced = 0;
@@ -93,11 +94,15 @@ export function makeWorld(
   return { looks, sightings, false: falseDetections(random, looks.length), forced };
 }
 
-function drawFaults(random: Random, untilMs: number): readonly Fault[] {
+/** Faults that strike while a walker is in sight, and are over before the walker is not. */
+function drawFaults(random: Random, people: readonly Walker[]): readonly Fault[] {
   const faults: Fault[] = [];
-  for (let fromMs = 30_000; fromMs < untilMs - 30_000; fromMs += 1000 * random.between(30, 70)) {
+  for (const [from, to] of people.flatMap(inSight).toSorted(([a], [b]) => a - b)) {
     const kind = random.pick(...FAULTS);
-    faults.push({ kind, fromMs, toMs: fromMs + FAULT_MS[kind] });
+    const fromMs = 1000 * from + 1000 * random.between(0.5, 2);
+    const toMs = fromMs + FAULT_MS[kind];
+    if (toMs + 1000 > 1000 * to || fromMs < (faults.at(-1)?.toMs ?? 0) + 20_000) continue;
+    faults.push({ kind, fromMs, toMs });
   }
   return faults;
 }

@@ -164,6 +164,7 @@ export function inferenceResult(
   return {
     detector,
     worker: `${detector}-0`,
+    model: { name: "builtin:person", sha256: "0123456789ab" },
     meta: {
       camera,
       seq,

@@ -35,6 +35,7 @@ Deno.test("payloads: an inference is as the contract shows it", () => {
     instance: "lobby-1",
     camera: "gate",
     detector: "person",
+    model: { name: "builtin:person", sha256: "0123456789ab" },
     frame: {
       seq: 1041,
       width: 1280,

@@ -82,7 +82,7 @@ Deno.test("asyncapi: the document has the topics of the contract, in both direct
     "send {prefix}/{instance}/cameras/{camera}/detect 1 true",
     "receive {prefix}/{instance}/cameras/{camera}/detect/set 1 false",
     "send {prefix}/{instance}/stays 1 true",
-    "send {prefix}/{instance}/stays/sent 1 true",
+    "send {prefix}/{instance}/stays/sent 0 true",
     "send {prefix}/{instance}/health 1 true",
     "receive {prefix}/{instance}/control 1 false",
     "send {prefix}/{instance}/control/ack 1 false",

@@ -107,6 +107,7 @@ Deno.test("tracker: keepMs counts from its change on", () => {
   assert.deepEqual(watch.ids(50, person(600)), ["t-1"]);
   watch.tracker.keepMs = 1000;
   watch.at(52, []);
+  watch.tracker.keepMs = 60_000;
   assert.deepEqual(watch.ids(52.2, person(600)), ["t-2"]);
 });
 
@@ -183,12 +184,37 @@ Deno.test("tracker: a false detection takes the track of a hidden person for one
   assert.deepEqual(watch.ids(3.8, person(555)), ["t-1"]);
 });
 
+Deno.test("tracker: an older frame does not take a track back to where it was before", () => {
+  const watch = new Watch();
+  for (const at of times(5, { to: 2 })) watch.at(at, [person(600)]);
+  watch.at(2.2, []);
+  assert.deepEqual(watch.ids(3.2, person(800)), ["t-1"]);
+  assert.deepEqual(watch.ids(3, person(560)), ["t-2"]);
+  assert.deepEqual(watch.ids(3.4, person(810)), ["t-1"]);
+});
+
 Deno.test("tracker: of two who are hidden each keeps the track of its size, though the other one is nearer", () => {
   const watch = new Watch();
   const small = { height: 150, footY: 460 };
   for (const at of times(5, { to: 1 })) watch.at(at, [person(300), person(500, small)]);
   watch.at(2, []);
   assert.deepEqual(watch.ids(3, person(370, small), person(440)), ["t-2", "t-1"]);
+});
+
+Deno.test("tracker: one of another size is another one", () => {
+  const watch = new Watch();
+  for (const at of times(5, { to: 1 })) watch.at(at, [person(300)]);
+  watch.at(1.8, []);
+  assert.deepEqual(watch.ids(2, person(400, { height: 148 })), ["t-2"]);
+  assert.deepEqual(watch.ids(2.2, person(420, { height: 148 }), person(400)), ["t-2", "t-1"]);
+});
+
+Deno.test("tracker: a pair that is clear is not given up for two that are not", () => {
+  const watch = new Watch();
+  for (const at of times(5, { to: 1 })) watch.at(at, [person(400), person(850)]);
+  watch.at(2.8, []);
+  // The second could only be the first track, and then the first detection the second track.
+  assert.deepEqual(watch.ids(3, person(490), person(40)), ["t-1", "t-3"]);
 });
 
 Deno.test("tracker: a picture of another size shows the same tracks", () => {

@@ -32,19 +32,56 @@ Deno.test("start messages: the publisher logs in to another broker as configured
   assert.deepEqual([broker.username, broker.password, broker.protocol], ["me", "secret", 5]);
 });
 
-Deno.test("start messages: Home Assistant gets the first detector of persons of each camera", () => {
+Deno.test("start messages: Home Assistant gets the detectors of each camera, with their classes", () => {
   const settings = settingsOf(`${CAMERAS}
 mqtt: { url: "mqtt://192.0.2.9", homeAssistant: { discoveryPrefix: homeassistant } }
+control: { allow: [pause] }
 detectors:
-  - { id: car, model: "builtin:person", classes: [car] }
-  - { id: first, model: "builtin:person", classes: [0, 2], cameras: [gate] }
-  - { id: second, model: "builtin:person", classes: [person], cameras: [gate] }`);
+  - { id: all, model: "builtin:person" }
+  - { id: own, model: "/models/own.onnx", classes: [hat, 4], confidence: 0.7, cameras: [gate] }
+  - { id: numbers, model: "builtin:person-int8", classes: [0, 2, person], cameras: [gate] }`);
   const { homeAssistant } = publisherPlan(settings, "1.2.3", ownClient(settings));
-  assert.deepEqual(homeAssistant?.cameras, [
-    { camera: "gate", personDetector: "first" },
-    { camera: "yard", personDetector: null },
-  ]);
+  const all = { detector: "all", confidence: 0.45, classes: ["person"], hasAllClasses: false };
+  assert.deepEqual(homeAssistant, {
+    discoveryPrefix: "homeassistant",
+    pageUrl: "http://127.0.0.1:8080/",
+    allow: ["pause"],
+    cameras: [
+      {
+        camera: "gate",
+        detectors: [
+          all,
+          { detector: "own", confidence: 0.7, classes: ["hat"], hasAllClasses: false },
+          {
+            detector: "numbers",
+            confidence: 0.45,
+            classes: ["person", "car"],
+            hasAllClasses: true,
+          },
+        ],
+      },
+      { camera: "yard", detectors: [all] },
+    ],
+  });
 });
+
+for (
+  const [listen, expected] of [
+    ["192.0.2.5:8080", "http://192.0.2.5:8080/"],
+    ["[2001:db8::5]:80", "http://[2001:db8::5]:80/"],
+    ["0.0.0.0:8080", null],
+    ["[::]:8080", null],
+    ["off", null],
+  ] as const
+) {
+  Deno.test(`start messages: Home Assistant links to the page of ${listen}: ${expected}`, () => {
+    const settings = settingsOf(
+      `${CAMERAS}\nhealth: { listen: "${listen}", token: a-long-enough-token }\nmqtt: { homeAssistant: { discoveryPrefix: ha } }`,
+    );
+    const { homeAssistant } = publisherPlan(settings, "1.2.3", ownClient(settings));
+    assert.equal(homeAssistant?.pageUrl, expected);
+  });
+}
 
 Deno.test("start messages: each worker of a pool has a name of its own", () => {
   const [detector] = settingsOf(CAMERAS).detectors;
