@@ -1,17 +1,10 @@
 /** From pictures to stays: who comes and goes in the clips of two cameras, as a subscriber receives it. */
 import assert from "node:assert/strict";
 import { z } from "zod";
-import type { BoxPx, SizePx } from "../../src/core/geometry.ts";
 import { ByteSubscriber } from "../support/brokers/bytes.ts";
 import { inferences, Schemas } from "../support/brokers/messages.ts";
-import {
-  crossingsOf,
-  occupancyOf,
-  type PresenceMessage,
-  presenceOf,
-} from "../support/brokers/presence.ts";
+import { crossingsOf, occupancyOf, presenceOf } from "../support/brokers/presence.ts";
 import { RtspServer } from "../support/cameras/rtsp_server.ts";
-import { difference, jpegSize, small } from "../support/clips/jpeg.ts";
 import {
   demoStays,
   makeVisits,
@@ -21,6 +14,7 @@ import {
 } from "../support/clips/visits.ts";
 import { Rig } from "../support/product/rig.ts";
 import { assertReportCloses } from "../support/product/report.ts";
+import { assertPicture } from "../support/product/stay_picture.ts";
 import {
   assertStays,
   Looks,
@@ -39,11 +33,6 @@ const END_SECONDS = 5;
 const MAX_LOOKS_TO_END = 2;
 /** A message waits up to 2 s for its picture. */
 const PICTURE_LOOKS = 2 * RATE_HZ;
-/** Of every camera here. */
-const PICTURE: SizePx = { width: 1280, height: 720 };
-/** Levels between a picture and its frame: 0.5 to 2.3, and with a frame half a second later 26 to 59. */
-const MAX_DIFFERENCE = 5;
-
 const LOG_LINES_SHOWN = 30;
 
 interface Watched {
@@ -236,41 +225,6 @@ Deno.test({
     }
   },
 });
-
-/** Where the crop of a box is: it has the same centre, unless the edge of the picture cuts it off. */
-function cropOf(box: BoxPx, { width, height }: SizePx): BoxPx {
-  const along = (middle: number, length: number, whole: number) =>
-    Math.round(Math.min(whole - length, Math.max(0, middle - length / 2)));
-  return {
-    x: along(box.x + box.width / 2, width, PICTURE.width),
-    y: along(box.y + box.height / 2, height, PICTURE.height),
-    width,
-    height,
-  };
-}
-
-/** Asserts that the picture of a stay is the part of its clip that its best frame and box name. */
-async function assertPicture(
-  { jpeg, box }: PresenceMessage["best"],
-  { clip, frame, folder }: {
-    readonly clip: string;
-    readonly frame: number;
-    readonly folder: TempFolder;
-  },
-): Promise<void> {
-  assert.ok(jpeg !== null, "a picture");
-  const bytes = Uint8Array.fromBase64(jpeg);
-  assert.deepEqual([...bytes.slice(0, 3), ...bytes.slice(-2)], [0xff, 0xd8, 0xff, 0xff, 0xd9]);
-  const size = jpegSize(bytes);
-  const { width, height } = size;
-  assert.ok(width >= box.width - 2 && height >= box.height - 2, `${width} × ${height}`);
-  assert.ok(width * height < PICTURE.width * PICTURE.height / 2, `${width} × ${height}`);
-  const path = folder.write("stay.jpg", bytes);
-  const taken = await small({ path, frame: 0, part: { x: 0, y: 0, ...size } });
-  const wanted = await small({ path: clip, frame, part: cropOf(box, size) });
-  const levels = difference(taken, wanted);
-  assert.ok(levels <= MAX_DIFFERENCE, `frame ${frame} of ${clip}: ${levels.toFixed(1)} levels`);
-}
 
 Deno.test({
   name: "presence: with `snapshot: crop` the picture of each stay shows the one who stayed",
