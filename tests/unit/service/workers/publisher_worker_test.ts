@@ -21,6 +21,7 @@ function rig() {
   const clock = new HeldClock();
   const threads = new FakeThreads<ToPublisher, FromPublisher>();
   const events: unknown[] = [];
+  const record = (event: unknown) => events.push(event);
   /** What each thread had been posted when results could be routed to it. */
   const before: string[][] = [];
   const worker = new PublisherWorker({
@@ -31,12 +32,8 @@ function rig() {
       events.push("started");
       before.push(threads.newest().posted.map(({ kind }) => kind));
     },
-    onCommand: (request) => events.push(request),
-    onEmitted: (emitted) => events.push(emitted),
-    onProduced: (frame) => events.push(frame),
-    onPresence: (event) => events.push(event),
-    onKeep: (keep) => events.push(keep),
-    onPicture: (request) => events.push(request),
+    ...{ onCommand: record, onEmitted: record, onProduced: record },
+    ...{ onPresence: record, onKeep: record, onPicture: record },
     onFailed: (failed, error) => events.push([failed === worker, error]),
   });
   const status = (camera: string, state: CameraStatus["state"]): CameraStatus => ({
