@@ -4,7 +4,7 @@ import { plusMs, sinceMs, type SteadyMs, type WallMs } from "../core/clock.ts";
 import type { ConfinedBy, LandlockSetting } from "../core/confinement.ts";
 import type { ErrorData } from "../core/errors.ts";
 import type { BrokerState, MessageAccounts } from "../core/publisher_types.ts";
-import type { DetectorView, PresenceView } from "./presence_view.ts";
+import type { ConfiguredScene, DetectorView, PresenceView } from "./presence_view.ts";
 
 /** A camera in the main thread. */
 export interface CameraView {
@@ -21,6 +21,7 @@ export interface CameraView {
   /** Inference messages published, by detector. */
   readonly emitted: ReadonlyMap<string, number>;
   readonly presence: PresenceView;
+  readonly configured: ConfiguredScene;
 }
 
 /** A worker in the main thread. */
@@ -105,7 +106,7 @@ function wallOf(atMs: SteadyMs | null, { nowMs, timeMs }: Moment): WallMs | null
 }
 
 function cameraReport(camera: CameraView, moment: Moment) {
-  const { id, url, restarts, error, confinedBy, emitted, presence } = camera;
+  const { id, url, restarts, error, confinedBy, emitted, presence, configured } = camera;
   const { account, lastFrameAtMs, ...report } = camera.report;
   return {
     ...report,
@@ -117,6 +118,7 @@ function cameraReport(camera: CameraView, moment: Moment) {
     lastFrameAtMs: wallOf(lastFrameAtMs, moment),
     ledger: ledgerReport(account, report.network?.lostPackets ?? 0, emitted),
     presence,
+    configured,
   };
 }
 

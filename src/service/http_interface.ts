@@ -1,6 +1,7 @@
 import type { Settings } from "../config/settings.ts";
 import type { Clock } from "../core/clock.ts";
 import type { Log } from "../core/log.ts";
+import { withPage } from "../dashboard/routes.ts";
 import { healthApp } from "../health/http.ts";
 import { type HealthServer, serveHealth } from "../health/http_server.ts";
 import type { StaySource } from "../health/presence_view.ts";
@@ -37,5 +38,5 @@ export function startHttp(parts: HttpParts): HealthServer | null {
     token,
     log,
   );
-  return serveHealth(app, { ...listen, clock, log });
+  return serveHealth(withPage(app), { ...listen, clock, log });
 }

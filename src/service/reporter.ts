@@ -96,6 +96,7 @@ export class Reporter {
         confinedBy: camera.confinement.enforced,
         emitted: this.#emitted.get(camera.id) ?? new Map<string, number>(),
         presence: this.#presenceOf(camera.id),
+        configured: camera.settings,
       })),
     );
     const nowMs = clock.nowMs();
@@ -116,8 +117,9 @@ export class Reporter {
         embedded: settings.mqtt.isEmbedded,
       },
       cameras,
-      detectors: settings.detectors.map(({ id, cameras }) => ({
+      detectors: settings.detectors.map(({ id, cameras, model, rateHz, inference }) => ({
         ...{ id, cameras, presence: this.#parts.presence.settings(id) },
+        configured: { model, rateHz, confidence: inference.confidence },
       })),
       threadsAbandoned: this.#parts.threadsAbandoned(),
       confinement: {

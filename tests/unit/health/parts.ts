@@ -38,6 +38,8 @@ const BROKER: HealthParts["broker"] = {
   },
 };
 
+const CONFIGURED = { model: "builtin:person", rateHz: 5, confidence: 0.4 };
+
 const WORKERS = ["person-0", "person-1"].map((id, index) => ({
   id,
   detector: "person",
@@ -77,6 +79,7 @@ export function parts(change: Partial<HealthParts> = {}): HealthParts {
           ended: { left: 2, camera_lost: 0, detector_lost: 0, paused: 1, restart: 0, shutdown: 0 },
         }],
       },
+      configured: { roi: null, masks: [], zones: [ZONE], lines: [] },
       report: {
         state: "online",
         reason: null,
@@ -112,8 +115,8 @@ export function parts(change: Partial<HealthParts> = {}): HealthParts {
       },
     }],
     detectors: [
-      { id: "person", cameras: ["gate"], presence: SETTINGS },
-      { id: "car", cameras: ["gate"], presence: null },
+      { id: "person", cameras: ["gate"], presence: SETTINGS, configured: CONFIGURED },
+      { id: "car", cameras: ["gate"], presence: null, configured: CONFIGURED },
     ],
     workers: WORKERS,
     threadsAbandoned: 2,
