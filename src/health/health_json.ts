@@ -74,6 +74,7 @@ function cameraJson(camera: CameraReport) {
       })),
     },
     presence: presenceJson(camera.presence),
+    live: camera.live,
   };
 }
 

@@ -21,6 +21,15 @@ export interface CameraView {
   /** Inference messages published, by detector. */
   readonly emitted: ReadonlyMap<string, number>;
   readonly presence: PresenceView;
+  readonly live: LiveFigures;
+}
+
+/** The live pictures of a camera. */
+export interface LiveFigures {
+  /** How many watch it at present. */
+  readonly viewers: number;
+  /** Pictures that were encoded for them so far, by all of its threads. */
+  readonly pictures: number;
 }
 
 /** A worker in the main thread. */
@@ -105,7 +114,7 @@ function wallOf(atMs: SteadyMs | null, { nowMs, timeMs }: Moment): WallMs | null
 }
 
 function cameraReport(camera: CameraView, moment: Moment) {
-  const { id, url, restarts, error, confinedBy, emitted, presence } = camera;
+  const { id, url, restarts, error, confinedBy, emitted, presence, live } = camera;
   const { account, lastFrameAtMs, ...report } = camera.report;
   return {
     ...report,
@@ -117,6 +126,7 @@ function cameraReport(camera: CameraView, moment: Moment) {
     lastFrameAtMs: wallOf(lastFrameAtMs, moment),
     ledger: ledgerReport(account, report.network?.lostPackets ?? 0, emitted),
     presence,
+    live,
   };
 }
 

@@ -96,6 +96,7 @@ export class Reporter {
         confinedBy: camera.confinement.enforced,
         emitted: this.#emitted.get(camera.id) ?? new Map<string, number>(),
         presence: this.#presenceOf(camera.id),
+        live: fleet.live.figures(camera.id),
       })),
     );
     const nowMs = clock.nowMs();

@@ -83,6 +83,7 @@ const CAMERA = {
       ended: { left: 2, camera_lost: 0, detector_lost: 0, paused: 1, restart: 0, shutdown: 0 },
     }],
   },
+  live: { viewers: 3, pictures: 41 },
 };
 
 Deno.test("health json: every key of orion.health/1 in its form: times in ISO 8601, figures rounded", () => {

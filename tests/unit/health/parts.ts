@@ -77,6 +77,7 @@ export function parts(change: Partial<HealthParts> = {}): HealthParts {
           ended: { left: 2, camera_lost: 0, detector_lost: 0, paused: 1, restart: 0, shutdown: 0 },
         }],
       },
+      live: { viewers: 3, pictures: 41 },
       report: {
         state: "online",
         reason: null,
