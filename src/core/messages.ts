@@ -30,6 +30,7 @@ import type { ErrorData } from "./errors.ts";
 import type { SentFrame } from "./frame_meta.ts";
 import type { BoxNorm, PointNorm } from "./geometry.ts";
 import type { LogRecord } from "./log.ts";
+import type { PicturesFromCapture, PicturesToCapture } from "./live_types.ts";
 import type { InputShape } from "./model_input.ts";
 import type {
   KeepRequest,
@@ -102,8 +103,7 @@ export type ToCapture =
   /** Polygons that are black from the next frame on, in tensors and in pictures of stays. */
   | { readonly kind: "masks"; readonly masks: readonly (readonly PointNorm[])[] }
   | { readonly kind: "report"; readonly request: number }
-  /** Requests one JPEG; resumes decoding if necessary. */
-  | { readonly kind: "snapshot"; readonly request: number }
+  | PicturesToCapture
   /** Keeps a delivered frame as the picture of a stay, in place of an earlier one. */
   | { readonly kind: "keep"; readonly keep: KeepRequest }
   /** Requests the picture of a stay; `release`: the last time. Answered with `picture`. */
@@ -124,12 +124,7 @@ export type FromCapture =
     readonly info: StreamInfo | null;
   }
   | { readonly kind: "report"; readonly request: number; readonly report: WatchedReport }
-  /** The bytes of the JPEG, transferred, or why there is none. */
-  | {
-    readonly kind: "snapshot";
-    readonly request: number;
-    readonly snapshot: { readonly bytes: ArrayBuffer } | { readonly error: ErrorData };
-  }
+  | PicturesFromCapture
   /** The frame of a `keep` is the picture of the stay from now on. */
   | { readonly kind: "kept"; readonly stay: string; readonly seq: number }
   /** The answer to a `picture`; its bytes are transferred. */

@@ -75,6 +75,7 @@ function cameraJson(camera: CameraReport) {
     },
     presence: presenceJson(camera.presence),
     configured: sceneJson(camera.configured),
+    live: camera.live,
   };
 }
 

@@ -2,11 +2,12 @@ import { createHash, timingSafeEqual } from "node:crypto";
 import { Hono, type HonoRequest } from "hono";
 import { secureHeaders } from "hono/secure-headers";
 import { auth as basicCredentials } from "hono/utils/basic-auth";
-import { errorData, OrionError } from "../core/errors.ts";
+import { errorData } from "../core/errors.ts";
 import type { Log } from "../core/log.ts";
 import type { Secret } from "../core/secret.ts";
 import { challengeText } from "./challenge.ts";
 import type { HealthJson } from "./health_json.ts";
+import { addLiveRoutes, type PictureSource } from "./live_routes.ts";
 import { addPresenceRoutes } from "./presence_routes.ts";
 import type { StaySource } from "./presence_view.ts";
 
@@ -17,14 +18,10 @@ export interface HealthSource {
   report(): Promise<HealthJson>;
   /** Why the service is not ready; empty when it is. */
   unreadiness(): Promise<string[]>;
-  /**
-   * A snapshot of a camera, as JPEG; null for an unknown camera.
-   * @throws OrionError when no frame came in time
-   */
-  snapshot(camera: string): Promise<ArrayBuffer | null>;
   /** Prometheus text and its content type. */
   metrics(): Promise<{ readonly text: string; readonly contentType: string }>;
   readonly presence: StaySource;
+  readonly pictures: PictureSource;
 }
 
 /** No request needs a larger body. */
@@ -38,7 +35,7 @@ const HEADERS: Parameters<typeof secureHeaders>[0] = {
   strictTransportSecurity: false,
 };
 
-/** The routes, without a server: `GET /healthz`, `/readyz`, `/status`, `/metrics`, snapshots, `/presence`. */
+/** The routes, without a server: `GET /healthz`, `/readyz`, `/status`, `/metrics`, pictures, `/presence`. */
 export function healthApp(source: HealthSource, token: Secret | null, log: Log): Hono {
   const app = new Hono();
   app.use(secureHeaders(HEADERS));
@@ -84,17 +81,7 @@ export function healthApp(source: HealthSource, token: Secret | null, log: Log):
     const { text, contentType } = await source.metrics();
     return context.body(text, 200, { "Content-Type": contentType });
   });
-  app.get("/cameras/:camera/snapshot.jpg", async (context) => {
-    try {
-      const jpeg = await source.snapshot(context.req.param("camera"));
-      if (jpeg === null) return context.json({ error: "no such camera" }, 404);
-      return context.body(jpeg, 200, { "Content-Type": "image/jpeg" });
-    } catch (error) {
-      if (!(error instanceof OrionError)) throw error;
-      const { code, message, remedy } = error.toData();
-      return context.json({ error: message, code, remedy }, 503);
-    }
-  });
+  addLiveRoutes(app, source.pictures);
   addPresenceRoutes(app, source.presence);
   app.notFound((context) => context.json({ error: "no such resource" }, 404));
   app.onError((error, context) => {

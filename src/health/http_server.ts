@@ -140,10 +140,11 @@ class Requests {
     // Whichever comes first: a response, or a broken connection.
     socket.once("close", () => this.#onAnswered(socket));
     response.once("close", () => this.#onAnswered(socket));
-    if (socket instanceof TcpStream) {
-      this.#startTimer(socket, BODY_TIMEOUT_MS);
-      request.once("end", () => this.#stopTimer(socket));
-    }
+    if (!(socket instanceof TcpStream)) return;
+    // The end of a body that is empty is emitted only where it is read.
+    if (!hasBody(request)) return this.#stopTimer(socket);
+    this.#startTimer(socket, BODY_TIMEOUT_MS);
+    request.once("end", () => this.#stopTimer(socket));
   }
 
   #onAnswered(socket: Duplex | null): void {
@@ -167,6 +168,10 @@ class Requests {
     this.#timers.get(stream)?.();
     this.#timers.delete(stream);
   }
+}
+
+function hasBody({ headers }: IncomingMessage): boolean {
+  return headers["transfer-encoding"] !== undefined || (headers["content-length"] ?? "0") !== "0";
 }
 
 function emptyResponse(status: string): string {

@@ -93,6 +93,12 @@ export const COUNTERS: readonly Metric[] = [
     samples: cameras(({ gopBuffer }) => gopBuffer.catchUps),
   },
   {
+    name: "orion_live_pictures_total",
+    help: "Live pictures encoded for those who watch.",
+    labels: ["camera"],
+    samples: cameras(({ live }) => live.pictures),
+  },
+  {
     name: "orion_mqtt_produced_total",
     help: "Messages to be published: published, discarded or waiting since.",
     labels: ["topic_kind"],
@@ -182,6 +188,12 @@ export const GAUGES: readonly Metric[] = [
     help: "1 while the camera delivers frames.",
     labels: ["camera"],
     samples: cameras(({ state, reason }) => state === "online" && reason === null ? 1 : 0),
+  },
+  {
+    name: "orion_live_viewers",
+    help: "Viewers of live pictures.",
+    labels: ["camera"],
+    samples: cameras(({ live }) => live.viewers),
   },
   {
     name: "orion_presence_open",

@@ -22,6 +22,15 @@ export interface CameraView {
   readonly emitted: ReadonlyMap<string, number>;
   readonly presence: PresenceView;
   readonly configured: ConfiguredScene;
+  readonly live: LiveFigures;
+}
+
+/** The live pictures of a camera. */
+export interface LiveFigures {
+  /** How many watch it at present. */
+  readonly viewers: number;
+  /** Pictures that were encoded for them so far, by all of its threads. */
+  readonly pictures: number;
 }
 
 /** A worker in the main thread. */
@@ -106,7 +115,8 @@ function wallOf(atMs: SteadyMs | null, { nowMs, timeMs }: Moment): WallMs | null
 }
 
 function cameraReport(camera: CameraView, moment: Moment) {
-  const { id, url, restarts, error, confinedBy, emitted, presence, configured } = camera;
+  const { id, url, restarts, error, confinedBy, emitted } = camera;
+  const { presence, live, configured } = camera;
   const { account, lastFrameAtMs, ...report } = camera.report;
   return {
     ...report,
@@ -119,6 +129,7 @@ function cameraReport(camera: CameraView, moment: Moment) {
     ledger: ledgerReport(account, report.network?.lostPackets ?? 0, emitted),
     presence,
     configured,
+    live,
   };
 }
 

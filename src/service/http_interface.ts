@@ -31,9 +31,13 @@ export function startHttp(parts: HttpParts): HealthServer | null {
       instance,
       report: () => reporter.report(),
       unreadiness: () => reporter.unreadiness(),
-      snapshot: async (camera) => await fleet.cameras.get(camera)?.snapshot() ?? null,
       metrics: () => reporter.metrics(),
       presence: parts.stays,
+      pictures: {
+        snapshot: async (camera, boxes) =>
+          fleet.cameras.has(camera) ? await fleet.snapshot(camera, boxes) : null,
+        watch: (camera, boxes) => fleet.live.watch(camera, boxes),
+      },
     },
     token,
     log,

@@ -97,6 +97,7 @@ export class Reporter {
         emitted: this.#emitted.get(camera.id) ?? new Map<string, number>(),
         presence: this.#presenceOf(camera.id),
         configured: camera.settings,
+        live: fleet.live.figures(camera.id),
       })),
     );
     const nowMs = clock.nowMs();

@@ -141,6 +141,7 @@ export class Service {
     const late = (await this.#fleet.stopDetectors(deadlines.of("workers")))
       .concat(await this.#fleet.stopCameras(deadlines.of("streams")));
     this.#cancelStats?.();
+    this.#fleet.live.close();
     await this.#http?.close(deadlines.of("tasks"));
     this.#publisher.publishHealth(await this.#reporter.report());
     if (!await this.#publisher.stop(deadlines.of("mqtt"))) late.push("publisher");

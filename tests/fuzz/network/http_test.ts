@@ -69,12 +69,15 @@ function startServer() {
       report: () => Promise.reject(new Error(FAULT)),
       unreadiness: () => Promise.resolve(["camera gate: STREAM_STALLED"]),
       metrics: () => Promise.resolve({ text: "orion_mqtt_up 1\n", contentType: "text/plain" }),
-      snapshot: (camera) =>
-        camera === "gate"
-          ? Promise.resolve(new Uint8Array([0xff, 0xd8]).buffer)
-          : camera === "broken"
-          ? Promise.reject(new Error(FAULT))
-          : Promise.resolve(null),
+      pictures: {
+        snapshot: (camera) =>
+          camera === "gate"
+            ? Promise.resolve(new Uint8Array([0xff, 0xd8]).buffer)
+            : camera === "broken"
+            ? Promise.reject(new Error(FAULT))
+            : Promise.resolve(null),
+        watch: () => null,
+      },
       presence: {
         stays: (limit) => [stay("01JD8Q")].slice(0, limit),
         picture: (id) => id === "01JD8Q" ? new Uint8Array([0xff, 0xd8]).buffer : null,

@@ -9,6 +9,7 @@ import type {
 import { type SteadyMs, systemClock } from "../../../src/core/clock.ts";
 import type { FrameMeta } from "../../../src/core/frame_meta.ts";
 import type { PointNorm } from "../../../src/core/geometry.ts";
+import type { DrawRequest, LiveDemand, LivePicture } from "../../../src/core/live_types.ts";
 import type { LogRecord } from "../../../src/core/log.ts";
 import type {
   FromCapture,
@@ -80,6 +81,8 @@ export class CaptureRun implements AsyncDisposable {
   readonly frames: TakenFrame[] = [];
   /** The answers to {@link keep}, in order. */
   readonly kept: { readonly stay: string; readonly seq: number }[] = [];
+  /** The live pictures, in order. */
+  readonly livePictures: LivePicture[] = [];
   readonly #worker: Worker;
   readonly #ports: MessagePort[] = [];
   readonly #waiting: { done: () => boolean; resolve: () => void }[] = [];
@@ -183,6 +186,16 @@ export class CaptureRun implements AsyncDisposable {
     return found;
   }
 
+  /** Sets which live pictures are wanted. */
+  live(demand: LiveDemand): void {
+    this.#post({ kind: "live", demand });
+  }
+
+  /** Requests that a delivered frame is drawn on. */
+  draw(draw: DrawRequest): void {
+    this.#post({ kind: "draw", draw });
+  }
+
   masks(masks: readonly (readonly PointNorm[])[]): void {
     this.#post({ kind: "masks", masks });
   }
@@ -268,6 +281,9 @@ export class CaptureRun implements AsyncDisposable {
         this.#snapshots.set(message.request, "bytes" in snapshot ? snapshot.bytes.byteLength : 0);
         break;
       }
+      case "live":
+        this.livePictures.push(message.picture);
+        break;
       case "kept":
         this.kept.push(message);
         break;

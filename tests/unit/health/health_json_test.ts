@@ -89,6 +89,7 @@ const CAMERA = {
     zones: [{ id: "door", polygon: [[0.4, 0.5], [0.6, 0.5], [0.6, 1]], classes: ["person"] }],
     lines: [],
   },
+  live: { viewers: 3, pictures: 41 },
 };
 
 Deno.test("health json: every key of orion.health/1 in its form: times in ISO 8601, figures rounded", () => {

@@ -4,6 +4,7 @@ import { OrionError } from "../../../src/core/errors.ts";
 import { logTo } from "../../../src/core/log.ts";
 import { Secret } from "../../../src/core/secret.ts";
 import { healthApp } from "../../../src/health/http.ts";
+import type { PictureSource } from "../../../src/health/live_routes.ts";
 import { serveHealth } from "../../../src/health/http_server.ts";
 import { healthJson } from "../../../src/health/health_json.ts";
 import type { StaySource } from "../../../src/health/presence_view.ts";
@@ -45,6 +46,9 @@ export function snapshot(camera: string): Promise<ArrayBuffer | null> {
   );
 }
 
+/** Snapshots alone: none is watched. */
+const NO_LIVE: PictureSource = { snapshot, watch: () => null };
+
 /** Neither stays nor pictures. */
 export const NO_STAYS: StaySource = { stays: () => [], picture: () => null };
 
@@ -53,13 +57,14 @@ export function app(
   token: Secret | null,
   reasons: string[] = [],
   presence: StaySource = NO_STAYS,
+  pictures: PictureSource = NO_LIVE,
 ) {
   return healthApp(
     {
       instance: REPORT.instance,
       report: () => Promise.resolve(REPORT),
       unreadiness: () => Promise.resolve(reasons),
-      snapshot,
+      pictures,
       metrics: () => Promise.resolve({ text: "orion_mqtt_up 1\n", contentType: "text/plain" }),
       presence,
     },

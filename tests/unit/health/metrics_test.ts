@@ -54,6 +54,8 @@ Deno.test("metrics: every name of the contract is present, with the report's num
       'orion_presence_open{camera="gate",detector="person",class="person"} 2',
       'orion_occupancy{camera="gate",zone="door",class="person"} 1',
       'orion_occupancy{camera="gate",zone="all",class="person"} 2',
+      'orion_live_viewers{camera="gate"} 3',
+      'orion_live_pictures_total{camera="gate"} 41',
     ]
   ) assert.ok(text.split("\n").includes(line), `${line} is missing in\n${text}`);
 });

@@ -80,6 +80,7 @@ export function parts(change: Partial<HealthParts> = {}): HealthParts {
         }],
       },
       configured: { roi: null, masks: [], zones: [ZONE], lines: [] },
+      live: { viewers: 3, pictures: 41 },
       report: {
         state: "online",
         reason: null,

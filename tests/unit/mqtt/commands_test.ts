@@ -33,7 +33,8 @@ const GOOD: readonly (readonly [name: string, params: unknown, expected: unknown
     detector: "person",
     model: "builtin:person",
   }],
-  ["snapshot", { camera: "gate" }, { camera: "gate" }],
+  ["snapshot", { camera: "gate" }, { camera: "gate", boxes: false }],
+  ["snapshot", { camera: "gate", boxes: true }, { camera: "gate", boxes: true }],
 ];
 
 for (const [command, params, expected] of GOOD) {
@@ -160,6 +161,10 @@ const BAD: readonly {
     code: "CONTROL_MALFORMED",
   })),
   { text: `{${HEAD},"command":"snapshot","params":{}}`, code: "CONTROL_MALFORMED" },
+  {
+    text: `{${HEAD},"command":"snapshot","params":{"camera":"gate","boxes":1}}`,
+    code: "CONTROL_MALFORMED",
+  },
   {
     text: `{${HEAD},"command":"pause","params":${"[".repeat(8)}${"]".repeat(8)}}`,
     code: "CONTROL_MALFORMED",

@@ -86,6 +86,7 @@ function allOutput(url: string, settings: Settings): Readonly<Record<string, str
       confinedBy: [],
       presence: { zones: [], lines: [], occupancy: [], stays: [] },
       configured: camera,
+      live: { viewers: 0, pictures: 0 },
       report: {
         ...{ state: "offline", reason: "STREAM_NOT_FOUND", sinceMs: NOW, reconnects: 2 } as const,
         ...{ info: null, decodeLevel: "auto", lastFrameAtMs: null, decodeSeconds: 0 } as const,
