@@ -143,10 +143,11 @@ class Requests {
     // Whichever comes first: a response, or a broken connection.
     socket.once("close", () => this.#onAnswered(socket));
     response.once("close", () => this.#onAnswered(socket));
-    if (socket instanceof TcpStream) {
-      this.#startTimer(socket, BODY_TIMEOUT_MS);
-      request.once("end", () => this.#stopTimer(socket));
-    }
+    if (!(socket instanceof TcpStream)) return;
+    // A response may last: only a body is waited for, and one is read to its end or not at all.
+    if (!hasBody(request)) return this.#stopTimer(socket);
+    this.#startTimer(socket, BODY_TIMEOUT_MS);
+    request.once("end", () => this.#stopTimer(socket));
   }
 
   #onAnswered(socket: Duplex | null): void {
@@ -170,6 +171,10 @@ class Requests {
     this.#timers.get(stream)?.();
     this.#timers.delete(stream);
   }
+}
+
+function hasBody({ headers }: IncomingMessage): boolean {
+  return headers["transfer-encoding"] !== undefined || Number(headers["content-length"] ?? 0) > 0;
 }
 
 function connectionOn(socket: Duplex): Connection {
