@@ -27,6 +27,7 @@ import type { Confinement, ConfinementState } from "./confinement.ts";
 import type { CommandAnswer, CommandRequest } from "./commands.ts";
 import type { DetectorPlan, InferenceResult, ResultNote } from "./detector_types.ts";
 import type { ErrorData } from "./errors.ts";
+import type { CopiedEvent, EmittedInference } from "./event_types.ts";
 import type { SentFrame } from "./frame_meta.ts";
 import type { BoxNorm, PointNorm } from "./geometry.ts";
 import type { LogRecord } from "./log.ts";
@@ -230,6 +231,8 @@ export type ToPublisher =
   | { readonly kind: "health"; readonly health: Readonly<Record<string, unknown>> }
   | { readonly kind: "answer"; readonly answer: CommandAnswer }
   | { readonly kind: "presence"; readonly change: PresenceChange }
+  /** Whether there are readers of events, to whom payloads are copied. */
+  | { readonly kind: "watch"; readonly on: boolean }
   /** Whether any detector of the camera is not paused: the state of its switch. */
   | { readonly kind: "detect"; readonly camera: string; readonly on: boolean }
   /** A camera has kept the frame of a `keep`. */
@@ -248,18 +251,7 @@ export type FromPublisher =
     /** The frame of an inference message; else null. */
     readonly frame: { readonly camera: string; readonly seq: number } | null;
   }
-  /**
-   * An inference message was published: acknowledged by the broker (QoS 1) or written (QoS 0). `totalMs` as
-   * in the message.
-   */
-  | {
-    readonly kind: "emitted";
-    readonly camera: string;
-    readonly detector: string;
-    readonly worker: string;
-    readonly seq: number;
-    readonly totalMs: number;
-  }
+  | EmittedInference & { readonly kind: "emitted" }
   /** A well-formed command; each is answered once with `answer`. */
   | { readonly kind: "command"; readonly request: CommandRequest }
   /** Any other message was. */
@@ -267,6 +259,8 @@ export type FromPublisher =
   | { readonly kind: "discarded"; readonly topicKind: TopicKind; readonly reason: DiscardReason }
   /** An event of presence; posted before its message is published. */
   | NumberedEvent & { readonly kind: "presence" }
+  /** While there are readers of events: what is published, or would be if the broker were connected. */
+  | { readonly kind: "copied"; readonly copy: CopiedEvent }
   /** The message of that event was acknowledged, or discarded for good. */
   | { readonly kind: "presence-settled"; readonly number: number }
   | { readonly kind: "keep"; readonly keep: KeepRequest }

@@ -226,6 +226,12 @@ export const GAUGES: readonly Metric[] = [
     samples: messages(({ waiting }) => waiting),
   },
   {
+    name: "orion_http_event_readers",
+    help: "Clients that read events.",
+    labels: [],
+    samples: one(({ process }) => process.eventReaders),
+  },
+  {
     name: "process_resident_memory_bytes",
     help: "Resident memory of the process in bytes.",
     labels: [],

@@ -29,7 +29,7 @@ import {
   number,
   remedyOf,
 } from "../core/schema_parts.ts";
-import { type JsonProblem, parseStrictJson } from "./strict_json.ts";
+import { type JsonProblem, parseStrictJson } from "../core/strict_json.ts";
 
 /** Bytes of one command; the corners of 32 zones with all their digits are below half of it. */
 export const MAX_COMMAND_BYTES = 256 * 1024;

@@ -20,6 +20,8 @@ export interface ReporterParts {
   readonly fleet: Fleet;
   readonly metrics: Metrics;
   readonly droppedLogLines: () => number;
+  /** Clients that read `GET /events`. */
+  readonly eventReaders: () => number;
   readonly broker: () => BrokerState;
   readonly messages: () => MessageAccounts;
   readonly presence: PresenceInForce;
@@ -80,6 +82,7 @@ export class Reporter {
       residentBytes: Deno.memoryUsage().rss,
       cpuSeconds: (user + system) / 1e6,
       droppedLogLines: this.#parts.droppedLogLines(),
+      eventReaders: this.#parts.eventReaders(),
     });
   }
 

@@ -41,8 +41,8 @@ async function read(path) {
 async function problemOf(response) {
   const text = await response.text();
   try {
-    const { error, message } = JSON.parse(text);
-    return String(error?.message ?? error ?? message ?? response.statusText);
+    const { error, remedy } = JSON.parse(text);
+    return `${error ?? response.statusText}${remedy === undefined ? "" : `. ${remedy}`}`;
   } catch {
     // The answer of a proxy, which is no JSON.
     return `the server answered ${response.status}`;
@@ -85,7 +85,8 @@ export async function readProcess() {
 export async function readSession() {
   const response = await fetch("/session", { cache: "no-store" });
   if (!response.ok) return { tokenNeeded: false, loggedIn: true };
-  return await response.json();
+  const { required, signedIn } = await response.json();
+  return { tokenNeeded: required, loggedIn: signedIn };
 }
 
 /**

@@ -1,7 +1,7 @@
 // @ts-check
 /** States, reasons and figures in words, each problem with its remedy. */
 
-/** @typedef {import("./store.js").Camera} Camera */
+/** @typedef {import("./api.js").Status["cameras"][number]} Camera */
 
 /** @type {Readonly<Record<string, readonly [says: string, remedy: string]>>} */
 const REASONS = {

@@ -1,8 +1,10 @@
 /** The HTTP interface over a fixed report. */
-import { steadyMs, systemClock, wallMs } from "../../../src/core/clock.ts";
+import { type Clock, steadyMs, systemClock, wallMs } from "../../../src/core/clock.ts";
 import { OrionError } from "../../../src/core/errors.ts";
 import { logTo } from "../../../src/core/log.ts";
 import { Secret } from "../../../src/core/secret.ts";
+import type { Control } from "../../../src/health/control_route.ts";
+import type { EventFeed } from "../../../src/health/events_route.ts";
 import { healthApp } from "../../../src/health/http.ts";
 import type { PictureSource } from "../../../src/health/live_routes.ts";
 import { serveHealth } from "../../../src/health/http_server.ts";
@@ -52,12 +54,35 @@ const NO_LIVE: PictureSource = { snapshot, watch: () => null };
 /** Neither stays nor pictures. */
 export const NO_STAYS: StaySource = { stays: () => [], picture: () => null };
 
+/** Two cameras, and no events. */
+export const NO_EVENTS: EventFeed = {
+  hasCamera: (camera) => camera === "gate" || camera === "dark",
+  open: () => {
+    const { promise, resolve } = Promise.withResolvers<null>();
+    return { take: () => promise, close: () => resolve(null) };
+  },
+};
+
+/** Every command is carried out. */
+export const ANY_COMMAND: Control = () => Promise.resolve({ status: "ok", error: null });
+
 /** The routes. */
 export function app(
   token: Secret | null,
   reasons: string[] = [],
-  presence: StaySource = NO_STAYS,
-  pictures: PictureSource = NO_LIVE,
+  {
+    presence = NO_STAYS,
+    pictures = NO_LIVE,
+    events = NO_EVENTS,
+    control = ANY_COMMAND,
+    clock = systemClock,
+  }: {
+    readonly presence?: StaySource;
+    readonly pictures?: PictureSource;
+    readonly events?: EventFeed;
+    readonly control?: Control;
+    readonly clock?: Clock;
+  } = {},
 ) {
   return healthApp(
     {
@@ -66,10 +91,9 @@ export function app(
       unreadiness: () => Promise.resolve(reasons),
       pictures,
       metrics: () => Promise.resolve({ text: "orion_mqtt_up 1\n", contentType: "text/plain" }),
-      presence,
+      ...{ presence, events, control },
     },
-    token,
-    logTo(() => undefined),
+    { token, clock, log: logTo(() => undefined) },
   );
 }
 

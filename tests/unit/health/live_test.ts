@@ -6,7 +6,7 @@ import { HEADER_TIMEOUT_MS, serveHealth } from "../../../src/health/http_server.
 import type { Viewer } from "../../../src/health/live_routes.ts";
 import { HeldClock, settle } from "../../support/clocks/held_clock.ts";
 import { Multipart } from "../../support/system/multipart.ts";
-import { app, log, NO_STAYS, snapshot } from "./http_rig.ts";
+import { app, log, snapshot } from "./http_rig.ts";
 
 const LARGE_BYTES = 256 * 1024;
 
@@ -74,17 +74,19 @@ class PlayedViewer implements Viewer {
 class Rig implements AsyncDisposable {
   readonly clock = new HeldClock();
   readonly viewers: PlayedViewer[] = [];
-  readonly app = app(null, [], NO_STAYS, {
-    snapshot: (camera, boxes) => snapshot(boxes ? "dark" : camera),
-    watch: (camera, boxes) => {
-      if (camera === "full") {
-        const remedy = "Close others.";
-        throw new StreamError({ code: "STREAM_BUSY", message: "full", retryable: true, remedy });
-      }
-      if (camera !== "gate") return null;
-      const viewer = new PlayedViewer(boxes);
-      this.viewers.push(viewer);
-      return viewer;
+  readonly app = app(null, [], {
+    pictures: {
+      snapshot: (camera, boxes) => snapshot(boxes ? "dark" : camera),
+      watch: (camera, boxes) => {
+        if (camera === "full") {
+          const remedy = "Close others.";
+          throw new StreamError({ code: "STREAM_BUSY", message: "full", retryable: true, remedy });
+        }
+        if (camera !== "gate") return null;
+        const viewer = new PlayedViewer(boxes);
+        this.viewers.push(viewer);
+        return viewer;
+      },
     },
   });
   readonly server = serveHealth(this.app, {

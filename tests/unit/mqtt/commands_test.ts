@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { COMMAND_NAMES } from "../../../src/core/commands.ts";
 import { commandSchema, MAX_COMMAND_BYTES, parseCommand } from "../../../src/mqtt/commands.ts";
-import { parseStrictJson } from "../../../src/mqtt/strict_json.ts";
+import { parseStrictJson } from "../../../src/core/strict_json.ts";
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 const HEAD = '"schema":"orion.command/1","id":"a1"';

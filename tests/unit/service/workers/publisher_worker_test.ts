@@ -35,6 +35,7 @@ function rig() {
     onEmitted: (emitted) => events.push(emitted),
     onProduced: (frame) => events.push(frame),
     onPresence: (event) => events.push(event),
+    onCopied: () => undefined,
     onKeep: (keep) => events.push(keep),
     onPicture: (request) => events.push(request),
     onFailed: (failed, error) => events.push([failed === worker, error]),
