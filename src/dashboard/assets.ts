@@ -96,9 +96,16 @@ function withoutMap(text: string): string {
   return text.replace(/\n\/\/# sourceMappingURL=.*/, "");
 }
 
+/** The page names all its modules, so that a browser asks for them at once and not one after the other. */
+function withModules(page: string): string {
+  const links = Object.keys(MODULES).filter((name) => name !== "main.js")
+    .map((name) => `<link rel="modulepreload" href="/assets/${name}">`);
+  return page.replace("<!-- modules -->", links.join("\n    "));
+}
+
 /** Every file of the page; `/` is the page itself. */
 export const ASSETS: readonly Asset[] = [
-  { path: "/", contentType: "text/html; charset=utf-8", text: index },
+  { path: "/", contentType: "text/html; charset=utf-8", text: withModules(index) },
   { path: "/assets/icon.svg", contentType: "image/svg+xml", text: icon },
   {
     path: "/assets/styles.css",

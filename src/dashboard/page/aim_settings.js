@@ -115,7 +115,7 @@ function Slider({ label, min, max, value, text, note, since, onSet, onRestore })
               onSet(read(event));
             }} /></label><output>${text(now)}</output></p>
       <p
-        class="sub"><${Source} since=${since} onRestore=${onRestore} what=${label} /> ${note}</p>
+        class="sub">${note} <${Source} since=${since} onRestore=${onRestore} what=${label} /></p>
     </div>
   `;
 }

@@ -216,7 +216,7 @@ function Messages({ status: { broker } }) {
     <p class="sub"><code>${broker.url}</code></p>
     <table><caption class="hidden">Messages by kind</caption>
       <thead><tr><th scope="col">Messages</th><th scope="col">sent</th><th scope="col">waiting</th>
-        <th scope="col">replaced</th></tr></thead>
+        <th scope="col">discarded</th></tr></thead>
       <tbody>${
     Object.entries(broker.messages).map(([kind, { published, waiting, discarded }]) =>
       html`

@@ -15,12 +15,14 @@ import { Welcome } from "./welcome.js";
 export function Live({ store }) {
   const cameras = store.status?.cameras ?? [];
   const online = cameras.filter(({ state }) => state === "online").length;
+  const summary = `${cameras.length === 1 ? "1 camera" : `${cameras.length} cameras`}, ${
+    online === cameras.length ? "all" : online
+  } online`;
   return html`
     <section class="view" aria-labelledby="view-title">
       <header class="view-head">
         <h1 id="view-title">Live</h1>
-        <p class="sub">${cameras.length === 1 ? "1 camera" : `${cameras.length} cameras`},
-            ${online === cameras.length ? "all online" : `${online} online`}</p>
+        <p class="sub">${summary}</p>
       </header>
       <${Welcome} store=${store} />
       <div class=${`tiles n${Math.min(cameras.length, 3)}`}>
@@ -81,7 +83,7 @@ function Presence({ camera: { presence } }) {
   return html`<ul class="who" aria-label="Who is there">
     ${
     whole !== undefined && html`<li class=${whole.occupied ? "on" : "off"}>
-      ${countsText(whole.counts)} <span>in the picture</span></li>`
+      ${countsText(whole.counts)}<span>in the picture</span></li>`
   }
     ${
     zones.map((one) =>

@@ -47,7 +47,7 @@ function Box({ detection, size }) {
   const { box, confidence, track } = detection;
   const [x, y] = [box.x * scale, box.y * scale];
   const [width, height] = [box.width * scale, box.height * scale];
-  const label = `${detection.class} ${Math.round(confidence * 100)}`;
+  const label = `${detection.class} ${Math.round(confidence * 100)} %`;
   const short = track === null || track === undefined ? "" : ` · ${track.split("-").at(-1)}`;
   return html`
     <g class="box" data-class=${detection.class} data-track=${track ?? ""}

@@ -44,7 +44,7 @@ function optionsOf(width, used) {
     height: HEIGHT,
     legend: { show: false },
     cursor: { show: false },
-    padding: [8, 8, 0, 0],
+    padding: [8, 20, 0, 0],
     scales: {
       x: {
         range: (
@@ -65,6 +65,7 @@ function optionsOf(width, used) {
       {
         ...axis,
         font,
+        size: 30,
         space: 90,
         values: (/** @type {any} */ plot, /** @type {number[]} */ at) => {
           const newest = plot.scales.x.max;

@@ -82,7 +82,7 @@ export function Stays({ store }) {
     }</p>`
   }
     <ol class="stay-list">${
-    shown.map((stay) => html`<${StayItem} key=${stay.id} stay=${stay} />`)
+    shown.map((stay) => html`<${StayItem} key=${stay.id} stay=${stay} nowMs=${store.nowMs()} />`)
   }</ol>
   </section>`;
 }
@@ -104,10 +104,12 @@ function Choice({ label, all, value, values, onChoose }) {
     </select></label>`;
 }
 
-/** @param {{ stay: Stay }} props */
-function StayItem({ stay }) {
+/** @param {{ stay: Stay, nowMs: number }} props */
+function StayItem({ stay, nowMs }) {
   const { best, zones, endedAt, startedAt, seenAt, dwellSeconds, track } = stay;
   const isHere = endedAt === null;
+  // What is known of an open stay is of its newest event.
+  const lasts = isHere ? Math.max(0, nowMs - Date.parse(startedAt)) / 1000 : dwellSeconds;
   const where = zones.visited.length === 0 ? "no zone" : zones.visited.join(" → ");
   return html`
     <li class=${classes("stay", isHere && "here")}>
@@ -125,7 +127,7 @@ function StayItem({ stay }) {
           <span class="zones">${where}</span>
           <span class="when"><time datetime=${startedAt}>${timeText(startedAt)}</time>
               <span class="sub">${dayText(startedAt)}</span></span>
-          <span class="dwell">${durationText(dwellSeconds)}
+          <span class="dwell">${durationText(lasts)}
               <span class=${isHere ? "now" : "sub"}>${endWords(stay.reason)}</span></span>
         </summary>
         <div class="more">
@@ -149,8 +151,7 @@ function StayItem({ stay }) {
               ${best.jpeg === null &&
                 html`
                   <dt>Picture</dt>
-                  <dd>none: pictures leave Orion only where
-                              <code>presence.snapshot</code> is <code>crop</code> or <code>frame</code></dd>
+                  <dd>none: pictures leave Orion only where${" "}<code>presence.snapshot</code> is <code>crop</code> or <code>frame</code></dd>
                 `}
             </dl>
           </div>

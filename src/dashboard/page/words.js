@@ -195,11 +195,11 @@ export function percentText(share) {
 }
 
 /**
- * `2 person, 1 dog`, or `nothing`.
+ * `person ×2, dog`, or `nothing`.
  * @param {Readonly<Record<string, number>>} counts
  */
 export function countsText(counts) {
   const parts = Object.entries(counts).filter(([, count]) => count > 0)
-    .map(([name, count]) => `${count} ${name}`);
+    .map(([name, count]) => count === 1 ? name : `${name} ×${count}`);
   return parts.length === 0 ? "nothing" : parts.join(", ");
 }
