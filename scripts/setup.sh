@@ -106,14 +106,6 @@ have_chromium() {
   have_program chromium || have_program chromium-browser
 }
 
-# Raspberry Pi OS called it chromium-browser up to bookworm.
-chromium_package() {
-  case $(apt-cache policy chromium chromium-browser 2>/dev/null) in
-    *"chromium:"*"Candidate: ("*"chromium-browser:"*"Candidate: "[0-9]*) echo chromium-browser ;;
-    *) echo chromium ;;
-  esac
-}
-
 # node_modules is current when the lock file equals the copy made at the last installation.
 have_modules() {
   cmp -s "$root/deno.lock" "$root/node_modules/.orion-lock"
@@ -200,7 +192,7 @@ look() {
     fi
     if pretended chromium || ! have_chromium; then
       lacks="$lacks chromium"
-      packages="$packages $(chromium_package)"
+      packages="$packages chromium"
     fi
     if pretended home-assistant || ! have_home_assistant; then
       if python=$(find_python); then lacks="$lacks home-assistant"; fi
