@@ -111,7 +111,7 @@ class Product implements AsyncDisposable {
 
   async #cpuSeconds(): Promise<number> {
     const text = await (await fetch(`${this.#url}/metrics`)).text();
-    return Number(/^process_cpu_otherstotal (.+)$/m.exec(text)?.[1]);
+    return Number(/^process_cpu_seconds_total (.+)$/m.exec(text)?.[1]);
   }
 }
 
@@ -125,8 +125,12 @@ function startFrom(root: string, args: readonly string[]): Child | OrionProcess 
   });
 }
 
+function middle(of: readonly number[]): number {
+  return of.toSorted((a, b) => a - b)[Math.floor(of.length / 2)] ?? NaN;
+}
+
 function median(of: readonly Figures[], key: keyof Figures): number {
-  return percentile(of.map((each) => each[key]).sort((a, b) => a - b), 0.5) ?? NaN;
+  return middle(of.map((each) => each[key]));
 }
 
 /** Measures two products side by side. @param set  prepares them for a window, and names the second */
@@ -179,10 +183,7 @@ async function viewers(seconds: number): Promise<string[]> {
     });
     row(`${few} viewers`, less);
     row(`${many} viewers`, more);
-    const extra = percentile(
-      more.map(({ cpu }, at) => cpu - (less[at]?.cpu ?? NaN)).sort((a, b) => a - b),
-      0.5,
-    ) ?? NaN;
+    const extra = middle(more.map(({ cpu }, at) => cpu - (less[at]?.cpu ?? NaN)));
     say(`${"".padEnd(28)}${extra.toFixed(4)} of a core more`);
     missed.push(...compare(less, more));
     if (few === 1 && extra > MOST_FOR_TEN) missed.push(`${extra.toFixed(3)} for ten viewers`);
