@@ -52,9 +52,9 @@ class Rig {
   /** Delivers the next frame, which has no other holder afterwards. @returns its number */
   async deliver(detector = "person", passMs = 200): Promise<number> {
     const frame = this.#next();
+    const posted = this.posted.length;
     this.live.delivered(detector, frame);
     this.delivered.add(detector, frame);
-    const posted = this.posted.length;
     frame.release();
     assert.equal(this.posted.length, posted, "it is on its way before it is encoded");
     await this.clock.pass(passMs);
