@@ -45,6 +45,7 @@ export function addLiveRoutes(app: Hono, source: PictureSource): void {
       return unavailable(context, error);
     }
   });
+  const parts = new Parts();
   app.get("/cameras/:camera/live.mjpg", (context) => {
     const boxes = boxesOf(context);
     if (boxes === null) return badBoxes(context);
@@ -57,7 +58,7 @@ export function addLiveRoutes(app: Hono, source: PictureSource): void {
         viewer.close();
         return context.body(null, 200, type);
       }
-      return context.body(stream(viewer), 200, type);
+      return context.body(stream(viewer, parts), 200, type);
     } catch (error) {
       return unavailable(context, error);
     }
@@ -68,7 +69,7 @@ export function addLiveRoutes(app: Hono, source: PictureSource): void {
  * The pictures as a multipart body. It takes the next picture when the connection has accepted the last
  * one: a slow client gets fewer pictures, not older ones.
  */
-function stream(viewer: Viewer): ReadableStream<Uint8Array<ArrayBuffer>> {
+function stream(viewer: Viewer, parts: Parts): ReadableStream<Uint8Array<ArrayBuffer>> {
   let isFirst = true;
   return new ReadableStream({
     async pull(controller) {
@@ -77,21 +78,26 @@ function stream(viewer: Viewer): ReadableStream<Uint8Array<ArrayBuffer>> {
         return controller.enqueue(new TextEncoder().encode(DELIMITER));
       }
       const picture = await viewer.next();
-      if (picture !== null) return controller.enqueue(partOf(picture));
+      if (picture !== null) return controller.enqueue(parts.of(picture));
       controller.close();
     },
     cancel: () => viewer.close(),
   }, { highWaterMark: 0 });
 }
 
-/** The parts of pictures: all viewers of one get the same bytes. */
-const PARTS = new WeakMap<LivePicture, Uint8Array<ArrayBuffer>>();
+/** The parts of pictures, each made once: all viewers of a picture get the same bytes. */
+class Parts {
+  readonly #parts = new WeakMap<LivePicture, Uint8Array<ArrayBuffer>>();
+
+  of(picture: LivePicture): Uint8Array<ArrayBuffer> {
+    const part = this.#parts.get(picture) ?? partOf(picture);
+    this.#parts.set(picture, part);
+    return part;
+  }
+}
 
 /** One part of the body: header, JPEG and the delimiter behind it. */
-function partOf(picture: LivePicture): Uint8Array<ArrayBuffer> {
-  const known = PARTS.get(picture);
-  if (known !== undefined) return known;
-  const { seq, capturedAtMs, detector, bytes } = picture;
+function partOf({ seq, capturedAtMs, detector, bytes }: LivePicture): Uint8Array<ArrayBuffer> {
   const fields = [
     "Content-Type: image/jpeg",
     `Content-Length: ${bytes.byteLength}`,
@@ -106,7 +112,6 @@ function partOf(picture: LivePicture): Uint8Array<ArrayBuffer> {
   part.set(head);
   part.set(new Uint8Array(bytes), head.length);
   part.set(end, head.length + bytes.byteLength);
-  PARTS.set(picture, part);
   return part;
 }
 

@@ -153,17 +153,7 @@ export class Capture {
       source.masks,
       (detector) => ports.workersOf(detector),
     );
-    const pictures = new StayPictures<SharedFrame>({
-      frames: delivered,
-      encode: (request) => stayJpeg(libav, request),
-      log,
-    });
-    const live = new LivePictures<SharedFrame>({
-      ...{ bus, clock, log, frames: delivered },
-      encode: (request) => liveJpeg(libav, request),
-      post: (picture) => this.#link.post({ kind: "live", picture }, [picture.bytes]),
-      wake: () => pacing.wake(),
-    });
+    const { pictures, live } = this.#makePictures({ libav, bus, pacing, delivered, log });
     const snapshots = new Snapshots(libav, () => pacing.wake());
     const camera = new Camera({
       libav,
@@ -189,6 +179,27 @@ export class Capture {
       ...{ libav, wall, bus, ports, writer, snapshots, delivered, pictures, live },
       ...{ camera, finished },
     };
+  }
+
+  /** The pictures of delivered frames, for stays and for viewers. */
+  #makePictures(
+    { libav, bus, pacing, delivered, log }: Pick<Running, "libav" | "bus" | "delivered"> & {
+      readonly pacing: CameraPacing;
+      readonly log: Log;
+    },
+  ): Pick<Running, "pictures" | "live"> {
+    const pictures = new StayPictures<SharedFrame>({
+      frames: delivered,
+      encode: (request) => stayJpeg(libav, request),
+      log,
+    });
+    const live = new LivePictures<SharedFrame>({
+      ...{ bus, clock: this.#clock, log, frames: delivered },
+      encode: (request) => liveJpeg(libav, request),
+      post: (picture) => this.#link.post({ kind: "live", picture }, [picture.bytes]),
+      wake: () => pacing.wake(),
+    });
+    return { pictures, live };
   }
 
   /** After the libraries are open, and before anything from outside is read. */

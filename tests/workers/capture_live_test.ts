@@ -86,8 +86,9 @@ Deno.test({
     await run.further(3);
     assert.deepEqual(run.livePictures, [], "none is wanted");
     run.live({ plain: true, boxed: false });
-    const pictures = (await watched.pictures(6)).filter(({ detector }) => detector !== null);
-    assert.ok(pictures.length >= 5);
+    const inferred = () => run.livePictures.filter(({ detector }) => detector !== null);
+    await run.until("live pictures", () => inferred().length >= 5);
+    const pictures = inferred();
     for (const picture of pictures) {
       const { seq, bytes: _, capturedAtMs, ...rest } = picture;
       assert.deepEqual(rest, { width, height, detector: "person", boxed: false });

@@ -6,8 +6,7 @@ import type {
   CaptureReport,
   LibavPaths,
 } from "../../../src/core/camera_types.ts";
-import { type SteadyMs, systemClock } from "../../../src/core/clock.ts";
-import type { FrameMeta } from "../../../src/core/frame_meta.ts";
+import { systemClock } from "../../../src/core/clock.ts";
 import type { PointNorm } from "../../../src/core/geometry.ts";
 import type { DrawRequest, LiveDemand, LivePicture } from "../../../src/core/live_types.ts";
 import type { LogRecord } from "../../../src/core/log.ts";
@@ -22,6 +21,7 @@ import { barsKey, inputBytes, type InputShape } from "../../../src/core/model_in
 import type { KeepRequest, StayPicture } from "../../../src/core/presence_types.ts";
 import { captureConfinement } from "../../../src/permissions/confinement.ts";
 import { sourceOf } from "./camera_source.ts";
+import type { PlayedDetector, ReportedState, TakenFrame } from "./capture_run_types.ts";
 import { permissionsOf, streamOf } from "./capture_grant.ts";
 import { partPresent } from "../system/parts.ts";
 import { pinLibav } from "../../../src/libav/pin.ts";
@@ -34,41 +34,10 @@ import { freePortPair } from "../system/ports.ts";
 // applies to the whole process.
 if (partPresent("libav")) pinLibav(locateChosenLibav() ?? locateLibav());
 
-/** A detector that takes every frame that is announced to it. */
-export interface PlayedDetector {
-  readonly id: string;
-  readonly rateHz: number | null;
-  /** How long after a frame was announced it takes; absent: at once. */
-  readonly lateMs?: number;
-  /** Whether its frames can be pictures of stays. */
-  readonly pictures?: boolean;
-  readonly input?: InputShape;
-  /** Gets the tensor, valid until it returns. */
-  readonly onFrame?: (meta: FrameMeta, tensor: Float32Array) => void;
-}
-
 export interface CaptureRunOptions {
   readonly source: Partial<CameraSource> & { readonly url: string };
   readonly detectors: readonly PlayedDetector[];
   readonly libraries?: LibavPaths;
-}
-
-/** A frame that a detector got. */
-export interface TakenFrame {
-  readonly detector: string;
-  /** The frame that was announced to it; the delivered one may be newer. */
-  readonly announcedSeq: number;
-  readonly meta: FrameMeta;
-  /** When its packet arrived, by the clock of this thread. */
-  readonly arrivedAtMs: SteadyMs;
-}
-
-/** A state that the worker reported. */
-export interface ReportedState {
-  readonly state: CameraState;
-  readonly reason: string | null;
-  readonly reconnects: number;
-  readonly atMs: number;
 }
 
 const INPUT: InputShape = { width: 416, height: 416, bars: 0.5 };

@@ -67,8 +67,7 @@ export function parts(change: Partial<HealthParts> = {}): HealthParts {
       id: "gate",
       url: "rtsp://192.0.2.10:554",
       emitted: new Map([["person", 9]]),
-      restarts: 1,
-      error: null,
+      ...{ restarts: 1, error: null },
       confinedBy: ["files", "connections", "signals"],
       presence: {
         zones: [ZONE],

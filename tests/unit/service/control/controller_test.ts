@@ -34,6 +34,16 @@ Deno.test("controller: commands apply to what they name, and null stands for all
   ]);
 });
 
+Deno.test("controller: a snapshot is one JPEG in base64, with boxes where the command says so", async () => {
+  const { send } = controllerRig();
+  for (
+    const [boxes, jpeg] of [[false, "jpeg of gate"], [true, "jpeg of gate with boxes"]] as const
+  ) {
+    const { outcome } = await send({ command: "snapshot", camera: "gate", boxes });
+    assert.deepEqual(outcome, { data: { jpeg: btoa(jpeg) } });
+  }
+});
+
 Deno.test("controller: what does not exist is refused and changes nothing", async () => {
   const { changes, code, controller } = controllerRig();
   assert.equal(await code(pause("shed", null)), "CONTROL_UNKNOWN_CAMERA");
