@@ -1,10 +1,10 @@
 /** The hub behind a real server: readers that read nothing beside readers that do. */
 import assert from "node:assert/strict";
 import type { EventReader } from "../../../../src/health/events_route.ts";
-import { EventHub } from "../../../../src/service/events/event_hub.ts";
+import { EventHub, MAX_EVENT_READERS } from "../../../../src/service/events/event_hub.ts";
 import { EventQueue } from "../../../../src/service/events/event_queue.ts";
 import { HeldClock } from "../../../support/clocks/held_clock.ts";
-import { streamOf } from "../../../support/product/event_stream.ts";
+import { type EventStream, streamOf } from "../../../support/product/event_stream.ts";
 import { app, serve } from "../../health/http_rig.ts";
 
 /** Of each event; all of them are more than what the system's buffers hold. */
@@ -65,4 +65,34 @@ Deno.test("events: a reader that reads nothing delays no other, and holds one ev
     await server.close(new Promise(() => undefined));
   }
   assert.deepEqual(watched, [true, false]);
+});
+
+Deno.test("events: two hundred clients of one address read at once, and further ones are refused", async () => {
+  const hub = new EventHub({
+    clock: new HeldClock(),
+    instance: "lobby-1",
+    run: 7,
+    cameras: new Set(["gate"]),
+    state: () => ({ cameras: [], occupancy: [], health: null, settledUpTo: 0 }),
+    onWatch: () => undefined,
+  });
+  const server = serve(app(null, [], { events: hub }));
+  const streams: EventStream[] = [];
+  try {
+    while (streams.length < MAX_EVENT_READERS) {
+      streams.push(await streamOf(`${server.url}/events`));
+    }
+    const refused = await fetch(`${server.url}/events`);
+    assert.equal(refused.status, 503);
+    await refused.body?.cancel();
+    hub.copied({ event: "inference", camera: "gate", detector: "person", payload: "{}" });
+    await Promise.all(streams.map((stream) => stream.waitFor(({ data }) => data === "{}")));
+    const health = await fetch(`${server.url}/healthz`);
+    assert.equal(health.status, 200);
+    await health.body?.cancel();
+  } finally {
+    hub.close();
+    await Promise.all(streams.map((stream) => stream.ended));
+    await server.close(new Promise(() => undefined));
+  }
 });
