@@ -92,18 +92,18 @@ export class EventHub implements EventFeed {
 
   /** A camera has another state. */
   camera(status: CameraStatus): void {
-    this.#publish(cameraEvent(status));
+    if (this.readers > 0) this.#publish(cameraEvent(status));
   }
 
   /** The body of `GET /status`, at every interval. */
   health(health: unknown): void {
-    this.#publish(healthEvent(health));
+    if (this.readers > 0) this.#publish(healthEvent(health));
   }
 
   /** An event of presence, before its message is published. */
   presence(event: PresenceEvent, number: number): void {
-    if (event.kind === "occupancy") this.#publish(occupancyEvent(event.occupancy));
-    else this.#missed.add({ number, event });
+    if (event.kind !== "occupancy") this.#missed.add({ number, event });
+    else if (this.readers > 0) this.#publish(occupancyEvent(event.occupancy));
   }
 
   /** A payload from the publisher's thread. */

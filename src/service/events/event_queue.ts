@@ -33,7 +33,7 @@ export class EventQueue implements EventReader {
   #lastNumber = 0;
   #bytes = 0;
   #presence = 0;
-  #taker: PromiseWithResolvers<Uint8Array | null> | null = null;
+  #awaited: PromiseWithResolvers<Uint8Array | null> | null = null;
   #isClosed = false;
   #wasTaken = false;
 
@@ -48,7 +48,7 @@ export class EventQueue implements EventReader {
 
   put({ bytes, subject }: QueuedEvent): void {
     if (this.#isClosed) return;
-    if (this.#taker !== null) return this.#give(this.#taker, bytes);
+    if (this.#awaited !== null) return this.#give(this.#awaited, bytes);
     const key = subject ?? ++this.#lastNumber;
     this.#bytes += bytes.length - (this.#waiting.get(key)?.length ?? 0);
     this.#waiting.set(key, bytes);
@@ -67,8 +67,8 @@ export class EventQueue implements EventReader {
       if (typeof key === "number") this.#presence -= 1;
       return Promise.resolve(bytes);
     }
-    this.#taker ??= Promise.withResolvers<Uint8Array | null>();
-    return this.#taker.promise;
+    this.#awaited ??= Promise.withResolvers<Uint8Array | null>();
+    return this.#awaited.promise;
   }
 
   /** Whether anything was taken since the last call, or nothing waits. */
@@ -90,12 +90,12 @@ export class EventQueue implements EventReader {
     this.#isClosed = true;
     this.#waiting.clear();
     this.#bytes = 0;
-    if (this.#taker !== null) this.#give(this.#taker, null);
+    if (this.#awaited !== null) this.#give(this.#awaited, null);
     this.#parts.onClosed();
   }
 
-  #give(taker: PromiseWithResolvers<Uint8Array | null>, bytes: Uint8Array | null): void {
-    this.#taker = null;
-    taker.resolve(bytes);
+  #give(awaited: PromiseWithResolvers<Uint8Array | null>, bytes: Uint8Array | null): void {
+    this.#awaited = null;
+    awaited.resolve(bytes);
   }
 }

@@ -34,10 +34,8 @@ function rig() {
     onCommand: (request) => events.push(request),
     onEmitted: (emitted) => events.push(emitted),
     onProduced: (frame) => events.push(frame),
-    onPresence: (event) => events.push(event),
-    onCopied: () => undefined,
-    onKeep: (keep) => events.push(keep),
-    onPicture: (request) => events.push(request),
+    ...{ onPresence: (event) => events.push(event), onCopied: () => undefined },
+    ...{ onKeep: (keep) => events.push(keep), onPicture: (request) => events.push(request) },
     onFailed: (failed, error) => events.push([failed === worker, error]),
   });
   const status = (camera: string, state: CameraStatus["state"]): CameraStatus => ({
