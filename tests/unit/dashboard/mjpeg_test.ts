@@ -35,8 +35,10 @@ Deno.test("mjpeg: parts arrive whole and in order, wherever the stream is cut", 
       const stream = streamOf(parts);
       const reader = new PartReader();
       const got: Sent[] = [];
-      for (let at = 0, turn = 0; at < stream.length; turn++) {
-        const length = cuts[turn % cuts.length] ?? 1;
+      const lengths = [...cuts];
+      for (let at = 0; at < stream.length;) {
+        const length = lengths.shift() ?? 1;
+        lengths.push(length);
         for (const { headers, bytes } of reader.push(stream.slice(at, at + length))) {
           got.push({ seq: Number(headers.get("x-orion-seq")), bytes });
         }

@@ -1,7 +1,7 @@
 /** A service with one camera and a pool of two workers, at one moment. */
 import { noDrops, noUndecoded } from "../../../src/core/accounts.ts";
 import { plusMs, steadyMs, wallMs } from "../../../src/core/clock.ts";
-import type { HealthParts } from "../../../src/health/report.ts";
+import type { CameraView, HealthParts } from "../../../src/health/report.ts";
 import { LINE, occupancy, SETTINGS, ZONE } from "../../support/workers/presence_parts.ts";
 
 const NOW = wallMs(1_795_345_361_640);
@@ -40,6 +40,16 @@ const BROKER: HealthParts["broker"] = {
 
 const CONFIGURED = { model: "builtin:person", rateHz: 5, confidence: 0.4 };
 
+const PRESENCE: CameraView["presence"] = {
+  zones: [ZONE],
+  lines: [LINE],
+  occupancy: [occupancy("door", 1), occupancy("all", 2)],
+  stays: [{
+    ...{ detector: "person", class: "person", started: 5, open: 2 },
+    ended: { left: 2, camera_lost: 0, detector_lost: 0, paused: 1, restart: 0, shutdown: 0 },
+  }],
+};
+
 const WORKERS = ["person-0", "person-1"].map((id, index) => ({
   id,
   detector: "person",
@@ -69,15 +79,7 @@ export function parts(change: Partial<HealthParts> = {}): HealthParts {
       emitted: new Map([["person", 9]]),
       ...{ restarts: 1, error: null },
       confinedBy: ["files", "connections", "signals"],
-      presence: {
-        zones: [ZONE],
-        lines: [LINE],
-        occupancy: [occupancy("door", 1), occupancy("all", 2)],
-        stays: [{
-          ...{ detector: "person", class: "person", started: 5, open: 2 },
-          ended: { left: 2, camera_lost: 0, detector_lost: 0, paused: 1, restart: 0, shutdown: 0 },
-        }],
-      },
+      presence: PRESENCE,
       configured: { roi: null, masks: [], zones: [ZONE], lines: [] },
       live: { viewers: 3, pictures: 41 },
       report: {
