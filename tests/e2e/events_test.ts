@@ -117,7 +117,7 @@ Deno.test({
     assert.equal((await missed.waitFor(isPresence("end"))).data, end.data);
     // A stop ends the streams, and does not wait for them.
     assert.equal(await rig.stop(), 0);
-    await missed.ended;
+    await missed.waitForEnd();
   },
 });
 
@@ -183,7 +183,7 @@ Deno.test({
       headers: { cookie, origin: url },
     });
     assert.deepEqual(await logout.json(), { required: true, signedIn: false });
-    await stream.ended;
+    await stream.waitForEnd();
     assert.equal(await status("/status", { cookie }), 401);
     assert.equal(await status("/status", { authorization: "Bearer open-sesame-7" }), 200);
     assert.equal(await rig.stop(), 0);

@@ -255,7 +255,7 @@ Deno.test("http fuzz: without the token nothing but /healthz is answered, no sec
     for (const form of TOKEN_FORMS) assert.ok(!line.includes(form), line);
   }
   assertBoundedGrowth(before);
-  for (const status of [200, 204, 303, 400, 401, 403, 404, 405, 411, 413, 415, 500, 503]) {
+  for (const status of [200, 400, 401, 403, 404, 405, 411, 500, 503]) {
     assert.ok((counts.get(status) ?? 0) > 0, `no ${status}: ${JSON.stringify([...counts])}`);
   }
 });

@@ -13,8 +13,7 @@ export interface ReceivedEvent {
 export class EventStream implements AsyncDisposable {
   readonly response: Response;
   readonly events: ReceivedEvent[] = [];
-  /** Resolves when the server has ended it. */
-  readonly ended: Promise<void>;
+  readonly #ended: Promise<void>;
   lastId = "";
   readonly #abort: AbortController;
   #changed = Promise.withResolvers<void>();
@@ -22,24 +21,35 @@ export class EventStream implements AsyncDisposable {
   constructor(response: Response, abort: AbortController) {
     this.response = response;
     this.#abort = abort;
-    this.ended = this.#read();
+    this.#ended = this.#read();
     // Awaited where it matters.
-    this.ended.catch(() => undefined);
+    this.#ended.catch(() => undefined);
   }
 
   /** Waits for an event, among those so far and to come. */
-  async waitFor(is: (event: ReceivedEvent) => boolean): Promise<ReceivedEvent> {
-    const isLate = Promise.withResolvers<never>();
-    const timer = setTimeout(
-      () => isLate.reject(new Error(`not among ${this.events.length} events`)),
-      WAIT_TIMEOUT_MS,
-    );
-    try {
+  waitFor(is: (event: ReceivedEvent) => boolean): Promise<ReceivedEvent> {
+    return this.#inTime("the event", async (late) => {
       for (;;) {
         const found = this.events.find(is);
         if (found !== undefined) return found;
-        await Promise.race([this.#changed.promise, isLate.promise]);
+        await Promise.race([this.#changed.promise, late]);
       }
+    });
+  }
+
+  /** Waits until the server has ended it. */
+  waitForEnd(): Promise<void> {
+    return this.#inTime("the end", (late) => Promise.race([this.#ended, late]));
+  }
+
+  async #inTime<T>(what: string, wait: (late: Promise<never>) => Promise<T>): Promise<T> {
+    const late = Promise.withResolvers<never>();
+    const timer = setTimeout(
+      () => late.reject(new Error(`${what} did not come; so far ${this.events.length} events`)),
+      WAIT_TIMEOUT_MS,
+    );
+    try {
+      return await wait(late.promise);
     } finally {
       clearTimeout(timer);
     }
@@ -47,7 +57,7 @@ export class EventStream implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#abort.abort();
-    await this.ended;
+    await this.#ended;
   }
 
   async #read(): Promise<void> {

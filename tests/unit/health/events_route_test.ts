@@ -80,7 +80,7 @@ Deno.test("events: a stream has no time-out, and ends when the reader ends", asy
     newest().put("2");
     await stream.waitFor(({ data }) => data === "2");
     newest().close();
-    await stream.ended;
+    await stream.waitForEnd();
   });
 });
 
@@ -178,7 +178,7 @@ Deno.test("events: a logout ends the stream of the session", async () => {
     });
     assert.equal(logout.status, 200);
     await logout.body?.cancel();
-    await stream.ended;
+    await stream.waitForEnd();
     const again = await fetch(`${url}/events`, { headers: { cookie } });
     assert.equal(again.status, 401);
     await again.body?.cancel();

@@ -92,7 +92,7 @@ Deno.test("events: two hundred clients of one address read at once, and further 
     await health.body?.cancel();
   } finally {
     hub.close();
-    await Promise.all(streams.map((stream) => stream.ended));
+    await Promise.all(streams.map((stream) => stream.waitForEnd()));
     await server.close(new Promise(() => undefined));
   }
 });
