@@ -9,8 +9,8 @@
 # or an unknown system; it then lists what to install by hand.
 #
 # For tests: ORION_OS_RELEASE names a file to read instead of /etc/os-release, ORION_SETUP_LACKS is a
-# list of parts to take as missing (deno, libav, ffmpeg, mosquitto, rtsp, vlc, faketime, modules,
-# home-assistant).
+# list of parts to take as missing (deno, libav, ffmpeg, mosquitto, rtsp, vlc, faketime, chromium,
+# modules, home-assistant).
 set -eu
 
 : "${HOME:=/root}"
@@ -102,6 +102,10 @@ have_faketime() {
   return 1
 }
 
+have_chromium() {
+  have_program chromium || have_program chromium-browser
+}
+
 # node_modules is current when the lock file equals the copy made at the last installation.
 have_modules() {
   cmp -s "$root/deno.lock" "$root/node_modules/.orion-lock"
@@ -186,6 +190,10 @@ look() {
       lacks="$lacks faketime"
       packages="$packages libfaketime"
     fi
+    if pretended chromium || ! have_chromium; then
+      lacks="$lacks chromium"
+      packages="$packages chromium"
+    fi
     if pretended home-assistant || ! have_home_assistant; then
       if python=$(find_python); then lacks="$lacks home-assistant"; fi
     fi
@@ -234,7 +242,7 @@ unknown_system() {
     "libraries, 4.x to 9.x: libavutil, libavcodec, libavformat, libswscale." \
     "For the tests also: the programs ffmpeg and ffprobe, mosquitto with its clients, Python 3 with" \
     "PyGObject, GStreamer's RTSP server with its introspection data and the good and bad plugins," \
-    "VLC's library with its base plugins, and libfaketime." \
+    "VLC's library with its base plugins, libfaketime, and Chromium." \
     "Then: deno install --frozen, and deno task run or deno task test."
 }
 

@@ -2,7 +2,7 @@
 import { dirname, join } from "node:path";
 
 /** Packages that only checks and tests import. */
-const FOR_TESTS = new Set(["ajv", "fast-check"]);
+const FOR_TESTS = new Set(["ajv", "axe-core", "fast-check", "playwright-core"]);
 
 /** Packages that others need to install themselves, not at run time. */
 const NOT_RUN = new Set(["adm-zip", "global-agent"]);

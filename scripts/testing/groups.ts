@@ -24,6 +24,9 @@ const PROGRAMS: readonly string[] = [
   ...["mosquitto", "mosquitto_sub", "mosquitto_pub", "mosquitto_passwd"],
 ];
 
+/** Browsers, for their tests alone. */
+const BROWSERS: readonly string[] = ["chromium", "chromium-browser"];
+
 /** Where those programs and the libraries are installed. */
 const SYSTEM_FOLDERS: readonly string[] = ["/usr", "/bin", "/sbin", "/lib"];
 
@@ -42,14 +45,21 @@ const FUZZ_VARIABLES: readonly string[] = ["ORION_FUZZ", "ORION_FUZZ_SEED"];
  */
 const HOSTS: readonly string[] = ["127.0.0.1", "127.0.0.2", "0.0.0.0", "no-such-host.invalid"];
 
+/** What the library that drives the browser asks the system for. */
+const BROWSER_SYS: readonly string[] = ["homedir", "cpus", "osRelease", "hostname", "uid"];
+
 interface Rights {
   readonly read?: readonly string[];
   readonly net?: boolean;
   readonly ffi?: readonly string[];
   readonly programs?: boolean;
+  readonly browser?: boolean;
   readonly sys?: readonly string[];
   readonly env?: readonly string[];
 }
+
+/** What the tests of the page need besides. */
+const BROWSER: Rights = { browser: true, sys: BROWSER_SYS, env: ["TMPDIR"] };
 
 /** Native code that tests may load; empty where it is not installed. */
 export interface Natives {
@@ -82,7 +92,8 @@ function orNothing(find: () => readonly string[]): readonly string[] {
 }
 
 function flagsFor(rights: Rights, temp: string, libavFolder: string | null = null): string[] {
-  const programs = PROGRAMS.filter((name) => programPath(name) !== null);
+  const programs = [...PROGRAMS, ...rights.browser === true ? BROWSERS : []]
+    .filter((name) => programPath(name) !== null);
   const read = [
     ROOT,
     temp,
@@ -137,7 +148,8 @@ export function testGroups(temp: string, found: Natives = natives()): Group[] {
     group("memory", "tests/memory", { ...system, ffi: libav }),
     group("cameras", "tests/cameras", { ...system, ffi: libav, jobs: 4 }),
     group("permissions", "tests/permissions", { ...system, ffi: all, jobs: 2 }),
-    group("e2e", "tests/e2e", { ...system, jobs: 2 }),
+    group("e2e", "tests/e2e", { ...system, jobs: 2, without: ["tests/e2e/browser"] }),
+    group("browser", "tests/e2e/browser", { ...system, ...BROWSER }),
   ];
 }
 

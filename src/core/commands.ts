@@ -22,7 +22,8 @@ export type ControlCommand =
   }
   | { readonly command: "set_confidence"; readonly detector: string; readonly confidence: number }
   | { readonly command: "set_roi"; readonly camera: string; readonly roi: BoxNorm }
-  | { readonly command: "clear_roi" | "snapshot"; readonly camera: string }
+  | { readonly command: "clear_roi"; readonly camera: string }
+  | { readonly command: "snapshot"; readonly camera: string; readonly boxes: boolean }
   | { readonly command: "set_model"; readonly detector: string; readonly model: string }
   | {
     readonly command: "set_masks";

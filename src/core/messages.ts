@@ -27,9 +27,11 @@ import type { Confinement, ConfinementState } from "./confinement.ts";
 import type { CommandAnswer, CommandRequest } from "./commands.ts";
 import type { DetectorPlan, InferenceResult, ResultNote } from "./detector_types.ts";
 import type { ErrorData } from "./errors.ts";
+import type { CopiedEvent, EmittedInference } from "./event_types.ts";
 import type { SentFrame } from "./frame_meta.ts";
 import type { BoxNorm, PointNorm } from "./geometry.ts";
 import type { LogRecord } from "./log.ts";
+import type { PicturesFromCapture, PicturesToCapture } from "./live_types.ts";
 import type { InputShape } from "./model_input.ts";
 import type {
   KeepRequest,
@@ -104,8 +106,7 @@ export type ToCapture =
   /** Polygons that are black from the next frame on, in tensors and in pictures of stays. */
   | { readonly kind: "masks"; readonly masks: readonly (readonly PointNorm[])[] }
   | { readonly kind: "report"; readonly request: number }
-  /** Requests one JPEG; resumes decoding if necessary. */
-  | { readonly kind: "snapshot"; readonly request: number }
+  | PicturesToCapture
   /** Keeps a delivered frame as the picture of a stay, in place of an earlier one. */
   | { readonly kind: "keep"; readonly keep: KeepRequest }
   | PictureRequest & { readonly kind: "picture" }
@@ -125,12 +126,7 @@ export type FromCapture =
     readonly info: StreamInfo | null;
   }
   | { readonly kind: "report"; readonly request: number; readonly report: WatchedReport }
-  /** The bytes of the JPEG, transferred, or why there is none. */
-  | {
-    readonly kind: "snapshot";
-    readonly request: number;
-    readonly snapshot: { readonly bytes: ArrayBuffer } | { readonly error: ErrorData };
-  }
+  | PicturesFromCapture
   /** The frame of a `keep` is the picture of the stay from now on. */
   | { readonly kind: "kept"; readonly stay: string; readonly seq: number }
   /** The answer to a `picture`; its bytes are transferred. */
@@ -236,6 +232,8 @@ export type ToPublisher =
   | { readonly kind: "health"; readonly health: Readonly<Record<string, unknown>> }
   | { readonly kind: "answer"; readonly answer: CommandAnswer }
   | { readonly kind: "presence"; readonly change: PresenceChange }
+  /** Whether there are readers of events, to whom payloads are copied. */
+  | { readonly kind: "watch"; readonly on: boolean }
   /** Whether any detector of the camera is not paused: the state of its switch. */
   | { readonly kind: "detect"; readonly camera: string; readonly on: boolean }
   /** A camera has kept the frame of a `keep`. */
@@ -254,18 +252,7 @@ export type FromPublisher =
     /** The frame of an inference message; else null. */
     readonly frame: { readonly camera: string; readonly seq: number } | null;
   }
-  /**
-   * An inference message was published: acknowledged by the broker (QoS 1) or written (QoS 0). `totalMs` as
-   * in the message.
-   */
-  | {
-    readonly kind: "emitted";
-    readonly camera: string;
-    readonly detector: string;
-    readonly worker: string;
-    readonly seq: number;
-    readonly totalMs: number;
-  }
+  | EmittedInference & { readonly kind: "emitted" }
   /** A well-formed command; each is answered once with `answer`. */
   | { readonly kind: "command"; readonly request: CommandRequest }
   /** Any other message was. */
@@ -275,6 +262,8 @@ export type FromPublisher =
   | NumberedEvent & { readonly kind: "presence" }
   /** The open stays as they are now; posted now and then while there is one. */
   | { readonly kind: "open-stays"; readonly stays: readonly Stay[] }
+  /** While there are readers of events: what is published, or would be if the broker were connected. */
+  | { readonly kind: "copied"; readonly copy: CopiedEvent }
   /** The message of that event was acknowledged, or discarded for good. */
   | { readonly kind: "presence-settled"; readonly number: number }
   | { readonly kind: "keep"; readonly keep: KeepRequest }

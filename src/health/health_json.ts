@@ -1,7 +1,7 @@
 /** `orion.health/1`: what `GET /status` answers and the `health` topic carries. */
 import { round } from "../core/round.ts";
 import { isoTime, type WallMs } from "../core/clock.ts";
-import { detectorJson, presenceJson } from "./presence_json.ts";
+import { detectorJson, presenceJson, sceneJson } from "./presence_json.ts";
 import type { CameraReport, HealthReport, WorkerReport } from "./report.ts";
 
 /** The text form of a report: times in ISO 8601, figures rounded. */
@@ -74,6 +74,8 @@ function cameraJson(camera: CameraReport) {
       })),
     },
     presence: presenceJson(camera.presence),
+    configured: sceneJson(camera.configured),
+    live: camera.live,
   };
 }
 

@@ -4,7 +4,7 @@
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
-import { getRequestListener } from "@hono/node-server";
+import { getRequestListener, type Http2Bindings, type HttpBindings } from "@hono/node-server";
 import type { Hono } from "hono";
 import { endpointText } from "../core/endpoint.ts";
 import type { Cancel, Clock } from "../core/clock.ts";
@@ -12,12 +12,13 @@ import { errorData } from "../core/errors.ts";
 import type { Log } from "../core/log.ts";
 import { type RefusalReason, TcpServer } from "../core/tcp_server.ts";
 import { TcpStream } from "../core/tcp_stream.ts";
+import { Connection } from "./connection.ts";
 import { listenError } from "./listen_error.ts";
 
 /** Open connections; a process has 1,024 file descriptors or more, and cameras need theirs. */
-export const MAX_CONNECTIONS = 128;
-/** Open connections from one address. */
-export const MAX_PER_ADDRESS = 64;
+export const MAX_CONNECTIONS = 384;
+/** Open connections from one address, which may be a proxy in front: its readers of events and more. */
+export const MAX_PER_ADDRESS = 256;
 /** From the connection to the end of the request's header. */
 export const HEADER_TIMEOUT_MS = 10_000;
 /** From the end of the header to the end of the body. */
@@ -84,7 +85,9 @@ class Requests {
 
   constructor(app: Hono, clock: Clock, log: Log) {
     this.#clock = clock;
-    const answer = getRequestListener(app.fetch, {
+    const fetch = (request: Request, { incoming: { socket } }: HttpBindings | Http2Bindings) =>
+      app.fetch(request, connectionOn(socket));
+    const answer = getRequestListener(fetch, {
       // Patching the globals would affect the whole process.
       overrideGlobalObjects: false,
       autoCleanupIncoming: false,
@@ -140,10 +143,11 @@ class Requests {
     // Whichever comes first: a response, or a broken connection.
     socket.once("close", () => this.#onAnswered(socket));
     response.once("close", () => this.#onAnswered(socket));
-    if (socket instanceof TcpStream) {
-      this.#startTimer(socket, BODY_TIMEOUT_MS);
-      request.once("end", () => this.#stopTimer(socket));
-    }
+    if (!(socket instanceof TcpStream)) return;
+    // A response may last: only a body is waited for, and one is read to its end or not at all.
+    if (!hasBody(request)) return this.#stopTimer(socket);
+    this.#startTimer(socket, BODY_TIMEOUT_MS);
+    request.once("end", () => this.#stopTimer(socket));
   }
 
   #onAnswered(socket: Duplex | null): void {
@@ -167,6 +171,15 @@ class Requests {
     this.#timers.get(stream)?.();
     this.#timers.delete(stream);
   }
+}
+
+function hasBody({ headers }: IncomingMessage): boolean {
+  return headers["transfer-encoding"] !== undefined || Number(headers["content-length"] ?? 0) > 0;
+}
+
+function connectionOn(socket: Duplex): Connection {
+  const address = socket instanceof TcpStream ? socket.remoteAddress : "";
+  return new Connection(address, () => socket.destroy());
 }
 
 function emptyResponse(status: string): string {

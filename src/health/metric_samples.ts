@@ -8,6 +8,7 @@ export interface ProcessStats {
   readonly residentBytes: number;
   readonly cpuSeconds: number;
   readonly droppedLogLines: number;
+  readonly eventReaders: number;
   /** Start time, in seconds since the Unix epoch. */
   readonly startSeconds: number;
   readonly build: {

@@ -93,6 +93,12 @@ export const COUNTERS: readonly Metric[] = [
     samples: cameras(({ gopBuffer }) => gopBuffer.catchUps),
   },
   {
+    name: "orion_live_pictures_total",
+    help: "Live pictures encoded for those who watch.",
+    labels: ["camera"],
+    samples: cameras(({ live }) => live.pictures),
+  },
+  {
     name: "orion_mqtt_produced_total",
     help: "Messages to be published: published, discarded or waiting since.",
     labels: ["topic_kind"],
@@ -184,6 +190,12 @@ export const GAUGES: readonly Metric[] = [
     samples: cameras(({ state, reason }) => state === "online" && reason === null ? 1 : 0),
   },
   {
+    name: "orion_live_viewers",
+    help: "Viewers of live pictures.",
+    labels: ["camera"],
+    samples: cameras(({ live }) => live.viewers),
+  },
+  {
     name: "orion_presence_open",
     help: "Stays that are open.",
     labels: ["camera", "detector", "class"],
@@ -212,6 +224,12 @@ export const GAUGES: readonly Metric[] = [
     help: "Messages that wait for the broker or are in flight.",
     labels: ["topic_kind"],
     samples: messages(({ waiting }) => waiting),
+  },
+  {
+    name: "orion_http_event_readers",
+    help: "Clients that read events.",
+    labels: [],
+    samples: one(({ process }) => process.eventReaders),
   },
   {
     name: "process_resident_memory_bytes",

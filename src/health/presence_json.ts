@@ -3,7 +3,7 @@ import { isoTime, sinceMs } from "../core/clock.ts";
 import type { BoxPx, PointNorm } from "../core/geometry.ts";
 import type { Line, Occupancy, Stay, Zone } from "../core/presence_types.ts";
 import { round } from "../core/round.ts";
-import type { DetectorView, PresenceView } from "./presence_view.ts";
+import type { ConfiguredScene, DetectorView, PresenceView } from "./presence_view.ts";
 
 /** From when an object was first seen to when it was last seen, to the millisecond. */
 export function dwellSeconds({ startedAtMs, seenAtMs }: Stay): number {
@@ -54,8 +54,18 @@ export function presenceJson({ zones, lines, occupancy, stays }: PresenceView) {
 }
 
 /** A detector with its settings of presence; null: without presence. */
-export function detectorJson({ id, cameras, presence }: DetectorView) {
-  return { id, cameras, presence };
+export function detectorJson({ id, cameras, presence, configured }: DetectorView) {
+  return { id, cameras, presence, configured };
+}
+
+/** What the configuration says of a camera's picture, as it is written there. */
+export function sceneJson({ roi, masks, zones, lines }: ConfiguredScene) {
+  return {
+    roi: roi === null ? null : { x: roi.x, y: roi.y, width: roi.width, height: roi.height },
+    masks: masks.map((polygon) => polygon.map(pair)),
+    zones: zones.map(zoneJson),
+    lines: lines.map(lineJson),
+  };
 }
 
 /** Rounds the corners, as the messages do, and not the size. */

@@ -1,4 +1,5 @@
 /** Presence as the main thread reports it: figures of one camera, stays and their pictures. */
+import type { BoxNorm, PointNorm } from "../core/geometry.ts";
 import type {
   Line,
   Occupancy,
@@ -38,12 +39,29 @@ export interface PresenceView {
   readonly stays: readonly StayAccount[];
 }
 
+/** What the configuration says of a camera's picture; commands may have changed it since. */
+export interface ConfiguredScene {
+  readonly roi: BoxNorm | null;
+  readonly masks: readonly (readonly PointNorm[])[];
+  readonly zones: readonly Zone[];
+  readonly lines: readonly Line[];
+}
+
+/** What the configuration says of a detector; commands may have changed it since. */
+export interface ConfiguredDetector {
+  readonly model: string;
+  /** null: as fast as it can. */
+  readonly rateHz: number | null;
+  readonly confidence: number;
+}
+
 /** A detector and its settings of presence. */
 export interface DetectorView {
   readonly id: string;
   readonly cameras: readonly string[];
   /** In force; null: without presence. */
   readonly presence: PresenceSettings | null;
+  readonly configured: ConfiguredDetector;
 }
 
 /** The stays in memory. */

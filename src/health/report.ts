@@ -4,7 +4,7 @@ import { plusMs, sinceMs, type SteadyMs, type WallMs } from "../core/clock.ts";
 import type { ConfinedBy, LandlockSetting } from "../core/confinement.ts";
 import type { ErrorData } from "../core/errors.ts";
 import type { BrokerState, MessageAccounts } from "../core/publisher_types.ts";
-import type { DetectorView, PresenceView } from "./presence_view.ts";
+import type { ConfiguredScene, DetectorView, PresenceView } from "./presence_view.ts";
 
 /** A camera in the main thread. */
 export interface CameraView {
@@ -21,6 +21,16 @@ export interface CameraView {
   /** Inference messages published, by detector. */
   readonly emitted: ReadonlyMap<string, number>;
   readonly presence: PresenceView;
+  readonly configured: ConfiguredScene;
+  readonly live: LiveFigures;
+}
+
+/** The live pictures of a camera. */
+export interface LiveFigures {
+  /** How many watch it at present. */
+  readonly viewers: number;
+  /** Pictures that were encoded for them so far, by all of its threads. */
+  readonly pictures: number;
 }
 
 /** A worker in the main thread. */
@@ -105,7 +115,8 @@ function wallOf(atMs: SteadyMs | null, { nowMs, timeMs }: Moment): WallMs | null
 }
 
 function cameraReport(camera: CameraView, moment: Moment) {
-  const { id, url, restarts, error, confinedBy, emitted, presence } = camera;
+  const { id, url, restarts, error, confinedBy, emitted } = camera;
+  const { presence, live, configured } = camera;
   const { account, lastFrameAtMs, ...report } = camera.report;
   return {
     ...report,
@@ -117,6 +128,8 @@ function cameraReport(camera: CameraView, moment: Moment) {
     lastFrameAtMs: wallOf(lastFrameAtMs, moment),
     ledger: ledgerReport(account, report.network?.lostPackets ?? 0, emitted),
     presence,
+    configured,
+    live,
   };
 }
 

@@ -34,6 +34,16 @@ export interface JpegPart {
    * @param stride from one row to the next
    */
   readonly black: (stride: number) => Int32Array;
+  /** Painted over that, one upon another. */
+  readonly strokes?: readonly JpegStroke[];
+}
+
+/** Pixels of one colour. */
+export interface JpegStroke {
+  /** Red, green and blue, 0..255. */
+  readonly colour: readonly [red: number, green: number, blue: number];
+  /** Which pixels: as {@link JpegPart.black}. */
+  readonly spans: JpegPart["black"];
 }
 
 /**
@@ -60,7 +70,10 @@ export function encodeJpeg(
   using rgb = convert(libav, frame, crop, acrossSize(size, orientation), RGB_FORMAT);
   using turned = orientation === UPRIGHT ? null : turn(libav, rgb, size, orientation);
   const upright = turned ?? rgb;
-  if (part !== null) blackOut(libav, upright, part.black);
+  if (part !== null) {
+    blackOut(libav, upright, part.black);
+    paint(libav, upright, part.strokes ?? []);
+  }
   using image = convert(libav, upright, wholeOf(upright), size, JPEG_FORMAT);
   return encode(libav, image, size);
 }
@@ -122,6 +135,35 @@ function blackOut(libav: Libav, rgb: Frame, black: JpegPart["black"]): void {
       const at = (planes[plane] ?? 0n) + BigInt(spans[index] ?? 0);
       libav.memory.fill(pointer<"void">(at), 0, spans[index + 1] ?? 0);
     }
+  }
+}
+
+/** Paints pixels of a planar RGB frame, in copies of its planes: a call for each of thousands of spans is slow. */
+function paint(libav: Libav, rgb: Frame, strokes: readonly JpegStroke[]): void {
+  if (strokes.length === 0) return;
+  const { planes, strides } = planesOf(rgb);
+  const stride = strides[0] ?? 0;
+  const painted = strokes.map(({ colour: [red, green, blue], spans }) => ({
+    // In the order of the planes.
+    levels: [green, blue, red],
+    spans: spans(stride),
+  })).filter(({ spans }) => spans.length > 0);
+  if (painted.length === 0) return;
+  if (strides.subarray(0, RGB_PLANES).some((each) => each !== stride)) {
+    throw failed("the planes of a picture differ");
+  }
+  const values = new Uint8Array(stride * rgb.height);
+  for (let plane = 0; plane < RGB_PLANES; plane++) {
+    const address = planes[plane] ?? 0n;
+    libav.memory.read(address, values.buffer, values.length);
+    for (const { levels, spans } of painted) {
+      const level = levels[plane] ?? 0;
+      for (let index = 0; index + 1 < spans.length; index += 2) {
+        const start = spans[index] ?? 0;
+        values.fill(level, start, start + (spans[index + 1] ?? 0));
+      }
+    }
+    libav.memory.writeBytes(address, values);
   }
 }
 

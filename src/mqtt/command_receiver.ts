@@ -26,14 +26,21 @@ export interface CommandReceiverParts {
   readonly acknowledge: (ack: AckPayload) => void;
 }
 
+/** Who sent a command. */
+interface Sender {
+  /** null where the command has none. */
+  readonly id: string | null;
+  readonly acknowledge: (ack: AckPayload) => void;
+}
+
 /**
  * Receives the messages of the control topic: forwards commands, refuses everything else, and acknowledges
  * each message exactly once.
  */
 export class CommandReceiver {
   readonly #parts: CommandReceiverParts;
-  /** The ids of the commands that were forwarded, by request; null where a command has none. */
-  readonly #unanswered = new Map<number, string | null>();
+  /** The commands that were forwarded, by request. */
+  readonly #unanswered = new Map<number, Sender>();
   #lastRequest = 0;
   #tokens = COMMAND_BURST;
   #refilledAtMs: SteadyMs;
@@ -46,17 +53,26 @@ export class CommandReceiver {
     this.#refilledAtMs = parts.clock.nowMs();
   }
 
-  /** Handles one message; a retained one is refused, since it would be carried out with every connection. */
-  receive(payload: Uint8Array, { retained }: { readonly retained: boolean }): void {
+  /**
+   * Handles one message; a retained one is refused, since it would be carried out with every connection.
+   * @param acknowledge  called in place of the one of all messages
+   */
+  receive(
+    payload: Uint8Array,
+    { retained }: { readonly retained: boolean },
+    acknowledge = this.#parts.acknowledge,
+  ): void {
     const parsed = parseCommand(payload);
+    const { id } = parsed;
+    const sender = { id, acknowledge };
     if (!parsed.ok) {
-      return this.#refuse(parsed.id, parsed.name, retained ? RETAINED : parsed.error);
+      return this.#refuse(sender, parsed.name, retained ? RETAINED : parsed.error);
     }
-    const { id, command } = parsed;
+    const { command } = parsed;
     const refusal = retained ? RETAINED : this.#refusal();
-    if (refusal !== null) return this.#refuse(id, command.command, refusal);
+    if (refusal !== null) return this.#refuse(sender, command.command, refusal);
     this.#lastRequest += 1;
-    this.#unanswered.set(this.#lastRequest, id);
+    this.#unanswered.set(this.#lastRequest, sender);
     this.#parts.forward({ request: this.#lastRequest, id, command });
   }
 
@@ -70,10 +86,10 @@ export class CommandReceiver {
 
   /** Acknowledges a command with its outcome; a second answer is ignored. */
   answer({ request, command, outcome, replayed }: CommandAnswer): void {
-    const id = this.#unanswered.get(request);
-    if (id === undefined) return;
+    const sender = this.#unanswered.get(request);
+    if (sender === undefined) return;
     this.#unanswered.delete(request);
-    this.#acknowledge(id, command, outcome, replayed);
+    this.#acknowledge(sender, command, outcome, replayed);
   }
 
   /** Refuses every further command. */
@@ -88,19 +104,19 @@ export class CommandReceiver {
     return this.#takeToken() ? null : TOO_OFTEN;
   }
 
-  #refuse(id: string | null, command: string | null, error: ErrorData): void {
-    this.#log(id, command, error);
-    this.#acknowledge(id, command, { error });
+  #refuse(sender: Sender, command: string | null, error: ErrorData): void {
+    this.#log(sender.id, command, error);
+    this.#acknowledge(sender, command, { error });
   }
 
   #acknowledge(
-    id: string | null,
+    { id, acknowledge }: Sender,
     command: string | null,
     outcome: CommandOutcome,
     replayed = false,
   ): void {
     const atMs = this.#parts.clock.wallMs();
-    this.#parts.acknowledge(ackPayload({ id, command, atMs, outcome, replayed }));
+    acknowledge(ackPayload({ id, command, atMs, outcome, replayed }));
   }
 
   /** Only well-formed commands take tokens, so that malformed messages cannot starve them. */

@@ -29,7 +29,7 @@ import {
   number,
   remedyOf,
 } from "../core/schema_parts.ts";
-import { type JsonProblem, parseStrictJson } from "./strict_json.ts";
+import { type JsonProblem, parseStrictJson } from "../core/strict_json.ts";
 
 /** Bytes of one command; the corners of 32 zones with all their digits are below half of it. */
 export const MAX_COMMAND_BYTES = 256 * 1024;
@@ -76,6 +76,10 @@ function command<N extends ControlCommand["command"], P extends z.ZodType>(name:
 const target = object({ camera: id.optional(), detector: id.optional() })
   .optional().describe("absent: all cameras, all detectors");
 
+const boxes = z.boolean({ error: "true or false" }).optional().describe(
+  "true: the newest frame that a detector looked at, with its boxes, zones and masks",
+);
+
 const presence = object({
   detector: id,
   start: object(startShape).superRefine(canStart).optional(),
@@ -107,7 +111,7 @@ export const commandSchema = z.discriminatedUnion("command", [
     object({ camera: id, lines: lineList(object(lineShape).superRefine(hasDirection)) }),
   ),
   command("set_presence", presence),
-  command("snapshot", object({ camera: id })),
+  command("snapshot", object({ camera: id, boxes })),
   command("shutdown", noParams),
 ]);
 
@@ -186,8 +190,11 @@ function commandOf(payload: CommandPayload): ControlCommand {
       return { command: payload.command, camera, roi: boxNorm(roi) };
     }
     case "clear_roi":
-    case "snapshot":
       return { command: payload.command, camera: payload.params.camera };
+    case "snapshot": {
+      const { camera, boxes = false } = payload.params;
+      return { command: payload.command, camera, boxes };
+    }
     case "set_masks": {
       const { camera, masks } = payload.params;
       return { command: payload.command, camera, masks: masks.map(polygonOf) };

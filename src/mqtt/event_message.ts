@@ -1,5 +1,5 @@
 import type { WallMs } from "../core/clock.ts";
-import type { PresenceEvent } from "../core/presence_types.ts";
+import type { NumberedEvent, PresenceEvent } from "../core/presence_types.ts";
 import { crossingPayload, presencePayload } from "./presence_payloads.ts";
 import type { OutgoingMessage } from "./session.ts";
 import { MAX_BREAKS_OF_PRESENCE } from "./suspects.ts";
@@ -7,6 +7,8 @@ import type { Topics } from "./topics.ts";
 
 /** An event that is published in order. */
 export type QueuedEvent = Exclude<PresenceEvent, { readonly kind: "occupancy" }>;
+
+export type NumberedMessage = NumberedEvent & { readonly event: QueuedEvent };
 
 export function topicKind({ kind }: QueuedEvent): "presence" | "crossing" {
   return kind === "crossing" ? "crossing" : "presence";

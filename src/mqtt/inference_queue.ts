@@ -5,6 +5,7 @@ import type { FromPublisher } from "../core/messages.ts";
 import type { Placement } from "../core/presence_types.ts";
 import type { DiscardReason, OutboxPlan } from "../core/publisher_types.ts";
 import { finalReason } from "./broker_errors.ts";
+import type { Copies } from "./copies.ts";
 import { LatestOutbox, type Outbox, type OutboxItem, QueueOutbox } from "./outbox.ts";
 import { inferencePayload } from "./payloads.ts";
 import type { DoneCallback, OutgoingMessage } from "./session.ts";
@@ -24,6 +25,7 @@ export interface InferenceQueueParts {
   /** The key is the same when a message is sent again. */
   readonly publish: (key: object, message: OutgoingMessage, done: DoneCallback) => void;
   readonly post: (message: FromPublisher) => void;
+  readonly copies: Copies;
 }
 
 /** A message as it was first published: what is sent again is the same. */
@@ -37,6 +39,7 @@ interface Item extends OutboxItem {
   readonly result: InferenceResult;
   readonly placements: readonly Placement[] | null;
   sent: Sent | null;
+  isCopied: boolean;
 }
 
 /**
@@ -85,9 +88,14 @@ export class InferenceQueue {
     this.#sequence += 1;
     // Ids hold no slash, so no two pairs share a key.
     const key = `${camera}/${result.detector}`;
-    const item = { key, arrivedAtMs, sequence: this.#sequence, result, placements, sent: null };
+    const item: Item = {
+      ...{ key, arrivedAtMs, sequence: this.#sequence, result, placements },
+      ...{ sent: null, isCopied: false },
+    };
     this.#countDiscarded(this.#isStopped ? "shutdown" : this.#outbox.put(item)?.reason);
     this.flush();
+    // Readers do not wait for the broker.
+    if (this.#mayCopy(item) && !this.#parts.canPublish()) this.#copy(item, this.#render(item));
   }
 
   /** Publishes from the outbox while the broker is connected and fewer than the maximum are in flight. */
@@ -138,9 +146,20 @@ export class InferenceQueue {
     const isRepeated = item.sent !== null;
     const sent = item.sent ?? this.#render(item);
     item.sent = sent;
+    if (this.#mayCopy(item)) this.#copy(item, sent);
     this.#inflight += 1;
     const message = isRepeated ? { ...sent.message, isRepeated } : sent.message;
     this.#parts.publish(item, message, (error) => this.#onDone(item, sent, error));
+  }
+
+  #mayCopy({ isCopied }: Item): boolean {
+    return this.#parts.copies.isOn && !isCopied && !this.#isStopped;
+  }
+
+  #copy(item: Item, { message }: Sent): void {
+    item.isCopied = true;
+    const { detector, meta: { camera } } = item.result;
+    this.#parts.copies.inference(camera, detector, message.payload);
   }
 
   #render({ result, placements, arrivedAtMs }: Item): Sent {

@@ -20,7 +20,7 @@ import {
   sentSchema,
   staysSchema,
 } from "./presence_payloads.ts";
-import { parseStrictJson } from "./strict_json.ts";
+import { parseStrictJson } from "../core/strict_json.ts";
 
 const ms = z.number().min(0).describe("milliseconds");
 

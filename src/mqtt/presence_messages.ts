@@ -13,6 +13,7 @@ import {
   WHOLE_PICTURE,
 } from "../core/presence_types.ts";
 import type { PublisherPlan } from "../core/publisher_types.ts";
+import type { Copies } from "./copies.ts";
 import type { Found } from "./found_stays.ts";
 import type { Link } from "./link.ts";
 import type { MessageCounts } from "./message_counts.ts";
@@ -37,6 +38,7 @@ export interface PresenceMessagesParts {
   readonly publish: (key: object, message: OutgoingMessage, done: DoneCallback) => void;
   readonly counts: MessageCounts;
   readonly post: (message: FromPublisher) => void;
+  readonly copies: Copies;
   /** The open stays, as they are now. */
   readonly openStays: () => readonly Stay[];
 }
@@ -80,7 +82,7 @@ export class PresenceMessages {
       onReady: () => this.flush(),
     });
     this.#queue = new PresenceQueue({
-      ...{ clock, topics, publish, counts, post },
+      ...{ clock, topics, publish, counts, post, copies: parts.copies },
       instance: plan.instance,
       stays: this.#stays,
       onDrained: () => this.settled(),

@@ -4,7 +4,7 @@ import { isoTime, sinceMs, type WallMs, wallMs } from "../core/clock.ts";
 import type { Crossing, Occupancy, PresenceEvent, Stay } from "../core/presence_types.ts";
 import { round } from "../core/round.ts";
 import { box, count, id, roundedBox, time } from "./payload_parts.ts";
-import { parseStrictJson } from "./strict_json.ts";
+import { parseStrictJson } from "../core/strict_json.ts";
 
 const reason = z.enum([
   "left",

@@ -1,10 +1,11 @@
 import type { Clock } from "../core/clock.ts";
 import type { BrokerError } from "../core/errors.ts";
 import type { FromPublisher } from "../core/messages.ts";
-import { MAX_WAITING_EVENTS, type NumberedEvent } from "../core/presence_types.ts";
+import { MAX_WAITING_EVENTS } from "../core/presence_types.ts";
 import type { DiscardReason } from "../core/publisher_types.ts";
 import { finalReason } from "./broker_errors.ts";
-import { eventMessage, type QueuedEvent, topicKind } from "./event_message.ts";
+import type { Copies } from "./copies.ts";
+import { eventMessage, type NumberedMessage, topicKind } from "./event_message.ts";
 import type { MessageCounts } from "./message_counts.ts";
 import type { OpenStays } from "./open_stays.ts";
 import type { DoneCallback, OutgoingMessage } from "./session.ts";
@@ -22,13 +23,12 @@ export interface PresenceQueueParts {
   readonly publish: (key: object, message: OutgoingMessage, done: DoneCallback) => void;
   readonly counts: MessageCounts;
   readonly post: (message: FromPublisher) => void;
+  readonly copies: Copies;
   /** Nothing waits any more. */
   readonly onDrained: () => void;
 }
 
-interface Entry {
-  readonly number: number;
-  readonly event: QueuedEvent;
+interface Entry extends NumberedMessage {
   key: object;
   isInflight: boolean;
   /** Whether it was in flight when a connection broke. */
@@ -37,6 +37,7 @@ interface Entry {
   isBehindNumber: boolean;
   /** Whether its picture is awaited. */
   isHeld: boolean;
+  isCopied: boolean;
   /** In base64. */
   jpeg: string | null;
   /** As it was first published: what is sent again is the same. */
@@ -70,11 +71,11 @@ export class PresenceQueue {
   }
 
   /** @param isHeld  it waits, and all behind it, until {@link release} */
-  put({ number, event }: NumberedEvent & { readonly event: QueuedEvent }, isHeld: boolean): void {
+  put({ number, event }: NumberedMessage, isHeld: boolean): void {
     this.#parts.counts.produced(topicKind(event));
     const entry: Entry = {
       ...{ number, event, isHeld, key: {}, jpeg: null, message: null },
-      ...{ isInflight: false, wasInflight: false, isBehindNumber: false },
+      ...{ isInflight: false, wasInflight: false, isBehindNumber: false, isCopied: false },
     };
     if (this.#isStopped) return this.#count(entry, "shutdown");
     if (event.kind !== "crossing" && this.#isOver(entry, event.stay.id)) return;
@@ -123,6 +124,7 @@ export class PresenceQueue {
     } finally {
       this.#isFlushing = false;
     }
+    this.#copyWaiting();
     if (this.#entries.size === 0) this.#parts.onDrained();
   }
 
@@ -155,10 +157,9 @@ export class PresenceQueue {
   #send(entry: Entry): void {
     const { publish, stays } = this.#parts;
     const { number, event } = entry;
-    const { clock, instance, topics } = this.#parts;
-    const message = entry.message ??
-      eventMessage(event, { instance, topics, atMs: clock.wallMs(), jpeg: entry.jpeg });
+    const message = entry.message ?? this.#render(entry);
     entry.message = message;
+    this.#copy(entry, message);
     entry.isInflight = true;
     this.#isInflight = true;
     const sent = entry.wasInflight ? { ...message, isRepeated: true } : message;
@@ -167,6 +168,26 @@ export class PresenceQueue {
     const isDone = entry.isInflight || !this.#entries.has(number);
     // Of an update, a second one does no harm.
     if (event.kind !== "update" && isDone && stays.isReady) stays.sent(number);
+  }
+
+  #render({ event, jpeg }: Entry): OutgoingMessage {
+    const { clock, instance, topics } = this.#parts;
+    return eventMessage(event, { instance, topics, atMs: clock.wallMs(), jpeg });
+  }
+
+  #copy(entry: Entry, { payload }: OutgoingMessage): void {
+    if (!this.#parts.copies.isOn || entry.isCopied || entry.event.kind === "crossing") return;
+    entry.isCopied = true;
+    this.#parts.copies.presence(entry.number, entry.event.stay.camera, payload);
+  }
+
+  /** Readers do not wait for the broker: copies what it would have by now. */
+  #copyWaiting(): void {
+    if (!this.#parts.copies.isOn || this.#parts.stays.isReady) return;
+    for (const entry of this.#entries.values()) {
+      if (entry.isHeld) return;
+      if (!entry.isCopied) this.#copy(entry, this.#render(entry));
+    }
   }
 
   #onDone(entry: Entry, error: BrokerError | null): void {

@@ -113,6 +113,11 @@ export class Publisher {
     presence.changeScene(scene);
   }
 
+  /** From now on copies payloads to main, or does not. */
+  watch(on: boolean): void {
+    this.#started("copy payloads").copies.isOn = on;
+  }
+
   /** Publishes whether a camera's detection is switched on. */
   publishDetect(camera: string, on: boolean): void {
     const { detectSwitch } = this.#started("publish a switch");

@@ -109,6 +109,8 @@ export class PublisherThread {
         return this.#publisher.acknowledge(message.answer);
       case "presence":
         return this.#change(message.change);
+      case "watch":
+        return this.#publisher.watch(message.on);
       case "detect":
         return this.#publisher.publishDetect(message.camera, message.on);
       case "kept":

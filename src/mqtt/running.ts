@@ -6,6 +6,7 @@ import type { Stay } from "../core/presence_types.ts";
 import type { PublisherPlan } from "../core/publisher_types.ts";
 import { AckQueue } from "./ack_queue.ts";
 import { CommandReceiver } from "./command_receiver.ts";
+import { Copies } from "./copies.ts";
 import { DetectSwitch } from "./detect_switch.ts";
 import { Announcer } from "./home_assistant/announcer.ts";
 import { InferenceQueue } from "./inference_queue.ts";
@@ -31,6 +32,7 @@ export interface Running {
   readonly detectSwitch: DetectSwitch;
   readonly announcer: Announcer;
   readonly watch: StatusWatch;
+  readonly copies: Copies;
   readonly startedAtMs: WallMs;
 }
 
@@ -55,6 +57,7 @@ export interface RunningParts {
 /** Creates the queues of a publisher, and what reads the messages that come. */
 export function assemble(parts: RunningParts): Running {
   const { clock, log, post, plan, topics, link, watch, counts, isSubscribed } = parts;
+  const copies = new Copies(post);
   const suspects = new Suspects((message, done) => link.publish(message, done));
   const publish: Suspects["publish"] = (key, message, done) =>
     suspects.publish(key, message, (error) => {
@@ -70,6 +73,7 @@ export function assemble(parts: RunningParts): Running {
     canPublish: isSubscribed,
     publish,
     post,
+    copies,
   });
   const retained = new RetainedMessages({
     ...{ clock, counts, publish },
@@ -77,7 +81,7 @@ export function assemble(parts: RunningParts): Running {
     onSettled: () => presence.settled(),
   });
   const presence = new PresenceMessages({
-    ...{ clock, log, plan, topics, link, retained, publish, counts, post },
+    ...{ clock, log, plan, topics, link, retained, publish, counts, post, copies },
     thread: parts.session,
     openStays: parts.openStays,
   });
@@ -101,6 +105,7 @@ export function assemble(parts: RunningParts): Running {
   });
   return {
     ...{ plan, topics, link, retained, inferences, presence, acks, commands, detectSwitch, watch },
+    copies,
     announcer: new Announcer({ clock, log, plan, topics, retained }),
     startedAtMs: clock.wallMs(),
   };

@@ -1,9 +1,13 @@
 import type { Settings } from "../config/settings.ts";
 import type { Clock } from "../core/clock.ts";
 import type { Log } from "../core/log.ts";
+import { withPage } from "../dashboard/routes.ts";
+import type { EventFeed } from "../health/events_route.ts";
 import { healthApp } from "../health/http.ts";
 import { type HealthServer, serveHealth } from "../health/http_server.ts";
 import type { StaySource } from "../health/presence_view.ts";
+import type { Controller } from "./control/controller.ts";
+import { httpControl } from "./control/http_control.ts";
 import type { Reporter } from "./reporter.ts";
 import type { Fleet } from "./workers/fleet.ts";
 
@@ -15,6 +19,8 @@ export interface HttpParts {
   readonly reporter: Reporter;
   readonly fleet: Fleet;
   readonly stays: StaySource;
+  readonly events: EventFeed;
+  readonly controller: Pick<Controller, "execute">;
 }
 
 /**
@@ -30,12 +36,17 @@ export function startHttp(parts: HttpParts): HealthServer | null {
       instance,
       report: () => reporter.report(),
       unreadiness: () => reporter.unreadiness(),
-      snapshot: async (camera) => await fleet.cameras.get(camera)?.snapshot() ?? null,
       metrics: () => reporter.metrics(),
       presence: parts.stays,
+      pictures: {
+        snapshot: async (camera, boxes) =>
+          fleet.cameras.has(camera) ? await fleet.snapshot(camera, boxes) : null,
+        watch: (camera, boxes) => fleet.live.watch(camera, boxes),
+      },
+      events: parts.events,
+      control: httpControl({ clock, log, controller: parts.controller }),
     },
-    token,
-    log,
+    { token, log, clock },
   );
-  return serveHealth(app, { ...listen, clock, log });
+  return serveHealth(withPage(app), { ...listen, clock, log });
 }

@@ -20,6 +20,8 @@ export interface ReporterParts {
   readonly fleet: Fleet;
   readonly metrics: Metrics;
   readonly droppedLogLines: () => number;
+  /** Clients that read `GET /events`. */
+  readonly eventReaders: () => number;
   readonly broker: () => BrokerState;
   readonly messages: () => MessageAccounts;
   readonly presence: PresenceInForce;
@@ -80,6 +82,7 @@ export class Reporter {
       residentBytes: Deno.memoryUsage().rss,
       cpuSeconds: (user + system) / 1e6,
       droppedLogLines: this.#parts.droppedLogLines(),
+      eventReaders: this.#parts.eventReaders(),
     });
   }
 
@@ -96,6 +99,8 @@ export class Reporter {
         confinedBy: camera.confinement.enforced,
         emitted: this.#emitted.get(camera.id) ?? new Map<string, number>(),
         presence: this.#presenceOf(camera.id),
+        configured: camera.settings,
+        live: fleet.live.figures(camera.id),
       })),
     );
     const nowMs = clock.nowMs();
@@ -116,8 +121,9 @@ export class Reporter {
         embedded: settings.mqtt.isEmbedded,
       },
       cameras,
-      detectors: settings.detectors.map(({ id, cameras }) => ({
+      detectors: settings.detectors.map(({ id, cameras, model, rateHz, inference }) => ({
         ...{ id, cameras, presence: this.#parts.presence.settings(id) },
+        configured: { model, rateHz, confidence: inference.confidence },
       })),
       threadsAbandoned: this.#parts.threadsAbandoned(),
       confinement: {

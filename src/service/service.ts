@@ -12,16 +12,18 @@ import { healthReport } from "../health/report.ts";
 import { StatsLogger } from "../health/stats_log.ts";
 import { pinLibav } from "../libav/pin.ts";
 import { Controller } from "./control/controller.ts";
+import type { EventHub } from "./events/event_hub.ts";
+import { publisherEvents } from "./events/publisher_events.ts";
 import { startHttp } from "./http_interface.ts";
 import { checkKernel, confinementSummary, offeredAbi } from "./kernel_check.ts";
 import type { ServiceOptions } from "./options.ts";
 import { Reporter } from "./reporter.ts";
 import { AbandonedThreads } from "./supervision/abandoned_threads.ts";
-import { FrameWatch } from "./supervision/frame_watch.ts";
+import { fleetWatchdog } from "./supervision/fleet_watchdog.ts";
 import { SERVICE_LIMITS, type ServiceLimits } from "./supervision/limits.ts";
 import { ShutdownDeadlines } from "./supervision/shutdown_deadlines.ts";
 import { Supervisor } from "./supervision/supervisor.ts";
-import { Watchdog } from "./supervision/watchdog.ts";
+import type { Watchdog } from "./supervision/watchdog.ts";
 import { BrokerWorker } from "./workers/broker_worker.ts";
 import type { CameraWorker } from "./workers/camera_worker.ts";
 import type { DetectorWorker } from "./workers/detector_worker.ts";
@@ -29,7 +31,6 @@ import { Fleet } from "./workers/fleet.ts";
 import { type Emitted, PublisherWorker } from "./workers/publisher_worker.ts";
 import { type Spawners, threadSpawners } from "./workers/spawners.ts";
 import { ownClient, publisherPlan } from "./workers/start_messages.ts";
-import { observeFleet } from "./workers/watched.ts";
 
 /** Why a service is to be stopped, and the exit code for it. */
 export interface ServiceEnd {
@@ -56,6 +57,7 @@ export class Service {
   readonly #broker: BrokerWorker | null;
   readonly #reporter: Reporter;
   readonly #controller: Controller;
+  readonly #events: EventHub;
   readonly #ended = Promise.withResolvers<ServiceEnd>();
   #http: HealthServer | null = null;
   #cancelStats: (() => void) | null = null;
@@ -91,7 +93,11 @@ export class Service {
     this.#fleet = this.#makeFleet(spawners);
     this.#reporter = this.#makeReporter();
     this.#controller = this.#makeController();
-    this.#watchdog = this.#makeWatchdog();
+    this.#events = publisherEvents(this.#publisher, options);
+    this.#watchdog = fleetWatchdog({
+      ...{ settings, clock, log, limits: this.#limits },
+      ...{ fleet: this.#fleet, supervisor: this.#supervisor },
+    });
   }
 
   /** Settles when the service is to be stopped: by a command, or because too much has failed. */
@@ -109,6 +115,7 @@ export class Service {
     this.#publisher.start();
     this.#http = startHttp({
       ...{ ...this.#options, reporter: this.#reporter, fleet: this.#fleet },
+      ...{ events: this.#events, controller: this.#controller },
       stays: this.#publisher.journal,
     });
     log.info("service.starting", {
@@ -141,6 +148,8 @@ export class Service {
     const late = (await this.#fleet.stopDetectors(deadlines.of("workers")))
       .concat(await this.#fleet.stopCameras(deadlines.of("streams")));
     this.#cancelStats?.();
+    this.#fleet.live.close();
+    this.#events.close();
     await this.#http?.close(deadlines.of("tasks"));
     this.#publisher.publishHealth(await this.#reporter.report());
     if (!await this.#publisher.stop(deadlines.of("mqtt"))) late.push("publisher");
@@ -177,7 +186,11 @@ export class Service {
       // It may arrive before the worker's own note, or without one.
       onProduced: ({ camera, seq }) => this.#fleet.advanceSeq(camera, seq),
       onEmitted: (emitted) => this.#onEmitted(emitted),
-      onPresence: (event) => this.#presenceLog.observe(event),
+      onPresence: (event, number) => {
+        this.#presenceLog.observe(event);
+        this.#events.presence(event, number);
+      },
+      onCopied: (copy) => this.#events.copied(copy),
       onKeep: (keep) => this.#fleet.keep(keep),
       onPicture: (request) => this.#fleet.picture(request),
       onFailed: (worker, error) => this.#supervisor.replace(worker, error),
@@ -212,6 +225,7 @@ export class Service {
       fleet: this.#fleet,
       metrics: this.#metrics,
       droppedLogLines: droppedLogLines ?? (() => 0),
+      eventReaders: () => this.#events.readers,
       broker: () => this.#publisher.broker,
       messages: () => this.#publisher.messages,
       presence: this.#publisher.presence,
@@ -240,23 +254,6 @@ export class Service {
     });
   }
 
-  #makeWatchdog(): Watchdog {
-    const { settings, clock, log } = this.#options;
-    const frames = new FrameWatch({
-      clock,
-      log,
-      onChange: (camera, reason) => this.#fleet.cameras.get(camera)?.setMissingFrames(reason),
-    });
-    return new Watchdog({
-      settings: settings.watchdog,
-      clock,
-      modelLoadLimitMs: this.#limits.modelLoadLimitMs,
-      observe: () => observeFleet(this.#fleet),
-      onSilent: (worker, error) => this.#supervisor.replace(worker, error),
-      onCameras: (cameras) => frames.inspect(cameras),
-    });
-  }
-
   #hasPresence(detector: string): boolean {
     return this.#publisher.presence.settings(detector) !== null;
   }
@@ -264,6 +261,7 @@ export class Service {
   #onStatus(worker: CameraWorker, status: CameraStatus): void {
     if (status.state === "online") this.#supervisor.resumed(worker);
     this.#publisher.publishCamera(status);
+    this.#events.camera(status);
   }
 
   #onInferred(worker: DetectorWorker, note: ResultNote): void {
@@ -287,7 +285,9 @@ export class Service {
     for (const { id, report } of parts.cameras) {
       this.#stats.write(id, report, clock.nowMs());
     }
-    this.#publisher.publishHealth(healthJson(healthReport(parts)));
+    const health = healthJson(healthReport(parts));
+    this.#publisher.publishHealth(health);
+    this.#events.health(health);
     const intervalMs = settings.health.statsIntervalSeconds * 1000;
     this.#cancelStats = clock.after(intervalMs, () => this.#reportStats());
   }

@@ -20,7 +20,7 @@ import { runConnection } from "./connection.ts";
 import { FrameRate } from "./frame_rate.ts";
 import { type GopBuffer, MAX_GOP_BYTES } from "./gop_buffer.ts";
 import { NetworkStats } from "./network_stats.ts";
-import type { Snapshots } from "./snapshots.ts";
+import type { FrameWish } from "./snapshots.ts";
 import { type ConnectionFailure, HEALTHY_MS, ReconnectPolicy } from "./reconnect_policy.ts";
 import type { RtspSource } from "./rtsp_source.ts";
 import type { ConnectionEnd } from "./session.ts";
@@ -49,7 +49,8 @@ export interface CameraParts {
   readonly bus: FrameBus<SharedFrame>;
   readonly ledger: StreamLedger;
   readonly pacing: CameraPacing;
-  readonly snapshots: Snapshots;
+  /** Of snapshots and live pictures. */
+  readonly snapshots: FrameWish;
   readonly clock: Clock;
   readonly log: Log;
   readonly random: () => number;

@@ -15,7 +15,10 @@ import { openLibav } from "../libav/open.ts";
 import { SystemCalls } from "../libav/system_calls.ts";
 import { Camera } from "./camera.ts";
 import { CameraPacing } from "./camera_pacing.ts";
-import { Snapshots } from "./snapshots.ts";
+import { DeliveredFrames } from "./delivered_frames.ts";
+import { liveJpeg } from "./live_jpeg.ts";
+import { LivePictures } from "./live_pictures.ts";
+import { FrameWishes, Snapshots } from "./snapshots.ts";
 import type { SharedFrame } from "./shared_frame.ts";
 import { stayJpeg } from "./stay_jpeg.ts";
 import { StayPictures } from "./stay_pictures.ts";
@@ -29,7 +32,9 @@ interface Running {
   readonly ports: ConsumerPorts<SharedFrame>;
   readonly writer: TensorWriter;
   readonly snapshots: Snapshots;
+  readonly delivered: DeliveredFrames<SharedFrame>;
   readonly pictures: StayPictures<SharedFrame>;
+  readonly live: LivePictures<SharedFrame>;
   readonly camera: Camera;
   readonly finished: Promise<void>;
 }
@@ -56,12 +61,13 @@ export class Capture {
     await this.#starting;
     const running = this.#running;
     assert(running !== null, `a capture worker got "${message.kind}" before it was started`);
-    const { bus, ports, writer, pictures } = running;
+    const { bus, ports, writer, pictures, live } = running;
     switch (message.kind) {
       case "subscribe": {
         const { subscription } = message;
         if (bus.has(subscription.detector)) bus.update(subscription);
         else bus.register(subscription);
+        live.subscriptionChanged();
         return pictures.subscribe(subscription);
       }
       case "attach":
@@ -88,6 +94,11 @@ export class Capture {
             "bytes" in snapshot ? [snapshot.bytes] : [],
           );
         });
+      case "live":
+        live.demand = message.demand;
+        return;
+      case "draw":
+        return live.draw(message.draw);
       case "keep": {
         const { stay, seq } = message.keep;
         if (pictures.keep(message.keep)) this.#link.post({ kind: "kept", stay, seq });
@@ -131,18 +142,18 @@ export class Capture {
       clock,
       convert(frame, take, context) {
         const sent = writer.write(frame, take, context);
-        pictures.delivered(context.detector, frame);
+        live.delivered(context.detector, frame);
+        delivered.add(context.detector, frame);
         return sent;
       },
       onError: (detector, error) =>
         log.error("frame.convert_failed", { detector, ...errorData(error) }),
     });
-    const pictures = new StayPictures<SharedFrame>({
-      masks: source.masks,
-      workersOf: (detector) => ports.workersOf(detector),
-      encode: (request) => stayJpeg(libav, request),
-      log,
-    });
+    const delivered = new DeliveredFrames<SharedFrame>(
+      source.masks,
+      (detector) => ports.workersOf(detector),
+    );
+    const { pictures, live } = this.#makePictures({ libav, bus, pacing, delivered, log });
     const snapshots = new Snapshots(libav, () => pacing.wake());
     const camera = new Camera({
       libav,
@@ -150,7 +161,7 @@ export class Capture {
       bus,
       ledger,
       pacing,
-      snapshots,
+      snapshots: new FrameWishes(snapshots, live),
       clock,
       log,
       random: Math.random,
@@ -164,7 +175,31 @@ export class Capture {
       (end) => end === "ended" ? this.#link.post({ kind: "ended" }) : undefined,
       (error) => this.#link.post({ kind: "failed", error: errorData(error) }),
     );
-    this.#running = { libav, wall, bus, ports, writer, snapshots, pictures, camera, finished };
+    this.#running = {
+      ...{ libav, wall, bus, ports, writer, snapshots, delivered, pictures, live },
+      ...{ camera, finished },
+    };
+  }
+
+  /** The pictures of delivered frames, for stays and for viewers. */
+  #makePictures(
+    { libav, bus, pacing, delivered, log }: Pick<Running, "libav" | "bus" | "delivered"> & {
+      readonly pacing: CameraPacing;
+      readonly log: Log;
+    },
+  ): Pick<Running, "pictures" | "live"> {
+    const pictures = new StayPictures<SharedFrame>({
+      frames: delivered,
+      encode: (request) => stayJpeg(libav, request),
+      log,
+    });
+    const live = new LivePictures<SharedFrame>({
+      ...{ bus, clock: this.#clock, log, frames: delivered },
+      encode: (request) => liveJpeg(libav, request),
+      post: (picture) => this.#link.post({ kind: "live", picture }, [picture.bytes]),
+      wake: () => pacing.wake(),
+    });
+    return { pictures, live };
   }
 
   /** After the libraries are open, and before anything from outside is read. */
@@ -179,12 +214,15 @@ export class Capture {
 
   /** Ends the stream first, so that no more frames arrive; then closes the account and the libraries. */
   async #stop(running: Running): Promise<void> {
-    const { libav, wall, bus, ports, writer, pictures, camera, finished } = running;
+    const { libav, wall, bus, ports, writer, delivered, pictures, live, camera, finished } =
+      running;
     camera.stop();
     await finished;
     bus.stop();
     ports.close();
+    live.close();
     pictures.close();
+    delivered.close();
     const report = this.#report(running);
     writer[Symbol.dispose]();
     wall[Symbol.dispose]();

@@ -8,7 +8,7 @@ import type { StreamBounds } from "./bounds/stream_bounds.ts";
 import type { CameraPacing } from "./camera_pacing.ts";
 import type { CaptureTime } from "./capture_time.ts";
 import type { GopBuffer } from "./gop_buffer.ts";
-import type { Snapshots } from "./snapshots.ts";
+import type { FrameWish } from "./snapshots.ts";
 import type { FramePool, SharedFrame } from "./shared_frame.ts";
 
 /** What decoding works with; it owns none of it. */
@@ -19,7 +19,8 @@ export interface DecodingParts {
   /** The stream's side of the camera's account. */
   readonly ledger: StreamLedger;
   readonly pacing: CameraPacing;
-  readonly snapshots: Snapshots;
+  /** Of snapshots and live pictures. */
+  readonly snapshots: FrameWish;
   readonly pool: FramePool;
   readonly captureTime: CaptureTime;
   readonly clock: Clock;

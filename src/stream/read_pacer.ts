@@ -6,7 +6,7 @@ import { readDelayMs } from "../pacing/read_delay.ts";
 import { RARE_KEYFRAME_FRAMES } from "../pacing/tolerances.ts";
 import type { CameraPacing, ConnectionReader } from "./camera_pacing.ts";
 import type { SharedFrame } from "./shared_frame.ts";
-import type { Snapshots } from "./snapshots.ts";
+import type { FrameWish } from "./snapshots.ts";
 
 /** Packets after which a connection's averages are reliable. */
 const MIN_PACKETS = 32;
@@ -18,7 +18,7 @@ const DEVIATION_WEIGHT = 1 / 4;
 export interface ReadPacerParts {
   readonly bus: Pick<FrameBus<SharedFrame>, "isWanted" | "dueNextInMs">;
   readonly pacing: CameraPacing;
-  readonly snapshots: Pick<Snapshots, "isWanted">;
+  readonly snapshots: Pick<FrameWish, "isWanted">;
   readonly policy: Pick<DecodePolicy, "resumesInMs" | "keyframes">;
   /** The connection's socket as the kernel sees it, or null where that is unknown. */
   readonly socket: Pick<SocketInfo, "unreadBytes"> | null;

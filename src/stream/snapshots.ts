@@ -6,11 +6,37 @@ import type { SharedFrame } from "./shared_frame.ts";
 /** A frame as a JPEG, or why there is none. The receiver owns the bytes. */
 export type Snapshot = { readonly bytes: ArrayBuffer } | { readonly error: ErrorData };
 
+/** Wants a frame although no detector is due: for a snapshot or a live picture. */
+export interface FrameWish {
+  /** Whether the next frame is to be decoded for it. */
+  readonly isWanted: boolean;
+  /** Offers a decoded frame, which stays the caller's. */
+  offer(frame: SharedFrame): void;
+}
+
+/** Several wishes as one. */
+export class FrameWishes implements FrameWish {
+  readonly #wishes: readonly FrameWish[];
+
+  constructor(...wishes: readonly FrameWish[]) {
+    this.#wishes = wishes;
+  }
+
+  get isWanted(): boolean {
+    for (const wish of this.#wishes) if (wish.isWanted) return true;
+    return false;
+  }
+
+  offer(frame: SharedFrame): void {
+    for (const wish of this.#wishes) wish.offer(frame);
+  }
+}
+
 /** Pending requests at most: all of them are answered with the same frame. */
 const MAX_PENDING = 16;
 
 /** Encodes the next decoded frame for each pending request. */
-export class Snapshots {
+export class Snapshots implements FrameWish {
   readonly #libav: Libav;
   readonly #onRequested: () => void;
   #pending: ((snapshot: Snapshot) => void)[] = [];
@@ -21,7 +47,6 @@ export class Snapshots {
     this.#onRequested = onRequested;
   }
 
-  /** Whether the next frame is to be decoded although no detector is due. */
   get isWanted(): boolean {
     return this.#pending.length > 0;
   }
@@ -42,7 +67,7 @@ export class Snapshots {
     this.#onRequested();
   }
 
-  /** Answers the pending requests with this frame, which stays the caller's. */
+  /** Answers the pending requests with this frame. */
   offer(frame: SharedFrame): void {
     if (!this.isWanted) return;
     const pending = this.#pending;

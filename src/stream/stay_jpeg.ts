@@ -58,11 +58,7 @@ export function picturePart(
   view: View,
 ): PicturePart {
   const { coded } = view;
-  if (mode === "frame") {
-    const crop = { x: 0, y: 0, width: coded.width, height: coded.height };
-    const shown = { x: 0, y: 0, width: view.shown.width, height: view.shown.height };
-    return { crop, shown, size: jpegSize(shown, MAX_FRAME_JPEG_PX) };
-  }
+  if (mode === "frame") return wholePart(view, MAX_FRAME_JPEG_PX);
   const { width, height } = view.shown;
   const across = widened(box.x, box.width, width);
   const down = widened(box.y, box.height, height);
@@ -80,6 +76,13 @@ export function picturePart(
   const crop = { x: columns.start, y: rows.start, width: columns.length, height: rows.length };
   const shown = shownPart(crop, view);
   return { crop, shown, size: jpegSize(shown, MAX_CROP_JPEG_PX) };
+}
+
+/** The whole picture; its JPEG is not longer than `most` on its longer side. */
+export function wholePart({ coded, shown: { width, height } }: View, most: number): PicturePart {
+  const shown = { x: 0, y: 0, width, height };
+  const crop = { x: 0, y: 0, width: coded.width, height: coded.height };
+  return { crop, shown, size: jpegSize(shown, most) };
 }
 
 /** One side of a box with its margin, at least {@link MIN_CROP_PX} long, moved into the picture. */

@@ -170,7 +170,7 @@ async function controls(
   });
   await home.call("button", "press", { entity_id: `button.${GATE}_snapshot` });
   const { id, command: snapshot } = await command("snapshot");
-  assert.deepEqual([id, snapshot], [null, { command: "snapshot", camera: "gate" }]);
+  assert.deepEqual([id, snapshot], [null, { command: "snapshot", camera: "gate", boxes: false }]);
   await retain(broker, `${P}/cameras/gate/detect`, "ON");
   await home.waitForState(`switch.${GATE}_detect`, "on");
   await using subscriber = await broker.subscribe(`${P}/cameras/gate/detect/set`);

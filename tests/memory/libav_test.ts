@@ -10,6 +10,7 @@ import { Interrupt } from "../../src/libav/interrupt.ts";
 import { fileOptions } from "../../src/libav/options.ts";
 import { FramePool, type SharedFrame } from "../../src/stream/shared_frame.ts";
 import { stayJpeg } from "../../src/stream/stay_jpeg.ts";
+import { DeliveredFrames } from "../../src/stream/delivered_frames.ts";
 import { StayPictures } from "../../src/stream/stay_pictures.ts";
 import { changingStream, sightOf } from "../support/clips/changing_clip.ts";
 import { tempFolder } from "../support/system/files.ts";
@@ -140,9 +141,10 @@ Deno.test(
     using libav = testLibav();
     using clip = new Clip(libav, TWO_PEOPLE);
     using pool = new FramePool(libav);
+    const masks = [[{ x: 0, y: 0 }, { x: 0.5, y: 0 }, { x: 0, y: 0.5 }]];
+    const delivered = new DeliveredFrames<SharedFrame>(masks, () => 1);
     const pictures = new StayPictures<SharedFrame>({
-      masks: [[{ x: 0, y: 0 }, { x: 0.5, y: 0 }, { x: 0, y: 0.5 }]],
-      workersOf: () => 1,
+      frames: delivered,
       encode: (request) => stayJpeg(libav, request),
       log: logTo((record) => assert.fail(record.event)),
     });
@@ -156,7 +158,7 @@ Deno.test(
           const frame = pool.take();
           frame.picture.refFrom(decoded);
           frame.info = { ...frame.info, seq: ++seq, view: viewOf(decoded, UPRIGHT, 1) };
-          pictures.delivered("person", frame);
+          delivered.add("person", frame);
           frame.release();
           const stay = `s${seq % 5}`;
           const keep = {
@@ -185,6 +187,7 @@ Deno.test(
     assert.ok(encoded >= 120 - 1, `${encoded} pictures`);
     assert.equal(libav.alive, alive, "no more frames are held than at first");
     pictures.close();
+    delivered.close();
     const list = growths.map((growth) => growth.toFixed(1)).join(", ");
     assert(growths.some((growth) => growth < GROWTH_MIB), `${list} MiB more after 900 frames each`);
   },

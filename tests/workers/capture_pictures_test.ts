@@ -5,10 +5,10 @@ import type { StayPicture } from "../../src/core/presence_types.ts";
 import { CaptureRun, type CaptureRunOptions } from "../support/cameras/capture_run.ts";
 import { HostileCamera } from "../support/cameras/hostile_camera.ts";
 import type { RawClip } from "../support/cameras/rtp_h264.ts";
+import { decodeJpeg } from "../support/clips/jpeg.ts";
 import { PATTERN_SIZE, patternClip, readPattern } from "../support/clips/pattern.ts";
 import { assertCloses } from "../support/streams/ledger.ts";
-import { tempFolder } from "../support/system/files.ts";
-import { ignoreWithout, programPath } from "../support/system/parts.ts";
+import { ignoreWithout } from "../support/system/parts.ts";
 
 const ignore = ignoreWithout("libav", "ffmpeg");
 const { width, height } = PATTERN_SIZE;
@@ -79,15 +79,9 @@ class Watched implements AsyncDisposable {
 /** The grey levels of a JPEG, 0..1, of the size of the clip. */
 async function decoded(jpeg: ArrayBuffer | null): Promise<Float32Array> {
   assert.ok(jpeg !== null, "there is no picture");
-  using folder = tempFolder();
-  const path = `${folder.path}/picture.jpg`;
-  await Deno.writeFile(path, new Uint8Array(jpeg));
-  const { success, stdout, stderr } = await new Deno.Command(programPath("ffmpeg") ?? "ffmpeg", {
-    args: ["-v", "error", "-i", path, "-f", "rawvideo", "-pix_fmt", "gray", "-"],
-  }).output();
-  assert.ok(success, new TextDecoder().decode(stderr));
-  assert.equal(stdout.length, width * height);
-  return Float32Array.from(stdout, (level) => level / 255);
+  const levels = await decodeJpeg(jpeg, "gray");
+  assert.equal(levels.length, width * height);
+  return Float32Array.from(levels, (level) => level / 255);
 }
 
 Deno.test({

@@ -56,8 +56,8 @@ export interface ControlTarget {
    * when it rejects, the old one is in use. Never called concurrently for one detector.
    */
   setModel(detector: string, model: AllowedModel): Promise<void>;
-  /** @returns the bytes of one JPEG */
-  snapshot(camera: string): Promise<ArrayBuffer>;
+  /** @returns the bytes of one JPEG, with boxes, zones and masks drawn where `boxes` is set */
+  snapshot(camera: string, boxes: boolean): Promise<ArrayBuffer>;
 }
 
 export interface ControllerParts {
@@ -185,7 +185,9 @@ export class Controller {
       case "set_presence":
         return this.#setScene(command);
       case "snapshot":
-        return { jpeg: base64(await target.snapshot(this.#camera(command.camera))) };
+        return {
+          jpeg: base64(await target.snapshot(this.#camera(command.camera), command.boxes)),
+        };
       default:
         return assertNever(command);
     }

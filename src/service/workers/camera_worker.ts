@@ -13,8 +13,8 @@ import { type Confinement, type ConfinementState, UNCONFINED } from "../../core/
 import type { ErrorData } from "../../core/errors.ts";
 import type { BoxNorm, PointNorm } from "../../core/geometry.ts";
 import type { Log } from "../../core/log.ts";
+import type { LivePicture, LiveToCapture } from "../../core/live_types.ts";
 import { type FromCapture, portTransfers, type ToCapture } from "../../core/messages.ts";
-import type { KeepRequest } from "../../core/presence_types.ts";
 import type { Child } from "../supervision/child.ts";
 import type { MissingFramesReason } from "../supervision/frame_watch.ts";
 import { EarlierThreads, firstReport } from "./capture_reports.ts";
@@ -37,8 +37,9 @@ export interface CameraWorkerParts {
   readonly onStarted: (worker: CameraWorker) => void;
   readonly onStatus: (worker: CameraWorker, status: CameraStatus) => void;
   readonly onFailed: (worker: CameraWorker, error: ErrorData) => void;
-  /** Gets the answers to {@link CameraWorker.keep} and {@link CameraWorker.picture}. */
+  /** Gets the answers to `keep` and {@link CameraWorker.picture}. */
   readonly pictures: PictureRouter;
+  readonly onLive: (camera: string, picture: LivePicture) => void;
 }
 
 /** A camera as the main thread holds it: its thread, its subscriptions, its last known report. */
@@ -187,9 +188,9 @@ export class CameraWorker implements Child {
     return this.#snapshotRequests.request(post, () => this.#report.state);
   }
 
-  /** Keeps a frame as the picture of a stay, if its thread has it still. */
-  keep(keep: KeepRequest): void {
-    this.#handle?.post({ kind: "keep", keep });
+  /** Posts what concerns the frames of the present thread alone; without one nothing happens. */
+  post(message: LiveToCapture | Extract<ToCapture, { kind: "keep" }>): void {
+    this.#handle?.post(message);
   }
 
   /** Requests the picture of a stay, for the last time where `release` is set. */
@@ -250,6 +251,8 @@ export class CameraWorker implements Child {
         return this.#reportRequests.answered(message.request);
       case "snapshot":
         return this.#snapshotRequests.answer(message.request, message.snapshot);
+      case "live":
+        return this.#parts.onLive(this.id, message.picture);
       case "kept":
         return this.#parts.pictures.kept(message.stay, message.seq);
       case "picture":

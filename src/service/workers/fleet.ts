@@ -1,49 +1,20 @@
-import type { CameraSettings, DetectorSettings, Settings } from "../../config/settings.ts";
-import type { CameraStatus, LibavPaths } from "../../core/camera_types.ts";
-import type { Clock } from "../../core/clock.ts";
+import type { CameraSettings, DetectorSettings } from "../../config/settings.ts";
 import type { ResultNote } from "../../core/detector_types.ts";
-import type { ErrorData } from "../../core/errors.ts";
 import type { BoxNorm, PointNorm } from "../../core/geometry.ts";
-import type { Log } from "../../core/log.ts";
 import type { KeepRequest, Line, PresenceSettings, Zone } from "../../core/presence_types.ts";
-import type { Manifest } from "../../permissions/manifest.ts";
 import type { ControlTarget, Pair, PresenceChanges } from "../control/controller.ts";
 import type { AllowedModel } from "../control/model_resolver.ts";
 import { unknown } from "../control/refusals.ts";
-import type { Child } from "../supervision/child.ts";
-import type { ServiceLimits } from "../supervision/limits.ts";
 import { CameraWorker } from "./camera_worker.ts";
 import { DetectorPool } from "./detector_pool.ts";
 import { DetectorWorker } from "./detector_worker.ts";
 import { FirstLoad } from "./first_load.ts";
+import type { FleetParts } from "./fleet_parts.ts";
+import { LiveHub } from "./live_hub.ts";
 import { noPicture } from "./picture_requests.ts";
 import { PresenceControl } from "./presence_control.ts";
-import type {
-  CameraRouter,
-  PictureRequest,
-  PresenceRouter,
-  ResultRouter,
-} from "./publisher_worker.ts";
-import type { Spawners } from "./spawners.ts";
+import type { PictureRequest } from "./publisher_worker.ts";
 import { detectorPlan } from "./start_messages.ts";
-
-/** What the fleet works with. */
-export interface FleetParts {
-  readonly settings: Settings;
-  readonly libraries: LibavPaths;
-  readonly confinements: Manifest["confinements"];
-  readonly spawners: Pick<Spawners, "capture" | "inference">;
-  readonly clock: Clock;
-  readonly log: Log;
-  readonly limits: Pick<ServiceLimits, "modelLoadWaitMs" | "modelLoadLimitMs">;
-  readonly results: ResultRouter;
-  /** What the cameras report to: the publisher. */
-  readonly publisher: CameraRouter;
-  readonly presence: PresenceRouter;
-  readonly onStatus: (worker: CameraWorker, status: CameraStatus) => void;
-  readonly onInferred: (worker: DetectorWorker, note: ResultNote) => void;
-  readonly onFailed: (worker: Child, error: ErrorData) => void;
-}
 
 /**
  * All cameras and detectors, and the ports between them. Commands change them while they run; the
@@ -51,6 +22,8 @@ export interface FleetParts {
  */
 export class Fleet implements ControlTarget {
   readonly cameras: ReadonlyMap<string, CameraWorker>;
+  /** The live pictures of the cameras. */
+  readonly live: LiveHub;
   readonly #pools: ReadonlyMap<string, DetectorPool>;
   readonly #parts: FleetParts;
   readonly #firstLoad: FirstLoad;
@@ -62,6 +35,13 @@ export class Fleet implements ControlTarget {
     this.#presence = new PresenceControl(parts.settings, parts.presence);
     this.#firstLoad = new FirstLoad({ clock, log, limitMs: limits.modelLoadWaitMs });
     this.#pools = new Map(detectors.map((detector) => [detector.id, this.#makePool(detector)]));
+    this.live = new LiveHub({
+      cameras: cameras.map(({ id }) => id),
+      post: (camera, message) => this.cameras.get(camera)?.post(message),
+      scene: (camera) => this.#presence.scene(camera),
+      isDetecting: (camera) => this.#isDetecting(this.#camera(camera)),
+      clock,
+    });
     this.cameras = new Map(cameras.map((camera) => [camera.id, this.#makeCamera(camera)]));
     for (const { id: detector, rateHz, cameras } of detectors) {
       const pictures = this.#presence.hasPictures(detector);
@@ -131,13 +111,14 @@ export class Fleet implements ControlTarget {
     return this.#pool(detector).setModel(model);
   }
 
-  async snapshot(camera: string): Promise<ArrayBuffer> {
-    return await this.#camera(camera).snapshot();
+  async snapshot(camera: string, boxes: boolean): Promise<ArrayBuffer> {
+    const worker = this.#camera(camera);
+    return (boxes ? await this.live.boxedPicture(camera) : null) ?? await worker.snapshot();
   }
 
   /** Has a camera keep a frame as the picture of a stay. */
   keep(keep: KeepRequest): void {
-    this.cameras.get(keep.camera)?.keep(keep);
+    this.cameras.get(keep.camera)?.post({ kind: "keep", keep });
   }
 
   /** Requests the picture of a stay from its camera; it is answered at once where there is none. */
@@ -218,7 +199,11 @@ export class Fleet implements ControlTarget {
       confinement: confinements.get(`capture ${settings.id}`) ?? null,
       clock,
       log,
-      onStarted: (camera) => this.#attachAll(camera),
+      onStarted: (camera) => {
+        this.#attachAll(camera);
+        this.live.started(camera.id);
+      },
+      onLive: (camera, picture) => this.live.picture(camera, picture),
       onStatus,
       onFailed,
       pictures: publisher,
@@ -234,6 +219,7 @@ export class Fleet implements ControlTarget {
 
   #onInferred(worker: DetectorWorker, note: ResultNote): void {
     this.advanceSeq(note.camera, note.seq);
+    this.live.inferred(note);
     this.#parts.onInferred(worker, note);
   }
 
@@ -277,8 +263,11 @@ export class Fleet implements ControlTarget {
 
   /** Reports whether any detector takes frames of a camera: it has one that is not paused. */
   #reportDetecting(camera: CameraWorker): void {
-    const on = [...this.#pools.keys()].some((id) => camera.subscription(id)?.paused === false);
-    this.#parts.publisher.setDetecting(camera.id, on);
+    this.#parts.publisher.setDetecting(camera.id, this.#isDetecting(camera));
+  }
+
+  #isDetecting(camera: CameraWorker): boolean {
+    return [...this.#pools.keys()].some((id) => camera.subscription(id)?.paused === false);
   }
 
   #camera(id: string): CameraWorker {

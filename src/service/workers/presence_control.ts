@@ -30,6 +30,11 @@ export class PresenceControl {
     return settings !== undefined && settings.snapshot !== "none";
   }
 
+  /** The zones and lines of a camera. */
+  scene(camera: string): Scene {
+    return this.#scenes.get(camera) ?? { camera, zones: [], lines: [] };
+  }
+
   /** @throws OrionError when no detector of the camera can detect a class of a zone */
   setZones(camera: string, zones: readonly Zone[]): void {
     const known = selectedClasses(
@@ -68,8 +73,7 @@ export class PresenceControl {
   }
 
   #changeScene(camera: string, change: Partial<Pick<Scene, "zones" | "lines">>): void {
-    const present = this.#scenes.get(camera) ?? { camera, zones: [], lines: [] };
-    const scene = { ...present, ...change };
+    const scene = { ...this.scene(camera), ...change };
     this.#scenes.set(camera, scene);
     this.#router.changePresence({ kind: "scene", scene });
   }

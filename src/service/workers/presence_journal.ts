@@ -66,6 +66,12 @@ export class PresenceJournal implements StaySource {
     }
   }
 
+  /** All events up to this number are settled. */
+  get settledUpTo(): number {
+    for (const number of this.#unsettled.keys()) return number - 1;
+    return this.#lastNumber;
+  }
+
   /** What the next thread needs to continue. */
   resume(): PresenceResume {
     return {

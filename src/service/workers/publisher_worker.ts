@@ -2,6 +2,7 @@ import type { CameraStatus } from "../../core/camera_types.ts";
 import type { Clock } from "../../core/clock.ts";
 import type { CommandAnswer, CommandRequest } from "../../core/commands.ts";
 import type { ErrorData } from "../../core/errors.ts";
+import type { CopiedEvent } from "../../core/event_types.ts";
 import {
   type FromPublisher,
   pictureTransfers,
@@ -70,7 +71,9 @@ export interface PublisherWorkerParts {
   readonly onProduced: (frame: { readonly camera: string; readonly seq: number }) => void;
   readonly onEmitted: (emitted: Emitted) => void;
   /** Called with each event of presence, once it is in the journal. */
-  readonly onPresence: (event: PresenceEvent) => void;
+  readonly onPresence: (event: PresenceEvent, number: number) => void;
+  /** A payload was copied, because {@link PublisherWorker.watch} is on. */
+  readonly onCopied: (copy: CopiedEvent) => void;
   /** A camera is to keep a frame as the picture of a stay. */
   readonly onKeep: (keep: KeepRequest) => void;
   /** Answered with {@link PictureRouter.picture}, exactly once. */
@@ -94,6 +97,8 @@ export class PublisherWorker implements Child, ResultRouter, PresenceRouter, Cam
   /** Whether a detector of the camera is not paused, by camera. */
   readonly #detecting = new Map<string, boolean>();
   #handle: WorkerHandle<ToPublisher> | null = null;
+  #health: Readonly<Record<string, unknown>> | null = null;
+  #isWatched = false;
   #replaces = false;
   #broker: BrokerState;
 
@@ -130,12 +135,34 @@ export class PublisherWorker implements Child, ResultRouter, PresenceRouter, Cam
     });
     this.#handle = handle;
     handle.post({ kind: "start", plan });
+    if (this.#isWatched) handle.post({ kind: "watch", on: true });
     if (this.#replaces) handle.post({ kind: "resume", resume: this.journal.resume() });
     this.#replaces = true;
     for (const change of this.presence.changes) handle.post({ kind: "presence", change });
     for (const [camera, on] of this.#detecting) handle.post({ kind: "detect", camera, on });
     for (const status of this.#cameras.values()) handle.post({ kind: "camera", status });
     onStarted();
+  }
+
+  /** Drawn at random by this run of the process. */
+  get run(): number {
+    return this.#parts.plan.run;
+  }
+
+  /** The newest status of each camera. */
+  get cameras(): Iterable<CameraStatus> {
+    return this.#cameras.values();
+  }
+
+  /** The newest health that was to be published; null before the first. */
+  get health(): Readonly<Record<string, unknown>> | null {
+    return this.#health;
+  }
+
+  /** Whether the payloads of messages are copied to main, by this thread and all later ones. */
+  watch(on: boolean): void {
+    this.#isWatched = on;
+    this.#handle?.post({ kind: "watch", on });
   }
 
   openResults(worker: string): MessagePort | null {
@@ -156,6 +183,7 @@ export class PublisherWorker implements Child, ResultRouter, PresenceRouter, Cam
   }
 
   publishHealth(health: Readonly<Record<string, unknown>>): void {
+    this.#health = health;
     this.#handle?.post({ kind: "health", health });
   }
 
@@ -218,9 +246,11 @@ export class PublisherWorker implements Child, ResultRouter, PresenceRouter, Cam
         return this.#messages.discarded(message.topicKind, message.reason);
       case "presence":
         this.journal.observe(message);
-        return this.#parts.onPresence(message.event);
+        return this.#parts.onPresence(message.event, message.number);
       case "open-stays":
         return this.journal.openStays(message.stays);
+      case "copied":
+        return this.#parts.onCopied(message.copy);
       case "presence-settled":
         return this.journal.settled(message.number);
       case "keep":

@@ -43,6 +43,7 @@ export function commandValues({ camera, detector }: Named): [unknown, ...unknown
       updateSeconds: 0,
     }),
     command("snapshot", { camera }),
+    command("snapshot", { camera, boxes: true }),
     { schema: SCHEMA, command: "resume", params: { detector } },
   ];
 }

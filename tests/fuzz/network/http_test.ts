@@ -1,14 +1,19 @@
 /** The HTTP interface under mutation: whole requests, requests in pieces, and connections left open. */
 import assert from "node:assert/strict";
-import { systemClock } from "../../../src/core/clock.ts";
+import { type Clock, plusMs, systemClock } from "../../../src/core/clock.ts";
 import { logTo } from "../../../src/core/log.ts";
 import { Secret } from "../../../src/core/secret.ts";
+import type { ControlAck } from "../../../src/health/control_route.ts";
+import type { EventReader } from "../../../src/health/events_route.ts";
 import { healthApp } from "../../../src/health/http.ts";
 import { serveHealth } from "../../../src/health/http_server.ts";
+import { serverSentEvent } from "../../../src/health/server_sent.ts";
+import { parseCommand } from "../../../src/mqtt/commands.ts";
 import { WAIT_TIMEOUT_MS } from "../../support/system/lines.ts";
 import { stay } from "../../support/workers/presence_parts.ts";
 import {
   AUTHORISED_REQUESTS,
+  EVENT,
   FAULT,
   HTTP_WORDS,
   OPEN_REQUESTS,
@@ -35,7 +40,12 @@ const OPEN = corpusOf(OPEN_REQUESTS);
 const ALL = corpusOf([...OPEN_REQUESTS, ...AUTHORISED_REQUESTS, ...AUTHORISED_REQUESTS]);
 
 /** The statuses with which requests are answered. */
-const STATUSES = [200, 400, 401, 403, 404, 408, 411, 413, 417, 431, 500, 503];
+const STATUSES = [
+  ...[200, 204, 303, 400, 401, 403, 404, 405, 408, 409, 411, 413, 415, 417, 422, 429, 431],
+  ...[500, 503],
+];
+/** What is answered with 200 without the token. */
+const OPEN_BODIES = ["", '{"status":"ok"}', '{"required":true,"signedIn":false}'];
 
 interface Response {
   readonly status: number;
@@ -60,6 +70,33 @@ function responsesOf(text: string): Response[] {
   return responses.filter(({ status }) => status !== 100);
 }
 
+/** A reader of one event. */
+class OneEvent implements EventReader {
+  #isTaken = false;
+
+  take(): Promise<Uint8Array | null> {
+    const event = this.#isTaken ? null : serverSentEvent("health", EVENT, null);
+    this.#isTaken = true;
+    return Promise.resolve(event);
+  }
+
+  close(): void {
+    this.#isTaken = true;
+  }
+}
+
+/** Refuses what the parser does. */
+function ackOf(command: Uint8Array): ControlAck {
+  const parsed = parseCommand(command);
+  return parsed.ok ? { status: "ok", error: null } : { status: "error", error: parsed.error };
+}
+
+/** A clock on which so much time passes between two requests that wrong tokens are forgotten. */
+function hurriedClock(): Clock {
+  let passedMs = 0;
+  return { ...systemClock, nowMs: () => plusMs(systemClock.nowMs(), passedMs += 10_000) };
+}
+
 /** The interface over a source with a fault, and its log. */
 function startServer() {
   const logged: string[] = [];
@@ -69,19 +106,27 @@ function startServer() {
       report: () => Promise.reject(new Error(FAULT)),
       unreadiness: () => Promise.resolve(["camera gate: STREAM_STALLED"]),
       metrics: () => Promise.resolve({ text: "orion_mqtt_up 1\n", contentType: "text/plain" }),
-      snapshot: (camera) =>
-        camera === "gate"
-          ? Promise.resolve(new Uint8Array([0xff, 0xd8]).buffer)
-          : camera === "broken"
-          ? Promise.reject(new Error(FAULT))
-          : Promise.resolve(null),
+      pictures: {
+        snapshot: (camera) =>
+          camera === "gate"
+            ? Promise.resolve(new Uint8Array([0xff, 0xd8]).buffer)
+            : camera === "broken"
+            ? Promise.reject(new Error(FAULT))
+            : Promise.resolve(null),
+        watch: () => null,
+      },
       presence: {
         stays: (limit) => [stay("01JD8Q")].slice(0, limit),
         picture: (id) => id === "01JD8Q" ? new Uint8Array([0xff, 0xd8]).buffer : null,
       },
+      events: { hasCamera: (camera) => camera === "gate", open: () => new OneEvent() },
+      control: (command) => Promise.resolve(ackOf(command)),
     },
-    new Secret(TOKEN),
-    logTo((record) => logged.push(JSON.stringify(record))),
+    {
+      token: new Secret(TOKEN),
+      clock: hurriedClock(),
+      log: logTo((record) => logged.push(JSON.stringify(record))),
+    },
   );
   const log = logTo((record) => logged.push(JSON.stringify(record)));
   const server = serveHealth(app, { hostname: "127.0.0.1", port: 0, clock: systemClock, log });
@@ -146,9 +191,12 @@ function checkAnswer(sent: Uint8Array, received: string): readonly number[] {
   const responses = responsesOf(received);
   // One request per connection: nothing that follows it is answered.
   assert.ok(responses.length <= 1, received);
-  for (const { status, body } of responses) {
+  for (const { status, head, body } of responses) {
     assert.ok(STATUSES.includes(status), received);
-    if (status === 200 && !hasToken) assert.ok(body === "" || body === '{"status":"ok"}', received);
+    if (status === 200 && !hasToken) assert.ok(OPEN_BODIES.includes(body), received);
+    if (status === 303 || /^set-cookie:.*orion_session=[^;]/im.test(head)) {
+      assert.ok(hasToken, received);
+    }
     if (status === 500) assert.ok(hasToken, received);
   }
   return responses.map(({ status }) => status);
@@ -207,7 +255,7 @@ Deno.test("http fuzz: without the token nothing but /healthz is answered, no sec
     for (const form of TOKEN_FORMS) assert.ok(!line.includes(form), line);
   }
   assertBoundedGrowth(before);
-  for (const status of [200, 400, 401, 404, 411, 500, 503]) {
+  for (const status of [200, 400, 401, 403, 404, 405, 411, 500, 503]) {
     assert.ok((counts.get(status) ?? 0) > 0, `no ${status}: ${JSON.stringify([...counts])}`);
   }
 });

@@ -6,9 +6,9 @@ import type {
   CaptureReport,
   LibavPaths,
 } from "../../../src/core/camera_types.ts";
-import { type SteadyMs, systemClock } from "../../../src/core/clock.ts";
-import type { FrameMeta } from "../../../src/core/frame_meta.ts";
+import { systemClock } from "../../../src/core/clock.ts";
 import type { PointNorm } from "../../../src/core/geometry.ts";
+import type { DrawRequest, LiveDemand, LivePicture } from "../../../src/core/live_types.ts";
 import type { LogRecord } from "../../../src/core/log.ts";
 import type {
   FromCapture,
@@ -21,6 +21,7 @@ import { barsKey, inputBytes, type InputShape } from "../../../src/core/model_in
 import type { KeepRequest, StayPicture } from "../../../src/core/presence_types.ts";
 import { captureConfinement } from "../../../src/permissions/confinement.ts";
 import { sourceOf } from "./camera_source.ts";
+import type { PlayedDetector, ReportedState, TakenFrame } from "./capture_run_types.ts";
 import { permissionsOf, streamOf } from "./capture_grant.ts";
 import { partPresent } from "../system/parts.ts";
 import { pinLibav } from "../../../src/libav/pin.ts";
@@ -33,41 +34,10 @@ import { freePortPair } from "../system/ports.ts";
 // applies to the whole process.
 if (partPresent("libav")) pinLibav(locateChosenLibav() ?? locateLibav());
 
-/** A detector that takes every frame that is announced to it. */
-export interface PlayedDetector {
-  readonly id: string;
-  readonly rateHz: number | null;
-  /** How long after a frame was announced it takes; absent: at once. */
-  readonly lateMs?: number;
-  /** Whether its frames can be pictures of stays. */
-  readonly pictures?: boolean;
-  readonly input?: InputShape;
-  /** Gets the tensor, valid until it returns. */
-  readonly onFrame?: (meta: FrameMeta, tensor: Float32Array) => void;
-}
-
 export interface CaptureRunOptions {
   readonly source: Partial<CameraSource> & { readonly url: string };
   readonly detectors: readonly PlayedDetector[];
   readonly libraries?: LibavPaths;
-}
-
-/** A frame that a detector got. */
-export interface TakenFrame {
-  readonly detector: string;
-  /** The frame that was announced to it; the delivered one may be newer. */
-  readonly announcedSeq: number;
-  readonly meta: FrameMeta;
-  /** When its packet arrived, by the clock of this thread. */
-  readonly arrivedAtMs: SteadyMs;
-}
-
-/** A state that the worker reported. */
-export interface ReportedState {
-  readonly state: CameraState;
-  readonly reason: string | null;
-  readonly reconnects: number;
-  readonly atMs: number;
 }
 
 const INPUT: InputShape = { width: 416, height: 416, bars: 0.5 };
@@ -80,6 +50,8 @@ export class CaptureRun implements AsyncDisposable {
   readonly frames: TakenFrame[] = [];
   /** The answers to {@link keep}, in order. */
   readonly kept: { readonly stay: string; readonly seq: number }[] = [];
+  /** The live pictures, in order. */
+  readonly livePictures: LivePicture[] = [];
   readonly #worker: Worker;
   readonly #ports: MessagePort[] = [];
   readonly #waiting: { done: () => boolean; resolve: () => void }[] = [];
@@ -183,6 +155,16 @@ export class CaptureRun implements AsyncDisposable {
     return found;
   }
 
+  /** Sets which live pictures are wanted. */
+  live(demand: LiveDemand): void {
+    this.#post({ kind: "live", demand });
+  }
+
+  /** Requests that a delivered frame is drawn on. */
+  draw(draw: DrawRequest): void {
+    this.#post({ kind: "draw", draw });
+  }
+
   masks(masks: readonly (readonly PointNorm[])[]): void {
     this.#post({ kind: "masks", masks });
   }
@@ -268,6 +250,9 @@ export class CaptureRun implements AsyncDisposable {
         this.#snapshots.set(message.request, "bytes" in snapshot ? snapshot.bytes.byteLength : 0);
         break;
       }
+      case "live":
+        this.livePictures.push(message.picture);
+        break;
       case "kept":
         this.kept.push(message);
         break;

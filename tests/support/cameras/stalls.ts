@@ -1,6 +1,7 @@
 /** The delay after the last picture with which a stall is reported, as measured by the test. */
 import assert from "node:assert/strict";
-import type { CaptureRun, ReportedState } from "./capture_run.ts";
+import type { CaptureRun } from "./capture_run.ts";
+import type { ReportedState } from "./capture_run_types.ts";
 import { PATIENCE } from "../system/lines.ts";
 
 /** The clocks of two threads are not read at the same instant. */

@@ -1,6 +1,7 @@
 /** What is in a JPEG, for tests. */
 import assert from "node:assert/strict";
 import type { BoxPx, SizePx } from "../../../src/core/geometry.ts";
+import { tempFolder } from "../system/files.ts";
 import { programPath } from "../system/parts.ts";
 
 /** Width and height from a JPEG's frame header. */
@@ -42,4 +43,19 @@ export async function small({ path, frame, part }: PartOfFrame): Promise<Uint8Ar
 /** The mean difference of two such pictures, in levels of 255. */
 export function difference(one: Uint8Array, other: Uint8Array): number {
   return one.reduce((sum, level, at) => sum + Math.abs(level - (other[at] ?? 0)), 0) / one.length;
+}
+
+/** The pixels of a JPEG by ffmpeg: grey levels, or red, green and blue of each pixel. */
+export async function decodeJpeg(
+  jpeg: ArrayBuffer | Uint8Array<ArrayBuffer>,
+  format: "gray" | "rgb24",
+): Promise<Uint8Array> {
+  using folder = tempFolder();
+  const path = `${folder.path}/picture.jpg`;
+  await Deno.writeFile(path, new Uint8Array(jpeg));
+  const { success, stdout, stderr } = await new Deno.Command(programPath("ffmpeg") ?? "ffmpeg", {
+    args: ["-v", "error", "-i", path, "-f", "rawvideo", "-pix_fmt", format, "-"],
+  }).output();
+  assert.ok(success, new TextDecoder().decode(stderr));
+  return stdout;
 }

@@ -10,6 +10,8 @@ export interface RigOptions {
   readonly config: string;
   /** Further lines below `mqtt:`. */
   readonly mqtt?: string;
+  /** Further lines below `health:`. */
+  readonly health?: string;
   readonly env?: Readonly<Record<string, string>>;
   /** A broker to use; one is started, and stopped at the end, when absent. */
   readonly broker?: Mosquitto;
@@ -57,7 +59,7 @@ export class Rig implements AsyncDisposable {
         "instance: test",
         options.config,
         `mqtt:\n  url: ${broker.url}\n${options.mqtt ?? ""}`,
-        `health:\n  listen: 127.0.0.1:${port}\n  statsIntervalSeconds: 1`,
+        `health:\n  listen: 127.0.0.1:${port}\n  statsIntervalSeconds: 1\n${options.health ?? ""}`,
         "",
       ].join("\n"),
     );

@@ -107,7 +107,10 @@ export const READY: FromInference = {
 };
 
 /** A frame of camera `gate` was inferred. */
-export function inferred(seq: number, change: Partial<ResultNote> = {}): FromInference {
+export function inferred(
+  seq: number,
+  change: Partial<ResultNote> = {},
+): Extract<FromInference, { kind: "inferred" }> {
   const note = {
     detector: "person",
     camera: "gate",

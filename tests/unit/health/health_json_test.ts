@@ -83,6 +83,13 @@ const CAMERA = {
       ended: { left: 2, camera_lost: 0, detector_lost: 0, paused: 1, restart: 0, shutdown: 0 },
     }],
   },
+  configured: {
+    roi: null,
+    masks: [],
+    zones: [{ id: "door", polygon: [[0.4, 0.5], [0.6, 0.5], [0.6, 1]], classes: ["person"] }],
+    lines: [],
+  },
+  live: { viewers: 3, pictures: 41 },
 };
 
 Deno.test("health json: every key of orion.health/1 in its form: times in ISO 8601, figures rounded", () => {
@@ -114,8 +121,12 @@ Deno.test("health json: every key of orion.health/1 in its form: times in ISO 86
           start: { frames: 2, of: 3 },
           ...{ endSeconds: 5, updateSeconds: 0, snapshot: "crop" },
         },
+        configured: { model: "builtin:person", rateHz: 5, confidence: 0.4 },
       },
-      { id: "car", cameras: ["gate"], presence: null },
+      {
+        ...{ id: "car", cameras: ["gate"], presence: null },
+        configured: { model: "builtin:person", rateHz: 5, confidence: 0.4 },
+      },
     ],
     workers: [
       WORKER,

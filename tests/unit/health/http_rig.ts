@@ -1,9 +1,12 @@
 /** The HTTP interface over a fixed report. */
-import { steadyMs, systemClock, wallMs } from "../../../src/core/clock.ts";
+import { type Clock, steadyMs, systemClock, wallMs } from "../../../src/core/clock.ts";
 import { OrionError } from "../../../src/core/errors.ts";
 import { logTo } from "../../../src/core/log.ts";
 import { Secret } from "../../../src/core/secret.ts";
+import type { Control } from "../../../src/health/control_route.ts";
+import type { EventFeed } from "../../../src/health/events_route.ts";
 import { healthApp } from "../../../src/health/http.ts";
+import type { PictureSource } from "../../../src/health/live_routes.ts";
 import { serveHealth } from "../../../src/health/http_server.ts";
 import { healthJson } from "../../../src/health/health_json.ts";
 import type { StaySource } from "../../../src/health/presence_view.ts";
@@ -45,26 +48,52 @@ export function snapshot(camera: string): Promise<ArrayBuffer | null> {
   );
 }
 
+/** Snapshots alone: none is watched. */
+const NO_LIVE: PictureSource = { snapshot, watch: () => null };
+
 /** Neither stays nor pictures. */
 export const NO_STAYS: StaySource = { stays: () => [], picture: () => null };
+
+/** Two cameras, and no events. */
+export const NO_EVENTS: EventFeed = {
+  hasCamera: (camera) => camera === "gate" || camera === "dark",
+  open: () => {
+    const { promise, resolve } = Promise.withResolvers<null>();
+    return { take: () => promise, close: () => resolve(null) };
+  },
+};
+
+/** Every command is carried out. */
+export const ANY_COMMAND: Control = () => Promise.resolve({ status: "ok", error: null });
 
 /** The routes. */
 export function app(
   token: Secret | null,
   reasons: string[] = [],
-  presence: StaySource = NO_STAYS,
+  {
+    presence = NO_STAYS,
+    pictures = NO_LIVE,
+    events = NO_EVENTS,
+    control = ANY_COMMAND,
+    clock = systemClock,
+  }: {
+    readonly presence?: StaySource;
+    readonly pictures?: PictureSource;
+    readonly events?: EventFeed;
+    readonly control?: Control;
+    readonly clock?: Clock;
+  } = {},
 ) {
   return healthApp(
     {
       instance: REPORT.instance,
       report: () => Promise.resolve(REPORT),
       unreadiness: () => Promise.resolve(reasons),
-      snapshot,
+      pictures,
       metrics: () => Promise.resolve({ text: "orion_mqtt_up 1\n", contentType: "text/plain" }),
-      presence,
+      ...{ presence, events, control },
     },
-    token,
-    logTo(() => undefined),
+    { token, clock, log: logTo(() => undefined) },
   );
 }
 

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
+import { systemClock } from "../../../src/core/clock.ts";
 import { logTo } from "../../../src/core/log.ts";
 import { Secret } from "../../../src/core/secret.ts";
 import { healthApp } from "../../../src/health/http.ts";
-import { app, NO_STAYS, raw, served, snapshot } from "./http_rig.ts";
+import { ANY_COMMAND, app, NO_EVENTS, NO_STAYS, raw, served, snapshot } from "./http_rig.ts";
 
 Deno.test("http: a snapshot is a JPEG, and without a frame a 503 with the reason", async () => {
   const response = await app(null).request("/cameras/gate/snapshot.jpg");
@@ -53,12 +54,11 @@ Deno.test("http: a fault inside is 500 without its text", async () => {
       instance: "lobby-1",
       report: () => Promise.reject(new Error("rtsp://viewer:hunter2@host")),
       unreadiness: () => Promise.resolve([]),
-      snapshot,
+      pictures: { snapshot, watch: () => null },
       metrics: () => Promise.reject(new Error("no")),
-      presence: NO_STAYS,
+      ...{ presence: NO_STAYS, events: NO_EVENTS, control: ANY_COMMAND },
     },
-    null,
-    logTo(() => undefined),
+    { token: null, clock: systemClock, log: logTo(() => undefined) },
   );
   const response = await broken.request("/status");
   assert.equal(response.status, 500);
@@ -132,12 +132,15 @@ Deno.test("http: no log line holds a token, right or wrong", async () => {
       instance: "lobby-1",
       report: () => Promise.reject(new Error("a defect")),
       unreadiness: () => Promise.resolve([]),
-      snapshot,
+      pictures: { snapshot, watch: () => null },
       metrics: () => Promise.reject(new Error("a defect")),
-      presence: NO_STAYS,
+      ...{ presence: NO_STAYS, events: NO_EVENTS, control: ANY_COMMAND },
     },
-    new Secret("open-sesame"),
-    logTo((record) => lines.push(JSON.stringify(record))),
+    {
+      token: new Secret("open-sesame"),
+      clock: systemClock,
+      log: logTo((record) => lines.push(JSON.stringify(record))),
+    },
   );
   const statuses: number[] = [];
   for (

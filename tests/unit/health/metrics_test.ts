@@ -11,6 +11,7 @@ Deno.test("metrics: every name of the contract is present, with the report's num
   const process = {
     ...{ residentBytes: 1024, cpuSeconds: 2, startSeconds: 1_795_345_300, build },
     droppedLogLines: 7,
+    eventReaders: 3,
   };
   await metrics.text(healthReport(parts()), process);
   const { text } = await metrics.text(healthReport(parts()), process);
@@ -47,6 +48,7 @@ Deno.test("metrics: every name of the contract is present, with the report's num
       'orion_build_info{version="0.1.0",deno="2.9.6",libav="FFmpeg 5.1",onnxruntime="1.30.0"} 1',
       'orion_camera_fps{camera="gate"} 24.9999',
       "orion_log_lines_dropped_total 7",
+      "orion_http_event_readers 3",
       'orion_presence_started_total{camera="gate",detector="person",class="person"} 5',
       'orion_presence_ended_total{camera="gate",detector="person",class="person",reason="left"} 2',
       'orion_presence_ended_total{camera="gate",detector="person",class="person",reason="paused"} 1',
@@ -54,6 +56,8 @@ Deno.test("metrics: every name of the contract is present, with the report's num
       'orion_presence_open{camera="gate",detector="person",class="person"} 2',
       'orion_occupancy{camera="gate",zone="door",class="person"} 1',
       'orion_occupancy{camera="gate",zone="all",class="person"} 2',
+      'orion_live_viewers{camera="gate"} 3',
+      'orion_live_pictures_total{camera="gate"} 41',
     ]
   ) assert.ok(text.split("\n").includes(line), `${line} is missing in\n${text}`);
 });
@@ -69,7 +73,14 @@ Deno.test("metrics: buffered frames are no counter, and an unknown frame rate is
   assert.equal(report.cameras[0]?.gopBuffer.catchUps, 3);
   const build = { version: "", deno: "", libav: "", onnxruntime: "" };
   const { text } = await new Metrics().text(report, {
-    ...{ residentBytes: 0, cpuSeconds: 0, startSeconds: 0, droppedLogLines: 0, build },
+    ...{
+      residentBytes: 0,
+      cpuSeconds: 0,
+      startSeconds: 0,
+      droppedLogLines: 0,
+      eventReaders: 0,
+      build,
+    },
   });
   assert.doesNotMatch(text, /reason="buffered"|^orion_camera_fps\{/m);
 });

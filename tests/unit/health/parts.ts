@@ -1,7 +1,7 @@
 /** A service with one camera and a pool of two workers, at one moment. */
 import { noDrops, noUndecoded } from "../../../src/core/accounts.ts";
 import { plusMs, steadyMs, wallMs } from "../../../src/core/clock.ts";
-import type { HealthParts } from "../../../src/health/report.ts";
+import type { CameraView, HealthParts } from "../../../src/health/report.ts";
 import { LINE, occupancy, SETTINGS, ZONE } from "../../support/workers/presence_parts.ts";
 
 const NOW = wallMs(1_795_345_361_640);
@@ -38,6 +38,18 @@ const BROKER: HealthParts["broker"] = {
   },
 };
 
+const CONFIGURED = { model: "builtin:person", rateHz: 5, confidence: 0.4 };
+
+const PRESENCE: CameraView["presence"] = {
+  zones: [ZONE],
+  lines: [LINE],
+  occupancy: [occupancy("door", 1), occupancy("all", 2)],
+  stays: [{
+    ...{ detector: "person", class: "person", started: 5, open: 2 },
+    ended: { left: 2, camera_lost: 0, detector_lost: 0, paused: 1, restart: 0, shutdown: 0 },
+  }],
+};
+
 const WORKERS = ["person-0", "person-1"].map((id, index) => ({
   id,
   detector: "person",
@@ -65,18 +77,11 @@ export function parts(change: Partial<HealthParts> = {}): HealthParts {
       id: "gate",
       url: "rtsp://192.0.2.10:554",
       emitted: new Map([["person", 9]]),
-      restarts: 1,
-      error: null,
+      ...{ restarts: 1, error: null },
       confinedBy: ["files", "connections", "signals"],
-      presence: {
-        zones: [ZONE],
-        lines: [LINE],
-        occupancy: [occupancy("door", 1), occupancy("all", 2)],
-        stays: [{
-          ...{ detector: "person", class: "person", started: 5, open: 2 },
-          ended: { left: 2, camera_lost: 0, detector_lost: 0, paused: 1, restart: 0, shutdown: 0 },
-        }],
-      },
+      presence: PRESENCE,
+      configured: { roi: null, masks: [], zones: [ZONE], lines: [] },
+      live: { viewers: 3, pictures: 41 },
       report: {
         state: "online",
         reason: null,
@@ -112,8 +117,8 @@ export function parts(change: Partial<HealthParts> = {}): HealthParts {
       },
     }],
     detectors: [
-      { id: "person", cameras: ["gate"], presence: SETTINGS },
-      { id: "car", cameras: ["gate"], presence: null },
+      { id: "person", cameras: ["gate"], presence: SETTINGS, configured: CONFIGURED },
+      { id: "car", cameras: ["gate"], presence: null, configured: CONFIGURED },
     ],
     workers: WORKERS,
     threadsAbandoned: 2,

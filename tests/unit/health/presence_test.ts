@@ -48,7 +48,7 @@ Deno.test("presence json: a wall clock that is set back makes no negative time",
 });
 
 Deno.test("http: GET /presence is the newest stays, as many as asked for", async () => {
-  const routes = app(null, [], SOURCE);
+  const routes = app(null, [], { presence: SOURCE });
   const ask = async (query: string) => await routes.request(`/presence${query}`);
   const all = await (await ask("")).json();
   assert.deepEqual(all, { stays: [stayJson(stay("B"), true), stayJson(stay("A"), false)] });
@@ -62,7 +62,7 @@ Deno.test("http: GET /presence is the newest stays, as many as asked for", async
 });
 
 Deno.test("http: the picture of a stay is a JPEG, and 404 where there is none", async () => {
-  const routes = app(null, [], SOURCE);
+  const routes = app(null, [], { presence: SOURCE });
   const response = await routes.request("/presence/B.jpg");
   assert.equal(response.headers.get("content-type"), "image/jpeg");
   assert.deepEqual([response.status, (await response.arrayBuffer()).byteLength], [200, 2]);
@@ -72,7 +72,7 @@ Deno.test("http: the picture of a stay is a JPEG, and 404 where there is none", 
 });
 
 Deno.test("http: stays and their pictures require the token", async () => {
-  const guarded = app(new Secret("open-sesame"), [], SOURCE);
+  const guarded = app(new Secret("open-sesame"), [], { presence: SOURCE });
   const headers = { authorization: "Bearer open-sesame" };
   for (const path of ["/presence", "/presence/B.jpg"]) {
     assert.equal((await guarded.request(path)).status, 401);

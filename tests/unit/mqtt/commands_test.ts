@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { COMMAND_NAMES } from "../../../src/core/commands.ts";
 import { commandSchema, MAX_COMMAND_BYTES, parseCommand } from "../../../src/mqtt/commands.ts";
-import { parseStrictJson } from "../../../src/mqtt/strict_json.ts";
+import { parseStrictJson } from "../../../src/core/strict_json.ts";
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 const HEAD = '"schema":"orion.command/1","id":"a1"';
@@ -33,7 +33,8 @@ const GOOD: readonly (readonly [name: string, params: unknown, expected: unknown
     detector: "person",
     model: "builtin:person",
   }],
-  ["snapshot", { camera: "gate" }, { camera: "gate" }],
+  ["snapshot", { camera: "gate" }, { camera: "gate", boxes: false }],
+  ["snapshot", { camera: "gate", boxes: true }, { camera: "gate", boxes: true }],
 ];
 
 for (const [command, params, expected] of GOOD) {
@@ -160,6 +161,10 @@ const BAD: readonly {
     code: "CONTROL_MALFORMED",
   })),
   { text: `{${HEAD},"command":"snapshot","params":{}}`, code: "CONTROL_MALFORMED" },
+  {
+    text: `{${HEAD},"command":"snapshot","params":{"camera":"gate","boxes":1}}`,
+    code: "CONTROL_MALFORMED",
+  },
   {
     text: `{${HEAD},"command":"pause","params":${"[".repeat(8)}${"]".repeat(8)}}`,
     code: "CONTROL_MALFORMED",

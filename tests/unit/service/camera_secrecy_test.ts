@@ -85,6 +85,8 @@ function allOutput(url: string, settings: Settings): Readonly<Record<string, str
       ...{ id: camera.id, url: camera.displayUrl, emitted: new Map(), restarts: 0, error: null },
       confinedBy: [],
       presence: { zones: [], lines: [], occupancy: [], stays: [] },
+      configured: camera,
+      live: { viewers: 0, pictures: 0 },
       report: {
         ...{ state: "offline", reason: "STREAM_NOT_FOUND", sinceMs: NOW, reconnects: 2 } as const,
         ...{ info: null, decodeLevel: "auto", lastFrameAtMs: null, decodeSeconds: 0 } as const,

@@ -32,6 +32,7 @@ async function reporting() {
     fleet: rig.fleet,
     metrics: new Metrics(),
     droppedLogLines: () => 0,
+    eventReaders: () => 0,
     broker: () => ({
       connected: false,
       sinceMs: rig.clock.wallMs(),

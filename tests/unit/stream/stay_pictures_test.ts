@@ -3,8 +3,8 @@ import fc from "fast-check";
 import { steadyMs } from "../../../src/core/clock.ts";
 import { type LogRecord, logTo } from "../../../src/core/log.ts";
 import type { KeepRequest } from "../../../src/core/presence_types.ts";
+import { DeliveredFrames, FRAMES_IN_TRANSIT } from "../../../src/stream/delivered_frames.ts";
 import {
-  FRAMES_IN_TRANSIT,
   MAX_KEPT_FRAMES,
   MAX_KEPT_STAYS,
   type PictureRequest,
@@ -20,14 +20,14 @@ class Rig {
   readonly frames: CountedFrame[] = [];
   readonly encoded: PictureRequest<CountedFrame>[] = [];
   readonly logs: LogRecord[] = [];
+  readonly delivered = new DeliveredFrames<CountedFrame>([MASK], () => this.workers);
   readonly pictures: StayPictures<CountedFrame>;
   workers = 1;
   fails = false;
 
   constructor(wanted = true) {
     this.pictures = new StayPictures<CountedFrame>({
-      masks: [MASK],
-      workersOf: () => this.workers,
+      frames: this.delivered,
       encode: (request) => {
         this.encoded.push(request);
         assert.equal(request.frame.freed, 0, "a frame was encoded after it was freed");
@@ -48,7 +48,7 @@ class Rig {
     for (let each = 0; each < count; each++) {
       const frame = new CountedFrame(this.frames.length, steadyMs(0));
       this.frames.push(frame);
-      this.pictures.delivered(detector, frame);
+      this.delivered.add(detector, frame);
       frame.release();
     }
   }
@@ -232,6 +232,7 @@ Deno.test("stay pictures: in whatever order things happen, every frame is freed 
       assert.ok(rig.held.length <= 1 + FRAMES_IN_TRANSIT + 4);
     }
     rig.pictures.close();
+    rig.delivered.close();
     rig.deliver();
     assert.deepEqual(rig.held, []);
     assert.ok(rig.frames.every(({ freed }) => freed === 1));

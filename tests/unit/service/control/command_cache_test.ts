@@ -33,7 +33,7 @@ Deno.test("command cache: it is bounded, in ids and in the size of answers", asy
     cache.add(`${each}`, PAUSE, Promise.resolve(settled));
   }
   assert.equal(cache.size, MAX_COMMANDS);
-  const snapshot = { command: "snapshot", camera: "gate" } as const;
+  const snapshot = { command: "snapshot", camera: "gate", boxes: false } as const;
   const bulky = Promise.resolve({ data: "x".repeat(MAX_CACHE_BYTES / 6) });
   for (const id of ["a", "b", "c"]) cache.add(id, snapshot, bulky);
   await clock.pass(0);

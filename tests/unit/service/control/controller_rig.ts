@@ -46,7 +46,10 @@ export function controllerRig(
       done.push(["setModel", detector, model]);
       return Promise.resolve();
     },
-    snapshot: (camera) => Promise.resolve(new TextEncoder().encode(`jpeg of ${camera}`).buffer),
+    snapshot: (camera, boxes) =>
+      Promise.resolve(
+        new TextEncoder().encode(`jpeg of ${camera}${boxes ? " with boxes" : ""}`).buffer,
+      ),
     ...overriddenTarget,
   };
   const records: LogRecord[] = [];

@@ -34,12 +34,25 @@ Deno.test("controller: commands apply to what they name, and null stands for all
   ]);
 });
 
+Deno.test("controller: a snapshot is one JPEG in base64, with boxes where the command says so", async () => {
+  const { send } = controllerRig();
+  for (
+    const [boxes, jpeg] of [[false, "jpeg of gate"], [true, "jpeg of gate with boxes"]] as const
+  ) {
+    const { outcome } = await send({ command: "snapshot", camera: "gate", boxes });
+    assert.deepEqual(outcome, { data: { jpeg: btoa(jpeg) } });
+  }
+});
+
 Deno.test("controller: what does not exist is refused and changes nothing", async () => {
   const { changes, code, controller } = controllerRig();
   assert.equal(await code(pause("shed", null)), "CONTROL_UNKNOWN_CAMERA");
   assert.equal(await code(pause(null, "constructor")), "CONTROL_UNKNOWN_DETECTOR");
   assert.equal(await code(pause("gate", "car")), "CONTROL_NO_PAIR");
-  assert.equal(await code({ command: "snapshot", camera: "shed" }), "CONTROL_UNKNOWN_CAMERA");
+  assert.equal(
+    await code({ command: "snapshot", camera: "shed", boxes: false }),
+    "CONTROL_UNKNOWN_CAMERA",
+  );
   assert.equal(
     await code({ command: "set_model", detector: "person", model: "/etc/passwd" }),
     "CONTROL_MODEL",
@@ -96,7 +109,7 @@ Deno.test("controller: an answer holds no secret, whatever failed", async () => 
   const { send } = controllerRig({
     snapshot: () => Promise.reject(new Error("no way: of-a-camera, rtsp://u:pw@cam/of/it")),
   });
-  const { outcome } = await send({ command: "snapshot", camera: "gate" });
+  const { outcome } = await send({ command: "snapshot", camera: "gate", boxes: false });
   assert.ok("error" in outcome);
   assert.equal(outcome.error.message, "Error: no way: [redacted], rtsp://cam");
 });

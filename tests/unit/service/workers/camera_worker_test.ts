@@ -43,6 +43,7 @@ function rig() {
       kept: (stay, seq) => pictures.push(`kept ${stay} ${seq}`),
       picture: ({ stay, seq, bytes }) => pictures.push(`${stay} ${seq} ${bytes?.byteLength}`),
     },
+    onLive: (camera, { seq }) => pictures.push(`live ${camera} ${seq}`),
   });
   worker.subscribe(SUBSCRIPTION);
   /** Lets the newest thread answer the pending request for a report. */
@@ -189,12 +190,12 @@ Deno.test("camera worker: while parked it is offline with its error, until it is
 
 Deno.test("camera worker: pictures of stays come from its thread, and none is awaited without one", async () => {
   const { threads, worker, pictures } = rig();
-  worker.keep(keep("A", 7));
+  worker.post({ kind: "keep", keep: keep("A", 7) });
   worker.picture("A", false);
   assert.deepEqual(pictures.splice(0), ["A null undefined"], "it has no thread yet");
   worker.start();
   const thread = threads.newest();
-  worker.keep(keep("A", 7));
+  worker.post({ kind: "keep", keep: keep("A", 7) });
   worker.picture("A", true);
   const asked = thread.posted.slice(-2);
   assert.deepEqual(asked, [

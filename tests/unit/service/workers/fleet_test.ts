@@ -161,7 +161,7 @@ Deno.test("fleet: pictures of stays go between the publisher and the stay's came
 
 Deno.test("fleet: what does not exist is named in the error", async () => {
   using rig = new FleetRig();
-  await assert.rejects(rig.fleet.snapshot("shed"), {
+  await assert.rejects(rig.fleet.snapshot("shed", false), {
     code: "CONTROL_UNKNOWN_CAMERA",
     remedy: "Name one of: gate, yard.",
   });

@@ -33,7 +33,7 @@ function rig() {
       before.push(threads.newest().posted.map(({ kind }) => kind));
     },
     ...{ onCommand: record, onEmitted: record, onProduced: record },
-    ...{ onPresence: record, onKeep: record, onPicture: record },
+    ...{ onPresence: record, onKeep: record, onPicture: record, onCopied: () => undefined },
     onFailed: (failed, error) => events.push([failed === worker, error]),
   });
   const status = (camera: string, state: CameraStatus["state"]): CameraStatus => ({

@@ -1,0 +1,383 @@
+// @ts-check
+/** Draws region, masks, zones and lines on a picture; each change is applied at once, and can be undone. */
+/// <reference lib="dom" />
+import { useCallback, useEffect, useRef, useState } from "preact/hooks";
+import { AimSettings } from "./aim_settings.js";
+import { addShape, canAdd, commandsFor, EMPTY, idProblem, removeShape } from "./aim_shapes.js";
+import { Stage } from "./aim_stage.js";
+import { control, LoginNeeded } from "./api.js";
+import { classes, html } from "./html.js";
+import { Belt } from "./live.js";
+import { overrideOf, sceneOf } from "./picture.js";
+import { Source } from "./source.js";
+import { reasonWords, stateWord } from "./words.js";
+import { cameraYaml, detectorYaml } from "./yaml.js";
+
+/**
+ * @typedef {import("./store.js").Store} Store
+ * @typedef {import("./store.js").Camera} Camera
+ * @typedef {import("./aim_shapes.js").Scene} Scene
+ * @typedef {import("./aim_shapes.js").Kind} Kind
+ * @typedef {import("./aim_shapes.js").Selection} Selection
+ */
+
+const MAX_UNDO = 50;
+
+/** @type {readonly (readonly [kind: Kind, name: string, does: string])[]} */
+export const KINDS = [
+  ["zone", "Zone", "counts who stands in it"],
+  ["line", "Line", "counts who crosses it, and to which side"],
+  ["mask", "Mask", "blacks out a part before anything is inferred"],
+  ["region", "Region", "the only part that the detectors look at"],
+];
+
+/** @param {{ store: Store, subject: string | null }} props */
+export function Aim({ store, subject }) {
+  const cameras = store.status?.cameras ?? [];
+  const camera = cameras.find(({ id }) => id === subject) ?? cameras[0];
+  if (camera === undefined) {
+    return html`
+      <section class="view">
+        <h1>Aim</h1>
+        <p class="alone">There is no camera yet.</p>
+      </section>
+    `;
+  }
+  return html`
+    <section class="view aim" aria-labelledby="view-title">
+      <header class="view-head">
+        <h1 id="view-title">Aim</h1>
+        <label class="pick">Camera
+            <select value=${camera.id}
+              onChange=${(/** @type {Event} */ { target }) => {
+                if (target instanceof HTMLSelectElement) location.hash = `aim/${target.value}`;
+              }}>
+              ${cameras.map(({ id }) =>
+                html`<option value=${id} selected=${id === camera.id}>${id}</option>`
+              )}
+            </select>
+          </label>
+        <p class="state"><${Belt} state=${camera.state} /><span>${stateWord(
+          camera.state,
+        )}</span></p>
+      </header>
+      <${Editor} key=${camera.id} store=${store} camera=${camera} />
+    </section>
+  `;
+}
+
+/**
+ * The scene as drawn here, which is ahead of the report for as long as a command is under way.
+ * @param {Store} store
+ * @param {Camera} camera
+ */
+function useScene(store, camera) {
+  const inForce = sceneOf(store, camera);
+  const [drawn, setDrawn] = useState(/** @type {Scene | null} */ (null));
+  const [past, setPast] = useState(/** @type {readonly Scene[]} */ ([]));
+  const [problem, setProblem] = useState(/** @type {string | null} */ (null));
+  /** @type {import("preact").RefObject<Promise<unknown>>} */
+  const last = useRef(Promise.resolve());
+  const scene = drawn ?? inForce;
+
+  const send = useCallback(async (/** @type {Scene} */ before, /** @type {Scene} */ after) => {
+    setDrawn(after);
+    setProblem(null);
+    const sent = last.current.then(() => apply(camera.id, before, after));
+    last.current = sent;
+    let refused = null;
+    try {
+      refused = await sent;
+    } catch (error) {
+      if (error instanceof LoginNeeded) return store.logIn();
+      last.current = Promise.resolve();
+      refused = error instanceof Error ? error.message : String(error);
+    }
+    setProblem(refused);
+    await store.refresh();
+    // A later change is still under way otherwise.
+    if (last.current === sent || refused !== null) setDrawn(null);
+  }, [camera.id, store]);
+
+  return {
+    scene,
+    problem,
+    canUndo: past.length > 0,
+    preview: setDrawn,
+    change: (/** @type {Scene} */ after, before = scene) => {
+      setPast((list) => [...list.slice(-MAX_UNDO), before]);
+      void send(before, after);
+    },
+    undo: () => {
+      const before = past.at(-1);
+      if (before === undefined) return;
+      setPast((list) => list.slice(0, -1));
+      void send(scene, before);
+    },
+  };
+}
+
+/**
+ * @param {string} camera
+ * @param {Scene} before
+ * @param {Scene} after
+ * @returns {Promise<string | null>} why it was refused
+ */
+async function apply(camera, before, after) {
+  for (const { command, params } of commandsFor(camera, before, after)) {
+    const { error } = await control(command, params);
+    if (error !== null) return `${error.message}${error.remedy ? ` ${error.remedy}` : ""}`;
+  }
+  return null;
+}
+
+/** @param {{ store: Store, camera: Camera }} props */
+function Editor({ store, camera }) {
+  const { scene, problem, canUndo, preview, change, undo } = useScene(store, camera);
+  const [tool, setTool] = useState(/** @type {Kind | null} */ (null));
+  const [selection, select] = useState(/** @type {Selection | null} */ (null));
+  useEffect(() => {
+    const onKey = (/** @type {KeyboardEvent} */ event) => {
+      const isText = event.target instanceof HTMLInputElement && event.target.type === "text";
+      if (event.key === "z" && (event.ctrlKey || event.metaKey) && !isText) {
+        event.preventDefault();
+        undo();
+      } else if (event.key === "Escape") setTool(null);
+    };
+    addEventListener("keydown", onKey);
+    return () => removeEventListener("keydown", onKey);
+  });
+  const add = (/** @type {Kind} */ kind) => {
+    const added = addShape(scene, kind, [0.35, 0.4], [0.65, 0.8]);
+    change(added.scene);
+    select(added.selection);
+    setTool(null);
+  };
+  const reason = reasonWords(camera.reason);
+  return html`
+    <div class="editor">
+      <div class="canvas">
+          <div class="tools" role="toolbar" aria-label="Draw">
+            ${KINDS.map(([kind, name, does]) =>
+              html`
+                <button type="button" title=${does} aria-pressed=${tool === kind}
+                  class=${classes("button", "tool", kind)} disabled=${!canAdd(scene, kind)}
+                  onClick=${() => setTool(tool === kind ? null : kind)}>${name}</button>
+              `
+            )}
+            <button type="button" class="button" disabled=${!canUndo} onClick=${undo}>Undo</button>
+          </div>
+          <${Stage} ...${{
+            store,
+            camera,
+            scene,
+            tool,
+            setTool,
+            selection,
+            select,
+            preview,
+            change,
+          }} />
+          <p class="hint">${tool === null
+            ? "Choose what to draw, then drag on the picture. Corners are dragged, or moved by the arrow keys; a double click on a corner, or Delete, removes it."
+            : html`
+              Drag on the picture, from corner to corner, or <button type="button" class="link"
+                onClick=${() =>
+                  add(tool)}>put a ${tool} in the middle</button> and move it by the arrow keys.
+            `}</p>
+          <p class="problem" role="alert">${problem !== null &&
+            `Refused, nothing has changed: ${problem}`}</p>
+          ${reason !== null &&
+            html`<p class="reason"><strong>${reason.says}</strong> ${reason.remedy}</p>`}
+        </div>
+      <div class="side">
+        <${Shapes} ...${{ store, camera, scene, selection, select, change }} />
+        <${AimSettings} store=${store} camera=${camera} />
+        <${Lines} store=${store} camera=${camera} scene=${scene} />
+      </div>
+    </div>
+  `;
+}
+
+/**
+ * @param {{
+ *   store: Store,
+ *   camera: Camera,
+ *   scene: Scene,
+ *   selection: Selection | null,
+ *   select: (selection: Selection | null) => void,
+ *   change: (scene: Scene) => void,
+ * }} props
+ */
+function Shapes({ store, camera, scene, selection, select, change }) {
+  const { configured } = camera;
+  const groups = /** @type {const} */ ([
+    ["zone", "Zones", scene.zones, "zones"],
+    ["line", "Lines", scene.lines, "lines"],
+    ["mask", "Masks", scene.masks, "masks"],
+    ["region", "Region", scene.roi === null ? [] : [scene.roi], "roi"],
+  ]);
+  return html`<section class="card shapes" aria-label="What is drawn">
+    ${
+    groups.map(([kind, title, list, setting]) => {
+      const override = overrideOf(store, { setting, camera: camera.id, detector: null });
+      const restore = () => change({ ...scene, [setting]: { ...EMPTY, ...configured }[setting] });
+      return html`<div class="group" key=${kind}>
+        <h2>${title} <${Source} since=${
+        override?.since ?? null
+      } onRestore=${restore} what=${title} /></h2>
+        ${
+        list.length === 0 &&
+        html`<p class="sub none">${kind === "region" ? "the whole picture" : "none"}</p>`
+      }
+        <ul>${
+        list.map((_, index) =>
+          html`
+            <${Shape} key=${index} ...${{ scene, change }} own=${{ kind, index }}
+              isSelected=${selection?.kind === kind && selection.index === index}
+              select=${() => select({ kind, index })}
+              remove=${() => {
+                select(null);
+                change(removeShape(scene, { kind, index }));
+              }} />
+          `
+        )
+      }</ul>
+      </div>`;
+    })
+  }
+  </section>`;
+}
+
+/**
+ * @param {{
+ *   scene: Scene,
+ *   own: Selection,
+ *   isSelected: boolean,
+ *   select: () => void,
+ *   remove: () => void,
+ *   change: (scene: Scene) => void,
+ * }} props
+ */
+function Shape({ scene, own, isSelected, select, remove, change }) {
+  const { kind, index } = own;
+  const named = kind === "zone" ? scene.zones[index] : kind === "line" ? scene.lines[index] : null;
+  const name = named?.id ?? (kind === "region" ? "region" : `mask ${index + 1}`);
+  return html`<li class=${classes(kind, isSelected && "selected")}>
+    ${
+    named === null || named === undefined
+      ? html`<button type="button" class="link name" onClick=${select}>${name}</button>`
+      : html`<${Name} ...${{ scene, own, id: named.id, select, change }} />`
+  }
+    ${kind === "zone" && html`<${ZoneClasses} ...${{ scene, index, change }} />`}
+    <button type="button" class="link" aria-label=${`Remove ${name}`} onClick=${remove}>remove</button>
+  </li>`;
+}
+
+/**
+ * @param {{ scene: Scene, own: Selection, id: string, select: () => void, change: (scene: Scene) => void }} props
+ */
+function Name({ scene, own: { kind, index }, id, select, change }) {
+  const [problem, setProblem] = useState(/** @type {string | null} */ (null));
+  const rename = (/** @type {Event} */ { target }) => {
+    if (!(target instanceof HTMLInputElement) || target.value === id) return setProblem(null);
+    const list = kind === "zone" ? scene.zones : scene.lines;
+    const wrong = idProblem(target.value, list.filter((_, at) => at !== index));
+    setProblem(wrong);
+    if (wrong !== null) return;
+    const renamed = (/** @type {any} */ one, /** @type {number} */ at) =>
+      at === index ? { ...one, id: target.value } : one;
+    change(
+      kind === "zone"
+        ? { ...scene, zones: scene.zones.map(renamed) }
+        : { ...scene, lines: scene.lines.map(renamed) },
+    );
+  };
+  return html`
+    <input type="text" class="name" value=${id} spellcheck=${false}
+      aria-label=${`Name of ${kind} ${id}`} aria-invalid=${problem !== null}
+      onFocus=${select} onChange=${rename} />
+        ${problem !== null && html`<span class="problem">${problem}</span>`}
+  `;
+}
+
+/** @param {{ scene: Scene, index: number, change: (scene: Scene) => void }} props */
+function ZoneClasses({ scene, index, change }) {
+  const zone = scene.zones[index];
+  if (zone === undefined) return null;
+  const set = (/** @type {Event} */ { target }) => {
+    if (!(target instanceof HTMLInputElement)) return;
+    const names = target.value.split(",").map((one) => one.trim()).filter((one) => one !== "");
+    const classes = names.length === 0 ? null : names;
+    change({
+      ...scene,
+      zones: scene.zones.map((one, at) => at === index ? { ...one, classes } : one),
+    });
+  };
+  return html`
+    <input type="text" class="classes" value=${zone.classes?.join(", ") ?? ""}
+      placeholder="all classes" aria-label=${`Classes that count in zone ${zone.id}`}
+      onChange=${set} />
+  `;
+}
+
+/** The lines of the configuration. @param {{ store: Store, camera: Camera, scene: Scene }} props */
+function Lines({ store, camera, scene }) {
+  const detectors = (store.status?.detectors ?? []).filter((one) =>
+    one.cameras.includes(camera.id)
+  );
+  return html`<section class="card yaml" aria-label="Lines for the configuration">
+    <h2>For the configuration</h2>
+    <p class="sub">Changes here last until Orion stops: it never writes its own file. These lines make them
+      stay.</p>
+    <${Yaml} label=${`below - id: ${camera.id}, in cameras`} text=${
+    cameraYaml(scene)
+  } name="camera" />
+    ${
+    detectors.map(({ id, configured }) => {
+      const rate = overrideOf(store, { setting: "rateHz", camera: camera.id, detector: id });
+      const confidence = overrideOf(store, { setting: "confidence", camera: null, detector: id });
+      if (rate === null && confidence === null) return null;
+      const text = detectorYaml({
+        rateHz: rate?.value ?? configured.rateHz,
+        confidence: confidence?.value ?? configured.confidence,
+      });
+      return html`<${Yaml} label=${`below - id: ${id}, in detectors`} text=${text} name=${id} />`;
+    })
+  }
+  </section>`;
+}
+
+/** @param {{ label: string, text: string, name: string }} props */
+function Yaml({ label, text, name }) {
+  /** @type {import("preact").RefObject<HTMLPreElement | null>} */
+  const block = useRef(null);
+  const [says, setSays] = useState("");
+  if (text === "") return html`<p class="sub none">Nothing is drawn.</p>`;
+  const copy = async () =>
+    setSays(await copied(text, block.current) ? "Copied" : "Marked: press Ctrl+C");
+  return html`
+    <figure class="block">
+      <figcaption>${label}</figcaption>
+      <pre ref=${block} tabindex="0" data-yaml=${name}>${text}</pre>
+      <button type="button" class="button small" onClick=${copy}>Copy YAML</button>
+      <span role="status">${says}</span>
+    </figure>
+  `;
+}
+
+/**
+ * Copies a text; without a secure address a page may not, and the text is marked instead.
+ * @param {string} text
+ * @param {HTMLElement | null} block
+ */
+async function copied(text, block) {
+  try {
+    await navigator.clipboard.writeText(text);
+    return true;
+  } catch {
+    // Neither `https:` nor this machine, or refused by the browser.
+    if (block !== null) getSelection()?.selectAllChildren(block);
+    return false;
+  }
+}

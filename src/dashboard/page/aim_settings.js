@@ -1,0 +1,121 @@
+// @ts-check
+/** Confidence and rate of the detectors of a camera, with their effect. */
+/// <reference lib="dom" />
+import { useState } from "preact/hooks";
+import { control, LoginNeeded } from "./api.js";
+import { html } from "./html.js";
+import { overrideOf } from "./picture.js";
+import { Source } from "./source.js";
+import { rateText } from "./words.js";
+
+/**
+ * @typedef {import("./store.js").Store} Store
+ * @typedef {import("./store.js").Camera} Camera
+ */
+
+/** The rates of the slider, in pictures a second: what people ask for. */
+const RATES = [0.1, 0.2, 0.5, 1, 2, 3, 4, 5, 6, 8, 10, 12, 15, 20, 25, 30];
+
+/** @param {{ store: Store, camera: Camera }} props */
+export function AimSettings({ store, camera }) {
+  const [problem, setProblem] = useState(/** @type {string | null} */ (null));
+  const set = async (
+    /** @type {string} */ command,
+    /** @type {Record<string, unknown>} */ params,
+  ) => {
+    try {
+      const { error } = await control(command, params);
+      setProblem(error === null ? null : error.message);
+      await store.refresh();
+    } catch (error) {
+      if (error instanceof LoginNeeded) return store.logIn();
+      setProblem(error instanceof Error ? error.message : String(error));
+    }
+  };
+  const detectors = (store.status?.detectors ?? []).filter((one) =>
+    one.cameras.includes(camera.id)
+  );
+  return html`${
+    detectors.map(({ id, configured }) => {
+      const mailbox = camera.ledger.detectors.find(({ detector }) => detector === id);
+      const confidence = overrideOf(store, { setting: "confidence", camera: null, detector: id });
+      const rate = overrideOf(store, { setting: "rateHz", camera: camera.id, detector: id });
+      const rateHz = rate?.value ?? configured.rateHz;
+      const looked = store.history.recent(camera.id, id, 10_000)?.rates[0];
+      return html`
+        <section key=${id} class="card settings" aria-label=${`Detector ${id}`}>
+          <h2>${id}</h2>
+          <${Slider} label="Confidence" min=${5} max=${95}
+            value=${Math.round((confidence?.value ?? configured.confidence) * 100)}
+            text=${(/** @type {number} */ value) => `${value} %`}
+            note="Lower finds more, and more that is not there."
+            since=${confidence?.since ?? null}
+            onRestore=${() =>
+              set("set_confidence", { detector: id, confidence: configured.confidence })}
+            onSet=${(/** @type {number} */ value) =>
+              set("set_confidence", { detector: id, confidence: value / 100 })} />
+          <${Slider} label="Rate" min=${0} max=${RATES.length - 1}
+            value=${rateHz === null ? RATES.length - 1 : nearestRate(rateHz)}
+            text=${(/** @type {number} */ value) => `${rateText(RATES[value] ?? 0)} pictures/s`}
+            note=${mailbox?.paused === true
+              ? "Paused."
+              : looked === undefined
+              ? "Measuring what is reached…"
+              : `Reaches ${rateText(looked)} pictures/s.`}
+            since=${rate?.since ?? null}
+            onRestore=${() =>
+              configured.rateHz !== null &&
+              set("set_rate", { detector: id, camera: camera.id, rateHz: configured.rateHz })}
+            onSet=${(/** @type {number} */ value) =>
+              set("set_rate", { detector: id, camera: camera.id, rateHz: RATES[value] })} />
+          <p class="problem" role="alert">${problem}</p>
+        </section>
+      `;
+    })
+  }`;
+}
+
+/** @param {number} rateHz */
+function nearestRate(rateHz) {
+  let nearest = 0;
+  for (const [index, rate] of RATES.entries()) {
+    if (Math.abs(rate - rateHz) < Math.abs((RATES[nearest] ?? 0) - rateHz)) nearest = index;
+  }
+  return nearest;
+}
+
+/**
+ * @param {{
+ *   label: string,
+ *   min: number,
+ *   max: number,
+ *   value: number,
+ *   text: (value: number) => string,
+ *   note: string,
+ *   since: string | null,
+ *   onSet: (value: number) => void,
+ *   onRestore: () => void,
+ * }} props
+ */
+function Slider({ label, min, max, value, text, note, since, onSet, onRestore }) {
+  /** While it is dragged. */
+  const [moved, setMoved] = useState(/** @type {number | null} */ (null));
+  const read = (/** @type {Event} */ { target }) =>
+    target instanceof HTMLInputElement ? Number(target.value) : value;
+  const now = moved ?? value;
+  return html`
+    <div class="slider">
+      <p class="slider-head"><label><span>${label}</span>
+          <input type="range" min=${min} max=${max} step="1" value=${now} aria-valuetext=${text(
+            now,
+          )}
+            onInput=${(/** @type {Event} */ event) => setMoved(read(event))}
+            onChange=${(/** @type {Event} */ event) => {
+              setMoved(null);
+              onSet(read(event));
+            }} /></label><output>${text(now)}</output></p>
+      <p
+        class="sub">${note} <${Source} since=${since} onRestore=${onRestore} what=${label} /></p>
+    </div>
+  `;
+}

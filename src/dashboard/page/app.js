@@ -1,0 +1,120 @@
+// @ts-check
+/** The frame around the views: where one is, where one can go, and whether the service answers. */
+/// <reference lib="dom" />
+import { useEffect, useState } from "preact/hooks";
+import { Aim } from "./aim.js";
+import { logout } from "./api.js";
+import { Figures } from "./figures.js";
+import { Login } from "./form.js";
+import { html } from "./html.js";
+import { Live } from "./live.js";
+import { Stays } from "./stays.js";
+import { useChanges } from "./store.js";
+
+/** @typedef {import("./store.js").Store} Store */
+
+/** @type {readonly (readonly [id: string, name: string])[]} */
+const VIEWS = [["live", "Live"], ["aim", "Aim"], ["stays", "Stays"], ["figures", "Figures"]];
+
+/** The view and what it shows, from the address: `#aim/gate`. */
+function useRoute() {
+  const read = () => location.hash.slice(1).split("/").map(decodeURIComponent);
+  const [route, setRoute] = useState(read);
+  useEffect(() => {
+    const change = () => {
+      setRoute(read());
+      scrollTo(0, 0);
+    };
+    addEventListener("hashchange", change);
+    return () => removeEventListener("hashchange", change);
+  }, []);
+  const [view = "", subject = null] = route;
+  return { view: VIEWS.some(([id]) => id === view) ? view : "live", subject };
+}
+
+/** @param {{ store: Store }} props */
+export function App({ store }) {
+  useChanges(store);
+  const { view, subject } = useRoute();
+  const name = VIEWS.find(([id]) => id === view)?.[1] ?? "";
+  useEffect(() => {
+    document.title = `${name} · ${store.status?.instance ?? "Orion"}`;
+  }, [name, store.status?.instance]);
+  if (store.phase === "login") return html`<${Login} store=${store} />`;
+  return html`
+    <a class="skip" href="#main" onClick=${toMain}>Skip to the content</a>
+    <${Head} store=${store} view=${view} />
+    <main id="main" tabindex="-1">
+      ${store.away !== null && html`<p class="banner" role="status">Orion gives no answer:
+        ${store.away}. What is shown is old; the page tries again by itself.</p>`}
+      ${store.status === null
+        ? html`<p class="alone" role="status">Asking Orion…</p>`
+        : view === "live"
+        ? html`<${Live} store=${store} />`
+        : view === "aim"
+        ? html`<${Aim} store=${store} subject=${subject} />`
+        : view === "stays"
+        ? html`<${Stays} store=${store} />`
+        : html`<${Figures} store=${store} />`}
+    </main>
+  `;
+}
+
+/** The hash is the view's. @param {Event} event */
+function toMain(event) {
+  event.preventDefault();
+  document.getElementById("main")?.focus();
+}
+
+/** @param {{ store: Store, view: string }} props */
+function Head({ store, view }) {
+  const { status } = store;
+  const leave = async () => {
+    await logout();
+    store.logIn();
+  };
+  return html`
+    <header class="head">
+      <a class="brand" href="#live" aria-label="Orion, live view">
+        <img src="/assets/icon.svg" alt="" width="28" height="28" />
+        <span>Orion</span>
+      </a>
+      <nav aria-label="Views">
+          ${VIEWS.map(([id, name]) =>
+            html`<a href=${`#${id}`} aria-current=${id === view ? "page" : undefined}>
+          <svg viewBox="0 0 24 24" aria-hidden="true"><path d=${
+              ICONS[id] ?? ""
+            } /></svg>${name}</a>`
+          )}
+        </nav>
+      <div class="where">
+          ${status !== null && html`<span class="instance">${status.instance}</span>`}
+          ${status !== null && html`<${Broker} broker=${status.broker} />`}
+          ${store.tokenNeeded &&
+            html`<button class="button small" type="button" onClick=${leave}>Log out</button>`}
+        </div>
+    </header>
+  `;
+}
+
+/** @type {Readonly<Record<string, string>>} */
+const ICONS = {
+  live: "M4 9V4h5M15 4h5v5M20 15v5h-5M9 20H4v-5",
+  aim: "M5 18 9 6l10 3-2 10zM5 18h0M9 6h0M19 9h0M17 19h0",
+  stays: "M5 6h14M5 12h14M5 18h9",
+  figures: "M4 19V5M4 19h16M8 15l3-5 3 3 5-7",
+};
+
+/** @param {{ broker: import("./api.js").Status["broker"] }} props */
+function Broker({ broker }) {
+  const problem = broker.error ?? broker.problem;
+  const says = broker.connected && problem === null
+    ? "broker connected"
+    : broker.connected
+    ? "broker: see Figures"
+    : "broker not connected";
+  return html`
+    <span class=${broker.connected && problem === null ? "broker ok" : "broker bad"}
+      title=${problem?.message ?? broker.url}>${says}</span>
+  `;
+}

@@ -1,0 +1,18 @@
+// @ts-check
+/** Where a value comes from. */
+import { html } from "./html.js";
+
+/**
+ * Whether a value is the configuration's, and if not, the way back.
+ * @param {{ since: string | null, onRestore: () => void, what: string }} props
+ */
+export function Source({ since, onRestore, what }) {
+  if (since === null) return html`<span class="source">configuration</span>`;
+  return html`
+    <span class="source changed">changed ${new Date(since).toLocaleTimeString([], {
+      hour: "2-digit",
+      minute: "2-digit",
+    })}</span><button type="button" class="link"
+      onClick=${onRestore}>restore<span class="hidden"> ${what}</span></button>
+  `;
+}

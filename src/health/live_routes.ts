@@ -1,0 +1,133 @@
+/** Snapshots and live pictures of cameras. */
+import type { Context, Hono } from "hono";
+import { isoTime } from "../core/clock.ts";
+import { OrionError } from "../core/errors.ts";
+import type { LivePicture } from "../core/live_types.ts";
+
+/** Where pictures of cameras come from. */
+export interface PictureSource {
+  /**
+   * A snapshot of a camera, as JPEG; null for an unknown camera.
+   * @param boxes  whether boxes, zones and lines are drawn on it
+   * @throws OrionError when no frame came in time
+   */
+  snapshot(camera: string, boxes: boolean): Promise<ArrayBuffer | null>;
+  /**
+   * Adds a viewer of a camera's live pictures; null for an unknown camera.
+   * @throws OrionError when there are too many
+   */
+  watch(camera: string, boxes: boolean): Viewer | null;
+}
+
+/** A viewer of live pictures. */
+export interface Viewer {
+  /** The newest picture it has not had, or null once it is closed. */
+  next(): Promise<LivePicture | null>;
+  /** Idempotent. */
+  close(): void;
+}
+
+/** Occurs in no JPEG by chance. */
+const BOUNDARY = "orion-live-picture";
+/** Between the parts: before the first one as well, so that a part is complete when it has arrived. */
+const DELIMITER = `--${BOUNDARY}\r\n`;
+
+/** Adds the routes, behind what the application already requires of a request. */
+export function addLiveRoutes(app: Hono, source: PictureSource): void {
+  app.get("/cameras/:camera/snapshot.jpg", async (context) => {
+    const boxes = boxesOf(context);
+    if (boxes === null) return badBoxes(context);
+    try {
+      const jpeg = await source.snapshot(context.req.param("camera"), boxes);
+      if (jpeg === null) return context.json({ error: "no such camera" }, 404);
+      return context.body(jpeg, 200, { "Content-Type": "image/jpeg" });
+    } catch (error) {
+      return unavailable(context, error);
+    }
+  });
+  const parts = new Parts();
+  app.get("/cameras/:camera/live.mjpg", (context) => {
+    const boxes = boxesOf(context);
+    if (boxes === null) return badBoxes(context);
+    try {
+      const viewer = source.watch(context.req.param("camera"), boxes);
+      if (viewer === null) return context.json({ error: "no such camera" }, 404);
+      const type = { "Content-Type": `multipart/x-mixed-replace; boundary=${BOUNDARY}` };
+      // Its body is never read.
+      if (context.req.raw.method === "HEAD") {
+        viewer.close();
+        return context.body(null, 200, type);
+      }
+      return context.body(stream(viewer, parts), 200, type);
+    } catch (error) {
+      return unavailable(context, error);
+    }
+  });
+}
+
+/**
+ * The pictures as a multipart body. It takes the next picture when the connection has accepted the last
+ * one: a slow client gets fewer pictures, not older ones.
+ */
+function stream(viewer: Viewer, parts: Parts): ReadableStream<Uint8Array<ArrayBuffer>> {
+  let isFirst = true;
+  return new ReadableStream({
+    async pull(controller) {
+      if (isFirst) {
+        isFirst = false;
+        return controller.enqueue(new TextEncoder().encode(DELIMITER));
+      }
+      const picture = await viewer.next();
+      if (picture !== null) return controller.enqueue(parts.of(picture));
+      controller.close();
+    },
+    cancel: () => viewer.close(),
+  }, { highWaterMark: 0 });
+}
+
+/** The parts of pictures, each made once: all viewers of a picture get the same bytes. */
+class Parts {
+  readonly #parts = new WeakMap<LivePicture, Uint8Array<ArrayBuffer>>();
+
+  of(picture: LivePicture): Uint8Array<ArrayBuffer> {
+    const part = this.#parts.get(picture) ?? partOf(picture);
+    this.#parts.set(picture, part);
+    return part;
+  }
+}
+
+/** One part of the body: header, JPEG and the delimiter behind it. */
+function partOf({ seq, capturedAtMs, detector, bytes }: LivePicture): Uint8Array<ArrayBuffer> {
+  const fields = [
+    "Content-Type: image/jpeg",
+    `Content-Length: ${bytes.byteLength}`,
+    `X-Orion-Seq: ${seq}`,
+    `X-Orion-Captured-At: ${isoTime(capturedAtMs)}`,
+    ...detector === null ? [] : [`X-Orion-Detector: ${detector}`],
+  ];
+  const encoder = new TextEncoder();
+  const head = encoder.encode(`${fields.join("\r\n")}\r\n\r\n`);
+  const end = encoder.encode(`\r\n${DELIMITER}`);
+  const part = new Uint8Array(head.length + bytes.byteLength + end.length);
+  part.set(head);
+  part.set(new Uint8Array(bytes), head.length);
+  part.set(end, head.length + bytes.byteLength);
+  return part;
+}
+
+/** Whether boxes are to be drawn; null where the text is no answer to that. */
+function boxesOf(context: Context): boolean | null {
+  const text = context.req.query("boxes") ?? "0";
+  return text === "1" ? true : text === "0" ? false : null;
+}
+
+function badBoxes(context: Context): Response {
+  return context.json({ error: "write boxes as 1 or 0" }, 400);
+}
+
+/** @throws the error, if it is none of Orion's */
+function unavailable(context: Context, error: unknown): Response {
+  if (!(error instanceof OrionError)) throw error;
+  const { code, message, remedy } = error.toData();
+  return context.json({ error: message, code, remedy }, 503);
+}

@@ -1,0 +1,48 @@
+import type { LivePicture } from "../core/live_types.ts";
+import { encodeJpeg, type JpegPart } from "../libav/jpeg.ts";
+import type { Libav } from "../libav/library.ts";
+import type { LiveRequest } from "./live_pictures.ts";
+import { enlarged, maskSpans } from "./masks.ts";
+import { boxSpans, lineSpans, zoneSpans } from "./outlines.ts";
+import type { SharedFrame } from "./shared_frame.ts";
+import { wholePart } from "./stay_jpeg.ts";
+
+/** The longest side of a live picture. */
+export const MAX_LIVE_PX = 960;
+
+/** Red, green, blue. */
+const ZONE_COLOUR = [64, 144, 255] as const;
+const LINE_COLOUR = [255, 176, 0] as const;
+const BOX_COLOUR = [48, 232, 96] as const;
+
+/**
+ * Encodes a live picture in display orientation. Masks and drawings are painted on the scaled copy; the
+ * frame is not written to.
+ * @throws {StreamError} as `encodeJpeg`
+ */
+export function liveJpeg(
+  libav: Libav,
+  { frame: { picture, info }, masks, drawing }: LiveRequest<SharedFrame>,
+): Pick<LivePicture, "capturedAtMs" | "width" | "height" | "bytes"> {
+  const { view: { shown }, view } = info;
+  const { crop, size } = wholePart(view, MAX_LIVE_PX);
+  const fit = { ...size, crop: { x: 0, y: 0, ...shown }, dx: 0, dy: 0 };
+  const part: JpegPart = {
+    crop,
+    size,
+    black(stride) {
+      const spans = maskSpans(masks, shown, fit, { width: stride, height: size.height });
+      return enlarged(spans, size, stride);
+    },
+    strokes: drawing === null ? [] : [
+      { colour: ZONE_COLOUR, spans: (stride) => zoneSpans(drawing.zones, size, stride) },
+      { colour: LINE_COLOUR, spans: (stride) => lineSpans(drawing.lines, size, stride) },
+      {
+        colour: BOX_COLOUR,
+        spans: (stride) => boxSpans(drawing.boxes, { shown, size, stride }),
+      },
+    ],
+  };
+  const bytes = encodeJpeg(libav, picture, view, part);
+  return { capturedAtMs: info.capturedAtMs, ...size, bytes };
+}

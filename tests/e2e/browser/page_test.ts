@@ -1,0 +1,297 @@
+/** The page, in a browser, over the whole product. */
+import assert from "node:assert/strict";
+import { z } from "zod";
+import { type InferenceMessage, inferences, Schemas } from "../../support/brokers/messages.ts";
+import { RtspServer } from "../../support/cameras/rtsp_server.ts";
+import { Operator } from "../../support/product/operator.ts";
+import { runOrion } from "../../support/product/process.ts";
+import { asReport } from "../../support/product/report.ts";
+import { Rig } from "../../support/product/rig.ts";
+import {
+  Browser,
+  BROWSER_TIMEOUT_MS,
+  DESKTOP,
+  type Screen,
+  type Tab,
+} from "../../support/system/browser.ts";
+import { tempFolder, TWO_PEOPLE_CLIP } from "../../support/system/files.ts";
+import { ignoreWithout } from "../../support/system/parts.ts";
+
+const ignore = ignoreWithout("libav", "mosquitto", "gst-rtsp-server", "chromium");
+const DETECTORS =
+  "detectors: [{ id: person, model: builtin:person-int8, rateHz: 3, classes: [person] }]";
+const VIEWS = ["live", "aim/gate", "stays", "figures"];
+const POLL_MS = 50;
+const PHONE = { width: 390, height: 844 };
+const SCREENS: readonly (Screen & { readonly name: string })[] = [
+  { ...DESKTOP, name: "desktop-light" },
+  { ...DESKTOP, name: "desktop-dark", colours: "dark" },
+  { ...PHONE, name: "phone-light", colours: "light" },
+  { ...PHONE, name: "phone-dark", colours: "dark" },
+];
+
+/** The tile of a camera with a picture and boxes on it. */
+const drawn = (camera: string) => `[data-camera="${camera}"] .picture:has(.box)`;
+
+const shownSchema = z.object({ seq: z.number(), boxes: z.array(z.string()) });
+
+/** The picture that a tile shows, and the boxes that are drawn on it, at one moment. */
+async function shown({ page }: Tab, camera: string) {
+  await page.waitForSelector(drawn(camera));
+  return shownSchema.parse(
+    await page.evaluate(`(() => {
+      const picture = document.querySelector(${JSON.stringify(drawn(camera))});
+      return {
+        seq: Number(picture?.dataset.seq),
+        boxes: [...picture?.querySelectorAll(".box") ?? []].map((box) => box.dataset.box),
+      };
+    })()`),
+  );
+}
+
+/** What the broker got of a picture. */
+async function published(rig: Rig, camera: string, seq: number): Promise<InferenceMessage> {
+  const { json: _, ...message } = await rig.subscriber.waitFor(
+    ({ topic, json }) =>
+      topic === `orion/test/inferences/${camera}/person` && seqOf(json?.["frame"]) === seq,
+    { what: `the inference of picture ${seq}` },
+  );
+  return inferences([{ ...message, json: null }], new Schemas())[0] ?? assert.fail();
+}
+
+function seqOf(frame: unknown): unknown {
+  return typeof frame === "object" && frame !== null && "seq" in frame ? frame.seq : null;
+}
+
+/** Drags on the picture from one point to another, in fractions of it. */
+async function drag({ page }: Tab, from: readonly [number, number], to: readonly [number, number]) {
+  const stage = await page.locator("[data-testid=stage]").boundingBox() ?? assert.fail();
+  const at = ([x, y]: readonly [number, number]) =>
+    [stage.x + x * stage.width, stage.y + y * stage.height] as const;
+  await page.mouse.move(...at(from));
+  await page.mouse.down();
+  await page.mouse.move(...at([(from[0] + to[0]) / 2, (from[1] + to[1]) / 2]));
+  await page.mouse.move(...at(to));
+  await page.mouse.up();
+}
+
+/** The zones of camera `gate` in force. */
+async function zonesOf(rig: Rig) {
+  const { cameras } = asReport((await rig.get("/status")).body);
+  return cameras.find(({ id }) => id === "gate")?.presence.zones ?? [];
+}
+
+/** Opens a view and waits until it is there. */
+async function open({ page }: Tab, rig: Rig, view: string): Promise<void> {
+  await page.goto(`${rig.httpUrl}/#${view}`);
+  await page.waitForSelector("#view-title");
+}
+
+Deno.test({
+  name:
+    "page: it shows every camera with the boxes of exactly the picture, and draws what is applied",
+  ignore,
+  async fn() {
+    await using gate = await RtspServer.start({ clip: TWO_PEOPLE_CLIP });
+    await using yard = await RtspServer.start({ clip: TWO_PEOPLE_CLIP });
+    const cameras = (more: string) =>
+      `cameras:\n  - id: gate\n    url: ${gate.url}\n${more}  - { id: yard, url: "${yard.url}" }\n`;
+    await using rig = await Rig.start({ config: `${cameras("")}${DETECTORS}` });
+    await rig.firstInference("gate");
+    await rig.firstInference("yard");
+    await using browser = await Browser.start();
+    await using tab = await browser.tab();
+    const { page } = tab;
+    await open(tab, rig, "live");
+    for (const camera of ["gate", "yard"]) {
+      const { seq, boxes } = await shown(tab, camera);
+      const { detections } = await published(rig, camera, seq);
+      const expected = detections.map(({ box: { x, y, width, height } }) =>
+        [x, y, width, height].join(" ")
+      );
+      assert.deepEqual(boxes, expected, `picture ${seq} of ${camera}`);
+    }
+
+    await open(tab, rig, "aim/gate");
+    await page.waitForSelector(".picture:has(.box)");
+    await page.getByRole("button", { name: "Zone", exact: true }).click();
+    const since = rig.subscriber.messages.length;
+    await drag(tab, [0.02, 0.03], [0.98, 0.97]);
+    await rig.subscriber.waitFor(
+      ({ topic, json }) =>
+        topic === "orion/test/occupancy/gate/zone-1" && json?.["occupied"] === true,
+      { since, what: "the occupancy of the zone that was drawn" },
+    );
+    await page.waitForSelector(".shapes .source.changed");
+    const yaml = await page.locator("pre[data-yaml=camera]").textContent() ?? assert.fail();
+    await page.getByRole("button", { name: "Copy YAML" }).first().click();
+    assert.equal(await page.evaluate("navigator.clipboard.readText()"), yaml);
+    await assertSameAfterRestart(rig, cameras(yaml));
+
+    const corner = page.getByRole("button", { name: /^zone zone-1, corner 1 of 4/ });
+    await corner.focus();
+    await page.keyboard.press("ArrowRight");
+    await until(async () => (await zonesOf(rig))[0]?.polygon[0]?.[0] === 0.03);
+    for (const left of [0.02, undefined]) {
+      await page.getByRole("button", { name: "Undo" }).click();
+      await until(async () => (await zonesOf(rig))[0]?.polygon[0]?.[0] === left);
+    }
+    assert.deepEqual(tab.problems, []);
+    assert.deepEqual(tab.requests.filter((url) => !isOwn(url, rig)), []);
+    assert.equal(await rig.stop(), 0);
+  },
+});
+
+/** Asserts that `check` accepts a configuration and that it gives the zones that are in force. */
+async function assertSameAfterRestart(rig: Rig, cameras: string): Promise<void> {
+  using folder = tempFolder();
+  const file = folder.write(
+    "orion.yaml",
+    `instance: test\n${cameras}${DETECTORS}\nmqtt: { url: ${rig.broker.url} }\nhealth: { listen: off }\n`,
+  );
+  const { code, stderr } = await runOrion(["check", "--config", file]);
+  assert.equal(code, 0, stderr);
+  const zones = await zonesOf(rig);
+  assert.equal(zones.length, 1);
+  await using again = await Rig.start({ config: `${cameras}${DETECTORS}` });
+  await again.online("gate");
+  assert.deepEqual(await zonesOf(again), zones);
+  assert.equal(await again.stop(), 0);
+}
+
+function isOwn(url: string, rig: Rig): boolean {
+  return url.startsWith(`${rig.httpUrl}/`) || url.startsWith("blob:") || url.startsWith("data:");
+}
+
+/** Waits for what no event says. */
+async function until(holds: () => Promise<boolean>): Promise<void> {
+  const signal = AbortSignal.timeout(BROWSER_TIMEOUT_MS);
+  while (!await holds()) {
+    signal.throwIfAborted();
+    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+  }
+}
+
+Deno.test({
+  name:
+    "page: a change of the rate and a camera that goes offline are said in words, with the remedy",
+  ignore,
+  async fn() {
+    await using gate = await RtspServer.start({ clip: TWO_PEOPLE_CLIP });
+    await using rig = await Rig.start({
+      config: `cameras: [{ id: gate, url: "${gate.url}" }]\n${DETECTORS}`,
+    });
+    await rig.firstInference("gate");
+    await using browser = await Browser.start();
+    await using tab = await browser.tab();
+    const { page } = tab;
+    await open(tab, rig, "aim/gate");
+    const rate = page.getByRole("slider", { name: "Rate" });
+    await rate.focus();
+    await page.keyboard.press("ArrowLeft");
+    const operator = new Operator(rig);
+    await until(async () => {
+      const { data } = await operator.command("get_status");
+      return asReport(data).cameras[0]?.ledger.detectors[0]?.rateHz === 2;
+    });
+    await page.getByText("2 pictures/s", { exact: true }).waitFor();
+    await page.getByText(/^changed /).waitFor();
+    await page.getByText("rateHz: 2").waitFor();
+
+    await open(tab, rig, "live");
+    await page.waitForSelector(drawn("gate"));
+    await gate[Symbol.asyncDispose]();
+    const { json } = await rig.subscriber.waitFor(
+      ({ topic, json }) =>
+        topic === "orion/test/cameras/gate/status" && json?.["reason"] === "STREAM_REFUSED",
+      { what: "the state of the camera" },
+    );
+    assert.equal(json?.["state"], "offline");
+    await page.getByText("The camera refuses the connection.").waitFor();
+    await page.waitForSelector(".tile.offline .picture.old");
+    assert.equal(await rig.stop(), 0);
+  },
+});
+
+Deno.test({
+  name: "page: with a token one logs in and out, and no address carries the token",
+  ignore: ignoreWithout("libav", "mosquitto", "chromium"),
+  async fn() {
+    const token = "a-token-that-is-long-enough-0123456789";
+    await using rig = await Rig.start({
+      config: `cameras: [{ id: gate, url: "file:${TWO_PEOPLE_CLIP}", loop: true }]\n${DETECTORS}`,
+      health: `  token: ${token}`,
+    });
+    await rig.firstInference("gate");
+    await using browser = await Browser.start();
+    await using tab = await browser.tab();
+    const { page } = tab;
+    await page.goto(rig.httpUrl);
+    const field = page.getByLabel("Token");
+    await field.fill("another-token-0123456789-0123456789");
+    assert.deepEqual(await tab.violations(), []);
+    await page.getByRole("button", { name: "Log in" }).click();
+    await page.getByText("the token is not the configured one").waitFor();
+    await field.fill(token);
+    await page.getByRole("button", { name: "Log in" }).click();
+    await page.waitForSelector(drawn("gate"));
+    await page.reload();
+    await page.waitForSelector(drawn("gate"));
+    await page.getByRole("button", { name: "Log out" }).click();
+    await field.waitFor();
+    await page.reload();
+    await field.waitFor();
+    assert.deepEqual(tab.requests.filter((url) => url.includes(token)), []);
+    // A browser reports each answer of 401 in its console: that of the wrong token.
+    assert.deepEqual(tab.problems.filter((problem) => !problem.includes("401")), []);
+    assert.equal(await rig.stop(), 0);
+  },
+});
+
+Deno.test({
+  name: "page: every view in every size and colour has no violation of WCAG 2.1 AA and no error",
+  ignore: ignoreWithout("libav", "mosquitto", "chromium"),
+  async fn() {
+    using folder = tempFolder();
+    await using rig = await Rig.start({
+      config: [
+        "cameras:",
+        `  - { id: gate, url: "file:${TWO_PEOPLE_CLIP}", loop: true, zones: [{ id: door, polygon: [[0,0],[1,0],[1,1],[0,1]] }] }`,
+        `  - { id: yard, url: "file:${TWO_PEOPLE_CLIP}", loop: true }`,
+        '  - { id: shed, url: "rtsp://127.0.0.1:9/none" }',
+        "detectors:",
+        "  - { id: person, model: builtin:person-int8, rateHz: 3, classes: [person],",
+        "      cameras: [gate, yard], presence: { snapshot: crop } }",
+      ].join("\n"),
+    });
+    await rig.firstInference("yard");
+    await using browser = await Browser.start();
+    for (const screen of SCREENS) {
+      await using tab = await browser.tab(screen);
+      const { page } = tab;
+      for (const view of VIEWS) {
+        await open(tab, rig, view);
+        await page.waitForSelector(READY[view] ?? "h1");
+        if (view === "stays") await page.locator(".stay summary").first().click();
+        if (view === "aim/gate") await page.getByRole("button", { name: /^zone door/ }).focus();
+        const name = `${screen.name}-${view.replace("/", "-")}`;
+        assert.deepEqual(await tab.violations(), [], name);
+        await page.screenshot({ path: `${folder.path}/${name}.png`, fullPage: true });
+        const overflow = await page.evaluate(
+          "document.documentElement.scrollWidth - document.documentElement.clientWidth",
+        );
+        assert.equal(overflow, 0, `${name} is wider than the screen`);
+      }
+      assert.deepEqual(tab.problems, [], screen.name);
+    }
+    assert.equal(await rig.stop(), 0);
+  },
+});
+
+/** What a view has when it is complete. */
+const READY: Readonly<Record<string, string>> = {
+  live: drawn("gate"),
+  "aim/gate": ".picture:has(.box)",
+  stays: ".stay",
+  figures: ".flow canvas",
+};
