@@ -46,7 +46,7 @@ const FUZZ_VARIABLES: readonly string[] = ["ORION_FUZZ", "ORION_FUZZ_SEED"];
 const HOSTS: readonly string[] = ["127.0.0.1", "127.0.0.2", "0.0.0.0", "no-such-host.invalid"];
 
 /** What the library that drives the browser asks the system for. */
-const BROWSER_SYS: readonly string[] = ["homedir", "cpus", "osRelease", "hostname", "uid"];
+const BROWSER_SYS: readonly string[] = ["homedir", "osRelease"];
 
 interface Rights {
   readonly read?: readonly string[];

@@ -22,6 +22,10 @@ import { cameraYaml, detectorYaml } from "./yaml.js";
  */
 
 const MAX_UNDO = 50;
+/** A change by keys is sent once they rest this long. */
+const SETTLE_MS = 250;
+
+/** @typedef {{ before: Scene, timer: ReturnType<typeof setTimeout> }} Nudge */
 
 /** @type {readonly (readonly [kind: Kind, name: string, does: string])[]} */
 export const KINDS = [
@@ -78,6 +82,8 @@ function useScene(store, camera) {
   const [problem, setProblem] = useState(/** @type {string | null} */ (null));
   /** @type {import("preact").RefObject<Promise<unknown>>} */
   const last = useRef(Promise.resolve());
+  /** @type {import("preact").RefObject<Nudge | null>} */
+  const nudged = useRef(null);
   const scene = drawn ?? inForce;
 
   const send = useCallback(async (/** @type {Scene} */ before, /** @type {Scene} */ after) => {
@@ -96,19 +102,32 @@ function useScene(store, camera) {
     setProblem(refused);
     await store.refresh();
     // A later change is still under way otherwise.
-    if (last.current === sent || refused !== null) setDrawn(null);
+    const isLast = last.current === sent || refused !== null;
+    if (isLast && nudged.current === null) setDrawn(null);
   }, [camera.id, store]);
+  const change = (/** @type {Scene} */ after, before = scene) => {
+    const first = nudged.current?.before ?? before;
+    clearTimeout(nudged.current?.timer);
+    nudged.current = null;
+    setPast((list) => [...list.slice(-MAX_UNDO), first]);
+    void send(first, after);
+  };
 
   return {
     scene,
     problem,
     canUndo: past.length > 0,
     preview: setDrawn,
-    change: (/** @type {Scene} */ after, before = scene) => {
-      setPast((list) => [...list.slice(-MAX_UNDO), before]);
-      void send(before, after);
+    change,
+    /** As a change; those that follow one another, as of a key that is held, are one. */
+    nudge: (/** @type {Scene} */ after) => {
+      const before = nudged.current?.before ?? scene;
+      clearTimeout(nudged.current?.timer);
+      setDrawn(after);
+      nudged.current = { before, timer: setTimeout(() => change(after, before), SETTLE_MS) };
     },
     undo: () => {
+      if (nudged.current !== null) return;
       const before = past.at(-1);
       if (before === undefined) return;
       setPast((list) => list.slice(0, -1));
@@ -133,7 +152,7 @@ async function apply(camera, before, after) {
 
 /** @param {{ store: Store, camera: Camera }} props */
 function Editor({ store, camera }) {
-  const { scene, problem, canUndo, preview, change, undo } = useScene(store, camera);
+  const { scene, problem, canUndo, preview, change, nudge, undo } = useScene(store, camera);
   const [tool, setTool] = useState(/** @type {Kind | null} */ (null));
   const [selection, select] = useState(/** @type {Selection | null} */ (null));
   useEffect(() => {
@@ -177,6 +196,7 @@ function Editor({ store, camera }) {
             select,
             preview,
             change,
+            nudge,
           }} />
           <p class="hint">${tool === null
             ? "Choose what to draw, then drag on the picture. Corners are dragged, or moved by the arrow keys; a double click on a corner, or Delete, removes it."

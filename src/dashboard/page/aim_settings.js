@@ -1,7 +1,7 @@
 // @ts-check
 /** Confidence and rate of the detectors of a camera, with their effect. */
 /// <reference lib="dom" />
-import { useState } from "preact/hooks";
+import { useRef, useState } from "preact/hooks";
 import { control, LoginNeeded } from "./api.js";
 import { html } from "./html.js";
 import { overrideOf } from "./picture.js";
@@ -12,6 +12,9 @@ import { rateText } from "./words.js";
  * @typedef {import("./store.js").Store} Store
  * @typedef {import("./store.js").Camera} Camera
  */
+
+/** A value is sent once it rests this long. */
+const SETTLE_MS = 250;
 
 /** The rates of the slider, in pictures a second: what people ask for. */
 const RATES = [0.1, 0.2, 0.5, 1, 2, 3, 4, 5, 6, 8, 10, 12, 15, 20, 25, 30];
@@ -93,27 +96,38 @@ function nearestRate(rateHz) {
  *   text: (value: number) => string,
  *   note: string,
  *   since: string | null,
- *   onSet: (value: number) => void,
+ *   onSet: (value: number) => Promise<void>,
  *   onRestore: () => void,
  * }} props
  */
 function Slider({ label, min, max, value, text, note, since, onSet, onRestore }) {
-  /** While it is dragged. */
+  /** While it is moved, and until the service has the value. */
   const [moved, setMoved] = useState(/** @type {number | null} */ (null));
+  /** @type {import("preact").RefObject<ReturnType<typeof setTimeout> | undefined>} */
+  const timer = useRef(undefined);
   const read = (/** @type {Event} */ { target }) =>
     target instanceof HTMLInputElement ? Number(target.value) : value;
   const now = moved ?? value;
+  // A key that is held changes the value many times.
+  const settle = (/** @type {number} */ chosen) => {
+    clearTimeout(timer.current);
+    timer.current = setTimeout(async () => {
+      await onSet(chosen);
+      setMoved(null);
+    }, SETTLE_MS);
+  };
   return html`
     <div class="slider">
       <p class="slider-head"><label><span>${label}</span>
           <input type="range" min=${min} max=${max} step="1" value=${now} aria-valuetext=${text(
             now,
           )}
-            onInput=${(/** @type {Event} */ event) => setMoved(read(event))}
-            onChange=${(/** @type {Event} */ event) => {
-              setMoved(null);
-              onSet(read(event));
-            }} /></label><output>${text(now)}</output></p>
+            onInput=${(/** @type {Event} */ event) => {
+              clearTimeout(timer.current);
+              setMoved(read(event));
+            }}
+            onChange=${(/** @type {Event} */ event) =>
+              settle(read(event))} /></label><output>${text(now)}</output></p>
       <p
         class="sub">${note} <${Source} since=${since} onRestore=${onRestore} what=${label} /></p>
     </div>

@@ -34,6 +34,7 @@ import { Picture, sizeOf } from "./picture.js";
  *   select: (selection: Selection | null) => void,
  *   preview: (scene: Scene | null) => void,
  *   change: (after: Scene, before?: Scene) => void,
+ *   nudge: (after: Scene) => void,
  * }} StageProps
  */
 
@@ -195,11 +196,11 @@ function isRemoval({ key }) {
  * A whole shape: a click selects it, a drag moves it.
  * @param {StageProps & { own: Selection, height: number, drag: ReturnType<typeof useDrag> }} props
  */
-function Area({ scene, tool, own, height, drag, select, change, selection }) {
+function Area({ scene, tool, own, height, drag, select, change, nudge, selection }) {
   const points = pointsOf(scene, own);
   const onKeyDown = (/** @type {KeyboardEvent} */ event) => {
     const step = stepOf(event);
-    if (step !== null) change(moveShape(scene, own, step));
+    if (step !== null) nudge(moveShape(scene, own, step));
     else if (isRemoval(event)) {
       select(null);
       change(removeShape(scene, own));
@@ -233,7 +234,7 @@ function Area({ scene, tool, own, height, drag, select, change, selection }) {
  * The corners of the shape that is selected, and the middles of its sides, which become corners.
  * @param {StageProps & { own: Selection, height: number, drag: ReturnType<typeof useDrag> }} props
  */
-function Handles({ scene, own, height, drag, change }) {
+function Handles({ scene, own, height, drag, change, nudge }) {
   const points = pointsOf(scene, own);
   const name = nameOf(scene, own);
   const middle = (/** @type {Point} */ one, /** @type {Point} */ next) => [
@@ -258,7 +259,7 @@ function Handles({ scene, own, height, drag, change }) {
         `${Math.round(x * 100)} % from the left, ${Math.round(y * 100)} % from the top`;
       const onKeyDown = (/** @type {KeyboardEvent} */ event) => {
         const step = stepOf(event);
-        if (step !== null) change(movePoint(scene, own, at, [x + step[0], y + step[1]]));
+        if (step !== null) nudge(movePoint(scene, own, at, [x + step[0], y + step[1]]));
         else if (isRemoval(event)) change(removePoint(scene, own, at));
         else if (event.key === "+") change(addPoint(scene, own, at));
         else return;

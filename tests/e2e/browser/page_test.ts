@@ -130,8 +130,9 @@ Deno.test({
 
     const corner = page.getByRole("button", { name: /^zone zone-1, corner 1 of 4/ });
     await corner.focus();
-    await page.keyboard.press("ArrowRight");
-    await until(async () => (await zonesOf(rig))[0]?.polygon[0]?.[0] === 0.03);
+    for (let key = 0; key < 5; key++) await page.keyboard.press("ArrowRight");
+    await until(async () => (await zonesOf(rig))[0]?.polygon[0]?.[0] === 0.07);
+    await page.waitForSelector("button:enabled:text-is('Undo')");
     for (const left of [0.02, undefined]) {
       await page.getByRole("button", { name: "Undo" }).click();
       await until(async () => (await zonesOf(rig))[0]?.polygon[0]?.[0] === left);

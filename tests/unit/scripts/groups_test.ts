@@ -35,6 +35,11 @@ Deno.test("groups: the unit tests may start no program", () => {
   assert.equal(flagsOf("unit").some((flag) => flag.startsWith("--allow-run")), false);
 });
 
+Deno.test("groups: only the tests of the page may ask what the system is", () => {
+  const asking = GROUPS.filter(({ flags }) => flags.some((flag) => flag.startsWith("--allow-sys")));
+  assert.deepEqual(asking.map(({ name }) => name), ["browser"]);
+});
+
 Deno.test("groups: the fuzz tests without a network may only read how long to run, and their seed", () => {
   const flags = flagsOf("fuzz");
   assert.equal(flags.some((flag) => /^--allow-(?:net|ffi|run|sys)/.test(flag)), false);
@@ -51,6 +56,7 @@ Deno.test("groups: each test file belongs to exactly one of them", () => {
     ["tests/unit/inference", "inference"],
     ["tests/unit", "unit"],
     ["tests/e2e/run_test.ts", "e2e"],
+    ["tests/e2e/browser/page_test.ts", "browser"],
     ["tests/fuzz/rtp_test.ts", "fuzz"],
     ["tests/fuzz/network/http_test.ts", "network"],
     ["tests/elsewhere/a_test.ts", undefined],
