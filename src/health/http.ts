@@ -95,7 +95,7 @@ export function healthApp(source: HealthSource, { token, log, clock }: HealthApp
     const { text, contentType } = await source.metrics();
     return context.body(text, 200, { "Content-Type": contentType });
   });
-  addLiveRoutes(app, source.pictures);
+  addLiveRoutes(app, access, source.pictures);
   addPresenceRoutes(app, source.presence);
   addEventsRoute(app, access, source.events);
   addControlRoute(app, access, source.control);

@@ -3,6 +3,7 @@ import type { Context, Hono } from "hono";
 import { isoTime } from "../core/clock.ts";
 import { OrionError } from "../core/errors.ts";
 import type { LivePicture } from "../core/live_types.ts";
+import type { Access } from "./access.ts";
 
 /** Where pictures of cameras come from. */
 export interface PictureSource {
@@ -33,7 +34,7 @@ const BOUNDARY = "orion-live-picture";
 const DELIMITER = `--${BOUNDARY}\r\n`;
 
 /** Adds the routes, behind what the application already requires of a request. */
-export function addLiveRoutes(app: Hono, source: PictureSource): void {
+export function addLiveRoutes(app: Hono, access: Access, source: PictureSource): void {
   app.get("/cameras/:camera/snapshot.jpg", async (context) => {
     const boxes = boxesOf(context);
     if (boxes === null) return badBoxes(context);
@@ -58,7 +59,8 @@ export function addLiveRoutes(app: Hono, source: PictureSource): void {
         viewer.close();
         return context.body(null, 200, type);
       }
-      return context.body(stream(viewer, parts), 200, type);
+      const untie = access.tie(context, () => viewer.close());
+      return context.body(stream(viewer, parts, untie), 200, type);
     } catch (error) {
       return unavailable(context, error);
     }
@@ -69,7 +71,11 @@ export function addLiveRoutes(app: Hono, source: PictureSource): void {
  * The pictures as a multipart body. It takes the next picture when the connection has accepted the last
  * one: a slow client gets fewer pictures, not older ones.
  */
-function stream(viewer: Viewer, parts: Parts): ReadableStream<Uint8Array<ArrayBuffer>> {
+function stream(
+  viewer: Viewer,
+  parts: Parts,
+  onEnd: () => void,
+): ReadableStream<Uint8Array<ArrayBuffer>> {
   let isFirst = true;
   return new ReadableStream({
     async pull(controller) {
@@ -79,9 +85,13 @@ function stream(viewer: Viewer, parts: Parts): ReadableStream<Uint8Array<ArrayBu
       }
       const picture = await viewer.next();
       if (picture !== null) return controller.enqueue(parts.of(picture));
+      onEnd();
       controller.close();
     },
-    cancel: () => viewer.close(),
+    cancel() {
+      viewer.close();
+      onEnd();
+    },
   }, { highWaterMark: 0 });
 }
 

@@ -2,12 +2,14 @@ import assert from "node:assert/strict";
 import { isoTime, wallMs } from "../../../src/core/clock.ts";
 import { StreamError } from "../../../src/core/errors.ts";
 import type { LivePicture } from "../../../src/core/live_types.ts";
+import { Secret } from "../../../src/core/secret.ts";
 import { HEADER_TIMEOUT_MS, serveHealth } from "../../../src/health/http_server.ts";
-import type { Viewer } from "../../../src/health/live_routes.ts";
+import type { PictureSource, Viewer } from "../../../src/health/live_routes.ts";
 import { HeldClock, settle } from "../../support/clocks/held_clock.ts";
 import { Multipart } from "../../support/system/multipart.ts";
 import { app, log, snapshot } from "./http_rig.ts";
 
+const TOKEN = new Secret("open-sesame");
 const LARGE_BYTES = 256 * 1024;
 
 function picture(seq: number, bytes = Uint8Array.of(0xff, 0xd8, seq).buffer): LivePicture {
@@ -74,8 +76,18 @@ class PlayedViewer implements Viewer {
 class Rig implements AsyncDisposable {
   readonly clock = new HeldClock();
   readonly viewers: PlayedViewer[] = [];
-  readonly app = app(null, [], {
-    pictures: {
+  readonly app;
+  readonly server;
+
+  constructor(token: Secret | null = null) {
+    this.app = app(token, [], { pictures: this.#pictures() });
+    this.server = serveHealth(this.app, {
+      ...{ hostname: "127.0.0.1", port: 0, clock: this.clock, log },
+    });
+  }
+
+  #pictures(): PictureSource {
+    return {
       snapshot: (camera, boxes) => snapshot(boxes ? "dark" : camera),
       watch: (camera, boxes) => {
         if (camera === "full") {
@@ -87,19 +99,19 @@ class Rig implements AsyncDisposable {
         this.viewers.push(viewer);
         return viewer;
       },
-    },
-  });
-  readonly server = serveHealth(this.app, {
-    ...{ hostname: "127.0.0.1", port: 0, clock: this.clock, log },
-  });
+    };
+  }
 
-  fetch(path: string, method = "GET"): Promise<Response> {
-    return fetch(`${this.server.url}/cameras/${path}`, { method });
+  fetch(path: string, method = "GET", headers: HeadersInit = {}): Promise<Response> {
+    return fetch(`${this.server.url}/${path}`, { method, headers });
   }
 
   /** Opens a stream. */
-  async watch(path = "gate/live.mjpg"): Promise<{ parts: Multipart; viewer: PlayedViewer }> {
-    const parts = new Multipart(await this.fetch(path));
+  async watch(
+    path = "gate/live.mjpg",
+    headers?: HeadersInit,
+  ): Promise<{ parts: Multipart; viewer: PlayedViewer }> {
+    const parts = new Multipart(await this.fetch(`cameras/${path}`, "GET", headers));
     return { parts, viewer: this.viewers.at(-1) ?? assert.fail("there is no viewer") };
   }
 
@@ -140,22 +152,22 @@ Deno.test("live: a request with boxes gets those, and any other value is refused
   assert.equal(viewer.boxed, true);
   await parts[Symbol.asyncDispose]();
   for (const path of ["gate/live.mjpg?boxes=yes", "gate/snapshot.jpg?boxes=2"]) {
-    const refused = await rig.fetch(path);
+    const refused = await rig.fetch(`cameras/${path}`);
     assert.equal(refused.status, 400);
     assert.deepEqual(await refused.json(), { error: "write boxes as 1 or 0" });
   }
-  const dark = await rig.fetch("gate/snapshot.jpg?boxes=1");
+  const dark = await rig.fetch("cameras/gate/snapshot.jpg?boxes=1");
   assert.deepEqual([dark.status, (await dark.json()).code], [503, "STREAM_NO_PICTURE"]);
-  const bright = await rig.fetch("gate/snapshot.jpg?boxes=0");
+  const bright = await rig.fetch("cameras/gate/snapshot.jpg?boxes=0");
   assert.deepEqual([bright.status, (await bright.arrayBuffer()).byteLength], [200, 2]);
   assert.equal(rig.viewers.length, 1);
 });
 
 Deno.test("live: an unknown camera is not found, and a viewer beyond the bounds is refused", async () => {
   await using rig = new Rig();
-  const unknown = await rig.fetch("shed/live.mjpg");
+  const unknown = await rig.fetch("cameras/shed/live.mjpg");
   assert.deepEqual([unknown.status, await unknown.json()], [404, { error: "no such camera" }]);
-  const full = await rig.fetch("full/live.mjpg");
+  const full = await rig.fetch("cameras/full/live.mjpg");
   assert.equal(full.status, 503);
   assert.deepEqual(await full.json(), {
     error: "full",
@@ -166,7 +178,7 @@ Deno.test("live: an unknown camera is not found, and a viewer beyond the bounds 
 
 Deno.test("live: HEAD leaves no viewer behind", async () => {
   await using rig = new Rig();
-  const head = await rig.fetch("gate/live.mjpg", "HEAD");
+  const head = await rig.fetch("cameras/gate/live.mjpg", "HEAD");
   assert.deepEqual([head.status, await head.text()], [200, ""]);
   assert.match(head.headers.get("content-type") ?? "", /^multipart\/x-mixed-replace; boundary=/);
   assert.deepEqual(rig.viewers.map(({ isClosed }) => isClosed), [true]);
@@ -227,4 +239,23 @@ Deno.test("live: a client that reads nothing is given no further picture until i
     connection.close();
   }
   await rig.viewers[0]?.closed;
+});
+
+Deno.test("live: a logout ends the stream of the session", async () => {
+  await using rig = new Rig(TOKEN);
+  const login = await fetch(`${rig.server.url}/login`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({ token: TOKEN.expose() }),
+  });
+  await login.body?.cancel();
+  const [cookie = ""] = (login.headers.get("set-cookie") ?? "").split(";");
+  const { parts, viewer } = await rig.watch("gate/live.mjpg", { cookie });
+  await viewer.give(picture(1));
+  assert.equal((await parts.next())?.headers.get("x-orion-seq"), "1");
+  const logout = await rig.fetch("logout", "POST", { cookie, origin: rig.server.url });
+  assert.equal(logout.status, 200);
+  await logout.body?.cancel();
+  await viewer.closed;
+  assert.equal(await parts.next(), null);
 });
