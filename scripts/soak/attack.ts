@@ -3,7 +3,7 @@
  * commands one by one and in bursts, mutated MQTT connections, strange and idle HTTP requests, extremes of
  * presence, and hostile retained messages. Each class alone, then all at once, in windows between quiet ones.
  *
- *     deno task bench scripts/soak/attack.ts [MINUTES] [SEED]       8 minutes by default, a random seed
+ *     deno task bench scripts/soak/attack.ts [MINUTES] [SEED]       10 minutes by default, a random seed
  *
  * Exits with 1 when the process ended, its own broker closed its connection, a secret left it, or the good camera
  * was inferred at less than 0.98 of its rate in the quiet windows. The attacks are paced: attacker and product together need less than two cores.
@@ -13,7 +13,7 @@ import type { HealthJson } from "../../src/health/health_json.ts";
 import { type Figures, type LegPlan, type LegResult, rateHz, runLeg } from "./attack/leg.ts";
 import type { AttackClass } from "./attack/plan.ts";
 
-const DEFAULT_MINUTES = 8;
+const DEFAULT_MINUTES = 10;
 const MAX_SEED = 2 ** 30;
 const HOSTILE_CAMERAS = 8;
 const ROUNDS = 4;
