@@ -26,7 +26,9 @@ export function limitPackets(stream: Duplex, budget: PacketBudget): void {
   const readChunk = stream.read.bind(stream);
   const limiter = new PacketLimiter(budget);
   stream.on("close", () => limiter.end());
-  stream.read = () => {
+  stream.read = (size) => {
+    // Streams call it themselves, to fetch more: what is buffered stays so.
+    if (size === 0) return readChunk(0);
     const chunks: Uint8Array[] = [];
     for (;;) {
       const chunk: unknown = readChunk();

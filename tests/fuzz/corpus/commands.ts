@@ -1,4 +1,7 @@
 /** Commands of the control topic: each kind with each of its parameters, and texts that are almost one. */
+import { mutated, pick, type Random } from "../mutate.ts";
+import { mutatedValue } from "../mutate_json.ts";
+
 const SCHEMA = "orion.command/1";
 const ROI = { x: 0.1, y: 0.2, width: 0.8, height: 0.7 };
 const POLYGON = [[0.4, 0.5], [0.6, 0.5], [0.6, 1], [0.4, 1]];
@@ -89,3 +92,17 @@ export const COMMAND_WORDS = [
     "\xff",
   ],
 ] as const;
+
+const encoder = new TextEncoder();
+const [FIRST_TEXT, ...OTHER_TEXTS] = COMMAND_TEXTS;
+const TEXTS = [
+  encoder.encode(FIRST_TEXT),
+  ...OTHER_TEXTS.map((text) => encoder.encode(text)),
+] as const;
+
+/** A payload of the control topic: bytes of a text, or parts of a well-formed command, mutated. */
+export function commandPayload(random: Random, named: Named): Uint8Array {
+  if (random(3) === 0) return mutated(random, TEXTS, COMMAND_WORDS);
+  const value = mutatedValue(random, pick(random, commandValues(named)));
+  return encoder.encode(JSON.stringify(value) ?? "");
+}

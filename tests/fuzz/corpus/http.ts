@@ -1,4 +1,5 @@
 /** HTTP requests: of every resource, with every kind of body, and of the shapes that smuggle a second one. */
+import { mutated, pick, type Random } from "../mutate.ts";
 
 export const TOKEN = "quagga-token";
 /** The token in every form in which a request may carry it: `orion:` is two whole groups of Base64. */
@@ -141,3 +142,19 @@ export const HTTP_WORDS = [
   ...["Sec-Fetch-Site: cross-site\r\n", "Content-Type: text/plain\r\n", "Last-Event-ID: 1-1\r\n"],
   ...["/healthz", "/status", "/cameras/%/snapshot.jpg", "/cameras/__proto__/snapshot.jpg", "@"],
 ] as const;
+
+type Corpus = readonly [Uint8Array, ...Uint8Array[]];
+
+function corpusOf([first, ...others]: readonly [string, ...string[]]): Corpus {
+  const encoder = new TextEncoder();
+  return [encoder.encode(first), ...others.map((text) => encoder.encode(text))];
+}
+
+const OPEN = corpusOf(OPEN_REQUESTS);
+const ALL = corpusOf([...OPEN_REQUESTS, ...AUTHORISED_REQUESTS, ...AUTHORISED_REQUESTS]);
+
+/** A request, mostly mutated, without or with the token. */
+export function httpRequest(random: Random): Uint8Array {
+  const corpus = random(2) === 0 ? OPEN : ALL;
+  return random(5) === 0 ? pick(random, corpus) : mutated(random, corpus, HTTP_WORDS);
+}

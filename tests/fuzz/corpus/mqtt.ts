@@ -1,6 +1,7 @@
 /** MQTT packets of every type, of 3.1.1 and of 5, as bytes: from an independent encoder and by hand. */
 import { Buffer } from "node:buffer";
 import { generate, type Packet } from "mqtt-packet";
+import { mutated, pick, type Random } from "../mutate.ts";
 
 /** Version 4 is MQTT 3.1.1. */
 export type Version = 4 | 5;
@@ -201,3 +202,25 @@ export const MQTT_WORDS = [
     "\u0082\u0005\0\u0001\0",
   ],
 ] as const;
+
+/** A stream of a client: mostly a whole CONNECT, then packets of which some are mutated. */
+export function clientStream(random: Random): Uint8Array {
+  const version = random(2) === 0 ? 4 : 5;
+  const parts: Uint8Array[] = [];
+  const start = random(6);
+  if (start > 1) parts.push(connect(`fuzz-${random(100)}`, version));
+  else if (start === 1) parts.push(mutated(random, CONNECTS, MQTT_WORDS));
+  for (let count = random(6); count > 0; count--) {
+    const isWhole = random(3) === 0;
+    parts.push(
+      isWhole ? pick(random, CLIENT_PACKETS) : mutated(random, CLIENT_PACKETS, MQTT_WORDS),
+    );
+  }
+  const bytes = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    bytes.set(part, at);
+    at += part.length;
+  }
+  return bytes;
+}

@@ -7,15 +7,17 @@ import { mutated, pick, type Random } from "../mutate.ts";
 import type { Corpus } from "./streams.ts";
 
 type Size = { readonly width: number; readonly height: number };
+export type Sizes = readonly [Size, ...Size[]];
 
-const SIZES: readonly [Size, ...Size[]] = [
+/** Sizes that are decoded. */
+export const ALLOWED_SIZES: Sizes = [
   { width: 16, height: 16 },
   { width: 176, height: 144 },
   { width: 1920, height: 1088 },
   { width: 3840, height: 2160 },
   { width: 4096, height: 2304 },
-  { width: 16_384, height: 16_000 },
 ];
+export const SIZES: Sizes = [...ALLOWED_SIZES, { width: 16_384, height: 16_000 }];
 /** Start codes and JPEG markers. */
 const WORDS = [
   "\0\0\u0001\u0067",
@@ -27,8 +29,15 @@ const WORDS = [
 /** The part of a packet that contains most headers. */
 const HEAD_BYTES = 96;
 
-/** Applies one to six kinds of damage to a stream of the corpus. */
-export function damaged(random: Random, { codec, streams }: Corpus): readonly FedUnit[] {
+/**
+ * Applies one to six kinds of damage to a stream of the corpus.
+ * @param sizes  those that new parameter sets have
+ */
+export function damaged(
+  random: Random,
+  { codec, streams }: Corpus,
+  sizes: Sizes = SIZES,
+): readonly FedUnit[] {
   const first = streams[random(streams.length)] ?? [];
   let units = [...first];
   for (let rounds = 1 + random(6); rounds > 0 && units.length > 0; rounds--) {
@@ -53,7 +62,7 @@ export function damaged(random: Random, { codec, streams }: Corpus): readonly Fe
         units[at] = { ...unit, data: unit.data.slice(0, random(unit.data.length + 1)) };
         break;
       case 5:
-        units[at] = { data: withSets(random, codec, unit.data), isKey: true };
+        units[at] = { data: withSets(codec, unit.data, { random, sizes }), isKey: true };
         break;
       case 6:
         units[at] = { ...unit, data: withHead(random, unit.data) };
@@ -80,11 +89,11 @@ function withHead(random: Random, data: Uint8Array<ArrayBuffer>): Uint8Array<Arr
 
 /** Prepends parameter sets of another size. */
 function withSets(
-  random: Random,
   codec: string,
   data: Uint8Array<ArrayBuffer>,
+  { random, sizes }: { readonly random: Random; readonly sizes: Sizes },
 ): Uint8Array<ArrayBuffer> {
-  const size = pick(random, SIZES);
+  const size = pick(random, sizes);
   switch (codec) {
     case "h264":
       return joined(annexB(sps({ ...size, pictures: random(18) }), pps()), data);

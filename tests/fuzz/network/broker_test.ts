@@ -17,8 +17,8 @@ import {
   publisherWorker,
   resultsTo,
 } from "../../support/workers/publisher_worker.ts";
-import { CLIENT_PACKETS, connect, CONNECTS, MQTT_WORDS } from "../corpus/mqtt.ts";
-import { mutated, pick, type Random } from "../mutate.ts";
+import { clientStream } from "../corpus/mqtt.ts";
+import { pick, type Random } from "../mutate.ts";
 import { assertBoundedGrowth, fuzz, fuzzRuns, measurePeak, shownBytes } from "../runs.ts";
 
 const RUNS = fuzzRuns(400);
@@ -34,28 +34,6 @@ const INFERENCE = "orion/lobby-1/inferences/gate/person";
 /** Packet types of MQTT. */
 const PUBLISH = 3;
 const PUBACK = 4;
-
-/** A stream of a client: mostly a whole CONNECT, then packets of which some are mutated. */
-function clientStream(random: Random): Uint8Array {
-  const version = random(2) === 0 ? 4 : 5;
-  const parts: Uint8Array[] = [];
-  const start = random(6);
-  if (start > 1) parts.push(connect(`fuzz-${random(100)}`, version));
-  else if (start === 1) parts.push(mutated(random, CONNECTS, MQTT_WORDS));
-  for (let count = random(6); count > 0; count--) {
-    const isWhole = random(3) === 0;
-    parts.push(
-      isWhole ? pick(random, CLIENT_PACKETS) : mutated(random, CLIENT_PACKETS, MQTT_WORDS),
-    );
-  }
-  const bytes = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const part of parts) {
-    bytes.set(part, at);
-    at += part.length;
-  }
-  return bytes;
-}
 
 /** Sends a stream, in one piece or in many, until the broker closes the connection. */
 async function send(to: Deno.TcpConn, bytes: Uint8Array, random: Random): Promise<void> {

@@ -6,9 +6,7 @@ import { Schemas } from "../../support/brokers/messages.ts";
 import { asReport, assertReportCloses } from "../../support/product/report.ts";
 import { ScriptedOrion } from "../../support/product/scripted.ts";
 import { ignoreWithout } from "../../support/system/parts.ts";
-import { COMMAND_TEXTS, COMMAND_WORDS, commandValues } from "../corpus/commands.ts";
-import { mutated, pick, type Random } from "../mutate.ts";
-import { mutatedValue } from "../mutate_json.ts";
+import { commandPayload } from "../corpus/commands.ts";
 import { fuzz, fuzzRuns, shownBytes } from "../runs.ts";
 
 const RUNS = fuzzRuns(250);
@@ -21,15 +19,7 @@ const FURTHER = 3;
 /** Those that change nothing for the other detector, and do not end the service. */
 const ALLOWED = COMMAND_NAMES.filter((name) => name !== "shutdown" && name !== "pause");
 
-const encoder = new TextEncoder();
-const VALUES = commandValues({ camera: "gate", detector: "victim" });
-const [FIRST, ...OTHERS] = COMMAND_TEXTS.map((text) => encoder.encode(text));
-
-function payload(random: Random): Uint8Array {
-  assert.ok(FIRST !== undefined);
-  if (random(3) === 0) return mutated(random, [FIRST, ...OTHERS], COMMAND_WORDS);
-  return encoder.encode(JSON.stringify(mutatedValue(random, pick(random, VALUES))) ?? "");
-}
+const NAMED = { camera: "gate", detector: "victim" };
 
 /** Frames that a detector has processed. */
 function processedBy(detector: string, status: unknown): number {
@@ -59,7 +49,7 @@ Deno.test({
       name: "commands to the service",
       seed: 13_501,
       runs: RUNS,
-      input: payload,
+      input: (random) => commandPayload(random, NAMED),
       shown: shownBytes,
       async check(bytes) {
         sent++;

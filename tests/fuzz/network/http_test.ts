@@ -11,16 +11,8 @@ import { serverSentEvent } from "../../../src/health/server_sent.ts";
 import { parseCommand } from "../../../src/mqtt/commands.ts";
 import { WAIT_TIMEOUT_MS } from "../../support/system/lines.ts";
 import { stay } from "../../support/workers/presence_parts.ts";
-import {
-  AUTHORISED_REQUESTS,
-  EVENT,
-  FAULT,
-  HTTP_WORDS,
-  OPEN_REQUESTS,
-  TOKEN,
-  TOKEN_FORMS,
-} from "../corpus/http.ts";
-import { mutated, pick, type Random } from "../mutate.ts";
+import { EVENT, FAULT, httpRequest, TOKEN, TOKEN_FORMS } from "../corpus/http.ts";
+import { pick, type Random } from "../mutate.ts";
 import { assertBoundedGrowth, fuzz, fuzzRuns, measurePeak, shownBytes } from "../runs.ts";
 
 const RUNS = fuzzRuns(1500);
@@ -29,15 +21,6 @@ const AT_ONCE = 8;
 const MAX_OPEN = 16;
 const encoder = new TextEncoder();
 const latin1 = new TextDecoder("latin1");
-
-type Corpus = readonly [Uint8Array, ...Uint8Array[]];
-
-function corpusOf([first, ...others]: readonly [string, ...string[]]): Corpus {
-  return [encoder.encode(first), ...others.map((text) => encoder.encode(text))];
-}
-
-const OPEN = corpusOf(OPEN_REQUESTS);
-const ALL = corpusOf([...OPEN_REQUESTS, ...AUTHORISED_REQUESTS, ...AUTHORISED_REQUESTS]);
 
 /** The statuses with which requests are answered. */
 const STATUSES = [
@@ -225,10 +208,7 @@ Deno.test("http fuzz: without the token nothing but /healthz is answered, no sec
       seed: 13_201,
       runs: RUNS,
       atOnce: AT_ONCE,
-      input(random) {
-        const corpus = random(2) === 0 ? OPEN : ALL;
-        return random(5) === 0 ? pick(random, corpus) : mutated(random, corpus, HTTP_WORDS);
-      },
+      input: httpRequest,
       shown: shownBytes,
       async check(bytes, random) {
         const connection = await Deno.connect({ hostname: "127.0.0.1", port });

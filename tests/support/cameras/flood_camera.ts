@@ -1,6 +1,7 @@
 import { Buffer } from "node:buffer";
 import { createSocket } from "node:dgram";
 import { systemClock } from "../../../src/core/clock.ts";
+import { listenPatiently } from "../system/ports.ts";
 import { answerText } from "./faulty_camera/answer.ts";
 import type { Wire as WireFaults } from "./faulty_camera/options.ts";
 import { Wire } from "./faulty_camera/wire.ts";
@@ -48,15 +49,18 @@ export class FloodCamera implements AsyncDisposable {
   readonly #accepting: Promise<void>;
   #rtpPort: number | null = null;
 
-  private constructor(flood: Flood | Chunks) {
+  private constructor(flood: Flood | Chunks, port: number) {
     this.#flood = flood;
-    this.#listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+    this.#listener = listenPatiently(() => Deno.listen({ hostname: "127.0.0.1", port }));
     this.#accepting = this.#accept();
   }
 
-  /** @param flood  a named flood, or a stream to send repeatedly, also to the first connection */
-  static start(flood: Flood | Chunks): FloodCamera {
-    return new FloodCamera(flood);
+  /**
+   * @param flood  a named flood, or a stream to send repeatedly, also to the first connection
+   * @param port   default: any free one
+   */
+  static start(flood: Flood | Chunks, port = 0): FloodCamera {
+    return new FloodCamera(flood, port);
   }
 
   get port(): number {

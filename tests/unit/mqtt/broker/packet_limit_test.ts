@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
+import { Duplex } from "node:stream";
 import fc from "fast-check";
 import {
+  limitPackets,
   MAX_PARTIAL_BYTES,
   PacketBudget,
   PacketLimiter,
@@ -48,4 +50,15 @@ Deno.test("packet limit: large packets of all connections share one budget", () 
   const next = new PacketLimiter(budget);
   next.accept(new Uint8Array([0x10, 0]));
   assert.ok(next.accept(header), "the end of a connection releases its bytes, once");
+});
+
+Deno.test("packet limit: a stream that fetches more keeps what is buffered for the next read", () => {
+  const stream = new Duplex({ read() {}, write: (_chunk, _encoding, done) => done() });
+  limitPackets(stream, new PacketBudget());
+  const packets = ["a", "b"].map((topic) =>
+    publishPacket({ topic, payload: new Uint8Array([1, 2]) })
+  );
+  for (const packet of [new Uint8Array([0x10, 0]), ...packets]) stream.push(packet);
+  assert.equal(stream.read(0), null);
+  assert.deepEqual([...stream.read()], [0x10, 0, ...packets.flatMap((packet) => [...packet])]);
 });
