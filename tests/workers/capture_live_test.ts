@@ -184,7 +184,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "capture: a camera without a detector, is decoded for its viewers alone",
+  name: "capture: a camera without a detector is decoded for its viewers alone",
   ignore,
   async fn() {
     await using camera = HostileCamera.start({ clip: await clip() });
