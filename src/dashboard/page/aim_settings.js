@@ -59,16 +59,20 @@ export function AimSettings({ store, camera }) {
               set("set_confidence", { detector: id, confidence: value / 100 })} />
           <${Slider} label="Rate" min=${0} max=${RATES.length - 1}
             value=${rateHz === null ? RATES.length - 1 : nearestRate(rateHz)}
-            text=${(/** @type {number} */ value) => `${rateText(RATES[value] ?? 0)} pictures/s`}
+            text=${(/** @type {number} */ value) =>
+              rateHz === null && value === RATES.length - 1
+                ? "as fast as it can"
+                : `${rateText(RATES[value] ?? 0)} pictures/s`}
             note=${mailbox?.paused === true
               ? "Paused."
               : looked === undefined
               ? "Measuring what is reached…"
               : `Reaches ${rateText(looked)} pictures/s.`}
             since=${rate?.since ?? null}
-            onRestore=${() =>
-              configured.rateHz !== null &&
-              set("set_rate", { detector: id, camera: camera.id, rateHz: configured.rateHz })}
+            onRestore=${configured.rateHz === null
+              ? null
+              : () =>
+                set("set_rate", { detector: id, camera: camera.id, rateHz: configured.rateHz })}
             onSet=${(/** @type {number} */ value) =>
               set("set_rate", { detector: id, camera: camera.id, rateHz: RATES[value] })} />
           <p class="problem" role="alert">${problem}</p>
@@ -97,7 +101,7 @@ function nearestRate(rateHz) {
  *   note: string,
  *   since: string | null,
  *   onSet: (value: number) => Promise<void>,
- *   onRestore: () => void,
+ *   onRestore: (() => void) | null,
  * }} props
  */
 function Slider({ label, min, max, value, text, note, since, onSet, onRestore }) {

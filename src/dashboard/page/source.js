@@ -4,15 +4,16 @@ import { html } from "./html.js";
 
 /**
  * Whether a value is the configuration's, and if not, the way back.
- * @param {{ since: string | null, onRestore: () => void, what: string }} props
+ * @param {{ since: string | null, onRestore: (() => void) | null, what: string }} props
  */
 export function Source({ since, onRestore, what }) {
   if (since === null) return html`<span class="source">configuration</span>`;
+  const restore = html`<button type="button" class="link" onClick=${onRestore}>restore<span
+      class="hidden"> ${what}</span></button>`;
   return html`
     <span class="source changed">changed ${new Date(since).toLocaleTimeString([], {
       hour: "2-digit",
       minute: "2-digit",
-    })}</span><button type="button" class="link"
-      onClick=${onRestore}>restore<span class="hidden"> ${what}</span></button>
+    })}</span>${onRestore !== null && restore}
   `;
 }

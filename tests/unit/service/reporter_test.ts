@@ -91,7 +91,7 @@ Deno.test("reporter: a report has the settings of presence in force, the stays a
   assert.deepEqual(camera?.presence.stays.map(({ open }) => open), [1]);
   assert.deepEqual(before.detectors, [{
     ...{ id: "person", cameras: ["gate"], presence: SETTINGS },
-    configured: { model: "builtin:person", confidence: 0.45, rateHz: null },
+    configured: { model: "builtin:person", rateHz: null, confidence: 0.45 },
   }]);
   const settings = { ...SETTINGS, endSeconds: 9 };
   presence.change({ kind: "settings", detector: "person", settings });
