@@ -9,6 +9,9 @@ import uPlot from "uplot/dist/uPlot.iife.min.js" with { type: "text" };
 import uPlotStyles from "uplot/dist/uPlot.min.css" with { type: "text" };
 import aim from "./page/aim.js" with { type: "text" };
 import aimShapes from "./page/aim_shapes.js" with { type: "text" };
+import aimCommands from "./page/aim_commands.js" with { type: "text" };
+import aimList from "./page/aim_list.js" with { type: "text" };
+import aimYaml from "./page/aim_yaml.js" with { type: "text" };
 import aimSettings from "./page/aim_settings.js" with { type: "text" };
 import aimStage from "./page/aim_stage.js" with { type: "text" };
 import api from "./page/api.js" with { type: "text" };
@@ -43,6 +46,9 @@ export interface Asset {
 
 const MODULES: Readonly<Record<string, string>> = {
   "aim.js": aim,
+  "aim_commands.js": aimCommands,
+  "aim_list.js": aimList,
+  "aim_yaml.js": aimYaml,
   "aim_settings.js": aimSettings,
   "aim_shapes.js": aimShapes,
   "aim_stage.js": aimStage,

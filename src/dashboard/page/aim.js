@@ -2,16 +2,17 @@
 /** Draws region, masks, zones and lines on a picture; each change is applied at once, and can be undone. */
 /// <reference lib="dom" />
 import { useCallback, useEffect, useRef, useState } from "preact/hooks";
+import { commandsFor } from "./aim_commands.js";
+import { Shapes } from "./aim_list.js";
 import { AimSettings } from "./aim_settings.js";
-import { addShape, canAdd, commandsFor, EMPTY, idProblem, removeShape } from "./aim_shapes.js";
+import { addShape, canAdd } from "./aim_shapes.js";
 import { Stage } from "./aim_stage.js";
+import { Lines } from "./aim_yaml.js";
 import { control, LoginNeeded } from "./api.js";
 import { classes, html } from "./html.js";
 import { Belt } from "./live.js";
-import { overrideOf, sceneOf } from "./picture.js";
-import { Source } from "./source.js";
+import { sceneOf } from "./picture.js";
 import { reasonWords, stateWord } from "./words.js";
-import { cameraYaml, detectorYaml } from "./yaml.js";
 
 /**
  * @typedef {import("./store.js").Store} Store
@@ -217,187 +218,4 @@ function Editor({ store, camera }) {
       </div>
     </div>
   `;
-}
-
-/**
- * @param {{
- *   store: Store,
- *   camera: Camera,
- *   scene: Scene,
- *   selection: Selection | null,
- *   select: (selection: Selection | null) => void,
- *   change: (scene: Scene) => void,
- * }} props
- */
-function Shapes({ store, camera, scene, selection, select, change }) {
-  const { configured } = camera;
-  const groups = /** @type {const} */ ([
-    ["zone", "Zones", scene.zones, "zones"],
-    ["line", "Lines", scene.lines, "lines"],
-    ["mask", "Masks", scene.masks, "masks"],
-    ["region", "Region", scene.roi === null ? [] : [scene.roi], "roi"],
-  ]);
-  return html`<section class="card shapes" aria-label="What is drawn">
-    ${
-    groups.map(([kind, title, list, setting]) => {
-      const override = overrideOf(store, { setting, camera: camera.id, detector: null });
-      const restore = () => change({ ...scene, [setting]: { ...EMPTY, ...configured }[setting] });
-      return html`<div class="group" key=${kind}>
-        <h2>${title} <${Source} since=${
-        override?.since ?? null
-      } onRestore=${restore} what=${title} /></h2>
-        ${
-        list.length === 0 &&
-        html`<p class="sub none">${kind === "region" ? "the whole picture" : "none"}</p>`
-      }
-        <ul>${
-        list.map((_, index) =>
-          html`
-            <${Shape} key=${index} ...${{ scene, change }} own=${{ kind, index }}
-              isSelected=${selection?.kind === kind && selection.index === index}
-              select=${() => select({ kind, index })}
-              remove=${() => {
-                select(null);
-                change(removeShape(scene, { kind, index }));
-              }} />
-          `
-        )
-      }</ul>
-      </div>`;
-    })
-  }
-  </section>`;
-}
-
-/**
- * @param {{
- *   scene: Scene,
- *   own: Selection,
- *   isSelected: boolean,
- *   select: () => void,
- *   remove: () => void,
- *   change: (scene: Scene) => void,
- * }} props
- */
-function Shape({ scene, own, isSelected, select, remove, change }) {
-  const { kind, index } = own;
-  const named = kind === "zone" ? scene.zones[index] : kind === "line" ? scene.lines[index] : null;
-  const name = named?.id ?? (kind === "region" ? "region" : `mask ${index + 1}`);
-  return html`<li class=${classes(kind, isSelected && "selected")}>
-    ${
-    named === null || named === undefined
-      ? html`<button type="button" class="link name" onClick=${select}>${name}</button>`
-      : html`<${Name} ...${{ scene, own, id: named.id, select, change }} />`
-  }
-    ${kind === "zone" && html`<${ZoneClasses} ...${{ scene, index, change }} />`}
-    <button type="button" class="link" aria-label=${`Remove ${name}`} onClick=${remove}>remove</button>
-  </li>`;
-}
-
-/**
- * @param {{ scene: Scene, own: Selection, id: string, select: () => void, change: (scene: Scene) => void }} props
- */
-function Name({ scene, own: { kind, index }, id, select, change }) {
-  const [problem, setProblem] = useState(/** @type {string | null} */ (null));
-  const rename = (/** @type {Event} */ { target }) => {
-    if (!(target instanceof HTMLInputElement) || target.value === id) return setProblem(null);
-    const list = kind === "zone" ? scene.zones : scene.lines;
-    const wrong = idProblem(target.value, list.filter((_, at) => at !== index));
-    setProblem(wrong);
-    if (wrong !== null) return;
-    const renamed = (/** @type {any} */ one, /** @type {number} */ at) =>
-      at === index ? { ...one, id: target.value } : one;
-    change(
-      kind === "zone"
-        ? { ...scene, zones: scene.zones.map(renamed) }
-        : { ...scene, lines: scene.lines.map(renamed) },
-    );
-  };
-  return html`
-    <input type="text" class="name" value=${id} spellcheck=${false}
-      aria-label=${`Name of ${kind} ${id}`} aria-invalid=${problem !== null}
-      onFocus=${select} onChange=${rename} />
-        ${problem !== null && html`<span class="problem">${problem}</span>`}
-  `;
-}
-
-/** @param {{ scene: Scene, index: number, change: (scene: Scene) => void }} props */
-function ZoneClasses({ scene, index, change }) {
-  const zone = scene.zones[index];
-  if (zone === undefined) return null;
-  const set = (/** @type {Event} */ { target }) => {
-    if (!(target instanceof HTMLInputElement)) return;
-    const names = target.value.split(",").map((one) => one.trim()).filter((one) => one !== "");
-    const classes = names.length === 0 ? null : names;
-    change({
-      ...scene,
-      zones: scene.zones.map((one, at) => at === index ? { ...one, classes } : one),
-    });
-  };
-  return html`
-    <input type="text" class="classes" value=${zone.classes?.join(", ") ?? ""}
-      placeholder="all classes" aria-label=${`Classes that count in zone ${zone.id}`}
-      onChange=${set} />
-  `;
-}
-
-/** The lines of the configuration. @param {{ store: Store, camera: Camera, scene: Scene }} props */
-function Lines({ store, camera, scene }) {
-  const detectors = (store.status?.detectors ?? []).filter((one) =>
-    one.cameras.includes(camera.id)
-  );
-  return html`<section class="card yaml" aria-label="Lines for the configuration">
-    <h2>For the configuration</h2>
-    <p class="sub">Changes here last until Orion stops: it never writes its own file. These lines make them
-      stay.</p>
-    <${Yaml} label=${`below - id: ${camera.id}, in cameras`} text=${
-    cameraYaml(scene)
-  } name="camera" />
-    ${
-    detectors.map(({ id, configured }) => {
-      const rate = overrideOf(store, { setting: "rateHz", camera: camera.id, detector: id });
-      const confidence = overrideOf(store, { setting: "confidence", camera: null, detector: id });
-      if (rate === null && confidence === null) return null;
-      const text = detectorYaml({
-        rateHz: rate?.value ?? configured.rateHz,
-        confidence: confidence?.value ?? configured.confidence,
-      });
-      return html`<${Yaml} label=${`below - id: ${id}, in detectors`} text=${text} name=${id} />`;
-    })
-  }
-  </section>`;
-}
-
-/** @param {{ label: string, text: string, name: string }} props */
-function Yaml({ label, text, name }) {
-  /** @type {import("preact").RefObject<HTMLPreElement | null>} */
-  const block = useRef(null);
-  const [says, setSays] = useState("");
-  if (text === "") return html`<p class="sub none">Nothing is drawn.</p>`;
-  const copy = async () =>
-    setSays(await copied(text, block.current) ? "Copied" : "Marked: press Ctrl+C");
-  return html`
-    <figure class="block">
-      <figcaption>${label}</figcaption>
-      <pre ref=${block} tabindex="0" data-yaml=${name}>${text}</pre>
-      <button type="button" class="button small" onClick=${copy}>Copy YAML</button>
-      <span role="status">${says}</span>
-    </figure>
-  `;
-}
-
-/**
- * Copies a text; without a secure address a page may not, and the text is marked instead.
- * @param {string} text
- * @param {HTMLElement | null} block
- */
-async function copied(text, block) {
-  try {
-    await navigator.clipboard.writeText(text);
-    return true;
-  } catch {
-    // Neither `https:` nor this machine, or refused by the browser.
-    if (block !== null) getSelection()?.selectAllChildren(block);
-    return false;
-  }
 }

@@ -1,5 +1,5 @@
 // @ts-check
-/** Reads the pictures of one camera while somebody looks: the newest, never a queue of old ones. */
+/** Reads the pictures of one camera while it is on the screen: the newest, never a queue of old ones. */
 /// <reference lib="dom" />
 /// <reference lib="dom.iterable" />
 import { PartReader } from "./mjpeg.js";

@@ -3,10 +3,10 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { z } from "zod";
 import { parse } from "yaml";
+import { commandsFor } from "../../../src/dashboard/page/aim_commands.js";
 import {
   addPoint,
   addShape,
-  commandsFor,
   EMPTY,
   idProblem,
   type Kind,
