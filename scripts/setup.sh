@@ -9,12 +9,17 @@
 # or an unknown system; it then lists what to install by hand.
 #
 # For tests: ORION_OS_RELEASE names a file to read instead of /etc/os-release, ORION_SETUP_LACKS is a
-# list of parts to take as missing (deno, libav, ffmpeg, mosquitto, rtsp, vlc, faketime, modules).
+# list of parts to take as missing (deno, libav, ffmpeg, mosquitto, rtsp, vlc, faketime, modules,
+# home-assistant).
 set -eu
 
 : "${HOME:=/root}"
 deno_version=2.9.6
 deno_installer=https://deno.land/install.sh
+
+# Its versions of what it would install by itself, as its own files name them.
+home_assistant="homeassistant==2025.4.4 home-assistant-frontend==20250411.0 paho-mqtt==2.1.0"
+home_assistant_folder=$HOME/.cache/orion/home-assistant-2025.4.4
 
 root=$(cd "$(dirname "$0")/.." && pwd)
 # shellcheck disable=SC1091
@@ -102,6 +107,22 @@ have_modules() {
   cmp -s "$root/deno.lock" "$root/node_modules/.orion-lock"
 }
 
+# Home Assistant needs this Python, which few systems have: without it its tests are skipped.
+find_python() {
+  for candidate in python3.13 python3 "$HOME"/.pyenv/versions/3.13.*/bin/python3; do
+    if "$candidate" -c 'import sys, ensurepip, venv; sys.exit(sys.version_info[:2] != (3, 13))' \
+      >/dev/null 2>&1; then
+      command -v "$candidate"
+      return 0
+    fi
+  done
+  return 1
+}
+
+have_home_assistant() {
+  [ -e "$root/.tools/home-assistant" ] && [ -x "$home_assistant_folder/bin/hass" ]
+}
+
 libav_packages() {
   # Policy, not show: show accepts a name that another package merely mentions. One call for all: each
   # call reads the lists.
@@ -164,6 +185,9 @@ look() {
     if pretended faketime || ! have_faketime; then
       lacks="$lacks faketime"
       packages="$packages libfaketime"
+    fi
+    if pretended home-assistant || ! have_home_assistant; then
+      if python=$(find_python); then lacks="$lacks home-assistant"; fi
     fi
   fi
   if pretended modules || ! have_modules; then lacks="$lacks modules"; fi
@@ -229,6 +253,9 @@ announce() {
   fi
   if lacking modules; then
     say "  the JavaScript packages of deno.lock, into $root/node_modules"
+  fi
+  if lacking home-assistant; then
+    say "  Home Assistant for its tests, 0.8 GB from PyPI, into $home_assistant_folder"
   fi
   if lacking mosquitto; then say "  (mosquitto's own service will be neither started nor enabled)"; fi
 }
@@ -351,6 +378,30 @@ install_modules() {
   cp "$root/deno.lock" "$root/node_modules/.orion-lock"
 }
 
+build_home_assistant() {
+  rm -rf "$home_assistant_folder" "$home_assistant_folder.new"
+  mkdir -p "$(dirname "$home_assistant_folder")"
+  # One word each, on purpose. uv resolves in seconds what takes pip minutes.
+  # shellcheck disable=SC2086
+  "$python" -m venv "$home_assistant_folder.new" &&
+    "$home_assistant_folder.new/bin/python" -m pip install -q uv==0.6.10 &&
+    "$home_assistant_folder.new/bin/python" -m uv pip install -q --link-mode copy \
+      --python "$home_assistant_folder.new/bin/python" $home_assistant &&
+    mv "$home_assistant_folder.new" "$home_assistant_folder"
+}
+
+install_home_assistant() {
+  lacking home-assistant || return 0
+  if [ ! -x "$home_assistant_folder/bin/hass" ] && ! build_home_assistant >&2; then
+    rm -rf "$home_assistant_folder.new"
+    say "setup.sh: Home Assistant could not be installed; see above. Its tests will be skipped."
+    return 0
+  fi
+  mkdir -p "$root/.tools"
+  printf '#!/bin/sh\nexec "%s/bin/python" -m homeassistant "$@"\n' "$home_assistant_folder" \
+    >"$root/.tools/home-assistant"
+}
+
 # ------------------------------------------------------------------------------------------ main
 
 [ $# -gt 0 ] || usage
@@ -382,6 +433,7 @@ if [ -n "$lacks" ]; then
     install_packages
     install_deno
     install_modules
+    install_home_assistant
   fi
 elif [ "$dry_run" = true ]; then
   say "Nothing is missing."

@@ -47,7 +47,7 @@ function camera(detectors: number, rateHz: number | null, announce: () => void =
     onDemandChanged: () => undefined,
   });
   for (let i = 0; i < detectors; i++) {
-    bus.register({ detector: `d${i}`, rateHz, paused: false });
+    bus.register({ detector: `d${i}`, rateHz, paused: false, pictures: false });
   }
   bus.start();
   return { bus, ledger };

@@ -1,5 +1,6 @@
 /**
- * Measures inference: ONNX Runtime alone for both bundled models, and the postprocessing of the output.
+ * Measures inference: ONNX Runtime alone for both bundled models, the postprocessing of the output, and the
+ * sharpness of one detection.
  *
  *     deno task bench scripts/bench/inference.bench.ts
  */
@@ -7,6 +8,7 @@ import { letterbox } from "../../src/core/geometry.ts";
 import { inputBytes } from "../../src/core/model_input.ts";
 import { Postprocessor } from "../../src/inference/postprocess.ts";
 import { ModelSession } from "../../src/inference/session.ts";
+import { sharpnessOf } from "../../src/inference/sharpness.ts";
 
 const MODELS = { "nanodet-g": "nanodet-g.onnx", "nanodet-g-int8": "nanodet-g-int8.onnx" };
 
@@ -38,6 +40,15 @@ for (const [name, file] of Object.entries(MODELS)) {
   Deno.bench({ name: "one class, every cell a candidate, scores mixed", group: cost }, () => {
     person.run(mixed, fit, 0.45);
   });
+  Deno.bench({ name: "one class, for the tracker from 0.1 on", group: cost }, () => {
+    person.run(raw, fit, 0.45, 0.1);
+  });
+  const seen = { tensor: new Float32Array(tensor), input: session.input, fit };
+  const sharpness = "sharpness of one detection";
+  for (const side of [60, 200, 700]) {
+    const box = { x: 10, y: 10, width: side, height: side };
+    Deno.bench({ name: `${side} px`, group: sharpness }, () => void sharpnessOf(box, seen));
+  }
 }
 
 /** A tensor that is not blank. */

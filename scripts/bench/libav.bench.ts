@@ -1,10 +1,10 @@
 /**
- * The cost of video: calls into libav, decoding the bundled clip, and converting its frames into network
- * inputs.
+ * The cost of video: calls into libav, decoding the bundled clip, converting its frames into network
+ * inputs, and encoding them as pictures of stays.
  *
  *     deno task bench scripts/bench/libav.bench.ts
  */
-import { orientationOf } from "../../src/core/display.ts";
+import { orientationOf, UPRIGHT, viewOf } from "../../src/core/display.ts";
 import { letterbox } from "../../src/core/geometry.ts";
 import { inputBytes } from "../../src/core/model_input.ts";
 import { TensorConverter } from "../../src/libav/converter.ts";
@@ -16,6 +16,8 @@ import { openLibav } from "../../src/libav/open.ts";
 import { locateLibav } from "../../src/libav/locate.ts";
 import { fileOptions } from "../../src/libav/options.ts";
 import { Packet } from "../../src/libav/packet.ts";
+import { FramePool } from "../../src/stream/shared_frame.ts";
+import { stayJpeg } from "../../src/stream/stay_jpeg.ts";
 
 // Not disposed of: a benchmark has no end.
 const libav = openLibav(locateLibav());
@@ -117,3 +119,14 @@ Deno.bench(
     toSmall.convert(frame, small.fit, small.shape, small.buffer, false);
   },
 );
+
+const pictures = "the picture of a stay, 1280 x 720";
+const kept = new FramePool(libav).take();
+kept.picture.refFrom(still);
+kept.info = { ...kept.info, view: viewOf(still, UPRIGHT, 1) };
+const box = { x: 700, y: 150, width: 300, height: 500 };
+for (const mode of ["crop", "frame"] as const) {
+  Deno.bench({ name: mode, group: pictures }, () => {
+    stayJpeg(libav, { frame: kept, box, mode, masks: [] });
+  });
+}

@@ -108,7 +108,8 @@ function presence(): (frame: BenchFrame) => void {
       fit: { crop: { x: 0, y: 0, ...SIZE }, ...SIZE, dx: 0, dy: 0 },
       ...{ queueMs: 0, convertMs: 0, dropsSinceLast: 0 },
     };
-    const result = { detector: "person", worker: "person-0", meta, detections, weak };
+    const model = { name: "builtin:person", sha256: "0123456789ab" };
+    const result = { detector: "person", worker: "person-0", model, meta, detections, weak };
     watched.observe({ ...result, inferenceMs: 0, postprocessMs: 0 }, atMs);
   };
 }

@@ -7,12 +7,15 @@ const PARAMETERS: Readonly<Record<string, string>> = {
   instance: "instance of the configuration",
   camera: "a camera's id",
   detector: "a detector's id",
+  zone: "a zone's id, or all for the whole picture",
+  line: "a line's id",
+  class: "a class of the detector's model, with %2F for a slash",
 };
 
 interface Channel {
   readonly address: string;
-  /** The name that the payload's `schema` key carries. */
-  readonly payload: string;
+  /** The name that the payload's `schema` key carries, or how it is written where it is no JSON. */
+  readonly payload: string | { readonly contentType: string; readonly schema: object };
   readonly title: string;
   readonly summary: string;
   /** Whether Orion publishes or subscribes. */
@@ -20,6 +23,11 @@ interface Channel {
   readonly qos: 0 | 1;
   readonly retain: boolean;
 }
+
+const SWITCH: Channel["payload"] = {
+  contentType: "text/plain",
+  schema: { type: "string", enum: ["ON", "OFF"] },
+};
 
 const CHANNELS: Readonly<Record<string, Channel>> = {
   status: {
@@ -49,6 +57,78 @@ const CHANNELS: Readonly<Record<string, Channel>> = {
     action: "send",
     qos: 0,
     retain: false,
+  },
+  presence: {
+    address: TOPICS.presence("{camera}"),
+    payload: "orion.presence/1",
+    title: "Presence",
+    summary: "A stay begins, changes or ends: one start and one end for each stay.",
+    action: "send",
+    qos: 1,
+    retain: false,
+  },
+  occupancy: {
+    address: TOPICS.occupancy("{camera}", "{zone}"),
+    payload: "orion.occupancy/1",
+    title: "Occupancy",
+    summary: "Whether a zone is occupied, and the number of open stays by class.",
+    action: "send",
+    qos: 1,
+    retain: true,
+  },
+  crossing: {
+    address: TOPICS.crossing("{camera}", "{line}"),
+    payload: "orion.crossing/1",
+    title: "Crossing",
+    summary: "A track crossed a line.",
+    action: "send",
+    qos: 1,
+    retain: false,
+  },
+  picture: {
+    address: TOPICS.picture("{camera}", "{class}"),
+    payload: { contentType: "image/jpeg", schema: { type: "string", format: "binary" } },
+    title: "Picture",
+    summary: "The best picture of the newest stay, where presence.snapshot allows it.",
+    action: "send",
+    qos: 0,
+    retain: true,
+  },
+  detect: {
+    address: TOPICS.detect("{camera}"),
+    payload: SWITCH,
+    title: "Detection",
+    summary: "OFF where every detector of the camera is paused.",
+    action: "send",
+    qos: 1,
+    retain: true,
+  },
+  detectSet: {
+    address: TOPICS.detectSet("{camera}"),
+    payload: SWITCH,
+    title: "Switch detection",
+    summary: "Pauses or resumes every detector of the camera; publish it without retain.",
+    action: "receive",
+    qos: 1,
+    retain: false,
+  },
+  stays: {
+    address: TOPICS.stays,
+    payload: "orion.stays/1",
+    title: "Stays",
+    summary: "Orion's own: the open stays, for the next run to end.",
+    action: "send",
+    qos: 1,
+    retain: true,
+  },
+  sent: {
+    address: TOPICS.staysSent,
+    payload: "orion.sent/1",
+    title: "Sent",
+    summary: "Orion's own: which events of the stays were published.",
+    action: "send",
+    qos: 0,
+    retain: true,
   },
   health: {
     address: TOPICS.health,
@@ -110,15 +190,23 @@ export function asyncApiDocument(version: string) {
       bindings: { mqtt: { qos, retain, bindingVersion: "0.2.0" } },
     })),
     components: {
-      messages: mapped(CHANNELS, (name, { payload, title }) => ({
-        name,
-        title,
-        contentType: "application/json",
-        payload: {
-          schemaFormat: "application/schema+json;version=draft-2020-12",
-          schema: { $ref: `./${payload.replace("/", ".")}.schema.json` },
-        },
-      })),
+      messages: mapped(
+        CHANNELS,
+        (name, { payload, title }) => ({ name, title, ...contentOf(payload) }),
+      ),
+    },
+  };
+}
+
+function contentOf(payload: Channel["payload"]) {
+  if (typeof payload !== "string") {
+    return { contentType: payload.contentType, payload: payload.schema };
+  }
+  return {
+    contentType: "application/json",
+    payload: {
+      schemaFormat: "application/schema+json;version=draft-2020-12",
+      schema: { $ref: `./${payload.replace("/", ".")}.schema.json` },
     },
   };
 }

@@ -1,7 +1,13 @@
 /** The checks that run no test; each passes or fails as a whole. */
 import { checkHouseRules } from "../house_rules.ts";
 import { checkImports } from "../check_imports.ts";
-import { type Part, PART_NAMES, partPresent, PARTS } from "../../tests/support/system/parts.ts";
+import {
+  OPTIONAL_PARTS,
+  type Part,
+  PART_NAMES,
+  partPresent,
+  PARTS,
+} from "../../tests/support/system/parts.ts";
 import { ROOT, sourceFiles } from "./checkout.ts";
 import type { CommandOutcome } from "./command.ts";
 import { type Group, strays } from "./groups.ts";
@@ -17,7 +23,9 @@ export interface Stage {
 export type RunDeno = (...args: readonly string[]) => Promise<CommandOutcome>;
 
 /** Parts that CI must have. No test needs a browser yet. */
-const NEEDED_IN_CI: readonly Part[] = PART_NAMES.filter((part) => part !== "chromium");
+const NEEDED_IN_CI: readonly Part[] = PART_NAMES.filter((part) =>
+  part !== "chromium" && !OPTIONAL_PARTS.includes(part)
+);
 
 /** All checks, from the quickest to the slowest. */
 export function staticStages(deno: RunDeno, groups: readonly Group[], ci: boolean): Stage[] {

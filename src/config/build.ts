@@ -6,10 +6,12 @@ import { type BrokerAddress, shownBroker } from "../core/broker_address.ts";
 import { type Endpoint, endpointText, isLoopback } from "../core/endpoint.ts";
 import { boxNorm } from "../core/geometry.ts";
 import { percentDecoded } from "../core/percent.ts";
+import { lineOf, polygonOf, zoneOf } from "../core/scene_schema.ts";
 import { Secret } from "../core/secret.ts";
 import { RTSP_PORTS } from "../core/url_parts.ts";
 import { type CameraAuthorities, resolvePath, type SecretFiles } from "./files.ts";
 import { modelPath } from "./models.ts";
+import { sceneWarnings } from "./scene_checks.ts";
 import type { CameraConfig, Config, DetectorConfig, SecretConfig } from "./schema.ts";
 import {
   type CameraKind,
@@ -45,6 +47,7 @@ export const DEMO_CLIP = ["assets", "demo.mp4"] as const;
 export function buildSettings(config: Config, context: BuildContext): Settings {
   const cameras = config.cameras.map((camera, index) => buildCamera(camera, index, context));
   const ids = cameras.map((camera) => camera.id);
+  const detectors = config.detectors.map((detector) => buildDetector(detector, ids, context));
   const mqtt = buildMqtt(config.mqtt, context);
   const health = buildHealth(config.health, context);
   const secrets = secretsOf(config, [
@@ -55,7 +58,7 @@ export function buildSettings(config: Config, context: BuildContext): Settings {
   return deepFreeze({
     instance: config.instance,
     cameras,
-    detectors: config.detectors.map((detector) => buildDetector(detector, ids, context)),
+    detectors,
     mqtt,
     health,
     watchdog: config.watchdog,
@@ -69,6 +72,7 @@ export function buildSettings(config: Config, context: BuildContext): Settings {
     warnings: [
       ...context.warnings,
       ...cameras.flatMap(cameraWarnings),
+      ...sceneWarnings(cameras, detectors),
       ...clearTextWarnings(mqtt),
     ],
     secrets: () => [...secrets],
@@ -80,7 +84,8 @@ function buildCamera(
   index: number,
   context: BuildContext,
 ): CameraSettings {
-  const { id, url, loop, roi, masks, reconnectMaxSeconds, stallTimeoutSeconds, ...others } = camera;
+  const { id, url, loop, roi, masks, zones, lines, ...further } = camera;
+  const { reconnectMaxSeconds, stallTimeoutSeconds, ...others } = further;
   const { transport, demuxer, track, ca, fingerprint, insecure, ...rest } = others;
   // What nothing here resolves goes to the capture worker as it is.
   const { allowRedirect, udpPort, ...stream } = rest;
@@ -104,7 +109,9 @@ function buildCamera(
     reconnectMaxSeconds,
     stream,
     roi: roi === undefined ? null : boxNorm(roi),
-    masks: masks.map((polygon) => polygon.map(([x, y]) => ({ x, y }))),
+    masks: masks.map(polygonOf),
+    zones: zones.map(zoneOf),
+    lines: lines.map(lineOf),
     stallTimeoutSeconds,
   };
 }
@@ -148,7 +155,9 @@ function buildDetector(
   cameras: readonly string[],
   context: BuildContext,
 ): DetectorSettings {
-  const { id, model, cameras: wanted, rateHz, workers, classes, ...inference } = detector;
+  const { id, model, cameras: wanted, rateHz, workers, presence, ...others } = detector;
+  // What nothing here resolves goes to the inference workers as it is.
+  const { classes, ...inference } = others;
   const path = modelPath(model, context);
   assert(path.ok, "a model that passed the configuration's checks has no path");
   return {
@@ -159,6 +168,7 @@ function buildDetector(
     cameras: wanted === undefined ? cameras : cameras.filter((id) => wanted.includes(id)),
     rateHz: rateHz ?? null,
     inference: { ...inference, classes: classes ?? null },
+    presence: presence === false ? null : presence,
     workers,
   };
 }

@@ -7,15 +7,25 @@ import { suggestName } from "../core/nearest.ts";
 import { cameraProblems } from "./camera_checks.ts";
 import { type FoundProblem, lookUp } from "./issues.ts";
 import type { ConfigPath } from "./problems.ts";
+import { classProblems } from "./scene_checks.ts";
+import { MAX_CAMERAS } from "./schema.ts";
 import { parseBrokerUrl, parseListen } from "./urls.ts";
+import { MAX_PROBLEMS } from "./yaml.ts";
 
-/** Finds contradictions between the parts of a configuration. */
-export function crossProblems(value: unknown): FoundProblem[] {
+/**
+ * Finds contradictions between the parts of a configuration.
+ * @param quotable  whether the value at a path may be quoted
+ */
+export function crossProblems(
+  value: unknown,
+  quotable: (at: ConfigPath) => boolean,
+): FoundProblem[] {
   return [
     ...duplicates(value, "cameras", "camera"),
     ...duplicates(value, "detectors", "detector"),
     ...cameraProblems(value),
     ...detectorCameras(value),
+    ...classProblems(value, quotable),
     ...brokerAddress(value),
     ...brokerSecurity(value),
     ...brokerCredentials(value),
@@ -49,20 +59,22 @@ function duplicates(value: unknown, list: string, what: string): FoundProblem[] 
 }
 
 function detectorCameras(value: unknown): FoundProblem[] {
-  const known = idsIn(value, "cameras").map(({ id }) => id);
+  const ids = idsIn(value, "cameras").map(({ id }) => id);
+  const known = new Set(ids);
   const problems: FoundProblem[] = [];
   items(lookUp(value, ["detectors"])).forEach((detector, index) => {
     const seen = new Set<string>();
     items(lookUp(detector, ["cameras"])).forEach((camera, place) => {
-      if (typeof camera !== "string") return;
+      // A suggestion takes long; further cameras and problems are too many by other checks.
+      if (typeof camera !== "string" || problems.length === MAX_PROBLEMS) return;
       const at = ["detectors", index, "cameras", place];
       if (seen.has(camera)) {
         problems.push({ at, message: `names "${camera}" twice`, remedy: "Name it once." });
-      } else if (!known.includes(camera)) {
+      } else if (!known.has(camera)) {
         problems.push({
           at,
           message: `there is no camera "${camera}"`,
-          remedy: suggestName(camera, known),
+          remedy: suggestName(camera, ids.slice(0, MAX_CAMERAS)),
         });
       }
       seen.add(camera);

@@ -1,5 +1,6 @@
 import type { z } from "zod";
 import { nearestName, suggestName } from "../core/nearest.ts";
+import { remedyOf } from "../core/schema_parts.ts";
 import type { ConfigPath, ConfigProblem } from "./problems.ts";
 
 /** A problem with its path, which determines its line. */
@@ -30,7 +31,7 @@ export function problemsOf(
       case "invalid_union":
         return unionProblems(issue, at, value, quotable);
       case "custom":
-        return [{ at, message: issue.message, remedy: remedyOf(issue.params) }];
+        return [{ at, message: issue.message, remedy: remedyOf(issue.params) ?? "Correct it." }];
       case "invalid_value":
         return [{
           at,
@@ -113,7 +114,7 @@ function suggestion(written: unknown, known: readonly unknown[]): string {
   return nearest === null ? "" : `Did you mean "${nearest}"? `;
 }
 
-/** Reads the known keys of an object from the message of its issue: see `object` in `schema.ts`. */
+/** Reads the known keys of an object from the message of its issue: see `object` in `schema_parts.ts`. */
 function knownKeys(issue: z.core.$ZodIssueUnrecognizedKeys): string[] {
   return issue.message.split(", ");
 }
@@ -132,13 +133,8 @@ function isSecret(at: ConfigPath): boolean {
   return at.some((key) => typeof key === "string" && NEVER_QUOTED.has(key));
 }
 
-function clip(text: string): string {
+export function clip(text: string): string {
   return text.length <= MAX_QUOTED_LENGTH ? text : `${text.slice(0, MAX_QUOTED_LENGTH)}…`;
-}
-
-function remedyOf(params: Record<string, unknown> | undefined): string {
-  const remedy = params?.["remedy"];
-  return typeof remedy === "string" ? remedy : "Correct it.";
 }
 
 function configPath(path: readonly PropertyKey[]): ConfigPath {

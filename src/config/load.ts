@@ -90,7 +90,7 @@ export function loadSettings(options: LoadOptions): Settings {
   const quotable = (at: ConfigPath) => !expanded.from.has(pathText(at));
   const found: FoundProblem[] = [
     ...(result.success ? [] : problemsOf(result.error.issues, value, quotable)),
-    ...crossProblems(value),
+    ...crossProblems(value, quotable),
     ...modelProblems(value, places),
     ...missingFiles(value, places, options),
     ...secretFiles.problems,

@@ -8,21 +8,40 @@ import { z } from "zod";
 import { LANDLOCK_SETTINGS } from "../core/confinement.ts";
 import type { Endpoint } from "../core/endpoint.ts";
 import { EXECUTION_PROVIDERS } from "../core/execution_providers.ts";
-import { fraction, FRACTION_TOLERANCE, id, number } from "../core/schema_parts.ts";
 import { COMMAND_NAMES } from "../core/commands.ts";
+import { SNAPSHOT_MODES } from "../core/presence_types.ts";
+import {
+  canStart,
+  endSeconds,
+  hasDirection,
+  lineList,
+  lineShape,
+  masks,
+  startShape,
+  updateSeconds,
+  zoneList,
+  zoneShape,
+} from "../core/scene_schema.ts";
+import {
+  addProblem,
+  fraction,
+  FRACTION_TOLERANCE,
+  id,
+  list,
+  number,
+  whole,
+} from "../core/schema_parts.ts";
 import { parseAspect } from "./aspect.ts";
 import { parseFingerprint } from "./fingerprint.ts";
+import { matching, object, oneOf, parsedBy, text } from "./schema_parts.ts";
 import { parseBrokerUrl, parseCameraUrl, type Parsed, parseHost, parseListen } from "./urls.ts";
 
 /** Bounds of lists, and so of workers and memory. */
 export const MAX_CAMERAS = 64;
 export const MAX_DETECTORS = 16;
-export const MAX_MASKS = 32;
-export const MAX_MASK_POINTS = 64;
 export const MAX_CLASSES = 1000;
 export const MAX_OUTBOX = 10_000;
 export const MAX_REDIRECT_HOSTS = 16;
-const MAX_TEXT_LENGTH = 4096;
 /** Index of the last media section that is considered. */
 const MAX_TRACK = 31;
 /** Bounds of `maxUnitBytes`: a keyframe of a small picture, and one of 8K. */
@@ -36,55 +55,6 @@ const MAX_PIXELS = 2 * DEFAULT_PIXELS;
 
 const TOPIC_LEVELS = /^[A-Za-z0-9_.-]+(?:\/[A-Za-z0-9_.-]+)*$/;
 const DECODER_NAME = /^[a-z0-9_-]{1,64}$/;
-
-function whole(low: number, high: number) {
-  const error = `a whole number within ${low} and ${high}`;
-  return z.number({ error }).int({ error }).min(low, { error }).max(high, { error });
-}
-
-function text(expected: string) {
-  const error = expected;
-  return z.string({ error }).min(1, { error }).max(MAX_TEXT_LENGTH, { error });
-}
-
-function matching(pattern: RegExp, expected: string) {
-  return text(expected).regex(pattern, { error: expected });
-}
-
-function oneOf<const T extends readonly [string, ...string[]]>(values: T) {
-  return z.enum(values, { error: `one of ${values.join(", ")}` });
-}
-
-function list<T extends z.ZodType>(
-  item: T,
-  expected: string,
-  bounds: { min: number; max: number },
-) {
-  const error = expected;
-  return z.array(item, { error }).min(bounds.min, { error }).max(bounds.max, { error });
-}
-
-function object<T extends z.core.$ZodLooseShape>(shape: T) {
-  const keys = Object.keys(shape).join(", ");
-  return z.strictObject(shape, {
-    // For unknown keys the known ones, from which `issues.ts` suggests the nearest.
-    error: (issue) => issue.code === "unrecognized_keys" ? keys : `the keys ${keys}`,
-  });
-}
-
-/** A text that is transformed to its parsed value. */
-function parsedBy<T>(expected: string, parse: (text: string) => Parsed<T>) {
-  return text(expected).transform((value, context) => {
-    const parsed = parse(value);
-    if (parsed.ok) return parsed.value;
-    context.addIssue({
-      code: "custom",
-      message: parsed.message,
-      params: { remedy: parsed.remedy },
-    });
-    return z.NEVER;
-  });
-}
 
 const seconds = (low: number, high: number) => number(low, high);
 const path = text("the path of a file");
@@ -107,21 +77,9 @@ const roi = object({
     ? "reaches beyond the frame"
     : null;
   if (problem === null) return;
-  context.addIssue({
-    code: "custom",
-    message: problem,
-    params: { remedy: "Write fractions of the frame: x + width and y + height are at most 1." },
-  });
+  const remedy = "Write fractions of the frame: x + width and y + height are at most 1.";
+  addProblem(context, { message: problem, remedy });
 });
-
-const point = z.tuple([fraction, fraction], {
-  error: "a point [x, y] with fractions of the frame",
-});
-const polygon = list(
-  point,
-  `3 to ${MAX_MASK_POINTS} points [x, y]`,
-  { min: 3, max: MAX_MASK_POINTS },
-);
 
 const camera = object({
   id: id.describe("Names the camera in topics, metrics and the dashboard; unique."),
@@ -175,8 +133,12 @@ const camera = object({
   ),
   roi: roi.optional()
     .describe("The region of the displayed picture to detect in, in fractions of it."),
-  masks: list(polygon, `at most ${MAX_MASKS} polygons`, { min: 0, max: MAX_MASKS }).default([])
+  masks: masks.default([])
     .describe("Polygons of points [x, y] in fractions, as roi, blacked out before inference."),
+  zones: zoneList(object(zoneShape)).default([])
+    .describe("Areas; an object is in one where the centre of its bottom edge is."),
+  lines: lineList(object(lineShape).superRefine(hasDirection)).default([])
+    .describe("Lines whose crossings are published, with their direction."),
   stallTimeoutSeconds: seconds(1, 3600).default(10)
     .describe("After this time without a frame the camera counts as stalled and is reconnected."),
 });
@@ -185,6 +147,18 @@ const detectorClass = z.union([
   text("a class name"),
   whole(0, 65535),
 ], { error: "a class name or number" });
+
+const presence = object({
+  start: object({
+    frames: startShape.frames.default(2),
+    of: startShape.of.default(3),
+  }).superRefine(canStart).prefault({}).describe("When a stay starts."),
+  endSeconds: endSeconds.default(5),
+  updateSeconds: updateSeconds.default(0),
+  snapshot: oneOf(SNAPSHOT_MODES).default("none").describe(
+    "Whether pictures of stays leave the process: none; crop, of the object; frame, of all.",
+  ),
+});
 
 const detector = object({
   id: id.describe("Names the detector in topics and metrics; unique."),
@@ -205,6 +179,9 @@ const detector = object({
   ),
   classes: list(detectorClass, "a list of class names or numbers", { min: 1, max: MAX_CLASSES })
     .optional().describe("Names or numbers; absent for all of the model's."),
+  presence: z.union([z.literal(false), presence], {
+    error: "false or the keys start, endSeconds, updateSeconds, snapshot",
+  }).prefault({}).describe("Tracks, stays, zones and lines; false for none of them."),
   threads: whole(1, 64).default(1).describe("ONNX Runtime's intra-op threads."),
   workers: whole(1, 16).default(1).describe("Size of this detector's worker pool."),
 });
@@ -255,6 +232,9 @@ const health = object({
   statsIntervalSeconds: seconds(1, 3600).default(10),
 });
 
+/** The detectors of a configuration without any. */
+export const DEFAULT_DETECTORS = [{ id: "person", rateHz: 5, classes: ["person"] }];
+
 /** The configuration file. */
 export const configSchema = object({
   instance: id.default("orion").describe("Names this box in topics and metrics."),
@@ -265,7 +245,7 @@ export const configSchema = object({
   detectors: list(detector, `a list of at most ${MAX_DETECTORS} detectors`, {
     min: 0,
     max: MAX_DETECTORS,
-  }).prefault([{ id: "person", rateHz: 5, classes: ["person"] }])
+  }).prefault(DEFAULT_DETECTORS)
     .describe("Absent: the bundled person detector on all cameras, five times a second."),
   mqtt: mqtt.prefault({}),
   health: health.prefault({}),

@@ -9,6 +9,7 @@ import type { LandlockSetting } from "../core/confinement.ts";
 import type { InferenceSettings } from "../core/detector_types.ts";
 import type { Endpoint } from "../core/endpoint.ts";
 import type { BoxNorm, PointNorm } from "../core/geometry.ts";
+import type { Line, PresenceSettings, Zone } from "../core/presence_types.ts";
 import type { OutboxPlan } from "../core/publisher_types.ts";
 import type { Secret } from "../core/secret.ts";
 
@@ -52,6 +53,8 @@ export interface CameraSettings {
   readonly roi: BoxNorm | null;
   /** Polygons of at least three points, blacked out before inference. */
   readonly masks: readonly (readonly PointNorm[])[];
+  readonly zones: readonly Zone[];
+  readonly lines: readonly Line[];
   readonly stallTimeoutSeconds: number;
 }
 
@@ -69,6 +72,8 @@ export interface DetectorSettings {
   readonly rateHz: number | null;
   /** What the inference workers get as it is. */
   readonly inference: InferenceSettings;
+  /** null: no tracking, no presence. */
+  readonly presence: PresenceSettings | null;
   /** Size of this detector's pool. */
   readonly workers: number;
 }

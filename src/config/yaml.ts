@@ -11,8 +11,11 @@ import {
 import type { Document, Node, YAMLError } from "yaml";
 import type { ConfigPath, ConfigProblem } from "./problems.ts";
 
-/** Bounds the size of a configuration file. */
-export const MAX_CONFIG_BYTES = 1024 * 1024;
+/**
+ * Bounds the size of a configuration file: 64 cameras with 4 KiB each. The parser takes up to a kilobyte of
+ * memory for each character, as for one opening bracket after another.
+ */
+export const MAX_CONFIG_BYTES = 256 * 1024;
 
 /** Bounds what is reported of one file. */
 export const MAX_PROBLEMS = 100;
@@ -20,7 +23,7 @@ export const MAX_PROBLEMS = 100;
 /** Bounds the aliases of a file, and their expansion. */
 const MAX_ALIASES = 100;
 
-/** Bounds the nesting of lists and maps; a configuration needs six levels. */
+/** Bounds the nesting of lists and maps; a configuration needs seven levels. */
 const MAX_DEPTH = 32;
 
 const WRITE_OUT =

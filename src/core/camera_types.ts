@@ -184,6 +184,8 @@ export interface Subscription {
   /** null: every frame that the detector is ready for. */
   readonly rateHz: number | null;
   readonly paused: boolean;
+  /** Whether the newest frames delivered to it are held, so that they can be pictures of stays. */
+  readonly pictures: boolean;
 }
 
 /** The content of a camera's status topic. */

@@ -46,10 +46,19 @@ export interface Detection {
   readonly sharpness?: number;
 }
 
+/** Which model gave a result. */
+export interface ModelIdentity {
+  /** `builtin:person`, or the name of the file without its folder. */
+  readonly name: string;
+  /** The first 12 hexadecimal digits of the SHA-256 of the file that was loaded. */
+  readonly sha256: string;
+}
+
 /** The detections of one frame, for the publisher. */
 export interface InferenceResult {
   readonly detector: string;
   readonly worker: string;
+  readonly model: ModelIdentity;
   readonly meta: FrameMeta;
   readonly detections: readonly Detection[];
   /** Detections below the confidence, for the tracker alone; empty without presence. */

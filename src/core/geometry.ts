@@ -89,6 +89,21 @@ export function unletterbox(corners: Corners, fit: Fit): BoxPx {
 }
 
 /**
+ * Applies a letterbox: source pixels to network-input pixels. The inverse of {@link unletterbox}, without
+ * clipping.
+ * @param box  in pixels of the source frame
+ * @param fit  how the source was fitted, from {@link letterbox}
+ */
+export function toInput(box: BoxPx, fit: Fit): Corners {
+  const { crop, dx, dy } = fit;
+  const scaleX = fit.width / crop.width;
+  const scaleY = fit.height / crop.height;
+  const x1 = dx + (box.x - crop.x) * scaleX;
+  const y1 = dy + (box.y - crop.y) * scaleY;
+  return { x1, y1, x2: x1 + box.width * scaleX, y2: y1 + box.height * scaleY };
+}
+
+/**
  * Converts a region of interest to whole pixels of a frame.
  *
  * Corners are even, because a crop is an offset on the planes of a 4:2:0 picture; the crop is at least

@@ -1,8 +1,6 @@
 /**
- * Every message between threads, and beside each union the function that names the buffers and ports to
- * transfer.
- *
- * Messages carry plain data: errors travel as {@link ErrorData}, because `postMessage` flattens classes.
+ * Every message between threads, with functions that name the buffers and ports to transfer. Messages carry
+ * plain data: errors travel as {@link ErrorData}, because `postMessage` flattens classes.
  *
  *     main ──ToCapture──▶ capture ──FromCapture──▶ main
  *     main ──ToInference──▶ inference ──FromInference──▶ main
@@ -30,7 +28,7 @@ import type { CommandAnswer, CommandRequest } from "./commands.ts";
 import type { DetectorPlan, InferenceResult, ResultNote } from "./detector_types.ts";
 import type { ErrorData } from "./errors.ts";
 import type { SentFrame } from "./frame_meta.ts";
-import type { BoxNorm } from "./geometry.ts";
+import type { BoxNorm, PointNorm } from "./geometry.ts";
 import type { LogRecord } from "./log.ts";
 import type { InputShape } from "./model_input.ts";
 import type {
@@ -101,12 +99,14 @@ export type ToCapture =
     readonly lastSeq: number | null;
   }
   | { readonly kind: "roi"; readonly roi: BoxNorm | null }
+  /** Polygons that are black from the next frame on, in tensors and in pictures of stays. */
+  | { readonly kind: "masks"; readonly masks: readonly (readonly PointNorm[])[] }
   | { readonly kind: "report"; readonly request: number }
   /** Requests one JPEG; resumes decoding if necessary. */
   | { readonly kind: "snapshot"; readonly request: number }
   /** Keeps a delivered frame as the picture of a stay, in place of an earlier one. */
   | { readonly kind: "keep"; readonly keep: KeepRequest }
-  /** Requests the picture of a stay; `release`: and forgets it. Answered with `picture`. */
+  /** Requests the picture of a stay; `release`: the last time. Answered with `picture`. */
   | { readonly kind: "picture"; readonly stay: string; readonly release: boolean }
   | StopMessage;
 
@@ -205,6 +205,11 @@ export function portTransfers(message: ToCapture | ToInference | ToPublisher): T
   return message.kind === "attach" || message.kind === "results" ? [message.port] : [];
 }
 
+/** The bytes to transfer with a `picture`. */
+export function pictureTransfers({ bytes }: StayPicture): Transferable[] {
+  return bytes === null ? [] : [bytes];
+}
+
 // -------------------------------------------------------------------- inference ⇄ publisher
 
 /** From an inference worker to the publisher; nothing is transferred. */
@@ -230,6 +235,8 @@ export type ToPublisher =
   | { readonly kind: "health"; readonly health: Readonly<Record<string, unknown>> }
   | { readonly kind: "answer"; readonly answer: CommandAnswer }
   | { readonly kind: "presence"; readonly change: PresenceChange }
+  /** Whether any detector of the camera is not paused: the state of its switch. */
+  | { readonly kind: "detect"; readonly camera: string; readonly on: boolean }
   /** A camera has kept the frame of a `keep`. */
   | { readonly kind: "kept"; readonly stay: string; readonly seq: number }
   /** The answer to a `picture`; its bytes are transferred. */

@@ -1,6 +1,7 @@
 /** The settings of the publisher and of the embedded broker, and the state of the connection. */
 import type { BrokerAddress } from "./broker_address.ts";
 import type { WallMs } from "./clock.ts";
+import type { ControlCommand } from "./commands.ts";
 import type { ErrorData } from "./errors.ts";
 import type { PresencePlan } from "./presence_types.ts";
 
@@ -24,17 +25,39 @@ export interface OutboxPlan {
   readonly max: number;
 }
 
+/** A detector as Home Assistant shows it. */
+export interface HomeAssistantDetector {
+  readonly detector: string;
+  /** As configured. */
+  readonly confidence: number;
+  /** The names of its classes as far as the configuration has them. */
+  readonly classes: readonly string[];
+  /** Whether those are all that it looks for. */
+  readonly hasAllClasses: boolean;
+}
+
+/** A camera as Home Assistant shows it. */
+export interface HomeAssistantCamera {
+  readonly camera: string;
+  readonly detectors: readonly HomeAssistantDetector[];
+}
+
 /** The settings of Home Assistant discovery. */
 export interface HomeAssistantPlan {
   readonly discoveryPrefix: string;
-  /** For each camera the detector of persons, or null. */
-  readonly cameras: readonly { readonly camera: string; readonly personDetector: string | null }[];
+  /** The address of the page; null where there is none, or its host is not known. */
+  readonly pageUrl: string | null;
+  /** The permitted commands; null for all. */
+  readonly allow: readonly ControlCommand["command"][] | null;
+  readonly cameras: readonly HomeAssistantCamera[];
 }
 
 /** The settings of the publisher. */
 export interface PublisherPlan {
   readonly broker: BrokerTarget;
   readonly instance: string;
+  /** Drawn at random by each run of the process, and the same for all threads of the publisher. */
+  readonly run: number;
   readonly version: string;
   readonly topicPrefix: string;
   readonly qos: { readonly inferences: 0 | 1; readonly control: 0 | 1; readonly health: 0 | 1 };
@@ -93,7 +116,7 @@ export type DiscardReason =
   | "unacknowledged"
   /** The broker refused it, or its size. */
   | "refused"
-  /** The broker closed the connection on it twice. */
+  /** The broker closed the connection on it twice; on one of presence five times. */
   | "closes-connection"
   /** It waited or was produced while Orion stopped. */
   | "shutdown"

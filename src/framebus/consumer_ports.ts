@@ -76,6 +76,13 @@ export class ConsumerPorts<F extends BusFrame> {
     }
   }
 
+  /** The number of workers of a detector. */
+  workersOf(detector: string): number {
+    let count = 0;
+    for (const consumer of this.#consumers.values()) if (consumer.detector === detector) count++;
+    return count;
+  }
+
   /** What was announced to every worker and not taken yet, and what was delivered to it. */
   offers(): WorkerOffer[] {
     const nowMs = this.#parts.clock.nowMs();

@@ -10,15 +10,20 @@ interface Logged {
   readonly atMs: SteadyMs;
 }
 
-/** Logs what a detector sees in a camera's frames, when that changes. */
+/**
+ * Logs what a detector sees in a camera's frames, when that changes. With presence, whose stays are
+ * logged (`presence_log.ts`), that is for debugging: but for the first line, which shows that it works.
+ */
 export class DetectionLog {
   readonly #log: Log;
   readonly #clock: Clock;
+  readonly #hasPresence: (detector: string) => boolean;
   readonly #last = new Map<string, Logged>();
 
-  constructor(log: Log, clock: Clock) {
+  constructor(log: Log, clock: Clock, hasPresence: (detector: string) => boolean) {
     this.#log = log;
     this.#clock = clock;
+    this.#hasPresence = hasPresence;
   }
 
   observe(note: ResultNote): void {
@@ -31,7 +36,8 @@ export class DetectionLog {
       return;
     }
     this.#last.set(key, { sees, atMs: nowMs });
-    this.#log.info("detections", { camera, detector, seq, sees });
+    const level = last !== undefined && this.#hasPresence(detector) ? "debug" : "info";
+    this.#log[level]("detections", { camera, detector, seq, sees });
   }
 }
 

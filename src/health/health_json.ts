@@ -1,6 +1,7 @@
 /** `orion.health/1`: what `GET /status` answers and the `health` topic carries. */
 import { round } from "../core/round.ts";
 import { isoTime, type WallMs } from "../core/clock.ts";
+import { detectorJson, presenceJson } from "./presence_json.ts";
 import type { CameraReport, HealthReport, WorkerReport } from "./report.ts";
 
 /** The text form of a report: times in ISO 8601, figures rounded. */
@@ -25,6 +26,7 @@ export function healthJson(report: HealthReport) {
       messages: broker.messages,
     },
     cameras: report.cameras.map(cameraJson),
+    detectors: report.detectors.map(detectorJson),
     workers: report.workers.map(workerJson),
     threadsAbandoned: report.threadsAbandoned,
     confinement: report.confinement,
@@ -71,6 +73,7 @@ function cameraJson(camera: CameraReport) {
         dropRate: round(mailbox.dropRate, 4),
       })),
     },
+    presence: presenceJson(camera.presence),
   };
 }
 

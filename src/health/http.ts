@@ -7,6 +7,8 @@ import type { Log } from "../core/log.ts";
 import type { Secret } from "../core/secret.ts";
 import { challengeText } from "./challenge.ts";
 import type { HealthJson } from "./health_json.ts";
+import { addPresenceRoutes } from "./presence_routes.ts";
+import type { StaySource } from "./presence_view.ts";
 
 /** Where the HTTP interface gets its responses from. */
 export interface HealthSource {
@@ -22,6 +24,7 @@ export interface HealthSource {
   snapshot(camera: string): Promise<ArrayBuffer | null>;
   /** Prometheus text and its content type. */
   metrics(): Promise<{ readonly text: string; readonly contentType: string }>;
+  readonly presence: StaySource;
 }
 
 /** No request needs a larger body. */
@@ -35,7 +38,7 @@ const HEADERS: Parameters<typeof secureHeaders>[0] = {
   strictTransportSecurity: false,
 };
 
-/** The routes, without a server: `GET /healthz`, `/readyz`, `/status`, `/metrics`, snapshots. */
+/** The routes, without a server: `GET /healthz`, `/readyz`, `/status`, `/metrics`, snapshots, `/presence`. */
 export function healthApp(source: HealthSource, token: Secret | null, log: Log): Hono {
   const app = new Hono();
   app.use(secureHeaders(HEADERS));
@@ -92,6 +95,7 @@ export function healthApp(source: HealthSource, token: Secret | null, log: Log):
       return context.json({ error: message, code, remedy }, 503);
     }
   });
+  addPresenceRoutes(app, source.presence);
   app.notFound((context) => context.json({ error: "no such resource" }, 404));
   app.onError((error, context) => {
     log.error("http.failed", { path: context.req.path, ...errorData(error) });

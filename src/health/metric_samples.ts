@@ -1,5 +1,6 @@
 /** Where the figures of metrics come from: samples of a report, by camera, detector, worker and topic kind. */
 import type { MessageAccounts } from "../core/publisher_types.ts";
+import type { StayAccount } from "./presence_view.ts";
 import type { CameraReport, HealthReport, WorkerReport } from "./report.ts";
 
 /** Figures of the process. */
@@ -68,6 +69,38 @@ export function mailboxes(read: (mailbox: Mailbox) => number) {
         [read(mailbox), { camera: id, detector: mailbox.detector }] as const
       )
     );
+}
+
+/** Of the stays of each class at each camera and detector. */
+export function stays(read: (account: StayAccount) => number) {
+  return ({ report }: Figures): Sample[] =>
+    report.cameras.flatMap(({ id: camera, presence }) =>
+      presence.stays.map((account) => [read(account), stayLabels(camera, account)] as const)
+    );
+}
+
+/** Stays that have ended, by reason. */
+export function stayEnds({ report }: Figures): Sample[] {
+  return report.cameras.flatMap(({ id: camera, presence }) =>
+    presence.stays.flatMap((account) =>
+      Object.entries(account.ended).map(([reason, value]) =>
+        [value, { ...stayLabels(camera, account), reason }] as const
+      )
+    )
+  );
+}
+
+/** Open stays in each zone, by class. */
+export function occupancy({ report }: Figures): Sample[] {
+  return report.cameras.flatMap(({ id: camera, presence }) =>
+    presence.occupancy.flatMap(({ zone, counts }) =>
+      Object.entries(counts).map(([name, value]) => [value, { camera, zone, class: name }] as const)
+    )
+  );
+}
+
+function stayLabels(camera: string, { detector, class: name }: StayAccount) {
+  return { camera, detector, class: name };
 }
 
 /** Of each inference worker; null: no sample. */

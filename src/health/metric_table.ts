@@ -8,9 +8,12 @@ import {
   mailboxes,
   messages,
   type Metric,
+  occupancy,
   one,
   restarts,
   skipped,
+  stayEnds,
+  stays,
   workers,
 } from "./metric_samples.ts";
 
@@ -109,6 +112,18 @@ export const COUNTERS: readonly Metric[] = [
     samples: discards,
   },
   {
+    name: "orion_presence_started_total",
+    help: "Stays that were started, or found open from an earlier run: ended or open since.",
+    labels: ["camera", "detector", "class"],
+    samples: stays(({ started }) => started),
+  },
+  {
+    name: "orion_presence_ended_total",
+    help: "Stays that have ended.",
+    labels: ["camera", "detector", "class", "reason"],
+    samples: stayEnds,
+  },
+  {
     name: "orion_log_lines_dropped_total",
     help: "Log lines dropped because standard error did not accept them.",
     labels: [],
@@ -167,6 +182,18 @@ export const GAUGES: readonly Metric[] = [
     help: "1 while the camera delivers frames.",
     labels: ["camera"],
     samples: cameras(({ state, reason }) => state === "online" && reason === null ? 1 : 0),
+  },
+  {
+    name: "orion_presence_open",
+    help: "Stays that are open.",
+    labels: ["camera", "detector", "class"],
+    samples: stays(({ open }) => open),
+  },
+  {
+    name: "orion_occupancy",
+    help: "Open stays in a zone; in the zone all, in the whole picture.",
+    labels: ["camera", "zone", "class"],
+    samples: occupancy,
   },
   {
     name: "orion_threads_abandoned",

@@ -1,4 +1,5 @@
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
+import type { ResultNote } from "../core/detector_types.ts";
 import type { Metric, ProcessStats } from "./metric_samples.ts";
 import { COUNTERS, GAUGES } from "./metric_table.ts";
 import type { HealthReport } from "./report.ts";
@@ -51,6 +52,15 @@ export class Metrics {
     });
     this.#counters = COUNTERS.map((metric) => [metric, new Counter(described(metric))]);
     this.#gauges = GAUGES.map((metric) => [metric, new Gauge(described(metric))]);
+  }
+
+  /** Observes the stages up to the result of a frame. */
+  observeResult(note: ResultNote): void {
+    const { camera, detector } = note;
+    this.observe({ camera, detector, stage: "queue" }, note.queueMs);
+    this.observe({ camera, detector, stage: "convert" }, note.convertMs);
+    this.observe({ camera, detector, stage: "inference" }, note.inferenceMs);
+    this.observe({ camera, detector, stage: "postprocess" }, note.postprocessMs);
   }
 
   observe(of: { camera: string; detector: string; stage: LatencyStage }, ms: number): void {

@@ -4,6 +4,7 @@ import { plusMs, sinceMs, type SteadyMs, type WallMs } from "../core/clock.ts";
 import type { ConfinedBy, LandlockSetting } from "../core/confinement.ts";
 import type { ErrorData } from "../core/errors.ts";
 import type { BrokerState, MessageAccounts } from "../core/publisher_types.ts";
+import type { DetectorView, PresenceView } from "./presence_view.ts";
 
 /** A camera in the main thread. */
 export interface CameraView {
@@ -19,6 +20,7 @@ export interface CameraView {
   readonly confinedBy: readonly ConfinedBy[];
   /** Inference messages published, by detector. */
   readonly emitted: ReadonlyMap<string, number>;
+  readonly presence: PresenceView;
 }
 
 /** A worker in the main thread. */
@@ -54,6 +56,7 @@ export interface HealthParts {
     readonly messages: MessageAccounts;
   };
   readonly cameras: readonly CameraView[];
+  readonly detectors: readonly DetectorView[];
   readonly workers: readonly WorkerView[];
   /** Threads that hung and were abandoned; only the end of the process ends them. */
   readonly threadsAbandoned: number;
@@ -82,6 +85,7 @@ export function healthReport(parts: HealthParts) {
     timeMs,
     broker: parts.broker,
     cameras: cameras.map((camera) => cameraReport(camera, { nowMs, timeMs })),
+    detectors: parts.detectors,
     workers: workerReports(parts),
     threadsAbandoned: parts.threadsAbandoned,
     confinement: parts.confinement,
@@ -101,7 +105,7 @@ function wallOf(atMs: SteadyMs | null, { nowMs, timeMs }: Moment): WallMs | null
 }
 
 function cameraReport(camera: CameraView, moment: Moment) {
-  const { id, url, restarts, error, confinedBy, emitted } = camera;
+  const { id, url, restarts, error, confinedBy, emitted, presence } = camera;
   const { account, lastFrameAtMs, ...report } = camera.report;
   return {
     ...report,
@@ -112,6 +116,7 @@ function cameraReport(camera: CameraView, moment: Moment) {
     confinedBy,
     lastFrameAtMs: wallOf(lastFrameAtMs, moment),
     ledger: ledgerReport(account, report.network?.lostPackets ?? 0, emitted),
+    presence,
   };
 }
 

@@ -10,7 +10,6 @@ export class Candidates {
   readonly #cells: Int32Array;
   readonly #classes: Int32Array;
   #size = 0;
-  #offered = 0;
 
   constructor(readonly capacity: number) {
     this.#scores = new Float64Array(capacity);
@@ -23,19 +22,12 @@ export class Candidates {
     return this.#size;
   }
 
-  /** Number of cells that were offered since the last {@link clear}. */
-  get offered(): number {
-    return this.#offered;
-  }
-
   clear(): void {
     this.#size = 0;
-    this.#offered = 0;
   }
 
   /** Keeps a cell, unless `capacity` better ones are kept. */
   offer(score: number, cell: number, classIndex: number): void {
-    this.#offered++;
     if (this.#size < this.capacity) {
       this.#put(this.#size, score, cell, classIndex);
       this.#up(this.#size++);

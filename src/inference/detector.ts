@@ -10,6 +10,7 @@ import type { FromInference, FromWorker, ToInference } from "../core/messages.ts
 import type { RawDetections } from "./contract.ts";
 import { selectClasses } from "./labels.ts";
 import { Postprocessor } from "./postprocess.ts";
+import { withSharpness } from "./sharpness.ts";
 import { type ResultPort, resultPort } from "./result_port.ts";
 import type { LoadOptions, Model } from "./session.ts";
 import { FrameConsumer } from "./frame_consumer.ts";
@@ -199,15 +200,20 @@ export class Detector {
       return this.#frameFailed(meta, error);
     }
     const inferredAtMs = clock.nowMs();
-    const confidence = this.#confidence ?? running.plan.confidence;
-    const { detections, cut } = running.postprocessor.run(raw, meta.fit, confidence);
+    const { model: { input }, plan, postprocessor } = running;
+    const { detector, worker, tracking } = plan;
+    const confidence = this.#confidence ?? plan.confidence;
+    const found = postprocessor.run(raw, meta.fit, confidence, tracking?.minConfidence);
+    const { weak } = found;
+    const detections = tracking?.sharpness === true
+      ? withSharpness(found.detections, { tensor: new Float32Array(tensor), input, fit: meta.fit })
+      : found.detections;
     this.#failedInARow = 0;
-    this.#logTruncation(cut, meta, confidence);
-    const { detector, worker } = running.plan;
+    this.#logTruncation(found.cut, meta, confidence);
     const inferenceMs = inferredAtMs - beganAtMs;
     const postprocessMs = clock.nowMs() - inferredAtMs;
     const result = {
-      ...{ detector, worker, meta, detections, weak: [] },
+      ...{ detector, worker, model: running.model.identity, meta, detections, weak },
       ...{ inferenceMs, postprocessMs },
     };
     // The frame is already counted as lost with the thread.

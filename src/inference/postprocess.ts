@@ -7,6 +7,8 @@ import type { RawDetections } from "./contract.ts";
 export const MAX_CANDIDATES = 300;
 /** Detections per frame; the least confident are dropped. */
 export const MAX_DETECTIONS = 100;
+/** Weak detections per frame; the least confident are dropped. */
+export const MAX_WEAK = 100;
 /** Boxes with a shorter side, in source pixels, are dropped. */
 const MIN_SIDE_PX = 1;
 
@@ -14,7 +16,9 @@ const MIN_SIDE_PX = 1;
 export interface Postprocessed {
   /** In source pixels, the most confident first. */
   readonly detections: readonly Detection[];
-  /** Truncated by {@link MAX_CANDIDATES} or {@link MAX_DETECTIONS}. */
+  /** Those below the confidence, alike; at most {@link MAX_WEAK}. */
+  readonly weak: readonly Detection[];
+  /** `detections` was truncated by {@link MAX_CANDIDATES} or {@link MAX_DETECTIONS}. */
   readonly cut: boolean;
 }
 
@@ -55,46 +59,57 @@ export class Postprocessor {
   }
 
   /**
+   * Weak detections never change the others: a candidate is compared with more confident ones only, and the
+   * bound on candidates drops the least confident first.
+   *
    * @param raw        the model's output, which is not modified
    * @param fit        placement of the source within the model's input
-   * @param confidence cells with lower scores are dropped
+   * @param confidence cells with lower scores are weak
+   * @param weakFrom   cells with lower scores are dropped; default: there are no weak ones
    */
-  run(raw: RawDetections, fit: Fit, confidence: number): Postprocessed {
-    this.#collect(raw, confidence);
+  run(raw: RawDetections, fit: Fit, confidence: number, weakFrom = confidence): Postprocessed {
+    const offered = this.#collect(raw, confidence, Math.min(confidence, weakFrom));
     const candidates = this.#candidates;
     candidates.sort();
     const kept: Kept[] = [];
-    let cut = candidates.offered > candidates.size;
+    let strong = 0;
+    let cut = offered > candidates.capacity;
     candidates.visit((score, cell, classIndex) => {
       const box = unletterbox(cornersOf(raw, cell), fit);
       // Negated, so that a box with NaN is dropped as well.
       if (!(box.width >= MIN_SIDE_PX && box.height >= MIN_SIDE_PX)) return true;
       if (this.#suppressed(box, classIndex, kept)) return true;
-      if (kept.length === MAX_DETECTIONS) {
+      if (score < confidence) {
+        kept.push({ classIndex, confidence: score, box });
+        return kept.length < strong + MAX_WEAK;
+      }
+      if (strong === MAX_DETECTIONS) {
         cut = true;
         return false;
       }
       kept.push({ classIndex, confidence: score, box });
+      strong++;
       return true;
     });
-    const detections = kept.map(({ classIndex, confidence, box }): Detection => ({
-      class: this.#labels[classIndex] ?? `class ${classIndex}`,
-      confidence,
-      box,
-    }));
-    return { detections, cut };
+    const all = kept.map((one) => this.#detection(one));
+    const weak = all.splice(strong);
+    return { detections: all, weak, cut };
   }
 
-  /** Offers every cell with its best selected class. The hot loop: allocates nothing. */
-  #collect(raw: RawDetections, confidence: number): void {
+  /**
+   * Offers every cell with its best selected class. The hot loop: allocates nothing.
+   * @returns the number of cells from `confidence` on
+   */
+  #collect(raw: RawDetections, confidence: number, weakFrom: number): number {
     const { cells, scores, scoreOffset, scoreCellStride, scoreClassStride } = raw;
     const classes = this.#classes;
     const candidates = this.#candidates;
+    let strong = 0;
     candidates.clear();
     for (let cell = 0; cell < cells; cell++) {
       const base = scoreOffset + cell * scoreCellStride;
       let best = -1;
-      let bestScore = confidence;
+      let bestScore = weakFrom;
       for (let index = 0; index < classes.length; index++) {
         const classIndex = classes[index] ?? 0;
         const score = scores[base + classIndex * scoreClassStride] ?? 0;
@@ -104,8 +119,15 @@ export class Postprocessor {
           bestScore = score;
         }
       }
-      if (best >= 0) candidates.offer(bestScore, cell, best);
+      if (best < 0) continue;
+      candidates.offer(bestScore, cell, best);
+      if (bestScore >= confidence) strong++;
     }
+    return strong;
+  }
+
+  #detection({ classIndex, confidence, box }: Kept): Detection {
+    return { class: this.#labels[classIndex] ?? `class ${classIndex}`, confidence, box };
   }
 
   #suppressed(box: BoxPx, classIndex: number, kept: readonly Kept[]): boolean {

@@ -1,6 +1,7 @@
 /** The only module that imports ONNX Runtime. */
 import type { InferenceSession, OnnxValue } from "onnxruntime-node";
 import { assert, assertAttached } from "../core/assert.ts";
+import type { ModelIdentity } from "../core/detector_types.ts";
 import { LifecycleError, ModelError } from "../core/errors.ts";
 import { inputBytes, type InputShape } from "../core/model_input.ts";
 import {
@@ -14,6 +15,7 @@ import {
 } from "./contract.ts";
 import { labelsFor } from "./labels.ts";
 import { readClassNames } from "./model_file.ts";
+import { identityOf } from "./model_identity.ts";
 import { invalid, readModel, reasonOf } from "./read_model.ts";
 
 /**
@@ -29,6 +31,7 @@ export interface Model extends AsyncDisposable {
   readonly labels: readonly string[];
   /** The execution provider in use: `cpu` by default. */
   readonly provider: string;
+  readonly identity: ModelIdentity;
   /**
    * Infers one frame. The buffer *is* the input tensor: it is read in place, and the caller keeps it.
    * @param tensor NCHW RGB float32 in 0..1, exactly {@link inputBytes} long
@@ -62,6 +65,7 @@ type Runtime = typeof import("onnxruntime-node");
 export class ModelSession implements Model {
   readonly input: InputShape;
   readonly provider: string;
+  readonly identity: ModelIdentity;
   #labels: readonly string[] = [];
   readonly #model: string;
   readonly #runtime: Runtime;
@@ -69,9 +73,16 @@ export class ModelSession implements Model {
   #session: InferenceSession | null;
 
   private constructor(
-    parts: { model: string; runtime: Runtime; session: InferenceSession; provider: string },
+    parts: {
+      model: string;
+      identity: ModelIdentity;
+      runtime: Runtime;
+      session: InferenceSession;
+      provider: string;
+    },
   ) {
     this.#model = parts.model;
+    this.identity = parts.identity;
     this.#runtime = parts.runtime;
     this.#session = parts.session;
     this.provider = parts.provider;
@@ -89,6 +100,7 @@ export class ModelSession implements Model {
   static async load(options: LoadOptions): Promise<ModelSession> {
     const { path, model = path, resolvedPath = null } = options;
     const { bytes, header } = await readModel({ path, model, resolvedPath });
+    const identity = await identityOf(model, bytes);
     const runtime = await loadRuntime();
     await options.beforeSession?.();
     const { session, provider } = await openSession(runtime, bytes, options)
@@ -96,7 +108,7 @@ export class ModelSession implements Model {
         throw invalid({ model, path }, `ONNX Runtime refused it (${reasonOf(cause)})`, cause);
       });
     try {
-      const loaded = new ModelSession({ model, runtime, session, provider });
+      const loaded = new ModelSession({ model, identity, runtime, session, provider });
       const blank = await loaded.run(new ArrayBuffer(inputBytes(loaded.input)));
       loaded.#labels = labelsFor(blank.classes, readClassNames(header));
       return loaded;

@@ -1,6 +1,6 @@
 import { acrossSize, type Orientation, UPRIGHT, type View, walkOf } from "../core/display.ts";
 import { StreamError } from "../core/errors.ts";
-import type { SizePx } from "../core/geometry.ts";
+import type { BoxPx, SizePx } from "../core/geometry.ts";
 import { BT601, coloursOf } from "./colours.ts";
 import { Frame } from "./frame.ts";
 import { Handle } from "./handle.ts";
@@ -8,8 +8,8 @@ import { STABLE } from "./layouts.ts";
 import type { Libav } from "./library.ts";
 import { cString } from "./memory.ts";
 import { Packet } from "./packet.ts";
-import { NULL, type Ptr } from "./pointers.ts";
-import { sourceFormat } from "./source_format.ts";
+import { NULL, pointer, type Ptr } from "./pointers.ts";
+import { type SourceFormat, sourceFormat } from "./source_format.ts";
 
 const SWS_BILINEAR = 2;
 /** 1.0 in the 16.16 fixed point of contrast and saturation. */
@@ -23,14 +23,28 @@ const RGB_PLANES = 3;
 /** Larger frames are halved until they are at most this wide: a snapshot travels as one message. */
 const MAX_WIDTH = 1920;
 
+/** A part of a frame, as it is encoded. */
+export interface JpegPart {
+  /** In pixels as coded, within the frame; the corner is on a whole chroma sample. */
+  readonly crop: BoxPx;
+  /** The size of the JPEG: that of the part as shown, or smaller. */
+  readonly size: SizePx;
+  /**
+   * Which pixels are black: pairs of start and length, in pixels from the top left as shown.
+   * @param stride from one row to the next
+   */
+  readonly black: (stride: number) => Int32Array;
+}
+
 /**
  * Encodes a frame as a JPEG in display orientation.
  *
  * Opens an encoder and scalers for each call: not for the hot path.
  * @param frame  owned by the caller
  * @param view  display size and orientation; default: as coded
+ * @param part  default: the whole frame
  * @returns the bytes of the file, owned by the caller
- * @throws {StreamError} `STREAM_JPEG` when this libav cannot encode it
+ * @throws {StreamError} `STREAM_JPEG` when this libav cannot encode it; as `SourceFormat.prepare`
  */
 export function encodeJpeg(
   libav: Libav,
@@ -39,11 +53,19 @@ export function encodeJpeg(
     shown: frame,
     orientation: UPRIGHT,
   },
+  part: JpegPart | null = null,
 ): ArrayBuffer {
-  const size = jpegSize(shown);
-  using rgb = convert(libav, frame, acrossSize(size, orientation), RGB_FORMAT);
+  const size = part?.size ?? jpegSize(shown);
+  const crop = part?.crop ?? wholeOf(frame);
+  using rgb = convert(libav, frame, crop, acrossSize(size, orientation), RGB_FORMAT);
   using turned = orientation === UPRIGHT ? null : turn(libav, rgb, size, orientation);
-  using image = convert(libav, turned ?? rgb, size, JPEG_FORMAT);
+  const upright = turned ?? rgb;
+  if (part !== null) blackOut(libav, upright, part.black);
+  using image = convert(libav, upright, wholeOf(upright), size, JPEG_FORMAT);
+  return encode(libav, image, size);
+}
+
+function encode(libav: Libav, image: Frame, size: SizePx): ArrayBuffer {
   const { avcodec, avutil } = libav;
   const codec = avcodec.avcodec_find_encoder_by_name(cString("mjpeg"));
   if (codec === NULL) throw failed("this libavcodec has no MJPEG encoder");
@@ -87,15 +109,38 @@ function jpegSize(shown: SizePx): SizePx {
   return { width: Math.max(2, Math.floor(width)), height: Math.max(2, Math.floor(height)) };
 }
 
-/** Converts to another pixel format and size. */
-function convert(libav: Libav, frame: Frame, size: SizePx, formatName: string): Frame {
+function wholeOf({ width, height }: SizePx): BoxPx {
+  return { x: 0, y: 0, width, height };
+}
+
+/** Blacks out pixels of a planar RGB frame. */
+function blackOut(libav: Libav, rgb: Frame, black: JpegPart["black"]): void {
+  const { planes, strides } = planesOf(rgb);
+  for (let plane = 0; plane < RGB_PLANES; plane++) {
+    const spans = black(strides[plane] ?? 0);
+    for (let index = 0; index + 1 < spans.length; index += 2) {
+      const at = (planes[plane] ?? 0n) + BigInt(spans[index] ?? 0);
+      libav.memory.fill(pointer<"void">(at), 0, spans[index + 1] ?? 0);
+    }
+  }
+}
+
+/** Converts a part to another pixel format and size. */
+function convert(
+  libav: Libav,
+  frame: Frame,
+  crop: BoxPx,
+  size: SizePx,
+  formatName: string,
+): Frame {
   const { swscale } = libav;
+  const format = sourceFormat(libav, frame.format);
   const result = blank(libav, size, formatName);
   try {
     const scaler = swscale.sws_getContext(
-      frame.width,
-      frame.height,
-      frame.format,
+      crop.width,
+      crop.height,
+      format.number,
       size.width,
       size.height,
       result.format,
@@ -104,25 +149,26 @@ function convert(libav: Libav, frame: Frame, size: SizePx, formatName: string): 
       NULL,
       NULL,
     );
-    if (scaler === NULL) throw failed(`it cannot convert ${libav.pixelFormatName(frame.format)}`);
+    if (scaler === NULL) throw failed(`it cannot convert ${format.name}`);
     try {
-      setColours(libav, scaler, frame);
+      setColours(libav, scaler, frame, format);
       const from = planesOf(frame);
+      format.prepare(crop, from.planes, from.strides);
       const to = planesOf(result);
       const rows = swscale.sws_scale(
         scaler,
         from.planes,
         from.strides,
         0,
-        frame.height,
+        crop.height,
         to.planes,
         to.strides,
       );
-      if (rows !== size.height) throw failed(`the conversion wrote ${rows} of ${size.height} rows`);
+      if (rows === size.height) return result;
+      throw failed(`the conversion of ${format.name} wrote ${rows} of ${size.height} rows`);
     } finally {
       swscale.sws_freeContext(scaler);
     }
-    return result;
   } catch (error) {
     result[Symbol.dispose]();
     throw error;
@@ -174,9 +220,13 @@ function turn(libav: Libav, rgb: Frame, size: SizePx, orientation: Orientation):
 }
 
 /** Sets the frame's colour space and range, in place of swscale's defaults. */
-function setColours(libav: Libav, scaler: Ptr<"SwsContext">, frame: Frame): void {
-  const { swscale } = libav;
-  const { matrix, full } = coloursOf(frame, sourceFormat(libav, frame.format));
+function setColours(
+  { swscale }: Libav,
+  scaler: Ptr<"SwsContext">,
+  frame: Frame,
+  format: SourceFormat,
+): void {
+  const { matrix, full } = coloursOf(frame, format);
   const from = swscale.sws_getCoefficients(matrix);
   const to = swscale.sws_getCoefficients(BT601);
   // Fails for sources without a colour matrix (RGB), which need none.

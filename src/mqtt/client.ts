@@ -27,6 +27,7 @@ import type {
   SessionEvents,
   SessionOptions,
 } from "./session.ts";
+import { WriteTracker } from "./write_tracker.ts";
 
 /** Longer than a live broker takes; short enough to notice a dead one. */
 const CONNECT_TIMEOUT_MS = 10_000;
@@ -48,13 +49,9 @@ class MqttSession implements Session {
   readonly #clock: Clock;
   /** Callbacks not called yet: mqtt.js drops some of its own when a connection breaks. */
   readonly #pending = new Set<DoneCallback>();
-  /** Messages of QoS 1 beyond the broker's Receive Maximum; the publisher bounds their number. */
+  /** Messages of QoS 1 beyond the broker's Receive Maximum, and those that are to stay behind them. */
   readonly #queued: { readonly message: OutgoingMessage; readonly done: DoneCallback }[] = [];
-  /** Messages of QoS 0 that are not written yet, oldest first. */
-  readonly #unwritten: { readonly lastWrite: number; readonly done: DoneCallback }[] = [];
-  /** Calls of the stream's `write`, and how many of them reached the socket. */
-  #writes = 0;
-  #written = 0;
+  readonly #writes: WriteTracker;
   /** Messages of QoS 1 without a PUBACK. */
   #inflight = 0;
   #receiveMaximum = Infinity;
@@ -71,7 +68,7 @@ class MqttSession implements Session {
     this.#events = events;
     this.#clock = clock;
     this.#client = mqtt.connect(clientOptions(options));
-    this.#observeWrites(this.#client.stream);
+    this.#writes = new WriteTracker(this.#client.stream);
     this.#client.on("connect", ({ properties }) => {
       if (this.#isClosed) return;
       this.#hasConnack = true;
@@ -103,16 +100,18 @@ class MqttSession implements Session {
 
   publish(message: OutgoingMessage, done: DoneCallback): void {
     if (this.#isClosed) return done(this.#closeError());
-    const { topic, payload, qos } = message;
+    const { topic, payload, jpeg, qos } = message;
     if (this.#maximumPacketBytes < Infinity) {
-      const bytes = new TextEncoder().encode(topic + payload).byteLength + PUBLISH_OVERHEAD_BYTES;
+      const bytes = new TextEncoder().encode(topic + payload).byteLength + (jpeg?.byteLength ?? 0) +
+        PUBLISH_OVERHEAD_BYTES;
       const isTooLarge = bytes > this.#maximumPacketBytes;
       if (isTooLarge) return done(publishError(this.#brokerUrl, topic, PACKET_TOO_LARGE));
     }
     const once = this.#once(done);
     // Behind the queued ones, also where a PUBACK has just made room.
-    const mustQueue = this.#queued.length > 0 || this.#inflight >= this.#receiveMaximum;
-    if (qos === 1 && mustQueue) this.#queued.push({ message, done: once });
+    const isOrdered = qos === 1 || message.isOrdered === true;
+    const mustQueue = this.#queued.length > 0 || !this.#hasRoomFor(message);
+    if (isOrdered && mustQueue) this.#queued.push({ message, done: once });
     else this.#send(message, once);
   }
 
@@ -124,6 +123,10 @@ class MqttSession implements Session {
       if (error === null || error === undefined) once(null);
       else if (this.connected) once(subscribeError(this.#brokerUrl, filter));
     });
+  }
+
+  unsubscribe(filter: string): void {
+    if (!this.#isClosed) this.#client.unsubscribe(filter);
   }
 
   async close({ graceful, timeoutMs }: CloseOptions): Promise<void> {
@@ -155,54 +158,42 @@ class MqttSession implements Session {
     else this.#sendUnacknowledged(message, done);
   }
 
+  /** Whether the broker's Receive Maximum allows to send a message now. */
+  #hasRoomFor({ qos }: OutgoingMessage): boolean {
+    return qos === 0 || this.#inflight < this.#receiveMaximum;
+  }
+
+  #sendQueued(): void {
+    while (!this.#isClosed) {
+      const next = this.#queued[0];
+      if (next === undefined || !this.#hasRoomFor(next.message)) return;
+      this.#queued.shift();
+      this.#send(next.message, next.done);
+    }
+  }
+
   #sendAcknowledged(message: OutgoingMessage, done: DoneCallback): void {
-    const { topic, payload } = message;
     this.#inflight += 1;
-    this.#client.publish(topic, payload, publishOptions(message), (error) => {
+    this.#client.publish(message.topic, bodyOf(message), publishOptions(message), (error) => {
       this.#inflight -= 1;
       if (error === undefined || error === null) done(null);
       else {
         // Only a refusal by the broker carries a number. Any other error closes the session, which
         // calls back with the reason.
         const code = codeOf(error);
-        if (typeof code === "number") done(publishError(this.#brokerUrl, topic, code));
+        if (typeof code === "number") done(publishError(this.#brokerUrl, message.topic, code));
       }
-      const next = this.#isClosed ? undefined : this.#queued.shift();
-      if (next !== undefined) this.#send(next.message, next.done);
+      this.#sendQueued();
     });
   }
 
   /** mqtt.js calls back when the stream has accepted a message: it may be far from written then. */
   #sendUnacknowledged(message: OutgoingMessage, done: DoneCallback): void {
-    const before = this.#writes;
-    this.#client.publish(message.topic, message.payload, publishOptions(message));
-    // The message is all the writes of this call. Without one the connection is about to close.
-    if (this.#writes > before) this.#unwritten.push({ lastWrite: this.#writes, done });
-  }
-
-  /** Counts what is written to the stream, and what of it has reached the socket. */
-  #observeWrites(stream: MqttClient["stream"]): void {
-    const write = stream.write.bind(stream);
-    const onWritten = (error?: Error | null) => {
-      // An error closes the session, which calls back with the reason.
-      if (error !== undefined && error !== null) return;
-      this.#written += 1;
-      this.#settleWritten();
-    };
-    stream.write = (chunk: unknown, encoding?: unknown) => {
-      this.#writes += 1;
-      return typeof encoding === "string" && Buffer.isEncoding(encoding)
-        ? write(chunk, encoding, onWritten)
-        : write(chunk, onWritten);
-    };
-  }
-
-  #settleWritten(): void {
-    for (let first = this.#unwritten[0]; first !== undefined; first = this.#unwritten[0]) {
-      if (first.lastWrite > this.#written) return;
-      this.#unwritten.shift();
-      first.done(null);
-    }
+    // Without a write the connection is about to close.
+    this.#writes.call(
+      () => this.#client.publish(message.topic, bodyOf(message), publishOptions(message)),
+      () => done(null),
+    );
   }
 
   /** Closes the session: every error is final, and mqtt.js leaves the connection open after a malformed packet. */
@@ -247,15 +238,20 @@ function codeOf(error: Error): string | number | null {
   return typeof error.code === "string" || typeof error.code === "number" ? error.code : null;
 }
 
+function bodyOf({ payload, jpeg }: OutgoingMessage): string | Buffer {
+  return jpeg === undefined ? payload : Buffer.from(jpeg.buffer, jpeg.byteOffset, jpeg.byteLength);
+}
+
 function publishOptions(message: OutgoingMessage): IClientPublishOptions {
   const { qos, retain, isRepeated } = message;
   return { qos, retain, dup: isRepeated === true, properties: messageProperties(message) };
 }
 
 function messageProperties(message: OutgoingMessage) {
+  const isJpeg = message.jpeg !== undefined;
   return {
-    contentType: "application/json",
-    payloadFormatIndicator: true,
+    contentType: isJpeg ? "image/jpeg" : message.contentType ?? "application/json",
+    payloadFormatIndicator: !isJpeg,
     ...(message.expirySeconds === null ? {} : { messageExpiryInterval: message.expirySeconds }),
   };
 }

@@ -1,5 +1,10 @@
 import type { Clock, SteadyMs } from "../core/clock.ts";
-import type { CommandAnswer, CommandOutcome, CommandRequest } from "../core/commands.ts";
+import type {
+  CommandAnswer,
+  CommandOutcome,
+  CommandRequest,
+  ControlCommand,
+} from "../core/commands.ts";
 import type { ErrorData } from "../core/errors.ts";
 import type { Log } from "../core/log.ts";
 import { parseCommand } from "./commands.ts";
@@ -53,6 +58,14 @@ export class CommandReceiver {
     this.#lastRequest += 1;
     this.#unanswered.set(this.#lastRequest, id);
     this.#parts.forward({ request: this.#lastRequest, id, command });
+  }
+
+  /** Forwards a command whose answer is not acknowledged; a refusal is logged. */
+  forwardSilently(command: ControlCommand): void {
+    const refusal = this.#refusal();
+    if (refusal !== null) return this.#log(null, command.command, refusal);
+    this.#lastRequest += 1;
+    this.#parts.forward({ request: this.#lastRequest, id: null, command });
   }
 
   /** Acknowledges a command with its outcome; a second answer is ignored. */

@@ -6,12 +6,34 @@ import { z } from "zod";
 import { COMMAND_NAMES, type ControlCommand } from "../core/commands.ts";
 import type { ErrorData } from "../core/errors.ts";
 import { boxNorm } from "../core/geometry.ts";
-import { fraction, FRACTION_TOLERANCE, id, number } from "../core/schema_parts.ts";
+import {
+  canStart,
+  endSeconds,
+  hasDirection,
+  lineList,
+  lineOf,
+  lineShape,
+  masks,
+  polygonOf,
+  startShape,
+  updateSeconds,
+  zoneList,
+  zoneOf,
+  zoneShape,
+} from "../core/scene_schema.ts";
+import {
+  addProblem,
+  fraction,
+  FRACTION_TOLERANCE,
+  id,
+  number,
+  remedyOf,
+} from "../core/schema_parts.ts";
 import { type JsonProblem, parseStrictJson } from "./strict_json.ts";
 
-/** Bytes of one command; the longest valid one is below a tenth of it. */
-export const MAX_COMMAND_BYTES = 64 * 1024;
-/** Nesting of objects and arrays; a command needs three levels. */
+/** Bytes of one command; the corners of 32 zones with all their digits are below half of it. */
+export const MAX_COMMAND_BYTES = 256 * 1024;
+/** Nesting of objects and arrays; the corners of a zone are at the sixth level. */
 export const MAX_COMMAND_DEPTH = 8;
 export const MAX_COMMAND_ID_LENGTH = 256;
 const MAX_COMMAND_NAME_LENGTH = 64;
@@ -54,6 +76,17 @@ function command<N extends ControlCommand["command"], P extends z.ZodType>(name:
 const target = object({ camera: id.optional(), detector: id.optional() })
   .optional().describe("absent: all cameras, all detectors");
 
+const presence = object({
+  detector: id,
+  start: object(startShape).superRefine(canStart).optional(),
+  endSeconds: endSeconds.optional(),
+  updateSeconds: updateSeconds.optional(),
+}).superRefine(({ start, endSeconds, updateSeconds }, context) => {
+  if (start !== undefined || endSeconds !== undefined || updateSeconds !== undefined) return;
+  const remedy = "Name start, endSeconds or updateSeconds beside the detector.";
+  addProblem(context, { message: "names no setting to change", remedy });
+}).describe("at least one setting beside the detector; absent ones stay as they are");
+
 /** `orion.command/1`. */
 export const commandSchema = z.discriminatedUnion("command", [
   command("get_status", noParams),
@@ -67,6 +100,13 @@ export const commandSchema = z.discriminatedUnion("command", [
   command("set_roi", object({ camera: id, roi })),
   command("clear_roi", object({ camera: id, roi: z.null().optional() })),
   command("set_model", object({ detector: id, model: text(MAX_MODEL_LENGTH) })),
+  command("set_masks", object({ camera: id, masks })),
+  command("set_zones", object({ camera: id, zones: zoneList(object(zoneShape)) })),
+  command(
+    "set_lines",
+    object({ camera: id, lines: lineList(object(lineShape).superRefine(hasDirection)) }),
+  ),
+  command("set_presence", presence),
   command("snapshot", object({ camera: id })),
   command("shutdown", noParams),
 ]);
@@ -107,7 +147,8 @@ export function parseCommand(payload: Uint8Array): ParsedCommand {
     return { ok: true, id: parsed.data.id ?? null, command: commandOf(parsed.data) };
   }
   const [issue] = parsed.error.issues;
-  return refused(value, "CONTROL_MALFORMED", issue === undefined ? "?" : issueText(issue));
+  if (issue === undefined) return refused(value, "CONTROL_MALFORMED", "?");
+  return refused(value, "CONTROL_MALFORMED", issueText(issue), issueRemedy(issue));
 }
 
 const JSON_PROBLEMS: Readonly<Record<JsonProblem, readonly [code: string, found: string]>> = {
@@ -147,6 +188,27 @@ function commandOf(payload: CommandPayload): ControlCommand {
     case "clear_roi":
     case "snapshot":
       return { command: payload.command, camera: payload.params.camera };
+    case "set_masks": {
+      const { camera, masks } = payload.params;
+      return { command: payload.command, camera, masks: masks.map(polygonOf) };
+    }
+    case "set_zones": {
+      const { camera, zones } = payload.params;
+      return { command: payload.command, camera, zones: zones.map(zoneOf) };
+    }
+    case "set_lines": {
+      const { camera, lines } = payload.params;
+      return { command: payload.command, camera, lines: lines.map(lineOf) };
+    }
+    case "set_presence": {
+      const { detector, start, endSeconds, updateSeconds } = payload.params;
+      const presence = {
+        ...start === undefined ? {} : { start },
+        ...endSeconds === undefined ? {} : { endSeconds },
+        ...updateSeconds === undefined ? {} : { updateSeconds },
+      };
+      return { command: payload.command, detector, presence };
+    }
     case "set_confidence":
       return { command: payload.command, ...payload.params };
     case "set_model":
@@ -154,7 +216,14 @@ function commandOf(payload: CommandPayload): ControlCommand {
   }
 }
 
-function refused(value: unknown, code: string, found: string): ParsedCommand {
+const AS_SCHEMA = "Write it as schema/orion.command.1.schema.json says.";
+
+function refused(
+  value: unknown,
+  code: string,
+  found: string,
+  remedy: string = AS_SCHEMA,
+): ParsedCommand {
   return {
     ok: false,
     id: readText(value, "id", MAX_COMMAND_ID_LENGTH),
@@ -163,7 +232,7 @@ function refused(value: unknown, code: string, found: string): ParsedCommand {
       code,
       message: `Cannot take the command: ${found}`,
       retryable: false,
-      remedy: "Write it as schema/orion.command.1.schema.json says.",
+      remedy,
     },
   };
 }
@@ -181,8 +250,16 @@ function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
 
 function issueText(issue: z.core.$ZodIssue): string {
   const place = issue.path.length === 0 ? "it" : issue.path.map(String).join(".");
-  if (issue.code !== "unrecognized_keys") return `${place} must be ${issue.message}`;
-  return `${place} has the unknown key ${quote(issue.keys[0] ?? "")}`;
+  if (issue.code === "unrecognized_keys") {
+    return `${place} has the unknown key ${quote(issue.keys[0] ?? "")}`;
+  }
+  // A value of the right type, of which the message says what is wrong.
+  if (issueRemedy(issue) !== undefined) return `${place} ${issue.message}`;
+  return `${place} must be ${issue.message}`;
+}
+
+function issueRemedy(issue: z.core.$ZodIssue): string | undefined {
+  return (issue.code === "custom" ? remedyOf(issue.params) : null) ?? undefined;
 }
 
 function quote(found: string): string {

@@ -1,5 +1,4 @@
 import type { Clock } from "../core/clock.ts";
-import type { InferenceQueue } from "./inference_queue.ts";
 import type { Link } from "./link.ts";
 import type { MessageCounts } from "./message_counts.ts";
 import type { OutgoingMessage } from "./session.ts";
@@ -8,39 +7,55 @@ import type { OutgoingMessage } from "./session.ts";
 export const FLUSH_TIMEOUT_MS = 1_000;
 export const DISCONNECT_TIMEOUT_MS = 500;
 
+/** Messages that are sent before a stop. */
+export interface StoppedQueue {
+  /** Messages that the stop waits for. */
+  readonly inflight: number;
+  /** From now on discards what is put. */
+  stop(): void;
+  /** Sends what can be sent. */
+  flush(): void;
+  /** Calls back once, when nothing is in flight any more. */
+  onDrained(callback: () => void): void;
+  discardAll(): void;
+}
+
 interface DisconnectParts {
   readonly clock: Clock;
   readonly link: Link;
-  readonly inferences: InferenceQueue;
+  readonly queues: readonly StoppedQueue[];
   readonly counts: MessageCounts;
   /** Builds the status of a stopped instance. */
   readonly offline: () => OutgoingMessage;
 }
 
 /**
- * Flushes the inferences, publishes `offline` and disconnects, each step with its own deadline; at once
+ * Flushes the queues, publishes `offline` and disconnects, each step with its own deadline; at once
  * where no broker is connected.
  */
 export async function disconnectInOrder(parts: DisconnectParts): Promise<void> {
-  const { clock, inferences, link } = parts;
-  inferences.stop();
-  inferences.flush();
-  if (inferences.inflight > 0 && link.connected) await drained(inferences, clock);
-  inferences.discardAll();
+  const { clock, queues, link } = parts;
+  for (const queue of queues) {
+    queue.stop();
+    queue.flush();
+  }
+  const waiting = queues.filter(({ inflight }) => inflight > 0);
+  if (waiting.length > 0 && link.connected) await drained(waiting, clock);
+  for (const queue of queues) queue.discardAll();
   const isAcknowledged = link.connected && await publishOffline(parts);
   // Without a PUBACK for `offline` the broker has to publish the will, so no DISCONNECT may discard it.
   await link.close({ graceful: isAcknowledged, timeoutMs: DISCONNECT_TIMEOUT_MS });
 }
 
-/** Resolves when no inference is in flight any more, or at the deadline. */
-function drained(inferences: InferenceQueue, clock: Clock): Promise<void> {
-  return new Promise((resolve) => {
-    const cancel = clock.after(FLUSH_TIMEOUT_MS, resolve);
-    inferences.onDrained(() => {
-      cancel();
-      resolve();
-    });
-  });
+/** Resolves when nothing is in flight any more, or at the deadline. */
+async function drained(queues: readonly StoppedQueue[], clock: Clock): Promise<void> {
+  const all = Promise.all(
+    queues.map((queue) => new Promise<void>((resolve) => queue.onDrained(resolve))),
+  );
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const cancel = clock.after(FLUSH_TIMEOUT_MS, resolve);
+  await Promise.race([all, promise]);
+  cancel();
 }
 
 /** @returns whether the broker acknowledged it before the deadline */

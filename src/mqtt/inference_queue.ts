@@ -2,6 +2,7 @@ import type { Clock, SteadyMs } from "../core/clock.ts";
 import type { InferenceResult } from "../core/detector_types.ts";
 import type { BrokerError } from "../core/errors.ts";
 import type { FromPublisher } from "../core/messages.ts";
+import type { Placement } from "../core/presence_types.ts";
 import type { DiscardReason, OutboxPlan } from "../core/publisher_types.ts";
 import { finalReason } from "./broker_errors.ts";
 import { LatestOutbox, type Outbox, type OutboxItem, QueueOutbox } from "./outbox.ts";
@@ -34,6 +35,7 @@ interface Sent {
 
 interface Item extends OutboxItem {
   readonly result: InferenceResult;
+  readonly placements: readonly Placement[] | null;
   sent: Sent | null;
 }
 
@@ -69,14 +71,21 @@ export class InferenceQueue {
     return this.#outbox.size + this.#repeated.length + this.#inflight;
   }
 
-  /** @param arrivedAtMs  when the frame arrived */
-  put(result: InferenceResult, arrivedAtMs: SteadyMs): void {
+  /**
+   * @param arrivedAtMs  when the frame arrived
+   * @param placements  where each detection is; null without presence
+   */
+  put(
+    result: InferenceResult,
+    arrivedAtMs: SteadyMs,
+    placements: readonly Placement[] | null,
+  ): void {
     const { camera, seq } = result.meta;
     this.#parts.post({ kind: "produced", topicKind: "inference", frame: { camera, seq } });
     this.#sequence += 1;
     // Ids hold no slash, so no two pairs share a key.
     const key = `${camera}/${result.detector}`;
-    const item = { key, arrivedAtMs, sequence: this.#sequence, result, sent: null };
+    const item = { key, arrivedAtMs, sequence: this.#sequence, result, placements, sent: null };
     this.#countDiscarded(this.#isStopped ? "shutdown" : this.#outbox.put(item)?.reason);
     this.flush();
   }
@@ -134,9 +143,10 @@ export class InferenceQueue {
     this.#parts.publish(item, message, (error) => this.#onDone(item, sent, error));
   }
 
-  #render({ result, arrivedAtMs }: Item): Sent {
+  #render({ result, placements, arrivedAtMs }: Item): Sent {
     const { clock, instance, qos, topic } = this.#parts;
-    const payload = inferencePayload(result, { instance, totalMs: clock.nowMs() - arrivedAtMs });
+    const totalMs = clock.nowMs() - arrivedAtMs;
+    const payload = inferencePayload(result, { instance, totalMs }, placements);
     const message = {
       topic: topic(result.meta.camera, result.detector),
       payload: JSON.stringify(payload),

@@ -52,6 +52,8 @@ export interface Link {
   publish(message: OutgoingMessage, done: DoneCallback): void;
   /** For this connection: the next one has to subscribe again. Calls back as `publish` does. */
   subscribe(filter: string, qos: 0 | 1, done: DoneCallback): void;
+  /** Only while it is connected. */
+  unsubscribe(filter: string): void;
   /**
    * Another client uses our client id, so that each connection ends the other's: delays grow to minutes,
    * until a connection has lasted.
@@ -123,6 +125,10 @@ export class BrokerLink implements Link {
 
   subscribe(filter: string, qos: 0 | 1, done: DoneCallback): void {
     this.#connectedSession("subscribe").subscribe(filter, qos, done);
+  }
+
+  unsubscribe(filter: string): void {
+    this.#connectedSession("unsubscribe").unsubscribe(filter);
   }
 
   contested(): void {

@@ -9,23 +9,20 @@ import type { CameraStatus } from "../core/camera_types.ts";
 import { isoTime, type WallMs } from "../core/clock.ts";
 import type { InferenceResult } from "../core/detector_types.ts";
 import type { ErrorData } from "../core/errors.ts";
-import type { BoxPx, SizePx } from "../core/geometry.ts";
-import { ID_PATTERN } from "../core/ids.ts";
+import type { Placement } from "../core/presence_types.ts";
 import { round } from "../core/round.ts";
 import { commandSchema } from "./commands.ts";
+import { box, count, id, roundedBox, time } from "./payload_parts.ts";
+import {
+  crossingSchema,
+  occupancySchema,
+  presenceSchema,
+  sentSchema,
+  staysSchema,
+} from "./presence_payloads.ts";
 import { parseStrictJson } from "./strict_json.ts";
 
-const id = z.string().regex(ID_PATTERN);
-const time = z.iso.datetime({ precision: 3 }).describe("ISO 8601 in UTC with milliseconds");
-const count = z.int().min(0);
 const ms = z.number().min(0).describe("milliseconds");
-
-const box = z.looseObject({
-  x: z.number().min(0),
-  y: z.number().min(0),
-  width: z.number().min(0),
-  height: z.number().min(0),
-}).describe("pixels of the picture as shown; x and y are the top left corner");
 
 export const statusSchema = z.looseObject({
   schema: z.literal("orion.status/1"),
@@ -53,6 +50,10 @@ export const inferenceSchema = z.looseObject({
   instance: id,
   camera: id,
   detector: id,
+  model: z.looseObject({
+    name: z.string(),
+    sha256: z.string().regex(/^[0-9a-f]{12}$/).describe("the first digits of its file's SHA-256"),
+  }),
   frame: z.looseObject({
     seq: count.describe("counts the camera's video frames; never goes back within one run"),
     width: z.int().positive(),
@@ -71,6 +72,13 @@ export const inferenceSchema = z.looseObject({
     class: z.string(),
     confidence: z.number().min(0).max(1),
     box,
+    track: z.string().nullable().optional().describe(
+      "where presence is on: stable while the stay lasts, unique across restarts; null beyond the " +
+        "bound of tracks",
+    ),
+    zones: z.array(z.looseObject({ id, overlap: z.number().min(0).max(1) })).optional().describe(
+      "where presence is on: the zones that the box touches, and the part of the box in each",
+    ),
   })),
   timing: z.looseObject({
     queueMs: ms,
@@ -121,6 +129,11 @@ export const PAYLOAD_SCHEMAS: Readonly<Record<string, z.ZodType>> = {
   "orion.health/1": healthSchema,
   "orion.ack/1": ackSchema,
   "orion.command/1": commandSchema,
+  "orion.presence/1": presenceSchema,
+  "orion.occupancy/1": occupancySchema,
+  "orion.crossing/1": crossingSchema,
+  "orion.stays/1": staysSchema,
+  "orion.sent/1": sentSchema,
 };
 
 /** A status is flat; the depth leaves room for what later versions add. */
@@ -131,24 +144,6 @@ export function parseStatus(text: string): StatusPayload | null {
   const parsed = parseStrictJson(text, MAX_STATUS_DEPTH);
   const status = parsed.ok ? statusSchema.safeParse(parsed.value) : null;
   return status?.success === true ? status.data : null;
-}
-
-/** Rounds start and length on one axis to tenths of a pixel, both within the frame. */
-function tenths(start: number, length: number, fullPx: number): [number, number] {
-  const full = Math.floor(fullPx * 10);
-  const from = Math.min(full, Math.max(0, Math.round(start * 10)));
-  const end = Math.min(full, Math.max(from, Math.round((start + length) * 10)));
-  return [from / 10, (end - from) / 10];
-}
-
-/**
- * Rounds a box to one decimal and clips it to the frame. Rounds its corners rather than its size.
- * @param frame  the size of the frame as shown
- */
-export function roundedBox(box: BoxPx, frame: SizePx): Pick<BoxPx, "x" | "y" | "width" | "height"> {
-  const [x, width] = tenths(box.x, box.width, frame.width);
-  const [y, height] = tenths(box.y, box.height, frame.height);
-  return { x, y, width, height };
 }
 
 /** `orion.status/1`. */
@@ -179,10 +174,12 @@ export function cameraPayload(status: CameraStatus): CameraPayload {
 /**
  * `orion.inference/1`.
  * @param published  the instance, and the time from the frame's arrival to the hand-over to the client
+ * @param placements  where each detection is; null without presence
  */
 export function inferencePayload(
   result: InferenceResult,
   published: { readonly instance: string; readonly totalMs: number },
+  placements: readonly Placement[] | null = null,
 ): InferencePayload {
   const { meta } = result;
   return {
@@ -190,6 +187,7 @@ export function inferencePayload(
     instance: published.instance,
     camera: meta.camera,
     detector: result.detector,
+    model: { ...result.model },
     frame: {
       seq: meta.seq,
       width: meta.size.width,
@@ -200,10 +198,11 @@ export function inferencePayload(
       clock: meta.clock,
     },
     roi: meta.roi === null ? null : roundedBox(meta.roi, meta.size),
-    detections: result.detections.map((detection) => ({
+    detections: result.detections.map((detection, at) => ({
       class: detection.class,
       confidence: round(detection.confidence, 4),
       box: roundedBox(detection.box, meta.size),
+      ...placed(placements?.[at]),
     })),
     timing: {
       queueMs: round(meta.queueMs, 1),
@@ -214,6 +213,12 @@ export function inferencePayload(
     },
     drops: { sinceLast: meta.dropsSinceLast },
   };
+}
+
+function placed(placement: Placement | undefined) {
+  if (placement === undefined) return {};
+  const { track, zones } = placement;
+  return { track, zones: zones.map(({ id, overlap }) => ({ id, overlap: round(overlap, 2) })) };
 }
 
 /** `orion.ack/1`. */

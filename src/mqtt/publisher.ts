@@ -5,20 +5,18 @@ import type { InferenceResult } from "../core/detector_types.ts";
 import { type ErrorData, LifecycleError } from "../core/errors.ts";
 import type { Log } from "../core/log.ts";
 import type { FromPublisher } from "../core/messages.ts";
+import type { Placement, Scene, Stay } from "../core/presence_types.ts";
 import type { PublisherPlan } from "../core/publisher_types.ts";
-import { AckQueue } from "./ack_queue.ts";
-import { CommandReceiver } from "./command_receiver.ts";
 import { disconnectInOrder } from "./disconnect.ts";
 import { FailureLog } from "./failure_log.ts";
-import { type Discovery, discoveryOf } from "./home_assistant.ts";
-import { InferenceQueue } from "./inference_queue.ts";
 import type { Link, LinkEvents, LinkPlan, LinkState } from "./link.ts";
 import { MessageCounts } from "./message_counts.ts";
 import { cameraPayload, statusPayload } from "./payloads.ts";
-import { type RetainedKind, retainedMessage, RetainedMessages } from "./retained_messages.ts";
+import type { PresenceMessages } from "./presence_messages.ts";
+import { type RetainedKind, retainedMessage } from "./retained_messages.ts";
+import { assemble, type Running } from "./running.ts";
 import type { IncomingMessage, OutgoingMessage } from "./session.ts";
 import { StatusWatch } from "./status_watch.ts";
-import { Suspects } from "./suspects.ts";
 import { readTlsFiles } from "./tls_files.ts";
 import { clientIdOf, type Topics, topicsOf } from "./topics.ts";
 
@@ -31,20 +29,6 @@ export interface PublisherParts {
   readonly openLink: (plan: LinkPlan, events: LinkEvents) => Link;
   /** Reads a PEM file. */
   readonly readText: (path: string) => Promise<string>;
-}
-
-/** What exists from the start on. */
-interface Running {
-  readonly plan: PublisherPlan;
-  readonly topics: Topics;
-  readonly link: Link;
-  readonly retained: RetainedMessages;
-  readonly inferences: InferenceQueue;
-  readonly acks: AckQueue;
-  readonly commands: CommandReceiver;
-  readonly discovery: Discovery | null;
-  readonly watch: StatusWatch;
-  readonly startedAtMs: WallMs;
 }
 
 /**
@@ -72,8 +56,11 @@ export class Publisher {
     this.#failures = new FailureLog(parts.log);
   }
 
-  /** Starts to connect, and to reconnect until it is stopped; posts the state of the connection. */
-  start(plan: PublisherPlan): void {
+  /**
+   * Starts to connect, and to reconnect until it is stopped; posts the state of the connection.
+   * @param openStays  the stays that are open now
+   */
+  start(plan: PublisherPlan, openStays: () => readonly Stay[] = () => []): void {
     if (this.#running !== null) throw new LifecycleError("the publisher was started twice");
     const topics = topicsOf(plan);
     const link = this.#parts.openLink({
@@ -87,41 +74,61 @@ export class Publisher {
       stateChanged: (state) => this.#onStateChanged(state),
       message: (message) => this.#onMessage(message),
     });
-    this.#running = this.#assemble(plan, topics, link);
-    const { discovery, retained, startedAtMs } = this.#running;
+    this.#running = this.#assemble(plan, topics, link, openStays);
+    const { retained, startedAtMs } = this.#running;
     retained.set("status", this.#statusMessage("online", startedAtMs));
-    for (const [topic, payload] of discovery?.configs ?? []) {
-      retained.set("discovery", { topic, payload, qos: 1, retain: true, expirySeconds: null });
-    }
     link.start();
   }
 
   /** Messages produced, and neither published nor discarded yet. */
   get waiting(): number {
     if (this.#running === null) return 0;
-    const { acks, inferences, retained } = this.#running;
-    return inferences.waiting + retained.waiting + acks.waiting;
+    const { acks, inferences, presence, retained } = this.#running;
+    return inferences.waiting + presence.waiting + retained.waiting + acks.waiting;
+  }
+
+  /** What publishes the events of presence. */
+  get presence(): PresenceMessages {
+    return this.#started("publish presence").presence;
   }
 
   /**
    * Publishes the detections of one frame, or that there are none.
    * @param arrivedAtMs  when the frame arrived
+   * @param placements  where each detection is; null without presence
    */
-  publishInference(result: InferenceResult, arrivedAtMs: SteadyMs): void {
+  publishInference(
+    result: InferenceResult,
+    arrivedAtMs: SteadyMs,
+    placements: readonly Placement[] | null = null,
+  ): void {
     const { inferences } = this.#started("publish an inference");
-    inferences.put(result, arrivedAtMs);
+    inferences.put(result, arrivedAtMs, placements);
+  }
+
+  /** Applies the new zones and lines of a camera. */
+  changeScene(scene: Scene): void {
+    const { announcer, presence } = this.#started("change a scene");
+    announcer.changeScene(scene);
+    presence.changeScene(scene);
+  }
+
+  /** Publishes whether a camera's detection is switched on. */
+  publishDetect(camera: string, on: boolean): void {
+    const { detectSwitch } = this.#started("publish a switch");
+    this.#retain("switch", detectSwitch.state(camera, on));
   }
 
   /** Publishes the new state of a camera. */
   publishCamera(status: CameraStatus): void {
     const { topics } = this.#started("publish the state of a camera");
-    this.#retain("camera", topics.camera(status.camera), cameraPayload(status), 1);
+    this.#retain("camera", retainedMessage(topics.camera(status.camera), cameraPayload(status), 1));
   }
 
   /** Publishes the answer of `GET /status`. */
   publishHealth(health: Readonly<Record<string, unknown>>): void {
     const { topics, plan } = this.#started("publish the health");
-    this.#retain("health", topics.health, health, plan.qos.health);
+    this.#retain("health", retainedMessage(topics.health, health, plan.qos.health));
   }
 
   /** Acknowledges a command that was posted as `command`. */
@@ -138,49 +145,25 @@ export class Publisher {
     return this.#stopped;
   }
 
-  #assemble(plan: PublisherPlan, topics: Topics, link: Link): Running {
-    const { clock, log, post } = this.#parts;
+  #assemble(
+    plan: PublisherPlan,
+    topics: Topics,
+    link: Link,
+    openStays: () => readonly Stay[],
+  ): Running {
+    const { clock, log, session, post } = this.#parts;
     const watch = this.#statusWatch(topics, link);
-    const suspects = new Suspects((message, done) => link.publish(message, done));
-    const publish: Suspects["publish"] = (key, message, done) =>
-      suspects.publish(key, message, (error) => {
+    return assemble({
+      ...{ clock, log, session, post, plan, topics, link, watch, openStays },
+      counts: this.#counts,
+      isSubscribed: () => link.connected && this.#pendingSubacks === 0,
+      onDone: ({ topic }, error) => {
         if (error !== null) this.#failures.failed(error);
         // Only a PUBACK of MQTT 5 says whether the rules allowed it.
         const isProof = error === null && this.#linkState?.protocol === 5;
-        if (isProof && message.topic === topics.status) watch.acknowledged();
-        done(error);
-      });
-    const isSubscribed = () => link.connected && this.#pendingSubacks === 0;
-    const inferences = new InferenceQueue({
-      clock,
-      instance: plan.instance,
-      qos: plan.qos.inferences,
-      outbox: plan.outbox,
-      topic: (camera, detector) => topics.inference(camera, detector),
-      canPublish: isSubscribed,
-      publish,
-      post,
+        if (isProof && topic === topics.status) watch.acknowledged();
+      },
     });
-    const counts = this.#counts;
-    const canPublish = () => link.connected;
-    const retained = new RetainedMessages({ clock, counts, canPublish, publish });
-    const acks = new AckQueue({
-      topic: topics.ack,
-      qos: plan.qos.control,
-      counts,
-      canPublish: isSubscribed,
-      publish,
-    });
-    const commands = new CommandReceiver({
-      clock,
-      log,
-      forward: (request) => post({ kind: "command", request }),
-      acknowledge: (ack) => acks.put(ack),
-    });
-    const discovery = discoveryOf(plan, topics);
-    const startedAtMs = clock.wallMs();
-    const queues = { retained, inferences, acks };
-    return { plan, topics, link, ...queues, commands, discovery, watch, startedAtMs };
   }
 
   #statusWatch({ status }: Topics, link: Link): StatusWatch {
@@ -204,7 +187,11 @@ export class Publisher {
 
   #onStateChanged(state: LinkState): void {
     this.#linkState = state;
-    if (!state.connected) this.#running?.watch.disconnected();
+    if (!state.connected) {
+      this.#running?.watch.disconnected();
+      this.#running?.presence.disconnected();
+      this.#running?.announcer.disconnected();
+    }
     this.#postState();
   }
 
@@ -216,13 +203,15 @@ export class Publisher {
 
   async #stop(): Promise<void> {
     if (this.#running === null) return;
-    const { acks, commands, inferences, link, retained, watch } = this.#running;
+    const { acks, announcer, commands, inferences, link, presence, retained, watch } =
+      this.#running;
     commands.stop();
     watch.disconnected();
+    announcer.disconnected();
     await disconnectInOrder({
       clock: this.#parts.clock,
       link,
-      inferences,
+      queues: [presence, inferences],
       counts: this.#counts,
       offline: () => this.#statusMessage("offline", this.#parts.clock.wallMs()),
     });
@@ -237,16 +226,22 @@ export class Publisher {
    */
   #onConnected(): void {
     if (this.#running === null) return;
-    const { discovery, link, plan, retained, topics, watch } = this.#running;
-    const filters = [topics.control, ...(discovery === null ? [] : [discovery.filter])];
+    const { announcer, detectSwitch, link, plan, presence, retained, topics, watch } =
+      this.#running;
+    const own = [topics.control, detectSwitch.filter];
+    const filters = [
+      ...own.map((filter) => ({ filter, isOptional: false })),
+      ...announcer.connected(),
+    ];
     this.#pendingSubacks = filters.length;
     this.#failures.connected();
     watch.connected();
+    presence.connected();
     retained.publishAll();
-    for (const filter of filters) {
+    for (const { filter, isOptional } of filters) {
       if (!link.connected) return;
       link.subscribe(filter, filter === topics.control ? plan.qos.control : 1, (error) => {
-        if (error !== null) {
+        if (error !== null && !isOptional) {
           if (error.code !== "BROKER_REFUSED_SUBSCRIPTION") return;
           this.#parts.log.error("mqtt.subscribe_refused", { ...error.toData() });
         }
@@ -261,19 +256,20 @@ export class Publisher {
     if (this.#pendingSubacks > 0) return;
     this.#running?.acks.flush();
     this.#running?.inferences.flush();
+    this.#running?.announcer.subscribed();
   }
 
-  #onMessage({ topic, payload, retained }: IncomingMessage): void {
+  #onMessage(message: IncomingMessage): void {
     if (this.#running === null) return;
-    const { commands, discovery, topics, watch } = this.#running;
+    const { topic, payload, retained } = message;
+    const { announcer, commands, detectSwitch, presence, topics, watch } = this.#running;
     if (topic === topics.status) {
       if (this.#stopped === null) watch.receive(payload, { retained });
       return;
     }
     if (topic === topics.control) return commands.receive(payload, { retained });
-    // A configuration of an earlier run that this one lacks: its camera was removed.
-    if (discovery === null || payload.byteLength === 0 || !discovery.owns(topic)) return;
-    if (!discovery.configs.has(topic)) this.#running.retained.clear("discovery", topic);
+    if (detectSwitch.receive(message) || presence.receive(message)) return;
+    announcer.receive(topic, payload);
   }
 
   #statusMessage(state: "online" | "offline", sinceMs: WallMs): OutgoingMessage {
@@ -283,12 +279,12 @@ export class Publisher {
     return retainedMessage(topics.status, payload, 1);
   }
 
-  #retain(kind: RetainedKind, topic: string, payload: unknown, qos: 0 | 1): void {
+  #retain(kind: RetainedKind, message: OutgoingMessage): void {
     if (this.#stopped !== null) {
       this.#counts.produced(kind);
       return this.#counts.discarded(kind, "shutdown");
     }
-    this.#running?.retained.set(kind, retainedMessage(topic, payload, qos));
+    this.#running?.retained.set(kind, message);
   }
 
   #started(action: string): Running {

@@ -6,10 +6,18 @@ import type { MessageCounts } from "./message_counts.ts";
 import type { DoneCallback, OutgoingMessage } from "./session.ts";
 
 /** The kinds whose messages are retained. */
-export type RetainedKind = Exclude<TopicKind, "inference" | "ack">;
+export type RetainedKind = Exclude<
+  TopicKind,
+  "inference" | "ack" | "presence" | "crossing" | "stays"
+>;
 
 /** The order in which the kinds are published with every connection. */
-const ORDER: readonly RetainedKind[] = ["status", "camera", "health", "discovery"];
+const ORDER: readonly RetainedKind[] = [
+  ...["status", "camera", "switch", "health", "discovery"] as const,
+  ...["occupancy", "picture"] as const,
+];
+/** Bytes of the pictures that wait for the broker; beyond it the oldest topic's is discarded. */
+export const MAX_PICTURE_BYTES = 16 * 1024 * 1024;
 /** How long nothing is published to a topic on which the broker closed the connection. */
 export const BARRED_MS = 600_000;
 
@@ -30,12 +38,14 @@ export interface RetainedMessagesParts {
   /** The key is the same for all messages of a topic. */
   readonly publish: (key: object, message: OutgoingMessage, done: DoneCallback) => void;
   readonly counts: MessageCounts;
+  /** A message was published or discarded, or waits for the next connection. */
+  readonly onSettled?: () => void;
 }
 
 /**
  * The newest message of every retained topic: one in flight and at most one pending, so that none pile up
  * while the broker is disconnected or slow. All are published with every connection, because a broker may
- * have restarted without its retained messages.
+ * have restarted without its retained messages; pictures, which are large, only once.
  */
 export class RetainedMessages {
   readonly #parts: RetainedMessagesParts;
@@ -48,9 +58,15 @@ export class RetainedMessages {
 
   /** Messages neither published nor discarded yet. */
   get waiting(): number {
+    return this.waitingOf(null);
+  }
+
+  /** The same for one kind; null for all. */
+  waitingOf(kind: RetainedKind | null): number {
     let waiting = 0;
-    for (const { isInflight, isPending } of this.#entries.values()) {
-      waiting += (isInflight ? 1 : 0) + (isPending ? 1 : 0);
+    for (const entry of this.#entries.values()) {
+      if (kind !== null && entry.kind !== kind) continue;
+      waiting += (entry.isInflight ? 1 : 0) + (entry.isPending ? 1 : 0);
     }
     return waiting;
   }
@@ -64,6 +80,7 @@ export class RetainedMessages {
     }
     entry.message = message;
     this.#addPending(entry);
+    if (kind === "picture") this.#boundPictures();
     this.#send(entry);
   }
 
@@ -86,7 +103,7 @@ export class RetainedMessages {
     for (const kind of ORDER) {
       for (const entry of entries) {
         if (entry.kind !== kind) continue;
-        if (!entry.isPending) this.#addPending(entry);
+        if (!entry.isPending && kind !== "picture") this.#addPending(entry);
         this.#send(entry);
       }
     }
@@ -119,24 +136,41 @@ export class RetainedMessages {
     const { message } = entry;
     this.#parts.publish(entry, message, (error) => {
       entry.isInflight = false;
-      if (error === null) this.#onPublished(entry, message);
-      else this.#onFailed(entry, error);
+      if (error === null) this.#parts.counts.published(entry.kind);
+      else this.#onFailed(entry, message, error);
+      this.#forget(entry);
       this.#send(entry);
+      this.#parts.onSettled?.();
     });
   }
 
-  #onPublished(entry: Entry, { topic, payload }: OutgoingMessage): void {
-    this.#parts.counts.published(entry.kind);
-    if (payload === "" && !entry.isPending) this.#entries.delete(topic);
+  /** Keeps nothing of what is done with: an empty message, or a picture. */
+  #forget({ isPending, kind, message: { topic, payload } }: Entry): void {
+    if (!isPending && (payload === "" || kind === "picture")) this.#entries.delete(topic);
   }
 
-  #onFailed(entry: Entry, error: BrokerError): void {
+  #boundPictures(): void {
+    const pending = [...this.#entries.values()].filter((entry) =>
+      entry.isPending && entry.kind === "picture"
+    );
+    let bytes = pending.reduce((sum, { message }) => sum + (message.jpeg?.byteLength ?? 0), 0);
+    for (const entry of pending) {
+      if (bytes <= MAX_PICTURE_BYTES) return;
+      bytes -= entry.message.jpeg?.byteLength ?? 0;
+      this.#discardPending(entry, "full");
+      if (!entry.isInflight) this.#entries.delete(entry.message.topic);
+    }
+  }
+
+  #onFailed(entry: Entry, { qos }: OutgoingMessage, error: BrokerError): void {
     const reason = finalReason(error);
     if (reason === "closes-connection") {
       entry.barredUntilMs = plusMs(this.#parts.clock.nowMs(), BARRED_MS);
     }
     if (reason !== null) return this.#parts.counts.discarded(entry.kind, reason);
-    if (entry.isPending) return this.#parts.counts.discarded(entry.kind, "unacknowledged");
+    // Of QoS 0 it was not all written, of QoS 1 nothing is known.
+    const lost = qos === 0 ? "connection-lost" : "unacknowledged";
+    if (entry.isPending) return this.#parts.counts.discarded(entry.kind, lost);
     entry.isPending = true;
     entry.wasInflight = true;
   }

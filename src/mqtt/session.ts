@@ -8,14 +8,21 @@ export type MqttVersion = 5 | "3.1.1";
 /** A message to publish. */
 export interface OutgoingMessage {
   readonly topic: string;
-  /** UTF-8 JSON. */
+  /** UTF-8 JSON, unless `contentType` names another. */
   readonly payload: string;
+  readonly contentType?: "text/plain";
+  /** The bytes of a JPEG, published in place of the payload. */
+  readonly jpeg?: Uint8Array;
   readonly qos: 0 | 1;
   readonly retain: boolean;
   /** Message Expiry Interval (MQTT 5), or null for none. */
   readonly expirySeconds: number | null;
   /** It was in flight when a connection broke, and is sent again: DUP, with QoS 1. Absent: false. */
   readonly isRepeated?: boolean;
+  /** With QoS 0: it keeps its place behind messages of QoS 1 that wait for the broker. Absent: false. */
+  readonly isOrdered?: boolean;
+  /** The connections that the broker may close on it before it is given up; absent: 2. */
+  readonly maxBreaks?: number;
 }
 
 /** A message that matches a subscription. */
@@ -75,6 +82,7 @@ export interface Session {
   publish(message: OutgoingMessage, done: DoneCallback): void;
   /** Messages that match the filter come as `message`, until the session is closed. */
   subscribe(filter: string, qos: 0 | 1, done: DoneCallback): void;
+  unsubscribe(filter: string): void;
   /** Closes it, and waits until the connection is closed. */
   close(options: CloseOptions): Promise<void>;
 }

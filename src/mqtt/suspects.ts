@@ -4,6 +4,8 @@ import type { DoneCallback, OutgoingMessage } from "./session.ts";
 
 /** The connections that may break while a message is in flight: it is sent again once. */
 const MAX_BREAKS = 2;
+/** The same for messages of presence, which no later ones replace. */
+export const MAX_BREAKS_OF_PRESENCE = 5;
 /** How a connection ends that the broker closed; a message cannot cause the other ends. */
 const CLOSED_BY_BROKER: readonly string[] = ["BROKER_CLOSED", "BROKER_PROTOCOL"];
 
@@ -19,7 +21,8 @@ interface Waiting {
  *
  * Messages in flight when the broker closed the connection are suspects. A suspect is sent again alone, and
  * everything after it waits: when the connection breaks once more, it is the cause, and fails with
- * `BROKER_CLOSES_ON_MESSAGE`. An acknowledgement clears it. Order is kept.
+ * `BROKER_CLOSES_ON_MESSAGE`; one of presence after the fifth time. An acknowledgement clears it. Order
+ * is kept.
  */
 export class Suspects {
   readonly #publish: Link["publish"];
@@ -49,17 +52,18 @@ export class Suspects {
     this.#publish(message, (error) => {
       if (isSuspect) this.#isSuspectInflight = false;
       if (error === null) this.#breaks.delete(key);
-      done(error !== null && this.#isCause(key, error) ? cause(message, error) : error);
+      const isCause = error !== null && this.#isCause(key, error, message.maxBreaks ?? MAX_BREAKS);
+      done(isCause ? cause(message, error) : error);
       if (isSuspect) this.#continue(error);
     });
   }
 
   /** Counts a break. @returns whether the message caused it */
-  #isCause(key: object, error: BrokerError): boolean {
+  #isCause(key: object, error: BrokerError, maxBreaks: number): boolean {
     if (!CLOSED_BY_BROKER.includes(error.code)) return false;
-    const breaks = Math.min(MAX_BREAKS, (this.#breaks.get(key) ?? 0) + 1);
+    const breaks = Math.min(maxBreaks, (this.#breaks.get(key) ?? 0) + 1);
     this.#breaks.set(key, breaks);
-    return breaks === MAX_BREAKS;
+    return breaks === maxBreaks;
   }
 
   /** Sends what waits, up to the next suspect; when the connection broke, all of it fails unsent. */
@@ -80,7 +84,7 @@ export class Suspects {
 function cause({ topic }: OutgoingMessage, error: BrokerError): BrokerError {
   return new BrokerError({
     code: "BROKER_CLOSES_ON_MESSAGE",
-    message: `Cannot publish to ${topic}: the broker closed the connection on it, twice`,
+    message: `Cannot publish to ${topic}: the broker closed the connection on it, again and again`,
     retryable: false,
     remedy:
       "Look into the broker's log. It may allow no message of that size, or none to that topic.",

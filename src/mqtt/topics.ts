@@ -8,6 +8,21 @@ export interface Topics {
   readonly ack: string;
   camera(camera: string): string;
   inference(camera: string, detector: string): string;
+  presence(camera: string): string;
+  occupancy(camera: string, zone: string): string;
+  crossing(camera: string, line: string): string;
+  /** @param className  any text */
+  picture(camera: string, className: string): string;
+  /** The state of the switch of a camera's detection. */
+  detect(camera: string): string;
+  /** Where it is switched; `+` for all cameras. */
+  detectSet(camera: string): string;
+  /** The list of the stays, retained for the next run. */
+  readonly stays: string;
+  /** The number of the newest event of presence that was published. */
+  readonly staysSent: string;
+  /** The filters of retained messages that an earlier run may have left. */
+  readonly left: { readonly stays: string; readonly pictures: string; readonly occupancy: string };
 }
 
 /** MQTT allows topics of 65,535 bytes; a prefix longer than this is a mistake. */
@@ -25,6 +40,18 @@ export function topicPrefixProblem(prefix: string): string | null {
   if (prefix.startsWith("$")) return "starts with $, which is the broker's own";
   if (prefix.split("/").includes("")) return "has an empty level";
   return null;
+}
+
+/** Characters of a name in a topic; longer ones are cut. */
+const MAX_LEVEL_LENGTH = 256;
+/** What a topic's level must not hold, what brokers refuse in topics, and what the others are written with. */
+const UNSAFE = /[/+#%]|\p{Cc}|\p{Noncharacter_Code_Point}/gu;
+
+/** Makes one level of a topic of any text, as URLs do: `a/b` becomes `a%2Fb`. */
+export function topicLevel(name: string): string {
+  const cut = name.slice(0, MAX_LEVEL_LENGTH).toWellFormed();
+  const level = cut.replace(UNSAFE, (character) => encodeURIComponent(character));
+  return level === "" ? "%" : level;
 }
 
 /** The topic above all topics of an instance. */
@@ -66,5 +93,18 @@ export function topicsOf(
     ack: `${root}/control/ack`,
     camera: (camera) => `${root}/cameras/${camera}/status`,
     inference: (camera, detector) => `${root}/inferences/${camera}/${detector}`,
+    presence: (camera) => `${root}/presence/${camera}`,
+    occupancy: (camera, zone) => `${root}/occupancy/${camera}/${zone}`,
+    crossing: (camera, line) => `${root}/crossings/${camera}/${line}`,
+    picture: (camera, className) => `${root}/pictures/${camera}/${topicLevel(className)}`,
+    detect: (camera) => `${root}/cameras/${camera}/detect`,
+    detectSet: (camera) => `${root}/cameras/${camera}/detect/set`,
+    stays: `${root}/stays`,
+    staysSent: `${root}/stays/sent`,
+    left: {
+      stays: `${root}/stays/#`,
+      pictures: `${root}/pictures/#`,
+      occupancy: `${root}/occupancy/#`,
+    },
   };
 }

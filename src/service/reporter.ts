@@ -6,8 +6,11 @@ import { Redactor } from "../core/redact.ts";
 import { ONNX_RUNTIME_VERSION } from "../core/version.ts";
 import { type HealthJson, healthJson } from "../health/health_json.ts";
 import type { Metrics } from "../health/metrics.ts";
+import type { PresenceView } from "../health/presence_view.ts";
 import { type HealthParts, healthReport, unreadiness } from "../health/report.ts";
 import type { Fleet } from "./workers/fleet.ts";
+import type { PresenceInForce } from "./workers/presence_in_force.ts";
+import type { PresenceJournal } from "./workers/presence_journal.ts";
 
 /** What a report is made from. */
 export interface ReporterParts {
@@ -19,6 +22,8 @@ export interface ReporterParts {
   readonly droppedLogLines: () => number;
   readonly broker: () => BrokerState;
   readonly messages: () => MessageAccounts;
+  readonly presence: PresenceInForce;
+  readonly journal: PresenceJournal;
   /** The version of Landlock that the kernel offers; 0: none. */
   readonly landlockAbi: () => number;
   /** The number of threads that hang. */
@@ -90,6 +95,7 @@ export class Reporter {
         error: camera.error,
         confinedBy: camera.confinement.enforced,
         emitted: this.#emitted.get(camera.id) ?? new Map<string, number>(),
+        presence: this.#presenceOf(camera.id),
       })),
     );
     const nowMs = clock.nowMs();
@@ -110,6 +116,9 @@ export class Reporter {
         embedded: settings.mqtt.isEmbedded,
       },
       cameras,
+      detectors: settings.detectors.map(({ id, cameras }) => ({
+        ...{ id, cameras, presence: this.#parts.presence.settings(id) },
+      })),
       threadsAbandoned: this.#parts.threadsAbandoned(),
       confinement: {
         landlock: settings.confinement.landlock,
@@ -126,6 +135,16 @@ export class Reporter {
         lastSeenAtMs: worker.lastSeenAtMs,
         ...worker.figures,
       })),
+    };
+  }
+
+  #presenceOf(camera: string): PresenceView {
+    const { presence, journal } = this.#parts;
+    const { zones, lines } = presence.scene(camera);
+    return {
+      ...{ zones, lines },
+      occupancy: journal.occupancy(camera, zones),
+      stays: journal.accounts(camera),
     };
   }
 }

@@ -4,14 +4,15 @@ import { EXIT } from "../core/exit.ts";
 import type { OwnClient } from "../core/publisher_types.ts";
 import { Redactor } from "../core/redact.ts";
 import { DetectionLog } from "../health/detection_log.ts";
-import { healthApp } from "../health/http.ts";
-import { type HealthServer, serveHealth } from "../health/http_server.ts";
+import type { HealthServer } from "../health/http_server.ts";
 import { healthJson } from "../health/health_json.ts";
 import { Metrics } from "../health/metrics.ts";
+import { PresenceLog } from "../health/presence_log.ts";
 import { healthReport } from "../health/report.ts";
 import { StatsLogger } from "../health/stats_log.ts";
 import { pinLibav } from "../libav/pin.ts";
 import { Controller } from "./control/controller.ts";
+import { startHttp } from "./http_interface.ts";
 import { checkKernel, confinementSummary, offeredAbi } from "./kernel_check.ts";
 import type { ServiceOptions } from "./options.ts";
 import { Reporter } from "./reporter.ts";
@@ -46,6 +47,7 @@ export class Service {
   readonly #metrics = new Metrics();
   readonly #stats: StatsLogger;
   readonly #detections: DetectionLog;
+  readonly #presenceLog: PresenceLog;
   readonly #threads: AbandonedThreads;
   readonly #supervisor: Supervisor;
   readonly #watchdog: Watchdog;
@@ -65,7 +67,8 @@ export class Service {
     const { settings, clock, log, manifest, entries } = options;
     this.#limits = { ...SERVICE_LIMITS, ...options.limits };
     this.#stats = new StatsLogger(log);
-    this.#detections = new DetectionLog(log, clock);
+    this.#detections = new DetectionLog(log, clock, (detector) => this.#hasPresence(detector));
+    this.#presenceLog = new PresenceLog(log);
     this.#threads = new AbandonedThreads({
       clock,
       log,
@@ -104,7 +107,10 @@ export class Service {
     this.#broker?.start();
     await this.#broker?.listening;
     this.#publisher.start();
-    this.#http = this.#startHttp();
+    this.#http = startHttp({
+      ...{ ...this.#options, reporter: this.#reporter, fleet: this.#fleet },
+      stays: this.#publisher.journal,
+    });
     log.info("service.starting", {
       version,
       instance: settings.instance,
@@ -171,6 +177,9 @@ export class Service {
       // It may arrive before the worker's own note, or without one.
       onProduced: ({ camera, seq }) => this.#fleet.advanceSeq(camera, seq),
       onEmitted: (emitted) => this.#onEmitted(emitted),
+      onPresence: (event) => this.#presenceLog.observe(event),
+      onKeep: (keep) => this.#fleet.keep(keep),
+      onPicture: (request) => this.#fleet.picture(request),
       onFailed: (worker, error) => this.#supervisor.replace(worker, error),
     });
   }
@@ -186,6 +195,8 @@ export class Service {
       log,
       limits: this.#limits,
       results: this.#publisher,
+      publisher: this.#publisher,
+      presence: this.#publisher,
       onStatus: (worker, status) => this.#onStatus(worker, status),
       onInferred: (worker, note) => this.#onInferred(worker, note),
       onFailed: (worker, error) => this.#supervisor.replace(worker, error),
@@ -203,6 +214,8 @@ export class Service {
       droppedLogLines: droppedLogLines ?? (() => 0),
       broker: () => this.#publisher.broker,
       messages: () => this.#publisher.messages,
+      presence: this.#publisher.presence,
+      journal: this.#publisher.journal,
       threadsAbandoned: () => this.#threads.count,
       landlockAbi: () => this.#landlockAbi,
       overrides: () => this.#controller.overrides(),
@@ -244,22 +257,8 @@ export class Service {
     });
   }
 
-  /** @returns null when it is off */
-  #startHttp(): HealthServer | null {
-    const { settings: { instance, health: { listen, token } }, clock, log } = this.#options;
-    if (listen === null) return null;
-    const app = healthApp(
-      {
-        instance,
-        report: () => this.#reporter.report(),
-        unreadiness: () => this.#reporter.unreadiness(),
-        snapshot: async (camera) => await this.#fleet.cameras.get(camera)?.snapshot() ?? null,
-        metrics: () => this.#reporter.metrics(),
-      },
-      token,
-      log,
-    );
-    return serveHealth(app, { ...listen, clock, log });
+  #hasPresence(detector: string): boolean {
+    return this.#publisher.presence.settings(detector) !== null;
   }
 
   #onStatus(worker: CameraWorker, status: CameraStatus): void {
@@ -268,11 +267,7 @@ export class Service {
   }
 
   #onInferred(worker: DetectorWorker, note: ResultNote): void {
-    const { camera, detector, queueMs, convertMs, inferenceMs, postprocessMs } = note;
-    this.#metrics.observe({ camera, detector, stage: "queue" }, queueMs);
-    this.#metrics.observe({ camera, detector, stage: "convert" }, convertMs);
-    this.#metrics.observe({ camera, detector, stage: "inference" }, inferenceMs);
-    this.#metrics.observe({ camera, detector, stage: "postprocess" }, postprocessMs);
+    this.#metrics.observeResult(note);
     this.#supervisor.resumed(worker);
     this.#detections.observe(note);
   }

@@ -17,6 +17,8 @@ import { Camera } from "./camera.ts";
 import { CameraPacing } from "./camera_pacing.ts";
 import { Snapshots } from "./snapshots.ts";
 import type { SharedFrame } from "./shared_frame.ts";
+import { stayJpeg } from "./stay_jpeg.ts";
+import { StayPictures } from "./stay_pictures.ts";
 import { TensorWriter } from "./tensor_writer.ts";
 
 /** The parts of a started camera. */
@@ -27,6 +29,7 @@ interface Running {
   readonly ports: ConsumerPorts<SharedFrame>;
   readonly writer: TensorWriter;
   readonly snapshots: Snapshots;
+  readonly pictures: StayPictures<SharedFrame>;
   readonly camera: Camera;
   readonly finished: Promise<void>;
 }
@@ -53,13 +56,13 @@ export class Capture {
     await this.#starting;
     const running = this.#running;
     assert(running !== null, `a capture worker got "${message.kind}" before it was started`);
-    const { bus, ports, writer } = running;
+    const { bus, ports, writer, pictures } = running;
     switch (message.kind) {
       case "subscribe": {
         const { subscription } = message;
         if (bus.has(subscription.detector)) bus.update(subscription);
         else bus.register(subscription);
-        return;
+        return pictures.subscribe(subscription);
       }
       case "attach":
         return ports.attach(message);
@@ -67,6 +70,9 @@ export class Capture {
         return ports.detach(message.worker, message.lastSeq);
       case "roi":
         writer.roi = message.roi;
+        return;
+      case "masks":
+        writer.masks = pictures.masks = message.masks;
         return;
       case "report":
         return this.#link.post({
@@ -82,9 +88,16 @@ export class Capture {
             "bytes" in snapshot ? [snapshot.bytes] : [],
           );
         });
-      case "keep":
-      case "picture":
+      case "keep": {
+        const { stay, seq } = message.keep;
+        if (pictures.keep(message.keep)) this.#link.post({ kind: "kept", stay, seq });
         return;
+      }
+      case "picture": {
+        const picture = pictures.picture(message.stay, message.release);
+        const { bytes } = picture;
+        return this.#link.post({ kind: "picture", picture }, bytes === null ? [] : [bytes]);
+      }
       case "stop":
         return await this.#stop(running);
       default:
@@ -116,9 +129,19 @@ export class Capture {
       bus,
       reader: pacing,
       clock,
-      convert: (frame, take, context) => writer.write(frame, take, context),
+      convert(frame, take, context) {
+        const sent = writer.write(frame, take, context);
+        pictures.delivered(context.detector, frame);
+        return sent;
+      },
       onError: (detector, error) =>
         log.error("frame.convert_failed", { detector, ...errorData(error) }),
+    });
+    const pictures = new StayPictures<SharedFrame>({
+      masks: source.masks,
+      workersOf: (detector) => ports.workersOf(detector),
+      encode: (request) => stayJpeg(libav, request),
+      log,
     });
     const snapshots = new Snapshots(libav, () => pacing.wake());
     const camera = new Camera({
@@ -141,7 +164,7 @@ export class Capture {
       (end) => end === "ended" ? this.#link.post({ kind: "ended" }) : undefined,
       (error) => this.#link.post({ kind: "failed", error: errorData(error) }),
     );
-    this.#running = { libav, wall, bus, ports, writer, snapshots, camera, finished };
+    this.#running = { libav, wall, bus, ports, writer, snapshots, pictures, camera, finished };
   }
 
   /** After the libraries are open, and before anything from outside is read. */
@@ -156,11 +179,12 @@ export class Capture {
 
   /** Ends the stream first, so that no more frames arrive; then closes the account and the libraries. */
   async #stop(running: Running): Promise<void> {
-    const { libav, wall, bus, ports, writer, camera, finished } = running;
+    const { libav, wall, bus, ports, writer, pictures, camera, finished } = running;
     camera.stop();
     await finished;
     bus.stop();
     ports.close();
+    pictures.close();
     const report = this.#report(running);
     writer[Symbol.dispose]();
     wall[Symbol.dispose]();

@@ -48,6 +48,26 @@ export function blackOut(tensor: Float32Array, spans: MaskSpans, planeLength: nu
   }
 }
 
+/**
+ * Enlarges masks by the pixels around them, which scaling mixes with masked ones.
+ * @param size    of the picture, whose rows begin at a multiple of `stride`
+ * @returns spans that overlap
+ */
+export function enlarged(spans: MaskSpans, size: SizePx, stride: number): MaskSpans {
+  const all: number[] = [];
+  for (let i = 0; i + 1 < spans.length; i += 2) {
+    const start = spans[i] ?? 0;
+    const row = Math.floor(start / stride);
+    const x = start - row * stride;
+    const from = Math.max(0, x - 1);
+    const to = Math.min(size.width, x + (spans[i + 1] ?? 0) + 1);
+    for (let y = Math.max(0, row - 1); y <= Math.min(size.height - 1, row + 1); y++) {
+      all.push(y * stride + from, to - from);
+    }
+  }
+  return Int32Array.from(all);
+}
+
 /** X coordinates where a horizontal line crosses a polygon's sides, ascending. */
 function crossingsAt(polygon: readonly { x: number; y: number }[], y: number): number[] {
   const xs: number[] = [];

@@ -55,6 +55,11 @@ export class TensorWriter implements Disposable {
     this.#region = { ...this.#region, roi };
   }
 
+  /** Changes the masked polygons, from the next frame on. */
+  set masks(masks: Region["masks"]) {
+    this.#region = { ...this.#region, masks };
+  }
+
   /**
    * Crops, scales, letterboxes and converts a frame into the buffer of a `take`, which the caller keeps.
    */

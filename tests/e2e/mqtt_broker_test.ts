@@ -87,9 +87,7 @@ Deno.test({
       );
       await subscriber.waitFor(({ topic }) => topic === "orion/test/cameras/gate/status");
       await subscriber.waitFor(({ topic }) => topic.startsWith("orion/test/inferences/"));
-      await subscriber.waitFor(({ topic }) =>
-        topic === "ha/sensor/orion-test/gate-person-count/config"
-      );
+      await subscriber.waitFor(({ topic }) => topic === "ha/switch/test/gate_detect/config");
       await assertCommandWorks(broker, subscriber, `restart-${restart}`);
       // Before the first restart it is still warming up.
       if (restart === 1) before = await residentBytes(rig);

@@ -65,6 +65,26 @@ Deno.test("setup: run installs no parts of the tests", async () => {
   assert.doesNotMatch(text, /mosquitto|ffmpeg|gst/);
 });
 
+for (const has of [true, false]) {
+  const what = has ? "is installed" : "is skipped";
+  Deno.test(`setup: Home Assistant ${what} where its Python is ${has ? "found" : "missing"}`, async () => {
+    using folder = tempFolder();
+    for (const name of ["python3.13", "python3"]) {
+      const file = folder.write(`bin/${name}`, `#!/bin/sh\nexit ${has ? 0 : 1}\n`);
+      Deno.chmodSync(file, 0o755);
+    }
+    const script = 'HOME=$0 PATH=$0/bin:$PATH; export HOME PATH; exec sh "$@"';
+    await using child = new Child({
+      name: "setup.sh",
+      command: "sh",
+      args: ["-c", script, folder.path, `${ROOT}/scripts/setup.sh`, "test", "--dry-run"],
+      env: { ORION_SETUP_LACKS: "home-assistant vlc" },
+    });
+    assert.equal((await child.exit()).code, 0);
+    assert.equal(/Home Assistant for its tests/.test(child.stderr.text()), has);
+  });
+}
+
 const UNKNOWN: readonly [string, string][] = [
   ["Fedora", release("fedora", "", "")],
   ["Alpine", release("alpine", "")],

@@ -204,11 +204,11 @@ Deno.test({
   ignore,
   fn: () =>
     withRig({}, async (rig) => {
-      rig.bus.update({ detector: "d0", rateHz: 1, paused: true });
+      rig.bus.update({ detector: "d0", rateHz: 1, paused: true, pictures: false });
       await rig.play(20);
       assert.equal(rig.account.undecoded.buffered, 20);
       assert.equal(rig.sent, 0);
-      rig.bus.update({ detector: "d0", rateHz: 1, paused: false });
+      rig.bus.update({ detector: "d0", rateHz: 1, paused: false, pictures: false });
       await rig.play(3);
       assert.equal(rig.taken[0]?.seconds, 20 / FPS);
       assert.equal(rig.account.undecoded.buffered, 0);

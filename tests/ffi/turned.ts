@@ -1,13 +1,25 @@
 /** Helpers of the tests of display orientation. */
 import assert from "node:assert/strict";
 import type { CameraSource } from "../../src/core/camera_types.ts";
+import { ORIENTATIONS } from "../../src/core/display.ts";
 import type { Libav } from "../../src/libav/library.ts";
 import { FrameViews } from "../../src/stream/frame_views.ts";
-import { type Clip, DEMO, ffmpeg } from "./support.ts";
+import { codedBy } from "../support/clips/orientation.ts";
+import { type Clip, DEMO, ffmpeg, type TempFolder } from "./support.ts";
 
 export const SHOWN = { width: 192, height: 128 };
 export const SOURCE = ["-ss", "2", "-i", DEMO, "-frames:v", "1"];
 export const SCALE = `scale=${SHOWN.width}:${SHOWN.height},setsar=1`;
+
+/** The same image, coded losslessly in each orientation, with full chroma resolution. */
+export async function turnedPictures(folder: TempFolder, scale = SCALE): Promise<string[]> {
+  const outputs = ORIENTATIONS.flatMap((orientation) => [
+    ...["-frames:v", "1", "-vf", `${scale},format=yuv444p,${codedBy(orientation)}`],
+    ...["-c:v", "rawvideo", `${folder.path}/${orientation.index}.nut`],
+  ]);
+  await ffmpeg("-ss", "2", "-i", DEMO, ...outputs);
+  return ORIENTATIONS.map(({ index }) => `${folder.path}/${index}.nut`);
+}
 
 /** ffmpeg arguments that encode three frames of H.264. */
 export function h264(filters: string, ...more: string[]): string[] {

@@ -16,25 +16,14 @@ import { TensorConverter } from "../../src/libav/converter.ts";
 import { Frame } from "../../src/libav/frame.ts";
 import { encodeJpeg } from "../../src/libav/jpeg.ts";
 import { blackOut, maskSpans } from "../../src/stream/masks.ts";
-import { codedBy } from "../support/clips/orientation.ts";
 import { ignoreWithout } from "../support/system/parts.ts";
-import { Clip, DEMO, ffmpeg, TempFolder, testLibav } from "./support.ts";
-import { assertLike, grey, h264, SCALE, SHOWN, SOURCE, viewsOf } from "./turned.ts";
+import { Clip, ffmpeg, TempFolder, testLibav } from "./support.ts";
+import { assertLike, grey, h264, SCALE, SHOWN, SOURCE, turnedPictures, viewsOf } from "./turned.ts";
 
 const ignore = ignoreWithout("libav", "ffmpeg");
 
 /** Grey levels. Scaling a rotated frame rounds differently; a shift by a pixel causes 3 and more. */
 const LIKE_UPRIGHT = 0.7;
-
-/** The same image, coded losslessly in each orientation, with full chroma resolution. */
-async function turnedPictures(folder: TempFolder): Promise<string[]> {
-  const outputs = ORIENTATIONS.flatMap((orientation) => [
-    ...["-frames:v", "1", "-vf", `${SCALE},format=yuv444p,${codedBy(orientation)}`],
-    ...["-c:v", "rawvideo", `${folder.path}/${orientation.index}.nut`],
-  ]);
-  await ffmpeg("-ss", "2", "-i", DEMO, ...outputs);
-  return ORIENTATIONS.map(({ index }) => `${folder.path}/${index}.nut`);
-}
 
 /** A part of a frame as a network input, with a mask blacked out. */
 function tensorOf(

@@ -1,11 +1,16 @@
 import assert from "node:assert/strict";
+import { UPRIGHT, viewOf } from "../../src/core/display.ts";
 import { letterbox } from "../../src/core/geometry.ts";
+import { logTo } from "../../src/core/log.ts";
 import { inputBytes } from "../../src/core/model_input.ts";
 import { TensorConverter } from "../../src/libav/converter.ts";
 import { Frame } from "../../src/libav/frame.ts";
 import { openInput } from "../../src/libav/open_input.ts";
 import { Interrupt } from "../../src/libav/interrupt.ts";
 import { fileOptions } from "../../src/libav/options.ts";
+import { FramePool, type SharedFrame } from "../../src/stream/shared_frame.ts";
+import { stayJpeg } from "../../src/stream/stay_jpeg.ts";
+import { StayPictures } from "../../src/stream/stay_pictures.ts";
 import { changingStream, sightOf } from "../support/clips/changing_clip.ts";
 import { tempFolder } from "../support/system/files.ts";
 import { ignoreWithout } from "../support/system/parts.ts";
@@ -122,6 +127,65 @@ Deno.test("memory: 1200 changes of size and pixel format leak nothing", {
   const list = growths.map((growth) => growth.toFixed(1)).join(", ");
   assert(growths.some((growth) => growth < GROWTH_MIB), `${list} MiB more after 1200 changes each`);
 });
+
+Deno.test(
+  "memory: keeping 900 frames as pictures, and encoding every tenth of them, leaks nothing",
+  {
+    ignore,
+  },
+  () => {
+    using libav = testLibav();
+    using clip = new Clip(libav, DEMO);
+    using pool = new FramePool(libav);
+    const pictures = new StayPictures<SharedFrame>({
+      masks: [[{ x: 0, y: 0 }, { x: 0.5, y: 0 }, { x: 0, y: 0.5 }]],
+      workersOf: () => 1,
+      encode: (request) => stayJpeg(libav, request),
+      log: logTo((record) => assert.fail(record.event)),
+    });
+    pictures.subscribe({ detector: "person", rateHz: null, paused: false, pictures: true });
+    const box = { x: 600, y: 200, width: 100, height: 300 };
+    let seq = 0;
+    let encoded = 0;
+    const play = (rounds: number) => {
+      for (let round = 0; round < rounds; round++) {
+        clip.decodeAll((decoded) => {
+          const frame = pool.take();
+          frame.picture.refFrom(decoded);
+          frame.info = { ...frame.info, seq: ++seq, view: viewOf(decoded, UPRIGHT, 1) };
+          pictures.delivered("person", frame);
+          frame.release();
+          const stay = `s${seq % 5}`;
+          const keep = {
+            camera: "gate",
+            detector: "person",
+            stay,
+            seq,
+            box,
+            mode: "crop",
+          } as const;
+          assert.ok(pictures.keep(keep));
+          if (seq % 10 === 0 && pictures.picture(stay, seq % 20 === 0).bytes !== null) encoded++;
+        });
+        clip.input.seekToStart();
+        clip.decoder.flush();
+      }
+    };
+    play(1);
+    const { alive } = libav;
+    const growths: number[] = [];
+    while (growths.length < MAX_TRIES && growths.every((growth) => growth >= GROWTH_MIB)) {
+      const startMib = rssMib();
+      play(3);
+      growths.push(rssMib() - startMib);
+    }
+    assert.ok(encoded >= 120 - 1, `${encoded} pictures`);
+    assert.equal(libav.alive, alive, "no more frames are held than at first");
+    pictures.close();
+    const list = growths.map((growth) => growth.toFixed(1)).join(", ");
+    assert(growths.some((growth) => growth < GROWTH_MIB), `${list} MiB more after 900 frames each`);
+  },
+);
 
 Deno.test("memory: reading the clip 100 times leaks no packet", { ignore }, () => {
   using libav = testLibav();

@@ -48,10 +48,10 @@ export function play(id: string): Feature {
   return async (grant, { settings, manifest: { confinements } }) => {
     const camera = existing(settings.cameras, (one) => one.id === id);
     using worker = start<ToCapture, FromCapture>(WORKER_ENTRIES.capture, grant);
-    const source = captureSource(camera, { roi: null, firstSeq: 0 });
+    const source = captureSource(camera, { roi: null, masks: [], firstSeq: 0 });
     const confinement = confinements.get(`capture ${id}`) ?? null;
     worker.send({ kind: "start", source, libraries: places().libav, confinement });
-    const subscription = { detector: "person", rateHz: null, paused: false };
+    const subscription = { detector: "person", rateHz: null, paused: false, pictures: false };
     worker.send({ kind: "subscribe", subscription });
     const played = worker.waitFor((message) =>
       message.kind === "failed" ||

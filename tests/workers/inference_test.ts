@@ -77,6 +77,43 @@ Deno.test({
   },
 });
 
+Deno.test({
+  name:
+    "inference worker: for the tracker it adds weak detections and sharpness, and changes nothing",
+  ignore: ignoreWithout("ffmpeg"),
+  async fn() {
+    const { tensor, fit } = await clipTensor(75, "", WHOLE, INPUT);
+    const infer = async (plan: Parameters<typeof planFor>[1]) => {
+      using worker = new InferenceWorker();
+      worker.start(planFor(BUNDLED.personInt8, plan));
+      using results = worker.results();
+      using mailbox = worker.attach("gate");
+      await worker.next("ready");
+      mailbox.available();
+      const { buffer } = await mailbox.take();
+      new Float32Array(buffer).set(new Float32Array(tensor));
+      mailbox.frame(frameMeta({ camera: "gate", seq: 0, size: SIZE, fit }), buffer);
+      const { note } = await worker.next("inferred");
+      assert.ok(!("weak" in note));
+      worker.send({ kind: "stop" });
+      await results.ended();
+      await worker.next("stopped");
+      return results.seen[0] ?? assert.fail("no result");
+    };
+    const plain = await infer({});
+    const tracked = await infer({ tracking: { minConfidence: 0.01, sharpness: true } });
+    assert.deepEqual(plain.weak, []);
+    assert.ok(plain.detections.every((detection) => detection.sharpness === undefined));
+    assert.ok(tracked.weak.length > 0);
+    assert.ok(tracked.weak.every(({ confidence }) => confidence >= 0.01 && confidence < 0.45));
+    assert.ok(tracked.detections.every(({ sharpness = 0 }) => sharpness > 0.5 && sharpness < 1));
+    assert.deepEqual(
+      tracked.detections.map(({ sharpness: _, ...detection }) => detection),
+      plain.detections,
+    );
+  },
+});
+
 Deno.test("inference worker: told to stop with a frame in hand, it hands the result on first", async () => {
   using worker = new InferenceWorker();
   worker.start(planFor(BUNDLED.personInt8));

@@ -1,7 +1,10 @@
 import assert from "node:assert/strict";
 import { wallMs } from "../../src/core/clock.ts";
 import type { PublisherPlan } from "../../src/core/publisher_types.ts";
+import { discoveryOf } from "../../src/mqtt/home_assistant/discovery.ts";
 import { ackSchema } from "../../src/mqtt/payloads.ts";
+import { topicsOf } from "../../src/mqtt/topics.ts";
+import { formerConfigs, homeAssistantPlan, presencePlan } from "../support/home_assistant/plans.ts";
 import { tempFolder } from "../support/system/files.ts";
 import { startEmbedded } from "../support/brokers/embedded.ts";
 import {
@@ -10,6 +13,7 @@ import {
   Subscriber,
   type TlsFiles,
 } from "../support/brokers/mosquitto.ts";
+import { retain } from "../support/brokers/retain.ts";
 import { ignoreWithout, programPath } from "../support/system/parts.ts";
 import {
   type PublisherMessage,
@@ -205,16 +209,14 @@ Deno.test({
 });
 
 Deno.test({
-  name: "publisher: cameras are announced to Home Assistant, and removed ones deleted",
+  name: "publisher: cameras are announced to Home Assistant, removed and former ones deleted",
   ignore,
   async fn() {
     await using broker = await Mosquitto.start();
     const plan = (...cameras: readonly string[]): PublisherPlan => ({
       ...publisherPlan(broker.url),
-      homeAssistant: {
-        discoveryPrefix: "homeassistant",
-        cameras: cameras.map((camera) => ({ camera, personDetector: "person" })),
-      },
+      homeAssistant: homeAssistantPlan(...cameras),
+      presence: presencePlan(cameras),
     });
     const announced = async (): Promise<string[]> => {
       await using listener = await broker.subscribe("homeassistant/#", "orion/marker");
@@ -222,24 +224,36 @@ Deno.test({
       await listener.waitFor(({ topic }) => topic === "orion/marker");
       return listener.messages.filter(({ retained }) => retained).map(({ topic }) => topic);
     };
+    const both = [...discoveryOf(plan("gate", "shed"), topicsOf(plan()))?.configs.keys() ?? []];
+    const former = [...formerConfigs("gate"), ...formerConfigs("shed")];
+    for (const [topic, payload] of former) await retain(broker, topic, payload);
     {
+      await using listener = await broker.subscribe("homeassistant/#");
       using worker = startWorker(`127.0.0.1:${broker.port}`);
       worker.send({ kind: "start", plan: plan("gate", "shed") });
-      await subscribed(worker, broker);
+      await listener.waitFor(({ topic }) => topic === both.at(-1));
+      const live = listener.messages.filter(({ retained }) => !retained);
+      const deleted = live.findLastIndex(({ payload }) => payload === "");
+      const first = live.findIndex(({ topic }) => both.includes(topic));
+      assert.ok(deleted < first, "the former ones are deleted before anything is announced");
       await stop(worker);
     }
-    assert.equal((await announced()).length, 6);
-    await broker.publish("homeassistant/sensor/other/thing/config", "{}");
+    assert.deepEqual((await announced()).toSorted(), both.toSorted());
+    await retain(broker, "homeassistant/sensor/lobby-1/thing/config", "{}");
+    const gone = both.filter((topic) => topic.includes("/shed_"));
     {
       await using listener = await broker.subscribe("homeassistant/#");
       using worker = startWorker(`127.0.0.1:${broker.port}`);
       worker.send({ kind: "start", plan: plan("gate") });
-      await listener.waitFor(({ topic, payload, retained }) =>
-        topic.includes("shed-person-count") && payload === "" && !retained
-      );
+      for (const name of gone) {
+        await listener.waitFor(({ topic, payload }) => topic === name && payload === "");
+      }
       await stop(worker);
     }
-    const left = await announced();
-    assert.ok(left.length === 3 && left.every((topic) => topic.includes("/gate-")), `${left}`);
+    const left = both.filter((topic) => !gone.includes(topic));
+    assert.deepEqual(
+      (await announced()).toSorted(),
+      [...left, "homeassistant/sensor/lobby-1/thing/config"].toSorted(),
+    );
   },
 });

@@ -38,6 +38,7 @@ const REFUSED: Session = {
   connected: false,
   publish: () => {},
   subscribe: () => {},
+  unsubscribe: () => {},
   close: () => Promise.resolve(),
 };
 

@@ -6,7 +6,7 @@ import { Buffer } from "node:buffer";
 import { assertNever } from "../../core/assert.ts";
 import { type Clock, isoTime } from "../../core/clock.ts";
 import { type ErrorData, errorData, OrionError } from "../../core/errors.ts";
-import type { BoxNorm } from "../../core/geometry.ts";
+import type { BoxNorm, PointNorm } from "../../core/geometry.ts";
 import type { Log } from "../../core/log.ts";
 import type {
   CommandAnswer,
@@ -14,16 +14,22 @@ import type {
   CommandRequest,
   ControlCommand,
 } from "../../core/commands.ts";
+import type { Line, PresenceSettings, Zone } from "../../core/presence_types.ts";
 import type { Redactor } from "../../core/redact.ts";
-import { BUSY_CODE, CommandCache, isSameCommand } from "./command_cache.ts";
+import { writtenLine, writtenPolygon, writtenZone } from "../../core/scene_schema.ts";
+import { CommandCache, isSameCommand } from "./command_cache.ts";
 import { type AllowedModel, type ModelRules, resolveModel } from "./model_resolver.ts";
 import { type Override, Overrides } from "./overrides.ts";
+import { busy, ID_REUSED, noPair, notAllowed, unknown } from "./refusals.ts";
 
 /** A camera and one of its detectors. */
 export interface Pair {
   readonly camera: string;
   readonly detector: string;
 }
+
+/** The settings of presence that a command changes. */
+export type PresenceChanges = Extract<ControlCommand, { command: "set_presence" }>["presence"];
 
 /**
  * What can be changed while Orion runs. All ids that it gets exist, and all pairs are configured. A change
@@ -39,6 +45,12 @@ export interface ControlTarget {
   setConfidence(detector: string, confidence: number): void;
   /** @param roi  fractions of the frame, or null for the whole frame */
   setRoi(camera: string, roi: BoxNorm | null): void;
+  /** @param masks  polygons in fractions of the frame; none masks nothing */
+  setMasks(camera: string, masks: readonly (readonly PointNorm[])[]): void;
+  setZones(camera: string, zones: readonly Zone[]): void;
+  setLines(camera: string, lines: readonly Line[]): void;
+  /** Changes some of a detector's settings of presence. @returns all of them */
+  setPresence(detector: string, change: PresenceChanges): PresenceSettings;
   /**
    * Loads the model beside the one in use and settles once all of the detector's workers have swapped;
    * when it rejects, the old one is in use. Never called concurrently for one detector.
@@ -111,12 +123,7 @@ export class Controller {
   #notAllowed(command: ControlCommand["command"]): ErrorData | null {
     const { allow } = this.#parts;
     if (allow === null || allow.includes(command)) return null;
-    return {
-      code: "CONTROL_NOT_ALLOWED",
-      message: `Cannot carry out the command: ${command} is switched off`,
-      retryable: false,
-      remedy: "Add it to control.allow in the configuration, and restart.",
-    };
+    return notAllowed(command);
   }
 
   /** Never rejects: an error becomes the outcome. */
@@ -176,11 +183,43 @@ export class Controller {
       case "set_zones":
       case "set_lines":
       case "set_presence":
-        throw new OrionError(busy(`${command.command} is not carried out yet`));
+        return this.#setScene(command);
       case "snapshot":
         return { jpeg: base64(await target.snapshot(this.#camera(command.camera))) };
       default:
         return assertNever(command);
+    }
+  }
+
+  /** Changes what is seen of a camera's picture, or when a detector's stays start and end. */
+  #setScene(
+    command: Extract<
+      ControlCommand,
+      { command: "set_masks" | "set_zones" | "set_lines" | "set_presence" }
+    >,
+  ): null {
+    const { target } = this.#parts;
+    if (command.command === "set_presence") {
+      const detector = this.#detector(command.detector);
+      const { snapshot: _, ...settings } = target.setPresence(detector, command.presence);
+      this.#changed([{ camera: null, detector }], "presence", settings);
+      return null;
+    }
+    const camera = this.#camera(command.camera);
+    const subjects = [{ camera, detector: null }];
+    switch (command.command) {
+      case "set_masks":
+        target.setMasks(camera, command.masks);
+        this.#changed(subjects, "masks", command.masks.map(writtenPolygon));
+        return null;
+      case "set_zones":
+        target.setZones(camera, command.zones);
+        this.#changed(subjects, "zones", command.zones.map(writtenZone));
+        return null;
+      case "set_lines":
+        target.setLines(camera, command.lines);
+        this.#changed(subjects, "lines", command.lines.map(writtenLine));
+        return null;
     }
   }
 
@@ -223,12 +262,7 @@ export class Controller {
       }
     }
     if (pairs.length > 0 || camera === null || detector === null) return pairs;
-    throw new OrionError({
-      code: "CONTROL_NO_PAIR",
-      message: `Cannot carry out the command: detector "${detector}" does not look at "${camera}"`,
-      retryable: false,
-      remedy: `Name one of its cameras, or add "${camera}" to the detector's cameras and restart.`,
-    });
+    throw noPair(camera, detector);
   }
 
   #changed(
@@ -242,40 +276,22 @@ export class Controller {
 
   #log(id: string | null, command: ControlCommand, outcome: CommandOutcome): void {
     const { command: name, ...params } = command;
-    const fields = { id, command: name, ...params };
+    const fields = { id, command: name, ...withCounts(params) };
     if ("error" in outcome) {
       this.#parts.log.warning("control.command_refused", { ...fields, ...outcome.error });
     } else this.#parts.log.info("control.command_done", fields);
   }
 }
 
-const ID_REUSED: ErrorData = {
-  code: "ID_REUSED",
-  message: "Cannot carry out the command: another one had its id within the last five minutes",
-  retryable: false,
-  remedy: "Give each command an id of its own, or none.",
-};
+/** A line of the log shows the lengths of lists, such as zones with all their corners, in place of them. */
+function withCounts(params: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(params).map((
+      [key, value],
+    ) => [key, Array.isArray(value) ? value.length : value]),
+  );
+}
 
 function base64(bytes: ArrayBuffer): string {
   return Buffer.from(bytes).toString("base64");
-}
-
-function busy(why: string): ErrorData {
-  return {
-    code: BUSY_CODE,
-    message: `Cannot carry out the command now: ${why}`,
-    retryable: true,
-    remedy: "Wait for the answers to the commands before it, then send it again.",
-  };
-}
-
-function unknown(what: "camera" | "detector", id: string, known: readonly string[]): OrionError {
-  return new OrionError({
-    code: what === "camera" ? "CONTROL_UNKNOWN_CAMERA" : "CONTROL_UNKNOWN_DETECTOR",
-    message: `Cannot carry out the command: there is no ${what} "${id}"`,
-    retryable: false,
-    remedy: known.length === 0
-      ? `No ${what} is configured.`
-      : `Name one of: ${known.slice(0, 16).join(", ")}.`,
-  });
 }

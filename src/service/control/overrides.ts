@@ -1,13 +1,22 @@
 import type { BoxNorm } from "../../core/geometry.ts";
+import type { PresenceSettings } from "../../core/presence_types.ts";
 
 /** A setting that was changed by command. */
 export interface Override {
-  readonly setting: "paused" | "rateHz" | "confidence" | "roi" | "model";
+  readonly setting:
+    | ("paused" | "rateHz" | "confidence" | "roi" | "model")
+    | ("masks" | "zones" | "lines" | "presence");
   /** The camera and the detector it applies to; null where the setting has none. */
   readonly camera: string | null;
   readonly detector: string | null;
-  /** A rate, a confidence, a region of interest (null: the whole frame), or the name of a model. */
-  readonly value: boolean | number | string | BoxNorm | null;
+  /**
+   * A rate, a confidence, a region of interest (null: the whole frame), the name of a model; masks, zones,
+   * lines and presence as they are written in the configuration.
+   */
+  readonly value:
+    | (boolean | number | string | BoxNorm | null)
+    | readonly unknown[]
+    | Omit<PresenceSettings, "snapshot">;
   /** ISO 8601. */
   readonly since: string;
 }

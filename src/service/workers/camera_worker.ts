@@ -11,18 +11,19 @@ import type {
 import type { Clock, SteadyMs } from "../../core/clock.ts";
 import { type Confinement, type ConfinementState, UNCONFINED } from "../../core/confinement.ts";
 import type { ErrorData } from "../../core/errors.ts";
-import type { BoxNorm } from "../../core/geometry.ts";
+import type { BoxNorm, PointNorm } from "../../core/geometry.ts";
 import type { Log } from "../../core/log.ts";
 import { type FromCapture, portTransfers, type ToCapture } from "../../core/messages.ts";
+import type { KeepRequest } from "../../core/presence_types.ts";
 import type { Child } from "../supervision/child.ts";
 import type { MissingFramesReason } from "../supervision/frame_watch.ts";
 import { EarlierThreads, firstReport } from "./capture_reports.ts";
+import { PictureRequests } from "./picture_requests.ts";
+import type { PictureRouter } from "./publisher_worker.ts";
+import { ReportRequests } from "./report_requests.ts";
 import { SnapshotRequests } from "./snapshot_requests.ts";
 import { captureSource } from "./start_messages.ts";
 import type { Spawn, WorkerHandle } from "./worker_handle.ts";
-
-/** The time limit for a report, after which the last known one is used. */
-export const REPORT_TIMEOUT_MS = 1000;
 
 /** What a camera's worker works with. */
 export interface CameraWorkerParts {
@@ -36,6 +37,8 @@ export interface CameraWorkerParts {
   readonly onStarted: (worker: CameraWorker) => void;
   readonly onStatus: (worker: CameraWorker, status: CameraStatus) => void;
   readonly onFailed: (worker: CameraWorker, error: ErrorData) => void;
+  /** Gets the answers to {@link CameraWorker.keep} and {@link CameraWorker.picture}. */
+  readonly pictures: PictureRouter;
 }
 
 /** A camera as the main thread holds it: its thread, its subscriptions, its last known report. */
@@ -44,14 +47,13 @@ export class CameraWorker implements Child {
   readonly name: string;
   readonly #parts: CameraWorkerParts;
   readonly #subscriptions = new Map<string, Subscription>();
-  /** Called when the report of that number has arrived. */
-  readonly #reportRequests = new Map<number, () => void>();
+  readonly #reportRequests: ReportRequests;
   readonly #snapshotRequests: SnapshotRequests;
+  readonly #pictureRequests: PictureRequests;
   readonly #earlier = new EarlierThreads();
   #roi: BoxNorm | null;
+  #masks: readonly (readonly PointNorm[])[];
   #handle: WorkerHandle<ToCapture> | null = null;
-  #reportCount = 0;
-  #silentSinceMs: SteadyMs | null = null;
   #nextSeq = 0;
   #restarts = 0;
   #report: ReceivedReport;
@@ -62,12 +64,15 @@ export class CameraWorker implements Child {
   #error: ErrorData | null = null;
 
   constructor(parts: CameraWorkerParts) {
-    const { settings, clock } = parts;
+    const { settings, clock, pictures } = parts;
     this.id = settings.id;
     this.name = `capture-${settings.id}`;
     this.#parts = parts;
     this.#roi = settings.roi;
+    this.#masks = settings.masks;
+    this.#reportRequests = new ReportRequests(clock);
     this.#snapshotRequests = new SnapshotRequests(settings.id, clock);
+    this.#pictureRequests = new PictureRequests((picture) => pictures.picture(picture));
     this.#report = firstReport(settings.stream.decode, clock.wallMs());
   }
 
@@ -96,12 +101,12 @@ export class CameraWorker implements Child {
 
   /** Since when the thread has left requests unanswered; null while it answers. */
   get silentSinceMs(): SteadyMs | null {
-    return this.#silentSinceMs;
+    return this.#reportRequests.silentSinceMs;
   }
 
   /** Its frames and offers as of the last {@link report}; null while the thread does not answer. */
   get flow(): CaptureFlow | null {
-    return this.#silentSinceMs === null ? this.#flow : null;
+    return this.silentSinceMs === null ? this.#flow : null;
   }
 
   /** Why it is parked, or null. */
@@ -119,7 +124,7 @@ export class CameraWorker implements Child {
     });
     this.#handle = handle;
     const firstSeq = Math.max(this.#nextSeq, this.#earlier.received);
-    const source = captureSource(settings, { roi: this.#roi, firstSeq });
+    const source = captureSource(settings, { roi: this.#roi, masks: this.#masks, firstSeq });
     handle.post({ kind: "start", libraries, source, confinement });
     for (const subscription of this.#subscriptions.values()) {
       handle.post({ kind: "subscribe", subscription });
@@ -143,6 +148,12 @@ export class CameraWorker implements Child {
     this.#handle?.post({ kind: "roi", roi });
   }
 
+  /** Sets the masked polygons from the next frame on, and for all later threads. */
+  setMasks(masks: readonly (readonly PointNorm[])[]): void {
+    this.#masks = masks;
+    this.#handle?.post({ kind: "masks", masks });
+  }
+
   /** A frame of this number was inferred: the numbers of later threads begin after it. */
   advanceSeq(seq: number): void {
     this.#nextSeq = Math.max(this.#nextSeq, seq + 1);
@@ -163,18 +174,7 @@ export class CameraWorker implements Child {
   async report(): Promise<ReceivedReport> {
     const handle = this.#handle;
     if (handle === null) return this.#report;
-    const { clock } = this.#parts;
-    const request = this.#reportCount++;
-    const settled = Promise.withResolvers<void>();
-    this.#reportRequests.set(request, () => settled.resolve());
-    const cancel = clock.after(REPORT_TIMEOUT_MS, () => {
-      if (this.#handle === handle) this.#silentSinceMs ??= clock.nowMs();
-      settled.resolve();
-    });
-    handle.post({ kind: "report", request });
-    await settled.promise;
-    cancel();
-    this.#reportRequests.delete(request);
+    await this.#reportRequests.request((request) => handle.post({ kind: "report", request }));
     return this.#report;
   }
 
@@ -187,12 +187,25 @@ export class CameraWorker implements Child {
     return this.#snapshotRequests.request(post, () => this.#report.state);
   }
 
+  /** Keeps a frame as the picture of a stay, if its thread has it still. */
+  keep(keep: KeepRequest): void {
+    this.#handle?.post({ kind: "keep", keep });
+  }
+
+  /** Requests the picture of a stay, for the last time where `release` is set. */
+  picture(stay: string, release: boolean): void {
+    const handle = this.#handle;
+    const post = () => handle?.post({ kind: "picture", stay, release });
+    this.#pictureRequests.request(stay, handle === null ? null : post);
+  }
+
   /** The account of the next thread continues from the last known one of this thread. */
   abandon(): void {
     this.#handle?.terminate();
     this.#handle = null;
     this.#confinement = UNCONFINED;
-    this.#silentSinceMs = null;
+    this.#reportRequests.threadEnded();
+    this.#pictureRequests.threadEnded();
     this.#flow = null;
     this.#restarts++;
     this.#earlier.add(this.#report);
@@ -215,6 +228,7 @@ export class CameraWorker implements Child {
   async stop(deadline: Promise<unknown>): Promise<boolean> {
     const orderly = await this.#handle?.stop(deadline) ?? true;
     this.#handle = null;
+    this.#pictureRequests.threadEnded();
     if (this.#report.state !== "offline") this.#goOffline("STOPPED");
     return orderly;
   }
@@ -232,15 +246,14 @@ export class CameraWorker implements Child {
         return this.#setStatus({ state, reason, sinceMs, reconnects });
       }
       case "report":
-        this.#silentSinceMs = null;
         this.#setReport(message.report);
-        this.#reportRequests.get(message.request)?.();
-        return;
+        return this.#reportRequests.answered(message.request);
       case "snapshot":
         return this.#snapshotRequests.answer(message.request, message.snapshot);
       case "kept":
+        return this.#parts.pictures.kept(message.stay, message.seq);
       case "picture":
-        return;
+        return this.#pictureRequests.answered(message.picture);
       case "ended":
         return log.info("camera.ended", { camera: this.id });
       case "stopped":

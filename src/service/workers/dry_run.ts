@@ -77,14 +77,15 @@ export async function checkCamera(parts: CheckParts, settings: CameraSettings): 
     onFailed: (error) => ended.reject(new OrionError(error)),
   });
   pinLibav(parts.places.libav);
+  const { roi, masks } = settings;
   try {
     handle.post({
       kind: "start",
       libraries: parts.places.libav,
       confinement: parts.manifest.confinements.get(`capture ${settings.id}`) ?? null,
-      source: captureSource(settings, { roi: settings.roi, firstSeq: 0 }),
+      source: captureSource(settings, { roi, masks, firstSeq: 0 }),
     });
-    const subscription = { detector: "check", rateHz: null, paused: false };
+    const subscription = { detector: "check", rateHz: null, paused: false, pictures: false };
     handle.post({ kind: "subscribe", subscription });
     return await ended.promise;
   } finally {

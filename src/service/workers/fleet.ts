@@ -2,19 +2,28 @@ import type { CameraSettings, DetectorSettings, Settings } from "../../config/se
 import type { CameraStatus, LibavPaths } from "../../core/camera_types.ts";
 import type { Clock } from "../../core/clock.ts";
 import type { ResultNote } from "../../core/detector_types.ts";
-import { type ErrorData, OrionError } from "../../core/errors.ts";
-import type { BoxNorm } from "../../core/geometry.ts";
+import type { ErrorData } from "../../core/errors.ts";
+import type { BoxNorm, PointNorm } from "../../core/geometry.ts";
 import type { Log } from "../../core/log.ts";
+import type { KeepRequest, Line, PresenceSettings, Zone } from "../../core/presence_types.ts";
 import type { Manifest } from "../../permissions/manifest.ts";
-import type { ControlTarget, Pair } from "../control/controller.ts";
+import type { ControlTarget, Pair, PresenceChanges } from "../control/controller.ts";
 import type { AllowedModel } from "../control/model_resolver.ts";
+import { unknown } from "../control/refusals.ts";
 import type { Child } from "../supervision/child.ts";
 import type { ServiceLimits } from "../supervision/limits.ts";
 import { CameraWorker } from "./camera_worker.ts";
 import { DetectorPool } from "./detector_pool.ts";
 import { DetectorWorker } from "./detector_worker.ts";
 import { FirstLoad } from "./first_load.ts";
-import type { ResultRouter } from "./publisher_worker.ts";
+import { noPicture } from "./picture_requests.ts";
+import { PresenceControl } from "./presence_control.ts";
+import type {
+  CameraRouter,
+  PictureRequest,
+  PresenceRouter,
+  ResultRouter,
+} from "./publisher_worker.ts";
 import type { Spawners } from "./spawners.ts";
 import { detectorPlan } from "./start_messages.ts";
 
@@ -28,6 +37,9 @@ export interface FleetParts {
   readonly log: Log;
   readonly limits: Pick<ServiceLimits, "modelLoadWaitMs" | "modelLoadLimitMs">;
   readonly results: ResultRouter;
+  /** What the cameras report to: the publisher. */
+  readonly publisher: CameraRouter;
+  readonly presence: PresenceRouter;
   readonly onStatus: (worker: CameraWorker, status: CameraStatus) => void;
   readonly onInferred: (worker: DetectorWorker, note: ResultNote) => void;
   readonly onFailed: (worker: Child, error: ErrorData) => void;
@@ -42,18 +54,22 @@ export class Fleet implements ControlTarget {
   readonly #pools: ReadonlyMap<string, DetectorPool>;
   readonly #parts: FleetParts;
   readonly #firstLoad: FirstLoad;
+  readonly #presence: PresenceControl;
 
   constructor(parts: FleetParts) {
     this.#parts = parts;
     const { settings: { cameras, detectors }, clock, log, limits } = parts;
+    this.#presence = new PresenceControl(parts.settings, parts.presence);
     this.#firstLoad = new FirstLoad({ clock, log, limitMs: limits.modelLoadWaitMs });
     this.#pools = new Map(detectors.map((detector) => [detector.id, this.#makePool(detector)]));
     this.cameras = new Map(cameras.map((camera) => [camera.id, this.#makeCamera(camera)]));
     for (const { id: detector, rateHz, cameras } of detectors) {
+      const pictures = this.#presence.hasPictures(detector);
       for (const camera of cameras) {
-        this.#camera(camera).subscribe({ detector, rateHz, paused: false });
+        this.#camera(camera).subscribe({ detector, rateHz, paused: false, pictures });
       }
     }
+    for (const camera of this.cameras.values()) this.#reportDetecting(camera);
   }
 
   /** The workers of all detectors. */
@@ -80,6 +96,7 @@ export class Fleet implements ControlTarget {
 
   setPaused(pairs: readonly Pair[], paused: boolean): void {
     for (const pair of pairs) this.#resubscribe(pair, { paused });
+    this.#presence.setPaused(pairs, paused);
   }
 
   setRate(pairs: readonly Pair[], rateHz: number): void {
@@ -94,12 +111,40 @@ export class Fleet implements ControlTarget {
     this.#camera(camera).setRoi(roi);
   }
 
+  setMasks(camera: string, masks: readonly (readonly PointNorm[])[]): void {
+    this.#camera(camera).setMasks(masks);
+  }
+
+  setZones(camera: string, zones: readonly Zone[]): void {
+    this.#presence.setZones(camera, zones);
+  }
+
+  setLines(camera: string, lines: readonly Line[]): void {
+    this.#presence.setLines(camera, lines);
+  }
+
+  setPresence(detector: string, change: PresenceChanges): PresenceSettings {
+    return this.#presence.setPresence(detector, change);
+  }
+
   setModel(detector: string, model: AllowedModel): Promise<void> {
     return this.#pool(detector).setModel(model);
   }
 
   async snapshot(camera: string): Promise<ArrayBuffer> {
     return await this.#camera(camera).snapshot();
+  }
+
+  /** Has a camera keep a frame as the picture of a stay. */
+  keep(keep: KeepRequest): void {
+    this.cameras.get(keep.camera)?.keep(keep);
+  }
+
+  /** Requests the picture of a stay from its camera; it is answered at once where there is none. */
+  picture({ camera, stay, release }: PictureRequest): void {
+    const worker = this.cameras.get(camera);
+    if (worker === undefined) this.#parts.publisher.picture(noPicture(stay));
+    else worker.picture(stay, release);
   }
 
   /**
@@ -164,7 +209,8 @@ export class Fleet implements ControlTarget {
   }
 
   #makeCamera(settings: CameraSettings): CameraWorker {
-    const { spawners, libraries, confinements, clock, log, onStatus, onFailed } = this.#parts;
+    const { spawners, libraries, confinements, clock, log, onStatus, onFailed, publisher } =
+      this.#parts;
     return new CameraWorker({
       spawn: spawners.capture(settings.id),
       settings,
@@ -175,6 +221,7 @@ export class Fleet implements ControlTarget {
       onStarted: (camera) => this.#attachAll(camera),
       onStatus,
       onFailed,
+      pictures: publisher,
     });
   }
 
@@ -225,6 +272,13 @@ export class Fleet implements ControlTarget {
     const camera = this.#camera(id);
     const subscription = camera.subscription(detector);
     if (subscription !== null) camera.subscribe({ ...subscription, ...change });
+    this.#reportDetecting(camera);
+  }
+
+  /** Reports whether any detector takes frames of a camera: it has one that is not paused. */
+  #reportDetecting(camera: CameraWorker): void {
+    const on = [...this.#pools.keys()].some((id) => camera.subscription(id)?.paused === false);
+    this.#parts.publisher.setDetecting(camera.id, on);
   }
 
   #camera(id: string): CameraWorker {
@@ -239,10 +293,5 @@ export class Fleet implements ControlTarget {
 function existing<T>(all: ReadonlyMap<string, T>, id: string, what: "camera" | "detector"): T {
   const found = all.get(id);
   if (found !== undefined) return found;
-  throw new OrionError({
-    code: what === "camera" ? "CONTROL_UNKNOWN_CAMERA" : "CONTROL_UNKNOWN_DETECTOR",
-    message: `there is no ${what} "${id}"`,
-    retryable: false,
-    remedy: `Name one of: ${[...all.keys()].join(", ")}.`,
-  });
+  throw unknown(what, id, [...all.keys()]);
 }

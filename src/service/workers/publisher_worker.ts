@@ -2,14 +2,50 @@ import type { CameraStatus } from "../../core/camera_types.ts";
 import type { Clock } from "../../core/clock.ts";
 import type { CommandAnswer, CommandRequest } from "../../core/commands.ts";
 import type { ErrorData } from "../../core/errors.ts";
-import { type FromPublisher, portTransfers, type ToPublisher } from "../../core/messages.ts";
+import {
+  type FromPublisher,
+  pictureTransfers,
+  portTransfers,
+  type ToPublisher,
+} from "../../core/messages.ts";
+import type {
+  KeepRequest,
+  PresenceChange,
+  PresenceEvent,
+  StayPicture,
+} from "../../core/presence_types.ts";
 import type { BrokerState, MessageAccounts, PublisherPlan } from "../../core/publisher_types.ts";
 import type { Child } from "../supervision/child.ts";
 import { MessageLedger } from "./message_ledger.ts";
+import { PresenceInForce } from "./presence_in_force.ts";
+import { PresenceJournal } from "./presence_journal.ts";
 import type { Spawn, WorkerHandle } from "./worker_handle.ts";
 
 /** An inference message was published. */
 export type Emitted = Extract<FromPublisher, { kind: "emitted" }>;
+
+/** A request for the picture of a stay. */
+export type PictureRequest = Extract<FromPublisher, { kind: "picture" }>;
+
+/** The publisher as the settings of presence reach it. */
+export interface PresenceRouter {
+  /** Applies a changed setting from the next frame on, and for all later threads. */
+  changePresence(change: PresenceChange): void;
+}
+
+/** The publisher as a camera needs it. */
+export interface PictureRouter {
+  /** The camera has kept the frame as the picture of the stay. */
+  kept(stay: string, seq: number): void;
+  /** The answer to a request for the picture of a stay; its bytes are transferred. */
+  picture(picture: StayPicture): void;
+}
+
+/** The publisher as the fleet needs it. */
+export interface CameraRouter extends PictureRouter {
+  /** Whether any detector of the camera is not paused. */
+  setDetecting(camera: string, on: boolean): void;
+}
 
 /** The publisher as the inference workers need it. */
 export interface ResultRouter {
@@ -33,11 +69,17 @@ export interface PublisherWorkerParts {
   /** The publisher received the result of a frame, which will be published or discarded. */
   readonly onProduced: (frame: { readonly camera: string; readonly seq: number }) => void;
   readonly onEmitted: (emitted: Emitted) => void;
+  /** Called with each event of presence, once it is in the journal. */
+  readonly onPresence: (event: PresenceEvent) => void;
+  /** A camera is to keep a frame as the picture of a stay. */
+  readonly onKeep: (keep: KeepRequest) => void;
+  /** Answered with {@link PictureRouter.picture}, exactly once. */
+  readonly onPicture: (request: PictureRequest) => void;
   readonly onFailed: (worker: PublisherWorker, error: ErrorData) => void;
 }
 
 /** The publisher as the main thread holds it. */
-export class PublisherWorker implements Child, ResultRouter {
+export class PublisherWorker implements Child, ResultRouter, PresenceRouter, CameraRouter {
   readonly name = "publisher";
   /** The service cannot run without it, and its faults are no camera's: a restart of the process is due. */
   readonly park = null;
@@ -45,11 +87,19 @@ export class PublisherWorker implements Child, ResultRouter {
   /** The newest status of each camera, for a thread that replaces the present one. */
   readonly #cameras = new Map<string, CameraStatus>();
   readonly #messages = new MessageLedger();
+  /** The stays of all threads so far. */
+  readonly journal = new PresenceJournal();
+  /** The settings of presence, for a thread that replaces the present one, and for reports. */
+  readonly presence: PresenceInForce;
+  /** Whether a detector of the camera is not paused, by camera. */
+  readonly #detecting = new Map<string, boolean>();
   #handle: WorkerHandle<ToPublisher> | null = null;
+  #replaces = false;
   #broker: BrokerState;
 
   constructor(parts: PublisherWorkerParts) {
     this.#parts = parts;
+    this.presence = new PresenceInForce(parts.plan.presence);
     this.#broker = {
       connected: false,
       sinceMs: parts.clock.wallMs(),
@@ -80,6 +130,10 @@ export class PublisherWorker implements Child, ResultRouter {
     });
     this.#handle = handle;
     handle.post({ kind: "start", plan });
+    if (this.#replaces) handle.post({ kind: "resume", resume: this.journal.resume() });
+    this.#replaces = true;
+    for (const change of this.presence.changes) handle.post({ kind: "presence", change });
+    for (const [camera, on] of this.#detecting) handle.post({ kind: "detect", camera, on });
     for (const status of this.#cameras.values()) handle.post({ kind: "camera", status });
     onStarted();
   }
@@ -103,6 +157,29 @@ export class PublisherWorker implements Child, ResultRouter {
 
   publishHealth(health: Readonly<Record<string, unknown>>): void {
     this.#handle?.post({ kind: "health", health });
+  }
+
+  changePresence(change: PresenceChange): void {
+    this.presence.change(change);
+    if (change.kind === "scene") {
+      this.journal.zonesChanged(change.scene.camera, change.scene.zones);
+    }
+    this.#handle?.post({ kind: "presence", change });
+  }
+
+  setDetecting(camera: string, on: boolean): void {
+    if (this.#detecting.get(camera) === on) return;
+    this.#detecting.set(camera, on);
+    this.#handle?.post({ kind: "detect", camera, on });
+  }
+
+  kept(stay: string, seq: number): void {
+    this.#handle?.post({ kind: "kept", stay, seq });
+  }
+
+  picture(picture: StayPicture): void {
+    this.journal.addPicture(picture);
+    this.#handle?.post({ kind: "picture", picture }, pictureTransfers(picture));
   }
 
   answer(answer: CommandAnswer): void {
@@ -140,10 +217,14 @@ export class PublisherWorker implements Child, ResultRouter {
       case "discarded":
         return this.#messages.discarded(message.topicKind, message.reason);
       case "presence":
+        this.journal.observe(message);
+        return this.#parts.onPresence(message.event);
       case "presence-settled":
+        return this.journal.settled(message.number);
       case "keep":
+        return this.#parts.onKeep(message.keep);
       case "picture":
-        return;
+        return this.#parts.onPicture(message);
       case "tried": // The answer to a `try`, which only the dry run sends.
       case "stopped":
         return;

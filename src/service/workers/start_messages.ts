@@ -6,25 +6,34 @@ import type {
   Settings,
 } from "../../config/settings.ts";
 import type { CameraSource } from "../../core/camera_types.ts";
-import type { DetectorPlan } from "../../core/detector_types.ts";
-import type { BoxNorm } from "../../core/geometry.ts";
+import type { DetectorPlan, TrackingInput } from "../../core/detector_types.ts";
+import { type Endpoint, endpointText } from "../../core/endpoint.ts";
+import type { PresencePlan } from "../../core/presence_types.ts";
 import type {
   BrokerCheck,
   BrokerTarget,
+  HomeAssistantDetector,
   HomeAssistantPlan,
   OwnClient,
   PublisherPlan,
 } from "../../core/publisher_types.ts";
 import { VERSION } from "../../core/version.ts";
-import { discoveryOf } from "../../mqtt/home_assistant.ts";
+import { COCO_LABELS } from "../../inference/labels.ts";
+import { discoveryOf } from "../../mqtt/home_assistant/discovery.ts";
+import { presenceFilters, presenceTopics } from "../../mqtt/presence_topics.ts";
 import { clientIdOf, rootTopic, topicsOf } from "../../mqtt/topics.ts";
+
+/** The names of the bundled models start with it. */
+const BUILTIN = "builtin:";
+/** Addresses to listen on that are no place to go to. */
+const EVERY_ADDRESS: readonly string[] = ["0.0.0.0", "::"];
 
 /** The settings of a capture worker, credentials in clear. */
 export function captureSource(
   settings: CameraSettings,
-  now: { readonly roi: BoxNorm | null; readonly firstSeq: number },
+  now: Pick<CameraSource, "roi" | "masks" | "firstSeq">,
 ): CameraSource {
-  const { id, url, stallTimeoutSeconds, reconnectMaxSeconds, masks } = settings;
+  const { id, url, stallTimeoutSeconds, reconnectMaxSeconds } = settings;
   const { file, loop, demuxer, transport, track, allowRedirect, udpPorts } = settings;
   return {
     ...settings.stream,
@@ -39,7 +48,6 @@ export function captureSource(
     allowRedirect,
     udpPorts,
     reconnectMaxMs: reconnectMaxSeconds * 1000,
-    masks,
     stallTimeoutMs: stallTimeoutSeconds * 1000,
     ...now,
   };
@@ -54,7 +62,19 @@ function tlsOf({ ca, fingerprint, insecure }: CameraSettings): CameraSource["tls
 export function detectorPlan(settings: DetectorSettings, index: number): DetectorPlan {
   const { id, model, modelPath, resolvedPath, inference } = settings;
   const worker = `${id}-${index}`;
-  return { detector: id, worker, model, modelPath, resolvedPath, tracking: null, ...inference };
+  const tracking = trackingInput(settings);
+  return { detector: id, worker, model, modelPath, resolvedPath, tracking, ...inference };
+}
+
+/** Trackers continue a track by detections down to this confidence. */
+const WEAK_CONFIDENCE = 0.1;
+
+function trackingInput({ presence, inference }: DetectorSettings): TrackingInput | null {
+  if (presence === null) return null;
+  return {
+    minConfidence: Math.min(inference.confidence, WEAK_CONFIDENCE),
+    sharpness: presence.snapshot !== "none",
+  };
 }
 
 /** How the publisher connects to its broker, credentials in clear. */
@@ -96,8 +116,18 @@ export function publisherPlan(
     ? { ...target, username: own.clientId, password: own.password }
     : target;
   const homeAssistant = homeAssistantPlan(settings);
-  const presence = { detectors: [], scenes: [] };
-  return { broker, instance, version, topicPrefix, qos, outbox, homeAssistant, presence };
+  const presence = presencePlan(settings);
+  const run = crypto.getRandomValues(new Uint32Array(1))[0] ?? 0;
+  return { broker, instance, run, version, topicPrefix, qos, outbox, homeAssistant, presence };
+}
+
+function presencePlan({ cameras, detectors }: Settings): PresencePlan {
+  return {
+    detectors: detectors.flatMap(({ id: detector, cameras, presence }) =>
+      presence === null ? [] : [{ detector, cameras, settings: presence }]
+    ),
+    scenes: cameras.map(({ id: camera, zones, lines }) => ({ camera, zones, lines })),
+  };
 }
 
 /** What a check of the broker tries: every topic of the service, with its QoS. */
@@ -108,8 +138,8 @@ export function brokerCheck(settings: Settings): BrokerCheck {
   const discovery = discoveryOf(plan, topics);
   const retained = [
     topics.status,
-    ...settings.cameras.map(({ id }) => topics.camera(id)),
-    ...discovery?.configs.keys() ?? [],
+    ...settings.cameras.flatMap(({ id }) => [topics.camera(id), topics.detect(id)]),
+    ...discovery === null ? [] : oneOfEachComponent([...discovery.configs.keys()]),
   ];
   const inferences = settings.detectors.flatMap(({ id, cameras }) =>
     cameras.map((camera) => topics.inference(camera, id))
@@ -122,26 +152,55 @@ export function brokerCheck(settings: Settings): BrokerCheck {
       { topic: topics.ack, qos: qos.control, retain: false },
       { topic: topics.health, qos: qos.health, retain: true },
       ...retained.map((topic) => ({ topic, qos: 1 as const, retain: true })),
+      ...presenceTopics(plan.presence, topics),
     ],
-    filters: [topics.control, ...(discovery === null ? [] : [discovery.filter])],
+    filters: [
+      ...[topics.control, ...presenceFilters(topics)],
+      ...(discovery === null ? [] : [discovery.filter]),
+    ],
   };
+}
+
+/** Rules of a broker may distinguish components and instances, not the entities of one. */
+function oneOfEachComponent(topics: readonly string[]): string[] {
+  const components = new Map(topics.map((topic) => [topic.split("/").at(-4), topic]));
+  return [...components.values()];
 }
 
 function homeAssistantPlan(settings: Settings): HomeAssistantPlan | null {
   const { homeAssistant } = settings.mqtt;
   if (homeAssistant === null) return null;
   const { discoveryPrefix } = homeAssistant;
-  const cameras = settings.cameras.map(({ id }) => {
-    const detector = settings.detectors.find((each) =>
-      each.cameras.includes(id) && detectsPersons(each)
-    );
-    return { camera: id, personDetector: detector?.id ?? null };
-  });
-  return { discoveryPrefix, cameras };
+  return {
+    discoveryPrefix,
+    pageUrl: pageUrl(settings.health.listen),
+    allow: settings.control.allow,
+    cameras: settings.cameras.map(({ id }) => ({
+      camera: id,
+      detectors: settings.detectors.filter(({ cameras }) => cameras.includes(id)).map(
+        shownDetector,
+      ),
+    })),
+  };
 }
 
-/** As far as the configuration shows; in the bundled models persons are class 0. */
-function detectsPersons({ inference: { classes }, model }: DetectorSettings): boolean {
-  return classes === null || classes.includes("person") ||
-    (model.startsWith("builtin:") && classes.includes(0));
+/** null where the page is off, or where its host or port is not in the configuration. */
+function pageUrl(listen: Endpoint | null): string | null {
+  const isKnown = listen !== null && listen.port !== 0 && !EVERY_ADDRESS.includes(listen.hostname);
+  return isKnown ? `http://${endpointText(listen)}/` : null;
+}
+
+function shownDetector({ id, model, inference }: DetectorSettings): HomeAssistantDetector {
+  const { confidence, classes } = inference;
+  const isBuiltin = model.startsWith(BUILTIN);
+  // The bundled models know 80 classes, and are there for one.
+  if (classes === null) {
+    const known = isBuiltin ? ["person"] : [];
+    return { detector: id, confidence, classes: known, hasAllClasses: false };
+  }
+  const names = classes.map((each) =>
+    typeof each === "string" ? each : isBuiltin ? COCO_LABELS[each] ?? null : null
+  );
+  const known = [...new Set(names.filter((name) => name !== null))];
+  return { detector: id, confidence, classes: known, hasAllClasses: !names.includes(null) };
 }

@@ -1,6 +1,7 @@
 /** Commands of the control topic: each kind with each of its parameters, and texts that are almost one. */
 const SCHEMA = "orion.command/1";
 const ROI = { x: 0.1, y: 0.2, width: 0.8, height: 0.7 };
+const POLYGON = [[0.4, 0.5], [0.6, 0.5], [0.6, 1], [0.4, 1]];
 
 /** The cameras and detectors that the commands name. */
 export interface Named {
@@ -26,6 +27,21 @@ export function commandValues({ camera, detector }: Named): [unknown, ...unknown
     command("set_roi", { camera, roi: ROI }),
     command("clear_roi", { camera, roi: null }),
     command("set_model", { detector, model: "other.onnx" }),
+    command("set_masks", { camera, masks: [POLYGON, [[0, 0], [1, 1], [1, 0], [0, 1]]] }),
+    command("set_zones", {
+      camera,
+      zones: [{ id: "door", polygon: POLYGON, classes: ["person"] }, {
+        id: "path",
+        polygon: [...POLYGON].reverse(),
+      }],
+    }),
+    command("set_lines", { camera, lines: [{ id: "gate", from: [0.1, 0.6], to: [0.9, 0.6] }] }),
+    command("set_presence", {
+      detector,
+      start: { frames: 2, of: 3 },
+      endSeconds: 5,
+      updateSeconds: 0,
+    }),
     command("snapshot", { camera }),
     { schema: SCHEMA, command: "resume", params: { detector } },
   ];
@@ -47,6 +63,11 @@ export const COMMAND_TEXTS: readonly [string, ...string[]] = [
   `${HEAD},"command":"snapshot","params":${"[".repeat(5000)}${"]".repeat(5000)}}`,
   `${HEAD},"command":"snapshot","params":${'{"a":'.repeat(5000)}1${"}".repeat(5000)}}`,
   `{${`"a":1,`.repeat(2000)}"command":"snapshot"}`,
+  `${HEAD},"command":"set_masks","params":{"camera":"a","masks":[[${"[0,0],".repeat(20_000)}0]]}}`,
+  `${HEAD},"command":"set_zones","params":{"camera":"a","zones":[${"{},".repeat(20_000)}0]}}`,
+  `${HEAD},"command":"set_zones","params":{"camera":"a","zones":[{"id":"z","polygon":[${
+    "[0.5,0.5],".repeat(20_000)
+  }[0,0]]}]}}`,
   '"get_status"',
   "null",
   "[]",

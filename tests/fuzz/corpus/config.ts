@@ -33,6 +33,11 @@ export const FULL_CONFIG = {
       aspect: "16:9",
       roi: { x: 0.1, y: 0.2, width: 0.8, height: 0.7 },
       masks: [[[0, 0], [0.5, 0], [0.5, 0.5]]],
+      zones: [
+        { id: "door", polygon: [[0.4, 0.5], [0.6, 0.5], [0.6, 1]], classes: ["person"] },
+        { id: "path", polygon: [[0, 0], [0.5, 0], [0.5, 0.5], [0, 0.5]] },
+      ],
+      lines: [{ id: "gate", from: [0.1, 0.6], to: [0.9, 0.6] }],
       stallTimeoutSeconds: 10,
     },
     {
@@ -53,6 +58,12 @@ export const FULL_CONFIG = {
       confidence: 0.4,
       iou: 0.5,
       classes: ["person", 0],
+      presence: {
+        start: { frames: 2, of: 3 },
+        endSeconds: 5,
+        updateSeconds: 0,
+        snapshot: "crop",
+      },
       threads: 2,
       workers: 2,
     },
@@ -87,8 +98,22 @@ cameras:
     id: yard
     url: 'rtsp://10.0.0.2/live'
     rotate: 180
+    zones:
+      - id: door
+        polygon: &door [[0, 0], [0.5, 0], [0.5, 0.5]]
+        classes: [person]
+      - { id: path, polygon: *door }
+    lines:
+      - { id: gate, from: [0, 0.5], to: [1, 0.5] }
 detectors:
-  - { id: person, rateHz: 5, classes: [person] }
+  - id: person
+    rateHz: 5
+    classes: [person]
+    presence:
+      start: { frames: 2, of: 3 }
+      endSeconds: 5
+      snapshot: none
+  - { id: all, presence: false }
 mqtt:
   url: mqtts://broker.example
   username: orion
@@ -202,12 +227,29 @@ export function costlyConfigs(maxBytes: number): Readonly<Record<string, string>
     "open maps": full("{a: "),
     "nested block lists": full("- "),
     "nested explicit keys": full("? "),
-    "nested blocks": Array.from({ length: 1400 }, (_, level) => `${" ".repeat(level)}a:\n`).join(
-      "",
-    ),
+    "nested blocks": Array.from(
+      { length: Math.floor(Math.sqrt(2 * maxBytes)) - 3 },
+      (_, level) => `${" ".repeat(level)}a:\n`,
+    ).join(""),
     "unknown keys": lines((index) => `camera${index}: 1\n`),
     "one key many times": lines(() => "cameras: 1\n"),
     "cameras": `cameras:\n${lines((index) => `- { id: c${index}, url: 'rtsp://h/' }\n`)}`,
+    "zones": `cameras: [{ id: a, url: "demo:", zones: [\n${
+      lines((index) => ` { id: z${index}, polygon: [[0,0],[1,0],[1,1]], classes: [b] },\n`)
+    } ] }]\n`,
+    "a zone with many corners": `cameras: [{ id: a, url: "demo:", zones: [{ id: b, polygon: [${
+      lines((index) => `[0.${index},0.5],`)
+    }] }] }]\n`,
+    "classes of zones": `cameras: [{ id: a, url: "demo:", zones: [{ id: b, classes: [${
+      lines((index) => `c${index},`)
+    }] }] }]\n`,
+    "many unknown cameras": `cameras: &ids [${
+      lines((index) => `{ id: ${`c${index}`.padEnd(60, "a")}, url: "demo:" },`).slice(
+        maxBytes / 2,
+      ).replace(/^.*?\{/, "{")
+    }]\ndetectors: [{ cameras: [${
+      lines((index) => `${`d${index}`.padEnd(60, "b")},`).slice(maxBytes / 2).replace(/^.*?,/, "")
+    }] }]\n`,
     "one long key": `${"a".repeat(maxBytes - 10)}: 1\n`,
     "references": `instance: "${"${A}".repeat(Math.floor(maxBytes / 4) - 10)}"\n`,
     "open references": `instance: "${"${".repeat(Math.floor(maxBytes / 2) - 10)}"\n`,

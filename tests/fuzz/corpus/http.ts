@@ -7,8 +7,14 @@ export const TOKEN_FORMS: readonly string[] = [TOKEN, btoa(TOKEN)];
 export const FAULT = "rtsp://viewer:kestrel@10.0.0.1/";
 
 const HOST = "Host: 127.0.0.1";
-const PATHS = ["/healthz", "/readyz", "/status", "/metrics", "/cameras/gate/snapshot.jpg"] as const;
-const OTHERS = ["/cameras/dark/snapshot.jpg", "/cameras/broken/snapshot.jpg", "/nothing"] as const;
+const PATHS = [
+  ...["/healthz", "/readyz", "/status", "/metrics", "/cameras/gate/snapshot.jpg"],
+  ...["/presence?limit=1", "/presence/01JD8Q.jpg"],
+] as const;
+const OTHERS = [
+  ...["/cameras/dark/snapshot.jpg", "/cameras/broken/snapshot.jpg", "/nothing"],
+  ...["/presence?limit=201", "/presence/other.jpg"],
+] as const;
 
 function request(first: string, fields: readonly string[] = [], body = ""): string {
   return [first, HOST, ...fields, "", body].join("\r\n");

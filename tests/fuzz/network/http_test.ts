@@ -6,6 +6,7 @@ import { Secret } from "../../../src/core/secret.ts";
 import { healthApp } from "../../../src/health/http.ts";
 import { serveHealth } from "../../../src/health/http_server.ts";
 import { WAIT_TIMEOUT_MS } from "../../support/system/lines.ts";
+import { stay } from "../../support/workers/presence_parts.ts";
 import {
   AUTHORISED_REQUESTS,
   FAULT,
@@ -74,6 +75,10 @@ function startServer() {
           : camera === "broken"
           ? Promise.reject(new Error(FAULT))
           : Promise.resolve(null),
+      presence: {
+        stays: (limit) => [stay("01JD8Q")].slice(0, limit),
+        picture: (id) => id === "01JD8Q" ? new Uint8Array([0xff, 0xd8]).buffer : null,
+      },
     },
     new Secret(TOKEN),
     logTo((record) => logged.push(JSON.stringify(record))),

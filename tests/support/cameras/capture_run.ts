@@ -8,6 +8,7 @@ import type {
 } from "../../../src/core/camera_types.ts";
 import { type SteadyMs, systemClock } from "../../../src/core/clock.ts";
 import type { FrameMeta } from "../../../src/core/frame_meta.ts";
+import type { PointNorm } from "../../../src/core/geometry.ts";
 import type { LogRecord } from "../../../src/core/log.ts";
 import type {
   FromCapture,
@@ -17,15 +18,14 @@ import type {
   ToMailbox,
 } from "../../../src/core/messages.ts";
 import { barsKey, inputBytes, type InputShape } from "../../../src/core/model_input.ts";
-import { captureConfinement, type ConfinedStream } from "../../../src/permissions/confinement.ts";
-import { captureGrant, type StreamAccess } from "../../../src/permissions/manifest.ts";
-import { workerPermissions } from "../../../src/permissions/grant.ts";
+import type { KeepRequest, StayPicture } from "../../../src/core/presence_types.ts";
+import { captureConfinement } from "../../../src/permissions/confinement.ts";
 import { sourceOf } from "./camera_source.ts";
+import { permissionsOf, streamOf } from "./capture_grant.ts";
 import { partPresent } from "../system/parts.ts";
 import { pinLibav } from "../../../src/libav/pin.ts";
 import { locateLibav } from "../../../src/libav/locate.ts";
 import { locateChosenLibav } from "../streams/libav_choice.ts";
-import { parseRtspUrl } from "../../../src/rtsp/protocol/url.ts";
 import { WAIT_TIMEOUT_MS } from "../system/lines.ts";
 import { freePortPair } from "../system/ports.ts";
 
@@ -39,6 +39,8 @@ export interface PlayedDetector {
   readonly rateHz: number | null;
   /** How long after a frame was announced it takes; absent: at once. */
   readonly lateMs?: number;
+  /** Whether its frames can be pictures of stays. */
+  readonly pictures?: boolean;
   readonly input?: InputShape;
   /** Gets the tensor, valid until it returns. */
   readonly onFrame?: (meta: FrameMeta, tensor: Float32Array) => void;
@@ -76,6 +78,8 @@ export class CaptureRun implements AsyncDisposable {
   readonly logs: LogRecord[] = [];
   /** The frames of every detector, in order. */
   readonly frames: TakenFrame[] = [];
+  /** The answers to {@link keep}, in order. */
+  readonly kept: { readonly stay: string; readonly seq: number }[] = [];
   readonly #worker: Worker;
   readonly #ports: MessagePort[] = [];
   readonly #waiting: { done: () => boolean; resolve: () => void }[] = [];
@@ -84,6 +88,8 @@ export class CaptureRun implements AsyncDisposable {
   #stopped: CaptureReport | null = null;
   #failure: string | null = null;
   #snapshots = new Map<number, number>();
+  readonly #pictures: StayPicture[] = [];
+  readonly #withPictures = new Set<string>();
 
   constructor(options: CaptureRunOptions) {
     const libraries = options.libraries ?? locateChosenLibav() ?? locateLibav();
@@ -162,8 +168,28 @@ export class CaptureRun implements AsyncDisposable {
     return this.#snapshots.get(request) ?? 0;
   }
 
+  /** Requests that a frame is kept as the picture of a stay. */
+  keep(request: Omit<KeepRequest, "camera">): void {
+    this.#post({ kind: "keep", keep: { camera: "gate", ...request } });
+  }
+
+  /** Requests the picture of a stay. Messages are in order: every `keep` before it was handled. */
+  async picture(stay: string, release = false): Promise<StayPicture> {
+    this.#post({ kind: "picture", stay, release });
+    const find = () => this.#pictures.findIndex((picture) => picture.stay === stay);
+    await this.until(`picture of ${stay}`, () => find() >= 0);
+    const [found] = this.#pictures.splice(find(), 1);
+    if (found === undefined) throw new Error("the picture is gone");
+    return found;
+  }
+
+  masks(masks: readonly (readonly PointNorm[])[]): void {
+    this.#post({ kind: "masks", masks });
+  }
+
   rate(detector: string, rateHz: number | null, paused = false): void {
-    this.#post({ kind: "subscribe", subscription: { detector, rateHz, paused } });
+    const pictures = this.#withPictures.has(detector);
+    this.#post({ kind: "subscribe", subscription: { detector, rateHz, paused, pictures } });
   }
 
   /** Stops the worker in order. @returns the last report */
@@ -185,7 +211,9 @@ export class CaptureRun implements AsyncDisposable {
     }
   }
 
-  #play({ id, rateHz, lateMs = 0, input = INPUT, onFrame }: PlayedDetector): void {
+  #play(detector: PlayedDetector): void {
+    const { id, rateHz, lateMs = 0, input = INPUT, pictures = false, onFrame } = detector;
+    if (pictures) this.#withPictures.add(id);
     const { port1, port2 } = new MessageChannel();
     let buffer: ArrayBuffer | null = new ArrayBuffer(inputBytes(input));
     let more = false;
@@ -214,7 +242,10 @@ export class CaptureRun implements AsyncDisposable {
       this.#check();
     };
     this.#ports.push(port1);
-    this.#post({ kind: "subscribe", subscription: { detector: id, rateHz, paused: false } });
+    this.#post({
+      kind: "subscribe",
+      subscription: { detector: id, rateHz, paused: false, pictures },
+    });
     this.#post({ kind: "attach", detector: id, worker: `${id}-0`, port: port2 }, [port2]);
   }
 
@@ -237,6 +268,12 @@ export class CaptureRun implements AsyncDisposable {
         this.#snapshots.set(message.request, "bytes" in snapshot ? snapshot.bytes.byteLength : 0);
         break;
       }
+      case "kept":
+        this.kept.push(message);
+        break;
+      case "picture":
+        this.#pictures.push(message.picture);
+        break;
       case "stopped":
         this.#stopped = message.report;
         break;
@@ -254,21 +291,6 @@ export class CaptureRun implements AsyncDisposable {
   #post(message: ToCapture, transfers: Transferable[] = []): void {
     this.#worker.postMessage(message, transfers);
   }
-}
-
-/** What the manifest grants the worker of such a camera. */
-function permissionsOf(source: CameraSource, libraries: LibavPaths) {
-  return workerPermissions(captureGrant(streamOf(source), libraries));
-}
-
-/** The settings of a camera that its permissions are computed from. */
-function streamOf(source: CameraSource): StreamAccess & ConfinedStream {
-  const camera = parseRtspUrl(source.url);
-  return {
-    ...source,
-    demuxer: source.file === null ? source.demuxer : "libav",
-    endpoint: camera === null ? null : { hostname: camera.hostname, port: camera.port },
-  };
 }
 
 function freeUdpPorts(): readonly [number, number] {

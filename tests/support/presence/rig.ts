@@ -148,6 +148,7 @@ export class PresenceRig {
       ...{
         detector,
         worker: `${detector}-0`,
+        model: { name: "builtin:person", sha256: "0123456789ab" },
         detections,
         weak,
         inferenceMs: 20,

@@ -163,7 +163,7 @@ export class DecodingRig implements Disposable {
     this.#pool = new FramePool(libav);
     this.source = new ClipSource(libav);
     for (const [index, rateHz] of options.ratesHz.entries()) {
-      this.bus.register({ detector: `d${index}`, rateHz, paused: false });
+      this.bus.register({ detector: `d${index}`, rateHz, paused: false, pictures: false });
     }
     this.bus.start();
     this.#parts = {

@@ -62,7 +62,7 @@ export function feed(
   using stack = new DisposableStack();
   stack.defer(() => bus.stop());
   const snapshots = new Snapshots(libav, () => {});
-  bus.register({ detector: "consumer", rateHz: null, paused: false });
+  bus.register({ detector: "consumer", rateHz: null, paused: false, pictures: false });
   bus.start();
   let frames = 0;
   let refused: string | null = null;

@@ -2,8 +2,11 @@
  * External parts that some tests need and that a machine may lack.
  *
  * On a developer's machine a test without its part is skipped and named. In CI (`CI=true`) nothing is
- * skipped: the test runs and fails without the part, so that a green run covers everything.
+ * skipped: the test runs and fails without the part, so that a green run covers everything. Exceptions are
+ * the {@link OPTIONAL_PARTS}, which not every system can have.
  */
+
+import { fileURLToPath } from "node:url";
 
 /** A third-party part. */
 export type Part =
@@ -13,7 +16,8 @@ export type Part =
   | "vlc"
   | "chromium"
   | "libav"
-  | "faketime";
+  | "faketime"
+  | "home-assistant";
 
 /** Every part, and how to install it on Debian. */
 export const PARTS: Readonly<Record<Part, string>> = {
@@ -25,6 +29,7 @@ export const PARTS: Readonly<Record<Part, string>> = {
   chromium: "apt-get install chromium",
   libav: "sh scripts/setup.sh test",
   faketime: "apt-get install libfaketime",
+  "home-assistant": "Python 3.13 with venv, then sh scripts/setup.sh test",
 };
 
 /** The names of all parts. */
@@ -36,7 +41,14 @@ export const PART_NAMES: readonly Part[] = [
   "chromium",
   "libav",
   "faketime",
+  "home-assistant",
 ];
+
+/** Parts whose tests are skipped, and named, in CI too. */
+export const OPTIONAL_PARTS: readonly Part[] = ["home-assistant"];
+
+/** Starts the Home Assistant that `scripts/setup.sh` has installed; relative to the checkout. */
+export const HOME_ASSISTANT = ".tools/home-assistant";
 
 /** Where Debian and its children keep libraries that are specific to an architecture. */
 const LIBRARY_DIRS: readonly string[] = [
@@ -125,6 +137,8 @@ function lookUp(part: Part): boolean {
         LIBRARY_DIRS.some((dir) =>
           exists(`${dir}/libvlc.so.5`) && exists(`${dir}/${VLC_RTSP_PLUGIN}`)
         );
+    case "home-assistant":
+      return exists(fileURLToPath(new URL(`../../../${HOME_ASSISTANT}`, import.meta.url)));
     case "faketime":
       return faketimePath() !== null;
     case "libav":
@@ -159,11 +173,11 @@ function nameMissing(part: Part): void {
 /**
  * Whether tests may use the part: `Deno.test({ ignore: !havePart("mosquitto"), … })`.
  *
- * Always true in CI, so that the test runs and fails without the part.
+ * Always true in CI, so that the test runs and fails without the part, unless it is optional.
  */
 export function havePart(part: Part): boolean {
   if (partPresent(part)) return true;
-  if (variable("CI") === "true") return true;
+  if (variable("CI") === "true" && !OPTIONAL_PARTS.includes(part)) return true;
   nameMissing(part);
   return false;
 }

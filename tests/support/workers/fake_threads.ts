@@ -15,6 +15,8 @@ interface Message {
 export class FakeThread<In extends Message, Out extends Message>
   implements WorkerHandle<In | StopMessage> {
   readonly posted: (In | StopMessage)[] = [];
+  /** What was to be transferred with them. */
+  readonly transferred: Transferable[] = [];
   isTerminated = false;
   readonly #spec: WorkerSpec<Out>;
   readonly #stopped = Promise.withResolvers<true>();
@@ -45,8 +47,10 @@ export class FakeThread<In extends Message, Out extends Message>
     if (!this.isTerminated) this.#spec.onFailed(error);
   }
 
-  post(message: In | StopMessage): void {
-    if (!this.isTerminated) this.posted.push(message);
+  post(message: In | StopMessage, transfers: readonly Transferable[] = []): void {
+    if (this.isTerminated) return;
+    this.posted.push(message);
+    this.transferred.push(...transfers);
   }
 
   async stop(deadline: Promise<unknown>): Promise<boolean> {

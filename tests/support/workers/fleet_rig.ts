@@ -7,6 +7,7 @@ import type {
   ToCapture,
   ToInference,
 } from "../../../src/core/messages.ts";
+import type { PresenceChange } from "../../../src/core/presence_types.ts";
 import type { Child } from "../../../src/service/supervision/child.ts";
 import { Fleet } from "../../../src/service/workers/fleet.ts";
 import { HeldClock } from "../clocks/held_clock.ts";
@@ -30,6 +31,8 @@ export class FleetRig implements Disposable {
   readonly captures = new FakeThreads<ToCapture, FromCapture>();
   readonly inferences = new FakeThreads<ToInference, FromInference>();
   readonly router = new FakeRouter();
+  /** Changed settings of presence, in order. */
+  readonly changes: PresenceChange[] = [];
   readonly records: LogRecord[] = [];
   readonly failures: [Child, ErrorData][] = [];
   /** What cameras and workers reported, in order. */
@@ -48,6 +51,8 @@ export class FleetRig implements Disposable {
       log: logTo((record) => this.records.push(record)),
       limits: { modelLoadWaitMs: LOAD_WAIT_MS, modelLoadLimitMs: 2 * LOAD_WAIT_MS },
       results: this.router,
+      publisher: this.router,
+      presence: { changePresence: (change) => this.changes.push(change) },
       onStatus: ({ name }, { state }) => this.events.push(`${name} ${state}`),
       onInferred: ({ name }, { seq }) => this.events.push(`${name} ${seq}`),
       onFailed: (...failure) => this.failures.push(failure),

@@ -145,6 +145,7 @@ export function publisherPlan(
       ...target,
     },
     instance: "lobby-1",
+    run: 1,
     version: "0.1.0",
     topicPrefix: "orion",
     qos: { inferences: 0, control: 1, health: 1, ...qos },
@@ -163,6 +164,7 @@ export function inferenceResult(
   return {
     detector,
     worker: `${detector}-0`,
+    model: { name: "builtin:person", sha256: "0123456789ab" },
     meta: {
       camera,
       seq,

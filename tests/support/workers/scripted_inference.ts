@@ -67,6 +67,7 @@ function load({ path }: LoadOptions): Promise<Model> {
   }
   let frames = 0;
   return Promise.resolve({
+    identity: { name: "builtin:person", sha256: "0123456789ab" },
     input: { width: 64, height: 64, bars: 0 },
     labels: ["person"],
     provider: "script",

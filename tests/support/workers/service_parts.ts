@@ -8,7 +8,8 @@ import type { ConfinementState } from "../../../src/core/confinement.ts";
 import type { ErrorData } from "../../../src/core/errors.ts";
 import type { ResultNote } from "../../../src/core/detector_types.ts";
 import type { FromInference } from "../../../src/core/messages.ts";
-import type { ResultRouter } from "../../../src/service/workers/publisher_worker.ts";
+import type { StayPicture } from "../../../src/core/presence_types.ts";
+import type { CameraRouter, ResultRouter } from "../../../src/service/workers/publisher_worker.ts";
 
 export const LIBRARIES = {
   avutil: "/lib/avutil",
@@ -122,9 +123,13 @@ export function inferred(seq: number, change: Partial<ResultNote> = {}): FromInf
   return { kind: "inferred", note };
 }
 
-/** The publisher's side of the results: records calls, and closes the ports when disposed. */
-export class FakeRouter implements ResultRouter, Disposable {
+/** The publisher as the fleet sees it: records calls, and closes the ports when disposed. */
+export class FakeRouter implements ResultRouter, CameraRouter, Disposable {
+  /** About results. */
   readonly calls: string[] = [];
+  /** About pictures of stays. */
+  readonly pictures: string[] = [];
+  readonly detecting = new Map<string, boolean>();
   readonly #ports: MessagePort[] = [];
 
   openResults(worker: string): MessagePort {
@@ -136,6 +141,18 @@ export class FakeRouter implements ResultRouter, Disposable {
 
   abandonResults(worker: string): void {
     this.calls.push(`abandon ${worker}`);
+  }
+
+  setDetecting(camera: string, on: boolean): void {
+    this.detecting.set(camera, on);
+  }
+
+  kept(stay: string, seq: number): void {
+    this.pictures.push(`kept ${stay} ${seq}`);
+  }
+
+  picture({ stay, seq, bytes }: StayPicture): void {
+    this.pictures.push(`picture ${stay} ${seq} ${bytes?.byteLength}`);
   }
 
   [Symbol.dispose](): void {

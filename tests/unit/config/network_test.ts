@@ -44,7 +44,7 @@ function cameraOf(keys: string, files: Record<string, string> = {}): CameraSetti
 }
 
 function sourceOf(keys: string, files: Record<string, string> = {}) {
-  return captureSource(cameraOf(keys, files), { roi: null, firstSeq: 0 });
+  return captureSource(cameraOf(keys, files), { roi: null, masks: [], firstSeq: 0 });
 }
 
 function problemOf(keys: string, files: Record<string, string>): string {

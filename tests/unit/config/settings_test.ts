@@ -54,7 +54,7 @@ Deno.test("settings: no file at all is the demo", () => {
       ...{ decoder: "auto", decode: "auto", rotate: 0, aspect: null },
     },
     roi: null,
-    masks: [],
+    ...{ masks: [], zones: [], lines: [] },
     stallTimeoutSeconds: 10,
   });
   assert.deepEqual(settings.detectors, [{
@@ -66,6 +66,9 @@ Deno.test("settings: no file at all is the demo", () => {
     inference: {
       ...{ providers: ["cpu"], threads: 1 },
       ...{ confidence: 0.45, iou: 0.5, classes: ["person"] },
+    },
+    presence: {
+      ...{ start: { frames: 2, of: 3 }, endSeconds: 5, updateSeconds: 0, snapshot: "none" },
     },
     workers: 1,
   }]);

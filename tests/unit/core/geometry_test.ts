@@ -3,11 +3,10 @@ import fc from "fast-check";
 import {
   boxNorm,
   type BoxPx,
-  type Corners,
   cropOf,
-  type Fit,
   iou,
   letterbox,
+  toInput,
   unletterbox,
 } from "../../../src/core/geometry.ts";
 
@@ -28,13 +27,6 @@ const crop = size.chain(({ width, height }) =>
   })
 );
 const unit = fc.double({ min: 0, max: 1, noNaN: true });
-
-/** What the detector would see of a box of the source: the forward way, written once more. */
-function toInput(box: BoxPx, fit: Fit): Corners {
-  const x = (value: number) => (value - fit.crop.x) * (fit.width / fit.crop.width) + fit.dx;
-  const y = (value: number) => (value - fit.crop.y) * (fit.height / fit.crop.height) + fit.dy;
-  return { x1: x(box.x), y1: y(box.y), x2: x(box.x + box.width), y2: y(box.y + box.height) };
-}
 
 Deno.test("letterbox: a box goes to the network's input and comes back where it was", () => {
   fc.assert(fc.property(crop, input, unit, unit, unit, unit, (source, net, a, b, c, d) => {

@@ -87,7 +87,7 @@ class Model {
         if (this.#inHand.delete(action.detector)) bus.lost(action.detector);
         return;
       case "update":
-        return bus.update(action);
+        return bus.update({ ...action, pictures: false });
       case "unregister": {
         const account = bus.unregister(action.detector);
         assertCloses({ ...bus.account(), detectors: [account] });
@@ -116,7 +116,7 @@ class Model {
   }
 
   #register(detector: string): void {
-    this.bus.register({ detector, rateHz: null, paused: false });
+    this.bus.register({ detector, rateHz: null, paused: false, pictures: false });
     this.#inHand.delete(detector);
   }
 

@@ -7,7 +7,7 @@ import { assertCloses } from "../../support/streams/ledger.ts";
 
 Deno.test("bus: the newest frame is delivered, and the frames it displaced count as overwritten", () => {
   const { bus, announced, send, take, detector } = busRig();
-  bus.register({ detector: "person", rateHz: null, paused: false });
+  bus.register({ detector: "person", rateHz: null, paused: false, pictures: false });
   bus.start();
   const frames = [send(), send(), send()];
   assert.deepEqual(announced, ["person:0"], "announced once, when it went from empty to full");
@@ -21,7 +21,7 @@ Deno.test("bus: the newest frame is delivered, and the frames it displaced count
 
 Deno.test("bus: a frame that arrives before a detector is due counts as rate, not as overwritten", async () => {
   const { clock, bus, send, take, detector } = busRig();
-  bus.register({ detector: "person", rateHz: 5, paused: false });
+  bus.register({ detector: "person", rateHz: 5, paused: false, pictures: false });
   bus.start();
   const taken: (number | null)[] = [];
   for (let i = 0; i < 50; i++) {
@@ -38,7 +38,7 @@ Deno.test("bus: a frame that arrives before a detector is due counts as rate, no
 
 Deno.test("bus: a frame older than the stall timeout is never delivered", async () => {
   const { clock, bus, send, take, detector } = busRig(1000);
-  bus.register({ detector: "person", rateHz: null, paused: false });
+  bus.register({ detector: "person", rateHz: null, paused: false, pictures: false });
   bus.start();
   const frame = send();
   await clock.pass(1001);
@@ -50,15 +50,15 @@ Deno.test("bus: a frame older than the stall timeout is never delivered", async 
 
 Deno.test("bus: a paused detector drops waiting and new frames, and resumes with the next one", () => {
   const { bus, send, take, detector } = busRig();
-  bus.register({ detector: "person", rateHz: null, paused: false });
+  bus.register({ detector: "person", rateHz: null, paused: false, pictures: false });
   bus.start();
   send();
-  bus.update({ detector: "person", rateHz: null, paused: true });
+  bus.update({ detector: "person", rateHz: null, paused: true, pictures: false });
   assert.equal(take(), null);
   send();
   assert.equal(bus.isWanted, false);
   assert.equal(detector("person").dropped.paused, 2);
-  bus.update({ detector: "person", rateHz: null, paused: false });
+  bus.update({ detector: "person", rateHz: null, paused: false, pictures: false });
   send();
   assert.equal(take(), 2);
   assertCloses(bus.account());
@@ -66,8 +66,8 @@ Deno.test("bus: a paused detector drops waiting and new frames, and resumes with
 
 Deno.test("bus: detectors of one camera are independent of one another", () => {
   const { bus, send, take, detector } = busRig();
-  bus.register({ detector: "fast", rateHz: null, paused: false });
-  bus.register({ detector: "slow", rateHz: null, paused: false });
+  bus.register({ detector: "fast", rateHz: null, paused: false, pictures: false });
+  bus.register({ detector: "slow", rateHz: null, paused: false, pictures: false });
   bus.start();
   const frames: CountedFrame[] = [];
   for (let i = 0; i < 10; i++) {
@@ -83,7 +83,7 @@ Deno.test("bus: detectors of one camera are independent of one another", () => {
 
 Deno.test("bus: a frame that cannot be converted is counted and freed, and the error is thrown", () => {
   const { bus, send, detector } = busRig();
-  bus.register({ detector: "person", rateHz: null, paused: false });
+  bus.register({ detector: "person", rateHz: null, paused: false, pictures: false });
   bus.start();
   const frame = send();
   const fault = new Error("no such pixel format");
@@ -99,7 +99,7 @@ Deno.test("bus: a frame that cannot be converted is counted and freed, and the e
 Deno.test("bus: a delivery says how many frames were skipped or dropped since the last one", () => {
   const { bus, ledger, send } = busRig();
   const drops = () => bus.deliver("person", (_, dropsSinceLast) => dropsSinceLast);
-  bus.register({ detector: "person", rateHz: null, paused: false });
+  bus.register({ detector: "person", rateHz: null, paused: false, pictures: false });
   bus.start();
   send();
   assert.equal(drops(), 0);
@@ -112,8 +112,8 @@ Deno.test("bus: a delivery says how many frames were skipped or dropped since th
 Deno.test("bus: a frame that a catch-up decodes for a later one is offered to no detector", () => {
   const { bus, ledger, announced, send, detector } = busRig();
   const drops = () => bus.deliver("person", (_, dropsSinceLast) => dropsSinceLast);
-  bus.register({ detector: "person", rateHz: null, paused: false });
-  bus.register({ detector: "idle", rateHz: null, paused: true });
+  bus.register({ detector: "person", rateHz: null, paused: false, pictures: false });
+  bus.register({ detector: "idle", rateHz: null, paused: true, pictures: false });
   bus.start();
   send();
   assert.equal(drops(), 0);
@@ -133,7 +133,7 @@ Deno.test("bus: a detector may be added and removed while the camera runs, and i
   const { bus, send, take } = busRig();
   bus.start();
   send();
-  bus.register({ detector: "late", rateHz: null, paused: false });
+  bus.register({ detector: "late", rateHz: null, paused: false, pictures: false });
   send();
   assert.equal(take("late"), 1);
   send();
@@ -149,7 +149,7 @@ Deno.test("bus: a detector may be added and removed while the camera runs, and i
 
 Deno.test("bus: stopping frees the waiting frames, and nothing can be distributed afterwards", () => {
   const { clock, bus, send, detector } = busRig();
-  bus.register({ detector: "person", rateHz: 1, paused: false });
+  bus.register({ detector: "person", rateHz: 1, paused: false, pictures: false });
   bus.start();
   const frames = [send(), send()];
   bus.stop();
@@ -164,24 +164,24 @@ Deno.test("bus: stopping frees the waiting frames, and nothing can be distribute
 Deno.test("bus: calls that its state does not allow are refused", () => {
   const { bus, clock } = busRig();
   assert.throws(() => bus.distribute(new CountedFrame(0, clock.nowMs())), /is created/);
-  bus.register({ detector: "person", rateHz: null, paused: false });
+  bus.register({ detector: "person", rateHz: null, paused: false, pictures: false });
   assert.throws(
-    () => bus.register({ detector: "person", rateHz: null, paused: false }),
+    () => bus.register({ detector: "person", rateHz: null, paused: false, pictures: false }),
     /registered already/,
   );
   bus.start();
   assert.throws(() => bus.start(), /is started/);
   assert.throws(() => bus.unregister("dog"), /no detector "dog"/);
   for (let i = 1; i < MAX_DETECTORS_PER_CAMERA; i++) {
-    bus.register({ detector: `d${i}`, rateHz: null, paused: false });
+    bus.register({ detector: `d${i}`, rateHz: null, paused: false, pictures: false });
   }
   assert.throws(
-    () => bus.register({ detector: "more", rateHz: null, paused: false }),
+    () => bus.register({ detector: "more", rateHz: null, paused: false, pictures: false }),
     LifecycleError,
   );
   bus.stop();
   assert.throws(
-    () => bus.register({ detector: "later", rateHz: null, paused: false }),
+    () => bus.register({ detector: "later", rateHz: null, paused: false, pictures: false }),
     /is stopped/,
   );
 });

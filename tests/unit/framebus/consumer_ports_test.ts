@@ -62,7 +62,7 @@ class Connected implements Disposable {
       this.#messages.push(data);
       this.#onMessage();
     };
-    this.bus.register({ detector: "person", rateHz, paused: false });
+    this.bus.register({ detector: "person", rateHz, paused: false, pictures: false });
     this.bus.start();
     this.ports.attach({ detector: "person", worker: "person-1", port: port1 });
   }
@@ -188,7 +188,7 @@ Deno.test("consumer ports: a take waits for the newest frame only if one was ann
   assert.equal(await connected.next(), "none");
   assert.equal(stream.catchUps, 1, "nothing is left to take");
   connected.send();
-  bus.update({ detector: "person", rateHz: null, paused: false });
+  bus.update({ detector: "person", rateHz: null, paused: false, pictures: false });
   assert.equal(await connected.next(), "available 2");
   connected.take();
   assert.equal(await connected.next(), "frame 2");

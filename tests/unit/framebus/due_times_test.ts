@@ -4,7 +4,7 @@ import { busRig } from "../../support/streams/bus_rig.ts";
 
 Deno.test("bus: a frame that waits for its due time is announced when no newer one arrives", async () => {
   const { clock, announced, bus, send, take } = busRig();
-  bus.register({ detector: "person", rateHz: 1, paused: false });
+  bus.register({ detector: "person", rateHz: 1, paused: false, pictures: false });
   bus.start();
   send();
   assert.equal(take(), 0);
@@ -19,7 +19,7 @@ Deno.test("bus: a frame that waits for its due time is announced when no newer o
 
 Deno.test("bus: when a camera stalls a fallback timer announces the frame that is due", async () => {
   const { clock, announced, bus, send, take } = busRig();
-  bus.register({ detector: "person", rateHz: 5, paused: false });
+  bus.register({ detector: "person", rateHz: 5, paused: false, pictures: false });
   bus.start();
   for (let i = 0; i <= 12; i++) {
     send();
@@ -38,7 +38,7 @@ Deno.test("bus: when a camera stalls a fallback timer announces the frame that i
 
 Deno.test("bus: when a detector is due next is known before it takes the announced frame", async () => {
   const { clock, bus, send, take } = busRig();
-  bus.register({ detector: "person", rateHz: 5, paused: false });
+  bus.register({ detector: "person", rateHz: 5, paused: false, pictures: false });
   bus.start();
   send();
   take();
@@ -53,19 +53,19 @@ Deno.test("bus: when a detector is due next is known before it takes the announc
 
 Deno.test("bus: a detector that may be due earlier than expected is a change of demand", () => {
   const { bus, send, demandChanges } = busRig();
-  bus.register({ detector: "person", rateHz: 5, paused: false });
+  bus.register({ detector: "person", rateHz: 5, paused: false, pictures: false });
   bus.start();
   assert.equal(demandChanges(), 1);
   send();
-  bus.update({ detector: "person", rateHz: null, paused: false });
+  bus.update({ detector: "person", rateHz: null, paused: false, pictures: false });
   assert.equal(demandChanges(), 2, "its rate was raised");
-  bus.register({ detector: "animal", rateHz: null, paused: false });
+  bus.register({ detector: "animal", rateHz: null, paused: false, pictures: false });
   assert.equal(demandChanges(), 3, "it was added");
 });
 
 Deno.test("bus: at the due time a waiting frame is held back for one that lies unread", async () => {
   const { clock, announced, stream, bus, send, take } = busRig();
-  bus.register({ detector: "person", rateHz: 1, paused: false });
+  bus.register({ detector: "person", rateHz: 1, paused: false, pictures: false });
   bus.start();
   for (let i = 0; i < 5; i++) {
     send();
@@ -81,7 +81,7 @@ Deno.test("bus: at the due time a waiting frame is held back for one that lies u
 
 Deno.test("bus: at the due time a waiting frame is held back for a newer one that is expected soon", async () => {
   const { clock, announced, bus, send, take } = busRig();
-  bus.register({ detector: "person", rateHz: 1, paused: false });
+  bus.register({ detector: "person", rateHz: 1, paused: false, pictures: false });
   bus.start();
   for (let i = 0; i < 10; i++) {
     send();

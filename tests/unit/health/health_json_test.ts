@@ -71,6 +71,18 @@ const CAMERA = {
       dropRate: 0.8165,
     }],
   },
+  presence: {
+    zones: [{ id: "door", polygon: [[0.4, 0.5], [0.6, 0.5], [0.6, 1]], classes: ["person"] }],
+    lines: [{ id: "gate", from: [0.1, 0.6], to: [0.9, 0.6] }],
+    occupancy: [
+      { zone: "door", occupied: true, counts: { person: 1 }, since: "2026-11-22T11:02:41.640Z" },
+      { zone: "all", occupied: true, counts: { person: 2 }, since: "2026-11-22T11:02:41.640Z" },
+    ],
+    stays: [{
+      ...{ detector: "person", class: "person", started: 5, open: 2 },
+      ended: { left: 2, camera_lost: 0, detector_lost: 0, paused: 1, restart: 0, shutdown: 0 },
+    }],
+  },
 };
 
 Deno.test("health json: every key of orion.health/1 in its form: times in ISO 8601, figures rounded", () => {
@@ -95,6 +107,16 @@ Deno.test("health json: every key of orion.health/1 in its form: times in ISO 86
       },
     },
     cameras: [CAMERA],
+    detectors: [
+      {
+        ...{ id: "person", cameras: ["gate"] },
+        presence: {
+          start: { frames: 2, of: 3 },
+          ...{ endSeconds: 5, updateSeconds: 0, snapshot: "crop" },
+        },
+      },
+      { id: "car", cameras: ["gate"], presence: null },
+    ],
     workers: [
       WORKER,
       { ...WORKER, id: "person-1", restarts: 1, framesDropped: 40, dropRate: 0.8 },

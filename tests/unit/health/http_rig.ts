@@ -6,6 +6,7 @@ import { Secret } from "../../../src/core/secret.ts";
 import { healthApp } from "../../../src/health/http.ts";
 import { serveHealth } from "../../../src/health/http_server.ts";
 import { healthJson } from "../../../src/health/health_json.ts";
+import type { StaySource } from "../../../src/health/presence_view.ts";
 import { healthReport } from "../../../src/health/report.ts";
 import { WAIT_TIMEOUT_MS } from "../../support/system/lines.ts";
 
@@ -28,6 +29,7 @@ const REPORT = healthJson(healthReport({
     messages: {},
   },
   cameras: [],
+  detectors: [],
   workers: [],
   threadsAbandoned: 0,
   confinement: { landlock: "auto", abi: 7 },
@@ -43,8 +45,15 @@ export function snapshot(camera: string): Promise<ArrayBuffer | null> {
   );
 }
 
+/** Neither stays nor pictures. */
+export const NO_STAYS: StaySource = { stays: () => [], picture: () => null };
+
 /** The routes. */
-export function app(token: Secret | null, reasons: string[] = []) {
+export function app(
+  token: Secret | null,
+  reasons: string[] = [],
+  presence: StaySource = NO_STAYS,
+) {
   return healthApp(
     {
       instance: REPORT.instance,
@@ -52,6 +61,7 @@ export function app(token: Secret | null, reasons: string[] = []) {
       unreadiness: () => Promise.resolve(reasons),
       snapshot,
       metrics: () => Promise.resolve({ text: "orion_mqtt_up 1\n", contentType: "text/plain" }),
+      presence,
     },
     token,
     logTo(() => undefined),

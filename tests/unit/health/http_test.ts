@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { logTo } from "../../../src/core/log.ts";
 import { Secret } from "../../../src/core/secret.ts";
 import { healthApp } from "../../../src/health/http.ts";
-import { app, raw, served, snapshot } from "./http_rig.ts";
+import { app, NO_STAYS, raw, served, snapshot } from "./http_rig.ts";
 
 Deno.test("http: a snapshot is a JPEG, and without a frame a 503 with the reason", async () => {
   const response = await app(null).request("/cameras/gate/snapshot.jpg");
@@ -28,7 +28,9 @@ Deno.test("http: readiness is 503 with the reasons", async () => {
 Deno.test("http: with a token everything but /healthz requires it", async () => {
   const guarded = app(new Secret("open-sesame"));
   assert.equal((await guarded.request("/healthz")).status, 200);
-  for (const path of ["/readyz", "/status", "/metrics", "/nothing"]) {
+  for (
+    const path of ["/readyz", "/status", "/metrics", "/presence", "/presence/1.jpg", "/nothing"]
+  ) {
     for (const authorization of ["", "Bearer", "Bearer open-sesam", "Bearer open-sesame2"]) {
       const response = await guarded.request(path, { headers: { authorization } });
       assert.equal(response.status, 401, `${path} with "${authorization}"`);
@@ -53,6 +55,7 @@ Deno.test("http: a fault inside is 500 without its text", async () => {
       unreadiness: () => Promise.resolve([]),
       snapshot,
       metrics: () => Promise.reject(new Error("no")),
+      presence: NO_STAYS,
     },
     null,
     logTo(() => undefined),
@@ -131,6 +134,7 @@ Deno.test("http: no log line holds a token, right or wrong", async () => {
       unreadiness: () => Promise.resolve([]),
       snapshot,
       metrics: () => Promise.reject(new Error("a defect")),
+      presence: NO_STAYS,
     },
     new Secret("open-sesame"),
     logTo((record) => lines.push(JSON.stringify(record))),

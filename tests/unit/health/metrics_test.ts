@@ -47,6 +47,13 @@ Deno.test("metrics: every name of the contract is present, with the report's num
       'orion_build_info{version="0.1.0",deno="2.9.6",libav="FFmpeg 5.1",onnxruntime="1.30.0"} 1',
       'orion_camera_fps{camera="gate"} 24.9999',
       "orion_log_lines_dropped_total 7",
+      'orion_presence_started_total{camera="gate",detector="person",class="person"} 5',
+      'orion_presence_ended_total{camera="gate",detector="person",class="person",reason="left"} 2',
+      'orion_presence_ended_total{camera="gate",detector="person",class="person",reason="paused"} 1',
+      'orion_presence_ended_total{camera="gate",detector="person",class="person",reason="restart"} 0',
+      'orion_presence_open{camera="gate",detector="person",class="person"} 2',
+      'orion_occupancy{camera="gate",zone="door",class="person"} 1',
+      'orion_occupancy{camera="gate",zone="all",class="person"} 2',
     ]
   ) assert.ok(text.split("\n").includes(line), `${line} is missing in\n${text}`);
 });

@@ -2,6 +2,7 @@
 import { noDrops, noUndecoded } from "../../../src/core/accounts.ts";
 import { plusMs, steadyMs, wallMs } from "../../../src/core/clock.ts";
 import type { HealthParts } from "../../../src/health/report.ts";
+import { LINE, occupancy, SETTINGS, ZONE } from "../../support/workers/presence_parts.ts";
 
 const NOW = wallMs(1_795_345_361_640);
 /** The steady clock at that moment: it has another origin. */
@@ -67,6 +68,15 @@ export function parts(change: Partial<HealthParts> = {}): HealthParts {
       restarts: 1,
       error: null,
       confinedBy: ["files", "connections", "signals"],
+      presence: {
+        zones: [ZONE],
+        lines: [LINE],
+        occupancy: [occupancy("door", 1), occupancy("all", 2)],
+        stays: [{
+          ...{ detector: "person", class: "person", started: 5, open: 2 },
+          ended: { left: 2, camera_lost: 0, detector_lost: 0, paused: 1, restart: 0, shutdown: 0 },
+        }],
+      },
       report: {
         state: "online",
         reason: null,
@@ -101,6 +111,10 @@ export function parts(change: Partial<HealthParts> = {}): HealthParts {
         },
       },
     }],
+    detectors: [
+      { id: "person", cameras: ["gate"], presence: SETTINGS },
+      { id: "car", cameras: ["gate"], presence: null },
+    ],
     workers: WORKERS,
     threadsAbandoned: 2,
     confinement: { landlock: "auto", abi: 7 },

@@ -69,3 +69,63 @@ Deno.test("detector: a failed thread sends no result and no note, and takes no f
   await detector.stop();
   assert.deepEqual([posted, results.sent, port.taken], [[], [], []]);
 });
+
+Deno.test("detector: what is below the confidence is for the tracker alone, from the next frame on", async () => {
+  const { detector, next, results } = harness();
+  const tracking = { minConfidence: 0.1, sharpness: false };
+  await detector.start({ ...PLAN, confidence: 0.6, tracking });
+  const port = new Port();
+  detector.attach("gate", port);
+  const noted: number[] = [];
+  for (const seq of [1, 2]) {
+    if (seq === 2) detector.setConfidence(0.4);
+    port.available();
+    port.frame(seq);
+    const { note } = await next("inferred");
+    noted.push(note.detections.length);
+    assert.equal("weak" in note, false);
+  }
+  const found = results.sent.map(({ detections, weak }) => [detections.length, weak.length]);
+  assert.deepEqual(found, [[0, 1], [1, 0]]);
+  assert.deepEqual(noted, [0, 1]);
+  const all = results.sent.flatMap(({ detections, weak }) => [...detections, ...weak]);
+  assert.ok(all.every((detection) => !("sharpness" in detection)));
+  await detector.stop();
+});
+
+Deno.test("detector: without presence there are no weak detections, and no sharpness", async () => {
+  const { detector, next, results } = harness();
+  await detector.start({ ...PLAN, confidence: 0.6 });
+  const port = new Port();
+  detector.attach("gate", port);
+  port.available();
+  port.frame(1);
+  await next("inferred");
+  detector.setConfidence(0.4);
+  port.available();
+  port.frame(2);
+  await next("inferred");
+  assert.deepEqual(results.sent.map(({ detections, weak }) => [detections.length, weak]), [
+    [0, []],
+    [1, []],
+  ]);
+  assert.equal("sharpness" in (results.sent[1]?.detections[0] ?? {}), false);
+  await detector.stop();
+});
+
+Deno.test("detector: where it is asked for, the sharpness of detections is measured in the tensor", async () => {
+  const { detector, next, results } = harness((tensor) => {
+    // Stripes in the part of the person: left, between the bars.
+    new Float32Array(tensor).forEach((_, at, all) => all[at] = at % 4 < 2 ? 0.2 : 0.8);
+    return Promise.resolve(answer());
+  });
+  await detector.start({ ...PLAN, tracking: { minConfidence: 0.1, sharpness: true } });
+  const port = new Port();
+  detector.attach("gate", port);
+  port.available();
+  port.frame(1);
+  await next("inferred");
+  const [person] = results.sent[0]?.detections ?? [];
+  assert.ok(person?.sharpness !== undefined && person.sharpness > 0.9);
+  await detector.stop();
+});

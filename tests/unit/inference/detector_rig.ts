@@ -126,6 +126,7 @@ export function harness(
     input: INPUT,
     labels: ["person", "dog"],
     provider: "cpu",
+    identity: { name: "builtin:person", sha256: "0123456789ab" },
     run,
     [Symbol.asyncDispose]: () => (released++, Promise.resolve()),
   };

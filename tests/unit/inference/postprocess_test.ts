@@ -6,6 +6,7 @@ import type { RawDetections } from "../../../src/inference/contract.ts";
 import {
   MAX_CANDIDATES,
   MAX_DETECTIONS,
+  MAX_WEAK,
   Postprocessor,
 } from "../../../src/inference/postprocess.ts";
 
@@ -169,6 +170,63 @@ Deno.test("postprocess: one processor gives the same answer every time, and both
   );
 });
 
+Deno.test("postprocess: weak detections are separate, and suppressed by all that are more confident", () => {
+  const raw = answer([
+    { box: [0, 0, 10, 10], scores: [0.6, 0] },
+    { box: [1, 0, 11, 10], scores: [0.3, 0] },
+    { box: [1, 0, 11, 10], scores: [0, 0.3] },
+    { box: [40, 0, 50, 10], scores: [0.2, 0] },
+    { box: [41, 0, 51, 10], scores: [0.25, 0] },
+    { box: [70, 0, 80, 10], scores: [0.09, 0] },
+  ]);
+  const { detections, weak } = processor().run(raw, SQUARE, 0.5, 0.1);
+  assert.deepEqual(detections.map((one) => one.box.x), [0]);
+  assert.deepEqual(weak.map((one) => [one.class, one.box.x]), [["dog", 1], ["person", 41]]);
+  assert.deepEqual(processor().run(raw, SQUARE, 0.1, 0.5).weak, [], "no threshold above the other");
+  assert.deepEqual(processor().run(raw, SQUARE, 0.5).weak, []);
+});
+
+Deno.test("postprocess: weak detections change none of the others, and are bounded themselves", () => {
+  const coordinate = fc.integer({ min: 0, max: 90 });
+  const side = fc.integer({ min: 1, max: 30 });
+  // Few levels, so that many scores are equal, to each other and to the thresholds.
+  const score = fc.integer({ min: 0, max: 10 }).map((level) => level / 10);
+  const cell = fc.record({ x: coordinate, y: coordinate, side, one: score, other: score });
+  const shared = processor();
+  fc.assert(
+    fc.property(
+      fc.array(cell, { maxLength: 2 * MAX_CANDIDATES, size: "max" }),
+      score,
+      score,
+      (cells, confidence, weakFrom) => {
+        const raw = answer(cells.map(({ x, y, side, one, other }) => ({
+          box: [x, y, x + side, y + side],
+          scores: [one, other],
+        })));
+        const alone = processor().run(raw, SQUARE, confidence);
+        const { detections, weak, cut } = shared.run(raw, SQUARE, confidence, weakFrom);
+        assert.deepEqual({ detections, weak: [], cut }, alone);
+        assert.ok(weak.length <= MAX_WEAK);
+        for (const one of weak) {
+          assert.ok(one.confidence < confidence && one.confidence >= Math.fround(weakFrom));
+        }
+      },
+    ),
+    // Hundreds of cells take minutes to shrink.
+    { numRuns: 200, endOnFailure: true },
+  );
+});
+
+Deno.test("postprocess: beyond its bound the least confident weak detections are dropped", () => {
+  const cells = Array.from({ length: 250 }, (_, cell) => {
+    const [x, y] = [(cell % 25) * 4, Math.floor(cell / 25) * 4];
+    return { box: [x, y, x + 4, y + 4] satisfies Box, scores: [0.1 + cell / 1000, 0] };
+  });
+  const { detections, weak, cut } = processor().run(answer(cells), SQUARE, 0.3, 0.1);
+  assert.deepEqual([detections.length, weak.length, cut], [50, MAX_WEAK, false]);
+  assert.equal(weak.at(-1)?.confidence, Math.fround(0.2));
+});
+
 Deno.test("candidates: the best are kept, sorted, equal ones in the order of their cells", () => {
   fc.assert(
     fc.property(
@@ -185,7 +243,6 @@ Deno.test("candidates: the best are kept, sorted, equal ones in the order of the
           const expected = scores.map((score, cell) => [score, cell, cell % 3] as const)
             .sort((a, b) => b[0] - a[0] || a[1] - b[1]).slice(0, capacity);
           assert.deepEqual(got, expected);
-          assert.equal(candidates.offered, scores.length);
         }
       },
     ),

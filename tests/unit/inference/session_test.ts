@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
 import { LifecycleError, ModelError } from "../../../src/core/errors.ts";
 import { inputBytes } from "../../../src/core/model_input.ts";
 import { COCO_LABELS } from "../../../src/inference/labels.ts";
@@ -190,4 +191,21 @@ Deno.test("session: models with other inputs or outputs are MODEL_UNSUPPORTED", 
       assert.match(error.remedy, /YOLOv8/);
     });
   }
+});
+
+Deno.test("session: a model is identified by its name and its bytes, without its folder", async () => {
+  const bytes = onnxModel({ inputs: [IMAGES], outputs: [ROWS] });
+  await withFile(bytes, async (path) => {
+    await using session = await ModelSession.load({ path, threads: 1 });
+    assert.deepEqual(session.identity, {
+      name: path.slice(path.lastIndexOf("/") + 1),
+      sha256: createHash("sha256").update(bytes).digest("hex").slice(0, 12),
+    });
+  });
+  await using bundled = await ModelSession.load({
+    path: BUNDLED.person,
+    model: "builtin:person",
+    threads: 1,
+  });
+  assert.equal(bundled.identity.name, "builtin:person");
 });

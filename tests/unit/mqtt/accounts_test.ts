@@ -4,6 +4,7 @@ import fc from "fast-check";
 import type { FromPublisher } from "../../../src/core/messages.ts";
 import type { OutboxPlan } from "../../../src/core/publisher_types.ts";
 import { MAX_AGE_MS } from "../../../src/mqtt/inference_queue.ts";
+import { presencePlan, stayOf } from "../../support/presence/stays.ts";
 import { failure, type FakeLink, rig } from "./publisher_rig.ts";
 
 const QUEUE: OutboxPlan = { policy: "queue", max: 100 };
@@ -196,13 +197,14 @@ for (const inferencesQos of [0, 1] as const) {
       const action = fc.constantFrom(
         ...["infer", "infer", "health", "acknowledge", "acknowledge", "refuse"],
         ...["break", "timeout", "connect", "pass", "camera"],
+        ...["start", "update", "end", "occupancy", "picture"],
       );
       await fc.assert(
         fc.asyncProperty(fc.array(action, { maxLength: 80 }), async (actions) => {
           const { clock, link, posted, infer, publisher } = rig({
             acknowledges: false,
             qos: { inferences: inferencesQos },
-            plan: { outbox: { ...outbox, max: 3 } },
+            plan: { outbox: { ...outbox, max: 3 }, presence: presencePlan("crop") },
           });
           let seq = 0;
           const closes = () => {
@@ -218,7 +220,17 @@ for (const inferencesQos of [0, 1] as const) {
             else if (each === "break" && link.connected) link.disconnect();
             else if (each === "timeout" && link.connected) link.disconnect("BROKER_TIMEOUT");
             else if (each === "connect" && !link.connected) link.connect();
-            else if (each === "pass") await clock.pass(MAX_AGE_MS / 2);
+            else if (each === "picture") {
+              publisher.presence.picture({ stay: "s", seq, bytes: new ArrayBuffer(8) });
+            } else if (each === "start" || each === "update" || each === "end") {
+              publisher.presence.emit({ kind: each, stay: stayOf("s", { best: bestOf(++seq) }) });
+            } else if (each === "occupancy") {
+              const zone = { camera: "gate", zone: "all", occupied: seq % 2 === 0, counts: {} };
+              publisher.presence.emit({
+                kind: each,
+                occupancy: { ...zone, sinceMs: clock.wallMs() },
+              });
+            } else if (each === "pass") await clock.pass(MAX_AGE_MS / 2);
             closes();
           }
           link.connected = false;
@@ -231,6 +243,10 @@ for (const inferencesQos of [0, 1] as const) {
       );
     });
   }
+}
+
+function bestOf(seq: number) {
+  return { ...stayOf("s").best, seq };
 }
 
 function camera(seq: number, sinceMs: ReturnType<ReturnType<typeof rig>["clock"]["wallMs"]>) {

@@ -37,6 +37,7 @@ function rig({ random = 1, protocol = 5 }: { random?: number; protocol?: 5 | "3.
       connected: true,
       publish: (_message, done) => done(null),
       subscribe: (_filter, _qos, done) => done(null),
+      unsubscribe: () => {},
       close: ({ graceful }) => {
         opened.at(-1)?.closes.push(graceful);
         events.closed(end("BROKER_CLOSED"));

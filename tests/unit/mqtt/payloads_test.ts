@@ -3,11 +3,11 @@ import { Ajv2020 } from "ajv/dist/2020.js";
 import fc from "fast-check";
 import { payloadJsonSchemas } from "../../../scripts/lib/payload_schemas.ts";
 import { wallMs } from "../../../src/core/clock.ts";
+import { roundedBox } from "../../../src/mqtt/payload_parts.ts";
 import {
   ackPayload,
   cameraPayload,
   inferencePayload,
-  roundedBox,
   statusPayload,
 } from "../../../src/mqtt/payloads.ts";
 import { inferenceResult } from "../../support/workers/publisher_worker.ts";
@@ -35,6 +35,7 @@ Deno.test("payloads: an inference is as the contract shows it", () => {
     instance: "lobby-1",
     camera: "gate",
     detector: "person",
+    model: { name: "builtin:person", sha256: "0123456789ab" },
     frame: {
       seq: 1041,
       width: 1280,
@@ -132,6 +133,15 @@ Deno.test("payloads: a box that ends at the frame's edge never ends beyond it, w
       if (out.x + out.width > width) assert.fail(`${out.x} + ${out.width} > ${width}`);
     }
   }
+});
+
+Deno.test("payloads: what the tracker alone is given is not published", () => {
+  const result = inferenceResult(1);
+  const weak = [{ class: "ghost", confidence: 0.11, box: { x: 1, y: 2, width: 3, height: 4 } }];
+  const detections = result.detections.map((each) => ({ ...each, sharpness: 0.123 }));
+  const as = { instance: "lobby-1", totalMs: 0 };
+  const payload = inferencePayload({ ...result, weak, detections }, as);
+  assert.deepEqual(payload, inferencePayload(result, as));
 });
 
 function boxInFrame() {

@@ -4,6 +4,7 @@ import { wallMs } from "../../../src/core/clock.ts";
 import { BrokerError } from "../../../src/core/errors.ts";
 import { type LogRecord, logTo } from "../../../src/core/log.ts";
 import type { FromPublisher } from "../../../src/core/messages.ts";
+import type { Stay } from "../../../src/core/presence_types.ts";
 import type { PublisherPlan } from "../../../src/core/publisher_types.ts";
 import type { CloseOptions, DoneCallback, OutgoingMessage } from "../../../src/mqtt/session.ts";
 import type { Link, LinkEvents, LinkPlan } from "../../../src/mqtt/link.ts";
@@ -29,6 +30,13 @@ export class FakeLink implements Link {
   readonly closes: boolean[] = [];
   /** Whether a SUBACK follows at once. */
   grantsSubscriptions = true;
+  /** What the broker retains of presence, also from earlier runs, by topic. */
+  readonly retained = new Map<string, string>();
+  /** Short subscriptions to what is retained of presence, which every connection has. */
+  readonly reads: { readonly filter: string; readonly done: DoneCallback }[] = [];
+  /** Whether their SUBACK follows at once. */
+  grantsReads = true;
+  readonly unsubscribed: string[] = [];
   /** Subscriptions to the status, which every connection has beside those of {@link subscribed}. */
   readonly watched: DoneCallback[] = [];
   /** The status that the broker retains, also from other clients. */
@@ -62,8 +70,22 @@ export class FakeLink implements Link {
   subscribe(filter: string, _qos: 0 | 1, done: DoneCallback): void {
     assert.ok(this.connected, "nothing is subscribed to while the broker is disconnected");
     if (filter === STATUS) return this.#watch(done);
+    if (/\/(stays|pictures|occupancy)\/#$/.test(filter)) return this.#read(filter, done);
     this.subscribed.push({ filter, done });
     if (this.grantsSubscriptions) done(null);
+  }
+
+  unsubscribe(filter: string): void {
+    this.unsubscribed.push(filter);
+  }
+
+  #read(filter: string, done: DoneCallback): void {
+    this.reads.push({ filter, done });
+    if (!this.grantsReads) return;
+    done(null);
+    for (const [topic, payload] of this.retained) {
+      if (topic.startsWith(filter.slice(0, -2))) this.receive(topic, payload, true);
+    }
   }
 
   #watch(done: DoneCallback): void {
@@ -113,8 +135,10 @@ export class FakeLink implements Link {
 
 /** A publisher that is started and not connected. */
 export function rig(
-  { acknowledges = true, qos = {}, plan = {} }: {
+  { acknowledges = true, qos = {}, plan = {}, session = SESSION, openStays }: {
     acknowledges?: boolean;
+    session?: number;
+    openStays?: () => readonly Stay[];
     qos?: Partial<PublisherPlan["qos"]>;
     plan?: Partial<PublisherPlan>;
   } = {},
@@ -126,7 +150,7 @@ export function rig(
   const publisher = new Publisher({
     clock,
     log: logTo((record) => logged.push(record)),
-    session: SESSION,
+    session,
     post: (message) => posted.push(message),
     openLink: (plan, events) => {
       const link = new FakeLink(plan, events, acknowledges);
@@ -135,7 +159,7 @@ export function rig(
     },
     readText: () => Promise.reject(new Error("no files here")),
   });
-  publisher.start({ ...publisherPlan("mqtt://127.0.0.1:1883", {}, qos), ...plan });
+  publisher.start({ ...publisherPlan("mqtt://127.0.0.1:1883", {}, qos), ...plan }, openStays);
   const [link] = links;
   assert.ok(link !== undefined);
   const discarded = () =>

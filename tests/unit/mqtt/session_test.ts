@@ -133,6 +133,32 @@ Deno.test("session: a message published at a PUBACK does not overtake the queued
   await close(session);
 });
 
+Deno.test("session: an ordered message of QoS 0 follows the one before it in the same write", async () => {
+  using broker = new ScriptedBroker();
+  // Receive Maximum, 1.
+  const session = await connected(broker, [0x21, 0, 1]);
+  for (const text of ["1", "2"]) session.publish(message(text), () => {});
+  session.publish({ ...message("x"), qos: 0, isOrdered: true }, () => {});
+  const first = published(await broker.packet());
+  assert.equal(first.text, "1");
+  await broker.send([0x40, 2, ...first.id]);
+  assert.equal(published(await broker.packet()).text, "2");
+  assert.equal(published(await broker.packet()).text, "x", "without the PUBACK of 2");
+  await close(session);
+});
+
+Deno.test("session: a picture is sent as bytes, and says that it is one", async () => {
+  using broker = new ScriptedBroker();
+  const session = await connected(broker, []);
+  const jpeg = new Uint8Array([0xff, 0xd8, 0x00, 0xff, 0xd9]);
+  session.publish({ ...message(""), jpeg, qos: 0 }, () => {});
+  const { body } = await broker.packet();
+  assert.deepEqual(body.slice(-5), jpeg);
+  const head = new TextDecoder("latin1").decode(body.slice(0, -5));
+  assert.ok(head.includes("image/jpeg"), head);
+  await close(session);
+});
+
 Deno.test("session: a message beyond Maximum Packet Size is not sent", async () => {
   using broker = new ScriptedBroker();
   // Maximum Packet Size, 200.

@@ -84,6 +84,7 @@ function allOutput(url: string, settings: Settings): Readonly<Record<string, str
     cameras: [{
       ...{ id: camera.id, url: camera.displayUrl, emitted: new Map(), restarts: 0, error: null },
       confinedBy: [],
+      presence: { zones: [], lines: [], occupancy: [], stays: [] },
       report: {
         ...{ state: "offline", reason: "STREAM_NOT_FOUND", sinceMs: NOW, reconnects: 2 } as const,
         ...{ info: null, decodeLevel: "auto", lastFrameAtMs: null, decodeSeconds: 0 } as const,
@@ -92,6 +93,7 @@ function allOutput(url: string, settings: Settings): Readonly<Record<string, str
         network: null,
       },
     }],
+    detectors: [],
     workers: [],
     threadsAbandoned: 0,
     confinement: { landlock: "auto" as const, abi: 7 },

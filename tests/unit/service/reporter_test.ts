@@ -2,6 +2,9 @@ import assert from "node:assert/strict";
 import { BrokerError } from "../../../src/core/errors.ts";
 import { Metrics } from "../../../src/health/metrics.ts";
 import { Reporter } from "../../../src/service/reporter.ts";
+import { PresenceInForce } from "../../../src/service/workers/presence_in_force.ts";
+import { PresenceJournal } from "../../../src/service/workers/presence_journal.ts";
+import { LINE, occupancy, SETTINGS, started, ZONE } from "../../support/workers/presence_parts.ts";
 import { FleetRig } from "../../support/workers/fleet_rig.ts";
 import { captureReport, FAULT, inferred } from "../../support/workers/service_parts.ts";
 
@@ -17,6 +20,11 @@ async function reporting() {
   await rig.start();
   const { message, ...rest } = FAULT;
   const error = new BrokerError({ ...rest, message: `${message}: hunter33` });
+  const journal = new PresenceJournal();
+  const presence = new PresenceInForce({
+    detectors: [{ detector: "person", cameras: ["gate"], settings: SETTINGS }],
+    scenes: [{ camera: "gate", zones: [ZONE], lines: [LINE] }],
+  });
   const reporter = new Reporter({
     settings: rig.settings,
     clock: rig.clock,
@@ -33,6 +41,8 @@ async function reporting() {
       problem: error.toData(),
     }),
     messages: () => ({}),
+    presence,
+    journal,
     threadsAbandoned: () => 2,
     landlockAbi: () => 7,
     overrides: () => [],
@@ -46,7 +56,7 @@ async function reporting() {
     }
     return await result;
   };
-  return { rig, reporter, answered };
+  return { rig, reporter, journal, presence, answered };
 }
 
 Deno.test("reporter: a report has the figures of all workers, and the messages of each pair", async () => {
@@ -66,6 +76,26 @@ Deno.test("reporter: a report has the figures of all workers, and the messages o
   assert.equal(camera?.ledger.detectors[0]?.inferencesEmitted, 2);
   const [worker] = report.workers;
   assert.deepEqual([worker?.id, worker?.state, worker?.framesProcessed], ["person-0", "ready", 1]);
+});
+
+Deno.test("reporter: a report has the settings of presence in force, the stays and the occupancy", async () => {
+  const { rig, reporter, journal, presence, answered } = await reporting();
+  using _ports = rig;
+  journal.observe({ number: 1, event: started("A") });
+  journal.observe({ number: 2, event: { kind: "occupancy", occupancy: occupancy("door", 1) } });
+  const before = await answered(() => reporter.report());
+  const [camera] = before.cameras;
+  assert.deepEqual(camera?.presence.zones.map(({ id }) => id), ["door"]);
+  assert.deepEqual(camera?.presence.occupancy.map(({ counts }) => counts), [{ person: 1 }]);
+  assert.deepEqual(camera?.presence.stays.map(({ open }) => open), [1]);
+  assert.deepEqual(before.detectors, [{ id: "person", cameras: ["gate"], presence: SETTINGS }]);
+  const settings = { ...SETTINGS, endSeconds: 9 };
+  presence.change({ kind: "settings", detector: "person", settings });
+  presence.change({ kind: "scene", scene: { camera: "gate", zones: [], lines: [] } });
+  const after = await answered(() => reporter.report());
+  assert.equal(after.detectors[0]?.presence?.endSeconds, 9);
+  const { zones, lines, occupancy: areas } = after.cameras[0]?.presence ?? {};
+  assert.deepEqual([zones, lines, areas], [[], [], []]);
 });
 
 Deno.test("reporter: neither the broker's error nor an address holds a secret", async () => {

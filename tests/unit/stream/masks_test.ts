@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { letterbox } from "../../../src/core/geometry.ts";
-import { blackOut, maskSpans } from "../../../src/stream/masks.ts";
+import { blackOut, enlarged, maskSpans } from "../../../src/stream/masks.ts";
 
 const INPUT = { width: 8, height: 8 };
 
@@ -59,4 +59,35 @@ Deno.test("masks: a triangle has a slanted side", () => {
 Deno.test("masks: one outside of the region masks nothing", () => {
   const crop = { x: 80, y: 0, width: 80, height: 80 };
   assert.deepEqual(masked(LEFT_HALF, { width: 160, height: 80 }, crop), Array(8).fill("........"));
+});
+
+Deno.test("masks: they are enlarged by one pixel to each side, within the picture", () => {
+  const size = { width: 6, height: 5 };
+  // Rows of 8 values, of which 6 belong to the picture.
+  const draw = (...spans: number[]) => {
+    const values = new Uint8Array(8 * size.height);
+    const all = enlarged(Int32Array.from(spans), size, 8);
+    for (let i = 0; i < all.length; i += 2) {
+      values.fill(1, all[i], (all[i] ?? 0) + (all[i + 1] ?? 0));
+    }
+    return Array.from(
+      { length: size.height },
+      (_, y) =>
+        Array.from(values.subarray(8 * y, 8 * y + 8), (one) => one === 1 ? "#" : ".").join(""),
+    );
+  };
+  assert.deepEqual(draw(2 * 8 + 2, 1), [
+    "........",
+    ".###....",
+    ".###....",
+    ".###....",
+    "........",
+  ]);
+  assert.deepEqual(draw(0, 1, 4 * 8 + 4, 2), [
+    "##......",
+    "##......",
+    "........",
+    "...###..",
+    "...###..",
+  ]);
 });

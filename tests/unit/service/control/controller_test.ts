@@ -1,83 +1,14 @@
 import assert from "node:assert/strict";
-import type { CommandAnswer, ControlCommand } from "../../../../src/core/commands.ts";
 import { boxNorm } from "../../../../src/core/geometry.ts";
-import { logTo } from "../../../../src/core/log.ts";
-import { Redactor } from "../../../../src/core/redact.ts";
-import {
-  Controller,
-  type ControllerParts,
-  type ControlTarget,
-  MAX_IN_PROGRESS,
-} from "../../../../src/service/control/controller.ts";
 import { COMMAND_TTL_MS } from "../../../../src/service/control/command_cache.ts";
-import { HeldClock } from "../../../support/clocks/held_clock.ts";
-
-const RULES = {
-  root: "/opt/orion",
-  folder: "/srv/models",
-  realPath: (path: string) => Promise.resolve(path),
-};
-
-/** A controller over a target that records all calls. */
-function rig(
-  overridden: Partial<ControlTarget & Pick<ControllerParts, "status">> = {},
-  allow: readonly ControlCommand["command"][] | null = null,
-) {
-  const { status, ...overriddenTarget } = overridden;
-  const clock = new HeldClock();
-  const done: unknown[] = [];
-  const note = (name: string) => (...args: unknown[]) => void done.push([name, ...args]);
-  const target: ControlTarget = {
-    cameraIds: ["gate", "yard"],
-    detectorCameras: new Map([["person", ["gate", "yard"]], ["car", ["yard"]]]),
-    setPaused: note("setPaused"),
-    setRate: note("setRate"),
-    setConfidence: note("setConfidence"),
-    setRoi: note("setRoi"),
-    setModel: (detector, model) => {
-      done.push(["setModel", detector, model]);
-      return Promise.resolve();
-    },
-    snapshot: (camera) => Promise.resolve(new TextEncoder().encode(`jpeg of ${camera}`).buffer),
-    ...overriddenTarget,
-  };
-  const log = logTo(() => {});
-  const redactor = new Redactor(["of-a-camera"]);
-  const controller = new Controller({
-    target,
-    status: status ?? (() => Promise.resolve({ uptime: done.length })),
-    shutdown: note("shutdown"),
-    models: RULES,
-    clock,
-    log,
-    allow,
-    redactor,
-  });
-  let requests = 0;
-  const send = async (command: ControlCommand, id: string | null = `id-${requests}`) => {
-    const request = ++requests;
-    const answers: CommandAnswer[] = [];
-    await controller.execute({ request, id, command }, (answer) => {
-      answers.push(answer);
-      done.push("answered");
-    });
-    const [answer] = answers;
-    assert.ok(answers.length === 1 && answer?.request === request, "one answer to each");
-    return answer;
-  };
-  const code = async (command: ControlCommand) => {
-    const { outcome } = await send(command);
-    return "error" in outcome ? outcome.error.code : "ok";
-  };
-  const changes = () => done.filter((each) => each !== "answered");
-  return { clock, changes, code, controller, done, send };
-}
+import { MAX_IN_PROGRESS } from "../../../../src/service/control/controller.ts";
+import { controllerRig } from "./controller_rig.ts";
 
 const pause = (camera: string | null, detector: string | null) =>
   ({ command: "pause", camera, detector }) as const;
 
 Deno.test("controller: commands apply to what they name, and null stands for all", async () => {
-  const { changes, code } = rig();
+  const { changes, code } = controllerRig();
   const roi = boxNorm({ x: 0, y: 0, width: 0.5, height: 1 });
   assert.equal(await code(pause(null, null)), "ok");
   assert.equal(await code({ command: "resume", camera: "gate", detector: null }), "ok");
@@ -104,7 +35,7 @@ Deno.test("controller: commands apply to what they name, and null stands for all
 });
 
 Deno.test("controller: what does not exist is refused and changes nothing", async () => {
-  const { changes, code, controller } = rig();
+  const { changes, code, controller } = controllerRig();
   assert.equal(await code(pause("shed", null)), "CONTROL_UNKNOWN_CAMERA");
   assert.equal(await code(pause(null, "constructor")), "CONTROL_UNKNOWN_DETECTOR");
   assert.equal(await code(pause("gate", "car")), "CONTROL_NO_PAIR");
@@ -117,7 +48,7 @@ Deno.test("controller: what does not exist is refused and changes nothing", asyn
 });
 
 Deno.test("controller: the same id twice is executed once and answered twice, alike", async () => {
-  const { changes, clock, send } = rig();
+  const { changes, clock, send } = controllerRig();
   const first = await send(pause("gate", null), "x");
   await clock.pass(COMMAND_TTL_MS - 1);
   const again = await send(pause("gate", null), "x");
@@ -130,7 +61,7 @@ Deno.test("controller: the same id twice is executed once and answered twice, al
 });
 
 Deno.test("controller: the same id with another command is refused and changes nothing", async () => {
-  const { changes, send } = rig();
+  const { changes, send } = controllerRig();
   const rate = (rateHz: number) =>
     ({ command: "set_rate", detector: "person", rateHz, camera: null }) as const;
   await send(rate(2), "1");
@@ -144,7 +75,7 @@ Deno.test("controller: the same id with another command is refused and changes n
 });
 
 Deno.test("controller: without an id a command is executed each time", async () => {
-  const { changes, send } = rig();
+  const { changes, send } = controllerRig();
   for (const camera of ["gate", "gate", "yard"]) {
     assert.equal((await send(pause(camera, null), null)).replayed, false);
   }
@@ -152,17 +83,17 @@ Deno.test("controller: without an id a command is executed each time", async () 
 });
 
 Deno.test("controller: a command that is not allowed is refused, with and without an id", async () => {
-  const { changes, code, send } = rig({}, ["pause"]);
+  const { changes, code, send } = controllerRig({}, ["pause"]);
   assert.equal(await code({ command: "shutdown" }), "CONTROL_NOT_ALLOWED");
   const { outcome } = await send({ command: "shutdown" }, null);
   assert.ok("error" in outcome && outcome.error.code === "CONTROL_NOT_ALLOWED");
   assert.equal(await code(pause("gate", null)), "ok");
   assert.equal(changes().length, 1);
-  assert.equal(await rig({}, []).code(pause("gate", null)), "CONTROL_NOT_ALLOWED");
+  assert.equal(await controllerRig({}, []).code(pause("gate", null)), "CONTROL_NOT_ALLOWED");
 });
 
 Deno.test("controller: an answer holds no secret, whatever failed", async () => {
-  const { send } = rig({
+  const { send } = controllerRig({
     snapshot: () => Promise.reject(new Error("no way: of-a-camera, rtsp://u:pw@cam/of/it")),
   });
   const { outcome } = await send({ command: "snapshot", camera: "gate" });
@@ -173,7 +104,7 @@ Deno.test("controller: an answer holds no secret, whatever failed", async () => 
 Deno.test("controller: the same id while the first is in progress waits for its answer", async () => {
   const loading = Promise.withResolvers<void>();
   let loads = 0;
-  const { send } = rig({
+  const { send } = controllerRig({
     setModel: () => {
       loads += 1;
       return loading.promise;
@@ -188,7 +119,7 @@ Deno.test("controller: the same id while the first is in progress waits for its 
 
 Deno.test("controller: a detector loads one model at a time, and other commands do not wait", async () => {
   const loading = Promise.withResolvers<void>();
-  const { code, controller } = rig({ setModel: () => loading.promise });
+  const { code, controller } = controllerRig({ setModel: () => loading.promise });
   const model = (detector: string) =>
     code({ command: "set_model", detector, model: "builtin:person" });
   const first = model("person");
@@ -201,7 +132,7 @@ Deno.test("controller: a detector loads one model at a time, and other commands 
 
 Deno.test("controller: commands beyond the limit in progress are refused", async () => {
   const held = Promise.withResolvers<unknown>();
-  const { code, send } = rig({ status: () => held.promise });
+  const { code, send } = controllerRig({ status: () => held.promise });
   const waiting = Array.from({ length: MAX_IN_PROGRESS }, () => code({ command: "get_status" }));
   const refused = await send(pause("gate", null), "x");
   assert.ok("error" in refused.outcome && refused.outcome.error.code === "CONTROL_BUSY");
@@ -212,14 +143,14 @@ Deno.test("controller: commands beyond the limit in progress are refused", async
 });
 
 Deno.test("controller: a shutdown is answered before it begins, once", async () => {
-  const { done, send } = rig();
+  const { done, send } = controllerRig();
   await send({ command: "shutdown" }, "x");
   await send({ command: "shutdown" }, "x");
   assert.deepEqual(done, ["answered", ["shutdown"], "answered"]);
 });
 
 Deno.test("controller: every changed setting is listed with its newest value", async () => {
-  const { controller, send } = rig();
+  const { controller, send } = controllerRig();
   await send({ command: "set_rate", detector: "person", rateHz: 2, camera: "gate" });
   await send({ command: "set_rate", detector: "person", rateHz: 9, camera: null });
   await send({ command: "set_model", detector: "car", model: "builtin:person" });

@@ -4,9 +4,11 @@ import type { ErrorData } from "../../../../src/core/errors.ts";
 import { boxNorm } from "../../../../src/core/geometry.ts";
 import { logTo } from "../../../../src/core/log.ts";
 import type { FromCapture, ToCapture } from "../../../../src/core/messages.ts";
-import { CameraWorker, REPORT_TIMEOUT_MS } from "../../../../src/service/workers/camera_worker.ts";
+import { CameraWorker } from "../../../../src/service/workers/camera_worker.ts";
+import { REPORT_TIMEOUT_MS } from "../../../../src/service/workers/report_requests.ts";
 import { HeldClock } from "../../../support/clocks/held_clock.ts";
 import { FakeThreads } from "../../../support/workers/fake_threads.ts";
+import { keep } from "../../../support/workers/presence_parts.ts";
 import {
   captureReport,
   FAULT,
@@ -15,7 +17,7 @@ import {
   STREAM,
 } from "../../../support/workers/service_parts.ts";
 
-const SUBSCRIPTION = { detector: "person", rateHz: 5, paused: false };
+const SUBSCRIPTION = { detector: "person", rateHz: 5, paused: false, pictures: false };
 const NEVER = new Promise<never>(() => undefined);
 
 function rig() {
@@ -23,6 +25,7 @@ function rig() {
   const threads = new FakeThreads<ToCapture, FromCapture>();
   const statuses: CameraStatus[] = [];
   const failures: [CameraWorker, ErrorData][] = [];
+  const pictures: string[] = [];
   let started = 0;
   const [settings] = settingsOf('cameras: [{ id: gate, url: "rtsp://192.0.2.1/s" }]').cameras;
   assert.ok(settings !== undefined);
@@ -36,6 +39,10 @@ function rig() {
     onStarted: () => started++,
     onStatus: (_, status) => statuses.push(status),
     onFailed: (...failure) => failures.push(failure),
+    pictures: {
+      kept: (stay, seq) => pictures.push(`kept ${stay} ${seq}`),
+      picture: ({ stay, seq, bytes }) => pictures.push(`${stay} ${seq} ${bytes?.byteLength}`),
+    },
   });
   worker.subscribe(SUBSCRIPTION);
   /** Lets the newest thread answer the pending request for a report. */
@@ -62,6 +69,7 @@ function rig() {
     worker,
     statuses,
     failures,
+    pictures,
     report,
     online,
     states,
@@ -121,13 +129,17 @@ Deno.test("camera worker: changes by command outlive the thread", () => {
   const { threads, worker } = rig();
   const roi = boxNorm({ x: 0, y: 0, width: 0.5, height: 1 });
   worker.start();
+  const masks = [[{ x: 0, y: 0 }, { x: 1, y: 0 }, { x: 0, y: 1 }]];
   worker.setRoi(roi);
+  worker.setMasks(masks);
   worker.subscribe({ ...SUBSCRIPTION, paused: true });
   assert.equal(threads.newest().of("roi").length, 1);
+  assert.deepEqual(threads.newest().of("masks").map((message) => message.masks), [masks]);
   worker.abandon();
   worker.start();
   const thread = threads.newest();
   assert.deepEqual(thread.of("start")[0]?.source.roi, roi);
+  assert.deepEqual(thread.of("start")[0]?.source.masks, masks);
   assert.deepEqual(thread.of("subscribe").map(({ subscription }) => subscription), [
     { ...SUBSCRIPTION, paused: true },
   ]);
@@ -173,6 +185,37 @@ Deno.test("camera worker: while parked it is offline with its error, until it is
   assert.deepEqual(states(), [["offline", "RESTARTING"], ["offline", "CAMERA_PARKED"]]);
   worker.start();
   assert.equal(worker.error, null);
+});
+
+Deno.test("camera worker: pictures of stays come from its thread, and none is awaited without one", async () => {
+  const { threads, worker, pictures } = rig();
+  worker.keep(keep("A", 7));
+  worker.picture("A", false);
+  assert.deepEqual(pictures.splice(0), ["A null undefined"], "it has no thread yet");
+  worker.start();
+  const thread = threads.newest();
+  worker.keep(keep("A", 7));
+  worker.picture("A", true);
+  const asked = thread.posted.slice(-2);
+  assert.deepEqual(asked, [
+    { kind: "keep", keep: keep("A", 7) },
+    { kind: "picture", stay: "A", release: true },
+  ]);
+  thread.emit({ kind: "kept", stay: "A", seq: 7 });
+  thread.emit({ kind: "picture", picture: { stay: "A", seq: 7, bytes: new ArrayBuffer(3) } });
+  assert.deepEqual(pictures.splice(0), ["kept A 7", "A 7 3"]);
+  worker.picture("B", false);
+  worker.abandon();
+  assert.deepEqual(pictures.splice(0), ["B null undefined"], "its thread is replaced");
+  worker.park(FAULT);
+  worker.picture("C", false);
+  assert.deepEqual(pictures.splice(0), ["C null undefined"], "it is parked");
+  worker.start();
+  worker.picture("D", false);
+  const stopping = worker.stop(NEVER);
+  threads.newest().emit({ kind: "stopped", report: captureReport(7) });
+  await stopping;
+  assert.deepEqual(pictures, ["D null undefined"], "it is stopped");
 });
 
 Deno.test("camera worker: missing frames are the reason while it is online, and no longer", async () => {

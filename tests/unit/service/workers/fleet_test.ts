@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { boxNorm } from "../../../../src/core/geometry.ts";
 import { FleetRig, LOAD_WAIT_MS } from "../../../support/workers/fleet_rig.ts";
+import { keep } from "../../../support/workers/presence_parts.ts";
 import { FAULT, inferred, READY } from "../../../support/workers/service_parts.ts";
 
 Deno.test("fleet: the start waits for all models", async () => {
@@ -109,8 +110,8 @@ Deno.test("fleet: commands change the subscriptions of the pairs they name, and 
   rig.fleet.setPaused([{ camera: "yard", detector: "person" }], true);
   rig.fleet.setRate([{ camera: "yard", detector: "person" }], 2);
   assert.deepEqual(subscriptions("yard"), [
-    { detector: "person", rateHz: 5, paused: true },
-    { detector: "person", rateHz: 2, paused: true },
+    { detector: "person", rateHz: 5, paused: true, pictures: false },
+    { detector: "person", rateHz: 2, paused: true, pictures: false },
   ]);
   assert.deepEqual(subscriptions("gate"), []);
   rig.fleet.setConfidence("person", 0.7);
@@ -123,6 +124,39 @@ Deno.test("fleet: commands change the subscriptions of the pairs they name, and 
     rig.fleet.detectorCameras,
     new Map([["person", ["gate", "yard"]], ["car", ["yard"]]]),
   );
+});
+
+Deno.test("fleet: a camera detects unless all its detectors are paused", () => {
+  using rig = new FleetRig();
+  const { detecting } = rig.router;
+  assert.deepEqual(detecting, new Map([["gate", true], ["yard", true]]), "before anything starts");
+  rig.fleet.setPaused([{ camera: "yard", detector: "person" }], true);
+  assert.equal(detecting.get("yard"), true, "one of two");
+  rig.fleet.setPaused([{ camera: "yard", detector: "car" }], true);
+  assert.deepEqual(detecting, new Map([["gate", true], ["yard", false]]));
+  rig.fleet.setPaused([{ camera: "yard", detector: "person" }], false);
+  assert.equal(detecting.get("yard"), true);
+  using without = new FleetRig(
+    'cameras: [{ id: gate, url: "rtsp://192.0.2.1/s" }]\ndetectors: []',
+  );
+  assert.deepEqual(without.router.detecting, new Map([["gate", false]]), "without a detector");
+});
+
+Deno.test("fleet: pictures of stays go between the publisher and the stay's camera", async () => {
+  using rig = new FleetRig();
+  await rig.start();
+  const { pictures } = rig.router;
+  const request = (camera: string) =>
+    rig.fleet.picture({ kind: "picture", camera, stay: "A", release: false });
+  rig.fleet.keep(keep("A", 7));
+  rig.fleet.keep({ ...keep("A", 8), camera: "shed" });
+  request("gate");
+  const thread = rig.captures.newest("capture-gate");
+  assert.deepEqual(thread.of("keep"), [{ kind: "keep", keep: keep("A", 7) }]);
+  thread.emit({ kind: "kept", stay: "A", seq: 7 });
+  thread.emit({ kind: "picture", picture: { stay: "A", seq: 7, bytes: new ArrayBuffer(3) } });
+  request("shed");
+  assert.deepEqual(pictures, ["kept A 7", "picture A 7 3", "picture A null undefined"]);
 });
 
 Deno.test("fleet: what does not exist is named in the error", async () => {

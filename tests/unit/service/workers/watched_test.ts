@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { WatchedReport } from "../../../../src/core/camera_types.ts";
-import { REPORT_TIMEOUT_MS } from "../../../../src/service/workers/camera_worker.ts";
+import { REPORT_TIMEOUT_MS } from "../../../../src/service/workers/report_requests.ts";
 import { observeFleet } from "../../../../src/service/workers/watched.ts";
 import { FleetRig } from "../../../support/workers/fleet_rig.ts";
 import { captureReport, inferred } from "../../../support/workers/service_parts.ts";

@@ -1,0 +1,41 @@
+/** Parts of the configuration's schema. Each error text completes "Write …". */
+import { z } from "zod";
+import { addProblem } from "../core/schema_parts.ts";
+import type { Parsed } from "./urls.ts";
+
+const MAX_TEXT_LENGTH = 4096;
+
+/** A text of one character or more. */
+export function text(expected: string) {
+  const error = expected;
+  return z.string({ error }).min(1, { error }).max(MAX_TEXT_LENGTH, { error });
+}
+
+/** A text of a pattern. */
+export function matching(pattern: RegExp, expected: string) {
+  return text(expected).regex(pattern, { error: expected });
+}
+
+/** One of a few words. */
+export function oneOf<const T extends readonly [string, ...string[]]>(values: T) {
+  return z.enum(values, { error: `one of ${values.join(", ")}` });
+}
+
+/** An object with these keys and no other. */
+export function object<T extends z.core.$ZodLooseShape>(shape: T) {
+  const keys = Object.keys(shape).join(", ");
+  return z.strictObject(shape, {
+    // For unknown keys the known ones, from which `issues.ts` suggests the nearest.
+    error: (issue) => issue.code === "unrecognized_keys" ? keys : `the keys ${keys}`,
+  });
+}
+
+/** A text that is transformed to its parsed value. */
+export function parsedBy<T>(expected: string, parse: (text: string) => Parsed<T>) {
+  return text(expected).transform((value, context) => {
+    const parsed = parse(value);
+    if (parsed.ok) return parsed.value;
+    addProblem(context, parsed);
+    return z.NEVER;
+  });
+}

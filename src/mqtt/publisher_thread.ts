@@ -1,0 +1,161 @@
+import { assertNever } from "../core/assert.ts";
+import type { CameraStatus } from "../core/camera_types.ts";
+import type { Clock, SteadyMs } from "../core/clock.ts";
+import type { InferenceResult } from "../core/detector_types.ts";
+import type { Log } from "../core/log.ts";
+import type { FromPublisher, ToPublisher } from "../core/messages.ts";
+import type {
+  KeepRequest,
+  Placement,
+  PresenceChange,
+  PresenceEvent,
+  PresencePlan,
+  PresenceResume,
+  Stay,
+} from "../core/presence_types.ts";
+import type { PublisherPlan } from "../core/publisher_types.ts";
+import { checkBroker } from "./check_broker.ts";
+import { BrokerLink } from "./link.ts";
+import { Publisher } from "./publisher.ts";
+import { ResultReceiver } from "./result_receiver.ts";
+import type { OpenSession } from "./session.ts";
+
+/** What makes events of the results. */
+export interface PresenceSource {
+  /** The open stays. */
+  readonly open: readonly Stay[];
+  /** Continues the stays of a thread that was replaced. */
+  resume(stays: readonly Stay[]): void;
+  /** Emits the present occupancy of every camera and zone. */
+  start(): void;
+  /** @returns where each detection is; null where the detector has no presence */
+  observe(result: InferenceResult, arrivedAtMs: SteadyMs): readonly Placement[] | null;
+  camera(status: CameraStatus): void;
+  change(change: PresenceChange): void;
+  kept(stay: string, seq: number): void;
+  /** Ends all stays. */
+  stop(): void;
+}
+
+/** What a source calls. */
+export interface PresenceSink {
+  readonly onEvent: (event: PresenceEvent) => void;
+  readonly onBetter: (keep: KeepRequest) => void;
+}
+
+export interface PublisherThreadParts {
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Drawn at random by this thread. */
+  readonly session: number;
+  /** As `Math.random`. */
+  readonly random: () => number;
+  readonly post: (message: FromPublisher) => void;
+  readonly openSession: OpenSession;
+  /** Reads a PEM file. */
+  readonly readText: (path: string) => Promise<string>;
+  readonly presenceOf: (plan: PresencePlan, sink: PresenceSink) => PresenceSource;
+}
+
+/** The publisher's thread: results and settings in, messages and events of presence out. */
+export class PublisherThread {
+  readonly #parts: PublisherThreadParts;
+  readonly #publisher: Publisher;
+  readonly #results: ResultReceiver;
+  /** null: no detector has presence. */
+  #source: PresenceSource | null = null;
+  #hasBegun = false;
+
+  constructor(parts: PublisherThreadParts) {
+    this.#parts = parts;
+    const { clock, log, session, random, post, openSession, readText } = parts;
+    this.#publisher = new Publisher({
+      ...{ clock, log, session, post, readText },
+      openLink: (plan, events) => new BrokerLink(plan, events, { openSession, clock, random, log }),
+    });
+    this.#results = new ResultReceiver({
+      clock,
+      onResult: (result, arrivedAtMs) => this.#onResult(result, arrivedAtMs),
+    });
+  }
+
+  /** Handles one message of main. */
+  async handle(message: ToPublisher): Promise<void> {
+    switch (message.kind) {
+      case "start":
+        return this.#start(message.plan);
+      case "resume":
+        return this.#resume(message.resume);
+      case "try": {
+        const protocol = await checkBroker(message.check, this.#parts);
+        return this.#parts.post({ kind: "tried", protocol });
+      }
+      case "results":
+        this.#begin();
+        return this.#results.add(message.worker, message.port);
+      case "results-abandoned":
+        return this.#results.abandon(message.worker);
+      case "camera":
+        this.#begin();
+        this.#source?.camera(message.status);
+        return this.#publisher.publishCamera(message.status);
+      case "health":
+        return this.#publisher.publishHealth(message.health);
+      case "answer":
+        return this.#publisher.acknowledge(message.answer);
+      case "presence":
+        return this.#change(message.change);
+      case "detect":
+        return this.#publisher.publishDetect(message.camera, message.on);
+      case "kept":
+        return this.#source?.kept(message.stay, message.seq);
+      case "picture":
+        return this.#publisher.presence.picture(message.picture);
+      case "stop":
+        return await this.#stop();
+      default:
+        return assertNever(message);
+    }
+  }
+
+  #start(plan: PublisherPlan): void {
+    this.#publisher.start(plan, () => this.#source?.open ?? []);
+    if (plan.presence.detectors.length === 0) return;
+    this.#source = this.#parts.presenceOf(plan.presence, {
+      onEvent: (event) => this.#publisher.presence.emit(event),
+      onBetter: (keep) => this.#parts.post({ kind: "keep", keep }),
+    });
+  }
+
+  #resume(resume: PresenceResume): void {
+    this.#publisher.presence.resume(resume);
+    this.#source?.resume(resume.stays);
+  }
+
+  /** With the first message behind the settings, what was changed of them and the stays of another thread. */
+  #begin(): void {
+    if (this.#hasBegun) return;
+    this.#hasBegun = true;
+    this.#source?.start();
+  }
+
+  #onResult(result: InferenceResult, arrivedAtMs: SteadyMs): void {
+    const placements = this.#source?.observe(result, arrivedAtMs) ?? null;
+    this.#publisher.publishInference(result, arrivedAtMs, placements);
+  }
+
+  #change(change: PresenceChange): void {
+    this.#source?.change(change);
+    if (change.kind === "scene") this.#publisher.changeScene(change.scene);
+  }
+
+  async #stop(): Promise<void> {
+    await this.#results.drained();
+    if (this.#source !== null) {
+      this.#publisher.presence.stopPictures();
+      this.#source.stop();
+    }
+    await this.#publisher.stop();
+    this.#parts.post({ kind: "stopped" });
+  }
+}

@@ -1,0 +1,50 @@
+import type {
+  PresenceChange,
+  PresencePlan,
+  PresenceSettings,
+  Scene,
+} from "../../core/presence_types.ts";
+
+/** The settings of presence in force: those of the plan, and what was changed since. */
+export class PresenceInForce {
+  readonly #scenes: Map<string, Scene>;
+  readonly #settings: Map<string, PresenceSettings>;
+  /** The newest change of each camera's scene, each detector's settings and each pair. */
+  readonly #changes = new Map<string, PresenceChange>();
+
+  constructor({ detectors, scenes }: PresencePlan) {
+    this.#scenes = new Map(scenes.map((scene) => [scene.camera, scene]));
+    this.#settings = new Map(detectors.map(({ detector, settings }) => [detector, settings]));
+  }
+
+  /** What a thread needs after the plan: the newest changes. */
+  get changes(): readonly PresenceChange[] {
+    return [...this.#changes.values()];
+  }
+
+  /** null: without presence. */
+  settings(detector: string): PresenceSettings | null {
+    return this.#settings.get(detector) ?? null;
+  }
+
+  scene(camera: string): Scene {
+    return this.#scenes.get(camera) ?? { camera, zones: [], lines: [] };
+  }
+
+  change(change: PresenceChange): void {
+    this.#changes.set(keyOf(change), change);
+    if (change.kind === "scene") this.#scenes.set(change.scene.camera, change.scene);
+    if (change.kind === "settings") this.#settings.set(change.detector, change.settings);
+  }
+}
+
+function keyOf(change: PresenceChange): string {
+  switch (change.kind) {
+    case "scene":
+      return JSON.stringify([change.kind, change.scene.camera]);
+    case "settings":
+      return JSON.stringify([change.kind, change.detector]);
+    case "paused":
+      return JSON.stringify([change.kind, change.camera, change.detector]);
+  }
+}
