@@ -36,6 +36,7 @@ import type {
   NumberedEvent,
   PresenceChange,
   PresenceResume,
+  Stay,
   StayPicture,
 } from "./presence_types.ts";
 import type {
@@ -272,6 +273,8 @@ export type FromPublisher =
   | { readonly kind: "discarded"; readonly topicKind: TopicKind; readonly reason: DiscardReason }
   /** An event of presence; posted before its message is published. */
   | NumberedEvent & { readonly kind: "presence" }
+  /** The open stays as they are now, once a second: what a thread that replaces this one begins with. */
+  | { readonly kind: "stays"; readonly stays: readonly Stay[] }
   /** The message of that event was acknowledged, or discarded for good. */
   | { readonly kind: "presence-settled"; readonly number: number }
   | { readonly kind: "keep"; readonly keep: KeepRequest }

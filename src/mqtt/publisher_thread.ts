@@ -1,6 +1,6 @@
 import { assertNever } from "../core/assert.ts";
 import type { CameraStatus } from "../core/camera_types.ts";
-import type { Clock, SteadyMs } from "../core/clock.ts";
+import { type Clock, sinceMs, type SteadyMs } from "../core/clock.ts";
 import type { InferenceResult } from "../core/detector_types.ts";
 import type { Log } from "../core/log.ts";
 import type { FromPublisher, ToPublisher } from "../core/messages.ts";
@@ -19,6 +19,9 @@ import { BrokerLink } from "./link.ts";
 import { Publisher } from "./publisher.ts";
 import { ResultReceiver } from "./result_receiver.ts";
 import type { OpenSession } from "./session.ts";
+
+/** Between two reports of the open stays. */
+const REPORT_MS = 1000;
 
 /** What makes events of the results. */
 export interface PresenceSource {
@@ -65,6 +68,7 @@ export class PublisherThread {
   /** null: no detector has presence. */
   #source: PresenceSource | null = null;
   #hasBegun = false;
+  #reportedAtMs: SteadyMs | null = null;
 
   constructor(parts: PublisherThreadParts) {
     this.#parts = parts;
@@ -142,6 +146,17 @@ export class PublisherThread {
   #onResult(result: InferenceResult, arrivedAtMs: SteadyMs): void {
     const placements = this.#source?.observe(result, arrivedAtMs) ?? null;
     this.#publisher.publishInference(result, arrivedAtMs, placements);
+    if (placements !== null) this.#report();
+  }
+
+  /** Reports the open stays as they are, for a thread that replaces this one. */
+  #report(): void {
+    const now = this.#parts.clock.nowMs();
+    if (this.#reportedAtMs !== null && sinceMs(this.#reportedAtMs, now) < REPORT_MS) return;
+    const stays = this.#source?.open ?? [];
+    if (stays.length === 0) return;
+    this.#reportedAtMs = now;
+    this.#parts.post({ kind: "stays", stays });
   }
 
   #change(change: PresenceChange): void {

@@ -54,6 +54,16 @@ export class PresenceJournal implements StaySource {
     }
   }
 
+  /** Records how open stays are now. */
+  refresh(stays: readonly Stay[]): void {
+    for (const stay of stays) {
+      const open = this.#open.get(stay.id);
+      if (open === undefined) continue;
+      this.#open.set(stay.id, { stay, counted: open.counted });
+      if (this.#stays.has(stay.id)) this.#stays.set(stay.id, stay);
+    }
+  }
+
   /** The message of that event was acknowledged, or discarded for good. */
   settled(number: number): void {
     this.#unsettled.delete(number);

@@ -44,6 +44,16 @@ Deno.test("presence journal: the next thread gets the open stays, what is not se
   assert.deepEqual(journal.resume(), { stays: [seen], unpublished: [], lastNumber: 4 });
 });
 
+Deno.test("presence journal: the next thread gets open stays as they were last reported, and no others", () => {
+  const { journal, observe } = rig();
+  observe(started("A"), started("B"), ended("B"));
+  const moved = stay("A", { box: { x: 7, y: 8, width: 40, height: 100 } });
+  journal.refresh([moved, stay("B"), stay("C")]);
+  assert.deepEqual(journal.resume().stays, [moved]);
+  assert.deepEqual(journal.stays(10).find(({ id }) => id === "A"), moved);
+  assert.deepEqual(journal.accounts("gate").map(({ started, open }) => [started, open]), [[2, 1]]);
+});
+
 Deno.test("presence journal: a stay is counted once, whichever thread reports it how often", () => {
   const { journal, observe, ids } = rig();
   observe(started("A"), started("A"), ended("A"), ended("A", "shutdown"), started("A"));

@@ -147,6 +147,8 @@ Deno.test("publisher worker: a new thread continues the presence of the one befo
   first.emit({ kind: "presence", number: 2, event: started("B") });
   first.emit({ kind: "presence", number: 3, event: ended("B") });
   first.emit({ kind: "presence-settled", number: 1 });
+  const moved = stay("A", { box: { x: 7, y: 8, width: 40, height: 100 } });
+  first.emit({ kind: "stays", stays: [moved] });
   assert.deepEqual(events, ["started", started("A"), started("B"), ended("B")]);
   worker.abandon();
   first.emit({ kind: "presence", number: 4, event: ended("A") });
@@ -156,7 +158,7 @@ Deno.test("publisher worker: a new thread continues the presence of the one befo
   assert.deepEqual(resume, {
     kind: "resume",
     resume: {
-      stays: [stay("A")],
+      stays: [moved],
       unpublished: [{ number: 2, event: started("B") }, { number: 3, event: ended("B") }],
       lastNumber: 3,
     },
