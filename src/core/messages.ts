@@ -36,7 +36,6 @@ import type {
   NumberedEvent,
   PresenceChange,
   PresenceResume,
-  Stay,
   StayPicture,
 } from "./presence_types.ts";
 import type {
@@ -254,16 +253,14 @@ export type FromPublisher =
     /** The frame of an inference message; else null. */
     readonly frame: { readonly camera: string; readonly seq: number } | null;
   }
-  /**
-   * An inference message was published: acknowledged by the broker (QoS 1) or written (QoS 0). `totalMs` as
-   * in the message.
-   */
+  /** An inference message was published: acknowledged by the broker (QoS 1) or written (QoS 0). */
   | {
     readonly kind: "emitted";
     readonly camera: string;
     readonly detector: string;
     readonly worker: string;
     readonly seq: number;
+    /** As in the message. */
     readonly totalMs: number;
   }
   /** A well-formed command; each is answered once with `answer`. */
@@ -274,7 +271,7 @@ export type FromPublisher =
   /** An event of presence; posted before its message is published. */
   | NumberedEvent & { readonly kind: "presence" }
   /** The open stays as they are now, once a second: what a thread that replaces this one begins with. */
-  | { readonly kind: "stays"; readonly stays: readonly Stay[] }
+  | Pick<PresenceResume, "stays"> & { readonly kind: "stays" }
   /** The message of that event was acknowledged, or discarded for good. */
   | { readonly kind: "presence-settled"; readonly number: number }
   | { readonly kind: "keep"; readonly keep: KeepRequest }

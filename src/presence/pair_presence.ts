@@ -76,6 +76,11 @@ export class PairPresence {
     return false;
   }
 
+  /** Whether no track is, or may become, a stay. */
+  get isEmpty(): boolean {
+    return this.#records.isEmpty;
+  }
+
   set settings(settings: PresenceSettings) {
     this.#settings = settings;
   }

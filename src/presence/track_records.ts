@@ -23,6 +23,10 @@ export class TrackRecords {
     this.#tracker = new Tracker({ prefix: trackPrefix(), keepMs: 0 });
   }
 
+  get isEmpty(): boolean {
+    return this.#records.size === 0;
+  }
+
   /** In the order in which they began. Records may be removed meanwhile. */
   all(): Iterable<StayRecord> {
     return this.#records.values();
