@@ -91,6 +91,8 @@ export class CameraPresence {
   }
 
   setState(state: CameraState): void {
+    // Of tracks that are no stays no timer does it.
+    this.endLost();
     this.#flow.setState(state);
   }
 
@@ -133,13 +135,13 @@ export class CameraPresence {
     const now = this.#parts.clock.nowMs();
     let nextMs: SteadyMs | null = null;
     for (const { presence, onlineMs } of this.#pairs.values()) {
-      if (!presence.hasOpen) continue;
+      if (presence.isEmpty) continue;
       const cameraMs = this.#flow.cameraLostAtMs(presence);
       const dueMs = cameraMs ?? this.#flow.detectorLostAtMs(onlineMs);
       if (dueMs === null) continue;
       if (sinceMs(dueMs, now) >= 0) {
         presence.endAll(cameraMs === null ? "detector_lost" : "camera_lost");
-      } else if (nextMs === null || dueMs < nextMs) nextMs = dueMs;
+      } else if (presence.hasOpen && (nextMs === null || dueMs < nextMs)) nextMs = dueMs;
     }
     this.#report();
     return nextMs;

@@ -10,6 +10,8 @@ export class ObservedTime {
   #gapMs = 0;
   #gapBeforeMs = 0;
   #observedMs = 0;
+  /** Whether the newest inference was one of another thread. */
+  #isResumed = false;
 
   /** The usual time between two inferences: the shorter one of the newest two, so that an outage is none. */
   get gapMs(): number {
@@ -31,9 +33,15 @@ export class ObservedTime {
     if (before !== null && atMs <= before) return false;
     this.#newestAtMs = atMs;
     if (before === null) return true;
+    const gapMs = sinceMs(before, atMs);
+    this.#observedMs += Math.min(gapMs, boundMs);
+    // The time in which a thread was replaced is not a usual one.
+    if (this.#isResumed) {
+      this.#isResumed = false;
+      return true;
+    }
     this.#gapBeforeMs = this.#gapMs === 0 ? Infinity : this.#gapMs;
-    this.#gapMs = sinceMs(before, atMs);
-    this.#observedMs += Math.min(this.#gapMs, boundMs);
+    this.#gapMs = gapMs;
     return true;
   }
 
@@ -50,6 +58,7 @@ export class ObservedTime {
 
   /** Begins with the newest inference of another thread. */
   resume(atMs: SteadyMs): void {
+    this.#isResumed = true;
     if (this.#newestAtMs === null || atMs > this.#newestAtMs) this.#newestAtMs = atMs;
   }
 }

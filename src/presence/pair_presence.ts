@@ -76,6 +76,11 @@ export class PairPresence {
     return false;
   }
 
+  /** Whether no track is, or may become, a stay. */
+  get isEmpty(): boolean {
+    return this.#records.isEmpty;
+  }
+
   set settings(settings: PresenceSettings) {
     this.#settings = settings;
   }
@@ -104,7 +109,7 @@ export class PairPresence {
       // The wall clock may have been stepped meanwhile, and that of the camera be wrong.
       const ageMs = sinceMs(stay.seenAtMs, wall);
       const atMs = plusMs(now, -Math.min(this.endMs, Math.max(0, ageMs)));
-      this.#records.resume(stay, { scene: this.#scene, atMs, ageMs });
+      this.#records.resume(stay, this.#scene, atMs);
       this.#time.resume(atMs);
     }
     for (const record of this.#records.all()) {

@@ -47,8 +47,6 @@ interface Beginning {
   readonly best: BestChoice;
   readonly atMs: SteadyMs;
   readonly seenAtMs: WallMs;
-  /** Whether the box may be an old one. */
-  readonly isStale: boolean;
 }
 
 export class StayRecord {
@@ -85,7 +83,7 @@ export class StayRecord {
     this.class = beginning.class;
     this.track = beginning.track;
     this.key = beginning.track;
-    this.whereabouts = new Whereabouts(beginning, beginning.isStale);
+    this.whereabouts = new Whereabouts(beginning);
     this.#startedAtMs = beginning.startedAtMs;
     this.#seenAtMs = beginning.seenAtMs;
     this.#box = beginning.box;
@@ -105,7 +103,7 @@ export class StayRecord {
     return new StayRecord({
       ...{ owner, track, class: detection.class, box: detection.box, size: frame.size },
       ...{ startedAtMs: frame.capturedAtMs, seenAtMs: frame.capturedAtMs, atMs: frame.atMs },
-      ...{ best: new BestChoice(scored(detection, frame)), isStale: false },
+      ...{ best: new BestChoice(scored(detection, frame)) },
     });
   }
 
@@ -113,13 +111,13 @@ export class StayRecord {
   static resumed(
     stay: Stay,
     scene: SceneAreas,
-    { atMs, isStale }: { readonly atMs: SteadyMs; readonly isStale: boolean },
+    atMs: SteadyMs,
   ): StayRecord {
     const { best, size, box } = stay;
     const seen = { x: 0, y: 0, width: size.width, height: size.height };
     const score = frameScore(best, { size, seen });
     const record = new StayRecord({
-      ...{ owner: stay, track: stay.track, class: stay.class, box, size, atMs, isStale },
+      ...{ owner: stay, track: stay.track, class: stay.class, box, size, atMs },
       ...{ startedAtMs: stay.startedAtMs, seenAtMs: stay.seenAtMs },
       best: new BestChoice({ frame: best, score }, score),
     });

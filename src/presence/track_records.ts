@@ -8,9 +8,6 @@ import { type Owner, type SceneAreas, type SeenFrame, StayRecord } from "./stay_
 /** Tracks that are, or may become, a stay; others are placed in zones and no more. */
 const RECORDS_MAX = 512;
 
-/** Where a stay was seen longer ago, before the thread was replaced, says little of where it is. */
-const STALE_MS = 3000;
-
 export class TrackRecords {
   readonly #owner: Owner;
   readonly #trackPrefix: () => string;
@@ -24,6 +21,10 @@ export class TrackRecords {
     this.#owner = owner;
     this.#trackPrefix = trackPrefix;
     this.#tracker = new Tracker({ prefix: trackPrefix(), keepMs: 0 });
+  }
+
+  get isEmpty(): boolean {
+    return this.#records.size === 0;
   }
 
   /** In the order in which they began. Records may be removed meanwhile. */
@@ -81,8 +82,9 @@ export class TrackRecords {
     for (const record of this.all()) {
       if (record.id === null || record.class !== found.class) continue;
       const { whereabouts } = record;
-      if (record === found.partedFrom || !whereabouts.mayBe(found.whereabouts, frame)) continue;
+      if (record === found.partedFrom || !whereabouts.mayBe(found.whereabouts)) continue;
       if (whereabouts.missed(frame.number) === 0 || whereabouts.isOther(last, frame)) continue;
+      if (found.whereabouts.isNewcomer(frame, whereabouts.last)) continue;
       const way = whereabouts.way(last);
       if (way >= least) continue;
       nearest = record;
@@ -110,17 +112,10 @@ export class TrackRecords {
     this.#tracker = new Tracker({ prefix: this.#trackPrefix(), keepMs: 0 });
   }
 
-  /**
-   * Continues a stay of another thread.
-   * @param ageMs  since it was last seen there
-   */
-  resume(
-    stay: Stay,
-    { scene, atMs, ageMs }: { scene: SceneAreas; atMs: SteadyMs; ageMs: number },
-  ): void {
+  /** Continues a stay of another thread, which was last seen at `atMs`. */
+  resume(stay: Stay, scene: SceneAreas, atMs: SteadyMs): void {
     const { track: id, class: name, box } = stay;
-    const isStale = ageMs < 0 || ageMs > STALE_MS;
-    this.#records.set(id, StayRecord.resumed(stay, scene, { atMs, isStale }));
+    this.#records.set(id, StayRecord.resumed(stay, scene, atMs));
     this.#tracker.resume({ id, class: name, box, seenAtMs: atMs });
   }
 

@@ -14,10 +14,12 @@ const MISSED_MIN = 3;
 const SLOW_MS = 600;
 
 /** How far an object may have come, in heights. */
-const REACH = { atOnce: 0.3, perSecond: 1.2, most: 3.5 } as const;
+const REACH = { atOnce: 0.3, perSecond: 1, most: 4.5 } as const;
 
 /** How many times as high one of two boxes of one object may be. */
-const HEIGHT_RATIO_MAX = 1.8;
+const HEIGHT_RATIO_MAX = 1.3;
+/** How much higher or lower the feet or the head of one object may be, in heights. */
+const UPRIGHT_MAX = 0.3;
 
 /**
  * An object whose way leads out of the picture comes back so near to where it was, in heights; farther off
@@ -34,6 +36,18 @@ const EXIT_MS = 2000;
 
 /** It moves towards the edge with so many heights per second; with less it is jitter. */
 const LEAVING_SPEED = 0.15;
+
+/**
+ * An object of which only a place is known may go out of the picture from so near to the edge, in heights;
+ * from farther off the longer it is not seen.
+ */
+const EDGE_REACH = { atOnce: 0.2, perSecond: 0.5 } as const;
+
+/**
+ * An object has come into the picture when it was first seen so near to the edge, in heights; farther off
+ * by the way that it makes between two inferences.
+ */
+const ENTRY_REACH = { atOnce: 0.3, perSecond: 1 } as const;
 
 /** It is back when it is in so many of the next inferences. */
 const RETURN = { frames: 2, of: 5 } as const;
@@ -60,8 +74,7 @@ export interface Inference {
 /** What is known of where one object is. */
 export class Whereabouts {
   #last: SeenPlace;
-  /** When it was first seen. */
-  readonly firstAtMs: SteadyMs;
+  readonly #first: SeenPlace;
   /** The number of the inference in which it was last seen. */
   #seenIn = 0;
   /** Pixels per second. */
@@ -71,14 +84,11 @@ export class Whereabouts {
   readonly #detections = new Detections();
   /** After a while without it, not confirmed yet. */
   readonly #returned = new Detections();
-  #isStale: boolean;
   #hasTrack = true;
 
-  /** @param isStale  its place may be an old one, because the thread that knew better was replaced */
-  constructor(first: SeenPlace, isStale: boolean) {
+  constructor(first: SeenPlace) {
     this.#last = first;
-    this.firstAtMs = first.atMs;
-    this.#isStale = isStale;
+    this.#first = first;
   }
 
   /** Where it was last seen. */
@@ -87,9 +97,9 @@ export class Whereabouts {
   }
 
   /** Whether a new track may be its own: it was not seen since then, or its track follows something else. */
-  mayBe(track: Whereabouts, { gapMs }: Inference): boolean {
-    if (this.#isStale || !this.#hasTrack) return true;
-    return !this.#returned.isEmpty || gapMs <= SLOW_MS && this.#last.atMs < track.firstAtMs;
+  mayBe(track: Whereabouts): boolean {
+    if (!this.#hasTrack) return true;
+    return !this.#returned.isEmpty || this.#last.atMs < track.#first.atMs;
   }
 
   /**
@@ -100,12 +110,21 @@ export class Whereabouts {
     return this.#detections.add(number, start);
   }
 
+  /** Whether it came into the picture over an edge, far from where another one was. */
+  isNewcomer({ seen, gapMs }: Inference, other: SeenPlace): boolean {
+    const { box } = this.#first;
+    const near = within(ENTRY_REACH, gapMs) * box.height;
+    const least = LEAVING_SPEED * box.height;
+    const hasEntered = this.#velocity.x > least && box.x - near < seen.x ||
+      this.#velocity.x < -least && box.x + box.width + near > seen.x + seen.width;
+    return hasEntered && heights(box, other.box) > within(RETURN_REACH, gapMs);
+  }
+
   /** Whether what its track has come to is another object, because this one has left the picture. */
   isOther(to: SeenPlace, { seen, gapMs }: Inference): boolean {
-    if (this.#isStale) return false;
-    const reach = RETURN_REACH.atOnce + RETURN_REACH.perSecond * gapMs / 1000;
     const unseenMs = Math.min(sinceMs(this.#last.atMs, to.atMs), EXIT_GAPS * gapMs, EXIT_MS);
-    return this.#isLeaving(unseenMs, seen) && heights(this.#last.box, to.box) > reach;
+    return this.#isLeaving(unseenMs, seen) &&
+      heights(this.#last.box, to.box) > within(RETURN_REACH, gapMs);
   }
 
   /** Whether what its track has come to is the object: after a while without it, once that is confirmed. */
@@ -133,7 +152,6 @@ export class Whereabouts {
   /** It is seen. */
   found(place: SeenPlace, { number }: Inference): void {
     this.#seenIn = number;
-    this.#isStale = false;
     this.#hasTrack = true;
     this.#returned.clear();
     const seconds = sinceMs(this.#last.atMs, place.atMs) / 1000;
@@ -146,12 +164,10 @@ export class Whereabouts {
   way(to: SeenPlace): number {
     const from = this.#last;
     const way = heights(from.box, to.box);
-    if (this.#isStale) return way;
-    const seconds = Math.max(0, sinceMs(from.atMs, to.atMs)) / 1000;
-    const reach = Math.min(REACH.most, REACH.atOnce + REACH.perSecond * seconds);
+    const reach = Math.min(REACH.most, within(REACH, sinceMs(from.atMs, to.atMs)));
     const ratio = to.box.height / from.box.height;
     const isLike = Math.max(ratio, 1 / ratio) <= HEIGHT_RATIO_MAX;
-    return isLike && way <= reach ? way : Infinity;
+    return isLike && upright(from.box, to.box) <= UPRIGHT_MAX && way <= reach ? way : Infinity;
   }
 
   #follow(box: BoxPx, seconds: number): void {
@@ -170,6 +186,10 @@ export class Whereabouts {
     const { x, y, width, height } = this.#last.box;
     const least = LEAVING_SPEED * height;
     const seconds = Math.max(0, unseenMs) / 1000;
+    if (!this.#isMoving) {
+      const near = within(EDGE_REACH, unseenMs) * height;
+      return x - near < seen.x || x + width + near > seen.x + seen.width;
+    }
     const across = { at: x, length: width, from: seen.x, to: seen.x + seen.width };
     const down = { at: y, length: height, from: seen.y, to: seen.y + seen.height };
     return leaves(across, this.#velocity.x, { seconds, least }) ||
@@ -189,6 +209,21 @@ function leaves(
 
 function centre({ x, y, width, height }: BoxPx): PointPx {
   return { x: x + width / 2, y: y + height / 2 };
+}
+
+/** How far something may be after a time. */
+function within(
+  { atOnce, perSecond }: Readonly<Record<"atOnce" | "perSecond", number>>,
+  ms: number,
+): number {
+  return atOnce + perSecond * Math.max(0, ms) / 1000;
+}
+
+/** How far the feet or the heads are apart, whichever is less, in heights. */
+function upright(one: BoxPx, other: BoxPx): number {
+  const heads = Math.abs(one.y - other.y);
+  const feet = Math.abs(one.y + one.height - other.y - other.height);
+  return Math.min(heads, feet) / Math.max(one.height, other.height);
 }
 
 /** The distance between two boxes in heights. */

@@ -133,6 +133,19 @@ export class BoxFilters {
     this.#variances[at + 2] = Math.max(0, ofVelocity + grown - velocityGain * covariance);
   }
 
+  /** Lets a centre go on as it went on average from one box to another, after a while without any. */
+  goAs(
+    index: number,
+    from: { readonly box: BoxPx; readonly ageSeconds: number },
+    to: BoxPx,
+  ): void {
+    if (from.ageSeconds <= 0) return;
+    for (let part = 0; part < 2; part++) {
+      const way = measured(to, part) - measured(from.box, part);
+      this.#means[STATES * index + 4 + part] = way / from.ageSeconds;
+    }
+  }
+
   /** Makes one filter like another. */
   copy(from: number, to: number): void {
     this.#means.copyWithin(STATES * to, STATES * from, STATES * (from + 1));

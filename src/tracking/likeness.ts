@@ -24,13 +24,24 @@ const REACH = {
   atOnce: 0.2,
   /** A walker of 1.4 m/s and 1.7 m makes 0.8. */
   perSecond: 0.9,
-  most: 3,
+  most: 5,
 } as const;
 /** How many times as high or as wide as the other one of two boxes of one object may be. */
 const SIZE_RATIO_MAX = { height: 1.3, width: 2.5 } as const;
 
+/** What a weak detection continues by distance, and how much alike it has to be. */
+const WEAK_JUMP = {
+  /** Of the track: it is an object. */
+  sightings: 3,
+  /** Sooner it overlaps. */
+  secondsUnseen: 0.3,
+  heightRatio: 1.15,
+  /** In heights. */
+  upwards: 0.1,
+} as const;
+
 /** Pairs that cost more are none. */
-const COST_MAX = 4;
+const COST_MAX = 7;
 /** What counts beside the distance in heights. */
 const FURTHER_COSTS = {
   /** Up or down rather than aside, in heights, at once; less so after a while. */
@@ -38,7 +49,7 @@ const FURTHER_COSTS = {
   /** Each second that the track was not seen. */
   perSecond: 0.4,
   /** The sizes differ by a factor of e. */
-  size: 10,
+  size: 14,
   /** The track was seen once: it may be a false detection. */
   new: 0.1,
 } as const;
@@ -63,18 +74,19 @@ export interface Column {
 export function overlapWeight(entry: Entry, { detection }: Column): number {
   const overlap = iou(entry.expected, detection.box);
   if (overlap < OVERLAP_MIN || entry.class !== detection.class) return 0;
-  const unlike = Math.log(timesAs(entry.expected.height, detection.box.height)) / SIZE_DEVIATION;
-  const fused = overlap * detection.confidence * Math.exp(-unlike * unlike / 2);
+  const fused = overlap * detection.confidence * likeHeights(entry, detection);
   if (fused < OVERLAP_MIN) return 0;
   const lost = Math.min(LOST_COST.most, LOST_COST.perSecond * Math.abs(entry.ageSeconds));
   return Math.max(WEIGHT_MIN, fused - OVERLAP_MIN - lost);
 }
 
-/** By overlap alone; above 0 where they may be one. */
-export function bareOverlapWeight(entry: Entry, { detection }: Column): number {
+/** By overlap alone, for weak ones also by size; above 0 where they may be one. */
+export function bareOverlapWeight(entry: Entry, { detection, isWeak }: Column): number {
   const overlap = iou(entry.expected, detection.box);
   if (overlap < BARE_OVERLAP_MIN || entry.class !== detection.class) return 0;
-  return overlap - BARE_OVERLAP_MIN + WEIGHT_MIN;
+  if (!isWeak) return overlap - BARE_OVERLAP_MIN + WEIGHT_MIN;
+  const like = overlap * likeHeights(entry, detection);
+  return like < BARE_OVERLAP_MIN ? 0 : like - BARE_OVERLAP_MIN + WEIGHT_MIN;
 }
 
 /** By distance and size, where there is no overlap; above 0 where they may be one. */
@@ -100,6 +112,23 @@ export function distanceCost(entry: Entry, { detection }: Column): number {
   return (aside + nearer) / 2 / height + FURTHER_COSTS.upwards * upright / height / (1 + age) +
     FURTHER_COSTS.perSecond * age + FURTHER_COSTS.size * Math.log(higher) +
     (entry.sightings === 1 ? FURTHER_COSTS.new : 0);
+}
+
+/** As {@link distanceCost} for a weak detection, which has to be more alike. */
+export function weakDistanceCost(entry: Entry, column: Column): number {
+  const { box } = column.detection;
+  const { sightings, secondsUnseen, heightRatio, upwards: most } = WEAK_JUMP;
+  if (entry.sightings < sightings || entry.ageSeconds < secondsUnseen) return Infinity;
+  if (timesAs(entry.box.height, box.height) > heightRatio) return Infinity;
+  const upright = Math.min(upwards(entry.expected, box), upwards(entry.box, box));
+  if (upright > most * Math.max(entry.box.height, box.height)) return Infinity;
+  return distanceCost(entry, column);
+}
+
+/** 1 for boxes of one height, less for others. */
+function likeHeights({ expected }: Entry, { box }: Detection): number {
+  const unlike = Math.log(timesAs(expected.height, box.height)) / SIZE_DEVIATION;
+  return Math.exp(-unlike * unlike / 2);
 }
 
 function sideways(one: BoxPx, other: BoxPx): number {

@@ -123,6 +123,7 @@ export class TrackTable {
       this.#filters.copy(entry.filter, entry.spareFilter);
     }
     this.#filters.update(entry.filter, entry.ageSeconds, box);
+    if (isJump) this.#filters.goAs(entry.filter, entry, box);
     entry.box = box;
     entry.seenAtMs = atMs;
   }

@@ -9,6 +9,7 @@ import {
   distanceCost,
   distanceWeight,
   overlapWeight,
+  weakDistanceCost,
 } from "./likeness.ts";
 import { type Entry, MAX_TRACKS, TrackTable } from "./track_table.ts";
 
@@ -20,8 +21,12 @@ const MAX_PX = 1e6;
 /** For how long weak detections alone continue a track, and how many of them in any case. */
 const WEAK_KEEP_MS = 10_000;
 const WEAK_RUN = 5;
-/** They continue a track that was seen so recently, or in the newest frame. */
-const WEAK_REACH_MS = 1000;
+/**
+ * By distance they continue a track that was seen so recently; one that is kept, when frames follow one
+ * another within {@link SLOW_MS}, so that a wrong one is soon found out.
+ */
+const WEAK_JUMP_MS = 2500;
+const SLOW_MS = 600;
 
 /** How long a track is kept while no frame was looked at, as with 0.1 Hz or a new worker. */
 const UNOBSERVED_KEEP_MS = 120_000;
@@ -108,6 +113,7 @@ export class Tracker {
     this.#collect(strongColumns, []);
     this.#associateByDistance();
     this.#associateBefore(strongColumns, atMs);
+    this.#associateWeakByDistance(weakColumns, atMs);
     const tracked = {
       detections: new Array<Track | null>(detections.length).fill(null),
       weak: new Array<Track | null>(weak.length).fill(null),
@@ -156,8 +162,6 @@ export class Tracker {
   /** Whether a weak detection can continue a track in the present frame. */
   #isForWeak(entry: Entry, atMs: SteadyMs): boolean {
     if (entry.sightings === 1) return false;
-    const isOfNewest = this.#newestAtMs !== null && entry.seenAtMs >= this.#newestAtMs;
-    if (!isOfNewest && Math.abs(1000 * entry.ageSeconds) > WEAK_REACH_MS) return false;
     return entry.weakRun < WEAK_RUN || sinceMs(entry.strongAtMs, atMs) <= WEAK_KEEP_MS;
   }
 
@@ -193,6 +197,22 @@ export class Tracker {
     for (const column of this.#open) column.isJump = column.entry !== null;
   }
 
+  /** Weak detections by distance: the clear pairs only. */
+  #associateWeakByDistance(weak: readonly Column[], atMs: SteadyMs): void {
+    this.#collect([], weak);
+    if (this.#open.length === 0 || !this.#isNewest(atMs)) return;
+    const isSlow = this.#newestAtMs !== null && sinceMs(this.#newestAtMs, atMs) > SLOW_MS;
+    const mostSeconds = (isSlow ? WEAK_JUMP_MS : this.#keepMs) / 1000;
+    chooseClear(this.#rows, this.#open, {
+      cost: (entry, column) =>
+        entry.ageSeconds <= mostSeconds && this.#isForWeak(entry, atMs)
+          ? weakDistanceCost(entry, column)
+          : Infinity,
+      onPair: match,
+    });
+    for (const column of this.#open) column.isJump = column.entry !== null;
+  }
+
   /** Looks for tracks where they were before they were found by distance; there they were not seen again. */
   #associateBefore(strong: readonly Column[], atMs: SteadyMs): void {
     this.#collect(strong, []);
@@ -221,9 +241,9 @@ export class Tracker {
     return trackOf(entry);
   }
 
-  #concludeWeak({ entry, detection }: Column, atMs: SteadyMs): Track | null {
+  #concludeWeak({ entry, detection, isJump }: Column, atMs: SteadyMs): Track | null {
     if (entry === null) return null;
-    this.#table.continue(entry, detection.box, { atMs, isJump: false });
+    this.#table.continue(entry, detection.box, { atMs, isJump });
     entry.weakRun++;
     return trackOf(entry);
   }

@@ -4,6 +4,15 @@ import type { Stay } from "../../../src/core/presence_types.ts";
 import { PresenceRig } from "./rig.ts";
 import type { Fault, World } from "./world.ts";
 
+/** Between two reports of the open stays to main, as the publisher's thread makes them. */
+const REPORT_MS = 1000;
+
+/** The newest of them. */
+interface Reported {
+  readonly atMs: number;
+  readonly stays: readonly Stay[];
+}
+
 /** A stay as presence gave it. */
 export interface GivenStay {
   readonly stay: Stay;
@@ -22,6 +31,7 @@ export async function runWorld(world: World): Promise<WorldRun> {
   let rig = new PresenceRig();
   const beganAtMs = epochMs(rig.clock.wallMs());
   const starts: number[] = [];
+  let reported: Reported = { atMs: -Infinity, stays: [] };
   let nowMs = 0;
   const passTo = async (atMs: number) => {
     await rig.pass(atMs - nowMs);
@@ -30,7 +40,7 @@ export async function runWorld(world: World): Promise<WorldRun> {
   for (const [index, look] of world.looks.entries()) {
     for (const fault of look.faults) {
       await passTo(fault.fromMs);
-      rig = await strike(rig, fault, passTo);
+      rig = await strike(rig, fault, { passTo, reported: reported.stays });
     }
     await passTo(look.atMs);
     const seen = [...world.sightings, world.false].flatMap((sightings) =>
@@ -40,6 +50,9 @@ export async function runWorld(world: World): Promise<WorldRun> {
       detections: seen.filter(({ weak }) => !weak).map(({ detection }) => detection),
       weak: seen.filter(({ weak }) => weak).map(({ detection }) => detection),
     });
+    if (look.atMs - reported.atMs >= REPORT_MS && rig.presence.open.length > 0) {
+      reported = { atMs: look.atMs, stays: rig.presence.open };
+    }
     while (starts.length < rig.ledger.started) starts.push(index);
   }
   rig.presence.stop();
@@ -55,11 +68,14 @@ export async function runWorld(world: World): Promise<WorldRun> {
 async function strike(
   rig: PresenceRig,
   { kind, toMs }: Fault,
-  passTo: (atMs: number) => Promise<void>,
+  { passTo, reported }: {
+    readonly passTo: (atMs: number) => Promise<void>;
+    readonly reported: readonly Stay[];
+  },
 ): Promise<PresenceRig> {
   switch (kind) {
     case "thread":
-      return rig.replaced();
+      return rig.replaced(undefined, asReported(rig.ledger.open, reported));
     case "worker":
       await passTo(toMs);
       return rig;
@@ -79,4 +95,9 @@ async function strike(
       }
       return rig.replaced();
   }
+}
+
+/** What main knows of the open stays: as of the newest report or event. */
+function asReported(open: readonly Stay[], reported: readonly Stay[]): readonly Stay[] {
+  return open.map((stay) => reported.find(({ id }) => id === stay.id) ?? stay);
 }

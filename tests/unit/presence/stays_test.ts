@@ -247,3 +247,16 @@ Deno.test("stays: with updateSeconds 0 there are no updates", async () => {
   assert.deepEqual(rig.ledger.of("update"), []);
   rig.presence.stop();
 });
+
+Deno.test("stays: what was seen once before the camera was lost counts for no start after it", async () => {
+  const rig = new PresenceRig();
+  await rig.seeFor(1, 1000, { detections: [person(standing(300, 400))] });
+  rig.state("connecting");
+  await rig.pass(9000);
+  rig.state("online");
+  await rig.seeFor(1, 1000, { detections: [person(standing(300, 400))] });
+  assert.equal(rig.ledger.started, 0);
+  await rig.seeFor(1, 1000, { detections: [person(standing(300, 400))] });
+  assert.equal(rig.ledger.started, 1);
+  rig.presence.stop();
+});

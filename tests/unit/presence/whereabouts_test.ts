@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { steadyMs } from "../../../src/core/clock.ts";
+import { type SeenPlace, Whereabouts } from "../../../src/presence/whereabouts.ts";
 import { person, PresenceRig, standing } from "../../support/presence/rig.ts";
 
 /** What is seen of people who stand at these places. */
@@ -56,17 +58,61 @@ Deno.test("whereabouts: who comes back where they went goes on", async () => {
   rig.presence.stop();
 });
 
-Deno.test("whereabouts: a stay of an old place goes on with the first new track after a new thread", async () => {
+Deno.test("whereabouts: a stay goes on in a new thread from where it was last reported", async () => {
   const before = new PresenceRig();
   await walk(before, 100, 1000);
-  // Main last heard of it when it started.
-  const [stay] = before.ledger.open;
-  assert.equal(stay?.box.x, standing(130, 400).x);
-  const after = before.replaced();
+  const reported = before.presence.open;
+  const after = before.replaced(undefined, reported);
   await walk(after, 1030, 1120);
   assert.equal(after.ledger.started, 1);
   const [open] = after.presence.open;
-  assert.equal(open?.id, stay?.id);
-  assert.equal(after.see(at(1130))?.[0]?.track, stay?.track);
+  assert.equal(open?.id, reported[0]?.id);
+  assert.equal(after.see(at(1130))?.[0]?.track, reported[0]?.track);
   after.presence.stop();
+});
+
+Deno.test("whereabouts: after a new thread, who was at the edge has left, and another one comes", async () => {
+  const before = new PresenceRig();
+  await walk(before, 900, 1260);
+  const after = before.replaced(undefined, before.presence.open);
+  await after.seeFor(12, 200);
+  await walk(after, 860, 620);
+  assert.equal(after.ledger.started, 2);
+  await after.seeFor(25, 200);
+  assert.deepEqual(after.reasons, ["left", "left"]);
+});
+
+Deno.test("whereabouts: at 1 Hz a stay that lost its track goes on with a new one within reach", async () => {
+  const rig = new PresenceRig();
+  const tall = (x: number, height: number) => ({ detections: [person(standing(x, 400, height))] });
+  await rig.seeFor(3, 1000, tall(640, 200));
+  // Another part of it is seen at first: too high for the tracker.
+  await rig.seeFor(2, 1000);
+  await rig.seeFor(1, 1000, { detections: [person(standing(690, 400, 265))] });
+  await rig.seeFor(2, 1000, { detections: [person(standing(700, 400, 258))] });
+  assert.equal(rig.ledger.started, 1);
+  rig.presence.stop();
+});
+
+Deno.test("whereabouts: the way to another place is as far as one walks, of one size and height", () => {
+  const place = (x: number, atMs: number, { footY = 400, height = 200 } = {}): SeenPlace => ({
+    box: standing(x, footY, height),
+    atMs: steadyMs(atMs),
+  });
+  const way = (to: SeenPlace) => new Whereabouts(place(640, 0)).way(to);
+  assert.equal(way(place(740, 1000)), 0.5);
+  assert.equal(way(place(940, 2000)), 1.5);
+  assert.equal(way(place(940, 1000)), Infinity, "too fast");
+  assert.equal(way(place(1640, 9000)), Infinity, "too far");
+  assert.equal(way(place(650, 1000, { height: 270 })), Infinity, "too high");
+  assert.equal(way(place(650, 1000, { footY: 470 })), Infinity, "farther down");
+});
+
+Deno.test("whereabouts: who comes in over an edge is not who was hidden far from there", async () => {
+  const rig = new PresenceRig();
+  await rig.seeFor(5, 200, at(700));
+  await rig.seeFor(15, 200);
+  await walk(rig, 50, 140);
+  assert.equal(rig.ledger.started, 2);
+  rig.presence.stop();
 });

@@ -92,3 +92,17 @@ Deno.test("box filters: hours between two boxes leave numbers", () => {
   }
   assertNear(expected(filters, 0, 0), walking(1), 5);
 });
+
+Deno.test("box filters: after a while without boxes one goes on as it went on average", () => {
+  const filters = new BoxFilters(1);
+  const box = (x: number) => ({ x, y: 100, width: 80, height: 200 });
+  filters.start(0, box(100));
+  filters.update(0, 4, box(500));
+  filters.goAs(0, { box: box(100), ageSeconds: 4 }, box(500));
+  const before = { x: 0, y: 0, width: 0, height: 0 };
+  const after = { x: 0, y: 0, width: 0, height: 0 };
+  filters.expect(0, 0, before);
+  filters.expect(0, 1, after);
+  assert(Math.abs(after.x - before.x - 100) < 1, `${before.x} ${after.x}`);
+  assert(Math.abs(after.y - before.y) < 1);
+});

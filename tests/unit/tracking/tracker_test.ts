@@ -121,7 +121,11 @@ Deno.test("tracker: weak detections continue tracks, begin none, and do not conf
   const { weak: [track] } = watch.at(0.8, [], weak(310));
   assert.equal(idOf(track ?? null), "t-1");
   assert.deepEqual(track?.box, weak(310)[0]?.box);
-  assert.deepEqual(watch.at(1, [], weak(700)).weak, [null], "no weak one is found by distance");
+  assert.deepEqual(
+    watch.at(1, [], weak(700)).weak,
+    [null],
+    "no weak one is found by distance at once",
+  );
 });
 
 Deno.test("tracker: weak detections alone do not keep a track forever", () => {
