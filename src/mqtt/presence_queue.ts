@@ -1,4 +1,4 @@
-import type { Clock } from "../core/clock.ts";
+import type { Clock, WallMs } from "../core/clock.ts";
 import type { BrokerError } from "../core/errors.ts";
 import type { FromPublisher } from "../core/messages.ts";
 import { MAX_WAITING_EVENTS } from "../core/presence_types.ts";
@@ -29,6 +29,8 @@ export interface PresenceQueueParts {
 }
 
 interface Entry extends NumberedMessage {
+  /** When it happened: however often and late it is published, that does not change. */
+  readonly atMs: WallMs;
   key: object;
   isInflight: boolean;
   /** Whether it was in flight when a connection broke. */
@@ -75,6 +77,7 @@ export class PresenceQueue {
     this.#parts.counts.produced(topicKind(event));
     const entry: Entry = {
       ...{ number, event, isHeld, key: {}, jpeg: null, message: null },
+      atMs: this.#parts.clock.wallMs(),
       ...{ isInflight: false, wasInflight: false, isBehindNumber: false, isCopied: false },
     };
     if (this.#isStopped) return this.#count(entry, "shutdown");
@@ -170,9 +173,9 @@ export class PresenceQueue {
     if (event.kind !== "update" && isDone && stays.isReady) stays.sent(number);
   }
 
-  #render({ event, jpeg }: Entry): OutgoingMessage {
-    const { clock, instance, topics } = this.#parts;
-    return eventMessage(event, { instance, topics, atMs: clock.wallMs(), jpeg });
+  #render({ event, jpeg, atMs }: Entry): OutgoingMessage {
+    const { instance, topics } = this.#parts;
+    return eventMessage(event, { instance, topics, atMs, jpeg });
   }
 
   #copy(entry: Entry, { payload }: OutgoingMessage): void {

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { isoTime } from "../../../src/core/clock.ts";
 import { REFRESH_MS } from "../../../src/mqtt/open_stays.ts";
 import { parseStays, sentPayload, staysPayload } from "../../../src/mqtt/presence_payloads.ts";
 import { MAX_WAITING_EVENTS } from "../../../src/core/presence_types.ts";
@@ -209,4 +210,15 @@ Deno.test("presence: the thread that replaces one publishes what was not acknowl
   assert.ok(posted.some((each) => each.kind === "presence-settled" && each.number === 5));
   publisher.presence.emit({ kind: "end", stay: ended(stayOf("open")) });
   assert.ok(posted.some((each) => each.kind === "presence" && each.number === 7));
+});
+
+Deno.test("presence: `time` is when it happened, however late it is published", async () => {
+  const { clock, link, publisher } = rig({ plan: { presence: presencePlan() } });
+  const happenedAt = isoTime(clock.wallMs());
+  publisher.presence.emit({ kind: "start", stay: stayOf("A") });
+  await clock.pass(60_000);
+  link.connect();
+  await clock.pass(SETTLE_MS);
+  const [message] = messages(link, "presence/gate");
+  assert.equal(JSON.parse(message?.payload ?? "{}").time, happenedAt);
 });
