@@ -186,7 +186,7 @@ log=$work/run.log
 emulate sh /shipped/orion run --config /shipped/trial.yaml 2>"$log" &
 running=$!
 seconds=0
-until grep -q 'sees="person' "$log"; do
+until grep -q 'presence.started' "$log"; do
   seconds=$((seconds + 1))
   if [ "$seconds" -gt 300 ] || ! kill -0 "$running" 2>/dev/null; then
     tail -n 20 "$log" >&2
@@ -198,4 +198,4 @@ done
 mosquitto_sub -p "$port" -t 'orion/+/inferences/#' -C 1 -W 120 || fail "no message arrived"
 kill -TERM "$running"
 wait "$running" || fail "it ended with $?"
-grep -E 'detector.loaded|camera.stream_changed|sees=|service.stopped' "$log"
+grep -E 'detector.loaded|camera.stream_changed|presence.started|service.stopped' "$log"

@@ -1,5 +1,5 @@
 /**
- * The cost of video: calls into libav, decoding the bundled clip, converting its frames into network
+ * The cost of video: calls into libav, decoding the clip of two people, converting its frames into network
  * inputs, and encoding them as pictures of stays.
  *
  *     deno task bench scripts/bench/libav.bench.ts
@@ -22,7 +22,9 @@ import { stayJpeg } from "../../src/stream/stay_jpeg.ts";
 // Not disposed of: a benchmark has no end.
 const libav = openLibav(locateLibav());
 const interrupt = new Interrupt(libav);
-const url = Deno.realPathSync(new URL("../../assets/demo.mp4", import.meta.url));
+const url = Deno.realPathSync(
+  new URL("../../tests/support/clips/two_people/clip.mp4", import.meta.url),
+);
 const input = openInputSync(libav, {
   url,
   options: fileOptions(),

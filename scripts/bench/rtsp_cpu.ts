@@ -1,5 +1,5 @@
 /**
- * The cost of a camera: CPU seconds per second of stream, in one run on the bundled clip over RTSP, for Orion at
+ * The cost of a camera: CPU seconds per second of stream, in one run on the clip of two people over RTSP, for Orion at
  * several rates and for the ffmpeg program that decodes and scales the same stream to raw frames.
  *
  *     deno task bench scripts/bench/rtsp_cpu.ts [SECONDS]     per measurement, 20 by default
@@ -8,7 +8,7 @@
  * and decode. Needs mosquitto, GStreamer's RTSP server, and Linux's /proc.
  */
 import { percentile } from "../../src/health/stats_log.ts";
-import { DEMO_CLIP } from "../../tests/support/system/files.ts";
+import { TWO_PEOPLE_CLIP } from "../../tests/support/system/files.ts";
 import { inferences, Schemas } from "../../tests/support/brokers/messages.ts";
 import { programPath } from "../../tests/support/system/parts.ts";
 import { Rig } from "../../tests/support/product/rig.ts";
@@ -132,7 +132,7 @@ function line(row: Row, reference: number): string {
 
 /** A server per measurement: it serves no clients after the last one has left. */
 async function withCamera(measure: (url: string) => Promise<Row>): Promise<Row> {
-  await using camera = await RtspServer.start({ clip: DEMO_CLIP });
+  await using camera = await RtspServer.start({ clip: TWO_PEOPLE_CLIP });
   return await measure(camera.url);
 }
 

@@ -1,6 +1,6 @@
 /**
  * The cost of reading and decoding a camera: CPU seconds per second of a 1280x720 H.264 stream at 25 fps with a
- * keyframe every 2 s (the bundled clip), for Orion's capture worker at several rates and for the ffmpeg
+ * keyframe every 2 s (the clip of two people), for Orion's capture worker at several rates and for the ffmpeg
  * program that decodes and scales the same stream at the same rate, in one run.
  *
  *     deno task bench scripts/bench/stream_cpu.ts [SECONDS [CLIP]]   per measurement, 20 by default
@@ -12,7 +12,7 @@
 import { total } from "../../src/core/accounts.ts";
 import { CaptureRun } from "../../tests/support/cameras/capture_run.ts";
 import { Child } from "../../tests/support/system/children.ts";
-import { DEMO_CLIP } from "../../tests/support/system/files.ts";
+import { TWO_PEOPLE_CLIP } from "../../tests/support/system/files.ts";
 import { HostileCamera } from "../../tests/support/cameras/hostile_camera.ts";
 import { programPath } from "../../tests/support/system/parts.ts";
 import { type RawClip, rawClip } from "../../tests/support/cameras/rtp_h264.ts";
@@ -121,7 +121,7 @@ async function cameraClip(path: string): Promise<RawClip> {
 
 async function main(): Promise<void> {
   const seconds = Number(Deno.args[0] ?? 20);
-  const clip = await cameraClip(Deno.args[1] ?? DEMO_CLIP);
+  const clip = await cameraClip(Deno.args[1] ?? TWO_PEOPLE_CLIP);
   say("CPU seconds per second of a 1280x720 H.264 stream, 25 frames a second, keyframe every 2 s");
   say(
     `${"".padEnd(9)}${"ffmpeg".padStart(8)}${"Orion".padStart(8)}${"ratio".padStart(8)}  at most`,

@@ -29,11 +29,14 @@ const TEXT_FILES: readonly string[] = [
   ...["models/README.md", "assets/README.md", "licenses/README.md"],
 ];
 
+/** Files that are code or no text: clips and pictures. */
+const NO_TEXT = /\.(ts|mp4|png|jpg)$/;
+
 /** Every other text of our own that may hold a command: tasks, documents, scripts, units. */
 export function textFiles(root: string = ROOT): SourceFile[] {
   const inside = TEXT_FOLDERS.flatMap((folder) => [...walk(root, folder)]);
   const single = TEXT_FILES.filter((path) => isFile(`${root}/${path}`));
-  return [...inside, ...single].filter((path) => !path.endsWith(".ts")).sort()
+  return [...inside, ...single].filter((path) => !NO_TEXT.test(path)).sort()
     .map((path) => ({ path, text: Deno.readTextFileSync(`${root}/${path}`) }));
 }
 

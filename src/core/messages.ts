@@ -34,8 +34,10 @@ import type { InputShape } from "./model_input.ts";
 import type {
   KeepRequest,
   NumberedEvent,
+  PictureRequest,
   PresenceChange,
   PresenceResume,
+  Stay,
   StayPicture,
 } from "./presence_types.ts";
 import type {
@@ -67,7 +69,7 @@ export interface StoppedMessage {
   readonly kind: "stopped";
 }
 
-/** Requests an orderly stop, answered with `stopped`. */
+/** Requests an orderly stop. */
 export interface StopMessage {
   readonly kind: "stop";
 }
@@ -106,8 +108,7 @@ export type ToCapture =
   | { readonly kind: "snapshot"; readonly request: number }
   /** Keeps a delivered frame as the picture of a stay, in place of an earlier one. */
   | { readonly kind: "keep"; readonly keep: KeepRequest }
-  /** Requests the picture of a stay; `release`: the last time. Answered with `picture`. */
-  | { readonly kind: "picture"; readonly stay: string; readonly release: boolean }
+  | PictureRequest & { readonly kind: "picture" }
   | StopMessage;
 
 export type FromCapture =
@@ -253,14 +254,16 @@ export type FromPublisher =
     /** The frame of an inference message; else null. */
     readonly frame: { readonly camera: string; readonly seq: number } | null;
   }
-  /** An inference message was published: acknowledged by the broker (QoS 1) or written (QoS 0). */
+  /**
+   * An inference message was published: acknowledged by the broker (QoS 1) or written (QoS 0). `totalMs` as
+   * in the message.
+   */
   | {
     readonly kind: "emitted";
     readonly camera: string;
     readonly detector: string;
     readonly worker: string;
     readonly seq: number;
-    /** As in the message. */
     readonly totalMs: number;
   }
   /** A well-formed command; each is answered once with `answer`. */
@@ -270,18 +273,12 @@ export type FromPublisher =
   | { readonly kind: "discarded"; readonly topicKind: TopicKind; readonly reason: DiscardReason }
   /** An event of presence; posted before its message is published. */
   | NumberedEvent & { readonly kind: "presence" }
-  /** The open stays as they are now, once a second: what a thread that replaces this one begins with. */
-  | Pick<PresenceResume, "stays"> & { readonly kind: "stays" }
+  /** The open stays as they are now; posted now and then while there is one. */
+  | { readonly kind: "open-stays"; readonly stays: readonly Stay[] }
   /** The message of that event was acknowledged, or discarded for good. */
   | { readonly kind: "presence-settled"; readonly number: number }
   | { readonly kind: "keep"; readonly keep: KeepRequest }
-  /** Requests the picture of a stay; `release`: the last time. Answered with `picture`. */
-  | {
-    readonly kind: "picture";
-    readonly camera: string;
-    readonly stay: string;
-    readonly release: boolean;
-  }
+  | PictureRequest & { readonly kind: "picture"; readonly camera: string }
   | StoppedMessage;
 
 // ---------------------------------------------------------------------------- main ⇄ broker

@@ -144,6 +144,9 @@ export type PresenceEvent =
   | { readonly kind: "crossing"; readonly crossing: Crossing }
   | { readonly kind: "occupancy"; readonly occupancy: Occupancy };
 
+/** Events whose message waits for the broker, at most. */
+export const MAX_WAITING_EVENTS = 10_000;
+
 /** An event with its number, which increases by one from event to event of one run of the process. */
 export interface NumberedEvent {
   readonly number: number;
@@ -175,6 +178,12 @@ export interface KeepRequest {
   readonly seq: number;
   readonly box: BoxPx;
   readonly mode: Exclude<SnapshotMode, "none">;
+}
+
+/** Requests the picture of a stay; `release`: the last time. */
+export interface PictureRequest {
+  readonly stay: string;
+  readonly release: boolean;
 }
 
 /** The JPEG of a stay; null where there is none. The receiver owns the bytes. */

@@ -1,7 +1,7 @@
 import type { Clock } from "../core/clock.ts";
 import type { BrokerError } from "../core/errors.ts";
 import type { FromPublisher } from "../core/messages.ts";
-import type { NumberedEvent } from "../core/presence_types.ts";
+import { MAX_WAITING_EVENTS, type NumberedEvent } from "../core/presence_types.ts";
 import type { DiscardReason } from "../core/publisher_types.ts";
 import { finalReason } from "./broker_errors.ts";
 import { eventMessage, type QueuedEvent, topicKind } from "./event_message.ts";
@@ -10,8 +10,6 @@ import type { OpenStays } from "./open_stays.ts";
 import type { DoneCallback, OutgoingMessage } from "./session.ts";
 import type { Topics } from "./topics.ts";
 
-/** Events that wait or are in flight. */
-export const MAX_EVENTS = 10_000;
 /** Characters of the pictures that wait with them; beyond it the oldest are left away. */
 export const MAX_JPEG_CHARACTERS = 16 * 1024 * 1024;
 
@@ -83,7 +81,7 @@ export class PresenceQueue {
     if (event.kind === "update") this.#supersede(event.stay.id);
     this.#entries.set(number, entry);
     if (event.kind !== "crossing") this.#parts.stays.observe(number, event);
-    if (this.#entries.size > MAX_EVENTS) this.#makeRoom();
+    if (this.#entries.size > MAX_WAITING_EVENTS) this.#makeRoom();
     this.flush();
   }
 

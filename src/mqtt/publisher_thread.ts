@@ -1,6 +1,6 @@
 import { assertNever } from "../core/assert.ts";
 import type { CameraStatus } from "../core/camera_types.ts";
-import { type Clock, sinceMs, type SteadyMs } from "../core/clock.ts";
+import type { Cancel, Clock, SteadyMs } from "../core/clock.ts";
 import type { InferenceResult } from "../core/detector_types.ts";
 import type { Log } from "../core/log.ts";
 import type { FromPublisher, ToPublisher } from "../core/messages.ts";
@@ -20,8 +20,8 @@ import { Publisher } from "./publisher.ts";
 import { ResultReceiver } from "./result_receiver.ts";
 import type { OpenSession } from "./session.ts";
 
-/** Between two reports of the open stays. */
-const REPORT_MS = 1000;
+/** How often main gets the open stays, for a thread that replaces this one. */
+export const OPEN_STAYS_MS = 1_000;
 
 /** What makes events of the results. */
 export interface PresenceSource {
@@ -68,7 +68,7 @@ export class PublisherThread {
   /** null: no detector has presence. */
   #source: PresenceSource | null = null;
   #hasBegun = false;
-  #reportedAtMs: SteadyMs | null = null;
+  #cancelOpenStays: Cancel | null = null;
 
   constructor(parts: PublisherThreadParts) {
     this.#parts = parts;
@@ -141,22 +141,21 @@ export class PublisherThread {
     if (this.#hasBegun) return;
     this.#hasBegun = true;
     this.#source?.start();
+    if (this.#source !== null) this.#postOpenStays(this.#source);
+  }
+
+  /** Posts the open stays, now and at every interval from now on. */
+  #postOpenStays(source: PresenceSource): void {
+    if (source.open.length > 0) this.#parts.post({ kind: "open-stays", stays: source.open });
+    this.#cancelOpenStays = this.#parts.clock.after(
+      OPEN_STAYS_MS,
+      () => this.#postOpenStays(source),
+    );
   }
 
   #onResult(result: InferenceResult, arrivedAtMs: SteadyMs): void {
     const placements = this.#source?.observe(result, arrivedAtMs) ?? null;
     this.#publisher.publishInference(result, arrivedAtMs, placements);
-    if (placements !== null) this.#report();
-  }
-
-  /** Reports the open stays as they are, for a thread that replaces this one. */
-  #report(): void {
-    const now = this.#parts.clock.nowMs();
-    if (this.#reportedAtMs !== null && sinceMs(this.#reportedAtMs, now) < REPORT_MS) return;
-    const stays = this.#source?.open ?? [];
-    if (stays.length === 0) return;
-    this.#reportedAtMs = now;
-    this.#parts.post({ kind: "stays", stays });
   }
 
   #change(change: PresenceChange): void {
@@ -165,6 +164,7 @@ export class PublisherThread {
   }
 
   async #stop(): Promise<void> {
+    this.#cancelOpenStays?.();
     await this.#results.drained();
     if (this.#source !== null) {
       this.#publisher.presence.stopPictures();

@@ -4,7 +4,7 @@ import { atOnce } from "../support/system/at_once.ts";
 import { FaultyCamera } from "../support/cameras/faulty_camera/camera.ts";
 import type { CameraClip } from "../support/cameras/faulty_camera/clip.ts";
 import type { FaultyCameraOptions, Stamps } from "../support/cameras/faulty_camera/options.ts";
-import { DEMO_CLIP, tempFolder } from "../support/system/files.ts";
+import { tempFolder, TWO_PEOPLE_CLIP } from "../support/system/files.ts";
 import { makeCertificates } from "../support/brokers/mosquitto.ts";
 import { ignoreWithout } from "../support/system/parts.ts";
 import { patternClip } from "../support/clips/pattern.ts";
@@ -89,7 +89,7 @@ Deno.test({
   name: "probe: reports on a file, by its path and as demo:",
   ignore,
   async fn() {
-    const results = await atOnce(["demo:", `file:${DEMO_CLIP}`], (url) => probed(url));
+    const results = await atOnce(["demo:", `file:${TWO_PEOPLE_CLIP}`], (url) => probed(url));
     for (const { codec, width, height, fps, transport, track, tracks, fingerprint } of results) {
       assert.deepEqual({ codec, width, height }, { codec: "h264", width: 1280, height: 720 });
       assertNear(fps, 25, "fps");

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { FaultyCamera } from "../support/cameras/faulty_camera/camera.ts";
 import type { AuthScheme } from "../support/cameras/faulty_camera/options.ts";
-import { DEMO_CLIP } from "../support/system/files.ts";
+import { TWO_PEOPLE_CLIP } from "../support/system/files.ts";
 import { ignoreWithout } from "../support/system/parts.ts";
 import { Relay } from "../support/brokers/relay.ts";
 import { Rig } from "../support/product/rig.ts";
@@ -78,7 +78,7 @@ Deno.test({
   ignore: ignoreWithout("libav", "mosquitto", "gst-rtsp-server"),
   async fn() {
     await using stack = new AsyncDisposableStack();
-    const server = stack.use(await RtspServer.start({ clip: DEMO_CLIP }));
+    const server = stack.use(await RtspServer.start({ clip: TWO_PEOPLE_CLIP }));
     const other = stack.use(Relay.start({ hostname: OTHER_HOST, to: server.port }));
     const cameras = startCameras(other, stack);
     const rig = stack.use(await start(cameras, `, allowRedirect: ["${other.host}"]`));

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { makeRawClip } from "../support/clips/camera_clips.ts";
 import { CaptureRun } from "../support/cameras/capture_run.ts";
 import { FaultyCamera } from "../support/cameras/faulty_camera/camera.ts";
-import { DEMO_CLIP, tempFolder } from "../support/system/files.ts";
+import { tempFolder, TWO_PEOPLE_CLIP } from "../support/system/files.ts";
 import { assertCloses } from "../support/streams/ledger.ts";
 import { ignoreWithout, type Part, programPath } from "../support/system/parts.ts";
 import { RtspServer } from "../support/cameras/rtsp_server.ts";
@@ -29,11 +29,11 @@ interface Server {
 /** Removed with the run's folder. */
 const folder = tempFolder();
 
-/** Four minutes of the bundled clip. */
+/** Four minutes of the clip of two people. */
 async function longClip(): Promise<string> {
   const path = `${folder.path}/long.mp4`;
   const { success, stderr } = await new Deno.Command(programPath("ffmpeg") ?? "ffmpeg", {
-    args: ["-v", "error", "-stream_loop", "20", "-i", DEMO_CLIP, "-c", "copy", "-y", path],
+    args: ["-v", "error", "-stream_loop", "20", "-i", TWO_PEOPLE_CLIP, "-c", "copy", "-y", path],
   }).output();
   assert.ok(success, new TextDecoder().decode(stderr));
   return path;
@@ -44,7 +44,7 @@ const SERVERS: readonly Server[] = [
     name: "GStreamer's",
     needs: ["gst-rtsp-server"],
     transports: ["tcp", "udp", "auto"],
-    start: () => RtspServer.start({ clip: DEMO_CLIP }),
+    start: () => RtspServer.start({ clip: TWO_PEOPLE_CLIP }),
   },
   {
     name: "VLC's",

@@ -1,6 +1,6 @@
 /** A camera over UDP in the whole product: it uses exactly the granted ports. */
 import assert from "node:assert/strict";
-import { DEMO_CLIP, tempFolder } from "../support/system/files.ts";
+import { tempFolder, TWO_PEOPLE_CLIP } from "../support/system/files.ts";
 import { inferences, Schemas } from "../support/brokers/messages.ts";
 import { ignoreWithout } from "../support/system/parts.ts";
 import { freePortPair } from "../support/system/ports.ts";
@@ -16,7 +16,7 @@ Deno.test({
   ignore: ignoreWithout("libav", "mosquitto", "gst-rtsp-server"),
   async fn() {
     const auth = { user: "viewer", password: "s3cret-9x" };
-    await using camera = await RtspServer.start({ clip: DEMO_CLIP, auth });
+    await using camera = await RtspServer.start({ clip: TWO_PEOPLE_CLIP, auth });
     // RTP uses an even port.
     const rtpPort = freePortPair();
     const url = camera.urlWithCredentials;

@@ -1,6 +1,6 @@
 /** The boxes that arrive at the broker are where the people are, in pixels of the source frame. */
 import assert from "node:assert/strict";
-import { DEMO_CLIP, tempFolder } from "../support/system/files.ts";
+import { tempFolder, TWO_PEOPLE_CLIP } from "../support/system/files.ts";
 import { shareFound } from "../support/models/found.ts";
 import { inferences, Schemas } from "../support/brokers/messages.ts";
 import { ignoreWithout } from "../support/system/parts.ts";
@@ -26,7 +26,7 @@ Deno.test({
   async fn() {
     await using rig = await Rig.start({
       config: [
-        `cameras: [{ id: clip, url: "file:${DEMO_CLIP}" }]`,
+        `cameras: [{ id: clip, url: "file:${TWO_PEOPLE_CLIP}" }]`,
         "detectors: [{ id: person, model: builtin:person, classes: [person] }]",
       ].join("\n"),
     });

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { Mosquitto } from "../support/brokers/mosquitto.ts";
 import { runOrion } from "../support/product/process.ts";
-import { DEMO_CLIP, tempFolder } from "../support/system/files.ts";
+import { tempFolder, TWO_PEOPLE_CLIP } from "../support/system/files.ts";
 import { ignoreWithout } from "../support/system/parts.ts";
 
 const ROOT = "orion/orion";
@@ -20,7 +20,7 @@ async function check(folder: { write(name: string, text: string): string }, brok
 }: { protocol: 5 | "3.1.1" }) {
   const file = folder.write(
     "orion.yaml",
-    `cameras: [{ id: gate, url: "file:${DEMO_CLIP}" }]\n` +
+    `cameras: [{ id: gate, url: "file:${TWO_PEOPLE_CLIP}" }]\n` +
       `mqtt: { url: "${broker.url}", protocol: ${JSON.stringify(protocol)}, ` +
       `username: orion, password: hunter22 }\nhealth: { listen: off }`,
   );

@@ -1,6 +1,6 @@
 /** `check`: validates models and connections with the permissions of the service. */
 import assert from "node:assert/strict";
-import { DEMO_CLIP, tempFolder } from "../support/system/files.ts";
+import { tempFolder, TWO_PEOPLE_CLIP } from "../support/system/files.ts";
 import { Mosquitto } from "../support/brokers/mosquitto.ts";
 import { ignoreWithout } from "../support/system/parts.ts";
 import { freePort } from "../support/system/ports.ts";
@@ -22,11 +22,11 @@ Deno.test({
   name: "check: --connect opens every camera and the broker once, and prints their properties",
   ignore: ignoreWithout("libav", "mosquitto", "gst-rtsp-server"),
   async fn() {
-    await using camera = await RtspServer.start({ clip: DEMO_CLIP });
+    await using camera = await RtspServer.start({ clip: TWO_PEOPLE_CLIP });
     await using broker = await Mosquitto.start();
     await using listener = await broker.subscribe("#");
     const { code, stdout, stderr } = await check(
-      `cameras: [{ id: gate, url: "${camera.url}" }, { id: clip, url: "file:${DEMO_CLIP}" }]\n` +
+      `cameras: [{ id: gate, url: "${camera.url}" }, { id: clip, url: "file:${TWO_PEOPLE_CLIP}" }]\n` +
         `mqtt: { url: "${broker.url}" }${health()}`,
       "--connect",
     );

@@ -1,7 +1,7 @@
 /** The program started through the launcher, with computed permissions. */
 import assert from "node:assert/strict";
 import { VERSION } from "../../src/core/version.ts";
-import { DEMO_CLIP, ROOT, tempFolder } from "../support/system/files.ts";
+import { ROOT, tempFolder, TWO_PEOPLE_CLIP } from "../support/system/files.ts";
 import { ignoreWithout } from "../support/system/parts.ts";
 import { freePort } from "../support/system/ports.ts";
 import { runOrion, startOrion } from "../support/product/process.ts";
@@ -94,7 +94,7 @@ Deno.test({
   ignore,
   async fn() {
     using folder = tempFolder();
-    folder.write("my box/clip one.mp4", Deno.readFileSync(DEMO_CLIP));
+    folder.write("my box/clip one.mp4", Deno.readFileSync(TWO_PEOPLE_CLIP));
     folder.write("my box/secrets/token", "a-token-of-some-length\n");
     folder.write(
       "my box/orion.yaml",

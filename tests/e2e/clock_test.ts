@@ -45,7 +45,9 @@ class Run {
   async further(subscriber: Subscriber): Promise<void> {
     const since = subscriber.messages.length;
     const came = (camera: string) =>
-      subscriber.messages.slice(since).filter(({ topic }) => topic.includes(`/${camera}/`)).length;
+      subscriber.messages.slice(since).filter(({ topic }) =>
+        topic.includes(`/inferences/${camera}/`)
+      ).length;
     await subscriber.waitFor(() => CAMERAS.every((camera) => came(camera) >= 3), {
       what: "inference messages of both cameras",
     });

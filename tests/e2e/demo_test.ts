@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { DEMO_HOST, DEMO_PORTS } from "../../src/config/demo.ts";
 import { tempFolder } from "../support/system/files.ts";
 import { inferences, Schemas } from "../support/brokers/messages.ts";
+import { type PresenceMessage, presenceOf } from "../support/brokers/presence.ts";
 import { Subscriber } from "../support/brokers/mosquitto.ts";
 import { ignoreWithout } from "../support/system/parts.ts";
 import { startOrion } from "../support/product/process.ts";
@@ -19,9 +20,15 @@ function occupyDefaultPort(): Disposable {
   }
 }
 
+/** The messages of each stay that started since the subscriber came. */
+function wholeStays(messages: readonly PresenceMessage[]): PresenceMessage[][] {
+  return [...Map.groupBy(messages, ({ id }) => id).values()]
+    .filter(([first]) => first?.type === "start");
+}
+
 Deno.test({
   name:
-    "demo: without a configuration the clip's detections arrive at the embedded broker, on a free port",
+    "demo: without a configuration the people of the clip come and go at the embedded broker, on a free port",
   ignore: ignoreWithout("libav", "mosquitto"),
   async fn() {
     // An empty folder, without an orion.yaml.
@@ -47,19 +54,33 @@ Deno.test({
       http.port !== "8080",
       "a warning for each port that is not the default, and no other",
     );
-    const seen = await orion.waitFor("detections");
-    assert.match(String(seen["sees"]), /^person ×[12]$/);
-
+    await orion.waitFor("mqtt.connected");
     await using subscriber = await Subscriber.start({
       port: Number(broker.port),
       topics: ["orion/#"],
     });
     const schemas = new Schemas();
+    // Each of the two people comes and goes; with the third stay the clip has begun again.
+    const stays = () => wholeStays(presenceOf(subscriber.messages, "demo", schemas));
+    await subscriber.waitFor(() => stays().length >= 3, { what: "the start of a third stay" });
+    const [first] = stays();
+    assert.deepEqual(first?.map(({ type, reason }) => [type, reason]), [
+      ["start", null],
+      ["end", "left"],
+    ]);
+    const types = new Set(stays().map((messages) => messages.map(({ type }) => type).join(" ")));
+    assert.ok(types.isSubsetOf(new Set(["start", "start end"])), `${[...types]}`);
+    await orion.waitFor("presence.ended", ({ id }) => id === first?.[0]?.id);
+
     await subscriber.waitFor(() => inferences(subscriber.messages, schemas).length >= 3);
     for (const { camera, frame } of inferences(subscriber.messages, schemas)) {
       assert.deepEqual([camera, frame.width, frame.height], ["demo", 1280, 720]);
     }
-    const status = await subscriber.waitFor(({ topic }) => topic === "orion/orion/status");
+    await using later = await Subscriber.start({
+      port: Number(broker.port),
+      topics: ["orion/orion/status"],
+    });
+    const status = await later.waitFor(({ topic }) => topic === "orion/orion/status");
     assert.ok(status.retained);
     assert.equal(status.json?.["state"], "online");
     const report = assertReportCloses(await (await fetch(new URL("/status", http))).json());

@@ -1,6 +1,6 @@
 /** The sums of the ledger at random moments of a run with all kinds of disturbances. */
 import assert from "node:assert/strict";
-import { DEMO_CLIP } from "../support/system/files.ts";
+import { TWO_PEOPLE_CLIP } from "../support/system/files.ts";
 import { ignoreWithout } from "../support/system/parts.ts";
 import { assertReportCloses } from "../support/product/report.ts";
 import { RtspServer } from "../support/cameras/rtsp_server.ts";
@@ -34,7 +34,7 @@ Deno.test({
     "ledger: its sums hold throughout pauses, rate changes, failing workers and a disconnected camera",
   ignore: ignoreWithout("libav", "mosquitto", "gst-rtsp-server"),
   async fn() {
-    let server = await RtspServer.start({ clip: DEMO_CLIP });
+    let server = await RtspServer.start({ clip: TWO_PEOPLE_CLIP });
     const { port, url } = server;
     try {
       await using run = await ScriptedOrion.start({
@@ -59,7 +59,7 @@ Deno.test({
         const since = run.orion.stderr.all.length;
         await server.stop();
         await someMoment();
-        server = await RtspServer.start({ clip: DEMO_CLIP, port });
+        server = await RtspServer.start({ clip: TWO_PEOPLE_CLIP, port });
         await run.orion.waitFor(
           "camera.state_changed",
           ({ camera, state }) => camera === "c" && state === "online",

@@ -1,7 +1,7 @@
 /** The main job: a real camera, a real broker, the bundled model, the shipped permissions. */
 import assert from "node:assert/strict";
 import { RtspServer } from "../support/cameras/rtsp_server.ts";
-import { DEMO_CLIP } from "../support/system/files.ts";
+import { TWO_PEOPLE_CLIP } from "../support/system/files.ts";
 import { assertReportCloses } from "../support/product/report.ts";
 import { type InferenceMessage, inferences, Schemas } from "../support/brokers/messages.ts";
 import { ignoreWithout } from "../support/system/parts.ts";
@@ -37,7 +37,7 @@ function assertMessages(messages: readonly InferenceMessage[]): void {
 async function assertMainJob(demuxer: typeof DEMUXERS[number]): Promise<void> {
   const auth = { user: USER, password: PASSWORD };
   await using commandLines = new CommandLines();
-  await using camera = await RtspServer.start({ clip: DEMO_CLIP, auth });
+  await using camera = await RtspServer.start({ clip: TWO_PEOPLE_CLIP, auth });
   const url = `rtsp://${USER}:\${GATE_PASSWORD}@${new URL(camera.url).host}/stream1`;
   await using rig = await Rig.start({
     config: [
@@ -89,7 +89,7 @@ async function assertMainJob(demuxer: typeof DEMUXERS[number]): Promise<void> {
 /** A camera that is switched on after Orion. */
 async function assertLateCamera(demuxer: typeof DEMUXERS[number]): Promise<void> {
   const { port } = await (async () => {
-    await using gone = await RtspServer.start({ clip: DEMO_CLIP });
+    await using gone = await RtspServer.start({ clip: TWO_PEOPLE_CLIP });
     return { port: gone.port };
   })();
   const url = `rtsp://viewer:hunter22@127.0.0.1:${port}/stream1`;
@@ -110,7 +110,7 @@ async function assertLateCamera(demuxer: typeof DEMUXERS[number]): Promise<void>
   assert.equal(ready.status, 503);
   assert.match(JSON.stringify(ready.body), /camera gate: offline \(STREAM_REFUSED\)/);
 
-  await using _back = await RtspServer.start({ clip: DEMO_CLIP, port });
+  await using _back = await RtspServer.start({ clip: TWO_PEOPLE_CLIP, port });
   await rig.online("gate");
   await rig.firstInference("gate");
   assert.equal((await rig.get("/readyz")).status, 200);

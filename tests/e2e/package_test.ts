@@ -51,7 +51,9 @@ inside='
   ip link set lo up 2>/dev/null || true
   "$1"/orion run --config "$3" --log-format json & orion=$!
   count=0
-  until mosquitto_sub -h 127.0.0.1 -p "$4" -t "orion/+/inferences/#" -C 5 -W 60 2>/dev/null; do
+  until stdbuf -oL mosquitto_sub -h 127.0.0.1 -p "$4" -t "orion/+/inferences/#" -W 60 2>/dev/null |
+    grep -m 5 "\\"class\\":\\"person\\""
+  do
     count=$((count + 1)); [ "$count" -lt 600 ] || break; sleep 0.1
   done
   kill -TERM "$orion"; wait "$orion"

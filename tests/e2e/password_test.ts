@@ -1,6 +1,6 @@
 /** A password is sent to its own server, and appears nowhere else, whatever fails. */
 import assert from "node:assert/strict";
-import { DEMO_CLIP, type TempFolder, tempFolder } from "../support/system/files.ts";
+import { type TempFolder, tempFolder, TWO_PEOPLE_CLIP } from "../support/system/files.ts";
 import { HostileCamera, type HostileOptions } from "../support/cameras/hostile_camera.ts";
 import { Mosquitto } from "../support/brokers/mosquitto.ts";
 import { ignoreWithout } from "../support/system/parts.ts";
@@ -109,7 +109,7 @@ async function everythingServed(httpUrl: string): Promise<string> {
 async function startCameras(stack: AsyncDisposableStack): Promise<Map<string, string>> {
   const login = `rtsp://${USER}:\${CAMERA_PASSWORD}@`;
   const good = stack.use(
-    await RtspServer.start({ clip: DEMO_CLIP, auth: { user: USER, password: PASSWORD } }),
+    await RtspServer.start({ clip: TWO_PEOPLE_CLIP, auth: { user: USER, password: PASSWORD } }),
   );
   const urls = new Map([
     ["good", good.url.replace("rtsp://", login)],

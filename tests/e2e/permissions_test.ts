@@ -1,7 +1,7 @@
 /** Compares what `orion permissions` prints with Deno's own record of a run: they must be the same. */
 import assert from "node:assert/strict";
 import { GRANT_KINDS } from "../../src/permissions/grant.ts";
-import { DEMO_CLIP, ROOT, type TempFolder, tempFolder } from "../support/system/files.ts";
+import { ROOT, type TempFolder, tempFolder, TWO_PEOPLE_CLIP } from "../support/system/files.ts";
 import { makeCertificates, Mosquitto } from "../support/brokers/mosquitto.ts";
 import { ignoreWithout } from "../support/system/parts.ts";
 import { startDeno } from "../permissions/product.ts";
@@ -124,7 +124,7 @@ const CASES: readonly Case[] = [
     name: "a camera in a file",
     broker: "plain",
     yaml: (folder, brokerPort) => {
-      folder.write("clip.mp4", Deno.readFileSync(DEMO_CLIP));
+      folder.write("clip.mp4", Deno.readFileSync(TWO_PEOPLE_CLIP));
       return `cameras: [{ id: clip, url: "file:clip.mp4" }]\n${DETECTOR}` +
         `mqtt: { url: "mqtt://127.0.0.1:${brokerPort}" }\n` +
         `health: { listen: "127.0.0.1:${freePort()}" }\n`;
@@ -148,7 +148,7 @@ for (const one of CASES) {
     async fn() {
       using folder = tempFolder();
       const broker = await brokerOf(one, folder);
-      const camera = one.camera === true ? await RtspServer.start({ clip: DEMO_CLIP }) : null;
+      const camera = one.camera === true ? await RtspServer.start({ clip: TWO_PEOPLE_CLIP }) : null;
       try {
         const config = folder.write(
           "orion.yaml",

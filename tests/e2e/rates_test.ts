@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { total } from "../../src/core/accounts.ts";
 import type { HealthJson } from "../../src/health/health_json.ts";
 import { inferences, Schemas } from "../support/brokers/messages.ts";
-import { DEMO_CLIP, type TempFolder, tempFolder } from "../support/system/files.ts";
+import { type TempFolder, tempFolder, TWO_PEOPLE_CLIP } from "../support/system/files.ts";
 import { ignoreWithout, programPath } from "../support/system/parts.ts";
 import { assertReportCloses } from "../support/product/report.ts";
 import { ScriptedOrion } from "../support/product/scripted.ts";
@@ -22,11 +22,11 @@ const LEAST = 0.5;
 /** The share of one of four cameras that are served in turn by one worker. */
 const SHARE = { least: 0.18, most: 0.32 } as const;
 
-/** The bundled clip at 30 frames a second. */
+/** The clip of two people at 30 frames a second. */
 async function clipAt30(folder: TempFolder): Promise<string> {
   const path = `${folder.path}/clip30.mp4`;
   const { success, stderr } = await new Deno.Command(programPath("ffmpeg") ?? "ffmpeg", {
-    args: ["-v", "error", "-i", DEMO_CLIP, "-vf", `fps=${FPS},scale=640:360`]
+    args: ["-v", "error", "-i", TWO_PEOPLE_CLIP, "-vf", `fps=${FPS},scale=640:360`]
       .concat(["-c:v", "libx264", "-preset", "ultrafast", "-g", "60", "-bf", "0", path]),
     stdout: "null",
     stderr: "piped",

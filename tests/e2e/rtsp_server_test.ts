@@ -1,7 +1,7 @@
 /** The RTSP server of the tests: it must behave as they expect. */
 import assert from "node:assert/strict";
 import { Child } from "../support/system/children.ts";
-import { DEMO_CLIP, tempFolder } from "../support/system/files.ts";
+import { tempFolder, TWO_PEOPLE_CLIP } from "../support/system/files.ts";
 import { ignoreWithout } from "../support/system/parts.ts";
 import { RtspServer } from "../support/cameras/rtsp_server.ts";
 
@@ -19,7 +19,7 @@ Deno.test({
   async fn() {
     using folder = tempFolder();
     const clip = `${folder.path}/short.mp4`;
-    const cut = ["-v", "error", "-i", DEMO_CLIP, "-t", "1", "-c", "copy", clip];
+    const cut = ["-v", "error", "-i", TWO_PEOPLE_CLIP, "-t", "1", "-c", "copy", clip];
     await using cutter = await run("ffmpeg", cut);
     assert.equal(cutter.stderr.text(), "");
     await using camera = await RtspServer.start({ clip });
@@ -48,7 +48,7 @@ Deno.test({
   ignore,
   async fn() {
     const auth = { user: "viewer", password: "p@ss:word/1" };
-    await using camera = await RtspServer.start({ clip: DEMO_CLIP, auth });
+    await using camera = await RtspServer.start({ clip: TWO_PEOPLE_CLIP, auth });
     const probe = (url: string) =>
       run("ffprobe", ["-v", "error", "-rtsp_transport", "tcp", "-show_streams", url]);
     await using stranger = await probe(camera.url);
@@ -62,7 +62,7 @@ Deno.test({
   name: "rtsp server: closes its clients' connections, freezes and restarts on request",
   ignore,
   async fn() {
-    await using camera = await RtspServer.start({ clip: DEMO_CLIP });
+    await using camera = await RtspServer.start({ clip: TWO_PEOPLE_CLIP });
     const args = ["-v", "error", "-rtsp_transport", "tcp", "-i", camera.url, "-f", "null"]
       .concat(["-progress", "pipe:1", "/dev/null"]);
     await using player = new Child({ name: "ffmpeg", command: "ffmpeg", args });
@@ -74,7 +74,7 @@ Deno.test({
     camera.thaw();
     await camera.kick();
     await camera.stop();
-    await using again = await RtspServer.start({ clip: DEMO_CLIP, port: camera.port });
+    await using again = await RtspServer.start({ clip: TWO_PEOPLE_CLIP, port: camera.port });
     assert.equal(again.port, camera.port);
   },
 });

@@ -1,12 +1,13 @@
 /** Rotated or squeezed pictures: people are detected as in upright ones with square pixels. */
 import assert from "node:assert/strict";
-import { DEMO_CLIP, type TempFolder, tempFolder } from "../support/system/files.ts";
+import { type TempFolder, tempFolder, TWO_PEOPLE_CLIP } from "../support/system/files.ts";
 import { shareFound } from "../support/models/found.ts";
 import { type InferenceMessage, inferences, Schemas } from "../support/brokers/messages.ts";
 import { ignoreWithout, programPath } from "../support/system/parts.ts";
 import { assertReportCloses } from "../support/product/report.ts";
 import { runOrion } from "../support/product/process.ts";
 import { Rig } from "../support/product/rig.ts";
+import { jpegSize } from "../support/clips/jpeg.ts";
 
 const MESSAGES = 10;
 const FPS = 25;
@@ -17,7 +18,7 @@ const MIN_IOU = 0.7;
 
 interface Case {
   readonly id: string;
-  /** How the bundled clip is transformed, and the metadata that its file gets. */
+  /** How the clip of two people is transformed, and the metadata that its file gets. */
   readonly filters: string;
   readonly tags: readonly string[];
   /** Keys of the camera. */
@@ -61,7 +62,7 @@ async function make({ id, filters, tags }: Case, folder: TempFolder): Promise<st
   const encoder = "-c:v libx264 -preset ultrafast -crf 20 -g 25 -bf 0".split(" ");
   await ffmpeg(
     "-i",
-    DEMO_CLIP,
+    TWO_PEOPLE_CLIP,
     "-frames:v",
     `${FRAMES}`,
     "-an",
@@ -90,16 +91,6 @@ async function assertPeople(messages: readonly InferenceMessage[], id: string): 
     const found = `person ${person} in ${(share * 100).toFixed(0)} % of ${messages.length}`;
     assert.ok(share >= MIN_FOUND, `${id}: ${found}`);
   }
-}
-
-/** Width and height from a JPEG's frame header. */
-function jpegSize(bytes: Uint8Array<ArrayBuffer>): { width: number; height: number } {
-  const view = new DataView(bytes.buffer, bytes.byteOffset);
-  for (let at = 2; at < bytes.length; at += 2 + view.getUint16(at + 2)) {
-    if (bytes[at + 1] !== 0xc0) continue;
-    return { width: view.getUint16(at + 7), height: view.getUint16(at + 5) };
-  }
-  return assert.fail("a JPEG without a frame header");
 }
 
 Deno.test({

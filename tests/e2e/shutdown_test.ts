@@ -1,6 +1,6 @@
 /** Shutdown from outside: what the broker receives, and how the process exits. */
 import assert from "node:assert/strict";
-import { DEMO_CLIP } from "../support/system/files.ts";
+import { TWO_PEOPLE_CLIP } from "../support/system/files.ts";
 import { ignoreWithout } from "../support/system/parts.ts";
 import { isOffline, Rig } from "../support/product/rig.ts";
 import { RtspServer } from "../support/cameras/rtsp_server.ts";
@@ -41,7 +41,7 @@ Deno.test({
   name: "shutdown: a stalled camera delays it by no more than the shutdown time",
   ignore: ignoreWithout("libav", "mosquitto", "gst-rtsp-server"),
   async fn() {
-    await using camera = await RtspServer.start({ clip: DEMO_CLIP });
+    await using camera = await RtspServer.start({ clip: TWO_PEOPLE_CLIP });
     await using rig = await Rig.start({
       config: [
         `cameras: [{ id: gate, url: "${camera.url}", stallTimeoutSeconds: 60 }]`,

@@ -8,7 +8,6 @@ import { ignoreWithout } from "../support/system/parts.ts";
 import {
   Clip,
   compare,
-  DEMO,
   ffmpeg,
   firstTensor,
   h264,
@@ -17,6 +16,7 @@ import {
   TempFolder,
   testLibav,
   thrownCode,
+  TWO_PEOPLE,
 } from "./support.ts";
 
 const ignore = ignoreWithout("libav");
@@ -137,7 +137,7 @@ Deno.test("converter: writes exactly the fitted rectangle, at any width and posi
   ignore,
 }, () => {
   using libav = testLibav();
-  using clip = new Clip(libav, DEMO);
+  using clip = new Clip(libav, TWO_PEOPLE);
   using converter = new TensorConverter(libav);
   const frame = clip.first();
   const bars = Math.fround(0.5);
@@ -180,7 +180,7 @@ Deno.test("converter: the overrun of a row never leaves the tensor", () => {
 
 Deno.test("converter: keeps its scaler until the geometry changes", { ignore }, () => {
   using libav = testLibav();
-  using clip = new Clip(libav, DEMO);
+  using clip = new Clip(libav, TWO_PEOPLE);
   using converter = new TensorConverter(libav);
   const frame = clip.first();
   const buffer = new ArrayBuffer(inputBytes(SQUARE));
@@ -196,7 +196,7 @@ Deno.test("converter: keeps its scaler until the geometry changes", { ignore }, 
 
 Deno.test("converter: refuses to read or write out of bounds", { ignore }, () => {
   using libav = testLibav();
-  using clip = new Clip(libav, DEMO);
+  using clip = new Clip(libav, TWO_PEOPLE);
   const converter = new TensorConverter(libav);
   const frame = clip.first();
   const fit = letterbox(whole(frame), SQUARE);

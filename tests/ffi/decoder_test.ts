@@ -3,41 +3,45 @@ import { LibavError } from "../../src/libav/error.ts";
 import { Decoder } from "../../src/libav/decoder.ts";
 import { Frame } from "../../src/libav/frame.ts";
 import { ignoreWithout } from "../support/system/parts.ts";
-import { Clip, DEMO, TempFolder, testLibav, thrownCode } from "./support.ts";
+import { Clip, TempFolder, testLibav, thrownCode, TWO_PEOPLE } from "./support.ts";
 
 const ignore = ignoreWithout("libav");
 const ignoreClips = ignoreWithout("libav", "ffmpeg");
 
-Deno.test("decoder: the bundled clip has 300 packets, 300 frames and 6 keyframes, 40 ms apart", {
-  ignore,
-}, () => {
-  using libav = testLibav();
-  using clip = new Clip(libav, DEMO);
-  const seconds: number[] = [];
-  const keys: number[] = [];
-  const { num, den } = clip.input.video.timeBase;
-  const count = clip.decodeAll((frame) => {
-    assert.equal(frame.width, 1280);
-    assert.equal(frame.height, 720);
-    assert.equal(clip.decoder.pixelFormatName(frame.format), "yuv420p");
-    assert.equal(frame.isCorrupt, false);
-    assert.equal(frame.decodeErrorFlags, 0);
-    assert.equal(frame.pts, frame.bestEffortPts);
-    if (frame.isKey) keys.push(seconds.length);
-    seconds.push(Number(frame.pts) * num / den);
-  });
-  assert.deepEqual(count, { packets: 300, keys: 6, frames: 300 });
-  assert.deepEqual(keys, [0, 50, 100, 150, 200, 250]);
-  for (const [index, at] of seconds.entries()) assert(Math.abs(at - index * 0.04) < 1e-9);
-  assert.equal(clip.decoder.name, "h264");
-  assert.equal(clip.decoder.codecName, "h264");
-});
+Deno.test(
+  "decoder: the clip of two people has 300 packets, 300 frames and 6 keyframes, 40 ms apart",
+  {
+    ignore,
+  },
+  () => {
+    using libav = testLibav();
+    using clip = new Clip(libav, TWO_PEOPLE);
+    const seconds: number[] = [];
+    const keys: number[] = [];
+    const { num, den } = clip.input.video.timeBase;
+    const count = clip.decodeAll((frame) => {
+      assert.equal(frame.width, 1280);
+      assert.equal(frame.height, 720);
+      assert.equal(clip.decoder.pixelFormatName(frame.format), "yuv420p");
+      assert.equal(frame.isCorrupt, false);
+      assert.equal(frame.decodeErrorFlags, 0);
+      assert.equal(frame.pts, frame.bestEffortPts);
+      if (frame.isKey) keys.push(seconds.length);
+      seconds.push(Number(frame.pts) * num / den);
+    });
+    assert.deepEqual(count, { packets: 300, keys: 6, frames: 300 });
+    assert.deepEqual(keys, [0, 50, 100, 150, 200, 250]);
+    for (const [index, at] of seconds.entries()) assert(Math.abs(at - index * 0.04) < 1e-9);
+    assert.equal(clip.decoder.name, "h264");
+    assert.equal(clip.decoder.codecName, "h264");
+  },
+);
 
 Deno.test("decoder: continues after the end once it is flushed, also with several threads", {
   ignore,
 }, () => {
   using libav = testLibav();
-  using clip = new Clip(libav, DEMO, { decoder: "h264", threads: 2 });
+  using clip = new Clip(libav, TWO_PEOPLE, { decoder: "h264", threads: 2 });
   for (let round = 0; round < 2; round++) {
     assert.equal(clip.decodeAll(() => {}).frames, 300);
     assert.equal(clip.decoder.receive(clip.frame), "end");
@@ -49,7 +53,7 @@ Deno.test("decoder: continues after the end once it is flushed, also with severa
 
 Deno.test("decoder: skips all but keyframes when set to", { ignore }, () => {
   using libav = testLibav();
-  using clip = new Clip(libav, DEMO);
+  using clip = new Clip(libav, TWO_PEOPLE);
   clip.decoder.setSkipFrame("nokey");
   const count = clip.decodeAll((frame) => assert.equal(frame.isKey, true));
   assert.equal(count.frames, 6);
@@ -62,7 +66,7 @@ Deno.test("decoder: skips all but keyframes when set to", { ignore }, () => {
 
 Deno.test("decoder: a full decoder returns again and accepts the packet later", { ignore }, () => {
   using libav = testLibav();
-  using clip = new Clip(libav, DEMO);
+  using clip = new Clip(libav, TWO_PEOPLE);
   let again = 0;
   for (let packets = 0; packets < 20; packets++) {
     clip.input.readSync(clip.packet);
@@ -79,7 +83,7 @@ Deno.test(
   { ignore },
   () => {
     using libav = testLibav();
-    using clip = new Clip(libav, DEMO);
+    using clip = new Clip(libav, TWO_PEOPLE);
     let errors = 0;
     let frames = 0;
     for (let index = 0; index < 100; index++) {
@@ -109,7 +113,7 @@ Deno.test("decoder: one that does not exist, or is for another codec, fails perm
   ignore,
 }, () => {
   using libav = testLibav();
-  using clip = new Clip(libav, DEMO);
+  using clip = new Clip(libav, TWO_PEOPLE);
   const alive = libav.alive;
   for (const decoder of ["no_such_decoder", "hevc", "aac"]) {
     assert.throws(() => Decoder.open(libav, clip.input.video, { decoder }), (error) => {
@@ -126,7 +130,7 @@ Deno.test("decoder: one that does not exist, or is for another codec, fails perm
 Deno.test("decoder: H.265 is decoded in the same way", { ignore: ignoreClips }, async () => {
   using folder = new TempFolder();
   const path = await folder.make(
-    ...["-i", DEMO, "-frames:v", "10", "-vf", "scale=320:180", "-c:v", "libx265"],
+    ...["-i", TWO_PEOPLE, "-frames:v", "10", "-vf", "scale=320:180", "-c:v", "libx265"],
     ...["-x265-params", "log-level=none:bframes=0", "h265.mp4"],
   );
   using libav = testLibav();
@@ -140,7 +144,7 @@ Deno.test("decoder: H.265 is decoded in the same way", { ignore: ignoreClips }, 
 
 Deno.test("frame: moving empties the source, referencing keeps both", { ignore }, () => {
   using libav = testLibav();
-  using clip = new Clip(libav, DEMO);
+  using clip = new Clip(libav, TWO_PEOPLE);
   using held = new Frame(libav);
   using shared = new Frame(libav);
   assert.equal(held.isEmpty, true);

@@ -7,7 +7,7 @@ import type { Libav } from "../../src/libav/library.ts";
 import { fileOptions, rtspOptions } from "../../src/libav/options.ts";
 import { Packet } from "../../src/libav/packet.ts";
 import { ignoreWithout } from "../support/system/parts.ts";
-import { Clip, codeOf, DEMO, ffmpeg, TempFolder, testLibav, thrownCode } from "./support.ts";
+import { Clip, codeOf, ffmpeg, TempFolder, testLibav, thrownCode, TWO_PEOPLE } from "./support.ts";
 
 const ignore = ignoreWithout("libav");
 const ignoreClips = ignoreWithout("libav", "ffmpeg");
@@ -55,10 +55,10 @@ class SilentServer implements Disposable {
   }
 }
 
-Deno.test("input: the bundled clip reports its stream", { ignore }, async () => {
+Deno.test("input: the clip of two people reports its stream", { ignore }, async () => {
   using libav = testLibav();
   using interrupt = new Interrupt(libav);
-  using input = await openFile(libav, interrupt, DEMO);
+  using input = await openFile(libav, interrupt, TWO_PEOPLE);
   const { codecpar: _, ...video } = input.video;
   assert.deepEqual(video, {
     index: 0,
@@ -77,7 +77,7 @@ Deno.test(
   async () => {
     using libav = testLibav();
     using interrupt = new Interrupt(libav);
-    using input = await openFile(libav, interrupt, DEMO);
+    using input = await openFile(libav, interrupt, TWO_PEOPLE);
     using packet = new Packet(libav);
     for (let round = 0; round < 2; round++) {
       const keys: number[] = [];
@@ -109,7 +109,7 @@ Deno.test("input: a failed open reports why, and leaks nothing", {
   // The same in every run: random bytes look like a stream of some format now and then.
   Deno.writeFileSync(garbage, new Uint8Array(20_000).map((_, at) => at * at * 31 + at * 7));
   const truncated = `${folder.path}/truncated.mp4`;
-  Deno.writeFileSync(truncated, Deno.readFileSync(DEMO).subarray(0, 1000));
+  Deno.writeFileSync(truncated, Deno.readFileSync(TWO_PEOPLE).subarray(0, 1000));
   const empty = `${folder.path}/empty.mp4`;
   Deno.writeFileSync(empty, new Uint8Array());
   const sound = await folder.make("-f", "lavfi", "-i", "sine=duration=0.2", "sound.wav");
@@ -135,7 +135,15 @@ Deno.test("input: a truncated file yields its packets, then an end or a clear er
   ignore: ignoreClips,
 }, async () => {
   using folder = new TempFolder();
-  const whole = await folder.make("-i", DEMO, "-c", "copy", "-movflags", "+faststart", "fast.mp4");
+  const whole = await folder.make(
+    "-i",
+    TWO_PEOPLE,
+    "-c",
+    "copy",
+    "-movflags",
+    "+faststart",
+    "fast.mp4",
+  );
   const cut = `${folder.path}/cut.mp4`;
   Deno.writeFileSync(cut, Deno.readFileSync(whole).subarray(0, 200_000));
   using libav = testLibav();
@@ -173,7 +181,7 @@ Deno.test("input: options that libav does not know are named", { ignore }, async
   using interrupt = new Interrupt(libav);
   const options = { ...fileOptions(), bogus: "1", typo: "2" };
   await assert.rejects(
-    openInput(libav, { url: DEMO, options, interrupt, findStreamInfo: true }),
+    openInput(libav, { url: TWO_PEOPLE, options, interrupt, findStreamInfo: true }),
     (error) => {
       assert.equal(codeOf(error), "STREAM_OPTION");
       assert.match(String(error), /bogus, typo/);
@@ -203,7 +211,7 @@ Deno.test(
     // Once cleared, it serves the next input.
     interrupt.clear();
     assert.equal(interrupt.raised, false);
-    using input = await openFile(libav, interrupt, DEMO);
+    using input = await openFile(libav, interrupt, TWO_PEOPLE);
     assert.equal(input.video.codecName, "h264");
   },
 );
@@ -232,7 +240,7 @@ Deno.test(
     using packet = new Packet(libav);
     // A raw stream, of which the demuxer reads nothing in advance.
     const start = await ffmpeg(
-      ...["-i", DEMO, "-c", "copy", "-frames:v", "2", "-f", "h264", "-"],
+      ...["-i", TWO_PEOPLE, "-c", "copy", "-frames:v", "2", "-f", "h264", "-"],
     );
     const opening = openInput(libav, {
       url: `tcp://127.0.0.1:${server.port}`,
@@ -274,14 +282,14 @@ Deno.test("input: the socket timeout has the name that these libraries use", { i
 Deno.test("input: a demuxer that libav lacks is a clear error", { ignore }, () => {
   using libav = testLibav();
   using interrupt = new Interrupt(libav);
-  const request = { url: DEMO, options: fileOptions(), interrupt, findStreamInfo: false };
+  const request = { url: TWO_PEOPLE, options: fileOptions(), interrupt, findStreamInfo: false };
   const open = () => openInputSync(libav, { ...request, format: "no-such-format" });
   assert.equal(thrownCode(open), "STREAM_PROTOCOL");
 });
 
 Deno.test("input: reading after disposal is refused", { ignore }, () => {
   using libav = testLibav();
-  const clip = new Clip(libav, DEMO);
+  const clip = new Clip(libav, TWO_PEOPLE);
   clip[Symbol.dispose]();
   assert.equal(thrownCode(() => clip.input.readSync(clip.packet)), "LIFECYCLE");
 });

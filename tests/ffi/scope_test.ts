@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { locateLibav } from "../../src/libav/locate.ts";
 import { ignoreWithout } from "../support/system/parts.ts";
 import { askWorker } from "../support/workers/ask_worker.ts";
-import { DEMO } from "./support.ts";
+import { TWO_PEOPLE } from "./support.ts";
 
 const ignore = ignoreWithout("libav");
 
@@ -18,7 +18,7 @@ Deno.test(
   { ignore },
   async () => {
     const paths = locateLibav();
-    const report = await inWorker(Object.values(paths), { paths, clip: DEMO, other: null });
+    const report = await inWorker(Object.values(paths), { paths, clip: TWO_PEOPLE, other: null });
     assert.deepEqual(report, { ok: true, frames: 5, view: "NotCapable", other: null });
   },
 );
@@ -29,7 +29,7 @@ Deno.test(
   async () => {
     const paths = locateLibav();
     for (const other of [paths.avutil.replace("avutil", "swresample"), "libc.so.6"]) {
-      const report = await inWorker(Object.values(paths), { paths, clip: DEMO, other });
+      const report = await inWorker(Object.values(paths), { paths, clip: TWO_PEOPLE, other });
       assert.equal(report["other"], "NotCapable", other);
     }
   },
@@ -41,7 +41,7 @@ Deno.test(
   async () => {
     const paths = locateLibav();
     const three = [paths.avutil, paths.avcodec, paths.avformat];
-    const report = await inWorker(three, { paths, clip: DEMO, other: null });
+    const report = await inWorker(three, { paths, clip: TWO_PEOPLE, other: null });
     assert.equal(report["ok"], false);
     assert.match(String(report["error"]), /NotCapable/);
     assert(String(report["error"]).includes(paths.swscale));

@@ -7,7 +7,7 @@ import type { Libav } from "../../src/libav/library.ts";
 import { FramePool, type SharedFrame } from "../../src/stream/shared_frame.ts";
 import { stayJpeg } from "../../src/stream/stay_jpeg.ts";
 import { ignoreWithout } from "../support/system/parts.ts";
-import { Clip, DEMO, ffmpeg, TempFolder, testLibav } from "./support.ts";
+import { Clip, ffmpeg, TempFolder, testLibav, TWO_PEOPLE } from "./support.ts";
 import { assertLike, grey, turnedPictures } from "./turned.ts";
 
 const ignore = ignoreWithout("libav", "ffmpeg");
@@ -43,7 +43,7 @@ function frameOf(libav: Libav, pool: FramePool, path: string, view: View): Share
 /** The first frame of the demo clip, as shown. */
 function original(filters: string): Promise<Uint8Array> {
   const output = ["-frames:v", "1", "-f", "rawvideo", "-pix_fmt", "gray", "-"];
-  return ffmpeg("-ss", "2", "-i", DEMO, "-vf", `${SCALE}${filters}`, ...output);
+  return ffmpeg("-ss", "2", "-i", TWO_PEOPLE, "-vf", `${SCALE}${filters}`, ...output);
 }
 
 Deno.test(
@@ -144,7 +144,7 @@ for (const format of ["gray", "yuv422p", "yuv411p", "yuv420p10le"]) {
     const { x, y, width, height } = CROP;
     const output = ["-c:v", "rawvideo", "-pix_fmt", format, "clip.nut"];
     const path = await folder.make(
-      ...["-ss", "2", "-i", DEMO, "-frames:v", "1", "-vf", SCALE, ...output],
+      ...["-ss", "2", "-i", TWO_PEOPLE, "-frames:v", "1", "-vf", SCALE, ...output],
     );
     const frame = frameOf(libav, pool, path, viewOf(SHOWN, UPRIGHT, 1));
     const file = `${folder.path}/picture.jpg`;

@@ -1,4 +1,4 @@
-/** Helpers of the tests in this folder: the libraries, the bundled clip, and clips made by ffmpeg. */
+/** Helpers of the tests in this folder: the libraries, the clip of two people, and clips made by ffmpeg. */
 import assert from "node:assert/strict";
 import type { BoxPx, Fit } from "../../src/core/geometry.ts";
 import { inputBytes, type InputShape } from "../../src/core/model_input.ts";
@@ -15,7 +15,7 @@ import { locateChosenLibav } from "../support/streams/libav_choice.ts";
 import { fileOptions } from "../../src/libav/options.ts";
 import { Packet } from "../../src/libav/packet.ts";
 
-export const DEMO = new URL("../../assets/demo.mp4", import.meta.url).pathname;
+export const TWO_PEOPLE = new URL("../support/clips/two_people/clip.mp4", import.meta.url).pathname;
 
 /** Opens the machine's libraries. Disposal throws when an object made from them is not disposed of. */
 export function testLibav(): Libav {

@@ -5,10 +5,10 @@ import { ORIENTATIONS } from "../../src/core/display.ts";
 import type { Libav } from "../../src/libav/library.ts";
 import { FrameViews } from "../../src/stream/frame_views.ts";
 import { codedBy } from "../support/clips/orientation.ts";
-import { type Clip, DEMO, ffmpeg, type TempFolder } from "./support.ts";
+import { type Clip, ffmpeg, type TempFolder, TWO_PEOPLE } from "./support.ts";
 
 export const SHOWN = { width: 192, height: 128 };
-export const SOURCE = ["-ss", "2", "-i", DEMO, "-frames:v", "1"];
+export const SOURCE = ["-ss", "2", "-i", TWO_PEOPLE, "-frames:v", "1"];
 export const SCALE = `scale=${SHOWN.width}:${SHOWN.height},setsar=1`;
 
 /** The same image, coded losslessly in each orientation, with full chroma resolution. */
@@ -17,14 +17,26 @@ export async function turnedPictures(folder: TempFolder, scale = SCALE): Promise
     ...["-frames:v", "1", "-vf", `${scale},format=yuv444p,${codedBy(orientation)}`],
     ...["-c:v", "rawvideo", `${folder.path}/${orientation.index}.nut`],
   ]);
-  await ffmpeg("-ss", "2", "-i", DEMO, ...outputs);
+  await ffmpeg("-ss", "2", "-i", TWO_PEOPLE, ...outputs);
   return ORIENTATIONS.map(({ index }) => `${folder.path}/${index}.nut`);
 }
 
 /** ffmpeg arguments that encode three frames of H.264. */
 export function h264(filters: string, ...more: string[]): string[] {
   const encode = ["-c:v", "libx264", "-preset", "ultrafast", "-g", "99", "-pix_fmt", "yuv420p"];
-  return ["-ss", "2", "-i", DEMO, "-frames:v", "3", "-an", "-vf", filters, ...encode, ...more];
+  return [
+    "-ss",
+    "2",
+    "-i",
+    TWO_PEOPLE,
+    "-frames:v",
+    "3",
+    "-an",
+    "-vf",
+    filters,
+    ...encode,
+    ...more,
+  ];
 }
 
 /** The views that Orion derives for a clip. */

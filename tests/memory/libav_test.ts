@@ -14,7 +14,7 @@ import { StayPictures } from "../../src/stream/stay_pictures.ts";
 import { changingStream, sightOf } from "../support/clips/changing_clip.ts";
 import { tempFolder } from "../support/system/files.ts";
 import { ignoreWithout } from "../support/system/parts.ts";
-import { Clip, codeOf, DEMO, testLibav } from "../ffi/support.ts";
+import { Clip, codeOf, testLibav, TWO_PEOPLE } from "../ffi/support.ts";
 
 const ignore = ignoreWithout("libav");
 const MIB = 1024 * 1024;
@@ -38,11 +38,14 @@ Deno.test(
       openInput(libav, { url, options, interrupt, findStreamInfo: true });
     const rounds = async (count: number) => {
       for (let round = 0; round < count; round++) {
-        using input = await open(DEMO);
+        using input = await open(TWO_PEOPLE);
         assert.equal(input.video.index, 0);
         await assert.rejects(open("/no/such/file"), (error) => codeOf(error) === "FILE_NOT_FOUND");
         const options = { ...fileOptions(), bogus: "1" };
-        await assert.rejects(open(DEMO, options), (error) => codeOf(error) === "STREAM_OPTION");
+        await assert.rejects(
+          open(TWO_PEOPLE, options),
+          (error) => codeOf(error) === "STREAM_OPTION",
+        );
       }
     };
     await rounds(50);
@@ -63,7 +66,7 @@ Deno.test("memory: reading, decoding, referencing and converting 3000 frames lea
   ignore,
 }, () => {
   using libav = testLibav();
-  using clip = new Clip(libav, DEMO);
+  using clip = new Clip(libav, TWO_PEOPLE);
   using held = new Frame(libav);
   using shared = new Frame(libav);
   using converter = new TensorConverter(libav);
@@ -135,7 +138,7 @@ Deno.test(
   },
   () => {
     using libav = testLibav();
-    using clip = new Clip(libav, DEMO);
+    using clip = new Clip(libav, TWO_PEOPLE);
     using pool = new FramePool(libav);
     const pictures = new StayPictures<SharedFrame>({
       masks: [[{ x: 0, y: 0 }, { x: 0.5, y: 0 }, { x: 0, y: 0.5 }]],
@@ -189,7 +192,7 @@ Deno.test(
 
 Deno.test("memory: reading the clip 100 times leaks no packet", { ignore }, () => {
   using libav = testLibav();
-  using clip = new Clip(libav, DEMO);
+  using clip = new Clip(libav, TWO_PEOPLE);
   const read = (rounds: number) => {
     let bytes = 0;
     for (let round = 0; round < rounds; round++) {

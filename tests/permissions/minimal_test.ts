@@ -7,7 +7,7 @@ import assert from "node:assert/strict";
 import { BUILTIN_MODELS } from "../../src/config/models.ts";
 import { type Grant, grant, GRANT_KINDS, type GrantKind } from "../../src/permissions/grant.ts";
 import { FaultyCamera } from "../support/cameras/faulty_camera/camera.ts";
-import { DEMO_CLIP, ROOT, tempFolder } from "../support/system/files.ts";
+import { ROOT, tempFolder, TWO_PEOPLE_CLIP } from "../support/system/files.ts";
 import { makeCertificates, Mosquitto } from "../support/brokers/mosquitto.ts";
 import { ignoreWithout } from "../support/system/parts.ts";
 import { Relay } from "../support/brokers/relay.ts";
@@ -99,7 +99,7 @@ Deno.test({
   async fn() {
     using full = product("full");
     const { camera, redirect } = full.ports;
-    await using server = await RtspServer.start({ clip: DEMO_CLIP });
+    await using server = await RtspServer.start({ clip: TWO_PEOPLE_CLIP });
     await using _other = Relay.start({ hostname: REDIRECT_HOST, port: redirect, to: server.port });
     const location = `rtsp://${REDIRECT_HOST}:${redirect}/stream1`;
     await using _gate = FaultyCamera.start({
@@ -122,7 +122,7 @@ Deno.test({
   async fn() {
     using udp = product("udp");
     const { camera, rtp } = udp.ports;
-    await using _server = await RtspServer.start({ clip: DEMO_CLIP, port: camera });
+    await using _server = await RtspServer.start({ clip: TWO_PEOPLE_CLIP, port: camera });
     const gate = play("gate");
     await assertMinimal(udp.manifest.capture("gate"), udp, {
       ...librariesOf("gate", ...DECODING),
@@ -138,7 +138,10 @@ Deno.test({
   ignore: ignoreWithout("libav", "gst-rtsp-server"),
   async fn() {
     using full = product("full");
-    await using _server = await RtspServer.start({ clip: DEMO_CLIP, port: full.ports.camera });
+    await using _server = await RtspServer.start({
+      clip: TWO_PEOPLE_CLIP,
+      port: full.ports.camera,
+    });
     const needs = librariesOf("old", ...DECODING, "avformat");
     await assertMinimal(full.manifest.capture("old"), full, needs);
   },

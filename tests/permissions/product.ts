@@ -7,7 +7,7 @@ import { locateLibav } from "../../src/libav/locate.ts";
 import { type Manifest, permissionManifest } from "../../src/permissions/manifest.ts";
 import { locateOnnxRuntime, type Places } from "../../src/permissions/places.ts";
 import { Child } from "../support/system/children.ts";
-import { DEMO_CLIP, ROOT, tempFolder } from "../support/system/files.ts";
+import { ROOT, tempFolder, TWO_PEOPLE_CLIP } from "../support/system/files.ts";
 import { freePort, freePortPair } from "../support/system/ports.ts";
 import { runOrion } from "../support/product/process.ts";
 
@@ -53,7 +53,7 @@ export type ProductKind = "full" | "embedded" | "udp";
 export function product(kind: ProductKind): Product {
   const folder = tempFolder();
   const ports = { ...drawnPorts(), rtp: freePortPair() };
-  folder.write("clip.mp4", Deno.readFileSync(DEMO_CLIP));
+  folder.write("clip.mp4", Deno.readFileSync(TWO_PEOPLE_CLIP));
   folder.write("other.txt", "not named in the configuration\n");
   folder.write("other.js", "export default 1;\n");
   const model = Deno.readFileSync(`${ROOT}/models/nanodet-g-int8.onnx`);

@@ -1,7 +1,7 @@
 /** A camera that stops sending without closing the connection: its state is stalled after the timeout. */
 import assert from "node:assert/strict";
 import { CaptureRun } from "../support/cameras/capture_run.ts";
-import { DEMO_CLIP } from "../support/system/files.ts";
+import { TWO_PEOPLE_CLIP } from "../support/system/files.ts";
 import { ignoreWithout } from "../support/system/parts.ts";
 import { RtspServer } from "../support/cameras/rtsp_server.ts";
 import { assertReportedAfter } from "../support/cameras/stalls.ts";
@@ -12,7 +12,7 @@ Deno.test({
   name: "capture: a camera that freezes (SIGSTOP) leaves online at the stall timeout",
   ignore: ignoreWithout("libav", "gst-rtsp-server"),
   async fn() {
-    await using camera = await RtspServer.start({ clip: DEMO_CLIP });
+    await using camera = await RtspServer.start({ clip: TWO_PEOPLE_CLIP });
     await using run = new CaptureRun({
       source: { url: camera.url, stallTimeoutMs: STALL_MS },
       detectors: [{ id: "consumer", rateHz: null }],

@@ -1,10 +1,10 @@
 /** The camera of the latency bench, in a process of its own, and its log of frames. */
 import { Child } from "../../../tests/support/system/children.ts";
-import { DEMO_CLIP, ROOT, type TempFolder } from "../../../tests/support/system/files.ts";
+import { ROOT, type TempFolder, TWO_PEOPLE_CLIP } from "../../../tests/support/system/files.ts";
 import { jsonLine } from "../../../tests/support/system/lines.ts";
 import { programPath, SYSTEM_PYTHON } from "../../../tests/support/system/parts.ts";
 
-/** The bundled clip. */
+/** The clip of two people. */
 export const CAMERA = { width: 1280, height: 720, fps: 25 } as const;
 
 const RTP_CLOCK_HZ = 90_000;
@@ -21,11 +21,11 @@ export interface SentFrame {
   readonly sentAtMs: number;
 }
 
-/** Writes the bundled clip as a raw stream with access unit delimiters. @returns its path */
+/** Writes the clip of two people as a raw stream with access unit delimiters. @returns its path */
 export async function rawStream(folder: TempFolder): Promise<string> {
   const path = `${folder.path}/camera.h264`;
   const { success, stderr } = await new Deno.Command(programPath("ffmpeg") ?? "ffmpeg", {
-    args: ["-v", "error", "-i", DEMO_CLIP, "-c", "copy"]
+    args: ["-v", "error", "-i", TWO_PEOPLE_CLIP, "-c", "copy"]
       .concat("-bsf:v", "h264_mp4toannexb,h264_metadata=aud=insert", "-f", "h264", path),
     stdout: "null",
     stderr: "piped",

@@ -7,13 +7,10 @@ import type {
   StayPicture,
   Zone,
 } from "../../core/presence_types.ts";
-import { WHOLE_PICTURE } from "../../core/presence_types.ts";
+import { MAX_WAITING_EVENTS, WHOLE_PICTURE } from "../../core/presence_types.ts";
 import { MAX_STAYS, type StayAccount, type StaySource } from "../../health/presence_view.ts";
 import { StayLedger } from "./stay_ledger.ts";
 import { StayPictures } from "./stay_pictures.ts";
-
-/** Events whose message is not acknowledged yet; beyond it the oldest are forgotten, starts and ends last. */
-export const MAX_UNSETTLED_EVENTS = 4096;
 
 /**
  * What the publisher's threads have reported of presence: what the next thread needs to continue, the
@@ -24,7 +21,7 @@ export class PresenceJournal implements StaySource {
   readonly #open = new Map<string, { readonly stay: Stay; readonly counted: Stay }>();
   /** Open and ended stays, in the order of their first event. */
   readonly #stays = new Map<string, Stay>();
-  /** Events that are not settled, by number. */
+  /** Events that are not settled, by number; beyond a bound the oldest are forgotten, starts and ends last. */
   readonly #unsettled = new Map<number, PresenceEvent>();
   /** The newest occupancy by camera and zone. */
   readonly #occupancy = new Map<string, Map<string, Occupancy>>();
@@ -40,7 +37,7 @@ export class PresenceJournal implements StaySource {
   observe({ number, event }: NumberedEvent): void {
     this.#lastNumber = Math.max(this.#lastNumber, number);
     this.#unsettled.set(number, event);
-    if (this.#unsettled.size > MAX_UNSETTLED_EVENTS) this.#forgetEvent();
+    if (this.#unsettled.size > MAX_WAITING_EVENTS) this.#forgetEvent();
     switch (event.kind) {
       case "start":
       case "update":
@@ -54,19 +51,19 @@ export class PresenceJournal implements StaySource {
     }
   }
 
-  /** Records how open stays are now. */
-  refresh(stays: readonly Stay[]): void {
-    for (const stay of stays) {
-      const open = this.#open.get(stay.id);
-      if (open === undefined) continue;
-      this.#open.set(stay.id, { stay, counted: open.counted });
-      if (this.#stays.has(stay.id)) this.#stays.set(stay.id, stay);
-    }
-  }
-
   /** The message of that event was acknowledged, or discarded for good. */
   settled(number: number): void {
     this.#unsettled.delete(number);
+  }
+
+  /** Keeps where the open stays are now, which no event has said. */
+  openStays(stays: readonly Stay[]): void {
+    for (const stay of stays) {
+      const open = this.#open.get(stay.id);
+      if (open === undefined) continue;
+      this.#open.set(stay.id, { ...open, stay });
+      this.#stays.set(stay.id, stay);
+    }
   }
 
   /** What the next thread needs to continue. */

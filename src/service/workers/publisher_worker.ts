@@ -219,8 +219,8 @@ export class PublisherWorker implements Child, ResultRouter, PresenceRouter, Cam
       case "presence":
         this.journal.observe(message);
         return this.#parts.onPresence(message.event);
-      case "stays":
-        return this.journal.refresh(message.stays);
+      case "open-stays":
+        return this.journal.openStays(message.stays);
       case "presence-settled":
         return this.journal.settled(message.number);
       case "keep":

@@ -1,11 +1,11 @@
-/** Short clips in the codecs and sizes of cameras, made from the bundled clip. */
+/** Short clips in the codecs and sizes of cameras, made from the clip of two people. */
 import assert from "node:assert/strict";
 import type { BoxPx, SizePx } from "../../../src/core/geometry.ts";
 import { type CameraClip, h264Clip, h265Clip } from "../cameras/faulty_camera/clip.ts";
-import { DEMO_CLIP } from "../system/files.ts";
+import { TWO_PEOPLE_CLIP } from "../system/files.ts";
 import { programPath } from "../system/parts.ts";
 
-/** Number of frames, of which each is every second one of the bundled clip: enough for people to move. */
+/** Number of frames, of which each is every second one of the clip of two people: enough for people to move. */
 const STEP = 2;
 const FRAMES = 32;
 const FPS = 12.5;
@@ -15,7 +15,7 @@ const KEYFRAME_INTERVAL = 16;
 export const CODECS = ["h264", "h265", "mjpeg"] as const;
 export type Codec = typeof CODECS[number];
 
-/** A camera's frame, and its mapping from the bundled clip's. */
+/** A camera's frame, and its mapping from the clip of two people's. */
 export interface Shape {
   readonly size: SizePx;
   /** ffmpeg filters that make the frame from the clip's 1280 × 720. */
@@ -74,7 +74,7 @@ export async function makeCameraClips(
 ): Promise<ReadonlyMap<Codec, string>> {
   const chosen = `select=not(mod(n\\,${STEP})),setpts=N/(${FPS}*TB)`;
   const labels = CODECS.map((codec) => `[${codec}]`).join("");
-  const args = ["-v", "error", "-i", DEMO_CLIP, "-filter_complex"];
+  const args = ["-v", "error", "-i", TWO_PEOPLE_CLIP, "-filter_complex"];
   args.push(`${chosen},${filters},split=${CODECS.length}${labels}`);
   const paths = new Map<Codec, string>();
   for (const codec of CODECS) {
@@ -92,12 +92,12 @@ export async function makeCameraClips(
   return paths;
 }
 
-/** The frame of the bundled clip that such a clip shows at a time, in a loop from its start. */
+/** The frame of the clip of two people that such a clip shows at a time, in a loop from its start. */
 export function shownFrame(ptsSeconds: number): number {
   return Math.round(ptsSeconds * FPS) % FRAMES * STEP;
 }
 
-/** A raw stream made from the bundled clip, for {@link CameraClip}. */
+/** A raw stream made from the clip of two people, for {@link CameraClip}. */
 export interface RawClipPlan {
   readonly codec: "h264" | "h265";
   readonly size: SizePx;
@@ -127,7 +127,7 @@ export async function makeRawClip(plan: RawClipPlan): Promise<CameraClip> {
       `log-level=none:keyint=${keyframeInterval}:bframes=0:scenecut=0`,
       "f=hevc:bsfs/v=hevc_metadata=aud=insert",
     ];
-  const args = ["-v", "error", "-stream_loop", "-1", "-i", DEMO_CLIP, "-an"];
+  const args = ["-v", "error", "-stream_loop", "-1", "-i", TWO_PEOPLE_CLIP, "-an"];
   args.push("-vf", `scale=${size.width}:${size.height},setsar=1`, "-frames:v", `${frames}`);
   args.push("-c:v", ...encoder.split(" "), "-map", "0:v");
   // The stream, and for each of its packets a line with its presentation time.

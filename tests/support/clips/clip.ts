@@ -1,13 +1,13 @@
-/** Frames of the bundled clip, converted to network inputs by the ffmpeg program, not by Orion's code. */
+/** Frames of the clip of two people, converted to network inputs by the ffmpeg program, not by Orion's code. */
 import assert from "node:assert/strict";
 import { wallMs } from "../../../src/core/clock.ts";
 import type { FrameMeta } from "../../../src/core/frame_meta.ts";
 import { type BoxPx, type Fit, letterbox, type SizePx } from "../../../src/core/geometry.ts";
 
-/** Paths of the bundled files. */
+/** Paths of the clip, of what it shows, and of the bundled models. */
 export const BUNDLED = {
-  clip: bundled("assets/demo.mp4"),
-  truth: bundled("assets/demo.json"),
+  clip: bundled("tests/support/clips/two_people/clip.mp4"),
+  truth: bundled("tests/support/clips/two_people/boxes.json"),
   person: bundled("models/nanodet-g.onnx"),
   personInt8: bundled("models/nanodet-g-int8.onnx"),
 } as const;
@@ -16,11 +16,14 @@ function bundled(path: string): string {
   return Deno.realPathSync(new URL(`../../../${path}`, import.meta.url));
 }
 
-/** Boxes of the two people in a frame of the clip, in pixels of its 1280 × 720. */
-export async function peopleInClip(frame: number): Promise<BoxPx[]> {
+/**
+ * Boxes of the people in a frame of a clip, in pixels of its 1280 × 720.
+ * @param path the file that says where they are; default: that of the clip of two people
+ */
+export async function peopleInClip(frame: number, path: string = BUNDLED.truth): Promise<BoxPx[]> {
   const truth: {
     frames: { persons: { box: [number, number, number, number] }[] }[];
-  } = JSON.parse(await Deno.readTextFile(BUNDLED.truth));
+  } = JSON.parse(await Deno.readTextFile(path));
   const persons = truth.frames[frame]?.persons ?? [];
   return persons.map(({ box: [x1, y1, x2, y2] }) => ({
     x: x1,
@@ -35,12 +38,14 @@ export async function peopleInClip(frame: number): Promise<BoxPx[]> {
  * @param frame     counted from 0
  * @param transform ffmpeg filters that make the source frame from the clip's; empty for none
  * @param crop      the part of that source frame to convert
+ * @param path      the clip; default: that of two people
  */
 export async function clipTensor(
   frame: number,
   transform: string,
   crop: BoxPx,
   input: SizePx,
+  path: string = BUNDLED.clip,
 ): Promise<{ tensor: ArrayBuffer; fit: Fit }> {
   const fit = letterbox(crop, input);
   const filters = [
@@ -52,7 +57,7 @@ export async function clipTensor(
     `pad=${input.width}:${input.height}:${fit.dx}:${fit.dy}:color=0x727272`,
   ].join(",");
   const { code, stdout, stderr } = await new Deno.Command("ffmpeg", {
-    args: ["-v", "error", "-threads", "1", "-i", BUNDLED.clip, "-vf", filters]
+    args: ["-v", "error", "-threads", "1", "-i", path, "-vf", filters]
       .concat(["-frames:v", "1", "-f", "rawvideo", "-pix_fmt", "rgb24", "-"]),
   }).output();
   assert.equal(code, 0, new TextDecoder().decode(stderr));

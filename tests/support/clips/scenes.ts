@@ -1,7 +1,7 @@
-/** Source frames of other shapes, made from the bundled clip so that the people's boxes are known. */
+/** Source frames of other shapes, made from the clip of two people so that the people's boxes are known. */
 import assert from "node:assert/strict";
 import type { BoxPx, SizePx } from "../../../src/core/geometry.ts";
-import { DEMO_CLIP } from "../system/files.ts";
+import { TWO_PEOPLE_CLIP } from "../system/files.ts";
 import { programPath } from "../system/parts.ts";
 
 export interface Scene {
@@ -59,21 +59,21 @@ export const SCENES: readonly Scene[] = [
   },
 ];
 
-/** A clip to play in a loop, and the number of frames of the bundled clip that it shows, from the first on. */
+/** A clip to play in a loop, and the number of frames of the clip of two people that it shows, from the first on. */
 export interface SceneClip {
   readonly path: string;
   readonly frames: number;
 }
 
-const DEMO_FRAMES = 300;
+const TWO_PEOPLE_FRAMES = 300;
 const MADE_FRAMES = 100;
 
-/** Makes the clip of a scene: the bundled clip itself when the scene changes nothing. */
+/** Makes the clip of a scene: the clip of two people itself when the scene changes nothing. */
 export async function makeScene(scene: Scene, folder: string): Promise<SceneClip> {
-  if (scene.filters === "") return { path: DEMO_CLIP, frames: DEMO_FRAMES };
+  if (scene.filters === "") return { path: TWO_PEOPLE_CLIP, frames: TWO_PEOPLE_FRAMES };
   const path = `${folder}/${scene.id}.mp4`;
   const { success, stderr } = await new Deno.Command(programPath("ffmpeg") ?? "ffmpeg", {
-    args: ["-v", "error", "-i", DEMO_CLIP, "-vf", scene.filters, "-c:v", "libx264"]
+    args: ["-v", "error", "-i", TWO_PEOPLE_CLIP, "-vf", scene.filters, "-c:v", "libx264"]
       .concat(["-preset", "ultrafast", "-crf", "20", "-g", "50", "-bf", "0"])
       .concat(["-frames:v", `${MADE_FRAMES}`, path]),
     stdout: "null",

@@ -6,11 +6,11 @@ import type { InferenceMessage } from "../brokers/messages.ts";
 
 /** The expected person and position. */
 export interface Sought {
-  /** Index of the person in the bundled clip. */
+  /** Index of the person in the clip of two people. */
   readonly person: number;
-  /** Maps a time of the stream to a frame of the bundled clip. */
+  /** Maps a time of the stream to a frame of the clip of two people. */
   readonly clipFrame: (ptsSeconds: number) => number;
-  /** Maps a box of the bundled clip to the frames of the stream. */
+  /** Maps a box of the clip of two people to the frames of the stream. */
   readonly moved: (box: BoxPx) => BoxPx;
   readonly minIou: number;
 }

@@ -7,14 +7,14 @@ import { pinLibav } from "../../../src/libav/pin.ts";
 import { locateLibav } from "../../../src/libav/locate.ts";
 import { WORKER_ENTRIES } from "../../../src/service/workers/entries.ts";
 import { sourceOf } from "../cameras/camera_source.ts";
-import { DEMO_CLIP } from "../system/files.ts";
+import { TWO_PEOPLE_CLIP } from "../system/files.ts";
 
 /** A worker is terminated within this: the time of some frames, or of opening a clip. */
 const MAX_LIFE_MS = 60;
 
 const CONFINEMENT = {
   required: false,
-  read: [DEMO_CLIP],
+  read: [TWO_PEOPLE_CLIP],
   devices: [],
   ports: [],
   resolves: false,
@@ -31,7 +31,7 @@ async function runWorker(libraries: ReturnType<typeof locateLibav>, plays: boole
     kind: "start",
     libraries,
     confinement: { ...CONFINEMENT, library: libraries.avutil },
-    source: sourceOf({ url: DEMO_CLIP, file: DEMO_CLIP, loop: true, decode: "all" }),
+    source: sourceOf({ url: TWO_PEOPLE_CLIP, file: TWO_PEOPLE_CLIP, loop: true, decode: "all" }),
   };
   worker.postMessage(start);
   if (plays) await online.promise;

@@ -4,10 +4,13 @@ import { fileURLToPath } from "node:url";
 /** The root of the checkout, absolute, without a slash at its end. */
 export const ROOT: string = fileURLToPath(new URL("../../../", import.meta.url)).replace(/\/$/, "");
 
-/** The bundled clip: 1280×720, 25 frames a second, 12 seconds, two people. */
+/** Two people in every frame: 1280×720, 25 frames a second, 12 seconds. */
+export const TWO_PEOPLE_CLIP = `${ROOT}/tests/support/clips/two_people/clip.mp4`;
+
+/** The demo's clip, in which people come and go: 1280×720, 25 frames a second, 22 seconds. */
 export const DEMO_CLIP = `${ROOT}/assets/demo.mp4`;
 
-/** What the bundled clip shows, frame by frame. */
+/** Where the people of the demo's clip are, frame by frame. */
 export const DEMO_TRUTH = `${ROOT}/assets/demo.json`;
 
 /** A folder that is removed at the end of its block: `using folder = tempFolder()`. */

@@ -1,4 +1,4 @@
-/** The bundled models on the bundled clip: the boxes must be right in pixels of the source frame. */
+/** The bundled models on the clip of two people: the boxes must be right in pixels of the source frame. */
 import assert from "node:assert/strict";
 import { boxNorm, type BoxPx, cropOf, iou } from "../../../src/core/geometry.ts";
 import { selectClasses } from "../../../src/inference/labels.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { REFRESH_MS } from "../../../src/mqtt/open_stays.ts";
 import { parseStays, sentPayload, staysPayload } from "../../../src/mqtt/presence_payloads.ts";
-import { MAX_EVENTS } from "../../../src/mqtt/presence_queue.ts";
+import { MAX_WAITING_EVENTS } from "../../../src/core/presence_types.ts";
 import { LISTEN_MS, SETTLE_MS } from "../../../src/mqtt/retained_reader.ts";
 import { ended, presencePlan, stayOf } from "../../support/presence/stays.ts";
 import { crossing, events, messages, ready, ROOT } from "./presence_rig.ts";
@@ -168,7 +168,7 @@ Deno.test("presence: beyond the bound updates and crossings go first, then whole
   link.disconnect();
   emit(crossing("oldest"));
   emit({ kind: "update", stay: stayOf("sent") });
-  for (let each = 0; each < MAX_EVENTS - 2; each++) start(`s${each}`);
+  for (let each = 0; each < MAX_WAITING_EVENTS - 2; each++) start(`s${each}`);
   assert.deepEqual(discarded(), []);
   end("sent");
   end("s1");

@@ -1,12 +1,14 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { plusMs } from "../../../../src/core/clock.ts";
-import type { PresenceEvent, Stay, StayEndReason } from "../../../../src/core/presence_types.ts";
-import { MAX_STAYS } from "../../../../src/health/presence_view.ts";
 import {
-  MAX_UNSETTLED_EVENTS,
-  PresenceJournal,
-} from "../../../../src/service/workers/presence_journal.ts";
+  MAX_WAITING_EVENTS,
+  type PresenceEvent,
+  type Stay,
+  type StayEndReason,
+} from "../../../../src/core/presence_types.ts";
+import { MAX_STAYS } from "../../../../src/health/presence_view.ts";
+import { PresenceJournal } from "../../../../src/service/workers/presence_journal.ts";
 import { StayPictures } from "../../../../src/service/workers/stay_pictures.ts";
 import { ended, occupancy, started, stay, ZONE } from "../../../support/workers/presence_parts.ts";
 
@@ -42,16 +44,6 @@ Deno.test("presence journal: the next thread gets the open stays, what is not se
   });
   for (const number of [4, 3]) journal.settled(number);
   assert.deepEqual(journal.resume(), { stays: [seen], unpublished: [], lastNumber: 4 });
-});
-
-Deno.test("presence journal: the next thread gets open stays as they were last reported, and no others", () => {
-  const { journal, observe } = rig();
-  observe(started("A"), started("B"), ended("B"));
-  const moved = stay("A", { box: { x: 7, y: 8, width: 40, height: 100 } });
-  journal.refresh([moved, stay("B"), stay("C")]);
-  assert.deepEqual(journal.resume().stays, [moved]);
-  assert.deepEqual(journal.stays(10).find(({ id }) => id === "A"), moved);
-  assert.deepEqual(journal.accounts("gate").map(({ started, open }) => [started, open]), [[2, 1]]);
 });
 
 Deno.test("presence journal: a stay is counted once, whichever thread reports it how often", () => {
@@ -120,15 +112,15 @@ Deno.test("presence journal: the newest stays come first, and open ones are neve
 Deno.test("presence journal: events that are not settled are bounded, and starts and ends last longest", () => {
   const { journal, observe } = rig();
   observe(started("A"), { kind: "occupancy", occupancy: occupancy("all", 1) });
-  for (let index = 2; index < MAX_UNSETTLED_EVENTS; index++) observe(ended("A"));
+  for (let index = 2; index < MAX_WAITING_EVENTS; index++) observe(ended("A"));
   const numbers = () => journal.resume().unpublished.map(({ number }) => number);
   observe(ended("A"));
   assert.deepEqual([numbers().length, ...numbers().slice(0, 3)], [
-    MAX_UNSETTLED_EVENTS,
+    MAX_WAITING_EVENTS,
     ...[1, 3, 4],
   ]);
   observe(ended("A"));
-  assert.deepEqual([numbers().length, numbers()[0]], [MAX_UNSETTLED_EVENTS, 3]);
+  assert.deepEqual([numbers().length, numbers()[0]], [MAX_WAITING_EVENTS, 3]);
 });
 
 Deno.test("presence journal: a picture is copied, and goes with its stay", () => {
@@ -176,4 +168,18 @@ Deno.test("stay pictures: bounded in bytes; the oldest go first, and a stay has 
   assert.deepEqual([sizes(), pictures.bytes], [[50, 0, 20, 0], 70], "too large for the bound");
   add("C", 101);
   assert.deepEqual([sizes(), pictures.bytes], [[50, 0, 0, 0], 50], "nor is the old one kept");
+});
+
+Deno.test("presence journal: the next thread continues from where the open stays are now", () => {
+  const { journal, observe } = rig();
+  observe(started("A"));
+  const moved = stay("A", { seenAtMs: plusMs(stay("A").seenAtMs, 90_000) });
+  journal.openStays([moved, { ...moved, id: "unknown" }]);
+  assert.deepEqual(journal.resume().stays, [moved], "and none that no event has opened");
+  assert.equal(journal.stays(10)[0]?.seenAtMs, moved.seenAtMs);
+  observe(ended("A"));
+  journal.openStays([moved]);
+  assert.deepEqual(journal.resume().stays, []);
+  const [account] = journal.accounts("gate");
+  assert.deepEqual([account?.started, account?.open], [1, 0]);
 });
