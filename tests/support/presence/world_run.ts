@@ -1,13 +1,11 @@
 /** Runs presence through a simulated world. */
 import { epochMs } from "../../../src/core/clock.ts";
 import type { Stay } from "../../../src/core/presence_types.ts";
+import { OPEN_STAYS_MS } from "../../../src/mqtt/publisher_thread.ts";
 import { PresenceRig } from "./rig.ts";
 import type { Fault, World } from "./world.ts";
 
-/** Between two reports of the open stays to main, as the publisher's thread makes them. */
-const REPORT_MS = 1000;
-
-/** The newest of them. */
+/** The newest report of the open stays to main, as the publisher's thread makes it. */
 interface Reported {
   readonly atMs: number;
   readonly stays: readonly Stay[];
@@ -50,7 +48,7 @@ export async function runWorld(world: World): Promise<WorldRun> {
       detections: seen.filter(({ weak }) => !weak).map(({ detection }) => detection),
       weak: seen.filter(({ weak }) => weak).map(({ detection }) => detection),
     });
-    if (look.atMs - reported.atMs >= REPORT_MS && rig.presence.open.length > 0) {
+    if (look.atMs - reported.atMs >= OPEN_STAYS_MS && rig.presence.open.length > 0) {
       reported = { atMs: look.atMs, stays: rig.presence.open };
     }
     while (starts.length < rig.ledger.started) starts.push(index);
