@@ -66,9 +66,10 @@ Deno.test("setup: run installs no parts of the tests", async () => {
   assert.doesNotMatch(text, /mosquitto|ffmpeg|gst/);
 });
 
-for (const has of [true, false]) {
-  const what = has ? "is installed" : "is skipped";
-  Deno.test(`setup: Home Assistant ${what} where its Python is ${has ? "found" : "missing"}`, async () => {
+for (const [isWanted, has] of [[true, true], [true, false], [false, true]] as const) {
+  const what = isWanted ? `wanted, and its Python is ${has ? "found" : "missing"}` : "not wanted";
+  Deno.test(`setup: Home Assistant is installed or skipped where it is ${what}`, async () => {
+    const wanted = isWanted ? { ORION_TEST_HOME_ASSISTANT: "1" } : undefined;
     using folder = tempFolder();
     for (const name of ["python3.13", "python3"]) {
       const file = folder.write(`bin/${name}`, `#!/bin/sh\nexit ${has ? 0 : 1}\n`);
@@ -79,10 +80,10 @@ for (const has of [true, false]) {
       name: "setup.sh",
       command: "sh",
       args: ["-c", script, folder.path, `${ROOT}/scripts/setup.sh`, "test", "--dry-run"],
-      env: { ORION_SETUP_LACKS: "home-assistant vlc" },
+      env: { ORION_SETUP_LACKS: "home-assistant vlc", ...wanted },
     });
     assert.equal((await child.exit()).code, 0);
-    assert.equal(/Home Assistant for its tests/.test(child.stderr.text()), has);
+    assert.equal(/Home Assistant for its tests/.test(child.stderr.text()), has && isWanted);
   });
 }
 

@@ -29,7 +29,8 @@ export const PARTS: Readonly<Record<Part, string>> = {
   chromium: "apt-get install chromium",
   libav: "sh scripts/setup.sh test",
   faketime: "apt-get install libfaketime",
-  "home-assistant": "Python 3.13 with venv, then sh scripts/setup.sh test",
+  "home-assistant":
+    "Python 3.13 with venv, then ORION_TEST_HOME_ASSISTANT=1 sh scripts/setup.sh test",
 };
 
 /** The names of all parts. */
