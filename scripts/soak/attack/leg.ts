@@ -89,7 +89,7 @@ class Attacker implements AsyncDisposable {
   }
 
   /** Sends a line, and waits for the answer: it is in effect then. */
-  async tell(message: AttackerPlan | ToAttacker): Promise<void> {
+  async send(message: AttackerPlan | ToAttacker): Promise<void> {
     await this.#child.say(JSON.stringify(message));
     const line = await this.#child.stdout.waitFor((text) => jsonLine(text) !== null, {
       since: this.#answers++,
@@ -113,11 +113,16 @@ class Attacker implements AsyncDisposable {
 /** Sums of windows of one kind. */
 class WindowSum {
   #inferred = 0;
+  /** From the frame behind the start of each window to that behind its end. */
+  #rateSeconds = 0;
   #seconds = 0;
   #cpu = { orion: 0, attacker: 0, machine: 0 };
   readonly #totals: number[] = [];
 
-  /** Measures one window, from now on. */
+  /**
+   * Measures one window, from now on. The rate is counted from one frame to another, the first behind each end of
+   * the window: the frames of a fixed time are one more or less, by where in a period it begins.
+   */
   async measure(target: Target, attacker: Attacker, windowMs: number): Promise<void> {
     const cpu = async () =>
       [
@@ -126,16 +131,17 @@ class WindowSum {
         await target.machineCpuSeconds(),
       ] as const;
     const before = await cpu();
-    const fromMs = Date.now();
+    const startedAtMs = Date.now();
     await wait(windowMs);
-    const toMs = Date.now();
+    const endedAtMs = Date.now();
     const after = await cpu();
-    // What was captured by then may still be under way.
-    await target.inferredAfter(toMs);
+    const fromMs = await target.inferredAfter(startedAtMs);
+    const toMs = await target.inferredAfter(endedAtMs);
     const inferred = target.inferred()
-      .filter(({ capturedAtMs }) => capturedAtMs >= fromMs && capturedAtMs < toMs);
+      .filter(({ capturedAtMs }) => capturedAtMs > fromMs && capturedAtMs <= toMs);
     this.#inferred += inferred.length;
-    this.#seconds += (toMs - fromMs) / 1000;
+    this.#rateSeconds += (toMs - fromMs) / 1000;
+    this.#seconds += (endedAtMs - startedAtMs) / 1000;
     this.#cpu.orion += after[0] - before[0];
     this.#cpu.attacker += after[1] - before[1];
     this.#cpu.machine += after[2] - before[2];
@@ -147,7 +153,7 @@ class WindowSum {
     const totals = this.#totals.toSorted((a, b) => a - b);
     return {
       inferred: this.#inferred,
-      seconds: this.#seconds,
+      seconds: this.#rateSeconds,
       p50Ms: percentile(totals, 0.5) ?? NaN,
       p99Ms: percentile(totals, 0.99) ?? NaN,
       orionCpu: orion / this.#seconds,
@@ -171,9 +177,9 @@ async function measureSet(
   for (let round = 0; round < rounds; round++) {
     await wait(SETTLE_MS);
     await quiet.measure(target, attacker, windowMs);
-    await attacker.tell({ kind: "attack", classes });
+    await attacker.send({ kind: "attack", classes });
     await attacked.measure(target, attacker, windowMs);
-    await attacker.tell({ kind: "quiet" });
+    await attacker.send({ kind: "quiet" });
   }
   return { quiet: quiet.figures(), attacked: attacked.figures() };
 }
@@ -187,7 +193,7 @@ export async function runLeg(
   const broker = plan.leg === "mosquitto" ? stack.use(await openBroker()) : null;
   const ports = targetPorts(plan.leg, plan.hostileCameras, broker?.port ?? freePort());
   const attacker = stack.use(new Attacker());
-  await attacker.tell({
+  await attacker.send({
     seed: plan.seed,
     cameraPorts: ports.cameras,
     httpPort: ports.http,

@@ -148,12 +148,19 @@ export class Target implements AsyncDisposable {
     return [...this.#inferred.values()];
   }
 
-  /** Waits for an inference of a frame that was captured after a time. */
-  async inferredAfter(wallMs: number): Promise<void> {
+  /**
+   * Waits for an inference of a frame that was captured after a time.
+   * @returns when the first of them was captured
+   */
+  async inferredAfter(wallMs: number): Promise<number> {
     await this.subscriber.waitFor((message) => {
       const found = inferredOf(message);
       return found !== null && found.capturedAtMs > wallMs;
     }, { what: "an inference of the good camera", since: this.#read });
+    const later = this.inferred().map(({ capturedAtMs }) => capturedAtMs).filter((ms) =>
+      ms > wallMs
+    );
+    return Math.min(...later);
   }
 
   /** Its report, by HTTP, from all of whose resources secrets are kept out. */
