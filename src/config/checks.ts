@@ -5,7 +5,7 @@
 import { isLoopback } from "../core/endpoint.ts";
 import { suggestName } from "../core/nearest.ts";
 import { cameraProblems } from "./camera_checks.ts";
-import { type FoundProblem, lookUp } from "./issues.ts";
+import { type FoundProblem, items, lookUp } from "./issues.ts";
 import type { ConfigPath } from "./problems.ts";
 import { classProblems } from "./scene_checks.ts";
 import { MAX_CAMERAS } from "./schema.ts";
@@ -180,8 +180,4 @@ function openListener(value: unknown): FoundProblem[] {
     message: "others can reach this address, and no token is set",
     remedy: "Set health.token, or listen on 127.0.0.1.",
   }];
-}
-
-function items(value: unknown): readonly unknown[] {
-  return Array.isArray(value) ? value : [];
 }

@@ -3,7 +3,7 @@ import { X509Certificate } from "node:crypto";
 import { dirname, isAbsolute, resolve } from "node:path";
 import { grantRemedy } from "../core/missing_grant.ts";
 import { type FileMode, isOpenToOthers, restrictRemedy } from "./file_mode.ts";
-import { type FoundProblem, lookUp } from "./issues.ts";
+import { type FoundProblem, items, lookUp } from "./issues.ts";
 import { modelPath } from "./models.ts";
 import { type ConfigPath, pathText } from "./problems.ts";
 import { parseCameraUrl } from "./urls.ts";
@@ -246,8 +246,7 @@ export function remedyOf(error: unknown, path: string, usual: string): string {
 }
 
 function entries(value: unknown, list: string): readonly unknown[] {
-  const found = lookUp(value, [list]);
-  return Array.isArray(found) ? found : [];
+  return items(lookUp(value, [list]));
 }
 
 function failure(message: string, remedy: string) {

@@ -58,6 +58,11 @@ export function lookUp(value: unknown, at: ConfigPath): unknown {
   return part;
 }
 
+/** The first `max` items of a list, which may be none; that there are more is a problem of its own. */
+export function items(value: unknown, max = Infinity): readonly unknown[] {
+  return Array.isArray(value) ? value.slice(0, max) : [];
+}
+
 /**
  * Reports an unknown key. One without a value, and near no known one, is not quoted: it may be the rest of
  * a password with a comma, as in `{ password: one,two }`.

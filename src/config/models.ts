@@ -2,6 +2,9 @@ import { isAbsolute, join, resolve } from "node:path";
 import { suggestName } from "../core/nearest.ts";
 import type { Parsed } from "./urls.ts";
 
+/** The names of the bundled models start with it. */
+export const BUILTIN = "builtin:";
+
 /** The bundled models, and their files in the folder `models`. */
 export const BUILTIN_MODELS: Readonly<Record<string, string>> = {
   "builtin:person": "nanodet-g.onnx",
@@ -18,7 +21,7 @@ export interface ModelPlaces {
 
 /** Resolves a model, `builtin:NAME` or the path of an `.onnx` file, to an absolute path. */
 export function modelPath(model: string, places: ModelPlaces): Parsed<string> {
-  if (model.startsWith("builtin:")) {
+  if (model.startsWith(BUILTIN)) {
     const file = BUILTIN_MODELS[model];
     if (file !== undefined) return { ok: true, value: join(places.root, "models", file) };
     return {

@@ -1,7 +1,7 @@
 /** Checks between the zones and lines of cameras and the detectors that look at them. */
 import { suggestName } from "../core/nearest.ts";
 import { selectedClasses } from "../core/scene_schema.ts";
-import { clip, type FoundProblem, lookUp } from "./issues.ts";
+import { clip, type FoundProblem, items, lookUp } from "./issues.ts";
 import { DEFAULT_DETECTORS, MAX_CAMERAS, MAX_DETECTORS } from "./schema.ts";
 import type { ConfigPath } from "./problems.ts";
 import type { CameraSettings, DetectorSettings } from "./settings.ts";
@@ -85,9 +85,4 @@ export function sceneWarnings(
       `cameras[${index}].${key}: without effect, because no detector with presence looks at "${id}"`,
     ];
   });
-}
-
-/** The items of a list; further ones than `max` are a problem of their own. */
-function items(value: unknown, max = Infinity): readonly unknown[] {
-  return Array.isArray(value) ? value.slice(0, max) : [];
 }

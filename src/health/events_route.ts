@@ -3,15 +3,11 @@ import type { Context, Hono } from "hono";
 import type { Access } from "./access.ts";
 import { connectionOf } from "./connection.ts";
 import { refuseOtherMethods } from "./methods.ts";
+import { type BodySource, pulledBody } from "./pulled_body.ts";
 import { refuse } from "./refusal.ts";
 
 /** What one reader gets. */
-export interface EventReader {
-  /** The next bytes, once there are some; null at the end. */
-  take(): Promise<Uint8Array | null>;
-  /** Ends it; idempotent. */
-  close(): void;
-}
+export type EventReader = BodySource;
 
 /** What a reader asks for. */
 export interface EventRequest {
@@ -61,25 +57,9 @@ export function addEventsRoute(app: Hono, access: Access, feed: EventFeed): void
     });
     if (reader === null) return refuseReader(context);
     const untie = access.tie(context, () => reader.close());
-    return context.body(streamOf(reader, untie), 200, HEADERS);
+    return context.body(pulledBody(reader, untie), 200, HEADERS);
   });
   refuseOtherMethods(app, "/events", "GET, HEAD");
-}
-
-/** Nothing is taken before the connection accepts it. */
-function streamOf(reader: EventReader, onEnd: () => void): ReadableStream<Uint8Array> {
-  return new ReadableStream<Uint8Array>({
-    async pull(controller) {
-      const bytes = await reader.take();
-      if (bytes !== null) return controller.enqueue(bytes);
-      onEnd();
-      controller.close();
-    },
-    cancel() {
-      reader.close();
-      onEnd();
-    },
-  }, { highWaterMark: 0 });
 }
 
 function refuseReader(context: Context): Response {

@@ -4,6 +4,8 @@ import { isoTime } from "../core/clock.ts";
 import { OrionError } from "../core/errors.ts";
 import type { LivePicture } from "../core/live_types.ts";
 import type { Access } from "./access.ts";
+import { type BodySource, pulledBody } from "./pulled_body.ts";
+import { refuse } from "./refusal.ts";
 
 /** Where pictures of cameras come from. */
 export interface PictureSource {
@@ -60,39 +62,27 @@ export function addLiveRoutes(app: Hono, access: Access, source: PictureSource):
         return context.body(null, 200, type);
       }
       const untie = access.tie(context, () => viewer.close());
-      return context.body(stream(viewer, parts, untie), 200, type);
+      return context.body(pulledBody(multipart(viewer, parts), untie), 200, type);
     } catch (error) {
       return unavailable(context, error);
     }
   });
 }
 
-/**
- * The pictures as a multipart body. It takes the next picture when the connection has accepted the last
- * one: a slow client gets fewer pictures, not older ones.
- */
-function stream(
-  viewer: Viewer,
-  parts: Parts,
-  onEnd: () => void,
-): ReadableStream<Uint8Array<ArrayBuffer>> {
+/** The pictures as a multipart body: a slow client gets fewer pictures, not older ones. */
+function multipart(viewer: Viewer, parts: Parts): BodySource {
   let isFirst = true;
-  return new ReadableStream({
-    async pull(controller) {
+  return {
+    async take() {
       if (isFirst) {
         isFirst = false;
-        return controller.enqueue(new TextEncoder().encode(DELIMITER));
+        return new TextEncoder().encode(DELIMITER);
       }
       const picture = await viewer.next();
-      if (picture !== null) return controller.enqueue(parts.of(picture));
-      onEnd();
-      controller.close();
+      return picture === null ? null : parts.of(picture);
     },
-    cancel() {
-      viewer.close();
-      onEnd();
-    },
-  }, { highWaterMark: 0 });
+    close: () => viewer.close(),
+  };
 }
 
 /** The parts of pictures, each made once: all viewers of a picture get the same bytes. */
@@ -139,5 +129,5 @@ function badBoxes(context: Context): Response {
 function unavailable(context: Context, error: unknown): Response {
   if (!(error instanceof OrionError)) throw error;
   const { code, message, remedy } = error.toData();
-  return context.json({ error: message, code, remedy }, 503);
+  return refuse(context, { status: 503, code, error: message, remedy });
 }

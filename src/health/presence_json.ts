@@ -1,8 +1,9 @@
 /** The JSON of stays and of the presence at a camera, as HTTP answers it. */
 import { isoTime, sinceMs } from "../core/clock.ts";
-import type { BoxPx, PointNorm } from "../core/geometry.ts";
-import type { Line, Occupancy, Stay, Zone } from "../core/presence_types.ts";
+import type { BoxPx } from "../core/geometry.ts";
+import type { Occupancy, Stay, Zone } from "../core/presence_types.ts";
 import { round } from "../core/round.ts";
+import { writtenLine, writtenPolygon } from "../core/scene_schema.ts";
 import type { ConfiguredScene, DetectorView, PresenceView } from "./presence_view.ts";
 
 /** From when an object was first seen to when it was last seen, to the millisecond. */
@@ -45,7 +46,7 @@ export type StayJson = ReturnType<typeof stayJson>;
 export function presenceJson({ zones, lines, occupancy, stays }: PresenceView) {
   return {
     zones: zones.map(zoneJson),
-    lines: lines.map(lineJson),
+    lines: lines.map(writtenLine),
     occupancy: occupancy.map(occupancyJson),
     stays: stays.map(({ detector, class: name, started, ended, open }) => ({
       ...{ detector, class: name, started, ended, open },
@@ -62,9 +63,9 @@ export function detectorJson({ id, cameras, presence, configured }: DetectorView
 export function sceneJson({ roi, masks, zones, lines }: ConfiguredScene) {
   return {
     roi: roi === null ? null : { x: roi.x, y: roi.y, width: roi.width, height: roi.height },
-    masks: masks.map((polygon) => polygon.map(pair)),
+    masks: masks.map(writtenPolygon),
     zones: zones.map(zoneJson),
-    lines: lines.map(lineJson),
+    lines: lines.map(writtenLine),
   };
 }
 
@@ -79,17 +80,9 @@ function boxJson({ x, y, width, height }: BoxPx) {
 }
 
 function zoneJson({ id, polygon, classes }: Zone) {
-  return { id, polygon: polygon.map(pair), classes };
-}
-
-function lineJson({ id, from, to }: Line) {
-  return { id, from: pair(from), to: pair(to) };
+  return { id, polygon: writtenPolygon(polygon), classes };
 }
 
 function occupancyJson({ zone, occupied, counts, sinceMs: since }: Occupancy) {
   return { zone, occupied, counts, since: isoTime(since) };
-}
-
-function pair({ x, y }: PointNorm): readonly [x: number, y: number] {
-  return [x, y];
 }

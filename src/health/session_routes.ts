@@ -55,9 +55,9 @@ function tokenOfJson(text: string): string | null {
 }
 
 function tokenOfForm(text: string): string | null {
-  const parsed = login.safeParse(Object.fromEntries(new URLSearchParams(text)));
-  const count = [...new URLSearchParams(text)].length;
-  return parsed.success && count === 1 ? parsed.data.token : null;
+  const fields = [...new URLSearchParams(text)];
+  const parsed = login.safeParse(Object.fromEntries(fields));
+  return parsed.success && fields.length === 1 ? parsed.data.token : null;
 }
 
 function refuseLogin(context: Context): Response {

@@ -8,7 +8,7 @@ import { STABLE } from "./layouts.ts";
 import type { Libav } from "./library.ts";
 import { cString } from "./memory.ts";
 import { Packet } from "./packet.ts";
-import { NULL, pointer, type Ptr } from "./pointers.ts";
+import { NULL, type Ptr } from "./pointers.ts";
 import { type SourceFormat, sourceFormat } from "./source_format.ts";
 
 const SWS_BILINEAR = 2;
@@ -29,21 +29,19 @@ export interface JpegPart {
   readonly crop: BoxPx;
   /** The size of the JPEG: that of the part as shown, or smaller. */
   readonly size: SizePx;
-  /**
-   * Which pixels are black: pairs of start and length, in pixels from the top left as shown.
-   * @param stride from one row to the next
-   */
-  readonly black: (stride: number) => Int32Array;
-  /** Painted over that, one upon another. */
-  readonly strokes?: readonly JpegStroke[];
+  /** Painted one upon another. */
+  readonly strokes: readonly JpegStroke[];
 }
 
 /** Pixels of one colour. */
 export interface JpegStroke {
   /** Red, green and blue, 0..255. */
   readonly colour: readonly [red: number, green: number, blue: number];
-  /** Which pixels: as {@link JpegPart.black}. */
-  readonly spans: JpegPart["black"];
+  /**
+   * Which pixels: pairs of start and length, in pixels from the top left as shown; they may overlap.
+   * @param stride from one row to the next
+   */
+  readonly spans: (stride: number) => Int32Array;
 }
 
 /**
@@ -70,10 +68,7 @@ export function encodeJpeg(
   using rgb = convert(libav, frame, crop, acrossSize(size, orientation), RGB_FORMAT);
   using turned = orientation === UPRIGHT ? null : turn(libav, rgb, size, orientation);
   const upright = turned ?? rgb;
-  if (part !== null) {
-    blackOut(libav, upright, part.black);
-    paint(libav, upright, part.strokes ?? []);
-  }
+  if (part !== null) paint(libav, upright, part.strokes);
   using image = convert(libav, upright, wholeOf(upright), size, JPEG_FORMAT);
   return encode(libav, image, size);
 }
@@ -126,21 +121,8 @@ function wholeOf({ width, height }: SizePx): BoxPx {
   return { x: 0, y: 0, width, height };
 }
 
-/** Blacks out pixels of a planar RGB frame. */
-function blackOut(libav: Libav, rgb: Frame, black: JpegPart["black"]): void {
-  const { planes, strides } = planesOf(rgb);
-  for (let plane = 0; plane < RGB_PLANES; plane++) {
-    const spans = black(strides[plane] ?? 0);
-    for (let index = 0; index + 1 < spans.length; index += 2) {
-      const at = (planes[plane] ?? 0n) + BigInt(spans[index] ?? 0);
-      libav.memory.fill(pointer<"void">(at), 0, spans[index + 1] ?? 0);
-    }
-  }
-}
-
 /** Paints pixels of a planar RGB frame, in copies of its planes: a call for each of thousands of spans is slow. */
 function paint(libav: Libav, rgb: Frame, strokes: readonly JpegStroke[]): void {
-  if (strokes.length === 0) return;
   const { planes, strides } = planesOf(rgb);
   const stride = strides[0] ?? 0;
   const painted = strokes.map(({ colour: [red, green, blue], spans }) => ({

@@ -1,11 +1,10 @@
 import type { LivePicture } from "../core/live_types.ts";
-import { encodeJpeg, type JpegPart } from "../libav/jpeg.ts";
+import { encodeJpeg } from "../libav/jpeg.ts";
 import type { Libav } from "../libav/library.ts";
 import type { LiveRequest } from "./live_pictures.ts";
-import { enlarged, maskSpans } from "./masks.ts";
 import { boxSpans, lineSpans, zoneSpans } from "./outlines.ts";
 import type { SharedFrame } from "./shared_frame.ts";
-import { wholePart } from "./stay_jpeg.ts";
+import { jpegPart, wholePart } from "./stay_jpeg.ts";
 
 /** The longest side of a live picture. */
 export const MAX_LIVE_PX = 960;
@@ -25,24 +24,16 @@ export function liveJpeg(
   { frame: { picture, info }, masks, drawing }: LiveRequest<SharedFrame>,
 ): Pick<LivePicture, "capturedAtMs" | "width" | "height" | "bytes"> {
   const { view: { shown }, view } = info;
-  const { crop, size } = wholePart(view, MAX_LIVE_PX);
-  const fit = { ...size, crop: { x: 0, y: 0, ...shown }, dx: 0, dy: 0 };
-  const part: JpegPart = {
-    crop,
-    size,
-    black(stride) {
-      const spans = maskSpans(masks, shown, fit, { width: stride, height: size.height });
-      return enlarged(spans, size, stride);
+  const whole = wholePart(view, MAX_LIVE_PX);
+  const { size } = whole;
+  const drawn = drawing === null ? [] : [
+    { colour: ZONE_COLOUR, spans: (stride: number) => zoneSpans(drawing.zones, size, stride) },
+    { colour: LINE_COLOUR, spans: (stride: number) => lineSpans(drawing.lines, size, stride) },
+    {
+      colour: BOX_COLOUR,
+      spans: (stride: number) => boxSpans(drawing.boxes, { shown, size, stride }),
     },
-    strokes: drawing === null ? [] : [
-      { colour: ZONE_COLOUR, spans: (stride) => zoneSpans(drawing.zones, size, stride) },
-      { colour: LINE_COLOUR, spans: (stride) => lineSpans(drawing.lines, size, stride) },
-      {
-        colour: BOX_COLOUR,
-        spans: (stride) => boxSpans(drawing.boxes, { shown, size, stride }),
-      },
-    ],
-  };
-  const bytes = encodeJpeg(libav, picture, view, part);
+  ];
+  const bytes = encodeJpeg(libav, picture, view, jpegPart(whole, { view, masks }, drawn));
   return { capturedAtMs: info.capturedAtMs, ...size, bytes };
 }

@@ -35,7 +35,7 @@ export class FrameWishes implements FrameWish {
 /** Pending requests at most: all of them are answered with the same frame. */
 const MAX_PENDING = 16;
 
-/** Encodes the next decoded frame for each pending request. */
+/** Encodes the next decoded frame, once, for all pending requests. */
 export class Snapshots implements FrameWish {
   readonly #libav: Libav;
   readonly #onRequested: () => void;
@@ -72,12 +72,17 @@ export class Snapshots implements FrameWish {
     if (!this.isWanted) return;
     const pending = this.#pending;
     this.#pending = [];
+    const snapshot = this.#encode(frame);
     for (const answer of pending) {
-      try {
-        answer({ bytes: encodeJpeg(this.#libav, frame.picture, frame.info.view) });
-      } catch (error) {
-        answer({ error: errorData(error) });
-      }
+      answer("bytes" in snapshot ? { bytes: snapshot.bytes.slice(0) } : snapshot);
+    }
+  }
+
+  #encode({ picture, info }: SharedFrame): Snapshot {
+    try {
+      return { bytes: encodeJpeg(this.#libav, picture, info.view) };
+    } catch (error) {
+      return { error: errorData(error) };
     }
   }
 }

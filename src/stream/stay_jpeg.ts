@@ -1,7 +1,8 @@
 import { codedPart, shownPart, type View } from "../core/display.ts";
 import { boxNorm, type BoxPx, type SizePx } from "../core/geometry.ts";
-import { encodeJpeg, type JpegPart } from "../libav/jpeg.ts";
+import { encodeJpeg, type JpegPart, type JpegStroke } from "../libav/jpeg.ts";
 import type { Libav } from "../libav/library.ts";
+import type { Masks } from "./delivered_frames.ts";
 import { enlarged, maskSpans } from "./masks.ts";
 import type { SharedFrame } from "./shared_frame.ts";
 import type { PictureRequest } from "./stay_pictures.ts";
@@ -17,6 +18,8 @@ export const MAX_FRAME_JPEG_PX = 1280;
 const CORNER_STEP_PX = 4;
 /** What conversions between the picture as coded and as shown may be off. */
 const ROUNDING_PX = 1e-6;
+/** Red, green, blue. */
+const BLACK = [0, 0, 0] as const;
 /** A JPEG has at least one chroma sample. */
 const MIN_JPEG_PX = 2;
 
@@ -36,17 +39,21 @@ export function stayJpeg(
   { frame: { picture, info }, masks, ...wish }: PictureRequest<SharedFrame>,
 ): ArrayBuffer {
   const { view } = info;
-  const { crop, shown, size } = picturePart(wish, view);
+  return encodeJpeg(libav, picture, view, jpegPart(picturePart(wish, view), { view, masks }));
+}
+
+/** A part as it is encoded: what is masked is black, and `drawn` is painted over that. */
+export function jpegPart(
+  { crop, shown, size }: PicturePart,
+  { view, masks }: { readonly view: View; readonly masks: Masks },
+  drawn: readonly JpegStroke[] = [],
+): JpegPart {
   const fit = { ...size, crop: shown, dx: 0, dy: 0 };
-  const part: JpegPart = {
-    crop,
-    size,
-    black(stride) {
-      const spans = maskSpans(masks, view.shown, fit, { width: stride, height: size.height });
-      return enlarged(spans, size, stride);
-    },
+  const spans = (stride: number) => {
+    const masked = maskSpans(masks, view.shown, fit, { width: stride, height: size.height });
+    return enlarged(masked, size, stride);
   };
-  return encodeJpeg(libav, picture, view, part);
+  return { crop, size, strokes: [{ colour: BLACK, spans }, ...drawn] };
 }
 
 /**

@@ -86,6 +86,26 @@ Deno.test({
 });
 
 Deno.test({
+  name: "decoding: each of several requests owns the bytes of the one snapshot",
+  ignore,
+  fn: () =>
+    withRig({ ratesHz: [0.1] }, async (rig) => {
+      const pictures: ArrayBuffer[] = [];
+      for (let request = 0; request < 2; request++) {
+        rig.snapshots.request((snapshot) => {
+          assert.ok("bytes" in snapshot);
+          // As the worker does, which posts it to main.
+          pictures.push(snapshot.bytes.transfer());
+        });
+      }
+      await rig.play(1);
+      const [first, second] = pictures;
+      assert.ok(first !== undefined && second !== undefined && first.byteLength > 500);
+      assert.deepEqual(new Uint8Array(first), new Uint8Array(second));
+    }),
+});
+
+Deno.test({
   name: "decoding: repeated snapshots make no packet be decoded twice",
   ignore,
   fn: () =>

@@ -4,11 +4,11 @@ import { createHash } from "node:crypto";
 import type { Drawing, LivePicture } from "../../src/core/live_types.ts";
 import { CaptureRun } from "../support/cameras/capture_run.ts";
 import { HostileCamera } from "../support/cameras/hostile_camera.ts";
-import type { RawClip } from "../support/cameras/rtp_h264.ts";
 import { decodeJpeg } from "../support/clips/jpeg.ts";
-import { PATTERN_SIZE, patternClip, readPattern } from "../support/clips/pattern.ts";
+import { PATTERN_SIZE, readPattern } from "../support/clips/pattern.ts";
 import { assertCloses } from "../support/streams/ledger.ts";
 import { ignoreWithout } from "../support/system/parts.ts";
+import { clip, greyLevels } from "../support/workers/pattern_pictures.ts";
 
 const ignore = ignoreWithout("libav", "ffmpeg");
 const { width, height } = PATTERN_SIZE;
@@ -21,12 +21,6 @@ const DRAWING: Drawing = {
 };
 const LOWER = [{ x: 0, y: 0.5 }, { x: 1, y: 0.5 }, { x: 1, y: 1 }, { x: 0, y: 1 }];
 const BLACK = 12;
-
-let encoded: Promise<RawClip> | null = null;
-/** Ten seconds with a keyframe in each, encoded once. */
-function clip(): Promise<RawClip> {
-  return encoded ??= patternClip(250, ["-bf", "0", "-g", "25"]);
-}
 
 /** A detector that reads the number of each frame, and what came of its tensor. */
 class Watched implements AsyncDisposable {
@@ -71,9 +65,7 @@ class Watched implements AsyncDisposable {
 
 /** What the pattern of a picture says. */
 async function read(picture: LivePicture): Promise<{ number: number; wrong: number }> {
-  const levels = await decodeJpeg(picture.bytes, "gray");
-  assert.equal(levels.length, width * height);
-  return readPattern(Float32Array.from(levels, (level) => level / 255));
+  return readPattern(await greyLevels(picture.bytes));
 }
 
 Deno.test({

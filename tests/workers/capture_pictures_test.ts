@@ -4,23 +4,16 @@ import type { PointNorm } from "../../src/core/geometry.ts";
 import type { StayPicture } from "../../src/core/presence_types.ts";
 import { CaptureRun, type CaptureRunOptions } from "../support/cameras/capture_run.ts";
 import { HostileCamera } from "../support/cameras/hostile_camera.ts";
-import type { RawClip } from "../support/cameras/rtp_h264.ts";
-import { decodeJpeg } from "../support/clips/jpeg.ts";
-import { PATTERN_SIZE, patternClip, readPattern } from "../support/clips/pattern.ts";
+import { PATTERN_SIZE, readPattern } from "../support/clips/pattern.ts";
 import { assertCloses } from "../support/streams/ledger.ts";
 import { ignoreWithout } from "../support/system/parts.ts";
+import { clip, greyLevels } from "../support/workers/pattern_pictures.ts";
 
 const ignore = ignoreWithout("libav", "ffmpeg");
 const { width, height } = PATTERN_SIZE;
 const BOX = { x: 100, y: 50, width: 20, height: 40 };
 const LEFT: PointNorm[] = [{ x: 0, y: 0 }, { x: 0.5, y: 0 }, { x: 0.5, y: 1 }, { x: 0, y: 1 }];
 const BLACK = 0.06;
-
-let encoded: Promise<RawClip> | null = null;
-/** Ten seconds with a keyframe in each, encoded once. */
-function clip(): Promise<RawClip> {
-  return encoded ??= patternClip(250, ["-bf", "0", "-g", "25"]);
-}
 
 /** A detector that reads the number of each frame, and requests that it is kept while it is asked to. */
 class Watched implements AsyncDisposable {
@@ -76,12 +69,9 @@ class Watched implements AsyncDisposable {
   }
 }
 
-/** The grey levels of a JPEG, 0..1, of the size of the clip. */
 async function decoded(jpeg: ArrayBuffer | null): Promise<Float32Array> {
   assert.ok(jpeg !== null, "there is no picture");
-  const levels = await decodeJpeg(jpeg, "gray");
-  assert.equal(levels.length, width * height);
-  return Float32Array.from(levels, (level) => level / 255);
+  return await greyLevels(jpeg);
 }
 
 Deno.test({

@@ -114,7 +114,7 @@ Deno.test({
   },
 });
 
-Deno.test("inference worker: told to stop with a frame in hand, it hands the result on first", async () => {
+Deno.test("inference worker: stopped with a frame in hand, it hands the result on first", async () => {
   using worker = new InferenceWorker();
   worker.start(planFor(BUNDLED.personInt8));
   using results = worker.results();
@@ -159,13 +159,13 @@ async function failure(model: string, changes: Parameters<typeof planFor>[1] = {
   return error;
 }
 
-Deno.test("inference worker: a missing model is told as failed, with its remedy", async () => {
+Deno.test("inference worker: a missing model is reported as failed, with its remedy", async () => {
   const error = await failure("/nowhere/none.onnx");
   assert.equal(error.code, "MODEL_MISSING");
   assert.match(error.message, /"builtin:person": there is no file \/nowhere\/none\.onnx/);
 });
 
-Deno.test("inference worker: a text file named .onnx is told as what it is", async () => {
+Deno.test("inference worker: a text file named .onnx is reported as what it is", async () => {
   const path = await Deno.makeTempFile({ suffix: ".onnx" });
   await Deno.writeTextFile(path, "Not the weights you are looking for.\n");
   const error = await failure(path);
@@ -174,7 +174,7 @@ Deno.test("inference worker: a text file named .onnx is told as what it is", asy
   assert.match(error.message, /a text file/);
 });
 
-Deno.test("inference worker: a model with another input is told with what was found", async () => {
+Deno.test("inference worker: a model with another input is reported with what was found", async () => {
   const path = await Deno.makeTempFile({ suffix: ".onnx" });
   const outputs = [{ name: "digit", dims: [1, 10], size: [1, 10], values: Array(10).fill(0) }];
   const inputs = [{ name: "grey", dims: [1, 1, 28, 28] }];
@@ -185,7 +185,7 @@ Deno.test("inference worker: a model with another input is told with what was fo
   assert.match(error.message, /"grey" float32 \[1, 1, 28, 28\]/);
 });
 
-Deno.test("inference worker: an unknown class is told with the nearest name", async () => {
+Deno.test("inference worker: an unknown class is reported with the nearest name", async () => {
   const error = await failure(BUNDLED.personInt8, { classes: ["persom"] });
   assert.equal(error.code, "MODEL_CLASS");
   assert.match(error.remedy, /"person"/);

@@ -1,5 +1,5 @@
 import { join, relative, resolve } from "node:path";
-import { BUILTIN_MODELS } from "../../config/models.ts";
+import { BUILTIN, BUILTIN_MODELS } from "../../config/models.ts";
 import { type ErrorData, ModelError } from "../../core/errors.ts";
 
 /** The folders from which models may be loaded. */
@@ -29,7 +29,7 @@ export interface AllowedModel {
  * @throws {ModelError} `CONTROL_MODEL` when it is none of these
  */
 export async function resolveModel(model: string, rules: ModelRules): Promise<AllowedModel> {
-  if (model.startsWith("builtin:")) {
+  if (model.startsWith(BUILTIN)) {
     const file = Object.hasOwn(BUILTIN_MODELS, model) ? BUILTIN_MODELS[model] : undefined;
     if (file === undefined) throw refused(model, "there is no such builtin model");
     return { model, modelPath: join(rules.root, "models", file), resolvedPath: null };

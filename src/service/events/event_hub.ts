@@ -53,7 +53,6 @@ export class EventHub implements EventFeed {
   readonly #parts: EventHubParts;
   /** The readers, and the number of the newest event of presence that each has. */
   readonly #readers = new Map<EventQueue, number>();
-  readonly #stalledBeats = new WeakMap<EventQueue, number>();
   readonly #missed = new MissedEvents();
   #lastCopied = 0;
   #cancelBeat: Cancel | null = null;
@@ -180,9 +179,7 @@ export class EventHub implements EventFeed {
   #beat(): void {
     this.#beatLater();
     for (const queue of [...this.#readers.keys()]) {
-      const stalled = queue.advanced() ? 0 : (this.#stalledBeats.get(queue) ?? 0) + 1;
-      this.#stalledBeats.set(queue, stalled);
-      if (stalled >= MAX_STALLED_BEATS) queue.drop();
+      if (queue.beat() >= MAX_STALLED_BEATS) queue.drop();
       else queue.put({ bytes: HEARTBEAT, subject: "heartbeat" });
     }
   }

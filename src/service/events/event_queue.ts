@@ -36,6 +36,7 @@ export class EventQueue implements EventReader {
   #awaited: PromiseWithResolvers<Uint8Array | null> | null = null;
   #isClosed = false;
   #wasTaken = false;
+  #stalledBeats = 0;
 
   constructor(parts: EventQueueParts) {
     this.#parts = parts;
@@ -71,11 +72,12 @@ export class EventQueue implements EventReader {
     return this.#awaited.promise;
   }
 
-  /** Whether anything was taken since the last call, or nothing waits. */
-  advanced(): boolean {
+  /** A heartbeat. @returns how many in succession, up to this one, found that nothing of what waits was taken */
+  beat(): number {
     const hasAdvanced = this.#wasTaken || this.#waiting.size === 0;
     this.#wasTaken = false;
-    return hasAdvanced;
+    this.#stalledBeats = hasAdvanced ? 0 : this.#stalledBeats + 1;
+    return this.#stalledBeats;
   }
 
   /** Ends a reader that is too slow: its connection is closed, whatever waits. */

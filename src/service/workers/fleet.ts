@@ -31,20 +31,21 @@ export class Fleet implements ControlTarget {
 
   constructor(parts: FleetParts) {
     this.#parts = parts;
-    const { settings: { cameras, detectors }, clock, log, limits } = parts;
-    this.#presence = new PresenceControl(parts.settings, parts.presence);
+    const { settings, settings: { cameras, detectors }, publisher, clock, log, limits } = parts;
+    this.#presence = new PresenceControl(settings, publisher);
     this.#firstLoad = new FirstLoad({ clock, log, limitMs: limits.modelLoadWaitMs });
     this.#pools = new Map(detectors.map((detector) => [detector.id, this.#makePool(detector)]));
     this.live = new LiveHub({
       cameras: cameras.map(({ id }) => id),
       post: (camera, message) => this.cameras.get(camera)?.post(message),
-      scene: (camera) => this.#presence.scene(camera),
+      scene: (camera) => publisher.presence.scene(camera),
       isDetecting: (camera) => this.#isDetecting(this.#camera(camera)),
       clock,
     });
     this.cameras = new Map(cameras.map((camera) => [camera.id, this.#makeCamera(camera)]));
-    for (const { id: detector, rateHz, cameras } of detectors) {
-      const pictures = this.#presence.hasPictures(detector);
+    for (const { id: detector, rateHz, cameras, presence } of detectors) {
+      // Then the cameras must keep frames; no command changes it.
+      const pictures = presence !== null && presence.snapshot !== "none";
       for (const camera of cameras) {
         this.#camera(camera).subscribe({ detector, rateHz, paused: false, pictures });
       }
@@ -169,7 +170,7 @@ export class Fleet implements ControlTarget {
   }
 
   #makePool(settings: DetectorSettings): DetectorPool {
-    const { clock, log, spawners, confinements, results, limits, onFailed } = this.#parts;
+    const { clock, log, spawners, confinements, publisher, limits, onFailed } = this.#parts;
     const workers = Array.from({ length: settings.workers }, (_, index) =>
       new DetectorWorker({
         spawn: spawners.inference(settings.id),
@@ -178,7 +179,7 @@ export class Fleet implements ControlTarget {
         clock,
         log,
         modelLoadLimitMs: limits.modelLoadLimitMs,
-        results,
+        results: publisher,
         onReady: (worker) => this.#onReady(worker),
         onAbandon: (worker) => this.#detach(worker),
         onInferred: (worker, note) => this.#onInferred(worker, note),

@@ -21,10 +21,8 @@ export interface FleetParts {
   readonly clock: Clock;
   readonly log: Log;
   readonly limits: Pick<ServiceLimits, "modelLoadWaitMs" | "modelLoadLimitMs">;
-  readonly results: ResultRouter;
-  /** What the cameras report to: the publisher. */
-  readonly publisher: CameraRouter;
-  readonly presence: PresenceRouter;
+  /** What the cameras and the workers report to. */
+  readonly publisher: CameraRouter & PresenceRouter & ResultRouter;
   readonly onStatus: (worker: CameraWorker, status: CameraStatus) => void;
   readonly onInferred: (worker: DetectorWorker, note: ResultNote) => void;
   readonly onFailed: (worker: Child, error: ErrorData) => void;

@@ -5,34 +5,14 @@ import type { Pair, PresenceChanges } from "../control/controller.ts";
 import { noPresence, unknownClass } from "../control/refusals.ts";
 import type { PresenceRouter } from "./publisher_worker.ts";
 
-/** The zones, lines and settings of presence as they are now, which the publisher's thread works with. */
+/** Changes the zones, lines and settings of presence, which the publisher holds. */
 export class PresenceControl {
   readonly #detectors: Settings["detectors"];
   readonly #router: PresenceRouter;
-  readonly #scenes: Map<string, Scene>;
-  /** Of the detectors with presence. */
-  readonly #settings = new Map<string, PresenceSettings>();
 
-  constructor({ cameras, detectors }: Settings, router: PresenceRouter) {
+  constructor({ detectors }: Pick<Settings, "detectors">, router: PresenceRouter) {
     this.#detectors = detectors;
     this.#router = router;
-    this.#scenes = new Map(
-      cameras.map(({ id: camera, zones, lines }) => [camera, { camera, zones, lines }]),
-    );
-    for (const { id, presence } of detectors) {
-      if (presence !== null) this.#settings.set(id, presence);
-    }
-  }
-
-  /** Whether stays of a detector may have pictures, so that its cameras must keep frames. */
-  hasPictures(detector: string): boolean {
-    const settings = this.#settings.get(detector);
-    return settings !== undefined && settings.snapshot !== "none";
-  }
-
-  /** The zones and lines of a camera. */
-  scene(camera: string): Scene {
-    return this.#scenes.get(camera) ?? { camera, zones: [], lines: [] };
   }
 
   /** @throws OrionError when no detector of the camera can detect a class of a zone */
@@ -56,10 +36,9 @@ export class PresenceControl {
    * @throws OrionError when it has no presence
    */
   setPresence(detector: string, change: PresenceChanges): PresenceSettings {
-    const present = this.#settings.get(detector);
-    if (present === undefined) throw noPresence(detector);
+    const present = this.#router.presence.settings(detector);
+    if (present === null) throw noPresence(detector);
     const settings = { ...present, ...change };
-    this.#settings.set(detector, settings);
     this.#router.changePresence({ kind: "settings", detector, settings });
     return settings;
   }
@@ -67,14 +46,13 @@ export class PresenceControl {
   /** Stays of paused pairs end. */
   setPaused(pairs: readonly Pair[], paused: boolean): void {
     for (const { camera, detector } of pairs) {
-      if (!this.#settings.has(detector)) continue;
+      if (this.#router.presence.settings(detector) === null) continue;
       this.#router.changePresence({ kind: "paused", camera, detector, paused });
     }
   }
 
   #changeScene(camera: string, change: Partial<Pick<Scene, "zones" | "lines">>): void {
-    const scene = { ...this.scene(camera), ...change };
-    this.#scenes.set(camera, scene);
+    const scene = { ...this.#router.presence.scene(camera), ...change };
     this.#router.changePresence({ kind: "scene", scene });
   }
 }

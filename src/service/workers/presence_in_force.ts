@@ -27,6 +27,7 @@ export class PresenceInForce {
     return this.#settings.get(detector) ?? null;
   }
 
+  /** The zones and lines of a camera. */
   scene(camera: string): Scene {
     return this.#scenes.get(camera) ?? { camera, zones: [], lines: [] };
   }

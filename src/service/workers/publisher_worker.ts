@@ -30,6 +30,8 @@ export type PictureRequest = Extract<FromPublisher, { kind: "picture" }>;
 
 /** The publisher as the settings of presence reach it. */
 export interface PresenceRouter {
+  /** The settings in force. */
+  readonly presence: PresenceInForce;
   /** Applies a changed setting from the next frame on, and for all later threads. */
   changePresence(change: PresenceChange): void;
 }

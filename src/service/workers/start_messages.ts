@@ -1,4 +1,5 @@
 /** The settings of the workers, made from the configuration. */
+import { BUILTIN } from "../../config/models.ts";
 import type {
   CameraSettings,
   DetectorSettings,
@@ -23,8 +24,6 @@ import { discoveryOf } from "../../mqtt/home_assistant/discovery.ts";
 import { presenceFilters, presenceTopics } from "../../mqtt/presence_topics.ts";
 import { clientIdOf, rootTopic, topicsOf } from "../../mqtt/topics.ts";
 
-/** The names of the bundled models start with it. */
-const BUILTIN = "builtin:";
 /** Addresses to listen on that are no place to go to. */
 const EVERY_ADDRESS: readonly string[] = ["0.0.0.0", "::"];
 

@@ -1,4 +1,5 @@
 /** A fleet whose threads the test plays. */
+import type { Settings } from "../../../src/config/settings.ts";
 import type { ErrorData } from "../../../src/core/errors.ts";
 import { type LogRecord, logTo } from "../../../src/core/log.ts";
 import type {
@@ -10,6 +11,9 @@ import type {
 import type { PresenceChange } from "../../../src/core/presence_types.ts";
 import type { Child } from "../../../src/service/supervision/child.ts";
 import { Fleet } from "../../../src/service/workers/fleet.ts";
+import { PresenceInForce } from "../../../src/service/workers/presence_in_force.ts";
+import type { PresenceRouter } from "../../../src/service/workers/publisher_worker.ts";
+import { ownClient, publisherPlan } from "../../../src/service/workers/start_messages.ts";
 import { HeldClock } from "../clocks/held_clock.ts";
 import { FakeThreads } from "./fake_threads.ts";
 import { FakeRouter, LIBRARIES, READY, settingsOf, STREAM } from "./service_parts.ts";
@@ -26,13 +30,29 @@ detectors:
   - { id: car, model: "builtin:person", cameras: [yard] }
 `;
 
+/** The publisher as the fleet sees it: what is changed of presence is in force, and recorded. */
+class FakePublisher extends FakeRouter implements PresenceRouter {
+  readonly presence: PresenceInForce;
+  readonly changes: PresenceChange[] = [];
+
+  constructor(settings: Settings) {
+    super();
+    this.presence = new PresenceInForce(
+      publisherPlan(settings, "1.0.0", ownClient(settings)).presence,
+    );
+  }
+
+  changePresence(change: PresenceChange): void {
+    this.presence.change(change);
+    this.changes.push(change);
+  }
+}
+
 export class FleetRig implements Disposable {
   readonly clock = new HeldClock();
   readonly captures = new FakeThreads<ToCapture, FromCapture>();
   readonly inferences = new FakeThreads<ToInference, FromInference>();
-  readonly router = new FakeRouter();
-  /** Changed settings of presence, in order. */
-  readonly changes: PresenceChange[] = [];
+  readonly router: FakePublisher;
   readonly records: LogRecord[] = [];
   readonly failures: [Child, ErrorData][] = [];
   /** What cameras and workers reported, in order. */
@@ -42,6 +62,7 @@ export class FleetRig implements Disposable {
 
   constructor(yaml = TWO_CAMERAS) {
     this.settings = settingsOf(yaml);
+    this.router = new FakePublisher(this.settings);
     this.fleet = new Fleet({
       settings: this.settings,
       libraries: LIBRARIES,
@@ -50,9 +71,7 @@ export class FleetRig implements Disposable {
       clock: this.clock,
       log: logTo((record) => this.records.push(record)),
       limits: { modelLoadWaitMs: LOAD_WAIT_MS, modelLoadLimitMs: 2 * LOAD_WAIT_MS },
-      results: this.router,
       publisher: this.router,
-      presence: { changePresence: (change) => this.changes.push(change) },
       onStatus: ({ name }, { state }) => this.events.push(`${name} ${state}`),
       onInferred: ({ name }, { seq }) => this.events.push(`${name} ${seq}`),
       onFailed: (...failure) => this.failures.push(failure),
@@ -65,6 +84,11 @@ export class FleetRig implements Disposable {
     for (const thread of this.inferences.all) thread.emit(READY);
     await loaded;
     this.fleet.startCameras();
+  }
+
+  /** Changed settings of presence, in order. */
+  get changes(): readonly PresenceChange[] {
+    return this.router.changes;
   }
 
   online(camera: string): void {

@@ -126,7 +126,7 @@ export function inferred(
   return { kind: "inferred", note };
 }
 
-/** The publisher as the fleet sees it: records calls, and closes the ports when disposed. */
+/** The publisher as the cameras and the inference workers see it: records calls, and closes the ports when disposed. */
 export class FakeRouter implements ResultRouter, CameraRouter, Disposable {
   /** About results. */
   readonly calls: string[] = [];

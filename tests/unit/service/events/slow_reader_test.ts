@@ -11,17 +11,21 @@ import { app, serve } from "../../health/http_rig.ts";
 const CHARACTERS = 100_000;
 const EVENTS = 600;
 
-Deno.test("events: a reader that reads nothing delays no other, and holds one event of each pair", async () => {
-  const readers: EventReader[] = [];
-  const watched: boolean[] = [];
-  const hub = new EventHub({
+function hubOf(onWatch: (on: boolean) => void): EventHub {
+  return new EventHub({
     clock: new HeldClock(),
     instance: "lobby-1",
     run: 7,
     cameras: new Set(["gate"]),
     state: () => ({ cameras: [], occupancy: [], health: null, settledUpTo: 0 }),
-    onWatch: (on) => watched.push(on),
+    onWatch,
   });
+}
+
+Deno.test("events: a reader that reads nothing delays no other, and holds one event of each pair", async () => {
+  const readers: EventReader[] = [];
+  const watched: boolean[] = [];
+  const hub = hubOf((on) => watched.push(on));
   const server = serve(app(null, [], {
     events: {
       hasCamera: () => true,
@@ -68,14 +72,7 @@ Deno.test("events: a reader that reads nothing delays no other, and holds one ev
 });
 
 Deno.test("events: two hundred clients of one address read at once, and further ones are refused", async () => {
-  const hub = new EventHub({
-    clock: new HeldClock(),
-    instance: "lobby-1",
-    run: 7,
-    cameras: new Set(["gate"]),
-    state: () => ({ cameras: [], occupancy: [], health: null, settledUpTo: 0 }),
-    onWatch: () => undefined,
-  });
+  const hub = hubOf(() => undefined);
   const server = serve(app(null, [], { events: hub }));
   const streams: EventStream[] = [];
   try {
