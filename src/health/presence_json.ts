@@ -1,42 +1,18 @@
 /** The JSON of stays and of the presence at a camera, as HTTP answers it. */
-import { isoTime, sinceMs } from "../core/clock.ts";
-import type { BoxPx, PointNorm } from "../core/geometry.ts";
-import type { Line, Occupancy, Stay, Zone } from "../core/presence_types.ts";
-import { round } from "../core/round.ts";
+import { isoTime } from "../core/clock.ts";
+import type { Occupancy, Stay, Zone } from "../core/presence_types.ts";
+import { writtenLine, writtenPolygon } from "../core/scene_schema.ts";
+import { dwellSeconds, stayFields } from "../core/stay_json.ts";
 import type { ConfiguredScene, DetectorView, PresenceView } from "./presence_view.ts";
-
-/** From when an object was first seen to when it was last seen, to the millisecond. */
-export function dwellSeconds({ startedAtMs, seenAtMs }: Stay): number {
-  // The wall clock may have been set back meanwhile.
-  return round(Math.max(0, sinceMs(startedAtMs, seenAtMs)) / 1000, 3);
-}
 
 /**
  * A stay with the keys of `orion.presence/1`; its picture is a path in place of the bytes.
  * @param hasPicture  whether its JPEG is in memory
  */
 export function stayJson(stay: Stay, hasPicture: boolean) {
-  const { best } = stay;
-  return {
-    id: stay.id,
-    camera: stay.camera,
-    detector: stay.detector,
-    class: stay.class,
-    track: stay.track,
-    startedAt: isoTime(stay.startedAtMs),
-    seenAt: isoTime(stay.seenAtMs),
-    endedAt: stay.endedAtMs === null ? null : isoTime(stay.endedAtMs),
-    dwellSeconds: dwellSeconds(stay),
-    zones: stay.zones,
-    reason: stay.reason,
-    best: {
-      capturedAt: isoTime(best.capturedAtMs),
-      seq: best.seq,
-      confidence: round(best.confidence, 4),
-      box: boxJson(best.box),
-      jpeg: hasPicture ? `/presence/${stay.id}.jpg` : null,
-    },
-  };
+  const { best, ...rest } = stayFields(stay);
+  const jpeg = hasPicture ? `/presence/${stay.id}.jpg` : null;
+  return { ...rest, dwellSeconds: dwellSeconds(stay), best: { ...best, jpeg } };
 }
 
 export type StayJson = ReturnType<typeof stayJson>;
@@ -45,7 +21,7 @@ export type StayJson = ReturnType<typeof stayJson>;
 export function presenceJson({ zones, lines, occupancy, stays }: PresenceView) {
   return {
     zones: zones.map(zoneJson),
-    lines: lines.map(lineJson),
+    lines: lines.map(writtenLine),
     occupancy: occupancy.map(occupancyJson),
     stays: stays.map(({ detector, class: name, started, ended, open }) => ({
       ...{ detector, class: name, started, ended, open },
@@ -62,34 +38,16 @@ export function detectorJson({ id, cameras, presence, configured }: DetectorView
 export function sceneJson({ roi, masks, zones, lines }: ConfiguredScene) {
   return {
     roi: roi === null ? null : { x: roi.x, y: roi.y, width: roi.width, height: roi.height },
-    masks: masks.map((polygon) => polygon.map(pair)),
+    masks: masks.map(writtenPolygon),
     zones: zones.map(zoneJson),
-    lines: lines.map(lineJson),
-  };
-}
-
-/** Rounds the corners, as the messages do, and not the size. */
-function boxJson({ x, y, width, height }: BoxPx) {
-  const [left, top] = [round(x, 1), round(y, 1)];
-  return {
-    ...{ x: left, y: top },
-    width: round(round(x + width, 1) - left, 1),
-    height: round(round(y + height, 1) - top, 1),
+    lines: lines.map(writtenLine),
   };
 }
 
 function zoneJson({ id, polygon, classes }: Zone) {
-  return { id, polygon: polygon.map(pair), classes };
-}
-
-function lineJson({ id, from, to }: Line) {
-  return { id, from: pair(from), to: pair(to) };
+  return { id, polygon: writtenPolygon(polygon), classes };
 }
 
 function occupancyJson({ zone, occupied, counts, sinceMs: since }: Occupancy) {
   return { zone, occupied, counts, since: isoTime(since) };
-}
-
-function pair({ x, y }: PointNorm): readonly [x: number, y: number] {
-  return [x, y];
 }
