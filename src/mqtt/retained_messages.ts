@@ -1,7 +1,7 @@
 import { type Clock, plusMs, type SteadyMs } from "../core/clock.ts";
 import type { BrokerError } from "../core/errors.ts";
 import type { DiscardReason, TopicKind } from "../core/publisher_types.ts";
-import { finalReason } from "./broker_errors.ts";
+import { finalReason, lostReason } from "./broker_errors.ts";
 import type { MessageCounts } from "./message_counts.ts";
 import type { DoneCallback, OutgoingMessage } from "./session.ts";
 
@@ -168,9 +168,7 @@ export class RetainedMessages {
       entry.barredUntilMs = plusMs(this.#parts.clock.nowMs(), BARRED_MS);
     }
     if (reason !== null) return this.#parts.counts.discarded(entry.kind, reason);
-    // Of QoS 0 it was not all written, of QoS 1 nothing is known.
-    const lost = qos === 0 ? "connection-lost" : "unacknowledged";
-    if (entry.isPending) return this.#parts.counts.discarded(entry.kind, lost);
+    if (entry.isPending) return this.#parts.counts.discarded(entry.kind, lostReason(qos));
     entry.isPending = true;
     entry.wasInflight = true;
   }
