@@ -9,15 +9,15 @@ import { type Line, WHOLE_PICTURE, type Zone } from "./presence_types.ts";
 import { addProblem, fraction, id, list, number, whole } from "./schema_parts.ts";
 
 /** Bounds of the polygons, zones and lines of a camera. */
-export const MAX_MASKS = 32;
-export const MAX_ZONES = 32;
-export const MAX_LINES = 32;
-export const MAX_POLYGON_POINTS = 64;
+const MAX_MASKS = 32;
+const MAX_ZONES = 32;
+const MAX_LINES = 32;
+const MAX_POLYGON_POINTS = 64;
 const MAX_ZONE_CLASSES = 64;
 /** As much as the names of a model's classes are cut to. */
 const MAX_CLASS_NAME_LENGTH = 64;
 /** Bounds of the presence of a detector. */
-export const MAX_START_FRAMES = 100;
+const MAX_START_FRAMES = 100;
 const MIN_END_SECONDS = 0.5;
 const MAX_END_SECONDS = 3600;
 const MIN_UPDATE_SECONDS = 0.1;

@@ -12,7 +12,7 @@ import type { DoneCallback, OutgoingMessage } from "./session.ts";
 import type { Topics } from "./topics.ts";
 
 /** Characters of the pictures that wait with them; beyond it the oldest are left away. */
-export const MAX_JPEG_CHARACTERS = 16 * 1024 * 1024;
+const MAX_JPEG_CHARACTERS = 16 * 1024 * 1024;
 
 export interface PresenceQueueParts {
   readonly clock: Clock;
