@@ -6,7 +6,7 @@ import { z } from "zod";
 import type { PointNorm } from "./geometry.ts";
 import { polygonProblem } from "./polygon.ts";
 import { type Line, WHOLE_PICTURE, type Zone } from "./presence_types.ts";
-import { addProblem, fraction, id, list, number, whole } from "./schema_parts.ts";
+import { addProblem, boundedText, fraction, id, list, number, whole } from "./schema_parts.ts";
 
 /** Bounds of the polygons, zones and lines of a camera. */
 const MAX_MASKS = 32;
@@ -54,15 +54,14 @@ const zoneId = id.superRefine((written, context) => {
   });
 });
 
-const CLASS = `a class name of 1 to ${MAX_CLASS_NAME_LENGTH} characters`;
-
 export const zoneShape = {
   id: zoneId.describe("Names the zone in topics; unique within the camera, and not all."),
   polygon: zonePolygon.describe("Points [x, y] in fractions of the picture as shown."),
   classes: list(
-    z.string({ error: CLASS }).min(1, { error: CLASS }).max(MAX_CLASS_NAME_LENGTH, {
-      error: CLASS,
-    }),
+    boundedText(
+      `a class name of 1 to ${MAX_CLASS_NAME_LENGTH} characters`,
+      MAX_CLASS_NAME_LENGTH,
+    ),
     `a list of 1 to ${MAX_ZONE_CLASSES} class names`,
     { min: 1, max: MAX_ZONE_CLASSES },
   ).optional().describe("The names of the classes that count; absent for all."),
