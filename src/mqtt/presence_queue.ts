@@ -11,7 +11,7 @@ import type { OpenStays } from "./open_stays.ts";
 import type { DoneCallback, OutgoingMessage } from "./session.ts";
 import type { Topics } from "./topics.ts";
 
-/** Characters of the pictures that wait with them; beyond it the oldest are left away. */
+/** Characters of the pictures that wait with them; beyond it the oldest are removed. */
 const MAX_JPEG_CHARACTERS = 16 * 1024 * 1024;
 
 export interface PresenceQueueParts {
@@ -105,6 +105,7 @@ export class PresenceQueue {
       if (entry.number <= upTo && !entry.isBehindNumber) this.#settle(entry, null);
       else if (entry.event.kind !== "crossing" && this.#ended.has(entry.event.stay.id)) {
         this.#entries.delete(entry.number);
+        this.#removePicture(entry);
         this.#isOver(entry, entry.event.stay.id);
       }
     }
