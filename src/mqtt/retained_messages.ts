@@ -130,7 +130,10 @@ export class RetainedMessages {
 
   #send(entry: Entry): void {
     if (!entry.isPending || entry.isInflight || !this.#parts.canPublish()) return;
-    if (this.#isBarred(entry)) return this.#discardPending(entry, "closes-connection");
+    if (this.#isBarred(entry)) {
+      this.#discardPending(entry, "closes-connection");
+      return this.#forget(entry);
+    }
     entry.isPending = false;
     entry.isInflight = true;
     const { message } = entry;
@@ -144,9 +147,12 @@ export class RetainedMessages {
     });
   }
 
-  /** Keeps nothing of what is done with: an empty message, or a picture. */
-  #forget({ isPending, kind, message: { topic, payload } }: Entry): void {
-    if (!isPending && (payload === "" || kind === "picture")) this.#entries.delete(topic);
+  /** Keeps nothing of what is done with, an empty message or a picture, but that its topic is barred. */
+  #forget(entry: Entry): void {
+    const { jpeg: _, ...message } = entry.message;
+    if (entry.isPending || (message.payload !== "" && entry.kind !== "picture")) return;
+    if (this.#isBarred(entry)) entry.message = message;
+    else this.#entries.delete(message.topic);
   }
 
   #boundPictures(): void {
@@ -158,7 +164,7 @@ export class RetainedMessages {
       if (bytes <= MAX_PICTURE_BYTES) return;
       bytes -= entry.message.jpeg?.byteLength ?? 0;
       this.#discardPending(entry, "full");
-      if (!entry.isInflight) this.#entries.delete(entry.message.topic);
+      if (!entry.isInflight) this.#forget(entry);
     }
   }
 

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { PICTURE_TIMEOUT_MS } from "../../../src/mqtt/picture_requests.ts";
 import { staysPayload } from "../../../src/mqtt/presence_payloads.ts";
+import { BARRED_MS } from "../../../src/mqtt/retained_messages.ts";
 import { LISTEN_MS, SETTLE_MS } from "../../../src/mqtt/retained_reader.ts";
 import { ended, presencePlan, STARTED_MS, stayOf } from "../../support/presence/stays.ts";
 import { crossing, events, messages, ready, ROOT } from "./presence_rig.ts";
@@ -96,6 +97,24 @@ Deno.test("presence: pictures of an earlier run and zones that are gone are clea
   link.disconnect();
   link.connect();
   assert.equal(link.reads.filter(({ filter }) => filter.endsWith("pictures/#")).length, 1);
+});
+
+Deno.test("presence: pictures on which the broker closes the connection are left alone for a while", async () => {
+  const { clock, discarded, link, publisher, start } = await ready({
+    snapshot: "crop",
+    acknowledges: false,
+  });
+  const picture = (id: string) => {
+    start(id);
+    publisher.presence.picture({ stay: id, seq: 1041, bytes: new ArrayBuffer(8) });
+    return link.sent.filter(({ message }) => message.jpeg !== undefined);
+  };
+  picture("a")[0]?.done(failure("BROKER_CLOSES_ON_MESSAGE"));
+  assert.deepEqual(discarded(), ["closes-connection"]);
+  assert.equal(picture("b").length, 1, "the next one is not published");
+  assert.deepEqual(discarded(), ["closes-connection", "closes-connection"]);
+  await clock.pass(BARRED_MS);
+  assert.equal(picture("c").length, 2);
 });
 
 Deno.test("presence: pictures that are allowed stay", () => {
