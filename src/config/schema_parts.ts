@@ -1,14 +1,13 @@
 /** Parts of the configuration's schema. Each error text completes "Write …". */
 import { z } from "zod";
-import { addProblem } from "../core/schema_parts.ts";
+import { addProblem, boundedText } from "../core/schema_parts.ts";
 import type { Parsed } from "./urls.ts";
 
 const MAX_TEXT_LENGTH = 4096;
 
 /** A text of one character or more. */
 export function text(expected: string) {
-  const error = expected;
-  return z.string({ error }).min(1, { error }).max(MAX_TEXT_LENGTH, { error });
+  return boundedText(expected, MAX_TEXT_LENGTH);
 }
 
 /** A text of a pattern. */

@@ -137,6 +137,24 @@ export function iou(a: BoxPx, b: BoxPx): number {
   return both / (a.width * a.height + b.width * b.height - both);
 }
 
+/** Rounds start and length on one axis to tenths of a pixel, both within the frame. */
+function tenths(start: number, length: number, fullPx: number): [number, number] {
+  const full = Math.floor(fullPx * 10);
+  const from = Math.min(full, Math.max(0, Math.round(start * 10)));
+  const end = Math.min(full, Math.max(from, Math.round((start + length) * 10)));
+  return [from / 10, (end - from) / 10];
+}
+
+/**
+ * Rounds a box to one decimal and clips it to the frame. Rounds its corners rather than its size.
+ * @param frame  the size of the frame as shown
+ */
+export function roundedBox(box: BoxPx, frame: SizePx): Pick<BoxPx, "x" | "y" | "width" | "height"> {
+  const [x, width] = tenths(box.x, box.width, frame.width);
+  const [y, height] = tenths(box.y, box.height, frame.height);
+  return { x, y, width, height };
+}
+
 function clamp(value: number, low: number, high: number): number {
   return Math.min(high, Math.max(low, value));
 }

@@ -6,18 +6,18 @@ import { z } from "zod";
 import type { PointNorm } from "./geometry.ts";
 import { polygonProblem } from "./polygon.ts";
 import { type Line, WHOLE_PICTURE, type Zone } from "./presence_types.ts";
-import { addProblem, fraction, id, list, number, whole } from "./schema_parts.ts";
+import { addProblem, boundedText, fraction, id, list, number, whole } from "./schema_parts.ts";
 
 /** Bounds of the polygons, zones and lines of a camera. */
-export const MAX_MASKS = 32;
-export const MAX_ZONES = 32;
-export const MAX_LINES = 32;
-export const MAX_POLYGON_POINTS = 64;
+const MAX_MASKS = 32;
+const MAX_ZONES = 32;
+const MAX_LINES = 32;
+const MAX_POLYGON_POINTS = 64;
 const MAX_ZONE_CLASSES = 64;
 /** As much as the names of a model's classes are cut to. */
 const MAX_CLASS_NAME_LENGTH = 64;
 /** Bounds of the presence of a detector. */
-export const MAX_START_FRAMES = 100;
+const MAX_START_FRAMES = 100;
 const MIN_END_SECONDS = 0.5;
 const MAX_END_SECONDS = 3600;
 const MIN_UPDATE_SECONDS = 0.1;
@@ -54,15 +54,14 @@ const zoneId = id.superRefine((written, context) => {
   });
 });
 
-const CLASS = `a class name of 1 to ${MAX_CLASS_NAME_LENGTH} characters`;
-
 export const zoneShape = {
   id: zoneId.describe("Names the zone in topics; unique within the camera, and not all."),
   polygon: zonePolygon.describe("Points [x, y] in fractions of the picture as shown."),
   classes: list(
-    z.string({ error: CLASS }).min(1, { error: CLASS }).max(MAX_CLASS_NAME_LENGTH, {
-      error: CLASS,
-    }),
+    boundedText(
+      `a class name of 1 to ${MAX_CLASS_NAME_LENGTH} characters`,
+      MAX_CLASS_NAME_LENGTH,
+    ),
     `a list of 1 to ${MAX_ZONE_CLASSES} class names`,
     { min: 1, max: MAX_ZONE_CLASSES },
   ).optional().describe("The names of the classes that count; absent for all."),

@@ -17,6 +17,12 @@ export function whole(low: number, high: number) {
   return z.number({ error }).int({ error }).min(low, { error }).max(high, { error });
 }
 
+/** A text of one character or more. */
+export function boundedText(expected: string, maxLength: number) {
+  const error = expected;
+  return z.string({ error }).min(1, { error }).max(maxLength, { error });
+}
+
 /** A part of a whole, 0..1. */
 export const fraction = number(0, 1);
 

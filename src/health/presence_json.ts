@@ -1,43 +1,18 @@
 /** The JSON of stays and of the presence at a camera, as HTTP answers it. */
-import { isoTime, sinceMs } from "../core/clock.ts";
-import type { BoxPx } from "../core/geometry.ts";
+import { isoTime } from "../core/clock.ts";
 import type { Occupancy, Stay, Zone } from "../core/presence_types.ts";
-import { round } from "../core/round.ts";
 import { writtenLine, writtenPolygon } from "../core/scene_schema.ts";
+import { dwellSeconds, stayFields } from "../core/stay_json.ts";
 import type { ConfiguredScene, DetectorView, PresenceView } from "./presence_view.ts";
-
-/** From when an object was first seen to when it was last seen, to the millisecond. */
-export function dwellSeconds({ startedAtMs, seenAtMs }: Stay): number {
-  // The wall clock may have been set back meanwhile.
-  return round(Math.max(0, sinceMs(startedAtMs, seenAtMs)) / 1000, 3);
-}
 
 /**
  * A stay with the keys of `orion.presence/1`; its picture is a path in place of the bytes.
  * @param hasPicture  whether its JPEG is in memory
  */
 export function stayJson(stay: Stay, hasPicture: boolean) {
-  const { best } = stay;
-  return {
-    id: stay.id,
-    camera: stay.camera,
-    detector: stay.detector,
-    class: stay.class,
-    track: stay.track,
-    startedAt: isoTime(stay.startedAtMs),
-    seenAt: isoTime(stay.seenAtMs),
-    endedAt: stay.endedAtMs === null ? null : isoTime(stay.endedAtMs),
-    dwellSeconds: dwellSeconds(stay),
-    zones: stay.zones,
-    reason: stay.reason,
-    best: {
-      capturedAt: isoTime(best.capturedAtMs),
-      seq: best.seq,
-      confidence: round(best.confidence, 4),
-      box: boxJson(best.box),
-      jpeg: hasPicture ? `/presence/${stay.id}.jpg` : null,
-    },
-  };
+  const { best, ...rest } = stayFields(stay);
+  const jpeg = hasPicture ? `/presence/${stay.id}.jpg` : null;
+  return { ...rest, dwellSeconds: dwellSeconds(stay), best: { ...best, jpeg } };
 }
 
 export type StayJson = ReturnType<typeof stayJson>;
@@ -66,16 +41,6 @@ export function sceneJson({ roi, masks, zones, lines }: ConfiguredScene) {
     masks: masks.map(writtenPolygon),
     zones: zones.map(zoneJson),
     lines: lines.map(writtenLine),
-  };
-}
-
-/** Rounds the corners, as the messages do, and not the size. */
-function boxJson({ x, y, width, height }: BoxPx) {
-  const [left, top] = [round(x, 1), round(y, 1)];
-  return {
-    ...{ x: left, y: top },
-    width: round(round(x + width, 1) - left, 1),
-    height: round(round(y + height, 1) - top, 1),
   };
 }
 

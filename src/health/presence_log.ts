@@ -1,7 +1,7 @@
 import type { Log } from "../core/log.ts";
 import type { Crossing, Occupancy, PresenceEvent, Stay } from "../core/presence_types.ts";
 import { round } from "../core/round.ts";
-import { dwellSeconds } from "./presence_json.ts";
+import { dwellSeconds } from "../core/stay_json.ts";
 
 /** Logs the start and the end of each stay, and at level debug everything else that happens. */
 export class PresenceLog {

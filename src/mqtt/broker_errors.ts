@@ -76,6 +76,16 @@ export function finalReason({ code }: BrokerError): "refused" | "closes-connecti
   }
 }
 
+/** Why a message was lost with the connection: of QoS 0 it was not all written, of QoS 1 nothing is known. */
+export function lostReason(qos: 0 | 1): "connection-lost" | "unacknowledged" {
+  return qos === 0 ? "connection-lost" : "unacknowledged";
+}
+
+/** Whether the broker closed the connection; what is sent to it cannot cause the other ends. */
+export function isClosedByBroker({ code }: BrokerError): boolean {
+  return code === "BROKER_CLOSED" || code === "BROKER_PROTOCOL";
+}
+
 /** A subscription that the broker refused. */
 export function subscribeError(brokerUrl: string, filter: string) {
   return new BrokerError({

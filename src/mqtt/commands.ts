@@ -23,13 +23,14 @@ import {
 } from "../core/scene_schema.ts";
 import {
   addProblem,
+  boundedText,
   fraction,
   FRACTION_TOLERANCE,
   id,
   number,
   remedyOf,
 } from "../core/schema_parts.ts";
-import { type JsonProblem, parseStrictJson } from "../core/strict_json.ts";
+import { isRecord, type JsonProblem, parseStrictJson } from "../core/strict_json.ts";
 
 /** Bytes of one command; the corners of 32 zones with all their digits are below half of it. */
 export const MAX_COMMAND_BYTES = 256 * 1024;
@@ -41,8 +42,7 @@ const MAX_MODEL_LENGTH = 1024;
 
 /** The error text of each part completes "must be …". */
 function text(maxLength: number) {
-  const error = `a text of 1 to ${maxLength} characters`;
-  return z.string({ error }).min(1, { error }).max(maxLength, { error });
+  return boundedText(`a text of 1 to ${maxLength} characters`, maxLength);
 }
 
 function object<T extends z.core.$ZodLooseShape>(shape: T) {
@@ -249,10 +249,6 @@ function readText(value: unknown, key: string, maxLength: number): string | null
   if (!isRecord(value) || !Object.hasOwn(value, key)) return null;
   const found = value[key];
   return typeof found === "string" && found !== "" && found.length <= maxLength ? found : null;
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function issueText(issue: z.core.$ZodIssue): string {

@@ -1,5 +1,5 @@
 import { type Clock, plusMs, type SteadyMs } from "../core/clock.ts";
-import { finalReason } from "./broker_errors.ts";
+import { finalReason, lostReason } from "./broker_errors.ts";
 import type { MessageCounts } from "./message_counts.ts";
 import { BARRED_MS } from "./retained_messages.ts";
 import type { DoneCallback, OutgoingMessage } from "./session.ts";
@@ -65,8 +65,7 @@ export class GuardedTopic {
       const reason = finalReason(error);
       if (reason === "closes-connection") this.#barredUntilMs = plusMs(clock.nowMs(), BARRED_MS);
       this.#suspect = reason === null ? this.#suspect ?? key : null;
-      const lost = qos === 0 ? "connection-lost" : "unacknowledged";
-      counts.discarded("stays", reason ?? lost);
+      counts.discarded("stays", reason ?? lostReason(qos));
       if (reason !== null) onDone();
     });
   }

@@ -4,7 +4,7 @@ import type { BrokerError } from "../core/errors.ts";
 import type { FromPublisher } from "../core/messages.ts";
 import type { Placement } from "../core/presence_types.ts";
 import type { DiscardReason, OutboxPlan } from "../core/publisher_types.ts";
-import { finalReason } from "./broker_errors.ts";
+import { finalReason, lostReason } from "./broker_errors.ts";
 import type { Copies } from "./copies.ts";
 import { LatestOutbox, type Outbox, type OutboxItem, QueueOutbox } from "./outbox.ts";
 import { inferencePayload } from "./payloads.ts";
@@ -189,11 +189,11 @@ export class InferenceQueue {
     callback();
   }
 
-  /** @param reason  null: the connection broke. QoS 0 was not all written, of QoS 1 nothing is known */
+  /** @param reason  null: the connection broke */
   #onFailed(item: Item, reason: DiscardReason | null): void {
     if (reason !== null) return this.#countDiscarded(reason);
-    if (this.#parts.qos === 0) return this.#countDiscarded("connection-lost");
-    if (this.#isStopped) return this.#countDiscarded("unacknowledged");
+    const { qos } = this.#parts;
+    if (qos === 0 || this.#isStopped) return this.#countDiscarded(lostReason(qos));
     const at = this.#repeated.findIndex(({ sequence }) => sequence > item.sequence);
     this.#repeated.splice(at === -1 ? this.#repeated.length : at, 0, item);
   }

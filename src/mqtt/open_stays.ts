@@ -22,8 +22,8 @@ import type { Topics } from "./topics.ts";
 /** How old the list may become while a stay is open: as old is `endedAt` of a stay that a restart ends. */
 export const REFRESH_MS = 10_000;
 /** Stays of the list, and its bytes; beyond it the newest are not listed. */
-export const MAX_LISTED = 500;
-export const MAX_LIST_BYTES = 256 * 1024;
+const MAX_LISTED = 500;
+const MAX_LIST_BYTES = 256 * 1024;
 
 export interface OpenStaysParts {
   readonly clock: Clock;
@@ -98,11 +98,6 @@ export class OpenStays {
   /** Messages neither published nor discarded yet. */
   get waiting(): number {
     return this.#listTopic.waiting + this.#sentTopic.waiting;
-  }
-
-  /** The number of the newest event that the broker has. */
-  get upTo(): number {
-    return this.#upTo;
   }
 
   /** Continues the stays of a thread that was replaced. */

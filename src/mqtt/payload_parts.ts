@@ -1,7 +1,7 @@
-/** What the schemas and builders of several payloads share. */
+/** What the schemas of several payloads share, and how they are parsed. */
 import { z } from "zod";
-import type { BoxPx, SizePx } from "../core/geometry.ts";
 import { ID_PATTERN } from "../core/ids.ts";
+import { parseStrictJson } from "../core/strict_json.ts";
 
 export const id = z.string().regex(ID_PATTERN);
 export const time = z.iso.datetime({ precision: 3 }).describe(
@@ -16,20 +16,12 @@ export const box = z.looseObject({
   height: z.number().min(0),
 }).describe("pixels of the picture as shown; x and y are the top left corner");
 
-/** Rounds start and length on one axis to tenths of a pixel, both within the frame. */
-function tenths(start: number, length: number, fullPx: number): [number, number] {
-  const full = Math.floor(fullPx * 10);
-  const from = Math.min(full, Math.max(0, Math.round(start * 10)));
-  const end = Math.min(full, Math.max(from, Math.round((start + length) * 10)));
-  return [from / 10, (end - from) / 10];
-}
+/** Payloads are four levels deep at most; the others leave room for what later versions add. */
+const MAX_DEPTH = 8;
 
-/**
- * Rounds a box to one decimal and clips it to the frame. Rounds its corners rather than its size.
- * @param frame  the size of the frame as shown
- */
-export function roundedBox(box: BoxPx, frame: SizePx): Pick<BoxPx, "x" | "y" | "width" | "height"> {
-  const [x, width] = tenths(box.x, box.width, frame.width);
-  const [y, height] = tenths(box.y, box.height, frame.height);
-  return { x, y, width, height };
+/** Parses a payload that is on a broker, ours or another Orion's; null when it is none of the schema. */
+export function parsePayload<T extends z.ZodType>(schema: T, text: string): z.output<T> | null {
+  const parsed = parseStrictJson(text, MAX_DEPTH);
+  const payload = parsed.ok ? schema.safeParse(parsed.value) : null;
+  return payload?.success === true ? payload.data : null;
 }

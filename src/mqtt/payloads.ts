@@ -9,10 +9,11 @@ import type { CameraStatus } from "../core/camera_types.ts";
 import { isoTime, type WallMs } from "../core/clock.ts";
 import type { InferenceResult } from "../core/detector_types.ts";
 import type { ErrorData } from "../core/errors.ts";
+import { roundedBox } from "../core/geometry.ts";
 import type { Placement } from "../core/presence_types.ts";
 import { round } from "../core/round.ts";
 import { commandSchema } from "./commands.ts";
-import { box, count, id, roundedBox, time } from "./payload_parts.ts";
+import { box, count, id, parsePayload, time } from "./payload_parts.ts";
 import {
   crossingSchema,
   occupancySchema,
@@ -20,7 +21,6 @@ import {
   sentSchema,
   staysSchema,
 } from "./presence_payloads.ts";
-import { parseStrictJson } from "../core/strict_json.ts";
 
 const ms = z.number().min(0).describe("milliseconds");
 
@@ -136,14 +136,9 @@ export const PAYLOAD_SCHEMAS: Readonly<Record<string, z.ZodType>> = {
   "orion.sent/1": sentSchema,
 };
 
-/** A status is flat; the depth leaves room for what later versions add. */
-const MAX_STATUS_DEPTH = 8;
-
 /** Parses a status from a broker, ours or another Orion's; null when it is none. */
 export function parseStatus(text: string): StatusPayload | null {
-  const parsed = parseStrictJson(text, MAX_STATUS_DEPTH);
-  const status = parsed.ok ? statusSchema.safeParse(parsed.value) : null;
-  return status?.success === true ? status.data : null;
+  return parsePayload(statusSchema, text);
 }
 
 /** `orion.status/1`. */

@@ -2,15 +2,14 @@ import { Buffer } from "node:buffer";
 import type { Clock } from "../core/clock.ts";
 import type { Log } from "../core/log.ts";
 import type { FromPublisher } from "../core/messages.ts";
-import {
-  type NumberedEvent,
-  type Occupancy,
-  type PresenceEvent,
-  type PresenceResume,
-  type Scene,
-  type Stay,
-  type StayPicture,
-  WHOLE_PICTURE,
+import type {
+  NumberedEvent,
+  Occupancy,
+  PresenceEvent,
+  PresenceResume,
+  Scene,
+  Stay,
+  StayPicture,
 } from "../core/presence_types.ts";
 import type { PublisherPlan } from "../core/publisher_types.ts";
 import type { Copies } from "./copies.ts";
@@ -21,6 +20,7 @@ import { OpenStays } from "./open_stays.ts";
 import { PictureRequests } from "./picture_requests.ts";
 import { occupancyPayload, type StayEvent } from "./presence_payloads.ts";
 import { PresenceQueue } from "./presence_queue.ts";
+import { camerasOf, picturing, zonesOf } from "./presence_topics.ts";
 import { RetainedLeft } from "./retained_left.ts";
 import { retainedMessage, type RetainedMessages } from "./retained_messages.ts";
 import type { DoneCallback, IncomingMessage, OutgoingMessage } from "./session.ts";
@@ -63,13 +63,12 @@ export class PresenceMessages {
     this.#parts = parts;
     const { clock, log, link, plan, topics, publish, counts, post } = parts;
     const { detectors, scenes } = plan.presence;
-    const cameras = new Set(detectors.flatMap(({ cameras }) => cameras));
+    const cameras = camerasOf(detectors);
     for (const scene of scenes) {
-      if (cameras.has(scene.camera)) this.#zones.set(scene.camera, zonesOf(scene));
+      if (cameras.has(scene.camera)) this.#zones.set(scene.camera, new Set(zonesOf(scene)));
     }
-    const picturing = detectors.filter(({ settings }) => settings.snapshot !== "none");
-    this.#picturing = new Set(picturing.map(({ detector }) => detector));
-    const pictured = new Set(picturing.flatMap(({ cameras }) => cameras));
+    this.#picturing = new Set(picturing(detectors).map(({ detector }) => detector));
+    const pictured = camerasOf(picturing(detectors));
     this.#pictures = new PictureRequests(clock);
     this.#stays = new OpenStays({
       ...{ clock, log, topics, link, publish, counts },
@@ -129,7 +128,7 @@ export class PresenceMessages {
   changeScene(scene: Scene): void {
     const before = this.#zones.get(scene.camera);
     if (before === undefined) return;
-    const now = zonesOf(scene);
+    const now = new Set(zonesOf(scene));
     this.#zones.set(scene.camera, now);
     const { retained, topics } = this.#parts;
     for (const zone of before) {
@@ -250,8 +249,4 @@ export class PresenceMessages {
     this.#queue.found(upTo, ended);
     for (const event of events) this.emit(event);
   }
-}
-
-function zonesOf({ zones }: Scene): ReadonlySet<string> {
-  return new Set([WHOLE_PICTURE, ...zones.map(({ id }) => id)]);
 }

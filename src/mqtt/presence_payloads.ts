@@ -1,10 +1,10 @@
 /** The payloads of presence: their schemas, their types and the functions that build and read them. */
 import { z } from "zod";
-import { isoTime, sinceMs, type WallMs, wallMs } from "../core/clock.ts";
+import { isoTime, type WallMs, wallMs } from "../core/clock.ts";
+import { roundedBox } from "../core/geometry.ts";
 import type { Crossing, Occupancy, PresenceEvent, Stay } from "../core/presence_types.ts";
-import { round } from "../core/round.ts";
-import { box, count, id, roundedBox, time } from "./payload_parts.ts";
-import { parseStrictJson } from "../core/strict_json.ts";
+import { dwellSeconds, stayFields } from "../core/stay_json.ts";
+import { box, count, id, parsePayload, time } from "./payload_parts.ts";
 
 const reason = z.enum([
   "left",
@@ -128,13 +128,13 @@ export function presencePayload(
     readonly jpeg: string | null;
   },
 ): PresencePayload {
-  const { best, ...rest } = stayPayload(stay);
+  const { best, ...rest } = stayFields(stay);
   return {
     schema: "orion.presence/1",
     instance: published.instance,
     ...rest,
     type: kind,
-    dwellSeconds: round(Math.max(0, sinceMs(stay.startedAtMs, stay.seenAtMs)) / 1_000, 3),
+    dwellSeconds: dwellSeconds(stay),
     best: { ...best, jpeg: published.jpeg },
     time: isoTime(published.atMs),
   };
@@ -171,7 +171,7 @@ export function staysPayload(writer: ListWriter, stays: readonly ListedStay[]): 
     schema: "orion.stays/1",
     ...writer,
     stays: stays.map(({ stay, started, ended }) => ({
-      ...stayPayload(stay),
+      ...stayFields(stay),
       box: roundedBox(stay.box, stay.size),
       size: { ...stay.size },
       started,
@@ -185,21 +185,14 @@ export function sentPayload(writer: ListWriter): SentPayload {
   return { schema: "orion.sent/1", ...writer };
 }
 
-/** The list is four levels deep; the others leave room for what later versions add. */
-const MAX_DEPTH = 8;
-
 /** Parses the list that is on the broker; null when it is none. */
 export function parseStays(text: string): StaysPayload | null {
-  const parsed = parseStrictJson(text, MAX_DEPTH);
-  const list = parsed.ok ? staysSchema.safeParse(parsed.value) : null;
-  return list?.success === true ? list.data : null;
+  return parsePayload(staysSchema, text);
 }
 
 /** Parses the number that is on the broker; null when it is none. */
 export function parseSent(text: string): SentPayload | null {
-  const parsed = parseStrictJson(text, MAX_DEPTH);
-  const sent = parsed.ok ? sentSchema.safeParse(parsed.value) : null;
-  return sent?.success === true ? sent.data : null;
+  return parsePayload(sentSchema, text);
 }
 
 /** The stays of a list. */
@@ -228,27 +221,6 @@ export function listedStays({ stays }: StaysPayload): ListedStay[] {
     started,
     ended,
   }));
-}
-
-function stayPayload(stay: Stay) {
-  return {
-    camera: stay.camera,
-    detector: stay.detector,
-    class: stay.class,
-    id: stay.id,
-    track: stay.track,
-    startedAt: isoTime(stay.startedAtMs),
-    seenAt: isoTime(stay.seenAtMs),
-    endedAt: stay.endedAtMs === null ? null : isoTime(stay.endedAtMs),
-    zones: { current: [...stay.zones.current], visited: [...stay.zones.visited] },
-    reason: stay.reason,
-    best: {
-      capturedAt: isoTime(stay.best.capturedAtMs),
-      seq: stay.best.seq,
-      confidence: round(stay.best.confidence, 4),
-      box: roundedBox(stay.best.box, stay.size),
-    },
-  };
 }
 
 function parsedTime(text: string): WallMs {

@@ -11,8 +11,8 @@ import type { OpenStays } from "./open_stays.ts";
 import type { DoneCallback, OutgoingMessage } from "./session.ts";
 import type { Topics } from "./topics.ts";
 
-/** Characters of the pictures that wait with them; beyond it the oldest are left away. */
-export const MAX_JPEG_CHARACTERS = 16 * 1024 * 1024;
+/** Characters of the pictures that wait with them; beyond it the oldest are removed. */
+const MAX_JPEG_CHARACTERS = 16 * 1024 * 1024;
 
 export interface PresenceQueueParts {
   readonly clock: Clock;
@@ -32,7 +32,6 @@ interface Entry extends NumberedMessage {
   /** When it happened: however often and late it is published, that does not change. */
   readonly atMs: WallMs;
   key: object;
-  isInflight: boolean;
   /** Whether it was in flight when a connection broke. */
   wasInflight: boolean;
   /** Whether its number was published before it: the broker may not have it although it has the number. */
@@ -58,7 +57,7 @@ export class PresenceQueue {
   readonly #dropped = new Map<string, DiscardReason>();
   /** Stays that a thread before this one has ended. */
   readonly #ended = new Set<string>();
-  #isInflight = false;
+  #inflight: Entry | null = null;
   #jpegCharacters = 0;
   #isFlushing = false;
   #isStopped = false;
@@ -78,7 +77,7 @@ export class PresenceQueue {
     const entry: Entry = {
       ...{ number, event, isHeld, key: {}, jpeg: null, message: null },
       atMs: this.#parts.clock.wallMs(),
-      ...{ isInflight: false, wasInflight: false, isBehindNumber: false, isCopied: false },
+      ...{ wasInflight: false, isBehindNumber: false, isCopied: false },
     };
     if (this.#isStopped) return this.#count(entry, "shutdown");
     if (event.kind !== "crossing" && this.#isOver(entry, event.stay.id)) return;
@@ -102,10 +101,11 @@ export class PresenceQueue {
   found(upTo: number, ended: readonly string[]): void {
     for (const stay of ended) this.#ended.add(stay);
     for (const entry of [...this.#entries.values()]) {
-      if (entry.isInflight) continue;
+      if (entry === this.#inflight) continue;
       if (entry.number <= upTo && !entry.isBehindNumber) this.#settle(entry, null);
       else if (entry.event.kind !== "crossing" && this.#ended.has(entry.event.stay.id)) {
         this.#entries.delete(entry.number);
+        this.#removePicture(entry);
         this.#isOver(entry, entry.event.stay.id);
       }
     }
@@ -121,7 +121,7 @@ export class PresenceQueue {
     this.#isFlushing = true;
     try {
       for (const entry of this.#entries.values()) {
-        if (this.#isInflight || !this.#canSend(entry)) break;
+        if (this.#inflight !== null || !this.#canSend(entry)) break;
         this.#send(entry);
       }
     } finally {
@@ -145,7 +145,8 @@ export class PresenceQueue {
   /** Discards what waits. */
   discardAll(): void {
     for (const entry of [...this.#entries.values()]) {
-      if (!entry.isInflight) this.#settle(entry, entry.wasInflight ? "unacknowledged" : "shutdown");
+      if (entry === this.#inflight) continue;
+      this.#settle(entry, entry.wasInflight ? "unacknowledged" : "shutdown");
     }
   }
 
@@ -163,12 +164,11 @@ export class PresenceQueue {
     const message = entry.message ?? this.#render(entry);
     entry.message = message;
     this.#copy(entry, message);
-    entry.isInflight = true;
-    this.#isInflight = true;
+    this.#inflight = entry;
     const sent = entry.wasInflight ? { ...message, isRepeated: true } : message;
     publish(entry.key, sent, (error) => this.#onDone(entry, error));
     // Where it was refused at once, it is sent again without its picture.
-    const isDone = entry.isInflight || !this.#entries.has(number);
+    const isDone = this.#inflight === entry || !this.#entries.has(number);
     // Of an update, a second one does no harm.
     if (event.kind !== "update" && isDone && stays.isReady) stays.sent(number);
   }
@@ -194,8 +194,7 @@ export class PresenceQueue {
   }
 
   #onDone(entry: Entry, error: BrokerError | null): void {
-    entry.isInflight = false;
-    this.#isInflight = false;
+    this.#inflight = null;
     if (error === null) {
       this.#parts.stays.published(entry.number);
       this.#settle(entry, null);
@@ -253,8 +252,8 @@ export class PresenceQueue {
   /** Discards an update of the stay that waits. */
   #supersede(stay: string): void {
     for (const entry of this.#entries.values()) {
-      const { event, isInflight } = entry;
-      if (event.kind !== "update" || event.stay.id !== stay || isInflight) continue;
+      const { event } = entry;
+      if (event.kind !== "update" || event.stay.id !== stay || entry === this.#inflight) continue;
       return this.#settle(entry, entry.wasInflight ? "unacknowledged" : "superseded");
     }
   }
@@ -263,7 +262,7 @@ export class PresenceQueue {
   #makeRoom(): void {
     let start: Entry | null = null;
     for (const entry of this.#entries.values()) {
-      if (entry.isInflight || entry.wasInflight) continue;
+      if (entry === this.#inflight || entry.wasInflight) continue;
       const { kind } = entry.event;
       if (kind === "update" || kind === "crossing") return this.#settle(entry, "full");
       if (kind === "start") start ??= entry;
@@ -275,10 +274,9 @@ export class PresenceQueue {
   #dropStay(stay: string, reason: DiscardReason): void {
     this.#dropped.set(stay, reason);
     for (const entry of [...this.#entries.values()]) {
-      if (entry.isInflight || entry.event.kind === "crossing" || entry.event.stay.id !== stay) {
-        continue;
-      }
-      if (entry.event.kind === "end") this.#dropped.delete(stay);
+      const { event } = entry;
+      if (entry === this.#inflight || event.kind === "crossing" || event.stay.id !== stay) continue;
+      if (event.kind === "end") this.#dropped.delete(stay);
       this.#settle(entry, reason);
     }
     this.#parts.stays.forget(stay);

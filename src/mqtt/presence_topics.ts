@@ -1,9 +1,29 @@
-import { type PresencePlan, WHOLE_PICTURE } from "../core/presence_types.ts";
+import {
+  type PresenceDetector,
+  type PresencePlan,
+  type Scene,
+  WHOLE_PICTURE,
+} from "../core/presence_types.ts";
 import type { CheckedTopic } from "../core/publisher_types.ts";
 import type { Topics } from "./topics.ts";
 
 /** In place of a class in what a check tries: it would put its text in place of a picture. */
 const CHECKED_CLASS = "orion-check";
+
+/** The cameras of some detectors. */
+export function camerasOf(detectors: readonly PresenceDetector[]): ReadonlySet<string> {
+  return new Set(detectors.flatMap(({ cameras }) => cameras));
+}
+
+/** The detectors whose pictures may leave the process. */
+export function picturing(detectors: readonly PresenceDetector[]): readonly PresenceDetector[] {
+  return detectors.filter(({ settings }) => settings.snapshot !== "none");
+}
+
+/** The zones whose occupancy is published, the whole picture first. */
+export function zonesOf(scene: Scene | undefined): readonly string[] {
+  return [WHOLE_PICTURE, ...scene?.zones.map(({ id }) => id) ?? []];
+}
 
 /** The topics of presence, as a check of the broker tries them. */
 export function presenceTopics(
@@ -14,13 +34,11 @@ export function presenceTopics(
     { topic: topics.stays, qos: 1, retain: true },
     { topic: topics.staysSent, qos: 0, retain: true },
   ];
-  const cameras = new Set(detectors.flatMap(({ cameras }) => cameras));
-  for (const camera of cameras) {
+  for (const camera of camerasOf(detectors)) {
     const scene = scenes.find((each) => each.camera === camera);
-    const zones = [WHOLE_PICTURE, ...scene?.zones.map(({ id }) => id) ?? []];
     checked.push(
       { topic: topics.presence(camera), qos: 1, retain: false },
-      ...zones.map((zone) => ({
+      ...zonesOf(scene).map((zone) => ({
         ...{ topic: topics.occupancy(camera, zone), qos: 1, retain: true } as const,
       })),
       ...scene?.lines.map(({ id }) => ({
@@ -28,11 +46,7 @@ export function presenceTopics(
       })) ?? [],
     );
   }
-  const pictured = new Set(
-    detectors.filter(({ settings }) => settings.snapshot !== "none")
-      .flatMap(({ cameras }) => cameras),
-  );
-  for (const camera of pictured) {
+  for (const camera of camerasOf(picturing(detectors))) {
     checked.push({ topic: topics.picture(camera, CHECKED_CLASS), qos: 0, retain: true });
   }
   return checked;

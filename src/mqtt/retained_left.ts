@@ -7,7 +7,7 @@ import type { IncomingMessage } from "./session.ts";
 import type { Topics } from "./topics.ts";
 
 /** Topics that are cleared; the others follow at the next start. */
-export const MAX_CLEARED = 1_000;
+const MAX_CLEARED = 1_000;
 
 type Kind = "occupancy" | "picture";
 

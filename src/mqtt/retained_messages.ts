@@ -1,7 +1,7 @@
 import { type Clock, plusMs, type SteadyMs } from "../core/clock.ts";
 import type { BrokerError } from "../core/errors.ts";
 import type { DiscardReason, TopicKind } from "../core/publisher_types.ts";
-import { finalReason } from "./broker_errors.ts";
+import { finalReason, lostReason } from "./broker_errors.ts";
 import type { MessageCounts } from "./message_counts.ts";
 import type { DoneCallback, OutgoingMessage } from "./session.ts";
 
@@ -130,7 +130,10 @@ export class RetainedMessages {
 
   #send(entry: Entry): void {
     if (!entry.isPending || entry.isInflight || !this.#parts.canPublish()) return;
-    if (this.#isBarred(entry)) return this.#discardPending(entry, "closes-connection");
+    if (this.#isBarred(entry)) {
+      this.#discardPending(entry, "closes-connection");
+      return this.#forget(entry);
+    }
     entry.isPending = false;
     entry.isInflight = true;
     const { message } = entry;
@@ -144,9 +147,12 @@ export class RetainedMessages {
     });
   }
 
-  /** Keeps nothing of what is done with: an empty message, or a picture. */
-  #forget({ isPending, kind, message: { topic, payload } }: Entry): void {
-    if (!isPending && (payload === "" || kind === "picture")) this.#entries.delete(topic);
+  /** Keeps nothing of what is done with, an empty message or a picture, but that its topic is barred. */
+  #forget(entry: Entry): void {
+    const { jpeg: _, ...message } = entry.message;
+    if (entry.isPending || (message.payload !== "" && entry.kind !== "picture")) return;
+    if (this.#isBarred(entry)) entry.message = message;
+    else this.#entries.delete(message.topic);
   }
 
   #boundPictures(): void {
@@ -158,7 +164,7 @@ export class RetainedMessages {
       if (bytes <= MAX_PICTURE_BYTES) return;
       bytes -= entry.message.jpeg?.byteLength ?? 0;
       this.#discardPending(entry, "full");
-      if (!entry.isInflight) this.#entries.delete(entry.message.topic);
+      if (!entry.isInflight) this.#forget(entry);
     }
   }
 
@@ -168,9 +174,7 @@ export class RetainedMessages {
       entry.barredUntilMs = plusMs(this.#parts.clock.nowMs(), BARRED_MS);
     }
     if (reason !== null) return this.#parts.counts.discarded(entry.kind, reason);
-    // Of QoS 0 it was not all written, of QoS 1 nothing is known.
-    const lost = qos === 0 ? "connection-lost" : "unacknowledged";
-    if (entry.isPending) return this.#parts.counts.discarded(entry.kind, lost);
+    if (entry.isPending) return this.#parts.counts.discarded(entry.kind, lostReason(qos));
     entry.isPending = true;
     entry.wasInflight = true;
   }

@@ -1,6 +1,7 @@
 import type { Cancel, Clock } from "../core/clock.ts";
 import type { BrokerError } from "../core/errors.ts";
 import type { Log } from "../core/log.ts";
+import { isClosedByBroker } from "./broker_errors.ts";
 import type { Link } from "./link.ts";
 
 /** How long retained messages are awaited after the SUBACK: some brokers send them a little later. */
@@ -78,9 +79,8 @@ export class RetainedReader {
 
   #onFailed(error: BrokerError): void {
     const isRefused = error.code === "BROKER_REFUSED_SUBSCRIPTION";
-    const isClosed = error.code === "BROKER_CLOSED" || error.code === "BROKER_PROTOCOL";
     if (isRefused) this.#breaks = MAX_BREAKS;
-    else if (isClosed && !this.#wasGranted) this.#breaks += 1;
+    else if (isClosedByBroker(error) && !this.#wasGranted) this.#breaks += 1;
     if (this.#breaks === MAX_BREAKS) {
       const { filter, log } = this.#parts;
       log.warning("mqtt.retained_not_read", { filter, ...error.toData() });

@@ -7,6 +7,7 @@
 import type { Cancel, Clock, SteadyMs } from "../core/clock.ts";
 import type { BrokerError, ErrorData } from "../core/errors.ts";
 import type { Log } from "../core/log.ts";
+import { isClosedByBroker } from "./broker_errors.ts";
 import { parseStatus } from "./payloads.ts";
 import type { DoneCallback } from "./session.ts";
 
@@ -138,9 +139,9 @@ export class StatusWatch {
     });
   }
 
-  #onSubscribeFailed({ code }: BrokerError): void {
-    if (code === "BROKER_REFUSED_SUBSCRIPTION") this.#breaks = MAX_BREAKS;
-    else if (code === "BROKER_CLOSED" || code === "BROKER_PROTOCOL") this.#breaks += 1;
+  #onSubscribeFailed(error: BrokerError): void {
+    if (error.code === "BROKER_REFUSED_SUBSCRIPTION") this.#breaks = MAX_BREAKS;
+    else if (isClosedByBroker(error)) this.#breaks += 1;
   }
 
   #onTimeout(): void {

@@ -1,4 +1,5 @@
 import { BrokerError } from "../core/errors.ts";
+import { isClosedByBroker } from "./broker_errors.ts";
 import type { Link } from "./link.ts";
 import type { DoneCallback, OutgoingMessage } from "./session.ts";
 
@@ -6,8 +7,6 @@ import type { DoneCallback, OutgoingMessage } from "./session.ts";
 const MAX_BREAKS = 2;
 /** The same for messages of presence, which no later ones replace. */
 export const MAX_BREAKS_OF_PRESENCE = 5;
-/** How a connection ends that the broker closed; a message cannot cause the other ends. */
-const CLOSED_BY_BROKER: readonly string[] = ["BROKER_CLOSED", "BROKER_PROTOCOL"];
 
 interface Waiting {
   readonly key: object;
@@ -60,7 +59,7 @@ export class Suspects {
 
   /** Counts a break. @returns whether the message caused it */
   #isCause(key: object, error: BrokerError, maxBreaks: number): boolean {
-    if (!CLOSED_BY_BROKER.includes(error.code)) return false;
+    if (!isClosedByBroker(error)) return false;
     const breaks = Math.min(maxBreaks, (this.#breaks.get(key) ?? 0) + 1);
     this.#breaks.set(key, breaks);
     return breaks === maxBreaks;

@@ -1,4 +1,5 @@
 /** Whose a retained configuration of Home Assistant is: only our own may be deleted. */
+import { isRecord } from "../../core/strict_json.ts";
 import { ORIGIN_NAME } from "./announcement.ts";
 
 /** Longer payloads are none of ours. */
@@ -31,8 +32,4 @@ function parse(payload: Uint8Array): Readonly<Record<string, unknown>> | null {
     if (error instanceof SyntaxError) return null;
     throw error;
   }
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

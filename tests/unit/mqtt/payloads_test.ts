@@ -3,7 +3,7 @@ import { Ajv2020 } from "ajv/dist/2020.js";
 import fc from "fast-check";
 import { payloadJsonSchemas } from "../../../scripts/lib/payload_schemas.ts";
 import { wallMs } from "../../../src/core/clock.ts";
-import { roundedBox } from "../../../src/mqtt/payload_parts.ts";
+import { roundedBox } from "../../../src/core/geometry.ts";
 import {
   ackPayload,
   cameraPayload,

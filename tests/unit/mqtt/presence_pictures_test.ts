@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
 import { PICTURE_TIMEOUT_MS } from "../../../src/mqtt/picture_requests.ts";
-import { LISTEN_MS } from "../../../src/mqtt/retained_reader.ts";
+import { staysPayload } from "../../../src/mqtt/presence_payloads.ts";
+import { BARRED_MS } from "../../../src/mqtt/retained_messages.ts";
+import { LISTEN_MS, SETTLE_MS } from "../../../src/mqtt/retained_reader.ts";
 import { ended, presencePlan, STARTED_MS, stayOf } from "../../support/presence/stays.ts";
 import { crossing, events, messages, ready, ROOT } from "./presence_rig.ts";
-import { failure, rig } from "./publisher_rig.ts";
+import { failure, rig, SESSION } from "./publisher_rig.ts";
 
 Deno.test("presence: an event that the broker refuses with its picture is sent without", async () => {
   const { emit, link, posted, publisher } = await ready({
@@ -56,6 +58,27 @@ Deno.test("presence: no picture in time, and one of another frame, are none", as
   assert.match(messages(link, "presence/gate")[1]?.payload ?? "", /"jpeg":null/);
 });
 
+Deno.test("presence: the picture of a stay that is found to be over takes no room from later ones", async () => {
+  const { clock, link, publisher } = rig({ plan: { run: 1, presence: presencePlan("crop") } });
+  const { presence } = publisher;
+  presence.resume({ stays: [stayOf("a")], unpublished: [], lastNumber: 1 });
+  presence.emit({ kind: "end", stay: ended(stayOf("a")) });
+  // In base64 one of them fits beside the events that wait, and two do not.
+  const bytes = () => new ArrayBuffer(9 * 1024 * 1024);
+  presence.picture({ stay: "a", seq: 1041, bytes: bytes() });
+  const writer = { instance: "lobby-1", session: 1, thread: SESSION + 1, upTo: 2 };
+  const list = staysPayload(writer, [{ stay: ended(stayOf("a")), started: 1, ended: 2 }]);
+  link.retained.set(`${ROOT}/stays`, JSON.stringify(list));
+  link.connect();
+  await clock.pass(SETTLE_MS);
+  assert.deepEqual(events(link), [], "the thread before this one has ended it");
+  presence.emit({ kind: "start", stay: stayOf("b") });
+  presence.picture({ stay: "b", seq: 1041, bytes: bytes() });
+  assert.deepEqual(events(link), ["start b"]);
+  const [start] = messages(link, "presence/gate");
+  assert.equal(start?.payload.includes('"jpeg":"AAAA'), true);
+});
+
 Deno.test("presence: pictures of an earlier run and zones that are gone are cleared, once", async () => {
   const { clock, link, publisher } = rig({ plan: { presence: presencePlan() } });
   link.retained.set(`${ROOT}/pictures/gate/person`, "jpeg");
@@ -74,6 +97,24 @@ Deno.test("presence: pictures of an earlier run and zones that are gone are clea
   link.disconnect();
   link.connect();
   assert.equal(link.reads.filter(({ filter }) => filter.endsWith("pictures/#")).length, 1);
+});
+
+Deno.test("presence: pictures on which the broker closes the connection are left alone for a while", async () => {
+  const { clock, discarded, link, publisher, start } = await ready({
+    snapshot: "crop",
+    acknowledges: false,
+  });
+  const picture = (id: string) => {
+    start(id);
+    publisher.presence.picture({ stay: id, seq: 1041, bytes: new ArrayBuffer(8) });
+    return link.sent.filter(({ message }) => message.jpeg !== undefined);
+  };
+  picture("a")[0]?.done(failure("BROKER_CLOSES_ON_MESSAGE"));
+  assert.deepEqual(discarded(), ["closes-connection"]);
+  assert.equal(picture("b").length, 1, "the next one is not published");
+  assert.deepEqual(discarded(), ["closes-connection", "closes-connection"]);
+  await clock.pass(BARRED_MS);
+  assert.equal(picture("c").length, 2);
 });
 
 Deno.test("presence: pictures that are allowed stay", () => {
