@@ -1,4 +1,4 @@
-/** What the run and its attacker, a process of its own, tell each other: one JSON object a line. */
+/** What the run and its attacker, a process of its own, send each other: one JSON object a line. */
 
 /** The classes of attacks; `retained` needs a broker where everyone may publish everywhere. */
 export const CLASSES = ["streams", "commands", "mqtt", "http", "presence", "retained"] as const;
