@@ -23,7 +23,8 @@ import { THIRD_PARTY } from "./lib/licences.ts";
 import { runtimeProblem, versionProblem } from "./lib/runtime.ts";
 import { commitOf, stage } from "./lib/stage.ts";
 import { machineOf } from "./lib/targets.ts";
-import { printLine, runTool, type ToolArgs, ToolError } from "./lib/tool_args.ts";
+import { printLine } from "./lib/print.ts";
+import { runTool, type ToolArgs, ToolError } from "./lib/tool_args.ts";
 
 const ROOT = fileURLToPath(new URL("../", import.meta.url)).replace(/\/$/, "");
 

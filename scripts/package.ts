@@ -11,7 +11,8 @@ import { fileURLToPath } from "node:url";
 import { type Content, contentProblems, listContents } from "./lib/contents.ts";
 import { commitOf, stage } from "./lib/stage.ts";
 import { machineOf, type Target } from "./lib/targets.ts";
-import { printLine, runTool, type ToolArgs, ToolError } from "./lib/tool_args.ts";
+import { printLine } from "./lib/print.ts";
+import { runTool, type ToolArgs, ToolError } from "./lib/tool_args.ts";
 
 const ROOT = fileURLToPath(new URL("../", import.meta.url)).replace(/\/$/, "");
 

@@ -13,6 +13,7 @@ import { ROOT, tempFolder } from "../../tests/support/system/files.ts";
 import { jsonLine } from "../../tests/support/system/lines.ts";
 import { inferences, Schemas } from "../../tests/support/brokers/messages.ts";
 import { ScriptedOrion } from "../../tests/support/product/scripted.ts";
+import { cpuSeconds, proc } from "../lib/proc.ts";
 import { ATTACKS } from "./hostile/attacks.ts";
 import { LoggingCamera, rawStream } from "./latency/camera.ts";
 
@@ -21,8 +22,6 @@ const RATE_HZ = 5;
 const WARM_UP = 15;
 /** Targets relative to the run beside an ordinary camera: the least rate and the longest latency. */
 const TARGETS = { rate: 0.98, p99: 1.2 } as const;
-/** Clock ticks of `/proc/PID/stat` per second. */
-const TICKS_HZ = 100;
 
 /** The attacker's permissions: to encode its clip with ffmpeg, and to serve it. */
 const MAY: readonly string[] = [
@@ -41,19 +40,6 @@ interface Figures {
   readonly peakMb: number;
   /** The hostile camera's state at the end. */
   readonly state: string;
-}
-
-/** Reads a file below `/proc` through a child process: the bench has no permission for it. */
-async function proc(pid: number, file: string): Promise<string> {
-  const { stdout } = await new Deno.Command("sh", { args: ["-c", `cat /proc/${pid}/${file}`] })
-    .output();
-  return new TextDecoder().decode(stdout);
-}
-
-/** CPU seconds so far. */
-async function cpuSeconds(pid: number): Promise<number> {
-  const fields = (await proc(pid, "stat")).replace(/^.*\) /, "").split(" ");
-  return (Number(fields[11]) + Number(fields[12])) / TICKS_HZ;
 }
 
 async function startAttacker(name: string): Promise<{ child: Child; url: string }> {

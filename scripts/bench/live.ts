@@ -9,6 +9,7 @@
  * compared without any viewer. CPU is the product's own figure, latency and rate are those of its messages.
  * Fails when a target is missed. Needs curl and mosquitto's programs.
  */
+import { systemClock } from "../../src/core/clock.ts";
 import { percentile } from "../../src/health/stats_log.ts";
 import { inferences, Schemas } from "../../tests/support/brokers/messages.ts";
 import { Subscriber } from "../../tests/support/brokers/mosquitto.ts";
@@ -16,6 +17,7 @@ import { type OrionProcess, startOrion } from "../../tests/support/product/proce
 import { Child } from "../../tests/support/system/children.ts";
 import { tempFolder, TWO_PEOPLE_CLIP } from "../../tests/support/system/files.ts";
 import { freePort } from "../../tests/support/system/ports.ts";
+import { printLine } from "../lib/print.ts";
 
 const WINDOWS = 6;
 /** Until V8 has compiled the hot code. */
@@ -34,14 +36,6 @@ interface Figures {
   readonly cpu: number;
   readonly p99Ms: number;
   readonly rateHz: number;
-}
-
-function say(text: string): void {
-  Deno.stdout.writeSync(new TextEncoder().encode(`${text}\n`));
-}
-
-function pause(seconds: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, seconds * 1000));
 }
 
 /** A running product with two cameras, and its viewers. */
@@ -89,14 +83,14 @@ class Product implements AsyncDisposable {
       const args = ["-c", 'exec curl -sN -o /dev/null "$0"', url];
       this.#viewers.push(new Child({ name: "curl", command: "sh", args }));
     }
-    await pause(SETTLE_SECONDS);
+    await systemClock.sleep(SETTLE_SECONDS * 1000);
   }
 
   async measure(seconds: number): Promise<Figures> {
     const skip = this.#subscriber?.messages.length ?? 0;
     const before = await this.#cpuSeconds();
     const startedAtMs = performance.now();
-    await pause(seconds);
+    await systemClock.sleep(seconds * 1000);
     const cpu = await this.#cpuSeconds() - before;
     const passed = (performance.now() - startedAtMs) / 1000;
     const messages = inferences(this.#subscriber?.messages.slice(skip) ?? [], new Schemas());
@@ -161,14 +155,14 @@ function row(name: string, figures: readonly Figures[]): void {
     median(figures, "p99Ms").toFixed(1),
     median(figures, "rateHz").toFixed(2),
   ];
-  say(`${name.padEnd(28)}${cells.map((cell) => cell.padStart(9)).join("")}`);
+  printLine(`${name.padEnd(28)}${cells.map((cell) => cell.padStart(9)).join("")}`);
 }
 
 /** How rate and latency of the second compare with the first. @returns what is missed */
 function compare(before: readonly Figures[], after: readonly Figures[]): string[] {
   const rate = median(after, "rateHz") / median(before, "rateHz");
   const p99 = median(after, "p99Ms") / median(before, "p99Ms");
-  say(`${"".padEnd(28)}rate ${rate.toFixed(3)}, p99 ${p99.toFixed(2)}`);
+  printLine(`${"".padEnd(28)}rate ${rate.toFixed(3)}, p99 ${p99.toFixed(2)}`);
   return [
     ...rate < LEAST_RATE ? [`rate ${rate.toFixed(3)}`] : [],
     ...p99 > MOST_P99 ? [`p99 ${p99.toFixed(2)}`] : [],
@@ -178,7 +172,7 @@ function compare(before: readonly Figures[], after: readonly Figures[]): string[
 async function viewers(seconds: number): Promise<string[]> {
   await using one = await new Product().start(null);
   await using other = await new Product().start(null);
-  await pause(WARM_UP_SECONDS);
+  await systemClock.sleep(WARM_UP_SECONDS * 1000);
   const pair = [one, other] as const;
   const missed: string[] = [];
   for (const [few, many] of [[0, 1], [1, 10]] as const) {
@@ -188,7 +182,7 @@ async function viewers(seconds: number): Promise<string[]> {
     row(`${few} viewers`, less);
     row(`${many} viewers`, more);
     const extra = middle(more.map(({ cpu }, at) => cpu - (less[at]?.cpu ?? NaN)));
-    say(`${"".padEnd(28)}${extra.toFixed(4)} of a core more`);
+    printLine(`${"".padEnd(28)}${extra.toFixed(4)} of a core more`);
     missed.push(...compare(less, more));
     if (few === 1 && extra > MOST_FOR_TEN) missed.push(`${extra.toFixed(3)} for ten viewers`);
   }
@@ -198,7 +192,7 @@ async function viewers(seconds: number): Promise<string[]> {
 async function unwatched(parent: string, seconds: number): Promise<string[]> {
   await using old = await new Product().start(parent);
   await using present = await new Product().start(null);
-  await pause(WARM_UP_SECONDS);
+  await systemClock.sleep(WARM_UP_SECONDS * 1000);
   const before: Figures[] = [];
   const after: Figures[] = [];
   for (let window = 0; window < WINDOWS; window++) {
@@ -209,7 +203,7 @@ async function unwatched(parent: string, seconds: number): Promise<string[]> {
   row("parent commit", before);
   row("this one, no viewer", after);
   const ratio = median(after, "cpu") / median(before, "cpu");
-  say(`${"".padEnd(28)}CPU ${ratio.toFixed(3)}`);
+  printLine(`${"".padEnd(28)}CPU ${ratio.toFixed(3)}`);
   return [
     ...ratio > MOST_UNWATCHED ? [`CPU without a viewer ${ratio.toFixed(3)}`] : [],
     ...compare(before, after),
@@ -219,11 +213,13 @@ async function unwatched(parent: string, seconds: number): Promise<string[]> {
 async function main(): Promise<void> {
   const seconds = Number(Deno.args[0] ?? 15);
   const parent = Deno.args[1] ?? null;
-  say(`${"".padEnd(28)}${["CPU", "p99 ms", "rate"].map((head) => head.padStart(9)).join("")}`);
+  printLine(
+    `${"".padEnd(28)}${["CPU", "p99 ms", "rate"].map((head) => head.padStart(9)).join("")}`,
+  );
   const missed = await viewers(seconds);
   if (parent !== null) missed.push(...await unwatched(parent, seconds));
   if (missed.length > 0) {
-    say(`missed: ${missed.join(", ")}`);
+    printLine(`missed: ${missed.join(", ")}`);
     Deno.exitCode = 1;
   }
 }

@@ -7,15 +7,15 @@
  * Orion's figures are those of the whole process, inference included, and separately of the threads that read
  * and decode. Needs mosquitto, GStreamer's RTSP server, and Linux's /proc.
  */
+import { systemClock } from "../../src/core/clock.ts";
 import { percentile } from "../../src/health/stats_log.ts";
 import { TWO_PEOPLE_CLIP } from "../../tests/support/system/files.ts";
 import { inferences, Schemas } from "../../tests/support/brokers/messages.ts";
 import { programPath } from "../../tests/support/system/parts.ts";
 import { Rig } from "../../tests/support/product/rig.ts";
 import { RtspServer } from "../../tests/support/cameras/rtsp_server.ts";
+import { secondsIn } from "../lib/proc.ts";
 
-/** Clock ticks of /proc per second: fixed for user space on Linux. */
-const TICKS_PER_SECOND = 100;
 const RATES_HZ = [1, 5, 25] as const;
 
 interface CpuSeconds {
@@ -41,19 +41,9 @@ async function cpuSeconds(pid: number): Promise<CpuSeconds> {
     const index = Number(/\(worker-(\d+)\)/.exec(thread)?.[1] ?? -1);
     if (index <= newest) continue;
     newest = index;
-    capture = ticks(thread);
+    capture = secondsIn(thread);
   }
-  return { process: ticks(process) / TICKS_PER_SECOND, capture: capture / TICKS_PER_SECOND };
-}
-
-/** User and system time in a line of `/proc/PID/stat`; names may contain spaces and brackets. */
-function ticks(line: string): number {
-  const fields = line.slice(line.lastIndexOf(") ") + 2).split(" ");
-  return Number(fields[11]) + Number(fields[12]);
-}
-
-function pause(seconds: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, seconds * 1000));
+  return { process: secondsIn(process), capture };
 }
 
 interface Row {
@@ -72,11 +62,11 @@ async function orion(url: string, rateHz: number, seconds: number): Promise<Row>
     ].join("\n"),
   });
   await rig.firstInference("gate");
-  await pause(2);
+  await systemClock.sleep(2_000);
   const skip = rig.subscriber.messages.length;
   const before = await cpuSeconds(rig.orion.pid);
   const startedAtMs = performance.now();
-  await pause(seconds);
+  await systemClock.sleep(seconds * 1000);
   const after = await cpuSeconds(rig.orion.pid);
   const spent = (performance.now() - startedAtMs) / 1000;
   const totalMs = inferences(rig.subscriber.messages.slice(skip), new Schemas())
@@ -102,10 +92,10 @@ async function ffmpeg(url: string, rateHz: number | null, seconds: number): Prom
     stderr: "null",
   }).spawn();
   try {
-    await pause(3);
+    await systemClock.sleep(3_000);
     const before = await cpuSeconds(child.pid);
     const startedAtMs = performance.now();
-    await pause(seconds);
+    await systemClock.sleep(seconds * 1000);
     const spent = (performance.now() - startedAtMs) / 1000;
     const used = (await cpuSeconds(child.pid)).process - before.process;
     const name = rateHz === null ? "ffmpeg, every frame" : `ffmpeg at ${rateHz} Hz`;

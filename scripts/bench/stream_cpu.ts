@@ -10,12 +10,14 @@
  * state, since cameras run for months. Needs ffmpeg and Linux's /proc. Fails when a target is missed.
  */
 import { total } from "../../src/core/accounts.ts";
+import { systemClock } from "../../src/core/clock.ts";
 import { CaptureRun } from "../../tests/support/cameras/capture_run.ts";
 import { Child } from "../../tests/support/system/children.ts";
 import { TWO_PEOPLE_CLIP } from "../../tests/support/system/files.ts";
 import { HostileCamera } from "../../tests/support/cameras/hostile_camera.ts";
 import { programPath } from "../../tests/support/system/parts.ts";
 import { type RawClip, rawClip } from "../../tests/support/cameras/rtp_h264.ts";
+import { printLine } from "../lib/print.ts";
 
 /** Until V8 has compiled all hot code: measured as a minute and a half. */
 const WARM_UP_SECONDS = 100;
@@ -32,10 +34,6 @@ const TARGETS = [
 ] as const;
 
 const CONSUMER = "consumer";
-
-function say(text: string): void {
-  Deno.stdout.writeSync(new TextEncoder().encode(`${text}\n`));
-}
 
 /**
  * CPU seconds of a process so far, of all its threads or all but the first. Read by a shell: Deno reads /proc
@@ -57,15 +55,11 @@ async function cpuSeconds(pid: number, withFirst: boolean): Promise<number> {
   return nanoseconds / 1e9;
 }
 
-function pause(seconds: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, seconds * 1000));
-}
-
 /** CPU seconds per second of a process. */
 async function measure(pid: number, seconds: number, withFirst = true): Promise<number> {
   const before = await cpuSeconds(pid, withFirst);
   const startedAtMs = performance.now();
-  await pause(seconds);
+  await systemClock.sleep(seconds * 1000);
   return (await cpuSeconds(pid, withFirst) - before) * 1000 / (performance.now() - startedAtMs);
 }
 
@@ -83,7 +77,7 @@ async function sideBySide(
 ): Promise<Measured> {
   await using child = ffmpeg(url, rateHz);
   run.rate(CONSUMER, rateHz);
-  await pause(SETTLE_SECONDS);
+  await systemClock.sleep(SETTLE_SECONDS * 1000);
   const before = await run.report();
   const taken = run.frames.length;
   const [own, other] = await Promise.all([
@@ -122,8 +116,10 @@ async function cameraClip(path: string): Promise<RawClip> {
 async function main(): Promise<void> {
   const seconds = Number(Deno.args[0] ?? 20);
   const clip = await cameraClip(Deno.args[1] ?? TWO_PEOPLE_CLIP);
-  say("CPU seconds per second of a 1280x720 H.264 stream, 25 frames a second, keyframe every 2 s");
-  say(
+  printLine(
+    "CPU seconds per second of a 1280x720 H.264 stream, 25 frames a second, keyframe every 2 s",
+  );
+  printLine(
     `${"".padEnd(9)}${"ffmpeg".padStart(8)}${"Orion".padStart(8)}${"ratio".padStart(8)}  at most`,
   );
   await using server = HostileCamera.start({ clip });
@@ -132,7 +128,7 @@ async function main(): Promise<void> {
     detectors: [{ id: CONSUMER, rateHz: null }],
   });
   await run.further(1);
-  await pause(WARM_UP_SECONDS);
+  await systemClock.sleep(WARM_UP_SECONDS * 1000);
   let missed = 0;
   for (const { rateHz, most } of TARGETS) {
     await using other = HostileCamera.start({ clip });
@@ -141,7 +137,7 @@ async function main(): Promise<void> {
     if (ratio > most) missed++;
     const cells = [ffmpeg.toFixed(4), own.toFixed(4), ratio.toFixed(2)];
     const text = cells.map((cell) => cell.padStart(8)).join("");
-    say(`${`${rateHz} Hz`.padEnd(9)}${text}  ${most.toFixed(2)}  ${note}`);
+    printLine(`${`${rateHz} Hz`.padEnd(9)}${text}  ${most.toFixed(2)}  ${note}`);
   }
   if (missed > 0) Deno.exitCode = 1;
 }

@@ -69,11 +69,6 @@ function targetPath(option: string, path: string): string {
   return resolve(path);
 }
 
-/** Prints a line to standard output. */
-export function printLine(line: string): void {
-  Deno.stdout.writeSync(new TextEncoder().encode(`${line}\n`));
-}
-
 /** Runs a tool, and prints a `ToolError` without a stack. */
 export function runTool(tool: (args: ToolArgs) => number): number {
   try {

@@ -10,6 +10,7 @@
  * Needs Linux, mosquitto, ffmpeg and python3 with GStreamer.
  */
 import type { HealthJson } from "../../src/health/health_json.ts";
+import { printLine } from "../lib/print.ts";
 import { type Figures, type LegPlan, type LegResult, rateHz, runLeg } from "./attack/leg.ts";
 import type { AttackClass } from "./attack/plan.ts";
 
@@ -36,16 +37,12 @@ const HEADS = [
   "quiet",
 ];
 
-function say(text: string): void {
-  Deno.stdout.writeSync(new TextEncoder().encode(`${text}\n`));
-}
-
 function row(name: string, cells: readonly string[]): string {
   return name.padEnd(14) + cells.map((cell) => cell.padStart(9)).join("");
 }
 
 function sayFigures(name: string, quiet: Figures, attacked: Figures): void {
-  say(row(name, [
+  printLine(row(name, [
     rateHz(attacked).toFixed(3),
     rateHz(quiet).toFixed(3),
     (rateHz(attacked) / rateHz(quiet)).toFixed(3),
@@ -80,23 +77,25 @@ function plans(minutes: number, seed: number): LegPlan[] {
 
 function sayRestarts({ cameras, workers, threadsAbandoned, broker }: HealthJson): void {
   const restarts = [...cameras, ...workers].map(({ id, restarts }) => `${id} ${restarts}`);
-  say(`  restarts: ${restarts.join(", ")}; threads abandoned: ${threadsAbandoned}`);
+  printLine(`  restarts: ${restarts.join(", ")}; threads abandoned: ${threadsAbandoned}`);
   const reconnects = cameras.map(({ id, reconnects }) => `${id} ${reconnects}`);
-  say(`  reconnects: ${reconnects.join(", ")}; of the publisher: ${broker.reconnects}`);
+  printLine(`  reconnects: ${reconnects.join(", ")}; of the publisher: ${broker.reconnects}`);
 }
 
 function sayResult(leg: string, result: LegResult): void {
   const { sent, leaks, exitCode, startMb, endMb, peakMb, report } = result;
-  say(`${leg}:`);
-  say(`  sent: ${Object.entries(sent).map(([name, count]) => `${count} ${name}`).join(", ")}`);
+  printLine(`${leg}:`);
+  printLine(
+    `  sent: ${Object.entries(sent).map(([name, count]) => `${count} ${name}`).join(", ")}`,
+  );
   sayRestarts(report);
-  say(
+  printLine(
     `  memory: ${startMb.toFixed(0)} MiB at the start, ${endMb.toFixed(0)} at the end, ` +
       `${peakMb.toFixed(0)} at most`,
   );
-  say(`  process ends: ${exitCode === null ? 1 : 0}; exit code after SIGTERM: ${exitCode}`);
-  say(`  secrets: ${leaks.length}`);
-  for (const leak of leaks.slice(0, 20)) say(`    ${leak}`);
+  printLine(`  process ends: ${exitCode === null ? 1 : 0}; exit code after SIGTERM: ${exitCode}`);
+  printLine(`  secrets: ${leaks.length}`);
+  for (const leak of leaks.slice(0, 20)) printLine(`    ${leak}`);
 }
 
 function sum(figures: readonly Figures[]): { inferred: number; seconds: number } {
@@ -110,11 +109,11 @@ async function main(args: readonly string[]): Promise<number> {
   const minutes = Number(args[0] ?? DEFAULT_MINUTES);
   const seed = Number(args[1] ?? Math.floor(Math.random() * MAX_SEED));
   if (!(minutes > 0) || !Number.isInteger(seed)) {
-    say("usage: attack.ts [MINUTES] [SEED]");
+    printLine("usage: attack.ts [MINUTES] [SEED]");
     return 2;
   }
-  say(`seed ${seed}`);
-  say(row("", HEADS));
+  printLine(`seed ${seed}`);
+  printLine(row("", HEADS));
   const results: LegResult[] = [];
   for (const plan of plans(minutes, seed)) {
     const result = await runLeg(plan, sayFigures);
@@ -127,7 +126,7 @@ async function main(args: readonly string[]): Promise<number> {
   const tooFew = sets.filter(({ quiet, attacked }) => rateHz(attacked) / rateHz(quiet) < MIN_RATIO);
   const ended = results.filter(({ exitCode }) => exitCode !== 0).length;
   const leaks = results.reduce((all, { leaks }) => all + leaks.length, 0);
-  say(
+  printLine(
     `ratio over all ${ratio.toFixed(3)}; below ${MIN_RATIO}: ` +
       `${tooFew.map(({ name }) => name).join(", ") || "none"}`,
   );

@@ -9,6 +9,7 @@
  */
 import { type FuzzReport, REPORT_PREFIX } from "../../tests/fuzz/runs.ts";
 import { PART_NAMES, partPresent } from "../../tests/support/system/parts.ts";
+import { printLine } from "../lib/print.ts";
 import { ROOT } from "../testing/checkout.ts";
 import { type CommandOutcome, runCommand, Running } from "../testing/command.ts";
 import { groupOf, testGroups } from "../testing/groups.ts";
@@ -48,10 +49,6 @@ interface Tally {
   crashes: number;
   hangs: number;
   peakBytes: number;
-}
-
-function say(text: string): void {
-  Deno.stdout.writeSync(new TextEncoder().encode(`${text}\n`));
 }
 
 /** The reports among the lines that a round printed. */
@@ -107,7 +104,9 @@ async function main(args: readonly string[]): Promise<number> {
   const [minutes = `${DEFAULT_MINUTES}`, ...names] = args;
   const unknown = names.find((name) => FUZZERS[name] === undefined);
   if (!(Number(minutes) > 0) || unknown !== undefined) {
-    say(`usage: fuzz.ts [MINUTES] [NAME…], with names of: ${Object.keys(FUZZERS).join(", ")}`);
+    printLine(
+      `usage: fuzz.ts [MINUTES] [NAME…], with names of: ${Object.keys(FUZZERS).join(", ")}`,
+    );
     return 2;
   }
   const temp = Deno.makeTempDirSync({ prefix: "fuzz-" });
@@ -125,10 +124,10 @@ async function main(args: readonly string[]): Promise<number> {
       const outcome = await runRound(fuzzer, seed, { temp, running });
       if (count(tally, outcome)) continue;
       ok = false;
-      say(`${name}, seed ${seed}: ${outcome.stopped ?? `exit code ${outcome.code}`}`);
-      for (const line of outcome.lines) say(`    ${line}`);
+      printLine(`${name}, seed ${seed}: ${outcome.stopped ?? `exit code ${outcome.code}`}`);
+      for (const line of outcome.lines) printLine(`    ${line}`);
     }
-    say(shown(name, tally));
+    printLine(shown(name, tally));
   }
   return ok ? 0 : 1;
 }

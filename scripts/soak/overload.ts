@@ -6,6 +6,7 @@
  *
  * Exits with 1 when memory or the age of frames grows. Needs mosquitto.
  */
+import { systemClock } from "../../src/core/clock.ts";
 import { percentile } from "../../src/health/stats_log.ts";
 import { inferences, Schemas } from "../../tests/support/brokers/messages.ts";
 import { assertReportCloses } from "../../tests/support/product/report.ts";
@@ -54,12 +55,12 @@ export async function overload(seconds: number): Promise<OverloadResult> {
   });
   await run.further("slow", 1);
   const warmUpSeconds = Math.min(MAX_WARM_UP_SECONDS, seconds / 3);
-  await pause(warmUpSeconds);
+  await systemClock.sleep(warmUpSeconds * 1000);
   const skip = run.subscriber.messages.length;
   const samplesMb: number[] = [];
   for (let at = warmUpSeconds; at < seconds; at += SAMPLE_SECONDS) {
     samplesMb.push(residentMb(await run.metrics()));
-    await pause(SAMPLE_SECONDS);
+    await systemClock.sleep(SAMPLE_SECONDS * 1000);
   }
   const report = assertReportCloses(await run.status());
   const mailbox = report.cameras[0]?.ledger.detectors[0];
@@ -97,10 +98,6 @@ function residentMb(metrics: string): number {
 
 function median(values: readonly number[]): number {
   return percentile(values.toSorted((a, b) => a - b), 0.5) ?? NaN;
-}
-
-function pause(seconds: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, seconds * 1000));
 }
 
 if (import.meta.main) {

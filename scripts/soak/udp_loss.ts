@@ -7,15 +7,12 @@
  * The camera sends 250 fps. Exits with 1 on failure. Needs the ffmpeg program.
  */
 import { loseUdpPackets, lossProblems } from "../../tests/support/cameras/udp_loss.ts";
-
-function say(text: string): void {
-  Deno.stdout.writeSync(new TextEncoder().encode(`${text}\n`));
-}
+import { printLine } from "../lib/print.ts";
 
 if (import.meta.main) {
   const result = await loseUdpPackets({ seconds: Number(Deno.args[0] ?? 60), pictures: 300 });
-  say(JSON.stringify(result, null, 2));
+  printLine(JSON.stringify(result, null, 2));
   const problems = lossProblems(result);
-  for (const problem of problems) say(problem);
+  for (const problem of problems) printLine(problem);
   Deno.exit(problems.length === 0 ? 0 : 1);
 }

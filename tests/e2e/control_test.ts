@@ -101,7 +101,7 @@ Deno.test({
     const operator = new Operator(rig);
     const refusals: readonly (readonly [command: string, params: unknown, code: string])[] = [
       ["pause", { camera: "shed" }, "CONTROL_UNKNOWN_CAMERA"],
-      ["set_rate", { detector: "nobody", rateHz: 5 }, "CONTROL_UNKNOWN_DETECTOR"],
+      ["set_rate", { detector: "other", rateHz: 5 }, "CONTROL_UNKNOWN_DETECTOR"],
       ["set_rate", { detector: "person", rateHz: 1000 }, "CONTROL_MALFORMED"],
       ["set_rate", { detector: "person", rateHz: "5" }, "CONTROL_MALFORMED"],
       [
@@ -112,7 +112,7 @@ Deno.test({
       ["set_model", { detector: "person", model: "/etc/passwd" }, "CONTROL_MODEL"],
       ["set_model", { detector: "person", model: "../../../etc/x.onnx" }, "CONTROL_MODEL"],
       ["set_model", { detector: "person", model: "missing.onnx" }, "CONTROL_MODEL"],
-      ["set_model", { detector: "person", model: "builtin:nobody" }, "CONTROL_MODEL"],
+      ["set_model", { detector: "person", model: "builtin:other" }, "CONTROL_MODEL"],
       ["format_disk", {}, "CONTROL_UNKNOWN_COMMAND"],
       ["shutdown", undefined, "CONTROL_NOT_ALLOWED"],
     ];

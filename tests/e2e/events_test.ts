@@ -51,11 +51,10 @@ function control(rig: Rig, command: string, headers: Record<string, string> = {}
 
 /** Waits until so many readers are reported. */
 async function readers(rig: Rig, count: number): Promise<void> {
-  for (;;) {
+  await rig.until(`${count} readers`, async () => {
     const response = await fetch(`${rig.httpUrl}/metrics`);
-    if (`${await response.text()}\n`.includes(`\norion_http_event_readers ${count}\n`)) return;
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
+    return `${await response.text()}\n`.includes(`\norion_http_event_readers ${count}\n`);
+  });
 }
 
 Deno.test({

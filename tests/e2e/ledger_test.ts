@@ -58,7 +58,11 @@ Deno.test({
       const restart = async () => {
         const since = run.orion.stderr.all.length;
         await server.stop();
-        await someMoment();
+        await run.orion.waitFor(
+          "camera.state_changed",
+          ({ camera, state }) => camera === "c" && state !== "online",
+          { since },
+        );
         server = await RtspServer.start({ clip: TWO_PEOPLE_CLIP, port });
         await run.orion.waitFor(
           "camera.state_changed",

@@ -57,12 +57,10 @@ async function liveOf(rig: Rig): Promise<{ readonly viewers: number; readonly pi
   return asReport(body).cameras[0]?.live ?? assert.fail("there is no camera");
 }
 
-/** Waits until the last viewer is gone. */
+/** Waits until the last viewer is gone. @returns how many pictures there were */
 async function unwatched(rig: Rig): Promise<number> {
-  for (;;) {
-    const { viewers, pictures } = await liveOf(rig);
-    if (viewers === 0) return pictures;
-  }
+  await rig.until("no viewer", async () => (await liveOf(rig)).viewers === 0);
+  return (await liveOf(rig)).pictures;
 }
 
 /** How many of the points along the sides of a box have its colour, 0..1. */

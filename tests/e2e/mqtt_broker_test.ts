@@ -1,7 +1,6 @@
 /** The whole product with a broker that restarts or refuses it. */
 import assert from "node:assert/strict";
 import { tempFolder } from "../support/system/files.ts";
-import { WAIT_TIMEOUT_MS } from "../support/system/lines.ts";
 import { makeCertificates, Mosquitto, type Subscriber } from "../support/brokers/mosquitto.ts";
 import { ignoreWithout } from "../support/system/parts.ts";
 import { freePort } from "../support/system/ports.ts";
@@ -27,13 +26,11 @@ async function residentBytes(rig: Rig): Promise<number> {
 
 /** Waits until the memory falls below a limit: the threads collect garbage every twenty seconds. */
 async function assertFalls(rig: Rig, limitBytes: number): Promise<void> {
-  const untilMs = performance.now() + WAIT_TIMEOUT_MS;
-  for (;;) {
-    const bytes = await residentBytes(rig);
-    if (bytes < limitBytes) return;
-    assert.ok(performance.now() < untilMs, `it grew to ${bytes} bytes, ${limitBytes} at most`);
-    await new Promise((resolve) => setTimeout(resolve, 500));
-  }
+  let bytes = NaN;
+  const isBelow = async () => (bytes = await residentBytes(rig)) < limitBytes;
+  await rig.until("the memory falls", isBelow).catch((cause: unknown) => {
+    throw new Error(`it grew to ${bytes} bytes, ${limitBytes} at most`, { cause });
+  });
 }
 
 /** Sends a command once Orion is subscribed, and waits for its acknowledgement. */

@@ -1,10 +1,11 @@
 /** A worker that fails repeatedly or hangs is parked; the others and the process are not affected. */
 import assert from "node:assert/strict";
 import { tempFolder } from "../support/system/files.ts";
-import { ignoreWithout, programPath } from "../support/system/parts.ts";
+import { ignoreWithout } from "../support/system/parts.ts";
 import type { LogEvent } from "../support/product/process.ts";
 import { asReport, assertReportCloses } from "../support/product/report.ts";
 import { ScriptedOrion } from "../support/product/scripted.ts";
+import { ffmpeg } from "../support/clips/ffmpeg.ts";
 
 const IGNORE = ignoreWithout("libav", "mosquitto", "ffmpeg");
 const PERSON = { id: "person", script: "sleep-1", more: "rateHz: 5, cameras: [sound]" };
@@ -25,13 +26,11 @@ function eventsOf(run: ScriptedOrion, name: string, worker: string): LogEvent[] 
 
 /** A clip without keyframes from its second to its sixth second. */
 async function sparseClip(path: string): Promise<void> {
-  const { success, stderr } = await new Deno.Command(programPath("ffmpeg") ?? "ffmpeg", {
-    args: "-v error -f lavfi -i testsrc2=s=320x180:r=25:d=6 -c:v libx264 -preset ultrafast -bf 0"
-      .split(" ")
-      .concat("-g 1000 -sc_threshold 0 -force_key_frames 0,0.5,1,5.5 -pix_fmt yuv420p".split(" "))
-      .concat(path),
-  }).output();
-  assert.ok(success, new TextDecoder().decode(stderr));
+  await ffmpeg(
+    ..."-f lavfi -i testsrc2=s=320x180:r=25:d=6 -c:v libx264 -preset ultrafast -bf 0".split(" "),
+    ..."-g 1000 -sc_threshold 0 -force_key_frames 0,0.5,1,5.5 -pix_fmt yuv420p".split(" "),
+    path,
+  );
 }
 
 const MANY = `

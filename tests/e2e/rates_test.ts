@@ -4,11 +4,13 @@ import { total } from "../../src/core/accounts.ts";
 import type { HealthJson } from "../../src/health/health_json.ts";
 import { inferences, Schemas } from "../support/brokers/messages.ts";
 import { type TempFolder, tempFolder, TWO_PEOPLE_CLIP } from "../support/system/files.ts";
-import { ignoreWithout, programPath } from "../support/system/parts.ts";
+import { ignoreWithout } from "../support/system/parts.ts";
 import { assertReportCloses } from "../support/product/report.ts";
 import { ScriptedOrion } from "../support/product/scripted.ts";
+import { ffmpeg } from "../support/clips/ffmpeg.ts";
 
-const SECONDS = 10;
+/** Frames of the slowest detector in the measured interval. */
+const SLOWEST = 10;
 const FPS = 30;
 const RATES_HZ = [1, 2, 5, 10] as const;
 
@@ -25,13 +27,10 @@ const SHARE = { least: 0.18, most: 0.32 } as const;
 /** The clip of two people at 30 frames a second. */
 async function clipAt30(folder: TempFolder): Promise<string> {
   const path = `${folder.path}/clip30.mp4`;
-  const { success, stderr } = await new Deno.Command(programPath("ffmpeg") ?? "ffmpeg", {
-    args: ["-v", "error", "-i", TWO_PEOPLE_CLIP, "-vf", `fps=${FPS},scale=640:360`]
-      .concat(["-c:v", "libx264", "-preset", "ultrafast", "-g", "60", "-bf", "0", path]),
-    stdout: "null",
-    stderr: "piped",
-  }).output();
-  assert.ok(success, new TextDecoder().decode(stderr));
+  await ffmpeg(
+    ...["-i", TWO_PEOPLE_CLIP, "-vf", `fps=${FPS},scale=640:360`],
+    ...["-c:v", "libx264", "-preset", "ultrafast", "-g", "60", "-bf", "0", path],
+  );
   return path;
 }
 
@@ -39,11 +38,6 @@ type Ledger = HealthJson["cameras"][number]["ledger"];
 
 function ledgerOf(status: unknown): Ledger {
   return assertReportCloses(status).cameras[0]?.ledger ?? assert.fail("there is no camera");
-}
-
-/** Resolves after that time: rates can only be measured over time. */
-function seconds(count: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, count * 1000));
 }
 
 Deno.test({
@@ -63,7 +57,7 @@ Deno.test({
     await run.further("at-1", 1);
     const startMs = performance.now();
     const before = ledgerOf(await run.status());
-    await seconds(SECONDS);
+    await run.further("at-1", SLOWEST);
     const after = ledgerOf(await run.status());
     const elapsedSeconds = (performance.now() - startMs) / 1000;
 

@@ -3,11 +3,12 @@ import assert from "node:assert/strict";
 import { type TempFolder, tempFolder, TWO_PEOPLE_CLIP } from "../support/system/files.ts";
 import { shareFound } from "../support/models/found.ts";
 import { type InferenceMessage, inferences, Schemas } from "../support/brokers/messages.ts";
-import { ignoreWithout, programPath } from "../support/system/parts.ts";
+import { ignoreWithout } from "../support/system/parts.ts";
 import { assertReportCloses } from "../support/product/report.ts";
 import { runOrion } from "../support/product/process.ts";
 import { Rig } from "../support/product/rig.ts";
 import { jpegSize } from "../support/clips/jpeg.ts";
+import { ffmpeg } from "../support/clips/ffmpeg.ts";
 
 const MESSAGES = 10;
 const FPS = 25;
@@ -48,13 +49,6 @@ const CASES: readonly Case[] = [
     status: SQUEEZED,
   },
 ];
-
-async function ffmpeg(...args: string[]): Promise<void> {
-  const { success, stderr } = await new Deno.Command(programPath("ffmpeg") ?? "ffmpeg", {
-    args: ["-v", "error", "-nostdin", ...args],
-  }).output();
-  assert.ok(success, new TextDecoder().decode(stderr));
-}
 
 /** Encodes the start of the clip. The tag can only be set on an encoded file. */
 async function make({ id, filters, tags }: Case, folder: TempFolder): Promise<string> {

@@ -7,22 +7,23 @@ import type { AckPayload } from "../../src/mqtt/payloads.ts";
 import { Schemas } from "../support/brokers/messages.ts";
 import { HeldClock } from "../support/clocks/held_clock.ts";
 import { COMMAND_TEXTS, COMMAND_WORDS, commandValues } from "./corpus/commands.ts";
-import { mutated, pick, type Random } from "./mutate.ts";
+import { corpusOf, mutated, pick, type Random } from "./mutate.ts";
 import { mutatedValue } from "./mutate_json.ts";
 import { fuzz, FUZZ_RUNS, shownBytes } from "./runs.ts";
 
 const encoder = new TextEncoder();
 const VALUES = commandValues({ camera: "gate", detector: "person" });
-const [FIRST, ...OTHERS] = [
-  ...VALUES.map((value) => JSON.stringify(value)),
+const [FIRST, ...OTHERS] = VALUES;
+const TEXTS = corpusOf([
+  JSON.stringify(FIRST),
+  ...OTHERS.map((value) => JSON.stringify(value)),
   ...COMMAND_TEXTS,
-].map((text) => encoder.encode(text));
+]);
 /** Characters of a refusal: at most a quoted word of the input. */
 const MAX_MESSAGE_CHARS = 1000;
 
 /** A mutated command: mostly JSON still, or any bytes. */
 function payload(random: Random): Uint8Array {
-  assert.ok(FIRST !== undefined);
   switch (random(10)) {
     case 0:
       return Uint8Array.from({ length: random(200) }, () => random(256));
@@ -31,7 +32,7 @@ function payload(random: Random): Uint8Array {
     case 2:
     case 3:
     case 4:
-      return mutated(random, [FIRST, ...OTHERS], COMMAND_WORDS);
+      return mutated(random, TEXTS, COMMAND_WORDS);
     default:
       return encoder.encode(JSON.stringify(mutatedValue(random, pick(random, VALUES))) ?? "");
   }

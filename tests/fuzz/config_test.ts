@@ -16,7 +16,7 @@ import {
   SECRET_WORDS,
   STRANGE_PASSWORDS,
 } from "./corpus/config.ts";
-import { mutated } from "./mutate.ts";
+import { corpusOf, mutated } from "./mutate.ts";
 import { mutatedValue } from "./mutate_json.ts";
 import { fuzz, fuzzRuns, IS_LONG, reportFuzz } from "./runs.ts";
 
@@ -26,7 +26,6 @@ const RUNS = fuzzRuns(400);
 const SHORT_BYTES = 32 * 1024;
 /** Eight times what the costliest file of the largest size takes; with a quadratic step it takes minutes. */
 const MAX_MS = 60_000;
-const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
 type Outcome = "loaded" | "refused";
@@ -71,17 +70,16 @@ function assertBoth(counts: Readonly<Record<Outcome, number>>): void {
 }
 
 Deno.test("config fuzz: a mutated file loads, or is refused with places, remedies and no secret", async () => {
-  const [first, ...others] = [...CONFIG_TEXTS, stringify(FULL_CONFIG)].map((text) =>
-    // Mutations may move a secret that is written in the file to any key; see the next test for those.
-    encoder.encode(text.replaceAll("kestrel", "plain"))
-  );
-  assert.ok(first !== undefined);
+  // Mutations may move a secret that is written in the file to any key; see the next test for those.
+  const plain = (text: string) => text.replaceAll("kestrel", "plain");
+  const [first, ...others] = CONFIG_TEXTS;
+  const corpus = corpusOf([plain(first), ...others.map(plain), plain(stringify(FULL_CONFIG))]);
   const counts = { loaded: 0, refused: 0 };
   await fuzz({
     name: "config texts",
     seed: 13_101,
     runs: RUNS,
-    input: (random) => decoder.decode(mutated(random, [first, ...others], CONFIG_WORDS)),
+    input: (random) => decoder.decode(mutated(random, corpus, CONFIG_WORDS)),
     shown: JSON.stringify,
     check: (text) => void counts[load(text)]++,
   });

@@ -21,13 +21,21 @@ export function pick<T>(random: Random, all: readonly [T, ...T[]]): T {
 
 const encoder = new TextEncoder();
 
+/** Inputs that mutations start from; not empty. */
+export type Corpus = readonly [Uint8Array, ...Uint8Array[]];
+
+/** The corpus of texts. */
+export function corpusOf([first, ...others]: readonly [string, ...string[]]): Corpus {
+  return [encoder.encode(first), ...others.map((text) => encoder.encode(text))];
+}
+
 /**
  * Applies one to eight mutations to an input of the corpus: flips bits, sets bytes, removes, duplicates,
  * repeats or moves parts, inserts pieces of `words` and of other inputs.
  */
 export function mutated(
   random: Random,
-  corpus: readonly [Uint8Array, ...Uint8Array[]],
+  corpus: Corpus,
   words: readonly [string, ...string[]],
 ): Uint8Array {
   let bytes = pick(random, corpus);

@@ -6,17 +6,15 @@ import { writeRequest } from "../../src/rtsp/protocol/messages.ts";
 import { resolveControl, trackBase } from "../../src/rtsp/protocol/url.ts";
 import { parseSdp } from "../../src/rtsp/sdp/session_description.ts";
 import { DESCRIPTIONS, OTHER_SECTIONS, SDP_WORDS, VIDEO_SECTIONS } from "./corpus/sdp.ts";
-import { mutated, pick, type Random } from "./mutate.ts";
+import { corpusOf, mutated, pick, type Random } from "./mutate.ts";
 import { fuzz, FUZZ_RUNS } from "./runs.ts";
 
 /** Within the bounds of a line and of a description. */
 const MAX_OTHER_CHARS = 4000;
-const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
-function mutatedText(random: Random, [first, ...others]: readonly [string, ...string[]]): string {
-  const corpus = [encoder.encode(first), ...others.map((text) => encoder.encode(text))] as const;
-  return decoder.decode(mutated(random, corpus, SDP_WORDS));
+function mutatedText(random: Random, texts: readonly [string, ...string[]]): string {
+  return decoder.decode(mutated(random, corpusOf(texts), SDP_WORDS));
 }
 
 /** Moves, drops or doubles lines, which mutations of bytes rarely do. */

@@ -27,6 +27,21 @@ function rssMib(): number {
   return Deno.memoryUsage().rss / MIB;
 }
 
+/**
+ * Runs rounds until they leave no more behind than the allocators may keep: a leak grows in each round, the
+ * allocators grow once, on a busy machine.
+ */
+async function assertNoGrowth(what: string, rounds: () => void | Promise<void>): Promise<void> {
+  const growths: number[] = [];
+  while (growths.length < MAX_TRIES && growths.every((growth) => growth >= GROWTH_MIB)) {
+    const startMib = rssMib();
+    await rounds();
+    growths.push(rssMib() - startMib);
+  }
+  const list = growths.map((growth) => growth.toFixed(1)).join(", ");
+  assert(growths.some((growth) => growth < GROWTH_MIB), `${list} MiB more after ${what} each`);
+}
+
 // First in this file, which is the first of its group: the allocators hold no free memory yet that could hide
 // a leak.
 Deno.test(
@@ -50,15 +65,7 @@ Deno.test(
       }
     };
     await rounds(50);
-    // A leak grows in each round; the allocators grow once, on a busy machine.
-    const growths: number[] = [];
-    while (growths.length < MAX_TRIES && growths.every((growth) => growth >= GROWTH_MIB)) {
-      const startMib = rssMib();
-      await rounds(150);
-      growths.push(rssMib() - startMib);
-    }
-    const list = growths.map((growth) => growth.toFixed(1)).join(", ");
-    assert(growths.some((growth) => growth < GROWTH_MIB), `${list} MiB more after 150 rounds each`);
+    await assertNoGrowth("150 rounds", () => rounds(150));
     assert.equal(libav.alive, 1);
   },
 );
@@ -120,24 +127,15 @@ Deno.test("memory: 1200 changes of size and pixel format leak nothing", {
   };
   play(20);
   const { alive } = libav;
-  const growths: number[] = [];
-  while (growths.length < MAX_TRIES && growths.every((growth) => growth >= GROWTH_MIB)) {
-    const startMib = rssMib();
-    play(100);
-    growths.push(rssMib() - startMib);
-  }
+  await assertNoGrowth("1200 changes", () => play(100));
   assert.equal(libav.alive, alive);
   assert(converter.scalersMade > 1400, `${converter.scalersMade} scalers`);
-  const list = growths.map((growth) => growth.toFixed(1)).join(", ");
-  assert(growths.some((growth) => growth < GROWTH_MIB), `${list} MiB more after 1200 changes each`);
 });
 
 Deno.test(
   "memory: keeping 900 frames as pictures, and encoding every tenth of them, leaks nothing",
-  {
-    ignore,
-  },
-  () => {
+  { ignore },
+  async () => {
     using libav = testLibav();
     using clip = new Clip(libav, TWO_PEOPLE);
     using pool = new FramePool(libav);
@@ -178,18 +176,11 @@ Deno.test(
     };
     play(1);
     const { alive } = libav;
-    const growths: number[] = [];
-    while (growths.length < MAX_TRIES && growths.every((growth) => growth >= GROWTH_MIB)) {
-      const startMib = rssMib();
-      play(3);
-      growths.push(rssMib() - startMib);
-    }
+    await assertNoGrowth("900 frames", () => play(3));
     assert.ok(encoded >= 120 - 1, `${encoded} pictures`);
     assert.equal(libav.alive, alive, "no more frames are held than at first");
     pictures.close();
     delivered.close();
-    const list = growths.map((growth) => growth.toFixed(1)).join(", ");
-    assert(growths.some((growth) => growth < GROWTH_MIB), `${list} MiB more after 900 frames each`);
   },
 );
 

@@ -1,15 +1,8 @@
 /** Strange requests, and connections that send half a request or nothing. */
 import { httpRequest, TOKEN } from "../../../tests/fuzz/corpus/http.ts";
 import { pick } from "../../../tests/fuzz/mutate.ts";
-import {
-  atPace,
-  type Attack,
-  type AttackContext,
-  attempt,
-  OpenConnections,
-  pause,
-  writeAll,
-} from "./pace.ts";
+import { OpenConnections, writeAll } from "../../../tests/support/system/connections.ts";
+import { atPace, type Attack, type AttackContext, attempt, pause } from "./pace.ts";
 
 const PER_SECOND = 20;
 const IDLE_PER_SECOND = 20;
@@ -46,7 +39,8 @@ async function idle({ plan, random, sent }: AttackContext, signal: AbortSignal):
   await atPace(IDLE_PER_SECOND, signal, async () => {
     await attempt(async () => {
       const connection = await Deno.connect({ hostname: "127.0.0.1", port: plan.httpPort });
-      open.keep(connection, MAX_IDLE);
+      open.add(connection);
+      open.keep(MAX_IDLE);
       sent.add("idle HTTP connections");
       if (random(2) === 0) await connection.write(encoder.encode("GET /status HTTP/1.1\r\nHost:"));
     });

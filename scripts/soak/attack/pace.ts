@@ -84,31 +84,3 @@ export async function attempt(action: () => Promise<unknown>): Promise<boolean> 
     return false;
   }
 }
-
-/** Writes all bytes, in one piece or in many. */
-export async function writeAll(
-  to: Deno.TcpConn,
-  bytes: Uint8Array,
-  stepBytes: number,
-): Promise<void> {
-  const step = Math.max(stepBytes, Math.ceil(bytes.length / 100));
-  for (let at = 0; at < bytes.length;) at += await to.write(bytes.subarray(at, at + step));
-}
-
-/** Open connections, of which the oldest are closed beyond a number. */
-export class OpenConnections implements Disposable {
-  readonly #open: Deno.TcpConn[] = [];
-
-  keep(connection: Deno.TcpConn, most: number): void {
-    this.#open.push(connection);
-    this.#close(most);
-  }
-
-  [Symbol.dispose](): void {
-    this.#close(0);
-  }
-
-  #close(most: number): void {
-    while (this.#open.length > most) this.#open.shift()?.close();
-  }
-}

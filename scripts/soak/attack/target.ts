@@ -14,13 +14,12 @@ import {
 import { DEMO_CLIP, type TempFolder, tempFolder } from "../../../tests/support/system/files.ts";
 import { freePort } from "../../../tests/support/system/ports.ts";
 import type { HealthJson } from "../../../src/health/health_json.ts";
+import { cpuSeconds, proc, shellRead, TICKS_HZ } from "../../lib/proc.ts";
 import { VICTIM_RATE_HZ } from "./commands.ts";
 import { hostileId, NAMES } from "./plan.ts";
 
 /** Of the good camera. */
 export const RATE_HZ = 5;
-/** Clock ticks of `/proc/PID/stat` per second. */
-const TICKS_HZ = 100;
 /** Those that neither end the service nor stop the good camera. */
 const ALLOWED = COMMAND_NAMES.filter((name) => name !== "shutdown" && name !== "pause");
 /** HTTP connections of the attack keep the places of this address for ten seconds. */
@@ -175,15 +174,14 @@ export class Target implements AsyncDisposable {
   }
 
   /** CPU seconds of a process so far. */
-  async cpuSeconds(pid = this.orion.pid): Promise<number> {
-    const fields = (await proc(pid, "stat")).replace(/^.*\) /, "").split(" ");
-    return (Number(fields[11]) + Number(fields[12])) / TICKS_HZ;
+  cpuSeconds(pid = this.orion.pid): Promise<number> {
+    return cpuSeconds(pid);
   }
 
   /** CPU seconds of all processes of the machine so far. */
   async machineCpuSeconds(): Promise<number> {
     const [user = 0, nice = 0, system = 0, , , irq = 0, soft = 0] =
-      (await cat("/proc/stat")).split("\n", 1)[0]?.split(/\s+/).slice(1).map(Number) ?? [];
+      (await shellRead("/proc/stat")).split("\n", 1)[0]?.split(/\s+/).slice(1).map(Number) ?? [];
     return (user + nice + system + irq + soft) / TICKS_HZ;
   }
 
@@ -255,14 +253,4 @@ function inferredOf(message: Received | undefined): Inferred | null {
 
 function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === "object" && value !== null;
-}
-
-/** Reads a file below `/proc` by a child: the run has no permission for it. */
-function proc(pid: number, file: string): Promise<string> {
-  return cat(`/proc/${pid}/${file}`);
-}
-
-async function cat(path: string): Promise<string> {
-  const { stdout } = await new Deno.Command("sh", { args: ["-c", 'cat "$0"', path] }).output();
-  return new TextDecoder().decode(stdout);
 }

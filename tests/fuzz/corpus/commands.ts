@@ -1,5 +1,5 @@
 /** Commands of the control topic: each kind with each of its parameters, and texts that are almost one. */
-import { mutated, pick, type Random } from "../mutate.ts";
+import { corpusOf, mutated, pick, type Random } from "../mutate.ts";
 import { mutatedValue } from "../mutate_json.ts";
 
 const SCHEMA = "orion.command/1";
@@ -94,11 +94,7 @@ export const COMMAND_WORDS = [
 ] as const;
 
 const encoder = new TextEncoder();
-const [FIRST_TEXT, ...OTHER_TEXTS] = COMMAND_TEXTS;
-const TEXTS = [
-  encoder.encode(FIRST_TEXT),
-  ...OTHER_TEXTS.map((text) => encoder.encode(text)),
-] as const;
+const TEXTS = corpusOf(COMMAND_TEXTS);
 
 /** A payload of the control topic: bytes of a text, or parts of a well-formed command, mutated. */
 export function commandPayload(random: Random, named: Named): Uint8Array {

@@ -1,5 +1,5 @@
 /** HTTP requests: of every resource, with every kind of body, and of the shapes that smuggle a second one. */
-import { mutated, pick, type Random } from "../mutate.ts";
+import { corpusOf, mutated, pick, type Random } from "../mutate.ts";
 
 export const TOKEN = "quagga-token";
 /** The token in every form in which a request may carry it: `orion:` is two whole groups of Base64. */
@@ -44,7 +44,7 @@ const COOKIE = `Cookie: orion_session=${"a".repeat(43)}`;
 const PAUSE = '{"schema":"orion.command/1","id":"1","command":"pause","params":{"camera":"gate"}}';
 
 /** Requests without the token. */
-export const OPEN_REQUESTS: readonly [string, ...string[]] = [
+const OPEN_REQUESTS: readonly [string, ...string[]] = [
   get("/healthz"),
   ...[...PATHS, ...OTHERS].map((path) => get(path)),
   ...PATHS.map((path) => get(path, "Authorization: Bearer wrong")),
@@ -97,7 +97,7 @@ export const OPEN_REQUESTS: readonly [string, ...string[]] = [
 ];
 
 /** Requests with the token. */
-export const AUTHORISED_REQUESTS: readonly [string, ...string[]] = [
+const AUTHORISED_REQUESTS: readonly [string, ...string[]] = [
   get("/status", `Authorization: Bearer ${TOKEN}`),
   ...[...PATHS, ...OTHERS].map((path) => get(path, `Authorization: Bearer ${TOKEN}`)),
   get("/metrics", `Authorization: Basic ${btoa(`orion:${TOKEN}`)}`),
@@ -117,7 +117,7 @@ export const AUTHORISED_REQUESTS: readonly [string, ...string[]] = [
 ];
 
 /** Pieces that are inserted into requests. */
-export const HTTP_WORDS = [
+const HTTP_WORDS = [
   ...[
     "\r\n",
     "\n",
@@ -142,13 +142,6 @@ export const HTTP_WORDS = [
   ...["Sec-Fetch-Site: cross-site\r\n", "Content-Type: text/plain\r\n", "Last-Event-ID: 1-1\r\n"],
   ...["/healthz", "/status", "/cameras/%/snapshot.jpg", "/cameras/__proto__/snapshot.jpg", "@"],
 ] as const;
-
-type Corpus = readonly [Uint8Array, ...Uint8Array[]];
-
-function corpusOf([first, ...others]: readonly [string, ...string[]]): Corpus {
-  const encoder = new TextEncoder();
-  return [encoder.encode(first), ...others.map((text) => encoder.encode(text))];
-}
 
 const OPEN = corpusOf(OPEN_REQUESTS);
 const ALL = corpusOf([...OPEN_REQUESTS, ...AUTHORISED_REQUESTS, ...AUTHORISED_REQUESTS]);

@@ -1,10 +1,10 @@
 /** MQTT packets of every type, of 3.1.1 and of 5, as bytes: from an independent encoder and by hand. */
 import { Buffer } from "node:buffer";
 import { generate, type Packet } from "mqtt-packet";
-import { mutated, pick, type Random } from "../mutate.ts";
+import { type Corpus, mutated, pick, type Random } from "../mutate.ts";
 
 /** Version 4 is MQTT 3.1.1. */
-export type Version = 4 | 5;
+type Version = 4 | 5;
 
 function encoded(packet: Packet, version: Version): Uint8Array {
   return new Uint8Array(generate(packet, { protocolVersion: version }));
@@ -13,7 +13,7 @@ function encoded(packet: Packet, version: Version): Uint8Array {
 const USER_PROPERTIES = { userProperties: { name: "value", other: ["a", "b"] } };
 
 /** CONNECT of an ordinary client. */
-export function connect(clientId: string, version: Version): Uint8Array {
+function connect(clientId: string, version: Version): Uint8Array {
   return encoded({
     cmd: "connect",
     protocolId: "MQTT",
@@ -155,10 +155,8 @@ const BY_HAND: readonly (readonly number[])[] = [
   [0x40, 0x02, 0x00, 0x00],
 ];
 
-type Bytes = readonly [Uint8Array, ...Uint8Array[]];
-
 /** The first element apart, so that the list is known to have one. */
-function list(parts: readonly Uint8Array[]): Bytes {
+function list(parts: readonly Uint8Array[]): Corpus {
   const [first = new Uint8Array(), ...others] = parts;
   return [first, ...others];
 }
@@ -168,16 +166,16 @@ const both = (packets: (version: Version) => Packet[]) =>
   ([4, 5] as const).flatMap((version) => packets(version).map((each) => encoded(each, version)));
 
 /** Packets of clients. */
-export const CLIENT_PACKETS: Bytes = list([...both(connects), ...both(requests), ...hand]);
+const CLIENT_PACKETS: Corpus = list([...both(connects), ...both(requests), ...hand]);
 /** CONNECTs alone. */
-export const CONNECTS: Bytes = list(both(connects));
+const CONNECTS: Corpus = list(both(connects));
 /** Packets of brokers, by version. */
-export const BROKER_PACKETS: Readonly<Record<Version, { connacks: Bytes; answers: Bytes }>> = {
+export const BROKER_PACKETS: Readonly<Record<Version, { connacks: Corpus; answers: Corpus }>> = {
   4: { connacks: listOf(connacks, 4), answers: list([...listOf(answers, 4), ...hand]) },
   5: { connacks: listOf(connacks, 5), answers: list([...listOf(answers, 5), ...hand]) },
 };
 
-function listOf(packets: (version: Version) => Packet[], version: Version): Bytes {
+function listOf(packets: (version: Version) => Packet[], version: Version): Corpus {
   return list(packets(version).map((each) => encoded(each, version)));
 }
 

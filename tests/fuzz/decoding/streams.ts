@@ -2,7 +2,7 @@
 import { annexB } from "../../support/clips/coded/h264.ts";
 import { h264Clip, h265Clip } from "../../support/cameras/faulty_camera/clip.ts";
 import type { FedUnit } from "../../support/streams/packet_feed.ts";
-import { programPath } from "../../support/system/parts.ts";
+import { ffmpeg } from "../../support/clips/ffmpeg.ts";
 
 /** Streams of one codec; packets of one may be mixed into another. */
 export interface Corpus {
@@ -17,12 +17,10 @@ async function encode(
   format: string,
   args: string,
 ): Promise<Uint8Array<ArrayBuffer>> {
-  const { success, stdout, stderr } = await new Deno.Command(programPath("ffmpeg") ?? "ffmpeg", {
-    args: ["-v", "error", "-f", "lavfi", "-i", `testsrc2=s=${size}:r=25`, "-frames:v", `${FRAMES}`]
-      .concat(args.split(" "), ["-f", format, "-"]),
-  }).output();
-  if (!success) throw new Error(new TextDecoder().decode(stderr));
-  return stdout;
+  return await ffmpeg(
+    ...["-f", "lavfi", "-i", `testsrc2=s=${size}:r=25`, "-frames:v", `${FRAMES}`],
+    ...[...args.split(" "), "-f", format, "-"],
+  );
 }
 
 type Clip = ReturnType<typeof h264Clip>;

@@ -8,6 +8,7 @@ import {
   subscribePacket,
 } from "../../support/brokers/raw_mqtt.ts";
 import { Subscriber } from "../../support/brokers/mosquitto.ts";
+import { OpenConnections, writeAll } from "../../support/system/connections.ts";
 import { ignoreWithout } from "../../support/system/parts.ts";
 import { freePort } from "../../support/system/ports.ts";
 import {
@@ -37,9 +38,9 @@ const PUBACK = 4;
 
 /** Sends a stream, in one piece or in many, until the broker closes the connection. */
 async function send(to: Deno.TcpConn, bytes: Uint8Array, random: Random): Promise<void> {
-  const step = Math.max(pick(random, [100_000, 100_000, 1, 3, 50]), Math.ceil(bytes.length / 100));
+  const stepBytes = pick(random, [100_000, 100_000, 1, 3, 50]);
   try {
-    for (let at = 0; at < bytes.length;) at += await to.write(bytes.subarray(at, at + step));
+    await writeAll(to, bytes, stepBytes);
     // An answer, or the end: the broker has read the stream by then, or its first part.
     if (random(3) === 0) await to.closeWrite();
   } catch (error) {
@@ -113,32 +114,25 @@ class HonestClients {
 
 /** Runs mutated clients against a port, and `every` now and then beside them. */
 async function attack(port: number, every: () => Promise<void>): Promise<void> {
-  const open: Deno.TcpConn[] = [];
-  const closeOldest = (keep: number) => {
-    while (open.length > keep) open.shift()?.close();
-  };
+  using open = new OpenConnections();
   let tried = 0;
-  try {
-    await fuzz({
-      name: "mqtt to the broker",
-      seed: 13_301,
-      runs: RUNS,
-      atOnce: AT_ONCE,
-      input: clientStream,
-      shown: shownBytes,
-      async check(bytes, random) {
-        const connection = await Deno.connect({ hostname: "127.0.0.1", port });
-        open.push(connection);
-        await send(connection, bytes, random);
-        closeOldest(MAX_OPEN);
-        tried++;
-        if (tried % HONEST_EVERY === 0) await every();
-      },
-    });
-    await every();
-  } finally {
-    closeOldest(0);
-  }
+  await fuzz({
+    name: "mqtt to the broker",
+    seed: 13_301,
+    runs: RUNS,
+    atOnce: AT_ONCE,
+    input: clientStream,
+    shown: shownBytes,
+    async check(bytes, random) {
+      const connection = await Deno.connect({ hostname: "127.0.0.1", port });
+      open.add(connection);
+      await send(connection, bytes, random);
+      open.keep(MAX_OPEN);
+      tried++;
+      if (tried % HONEST_EVERY === 0) await every();
+    },
+  });
+  await every();
 }
 
 Deno.test({

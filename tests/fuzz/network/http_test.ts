@@ -9,6 +9,7 @@ import { healthApp } from "../../../src/health/http.ts";
 import { serveHealth } from "../../../src/health/http_server.ts";
 import { serverSentEvent } from "../../../src/health/server_sent.ts";
 import { parseCommand } from "../../../src/mqtt/commands.ts";
+import { OpenConnections } from "../../support/system/connections.ts";
 import { WAIT_TIMEOUT_MS } from "../../support/system/lines.ts";
 import { stay } from "../../support/workers/presence_parts.ts";
 import { EVENT, FAULT, httpRequest, TOKEN, TOKEN_FORMS } from "../corpus/http.ts";
@@ -196,10 +197,7 @@ async function assertHealthy(port: number): Promise<void> {
 
 Deno.test("http fuzz: without the token nothing but /healthz is answered, no secret is, and /healthz always", async () => {
   const { server, logged, port } = startServer();
-  const open: Deno.TcpConn[] = [];
-  const closeOldest = (keep: number) => {
-    while (open.length > keep) open.shift()?.close();
-  };
+  const open = new OpenConnections();
   const counts = new Map<number, number>();
   const before = measurePeak();
   try {
@@ -214,8 +212,8 @@ Deno.test("http fuzz: without the token nothing but /healthz is answered, no sec
         const connection = await Deno.connect({ hostname: "127.0.0.1", port });
         await send(connection, bytes, random);
         if (random(20) === 0) {
-          open.push(connection);
-          return closeOldest(MAX_OPEN);
+          open.add(connection);
+          return open.keep(MAX_OPEN);
         }
         await attempt(() => connection.closeWrite());
         const received = await readAll(connection);
@@ -228,7 +226,7 @@ Deno.test("http fuzz: without the token nothing but /healthz is answered, no sec
       },
     });
   } finally {
-    closeOldest(0);
+    open[Symbol.dispose]();
     await server.close(Promise.resolve());
   }
   for (const line of logged) {

@@ -10,7 +10,7 @@ export interface HostileAnswer {
   readonly end: "close" | "half-close" | "silence";
 }
 
-/** Until it sends the next piece to a client that sends nothing, and until it ends a silent connection. */
+/** Of a hostile broker: until its next piece to a silent client, and until its silence ends. */
 const PAUSE_MS = 5;
 const SILENCE_MS = 100;
 const READ_BYTES = 65_536;
@@ -73,25 +73,26 @@ export class HostileBroker implements AsyncDisposable {
   async #serve(connection: Deno.TcpConn, index: number): Promise<void> {
     const buffer = new Uint8Array(READ_BYTES);
     let reading: Promise<number | null> | null = null;
-    /** Whether bytes or the end came within a time. */
-    const came = async (withinMs: number) => {
+    /** The next bytes, or null for the end; the same until they are taken. */
+    const read = () =>
       reading ??= connection.read(buffer).catch((error: unknown) => {
         if (isGone(error)) return null;
         throw error;
       });
+    /** Whether bytes or the end came within a time. */
+    const came = async (withinMs: number) => {
       let timer: ReturnType<typeof setTimeout> | undefined;
       const late = new Promise<"late">((resolve) => {
         timer = setTimeout(resolve, withinMs, "late");
       });
-      const first = await Promise.race([reading, late]);
+      const first = await Promise.race([read(), late]);
       clearTimeout(timer);
       if (first !== "late") reading = null;
       return first;
     };
     try {
-      let count = await came(SILENCE_MS);
-      while (count === "late") count = await came(SILENCE_MS);
-      if (count === null) return;
+      if (await read() === null) return;
+      reading = null;
       // The protocol level follows the name "MQTT" and the two lengths before it.
       const { pieces, end } = this.#answer(index, buffer[8] === 5 || buffer[9] === 5);
       for (const piece of pieces) {

@@ -4,6 +4,7 @@ import type { BoxPx, SizePx } from "../../../src/core/geometry.ts";
 import { type CameraClip, h264Clip, h265Clip } from "../cameras/faulty_camera/clip.ts";
 import { TWO_PEOPLE_CLIP } from "../system/files.ts";
 import { programPath } from "../system/parts.ts";
+import { ffmpeg } from "./ffmpeg.ts";
 
 /** Number of frames, of which each is every second one of the clip of two people: enough for people to move. */
 const STEP = 2;
@@ -74,7 +75,7 @@ export async function makeCameraClips(
 ): Promise<ReadonlyMap<Codec, string>> {
   const chosen = `select=not(mod(n\\,${STEP})),setpts=N/(${FPS}*TB)`;
   const labels = CODECS.map((codec) => `[${codec}]`).join("");
-  const args = ["-v", "error", "-i", TWO_PEOPLE_CLIP, "-filter_complex"];
+  const args = ["-i", TWO_PEOPLE_CLIP, "-filter_complex"];
   args.push(`${chosen},${filters},split=${CODECS.length}${labels}`);
   const paths = new Map<Codec, string>();
   for (const codec of CODECS) {
@@ -83,12 +84,7 @@ export async function makeCameraClips(
     args.push("-c:v", ...ENCODERS[codec].split(" "), path);
     paths.set(codec, path);
   }
-  const { success, stderr } = await new Deno.Command(programPath("ffmpeg") ?? "ffmpeg", {
-    args,
-    stdout: "null",
-    stderr: "piped",
-  }).output();
-  assert.ok(success, new TextDecoder().decode(stderr));
+  await ffmpeg(...args);
   return paths;
 }
 

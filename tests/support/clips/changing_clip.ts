@@ -3,7 +3,7 @@ import { acrossSize, type Orientation, orientationOf, UPRIGHT } from "../../../s
 import { type BoxPx, type Fit, type SizePx, unletterbox } from "../../../src/core/geometry.ts";
 import type { InputShape } from "../../../src/core/model_input.ts";
 import { codedBy, messageOf } from "./orientation.ts";
-import { programPath } from "../system/parts.ts";
+import { ffmpeg } from "./ffmpeg.ts";
 
 /** One kind of frame: a box on black, with a unique colour and position. */
 export interface Look extends SizePx {
@@ -98,13 +98,11 @@ async function encode(
     `${codedBy(orientation)},scale=${coded.width}:${coded.height}:out_color_matrix=bt601,` +
     `setsar=${pixelAspect},format=${format}`;
   const message = orientation === UPRIGHT ? "" : `:${messageOf(orientation)}`;
-  const { success, stdout, stderr } = await new Deno.Command(programPath("ffmpeg") ?? "ffmpeg", {
-    args: ["-v", "error", "-f", "lavfi", "-i", filters, "-frames:v", `${BETWEEN}`]
-      .concat(["-c:v", "libx264", "-preset", "veryfast", "-qp", "10", "-bf", "0"])
-      .concat(["-bsf:v", `h264_metadata=aud=insert${message}`, "-f", "h264", "-"]),
-  }).output();
-  if (!success) throw new Error(new TextDecoder().decode(stderr));
-  return stdout;
+  return await ffmpeg(
+    ...["-f", "lavfi", "-i", filters, "-frames:v", `${BETWEEN}`],
+    ...["-c:v", "libx264", "-preset", "veryfast", "-qp", "10", "-bf", "0"],
+    ...["-bsf:v", `h264_metadata=aud=insert${message}`, "-f", "h264", "-"],
+  );
 }
 
 /** The contents of a tensor. */

@@ -1,6 +1,6 @@
 /** Clips with many colours, and the ffmpeg program's conversion of them, without Orion's own code. */
 import type { SizePx } from "../../../src/core/geometry.ts";
-import { programPath } from "../system/parts.ts";
+import { ffmpeg } from "./ffmpeg.ts";
 
 /** Frames of a clip at 25 per second, all different. */
 export const PICTURES = 6;
@@ -46,7 +46,7 @@ export async function writeClip(path: string, clip: ColourClip): Promise<void> {
   const tags = tagged ? ["-colorspace", TAGS[matrix], "-color_range", range] : [];
   const filters = `${drawing(size)},scale=out_color_matrix=${matrix}:out_range=${range}`;
   await ffmpeg(
-    ["-filter_complex", filters, "-frames:v", `${PICTURES}`, ...encoder, ...tags, "-y", path],
+    ...["-filter_complex", filters, "-frames:v", `${PICTURES}`, ...encoder, ...tags, "-y", path],
   );
 }
 
@@ -121,10 +121,10 @@ async function pictures(
   size: SizePx,
   format: "rgb24" | "gbrp",
 ): Promise<Planes[]> {
-  const bytes = await ffmpeg([
+  const bytes = await ffmpeg(
     ...input,
     ...["-frames:v", `${PICTURES}`, "-f", "rawvideo", "-pix_fmt", format, "-"],
-  ]);
+  );
   const area = size.width * size.height;
   if (bytes.length !== PICTURES * 3 * area) throw new Error(`ffmpeg gave ${bytes.length} bytes`);
   // Offsets of the first red, green and blue byte, and the distance between two of the same channel.
@@ -140,12 +140,4 @@ async function pictures(
     });
     return { ...size, levels };
   });
-}
-
-async function ffmpeg(args: readonly string[]): Promise<Uint8Array> {
-  const { success, stdout, stderr } = await new Deno.Command(programPath("ffmpeg") ?? "ffmpeg", {
-    args: ["-v", "error", "-nostdin", ...args],
-  }).output();
-  if (!success) throw new Error(new TextDecoder().decode(stderr));
-  return stdout;
 }

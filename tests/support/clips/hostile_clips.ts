@@ -1,8 +1,8 @@
 /** Hostile clips, which cost far more to decode than to send. */
 import { annexB, greyBlocks, idrSlice, interSlice, pps, skippedBlocks, sps } from "./coded/h264.ts";
 import { type CameraClip, h265Clip } from "../cameras/faulty_camera/clip.ts";
-import { programPath } from "../system/parts.ts";
 import type { AccessUnit } from "../cameras/rtp_h264.ts";
+import { ffmpeg } from "./ffmpeg.ts";
 
 interface Size {
   readonly width: number;
@@ -71,14 +71,12 @@ export function changingSizes(sizes: readonly Size[]): CameraClip {
 
 /** An H.265 picture that repeats its second slice many times. */
 export async function overlappingH265(size: string, count: number): Promise<CameraClip> {
-  const { success, stdout, stderr } = await new Deno.Command(programPath("ffmpeg") ?? "ffmpeg", {
-    args: ["-v", "error", "-f", "lavfi", "-i", `testsrc2=s=${size}:r=25`, "-frames:v", "1"].concat(
-      ["-c:v", "libx265", "-preset", "ultrafast", "-x265-params", "log-level=none:slices=2"],
-      ["-bsf:v", "hevc_metadata=aud=insert", "-f", "hevc", "-"],
-    ),
-  }).output();
-  if (!success) throw new Error(new TextDecoder().decode(stderr));
-  const clip = h265Clip(stdout);
+  const stream = await ffmpeg(
+    ...["-f", "lavfi", "-i", `testsrc2=s=${size}:r=25`, "-frames:v", "1"],
+    ...["-c:v", "libx265", "-preset", "ultrafast", "-x265-params", "log-level=none:slices=2"],
+    ...["-bsf:v", "hevc_metadata=aud=insert", "-f", "hevc", "-"],
+  );
+  const clip = h265Clip(stream);
   const pictures = clip.pictures.map(({ isKey, units }) => {
     const last = units.at(-1) ?? new Uint8Array();
     return { isKey, units: [...units, ...Array<Uint8Array>(count).fill(last)] };

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import type { BoxPx, SizePx } from "../../../src/core/geometry.ts";
 import { tempFolder } from "../system/files.ts";
-import { programPath } from "../system/parts.ts";
+import { ffmpeg } from "./ffmpeg.ts";
 
 /** Width and height from a JPEG's frame header. */
 export function jpegSize(bytes: Uint8Array<ArrayBuffer>): SizePx {
@@ -30,14 +30,10 @@ export async function small({ path, frame, part }: PartOfFrame): Promise<Uint8Ar
   const filters =
     `select=eq(n\\,${frame}),crop=${width}:${height}:${x}:${y}:exact=1,format=rgb24,` +
     `scale=${SIDE}:${SIDE}:flags=area`;
-  const { success, stdout, stderr } = await new Deno.Command(programPath("ffmpeg") ?? "ffmpeg", {
-    args: ["-v", "error", "-nostdin", "-i", path, "-vf", filters, "-frames:v", "1"]
-      .concat(["-f", "rawvideo", "-pix_fmt", "rgb24", "-"]),
-    stderr: "piped",
-  }).output();
-  assert.ok(success, new TextDecoder().decode(stderr));
-  assert.equal(stdout.length, 3 * SIDE * SIDE, `frame ${frame} of ${path}`);
-  return stdout;
+  const raw = ["-f", "rawvideo", "-pix_fmt", "rgb24", "-"];
+  const pixels = await ffmpeg("-i", path, "-vf", filters, "-frames:v", "1", ...raw);
+  assert.equal(pixels.length, 3 * SIDE * SIDE, `frame ${frame} of ${path}`);
+  return pixels;
 }
 
 /** The mean difference of two such pictures, in levels of 255. */
@@ -53,9 +49,5 @@ export async function decodeJpeg(
   using folder = tempFolder();
   const path = `${folder.path}/picture.jpg`;
   await Deno.writeFile(path, new Uint8Array(jpeg));
-  const { success, stdout, stderr } = await new Deno.Command(programPath("ffmpeg") ?? "ffmpeg", {
-    args: ["-v", "error", "-i", path, "-f", "rawvideo", "-pix_fmt", format, "-"],
-  }).output();
-  assert.ok(success, new TextDecoder().decode(stderr));
-  return stdout;
+  return await ffmpeg("-i", path, "-f", "rawvideo", "-pix_fmt", format, "-");
 }

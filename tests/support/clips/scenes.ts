@@ -1,8 +1,7 @@
 /** Source frames of other shapes, made from the clip of two people so that the people's boxes are known. */
-import assert from "node:assert/strict";
 import type { BoxPx, SizePx } from "../../../src/core/geometry.ts";
 import { TWO_PEOPLE_CLIP } from "../system/files.ts";
-import { programPath } from "../system/parts.ts";
+import { ffmpeg } from "./ffmpeg.ts";
 
 export interface Scene {
   /** Valid as a camera id. */
@@ -72,13 +71,10 @@ const MADE_FRAMES = 100;
 export async function makeScene(scene: Scene, folder: string): Promise<SceneClip> {
   if (scene.filters === "") return { path: TWO_PEOPLE_CLIP, frames: TWO_PEOPLE_FRAMES };
   const path = `${folder}/${scene.id}.mp4`;
-  const { success, stderr } = await new Deno.Command(programPath("ffmpeg") ?? "ffmpeg", {
-    args: ["-v", "error", "-i", TWO_PEOPLE_CLIP, "-vf", scene.filters, "-c:v", "libx264"]
-      .concat(["-preset", "ultrafast", "-crf", "20", "-g", "50", "-bf", "0"])
-      .concat(["-frames:v", `${MADE_FRAMES}`, path]),
-    stdout: "null",
-    stderr: "piped",
-  }).output();
-  assert.ok(success, new TextDecoder().decode(stderr));
+  await ffmpeg(
+    ...["-i", TWO_PEOPLE_CLIP, "-vf", scene.filters, "-c:v", "libx264"],
+    ...["-preset", "ultrafast", "-crf", "20", "-g", "50", "-bf", "0"],
+    ...["-frames:v", `${MADE_FRAMES}`, path],
+  );
   return { path, frames: MADE_FRAMES };
 }

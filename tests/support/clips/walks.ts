@@ -1,8 +1,7 @@
 /** Clips in which people come and go at known frames and places, made from the demo's clip. */
-import assert from "node:assert/strict";
 import type { BoxPx } from "../../../src/core/geometry.ts";
 import { DEMO_CLIP } from "../system/files.ts";
-import { programPath } from "../system/parts.ts";
+import { ffmpeg } from "./ffmpeg.ts";
 
 /** Frames a second, of the demo's clip as well. */
 export const FPS = 25;
@@ -116,13 +115,4 @@ function graph(walks: readonly Walk[]): string {
     ...overlays,
     `[${walks.length === 0 ? "ground" : `under${walks.length}`}]format=yuv420p[out]`,
   ].join(";");
-}
-
-async function ffmpeg(...args: string[]): Promise<void> {
-  const { success, stderr } = await new Deno.Command(programPath("ffmpeg") ?? "ffmpeg", {
-    args: ["-v", "error", "-nostdin", ...args],
-    stdout: "null",
-    stderr: "piped",
-  }).output();
-  assert.ok(success, new TextDecoder().decode(stderr));
 }

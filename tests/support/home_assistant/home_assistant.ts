@@ -203,14 +203,10 @@ export class HomeAssistant implements AsyncDisposable {
 
   /** Until it has started: entities and services of its integrations exist. */
   async #answering(): Promise<void> {
-    const done = this.#child.stderr.waitFor(
-      (line) => line.includes("Home Assistant initialized in"),
-      {
-        timeoutMs: START_TIMEOUT_MS,
-        what: "its start",
-      },
-    );
-    await done;
+    await this.#child.stderr.waitFor((line) => line.includes("Home Assistant initialized in"), {
+      timeoutMs: START_TIMEOUT_MS,
+      what: "its start",
+    });
   }
 }
 

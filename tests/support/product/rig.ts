@@ -1,6 +1,7 @@
 /** The product with the configuration of a test, beside a real broker. */
 import { type TempFolder, tempFolder } from "../system/files.ts";
 import { Mosquitto, type Received, type Subscriber } from "../brokers/mosquitto.ts";
+import { WAIT_TIMEOUT_MS } from "../system/lines.ts";
 import { freePort } from "../system/ports.ts";
 import { type OrionProcess, startOrion } from "./process.ts";
 
@@ -97,6 +98,22 @@ export class Rig implements AsyncDisposable {
     await subscriber.waitFor(() => came() >= count, {
       what: `inference message ${count} of ${camera}`,
     });
+  }
+
+  /**
+   * Waits until something holds that only a question shows: looks now, and after each further health message.
+   * @throws when the time runs out first
+   */
+  async until(what: string, holds: () => Promise<boolean>): Promise<void> {
+    const untilMs = performance.now() + WAIT_TIMEOUT_MS;
+    while (!await holds()) {
+      if (performance.now() > untilMs) throw new Error(`${what}: not within ${WAIT_TIMEOUT_MS} ms`);
+      const since = this.subscriber.messages.length;
+      await this.subscriber.waitFor(({ topic }) => topic === "orion/test/health", {
+        since,
+        what: "a health message",
+      });
+    }
   }
 
   /** What `GET` answers: the status code and the body as JSON. */

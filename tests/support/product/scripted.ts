@@ -108,7 +108,9 @@ export class ScriptedOrion implements AsyncDisposable {
 
   /** How many inference messages of a detector have arrived. */
   count(detector: string): number {
-    return this.subscriber.messages.filter(({ topic }) => topic.endsWith(`/${detector}`)).length;
+    const isOf = ({ topic }: Received) =>
+      topic.startsWith("orion/test/inferences/") && topic.endsWith(`/${detector}`);
+    return this.subscriber.messages.filter(isOf).length;
   }
 
   /** Waits for `more` further inference messages of a detector. */
