@@ -1,4 +1,5 @@
 /** One leg: a product, an attacker, and quiet and attacked windows by turns. */
+import { systemClock } from "../../../src/core/clock.ts";
 import { percentile } from "../../../src/health/stats_log.ts";
 import type { HealthJson } from "../../../src/health/health_json.ts";
 import { Child } from "../../../tests/support/system/children.ts";
@@ -132,7 +133,7 @@ class WindowSum {
       ] as const;
     const before = await cpu();
     const startedAtMs = Date.now();
-    await wait(windowMs);
+    await systemClock.sleep(windowMs);
     const endedAtMs = Date.now();
     const after = await cpu();
     const fromMs = await target.inferredAfter(startedAtMs);
@@ -163,10 +164,6 @@ class WindowSum {
   }
 }
 
-function wait(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
-}
-
 async function measureSet(
   classes: readonly AttackClass[],
   { rounds, windowMs }: LegPlan,
@@ -175,7 +172,7 @@ async function measureSet(
   const quiet = new WindowSum();
   const attacked = new WindowSum();
   for (let round = 0; round < rounds; round++) {
-    await wait(SETTLE_MS);
+    await systemClock.sleep(SETTLE_MS);
     await quiet.measure(target, attacker, windowMs);
     await attacker.send({ kind: "attack", classes });
     await attacked.measure(target, attacker, windowMs);
@@ -202,7 +199,7 @@ export async function runLeg(
     relayPort: ports.relay,
   });
   const target = stack.use(await Target.start(ports));
-  await wait(plan.warmUpMs);
+  await systemClock.sleep(plan.warmUpMs);
   const start = await target.memoryMb();
   const sets: { name: string; quiet: Figures; attacked: Figures }[] = [];
   for (const classes of plan.sets) {
