@@ -14,13 +14,13 @@ const CUT_OFF = 0.3;
 const AT_EDGE = 0.005;
 
 /** A frame is kept in place of another only when it is this much better. */
-export const BETTER = 1.15;
+const BETTER = 1.15;
 
 /** The shortest interval between two requests to keep a frame, after the first. */
-export const KEEP_INTERVAL_MS = 500;
+const KEEP_INTERVAL_MS = 500;
 
 /** A request that is not answered within it has failed. */
-export const KEEP_ANSWER_MS = 2000;
+const KEEP_ANSWER_MS = 2000;
 
 /**
  * How well a frame shows an object, 0..1: confidence × size × not cut off × sharpness.

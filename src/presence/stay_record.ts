@@ -17,7 +17,6 @@ const MOVED = 0.1;
 
 /** The frame in which an object was seen. */
 export interface SeenFrame extends Inference {
-  readonly camera: string;
   readonly seq: number;
   readonly size: SizePx;
   readonly atMs: SteadyMs;
