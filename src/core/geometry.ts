@@ -137,6 +137,17 @@ export function iou(a: BoxPx, b: BoxPx): number {
   return both / (a.width * a.height + b.width * b.height - both);
 }
 
+/** Factors across and down, from one picture to another of the same view. */
+export interface Scale {
+  readonly x: number;
+  readonly y: number;
+}
+
+/** A rectangle in a picture of another size. */
+export function scaled(box: BoxPx, { x, y }: Scale): BoxPx {
+  return { x: x * box.x, y: y * box.y, width: x * box.width, height: y * box.height };
+}
+
 function clamp(value: number, low: number, high: number): number {
   return Math.min(high, Math.max(low, value));
 }

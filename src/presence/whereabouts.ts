@@ -1,6 +1,6 @@
 /** Where an object is: what is seen again may also be a false detection near it. */
 import { sinceMs, type SteadyMs } from "../core/clock.ts";
-import type { BoxPx } from "../core/geometry.ts";
+import { type BoxPx, type Scale, scaled } from "../core/geometry.ts";
 import type { PresenceSettings } from "../core/presence_types.ts";
 import { SIZE_RATIO_MAX, timesAs, upwards } from "../tracking/likeness.ts";
 import { SLOW_MS } from "../tracking/tracker.ts";
@@ -71,7 +71,7 @@ export interface Inference {
 /** What is known of where one object is. */
 export class Whereabouts {
   #last: SeenPlace;
-  readonly #first: SeenPlace;
+  #first: SeenPlace;
   /** The number of the inference in which it was last seen. */
   #seenIn = 0;
   /** Pixels per second; null until it was seen twice. */
@@ -154,6 +154,14 @@ export class Whereabouts {
     if (seconds < 0) return;
     if (seconds > 0) this.#follow(place.box, seconds);
     this.#last = place;
+  }
+
+  /** Moves what is known to a picture of another size. */
+  scale(by: Scale): void {
+    this.#last = { ...this.#last, box: scaled(this.#last.box, by) };
+    this.#first = { ...this.#first, box: scaled(this.#first.box, by) };
+    if (this.#velocity === null) return;
+    this.#velocity = { x: by.x * this.#velocity.x, y: by.y * this.#velocity.y };
   }
 
   /** The way from its last place to another one in heights; Infinity where it cannot be by then. */

@@ -1,7 +1,7 @@
 import type { CameraState } from "../../../src/core/camera_types.ts";
 import { epochMs, plusMs } from "../../../src/core/clock.ts";
 import type { Detection, InferenceResult } from "../../../src/core/detector_types.ts";
-import type { BoxPx } from "../../../src/core/geometry.ts";
+import type { BoxPx, SizePx } from "../../../src/core/geometry.ts";
 import type {
   Crossing,
   KeepRequest,
@@ -53,6 +53,8 @@ export interface Sight {
   readonly weak?: readonly Detection[];
   readonly detector?: string;
   readonly camera?: string;
+  /** Of the picture. */
+  readonly size?: SizePx;
   /** How long ago it arrived. */
   readonly agoMs?: number;
 }
@@ -144,12 +146,13 @@ export class PresenceRig {
   }
 
   #result(seq: number, sight: Sight): InferenceResult {
-    const { detections = [], weak = [], detector = "person", camera = "gate", agoMs = 0 } = sight;
+    const { detections = [], weak = [], detector = "person", camera = "gate" } = sight;
+    const { size = SIZE, agoMs = 0 } = sight;
     const result = inferenceResult(seq, { camera, detector });
     const capturedAtMs = plusMs(this.clock.wallMs(), -agoMs);
     return {
       ...{ ...result, detections, weak },
-      meta: { ...result.meta, size: SIZE, capturedAtMs, roi: null },
+      meta: { ...result.meta, size, capturedAtMs, roi: null },
     };
   }
 
