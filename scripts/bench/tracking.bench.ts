@@ -1,9 +1,15 @@
-/** The cost of tracking and presence for a frame: `deno task bench scripts/bench/tracking.bench.ts`. */
+/**
+ * The cost of a frame for tracking and for presence, with pictures of stays, and for a detector without
+ * presence: `deno task bench scripts/bench/tracking.bench.ts`.
+ */
 import { type Clock, type SteadyMs, steadyMs, wallMs } from "../../src/core/clock.ts";
 import type { Detection } from "../../src/core/detector_types.ts";
+import type { PresencePlan } from "../../src/core/presence_types.ts";
 import { Presence } from "../../src/presence/presence.ts";
 import { Tracker } from "../../src/tracking/tracker.ts";
 import { seeded } from "../../tests/support/cameras/rtp/packets.ts";
+import { plan } from "../../tests/support/presence/rig.ts";
+import { inferenceResult } from "../../tests/support/workers/publisher_worker.ts";
 
 const SIZE = { width: 1920, height: 1080 };
 const RATE_HZ = 5;
@@ -68,8 +74,17 @@ function benchFrames(
   });
 }
 
-/** The presence of one camera with two zones and a line, at the time of the frame. */
-function presence(): (frame: BenchFrame) => void {
+/** Two zones and a line. */
+const SCENE = {
+  zones: [
+    { id: "left", polygon: polygon(0, 0.5), classes: null },
+    { id: "right", polygon: polygon(0.5, 1), classes: ["person"] },
+  ],
+  lines: [{ id: "middle", from: { x: 0.5, y: 0 }, to: { x: 0.5, y: 1 } }],
+};
+
+/** The presence of one camera, at the time of the frame. */
+function presence(of: PresencePlan): (frame: BenchFrame) => void {
   let nowMs = 0;
   const clock: Clock = {
     nowMs: () => steadyMs(nowMs),
@@ -77,40 +92,19 @@ function presence(): (frame: BenchFrame) => void {
     after: () => () => undefined,
     sleep: () => Promise.resolve(),
   };
-  const scene = {
-    camera: "gate",
-    zones: [
-      { id: "left", polygon: polygon(0, 0.5), classes: null },
-      { id: "right", polygon: polygon(0.5, 1), classes: ["person"] },
-    ],
-    lines: [{ id: "middle", from: { x: 0.5, y: 0 }, to: { x: 0.5, y: 1 } }],
-  };
-  const settings = { start: { frames: 2, of: 3 }, endSeconds: 5, updateSeconds: 0 };
-  const watched = new Presence({
-    detectors: [{
-      detector: "person",
-      cameras: ["gate"],
-      settings: { ...settings, snapshot: "none" },
-    }],
-    scenes: [scene],
-  }, {
+  const watched = new Presence(of, {
     clock,
     randomBytes: (count) => new Uint8Array(count),
     onEvent: () => undefined,
     onBetter: () => undefined,
   });
   watched.start();
+  const result = inferenceResult(0);
+  const meta = { ...result.meta, size: SIZE, roi: null };
   return ({ detections, weak, seq, atMs }) => {
     nowMs = atMs;
-    const meta = {
-      ...{ camera: "gate", seq, size: SIZE, keyframe: false, ptsSeconds: nowMs / 1000 },
-      ...{ capturedAtMs: wallMs(nowMs), clock: "arrival" as const, roi: null },
-      fit: { crop: { x: 0, y: 0, ...SIZE }, ...SIZE, dx: 0, dy: 0 },
-      ...{ queueMs: 0, convertMs: 0, dropsSinceLast: 0 },
-    };
-    const model = { name: "builtin:person", sha256: "0123456789ab" };
-    const result = { detector: "person", worker: "person-0", model, meta, detections, weak };
-    watched.observe({ ...result, inferenceMs: 0, postprocessMs: 0 }, atMs);
+    const frame = { ...result, detections, weak };
+    watched.observe({ ...frame, meta: { ...meta, seq, capturedAtMs: wallMs(nowMs) } }, atMs);
   };
 }
 
@@ -127,5 +121,8 @@ for (const people of [1, 10, 50, 100]) {
   benchFrames({ group: "tracking", people }, ({ detections, weak, atMs }) => {
     tracker.observe({ detections, weak, size: SIZE, atMs });
   });
-  benchFrames({ group: "tracking and presence", people }, presence());
+  benchFrames({ group: "tracking and presence", people }, presence(plan(SCENE)));
 }
+const settings = { snapshot: "crop" } as const;
+benchFrames({ group: "and pictures", people: 50 }, presence(plan({ ...SCENE, settings })));
+benchFrames({ group: "no presence", people: 50 }, presence({ detectors: [], scenes: [] }));

@@ -148,7 +148,8 @@ export class PublisherThread {
 
   /** Posts the open stays, now and at every interval from now on. */
   #postOpenStays(source: PresenceSource): void {
-    if (source.open.length > 0) this.#parts.post({ kind: "open-stays", stays: source.open });
+    const stays = source.open;
+    if (stays.length > 0) this.#parts.post({ kind: "open-stays", stays });
     this.#cancelOpenStays = this.#parts.clock.after(
       OPEN_STAYS_MS,
       () => this.#postOpenStays(source),

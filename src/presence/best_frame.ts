@@ -1,7 +1,7 @@
 /** Which frame shows an object best. */
 import { sinceMs, type SteadyMs } from "../core/clock.ts";
 import type { Detection } from "../core/detector_types.ts";
-import type { BoxPx, SizePx } from "../core/geometry.ts";
+import { type BoxPx, type Scale, scaled, type SizePx } from "../core/geometry.ts";
 import type { BestFrame } from "../core/presence_types.ts";
 
 /** An object of this part of the picture's diagonal is large enough: a larger one is not shown better. */
@@ -14,13 +14,13 @@ const CUT_OFF = 0.3;
 const AT_EDGE = 0.005;
 
 /** A frame is kept in place of another only when it is this much better. */
-export const BETTER = 1.15;
+const BETTER = 1.15;
 
 /** The shortest interval between two requests to keep a frame, after the first. */
-export const KEEP_INTERVAL_MS = 500;
+const KEEP_INTERVAL_MS = 500;
 
 /** A request that is not answered within it has failed. */
-export const KEEP_ANSWER_MS = 2000;
+const KEEP_ANSWER_MS = 2000;
 
 /**
  * How well a frame shows an object, 0..1: confidence × size × not cut off × sharpness.
@@ -94,6 +94,17 @@ export class BestChoice {
     }
     this.#requested = { ...candidate, atMs };
     return true;
+  }
+
+  /** Moves the boxes to a picture of another size. */
+  scale(by: Scale): void {
+    const moved = ({ frame, score }: ScoredFrame): ScoredFrame => ({
+      frame: { ...frame, box: scaled(frame.box, by) },
+      score,
+    });
+    this.#best = moved(this.#best);
+    const requested = this.#requested;
+    if (requested !== null) this.#requested = { ...requested, ...moved(requested) };
   }
 
   /** The camera has kept a frame. @returns whether it is the best one now */

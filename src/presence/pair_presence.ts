@@ -54,10 +54,6 @@ export class PairPresence {
     this.#records = new TrackRecords(owner, parts.trackPrefix);
   }
 
-  get detector(): string {
-    return this.#owner.detector;
-  }
-
   get endMs(): number {
     return Math.max(END_MIN_MS, this.#settings.endSeconds * 1000);
   }
@@ -129,7 +125,7 @@ export class PairPresence {
       this.endMs,
     );
     const frame: SeenFrame = {
-      ...{ camera: meta.camera, seq: meta.seq, size: meta.size, atMs },
+      ...{ seq: meta.seq, size: meta.size, atMs },
       ...{ number: this.#inferences, gapMs: this.#time.gapMs, start: this.#settings.start },
       seen: meta.roi ?? { x: 0, y: 0, width: meta.size.width, height: meta.size.height },
       capturedAtMs: meta.capturedAtMs,

@@ -2,7 +2,7 @@
 import { sinceMs, type SteadyMs, type WallMs } from "../core/clock.ts";
 import { assert } from "../core/assert.ts";
 import type { Detection } from "../core/detector_types.ts";
-import type { BoxPx, SizePx } from "../core/geometry.ts";
+import { type BoxPx, scaled, type SizePx } from "../core/geometry.ts";
 import type { BestFrame, Crossing, Line, Stay, StayEndReason } from "../core/presence_types.ts";
 import { BestChoice, frameScore, type ScoredFrame } from "./best_frame.ts";
 import { LineWatch } from "./lines.ts";
@@ -17,7 +17,6 @@ const MOVED = 0.1;
 
 /** The frame in which an object was seen. */
 export interface SeenFrame extends Inference {
-  readonly camera: string;
   readonly seq: number;
   readonly size: SizePx;
   readonly atMs: SteadyMs;
@@ -145,6 +144,18 @@ export class StayRecord {
   /** Where it was last seen, for a tracker. */
   get box(): BoxPx {
     return this.#box;
+  }
+
+  /** Moves what is known of places to a picture of another size. */
+  resize(size: SizePx): void {
+    const before = this.#size;
+    if (size.width === before.width && size.height === before.height) return;
+    const by = { x: size.width / before.width, y: size.height / before.height };
+    this.#size = size;
+    this.#box = scaled(this.#box, by);
+    this.#reportedBox = scaled(this.#reportedBox, by);
+    this.#best.scale(by);
+    this.whereabouts.scale(by);
   }
 
   /** Follows the object to where it is seen in a newer frame. @returns whether its zones changed */

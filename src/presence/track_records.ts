@@ -39,8 +39,9 @@ export class TrackRecords {
   track(observation: Observation, keepMs: number): Tracked {
     this.#parted.clear();
     let longestMs = keepMs;
-    for (const { atMs } of this.all()) {
-      longestMs = Math.max(longestMs, sinceMs(atMs, observation.atMs));
+    for (const record of this.all()) {
+      record.resize(observation.size);
+      longestMs = Math.max(longestMs, sinceMs(record.atMs, observation.atMs));
     }
     this.#tracker.keepMs = longestMs;
     return this.#tracker.observe(observation);

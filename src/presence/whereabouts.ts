@@ -1,23 +1,20 @@
 /** Where an object is: what is seen again may also be a false detection near it. */
 import { sinceMs, type SteadyMs } from "../core/clock.ts";
-import type { BoxPx } from "../core/geometry.ts";
+import { type BoxPx, type Scale, scaled } from "../core/geometry.ts";
 import type { PresenceSettings } from "../core/presence_types.ts";
+import { SIZE_RATIO_MAX, timesAs, upwards } from "../tracking/likeness.ts";
+import { SLOW_MS } from "../tracking/tracker.ts";
 import { distancePx, type PointPx } from "./points.ts";
 
-/** After so many inferences without an object, its return has to be confirmed. */
-const MISSED_MIN = 3;
-
 /**
- * With longer gaps between inferences there is no time to confirm anything, and a false detection is as
- * much rarer.
+ * After so many inferences without an object, its return has to be confirmed; not with longer gaps than
+ * {@link SLOW_MS}, with which false detections are as much rarer.
  */
-const SLOW_MS = 600;
+const MISSED_MIN = 3;
 
 /** How far an object may have come, in heights. */
 const REACH = { atOnce: 0.3, perSecond: 1, most: 4.5 } as const;
 
-/** How many times as high one of two boxes of one object may be. */
-const HEIGHT_RATIO_MAX = 1.3;
 /** How much higher or lower the feet or the head of one object may be, in heights. */
 const UPRIGHT_MAX = 0.3;
 
@@ -74,13 +71,11 @@ export interface Inference {
 /** What is known of where one object is. */
 export class Whereabouts {
   #last: SeenPlace;
-  readonly #first: SeenPlace;
+  #first: SeenPlace;
   /** The number of the inference in which it was last seen. */
   #seenIn = 0;
-  /** Pixels per second. */
-  #velocity: PointPx = { x: 0, y: 0 };
-  /** Whether the velocity is known. */
-  #isMoving = false;
+  /** Pixels per second; null until it was seen twice. */
+  #velocity: PointPx | null = null;
   readonly #detections = new Detections();
   /** After a while without it, not confirmed yet. */
   readonly #returned = new Detections();
@@ -115,8 +110,9 @@ export class Whereabouts {
     const { box } = this.#first;
     const near = within(ENTRY_REACH, gapMs) * box.height;
     const least = LEAVING_SPEED * box.height;
-    const hasEntered = this.#velocity.x > least && box.x - near < seen.x ||
-      this.#velocity.x < -least && box.x + box.width + near > seen.x + seen.width;
+    const across = this.#velocity?.x ?? 0;
+    const hasEntered = across > least && box.x - near < seen.x ||
+      across < -least && box.x + box.width + near > seen.x + seen.width;
     return hasEntered && heights(box, other.box) > within(RETURN_REACH, gapMs);
   }
 
@@ -160,25 +156,30 @@ export class Whereabouts {
     this.#last = place;
   }
 
+  /** Moves what is known to a picture of another size. */
+  scale(by: Scale): void {
+    this.#last = { ...this.#last, box: scaled(this.#last.box, by) };
+    this.#first = { ...this.#first, box: scaled(this.#first.box, by) };
+    if (this.#velocity === null) return;
+    this.#velocity = { x: by.x * this.#velocity.x, y: by.y * this.#velocity.y };
+  }
+
   /** The way from its last place to another one in heights; Infinity where it cannot be by then. */
   way(to: SeenPlace): number {
     const from = this.#last;
     const way = heights(from.box, to.box);
     const reach = Math.min(REACH.most, within(REACH, sinceMs(from.atMs, to.atMs)));
-    const ratio = to.box.height / from.box.height;
-    const isLike = Math.max(ratio, 1 / ratio) <= HEIGHT_RATIO_MAX;
+    const isLike = timesAs(from.box.height, to.box.height) <= SIZE_RATIO_MAX.height;
     return isLike && upright(from.box, to.box) <= UPRIGHT_MAX && way <= reach ? way : Infinity;
   }
 
   #follow(box: BoxPx, seconds: number): void {
     const before = centre(this.#last.box);
     const now = centre(box);
-    const weight = this.#isMoving ? 1 - Math.exp(-seconds / VELOCITY_SECONDS) : 1;
-    this.#isMoving = true;
-    this.#velocity = {
-      x: this.#velocity.x + weight * ((now.x - before.x) / seconds - this.#velocity.x),
-      y: this.#velocity.y + weight * ((now.y - before.y) / seconds - this.#velocity.y),
-    };
+    const newest = { x: (now.x - before.x) / seconds, y: (now.y - before.y) / seconds };
+    const weight = 1 - Math.exp(-seconds / VELOCITY_SECONDS);
+    const { x, y } = this.#velocity ?? newest;
+    this.#velocity = { x: x + weight * (newest.x - x), y: y + weight * (newest.y - y) };
   }
 
   /** Whether it reaches the edge of the picture some time after it was last seen, going on as it went. */
@@ -186,7 +187,7 @@ export class Whereabouts {
     const { x, y, width, height } = this.#last.box;
     const least = LEAVING_SPEED * height;
     const seconds = Math.max(0, unseenMs) / 1000;
-    if (!this.#isMoving) {
+    if (this.#velocity === null) {
       const near = within(EDGE_REACH, unseenMs) * height;
       return x - near < seen.x || x + width + near > seen.x + seen.width;
     }
@@ -221,9 +222,7 @@ function within(
 
 /** How far the feet or the heads are apart, whichever is less, in heights. */
 function upright(one: BoxPx, other: BoxPx): number {
-  const heads = Math.abs(one.y - other.y);
-  const feet = Math.abs(one.y + one.height - other.y - other.height);
-  return Math.min(heads, feet) / Math.max(one.height, other.height);
+  return upwards(one, other) / Math.max(one.height, other.height);
 }
 
 /** The distance between two boxes in heights. */

@@ -105,10 +105,6 @@ export class ZoneMembership {
     return this.#current.map(({ area }) => area.id);
   }
 
-  has(area: ZoneArea): boolean {
-    return this.#current.some((each) => each.area === area);
-  }
-
   /** Continues in a zone. */
   enter(area: ZoneArea): void {
     this.#current.push({ area, outsideAtMs: null });

@@ -1,4 +1,4 @@
-import type { BoxPx } from "../core/geometry.ts";
+import type { BoxPx, Scale } from "../core/geometry.ts";
 
 /**
  * Standard deviations in heights of the box, those of the aspect ratio as they are. ByteTrack states its own
@@ -153,7 +153,7 @@ export class BoxFilters {
   }
 
   /** Scales a filter to a picture of another size. */
-  scale(index: number, { x, y }: { readonly x: number; readonly y: number }): void {
+  scale(index: number, { x, y }: Scale): void {
     for (let part = 0; part <= HEIGHT; part++) {
       const factor = part === 0 ? x : part === 2 ? x / y : y;
       const mean = STATES * index + part;

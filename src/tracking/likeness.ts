@@ -27,7 +27,7 @@ const REACH = {
   most: 5,
 } as const;
 /** How many times as high or as wide as the other one of two boxes of one object may be. */
-const SIZE_RATIO_MAX = { height: 1.3, width: 2.5 } as const;
+export const SIZE_RATIO_MAX = { height: 1.3, width: 2.5 } as const;
 
 /** What a weak detection continues by distance, and how much alike it has to be. */
 const WEAK_JUMP = {
@@ -135,8 +135,8 @@ function sideways(one: BoxPx, other: BoxPx): number {
   return Math.abs(one.x + one.width / 2 - other.x - other.width / 2);
 }
 
-/** Of the feet or of the head: one of them may be hidden. */
-function upwards(one: BoxPx, other: BoxPx): number {
+/** How far the feet or the heads are apart, whichever is less: one of them may be hidden. */
+export function upwards(one: BoxPx, other: BoxPx): number {
   return Math.min(
     Math.abs(one.y - other.y),
     Math.abs(one.y + one.height - other.y - other.height),
@@ -144,6 +144,6 @@ function upwards(one: BoxPx, other: BoxPx): number {
 }
 
 /** How many times as much the greater one is. */
-function timesAs(one: number, other: number): number {
+export function timesAs(one: number, other: number): number {
   return one > other ? one / other : other / one;
 }

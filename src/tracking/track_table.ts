@@ -1,5 +1,5 @@
 import { sinceMs, type SteadyMs } from "../core/clock.ts";
-import type { BoxPx } from "../core/geometry.ts";
+import { type BoxPx, type Scale, scaled } from "../core/geometry.ts";
 import { BoxFilters, type Expected } from "./box_filters.ts";
 
 /** The most tracks of a tracker, those included that are not seen at present. */
@@ -139,11 +139,10 @@ export class TrackTable {
   }
 
   /** Moves all tracks to a picture of another size. */
-  scale({ x, y }: { readonly x: number; readonly y: number }): void {
+  scale(by: Scale): void {
     for (const entry of this.#entries) {
-      const { box } = entry;
-      entry.box = { x: x * box.x, y: y * box.y, width: x * box.width, height: y * box.height };
-      this.#filters.scale(entry.filter, { x, y });
+      entry.box = scaled(entry.box, by);
+      this.#filters.scale(entry.filter, by);
       entry.before = null;
     }
   }

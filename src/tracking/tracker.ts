@@ -26,7 +26,8 @@ const WEAK_RUN = 5;
  * another within {@link SLOW_MS}, so that a wrong one is soon found out.
  */
 const WEAK_JUMP_MS = 2500;
-const SLOW_MS = 600;
+/** With longer gaps between frames the next ones come too late to confirm anything. */
+export const SLOW_MS = 600;
 
 /** How long a track is kept while no frame was looked at, as with 0.1 Hz or a new worker. */
 const UNOBSERVED_KEEP_MS = 120_000;

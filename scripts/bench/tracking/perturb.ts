@@ -1,5 +1,5 @@
 /** Detections made of ground truth: what a detector would see of it, and what it would imagine. */
-import { seeded } from "../../../tests/support/cameras/rtp/packets.ts";
+import { Random } from "../../../tests/support/presence/random.ts";
 import type { DetectedBox, Frames } from "./python.ts";
 
 /** How the truth is damaged. */
@@ -24,8 +24,8 @@ export function perturbed(
   truth: Frames,
   seed: number,
 ): readonly (readonly DetectedBox[])[] {
-  const random = seeded(seed);
-  const normal = () => Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
+  const random = new Random(seed);
+  const normal = () => random.normal(1);
   const missed = new Map<number, boolean>();
   const all = truth.flat();
   const extent = Math.max(...all.map(({ box: [x, , width] }) => x + width));
@@ -33,8 +33,8 @@ export function perturbed(
     const detections: DetectedBox[] = [];
     for (const { id, box: [x, y, width, height] } of frame) {
       const isMissed = missed.get(id) === true
-        ? random() >= 1 / DAMAGE.missFrames
-        : random() < DAMAGE.missBegins;
+        ? random.next() >= 1 / DAMAGE.missFrames
+        : random.next() < DAMAGE.missBegins;
       missed.set(id, isMissed);
       const wide = width * (1 + DAMAGE.jitter * normal());
       const high = height * (1 + DAMAGE.jitter * normal());
@@ -44,11 +44,11 @@ export function perturbed(
       if (isMissed || confidence < CONFIDENCE_MIN) continue;
       detections.push([centreX - wide / 2, centreY - high / 2, wide, high, confidence]);
     }
-    if (random() < DAMAGE.falsePerFrame) {
-      const like = all[Math.floor(random() * all.length)]?.box ?? [0, 0, 1, 1];
+    if (random.next() < DAMAGE.falsePerFrame) {
+      const like = all[Math.floor(random.next() * all.length)]?.box ?? [0, 0, 1, 1];
       const [least, most] = DAMAGE.falseConfidence;
-      const confidence = least + (most - least) * random();
-      detections.push([(extent - like[2]) * random(), like[1], like[2], like[3], confidence]);
+      const confidence = least + (most - least) * random.next();
+      detections.push([(extent - like[2]) * random.next(), like[1], like[2], like[3], confidence]);
     }
     return detections;
   });

@@ -1,40 +1,36 @@
 /** What main knows of the events that a publisher's thread posted. */
 import type { FromPublisher } from "../../../src/core/messages.ts";
 import type { NumberedEvent, PresenceResume, Stay } from "../../../src/core/presence_types.ts";
+import { PresenceJournal } from "../../../src/service/workers/presence_journal.ts";
 
-/** Collects events, and says what the thread after this one has to know. */
+/** Main's own journal, fed with the messages of a thread as main feeds it. */
 export class TestJournal {
-  readonly #unpublished = new Map<number, NumberedEvent>();
-  readonly #open = new Map<string, Stay>();
+  readonly #journal = new PresenceJournal();
   /** The stays whose start was heard of, in order. */
   readonly started: string[] = [];
-  #lastNumber = 0;
 
   observe(message: FromPublisher): void {
-    if (message.kind === "presence-settled") this.#unpublished.delete(message.number);
-    if (message.kind !== "presence") return;
-    const { number, event } = message;
-    this.#lastNumber = number;
-    this.#unpublished.set(number, { number, event });
-    if (event.kind === "start") this.started.push(event.stay.id);
-    if (event.kind === "start" || event.kind === "update") {
-      this.#open.set(event.stay.id, event.stay);
-    } else if (event.kind === "end") this.#open.delete(event.stay.id);
+    switch (message.kind) {
+      case "presence":
+        if (message.event.kind === "start") this.started.push(message.event.stay.id);
+        return this.#journal.observe(message);
+      case "presence-settled":
+        return this.#journal.settled(message.number);
+      case "open-stays":
+        return this.#journal.openStays(message.stays);
+    }
   }
 
   get open(): readonly Stay[] {
-    return [...this.#open.values()];
+    return this.#journal.resume().stays;
   }
 
   get unsettled(): readonly NumberedEvent[] {
-    return [...this.#unpublished.values()];
+    return this.#journal.resume().unpublished;
   }
 
+  /** What the thread after this one has to know, as a port copies it. */
   resume(): PresenceResume {
-    return structuredClone({
-      stays: this.open,
-      unpublished: this.unsettled,
-      lastNumber: this.#lastNumber,
-    });
+    return structuredClone(this.#journal.resume());
   }
 }

@@ -1,7 +1,7 @@
 import type { CameraState } from "../../../src/core/camera_types.ts";
 import { epochMs, plusMs } from "../../../src/core/clock.ts";
 import type { Detection, InferenceResult } from "../../../src/core/detector_types.ts";
-import type { BoxPx } from "../../../src/core/geometry.ts";
+import type { BoxPx, SizePx } from "../../../src/core/geometry.ts";
 import type {
   Crossing,
   KeepRequest,
@@ -12,6 +12,7 @@ import type {
 } from "../../../src/core/presence_types.ts";
 import { Presence } from "../../../src/presence/presence.ts";
 import { HeldClock } from "../clocks/held_clock.ts";
+import { inferenceResult } from "../workers/publisher_worker.ts";
 import { StayLedger } from "./ledger.ts";
 
 export const SIZE = { width: 1280, height: 720 };
@@ -52,6 +53,8 @@ export interface Sight {
   readonly weak?: readonly Detection[];
   readonly detector?: string;
   readonly camera?: string;
+  /** Of the picture. */
+  readonly size?: SizePx;
   /** How long ago it arrived. */
   readonly agoMs?: number;
 }
@@ -110,7 +113,7 @@ export class PresenceRig {
   /** Gives presence the detections of a frame. */
   see(sight: Sight = {}): readonly Placement[] | null {
     const seq = this.#seq++;
-    const placements = this.presence.observe(this.result(seq, sight), this.#arrivedAt(sight));
+    const placements = this.presence.observe(this.#result(seq, sight), this.#arrivedAt(sight));
     this.ledger.assertBalances(this.presence.open);
     return placements;
   }
@@ -142,25 +145,14 @@ export class PresenceRig {
     return this.ledger.of("end").map(({ reason }) => reason);
   }
 
-  result(seq: number, sight: Sight): InferenceResult {
-    const { detections = [], weak = [], detector = "person", camera = "gate", agoMs = 0 } = sight;
+  #result(seq: number, sight: Sight): InferenceResult {
+    const { detections = [], weak = [], detector = "person", camera = "gate" } = sight;
+    const { size = SIZE, agoMs = 0 } = sight;
+    const result = inferenceResult(seq, { camera, detector });
+    const capturedAtMs = plusMs(this.clock.wallMs(), -agoMs);
     return {
-      ...{
-        detector,
-        worker: `${detector}-0`,
-        model: { name: "builtin:person", sha256: "0123456789ab" },
-        detections,
-        weak,
-        inferenceMs: 20,
-        postprocessMs: 0.1,
-      },
-      meta: {
-        ...{ camera, seq, size: SIZE, keyframe: false, ptsSeconds: seq / 5, clock: "arrival" },
-        capturedAtMs: plusMs(this.clock.wallMs(), -agoMs),
-        roi: null,
-        fit: { crop: { x: 0, y: 0, ...SIZE }, width: 416, height: 234, dx: 0, dy: 91 },
-        ...{ queueMs: 0.4, convertMs: 0.5, dropsSinceLast: 4 },
-      },
+      ...{ ...result, detections, weak },
+      meta: { ...result.meta, size, capturedAtMs, roi: null },
     };
   }
 

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { steadyMs } from "../../../src/core/clock.ts";
+import { type BoxPx, scaled } from "../../../src/core/geometry.ts";
 import { type SeenPlace, Whereabouts } from "../../../src/presence/whereabouts.ts";
-import { person, PresenceRig, standing } from "../../support/presence/rig.ts";
+import { person, plan, PresenceRig, SIZE, standing } from "../../support/presence/rig.ts";
 
 /** What is seen of people who stand at these places. */
 function at(...places: readonly number[]) {
@@ -81,6 +82,27 @@ Deno.test("whereabouts: after a new thread, who was at the edge has left, and an
   await after.seeFor(25, 200);
   assert.deepEqual(after.reasons, ["left", "left"]);
 });
+
+for (const factor of [0.5, 2]) {
+  Deno.test(`whereabouts: who walks goes on in a picture of ${factor} times the size`, async () => {
+    const size = { width: factor * SIZE.width, height: factor * SIZE.height };
+    for (const [from, to] of [[500, 800], [800, 500]] as const) {
+      const rig = new PresenceRig(plan({ settings: { snapshot: "crop" } }));
+      await walk(rig, from, to);
+      const asked = rig.keeps[0];
+      const inSize = (box: BoxPx) => scaled(box, { x: factor, y: factor });
+      const there = inSize(standing(to, 400));
+      await rig.seeFor(5, 200, { detections: [person(there)], size });
+      assert.equal(rig.ledger.started, 1);
+      assert(asked !== undefined);
+      rig.presence.kept(asked.stay, asked.seq);
+      const [open] = rig.presence.open;
+      assert.deepEqual([open?.size, open?.box], [size, there]);
+      assert.deepEqual(open?.best.box, inSize(asked.box));
+      rig.presence.stop();
+    }
+  });
+}
 
 Deno.test("whereabouts: at 1 Hz a stay that lost its track goes on with a new one within reach", async () => {
   const rig = new PresenceRig();
