@@ -137,7 +137,6 @@ export function iou(a: BoxPx, b: BoxPx): number {
   return both / (a.width * a.height + b.width * b.height - both);
 }
 
-<<<<<<< HEAD
 /** Rounds start and length on one axis to tenths of a pixel, both within the frame. */
 function tenths(start: number, length: number, fullPx: number): [number, number] {
   const full = Math.floor(fullPx * 10);
@@ -154,7 +153,8 @@ export function roundedBox(box: BoxPx, frame: SizePx): Pick<BoxPx, "x" | "y" | "
   const [x, width] = tenths(box.x, box.width, frame.width);
   const [y, height] = tenths(box.y, box.height, frame.height);
   return { x, y, width, height };
-=======
+}
+
 /** Factors across and down, from one picture to another of the same view. */
 export interface Scale {
   readonly x: number;
@@ -164,7 +164,6 @@ export interface Scale {
 /** A rectangle in a picture of another size. */
 export function scaled(box: BoxPx, { x, y }: Scale): BoxPx {
   return { x: x * box.x, y: y * box.y, width: x * box.width, height: y * box.height };
->>>>>>> r-pres
 }
 
 function clamp(value: number, low: number, high: number): number {
