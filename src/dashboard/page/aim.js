@@ -8,7 +8,7 @@ import { AimSettings } from "./aim_settings.js";
 import { addShape, canAdd } from "./aim_shapes.js";
 import { Stage } from "./aim_stage.js";
 import { Lines } from "./aim_yaml.js";
-import { control, LoginNeeded } from "./api.js";
+import { control } from "./api.js";
 import { classes, html } from "./html.js";
 import { Belt } from "./live.js";
 import { sceneOf } from "./picture.js";
@@ -96,9 +96,9 @@ function useScene(store, camera) {
     try {
       refused = await sent;
     } catch (error) {
-      if (error instanceof LoginNeeded) return store.logIn();
+      refused = store.failed(error);
+      if (refused === null) return;
       last.current = Promise.resolve();
-      refused = error instanceof Error ? error.message : String(error);
     }
     setProblem(refused);
     await store.refresh();
@@ -145,8 +145,8 @@ function useScene(store, camera) {
  */
 async function apply(camera, before, after) {
   for (const { command, params } of commandsFor(camera, before, after)) {
-    const { error } = await control(command, params);
-    if (error !== null) return `${error.message}${error.remedy ? ` ${error.remedy}` : ""}`;
+    const refused = await control(command, params);
+    if (refused !== null) return refused;
   }
   return null;
 }
@@ -173,7 +173,7 @@ function Editor({ store, camera }) {
     select(added.selection);
     setTool(null);
   };
-  const reason = reasonWords(camera.reason);
+  const reason = reasonWords(camera);
   return html`
     <div class="editor">
       <div class="canvas">

@@ -2,7 +2,7 @@
 /** The list of what is drawn: names, classes, and what to restore or remove. */
 /// <reference lib="dom" />
 import { useState } from "preact/hooks";
-import { EMPTY, idProblem, removeShape } from "./aim_shapes.js";
+import { EMPTY, idProblem, removeShape, withClasses, withId } from "./aim_shapes.js";
 import { classes, html } from "./html.js";
 import { overrideOf } from "./picture.js";
 import { Source } from "./source.js";
@@ -93,21 +93,15 @@ function Shape({ scene, own, isSelected, select, remove, change }) {
 /**
  * @param {{ scene: Scene, own: Selection, id: string, select: () => void, change: (scene: Scene) => void }} props
  */
-function Name({ scene, own: { kind, index }, id, select, change }) {
+function Name({ scene, own, id, select, change }) {
+  const { kind, index } = own;
   const [problem, setProblem] = useState(/** @type {string | null} */ (null));
   const rename = (/** @type {Event} */ { target }) => {
     if (!(target instanceof HTMLInputElement) || target.value === id) return setProblem(null);
     const list = kind === "zone" ? scene.zones : scene.lines;
     const wrong = idProblem(target.value, list.filter((_, at) => at !== index));
     setProblem(wrong);
-    if (wrong !== null) return;
-    const renamed = (/** @type {any} */ one, /** @type {number} */ at) =>
-      at === index ? { ...one, id: target.value } : one;
-    change(
-      kind === "zone"
-        ? { ...scene, zones: scene.zones.map(renamed) }
-        : { ...scene, lines: scene.lines.map(renamed) },
-    );
+    if (wrong === null) change(withId(scene, own, target.value));
   };
   return html`
     <input type="text" class="name" value=${id} spellcheck=${false}
@@ -124,11 +118,7 @@ function ZoneClasses({ scene, index, change }) {
   const set = (/** @type {Event} */ { target }) => {
     if (!(target instanceof HTMLInputElement)) return;
     const names = target.value.split(",").map((one) => one.trim()).filter((one) => one !== "");
-    const classes = names.length === 0 ? null : names;
-    change({
-      ...scene,
-      zones: scene.zones.map((one, at) => at === index ? { ...one, classes } : one),
-    });
+    change(withClasses(scene, index, names.length === 0 ? null : names));
   };
   return html`
     <input type="text" class="classes" value=${zone.classes?.join(", ") ?? ""}

@@ -2,7 +2,7 @@
 /** Confidence and rate of the detectors of a camera, with their effect. */
 /// <reference lib="dom" />
 import { useRef, useState } from "preact/hooks";
-import { control, LoginNeeded } from "./api.js";
+import { control } from "./api.js";
 import { html } from "./html.js";
 import { overrideOf } from "./picture.js";
 import { Source } from "./source.js";
@@ -10,6 +10,7 @@ import { rateText } from "./words.js";
 
 /**
  * @typedef {import("./store.js").Store} Store
+ * @typedef {import("./store.js").Status} Status
  * @typedef {import("./store.js").Camera} Camera
  */
 
@@ -21,65 +22,62 @@ const RATES = [0.1, 0.2, 0.5, 1, 2, 3, 4, 5, 6, 8, 10, 12, 15, 20, 25, 30];
 
 /** @param {{ store: Store, camera: Camera }} props */
 export function AimSettings({ store, camera }) {
+  return html`${
+    store.detectorsOf(camera.id).map((detector) =>
+      html`<${Settings} key=${detector.id} ...${{ store, camera, detector }} />`
+    )
+  }`;
+}
+
+/** @param {{ store: Store, camera: Camera, detector: Status["detectors"][number] }} props */
+function Settings({ store, camera, detector: { id, configured } }) {
   const [problem, setProblem] = useState(/** @type {string | null} */ (null));
   const set = async (
     /** @type {string} */ command,
     /** @type {Record<string, unknown>} */ params,
   ) => {
     try {
-      const { error } = await control(command, params);
-      setProblem(error === null ? null : error.message);
+      setProblem(await control(command, { detector: id, ...params }));
       await store.refresh();
     } catch (error) {
-      if (error instanceof LoginNeeded) return store.logIn();
-      setProblem(error instanceof Error ? error.message : String(error));
+      setProblem(store.failed(error));
     }
   };
-  const detectors = (store.status?.detectors ?? []).filter((one) =>
-    one.cameras.includes(camera.id)
-  );
-  return html`${
-    detectors.map(({ id, configured }) => {
-      const mailbox = camera.ledger.detectors.find(({ detector }) => detector === id);
-      const confidence = overrideOf(store, { setting: "confidence", camera: null, detector: id });
-      const rate = overrideOf(store, { setting: "rateHz", camera: camera.id, detector: id });
-      const rateHz = rate?.value ?? configured.rateHz;
-      const looked = store.history.recent(camera.id, id, 10_000)?.rates[0];
-      return html`
-        <section key=${id} class="card settings" aria-label=${`Detector ${id}`}>
-          <h2>${id}</h2>
-          <${Slider} label="Confidence" min=${5} max=${95}
-            value=${Math.round((confidence?.value ?? configured.confidence) * 100)}
-            text=${(/** @type {number} */ value) => `${value} %`}
-            note="Lower finds more, and more that is not there."
-            since=${confidence?.since ?? null}
-            onRestore=${() =>
-              set("set_confidence", { detector: id, confidence: configured.confidence })}
-            onSet=${(/** @type {number} */ value) =>
-              set("set_confidence", { detector: id, confidence: value / 100 })} />
-          <${Slider} label="Rate" min=${0} max=${RATES.length - 1}
-            value=${rateHz === null ? RATES.length - 1 : nearestRate(rateHz)}
-            text=${(/** @type {number} */ value) =>
-              rateHz === null && value === RATES.length - 1
-                ? "as fast as it can"
-                : `${rateText(RATES[value] ?? 0)} pictures/s`}
-            note=${mailbox?.paused === true
-              ? "Paused."
-              : looked === undefined
-              ? "Measuring what is reached…"
-              : `Reaches ${rateText(looked)} pictures/s.`}
-            since=${rate?.since ?? null}
-            onRestore=${configured.rateHz === null
-              ? null
-              : () =>
-                set("set_rate", { detector: id, camera: camera.id, rateHz: configured.rateHz })}
-            onSet=${(/** @type {number} */ value) =>
-              set("set_rate", { detector: id, camera: camera.id, rateHz: RATES[value] })} />
-          <p class="problem" role="alert">${problem}</p>
-        </section>
-      `;
-    })
-  }`;
+  const setConfidence = (/** @type {number} */ confidence) => set("set_confidence", { confidence });
+  const setRate = (/** @type {number | null | undefined} */ rateHz) =>
+    set("set_rate", { camera: camera.id, rateHz });
+  const mailbox = camera.ledger.detectors.find(({ detector }) => detector === id);
+  const confidence = overrideOf(store, { setting: "confidence", camera: null, detector: id });
+  const rate = overrideOf(store, { setting: "rateHz", camera: camera.id, detector: id });
+  const rateHz = rate?.value ?? configured.rateHz;
+  const looked = store.history.recent(camera.id, id, 10_000)?.rates[0];
+  return html`
+    <section class="card settings" aria-label=${`Detector ${id}`}>
+      <h2>${id}</h2>
+      <${Slider} label="Confidence" min=${5} max=${95}
+        value=${Math.round((confidence?.value ?? configured.confidence) * 100)}
+        text=${(/** @type {number} */ value) => `${value} %`}
+        note="Lower finds more, and more that is not there."
+        since=${confidence?.since ?? null}
+        onRestore=${() => setConfidence(configured.confidence)}
+        onSet=${(/** @type {number} */ value) => setConfidence(value / 100)} />
+      <${Slider} label="Rate" min=${0} max=${RATES.length - 1}
+        value=${rateHz === null ? RATES.length - 1 : nearestRate(rateHz)}
+        text=${(/** @type {number} */ value) =>
+          rateHz === null && value === RATES.length - 1
+            ? "as fast as it can"
+            : `${rateText(RATES[value] ?? 0)} pictures/s`}
+        note=${mailbox?.paused === true
+          ? "Paused."
+          : looked === undefined
+          ? "Measuring what is reached…"
+          : `Reaches ${rateText(looked)} pictures/s.`}
+        since=${rate?.since ?? null}
+        onRestore=${configured.rateHz === null ? null : () => setRate(configured.rateHz)}
+        onSet=${(/** @type {number} */ value) => setRate(RATES[value])} />
+      <p class="problem" role="alert">${problem}</p>
+    </section>
+  `;
 }
 
 /** @param {number} rateHz */

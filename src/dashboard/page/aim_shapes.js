@@ -12,7 +12,7 @@
  */
 
 /** The bounds of the configuration. */
-export const MAX_POINTS = 64;
+const MAX_POINTS = 64;
 const MAX_SHAPES = 32;
 /** No side of a region is shorter. */
 const MIN_SIDE = 0.02;
@@ -149,6 +149,11 @@ export function moveShape(scene, selection, [dx, dy]) {
   return withPoints(scene, selection, points.map(([px, py]) => [px + x, py + y]));
 }
 
+/** @param {Selection} selection */
+function isPolygon({ kind }) {
+  return kind === "zone" || kind === "mask";
+}
+
 /**
  * Adds a corner in the middle of the side that follows corner `at`.
  * @param {Scene} scene
@@ -173,8 +178,7 @@ export function addPoint(scene, selection, at) {
  * @param {Selection} selection
  */
 export function canAddPoint(scene, selection) {
-  const isPolygon = selection.kind === "zone" || selection.kind === "mask";
-  return isPolygon && pointsOf(scene, selection).length < MAX_POINTS;
+  return isPolygon(selection) && pointsOf(scene, selection).length < MAX_POINTS;
 }
 
 /**
@@ -185,8 +189,7 @@ export function canAddPoint(scene, selection) {
  */
 export function removePoint(scene, selection, at) {
   const points = pointsOf(scene, selection);
-  const isPolygon = selection.kind === "zone" || selection.kind === "mask";
-  if (!isPolygon || points.length <= 3) return scene;
+  if (!isPolygon(selection) || points.length <= 3) return scene;
   return withPoints(scene, selection, points.filter((_, index) => index !== at));
 }
 
@@ -257,6 +260,38 @@ function freeId(prefix, used) {
   let number = 1;
   while (ids.has(`${prefix}-${number}`)) number += 1;
   return `${prefix}-${number}`;
+}
+
+/**
+ * The scene with another name for a zone or a line.
+ * @param {Scene} scene
+ * @param {Selection} selection
+ * @param {string} id
+ * @returns {Scene}
+ */
+export function withId(scene, { kind, index }, id) {
+  const { zones, lines } = scene;
+  const [zone, line] = [zones[index], lines[index]];
+  if (kind === "zone" && zone !== undefined) {
+    return { ...scene, zones: replaced(zones, index, { ...zone, id }) };
+  }
+  if (kind === "line" && line !== undefined) {
+    return { ...scene, lines: replaced(lines, index, { ...line, id }) };
+  }
+  return scene;
+}
+
+/**
+ * The scene with other classes that count in a zone.
+ * @param {Scene} scene
+ * @param {number} index
+ * @param {readonly string[] | null} classes
+ * @returns {Scene}
+ */
+export function withClasses(scene, index, classes) {
+  const zone = scene.zones[index];
+  if (zone === undefined) return scene;
+  return { ...scene, zones: replaced(scene.zones, index, { ...zone, classes }) };
 }
 
 /**

@@ -14,9 +14,6 @@ import { cameraYaml, detectorYaml } from "./yaml.js";
 
 /** The lines of the configuration. @param {{ store: Store, camera: Camera, scene: Scene }} props */
 export function Lines({ store, camera, scene }) {
-  const detectors = (store.status?.detectors ?? []).filter((one) =>
-    one.cameras.includes(camera.id)
-  );
   return html`<section class="card yaml" aria-label="Lines for the configuration">
     <h2>For the configuration</h2>
     <p class="sub">Changes here last until Orion stops: it never writes its own file. These lines make them
@@ -25,7 +22,7 @@ export function Lines({ store, camera, scene }) {
     cameraYaml(scene)
   } name="camera" />
     ${
-    detectors.map(({ id, configured }) => {
+    store.detectorsOf(camera.id).map(({ id, configured }) => {
       const rate = overrideOf(store, { setting: "rateHz", camera: camera.id, detector: id });
       const confidence = overrideOf(store, { setting: "confidence", camera: null, detector: id });
       if (rate === null && confidence === null) return null;

@@ -4,7 +4,6 @@
 /**
  * @typedef {import("../../health/health_json.ts").HealthJson} Status
  * @typedef {import("../../health/presence_json.ts").StayJson} Stay
- * @typedef {{ status: "ok" | "error", error: { code: string, message: string, remedy?: string } | null }} Ack
  */
 
 /** The longest wait for an answer. */
@@ -14,15 +13,35 @@ const TIMEOUT_MS = 10_000;
 export class LoginNeeded extends Error {}
 
 /**
+ * Sends a request; what the browser says of one without an answer is put into words.
  * @param {string} path
  * @param {RequestInit} [init]
  */
-async function ask(path, init = {}) {
-  const response = await fetch(path, {
-    cache: "no-store",
-    signal: AbortSignal.timeout(TIMEOUT_MS),
-    ...init,
-  });
+async function request(path, init = {}) {
+  const signal = AbortSignal.timeout(TIMEOUT_MS);
+  try {
+    return await fetch(path, { cache: "no-store", signal, ...init });
+  } catch (cause) {
+    const says = signal.aborted ? "Orion does not answer" : "Orion cannot be reached";
+    throw new Error(says, { cause });
+  }
+}
+
+/**
+ * @param {unknown} body
+ * @returns {RequestInit}
+ */
+function json(body) {
+  const headers = { "Content-Type": "application/json" };
+  return { method: "POST", headers, body: JSON.stringify(body) };
+}
+
+/**
+ * @param {string} path
+ * @param {RequestInit} [init]
+ */
+async function ask(path, init) {
+  const response = await request(path, init);
   if (response.status === 401) throw new LoginNeeded("the token is needed");
   return response;
 }
@@ -37,12 +56,16 @@ async function read(path) {
   return response;
 }
 
-/** @param {Response} response */
+/**
+ * Why a request was refused, and what to do: the acknowledgement of a command has both in its error.
+ * @param {Response} response
+ */
 async function problemOf(response) {
   const text = await response.text();
   try {
-    const { error, remedy } = JSON.parse(text);
-    return `${error ?? response.statusText}${remedy === undefined ? "" : `. ${remedy}`}`;
+    const refusal = JSON.parse(text);
+    const { message = refusal.error, remedy = refusal.remedy } = refusal.error;
+    return remedy === undefined ? message : `${message}. ${remedy}`;
   } catch {
     // The answer of a proxy, which is no JSON.
     return `the server answered ${response.status}`;
@@ -83,7 +106,7 @@ export async function readProcess() {
  * @returns {Promise<{ tokenNeeded: boolean, loggedIn: boolean }>}
  */
 export async function readSession() {
-  const response = await fetch("/session", { cache: "no-store" });
+  const response = await request("/session");
   if (!response.ok) return { tokenNeeded: false, loggedIn: true };
   const { required, signedIn } = await response.json();
   return { tokenNeeded: required, loggedIn: signedIn };
@@ -94,40 +117,21 @@ export async function readSession() {
  * @returns {Promise<string | null>} why it was refused
  */
 export async function login(token) {
-  const response = await fetch("/login", {
-    method: "POST",
-    headers: { "Content-Type": "application/json" },
-    body: JSON.stringify({ token }),
-    signal: AbortSignal.timeout(TIMEOUT_MS),
-  });
+  const response = await request("/login", json({ token }));
   return response.ok ? null : await problemOf(response);
 }
 
 export async function logout() {
-  await fetch("/logout", { method: "POST", signal: AbortSignal.timeout(TIMEOUT_MS) });
+  await request("/logout", { method: "POST" });
 }
 
 /**
- * Sends a command and returns its acknowledgement, as over MQTT.
+ * Sends a command.
  * @param {string} command
  * @param {Readonly<Record<string, unknown>>} params
- * @returns {Promise<Ack>}
+ * @returns {Promise<string | null>} why it was refused
  */
 export async function control(command, params) {
-  const response = await ask("/control", {
-    method: "POST",
-    headers: { "Content-Type": "application/json" },
-    body: JSON.stringify({ schema: "orion.command/1", command, params }),
-  });
-  const text = await response.text();
-  try {
-    const ack = JSON.parse(text);
-    if (ack.status === "ok" || ack.error?.message !== undefined) return ack;
-    const message = String(ack.error ?? response.statusText);
-    return { status: "error", error: { code: `HTTP_${response.status}`, message } };
-  } catch {
-    // The answer of a proxy, which is no JSON.
-    const message = `the server answered ${response.status}`;
-    return { status: "error", error: { code: `HTTP_${response.status}`, message } };
-  }
+  const response = await ask("/control", json({ schema: "orion.command/1", command, params }));
+  return response.ok ? null : await problemOf(response);
 }

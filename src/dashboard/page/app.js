@@ -1,7 +1,7 @@
 // @ts-check
 /** The frame around the views: where one is, where one can go, and whether the service answers. */
 /// <reference lib="dom" />
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useErrorBoundary, useState } from "preact/hooks";
 import { Aim } from "./aim.js";
 import { logout } from "./api.js";
 import { Figures } from "./figures.js";
@@ -9,7 +9,7 @@ import { Login } from "./form.js";
 import { html } from "./html.js";
 import { Live } from "./live.js";
 import { Stays } from "./stays.js";
-import { useChanges } from "./store.js";
+import { textOf, useChanges } from "./store.js";
 
 /** @typedef {import("./store.js").Store} Store */
 
@@ -18,7 +18,7 @@ const VIEWS = [["live", "Live"], ["aim", "Aim"], ["stays", "Stays"], ["figures",
 
 /** The view and what it shows, from the address: `#aim/gate`. */
 function useRoute() {
-  const read = () => location.hash.slice(1).split("/").map(decodeURIComponent);
+  const read = () => location.hash.slice(1).split("/").map(decoded);
   const [route, setRoute] = useState(read);
   useEffect(() => {
     const change = () => {
@@ -30,6 +30,19 @@ function useRoute() {
   }, []);
   const [view = "", subject = null] = route;
   return { view: VIEWS.some(([id]) => id === view) ? view : "live", subject };
+}
+
+/**
+ * A lone % stands for itself: people edit addresses.
+ * @param {string} part
+ */
+function decoded(part) {
+  try {
+    return decodeURIComponent(part);
+  } catch (error) {
+    if (error instanceof URIError) return part;
+    throw error;
+  }
 }
 
 /** @param {{ store: Store }} props */
@@ -45,19 +58,33 @@ export function App({ store }) {
     <a class="skip" href="#main" onClick=${toMain}>Skip to the content</a>
     <${Head} store=${store} view=${view} />
     <main id="main" tabindex="-1">
-      ${store.away !== null && html`<p class="banner" role="status">Orion gives no answer:
+      ${store.away !== null && html`<p class="banner" role="status">No answer:
         ${store.away}. What is shown is old; the page tries again by itself.</p>`}
       ${store.status === null
         ? html`<p class="alone" role="status">Asking Orion…</p>`
-        : view === "live"
-        ? html`<${Live} store=${store} />`
-        : view === "aim"
-        ? html`<${Aim} store=${store} subject=${subject} />`
-        : view === "stays"
-        ? html`<${Stays} store=${store} />`
-        : html`<${Figures} store=${store} />`}
+        : html`<${View} key=${view} ...${{ store, view, subject }} />`}
     </main>
   `;
+}
+
+/**
+ * One view. If it fails, the others can still be opened.
+ * @param {{ store: Store, view: string, subject: string | null }} props
+ */
+function View({ store, view, subject }) {
+  const [error] = useErrorBoundary((cause) => reportError(cause));
+  if (error !== undefined) {
+    return html`
+      <p class="alone" role="alert">This view cannot be shown: ${textOf(
+        error,
+      )}. Load the page again; if
+        that persists, please report it: it is a defect in Orion.</p>
+    `;
+  }
+  if (view === "live") return html`<${Live} store=${store} />`;
+  if (view === "aim") return html`<${Aim} store=${store} subject=${subject} />`;
+  if (view === "stays") return html`<${Stays} store=${store} />`;
+  return html`<${Figures} store=${store} />`;
 }
 
 /** The hash is the view's. @param {Event} event */

@@ -1,8 +1,8 @@
 // @ts-check
 /** What became of every frame, how late results are, and how the process does. */
 /// <reference lib="dom" />
-import { useEffect, useState } from "preact/hooks";
-import { LoginNeeded, readProcess } from "./api.js";
+import { useEffect, useMemo, useState } from "preact/hooks";
+import { readProcess } from "./api.js";
 import { html } from "./html.js";
 import { KEPT_MS, OUTCOMES } from "./history.js";
 import { Plot } from "./plot.js";
@@ -63,10 +63,35 @@ export function Figures({ store }) {
   `;
 }
 
+/**
+ * @param {{
+ *   caption: string,
+ *   columns: readonly string[],
+ *   name?: string,
+ *   children?: import("preact").ComponentChildren,
+ * }} props  the children are its rows
+ */
+function Table({ caption, columns, name, children }) {
+  return html`
+    <table class=${name}>
+      <caption class="hidden">${caption}</caption>
+      <thead>
+        <tr>${columns.map((column) => html`<th key=${column} scope="col">${column}</th>`)}</tr>
+      </thead>
+      <tbody>${children}</tbody>
+    </table>
+  `;
+}
+
 /** @param {{ store: Store, camera: Camera, mailbox: Mailbox }} props */
 function Flow({ store, camera, mailbox }) {
   const { detector } = mailbox;
-  const series = store.history.series(camera.id, detector);
+  // New figures come with a report, not with each event.
+  const time = store.status?.time;
+  const series = useMemo(
+    () => store.history.series(camera.id, detector),
+    [store, camera.id, detector, time],
+  );
   const recent = store.history.recent(camera.id, detector);
   const latency = store.history.latency(camera.id, detector, FRACTIONS);
   const says = sentence(camera, mailbox, recent?.rates ?? null);
@@ -77,16 +102,8 @@ function Flow({ store, camera, mailbox }) {
       <p class=${says.isGood ? "says good" : "says bad"}>${says.text}</p>
       <${Plot} series=${series}
         label=${`Pictures a second of ${camera.id} by what became of them. ${says.text}`} />
-      <table class="legend">
-        <caption class="hidden">What became of the pictures of the last seconds</caption>
-        <thead>
-          <tr>
-            <th scope="col">Pictures</th>
-            <th scope="col">a second</th>
-            <th scope="col">share</th>
-          </tr>
-        </thead>
-        <tbody>${OUTCOMES.map(([key, name, means], index) => {
+      <${Table} caption="What became of the pictures of the last seconds" name="legend"
+        columns=${["Pictures", "a second", "share"]}>${OUTCOMES.map(([key, name, means], index) => {
           const rate = recent?.rates[index] ?? 0;
           if (index > 0 && rate === 0) return null;
           return html`
@@ -96,8 +113,7 @@ function Flow({ store, camera, mailbox }) {
               <td>${percentText(total === 0 ? 0 : rate / total)}</td>
             </tr>
           `;
-        })}</tbody>
-      </table>
+        })}</${Table}>
       <dl class="facts-list">
         <dt>Latency</dt>
         <dd>${latency === null
@@ -172,7 +188,7 @@ function Process({ status }) {
         setFigures({ residentBytes: now.residentBytes, cpuShare });
       } catch (error) {
         // The banner says that there is no answer; without a login the store asks for one.
-        if (!(error instanceof LoginNeeded || error instanceof Error)) throw error;
+        if (!(error instanceof Error)) throw error;
       }
     };
     void load();
@@ -214,10 +230,8 @@ function Messages({ status: { broker } }) {
     html`<p class="reason"><strong>${problem.message}</strong> ${problem.remedy}</p>`
   }
     <p class="sub"><code>${broker.url}</code></p>
-    <table><caption class="hidden">Messages by kind</caption>
-      <thead><tr><th scope="col">Messages</th><th scope="col">sent</th><th scope="col">waiting</th>
-        <th scope="col">discarded</th></tr></thead>
-      <tbody>${
+    <${Table} caption="Messages by kind"
+      columns=${["Messages", "sent", "waiting", "discarded"]}>${
     Object.entries(broker.messages).map(([kind, { published, waiting, discarded }]) =>
       html`
         <tr key=${kind}>
@@ -228,7 +242,7 @@ function Messages({ status: { broker } }) {
         </tr>
       `
     )
-  }</tbody></table>
+  }</${Table}>
   </section>`;
 }
 
@@ -237,17 +251,10 @@ function Workers({ status: { workers } }) {
   return html`
     <section class="card">
       <h2>Workers</h2>
-      <table>
-        <caption class="hidden">Workers of the detectors</caption>
-        <thead>
-          <tr>
-            <th scope="col">Worker</th>
-            <th scope="col">state</th>
-            <th scope="col">restarts</th>
-            <th scope="col">inference</th>
-          </tr>
-        </thead>
-        <tbody>${workers.map(({ id, state, restarts, avgLatencyMs, error }) =>
+      <${Table} caption="Workers of the detectors"
+        columns=${["Worker", "state", "restarts", "inference"]}>${workers.map((
+          { id, state, restarts, avgLatencyMs, error },
+        ) =>
           html`
             <tr key=${id}>
               <th scope="row">${id}</th>
@@ -257,8 +264,7 @@ function Workers({ status: { workers } }) {
               <td>${avgLatencyMs === null ? "–" : `${avgLatencyMs.toFixed(0)} ms`}</td>
             </tr>
           `
-        )}</tbody>
-      </table>
+        )}</${Table}>
     </section>
   `;
 }
@@ -268,18 +274,10 @@ function Cameras({ status: { cameras } }) {
   return html`
     <section class="card">
       <h2>Cameras</h2>
-      <table>
-        <caption class="hidden">Connections of the cameras</caption>
-        <thead>
-          <tr>
-            <th scope="col">Camera</th>
-            <th scope="col">state</th>
-            <th scope="col">reconnects</th>
-            <th scope="col">restarts</th>
-            <th scope="col">lost packets</th>
-          </tr>
-        </thead>
-        <tbody>${cameras.map(({ id, state, reconnects, restarts, network }) =>
+      <${Table} caption="Connections of the cameras"
+        columns=${["Camera", "state", "reconnects", "restarts", "lost packets"]}>${cameras.map((
+          { id, state, reconnects, restarts, network },
+        ) =>
           html`
             <tr key=${id}>
               <th scope="row">${id}</th>
@@ -289,8 +287,7 @@ function Cameras({ status: { cameras } }) {
               <td>${network?.lostPackets ?? "–"}</td>
             </tr>
           `
-        )}</tbody>
-      </table>
+        )}</${Table}>
     </section>
   `;
 }

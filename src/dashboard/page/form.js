@@ -4,6 +4,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { login } from "./api.js";
 import { html } from "./html.js";
+import { textOf } from "./store.js";
 
 /** @typedef {import("./store.js").Store} Store */
 
@@ -22,7 +23,7 @@ export function Login({ store }) {
       setProblem(refused);
       if (refused === null) await store.start();
     } catch (error) {
-      setProblem(error instanceof Error ? error.message : String(error));
+      setProblem(textOf(error));
     }
     setBusy(false);
   };

@@ -37,7 +37,7 @@ export const OUTCOMES = [
  * @param {Camera} camera
  * @param {Mailbox} mailbox
  */
-export function countsOf(camera, mailbox) {
+function countsOf(camera, mailbox) {
   const { dropped } = mailbox;
   const { rate, overwritten, catchup, paused } = dropped;
   const { stale, shutdown, restart, unconvertible } = dropped;

@@ -51,7 +51,7 @@ export function Belt({ state }) {
 /** @param {{ store: Store, camera: Camera }} props */
 function Tile({ store, camera }) {
   const { id, state } = camera;
-  const reason = reasonWords(camera.reason);
+  const reason = reasonWords(camera);
   return html`<article class=${`tile ${state}`} aria-labelledby=${`tile-${id}`} data-camera=${id}>
     <header>
       <h2 id=${`tile-${id}`}>${id}</h2>

@@ -74,9 +74,9 @@ function brackets(x, y, width, height) {
 
 /**
  * Region, masks, zones and lines.
- * @param {{ scene: Scene, height: number, occupied?: ReadonlySet<string>, quiet?: boolean }} props
+ * @param {{ scene: Scene, height: number, occupied: ReadonlySet<string> }} props
  */
-export function Scenery({ scene, height, occupied = new Set(), quiet = false }) {
+export function Scenery({ scene, height, occupied }) {
   const { roi, masks, zones, lines } = scene;
   return html`
     ${roi !== null && html`
@@ -86,12 +86,14 @@ export function Scenery({ scene, height, occupied = new Set(), quiet = false }) 
     `}
     ${masks.map((points) => html`<polygon class="mask" points=${pointsText(points, height)} />`)}
     ${zones.map(({ id, polygon }) =>
-      html`<g class=${occupied.has(id) ? "zone occupied" : "zone"}>
-        <polygon points=${pointsText(polygon, height)} />
-        ${!quiet && html`<${Label} points=${polygon} height=${height} text=${id} />`}
-      </g>`
+      html`
+        <g class=${occupied.has(id) ? "zone occupied" : "zone"}>
+          <polygon points=${pointsText(polygon, height)} />
+          <${Label} points=${polygon} height=${height} text=${id} />
+        </g>
+      `
     )}
-    ${lines.map((line) => html`<${LineShape} line=${line} height=${height} quiet=${quiet} />`)}
+    ${lines.map((line) => html`<${LineShape} line=${line} height=${height} />`)}
   `;
 }
 
@@ -102,16 +104,18 @@ function Label({ points, height, text }) {
   return html`<text x=${x + 8} y=${y - 9}>${text}</text>`;
 }
 
-/** @param {{ line: Scene["lines"][number], height: number, quiet: boolean }} props */
-function LineShape({ line: { id, from, to }, height, quiet }) {
+/** @param {{ line: Scene["lines"][number], height: number }} props */
+function LineShape({ line: { id, from, to }, height }) {
   const [x1, y1] = [from[0] * WIDTH, from[1] * height];
   const [x2, y2] = [to[0] * WIDTH, to[1] * height];
   const length = Math.hypot(x2 - x1, y2 - y1) || 1;
   // Towards the left of a walk from one end to the other; the picture's y points down.
   const [nx, ny] = [(y2 - y1) / length, -(x2 - x1) / length];
   const [mx, my] = [(x1 + x2) / 2, (y1 + y2) / 2];
-  return html`<g class="line">
-    <path d=${`M${x1} ${y1}L${x2} ${y2}M${mx} ${my}l${nx * 18} ${ny * 18}`} />
-    ${!quiet && html`<text x=${mx + nx * 30 + 6} y=${my + ny * 30}>${id}</text>`}
-  </g>`;
+  return html`
+    <g class="line">
+      <path d=${`M${x1} ${y1}L${x2} ${y2}M${mx} ${my}l${nx * 18} ${ny * 18}`} />
+      <text x=${mx + nx * 30 + 6} y=${my + ny * 30}>${id}</text>
+    </g>
+  `;
 }

@@ -98,11 +98,10 @@ function useVisible(ref) {
  *   store: Store,
  *   camera: Camera,
  *   scene: Scene,
- *   quiet?: boolean,
  *   children?: import("preact").ComponentChildren,
  * }} props
  */
-export function Picture({ store, camera, scene, quiet = false, children }) {
+export function Picture({ store, camera, scene, children }) {
   /** @type {import("preact").RefObject<HTMLDivElement | null>} */
   const frame = useRef(null);
   /** @type {import("preact").RefObject<HTMLCanvasElement | null>} */
@@ -131,13 +130,12 @@ export function Picture({ store, camera, scene, quiet = false, children }) {
 
   const size = sizeOf(camera);
   const height = heightOf(size);
-  const occupied = useMemo(
-    () =>
-      new Set(
-        camera.presence.occupancy.filter((one) => one.occupied).map(({ zone }) => zone),
-      ),
-    [camera.presence.occupancy],
-  );
+  const { occupancy } = camera.presence;
+  // It stays as it is from one picture to the next.
+  const scenery = useMemo(() => {
+    const occupied = new Set(occupancy.filter((one) => one.occupied).map(({ zone }) => zone));
+    return html`<${Scenery} scene=${scene} height=${height} occupied=${occupied} />`;
+  }, [scene, height, occupancy]);
   const isLive = camera.state === "online";
   return html`
     <div ref=${frame} class=${classes("picture", !isLive && "old")}
@@ -146,7 +144,7 @@ export function Picture({ store, camera, scene, quiet = false, children }) {
         <canvas ref=${canvas} role="img"
           aria-label=${describe(camera, inferences)}></canvas>
         <svg class="drawing" viewBox=${`0 0 ${WIDTH} ${height}`} aria-hidden="true">
-          <${Scenery} scene=${scene} height=${height} occupied=${occupied} quiet=${quiet} />
+          ${scenery}
           ${shown !== null && !shown.boxed && html`<${Boxes} inferences=${inferences} />`}
         </svg>
         ${shown === null &&

@@ -21,8 +21,6 @@ const RETRY_MS = 2_000;
 /** How long a picture waits for what was inferred in it. */
 const WAIT_MS = 150;
 
-let streams = 0;
-
 /** The pictures of one camera. */
 export class PictureFeed {
   #camera;
@@ -55,19 +53,19 @@ export class PictureFeed {
     while (!signal.aborted) {
       let pauseMs = SINGLE_MS;
       try {
-        if (streams < MAX_STREAMS) {
-          streams += 1;
+        if (this.#store.streams < MAX_STREAMS) {
+          this.#store.streams += 1;
           try {
             await this.#stream();
           } finally {
-            streams -= 1;
+            this.#store.streams -= 1;
           }
         } else await this.#single();
       } catch (error) {
         // Stopped; or the camera has no picture, which its state says in words.
         if (signal.aborted) return;
         pauseMs = RETRY_MS;
-        if (!(error instanceof TypeError || error instanceof Error)) throw error;
+        if (!(error instanceof Error)) throw error;
       }
       await pause(pauseMs, signal);
     }
@@ -117,16 +115,19 @@ export class PictureFeed {
   async #decode() {
     this.#isDecoding = true;
     const { signal } = this.#stop;
-    while (this.#waiting !== null && !signal.aborted) {
-      const { bytes, ...shown } = this.#waiting;
-      this.#waiting = null;
-      const bitmap = await decoded(bytes);
-      if (bitmap === null) continue;
-      if (shown.seq !== null && !shown.boxed) await this.#inferred(shown.seq);
-      if (signal.aborted) bitmap.close();
-      else this.#onPicture({ ...shown, bitmap });
+    try {
+      while (this.#waiting !== null && !signal.aborted) {
+        const { bytes, ...shown } = this.#waiting;
+        this.#waiting = null;
+        const bitmap = await decoded(bytes);
+        if (bitmap === null) continue;
+        if (shown.seq !== null && !shown.boxed) await this.#inferred(shown.seq);
+        if (signal.aborted) bitmap.close();
+        else this.#onPicture({ ...shown, bitmap });
+      }
+    } finally {
+      this.#isDecoding = false;
     }
-    this.#isDecoding = false;
   }
 
   /**
@@ -167,10 +168,12 @@ async function decoded(bytes) {
  */
 function pause(ms, signal) {
   return new Promise((resolve) => {
-    const timer = setTimeout(resolve, ms);
-    signal.addEventListener("abort", () => {
+    const timer = setTimeout(end, ms);
+    signal.addEventListener("abort", end);
+    function end() {
       clearTimeout(timer);
+      signal.removeEventListener("abort", end);
       resolve(undefined);
-    }, { once: true });
+    }
   });
 }

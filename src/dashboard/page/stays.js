@@ -1,8 +1,8 @@
 // @ts-check
 /** The newest stays: who came, where, and for how long. */
 /// <reference lib="dom" />
-import { useEffect, useState } from "preact/hooks";
-import { LoginNeeded, readStays } from "./api.js";
+import { useCallback, useEffect, useRef, useState } from "preact/hooks";
+import { readStays } from "./api.js";
 import { classes, html } from "./html.js";
 import { dayText, durationText, endWords, percentText, timeText } from "./words.js";
 
@@ -22,24 +22,30 @@ function useStays(store) {
   const [stays, setStays] = useState(/** @type {readonly Stay[] | null} */ (null));
   const [problem, setProblem] = useState(/** @type {string | null} */ (null));
   const { presenceEvents } = store;
+  /** @type {import("preact").RefObject<ReturnType<typeof setTimeout> | undefined>} */
+  const soon = useRef(undefined);
+  const load = useCallback(async () => {
+    clearTimeout(soon.current);
+    soon.current = undefined;
+    if (document.hidden) return;
+    try {
+      setStays(await readStays(LIMIT));
+      setProblem(null);
+    } catch (error) {
+      setProblem(store.failed(error));
+    }
+  }, [store]);
   useEffect(() => {
-    const load = async () => {
-      if (document.hidden) return;
-      try {
-        setStays(await readStays(LIMIT));
-        setProblem(null);
-      } catch (error) {
-        if (error instanceof LoginNeeded) return store.logIn();
-        setProblem(error instanceof Error ? error.message : String(error));
-      }
-    };
-    const soon = setTimeout(() => void load(), stays === null ? 0 : SOON_MS);
+    // Not put off by further events: where they never pause, the list would never be read.
+    soon.current ??= setTimeout(() => void load(), stays === null ? 0 : SOON_MS);
+  }, [load, presenceEvents]);
+  useEffect(() => {
     const timer = setInterval(() => void load(), RELOAD_MS);
     return () => {
-      clearTimeout(soon);
       clearInterval(timer);
+      clearTimeout(soon.current);
     };
-  }, [store, presenceEvents]);
+  }, [load]);
   return { stays, problem };
 }
 

@@ -42,6 +42,8 @@ export class Store {
   /** Whether events arrive. */
   hasEvents = false;
   history = new History();
+  /** Streams of pictures that are open. */
+  streams = 0;
   /** Counts the events of presence, so that a list of stays knows when it is old. */
   presenceEvents = 0;
 
@@ -78,9 +80,12 @@ export class Store {
     return Date.now() + this.#skewMs;
   }
 
-  /** @param {string} id */
-  camera(id) {
-    return this.status?.cameras.find((camera) => camera.id === id) ?? null;
+  /**
+   * The detectors that look at a camera.
+   * @param {string} camera
+   */
+  detectorsOf(camera) {
+    return (this.status?.detectors ?? []).filter(({ cameras }) => cameras.includes(camera));
   }
 
   /** Begins: asks whether a login is needed, and then for everything. */
@@ -128,10 +133,20 @@ export class Store {
       this.#take(await readStatus());
       this.away = null;
     } catch (error) {
-      if (error instanceof LoginNeeded) return this.logIn();
-      if (Date.now() - this.#answeredAtMs > AWAY_MS) this.away = textOf(error);
+      const problem = this.failed(error);
+      if (problem !== null && Date.now() - this.#answeredAtMs > AWAY_MS) this.away = problem;
     }
     this.changed();
+  }
+
+  /**
+   * What a request failed of, in words; null without a login, which is asked for.
+   * @param {unknown} error
+   */
+  failed(error) {
+    if (!(error instanceof LoginNeeded)) return textOf(error);
+    this.logIn();
+    return null;
   }
 
   /**
@@ -236,9 +251,8 @@ export class Store {
 }
 
 /** @param {unknown} error */
-function textOf(error) {
-  if (error instanceof DOMException && error.name === "TimeoutError") return "it does not answer";
-  return error instanceof TypeError ? "it cannot be reached" : String(error);
+export function textOf(error) {
+  return error instanceof Error ? error.message : String(error);
 }
 
 /**

@@ -9,10 +9,12 @@ const REASONS = {
     "Packets arrive, but none yet that decoding can start with.",
     "A shorter keyframe interval in the camera helps; with decode: keyframes, set decode: auto.",
   ],
+  RESTARTING: ["Its thread failed and is started again.", "The log names the cause."],
+  ENDED: ["The file has ended.", "Set loop to have it start again."],
   NO_PICTURE: ["Packets arrive, but decoding gives no picture.", "Check decode and decoder."],
   CAMERA_PARKED: [
     "Its thread failed too often and rests.",
-    "It is tried again every five minutes; the error in /status names the cause.",
+    "It is tried again every five minutes; the log names the cause.",
   ],
   STREAM_NAME_UNKNOWN: ["The host name is not known.", "Check the name, and the name server."],
   STREAM_UNREACHABLE: ["The camera cannot be reached.", "Check the network and the route to it."],
@@ -86,8 +88,23 @@ const REASONS = {
   STREAM_PROTOCOL: ["Only rtsp://, rtsps:// and files are opened.", "Check the address."],
   STREAM_INVALID: ["The server does not speak RTSP.", "Check the address and the port."],
   STREAM_SERVER: ["The camera reports a fault of its own.", "Restart it if that persists."],
+  STREAM_FAILED: ["The stream failed.", "Check the camera and the network."],
+  STREAM_INTERRUPTED: ["Orion ended the connection itself.", "It connects again by itself."],
+  STREAM_DECODER: ["The configured decoder is not there.", "Set decoder to auto."],
+  STREAM_OPTION: [
+    "The library for streams lacks an option.",
+    "Install a release that is supported.",
+  ],
+  FILE_NOT_FOUND: [
+    "There is no such file.",
+    "Check the path; Orion's user must be able to read it.",
+  ],
+  FILE_DENIED: ["Orion's user may not read the file.", "Give that user the right to read it."],
   STREAM_ENDED: ["The camera closed the stream.", "Orion connects again by itself."],
 };
+
+/** @type {readonly [says: string, remedy: string]} */
+const UNKNOWN = ["See the log for this code.", ""];
 
 /** @type {Readonly<Record<Camera["state"], string>>} */
 const STATES = {
@@ -123,17 +140,16 @@ export function stateWord(state) {
 }
 
 /**
- * What a camera's reason means and what to do; null without one.
- * @param {string | null} reason
+ * What a camera's reason means and what to do; null without one. Where the service has an error for it,
+ * that says more.
+ * @param {Pick<Camera, "reason" | "error">} camera
  * @returns {{ code: string, says: string, remedy: string } | null}
  */
-export function reasonWords(reason) {
+export function reasonWords({ reason, error }) {
   if (reason === null) return null;
-  const known = REASONS[reason];
-  if (known === undefined) {
-    return { code: reason, says: "See the log for this code.", remedy: "" };
-  }
-  return { code: reason, says: known[0], remedy: known[1] };
+  const [says, remedy] = REASONS[reason] ?? UNKNOWN;
+  const exact = error?.code === reason ? `${error.message}. ${error.remedy}` : null;
+  return { code: reason, says, remedy: exact ?? remedy };
 }
 
 /** @param {string} level */

@@ -3,17 +3,10 @@ import assert from "node:assert/strict";
 import { z } from "zod";
 import { type InferenceMessage, inferences, Schemas } from "../../support/brokers/messages.ts";
 import { RtspServer } from "../../support/cameras/rtsp_server.ts";
-import { Operator } from "../../support/product/operator.ts";
 import { runOrion } from "../../support/product/process.ts";
 import { asReport } from "../../support/product/report.ts";
 import { Rig } from "../../support/product/rig.ts";
-import {
-  Browser,
-  BROWSER_TIMEOUT_MS,
-  DESKTOP,
-  type Screen,
-  type Tab,
-} from "../../support/system/browser.ts";
+import { Browser, DESKTOP, type Screen, type Tab } from "../../support/system/browser.ts";
 import { tempFolder, TWO_PEOPLE_CLIP } from "../../support/system/files.ts";
 import { ignoreWithout } from "../../support/system/parts.ts";
 
@@ -21,7 +14,8 @@ const ignore = ignoreWithout("libav", "mosquitto", "gst-rtsp-server", "chromium"
 const DETECTORS =
   "detectors: [{ id: person, model: builtin:person-int8, rateHz: 3, classes: [person] }]";
 const VIEWS = ["live", "aim/gate", "stays", "figures"];
-const POLL_MS = 50;
+/** The page's clock is stopped at a time that it cannot have passed by then. */
+const AHEAD_MS = 60_000;
 const PHONE = { width: 390, height: 844 };
 const SCREENS: readonly (Screen & { readonly name: string })[] = [
   { ...DESKTOP, name: "desktop-light" },
@@ -75,10 +69,23 @@ async function drag({ page }: Tab, from: readonly [number, number], to: readonly
   await page.mouse.up();
 }
 
-/** The zones of camera `gate` in force. */
-async function zonesOf(rig: Rig) {
-  const { cameras } = asReport((await rig.get("/status")).body);
-  return cameras.find(({ id }) => id === "gate")?.presence.zones ?? [];
+/** Camera `gate` in a report. */
+function gateIn(report: unknown) {
+  return asReport(report).cameras.find(({ id }) => id === "gate") ?? assert.fail("no gate");
+}
+
+/** Does something to the page and waits for a report whose camera `gate` has what it leads to. */
+async function applied(
+  rig: Rig,
+  act: () => Promise<void>,
+  test: (gate: ReturnType<typeof gateIn>) => boolean,
+): Promise<void> {
+  const since = rig.subscriber.messages.length;
+  await act();
+  await rig.subscriber.waitFor(
+    ({ topic, json }) => topic === "orion/test/health" && test(gateIn(json)),
+    { since, what: "a report with what was set" },
+  );
 }
 
 /** Opens a view and waits until it is there. */
@@ -130,12 +137,16 @@ Deno.test({
 
     const corner = page.getByRole("button", { name: /^zone zone-1, corner 1 of 4/ });
     await corner.focus();
+    const leftIs = (left?: number) => ({ presence: { zones } }: ReturnType<typeof gateIn>) =>
+      zones[0]?.polygon[0]?.[0] === left;
+    // While the page's clock stands still, the keys follow one another at once: they are one change.
+    await page.clock.install();
+    await page.clock.pauseAt(Date.now() + AHEAD_MS);
     for (let key = 0; key < 5; key++) await page.keyboard.press("ArrowRight");
-    await until(async () => (await zonesOf(rig))[0]?.polygon[0]?.[0] === 0.07);
-    await page.waitForSelector("button:enabled:text-is('Undo')");
+    await applied(rig, () => page.clock.resume(), leftIs(0.07));
+    const undo = page.getByRole("button", { name: "Undo" });
     for (const left of [0.02, undefined]) {
-      await page.getByRole("button", { name: "Undo" }).click();
-      await until(async () => (await zonesOf(rig))[0]?.polygon[0]?.[0] === left);
+      await applied(rig, () => undo.click(), leftIs(left));
     }
     assert.deepEqual(tab.problems, []);
     assert.deepEqual(tab.requests.filter((url) => !isOwn(url, rig)), []);
@@ -152,6 +163,7 @@ async function assertSameAfterRestart(rig: Rig, cameras: string): Promise<void> 
   );
   const { code, stderr } = await runOrion(["check", "--config", file]);
   assert.equal(code, 0, stderr);
+  const zonesOf = async (one: Rig) => gateIn((await one.get("/status")).body).presence.zones;
   const zones = await zonesOf(rig);
   assert.equal(zones.length, 1);
   await using again = await Rig.start({ config: `${cameras}${DETECTORS}` });
@@ -162,15 +174,6 @@ async function assertSameAfterRestart(rig: Rig, cameras: string): Promise<void> 
 
 function isOwn(url: string, rig: Rig): boolean {
   return url.startsWith(`${rig.httpUrl}/`) || url.startsWith("blob:") || url.startsWith("data:");
-}
-
-/** Waits for what no event says. */
-async function until(holds: () => Promise<boolean>): Promise<void> {
-  const signal = AbortSignal.timeout(BROWSER_TIMEOUT_MS);
-  while (!await holds()) {
-    signal.throwIfAborted();
-    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
-  }
 }
 
 Deno.test({
@@ -189,12 +192,11 @@ Deno.test({
     await open(tab, rig, "aim/gate");
     const rate = page.getByRole("slider", { name: "Rate" });
     await rate.focus();
-    await page.keyboard.press("ArrowLeft");
-    const operator = new Operator(rig);
-    await until(async () => {
-      const { data } = await operator.command("get_status");
-      return asReport(data).cameras[0]?.ledger.detectors[0]?.rateHz === 2;
-    });
+    await applied(
+      rig,
+      () => page.keyboard.press("ArrowLeft"),
+      (gate) => gate.ledger.detectors[0]?.rateHz === 2,
+    );
     await page.getByText("2 pictures/s", { exact: true }).waitFor();
     await page.getByText(/^changed /).waitFor();
     await page.getByText("rateHz: 2").waitFor();

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { Hono } from "hono";
 import { withPage } from "../../../src/dashboard/routes.ts";
-import { healthJson } from "../../../src/health/health_json.ts";
+import { type HealthJson, healthJson } from "../../../src/health/health_json.ts";
 import { healthReport } from "../../../src/health/report.ts";
 import { Browser, type Tab } from "../../support/system/browser.ts";
 import { ignoreWithout } from "../../support/system/parts.ts";
@@ -51,10 +51,11 @@ class ScriptedService implements AsyncDisposable {
   readonly #pictures = new Body();
   readonly #server: Deno.HttpServer<Deno.NetAddr>;
 
-  constructor() {
+  /** @param report  what `GET /status` answers */
+  constructor(report: HealthJson = healthJson(healthReport(parts()))) {
     const app = new Hono();
     app.get("/session", (context) => context.json({ required: false, signedIn: true }));
-    app.get("/status", (context) => context.json(healthJson(healthReport(parts()))));
+    app.get("/status", (context) => context.json(report));
     app.get("/events", () => this.#stream(this.#events, "text/event-stream"));
     app.get(
       "/cameras/gate/live.mjpg",
@@ -133,6 +134,37 @@ Deno.test({
     await service.infer(5);
     await service.show(6);
     assert.deepEqual(await boxesOn(tab, 6, 0), []);
+    assert.deepEqual(tab.problems, []);
+  },
+});
+
+Deno.test({
+  name: "page: a view that fails says so, and the others can be opened",
+  ignore: ignoreWithout("chromium"),
+  async fn() {
+    const report = healthJson(healthReport(parts()));
+    // JSON has no NaN: it becomes null, which the view does not expect.
+    await using service = new ScriptedService({ ...report, uptimeSeconds: NaN });
+    await using browser = await Browser.start();
+    await using tab = await browser.tab();
+    const { page } = tab;
+    await page.goto(`${service.url}/#figures`);
+    await page.getByText("This view cannot be shown").waitFor();
+    assert.equal(tab.problems.filter((problem) => problem.startsWith("uncaught")).length, 1);
+    await page.getByRole("link", { name: "Live", exact: true }).click();
+    await page.getByRole("heading", { name: "Live" }).waitFor();
+  },
+});
+
+Deno.test({
+  name: "page: an address that is no valid encoding is read as it is",
+  ignore: ignoreWithout("chromium"),
+  async fn() {
+    await using service = new ScriptedService();
+    await using browser = await Browser.start();
+    await using tab = await browser.tab();
+    await tab.page.goto(`${service.url}/#aim/50%`);
+    await tab.page.getByRole("heading", { name: "Aim" }).waitFor();
     assert.deepEqual(tab.problems, []);
   },
 });

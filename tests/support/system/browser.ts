@@ -7,7 +7,7 @@ import { z } from "zod";
 import { programPath } from "./parts.ts";
 
 /** How long a browser is waited for. */
-export const BROWSER_TIMEOUT_MS = 60_000;
+const BROWSER_TIMEOUT_MS = 60_000;
 
 /** The rules that are checked: WCAG 2.1 AA. */
 const RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"];

@@ -3,10 +3,19 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { z } from "zod";
 import { parse } from "yaml";
+import {
+  MAX_LINES,
+  MAX_MASKS,
+  MAX_POLYGON_POINTS,
+  MAX_ZONES,
+} from "../../../src/core/scene_schema.ts";
+import { id } from "../../../src/core/schema_parts.ts";
 import { commandsFor } from "../../../src/dashboard/page/aim_commands.js";
 import {
   addPoint,
   addShape,
+  canAdd,
+  canAddPoint,
   EMPTY,
   idProblem,
   type Kind,
@@ -17,6 +26,8 @@ import {
   removePoint,
   removeShape,
   type Scene,
+  withClasses,
+  withId,
 } from "../../../src/dashboard/page/aim_shapes.js";
 import { cameraYaml, detectorYaml } from "../../../src/dashboard/page/yaml.js";
 
@@ -105,6 +116,38 @@ Deno.test("aim: each new shape has a name of its own, and only names of the conf
   for (const id of ["", "Door", "a b", "all", "zone-2", "x".repeat(65)]) {
     assert.notEqual(idProblem(id, two.zones), null, id);
   }
+});
+
+Deno.test("aim: the bounds are those of the configuration", () => {
+  const counts = KINDS.map((kind) => {
+    let scene = EMPTY;
+    let count = 0;
+    for (; canAdd(scene, kind) && count < 100; count++) {
+      scene = addShape(scene, kind, [0, 0], [0.5, 0.5]).scene;
+    }
+    return count;
+  });
+  assert.deepEqual(counts.slice(0, 3), [MAX_ZONES, MAX_LINES, MAX_MASKS]);
+  const zone = { kind: "zone", index: 0 } as const;
+  let { scene } = addShape(EMPTY, "zone", [0, 0], [0.5, 0.5]);
+  while (canAddPoint(scene, zone)) scene = addPoint(scene, zone, 0);
+  assert.equal(pointsOf(scene, zone).length, MAX_POLYGON_POINTS);
+  for (const written of ["door", "a-1", "", "Door", "a b", "ä", "x".repeat(64), "x".repeat(65)]) {
+    assert.equal(idProblem(written, []) === null, id.safeParse(written).success, written);
+  }
+});
+
+Deno.test("aim: a name and classes are given to one zone or line alone", () => {
+  const zones = addShape(addShape(EMPTY, "zone", [0, 0], [1, 1]).scene, "zone", [0, 0], [1, 1]);
+  const { scene } = addShape(zones.scene, "line", [0, 0], [1, 1]);
+  const named = withId(withId(scene, { kind: "zone", index: 1 }, "door"), {
+    kind: "line",
+    index: 0,
+  }, "fence");
+  assert.deepEqual(named.zones.map(({ id }) => id), ["zone-1", "door"]);
+  assert.deepEqual(named.lines.map(({ id }) => id), ["fence"]);
+  const { zones: [first, second] } = withClasses(named, 1, ["dog"]);
+  assert.deepEqual([first?.classes, second?.classes], [null, ["dog"]]);
 });
 
 Deno.test("yaml: names that YAML would take for something else are quoted", () => {
