@@ -9,10 +9,10 @@ import { type Line, WHOLE_PICTURE, type Zone } from "./presence_types.ts";
 import { addProblem, boundedText, fraction, id, list, number, whole } from "./schema_parts.ts";
 
 /** Bounds of the polygons, zones and lines of a camera. */
-const MAX_MASKS = 32;
-const MAX_ZONES = 32;
-const MAX_LINES = 32;
-const MAX_POLYGON_POINTS = 64;
+export const MAX_MASKS = 32;
+export const MAX_ZONES = 32;
+export const MAX_LINES = 32;
+export const MAX_POLYGON_POINTS = 64;
 const MAX_ZONE_CLASSES = 64;
 /** As much as the names of a model's classes are cut to. */
 const MAX_CLASS_NAME_LENGTH = 64;
