@@ -195,18 +195,18 @@ export class Detector {
     const beganAtMs = clock.nowMs();
     let raw: RawDetections;
     try {
-      raw = await running.model.run(tensor);
+      raw = await running.model.run(tensor, meta.fit.input);
     } catch (error) {
       return this.#frameFailed(meta, error);
     }
     const inferredAtMs = clock.nowMs();
-    const { model: { input }, plan, postprocessor } = running;
+    const { plan, postprocessor } = running;
     const { detector, worker, tracking } = plan;
     const confidence = this.#confidence ?? plan.confidence;
     const found = postprocessor.run(raw, meta.fit, confidence, tracking?.minConfidence);
     const { weak } = found;
     const detections = tracking?.sharpness === true
-      ? withSharpness(found.detections, { tensor: new Float32Array(tensor), input, fit: meta.fit })
+      ? withSharpness(found.detections, { tensor: new Float32Array(tensor), fit: meta.fit })
       : found.detections;
     this.#failedInARow = 0;
     this.#logTruncation(found.cut, meta, confidence);

@@ -3,7 +3,14 @@ import type { InferenceSession, OnnxValue } from "onnxruntime-node";
 import { assert, assertAttached } from "../core/assert.ts";
 import type { ModelIdentity } from "../core/detector_types.ts";
 import { LifecycleError, ModelError } from "../core/errors.ts";
-import { inputBytes, type InputShape } from "../core/model_input.ts";
+import type { SizePx } from "../core/geometry.ts";
+import {
+  bufferBytes,
+  COMMON_SHAPE,
+  inputBytes,
+  inputFor,
+  type InputPolicy,
+} from "../core/model_input.ts";
 import {
   type ModelContract,
   modelContract,
@@ -26,7 +33,7 @@ const EXTERNAL_DATA_FOLDER = "/dev/null";
 
 /** A loaded model. */
 export interface Model extends AsyncDisposable {
-  readonly input: InputShape;
+  readonly input: InputPolicy;
   /** The name of each class, by number. */
   readonly labels: readonly string[];
   /** The execution provider in use: `cpu` by default. */
@@ -34,11 +41,12 @@ export interface Model extends AsyncDisposable {
   readonly identity: ModelIdentity;
   /**
    * Infers one frame. The buffer *is* the input tensor: it is read in place, and the caller keeps it.
-   * @param tensor NCHW RGB float32 in 0..1, exactly {@link inputBytes} long
+   * @param tensor begins with the input: NCHW RGB float32 in 0..1, {@link inputBytes} long
+   * @param size of the input, which its policy allows
    * @returns a view of new memory, which the next run does not overwrite
    * @throws ModelError `MODEL_RUN`
    */
-  run(tensor: ArrayBuffer): Promise<RawDetections>;
+  run(tensor: ArrayBuffer, size: SizePx): Promise<RawDetections>;
 }
 
 /** Options of loading a model. */
@@ -63,7 +71,7 @@ type Runtime = typeof import("onnxruntime-node");
 
 /** A model in an ONNX Runtime session. Its `run` blocks the thread. */
 export class ModelSession implements Model {
-  readonly input: InputShape;
+  readonly input: InputPolicy;
   readonly provider: string;
   readonly identity: ModelIdentity;
   #labels: readonly string[] = [];
@@ -109,7 +117,8 @@ export class ModelSession implements Model {
       });
     try {
       const loaded = new ModelSession({ model, identity, runtime, session, provider });
-      const blank = await loaded.run(new ArrayBuffer(inputBytes(loaded.input)));
+      const size = inputFor(loaded.input, COMMON_SHAPE);
+      const blank = await loaded.run(new ArrayBuffer(bufferBytes(loaded.input)), size);
       loaded.#labels = labelsFor(blank.classes, readClassNames(header));
       return loaded;
     } catch (error) {
@@ -122,15 +131,16 @@ export class ModelSession implements Model {
     return this.#labels;
   }
 
-  async run(tensor: ArrayBuffer): Promise<RawDetections> {
+  async run(tensor: ArrayBuffer, size: SizePx): Promise<RawDetections> {
     const session = this.#session;
     if (session === null) throw new LifecycleError("the model was released and cannot run");
     assertAttached(tensor, "inference input");
-    const { input, inputName, layout } = this.#contract;
-    const bytes = inputBytes(input);
-    assert(tensor.byteLength === bytes, `the input has ${tensor.byteLength} of ${bytes} bytes`);
-    const dims = [1, 3, input.height, input.width];
-    const feed = new this.#runtime.Tensor("float32", new Float32Array(tensor), dims);
+    const { inputName, layout } = this.#contract;
+    const bytes = inputBytes(size);
+    assert(tensor.byteLength >= bytes, `the input has ${tensor.byteLength} of ${bytes} bytes`);
+    const dims = [1, 3, size.height, size.width];
+    const values = new Float32Array(tensor, 0, bytes / Float32Array.BYTES_PER_ELEMENT);
+    const feed = new this.#runtime.Tensor("float32", values, dims);
     const outputs = await session.run({ [inputName]: feed }).catch((cause: unknown) => {
       throw runFailed(this.#model, cause);
     });

@@ -4,6 +4,7 @@ import type { DetectorPlan, ResultNote } from "../../core/detector_types.ts";
 import type { ErrorData } from "../../core/errors.ts";
 import type { Log } from "../../core/log.ts";
 import { type FromInference, portTransfers, type ToInference } from "../../core/messages.ts";
+import { policyText } from "../../core/model_input.ts";
 import type { Child } from "../supervision/child.ts";
 import type { DetectorWorkerState, WorkerStats } from "./detector_worker_state.ts";
 import { loadModel, type PreparedModel, type ThreadReceiver } from "./model_swap.ts";
@@ -271,7 +272,7 @@ export class DetectorWorker implements Child {
       worker: this.name,
       model: this.#plan.model,
       provider: message.provider,
-      input: `${message.input.width}x${message.input.height}`,
+      input: policyText(message.input),
       classes: message.classes.length,
       loadMs: Math.round(message.loadMs),
     });

@@ -9,6 +9,7 @@ import {
   StreamError,
 } from "../../core/errors.ts";
 import { logTo } from "../../core/log.ts";
+import { policyText } from "../../core/model_input.ts";
 import { forbidTelemetry } from "../../core/telemetry.ts";
 import { pinLibav } from "../../libav/pin.ts";
 import type { Manifest } from "../../permissions/manifest.ts";
@@ -41,7 +42,7 @@ export async function checkModel(parts: CheckParts, settings: DetectorSettings):
       if (message.kind !== "ready") return;
       const { input, classes, provider } = message;
       ended.resolve(
-        `${settings.model}: ${input.width}x${input.height}, ${classes.length} classes, ` +
+        `${settings.model}: ${policyText(input)}, ${classes.length} classes, ` +
           `runs on ${provider}`,
       );
     },

@@ -10,6 +10,7 @@ import type { ResultNote } from "../../../src/core/detector_types.ts";
 import type { FromInference } from "../../../src/core/messages.ts";
 import type { StayPicture } from "../../../src/core/presence_types.ts";
 import type { CameraRouter, ResultRouter } from "../../../src/service/workers/publisher_worker.ts";
+import { fixedInput } from "../models/inputs.ts";
 
 export const LIBRARIES = {
   avutil: "/lib/avutil",
@@ -99,7 +100,7 @@ export const CONFINED: ConfinementState = {
 
 export const READY: FromInference = {
   kind: "ready",
-  input: { width: 416, height: 416, bars: 0.5 },
+  input: fixedInput({ width: 416, height: 416 }),
   classes: ["person"],
   provider: "cpu",
   loadMs: 100,

@@ -18,8 +18,10 @@ import type { LoadOptions, Model } from "../../../src/inference/session.ts";
 import type { ConsumerPort } from "../../../src/inference/consumer_port.ts";
 import { frameMeta } from "../../support/clips/clip.ts";
 import { justNow } from "../../support/clocks/just_now.ts";
+import { fixedInput } from "../../support/models/inputs.ts";
 
-export const INPUT = { width: 64, height: 64, bars: 0.5 };
+const INPUT_SIZE = { width: 64, height: 64 };
+export const INPUT = fixedInput(INPUT_SIZE);
 export const SIZE = { width: 128, height: 64 };
 
 export const PLAN: DetectorPlan = {
@@ -86,7 +88,7 @@ export class Port implements ConsumerPort {
   }
   frame(seq: number): void {
     const { buffer } = this.taken.shift() ?? assert.fail("no take was sent");
-    const fit = letterbox({ x: 0, y: 0, ...SIZE }, INPUT);
+    const fit = letterbox({ x: 0, y: 0, ...SIZE }, INPUT_SIZE);
     this.#receive({
       kind: "frame",
       buffer,

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { ModelError } from "../../../src/core/errors.ts";
-import { inputBytes } from "../../../src/core/model_input.ts";
+import { bufferBytes } from "../../../src/core/model_input.ts";
 import type { RawDetections } from "../../../src/inference/contract.ts";
 import { MAX_FAILED_FRAMES, STOP_ANSWER_MS } from "../../../src/inference/detector.ts";
 import { answer, harness, INPUT, PLAN, Port } from "./detector_rig.ts";
@@ -14,7 +14,7 @@ Deno.test("detector: posts ready, then sends detections in source pixels, with i
   const port = new Port();
   detector.attach("gate", port);
   port.available();
-  assert.equal(port.taken[0]?.buffer.byteLength, inputBytes(INPUT));
+  assert.equal(port.taken[0]?.buffer.byteLength, bufferBytes(INPUT));
   port.frame(41);
   const { note } = await next("inferred");
   const [result] = results.sent;
