@@ -7,7 +7,7 @@ import { errorData, LifecycleError, ModelError } from "../core/errors.ts";
 import type { FrameMeta, SentFrame } from "../core/frame_meta.ts";
 import type { Log } from "../core/log.ts";
 import type { FromInference, FromWorker, ToInference } from "../core/messages.ts";
-import type { RawDetections } from "./contract.ts";
+import type { RawDetections } from "./raw_detections.ts";
 import { selectClasses } from "./labels.ts";
 import { Postprocessor } from "./postprocess.ts";
 import { withSharpness } from "./sharpness.ts";
@@ -155,6 +155,7 @@ export class Detector {
       path: plan.modelPath,
       resolvedPath: plan.resolvedPath,
       model: plan.model,
+      classes: plan.classes,
       threads: plan.threads,
       providers: plan.providers,
       onProviderSkipped: (provider, reason) =>
@@ -163,8 +164,12 @@ export class Detector {
     });
     try {
       if (!early) await raiseWall();
-      const classes = selectClasses(model.labels, plan.classes, plan.model);
-      const postprocessor = new Postprocessor({ labels: model.labels, classes, iou: plan.iou });
+      const { labels, columns, overlaps = true } = model;
+      const postprocessor = new Postprocessor({
+        ...{ labels, classes: selectClasses(labels, plan.classes, plan.model) },
+        ...columns === undefined ? {} : { columns },
+        iou: overlaps ? plan.iou : null,
+      });
       if (this.#stopping) return await model[Symbol.asyncDispose]();
       const running: Running = {
         plan,
@@ -179,7 +184,7 @@ export class Detector {
       };
       this.#running = running;
       const loadMs = clock.nowMs() - startedAtMs;
-      const { input, labels, provider } = model;
+      const { input, provider } = model;
       post({ kind: "ready", input, classes: labels, provider, loadMs, confinement: state });
       for (const [camera, port] of this.#early) running.consumer.attach(camera, port);
       this.#early.clear();

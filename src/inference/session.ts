@@ -11,19 +11,23 @@ import {
   inputFor,
   type InputPolicy,
 } from "../core/model_input.ts";
+import type { ModelSettings } from "../core/model_families.ts";
 import {
+  familyText,
+  listed,
   type ModelContract,
   modelContract,
-  type ModelPorts,
-  type OutputTensor,
-  type RawDetections,
-  rawDetections,
-  type TensorPort,
+  type ModelFile,
+  unsupported,
 } from "./contract.ts";
-import { labelsFor } from "./labels.ts";
-import { readClassNames } from "./model_file.ts";
+import type { OutputTensor } from "./families/family.ts";
+import { type FoldedModel, foldModel } from "./graph/fold.ts";
+import { readPorts, type TensorPort } from "./graph/model_graph.ts";
+import { selectClasses } from "./labels.ts";
 import { identityOf } from "./model_identity.ts";
+import { highestScore, MAX_SCORE, type RawDetections } from "./raw_detections.ts";
 import { invalid, readModel, reasonOf } from "./read_model.ts";
+import { trialOf } from "./trial.ts";
 
 /**
  * Where ONNX Runtime may look for external data: below a path that can never be a folder. A model with
@@ -36,6 +40,12 @@ export interface Model extends AsyncDisposable {
   readonly input: InputPolicy;
   /** The name of each class, by number. */
   readonly labels: readonly string[];
+  /** The classes that its outputs have scores for, in their order; absent: all of them. */
+  readonly columns?: readonly number[];
+  /** Whether it gives several boxes for one object; absent: it does. */
+  readonly overlaps?: boolean;
+  /** Its family and what its input holds, in a few words; absent: not known. */
+  readonly family?: string;
   /** The execution provider in use: `cpu` by default. */
   readonly provider: string;
   readonly identity: ModelIdentity;
@@ -57,6 +67,10 @@ export interface LoadOptions {
   readonly model?: string;
   /** The path with its links resolved, when the model was chosen; default: not compared. */
   readonly resolvedPath?: string | null;
+  /** What the configuration says of the model; default: nothing. */
+  readonly settings?: ModelSettings;
+  /** Names or numbers of the classes whose scores are needed; default: all. */
+  readonly classes?: readonly (string | number)[] | null;
   /** ONNX Runtime's intra-op threads. */
   readonly threads: number;
   /** Execution providers, the preferred first; default `["cpu"]`, which is tried last in any case. */
@@ -69,33 +83,25 @@ export interface LoadOptions {
 
 type Runtime = typeof import("onnxruntime-node");
 
+/** What a session is made of. */
+interface SessionParts {
+  readonly model: string;
+  readonly identity: ModelIdentity;
+  readonly runtime: Runtime;
+  readonly session: InferenceSession;
+  readonly provider: string;
+  readonly contract: ModelContract;
+  readonly folded: FoldedModel;
+}
+
 /** A model in an ONNX Runtime session. Its `run` blocks the thread. */
 export class ModelSession implements Model {
-  readonly input: InputPolicy;
-  readonly provider: string;
-  readonly identity: ModelIdentity;
-  #labels: readonly string[] = [];
-  readonly #model: string;
-  readonly #runtime: Runtime;
-  readonly #contract: ModelContract;
+  readonly #parts: SessionParts;
   #session: InferenceSession | null;
 
-  private constructor(
-    parts: {
-      model: string;
-      identity: ModelIdentity;
-      runtime: Runtime;
-      session: InferenceSession;
-      provider: string;
-    },
-  ) {
-    this.#model = parts.model;
-    this.identity = parts.identity;
-    this.#runtime = parts.runtime;
+  private constructor(parts: SessionParts) {
+    this.#parts = parts;
     this.#session = parts.session;
-    this.provider = parts.provider;
-    this.#contract = modelContract(sessionPorts(parts.session), parts.model);
-    this.input = this.#contract.input;
   }
 
   /**
@@ -103,23 +109,34 @@ export class ModelSession implements Model {
    * declared outputs.
    *
    * Requires the permissions to read the file and to load ONNX Runtime's binding, and no others.
-   * @throws ModelError as {@link readModel}; `MODEL_RUNTIME`, `MODEL_INVALID`, `MODEL_UNSUPPORTED`
+   * @throws ModelError as {@link readModel}; `MODEL_RUNTIME`, `MODEL_INVALID`, `MODEL_UNSUPPORTED`,
+   *   `MODEL_CLASS`
    */
   static async load(options: LoadOptions): Promise<ModelSession> {
-    const { path, model = path, resolvedPath = null } = options;
+    const { path, model = path, resolvedPath = null, settings, classes = null } = options;
     const { bytes, header } = await readModel({ path, model, resolvedPath });
     const identity = await identityOf(model, bytes);
     const runtime = await loadRuntime();
     await options.beforeSession?.();
-    const { session, provider } = await openSession(runtime, bytes, options)
-      .catch((cause: unknown) => {
+    const open = (content: Uint8Array) =>
+      openSession(runtime, content, options).catch((cause: unknown) => {
         throw invalid({ model, path }, `ONNX Runtime refused it (${reasonOf(cause)})`, cause);
       });
+    const file = { model, ports: readPorts(bytes), header, triedAt: null };
+    const contract = modelContract(file, settings) ??
+      modelContract(await tried(runtime, await open(bytes), file), settings);
+    assert(contract !== null, "the sizes of all outputs are known");
+    const wanted = selectClasses(contract.labels, classes, model);
+    const folded = foldModel(bytes, file.ports, contract, wanted);
+    const { session, provider } = await open(folded.bytes);
+    const loaded = new ModelSession({
+      ...{ model, identity, runtime, session, provider, contract, folded },
+    });
     try {
-      const loaded = new ModelSession({ model, identity, runtime, session, provider });
       const size = inputFor(loaded.input, COMMON_SHAPE);
       const blank = await loaded.run(new ArrayBuffer(bufferBytes(loaded.input)), size);
-      loaded.#labels = labelsFor(blank.classes, readClassNames(header));
+      const highest = highestScore(blank);
+      if (highest > MAX_SCORE) throw noScores(model, highest);
       return loaded;
     } catch (error) {
       await session.release();
@@ -127,24 +144,60 @@ export class ModelSession implements Model {
     }
   }
 
+  get input(): InputPolicy {
+    return this.#parts.contract.input;
+  }
+
   get labels(): readonly string[] {
-    return this.#labels;
+    return this.#parts.contract.labels;
+  }
+
+  get columns(): readonly number[] {
+    return this.#parts.folded.columns;
+  }
+
+  get overlaps(): boolean {
+    return this.#parts.contract.family.overlaps;
+  }
+
+  get family(): string {
+    return familyText(this.#parts.contract);
+  }
+
+  get provider(): string {
+    return this.#parts.provider;
+  }
+
+  get identity(): ModelIdentity {
+    return this.#parts.identity;
   }
 
   async run(tensor: ArrayBuffer, size: SizePx): Promise<RawDetections> {
     const session = this.#session;
     if (session === null) throw new LifecycleError("the model was released and cannot run");
     assertAttached(tensor, "inference input");
-    const { inputName, layout } = this.#contract;
+    const { runtime, model, contract, folded: { inputName, outputNames } } = this.#parts;
     const bytes = inputBytes(size);
     assert(tensor.byteLength >= bytes, `the input has ${tensor.byteLength} of ${bytes} bytes`);
     const dims = [1, 3, size.height, size.width];
     const values = new Float32Array(tensor, 0, bytes / Float32Array.BYTES_PER_ELEMENT);
-    const feed = new this.#runtime.Tensor("float32", values, dims);
-    const outputs = await session.run({ [inputName]: feed }).catch((cause: unknown) => {
-      throw runFailed(this.#model, cause);
-    });
-    return rawDetections(layout, (name) => floats(outputs[name]), this.#model);
+    const feed = new runtime.Tensor("float32", values, dims);
+    const outputs = await session.run({ [inputName]: feed }, outputNames).catch(
+      (cause: unknown) => {
+        throw runFailed(model, cause);
+      },
+    );
+    const tensors = outputNames.map((name) => floats(name, outputs[name], model));
+    const raw = contract.outputs.view(tensors, size);
+    if (raw !== null) return raw;
+    throw unsupported(
+      model,
+      `it gave ${
+        listed(contract.outputs.used.map(({ name }, index) => ({
+          ...{ name, type: "float32", dims: tensors[index]?.dims ?? [] },
+        })))
+      }, which does not suit ${contract.family.title}`,
+    );
   }
 
   /** Releases the model's memory; idempotent. */
@@ -243,22 +296,67 @@ export function sessionOptions(
   };
 }
 
-function sessionPorts(session: InferenceSession): ModelPorts {
-  const port = (meta: InferenceSession.ValueMetadata): TensorPort =>
-    meta.isTensor
-      ? {
-        name: meta.name,
-        type: meta.type,
-        dims: meta.shape.map((dim) => typeof dim === "number" ? dim : null),
-      }
-      : { name: meta.name, type: null, dims: [] };
-  return {
-    inputs: session.inputMetadata.map(port),
-    outputs: session.outputMetadata.map(port),
-  };
+/** Runs a model as it is once, and releases it. @returns the file with the sizes of its outputs */
+async function tried(
+  runtime: Runtime,
+  { session }: { readonly session: InferenceSession },
+  file: ModelFile,
+): Promise<ModelFile> {
+  try {
+    const trial = trialOf(file.ports);
+    assert(trial !== null, "an input takes a picture");
+    const feeds = Object.fromEntries(trial.inputs.map(({ name, type, dims, length }) => {
+      return [name, blankTensor(runtime, type, dims, length)];
+    }));
+    const given = await session.run(feeds);
+    const outputs = file.ports.outputs.map((port): TensorPort => {
+      const value = given[port.name];
+      return value !== undefined && "dims" in value ? { ...port, dims: value.dims } : port;
+    });
+    return { ...file, ports: { ...file.ports, outputs }, triedAt: trial.size };
+  } catch (cause) {
+    throw unsupported(
+      file.model,
+      `its file does not have the sizes of its outputs, and a blank picture does not run (${
+        reasonOf(cause)
+      })`,
+      "Export it with a fixed size of its input.",
+    );
+  } finally {
+    await session.release();
+  }
 }
 
-function floats(value: OnnxValue | undefined): OutputTensor | null {
-  if (value === undefined || !("data" in value)) return null;
-  return value.data instanceof Float32Array ? { dims: value.dims, data: value.data } : null;
+function blankTensor(runtime: Runtime, type: string, dims: readonly number[], length: number) {
+  switch (type) {
+    case "float16":
+      return new runtime.Tensor("float16", new Uint16Array(length), dims);
+    case "float64":
+      return new runtime.Tensor("float64", new Float64Array(length), dims);
+    case "uint8":
+      return new runtime.Tensor("uint8", new Uint8Array(length), dims);
+    case "int32":
+      return new runtime.Tensor("int32", new Int32Array(length), dims);
+    case "int64":
+      return new runtime.Tensor("int64", new BigInt64Array(length), dims);
+    default:
+      return new runtime.Tensor("float32", new Float32Array(length), dims);
+  }
+}
+
+function floats(name: string, value: OnnxValue | undefined, model: string): OutputTensor {
+  if (value !== undefined && "data" in value && value.data instanceof Float32Array) {
+    return { dims: value.dims, data: value.data };
+  }
+  throw unsupported(model, `it gave no float32 output "${name}"`);
+}
+
+function noScores(model: string, highest: number): ModelError {
+  return unsupported(
+    model,
+    `of a blank picture it gives a score of ${
+      highest.toPrecision(4)
+    }, and no confidence is above 1`,
+    "It is no detector, or of another family: name it in the detector's family.",
+  );
 }

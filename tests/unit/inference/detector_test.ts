@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
+import { pairOf } from "../../support/models/outputs.ts";
 import { ModelError } from "../../../src/core/errors.ts";
 import { bufferBytes } from "../../../src/core/model_input.ts";
-import type { RawDetections } from "../../../src/inference/contract.ts";
 import { MAX_FAILED_FRAMES, STOP_ANSWER_MS } from "../../../src/inference/detector.ts";
 import { answer, harness, INPUT, PLAN, Port } from "./detector_rig.ts";
 
@@ -151,14 +151,12 @@ Deno.test("detector: stop waits for an answer for a limited time", async () => {
 });
 
 Deno.test("detector: truncated detections are logged once per confidence", async () => {
-  const raw = answer();
-  const cells = 400;
-  const crowd: RawDetections = {
-    ...raw,
-    cells,
-    boxes: Float32Array.from({ length: 4 * cells }, (_, at) => [0, 16, 64, 48][at % 4] ?? 0),
-    scores: new Float32Array(2 * cells).fill(0.5),
-  };
+  const cells = Array.from({ length: 400 }, () => ({ box: [0, 16, 64, 48], scores: [0.5, 0.5] }));
+  const crowd = pairOf(
+    cells.flatMap(({ box }) => box),
+    cells.flatMap(({ scores }) => scores),
+    2,
+  );
   const { detector, logged, next } = harness(() => Promise.resolve(crowd));
   await detector.start(PLAN);
   const port = new Port();
