@@ -33,6 +33,7 @@ import {
 } from "../core/schema_parts.ts";
 import { parseAspect } from "./aspect.ts";
 import { parseFingerprint } from "./fingerprint.ts";
+import { family, preprocess } from "./model_schema.ts";
 import { matching, object, oneOf, parsedBy, text } from "./schema_parts.ts";
 import { parseBrokerUrl, parseCameraUrl, type Parsed, parseHost, parseListen } from "./urls.ts";
 
@@ -164,6 +165,8 @@ const detector = object({
   id: id.describe("Names the detector in topics and metrics; unique."),
   model: text("builtin:person or the path of an .onnx file").default("builtin:person")
     .describe("builtin:person, builtin:person-int8 or the path of an .onnx file."),
+  family,
+  preprocess,
   providers: list(oneOf(EXECUTION_PROVIDERS), "a list of ONNX Runtime's execution providers", {
     min: 1,
     max: EXECUTION_PROVIDERS.length,

@@ -2,9 +2,10 @@
 import type { ExecutionProvider } from "./execution_providers.ts";
 import type { FrameMeta } from "./frame_meta.ts";
 import type { BoxPx } from "./geometry.ts";
+import type { ModelSettings } from "./model_families.ts";
 
 /** The settings of a detector that its inference workers get as they are configured. */
-export interface InferenceSettings {
+export interface InferenceSettings extends ModelSettings {
   /** ONNX Runtime's execution providers, the preferred first, never empty. */
   readonly providers: readonly ExecutionProvider[];
   readonly confidence: number;
@@ -73,6 +74,8 @@ export interface ResultNote {
   readonly camera: string;
   readonly seq: number;
   readonly detections: readonly Detection[];
+  /** Results of the model that were dropped, because no detector gives them. */
+  readonly invalid: number;
   readonly queueMs: number;
   readonly convertMs: number;
   readonly inferenceMs: number;

@@ -182,6 +182,8 @@ export type FromInference =
     readonly kind: "ready";
     readonly input: InputPolicy;
     readonly classes: readonly string[];
+    /** The model's family and what its input holds, in a few words. */
+    readonly family: string;
     readonly provider: string;
     readonly loadMs: number;
     readonly confinement: ConfinementState;

@@ -12,6 +12,9 @@ export const FAMILY_NAMES = [
 
 export type FamilyName = typeof FAMILY_NAMES[number];
 
+/** The family is found from the file. */
+export const AUTO = "auto";
+
 /** How a picture is fitted into the input. */
 export const RESIZES = ["letterbox", "letterbox-top-left", "stretch"] as const;
 
@@ -34,6 +37,6 @@ export type Channels = readonly [number, number, number];
 
 /** What the configuration says of a model; what it does not say follows from the file. */
 export interface ModelSettings {
-  readonly family: FamilyName | null;
+  readonly family: FamilyName | typeof AUTO;
   readonly preprocess: Partial<Preprocess>;
 }

@@ -2,7 +2,7 @@
 import { ModelError } from "../core/errors.ts";
 import type { SizePx } from "../core/geometry.ts";
 import type { InputPolicy } from "../core/model_input.ts";
-import type { ModelSettings, Preprocess } from "../core/model_families.ts";
+import { AUTO, type ModelSettings, type Preprocess } from "../core/model_families.ts";
 import { FAMILIES } from "./families/families.ts";
 import type { Family, FamilyOutputs, ImagePort, ModelFacts } from "./families/family.ts";
 import { type Refusal, refusedInput, refusedOutput, refusedTask } from "./families/refusals.ts";
@@ -32,7 +32,7 @@ export interface ModelFile {
   readonly triedAt: SizePx | null;
 }
 
-const NOTHING_SAID: ModelSettings = { family: null, preprocess: {} };
+const NOTHING_SAID: ModelSettings = { family: AUTO, preprocess: {} };
 
 const EXPECTED = "Use a detector of a family that models/README.md lists, exported as described " +
   "there; or name the family in the detector's family.";
@@ -63,7 +63,7 @@ export function modelContract(
     size: file.triedAt ?? sizeOf(image),
     metadata: header.metadata,
     names,
-    isChosen: settings.family !== null,
+    isChosen: settings.family !== AUTO,
   };
   const found = familyOf(facts, settings);
   if (found !== null) return contractOf(found, facts, settings, model);
@@ -78,7 +78,7 @@ interface Found {
 
 function familyOf(facts: ModelFacts, { family: chosen }: ModelSettings): Found | null {
   for (const family of FAMILIES) {
-    if (chosen !== null && family.name !== chosen) continue;
+    if (chosen !== AUTO && family.name !== chosen) continue;
     const outputs = family.match(facts);
     if (outputs === null || !hasAll(facts, outputs)) continue;
     return { family, outputs };
@@ -142,7 +142,7 @@ function unknownFamily(
   { family }: ModelSettings,
 ): ModelError {
   const outputs = `its output is ${listed(described.outputs)}`;
-  if (family !== null) {
+  if (family !== AUTO) {
     const remedy = "Correct the detector's family, or leave it out.";
     return unsupported(model, `${outputs}, which does not suit family ${family}`, remedy);
   }

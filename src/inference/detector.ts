@@ -9,7 +9,7 @@ import type { Log } from "../core/log.ts";
 import type { FromInference, FromWorker, ToInference } from "../core/messages.ts";
 import type { RawDetections } from "./raw_detections.ts";
 import { selectClasses } from "./labels.ts";
-import { Postprocessor } from "./postprocess.ts";
+import { type InvalidOutput, Postprocessor } from "./postprocess.ts";
 import { withSharpness } from "./sharpness.ts";
 import { type ResultPort, resultPort } from "./result_port.ts";
 import type { LoadOptions, Model } from "./session.ts";
@@ -59,6 +59,7 @@ export class Detector {
   #failedInARow = 0;
   /** The confidence for which a truncated frame was logged. */
   #truncationLoggedAt: number | null = null;
+  #invalidLogged = false;
 
   constructor(deps: DetectorDeps) {
     this.#deps = deps;
@@ -155,6 +156,7 @@ export class Detector {
       path: plan.modelPath,
       resolvedPath: plan.resolvedPath,
       model: plan.model,
+      settings: { family: plan.family, preprocess: plan.preprocess },
       classes: plan.classes,
       threads: plan.threads,
       providers: plan.providers,
@@ -164,10 +166,9 @@ export class Detector {
     });
     try {
       if (!early) await raiseWall();
-      const { labels, columns, overlaps = true } = model;
+      const { labels, columns, overlaps } = model;
       const postprocessor = new Postprocessor({
-        ...{ labels, classes: selectClasses(labels, plan.classes, plan.model) },
-        ...columns === undefined ? {} : { columns },
+        ...{ labels, columns, classes: selectClasses(labels, plan.classes, plan.model) },
         iou: overlaps ? plan.iou : null,
       });
       if (this.#stopping) return await model[Symbol.asyncDispose]();
@@ -184,8 +185,8 @@ export class Detector {
       };
       this.#running = running;
       const loadMs = clock.nowMs() - startedAtMs;
-      const { input, provider } = model;
-      post({ kind: "ready", input, classes: labels, provider, loadMs, confinement: state });
+      const { input, family, provider } = model;
+      post({ kind: "ready", input, classes: labels, family, provider, loadMs, confinement: state });
       for (const [camera, port] of this.#early) running.consumer.attach(camera, port);
       this.#early.clear();
     } catch (error) {
@@ -215,6 +216,7 @@ export class Detector {
       : found.detections;
     this.#failedInARow = 0;
     this.#logTruncation(found.cut, meta, confidence);
+    this.#logInvalid(found.invalid, meta);
     const inferenceMs = inferredAtMs - beganAtMs;
     const postprocessMs = clock.nowMs() - inferredAtMs;
     const result = {
@@ -225,7 +227,7 @@ export class Detector {
     if (failed.aborted) return;
     // Before the note: that is not on the latency path.
     this.#results?.send(result, ageOf(arrivedAtMs, clock));
-    post({ kind: "inferred", note: noteOf(result) });
+    post({ kind: "inferred", note: noteOf(result, found.invalid?.count ?? 0) });
   }
 
   /** Reports a failed frame. @throws ModelError after {@link MAX_FAILED_FRAMES} consecutive ones */
@@ -253,6 +255,13 @@ export class Detector {
     this.#deps.log.warning("detections.cut", { camera: meta.camera, seq: meta.seq, confidence });
   }
 
+  /** Logs once that the model gives what no detector gives. */
+  #logInvalid(invalid: InvalidOutput | null, { camera, seq }: FrameMeta): void {
+    if (invalid === null || this.#invalidLogged) return;
+    this.#invalidLogged = true;
+    this.#deps.log.error("detections.invalid", { camera, seq, ...invalid });
+  }
+
   /** Stops taking frames and sending results. */
   #abandon(): void {
     this.#running?.consumer.abandon();
@@ -270,11 +279,11 @@ export class Detector {
   }
 }
 
-function noteOf({ meta, ...result }: InferenceResult): ResultNote {
+function noteOf({ meta, ...result }: InferenceResult, invalid: number): ResultNote {
   const { detector, detections, inferenceMs, postprocessMs } = result;
   const { camera, seq, queueMs, convertMs, dropsSinceLast } = meta;
   return {
-    ...{ detector, camera, seq, detections, queueMs, convertMs },
+    ...{ detector, camera, seq, detections, invalid, queueMs, convertMs },
     ...{ inferenceMs, postprocessMs, dropsSinceLast },
   };
 }

@@ -40,12 +40,12 @@ export interface Model extends AsyncDisposable {
   readonly input: InputPolicy;
   /** The name of each class, by number. */
   readonly labels: readonly string[];
-  /** The classes that its outputs have scores for, in their order; absent: all of them. */
-  readonly columns?: readonly number[];
-  /** Whether it gives several boxes for one object; absent: it does. */
-  readonly overlaps?: boolean;
-  /** Its family and what its input holds, in a few words; absent: not known. */
-  readonly family?: string;
+  /** The numbers of the classes that its outputs have a column of scores for, in their order. */
+  readonly columns: readonly number[];
+  /** Whether it gives several boxes for one object. */
+  readonly overlaps: boolean;
+  /** Its family and what its input holds, in a few words. */
+  readonly family: string;
   /** The execution provider in use: `cpu` by default. */
   readonly provider: string;
   readonly identity: ModelIdentity;

@@ -73,8 +73,8 @@ const BEFORE: readonly Rule[] = [
 function classMismatch(): Rule[] {
   const extra = ({ outputs: [port], names }: RefusedFile): number | null => {
     const [, rows = null, cells = null] = port?.dims ?? [];
-    if (names === null || rows === null || port?.dims.length !== 3) return null;
-    if (cells !== null && cells < rows) return null;
+    if (names === null || rows === null || cells === null || port?.dims.length !== 3) return null;
+    if (cells < rows) return null;
     return rows - 4 - names.size;
   };
   return [

@@ -1,4 +1,4 @@
-import type { Clock, SteadyMs } from "../../core/clock.ts";
+import { type Clock, sinceMs, type SteadyMs } from "../../core/clock.ts";
 import { type Confinement, type ConfinementState, UNCONFINED } from "../../core/confinement.ts";
 import type { DetectorPlan, ResultNote } from "../../core/detector_types.ts";
 import type { ErrorData } from "../../core/errors.ts";
@@ -13,6 +13,9 @@ import type { Spawn, WorkerHandle } from "./worker_handle.ts";
 
 /** The time limit for a thread with a replaced model to finish its last frame. */
 export const RETIRE_MS = 10_000;
+
+/** How long a model counts as a problem after a result that no detector gives. */
+export const PROBLEM_MS = 60_000;
 
 /** What an inference worker works with. */
 export interface DetectorWorkerParts {
@@ -42,6 +45,7 @@ export class DetectorWorker implements Child {
     framesDropped: 0,
     inferencesEmitted: 0,
     inferenceMsSum: 0,
+    detectionsInvalid: 0,
   };
   readonly #lastSeqs = new Map<string, number>();
   /** The present thread, and earlier ones that still finish a frame. */
@@ -51,6 +55,7 @@ export class DetectorWorker implements Child {
   #restarts = 0;
   #plan: DetectorPlan;
   #lastSeenAtMs: SteadyMs | null = null;
+  #lastInvalidAtMs: SteadyMs | null = null;
   #startedAtMs: SteadyMs | null = null;
   #readyAtMs: SteadyMs | null = null;
   #error: ErrorData | null = null;
@@ -78,6 +83,13 @@ export class DetectorWorker implements Child {
   /** When it last finished an inference, or null; nothing else changes it. */
   get lastSeenAtMs(): SteadyMs | null {
     return this.#lastSeenAtMs;
+  }
+
+  /** Why its model is not to be trusted, or null; for a while after the last result that it spoiled. */
+  get problem(): ErrorData | null {
+    const atMs = this.#lastInvalidAtMs;
+    const isOver = atMs === null || sinceMs(atMs, this.#parts.clock.nowMs()) > PROBLEM_MS;
+    return isOver ? null : invalidOutput(this.#plan);
   }
 
   /** Why it is parked, or null. */
@@ -215,6 +227,7 @@ export class DetectorWorker implements Child {
     this.#adopt(handle);
     this.#state = "ready";
     this.#error = null;
+    this.#lastInvalidAtMs = null;
     this.#startedAtMs ??= nowMs;
     this.#readyAtMs = nowMs;
     this.#parts.onReady(this);
@@ -246,11 +259,13 @@ export class DetectorWorker implements Child {
       case "ready":
         return this.#onReady(message);
       case "inferred": {
-        const { camera, seq, dropsSinceLast, inferenceMs } = message.note;
+        const { camera, seq, dropsSinceLast, inferenceMs, invalid } = message.note;
         this.#finished(camera, seq);
         this.#figures.framesProcessed++;
         this.#figures.framesDropped += dropsSinceLast;
         this.#figures.inferenceMsSum += inferenceMs;
+        this.#figures.detectionsInvalid += invalid;
+        if (invalid > 0) this.#lastInvalidAtMs = this.#lastSeenAtMs;
         return this.#parts.onInferred(this, message.note);
       }
       case "frame-failed": {
@@ -271,6 +286,7 @@ export class DetectorWorker implements Child {
     log.info("detector.loaded", {
       worker: this.name,
       model: this.#plan.model,
+      family: message.family,
       provider: message.provider,
       input: policyText(message.input),
       classes: message.classes.length,
@@ -286,4 +302,15 @@ export class DetectorWorker implements Child {
     this.#lastSeqs.set(camera, seq);
     this.#lastSeenAtMs = this.#parts.clock.nowMs();
   }
+}
+
+function invalidOutput({ model }: DetectorPlan): ErrorData {
+  return {
+    code: "MODEL_OUTPUT",
+    message:
+      `Model "${model}" gives confidences outside 0..1, boxes that are not finite or unknown ` +
+      "classes; they are dropped",
+    retryable: false,
+    remedy: "Check the detector's family and preprocess, or use another model.",
+  };
 }

@@ -40,9 +40,9 @@ export async function checkModel(parts: CheckParts, settings: DetectorSettings):
     name: `check-${settings.id}`,
     onMessage: (message) => {
       if (message.kind !== "ready") return;
-      const { input, classes, provider } = message;
+      const { input, classes, family, provider } = message;
       ended.resolve(
-        `${settings.model}: ${policyText(input)}, ${classes.length} classes, ` +
+        `${settings.model}: ${family}, ${policyText(input)}, ${classes.length} classes, ` +
           `runs on ${provider}`,
       );
     },

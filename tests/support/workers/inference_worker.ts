@@ -47,6 +47,8 @@ export function planFor(model: string, changes: Partial<DetectorPlan> = {}): Det
     modelPath: model,
     resolvedPath: null,
     tracking: null,
+    family: "auto",
+    preprocess: {},
     providers: ["cpu"],
     confidence: 0.45,
     iou: 0.5,

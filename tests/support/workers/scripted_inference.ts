@@ -60,6 +60,9 @@ function load({ path }: LoadOptions): Promise<Model> {
     identity: { name: "builtin:person", sha256: "0123456789ab" },
     input: fixedInput({ width: 64, height: 64 }),
     labels: ["person"],
+    columns: [0],
+    overlaps: true,
+    family: "a script",
     provider: "script",
     run() {
       frames++;

@@ -61,6 +61,8 @@ const WORKERS = ["person-0", "person-1"].map((id, index) => ({
   framesDropped: 40,
   inferencesEmitted: 9,
   inferenceMsSum: 250,
+  detectionsInvalid: 0,
+  problem: null,
   lastSeenAtMs: plusMs(STEADY, -100),
 }));
 

@@ -32,6 +32,8 @@ export const PLAN: DetectorPlan = {
   modelPath: "/models/person.onnx",
   resolvedPath: "/data/models/person-1.onnx",
   tracking: null,
+  family: "auto",
+  preprocess: {},
   providers: ["cpu"],
   confidence: 0.4,
   iou: 0.5,
@@ -117,6 +119,9 @@ export function harness(
   const model: Model = {
     input: INPUT,
     labels: ["person", "dog"],
+    columns: [0, 1],
+    overlaps: true,
+    family: "boxes and scores",
     provider: "cpu",
     identity: { name: "builtin:person", sha256: "0123456789ab" },
     run,
