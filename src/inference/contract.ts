@@ -1,5 +1,10 @@
 import { ModelError } from "../core/errors.ts";
-import { INPUT_STEP_PX, type InputPolicy } from "../core/model_input.ts";
+import {
+  INPUT_STEP_PX,
+  type InputPolicy,
+  MAX_INPUT_SIDE_PX,
+  MIN_INPUT_SIDE_PX,
+} from "../core/model_input.ts";
 
 /** One input or output of a model, as its file declares it. */
 export interface TensorPort {
@@ -59,9 +64,6 @@ export interface RawDetections {
 
 /** Width × height of a free input at most, where nothing else is set: the work of 416 × 416. */
 export const DEFAULT_MAX_PIXELS = 544 * 320;
-/** Bounds of a fixed input: smaller ones detect nothing, and a larger tensor exceeds 200 MB. */
-const MIN_INPUT_SIDE_PX = 32;
-const MAX_INPUT_SIDE_PX = 4096;
 /** The grey of the letterbox bars that detectors are trained with: 114 of 255. */
 const BARS_GREY = 114 / 255;
 

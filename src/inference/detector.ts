@@ -155,6 +155,9 @@ export class Detector {
       path: plan.modelPath,
       resolvedPath: plan.resolvedPath,
       model: plan.model,
+      maxPixels: plan.maxPixels,
+      int8: plan.int8,
+      input: plan.input,
       threads: plan.threads,
       providers: plan.providers,
       onProviderSkipped: (provider, reason) =>
@@ -179,8 +182,9 @@ export class Detector {
       };
       this.#running = running;
       const loadMs = clock.nowMs() - startedAtMs;
-      const { input, labels, provider } = model;
-      post({ kind: "ready", input, classes: labels, provider, loadMs, confinement: state });
+      const { input, labels, provider, identity, file } = model;
+      const loaded = { identity, file, input, classes: labels, provider };
+      post({ kind: "ready", ...loaded, loadMs, confinement: state });
       for (const [camera, port] of this.#early) running.consumer.attach(camera, port);
       this.#early.clear();
     } catch (error) {
@@ -267,9 +271,9 @@ export class Detector {
 
 function noteOf({ meta, ...result }: InferenceResult): ResultNote {
   const { detector, detections, inferenceMs, postprocessMs } = result;
-  const { camera, seq, queueMs, convertMs, dropsSinceLast } = meta;
+  const { camera, seq, fit: { input }, queueMs, convertMs, dropsSinceLast } = meta;
   return {
-    ...{ detector, camera, seq, detections, queueMs, convertMs },
+    ...{ detector, camera, seq, input, detections, queueMs, convertMs },
     ...{ inferenceMs, postprocessMs, dropsSinceLast },
   };
 }

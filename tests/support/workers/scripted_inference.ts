@@ -70,6 +70,7 @@ function load({ path }: LoadOptions): Promise<Model> {
   return Promise.resolve({
     identity: { name: "builtin:person", sha256: "0123456789ab" },
     input: fixedInput({ width: 64, height: 64 }),
+    file: { file: basename(path), precision: "float32", choice: null },
     labels: ["person"],
     provider: "script",
     run() {
