@@ -1,5 +1,5 @@
 import { isAbsolute, join, resolve } from "node:path";
-import type { ModelFile } from "../core/detector_types.ts";
+import type { ModelVariant } from "../core/detector_types.ts";
 import { suggestName } from "../core/nearest.ts";
 import type { Parsed } from "./urls.ts";
 
@@ -58,10 +58,10 @@ export const BUNDLED_FILES: readonly string[] = [INT8, FLOAT32];
 export function builtinModel(
   model: string,
   root: string,
-): ModelFile & { readonly int8: ModelFile | null } | null {
+): ModelVariant & { readonly int8: ModelVariant | null } | null {
   const found = Object.hasOwn(BUNDLED, model) ? BUNDLED[model] : undefined;
   if (found === undefined) return null;
-  const placed = ({ file, maxPixels }: BundledFile): ModelFile => ({
+  const placed = ({ file, maxPixels }: BundledFile): ModelVariant => ({
     ...{ modelPath: join(root, "models", file), resolvedPath: null, maxPixels },
   });
   return { ...placed(found), int8: found.int8 === null ? null : placed(found.int8) };

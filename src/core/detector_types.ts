@@ -19,7 +19,7 @@ export interface InferenceSettings {
 }
 
 /** The file of a model. */
-export interface ModelFile {
+export interface ModelVariant {
   /** Its absolute path, spelled as in the grant. */
   readonly modelPath: string;
   /** That path with its links resolved, when the model was chosen; null when it was not. */
@@ -29,11 +29,11 @@ export interface ModelFile {
 }
 
 /** A model by its name, and its file. */
-export interface ModelSource extends ModelFile {
+export interface ModelSource extends ModelVariant {
   /** As configured, for messages: `builtin:person` or a path. */
   readonly model: string;
   /** What is loaded in place of the file where the processor is fast at int8; null: nothing. */
-  readonly int8: ModelFile | null;
+  readonly int8: ModelVariant | null;
 }
 
 /** The settings of one inference worker. */

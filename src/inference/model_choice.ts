@@ -1,6 +1,6 @@
 /** Which of a model's files is loaded, and which sizes its input may have. */
 import type { Clock } from "../core/clock.ts";
-import type { LoadedFile, ModelFile } from "../core/detector_types.ts";
+import type { LoadedFile, ModelVariant } from "../core/detector_types.ts";
 import { ModelError } from "../core/errors.ts";
 import type { SizePx } from "../core/geometry.ts";
 import type { InputPolicy } from "../core/model_input.ts";
@@ -27,7 +27,7 @@ export interface CandidateFiles {
   readonly model?: string;
   readonly resolvedPath?: string | null;
   readonly maxPixels?: number;
-  readonly int8?: ModelFile | null;
+  readonly int8?: ModelVariant | null;
 }
 
 /** Reads all files of a model, since nothing can be read later. @throws ModelError as {@link readModel} */

@@ -2,7 +2,7 @@
 import type { InferenceSession, OnnxValue } from "onnxruntime-node";
 import { assert, assertAttached } from "../core/assert.ts";
 import { systemClock } from "../core/clock.ts";
-import type { LoadedFile, ModelFile, ModelIdentity } from "../core/detector_types.ts";
+import type { LoadedFile, ModelIdentity, ModelVariant } from "../core/detector_types.ts";
 import { LifecycleError, ModelError } from "../core/errors.ts";
 import type { SizePx } from "../core/geometry.ts";
 import {
@@ -64,7 +64,7 @@ export interface LoadOptions {
   /** Width × height of a free input at most; default: the contract's. */
   readonly maxPixels?: number;
   /** The file to load in place of it where the processor is fast at int8; default: none. */
-  readonly int8?: ModelFile | null;
+  readonly int8?: ModelVariant | null;
   /** The size of the input, as configured; default: `auto`. */
   readonly input?: "auto" | SizePx;
   /** ONNX Runtime's intra-op threads. */
