@@ -25,7 +25,7 @@ import type {
 import type { WallMs } from "./clock.ts";
 import type { Confinement, ConfinementState } from "./confinement.ts";
 import type { CommandAnswer, CommandRequest } from "./commands.ts";
-import type { DetectorPlan, InferenceResult, ResultNote } from "./detector_types.ts";
+import type { DetectorPlan, InferenceResult, LoadedModel, ResultNote } from "./detector_types.ts";
 import type { ErrorData } from "./errors.ts";
 import type { CopiedEvent, EmittedInference } from "./event_types.ts";
 import type { SentFrame } from "./frame_meta.ts";
@@ -180,14 +180,9 @@ export type ToInference =
 export type FromInference =
   | {
     readonly kind: "ready";
-    readonly input: InputPolicy;
-    readonly classes: readonly string[];
-    /** The model's family and what its input holds, in a few words. */
-    readonly family: string;
-    readonly provider: string;
     readonly loadMs: number;
     readonly confinement: ConfinementState;
-  }
+  } & LoadedModel
   /** A frame was inferred, and its result sent to the publisher. */
   | { readonly kind: "inferred"; readonly note: ResultNote }
   /** The inference of one frame failed; the worker continues. */

@@ -23,6 +23,9 @@ export interface InputPolicy {
   readonly bars: number;
 }
 
+/** Bounds of a side: smaller inputs detect nothing, and a larger tensor exceeds 200 MB. */
+export const MIN_INPUT_SIDE_PX = 32;
+export const MAX_INPUT_SIDE_PX = 4096;
 /** The step of free inputs: the coarsest grid of cells in detectors of three scales. */
 export const INPUT_STEP_PX = 32;
 /** The shortest side of a free input, in steps: one of very oblong regions. */

@@ -1,4 +1,6 @@
 /** `orion.health/1`: what `GET /status` answers and the `health` topic carries. */
+import type { LoadedModel } from "../core/detector_types.ts";
+import { policyText } from "../core/model_input.ts";
 import { round } from "../core/round.ts";
 import { isoTime, type WallMs } from "../core/clock.ts";
 import { detectorJson, presenceJson, sceneJson } from "./presence_json.ts";
@@ -88,6 +90,8 @@ function workerJson(worker: WorkerReport) {
     error: worker.error,
     problem: worker.problem,
     confinedBy: worker.confinedBy,
+    model: worker.model === null ? null : modelJson(worker.model),
+    inputs: [...worker.inputs].map(([camera, { width, height }]) => ({ camera, width, height })),
     framesProcessed: worker.framesProcessed,
     framesDropped: worker.framesDropped,
     inferencesEmitted: worker.inferencesEmitted,
@@ -96,6 +100,10 @@ function workerJson(worker: WorkerReport) {
     avgLatencyMs: rounded(worker.avgLatencyMs, 2),
     lastSeenAt: timeText(worker.lastSeenAtMs),
   };
+}
+
+function modelJson({ identity, file, family, input, provider }: LoadedModel) {
+  return { ...identity, ...file, family, input: policyText(input), provider };
 }
 
 function timeText(atMs: WallMs | null): string | null {

@@ -10,6 +10,7 @@ import type { ModelPorts, TensorPort } from "./graph/model_graph.ts";
 import { imagePort, inputPolicy, pixelsInBounds } from "./image_port.ts";
 import { labelsFor } from "./labels.ts";
 import { type ModelHeader, readClassNames } from "./model_file.ts";
+import { highestScore, MAX_SCORE, type RawDetections } from "./raw_detections.ts";
 
 /** How to feed a model, and how to read its output. */
 export interface ModelContract {
@@ -187,4 +188,20 @@ export function unsupported(model: string, why: string, remedy = EXPECTED): Mode
     retryable: false,
     remedy,
   });
+}
+
+/**
+ * Checks what a model gives for a blank picture: a confidence is no more than 1.
+ * @throws ModelError `MODEL_UNSUPPORTED`
+ */
+export function checkScores(blank: RawDetections, model: string): void {
+  const highest = highestScore(blank);
+  if (highest <= MAX_SCORE) return;
+  throw unsupported(
+    model,
+    `for a blank picture it gives a score of ${
+      highest.toPrecision(4)
+    }, and a confidence is at most 1`,
+    "It is no detector, or of another family: name it in the detector's family.",
+  );
 }

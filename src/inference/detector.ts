@@ -12,7 +12,7 @@ import { selectClasses } from "./labels.ts";
 import { type InvalidOutput, Postprocessor } from "./postprocess.ts";
 import { withSharpness } from "./sharpness.ts";
 import { type ResultPort, resultPort } from "./result_port.ts";
-import type { LoadOptions, Model } from "./session.ts";
+import type { LoadOptions, Model } from "./model.ts";
 import { FrameConsumer } from "./frame_consumer.ts";
 import { type ConsumerPort, consumerPort } from "./consumer_port.ts";
 
@@ -158,6 +158,9 @@ export class Detector {
       model: plan.model,
       settings: { family: plan.family, preprocess: plan.preprocess },
       classes: plan.classes,
+      maxPixels: plan.maxPixels,
+      int8: plan.int8,
+      input: plan.input,
       threads: plan.threads,
       providers: plan.providers,
       onProviderSkipped: (provider, reason) =>
@@ -185,8 +188,9 @@ export class Detector {
       };
       this.#running = running;
       const loadMs = clock.nowMs() - startedAtMs;
-      const { input, family, provider } = model;
-      post({ kind: "ready", input, classes: labels, family, provider, loadMs, confinement: state });
+      const { input, family, provider, identity, file } = model;
+      const loaded = { identity, file, family, input, classes: labels, provider };
+      post({ kind: "ready", ...loaded, loadMs, confinement: state });
       for (const [camera, port] of this.#early) running.consumer.attach(camera, port);
       this.#early.clear();
     } catch (error) {
@@ -281,9 +285,9 @@ export class Detector {
 
 function noteOf({ meta, ...result }: InferenceResult, invalid: number): ResultNote {
   const { detector, detections, inferenceMs, postprocessMs } = result;
-  const { camera, seq, queueMs, convertMs, dropsSinceLast } = meta;
+  const { camera, seq, fit: { input }, queueMs, convertMs, dropsSinceLast } = meta;
   return {
-    ...{ detector, camera, seq, detections, invalid, queueMs, convertMs },
+    ...{ detector, camera, seq, input, detections, invalid, queueMs, convertMs },
     ...{ inferenceMs, postprocessMs, dropsSinceLast },
   };
 }

@@ -1,15 +1,17 @@
 /** The input of a model that takes the picture. */
 import type { Placement } from "../core/geometry.ts";
-import { INPUT_STEP_PX, type InputPolicy } from "../core/model_input.ts";
+import {
+  INPUT_STEP_PX,
+  type InputPolicy,
+  MAX_INPUT_SIDE_PX,
+  MIN_INPUT_SIDE_PX,
+} from "../core/model_input.ts";
 import type { Preprocess } from "../core/model_families.ts";
 import type { ImagePort } from "./families/family.ts";
 import type { TensorPort } from "./graph/model_graph.ts";
 
 /** Width × height of a free input at most, where nothing else is set: the work of 416 × 416. */
 export const DEFAULT_MAX_PIXELS = 544 * 320;
-/** Bounds of a fixed input: smaller ones detect nothing, and a larger tensor exceeds 200 MB. */
-const MIN_INPUT_SIDE_PX = 32;
-const MAX_INPUT_SIDE_PX = 4096;
 /** Pictures that are computed for one, in a model whose batch is fixed. */
 const MAX_BATCH = 16;
 /** Colours. */

@@ -1,8 +1,9 @@
 /** The only module that imports ONNX Runtime. */
 import type { InferenceSession, OnnxValue } from "onnxruntime-node";
 import { assert, assertAttached } from "../core/assert.ts";
-import type { ModelIdentity } from "../core/detector_types.ts";
-import { LifecycleError, ModelError } from "../core/errors.ts";
+import { systemClock } from "../core/clock.ts";
+import type { LoadedFile, ModelIdentity } from "../core/detector_types.ts";
+import { LifecycleError } from "../core/errors.ts";
 import type { SizePx } from "../core/geometry.ts";
 import {
   bufferBytes,
@@ -11,8 +12,8 @@ import {
   inputFor,
   type InputPolicy,
 } from "../core/model_input.ts";
-import type { ModelSettings } from "../core/model_families.ts";
 import {
+  checkScores,
   familyText,
   listed,
   type ModelContract,
@@ -22,12 +23,15 @@ import {
 } from "./contract.ts";
 import type { OutputTensor } from "./families/family.ts";
 import { type FoldedModel, foldModel } from "./graph/fold.ts";
-import { readPorts, type TensorPort } from "./graph/model_graph.ts";
+import { readPorts } from "./graph/model_graph.ts";
 import { selectClasses } from "./labels.ts";
+import type { Product, ProductModel } from "./int8_speed.ts";
+import type { LoadOptions, Model } from "./model.ts";
+import { chooseCandidate, chooseInput, readCandidates } from "./model_choice.ts";
 import { identityOf } from "./model_identity.ts";
-import { highestScore, MAX_SCORE, type RawDetections } from "./raw_detections.ts";
-import { invalid, readModel, reasonOf } from "./read_model.ts";
-import { trialOf } from "./trial.ts";
+import type { RawDetections } from "./raw_detections.ts";
+import { invalid, reasonOf, runFailed, runtimeMissing } from "./read_model.ts";
+import { trialFailed, trialOf, withSizes } from "./trial.ts";
 
 /**
  * Where ONNX Runtime may look for external data: below a path that can never be a folder. A model with
@@ -35,58 +39,14 @@ import { trialOf } from "./trial.ts";
  */
 const EXTERNAL_DATA_FOLDER = "/dev/null";
 
-/** A loaded model. */
-export interface Model extends AsyncDisposable {
-  readonly input: InputPolicy;
-  /** The name of each class, by number. */
-  readonly labels: readonly string[];
-  /** The numbers of the classes that its outputs have a column of scores for, in their order. */
-  readonly columns: readonly number[];
-  /** Whether it gives several boxes for one object. */
-  readonly overlaps: boolean;
-  /** Its family and what its input holds, in a few words. */
-  readonly family: string;
-  /** The execution provider in use: `cpu` by default. */
-  readonly provider: string;
-  readonly identity: ModelIdentity;
-  /**
-   * Infers one frame. The buffer *is* the input tensor: it is read in place, and the caller keeps it.
-   * @param tensor begins with the input: NCHW RGB float32 in 0..1, {@link inputBytes} long
-   * @param size of the input, which its policy allows
-   * @returns a view of new memory, which the next run does not overwrite
-   * @throws ModelError `MODEL_RUN`
-   */
-  run(tensor: ArrayBuffer, size: SizePx): Promise<RawDetections>;
-}
-
-/** Options of loading a model. */
-export interface LoadOptions {
-  /** Absolute path of an `.onnx` file. */
-  readonly path: string;
-  /** As configured, for messages; default: the path. */
-  readonly model?: string;
-  /** The path with its links resolved, when the model was chosen; default: not compared. */
-  readonly resolvedPath?: string | null;
-  /** What the configuration says of the model; default: nothing. */
-  readonly settings?: ModelSettings;
-  /** Names or numbers of the classes whose scores are needed; default: all. */
-  readonly classes?: readonly (string | number)[] | null;
-  /** ONNX Runtime's intra-op threads. */
-  readonly threads: number;
-  /** Execution providers, the preferred first; default `["cpu"]`, which is tried last in any case. */
-  readonly providers?: readonly string[];
-  /** Called for each provider that this build lacks or that cannot be set up on this machine. */
-  readonly onProviderSkipped?: (provider: string, reason: string) => void;
-  /** Called when the runtime is loaded and the file is read, before anything of the model is interpreted. */
-  readonly beforeSession?: () => Promise<void>;
-}
-
 type Runtime = typeof import("onnxruntime-node");
 
 /** What a session is made of. */
 interface SessionParts {
   readonly model: string;
   readonly identity: ModelIdentity;
+  readonly file: LoadedFile;
+  readonly input: InputPolicy;
   readonly runtime: Runtime;
   readonly session: InferenceSession;
   readonly provider: string;
@@ -96,12 +56,29 @@ interface SessionParts {
 
 /** A model in an ONNX Runtime session. Its `run` blocks the thread. */
 export class ModelSession implements Model {
+  readonly input: InputPolicy;
+  readonly labels: readonly string[];
+  readonly columns: readonly number[];
+  readonly overlaps: boolean;
+  readonly family: string;
+  readonly provider: string;
+  readonly identity: ModelIdentity;
+  readonly file: LoadedFile;
   readonly #parts: SessionParts;
   #session: InferenceSession | null;
 
   private constructor(parts: SessionParts) {
+    const { contract, folded, session, input, provider, identity, file } = parts;
+    this.input = input;
+    this.labels = contract.labels;
+    this.columns = folded.columns;
+    this.overlaps = contract.family.overlaps;
+    this.family = familyText(contract);
+    this.provider = provider;
+    this.identity = identity;
+    this.file = file;
     this.#parts = parts;
-    this.#session = parts.session;
+    this.#session = session;
   }
 
   /**
@@ -113,63 +90,40 @@ export class ModelSession implements Model {
    *   `MODEL_CLASS`
    */
   static async load(options: LoadOptions): Promise<ModelSession> {
-    const { path, model = path, resolvedPath = null, settings, classes = null } = options;
-    const { bytes, header } = await readModel({ path, model, resolvedPath });
-    const identity = await identityOf(model, bytes);
+    const { model = options.path, settings, classes = null } = options;
+    const candidates = await readCandidates(options);
     const runtime = await loadRuntime();
     await options.beforeSession?.();
+    const openTrial = (trial: ProductModel) => openProduct(runtime, trial, options);
+    const { chosen, file } = await chooseCandidate(candidates, openTrial, systemClock);
+    const { path, bytes, header, maxPixels } = chosen;
+    const identity = await identityOf(model, bytes);
     const open = (content: Uint8Array) =>
       openSession(runtime, content, options).catch((cause: unknown) => {
         throw invalid({ model, path }, `ONNX Runtime refused it (${reasonOf(cause)})`, cause);
       });
-    const file = { model, ports: readPorts(bytes), header, triedAt: null };
-    const contract = modelContract(file, settings) ??
-      modelContract(await tried(runtime, await open(bytes), file), settings);
+    const declared = { model, ports: readPorts(bytes), header, triedAt: null };
+    const contract = modelContract(declared, settings) ??
+      modelContract(await tried(runtime, await open(bytes), declared), settings);
     assert(contract !== null, "the sizes of all outputs are known");
+    const input = chooseInput(contract.input, {
+      ...{ input: options.input ?? "auto", maxPixels, model },
+    });
     const wanted = selectClasses(contract.labels, classes, model);
-    const folded = foldModel(bytes, file.ports, contract, wanted);
+    const folded = foldModel(bytes, declared.ports, contract, wanted);
     const { session, provider } = await open(folded.bytes);
     const loaded = new ModelSession({
-      ...{ model, identity, runtime, session, provider, contract, folded },
+      ...{ model, identity, file, runtime, session, provider, contract, input, folded },
     });
     try {
       const size = inputFor(loaded.input, COMMON_SHAPE);
       const blank = await loaded.run(new ArrayBuffer(bufferBytes(loaded.input)), size);
-      const highest = highestScore(blank);
-      if (highest > MAX_SCORE) throw noScores(model, highest);
+      checkScores(blank, model);
       return loaded;
     } catch (error) {
       await session.release();
       throw error;
     }
-  }
-
-  get input(): InputPolicy {
-    return this.#parts.contract.input;
-  }
-
-  get labels(): readonly string[] {
-    return this.#parts.contract.labels;
-  }
-
-  get columns(): readonly number[] {
-    return this.#parts.folded.columns;
-  }
-
-  get overlaps(): boolean {
-    return this.#parts.contract.family.overlaps;
-  }
-
-  get family(): string {
-    return familyText(this.#parts.contract);
-  }
-
-  get provider(): string {
-    return this.#parts.provider;
-  }
-
-  get identity(): ModelIdentity {
-    return this.#parts.identity;
   }
 
   async run(tensor: ArrayBuffer, size: SizePx): Promise<RawDetections> {
@@ -208,16 +162,6 @@ export class ModelSession implements Model {
   }
 }
 
-function runFailed(model: string, cause: unknown): ModelError {
-  return new ModelError({
-    code: "MODEL_RUN",
-    message: `Cannot run model "${model}": ONNX Runtime says ${reasonOf(cause)}.`,
-    retryable: true,
-    remedy: "If every frame fails, the model does not suit this input: export it again, or use " +
-      "another.",
-  }, { cause });
-}
-
 /** Loads the binding on first use: importing this module must not load native code. */
 async function loadRuntime(): Promise<Runtime> {
   try {
@@ -226,14 +170,7 @@ async function loadRuntime(): Promise<Runtime> {
     runtime.env.logLevel = "fatal";
     return runtime;
   } catch (cause) {
-    throw new ModelError({
-      code: "MODEL_RUNTIME",
-      message: `Cannot load ONNX Runtime on ${Deno.build.os} ${Deno.build.arch}: ${
-        reasonOf(cause)
-      }.`,
-      retryable: false,
-      remedy: "Run Orion through its tasks, which install the runtime and grant its library.",
-    }, { cause });
+    throw runtimeMissing(cause);
   }
 }
 
@@ -262,6 +199,21 @@ async function openSession(
   }
   const provider = "cpu";
   return { session: await createSession(runtime, bytes, { provider, threads }), provider };
+}
+
+/** Opens one of the products that show what is fast here, on the provider that the model gets. */
+async function openProduct(
+  runtime: Runtime,
+  { bytes, precision, input, dims }: ProductModel,
+  options: LoadOptions,
+): Promise<Product> {
+  const onProviderSkipped = () => undefined;
+  const { session } = await openSession(runtime, bytes, { ...options, onProviderSkipped });
+  const left = blankTensor(runtime, precision === "int8" ? "uint8" : "float32", dims);
+  return {
+    run: () => session.run({ [input]: left }),
+    [Symbol.asyncDispose]: () => session.release(),
+  };
 }
 
 function createSession(
@@ -304,30 +256,24 @@ async function tried(
 ): Promise<ModelFile> {
   try {
     const trial = trialOf(file.ports);
-    assert(trial !== null, "an input takes a picture");
-    const feeds = Object.fromEntries(trial.inputs.map(({ name, type, dims, length }) => {
-      return [name, blankTensor(runtime, type, dims, length)];
-    }));
-    const given = await session.run(feeds);
-    const outputs = file.ports.outputs.map((port): TensorPort => {
-      const value = given[port.name];
-      return value !== undefined && "dims" in value ? { ...port, dims: value.dims } : port;
-    });
-    return { ...file, ports: { ...file.ports, outputs }, triedAt: trial.size };
-  } catch (cause) {
-    throw unsupported(
-      file.model,
-      `its file does not have the sizes of its outputs, and a blank picture does not run (${
-        reasonOf(cause)
-      })`,
-      "Export it with a fixed size of its input.",
+    const feeds = trial.inputs.map(({ name, type, dims }) =>
+      [name, blankTensor(runtime, type, dims)] as const
     );
+    const given = await session.run(Object.fromEntries(feeds));
+    return withSizes(file, trial, (name) => dimsOf(given[name]));
+  } catch (cause) {
+    throw trialFailed(file, reasonOf(cause));
   } finally {
     await session.release();
   }
 }
 
-function blankTensor(runtime: Runtime, type: string, dims: readonly number[], length: number) {
+function dimsOf(value: OnnxValue | undefined): readonly number[] | null {
+  return value !== undefined && "dims" in value ? value.dims : null;
+}
+
+function blankTensor(runtime: Runtime, type: string, dims: readonly number[]) {
+  const length = dims.reduce((product, size) => product * size, 1);
   switch (type) {
     case "float16":
       return new runtime.Tensor("float16", new Uint16Array(length), dims);
@@ -349,14 +295,4 @@ function floats(name: string, value: OnnxValue | undefined, model: string): Outp
     return { dims: value.dims, data: value.data };
   }
   throw unsupported(model, `it gave no float32 output "${name}"`);
-}
-
-function noScores(model: string, highest: number): ModelError {
-  return unsupported(
-    model,
-    `of a blank picture it gives a score of ${
-      highest.toPrecision(4)
-    }, and no confidence is above 1`,
-    "It is no detector, or of another family: name it in the detector's family.",
-  );
 }

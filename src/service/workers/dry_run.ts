@@ -9,13 +9,13 @@ import {
   StreamError,
 } from "../../core/errors.ts";
 import { logTo } from "../../core/log.ts";
-import { policyText } from "../../core/model_input.ts";
 import { forbidTelemetry } from "../../core/telemetry.ts";
 import { pinLibav } from "../../libav/pin.ts";
 import type { Manifest } from "../../permissions/manifest.ts";
 import type { Places } from "../../permissions/places.ts";
 import { WORKER_ENTRIES } from "./entries.ts";
 import { type Spawners, threadSpawners } from "./spawners.ts";
+import { loadedText } from "./worker_model.ts";
 import { brokerCheck, captureSource, detectorPlan } from "./start_messages.ts";
 
 /** What is checked. */
@@ -40,11 +40,7 @@ export async function checkModel(parts: CheckParts, settings: DetectorSettings):
     name: `check-${settings.id}`,
     onMessage: (message) => {
       if (message.kind !== "ready") return;
-      const { input, classes, family, provider } = message;
-      ended.resolve(
-        `${settings.model}: ${family}, ${policyText(input)}, ${classes.length} classes, ` +
-          `runs on ${provider}`,
-      );
+      ended.resolve(`${settings.model}: ${loadedText(message)}`);
     },
     onFailed: (error) => ended.reject(new ModelError(error)),
   });

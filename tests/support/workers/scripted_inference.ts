@@ -18,7 +18,7 @@ import { ModelError } from "../../../src/core/errors.ts";
 import type { FromInference, ToInference } from "../../../src/core/messages.ts";
 import { serve } from "../../../src/core/worker_entry.ts";
 import { Detector } from "../../../src/inference/detector.ts";
-import type { LoadOptions, Model } from "../../../src/inference/session.ts";
+import type { LoadOptions, Model } from "../../../src/inference/model.ts";
 import { fixedInput } from "../models/inputs.ts";
 import { pairOf } from "../models/outputs.ts";
 
@@ -59,6 +59,7 @@ function load({ path }: LoadOptions): Promise<Model> {
   return Promise.resolve({
     identity: { name: "builtin:person", sha256: "0123456789ab" },
     input: fixedInput({ width: 64, height: 64 }),
+    file: { file: basename(path), precision: "float32", choice: null },
     labels: ["person"],
     columns: [0],
     overlaps: true,

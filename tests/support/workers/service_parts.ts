@@ -101,6 +101,8 @@ export const CONFINED: ConfinementState = {
 export const READY: FromInference = {
   kind: "ready",
   input: fixedInput({ width: 416, height: 416 }),
+  identity: { name: "builtin:person", sha256: "0123456789ab" },
+  file: { file: "nanodet-g-int8.onnx", precision: "int8", choice: "int8 is fast here" },
   classes: ["person"],
   family: "boxes and scores",
   provider: "cpu",
@@ -117,6 +119,7 @@ export function inferred(
     detector: "person",
     camera: "gate",
     seq,
+    input: { width: 640, height: 384 },
     detections: [],
     invalid: 0,
     queueMs: 1,

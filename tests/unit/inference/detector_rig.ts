@@ -2,7 +2,11 @@
 import assert from "node:assert/strict";
 import { type Cancel, type Clock, sleepOn, steadyMs, wallMs } from "../../../src/core/clock.ts";
 import { UNCONFINED } from "../../../src/core/confinement.ts";
-import type { DetectorPlan, InferenceResult } from "../../../src/core/detector_types.ts";
+import type {
+  DetectorPlan,
+  InferenceResult,
+  LoadedFile,
+} from "../../../src/core/detector_types.ts";
 import { letterbox } from "../../../src/core/geometry.ts";
 import { type LogRecord, logTo } from "../../../src/core/log.ts";
 import type {
@@ -14,7 +18,7 @@ import type {
 import type { RawDetections } from "../../../src/inference/raw_detections.ts";
 import { Detector } from "../../../src/inference/detector.ts";
 import type { ResultPort } from "../../../src/inference/result_port.ts";
-import type { LoadOptions, Model } from "../../../src/inference/session.ts";
+import type { LoadOptions, Model } from "../../../src/inference/model.ts";
 import type { ConsumerPort } from "../../../src/inference/consumer_port.ts";
 import { frameMeta } from "../../support/clips/clip.ts";
 import { pairOf } from "../../support/models/outputs.ts";
@@ -31,6 +35,9 @@ export const PLAN: DetectorPlan = {
   model: "builtin:person",
   modelPath: "/models/person.onnx",
   resolvedPath: "/data/models/person-1.onnx",
+  maxPixels: 174_080,
+  int8: { modelPath: "/models/int8.onnx", resolvedPath: null, maxPixels: 245_760 },
+  input: "auto",
   tracking: null,
   family: "auto",
   preprocess: {},
@@ -40,6 +47,8 @@ export const PLAN: DetectorPlan = {
   classes: ["person"],
   threads: 1,
 };
+
+export const FILE: LoadedFile = { file: "int8.onnx", precision: "int8", choice: "it is fast" };
 
 /** A clock that advances by 1 ms at each read; the test fires its timers. */
 function steppingClock() {
@@ -123,6 +132,7 @@ export function harness(
     overlaps: true,
     family: "boxes and scores",
     provider: "cpu",
+    file: FILE,
     identity: { name: "builtin:person", sha256: "0123456789ab" },
     run,
     [Symbol.asyncDispose]: () => (released++, Promise.resolve()),

@@ -4,7 +4,8 @@ import { LifecycleError, ModelError } from "../../../src/core/errors.ts";
 import { bufferBytes, inputBytes } from "../../../src/core/model_input.ts";
 import { COCO_LABELS } from "../../../src/inference/labels.ts";
 import type { RawDetections } from "../../../src/inference/raw_detections.ts";
-import { type LoadOptions, ModelSession } from "../../../src/inference/session.ts";
+import type { LoadOptions } from "../../../src/inference/model.ts";
+import { ModelSession } from "../../../src/inference/session.ts";
 import { BUNDLED } from "../../support/clips/clip.ts";
 import { onnxModel } from "../../support/models/onnx.ts";
 
