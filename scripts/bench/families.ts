@@ -5,7 +5,7 @@
  *     python scripts/bench/families/export.py tmp/families
  *     deno task bench scripts/bench/families.ts tmp/families
  */
-import { letterbox } from "../../src/core/geometry.ts";
+import type { Fit, SizePx } from "../../src/core/geometry.ts";
 import type { ModelSettings } from "../../src/core/model_families.ts";
 import { bufferBytes } from "../../src/core/model_input.ts";
 import type { Detection } from "../../src/core/detector_types.ts";
@@ -64,15 +64,20 @@ function difference(
   return { matched: expected.length - missing, missing, surplus: rest.size, px, score };
 }
 
-/** Boxes of Orion are clipped to the picture, and those of less than a pixel dropped. */
-function asShown({ detections, width, height, ...expected }: Expected): Expected {
-  const clip = (value: number, side: number) => Math.min(side, Math.max(0, value));
-  const clipped = detections.map(([number, score, x1, y1, x2, y2]): typeof detections[number] => [
-    ...[number, score, clip(x1, width), clip(y1, height)] as const,
-    ...[clip(x2, width), clip(y2, height)] as const,
-  ]);
-  const kept = clipped.filter(([, , x1, y1, x2, y2]) => x2 - x1 >= 1 && y2 - y1 >= 1);
-  return { ...expected, width, height, detections: kept };
+/** Boxes that reach beyond the picture stay as they are, as far as this. */
+const MARGIN_PX = 4096;
+
+/** The picture is the input, and is not clipped to: families suppress overlaps before they clip. */
+function unclipped({ width, height }: SizePx): Fit {
+  const around = { width: width + 2 * MARGIN_PX, height: height + 2 * MARGIN_PX };
+  const crop = { x: -MARGIN_PX, y: -MARGIN_PX, ...around };
+  return { crop, ...around, dx: -MARGIN_PX, dy: -MARGIN_PX };
+}
+
+/** Orion drops boxes of less than a pixel. */
+function shown({ detections, ...expected }: Expected): Expected {
+  const kept = detections.filter(([, , x1, y1, x2, y2]) => x2 - x1 >= 1 && y2 - y1 >= 1);
+  return { ...expected, detections: kept };
 }
 
 async function compare(folder: string, name: string): Promise<string> {
@@ -97,13 +102,9 @@ async function compare(folder: string, name: string): Promise<string> {
     ...{ labels, columns, classes: labels.map((_, index) => index) },
     iou: overlaps ? iou : null,
   });
-  const { detections, invalid } = postprocessor.run(
-    raw,
-    letterbox({ x: 0, y: 0, ...size }, size),
-    confidence,
-  );
+  const { detections, invalid } = postprocessor.run(raw, unclipped(size), confidence);
   const { matched, missing, surplus, px, score } = difference(
-    asShown(expected),
+    shown(expected),
     detections,
     labels,
   );

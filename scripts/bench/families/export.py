@@ -50,9 +50,9 @@ def write(name, levels, detections, confidence, settings=None):
 def threshold(scores):
     """A confidence that some pass, and no score is close to."""
     best = numpy.sort(numpy.asarray(scores, numpy.float64).ravel())[::-1]
-    count = min(LEAST, len(best) - 1)
-    gaps = best[count // 2:count] - best[count // 2 + 1:count + 1]
-    at = count // 2 + int(numpy.argmax(gaps))
+    first, last = min(LEAST // 4, len(best) // 2), min(3 * LEAST, len(best) - 1)
+    gaps = best[first:last] - best[first + 1:last + 1]
+    at = first + int(numpy.argmax(gaps))
     return float((best[at] + best[at + 1]) / 2)
 
 
@@ -77,10 +77,12 @@ def ultralytics_model(name, config, kind="YOLO", **options):
             part.requires_grad_(True)
         spread(model.model)
         fixed_bins(model.model)
+        usual_boxes(model.model)
     os.replace(model.export(format="onnx", verbose=False, imgsz=options.pop("imgsz", 320), **options),
                name + ".onnx")
     levels = picture(320, 320)
-    output = torch.from_numpy(run(name, {"images": tensor(levels).numpy()})[0])
+    values = tensor(levels).repeat(options.get("batch", 1), 1, 1, 1)
+    output = torch.from_numpy(run(name, {"images": values.numpy()})[0])[:1]
     if kind == "RTDETR":
         from ultralytics.utils import ops
         confidence = threshold(output[0, :, 4])
@@ -92,6 +94,16 @@ def ultralytics_model(name, config, kind="YOLO", **options):
     confidence = threshold(scores)
     found = nms.non_max_suppression(output, confidence, IOU, max_det=100)[0]
     write(name, levels, torch.cat([found[:, 5:6], found[:, 4:5], found[:, :4]], 1), confidence)
+
+
+def usual_boxes(module):
+    """Makes boxes of a width and height: without a distribution, sides of random weights can be negative."""
+    for part in module.modules():
+        for name in ("cv2", "one2one_cv2"):
+            if getattr(part, "reg_max", 0) == 1 and getattr(part, name, None) is not None:
+                for branch in getattr(part, name):
+                    branch[-1].weight.data.mul_(0.3)
+                    branch[-1].bias.data.fill_(2.0)
 
 
 def fixed_bins(module):
