@@ -2,10 +2,11 @@
 import type { ExecutionProvider } from "./execution_providers.ts";
 import type { FrameMeta } from "./frame_meta.ts";
 import type { BoxPx, SizePx } from "./geometry.ts";
+import type { ModelSettings } from "./model_families.ts";
 import type { InputPolicy } from "./model_input.ts";
 
 /** The settings of a detector that its inference workers get as they are configured. */
-export interface InferenceSettings {
+export interface InferenceSettings extends ModelSettings {
   /** ONNX Runtime's execution providers, the preferred first, never empty. */
   readonly providers: readonly ExecutionProvider[];
   /** `auto`: as the model demands, or else by the shape of each picture. */
@@ -85,6 +86,8 @@ export interface LoadedFile {
 export interface LoadedModel {
   readonly identity: ModelIdentity;
   readonly file: LoadedFile;
+  /** Its family and what its input holds, in a few words. */
+  readonly family: string;
   readonly input: InputPolicy;
   /** The name of each class, by number. */
   readonly classes: readonly string[];
@@ -113,6 +116,8 @@ export interface ResultNote {
   /** The size of the model's input for this frame. */
   readonly input: SizePx;
   readonly detections: readonly Detection[];
+  /** Results of the model that were dropped, because no detector gives them. */
+  readonly invalid: number;
   readonly queueMs: number;
   readonly convertMs: number;
   readonly inferenceMs: number;
