@@ -26,10 +26,13 @@ export class JpegDecoder implements Disposable {
    */
   async decode(path: string): Promise<Frame> {
     this.#packet.fill(await Deno.readFile(path), true);
-    this.#decoder.send(this.#packet);
-    const state = this.#decoder.receive(this.#frame);
-    if (state !== "frame") throw new Error(`${path} is not one whole JPEG`);
-    return this.#frame;
+    try {
+      this.#decoder.send(this.#packet);
+      if (this.#decoder.receive(this.#frame) === "frame") return this.#frame;
+    } catch (cause) {
+      throw new Error(`${path} is not one whole JPEG`, { cause });
+    }
+    throw new Error(`${path} is not one whole JPEG`);
   }
 
   [Symbol.dispose](): void {
