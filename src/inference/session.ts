@@ -3,7 +3,6 @@ import type { InferenceSession, OnnxValue } from "onnxruntime-node";
 import { assert, assertAttached } from "../core/assert.ts";
 import type { ModelIdentity } from "../core/detector_types.ts";
 import { LifecycleError, ModelError } from "../core/errors.ts";
-import type { SizePx } from "../core/geometry.ts";
 import { inputBytes, type InputShape } from "../core/model_input.ts";
 import {
   type ModelContract,
@@ -52,8 +51,6 @@ export interface LoadOptions {
   readonly resolvedPath?: string | null;
   /** ONNX Runtime's intra-op threads. */
   readonly threads: number;
-  /** The input's size where the model leaves it free; default: that of the contract. */
-  readonly size?: SizePx;
   /** Execution providers, the preferred first; default `["cpu"]`, which is tried last in any case. */
   readonly providers?: readonly string[];
   /** Called for each provider that this build lacks or that cannot be set up on this machine. */
@@ -82,7 +79,6 @@ export class ModelSession implements Model {
       runtime: Runtime;
       session: InferenceSession;
       provider: string;
-      size: SizePx | undefined;
     },
   ) {
     this.#model = parts.model;
@@ -91,7 +87,7 @@ export class ModelSession implements Model {
     this.#session = parts.session;
     this.provider = parts.provider;
     this.#contract = modelContract(sessionPorts(parts.session), parts.model);
-    this.input = { ...this.#contract.input, ...parts.size };
+    this.input = this.#contract.input;
   }
 
   /**
@@ -102,7 +98,7 @@ export class ModelSession implements Model {
    * @throws ModelError as {@link readModel}; `MODEL_RUNTIME`, `MODEL_INVALID`, `MODEL_UNSUPPORTED`
    */
   static async load(options: LoadOptions): Promise<ModelSession> {
-    const { path, model = path, resolvedPath = null, size } = options;
+    const { path, model = path, resolvedPath = null } = options;
     const { bytes, header } = await readModel({ path, model, resolvedPath });
     const identity = await identityOf(model, bytes);
     const runtime = await loadRuntime();
@@ -112,7 +108,7 @@ export class ModelSession implements Model {
         throw invalid({ model, path }, `ONNX Runtime refused it (${reasonOf(cause)})`, cause);
       });
     try {
-      const loaded = new ModelSession({ model, identity, runtime, session, provider, size });
+      const loaded = new ModelSession({ model, identity, runtime, session, provider });
       const blank = await loaded.run(new ArrayBuffer(inputBytes(loaded.input)));
       loaded.#labels = labelsFor(blank.classes, readClassNames(header));
       return loaded;
@@ -130,8 +126,7 @@ export class ModelSession implements Model {
     const session = this.#session;
     if (session === null) throw new LifecycleError("the model was released and cannot run");
     assertAttached(tensor, "inference input");
-    const { input } = this;
-    const { inputName, layout } = this.#contract;
+    const { input, inputName, layout } = this.#contract;
     const bytes = inputBytes(input);
     assert(tensor.byteLength === bytes, `the input has ${tensor.byteLength} of ${bytes} bytes`);
     const dims = [1, 3, input.height, input.width];
