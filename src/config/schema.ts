@@ -9,6 +9,7 @@ import { LANDLOCK_SETTINGS } from "../core/confinement.ts";
 import type { Endpoint } from "../core/endpoint.ts";
 import { EXECUTION_PROVIDERS } from "../core/execution_providers.ts";
 import { COMMAND_NAMES } from "../core/commands.ts";
+import { MAX_INPUT_SIDE_PX, MIN_INPUT_SIDE_PX } from "../core/model_input.ts";
 import { SNAPSHOT_MODES } from "../core/presence_types.ts";
 import {
   canStart,
@@ -160,10 +161,21 @@ const presence = object({
   ),
 });
 
+const inputSide = whole(MIN_INPUT_SIDE_PX, MAX_INPUT_SIDE_PX);
+
 const detector = object({
   id: id.describe("Names the detector in topics and metrics; unique."),
   model: text("builtin:person or the path of an .onnx file").default("builtin:person")
-    .describe("builtin:person, builtin:person-int8 or the path of an .onnx file."),
+    .describe(
+      "builtin:person, builtin:person-fast, builtin:person-accurate, builtin:person-int8 or the path " +
+        "of an .onnx file.",
+    ),
+  input: z.union([z.literal("auto"), object({ width: inputSide, height: inputSide })], {
+    error: "auto or { width: PIXELS, height: PIXELS }",
+  }).default("auto").describe(
+    "The size of the model's input. auto: the model's own; where that is free, by the shape of each " +
+      "camera's picture or region.",
+  ),
   providers: list(oneOf(EXECUTION_PROVIDERS), "a list of ONNX Runtime's execution providers", {
     min: 1,
     max: EXECUTION_PROVIDERS.length,

@@ -1,4 +1,6 @@
 /** `orion.health/1`: what `GET /status` answers and the `health` topic carries. */
+import type { LoadedModel } from "../core/detector_types.ts";
+import { policyText } from "../core/model_input.ts";
 import { round } from "../core/round.ts";
 import { isoTime, type WallMs } from "../core/clock.ts";
 import { detectorJson, presenceJson, sceneJson } from "./presence_json.ts";
@@ -87,6 +89,8 @@ function workerJson(worker: WorkerReport) {
     restarts: worker.restarts,
     error: worker.error,
     confinedBy: worker.confinedBy,
+    model: worker.model === null ? null : modelJson(worker.model),
+    inputs: [...worker.inputs].map(([camera, { width, height }]) => ({ camera, width, height })),
     framesProcessed: worker.framesProcessed,
     framesDropped: worker.framesDropped,
     inferencesEmitted: worker.inferencesEmitted,
@@ -94,6 +98,10 @@ function workerJson(worker: WorkerReport) {
     avgLatencyMs: rounded(worker.avgLatencyMs, 2),
     lastSeenAt: timeText(worker.lastSeenAtMs),
   };
+}
+
+function modelJson({ identity, file, input, provider }: LoadedModel) {
+  return { ...identity, ...file, input: policyText(input), provider };
 }
 
 function timeText(atMs: WallMs | null): string | null {

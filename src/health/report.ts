@@ -2,7 +2,9 @@ import { type CameraAccount, total } from "../core/accounts.ts";
 import type { ReceivedReport } from "../core/camera_types.ts";
 import { plusMs, sinceMs, type SteadyMs, type WallMs } from "../core/clock.ts";
 import type { ConfinedBy, LandlockSetting } from "../core/confinement.ts";
+import type { LoadedModel } from "../core/detector_types.ts";
 import type { ErrorData } from "../core/errors.ts";
+import type { SizePx } from "../core/geometry.ts";
 import type { BrokerState, MessageAccounts } from "../core/publisher_types.ts";
 import type { ConfiguredScene, DetectorView, PresenceView } from "./presence_view.ts";
 
@@ -43,6 +45,10 @@ export interface WorkerView {
   readonly error: ErrorData | null;
   /** What the kernel enforces on its thread. */
   readonly confinedBy: readonly ConfinedBy[];
+  /** null before it has loaded one. */
+  readonly model: LoadedModel | null;
+  /** The size of the model's input for the newest frame of each camera. */
+  readonly inputs: ReadonlyMap<string, SizePx>;
   readonly framesProcessed: number;
   readonly framesDropped: number;
   readonly inferencesEmitted: number;

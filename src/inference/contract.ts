@@ -1,5 +1,10 @@
 import { ModelError } from "../core/errors.ts";
-import type { InputShape } from "../core/model_input.ts";
+import {
+  INPUT_STEP_PX,
+  type InputPolicy,
+  MAX_INPUT_SIDE_PX,
+  MIN_INPUT_SIDE_PX,
+} from "../core/model_input.ts";
 
 /** One input or output of a model, as its file declares it. */
 export interface TensorPort {
@@ -26,7 +31,7 @@ export type OutputLayout =
 /** How to feed a model, and how to read its output. */
 export interface ModelContract {
   readonly inputName: string;
-  readonly input: InputShape;
+  readonly input: InputPolicy;
   readonly layout: OutputLayout;
 }
 
@@ -57,11 +62,8 @@ export interface RawDetections {
   readonly scoreClassStride: number;
 }
 
-/** The side of a dynamic input: the size that the bundled models were tested at. */
-export const DEFAULT_INPUT_SIDE_PX = 416;
-/** Bounds of a fixed input: smaller ones detect nothing, and a larger tensor exceeds 200 MB. */
-const MIN_INPUT_SIDE_PX = 32;
-const MAX_INPUT_SIDE_PX = 4096;
+/** Width × height of a free input at most, where nothing else is set: the work of 416 × 416. */
+export const DEFAULT_MAX_PIXELS = 544 * 320;
 /** The grey of the letterbox bars that detectors are trained with: 114 of 255. */
 const BARS_GREY = 114 / 255;
 
@@ -83,17 +85,26 @@ export function modelContract(ports: ModelPorts, model: string): ModelContract {
   }
   const layout = outputLayout(ports.outputs);
   if (layout === null) throw unsupported(model, `its output is ${listed(ports.outputs)}`);
-  return { inputName: input.name, input: { ...size, bars: BARS_GREY }, layout };
+  return { inputName: input.name, input: { size, placement: "centre", bars: BARS_GREY }, layout };
 }
 
-function inputSize(port: TensorPort): { width: number; height: number } | null {
+function inputSize(port: TensorPort): InputPolicy["size"] | null {
   const [batch, channels, height, width] = port.dims;
   if (port.type !== "float32" || port.dims.length !== 4) return null;
   if (!isOr(batch, 1) || !isOr(channels, 3)) return null;
-  const side = (dim: number | null | undefined) => dim ?? DEFAULT_INPUT_SIDE_PX;
+  if (width === null && height === null) {
+    return { kind: "free", maxPixels: DEFAULT_MAX_PIXELS, stepPx: INPUT_STEP_PX };
+  }
+  // Of one side that is not declared, as much as the other leaves.
+  const rest = (dim: number | null | undefined) =>
+    Math.min(
+      MAX_INPUT_SIDE_PX,
+      INPUT_STEP_PX * Math.floor(DEFAULT_MAX_PIXELS / INPUT_STEP_PX / (dim ?? 1)),
+    );
+  const [across, down] = [width ?? rest(height), height ?? rest(width)];
   const fits = (px: number) => px >= MIN_INPUT_SIDE_PX && px <= MAX_INPUT_SIDE_PX;
-  if (!fits(side(width)) || !fits(side(height))) return null;
-  return { width: side(width), height: side(height) };
+  if (!fits(across) || !fits(down)) return null;
+  return { kind: "fixed", width: across, height: down };
 }
 
 function outputLayout(outputs: readonly TensorPort[]): OutputLayout | null {

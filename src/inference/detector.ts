@@ -155,6 +155,9 @@ export class Detector {
       path: plan.modelPath,
       resolvedPath: plan.resolvedPath,
       model: plan.model,
+      maxPixels: plan.maxPixels,
+      int8: plan.int8,
+      input: plan.input,
       threads: plan.threads,
       providers: plan.providers,
       onProviderSkipped: (provider, reason) =>
@@ -179,8 +182,9 @@ export class Detector {
       };
       this.#running = running;
       const loadMs = clock.nowMs() - startedAtMs;
-      const { input, labels, provider } = model;
-      post({ kind: "ready", input, classes: labels, provider, loadMs, confinement: state });
+      const { input, labels, provider, identity, file } = model;
+      const loaded = { identity, file, input, classes: labels, provider };
+      post({ kind: "ready", ...loaded, loadMs, confinement: state });
       for (const [camera, port] of this.#early) running.consumer.attach(camera, port);
       this.#early.clear();
     } catch (error) {
@@ -195,18 +199,18 @@ export class Detector {
     const beganAtMs = clock.nowMs();
     let raw: RawDetections;
     try {
-      raw = await running.model.run(tensor);
+      raw = await running.model.run(tensor, meta.fit.input);
     } catch (error) {
       return this.#frameFailed(meta, error);
     }
     const inferredAtMs = clock.nowMs();
-    const { model: { input }, plan, postprocessor } = running;
+    const { plan, postprocessor } = running;
     const { detector, worker, tracking } = plan;
     const confidence = this.#confidence ?? plan.confidence;
     const found = postprocessor.run(raw, meta.fit, confidence, tracking?.minConfidence);
     const { weak } = found;
     const detections = tracking?.sharpness === true
-      ? withSharpness(found.detections, { tensor: new Float32Array(tensor), input, fit: meta.fit })
+      ? withSharpness(found.detections, { tensor: new Float32Array(tensor), fit: meta.fit })
       : found.detections;
     this.#failedInARow = 0;
     this.#logTruncation(found.cut, meta, confidence);
@@ -267,9 +271,9 @@ export class Detector {
 
 function noteOf({ meta, ...result }: InferenceResult): ResultNote {
   const { detector, detections, inferenceMs, postprocessMs } = result;
-  const { camera, seq, queueMs, convertMs, dropsSinceLast } = meta;
+  const { camera, seq, fit: { input }, queueMs, convertMs, dropsSinceLast } = meta;
   return {
-    ...{ detector, camera, seq, detections, queueMs, convertMs },
+    ...{ detector, camera, seq, input, detections, queueMs, convertMs },
     ...{ inferenceMs, postprocessMs, dropsSinceLast },
   };
 }

@@ -1,4 +1,5 @@
 /** Reads a model's file and checks it before ONNX Runtime sees any of it. */
+import type { Precision } from "../core/detector_types.ts";
 import { ModelError } from "../core/errors.ts";
 import { FileRefused, readRegularFile } from "../core/regular_file.ts";
 import { describeContent, type ModelHeader, readModelHeader } from "./model_file.ts";
@@ -23,6 +24,7 @@ export interface ModelSource {
 export interface CheckedModel {
   readonly bytes: Uint8Array<ArrayBuffer>;
   readonly header: ModelHeader;
+  readonly precision: Precision;
 }
 
 /**
@@ -37,7 +39,7 @@ export async function readModel(source: ModelSource): Promise<CheckedModel> {
   const scan = scanModel(bytes);
   switch (scan.state) {
     case "self-contained":
-      return { bytes, header };
+      return { bytes, header, precision: scan.precision };
     case "external-data":
       throw externalData(source, scan.location);
     case "compiled":

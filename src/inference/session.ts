@@ -1,9 +1,17 @@
 /** The only module that imports ONNX Runtime. */
 import type { InferenceSession, OnnxValue } from "onnxruntime-node";
 import { assert, assertAttached } from "../core/assert.ts";
-import type { ModelIdentity } from "../core/detector_types.ts";
+import { systemClock } from "../core/clock.ts";
+import type { LoadedFile, ModelIdentity, ModelVariant } from "../core/detector_types.ts";
 import { LifecycleError, ModelError } from "../core/errors.ts";
-import { inputBytes, type InputShape } from "../core/model_input.ts";
+import type { SizePx } from "../core/geometry.ts";
+import {
+  bufferBytes,
+  COMMON_SHAPE,
+  inputBytes,
+  inputFor,
+  type InputPolicy,
+} from "../core/model_input.ts";
 import {
   type ModelContract,
   modelContract,
@@ -16,7 +24,9 @@ import {
 import { labelsFor } from "./labels.ts";
 import { readClassNames } from "./model_file.ts";
 import { identityOf } from "./model_identity.ts";
-import { invalid, readModel, reasonOf } from "./read_model.ts";
+import type { Product, ProductModel } from "./int8_speed.ts";
+import { chooseCandidate, chooseInput, readCandidates } from "./model_choice.ts";
+import { invalid, reasonOf } from "./read_model.ts";
 
 /**
  * Where ONNX Runtime may look for external data: below a path that can never be a folder. A model with
@@ -26,19 +36,21 @@ const EXTERNAL_DATA_FOLDER = "/dev/null";
 
 /** A loaded model. */
 export interface Model extends AsyncDisposable {
-  readonly input: InputShape;
+  readonly input: InputPolicy;
   /** The name of each class, by number. */
   readonly labels: readonly string[];
   /** The execution provider in use: `cpu` by default. */
   readonly provider: string;
   readonly identity: ModelIdentity;
+  readonly file: LoadedFile;
   /**
    * Infers one frame. The buffer *is* the input tensor: it is read in place, and the caller keeps it.
-   * @param tensor NCHW RGB float32 in 0..1, exactly {@link inputBytes} long
+   * @param tensor begins with the input: NCHW RGB float32 in 0..1, {@link inputBytes} long
+   * @param size of the input, which its policy allows
    * @returns a view of new memory, which the next run does not overwrite
    * @throws ModelError `MODEL_RUN`
    */
-  run(tensor: ArrayBuffer): Promise<RawDetections>;
+  run(tensor: ArrayBuffer, size: SizePx): Promise<RawDetections>;
 }
 
 /** Options of loading a model. */
@@ -49,6 +61,12 @@ export interface LoadOptions {
   readonly model?: string;
   /** The path with its links resolved, when the model was chosen; default: not compared. */
   readonly resolvedPath?: string | null;
+  /** Width × height of a free input at most; default: the contract's. */
+  readonly maxPixels?: number;
+  /** The file to load in place of it where the processor is fast at int8; default: none. */
+  readonly int8?: ModelVariant | null;
+  /** The size of the input, as configured; default: `auto`. */
+  readonly input?: "auto" | SizePx;
   /** ONNX Runtime's intra-op threads. */
   readonly threads: number;
   /** Execution providers, the preferred first; default `["cpu"]`, which is tried last in any case. */
@@ -63,9 +81,10 @@ type Runtime = typeof import("onnxruntime-node");
 
 /** A model in an ONNX Runtime session. Its `run` blocks the thread. */
 export class ModelSession implements Model {
-  readonly input: InputShape;
+  readonly input: InputPolicy;
   readonly provider: string;
   readonly identity: ModelIdentity;
+  readonly file: LoadedFile;
   #labels: readonly string[] = [];
   readonly #model: string;
   readonly #runtime: Runtime;
@@ -79,6 +98,8 @@ export class ModelSession implements Model {
       runtime: Runtime;
       session: InferenceSession;
       provider: string;
+      file: LoadedFile;
+      input: (declared: InputPolicy) => InputPolicy;
     },
   ) {
     this.#model = parts.model;
@@ -86,8 +107,9 @@ export class ModelSession implements Model {
     this.#runtime = parts.runtime;
     this.#session = parts.session;
     this.provider = parts.provider;
+    this.file = parts.file;
     this.#contract = modelContract(sessionPorts(parts.session), parts.model);
-    this.input = this.#contract.input;
+    this.input = parts.input(this.#contract.input);
   }
 
   /**
@@ -98,18 +120,26 @@ export class ModelSession implements Model {
    * @throws ModelError as {@link readModel}; `MODEL_RUNTIME`, `MODEL_INVALID`, `MODEL_UNSUPPORTED`
    */
   static async load(options: LoadOptions): Promise<ModelSession> {
-    const { path, model = path, resolvedPath = null } = options;
-    const { bytes, header } = await readModel({ path, model, resolvedPath });
-    const identity = await identityOf(model, bytes);
+    const { model = options.path } = options;
+    const candidates = await readCandidates(options);
     const runtime = await loadRuntime();
     await options.beforeSession?.();
+    const openTrial = (trial: ProductModel) => openProduct(runtime, trial, options);
+    const { chosen, file } = await chooseCandidate(candidates, openTrial, systemClock);
+    const { path, bytes, header, maxPixels } = chosen;
+    const identity = await identityOf(model, bytes);
     const { session, provider } = await openSession(runtime, bytes, options)
       .catch((cause: unknown) => {
         throw invalid({ model, path }, `ONNX Runtime refused it (${reasonOf(cause)})`, cause);
       });
     try {
-      const loaded = new ModelSession({ model, identity, runtime, session, provider });
-      const blank = await loaded.run(new ArrayBuffer(inputBytes(loaded.input)));
+      const loaded = new ModelSession({
+        ...{ model, identity, runtime, session, provider, file },
+        input: (declared) =>
+          chooseInput(declared, { input: options.input ?? "auto", maxPixels, model }),
+      });
+      const size = inputFor(loaded.input, COMMON_SHAPE);
+      const blank = await loaded.run(new ArrayBuffer(bufferBytes(loaded.input)), size);
       loaded.#labels = labelsFor(blank.classes, readClassNames(header));
       return loaded;
     } catch (error) {
@@ -122,15 +152,16 @@ export class ModelSession implements Model {
     return this.#labels;
   }
 
-  async run(tensor: ArrayBuffer): Promise<RawDetections> {
+  async run(tensor: ArrayBuffer, size: SizePx): Promise<RawDetections> {
     const session = this.#session;
     if (session === null) throw new LifecycleError("the model was released and cannot run");
     assertAttached(tensor, "inference input");
-    const { input, inputName, layout } = this.#contract;
-    const bytes = inputBytes(input);
-    assert(tensor.byteLength === bytes, `the input has ${tensor.byteLength} of ${bytes} bytes`);
-    const dims = [1, 3, input.height, input.width];
-    const feed = new this.#runtime.Tensor("float32", new Float32Array(tensor), dims);
+    const { inputName, layout } = this.#contract;
+    const bytes = inputBytes(size);
+    assert(tensor.byteLength >= bytes, `the input has ${tensor.byteLength} of ${bytes} bytes`);
+    const dims = [1, 3, size.height, size.width];
+    const values = new Float32Array(tensor, 0, bytes / Float32Array.BYTES_PER_ELEMENT);
+    const feed = new this.#runtime.Tensor("float32", values, dims);
     const outputs = await session.run({ [inputName]: feed }).catch((cause: unknown) => {
       throw runFailed(this.#model, cause);
     });
@@ -199,6 +230,24 @@ async function openSession(
   }
   const provider = "cpu";
   return { session: await createSession(runtime, bytes, { provider, threads }), provider };
+}
+
+/** Opens one of the products that show what is fast here, on the provider that the model gets. */
+async function openProduct(
+  runtime: Runtime,
+  { bytes, precision, input, dims }: ProductModel,
+  options: LoadOptions,
+): Promise<Product> {
+  const onProviderSkipped = () => undefined;
+  const { session } = await openSession(runtime, bytes, { ...options, onProviderSkipped });
+  const length = dims.reduce((product, size) => product * size, 1);
+  const left = precision === "int8"
+    ? new runtime.Tensor("uint8", new Uint8Array(length), dims)
+    : new runtime.Tensor("float32", new Float32Array(length), dims);
+  return {
+    run: () => session.run({ [input]: left }),
+    [Symbol.asyncDispose]: () => session.release(),
+  };
 }
 
 function createSession(

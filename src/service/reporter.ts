@@ -139,6 +139,7 @@ export class Reporter {
         error: worker.error,
         confinedBy: worker.confinement.enforced,
         lastSeenAtMs: worker.lastSeenAtMs,
+        ...{ model: worker.model.loaded, inputs: worker.model.inputs },
         ...worker.figures,
       })),
     };

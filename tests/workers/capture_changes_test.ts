@@ -17,12 +17,13 @@ import { HostileCamera } from "../support/cameras/hostile_camera.ts";
 import { assertCloses } from "../support/streams/ledger.ts";
 import { ignoreWithout } from "../support/system/parts.ts";
 import { rawClip } from "../support/cameras/rtp_h264.ts";
+import { fixedInput } from "../support/models/inputs.ts";
 
 const ignore = ignoreWithout("libav", "ffmpeg");
 const [stream, turning] = ignore
   ? [new Uint8Array(), new Uint8Array()]
   : await Promise.all([changingStream(), turningStream()]);
-const INPUT = { width: 160, height: 160, bars: 0.25 };
+const INPUT = fixedInput({ width: 160, height: 160 }, 0.25);
 /** One pixel of the tensor is up to two of the source, and a box has two edges. */
 const TOLERANCE_PX = 4;
 
@@ -38,7 +39,7 @@ function watch(source: Partial<CameraSource> & { readonly url: string }): [Captu
       id: "finder",
       rateHz: null,
       input: INPUT,
-      onFrame: (meta, tensor) => void seen.push({ ...sightOf(tensor, INPUT, meta.fit), meta }),
+      onFrame: (meta, tensor) => void seen.push({ ...sightOf(tensor, meta.fit, INPUT.bars), meta }),
     }],
   });
   return [run, seen];

@@ -1,7 +1,7 @@
 /** The inference worker itself, under the permissions it has in service. */
 import assert from "node:assert/strict";
-import { iou } from "../../src/core/geometry.ts";
-import { barsKey, inputBytes } from "../../src/core/model_input.ts";
+import { iou, letterbox } from "../../src/core/geometry.ts";
+import { barsKey, bufferBytes } from "../../src/core/model_input.ts";
 import { COCO_LABELS } from "../../src/inference/labels.ts";
 import { BUNDLED, clipTensor, frameMeta, peopleInClip } from "../support/clips/clip.ts";
 import { InferenceWorker, planFor } from "../support/workers/inference_worker.ts";
@@ -36,7 +36,7 @@ Deno.test({
     ) {
       mailbox.available(seq);
       const take = await mailbox.take();
-      assert.deepEqual([take.barsKey, take.buffer.byteLength], [bars, inputBytes(INPUT)]);
+      assert.deepEqual([take.barsKey, take.buffer.byteLength], [bars, bufferBytes(ready.input)]);
       new Float32Array(take.buffer).set(new Float32Array(tensor));
       mailbox.frame(frameMeta({ camera, seq, size: SIZE, fit }), take.buffer);
       const { note } = await worker.next("inferred");
@@ -46,7 +46,7 @@ Deno.test({
         assert.ok(note.detections.some(({ box }) => iou(box, person) >= 0.7));
       }
       assert.ok(note.inferenceMs > 0 && note.postprocessMs >= 0);
-      bars = barsKey(fit, ready.input);
+      bars = barsKey(fit, ready.input.bars);
       seq++;
     }
     worker.send({ kind: "stop" });
@@ -123,7 +123,7 @@ Deno.test("inference worker: stopped with a frame in hand, it hands the result o
   mailbox.available();
   const { buffer } = await mailbox.take();
   worker.send({ kind: "stop" });
-  const fit = { crop: WHOLE, width: 416, height: 234, dx: 0, dy: 91 };
+  const fit = letterbox(WHOLE, INPUT);
   mailbox.frame(frameMeta({ camera: "gate", seq: 3, size: SIZE, fit }), buffer);
   await worker.next("stopped");
   assert.deepEqual(worker.seen.map((message) => message.kind), ["inferred"]);
@@ -136,13 +136,13 @@ Deno.test("inference worker: a camera detached with the buffer does not stop the
   worker.start(planFor(BUNDLED.personInt8));
   using gone = worker.attach("gone");
   using stays = worker.attach("stays");
-  await worker.next("ready");
+  const ready = await worker.next("ready");
   gone.available();
   await gone.take();
   worker.send({ kind: "detach", camera: "gone" });
   stays.available();
   const { buffer, barsKey: bars } = await stays.take();
-  assert.deepEqual([buffer.byteLength, bars], [inputBytes(INPUT), null]);
+  assert.deepEqual([buffer.byteLength, bars], [bufferBytes(ready.input), null]);
   stays.none(buffer);
   worker.send({ kind: "stop" });
   await worker.next("stopped");

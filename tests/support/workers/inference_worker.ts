@@ -15,6 +15,7 @@ import {
 import { inferenceConfinement } from "../../../src/permissions/confinement.ts";
 import { BUNDLED } from "../clips/clip.ts";
 import { justNow } from "../clocks/just_now.ts";
+import { MAX_PIXELS } from "../../../src/config/models.ts";
 
 /** The real path of ONNX Runtime's binding: links are followed before a permission is compared. */
 export function bindingPath(): string {
@@ -45,7 +46,8 @@ export function planFor(model: string, changes: Partial<DetectorPlan> = {}): Det
     worker: "person-1",
     model: "builtin:person",
     modelPath: model,
-    resolvedPath: null,
+    ...{ resolvedPath: null, maxPixels: MAX_PIXELS.balanced, int8: null },
+    input: "auto",
     tracking: null,
     providers: ["cpu"],
     confidence: 0.45,

@@ -20,6 +20,7 @@ import { serve } from "../../../src/core/worker_entry.ts";
 import type { RawDetections } from "../../../src/inference/contract.ts";
 import { Detector } from "../../../src/inference/detector.ts";
 import type { LoadOptions, Model } from "../../../src/inference/session.ts";
+import { fixedInput } from "../models/inputs.ts";
 
 const NOTHING: RawDetections = {
   cells: 0,
@@ -68,7 +69,8 @@ function load({ path }: LoadOptions): Promise<Model> {
   let frames = 0;
   return Promise.resolve({
     identity: { name: "builtin:person", sha256: "0123456789ab" },
-    input: { width: 64, height: 64, bars: 0 },
+    input: fixedInput({ width: 64, height: 64 }),
+    file: { file: basename(path), precision: "float32", choice: null },
     labels: ["person"],
     provider: "script",
     run() {

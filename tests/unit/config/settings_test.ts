@@ -60,11 +60,15 @@ Deno.test("settings: no file at all is the demo", () => {
   assert.deepEqual(settings.detectors, [{
     id: "person",
     model: "builtin:person",
-    ...{ modelPath: "/opt/orion/models/nanodet-g.onnx", resolvedPath: null },
+    ...{ modelPath: "/opt/orion/models/nanodet-g.onnx", resolvedPath: null, maxPixels: 544 * 320 },
+    int8: {
+      ...{ modelPath: "/opt/orion/models/nanodet-g-int8.onnx", resolvedPath: null },
+      maxPixels: 640 * 384,
+    },
     cameras: ["demo"],
     rateHz: 5,
     inference: {
-      ...{ providers: ["cpu"], threads: 1 },
+      ...{ providers: ["cpu"], input: "auto", threads: 1 },
       ...{ confidence: 0.45, iou: 0.5, classes: ["person"] },
     },
     presence: {

@@ -11,6 +11,12 @@ const WORKER = {
   restarts: 0,
   error: null,
   confinedBy: ["files"],
+  model: {
+    ...{ name: "builtin:person", sha256: "0123456789ab", file: "nanodet-g-int8.onnx" },
+    ...{ precision: "int8", choice: "int8 is fast here" },
+    ...{ input: "auto, 640x384 at 16:9", provider: "cpu" },
+  },
+  inputs: [{ camera: "gate", width: 640, height: 384 }],
   framesProcessed: 10,
   framesDropped: 49,
   inferencesEmitted: 9,

@@ -7,6 +7,7 @@ import { ModelSession } from "../../../src/inference/session.ts";
 import { BUNDLED, clipTensor, peopleInClip } from "../../support/clips/clip.ts";
 import { havePart } from "../../support/system/parts.ts";
 import { type Scene, SCENES } from "../../support/clips/scenes.ts";
+import { inputFor } from "../../../src/core/model_input.ts";
 
 const FRAMES = [0, 150, 240];
 const CONFIDENCE = 0.45;
@@ -19,13 +20,14 @@ function best(boxes: readonly BoxPx[], expected: BoxPx): number {
 
 async function check(session: ModelSession, source: Scene, frame: number): Promise<void> {
   const crop = cropOf(source.roi && boxNorm(source.roi), source.size);
-  const { tensor, fit } = await clipTensor(frame, source.filters, crop, session.input);
-  const raw = await session.run(tensor);
+  const size = inputFor(session.input, crop);
+  const { tensor, fit } = await clipTensor(frame, source.filters, crop, size);
+  const raw = await session.run(tensor, size);
   const classes = selectClasses(session.labels, ["person"], "builtin:person");
   const processor = new Postprocessor({ labels: session.labels, classes, iou: 0.5 });
   const mapped = processor.run(raw, fit, CONFIDENCE).detections.map((one) => one.box);
   // The control: the same boxes without the inverse of letterbox and crop.
-  const input = { x: 0, y: 0, width: session.input.width, height: session.input.height };
+  const input = { x: 0, y: 0, ...size };
   const plain = { ...input, crop: input, dx: 0, dy: 0 };
   const unmapped = processor.run(raw, plain, CONFIDENCE).detections.map((one) => one.box);
 

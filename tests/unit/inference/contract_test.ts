@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { ModelError } from "../../../src/core/errors.ts";
 import {
+  DEFAULT_MAX_PIXELS,
   modelContract,
   type ModelPorts,
   rawDetections,
@@ -25,13 +26,20 @@ function refused(ports: ModelPorts): string {
   return assert.fail("it was accepted");
 }
 
-Deno.test("contract: a dynamic input becomes 416 x 416, a fixed one stays", () => {
+Deno.test("contract: an input without a size is free, a fixed one stays, one side leaves the other", () => {
   const dynamic = modelContract({ inputs: [IMAGES], outputs: PAIR }, "m");
-  assert.deepEqual(dynamic.input, { width: 416, height: 416, bars: 114 / 255 });
+  assert.deepEqual(dynamic.input, {
+    size: { kind: "free", maxPixels: DEFAULT_MAX_PIXELS, stepPx: 32 },
+    placement: "centre",
+    bars: 114 / 255,
+  });
   assert.equal(dynamic.inputName, "images");
   assert.equal(dynamic.layout.kind, "boxes-scores");
-  const wide = modelContract({ inputs: [port("x", [null, 3, 384, 640])], outputs: PAIR }, "m");
-  assert.deepEqual([wide.input.width, wide.input.height], [640, 384]);
+  const sizeOf = (height: number | null, width: number | null) =>
+    modelContract({ inputs: [port("x", [null, 3, height, width])], outputs: PAIR }, "m").input.size;
+  assert.deepEqual(sizeOf(384, 640), { kind: "fixed", width: 640, height: 384 });
+  assert.deepEqual(sizeOf(null, 640), { kind: "fixed", width: 640, height: 256 });
+  assert.deepEqual(sizeOf(320, null), { kind: "fixed", width: 544, height: 320 });
 });
 
 Deno.test("contract: YOLOv8's single output is understood", () => {

@@ -8,6 +8,7 @@ import { ModelSession } from "../../../src/inference/session.ts";
 import { BUNDLED, clipTensor, peopleInClip } from "../../support/clips/clip.ts";
 import { DEMO_CLIP, DEMO_TRUTH, ROOT } from "../../support/system/files.ts";
 import { havePart } from "../../support/system/parts.ts";
+import { inputFor } from "../../../src/core/model_input.ts";
 
 /** The demo's threshold, which is the default. */
 const CONFIDENCE = 0.45;
@@ -26,8 +27,9 @@ for (const model of ["person", "personInt8"] as const) {
       const processor = new Postprocessor({ labels: session.labels, classes, iou: 0.5 });
       for (const frame of FRAMES) {
         const crop = cropOf(null, SIZE);
-        const { tensor, fit } = await clipTensor(frame, "", crop, session.input, DEMO_CLIP);
-        const found = processor.run(await session.run(tensor), fit, CONFIDENCE).detections;
+        const size = inputFor(session.input, crop);
+        const { tensor, fit } = await clipTensor(frame, "", crop, size, DEMO_CLIP);
+        const found = processor.run(await session.run(tensor, size), fit, CONFIDENCE).detections;
         const people = (await peopleInClip(frame, DEMO_TRUTH)).filter(({ width }) => width > 1);
         assert.equal(found.length, people.length, `frame ${frame}`);
         for (const person of people) {

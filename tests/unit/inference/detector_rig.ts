@@ -2,7 +2,11 @@
 import assert from "node:assert/strict";
 import { type Cancel, type Clock, sleepOn, steadyMs, wallMs } from "../../../src/core/clock.ts";
 import { UNCONFINED } from "../../../src/core/confinement.ts";
-import type { DetectorPlan, InferenceResult } from "../../../src/core/detector_types.ts";
+import type {
+  DetectorPlan,
+  InferenceResult,
+  LoadedFile,
+} from "../../../src/core/detector_types.ts";
 import { letterbox } from "../../../src/core/geometry.ts";
 import { type LogRecord, logTo } from "../../../src/core/log.ts";
 import type {
@@ -18,8 +22,10 @@ import type { LoadOptions, Model } from "../../../src/inference/session.ts";
 import type { ConsumerPort } from "../../../src/inference/consumer_port.ts";
 import { frameMeta } from "../../support/clips/clip.ts";
 import { justNow } from "../../support/clocks/just_now.ts";
+import { fixedInput } from "../../support/models/inputs.ts";
 
-export const INPUT = { width: 64, height: 64, bars: 0.5 };
+const INPUT_SIZE = { width: 64, height: 64 };
+export const INPUT = fixedInput(INPUT_SIZE);
 export const SIZE = { width: 128, height: 64 };
 
 export const PLAN: DetectorPlan = {
@@ -28,6 +34,9 @@ export const PLAN: DetectorPlan = {
   model: "builtin:person",
   modelPath: "/models/person.onnx",
   resolvedPath: "/data/models/person-1.onnx",
+  maxPixels: 174_080,
+  int8: { modelPath: "/models/int8.onnx", resolvedPath: null, maxPixels: 245_760 },
+  input: "auto",
   tracking: null,
   providers: ["cpu"],
   confidence: 0.4,
@@ -35,6 +44,8 @@ export const PLAN: DetectorPlan = {
   classes: ["person"],
   threads: 1,
 };
+
+export const FILE: LoadedFile = { file: "int8.onnx", precision: "int8", choice: "it is fast" };
 
 /** A clock that advances by 1 ms at each read; the test fires its timers. */
 function steppingClock() {
@@ -86,7 +97,7 @@ export class Port implements ConsumerPort {
   }
   frame(seq: number): void {
     const { buffer } = this.taken.shift() ?? assert.fail("no take was sent");
-    const fit = letterbox({ x: 0, y: 0, ...SIZE }, INPUT);
+    const fit = letterbox({ x: 0, y: 0, ...SIZE }, INPUT_SIZE);
     this.#receive({
       kind: "frame",
       buffer,
@@ -126,6 +137,7 @@ export function harness(
     input: INPUT,
     labels: ["person", "dog"],
     provider: "cpu",
+    file: FILE,
     identity: { name: "builtin:person", sha256: "0123456789ab" },
     run,
     [Symbol.asyncDispose]: () => (released++, Promise.resolve()),

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { ModelError } from "../../../src/core/errors.ts";
-import { inputBytes } from "../../../src/core/model_input.ts";
+import { bufferBytes } from "../../../src/core/model_input.ts";
 import type { RawDetections } from "../../../src/inference/contract.ts";
 import { MAX_FAILED_FRAMES, STOP_ANSWER_MS } from "../../../src/inference/detector.ts";
-import { answer, harness, INPUT, PLAN, Port } from "./detector_rig.ts";
+import { answer, FILE, harness, INPUT, PLAN, Port } from "./detector_rig.ts";
 
 Deno.test("detector: posts ready, then sends detections in source pixels, with its timings", async () => {
   const { detector, next, released, results } = harness();
@@ -11,10 +11,11 @@ Deno.test("detector: posts ready, then sends detections in source pixels, with i
   const ready = await next("ready");
   assert.deepEqual(ready.classes, ["person", "dog"]);
   assert.deepEqual([ready.input, ready.provider, ready.loadMs], [INPUT, "cpu", 1]);
+  assert.deepEqual([ready.file, ready.identity.name], [FILE, "builtin:person"]);
   const port = new Port();
   detector.attach("gate", port);
   port.available();
-  assert.equal(port.taken[0]?.buffer.byteLength, inputBytes(INPUT));
+  assert.equal(port.taken[0]?.buffer.byteLength, bufferBytes(INPUT));
   port.frame(41);
   const { note } = await next("inferred");
   const [result] = results.sent;
@@ -24,10 +25,10 @@ Deno.test("detector: posts ready, then sends detections in source pixels, with i
     { class: "person", confidence: 0.5, box: { x: 0, y: 0, width: 64, height: 64 } },
   ]);
   assert.deepEqual([result.inferenceMs, result.postprocessMs], [1, 1]);
-  const { camera, queueMs, convertMs, dropsSinceLast } = result.meta;
+  const { camera, fit, queueMs, convertMs, dropsSinceLast } = result.meta;
   const { detector: id, detections } = result;
   assert.deepEqual(note, {
-    ...{ detector: id, camera, seq: 41, detections, dropsSinceLast },
+    ...{ detector: id, camera, seq: 41, detections, dropsSinceLast, input: fit.input },
     ...{ queueMs, convertMs, inferenceMs: 1, postprocessMs: 1 },
   });
   await detector.stop();
@@ -35,11 +36,15 @@ Deno.test("detector: posts ready, then sends detections in source pixels, with i
   assert.deepEqual([released(), port.closed], [1, 1]);
 });
 
-Deno.test("detector: the plan's providers reach the model, and a skipped one is logged", async () => {
+Deno.test("detector: the plan's providers, files and input reach the model, and a skipped one is logged", async () => {
   const { detector, loads, logged } = harness();
   await detector.start({ ...PLAN, providers: ["cuda", "cpu"] });
   const [options] = loads;
   assert.deepEqual(options?.providers, ["cuda", "cpu"]);
+  const { path, maxPixels, int8, input } = options;
+  assert.deepEqual({ modelPath: path, maxPixels, int8, input }, {
+    ...{ modelPath: PLAN.modelPath, maxPixels: PLAN.maxPixels, int8: PLAN.int8, input: "auto" },
+  });
   options?.onProviderSkipped?.("cuda", "no such library");
   assert.deepEqual(logged.map(({ level, event, fields }) => [level, event, fields]), [[
     "warning",

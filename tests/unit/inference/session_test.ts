@@ -1,13 +1,15 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { LifecycleError, ModelError } from "../../../src/core/errors.ts";
-import { inputBytes } from "../../../src/core/model_input.ts";
+import { bufferBytes, inputBytes } from "../../../src/core/model_input.ts";
 import { COCO_LABELS } from "../../../src/inference/labels.ts";
 import { type LoadOptions, ModelSession } from "../../../src/inference/session.ts";
 import { BUNDLED } from "../../support/clips/clip.ts";
 import { onnxModel } from "../../support/models/onnx.ts";
 
 const IMAGES = { name: "images", dims: [1, 3, 64, 32] };
+/** A size that the bundled models allow. */
+const WIDE = { width: 544, height: 320 };
 const ROWS = { name: "output0", dims: [1, 6, 8], size: [1, 6, 8], values: range(48) };
 
 function range(length: number): number[] {
@@ -39,7 +41,11 @@ async function refused(options: LoadOptions): Promise<ModelError> {
 Deno.test("session: both bundled models load, with their input shapes", async () => {
   for (const path of [BUNDLED.person, BUNDLED.personInt8]) {
     await using session = await ModelSession.load({ path, threads: 1 });
-    assert.deepEqual(session.input, { width: 416, height: 416, bars: 114 / 255 });
+    assert.deepEqual(session.input, {
+      size: { kind: "free", maxPixels: 544 * 320, stepPx: 32 },
+      placement: "centre",
+      bars: 114 / 255,
+    });
     assert.deepEqual(session.labels, COCO_LABELS);
     assert.equal(session.provider, "cpu");
   }
@@ -47,33 +53,33 @@ Deno.test("session: both bundled models load, with their input shapes", async ()
 
 Deno.test("session: the buffer is read in place and stays the caller's, to be transferred on", async () => {
   await using session = await ModelSession.load({ path: BUNDLED.personInt8, threads: 1 });
-  const tensor = new ArrayBuffer(inputBytes(session.input));
-  const dark = await session.run(tensor);
+  const tensor = new ArrayBuffer(bufferBytes(session.input));
+  const dark = await session.run(tensor, WIDE);
   const darkScores = dark.scores.slice();
   assert.equal(tensor.detached, false);
   const moved = structuredClone(tensor, { transfer: [tensor] });
-  assert.ok(tensor.detached && moved.byteLength === inputBytes(session.input));
+  assert.ok(tensor.detached && moved.byteLength === bufferBytes(session.input));
   // A change through the caller's own view is what the next run sees; the last answer stays as it was.
   new Float32Array(moved).forEach((_, at, all) => all[at] = (at % 37) / 37);
-  const bright = await session.run(moved);
+  const bright = await session.run(moved, WIDE);
   assert.notDeepEqual(bright.scores, darkScores);
   assert.deepEqual(dark.scores, darkScores);
-  assert.deepEqual([dark.cells, dark.classes], [3549, 80]);
+  assert.deepEqual([dark.cells, dark.classes], [3570, 80]);
 });
 
 Deno.test("session: a buffer that was transferred away or has another size is refused", async () => {
   await using session = await ModelSession.load({ path: BUNDLED.personInt8, threads: 1 });
-  const gone = new ArrayBuffer(inputBytes(session.input));
+  const gone = new ArrayBuffer(inputBytes(WIDE));
   structuredClone(gone, { transfer: [gone] });
-  await assert.rejects(session.run(gone), LifecycleError);
-  await assert.rejects(session.run(new ArrayBuffer(12)), /12 of 2076672 bytes/);
+  await assert.rejects(session.run(gone, WIDE), LifecycleError);
+  await assert.rejects(session.run(new ArrayBuffer(12), WIDE), /12 of 2088960 bytes/);
 });
 
 Deno.test("session: after it was released it refuses to run; releasing twice is harmless", async () => {
   const session = await ModelSession.load({ path: BUNDLED.personInt8, threads: 1 });
   await session[Symbol.asyncDispose]();
   await session[Symbol.asyncDispose]();
-  await assert.rejects(session.run(new ArrayBuffer(inputBytes(session.input))), LifecycleError);
+  await assert.rejects(session.run(new ArrayBuffer(inputBytes(WIDE)), WIDE), LifecycleError);
 });
 
 Deno.test("session: providers that cannot be set up are skipped with a reason, and cpu remains", async () => {
@@ -108,9 +114,10 @@ Deno.test("session: a YOLOv8-like model is fed in its own size and keeps its cla
   const metadata = { names: "{0: 'helmet', 1: 'vest'}" };
   await withFile(onnxModel({ inputs: [IMAGES], outputs: [ROWS], metadata }), async (path) => {
     await using session = await ModelSession.load({ path, threads: 1 });
-    assert.deepEqual([session.input.width, session.input.height], [32, 64]);
+    const size = { width: 32, height: 64 };
+    assert.deepEqual(session.input.size, { kind: "fixed", ...size });
     assert.deepEqual(session.labels, ["helmet", "vest"]);
-    const raw = await session.run(new ArrayBuffer(inputBytes(session.input)));
+    const raw = await session.run(new ArrayBuffer(inputBytes(size)), size);
     assert.deepEqual([raw.cells, raw.classes, raw.boxForm], [8, 2, "centre"]);
     assert.deepEqual([...raw.scores], range(48));
   });

@@ -17,7 +17,10 @@ import {
 
 const LOAD_LIMIT_MS = 60_000;
 const NEVER = new Promise<never>(() => undefined);
-const MODEL = { model: "other.onnx", modelPath: "/srv/models/other.onnx", resolvedPath: null };
+const MODEL = {
+  ...{ model: "other.onnx", modelPath: "/srv/models/other.onnx", resolvedPath: null },
+  ...{ maxPixels: 174_080, int8: null },
+};
 
 /** A pool of two workers; disposed, it closes all ports. */
 function rig() {
