@@ -68,6 +68,7 @@ async function bench(options: Options): Promise<boolean> {
   const measured = await measure(libav, set, { ...options, classes });
   const all = measured.map((one) => figuresOf(one, options.confidence));
   printHead(set, { ...options, classes }, await processorName());
+  for (const { name, loaded } of measured) printLine(`${name}: ${loaded}`);
   for (const line of ["", ...mainTable(all), "", ...sizeTable(all)]) printLine(line);
   const { lines, isMissed } = comparison(all);
   for (const line of ["", ...lines]) printLine(line);

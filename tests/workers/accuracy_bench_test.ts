@@ -5,7 +5,7 @@ import { comparison } from "../../scripts/bench/accuracy/comparison.ts";
 import { readDataSet } from "../../scripts/bench/accuracy/data_set.ts";
 import { measure } from "../../scripts/bench/accuracy/measure.ts";
 import { parseOptions } from "../../scripts/bench/accuracy/options.ts";
-import { figuresOf, mainTable, nameOf, sizeTable } from "../../scripts/bench/accuracy/table.ts";
+import { figuresOf, mainTable, sizeTable } from "../../scripts/bench/accuracy/table.ts";
 import { locateLibav } from "../../src/libav/locate.ts";
 import { openLibav } from "../../src/libav/open.ts";
 import { peopleInClip } from "../support/clips/clip.ts";
@@ -66,8 +66,7 @@ Deno.test({
   async fn() {
     using folder = await makeFolder();
     const { all, figures } = await measured(folder.path, "--shapes", "416x416,640x384");
-    for (const [at, { contender, bySize, ap50, ap, wallMs, cpuMs }] of figures.entries()) {
-      const name = nameOf(contender);
+    for (const [at, { name, bySize, ap50, ap, wallMs, cpuMs }] of figures.entries()) {
       assert.equal(bySize.all.recall, 1, name);
       assert.equal(ap50, 1, name);
       assert.ok(ap !== null && ap > 0.6 && ap <= 1, `${name}: ${ap}`);
@@ -84,10 +83,14 @@ Deno.test({
     const [, cells = ""] = mainTable(figures);
     assert.match(cells, /^nanodet-g 416x416 +0\.\d{3} +1\.000 +- .* \d+\.\d$/);
     assert.equal(sizeTable(figures).length, 2 + figures.length);
+    assert.match(
+      all.at(-1)?.loaded ?? "",
+      /^nanodet-g.*\.onnx, .*, auto, \d+x\d+ at 16:9, cpu, int8 is/,
+    );
     const { lines } = comparison(figures);
     assert.match(
       lines[0] ?? "",
-      /^nanodet-g-int8 640x384 \(the default\) beside nanodet-g 416x416/,
+      /^builtin:person auto, the default, beside nanodet-g 416x416/,
     );
     assert.match(lines.at(-1) ?? "", /missed|reached/);
     assert.deepEqual(comparison(figures.slice(0, 1)), { lines: [], isMissed: false });

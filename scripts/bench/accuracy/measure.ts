@@ -1,7 +1,7 @@
 /** Detects in labelled pictures as the product does, with all contenders in turns. */
 import process from "node:process";
 import { letterbox } from "../../../src/core/geometry.ts";
-import { inputBytes } from "../../../src/core/model_input.ts";
+import { bufferBytes, inputFor, policyText } from "../../../src/core/model_input.ts";
 import { selectClasses } from "../../../src/inference/labels.ts";
 import { Postprocessor } from "../../../src/inference/postprocess.ts";
 import { ModelSession } from "../../../src/inference/session.ts";
@@ -24,7 +24,9 @@ export interface MeasureOptions extends Pick<Options, "contenders" | "iou" | "ru
 
 /** What one contender found, and how long that took. */
 export interface Measured {
-  readonly contender: Contender;
+  readonly name: string;
+  /** What was loaded: file, precision, input, provider. */
+  readonly loaded: string;
   /** For each class, every picture in order. */
   readonly judged: ReadonlyMap<string, readonly JudgedPicture[]>;
   /** Of each run of the model alone. */
@@ -63,7 +65,7 @@ export async function measure(
 
 /** One contender at work. */
 class Bench implements AsyncDisposable {
-  readonly #contender: Contender;
+  readonly #name: string;
   readonly #classes: readonly string[];
   readonly #session: ModelSession;
   readonly #converter: TensorConverter;
@@ -78,36 +80,50 @@ class Bench implements AsyncDisposable {
     contender: Contender,
     options: MeasureOptions,
   ) {
-    this.#contender = contender;
+    this.#name = contender.name;
     this.#classes = options.classes;
     this.#session = session;
     this.#converter = new TensorConverter(libav);
-    const classes = selectClasses(session.labels, options.classes, contender.model);
+    const classes = selectClasses(session.labels, options.classes, contender.name);
     const { labels } = session;
     this.#postprocessor = new Postprocessor({ labels, classes, iou: options.iou });
-    this.#tensor = new ArrayBuffer(inputBytes(session.input));
+    this.#tensor = new ArrayBuffer(bufferBytes(session.input));
     this.#judged = new Map(options.classes.map((name) => [name, []]));
   }
 
   static async open(libav: Libav, contender: Contender, options: MeasureOptions): Promise<Bench> {
-    const { model, path, size, threads } = contender;
-    const session = await ModelSession.load({ model, path, size, threads });
+    const onProviderSkipped = (provider: string, reason: string): never => {
+      throw new Error(`${contender.name}: ${provider} cannot be used: ${reason}`);
+    };
+    const session = await ModelSession.load({ ...contender.load, onProviderSkipped });
     return new Bench(libav, session, contender, options);
   }
 
   get measured(): Measured {
-    return { contender: this.#contender, judged: this.#judged, runs: this.#runs };
+    const { file: { file, precision, choice }, input, provider } = this.#session;
+    const loaded = [
+      file,
+      precision,
+      policyText(input),
+      provider,
+      ...choice === null ? [] : [choice],
+    ];
+    return {
+      ...{ name: this.#name, loaded: loaded.join(", ") },
+      ...{ judged: this.#judged, runs: this.#runs },
+    };
   }
 
   /** Detects in a frame. @param picture  what is in it; null: only the time counts */
   async run(frame: Frame, picture: LabelledPicture | null): Promise<void> {
     const { input } = this.#session;
     const crop = { x: 0, y: 0, width: frame.width, height: frame.height };
-    const fit = letterbox(crop, input);
-    this.#converter.convert(frame, fit, input, this.#tensor, true);
+    const size = inputFor(input, crop);
+    const fit = letterbox(crop, size, input.placement);
+    this.#converter.convert(frame, fit, this.#tensor, { grey: input.bars, fill: true });
     const cpuBefore = process.cpuUsage();
     const startedAtMs = performance.now();
-    const raw = await this.#session.run(this.#tensor);
+    const raw = await this.#session.run(this.#tensor, size);
     const wallMs = performance.now() - startedAtMs;
     const { user, system } = process.cpuUsage(cpuBefore);
     this.#runs.push({ wallMs, cpuMs: (user + system) / 1000 });

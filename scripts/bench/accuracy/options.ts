@@ -1,12 +1,10 @@
 /** The command line of the accuracy bench. */
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
+import { builtinModel, modelPath } from "../../../src/config/models.ts";
 import type { SizePx } from "../../../src/core/geometry.ts";
-import { modelPath } from "../../../src/config/models.ts";
+import type { LoadOptions } from "../../../src/inference/session.ts";
 import { ROOT } from "../../testing/checkout.ts";
-
-const DEFAULT_MODELS = "models/nanodet-g.onnx,models/nanodet-g-int8.onnx";
-const DEFAULT_SHAPES = "416x416,416x256,544x320,640x384,768x448";
 
 /** What to measure. */
 export interface Options {
@@ -25,20 +23,21 @@ export interface Options {
   readonly isWanted: boolean;
 }
 
-/** A model at one size of input, with a number of threads. */
+/** A model with one shape of its input, on one provider, with a number of threads. */
 export interface Contender {
-  /** As given. */
-  readonly model: string;
-  readonly path: string;
-  readonly size: SizePx;
-  readonly threads: number;
+  readonly name: string;
+  readonly load: LoadOptions;
 }
+
+const DEFAULT_MODELS = "models/nanodet-g.onnx,models/nanodet-g-int8.onnx";
+const DEFAULT_SHAPES = "416x416,416x256,544x320,640x384,768x448";
 
 export const USAGE = `deno task bench scripts/bench/accuracy.ts FOLDER [OPTIONS]
 
   FOLDER               images/ and instances.json, in COCO's format
   --models NAME,…      names of bundled models or paths of .onnx files (default: both bundled files)
-  --shapes WxH,…       inputs (default ${DEFAULT_SHAPES})
+  --shapes WxH,…       inputs; auto: by the shape of each picture (default ${DEFAULT_SHAPES})
+  --providers NAME,…   default cpu
   --threads COUNT,…    default 1
   --classes NAME,…     default person; all: every class of the labels
   --confidence SHARE   for recall and precision (default 0.45)
@@ -49,10 +48,17 @@ export const USAGE = `deno task bench scripts/bench/accuracy.ts FOLDER [OPTIONS]
 
 const text = { type: "string" } as const;
 const OPTIONS = {
-  ...{ models: text, shapes: text, threads: text, classes: text },
+  ...{ models: text, shapes: text, providers: text, threads: text, classes: text },
   ...{ confidence: text, iou: text, runs: text },
   wanted: { type: "boolean" },
 } as const;
+
+/** What a detector gets that names no model. */
+const DEFAULT = contender("builtin:person", "auto", "cpu", 1);
+/** What it got before its input could have another shape. */
+const BEFORE = contender("models/nanodet-g.onnx", { width: 416, height: 416 }, "cpu", 1);
+/** The contenders that the bench ends with comparing. */
+export const COMPARED = { now: DEFAULT.name, before: BEFORE.name } as const;
 
 /**
  * Parses the command line.
@@ -66,14 +72,19 @@ export function parseOptions(args: readonly string[]): Options {
   });
   const [folder] = positionals;
   if (folder === undefined || positionals.length > 1) throw new Error(USAGE);
-  const models = (values.models ?? DEFAULT_MODELS).split(",").map(modelOf);
+  const models = (values.models ?? DEFAULT_MODELS).split(",");
   const shapes = (values.shapes ?? DEFAULT_SHAPES).split(",").map(shape);
+  const providers = (values.providers ?? "cpu").split(",");
   const threads = (values.threads ?? "1").split(",").map((word) => number("--threads", word, 1));
+  const named = threads.flatMap((count) =>
+    providers.flatMap((provider) =>
+      models.flatMap((model) => shapes.map((size) => contender(model, size, provider, count)))
+    )
+  );
+  const missing = [BEFORE, DEFAULT].filter(({ name }) => named.every((one) => one.name !== name));
   return {
     folder: resolve(ROOT, folder),
-    contenders: threads.flatMap((count) =>
-      models.flatMap((model) => shapes.map((size) => ({ ...model, size, threads: count })))
-    ),
+    contenders: [...named, ...missing],
     classes: values.classes === "all" ? null : (values.classes ?? "person").split(","),
     confidence: number("--confidence", values.confidence ?? "0.45", 0),
     iou: number("--iou", values.iou ?? "0.5", 0),
@@ -82,13 +93,36 @@ export function parseOptions(args: readonly string[]): Options {
   };
 }
 
-function modelOf(model: string): Pick<Contender, "model" | "path"> {
-  const found = modelPath(model, { root: ROOT, folder: ROOT });
-  if (!found.ok) throw new Error(`${found.message}. ${found.remedy}`);
-  return { model, path: found.value };
+function contender(
+  model: string,
+  input: "auto" | SizePx,
+  provider: string,
+  threads: number,
+): Contender {
+  const name = model.slice(model.lastIndexOf("/") + 1).replace(/\.onnx$/, "");
+  return {
+    name: [
+      `${name} ${input === "auto" ? input : `${input.width}x${input.height}`}`,
+      ...provider === "cpu" ? [] : [provider],
+      ...threads === 1 ? [] : [`${threads} threads`],
+    ].join(", "),
+    load: { ...fileOf(model), model, input, threads, providers: [provider] },
+  };
 }
 
-function shape(word: string): SizePx {
+function fileOf(model: string): Pick<LoadOptions, "path" | "maxPixels" | "int8"> {
+  const builtin = builtinModel(model, ROOT);
+  if (builtin !== null) {
+    const { modelPath, maxPixels, int8 } = builtin;
+    return { path: modelPath, maxPixels, int8 };
+  }
+  const found = modelPath(model, { root: ROOT, folder: ROOT });
+  if (!found.ok) throw new Error(`${found.message}. ${found.remedy}`);
+  return { path: found.value };
+}
+
+function shape(word: string): "auto" | SizePx {
+  if (word === "auto") return word;
   const [, width, height] = /^(\d+)x(\d+)$/.exec(word) ?? [];
   if (width === undefined || height === undefined) throw new Error(`${word} is no shape: 640x384.`);
   return { width: Number(width), height: Number(height) };

@@ -9,7 +9,6 @@ import {
   meanOf,
 } from "./average_precision.ts";
 import type { Measured } from "./measure.ts";
-import type { Contender } from "./options.ts";
 
 /** The overlap from which a box counts in AP50, recall and precision. */
 const USUAL_IOU = 0.5;
@@ -19,7 +18,7 @@ const CELL_WIDTH = 11;
 
 /** The figures of a contender: means over the classes; null where the labels have no such object. */
 export interface Figures {
-  readonly contender: Contender;
+  readonly name: string;
   readonly ap: number | null;
   readonly ap50: number | null;
   /** Median of the runs. */
@@ -38,7 +37,7 @@ export interface SizeFigures {
 }
 
 /** Computes the figures of a contender. */
-export function figuresOf({ contender, judged, runs }: Measured, confidence: number): Figures {
+export function figuresOf({ name, judged, runs }: Measured, confidence: number): Figures {
   const classes = [...judged.values()];
   const mean = (of: (pictures: readonly JudgedPicture[]) => number | null) =>
     meanOf(classes.map(of));
@@ -57,7 +56,7 @@ export function figuresOf({ contender, judged, runs }: Measured, confidence: num
     large: sized("large"),
   };
   return {
-    contender,
+    name,
     ap: bySize.all.ap,
     ap50: mean((pictures) => averagePrecision(pictures, { iou: USUAL_IOU, area: AREAS.all })),
     wallMs: median(runs.map(({ wallMs }) => wallMs)),
@@ -78,7 +77,7 @@ export function mainTable(all: readonly Figures[]): string[] {
   return [
     row("", head),
     ...all.map((one) =>
-      row(nameOf(one.contender), [
+      row(one.name, [
         ...[one.ap, one.ap50, ...SIZES.map((size) => one.bySize[size].ap)].map(share),
         ...[one.bySize.all.recall, one.bySize.all.precision].map(share),
         ...[one.wallMs, one.leastMs, one.cpuMs].map((ms) => ms.toFixed(1)),
@@ -92,19 +91,13 @@ export function sizeTable(all: readonly Figures[]): string[] {
   return [
     row("", [...SIZES.map(() => "recall"), ...SIZES.map(() => "precision")]),
     row("", [...SIZES, ...SIZES]),
-    ...all.map(({ contender, bySize }) =>
-      row(nameOf(contender), [
+    ...all.map(({ name, bySize }) =>
+      row(name, [
         ...SIZES.map((size) => share(bySize[size].recall)),
         ...SIZES.map((size) => share(bySize[size].precision)),
       ])
     ),
   ];
-}
-
-/** The name of a contender: its file or built-in name, its input, and its threads when it has several. */
-export function nameOf({ model, size, threads }: Contender): string {
-  const name = model.slice(model.lastIndexOf("/") + 1).replace(/\.onnx$/, "");
-  return `${name} ${size.width}x${size.height}${threads === 1 ? "" : `, ${threads} threads`}`;
 }
 
 function share(value: number | null): string {
