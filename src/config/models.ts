@@ -96,3 +96,11 @@ export function modelPath(model: string, places: ModelPlaces): Parsed<string> {
   const path = isAbsolute(model) ? resolve(model) : resolve(places.folder, model);
   return { ok: true, value: path };
 }
+
+/**
+ * OpenVINO's C library, below a folder in Orion's own, which has OpenVINO's libraries or is a link to where they are.
+ * @param root  Orion's own folder
+ */
+export function openVinoLibrary(root: string): string {
+  return join(root, "openvino", "libopenvino_c.so");
+}

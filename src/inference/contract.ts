@@ -145,6 +145,11 @@ function unsupported(model: string, found: string): ModelError {
   });
 }
 
+/** The outputs that are read. */
+export function outputNames(layout: OutputLayout): readonly string[] {
+  return layout.kind === "rows" ? [layout.output] : [layout.boxes, layout.scores];
+}
+
 /**
  * Creates the view of a run's outputs.
  * @throws ModelError `MODEL_UNSUPPORTED` when their sizes do not match the layout

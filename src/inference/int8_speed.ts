@@ -24,6 +24,7 @@ export interface ProductModel {
   readonly bytes: Uint8Array<ArrayBuffer>;
   readonly precision: Precision;
   readonly input: string;
+  readonly output: string;
   readonly dims: readonly number[];
 }
 
@@ -78,7 +79,13 @@ function productModel(precision: Precision): ProductModel {
     }),
   ]);
   const opset = message(8, [text(1, ""), number(2, 17)]);
-  return { bytes: join([number(1, 8), graph, opset]), precision, input: "left", dims };
+  return {
+    bytes: join([number(1, 8), graph, opset]),
+    precision,
+    input: "left",
+    output: "product",
+    dims,
+  };
 }
 
 function port(

@@ -1,5 +1,5 @@
 /** The only module that imports ONNX Runtime. */
-import type { InferenceSession, OnnxValue } from "onnxruntime-node";
+import type { InferenceSession, Tensor } from "onnxruntime-node";
 import { assert, assertAttached } from "../core/assert.ts";
 import { systemClock } from "../core/clock.ts";
 import type { LoadedFile, ModelIdentity, ModelVariant } from "../core/detector_types.ts";
@@ -15,12 +15,18 @@ import {
 import {
   type ModelContract,
   modelContract,
-  type ModelPorts,
-  type OutputTensor,
+  outputNames,
   type RawDetections,
   rawDetections,
-  type TensorPort,
 } from "./contract.ts";
+import {
+  type Engine,
+  floatsOf,
+  mustBeBuilt,
+  type OpenEngine,
+  portsOf,
+  setUpReason,
+} from "./engine.ts";
 import { labelsFor } from "./labels.ts";
 import { readClassNames } from "./model_file.ts";
 import { identityOf } from "./model_identity.ts";
@@ -71,6 +77,10 @@ export interface LoadOptions {
   readonly threads: number;
   /** Execution providers, the preferred first; default `["cpu"]`, which is tried last in any case. */
   readonly providers?: readonly string[];
+  /** Absolute path of OpenVINO's C library; absent unless `providers` has it. */
+  readonly openVino?: string;
+  /** Loads a model in OpenVINO; default: it cannot be used. */
+  readonly openInOpenVino?: OpenEngine;
   /** Called for each provider that this build lacks or that cannot be set up on this machine. */
   readonly onProviderSkipped?: (provider: string, reason: string) => void;
   /** Called when the runtime is loaded and the file is read, before anything of the model is interpreted. */
@@ -78,8 +88,10 @@ export interface LoadOptions {
 }
 
 type Runtime = typeof import("onnxruntime-node");
+/** A model that can be run. */
+type Session = Engine<Tensor>;
 
-/** A model in an ONNX Runtime session. Its `run` blocks the thread. */
+/** A model in a session of ONNX Runtime or of another library. Its `run` blocks the thread. */
 export class ModelSession implements Model {
   readonly input: InputPolicy;
   readonly provider: string;
@@ -89,14 +101,16 @@ export class ModelSession implements Model {
   readonly #model: string;
   readonly #runtime: Runtime;
   readonly #contract: ModelContract;
-  #session: InferenceSession | null;
+  /** The outputs that are read. */
+  readonly #fetches: readonly string[];
+  #session: Session | null;
 
   private constructor(
     parts: {
       model: string;
       identity: ModelIdentity;
       runtime: Runtime;
-      session: InferenceSession;
+      session: Session;
       provider: string;
       file: LoadedFile;
       input: (declared: InputPolicy) => InputPolicy;
@@ -108,7 +122,8 @@ export class ModelSession implements Model {
     this.#session = parts.session;
     this.provider = parts.provider;
     this.file = parts.file;
-    this.#contract = modelContract(sessionPorts(parts.session), parts.model);
+    this.#contract = modelContract(portsOf(parts.session), parts.model);
+    this.#fetches = outputNames(this.#contract.layout);
     this.input = parts.input(this.#contract.input);
   }
 
@@ -162,10 +177,12 @@ export class ModelSession implements Model {
     const dims = [1, 3, size.height, size.width];
     const values = new Float32Array(tensor, 0, bytes / Float32Array.BYTES_PER_ELEMENT);
     const feed = new this.#runtime.Tensor("float32", values, dims);
-    const outputs = await session.run({ [inputName]: feed }).catch((cause: unknown) => {
-      throw runFailed(this.#model, cause);
-    });
-    return rawDetections(layout, (name) => floats(outputs[name]), this.#model);
+    const outputs = await session.run({ [inputName]: feed }, this.#fetches).catch(
+      (cause: unknown) => {
+        throw runFailed(this.#model, cause);
+      },
+    );
+    return rawDetections(layout, (name) => floatsOf(outputs[name]), this.#model);
   }
 
   /** Releases the model's memory; idempotent. */
@@ -179,7 +196,7 @@ export class ModelSession implements Model {
 function runFailed(model: string, cause: unknown): ModelError {
   return new ModelError({
     code: "MODEL_RUN",
-    message: `Cannot run model "${model}": ONNX Runtime says ${reasonOf(cause)}.`,
+    message: `Cannot run model "${model}": ${reasonOf(cause)}.`,
     retryable: true,
     remedy: "If every frame fails, the model does not suit this input: export it again, or use " +
       "another.",
@@ -212,30 +229,37 @@ async function loadRuntime(): Promise<Runtime> {
  */
 async function openSession(
   runtime: Runtime,
-  bytes: Uint8Array,
-  { providers = [], threads, onProviderSkipped }: LoadOptions,
-): Promise<{ readonly session: InferenceSession; readonly provider: string }> {
-  const built: readonly string[] = runtime.listSupportedBackends().map((backend) => backend.name);
+  bytes: Uint8Array<ArrayBuffer>,
+  options: LoadOptions,
+): Promise<{ readonly session: Session; readonly provider: string }> {
+  const { providers = [], threads, onProviderSkipped } = options;
+  const built = runtime.listSupportedBackends();
   for (const provider of providers) {
     if (provider === "cpu") break;
-    if (!built.includes(provider)) {
-      onProviderSkipped?.(provider, "this build of ONNX Runtime has no such provider");
-      continue;
-    }
     try {
-      return { session: await createSession(runtime, bytes, { provider, threads }), provider };
+      const other = provider === "openvino" ? openVino(bytes, options) : null;
+      if (other === null) mustBeBuilt(provider, built);
+      const session = other ?? await createSession(runtime, bytes, { provider, threads });
+      return { session, provider };
     } catch (error) {
-      onProviderSkipped?.(provider, reasonOf(error));
+      onProviderSkipped?.(provider, setUpReason(provider, built, reasonOf(error)));
     }
   }
   const provider = "cpu";
   return { session: await createSession(runtime, bytes, { provider, threads }), provider };
 }
 
+function openVino(
+  bytes: Uint8Array<ArrayBuffer>,
+  { openVino: library, openInOpenVino, threads }: LoadOptions,
+): Session | null {
+  return library === undefined ? null : openInOpenVino?.(library, bytes, threads) ?? null;
+}
+
 /** Opens one of the products that show what is fast here, on the provider that the model gets. */
 async function openProduct(
   runtime: Runtime,
-  { bytes, precision, input, dims }: ProductModel,
+  { bytes, precision, input, output, dims }: ProductModel,
   options: LoadOptions,
 ): Promise<Product> {
   const onProviderSkipped = () => undefined;
@@ -245,7 +269,7 @@ async function openProduct(
     ? new runtime.Tensor("uint8", new Uint8Array(length), dims)
     : new runtime.Tensor("float32", new Float32Array(length), dims);
   return {
-    run: () => session.run({ [input]: left }),
+    run: () => session.run({ [input]: left }, [output]),
     [Symbol.asyncDispose]: () => session.release(),
   };
 }
@@ -280,24 +304,4 @@ export function sessionOptions(
       },
     },
   };
-}
-
-function sessionPorts(session: InferenceSession): ModelPorts {
-  const port = (meta: InferenceSession.ValueMetadata): TensorPort =>
-    meta.isTensor
-      ? {
-        name: meta.name,
-        type: meta.type,
-        dims: meta.shape.map((dim) => typeof dim === "number" ? dim : null),
-      }
-      : { name: meta.name, type: null, dims: [] };
-  return {
-    inputs: session.inputMetadata.map(port),
-    outputs: session.outputMetadata.map(port),
-  };
-}
-
-function floats(value: OnnxValue | undefined): OutputTensor | null {
-  if (value === undefined || !("data" in value)) return null;
-  return value.data instanceof Float32Array ? { dims: value.dims, data: value.data } : null;
 }

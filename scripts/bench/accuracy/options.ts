@@ -1,9 +1,10 @@
 /** The command line of the accuracy bench. */
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { builtinModel, modelPath } from "../../../src/config/models.ts";
+import { builtinModel, modelPath, openVinoLibrary } from "../../../src/config/models.ts";
 import type { SizePx } from "../../../src/core/geometry.ts";
 import type { LoadOptions } from "../../../src/inference/session.ts";
+import { OpenVinoEngine } from "../../../src/openvino/engine.ts";
 import { ROOT } from "../../testing/checkout.ts";
 
 /** What to measure. */
@@ -106,7 +107,11 @@ function contender(
       ...provider === "cpu" ? [] : [provider],
       ...threads === 1 ? [] : [`${threads} threads`],
     ].join(", "),
-    load: { ...fileOf(model), model, input, threads, providers: [provider] },
+    load: {
+      ...{ ...fileOf(model), model, input, threads, providers: [provider] },
+      openVino: openVinoLibrary(ROOT),
+      openInOpenVino: (...engine) => new OpenVinoEngine(...engine),
+    },
   };
 }
 
