@@ -98,7 +98,7 @@ export function modelPath(model: string, places: ModelPlaces): Parsed<string> {
 }
 
 /**
- * OpenVINO's C library, below a folder in Orion's own, which has OpenVINO's libraries or is a link to where they are.
+ * OpenVINO's C library. Its folder is in Orion's own: it has OpenVINO's libraries, or is a link to them.
  * @param root  Orion's own folder
  */
 export function openVinoLibrary(root: string): string {

@@ -1,5 +1,6 @@
 /** What runs a model: a session of ONNX Runtime, or another library in its place. */
 import { ModelError } from "../core/errors.ts";
+import { reasonOf } from "./read_model.ts";
 import type { ModelPorts, OutputTensor, TensorPort } from "./contract.ts";
 
 /** An input or output of a model. */
@@ -62,6 +63,17 @@ export function portsOf({ inputMetadata, outputMetadata }: Engine<never>): Model
 /** The values of an output; null when there are none, or no float32. */
 export function floatsOf(value: Feed | undefined): OutputTensor | null {
   return value?.data instanceof Float32Array ? { dims: value.dims, data: value.data } : null;
+}
+
+/** The error of a failed run. @param model as configured */
+export function runFailed(model: string, cause: unknown): ModelError {
+  return new ModelError({
+    code: "MODEL_RUN",
+    message: `Cannot run model "${model}": ${reasonOf(cause)}.`,
+    retryable: true,
+    remedy: "If every frame fails, the model does not suit this input: export it again, or use " +
+      "another.",
+  }, { cause });
 }
 
 /** One of ONNX Runtime's execution providers, as its build lists them. */

@@ -25,6 +25,7 @@ import {
   mustBeBuilt,
   type OpenEngine,
   portsOf,
+  runFailed,
   setUpReason,
 } from "./engine.ts";
 import { labelsFor } from "./labels.ts";
@@ -191,16 +192,6 @@ export class ModelSession implements Model {
     this.#session = null;
     await session?.release();
   }
-}
-
-function runFailed(model: string, cause: unknown): ModelError {
-  return new ModelError({
-    code: "MODEL_RUN",
-    message: `Cannot run model "${model}": ${reasonOf(cause)}.`,
-    retryable: true,
-    remedy: "If every frame fails, the model does not suit this input: export it again, or use " +
-      "another.",
-  }, { cause });
 }
 
 /** Loads the binding on first use: importing this module must not load native code. */
