@@ -34,6 +34,7 @@ import {
 } from "../core/schema_parts.ts";
 import { parseAspect } from "./aspect.ts";
 import { parseFingerprint } from "./fingerprint.ts";
+import { family, preprocess } from "./model_schema.ts";
 import { matching, object, oneOf, parsedBy, text } from "./schema_parts.ts";
 import { parseBrokerUrl, parseCameraUrl, type Parsed, parseHost, parseListen } from "./urls.ts";
 
@@ -176,6 +177,8 @@ const detector = object({
     "The size of the model's input. auto: the model's own; where that is free, by the shape of each " +
       "camera's picture or region.",
   ),
+  family,
+  preprocess,
   providers: list(oneOf(EXECUTION_PROVIDERS), "a list of execution providers", {
     min: 1,
     max: EXECUTION_PROVIDERS.length,

@@ -2,10 +2,11 @@
 import type { ExecutionProvider } from "./execution_providers.ts";
 import type { FrameMeta } from "./frame_meta.ts";
 import type { BoxPx, SizePx } from "./geometry.ts";
+import type { ModelSettings } from "./model_families.ts";
 import type { InputPolicy } from "./model_input.ts";
 
 /** The settings of a detector that its inference workers get as they are configured. */
-export interface InferenceSettings {
+export interface InferenceSettings extends ModelSettings {
   /** The preferred first, never empty. */
   readonly providers: readonly ExecutionProvider[];
   /** Absolute path of OpenVINO's C library; absent unless the providers have it. */
@@ -87,6 +88,8 @@ export interface LoadedFile {
 export interface LoadedModel {
   readonly identity: ModelIdentity;
   readonly file: LoadedFile;
+  /** Its family and what its input holds, in a few words. */
+  readonly family: string;
   readonly input: InputPolicy;
   /** The name of each class, by number. */
   readonly classes: readonly string[];
@@ -115,6 +118,8 @@ export interface ResultNote {
   /** The size of the model's input for this frame. */
   readonly input: SizePx;
   readonly detections: readonly Detection[];
+  /** Results of the model that were dropped, because no detector gives them. */
+  readonly invalid: number;
   readonly queueMs: number;
   readonly convertMs: number;
   readonly inferenceMs: number;

@@ -88,20 +88,22 @@ function workerJson(worker: WorkerReport) {
     state: worker.state,
     restarts: worker.restarts,
     error: worker.error,
+    problem: worker.problem,
     confinedBy: worker.confinedBy,
     model: worker.model === null ? null : modelJson(worker.model),
     inputs: [...worker.inputs].map(([camera, { width, height }]) => ({ camera, width, height })),
     framesProcessed: worker.framesProcessed,
     framesDropped: worker.framesDropped,
     inferencesEmitted: worker.inferencesEmitted,
+    detectionsInvalid: worker.detectionsInvalid,
     dropRate: round(worker.dropRate, 4),
     avgLatencyMs: rounded(worker.avgLatencyMs, 2),
     lastSeenAt: timeText(worker.lastSeenAtMs),
   };
 }
 
-function modelJson({ identity, file, input, provider }: LoadedModel) {
-  return { ...identity, ...file, input: policyText(input), provider };
+function modelJson({ identity, file, family, input, provider }: LoadedModel) {
+  return { ...identity, ...file, family, input: policyText(input), provider };
 }
 
 function timeText(atMs: WallMs | null): string | null {

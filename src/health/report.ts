@@ -53,6 +53,10 @@ export interface WorkerView {
   readonly framesDropped: number;
   readonly inferencesEmitted: number;
   readonly inferenceMsSum: number;
+  /** Results of the model that no detector gives, and that were dropped. */
+  readonly detectionsInvalid: number;
+  /** Why its model is not to be trusted, or null. */
+  readonly problem: ErrorData | null;
   readonly lastSeenAtMs: SteadyMs | null;
 }
 
@@ -193,7 +197,7 @@ function workerReports({ workers, cameras, ...moment }: HealthParts) {
 
 /**
  * Lists why the service is not ready; empty when the broker is connected and keeps our status, every camera delivered a
- * frame within its stall timeout, and every detector has a worker that is ready.
+ * frame within its stall timeout, and every detector has a worker that is ready and a model that gives what detectors give.
  */
 export function unreadiness(
   parts: HealthParts & { readonly stallTimeoutMs: ReadonlyMap<string, number> },
@@ -219,7 +223,10 @@ export function unreadiness(
   const ready = new Set(
     workers.filter(({ state }) => state === "ready").map(({ detector }) => detector),
   );
-  for (const { id, detector, state } of workers) {
+  for (const { id, detector, state, problem } of workers) {
+    if (problem !== null) {
+      reasons.push(`detector ${detector}: worker ${id}: ${problem.code}: ${problem.message}`);
+    }
     if (!ready.has(detector)) reasons.push(`detector ${detector}: worker ${id} is ${state}`);
   }
   return reasons;

@@ -1,29 +1,14 @@
 /** What runs a model: a session of ONNX Runtime, or another library in its place. */
 import { ModelError } from "../core/errors.ts";
-import { reasonOf } from "./read_model.ts";
-import type { ModelPorts, OutputTensor, TensorPort } from "./contract.ts";
 
-/** An input or output of a model. */
-export type EnginePort =
-  | {
-    readonly name: string;
-    readonly isTensor: true;
-    readonly type: string;
-    /** Sizes; texts for free ones. */
-    readonly shape: readonly (number | string)[];
-  }
-  | { readonly name: string; readonly isTensor: false };
-
-/** A tensor that is passed in: its values are read in place. */
-export interface Feed {
+/** A tensor; one that is passed in is read in place. */
+export interface EngineTensor {
   readonly dims: readonly number[];
   readonly data: unknown;
 }
 
 /** A loaded model. */
-export interface Engine<Fed extends Feed = Feed> {
-  readonly inputMetadata: readonly EnginePort[];
-  readonly outputMetadata: readonly EnginePort[];
+export interface Engine<Fed extends EngineTensor = EngineTensor> {
   /**
    * Infers once.
    * @param fetches the names of the outputs that are needed
@@ -31,7 +16,7 @@ export interface Engine<Fed extends Feed = Feed> {
   run(
     feeds: { readonly [input: string]: Fed },
     fetches: readonly string[],
-  ): Promise<{ readonly [output: string]: Feed }>;
+  ): Promise<{ readonly [output: string]: EngineTensor }>;
   /** Frees the model. */
   release(): Promise<void>;
 }
@@ -39,42 +24,14 @@ export interface Engine<Fed extends Feed = Feed> {
 /**
  * Loads a model in another library.
  * @param library absolute path, spelled as in the `ffi` permission
+ * @param model.dims a shape of its input that it has to run with
  * @throws {OrionError} when the library or the model cannot be loaded
  */
 export type OpenEngine = (
   library: string,
-  bytes: Uint8Array<ArrayBuffer>,
+  model: { readonly bytes: Uint8Array<ArrayBuffer>; readonly dims: readonly number[] },
   threads: number,
 ) => Engine;
-
-/** The inputs and outputs of a model. */
-export function portsOf({ inputMetadata, outputMetadata }: Engine<never>): ModelPorts {
-  const port = (meta: EnginePort): TensorPort =>
-    meta.isTensor
-      ? {
-        name: meta.name,
-        type: meta.type,
-        dims: meta.shape.map((dim) => typeof dim === "number" ? dim : null),
-      }
-      : { name: meta.name, type: null, dims: [] };
-  return { inputs: inputMetadata.map(port), outputs: outputMetadata.map(port) };
-}
-
-/** The values of an output; null when there are none, or no float32. */
-export function floatsOf(value: Feed | undefined): OutputTensor | null {
-  return value?.data instanceof Float32Array ? { dims: value.dims, data: value.data } : null;
-}
-
-/** The error of a failed run. @param model as configured */
-export function runFailed(model: string, cause: unknown): ModelError {
-  return new ModelError({
-    code: "MODEL_RUN",
-    message: `Cannot run model "${model}": ${reasonOf(cause)}.`,
-    retryable: true,
-    remedy: "If every frame fails, the model does not suit this input: export it again, or use " +
-      "another.",
-  }, { cause });
-}
 
 /** One of ONNX Runtime's execution providers, as its build lists them. */
 export interface BuiltProvider {

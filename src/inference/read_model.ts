@@ -108,6 +108,27 @@ export function invalid(
   }, { cause });
 }
 
+/** The error for a run that failed. */
+export function runFailed(model: string, cause: unknown): ModelError {
+  return new ModelError({
+    code: "MODEL_RUN",
+    message: `Cannot run model "${model}": ${reasonOf(cause)}.`,
+    retryable: true,
+    remedy: "If every frame fails, the model does not suit this input: export it again, or use " +
+      "another.",
+  }, { cause });
+}
+
+/** The error for a binding of ONNX Runtime that cannot be loaded. */
+export function runtimeMissing(cause: unknown): ModelError {
+  return new ModelError({
+    code: "MODEL_RUNTIME",
+    message: `Cannot load ONNX Runtime on ${Deno.build.os} ${Deno.build.arch}: ${reasonOf(cause)}.`,
+    retryable: false,
+    remedy: "Run Orion through its tasks, which install the runtime and grant its library.",
+  }, { cause });
+}
+
 function externalData({ model, path }: ModelSource, location: string): ModelError {
   const shown = location.length <= MAX_LOCATION_LENGTH
     ? location

@@ -17,6 +17,7 @@ export class OpenVinoCalls implements Disposable {
   readonly #library: OpenedLibrary<typeof OPENVINO>;
   readonly #words = new BigInt64Array(MAX_WORDS);
   readonly #text = new Uint8Array(MAX_TEXT_BYTES);
+  #isOpen = true;
 
   /** @throws {LibraryError} when the library cannot be loaded */
   constructor(library: string) {
@@ -62,9 +63,10 @@ export class OpenVinoCalls implements Disposable {
     return text.replaceAll(/\s+/g, " ").trim();
   }
 
-  /** Closes the library. */
+  /** Closes the library; idempotent. */
   [Symbol.dispose](): void {
-    this.#library.close();
+    if (this.#isOpen) this.#library.close();
+    this.#isOpen = false;
   }
 }
 

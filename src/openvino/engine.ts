@@ -10,15 +10,6 @@ const MAX_RANK = 8;
 /** Shapes of the input that the model is kept compiled for; the one that was used least recently goes. */
 export const MAX_COMPILED = 4;
 
-/** An input or output of a model. */
-export interface OpenVinoPort {
-  readonly name: string;
-  readonly isTensor: true;
-  readonly type: "float32";
-  /** Sizes; `?` for free ones. */
-  readonly shape: readonly (number | "?")[];
-}
-
 /** An output. */
 export interface OpenVinoTensor {
   readonly dims: readonly number[];
@@ -43,11 +34,10 @@ interface Compiled {
  * occurs.
  */
 export class OpenVinoEngine {
-  readonly inputMetadata: readonly OpenVinoPort[];
-  readonly outputMetadata: readonly OpenVinoPort[];
   readonly #calls: OpenVinoCalls;
   readonly #threads: number;
-  readonly #input: OpenVinoPort;
+  /** The name of the input. */
+  readonly #input: string;
   /** By shape, the least recently used first. */
   readonly #compiled = new Map<string, Compiled>();
   readonly #dims = new BigInt64Array(2 * MAX_RANK);
@@ -59,11 +49,16 @@ export class OpenVinoEngine {
 
   /**
    * @param library  absolute path of OpenVINO's C library, spelled as in the `ffi` permission
-   * @param bytes  an ONNX model without external data
+   * @param model.bytes  an ONNX model without external data
+   * @param model.dims  the shape of its input that it is compiled for at once
    * @throws {LibraryError} when the library cannot be loaded
    * @throws {ModelError} `MODEL_RUNTIME` when OpenVINO refuses the model, or ports are no float32 tensors
    */
-  constructor(library: string, bytes: Uint8Array<ArrayBuffer>, threads: number) {
+  constructor(
+    library: string,
+    { bytes, dims }: { readonly bytes: Uint8Array<ArrayBuffer>; readonly dims: readonly number[] },
+    threads: number,
+  ) {
     const calls = new OpenVinoCalls(library);
     this.#calls = calls;
     this.#threads = threads;
@@ -76,13 +71,8 @@ export class OpenVinoEngine {
       const read = native.ov_core_read_model_from_memory_buffer(core, bytes, size, NULL, cell);
       calls.must("read the model", read);
       this.#model = calls.pointer();
-      this.inputMetadata = this.#inputs();
-      this.outputMetadata = this.#outputs();
-      const [input, ...others] = this.inputMetadata;
-      if (input === undefined || others.length > 0) {
-        throw openVinoError("use the model", `it has ${this.inputMetadata.length} inputs, not one`);
-      }
-      this.#input = input;
+      this.#input = this.#onlyInput();
+      this.#compiledFor(dims);
     } catch (error) {
       this.#free();
       throw error;
@@ -90,7 +80,7 @@ export class OpenVinoEngine {
   }
 
   /**
-   * Infers once; blocks the thread. The first run with a shape of the input compiles the model for it.
+   * Infers once; blocks the thread. The first run with another shape compiles the model for it.
    * @param feeds  the input by its name, of float32, read in place
    * @param fetches  the names of the outputs that are needed
    * @returns new memory
@@ -108,7 +98,7 @@ export class OpenVinoEngine {
 
   #run(feeds: Feeds, fetches: readonly string[]): Record<string, OpenVinoTensor> {
     if (this.#model === NULL) throw new LifecycleError("this engine was released");
-    const { name } = this.#input;
+    const name = this.#input;
     const { dims = [], data } = feeds[name] ?? {};
     if (!(data instanceof Float32Array)) throw new LifecycleError(`"${name}" is not float32`);
     const { request } = this.#compiledFor(dims);
@@ -139,9 +129,8 @@ export class OpenVinoEngine {
     for (const one of this.#compiled.values()) this.#drop(one);
     this.#compiled.clear();
     if (this.#model !== NULL) native.ov_model_free(this.#model);
+    if (this.#core !== NULL) native.ov_core_free(this.#core);
     this.#model = NULL;
-    if (this.#core === NULL) return;
-    native.ov_core_free(this.#core);
     this.#core = NULL;
     this.#calls[Symbol.dispose]();
   }
@@ -196,6 +185,10 @@ export class OpenVinoEngine {
     this.#calls.must(`get "${name}"`, got);
     const tensor: Ptr<"ov_tensor_t"> = this.#calls.pointer();
     try {
+      this.#calls.must("get a type", native.ov_tensor_get_element_type(tensor, cell));
+      if (cell.getInt32(0, true) !== this.#float32) {
+        throw openVinoError(`use "${name}"`, "it is not float32");
+      }
       this.#calls.must("get a shape", native.ov_tensor_get_shape(tensor, cell));
       const dims = this.#calls.words(this.#calls.word(1), Number(this.#calls.word(0)));
       native.ov_shape_free(cell);
@@ -222,46 +215,21 @@ export class OpenVinoEngine {
     return found;
   }
 
-  #inputs(): OpenVinoPort[] {
+  /** @returns its name */
+  #onlyInput(): string {
     const { native, cell } = this.#calls;
     this.#calls.must("count the inputs", native.ov_model_inputs_size(this.#model, cell));
-    return Array.from({ length: Number(this.#calls.word(0)) }, (_, index) => {
-      const got = native.ov_model_const_input_by_index(this.#model, BigInt(index), cell);
-      this.#calls.must("get an input", got);
-      return this.#port(this.#calls.pointer());
-    });
-  }
-
-  #outputs(): OpenVinoPort[] {
-    const { native, cell } = this.#calls;
-    this.#calls.must("count the outputs", native.ov_model_outputs_size(this.#model, cell));
-    return Array.from({ length: Number(this.#calls.word(0)) }, (_, index) => {
-      const got = native.ov_model_const_output_by_index(this.#model, BigInt(index), cell);
-      this.#calls.must("get an output", got);
-      return this.#port(this.#calls.pointer());
-    });
-  }
-
-  /** Reads a port, and frees it. */
-  #port(port: Ptr<"ov_output_const_port_t">): OpenVinoPort {
-    const { native, cell } = this.#calls;
+    const count = this.#calls.word(0);
+    if (count !== 1n) throw openVinoError("use the model", `it has ${count} inputs, not one`);
+    const got = native.ov_model_const_input_by_index(this.#model, 0n, cell);
+    this.#calls.must("get the input", got);
+    const port: Ptr<"ov_output_const_port_t"> = this.#calls.pointer();
     try {
       this.#calls.must("get a name", native.ov_port_get_any_name(port, cell));
       const name = this.#calls.takeText(this.#calls.pointer());
       this.#calls.must("get a type", native.ov_port_get_element_type(port, cell));
-      if (cell.getInt32(0, true) !== this.#float32) {
-        throw openVinoError(`use "${name}"`, "it is not float32");
-      }
-      this.#calls.must("get a shape", native.ov_port_get_partial_shape(port, cell));
-      const rank = Number(this.#calls.word(0));
-      if (rank < 0 || rank > MAX_RANK) throw openVinoError(`use "${name}"`, "its rank is free");
-      const ranges = this.#calls.words(this.#calls.word(2), 2 * rank);
-      native.ov_partial_shape_free(cell);
-      const shape = Array.from({ length: rank }, (_, at) => {
-        const [least, most] = ranges.slice(2 * at);
-        return least !== undefined && least === most ? least : "?";
-      });
-      return { name, isTensor: true, type: "float32", shape };
+      if (cell.getInt32(0, true) === this.#float32) return name;
+      throw openVinoError(`use "${name}"`, "it is not float32");
     } finally {
       native.ov_output_const_port_free(port);
     }

@@ -40,26 +40,11 @@ export const OPENVINO = {
     ],
     result: "i32",
   },
-  ov_model_outputs_size: {
-    parameters: [
-      ptr("ov_model_t"), // const ov_model_t *model
-      "buffer", // size_t *output_size
-    ],
-    result: "i32",
-  },
   ov_model_const_input_by_index: {
     parameters: [
       ptr("ov_model_t"), // const ov_model_t *model
       "usize", // const size_t index
       "buffer", // ov_output_const_port_t **input_port
-    ],
-    result: "i32",
-  },
-  ov_model_const_output_by_index: {
-    parameters: [
-      ptr("ov_model_t"), // const ov_model_t *model
-      "usize", // const size_t index
-      "buffer", // ov_output_const_port_t **output_port
     ],
     result: "i32",
   },
@@ -82,19 +67,6 @@ export const OPENVINO = {
       "buffer", // ov_element_type_e *tensor_type
     ],
     result: "i32",
-  },
-  ov_port_get_partial_shape: {
-    parameters: [
-      ptr("ov_output_const_port_t"), // const ov_output_const_port_t *port
-      "buffer", // ov_partial_shape_t *partial_shape
-    ],
-    result: "i32",
-  },
-  ov_partial_shape_free: {
-    parameters: [
-      "buffer", // ov_partial_shape_t *partial_shape
-    ],
-    result: "void",
   },
   ov_model_reshape_single_input: {
     parameters: [
@@ -167,6 +139,13 @@ export const OPENVINO = {
       ptr("ov_infer_request_t"), // const ov_infer_request_t *infer_request
       "buffer", // const char *tensor_name
       "buffer", // ov_tensor_t **tensor
+    ],
+    result: "i32",
+  },
+  ov_tensor_get_element_type: {
+    parameters: [
+      ptr("ov_tensor_t"), // const ov_tensor_t *tensor
+      "buffer", // ov_element_type_e *type
     ],
     result: "i32",
   },

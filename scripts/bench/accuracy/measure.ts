@@ -84,9 +84,10 @@ class Bench implements AsyncDisposable {
     this.#classes = options.classes;
     this.#session = session;
     this.#converter = new TensorConverter(libav);
-    const classes = selectClasses(session.labels, options.classes, contender.name);
-    const { labels } = session;
-    this.#postprocessor = new Postprocessor({ labels, classes, iou: options.iou });
+    const { labels, columns, overlaps } = session;
+    const classes = selectClasses(labels, options.classes, contender.name);
+    const iou = overlaps ? options.iou : null;
+    this.#postprocessor = new Postprocessor({ labels, columns, classes, iou });
     this.#tensor = new ArrayBuffer(bufferBytes(session.input));
     this.#judged = new Map(options.classes.map((name) => [name, []]));
   }
@@ -95,7 +96,8 @@ class Bench implements AsyncDisposable {
     const onProviderSkipped = (provider: string, reason: string): never => {
       throw new Error(`${contender.name}: ${provider} cannot be used: ${reason}`);
     };
-    const session = await ModelSession.load({ ...contender.load, onProviderSkipped });
+    const { classes } = options;
+    const session = await ModelSession.load({ ...contender.load, classes, onProviderSkipped });
     return new Bench(libav, session, contender, options);
   }
 

@@ -3,7 +3,7 @@ import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { builtinModel, modelPath, openVinoLibrary } from "../../../src/config/models.ts";
 import type { SizePx } from "../../../src/core/geometry.ts";
-import type { LoadOptions } from "../../../src/inference/session.ts";
+import type { LoadOptions } from "../../../src/inference/model.ts";
 import { OpenVinoEngine } from "../../../src/openvino/engine.ts";
 import { ROOT } from "../../testing/checkout.ts";
 

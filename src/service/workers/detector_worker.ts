@@ -12,6 +12,7 @@ import {
   type ReadyMessage,
   type ThreadReceiver,
 } from "./model_swap.ts";
+import { OutputProblem } from "./output_problem.ts";
 import type { ResultRouter } from "./publisher_worker.ts";
 import type { Spawn, WorkerHandle } from "./worker_handle.ts";
 import { loadedFields, WorkerModel } from "./worker_model.ts";
@@ -42,12 +43,14 @@ export class DetectorWorker implements Child {
   readonly name: string;
   readonly detector: string;
   readonly model = new WorkerModel();
+  readonly output: OutputProblem;
   readonly #parts: DetectorWorkerParts;
   readonly #figures: WorkerStats = {
     framesProcessed: 0,
     framesDropped: 0,
     inferencesEmitted: 0,
     inferenceMsSum: 0,
+    detectionsInvalid: 0,
   };
   readonly #lastSeqs = new Map<string, number>();
   /** The present thread, and earlier ones that still finish a frame. */
@@ -66,6 +69,7 @@ export class DetectorWorker implements Child {
     this.name = parts.plan.worker;
     this.detector = parts.plan.detector;
     this.#parts = parts;
+    this.output = new OutputProblem(parts.clock);
     this.#plan = parts.plan;
   }
 
@@ -219,6 +223,7 @@ export class DetectorWorker implements Child {
     this.#adopt(handle);
     this.#state = "ready";
     this.#error = null;
+    this.output.reset();
     this.#startedAtMs ??= nowMs;
     this.#readyAtMs = nowMs;
     this.#parts.onReady(this);
@@ -250,12 +255,14 @@ export class DetectorWorker implements Child {
       case "ready":
         return this.#onReady(message);
       case "inferred": {
-        const { camera, seq, dropsSinceLast, inferenceMs } = message.note;
+        const { camera, seq, dropsSinceLast, inferenceMs, invalid } = message.note;
         this.#finished(camera, seq);
         this.model.observe(message.note);
         this.#figures.framesProcessed++;
         this.#figures.framesDropped += dropsSinceLast;
         this.#figures.inferenceMsSum += inferenceMs;
+        this.#figures.detectionsInvalid += invalid;
+        this.output.observe(invalid);
         return this.#parts.onInferred(this, message.note);
       }
       case "frame-failed": {

@@ -33,19 +33,19 @@ export class WorkerModel {
 }
 
 /** The fields of the log line about a loaded model. */
-export function loadedFields({ file, provider, input, classes, loadMs }: ReadyMessage) {
+export function loadedFields({ file, family, provider, input, classes, loadMs }: ReadyMessage) {
   const { choice, ...rest } = file;
   return {
     ...rest,
     ...choice === null ? {} : { choice },
-    ...{ provider, input: policyText(input), classes: classes.length },
+    ...{ family, provider, input: policyText(input), classes: classes.length },
     loadMs: Math.round(loadMs),
   };
 }
 
 /** A loaded model in a few words. */
-export function loadedText({ file, provider, input, classes }: LoadedModel): string {
+export function loadedText({ file, family, provider, input, classes }: LoadedModel): string {
   const why = file.choice === null ? "" : ` (${file.choice})`;
-  return `${file.file}, ${file.precision}${why}, input ${policyText(input)}, ` +
+  return `${file.file}, ${file.precision}${why}, ${family}, input ${policyText(input)}, ` +
     `${classes.length} classes, runs on ${provider}`;
 }

@@ -49,6 +49,8 @@ export function planFor(model: string, changes: Partial<DetectorPlan> = {}): Det
     ...{ resolvedPath: null, maxPixels: MAX_PIXELS.balanced, int8: null },
     input: "auto",
     tracking: null,
+    family: "auto",
+    preprocess: {},
     providers: ["cpu"],
     confidence: 0.45,
     iou: 0.5,

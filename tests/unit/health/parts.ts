@@ -54,6 +54,7 @@ const PRESENCE: CameraView["presence"] = {
 const MODEL: LoadedModel = {
   identity: { name: "builtin:person", sha256: "0123456789ab" },
   file: { file: "nanodet-g-int8.onnx", precision: "int8", choice: "int8 is fast here" },
+  family: "boxes and scores",
   input: {
     size: { kind: "free", maxPixels: 640 * 384, stepPx: 32 },
     ...{ placement: "centre", bars: 0.5 },
@@ -75,6 +76,8 @@ const WORKERS = ["person-0", "person-1"].map((id, index) => ({
   framesDropped: 40,
   inferencesEmitted: 9,
   inferenceMsSum: 250,
+  detectionsInvalid: 0,
+  problem: null,
   lastSeenAtMs: plusMs(STEADY, -100),
 }));
 

@@ -126,7 +126,7 @@ Deno.test("detection log: with presence only the first line is for people, witho
   const box = { x: 0, y: 0, width: 1, height: 1 };
   const note = (detector: string, count: number) => ({
     ...{ detector, camera: "gate", seq: 1, queueMs: 0, convertMs: 0, inferenceMs: 0 },
-    ...{ postprocessMs: 0, dropsSinceLast: 0, input: { width: 640, height: 384 } },
+    ...{ postprocessMs: 0, dropsSinceLast: 0, invalid: 0, input: { width: 640, height: 384 } },
     detections: Array.from({ length: count }, () => ({ class: "person", confidence: 1, box })),
   });
   for (const count of [1, 2, 2, 0]) {

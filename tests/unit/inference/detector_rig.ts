@@ -15,12 +15,13 @@ import type {
   ToConsumer,
   ToMailbox,
 } from "../../../src/core/messages.ts";
-import type { RawDetections } from "../../../src/inference/contract.ts";
+import type { RawDetections } from "../../../src/inference/raw_detections.ts";
 import { Detector } from "../../../src/inference/detector.ts";
 import type { ResultPort } from "../../../src/inference/result_port.ts";
-import type { LoadOptions, Model } from "../../../src/inference/session.ts";
+import type { LoadOptions, Model } from "../../../src/inference/model.ts";
 import type { ConsumerPort } from "../../../src/inference/consumer_port.ts";
 import { frameMeta } from "../../support/clips/clip.ts";
+import { pairOf } from "../../support/models/outputs.ts";
 import { justNow } from "../../support/clocks/just_now.ts";
 import { fixedInput } from "../../support/models/inputs.ts";
 
@@ -38,6 +39,8 @@ export const PLAN: DetectorPlan = {
   int8: { modelPath: "/models/int8.onnx", resolvedPath: null, maxPixels: 245_760 },
   input: "auto",
   tracking: null,
+  family: "auto",
+  preprocess: {},
   providers: ["cpu"],
   confidence: 0.4,
   iou: 0.5,
@@ -65,18 +68,7 @@ function steppingClock() {
 
 /** One cell with a person, and one with a dog. */
 export function answer(): RawDetections {
-  return {
-    cells: 2,
-    classes: 2,
-    boxes: Float32Array.of(0, 16, 32, 48, 32, 16, 64, 48),
-    boxCellStride: 4,
-    boxSideStride: 1,
-    boxForm: "corners",
-    scores: Float32Array.of(0.5, 0, 0, 0.75),
-    scoreOffset: 0,
-    scoreCellStride: 2,
-    scoreClassStride: 1,
-  };
+  return pairOf([0, 16, 32, 48, 32, 16, 64, 48], [0.5, 0, 0, 0.75], 2);
 }
 
 export class Port implements ConsumerPort {
@@ -136,6 +128,9 @@ export function harness(
   const model: Model = {
     input: INPUT,
     labels: ["person", "dog"],
+    columns: [0, 1],
+    overlaps: true,
+    family: "boxes and scores",
     provider: "cpu",
     file: FILE,
     identity: { name: "builtin:person", sha256: "0123456789ab" },

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
+import { pairOf } from "../../support/models/outputs.ts";
 import { ModelError } from "../../../src/core/errors.ts";
 import { bufferBytes } from "../../../src/core/model_input.ts";
-import type { RawDetections } from "../../../src/inference/contract.ts";
 import { MAX_FAILED_FRAMES, STOP_ANSWER_MS } from "../../../src/inference/detector.ts";
 import { answer, FILE, harness, INPUT, PLAN, Port } from "./detector_rig.ts";
 
@@ -29,7 +29,7 @@ Deno.test("detector: posts ready, then sends detections in source pixels, with i
   const { detector: id, detections } = result;
   assert.deepEqual(note, {
     ...{ detector: id, camera, seq: 41, detections, dropsSinceLast, input: fit.input },
-    ...{ queueMs, convertMs, inferenceMs: 1, postprocessMs: 1 },
+    ...{ invalid: 0, queueMs, convertMs, inferenceMs: 1, postprocessMs: 1 },
   });
   await detector.stop();
   await detector.stop();
@@ -155,15 +155,35 @@ Deno.test("detector: stop waits for an answer for a limited time", async () => {
   assert.equal(released(), 1);
 });
 
+Deno.test("detector: what no detector gives is dropped, counted in the note, and logged once", async () => {
+  const boxes = [0, 16, 32, 48, Number.NaN, 16, 64, 48, 32, 16, 64, 48];
+  const raw = pairOf(boxes, [316, 0, 0.9, 0, 0.8, 0], 2);
+  const { detector, logged, results, next } = harness(() => Promise.resolve(raw));
+  await detector.start(PLAN);
+  const port = new Port();
+  detector.attach("gate", port);
+  for (let frame = 0; frame < 2; frame++) {
+    port.available();
+    port.frame(0);
+    assert.equal((await next("inferred")).note.invalid, 2);
+    assert.deepEqual(
+      results.sent[frame]?.detections.map(({ confidence }) => confidence),
+      [Math.fround(0.8)],
+    );
+  }
+  assert.deepEqual(logged.map(({ event, fields }) => [event, fields]), [
+    ["detections.invalid", { camera: "gate", seq: 0, count: 2, part: "confidence" }],
+  ]);
+  await detector.stop();
+});
+
 Deno.test("detector: truncated detections are logged once per confidence", async () => {
-  const raw = answer();
-  const cells = 400;
-  const crowd: RawDetections = {
-    ...raw,
-    cells,
-    boxes: Float32Array.from({ length: 4 * cells }, (_, at) => [0, 16, 64, 48][at % 4] ?? 0),
-    scores: new Float32Array(2 * cells).fill(0.5),
-  };
+  const cells = Array.from({ length: 400 }, () => ({ box: [0, 16, 64, 48], scores: [0.5, 0.5] }));
+  const crowd = pairOf(
+    cells.flatMap(({ box }) => box),
+    cells.flatMap(({ scores }) => scores),
+    2,
+  );
   const { detector, logged, next } = harness(() => Promise.resolve(crowd));
   await detector.start(PLAN);
   const port = new Port();

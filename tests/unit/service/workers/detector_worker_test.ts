@@ -95,6 +95,7 @@ Deno.test("detector worker: results and failed frames count, and move the last s
     framesDropped: 3,
     inferencesEmitted: 1,
     inferenceMsSum: 20,
+    detectionsInvalid: 0,
   });
 });
 
