@@ -26,11 +26,11 @@ export function bindingPath(): string {
   return `${runtime}/bin/napi-v6/linux/${arch}/onnxruntime_binding.node`;
 }
 
-/** What an inference worker may do: load the binding, read its model. */
-export function inferencePermissions(model: string): Deno.PermissionOptionsObject {
+/** What an inference worker may do: load the binding, read its models. */
+export function inferencePermissions(...models: string[]): Deno.PermissionOptionsObject {
   return {
     ffi: [bindingPath()],
-    read: [model],
+    read: models,
     net: false,
     env: false,
     run: false,
@@ -69,10 +69,10 @@ export class InferenceWorker implements Disposable {
   #wake: () => void = () => undefined;
   #broken: string | null = null;
 
-  constructor(model: string = BUNDLED.personInt8) {
+  constructor(model: string = BUNDLED.personInt8, ...others: string[]) {
     this.#worker = new Worker(new URL("../../../workers/inference.ts", import.meta.url), {
       type: "module",
-      deno: { permissions: inferencePermissions(model) },
+      deno: { permissions: inferencePermissions(model, ...others) },
     });
     this.#worker.onmessage = (event: MessageEvent<Posted>) => {
       this.seen.push(event.data);

@@ -4,10 +4,11 @@ import { boxNorm, type BoxPx, cropOf, iou } from "../../../src/core/geometry.ts"
 import { selectClasses } from "../../../src/inference/labels.ts";
 import { Postprocessor } from "../../../src/inference/postprocess.ts";
 import { ModelSession } from "../../../src/inference/session.ts";
-import { BUNDLED, clipTensor, peopleInClip } from "../../support/clips/clip.ts";
+import { clipTensor, peopleInClip } from "../../support/clips/clip.ts";
 import { havePart } from "../../support/system/parts.ts";
 import { type Scene, SCENES } from "../../support/clips/scenes.ts";
 import { inputFor } from "../../../src/core/model_input.ts";
+import { DEFAULTS } from "../../support/models/defaults.ts";
 
 const FRAMES = [0, 150, 240];
 const CONFIDENCE = 0.45;
@@ -45,13 +46,13 @@ async function check(session: ModelSession, source: Scene, frame: number): Promi
   }
 }
 
-for (const model of ["person", "personInt8"] as const) {
+for (const [model, options] of DEFAULTS) {
   for (const source of SCENES) {
     Deno.test({
       name: `accuracy: ${model} finds the people of the clip where they are, ${source.id}`,
       ignore: !havePart("ffmpeg"),
       async fn() {
-        await using session = await ModelSession.load({ path: BUNDLED[model], threads: 1 });
+        await using session = await ModelSession.load(options);
         for (const frame of FRAMES) await check(session, source, frame);
       },
     });
