@@ -15,9 +15,13 @@ const EVIL = { origin: "http://evil.example" };
 const COOKIE = `orion_session=${"a".repeat(43)}`;
 const NO_LOGIN = ["HTTP_LOGIN", 400] as const;
 const MALFORMED = ["CONTROL_MALFORMED", 400] as const;
+const NO_PROBE = ["HTTP_PROBE", 400] as const;
+const CAMERA = '{"url":"rtsp://192.0.2.10/stream1"}';
 const square = [[0, 0], [1, 0], [1, 1]];
 const zone = (polygon: unknown) =>
   text("set_zones", { camera: "gate", zones: [{ id: "a", polygon }] });
+const manyPoints = Array.from({ length: 10_000 }, (_, at) => [at / 1e4, at % 2]);
+const masks = (polygons: unknown) => text("set_masks", { camera: "gate", masks: polygons });
 const latin1 = (bytes: string) => Uint8Array.from(bytes, (char) => char.charCodeAt(0));
 
 export type Bad = readonly [
@@ -106,11 +110,32 @@ const COMMANDS: readonly Bad[] = ([
   ["a zone of two points", zone([[0, 0], [1, 1]]), MALFORMED],
   [
     "a zone of 10,000 points",
-    zone(Array.from({ length: 10_000 }, (_, at) => [at / 1e4, 0])),
+    zone(manyPoints),
     MALFORMED,
   ],
   ["a zone with a point of three", zone([[0, 0, 0], [1, 0], [1, 1]]), MALFORMED],
   ["a zone beyond the picture", zone([[0, 0], [2, 0], [1, 1]]), MALFORMED],
+  [
+    "a zone with a NaN",
+    '{"schema":"orion.command/1","command":"set_zones","params":{"camera":"gate","zones":[{"id":"a","polygon":[[NaN,0],[1,0],[1,1]]}]}}',
+    ["CONTROL_NOT_JSON", 400],
+  ],
+  ["a zone with a point that is null", zone([[null, 0], [1, 0], [1, 1]]), MALFORMED],
+  ["a zone with a point in words", zone([["0", "0"], [1, 0], [1, 1]]), MALFORMED],
+  ["a zone of points on one line", zone([[0, 0], [0.5, 0.5], [1, 1]]), MALFORMED],
+  ["a zone that is no list", zone({ length: 3 }), MALFORMED],
+  ["a mask of three equal points", masks([[[0, 0], [0, 0], [0, 0]]]), MALFORMED],
+  ["a mask of 10,000 points", masks([manyPoints]), MALFORMED],
+  ["a mask of negative points", masks([[[-0.1, 0], [1, 0], [1, 1]]]), MALFORMED],
+  ["1,000 masks", masks(Array.from({ length: 1_000 }, () => square)), MALFORMED],
+  [
+    "1,000 lines",
+    text("set_lines", {
+      camera: "gate",
+      lines: Array.from({ length: 1_000 }, (_, at) => ({ id: `l${at}`, from: [0, 0], to: [1, 1] })),
+    }),
+    MALFORMED,
+  ],
   [
     "a zone named all",
     text("set_zones", { camera: "gate", zones: [{ id: "all", polygon: square }] }),
@@ -277,6 +302,83 @@ const REQUESTS: readonly Bad[] = [
     ["HTTP_OTHER_SITE", 403],
     "GET",
   ],
+  ["a probe of nothing", "/probe", BEARER, "", NO_PROBE],
+  ["a probe of no JSON", "/probe", BEARER, "rtsp://192.0.2.10/", NO_PROBE],
+  ["a probe of a text", "/probe", BEARER, '"rtsp://192.0.2.10/"', NO_PROBE],
+  ["a probe of a list", "/probe", BEARER, `[${CAMERA}]`, NO_PROBE],
+  ["a probe of no address", "/probe", BEARER, '{"url":""}', NO_PROBE],
+  ["a probe of a number", "/probe", BEARER, '{"url":5}', NO_PROBE],
+  ["a probe of two addresses", "/probe", BEARER, '{"url":["rtsp://a","rtsp://b"]}', NO_PROBE],
+  ["a probe with a key twice", "/probe", BEARER, '{"url":"rtsp://a","url":"rtsp://b"}', NO_PROBE],
+  ["a probe with more keys", "/probe", BEARER, '{"url":"rtsp://a","demuxer":"libav"}', NO_PROBE],
+  [
+    "a probe of a long address",
+    "/probe",
+    BEARER,
+    `{"url":"rtsp://${"a".repeat(4_100)}"}`,
+    NO_PROBE,
+  ],
+  [
+    "a probe with an id that is a path",
+    "/probe",
+    BEARER,
+    '{"url":"rtsp://a","id":"../a"}',
+    NO_PROBE,
+  ],
+  [
+    "a probe of 9 kB",
+    "/probe",
+    { ...BEARER, "content-length": "9000" },
+    `{"url":"${"x".repeat(9_000)}"}`,
+    [
+      "HTTP_TOO_LARGE",
+      413,
+    ],
+  ],
+  ["a probe without a token", "/probe", {}, CAMERA, ["HTTP_TOKEN", 401]],
+  ["a probe with a made-up cookie", "/probe", { cookie: COOKIE, origin: HOST }, CAMERA, [
+    "HTTP_TOKEN",
+    401,
+  ]],
+  ["a probe of another site", "/probe", { ...BEARER, ...EVIL }, CAMERA, ["HTTP_OTHER_SITE", 403]],
+  ["a probe as text", "/probe", { ...BEARER, "content-type": "text/plain" }, CAMERA, [
+    "HTTP_MEDIA_TYPE",
+    415,
+  ]],
+  ["a probe by GET", "/probe?url=rtsp://192.0.2.10/", BEARER, null, ["HTTP_METHOD", 405], "GET"],
+  ["a snapshot of an unknown camera", "/cameras/shed/snapshot.jpg", BEARER, null, [
+    "HTTP_NO_CAMERA",
+    404,
+  ], "GET"],
+  ["live pictures of an unknown camera", "/cameras/shed/live.mjpg", BEARER, null, [
+    "HTTP_NO_CAMERA",
+    404,
+  ], "GET"],
+  ["live pictures with boxes in words", "/cameras/gate/live.mjpg?boxes=yes", BEARER, null, [
+    "HTTP_BOXES",
+    400,
+  ], "GET"],
+  [
+    "live pictures of another site",
+    "/cameras/gate/live.mjpg",
+    { ...BEARER, "sec-fetch-site": "cross-site" },
+    null,
+    ["HTTP_OTHER_SITE", 403],
+    "GET",
+  ],
+  [
+    "a picture of an unknown stay",
+    "/presence/01JD8Q.jpg",
+    BEARER,
+    null,
+    ["HTTP_NO_PICTURE", 404],
+    "GET",
+  ],
+  ["stays beyond the bound", "/presence?limit=201", BEARER, null, ["HTTP_LIMIT", 400], "GET"],
+  ["no stays", "/presence?limit=0", BEARER, null, ["HTTP_LIMIT", 400], "GET"],
+  ["stays in words", "/presence?limit=NaN", BEARER, null, ["HTTP_LIMIT", 400], "GET"],
+  ["a resource that is none", "/config", BEARER, null, ["HTTP_NO_RESOURCE", 404], "GET"],
+  ["a status by POST", "/status", BEARER, "{}", ["HTTP_NO_RESOURCE", 404]],
   ["events with a made-up cookie", "/events", { cookie: COOKIE }, null, ["HTTP_TOKEN", 401], "GET"],
 ];
 
