@@ -16,6 +16,7 @@ import aimSettings from "./page/aim_settings.js" with { type: "text" };
 import aimStage from "./page/aim_stage.js" with { type: "text" };
 import api from "./page/api.js" with { type: "text" };
 import app from "./page/app.js" with { type: "text" };
+import copyBlock from "./page/copy_block.js" with { type: "text" };
 import figures from "./page/figures.js" with { type: "text" };
 import form from "./page/form.js" with { type: "text" };
 import history from "./page/history.js" with { type: "text" };
@@ -29,6 +30,7 @@ import overlay from "./page/overlay.js" with { type: "text" };
 import picture from "./page/picture.js" with { type: "text" };
 import pictureFeed from "./page/picture_feed.js" with { type: "text" };
 import plot from "./page/plot.js" with { type: "text" };
+import setup from "./page/setup.js" with { type: "text" };
 import source from "./page/source.js" with { type: "text" };
 import stays from "./page/stays.js" with { type: "text" };
 import store from "./page/store.js" with { type: "text" };
@@ -54,6 +56,7 @@ const MODULES: Readonly<Record<string, string>> = {
   "aim_stage.js": aimStage,
   "api.js": api,
   "app.js": app,
+  "copy_block.js": copyBlock,
   "figures.js": figures,
   "form.js": form,
   "history.js": history,
@@ -65,6 +68,7 @@ const MODULES: Readonly<Record<string, string>> = {
   "picture.js": picture,
   "picture_feed.js": pictureFeed,
   "plot.js": plot,
+  "setup.js": setup,
   "source.js": source,
   "stays.js": stays,
   "store.js": store,
