@@ -32,6 +32,7 @@ import pictureFeed from "./page/picture_feed.js" with { type: "text" };
 import plot from "./page/plot.js" with { type: "text" };
 import setup from "./page/setup.js" with { type: "text" };
 import source from "./page/source.js" with { type: "text" };
+import stayPath from "./page/stay_path.js" with { type: "text" };
 import stays from "./page/stays.js" with { type: "text" };
 import store from "./page/store.js" with { type: "text" };
 import styles from "./page/styles.css" with { type: "text" };
@@ -70,6 +71,7 @@ const MODULES: Readonly<Record<string, string>> = {
   "plot.js": plot,
   "setup.js": setup,
   "source.js": source,
+  "stay_path.js": stayPath,
   "stays.js": stays,
   "store.js": store,
   "welcome.js": welcome,
