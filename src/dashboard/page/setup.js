@@ -100,10 +100,9 @@ function Found({ setup, url }) {
           </li>
         `}
         <li>
-          <p>Check it, and start again: the start gives the process the permission to connect to
-            <code>${address}</code>${flags.length > 0 && html`
-              (<code>${flags.join(" ")}</code>)
-            `}.</p>
+          <p>Check it, and start again: the start gives the process the permission to connect
+            to${" "}<code>${address}</code>${flags.length > 0 &&
+              html`, ${" "}<code>${flags.join(" ")}</code>`}.</p>
           <pre tabindex="0">${commands.check} && ${commands.run}</pre>
         </li>
       </ol>

@@ -39,12 +39,14 @@ export function StayPath({ store, stay, jpeg }) {
               } height=${height} occupied=${NONE} />`}
             <polyline class="halo" points=${pointsText(stay.path, height)} />
             <polyline class="way" points=${pointsText(stay.path, height)} />
-            <circle class="from" cx=${first[0] * WIDTH} cy=${first[1] * height} r="11" />
-            <circle class="to" cx=${last[0] * WIDTH} cy=${last[1] * height} r="15" />
+            <circle class="came" cx=${first[0] * WIDTH} cy=${first[1] * height} r="11" />
+            <circle class="went" cx=${last[0] * WIDTH} cy=${last[1] * height} r="15" />
           </svg>
         </div>
-      <figcaption class="sub"><i class="swatch from"></i>where it came<i class="swatch to"></i>where it
-        ${isHere ? "was last seen" : "went"}</figcaption>
+      <figcaption
+        class="sub"><i class="swatch came"></i>where it came<i class="swatch went"></i>${isHere
+          ? "where it was last seen"
+          : "where it went"}</figcaption>
     </figure>
   `;
 }
