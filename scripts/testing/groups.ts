@@ -153,10 +153,11 @@ export function testGroups(temp: string, found: Natives = natives()): Group[] {
   ];
 }
 
-/** The flags of `deno bench`: the permissions of the worker tests. */
+/** The flags of `deno bench`: the permissions of the worker tests, and a browser. */
 export function benchFlags(temp: string): string[] {
   const { libav, onnxruntime } = natives();
-  return flagsFor({ ffi: [...libav, ...onnxruntime], programs: true, net: true }, temp);
+  const ffi = [...libav, ...onnxruntime];
+  return flagsFor({ ...BROWSER, ffi, programs: true, net: true }, temp);
 }
 
 /** Test files that belong to no group. */
