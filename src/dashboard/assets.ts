@@ -108,9 +108,21 @@ function withoutMap(text: string): string {
   return text.replace(/\n\/\/# sourceMappingURL=.*/, "");
 }
 
-/** The page names all its modules, so that a browser asks for them at once and not one after the other. */
+/** A module and those that it needs before it runs; what is imported when a view is opened is not among them. */
+function neededBy(name: string, found = new Set<string>()): ReadonlySet<string> {
+  if (found.has(name)) return found;
+  found.add(name);
+  for (
+    const [, other = ""] of forBrowser(MODULES[name] ?? "").matchAll(/\bfrom\s*"\.\/([^"]*)"/g)
+  ) {
+    neededBy(other, found);
+  }
+  return found;
+}
+
+/** The page names what it begins with, so that a browser asks for it at once and not one after the other. */
 function withModules(page: string): string {
-  const links = Object.keys(MODULES).filter((name) => name !== "main.js")
+  const links = [...neededBy("main.js")].filter((name) => name !== "main.js")
     .map((name) => `<link rel="modulepreload" href="/assets/${name}">`);
   return page.replace("<!-- modules -->", links.join("\n    "));
 }
