@@ -136,12 +136,12 @@ for (const mode of ["crop", "frame"] as const) {
 }
 
 const live = "a live picture";
-const shown = { frame: kept, masks: [], drawing: null };
+const watched = { frame: kept, masks: [], drawing: null };
 const encoder = new JpegEncoder(libav);
 Deno.bench({ name: "encoder and scalers kept", group: live, baseline: true }, () => {
-  liveJpeg(encoder, shown);
+  liveJpeg(encoder, watched);
 });
 Deno.bench({ name: "opened for each", group: live }, () => {
   using alone = new JpegEncoder(libav);
-  liveJpeg(alone, shown);
+  liveJpeg(alone, watched);
 });
