@@ -1,0 +1,64 @@
+import assert from "node:assert/strict";
+import { frames } from "../../../src/library/frames.ts";
+import { type FramesOptions, sourceOf } from "../../../src/library/options.ts";
+
+const URL = "rtsp://viewer:s3cret@192.0.2.10/stream2";
+
+function refusal(url: string, options: FramesOptions = {}): { code: string; text: string } {
+  try {
+    frames(url, options);
+  } catch (error) {
+    assert.ok(error instanceof Error && "code" in error && "remedy" in error, `${error}`);
+    return { code: `${error.code}`, text: `${error.message} ${error.remedy}` };
+  }
+  return assert.fail("it was accepted");
+}
+
+Deno.test("library: an address that cannot be read is refused at once, and not quoted", () => {
+  const wrong = [
+    "",
+    "stream.mp4",
+    "http://192.0.2.10/x",
+    "rtsp://viewer:s3cret@@192.0.2.10/",
+    "demo:",
+  ];
+  for (const url of wrong) {
+    const { code, text } = refusal(url);
+    assert.equal(code, "FRAMES_URL", url);
+    assert.ok(!text.includes("s3cret"), text);
+  }
+});
+
+Deno.test("library: an option out of its bounds is refused at once, with the bounds", () => {
+  const wrong: readonly FramesOptions[] = [
+    { rateHz: 0 },
+    { rateHz: NaN },
+    { rateHz: 1001 },
+    { stallTimeoutMs: 10 },
+    { maxPixels: 0 },
+  ];
+  for (const options of wrong) {
+    const [name = ""] = Object.keys(options);
+    const { code, text } = refusal(URL, options);
+    assert.equal(code, "FRAMES_OPTION");
+    assert.match(text, new RegExp(`^Cannot use ${name}: it is .*, expected .* to \\d`), text);
+  }
+});
+
+Deno.test("library: a camera is read over TCP by Orion's own client, a file from its absolute path", () => {
+  const camera = sourceOf(URL, { tls: { fingerprint: "00".repeat(32) } });
+  assert.deepEqual(
+    [camera.url, camera.file, camera.demuxer, camera.transport, camera.udpPorts],
+    [URL, null, "orion", "tcp", null],
+  );
+  assert.deepEqual(camera.tls, { ca: null, fingerprint: "00".repeat(32), insecure: false });
+  const file = sourceOf("file:/clips/a.mp4", { loop: true });
+  assert.deepEqual([file.url, file.file, file.loop], ["/clips/a.mp4", "/clips/a.mp4", true]);
+});
+
+Deno.test("library: nothing is opened before the first frame is asked for", async () => {
+  // The tests of this folder may not load a library.
+  const asked = frames(URL);
+  await asked.return();
+  assert.deepEqual(await asked.next(), { value: undefined, done: true });
+});
