@@ -62,13 +62,15 @@ export function counts(
     );
 }
 
-/** Of each detector at each camera. */
-export function mailboxes(read: (mailbox: Mailbox) => number) {
+/** Of each detector at each camera; null: no sample. */
+export function mailboxes(read: (mailbox: Mailbox) => number | null) {
   return ({ report }: Figures): Sample[] =>
     report.cameras.flatMap(({ id, ledger }) =>
-      ledger.detectors.map((mailbox) =>
-        [read(mailbox), { camera: id, detector: mailbox.detector }] as const
-      )
+      ledger.detectors.flatMap((mailbox) => {
+        const value = read(mailbox);
+        const labels = { camera: id, detector: mailbox.detector };
+        return value === null ? [] : [[value, labels] as const];
+      })
     );
 }
 

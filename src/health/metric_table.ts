@@ -158,6 +158,12 @@ export const GAUGES: readonly Metric[] = [
     samples: mailboxes(({ waiting }) => waiting),
   },
   {
+    name: "orion_rate_limit_hertz",
+    help: "Frames per second that the detector is to get; none without a limit, or while paused.",
+    labels: ["camera", "detector"],
+    samples: mailboxes(({ rateHz, paused }) => paused ? null : rateHz),
+  },
+  {
     name: "orion_drop_ratio",
     help: "Dropped and undecoded frames of all frames, since the start.",
     labels: ["camera", "detector"],

@@ -24,6 +24,18 @@ const LATENCY_BUCKETS = [
   5,
 ];
 
+/** What is counted here, and not read from a report. */
+export const LATENCY = {
+  name: "orion_latency_seconds",
+  help: "Time a delivered frame spent in each stage.",
+  labels: ["camera", "detector", "stage"],
+} as const;
+export const CPU = {
+  name: "process_cpu_seconds_total",
+  help: "User and system CPU time of the process in seconds.",
+  labels: [],
+} as const;
+
 /** The Prometheus metrics: counted here, or read from a report at each scrape. */
 export class Metrics {
   readonly #registry = new Registry();
@@ -35,21 +47,11 @@ export class Metrics {
 
   constructor() {
     const registers = [this.#registry];
-    this.#latency = new Histogram({
-      name: "orion_latency_seconds",
-      help: "Time a delivered frame spent in each stage.",
-      labelNames: ["camera", "detector", "stage"],
-      buckets: LATENCY_BUCKETS,
-      registers,
-    });
-    this.#cpu = new Counter({
-      name: "process_cpu_seconds_total",
-      help: "User and system CPU time of the process in seconds.",
-      registers,
-    });
-    const described = ({ name, help, labels }: Metric) => ({
+    const described = ({ name, help, labels }: Omit<Metric, "samples">) => ({
       ...{ name, help, labelNames: [...labels], registers },
     });
+    this.#latency = new Histogram({ ...described(LATENCY), buckets: LATENCY_BUCKETS });
+    this.#cpu = new Counter(described(CPU));
     this.#counters = COUNTERS.map((metric) => [metric, new Counter(described(metric))]);
     this.#gauges = GAUGES.map((metric) => [metric, new Gauge(described(metric))]);
   }
