@@ -53,7 +53,9 @@ const MIN_PIXELS = 320 * 240;
 const DEFAULT_PIXELS = 8192 * 4320;
 const MAX_PIXELS = 2 * DEFAULT_PIXELS;
 
-const TOPIC_LEVELS = /^[A-Za-z0-9_.-]+(?:\/[A-Za-z0-9_.-]+)*$/;
+/** The form of a prefix of topics, and its length. */
+export const TOPIC_LEVELS = /^[A-Za-z0-9_.-]+(?:\/[A-Za-z0-9_.-]+)*$/;
+export const MAX_TOPIC_LENGTH = 128;
 const DECODER_NAME = /^[a-z0-9_-]{1,64}$/;
 
 const seconds = (low: number, high: number) => number(low, high);
@@ -188,7 +190,7 @@ const detector = object({
 
 const qos = z.union([z.literal(0), z.literal(1)], { error: "0 or 1" });
 const topic = matching(TOPIC_LEVELS, "topic levels of letters, digits, _, . and -, with / between")
-  .max(128, { error: "a topic of at most 128 characters" });
+  .max(MAX_TOPIC_LENGTH, { error: `a topic of at most ${MAX_TOPIC_LENGTH} characters` });
 
 const mqtt = object({
   url: parsedBy("a URL: mqtt://, mqtts://, ws:// or wss://", parseBrokerUrl).optional()

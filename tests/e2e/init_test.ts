@@ -1,0 +1,74 @@
+/** `orion init` through the launcher: real cameras, and the configuration that it prints. */
+import assert from "node:assert/strict";
+import { RtspServer } from "../support/cameras/rtsp_server.ts";
+import { runOrion } from "../support/product/process.ts";
+import { Child } from "../support/system/children.ts";
+import { ROOT, tempFolder, TWO_PEOPLE_CLIP } from "../support/system/files.ts";
+import { ignoreWithout } from "../support/system/parts.ts";
+import { freePort } from "../support/system/ports.ts";
+
+const ignore = ignoreWithout("libav", "gst-rtsp-server");
+
+const PASSWORD = "hunter2@the/lobby";
+const auth = { user: "viewer", password: PASSWORD };
+
+Deno.test({
+  name: "orion init: what two cameras send is printed, and the printed configuration opens them",
+  ignore,
+  async fn() {
+    using folder = tempFolder();
+    const clip = TWO_PEOPLE_CLIP;
+    await using one = await RtspServer.start({ clip, auth });
+    await using other = await RtspServer.start({ clip, auth, mount: "/stream2" });
+    const encoded = encodeURIComponent(PASSWORD);
+    // One password from a variable, one in the address.
+    const urls = [
+      `rtsp://viewer:\${GATE_PASSWORD}@127.0.0.1:${one.port}/stream1`,
+      other.urlWithCredentials,
+      `rtsp://127.0.0.1:${freePort()}/nothing`,
+    ];
+    const env = { GATE_PASSWORD: encoded };
+    const { code, stdout, stderr } = await runOrion(["init", ...urls], { env });
+    assert.equal(code, 0, stderr);
+    assert.match(stderr, /^warning: camera-127-0-0-1-nothing: .*\n?$/);
+    const seen = stdout.match(/^ {4}# h264, 1280x720, 25(\.\d+)? frames a second, .*over tcp$/gm);
+    assert.equal(seen?.length, 2, stdout);
+    assert.match(stdout, /^ {4}# Could not be opened: /m);
+    assert.ok(!stdout.includes("hunter2") && !stderr.includes("hunter2"), stdout);
+
+    const text = stdout.replace(/^ {2}- id: camera-127-0-0-1-nothing\n(?: {4}.*\n)+/m, "")
+      .replace("127.0.0.1:8080", "off")
+      .replace("\n# Without mqtt.url", `\nmqtt: { listen: "127.0.0.1:${freePort()}" }\n#`);
+    folder.write("orion.yaml", text);
+    const check = await runOrion(["check", "--connect"], {
+      cwd: folder.path,
+      env: { ...env, CAMERA_127_0_0_1_STREAM2_PASSWORD: encoded },
+    });
+    assert.deepEqual([check.code, check.stderr], [0, ""]);
+  },
+});
+
+Deno.test("orion init: addresses on standard input are in no command line, and none is printed", async () => {
+  const script = `printf '%s\\n' "$1" "$2" | sh ${ROOT}/scripts/orion.sh init --offline -`;
+  const urls = ["rtsp://a:hunter2@gate.lan/x", "rtsp://b:hunter3@door.lan/x"];
+  await using child = new Child({
+    name: "init",
+    command: "sh",
+    args: ["-euc", script, "sh", ...urls],
+    env: { NO_COLOR: "1" },
+  });
+  assert.equal((await child.exit()).code, 0, child.stderr.text());
+  const text = child.stdout.text();
+  assert.match(text, /^ {2}- id: gate$[^]*^ {2}- id: door$/m);
+  assert.doesNotMatch(text, /hunter/);
+});
+
+Deno.test("orion init: Frigate's file is converted with the permission to read it alone", async () => {
+  const words = ["init", "--from-frigate", "tests/support/frigate/config.yml"];
+  const flags = await runOrion(["permissions", "--flags", "--", ...words]);
+  assert.match(flags.stdout, /^--allow-read=\/\S+\/tests\/support\/frigate\/config\.yml$/m);
+  assert.doesNotMatch(flags.stdout, /--allow-(?:net|ffi|env|write|run)/);
+  const { code, stdout } = await runOrion(words);
+  assert.equal(code, 0);
+  assert.match(stdout, /^ {2}- id: front-door$/m);
+});
