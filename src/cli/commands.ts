@@ -159,6 +159,7 @@ export const COMMANDS: Readonly<Record<CommandName, CommandSpec>> = {
     ],
     about: [
       "Opens each camera once and prints a configuration with what it found, as comments. Writes no file.",
+      "A URL may have the camera's id in front: gate=rtsp://192.0.2.10/stream1.",
       "Without a URL it asks for them on a terminal, and prints an example elsewhere. No credential is",
       "printed: passwords become ${NAME}, and a comment says what to set. In a URL between single quotes",
       "${NAME} is a variable of the environment, so that no password is in the list of processes.",

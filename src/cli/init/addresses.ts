@@ -68,21 +68,29 @@ function ask(host: Host): string[] {
   return urls;
 }
 
+/** `gate=rtsp://…`: an address with the id of its camera. */
+const NAMED = /^([a-z0-9-]{1,64})=(?=[a-z]+:)/i;
+
 /**
- * Checks addresses and gives each an id.
+ * Checks addresses and gives each an id: the one before its `=`, else one made of the address.
  * @throws {UsageError} for the first that is invalid or given twice; without the address
  */
-export function parseAddresses(urls: readonly string[]): Address[] {
+export function parseAddresses(given: readonly string[]): Address[] {
+  const names = given.map((word) => NAMED.exec(word)?.[1] ?? null);
+  const urls = given.map((word) => word.replace(NAMED, ""));
   const cameras = urls.map((url, index): CameraUrl => {
     const place = `Address ${index + 1} of ${urls.length}`;
     const parsed = parseCameraUrl(url);
     if (!parsed.ok) throw new UsageError(`${place} ${asSentence(parsed.message)}`, parsed.remedy);
     const first = urls.indexOf(url);
-    if (first === index) return parsed.value;
-    throw new UsageError(`${place} is address ${first + 1} again`, "Remove one of them.");
+    const again = first < index ? first : names.indexOf(names[index] ?? "");
+    if (again === -1 || again === index) return parsed.value;
+    const what = first < index ? "is" : "has the name of";
+    const once = first < index ? " again" : "";
+    throw new UsageError(`${place} ${what} address ${again + 1}${once}`, "Change one of them.");
   });
-  const ids = uniqueIds(cameras.map((camera) => ({
-    wanted: baseOf(camera),
+  const ids = uniqueIds(cameras.map((camera, index) => ({
+    wanted: names[index] ?? baseOf(camera),
     // A secret must not become a part of an id.
     further: furtherOf(withoutSecrets(camera.text, "")),
   })));

@@ -1,7 +1,8 @@
 /** A configuration of Frigate as one of Orion: cameras, what is detected in them, masks, zones, the broker. */
 import { lookUp } from "../../config/issues.ts";
 import { ConfigError } from "../../config/problems.ts";
-import { MAX_CAMERAS, MAX_DETECTORS, MAX_TOPIC_LENGTH, TOPIC_LEVELS } from "../../config/schema.ts";
+import { MAX_CAMERAS, MAX_DETECTORS } from "../../config/schema.ts";
+import { MAX_TOPIC_LENGTH, TOPIC_LEVELS } from "../../config/schema_services.ts";
 import { parseBrokerUrl } from "../../config/urls.ts";
 import { parseYaml } from "../../config/yaml.ts";
 import { UsageError } from "../../core/errors.ts";

@@ -86,6 +86,7 @@ Deno.test("init: ids are made of hosts and of what tells streams of one host apa
     ["rtsp://x/A", "x-a-2"],
     ["file:clips/Hall_1.mp4", "hall-1"],
     ["demo:", "demo"],
+    ["back-gate=rtsp://192.0.2.8/a", "back-gate"],
   ];
   const text = await written(...urls.map(([url]) => url));
   const { cameras } = settingsOf(text, () => "value");
@@ -175,7 +176,9 @@ Deno.test("init: each wrong address is one error with a remedy, which does not s
 Deno.test("init: an address that is given twice, or too many, are refused", async () => {
   const twice = await cli(["init", `rtsp://u:${PASSWORD}@h/x`, `rtsp://u:${PASSWORD}@h/x`]);
   assert.equal(twice.code, 2);
-  assert.match(twice.err, /^error: Address 2 of 2 is address 1 again\n {2}→ Remove one of them/);
+  assert.match(twice.err, /^error: Address 2 of 2 is address 1 again\n {2}→ Change one of them/);
+  const named = await cli(["init", "--offline", "a=rtsp://h/x", "demo:", "a=rtsp://h/y"]);
+  assert.match(named.err, /^error: Address 3 of 3 has the name of address 1\n/);
   const many = Array.from({ length: 65 }, (_, index) => `rtsp://h${index}/x`);
   const refused = await cli(["init", ...many]);
   assert.match(refused.err, /^error: 65 addresses were given, and Orion takes 64 cameras\n/);
