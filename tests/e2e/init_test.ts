@@ -1,9 +1,12 @@
-/** `orion init` through the launcher: real cameras, and the configuration that it prints. */
+/**
+ * `orion init` through the launcher, with real cameras. `first_hour_test.ts` shows that what it prints
+ * opens them.
+ */
 import assert from "node:assert/strict";
 import { RtspServer } from "../support/cameras/rtsp_server.ts";
 import { runOrion } from "../support/product/process.ts";
 import { Child } from "../support/system/children.ts";
-import { ROOT, tempFolder, TWO_PEOPLE_CLIP } from "../support/system/files.ts";
+import { ROOT, TWO_PEOPLE_CLIP } from "../support/system/files.ts";
 import { ignoreWithout } from "../support/system/parts.ts";
 import { freePort } from "../support/system/ports.ts";
 
@@ -13,10 +16,10 @@ const PASSWORD = "hunter2@the/lobby";
 const auth = { user: "viewer", password: PASSWORD };
 
 Deno.test({
-  name: "orion init: what two cameras send is printed, and the printed configuration opens them",
+  name:
+    "orion init: what two cameras send is printed, why a third cannot be opened, and no password",
   ignore,
   async fn() {
-    using folder = tempFolder();
     const clip = TWO_PEOPLE_CLIP;
     await using one = await RtspServer.start({ clip, auth });
     await using other = await RtspServer.start({ clip, auth, mount: "/stream2" });
@@ -35,16 +38,6 @@ Deno.test({
     assert.equal(seen?.length, 2, stdout);
     assert.match(stdout, /^ {4}# Could not be opened: /m);
     assert.ok(!stdout.includes("hunter2") && !stderr.includes("hunter2"), stdout);
-
-    const text = stdout.replace(/^ {2}- id: camera-127-0-0-1-nothing\n(?: {4}.*\n)+/m, "")
-      .replace("127.0.0.1:8080", "off")
-      .replace("\n# Without mqtt.url", `\nmqtt: { listen: "127.0.0.1:${freePort()}" }\n#`);
-    folder.write("orion.yaml", text);
-    const check = await runOrion(["check", "--connect"], {
-      cwd: folder.path,
-      env: { ...env, CAMERA_127_0_0_1_STREAM2_PASSWORD: encoded },
-    });
-    assert.deepEqual([check.code, check.stderr], [0, ""]);
   },
 });
 

@@ -8,7 +8,7 @@ const FORBIDDEN = /\b(?:nobody|somebody|whoever|told|tells|gather|taker|fate|lef
 
 /** Folders whose files documents refer to by path. */
 const FOLDERS: readonly string[] = [
-  ...["src", "workers", "scripts", "tests", "docs", "packaging", "schema", "assets"],
+  ...["src", "workers", "scripts", "tests", "docs", "packaging", "schema", "assets", "examples"],
 ];
 
 /** A path within those folders; `…`, `*` and a slash at the end stand for what is below. */
@@ -32,7 +32,8 @@ const DOCUMENTS: ReadonlyMap<string, Document> = new Map(
   [
     ...["README.md", "CHANGELOG.md", "CONTRIBUTING.md"],
     ...["assets/README.md", "licenses/README.md", "models/README.md"],
-    ...[...walk(ROOT, "docs")].filter((path) => path.endsWith(".md")).sort(),
+    ...[...walk(ROOT, "docs"), ...walk(ROOT, "examples")]
+      .filter((path) => path.endsWith(".md")).sort(),
   ].map((path) => [path, { path, text: Deno.readTextFileSync(`${ROOT}/${path}`) }]),
 );
 
@@ -132,6 +133,14 @@ Deno.test("docs: every relative link leads to a file, and its anchor to a headin
     wrong({ path, text: withoutBlocks(text) }, LINK, (target) => resolves(path, target))
   );
   assert.deepEqual(found, []);
+});
+
+Deno.test("docs: the index leads to every page", () => {
+  const pages = [...DOCUMENTS.keys()].filter((path) => /^docs\/[\w-]+\.md$/.test(path));
+  const index = DOCUMENTS.get("docs/README.md")?.text ?? "";
+  const linked = [...index.matchAll(LINK)].map(([, target = ""]) => join("docs/README.md", target));
+  const missing = pages.filter((path) => path !== "docs/README.md" && !linked.includes(path));
+  assert.deepEqual(missing, []);
 });
 
 Deno.test("docs: what is named and missing is found, with its place", () => {
