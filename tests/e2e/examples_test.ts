@@ -69,14 +69,16 @@ Deno.test({
       ["192.0.2.5:1883", `127.0.0.1:${broker.port}`],
       ["0.0.0.0:8080", `127.0.0.1:${freePort()}`],
     ]);
-    for (const [name, config] of [["one-camera", alone], ["home-assistant", home]] as const) {
-      const { code, stdout, stderr } = await runOrion(["check", "--connect", "--config", config], {
-        env: environmentOf(name, PASSWORD),
-      });
-      assert.equal(code, 0, stderr);
-      assert.match(stdout, /^ok: camera gate: .*1280x720/m);
-      assert.match(stdout, /^ok: broker: /m);
-    }
+    await Promise.all([["one-camera", alone], ["home-assistant", home]].map(
+      async ([name = "", config = ""]) => {
+        const env = environmentOf(name, PASSWORD);
+        const words = ["check", "--connect", "--config", config];
+        const { code, stdout, stderr } = await runOrion(words, { env });
+        assert.equal(code, 0, stderr);
+        assert.match(stdout, /^ok: camera gate: .*1280x720/m);
+        assert.match(stdout, /^ok: broker: /m);
+      },
+    ));
   },
 });
 
