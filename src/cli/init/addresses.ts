@@ -76,19 +76,20 @@ const NAMED = /^([a-z0-9-]{1,64})=(?=[a-z]+:)/i;
  * @throws {UsageError} for the first that is invalid or given twice; without the address
  */
 export function parseAddresses(given: readonly string[]): Address[] {
-  const names = given.map((word) => NAMED.exec(word)?.[1] ?? null);
+  const names = given.map((word) => NAMED.exec(word)?.[1]?.toLowerCase() ?? null);
   const urls = given.map((word) => word.replace(NAMED, ""));
   const cameras = urls.map((url, index): CameraUrl => {
     const place = `Address ${index + 1} of ${urls.length}`;
     const parsed = parseCameraUrl(url);
     if (!parsed.ok) throw new UsageError(`${place} ${asSentence(parsed.message)}`, parsed.remedy);
     const first = urls.indexOf(url);
-    const again = first < index ? first : names.indexOf(names[index] ?? "");
-    if (again === -1 || again === index) return parsed.value;
-    const what = first < index ? "is" : "has the name of";
-    const once = first < index ? " again" : "";
-    throw new UsageError(`${place} ${what} address ${again + 1}${once}`, "Change one of them.");
+    if (first === index) return parsed.value;
+    throw new UsageError(`${place} is address ${first + 1} again`, "Remove one of them.");
   });
+  const twice = names.find((name, index) => name !== null && names.indexOf(name) < index);
+  if (twice !== undefined) {
+    throw new UsageError(`Two addresses are named "${twice}"`, "Give each a name of its own.");
+  }
   const ids = uniqueIds(cameras.map((camera, index) => ({
     wanted: names[index] ?? baseOf(camera),
     // A secret must not become a part of an id.
@@ -139,14 +140,14 @@ export function referencesIn(text: string): string[] {
 }
 
 /**
- * A path that is a key: long, and of letters of both cases and digits, as of recorders that give each
- * stream such an address.
+ * A part of a path that is a key, as some recorders give one to each stream: long, and of letters of both
+ * cases and digits alone, which names of streams are not.
  */
-const KEY = /(?<=\/)(?=[\w-]*[a-z])(?=[\w-]*[A-Z])(?=[\w-]*\d)[\w-]{16,}(?=$|[/?])/;
+const KEY = /(?<=\/)(?=[^/?]*[a-z])(?=[^/?]*[A-Z])(?=[^/?]*\d)[a-zA-Z0-9]{16,}(?=$|[/?])/;
 
 /**
- * Writes an address with references in place of its password, of the password parameters of its path and
- * query, and of a path that is a key. A password that is one reference already stays.
+ * Writes an address with references in place of its password, or of a user without one, of the password
+ * parameters of its path and query, and of a path that is a key. What is one reference already stays.
  * @param prefix  of the names of variables; "" removes the secrets
  */
 export function withoutSecrets(url: string, prefix: string): string {
@@ -161,9 +162,12 @@ export function withoutSecrets(url: string, prefix: string): string {
     rest = rest.replaceAll(secret, () => reference(`SECRET${index === 0 ? "" : index + 1}`));
   }
   rest = rest.replace(KEY, () => reference("KEY"));
-  const shown = password === null || password === "" || ONE_REFERENCE.test(password)
-    ? password
-    : reference("PASSWORD");
-  const login = username === null ? "" : `${username}${shown === null ? "" : `:${shown}`}@`;
+  const hidden = (part: string, what: string) =>
+    part === "" || ONE_REFERENCE.test(part) ? part : reference(what);
+  const login = username === null
+    ? ""
+    : password === null
+    ? `${hidden(username, "LOGIN")}@`
+    : `${username}:${hidden(password, "PASSWORD")}@`;
   return `${scheme}://${login}${authority}${rest}`;
 }

@@ -54,6 +54,7 @@ const SECRETS: readonly { url: string; env: Readonly<Record<string, string>> }[]
     url: "rtsp://9lives.lan:hunter2@[2001:db8::1]:554/x",
     env: { CAMERA_2001_DB8_1_PASSWORD: "hunter2" },
   },
+  { url: "rtsp://hunter2@gate.lan/x", env: { GATE_LOGIN: "hunter2" } },
   { url: "rtsp://u:a$hunter2@1gate.lan/x", env: { CAMERA_1GATE_PASSWORD: "a$hunter2" } },
 ];
 
@@ -66,6 +67,16 @@ for (const { url, env } of SECRETS) {
     assert.equal(settings.cameras[0]?.url.expose(), url);
   });
 }
+
+Deno.test("init: the names of streams are no keys", async () => {
+  for (
+    const path of ["/h264Preview_01_main", "/cam/realmonitor?channel=1", "/Streaming/Channels/1"]
+  ) {
+    const text = await written(`rtsp://gate.lan${path}`);
+    assert.deepEqual(variablesOf(text), [], path);
+    assert.ok(text.includes(`gate.lan${path}`), text);
+  }
+});
 
 Deno.test("init: an address may take its password from a variable, whose name stays", async () => {
   const text = await written("rtsp://viewer:${GATE_PW}@gate.lan/x");
@@ -176,9 +187,9 @@ Deno.test("init: each wrong address is one error with a remedy, which does not s
 Deno.test("init: an address that is given twice, or too many, are refused", async () => {
   const twice = await cli(["init", `rtsp://u:${PASSWORD}@h/x`, `rtsp://u:${PASSWORD}@h/x`]);
   assert.equal(twice.code, 2);
-  assert.match(twice.err, /^error: Address 2 of 2 is address 1 again\n {2}→ Change one of them/);
+  assert.match(twice.err, /^error: Address 2 of 2 is address 1 again\n {2}→ Remove one of them/);
   const named = await cli(["init", "--offline", "a=rtsp://h/x", "demo:", "a=rtsp://h/y"]);
-  assert.match(named.err, /^error: Address 3 of 3 has the name of address 1\n/);
+  assert.match(named.err, /^error: Two addresses are named "a"\n/);
   const many = Array.from({ length: 65 }, (_, index) => `rtsp://h${index}/x`);
   const refused = await cli(["init", ...many]);
   assert.match(refused.err, /^error: 65 addresses were given, and Orion takes 64 cameras\n/);
