@@ -84,6 +84,45 @@ function camera(name: string): Promise<RtspServer> {
   return RtspServer.start({ clip: TWO_PEOPLE_CLIP, auth: { user: "viewer", password } });
 }
 
+/** From the folder to a configuration with both cameras. */
+async function configure(walk: Walk, http: number): Promise<void> {
+  await walk.run("folder");
+  walk.take("command");
+  await walk.run("passwords");
+  walk.take("environment");
+
+  await walk.run("init");
+  const written = await walk.run("look");
+  assert.equal(written.match(/^ {4}# h264, 1280x720, /gm)?.length, 2, written);
+  assert.match(written, /^ {2}- id: gate\n[^]*^ {2}- id: yard\n/m);
+  for (const secret of SECRETS.values()) assert.ok(!written.includes(secret));
+  // Other tests may hold the page's port.
+  const config = `${walk.folder.path}/orion.yaml`;
+  Deno.writeTextFileSync(config, written.replace("127.0.0.1:8080", `127.0.0.1:${http}`));
+}
+
+/** The broker in the configuration, and everything tried once. */
+async function check(walk: Walk): Promise<void> {
+  walk.save("mqtt.yaml", "orion.yaml");
+  const said = await walk.run("check");
+  assert.deepEqual(said.split("\n").filter((line) => !line.startsWith("ok: ")), [], said);
+  assert.equal(said.match(/^ok: (?:camera gate|camera yard|broker): /gm)?.length, 3, said);
+}
+
+/** What Home Assistant is to find: persons, the zone, stays, switches. */
+async function assertEntities(walk: Walk): Promise<void> {
+  await using entities = walk.start("entities");
+  const wanted = [
+    /^homeassistant\/binary_sensor\/orion\/gate_.*person.*\/config$/,
+    /^homeassistant\/binary_sensor\/orion\/gate_.*door.*\/config$/,
+    /^homeassistant\/event\/orion\/gate_.*\/config$/,
+    /^homeassistant\/switch\/orion\/yard_.*\/config$/,
+  ];
+  for (const pattern of wanted) {
+    await entities.stdout.waitFor((line) => pattern.test(line), { what: `${pattern}` });
+  }
+}
+
 Deno.test({
   name: "first hour: the page leads to two cameras, a broker with users, a zone, and entities",
   ignore: ignoreWithout("libav", "gst-rtsp-server", "mosquitto"),
@@ -105,19 +144,7 @@ Deno.test({
       ["mosquitto_sub ", `exec mosquitto_sub -p ${mqtt} `],
       ["mosquitto_pub ", `mosquitto_pub -p ${mqtt} `],
     ]);
-    await walk.run("folder");
-    walk.take("command");
-    await walk.run("passwords");
-    walk.take("environment");
-
-    await walk.run("init");
-    const written = await walk.run("look");
-    assert.equal(written.match(/^ {4}# h264, 1280x720, /gm)?.length, 2, written);
-    assert.match(written, /^ {2}- id: gate\n[^]*^ {2}- id: yard\n/m);
-    for (const secret of SECRETS.values()) assert.ok(!written.includes(secret));
-    // Other tests may hold the page's port.
-    const config = `${walk.folder.path}/orion.yaml`;
-    Deno.writeTextFileSync(config, written.replace("127.0.0.1:8080", `127.0.0.1:${http}`));
+    await configure(walk, http);
 
     walk.save("mosquitto.conf");
     walk.save("rules");
@@ -125,10 +152,7 @@ Deno.test({
     await using broker = walk.start("broker");
     await broker.stderr.waitFor((line) => / running$/.test(line), { what: "the broker's start" });
 
-    walk.save("mqtt.yaml", "orion.yaml");
-    const check = await walk.run("check");
-    assert.deepEqual(check.split("\n").filter((line) => !line.startsWith("ok: ")), [], check);
-    assert.equal(check.match(/^ok: (?:camera gate|camera yard|broker): /gm)?.length, 3, check);
+    await check(walk);
 
     await using orion = walk.start("run");
     for (const name of ["gate", "yard"]) {
@@ -150,16 +174,7 @@ Deno.test({
       return message?.["zone"] === "door" && message["occupied"] === true;
     }, { what: "a person in the zone" });
 
-    await using entities = walk.start("entities");
-    const wanted = [
-      /^homeassistant\/binary_sensor\/orion\/gate_.*person.*\/config$/,
-      /^homeassistant\/binary_sensor\/orion\/gate_.*door.*\/config$/,
-      /^homeassistant\/event\/orion\/gate_.*\/config$/,
-      /^homeassistant\/switch\/orion\/yard_.*\/config$/,
-    ];
-    for (const pattern of wanted) {
-      await entities.stdout.waitFor((line) => pattern.test(line), { what: `${pattern}` });
-    }
+    await assertEntities(walk);
     assert.deepEqual(walk.taken, [...BLOCKS.keys()], "every block, in the order of the page");
   },
 });
