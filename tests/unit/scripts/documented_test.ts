@@ -1,6 +1,9 @@
 /** What there is in the code is documented, and what is documented is there: both ways, by name. */
 import assert from "node:assert/strict";
+import { Ajv } from "ajv";
+import { parse } from "yaml";
 import { configKeys, configPage } from "../../../scripts/lib/config_page.ts";
+import { configJsonSchema } from "../../../scripts/lib/config_schema.ts";
 import { ROOT, sourceFiles, walk } from "../../../scripts/testing/checkout.ts";
 import { COMMAND_NAMES } from "../../../src/core/commands.ts";
 import { COUNTERS, GAUGES } from "../../../src/health/metric_table.ts";
@@ -124,4 +127,52 @@ Deno.test("documented: no page names an error code that is not there", () => {
         .map((code) => `${path}: ${code}`)
     );
   assert.deepEqual(found, []);
+});
+
+Deno.test("documented: every path of the HTTP interface", () => {
+  const routes = sourceFiles().filter(({ path }) => path.startsWith("src/health/"))
+    .flatMap(({ text }) => [...text.matchAll(/\bapp\.(get|post)\("([^"*]+)"/g)])
+    .map(([, method = "", path = ""]) => {
+      const named = path.replace(/:camera\b/, "CAMERA").replace(/:file\{.*\}/, "ID.jpg");
+      return `${method.toUpperCase()} ${named}`;
+    });
+  assert.ok(routes.length >= 12, routes.join());
+  const text = page("README.md");
+  const missing = routes.filter((route) =>
+    !new RegExp(`\`${route.replace(/[.]/g, "\\.")}(?![\\w/])`).test(text)
+  );
+  assert.deepEqual(missing, []);
+});
+
+/** The schema of the configuration without what it requires: for excerpts. */
+function lenient(schema: unknown): unknown {
+  if (Array.isArray(schema)) return schema.map(lenient);
+  if (schema === null || typeof schema !== "object") return schema;
+  return Object.fromEntries(
+    Object.entries(schema).filter(([key]) => key !== "required" && key !== "minItems")
+      .map(([key, value]) => [key, lenient(value)]),
+  );
+}
+
+/** Blocks of YAML that are no configuration of Orion: their first keys. */
+const OTHER_YAML = new Set(["triggers"]);
+
+Deno.test("documented: what the documents show of a configuration fits its schema", () => {
+  const schema = lenient(configJsonSchema());
+  assert.ok(schema !== null && typeof schema === "object");
+  const validate = new Ajv({ strict: false }).compile(schema);
+  const paths = [...walk(ROOT, "docs"), "README.md", "models/README.md"]
+    .filter((path) => path.endsWith(".md"));
+  const blocks = paths.flatMap((path) =>
+    [...page(path).matchAll(/^( *)```yaml.*\n([^]*?)^ *```$/gm)].map((
+      [, indent = "", text = ""],
+    ) => ({
+      path,
+      value: parse(text.replaceAll(new RegExp(`^${indent}`, "gm"), "")),
+    }))
+  ).filter(({ value }) => !OTHER_YAML.has(Object.keys(value)[0] ?? ""));
+  assert.ok(blocks.length >= 8, `${blocks.length}`);
+  const wrong = blocks.filter(({ value }) => !validate(value))
+    .map(({ path, value }) => `${path}: ${JSON.stringify(value)}`);
+  assert.deepEqual(wrong, []);
 });
