@@ -6,8 +6,8 @@ import assert from "node:assert/strict";
 import { RtspServer } from "../support/cameras/rtsp_server.ts";
 import { runOrion } from "../support/product/process.ts";
 import { Child } from "../support/system/children.ts";
-import { ROOT, TWO_PEOPLE_CLIP } from "../support/system/files.ts";
-import { ignoreWithout } from "../support/system/parts.ts";
+import { ROOT, tempFolder, TWO_PEOPLE_CLIP } from "../support/system/files.ts";
+import { ignoreWithout, SYSTEM_PYTHON } from "../support/system/parts.ts";
 import { freePort } from "../support/system/ports.ts";
 
 const ignore = ignoreWithout("libav", "gst-rtsp-server");
@@ -54,6 +54,47 @@ Deno.test("orion init: addresses on standard input are in no command line, and n
   const text = child.stdout.text();
   assert.match(text, /^ {2}- id: gate$[^]*^ {2}- id: door$/m);
   assert.doesNotMatch(text, /hunter/);
+});
+
+/** Runs a command on a terminal of its own; writes an answer each time it asks. */
+const ON_TERMINAL = `
+import os, pty, sys
+question, command, *answers = sys.argv[1:]
+child, terminal = pty.fork()
+if child == 0:
+    os.execvp("sh", ["sh", "-euc", command])
+for answer in answers:
+    seen = b""
+    while question.encode() not in seen:
+        seen += os.read(terminal, 4096)
+    os.write(terminal, answer.encode() + b"\\n")
+try:
+    while os.read(terminal, 4096):
+        pass
+except OSError:
+    pass
+sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+`;
+
+Deno.test({
+  name: "orion init: without an address it asks for some on a terminal",
+  ignore,
+  async fn() {
+    using folder = tempFolder();
+    for (const [index, answers] of [["gate=rtsp://u:hunter2@h.lan/x", ""], [""]].entries()) {
+      const out = `${folder.path}/${index}`;
+      const command = `sh ${ROOT}/scripts/orion.sh init --offline >${out}`;
+      await using child = new Child({
+        name: "terminal",
+        command: SYSTEM_PYTHON,
+        args: ["-c", ON_TERMINAL, "no more): ", command, ...answers],
+      });
+      assert.equal((await child.exit()).code, 0, child.stderr.text());
+      const text = Deno.readTextFileSync(out);
+      assert.match(text, index === 0 ? /^ {2}- id: gate$/m : /^ {2}- id: demo$/m);
+      assert.ok(!text.includes("hunter2"));
+    }
+  },
 });
 
 Deno.test("orion init: Frigate's file is converted with the permission to read it alone", async () => {

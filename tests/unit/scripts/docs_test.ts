@@ -1,5 +1,6 @@
 /** The documents against the checkout: paths, file names, tasks, links, and the words of the code. */
 import assert from "node:assert/strict";
+import { anchorOf } from "../../../scripts/lib/markdown.ts";
 import { ROOT, sourceFiles, walk } from "../../../scripts/testing/checkout.ts";
 import { lineAt } from "../../../scripts/testing/source.ts";
 
@@ -74,8 +75,7 @@ function wrong(
 function anchorsOf({ text }: Document): Set<string> {
   const anchors = new Set<string>();
   for (const [, heading = ""] of withoutBlocks(text).matchAll(/^#{1,6} (.+)$/gm)) {
-    const slug = heading.toLowerCase().replace(/[^\p{L}\p{N}\s_-]/gu, "").trim()
-      .replace(/\s/g, "-");
+    const slug = anchorOf(heading);
     let anchor = slug;
     for (let count = 1; anchors.has(anchor); count++) anchor = `${slug}-${count}`;
     anchors.add(anchor);
