@@ -19,7 +19,7 @@ export interface Wanted {
 
 /**
  * Makes ids of names, in their order. Those of one name get what is further known of each, and a number
- * where that does not tell them apart.
+ * where that does not distinguish them.
  */
 export function uniqueIds(names: readonly Wanted[], otherwise = "camera"): string[] {
   const bases = names.map(({ wanted }) => idOf(wanted, MAX_NAME_LENGTH) || otherwise);

@@ -84,7 +84,7 @@ Deno.test("init: an address may take its password from a variable, whose name st
   assert.deepEqual(variablesOf(text), ["GATE_PW"]);
 });
 
-Deno.test("init: ids are made of hosts and of what tells streams of one host apart", async () => {
+Deno.test("init: ids are made of hosts and of what distinguishes streams of one host", async () => {
   const urls: readonly (readonly [url: string, id: string])[] = [
     ["rtsp://Front-Door.lan/a", "front-door"],
     ["rtsp://192.0.2.9/a", "camera-192-0-2-9"],
