@@ -6,9 +6,9 @@ import type { CameraDraft } from "./draft.ts";
 import {
   type Corner,
   type FrameSize,
+  maskShapeOf,
   masksIn,
   type Shape,
-  shapeOf,
   zoneShapeOf,
 } from "./frigate_shapes.ts";
 import { urlOf } from "./frigate_url.ts";
@@ -148,7 +148,7 @@ function masksOf(
       continue;
     }
     for (const [which, coordinates] of found) {
-      const shape = kept(shapeOf(coordinates, sizeOf(of)), masks.length, MAX_MASKS);
+      const shape = kept(maskShapeOf(coordinates, sizeOf(of)), masks.length, MAX_MASKS);
       if ("problem" in shape) unconverted.note(`${at}${which}`, shape.problem);
       else masks.push(shape.polygon);
     }

@@ -1,5 +1,5 @@
 /** Polygons of Frigate: fractions or pixels, in each of the forms that its releases write. */
-import { polygonProblem } from "../../core/polygon.ts";
+import { flatProblem, polygonProblem } from "../../core/polygon.ts";
 import { round } from "../../core/round.ts";
 import { MAX_POLYGON_POINTS } from "../../core/scene_schema.ts";
 import { flagOf, keysOf, numberOf } from "./frigate_values.ts";
@@ -22,7 +22,7 @@ export type Shape =
 const DIGITS = 4;
 
 /** @param size  of the frame; null where the file does not say it */
-export function shapeOf(written: unknown, size: FrameSize | null): Shape {
+function shapeOf(written: unknown, size: FrameSize | null): Shape {
   const numbers = numbersOf(written);
   if (numbers === null || numbers.length % 2 === 1) return { problem: "these are no coordinates" };
   const isFractions = numbers.every((value) => value <= 1);
@@ -40,11 +40,19 @@ export function shapeOf(written: unknown, size: FrameSize | null): Shape {
   return { problem: `it has ${corners.length} corners, of at most ${MAX_POLYGON_POINTS}` };
 }
 
-/** The same of a zone, whose sides must not cross. */
+/** The shape of a mask, whose sides may cross. */
+export function maskShapeOf(written: unknown, size: FrameSize | null): Shape {
+  return checked(shapeOf(written, size), flatProblem);
+}
+
+/** The shape of a zone, whose sides must not cross. */
 export function zoneShapeOf(written: unknown, size: FrameSize | null): Shape {
-  const shape = shapeOf(written, size);
+  return checked(shapeOf(written, size), polygonProblem);
+}
+
+function checked(shape: Shape, problemOf: typeof polygonProblem): Shape {
   if ("problem" in shape) return shape;
-  const problem = polygonProblem(shape.polygon.map(([x, y]) => ({ x, y })));
+  const problem = problemOf(shape.polygon.map(([x, y]) => ({ x, y })));
   return problem === null ? shape : { problem: `it ${problem.message}` };
 }
 

@@ -38,6 +38,7 @@ export const NOT_RUN: Readonly<Record<string, Readonly<Record<string, string>>>>
     "deno task bench scripts/soak/fuzz.ts 60": "hours",
     "deno task bench scripts/soak/attack.ts 10": "tests/e2e/attack_test.ts has a short form",
     "deno task bench scripts/soak/presence_world.ts 8": "minutes; world_test.ts has a short form",
+    "deno task bench scripts/soak/page_night.ts 8": "minutes; page_night_test.ts has a short form",
     "deno run --allow-read=. --allow-write=schema,docs scripts/schemas.ts":
       "writes to the checkout; the checks run it with --check",
   },
@@ -46,6 +47,7 @@ export const NOT_RUN: Readonly<Record<string, Readonly<Record<string, string>>>>
       "how the clip was made, once; takes packages from the network",
   },
   "docs/deploy.md": {
+    "cd /opt/orion": "takes packages from the network",
     "deno task compile --config orion.yaml": "takes a denort: tests/e2e/compile_test.ts",
     "sudo useradd --system --no-create-home --shell /usr/sbin/nologin orion":
       "the same of the single program: tests/e2e/compile_test.ts without root",

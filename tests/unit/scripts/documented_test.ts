@@ -95,7 +95,7 @@ const NO_METRICS: ReadonlySet<string> = new Set(["orion_session", "orion_notify"
 
 /** Texts in capitals that look like codes: RTSP methods, variables, and the codes of others. */
 const NO_CODES =
-  /^(?:[GS]ET_PARAMETER|ORION_\w+|ORT_\w+|DENO_\w+|EAI_\w+|CERT_\w+|ERR_\w+|HPE_\w+)$/;
+  /^(?:[GS]ET_PARAMETER|ORION_\w+|ORT_\w+|DENO_\w+|EAI_\w+|INFERENCE_NUM_THREADS|NUM_STREAMS|CERT_\w+|ERR_\w+|HPE_\w+)$/;
 
 /** The codes of errors, refusals and reasons that the code writes. */
 function codesInSource(): string[] {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { stringify } from "yaml";
-import { masksIn, shapeOf, zoneShapeOf } from "../../../../src/cli/init/frigate_shapes.ts";
+import { maskShapeOf, masksIn, zoneShapeOf } from "../../../../src/cli/init/frigate_shapes.ts";
 import { ROOT } from "../../../support/system/files.ts";
 import { cli, type Outcome } from "../rig.ts";
 import { settingsOf, variablesOf } from "./written.ts";
@@ -115,7 +115,7 @@ Deno.test("from frigate: coordinates in fractions and in pixels, in each form th
       "0,0,500,0,500,9999,0,9999",
       "-5,0,500,0,500,500,-1,500,0,0",
     ]
-  ) assert.deepEqual(shapeOf(written, size), square, String(written));
+  ) assert.deepEqual(maskShapeOf(written, size), square, String(written));
   const problem = (written: unknown, at: typeof size | null = size) => {
     const shape = zoneShapeOf(written, at);
     return "problem" in shape ? shape.problem : "";
