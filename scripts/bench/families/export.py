@@ -234,9 +234,9 @@ def yolox(name, is_raw):
                 return post.decode_outputs(maps)
             return torch.cat([one.flatten(2).permute(0, 2, 1) for one in maps], 1)
 
-    export(name, Flat(), (values,), ["images"], ["output"])
     with torch.no_grad():
         maps = model(values)
+    export(name, Flat(), (values,), ["images"], ["output"])
     flat = torch.cat([one.flatten(2) for one in maps], 2)[0]
     confidence = threshold((flat[5:] * flat[4:5]).amax(0))
     found = post.postprocess(maps, confidence, IOU, input_size=416, max_det=100)

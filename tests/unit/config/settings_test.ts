@@ -68,7 +68,7 @@ Deno.test("settings: no file at all is the demo", () => {
     cameras: ["demo"],
     rateHz: 5,
     inference: {
-      ...{ providers: ["cpu"], input: "auto", threads: 1 },
+      ...{ providers: ["cpu"], input: "auto", family: "auto", preprocess: {}, threads: 1 },
       ...{ confidence: 0.45, iou: 0.5, classes: ["person"] },
     },
     presence: {
