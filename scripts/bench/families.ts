@@ -5,7 +5,8 @@
  *     python scripts/bench/families/export.py tmp/families
  *     deno task bench scripts/bench/families.ts tmp/families
  */
-import { letterbox } from "../../src/core/geometry.ts";
+import { errorData } from "../../src/core/errors.ts";
+import type { Fit, SizePx } from "../../src/core/geometry.ts";
 import type { ModelSettings } from "../../src/core/model_families.ts";
 import { bufferBytes } from "../../src/core/model_input.ts";
 import type { Detection } from "../../src/core/detector_types.ts";
@@ -28,6 +29,10 @@ interface Expected {
   readonly detections: readonly [number, number, number, number, number, number][];
 }
 
+function clip(value: number, side: number): number {
+  return Math.min(side, Math.max(0, value));
+}
+
 /** How far apart the detections of both are. */
 interface Difference {
   readonly matched: number;
@@ -38,7 +43,7 @@ interface Difference {
 }
 
 function difference(
-  { detections: expected }: Expected,
+  { detections: expected, ...picture }: Expected,
   found: readonly Detection[],
   labels: readonly string[],
 ): Difference {
@@ -49,8 +54,12 @@ function difference(
     for (const detection of rest) {
       if (detection.class !== labels[number]) continue;
       const { x, y, width, height } = detection.box;
-      const sides = [x, y, x + width, y + height];
-      const apart = Math.max(...sides.map((side, index) => Math.abs(side - (corners[index] ?? 0))));
+      const across = [x, x + width].map((value) => clip(value, picture.width));
+      const down = [y, y + height].map((value) => clip(value, picture.height));
+      const sides = [across[0], down[0], across[1], down[1]];
+      const apart = Math.max(
+        ...sides.map((side, index) => Math.abs((side ?? 0) - (corners[index] ?? 0))),
+      );
       const other = Math.abs(detection.confidence - confidence);
       if (apart > MAX_PX || other > MAX_SCORE || apart >= (nearest?.px ?? Infinity)) continue;
       nearest = { detection, px: apart, score: other };
@@ -64,15 +73,26 @@ function difference(
   return { matched: expected.length - missing, missing, surplus: rest.size, px, score };
 }
 
-/** Boxes of Orion are clipped to the picture, and those of less than a pixel dropped. */
-function asShown({ detections, width, height, ...expected }: Expected): Expected {
-  const clip = (value: number, side: number) => Math.min(side, Math.max(0, value));
-  const clipped = detections.map(([number, score, x1, y1, x2, y2]): typeof detections[number] => [
-    ...[number, score, clip(x1, width), clip(y1, height)] as const,
-    ...[clip(x2, width), clip(y2, height)] as const,
-  ]);
-  const kept = clipped.filter(([, , x1, y1, x2, y2]) => x2 - x1 >= 1 && y2 - y1 >= 1);
-  return { ...expected, width, height, detections: kept };
+/** Boxes that reach beyond the picture stay as they are, as far as this. */
+const MARGIN_PX = 4096;
+
+/** The picture is the input, and is not clipped to: families suppress overlaps before they clip. */
+function unclipped({ width, height }: SizePx): Fit {
+  const around = { width: width + 2 * MARGIN_PX, height: height + 2 * MARGIN_PX };
+  const crop = { x: -MARGIN_PX, y: -MARGIN_PX, ...around };
+  return { crop, ...around, dx: -MARGIN_PX, dy: -MARGIN_PX };
+}
+
+/** Some families clip their boxes; Orion drops those of less than a pixel. */
+function shown({ detections, width, height, ...expected }: Expected): Expected {
+  const kept = detections.filter(([, , x1, y1, x2, y2]) => x2 - x1 >= 1 && y2 - y1 >= 1);
+  return {
+    ...{ ...expected, width, height },
+    detections: kept.map(([number, score, x1, y1, x2, y2]) => [
+      ...[number, score, clip(x1, width), clip(y1, height)] as const,
+      ...[clip(x2, width), clip(y2, height)] as const,
+    ]),
+  };
 }
 
 async function compare(folder: string, name: string): Promise<string> {
@@ -97,13 +117,9 @@ async function compare(folder: string, name: string): Promise<string> {
     ...{ labels, columns, classes: labels.map((_, index) => index) },
     iou: overlaps ? iou : null,
   });
-  const { detections, invalid } = postprocessor.run(
-    raw,
-    letterbox({ x: 0, y: 0, ...size }, size),
-    confidence,
-  );
+  const { detections, invalid } = postprocessor.run(raw, unclipped(size), confidence);
   const { matched, missing, surplus, px, score } = difference(
-    asShown(expected),
+    shown(expected),
     detections,
     labels,
   );
@@ -120,5 +136,11 @@ if (import.meta.main) {
   const [folder = ""] = Deno.args;
   const names = [...Deno.readDirSync(folder)].map(({ name }) => name)
     .filter((name) => name.endsWith(".json")).map((name) => name.slice(0, -5)).sort();
-  for (const name of names) printLine(await compare(folder, name));
+  for (const name of names) {
+    try {
+      printLine(await compare(folder, name));
+    } catch (error) {
+      printLine(["REFUSED", name, errorData(error).message].join(" | "));
+    }
+  }
 }

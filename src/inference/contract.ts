@@ -60,7 +60,7 @@ export function modelContract(
   const facts: ModelFacts = {
     image,
     others: ports.inputs.filter(({ name }) => name !== image.name),
-    outputs: ports.outputs,
+    outputs: ports.outputs.map((port) => ofOnePicture(port, image)),
     size: file.triedAt ?? sizeOf(image),
     metadata: header.metadata,
     names,
@@ -127,6 +127,12 @@ function preprocessOf(family: Family, image: ImagePort, settings: ModelSettings)
 
 const NO_MEAN = [0, 0, 0] as const;
 const NO_STD = [1, 1, 1] as const;
+
+/** An output as it is of the first picture alone. */
+function ofOnePicture(port: TensorPort, { batch }: ImagePort): TensorPort {
+  const [pictures, ...rest] = port.dims;
+  return batch > 1 && pictures === batch ? { ...port, dims: [1, ...rest] } : port;
+}
 
 function sizeOf({ width, height }: ImagePort): SizePx | null {
   return width === null || height === null ? null : { width, height };

@@ -30,7 +30,8 @@ import type { LoadOptions, Model } from "./model.ts";
 import { chooseCandidate, chooseInput, readCandidates } from "./model_choice.ts";
 import { identityOf } from "./model_identity.ts";
 import type { RawDetections } from "./raw_detections.ts";
-import { invalid, reasonOf, runFailed, runtimeMissing } from "./read_model.ts";
+import { graphRefused } from "./refused_graph.ts";
+import { reasonOf, runFailed, runtimeMissing } from "./read_model.ts";
 import { trialFailed, trialOf, withSizes } from "./trial.ts";
 
 /**
@@ -100,7 +101,7 @@ export class ModelSession implements Model {
     const identity = await identityOf(model, bytes);
     const open = (content: Uint8Array) =>
       openSession(runtime, content, options).catch((cause: unknown) => {
-        throw invalid({ model, path }, `ONNX Runtime refused it (${reasonOf(cause)})`, cause);
+        throw graphRefused({ model, path }, cause);
       });
     const declared = { model, ports: readPorts(bytes), header, triedAt: null };
     const contract = modelContract(declared, settings) ??

@@ -12,6 +12,7 @@ import json
 import os
 import pathlib
 import sys
+import types
 
 import numpy
 import torch
@@ -50,9 +51,9 @@ def write(name, levels, detections, confidence, settings=None):
 def threshold(scores):
     """A confidence that some pass, and no score is close to."""
     best = numpy.sort(numpy.asarray(scores, numpy.float64).ravel())[::-1]
-    count = min(LEAST, len(best) - 1)
-    gaps = best[count // 2:count] - best[count // 2 + 1:count + 1]
-    at = count // 2 + int(numpy.argmax(gaps))
+    first, last = min(LEAST // 4, len(best) // 2), min(3 * LEAST, len(best) - 1)
+    gaps = best[first:last] - best[first + 1:last + 1]
+    at = first + int(numpy.argmax(gaps))
     return float((best[at] + best[at + 1]) / 2)
 
 
@@ -77,10 +78,12 @@ def ultralytics_model(name, config, kind="YOLO", **options):
             part.requires_grad_(True)
         spread(model.model)
         fixed_bins(model.model)
+        usual_boxes(model.model)
     os.replace(model.export(format="onnx", verbose=False, imgsz=options.pop("imgsz", 320), **options),
                name + ".onnx")
     levels = picture(320, 320)
-    output = torch.from_numpy(run(name, {"images": tensor(levels).numpy()})[0])
+    values = tensor(levels).repeat(options.get("batch", 1), 1, 1, 1)
+    output = torch.from_numpy(run(name, {"images": values.numpy()})[0])[:1]
     if kind == "RTDETR":
         from ultralytics.utils import ops
         confidence = threshold(output[0, :, 4])
@@ -92,6 +95,16 @@ def ultralytics_model(name, config, kind="YOLO", **options):
     confidence = threshold(scores)
     found = nms.non_max_suppression(output, confidence, IOU, max_det=100)[0]
     write(name, levels, torch.cat([found[:, 5:6], found[:, 4:5], found[:, :4]], 1), confidence)
+
+
+def usual_boxes(module):
+    """Makes boxes of a width and height: without a distribution, sides of random weights can be negative."""
+    for part in module.modules():
+        for name in ("cv2", "one2one_cv2"):
+            if getattr(part, "reg_max", 0) == 1 and getattr(part, name, None) is not None:
+                for branch in getattr(part, name):
+                    branch[-1].weight.data.mul_(0.3)
+                    branch[-1].bias.data.fill_(2.0)
 
 
 def fixed_bins(module):
@@ -130,8 +143,8 @@ def transformers_model(name, model, processor):
     levels = picture(320, 320)
     values = tensor(levels)
     export(name, Plain(), (values,), ["pixel_values"], ["logits", "pred_boxes"])
-    with torch.no_grad():
-        found = model(values)
+    logits, boxes = (torch.from_numpy(one) for one in run(name, {"pixel_values": values.numpy()}))
+    found = types.SimpleNamespace(logits=logits, pred_boxes=boxes)
     confidence = threshold(found.logits.sigmoid().amax(-1))
     result = processor.post_process_object_detection(found, confidence, [(320, 320)])[0]
     best = {}
@@ -196,6 +209,41 @@ def yolov5(name):
     write(name, levels, torch.cat([found[:, 5:6], found[:, 4:5], found[:, :4]], 1), confidence)
 
 
+def yolox(name, is_raw):
+    """The package has YOLOX's network with its decoding apart, as the official export leaves it, and
+    within the graph, as with --decode_in_inference."""
+    from libreyolo import LibreYOLOX
+    from libreyolo.postprocess import yolox as post
+    model = spread(LibreYOLOX(None, size="n").model).eval()
+    model.head.export = False
+    next(part for part in model.modules() if isinstance(part, torch.nn.Conv2d)).weight.data.div_(100)
+    for branch in model.head.reg_preds:
+        branch.weight.data.mul_(0.1)
+        branch.bias.data.fill_(0.5)
+    levels = picture(416, 416)
+    values = tensor(levels, bgr=True, scale=255)
+
+    class Flat(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.model = model
+
+        def forward(self, images):
+            maps = self.model(images)
+            if not is_raw:
+                return post.decode_outputs(maps)
+            return torch.cat([one.flatten(2).permute(0, 2, 1) for one in maps], 1)
+
+    with torch.no_grad():
+        maps = model(values)
+    export(name, Flat(), (values,), ["images"], ["output"])
+    flat = torch.cat([one.flatten(2) for one in maps], 2)[0]
+    confidence = threshold((flat[5:] * flat[4:5]).amax(0))
+    found = post.postprocess(maps, confidence, IOU, input_size=416, max_det=100)
+    rows = zip(found["classes"], found["scores"], found["boxes"])
+    write(name, levels, [[number, score, *box] for number, score, box in rows], confidence)
+
+
 def torchvision_model(name):
     import torchvision
     model = torchvision.models.detection.fasterrcnn_mobilenet_v3_large_320_fpn(
@@ -226,6 +274,8 @@ FAMILIES = {
     "rtdetrv2-hf": rt_detr_v2,
     "rfdetr": rf_detr,
     "yolov5": yolov5,
+    "yolox": lambda name: yolox(name, True),
+    "yolox-decoded": lambda name: yolox(name, False),
     "torchvision": torchvision_model,
 }
 

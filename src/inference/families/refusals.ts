@@ -66,6 +66,11 @@ const BEFORE: readonly Rule[] = [
     remedy: "Export the detection model of the same family.",
     applies: ({ outputs }) => outputs.some(({ name }) => /key_?points?/.test(name)),
   },
+  {
+    why: "it is a pose model: it gives key points",
+    remedy: "Use a detection model instead.",
+    applies: ({ outputs: [port], outputs }) => outputs.length === 1 && ends(port, [6, 56]),
+  },
   ...classMismatch(),
 ];
 
@@ -97,8 +102,7 @@ const AFTER: readonly Rule[] = [
   {
     why: "it is a pose model: it gives key points",
     remedy: "Use a detection model instead.",
-    applies: ({ outputs: [port], outputs }) =>
-      outputs.length === 1 && (ends(port, [17, 3]) || ends(port, [6, 56])),
+    applies: ({ outputs: [port], outputs }) => outputs.length === 1 && ends(port, [17, 3]),
   },
   {
     why: "it gives maps of centres that are not decoded (CenterNet)",
@@ -145,9 +149,10 @@ const INPUTS: readonly Rule[] = [
     applies: ({ inputs: [port] }) => port?.dims.length === 5,
   },
   {
-    why: "it takes whole numbers with a sign",
+    why: "it takes whole numbers other than levels from 0 to 255",
     remedy: "Export it with a float32 or uint8 input.",
-    applies: ({ inputs: [port] }) => port?.dims.length === 4 && port.type === "int8",
+    applies: ({ inputs: [port] }) =>
+      port?.dims.length === 4 && /^u?int(?!8$)|^int8$/.test(port.type ?? ""),
   },
 ];
 

@@ -33,7 +33,8 @@ export const RT_DETR: Family = {
 function isOwn(queries: number | null, width: number, facts: ModelFacts): boolean {
   const { metadata, names, size } = facts;
   if (metadata.get("head") === HEAD) return true;
-  if (queries === null || queries > MAX_QUERIES || queries < width) return false;
+  // Two classes have the width of YOLO with suppression in the graph.
+  if (width === WIDTH || queries === null || queries > MAX_QUERIES || queries < width) return false;
   return !isOneBoxPerCell(queries, size) && names?.size === width - BOX;
 }
 

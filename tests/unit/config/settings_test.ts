@@ -68,7 +68,7 @@ Deno.test("settings: no file at all is the demo", () => {
     cameras: ["demo"],
     rateHz: 5,
     inference: {
-      ...{ providers: ["cpu"], input: "auto", threads: 1 },
+      ...{ providers: ["cpu"], input: "auto", family: "auto", preprocess: {}, threads: 1 },
       ...{ confidence: 0.45, iou: 0.5, classes: ["person"] },
     },
     presence: {
@@ -134,6 +134,23 @@ const WORLD = {
   env: { GATE_PASSWORD: "p%40ss!", ORION_TOKEN: "t0ken-t0ken" },
   files: { "/etc/orion/secrets/mqtt": "mqtt-secret\n" },
 };
+
+Deno.test("settings: what is said of a model arrives, one number for each channel", () => {
+  const settings = load(`
+cameras: [{ id: gate, url: "demo:" }]
+detectors:
+  - id: own
+    model: own.onnx
+    family: yolox
+    preprocess: { colour: rgb, scale: 255, mean: 127.5, std: [58, 57, 56], resize: stretch, pad: 0 }
+`);
+  const [own] = settings.detectors;
+  assert.equal(own?.inference.family, "yolox");
+  assert.deepEqual(own?.inference.preprocess, {
+    ...{ colour: "rgb", scale: 255, mean: [127.5, 127.5, 127.5], std: [58, 57, 56] },
+    ...{ resize: "stretch", pad: 0 },
+  });
+});
 
 Deno.test("settings: a full configuration arrives completely, resolved", () => {
   const settings = load(FULL, WORLD);
