@@ -28,3 +28,24 @@ export async function refusalOf(bytes: Uint8Array, options: Options = {}): Promi
   }
   return assert.fail("it was loaded");
 }
+
+/** A file that is refused, and what is said of it. */
+export interface RefusedCase {
+  readonly is: string;
+  readonly bytes: Uint8Array;
+  /** Default: `MODEL_UNSUPPORTED`. */
+  readonly code?: string;
+  readonly says: RegExp;
+  readonly remedy: RegExp;
+}
+
+/** Checks that a file is refused in one line that names the model, and with a remedy. */
+export async function assertRefused(
+  { bytes, code = "MODEL_UNSUPPORTED", says, remedy }: RefusedCase,
+): Promise<void> {
+  const error = await refusalOf(bytes);
+  assert.equal(error.code, code, error.message);
+  assert.match(error.message, says);
+  assert.match(error.message, /^Cannot (?:use|load) model "m\.onnx"[^\n]*\.$/);
+  assert.match(error.remedy, remedy);
+}

@@ -70,6 +70,31 @@ export function onnxModel(
   return join([number(1, 8), text(2, "orion-test"), graph, opset, ...metadata]);
 }
 
+/** An output of zeros with other values at the start of a few of its rows, which are along its last dimension. */
+export function output(
+  name: string,
+  size: readonly number[],
+  rows: Readonly<Record<number, readonly number[]>> = {},
+  type?: string,
+): ConstantOutput {
+  const values = Array.from({ length: size.reduce((product, one) => product * one, 1) }, () => 0);
+  const width = size.at(-1) ?? 1;
+  for (const [row, given] of Object.entries(rows)) {
+    given.forEach((value, index) => values[Number(row) * width + index] = value);
+  }
+  return { name, dims: size, size, values, ...type === undefined ? {} : { type } };
+}
+
+/** An output with the last two dimensions exchanged. */
+export function turned(
+  { values, size: [batch = 1, rows = 0, columns = 0], ...port }: ConstantOutput,
+) {
+  const exchanged = values.map((_, at) =>
+    values[Math.floor(at % rows) * columns + Math.floor(at / rows)] ?? 0
+  );
+  return { ...port, dims: [batch, columns, rows], size: [batch, columns, rows], values: exchanged };
+}
+
 /** The fields of a tensor for its values. */
 function dataOf({ type = "float32", values, external }: ConstantOutput): Uint8Array[] {
   const data = rawValues(type, values);

@@ -119,31 +119,6 @@ const MISTAKES: readonly { yaml: string; path: string; says: RegExp }[] = [
     path: "detectors[0].input.width",
     says: /whole number within 32 and 4096/,
   },
-  {
-    yaml: detectorWith("family: yolov55"),
-    path: "detectors[0].family",
-    says: /Did you mean "yolov5"\?/,
-  },
-  {
-    yaml: detectorWith("preprocess: { color: bgr }"),
-    path: "detectors[0].preprocess.color",
-    says: /Did you mean "colour"\?/,
-  },
-  {
-    yaml: detectorWith("preprocess: { scale: 256 }"),
-    path: "detectors[0].preprocess.scale",
-    says: /1 or 255/,
-  },
-  {
-    yaml: detectorWith("preprocess: { mean: [1, 2] }"),
-    path: "detectors[0].preprocess.mean",
-    says: /a list of three/,
-  },
-  {
-    yaml: detectorWith("preprocess: { std: 0 }"),
-    path: "detectors[0].preprocess.std",
-    says: /a number within 0.000001 and 1000/,
-  },
   { yaml: detectorWith("input: 640"), path: "detectors[0].input", says: /auto or \{ width/ },
   { yaml: detectorWith("providers: []"), path: "detectors[0].providers", says: /list of/ },
   { yaml: detectorWith("providers: cpu"), path: "detectors[0].providers", says: /list of/ },

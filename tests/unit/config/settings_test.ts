@@ -135,23 +135,6 @@ const WORLD = {
   files: { "/etc/orion/secrets/mqtt": "mqtt-secret\n" },
 };
 
-Deno.test("settings: what is said of a model arrives, one number for each channel", () => {
-  const settings = load(`
-cameras: [{ id: gate, url: "demo:" }]
-detectors:
-  - id: own
-    model: own.onnx
-    family: yolox
-    preprocess: { colour: rgb, scale: 255, mean: 127.5, std: [58, 57, 56], resize: stretch, pad: 0 }
-`);
-  const [own] = settings.detectors;
-  assert.equal(own?.inference.family, "yolox");
-  assert.deepEqual(own?.inference.preprocess, {
-    ...{ colour: "rgb", scale: 255, mean: [127.5, 127.5, 127.5], std: [58, 57, 56] },
-    ...{ resize: "stretch", pad: 0 },
-  });
-});
-
 Deno.test("settings: a full configuration arrives completely, resolved", () => {
   const settings = load(FULL, WORLD);
   const [gate, clip] = settings.cameras;

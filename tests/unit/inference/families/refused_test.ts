@@ -1,23 +1,13 @@
 import assert from "node:assert/strict";
-import { externalFields, modelsWith, smallModel } from "../../../support/models/external_data.ts";
-import { refusalOf } from "../../../support/models/load.ts";
+import { assertRefused, refusalOf, type RefusedCase } from "../../../support/models/load.ts";
 import {
   type ConstantOutput,
   type DeclaredPort,
-  join,
-  message,
-  number,
   onnxModel,
-  text,
+  output,
 } from "../../../support/models/onnx.ts";
 
 const IMAGES: DeclaredPort = { name: "images", dims: [1, 3, 64, 64] };
-
-/** An output of zeros. */
-function output(name: string, size: readonly number[], type?: string): ConstantOutput {
-  const values = Array.from({ length: size.reduce((product, one) => product * one, 1) }, () => 0);
-  return { name, dims: size, size, values, ...type === undefined ? {} : { type } };
-}
 
 function names(count: number): Record<string, string> {
   const list = Array.from({ length: count }, (_, index) => `${index}: 'c${index}'`);
@@ -36,42 +26,6 @@ function model(
 
 const ROWS = output("output0", [1, 6, 84]);
 
-/** A model whose one output comes from an operator of that name. */
-function withOperator(operator: string, domain = ""): Uint8Array {
-  const port = (field: number, name: string, dims: readonly number[]) => {
-    const shape = message(2, dims.map((size) => message(1, [number(1, size)])));
-    return message(field, [text(1, name), message(2, [message(1, [number(1, 1), shape])])]);
-  };
-  const node = [text(1, "images"), text(2, "output0"), text(4, operator)];
-  const graph = message(7, [
-    message(1, domain === "" ? node : [...node, text(7, domain)]),
-    text(2, "test"),
-    port(11, "images", [1, 3, 64, 64]),
-    port(12, "output0", [1, 6, 84]),
-  ]);
-  const opset = message(8, [text(1, ""), number(2, 17)]);
-  const own = domain === "" ? [] : [message(8, [text(1, domain), number(2, 1)])];
-  return join([number(1, 8), graph, opset, ...own]);
-}
-
-function bytesOf(start: string, length = 64): Uint8Array {
-  const content = new Uint8Array(length).fill(1);
-  content.set(new TextEncoder().encode(start));
-  return content;
-}
-
-function external(): Uint8Array {
-  return modelsWith(externalFields("weights.bin")).get("an initializer") ?? assert.fail();
-}
-
-interface Case {
-  readonly is: string;
-  readonly bytes: Uint8Array;
-  readonly code?: string;
-  readonly says: RegExp;
-  readonly remedy: RegExp;
-}
-
 const OTHER_TASKS: readonly [task: string, size: number[], says: RegExp, remedy: RegExp][] = [
   ["pose", [1, 56, 84], /pose model/, /yolo11n\.pt instead of yolo11n-pose/],
   ["obb", [1, 6, 84], /rotated boxes \(OBB\)/, /instead of yolo11n-obb/],
@@ -80,13 +34,13 @@ const OTHER_TASKS: readonly [task: string, size: number[], says: RegExp, remedy:
   ["depth", [1, 64, 64], /its task is "depth"/, /detection model/],
 ];
 
-const TASKS = OTHER_TASKS.map(([task, size, says, remedy]): Case => ({
+const TASKS = OTHER_TASKS.map(([task, size, says, remedy]): RefusedCase => ({
   is: `an Ultralytics model for ${task}`,
   bytes: model([output("output0", size)], { metadata: { task, ...names(1) } }),
   ...{ says, remedy },
 }));
 
-const FORMS: readonly Case[] = [
+const FORMS: readonly RefusedCase[] = [
   {
     is: "a pose model without its task",
     bytes: model([output("output0", [1, 56, 84])], { metadata: names(1) }),
@@ -208,7 +162,7 @@ function input(change: Partial<DeclaredPort>, more: readonly DeclaredPort[] = []
   return model([ROWS], { inputs: [{ ...IMAGES, ...change }, ...more] });
 }
 
-const INPUTS: readonly Case[] = [
+const INPUTS: readonly RefusedCase[] = [
   { is: "grey", bytes: input({ dims: [1, 1, 28, 28] }), says: /grey/, remedy: /colour/ },
   { is: "a video", bytes: input({ dims: [1, 3, 8, 64, 64] }), says: /sequence/, remedy: /single/ },
   { is: "int8", bytes: input({ type: "int8" }), says: /whole numbers/, remedy: /uint8/ },
@@ -242,65 +196,10 @@ const INPUTS: readonly Case[] = [
   },
 ];
 
-const OTHER_FILES: readonly [is: string, bytes: Uint8Array, says: RegExp][] = [
-  ["empty", new Uint8Array(0), /an empty file/],
-  ["text", new TextEncoder().encode("These are not weights.\n"), /a text file/],
-  ["a Git LFS pointer", bytesOf("version https://git-lfs.github.com/spec/v1"), /Git LFS pointer/],
-  ["PyTorch", bytesOf("PK\x03\x04"), /PyTorch/],
-  ["TensorFlow Lite", bytesOf("\x1c\0\0\0TFL3"), /TensorFlow Lite/],
-  ["half of a model", smallModel().subarray(0, 60), /not all of one/],
-  ["ONNX Runtime's own format", bytesOf("\x1c\0\0\0ORTM"), /ONNX Runtime's own format/],
-];
+const CASES = [...TASKS, ...FORMS, ...INPUTS];
 
-const FILES = OTHER_FILES.map(([is, bytes, says]): Case => ({
-  ...{ is: `a file: ${is}`, bytes, says },
-  code: "MODEL_INVALID",
-  remedy: /complete \.onnx file/,
-}));
-
-const GRAPHS: readonly Case[] = [
-  {
-    is: "weights in another file",
-    bytes: external(),
-    code: "MODEL_EXTERNAL_DATA",
-    says: /weights in another file, "weights\.bin"/,
-    remedy: /one file/,
-  },
-  {
-    is: "compiled for one provider",
-    bytes: withOperator("EPContext", "com.microsoft"),
-    code: "MODEL_INVALID",
-    says: /compiled for one execution provider/,
-    remedy: /complete/,
-  },
-  {
-    is: "a plugin of TensorRT",
-    bytes: withOperator("EfficientNMS_TRT"),
-    says: /EfficientNMS_TRT, which is a plugin of TensorRT/,
-    remedy: /--end2end --max-wh 640/,
-  },
-  {
-    is: "an operator of another runtime",
-    bytes: withOperator("NMSRotated", "mmdeploy"),
-    says: /NMSRotated, which ONNX Runtime does not have/,
-    remedy: /standard operators/,
-  },
-  {
-    is: "a newer format",
-    bytes: join([withOperator("Identity"), number(1, 99)]),
-    says: /a newer format than this ONNX Runtime reads/,
-    remedy: /older version/,
-  },
-];
-
-for (const one of [...TASKS, ...FORMS, ...INPUTS, ...FILES, ...GRAPHS]) {
-  Deno.test(`refused: ${one.is} is said in one line, with the way on`, async () => {
-    const { code, message: said, remedy } = await refusalOf(one.bytes);
-    assert.equal(code, one.code ?? "MODEL_UNSUPPORTED", said);
-    assert.match(said, one.says);
-    assert.match(said, /^Cannot (?:use|load) model "m\.onnx"[^\n]*\.$/);
-    assert.match(remedy, one.remedy);
-  });
+for (const one of CASES) {
+  Deno.test(`refused: ${one.is} is said in one line, with the way on`, () => assertRefused(one));
 }
 
 Deno.test("refused: a family that the outputs do not suit", async () => {
