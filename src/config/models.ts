@@ -97,3 +97,11 @@ export function modelPath(model: string, places: ModelPlaces): Parsed<string> {
   const path = isAbsolute(model) ? resolve(model) : resolve(places.folder, model);
   return { ok: true, value: path };
 }
+
+/**
+ * OpenVINO's C library. Its folder is in Orion's own: it has OpenVINO's libraries, or is a link to them.
+ * @param root  Orion's own folder
+ */
+export function openVinoLibrary(root: string): string {
+  return join(root, "openvino", "libopenvino_c.so");
+}
