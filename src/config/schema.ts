@@ -160,7 +160,13 @@ const detector = object({
       "builtin:person, builtin:person-fast, builtin:person-accurate, builtin:person-int8 or the path " +
         "of an .onnx file.",
     ),
-  input: z.union([z.literal("auto"), object({ width: inputSide, height: inputSide })], {
+  input: z.union([
+    z.literal("auto"),
+    object({
+      width: inputSide.describe("In pixels."),
+      height: inputSide.describe("In pixels."),
+    }),
+  ], {
     error: "auto or { width: PIXELS, height: PIXELS }",
   }).default("auto").describe(
     "The size of the model's input. auto: the model's own; where that is free, by the shape of each " +

@@ -38,9 +38,16 @@ export const NOT_RUN: Readonly<Record<string, Readonly<Record<string, string>>>>
     "deno task bench scripts/soak/fuzz.ts 60": "hours",
     "deno task bench scripts/soak/attack.ts 10": "tests/e2e/attack_test.ts has a short form",
     "deno task bench scripts/soak/presence_world.ts 8": "minutes; world_test.ts has a short form",
-    "deno task bench scripts/soak/page_night.ts 8": "minutes; page_night_test.ts has a short form",
+    "deno task bench scripts/bench/accuracy.ts FOLDER":
+      "minutes; tests/workers/accuracy_bench_test.ts has a short form",
+    "deno task bench scripts/soak/page_night.ts 8":
+      "minutes; browser/night_test.ts has a short form",
     "deno run --allow-read=. --allow-write=schema,docs scripts/schemas.ts":
       "writes to the checkout; the checks run it with --check",
+  },
+  "models/README.md": {
+    "deno task bench scripts/bench/accuracy.ts FOLDER":
+      "minutes; tests/workers/accuracy_bench_test.ts has a short form",
   },
   "assets/README.md": {
     "pip download --no-deps --python-version 3.10 --only-binary=:all: scikit-image==0.19.3":
