@@ -11,7 +11,7 @@ import { lineOf, polygonOf, zoneOf } from "../core/scene_schema.ts";
 import { Secret } from "../core/secret.ts";
 import { RTSP_PORTS } from "../core/url_parts.ts";
 import { type CameraAuthorities, resolvePath, type SecretFiles } from "./files.ts";
-import { builtinModel, MAX_PIXELS, modelPath } from "./models.ts";
+import { builtinModel, MAX_PIXELS, modelPath, openVinoLibrary } from "./models.ts";
 import { sceneWarnings } from "./scene_checks.ts";
 import type { CameraConfig, Config, DetectorConfig, SecretConfig } from "./schema.ts";
 import {
@@ -164,7 +164,13 @@ function buildDetector(
     ...modelSource(model, context),
     cameras: wanted === undefined ? cameras : cameras.filter((id) => wanted.includes(id)),
     rateHz: rateHz ?? null,
-    inference: { ...inference, classes: classes ?? null },
+    inference: {
+      ...inference,
+      classes: classes ?? null,
+      ...inference.providers.includes("openvino")
+        ? { openVino: openVinoLibrary(context.root) }
+        : {},
+    },
     presence: presence === false ? null : presence,
     workers,
   };

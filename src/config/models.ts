@@ -11,12 +11,13 @@ export const BUILTIN = "builtin:";
  * `scripts/bench/accuracy.ts` (decision 0036).
  */
 export const MAX_PIXELS = {
-  /** A third of the work of `balanced`. */
+  /** Two thirds of the work of `balanced`. */
   fast: 416 * 256,
   /** The work of 416 × 416 in float32; what models of one's own get, too. */
   balanced: 544 * 320,
-  /** About the same work in int8, where the processor is fast at it. */
+  /** Less work than that in int8, where the processor is fast at it. */
   int8: 640 * 384,
+  /** Twice the work of `balanced`; pictures of close people gain nothing from more. */
   accurate: 768 * 448,
 } as const;
 
@@ -95,4 +96,12 @@ export function modelPath(model: string, places: ModelPlaces): Parsed<string> {
   }
   const path = isAbsolute(model) ? resolve(model) : resolve(places.folder, model);
   return { ok: true, value: path };
+}
+
+/**
+ * OpenVINO's C library. Its folder is in Orion's own: it has OpenVINO's libraries, or is a link to them.
+ * @param root  Orion's own folder
+ */
+export function openVinoLibrary(root: string): string {
+  return join(root, "openvino", "libopenvino_c.so");
 }

@@ -179,11 +179,12 @@ const detector = object({
   ),
   family,
   preprocess,
-  providers: list(oneOf(EXECUTION_PROVIDERS), "a list of ONNX Runtime's execution providers", {
+  providers: list(oneOf(EXECUTION_PROVIDERS), "a list of execution providers", {
     min: 1,
     max: EXECUTION_PROVIDERS.length,
   }).default(["cpu"]).describe(
-    "ONNX Runtime's execution providers, the preferred first; cpu where none of them can be used.",
+    "What computes, the preferred first: openvino, or an execution provider of ONNX Runtime's; cpu " +
+      "where none of them can be used.",
   ),
   cameras: list(id, "a list of camera ids", { min: 1, max: MAX_CAMERAS }).optional()
     .describe("Ids of its cameras; absent for all."),

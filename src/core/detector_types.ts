@@ -7,8 +7,10 @@ import type { InputPolicy } from "./model_input.ts";
 
 /** The settings of a detector that its inference workers get as they are configured. */
 export interface InferenceSettings extends ModelSettings {
-  /** ONNX Runtime's execution providers, the preferred first, never empty. */
+  /** The preferred first, never empty. */
   readonly providers: readonly ExecutionProvider[];
+  /** Absolute path of OpenVINO's C library; absent unless the providers have it. */
+  readonly openVino?: string;
   /** `auto`: as the model demands, or else by the shape of each picture. */
   readonly input: "auto" | SizePx;
   readonly confidence: number;

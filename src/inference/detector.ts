@@ -163,6 +163,7 @@ export class Detector {
       input: plan.input,
       threads: plan.threads,
       providers: plan.providers,
+      ...plan.openVino === undefined ? {} : { openVino: plan.openVino },
       onProviderSkipped: (provider, reason) =>
         log.warning("detector.provider_skipped", { worker: plan.worker, provider, reason }),
       ...early ? { beforeSession: raiseWall } : {},

@@ -2,6 +2,7 @@ import type { LoadedFile, ModelIdentity, ModelVariant } from "../core/detector_t
 import type { SizePx } from "../core/geometry.ts";
 import type { ModelSettings } from "../core/model_families.ts";
 import type { InputPolicy } from "../core/model_input.ts";
+import type { OpenEngine } from "./engine.ts";
 import type { RawDetections } from "./raw_detections.ts";
 
 /** A loaded model. */
@@ -51,6 +52,10 @@ export interface LoadOptions {
   readonly threads: number;
   /** Execution providers, the preferred first; default `["cpu"]`, which is tried last in any case. */
   readonly providers?: readonly string[];
+  /** Absolute path of OpenVINO's C library; absent unless `providers` has it. */
+  readonly openVino?: string;
+  /** Loads a model in OpenVINO; default: it cannot be used. */
+  readonly openInOpenVino?: OpenEngine;
   /** Called for each provider that this build lacks or that cannot be set up on this machine. */
   readonly onProviderSkipped?: (provider: string, reason: string) => void;
   /** Called when the runtime is loaded and the file is read, before anything of the model is interpreted. */

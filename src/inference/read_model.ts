@@ -112,7 +112,7 @@ export function invalid(
 export function runFailed(model: string, cause: unknown): ModelError {
   return new ModelError({
     code: "MODEL_RUN",
-    message: `Cannot run model "${model}": ONNX Runtime says ${reasonOf(cause)}.`,
+    message: `Cannot run model "${model}": ${reasonOf(cause)}.`,
     retryable: true,
     remedy: "If every frame fails, the model does not suit this input: export it again, or use " +
       "another.",

@@ -1,5 +1,5 @@
 /** The only module that imports ONNX Runtime. */
-import type { InferenceSession, OnnxValue } from "onnxruntime-node";
+import type { InferenceSession, Tensor } from "onnxruntime-node";
 import { assert, assertAttached } from "../core/assert.ts";
 import { systemClock } from "../core/clock.ts";
 import type { LoadedFile, ModelIdentity } from "../core/detector_types.ts";
@@ -21,6 +21,7 @@ import {
   type ModelFile,
   unsupported,
 } from "./contract.ts";
+import { type Engine, type EngineTensor, mustBeBuilt, setUpReason } from "./engine.ts";
 import type { OutputTensor } from "./families/family.ts";
 import { type FoldedModel, foldModel } from "./graph/fold.ts";
 import { readPorts } from "./graph/model_graph.ts";
@@ -41,6 +42,7 @@ import { trialFailed, trialOf, withSizes } from "./trial.ts";
 const EXTERNAL_DATA_FOLDER = "/dev/null";
 
 type Runtime = typeof import("onnxruntime-node");
+type Session = Engine<Tensor>;
 
 /** What a session is made of. */
 interface SessionParts {
@@ -49,13 +51,13 @@ interface SessionParts {
   readonly file: LoadedFile;
   readonly input: InputPolicy;
   readonly runtime: Runtime;
-  readonly session: InferenceSession;
+  readonly session: Session;
   readonly provider: string;
   readonly contract: ModelContract;
   readonly folded: FoldedModel;
 }
 
-/** A model in an ONNX Runtime session. Its `run` blocks the thread. */
+/** A model in a session of ONNX Runtime, or in another library. Its `run` blocks the thread. */
 export class ModelSession implements Model {
   readonly input: InputPolicy;
   readonly labels: readonly string[];
@@ -66,7 +68,7 @@ export class ModelSession implements Model {
   readonly identity: ModelIdentity;
   readonly file: LoadedFile;
   readonly #parts: SessionParts;
-  #session: InferenceSession | null;
+  #session: Session | null;
 
   private constructor(parts: SessionParts) {
     const { contract, folded, session, input, provider, identity, file } = parts;
@@ -99,25 +101,28 @@ export class ModelSession implements Model {
     const { chosen, file } = await chooseCandidate(candidates, openTrial, systemClock);
     const { path, bytes, header, maxPixels } = chosen;
     const identity = await identityOf(model, bytes);
-    const open = (content: Uint8Array) =>
-      openSession(runtime, content, options).catch((cause: unknown) => {
+    const open = (content: Uint8Array<ArrayBuffer>, dims: readonly number[], given = options) =>
+      openSession(runtime, { bytes: content, dims }, given).catch((cause: unknown) => {
         throw graphRefused({ model, path }, cause);
       });
     const declared = { model, ports: readPorts(bytes), header, triedAt: null };
     const contract = modelContract(declared, settings) ??
-      modelContract(await tried(runtime, await open(bytes), declared), settings);
+      modelContract(
+        await tried(runtime, await open(bytes, [], { ...options, providers: [] }), declared),
+        settings,
+      );
     assert(contract !== null, "the sizes of all outputs are known");
     const input = chooseInput(contract.input, {
       ...{ input: options.input ?? "auto", maxPixels, model },
     });
     const wanted = selectClasses(contract.labels, classes, model);
     const folded = foldModel(bytes, declared.ports, contract, wanted);
-    const { session, provider } = await open(folded.bytes);
+    const size = inputFor(input, COMMON_SHAPE);
+    const { session, provider } = await open(folded.bytes, dimsOf(size));
     const loaded = new ModelSession({
       ...{ model, identity, file, runtime, session, provider, contract, input, folded },
     });
     try {
-      const size = inputFor(loaded.input, COMMON_SHAPE);
       const blank = await loaded.run(new ArrayBuffer(bufferBytes(loaded.input)), size);
       checkScores(blank, model);
       return loaded;
@@ -134,9 +139,8 @@ export class ModelSession implements Model {
     const { runtime, model, contract, folded: { inputName, outputNames } } = this.#parts;
     const bytes = inputBytes(size);
     assert(tensor.byteLength >= bytes, `the input has ${tensor.byteLength} of ${bytes} bytes`);
-    const dims = [1, 3, size.height, size.width];
     const values = new Float32Array(tensor, 0, bytes / Float32Array.BYTES_PER_ELEMENT);
-    const feed = new runtime.Tensor("float32", values, dims);
+    const feed = new runtime.Tensor("float32", values, dimsOf(size));
     const outputs = await session.run({ [inputName]: feed }, outputNames).catch(
       (cause: unknown) => {
         throw runFailed(model, cause);
@@ -163,6 +167,10 @@ export class ModelSession implements Model {
   }
 }
 
+function dimsOf({ width, height }: SizePx): readonly number[] {
+  return [1, 3, height, width];
+}
+
 /** Loads the binding on first use: importing this module must not load native code. */
 async function loadRuntime(): Promise<Runtime> {
   try {
@@ -182,47 +190,44 @@ async function loadRuntime(): Promise<Runtime> {
  */
 async function openSession(
   runtime: Runtime,
-  bytes: Uint8Array,
-  { providers = [], threads, onProviderSkipped }: LoadOptions,
-): Promise<{ readonly session: InferenceSession; readonly provider: string }> {
-  const built: readonly string[] = runtime.listSupportedBackends().map((backend) => backend.name);
+  model: Pick<ProductModel, "bytes" | "dims">,
+  { providers = [], threads, openVino, openInOpenVino, onProviderSkipped }: LoadOptions,
+): Promise<{ readonly session: Session; readonly provider: string }> {
+  const built = runtime.listSupportedBackends();
+  const create = (provider: string) =>
+    runtime.InferenceSession.create(model.bytes, sessionOptions({ provider, threads }));
   for (const provider of providers) {
     if (provider === "cpu") break;
-    if (!built.includes(provider)) {
-      onProviderSkipped?.(provider, "this build of ONNX Runtime has no such provider");
-      continue;
-    }
     try {
-      return { session: await createSession(runtime, bytes, { provider, threads }), provider };
+      if (provider === "openvino" && openVino !== undefined && openInOpenVino !== undefined) {
+        return { session: openInOpenVino(openVino, model, threads), provider };
+      }
+      mustBeBuilt(provider, built);
+      return {
+        session: await create(provider),
+        provider,
+      };
     } catch (error) {
-      onProviderSkipped?.(provider, reasonOf(error));
+      onProviderSkipped?.(provider, setUpReason(provider, built, reasonOf(error)));
     }
   }
-  const provider = "cpu";
-  return { session: await createSession(runtime, bytes, { provider, threads }), provider };
+  return { session: await create("cpu"), provider: "cpu" };
 }
 
 /** Opens one of the products that show what is fast here, on the provider that the model gets. */
 async function openProduct(
   runtime: Runtime,
-  { bytes, precision, input, dims }: ProductModel,
+  model: ProductModel,
   options: LoadOptions,
 ): Promise<Product> {
+  const { precision, input, output, dims } = model;
   const onProviderSkipped = () => undefined;
-  const { session } = await openSession(runtime, bytes, { ...options, onProviderSkipped });
+  const { session } = await openSession(runtime, model, { ...options, onProviderSkipped });
   const left = blankTensor(runtime, precision === "int8" ? "uint8" : "float32", dims);
   return {
-    run: () => session.run({ [input]: left }),
+    run: () => session.run({ [input]: left }, [output]),
     [Symbol.asyncDispose]: () => session.release(),
   };
-}
-
-function createSession(
-  runtime: Runtime,
-  bytes: Uint8Array,
-  options: { provider: string; threads: number },
-): Promise<InferenceSession> {
-  return runtime.InferenceSession.create(bytes, sessionOptions(options));
 }
 
 /** The options of every session. */
@@ -252,7 +257,7 @@ export function sessionOptions(
 /** Runs a model as it is once, and releases it. @returns the file with the sizes of its outputs */
 async function tried(
   runtime: Runtime,
-  { session }: { readonly session: InferenceSession },
+  { session }: { readonly session: Session },
   file: ModelFile,
 ): Promise<ModelFile> {
   try {
@@ -260,17 +265,14 @@ async function tried(
     const feeds = trial.inputs.map(({ name, type, dims }) =>
       [name, blankTensor(runtime, type, dims)] as const
     );
-    const given = await session.run(Object.fromEntries(feeds));
-    return withSizes(file, trial, (name) => dimsOf(given[name]));
+    const fetches = file.ports.outputs.map(({ name }) => name);
+    const given = await session.run(Object.fromEntries(feeds), fetches);
+    return withSizes(file, trial, (name) => given[name]?.dims ?? null);
   } catch (cause) {
     throw trialFailed(file, reasonOf(cause));
   } finally {
     await session.release();
   }
-}
-
-function dimsOf(value: OnnxValue | undefined): readonly number[] | null {
-  return value !== undefined && "dims" in value ? value.dims : null;
 }
 
 function blankTensor(runtime: Runtime, type: string, dims: readonly number[]) {
@@ -291,9 +293,7 @@ function blankTensor(runtime: Runtime, type: string, dims: readonly number[]) {
   }
 }
 
-function floats(name: string, value: OnnxValue | undefined, model: string): OutputTensor {
-  if (value !== undefined && "data" in value && value.data instanceof Float32Array) {
-    return { dims: value.dims, data: value.data };
-  }
+function floats(name: string, value: EngineTensor | undefined, model: string): OutputTensor {
+  if (value?.data instanceof Float32Array) return { dims: value.dims, data: value.data };
   throw unsupported(model, `it gave no float32 output "${name}"`);
 }

@@ -107,7 +107,7 @@ const MISTAKES: readonly { yaml: string; path: string; says: RegExp }[] = [
   {
     yaml: detectorWith("providers: [cuda, cpuu]"),
     path: "detectors[0].providers[1]",
-    says: /Did you mean "cpu"\? .*cpu, cuda, tensorrt, webgpu/,
+    says: /Did you mean "cpu"\? .*cpu, openvino, xnnpack, cuda, tensorrt, webgpu/,
   },
   {
     yaml: detectorWith("input: { width: 640 }"),

@@ -105,7 +105,7 @@ cameras:
 detectors:
   - id: person
     model: my/own.onnx
-    providers: [cuda, cpu]
+    providers: [openvino, cuda, cpu]
     cameras: [clip, gate]
     rateHz: 0.1
     confidence: 0.4
@@ -154,7 +154,10 @@ Deno.test("settings: a full configuration arrives completely, resolved", () => {
   assert.deepEqual(person?.cameras, ["gate", "clip"], "in the order of the cameras");
   assert.deepEqual(person?.inference.classes, ["person", 2]);
   const providers = settings.detectors.map(({ inference }) => inference.providers);
-  assert.deepEqual(providers, [["cuda", "cpu"], ["cpu"]]);
+  assert.deepEqual(providers, [["openvino", "cuda", "cpu"], ["cpu"]]);
+  assert.deepEqual([person?.inference.openVino, all?.inference.openVino], [
+    ...["/opt/orion/openvino/libopenvino_c.so", undefined],
+  ]);
   assert.deepEqual([all?.rateHz, all?.inference.classes], [null, null]);
   assert.deepEqual(all?.cameras, ["gate", "clip"]);
   assert.equal(all?.modelPath, "/opt/orion/models/nanodet-g.onnx");
