@@ -113,9 +113,9 @@ function inputSteps(image: ImagePort, preprocess: Preprocess): Step[] {
   // The same picture again, or the only one without its batch.
   if (image.batch > 1) {
     const values = Array.from({ length: image.batch }, () => 0);
-    steps.push(gather("pictures", { axis: 0, dims: [image.batch], values }));
+    steps.push(picked("pictures", { axis: 0, dims: [image.batch], values }));
   }
-  if (!image.isBatched) steps.push(gather("picture", { axis: 0, dims: [], values: [0] }));
+  if (!image.isBatched) steps.push(picked("picture", { axis: 0, dims: [], values: [0] }));
   return steps;
 }
 
@@ -129,7 +129,7 @@ function levelSteps(
 ): Step[] {
   const channels = [0, 1, 2] as const;
   const steps: Step[] = [];
-  if (colour === "bgr") steps.push(gather("colours", { axis: 1, dims: [3], values: [2, 1, 0] }));
+  if (colour === "bgr") steps.push(picked("colours", { axis: 1, dims: [3], values: [2, 1, 0] }));
   const factors = channels.map((channel) => scale / std[channel]);
   if (factors.some((factor) => factor !== 1)) steps.push(byChannel("Mul", factors));
   // A cast to whole numbers truncates.
@@ -163,7 +163,7 @@ function foldOutput(
   },
 ): FoldedOutput {
   const steps: Step[] = [];
-  if (batch > 1) steps.push(gather(`first${index}`, { axis: 0, dims: [1], values: [0] }));
+  if (batch > 1) steps.push(picked(`first${index}`, { axis: 0, dims: [1], values: [0] }));
   if (columns !== undefined && wanted !== null) {
     const { axis, before, after } = columns;
     const values = [
@@ -171,7 +171,7 @@ function foldOutput(
       ...wanted.map((number) => before + number),
       ...range(before + count, after),
     ];
-    steps.push(gather(`columns${index}`, { axis, dims: [values.length], values }));
+    steps.push(picked(`columns${index}`, { axis, dims: [values.length], values }));
   }
   if (port?.type !== "float32") {
     steps.push({ operator: "Cast", attributes: { to: ELEMENT_TYPES["float32"] ?? 0 } });
@@ -199,7 +199,7 @@ function chained(
 }
 
 /** Picks indices along an axis. */
-function gather(
+function picked(
   name: string,
   { axis, dims, values }: {
     readonly axis: number;
