@@ -1,6 +1,6 @@
 /**
  * The cost of video: calls into libav, decoding the clip of two people, converting its frames into network
- * inputs, and encoding them as pictures of stays.
+ * inputs, and encoding them as pictures of stays and as live pictures.
  *
  *     deno task bench scripts/bench/libav.bench.ts
  */
@@ -16,6 +16,8 @@ import { openLibav } from "../../src/libav/open.ts";
 import { locateLibav } from "../../src/libav/locate.ts";
 import { fileOptions } from "../../src/libav/options.ts";
 import { Packet } from "../../src/libav/packet.ts";
+import { JpegEncoder } from "../../src/libav/jpeg.ts";
+import { liveJpeg } from "../../src/stream/live_jpeg.ts";
 import { FramePool } from "../../src/stream/shared_frame.ts";
 import { stayJpeg } from "../../src/stream/stay_jpeg.ts";
 
@@ -135,3 +137,14 @@ for (const mode of ["crop", "frame"] as const) {
     stayJpeg(libav, { frame: kept, box, mode, masks: [] });
   });
 }
+
+const live = "a live picture";
+const watched = { frame: kept, masks: [], drawing: null };
+const encoder = new JpegEncoder(libav);
+Deno.bench({ name: "encoder and scalers kept", group: live, baseline: true }, () => {
+  liveJpeg(encoder, watched);
+});
+Deno.bench({ name: "opened for each", group: live }, () => {
+  using alone = new JpegEncoder(libav);
+  liveJpeg(alone, watched);
+});

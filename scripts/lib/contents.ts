@@ -24,7 +24,7 @@ const FOREIGN =
 /** Licences of the models. */
 const MODEL_LICENCES = ["models/LICENSE.Apache-2.0", "models/LICENSE.human-models-MIT"];
 
-const WORKERS = ["capture", "inference", "publisher", "broker"];
+const WORKERS = ["capture", "inference", "publisher", "broker", "probe"];
 
 /** Where ONNX Runtime's addon and library are. */
 export function runtimeFolder({ onnxruntime }: Target): string {

@@ -163,12 +163,13 @@ export function testGroups(temp: string, found: Natives = natives()): Group[] {
 }
 
 /**
- * The flags of `deno bench`: the permissions of the worker tests.
+ * The flags of `deno bench`: the permissions of the worker tests, and a browser.
  * @param read  absolute paths to read besides
  */
 export function benchFlags(temp: string, read: readonly string[] = []): string[] {
   const { libav, onnxruntime } = natives();
-  return flagsFor({ ffi: [...libav, ...onnxruntime], programs: true, net: true, read }, temp);
+  const ffi = [...libav, ...onnxruntime];
+  return flagsFor({ ...BROWSER, ffi, programs: true, net: true, read }, temp);
 }
 
 /** Test files that belong to no group. */

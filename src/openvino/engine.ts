@@ -40,6 +40,7 @@ export class OpenVinoEngine {
   readonly #input: string;
   /** By shape, the least recently used first. */
   readonly #compiled = new Map<string, Compiled>();
+  // Larger than 64 bytes each: V8 moves smaller buffers.
   readonly #dims = new BigInt64Array(2 * MAX_RANK);
   readonly #shape = new BigInt64Array(2 * MAX_RANK);
   /** The number of float32 among the types of elements. */

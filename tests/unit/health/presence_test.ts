@@ -32,6 +32,7 @@ Deno.test("presence json: a stay has the keys of orion.presence/1, and the path 
       box: { x: 512.5, y: 200.1, width: 88.1, height: 190.4 },
       jpeg: "/presence/01JD8Q.jpg",
     },
+    path: [[0.4, 0.5], [0.5, 0.6]],
   });
   const { stay: over } = { stay: stay("A", { endedAtMs: stay("A").seenAtMs, reason: "left" }) };
   const json = stayJson(over, false);
