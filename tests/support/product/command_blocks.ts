@@ -26,6 +26,9 @@ export const RUN_BY_TEST: Readonly<Record<string, readonly string[]>> = {
   "docs/from-frigate.md": ["orion init --from-frigate /path/to/config.yml >orion.yaml"],
 };
 
+/** Why no test runs the exporters of other projects. */
+const EXPORTER = "an exporter of another project, which takes its weights from the network";
+
 /** Blocks that no test runs as they stand, and why. */
 export const NOT_RUN: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   "README.md": {
@@ -46,6 +49,22 @@ export const NOT_RUN: Readonly<Record<string, Readonly<Record<string, string>>>>
       "writes to the checkout; the checks run it with --check",
   },
   "models/README.md": {
+    "yolo export model=yolo11n.pt format=onnx dynamic=True": EXPORTER,
+    "python export.py --weights yolov5n.pt --include onnx": EXPORTER,
+    "python tools/export_onnx.py -n yolox-nano -c yolox_nano.pth --output-name yolox-nano.onnx":
+      EXPORTER,
+    "python tools/export_onnx.py -c configs/dfine/dfine_hgnetv2_n_coco.yml -r dfine_n.pth":
+      EXPORTER,
+    "optimum-cli export onnx --model ustc-community/dfine-nano-coco --task object-detection dfine":
+      EXPORTER,
+    [`python -c "import rfdetr; rfdetr.RFDETRNano().export(output_dir='rfdetr')"`]: EXPORTER,
+    "python tools/export_onnx.py --cfg_path config/nanodet-plus-m_416.yml --model_path nanodet.ckpt":
+      EXPORTER,
+    "python tools/deploy.py configs/mmdet/detection/detection_onnxruntime_static.py \\": EXPORTER,
+    "paddle2onnx --model_dir ppyoloe --model_filename model.pdmodel \\": EXPORTER,
+    "python -m tf2onnx.convert --saved-model saved_model --opset 17 --output ssd.onnx": EXPORTER,
+    "python tools/converter.py -f configs/damoyolo_tinynasL20_N.py -c damoyolo.pth --batch_size 1":
+      EXPORTER,
     "deno task bench scripts/bench/accuracy.ts FOLDER":
       "minutes; tests/workers/accuracy_bench_test.ts has a short form",
   },
