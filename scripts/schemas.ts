@@ -1,10 +1,10 @@
 /**
  * Writes what is generated: the JSON Schemas of the configuration and of the MQTT payloads, the
- * AsyncAPI document of the MQTT topics, and the pages of the commands and of the
- * configuration's keys, each from the source
- * that the product uses.
+ * AsyncAPI document of the MQTT topics, the dashboard and the alerts of the metrics, and the pages of
+ * the commands, of the configuration's keys and of the metrics, each from the source that the product
+ * uses.
  *
- *     deno run --allow-read=. --allow-write=schema,docs scripts/schemas.ts
+ *     deno run --allow-read=. --allow-write=schema,docs,packaging scripts/schemas.ts
  *     deno run --allow-read=. scripts/schemas.ts --check
  *
  * `--check` writes nothing and ends with 1 when a file is missing or differs.
@@ -15,6 +15,9 @@ import { asyncApiDocument } from "./lib/asyncapi.ts";
 import { commandsPage } from "./lib/commands_page.ts";
 import { configPage } from "./lib/config_page.ts";
 import { configJsonSchema } from "./lib/config_schema.ts";
+import { alertRules } from "./lib/monitoring/alerts.ts";
+import { dashboard } from "./lib/monitoring/dashboard.ts";
+import { metricsPage } from "./lib/monitoring/metrics_page.ts";
 import { payloadJsonSchemas } from "./lib/payload_schemas.ts";
 
 /** All generated files: path from the root of the checkout to content. */
@@ -26,6 +29,9 @@ export function generatedFiles(): ReadonlyMap<string, string> {
   files.set("schema/asyncapi.yaml", stringify(asyncApiDocument(VERSION), { lineWidth: 100 }));
   files.set("docs/configuration.md", configPage());
   files.set("docs/commands.md", commandsPage());
+  files.set("docs/metrics.md", metricsPage());
+  files.set("packaging/monitoring/orion.dashboard.json", jsonText(dashboard()));
+  files.set("packaging/monitoring/orion.rules.yml", alertRules());
   return files;
 }
 

@@ -11,8 +11,8 @@
 # With ORION_TEST_HOME_ASSISTANT=1 `test` installs a Home Assistant as well, where Python 3.13 is found.
 #
 # For tests: ORION_OS_RELEASE names a file to read instead of /etc/os-release, ORION_SETUP_LACKS is a
-# list of parts to take as missing (deno, libav, ffmpeg, mosquitto, rtsp, vlc, faketime, chromium,
-# modules, home-assistant).
+# list of parts to take as missing (deno, libav, ffmpeg, mosquitto, rtsp, vlc, faketime, prometheus,
+# chromium, modules, home-assistant).
 set -eu
 
 : "${HOME:=/root}"
@@ -192,6 +192,10 @@ look() {
       lacks="$lacks faketime"
       packages="$packages libfaketime"
     fi
+    if pretended prometheus || ! have_program prometheus || ! have_program promtool; then
+      lacks="$lacks prometheus"
+      packages="$packages prometheus"
+    fi
     if pretended chromium || ! have_chromium; then
       lacks="$lacks chromium"
       packages="$packages chromium"
@@ -247,7 +251,7 @@ unknown_system() {
     "libraries, 4.x to 9.x: libavutil, libavcodec, libavformat, libswscale." \
     "For the tests also: the programs ffmpeg and ffprobe, mosquitto with its clients, Python 3 with" \
     "PyGObject, GStreamer's RTSP server with its introspection data and the good and bad plugins," \
-    "VLC's library with its base plugins, libfaketime, and Chromium." \
+    "VLC's library with its base plugins, libfaketime, Prometheus, and Chromium." \
     "Then: deno install --frozen, and deno task run or deno task test."
 }
 
@@ -270,7 +274,9 @@ announce() {
   if lacking home-assistant; then
     say "  Home Assistant for its tests, 0.8 GB from PyPI, into $home_assistant_folder"
   fi
-  if lacking mosquitto; then say "  (mosquitto's own service will be neither started nor enabled)"; fi
+  for service in $(test_services); do
+    say "  ($service's own service will be neither started nor enabled)"
+  done
 }
 
 may_install() { [ "$(id -u)" = 0 ] || command -v sudo >/dev/null 2>&1; }
@@ -288,39 +294,45 @@ as_root() {
 # Prints all commands that need root at once.
 need_administrator() {
   set -- "  apt-get update"
-  # The tests start brokers of their own; mosquitto's service should not keep listening.
-  if lacking mosquitto; then
-    set -- "$@" "  RUNLEVEL=1 apt-get install --no-install-recommends$packages"
+  services=$(test_services)
+  set -- "$@" "  ${services:+RUNLEVEL=1 }apt-get install --no-install-recommends$packages"
+  for service in $services; do
     if [ -d /run/systemd/system ]; then
-      set -- "$@" "  systemctl disable --now mosquitto.service"
+      set -- "$@" "  systemctl disable --now $service.service"
     else
-      set -- "$@" "  update-rc.d mosquitto disable"
+      set -- "$@" "  update-rc.d $service disable"
     fi
-  else
-    set -- "$@" "  apt-get install --no-install-recommends$packages"
-  fi
+  done
   fail 2 "This needs root, and there is no sudo. Ask an administrator to run:" "$@" \
     "Then start setup.sh again: it installs the rest without root."
 }
 
 apt() { as_root env DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 apt-get -q -y "$@" >&2; }
 
-# The tests start brokers of their own, on ports of their own; mosquitto's service should not keep
+# The tests start what they need by themselves, on ports of their own; these services should not keep
 # listening on a machine because the tests ran there.
-hold_mosquitto() {
-  if lacking mosquitto && [ -d /run/systemd/system ]; then
-    as_root systemctl mask mosquitto.service >&2 || say "setup.sh: could not hold mosquitto's service"
-  fi
+test_services() {
+  for service in mosquitto prometheus; do
+    if lacking "$service"; then echo "$service"; fi
+  done
 }
 
-free_mosquitto() {
-  lacking mosquitto || return 0
-  if [ -d /run/systemd/system ]; then
-    as_root systemctl unmask mosquitto.service >&2 || true
-    as_root systemctl disable mosquitto.service >&2 || true
-  elif command -v update-rc.d >/dev/null 2>&1; then
-    as_root update-rc.d mosquitto disable >&2 || true
-  fi
+hold_services() {
+  [ -d /run/systemd/system ] || return 0
+  for service in $(test_services); do
+    as_root systemctl mask "$service.service" >&2 || say "setup.sh: could not hold $service's service"
+  done
+}
+
+free_services() {
+  for service in $(test_services); do
+    if [ -d /run/systemd/system ]; then
+      as_root systemctl unmask "$service.service" >&2 || true
+      as_root systemctl disable "$service.service" >&2 || true
+    elif command -v update-rc.d >/dev/null 2>&1; then
+      as_root update-rc.d "$service" disable >&2 || true
+    fi
+  done
 }
 
 install_packages() {
@@ -332,14 +344,14 @@ install_packages() {
     libav=$(libav_packages) || fail 1 "No package of libavcodec that Orion knows (58 to 63) was found."
     packages="$other_packages $libav"
   fi
-  hold_mosquitto
+  hold_services
   # One word each, on purpose.
   # shellcheck disable=SC2086
   apt install --no-install-recommends $packages || {
-    free_mosquitto
+    free_services
     fail 1 "apt-get could not install:$packages"
   }
-  free_mosquitto
+  free_services
 }
 
 deno_from_npm() {

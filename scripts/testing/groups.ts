@@ -27,7 +27,7 @@ export interface Group {
 const PROGRAMS: readonly string[] = [
   ...["sh", "stdbuf", "ffmpeg", "ffprobe", "openssl"],
   ...["mosquitto", "mosquitto_sub", "mosquitto_pub", "mosquitto_passwd"],
-  ...["nginx", "caddy"],
+  ...["nginx", "caddy", "prometheus", "promtool"],
 ];
 
 /** Browsers, for their tests alone. */

@@ -43,13 +43,17 @@ for (const [name, text] of KNOWN) {
     using folder = tempFolder();
     const { code, text: said } = await setup(["test", "--dry-run"], {
       ORION_OS_RELEASE: folder.write("os-release", text),
-      ORION_SETUP_LACKS: "deno libav ffmpeg mosquitto rtsp faketime chromium modules",
+      ORION_SETUP_LACKS: "deno libav ffmpeg mosquitto rtsp faketime prometheus chromium modules",
     });
     assert.equal(code, 0);
     assert.match(said, /libavutil\d+ libavcodec\d+ libavformat\d+ libswscale\d+/);
     assert.match(said, / ffmpeg mosquitto mosquitto-clients /);
     assert.match(said, / python3-gi gir1.2-gst-rtsp-server-1.0 /);
     assert.match(said, / libfaketime\b/);
+    assert.match(
+      said,
+      / prometheus\b.*\(prometheus's own service will be neither started nor enabled\)/s,
+    );
     assert.match(said, / chromium\b/);
     assert.match(said, /Deno 2\.\d+\.\d+, (?:from npm|by its official installer)/);
     assert.match(said, /neither started nor enabled/);

@@ -44,6 +44,7 @@ export function dashboard(): unknown {
     schemaVersion: SCHEMA_VERSION,
     time: { from: "now-6h", to: "now" },
     templating: { list: variables() },
+    annotations: { list: [] },
     panels,
   };
 }
@@ -83,8 +84,8 @@ function statOptions({ showsNames = false }: Panel) {
   return {
     reduceOptions: { calcs: ["lastNotNull"], values: false },
     textMode: showsNames ? "name" : "value_and_name",
-    colorMode: "none",
-    graphMode: "none",
+    ...{ colorMode: "none", graphMode: "none", justifyMode: "auto", orientation: "auto" },
+    ...{ wideLayout: true, showPercentChange: false, percentChangeColorMode: "standard" },
   };
 }
 

@@ -45,7 +45,7 @@ export const NOT_RUN: Readonly<Record<string, Readonly<Record<string, string>>>>
       "minutes; tests/workers/accuracy_bench_test.ts has a short form",
     "deno task bench scripts/soak/page_night.ts 8":
       "minutes; browser/night_test.ts has a short form",
-    "deno run --allow-read=. --allow-write=schema,docs scripts/schemas.ts":
+    "deno run --allow-read=. --allow-write=schema,docs,packaging scripts/schemas.ts":
       "writes to the checkout; the checks run it with --check",
   },
   "models/README.md": {
@@ -82,6 +82,10 @@ export const NOT_RUN: Readonly<Record<string, Readonly<Record<string, string>>>>
   "docs/first-hour.md": {
     "git clone ADDRESS ~/orion": "the checkout is there; its script is the README's",
     "sudo apt-get install --yes mosquitto mosquitto-clients": "installs, as root",
+  },
+  "docs/metrics.md": {
+    "promtool test rules packaging/monitoring/orion.rules.test.yml":
+      "tests/e2e/monitoring_test.ts runs it where Prometheus is installed",
   },
   "docs/streams.md": {
     "read -rs CAMERA && export CAMERA && orion probe --env CAMERA":

@@ -7,9 +7,13 @@ export interface Example {
   readonly text: string;
 }
 
-/** Every example, by name. */
+/** Programs, without a configuration: `tests/e2e/library_test.ts` runs them. */
+const PROGRAMS = "library";
+
+/** Every example with a configuration, by name. */
 export function allExamples(): Example[] {
-  return [...Deno.readDirSync(`${ROOT}/examples`)].filter(({ isDirectory }) => isDirectory)
+  return [...Deno.readDirSync(`${ROOT}/examples`)]
+    .filter(({ isDirectory, name }) => isDirectory && name !== PROGRAMS)
     .map(({ name }) => ({ name, text: exampleFile(name, "orion.yaml") }))
     .sort((a, b) => a.name < b.name ? -1 : 1);
 }

@@ -17,6 +17,7 @@ export type Part =
   | "chromium"
   | "libav"
   | "faketime"
+  | "prometheus"
   | "nginx"
   | "caddy"
   | "home-assistant"
@@ -32,6 +33,7 @@ export const PARTS: Readonly<Record<Part, string>> = {
   chromium: "apt-get install chromium",
   libav: "sh scripts/setup.sh test",
   faketime: "apt-get install libfaketime",
+  prometheus: "apt-get install prometheus",
   nginx: "apt-get install nginx-light",
   caddy: "apt-get install caddy",
   "home-assistant":
@@ -48,6 +50,7 @@ export const PART_NAMES: readonly Part[] = [
   "chromium",
   "libav",
   "faketime",
+  "prometheus",
   "nginx",
   "caddy",
   "home-assistant",
@@ -145,6 +148,8 @@ function lookUp(part: Part): boolean {
     case "mosquitto":
       return programPath("mosquitto") !== null && programPath("mosquitto_sub") !== null &&
         programPath("mosquitto_pub") !== null;
+    case "prometheus":
+      return programPath("prometheus") !== null && programPath("promtool") !== null;
     case "nginx":
     case "caddy":
       return programPath(part) !== null;
