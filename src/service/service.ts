@@ -17,7 +17,7 @@ import { publisherEvents } from "./events/publisher_events.ts";
 import { startHttp } from "./http_interface.ts";
 import { checkKernel, confinementSummary, offeredAbi } from "./kernel_check.ts";
 import type { ServiceOptions } from "./options.ts";
-import { CameraSetup, probeSpawner } from "./probe/setup.ts";
+import { CameraSetup, probeThreads } from "./probe/setup.ts";
 import { Reporter } from "./reporter.ts";
 import { AbandonedThreads } from "./supervision/abandoned_threads.ts";
 import { fleetWatchdog } from "./supervision/fleet_watchdog.ts";
@@ -98,7 +98,7 @@ export class Service {
     this.#events = publisherEvents(this.#publisher, options);
     this.#setup = new CameraSetup({
       ...options,
-      spawn: probeSpawner(entries.probe, this.#threads),
+      ...probeThreads(entries.probe, this.#threads),
     });
     this.#watchdog = fleetWatchdog({
       ...{ settings, clock, log, limits: this.#limits },
