@@ -1,13 +1,12 @@
 import assert from "node:assert/strict";
+import fc from "fast-check";
 import type { Preprocess } from "../../../src/core/model_families.ts";
-import { editGraph } from "../../../src/inference/graph/edit_graph.ts";
-import { readPorts } from "../../../src/inference/graph/model_graph.ts";
+import { editGraph, portField } from "../../../src/inference/graph/edit_graph.ts";
+import { ELEMENT_TYPES, readPorts } from "../../../src/inference/graph/model_graph.ts";
 import { scanModel } from "../../../src/inference/model_scan.ts";
 import { smallModel } from "../../support/models/external_data.ts";
 import { loadModel } from "../../support/models/load.ts";
 import { bytes, join, message, number, onnxModel, text } from "../../support/models/onnx.ts";
-import { portField } from "../../../src/inference/graph/edit_graph.ts";
-import { ELEMENT_TYPES } from "../../../src/inference/graph/model_graph.ts";
 
 const SIDE = 32;
 const PIXELS = SIDE * SIDE;
@@ -180,6 +179,18 @@ Deno.test("graph: what is not changed stays byte for byte, and the result is a m
     outputs: [{ name: "output1", type: "float16", dims: [] }],
   });
   assert.deepEqual(scanModel(other).state, "self-contained");
+});
+
+Deno.test("graph: whatever a file declares, its ports are read or missing", () => {
+  const model = smallModel();
+  fc.assert(fc.property(fc.nat(model.length - 1), fc.nat(255), (at, value) => {
+    const damaged = model.slice();
+    damaged[at] = value;
+    const { inputs, outputs } = readPorts(damaged);
+    for (const { dims } of [...inputs, ...outputs]) {
+      assert.ok(dims.every((dim) => dim === null || Number.isSafeInteger(dim) && dim > 0));
+    }
+  }));
 });
 
 Deno.test("graph: an input that has a value in the file is none", () => {
