@@ -66,7 +66,8 @@ export function modelContract(
   };
   const found = familyOf(facts, settings);
   if (found !== null) return contractOf(found, facts, settings, model);
-  if (file.triedAt === null && ports.outputs.some(isDynamic)) return null;
+  const isKnown = facts.size !== null && !ports.outputs.some(isDynamic);
+  if (!isKnown && file.triedAt === null) return null;
   throw unknownFamily(model, described, facts, settings);
 }
 

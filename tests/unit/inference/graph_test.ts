@@ -54,13 +54,17 @@ function echo({ type, dims }: Input): Uint8Array {
   return join([number(1, 8), graph, opset]);
 }
 
-/** What such a model gets of the picture of {@link levelOf}. */
-async function received(input: Input, preprocess: Partial<Preprocess> = {}): Promise<number[]> {
+/** What such a model gets of the picture of {@link levelOf}. @param apart  added to each level */
+async function received(
+  input: Input,
+  preprocess: Partial<Preprocess> = {},
+  apart = 0,
+): Promise<number[]> {
   const settings = { family: "boxes-scores", preprocess } as const;
   await using model = await loadModel(echo(input), { settings });
   const tensor = new Float32Array(3 * PIXELS);
   for (let at = 0; at < tensor.length; at++) {
-    tensor[at] = levelOf(Math.floor(at / PIXELS), at % PIXELS) / 255;
+    tensor[at] = (levelOf(Math.floor(at / PIXELS), at % PIXELS) + apart) / 255;
   }
   const { scores } = await model.run(tensor.buffer, { width: SIDE, height: SIDE });
   assert.ok(scores.kind === "classes");
@@ -111,6 +115,17 @@ Deno.test("graph: colour, scale, mean and deviation reach the model, each channe
     (levelOf(2 - channel, pixel) - (mean[channel] ?? 0)) / (std[channel] ?? 1)
   );
   assertClose(values, wanted, 1e-5);
+});
+
+Deno.test("graph: levels between two whole ones are rounded to the nearer", async () => {
+  for (const apart of [0.25, -0.25]) {
+    const values = await received({ type: "uint8", dims: NCHW }, {}, apart);
+    // A picture has no levels below 0.
+    assert.deepEqual(
+      values.filter((value) => value > 0),
+      expected(levelOf).filter((level) => level > 0),
+    );
+  }
 });
 
 Deno.test("graph: whole levels are exact, with channels first and last", async () => {
