@@ -164,7 +164,8 @@ export function familyText({ family, image, preprocess }: ModelContract): string
   const batch = image.batch > 1 ? [`a batch of ${image.batch}, of which one is used`] : [];
   const parts = [
     `${colour.toUpperCase()} 0..${scale}${isNormalised ? " normalised" : ""}`,
-    ...[image.type, resize, ...batch],
+    ...image.type === "float32" ? [] : [image.type],
+    ...[resize, ...batch],
   ];
   return `${family.title} (${parts.join(", ")})`;
 }
