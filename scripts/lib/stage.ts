@@ -71,6 +71,11 @@ function isShipped(path: string, target: Target): boolean {
   return !NEEDLESS.test(path);
 }
 
+/** Copies a folder with everything in it. */
+export function copyTree(from: string, to: string): void {
+  copy(from, to, () => true);
+}
+
 function copy(from: string, to: string, wanted: (path: string) => boolean, inside = ""): void {
   const { isDirectory } = Deno.lstatSync(from);
   if (!isDirectory) {
