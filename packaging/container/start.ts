@@ -30,12 +30,13 @@ function invocationOf(args: readonly string[]): Invocation | null {
 }
 
 /** What the computation of the flags has to read. */
-interface Needs {
+export interface Needs {
   readonly env: readonly string[];
   readonly read: readonly string[];
 }
 
-function needsOf(invocation: Invocation | null): Needs {
+/** @param invocation  null: an invalid one */
+export function needsOf(invocation: Invocation | null): Needs {
   if (invocation?.command === "probe") {
     const { address } = invocation;
     if (address.from === "stdin") {

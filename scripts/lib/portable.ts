@@ -11,13 +11,15 @@ import { type ToolArgs, ToolError } from "./tool_args.ts";
 import { Buffer } from "node:buffer";
 
 /** What is copied unchanged, and its path in the folder. */
-const EXTRAS: Readonly<Record<string, string>> = {
+export const EXTRAS: Readonly<Record<string, string>> = {
   "scripts/orion.sh": "scripts/orion.sh",
   "scripts/lib/deno.sh": "scripts/lib/deno.sh",
   "packaging/orion": "orion",
   "packaging/orion.service": "orion.service",
   "packaging/Containerfile": "packaging/Containerfile",
   "packaging/compose.yaml": "packaging/compose.yaml",
+  "packaging/container/example/mosquitto.conf": "packaging/container/example/mosquitto.conf",
+  "packaging/container/example/orion.yaml": "packaging/container/example/orion.yaml",
   "packaging/container/health.ts": "packaging/container/health.ts",
   "packaging/container/permit.ts": "packaging/container/permit.ts",
   "packaging/container/programs.ts": "packaging/container/programs.ts",

@@ -105,7 +105,7 @@ function withoutMap(text: string): string {
 /** The page names all its modules, so that a browser asks for them at once and not one after the other. */
 function withModules(page: string): string {
   const links = Object.keys(MODULES).filter((name) => name !== "main.js")
-    .map((name) => `<link rel="modulepreload" href="/assets/${name}">`);
+    .map((name) => `<link rel="modulepreload" href="assets/${name}">`);
   return page.replace("<!-- modules -->", links.join("\n    "));
 }
 

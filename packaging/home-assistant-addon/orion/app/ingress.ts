@@ -42,8 +42,7 @@ export function ingress({ upstream, from: allowed }: IngressOptions): Answer {
         status: response.status,
         headers: framedHeaders(response.headers),
       });
-    } catch (error) {
-      if (request.signal.aborted) throw error;
+    } catch {
       return text(502, "Orion does not answer: its log says why.");
     }
   };

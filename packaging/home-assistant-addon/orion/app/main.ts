@@ -22,19 +22,14 @@ const USER = 10001;
 const DENO = "/opt/orion/bin/deno";
 
 /** As the image starts Orion (`packaging/Containerfile`), with the folders of an app. */
-const START = [
-  ...[
-    "run",
-    "--quiet",
-    "--no-prompt",
-    "--cached-only",
-    "--no-remote",
-    "--deny-import",
-    "--ignore-env",
-  ],
-  ...["--allow-env=ORION_CONFIG", `--allow-read=/opt/orion,/data,${OWN_FOLDER}`],
-  ...["--allow-ffi=/usr/lib/libc.so.6", "/opt/orion/packaging/container/start.ts"],
-];
+export function startFlags(): string[] {
+  return [
+    ...["run", "--quiet", "--no-prompt", "--cached-only", "--no-remote", "--deny-import"],
+    ...["--ignore-env", "--allow-env=ORION_CONFIG"],
+    `--allow-read=/opt/orion,/data,${OWN_FOLDER}`,
+    ...["--allow-ffi=/usr/lib/libc.so.6", "/opt/orion/packaging/container/start.ts"],
+  ];
+}
 
 function say(text: string): void {
   Deno.stderr.writeSync(new TextEncoder().encode(`${text}\n`));
@@ -42,7 +37,7 @@ function say(text: string): void {
 
 function childOf(path: string, variables: Configured["variables"], options: Options) {
   return new Deno.Command(DENO, {
-    args: [...START, "run", "--config", path, "--log-level", options.log_level],
+    args: [...startFlags(), "run", "--config", path, "--log-level", options.log_level],
     clearEnv: true,
     env: { ...variables, DENO_NO_UPDATE_CHECK: "1", NO_COLOR: "1", ORT_DISABLE_TELEMETRY: "1" },
     uid: USER,
@@ -67,12 +62,11 @@ async function main(): Promise<number> {
     Deno.addSignalListener(signal, () => child.kill(signal));
   }
   const answer = ingress({ upstream: `http://${HTTP_ADDRESS}`, from: SUPERVISOR });
-  const server = Deno.serve(
+  Deno.serve(
     { port: INGRESS_PORT, hostname: "0.0.0.0", onListen: () => undefined },
     (request, { remoteAddr }) => answer(request, remoteAddr.hostname),
   );
   const { code } = await child.status;
-  await server.shutdown();
   return code;
 }
 
