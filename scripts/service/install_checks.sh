@@ -14,7 +14,8 @@ wrong() {
   exit 1
 }
 apt() {
-  sudo env DEBIAN_FRONTEND=noninteractive apt-get --quiet --yes --no-download --no-install-recommends "$@" \
+  # shellcheck disable=SC2024
+  sudo env DEBIAN_FRONTEND=noninteractive apt-get --quiet --yes --no-install-recommends "$@" \
     >"$folder/log" 2>&1 || wrong "apt-get $*"
 }
 now() { date +%s.%N; }
@@ -38,8 +39,11 @@ by() {
   started=$!
   eventually detects
   took=$(echo "$began $(now)" | awk '{ printf "%.1f", $2 - $1 }')
-  # shellcheck disable=SC2009
-  process=$(ps -eo pid,args | awk '/main\.ts run/ && !/awk/ { print $1 }' | tail -n 1)
+  process=
+  for one in /proc/[0-9]*; do
+    case $(tr '\0' ' ' <"$one/cmdline" 2>/dev/null) in *main.ts\ run\ *) process=${one#/proc/} ;; esac
+  done
+  [ -n "$process" ] || wrong "it does not run"
   owner=$(stat -c %U "/proc/$process")
   kill -TERM "$process"
   wait "$started" || wrong "it ended with $?"
@@ -52,23 +56,15 @@ printf '%s\n' 'cameras: [{ id: demo, url: "demo:" }]' 'detectors: [{ id: person,
 way="the image"
 if [ -s /walk/entrypoint ]; then
   [ -z "$(find /walk/image -path '*/bin/*sh' -o -name busybox)" ] || wrong "it has a shell"
-  in_image() {
-    bwrap --unshare-user --unshare-ipc --unshare-uts --ro-bind /walk/image / --proc /proc --dev /dev --tmpfs /tmp \
-      --ro-bind "$folder" /etc/orion --clearenv --setenv DENO_NO_UPDATE_CHECK 1 --cap-drop ALL --uid 10001 \
-      --gid 10001 --chdir /etc/orion "$@"
-  }
-  # One word a line.
-  in_entrypoint() {
-    set -f
-    # shellcheck disable=SC2046
-    in_image $(cat /walk/entrypoint) "$@"
-  }
-  in_entrypoint check --config /etc/orion/orion.yaml >"$folder/log" 2>&1 || wrong "check"
+  # As a container: a root that is read-only, no capability, a user of its own.
+  cat >"$folder/image" <<SH
+exec bwrap --unshare-user --unshare-ipc --unshare-uts --ro-bind /walk/image / --proc /proc --dev /dev \\
+  --tmpfs /tmp --ro-bind "$folder" /etc/orion --clearenv --setenv DENO_NO_UPDATE_CHECK 1 --setenv NO_COLOR 1 \\
+  --cap-drop ALL --uid 10001 --gid 10001 --chdir /etc/orion $(tr '\n' ' ' </walk/entrypoint) "\$@"
+SH
+  sh "$folder/image" check --config /etc/orion/orion.yaml >"$folder/log" 2>&1 || wrong "check"
   grep -q '^ok: libav: /usr/lib/' "$folder/log" || wrong "it has no libav"
-  # shellcheck disable=SC2046
-  by bwrap --unshare-user --unshare-ipc --unshare-uts --ro-bind /walk/image / --proc /proc --dev /dev --tmpfs /tmp \
-    --ro-bind "$folder" /etc/orion --clearenv --setenv DENO_NO_UPDATE_CHECK 1 --setenv NO_COLOR 1 --cap-drop ALL \
-    --uid 10001 --gid 10001 --chdir /etc/orion $(cat /walk/entrypoint) run --config /etc/orion/orion.yaml
+  by sh "$folder/image" run --config /etc/orion/orion.yaml
 fi
 
 way="the package"
@@ -77,26 +73,30 @@ second=$(dpkg-deb -f /walk/second.deb Version)
 apt install /walk/first.deb
 libraries=$(dpkg-query -W -f '${Status} ${Package}\n' 'lib*' 2>/dev/null | grep -c '^install ok installed')
 [ "$(orion --version)" = "orion $first" ] || wrong "it is of another version"
-[ "$(systemctl is-active orion)" = inactive ] || wrong "it is started before it is configured"
+[ "$(sudo systemctl is-active orion)" = inactive ] || wrong "it is started before it is configured"
 [ "$(sudo stat -c '%a %U:%G' /etc/orion/orion.yaml)" = "640 root:orion" ] || wrong "the mode of the configuration"
 [ -z "$(find /usr/lib/orion ! -user root -o ! -type l -perm /022)" ] || wrong "a file can be changed by others"
+completed=$(bash -c '. /usr/share/bash-completion/completions/orion
+  COMP_WORDS=(orion run --log-level "") COMP_CWORD=3; _orion; echo "${COMPREPLY[*]}"')
+[ "$completed" = "debug info warning error" ] || wrong "bash completes $completed"
 for file in man/man1/orion.1.gz bash-completion/completions/orion zsh/vendor-completions/_orion doc/orion/copyright; do
   [ -s "/usr/share/$file" ] || wrong "there is no /usr/share/$file"
 done
+# shellcheck disable=SC2024
 sudo -u orion orion check --config /etc/orion/orion.yaml --connect >"$folder/log" 2>&1 || wrong "check"
 began=$(now)
 sudo systemctl enable --quiet --now orion
 eventually detects
 took=$(echo "$began $(now)" | awk '{ printf "%.1f", $2 - $1 }')
-[ "$(stat -c %U "/proc/$(systemctl show orion -p MainPID --value)")" = orion ] || wrong "it runs as another user"
+[ "$(stat -c %U "/proc/$(sudo systemctl show orion -p MainPID --value)")" = orion ] || wrong "it runs as another user"
 printf '%s: the main job after %s s, as orion; %s libraries are on the system\n' "$way" "$took" "$libraries"
 
 way="its upgrade"
 echo '# changed here' | sudo tee -a /etc/orion/orion.yaml >/dev/null
-before=$(systemctl show orion -p MainPID --value)
+before=$(sudo systemctl show orion -p MainPID --value)
 apt install /walk/second.deb
 [ "$(orion --version)" = "orion $second" ] || wrong "it is of another version"
-[ "$(systemctl show orion -p MainPID --value)" != "$before" ] || wrong "the service was not started again"
+[ "$(sudo systemctl show orion -p MainPID --value)" != "$before" ] || wrong "the service was not started again"
 eventually detects
 sudo tail -n 1 /etc/orion/orion.yaml | grep -qx '# changed here' || wrong "the configuration was replaced"
 [ "$(sudo stat -c '%a %U:%G' /etc/orion/orion.yaml)" = "640 root:orion" ] || wrong "the mode of the configuration"
@@ -104,7 +104,7 @@ printf '%s: the configuration is kept, and the service started again\n' "$way"
 
 way="its removal"
 apt remove orion
-[ "$(systemctl is-active orion)" != active ] || wrong "it still runs"
+[ "$(sudo systemctl is-active orion)" != active ] || wrong "it still runs"
 [ ! -e /usr/lib/orion ] || wrong "files remain in /usr/lib/orion"
 sudo test -e /etc/orion/orion.yaml || wrong "the configuration is gone"
 apt purge orion

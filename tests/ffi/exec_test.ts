@@ -42,7 +42,7 @@ Deno.test({
     assert.equal(code, 7, stderr);
     const [first, second, ...others] = lines;
     assert.equal(second, first, "the same process");
-    assert.deepEqual(others, ["kept", ...args, ""]);
+    assert.deepEqual(others, ["kept", ...args]);
   },
 });
 
