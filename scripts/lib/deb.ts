@@ -16,6 +16,9 @@ const LINKED = ["libc6 (>= 2.28)", "libgcc-s1", "libstdc++6 (>= 7)"];
 /** The libraries of libav that are opened. */
 const LIBAV = ["avutil", "avcodec", "avformat", "swscale"] as const;
 
+/** What of the portable folder the package has in another place, or not at all. */
+const ELSEWHERE = ["share", "orion.service", "packaging", "docs/container.md"];
+
 /** Times in the archive: the first that dpkg and tar of every system can hold, 1980. */
 const EPOCH_SECONDS = 315_532_800;
 
@@ -56,7 +59,6 @@ export function buildDeb({ root, folder, work, out, target, version }: DebOption
 
   Deno.mkdirSync(join(tree, "usr/lib"), { recursive: true });
   Deno.renameSync(folder, join(tree, FOLDER));
-  const share = join(tree, FOLDER, "share");
   write(
     `usr/${SHARED.manual}.gz`,
     zipped(Deno.readTextFileSync(join(tree, FOLDER, SHARED.manual))),
@@ -66,14 +68,13 @@ export function buildDeb({ root, folder, work, out, target, version }: DebOption
     const at = path.replace("site-functions", "vendor-completions");
     write(`usr/${at}`, Deno.readTextFileSync(join(tree, FOLDER, path)));
   }
-  Deno.removeSync(share, { recursive: true });
-  Deno.removeSync(join(tree, FOLDER, "orion.service"));
+  for (const name of ELSEWHERE) Deno.removeSync(join(tree, FOLDER, name), { recursive: true });
   write("usr/bin/orion", `#!/bin/sh\nexec ${FOLDER}orion "$@"\n`, 0o755);
   write("usr/lib/systemd/system/orion.service", unitText(read("orion.service")));
   write("etc/orion/orion.yaml", read("debian/orion.yaml"));
   write("usr/share/doc/orion/copyright", copyrightText(root));
   write(
-    "usr/share/doc/orion/changelog.gz",
+    "usr/share/doc/orion/NEWS.gz",
     zipped(Deno.readTextFileSync(join(root, "CHANGELOG.md"))),
   );
   for (const name of ["postinst", "prerm", "postrm"]) {
@@ -82,12 +83,7 @@ export function buildDeb({ root, folder, work, out, target, version }: DebOption
   write("DEBIAN/conffiles", "/etc/orion/orion.yaml\n");
   write("DEBIAN/control", controlText({ version, arch, kibibytes: kibibytesOf(tree) }));
 
-  runCommand("sh", [
-    "-c",
-    'chmod -R u+rwX,go+rX,go-w "$1" && find "$1" -type d -exec chmod 755 {} +',
-    "sh",
-    tree,
-  ]);
+  runCommand("chmod", ["-R", "u+rwX,go+rX,go-w", tree]);
   const path = join(out, `orion_${version}_${arch}.deb`);
   const args = ["--root-owner-group", "-Zxz", "--build", tree, path];
   runCommand("dpkg-deb", args, { SOURCE_DATE_EPOCH: String(EPOCH_SECONDS) });

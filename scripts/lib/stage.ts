@@ -16,9 +16,9 @@ interface Manifest {
 /** Orion's own files. */
 const OWN = ["main.ts", "src", "workers", "models", "assets", "LICENSE", "NOTICE"];
 
-/** Files of a package for compilers, debuggers, readers and its own tests. */
+/** Files of a package for compilers, debuggers, readers, its own tools and its own tests. */
 const NEEDLESS =
-  /(\.d\.[cm]?ts|\.map|\.md|\.markdown|\.tsbuildinfo)$|^(tests?|bench|benchmarks?|examples?)\//i;
+  /(\.d\.[cm]?ts|\.map|\.md|\.markdown|\.tsbuildinfo)$|(^|\/)\.[^/]*$|^(tests?|bench|benchmarks?|examples?)\//i;
 
 /** The folder of the addons for every platform. */
 const ADDONS = /^bin\/napi-v\d+\//;

@@ -67,5 +67,5 @@ mkdir -p -- "$out"
 
 exec "$deno" run --quiet --no-prompt --cached-only --no-remote --deny-import --ignore-env \
   "--allow-env=DENORT_BIN" "--allow-read=$root,$out,$runtime${denort:+,$denort}${config:+,$config}" "--allow-write=$out" \
-  "--allow-run=git,tar,sh,dpkg-deb,$deno" "$root/scripts/$tool.ts" "$@" --deno "$runtime" --out "$out" --with "$deno" \
+  "--allow-run=git,tar,sh,chmod,dpkg-deb,$deno" "$root/scripts/$tool.ts" "$@" --deno "$runtime" --out "$out" --with "$deno" \
   ${config:+--config "$config"}
