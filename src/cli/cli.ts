@@ -133,6 +133,8 @@ async function run(
       manifest,
       places,
       entries: WORKER_ENTRIES,
+      isGranted: (kind, value) => host.isGranted(kind, value),
+      isCompiled: host.isCompiled,
       log,
       clock: systemClock,
       version: VERSION,
