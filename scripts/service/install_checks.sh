@@ -67,6 +67,16 @@ SH
   by sh "$folder/image" run --config /etc/orion/orion.yaml
 fi
 
+way="the two commands"
+# With Deno and npm's packages as they are after a first call: neither can be fetched here. libav is installed.
+if [ -d /walk/checkout ]; then
+  mkdir -p "$HOME/.deno/bin"
+  tar -xzf /walk/orion.tar.gz -C "$HOME/.deno" --strip-components=1 --wildcards '*/bin/deno'
+  cp -r /walk/checkout "$folder/checkout"
+  by sh "$folder/checkout/scripts/setup.sh" run --config "$folder/orion.yaml"
+  apt purge --autoremove 'libav*' 'libsw*'
+fi
+
 way="the package"
 first=$(dpkg-deb -f /walk/first.deb Version)
 second=$(dpkg-deb -f /walk/second.deb Version)

@@ -1,8 +1,8 @@
 #!/bin/sh
-# Installs Orion in each way that there is without a checkout, in a Debian with nothing else in it and under a
-# systemd of its own, and has it do its main job as a normal user each time (install_checks.sh): the image,
-# unpacked and read-only, without a shell and without a library of the system; the package of Debian:
-# installed, started, upgraded, removed, purged; the archive, from a home.
+# Installs Orion in each way that there is, in a Debian with nothing else in it and under a systemd of its own,
+# and has it do its main job as a normal user each time (install_checks.sh): the image, unpacked and
+# read-only, without a shell and without a library of the system; a checkout with the two commands of the
+# README; the package of Debian: installed, started, upgraded, removed, purged; the archive, from a home.
 #
 #   sh scripts/service/walk_install.sh FOLDER [SUITE …]   bookworm and trixie when none is named; needs root,
 #                                                         debootstrap, systemd, unshare, and for the image
@@ -47,6 +47,9 @@ dpkg-deb --root-owner-group -Zgzip -z1 --build "$work/tree" "$work/walk/second.d
 rm -rf "$work/tree"
 version=$(dpkg-deb -f "$work/walk/first.deb" Version)
 cp "$here/install_checks.sh" "$work/walk/"
+mkdir "$work/walk/checkout"
+(cd "$root" && git ls-files -z | xargs -0 cp --parents -t "$work/walk/checkout")
+cp -a "$root/node_modules" "$work/walk/checkout/"
 
 # base SUITE: the system, with the packages that Orion needs fetched and not installed.
 base() {
