@@ -78,6 +78,8 @@ if command -v buildah >/dev/null; then
   step "building the image, on a trixie of the walk"
   rm -rf "$work/context" && mkdir "$work/context"
   tar -xzf "$work/walk/orion.tar.gz" -C "$work/context" --strip-components=1
+  # As docs/container.md has it made; it must not be in the image.
+  echo secret >"$work/context/packaging/container/example/token"
   rm -rf "$work/store" "$work/store.run"
   container=$(build from scratch)
   build add --quiet "$container" "$work/trixie" / >/dev/null
