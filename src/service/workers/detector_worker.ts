@@ -15,7 +15,7 @@ import {
 import { OutputProblem } from "./output_problem.ts";
 import type { ResultRouter } from "./publisher_worker.ts";
 import type { Spawn, WorkerHandle } from "./worker_handle.ts";
-import { loadedFields, WorkerModel } from "./worker_model.ts";
+import { loadedFields, planWith, WorkerModel } from "./worker_model.ts";
 
 /** The time limit for a thread with a replaced model to finish its last frame. */
 export const RETIRE_MS = 10_000;
@@ -136,7 +136,7 @@ export class DetectorWorker implements Child {
    */
   async prepareModel(model: ModelSource): Promise<PreparedModel> {
     const { clock, confinement, modelLoadLimitMs: limitMs } = this.#parts;
-    const plan = { ...this.#plan, ...model };
+    const plan = planWith(model, this.#plan, this.#parts.plan);
     const spawn = (receiver: ThreadReceiver) => this.#spawn(receiver);
     const { handle, ready, redirect } = await loadModel({
       ...{ spawn, plan, confinement, clock, limitMs },
