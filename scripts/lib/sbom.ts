@@ -4,7 +4,7 @@
  */
 import { createHash } from "node:crypto";
 import { join } from "node:path";
-import { BUILTIN_MODELS } from "../../src/config/models.ts";
+import { BUNDLED_FILES } from "../../src/config/models.ts";
 import { packagesIn } from "./licences.ts";
 
 /** Name of that file in the portable folder. */
@@ -62,10 +62,10 @@ function packages(folder: string): Part[] {
 }
 
 function models(folder: string): Part[] {
-  return Object.entries(BUILTIN_MODELS).map(([name, file]) => ({
+  return BUNDLED_FILES.map((name) => ({
     ...{ type: "machine-learning-model", "bom-ref": `model:${name}`, name },
     licenses: [{ expression: MODELS_LICENCE }],
-    hashes: [{ alg: "SHA-256", content: sha256(join(folder, "models", file)) }],
+    hashes: [{ alg: "SHA-256", content: sha256(join(folder, "models", name)) }],
   }));
 }
 

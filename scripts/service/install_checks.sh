@@ -56,6 +56,7 @@ printf '%s\n' 'cameras: [{ id: demo, url: "demo:" }]' 'detectors: [{ id: person,
 way="the image"
 if [ -s /walk/entrypoint ]; then
   [ -z "$(find /walk/image -path '*/bin/*sh' -o -name busybox)" ] || wrong "it has a shell"
+  [ ! -e /walk/image/opt/orion/packaging/container/example ] || wrong "it has the secrets of the example"
   # As a container: a root that is read-only, no capability, a user of its own.
   cat >"$folder/image" <<SH
 exec bwrap --unshare-user --unshare-ipc --unshare-uts --ro-bind /walk/image / --proc /proc --dev /dev \\

@@ -4,6 +4,7 @@ import fc from "fast-check";
 import { parse } from "yaml";
 import { APP_ARCH, appConfig } from "../../../scripts/lib/app.ts";
 import { TARGETS } from "../../../scripts/lib/targets.ts";
+import { BUILTIN_MODELS } from "../../../src/config/models.ts";
 import { loadSettings } from "../../../src/config/load.ts";
 import {
   brokerVariables,
@@ -117,6 +118,7 @@ Deno.test("app: its options have types that there are, defaults of these types, 
       assert.ok(isOf(type, camera[name]), name);
     }
   }
+  assert.equal(CONFIG.schema.model, `list(${BUILTIN_MODELS.join("|")})`);
   const { configuration } = parse(read("orion/translations/en.yaml"));
   assert.deepEqual(Object.keys(configuration), Object.keys(CONFIG.schema));
   assert.deepEqual(Object.keys(configuration.cameras.fields), Object.keys(cameras[0]));

@@ -1,7 +1,7 @@
 /** The list of parts: valid JSON, one part a line, every package with its version. */
 import assert from "node:assert/strict";
 import { sbomText } from "../../../scripts/lib/sbom.ts";
-import { BUILTIN_MODELS } from "../../../src/config/models.ts";
+import { BUNDLED_FILES } from "../../../src/config/models.ts";
 import { tempFolder } from "../../support/system/files.ts";
 
 Deno.test("sbom: every package, model and Deno itself, one part a line, so that lines can be added", () => {
@@ -18,7 +18,7 @@ Deno.test("sbom: every package, model and Deno itself, one part a line, so that 
     manifest("@scope/ws", "8.0.0"),
   );
   folder.write("node_modules/aedes/package.json", manifest("aedes", "1.0.0"));
-  for (const file of Object.values(BUILTIN_MODELS)) folder.write(`models/${file}`, "model");
+  for (const file of BUNDLED_FILES) folder.write(`models/${file}`, "model");
   const text = sbomText(folder.path, "0.1.0+abc", "2.9.6");
   const { bomFormat, specVersion, metadata, components } = JSON.parse(text);
   assert.deepEqual([bomFormat, specVersion, metadata.component.version], [
@@ -32,7 +32,7 @@ Deno.test("sbom: every package, model and Deno itself, one part a line, so that 
     "pkg:npm/%40scope/ws@8.0.0",
     "pkg:npm/aedes@1.0.0",
     "pkg:npm/mqtt@5.1.0",
-    ...Object.keys(BUILTIN_MODELS).map((name) => `model:${name}`),
+    ...BUNDLED_FILES.map((name) => `model:${name}`),
   ]);
   // As packaging/container/root.sh does it.
   const lines = text.trimEnd().split("\n");
