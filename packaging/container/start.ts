@@ -39,13 +39,12 @@ export interface Needs {
 export function needsOf(invocation: Invocation | null): Needs {
   if (invocation?.command === "probe") {
     const { address } = invocation;
-    if (address.from === "stdin") {
-      throw new UsageError(
-        "`probe -` needs a shell, and the image has none",
-        "Pass the address in a variable: probe --env NAME.",
-      );
-    }
+    if (address.from === "stdin") throw noShell();
     return { env: address.from === "variable" ? [address.name] : [], read: [] };
+  }
+  if (invocation?.command === "init") {
+    if (invocation.from.kind === "stdin") throw noShell();
+    return { env: [], read: [] };
   }
   if (invocation === null || !("config" in invocation)) return { env: [], read: [] };
   const host = systemHost(ROOT);
@@ -55,6 +54,14 @@ export function needsOf(invocation: Invocation | null): Needs {
   const text = host.isFile(config) ? host.readText(config) : "";
   const names = [...text.matchAll(REFERENCES)].map(([, name = ""]) => name);
   return { env: [...new Set(names)], read: [config, ...files] };
+}
+
+/** Two of the programs would have to read the same lines. */
+function noShell(): UsageError {
+  return new UsageError(
+    "An address on standard input needs a shell, and the image has none",
+    "Pass it in a variable: probe --env NAME, or init 'rtsp://viewer:${NAME}@HOST/PATH'.",
+  );
 }
 
 function start(args: readonly string[]): never {

@@ -92,7 +92,10 @@ Deno.test("container: the first program asks for the variables and files that th
   });
   assert.deepEqual(needsOf(parseCommandLine(["--help"])), { env: [], read: [] });
   assert.deepEqual(needsOf(null), { env: [], read: [] }, "the last program reports what is wrong");
-  assert.throws(() => needsOf(parseCommandLine(["probe", "-"])), /needs a shell/);
+  assert.deepEqual(needsOf(parseCommandLine(["init", "rtsp://192.0.2.1/"])), { env: [], read: [] });
+  for (const command of ["probe", "init"]) {
+    assert.throws(() => needsOf(parseCommandLine([command, "-"])), /needs a shell/);
+  }
   const config = `${ROOT}/packaging/container/example/orion.yaml`;
   assert.deepEqual(needsOf(parseCommandLine(["run", "--config", config])), {
     env: ["GATE_URL"],
