@@ -121,7 +121,6 @@ async function run(
     requirePermissions(settings, host);
     for (const warning of settings.warnings) log.warning("config.warned", { warning });
     const places = locatePlaces(host.root);
-    const manifest = permissionManifest(settings, places);
     host.onUncaught((error) => {
       fail(error);
       exit(EXIT.failed);
@@ -130,12 +129,15 @@ async function run(
     const { WORKER_ENTRIES } = await import("../service/workers/entries.ts");
     return await runService({
       settings,
-      manifest,
+      manifestOf: (other) => permissionManifest(other, places),
       places,
       entries: WORKER_ENTRIES,
       log,
       clock: systemClock,
       version: VERSION,
+      readSettings: () => readSettings({ ...args, config: settings.path }, host),
+      isGranted: (kind, value) => host.isGranted(kind, value),
+      redactor,
       droppedLogLines: () => lines.dropped,
     }, exit);
   } catch (error) {

@@ -27,6 +27,8 @@ import { TensorWriter } from "./tensor_writer.ts";
 /** The parts of a started camera. */
 interface Running {
   readonly libav: Libav;
+  /** All parts read the timeout from here each time. */
+  readonly source: { stallTimeoutMs: number };
   readonly wall: ThreadWall;
   readonly bus: FrameBus<SharedFrame>;
   readonly ports: ConsumerPorts<SharedFrame>;
@@ -70,6 +72,10 @@ export class Capture {
         live.subscriptionChanged();
         return pictures.subscribe(subscription);
       }
+      case "unsubscribe":
+        pictures.unsubscribe(message.detector);
+        bus.unregister(message.detector);
+        return live.subscriptionChanged();
       case "attach":
         return ports.attach(message);
       case "detach":
@@ -79,6 +85,9 @@ export class Capture {
         return;
       case "masks":
         writer.masks = pictures.masks = message.masks;
+        return;
+      case "stall-timeout":
+        running.source.stallTimeoutMs = message.stallTimeoutMs;
         return;
       case "report":
         return this.#link.post({
@@ -117,8 +126,9 @@ export class Capture {
   }
 
   async #start(
-    { source, libraries, confinement }: Extract<ToCapture, { kind: "start" }>,
+    { source: given, libraries, confinement }: Extract<ToCapture, { kind: "start" }>,
   ): Promise<void> {
+    const source = { ...given };
     const clock = this.#clock;
     const log = this.#link.log.child({ camera: source.camera });
     // Orion's own RTSP client needs libav for decoding only, and has no other permission.
@@ -129,7 +139,9 @@ export class Capture {
     const pacing = new CameraPacing();
     const bus = new FrameBus<SharedFrame>({
       clock,
-      stallTimeoutMs: source.stallTimeoutMs,
+      get stallTimeoutMs() {
+        return source.stallTimeoutMs;
+      },
       ledger,
       pacing,
       announce: (detector, seq) => ports.announce(detector, seq),
@@ -176,7 +188,7 @@ export class Capture {
       (error) => this.#link.post({ kind: "failed", error: errorData(error) }),
     );
     this.#running = {
-      ...{ libav, wall, bus, ports, writer, snapshots, delivered, pictures, live },
+      ...{ libav, source, wall, bus, ports, writer, snapshots, delivered, pictures, live },
       ...{ camera, finished },
     };
   }

@@ -33,6 +33,8 @@ export class Supervisor {
   readonly #pending = new Map<Child, Cancel>();
   /** Children that were parked and have not worked since. */
   readonly #parked = new Set<Child>();
+  /** Children that were removed. */
+  readonly #removed = new WeakSet<Child>();
   #stopped = false;
 
   constructor(parts: SupervisorParts) {
@@ -41,7 +43,7 @@ export class Supervisor {
 
   /** Abandons a worker that failed or hangs, and schedules its restart unless one is scheduled. */
   replace(child: Child, error: ErrorData): void {
-    if (this.#stopped || this.#pending.has(child)) return;
+    if (this.#stopped || this.#pending.has(child) || this.#removed.has(child)) return;
     child.abandon();
     const delayMs = this.#budget(child).spend();
     if (delayMs !== null) {
@@ -62,6 +64,15 @@ export class Supervisor {
   resumed(child: Child): void {
     if (!this.#parked.delete(child)) return;
     this.#parts.log.warning("worker.resumed", { worker: child.name });
+  }
+
+  /** The configuration does not have a child any more: it is not replaced from now on. */
+  remove(child: Child): void {
+    this.#removed.add(child);
+    this.#pending.get(child)?.();
+    this.#pending.delete(child);
+    this.#parked.delete(child);
+    this.#budgets.delete(child);
   }
 
   /** Cancels all scheduled restarts; from now on nothing is replaced. */

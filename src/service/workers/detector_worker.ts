@@ -5,13 +5,20 @@ import type { ErrorData } from "../../core/errors.ts";
 import type { Log } from "../../core/log.ts";
 import { type FromInference, portTransfers, type ToInference } from "../../core/messages.ts";
 import type { Child } from "../supervision/child.ts";
-import type { DetectorWorkerState, WorkerStats } from "./detector_worker_state.ts";
+import {
+  type DetectorWorkerState,
+  WorkerFigures,
+  type WorkerStats,
+} from "./detector_worker_state.ts";
 import { loadModel, type PreparedModel, type ThreadReceiver } from "./model_swap.ts";
 import type { ResultRouter } from "./publisher_worker.ts";
 import type { Spawn, WorkerHandle } from "./worker_handle.ts";
 
 /** The time limit for a thread with a replaced model to finish its last frame. */
 export const RETIRE_MS = 10_000;
+
+/** How the threads of a worker are started. */
+export type InferenceSetup = Pick<DetectorWorkerParts, "spawn" | "confinement">;
 
 /** What an inference worker works with. */
 export interface DetectorWorkerParts {
@@ -36,20 +43,14 @@ export class DetectorWorker implements Child {
   readonly name: string;
   readonly detector: string;
   readonly #parts: DetectorWorkerParts;
-  readonly #figures: WorkerStats = {
-    framesProcessed: 0,
-    framesDropped: 0,
-    inferencesEmitted: 0,
-    inferenceMsSum: 0,
-  };
-  readonly #lastSeqs = new Map<string, number>();
+  readonly #figures: WorkerFigures;
   /** The present thread, and earlier ones that still finish a frame. */
   readonly #inferring = new Set<WorkerHandle<ToInference>>();
   #handle: WorkerHandle<ToInference> | null = null;
   #state: DetectorWorkerState = "loading";
   #restarts = 0;
   #plan: DetectorPlan;
-  #lastSeenAtMs: SteadyMs | null = null;
+  #setup: InferenceSetup;
   #startedAtMs: SteadyMs | null = null;
   #readyAtMs: SteadyMs | null = null;
   #error: ErrorData | null = null;
@@ -60,6 +61,8 @@ export class DetectorWorker implements Child {
     this.detector = parts.plan.detector;
     this.#parts = parts;
     this.#plan = parts.plan;
+    this.#figures = new WorkerFigures(parts.clock);
+    this.#setup = { spawn: parts.spawn, confinement: parts.confinement };
   }
 
   get state(): DetectorWorkerState {
@@ -67,7 +70,7 @@ export class DetectorWorker implements Child {
   }
 
   get figures(): Readonly<WorkerStats> {
-    return this.#figures;
+    return this.#figures.stats;
   }
 
   get restarts(): number {
@@ -76,7 +79,7 @@ export class DetectorWorker implements Child {
 
   /** When it last finished an inference, or null; nothing else changes it. */
   get lastSeenAtMs(): SteadyMs | null {
-    return this.#lastSeenAtMs;
+    return this.#figures.lastSeenAtMs;
   }
 
   /** Why it is parked, or null. */
@@ -106,12 +109,14 @@ export class DetectorWorker implements Child {
     this.#error = null;
     this.#startedAtMs = this.#parts.clock.nowMs();
     this.#readyAtMs = null;
-    const handle: WorkerHandle<ToInference> = this.#spawn({
+    const { spawn, confinement } = this.#setup;
+    const handle: WorkerHandle<ToInference> = spawn({
+      name: this.name,
       onMessage: (message) => this.#onMessage(message),
       onFailed: (error) => this.#onFailed(handle, error),
     });
     this.#adopt(handle);
-    handle.post({ kind: "start", plan: this.#plan, confinement: this.#parts.confinement });
+    handle.post({ kind: "start", plan: this.#plan, confinement });
   }
 
   /** Opens new result ports: the publisher was replaced. */
@@ -119,16 +124,25 @@ export class DetectorWorker implements Child {
     for (const handle of this.#inferring) this.#connect(handle);
   }
 
+  /** The settings in force, with what commands have changed. */
+  get plan(): DetectorPlan {
+    return this.#plan;
+  }
+
   /**
-   * Loads another model in a thread beside the present one.
+   * Loads another model, or the same with other settings, in a thread beside the present one, if any.
+   * @param how.setup  how its thread and all later ones are started; absent: as before
    * @throws OrionError when it cannot be loaded; nothing has changed then
    */
   async prepareModel(
-    model: Pick<DetectorPlan, "model" | "modelPath" | "resolvedPath">,
+    change: Partial<DetectorPlan>,
+    how: { readonly setup?: InferenceSetup; readonly limitMs?: number } = {},
   ): Promise<PreparedModel> {
-    const { clock, confinement, modelLoadLimitMs: limitMs } = this.#parts;
-    const plan = { ...this.#plan, ...model };
-    const spawn = (receiver: ThreadReceiver) => this.#spawn(receiver);
+    const { clock, modelLoadLimitMs } = this.#parts;
+    const { setup = this.#setup, limitMs = modelLoadLimitMs } = how;
+    const { confinement } = setup;
+    const plan = { ...this.#plan, ...change };
+    const spawn = (receiver: ThreadReceiver) => setup.spawn({ name: this.name, ...receiver });
     const { handle, confined, redirect } = await loadModel({
       ...{ spawn, plan, confinement, clock, limitMs },
     });
@@ -140,6 +154,7 @@ export class DetectorWorker implements Child {
           onFailed: (error) => this.#onFailed(handle, error),
         });
         this.#confinement = confined;
+        this.#setup = setup;
         this.#swap(handle, plan);
       },
     };
@@ -151,6 +166,12 @@ export class DetectorWorker implements Child {
     this.#handle?.post(message, portTransfers(message));
   }
 
+  /** A camera was removed, or is not this detector's any more. */
+  detach(camera: string): void {
+    this.#figures.forget(camera);
+    this.#handle?.post({ kind: "detach", camera });
+  }
+
   /** Sets the confidence from the next frame on, and for all later threads. */
   setConfidence(confidence: number): void {
     this.#plan = { ...this.#plan, confidence };
@@ -159,12 +180,12 @@ export class DetectorWorker implements Child {
 
   /** An inference message of this worker was published. */
   countEmitted(): void {
-    this.#figures.inferencesEmitted++;
+    this.#figures.countEmitted();
   }
 
   /** The last frame of a camera that this worker has finished, or null. */
   lastSeq(camera: string): number | null {
-    return this.#lastSeqs.get(camera) ?? null;
+    return this.#figures.lastSeq(camera);
   }
 
   abandon(): void {
@@ -191,10 +212,6 @@ export class DetectorWorker implements Child {
     if (!orderly) this.#parts.results.abandonResults(this.name);
     this.#state = "stopped";
     return orderly;
-  }
-
-  #spawn(receiver: ThreadReceiver): WorkerHandle<ToInference> {
-    return this.#parts.spawn({ name: this.name, ...receiver });
   }
 
   /** Makes a thread the present one. */
@@ -244,17 +261,12 @@ export class DetectorWorker implements Child {
     switch (message.kind) {
       case "ready":
         return this.#onReady(message);
-      case "inferred": {
-        const { camera, seq, dropsSinceLast, inferenceMs } = message.note;
-        this.#finished(camera, seq);
-        this.#figures.framesProcessed++;
-        this.#figures.framesDropped += dropsSinceLast;
-        this.#figures.inferenceMsSum += inferenceMs;
+      case "inferred":
+        this.#figures.inferred(message.note);
         return this.#parts.onInferred(this, message.note);
-      }
       case "frame-failed": {
         const { camera, seq, error } = message;
-        this.#finished(camera, seq);
+        this.#figures.finished(camera, seq);
         return log.error("frame.failed", { worker: this.name, camera, ...error });
       }
       case "stopped":
@@ -279,10 +291,5 @@ export class DetectorWorker implements Child {
       log.warning("worker.recovered", { worker: this.name, restarts: this.#restarts });
     }
     this.#parts.onReady(this);
-  }
-
-  #finished(camera: string, seq: number): void {
-    this.#lastSeqs.set(camera, seq);
-    this.#lastSeenAtMs = this.#parts.clock.nowMs();
   }
 }

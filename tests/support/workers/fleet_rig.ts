@@ -9,6 +9,7 @@ import type {
   ToInference,
 } from "../../../src/core/messages.ts";
 import type { PresenceChange } from "../../../src/core/presence_types.ts";
+import type { Replan } from "../../../src/core/publisher_types.ts";
 import type { Child } from "../../../src/service/supervision/child.ts";
 import { Fleet } from "../../../src/service/workers/fleet.ts";
 import { PresenceInForce } from "../../../src/service/workers/presence_in_force.ts";
@@ -34,6 +35,9 @@ detectors:
 class FakePublisher extends FakeRouter implements PresenceRouter {
   readonly presence: PresenceInForce;
   readonly changes: PresenceChange[] = [];
+  readonly plans: Replan[] = [];
+  /** Settled when the stays of what was removed have ended. */
+  readonly replanned = Promise.withResolvers<void>();
 
   constructor(settings: Settings) {
     super();
@@ -45,6 +49,12 @@ class FakePublisher extends FakeRouter implements PresenceRouter {
   changePresence(change: PresenceChange): void {
     this.presence.change(change);
     this.changes.push(change);
+  }
+
+  replan(plan: Replan): Promise<void> {
+    this.presence.replan(plan.presence);
+    this.plans.push(plan);
+    return this.replanned.promise;
   }
 }
 

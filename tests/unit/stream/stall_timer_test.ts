@@ -7,7 +7,7 @@ const TIMEOUT_MS = 2000;
 function rig() {
   const clock = new HeldClock(0);
   const stalledAtMs: number[] = [];
-  const timer = new StallTimer(clock, TIMEOUT_MS, () => stalledAtMs.push(clock.nowMs()));
+  const timer = new StallTimer(clock, () => TIMEOUT_MS, () => stalledAtMs.push(clock.nowMs()));
   return { clock, stalledAtMs, timer };
 }
 
