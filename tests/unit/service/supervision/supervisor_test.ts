@@ -190,3 +190,17 @@ Deno.test("restart budget: restarts expire after ten minutes", async () => {
   await clock.pass(RESTART_WINDOW_MS);
   assert.equal(budget.spend(), 0);
 });
+
+Deno.test("supervisor: a removed worker is not started again, whatever was scheduled or fails later", async () => {
+  const { clock, did, supervisor, child, fail } = supervise(1);
+  const [gone, parked] = [child("gone"), child("parked")];
+  supervisor.replace(gone, FAULT);
+  await fail(parked, 2);
+  supervisor.remove(gone);
+  supervisor.remove(parked);
+  did.splice(0);
+  supervisor.replace(gone, FAULT);
+  await clock.pass(2 * RETRY_MS);
+  assert.deepEqual(did, []);
+  assert.deepEqual(clock.waitsMs, [], "no timer is left");
+});

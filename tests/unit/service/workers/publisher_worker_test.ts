@@ -296,3 +296,43 @@ Deno.test("publisher worker: produced = published + discarded + waiting, over al
     ...{ produced: 5, published: 1, discarded: { superseded: 1, restart: 2 }, waiting: 1 },
   });
 });
+
+Deno.test("publisher worker: another plan is that of all later threads, without what it does not have", async () => {
+  const { threads, worker, status } = rig();
+  worker.start();
+  for (const camera of ["gate", "yard"]) {
+    worker.publishCamera(status(camera, "online"));
+    worker.setDetecting(camera, true);
+    const event = started(camera, { camera });
+    threads.newest().emit({ kind: "presence", number: camera === "gate" ? 1 : 2, event });
+    const all = { ...occupancy("all", 1), camera };
+    threads.newest().emit({
+      kind: "presence",
+      number: camera === "gate" ? 3 : 4,
+      event: { kind: "occupancy", occupancy: all },
+    });
+  }
+  const presence = {
+    detectors: [{ detector: "person", cameras: ["gate"], settings: SETTINGS }],
+    scenes: [{ camera: "gate", zones: [ZONE], lines: [] }],
+  };
+  let isOver = false;
+  const replanned = worker.replan({ homeAssistant: null, presence }).then(() => isOver = true);
+  const first = threads.newest();
+  assert.deepEqual(first.of("replan").map(({ plan }) => plan.presence), [presence]);
+  assert.equal(isOver, false);
+  const end = ended("yard", "shutdown", { camera: "yard" });
+  first.emit({ kind: "presence", number: 5, event: end });
+  assert.equal(worker.journal.accounts("yard")[0]?.open, 0, "the sums close");
+  first.emit({ kind: "replanned" });
+  await replanned;
+  assert.deepEqual(worker.journal.accounts("yard"), []);
+  assert.deepEqual(worker.journal.occupancy("yard", []), []);
+  assert.equal(worker.journal.accounts("gate")[0]?.open, 1);
+  worker.abandon();
+  worker.start();
+  const next = threads.newest();
+  assert.deepEqual(next.of("start").map(({ plan }) => plan.presence), [presence]);
+  assert.deepEqual(next.of("camera").map(({ status }) => status.camera), ["gate"]);
+  assert.deepEqual(next.of("detect").map(({ camera }) => camera), ["gate"]);
+});
