@@ -73,9 +73,7 @@ export class Capture {
         return pictures.subscribe(subscription);
       }
       case "unsubscribe":
-        pictures.unsubscribe(message.detector);
-        bus.unregister(message.detector);
-        return live.subscriptionChanged();
+        return unsubscribe(running, message.detector);
       case "attach":
         return ports.attach(message);
       case "detach":
@@ -242,4 +240,10 @@ export class Capture {
     this.#running = null;
     this.#link.post({ kind: "stopped", report });
   }
+}
+
+function unsubscribe({ bus, pictures, live }: Running, detector: string): void {
+  pictures.unsubscribe(detector);
+  bus.unregister(detector);
+  live.subscriptionChanged();
 }

@@ -20,17 +20,16 @@ function camera(id: string, { url }: { readonly url: string }, more = ""): strin
   return `  - { id: ${id}, url: "${url}"${more} }`;
 }
 
-function config(cameras: readonly string[], detector = "rateHz: 5"): string {
+function config(
+  cameras: readonly string[],
+  detector = "rateHz: 5",
+  others: readonly string[] = [],
+): string {
   return [
     ...["cameras:", ...cameras, "detectors:"],
     `  - { id: person, model: builtin:person-int8, classes: [person], ${detector} }`,
+    ...others,
   ].join("\n");
-}
-
-/** The frames of a camera in its messages, from the first. */
-function framesOf(messages: readonly Received[], of: string) {
-  return inferences(messages, new Schemas()).filter(({ camera }) => camera === of)
-    .map(({ frame }) => frame);
 }
 
 /** Asserts that the stream of a camera was the same one all the time. */
@@ -40,7 +39,9 @@ function assertOneStream(rig: Rig, of: string, server: RtspServer): void {
     event === "camera.state_changed" && camera === of
   );
   assert.deepEqual(states.map(({ state }) => state), ["connecting", "online"]);
-  const numbers = framesOf(rig.subscriber.messages, of).map(({ seq }) => seq);
+  const numbers = inferences(rig.subscriber.messages, new Schemas())
+    .filter(({ camera, detector }) => camera === of && detector === "person")
+    .map(({ frame }) => frame.seq);
   assert.deepEqual(numbers, [...new Set(numbers)].sort((a, b) => a - b), "numbers only increase");
 }
 
@@ -52,7 +53,9 @@ Deno.test({
     await using gate = await RtspServer.start({ clip: TWO_PEOPLE_CLIP });
     await using yard = await RtspServer.start({ clip: TWO_PEOPLE_CLIP });
     await using rig = await Rig.start({
-      config: config([camera("gate", gate), camera("yard", yard)]),
+      config: config([camera("gate", gate), camera("yard", yard)], "rateHz: 5", [
+        "  - { id: other, model: builtin:person-int8, rateHz: 1, cameras: [gate] }",
+      ]),
       mqtt: DISCOVERY,
     });
     await using announced = await rig.broker.subscribe("homeassistant/#");
@@ -67,14 +70,14 @@ Deno.test({
       "ok",
     );
 
-    const zones = `, zones: [{ id: door, polygon: ${EVERYTHING} }]`;
+    const zones = `, stallTimeoutSeconds: 20, zones: [{ id: door, polygon: ${EVERYTHING} }]`;
     const since = rig.subscriber.messages.length;
     rig.configure(config([camera("gate", gate, zones), camera("shed", yard)], "rateHz: 10"));
     const { data, error } = await operator.command("reload");
     assert.equal(error, null);
     assert.deepEqual(data, {
       cameras: { added: ["shed"], removed: ["yard"], changed: ["gate"], reconnected: [] },
-      detectors: { added: [], removed: [], changed: ["person"], loaded: [] },
+      detectors: { added: [], removed: ["other"], changed: ["person"], loaded: [] },
       settings: [],
     });
 
@@ -100,14 +103,15 @@ Deno.test({
 
     const report = assertReportCloses((await rig.get("/status")).body);
     assert.deepEqual(report.cameras.map(({ id }) => id), ["gate", "shed"]);
-    assert.deepEqual(report.cameras.map(({ ledger }) => ledger.detectors[0]?.rateHz), [10, 10]);
+    const rates = report.cameras.map(({ ledger }) => ledger.detectors.map(({ rateHz }) => rateHz));
+    assert.deepEqual(rates, [[10], [10]]);
     assert.deepEqual(report.workers.map(({ id, restarts }) => [id, restarts]), [["person-0", 0]]);
     assert.match(JSON.stringify(report.overrides), /"confidence"/, "a command's change stays");
     const metrics = await (await fetch(`${rig.httpUrl}/metrics`)).text();
-    assert.equal(metrics.includes('camera="yard"'), false);
+    assert.equal(/camera="yard"|detector="other"/.test(metrics), false);
     assert.ok(metrics.includes('camera="shed"'));
     assertOneStream(rig, "gate", gate);
-    assert.equal(rig.orion.events().filter(({ event }) => event === "detector.loaded").length, 1);
+    assert.equal(rig.orion.events().filter(({ event }) => event === "detector.loaded").length, 2);
     assert.equal(await rig.stop(), 0);
   },
 });

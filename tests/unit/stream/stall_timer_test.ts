@@ -40,3 +40,16 @@ Deno.test("stall timer: a stopped one does not call back and leaves no timer", a
   assert.deepEqual(stalledAtMs, []);
   assert.deepEqual(clock.waitsMs, []);
 });
+
+Deno.test("stall timer: another timeout is in force when the former one has ended", async () => {
+  const clock = new HeldClock();
+  let timeoutMs = 1000;
+  let isStalled = false;
+  const timer = new StallTimer(clock, () => timeoutMs, () => isStalled = true);
+  timeoutMs = 3000;
+  await clock.pass(2999);
+  assert.equal(isStalled, false);
+  await clock.pass(1);
+  assert.equal(isStalled, true);
+  timer.stop();
+});
