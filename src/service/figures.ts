@@ -4,7 +4,7 @@ import type { Log } from "../core/log.ts";
 import { DetectionLog } from "../health/detection_log.ts";
 import { type HealthJson, healthJson } from "../health/health_json.ts";
 import type { Metrics } from "../health/metrics.ts";
-import { healthReport } from "../health/report.ts";
+import { type HealthParts, healthReport } from "../health/report.ts";
 import { StatsLogger } from "../health/stats_log.ts";
 import type { Pair } from "./control/named.ts";
 import type { Reporter } from "./reporter.ts";
@@ -64,17 +64,27 @@ export class Figures {
 
   /** Logs and publishes the figures, now and at every interval from now on. */
   async report(): Promise<void> {
-    const { clock, fleet, onHealth, reporter } = this.#parts;
+    const { clock, fleet, reporter } = this.#parts;
     const parts = await reporter.parts();
     if (this.#isStopped) return;
     for (const { id, report } of parts.cameras) this.#stats.write(id, report, clock.nowMs());
-    onHealth(healthJson(healthReport(parts)));
+    this.#publish(parts);
     const intervalMs = fleet.settings.health.statsIntervalSeconds * 1000;
     this.#cancel = clock.after(intervalMs, () => this.report());
+  }
+
+  /** The configuration has changed: publishes the figures now. */
+  async changed(): Promise<void> {
+    const parts = await this.#parts.reporter.parts();
+    if (!this.#isStopped) this.#publish(parts);
   }
 
   stop(): void {
     this.#isStopped = true;
     this.#cancel?.();
+  }
+
+  #publish(parts: HealthParts): void {
+    this.#parts.onHealth(healthJson(healthReport(parts)));
   }
 }

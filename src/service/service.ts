@@ -1,5 +1,4 @@
 import type { CameraStatus } from "../core/camera_types.ts";
-import type { ResultNote } from "../core/detector_types.ts";
 import { EXIT } from "../core/exit.ts";
 import type { OwnClient } from "../core/publisher_types.ts";
 import type { HealthServer } from "../health/http_server.ts";
@@ -28,7 +27,6 @@ import { Supervisor } from "./supervision/supervisor.ts";
 import type { Watchdog } from "./supervision/watchdog.ts";
 import { BrokerWorker } from "./workers/broker_worker.ts";
 import type { CameraWorker } from "./workers/camera_worker.ts";
-import type { DetectorWorker } from "./workers/detector_worker.ts";
 import { Fleet } from "./workers/fleet.ts";
 import { PublisherWorker } from "./workers/publisher_worker.ts";
 import { type Spawners, threadSpawners } from "./workers/spawners.ts";
@@ -224,7 +222,10 @@ export class Service {
       libraries: places.libav,
       publisher: this.#publisher,
       onStatus: (worker, status) => this.#onStatus(worker, status),
-      onInferred: (worker, note) => this.#onInferred(worker, note),
+      onInferred: (worker, note) => {
+        this.#figures.inferred(note);
+        this.#supervisor.resumed(worker);
+      },
       onFailed: (worker, error) => this.#supervisor.replace(worker, error),
     });
   }
@@ -264,13 +265,19 @@ export class Service {
     });
   }
 
-  /** Another configuration is in force. */
-  #onChanged({ removed, removedPairs }: FleetChanged, { settings, change }: NextFleet): void {
-    for (const child of removed) this.#supervisor.remove(child);
-    for (const pair of removedPairs) this.#figures.forget(pair);
+  /** Another configuration is in force. @returns settles when what it removed is gone */
+  async #onChanged(changed: FleetChanged, { settings, change }: NextFleet): Promise<void> {
+    for (const child of changed.removed) this.#supervisor.remove(child);
+    for (const child of changed.retried) this.#supervisor.retry(child);
+    const forget = () => changed.removedPairs.forEach((pair) => this.#figures.forget(pair));
+    forget();
     this.#controller.reloaded((override) =>
       overrideInForce(override, settings, change, this.#publisher.presence)
     );
+    await changed.finished;
+    // An interval may have ended meanwhile, with the figures of what was leaving.
+    forget();
+    await this.#figures.changed();
   }
 
   #makeFigures(): Figures {
@@ -289,10 +296,5 @@ export class Service {
     if (status.state === "online") this.#supervisor.resumed(worker);
     this.#publisher.publishCamera(status);
     this.#events.camera(status);
-  }
-
-  #onInferred(worker: DetectorWorker, note: ResultNote): void {
-    this.#figures.inferred(note);
-    this.#supervisor.resumed(worker);
   }
 }

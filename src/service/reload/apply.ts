@@ -34,6 +34,8 @@ export interface ApplyParts {
 export interface FleetChanged {
   /** Workers that are not to be replaced any more. */
   readonly removed: readonly Child[];
+  /** Cameras with another stream whose threads have failed: a restart need not wait. */
+  readonly retried: readonly Child[];
   /** Pairs of a camera and a detector that are no more. */
   readonly removedPairs: readonly Pair[];
   /** Settles when what was removed has stopped, and changed streams were opened again. */
@@ -94,11 +96,16 @@ class Application {
       roster.pools.get(id)?.setConfidence(inference.confidence);
     }
     const deadline = this.#parts.clock.sleep(STOP_MS, this.#stop.signal).catch(() => undefined);
+    const retried = [...change.cameras.changed].flatMap(([id, { isReplaced }]) => {
+      const camera = roster.cameras.get(id);
+      return isReplaced && camera?.running === false ? [camera] : [];
+    });
     const reconnected = this.#changeCameras(deadline);
     for (const camera of added) camera.start();
     roster.sort(settings);
     return {
       removed: [...this.#leavingCameras, ...this.#leavingWorkers],
+      retried,
       removedPairs: this.#removedPairs,
       finished: this.#finish(staysEnded, reconnected, deadline),
     };

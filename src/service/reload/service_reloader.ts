@@ -14,8 +14,8 @@ export function serviceReloader(
     readonly fleet: Fleet;
     /** How threads are started with the permissions of another configuration. */
     readonly spawners: (manifest: Manifest) => Spawners;
-    /** Another configuration is in force. */
-    readonly onChanged: (changed: FleetChanged, next: NextFleet) => void;
+    /** Another configuration is in force. @returns settles when what it removed is gone */
+    readonly onChanged: (changed: FleetChanged, next: NextFleet) => Promise<void>;
   },
 ): Reloader {
   const { readSettings, redactor, places, isGranted, log, manifestOf } = options;
@@ -29,14 +29,7 @@ export function serviceReloader(
       const { confinements } = manifest;
       const next = { settings, change, setups: { spawners: spawners(manifest), confinements } };
       const { commit, drop } = await fleet.prepare(next);
-      return {
-        drop,
-        commit: () => {
-          const changed = commit();
-          onChanged(changed, next);
-          return changed.finished;
-        },
-      };
+      return { drop, commit: () => onChanged(commit(), next) };
     },
   });
 }

@@ -108,8 +108,8 @@ export class Fleet implements ControlTarget {
   }
 
   /** Whether a detector takes the frames of a camera. */
-  hasPair({ camera, detector }: Pair): boolean {
-    return (this.cameras.get(camera)?.subscription(detector) ?? null) !== null;
+  hasPair(pair: Pair): boolean {
+    return this.#roster.hasPair(pair);
   }
 
   /** Frames that were not processed at cameras that a detector does not have any more, by detector. */

@@ -1,5 +1,6 @@
 import { total } from "../../core/accounts.ts";
 import type { Settings } from "../../config/settings.ts";
+import type { Pair } from "../control/named.ts";
 import type { CameraWorker } from "./camera_worker.ts";
 import type { DetectorPool } from "./detector_pool.ts";
 import type { DetectorWorker } from "./detector_worker.ts";
@@ -20,6 +21,11 @@ export class Roster {
   /** The workers of all detectors. */
   get workers(): readonly DetectorWorker[] {
     return [...this.pools.values()].flatMap(({ workers }) => workers);
+  }
+
+  /** Whether the configuration has a detector take the frames of a camera. */
+  hasPair({ camera, detector }: Pair): boolean {
+    return this.cameras.has(camera) && this.pools.get(detector)?.cameras.includes(camera) === true;
   }
 
   /** The cameras that a worker takes frames of. */
@@ -73,7 +79,7 @@ export class Roster {
   /** The figures of a detector's workers keep what was dropped at a camera that it does not have any more. */
   countDropped({ record: { report: { account } } }: CameraWorker, detector: string): void {
     const mailbox = account.detectors.find((each) => each.detector === detector);
-    if (mailbox === undefined) return;
+    if (mailbox === undefined || !this.pools.has(detector)) return;
     const dropped = total(mailbox.dropped) + total(account.undecoded);
     this.droppedBefore.set(detector, (this.droppedBefore.get(detector) ?? 0) + dropped);
   }

@@ -118,6 +118,18 @@ Deno.test("reload: a camera with another address is opened again, and its number
   assert.equal(rig.fleet.cameras.get("gate")?.restarts, 0);
 });
 
+Deno.test("reload: a camera that is parked gets its other settings with the next thread, which need not wait", async () => {
+  using rig = await started();
+  const gate = rig.fleet.cameras.get("gate");
+  gate?.abandon();
+  gate?.park(FAULT);
+  const { retried } = await apply(rig, yaml([GATE.replace("/s", "/t"), YARD], [PERSON, CAR]));
+  assert.deepEqual(retried, [gate]);
+  gate?.start();
+  const [start] = rig.captures.newest("capture-gate").of("start");
+  assert.match(start?.source.url ?? "", /\/t$/);
+});
+
 Deno.test("reload: what is removed stops once its stays have ended, and is not replaced", async () => {
   using rig = await started();
   rig.inferences.newest("person-0").emit(inferred(41, { camera: "yard" }));

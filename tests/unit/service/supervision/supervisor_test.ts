@@ -204,3 +204,14 @@ Deno.test("supervisor: a removed worker is not started again, whatever was sched
   assert.deepEqual(did, []);
   assert.deepEqual(clock.waitsMs, [], "no timer is left");
 });
+
+Deno.test("supervisor: a worker with other settings does not wait for its next start", async () => {
+  const { clock, did, supervisor, child, fail } = supervise(1);
+  const parked = child("parked");
+  await fail(parked, 2);
+  did.splice(0);
+  supervisor.retry(parked);
+  supervisor.retry(parked);
+  await clock.pass(2 * RETRY_MS);
+  assert.deepEqual(did, ["start parked"]);
+});
