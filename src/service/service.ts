@@ -277,7 +277,7 @@ export class Service {
     await changed.finished;
     // An interval may have ended meanwhile, with the figures of what was leaving.
     forget();
-    await this.#figures.changed();
+    void this.#figures.changed();
   }
 
   #makeFigures(): Figures {
