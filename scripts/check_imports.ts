@@ -19,6 +19,13 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   rtsp: ["core"],
   stream: ["rtsp", "confinement", "libav", "framebus", "pacing", "core"],
   inference: ["core"],
+  openvino: [
+    "core",
+    "libav/library.ts",
+    "libav/memory.ts",
+    "libav/open_library.ts",
+    "libav/pointers.ts",
+  ],
   tracking: ["core"],
   presence: ["core", "tracking"],
   mqtt: ["core"],

@@ -132,11 +132,12 @@ async function run(
       manifestOf: (other) => permissionManifest(other, places),
       places,
       entries: WORKER_ENTRIES,
+      isGranted: (kind, value) => host.isGranted(kind, value),
+      isCompiled: host.isCompiled,
       log,
       clock: systemClock,
       version: VERSION,
       readSettings: () => readSettings({ ...args, config: settings.path }, host),
-      isGranted: (kind, value) => host.isGranted(kind, value),
       redactor,
       droppedLogLines: () => lines.dropped,
     }, exit);

@@ -4,13 +4,13 @@ import type { TrackInfo } from "../core/camera_types.ts";
 import { systemClock } from "../core/clock.ts";
 import { OrionError, UsageError } from "../core/errors.ts";
 import { EXIT } from "../core/exit.ts";
-import { Redactor } from "../core/redact.ts";
+import type { ProbeResult } from "../core/probe_types.ts";
 import { cameraProblems } from "../config/camera_checks.ts";
 import { PROBE_UDP_PORTS } from "../config/settings.ts";
-import { type CameraUrl, parseCameraUrl, querySecrets } from "../config/urls.ts";
+import { type CameraUrl, parseCameraUrl, redactorOf } from "../config/urls.ts";
 import { type IsGranted, missingFrom, PermissionsError } from "../permissions/missing.ts";
 import { locateLibav } from "../libav/locate.ts";
-import type { ProbeRequest, ProbeResult } from "../service/probe/probe.ts";
+import type { ProbeRequest } from "../service/probe/probe.ts";
 import type { Invocation } from "./args.ts";
 import type { Host } from "./host.ts";
 import { probeGrant } from "./permissions.ts";
@@ -40,7 +40,7 @@ export async function runProbe(args: ProbeArgs, host: Host): Promise<number> {
     host.out(args.json ? `${JSON.stringify(result, null, 2)}\n` : text(result));
     return EXIT.done;
   } catch (error) {
-    throw error instanceof OrionError ? explained(error, { url, ...args }, parsed.value) : error;
+    throw error instanceof OrionError ? explained(error, args, parsed.value) : error;
   }
 }
 
@@ -99,11 +99,10 @@ function requestOf(
 /** The same error with the option of `probe` that helps, and without the address's secrets. */
 function explained(
   error: OrionError,
-  { url, transport }: ProbeArgs & { readonly url: string },
+  { transport }: ProbeArgs,
   parsed: CameraUrl,
 ): OrionError {
-  const { password, rest } = parsed;
-  const redactor = new Redactor([password ?? "", rest, ...querySecrets(url)]);
+  const redactor = redactorOf(parsed);
   const { code, message, retryable, remedy } = error.toData();
   const fingerprint = "fingerprint" in error ? error.fingerprint : null;
   const option = typeof fingerprint === "string"

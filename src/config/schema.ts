@@ -9,6 +9,7 @@ import { LANDLOCK_SETTINGS } from "../core/confinement.ts";
 import type { Endpoint } from "../core/endpoint.ts";
 import { EXECUTION_PROVIDERS } from "../core/execution_providers.ts";
 import { COMMAND_NAMES } from "../core/commands.ts";
+import { MAX_INPUT_SIDE_PX, MIN_INPUT_SIDE_PX } from "../core/model_input.ts";
 import { SNAPSHOT_MODES } from "../core/presence_types.ts";
 import {
   canStart,
@@ -33,6 +34,7 @@ import {
 } from "../core/schema_parts.ts";
 import { parseAspect } from "./aspect.ts";
 import { parseFingerprint } from "./fingerprint.ts";
+import { family, preprocess } from "./model_schema.ts";
 import { matching, object, oneOf, parsedBy, text } from "./schema_parts.ts";
 import { parseBrokerUrl, parseCameraUrl, type Parsed, parseHost, parseListen } from "./urls.ts";
 
@@ -160,15 +162,29 @@ const presence = object({
   ),
 });
 
+const inputSide = whole(MIN_INPUT_SIDE_PX, MAX_INPUT_SIDE_PX);
+
 const detector = object({
   id: id.describe("Names the detector in topics and metrics; unique."),
   model: text("builtin:person or the path of an .onnx file").default("builtin:person")
-    .describe("builtin:person, builtin:person-int8 or the path of an .onnx file."),
-  providers: list(oneOf(EXECUTION_PROVIDERS), "a list of ONNX Runtime's execution providers", {
+    .describe(
+      "builtin:person, builtin:person-fast, builtin:person-accurate, builtin:person-int8 or the path " +
+        "of an .onnx file.",
+    ),
+  input: z.union([z.literal("auto"), object({ width: inputSide, height: inputSide })], {
+    error: "auto or { width: PIXELS, height: PIXELS }",
+  }).default("auto").describe(
+    "The size of the model's input. auto: the model's own; where that is free, by the shape of each " +
+      "camera's picture or region.",
+  ),
+  family,
+  preprocess,
+  providers: list(oneOf(EXECUTION_PROVIDERS), "a list of execution providers", {
     min: 1,
     max: EXECUTION_PROVIDERS.length,
   }).default(["cpu"]).describe(
-    "ONNX Runtime's execution providers, the preferred first; cpu where none of them can be used.",
+    "What computes, the preferred first: openvino, or an execution provider of ONNX Runtime's; cpu " +
+      "where none of them can be used.",
   ),
   cameras: list(id, "a list of camera ids", { min: 1, max: MAX_CAMERAS }).optional()
     .describe("Ids of its cameras; absent for all."),

@@ -81,6 +81,12 @@ export type StayEndReason =
   | "restart"
   | "shutdown";
 
+/**
+ * Where an object was, the newest point last: x and y of each point in turn, in fractions of the picture as
+ * shown. Flat, since thousands of stays may wait for the broker.
+ */
+export type PathNorm = readonly number[];
+
 /** The frame that shows an object best. */
 export interface BestFrame {
   readonly capturedAtMs: WallMs;
@@ -112,6 +118,8 @@ export interface Stay {
   readonly box: BoxPx;
   /** The size of the picture as shown, which the boxes refer to. */
   readonly size: SizePx;
+  /** Of the centre of its bottom edge; empty where it is not known. */
+  readonly path: PathNorm;
 }
 
 /** Who is in a zone; the zone `all` is the whole picture. */

@@ -3,9 +3,18 @@ import { sinceMs, type SteadyMs, type WallMs } from "../core/clock.ts";
 import { assert } from "../core/assert.ts";
 import type { Detection } from "../core/detector_types.ts";
 import { type BoxPx, scaled, type SizePx } from "../core/geometry.ts";
-import type { BestFrame, Crossing, Line, Stay, StayEndReason } from "../core/presence_types.ts";
+import type {
+  BestFrame,
+  Crossing,
+  Line,
+  PathNorm,
+  Stay,
+  StayEndReason,
+} from "../core/presence_types.ts";
 import { BestChoice, frameScore, type ScoredFrame } from "./best_frame.ts";
 import { LineWatch } from "./lines.ts";
+import { bottomCentre } from "./points.ts";
+import { StayPath } from "./stay_path.ts";
 import { type Inference, Whereabouts } from "./whereabouts.ts";
 import { type ZoneArea, ZoneMembership } from "./zones.ts";
 
@@ -46,6 +55,8 @@ interface Beginning {
   readonly best: BestChoice;
   readonly atMs: SteadyMs;
   readonly seenAtMs: WallMs;
+  /** null: it begins here. */
+  readonly path: PathNorm | null;
 }
 
 export class StayRecord {
@@ -73,6 +84,7 @@ export class StayRecord {
   readonly #best: BestChoice;
   readonly #membership = new ZoneMembership();
   readonly #watch = new LineWatch();
+  readonly #path: StayPath;
   #current: readonly string[] = [];
   #visited: readonly string[] = [];
   readonly whereabouts: Whereabouts;
@@ -91,6 +103,8 @@ export class StayRecord {
     this.atMs = beginning.atMs;
     this.#reportedAtMs = beginning.atMs;
     this.#reportedBox = beginning.box;
+    this.#path = new StayPath(beginning.path ?? []);
+    if (beginning.path === null) this.#path.add(bottomCentre(beginning.box), beginning.size);
   }
 
   /** Begins with the first frame of a track. */
@@ -102,7 +116,7 @@ export class StayRecord {
     return new StayRecord({
       ...{ owner, track, class: detection.class, box: detection.box, size: frame.size },
       ...{ startedAtMs: frame.capturedAtMs, seenAtMs: frame.capturedAtMs, atMs: frame.atMs },
-      ...{ best: new BestChoice(scored(detection, frame)) },
+      ...{ best: new BestChoice(scored(detection, frame)), path: null },
     });
   }
 
@@ -117,7 +131,7 @@ export class StayRecord {
     const score = frameScore(best, { size, seen });
     const record = new StayRecord({
       ...{ owner: stay, track: stay.track, class: stay.class, box, size, atMs },
-      ...{ startedAtMs: stay.startedAtMs, seenAtMs: stay.seenAtMs },
+      ...{ startedAtMs: stay.startedAtMs, seenAtMs: stay.seenAtMs, path: stay.path },
       best: new BestChoice({ frame: best, score }, score),
     });
     record.#id = stay.id;
@@ -166,6 +180,7 @@ export class StayRecord {
     this.#seenAtMs = isBefore ? this.#startedAtMs : frame.capturedAtMs;
     this.#box = box;
     this.#size = frame.size;
+    this.#path.add(bottomCentre(box), frame.size);
     if (hasMoved(this.#reportedBox, box)) this.#changed = true;
     return this.#place(zones);
   }
@@ -238,7 +253,7 @@ export class StayRecord {
       ...{ class: this.class, track: this.track, startedAtMs: this.#startedAtMs },
       ...{ seenAtMs: this.#seenAtMs, endedAtMs: reason === null ? null : this.#seenAtMs, reason },
       zones: { current: this.#current, visited: this.#visited },
-      ...{ best: this.#best.frame, box: this.#box, size: this.#size },
+      ...{ best: this.#best.frame, box: this.#box, size: this.#size, path: this.#path.points },
     };
   }
 

@@ -15,13 +15,15 @@ export interface ServiceOptions {
   readonly manifestOf: (settings: Settings) => Manifest;
   readonly places: Places;
   readonly entries: WorkerEntries;
+  /** Whether this process has a permission. */
+  readonly isGranted: IsGranted;
+  /** Whether this is a compiled program, whose permissions are baked in. */
+  readonly isCompiled: boolean;
   readonly log: Log;
   readonly clock: Clock;
   readonly version: string;
   /** Reads the configuration again. @throws OrionError with every problem */
   readonly readSettings: () => Settings;
-  /** Whether this process has a permission. */
-  readonly isGranted: IsGranted;
   /** Knows the secrets of the settings. */
   readonly redactor: Redactor;
   /** The number of log lines dropped so far; absent where none can be. */

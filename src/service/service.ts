@@ -13,6 +13,7 @@ import { Figures } from "./figures.ts";
 import { startHttp } from "./http_interface.ts";
 import { checkKernel, confinementSummary, offeredAbi } from "./kernel_check.ts";
 import type { ServiceOptions } from "./options.ts";
+import { type CameraSetup, cameraSetup } from "./probe/setup.ts";
 import type { FleetChanged } from "./reload/apply.ts";
 import { overrideInForce } from "./reload/in_force.ts";
 import type { NextFleet } from "./reload/models.ts";
@@ -58,6 +59,7 @@ export class Service {
   readonly #reporter: Reporter;
   readonly #controller: Controller;
   readonly #events: EventHub;
+  readonly #setup: CameraSetup;
   readonly #ended = Promise.withResolvers<ServiceEnd>();
   #http: HealthServer | null = null;
   #stopping = false;
@@ -70,17 +72,12 @@ export class Service {
     this.#limits = { ...SERVICE_LIMITS, ...options.limits };
     this.#presenceLog = new PresenceLog(log);
     this.#threads = new AbandonedThreads({
-      clock,
-      log,
-      limit: this.#limits.maxAbandonedThreads,
+      ...{ clock, log, limit: this.#limits.maxAbandonedThreads },
       onLimit: (count) => this.#giveUp(`threads that hang: ${count}`),
     });
     this.#supervisor = new Supervisor({
-      clock,
-      log,
+      ...{ clock, log, random: Math.random, threads: this.#threads },
       maxRestarts: settings.watchdog.maxRestarts,
-      random: Math.random,
-      threads: this.#threads,
       parkedRetryMs: this.#limits.parkedRetryMs,
       onGaveUp: ({ name }) => this.#giveUp(`worker ${name} failed too often`),
     });
@@ -99,6 +96,7 @@ export class Service {
       ...{ settings, clock, cameras: this.#fleet.cameras },
     });
     this.#figures = this.#makeFigures();
+    this.#setup = cameraSetup(options, { fleet: this.#fleet, threads: this.#threads });
     this.#watchdog = fleetWatchdog({
       ...{ clock, log, limits: this.#limits },
       ...{ fleet: this.#fleet, supervisor: this.#supervisor },
@@ -125,7 +123,7 @@ export class Service {
     this.#publisher.start();
     this.#http = startHttp({
       ...{ ...this.#options, reporter: this.#reporter, fleet: this.#fleet },
-      ...{ events: this.#events, controller: this.#controller },
+      ...{ events: this.#events, controller: this.#controller, setup: this.#setup },
       stays: this.#publisher.journal,
     });
     log.info("service.starting", {
@@ -163,6 +161,7 @@ export class Service {
     this.#figures.stop();
     this.#fleet.live.close();
     this.#events.close();
+    this.#setup.close();
     await this.#http?.close(deadlines.of("tasks"));
     this.#publisher.publishHealth(await this.#reporter.report());
     if (!await this.#publisher.stop(deadlines.of("mqtt"))) late.push("publisher");
@@ -184,10 +183,7 @@ export class Service {
     const { hostname, port } = this.#options.settings.mqtt.address;
     if (spawners.broker === null) return null;
     return new BrokerWorker({
-      spawn: spawners.broker,
-      hostname,
-      port,
-      own,
+      ...{ spawn: spawners.broker, hostname, port, own },
       onFailed: (worker, error) => this.#supervisor.replace(worker, error),
     });
   }

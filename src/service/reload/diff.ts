@@ -39,13 +39,7 @@ const CHANGEABLE: ReadonlySet<string> = new Set([
 /** The keys of fields that have another name than theirs. */
 const KEY_OF: Readonly<Record<string, string>> = {
   ...{ displayUrl: "url", kind: "url", file: "url", endpoint: "url" },
-  ...{
-    caPath: "ca",
-    udpPorts: "udpPort",
-    hasOwnUdpPort: "udpPort",
-    modelPath: "model",
-    resolvedPath: "model",
-  },
+  ...{ caPath: "ca", udpPorts: "udpPort", hasOwnUdpPort: "udpPort", openVino: "providers" },
   ...{ "mqtt.address": "mqtt.url", "mqtt.isEmbedded": "mqtt.url", "mqtt.displayUrl": "mqtt.url" },
 };
 
@@ -118,10 +112,12 @@ function cameraValues({ stream, url, ...camera }: CameraSettings): Values {
   return valuesOf({ ...camera, ...stream, url: url.expose() });
 }
 
-function detectorValues({ inference, presence, cameras, ...detector }: DetectorSettings): Values {
-  const { classes, ...others } = inference;
+function detectorValues(
+  { inference, presence, cameras, ...detector }: DetectorSettings,
+): Values {
+  const { id, rateHz, workers, ...model } = detector;
   return valuesOf({
-    ...{ ...detector, ...others, classes, cameras: cameras.toSorted() },
+    ...{ id, rateHz, workers, model, ...inference, cameras: cameras.toSorted() },
     ...presence === null ? { presence } : { presence: true, ...prefixed("presence", presence) },
   });
 }

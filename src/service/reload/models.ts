@@ -1,6 +1,6 @@
 /** Loads the models that another configuration needs, beside those in use. */
 import type { DetectorSettings, Settings } from "../../config/settings.ts";
-import type { DetectorPlan } from "../../core/detector_types.ts";
+import type { DetectorPlan, ModelSource } from "../../core/detector_types.ts";
 import type { DetectorWorker } from "../workers/detector_worker.ts";
 import type { PreparedModel } from "../workers/model_swap.ts";
 import type { Roster } from "../workers/roster.ts";
@@ -95,7 +95,7 @@ function workerAt(
 
 function modelOf(
   { plan }: DetectorWorker,
-): Pick<DetectorPlan, "model" | "modelPath" | "resolvedPath"> {
-  const { model, modelPath, resolvedPath } = plan;
-  return { model, modelPath, resolvedPath };
+): ModelSource {
+  const { model, modelPath, resolvedPath, maxPixels, int8 } = plan;
+  return { model, modelPath, resolvedPath, maxPixels, int8 };
 }

@@ -1,8 +1,7 @@
-import type { Clock, SteadyMs } from "../../core/clock.ts";
-import { type Confinement, type ConfinementState, UNCONFINED } from "../../core/confinement.ts";
-import type { DetectorPlan, ResultNote } from "../../core/detector_types.ts";
+import type { SteadyMs } from "../../core/clock.ts";
+import { type ConfinementState, UNCONFINED } from "../../core/confinement.ts";
+import type { DetectorPlan } from "../../core/detector_types.ts";
 import type { ErrorData } from "../../core/errors.ts";
-import type { Log } from "../../core/log.ts";
 import { type FromInference, portTransfers, type ToInference } from "../../core/messages.ts";
 import type { Child } from "../supervision/child.ts";
 import {
@@ -10,38 +9,28 @@ import {
   WorkerFigures,
   type WorkerStats,
 } from "./detector_worker_state.ts";
-import { loadModel, type PreparedModel, type ThreadReceiver } from "./model_swap.ts";
-import type { ResultRouter } from "./publisher_worker.ts";
-import type { Spawn, WorkerHandle } from "./worker_handle.ts";
+import type { InferenceParts, InferenceSetup } from "./inference_parts.ts";
+import {
+  loadModel,
+  type PreparedModel,
+  type ReadyMessage,
+  type ThreadReceiver,
+} from "./model_swap.ts";
+import { OutputProblem } from "./output_problem.ts";
+import type { WorkerHandle } from "./worker_handle.ts";
+import { loadedFields, WorkerModel } from "./worker_model.ts";
 
 /** The time limit for a thread with a replaced model to finish its last frame. */
 export const RETIRE_MS = 10_000;
 
-/** How the threads of a worker are started. */
-export type InferenceSetup = Pick<DetectorWorkerParts, "spawn" | "confinement">;
-
-/** What an inference worker works with. */
-export interface DetectorWorkerParts {
-  readonly spawn: Spawn<ToInference, FromInference>;
-  readonly plan: DetectorPlan;
-  readonly confinement: Confinement | null;
-  readonly clock: Clock;
-  readonly log: Log;
-  /** The time limit for loading a model that replaces the present one. */
-  readonly modelLoadLimitMs: number;
-  readonly results: ResultRouter;
-  /** The model is loaded: the worker may be attached to its cameras. */
-  readonly onReady: (worker: DetectorWorker) => void;
-  /** The thread is about to be terminated: the worker must be detached from its cameras. */
-  readonly onAbandon: (worker: DetectorWorker) => void;
-  readonly onInferred: (worker: DetectorWorker, note: ResultNote) => void;
-  readonly onFailed: (worker: DetectorWorker, error: ErrorData) => void;
-}
+export type DetectorWorkerParts = InferenceParts<DetectorWorker>;
 
 /** One inference worker of a detector's pool. Name, figures and mailboxes outlive its threads. */
 export class DetectorWorker implements Child {
   readonly name: string;
   readonly detector: string;
+  readonly model = new WorkerModel();
+  readonly output: OutputProblem;
   readonly #parts: DetectorWorkerParts;
   readonly #figures: WorkerFigures;
   /** The present thread, and earlier ones that still finish a frame. */
@@ -60,6 +49,7 @@ export class DetectorWorker implements Child {
     this.name = parts.plan.worker;
     this.detector = parts.plan.detector;
     this.#parts = parts;
+    this.output = new OutputProblem(parts.clock);
     this.#plan = parts.plan;
     this.#figures = new WorkerFigures(parts.clock);
     this.#setup = { spawn: parts.spawn, confinement: parts.confinement };
@@ -140,11 +130,10 @@ export class DetectorWorker implements Child {
   ): Promise<PreparedModel> {
     const { clock, modelLoadLimitMs } = this.#parts;
     const { setup = this.#setup, limitMs = modelLoadLimitMs } = how;
-    const { confinement } = setup;
     const plan = { ...this.#plan, ...change };
     const spawn = (receiver: ThreadReceiver) => setup.spawn({ name: this.name, ...receiver });
-    const { handle, confined, redirect } = await loadModel({
-      ...{ spawn, plan, confinement, clock, limitMs },
+    const { handle, ready, redirect } = await loadModel({
+      ...{ spawn, plan, confinement: setup.confinement, clock, limitMs },
     });
     return {
       drop: () => handle.terminate(),
@@ -153,9 +142,9 @@ export class DetectorWorker implements Child {
           onMessage: (message) => this.#onMessage(message),
           onFailed: (error) => this.#onFailed(handle, error),
         });
-        this.#confinement = confined;
         this.#setup = setup;
         this.#swap(handle, plan);
+        this.#loaded(ready);
       },
     };
   }
@@ -231,6 +220,7 @@ export class DetectorWorker implements Child {
     this.#adopt(handle);
     this.#state = "ready";
     this.#error = null;
+    this.output.reset();
     this.#startedAtMs ??= nowMs;
     this.#readyAtMs = nowMs;
     this.#parts.onReady(this);
@@ -263,6 +253,8 @@ export class DetectorWorker implements Child {
         return this.#onReady(message);
       case "inferred":
         this.#figures.inferred(message.note);
+        this.model.observe(message.note);
+        this.output.observe(message.note.invalid);
         return this.#parts.onInferred(this, message.note);
       case "frame-failed": {
         const { camera, seq, error } = message;
@@ -274,22 +266,21 @@ export class DetectorWorker implements Child {
     }
   }
 
-  #onReady(message: Extract<FromInference, { kind: "ready" }>): void {
-    const { log } = this.#parts;
+  #onReady(message: ReadyMessage): void {
     this.#state = "ready";
     this.#readyAtMs = this.#parts.clock.nowMs();
-    this.#confinement = message.confinement;
-    log.info("detector.loaded", {
-      worker: this.name,
-      model: this.#plan.model,
-      provider: message.provider,
-      input: `${message.input.width}x${message.input.height}`,
-      classes: message.classes.length,
-      loadMs: Math.round(message.loadMs),
-    });
+    this.#loaded(message);
     if (this.#restarts > 0) {
-      log.warning("worker.recovered", { worker: this.name, restarts: this.#restarts });
+      this.#parts.log.warning("worker.recovered", { worker: this.name, restarts: this.#restarts });
     }
     this.#parts.onReady(this);
+  }
+
+  /** Keeps and logs what the present thread has loaded. */
+  #loaded(ready: ReadyMessage): void {
+    this.#confinement = ready.confinement;
+    this.model.replace(ready);
+    const model = { worker: this.name, model: this.#plan.model, ...loadedFields(ready) };
+    this.#parts.log.info("detector.loaded", model);
   }
 }

@@ -15,6 +15,8 @@ export interface WorkerStats {
   framesDropped: number;
   inferencesEmitted: number;
   inferenceMsSum: number;
+  /** Results of the model that no detector gives, and that were dropped. */
+  detectionsInvalid: number;
 }
 
 /** What one worker has finished, over all its threads. */
@@ -25,6 +27,7 @@ export class WorkerFigures {
     framesDropped: 0,
     inferencesEmitted: 0,
     inferenceMsSum: 0,
+    detectionsInvalid: 0,
   };
   readonly #lastSeqs = new Map<string, number>();
   #lastSeenAtMs: SteadyMs | null = null;
@@ -47,11 +50,12 @@ export class WorkerFigures {
     return this.#lastSeqs.get(camera) ?? null;
   }
 
-  inferred({ camera, seq, dropsSinceLast, inferenceMs }: ResultNote): void {
+  inferred({ camera, seq, dropsSinceLast, inferenceMs, invalid }: ResultNote): void {
     this.finished(camera, seq);
     this.#stats.framesProcessed++;
     this.#stats.framesDropped += dropsSinceLast;
     this.#stats.inferenceMsSum += inferenceMs;
+    this.#stats.detectionsInvalid += invalid;
   }
 
   /** A frame was inferred, or its inference failed. */

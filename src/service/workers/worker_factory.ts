@@ -5,8 +5,9 @@ import type { ErrorData } from "../../core/errors.ts";
 import type { LivePicture } from "../../core/live_types.ts";
 import type { Manifest } from "../../permissions/manifest.ts";
 import { CameraWorker, type CaptureSetup } from "./camera_worker.ts";
-import { DetectorWorker, type InferenceSetup } from "./detector_worker.ts";
+import { DetectorWorker } from "./detector_worker.ts";
 import type { FleetParts } from "./fleet_parts.ts";
+import type { InferenceSetup } from "./inference_parts.ts";
 import type { Spawners } from "./spawners.ts";
 
 /** How the threads of one configuration are started. */

@@ -41,6 +41,7 @@ if (import.meta.main) {
       inference: new URL("../workers/scripted_inference.ts", import.meta.url),
       publisher: new URL("../workers/scripted_publisher.ts", import.meta.url),
     },
+    isCompiled: host.isCompiled,
     log: createLog({
       format: "json",
       level: "info",

@@ -17,7 +17,8 @@ export type Part =
   | "chromium"
   | "libav"
   | "faketime"
-  | "home-assistant";
+  | "home-assistant"
+  | "openvino";
 
 /** Every part, and how to install it on Debian. */
 export const PARTS: Readonly<Record<Part, string>> = {
@@ -31,6 +32,7 @@ export const PARTS: Readonly<Record<Part, string>> = {
   faketime: "apt-get install libfaketime",
   "home-assistant":
     "Python 3.13 with venv, then ORION_TEST_HOME_ASSISTANT=1 sh scripts/setup.sh test",
+  openvino: "docs/deploy.md, OpenVINO",
 };
 
 /** The names of all parts. */
@@ -43,13 +45,19 @@ export const PART_NAMES: readonly Part[] = [
   "libav",
   "faketime",
   "home-assistant",
+  "openvino",
 ];
 
 /** Parts whose tests are skipped, and named, in CI too. */
-export const OPTIONAL_PARTS: readonly Part[] = ["home-assistant"];
+export const OPTIONAL_PARTS: readonly Part[] = ["home-assistant", "openvino"];
 
 /** Starts the Home Assistant that `scripts/setup.sh` has installed; relative to the checkout. */
 export const HOME_ASSISTANT = ".tools/home-assistant";
+
+/** OpenVINO's C library where a detector finds it. */
+export const OPENVINO = fileURLToPath(
+  new URL("../../../openvino/libopenvino_c.so", import.meta.url),
+);
 
 /** Where Debian and its children keep libraries that are specific to an architecture. */
 const LIBRARY_DIRS: readonly string[] = [
@@ -133,6 +141,8 @@ function lookUp(part: Part): boolean {
     case "gst-rtsp-server":
       return exists(SYSTEM_PYTHON) && exists("/usr/lib/python3/dist-packages/gi/__init__.py") &&
         LIBRARY_DIRS.some((dir) => exists(`${dir}/girepository-1.0/GstRtspServer-1.0.typelib`));
+    case "openvino":
+      return exists(OPENVINO);
     case "vlc":
       return exists(SYSTEM_PYTHON) &&
         LIBRARY_DIRS.some((dir) =>
