@@ -146,6 +146,7 @@ Deno.test("reload: what is removed stops once its stays have ended, and is not r
   rig.events.splice(0);
   rig.inferences.newest("person-0").emit(inferred(42, { camera: "yard" }));
   assert.deepEqual(rig.events, [], "its results are no figures any more");
+  assert.equal(car.posted.some(({ kind }) => kind === "stop"), false, "not before");
   rig.router.replanned.resolve();
   await stopping(car);
   car.emit({ kind: "stopped" });
