@@ -37,7 +37,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
     ...["inference", "tracking", "presence", "mqtt"],
     ...["permissions", "health", "dashboard"],
   ],
-  cli: ["core", "config", "permissions", "service", "libav/locate.ts"],
+  cli: ["core", "config", "permissions", "service", "libav/locate.ts", "inference/labels.ts"],
 };
 
 const ALL_BUT_CLI: readonly string[] = Object.keys(ROOMS).filter((room) => room !== "cli");

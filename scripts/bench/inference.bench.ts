@@ -23,6 +23,11 @@ for (const [name, file] of Object.entries(MODELS)) {
     await session.run(tensor, SIZE);
   });
 
+  const alone = await ModelSession.load({ path, threads: 1, classes: ["person"] });
+  Deno.bench({ name: `${name}, scores of one class`, group, n: 50, warmup: 5 }, async () => {
+    await alone.run(tensor, SIZE);
+  });
+
   if (name !== "nanodet-g") continue;
   const raw = await session.run(tensor, SIZE);
   const fit = letterbox({ x: 0, y: 0, width: 1280, height: 720 }, SIZE);
@@ -41,6 +46,12 @@ for (const [name, file] of Object.entries(MODELS)) {
   const mixed = withScores((at) => 0.5 + (at * 7919 % 3547) / 8000);
   const cost = `after it, ${raw.cells} cells`;
   Deno.bench({ name: "one class", group: cost }, () => void person.run(raw, fit, 0.45));
+  const rawAlone = await alone.run(tensor, SIZE);
+  const { columns } = alone;
+  const personAlone = new Postprocessor({ labels, columns, classes: [0], iou: 0.5 });
+  Deno.bench({ name: "one class, of which alone there are scores", group: cost }, () => {
+    personAlone.run(rawAlone, fit, 0.45);
+  });
   Deno.bench({ name: "80 classes", group: cost }, () => void every.run(raw, fit, 0.45));
   Deno.bench({ name: "one class, every cell a candidate", group: cost }, () => {
     person.run(crowd, fit, 0.45);

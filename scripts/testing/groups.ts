@@ -27,6 +27,7 @@ export interface Group {
 const PROGRAMS: readonly string[] = [
   ...["sh", "stdbuf", "ffmpeg", "ffprobe", "openssl"],
   ...["mosquitto", "mosquitto_sub", "mosquitto_pub", "mosquitto_passwd"],
+  ...["nginx", "caddy"],
 ];
 
 /** Browsers, for their tests alone. */

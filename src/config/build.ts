@@ -13,7 +13,8 @@ import { RTSP_PORTS } from "../core/url_parts.ts";
 import { type CameraAuthorities, resolvePath, type SecretFiles } from "./files.ts";
 import { builtinModel, MAX_PIXELS, modelPath, openVinoLibrary } from "./models.ts";
 import { sceneWarnings } from "./scene_checks.ts";
-import type { CameraConfig, Config, DetectorConfig, SecretConfig } from "./schema.ts";
+import type { CameraConfig, Config, DetectorConfig } from "./schema.ts";
+import type { SecretConfig } from "./schema_parts.ts";
 import {
   type CameraKind,
   type CameraSettings,

@@ -11,12 +11,13 @@ export const BUILTIN = "builtin:";
  * `scripts/bench/accuracy.ts` (decision 0036).
  */
 export const MAX_PIXELS = {
-  /** A third of the work of `balanced`. */
+  /** Two thirds of the work of `balanced`. */
   fast: 416 * 256,
   /** The work of 416 × 416 in float32; what models of one's own get, too. */
   balanced: 544 * 320,
-  /** About the same work in int8, where the processor is fast at it. */
+  /** Less work than that in int8, where the processor is fast at it. */
   int8: 640 * 384,
+  /** Twice the work of `balanced`; pictures of close people gain nothing from more. */
   accurate: 768 * 448,
 } as const;
 

@@ -40,3 +40,6 @@ export interface ModelSettings {
   readonly family: FamilyName | typeof AUTO;
   readonly preprocess: Partial<Preprocess>;
 }
+
+/** The family and what it takes follow from the file. */
+export const NOTHING_SAID: ModelSettings = { family: AUTO, preprocess: {} };

@@ -2,7 +2,7 @@
 import { ModelError } from "../core/errors.ts";
 import type { SizePx } from "../core/geometry.ts";
 import type { InputPolicy } from "../core/model_input.ts";
-import { AUTO, type ModelSettings, type Preprocess } from "../core/model_families.ts";
+import { AUTO, type ModelSettings, NOTHING_SAID, type Preprocess } from "../core/model_families.ts";
 import { FAMILIES } from "./families/families.ts";
 import type { Family, FamilyOutputs, ImagePort, ModelFacts } from "./families/family.ts";
 import { type Refusal, refusedInput, refusedOutput, refusedTask } from "./families/refusals.ts";
@@ -32,8 +32,6 @@ export interface ModelFile {
   /** The input's size in a dry run whose outputs `ports` has; null: the sizes are those of the file. */
   readonly triedAt: SizePx | null;
 }
-
-const NOTHING_SAID: ModelSettings = { family: AUTO, preprocess: {} };
 
 const EXPECTED = "Use a detector of a family that models/README.md lists, exported as described " +
   "there; or name the family in the detector's family.";

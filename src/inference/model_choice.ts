@@ -10,7 +10,7 @@ import { type CheckedModel, readModel } from "./read_model.ts";
 /** A file that was read. */
 export interface Candidate extends CheckedModel {
   readonly path: string;
-  /** Width × height of a free input at most; absent: as the contract says. */
+  /** Width × height of a free input at most; null: as the contract says. */
   readonly maxPixels: number | null;
 }
 

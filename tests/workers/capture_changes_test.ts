@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import type { CameraAccount } from "../../src/core/accounts.ts";
 import type { CameraSource } from "../../src/core/camera_types.ts";
 import type { FrameMeta } from "../../src/core/frame_meta.ts";
-import { boxNorm } from "../../src/core/geometry.ts";
+import { boxNorm, letterbox } from "../../src/core/geometry.ts";
 import { inputFor, type InputPolicy } from "../../src/core/model_input.ts";
 import { CaptureRun } from "../support/cameras/capture_run.ts";
 import {
@@ -125,19 +125,22 @@ Deno.test({
 });
 
 for (
-  const [what, bytes] of [
-    ["changes size and pixel format", stream],
-    ["has to be rotated and scaled to square pixels", turning],
+  const [what, bytes, placement] of [
+    ["changes size and pixel format", stream, "top-left"],
+    ["has to be rotated and scaled to square pixels", turning, "stretch"],
   ] as const
 ) {
   Deno.test({
-    name: `capture: a file that ${what} keeps its region in place`,
+    name: `capture: a file that ${what} keeps its region in place, ${placement}`,
     ignore,
     async fn() {
       using folder = tempFolder();
       const file = folder.write("changing.h264", bytes);
       const roi = boxNorm({ x: 0.02, y: 0.09, width: 0.9, height: 0.9 });
-      const [run, seen] = watch({ url: `file:${file}`, file, loop: true, roi }, FREE);
+      const [run, seen] = watch({ url: `file:${file}`, file, loop: true, roi }, {
+        ...FREE,
+        placement,
+      });
       await using _ends = run;
       await run.until("40 changes", () => changesIn(seen) >= 40);
       for (const one of seen) {
@@ -148,7 +151,7 @@ for (
         assert.ok(Math.abs(crop.x - roi.x * size.width) <= 4);
         assert.ok(Math.abs(crop.y - roi.y * size.height) <= 4);
         assert.ok(Math.abs(crop.width - roi.width * size.width) <= 4);
-        assert.deepEqual(fit.input, inputFor(FREE, crop));
+        assert.deepEqual(fit, letterbox(crop, inputFor(FREE, crop), placement));
       }
       const { account } = await run.stop();
       assertAll(seen, account);

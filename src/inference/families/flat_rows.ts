@@ -35,7 +35,7 @@ function flatRows(
   { label, score }: { readonly label: number; readonly score: number },
 ): FamilyOutputs | null {
   const [port] = outputs;
-  // Of several pictures, rows would have to be told apart.
+  // Of several pictures, those of the first would have to be picked out.
   if (port === undefined || outputs.length > 1 || image.batch > 1) return null;
   if (!isFloat(port, [ANY, WIDTH])) return null;
   return {

@@ -78,19 +78,14 @@ function foldInput(
   if (steps.length === 0) {
     return { replacedInputs: new Set(others), inputs: [], before: [], constants };
   }
-  const nodes = steps.map(({ operator, attributes = {}, constants = [] }, index): GraphNode => ({
-    operator,
-    inputs: [
-      index === 0 ? INPUT : `${PREFIX}step${index - 1}`,
-      ...constants.map(({ name }) => name),
-    ],
-    output: index === steps.length - 1 ? image.name : `${PREFIX}step${index}`,
-    attributes,
-  }));
   return {
     replacedInputs: new Set([image.name, ...others]),
     inputs: [declaredInput(image)],
-    before: nodes,
+    before: chained(
+      steps,
+      INPUT,
+      (step) => step === steps.length - 1 ? image.name : `${PREFIX}step${step}`,
+    ),
     constants: [...constants, ...steps.flatMap((step) => step.constants ?? [])],
   };
 }
@@ -100,16 +95,15 @@ function declaredInput({ width, height }: ImagePort): DeclaredPort {
   return { name: INPUT, type: "float32", dims };
 }
 
-interface InputStep {
+/** One operator of a chain, without the names of what it takes and gives. */
+interface Step {
   readonly operator: GraphNode["operator"];
   readonly attributes?: GraphNode["attributes"];
   readonly constants?: readonly ConstantTensor[];
 }
 
-function inputSteps(image: ImagePort, preprocess: Preprocess): InputStep[] {
-  const steps: InputStep[] = [];
-  const levels = levelStep(image, preprocess);
-  if (levels !== null) steps.push(levels);
+function inputSteps(image: ImagePort, preprocess: Preprocess): Step[] {
+  const steps: Step[] = levelSteps(image, preprocess);
   if (image.type !== "float32") {
     steps.push({ operator: "Cast", attributes: { to: ELEMENT_TYPES[image.type] ?? 0 } });
   }
@@ -119,36 +113,36 @@ function inputSteps(image: ImagePort, preprocess: Preprocess): InputStep[] {
   // The same picture again, or the only one without its batch.
   if (image.batch > 1) {
     const values = Array.from({ length: image.batch }, () => 0);
-    steps.push(gather("pictures", { axis: 0, dims: [image.batch], values }));
+    steps.push(picked("pictures", { axis: 0, dims: [image.batch], values }));
   }
-  if (!image.isBatched) steps.push(gather("picture", { axis: 0, dims: [], values: [0] }));
+  if (!image.isBatched) steps.push(picked("picture", { axis: 0, dims: [], values: [0] }));
   return steps;
 }
 
-/** Order of colours, scale, mean and deviation in one convolution of single pixels; null: nothing changes. */
-function levelStep(
+/**
+ * Order of colours, scale, mean and deviation: each only where it changes something. A convolution of single
+ * pixels does all of it at once, and takes four times as long.
+ */
+function levelSteps(
   { type }: ImagePort,
   { colour, scale, mean, std }: Preprocess,
-): InputStep | null {
+): Step[] {
   const channels = [0, 1, 2] as const;
-  const isSame = colour === "rgb" && scale === 1 && type !== "uint8" &&
-    channels.every((channel) => mean[channel] === 0 && std[channel] === 1);
-  if (isSame) return null;
-  const from = (channel: number) => colour === "rgb" ? channel : 2 - channel;
-  const weights = channels.flatMap((to) =>
-    channels.map((source) => source === from(to) ? scale / std[to] : 0)
-  );
+  const steps: Step[] = [];
+  if (colour === "bgr") steps.push(picked("colours", { axis: 1, dims: [3], values: [2, 1, 0] }));
+  const factors = channels.map((channel) => scale / std[channel]);
+  if (factors.some((factor) => factor !== 1)) steps.push(byChannel("Mul", factors));
   // A cast to whole numbers truncates.
   const rounding = type === "uint8" ? 0.5 : 0;
-  const bias = channels.map((to) => rounding - mean[to] / std[to]);
-  const name = `${PREFIX}levels`;
-  return {
-    operator: "Conv",
-    constants: [
-      { name: `${name}.weights`, type: "float32", dims: [3, 3, 1, 1], values: weights },
-      { name: `${name}.bias`, type: "float32", dims: [3], values: bias },
-    ],
-  };
+  const offsets = channels.map((channel) => rounding - mean[channel] / std[channel]);
+  if (offsets.some((offset) => offset !== 0)) steps.push(byChannel("Add", offsets));
+  return steps;
+}
+
+/** Applies a value to all pixels of a channel. */
+function byChannel(operator: "Mul" | "Add", values: readonly number[]): Step {
+  const name = `${PREFIX}${operator.toLowerCase()}`;
+  return { operator, constants: [{ name, type: "float32", dims: [1, 3, 1, 1], values }] };
 }
 
 interface FoldedOutput {
@@ -168,8 +162,8 @@ function foldOutput(
     readonly count: number;
   },
 ): FoldedOutput {
-  const steps: InputStep[] = [];
-  if (batch > 1) steps.push(gather(`first${index}`, { axis: 0, dims: [1], values: [0] }));
+  const steps: Step[] = [];
+  if (batch > 1) steps.push(picked(`first${index}`, { axis: 0, dims: [1], values: [0] }));
   if (columns !== undefined && wanted !== null) {
     const { axis, before, after } = columns;
     const values = [
@@ -177,20 +171,12 @@ function foldOutput(
       ...wanted.map((number) => before + number),
       ...range(before + count, after),
     ];
-    steps.push(gather(`columns${index}`, { axis, dims: [values.length], values }));
+    steps.push(picked(`columns${index}`, { axis, dims: [values.length], values }));
   }
   if (port?.type !== "float32") {
     steps.push({ operator: "Cast", attributes: { to: ELEMENT_TYPES["float32"] ?? 0 } });
   }
-  const nodes = steps.map(({ operator, attributes = {}, constants = [] }, step): GraphNode => ({
-    operator,
-    inputs: [
-      step === 0 ? name : `${PREFIX}output${index}.${step - 1}`,
-      ...constants.map((constant) => constant.name),
-    ],
-    output: `${PREFIX}output${index}.${step}`,
-    attributes,
-  }));
+  const nodes = chained(steps, name, (step) => `${PREFIX}output${index}.${step}`);
   return {
     name: nodes.at(-1)?.output ?? name,
     nodes,
@@ -198,15 +184,29 @@ function foldOutput(
   };
 }
 
+/** The nodes of a chain. */
+function chained(
+  steps: readonly Step[],
+  first: string,
+  outputOf: (step: number) => string,
+): GraphNode[] {
+  return steps.map(({ operator, attributes = {}, constants = [] }, step) => ({
+    operator,
+    inputs: [step === 0 ? first : outputOf(step - 1), ...constants.map(({ name }) => name)],
+    output: outputOf(step),
+    attributes,
+  }));
+}
+
 /** Picks indices along an axis. */
-function gather(
+function picked(
   name: string,
   { axis, dims, values }: {
     readonly axis: number;
     readonly dims: readonly number[];
     readonly values: readonly number[];
   },
-): InputStep {
+): Step {
   return {
     operator: "Gather",
     attributes: { axis },

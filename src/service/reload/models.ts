@@ -1,6 +1,6 @@
 /** Loads the models that another configuration needs, beside those in use. */
 import type { DetectorSettings, Settings } from "../../config/settings.ts";
-import type { DetectorPlan, ModelSource } from "../../core/detector_types.ts";
+import type { DetectorPlan } from "../../core/detector_types.ts";
 import type { DetectorWorker } from "../workers/detector_worker.ts";
 import type { PreparedModel } from "../workers/model_swap.ts";
 import type { Roster } from "../workers/roster.ts";
@@ -10,6 +10,7 @@ import {
   type ThreadSetups,
   type WorkerFactory,
 } from "../workers/worker_factory.ts";
+import { planWith } from "../workers/worker_model.ts";
 import type { SettingsChange } from "./diff.ts";
 
 /** Another configuration, what it changes, and how its threads are started. */
@@ -50,11 +51,12 @@ export async function loadModels(next: NextFleet, parts: LoadParts): Promise<Loa
     for (const detector of next.settings.detectors) {
       const workers: DetectorWorker[] = [];
       for (let index = 0; index < detector.workers; index++) {
-        const { worker, change } = workerAt(index, detector, next, parts);
+        const { worker, plan } = workerAt(index, detector, next, parts);
         workers.push(worker);
-        if (change === null) continue;
+        if (plan === null) continue;
+        const configured = detectorPlan(detector, index);
         const setup = inferenceSetup(next.setups, detector.id);
-        prepared.push(await worker.prepareModel(change, { setup, limitMs }));
+        prepared.push(await worker.prepare({ plan, configured, setup, limitMs }));
       }
       pools.set(detector.id, workers);
     }
@@ -71,31 +73,33 @@ export async function loadModels(next: NextFleet, parts: LoadParts): Promise<Loa
   };
 }
 
-/** The worker at a place of a pool, and what its new thread needs; null: its thread stays. */
+/** The worker at a place of a pool, and the plan of its new thread; null: its thread stays. */
 function workerAt(
   index: number,
   detector: DetectorSettings,
   { change: { detectors }, setups }: NextFleet,
   { roster, factory }: LoadParts,
-): { readonly worker: DetectorWorker; readonly change: Partial<DetectorPlan> | null } {
+): { readonly worker: DetectorWorker; readonly plan: DetectorPlan | null } {
   const workers = roster.pools.get(detector.id)?.workers ?? [];
   const [first] = workers;
   const changed = detectors.changed.get(detector.id);
-  const keys = changed?.keys ?? new Set<string>();
-  const plan: DetectorPlan = {
-    ...detectorPlan(detector, index),
-    // What a command has changed stays, unless the configuration changes the same.
-    ...first === undefined || keys.has("model") ? {} : modelOf(first),
-    ...first === undefined || keys.has("confidence") ? {} : { confidence: first.plan.confidence },
-  };
+  const configured = detectorPlan(detector, index);
+  const plan = first === undefined
+    ? configured
+    : planInForce(configured, first.plan, changed?.keys ?? new Set());
   const known = workers[index];
-  if (known === undefined) return { worker: factory.worker(plan, setups), change: plan };
-  return { worker: known, change: changed?.isReplaced === true ? plan : null };
+  if (known === undefined) return { worker: factory.worker(plan, setups), plan };
+  return { worker: known, plan: changed?.isReplaced === true ? plan : null };
 }
 
-function modelOf(
-  { plan }: DetectorWorker,
-): ModelSource {
-  const { model, modelPath, resolvedPath, maxPixels, int8 } = plan;
-  return { model, modelPath, resolvedPath, maxPixels, int8 };
+/** What a command has changed stays, unless the configuration changes the same. */
+function planInForce(
+  configured: DetectorPlan,
+  present: DetectorPlan,
+  keys: ReadonlySet<string>,
+): DetectorPlan {
+  const { model, modelPath, resolvedPath, maxPixels, int8, confidence } = present;
+  const source = { model, modelPath, resolvedPath, maxPixels, int8 };
+  const plan = keys.has("model") ? configured : planWith(source, configured, configured);
+  return keys.has("confidence") ? plan : { ...plan, confidence };
 }

@@ -1,6 +1,6 @@
 import type { SteadyMs } from "../../core/clock.ts";
 import { type ConfinementState, UNCONFINED } from "../../core/confinement.ts";
-import type { DetectorPlan } from "../../core/detector_types.ts";
+import type { DetectorPlan, ModelSource } from "../../core/detector_types.ts";
 import type { ErrorData } from "../../core/errors.ts";
 import { type FromInference, portTransfers, type ToInference } from "../../core/messages.ts";
 import type { Child } from "../supervision/child.ts";
@@ -9,7 +9,7 @@ import {
   WorkerFigures,
   type WorkerStats,
 } from "./detector_worker_state.ts";
-import type { InferenceParts, InferenceSetup } from "./inference_parts.ts";
+import type { InferenceParts, InferenceSetup, NextThread } from "./inference_parts.ts";
 import {
   loadModel,
   type PreparedModel,
@@ -18,7 +18,7 @@ import {
 } from "./model_swap.ts";
 import { OutputProblem } from "./output_problem.ts";
 import type { WorkerHandle } from "./worker_handle.ts";
-import { loadedFields, WorkerModel } from "./worker_model.ts";
+import { loadedFields, planWith, WorkerModel } from "./worker_model.ts";
 
 /** The time limit for a thread with a replaced model to finish its last frame. */
 export const RETIRE_MS = 10_000;
@@ -39,6 +39,8 @@ export class DetectorWorker implements Child {
   #state: DetectorWorkerState = "loading";
   #restarts = 0;
   #plan: DetectorPlan;
+  /** The plan of the configuration: without what commands have changed. */
+  #configured: DetectorPlan;
   #setup: InferenceSetup;
   #startedAtMs: SteadyMs | null = null;
   #readyAtMs: SteadyMs | null = null;
@@ -50,7 +52,7 @@ export class DetectorWorker implements Child {
     this.detector = parts.plan.detector;
     this.#parts = parts;
     this.output = new OutputProblem(parts.clock);
-    this.#plan = parts.plan;
+    this.#plan = this.#configured = parts.plan;
     this.#figures = new WorkerFigures(parts.clock);
     this.#setup = { spawn: parts.spawn, confinement: parts.confinement };
   }
@@ -120,17 +122,21 @@ export class DetectorWorker implements Child {
   }
 
   /**
-   * Loads another model, or the same with other settings, in a thread beside the present one, if any.
-   * @param how.setup  how its thread and all later ones are started; absent: as before
+   * Loads another model in a thread beside the present one.
    * @throws OrionError when it cannot be loaded; nothing has changed then
    */
-  async prepareModel(
-    change: Partial<DetectorPlan>,
-    how: { readonly setup?: InferenceSetup; readonly limitMs?: number } = {},
-  ): Promise<PreparedModel> {
-    const { clock, modelLoadLimitMs } = this.#parts;
-    const { setup = this.#setup, limitMs = modelLoadLimitMs } = how;
-    const plan = { ...this.#plan, ...change };
+  prepareModel(model: ModelSource): Promise<PreparedModel> {
+    const plan = planWith(model, this.#plan, this.#configured);
+    const { modelLoadLimitMs: limitMs } = this.#parts;
+    return this.prepare({ plan, configured: this.#configured, setup: this.#setup, limitMs });
+  }
+
+  /**
+   * Loads what another configuration says, in a thread beside the present one, if there is one.
+   * @throws OrionError when it cannot be loaded; nothing has changed then
+   */
+  async prepare({ plan, configured, setup, limitMs }: NextThread): Promise<PreparedModel> {
+    const { clock } = this.#parts;
     const spawn = (receiver: ThreadReceiver) => setup.spawn({ name: this.name, ...receiver });
     const { handle, ready, redirect } = await loadModel({
       ...{ spawn, plan, confinement: setup.confinement, clock, limitMs },
@@ -143,6 +149,7 @@ export class DetectorWorker implements Child {
           onFailed: (error) => this.#onFailed(handle, error),
         });
         this.#setup = setup;
+        this.#configured = configured;
         this.#swap(handle, plan);
         this.#loaded(ready);
       },

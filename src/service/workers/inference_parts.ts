@@ -13,6 +13,16 @@ export interface InferenceSetup {
   readonly confinement: Confinement | null;
 }
 
+/** What a new thread of an inference worker is to do, for itself and all later ones. */
+export interface NextThread {
+  readonly plan: DetectorPlan;
+  /** The same without what commands have changed. */
+  readonly configured: DetectorPlan;
+  readonly setup: InferenceSetup;
+  /** The time limit for loading the model. */
+  readonly limitMs: number;
+}
+
 /** What an inference worker works with. */
 export interface InferenceParts<Worker> extends InferenceSetup {
   readonly plan: DetectorPlan;

@@ -1,5 +1,6 @@
-import type { LoadedModel } from "../../core/detector_types.ts";
+import type { DetectorPlan, LoadedModel, ModelSource } from "../../core/detector_types.ts";
 import type { SizePx } from "../../core/geometry.ts";
+import { type ModelSettings, NOTHING_SAID } from "../../core/model_families.ts";
 import { policyText } from "../../core/model_input.ts";
 import type { ReadyMessage } from "./model_swap.ts";
 
@@ -30,6 +31,22 @@ export class WorkerModel {
   observe({ camera, input }: { readonly camera: string; readonly input: SizePx }): void {
     this.#inputs.set(camera, input);
   }
+}
+
+/**
+ * The plan for another model. What the configuration says of its model does not hold for others.
+ * @param present     the plan in force
+ * @param configured  the plan of the configuration
+ */
+export function planWith(
+  model: ModelSource,
+  present: DetectorPlan,
+  configured: DetectorPlan,
+): DetectorPlan {
+  const { family, preprocess }: ModelSettings = model.model === configured.model
+    ? configured
+    : NOTHING_SAID;
+  return { ...present, ...model, family, preprocess };
 }
 
 /** The fields of the log line about a loaded model. */

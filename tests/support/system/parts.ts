@@ -17,6 +17,8 @@ export type Part =
   | "chromium"
   | "libav"
   | "faketime"
+  | "nginx"
+  | "caddy"
   | "home-assistant"
   | "openvino";
 
@@ -30,6 +32,8 @@ export const PARTS: Readonly<Record<Part, string>> = {
   chromium: "apt-get install chromium",
   libav: "sh scripts/setup.sh test",
   faketime: "apt-get install libfaketime",
+  nginx: "apt-get install nginx-light",
+  caddy: "apt-get install caddy",
   "home-assistant":
     "Python 3.13 with venv, then ORION_TEST_HOME_ASSISTANT=1 sh scripts/setup.sh test",
   openvino: "docs/deploy.md, OpenVINO",
@@ -44,12 +48,17 @@ export const PART_NAMES: readonly Part[] = [
   "chromium",
   "libav",
   "faketime",
+  "nginx",
+  "caddy",
   "home-assistant",
   "openvino",
 ];
 
-/** Parts whose tests are skipped, and named, in CI too. */
-export const OPTIONAL_PARTS: readonly Part[] = ["home-assistant", "openvino"];
+/**
+ * Parts whose tests are skipped, and named, in CI too. The proxies are not installed with the others: their
+ * packages start services on the ports of the web, and not every supported system has one of Caddy.
+ */
+export const OPTIONAL_PARTS: readonly Part[] = ["home-assistant", "nginx", "caddy", "openvino"];
 
 /** Starts the Home Assistant that `scripts/setup.sh` has installed; relative to the checkout. */
 export const HOME_ASSISTANT = ".tools/home-assistant";
@@ -136,6 +145,9 @@ function lookUp(part: Part): boolean {
     case "mosquitto":
       return programPath("mosquitto") !== null && programPath("mosquitto_sub") !== null &&
         programPath("mosquitto_pub") !== null;
+    case "nginx":
+    case "caddy":
+      return programPath(part) !== null;
     case "chromium":
       return programPath("chromium") !== null || programPath("chromium-browser") !== null;
     case "gst-rtsp-server":

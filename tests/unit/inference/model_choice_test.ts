@@ -47,12 +47,12 @@ function machine(float32Ms: number) {
   return { clock, open, runs, released: () => released };
 }
 
-Deno.test("choice: int8 where it is 1.8 times as fast or more, by the fastest run of each", async () => {
+Deno.test("choice: int8 where it is 1.6 times as fast or more, by the fastest run of each", async () => {
   for (
     const [float32Ms, file, precision, choice] of [
       [4, "small.onnx", "int8", "int8 is 4.0 times as fast as float32 here"],
-      [1.8, "small.onnx", "int8", "int8 is 1.8 times as fast as float32 here"],
-      [1.7, "plain.onnx", "float32", "int8 is only 1.7 times as fast as float32 here"],
+      [1.6, "small.onnx", "int8", "int8 is 1.6 times as fast as float32 here"],
+      [1.5, "plain.onnx", "float32", "int8 is only 1.5 times as fast as float32 here"],
       [0.5, "plain.onnx", "float32", "int8 is only 0.5 times as fast as float32 here"],
     ] as const
   ) {
@@ -60,7 +60,7 @@ Deno.test("choice: int8 where it is 1.8 times as fast or more, by the fastest ru
     const found = await chooseCandidate(BOTH, open, clock);
     assert.deepEqual(found.file, { file, precision, choice });
     assert.equal(found.chosen, precision === "int8" ? BOTH.int8 : BOTH.plain);
-    assert.ok(runs.float32 >= 3 && runs.float32 === runs.int8);
+    assert.ok(runs.float32 >= 12 && runs.float32 === runs.int8);
     assert.equal(released(), 2);
   }
 });
