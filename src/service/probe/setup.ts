@@ -17,6 +17,7 @@ import {
   type AbandonedThreads,
   MAX_ABANDONED_PER_WORKER,
 } from "../supervision/abandoned_threads.ts";
+import type { WorkerEntries } from "../workers/entries.ts";
 import { type Spawn, spawner } from "../workers/worker_handle.ts";
 import {
   badAddress,
@@ -64,7 +65,7 @@ export interface CameraSetupParts {
 }
 
 /** Starts real threads. What goes wrong in them is in the answer, not in the log. */
-export function probeThreads(
+function probeThreads(
   entry: URL,
   threads: AbandonedThreads,
 ): Pick<CameraSetupParts, "spawn" | "abandoned"> {
@@ -73,6 +74,25 @@ export function probeThreads(
     spawn: (grant) => spawner({ entry, permissions: workerPermissions(grant), log, threads }),
     abandoned: () => threads.of(THREAD),
   };
+}
+
+/** The look at cameras of a running service, whose configuration may change. */
+export function cameraSetup(
+  options: Omit<CameraSetupParts, "settings" | "spawn" | "abandoned"> & {
+    readonly entries: WorkerEntries;
+  },
+  { fleet, threads }: {
+    readonly fleet: { readonly settings: CameraSetupParts["settings"] };
+    readonly threads: AbandonedThreads;
+  },
+): CameraSetup {
+  return new CameraSetup({
+    ...options,
+    get settings() {
+      return fleet.settings;
+    },
+    ...probeThreads(options.entries.probe, threads),
+  });
 }
 
 /**
