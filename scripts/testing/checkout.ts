@@ -6,7 +6,7 @@ export const ROOT: string = fileURLToPath(new URL("../../", import.meta.url)).re
 
 /** The folders of our own TypeScript. */
 export const SOURCE_FOLDERS: readonly string[] = [
-  ...["src", "workers", "scripts", "tests", "examples"],
+  ...["src", "workers", "scripts", "tests", "packaging", "examples"],
 ];
 
 /** One of our own files. */
