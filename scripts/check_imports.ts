@@ -32,7 +32,10 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   permissions: ["core", "config", "libav/locate.ts"],
   health: ["core", "config"],
   dashboard: ["core", "config", "health"],
-  library: ["core", "config/urls.ts", "pacing", "libav", "framebus", "stream", "rtsp/limits.ts"],
+  library: [
+    ...["core", "config/fingerprint.ts", "config/urls.ts", "pacing", "libav", "framebus", "stream"],
+    ...["rtsp/limits.ts"],
+  ],
   service: [
     ...["core", "config", "confinement", "libav", "pacing", "framebus", "rtsp", "stream"],
     ...["inference", "tracking", "presence", "mqtt"],

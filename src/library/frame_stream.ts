@@ -1,6 +1,6 @@
 import { systemClock } from "../core/clock.ts";
 import type { CameraSource } from "../core/camera_types.ts";
-import { errorData, errorFromData, OrionError, StreamError } from "../core/errors.ts";
+import { errorData, errorFromData, StreamError } from "../core/errors.ts";
 import { logTo } from "../core/log.ts";
 import { FrameBus } from "../framebus/bus.ts";
 import { CameraLedger } from "../framebus/ledger.ts";
@@ -29,7 +29,7 @@ export class FrameStream implements AsyncDisposable {
   readonly #onAbort = () => this.#camera.stop();
   #changed = Promise.withResolvers<void>();
   #hasEnded = false;
-  #failure: OrionError | null = null;
+  #failure: { readonly error: unknown } | null = null;
 
   /**
    * Opens the libraries, and starts to connect.
@@ -72,7 +72,7 @@ export class FrameStream implements AsyncDisposable {
   /**
    * Waits for the newest frame that is due.
    * @returns the frame, for the caller to release; null: the stream has ended, or was aborted
-   * @throws {OrionError} why the connection ended, unless it is to reconnect
+   * @throws {OrionError} why the connection ended, unless it is to reconnect; what `reconnect` threw
    */
   async next(): Promise<DecodedFrame | null> {
     for (;;) {
@@ -89,7 +89,7 @@ export class FrameStream implements AsyncDisposable {
         if (frame !== null) return frame;
         continue;
       }
-      if (this.#failure !== null) throw this.#failure;
+      if (this.#failure !== null) throw this.#failure.error;
       if (this.#hasEnded) return null;
       await this.#changed.promise;
     }
@@ -110,7 +110,7 @@ export class FrameStream implements AsyncDisposable {
     try {
       await this.#camera.run();
     } catch (error) {
-      this.#failure = errorFromData(errorData(error));
+      this.#fail(errorFromData(errorData(error)));
     }
     this.#hasEnded = true;
     this.#changed.resolve();
@@ -120,8 +120,17 @@ export class FrameStream implements AsyncDisposable {
     if (error === null && state !== "stalled") return;
     const reason = error === null ? stalled(this.#source) : errorFromData(error);
     const { reconnect } = this.#options;
-    if (reconnect !== undefined) return reconnect(reason);
-    this.#failure = reason;
+    if (reconnect === undefined) return this.#fail(reason);
+    try {
+      reconnect(reason);
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  /** Ends the stream; the loop gets the error once it has taken what waits. */
+  #fail(error: unknown): void {
+    this.#failure = { error };
     this.#camera.stop();
   }
 }

@@ -24,4 +24,4 @@ export {
   type UndecodedReason,
 } from "../core/accounts.ts";
 export { type Cancel, type Clock, type SteadyMs, systemClock, type WallMs } from "../core/clock.ts";
-export { type ErrorData, LifecycleError, OrionError } from "../core/errors.ts";
+export { type ErrorData, type ErrorProblem, LifecycleError, OrionError } from "../core/errors.ts";

@@ -9,7 +9,13 @@ export { frames } from "./frames.ts";
 export type { DecodedFrame, FrameTensor, TensorOptions } from "./decoded_frame.ts";
 export { FramesError, type FramesOptions, type FramesTls } from "./options.ts";
 export { locateLibav, type LocateOptions } from "../libav/locate.ts";
-export { type ErrorData, LibraryError, OrionError, StreamError } from "../core/errors.ts";
+export {
+  type ErrorData,
+  type ErrorProblem,
+  LibraryError,
+  OrionError,
+  StreamError,
+} from "../core/errors.ts";
 export {
   type BoxPx,
   type Corners,

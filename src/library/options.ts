@@ -2,6 +2,7 @@
 import type { CameraSource, LibavPaths } from "../core/camera_types.ts";
 import { OrionError } from "../core/errors.ts";
 import { MAX_INPUT_SIDE_PX, MIN_INPUT_SIDE_PX } from "../core/model_input.ts";
+import { parseFingerprint } from "../config/fingerprint.ts";
 import { type CameraUrl, parseCameraUrl } from "../config/urls.ts";
 import { MAX_UNIT_BYTES } from "../rtsp/limits.ts";
 import { DEFAULT_MAX_PIXELS } from "../stream/bounds/limits.ts";
@@ -17,7 +18,7 @@ export class FramesError extends OrionError {
 export interface FramesTls {
   /** PEM of the authorities to trust in place of the system's. */
   readonly ca?: string;
-  /** SHA-256 of the only certificate to accept: 64 hexadecimal digits. */
+  /** The only certificate to accept: `sha256:` and 64 hexadecimal digits, as `orion probe` prints it. */
   readonly fingerprint?: string;
 }
 
@@ -64,21 +65,31 @@ export function sourceOf(url: string, options: FramesOptions): CameraSource {
   within("stallTimeoutMs", stallTimeoutMs, TIMEOUTS_MS);
   within("maxPixels", maxPixels, { above: 0, most: 2 * DEFAULT_MAX_PIXELS });
   const path = file === null ? null : resolve(file);
-  const { tls } = options;
   return {
     camera: "camera",
     url: path ?? text,
     file: path,
     loop: options.loop ?? false,
     ...{ demuxer: "orion", transport: "tcp", track: null, udpPorts: null, allowRedirect: [] },
-    tls: tls === undefined
-      ? null
-      : { ca: tls.ca ?? null, fingerprint: tls.fingerprint ?? null, insecure: false },
+    tls: options.tls === undefined ? null : tlsOf(options.tls),
     maxUnitBytes: MAX_UNIT_BYTES,
     ...{ maxPixels, stallTimeoutMs, reconnectMaxMs: DEFAULT_TIMEOUT_MS },
     ...{ decoder: "auto", decode: "auto", rotate: options.rotate ?? 0, aspect: null },
     ...{ roi: null, masks: [], firstSeq: 0 },
   };
+}
+
+function tlsOf({ ca, fingerprint }: FramesTls): NonNullable<CameraSource["tls"]> {
+  const settings = { ca: ca ?? null, fingerprint: null, insecure: false };
+  if (fingerprint === undefined) return settings;
+  const found = parseFingerprint(fingerprint);
+  if (found.ok) return { ...settings, fingerprint: found.value };
+  throw new FramesError({
+    code: "FRAMES_OPTION",
+    message: `Cannot use tls.fingerprint: it ${found.message}`,
+    retryable: false,
+    remedy: found.remedy,
+  });
 }
 
 /** Checks one side of a tensor. @throws {FramesError} `FRAMES_OPTION` */

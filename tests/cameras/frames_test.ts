@@ -131,6 +131,21 @@ Deno.test({
 });
 
 Deno.test({
+  name: "frames: what the function for reconnecting throws ends the loop",
+  ignore: WITH_CAMERA,
+  async fn() {
+    await using camera = FaultyCamera.start({ clip: await cameraClip(), auth: AUTH });
+    const enough = new Error("enough");
+    const stream = frames(camera.url, {
+      reconnect: () => {
+        throw enough;
+      },
+    });
+    await assert.rejects(stream.next(), enough);
+  },
+});
+
+Deno.test({
   name: "frames: the signal ends a loop that waits for a camera that does not answer",
   ignore: WITH_CAMERA,
   async fn() {

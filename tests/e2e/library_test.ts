@@ -112,7 +112,7 @@ for (const module of MODULES) {
     };
     const unnamed = [...(await deno("doc", "--lint")).matchAll(/private type .*/g)]
       .map(([text]) => text).filter((text) => !BRANDS.test(text));
-    assert.deepEqual(unnamed, []);
+    assert.deepEqual(unnamed, [], `src/library/${module}.ts exports all that it names`);
     const { modules } = JSON.parse(await deno("info", "--json"));
     const specifiers: string[] = modules.map(({ specifier }: { specifier: string }) => specifier);
     assert.ok(specifiers.includes(`file://${path}`));

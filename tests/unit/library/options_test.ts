@@ -45,13 +45,19 @@ Deno.test("library: an option out of its bounds is refused at once, with the bou
   }
 });
 
+Deno.test("library: a fingerprint that is none is refused at once", () => {
+  const { code, text } = refusal(URL, { tls: { fingerprint: "sha256:12" } });
+  assert.equal(code, "FRAMES_OPTION");
+  assert.match(text, /^Cannot use tls\.fingerprint: it has not the 64 hexadecimal digits/);
+});
+
 Deno.test("library: a camera is read over TCP by Orion's own client, a file from its absolute path", () => {
-  const camera = sourceOf(URL, { tls: { fingerprint: "00".repeat(32) } });
+  const camera = sourceOf(URL, { tls: { fingerprint: `sha256:${"AA".repeat(32)}` } });
   assert.deepEqual(
     [camera.url, camera.file, camera.demuxer, camera.transport, camera.udpPorts],
     [URL, null, "orion", "tcp", null],
   );
-  assert.deepEqual(camera.tls, { ca: null, fingerprint: "00".repeat(32), insecure: false });
+  assert.deepEqual(camera.tls, { ca: null, fingerprint: "aa".repeat(32), insecure: false });
   const file = sourceOf("file:/clips/a.mp4", { loop: true });
   assert.deepEqual([file.url, file.file, file.loop], ["/clips/a.mp4", "/clips/a.mp4", true]);
 });
