@@ -22,6 +22,12 @@ export interface BoxNorm {
   readonly [normalised]: true;
 }
 
+/** A point, or a way, in pixels of the picture as shown. */
+export interface PointPx {
+  readonly x: number;
+  readonly y: number;
+}
+
 /** A point in fractions (0..1) of a frame. */
 export interface PointNorm {
   readonly x: number;

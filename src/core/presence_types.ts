@@ -1,6 +1,6 @@
 /** Presence: stays, zones, lines and occupancy, as they pass between the threads. */
 import type { WallMs } from "./clock.ts";
-import type { BoxPx, PointNorm, SizePx } from "./geometry.ts";
+import type { BoxPx, PointNorm, PointPx, SizePx } from "./geometry.ts";
 
 /** Whether pictures of a stay leave the process: none, its box with a margin, or the whole frame. */
 export const SNAPSHOT_MODES = ["none", "crop", "frame"] as const;
@@ -112,6 +112,8 @@ export interface Stay {
   readonly box: BoxPx;
   /** The size of the picture as shown, which the boxes refer to. */
   readonly size: SizePx;
+  /** How its centre moves, per second: for the thread that continues the stay, and in no message. */
+  readonly velocity?: PointPx;
 }
 
 /** Who is in a zone; the zone `all` is the whole picture. */

@@ -16,6 +16,19 @@ import { TrackRecords } from "./track_records.ts";
 import type { UlidSource } from "./ulid.ts";
 import { overlaps } from "./zones.ts";
 
+/** A start that is in doubt waits for so many inferences. */
+const HOLD = 2;
+
+/** A track that was seen often enough for a stay. */
+interface Confirmed {
+  readonly record: StayRecord;
+  /** Where it was last seen. */
+  detection: Detection;
+  frame: SeenFrame;
+  /** The number of the inference that confirmed it. */
+  readonly since: number;
+}
+
 /** The shortest time after which a stay ends. */
 const END_MIN_MS = 100;
 
@@ -37,8 +50,8 @@ export class PairPresence {
   #scene: SceneAreas;
   readonly #records: TrackRecords;
   #paused = false;
-  /** Tracks that the present frame confirms. */
-  readonly #confirmed: { readonly record: StayRecord; readonly detection: Detection }[] = [];
+  /** Tracks that are confirmed, and no stays yet. */
+  #confirmed: Confirmed[] = [];
   #inferences = 0;
   readonly #time = new ObservedTime();
 
@@ -86,6 +99,7 @@ export class PairPresence {
     this.#paused = paused;
     if (!paused) return;
     this.endAll("paused");
+    this.#confirmed = [];
     this.#records.clear();
     this.#time.interrupt();
   }
@@ -168,7 +182,13 @@ export class PairPresence {
     if (record === null || !this.#isSure(record, frame)) return;
     this.#see(record, detection, frame);
     if (record.id === null && record.whereabouts.detectedIn(frame)) {
-      this.#confirmed.push({ record, detection });
+      const known = this.#confirmed.find((each) => each.record === record);
+      if (known === undefined) {
+        this.#confirmed.push({ record, detection, frame, since: frame.number });
+      } else {
+        known.detection = detection;
+        known.frame = frame;
+      }
       return;
     }
     const asks = this.#settings.snapshot !== "none" && record.id !== null;
@@ -178,22 +198,27 @@ export class PairPresence {
 
   /** Starts the stays of the tracks that are confirmed, where they are not those of open ones. */
   #startConfirmed(frame: SeenFrame): void {
-    for (const { record, detection } of this.#confirmed) {
-      const lost = this.#records.lostAs(record, frame);
+    this.#confirmed = this.#confirmed.filter((confirmed) => {
+      const { record, detection, since } = confirmed;
+      let lost = this.#records.lostAs(record, frame);
       if (lost === null) {
-        this.#start(record, detection, frame);
+        lost = this.#records.contestedBy(record, frame);
+        if (lost !== null && frame.number - since < HOLD) return true;
+      }
+      if (lost === null) {
+        this.#start(record, detection, confirmed.frame);
       } else {
         this.#records.rejoin(lost, record);
-        this.#see(lost, detection, frame);
+        this.#see(lost, detection, confirmed.frame);
       }
-      this.#cross(lost ?? record, frame);
-    }
-    this.#confirmed.length = 0;
+      this.#cross(lost ?? record, confirmed.frame);
+      return false;
+    });
   }
 
   /** Whether a track shows its object, or perhaps a false detection. */
   #isSure({ id, whereabouts }: StayRecord, frame: SeenFrame): boolean {
-    return id === null || whereabouts.isBack(frame);
+    return id === null || whereabouts.isBack(frame.atMs, frame);
   }
 
   #see(record: StayRecord, detection: Detection, frame: SeenFrame): void {
@@ -249,6 +274,7 @@ export class PairPresence {
 
   #end(record: StayRecord, reason: StayEndReason): void {
     this.#records.remove(record);
+    this.#confirmed = this.#confirmed.filter((each) => each.record !== record);
     if (record.id === null) return;
     this.#parts.onCountChanged();
     this.#parts.onEvent({ kind: "end", stay: record.stay(reason) });

@@ -2,7 +2,7 @@
 import { sinceMs, type SteadyMs, type WallMs } from "../core/clock.ts";
 import { assert } from "../core/assert.ts";
 import type { Detection } from "../core/detector_types.ts";
-import { type BoxPx, scaled, type SizePx } from "../core/geometry.ts";
+import { type BoxPx, type PointPx, scaled, type SizePx } from "../core/geometry.ts";
 import type { BestFrame, Crossing, Line, Stay, StayEndReason } from "../core/presence_types.ts";
 import { BestChoice, frameScore, type ScoredFrame } from "./best_frame.ts";
 import { LineWatch } from "./lines.ts";
@@ -46,6 +46,7 @@ interface Beginning {
   readonly best: BestChoice;
   readonly atMs: SteadyMs;
   readonly seenAtMs: WallMs;
+  readonly velocity?: PointPx;
 }
 
 export class StayRecord {
@@ -82,7 +83,7 @@ export class StayRecord {
     this.class = beginning.class;
     this.track = beginning.track;
     this.key = beginning.track;
-    this.whereabouts = new Whereabouts(beginning);
+    this.whereabouts = new Whereabouts(beginning, beginning.velocity);
     this.#startedAtMs = beginning.startedAtMs;
     this.#seenAtMs = beginning.seenAtMs;
     this.#box = beginning.box;
@@ -117,7 +118,7 @@ export class StayRecord {
     const score = frameScore(best, { size, seen });
     const record = new StayRecord({
       ...{ owner: stay, track: stay.track, class: stay.class, box, size, atMs },
-      ...{ startedAtMs: stay.startedAtMs, seenAtMs: stay.seenAtMs },
+      ...{ startedAtMs: stay.startedAtMs, seenAtMs: stay.seenAtMs, velocity: stay.velocity },
       best: new BestChoice({ frame: best, score }, score),
     });
     record.#id = stay.id;
@@ -239,6 +240,7 @@ export class StayRecord {
       ...{ seenAtMs: this.#seenAtMs, endedAtMs: reason === null ? null : this.#seenAtMs, reason },
       zones: { current: this.#current, visited: this.#visited },
       ...{ best: this.#best.frame, box: this.#box, size: this.#size },
+      velocity: this.whereabouts.velocity,
     };
   }
 

@@ -94,6 +94,17 @@ export class TrackRecords {
     return nearest;
   }
 
+  /** The open stay that was last seen beside a new track, and may be that of it. */
+  contestedBy(found: StayRecord, frame: SeenFrame): StayRecord | null {
+    for (const record of this.all()) {
+      if (record.id === null || record.class !== found.class || record === found.partedFrom) continue;
+      const { whereabouts } = record;
+      if (found.whereabouts.isNewcomer(frame, whereabouts.last)) continue;
+      if (whereabouts.isContestedBy(found.whereabouts, frame)) return record;
+    }
+    return null;
+  }
+
   /** Continues a stay with the track of another record, which is dropped. */
   rejoin(lost: StayRecord, { key }: StayRecord): void {
     this.remove(lost);
@@ -115,9 +126,9 @@ export class TrackRecords {
 
   /** Continues a stay of another thread, which was last seen at `atMs`. */
   resume(stay: Stay, scene: SceneAreas, atMs: SteadyMs): void {
-    const { track: id, class: name, box } = stay;
+    const { track: id, class: name, box, size, velocity = null } = stay;
     this.#records.set(id, StayRecord.resumed(stay, scene, atMs));
-    this.#tracker.resume({ id, class: name, box, seenAtMs: atMs });
+    this.#tracker.resume({ id, class: name, box, size, seenAtMs: atMs, velocity });
   }
 
   /** Parts a stay from its track, which shows another object. @returns the id of the track of that */
@@ -129,7 +140,9 @@ export class TrackRecords {
     const id = `${this.#trackPrefix()}-1`;
     whereabouts.loseTrack();
     this.#tracker.forget(key);
-    this.#tracker.resume({ id, class: name, box, seenAtMs: frame.atMs });
+    this.#tracker.resume({
+      ...{ id, class: name, box, size: frame.size, seenAtMs: frame.atMs, velocity: null },
+    });
     this.#parted.set(key, id);
     return id;
   }

@@ -1,10 +1,10 @@
 /** Where an object is: what is seen again may also be a false detection near it. */
 import { sinceMs, type SteadyMs } from "../core/clock.ts";
-import { type BoxPx, type Scale, scaled } from "../core/geometry.ts";
+import { type BoxPx, type PointPx, type Scale, scaled } from "../core/geometry.ts";
 import type { PresenceSettings } from "../core/presence_types.ts";
 import { SIZE_RATIO_MAX, timesAs, upwards } from "../tracking/likeness.ts";
 import { SLOW_MS } from "../tracking/tracker.ts";
-import { distancePx, type PointPx } from "./points.ts";
+import { distancePx } from "./points.ts";
 
 /**
  * After so many inferences without an object, its return has to be confirmed; not with longer gaps than
@@ -76,14 +76,26 @@ export class Whereabouts {
   #seenIn = 0;
   /** Pixels per second; null until it was seen twice. */
   #velocity: PointPx | null = null;
+  /** Where it was seen before that. */
+  #before: SeenPlace | null = null;
+  /** Whether it was found higher or lower than one walks. */
+  #isDoubtful = false;
+  #wasDoubtful = false;
   readonly #detections = new Detections();
   /** After a while without it, not confirmed yet. */
   readonly #returned = new Detections();
   #hasTrack = true;
 
-  constructor(first: SeenPlace) {
+  /** @param velocity  of its centre, where it was followed before */
+  constructor(first: SeenPlace, velocity?: PointPx) {
     this.#last = first;
     this.#first = first;
+    this.#velocity = velocity ?? null;
+  }
+
+  /** Of its centre, in pixels per second; undefined until it was seen twice. */
+  get velocity(): PointPx | undefined {
+    return this.#velocity ?? undefined;
   }
 
   /** Where it was last seen. */
@@ -102,6 +114,8 @@ export class Whereabouts {
    * @returns whether it was detected in enough of the newest inferences
    */
   detectedIn({ number, start }: Inference): boolean {
+    // The one before may have been another object, or none.
+    if (this.#isDoubtful && !this.#wasDoubtful) this.#detections.clear();
     return this.#detections.add(number, start);
   }
 
@@ -117,15 +131,18 @@ export class Whereabouts {
   }
 
   /** Whether what its track has come to is another object, because this one has left the picture. */
-  isOther(to: SeenPlace, { seen, gapMs }: Inference): boolean {
-    const unseenMs = Math.min(sinceMs(this.#last.atMs, to.atMs), EXIT_GAPS * gapMs, EXIT_MS);
+  isOther(to: SeenPlace, { number, seen, gapMs }: Inference): boolean {
+    const since = sinceMs(this.#last.atMs, to.atMs);
+    const unseenMs = Math.min(since, EXIT_GAPS * gapMs, EXIT_MS);
+    const unobservedMs = Math.max(gapMs, since - gapMs * (this.missed(number) - 1));
     return this.#isLeaving(unseenMs, seen) &&
-      heights(this.#last.box, to.box) > within(RETURN_REACH, gapMs);
+      heights(this.#last.box, to.box) > within(RETURN_REACH, unobservedMs);
   }
 
   /** Whether what its track has come to is the object: after a while without it, once that is confirmed. */
-  isBack({ number, gapMs }: Inference): boolean {
-    if (gapMs > SLOW_MS || this.missed(number - 1) < MISSED_MIN) return true;
+  isBack(atMs: SteadyMs, { number, gapMs }: Inference): boolean {
+    const gaps = gapMs > 0 ? sinceMs(this.#last.atMs, atMs) / gapMs : 0;
+    if (this.missed(number - 1) < MISSED_MIN && gaps < MISSED_MIN + 0.5) return true;
     return this.#returned.add(number, RETURN);
   }
 
@@ -153,12 +170,16 @@ export class Whereabouts {
     const seconds = sinceMs(this.#last.atMs, place.atMs) / 1000;
     if (seconds < 0) return;
     if (seconds > 0) this.#follow(place.box, seconds);
+    this.#wasDoubtful = this.#isDoubtful;
+    this.#isDoubtful = upright(this.#last.box, place.box) > UPRIGHT_MAX;
+    this.#before = this.#last;
     this.#last = place;
   }
 
   /** Moves what is known to a picture of another size. */
   scale(by: Scale): void {
     this.#last = { ...this.#last, box: scaled(this.#last.box, by) };
+    if (this.#before !== null) this.#before = { ...this.#before, box: scaled(this.#before.box, by) };
     this.#first = { ...this.#first, box: scaled(this.#first.box, by) };
     if (this.#velocity === null) return;
     this.#velocity = { x: by.x * this.#velocity.x, y: by.y * this.#velocity.y };
@@ -166,11 +187,18 @@ export class Whereabouts {
 
   /** The way from its last place to another one in heights; Infinity where it cannot be by then. */
   way(to: SeenPlace): number {
-    const from = this.#last;
-    const way = heights(from.box, to.box);
-    const reach = Math.min(REACH.most, within(REACH, sinceMs(from.atMs, to.atMs)));
-    const isLike = timesAs(from.box.height, to.box.height) <= SIZE_RATIO_MAX.height;
-    return isLike && upright(from.box, to.box) <= UPRIGHT_MAX && way <= reach ? way : Infinity;
+    return wayOf(this.#last, to);
+  }
+
+  /**
+   * Whether it was last seen where a new track was not, and only once since that began: it may be the new
+   * track, and what was seen a false detection.
+   */
+  isContestedBy(track: Whereabouts, { number }: Inference): boolean {
+    const first = track.#first;
+    if (this.#before === null || this.missed(number) === 0 || !this.#hasTrack) return false;
+    if (this.#last.atMs < first.atMs || this.#before.atMs >= first.atMs) return false;
+    return wayOf(this.#before, first) < Infinity;
   }
 
   #follow(box: BoxPx, seconds: number): void {
@@ -196,6 +224,14 @@ export class Whereabouts {
     return leaves(across, this.#velocity.x, { seconds, least }) ||
       leaves(down, this.#velocity.y, { seconds, least });
   }
+}
+
+/** The way between two places in heights; Infinity where one object cannot make it. */
+function wayOf(from: SeenPlace, to: SeenPlace): number {
+  const way = heights(from.box, to.box);
+  const reach = Math.min(REACH.most, within(REACH, sinceMs(from.atMs, to.atMs)));
+  const isLike = timesAs(from.box.height, to.box.height) <= SIZE_RATIO_MAX.height;
+  return isLike && upright(from.box, to.box) <= UPRIGHT_MAX && way <= reach ? way : Infinity;
 }
 
 /** Whether an extent reaches an end of a range, moving towards it. */

@@ -32,16 +32,14 @@ export const SIZE_RATIO_MAX = { height: 1.3, width: 2.5 } as const;
 /** What a weak detection continues by distance, and how much alike it has to be. */
 const WEAK_JUMP = {
   /** Of the track: it is an object. */
-  sightings: 3,
-  /** Sooner it overlaps. */
-  secondsUnseen: 0.3,
+  sightings: 1,
   heightRatio: 1.15,
   /** In heights. */
   upwards: 0.1,
 } as const;
 
 /** Pairs that cost more are none. */
-const COST_MAX = 7;
+export const COST_MAX = 7;
 /** What counts beside the distance in heights. */
 const FURTHER_COSTS = {
   /** Up or down rather than aside, in heights, at once; less so after a while. */
@@ -58,6 +56,8 @@ const FURTHER_COSTS = {
 export interface Column {
   readonly detection: Detection;
   readonly isWeak: boolean;
+  /** Whether the edge of the picture cuts off a part of its box. */
+  readonly isCut: boolean;
   /** Its place in the list of its frame. */
   readonly place: number;
   /** The track that it continues or begins. */
@@ -95,12 +95,13 @@ export function distanceWeight(entry: Entry, column: Column): number {
 }
 
 /** The farther and the less alike, the higher, in heights of the box; Infinity where they cannot be one. */
-export function distanceCost(entry: Entry, { detection }: Column): number {
+export function distanceCost(entry: Entry, { detection, isCut }: Column): number {
   const { box } = detection;
   if (entry.class !== detection.class) return Infinity;
   const higher = timesAs(entry.expected.height, box.height);
   if (higher > SIZE_RATIO_MAX.height) return Infinity;
-  if (timesAs(entry.expected.width, box.width) > SIZE_RATIO_MAX.width) return Infinity;
+  const wider = timesAs(entry.expected.width, box.width);
+  if (wider > SIZE_RATIO_MAX.width && !isCut && !entry.isCut) return Infinity;
   const age = Math.abs(entry.ageSeconds);
   const height = Math.max(entry.expected.height, box.height);
   const reach = Math.min(REACH.most, REACH.atOnce + REACH.perSecond * age) * height;
@@ -111,14 +112,14 @@ export function distanceCost(entry: Entry, { detection }: Column): number {
   if (Math.hypot(nearer, upright) > reach) return Infinity;
   return (aside + nearer) / 2 / height + FURTHER_COSTS.upwards * upright / height / (1 + age) +
     FURTHER_COSTS.perSecond * age + FURTHER_COSTS.size * Math.log(higher) +
-    (entry.sightings === 1 ? FURTHER_COSTS.new : 0);
+    (entry.sightings === 1 || entry.isTentative ? FURTHER_COSTS.new : 0);
 }
 
 /** As {@link distanceCost} for a weak detection, which has to be more alike. */
 export function weakDistanceCost(entry: Entry, column: Column): number {
   const { box } = column.detection;
-  const { sightings, secondsUnseen, heightRatio, upwards: most } = WEAK_JUMP;
-  if (entry.sightings < sightings || entry.ageSeconds < secondsUnseen) return Infinity;
+  const { sightings, heightRatio, upwards: most } = WEAK_JUMP;
+  if (entry.sightings < sightings && !entry.isTentative) return Infinity;
   if (timesAs(entry.box.height, box.height) > heightRatio) return Infinity;
   const upright = Math.min(upwards(entry.expected, box), upwards(entry.box, box));
   if (upright > most * Math.max(entry.box.height, box.height)) return Infinity;

@@ -1,17 +1,18 @@
 import { latestMs, sinceMs, type SteadyMs } from "../core/clock.ts";
 import type { Detection } from "../core/detector_types.ts";
-import type { BoxPx, SizePx } from "../core/geometry.ts";
+import { type BoxPx, type PointPx, type Scale, scaled, type SizePx } from "../core/geometry.ts";
 import { Assignment } from "./assignment.ts";
 import { chooseClear } from "./clear_pairs.ts";
 import {
   bareOverlapWeight,
+  COST_MAX,
   type Column,
   distanceCost,
   distanceWeight,
   overlapWeight,
   weakDistanceCost,
 } from "./likeness.ts";
-import { type Entry, MAX_TRACKS, TrackTable } from "./track_table.ts";
+import { type Entry, MAX_TRACKS, type SeenPlace, TrackTable } from "./track_table.ts";
 
 /** Detections of a frame beyond it are given no track. */
 const MAX_COLUMNS = 4 * MAX_TRACKS;
@@ -29,11 +30,17 @@ const WEAK_JUMP_MS = 2500;
 /** With longer gaps between frames the next ones come too late to confirm anything. */
 export const SLOW_MS = 600;
 
+/** How long a track is kept that was only seen weakly. */
+const TENTATIVE_KEEP_MS = 2500;
+
 /** How long a track is kept while no frame was looked at, as with 0.1 Hz or a new worker. */
 const UNOBSERVED_KEEP_MS = 120_000;
 
 /** A stay was seen more than once. */
-const RESUMED_SIGHTINGS = 2;
+const RESUMED_SIGHTINGS = 3;
+
+/** A box that comes so near to the edge of the picture may be cut off by it, in parts of its height. */
+const CUT = 0.02;
 
 export interface TrackerOptions {
   /** Begins every id; no other tracker has it, also none of another run. */
@@ -49,6 +56,8 @@ export interface Observation {
   readonly weak: readonly Detection[];
   /** The size of the picture as shown. */
   readonly size: SizePx;
+  /** What of it was looked at; all of it by default. */
+  readonly seen?: BoxPx;
   /** When the frame arrived. */
   readonly atMs: SteadyMs;
 }
@@ -60,6 +69,18 @@ export interface Track {
   /** Where it was last seen. */
   readonly box: BoxPx;
   readonly seenAtMs: SteadyMs;
+  /** Where it was first seen, perhaps weakly. */
+  readonly first: SeenPlace;
+}
+
+/** A track of another thread. */
+export interface ResumedTrack extends SeenPlace {
+  readonly id: string;
+  readonly class: string;
+  /** The size of the picture that the box refers to. */
+  readonly size: SizePx;
+  /** Pixels per second; null where it is not known. */
+  readonly velocity: PointPx | null;
 }
 
 export interface Tracked {
@@ -100,11 +121,11 @@ export class Tracker {
   }
 
   /** Assigns the detections of a frame; frames may come out of order. */
-  observe({ detections, weak, size, atMs }: Observation): Tracked {
+  observe({ detections, weak, size, seen = wholeOf(size), atMs }: Observation): Tracked {
     this.#resize(size);
     this.#table.expectAt(atMs);
-    const strongColumns = columnsOf(detections, false);
-    const weakColumns = columnsOf(weak, true);
+    const strongColumns = columnsOf(detections, seen, false);
+    const weakColumns = columnsOf(weak, seen, true);
     this.#collect(strongColumns, []);
     this.#associate(overlapWeight);
     this.#collect(strongColumns, weakColumns);
@@ -115,6 +136,7 @@ export class Tracker {
     this.#associateByDistance();
     this.#associateBefore(strongColumns, atMs);
     this.#associateWeakByDistance(weakColumns, atMs);
+    this.#associateTentative(strongColumns, weakColumns);
     const tracked = {
       detections: new Array<Track | null>(detections.length).fill(null),
       weak: new Array<Track | null>(weak.length).fill(null),
@@ -130,11 +152,18 @@ export class Tracker {
   }
 
   /** Continues a track of another thread; without effect when its box has no area. */
-  resume({ id, class: name, box, seenAtMs }: Track): void {
+  resume({ id, class: name, box, size, seenAtMs, velocity }: ResumedTrack): void {
     if (!hasArea(box)) return;
     this.forget(id);
-    const entry = this.#table.add({ id, class: name, box, atMs: seenAtMs });
-    if (entry !== null) entry.sightings = RESUMED_SIGHTINGS;
+    this.#size ??= size;
+    const by = scaleOf(size, this.#size);
+    const entry = this.#table.add({
+      ...{ id, class: name, box: scaled(box, by), atMs: seenAtMs, isCut: false },
+    });
+    if (entry === null) return;
+    entry.sightings = RESUMED_SIGHTINGS;
+    if (velocity === null) return;
+    this.#table.setVelocity(entry, { x: by.x * velocity.x, y: by.y * velocity.y });
   }
 
   /** Drops a track: what is seen in its place is another one from now on. */
@@ -147,7 +176,7 @@ export class Tracker {
     if (!(width > 0 && height > 0)) return;
     const before = this.#size;
     if (before !== null && (before.width !== width || before.height !== height)) {
-      this.#table.scale({ x: width / before.width, y: height / before.height });
+      this.#table.scale(scaleOf(before, { width, height }));
     }
     this.#size = { width, height };
   }
@@ -162,7 +191,6 @@ export class Tracker {
 
   /** Whether a weak detection can continue a track in the present frame. */
   #isForWeak(entry: Entry, atMs: SteadyMs): boolean {
-    if (entry.sightings === 1) return false;
     return entry.weakRun < WEAK_RUN || sinceMs(entry.strongAtMs, atMs) <= WEAK_KEEP_MS;
   }
 
@@ -171,7 +199,8 @@ export class Tracker {
     this.#rows.length = 0;
     this.#open.length = 0;
     for (const entry of this.#table.entries) {
-      if (!entry.isMatched && this.#isCandidate(entry)) this.#rows.push(entry);
+      const isLast = entry.isTentative && entry.sightings === 1;
+      if (!entry.isMatched && !isLast && this.#isCandidate(entry)) this.#rows.push(entry);
     }
     for (const columns of [strong, weak]) {
       for (const column of columns) if (column.entry === null) this.#open.push(column);
@@ -202,16 +231,31 @@ export class Tracker {
   #associateWeakByDistance(weak: readonly Column[], atMs: SteadyMs): void {
     this.#collect([], weak);
     if (this.#open.length === 0 || !this.#isNewest(atMs)) return;
-    const isSlow = this.#newestAtMs !== null && sinceMs(this.#newestAtMs, atMs) > SLOW_MS;
-    const mostSeconds = (isSlow ? WEAK_JUMP_MS : this.#keepMs) / 1000;
     chooseClear(this.#rows, this.#open, {
       cost: (entry, column) =>
-        entry.ageSeconds <= mostSeconds && this.#isForWeak(entry, atMs)
+        this.#isForWeak(entry, atMs)
           ? weakDistanceCost(entry, column)
           : Infinity,
       onPair: match,
     });
     for (const column of this.#open) column.isJump = column.entry !== null;
+  }
+
+  /** What was seen weakly once comes last. */
+  #associateTentative(strong: readonly Column[], weak: readonly Column[]): void {
+    this.#rows.length = 0;
+    this.#open.length = 0;
+    for (const entry of this.#table.entries) {
+      if (!entry.isMatched && entry.isTentative && this.#isCandidate(entry)) this.#rows.push(entry);
+    }
+    if (this.#rows.length === 0) return;
+    for (const columns of [strong, weak]) {
+      for (const column of columns) if (column.entry === null) this.#open.push(column);
+    }
+    this.#associate(bareOverlapWeight);
+    this.#associate((entry, column) =>
+      column.isWeak ? COST_MAX - weakDistanceCost(entry, column) : distanceWeight(entry, column)
+    );
   }
 
   /** Looks for tracks where they were before they were found by distance; there they were not seen again. */
@@ -226,27 +270,53 @@ export class Tracker {
   }
 
   /** @returns the track that a confident detection continues or begins */
-  #concludeStrong({ entry, detection, isJump }: Column, atMs: SteadyMs): Track | null {
+  #concludeStrong(column: Column, atMs: SteadyMs): Track | null {
+    const { entry, detection, isJump, isCut } = column;
     if (entry === null) {
-      const id = `${this.#prefix}-${this.#lastNumber + 1}`;
-      const { class: name, box } = detection;
-      const begun = this.#table.add({ id, class: name, box, atMs });
-      if (begun === null) return null;
-      begun.isMatched = true;
-      this.#lastNumber++;
-      return trackOf(begun);
+      const begun = this.#begin(column, atMs);
+      return begun === null ? null : trackOf(this.#confirmed(begun));
     }
-    this.#table.continue(entry, detection.box, { atMs, isJump });
+    this.#table.continue(entry, detection.box, { atMs, isJump, isCut });
     entry.strongAtMs = latestMs(entry.strongAtMs, atMs);
     entry.weakRun = 0;
-    return trackOf(entry);
+    return trackOf(this.#confirmed(entry));
   }
 
-  #concludeWeak({ entry, detection, isJump }: Column, atMs: SteadyMs): Track | null {
-    if (entry === null) return null;
-    this.#table.continue(entry, detection.box, { atMs, isJump });
+  /** @returns the track that a weak detection continues */
+  #concludeWeak(column: Column, atMs: SteadyMs): Track | null {
+    const { entry, detection, isJump, isCut } = column;
+    if (entry === null) {
+      if (this.#isNew(column, atMs)) this.#begin(column, atMs);
+      return null;
+    }
+    this.#table.continue(entry, detection.box, { atMs, isJump, isCut });
     entry.weakRun++;
-    return trackOf(entry);
+    return entry.isTentative ? null : trackOf(entry);
+  }
+
+  /** Whether a weak detection shows none of the tracks that are not seen. */
+  #isNew(column: Column, atMs: SteadyMs): boolean {
+    if (!this.#table.hasRoom || !this.#isNewest(atMs)) return false;
+    return this.#table.entries.every((entry) =>
+      entry.isMatched || !this.#isCandidate(entry) || distanceCost(entry, column) === Infinity
+    );
+  }
+
+  /** Begins a tentative track. */
+  #begin({ detection: { class: name, box }, isCut }: Column, atMs: SteadyMs): Entry | null {
+    const begun = this.#table.add({ id: "", class: name, box, atMs, isCut });
+    if (begun === null) return null;
+    begun.isMatched = true;
+    begun.isTentative = true;
+    return begun;
+  }
+
+  /** A confident detection makes a tentative track one with an id. */
+  #confirmed(entry: Entry): Entry {
+    if (!entry.isTentative) return entry;
+    entry.isTentative = false;
+    entry.id = `${this.#prefix}-${++this.#lastNumber}`;
+    return entry;
   }
 
   #isNewest(atMs: SteadyMs): boolean {
@@ -257,7 +327,10 @@ export class Tracker {
   #finish(atMs: SteadyMs): void {
     if (!this.#isNewest(atMs)) return;
     this.#newestAtMs = atMs;
-    this.#table.drop((entry) => sinceMs(entry.seenAtMs, atMs) > this.#keepMs);
+    this.#table.drop(({ seenAtMs, isTentative }) => {
+      const keepMs = isTentative ? Math.min(TENTATIVE_KEEP_MS, this.#keepMs) : this.#keepMs;
+      return sinceMs(seenAtMs, atMs) > keepMs;
+    });
   }
 }
 
@@ -268,13 +341,18 @@ function match(entry: Entry | undefined, column: Column | undefined): void {
 }
 
 /** The detections that have an area, within the bound. */
-function columnsOf(detections: readonly Detection[], isWeak: boolean): Column[] {
+function columnsOf(
+  detections: readonly Detection[],
+  seen: BoxPx,
+  isWeak: boolean,
+): Column[] {
   const columns: Column[] = [];
   for (const [place, detection] of detections.entries()) {
     if (columns.length === MAX_COLUMNS) break;
     if (!hasArea(detection.box) || !(detection.confidence >= 0)) continue;
     const costs = { nearest: -1, nearestCost: Infinity, secondCost: Infinity };
-    columns.push({ detection, isWeak, place, entry: null, isJump: false, ...costs });
+    const isCut = isCutOff(detection.box, seen);
+    columns.push({ detection, isWeak, isCut, place, entry: null, isJump: false, ...costs });
   }
   return columns;
 }
@@ -284,6 +362,21 @@ function hasArea({ x, y, width, height }: BoxPx): boolean {
     Math.abs(x) <= MAX_PX && Math.abs(y) <= MAX_PX;
 }
 
-function trackOf({ id, class: name, box, seenAtMs }: Entry): Track {
-  return { id, class: name, box, seenAtMs };
+/** Whether a box reaches an edge of what was looked at. */
+function isCutOff({ x, y, width, height }: BoxPx, seen: BoxPx): boolean {
+  const near = CUT * height;
+  return x - near <= seen.x || y - near <= seen.y ||
+    x + width + near >= seen.x + seen.width || y + height + near >= seen.y + seen.height;
+}
+
+function wholeOf({ width, height }: SizePx): BoxPx {
+  return { x: 0, y: 0, width, height };
+}
+
+function scaleOf(from: SizePx, to: SizePx): Scale {
+  return { x: to.width / from.width, y: to.height / from.height };
+}
+
+function trackOf({ id, class: name, box, seenAtMs, first }: Entry): Track {
+  return { id, class: name, box, seenAtMs, first };
 }
