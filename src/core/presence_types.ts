@@ -89,6 +89,14 @@ export interface BestFrame {
   readonly box: BoxPx;
 }
 
+/** How an object with a stay moves. */
+export interface StayMotion {
+  /** Of its centre, in pixels per second; null where it is not known. */
+  readonly velocity: PointPx | null;
+  /** How long inferences had gone on without it. */
+  readonly absentMs: number;
+}
+
 /** An object that stays in the picture of a camera, from when it was confirmed until it has left. */
 export interface Stay {
   /** A ULID: sorts by time. */
@@ -112,8 +120,8 @@ export interface Stay {
   readonly box: BoxPx;
   /** The size of the picture as shown, which the boxes refer to. */
   readonly size: SizePx;
-  /** How its centre moves, per second: for the thread that continues the stay, and in no message. */
-  readonly velocity?: PointPx;
+  /** For the thread that continues the stay, and in no message. */
+  readonly motion?: StayMotion;
 }
 
 /** Who is in a zone; the zone `all` is the whole picture. */

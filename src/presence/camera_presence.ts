@@ -59,7 +59,7 @@ export class CameraPresence {
 
   get open(): readonly Stay[] {
     return [...this.#pairs.values()].flatMap(({ presence }) =>
-      presence.open.map((record) => record.stay())
+      presence.openStays
     );
   }
 

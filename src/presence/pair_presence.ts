@@ -19,6 +19,11 @@ import { overlaps } from "./zones.ts";
 /** A start that is in doubt waits for so many inferences. */
 const HOLD = 2;
 
+/** How long inferences had gone on without an object of another thread. */
+function absentMs({ motion }: Stay): number {
+  return motion?.absentMs ?? 0;
+}
+
 /** A track that was seen often enough for a stay. */
 interface Confirmed {
   readonly record: StayRecord;
@@ -76,6 +81,10 @@ export class PairPresence {
   }
 
   /** The open stays, the oldest first. */
+  get openStays(): readonly Stay[] {
+    return this.open.map((record) => record.stay(null, this.#time.observedMs));
+  }
+
   get open(): readonly StayRecord[] {
     return [...this.#records.all()].filter(({ id }) => id !== null);
   }
@@ -120,10 +129,14 @@ export class PairPresence {
       const ageMs = sinceMs(stay.seenAtMs, wall);
       const atMs = plusMs(now, -Math.min(this.endMs, Math.max(0, ageMs)));
       this.#records.resume(stay, this.#scene, atMs);
-      this.#time.resume(atMs);
+      this.#time.resume(plusMs(atMs, absentMs(stay)));
     }
-    for (const record of this.#records.all()) {
-      record.observedMs = Math.max(this.#time.at(record.atMs), -this.endMs / 2);
+    for (const stay of stays) {
+      const record = this.#records.get({ id: stay.track });
+      if (record === null) continue;
+      // Until it was reported inferences went on, and from then on to the first one at most half as long.
+      const reportedMs = this.#time.at(plusMs(record.atMs, absentMs(stay)));
+      record.observedMs = Math.max(reportedMs, -this.endMs / 2) - absentMs(stay);
     }
     if (stays.length > 0) this.#parts.onCountChanged();
   }
@@ -153,7 +166,7 @@ export class PairPresence {
       const track = tracked.weak[index] ?? null;
       const record = track === null ? null : this.#records.get(track);
       // It continues a track, and counts for no start.
-      if (record === null || !this.#isSure(record, frame)) return;
+      if (record === null || !this.#isSure(record, detection, frame)) return;
       this.#see(record, detection, frame);
       this.#cross(record, frame);
     });
@@ -179,7 +192,7 @@ export class PairPresence {
 
   #detected(track: Track, detection: Detection, frame: SeenFrame): void {
     const record = this.#records.of(track, detection, frame);
-    if (record === null || !this.#isSure(record, frame)) return;
+    if (record === null || !this.#isSure(record, detection, frame)) return;
     this.#see(record, detection, frame);
     if (record.id === null && record.whereabouts.detectedIn(frame)) {
       const known = this.#confirmed.find((each) => each.record === record);
@@ -217,8 +230,8 @@ export class PairPresence {
   }
 
   /** Whether a track shows its object, or perhaps a false detection. */
-  #isSure({ id, whereabouts }: StayRecord, frame: SeenFrame): boolean {
-    return id === null || whereabouts.isBack(frame.atMs, frame);
+  #isSure({ id, whereabouts }: StayRecord, { box }: Detection, frame: SeenFrame): boolean {
+    return id === null || whereabouts.isBack({ box, atMs: frame.atMs }, frame);
   }
 
   #see(record: StayRecord, detection: Detection, frame: SeenFrame): void {

@@ -2,11 +2,11 @@
 import { sinceMs, type SteadyMs, type WallMs } from "../core/clock.ts";
 import { assert } from "../core/assert.ts";
 import type { Detection } from "../core/detector_types.ts";
-import { type BoxPx, type PointPx, scaled, type SizePx } from "../core/geometry.ts";
-import type { BestFrame, Crossing, Line, Stay, StayEndReason } from "../core/presence_types.ts";
+import { type BoxPx, scaled, type SizePx } from "../core/geometry.ts";
+import type { BestFrame, Crossing, Line, Stay, StayEndReason, StayMotion } from "../core/presence_types.ts";
 import { BestChoice, frameScore, type ScoredFrame } from "./best_frame.ts";
 import { LineWatch } from "./lines.ts";
-import { type Inference, Whereabouts } from "./whereabouts.ts";
+import { type Inference, type SeenPlace, Whereabouts } from "./whereabouts.ts";
 import { type ZoneArea, ZoneMembership } from "./zones.ts";
 
 /** Zones that a stay was in; beyond it the first ones are forgotten. Only zones set anew exceed it. */
@@ -37,6 +37,7 @@ export interface Owner {
 
 /** What a record begins with, of a new track or of a stay that is continued. */
 interface Beginning {
+  readonly first?: SeenPlace;
   readonly owner: Owner;
   readonly class: string;
   readonly track: string;
@@ -46,7 +47,7 @@ interface Beginning {
   readonly best: BestChoice;
   readonly atMs: SteadyMs;
   readonly seenAtMs: WallMs;
-  readonly velocity?: PointPx;
+  readonly motion?: StayMotion;
 }
 
 export class StayRecord {
@@ -83,7 +84,7 @@ export class StayRecord {
     this.class = beginning.class;
     this.track = beginning.track;
     this.key = beginning.track;
-    this.whereabouts = new Whereabouts(beginning, beginning.velocity);
+    this.whereabouts = new Whereabouts(beginning);
     this.#startedAtMs = beginning.startedAtMs;
     this.#seenAtMs = beginning.seenAtMs;
     this.#box = beginning.box;
@@ -98,9 +99,15 @@ export class StayRecord {
   static of(
     owner: Owner,
     track: string,
-    { detection, frame }: { readonly detection: Detection; readonly frame: SeenFrame },
+    { detection, frame, first }: {
+      readonly detection: Detection;
+      readonly frame: SeenFrame;
+      /** Where its track was first seen, perhaps weakly. */
+      readonly first: SeenPlace;
+    },
   ): StayRecord {
     return new StayRecord({
+      first,
       ...{ owner, track, class: detection.class, box: detection.box, size: frame.size },
       ...{ startedAtMs: frame.capturedAtMs, seenAtMs: frame.capturedAtMs, atMs: frame.atMs },
       ...{ best: new BestChoice(scored(detection, frame)) },
@@ -118,7 +125,7 @@ export class StayRecord {
     const score = frameScore(best, { size, seen });
     const record = new StayRecord({
       ...{ owner: stay, track: stay.track, class: stay.class, box, size, atMs },
-      ...{ startedAtMs: stay.startedAtMs, seenAtMs: stay.seenAtMs, velocity: stay.velocity },
+      ...{ startedAtMs: stay.startedAtMs, seenAtMs: stay.seenAtMs, motion: stay.motion },
       best: new BestChoice({ frame: best, score }, score),
     });
     record.#id = stay.id;
@@ -231,7 +238,7 @@ export class StayRecord {
   }
 
   /** The stay as it is now. */
-  stay(reason: StayEndReason | null = null): Stay {
+  stay(reason: StayEndReason | null = null, observedMs = this.observedMs): Stay {
     assert(this.#id !== null, "the stay has not started");
     return {
       id: this.#id,
@@ -240,7 +247,10 @@ export class StayRecord {
       ...{ seenAtMs: this.#seenAtMs, endedAtMs: reason === null ? null : this.#seenAtMs, reason },
       zones: { current: this.#current, visited: this.#visited },
       ...{ best: this.#best.frame, box: this.#box, size: this.#size },
-      velocity: this.whereabouts.velocity,
+      motion: {
+        velocity: this.whereabouts.velocity,
+        absentMs: Math.max(0, observedMs - this.observedMs),
+      },
     };
   }
 

@@ -48,7 +48,7 @@ export class TrackRecords {
   }
 
   /** The record of what a track shows, if there is one. */
-  get(track: Track): StayRecord | null {
+  get(track: Pick<Track, "id">): StayRecord | null {
     return this.#records.get(track.id) ?? null;
   }
 
@@ -64,7 +64,8 @@ export class TrackRecords {
     if (known !== null && !isOther) return known;
     if (this.#records.size >= RECORDS_MAX) return null;
     const id = known === null ? track.id : this.#part(known, detection, frame);
-    const record = StayRecord.of(this.#owner, id, { detection, frame });
+    const first = known === null ? { box: track.first.box, atMs: track.first.seenAtMs } : place;
+    const record = StayRecord.of(this.#owner, id, { detection, frame, first });
     record.partedFrom = known;
     this.#records.set(id, record);
     return record;
@@ -77,7 +78,7 @@ export class TrackRecords {
 
   /** The open stay that a new track continues, because its own one has lost it. */
   lostAs(found: StayRecord, frame: SeenFrame): StayRecord | null {
-    const { last } = found.whereabouts;
+    const { first, last } = found.whereabouts;
     let nearest: StayRecord | null = null;
     let least = Infinity;
     for (const record of this.all()) {
@@ -86,7 +87,7 @@ export class TrackRecords {
       if (record === found.partedFrom || !whereabouts.mayBe(found.whereabouts)) continue;
       if (whereabouts.missed(frame.number) === 0 || whereabouts.isOther(last, frame)) continue;
       if (found.whereabouts.isNewcomer(frame, whereabouts.last)) continue;
-      const way = whereabouts.way(last);
+      const way = whereabouts.way(first);
       if (way >= least) continue;
       nearest = record;
       least = way;
@@ -126,9 +127,9 @@ export class TrackRecords {
 
   /** Continues a stay of another thread, which was last seen at `atMs`. */
   resume(stay: Stay, scene: SceneAreas, atMs: SteadyMs): void {
-    const { track: id, class: name, box, size, velocity = null } = stay;
+    const { track: id, class: name, box, size, motion } = stay;
     this.#records.set(id, StayRecord.resumed(stay, scene, atMs));
-    this.#tracker.resume({ id, class: name, box, size, seenAtMs: atMs, velocity });
+    this.#tracker.resume({ id, class: name, box, size, seenAtMs: atMs, velocity: motion?.velocity ?? null });
   }
 
   /** Parts a stay from its track, which shows another object. @returns the id of the track of that */

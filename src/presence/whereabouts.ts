@@ -1,9 +1,8 @@
 /** Where an object is: what is seen again may also be a false detection near it. */
 import { sinceMs, type SteadyMs } from "../core/clock.ts";
 import { type BoxPx, type PointPx, type Scale, scaled } from "../core/geometry.ts";
-import type { PresenceSettings } from "../core/presence_types.ts";
+import type { PresenceSettings, StayMotion } from "../core/presence_types.ts";
 import { SIZE_RATIO_MAX, timesAs, upwards } from "../tracking/likeness.ts";
-import { SLOW_MS } from "../tracking/tracker.ts";
 import { distancePx } from "./points.ts";
 
 /**
@@ -84,18 +83,31 @@ export class Whereabouts {
   readonly #detections = new Detections();
   /** After a while without it, not confirmed yet. */
   readonly #returned = new Detections();
+  #returnedTo: SeenPlace | null = null;
   #hasTrack = true;
+  /** How long inferences of another thread had gone on without it. */
+  #absentMs = 0;
 
-  /** @param velocity  of its centre, where it was followed before */
-  constructor(first: SeenPlace, velocity?: PointPx) {
+  constructor({ box, atMs, first = { box, atMs }, motion }: SeenPlace & {
+    /** Where its track was first seen, when that was weakly. */
+    readonly first?: SeenPlace;
+    /** How it moved, where it was followed before. */
+    readonly motion?: StayMotion;
+  }) {
     this.#last = first;
     this.#first = first;
-    this.#velocity = velocity ?? null;
+    this.#velocity = motion?.velocity ?? null;
+    this.#absentMs = motion?.absentMs ?? 0;
   }
 
-  /** Of its centre, in pixels per second; undefined until it was seen twice. */
-  get velocity(): PointPx | undefined {
-    return this.#velocity ?? undefined;
+  /** Where its track was first seen. */
+  get first(): SeenPlace {
+    return this.#first;
+  }
+
+  /** Of its centre, in pixels per second; null until it was seen twice. */
+  get velocity(): PointPx | null {
+    return this.#velocity;
   }
 
   /** Where it was last seen. */
@@ -134,15 +146,18 @@ export class Whereabouts {
   isOther(to: SeenPlace, { number, seen, gapMs }: Inference): boolean {
     const since = sinceMs(this.#last.atMs, to.atMs);
     const unseenMs = Math.min(since, EXIT_GAPS * gapMs, EXIT_MS);
-    const unobservedMs = Math.max(gapMs, since - gapMs * (this.missed(number) - 1));
+    const unobservedMs = Math.max(gapMs, since - gapMs * (this.missed(number) - 1) - this.#absentMs);
     return this.#isLeaving(unseenMs, seen) &&
       heights(this.#last.box, to.box) > within(RETURN_REACH, unobservedMs);
   }
 
   /** Whether what its track has come to is the object: after a while without it, once that is confirmed. */
-  isBack(atMs: SteadyMs, { number, gapMs }: Inference): boolean {
-    const gaps = gapMs > 0 ? sinceMs(this.#last.atMs, atMs) / gapMs : 0;
+  isBack(place: SeenPlace, { number, gapMs }: Inference): boolean {
+    const gaps = gapMs > 0 ? sinceMs(this.#last.atMs, place.atMs) / gapMs : 0;
     if (this.missed(number - 1) < MISSED_MIN && gaps < MISSED_MIN + 0.5) return true;
+    const before = this.#returnedTo;
+    if (before !== null && wayOf(before, place) === Infinity) this.#returned.clear();
+    this.#returnedTo = place;
     return this.#returned.add(number, RETURN);
   }
 
@@ -166,7 +181,9 @@ export class Whereabouts {
   found(place: SeenPlace, { number }: Inference): void {
     this.#seenIn = number;
     this.#hasTrack = true;
+    this.#absentMs = 0;
     this.#returned.clear();
+    this.#returnedTo = null;
     const seconds = sinceMs(this.#last.atMs, place.atMs) / 1000;
     if (seconds < 0) return;
     if (seconds > 0) this.#follow(place.box, seconds);
@@ -180,6 +197,7 @@ export class Whereabouts {
   scale(by: Scale): void {
     this.#last = { ...this.#last, box: scaled(this.#last.box, by) };
     if (this.#before !== null) this.#before = { ...this.#before, box: scaled(this.#before.box, by) };
+    this.#returnedTo = null;
     this.#first = { ...this.#first, box: scaled(this.#first.box, by) };
     if (this.#velocity === null) return;
     this.#velocity = { x: by.x * this.#velocity.x, y: by.y * this.#velocity.y };
