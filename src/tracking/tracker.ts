@@ -132,10 +132,9 @@ export class Tracker {
     this.#associate((entry, column) =>
       column.isWeak && !this.#isForWeak(entry, atMs) ? 0 : bareOverlapWeight(entry, column)
     );
-    this.#collect(strongColumns, []);
-    this.#associateByDistance();
+    this.#collect(strongColumns, this.#isNewest(atMs) ? weakColumns : []);
+    this.#associateByDistance(atMs);
     this.#associateBefore(strongColumns, atMs);
-    this.#associateWeakByDistance(weakColumns, atMs);
     this.#associateTentative(strongColumns, weakColumns);
     const tracked = {
       detections: new Array<Track | null>(detections.length).fill(null),
@@ -221,23 +220,13 @@ export class Tracker {
   }
 
   /** The clear pairs first, then the others together. */
-  #associateByDistance(): void {
-    chooseClear(this.#rows, this.#open, { cost: distanceCost, onPair: match });
-    this.#associate(distanceWeight);
-    for (const column of this.#open) column.isJump = column.entry !== null;
-  }
-
-  /** Weak detections by distance: the clear pairs only. */
-  #associateWeakByDistance(weak: readonly Column[], atMs: SteadyMs): void {
-    this.#collect([], weak);
-    if (this.#open.length === 0 || !this.#isNewest(atMs)) return;
-    chooseClear(this.#rows, this.#open, {
-      cost: (entry, column) =>
-        this.#isForWeak(entry, atMs)
-          ? weakDistanceCost(entry, column)
-          : Infinity,
-      onPair: match,
-    });
+  #associateByDistance(atMs: SteadyMs): void {
+    const cost = (entry: Entry, column: Column) => {
+      if (!column.isWeak) return distanceCost(entry, column);
+      return this.#isForWeak(entry, atMs) ? weakDistanceCost(entry, column) : Infinity;
+    };
+    chooseClear(this.#rows, this.#open, { cost, onPair: match });
+    this.#associate((entry, column) => COST_MAX - cost(entry, column));
     for (const column of this.#open) column.isJump = column.entry !== null;
   }
 
