@@ -161,7 +161,6 @@ export class PairPresence {
       const track = tracked.detections[index] ?? null;
       if (track !== null) this.#detected(track, detection, frame);
     });
-    this.#startConfirmed(frame);
     weak.forEach((detection, index) => {
       const track = tracked.weak[index] ?? null;
       const record = track === null ? null : this.#records.get(track);
@@ -170,6 +169,7 @@ export class PairPresence {
       this.#see(record, detection, frame);
       this.#cross(record, frame);
     });
+    this.#startConfirmed(frame);
     if (isNewest) this.#endAbsent();
     this.#update(atMs);
     return this.#placements(result, tracked);
@@ -213,11 +213,11 @@ export class PairPresence {
   #startConfirmed(frame: SeenFrame): void {
     this.#confirmed = this.#confirmed.filter((confirmed) => {
       const { record, detection, since } = confirmed;
-      let lost = this.#records.lostAs(record, frame);
-      if (lost === null) {
-        lost = this.#records.contestedBy(record, frame);
-        if (lost !== null && frame.number - since < HOLD) return true;
-      }
+      const lost = this.#records.lostAs(record, frame) ??
+        this.#records.contestedBy(record, frame);
+      const isInDoubt = lost !== null &&
+        (lost.whereabouts.isAwaited(frame.number) || lost.whereabouts.isContestedBy(record.whereabouts, frame));
+      if (isInDoubt && frame.number - since < HOLD) return true;
       if (lost === null) {
         this.#start(record, detection, confirmed.frame);
       } else {
