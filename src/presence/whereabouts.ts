@@ -152,13 +152,12 @@ export class Whereabouts {
   }
 
   /** Whether what its track has come to is the object: after a while without it, once that is confirmed. */
-  isBack(place: SeenPlace, { number, gapMs }: Inference): boolean {
-    const gaps = gapMs > 0 ? sinceMs(this.#last.atMs, place.atMs) / gapMs : 0;
-    if (this.missed(number - 1) < MISSED_MIN && gaps < MISSED_MIN + 0.5) return true;
+  isBack(place: SeenPlace, frame: Inference): boolean {
+    if (!this.#isLong(place.atMs, frame)) return true;
     const before = this.#returnedTo;
     if (before !== null && wayOf(before, place) === Infinity) this.#returned.clear();
     this.#returnedTo = place;
-    return this.#returned.add(number, RETURN);
+    return this.#returned.add(frame.number, RETURN);
   }
 
   /** Its track follows another object: it waits for another track. */
@@ -217,6 +216,12 @@ export class Whereabouts {
     if (this.#before === null || this.missed(number) === 0 || !this.#hasTrack) return false;
     if (this.#last.atMs < first.atMs || this.#before.atMs >= first.atMs) return false;
     return wayOf(this.#before, first) < Infinity;
+  }
+
+  /** Whether it was not seen for so long that its return has to be confirmed. */
+  #isLong(atMs: SteadyMs, { number, gapMs }: Inference): boolean {
+    const gaps = gapMs > 0 ? sinceMs(this.#last.atMs, atMs) / gapMs : 0;
+    return this.missed(number - 1) >= MISSED_MIN || gaps > MISSED_MIN + 0.5;
   }
 
   #follow(box: BoxPx, seconds: number): void {

@@ -1,6 +1,6 @@
 import { latestMs, sinceMs, type SteadyMs } from "../core/clock.ts";
 import type { Detection } from "../core/detector_types.ts";
-import { type BoxPx, type PointPx, type Scale, scaled, type SizePx } from "../core/geometry.ts";
+import { type BoxPx, iou, type PointPx, type Scale, scaled, type SizePx } from "../core/geometry.ts";
 import { Assignment } from "./assignment.ts";
 import { chooseClear } from "./clear_pairs.ts";
 import {
@@ -32,6 +32,8 @@ export const SLOW_MS = 600;
 
 /** How long a track is kept that was only seen weakly. */
 const TENTATIVE_KEEP_MS = 2500;
+/** It is another track when it overlaps it so much. */
+const DOUBLE_OVERLAP = 0.3;
 
 /** How long a track is kept while no frame was looked at, as with 0.1 Hz or a new worker. */
 const UNOBSERVED_KEEP_MS = 120_000;
@@ -308,6 +310,14 @@ export class Tracker {
     return entry;
   }
 
+  /** Whether what was seen weakly is a track that is seen now. */
+  #isDouble(tentative: Entry): boolean {
+    if (tentative.isMatched) return false;
+    return this.#table.entries.some((entry) =>
+      entry.isMatched && !entry.isTentative && iou(entry.box, tentative.expected) > DOUBLE_OVERLAP
+    );
+  }
+
   #isNewest(atMs: SteadyMs): boolean {
     return this.#newestAtMs === null || atMs >= this.#newestAtMs;
   }
@@ -316,9 +326,9 @@ export class Tracker {
   #finish(atMs: SteadyMs): void {
     if (!this.#isNewest(atMs)) return;
     this.#newestAtMs = atMs;
-    this.#table.drop(({ seenAtMs, isTentative }) => {
-      const keepMs = isTentative ? Math.min(TENTATIVE_KEEP_MS, this.#keepMs) : this.#keepMs;
-      return sinceMs(seenAtMs, atMs) > keepMs;
+    this.#table.drop((entry) => {
+      const ageMs = sinceMs(entry.seenAtMs, atMs);
+      return ageMs > this.#keepMs || entry.isTentative && (ageMs > TENTATIVE_KEEP_MS || this.#isDouble(entry));
     });
   }
 }
