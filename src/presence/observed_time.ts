@@ -33,13 +33,13 @@ export class ObservedTime {
     if (before !== null && atMs <= before) return false;
     this.#newestAtMs = atMs;
     if (before === null) return true;
-    const gapMs = sinceMs(before, atMs);
-    this.#observedMs += Math.min(gapMs, boundMs);
-    // The time in which a thread was replaced is not a usual one.
+    // Of what the other thread has observed since it last reported nothing is known.
     if (this.#isResumed) {
       this.#isResumed = false;
       return true;
     }
+    const gapMs = sinceMs(before, atMs);
+    this.#observedMs += Math.min(gapMs, boundMs);
     this.#gapBeforeMs = this.#gapMs === 0 ? Infinity : this.#gapMs;
     this.#gapMs = gapMs;
     return true;

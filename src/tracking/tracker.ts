@@ -240,9 +240,8 @@ export class Tracker {
       if (!entry.isMatched && entry.isTentative && this.#isCandidate(entry)) this.#rows.push(entry);
     }
     if (this.#rows.length === 0) return;
-    for (const columns of [strong, weak]) {
-      for (const column of columns) if (column.entry === null) this.#open.push(column);
-    }
+    for (const column of strong) if (column.entry === null) this.#open.push(column);
+    for (const column of weak) if (column.entry === null && this.#isNew(column)) this.#open.push(column);
     this.#associate(bareOverlapWeight);
     this.#associate((entry, column) =>
       column.isWeak ? COST_MAX - weakDistanceCost(entry, column) : distanceWeight(entry, column)
@@ -277,7 +276,8 @@ export class Tracker {
   #concludeWeak(column: Column, atMs: SteadyMs): Track | null {
     const { entry, detection, isJump, isCut } = column;
     if (entry === null) {
-      if (this.#isNew(column, atMs)) this.#begin(column, atMs);
+      const hasRoom = this.#table.hasRoom && this.#isNewest(atMs);
+      if (hasRoom && this.#isNew(column)) this.#begin(column, atMs);
       return null;
     }
     this.#table.continue(entry, detection.box, { atMs, isJump, isCut });
@@ -286,10 +286,9 @@ export class Tracker {
   }
 
   /** Whether a weak detection shows none of the tracks that are not seen. */
-  #isNew(column: Column, atMs: SteadyMs): boolean {
-    if (!this.#table.hasRoom || !this.#isNewest(atMs)) return false;
+  #isNew(column: Column): boolean {
     return this.#table.entries.every((entry) =>
-      entry.isMatched || !this.#isCandidate(entry) || distanceCost(entry, column) === Infinity
+      entry.isMatched || entry.isTentative || !this.#isCandidate(entry) || distanceCost(entry, column) === Infinity
     );
   }
 
