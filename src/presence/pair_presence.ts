@@ -9,7 +9,7 @@ import type {
   Stay,
   StayEndReason,
 } from "../core/presence_types.ts";
-import type { Track, Tracked } from "../tracking/tracker.ts";
+import { SLOW_MS, type Track, type Tracked } from "../tracking/tracker.ts";
 import { ObservedTime } from "./observed_time.ts";
 import type { Owner, SceneAreas, SeenFrame, StayRecord } from "./stay_record.ts";
 import { TrackRecords } from "./track_records.ts";
@@ -230,11 +230,14 @@ export class PairPresence {
   }
 
   /** Whether a track shows its object, or perhaps a false detection. */
-  #isSure({ id, whereabouts }: StayRecord, { box }: Detection, frame: SeenFrame): boolean {
-    return id === null || whereabouts.isBack({ box, atMs: frame.atMs }, frame);
+  #isSure(record: StayRecord, detection: Detection, frame: SeenFrame): boolean {
+    if (record.id === null || record.whereabouts.isBack({ box: detection.box, atMs: frame.atMs }, frame)) return true;
+    record.returned = { detection, frame };
+    return false;
   }
 
   #see(record: StayRecord, detection: Detection, frame: SeenFrame): void {
+    record.returned = null;
     record.observedMs = Math.max(record.observedMs, this.#time.at(frame.atMs));
     record.whereabouts.found({ box: detection.box, atMs: frame.atMs }, frame);
     // A frame that comes late does not move it back.
@@ -273,7 +276,11 @@ export class PairPresence {
 
   #endAbsent(): void {
     for (const record of this.#records.all()) {
-      if (this.#isAbsent(record)) this.#end(record, "left");
+      if (!this.#isAbsent(record)) continue;
+      const { returned } = record;
+      // At slow rates one who goes is often seen once.
+      if (returned !== null && this.#time.gapMs > SLOW_MS) this.#see(record, returned.detection, returned.frame);
+      this.#end(record, "left");
     }
   }
 

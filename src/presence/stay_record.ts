@@ -23,6 +23,12 @@ export interface SeenFrame extends Inference {
   readonly capturedAtMs: WallMs;
 }
 
+/** A detection in its frame. */
+export interface Sighting {
+  readonly detection: Detection;
+  readonly frame: SeenFrame;
+}
+
 /** The zones and lines of a camera. */
 export interface SceneAreas {
   readonly zones: readonly ZoneArea[];
@@ -61,6 +67,8 @@ export class StayRecord {
   #id: string | null = null;
   /** How long the pair had observed when it was last seen. */
   observedMs = 0;
+  /** Its newest return that is not confirmed. */
+  returned: Sighting | null = null;
   /** When it was last seen. */
   atMs: SteadyMs;
   /** Whether an `update` has something to say. */
@@ -125,7 +133,8 @@ export class StayRecord {
     const score = frameScore(best, { size, seen });
     const record = new StayRecord({
       ...{ owner: stay, track: stay.track, class: stay.class, box, size, atMs },
-      ...{ startedAtMs: stay.startedAtMs, seenAtMs: stay.seenAtMs, motion: stay.motion },
+      ...{ startedAtMs: stay.startedAtMs, seenAtMs: stay.seenAtMs },
+      ...(stay.motion === undefined ? {} : { motion: stay.motion }),
       best: new BestChoice({ frame: best, score }, score),
     });
     record.#id = stay.id;

@@ -22,11 +22,6 @@ const MAX_PX = 1e6;
 /** For how long weak detections alone continue a track, and how many of them in any case. */
 const WEAK_KEEP_MS = 10_000;
 const WEAK_RUN = 5;
-/**
- * By distance they continue a track that was seen so recently; one that is kept, when frames follow one
- * another within {@link SLOW_MS}, so that a wrong one is soon found out.
- */
-const WEAK_JUMP_MS = 2500;
 /** With longer gaps between frames the next ones come too late to confirm anything. */
 export const SLOW_MS = 600;
 
