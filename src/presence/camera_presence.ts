@@ -58,9 +58,7 @@ export class CameraPresence {
   }
 
   get open(): readonly Stay[] {
-    return [...this.#pairs.values()].flatMap(({ presence }) =>
-      presence.openStays
-    );
+    return [...this.#pairs.values()].flatMap(({ presence }) => presence.stays);
   }
 
   get isOnline(): boolean {

@@ -10,8 +10,6 @@ export class ObservedTime {
   #gapMs = 0;
   #gapBeforeMs = 0;
   #observedMs = 0;
-  /** Whether the newest inference was one of another thread. */
-  #isResumed = false;
 
   /** The usual time between two inferences: the shorter one of the newest two, so that an outage is none. */
   get gapMs(): number {
@@ -33,11 +31,6 @@ export class ObservedTime {
     if (before !== null && atMs <= before) return false;
     this.#newestAtMs = atMs;
     if (before === null) return true;
-    // Of what the other thread has observed since it last reported nothing is known.
-    if (this.#isResumed) {
-      this.#isResumed = false;
-      return true;
-    }
     const gapMs = sinceMs(before, atMs);
     this.#observedMs += Math.min(gapMs, boundMs);
     this.#gapBeforeMs = this.#gapMs === 0 ? Infinity : this.#gapMs;
@@ -54,11 +47,5 @@ export class ObservedTime {
   /** Forgets when the newest inference was: the next one ends no gap. */
   interrupt(): void {
     this.#newestAtMs = null;
-  }
-
-  /** Begins with the newest inference of another thread. */
-  resume(atMs: SteadyMs): void {
-    this.#isResumed = true;
-    if (this.#newestAtMs === null || atMs > this.#newestAtMs) this.#newestAtMs = atMs;
   }
 }

@@ -9,30 +9,14 @@ import type {
   Stay,
   StayEndReason,
 } from "../core/presence_types.ts";
-import { SLOW_MS, type Track, type Tracked } from "../tracking/tracker.ts";
+import type { Track, Tracked } from "../tracking/track_types.ts";
+import { SLOW_MS } from "../tracking/tracker.ts";
 import { ObservedTime } from "./observed_time.ts";
+import { PendingStarts } from "./pending_starts.ts";
 import type { Owner, SceneAreas, SeenFrame, StayRecord } from "./stay_record.ts";
 import { TrackRecords } from "./track_records.ts";
 import type { UlidSource } from "./ulid.ts";
 import { overlaps } from "./zones.ts";
-
-/** A start that is in doubt waits for so many inferences. */
-const HOLD = 2;
-
-/** How long inferences had gone on without an object of another thread. */
-function absentMs({ motion }: Stay): number {
-  return motion?.absentMs ?? 0;
-}
-
-/** A track that was seen often enough for a stay. */
-interface Confirmed {
-  readonly record: StayRecord;
-  /** Where it was last seen. */
-  detection: Detection;
-  frame: SeenFrame;
-  /** The number of the inference that confirmed it. */
-  readonly since: number;
-}
 
 /** The shortest time after which a stay ends. */
 const END_MIN_MS = 100;
@@ -55,8 +39,7 @@ export class PairPresence {
   #scene: SceneAreas;
   readonly #records: TrackRecords;
   #paused = false;
-  /** Tracks that are confirmed, and no stays yet. */
-  #confirmed: Confirmed[] = [];
+  readonly #starts = new PendingStarts();
   #inferences = 0;
   readonly #time = new ObservedTime();
 
@@ -80,11 +63,12 @@ export class PairPresence {
     return this.#time.gapMs;
   }
 
-  /** The open stays, the oldest first. */
-  get openStays(): readonly Stay[] {
+  /** The open stays as they are now. */
+  get stays(): readonly Stay[] {
     return this.open.map((record) => record.stay(null, this.#time.observedMs));
   }
 
+  /** The records of the open stays, the oldest first. */
   get open(): readonly StayRecord[] {
     return [...this.#records.all()].filter(({ id }) => id !== null);
   }
@@ -108,7 +92,7 @@ export class PairPresence {
     this.#paused = paused;
     if (!paused) return;
     this.endAll("paused");
-    this.#confirmed = [];
+    this.#starts.clear();
     this.#records.clear();
     this.#time.interrupt();
   }
@@ -128,15 +112,8 @@ export class PairPresence {
       // The wall clock may have been stepped meanwhile, and that of the camera be wrong.
       const ageMs = sinceMs(stay.seenAtMs, wall);
       const atMs = plusMs(now, -Math.min(this.endMs, Math.max(0, ageMs)));
-      this.#records.resume(stay, this.#scene, atMs);
-      this.#time.resume(plusMs(atMs, absentMs(stay)));
-    }
-    for (const stay of stays) {
-      const record = this.#records.get({ id: stay.track });
-      if (record === null) continue;
-      // Until it was reported inferences went on, and from then on to the first one at most half as long.
-      const reportedMs = this.#time.at(plusMs(record.atMs, absentMs(stay)));
-      record.observedMs = Math.max(reportedMs, -this.endMs / 2) - absentMs(stay);
+      // What was observed since it was reported is not known, and counts for nothing.
+      this.#records.resume(stay, this.#scene, atMs).observedMs = -(stay.motion?.absentMs ?? 0);
     }
     if (stays.length > 0) this.#parts.onCountChanged();
   }
@@ -195,13 +172,7 @@ export class PairPresence {
     if (record === null || !this.#isSure(record, detection, frame)) return;
     this.#see(record, detection, frame);
     if (record.id === null && record.whereabouts.detectedIn(frame)) {
-      const known = this.#confirmed.find((each) => each.record === record);
-      if (known === undefined) {
-        this.#confirmed.push({ record, detection, frame, since: frame.number });
-      } else {
-        known.detection = detection;
-        known.frame = frame;
-      }
+      this.#starts.add(record, { detection, frame });
       return;
     }
     const asks = this.#settings.snapshot !== "none" && record.id !== null;
@@ -210,28 +181,24 @@ export class PairPresence {
   }
 
   /** Starts the stays of the tracks that are confirmed, where they are not those of open ones. */
-  #startConfirmed(frame: SeenFrame): void {
-    this.#confirmed = this.#confirmed.filter((confirmed) => {
-      const { record, detection, since } = confirmed;
-      const lost = this.#records.lostAs(record, frame) ??
-        this.#records.contestedBy(record, frame);
-      const isInDoubt = lost !== null &&
-        (lost.whereabouts.isAwaited(frame.number) || lost.whereabouts.isContestedBy(record.whereabouts, frame));
-      if (isInDoubt && frame.number - since < HOLD) return true;
+  #startConfirmed(now: SeenFrame): void {
+    this.#starts.settle(this.#records, now, (record, lost, { detection, frame }) => {
       if (lost === null) {
-        this.#start(record, detection, confirmed.frame);
+        this.#start(record, detection, frame);
       } else {
         this.#records.rejoin(lost, record);
-        this.#see(lost, detection, confirmed.frame);
+        this.#see(lost, detection, frame);
       }
-      this.#cross(lost ?? record, confirmed.frame);
-      return false;
+      this.#cross(lost ?? record, frame);
     });
   }
 
   /** Whether a track shows its object, or perhaps a false detection. */
   #isSure(record: StayRecord, detection: Detection, frame: SeenFrame): boolean {
-    if (record.id === null || record.whereabouts.isBack({ box: detection.box, atMs: frame.atMs }, frame)) return true;
+    if (
+      record.id === null ||
+      record.whereabouts.isBack({ box: detection.box, atMs: frame.atMs }, frame)
+    ) return true;
     record.returned = { detection, frame };
     return false;
   }
@@ -279,7 +246,9 @@ export class PairPresence {
       if (!this.#isAbsent(record)) continue;
       const { returned } = record;
       // At slow rates one who goes is often seen once.
-      if (returned !== null && this.#time.gapMs > SLOW_MS) this.#see(record, returned.detection, returned.frame);
+      if (returned !== null && this.#time.gapMs > SLOW_MS) {
+        this.#see(record, returned.detection, returned.frame);
+      }
       this.#end(record, "left");
     }
   }
@@ -294,7 +263,7 @@ export class PairPresence {
 
   #end(record: StayRecord, reason: StayEndReason): void {
     this.#records.remove(record);
-    this.#confirmed = this.#confirmed.filter((each) => each.record !== record);
+    this.#starts.drop(record);
     if (record.id === null) return;
     this.#parts.onCountChanged();
     this.#parts.onEvent({ kind: "end", stay: record.stay(reason) });

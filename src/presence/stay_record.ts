@@ -3,10 +3,18 @@ import { sinceMs, type SteadyMs, type WallMs } from "../core/clock.ts";
 import { assert } from "../core/assert.ts";
 import type { Detection } from "../core/detector_types.ts";
 import { type BoxPx, scaled, type SizePx } from "../core/geometry.ts";
-import type { BestFrame, Crossing, Line, Stay, StayEndReason, StayMotion } from "../core/presence_types.ts";
+import type {
+  BestFrame,
+  Crossing,
+  Line,
+  Stay,
+  StayEndReason,
+  StayMotion,
+} from "../core/presence_types.ts";
+import type { SeenPlace } from "../tracking/track_types.ts";
 import { BestChoice, frameScore, type ScoredFrame } from "./best_frame.ts";
 import { LineWatch } from "./lines.ts";
-import { type Inference, type SeenPlace, Whereabouts } from "./whereabouts.ts";
+import { type Inference, Whereabouts } from "./whereabouts.ts";
 import { type ZoneArea, ZoneMembership } from "./zones.ts";
 
 /** Zones that a stay was in; beyond it the first ones are forgotten. Only zones set anew exceed it. */
@@ -43,7 +51,8 @@ export interface Owner {
 
 /** What a record begins with, of a new track or of a stay that is continued. */
 interface Beginning {
-  readonly first?: SeenPlace;
+  /** Where its track was first seen, perhaps weakly. */
+  readonly first: SeenPlace;
   readonly owner: Owner;
   readonly class: string;
   readonly track: string;
@@ -53,7 +62,8 @@ interface Beginning {
   readonly best: BestChoice;
   readonly atMs: SteadyMs;
   readonly seenAtMs: WallMs;
-  readonly motion?: StayMotion;
+  /** How it moved, where it was followed before. */
+  readonly motion: StayMotion | null;
 }
 
 export class StayRecord {
@@ -92,7 +102,7 @@ export class StayRecord {
     this.class = beginning.class;
     this.track = beginning.track;
     this.key = beginning.track;
-    this.whereabouts = new Whereabouts(beginning);
+    this.whereabouts = new Whereabouts(beginning, beginning);
     this.#startedAtMs = beginning.startedAtMs;
     this.#seenAtMs = beginning.seenAtMs;
     this.#box = beginning.box;
@@ -107,15 +117,10 @@ export class StayRecord {
   static of(
     owner: Owner,
     track: string,
-    { detection, frame, first }: {
-      readonly detection: Detection;
-      readonly frame: SeenFrame;
-      /** Where its track was first seen, perhaps weakly. */
-      readonly first: SeenPlace;
-    },
+    { detection, frame, first }: Sighting & { readonly first: SeenPlace },
   ): StayRecord {
     return new StayRecord({
-      first,
+      ...{ first, motion: null },
       ...{ owner, track, class: detection.class, box: detection.box, size: frame.size },
       ...{ startedAtMs: frame.capturedAtMs, seenAtMs: frame.capturedAtMs, atMs: frame.atMs },
       ...{ best: new BestChoice(scored(detection, frame)) },
@@ -123,18 +128,14 @@ export class StayRecord {
   }
 
   /** Continues a stay of another thread, which was last seen at `atMs`. */
-  static resumed(
-    stay: Stay,
-    scene: SceneAreas,
-    atMs: SteadyMs,
-  ): StayRecord {
+  static resumed(stay: Stay, scene: SceneAreas, atMs: SteadyMs): StayRecord {
     const { best, size, box } = stay;
     const seen = { x: 0, y: 0, width: size.width, height: size.height };
     const score = frameScore(best, { size, seen });
     const record = new StayRecord({
       ...{ owner: stay, track: stay.track, class: stay.class, box, size, atMs },
       ...{ startedAtMs: stay.startedAtMs, seenAtMs: stay.seenAtMs },
-      ...(stay.motion === undefined ? {} : { motion: stay.motion }),
+      ...{ first: { box, atMs }, motion: stay.motion ?? null },
       best: new BestChoice({ frame: best, score }, score),
     });
     record.#id = stay.id;
@@ -173,6 +174,7 @@ export class StayRecord {
     this.#reportedBox = scaled(this.#reportedBox, by);
     this.#best.scale(by);
     this.whereabouts.scale(by);
+    this.returned = null;
   }
 
   /** Follows the object to where it is seen in a newer frame. @returns whether its zones changed */

@@ -2,7 +2,8 @@
 import { sinceMs, type SteadyMs } from "../core/clock.ts";
 import type { Detection } from "../core/detector_types.ts";
 import type { Stay } from "../core/presence_types.ts";
-import { type Observation, type Track, type Tracked, Tracker } from "../tracking/tracker.ts";
+import type { Observation, Track, Tracked } from "../tracking/track_types.ts";
+import { Tracker } from "../tracking/tracker.ts";
 import { type Owner, type SceneAreas, type SeenFrame, StayRecord } from "./stay_record.ts";
 
 /** Tracks that are, or may become, a stay; others are placed in zones and no more. */
@@ -48,7 +49,7 @@ export class TrackRecords {
   }
 
   /** The record of what a track shows, if there is one. */
-  get(track: Pick<Track, "id">): StayRecord | null {
+  get(track: Track): StayRecord | null {
     return this.#records.get(track.id) ?? null;
   }
 
@@ -64,7 +65,7 @@ export class TrackRecords {
     if (known !== null && !isOther) return known;
     if (this.#records.size >= RECORDS_MAX) return null;
     const id = known === null ? track.id : this.#part(known, detection, frame);
-    const first = known === null ? { box: track.first.box, atMs: track.first.seenAtMs } : place;
+    const first = known === null ? track.first : place;
     const record = StayRecord.of(this.#owner, id, { detection, frame, first });
     record.partedFrom = known;
     this.#records.set(id, record);
@@ -98,7 +99,9 @@ export class TrackRecords {
   /** The open stay that was last seen beside a new track, and may be that of it. */
   contestedBy(found: StayRecord, frame: SeenFrame): StayRecord | null {
     for (const record of this.all()) {
-      if (record.id === null || record.class !== found.class || record === found.partedFrom) continue;
+      if (record.id === null || record.class !== found.class || record === found.partedFrom) {
+        continue;
+      }
       const { whereabouts } = record;
       if (found.whereabouts.isNewcomer(frame, whereabouts.last)) continue;
       if (whereabouts.isContestedBy(found.whereabouts, frame)) return record;
@@ -125,11 +128,14 @@ export class TrackRecords {
     this.#tracker = new Tracker({ prefix: this.#trackPrefix(), keepMs: 0 });
   }
 
-  /** Continues a stay of another thread, which was last seen at `atMs`. */
-  resume(stay: Stay, scene: SceneAreas, atMs: SteadyMs): void {
+  /** Continues a stay of another thread, which was last seen at `atMs`. @returns its record */
+  resume(stay: Stay, scene: SceneAreas, atMs: SteadyMs): StayRecord {
     const { track: id, class: name, box, size, motion } = stay;
-    this.#records.set(id, StayRecord.resumed(stay, scene, atMs));
-    this.#tracker.resume({ id, class: name, box, size, seenAtMs: atMs, velocity: motion?.velocity ?? null });
+    const record = StayRecord.resumed(stay, scene, atMs);
+    this.#records.set(id, record);
+    const velocity = motion?.velocity ?? null;
+    this.#tracker.resume({ id, class: name, box, size, seenAtMs: atMs, velocity });
+    return record;
   }
 
   /** Parts a stay from its track, which shows another object. @returns the id of the track of that */

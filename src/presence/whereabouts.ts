@@ -2,20 +2,11 @@
 import { sinceMs, type SteadyMs } from "../core/clock.ts";
 import { type BoxPx, type PointPx, type Scale, scaled } from "../core/geometry.ts";
 import type { PresenceSettings, StayMotion } from "../core/presence_types.ts";
-import { SIZE_RATIO_MAX, timesAs, upwards } from "../tracking/likeness.ts";
-import { distancePx } from "./points.ts";
+import type { SeenPlace } from "../tracking/track_types.ts";
+import { centre, heights, isLevel, wayOf, within } from "./ways.ts";
 
-/**
- * After so many inferences without an object, its return has to be confirmed; not with longer gaps than
- * {@link SLOW_MS}, with which false detections are as much rarer.
- */
+/** After so many inferences without an object, or an outage as long, its return has to be confirmed. */
 const MISSED_MIN = 3;
-
-/** How far an object may have come, in heights. */
-const REACH = { atOnce: 0.3, perSecond: 1, most: 4.5 } as const;
-
-/** How much higher or lower the feet or the head of one object may be, in heights. */
-const UPRIGHT_MAX = 0.3;
 
 /**
  * An object whose way leads out of the picture comes back so near to where it was, in heights; farther off
@@ -51,12 +42,6 @@ const RETURN = { frames: 2, of: 5 } as const;
 /** The time in which a velocity is forgotten. */
 const VELOCITY_SECONDS = 0.7;
 
-/** Where an object was seen. */
-export interface SeenPlace {
-  readonly box: BoxPx;
-  readonly atMs: SteadyMs;
-}
-
 /** An inference, as it is counted for one camera and detector. */
 export interface Inference {
   readonly number: number;
@@ -88,13 +73,15 @@ export class Whereabouts {
   /** How long inferences of another thread had gone on without it. */
   #absentMs = 0;
 
-  constructor({ box, atMs, first = { box, atMs }, motion }: SeenPlace & {
-    /** Where its track was first seen, when that was weakly. */
-    readonly first?: SeenPlace;
-    /** How it moved, where it was followed before. */
-    readonly motion?: StayMotion;
-  }) {
-    this.#last = first;
+  /**
+   * @param first  where its track was first seen, perhaps weakly
+   * @param motion  how it moved, where it was followed before
+   */
+  constructor(
+    last: SeenPlace,
+    { first, motion }: { readonly first: SeenPlace; readonly motion: StayMotion | null },
+  ) {
+    this.#last = last;
     this.#first = first;
     this.#velocity = motion?.velocity ?? null;
     this.#absentMs = motion?.absentMs ?? 0;
@@ -146,7 +133,10 @@ export class Whereabouts {
   isOther(to: SeenPlace, { number, seen, gapMs }: Inference): boolean {
     const since = sinceMs(this.#last.atMs, to.atMs);
     const unseenMs = Math.min(since, EXIT_GAPS * gapMs, EXIT_MS);
-    const unobservedMs = Math.max(gapMs, since - gapMs * (this.missed(number) - 1) - this.#absentMs);
+    const unobservedMs = Math.max(
+      gapMs,
+      since - gapMs * (this.missed(number) - 1) - this.#absentMs,
+    );
     return this.#isLeaving(unseenMs, seen) &&
       heights(this.#last.box, to.box) > within(RETURN_REACH, unobservedMs);
   }
@@ -187,7 +177,7 @@ export class Whereabouts {
     if (seconds < 0) return;
     if (seconds > 0) this.#follow(place.box, seconds);
     this.#wasDoubtful = this.#isDoubtful;
-    this.#isDoubtful = upright(this.#last.box, place.box) > UPRIGHT_MAX;
+    this.#isDoubtful = !isLevel(this.#last.box, place.box);
     this.#before = this.#last;
     this.#last = place;
   }
@@ -195,7 +185,9 @@ export class Whereabouts {
   /** Moves what is known to a picture of another size. */
   scale(by: Scale): void {
     this.#last = { ...this.#last, box: scaled(this.#last.box, by) };
-    if (this.#before !== null) this.#before = { ...this.#before, box: scaled(this.#before.box, by) };
+    if (this.#before !== null) {
+      this.#before = { ...this.#before, box: scaled(this.#before.box, by) };
+    }
     this.#returnedTo = null;
     this.#first = { ...this.#first, box: scaled(this.#first.box, by) };
     if (this.#velocity === null) return;
@@ -249,14 +241,6 @@ export class Whereabouts {
   }
 }
 
-/** The way between two places in heights; Infinity where one object cannot make it. */
-function wayOf(from: SeenPlace, to: SeenPlace): number {
-  const way = heights(from.box, to.box);
-  const reach = Math.min(REACH.most, within(REACH, sinceMs(from.atMs, to.atMs)));
-  const isLike = timesAs(from.box.height, to.box.height) <= SIZE_RATIO_MAX.height;
-  return isLike && upright(from.box, to.box) <= UPRIGHT_MAX && way <= reach ? way : Infinity;
-}
-
 /** Whether an extent reaches an end of a range, moving towards it. */
 function leaves(
   { at, length, from, to }: Readonly<Record<"at" | "length" | "from" | "to", number>>,
@@ -265,28 +249,6 @@ function leaves(
 ): boolean {
   return velocity > least && at + length + seconds * velocity > to ||
     velocity < -least && at + seconds * velocity < from;
-}
-
-function centre({ x, y, width, height }: BoxPx): PointPx {
-  return { x: x + width / 2, y: y + height / 2 };
-}
-
-/** How far something may be after a time. */
-function within(
-  { atOnce, perSecond }: Readonly<Record<"atOnce" | "perSecond", number>>,
-  ms: number,
-): number {
-  return atOnce + perSecond * Math.max(0, ms) / 1000;
-}
-
-/** How far the feet or the heads are apart, whichever is less, in heights. */
-function upright(one: BoxPx, other: BoxPx): number {
-  return upwards(one, other) / Math.max(one.height, other.height);
-}
-
-/** The distance between two boxes in heights. */
-function heights(one: BoxPx, other: BoxPx): number {
-  return distancePx({ from: centre(one), to: centre(other) }) / Math.max(one.height, other.height);
 }
 
 /** Counts the inferences in which something was detected with confidence. */

@@ -152,7 +152,9 @@ export class BoxFilters {
     this.#means[at + 4] = x;
     this.#means[at + 5] = y;
     const noise = velocityNoise(0, this.#means[at + HEIGHT] ?? 0);
-    for (let part = 0; part < 2; part++) this.#variances[VARIANCES * index + 3 * part + 2] = noise * noise;
+    for (let part = 0; part < 2; part++) {
+      this.#variances[VARIANCES * index + 3 * part + 2] = noise * noise;
+    }
   }
 
   /** Makes one filter like another. */

@@ -1,6 +1,7 @@
 /** How well a detection continues a track: three measures, one for each round of the association. */
 import type { Detection } from "../core/detector_types.ts";
 import { type BoxPx, iou } from "../core/geometry.ts";
+import type { Column } from "./columns.ts";
 import type { Entry } from "./track_table.ts";
 
 /**
@@ -51,24 +52,6 @@ const FURTHER_COSTS = {
   /** The track was seen once: it may be a false detection. */
   new: 0.1,
 } as const;
-
-/** A detection of the present frame whose box is one. */
-export interface Column {
-  readonly detection: Detection;
-  readonly isWeak: boolean;
-  /** Whether the edge of the picture cuts off a part of its box. */
-  readonly isCut: boolean;
-  /** Its place in the list of its frame. */
-  readonly place: number;
-  /** The track that it continues or begins. */
-  entry: Entry | null;
-  /** Whether it was found by distance alone. */
-  isJump: boolean;
-  /** The nearest track, its cost, and the cost of the second nearest. */
-  nearest: number;
-  nearestCost: number;
-  secondCost: number;
-}
 
 /** By overlap and confidence; above 0 where they may be one. */
 export function overlapWeight(entry: Entry, { detection }: Column): number {

@@ -1,15 +1,10 @@
 import { sinceMs, type SteadyMs } from "../core/clock.ts";
 import { type BoxPx, type PointPx, type Scale, scaled } from "../core/geometry.ts";
 import { BoxFilters, type Expected } from "./box_filters.ts";
+import type { SeenPlace } from "./track_types.ts";
 
 /** The most tracks of a tracker, those included that are not seen at present. */
 export const MAX_TRACKS = 256;
-
-/** Where something was seen. */
-export interface SeenPlace {
-  readonly box: BoxPx;
-  readonly seenAtMs: SteadyMs;
-}
 
 /** A track, and what the tracker knows of it. */
 export interface Entry {
@@ -91,7 +86,7 @@ export class TrackTable {
       weakRun: 0,
       sightings: 1,
       isTentative: false,
-      first: { box, seenAtMs: atMs },
+      first: { box, atMs },
       isCut,
       expected: { x: box.x, y: box.y, width: box.width, height: box.height },
       ageSeconds: 0,
@@ -116,9 +111,9 @@ export class TrackTable {
   exchange(entry: Entry, atMs: SteadyMs): void {
     const { before, filter } = entry;
     if (before === null) return;
-    entry.before = { box: entry.box, seenAtMs: entry.seenAtMs };
+    entry.before = { box: entry.box, atMs: entry.seenAtMs };
     entry.box = before.box;
-    entry.seenAtMs = before.seenAtMs;
+    entry.seenAtMs = before.atMs;
     entry.filter = entry.spareFilter;
     entry.spareFilter = filter;
     this.#expect(entry, atMs);
@@ -140,7 +135,7 @@ export class TrackTable {
     if (!isJump) {
       entry.before = null;
     } else if (entry.sightings > 2) {
-      entry.before = { box: entry.box, seenAtMs: entry.seenAtMs };
+      entry.before = { box: entry.box, atMs: entry.seenAtMs };
       this.#filters.copy(entry.filter, entry.spareFilter);
     }
     this.#filters.update(entry.filter, entry.ageSeconds, box);

@@ -1,23 +1,18 @@
 import { latestMs, sinceMs, type SteadyMs } from "../core/clock.ts";
-import type { Detection } from "../core/detector_types.ts";
-import { type BoxPx, iou, type PointPx, type Scale, scaled, type SizePx } from "../core/geometry.ts";
+import { type BoxPx, iou, type Scale, scaled, type SizePx } from "../core/geometry.ts";
 import { Assignment } from "./assignment.ts";
 import { chooseClear } from "./clear_pairs.ts";
+import { type Column, columnsOf, hasArea } from "./columns.ts";
 import {
   bareOverlapWeight,
   COST_MAX,
-  type Column,
   distanceCost,
   distanceWeight,
   overlapWeight,
   weakDistanceCost,
 } from "./likeness.ts";
-import { type Entry, MAX_TRACKS, type SeenPlace, TrackTable } from "./track_table.ts";
-
-/** Detections of a frame beyond it are given no track. */
-const MAX_COLUMNS = 4 * MAX_TRACKS;
-/** Boxes beyond it are none: no picture is as large, and its square is still exact. */
-const MAX_PX = 1e6;
+import { type Entry, TrackTable } from "./track_table.ts";
+import type { Observation, ResumedTrack, Track, Tracked, TrackerOptions } from "./track_types.ts";
 
 /** For how long weak detections alone continue a track, and how many of them in any case. */
 const WEAK_KEEP_MS = 10_000;
@@ -25,9 +20,9 @@ const WEAK_RUN = 5;
 /** With longer gaps between frames the next ones come too late to confirm anything. */
 export const SLOW_MS = 600;
 
-/** How long a track is kept that was only seen weakly. */
+/** How long a track is kept that was only seen weakly, which is tentative. */
 const TENTATIVE_KEEP_MS = 2500;
-/** It is another track when it overlaps it so much. */
+/** It shows the object of another track when it overlaps one that is seen so much. */
 const DOUBLE_OVERLAP = 0.3;
 
 /** How long a track is kept while no frame was looked at, as with 0.1 Hz or a new worker. */
@@ -35,57 +30,6 @@ const UNOBSERVED_KEEP_MS = 120_000;
 
 /** A stay was seen more than once. */
 const RESUMED_SIGHTINGS = 3;
-
-/** A box that comes so near to the edge of the picture may be cut off by it, in parts of its height. */
-const CUT = 0.02;
-
-export interface TrackerOptions {
-  /** Begins every id; no other tracker has it, also none of another run. */
-  readonly prefix: string;
-  /** How long a track that is not seen is kept. */
-  readonly keepMs: number;
-}
-
-/** The detections of one frame. */
-export interface Observation {
-  readonly detections: readonly Detection[];
-  /** Less confident ones: they continue tracks, and begin none. */
-  readonly weak: readonly Detection[];
-  /** The size of the picture as shown. */
-  readonly size: SizePx;
-  /** What of it was looked at; all of it by default. */
-  readonly seen?: BoxPx;
-  /** When the frame arrived. */
-  readonly atMs: SteadyMs;
-}
-
-/** An object that was seen in one frame or more. It is as of its frame, and does not change. */
-export interface Track {
-  readonly id: string;
-  readonly class: string;
-  /** Where it was last seen. */
-  readonly box: BoxPx;
-  readonly seenAtMs: SteadyMs;
-  /** Where it was first seen, perhaps weakly. */
-  readonly first: SeenPlace;
-}
-
-/** A track of another thread. */
-export interface ResumedTrack extends SeenPlace {
-  readonly id: string;
-  readonly class: string;
-  /** The size of the picture that the box refers to. */
-  readonly size: SizePx;
-  /** Pixels per second; null where it is not known. */
-  readonly velocity: PointPx | null;
-}
-
-export interface Tracked {
-  /** The track of each of `detections`; null beyond the bound of tracks, and for a box without area. */
-  readonly detections: readonly (Track | null)[];
-  /** The track of each of `weak`; null where it continues none. */
-  readonly weak: readonly (Track | null)[];
-}
 
 /**
  * Follows the objects of one camera and detector from frame to frame.
@@ -151,8 +95,8 @@ export class Tracker {
   resume({ id, class: name, box, size, seenAtMs, velocity }: ResumedTrack): void {
     if (!hasArea(box)) return;
     this.forget(id);
-    this.#size ??= size;
-    const by = scaleOf(size, this.#size);
+    if (this.#size === null) this.#resize(size);
+    const by = scaleOf(size, this.#size ?? size);
     const entry = this.#table.add({
       ...{ id, class: name, box: scaled(box, by), atMs: seenAtMs, isCut: false },
     });
@@ -236,7 +180,9 @@ export class Tracker {
     }
     if (this.#rows.length === 0) return;
     for (const column of strong) if (column.entry === null) this.#open.push(column);
-    for (const column of weak) if (column.entry === null && this.#isNew(column)) this.#open.push(column);
+    for (const column of weak) {
+      if (column.entry === null && this.#isNew(column)) this.#open.push(column);
+    }
     this.#associate(bareOverlapWeight);
     this.#associate((entry, column) =>
       column.isWeak ? COST_MAX - weakDistanceCost(entry, column) : distanceWeight(entry, column)
@@ -283,11 +229,12 @@ export class Tracker {
   /** Whether a weak detection shows none of the tracks that are not seen. */
   #isNew(column: Column): boolean {
     return this.#table.entries.every((entry) =>
-      entry.isMatched || entry.isTentative || !this.#isCandidate(entry) || distanceCost(entry, column) === Infinity
+      entry.isMatched || entry.isTentative || !this.#isCandidate(entry) ||
+      distanceCost(entry, column) === Infinity
     );
   }
 
-  /** Begins a tentative track. */
+  /** Begins a track, tentative until it is confirmed. */
   #begin({ detection: { class: name, box }, isCut }: Column, atMs: SteadyMs): Entry | null {
     const begun = this.#table.add({ id: "", class: name, box, atMs, isCut });
     if (begun === null) return null;
@@ -322,7 +269,8 @@ export class Tracker {
     this.#newestAtMs = atMs;
     this.#table.drop((entry) => {
       const ageMs = sinceMs(entry.seenAtMs, atMs);
-      return ageMs > this.#keepMs || entry.isTentative && (ageMs > TENTATIVE_KEEP_MS || this.#isDouble(entry));
+      if (ageMs > this.#keepMs) return true;
+      return entry.isTentative && (ageMs > TENTATIVE_KEEP_MS || this.#isDouble(entry));
     });
   }
 }
@@ -333,40 +281,13 @@ function match(entry: Entry | undefined, column: Column | undefined): void {
   column.entry = entry;
 }
 
-/** The detections that have an area, within the bound. */
-function columnsOf(
-  detections: readonly Detection[],
-  seen: BoxPx,
-  isWeak: boolean,
-): Column[] {
-  const columns: Column[] = [];
-  for (const [place, detection] of detections.entries()) {
-    if (columns.length === MAX_COLUMNS) break;
-    if (!hasArea(detection.box) || !(detection.confidence >= 0)) continue;
-    const costs = { nearest: -1, nearestCost: Infinity, secondCost: Infinity };
-    const isCut = isCutOff(detection.box, seen);
-    columns.push({ detection, isWeak, isCut, place, entry: null, isJump: false, ...costs });
-  }
-  return columns;
-}
-
-function hasArea({ x, y, width, height }: BoxPx): boolean {
-  return width > 0 && height > 0 && width <= MAX_PX && height <= MAX_PX &&
-    Math.abs(x) <= MAX_PX && Math.abs(y) <= MAX_PX;
-}
-
-/** Whether a box reaches an edge of what was looked at. */
-function isCutOff({ x, y, width, height }: BoxPx, seen: BoxPx): boolean {
-  const near = CUT * height;
-  return x - near <= seen.x || y - near <= seen.y ||
-    x + width + near >= seen.x + seen.width || y + height + near >= seen.y + seen.height;
-}
-
 function wholeOf({ width, height }: SizePx): BoxPx {
   return { x: 0, y: 0, width, height };
 }
 
+/** How a picture is scaled; a size without an area scales nothing. */
 function scaleOf(from: SizePx, to: SizePx): Scale {
+  if (!(from.width > 0 && from.height > 0)) return { x: 1, y: 1 };
   return { x: to.width / from.width, y: to.height / from.height };
 }
 

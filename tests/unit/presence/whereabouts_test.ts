@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { steadyMs } from "../../../src/core/clock.ts";
 import { type BoxPx, scaled } from "../../../src/core/geometry.ts";
-import { type SeenPlace, Whereabouts } from "../../../src/presence/whereabouts.ts";
+import { wayOf } from "../../../src/presence/ways.ts";
+import type { SeenPlace } from "../../../src/tracking/track_types.ts";
 import { person, plan, PresenceRig, SIZE, standing } from "../../support/presence/rig.ts";
 
 /** What is seen of people who stand at these places. */
@@ -121,7 +122,7 @@ Deno.test("whereabouts: the way to another place is as far as one walks, of one 
     box: standing(x, footY, height),
     atMs: steadyMs(atMs),
   });
-  const way = (to: SeenPlace) => new Whereabouts(place(640, 0)).way(to);
+  const way = (to: SeenPlace) => wayOf(place(640, 0), to);
   assert.equal(way(place(740, 1000)), 0.5);
   assert.equal(way(place(940, 2000)), 1.5);
   assert.equal(way(place(940, 1000)), Infinity, "too fast");
