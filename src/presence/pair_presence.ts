@@ -142,7 +142,7 @@ export class PairPresence {
       const track = tracked.weak[index] ?? null;
       const record = track === null ? null : this.#records.get(track);
       // It continues a track, and counts for no start.
-      if (record === null || !this.#isSure(record, detection, frame)) return;
+      if (record === null || !this.#isSure(record, { detection, frame }, true)) return;
       this.#see(record, detection, frame);
       this.#cross(record, frame);
     });
@@ -169,7 +169,7 @@ export class PairPresence {
 
   #detected(track: Track, detection: Detection, frame: SeenFrame): void {
     const record = this.#records.of(track, detection, frame);
-    if (record === null || !this.#isSure(record, detection, frame)) return;
+    if (record === null || !this.#isSure(record, { detection, frame })) return;
     this.#see(record, detection, frame);
     if (record.id === null && record.whereabouts.detectedIn(frame)) {
       this.#starts.add(record, { detection, frame });
@@ -194,10 +194,10 @@ export class PairPresence {
   }
 
   /** Whether a track shows its object, or perhaps a false detection. */
-  #isSure(record: StayRecord, detection: Detection, frame: SeenFrame): boolean {
+  #isSure(record: StayRecord, { detection, frame }: Sighting, isWeak = false): boolean {
     if (
       record.id === null ||
-      record.whereabouts.isBack({ box: detection.box, atMs: frame.atMs }, frame)
+      record.whereabouts.isBack({ box: detection.box, atMs: frame.atMs }, frame, isWeak)
     ) return true;
     record.returned = { detection, frame };
     return false;

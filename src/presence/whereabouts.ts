@@ -38,6 +38,8 @@ const ENTRY_REACH = { atOnce: 0.3, perSecond: 1 } as const;
 
 /** It is back when it is in so many of the next inferences. */
 const RETURN = { frames: 2, of: 5 } as const;
+const WEAK_MISSED_MIN = 2;
+const WEAK_RETURN_OF = 3;
 
 /** The time in which a velocity is forgotten. */
 const VELOCITY_SECONDS = 0.7;
@@ -69,6 +71,7 @@ export class Whereabouts {
   /** After a while without it, not confirmed yet. */
   readonly #returned = new Detections();
   #returnedTo: SeenPlace | null = null;
+  #returnOf: number = RETURN.of;
   #hasTrack = true;
   /** How long inferences of another thread had gone on without it. */
   #absentMs = 0;
@@ -142,8 +145,9 @@ export class Whereabouts {
   }
 
   /** Whether what its track has come to is the object: after a while without it, once that is confirmed. */
-  isBack(place: SeenPlace, frame: Inference): boolean {
-    if (!this.#isLong(place.atMs, frame)) return true;
+  isBack(place: SeenPlace, frame: Inference, isWeak: boolean): boolean {
+    if (!this.#isLong(place.atMs, frame, isWeak ? WEAK_MISSED_MIN : MISSED_MIN)) return true;
+    this.#returnOf = isWeak ? WEAK_RETURN_OF : RETURN.of;
     const before = this.#returnedTo;
     if (before !== null && wayOf(before, place) === Infinity) this.#returned.clear();
     this.#returnedTo = place;
@@ -163,7 +167,7 @@ export class Whereabouts {
   /** Whether the next inferences may confirm that it is back. */
   isAwaited(inference: number): boolean {
     const { newest } = this.#returned;
-    return newest !== null && inference - newest < RETURN.of - 1;
+    return newest !== null && inference - newest < this.#returnOf - 1;
   }
 
   /** It is seen. */
@@ -211,9 +215,9 @@ export class Whereabouts {
   }
 
   /** Whether it was not seen for so long that its return has to be confirmed. */
-  #isLong(atMs: SteadyMs, { number, gapMs }: Inference): boolean {
+  #isLong(atMs: SteadyMs, { number, gapMs }: Inference, missedMin: number): boolean {
     const gaps = gapMs > 0 ? sinceMs(this.#last.atMs, atMs) / gapMs : 0;
-    return this.missed(number - 1) >= MISSED_MIN || gaps > MISSED_MIN + 0.5;
+    return this.missed(number - 1) >= missedMin || gaps > missedMin + 0.5;
   }
 
   #follow(box: BoxPx, seconds: number): void {
