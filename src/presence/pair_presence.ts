@@ -195,10 +195,10 @@ export class PairPresence {
 
   /** Whether a track shows its object, or perhaps a false detection. */
   #isSure(record: StayRecord, { detection, frame }: Sighting, isWeak = false): boolean {
-    if (
-      record.id === null ||
-      record.whereabouts.isBack({ box: detection.box, atMs: frame.atMs }, frame, isWeak)
-    ) return true;
+    if (record.id === null) return true;
+    const place = { box: detection.box, atMs: frame.atMs };
+    const isDue = this.#isDue(record);
+    if (record.whereabouts.isBack(place, frame, { isWeak, isDue })) return true;
     record.returned = { detection, frame };
     return false;
   }
@@ -253,12 +253,16 @@ export class PairPresence {
     }
   }
 
-  #isAbsent({ id, whereabouts, observedMs }: StayRecord): boolean {
+  #isAbsent(record: StayRecord): boolean {
+    const { id, whereabouts } = record;
     const { start } = this.#settings;
     // A false detection is not continued by another one at its place.
     if (id === null) return whereabouts.missed(this.#inferences) >= start.of;
-    return this.#time.observedMs - observedMs >= this.endMs &&
-      !whereabouts.isAwaited(this.#inferences);
+    return this.#isDue(record) && !whereabouts.isAwaited(this.#inferences);
+  }
+
+  #isDue({ observedMs }: StayRecord): boolean {
+    return this.#time.observedMs - observedMs >= this.endMs;
   }
 
   #end(record: StayRecord, reason: StayEndReason): void {

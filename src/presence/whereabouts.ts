@@ -3,6 +3,7 @@ import { sinceMs, type SteadyMs } from "../core/clock.ts";
 import { type BoxPx, type PointPx, type Scale, scaled } from "../core/geometry.ts";
 import type { PresenceSettings, StayMotion } from "../core/presence_types.ts";
 import type { SeenPlace } from "../tracking/track_types.ts";
+import { SLOW_MS } from "../tracking/tracker.ts";
 import { centre, heights, isLevel, wayOf, within } from "./ways.ts";
 
 /** After so many inferences without an object, or an outage as long, its return has to be confirmed. */
@@ -145,11 +146,19 @@ export class Whereabouts {
   }
 
   /** Whether what its track has come to is the object: after a while without it, once that is confirmed. */
-  isBack(place: SeenPlace, frame: Inference, isWeak: boolean): boolean {
-    if (!this.#isLong(place.atMs, frame, isWeak ? WEAK_MISSED_MIN : MISSED_MIN)) return true;
+  isBack(
+    place: SeenPlace,
+    frame: Inference,
+    { isWeak, isDue }: { readonly isWeak: boolean; readonly isDue: boolean },
+  ): boolean {
+    const isSlow = isWeak || frame.gapMs > SLOW_MS;
+    if (!this.#isLong(place.atMs, frame, isSlow ? WEAK_MISSED_MIN : MISSED_MIN)) return true;
     this.#returnOf = isWeak ? WEAK_RETURN_OF : RETURN.of;
     const before = this.#returnedTo;
-    if (before !== null && wayOf(before, place) === Infinity) this.#returned.clear();
+    if (before !== null && wayOf(before, place) === Infinity) {
+      this.#returned.clear();
+      if (isDue) return false;
+    }
     this.#returnedTo = place;
     return this.#returned.add(frame.number, RETURN);
   }
