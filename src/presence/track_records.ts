@@ -79,7 +79,7 @@ export class TrackRecords {
 
   /** The open stay that a new track continues, because its own one has lost it. */
   lostAs(found: StayRecord, frame: SeenFrame): StayRecord | null {
-    const { first, last } = found.whereabouts;
+    const { last } = found.whereabouts;
     let nearest: StayRecord | null = null;
     let least = Infinity;
     for (const record of this.all()) {
@@ -88,7 +88,7 @@ export class TrackRecords {
       if (record === found.partedFrom || !whereabouts.mayBe(found.whereabouts)) continue;
       if (whereabouts.missed(frame.number) === 0 || whereabouts.isOther(last, frame)) continue;
       if (found.whereabouts.isNewcomer(frame, whereabouts.last)) continue;
-      const way = whereabouts.way(first);
+      const way = whereabouts.way(found.whereabouts);
       if (way >= least) continue;
       nearest = record;
       least = way;

@@ -11,11 +11,14 @@ const REACH = { atOnce: 0.3, perSecond: 1, most: 4.5 } as const;
 /** How much higher or lower the feet or the head of one object may be, in heights. */
 const UPRIGHT_MAX = 0.3;
 
-/** The way between two places in heights; Infinity where one object cannot make it. */
-export function wayOf(from: SeenPlace, to: SeenPlace): number {
+/**
+ * The way between two places in heights; Infinity where one object cannot make it.
+ * @param size  a box that shows the size there, when that was seen better later
+ */
+export function wayOf(from: SeenPlace, to: SeenPlace, size: BoxPx = to.box): number {
   const way = heights(from.box, to.box);
   const reach = Math.min(REACH.most, within(REACH, sinceMs(from.atMs, to.atMs)));
-  const isLike = timesAs(from.box.height, to.box.height) <= SIZE_RATIO_MAX.height;
+  const isLike = timesAs(from.box.height, size.height) <= SIZE_RATIO_MAX.height;
   return isLike && isLevel(from.box, to.box) && way <= reach ? way : Infinity;
 }
 

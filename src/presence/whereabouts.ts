@@ -91,11 +91,6 @@ export class Whereabouts {
     this.#absentMs = motion?.absentMs ?? 0;
   }
 
-  /** Where its track was first seen. */
-  get first(): SeenPlace {
-    return this.#first;
-  }
-
   /** Of its centre, in pixels per second; null until it was seen twice. */
   get velocity(): PointPx | null {
     return this.#velocity;
@@ -207,9 +202,9 @@ export class Whereabouts {
     this.#velocity = { x: by.x * this.#velocity.x, y: by.y * this.#velocity.y };
   }
 
-  /** The way from its last place to another one in heights; Infinity where it cannot be by then. */
-  way(to: SeenPlace): number {
-    return wayOf(this.#last, to);
+  /** The way from its last place to where a track began in heights; Infinity where it cannot be by then. */
+  way(track: Whereabouts): number {
+    return wayOf(this.#last, track.#first, track.#last.box);
   }
 
   /**
