@@ -6,8 +6,11 @@ import type { SeenPlace } from "../tracking/track_types.ts";
 import { SLOW_MS } from "../tracking/tracker.ts";
 import { centre, heights, isLevel, wayOf, within } from "./ways.ts";
 
-/** After so many inferences without an object, or an outage as long, its return has to be confirmed. */
-const MISSED_MIN = 3;
+/**
+ * After so many inferences without an object, or an outage as long, its return has to be confirmed; sooner
+ * when it is seen weakly, and at slow rates, where much may happen between two inferences.
+ */
+const MISSED_MIN = { usual: 3, slow: 2 } as const;
 
 /**
  * An object whose way leads out of the picture comes back so near to where it was, in heights; farther off
@@ -37,10 +40,8 @@ const EDGE_REACH = { atOnce: 0.2, perSecond: 0.5 } as const;
  */
 const ENTRY_REACH = { atOnce: 0.3, perSecond: 1 } as const;
 
-/** It is back when it is in so many of the next inferences. */
-const RETURN = { frames: 2, of: 5 } as const;
-const WEAK_MISSED_MIN = 2;
-const WEAK_RETURN_OF = 3;
+/** It is back when it is in so many of the next inferences; of less a weak return delays the end. */
+const RETURN = { frames: 2, of: 5, ofWeak: 3 } as const;
 
 /** The time in which a velocity is forgotten. */
 const VELOCITY_SECONDS = 0.7;
@@ -71,8 +72,10 @@ export class Whereabouts {
   readonly #detections = new Detections();
   /** After a while without it, not confirmed yet. */
   readonly #returned = new Detections();
+  /** Where it was seen then. */
   #returnedTo: SeenPlace | null = null;
-  #returnOf: number = RETURN.of;
+  /** In how many inferences its return may be confirmed, from the newest one on. */
+  #awaitedFor: number = RETURN.of;
   #hasTrack = true;
   /** How long inferences of another thread had gone on without it. */
   #absentMs = 0;
@@ -140,15 +143,20 @@ export class Whereabouts {
       heights(this.#last.box, to.box) > within(RETURN_REACH, unobservedMs);
   }
 
-  /** Whether what its track has come to is the object: after a while without it, once that is confirmed. */
+  /**
+   * Whether what its track has come to is the object: after a while without it, once that is confirmed.
+   * @param isWeak  whether it was detected weakly
+   * @param isDue  whether its stay would have ended, were its return not awaited
+   */
   isBack(
     place: SeenPlace,
     frame: Inference,
     { isWeak, isDue }: { readonly isWeak: boolean; readonly isDue: boolean },
   ): boolean {
-    const isSlow = isWeak || frame.gapMs > SLOW_MS;
-    if (!this.#isLong(place.atMs, frame, isSlow ? WEAK_MISSED_MIN : MISSED_MIN)) return true;
-    this.#returnOf = isWeak ? WEAK_RETURN_OF : RETURN.of;
+    const missedMin = isWeak || frame.gapMs > SLOW_MS ? MISSED_MIN.slow : MISSED_MIN.usual;
+    const gaps = frame.gapMs > 0 ? sinceMs(this.#last.atMs, place.atMs) / frame.gapMs : 0;
+    if (this.missed(frame.number - 1) < missedMin && gaps < missedMin + 0.5) return true;
+    this.#awaitedFor = isWeak ? RETURN.ofWeak : RETURN.of;
     const before = this.#returnedTo;
     if (before !== null && wayOf(before, place) === Infinity) {
       this.#returned.clear();
@@ -171,7 +179,7 @@ export class Whereabouts {
   /** Whether the next inferences may confirm that it is back. */
   isAwaited(inference: number): boolean {
     const { newest } = this.#returned;
-    return newest !== null && inference - newest < this.#returnOf - 1;
+    return newest !== null && inference - newest < this.#awaitedFor - 1;
   }
 
   /** It is seen. */
@@ -216,12 +224,6 @@ export class Whereabouts {
     if (this.#before === null || this.missed(number) === 0 || !this.#hasTrack) return false;
     if (this.#last.atMs < first.atMs || this.#before.atMs >= first.atMs) return false;
     return wayOf(this.#before, first) < Infinity;
-  }
-
-  /** Whether it was not seen for so long that its return has to be confirmed. */
-  #isLong(atMs: SteadyMs, { number, gapMs }: Inference, missedMin: number): boolean {
-    const gaps = gapMs > 0 ? sinceMs(this.#last.atMs, atMs) / gapMs : 0;
-    return this.missed(number - 1) >= missedMin || gaps > missedMin + 0.5;
   }
 
   #follow(box: BoxPx, seconds: number): void {
