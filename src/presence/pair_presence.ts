@@ -13,7 +13,7 @@ import type { Track, Tracked } from "../tracking/track_types.ts";
 import { SLOW_MS } from "../tracking/tracker.ts";
 import { ObservedTime } from "./observed_time.ts";
 import { PendingStarts } from "./pending_starts.ts";
-import type { Owner, SceneAreas, SeenFrame, StayRecord } from "./stay_record.ts";
+import type { Owner, SceneAreas, SeenFrame, Sighting, StayRecord } from "./stay_record.ts";
 import { TrackRecords } from "./track_records.ts";
 import type { UlidSource } from "./ulid.ts";
 import { overlaps } from "./zones.ts";

@@ -1,5 +1,5 @@
 /** Where an object is: what is seen again may also be a false detection near it. */
-import { sinceMs, type SteadyMs } from "../core/clock.ts";
+import { sinceMs } from "../core/clock.ts";
 import { type BoxPx, type PointPx, type Scale, scaled } from "../core/geometry.ts";
 import type { PresenceSettings, StayMotion } from "../core/presence_types.ts";
 import type { SeenPlace } from "../tracking/track_types.ts";
