@@ -134,7 +134,9 @@ export class Whereabouts {
   /** Whether what its track has come to is another object, because this one has left the picture. */
   isOther(to: SeenPlace, { number, seen, gapMs }: Inference): boolean {
     const since = sinceMs(this.#last.atMs, to.atMs);
-    const unseenMs = Math.min(since, EXIT_GAPS * gapMs, EXIT_MS);
+    // In a new thread the gap is not known yet.
+    const exitMs = gapMs > 0 ? Math.min(EXIT_GAPS * gapMs, EXIT_MS) : EXIT_MS;
+    const unseenMs = Math.min(since, exitMs);
     const unobservedMs = Math.max(
       gapMs,
       since - gapMs * (this.missed(number) - 1) - this.#absentMs,
