@@ -167,6 +167,17 @@ export interface Scale {
   readonly y: number;
 }
 
+/** How a picture of one size is scaled to another; one without an area is not scaled. */
+export function scaleOf(from: SizePx, to: SizePx): Scale {
+  if (!(from.width > 0 && from.height > 0)) return { x: 1, y: 1 };
+  return { x: to.width / from.width, y: to.height / from.height };
+}
+
+/** The whole of a picture. */
+export function wholeOf({ width, height }: SizePx): BoxPx {
+  return { x: 0, y: 0, width, height };
+}
+
 /** A rectangle in a picture of another size. */
 export function scaled(box: BoxPx, { x, y }: Scale): BoxPx {
   return { x: x * box.x, y: y * box.y, width: x * box.width, height: y * box.height };

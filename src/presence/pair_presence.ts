@@ -1,6 +1,7 @@
 /** The stays of one camera and detector. */
 import { type Clock, plusMs, sinceMs, type SteadyMs } from "../core/clock.ts";
 import type { Detection, InferenceResult } from "../core/detector_types.ts";
+import { wholeOf } from "../core/geometry.ts";
 import type {
   KeepRequest,
   Placement,
@@ -124,14 +125,15 @@ export class PairPresence {
     const isNewest = this.#time.pass(atMs, this.endMs / 2);
     this.#inferences++;
     const { meta, detections, weak } = result;
+    const seen = meta.roi ?? wholeOf(meta.size);
     const tracked = this.#records.track(
-      { detections, weak, size: meta.size, atMs },
+      { detections, weak, size: meta.size, seen, atMs },
       this.endMs,
     );
     const frame: SeenFrame = {
       ...{ seq: meta.seq, size: meta.size, atMs },
       ...{ number: this.#inferences, gapMs: this.#time.gapMs, start: this.#settings.start },
-      seen: meta.roi ?? { x: 0, y: 0, width: meta.size.width, height: meta.size.height },
+      seen,
       capturedAtMs: meta.capturedAtMs,
     };
     detections.forEach((detection, index) => {

@@ -2,7 +2,7 @@
 import { sinceMs, type SteadyMs, type WallMs } from "../core/clock.ts";
 import { assert } from "../core/assert.ts";
 import type { Detection } from "../core/detector_types.ts";
-import { type BoxPx, scaled, type SizePx } from "../core/geometry.ts";
+import { type BoxPx, scaled, scaleOf, type SizePx, wholeOf } from "../core/geometry.ts";
 import type {
   BestFrame,
   Crossing,
@@ -130,8 +130,7 @@ export class StayRecord {
   /** Continues a stay of another thread, which was last seen at `atMs`. */
   static resumed(stay: Stay, scene: SceneAreas, atMs: SteadyMs): StayRecord {
     const { best, size, box } = stay;
-    const seen = { x: 0, y: 0, width: size.width, height: size.height };
-    const score = frameScore(best, { size, seen });
+    const score = frameScore(best, { size, seen: wholeOf(size) });
     const record = new StayRecord({
       ...{ owner: stay, track: stay.track, class: stay.class, box, size, atMs },
       ...{ startedAtMs: stay.startedAtMs, seenAtMs: stay.seenAtMs },
@@ -168,7 +167,7 @@ export class StayRecord {
   resize(size: SizePx): void {
     const before = this.#size;
     if (size.width === before.width && size.height === before.height) return;
-    const by = { x: size.width / before.width, y: size.height / before.height };
+    const by = scaleOf(before, size);
     this.#size = size;
     this.#box = scaled(this.#box, by);
     this.#reportedBox = scaled(this.#reportedBox, by);

@@ -32,8 +32,6 @@ export const SIZE_RATIO_MAX = { height: 1.3, width: 2.5 } as const;
 
 /** What a weak detection continues by distance, and how much alike it has to be. */
 const WEAK_JUMP = {
-  /** Sooner it overlaps. */
-  secondsUnseen: 0.19,
   heightRatio: 1.15,
   /** In heights. */
   upwards: 0.1,
@@ -101,8 +99,7 @@ export function distanceCost(entry: Entry, { detection, isCut }: Column): number
 /** As {@link distanceCost} for a weak detection, which has to be more alike. */
 export function weakDistanceCost(entry: Entry, column: Column): number {
   const { box } = column.detection;
-  const { secondsUnseen, heightRatio, upwards: most } = WEAK_JUMP;
-  if (entry.ageSeconds < secondsUnseen) return Infinity;
+  const { heightRatio, upwards: most } = WEAK_JUMP;
   if (timesAs(entry.box.height, box.height) > heightRatio) return Infinity;
   const upright = Math.min(upwards(entry.expected, box), upwards(entry.box, box));
   if (upright > most * Math.max(entry.box.height, box.height)) return Infinity;

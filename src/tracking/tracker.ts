@@ -1,5 +1,5 @@
 import { latestMs, sinceMs, type SteadyMs } from "../core/clock.ts";
-import { type BoxPx, iou, type Scale, scaled, type SizePx } from "../core/geometry.ts";
+import { iou, scaled, scaleOf, type SizePx, wholeOf } from "../core/geometry.ts";
 import { Assignment } from "./assignment.ts";
 import { chooseClear } from "./clear_pairs.ts";
 import { type Column, columnsOf, hasArea } from "./columns.ts";
@@ -17,6 +17,12 @@ import type { Observation, ResumedTrack, Track, Tracked, TrackerOptions } from "
 /** For how long weak detections alone continue a track, and how many of them in any case. */
 const WEAK_KEEP_MS = 10_000;
 const WEAK_RUN = 5;
+/**
+ * With shorter gaps between frames weak detections begin no track, and are found by distance only for a track
+ * that was seen so often, so long ago: sooner they overlap it.
+ */
+const DENSE_MS = 150;
+const WEAK_JUMP = { sightings: 3, secondsUnseen: 0.3 } as const;
 /** With longer gaps between frames the next ones come too late to confirm anything. */
 export const SLOW_MS = 600;
 
@@ -47,6 +53,8 @@ export class Tracker {
   #size: SizePx | null = null;
   /** When the newest frame arrived. */
   #newestAtMs: SteadyMs | null = null;
+  /** Whether the present frame follows the newest one within {@link DENSE_MS}. */
+  #isDense = false;
   /** The tracks and detections of the present round; kept for their memory. */
   readonly #rows: Entry[] = [];
   readonly #open: Column[] = [];
@@ -64,6 +72,7 @@ export class Tracker {
   /** Assigns the detections of a frame; frames may come out of order. */
   observe({ detections, weak, size, seen = wholeOf(size), atMs }: Observation): Tracked {
     this.#resize(size);
+    this.#isDense = this.#newestAtMs !== null && sinceMs(this.#newestAtMs, atMs) < DENSE_MS;
     this.#table.expectAt(atMs);
     const strongColumns = columnsOf(detections, seen, false);
     const weakColumns = columnsOf(weak, seen, true);
@@ -164,7 +173,9 @@ export class Tracker {
   #associateByDistance(atMs: SteadyMs): void {
     const cost = (entry: Entry, column: Column) => {
       if (!column.isWeak) return distanceCost(entry, column);
-      return this.#isForWeak(entry, atMs) ? weakDistanceCost(entry, column) : Infinity;
+      const isSure = !this.#isDense ||
+        entry.sightings >= WEAK_JUMP.sightings && entry.ageSeconds >= WEAK_JUMP.secondsUnseen;
+      return isSure && this.#isForWeak(entry, atMs) ? weakDistanceCost(entry, column) : Infinity;
     };
     chooseClear(this.#rows, this.#open, { cost, onPair: match });
     this.#associate((entry, column) => COST_MAX - cost(entry, column));
@@ -217,8 +228,8 @@ export class Tracker {
   #concludeWeak(column: Column, atMs: SteadyMs): Track | null {
     const { entry, detection, isJump, isCut } = column;
     if (entry === null) {
-      const hasRoom = this.#table.hasRoom && this.#isNewest(atMs);
-      if (hasRoom && this.#isNew(column)) this.#begin(column, atMs);
+      const begins = !this.#isDense && this.#table.hasRoom && this.#isNewest(atMs);
+      if (begins && this.#isNew(column)) this.#begin(column, atMs);
       return null;
     }
     this.#table.continue(entry, detection.box, { atMs, isJump, isCut });
@@ -279,16 +290,6 @@ function match(entry: Entry | undefined, column: Column | undefined): void {
   if (entry === undefined || column === undefined) return;
   entry.isMatched = true;
   column.entry = entry;
-}
-
-function wholeOf({ width, height }: SizePx): BoxPx {
-  return { x: 0, y: 0, width, height };
-}
-
-/** How a picture is scaled; a size without an area scales nothing. */
-function scaleOf(from: SizePx, to: SizePx): Scale {
-  if (!(from.width > 0 && from.height > 0)) return { x: 1, y: 1 };
-  return { x: to.width / from.width, y: to.height / from.height };
 }
 
 function trackOf({ id, class: name, box, seenAtMs, first }: Entry): Track {
