@@ -1,8 +1,9 @@
 /**
  * Runs benchmarks under the permissions they need: `deno task bench [file …]`. A file other than a
  * `.bench.ts` is a program of its own and gets the arguments after it:
- * `deno task bench scripts/bench/rtsp_cpu.ts 20`.
+ * `deno task bench scripts/bench/rtsp_cpu.ts 20`. It may read the files and folders among them.
  */
+import { resolve } from "node:path";
 import { NO_TELEMETRY } from "../src/core/telemetry.ts";
 import { ROOT } from "./testing/checkout.ts";
 import { benchFlags } from "./testing/groups.ts";
@@ -14,8 +15,15 @@ async function main(args: readonly string[]): Promise<number> {
     const words = args.length > 0 ? args : ["scripts/bench"];
     const [first = ""] = words;
     const isProgram = first.endsWith(".ts") && !first.endsWith(".bench.ts");
+    const paths = words.slice(1).flatMap((word) => word.split(","))
+      .filter((word) => word.includes("/")).map((word) => resolve(ROOT, word));
     const { code } = await new Deno.Command("deno", {
-      args: [isProgram ? "run" : "bench", "--quiet", ...benchFlags(temp), ...words],
+      args: [
+        isProgram ? "run" : "bench",
+        "--quiet",
+        ...benchFlags(temp, isProgram ? paths : []),
+        ...words,
+      ],
       cwd: ROOT,
       env: { TMPDIR: temp, [NO_TELEMETRY]: "1" },
       stdout: "inherit",

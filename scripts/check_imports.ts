@@ -19,6 +19,13 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   rtsp: ["core"],
   stream: ["rtsp", "confinement", "libav", "framebus", "pacing", "core"],
   inference: ["core"],
+  openvino: [
+    "core",
+    "libav/library.ts",
+    "libav/memory.ts",
+    "libav/open_library.ts",
+    "libav/pointers.ts",
+  ],
   tracking: ["core"],
   presence: ["core", "tracking"],
   mqtt: ["core"],
@@ -30,7 +37,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
     ...["inference", "tracking", "presence", "mqtt"],
     ...["permissions", "health", "dashboard"],
   ],
-  cli: ["core", "config", "permissions", "service", "libav/locate.ts"],
+  cli: ["core", "config", "permissions", "service", "libav/locate.ts", "inference/labels.ts"],
 };
 
 const ALL_BUT_CLI: readonly string[] = Object.keys(ROOMS).filter((room) => room !== "cli");

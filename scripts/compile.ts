@@ -29,7 +29,7 @@ import { runTool, type ToolArgs, ToolError } from "./lib/tool_args.ts";
 const ROOT = fileURLToPath(new URL("../", import.meta.url)).replace(/\/$/, "");
 
 /** Embedded beside what main.ts imports. */
-const INCLUDED = ["src", "workers", "models", "assets", "LICENSE", "NOTICE", THIRD_PARTY]
+const INCLUDED = ["src", "workers", "models", "assets", "schema", "LICENSE", "NOTICE", THIRD_PARTY]
   .concat(BAKED_FLAGS_FILE, CONTENTS_FILE);
 
 /** Deno may embed its own configuration in another form. */

@@ -39,14 +39,36 @@ for word in "$@"; do
     --config=*) config=${word#--config=} ;;
     --env-file=*) environment=${word#--env-file=} ;;
     --env=*) variable=${word#--env=} ;;
-    # An address on standard input, which both processes need: in memory, and in no command line.
-    -) [ "${1:-}" != probe ] || [ -n "$input" ] || { IFS= read -r address || true; input=yes; } ;;
+    # Addresses on standard input, which both processes need: in memory, and in no command line.
+    -) case $input${1:-} in
+      probe) { IFS= read -r address || true; input=yes; } ;;
+      init) { address=$(cat); input=yes; } ;;
+    esac ;;
   esac
   [ "$previous" != --config ] || config=$word
   [ "$previous" != --env-file ] || environment=$word
   [ "$previous" != --env ] || variable=$word
   previous=$word
 done
+# `init` without an address asks for some where there is a terminal.
+case $* in
+  init | 'init --offline')
+    if [ -t 0 ]; then
+      address=
+      while printf '%s' 'Address of a camera, such as rtsp://viewer:PASSWORD@192.0.2.10/stream1 (empty: no more): ' >&2 &&
+        IFS= read -r line && [ -n "$line" ]; do
+        address=$address$line'
+'
+      done
+      if [ -n "$address" ]; then
+        set -- "$@" -
+        input=yes
+      else
+        exec </dev/null
+      fi
+    fi
+    ;;
+esac
 case $config in
   /*) ;;
   *) config=$(pwd -P)/$config ;;

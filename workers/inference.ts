@@ -5,6 +5,7 @@ import type { FromInference, ToInference } from "../src/core/messages.ts";
 import { serve } from "../src/core/worker_entry.ts";
 import { Detector } from "../src/inference/detector.ts";
 import { ModelSession } from "../src/inference/session.ts";
+import { OpenVinoEngine } from "../src/openvino/engine.ts";
 import { SystemCalls } from "../src/libav/system_calls.ts";
 
 serve<ToInference, FromInference>(({ post, failed, log }) => {
@@ -13,7 +14,11 @@ serve<ToInference, FromInference>(({ post, failed, log }) => {
     log,
     failed,
     post: (message) => post(message),
-    load: (options) => ModelSession.load(options),
+    load: (options) =>
+      ModelSession.load({
+        ...options,
+        openInOpenVino: (...model) => new OpenVinoEngine(...model),
+      }),
     async confine(confinement) {
       const open = (library: string) => new SystemCalls(library);
       using wall = await ThreadWall.raise(confinement, { log, open });

@@ -5,7 +5,7 @@
 import { ageOf } from "../../src/core/age.ts";
 import { systemClock, wallMs } from "../../src/core/clock.ts";
 import type { ToConsumer, ToMailbox } from "../../src/core/messages.ts";
-import { inputBytes, type InputShape } from "../../src/core/model_input.ts";
+import { inputBytes, type InputPolicy } from "../../src/core/model_input.ts";
 import { FrameBus } from "../../src/framebus/bus.ts";
 import type { BusFrame } from "../../src/framebus/detector_mailbox.ts";
 import { CameraLedger } from "../../src/framebus/ledger.ts";
@@ -110,7 +110,8 @@ const CONSUMER = `
 `;
 
 for (const side of [416, 640]) {
-  const input: InputShape = { width: side, height: side, bars: 0 };
+  const size = { width: side, height: side };
+  const input: InputPolicy = { size: { kind: "fixed", ...size }, placement: "centre", bars: 0 };
   let worker: Worker | null = null;
   let next = () => {};
   const frame = new BenchFrame();
@@ -122,7 +123,7 @@ for (const side of [416, 640]) {
     worker = new Worker(url, { type: "module" });
     worker.onmessage = () => ready.resolve();
     const { port1, port2 } = new MessageChannel();
-    worker.postMessage({ port: port2, input, bytes: inputBytes(input) }, [port2]);
+    worker.postMessage({ port: port2, input, bytes: inputBytes(size) }, [port2]);
     await ready.promise;
     worker.onmessage = () => next();
     const consumers = new ConsumerPorts<BenchFrame>({
@@ -167,7 +168,7 @@ function meta(frame: BenchFrame): Extract<ToConsumer, { kind: "frame" }>["meta"]
     capturedAtMs: wallMs(0),
     clock: "arrival",
     roi: null,
-    fit: { crop, width: 416, height: 234, dx: 0, dy: 91 },
+    fit: { crop, input: { width: 416, height: 416 }, width: 416, height: 234, dx: 0, dy: 91 },
     queueMs: 0,
     convertMs: 0,
     dropsSinceLast: 0,

@@ -12,7 +12,7 @@
 import { tempFolder } from "../../tests/support/system/files.ts";
 import { rawStream } from "./latency/camera.ts";
 import { type Contender, contenders } from "./latency/contenders.ts";
-import { busyLoops } from "./latency/load.ts";
+import { busyLoops, raiseInstruments } from "./latency/load.ts";
 import { type Cell, measure, type Surroundings } from "./latency/measure.ts";
 import { type Options, parseOptions, USAGE } from "./latency/options.ts";
 import type { Round } from "./latency/samples.ts";
@@ -58,12 +58,14 @@ async function measureCell(
 async function bench(options: Options, signal: AbortSignal): Promise<string[]> {
   using folder = tempFolder();
   const list = await contenders(options, folder);
+  const raised = await raiseInstruments();
   await using broker = await startBroker();
   const surroundings = { broker, stream: await rawStream(folder), signal };
   const { rounds, seconds } = options;
   write(
     `builtin:${options.model}, ${seconds} s each in ${rounds} rounds, on ` +
-      `${navigator.hardwareConcurrency} cores\n\n`,
+      `${navigator.hardwareConcurrency} cores; camera, broker and subscriber at ` +
+      `${raised ? "raised" : "normal"} priority\n\n`,
   );
   const misses: string[] = [];
   for (const load of options.loads) {

@@ -1,6 +1,6 @@
 /**
  * The cost of video: calls into libav, decoding the clip of two people, converting its frames into network
- * inputs, and encoding them as pictures of stays.
+ * inputs, and encoding them as pictures of stays and as live pictures.
  *
  *     deno task bench scripts/bench/libav.bench.ts
  */
@@ -16,6 +16,8 @@ import { openLibav } from "../../src/libav/open.ts";
 import { locateLibav } from "../../src/libav/locate.ts";
 import { fileOptions } from "../../src/libav/options.ts";
 import { Packet } from "../../src/libav/packet.ts";
+import { JpegEncoder } from "../../src/libav/jpeg.ts";
+import { liveJpeg } from "../../src/stream/live_jpeg.ts";
 import { FramePool } from "../../src/stream/shared_frame.ts";
 import { stayJpeg } from "../../src/stream/stay_jpeg.ts";
 
@@ -47,8 +49,11 @@ function next(): void {
   }
 }
 
+/** The bars are in the buffer already. */
+const HELD = { grey: 114 / 255, fill: false };
+
 function inputOf(width: number, height: number) {
-  const shape = { width, height, bars: 114 / 255 };
+  const shape = { width, height };
   const fit = letterbox({ x: 0, y: 0, width: 1280, height: 720 }, shape);
   return { shape, fit, buffer: new ArrayBuffer(inputBytes(shape)) };
 }
@@ -88,10 +93,10 @@ next();
 still.refFrom(frame);
 Deno.bench({ name: "read and decode", group: one, n: 600, warmup: 100 }, next);
 Deno.bench({ name: "convert to 416 x 416", group: one }, () => {
-  toSmall.convert(still, small.fit, small.shape, small.buffer, false);
+  toSmall.convert(still, small.fit, small.buffer, HELD);
 });
 Deno.bench({ name: "convert to 640 x 640", group: one }, () => {
-  toLarge.convert(still, large.fit, large.shape, large.buffer, false);
+  toLarge.convert(still, large.fit, large.buffer, HELD);
 });
 
 const shown = "one frame, 1280 x 720, as it is shown";
@@ -109,7 +114,7 @@ for (const [name, { shape, buffer }] of [["416 x 416", small], ["640 x 640", lar
     const fit = letterbox(size, shape);
     const part = { crop, orientation: orientationOf(quarterTurns, false) };
     Deno.bench({ name: `${what} to ${name}`, group: shown }, () => {
-      converter.convert(still, fit, shape, buffer, false, part);
+      converter.convert(still, fit, buffer, HELD, part);
     });
   }
 }
@@ -118,7 +123,7 @@ Deno.bench(
   { name: "read, decode and convert to 416 x 416", group: one, n: 600, warmup: 100 },
   () => {
     next();
-    toSmall.convert(frame, small.fit, small.shape, small.buffer, false);
+    toSmall.convert(frame, small.fit, small.buffer, HELD);
   },
 );
 
@@ -132,3 +137,14 @@ for (const mode of ["crop", "frame"] as const) {
     stayJpeg(libav, { frame: kept, box, mode, masks: [] });
   });
 }
+
+const live = "a live picture";
+const watched = { frame: kept, masks: [], drawing: null };
+const encoder = new JpegEncoder(libav);
+Deno.bench({ name: "encoder and scalers kept", group: live, baseline: true }, () => {
+  liveJpeg(encoder, watched);
+});
+Deno.bench({ name: "opened for each", group: live }, () => {
+  using alone = new JpegEncoder(libav);
+  liveJpeg(alone, watched);
+});

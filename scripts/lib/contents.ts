@@ -1,6 +1,6 @@
 /** Checks that a package is complete and holds nothing else. */
 import { join } from "node:path";
-import { BUILTIN_MODELS } from "../../src/config/models.ts";
+import { BUNDLED_FILES } from "../../src/config/models.ts";
 import { THIRD_PARTY, unlicensed } from "./licences.ts";
 import { machineOf, type Target } from "./targets.ts";
 
@@ -24,7 +24,7 @@ const FOREIGN =
 /** Licences of the models. */
 const MODEL_LICENCES = ["models/LICENSE.Apache-2.0", "models/LICENSE.human-models-MIT"];
 
-const WORKERS = ["capture", "inference", "publisher", "broker"];
+const WORKERS = ["capture", "inference", "publisher", "broker", "probe"];
 
 /** Where ONNX Runtime's addon and library are. */
 export function runtimeFolder({ onnxruntime }: Target): string {
@@ -65,7 +65,7 @@ export function requiredPaths(target: Target): string[] {
     ...MODEL_LICENCES,
     "assets/demo.mp4",
     ...WORKERS.map((name) => `workers/${name}.ts`),
-    ...Object.values(BUILTIN_MODELS).map((file) => `models/${file}`),
+    ...BUNDLED_FILES.map((file) => `models/${file}`),
     `${runtimeFolder(target)}/onnxruntime_binding.node`,
     `${runtimeFolder(target)}/libonnxruntime.so.1`,
   ];

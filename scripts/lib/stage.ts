@@ -14,7 +14,11 @@ interface Manifest {
 }
 
 /** Orion's own files. */
-const OWN = ["main.ts", "src", "workers", "models", "assets", "LICENSE", "NOTICE"];
+const OWN = [
+  ...["main.ts", "src", "workers", "models", "assets", "LICENSE", "NOTICE"],
+  // Named by what `init` prints, for editors.
+  "schema/orion.schema.json",
+];
 
 /** Files of a package for compilers, debuggers, readers and its own tests. */
 const NEEDLESS =

@@ -23,7 +23,9 @@ export function sourceFiles(root: string = ROOT): SourceFile[] {
 }
 
 /** Folders whose texts may hold a command. */
-const TEXT_FOLDERS: readonly string[] = ["docs", "packaging", "scripts", "tests", ".ci", ".github"];
+const TEXT_FOLDERS: readonly string[] = [
+  ...["docs", "examples", "packaging", "scripts", "tests", ".ci", ".github"],
+];
 const TEXT_FILES: readonly string[] = [
   ...["README.md", "CHANGELOG.md", "CONTRIBUTING.md", "deno.json"],
   ...["models/README.md", "assets/README.md", "licenses/README.md"],

@@ -3,7 +3,12 @@ import { locateLibav } from "../../src/libav/locate.ts";
 import { locateOnnxRuntime } from "../../src/permissions/places.ts";
 import { LIBAV_FOLDER_VARIABLE } from "../../tests/support/streams/libav_choice.ts";
 import { PATIENCE_VARIABLE } from "../../tests/support/system/lines.ts";
-import { programPath, SYSTEM_PYTHON } from "../../tests/support/system/parts.ts";
+import {
+  havePart,
+  OPENVINO,
+  programPath,
+  SYSTEM_PYTHON,
+} from "../../tests/support/system/parts.ts";
 import { ROOT, walk } from "./checkout.ts";
 
 /** One `deno test`. */
@@ -22,6 +27,7 @@ export interface Group {
 const PROGRAMS: readonly string[] = [
   ...["sh", "stdbuf", "ffmpeg", "ffprobe", "openssl"],
   ...["mosquitto", "mosquitto_sub", "mosquitto_pub", "mosquitto_passwd"],
+  ...["nginx", "caddy"],
 ];
 
 /** Browsers, for their tests alone. */
@@ -64,6 +70,7 @@ const BROWSER: Rights = { browser: true, sys: BROWSER_SYS, env: ["TMPDIR"] };
 /** Native code that tests may load; empty where it is not installed. */
 export interface Natives {
   readonly libav: readonly string[];
+  /** With OpenVINO's, where it is installed. */
   readonly onnxruntime: readonly string[];
   /** The folder of that libav when it is not the machine's own; passed to the tests, which may read it. */
   readonly libavFolder?: string | null;
@@ -77,7 +84,10 @@ export function natives(libavFolder: string | null = null): Natives {
   const where = libavFolder === null ? {} : { folders: [libavFolder] };
   return {
     libav: orNothing(() => Object.values(locateLibav(where))),
-    onnxruntime: orNothing(() => [locateOnnxRuntime(ROOT).binding]),
+    onnxruntime: orNothing(() => [
+      locateOnnxRuntime(ROOT).binding,
+      ...havePart("openvino") ? [OPENVINO] : [],
+    ]),
     libavFolder,
   };
 }
@@ -153,10 +163,14 @@ export function testGroups(temp: string, found: Natives = natives()): Group[] {
   ];
 }
 
-/** The flags of `deno bench`: the permissions of the worker tests. */
-export function benchFlags(temp: string): string[] {
+/**
+ * The flags of `deno bench`: the permissions of the worker tests, and a browser.
+ * @param read  absolute paths to read besides
+ */
+export function benchFlags(temp: string, read: readonly string[] = []): string[] {
   const { libav, onnxruntime } = natives();
-  return flagsFor({ ffi: [...libav, ...onnxruntime], programs: true, net: true }, temp);
+  const ffi = [...libav, ...onnxruntime];
+  return flagsFor({ ...BROWSER, ffi, programs: true, net: true, read }, temp);
 }
 
 /** Test files that belong to no group. */

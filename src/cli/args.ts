@@ -45,6 +45,12 @@ export type ProbeAddress =
   | { readonly from: "stdin" }
   | { readonly from: "variable"; readonly name: string };
 
+/** What `init` makes a configuration of. The addresses may hold credentials, and are never printed. */
+export type InitSource =
+  | { readonly kind: "arguments"; readonly urls: readonly string[] }
+  | { readonly kind: "stdin" }
+  | { readonly kind: "frigate"; readonly file: string };
+
 /** A parsed command line. */
 export type Invocation =
   | { readonly command: "help"; readonly topic: CommandName | null }
@@ -60,6 +66,11 @@ export type Invocation =
   }
     & ProbeOptions
     & CommonArgs
+  | {
+    readonly command: "init";
+    readonly from: InitSource;
+    readonly offline: boolean;
+  } & CommonArgs
   | {
     readonly command: "permissions";
     readonly as: "table" | "json" | "flags";
@@ -89,7 +100,7 @@ export function parseCommandLine(args: readonly string[]): Invocation {
     throw new UsageError("No command was given", `Use one of: ${names}; or --help.`);
   }
   const [, word, ...more] = words.positional;
-  if (command === "probe" ? more.length > 0 : word !== undefined) {
+  if (command !== "init" && (command === "probe" ? more.length > 0 : word !== undefined)) {
     const number = command === "probe" ? "one argument" : "no argument";
     // An address may hold a password.
     const given = command === "probe" ? `${more.length + 1} were` : `"${word}" was`;
@@ -109,6 +120,10 @@ export function parseCommandLine(args: readonly string[]): Invocation {
       const json = words.has("json");
       const address = probeAddress(word, words.value("env"));
       return { command, address, json, ...probeOptions(words), ...common };
+    }
+    case "init": {
+      const from = initSource(words.positional.slice(1), words.value("from-frigate"));
+      return { command, from, offline: words.has("offline"), ...common };
     }
     case "permissions": {
       if (words.has("flags") && words.has("json")) {
@@ -219,6 +234,19 @@ function probeAddress(word: string | undefined, name: string | null): ProbeAddre
     throw new UsageError("probe needs the address of a stream", remedy);
   }
   return word === "-" ? { from: "stdin" } : { from: "argument", url: word };
+}
+
+function initSource(urls: readonly string[], frigate: string | null): InitSource {
+  if (frigate !== null) {
+    if (urls.length === 0) return { kind: "frigate", file: frigate };
+    throw new UsageError("init takes addresses or --from-frigate, not both", "Remove one of them.");
+  }
+  if (!urls.includes("-")) return { kind: "arguments", urls };
+  if (urls.length === 1) return { kind: "stdin" };
+  throw new UsageError(
+    "init takes - or addresses, not both",
+    "Write all addresses to standard input, one a line.",
+  );
 }
 
 function probeOptions(words: Words): ProbeOptions {

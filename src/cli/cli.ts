@@ -20,6 +20,7 @@ import { failureText } from "./failure.ts";
 import { helpText } from "./help.ts";
 import type { Host } from "./host.ts";
 import { LineQueue } from "./line_queue.ts";
+import { runInit } from "./init/init.ts";
 import { createLog } from "./logging.ts";
 import { printPermissions } from "./permissions.ts";
 import { runProbe } from "./probe.ts";
@@ -63,6 +64,7 @@ function openFiles({ command }: Invocation, host: Host): Disposable | null {
     case "run":
     case "check":
     case "probe":
+    case "init":
       return openUnpacked(host);
   }
 }
@@ -89,6 +91,8 @@ async function execute(invocation: Invocation, host: Host): Promise<number> {
       return await check(invocation, host);
     case "probe":
       return await runProbe(invocation, host);
+    case "init":
+      return await runInit(invocation, host);
     case "run":
       return await run(invocation, host);
     default:
@@ -133,6 +137,8 @@ async function run(
       manifest,
       places,
       entries: WORKER_ENTRIES,
+      isGranted: (kind, value) => host.isGranted(kind, value),
+      isCompiled: host.isCompiled,
       log,
       clock: systemClock,
       version: VERSION,

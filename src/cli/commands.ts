@@ -71,6 +71,11 @@ export const OPTIONS = {
   },
   insecure: { help: ["rtsps: accepts any certificate, from any host"] },
   json: { help: ["prints JSON, for programs"] },
+  offline: { help: ["opens no camera"] },
+  "from-frigate": {
+    value: "FILE",
+    help: ["makes the configuration from this one of Frigate's, and opens no camera"],
+  },
   flags: { help: ["prints only the flags, one a line, that COMMAND needs; default: run"] },
 } as const satisfies Readonly<Record<string, OptionSpec>>;
 
@@ -93,7 +98,7 @@ export const COMMON_OPTIONS: readonly OptionName[] = [
   "unpack",
 ];
 
-export const COMMAND_NAMES = ["run", "check", "probe", "permissions"] as const;
+export const COMMAND_NAMES = ["run", "check", "probe", "init", "permissions"] as const;
 export type CommandName = typeof COMMAND_NAMES[number];
 
 /** One command. */
@@ -143,6 +148,23 @@ export const COMMANDS: Readonly<Record<CommandName, CommandSpec>> = {
       "list processes can read an argument: pass a URL with a password on standard input or in a variable.",
     ],
     options: ["env", "transport", "track", "fingerprint", "insecure", "demuxer", "json"],
+  },
+  init: {
+    argument: "[URL…]",
+    summary: "prints a commented configuration for these cameras",
+    usage: [
+      ["init [URL…] [OPTIONS]"],
+      ["init - [OPTIONS]", "reads the URLs from standard input, one a line"],
+      ["init --from-frigate FILE", "converts a configuration of Frigate"],
+    ],
+    about: [
+      "Opens each camera once and prints a configuration with what it found, as comments. Writes no file.",
+      "A URL may have the camera's id in front: gate=rtsp://192.0.2.10/stream1.",
+      "Without a URL it asks for them on a terminal, and prints an example elsewhere. No credential is",
+      "printed: passwords become ${NAME}, and a comment says what to set. In a URL between single quotes",
+      "${NAME} is a variable of the environment, so that no password is in the list of processes.",
+    ],
+    options: ["offline", "from-frigate"],
   },
   permissions: {
     summary: "what the process and each worker may do",

@@ -20,6 +20,10 @@ export interface Host {
   modeOf(path: string): FileMode | null;
   /** The first line of standard input; reads at most `maxBytes`. */
   readLine(maxBytes: number): string;
+  /** All of standard input. @returns null where it is larger */
+  readInput(maxBytes: number): string | null;
+  /** Whether standard input is a terminal, where a person can be asked. */
+  readonly isInteractive: boolean;
   /** Whether Deno grants this process a permission. */
   isGranted(kind: PermissionKind, value: string): boolean;
   /** Whether a port of 127.0.0.1 is free; null where Deno does not permit listening on it. */
@@ -63,6 +67,8 @@ export function systemHost(root: string): Host {
       return mode === null ? null : { bits: mode, uid };
     },
     readLine: (maxBytes) => readLine(Deno.stdin, maxBytes),
+    readInput: (maxBytes) => readInput(Deno.stdin, maxBytes),
+    isInteractive: Deno.stdin.isTerminal(),
     isGranted: (kind, value) =>
       Deno.permissions.querySync(descriptorOf(kind, value)).state === "granted",
     isFree,
@@ -141,19 +147,35 @@ function unlessAbsent<T>(look: () => T): T | null {
   }
 }
 
+interface Input {
+  readSync(bytes: Uint8Array): number | null;
+}
+
 /** Reads a line without its line break; bytes read beyond it are discarded. */
-function readLine(
-  stream: { readSync(bytes: Uint8Array): number | null },
+function readLine(stream: Input, maxBytes: number): string {
+  const bytes = readWhile(stream, maxBytes, (read) => !read.includes(LINE_FEED));
+  return new TextDecoder().decode(bytes).split(/\r?\n/, 1)[0] ?? "";
+}
+
+function readInput(stream: Input, maxBytes: number): string | null {
+  const bytes = readWhile(stream, maxBytes + 1, () => true);
+  return bytes.length > maxBytes ? null : new TextDecoder().decode(bytes);
+}
+
+/** Reads up to `maxBytes`, to the end of the stream, or as long as what was read passes a test. */
+function readWhile(
+  stream: Input,
   maxBytes: number,
-): string {
+  test: (read: Uint8Array) => boolean,
+): Uint8Array {
   const bytes = new Uint8Array(maxBytes);
   let length = 0;
-  while (length < maxBytes && !bytes.subarray(0, length).includes(LINE_FEED)) {
+  while (length < maxBytes && test(bytes.subarray(0, length))) {
     const read = stream.readSync(bytes.subarray(length));
     if (read === null) break;
     length += read;
   }
-  return new TextDecoder().decode(bytes.subarray(0, length)).split(/\r?\n/, 1)[0] ?? "";
+  return bytes.subarray(0, length);
 }
 
 const LINE_FEED = 0x0a;

@@ -1,10 +1,8 @@
 /** `orion permissions`: prints the grants of the process and its workers, for people, programs and the launcher. */
-import { PROBE_UDP_PORTS, type Settings } from "../config/settings.ts";
-import { parseCameraUrl } from "../config/urls.ts";
+import type { Settings } from "../config/settings.ts";
 import { confinementText } from "../permissions/confinement.ts";
-import { denoFlags, type Grant, grant, GRANT_KINDS, union } from "../permissions/grant.ts";
+import { denoFlags, type Grant, GRANT_KINDS } from "../permissions/grant.ts";
 import {
-  captureGrant,
   type FoundPlaces,
   type Manifest,
   permissionManifest,
@@ -12,14 +10,14 @@ import {
 } from "../permissions/manifest.ts";
 import { type IsGranted, missingFlags, missingFor } from "../permissions/missing.ts";
 import { UsageError } from "../core/errors.ts";
-import { LIBAV_FOLDERS } from "../libav/locate.ts";
 import { type CommonArgs, type Invocation, parseCommandLine } from "./args.ts";
 import type { Host } from "./host.ts";
-import { probeUrl } from "./probe_address.ts";
+import { initGrant } from "./init/grant.ts";
+import { probeUrl, variableOf } from "./probe_address.ts";
+import { probeGrant } from "./probe_grant.ts";
 import { findPlaces, processGrant, readSettings } from "./prepare.ts";
 
 type PermissionsArgs = Extract<Invocation, { command: "permissions" }>;
-type ProbeArgs = Extract<Invocation, { command: "probe" }>;
 
 /** Prints the permissions in the requested form. */
 export function printPermissions(args: PermissionsArgs, host: Host): void {
@@ -93,7 +91,9 @@ function grantFor(args: PermissionsArgs, host: Host): Grant {
     case "unpack":
       return startGrant([], []);
     case "probe":
-      return probeGrant(probeUrl(of.address, host), of, host);
+      return probeGrant(probeUrl(of.address, host), of, host, variableOf(of.address));
+    case "init":
+      return initGrant(of, host);
     case "permissions":
       return processGrant(configArgs(args, of), host, false);
     case "run":
@@ -105,30 +105,6 @@ function grantFor(args: PermissionsArgs, host: Host): Grant {
 /** The options of the command line after `--`, else those before it. */
 function configArgs(args: PermissionsArgs, of: CommonArgs) {
   return { config: of.config ?? args.config, envFile: of.envFile ?? args.envFile };
-}
-
-/** The grant of a capture worker of a camera with this address and default settings. */
-export function probeGrant(
-  url: string,
-  { transport, demuxer, address }: ProbeArgs,
-  host: Host,
-): Grant {
-  const { libav } = findPlaces(host.root);
-  // The process searches for libav again; where it was not found, the error lists the folders searched.
-  const read = libav === null ? LIBAV_FOLDERS : Object.values(libav);
-  const own = grant("", { read, env: address.from === "variable" ? [address.name] : [] });
-  const parsed = parseCameraUrl(url);
-  // The process reports the invalid address and opens nothing.
-  if (!parsed.ok) return own;
-  const { endpoint, file } = parsed.value;
-  const stream = captureGrant({
-    demuxer: endpoint === null ? "libav" : demuxer,
-    file,
-    endpoint,
-    allowRedirect: [],
-    udpPorts: transport === "tcp" ? null : PROBE_UDP_PORTS,
-  }, libav);
-  return union("opens one stream and decodes it", [own, stream]);
 }
 
 function table(

@@ -4,17 +4,17 @@ import type { TrackInfo } from "../core/camera_types.ts";
 import { systemClock } from "../core/clock.ts";
 import { OrionError, UsageError } from "../core/errors.ts";
 import { EXIT } from "../core/exit.ts";
-import { Redactor } from "../core/redact.ts";
+import type { ProbeResult } from "../core/probe_types.ts";
 import { cameraProblems } from "../config/camera_checks.ts";
 import { PROBE_UDP_PORTS } from "../config/settings.ts";
-import { type CameraUrl, parseCameraUrl, querySecrets } from "../config/urls.ts";
+import { type CameraUrl, parseCameraUrl, redactorOf } from "../config/urls.ts";
 import { type IsGranted, missingFrom, PermissionsError } from "../permissions/missing.ts";
 import { locateLibav } from "../libav/locate.ts";
-import type { ProbeRequest, ProbeResult } from "../service/probe/probe.ts";
-import type { Invocation } from "./args.ts";
+import type { ProbeRequest } from "../service/probe/probe.ts";
+import type { Invocation, ProbeOptions } from "./args.ts";
 import type { Host } from "./host.ts";
-import { probeGrant } from "./permissions.ts";
-import { probeUrl } from "./probe_address.ts";
+import { probeUrl, variableOf } from "./probe_address.ts";
+import { probeGrant } from "./probe_grant.ts";
 
 type ProbeArgs = Extract<Invocation, { command: "probe" }>;
 
@@ -33,21 +33,37 @@ export async function runProbe(args: ProbeArgs, host: Host): Promise<number> {
   }
   checkOptions(url, args);
   requireGrant(url, args, host);
-  const request = requestOf(url, args, parsed.value, host);
-  const { probe } = await import("../service/probe/probe.ts");
   try {
-    const result = await probe(request);
+    const result = await openOnce({ url, camera: parsed.value, options: args }, host);
     host.out(args.json ? `${JSON.stringify(result, null, 2)}\n` : text(result));
     return EXIT.done;
   } catch (error) {
-    throw error instanceof OrionError ? explained(error, { url, ...args }, parsed.value) : error;
+    if (!(error instanceof OrionError)) throw error;
+    throw withoutSecrets(error, { camera: parsed.value }, optionFor(error, args));
   }
+}
+
+/** A stream to open, and how. */
+export interface Opened {
+  readonly url: string;
+  readonly camera: CameraUrl;
+  readonly options: ProbeOptions;
+}
+
+/**
+ * Opens a stream and reads its properties.
+ * @throws {OrionError} when it cannot be opened; its texts may hold what {@link withoutSecrets} removes
+ */
+export async function openOnce(opened: Opened, host: Host): Promise<ProbeResult> {
+  const { probe } = await import("../service/probe/probe.ts");
+  return await probe(requestOf(opened, host));
 }
 
 /** @throws {PermissionsError} with every permission that this address needs and the process lacks */
 function requireGrant(url: string, args: ProbeArgs, host: Host): void {
   const has: IsGranted = (kind, value) => host.isGranted(kind, value);
-  const missing = missingFrom(probeGrant(url, args, host), has).map((one) => ({
+  const grant = probeGrant(url, args, host, variableOf(args.address));
+  const missing = missingFrom(grant, has).map((one) => ({
     ...one,
     key: "probe",
   }));
@@ -73,13 +89,9 @@ function checkOptions(
   throw new UsageError(`${option}: ${problem.message}`, `Remove ${option}.`);
 }
 
-function requestOf(
-  url: string,
-  args: ProbeArgs,
-  { kind, file: named }: CameraUrl,
-  host: Host,
-): ProbeRequest {
-  const { demuxer, transport, track, fingerprint, insecure } = args;
+function requestOf({ url, camera, options }: Opened, host: Host): ProbeRequest {
+  const { demuxer, transport, track, fingerprint, insecure } = options;
+  const { kind, file: named } = camera;
   const file = kind === "demo"
     ? `${host.root}/${DEMO_CLIP}`
     : named === null
@@ -96,26 +108,35 @@ function requestOf(
   };
 }
 
-/** The same error with the option of `probe` that helps, and without the address's secrets. */
-function explained(
-  error: OrionError,
-  { url, transport }: ProbeArgs & { readonly url: string },
-  parsed: CameraUrl,
-): OrionError {
-  const { password, rest } = parsed;
-  const redactor = new Redactor([password ?? "", rest, ...querySecrets(url)]);
-  const { code, message, retryable, remedy } = error.toData();
+/** The option of `probe` that helps against an error, as a sentence; "" where none does. */
+function optionFor(error: OrionError, { transport }: ProbeOptions): string {
+  const fingerprint = fingerprintIn(error);
+  if (fingerprint !== null) {
+    return ` To probe it anyway: --fingerprint sha256:${fingerprint}, or --insecure.`;
+  }
+  if (error.code !== "STREAM_TRANSPORT") return "";
+  return ` To probe it: --transport ${transport === "tcp" ? "udp" : "tcp"}.`;
+}
+
+/** The SHA-256 of the certificate that an error is about, as hexadecimal digits; or null. */
+export function fingerprintIn(error: OrionError): string | null {
   const fingerprint = "fingerprint" in error ? error.fingerprint : null;
-  const option = typeof fingerprint === "string"
-    ? ` To probe it anyway: --fingerprint sha256:${fingerprint}, or --insecure.`
-    : code === "STREAM_TRANSPORT"
-    ? ` To probe it: --transport ${transport === "tcp" ? "udp" : "tcp"}.`
-    : "";
+  return typeof fingerprint === "string" ? fingerprint : null;
+}
+
+/** The same error without the secrets of an address, and a sentence more in its remedy. */
+export function withoutSecrets(
+  error: OrionError,
+  { camera }: Pick<Opened, "camera">,
+  hint = "",
+): OrionError {
+  const redactor = redactorOf(camera);
+  const { code, message, retryable, remedy } = error.toData();
   return new OrionError({
     code,
     retryable,
     message: redactor.text(message),
-    remedy: redactor.text(remedy + option),
+    remedy: redactor.text(remedy + hint),
   }, { cause: error });
 }
 

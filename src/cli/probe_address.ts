@@ -26,3 +26,8 @@ export function probeUrl(address: ProbeAddress, host: Host): string {
     }
   }
 }
+
+/** The variable that holds the address to probe, or null. */
+export function variableOf(address: ProbeAddress): string | null {
+  return address.from === "variable" ? address.name : null;
+}

@@ -3,6 +3,7 @@ import { isIP } from "node:net";
 import { join } from "node:path";
 import { assert } from "../core/assert.ts";
 import { type BrokerAddress, shownBroker } from "../core/broker_address.ts";
+import type { ModelSource } from "../core/detector_types.ts";
 import { type Endpoint, endpointText, isLoopback } from "../core/endpoint.ts";
 import { boxNorm } from "../core/geometry.ts";
 import { percentDecoded } from "../core/percent.ts";
@@ -10,9 +11,10 @@ import { lineOf, polygonOf, zoneOf } from "../core/scene_schema.ts";
 import { Secret } from "../core/secret.ts";
 import { RTSP_PORTS } from "../core/url_parts.ts";
 import { type CameraAuthorities, resolvePath, type SecretFiles } from "./files.ts";
-import { modelPath } from "./models.ts";
+import { builtinModel, MAX_PIXELS, modelPath, openVinoLibrary } from "./models.ts";
 import { sceneWarnings } from "./scene_checks.ts";
-import type { CameraConfig, Config, DetectorConfig, SecretConfig } from "./schema.ts";
+import type { CameraConfig, Config, DetectorConfig } from "./schema.ts";
+import type { SecretConfig } from "./schema_parts.ts";
 import {
   type CameraKind,
   type CameraSettings,
@@ -158,18 +160,34 @@ function buildDetector(
   const { id, model, cameras: wanted, rateHz, workers, presence, ...others } = detector;
   // What nothing here resolves goes to the inference workers as it is.
   const { classes, ...inference } = others;
+  return {
+    id,
+    ...modelSource(model, context),
+    cameras: wanted === undefined ? cameras : cameras.filter((id) => wanted.includes(id)),
+    rateHz: rateHz ?? null,
+    inference: {
+      ...inference,
+      classes: classes ?? null,
+      ...inference.providers.includes("openvino")
+        ? { openVino: openVinoLibrary(context.root) }
+        : {},
+    },
+    presence: presence === false ? null : presence,
+    workers,
+  };
+}
+
+function modelSource(model: string, context: BuildContext): ModelSource {
+  const builtin = builtinModel(model, context.root);
+  if (builtin !== null) return { model, ...builtin };
   const path = modelPath(model, context);
   assert(path.ok, "a model that passed the configuration's checks has no path");
   return {
-    id,
     model,
     modelPath: path.value,
     resolvedPath: context.realPath(path.value),
-    cameras: wanted === undefined ? cameras : cameras.filter((id) => wanted.includes(id)),
-    rateHz: rateHz ?? null,
-    inference: { ...inference, classes: classes ?? null },
-    presence: presence === false ? null : presence,
-    workers,
+    maxPixels: MAX_PIXELS.balanced,
+    int8: null,
   };
 }
 

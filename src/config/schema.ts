@@ -5,10 +5,8 @@
  * The error text of each part is the expected value, as a phrase that completes "Write …".
  */
 import { z } from "zod";
-import { LANDLOCK_SETTINGS } from "../core/confinement.ts";
-import type { Endpoint } from "../core/endpoint.ts";
 import { EXECUTION_PROVIDERS } from "../core/execution_providers.ts";
-import { COMMAND_NAMES } from "../core/commands.ts";
+import { MAX_INPUT_SIDE_PX, MIN_INPUT_SIDE_PX } from "../core/model_input.ts";
 import { SNAPSHOT_MODES } from "../core/presence_types.ts";
 import {
   canStart,
@@ -33,14 +31,15 @@ import {
 } from "../core/schema_parts.ts";
 import { parseAspect } from "./aspect.ts";
 import { parseFingerprint } from "./fingerprint.ts";
-import { matching, object, oneOf, parsedBy, text } from "./schema_parts.ts";
-import { parseBrokerUrl, parseCameraUrl, type Parsed, parseHost, parseListen } from "./urls.ts";
+import { family, preprocess } from "./model_schema.ts";
+import { matching, object, oneOf, parsedBy, path, text } from "./schema_parts.ts";
+import { confinement, control, health, mqtt, watchdog } from "./schema_services.ts";
+import { parseCameraUrl, parseHost } from "./urls.ts";
 
 /** Bounds of lists, and so of workers and memory. */
 export const MAX_CAMERAS = 64;
 export const MAX_DETECTORS = 16;
 export const MAX_CLASSES = 1000;
-export const MAX_OUTBOX = 10_000;
 export const MAX_REDIRECT_HOSTS = 16;
 /** Index of the last media section that is considered. */
 const MAX_TRACK = 31;
@@ -53,21 +52,13 @@ const MIN_PIXELS = 320 * 240;
 const DEFAULT_PIXELS = 8192 * 4320;
 const MAX_PIXELS = 2 * DEFAULT_PIXELS;
 
-const TOPIC_LEVELS = /^[A-Za-z0-9_.-]+(?:\/[A-Za-z0-9_.-]+)*$/;
 const DECODER_NAME = /^[a-z0-9_-]{1,64}$/;
 
-const seconds = (low: number, high: number) => number(low, high);
-const path = text("the path of a file");
-const secret = z.union([
-  text("a text"),
-  object({ file: path.describe("A file that holds the secret; a line break at its end is cut.") }),
-], { error: "a text, ${NAME} or { file: PATH }" });
-
 const roi = object({
-  x: fraction,
-  y: fraction,
-  width: fraction,
-  height: fraction,
+  x: fraction.describe("Its left edge."),
+  y: fraction.describe("Its upper edge."),
+  width: fraction.describe("Its width."),
+  height: fraction.describe("Its height."),
 }).superRefine((box, context) => {
   // Numbers out of bounds are reported by their own schemas.
   if (Object.values(box).some((value) => !(value >= 0 && value <= 1))) return;
@@ -118,10 +109,10 @@ const camera = object({
     .describe(
       "Width times height of the largest picture that is decoded; a larger stream is refused.",
     ),
-  reconnectMaxSeconds: seconds(1, 3600).default(10)
+  reconnectMaxSeconds: number(1, 3600).default(10)
     .describe("The longest delay between two connections."),
   decoder: matching(DECODER_NAME, "auto or the name of a libav decoder, such as h264_v4l2m2m")
-    .default("auto"),
+    .default("auto").describe("auto: libav's own, in software; or the name of another one."),
   decode: oneOf(["auto", "all", "nonref", "keyframes"]).default("auto")
     .describe("How much to decode; auto decodes only what detectors will consume."),
   rotate: z.union([z.literal(0), z.literal(90), z.literal(180), z.literal(270)], {
@@ -139,7 +130,7 @@ const camera = object({
     .describe("Areas; an object is in one where the centre of its bottom edge is."),
   lines: lineList(object(lineShape).superRefine(hasDirection)).default([])
     .describe("Lines whose crossings are published, with their direction."),
-  stallTimeoutSeconds: seconds(1, 3600).default(10)
+  stallTimeoutSeconds: number(1, 3600).default(10)
     .describe("After this time without a frame the camera counts as stalled and is reconnected."),
 });
 
@@ -160,15 +151,35 @@ const presence = object({
   ),
 });
 
+const inputSide = whole(MIN_INPUT_SIDE_PX, MAX_INPUT_SIDE_PX);
+
 const detector = object({
   id: id.describe("Names the detector in topics and metrics; unique."),
   model: text("builtin:person or the path of an .onnx file").default("builtin:person")
-    .describe("builtin:person, builtin:person-int8 or the path of an .onnx file."),
-  providers: list(oneOf(EXECUTION_PROVIDERS), "a list of ONNX Runtime's execution providers", {
+    .describe(
+      "builtin:person, builtin:person-fast, builtin:person-accurate, builtin:person-int8 or the path " +
+        "of an .onnx file.",
+    ),
+  input: z.union([
+    z.literal("auto"),
+    object({
+      width: inputSide.describe("In pixels."),
+      height: inputSide.describe("In pixels."),
+    }),
+  ], {
+    error: "auto or { width: PIXELS, height: PIXELS }",
+  }).default("auto").describe(
+    "The size of the model's input. auto: the model's own; where that is free, by the shape of each " +
+      "camera's picture or region.",
+  ),
+  family,
+  preprocess,
+  providers: list(oneOf(EXECUTION_PROVIDERS), "a list of execution providers", {
     min: 1,
     max: EXECUTION_PROVIDERS.length,
   }).default(["cpu"]).describe(
-    "ONNX Runtime's execution providers, the preferred first; cpu where none of them can be used.",
+    "What computes, the preferred first: openvino, or an execution provider of ONNX Runtime's; cpu " +
+      "where none of them can be used.",
   ),
   cameras: list(id, "a list of camera ids", { min: 1, max: MAX_CAMERAS }).optional()
     .describe("Ids of its cameras; absent for all."),
@@ -186,52 +197,6 @@ const detector = object({
   workers: whole(1, 16).default(1).describe("Size of this detector's worker pool."),
 });
 
-const qos = z.union([z.literal(0), z.literal(1)], { error: "0 or 1" });
-const topic = matching(TOPIC_LEVELS, "topic levels of letters, digits, _, . and -, with / between")
-  .max(128, { error: "a topic of at most 128 characters" });
-
-const mqtt = object({
-  url: parsedBy("a URL: mqtt://, mqtts://, ws:// or wss://", parseBrokerUrl).optional()
-    .describe("mqtt://, mqtts://, ws:// or wss://; absent for the embedded broker."),
-  listen: parsedBy("an address and a port", (value) => parseListen(value, 1)).optional()
-    .describe("Where the embedded broker listens: a loopback address, 127.0.0.1:1883 when absent."),
-  username: text("a text").optional(),
-  password: secret.optional(),
-  ca: path.optional().describe("PEM file with the authorities that sign the broker's certificate."),
-  cert: path.optional().describe("PEM file with the client's certificate, for mutual TLS."),
-  key: path.optional().describe("PEM file with the client's key, for mutual TLS."),
-  protocol: z.union([z.literal(5), z.literal("3.1.1"), z.literal("5")], { error: "5 or 3.1.1" })
-    .default(5).describe("With a broker that refuses 5, 3.1.1 is used."),
-  topicPrefix: topic.default("orion"),
-  qos: object({
-    inferences: qos.default(0),
-    control: qos.default(1),
-    health: qos.default(1),
-  }).prefault({}),
-  outbox: object({
-    policy: oneOf(["latest", "queue"]).default("latest").describe(
-      "latest: the newest of every camera and detector; queue: all of them, in order.",
-    ),
-    max: whole(1, MAX_OUTBOX).default(1024).describe(
-      "How many are kept; beyond it the oldest are dropped.",
-    ),
-  }).prefault({}).describe("How inference messages are kept while the broker is not connected."),
-  homeAssistant: z.union([
-    z.literal(false),
-    object({ discoveryPrefix: topic.default("homeassistant") }),
-  ], { error: "false or { discoveryPrefix: homeassistant }" }).default(false),
-});
-
-const health = object({
-  listen: parsedBy(
-    "an address and a port, or off",
-    (value): Parsed<Endpoint | null> =>
-      value === "off" ? { ok: true, value: null } : parseListen(value, 0),
-  ).prefault("127.0.0.1:8080").describe("The HTTP interface; off for none."),
-  token: secret.optional().describe("Required when it listens on anything but loopback."),
-  statsIntervalSeconds: seconds(1, 3600).default(10),
-});
-
 /** The detectors of a configuration without any. */
 export const DEFAULT_DETECTORS = [{ id: "person", rateHz: 5, classes: ["person"] }];
 
@@ -241,40 +206,25 @@ export const configSchema = object({
   cameras: list(camera, `a list of 1 to ${MAX_CAMERAS} cameras, each with id and url`, {
     min: 1,
     max: MAX_CAMERAS,
-  }),
+  }).describe("The cameras."),
   detectors: list(detector, `a list of at most ${MAX_DETECTORS} detectors`, {
     min: 0,
     max: MAX_DETECTORS,
   }).prefault(DEFAULT_DETECTORS)
     .describe("Absent: the bundled person detector on all cameras, five times a second."),
-  mqtt: mqtt.prefault({}),
-  health: health.prefault({}),
-  watchdog: object({
-    intervalSeconds: seconds(1, 3600).default(30),
-    minTimeoutSeconds: seconds(1, 3600).default(30),
-    maxRestarts: whole(0, 1000).default(5).describe("Per worker, within ten minutes."),
-  }).prefault({}),
-  shutdownTimeoutSeconds: seconds(1, 300).default(5),
-  control: object({
-    allow: list(
-      oneOf(COMMAND_NAMES),
-      "a list of names of commands",
-      { min: 0, max: COMMAND_NAMES.length },
-    ).optional().describe("The commands that are accepted over MQTT; absent for all, [] for none."),
-  }).prefault({}),
-  confinement: object({
-    landlock: oneOf(LANDLOCK_SETTINGS).default("auto").describe(
-      "Whether the kernel confines the threads that run native code: auto, as far as it can; " +
-        "required, or Orion does not start; off.",
-    ),
-  }).prefault({}),
+  mqtt: mqtt.prefault({}).describe("The broker, and what is published."),
+  health: health.prefault({}).describe("The HTTP interface with the page, and the figures."),
+  watchdog: watchdog.prefault({}).describe("When a worker counts as hanging, and is replaced."),
+  shutdownTimeoutSeconds: number(1, 300).default(5)
+    .describe("After this time an ordered shutdown is cut short."),
+  control: control.prefault({}).describe("What may be commanded."),
+  confinement: confinement.prefault({}).describe("How far the kernel limits native code."),
   models: object({
     folder: path.default("models").describe("The folder of models for set_model."),
-  }).prefault({}),
+  }).prefault({}).describe("Models beside the bundled ones."),
 });
 
 /** A configuration with its texts parsed and its defaults filled in; nothing is resolved yet. */
 export type Config = z.output<typeof configSchema>;
 export type CameraConfig = Config["cameras"][number];
 export type DetectorConfig = Config["detectors"][number];
-export type SecretConfig = z.output<typeof secret>;

@@ -38,3 +38,14 @@ export function parsedBy<T>(expected: string, parse: (text: string) => Parsed<T>
     return z.NEVER;
   });
 }
+
+/** The path of a file or folder. */
+export const path = text("the path of a file");
+
+/** A text that is never printed, or the file that holds it. */
+export const secret = z.union([
+  text("a text"),
+  object({ file: path.describe("A file that holds the secret; a line break at its end is cut.") }),
+], { error: "a text, ${NAME} or { file: PATH }" });
+
+export type SecretConfig = z.output<typeof secret>;

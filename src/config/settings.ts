@@ -6,7 +6,7 @@ import type { BrokerAddress } from "../core/broker_address.ts";
 import type { StreamSettings } from "../core/camera_types.ts";
 import type { ControlCommand } from "../core/commands.ts";
 import type { LandlockSetting } from "../core/confinement.ts";
-import type { InferenceSettings } from "../core/detector_types.ts";
+import type { InferenceSettings, ModelSource } from "../core/detector_types.ts";
 import type { Endpoint } from "../core/endpoint.ts";
 import type { BoxNorm, PointNorm } from "../core/geometry.ts";
 import type { Line, PresenceSettings, Zone } from "../core/presence_types.ts";
@@ -58,14 +58,8 @@ export interface CameraSettings {
   readonly stallTimeoutSeconds: number;
 }
 
-export interface DetectorSettings {
+export interface DetectorSettings extends ModelSource {
   readonly id: string;
-  /** As configured: `builtin:person` or a path. */
-  readonly model: string;
-  /** The absolute path of the model's file. */
-  readonly modelPath: string;
-  /** That path with its links resolved, when the configuration was read; null when it was not. */
-  readonly resolvedPath: string | null;
   /** Ids of its cameras, never empty, in the order of `cameras`. */
   readonly cameras: readonly string[];
   /** Per camera; null for unlimited. */

@@ -5,7 +5,7 @@ import { type BrokerAddress, MQTT_PORTS } from "../core/broker_address.ts";
 import { type Endpoint, endpointText } from "../core/endpoint.ts";
 import { suggestName } from "../core/nearest.ts";
 import { percentDecoded } from "../core/percent.ts";
-import { parameterSecrets } from "../core/redact.ts";
+import { parameterSecrets, Redactor } from "../core/redact.ts";
 import {
   type HostParts,
   RTSP_PORTS,
@@ -151,6 +151,12 @@ export function querySecrets(url: string): string[] {
   const values = parameterSecrets(url);
   const shorter = values.map((value) => value.split(VALUE_END, 1)[0] ?? "");
   return [...new Set([...values, ...shorter])].filter((value) => value !== "");
+}
+
+/** Removes what may be a credential of a camera's address from texts about it. */
+export function redactorOf({ text, username, password, rest }: CameraUrl): Redactor {
+  const [path = ""] = rest.split("?", 1);
+  return new Redactor([username ?? "", password ?? "", rest, path, ...querySecrets(text)]);
 }
 
 /** Characters that may end the value of a parameter, or belong to it. */

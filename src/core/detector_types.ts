@@ -1,12 +1,18 @@
 /** A detector as the main thread and its inference workers describe it: settings and results. */
 import type { ExecutionProvider } from "./execution_providers.ts";
 import type { FrameMeta } from "./frame_meta.ts";
-import type { BoxPx } from "./geometry.ts";
+import type { BoxPx, SizePx } from "./geometry.ts";
+import type { ModelSettings } from "./model_families.ts";
+import type { InputPolicy } from "./model_input.ts";
 
 /** The settings of a detector that its inference workers get as they are configured. */
-export interface InferenceSettings {
-  /** ONNX Runtime's execution providers, the preferred first, never empty. */
+export interface InferenceSettings extends ModelSettings {
+  /** The preferred first, never empty. */
   readonly providers: readonly ExecutionProvider[];
+  /** Absolute path of OpenVINO's C library; absent unless the providers have it. */
+  readonly openVino?: string;
+  /** `auto`: as the model demands, or else by the shape of each picture. */
+  readonly input: "auto" | SizePx;
   readonly confidence: number;
   readonly iou: number;
   /** Names or numbers; null for all of the model's. */
@@ -15,16 +21,28 @@ export interface InferenceSettings {
   readonly threads: number;
 }
 
-/** The settings of one inference worker. */
-export interface DetectorPlan extends InferenceSettings {
-  readonly detector: string;
-  readonly worker: string;
-  /** As configured, for messages: `builtin:person` or a path. */
-  readonly model: string;
-  /** The absolute path of the file, spelled as in the grant. */
+/** The file of a model. */
+export interface ModelVariant {
+  /** Its absolute path, spelled as in the grant. */
   readonly modelPath: string;
   /** That path with its links resolved, when the model was chosen; null when it was not. */
   readonly resolvedPath: string | null;
+  /** Width × height of its input at most, where the model leaves its size free. */
+  readonly maxPixels: number;
+}
+
+/** A model by its name, and its file. */
+export interface ModelSource extends ModelVariant {
+  /** As configured, for messages: `builtin:person` or a path. */
+  readonly model: string;
+  /** What is loaded in place of the file where the processor is fast at int8; null: nothing. */
+  readonly int8: ModelVariant | null;
+}
+
+/** The settings of one inference worker. */
+export interface DetectorPlan extends InferenceSettings, ModelSource {
+  readonly detector: string;
+  readonly worker: string;
   /** null: without presence. */
   readonly tracking: TrackingInput | null;
 }
@@ -54,6 +72,31 @@ export interface ModelIdentity {
   readonly sha256: string;
 }
 
+/** What a model computes with. */
+export type Precision = "float32" | "int8";
+
+/** The file that was loaded of a model. */
+export interface LoadedFile {
+  /** Its name, without its folder. */
+  readonly file: string;
+  readonly precision: Precision;
+  /** Why this one, where there was a choice; else null. */
+  readonly choice: string | null;
+}
+
+/** A model as a worker has loaded it. */
+export interface LoadedModel {
+  readonly identity: ModelIdentity;
+  readonly file: LoadedFile;
+  /** Its family and what its input holds, in a few words. */
+  readonly family: string;
+  readonly input: InputPolicy;
+  /** The name of each class, by number. */
+  readonly classes: readonly string[];
+  /** The execution provider in use. */
+  readonly provider: string;
+}
+
 /** The detections of one frame, for the publisher. */
 export interface InferenceResult {
   readonly detector: string;
@@ -72,7 +115,11 @@ export interface ResultNote {
   readonly detector: string;
   readonly camera: string;
   readonly seq: number;
+  /** The size of the model's input for this frame. */
+  readonly input: SizePx;
   readonly detections: readonly Detection[];
+  /** Results of the model that were dropped, because no detector gives them. */
+  readonly invalid: number;
   readonly queueMs: number;
   readonly convertMs: number;
   readonly inferenceMs: number;

@@ -1,6 +1,6 @@
 import type { Age } from "./age.ts";
 import type { WallMs } from "./clock.ts";
-import type { BoxPx, Fit, SizePx } from "./geometry.ts";
+import type { BoxPx, InputFit, SizePx } from "./geometry.ts";
 
 /** The source of `capturedAt`. */
 export type CaptureClock = "rtcp" | "arrival" | "file";
@@ -19,8 +19,8 @@ export interface FrameMeta {
   readonly clock: CaptureClock;
   /** The region of interest, or null for the whole frame. */
   readonly roi: BoxPx | null;
-  /** How the frame was fitted into the tensor. */
-  readonly fit: Fit;
+  /** The size of the tensor, and how the frame was fitted into it. */
+  readonly fit: InputFit;
   /** From the frame's arrival to the start of its conversion. */
   readonly queueMs: number;
   readonly convertMs: number;

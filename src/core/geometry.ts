@@ -40,7 +40,10 @@ export function boxNorm(box: Omit<BoxNorm, typeof normalised>): BoxNorm {
   return { x: box.x, y: box.y, width: box.width, height: box.height } as BoxNorm;
 }
 
-/** Placement of a source rectangle within a network input: its size, and the bars left of and above it. */
+/** Where a picture lies in a network input of another shape, or that it fills it, out of proportion. */
+export type Placement = "centre" | "top-left" | "stretch";
+
+/** Where a source rectangle lies in another picture: its size, and what is left of and above it. */
 export interface Fit extends SizePx {
   /** The fitted part of the source frame, in source pixels. */
   readonly crop: BoxPx;
@@ -50,18 +53,35 @@ export interface Fit extends SizePx {
   readonly dy: number;
 }
 
+/** Where a source rectangle lies in a network input. */
+export interface InputFit extends Fit {
+  readonly input: SizePx;
+}
+
 /**
- * Fits a crop of the source into a network input: as large as possible, aspect ratio kept, centred.
+ * Fits a crop of the source into a network input: as large as possible, aspect ratio kept; unless it is
+ * stretched.
  *
- * `s = min(W / w, H / h)`, size `round(w s) × round(h s)`, offsets `(W - width) >> 1` and alike.
+ * `s = min(W / w, H / h)`, size `round(w s) × round(h s)`, centred at `(W - width) >> 1` and alike.
  * @param crop   the part of the source frame, in source pixels
  * @param input  the network input's size in pixels
  */
-export function letterbox(crop: BoxPx, input: SizePx): Fit {
-  const scale = Math.min(input.width / crop.width, input.height / crop.height);
-  const width = Math.max(1, Math.min(input.width, Math.round(crop.width * scale)));
-  const height = Math.max(1, Math.min(input.height, Math.round(crop.height * scale)));
-  return { crop, width, height, dx: (input.width - width) >> 1, dy: (input.height - height) >> 1 };
+export function letterbox(
+  crop: BoxPx,
+  { width, height }: SizePx,
+  placement: Placement = "centre",
+): InputFit {
+  const input = { width, height };
+  if (placement === "stretch") return { crop, input, width, height, dx: 0, dy: 0 };
+  const scale = Math.min(width / crop.width, height / crop.height);
+  const fitted = {
+    width: Math.max(1, Math.min(width, Math.round(crop.width * scale))),
+    height: Math.max(1, Math.min(height, Math.round(crop.height * scale))),
+  };
+  if (placement === "top-left") return { crop, input, ...fitted, dx: 0, dy: 0 };
+  const dx = (width - fitted.width) >> 1;
+  const dy = (height - fitted.height) >> 1;
+  return { crop, input, ...fitted, dx, dy };
 }
 
 /** Two opposite corners of a rectangle. */

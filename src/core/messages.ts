@@ -25,14 +25,14 @@ import type {
 import type { WallMs } from "./clock.ts";
 import type { Confinement, ConfinementState } from "./confinement.ts";
 import type { CommandAnswer, CommandRequest } from "./commands.ts";
-import type { DetectorPlan, InferenceResult, ResultNote } from "./detector_types.ts";
+import type { DetectorPlan, InferenceResult, LoadedModel, ResultNote } from "./detector_types.ts";
 import type { ErrorData } from "./errors.ts";
 import type { CopiedEvent, EmittedInference } from "./event_types.ts";
 import type { SentFrame } from "./frame_meta.ts";
 import type { BoxNorm, PointNorm } from "./geometry.ts";
 import type { LogRecord } from "./log.ts";
 import type { PicturesFromCapture, PicturesToCapture } from "./live_types.ts";
-import type { InputShape } from "./model_input.ts";
+import type { InputPolicy } from "./model_input.ts";
 import type {
   KeepRequest,
   NumberedEvent,
@@ -141,7 +141,7 @@ export type FromCapture =
 export type ToConsumer =
   /** The mailbox went from empty to full. Sent to every worker of the pool; one will get the frame. */
   | { readonly kind: "available"; readonly seq: number }
-  /** The newest frame, converted into the buffer of the `take`. */
+  /** The newest frame, converted into the front part of the buffer of the `take`. */
   | SentFrame & { readonly kind: "frame"; readonly buffer: ArrayBuffer }
   /** The mailbox is empty: returns the buffer unchanged. */
   | { readonly kind: "none"; readonly buffer: ArrayBuffer };
@@ -149,8 +149,8 @@ export type ToConsumer =
 /** From an inference worker to a mailbox. */
 export type ToMailbox = {
   readonly kind: "take";
-  readonly input: InputShape;
-  /** Exactly `inputBytes` long; owned by the capture worker until it is returned. */
+  readonly input: InputPolicy;
+  /** Exactly `bufferBytes` long; owned by the capture worker until it is returned. */
   readonly buffer: ArrayBuffer;
   /** The `barsKey` of the letterbox whose bars the buffer still holds, or null. */
   readonly barsKey: string | null;
@@ -180,12 +180,9 @@ export type ToInference =
 export type FromInference =
   | {
     readonly kind: "ready";
-    readonly input: InputShape;
-    readonly classes: readonly string[];
-    readonly provider: string;
     readonly loadMs: number;
     readonly confinement: ConfinementState;
-  }
+  } & LoadedModel
   /** A frame was inferred, and its result sent to the publisher. */
   | { readonly kind: "inferred"; readonly note: ResultNote }
   /** The inference of one frame failed; the worker continues. */

@@ -39,11 +39,17 @@ export function polygonProblem(points: readonly PointNorm[]): ValueProblem | nul
   };
 }
 
+/** Finds whether a polygon covers nothing; it may cross itself. */
+export function flatProblem(points: readonly PointNorm[]): ValueProblem | null {
+  return isFlat(points) ? NO_AREA : null;
+}
+
 type Side = readonly [from: PointNorm, to: PointNorm];
 
 /** Whether all points are on one line. */
 function isFlat(points: readonly PointNorm[]): boolean {
-  const [first, second] = points;
+  const [first] = points;
+  const second = points.find(({ x, y }) => x !== first?.x || y !== first.y);
   if (first === undefined || second === undefined) return true;
   return points.every((point) => turn(first, second, point) === 0);
 }

@@ -81,6 +81,12 @@ export type StayEndReason =
   | "restart"
   | "shutdown";
 
+/**
+ * Where an object was, the newest point last: x and y of each point in turn, in fractions of the picture as
+ * shown. Flat, since thousands of stays may wait for the broker.
+ */
+export type PathNorm = readonly number[];
+
 /** The frame that shows an object best. */
 export interface BestFrame {
   readonly capturedAtMs: WallMs;
@@ -122,6 +128,8 @@ export interface Stay {
   readonly size: SizePx;
   /** For the thread that continues the stay, and in no message. */
   readonly motion?: StayMotion;
+  /** Of the centre of its bottom edge; empty where it is not known. */
+  readonly path: PathNorm;
 }
 
 /** Who is in a zone; the zone `all` is the whole picture. */

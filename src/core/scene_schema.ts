@@ -4,7 +4,7 @@
  */
 import { z } from "zod";
 import type { PointNorm } from "./geometry.ts";
-import { polygonProblem } from "./polygon.ts";
+import { flatProblem, polygonProblem } from "./polygon.ts";
 import { type Line, WHOLE_PICTURE, type Zone } from "./presence_types.ts";
 import { addProblem, boundedText, fraction, id, list, number, whole } from "./schema_parts.ts";
 
@@ -35,8 +35,13 @@ const polygon = list(
 type WrittenPoint = z.output<typeof point>;
 type WrittenPolygon = z.output<typeof polygon>;
 
+const maskPolygon = polygon.superRefine((points, context) => {
+  const problem = flatProblem(points.map(pointOf));
+  if (problem !== null) addProblem(context, problem);
+});
+
 /** Polygons that may cross themselves. */
-export const masks = list(polygon, `at most ${MAX_MASKS} polygons`, { min: 0, max: MAX_MASKS });
+export const masks = list(maskPolygon, `at most ${MAX_MASKS} polygons`, { min: 0, max: MAX_MASKS });
 
 const zonePolygon = polygon.superRefine((points, context) => {
   // What is out of bounds is reported by its own schema; the check below takes quadratic time.

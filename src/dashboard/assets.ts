@@ -16,6 +16,7 @@ import aimSettings from "./page/aim_settings.js" with { type: "text" };
 import aimStage from "./page/aim_stage.js" with { type: "text" };
 import api from "./page/api.js" with { type: "text" };
 import app from "./page/app.js" with { type: "text" };
+import copyBlock from "./page/copy_block.js" with { type: "text" };
 import figures from "./page/figures.js" with { type: "text" };
 import form from "./page/form.js" with { type: "text" };
 import history from "./page/history.js" with { type: "text" };
@@ -29,7 +30,9 @@ import overlay from "./page/overlay.js" with { type: "text" };
 import picture from "./page/picture.js" with { type: "text" };
 import pictureFeed from "./page/picture_feed.js" with { type: "text" };
 import plot from "./page/plot.js" with { type: "text" };
+import setup from "./page/setup.js" with { type: "text" };
 import source from "./page/source.js" with { type: "text" };
+import stayPath from "./page/stay_path.js" with { type: "text" };
 import stays from "./page/stays.js" with { type: "text" };
 import store from "./page/store.js" with { type: "text" };
 import styles from "./page/styles.css" with { type: "text" };
@@ -54,6 +57,7 @@ const MODULES: Readonly<Record<string, string>> = {
   "aim_stage.js": aimStage,
   "api.js": api,
   "app.js": app,
+  "copy_block.js": copyBlock,
   "figures.js": figures,
   "form.js": form,
   "history.js": history,
@@ -65,7 +69,9 @@ const MODULES: Readonly<Record<string, string>> = {
   "picture.js": picture,
   "picture_feed.js": pictureFeed,
   "plot.js": plot,
+  "setup.js": setup,
   "source.js": source,
+  "stay_path.js": stayPath,
   "stays.js": stays,
   "store.js": store,
   "welcome.js": welcome,
@@ -102,9 +108,21 @@ function withoutMap(text: string): string {
   return text.replace(/\n\/\/# sourceMappingURL=.*/, "");
 }
 
-/** The page names all its modules, so that a browser asks for them at once and not one after the other. */
+/** A module and those that it needs before it runs; what is imported when a view is opened is not among them. */
+function neededBy(name: string, found = new Set<string>()): ReadonlySet<string> {
+  if (found.has(name)) return found;
+  found.add(name);
+  for (
+    const [, other = ""] of forBrowser(MODULES[name] ?? "").matchAll(/\bfrom\s*"\.\/([^"]*)"/g)
+  ) {
+    neededBy(other, found);
+  }
+  return found;
+}
+
+/** The page names what it begins with, so that a browser asks for it at once and not one after the other. */
 function withModules(page: string): string {
-  const links = Object.keys(MODULES).filter((name) => name !== "main.js")
+  const links = [...neededBy("main.js")].filter((name) => name !== "main.js")
     .map((name) => `<link rel="modulepreload" href="/assets/${name}">`);
   return page.replace("<!-- modules -->", links.join("\n    "));
 }

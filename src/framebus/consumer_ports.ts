@@ -3,7 +3,7 @@ import type { WorkerOffer } from "../core/camera_types.ts";
 import type { Clock } from "../core/clock.ts";
 import type { SentFrame } from "../core/frame_meta.ts";
 import { frameTransfers, type ToConsumer, type ToMailbox } from "../core/messages.ts";
-import { inputBytes } from "../core/model_input.ts";
+import { bufferBytes } from "../core/model_input.ts";
 import type { FrameBus } from "./bus.ts";
 import type { BusFrame } from "./detector_mailbox.ts";
 import type { FrameReader } from "./pacing_view.ts";
@@ -115,7 +115,7 @@ export class ConsumerPorts<F extends BusFrame> {
     consumer.offeredAtMs = null;
     const { buffer, input } = take;
     let sent: SentFrame | null = null;
-    if (buffer.byteLength === inputBytes(input)) {
+    if (buffer.byteLength === bufferBytes(input)) {
       try {
         sent = this.#parts.bus.deliver(
           consumer.detector,
@@ -129,7 +129,7 @@ export class ConsumerPorts<F extends BusFrame> {
       this.#parts.onError(
         consumer.detector,
         new RangeError(
-          `a buffer of ${buffer.byteLength} bytes for an input of ${inputBytes(input)}`,
+          `a buffer of ${buffer.byteLength} bytes for inputs of up to ${bufferBytes(input)}`,
         ),
       );
     }

@@ -4,7 +4,7 @@ import type { Access } from "./access.ts";
 import { connectionOf } from "./connection.ts";
 import { refuseOtherMethods } from "./methods.ts";
 import { type BodySource, pulledBody } from "./pulled_body.ts";
-import { refuse } from "./refusal.ts";
+import { NO_CAMERA, refuse } from "./refusal.ts";
 
 /** What one reader gets. */
 export type EventReader = BodySource;
@@ -42,9 +42,8 @@ export function addEventsRoute(app: Hono, access: Access, feed: EventFeed): void
     const [camera = null] = cameras;
     if (cameras.length > 1 || (camera !== null && !feed.hasCamera(camera))) {
       return refuse(context, {
-        status: cameras.length > 1 ? 400 : 404,
-        code: "HTTP_NO_CAMERA",
-        error: cameras.length > 1 ? "name one camera" : "no such camera",
+        ...NO_CAMERA,
+        ...cameras.length > 1 ? { status: 400, error: "name one camera" } : {},
         remedy: "Name one configured camera, or none for the events of all.",
       });
     }

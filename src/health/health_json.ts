@@ -1,4 +1,6 @@
 /** `orion.health/1`: what `GET /status` answers and the `health` topic carries. */
+import type { LoadedModel } from "../core/detector_types.ts";
+import { policyText } from "../core/model_input.ts";
 import { round } from "../core/round.ts";
 import { isoTime, type WallMs } from "../core/clock.ts";
 import { detectorJson, presenceJson, sceneJson } from "./presence_json.ts";
@@ -86,14 +88,22 @@ function workerJson(worker: WorkerReport) {
     state: worker.state,
     restarts: worker.restarts,
     error: worker.error,
+    problem: worker.problem,
     confinedBy: worker.confinedBy,
+    model: worker.model === null ? null : modelJson(worker.model),
+    inputs: [...worker.inputs].map(([camera, { width, height }]) => ({ camera, width, height })),
     framesProcessed: worker.framesProcessed,
     framesDropped: worker.framesDropped,
     inferencesEmitted: worker.inferencesEmitted,
+    detectionsInvalid: worker.detectionsInvalid,
     dropRate: round(worker.dropRate, 4),
     avgLatencyMs: rounded(worker.avgLatencyMs, 2),
     lastSeenAt: timeText(worker.lastSeenAtMs),
   };
+}
+
+function modelJson({ identity, file, family, input, provider }: LoadedModel) {
+  return { ...identity, ...file, family, input: policyText(input), provider };
 }
 
 function timeText(atMs: WallMs | null): string | null {

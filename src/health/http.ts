@@ -11,6 +11,7 @@ import type { HealthJson } from "./health_json.ts";
 import { addLiveRoutes, type PictureSource } from "./live_routes.ts";
 import { isFromOtherSite } from "./origin.ts";
 import { addPresenceRoutes } from "./presence_routes.ts";
+import { addProbeRoute, MAX_PROBE_BYTES, type Setup } from "./probe_route.ts";
 import type { StaySource } from "./presence_view.ts";
 import { type Refusal, refuse } from "./refusal.ts";
 import { boundedBody, MAX_BODY_BYTES } from "./request_body.ts";
@@ -29,6 +30,7 @@ export interface HealthSource {
   readonly pictures: PictureSource;
   readonly events: EventFeed;
   readonly control: Control;
+  readonly setup: Setup;
 }
 
 const NO_RESOURCE: Refusal = {
@@ -36,6 +38,13 @@ const NO_RESOURCE: Refusal = {
   code: "HTTP_NO_RESOURCE",
   error: "no such resource",
   remedy: "Use one of the paths that the README lists.",
+};
+
+const FAILED: Refusal = {
+  status: 500,
+  code: "HTTP_FAILED",
+  error: "internal error",
+  remedy: "This is a defect in Orion: please report it with the log, which has it as http.failed.",
 };
 
 /** A response loads nothing and is shown in no frame. */
@@ -46,10 +55,15 @@ const HEADERS: Parameters<typeof secureHeaders>[0] = {
   strictTransportSecurity: false,
 };
 
-/** Bytes of a body, by path. */
+/** Bytes of a body, where a path has a bound of its own. */
+const MAX_BYTES_OF: Readonly<Record<string, number>> = {
+  "/control": MAX_CONTROL_BYTES,
+  "/login": MAX_LOGIN_BYTES,
+  "/probe": MAX_PROBE_BYTES,
+};
+
 function maxBodyBytes(path: string): number {
-  if (path === "/control") return MAX_CONTROL_BYTES;
-  return path === "/login" ? MAX_LOGIN_BYTES : MAX_BODY_BYTES;
+  return MAX_BYTES_OF[path] ?? MAX_BODY_BYTES;
 }
 
 export interface HealthAppParts {
@@ -61,7 +75,7 @@ export interface HealthAppParts {
 
 /**
  * The routes, without a server: `GET /healthz`, `/readyz`, `/status`, `/metrics`, snapshots, `/presence`,
- * live pictures, `/events`, `POST /control`, and the sessions of the page.
+ * live pictures, `/events`, `POST /control`, `POST /probe`, and the sessions of the page.
  */
 export function healthApp(source: HealthSource, { token, log, clock }: HealthAppParts): Hono {
   const app = new Hono();
@@ -95,14 +109,15 @@ export function healthApp(source: HealthSource, { token, log, clock }: HealthApp
     const { text, contentType } = await source.metrics();
     return context.body(text, 200, { "Content-Type": contentType });
   });
-  addLiveRoutes(app, access, source.pictures);
+  addLiveRoutes(app, access, { source: source.pictures, clock });
   addPresenceRoutes(app, source.presence);
   addEventsRoute(app, access, source.events);
   addControlRoute(app, access, source.control);
+  addProbeRoute(app, access, source.setup);
   app.notFound((context) => refuse(context, NO_RESOURCE));
   app.onError((error, context) => {
     log.error("http.failed", { path: context.req.path, ...errorData(error) });
-    return context.json({ error: "internal error" }, 500);
+    return refuse(context, FAILED);
   });
   return app;
 }

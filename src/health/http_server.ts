@@ -28,6 +28,13 @@ const END_TIMEOUT_MS = 1_000;
 /** Of the request line and the header fields. */
 export const MAX_HEADER_BYTES = 16 * 1024;
 
+const BAD_REQUEST = {
+  error: "the request is not valid HTTP",
+  code: "HTTP_BAD_REQUEST",
+  remedy: "Send one Host field, and a URL that can be parsed.",
+} as const;
+const JSON_TYPE = { "Content-Type": "application/json" } as const;
+
 /** The HTTP interface while it listens. */
 export interface HealthServer {
   readonly url: string;
@@ -94,7 +101,7 @@ class Requests {
       errorHandler: (error) => {
         // The adapter throws where the URL or the Host field is invalid.
         log.debug("http.request_refused", { ...errorData(error) });
-        return new Response("Bad Request", { status: 400 });
+        return Response.json(BAD_REQUEST, { status: 400 });
       },
     });
     this.#server = createServer({ maxHeaderSize: MAX_HEADER_BYTES }, (request, response) => {
@@ -106,7 +113,7 @@ class Requests {
       const names = request.rawHeaders.filter((_, at) => at % 2 === 0);
       if (names.filter((name) => name.toLowerCase() === "host").length === 1) {
         void answer(request, response);
-      } else response.writeHead(400).end("Bad Request");
+      } else response.writeHead(400, JSON_TYPE).end(JSON.stringify(BAD_REQUEST));
     });
     this.#server.on("clientError", (error: NodeJS.ErrnoException, stream) => {
       // The parser is another connection's by now: under Deno it would parse what this one still sends.

@@ -1,11 +1,12 @@
 /** Snapshots and live pictures of cameras. */
 import type { Context, Hono } from "hono";
-import { isoTime } from "../core/clock.ts";
+import { type Clock, isoTime } from "../core/clock.ts";
 import { OrionError } from "../core/errors.ts";
 import type { LivePicture } from "../core/live_types.ts";
 import type { Access } from "./access.ts";
-import { type BodySource, pulledBody } from "./pulled_body.ts";
-import { refuse } from "./refusal.ts";
+import { connectionOf } from "./connection.ts";
+import { type BodySource, droppedUnread, pulledBody } from "./pulled_body.ts";
+import { NO_CAMERA, refuse } from "./refusal.ts";
 
 /** Where pictures of cameras come from. */
 export interface PictureSource {
@@ -36,13 +37,17 @@ const BOUNDARY = "orion-live-picture";
 const DELIMITER = `--${BOUNDARY}\r\n`;
 
 /** Adds the routes, behind what the application already requires of a request. */
-export function addLiveRoutes(app: Hono, access: Access, source: PictureSource): void {
+export function addLiveRoutes(
+  app: Hono,
+  access: Access,
+  { source, clock }: { readonly source: PictureSource; readonly clock: Clock },
+): void {
   app.get("/cameras/:camera/snapshot.jpg", async (context) => {
     const boxes = boxesOf(context);
     if (boxes === null) return badBoxes(context);
     try {
       const jpeg = await source.snapshot(context.req.param("camera"), boxes);
-      if (jpeg === null) return context.json({ error: "no such camera" }, 404);
+      if (jpeg === null) return refuse(context, NO_CAMERA);
       return context.body(jpeg, 200, { "Content-Type": "image/jpeg" });
     } catch (error) {
       return unavailable(context, error);
@@ -54,7 +59,7 @@ export function addLiveRoutes(app: Hono, access: Access, source: PictureSource):
     if (boxes === null) return badBoxes(context);
     try {
       const viewer = source.watch(context.req.param("camera"), boxes);
-      if (viewer === null) return context.json({ error: "no such camera" }, 404);
+      if (viewer === null) return refuse(context, NO_CAMERA);
       const type = { "Content-Type": `multipart/x-mixed-replace; boundary=${BOUNDARY}` };
       // Its body is never read.
       if (context.req.raw.method === "HEAD") {
@@ -62,7 +67,9 @@ export function addLiveRoutes(app: Hono, access: Access, source: PictureSource):
         return context.body(null, 200, type);
       }
       const untie = access.tie(context, () => viewer.close());
-      return context.body(pulledBody(multipart(viewer, parts), untie), 200, type);
+      const { close } = connectionOf(context);
+      const body = droppedUnread(multipart(viewer, parts), { clock, onUnread: close });
+      return context.body(pulledBody(body, untie), 200, type);
     } catch (error) {
       return unavailable(context, error);
     }
@@ -122,7 +129,12 @@ function boxesOf(context: Context): boolean | null {
 }
 
 function badBoxes(context: Context): Response {
-  return context.json({ error: "write boxes as 1 or 0" }, 400);
+  return refuse(context, {
+    status: 400,
+    code: "HTTP_BOXES",
+    error: "write boxes as 1 or 0",
+    remedy: "1: boxes are drawn on the pictures; 0, or nothing: they are not.",
+  });
 }
 
 /** @throws the error, if it is none of Orion's */

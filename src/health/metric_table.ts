@@ -63,6 +63,13 @@ export const COUNTERS: readonly Metric[] = [
     samples: mailboxes(({ inferencesEmitted }) => inferencesEmitted),
   },
   {
+    name: "orion_detections_invalid_total",
+    help: "Results of a model that were dropped: a confidence outside 0..1, a box that is not " +
+      "finite, an unknown class.",
+    labels: ["worker"],
+    samples: workers(({ detectionsInvalid }) => detectionsInvalid),
+  },
+  {
     name: "orion_worker_restarts_total",
     help: "Replacements of a worker.",
     labels: ["worker"],

@@ -1,18 +1,31 @@
 /** The JSON of stays and of the presence at a camera, as HTTP answers it. */
 import { isoTime } from "../core/clock.ts";
-import type { Occupancy, Stay, Zone } from "../core/presence_types.ts";
+import type { Occupancy, PathNorm, Stay, Zone } from "../core/presence_types.ts";
 import { writtenLine, writtenPolygon } from "../core/scene_schema.ts";
 import { dwellSeconds, stayFields } from "../core/stay_json.ts";
 import type { ConfiguredScene, DetectorView, PresenceView } from "./presence_view.ts";
 
 /**
- * A stay with the keys of `orion.presence/1`; its picture is a path in place of the bytes.
+ * A stay with the keys of `orion.presence/1` and its path; its picture is an address in place of the bytes.
  * @param hasPicture  whether its JPEG is in memory
  */
 export function stayJson(stay: Stay, hasPicture: boolean) {
   const { best, ...rest } = stayFields(stay);
   const jpeg = hasPicture ? `/presence/${stay.id}.jpg` : null;
-  return { ...rest, dwellSeconds: dwellSeconds(stay), best: { ...best, jpeg } };
+  return {
+    ...rest,
+    dwellSeconds: dwellSeconds(stay),
+    best: { ...best, jpeg },
+    path: pathJson(stay.path),
+  };
+}
+
+/** As points [x, y]. */
+function pathJson(path: PathNorm): [x: number, y: number][] {
+  return Array.from(
+    { length: path.length / 2 },
+    (_, at) => [path[2 * at] ?? 0, path[2 * at + 1] ?? 0],
+  );
 }
 
 export type StayJson = ReturnType<typeof stayJson>;

@@ -2,19 +2,31 @@
 import type { Hono } from "hono";
 import { stayJson } from "./presence_json.ts";
 import { MAX_STAYS, type StaySource } from "./presence_view.ts";
+import { type Refusal, refuse } from "./refusal.ts";
 
 /** How many stays are answered when the request names no limit. */
 const DEFAULT_LIMIT = 50;
+
+const LIMIT: Refusal = {
+  status: 400,
+  code: "HTTP_LIMIT",
+  error: `write limit as a whole number within 1 and ${MAX_STAYS}`,
+  remedy: "Name a limit within these, or none for the newest stays.",
+};
+
+const NO_PICTURE: Refusal = {
+  status: 404,
+  code: "HTTP_NO_PICTURE",
+  error: "no picture of such a stay",
+  remedy: "Stays have one where presence.snapshot is crop or frame, as long as they are kept.",
+};
 
 /** Adds the routes, behind what the application already requires of a request. */
 export function addPresenceRoutes(app: Hono, source: StaySource): void {
   app.get("/presence", (context) => {
     const limit = limitOf(context.req.query("limit"));
     if (limit === null) {
-      return context.json(
-        { error: `write limit as a whole number within 1 and ${MAX_STAYS}` },
-        400,
-      );
+      return refuse(context, LIMIT);
     }
     const stays = source.stays(limit).map((stay) =>
       stayJson(stay, source.picture(stay.id) !== null)
@@ -23,7 +35,7 @@ export function addPresenceRoutes(app: Hono, source: StaySource): void {
   });
   app.get("/presence/:file{[^/]+\\.jpg}", (context) => {
     const jpeg = source.picture(context.req.param("file").slice(0, -".jpg".length));
-    if (jpeg === null) return context.json({ error: "no picture of such a stay" }, 404);
+    if (jpeg === null) return refuse(context, NO_PICTURE);
     return context.body(jpeg, 200, { "Content-Type": "image/jpeg" });
   });
 }

@@ -13,3 +13,11 @@ export interface Refusal {
 export function refuse(context: Context, { status, code, error, remedy }: Refusal): Response {
   return context.json({ error, code, remedy }, status);
 }
+
+/** What names a camera that is not configured. */
+export const NO_CAMERA: Refusal = {
+  status: 404,
+  code: "HTTP_NO_CAMERA",
+  error: "no such camera",
+  remedy: "Name one of the cameras that GET /status lists.",
+};

@@ -2,7 +2,9 @@ import { type CameraAccount, total } from "../core/accounts.ts";
 import type { ReceivedReport } from "../core/camera_types.ts";
 import { plusMs, sinceMs, type SteadyMs, type WallMs } from "../core/clock.ts";
 import type { ConfinedBy, LandlockSetting } from "../core/confinement.ts";
+import type { LoadedModel } from "../core/detector_types.ts";
 import type { ErrorData } from "../core/errors.ts";
+import type { SizePx } from "../core/geometry.ts";
 import type { BrokerState, MessageAccounts } from "../core/publisher_types.ts";
 import type { ConfiguredScene, DetectorView, PresenceView } from "./presence_view.ts";
 
@@ -43,10 +45,18 @@ export interface WorkerView {
   readonly error: ErrorData | null;
   /** What the kernel enforces on its thread. */
   readonly confinedBy: readonly ConfinedBy[];
+  /** null before it has loaded one. */
+  readonly model: LoadedModel | null;
+  /** The size of the model's input for the newest frame of each camera. */
+  readonly inputs: ReadonlyMap<string, SizePx>;
   readonly framesProcessed: number;
   readonly framesDropped: number;
   readonly inferencesEmitted: number;
   readonly inferenceMsSum: number;
+  /** Results of the model that no detector gives, and that were dropped. */
+  readonly detectionsInvalid: number;
+  /** Why its model is not to be trusted, or null. */
+  readonly problem: ErrorData | null;
   readonly lastSeenAtMs: SteadyMs | null;
 }
 
@@ -187,7 +197,7 @@ function workerReports({ workers, cameras, ...moment }: HealthParts) {
 
 /**
  * Lists why the service is not ready; empty when the broker is connected and keeps our status, every camera delivered a
- * frame within its stall timeout, and every detector has a worker that is ready.
+ * frame within its stall timeout, and every detector has a worker that is ready and a model that gives what detectors give.
  */
 export function unreadiness(
   parts: HealthParts & { readonly stallTimeoutMs: ReadonlyMap<string, number> },
@@ -213,7 +223,10 @@ export function unreadiness(
   const ready = new Set(
     workers.filter(({ state }) => state === "ready").map(({ detector }) => detector),
   );
-  for (const { id, detector, state } of workers) {
+  for (const { id, detector, state, problem } of workers) {
+    if (problem !== null) {
+      reasons.push(`detector ${detector}: worker ${id}: ${problem.code}: ${problem.message}`);
+    }
     if (!ready.has(detector)) reasons.push(`detector ${detector}: worker ${id} is ${state}`);
   }
   return reasons;

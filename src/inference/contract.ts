@@ -1,122 +1,175 @@
+/** Determines from a model's file how it is fed and read. */
 import { ModelError } from "../core/errors.ts";
-import type { InputShape } from "../core/model_input.ts";
-
-/** One input or output of a model, as its file declares it. */
-export interface TensorPort {
-  readonly name: string;
-  /** `float32`, `int8`, …; null when it is not a tensor. */
-  readonly type: string | null;
-  /** Sizes; null for dynamic ones. */
-  readonly dims: readonly (number | null)[];
-}
-
-/** All inputs and outputs of a model. */
-export interface ModelPorts {
-  readonly inputs: readonly TensorPort[];
-  readonly outputs: readonly TensorPort[];
-}
-
-/** The layout of a model's boxes and scores. */
-export type OutputLayout =
-  /** Two outputs: boxes `[1, N, 4]` (x1, y1, x2, y2) and scores `[1, N, C]`, both by cell. */
-  | { readonly kind: "boxes-scores"; readonly boxes: string; readonly scores: string }
-  /** One output `[1, 4 + C, N]`: rows cx, cy, width, height, then one row of scores per class. */
-  | { readonly kind: "rows"; readonly output: string };
+import type { SizePx } from "../core/geometry.ts";
+import type { InputPolicy } from "../core/model_input.ts";
+import { AUTO, type ModelSettings, NOTHING_SAID, type Preprocess } from "../core/model_families.ts";
+import { FAMILIES } from "./families/families.ts";
+import type { Family, FamilyOutputs, ImagePort, ModelFacts } from "./families/family.ts";
+import { type Refusal, refusedInput, refusedOutput, refusedTask } from "./families/refusals.ts";
+import type { ModelPorts, TensorPort } from "./graph/model_graph.ts";
+import { imagePort, inputPolicy, pixelsInBounds } from "./image_port.ts";
+import { labelsFor } from "./labels.ts";
+import { type ModelHeader, readClassNames } from "./model_file.ts";
+import { highestScore, MAX_SCORE, type RawDetections } from "./raw_detections.ts";
 
 /** How to feed a model, and how to read its output. */
 export interface ModelContract {
-  readonly inputName: string;
-  readonly input: InputShape;
-  readonly layout: OutputLayout;
+  readonly family: Family;
+  readonly image: ImagePort;
+  readonly preprocess: Preprocess;
+  readonly input: InputPolicy;
+  readonly outputs: FamilyOutputs;
+  /** The name of each class, by number. */
+  readonly labels: readonly string[];
 }
 
-/** An output of a run. */
-export interface OutputTensor {
-  readonly dims: readonly number[];
-  readonly data: Float32Array;
+/** A model's file. */
+export interface ModelFile {
+  /** As configured, for messages. */
+  readonly model: string;
+  readonly ports: ModelPorts;
+  readonly header: ModelHeader;
+  /** The input's size in a dry run whose outputs `ports` has; null: the sizes are those of the file. */
+  readonly triedAt: SizePx | null;
 }
+
+const EXPECTED = "Use a detector of a family that models/README.md lists, exported as described " +
+  "there; or name the family in the detector's family.";
 
 /**
- * A model's output for one frame: N cells, each with a box in pixels of the network input and one score
- * per class (0..1). It is a view: both families of models are read through it without a copy.
- *
- * Side k of cell i is `boxes[i * boxCellStride + k * boxSideStride]`; the score of class c is
- * `scores[scoreOffset + i * scoreCellStride + c * scoreClassStride]`.
+ * Determines the family of a model by its file.
+ * @param settings  what the configuration says of it
+ * @returns null when the sizes of its outputs are needed, and the file does not have them
+ * @throws ModelError `MODEL_UNSUPPORTED` with what was found and what to do
  */
-export interface RawDetections {
-  readonly cells: number;
-  readonly classes: number;
-  readonly boxes: Float32Array;
-  readonly boxCellStride: number;
-  readonly boxSideStride: number;
-  /** `corners`: x1, y1, x2, y2. `centre`: cx, cy, width, height. */
-  readonly boxForm: "corners" | "centre";
-  readonly scores: Float32Array;
-  readonly scoreOffset: number;
-  readonly scoreCellStride: number;
-  readonly scoreClassStride: number;
-}
-
-/** The side of a dynamic input: the size that the bundled models were tested at. */
-export const DEFAULT_INPUT_SIDE_PX = 416;
-/** Bounds of a fixed input: smaller ones detect nothing, and a larger tensor exceeds 200 MB. */
-const MIN_INPUT_SIDE_PX = 32;
-const MAX_INPUT_SIDE_PX = 4096;
-/** The grey of the letterbox bars that detectors are trained with: 114 of 255. */
-const BARS_GREY = 114 / 255;
-
-const EXPECTED =
-  "Use a detector with one float32 input [1, 3, height, width] (RGB, 0..1) and either two float32 " +
-  "outputs boxes [1, N, 4] and scores [1, N, classes], or one float32 output [1, 4 + classes, N] as " +
-  "YOLOv8 and YOLO11 export it without NMS.";
-
-/**
- * Determines from a model's declared inputs and outputs how it is fed and read.
- * @param model as configured, for the message
- * @throws ModelError `MODEL_UNSUPPORTED` with the inputs or outputs found and the supported ones
- */
-export function modelContract(ports: ModelPorts, model: string): ModelContract {
-  const [input] = ports.inputs;
-  const size = input && inputSize(input);
-  if (ports.inputs.length !== 1 || !input || !size) {
-    throw unsupported(model, `its input is ${listed(ports.inputs)}`);
+export function modelContract(
+  file: ModelFile,
+  settings: ModelSettings = NOTHING_SAID,
+): ModelContract | null {
+  const { model, ports, header } = file;
+  const names = readClassNames(header);
+  const described = { ...ports, header, names };
+  const image = ports.inputs.map(imagePort).find((port) => port !== null);
+  if (image === undefined || !pixelsInBounds(image)) {
+    throw refused(model, refusedInput(described), `its input is ${listed(ports.inputs)}`);
   }
-  const layout = outputLayout(ports.outputs);
-  if (layout === null) throw unsupported(model, `its output is ${listed(ports.outputs)}`);
-  return { inputName: input.name, input: { ...size, bars: BARS_GREY }, layout };
+  const refusal = refusedInput(described) ?? refusedTask(described);
+  if (refusal !== null) throw refused(model, refusal, `its output is ${listed(ports.outputs)}`);
+  const facts: ModelFacts = {
+    image,
+    others: ports.inputs.filter(({ name }) => name !== image.name),
+    outputs: ports.outputs.map((port) => ofOnePicture(port, image)),
+    size: file.triedAt ?? sizeOf(image),
+    metadata: header.metadata,
+    names,
+    isChosen: settings.family !== AUTO,
+  };
+  const found = familyOf(facts, settings);
+  if (found !== null) return contractOf(found, facts, settings, model);
+  if (file.triedAt === null && ports.outputs.some(isDynamic)) return null;
+  throw unknownFamily(model, described, facts, settings);
 }
 
-function inputSize(port: TensorPort): { width: number; height: number } | null {
-  const [batch, channels, height, width] = port.dims;
-  if (port.type !== "float32" || port.dims.length !== 4) return null;
-  if (!isOr(batch, 1) || !isOr(channels, 3)) return null;
-  const side = (dim: number | null | undefined) => dim ?? DEFAULT_INPUT_SIDE_PX;
-  const fits = (px: number) => px >= MIN_INPUT_SIDE_PX && px <= MAX_INPUT_SIDE_PX;
-  if (!fits(side(width)) || !fits(side(height))) return null;
-  return { width: side(width), height: side(height) };
+interface Found {
+  readonly family: Family;
+  readonly outputs: FamilyOutputs;
 }
 
-function outputLayout(outputs: readonly TensorPort[]): OutputLayout | null {
-  if (outputs.some((port) => port.type !== "float32" || port.dims.length !== 3)) return null;
-  const boxes = outputs.find((port) => port.name === "boxes");
-  const scores = outputs.find((port) => port.name === "scores");
-  if (outputs.length === 2 && boxes && scores) {
-    const [, , sides] = boxes.dims;
-    return isOr(sides, 4) ? { kind: "boxes-scores", boxes: "boxes", scores: "scores" } : null;
+function familyOf(facts: ModelFacts, { family: chosen }: ModelSettings): Found | null {
+  for (const family of FAMILIES) {
+    if (chosen !== AUTO && family.name !== chosen) continue;
+    const outputs = family.match(facts);
+    if (outputs === null || !hasAll(facts, outputs)) continue;
+    return { family, outputs };
   }
-  const [only] = outputs;
-  if (outputs.length !== 1 || !only) return null;
-  const [batch, rows, cells] = only.dims;
-  // The number of rows must be static, to distinguish it from [1, N, 4 + C] of older exporters.
-  if (!isOr(batch, 1) || typeof rows !== "number" || rows < 5) return null;
-  return typeof cells === "number" && cells < rows ? null : { kind: "rows", output: only.name };
+  return null;
 }
 
-function isOr(dim: number | null | undefined, size: number): boolean {
-  return dim === size || dim === null;
+/** Whether every input beside the picture gets a value. */
+function hasAll({ others }: ModelFacts, { constants = [] }: FamilyOutputs): boolean {
+  return others.every(({ name }) => constants.some((constant) => constant.name === name));
 }
 
-function listed(ports: readonly TensorPort[]): string {
+function contractOf(
+  { family, outputs }: Found,
+  { image, names }: ModelFacts,
+  settings: ModelSettings,
+  model: string,
+): ModelContract {
+  const { classes } = outputs;
+  if (classes !== null && names !== null && names.size !== classes) {
+    throw unsupported(
+      model,
+      `its file names ${names.size} classes, and it scores ${classes}`,
+      "Export it again with the names of its classes, or without any.",
+    );
+  }
+  const preprocess = preprocessOf(family, image, settings);
+  return {
+    family,
+    image,
+    preprocess,
+    input: inputPolicy(image, preprocess),
+    outputs,
+    labels: labelsFor({ count: classes, names, usesIds: family.usesIds ?? false }),
+  };
+}
+
+/** Whole numbers are levels from 0 to 255, whatever the family usually takes. */
+function preprocessOf(family: Family, image: ImagePort, settings: ModelSettings): Preprocess {
+  const usual = image.type === "uint8"
+    ? { ...family.preprocess, scale: 255 as const, mean: NO_MEAN, std: NO_STD }
+    : family.preprocess;
+  return { ...usual, ...settings.preprocess };
+}
+
+const NO_MEAN = [0, 0, 0] as const;
+const NO_STD = [1, 1, 1] as const;
+
+/** An output as it is of the first picture alone. */
+function ofOnePicture(port: TensorPort, { batch }: ImagePort): TensorPort {
+  const [pictures, ...rest] = port.dims;
+  return batch > 1 && pictures === batch ? { ...port, dims: [1, ...rest] } : port;
+}
+
+function sizeOf({ width, height }: ImagePort): SizePx | null {
+  return width === null || height === null ? null : { width, height };
+}
+
+function isDynamic({ dims }: TensorPort): boolean {
+  return dims.length === 0 || dims.includes(null);
+}
+
+function unknownFamily(
+  model: string,
+  described: Parameters<typeof refusedOutput>[0],
+  { others }: ModelFacts,
+  { family }: ModelSettings,
+): ModelError {
+  const outputs = `its output is ${listed(described.outputs)}`;
+  if (family !== AUTO) {
+    const remedy = "Correct the detector's family, or leave it out.";
+    return unsupported(model, `${outputs}, which does not suit family ${family}`, remedy);
+  }
+  const further = others.length === 0 ? "" : `, and it takes ${listed(others)} beside the picture`;
+  return refused(model, refusedOutput(described), `${outputs}${further}`);
+}
+
+/** A family and what its input holds, in a few words. */
+export function familyText({ family, image, preprocess }: ModelContract): string {
+  const { colour, scale, mean, std, resize } = preprocess;
+  const isNormalised = [...mean].some((value) => value !== 0) ||
+    [...std].some((value) => value !== 1);
+  const batch = image.batch > 1 ? [`a batch of ${image.batch}, of which one is used`] : [];
+  const parts = [
+    `${colour.toUpperCase()} 0..${scale}${isNormalised ? " normalised" : ""}`,
+    ...[image.type, resize, ...batch],
+  ];
+  return `${family.title} (${parts.join(", ")})`;
+}
+
+/** Inputs or outputs in a few words. */
+export function listed(ports: readonly TensorPort[]): string {
   if (ports.length === 0) return "missing";
   return ports.slice(0, 8).map((port) =>
     `"${port.name}" ${port.type ?? "not a tensor"} [${
@@ -125,73 +178,34 @@ function listed(ports: readonly TensorPort[]): string {
   ).join(" and ");
 }
 
-function unsupported(model: string, found: string): ModelError {
+function refused(model: string, refusal: Refusal | null, found: string): ModelError {
+  return refusal === null
+    ? unsupported(model, found)
+    : unsupported(model, `${refusal.why} (${found})`, refusal.remedy);
+}
+
+/** The error for a model of no use. @param why  a clause, "its input is …" */
+export function unsupported(model: string, why: string, remedy = EXPECTED): ModelError {
   return new ModelError({
     code: "MODEL_UNSUPPORTED",
-    message: `Cannot use model "${model}": ${found}.`,
+    message: `Cannot use model "${model}": ${why}.`,
     retryable: false,
-    remedy: EXPECTED,
+    remedy,
   });
 }
 
 /**
- * Creates the view of a run's outputs.
- * @throws ModelError `MODEL_UNSUPPORTED` when their sizes do not match the layout
+ * Checks what a model gives for a blank picture: a confidence is no more than 1.
+ * @throws ModelError `MODEL_UNSUPPORTED`
  */
-export function rawDetections(
-  layout: OutputLayout,
-  output: (name: string) => OutputTensor | null,
-  model: string,
-): RawDetections {
-  return layout.kind === "rows"
-    ? rowsView(tensor(layout.output, output, model), model)
-    : pairView(tensor(layout.boxes, output, model), tensor(layout.scores, output, model), model);
-}
-
-function tensor(name: string, output: (name: string) => OutputTensor | null, model: string) {
-  const found = output(name);
-  if (found === null) throw unsupported(model, `it gave no float32 output "${name}"`);
-  return found;
-}
-
-function pairView(boxes: OutputTensor, scores: OutputTensor, model: string): RawDetections {
-  const [batch, cells = 0, sides] = boxes.dims;
-  const [scoreBatch, scoreCells, classes = 0] = scores.dims;
-  if (batch !== 1 || sides !== 4 || scoreBatch !== 1 || scoreCells !== cells || classes < 1) {
-    throw unsupported(
-      model,
-      `it gave boxes [${boxes.dims.join(", ")}] and scores [${scores.dims.join(", ")}]`,
-    );
-  }
-  return {
-    cells,
-    classes,
-    boxes: boxes.data,
-    boxCellStride: 4,
-    boxSideStride: 1,
-    boxForm: "corners",
-    scores: scores.data,
-    scoreOffset: 0,
-    scoreCellStride: classes,
-    scoreClassStride: 1,
-  };
-}
-
-function rowsView({ dims, data }: OutputTensor, model: string): RawDetections {
-  const [batch, rows = 0, cells = 0] = dims;
-  if (dims.length !== 3 || batch !== 1 || rows < 5) {
-    throw unsupported(model, `it gave an output [${dims.join(", ")}]`);
-  }
-  return {
-    cells,
-    classes: rows - 4,
-    boxes: data,
-    boxCellStride: 1,
-    boxSideStride: cells,
-    boxForm: "centre",
-    scores: data,
-    scoreOffset: 4 * cells,
-    scoreCellStride: 1,
-    scoreClassStride: cells,
-  };
+export function checkScores(blank: RawDetections, model: string): void {
+  const highest = highestScore(blank);
+  if (highest <= MAX_SCORE) return;
+  throw unsupported(
+    model,
+    `for a blank picture it gives a score of ${
+      highest.toPrecision(4)
+    }, and a confidence is at most 1`,
+    "It is no detector, or of another family: name it in the detector's family.",
+  );
 }

@@ -7,12 +7,12 @@ import { errorData, LifecycleError, ModelError } from "../core/errors.ts";
 import type { FrameMeta, SentFrame } from "../core/frame_meta.ts";
 import type { Log } from "../core/log.ts";
 import type { FromInference, FromWorker, ToInference } from "../core/messages.ts";
-import type { RawDetections } from "./contract.ts";
+import type { RawDetections } from "./raw_detections.ts";
 import { selectClasses } from "./labels.ts";
-import { Postprocessor } from "./postprocess.ts";
+import { type InvalidOutput, Postprocessor } from "./postprocess.ts";
 import { withSharpness } from "./sharpness.ts";
 import { type ResultPort, resultPort } from "./result_port.ts";
-import type { LoadOptions, Model } from "./session.ts";
+import type { LoadOptions, Model } from "./model.ts";
 import { FrameConsumer } from "./frame_consumer.ts";
 import { type ConsumerPort, consumerPort } from "./consumer_port.ts";
 
@@ -59,6 +59,7 @@ export class Detector {
   #failedInARow = 0;
   /** The confidence for which a truncated frame was logged. */
   #truncationLoggedAt: number | null = null;
+  #invalidLogged = false;
 
   constructor(deps: DetectorDeps) {
     this.#deps = deps;
@@ -155,16 +156,25 @@ export class Detector {
       path: plan.modelPath,
       resolvedPath: plan.resolvedPath,
       model: plan.model,
+      settings: { family: plan.family, preprocess: plan.preprocess },
+      classes: plan.classes,
+      maxPixels: plan.maxPixels,
+      int8: plan.int8,
+      input: plan.input,
       threads: plan.threads,
       providers: plan.providers,
+      ...plan.openVino === undefined ? {} : { openVino: plan.openVino },
       onProviderSkipped: (provider, reason) =>
         log.warning("detector.provider_skipped", { worker: plan.worker, provider, reason }),
       ...early ? { beforeSession: raiseWall } : {},
     });
     try {
       if (!early) await raiseWall();
-      const classes = selectClasses(model.labels, plan.classes, plan.model);
-      const postprocessor = new Postprocessor({ labels: model.labels, classes, iou: plan.iou });
+      const { labels, columns, overlaps } = model;
+      const postprocessor = new Postprocessor({
+        ...{ labels, columns, classes: selectClasses(labels, plan.classes, plan.model) },
+        iou: overlaps ? plan.iou : null,
+      });
       if (this.#stopping) return await model[Symbol.asyncDispose]();
       const running: Running = {
         plan,
@@ -179,8 +189,9 @@ export class Detector {
       };
       this.#running = running;
       const loadMs = clock.nowMs() - startedAtMs;
-      const { input, labels, provider } = model;
-      post({ kind: "ready", input, classes: labels, provider, loadMs, confinement: state });
+      const { input, family, provider, identity, file } = model;
+      const loaded = { identity, file, family, input, classes: labels, provider };
+      post({ kind: "ready", ...loaded, loadMs, confinement: state });
       for (const [camera, port] of this.#early) running.consumer.attach(camera, port);
       this.#early.clear();
     } catch (error) {
@@ -195,21 +206,22 @@ export class Detector {
     const beganAtMs = clock.nowMs();
     let raw: RawDetections;
     try {
-      raw = await running.model.run(tensor);
+      raw = await running.model.run(tensor, meta.fit.input);
     } catch (error) {
       return this.#frameFailed(meta, error);
     }
     const inferredAtMs = clock.nowMs();
-    const { model: { input }, plan, postprocessor } = running;
+    const { plan, postprocessor } = running;
     const { detector, worker, tracking } = plan;
     const confidence = this.#confidence ?? plan.confidence;
     const found = postprocessor.run(raw, meta.fit, confidence, tracking?.minConfidence);
     const { weak } = found;
     const detections = tracking?.sharpness === true
-      ? withSharpness(found.detections, { tensor: new Float32Array(tensor), input, fit: meta.fit })
+      ? withSharpness(found.detections, { tensor: new Float32Array(tensor), fit: meta.fit })
       : found.detections;
     this.#failedInARow = 0;
     this.#logTruncation(found.cut, meta, confidence);
+    this.#logInvalid(found.invalid, meta);
     const inferenceMs = inferredAtMs - beganAtMs;
     const postprocessMs = clock.nowMs() - inferredAtMs;
     const result = {
@@ -220,7 +232,7 @@ export class Detector {
     if (failed.aborted) return;
     // Before the note: that is not on the latency path.
     this.#results?.send(result, ageOf(arrivedAtMs, clock));
-    post({ kind: "inferred", note: noteOf(result) });
+    post({ kind: "inferred", note: noteOf(result, found.invalid?.count ?? 0) });
   }
 
   /** Reports a failed frame. @throws ModelError after {@link MAX_FAILED_FRAMES} consecutive ones */
@@ -248,6 +260,13 @@ export class Detector {
     this.#deps.log.warning("detections.cut", { camera: meta.camera, seq: meta.seq, confidence });
   }
 
+  /** Logs once that the model gives what no detector gives. */
+  #logInvalid(invalid: InvalidOutput | null, { camera, seq }: FrameMeta): void {
+    if (invalid === null || this.#invalidLogged) return;
+    this.#invalidLogged = true;
+    this.#deps.log.error("detections.invalid", { camera, seq, ...invalid });
+  }
+
   /** Stops taking frames and sending results. */
   #abandon(): void {
     this.#running?.consumer.abandon();
@@ -265,11 +284,11 @@ export class Detector {
   }
 }
 
-function noteOf({ meta, ...result }: InferenceResult): ResultNote {
+function noteOf({ meta, ...result }: InferenceResult, invalid: number): ResultNote {
   const { detector, detections, inferenceMs, postprocessMs } = result;
-  const { camera, seq, queueMs, convertMs, dropsSinceLast } = meta;
+  const { camera, seq, fit: { input }, queueMs, convertMs, dropsSinceLast } = meta;
   return {
-    ...{ detector, camera, seq, detections, queueMs, convertMs },
+    ...{ detector, camera, seq, input, detections, invalid, queueMs, convertMs },
     ...{ inferenceMs, postprocessMs, dropsSinceLast },
   };
 }

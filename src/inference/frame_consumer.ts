@@ -3,7 +3,7 @@ import { assert, assertAttached, assertNever } from "../core/assert.ts";
 import type { Cancel, Clock } from "../core/clock.ts";
 import type { FrameMeta, SentFrame } from "../core/frame_meta.ts";
 import type { ToConsumer } from "../core/messages.ts";
-import { barsKey, inputBytes, type InputShape } from "../core/model_input.ts";
+import { barsKey, bufferBytes, type InputPolicy } from "../core/model_input.ts";
 import type { ConsumerPort } from "./consumer_port.ts";
 
 /**
@@ -17,7 +17,7 @@ const MAX_FREE_TENSORS = 2;
 
 /** Options of a {@link FrameConsumer}. */
 export interface FrameConsumerOptions {
-  readonly input: InputShape;
+  readonly input: InputPolicy;
   readonly clock: Clock;
   /**
    * Infers one frame and sends its result. May read `tensor` until it settles, and must not keep or
@@ -28,7 +28,7 @@ export interface FrameConsumerOptions {
   readonly fail: (error: unknown) => void;
 }
 
-/** A buffer of the input's size, and the key of the letterbox bars it holds; null when it is new. */
+/** A buffer for every size of the input, and the key of the letterbox bars it holds; null when it is new. */
 interface Tensor {
   readonly buffer: ArrayBuffer;
   readonly bars: string | null;
@@ -164,7 +164,7 @@ export class FrameConsumer {
     const { lent } = link;
     assert(lent !== null, `camera "${link.camera}" sent an answer without a request`);
     assertAttached(buffer, `the answer of camera "${link.camera}"`);
-    const bytes = inputBytes(this.#options.input);
+    const bytes = bufferBytes(this.#options.input);
     assert(
       buffer.byteLength === bytes,
       `camera "${link.camera}" answered with ${buffer.byteLength} of ${bytes} bytes`,
@@ -196,7 +196,7 @@ export class FrameConsumer {
 
   #infer({ meta, age, buffer }: Filled): void {
     this.#inferring = true;
-    const tensor: Tensor = { buffer, bars: barsKey(meta.fit, this.#options.input) };
+    const tensor: Tensor = { buffer, bars: barsKey(meta.fit, this.#options.input.bars) };
     this.#options.infer(meta, buffer, age).then(
       () => {
         this.#inferring = false;
@@ -270,7 +270,7 @@ export class FrameConsumer {
   }
 
   #allocate(): Tensor {
-    return { buffer: new ArrayBuffer(inputBytes(this.#options.input)), bars: null };
+    return { buffer: new ArrayBuffer(bufferBytes(this.#options.input)), bars: null };
   }
 
   #guard(act: () => void): void {

@@ -16,26 +16,49 @@ export const COCO_LABELS: readonly string[] = [
   "toothbrush",
 ];
 
+/** Numbers up to 90 that COCO gives to no class. */
+const UNUSED_IDS: ReadonlySet<number> = new Set([0, 12, 26, 29, 30, 45, 66, 68, 69, 71, 83]);
+
+/** The same classes by COCO's own numbers, 1 to 90. */
+export const COCO_IDS: readonly string[] = idLabels();
+
 /** Longer labels are truncated. */
 const MAX_LABEL_LENGTH = 64;
+
+function idLabels(): string[] {
+  const names = COCO_LABELS.values();
+  return Array.from(
+    { length: 91 },
+    (_, id) => UNUSED_IDS.has(id) ? `class ${id}` : names.next().value ?? `class ${id}`,
+  );
+}
 
 /**
  * Determines the names of a model's classes.
  *
- * Those of its file when there is one per class; COCO's when it has 80 classes and no names; else
- * `class 0`, `class 1`, ….
- * @param count number of classes that the model scores
- * @param names from the model's file, by class number; null when it has none
+ * Those of its file; else COCO's when their number is that of COCO, or unknown; else `class 0`, `class 1`, ….
+ * @param options.count      number of classes that the model scores; null when it only gives their numbers
+ * @param options.names      from the model's file, by class number, one for each; null when it has none
+ * @param options.usesIds    its numbers are COCO's own, where they are COCO's
  */
 export function labelsFor(
-  count: number,
-  names: ReadonlyMap<number, string> | null,
+  { count, names, usesIds }: {
+    readonly count: number | null;
+    readonly names: ReadonlyMap<number, string> | null;
+    readonly usesIds: boolean;
+  },
 ): readonly string[] {
-  const own = names !== null && names.size === count;
-  return Array.from({ length: count }, (_, index) => {
-    if (own) return names.get(index)?.slice(0, MAX_LABEL_LENGTH) ?? `class ${index}`;
-    return (count === COCO_LABELS.length ? COCO_LABELS[index] : undefined) ?? `class ${index}`;
-  });
+  if (names !== null) {
+    const length = count ?? Math.max(...names.keys()) + 1;
+    return Array.from(
+      { length },
+      (_, index) => names.get(index)?.slice(0, MAX_LABEL_LENGTH) ?? `class ${index}`,
+    );
+  }
+  if (count === null) return usesIds ? COCO_IDS : COCO_LABELS;
+  if (count === COCO_LABELS.length) return COCO_LABELS;
+  if (count === COCO_IDS.length) return COCO_IDS;
+  return Array.from({ length: count }, (_, index) => `class ${index}`);
 }
 
 /**

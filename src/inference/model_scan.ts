@@ -6,6 +6,7 @@
  * (https://github.com/onnx/onnx/blob/main/onnx/onnx.proto); everything else is skipped by its length. No
  * data are copied.
  */
+import type { Precision } from "../core/detector_types.ts";
 import { entryOf, MessageReader, textOf, WIRE } from "./protobuf.ts";
 
 /** Messages within one another: the default limit of protobuf's own readers. */
@@ -15,7 +16,7 @@ export const MAX_MODEL_FIELDS = 5_000_000;
 
 /** What a scan found. */
 export type ModelScan =
-  | { readonly state: "self-contained" }
+  | { readonly state: "self-contained"; readonly precision: Precision }
   /** It has a node that was compiled for an execution provider, and can name a file of its own. */
   | { readonly state: "compiled" }
   /** @property location  the first file that it names, or empty */
@@ -56,6 +57,13 @@ const DATA_LOCATION = 14;
 const OP_TYPE = 4;
 /** The operator of a compiled node. */
 const COMPILED = "EPContext";
+/** Operators that make int8 of what they compute with. */
+const QUANTISING: readonly string[] = [
+  ...["QuantizeLinear", "DynamicQuantizeLinear", "QLinearConv", "QLinearMatMul"],
+  ...["ConvInteger", "MatMulInteger"],
+];
+/** Names of other lengths are not decoded. */
+const KNOWN_LENGTHS = new Set([COMPILED, ...QUANTISING].map(({ length }) => length));
 
 /** One message that is being read, within others. */
 interface Level {
@@ -67,9 +75,10 @@ interface Level {
 /** Scans a model; never throws, whatever the bytes are. */
 export function scanModel(bytes: Uint8Array): ModelScan {
   const levels: Level[] = [levelOf("model", bytes)];
+  let precision: Precision = "float32";
   for (let fields = 0; fields <= MAX_MODEL_FIELDS; fields++) {
     const level = levels.at(-1);
-    if (level === undefined) return { state: "self-contained" };
+    if (level === undefined) return { state: "self-contained", precision };
     const { message, reader } = level;
     const step = reader.next();
     if (step === "malformed") return { state: "malformed" };
@@ -80,7 +89,9 @@ export function scanModel(bytes: Uint8Array): ModelScan {
     if (message === "tensor" && namesExternalData(reader)) {
       return { state: "external-data", location: locationOf(level.content) };
     }
-    if (message === "node" && isCompiled(reader)) return { state: "compiled" };
+    const operator = message === "node" ? knownOperator(reader) : null;
+    if (operator === COMPILED) return { state: "compiled" };
+    if (operator !== null && QUANTISING.includes(operator)) precision = "int8";
     const inner = FIELDS[message][reader.number];
     if (inner === undefined || reader.wire !== WIRE.bytes) continue;
     if (levels.length >= MAX_MODEL_DEPTH) {
@@ -104,10 +115,10 @@ function namesExternalData({ number, wire, value }: MessageReader): boolean {
   return number === DATA_LOCATION && (wire !== WIRE.varint || value !== 0);
 }
 
-function isCompiled(reader: MessageReader): boolean {
-  if (reader.number !== OP_TYPE || reader.wire !== WIRE.bytes) return false;
-  const { content } = reader;
-  return content.length === COMPILED.length && textOf(content) === COMPILED;
+/** The operator of a node, where the field is that and may be one of those above. */
+function knownOperator({ number, wire, content }: MessageReader): string | null {
+  const isKnown = number === OP_TYPE && wire === WIRE.bytes && KNOWN_LENGTHS.has(content.length);
+  return isKnown ? textOf(content) : null;
 }
 
 function locationOf(tensor: Uint8Array): string {

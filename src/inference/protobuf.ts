@@ -44,6 +44,11 @@ export class MessageReader {
     return this.#value;
   }
 
+  /** Where the field ends. */
+  get end(): number {
+    return this.#at;
+  }
+
   /** A view of the content of a field that is no varint. */
   get content(): Uint8Array {
     return this.#bytes.subarray(this.#start, this.#at);

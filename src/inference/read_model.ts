@@ -1,4 +1,5 @@
 /** Reads a model's file and checks it before ONNX Runtime sees any of it. */
+import type { Precision } from "../core/detector_types.ts";
 import { ModelError } from "../core/errors.ts";
 import { FileRefused, readRegularFile } from "../core/regular_file.ts";
 import { describeContent, type ModelHeader, readModelHeader } from "./model_file.ts";
@@ -23,6 +24,7 @@ export interface ModelSource {
 export interface CheckedModel {
   readonly bytes: Uint8Array<ArrayBuffer>;
   readonly header: ModelHeader;
+  readonly precision: Precision;
 }
 
 /**
@@ -37,7 +39,7 @@ export async function readModel(source: ModelSource): Promise<CheckedModel> {
   const scan = scanModel(bytes);
   switch (scan.state) {
     case "self-contained":
-      return { bytes, header };
+      return { bytes, header, precision: scan.precision };
     case "external-data":
       throw externalData(source, scan.location);
     case "compiled":
@@ -103,6 +105,27 @@ export function invalid(
     message: `Cannot load model "${model}" from ${path}: ${why}.`,
     retryable: false,
     remedy: "Name a complete .onnx file, with its weights inside it, in the detector's model.",
+  }, { cause });
+}
+
+/** The error for a run that failed. */
+export function runFailed(model: string, cause: unknown): ModelError {
+  return new ModelError({
+    code: "MODEL_RUN",
+    message: `Cannot run model "${model}": ${reasonOf(cause)}.`,
+    retryable: true,
+    remedy: "If every frame fails, the model does not suit this input: export it again, or use " +
+      "another.",
+  }, { cause });
+}
+
+/** The error for a binding of ONNX Runtime that cannot be loaded. */
+export function runtimeMissing(cause: unknown): ModelError {
+  return new ModelError({
+    code: "MODEL_RUNTIME",
+    message: `Cannot load ONNX Runtime on ${Deno.build.os} ${Deno.build.arch}: ${reasonOf(cause)}.`,
+    retryable: false,
+    remedy: "Run Orion through its tasks, which install the runtime and grant its library.",
   }, { cause });
 }
 

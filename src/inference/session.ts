@@ -1,22 +1,39 @@
 /** The only module that imports ONNX Runtime. */
-import type { InferenceSession, OnnxValue } from "onnxruntime-node";
+import type { InferenceSession, Tensor } from "onnxruntime-node";
 import { assert, assertAttached } from "../core/assert.ts";
-import type { ModelIdentity } from "../core/detector_types.ts";
-import { LifecycleError, ModelError } from "../core/errors.ts";
-import { inputBytes, type InputShape } from "../core/model_input.ts";
+import { systemClock } from "../core/clock.ts";
+import type { LoadedFile, ModelIdentity } from "../core/detector_types.ts";
+import { LifecycleError } from "../core/errors.ts";
+import type { SizePx } from "../core/geometry.ts";
 import {
+  bufferBytes,
+  COMMON_SHAPE,
+  inputBytes,
+  inputFor,
+  type InputPolicy,
+} from "../core/model_input.ts";
+import {
+  checkScores,
+  familyText,
+  listed,
   type ModelContract,
   modelContract,
-  type ModelPorts,
-  type OutputTensor,
-  type RawDetections,
-  rawDetections,
-  type TensorPort,
+  type ModelFile,
+  unsupported,
 } from "./contract.ts";
-import { labelsFor } from "./labels.ts";
-import { readClassNames } from "./model_file.ts";
+import { type Engine, type EngineTensor, mustBeBuilt, setUpReason } from "./engine.ts";
+import type { OutputTensor } from "./families/family.ts";
+import { type FoldedModel, foldModel } from "./graph/fold.ts";
+import { readPorts } from "./graph/model_graph.ts";
+import { selectClasses } from "./labels.ts";
+import type { Product, ProductModel } from "./int8_speed.ts";
+import type { LoadOptions, Model } from "./model.ts";
+import { chooseCandidate, chooseInput, readCandidates } from "./model_choice.ts";
 import { identityOf } from "./model_identity.ts";
-import { invalid, readModel, reasonOf } from "./read_model.ts";
+import type { RawDetections } from "./raw_detections.ts";
+import { graphRefused } from "./refused_graph.ts";
+import { reasonOf, runFailed, runtimeMissing } from "./read_model.ts";
+import { trialFailed, trialOf, withSizes } from "./trial.ts";
 
 /**
  * Where ONNX Runtime may look for external data: below a path that can never be a folder. A model with
@@ -24,70 +41,47 @@ import { invalid, readModel, reasonOf } from "./read_model.ts";
  */
 const EXTERNAL_DATA_FOLDER = "/dev/null";
 
-/** A loaded model. */
-export interface Model extends AsyncDisposable {
-  readonly input: InputShape;
-  /** The name of each class, by number. */
-  readonly labels: readonly string[];
-  /** The execution provider in use: `cpu` by default. */
-  readonly provider: string;
-  readonly identity: ModelIdentity;
-  /**
-   * Infers one frame. The buffer *is* the input tensor: it is read in place, and the caller keeps it.
-   * @param tensor NCHW RGB float32 in 0..1, exactly {@link inputBytes} long
-   * @returns a view of new memory, which the next run does not overwrite
-   * @throws ModelError `MODEL_RUN`
-   */
-  run(tensor: ArrayBuffer): Promise<RawDetections>;
-}
-
-/** Options of loading a model. */
-export interface LoadOptions {
-  /** Absolute path of an `.onnx` file. */
-  readonly path: string;
-  /** As configured, for messages; default: the path. */
-  readonly model?: string;
-  /** The path with its links resolved, when the model was chosen; default: not compared. */
-  readonly resolvedPath?: string | null;
-  /** ONNX Runtime's intra-op threads. */
-  readonly threads: number;
-  /** Execution providers, the preferred first; default `["cpu"]`, which is tried last in any case. */
-  readonly providers?: readonly string[];
-  /** Called for each provider that this build lacks or that cannot be set up on this machine. */
-  readonly onProviderSkipped?: (provider: string, reason: string) => void;
-  /** Called when the runtime is loaded and the file is read, before anything of the model is interpreted. */
-  readonly beforeSession?: () => Promise<void>;
-}
-
 type Runtime = typeof import("onnxruntime-node");
+type Session = Engine<Tensor>;
 
-/** A model in an ONNX Runtime session. Its `run` blocks the thread. */
+/** What a session is made of. */
+interface SessionParts {
+  readonly model: string;
+  readonly identity: ModelIdentity;
+  readonly file: LoadedFile;
+  readonly input: InputPolicy;
+  readonly runtime: Runtime;
+  readonly session: Session;
+  readonly provider: string;
+  readonly contract: ModelContract;
+  readonly folded: FoldedModel;
+}
+
+/** A model in a session of ONNX Runtime, or in another library. Its `run` blocks the thread. */
 export class ModelSession implements Model {
-  readonly input: InputShape;
+  readonly input: InputPolicy;
+  readonly labels: readonly string[];
+  readonly columns: readonly number[];
+  readonly overlaps: boolean;
+  readonly family: string;
   readonly provider: string;
   readonly identity: ModelIdentity;
-  #labels: readonly string[] = [];
-  readonly #model: string;
-  readonly #runtime: Runtime;
-  readonly #contract: ModelContract;
-  #session: InferenceSession | null;
+  readonly file: LoadedFile;
+  readonly #parts: SessionParts;
+  #session: Session | null;
 
-  private constructor(
-    parts: {
-      model: string;
-      identity: ModelIdentity;
-      runtime: Runtime;
-      session: InferenceSession;
-      provider: string;
-    },
-  ) {
-    this.#model = parts.model;
-    this.identity = parts.identity;
-    this.#runtime = parts.runtime;
-    this.#session = parts.session;
-    this.provider = parts.provider;
-    this.#contract = modelContract(sessionPorts(parts.session), parts.model);
-    this.input = this.#contract.input;
+  private constructor(parts: SessionParts) {
+    const { contract, folded, session, input, provider, identity, file } = parts;
+    this.input = input;
+    this.labels = contract.labels;
+    this.columns = folded.columns;
+    this.overlaps = contract.family.overlaps;
+    this.family = familyText(contract);
+    this.provider = provider;
+    this.identity = identity;
+    this.file = file;
+    this.#parts = parts;
+    this.#session = session;
   }
 
   /**
@@ -95,22 +89,42 @@ export class ModelSession implements Model {
    * declared outputs.
    *
    * Requires the permissions to read the file and to load ONNX Runtime's binding, and no others.
-   * @throws ModelError as {@link readModel}; `MODEL_RUNTIME`, `MODEL_INVALID`, `MODEL_UNSUPPORTED`
+   * @throws ModelError as {@link readModel}; `MODEL_RUNTIME`, `MODEL_INVALID`, `MODEL_UNSUPPORTED`,
+   *   `MODEL_CLASS`
    */
   static async load(options: LoadOptions): Promise<ModelSession> {
-    const { path, model = path, resolvedPath = null } = options;
-    const { bytes, header } = await readModel({ path, model, resolvedPath });
-    const identity = await identityOf(model, bytes);
+    const { model = options.path, settings, classes = null } = options;
+    const candidates = await readCandidates(options);
     const runtime = await loadRuntime();
     await options.beforeSession?.();
-    const { session, provider } = await openSession(runtime, bytes, options)
-      .catch((cause: unknown) => {
-        throw invalid({ model, path }, `ONNX Runtime refused it (${reasonOf(cause)})`, cause);
+    const openTrial = (trial: ProductModel) => openProduct(runtime, trial, options);
+    const { chosen, file } = await chooseCandidate(candidates, openTrial, systemClock);
+    const { path, bytes, header, maxPixels } = chosen;
+    const identity = await identityOf(model, bytes);
+    const open = (content: Uint8Array<ArrayBuffer>, dims: readonly number[], given = options) =>
+      openSession(runtime, { bytes: content, dims }, given).catch((cause: unknown) => {
+        throw graphRefused({ model, path }, cause);
       });
+    const declared = { model, ports: readPorts(bytes), header, triedAt: null };
+    const contract = modelContract(declared, settings) ??
+      modelContract(
+        await tried(runtime, await open(bytes, [], { ...options, providers: [] }), declared),
+        settings,
+      );
+    assert(contract !== null, "the sizes of all outputs are known");
+    const input = chooseInput(contract.input, {
+      ...{ input: options.input ?? "auto", maxPixels, model },
+    });
+    const wanted = selectClasses(contract.labels, classes, model);
+    const folded = foldModel(bytes, declared.ports, contract, wanted);
+    const size = inputFor(input, COMMON_SHAPE);
+    const { session, provider } = await open(folded.bytes, dimsOf(size));
+    const loaded = new ModelSession({
+      ...{ model, identity, file, runtime, session, provider, contract, input, folded },
+    });
     try {
-      const loaded = new ModelSession({ model, identity, runtime, session, provider });
-      const blank = await loaded.run(new ArrayBuffer(inputBytes(loaded.input)));
-      loaded.#labels = labelsFor(blank.classes, readClassNames(header));
+      const blank = await loaded.run(new ArrayBuffer(bufferBytes(loaded.input)), size);
+      checkScores(blank, model);
       return loaded;
     } catch (error) {
       await session.release();
@@ -118,23 +132,31 @@ export class ModelSession implements Model {
     }
   }
 
-  get labels(): readonly string[] {
-    return this.#labels;
-  }
-
-  async run(tensor: ArrayBuffer): Promise<RawDetections> {
+  async run(tensor: ArrayBuffer, size: SizePx): Promise<RawDetections> {
     const session = this.#session;
     if (session === null) throw new LifecycleError("the model was released and cannot run");
     assertAttached(tensor, "inference input");
-    const { input, inputName, layout } = this.#contract;
-    const bytes = inputBytes(input);
-    assert(tensor.byteLength === bytes, `the input has ${tensor.byteLength} of ${bytes} bytes`);
-    const dims = [1, 3, input.height, input.width];
-    const feed = new this.#runtime.Tensor("float32", new Float32Array(tensor), dims);
-    const outputs = await session.run({ [inputName]: feed }).catch((cause: unknown) => {
-      throw runFailed(this.#model, cause);
-    });
-    return rawDetections(layout, (name) => floats(outputs[name]), this.#model);
+    const { runtime, model, contract, folded: { inputName, outputNames } } = this.#parts;
+    const bytes = inputBytes(size);
+    assert(tensor.byteLength >= bytes, `the input has ${tensor.byteLength} of ${bytes} bytes`);
+    const values = new Float32Array(tensor, 0, bytes / Float32Array.BYTES_PER_ELEMENT);
+    const feed = new runtime.Tensor("float32", values, dimsOf(size));
+    const outputs = await session.run({ [inputName]: feed }, outputNames).catch(
+      (cause: unknown) => {
+        throw runFailed(model, cause);
+      },
+    );
+    const tensors = outputNames.map((name) => floats(name, outputs[name], model));
+    const raw = contract.outputs.view(tensors, size);
+    if (raw !== null) return raw;
+    throw unsupported(
+      model,
+      `it gave ${
+        listed(contract.outputs.used.map(({ name }, index) => ({
+          ...{ name, type: "float32", dims: tensors[index]?.dims ?? [] },
+        })))
+      }, which does not suit ${contract.family.title}`,
+    );
   }
 
   /** Releases the model's memory; idempotent. */
@@ -145,14 +167,8 @@ export class ModelSession implements Model {
   }
 }
 
-function runFailed(model: string, cause: unknown): ModelError {
-  return new ModelError({
-    code: "MODEL_RUN",
-    message: `Cannot run model "${model}": ONNX Runtime says ${reasonOf(cause)}.`,
-    retryable: true,
-    remedy: "If every frame fails, the model does not suit this input: export it again, or use " +
-      "another.",
-  }, { cause });
+function dimsOf({ width, height }: SizePx): readonly number[] {
+  return [1, 3, height, width];
 }
 
 /** Loads the binding on first use: importing this module must not load native code. */
@@ -163,14 +179,7 @@ async function loadRuntime(): Promise<Runtime> {
     runtime.env.logLevel = "fatal";
     return runtime;
   } catch (cause) {
-    throw new ModelError({
-      code: "MODEL_RUNTIME",
-      message: `Cannot load ONNX Runtime on ${Deno.build.os} ${Deno.build.arch}: ${
-        reasonOf(cause)
-      }.`,
-      retryable: false,
-      remedy: "Run Orion through its tasks, which install the runtime and grant its library.",
-    }, { cause });
+    throw runtimeMissing(cause);
   }
 }
 
@@ -181,32 +190,44 @@ async function loadRuntime(): Promise<Runtime> {
  */
 async function openSession(
   runtime: Runtime,
-  bytes: Uint8Array,
-  { providers = [], threads, onProviderSkipped }: LoadOptions,
-): Promise<{ readonly session: InferenceSession; readonly provider: string }> {
-  const built: readonly string[] = runtime.listSupportedBackends().map((backend) => backend.name);
+  model: Pick<ProductModel, "bytes" | "dims">,
+  { providers = [], threads, openVino, openInOpenVino, onProviderSkipped }: LoadOptions,
+): Promise<{ readonly session: Session; readonly provider: string }> {
+  const built = runtime.listSupportedBackends();
+  const create = (provider: string) =>
+    runtime.InferenceSession.create(model.bytes, sessionOptions({ provider, threads }));
   for (const provider of providers) {
     if (provider === "cpu") break;
-    if (!built.includes(provider)) {
-      onProviderSkipped?.(provider, "this build of ONNX Runtime has no such provider");
-      continue;
-    }
     try {
-      return { session: await createSession(runtime, bytes, { provider, threads }), provider };
+      if (provider === "openvino" && openVino !== undefined && openInOpenVino !== undefined) {
+        return { session: openInOpenVino(openVino, model, threads), provider };
+      }
+      mustBeBuilt(provider, built);
+      return {
+        session: await create(provider),
+        provider,
+      };
     } catch (error) {
-      onProviderSkipped?.(provider, reasonOf(error));
+      onProviderSkipped?.(provider, setUpReason(provider, built, reasonOf(error)));
     }
   }
-  const provider = "cpu";
-  return { session: await createSession(runtime, bytes, { provider, threads }), provider };
+  return { session: await create("cpu"), provider: "cpu" };
 }
 
-function createSession(
+/** Opens one of the products that show what is fast here, on the provider that the model gets. */
+async function openProduct(
   runtime: Runtime,
-  bytes: Uint8Array,
-  options: { provider: string; threads: number },
-): Promise<InferenceSession> {
-  return runtime.InferenceSession.create(bytes, sessionOptions(options));
+  model: ProductModel,
+  options: LoadOptions,
+): Promise<Product> {
+  const { precision, input, output, dims } = model;
+  const onProviderSkipped = () => undefined;
+  const { session } = await openSession(runtime, model, { ...options, onProviderSkipped });
+  const left = blankTensor(runtime, precision === "int8" ? "uint8" : "float32", dims);
+  return {
+    run: () => session.run({ [input]: left }, [output]),
+    [Symbol.asyncDispose]: () => session.release(),
+  };
 }
 
 /** The options of every session. */
@@ -233,22 +254,46 @@ export function sessionOptions(
   };
 }
 
-function sessionPorts(session: InferenceSession): ModelPorts {
-  const port = (meta: InferenceSession.ValueMetadata): TensorPort =>
-    meta.isTensor
-      ? {
-        name: meta.name,
-        type: meta.type,
-        dims: meta.shape.map((dim) => typeof dim === "number" ? dim : null),
-      }
-      : { name: meta.name, type: null, dims: [] };
-  return {
-    inputs: session.inputMetadata.map(port),
-    outputs: session.outputMetadata.map(port),
-  };
+/** Runs a model as it is once, and releases it. @returns the file with the sizes of its outputs */
+async function tried(
+  runtime: Runtime,
+  { session }: { readonly session: Session },
+  file: ModelFile,
+): Promise<ModelFile> {
+  try {
+    const trial = trialOf(file.ports);
+    const feeds = trial.inputs.map(({ name, type, dims }) =>
+      [name, blankTensor(runtime, type, dims)] as const
+    );
+    const fetches = file.ports.outputs.map(({ name }) => name);
+    const given = await session.run(Object.fromEntries(feeds), fetches);
+    return withSizes(file, trial, (name) => given[name]?.dims ?? null);
+  } catch (cause) {
+    throw trialFailed(file, reasonOf(cause));
+  } finally {
+    await session.release();
+  }
 }
 
-function floats(value: OnnxValue | undefined): OutputTensor | null {
-  if (value === undefined || !("data" in value)) return null;
-  return value.data instanceof Float32Array ? { dims: value.dims, data: value.data } : null;
+function blankTensor(runtime: Runtime, type: string, dims: readonly number[]) {
+  const length = dims.reduce((product, size) => product * size, 1);
+  switch (type) {
+    case "float16":
+      return new runtime.Tensor("float16", new Uint16Array(length), dims);
+    case "float64":
+      return new runtime.Tensor("float64", new Float64Array(length), dims);
+    case "uint8":
+      return new runtime.Tensor("uint8", new Uint8Array(length), dims);
+    case "int32":
+      return new runtime.Tensor("int32", new Int32Array(length), dims);
+    case "int64":
+      return new runtime.Tensor("int64", new BigInt64Array(length), dims);
+    default:
+      return new runtime.Tensor("float32", new Float32Array(length), dims);
+  }
+}
+
+function floats(name: string, value: EngineTensor | undefined, model: string): OutputTensor {
+  if (value?.data instanceof Float32Array) return { dims: value.dims, data: value.data };
+  throw unsupported(model, `it gave no float32 output "${name}"`);
 }

@@ -1,6 +1,5 @@
 import type { Detection } from "../core/detector_types.ts";
-import { type BoxPx, type Corners, type Fit, toInput } from "../core/geometry.ts";
-import type { InputShape } from "../core/model_input.ts";
+import { type BoxPx, type Corners, type Fit, type InputFit, toInput } from "../core/geometry.ts";
 
 /** Pixels that are sampled along each side of a box at most, so that the cost does not grow with it. */
 export const MAX_SAMPLES_PER_SIDE = 40;
@@ -18,9 +17,8 @@ const BLUE = 0.114;
 export interface Seen {
   /** NCHW RGB float32 in 0..1, as every model of the contract is fed; not modified. */
   readonly tensor: Float32Array;
-  readonly input: InputShape;
-  /** How the frame was fitted. */
-  readonly fit: Fit;
+  /** The size of the input, and how the frame was fitted. */
+  readonly fit: InputFit;
 }
 
 /** Adds to each detection how sharp it is. */
@@ -36,13 +34,13 @@ export function withSharpness(detections: readonly Detection[], seen: Seen): rea
  * Laplacian of the luma, as a value from 0, without any detail, up to almost 1.
  * @param box in pixels of the source frame; what lies outside the frame does not count
  */
-export function sharpnessOf(box: BoxPx, { tensor, input, fit }: Seen): number {
+export function sharpnessOf(box: BoxPx, { tensor, fit }: Seen): number {
   const { left, top, right, bottom } = innerPixels(toInput(box, fit), fit);
   if (right <= left || bottom <= top) return 0;
   const stepX = Math.ceil((right - left) / MAX_SAMPLES_PER_SIDE);
   const stepY = Math.ceil((bottom - top) / MAX_SAMPLES_PER_SIDE);
-  const { width } = input;
-  const plane = width * input.height;
+  const { width } = fit.input;
+  const plane = width * fit.input.height;
   let count = 0;
   let sum = 0;
   let squares = 0;

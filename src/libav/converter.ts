@@ -1,8 +1,8 @@
 import { assertAttached } from "../core/assert.ts";
 import { LifecycleError } from "../core/errors.ts";
 import { acrossSize, type Orientation, UPRIGHT, walkOf } from "../core/display.ts";
-import type { BoxPx, Fit, SizePx } from "../core/geometry.ts";
-import { inputBytes, type InputShape } from "../core/model_input.ts";
+import type { BoxPx, InputFit, SizePx } from "../core/geometry.ts";
+import { inputBytes } from "../core/model_input.ts";
 import { coloursOf } from "./colours.ts";
 import type { Frame } from "./frame.ts";
 import type { Libav } from "./library.ts";
@@ -76,8 +76,10 @@ export class TensorConverter implements Disposable {
    * Writes `frame` into `buffer` as a network input.
    *
    * @param fit       maps a part of the frame in display orientation to the input, from `letterbox`
-   * @param buffer    exactly `inputBytes(input)` bytes: float32, NCHW, RGB, 0..1
-   * @param fillBars  fills the letterbox bars as well; false if the buffer already has them
+   * @param buffer    at least `inputBytes(fit.input)` bytes, of which the first become the tensor:
+   *   float32, NCHW, RGB, 0..1
+   * @param bars      the grey level of the letterbox bars, and whether to fill them: false if the buffer
+   *   already has them
    * @param part      the coded part that `fit` refers to; default: upright. Its crop lies within the
    *   frame, its corner on a whole chroma sample (even numbers for 4:2:0)
    * @throws {StreamError} `STREAM_PIXEL_FORMAT` for a pixel format that cannot be converted or
@@ -85,29 +87,29 @@ export class TensorConverter implements Disposable {
    */
   convert(
     frame: Frame,
-    fit: Fit,
-    input: InputShape,
+    fit: InputFit,
     buffer: ArrayBuffer,
-    fillBars: boolean,
+    bars: { readonly grey: number; readonly fill: boolean },
     part: CodedPart = { crop: fit.crop, orientation: UPRIGHT },
   ): void {
     const { crop, orientation } = part;
-    this.#assertFits(frame, crop, fit, input, buffer);
+    this.#assertFits(frame, crop, fit, buffer);
+    const { input } = fit;
     const format = this.#formatOf(frame.format);
     frame.planes(this.#sourcePlanes);
     frame.linesizes(this.#sourceStrides);
     format.prepare(crop, this.#sourcePlanes, this.#sourceStrides);
     const scaler = this.#scalerFor(frame, crop, acrossSize(fit, orientation), format);
-    if (fillBars) new Float32Array(buffer).fill(input.bars);
-    if (orientation !== UPRIGHT) return this.#scaleRotated(scaler, orientation, fit, input, buffer);
+    if (bars.fill) new Float32Array(buffer, 0, 3 * input.width * input.height).fill(bars.grey);
+    if (orientation !== UPRIGHT) return this.#scaleRotated(scaler, orientation, fit, buffer);
     const base = this.#libav.memory.addressOf(buffer);
     const planeBytes = input.width * input.height * FLOAT_BYTES;
     const corner = base + BigInt((fit.dy * input.width + fit.dx) * FLOAT_BYTES);
-    if (overrunsPlane(fit, input)) {
-      this.#scaleWithPadding(scaler, fit, input, corner);
+    if (overrunsPlane(fit)) {
+      this.#scaleWithPadding(scaler, fit, corner);
     } else {
       this.#scale(scaler, corner, planeBytes, input.width * FLOAT_BYTES);
-      restoreBars(fit, input, buffer);
+      restoreBars(fit, bars.grey, buffer);
     }
   }
 
@@ -119,18 +121,13 @@ export class TensorConverter implements Disposable {
     this.#libav.count("converter", -1);
   }
 
-  #assertFits(
-    frame: Frame,
-    crop: BoxPx,
-    fit: Fit,
-    input: InputShape,
-    buffer: ArrayBuffer,
-  ): void {
+  #assertFits(frame: Frame, crop: BoxPx, fit: InputFit, buffer: ArrayBuffer): void {
     if (this.#disposed) throw new LifecycleError("this converter was disposed of");
     assertAttached(buffer, "converter");
+    const { input } = fit;
     const wanted = inputBytes(input);
-    if (buffer.byteLength !== wanted) {
-      throw new LifecycleError(`a tensor of ${buffer.byteLength} bytes, expected ${wanted}`);
+    if (buffer.byteLength < wanted) {
+      throw new LifecycleError(`a buffer of ${buffer.byteLength} bytes for a tensor of ${wanted}`);
     }
     if (input.width < ROW_STEP_FLOATS) {
       throw new LifecycleError(
@@ -165,7 +162,8 @@ export class TensorConverter implements Disposable {
   }
 
   /** Scales into a spare buffer whose rows hold the overrun, and copies the rows from there. */
-  #scaleWithPadding(scaler: Scaler, fit: Fit, input: InputShape, corner: bigint): void {
+  #scaleWithPadding(scaler: Scaler, fit: InputFit, corner: bigint): void {
+    const { input } = fit;
     const strideBytes = rowFloats(fit.width) * FLOAT_BYTES;
     const planeBytes = strideBytes * fit.height;
     const spare = this.#spareOf(3 * planeBytes);
@@ -184,8 +182,7 @@ export class TensorConverter implements Disposable {
   #scaleRotated(
     scaler: Scaler,
     orientation: Orientation,
-    fit: Fit,
-    input: InputShape,
+    fit: InputFit,
     buffer: ArrayBuffer,
   ): void {
     const stride = rowFloats(scaler.width);
@@ -196,7 +193,7 @@ export class TensorConverter implements Disposable {
     this.#scale(scaler, address, plane * FLOAT_BYTES, stride * FLOAT_BYTES);
     const walk = walkOf(scaler, stride, orientation);
     const tensor = new Float32Array(buffer);
-    const { width, height, dx, dy } = fit;
+    const { input, width, height, dx, dy } = fit;
     for (let number = 0; number < 3; number++) {
       const start = (number * input.height + dy) * input.width + dx;
       const part = { start, stride: input.width, width, height };

@@ -1,5 +1,4 @@
-import type { Fit } from "../core/geometry.ts";
-import type { InputShape } from "../core/model_input.ts";
+import type { InputFit } from "../core/geometry.ts";
 
 /**
  * Granularity in which swscale is assumed to write rows of planar floats.
@@ -17,12 +16,13 @@ export function rowFloats(width: number): number {
 }
 
 /** Whether the overrun of the last row may pass the end of its plane, which cannot be repaired. */
-export function overrunsPlane(fit: Fit, input: InputShape): boolean {
-  return fit.dy + fit.height === input.height && fit.dx + rowFloats(fit.width) > input.width;
+export function overrunsPlane({ input, dx, dy, width, height }: InputFit): boolean {
+  return dy + height === input.height && dx + rowFloats(width) > input.width;
 }
 
 /** Refills the parts of the letterbox bars that the overrun has overwritten. */
-export function restoreBars(fit: Fit, input: InputShape, buffer: ArrayBuffer): void {
+export function restoreBars(fit: InputFit, bars: number, buffer: ArrayBuffer): void {
+  const { input } = fit;
   const over = rowFloats(fit.width) - fit.width;
   if (over === 0) return;
   const tensor = new Float32Array(buffer);
@@ -33,10 +33,10 @@ export function restoreBars(fit: Fit, input: InputShape, buffer: ArrayBuffer): v
       const start = (plane * input.height + fit.dy + row) * input.width;
       const next = start + input.width;
       const end = start + fit.dx + fit.width;
-      tensor.fill(input.bars, end, Math.min(end + over, next));
+      tensor.fill(bars, end, Math.min(end + over, next));
       // The image part of the next row was written afterwards; its left bar was not.
       const bar = row + 1 < fit.height ? fit.dx : input.width;
-      tensor.fill(input.bars, next, next + Math.min(beyond, bar));
+      tensor.fill(bars, next, next + Math.min(beyond, bar));
     }
   }
 }

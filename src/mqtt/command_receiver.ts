@@ -7,6 +7,7 @@ import type {
 } from "../core/commands.ts";
 import type { ErrorData } from "../core/errors.ts";
 import type { Log } from "../core/log.ts";
+import { TokenBucket } from "../core/token_bucket.ts";
 import { parseCommand } from "./commands.ts";
 import { type AckPayload, ackPayload } from "./payloads.ts";
 
@@ -42,15 +43,17 @@ export class CommandReceiver {
   /** The commands that were forwarded, by request. */
   readonly #unanswered = new Map<number, Sender>();
   #lastRequest = 0;
-  #tokens = COMMAND_BURST;
-  #refilledAtMs: SteadyMs;
+  readonly #tokens: TokenBucket;
   #isStopping = false;
   #loggedAtMs: SteadyMs | null = null;
   #unlogged = 0;
 
   constructor(parts: CommandReceiverParts) {
     this.#parts = parts;
-    this.#refilledAtMs = parts.clock.nowMs();
+    this.#tokens = new TokenBucket(parts.clock, {
+      burst: COMMAND_BURST,
+      perSecond: COMMANDS_PER_SECOND,
+    });
   }
 
   /**
@@ -101,7 +104,8 @@ export class CommandReceiver {
   #refusal(): ErrorData | null {
     if (this.#isStopping) return STOPPING;
     if (this.#unanswered.size >= MAX_UNANSWERED) return BUSY;
-    return this.#takeToken() ? null : TOO_OFTEN;
+    // Only well-formed commands take tokens, so that malformed messages cannot starve them.
+    return this.#tokens.take() ? null : TOO_OFTEN;
   }
 
   #refuse(sender: Sender, command: string | null, error: ErrorData): void {
@@ -117,17 +121,6 @@ export class CommandReceiver {
   ): void {
     const atMs = this.#parts.clock.wallMs();
     acknowledge(ackPayload({ id, command, atMs, outcome, replayed }));
-  }
-
-  /** Only well-formed commands take tokens, so that malformed messages cannot starve them. */
-  #takeToken(): boolean {
-    const nowMs = this.#parts.clock.nowMs();
-    const refill = (nowMs - this.#refilledAtMs) / 1_000 * COMMANDS_PER_SECOND;
-    this.#tokens = Math.min(COMMAND_BURST, this.#tokens + refill);
-    this.#refilledAtMs = nowMs;
-    if (this.#tokens < 1) return false;
-    this.#tokens -= 1;
-    return true;
   }
 
   #log(id: string | null, command: string | null, { code, message }: ErrorData): void {

@@ -217,6 +217,7 @@ export function listedStays({ stays }: StaysPayload): ListedStay[] {
       },
       box: boxOf(box),
       size: { width: size.width, height: size.height },
+      path: [],
     },
     started,
     ended,

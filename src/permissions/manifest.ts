@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import type { LibavPaths } from "../core/camera_types.ts";
 import type { Confinement } from "../core/confinement.ts";
+import type { DetectorPlan } from "../core/detector_types.ts";
 import { type Endpoint, endpointText, hostText } from "../core/endpoint.ts";
 import { LifecycleError } from "../core/errors.ts";
 import { NO_TELEMETRY } from "../core/telemetry.ts";
@@ -61,9 +62,9 @@ export function permissionManifest(settings: Settings, places: Places | FoundPla
     settings.cameras.map((camera) => [camera.id, captureGrant(camera, places.libav)]),
   );
   const inferences = new Map(
-    settings.detectors.map(({ id, modelPath }) => [
+    settings.detectors.map(({ id, modelPath, inference }) => [
       id,
-      inferenceGrant(modelPath, settings.models.folder, places),
+      inferenceGrant({ modelPath, ...inference }, settings.models.folder, places),
     ]),
   );
   const publisher = grant("connects to the broker", {
@@ -159,12 +160,12 @@ function localPorts(ports: readonly [number, number], hosts: readonly Endpoint[]
 }
 
 function inferenceGrant(
-  modelPath: string,
+  { modelPath, openVino }: Pick<DetectorPlan, "modelPath" | "openVino">,
   modelFolder: string,
   places: Places | FoundPlaces,
 ): Grant {
   return grant("runs one detector's model, and those it may be switched to", {
-    ffi: places.onnxruntime === null ? [] : [places.onnxruntime.binding],
+    ffi: [places.onnxruntime?.binding, openVino].filter((path) => path !== undefined),
     read: [modelPath, modelFolder, join(places.root, "models")],
   });
 }

@@ -123,12 +123,16 @@ function causesOf(settings: Settings, places: FoundPlaces): (readonly [string, G
         [`${at}.ca`, files(camera.caPath)],
       ] as const;
     }),
-    ...detectors.map(({ modelPath }, index) =>
+    ...detectors.flatMap(({ modelPath, inference: { openVino } }, index) => [
       [
         `detectors[${index}].model`,
         grant("", { read: [modelPath, join(places.root, "models")], ffi: binding }),
-      ] as const
-    ),
+      ] as const,
+      [
+        `detectors[${index}].providers`,
+        grant("", { ffi: openVino === undefined ? [] : [openVino] }),
+      ] as const,
+    ]),
     ["models.folder", files(models.folder)],
     [
       mqtt.isEmbedded ? "mqtt.listen" : "mqtt.url",

@@ -1,5 +1,6 @@
 /** Tracks that were seen often enough for a stay, until it is known whether they are new objects. */
-import type { SeenFrame, Sighting, StayRecord } from "./stay_record.ts";
+import type { SeenFrame, Sighting } from "./sightings.ts";
+import type { StayRecord } from "./stay_record.ts";
 import type { TrackRecords } from "./track_records.ts";
 
 /** A start that is in doubt waits for so many inferences. */

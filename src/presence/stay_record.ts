@@ -7,6 +7,7 @@ import type {
   BestFrame,
   Crossing,
   Line,
+  PathNorm,
   Stay,
   StayEndReason,
   StayMotion,
@@ -14,7 +15,10 @@ import type {
 import type { SeenPlace } from "../tracking/track_types.ts";
 import { BestChoice, frameScore, type ScoredFrame } from "./best_frame.ts";
 import { LineWatch } from "./lines.ts";
-import { type Inference, Whereabouts } from "./whereabouts.ts";
+import { bottomCentre } from "./points.ts";
+import { StayPath } from "./stay_path.ts";
+import type { SeenFrame, Sighting } from "./sightings.ts";
+import { Whereabouts } from "./whereabouts.ts";
 import { type ZoneArea, ZoneMembership } from "./zones.ts";
 
 /** Zones that a stay was in; beyond it the first ones are forgotten. Only zones set anew exceed it. */
@@ -22,20 +26,6 @@ const VISITED_MAX = 128;
 
 /** A box has moved when its place or its size differs by this part of its size. */
 const MOVED = 0.1;
-
-/** The frame in which an object was seen. */
-export interface SeenFrame extends Inference {
-  readonly seq: number;
-  readonly size: SizePx;
-  readonly atMs: SteadyMs;
-  readonly capturedAtMs: WallMs;
-}
-
-/** A detection in its frame. */
-export interface Sighting {
-  readonly detection: Detection;
-  readonly frame: SeenFrame;
-}
 
 /** The zones and lines of a camera. */
 export interface SceneAreas {
@@ -64,6 +54,8 @@ interface Beginning {
   readonly seenAtMs: WallMs;
   /** How it moved, where it was followed before. */
   readonly motion: StayMotion | null;
+  /** null: it begins here. */
+  readonly path: PathNorm | null;
 }
 
 export class StayRecord {
@@ -93,6 +85,7 @@ export class StayRecord {
   readonly #best: BestChoice;
   readonly #membership = new ZoneMembership();
   readonly #watch = new LineWatch();
+  readonly #path: StayPath;
   #current: readonly string[] = [];
   #visited: readonly string[] = [];
   readonly whereabouts: Whereabouts;
@@ -111,6 +104,8 @@ export class StayRecord {
     this.atMs = beginning.atMs;
     this.#reportedAtMs = beginning.atMs;
     this.#reportedBox = beginning.box;
+    this.#path = new StayPath(beginning.path ?? []);
+    if (beginning.path === null) this.#path.add(bottomCentre(beginning.box), beginning.size);
   }
 
   /** Begins with the first frame of a track. */
@@ -123,7 +118,7 @@ export class StayRecord {
       ...{ first, motion: null },
       ...{ owner, track, class: detection.class, box: detection.box, size: frame.size },
       ...{ startedAtMs: frame.capturedAtMs, seenAtMs: frame.capturedAtMs, atMs: frame.atMs },
-      ...{ best: new BestChoice(scored(detection, frame)) },
+      ...{ best: new BestChoice(scored(detection, frame)), path: null },
     });
   }
 
@@ -133,7 +128,7 @@ export class StayRecord {
     const score = frameScore(best, { size, seen: wholeOf(size) });
     const record = new StayRecord({
       ...{ owner: stay, track: stay.track, class: stay.class, box, size, atMs },
-      ...{ startedAtMs: stay.startedAtMs, seenAtMs: stay.seenAtMs },
+      ...{ startedAtMs: stay.startedAtMs, seenAtMs: stay.seenAtMs, path: stay.path },
       ...{ first: { box, atMs }, motion: stay.motion ?? null },
       best: new BestChoice({ frame: best, score }, score),
     });
@@ -184,6 +179,7 @@ export class StayRecord {
     this.#seenAtMs = isBefore ? this.#startedAtMs : frame.capturedAtMs;
     this.#box = box;
     this.#size = frame.size;
+    this.#path.add(bottomCentre(box), frame.size);
     if (hasMoved(this.#reportedBox, box)) this.#changed = true;
     return this.#place(zones);
   }
@@ -256,7 +252,7 @@ export class StayRecord {
       ...{ class: this.class, track: this.track, startedAtMs: this.#startedAtMs },
       ...{ seenAtMs: this.#seenAtMs, endedAtMs: reason === null ? null : this.#seenAtMs, reason },
       zones: { current: this.#current, visited: this.#visited },
-      ...{ best: this.#best.frame, box: this.#box, size: this.#size },
+      ...{ best: this.#best.frame, box: this.#box, size: this.#size, path: this.#path.points },
       motion: {
         velocity: this.whereabouts.velocity,
         absentMs: Math.max(0, observedMs - this.observedMs),

@@ -4,7 +4,8 @@ import type { Detection } from "../core/detector_types.ts";
 import type { Stay } from "../core/presence_types.ts";
 import type { Observation, Track, Tracked } from "../tracking/track_types.ts";
 import { Tracker } from "../tracking/tracker.ts";
-import { type Owner, type SceneAreas, type SeenFrame, StayRecord } from "./stay_record.ts";
+import type { SeenFrame } from "./sightings.ts";
+import { type Owner, type SceneAreas, StayRecord } from "./stay_record.ts";
 
 /** Tracks that are, or may become, a stay; others are placed in zones and no more. */
 const RECORDS_MAX = 512;

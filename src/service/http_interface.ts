@@ -9,6 +9,7 @@ import type { StaySource } from "../health/presence_view.ts";
 import type { Controller } from "./control/controller.ts";
 import { httpControl } from "./control/http_control.ts";
 import type { Reporter } from "./reporter.ts";
+import type { CameraSetup } from "./probe/setup.ts";
 import type { Fleet } from "./workers/fleet.ts";
 
 /** What the HTTP interface answers from. */
@@ -21,6 +22,7 @@ export interface HttpParts {
   readonly stays: StaySource;
   readonly events: EventFeed;
   readonly controller: Pick<Controller, "execute">;
+  readonly setup: Pick<CameraSetup, "look">;
 }
 
 /**
@@ -45,6 +47,7 @@ export function startHttp(parts: HttpParts): HealthServer | null {
       },
       events: parts.events,
       control: httpControl({ clock, log, controller: parts.controller }),
+      setup: (request) => parts.setup.look(request),
     },
     { token, log, clock },
   );

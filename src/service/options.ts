@@ -2,6 +2,7 @@ import type { Settings } from "../config/settings.ts";
 import type { Clock } from "../core/clock.ts";
 import type { Log } from "../core/log.ts";
 import type { Manifest } from "../permissions/manifest.ts";
+import type { IsGranted } from "../permissions/missing.ts";
 import type { Places } from "../permissions/places.ts";
 import type { WorkerEntries } from "./workers/entries.ts";
 import type { ServiceLimits } from "./supervision/limits.ts";
@@ -12,6 +13,10 @@ export interface ServiceOptions {
   readonly manifest: Manifest;
   readonly places: Places;
   readonly entries: WorkerEntries;
+  /** Whether this process has a permission. */
+  readonly isGranted: IsGranted;
+  /** Whether this is a compiled program, whose permissions are baked in. */
+  readonly isCompiled: boolean;
   readonly log: Log;
   readonly clock: Clock;
   readonly version: string;

@@ -137,8 +137,10 @@ export class Reporter {
         state: worker.state,
         restarts: worker.restarts,
         error: worker.error,
+        problem: worker.output.problem,
         confinedBy: worker.confinement.enforced,
         lastSeenAtMs: worker.lastSeenAtMs,
+        ...{ model: worker.model.loaded, inputs: worker.model.inputs },
         ...worker.figures,
       })),
     };

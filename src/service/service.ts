@@ -17,6 +17,7 @@ import { publisherEvents } from "./events/publisher_events.ts";
 import { startHttp } from "./http_interface.ts";
 import { checkKernel, confinementSummary, offeredAbi } from "./kernel_check.ts";
 import type { ServiceOptions } from "./options.ts";
+import { CameraSetup, probeSpawner } from "./probe/setup.ts";
 import { Reporter } from "./reporter.ts";
 import { AbandonedThreads } from "./supervision/abandoned_threads.ts";
 import { fleetWatchdog } from "./supervision/fleet_watchdog.ts";
@@ -58,6 +59,7 @@ export class Service {
   readonly #reporter: Reporter;
   readonly #controller: Controller;
   readonly #events: EventHub;
+  readonly #setup: CameraSetup;
   readonly #ended = Promise.withResolvers<ServiceEnd>();
   #http: HealthServer | null = null;
   #cancelStats: (() => void) | null = null;
@@ -94,6 +96,10 @@ export class Service {
     this.#reporter = this.#makeReporter();
     this.#controller = this.#makeController();
     this.#events = publisherEvents(this.#publisher, options);
+    this.#setup = new CameraSetup({
+      ...options,
+      spawn: probeSpawner(entries.probe, this.#threads),
+    });
     this.#watchdog = fleetWatchdog({
       ...{ settings, clock, log, limits: this.#limits },
       ...{ fleet: this.#fleet, supervisor: this.#supervisor },
@@ -115,7 +121,7 @@ export class Service {
     this.#publisher.start();
     this.#http = startHttp({
       ...{ ...this.#options, reporter: this.#reporter, fleet: this.#fleet },
-      ...{ events: this.#events, controller: this.#controller },
+      ...{ events: this.#events, controller: this.#controller, setup: this.#setup },
       stays: this.#publisher.journal,
     });
     log.info("service.starting", {
@@ -150,6 +156,7 @@ export class Service {
     this.#cancelStats?.();
     this.#fleet.live.close();
     this.#events.close();
+    this.#setup.close();
     await this.#http?.close(deadlines.of("tasks"));
     this.#publisher.publishHealth(await this.#reporter.report());
     if (!await this.#publisher.stop(deadlines.of("mqtt"))) late.push("publisher");

@@ -10,6 +10,7 @@ import type { WorkerLink } from "../core/worker_entry.ts";
 import { FrameBus } from "../framebus/bus.ts";
 import { ConsumerPorts } from "../framebus/consumer_ports.ts";
 import { CameraLedger } from "../framebus/ledger.ts";
+import { JpegEncoder } from "../libav/jpeg.ts";
 import type { Libav } from "../libav/library.ts";
 import { openLibav } from "../libav/open.ts";
 import { SystemCalls } from "../libav/system_calls.ts";
@@ -193,9 +194,11 @@ export class Capture {
       encode: (request) => stayJpeg(libav, request),
       log,
     });
+    const encoder = new JpegEncoder(libav);
     const live = new LivePictures<SharedFrame>({
       ...{ bus, clock: this.#clock, log, frames: delivered },
-      encode: (request) => liveJpeg(libav, request),
+      encode: (request) => liveJpeg(encoder, request),
+      onIdle: () => encoder.release(),
       post: (picture) => this.#link.post({ kind: "live", picture }, [picture.bytes]),
       wake: () => pacing.wake(),
     });

@@ -1,6 +1,5 @@
 import type { LivePicture } from "../core/live_types.ts";
-import { encodeJpeg } from "../libav/jpeg.ts";
-import type { Libav } from "../libav/library.ts";
+import type { JpegEncoder } from "../libav/jpeg.ts";
 import type { LiveRequest } from "./live_pictures.ts";
 import { boxSpans, lineSpans, zoneSpans } from "./outlines.ts";
 import type { SharedFrame } from "./shared_frame.ts";
@@ -17,10 +16,10 @@ const BOX_COLOUR = [48, 232, 96] as const;
 /**
  * Encodes a live picture in display orientation. Masks and drawings are painted on the scaled copy; the
  * frame is not written to.
- * @throws {StreamError} as `encodeJpeg`
+ * @throws {StreamError} as `JpegEncoder.encode`
  */
 export function liveJpeg(
-  libav: Libav,
+  encoder: JpegEncoder,
   { frame: { picture, info }, masks, drawing }: LiveRequest<SharedFrame>,
 ): Pick<LivePicture, "capturedAtMs" | "width" | "height" | "bytes"> {
   const { view: { shown }, view } = info;
@@ -34,6 +33,6 @@ export function liveJpeg(
       spans: (stride: number) => boxSpans(drawing.boxes, { shown, size, stride }),
     },
   ];
-  const bytes = encodeJpeg(libav, picture, view, jpegPart(whole, { view, masks }, drawn));
+  const bytes = encoder.encode(picture, view, jpegPart(whole, { view, masks }, drawn));
   return { capturedAtMs: info.capturedAtMs, ...size, bytes };
 }

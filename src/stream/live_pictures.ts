@@ -40,6 +40,8 @@ export interface LivePicturesParts<F extends BusFrame> {
   readonly encode: (
     request: LiveRequest<F>,
   ) => Omit<LivePicture, "seq" | "detector" | "boxed">;
+  /** Nothing will be encoded for a while: what is kept for that can be freed. */
+  readonly onIdle: () => void;
   /** Gets the pictures and owns them. */
   readonly post: (picture: LivePicture) => void;
   /** A decoded frame is wanted. */
@@ -94,6 +96,7 @@ export class LivePictures<F extends BusFrame> {
       this.#cancelTimer = null;
       this.#isDue = this.#hasPicture = false;
       this.#detector = null;
+      if (wasOn) this.#parts.onIdle();
     } else if (!wasOn) {
       this.#deliveredAtMs = this.#nextAtMs = clock.nowMs();
       this.#arm();

@@ -5,13 +5,12 @@ import type { SentFrame } from "../core/frame_meta.ts";
 import {
   type BoxNorm,
   cropOf,
-  type Fit,
+  type InputFit,
   letterbox,
   type PointNorm,
-  type SizePx,
 } from "../core/geometry.ts";
 import type { ToMailbox } from "../core/messages.ts";
-import { barsKey, type InputShape } from "../core/model_input.ts";
+import { barsKey, inputFor, type InputPolicy, isSamePolicy } from "../core/model_input.ts";
 import { type CodedPart, TensorConverter } from "../libav/converter.ts";
 import type { Libav } from "../libav/library.ts";
 import { blackOut, type MaskSpans, maskSpans } from "./masks.ts";
@@ -29,8 +28,8 @@ interface Conversion {
   /** What the other parameters were derived from. */
   readonly view: View;
   readonly region: Region;
-  readonly input: SizePx;
-  readonly fit: Fit;
+  readonly policy: InputPolicy;
+  readonly fit: InputFit;
   readonly part: CodedPart;
   readonly spans: MaskSpans;
 }
@@ -61,7 +60,8 @@ export class TensorWriter implements Disposable {
   }
 
   /**
-   * Crops, scales, letterboxes and converts a frame into the buffer of a `take`, which the caller keeps.
+   * Crops, scales, letterboxes and converts a frame into the front part of the buffer of a `take`, which
+   * the caller keeps. The size of the tensor follows the shape of what is cropped.
    */
   write(
     frame: SharedFrame,
@@ -70,11 +70,12 @@ export class TensorWriter implements Disposable {
   ): SentFrame {
     const startedAtMs = this.#clock.nowMs();
     const { picture, info } = frame;
-    const { input, buffer } = take;
-    const { converter, fit, part, spans } = this.#conversion(context.detector, info.view, input);
-    converter.convert(picture, fit, input, buffer, barsKey(fit, input) !== take.barsKey, part);
+    const { input: policy, buffer } = take;
+    const { converter, fit, part, spans } = this.#conversion(context.detector, info.view, policy);
+    const fill = barsKey(fit, policy.bars) !== take.barsKey;
+    converter.convert(picture, fit, buffer, { grey: policy.bars, fill }, part);
     if (spans.length > 0) {
-      blackOut(new Float32Array(buffer), spans, input.width * input.height);
+      blackOut(new Float32Array(buffer), spans, fit.input.width * fit.input.height);
     }
     const meta = {
       camera: this.#camera,
@@ -103,23 +104,23 @@ export class TensorWriter implements Disposable {
     for (const detector of [...this.#conversions.keys()]) this.forget(detector);
   }
 
-  #conversion(detector: string, view: View, input: InputShape): Conversion {
+  #conversion(detector: string, view: View, policy: InputPolicy): Conversion {
     const region = this.#region;
     const old = this.#conversions.get(detector);
     if (
-      old?.view === view && old.region === region && old.input.width === input.width &&
-      old.input.height === input.height
+      old?.view === view && old.region === region && isSamePolicy(old.policy, policy)
     ) return old;
     const { orientation } = view;
     const roi = region.roi === null ? null : codedPart(region.roi, orientation);
     // Rounded in coded orientation, because chroma samples are.
     const crop = cropOf(roi, view.coded);
-    const fit = letterbox(shownPart(crop, view), input);
+    const shown = shownPart(crop, view);
+    const fit = letterbox(shown, inputFor(policy, shown), policy.placement);
     const conversion = {
       converter: old?.converter ?? new TensorConverter(this.#libav),
-      ...{ view, region, input, fit },
+      ...{ view, region, policy, fit },
       part: { crop, orientation },
-      spans: maskSpans(region.masks, view.shown, fit, input),
+      spans: maskSpans(region.masks, view.shown, fit, fit.input),
     };
     this.#conversions.set(detector, conversion);
     return conversion;

@@ -7,6 +7,7 @@ import { patternCameraClip } from "../support/cameras/faulty_camera/pattern_watc
 import { assertCloses } from "../support/streams/ledger.ts";
 import { ignoreWithout } from "../support/system/parts.ts";
 import { PATTERN_SIZE, readPattern } from "../support/clips/pattern.ts";
+import { fixedInput } from "../support/models/inputs.ts";
 
 const ignore = ignoreWithout("libav", "ffmpeg");
 const NO_CLIP: CameraClip = { codec: "h264", pictures: [], parameterSets: [] };
@@ -34,7 +35,7 @@ Deno.test({
       detectors: [{
         id: "reader",
         rateHz: 2,
-        input: { ...PATTERN_SIZE, bars: 0.5 },
+        input: fixedInput(PATTERN_SIZE),
         onFrame: (_meta, tensor) => void seen.push(readPattern(tensor)),
       }],
     });

@@ -33,7 +33,7 @@ Deno.test({
     assert.equal(code, 0, stderr);
     assert.match(
       stdout,
-      /^ok: model of person: builtin:person: 416x416, 80 classes, runs on cpu$/m,
+      /^ok: model of person: builtin:person: (nanodet-g-int8\.onnx, int8|nanodet-g\.onnx, float32) \(int8 is .*\d times as fast as float32 here\), boxes and scores \([^)]*\), input auto, (640x384|544x320) at 16:9, 80 classes, runs on cpu$/m,
     );
     assert.match(stdout, /^ok: camera gate: h264 1280x720$/m);
     assert.match(stdout, /^ok: camera clip: h264 1280x720$/m);

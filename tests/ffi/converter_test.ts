@@ -1,6 +1,13 @@
 import assert from "node:assert/strict";
-import { boxNorm, type BoxPx, cropOf, letterbox } from "../../src/core/geometry.ts";
-import { inputBytes, type InputShape } from "../../src/core/model_input.ts";
+import {
+  boxNorm,
+  type BoxPx,
+  cropOf,
+  letterbox,
+  type Placement,
+  type SizePx,
+} from "../../src/core/geometry.ts";
+import { inputBytes } from "../../src/core/model_input.ts";
 import { TensorConverter } from "../../src/libav/converter.ts";
 import type { Libav } from "../../src/libav/library.ts";
 import { overrunsPlane, rowFloats } from "../../src/libav/row_overrun.ts";
@@ -14,6 +21,7 @@ import {
   MEAN_TOLERANCE,
   reference,
   TempFolder,
+  type TestInput,
   testLibav,
   thrownCode,
   TWO_PEOPLE,
@@ -22,14 +30,19 @@ import {
 const ignore = ignoreWithout("libav");
 const ignoreClips = ignoreWithout("libav", "ffmpeg");
 
-const SQUARE: InputShape = { width: 416, height: 416, bars: 114 / 255 };
+const SQUARE: TestInput = { width: 416, height: 416, bars: 114 / 255 };
+const FILLED = { grey: SQUARE.bars, fill: true };
 
 function whole(frame: { readonly width: number; readonly height: number }): BoxPx {
   return { x: 0, y: 0, width: frame.width, height: frame.height };
 }
 
+function part(box: BoxPx): (frame: SizePx) => BoxPx {
+  return (frame) => cropOf(boxNorm(box), frame);
+}
+
 /** The channels of a pixel, in grey levels. */
-function pixel(tensor: Float32Array, input: InputShape, x: number, y: number): number[] {
+function pixel(tensor: Float32Array, input: TestInput, x: number, y: number): number[] {
   return [0, 1, 2].map((plane) =>
     (tensor[(plane * input.height + y) * input.width + x] ?? NaN) * 255
   );
@@ -60,22 +73,22 @@ Deno.test(
   async () => {
     using folder = new TempFolder();
     using libav = testLibav();
-    const crops: [string, (frame: { width: number; height: number }) => BoxPx][] = [
-      ["whole", whole],
-      ["middle", (frame) => cropOf(boxNorm({ x: 0.1, y: 0.2, width: 0.8, height: 0.7 }), frame)],
-      ["corner", (frame) => cropOf(boxNorm({ x: 0.55, y: 0.5, width: 0.45, height: 0.5 }), frame)],
-      ["narrow", (frame) => cropOf(boxNorm({ x: 0.3, y: 0, width: 0.13, height: 1 }), frame)],
+    const crops: [string, Placement, (frame: SizePx) => BoxPx][] = [
+      ["whole", "centre", whole],
+      ["middle", "top-left", part({ x: 0.1, y: 0.2, width: 0.8, height: 0.7 })],
+      ["corner", "stretch", part({ x: 0.55, y: 0.5, width: 0.45, height: 0.5 })],
+      ["narrow", "centre", part({ x: 0.3, y: 0, width: 0.13, height: 1 })],
     ];
-    const inputs: InputShape[] = [SQUARE, { width: 640, height: 384, bars: 0.5 }];
+    const inputs: TestInput[] = [SQUARE, { width: 640, height: 384, bars: 0.5 }];
     for (const size of ["1280x720", "640x480", "720x1280", "354x290"]) {
       const path = await folder.make(...h264(`testsrc2=size=${size}`), `${size}.mp4`);
-      for (const [name, crop] of crops) {
+      for (const [name, place, crop] of crops) {
         for (const input of inputs) {
-          const fitOf = (frame: { width: number; height: number }) => letterbox(crop(frame), input);
+          const fitOf = (frame: SizePx) => letterbox(crop(frame), input, place);
           const { tensor, fit } = firstTensor(libav, path, fitOf, input);
           const gbr = await reference(path, fit.crop, fit);
           const { mean, damagedBars } = compare(tensor, fit, input, gbr);
-          const what = `${size} ${name} in ${input.width}x${input.height}`;
+          const what = `${size} ${name} in ${input.width}x${input.height}, ${place}`;
           assert.equal(damagedBars, 0, what);
           assert(mean < MEAN_TOLERANCE, `${what}: ${mean} grey levels off`);
         }
@@ -146,9 +159,9 @@ Deno.test("converter: writes exactly the fitted rectangle, at any width and posi
       for (const [above, below] of [[0, 0], [0, 2], [2, 0], [1, 1]] as const) {
         const height = 7;
         const input = { width: left + width + right, height: above + height + below, bars };
-        const fit = { crop: whole(frame), width, height, dx: left, dy: above };
+        const fit = { crop: whole(frame), input, width, height, dx: left, dy: above };
         const tensor = new Float32Array(inputBytes(input) / 4).fill(-1);
-        converter.convert(frame, fit, input, tensor.buffer, true);
+        converter.convert(frame, fit, tensor.buffer, { grey: bars, fill: true });
         tensor.forEach((value, index) => {
           const x = index % input.width;
           const y = Math.floor(index / input.width) % input.height;
@@ -162,13 +175,34 @@ Deno.test("converter: writes exactly the fitted rectangle, at any width and posi
   }
 });
 
+Deno.test("converter: the tensor is the front part of its buffer, and the rest is unchanged", {
+  ignore,
+}, () => {
+  using libav = testLibav();
+  using clip = new Clip(libav, TWO_PEOPLE);
+  using converter = new TensorConverter(libav);
+  const frame = clip.first();
+  const rest = 100;
+  for (const [width, height] of [[416, 256], [47, 80], [33, 33]] as const) {
+    for (const place of ["centre", "top-left", "stretch"] as const) {
+      const fit = letterbox(whole(frame), { width, height }, place);
+      const exact = new Float32Array(3 * width * height);
+      converter.convert(frame, fit, exact.buffer, FILLED);
+      const larger = new Float32Array(exact.length + rest).fill(-1);
+      converter.convert(frame, fit, larger.buffer, FILLED);
+      assert.deepEqual(larger.subarray(0, exact.length), exact);
+      assert.ok(larger.subarray(exact.length).every((value) => value === -1), `${width}, ${place}`);
+    }
+  }
+});
+
 Deno.test("converter: the overrun of a row never leaves the tensor", () => {
   assert.equal(rowFloats(416), 416);
   assert.equal(rowFloats(234), 256);
-  const input = { width: 416, height: 416, bars: 0 };
+  const input = { width: 416, height: 416 };
   const crop = { x: 0, y: 0, width: 2, height: 2 };
   const at = (dx: number, width: number, dy = 0, height = 416) =>
-    overrunsPlane({ crop, dx, dy, width, height }, input);
+    overrunsPlane({ crop, input, dx, dy, width, height });
   assert.equal(at(0, 416), false);
   assert.equal(at(91, 234), false);
   assert.equal(at(1, 414), true);
@@ -185,7 +219,7 @@ Deno.test("converter: keeps its scaler until the geometry changes", { ignore }, 
   const frame = clip.first();
   const buffer = new ArrayBuffer(inputBytes(SQUARE));
   const convert = (crop: BoxPx) =>
-    converter.convert(frame, letterbox(crop, SQUARE), SQUARE, buffer, true);
+    converter.convert(frame, letterbox(crop, SQUARE), buffer, FILLED);
   for (let times = 0; times < 5; times++) convert(whole(frame));
   assert.equal(converter.scalersMade, 1);
   // Another position of the same size needs no new scaler.
@@ -203,30 +237,24 @@ Deno.test("converter: refuses to read or write out of bounds", { ignore }, () =>
   const buffer = new ArrayBuffer(inputBytes(SQUARE));
   const refused = (run: () => void) => assert.equal(thrownCode(run), "LIFECYCLE");
   const { crop } = fit;
-  refused(() => converter.convert(frame, fit, SQUARE, new ArrayBuffer(8), true));
-  refused(() => converter.convert(frame, { ...fit, dy: 183 }, SQUARE, buffer, true));
-  refused(() => converter.convert(frame, { ...fit, dx: -1 }, SQUARE, buffer, true));
-  refused(() => converter.convert(frame, { ...fit, width: 417 }, SQUARE, buffer, true));
-  refused(() =>
-    converter.convert(frame, { ...fit, crop: { ...crop, x: 2 } }, SQUARE, buffer, true)
-  );
-  refused(() =>
-    converter.convert(frame, { ...fit, crop: { ...crop, y: 0.5 } }, SQUARE, buffer, true)
-  );
-  refused(() =>
-    converter.convert(frame, { ...fit, crop: { ...crop, height: 0 } }, SQUARE, buffer, true)
-  );
+  refused(() => converter.convert(frame, fit, new ArrayBuffer(8), FILLED));
+  refused(() => converter.convert(frame, { ...fit, dy: 183 }, buffer, FILLED));
+  refused(() => converter.convert(frame, { ...fit, dx: -1 }, buffer, FILLED));
+  refused(() => converter.convert(frame, { ...fit, width: 417 }, buffer, FILLED));
+  refused(() => converter.convert(frame, { ...fit, crop: { ...crop, x: 2 } }, buffer, FILLED));
+  refused(() => converter.convert(frame, { ...fit, crop: { ...crop, y: 0.5 } }, buffer, FILLED));
+  refused(() => converter.convert(frame, { ...fit, crop: { ...crop, height: 0 } }, buffer, FILLED));
   const narrow = { width: 16, height: 416, bars: 0 };
   const narrowBuffer = new ArrayBuffer(inputBytes(narrow));
-  refused(() => converter.convert(frame, letterbox(crop, narrow), narrow, narrowBuffer, true));
+  refused(() => converter.convert(frame, letterbox(crop, narrow), narrowBuffer, FILLED));
   const gone = new ArrayBuffer(inputBytes(SQUARE));
   structuredClone(gone, { transfer: [gone] });
-  refused(() => converter.convert(frame, fit, SQUARE, gone, true));
+  refused(() => converter.convert(frame, fit, gone, FILLED));
   frame.unref();
-  refused(() => converter.convert(frame, fit, SQUARE, buffer, true));
+  refused(() => converter.convert(frame, fit, buffer, FILLED));
   converter[Symbol.dispose]();
   converter[Symbol.dispose]();
-  refused(() => converter.convert(frame, fit, SQUARE, buffer, true));
+  refused(() => converter.convert(frame, fit, buffer, FILLED));
 });
 
 Deno.test("converter: follows a stream that changes its frame size", {
@@ -247,7 +275,7 @@ Deno.test("converter: follows a stream that changes its frame size", {
   const sizes: string[] = [];
   clip.decodeAll((frame) => {
     sizes.push(`${frame.width}x${frame.height}`);
-    converter.convert(frame, letterbox(whole(frame), SQUARE), SQUARE, buffer, true);
+    converter.convert(frame, letterbox(whole(frame), SQUARE), buffer, FILLED);
   });
   assert.deepEqual(sizes, ["320x240", "320x240", "320x240", "240x320", "240x320", "240x320"]);
   assert.equal(converter.scalersMade, 2);

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { encodeJpeg } from "../../src/libav/jpeg.ts";
+import { encodeJpeg, JpegEncoder } from "../../src/libav/jpeg.ts";
 import {
   type ColourClip,
   distance,
@@ -9,7 +9,7 @@ import {
   writeClip,
 } from "../support/clips/colours.ts";
 import { ignoreWithout } from "../support/system/parts.ts";
-import { Clip, TempFolder, testLibav } from "./support.ts";
+import { Clip, TempFolder, testLibav, TWO_PEOPLE } from "./support.ts";
 
 const SIZE = { width: 192, height: 192 };
 const X264 = ["-c:v", "libx264", "-preset", "veryfast", "-qp", "8", "-pix_fmt"];
@@ -70,3 +70,39 @@ Deno.test("jpeg: a grey frame stays grey, and a large one is halved", {
   assert.ok(seen !== undefined && wanted !== undefined);
   assert.ok(distance(seen.levels.map((level) => level / 255), wanted).flat < LIKE_DRAWN);
 });
+
+Deno.test(
+  "jpeg: an encoder that is kept gives what one for each frame gives, and frees what it opened",
+  {
+    ignore: ignoreWithout("libav", "ffmpeg"),
+  },
+  () => {
+    using libav = testLibav();
+    using clip = new Clip(libav, TWO_PEOPLE);
+    const whole = { crop: { x: 0, y: 0, width: 1280, height: 720 }, strokes: [] };
+    const parts = [
+      { ...whole, size: { width: 960, height: 540 } },
+      { ...whole, size: { width: 640, height: 360 } },
+      {
+        ...whole,
+        crop: { x: 64, y: 32, width: 320, height: 200 },
+        size: { width: 320, height: 200 },
+      },
+      null,
+    ];
+    clip.first();
+    const alive = libav.alive;
+    using encoder = new JpegEncoder(libav);
+    // Each of them twice, and for another frame.
+    for (const part of parts.flatMap((part) => [part, part])) {
+      const frame = clip.first();
+      const kept = encoder.encode(frame, undefined, part);
+      const alone = encodeJpeg(libav, frame, undefined, part);
+      assert.deepEqual(new Uint8Array(kept), new Uint8Array(alone));
+    }
+    assert.ok(libav.alive > alive);
+    encoder.release();
+    assert.equal(libav.alive, alive);
+    assert.ok(encoder.encode(clip.first()).byteLength > 0);
+  },
+);

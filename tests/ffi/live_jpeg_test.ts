@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { steadyMs, wallMs } from "../../src/core/clock.ts";
 import { acrossSize, ORIENTATIONS, UPRIGHT, viewOf } from "../../src/core/display.ts";
+import { JpegEncoder } from "../../src/libav/jpeg.ts";
 import { FramePool } from "../../src/stream/shared_frame.ts";
 import { liveJpeg, MAX_LIVE_PX } from "../../src/stream/live_jpeg.ts";
 import { decodeJpeg } from "../support/clips/jpeg.ts";
@@ -40,6 +41,7 @@ Deno.test(
   async () => {
     using folder = new TempFolder();
     using libav = testLibav();
+    using encoder = new JpegEncoder(libav);
     using pool = new FramePool(libav);
     const scale = `scale=${SHOWN.width}:${SHOWN.height},setsar=1`;
     for (const [index, path] of (await turnedPictures(folder, scale)).entries()) {
@@ -49,12 +51,12 @@ Deno.test(
       const frame = pool.take();
       frame.picture.refFrom(clip.first());
       frame.info = { seq: 1, ...STAMPS, ...TIMES, view };
-      const plain = liveJpeg(libav, { frame, masks: [], drawing: null });
-      const boxed = liveJpeg(libav, { frame, masks: [], drawing: DRAWING });
+      const plain = liveJpeg(encoder, { frame, masks: [], drawing: null });
+      const boxed = liveJpeg(encoder, { frame, masks: [], drawing: DRAWING });
       assert.deepEqual([boxed.width, boxed.height], [SHOWN.width, SHOWN.height]);
       assert.equal(boxed.capturedAtMs, wallMs(7));
       assertDrawn(await decodeJpeg(boxed.bytes, "rgb24"), SHOWN.width, 1, `${index}`);
-      const again = liveJpeg(libav, { frame, masks: [], drawing: null });
+      const again = liveJpeg(encoder, { frame, masks: [], drawing: null });
       assert.deepEqual(new Uint8Array(again.bytes), new Uint8Array(plain.bytes));
       frame.release();
     }
@@ -63,12 +65,13 @@ Deno.test(
 
 Deno.test("live jpeg: a large picture is made smaller, with its boxes", { ignore }, async () => {
   using libav = testLibav();
+  using encoder = new JpegEncoder(libav);
   using pool = new FramePool(libav);
   using clip = new Clip(libav, TWO_PEOPLE);
   const frame = pool.take();
   frame.picture.refFrom(clip.first());
   frame.info = { seq: 1, ...STAMPS, ...TIMES, view: viewOf(frame.picture, UPRIGHT, 1) };
-  const { width, height, bytes } = liveJpeg(libav, { frame, masks: [], drawing: DRAWING });
+  const { width, height, bytes } = liveJpeg(encoder, { frame, masks: [], drawing: DRAWING });
   assert.deepEqual([width, height], [MAX_LIVE_PX, 540]);
   assertDrawn(await decodeJpeg(bytes, "rgb24"), width, 0.75, "scaled");
   frame.release();

@@ -55,14 +55,15 @@ async function decodeSome(paths: LibavPaths, clip: string, wanted: number): Prom
   using packet = new Packet(libav);
   using frame = new Frame(libav);
   using converter = new TensorConverter(libav);
-  const shape = { width: 416, height: 416, bars: 114 / 255 };
+  const shape = { width: 416, height: 416 };
   const buffer = new ArrayBuffer(inputBytes(shape));
   let frames = 0;
   while (frames < wanted && await input.read(packet) === "packet") {
     decoder.send(packet);
     while (decoder.receive(frame) === "frame") {
       const crop = { x: 0, y: 0, width: frame.width, height: frame.height };
-      converter.convert(frame, letterbox(crop, shape), shape, buffer, frames === 0);
+      const bars = { grey: 114 / 255, fill: frames === 0 };
+      converter.convert(frame, letterbox(crop, shape), buffer, bars);
       frames++;
     }
   }

@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { letterbox } from "../../src/core/geometry.ts";
-import type { InputShape } from "../../src/core/model_input.ts";
 import { ignoreWithout } from "../support/system/parts.ts";
 import {
   compare,
@@ -9,13 +8,14 @@ import {
   MEAN_TOLERANCE,
   reference,
   TempFolder,
+  type TestInput,
   testLibav,
   thrownCode,
 } from "./support.ts";
 
 const ignoreClips = ignoreWithout("libav", "ffmpeg");
 
-const SQUARE: InputShape = { width: 416, height: 416, bars: 114 / 255 };
+const SQUARE: TestInput = { width: 416, height: 416, bars: 114 / 255 };
 
 /** Output formats of cameras' codecs and drivers, and some others. */
 const FORMATS = ["yuv422p", "yuv444p", "yuv411p", "yuv420p10le", "nv12", "yuyv422"]

@@ -1,7 +1,7 @@
 /** Helpers of the tests in this folder: the libraries, the clip of two people, and clips made by ffmpeg. */
 import assert from "node:assert/strict";
-import type { BoxPx, Fit } from "../../src/core/geometry.ts";
-import { inputBytes, type InputShape } from "../../src/core/model_input.ts";
+import type { BoxPx, InputFit, SizePx } from "../../src/core/geometry.ts";
+import { inputBytes } from "../../src/core/model_input.ts";
 import { TensorConverter } from "../../src/libav/converter.ts";
 import { Decoder } from "../../src/libav/decoder.ts";
 import { Frame } from "../../src/libav/frame.ts";
@@ -14,6 +14,11 @@ import { locateLibav } from "../../src/libav/locate.ts";
 import { locateChosenLibav } from "../support/streams/libav_choice.ts";
 import { fileOptions } from "../../src/libav/options.ts";
 import { Packet } from "../../src/libav/packet.ts";
+
+/** A network input: its size and the grey level of its bars. */
+export interface TestInput extends SizePx {
+  readonly bars: number;
+}
 
 export const TWO_PEOPLE = new URL("../support/clips/two_people/clip.mp4", import.meta.url).pathname;
 
@@ -113,17 +118,17 @@ export function h264(source: string, ...more: string[]): string[] {
 export function firstTensor(
   libav: Libav,
   path: string,
-  fitOf: (frame: Frame) => Fit,
-  input: InputShape,
-): { tensor: Float32Array; fit: Fit; format: string } {
+  fitOf: (frame: Frame) => InputFit,
+  input: TestInput,
+): { tensor: Float32Array; fit: InputFit; format: string } {
   using clip = new Clip(libav, path);
   using converter = new TensorConverter(libav);
   const frame = clip.first();
   const fit = fitOf(frame);
   const buffer = new ArrayBuffer(inputBytes(input));
-  converter.convert(frame, fit, input, buffer, true);
+  converter.convert(frame, fit, buffer, { grey: input.bars, fill: true });
   // Again, without filling the bars: they must be unchanged.
-  converter.convert(frame, fit, input, buffer, false);
+  converter.convert(frame, fit, buffer, { grey: input.bars, fill: false });
   return {
     tensor: new Float32Array(buffer),
     fit,
@@ -135,7 +140,7 @@ export function firstTensor(
  * The same conversion by the ffmpeg program: three planes of bytes, in its order green, blue, red. Its
  * packed RGB is up to three grey levels too dark.
  */
-export function reference(path: string, crop: BoxPx, fit: Fit): Promise<Uint8Array> {
+export function reference(path: string, crop: BoxPx, fit: InputFit): Promise<Uint8Array> {
   const filters = `crop=${crop.width}:${crop.height}:${crop.x}:${crop.y}:exact=1,` +
     `scale=${fit.width}:${fit.height}:flags=bilinear`;
   return ffmpeg(
@@ -152,8 +157,8 @@ const GBR = [2, 0, 1];
 /** Compares a tensor with a reference: mean difference in grey levels, and damaged bar values. */
 export function compare(
   tensor: Float32Array,
-  fit: Fit,
-  input: InputShape,
+  fit: InputFit,
+  input: TestInput,
   gbr: Uint8Array,
 ): { mean: number; damagedBars: number } {
   let sum = 0;

@@ -10,14 +10,21 @@ import {
   type View,
   viewOf,
 } from "../../src/core/display.ts";
-import { type BoxNorm, boxNorm, cropOf, type Fit, letterbox } from "../../src/core/geometry.ts";
-import { inputBytes, type InputShape } from "../../src/core/model_input.ts";
+import {
+  type BoxNorm,
+  boxNorm,
+  cropOf,
+  type InputFit,
+  letterbox,
+  type Placement,
+} from "../../src/core/geometry.ts";
+import { inputBytes } from "../../src/core/model_input.ts";
 import { TensorConverter } from "../../src/libav/converter.ts";
 import { Frame } from "../../src/libav/frame.ts";
 import { encodeJpeg } from "../../src/libav/jpeg.ts";
 import { blackOut, maskSpans } from "../../src/stream/masks.ts";
 import { ignoreWithout } from "../support/system/parts.ts";
-import { Clip, ffmpeg, TempFolder, testLibav } from "./support.ts";
+import { Clip, ffmpeg, TempFolder, type TestInput, testLibav } from "./support.ts";
 import { assertLike, grey, h264, SCALE, SHOWN, SOURCE, turnedPictures, viewsOf } from "./turned.ts";
 
 const ignore = ignoreWithout("libav", "ffmpeg");
@@ -29,13 +36,19 @@ const LIKE_UPRIGHT = 0.7;
 function tensorOf(
   converter: TensorConverter,
   frame: Frame,
-  { view, roi, input }: { view: View; roi: BoxNorm | null; input: InputShape },
-): { tensor: Float32Array; fit: Fit } {
+  { view, roi, input, place = "centre" }: {
+    view: View;
+    roi: BoxNorm | null;
+    input: TestInput;
+    place?: Placement;
+  },
+): { tensor: Float32Array; fit: InputFit } {
   const { orientation } = view;
   const crop = cropOf(roi === null ? null : codedPart(roi, orientation), view.coded);
-  const fit = letterbox(shownPart(crop, view), input);
+  const fit = letterbox(shownPart(crop, view), input, place);
   const tensor = new Float32Array(inputBytes(input) / 4).fill(-1);
-  converter.convert(frame, fit, input, tensor.buffer, true, { crop, orientation });
+  const bars = { grey: input.bars, fill: true };
+  converter.convert(frame, fit, tensor.buffer, bars, { crop, orientation });
   const mask = [{ x: 0.1, y: 0.2 }, { x: 0.5, y: 0.2 }, { x: 0.1, y: 0.7 }];
   const spans = maskSpans([mask], view.shown, fit, input);
   blackOut(tensor, spans, input.width * input.height);
@@ -64,6 +77,7 @@ const shape = fc.record({
   height: fc.integer({ min: 32, max: 150 }),
   bars: fc.constant(Math.fround(0.5)),
 });
+const placement = fc.constantFrom<Placement>("centre", "top-left", "stretch");
 
 Deno.test("turned: all eight orientations yield the upright tensor, for any region and input", {
   ignore,
@@ -82,16 +96,16 @@ Deno.test("turned: all eight orientations yield the upright tensor, for any regi
   const [ofUpright] = converters;
   assert.ok(upright !== undefined && ofUpright !== undefined);
   fc.assert(
-    fc.property(part, shape, (roi, input) => {
+    fc.property(part, shape, placement, (roi, input, place) => {
       const view = viewOf(SHOWN, UPRIGHT, 1);
-      const wanted = tensorOf(ofUpright, upright, { view, roi, input });
+      const wanted = tensorOf(ofUpright, upright, { view, roi, input, place });
       for (const orientation of ORIENTATIONS) {
         const { index } = orientation;
         const [frame, converter] = [frames[index], converters[index]];
         assert.ok(frame !== undefined && converter !== undefined);
         const of = viewOf(acrossSize(SHOWN, orientation), orientation, 1);
         assert.deepEqual(of.shown, SHOWN);
-        const { tensor, fit } = tensorOf(converter, frame, { view: of, roi, input });
+        const { tensor, fit } = tensorOf(converter, frame, { view: of, roi, input, place });
         // A box of the network input is the same box in display orientation.
         assert.deepEqual(fit, wanted.fit);
         const { mean, most } = differenceOf(tensor, wanted.tensor);

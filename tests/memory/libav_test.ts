@@ -78,7 +78,8 @@ Deno.test("memory: reading, decoding, referencing and converting 3000 frames lea
   using held = new Frame(libav);
   using shared = new Frame(libav);
   using converter = new TensorConverter(libav);
-  const shape = { width: 416, height: 416, bars: 114 / 255 };
+  const shape = { width: 416, height: 416 };
+  const bars = { grey: 114 / 255, fill: false };
   const buffer = new ArrayBuffer(inputBytes(shape));
   let startMib = 0;
   let frames = 0;
@@ -89,7 +90,7 @@ Deno.test("memory: reading, decoding, referencing and converting 3000 frames lea
       // Changes the crop at times, which makes a new scaler and frees the old one.
       const width = 1280 - 2 * (frames % 5);
       const fit = letterbox({ x: 0, y: 0, width, height: 720 }, shape);
-      if (frames % 10 < 5) converter.convert(held, fit, shape, buffer, false);
+      if (frames % 10 < 5) converter.convert(held, fit, buffer, bars);
       if (++frames === 600) startMib = rssMib();
     });
     clip.input.seekToStart();
@@ -108,7 +109,8 @@ Deno.test("memory: 1200 changes of size and pixel format leak nothing", {
   using libav = testLibav();
   using clip = new Clip(libav, path);
   using converter = new TensorConverter(libav);
-  const shape = { width: 160, height: 160, bars: 0.25 };
+  const shape = { width: 160, height: 160 };
+  const bars = { grey: 0.25, fill: true };
   const buffer = new ArrayBuffer(inputBytes(shape));
   const tensor = new Float32Array(buffer);
   const play = (rounds: number) => {
@@ -116,9 +118,9 @@ Deno.test("memory: 1200 changes of size and pixel format leak nothing", {
       clip.decodeAll((frame) => {
         const { width, height } = frame;
         const fit = letterbox({ x: 0, y: 0, width, height }, shape);
-        converter.convert(frame, fit, shape, buffer, true);
+        converter.convert(frame, fit, buffer, bars);
         if (round > 0) return;
-        const { look } = sightOf(tensor, shape, fit);
+        const { look } = sightOf(tensor, fit, bars.grey);
         assert.deepEqual([width, height], [look.width, look.height]);
       });
       clip.input.seekToStart();

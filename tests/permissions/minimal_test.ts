@@ -4,7 +4,6 @@
  * one less, fails the test.
  */
 import assert from "node:assert/strict";
-import { BUILTIN_MODELS } from "../../src/config/models.ts";
 import { type Grant, grant, GRANT_KINDS, type GrantKind } from "../../src/permissions/grant.ts";
 import { FaultyCamera } from "../support/cameras/faulty_camera/camera.ts";
 import { ROOT, tempFolder, TWO_PEOPLE_CLIP } from "../support/system/files.ts";
@@ -151,7 +150,7 @@ Deno.test("manifest: an inference worker needs the runtime, its model, and those
   using full = product("full");
   const own = runModel(({ folder }) => `${folder}/own.onnx`);
   const spare = runModel(({ folder }) => `${folder}/models/spare.onnx`);
-  const builtin = runModel(() => `${ROOT}/models/${BUILTIN_MODELS["builtin:person-int8"]}`);
+  const builtin = runModel(() => `${ROOT}/models/nanodet-g-int8.onnx`);
   await assertMinimal(full.manifest.inference("person"), full, {
     "ffi onnxruntime": [own, /^MODEL_RUNTIME: /],
     "read {config}/own.onnx": [own, /^MODEL_UNREADABLE: .*Requires read access/],

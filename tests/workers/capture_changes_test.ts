@@ -3,7 +3,8 @@ import assert from "node:assert/strict";
 import type { CameraAccount } from "../../src/core/accounts.ts";
 import type { CameraSource } from "../../src/core/camera_types.ts";
 import type { FrameMeta } from "../../src/core/frame_meta.ts";
-import { boxNorm } from "../../src/core/geometry.ts";
+import { boxNorm, letterbox } from "../../src/core/geometry.ts";
+import { inputFor, type InputPolicy } from "../../src/core/model_input.ts";
 import { CaptureRun } from "../support/cameras/capture_run.ts";
 import {
   changingStream,
@@ -17,12 +18,18 @@ import { HostileCamera } from "../support/cameras/hostile_camera.ts";
 import { assertCloses } from "../support/streams/ledger.ts";
 import { ignoreWithout } from "../support/system/parts.ts";
 import { rawClip } from "../support/cameras/rtp_h264.ts";
+import { fixedInput } from "../support/models/inputs.ts";
 
 const ignore = ignoreWithout("libav", "ffmpeg");
 const [stream, turning] = ignore
   ? [new Uint8Array(), new Uint8Array()]
   : await Promise.all([changingStream(), turningStream()]);
-const INPUT = { width: 160, height: 160, bars: 0.25 };
+const INPUT = fixedInput({ width: 160, height: 160 }, 0.25);
+/** One that follows the shape of the frame, or of its region. */
+const FREE: InputPolicy = {
+  size: { kind: "free", maxPixels: 192 * 128, stepPx: 32 },
+  ...{ placement: "centre", bars: 0.25 },
+};
 /** One pixel of the tensor is up to two of the source, and a box has two edges. */
 const TOLERANCE_PX = 4;
 
@@ -30,15 +37,18 @@ interface Seen extends Sight {
   readonly meta: FrameMeta;
 }
 
-function watch(source: Partial<CameraSource> & { readonly url: string }): [CaptureRun, Seen[]] {
+function watch(
+  source: Partial<CameraSource> & { readonly url: string },
+  input = INPUT,
+): [CaptureRun, Seen[]] {
   const seen: Seen[] = [];
   const run = new CaptureRun({
     source,
     detectors: [{
       id: "finder",
       rateHz: null,
-      input: INPUT,
-      onFrame: (meta, tensor) => void seen.push({ ...sightOf(tensor, INPUT, meta.fit), meta }),
+      input,
+      onFrame: (meta, tensor) => void seen.push({ ...sightOf(tensor, meta.fit, input.bars), meta }),
     }],
   });
   return [run, seen];
@@ -97,10 +107,13 @@ Deno.test({
   ignore,
   async fn() {
     await using camera = HostileCamera.start({ clip: rawClip(turning), speed: 10 });
-    const [run, seen] = watch({ url: camera.url, decode: "all" });
+    const [run, seen] = watch({ url: camera.url, decode: "all" }, FREE);
     await using _ends = run;
     await run.until("60 changes", () => changesIn(seen) >= 60);
-    for (const one of seen) assertRight(one);
+    for (const one of seen) {
+      assertRight(one);
+      assert.deepEqual(one.meta.fit.input, inputFor(FREE, one.look));
+    }
     const { info } = await run.report();
     const shown = LOOKS.map(({ width, height }) => `${width}x${height}`);
     assert.ok(info !== null && shown.includes(`${info.width}x${info.height}`));
@@ -112,19 +125,22 @@ Deno.test({
 });
 
 for (
-  const [what, bytes] of [
-    ["changes size and pixel format", stream],
-    ["has to be rotated and scaled to square pixels", turning],
+  const [what, bytes, placement] of [
+    ["changes size and pixel format", stream, "top-left"],
+    ["has to be rotated and scaled to square pixels", turning, "stretch"],
   ] as const
 ) {
   Deno.test({
-    name: `capture: a file that ${what} keeps its region in place`,
+    name: `capture: a file that ${what} keeps its region in place, ${placement}`,
     ignore,
     async fn() {
       using folder = tempFolder();
       const file = folder.write("changing.h264", bytes);
       const roi = boxNorm({ x: 0.02, y: 0.09, width: 0.9, height: 0.9 });
-      const [run, seen] = watch({ url: `file:${file}`, file, loop: true, roi });
+      const [run, seen] = watch({ url: `file:${file}`, file, loop: true, roi }, {
+        ...FREE,
+        placement,
+      });
       await using _ends = run;
       await run.until("40 changes", () => changesIn(seen) >= 40);
       for (const one of seen) {
@@ -135,6 +151,7 @@ for (
         assert.ok(Math.abs(crop.x - roi.x * size.width) <= 4);
         assert.ok(Math.abs(crop.y - roi.y * size.height) <= 4);
         assert.ok(Math.abs(crop.width - roi.width * size.width) <= 4);
+        assert.deepEqual(fit, letterbox(crop, inputFor(FREE, crop), placement));
       }
       const { account } = await run.stop();
       assertAll(seen, account);

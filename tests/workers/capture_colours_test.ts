@@ -13,6 +13,7 @@ import {
 } from "../support/clips/colours.ts";
 import { tempFolder } from "../support/system/files.ts";
 import { ignoreWithout } from "../support/system/parts.ts";
+import { fixedInput } from "../support/models/inputs.ts";
 
 const ignore = ignoreWithout("libav", "ffmpeg");
 
@@ -104,7 +105,7 @@ async function tensors(file: string, sizes: readonly SizePx[]): Promise<Seen[][]
     detectors: sizes.map((size, index) => ({
       id: `size-${index}`,
       rateHz: null,
-      input: { ...size, bars: 0.5 },
+      input: fixedInput(size),
       onFrame: ({ ptsSeconds }, tensor) =>
         void seen[index]?.push({ number: Math.round(ptsSeconds * 25), tensor: tensor.slice() }),
     })),

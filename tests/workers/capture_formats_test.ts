@@ -3,9 +3,10 @@ import assert from "node:assert/strict";
 import { CaptureRun } from "../support/cameras/capture_run.ts";
 import { tempFolder } from "../support/system/files.ts";
 import { ignoreWithout, programPath } from "../support/system/parts.ts";
+import { fixedInput } from "../support/models/inputs.ts";
 
 const ignore = ignoreWithout("libav", "ffmpeg");
-const INPUT = { width: 64, height: 64, bars: 0.5 };
+const INPUT = fixedInput({ width: 64, height: 64 });
 
 /** A clip whose left half is red and whose right half is blue. */
 async function clip(path: string, size: string, encoder: readonly string[]): Promise<void> {

@@ -9,6 +9,7 @@ import { PATTERN_SIZE, readPattern } from "../support/clips/pattern.ts";
 import { assertCloses } from "../support/streams/ledger.ts";
 import { ignoreWithout } from "../support/system/parts.ts";
 import { clip, greyLevels } from "../support/workers/pattern_pictures.ts";
+import { fixedInput } from "../support/models/inputs.ts";
 
 const ignore = ignoreWithout("libav", "ffmpeg");
 const { width, height } = PATTERN_SIZE;
@@ -38,7 +39,7 @@ class Watched implements AsyncDisposable {
       detectors: rateHz === "none" ? [] : [{
         id: "person",
         rateHz,
-        input: { ...PATTERN_SIZE, bars: 0.5 },
+        input: fixedInput(PATTERN_SIZE),
         onFrame: ({ seq }, tensor) => {
           const { number } = readPattern(tensor);
           this.numbers.set(seq, number);

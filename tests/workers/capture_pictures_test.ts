@@ -8,6 +8,7 @@ import { PATTERN_SIZE, readPattern } from "../support/clips/pattern.ts";
 import { assertCloses } from "../support/streams/ledger.ts";
 import { ignoreWithout } from "../support/system/parts.ts";
 import { clip, greyLevels } from "../support/workers/pattern_pictures.ts";
+import { fixedInput } from "../support/models/inputs.ts";
 
 const ignore = ignoreWithout("libav", "ffmpeg");
 const { width, height } = PATTERN_SIZE;
@@ -30,7 +31,7 @@ class Watched implements AsyncDisposable {
       detectors: [{
         id: "person",
         rateHz: 12,
-        input: { ...PATTERN_SIZE, bars: 0.5 },
+        input: fixedInput(PATTERN_SIZE),
         pictures,
         onFrame: ({ seq }, tensor) => {
           this.numbers.set(seq, readPattern(tensor).number);

@@ -7,11 +7,12 @@ import { HostileCamera } from "../support/cameras/hostile_camera.ts";
 import { assertCloses } from "../support/streams/ledger.ts";
 import { ignoreWithout } from "../support/system/parts.ts";
 import { PATTERN_SIZE, patternClip, readPattern } from "../support/clips/pattern.ts";
+import { fixedInput } from "../support/models/inputs.ts";
 
 const ignore = ignoreWithout("libav", "ffmpeg");
 /** Far more frames than any change takes. */
 const MANY = 2000;
-const INPUT = { ...PATTERN_SIZE, bars: 0.5 };
+const INPUT = fixedInput(PATTERN_SIZE);
 
 /** Takes frames until the worker's report is as expected. */
 async function takeUntil(

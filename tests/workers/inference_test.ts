@@ -1,8 +1,9 @@
 /** The inference worker itself, under the permissions it has in service. */
 import assert from "node:assert/strict";
-import { iou } from "../../src/core/geometry.ts";
-import { barsKey, inputBytes } from "../../src/core/model_input.ts";
+import { iou, letterbox } from "../../src/core/geometry.ts";
+import { barsKey, bufferBytes, inputFor, policyText } from "../../src/core/model_input.ts";
 import { COCO_LABELS } from "../../src/inference/labels.ts";
+import { identityOf } from "../../src/inference/model_identity.ts";
 import { BUNDLED, clipTensor, frameMeta, peopleInClip } from "../support/clips/clip.ts";
 import { InferenceWorker, planFor } from "../support/workers/inference_worker.ts";
 import { onnxModel } from "../support/models/onnx.ts";
@@ -10,49 +11,76 @@ import { ignoreWithout } from "../support/system/parts.ts";
 
 const SIZE = { width: 1280, height: 720 };
 const WHOLE = { x: 0, y: 0, ...SIZE };
+const PART = { x: 700, y: 0, width: 540, height: 720 };
 const INPUT = { width: 416, height: 416 };
 
 Deno.test({
-  name: "inference worker: frames of two cameras go in, people in source pixels come out",
+  name: "inference worker: frames of two shapes go in, people in source pixels come out",
   ignore: ignoreWithout("ffmpeg"),
   async fn() {
-    const { tensor, fit } = await clipTensor(75, "", WHOLE, INPUT);
     const people = await peopleInClip(75);
     using worker = new InferenceWorker();
     worker.start(planFor(BUNDLED.personInt8));
-    const ready = await worker.next("ready");
-    assert.deepEqual(ready.input, { ...INPUT, bars: 114 / 255 });
-    assert.deepEqual([ready.classes, ready.provider], [COCO_LABELS, "cpu"]);
+    const { input, classes, provider, file, identity } = await worker.next("ready");
+    const size = { kind: "free", maxPixels: 544 * 320, stepPx: 32 };
+    assert.deepEqual(input, { size, placement: "centre", bars: 114 / 255 });
+    assert.deepEqual([classes, provider], [COCO_LABELS, "cpu"]);
+    assert.deepEqual(file, { file: "nanodet-g-int8.onnx", precision: "int8", choice: null });
+    assert.deepEqual([identity.name, identity.sha256.length], ["builtin:person", 12]);
     using gate = worker.attach("gate");
     using yard = worker.attach("yard");
+    // The whole picture, and the part of it that the second person is in.
+    const shots = [
+      { camera: "gate", mailbox: gate, crop: WHOLE, shape: "544x320", seen: people },
+      { camera: "yard", mailbox: yard, crop: PART, shape: "352x480", seen: people.slice(1) },
+    ];
 
     let bars: string | null = null;
-    let seq = 0;
-    for (
-      const { camera, mailbox } of [{ camera: "gate", mailbox: gate }, {
-        camera: "yard",
-        mailbox: yard,
-      }]
-    ) {
+    for (const [seq, { camera, mailbox, crop, shape, seen }] of [...shots, ...shots].entries()) {
+      const { tensor, fit } = await clipTensor(75, "", crop, inputFor(input, crop));
       mailbox.available(seq);
       const take = await mailbox.take();
-      assert.deepEqual([take.barsKey, take.buffer.byteLength], [bars, inputBytes(INPUT)]);
+      assert.deepEqual([take.barsKey, take.buffer.byteLength], [bars, bufferBytes(input)]);
       new Float32Array(take.buffer).set(new Float32Array(tensor));
       mailbox.frame(frameMeta({ camera, seq, size: SIZE, fit }), take.buffer);
       const { note } = await worker.next("inferred");
       assert.deepEqual([note.camera, note.seq], [camera, seq]);
-      assert.equal(note.detections.length, 2);
-      for (const person of people) {
+      assert.equal(`${note.input.width}x${note.input.height}`, shape);
+      assert.equal(note.detections.length, seen.length);
+      for (const person of seen) {
         assert.ok(note.detections.some(({ box }) => iou(box, person) >= 0.7));
       }
       assert.ok(note.inferenceMs > 0 && note.postprocessMs >= 0);
-      bars = barsKey(fit, ready.input);
-      seq++;
+      bars = barsKey(fit, input.bars);
     }
     worker.send({ kind: "stop" });
     await worker.next("stopped");
     assert.deepEqual(worker.seen, []);
   },
+});
+
+Deno.test("inference worker: of two files it loads the one that this machine is fast at", async () => {
+  using worker = new InferenceWorker(BUNDLED.person, BUNDLED.personInt8);
+  const int8 = { modelPath: BUNDLED.personInt8, resolvedPath: null, maxPixels: 640 * 384 };
+  worker.start(planFor(BUNDLED.person, { int8 }));
+  const { file, input, identity } = await worker.next("ready");
+  const isInt8 = file.precision === "int8";
+  assert.equal(file.file, isInt8 ? "nanodet-g-int8.onnx" : "nanodet-g.onnx");
+  assert.match(
+    file.choice ?? "",
+    isInt8 ? /^int8 is \d+\.\d times/ : /^int8 is only \d+\.\d times/,
+  );
+  assert.equal(policyText(input), `auto, ${isInt8 ? "640x384" : "544x320"} at 16:9`);
+  const loaded = await Deno.readFile(isInt8 ? BUNDLED.personInt8 : BUNDLED.person);
+  assert.equal(identity.sha256, (await identityOf("builtin:person", loaded)).sha256);
+  worker.send({ kind: "stop" });
+  await worker.next("stopped");
+});
+
+Deno.test("inference worker: a size that the model cannot have is reported, with one that it can", async () => {
+  const error = await failure(BUNDLED.personInt8, { input: { width: 640, height: 360 } });
+  assert.equal(error.code, "MODEL_INPUT");
+  assert.match(error.remedy, /width: 640, height: 352/);
 });
 
 Deno.test({
@@ -123,7 +151,7 @@ Deno.test("inference worker: stopped with a frame in hand, it hands the result o
   mailbox.available();
   const { buffer } = await mailbox.take();
   worker.send({ kind: "stop" });
-  const fit = { crop: WHOLE, width: 416, height: 234, dx: 0, dy: 91 };
+  const fit = letterbox(WHOLE, INPUT);
   mailbox.frame(frameMeta({ camera: "gate", seq: 3, size: SIZE, fit }), buffer);
   await worker.next("stopped");
   assert.deepEqual(worker.seen.map((message) => message.kind), ["inferred"]);
@@ -136,13 +164,13 @@ Deno.test("inference worker: a camera detached with the buffer does not stop the
   worker.start(planFor(BUNDLED.personInt8));
   using gone = worker.attach("gone");
   using stays = worker.attach("stays");
-  await worker.next("ready");
+  const ready = await worker.next("ready");
   gone.available();
   await gone.take();
   worker.send({ kind: "detach", camera: "gone" });
   stays.available();
   const { buffer, barsKey: bars } = await stays.take();
-  assert.deepEqual([buffer.byteLength, bars], [inputBytes(INPUT), null]);
+  assert.deepEqual([buffer.byteLength, bars], [bufferBytes(ready.input), null]);
   stays.none(buffer);
   worker.send({ kind: "stop" });
   await worker.next("stopped");

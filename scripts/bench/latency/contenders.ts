@@ -4,6 +4,7 @@ import { ROOT, type TempFolder } from "../../../tests/support/system/files.ts";
 import { OrionProcess } from "../../../tests/support/product/process.ts";
 import { SYSTEM_PYTHON } from "../../../tests/support/system/parts.ts";
 import { CAMERA } from "./camera.ts";
+import { AT_NORMAL_PRIORITY } from "./load.ts";
 import type { ContenderName, ModelName, Options } from "./options.ts";
 
 /** The input of a contender. */
@@ -65,7 +66,8 @@ function orion(name: "this" | "parent", checkout: string, model: ModelName): Con
       return new OrionProcess({
         name: `Orion (${name})`,
         command: "sh",
-        args: [`${checkout}/scripts/orion.sh`, ...words],
+        args: ["-c", `${AT_NORMAL_PRIORITY}; exec sh "$0" "$@"`, `${checkout}/scripts/orion.sh`]
+          .concat(words),
         env: { NO_COLOR: "1" },
       });
     },
@@ -89,7 +91,7 @@ async function gstreamer(options: Options, folder: TempFolder): Promise<Contende
         name: "GStreamer",
         // The bench has permission to run the shell, and no Python but the system's.
         command: "sh",
-        args: ["-c", 'exec "$0" "$@"', python, program, ...words],
+        args: ["-c", `${AT_NORMAL_PRIORITY}; exec "$0" "$@"`, python, program, ...words],
       });
     },
   };

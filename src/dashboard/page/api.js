@@ -4,10 +4,13 @@
 /**
  * @typedef {import("../../health/health_json.ts").HealthJson} Status
  * @typedef {import("../../health/presence_json.ts").StayJson} Stay
+ * @typedef {import("../../health/probe_route.ts").SetupJson} Setup
  */
 
 /** The longest wait for an answer. */
 const TIMEOUT_MS = 10_000;
+/** The same where a camera is opened before. */
+const PROBE_TIMEOUT_MS = 60_000;
 
 /** The service wants the token. */
 export class LoginNeeded extends Error {}
@@ -16,9 +19,10 @@ export class LoginNeeded extends Error {}
  * Sends a request; what the browser says of one without an answer is put into words.
  * @param {string} path
  * @param {RequestInit} [init]
+ * @param {number} [withinMs]
  */
-async function request(path, init = {}) {
-  const signal = AbortSignal.timeout(TIMEOUT_MS);
+async function request(path, init = {}, withinMs = TIMEOUT_MS) {
+  const signal = AbortSignal.timeout(withinMs);
   try {
     return await fetch(path, { cache: "no-store", signal, ...init });
   } catch (cause) {
@@ -39,9 +43,10 @@ function json(body) {
 /**
  * @param {string} path
  * @param {RequestInit} [init]
+ * @param {number} [withinMs]
  */
-async function ask(path, init) {
-  const response = await request(path, init);
+async function ask(path, init, withinMs = TIMEOUT_MS) {
+  const response = await request(path, init, withinMs);
   if (response.status === 401) throw new LoginNeeded("the token is needed");
   return response;
 }
@@ -134,4 +139,15 @@ export async function logout() {
 export async function control(command, params) {
   const response = await ask("/control", json({ schema: "orion.command/1", command, params }));
   return response.ok ? null : await problemOf(response);
+}
+
+/**
+ * Looks at a camera that is not configured.
+ * @param {{ url: string, id?: string }} camera
+ * @returns {Promise<Setup>}
+ */
+export async function probe(camera) {
+  const response = await ask("/probe", json(camera), PROBE_TIMEOUT_MS);
+  if (!response.ok) throw new Error(await problemOf(response));
+  return await response.json();
 }

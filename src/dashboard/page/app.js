@@ -2,19 +2,62 @@
 /** The frame around the views: where one is, where one can go, and whether the service answers. */
 /// <reference lib="dom" />
 import { useEffect, useErrorBoundary, useState } from "preact/hooks";
-import { Aim } from "./aim.js";
 import { logout } from "./api.js";
-import { Figures } from "./figures.js";
 import { Login } from "./form.js";
 import { html } from "./html.js";
 import { Live } from "./live.js";
-import { Stays } from "./stays.js";
 import { textOf, useChanges } from "./store.js";
 
 /** @typedef {import("./store.js").Store} Store */
 
 /** @type {readonly (readonly [id: string, name: string])[]} */
 const VIEWS = [["live", "Live"], ["aim", "Aim"], ["stays", "Stays"], ["figures", "Figures"]];
+
+/**
+ * What a view is made of. The first one comes with the page, the others when they are opened, or once there is
+ * time.
+ * @type {Readonly<Record<string, () => Promise<import("preact").ComponentType<any>>>>}
+ */
+const LATER = {
+  aim: async () => (await import("./aim.js")).Aim,
+  stays: async () => (await import("./stays.js")).Stays,
+  figures: async () => (await import("./figures.js")).Figures,
+};
+/** When that is, after the first view. */
+const LATER_MS = 2_000;
+/** @type {Map<string, import("preact").ComponentType<any>>} */
+const known = new Map([["live", Live]]);
+
+/**
+ * The component of a view; null until it has come.
+ * @param {string} view
+ */
+function useView(view) {
+  const [, came] = useState("");
+  const [problem, setProblem] = useState(/** @type {string | null} */ (null));
+  useEffect(() => {
+    if (known.has(view)) return;
+    load(view).then(() => came(view), (error) => setProblem(textOf(error)));
+  }, [view]);
+  return { component: known.get(view) ?? null, problem };
+}
+
+/** @param {string} view */
+async function load(view) {
+  const component = await LATER[view]?.();
+  if (component !== undefined) known.set(view, component);
+}
+
+/** Gets the other views before they are opened: the service may not answer then. */
+function useOthers() {
+  useEffect(() => {
+    const timer = setTimeout(() => {
+      // What fails now is tried again when the view is opened, and said then.
+      for (const view of Object.keys(LATER)) load(view).catch(() => undefined);
+    }, LATER_MS);
+    return () => clearTimeout(timer);
+  }, []);
+}
 
 /** The view and what it shows, from the address: `#aim/gate`. */
 function useRoute() {
@@ -48,6 +91,7 @@ function decoded(part) {
 /** @param {{ store: Store }} props */
 export function App({ store }) {
   useChanges(store);
+  useOthers();
   const { view, subject } = useRoute();
   const name = VIEWS.find(([id]) => id === view)?.[1] ?? "";
   useEffect(() => {
@@ -73,6 +117,7 @@ export function App({ store }) {
  */
 function View({ store, view, subject }) {
   const [error] = useErrorBoundary((cause) => reportError(cause));
+  const { component, problem } = useView(view);
   if (error !== undefined) {
     return html`
       <p class="alone" role="alert">This view cannot be shown: ${textOf(
@@ -81,10 +126,11 @@ function View({ store, view, subject }) {
         that persists, please report it: it is a defect in Orion.</p>
     `;
   }
-  if (view === "live") return html`<${Live} store=${store} />`;
-  if (view === "aim") return html`<${Aim} store=${store} subject=${subject} />`;
-  if (view === "stays") return html`<${Stays} store=${store} />`;
-  return html`<${Figures} store=${store} />`;
+  if (problem !== null) {
+    return html`<p class="alone" role="alert">This view did not come: ${problem}</p>`;
+  }
+  if (component === null) return html`<p class="alone" role="status">One moment…</p>`;
+  return html`<${component} store=${store} subject=${subject} />`;
 }
 
 /** The hash is the view's. @param {Event} event */

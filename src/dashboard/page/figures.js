@@ -5,7 +5,7 @@ import { useEffect, useMemo, useState } from "preact/hooks";
 import { readProcess } from "./api.js";
 import { html } from "./html.js";
 import { KEPT_MS, OUTCOMES } from "./history.js";
-import { Plot } from "./plot.js";
+import { LatencyPlot, LedgerPlot } from "./plot.js";
 import {
   bytesText,
   durationText,
@@ -94,13 +94,16 @@ function Flow({ store, camera, mailbox }) {
   );
   const recent = store.history.recent(camera.id, detector);
   const latency = store.history.latency(camera.id, detector, FRACTIONS);
+  const latencyText = latency === null
+    ? "no inference seen yet"
+    : `${latency.values.map((ms) => Math.round(ms)).join(" / ")} ms`;
   const says = sentence(camera, mailbox, recent?.rates ?? null);
   const total = recent?.rates.reduce((sum, rate) => sum + rate, 0) ?? 0;
   return html`
     <section class="card flow" aria-label=${`${camera.id}, ${detector}`}>
       <h2>${camera.id} <span class="sub">${detector}</span></h2>
       <p class=${says.isGood ? "says good" : "says bad"}>${says.text}</p>
-      <${Plot} series=${series}
+      <${LedgerPlot} series=${series}
         label=${`Pictures a second of ${camera.id} by what became of them. ${says.text}`} />
       <${Table} caption="What became of the pictures of the last seconds" name="legend"
         columns=${["Pictures", "a second", "share"]}>${OUTCOMES.map(([key, name, means], index) => {
@@ -114,13 +117,16 @@ function Flow({ store, camera, mailbox }) {
             </tr>
           `;
         })}</${Table}>
+      ${mailbox.rateHz !== null &&
+        html`<p class="sub key"><i class="dash asked"></i>asked for: ${
+          rateText(mailbox.rateHz)
+        } a second</p>`}
+      <${LatencyPlot} series=${series} label=${`Latency of ${camera.id}: ${latencyText}`} />
+      <p class="sub key"><i class="dash p50"></i>half of the results are faster<i
+          class="dash p95"></i>95 % are; in ms</p>
       <dl class="facts-list">
         <dt>Latency</dt>
-        <dd>${latency === null
-          ? "no inference seen yet"
-          : `${
-            latency.values.map((ms) => Math.round(ms)).join(" / ")
-          } ms`}<span class="sub">50, 90, 99 % of ${latency?.count ??
+        <dd>${latencyText}<span class="sub">50, 90, 99 % of ${latency?.count ??
           0} results, from the last packet of the
               picture to the broker's client</span></dd>
         <dt>Decoded</dt>

@@ -5,8 +5,21 @@
  * @typedef {import("./api.js").Status} Status
  * @typedef {Status["cameras"][number]} Camera
  * @typedef {Camera["ledger"]["detectors"][number]} Mailbox
- * @typedef {{ atMs: number, counts: readonly number[], decodeSeconds: number }} Sample
- * @typedef {{ times: number[], rates: number[][] }} Series
+ * @typedef {{
+ *   atMs: number,
+ *   counts: readonly number[],
+ *   decodeSeconds: number,
+ *   rateHz: number | null,
+ *   p50: number | null,
+ *   p95: number | null,
+ * }} Sample  the latencies are those since the sample before it
+ * @typedef {{
+ *   times: number[],
+ *   rates: number[][],
+ *   asked: (number | null)[],
+ *   p50: (number | null)[],
+ *   p95: (number | null)[],
+ * }} Series
  */
 
 /** Kept of each camera and detector. */
@@ -14,6 +27,8 @@ export const KEPT_MS = 10 * 60_000;
 const MAX_SAMPLES = 600;
 /** Latencies kept of each camera and detector. */
 const MAX_LATENCIES = 2_000;
+/** Latencies between two reports; a detector gives 30 a second at most. */
+const MAX_RECENT = 500;
 /** A longer gap is one in which the page was hidden: its figures would be an average over it. */
 const MAX_GAP_MS = 15_000;
 
@@ -58,8 +73,10 @@ function keyOf(camera, detector) {
 export class History {
   /** @type {Map<string, Sample[]>} */
   #samples = new Map();
-  /** @type {Map<string, { atMs: number, totalMs: number }[]>} */
+  /** @type {Map<string, number[]>} */
   #latencies = new Map();
+  /** Those since the newest report. @type {Map<string, number[]>} */
+  #recent = new Map();
 
   /**
    * Records the figures of a report.
@@ -78,8 +95,12 @@ export class History {
           if (newest.atMs - atMs < MAX_GAP_MS) continue;
           samples.length = 0;
         }
+        const recent = this.#recent.get(key) ?? [];
+        const [p50 = null, p95 = null] = percentiles(recent, [0.5, 0.95]);
+        recent.length = 0;
+        const { rateHz, paused } = mailbox;
         samples.push({
-          atMs,
+          ...{ atMs, p50, p95, rateHz: paused ? 0 : rateHz },
           counts: countsOf(camera, mailbox),
           decodeSeconds: camera.decodeSeconds,
         });
@@ -91,35 +112,37 @@ export class History {
 
   /**
    * Records the latency of one inference.
-   * @param {{ camera: string, detector: string, atMs: number, totalMs: number }} inference
+   * @param {{ camera: string, detector: string, totalMs: number }} inference
    */
-  addLatency({ camera, detector, atMs, totalMs }) {
+  addLatency({ camera, detector, totalMs }) {
     const key = keyOf(camera, detector);
-    const kept = this.#latencies.get(key) ?? [];
-    this.#latencies.set(key, kept);
-    kept.push({ atMs, totalMs });
-    if (kept.length > MAX_LATENCIES) kept.splice(0, kept.length - MAX_LATENCIES);
+    push(this.#latencies, key, totalMs, MAX_LATENCIES);
+    push(this.#recent, key, totalMs, MAX_RECENT);
   }
 
   /**
-   * Frames per second by outcome, over time: `rates[outcome][moment]`.
+   * What is drawn over time: frames per second by outcome, `rates[outcome][moment]`; the rate asked for, null
+   * where there is no limit; and the latencies in milliseconds, null where nothing was inferred.
    * @param {string} camera
    * @param {string} detector
    * @returns {Series}
    */
   series(camera, detector) {
     const samples = this.#samples.get(keyOf(camera, detector)) ?? [];
-    /** @type {number[]} */
-    const times = [];
-    /** @type {number[][]} */
-    const rates = OUTCOMES.map(() => []);
+    /** @type {Series} */
+    const series = { times: [], rates: OUTCOMES.map(() => []), asked: [], p50: [], p95: [] };
     for (const [at, sample] of samples.entries()) {
       const before = samples[at - 1];
       if (before === undefined || sample.atMs - before.atMs > MAX_GAP_MS) continue;
-      times.push(sample.atMs / 1000);
-      for (const [index, rate] of ratesBetween(before, sample).entries()) rates[index]?.push(rate);
+      series.times.push(sample.atMs / 1000);
+      for (const [index, rate] of ratesBetween(before, sample).entries()) {
+        series.rates[index]?.push(rate);
+      }
+      series.asked.push(sample.rateHz);
+      series.p50.push(sample.p50);
+      series.p95.push(sample.p95);
     }
-    return { times, rates };
+    return series;
   }
 
   /**
@@ -146,12 +169,7 @@ export class History {
    */
   latency(camera, detector, fractions) {
     const kept = this.#latencies.get(keyOf(camera, detector)) ?? [];
-    if (kept.length === 0) return null;
-    const sorted = kept.map(({ totalMs }) => totalMs).sort((a, b) => a - b);
-    const values = fractions.map((fraction) =>
-      sorted[Math.max(0, Math.ceil(fraction * sorted.length) - 1)] ?? 0
-    );
-    return { values, count: kept.length };
+    return kept.length === 0 ? null : { values: percentiles(kept, fractions), count: kept.length };
   }
 }
 
@@ -163,4 +181,30 @@ function ratesBetween(before, after) {
   const seconds = (after.atMs - before.atMs) / 1000;
   // A frame that was skipped can be decoded later: its count falls then.
   return after.counts.map((count, at) => Math.max(0, count - (before.counts[at] ?? 0)) / seconds);
+}
+
+/**
+ * @param {Map<string, number[]>} lists
+ * @param {string} key
+ * @param {number} value
+ * @param {number} most  beyond it the oldest goes
+ */
+function push(lists, key, value, most) {
+  const list = lists.get(key) ?? [];
+  lists.set(key, list);
+  list.push(value);
+  if (list.length > most) list.shift();
+}
+
+/**
+ * The values that these parts of all do not exceed; none of an empty list.
+ * @param {readonly number[]} values
+ * @param {readonly number[]} fractions
+ */
+function percentiles(values, fractions) {
+  if (values.length === 0) return [];
+  const sorted = values.toSorted((a, b) => a - b);
+  return fractions.map((fraction) =>
+    sorted[Math.max(0, Math.ceil(fraction * sorted.length) - 1)] ?? 0
+  );
 }

@@ -4,7 +4,7 @@ import { html } from "./html.js";
 import { OUTCOMES } from "./history.js";
 import { Picture, sceneOf } from "./picture.js";
 import { countsText, durationText, rateText, reasonWords, stateWord } from "./words.js";
-import { Welcome } from "./welcome.js";
+import { isDemo, Welcome } from "./welcome.js";
 
 /**
  * @typedef {import("./store.js").Store} Store
@@ -18,18 +18,20 @@ export function Live({ store }) {
   const summary = `${cameras.length === 1 ? "1 camera" : `${cameras.length} cameras`}, ${
     online === cameras.length ? "all" : online
   } online`;
+  const greets = isDemo(store);
   return html`
     <section class="view" aria-labelledby="view-title">
       <header class="view-head">
         <h1 id="view-title">Live</h1>
         <p class="sub">${summary}</p>
       </header>
-      <${Welcome} store=${store} />
+      ${greets && html`<${Welcome} store=${store} />`}
       <div class=${`tiles n${Math.min(cameras.length, 3)}`}>
           ${cameras.map((camera) =>
             html`<${Tile} key=${camera.id} store=${store} camera=${camera} />`
           )}
         </div>
+      ${!greets && html`<${Welcome} store=${store} />`}
     </section>
   `;
 }

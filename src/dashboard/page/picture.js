@@ -2,7 +2,7 @@
 /** The newest picture of a camera with the boxes of exactly that picture. */
 /// <reference lib="dom" />
 /// <reference lib="dom.iterable" />
-import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import { classes, html } from "./html.js";
 import { Boxes, heightOf, Scenery, WIDTH } from "./overlay.js";
 import { PictureFeed } from "./picture_feed.js";
@@ -18,6 +18,9 @@ import { ageText } from "./words.js";
 
 /** How often the age is written anew. */
 const AGE_MS = 500;
+
+/** What is this near to the screen counts as on it. */
+const MARGIN_PX = 80;
 
 /** A picture of a camera that is not known yet. */
 const USUAL_SIZE = { width: 16, height: 9 };
@@ -70,19 +73,27 @@ export function overrideOf(store, { setting, camera, detector }) {
   ) ?? null;
 }
 
+/** @param {Element} element */
+function isNear(element) {
+  const { top, bottom } = element.getBoundingClientRect();
+  return top < innerHeight + MARGIN_PX && bottom > -MARGIN_PX;
+}
+
 /**
  * Whether an element is on the screen.
  * @param {import("preact").RefObject<HTMLDivElement | null>} ref
  */
 function useVisible(ref) {
   const [visible, setVisible] = useState(false);
-  useEffect(() => {
-    let intersects = false;
+  // Before it is drawn, so that what is on the screen at first is asked for at once.
+  useLayoutEffect(() => {
+    let intersects = ref.current !== null && isNear(ref.current);
     const decide = () => setVisible(intersects && !document.hidden);
     const observer = new IntersectionObserver((entries) => {
       intersects = entries.at(-1)?.isIntersecting ?? false;
       decide();
-    }, { rootMargin: "80px" });
+    }, { rootMargin: `${MARGIN_PX}px` });
+    decide();
     if (ref.current !== null) observer.observe(ref.current);
     document.addEventListener("visibilitychange", decide);
     return () => {
@@ -110,7 +121,7 @@ export function Picture({ store, camera, scene, children }) {
   const [shown, setShown] = useState(/** @type {Shown | null} */ (null));
   const [inferences, setInferences] = useState(/** @type {readonly Inference[]} */ ([]));
 
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (!visible) return;
     const feed = new PictureFeed(camera.id, store, ({ bitmap, ...picture }) => {
       draw(canvas.current, bitmap);

@@ -4,6 +4,7 @@
 import { useCallback, useEffect, useRef, useState } from "preact/hooks";
 import { readStays } from "./api.js";
 import { classes, html } from "./html.js";
+import { StayPath } from "./stay_path.js";
 import { dayText, durationText, endWords, percentText, timeText } from "./words.js";
 
 /**
@@ -88,7 +89,7 @@ export function Stays({ store }) {
     }</p>`
   }
     <ol class="stay-list">${
-    shown.map((stay) => html`<${StayItem} key=${stay.id} stay=${stay} nowMs=${store.nowMs()} />`)
+    shown.map((stay) => html`<${StayItem} key=${stay.id} store=${store} stay=${stay} />`)
   }</ol>
   </section>`;
 }
@@ -110,25 +111,28 @@ function Choice({ label, all, value, values, onChoose }) {
     </select></label>`;
 }
 
-/** @param {{ stay: Stay, nowMs: number }} props */
-function StayItem({ stay, nowMs }) {
+/** @param {{ store: Store, stay: Stay }} props */
+function StayItem({ store, stay }) {
   const { best, zones, endedAt, startedAt, seenAt, dwellSeconds, track } = stay;
   const isHere = endedAt === null;
   // What is known of an open stay is of its newest event.
-  const lasts = isHere ? Math.max(0, nowMs - Date.parse(startedAt)) / 1000 : dwellSeconds;
+  const lasts = isHere ? Math.max(0, store.nowMs() - Date.parse(startedAt)) / 1000 : dwellSeconds;
+  const jpeg = best.jpeg === null ? null : `${best.jpeg}?seq=${best.seq}`;
+  const isWhole = store.status?.detectors.find(({ id }) => id === stay.detector)?.presence
+    ?.snapshot === "frame";
   const where = zones.visited.length === 0 ? "no zone" : zones.visited.join(" → ");
   return html`
     <li class=${classes("stay", isHere && "here")}>
       <details>
         <summary>
-          <span class="thumb">${best.jpeg === null
+          <span class="thumb">${jpeg === null
             ? html`
               <svg viewBox="0 0 24 24" aria-hidden="true">
                 <circle cx="12" cy="8" r="3.4" />
                 <path d="M5 20c0-4 3-6.4 7-6.4s7 2.4 7 6.4" />
               </svg>
             `
-            : html`<img src=${`${best.jpeg}?seq=${best.seq}`} loading="lazy" alt="" />`}</span>
+            : html`<img src=${jpeg} loading="lazy" alt="" />`}</span>
           <span class="who"><b>${stay.class}</b> <span class="sub">at ${stay.camera}</span></span>
           <span class="zones">${where}</span>
           <span class="when"><time datetime=${startedAt}>${timeText(startedAt)}</time>
@@ -137,11 +141,12 @@ function StayItem({ stay, nowMs }) {
               <span class=${isHere ? "now" : "sub"}>${endWords(stay.reason)}</span></span>
         </summary>
         <div class="more">
-            ${best.jpeg !== null &&
+            ${jpeg !== null && !isWhole &&
               html`
-                <img src=${`${best.jpeg}?seq=${best.seq}`} loading="lazy"
+                <img src=${jpeg} loading="lazy"
                   alt=${`The best moment of this stay: ${stay.class} at ${stay.camera}`} />
               `}
+            <${StayPath} store=${store} stay=${stay} jpeg=${isWhole ? jpeg : null} />
             <dl>
               <dt>Came</dt><dd>${timeText(startedAt)}</dd>
               <dt>${isHere ? "Last seen" : "Went"}</dt><dd>${timeText(seenAt)}</dd>
@@ -154,7 +159,7 @@ function StayItem({ stay, nowMs }) {
                 picture ${best.seq}</dd>
               <dt>Track</dt><dd><code>${track}</code></dd>
               <dt>Detector</dt><dd>${stay.detector}</dd>
-              ${best.jpeg === null &&
+              ${jpeg === null &&
                 html`
                   <dt>Picture</dt>
                   <dd>none: pictures leave Orion only where${" "}<code>presence.snapshot</code> is <code>crop</code> or <code>frame</code></dd>

@@ -214,13 +214,12 @@ export class Store {
 
   /** @param {Inference} inference */
   #onInference(inference) {
-    const { camera, detector, timing, frame } = inference;
+    const { camera, detector, timing } = inference;
     const kept = this.#inferences.get(camera) ?? [];
     this.#inferences.set(camera, kept);
     kept.push(inference);
     if (kept.length > MAX_INFERENCES) kept.shift();
-    const atMs = Date.parse(frame.capturedAt);
-    this.history.addLatency({ camera, detector, atMs, totalMs: timing.totalMs });
+    this.history.addLatency({ camera, detector, totalMs: timing.totalMs });
     for (const listener of this.#inferenceListeners.get(camera) ?? []) listener(inference);
   }
 

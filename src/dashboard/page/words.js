@@ -219,3 +219,24 @@ export function countsText(counts) {
     .map(([name, count]) => count === 1 ? name : `${name} ×${count}`);
   return parts.length === 0 ? "nothing" : parts.join(", ");
 }
+
+const ACROSS = ["left", "middle", "right"];
+const DOWN = ["top", "middle", "bottom"];
+
+/**
+ * A way through a picture: from the bottom left to the middle.
+ * @param {readonly (readonly [x: number, y: number])[]} path
+ */
+export function pathWords(path) {
+  const [first, last] = [path[0], path.at(-1)];
+  if (first === undefined || last === undefined) return "not known";
+  const [from, to] = [placeWord(first), placeWord(last)];
+  return from === to ? `around the ${from}` : `from the ${from} to the ${to}`;
+}
+
+/** @param {readonly [x: number, y: number]} point */
+function placeWord([x, y]) {
+  const across = ACROSS[Math.min(2, Math.floor(x * 3))] ?? "";
+  const down = DOWN[Math.min(2, Math.floor(y * 3))] ?? "";
+  return across === down ? across : down === "middle" ? across : `${down} ${across}`;
+}

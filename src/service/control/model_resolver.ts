@@ -1,5 +1,6 @@
 import { join, relative, resolve } from "node:path";
-import { BUILTIN, BUILTIN_MODELS } from "../../config/models.ts";
+import { BUILTIN, BUILTIN_MODELS, builtinModel, MAX_PIXELS } from "../../config/models.ts";
+import type { ModelSource } from "../../core/detector_types.ts";
 import { type ErrorData, ModelError } from "../../core/errors.ts";
 
 /** The folders from which models may be loaded. */
@@ -12,15 +13,8 @@ export interface ModelRules {
   readonly realPath: (path: string) => Promise<string>;
 }
 
-/** A model that a command may load. */
-export interface AllowedModel {
-  /** As named in the command. */
-  readonly model: string;
-  /** The absolute path of its file, within Orion's models or the model folder, as spelled in the grant. */
-  readonly modelPath: string;
-  /** That path with its links resolved; null for a builtin model. */
-  readonly resolvedPath: string | null;
-}
+/** A model that a command may load: its files are within Orion's models or the model folder. */
+export type AllowedModel = ModelSource;
 
 /**
  * Resolves the model of a command: `builtin:NAME`, or an `.onnx` file in the model folder, by its path
@@ -30,9 +24,9 @@ export interface AllowedModel {
  */
 export async function resolveModel(model: string, rules: ModelRules): Promise<AllowedModel> {
   if (model.startsWith(BUILTIN)) {
-    const file = Object.hasOwn(BUILTIN_MODELS, model) ? BUILTIN_MODELS[model] : undefined;
-    if (file === undefined) throw refused(model, "there is no such builtin model");
-    return { model, modelPath: join(rules.root, "models", file), resolvedPath: null };
+    const builtin = builtinModel(model, rules.root);
+    if (builtin === null) throw refused(model, "there is no such builtin model");
+    return { model, ...builtin };
   }
   if (model.includes("\0")) throw refused(model, "its name holds a null character");
   if (!model.toLowerCase().endsWith(".onnx")) throw refused(model, "it is not an .onnx file");
@@ -46,7 +40,13 @@ export async function resolveModel(model: string, rules: ModelRules): Promise<Al
     throw refused(model, "it is a link that leads out of the model folder");
   }
   // The folder may itself be a link, and is granted by that name; there are none below it.
-  return { model, modelPath: join(rules.folder, relative(folder, file)), resolvedPath: file };
+  return {
+    model,
+    modelPath: join(rules.folder, relative(folder, file)),
+    resolvedPath: file,
+    maxPixels: MAX_PIXELS.balanced,
+    int8: null,
+  };
 }
 
 async function realPath(path: string, model: string, rules: ModelRules): Promise<string> {
@@ -70,7 +70,7 @@ function refused(model: string, why: string, options?: ErrorOptions): ModelError
     code: "CONTROL_MODEL",
     message: `Cannot load model ${JSON.stringify(model.slice(0, 200))}: ${why}`,
     retryable: false,
-    remedy: `Name one of ${Object.keys(BUILTIN_MODELS).join(", ")}, ` +
+    remedy: `Name one of ${BUILTIN_MODELS.join(", ")}, ` +
       "or an .onnx file in the folder that models.folder names.",
   };
   return new ModelError(data, options);

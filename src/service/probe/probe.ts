@@ -3,6 +3,7 @@ import type { CameraSource, LibavPaths, TrackInfo } from "../../core/camera_type
 import type { Clock } from "../../core/clock.ts";
 import { viewInfo } from "../../core/display.ts";
 import { StreamError } from "../../core/errors.ts";
+import type { ProbeResult } from "../../core/probe_types.ts";
 import { redactText } from "../../core/redact.ts";
 import { Decoder } from "../../libav/decoder.ts";
 import { LibavError } from "../../libav/error.ts";
@@ -33,39 +34,10 @@ export interface ProbeRequest
   readonly clock: Clock;
   /** Uniform in 0..1. */
   readonly random: () => number;
-}
-
-/** The properties of a stream. */
-export interface ProbeResult {
-  readonly schema: "orion.probe/1";
-  /** libav's name: "h264". */
-  readonly codec: string;
-  /** The frame as displayed. */
-  readonly width: number;
-  readonly height: number;
-  /** The coded frame, which is mirrored, rotated clockwise by these degrees, and scaled to square pixels. */
-  readonly codedWidth: number;
-  readonly codedHeight: number;
-  readonly rotation: number;
-  readonly mirrored: boolean;
-  readonly sampleAspectRatio: number;
-  readonly pixelFormat: string;
-  /** As measured, else as declared, else null. */
-  readonly fps: number | null;
-  /** null with fewer than two keyframes. */
-  readonly keyframeIntervalSeconds: number | null;
-  /** "file" for a file. */
-  readonly transport: "tcp" | "udp" | "file";
-  /** The track in use; null where libav demuxes. */
-  readonly track: TrackInfo | null;
-  /** All tracks of the camera; empty where libav demuxes. */
-  readonly tracks: readonly TrackInfo[];
-  /** `sha256:` and 64 hexadecimal digits of the camera's certificate; null without `rtsps:`. */
-  readonly fingerprint: string | null;
-  /** The installed libav's decoders of this codec; `auto` uses the first. */
-  readonly decoders: readonly string[];
-  /** The installed libav: "5.x". */
-  readonly libav: string;
+  /** Called when libav is open, before anything is read from outside. */
+  readonly onOpened?: () => Promise<void>;
+  /** Gets the first decoded frame, which stays the probe's. */
+  readonly onFrame?: MeasureParts["onFrame"];
 }
 
 /** The time limit for opening a stream. */
@@ -84,6 +56,7 @@ const DECODER_ENDINGS = ["v4l2m2m", "nvv4l2dec", "nvmpi", "cuvid", "qsv", "mmal"
 export async function probe(request: ProbeRequest): Promise<ProbeResult> {
   const isRtsp = request.file === null && request.demuxer === "orion";
   using libav = openLibav(request.libraries, { demux: !isRtsp });
+  await request.onOpened?.();
   return isRtsp ? await probeRtsp(libav, request) : await probeLibav(libav, request);
 }
 
@@ -111,6 +84,7 @@ async function probeRtsp(libav: Libav, request: ProbeRequest): Promise<ProbeResu
       positionOf: (packet) => packet.positionSeconds,
       constantStamps: () => source.anomalies.constant,
       end: () => void source.close(0),
+      onFrame: request.onFrame,
     });
     const { session } = source;
     return {
@@ -144,7 +118,17 @@ async function probeLibav(libav: Libav, request: ProbeRequest): Promise<ProbeRes
     using decoder = openBounded(libav, source.video, clock);
     const times = isFile ? FILE_TIMES : checkedTimes(source.video);
     const where = whereOf(request);
-    const measured = await measure({ libav, source, decoder, clock, where, end, ...times });
+    const { onFrame } = request;
+    const measured = await measure({
+      libav,
+      source,
+      decoder,
+      clock,
+      where,
+      end,
+      onFrame,
+      ...times,
+    });
     return {
       ...resultOf(libav, source.video, decoder, measured),
       transport: isFile ? "file" : request.transport === "udp" ? "udp" : "tcp",

@@ -26,6 +26,8 @@ export interface MeasureParts {
   readonly constantStamps: () => number;
   /** Ends a pending read of the source at the time limit. */
   readonly end: () => void;
+  /** Gets the first decoded frame, which is freed afterwards. */
+  readonly onFrame: ((libav: Libav, frame: Frame, view: View) => void) | undefined;
 }
 
 /** The measured properties of a stream. */
@@ -78,6 +80,7 @@ export async function measure(parts: MeasureParts): Promise<Measured> {
   if (frame === null) throw noFrame(parts, measurement, isOver);
   const views = new FrameViews({ libav, video: source.video, wish: { rotate: 0, aspect: null } });
   const view = views.of(frame);
+  parts.onFrame?.(libav, frame, view);
   return { ...measurement.rates(), view, pixelFormat: libav.pixelFormatName(frame.format) };
 }
 

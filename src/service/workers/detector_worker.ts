@@ -1,14 +1,21 @@
 import type { Clock, SteadyMs } from "../../core/clock.ts";
 import { type Confinement, type ConfinementState, UNCONFINED } from "../../core/confinement.ts";
-import type { DetectorPlan, ResultNote } from "../../core/detector_types.ts";
+import type { DetectorPlan, ModelSource, ResultNote } from "../../core/detector_types.ts";
 import type { ErrorData } from "../../core/errors.ts";
 import type { Log } from "../../core/log.ts";
 import { type FromInference, portTransfers, type ToInference } from "../../core/messages.ts";
 import type { Child } from "../supervision/child.ts";
 import type { DetectorWorkerState, WorkerStats } from "./detector_worker_state.ts";
-import { loadModel, type PreparedModel, type ThreadReceiver } from "./model_swap.ts";
+import {
+  loadModel,
+  type PreparedModel,
+  type ReadyMessage,
+  type ThreadReceiver,
+} from "./model_swap.ts";
+import { OutputProblem } from "./output_problem.ts";
 import type { ResultRouter } from "./publisher_worker.ts";
 import type { Spawn, WorkerHandle } from "./worker_handle.ts";
+import { loadedFields, planWith, WorkerModel } from "./worker_model.ts";
 
 /** The time limit for a thread with a replaced model to finish its last frame. */
 export const RETIRE_MS = 10_000;
@@ -35,12 +42,15 @@ export interface DetectorWorkerParts {
 export class DetectorWorker implements Child {
   readonly name: string;
   readonly detector: string;
+  readonly model = new WorkerModel();
+  readonly output: OutputProblem;
   readonly #parts: DetectorWorkerParts;
   readonly #figures: WorkerStats = {
     framesProcessed: 0,
     framesDropped: 0,
     inferencesEmitted: 0,
     inferenceMsSum: 0,
+    detectionsInvalid: 0,
   };
   readonly #lastSeqs = new Map<string, number>();
   /** The present thread, and earlier ones that still finish a frame. */
@@ -59,6 +69,7 @@ export class DetectorWorker implements Child {
     this.name = parts.plan.worker;
     this.detector = parts.plan.detector;
     this.#parts = parts;
+    this.output = new OutputProblem(parts.clock);
     this.#plan = parts.plan;
   }
 
@@ -123,13 +134,11 @@ export class DetectorWorker implements Child {
    * Loads another model in a thread beside the present one.
    * @throws OrionError when it cannot be loaded; nothing has changed then
    */
-  async prepareModel(
-    model: Pick<DetectorPlan, "model" | "modelPath" | "resolvedPath">,
-  ): Promise<PreparedModel> {
+  async prepareModel(model: ModelSource): Promise<PreparedModel> {
     const { clock, confinement, modelLoadLimitMs: limitMs } = this.#parts;
-    const plan = { ...this.#plan, ...model };
+    const plan = planWith(model, this.#plan, this.#parts.plan);
     const spawn = (receiver: ThreadReceiver) => this.#spawn(receiver);
-    const { handle, confined, redirect } = await loadModel({
+    const { handle, ready, redirect } = await loadModel({
       ...{ spawn, plan, confinement, clock, limitMs },
     });
     return {
@@ -139,8 +148,8 @@ export class DetectorWorker implements Child {
           onMessage: (message) => this.#onMessage(message),
           onFailed: (error) => this.#onFailed(handle, error),
         });
-        this.#confinement = confined;
         this.#swap(handle, plan);
+        this.#loaded(ready);
       },
     };
   }
@@ -214,6 +223,7 @@ export class DetectorWorker implements Child {
     this.#adopt(handle);
     this.#state = "ready";
     this.#error = null;
+    this.output.reset();
     this.#startedAtMs ??= nowMs;
     this.#readyAtMs = nowMs;
     this.#parts.onReady(this);
@@ -245,11 +255,14 @@ export class DetectorWorker implements Child {
       case "ready":
         return this.#onReady(message);
       case "inferred": {
-        const { camera, seq, dropsSinceLast, inferenceMs } = message.note;
+        const { camera, seq, dropsSinceLast, inferenceMs, invalid } = message.note;
         this.#finished(camera, seq);
+        this.model.observe(message.note);
         this.#figures.framesProcessed++;
         this.#figures.framesDropped += dropsSinceLast;
         this.#figures.inferenceMsSum += inferenceMs;
+        this.#figures.detectionsInvalid += invalid;
+        this.output.observe(invalid);
         return this.#parts.onInferred(this, message.note);
       }
       case "frame-failed": {
@@ -262,23 +275,22 @@ export class DetectorWorker implements Child {
     }
   }
 
-  #onReady(message: Extract<FromInference, { kind: "ready" }>): void {
-    const { log } = this.#parts;
+  #onReady(message: ReadyMessage): void {
     this.#state = "ready";
     this.#readyAtMs = this.#parts.clock.nowMs();
-    this.#confinement = message.confinement;
-    log.info("detector.loaded", {
-      worker: this.name,
-      model: this.#plan.model,
-      provider: message.provider,
-      input: `${message.input.width}x${message.input.height}`,
-      classes: message.classes.length,
-      loadMs: Math.round(message.loadMs),
-    });
+    this.#loaded(message);
     if (this.#restarts > 0) {
-      log.warning("worker.recovered", { worker: this.name, restarts: this.#restarts });
+      this.#parts.log.warning("worker.recovered", { worker: this.name, restarts: this.#restarts });
     }
     this.#parts.onReady(this);
+  }
+
+  /** Keeps and logs what the present thread has loaded. */
+  #loaded(ready: ReadyMessage): void {
+    this.#confinement = ready.confinement;
+    this.model.replace(ready);
+    const model = { worker: this.name, model: this.#plan.model, ...loadedFields(ready) };
+    this.#parts.log.info("detector.loaded", model);
   }
 
   #finished(camera: string, seq: number): void {

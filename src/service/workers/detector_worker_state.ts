@@ -12,4 +12,6 @@ export interface WorkerStats {
   framesDropped: number;
   inferencesEmitted: number;
   inferenceMsSum: number;
+  /** Results of the model that no detector gives, and that were dropped. */
+  detectionsInvalid: number;
 }

@@ -15,6 +15,7 @@ import type { Manifest } from "../../permissions/manifest.ts";
 import type { Places } from "../../permissions/places.ts";
 import { WORKER_ENTRIES } from "./entries.ts";
 import { type Spawners, threadSpawners } from "./spawners.ts";
+import { loadedText } from "./worker_model.ts";
 import { brokerCheck, captureSource, detectorPlan } from "./start_messages.ts";
 
 /** What is checked. */
@@ -39,11 +40,7 @@ export async function checkModel(parts: CheckParts, settings: DetectorSettings):
     name: `check-${settings.id}`,
     onMessage: (message) => {
       if (message.kind !== "ready") return;
-      const { input, classes, provider } = message;
-      ended.resolve(
-        `${settings.model}: ${input.width}x${input.height}, ${classes.length} classes, ` +
-          `runs on ${provider}`,
-      );
+      ended.resolve(`${settings.model}: ${loadedText(message)}`);
     },
     onFailed: (error) => ended.reject(new ModelError(error)),
   });

@@ -4,6 +4,8 @@ export interface WorkerEntries {
   readonly inference: URL;
   readonly publisher: URL;
   readonly broker: URL;
+  /** Of a camera that is not configured yet. */
+  readonly probe: URL;
 }
 
 export const WORKER_ENTRIES: WorkerEntries = {
@@ -11,4 +13,5 @@ export const WORKER_ENTRIES: WorkerEntries = {
   inference: new URL("../../../workers/inference.ts", import.meta.url),
   publisher: new URL("../../../workers/publisher.ts", import.meta.url),
   broker: new URL("../../../workers/broker.ts", import.meta.url),
+  probe: new URL("../../../workers/probe.ts", import.meta.url),
 };

@@ -1,9 +1,12 @@
 import type { Clock } from "../../core/clock.ts";
-import type { Confinement, ConfinementState } from "../../core/confinement.ts";
+import type { Confinement } from "../../core/confinement.ts";
 import type { DetectorPlan } from "../../core/detector_types.ts";
 import { type ErrorData, errorFromData, ModelError } from "../../core/errors.ts";
 import type { FromInference, ToInference } from "../../core/messages.ts";
 import type { WorkerHandle } from "./worker_handle.ts";
+
+/** What a thread says when it has loaded its model. */
+export type ReadyMessage = Extract<FromInference, { kind: "ready" }>;
 
 /** A model that is loaded beside the present one of a worker. */
 export interface PreparedModel {
@@ -22,7 +25,7 @@ export interface ThreadReceiver {
 /** A thread that has loaded its model. */
 export interface LoadedThread {
   readonly handle: WorkerHandle<ToInference>;
-  readonly confined: ConfinementState;
+  readonly ready: ReadyMessage;
   /** Sends all further messages to another receiver. */
   redirect(receiver: ThreadReceiver): void;
 }
@@ -39,10 +42,9 @@ export async function loadModel(parts: {
   readonly limitMs: number;
 }): Promise<LoadedThread> {
   const { spawn, plan, confinement, clock, limitMs } = parts;
-  const ready = Promise.withResolvers<ConfinementState>();
+  const ready = Promise.withResolvers<ReadyMessage>();
   let receiver: ThreadReceiver = {
-    onMessage: (message) =>
-      message.kind === "ready" ? ready.resolve(message.confinement) : undefined,
+    onMessage: (message) => message.kind === "ready" ? ready.resolve(message) : undefined,
     onFailed: (error) => ready.reject(errorFromData(error)),
   };
   const handle = spawn({
@@ -52,8 +54,7 @@ export async function loadModel(parts: {
   handle.post({ kind: "start", plan, confinement });
   const cancel = clock.after(limitMs, () => ready.reject(timeout(plan.model, limitMs)));
   try {
-    const confined = await ready.promise;
-    return { handle, confined, redirect: (next) => receiver = next };
+    return { handle, ready: await ready.promise, redirect: (next) => receiver = next };
   } catch (error) {
     handle.terminate();
     throw error;

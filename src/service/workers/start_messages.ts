@@ -59,10 +59,11 @@ function tlsOf({ ca, fingerprint, insecure }: CameraSettings): CameraSource["tls
 
 /** The settings of the inference worker at `index` of its pool. */
 export function detectorPlan(settings: DetectorSettings, index: number): DetectorPlan {
-  const { id, model, modelPath, resolvedPath, inference } = settings;
+  const { id, model, modelPath, resolvedPath, maxPixels, int8, inference } = settings;
   const worker = `${id}-${index}`;
   const tracking = trackingInput(settings);
-  return { detector: id, worker, model, modelPath, resolvedPath, tracking, ...inference };
+  const source = { model, modelPath, resolvedPath, maxPixels, int8 };
+  return { detector: id, worker, ...source, tracking, ...inference };
 }
 
 /** Trackers continue a track by detections down to this confidence. */

@@ -12,6 +12,7 @@ import { parseCommand } from "../../../src/mqtt/commands.ts";
 import { OpenConnections } from "../../support/system/connections.ts";
 import { WAIT_TIMEOUT_MS } from "../../support/system/lines.ts";
 import { stay } from "../../support/workers/presence_parts.ts";
+import { ANY_SETUP } from "../../unit/health/http_rig.ts";
 import { EVENT, FAULT, httpRequest, TOKEN, TOKEN_FORMS } from "../corpus/http.ts";
 import { pick, type Random } from "../mutate.ts";
 import { assertBoundedGrowth, fuzz, fuzzRuns, measurePeak, shownBytes } from "../runs.ts";
@@ -105,6 +106,7 @@ function startServer() {
       },
       events: { hasCamera: (camera) => camera === "gate", open: () => new OneEvent() },
       control: (command) => Promise.resolve(ackOf(command)),
+      setup: ANY_SETUP,
     },
     {
       token: new Secret(TOKEN),

@@ -8,6 +8,7 @@ import type { Received } from "./mosquitto.ts";
 export interface InferenceMessage {
   readonly camera: string;
   readonly detector: string;
+  readonly model: { readonly name: string; readonly sha256: string };
   readonly frame: {
     readonly seq: number;
     readonly width: number;

@@ -169,10 +169,12 @@ export class Subscriber implements AsyncDisposable {
     to: Pick<MosquittoOptions, "login" | "tls"> & {
       readonly port: number;
       readonly topics: readonly string[];
+      /** The path of the authority's certificate, for TLS without a certificate of the client. */
+      readonly ca?: string;
     },
   ): Promise<Subscriber> {
     const tls = to.tls === undefined
-      ? []
+      ? to.ca === undefined ? [] : ["--cafile", to.ca]
       : ["--cafile", to.tls.ca, "--cert", to.tls.cert, "--key", to.tls.key];
     const topics = to.topics.flatMap((topic) => ["-t", topic]);
     const child = new Child({

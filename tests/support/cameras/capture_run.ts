@@ -17,12 +17,13 @@ import type {
   ToConsumer,
   ToMailbox,
 } from "../../../src/core/messages.ts";
-import { barsKey, inputBytes, type InputShape } from "../../../src/core/model_input.ts";
+import { barsKey, bufferBytes, type InputPolicy } from "../../../src/core/model_input.ts";
 import type { KeepRequest, StayPicture } from "../../../src/core/presence_types.ts";
 import { captureConfinement } from "../../../src/permissions/confinement.ts";
 import { sourceOf } from "./camera_source.ts";
 import type { PlayedDetector, ReportedState, TakenFrame } from "./capture_run_types.ts";
 import { permissionsOf, streamOf } from "./capture_grant.ts";
+import { fixedInput } from "../models/inputs.ts";
 import { partPresent } from "../system/parts.ts";
 import { pinLibav } from "../../../src/libav/pin.ts";
 import { locateLibav } from "../../../src/libav/locate.ts";
@@ -40,7 +41,7 @@ export interface CaptureRunOptions {
   readonly libraries?: LibavPaths;
 }
 
-const INPUT: InputShape = { width: 416, height: 416, bars: 0.5 };
+const INPUT: InputPolicy = fixedInput({ width: 416, height: 416 });
 
 /** `workers/capture.ts` with the permissions of the service, and consumers in this thread. */
 export class CaptureRun implements AsyncDisposable {
@@ -197,7 +198,7 @@ export class CaptureRun implements AsyncDisposable {
     const { id, rateHz, lateMs = 0, input = INPUT, pictures = false, onFrame } = detector;
     if (pictures) this.#withPictures.add(id);
     const { port1, port2 } = new MessageChannel();
-    let buffer: ArrayBuffer | null = new ArrayBuffer(inputBytes(input));
+    let buffer: ArrayBuffer | null = new ArrayBuffer(bufferBytes(input));
     let more = false;
     let held: string | null = null;
     let announcedSeq = -1;
@@ -216,7 +217,7 @@ export class CaptureRun implements AsyncDisposable {
       if (data.kind === "frame") {
         const arrivedAtMs = instantOf(data.age, systemClock);
         this.frames.push({ detector: id, announcedSeq, meta: data.meta, arrivedAtMs });
-        held = barsKey(data.meta.fit, input);
+        held = barsKey(data.meta.fit, input.bars);
         onFrame?.(data.meta, new Float32Array(data.buffer));
       }
       buffer = data.buffer;

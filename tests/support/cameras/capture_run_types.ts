@@ -2,7 +2,7 @@
 import type { CameraState } from "../../../src/core/camera_types.ts";
 import type { SteadyMs } from "../../../src/core/clock.ts";
 import type { FrameMeta } from "../../../src/core/frame_meta.ts";
-import type { InputShape } from "../../../src/core/model_input.ts";
+import type { InputPolicy } from "../../../src/core/model_input.ts";
 
 /** A detector that takes every frame that is announced to it. */
 export interface PlayedDetector {
@@ -12,7 +12,7 @@ export interface PlayedDetector {
   readonly lateMs?: number;
   /** Whether its frames can be pictures of stays. */
   readonly pictures?: boolean;
-  readonly input?: InputShape;
+  readonly input?: InputPolicy;
   /** Gets the tensor, valid until it returns. */
   readonly onFrame?: (meta: FrameMeta, tensor: Float32Array) => void;
 }

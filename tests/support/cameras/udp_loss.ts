@@ -5,6 +5,7 @@ import { assertCloses } from "../streams/ledger.ts";
 import { WAIT_TIMEOUT_MS } from "../system/lines.ts";
 import { PATTERN_SIZE, patternClip, readPattern } from "../clips/pattern.ts";
 import { UdpDrops } from "./udp_drops.ts";
+import { fixedInput } from "../models/inputs.ts";
 
 const LOSS = 0.05;
 const PICTURES = 600;
@@ -49,7 +50,7 @@ export async function loseUdpPackets(
     detectors: [{
       id: "reader",
       rateHz: null,
-      input: { ...PATTERN_SIZE, bars: 0.5 },
+      input: fixedInput(PATTERN_SIZE),
       onFrame(_meta, tensor) {
         taken++;
         const { number, wrong } = readPattern(tensor);

@@ -1,7 +1,6 @@
 /** An H.264 stream that keeps changing its size and pixel format, with distinguishable frames. */
 import { acrossSize, type Orientation, orientationOf, UPRIGHT } from "../../../src/core/display.ts";
-import { type BoxPx, type Fit, type SizePx, unletterbox } from "../../../src/core/geometry.ts";
-import type { InputShape } from "../../../src/core/model_input.ts";
+import { type BoxPx, type InputFit, type SizePx, unletterbox } from "../../../src/core/geometry.ts";
 import { codedBy, messageOf } from "./orientation.ts";
 import { ffmpeg } from "./ffmpeg.ts";
 
@@ -116,10 +115,11 @@ export interface Sight {
 
 const BRIGHT = 0.5;
 
-/** Finds the coloured box in a tensor. The bars must be darker than half. */
-export function sightOf(tensor: Float32Array, input: InputShape, fit: Fit): Sight {
+/** Finds the coloured box in a tensor. @param grey  of the bars, darker than half */
+export function sightOf(tensor: Float32Array, fit: InputFit, grey: number): Sight {
+  const { input } = fit;
   const area = input.width * input.height;
-  const bars = Math.fround(input.bars);
+  const bars = Math.fround(grey);
   const found = { x1: input.width, y1: input.height, x2: 0, y2: 0 };
   const sums = [0, 0, 0];
   let count = 0;

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { wallMs } from "../../../src/core/clock.ts";
 import type { FrameMeta } from "../../../src/core/frame_meta.ts";
-import { type BoxPx, type Fit, letterbox, type SizePx } from "../../../src/core/geometry.ts";
+import { type BoxPx, type InputFit, letterbox, type SizePx } from "../../../src/core/geometry.ts";
 
 /** Paths of the clip, of what it shows, and of the bundled models. */
 export const BUNDLED = {
@@ -46,7 +46,7 @@ export async function clipTensor(
   crop: BoxPx,
   input: SizePx,
   path: string = BUNDLED.clip,
-): Promise<{ tensor: ArrayBuffer; fit: Fit }> {
+): Promise<{ tensor: ArrayBuffer; fit: InputFit }> {
   const fit = letterbox(crop, input);
   const filters = [
     `select=eq(n\\,${frame})`,

@@ -7,11 +7,13 @@ import { FrameConsumer } from "../../../src/inference/frame_consumer.ts";
 import type { ConsumerPort } from "../../../src/inference/consumer_port.ts";
 import { frameMeta } from "../clips/clip.ts";
 import { HeldClock } from "../clocks/held_clock.ts";
+import { fixedInput } from "./inputs.ts";
 import { justNow } from "../clocks/just_now.ts";
 
-export const INPUT = { width: 32, height: 32, bars: 0.5 };
+const INPUT_SIZE = { width: 32, height: 32 };
+export const INPUT = fixedInput(INPUT_SIZE);
 const SIZE = { width: 64, height: 32 };
-export const FIT = letterbox({ x: 0, y: 0, ...SIZE }, INPUT);
+export const FIT = letterbox({ x: 0, y: 0, ...SIZE }, INPUT_SIZE);
 
 /** Transfers a buffer, as a message does. */
 export function move(buffer: ArrayBuffer): ArrayBuffer {

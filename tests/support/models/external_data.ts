@@ -7,7 +7,7 @@ export const SMALL_OUTPUT = {
   name: "output0",
   dims: [1, 6, 8],
   size: [1, 6, 8],
-  values: Array.from({ length: 48 }, (_, at) => at),
+  values: Array.from({ length: 48 }, (_, at) => at / 50),
 } as const;
 
 /** A model that Orion can run; `external` names the file that its weights are in, or they are inside. */

@@ -1,13 +1,24 @@
 /** Builds tiny ONNX models by hand, so that tests can hand the runtime whatever shape they like. */
 
-/** Element types of `TensorProto`. */
-const ELEMENT = { float32: 1, uint8: 2 } as const;
+import {
+  type DeclaredPort as Declared,
+  portField,
+} from "../../../src/inference/graph/edit_graph.ts";
+import { ELEMENT_TYPES } from "../../../src/inference/graph/model_graph.ts";
+import {
+  bytes,
+  join,
+  message,
+  number,
+  text,
+} from "../../../src/inference/graph/protobuf_writer.ts";
+
+export { bytes, join, message, number, text };
 
 /** An input or output as it is declared; a name instead of a size is a dynamic one. */
-export interface DeclaredPort {
-  readonly name: string;
-  readonly type?: keyof typeof ELEMENT;
-  readonly dims: readonly (number | string)[];
+export interface DeclaredPort extends Omit<Declared, "type"> {
+  /** Default: float32. */
+  readonly type?: string;
 }
 
 /** An output that is always the same values. */
@@ -39,7 +50,7 @@ export function onnxModel(
       5,
       [
         ...output.size.map((size) => number(1, size)),
-        number(2, ELEMENT.float32),
+        number(2, ELEMENT_TYPES[output.type ?? "float32"] ?? 0),
         ...dataOf(output),
         text(8, `${output.name}_values`),
       ].sort(byField),
@@ -49,8 +60,8 @@ export function onnxModel(
     ...nodes,
     text(2, "test"),
     ...initializers,
-    ...model.inputs.map((port) => valueInfo(11, port)),
-    ...model.outputs.map((port) => valueInfo(12, port)),
+    ...model.inputs.map((port) => portField(11, withType(port))),
+    ...model.outputs.map((port) => portField(12, withType(port))),
   ]);
   const metadata = Object.entries(model.metadata ?? {}).map(([key, value]) =>
     message(14, [text(1, key), text(2, value)])
@@ -59,9 +70,34 @@ export function onnxModel(
   return join([number(1, 8), text(2, "orion-test"), graph, opset, ...metadata]);
 }
 
+/** An output of zeros with other values at the start of a few of its rows, which are along its last dimension. */
+export function output(
+  name: string,
+  size: readonly number[],
+  rows: Readonly<Record<number, readonly number[]>> = {},
+  type?: string,
+): ConstantOutput {
+  const values = Array.from({ length: size.reduce((product, one) => product * one, 1) }, () => 0);
+  const width = size.at(-1) ?? 1;
+  for (const [row, given] of Object.entries(rows)) {
+    given.forEach((value, index) => values[Number(row) * width + index] = value);
+  }
+  return { name, dims: size, size, values, ...type === undefined ? {} : { type } };
+}
+
+/** An output with the last two dimensions exchanged. */
+export function turned(
+  { values, size: [batch = 1, rows = 0, columns = 0], ...port }: ConstantOutput,
+) {
+  const exchanged = values.map((_, at) =>
+    values[Math.floor(at % rows) * columns + Math.floor(at / rows)] ?? 0
+  );
+  return { ...port, dims: [batch, columns, rows], size: [batch, columns, rows], values: exchanged };
+}
+
 /** The fields of a tensor for its values. */
-function dataOf({ values, external }: ConstantOutput): Uint8Array[] {
-  const data = new Uint8Array(Float32Array.from(values).buffer);
+function dataOf({ type = "float32", values, external }: ConstantOutput): Uint8Array[] {
+  const data = rawValues(type, values);
   if (external === undefined) return [bytes(9, data)];
   const entries = { location: external, offset: "0", length: `${data.length}` };
   return [
@@ -70,53 +106,25 @@ function dataOf({ values, external }: ConstantOutput): Uint8Array[] {
   ];
 }
 
-function valueInfo(field: number, port: DeclaredPort): Uint8Array {
-  const dims = port.dims.map((dim) =>
-    message(1, [typeof dim === "number" ? number(1, dim) : text(2, dim)])
-  );
-  const tensor = message(1, [number(1, ELEMENT[port.type ?? "float32"]), message(2, dims)]);
-  return message(field, [text(1, port.name), message(2, [tensor])]);
+function rawValues(type: string, values: readonly number[]): Uint8Array {
+  switch (type) {
+    case "int64":
+      return new Uint8Array(BigInt64Array.from(values, BigInt).buffer);
+    case "int32":
+      return new Uint8Array(Int32Array.from(values).buffer);
+    case "float16":
+      return new Uint8Array(Float16Array.from(values).buffer);
+    case "uint8":
+      return Uint8Array.from(values);
+    default:
+      return new Uint8Array(Float32Array.from(values).buffer);
+  }
+}
+
+function withType({ type = "float32", ...port }: DeclaredPort): Declared {
+  return { ...port, type };
 }
 
 function byField(a: Uint8Array, b: Uint8Array): number {
   return ((a[0] ?? 0) >> 3) - ((b[0] ?? 0) >> 3);
-}
-
-/** A field that is a varint. */
-export function number(field: number, value: number): Uint8Array {
-  return join([varint(field * 8), varint(value)]);
-}
-
-/** A field that is a string. */
-export function text(field: number, value: string): Uint8Array {
-  return bytes(field, new TextEncoder().encode(value));
-}
-
-/** A field that is a message. */
-export function message(field: number, parts: readonly Uint8Array[]): Uint8Array {
-  return bytes(field, join(parts));
-}
-
-/** A field that is bytes. */
-export function bytes(field: number, value: Uint8Array): Uint8Array {
-  return join([varint(field * 8 + 2), varint(value.length), value]);
-}
-
-function varint(value: number): Uint8Array {
-  const out: number[] = [];
-  for (let rest = value;; rest = Math.floor(rest / 128)) {
-    if (rest < 128) return Uint8Array.from([...out, rest]);
-    out.push((rest % 128) + 128);
-  }
-}
-
-/** One array after another; of messages, the message that they merge to. */
-export function join(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
-  const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
 }

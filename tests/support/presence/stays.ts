@@ -25,6 +25,7 @@ export function stayOf(id: string, changes: Partial<Stay> = {}): Stay {
     },
     box: { x: 512.52, y: 200.11, width: 88.04, height: 190.4 },
     size: { width: 1280, height: 720 },
+    path: [],
     ...changes,
   };
 }

@@ -35,6 +35,8 @@ if (import.meta.main) {
       inference: new URL("../workers/scripted_inference.ts", import.meta.url),
       publisher: new URL("../workers/scripted_publisher.ts", import.meta.url),
     },
+    isGranted: (kind, value) => host.isGranted(kind, value),
+    isCompiled: host.isCompiled,
     log: createLog({
       format: "json",
       level: "info",

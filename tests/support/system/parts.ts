@@ -17,7 +17,10 @@ export type Part =
   | "chromium"
   | "libav"
   | "faketime"
-  | "home-assistant";
+  | "nginx"
+  | "caddy"
+  | "home-assistant"
+  | "openvino";
 
 /** Every part, and how to install it on Debian. */
 export const PARTS: Readonly<Record<Part, string>> = {
@@ -29,8 +32,11 @@ export const PARTS: Readonly<Record<Part, string>> = {
   chromium: "apt-get install chromium",
   libav: "sh scripts/setup.sh test",
   faketime: "apt-get install libfaketime",
+  nginx: "apt-get install nginx-light",
+  caddy: "apt-get install caddy",
   "home-assistant":
     "Python 3.13 with venv, then ORION_TEST_HOME_ASSISTANT=1 sh scripts/setup.sh test",
+  openvino: "docs/deploy.md, OpenVINO",
 };
 
 /** The names of all parts. */
@@ -42,14 +48,25 @@ export const PART_NAMES: readonly Part[] = [
   "chromium",
   "libav",
   "faketime",
+  "nginx",
+  "caddy",
   "home-assistant",
+  "openvino",
 ];
 
-/** Parts whose tests are skipped, and named, in CI too. */
-export const OPTIONAL_PARTS: readonly Part[] = ["home-assistant"];
+/**
+ * Parts whose tests are skipped, and named, in CI too. The proxies are not installed with the others: their
+ * packages start services on the ports of the web, and not every supported system has one of Caddy.
+ */
+export const OPTIONAL_PARTS: readonly Part[] = ["home-assistant", "nginx", "caddy", "openvino"];
 
 /** Starts the Home Assistant that `scripts/setup.sh` has installed; relative to the checkout. */
 export const HOME_ASSISTANT = ".tools/home-assistant";
+
+/** OpenVINO's C library where a detector finds it. */
+export const OPENVINO = fileURLToPath(
+  new URL("../../../openvino/libopenvino_c.so", import.meta.url),
+);
 
 /** Where Debian and its children keep libraries that are specific to an architecture. */
 const LIBRARY_DIRS: readonly string[] = [
@@ -128,11 +145,16 @@ function lookUp(part: Part): boolean {
     case "mosquitto":
       return programPath("mosquitto") !== null && programPath("mosquitto_sub") !== null &&
         programPath("mosquitto_pub") !== null;
+    case "nginx":
+    case "caddy":
+      return programPath(part) !== null;
     case "chromium":
       return programPath("chromium") !== null || programPath("chromium-browser") !== null;
     case "gst-rtsp-server":
       return exists(SYSTEM_PYTHON) && exists("/usr/lib/python3/dist-packages/gi/__init__.py") &&
         LIBRARY_DIRS.some((dir) => exists(`${dir}/girepository-1.0/GstRtspServer-1.0.typelib`));
+    case "openvino":
+      return exists(OPENVINO);
     case "vlc":
       return exists(SYSTEM_PYTHON) &&
         LIBRARY_DIRS.some((dir) =>

@@ -4,6 +4,7 @@
  */
 import { ModelSession } from "../../../src/inference/session.ts";
 import type { WorkerScope } from "../../../src/core/worker_entry.ts";
+import { bufferBytes, COMMON_SHAPE, inputFor } from "../../../src/core/model_input.ts";
 
 /** What to try it with. */
 export interface ProbeRequest {
@@ -35,7 +36,10 @@ async function probe(request: ProbeRequest): Promise<ProbeAnswer> {
   const { model, otherFile, port, otherLibrary } = request;
   const load = async () => {
     await using session = await ModelSession.load({ path: model, threads: 1 });
-    await session.run(new ArrayBuffer(3 * 4 * session.input.width * session.input.height));
+    await session.run(
+      new ArrayBuffer(bufferBytes(session.input)),
+      inputFor(session.input, COMMON_SHAPE),
+    );
   };
   return {
     "load and run the model": await attempt(load),

@@ -15,6 +15,7 @@ import {
 import { inferenceConfinement } from "../../../src/permissions/confinement.ts";
 import { BUNDLED } from "../clips/clip.ts";
 import { justNow } from "../clocks/just_now.ts";
+import { MAX_PIXELS } from "../../../src/config/models.ts";
 
 /** The real path of ONNX Runtime's binding: links are followed before a permission is compared. */
 export function bindingPath(): string {
@@ -25,11 +26,11 @@ export function bindingPath(): string {
   return `${runtime}/bin/napi-v6/linux/${arch}/onnxruntime_binding.node`;
 }
 
-/** What an inference worker may do: load the binding, read its model. */
-export function inferencePermissions(model: string): Deno.PermissionOptionsObject {
+/** What an inference worker may do: load the binding, read its models. */
+export function inferencePermissions(...models: string[]): Deno.PermissionOptionsObject {
   return {
     ffi: [bindingPath()],
-    read: [model],
+    read: models,
     net: false,
     env: false,
     run: false,
@@ -45,8 +46,11 @@ export function planFor(model: string, changes: Partial<DetectorPlan> = {}): Det
     worker: "person-1",
     model: "builtin:person",
     modelPath: model,
-    resolvedPath: null,
+    ...{ resolvedPath: null, maxPixels: MAX_PIXELS.balanced, int8: null },
+    input: "auto",
     tracking: null,
+    family: "auto",
+    preprocess: {},
     providers: ["cpu"],
     confidence: 0.45,
     iou: 0.5,
@@ -65,10 +69,10 @@ export class InferenceWorker implements Disposable {
   #wake: () => void = () => undefined;
   #broken: string | null = null;
 
-  constructor(model: string = BUNDLED.personInt8) {
+  constructor(model: string = BUNDLED.personInt8, ...others: string[]) {
     this.#worker = new Worker(new URL("../../../workers/inference.ts", import.meta.url), {
       type: "module",
-      deno: { permissions: inferencePermissions(model) },
+      deno: { permissions: inferencePermissions(model, ...others) },
     });
     this.#worker.onmessage = (event: MessageEvent<Posted>) => {
       this.seen.push(event.data);

@@ -43,6 +43,7 @@ export function stay(id: string, change: Partial<Stay> = {}): Stay {
     },
     box: { x: 512.52, y: 200.11, width: 88.04, height: 190.4 },
     size: { width: 1280, height: 720 },
+    path: [0.4, 0.5, 0.5, 0.6],
     ...change,
   };
 }

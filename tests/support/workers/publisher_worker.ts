@@ -15,6 +15,7 @@ import { resultPort } from "../../../src/inference/result_port.ts";
 import { brokerUrl } from "../brokers/broker_url.ts";
 import { justNow } from "../clocks/just_now.ts";
 import { WAIT_TIMEOUT_MS } from "../system/lines.ts";
+import { letterbox } from "../../../src/core/geometry.ts";
 
 /** A thread and its messages; terminated when disposed. */
 export class TestWorker<In, Out> implements Disposable {
@@ -174,7 +175,7 @@ export function inferenceResult(
       capturedAtMs: wallMs(1_795_345_361_640),
       clock: "arrival",
       roi,
-      fit: { crop: roi, width: 416, height: 204, dx: 0, dy: 106 },
+      fit: letterbox(roi, { width: 416, height: 416 }),
       queueMs: 0.4,
       convertMs: 0.5,
       dropsSinceLast: 4,

@@ -17,22 +17,12 @@ import { systemClock } from "../../../src/core/clock.ts";
 import { ModelError } from "../../../src/core/errors.ts";
 import type { FromInference, ToInference } from "../../../src/core/messages.ts";
 import { serve } from "../../../src/core/worker_entry.ts";
-import type { RawDetections } from "../../../src/inference/contract.ts";
 import { Detector } from "../../../src/inference/detector.ts";
-import type { LoadOptions, Model } from "../../../src/inference/session.ts";
+import type { LoadOptions, Model } from "../../../src/inference/model.ts";
+import { fixedInput } from "../models/inputs.ts";
+import { pairOf } from "../models/outputs.ts";
 
-const NOTHING: RawDetections = {
-  cells: 0,
-  classes: 1,
-  boxes: new Float32Array(0),
-  boxCellStride: 4,
-  boxSideStride: 1,
-  boxForm: "corners",
-  scores: new Float32Array(0),
-  scoreOffset: 0,
-  scoreCellStride: 1,
-  scoreClassStride: 1,
-};
+const NOTHING = pairOf([], [], 1);
 
 /** Blocks the thread as a native inference does, without using the CPU. */
 function block(ms: number): void {
@@ -68,8 +58,12 @@ function load({ path }: LoadOptions): Promise<Model> {
   let frames = 0;
   return Promise.resolve({
     identity: { name: "builtin:person", sha256: "0123456789ab" },
-    input: { width: 64, height: 64, bars: 0 },
+    input: fixedInput({ width: 64, height: 64 }),
+    file: { file: basename(path), precision: "float32", choice: null },
     labels: ["person"],
+    columns: [0],
+    overlaps: true,
+    family: "a script",
     provider: "script",
     run() {
       frames++;

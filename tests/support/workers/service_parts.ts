@@ -10,6 +10,7 @@ import type { ResultNote } from "../../../src/core/detector_types.ts";
 import type { FromInference } from "../../../src/core/messages.ts";
 import type { StayPicture } from "../../../src/core/presence_types.ts";
 import type { CameraRouter, ResultRouter } from "../../../src/service/workers/publisher_worker.ts";
+import { fixedInput } from "../models/inputs.ts";
 
 export const LIBRARIES = {
   avutil: "/lib/avutil",
@@ -99,8 +100,11 @@ export const CONFINED: ConfinementState = {
 
 export const READY: FromInference = {
   kind: "ready",
-  input: { width: 416, height: 416, bars: 0.5 },
+  input: fixedInput({ width: 416, height: 416 }),
+  identity: { name: "builtin:person", sha256: "0123456789ab" },
+  file: { file: "nanodet-g-int8.onnx", precision: "int8", choice: "int8 is fast here" },
   classes: ["person"],
+  family: "boxes and scores",
   provider: "cpu",
   loadMs: 100,
   confinement: CONFINED,
@@ -115,7 +119,9 @@ export function inferred(
     detector: "person",
     camera: "gate",
     seq,
+    input: { width: 640, height: 384 },
     detections: [],
+    invalid: 0,
     queueMs: 1,
     convertMs: 1,
     inferenceMs: 20,

@@ -15,6 +15,7 @@ const PROBE = {
   insecure: false,
   ...COMMON,
 } as const;
+const INIT = { command: "init", offline: false, ...COMMON } as const;
 const FINGERPRINT = "0123456789abcdef".repeat(4);
 
 const VALID: readonly { words: string; is: Invocation }[] = [
@@ -45,6 +46,16 @@ const VALID: readonly { words: string; is: Invocation }[] = [
   {
     words: "probe --env CAMERA_1",
     is: { ...PROBE, address: { from: "variable", name: "CAMERA_1" } },
+  },
+  { words: "init", is: { ...INIT, from: { kind: "arguments", urls: [] } } },
+  {
+    words: "init --offline rtsp://h/x demo:",
+    is: { ...INIT, offline: true, from: { kind: "arguments", urls: ["rtsp://h/x", "demo:"] } },
+  },
+  { words: "init -", is: { ...INIT, from: { kind: "stdin" } } },
+  {
+    words: "init --from-frigate config.yml",
+    is: { ...INIT, from: { kind: "frigate", file: "config.yml" } },
   },
   { words: "permissions", is: { command: "permissions", as: "table", of: ["run"], ...COMMON } },
   {
@@ -93,6 +104,10 @@ const REFUSED: readonly { words: string; says: RegExp }[] = [
   { words: "probe rtsp://h/x --fingerprint 00", says: /--fingerprint.*sha256:/ },
   { words: "probe rtsp://h/x --insecure=yes", says: /takes no value/ },
   { words: "check --track 1", says: /check takes no option --track/ },
+  { words: "init - rtsp://h/x", says: /- or addresses, not both/ },
+  { words: "init rtsp://u:hunter2@h/x --from-frigate f", says: /^(?!.*hunter2).*not both/ },
+  { words: "init --from-frigate", says: /--from-frigate needs a value/ },
+  { words: "init --connect", says: /init takes no option --connect/ },
   { words: "permissions --json --flags", says: /exclude/ },
   { words: "run -- x", says: /nothing after --/ },
 ];

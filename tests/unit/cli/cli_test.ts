@@ -1,60 +1,8 @@
 import assert from "node:assert/strict";
-import { runCli } from "../../../src/cli/cli.ts";
 import type { Host } from "../../../src/cli/host.ts";
 import { VERSION } from "../../../src/core/version.ts";
 import { ROOT } from "../../support/system/files.ts";
-
-interface Outcome {
-  readonly code: number;
-  readonly out: string;
-  readonly err: string;
-}
-
-/** Runs a command line on a host with these files and variables. */
-async function cli(
-  args: readonly string[],
-  world: {
-    files?: Record<string, string>;
-    env?: Record<string, string>;
-    isGranted?: Host["isGranted"];
-    isCompiled?: boolean;
-    isFree?: Host["isFree"];
-    input?: string;
-  } = {},
-): Promise<Outcome> {
-  let out = "";
-  let err = "";
-  const text = (path: string) => world.files?.[path];
-  const host: Host = {
-    root: ROOT,
-    folder: "/home/me",
-    env: (name) => world.env?.[name],
-    readText: (path) => text(path) ?? raise(new Deno.errors.NotFound()),
-    isFile: (path) => text(path) !== undefined || path.startsWith(`${ROOT}/`),
-    modeOf: () => null,
-    realPath: () => null,
-    readLine: () => world.input ?? "",
-    isGranted: world.isGranted ?? (() => true),
-    isFree: world.isFree ?? (() => true),
-    isCompiled: world.isCompiled ?? false,
-    program: "/opt/orion/orion",
-    dropWrite: () => undefined,
-    out: (part) => void (out += part),
-    err: (part) => void (err += part),
-    errAsync: (bytes) => {
-      err += new TextDecoder().decode(bytes);
-      return Promise.resolve(bytes.length);
-    },
-    colour: false,
-    onUncaught: () => undefined,
-    exit: (code) => assert.fail(`exit ${code}`),
-  };
-  return { code: await runCli(args, host), out, err };
-}
-
-function raise(error: Error): never {
-  throw error;
-}
+import { cli } from "./rig.ts";
 
 Deno.test("cli: --version and --help print to standard output and exit with 0", async () => {
   assert.deepEqual(await cli(["--version"]), { code: 0, out: `orion ${VERSION}\n`, err: "" });

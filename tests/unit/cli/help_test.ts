@@ -28,6 +28,8 @@ const GIVEN: Readonly<Record<OptionName, readonly string[]>> = {
   fingerprint: ["--fingerprint", `sha256:${"0".repeat(64)}`],
   insecure: ["--insecure"],
   json: ["--json"],
+  offline: ["--offline"],
+  "from-frigate": ["--from-frigate", "config.yml"],
   flags: ["--flags"],
 };
 

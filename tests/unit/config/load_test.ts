@@ -107,8 +107,19 @@ const MISTAKES: readonly { yaml: string; path: string; says: RegExp }[] = [
   {
     yaml: detectorWith("providers: [cuda, cpuu]"),
     path: "detectors[0].providers[1]",
-    says: /Did you mean "cpu"\? .*cpu, cuda, tensorrt, webgpu/,
+    says: /Did you mean "cpu"\? .*cpu, openvino, xnnpack, cuda, tensorrt, webgpu/,
   },
+  {
+    yaml: detectorWith("input: { width: 640 }"),
+    path: "detectors[0].input.height",
+    says: /whole number within 32 and 4096/,
+  },
+  {
+    yaml: detectorWith("input: { width: 5000, height: 320 }"),
+    path: "detectors[0].input.width",
+    says: /whole number within 32 and 4096/,
+  },
+  { yaml: detectorWith("input: 640"), path: "detectors[0].input", says: /auto or \{ width/ },
   { yaml: detectorWith("providers: []"), path: "detectors[0].providers", says: /list of/ },
   { yaml: detectorWith("providers: cpu"), path: "detectors[0].providers", says: /list of/ },
   { yaml: detectorWith("workers: 1.5"), path: "detectors[0].workers", says: /whole number/ },

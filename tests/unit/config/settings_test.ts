@@ -60,11 +60,15 @@ Deno.test("settings: no file at all is the demo", () => {
   assert.deepEqual(settings.detectors, [{
     id: "person",
     model: "builtin:person",
-    ...{ modelPath: "/opt/orion/models/nanodet-g.onnx", resolvedPath: null },
+    ...{ modelPath: "/opt/orion/models/nanodet-g.onnx", resolvedPath: null, maxPixels: 544 * 320 },
+    int8: {
+      ...{ modelPath: "/opt/orion/models/nanodet-g-int8.onnx", resolvedPath: null },
+      maxPixels: 640 * 384,
+    },
     cameras: ["demo"],
     rateHz: 5,
     inference: {
-      ...{ providers: ["cpu"], threads: 1 },
+      ...{ providers: ["cpu"], input: "auto", family: "auto", preprocess: {}, threads: 1 },
       ...{ confidence: 0.45, iou: 0.5, classes: ["person"] },
     },
     presence: {
@@ -101,7 +105,7 @@ cameras:
 detectors:
   - id: person
     model: my/own.onnx
-    providers: [cuda, cpu]
+    providers: [openvino, cuda, cpu]
     cameras: [clip, gate]
     rateHz: 0.1
     confidence: 0.4
@@ -150,7 +154,10 @@ Deno.test("settings: a full configuration arrives completely, resolved", () => {
   assert.deepEqual(person?.cameras, ["gate", "clip"], "in the order of the cameras");
   assert.deepEqual(person?.inference.classes, ["person", 2]);
   const providers = settings.detectors.map(({ inference }) => inference.providers);
-  assert.deepEqual(providers, [["cuda", "cpu"], ["cpu"]]);
+  assert.deepEqual(providers, [["openvino", "cuda", "cpu"], ["cpu"]]);
+  assert.deepEqual([person?.inference.openVino, all?.inference.openVino], [
+    ...["/opt/orion/openvino/libopenvino_c.so", undefined],
+  ]);
   assert.deepEqual([all?.rateHz, all?.inference.classes], [null, null]);
   assert.deepEqual(all?.cameras, ["gate", "clip"]);
   assert.equal(all?.modelPath, "/opt/orion/models/nanodet-g.onnx");

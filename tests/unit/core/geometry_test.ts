@@ -6,6 +6,7 @@ import {
   cropOf,
   iou,
   letterbox,
+  type Placement,
   toInput,
   unletterbox,
 } from "../../../src/core/geometry.ts";
@@ -26,22 +27,26 @@ const crop = size.chain(({ width, height }) =>
     height: fc.constant(height),
   })
 );
+const placement = fc.constantFrom<Placement>("centre", "top-left", "stretch");
 const unit = fc.double({ min: 0, max: 1, noNaN: true });
 
 Deno.test("letterbox: a box goes to the network's input and comes back where it was", () => {
-  fc.assert(fc.property(crop, input, unit, unit, unit, unit, (source, net, a, b, c, d) => {
-    const fit = letterbox(source, net);
-    const box: BoxPx = {
-      x: source.x + Math.min(a, b) * source.width,
-      y: source.y + Math.min(c, d) * source.height,
-      width: Math.abs(a - b) * source.width,
-      height: Math.abs(c - d) * source.height,
-    };
-    const back = unletterbox(toInput(box, fit), fit);
-    for (const key of ["x", "y", "width", "height"] as const) {
-      assert.ok(Math.abs(back[key] - box[key]) < 1e-6, `${key}: ${box[key]} became ${back[key]}`);
-    }
-  }));
+  fc.assert(
+    fc.property(crop, input, placement, unit, unit, unit, unit, (source, net, place, ...at) => {
+      const [a, b, c, d] = at;
+      const fit = letterbox(source, net, place);
+      const box: BoxPx = {
+        x: source.x + Math.min(a, b) * source.width,
+        y: source.y + Math.min(c, d) * source.height,
+        width: Math.abs(a - b) * source.width,
+        height: Math.abs(c - d) * source.height,
+      };
+      const back = unletterbox(toInput(box, fit), fit);
+      for (const key of ["x", "y", "width", "height"] as const) {
+        assert.ok(Math.abs(back[key] - box[key]) < 1e-6, `${key}: ${box[key]} became ${back[key]}`);
+      }
+    }),
+  );
 });
 
 Deno.test("letterbox: the picture lies within the input, fills one side, keeps its shape", () => {
@@ -59,25 +64,49 @@ Deno.test("letterbox: the picture lies within the input, fills one side, keeps i
 
 Deno.test("letterbox: 1280 × 720 into 416 × 416 leaves bars of 91 pixels", () => {
   const fit = letterbox({ x: 0, y: 0, width: 1280, height: 720 }, { width: 416, height: 416 });
-  assert.deepEqual({ ...fit, crop: null }, { crop: null, width: 416, height: 234, dx: 0, dy: 91 });
+  const { crop: _crop, input: _input, ...place } = fit;
+  assert.deepEqual(place, { width: 416, height: 234, dx: 0, dy: 91 });
+});
+
+Deno.test("letterbox: at the top left it has its size, and what is stretched fills the input", () => {
+  fc.assert(fc.property(crop, input, (source, { width: across, height: down }) => {
+    const net = { width: across, height: down };
+    const { width, height } = letterbox(source, net);
+    const corner = { crop: source, input: net, width, height, dx: 0, dy: 0 };
+    assert.deepEqual(letterbox(source, net, "top-left"), corner);
+    const filled = { crop: source, input: net, ...net, dx: 0, dy: 0 };
+    assert.deepEqual(letterbox(source, net, "stretch"), filled);
+  }));
 });
 
 Deno.test("unletterbox: what lies in the bars or outside is clipped to the crop", () => {
   const corner = fc.double({ min: -2000, max: 4000, noNaN: true });
-  fc.assert(fc.property(crop, input, corner, corner, corner, corner, (source, net, a, b, c, d) => {
-    const corners = {
-      x1: Math.min(a, b),
-      x2: Math.max(a, b),
-      y1: Math.min(c, d),
-      y2: Math.max(c, d),
-    };
-    const box = unletterbox(corners, letterbox(source, net));
-    const slack = 1e-6;
-    assert.ok(box.width >= 0 && box.height >= 0);
-    assert.ok(box.x >= source.x - slack && box.y >= source.y - slack);
-    assert.ok(box.x + box.width <= source.x + source.width + slack);
-    assert.ok(box.y + box.height <= source.y + source.height + slack);
-  }));
+  fc.assert(
+    fc.property(
+      crop,
+      input,
+      placement,
+      corner,
+      corner,
+      corner,
+      corner,
+      (source, net, place, ...at) => {
+        const [a, b, c, d] = at;
+        const corners = {
+          x1: Math.min(a, b),
+          x2: Math.max(a, b),
+          y1: Math.min(c, d),
+          y2: Math.max(c, d),
+        };
+        const box = unletterbox(corners, letterbox(source, net, place));
+        const slack = 1e-6;
+        assert.ok(box.width >= 0 && box.height >= 0);
+        assert.ok(box.x >= source.x - slack && box.y >= source.y - slack);
+        assert.ok(box.x + box.width <= source.x + source.width + slack);
+        assert.ok(box.y + box.height <= source.y + source.height + slack);
+      },
+    ),
+  );
 });
 
 Deno.test("crop: any region of any frame is inside it, even where it must be, and not empty", () => {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { polygonProblem } from "../../../src/core/polygon.ts";
+import { flatProblem, polygonProblem } from "../../../src/core/polygon.ts";
 
 type Points = readonly (readonly [number, number])[];
 
@@ -86,4 +86,14 @@ Deno.test("polygon: corners in order around a point are a polygon, with two of t
     [points[first], points[second]] = [other, one];
     assert.match(problem(points) ?? "", /crosses/);
   }));
+});
+
+Deno.test("polygon: one that covers nothing is found, also where corners repeat", () => {
+  const [a, b, c, d] = [{ x: 0, y: 0 }, { x: 0.5, y: 0.5 }, { x: 1, y: 1 }, { x: 1, y: 0 }];
+  for (const flat of [[a, a, a], [a, b, c], [a, a, c], [c, a, b, a]]) {
+    assert.equal(flatProblem(flat)?.message, "has no area");
+  }
+  for (const whole of [[a, c, d], [a, a, b, d], [a, c, d, b, { x: 0, y: 1 }]]) {
+    assert.equal(flatProblem(whole), null);
+  }
 });

@@ -72,7 +72,7 @@ Deno.test("history: it keeps ten minutes, and no more samples than fit", () => {
   const { times } = history.series("gate", "person");
   assert.equal(times.length, KEPT_MS / 2000);
   for (let index = 0; index < 5000; index++) {
-    history.addLatency({ camera: "gate", detector: "person", atMs: index, totalMs: index });
+    history.addLatency({ camera: "gate", detector: "person", totalMs: index });
   }
   assert.equal(history.latency("gate", "person", [0.5])?.count, 2000);
 });
@@ -81,8 +81,38 @@ Deno.test("history: percentiles are those of the newest latencies", () => {
   const history = new History();
   assert.equal(history.latency("gate", "person", [0.5]), null);
   for (let ms = 1; ms <= 100; ms++) {
-    history.addLatency({ camera: "gate", detector: "person", atMs: ms, totalMs: ms });
+    history.addLatency({ camera: "gate", detector: "person", totalMs: ms });
   }
   const latency = history.latency("gate", "person", [0.5, 0.9, 0.99]);
   assert.deepEqual(latency, { values: [50, 90, 99], count: 100 });
+});
+
+Deno.test("history: latencies are drawn over time, with the rate that was asked for", () => {
+  const history = new History();
+  const add = (seconds: number, latencies: readonly number[], change = {}) => {
+    for (const totalMs of latencies) {
+      history.addLatency({ camera: "gate", detector: "person", totalMs });
+    }
+    history.add(reportAfter(seconds, change));
+  };
+  add(0, [900]);
+  add(2, [10, 30, 20], { rateHz: 5 });
+  add(4, [], { rateHz: 5, paused: true });
+  add(6, Array.from({ length: 100 }, (_, at) => at + 1), { rateHz: null });
+  const { asked, p50, p95, times } = history.series("gate", "person");
+  assert.equal(times.length, 3);
+  assert.deepEqual(asked, [5, 0, null]);
+  assert.deepEqual(p50, [20, null, 50]);
+  assert.deepEqual(p95, [30, null, 95]);
+});
+
+Deno.test("history: a page whose reports fail keeps few latencies", () => {
+  const history = new History();
+  for (let ms = 0; ms < 100_000; ms++) {
+    history.addLatency({ camera: "gate", detector: "person", totalMs: ms });
+  }
+  history.add(reportAfter(0));
+  history.add(reportAfter(2));
+  assert.equal(history.latency("gate", "person", [0.5])?.count, 2000);
+  assert.deepEqual(history.series("gate", "person").p50, [null]);
 });

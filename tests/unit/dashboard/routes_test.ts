@@ -27,9 +27,27 @@ Deno.test("page: what a module imports is served, by paths that a browser resolv
   const paths = new Set(ASSETS.map(({ path }) => path));
   for (const { path, text, contentType } of ASSETS) {
     if (!contentType.startsWith("text/javascript")) continue;
-    for (const [, name = ""] of text.matchAll(/\b(?:import|from)\s*"([^"]*)"/g)) {
+    for (
+      const [, name = ""] of text.matchAll(/(?:\bfrom\s*|\bimport\s*|await import\()"([^"]*)"/g)
+    ) {
       assert.ok(paths.has(new URL(name, `http://x${path}`).pathname), `${path} imports ${name}`);
     }
+  }
+});
+
+Deno.test("page: it names what it begins with, and neither twice nor what a view needs when it is opened", () => {
+  const page = ASSETS.find(({ path }) => path === "/")?.text ?? "";
+  const named = [...page.matchAll(/modulepreload" href="\/assets\/([^"]*)"/g)].map(([, name]) =>
+    name
+  );
+  assert.equal(new Set(named).size, named.length);
+  for (
+    const name of ["preact.js", "preact_hooks.js", "htm.js", "live.js", "mjpeg.js", "store.js"]
+  ) {
+    assert.ok(named.includes(name), name);
+  }
+  for (const name of ["main.js", "uplot.js", "figures.js", "aim.js", "stays.js"]) {
+    assert.ok(!named.includes(name), name);
   }
 });
 

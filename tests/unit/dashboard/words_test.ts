@@ -1,6 +1,6 @@
 /** What the page says of a camera that is not online. */
 import assert from "node:assert/strict";
-import { reasonWords } from "../../../src/dashboard/page/words.js";
+import { pathWords, reasonWords } from "../../../src/dashboard/page/words.js";
 import { RTSP_ERROR_CODES } from "../../../src/rtsp/errors.ts";
 
 /** Reasons that are no error of RTSP. */
@@ -31,4 +31,11 @@ Deno.test("words: an error of the service says more, if it is the reason's", () 
   const refused = reasonWords({ reason: "STREAM_REFUSED", error });
   assert.match(refused?.remedy ?? "", /^Check the port/);
   assert.equal(reasonWords({ reason: null, error }), null);
+});
+
+Deno.test("words: a way through a picture, by the parts of it", () => {
+  assert.equal(pathWords([]), "not known");
+  assert.equal(pathWords([[0, 1], [0.2, 0.9]]), "around the bottom left");
+  assert.equal(pathWords([[0.1, 0.5], [0.5, 0.5], [1, 0]]), "from the left to the top right");
+  assert.equal(pathWords([[0.5, 0.5], [0.5, 0.95]]), "from the middle to the bottom middle");
 });

@@ -3,15 +3,17 @@ import { ageOf } from "../../../src/core/age.ts";
 import { wallMs } from "../../../src/core/clock.ts";
 import type { FrameMeta } from "../../../src/core/frame_meta.ts";
 import type { ToConsumer } from "../../../src/core/messages.ts";
-import { inputBytes } from "../../../src/core/model_input.ts";
+import { bufferBytes } from "../../../src/core/model_input.ts";
 import { FrameBus } from "../../../src/framebus/bus.ts";
 import { ConsumerPorts } from "../../../src/framebus/consumer_ports.ts";
 import { CountedFrame } from "../../support/streams/bus_frame.ts";
 import { PlayedStream } from "../../support/streams/played_stream.ts";
 import { HeldClock } from "../../support/clocks/held_clock.ts";
+import { letterbox } from "../../../src/core/geometry.ts";
+import { fixedInput } from "../../support/models/inputs.ts";
 
-const INPUT = { width: 8, height: 8, bars: 0 };
 const SIZE = { width: 8, height: 8 };
+const INPUT = fixedInput(SIZE);
 
 function meta(seq: number): FrameMeta {
   return {
@@ -23,7 +25,7 @@ function meta(seq: number): FrameMeta {
     capturedAtMs: wallMs(0),
     clock: "arrival",
     roi: null,
-    fit: { crop: { x: 0, y: 0, ...SIZE }, dx: 0, dy: 0, ...SIZE },
+    fit: letterbox({ x: 0, y: 0, ...SIZE }, SIZE),
     queueMs: 0,
     convertMs: 0,
     dropsSinceLast: 0,
@@ -76,7 +78,7 @@ class Connected implements Disposable {
   }
 
   take(): void {
-    const buffer = new ArrayBuffer(inputBytes(INPUT));
+    const buffer = new ArrayBuffer(bufferBytes(INPUT));
     this.#port.postMessage({ kind: "take", input: INPUT, buffer, barsKey: null }, [buffer]);
   }
 

@@ -9,6 +9,7 @@ import { healthApp } from "../../../src/health/http.ts";
 import type { PictureSource } from "../../../src/health/live_routes.ts";
 import { serveHealth } from "../../../src/health/http_server.ts";
 import { healthJson } from "../../../src/health/health_json.ts";
+import type { Setup } from "../../../src/health/probe_route.ts";
 import type { StaySource } from "../../../src/health/presence_view.ts";
 import { healthReport } from "../../../src/health/report.ts";
 import { WAIT_TIMEOUT_MS } from "../../support/system/lines.ts";
@@ -63,6 +64,14 @@ export const NO_EVENTS: EventFeed = {
   },
 };
 
+/** An address is answered with lines that are none. */
+export const ANY_SETUP: Setup = () =>
+  Promise.resolve({
+    ...{ schema: "orion.setup/1", address: "rtsp://192.0.2.10:554", yaml: "", file: null },
+    ...{ stream: null, picture: null, problem: null, flags: [], variable: null },
+    commands: { probe: "", check: "", run: "" },
+  });
+
 /** Every command is carried out. */
 export const ANY_COMMAND: Control = () => Promise.resolve({ status: "ok", error: null });
 
@@ -75,12 +84,14 @@ export function app(
     pictures = NO_LIVE,
     events = NO_EVENTS,
     control = ANY_COMMAND,
+    setup = ANY_SETUP,
     clock = systemClock,
   }: {
     readonly presence?: StaySource;
     readonly pictures?: PictureSource;
     readonly events?: EventFeed;
     readonly control?: Control;
+    readonly setup?: Setup;
     readonly clock?: Clock;
   } = {},
 ) {
@@ -91,7 +102,7 @@ export function app(
       unreadiness: () => Promise.resolve(reasons),
       pictures,
       metrics: () => Promise.resolve({ text: "orion_mqtt_up 1\n", contentType: "text/plain" }),
-      ...{ presence, events, control },
+      ...{ presence, events, control, setup },
     },
     { token, clock, log: logTo(() => undefined) },
   );

@@ -3,7 +3,16 @@ import { systemClock } from "../../../src/core/clock.ts";
 import { logTo } from "../../../src/core/log.ts";
 import { Secret } from "../../../src/core/secret.ts";
 import { healthApp } from "../../../src/health/http.ts";
-import { ANY_COMMAND, app, NO_EVENTS, NO_STAYS, raw, served, snapshot } from "./http_rig.ts";
+import {
+  ANY_COMMAND,
+  ANY_SETUP,
+  app,
+  NO_EVENTS,
+  NO_STAYS,
+  raw,
+  served,
+  snapshot,
+} from "./http_rig.ts";
 
 Deno.test("http: a snapshot is a JPEG, and without a frame a 503 with the reason", async () => {
   const response = await app(null).request("/cameras/gate/snapshot.jpg");
@@ -56,13 +65,18 @@ Deno.test("http: a fault inside is 500 without its text", async () => {
       unreadiness: () => Promise.resolve([]),
       pictures: { snapshot, watch: () => null },
       metrics: () => Promise.reject(new Error("no")),
-      ...{ presence: NO_STAYS, events: NO_EVENTS, control: ANY_COMMAND },
+      ...{ presence: NO_STAYS, events: NO_EVENTS, control: ANY_COMMAND, setup: ANY_SETUP },
     },
     { token: null, clock: systemClock, log: logTo(() => undefined) },
   );
   const response = await broken.request("/status");
   assert.equal(response.status, 500);
-  assert.deepEqual(await response.json(), { error: "internal error" });
+  assert.deepEqual(await response.json(), {
+    error: "internal error",
+    code: "HTTP_FAILED",
+    remedy:
+      "This is a defect in Orion: please report it with the log, which has it as http.failed.",
+  });
 });
 
 Deno.test("http: every response of a real server has safe headers and is not cached", async () => {
@@ -134,7 +148,7 @@ Deno.test("http: no log line holds a token, right or wrong", async () => {
       unreadiness: () => Promise.resolve([]),
       pictures: { snapshot, watch: () => null },
       metrics: () => Promise.reject(new Error("a defect")),
-      ...{ presence: NO_STAYS, events: NO_EVENTS, control: ANY_COMMAND },
+      ...{ presence: NO_STAYS, events: NO_EVENTS, control: ANY_COMMAND, setup: ANY_SETUP },
     },
     {
       token: new Secret("open-sesame"),

@@ -5,12 +5,24 @@ import type { LivePicture } from "../../../src/core/live_types.ts";
 import { Secret } from "../../../src/core/secret.ts";
 import { HEADER_TIMEOUT_MS, serveHealth } from "../../../src/health/http_server.ts";
 import type { PictureSource, Viewer } from "../../../src/health/live_routes.ts";
+import { MAX_UNREAD_MS } from "../../../src/health/pulled_body.ts";
 import { HeldClock, settle } from "../../support/clocks/held_clock.ts";
 import { Multipart } from "../../support/system/multipart.ts";
 import { app, log, snapshot } from "./http_rig.ts";
 
 const TOKEN = new Secret("open-sesame");
 const LARGE_BYTES = 256 * 1024;
+/** More of them than the kernel buffers. */
+const MOST_UNREAD = 256;
+
+/** Waits for something that comes with one of the next turns. */
+async function until<T>(find: () => T | undefined): Promise<T> {
+  for (;;) {
+    const found = find();
+    if (found !== undefined) return found;
+    await settle();
+  }
+}
 
 function picture(seq: number, bytes = Uint8Array.of(0xff, 0xd8, seq).buffer): LivePicture {
   const boxed = false;
@@ -80,7 +92,7 @@ class Rig implements AsyncDisposable {
   readonly server;
 
   constructor(token: Secret | null = null) {
-    this.app = app(token, [], { pictures: this.#pictures() });
+    this.app = app(token, [], { pictures: this.#pictures(), clock: this.clock });
     this.server = serveHealth(this.app, {
       ...{ hostname: "127.0.0.1", port: 0, clock: this.clock, log },
     });
@@ -154,7 +166,7 @@ Deno.test("live: a request with boxes gets those, and any other value is refused
   for (const path of ["gate/live.mjpg?boxes=yes", "gate/snapshot.jpg?boxes=2"]) {
     const refused = await rig.fetch(`cameras/${path}`);
     assert.equal(refused.status, 400);
-    assert.deepEqual(await refused.json(), { error: "write boxes as 1 or 0" });
+    assert.equal((await refused.json()).code, "HTTP_BOXES");
   }
   const dark = await rig.fetch("cameras/gate/snapshot.jpg?boxes=1");
   assert.deepEqual([dark.status, (await dark.json()).code], [503, "STREAM_NO_PICTURE"]);
@@ -166,7 +178,7 @@ Deno.test("live: a request with boxes gets those, and any other value is refused
 Deno.test("live: an unknown camera is not found, and a viewer beyond the bounds is refused", async () => {
   await using rig = new Rig();
   const unknown = await rig.fetch("cameras/shed/live.mjpg");
-  assert.deepEqual([unknown.status, await unknown.json()], [404, { error: "no such camera" }]);
+  assert.deepEqual([unknown.status, (await unknown.json()).code], [404, "HTTP_NO_CAMERA"]);
   const full = await rig.fetch("cameras/full/live.mjpg");
   assert.equal(full.status, 503);
   assert.deepEqual(await full.json(), {
@@ -211,9 +223,8 @@ Deno.test("live: a client that reads nothing is given no further picture until i
     await connection.write(new TextEncoder().encode(request));
     // The kernel's buffers take the first ones.
     let given = 0;
-    const most = 16 * 1024 * 1024 / LARGE_BYTES * 4;
     const giveAll = async () => {
-      for (; given < most; given++) {
+      for (; given < MOST_UNREAD; given++) {
         const [viewer] = rig.viewers;
         if (viewer === undefined || !viewer.isAsked) return;
         await viewer.give(picture(given, new ArrayBuffer(LARGE_BYTES)));
@@ -226,7 +237,7 @@ Deno.test("live: a client that reads nothing is given no further picture until i
       await settle();
       quiet = given === before && given > 0 ? quiet + 1 : 0;
     }
-    assert.ok(given < most, `${given} pictures were taken of a client that reads nothing`);
+    assert.ok(given < MOST_UNREAD, `${given} pictures were taken of a client that reads nothing`);
     const stalled = given;
     const buffer = new Uint8Array(1024 * 1024);
     while (given === stalled) {
@@ -239,6 +250,34 @@ Deno.test("live: a client that reads nothing is given no further picture until i
     connection.close();
   }
   await rig.viewers[0]?.closed;
+});
+
+Deno.test("live: a client that never reads is dropped after a while, one that waits for a picture is not", async () => {
+  await using rig = new Rig();
+  const { hostname, port } = new URL(rig.server.url);
+  using connection = await Deno.connect({ hostname, port: Number(port) });
+  const request = `GET /cameras/gate/live.mjpg HTTP/1.1\r\nHost: ${hostname}\r\n\r\n`;
+  await connection.write(new TextEncoder().encode(request));
+  const { parts, viewer: waiting } = await rig.watch("gate/live.mjpg?boxes=1");
+  await waiting.give(picture(1));
+  assert.ok(await parts.next());
+  // More than the kernel buffers of a client that does not read.
+  const idle = await until(() => rig.viewers.find(({ boxed }) => !boxed));
+  let given = 0;
+  while (given < MOST_UNREAD && !idle.isClosed) {
+    let asked = 0;
+    while (!idle.isAsked && asked++ < 200) await settle();
+    if (!idle.isAsked) break;
+    await idle.give(picture(++given, new ArrayBuffer(LARGE_BYTES)));
+  }
+  assert.ok(given < MOST_UNREAD);
+  await rig.clock.pass(MAX_UNREAD_MS - 1);
+  assert.equal(idle.isClosed, false);
+  await rig.clock.pass(1);
+  await idle.closed;
+  await rig.clock.pass(10 * MAX_UNREAD_MS);
+  assert.equal(waiting.isClosed, false);
+  await parts[Symbol.asyncDispose]();
 });
 
 Deno.test("live: a logout ends the stream of the session", async () => {

@@ -3,6 +3,7 @@ import { noDrops, noUndecoded } from "../../../src/core/accounts.ts";
 import { plusMs, steadyMs, wallMs } from "../../../src/core/clock.ts";
 import type { CameraView, HealthParts } from "../../../src/health/report.ts";
 import { LINE, occupancy, SETTINGS, ZONE } from "../../support/workers/presence_parts.ts";
+import type { LoadedModel } from "../../../src/core/detector_types.ts";
 
 const NOW = wallMs(1_795_345_361_640);
 /** The steady clock at that moment: it has another origin. */
@@ -50,6 +51,18 @@ const PRESENCE: CameraView["presence"] = {
   }],
 };
 
+const MODEL: LoadedModel = {
+  identity: { name: "builtin:person", sha256: "0123456789ab" },
+  file: { file: "nanodet-g-int8.onnx", precision: "int8", choice: "int8 is fast here" },
+  family: "boxes and scores",
+  input: {
+    size: { kind: "free", maxPixels: 640 * 384, stepPx: 32 },
+    ...{ placement: "centre", bars: 0.5 },
+  },
+  classes: ["person"],
+  provider: "cpu",
+};
+
 const WORKERS = ["person-0", "person-1"].map((id, index) => ({
   id,
   detector: "person",
@@ -57,10 +70,14 @@ const WORKERS = ["person-0", "person-1"].map((id, index) => ({
   restarts: index,
   error: null,
   confinedBy: ["files"] as const,
+  model: MODEL,
+  inputs: new Map([["gate", { width: 640, height: 384 }]]),
   framesProcessed: 10,
   framesDropped: 40,
   inferencesEmitted: 9,
   inferenceMsSum: 250,
+  detectionsInvalid: 0,
+  problem: null,
   lastSeenAtMs: plusMs(STEADY, -100),
 }));
 

@@ -32,6 +32,7 @@ Deno.test("presence json: a stay has the keys of orion.presence/1, and the path 
       box: { x: 512.5, y: 200.1, width: 88.1, height: 190.4 },
       jpeg: "/presence/01JD8Q.jpg",
     },
+    path: [[0.4, 0.5], [0.5, 0.6]],
   });
   const { stay: over } = { stay: stay("A", { endedAtMs: stay("A").seenAtMs, reason: "left" }) };
   const json = stayJson(over, false);
@@ -126,7 +127,7 @@ Deno.test("detection log: with presence only the first line is for people, witho
   const box = { x: 0, y: 0, width: 1, height: 1 };
   const note = (detector: string, count: number) => ({
     ...{ detector, camera: "gate", seq: 1, queueMs: 0, convertMs: 0, inferenceMs: 0 },
-    ...{ postprocessMs: 0, dropsSinceLast: 0 },
+    ...{ postprocessMs: 0, dropsSinceLast: 0, invalid: 0, input: { width: 640, height: 384 } },
     detections: Array.from({ length: count }, () => ({ class: "person", confidence: 1, box })),
   });
   for (const count of [1, 2, 2, 0]) {

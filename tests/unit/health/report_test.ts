@@ -17,6 +17,18 @@ Deno.test("report: the drop rate is dropped frames of all frames", () => {
   assert.equal(dropRate(1, 29), 29 / 30);
 });
 
+Deno.test("readiness: a model that gives what no detector gives makes its detector unready", () => {
+  const problem = { code: "MODEL_OUTPUT", message: "it is odd", retryable: false, remedy: "" };
+  const base = parts();
+  const workers = base.workers.map((worker, index) =>
+    index === 0 ? { ...worker, problem } : worker
+  );
+  const stallTimeoutMs = new Map([["gate", 10_000]]);
+  assert.deepEqual(unreadiness({ ...base, workers, stallTimeoutMs }), [
+    `detector person: worker ${workers[0]?.id}: MODEL_OUTPUT: it is odd`,
+  ]);
+});
+
 Deno.test("readiness: names each part that is not ready, and why", () => {
   const stallTimeoutMs = new Map([["gate", 10_000]]);
   const base = parts();

@@ -4,9 +4,11 @@ import { boxNorm, type BoxPx, cropOf, iou } from "../../../src/core/geometry.ts"
 import { selectClasses } from "../../../src/inference/labels.ts";
 import { Postprocessor } from "../../../src/inference/postprocess.ts";
 import { ModelSession } from "../../../src/inference/session.ts";
-import { BUNDLED, clipTensor, peopleInClip } from "../../support/clips/clip.ts";
+import { clipTensor, peopleInClip } from "../../support/clips/clip.ts";
 import { havePart } from "../../support/system/parts.ts";
 import { type Scene, SCENES } from "../../support/clips/scenes.ts";
+import { inputFor } from "../../../src/core/model_input.ts";
+import { DEFAULTS } from "../../support/models/defaults.ts";
 
 const FRAMES = [0, 150, 240];
 const CONFIDENCE = 0.45;
@@ -19,13 +21,14 @@ function best(boxes: readonly BoxPx[], expected: BoxPx): number {
 
 async function check(session: ModelSession, source: Scene, frame: number): Promise<void> {
   const crop = cropOf(source.roi && boxNorm(source.roi), source.size);
-  const { tensor, fit } = await clipTensor(frame, source.filters, crop, session.input);
-  const raw = await session.run(tensor);
+  const size = inputFor(session.input, crop);
+  const { tensor, fit } = await clipTensor(frame, source.filters, crop, size);
+  const raw = await session.run(tensor, size);
   const classes = selectClasses(session.labels, ["person"], "builtin:person");
   const processor = new Postprocessor({ labels: session.labels, classes, iou: 0.5 });
   const mapped = processor.run(raw, fit, CONFIDENCE).detections.map((one) => one.box);
   // The control: the same boxes without the inverse of letterbox and crop.
-  const input = { x: 0, y: 0, width: session.input.width, height: session.input.height };
+  const input = { x: 0, y: 0, ...size };
   const plain = { ...input, crop: input, dx: 0, dy: 0 };
   const unmapped = processor.run(raw, plain, CONFIDENCE).detections.map((one) => one.box);
 
@@ -43,13 +46,13 @@ async function check(session: ModelSession, source: Scene, frame: number): Promi
   }
 }
 
-for (const model of ["person", "personInt8"] as const) {
+for (const [model, options] of DEFAULTS) {
   for (const source of SCENES) {
     Deno.test({
       name: `accuracy: ${model} finds the people of the clip where they are, ${source.id}`,
       ignore: !havePart("ffmpeg"),
       async fn() {
-        await using session = await ModelSession.load({ path: BUNDLED[model], threads: 1 });
+        await using session = await ModelSession.load(options);
         for (const frame of FRAMES) await check(session, source, frame);
       },
     });

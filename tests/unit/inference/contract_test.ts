@@ -1,11 +1,14 @@
 import assert from "node:assert/strict";
 import { ModelError } from "../../../src/core/errors.ts";
 import {
+  type ModelContract,
   modelContract,
-  type ModelPorts,
-  rawDetections,
-  type TensorPort,
+  type ModelFile,
 } from "../../../src/inference/contract.ts";
+import type { TensorPort } from "../../../src/inference/graph/model_graph.ts";
+import { DEFAULT_MAX_PIXELS } from "../../../src/inference/image_port.ts";
+import { loadModel, refusalOf } from "../../support/models/load.ts";
+import { onnxModel } from "../../support/models/onnx.ts";
 
 function port(name: string, dims: TensorPort["dims"], type: string | null = "float32"): TensorPort {
   return { name, type, dims };
@@ -14,100 +17,86 @@ function port(name: string, dims: TensorPort["dims"], type: string | null = "flo
 const IMAGES = port("images", [1, 3, null, null]);
 const PAIR = [port("boxes", [1, null, 4]), port("scores", [1, null, 80])];
 
-function refused(ports: ModelPorts): string {
-  try {
-    modelContract(ports, "m.onnx");
-  } catch (error) {
-    assert.ok(error instanceof ModelError && error.code === "MODEL_UNSUPPORTED");
-    assert.match(error.remedy, /one float32 input \[1, 3, height, width\]/);
-    return error.message;
-  }
-  return assert.fail("it was accepted");
+function file(inputs: readonly TensorPort[], outputs: readonly TensorPort[] = PAIR): ModelFile {
+  const header = { irVersion: 8, producer: "", metadata: new Map<string, string>() };
+  return { model: "m.onnx", ports: { inputs, outputs }, header, triedAt: null };
 }
 
-Deno.test("contract: a dynamic input becomes 416 x 416, a fixed one stays", () => {
-  const dynamic = modelContract({ inputs: [IMAGES], outputs: PAIR }, "m");
-  assert.deepEqual(dynamic.input, { width: 416, height: 416, bars: 114 / 255 });
-  assert.equal(dynamic.inputName, "images");
-  assert.equal(dynamic.layout.kind, "boxes-scores");
-  const wide = modelContract({ inputs: [port("x", [null, 3, 384, 640])], outputs: PAIR }, "m");
-  assert.deepEqual([wide.input.width, wide.input.height], [640, 384]);
+function contractOf(inputs: readonly TensorPort[]): ModelContract {
+  return modelContract(file(inputs)) ?? assert.fail("sizes are missing");
+}
+
+Deno.test("contract: an input without a size is free, a fixed one stays, one side leaves the other", () => {
+  assert.deepEqual(contractOf([IMAGES]).input, {
+    size: { kind: "free", maxPixels: DEFAULT_MAX_PIXELS, stepPx: 32 },
+    placement: "centre",
+    bars: 114 / 255,
+  });
+  const sizeOf = (height: number | null, width: number | null) =>
+    contractOf([port("x", [null, 3, height, width])]).input.size;
+  assert.deepEqual(sizeOf(384, 640), { kind: "fixed", width: 640, height: 384 });
+  assert.deepEqual(sizeOf(null, 640), { kind: "fixed", width: 640, height: 256 });
+  assert.deepEqual(sizeOf(320, null), { kind: "fixed", width: 544, height: 320 });
 });
 
-Deno.test("contract: YOLOv8's single output is understood", () => {
-  for (const dims of [[1, 84, 8400], [1, 84, null], [null, 5, 3549]]) {
-    const { layout } = modelContract({ inputs: [IMAGES], outputs: [port("output0", dims)] }, "m");
-    assert.deepEqual(layout, { kind: "rows", output: "output0" });
-  }
+Deno.test("contract: where the channels of an input are shows its layout", () => {
+  const imageOf = (dims: TensorPort["dims"], type = "float32") => {
+    const { layout, width, height, batch, isBatched } = contractOf([port("x", dims, type)]).image;
+    return [layout, width, height, batch, isBatched];
+  };
+  assert.deepEqual(imageOf([1, 3, 48, 64]), ["nchw", 64, 48, 1, true]);
+  assert.deepEqual(imageOf([null, null, null, 3], "uint8"), ["nhwc", null, null, 1, true]);
+  assert.deepEqual(imageOf([null, null, null, null]), ["nchw", null, null, 1, true]);
+  assert.deepEqual(imageOf([4, 3, 48, 64]), ["nchw", 64, 48, 4, true]);
+  assert.deepEqual(imageOf([3, 48, 64]), ["nchw", 64, 48, 1, false]);
+  assert.deepEqual(imageOf([48, 64, 3]), ["nhwc", 64, 48, 1, false]);
 });
 
-Deno.test("contract: other inputs are refused with an error that lists them", () => {
-  const cases: { inputs: TensorPort[]; found: RegExp }[] = [
-    { inputs: [port("x", [1, 1, 28, 28])], found: /"x" float32 \[1, 1, 28, 28\]/ },
-    { inputs: [port("x", [1, 3, 416, 416], "uint8")], found: /uint8/ },
-    { inputs: [port("x", [1, 416, 416, 3])], found: /\[1, 416, 416, 3\]/ },
-    { inputs: [port("x", [8, 3, 416, 416])], found: /\[8, 3/ },
-    { inputs: [port("x", [1, 3, 100_000, 416])], found: /100000/ },
-    { inputs: [port("x", [1, 3, 8, 8])], found: /\[1, 3, 8, 8\]/ },
-    { inputs: [port("x", [], null)], found: /not a tensor/ },
-    { inputs: [IMAGES, port("extra", [1])], found: /"images".* and "extra"/ },
-    { inputs: [], found: /missing/ },
-  ];
-  for (const { inputs, found } of cases) assert.match(refused({ inputs, outputs: PAIR }), found);
+Deno.test("contract: what is configured overrules what the family takes", () => {
+  const preprocess = { colour: "bgr", resize: "stretch", pad: 0 } as const;
+  const contract = modelContract(file([IMAGES]), { family: "auto", preprocess });
+  assert.ok(contract !== null);
+  assert.deepEqual(contract.preprocess, {
+    ...{ colour: "bgr", scale: 1, mean: [0, 0, 0], std: [1, 1, 1], resize: "stretch", pad: 0 },
+  });
+  assert.deepEqual([contract.input.placement, contract.input.bars], ["stretch", 0]);
 });
 
-Deno.test("contract: other outputs are refused with an error that lists them", () => {
-  const cases: { outputs: TensorPort[]; found: RegExp }[] = [
-    { outputs: [port("output0", [1, 25200, 85])], found: /\[1, 25200, 85\]/ },
-    { outputs: [port("output0", [1, 300, 6])], found: /\[1, 300, 6\]/ },
-    { outputs: [port("logits", [1, 1000])], found: /\[1, 1000\]/ },
-    { outputs: [port("o", [1, null, null])], found: /\[1, \?, \?\]/ },
-    {
-      outputs: [port("boxes", [1, null, 5]), port("scores", [1, null, 80])],
-      found: /\[1, \?, 5\]/,
-    },
-    { outputs: [port("a", [1, 9, 4]), port("b", [1, 9, 80])], found: /"a"/ },
-    { outputs: [port("boxes", [1, 9, 4], "float16"), PAIR[1] ?? IMAGES], found: /float16/ },
-    { outputs: [], found: /missing/ },
-  ];
-  for (const { outputs, found } of cases) {
-    assert.match(refused({ inputs: [IMAGES], outputs }), found);
-  }
+Deno.test("contract: outputs without sizes are asked for, and then decide", () => {
+  const unknown = file([IMAGES], [port("output0", [null, null, null])]);
+  assert.equal(modelContract(unknown), null);
+  const tried = (dims: readonly number[]) => ({
+    ...file([IMAGES], [port("output0", dims)]),
+    triedAt: { width: 320, height: 320 },
+  });
+  assert.equal(modelContract(tried([1, 84, 2100]))?.family.name, "yolo");
+  assert.equal(modelContract(tried([1, 2100, 85]))?.family.name, "yolox");
+  assert.equal(modelContract(tried([1, 6300, 85]))?.family.name, "yolov5");
+  assert.equal(modelContract(tried([1, 300, 6]))?.family.name, "yolo-end2end");
+  assert.throws(() => modelContract(tried([1, 50, 7])), ModelError);
 });
 
-Deno.test("contract: both families are read through one view", () => {
-  const pair = rawDetections(
-    { kind: "boxes-scores", boxes: "boxes", scores: "scores" },
-    (name) =>
-      name === "boxes"
-        ? { dims: [1, 2, 4], data: Float32Array.of(1, 2, 3, 4, 5, 6, 7, 8) }
-        : { dims: [1, 2, 3], data: Float32Array.of(0, 1, 2, 3, 4, 5) },
-    "m",
-  );
-  assert.deepEqual([pair.cells, pair.classes], [2, 3]);
-  const rows = rawDetections(
-    { kind: "rows", output: "o" },
-    () => ({ dims: [1, 6, 2], data: Float32Array.from({ length: 12 }, (_, at) => at) }),
-    "m",
-  );
-  assert.deepEqual([rows.cells, rows.classes], [2, 2]);
-  const side = (raw: typeof rows, cell: number, k: number) =>
-    raw.boxes[cell * raw.boxCellStride + k * raw.boxSideStride];
-  const score = (raw: typeof rows, cell: number, c: number) =>
-    raw.scores[raw.scoreOffset + cell * raw.scoreCellStride + c * raw.scoreClassStride];
-  assert.deepEqual([side(pair, 1, 0), side(pair, 1, 3), score(pair, 1, 2)], [5, 8, 5]);
-  assert.deepEqual([side(rows, 1, 0), side(rows, 1, 3), score(rows, 1, 1)], [1, 7, 11]);
+Deno.test("contract: of a width of six, the number of boxes decides", () => {
+  const familyOf = (cells: number) => {
+    const images = port("images", [1, 3, 320, 320]);
+    return modelContract(file([images], [port("output", [1, cells, 6])]))?.family.name;
+  };
+  assert.equal(familyOf(300), "yolo-end2end");
+  assert.equal(familyOf(6300), "yolov5");
+  assert.equal(familyOf(2100), "yolox");
 });
 
-Deno.test("contract: outputs of another size than declared are refused", () => {
-  const data = new Float32Array(12);
-  const pair = { kind: "boxes-scores", boxes: "boxes", scores: "scores" } as const;
-  const dims: Record<string, number[]> = { boxes: [1, 3, 4], scores: [1, 2, 6] };
-  const code = (error: unknown) =>
-    error instanceof ModelError && error.code === "MODEL_UNSUPPORTED";
-  const given = (name: string) => ({ dims: dims[name] ?? [], data });
-  assert.throws(() => rawDetections(pair, given, "m"), code);
-  assert.throws(() => rawDetections(pair, () => null, "m"), code);
-  const four = () => ({ dims: [1, 4, 3], data });
-  assert.throws(() => rawDetections({ kind: "rows", output: "o" }, four, "m"), code);
+Deno.test("contract: a file without the sizes of its outputs is run once for them", async () => {
+  const values = Array.from({ length: 6 * 2100 }, () => 0.25);
+  const dynamic = (size: readonly number[]) =>
+    onnxModel({
+      inputs: [{ name: "images", dims: ["batch", 3, "height", "width"] }],
+      outputs: [{ name: "output0", dims: ["batch", "rows", "cells"], size, values }],
+      metadata: { names: "{0: 'helmet', 1: 'vest'}" },
+    });
+  await using model = await loadModel(dynamic([1, 6, 2100]), { classes: ["vest"] });
+  assert.match(model.family, /^YOLO /);
+  assert.deepEqual([model.labels, model.columns], [["helmet", "vest"], [1]]);
+  const { message } = await refusalOf(dynamic([1, 2100, 6].toReversed()));
+  assert.match(message, /\[6, 2100, 1\]/);
 });

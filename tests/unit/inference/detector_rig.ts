@@ -2,7 +2,11 @@
 import assert from "node:assert/strict";
 import { type Cancel, type Clock, sleepOn, steadyMs, wallMs } from "../../../src/core/clock.ts";
 import { UNCONFINED } from "../../../src/core/confinement.ts";
-import type { DetectorPlan, InferenceResult } from "../../../src/core/detector_types.ts";
+import type {
+  DetectorPlan,
+  InferenceResult,
+  LoadedFile,
+} from "../../../src/core/detector_types.ts";
 import { letterbox } from "../../../src/core/geometry.ts";
 import { type LogRecord, logTo } from "../../../src/core/log.ts";
 import type {
@@ -11,15 +15,18 @@ import type {
   ToConsumer,
   ToMailbox,
 } from "../../../src/core/messages.ts";
-import type { RawDetections } from "../../../src/inference/contract.ts";
+import type { RawDetections } from "../../../src/inference/raw_detections.ts";
 import { Detector } from "../../../src/inference/detector.ts";
 import type { ResultPort } from "../../../src/inference/result_port.ts";
-import type { LoadOptions, Model } from "../../../src/inference/session.ts";
+import type { LoadOptions, Model } from "../../../src/inference/model.ts";
 import type { ConsumerPort } from "../../../src/inference/consumer_port.ts";
 import { frameMeta } from "../../support/clips/clip.ts";
+import { pairOf } from "../../support/models/outputs.ts";
 import { justNow } from "../../support/clocks/just_now.ts";
+import { fixedInput } from "../../support/models/inputs.ts";
 
-export const INPUT = { width: 64, height: 64, bars: 0.5 };
+const INPUT_SIZE = { width: 64, height: 64 };
+export const INPUT = fixedInput(INPUT_SIZE);
 export const SIZE = { width: 128, height: 64 };
 
 export const PLAN: DetectorPlan = {
@@ -28,13 +35,20 @@ export const PLAN: DetectorPlan = {
   model: "builtin:person",
   modelPath: "/models/person.onnx",
   resolvedPath: "/data/models/person-1.onnx",
+  maxPixels: 174_080,
+  int8: { modelPath: "/models/int8.onnx", resolvedPath: null, maxPixels: 245_760 },
+  input: "auto",
   tracking: null,
+  family: "auto",
+  preprocess: {},
   providers: ["cpu"],
   confidence: 0.4,
   iou: 0.5,
   classes: ["person"],
   threads: 1,
 };
+
+export const FILE: LoadedFile = { file: "int8.onnx", precision: "int8", choice: "it is fast" };
 
 /** A clock that advances by 1 ms at each read; the test fires its timers. */
 function steppingClock() {
@@ -54,18 +68,7 @@ function steppingClock() {
 
 /** One cell with a person, and one with a dog. */
 export function answer(): RawDetections {
-  return {
-    cells: 2,
-    classes: 2,
-    boxes: Float32Array.of(0, 16, 32, 48, 32, 16, 64, 48),
-    boxCellStride: 4,
-    boxSideStride: 1,
-    boxForm: "corners",
-    scores: Float32Array.of(0.5, 0, 0, 0.75),
-    scoreOffset: 0,
-    scoreCellStride: 2,
-    scoreClassStride: 1,
-  };
+  return pairOf([0, 16, 32, 48, 32, 16, 64, 48], [0.5, 0, 0, 0.75], 2);
 }
 
 export class Port implements ConsumerPort {
@@ -86,7 +89,7 @@ export class Port implements ConsumerPort {
   }
   frame(seq: number): void {
     const { buffer } = this.taken.shift() ?? assert.fail("no take was sent");
-    const fit = letterbox({ x: 0, y: 0, ...SIZE }, INPUT);
+    const fit = letterbox({ x: 0, y: 0, ...SIZE }, INPUT_SIZE);
     this.#receive({
       kind: "frame",
       buffer,
@@ -125,7 +128,11 @@ export function harness(
   const model: Model = {
     input: INPUT,
     labels: ["person", "dog"],
+    columns: [0, 1],
+    overlaps: true,
+    family: "boxes and scores",
     provider: "cpu",
+    file: FILE,
     identity: { name: "builtin:person", sha256: "0123456789ab" },
     run,
     [Symbol.asyncDispose]: () => (released++, Promise.resolve()),

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
+import { pairOf } from "../../support/models/outputs.ts";
 import { ModelError } from "../../../src/core/errors.ts";
-import { inputBytes } from "../../../src/core/model_input.ts";
-import type { RawDetections } from "../../../src/inference/contract.ts";
+import { bufferBytes } from "../../../src/core/model_input.ts";
 import { MAX_FAILED_FRAMES, STOP_ANSWER_MS } from "../../../src/inference/detector.ts";
-import { answer, harness, INPUT, PLAN, Port } from "./detector_rig.ts";
+import { answer, FILE, harness, INPUT, PLAN, Port } from "./detector_rig.ts";
 
 Deno.test("detector: posts ready, then sends detections in source pixels, with its timings", async () => {
   const { detector, next, released, results } = harness();
@@ -11,10 +11,11 @@ Deno.test("detector: posts ready, then sends detections in source pixels, with i
   const ready = await next("ready");
   assert.deepEqual(ready.classes, ["person", "dog"]);
   assert.deepEqual([ready.input, ready.provider, ready.loadMs], [INPUT, "cpu", 1]);
+  assert.deepEqual([ready.file, ready.identity.name], [FILE, "builtin:person"]);
   const port = new Port();
   detector.attach("gate", port);
   port.available();
-  assert.equal(port.taken[0]?.buffer.byteLength, inputBytes(INPUT));
+  assert.equal(port.taken[0]?.buffer.byteLength, bufferBytes(INPUT));
   port.frame(41);
   const { note } = await next("inferred");
   const [result] = results.sent;
@@ -24,22 +25,26 @@ Deno.test("detector: posts ready, then sends detections in source pixels, with i
     { class: "person", confidence: 0.5, box: { x: 0, y: 0, width: 64, height: 64 } },
   ]);
   assert.deepEqual([result.inferenceMs, result.postprocessMs], [1, 1]);
-  const { camera, queueMs, convertMs, dropsSinceLast } = result.meta;
+  const { camera, fit, queueMs, convertMs, dropsSinceLast } = result.meta;
   const { detector: id, detections } = result;
   assert.deepEqual(note, {
-    ...{ detector: id, camera, seq: 41, detections, dropsSinceLast },
-    ...{ queueMs, convertMs, inferenceMs: 1, postprocessMs: 1 },
+    ...{ detector: id, camera, seq: 41, detections, dropsSinceLast, input: fit.input },
+    ...{ invalid: 0, queueMs, convertMs, inferenceMs: 1, postprocessMs: 1 },
   });
   await detector.stop();
   await detector.stop();
   assert.deepEqual([released(), port.closed], [1, 1]);
 });
 
-Deno.test("detector: the plan's providers reach the model, and a skipped one is logged", async () => {
+Deno.test("detector: the plan's providers, files and input reach the model, and a skipped one is logged", async () => {
   const { detector, loads, logged } = harness();
   await detector.start({ ...PLAN, providers: ["cuda", "cpu"] });
   const [options] = loads;
   assert.deepEqual(options?.providers, ["cuda", "cpu"]);
+  const { path, maxPixels, int8, input } = options;
+  assert.deepEqual({ modelPath: path, maxPixels, int8, input }, {
+    ...{ modelPath: PLAN.modelPath, maxPixels: PLAN.maxPixels, int8: PLAN.int8, input: "auto" },
+  });
   options?.onProviderSkipped?.("cuda", "no such library");
   assert.deepEqual(logged.map(({ level, event, fields }) => [level, event, fields]), [[
     "warning",
@@ -150,15 +155,35 @@ Deno.test("detector: stop waits for an answer for a limited time", async () => {
   assert.equal(released(), 1);
 });
 
+Deno.test("detector: what no detector gives is dropped, counted in the note, and logged once", async () => {
+  const boxes = [0, 16, 32, 48, Number.NaN, 16, 64, 48, 32, 16, 64, 48];
+  const raw = pairOf(boxes, [316, 0, 0.9, 0, 0.8, 0], 2);
+  const { detector, logged, results, next } = harness(() => Promise.resolve(raw));
+  await detector.start(PLAN);
+  const port = new Port();
+  detector.attach("gate", port);
+  for (let frame = 0; frame < 2; frame++) {
+    port.available();
+    port.frame(0);
+    assert.equal((await next("inferred")).note.invalid, 2);
+    assert.deepEqual(
+      results.sent[frame]?.detections.map(({ confidence }) => confidence),
+      [Math.fround(0.8)],
+    );
+  }
+  assert.deepEqual(logged.map(({ event, fields }) => [event, fields]), [
+    ["detections.invalid", { camera: "gate", seq: 0, count: 2, part: "confidence" }],
+  ]);
+  await detector.stop();
+});
+
 Deno.test("detector: truncated detections are logged once per confidence", async () => {
-  const raw = answer();
-  const cells = 400;
-  const crowd: RawDetections = {
-    ...raw,
-    cells,
-    boxes: Float32Array.from({ length: 4 * cells }, (_, at) => [0, 16, 64, 48][at % 4] ?? 0),
-    scores: new Float32Array(2 * cells).fill(0.5),
-  };
+  const cells = Array.from({ length: 400 }, () => ({ box: [0, 16, 64, 48], scores: [0.5, 0.5] }));
+  const crowd = pairOf(
+    cells.flatMap(({ box }) => box),
+    cells.flatMap(({ scores }) => scores),
+    2,
+  );
   const { detector, logged, next } = harness(() => Promise.resolve(crowd));
   await detector.start(PLAN);
   const port = new Port();

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { LifecycleError } from "../../../src/core/errors.ts";
 import type { FrameMeta } from "../../../src/core/frame_meta.ts";
 import type { ToConsumer, ToMailbox } from "../../../src/core/messages.ts";
-import { barsKey, inputBytes } from "../../../src/core/model_input.ts";
+import { barsKey, bufferBytes } from "../../../src/core/model_input.ts";
 import { FrameConsumer } from "../../../src/inference/frame_consumer.ts";
 import { consumerPort } from "../../../src/inference/consumer_port.ts";
 import { HeldClock } from "../../support/clocks/held_clock.ts";
@@ -22,7 +22,7 @@ Deno.test("consumer: takes when a camera has a frame, infers it, and takes again
   assert.equal(a.sent.length, 0);
   a.available();
   const [take] = a.sent;
-  assert.equal(take?.buffer.byteLength, inputBytes(INPUT));
+  assert.equal(take?.buffer.byteLength, bufferBytes(INPUT));
   assert.deepEqual([take.kind, take.input, take.barsKey], ["take", INPUT, null]);
   a.frame(metaOf("a", 7));
   assert.equal(infer().meta.seq, 7);
@@ -30,7 +30,7 @@ Deno.test("consumer: takes when a camera has a frame, infers it, and takes again
   a.available();
   assert.equal(a.sent.length, 0, "a frame is still being inferred");
   await infer().end();
-  assert.equal(a.sent[0]?.barsKey, barsKey(FIT, INPUT), "the buffer still holds the bars");
+  assert.equal(a.sent[0]?.barsKey, barsKey(FIT, INPUT.bars), "the buffer still holds the bars");
   assert.deepEqual(failures, []);
 });
 
@@ -210,7 +210,7 @@ Deno.test("consumer: an answer without a request fails it, but not the current f
   const { consumer, port, infer, failures } = harness(["a", "b"]);
   port("a").available();
   port("a").frame(metaOf("a"));
-  port("b").deliver({ kind: "none", buffer: new ArrayBuffer(inputBytes(INPUT)) });
+  port("b").deliver({ kind: "none", buffer: new ArrayBuffer(bufferBytes(INPUT)) });
   assert.equal(failures.length, 1);
   assert.equal(infer().tensor.detached, false);
   const stopping = consumer.stop();

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { ModelError } from "../../../src/core/errors.ts";
-import { COCO_LABELS, labelsFor, selectClasses } from "../../../src/inference/labels.ts";
+import { COCO_IDS, COCO_LABELS, labelsFor, selectClasses } from "../../../src/inference/labels.ts";
 
 Deno.test("labels: COCO has 80 different names, person first and toothbrush last", () => {
   assert.equal(new Set(COCO_LABELS).size, 80);
@@ -9,12 +9,27 @@ Deno.test("labels: COCO has 80 different names, person first and toothbrush last
   assert.equal(COCO_LABELS[79], "toothbrush");
 });
 
-Deno.test("labels: a model's own names win, COCO's stand in for 80, numbers for the rest", () => {
-  assert.deepEqual(labelsFor(2, new Map([[0, "helmet"], [1, "vest"]])), ["helmet", "vest"]);
-  assert.deepEqual(labelsFor(80, null), COCO_LABELS);
-  assert.deepEqual(labelsFor(3, null), ["class 0", "class 1", "class 2"]);
-  assert.deepEqual(labelsFor(2, new Map([[0, "helmet"]])), ["class 0", "class 1"]);
-  assert.deepEqual(labelsFor(2, new Map([[0, "helmet"], [7, "vest"]])), ["helmet", "class 1"]);
+Deno.test("labels: a model's own names win, COCO's stand in for its numbers, numbers for the rest", () => {
+  const own = (count: number | null, names: [number, string][], usesIds = false) =>
+    labelsFor({ count, names: names.length === 0 ? null : new Map(names), usesIds });
+  assert.deepEqual(own(2, [[0, "helmet"], [1, "vest"]]), ["helmet", "vest"]);
+  assert.deepEqual(own(null, [[1, "helmet"], [3, "vest"]]), [
+    "class 0",
+    "helmet",
+    "class 2",
+    "vest",
+  ]);
+  assert.deepEqual(own(80, []), COCO_LABELS);
+  assert.deepEqual(own(91, []), COCO_IDS);
+  assert.deepEqual(own(3, []), ["class 0", "class 1", "class 2"]);
+  assert.deepEqual([own(null, []), own(null, [], true)], [COCO_LABELS, COCO_IDS]);
+});
+
+Deno.test("labels: COCO's own numbers go to 90 and leave out eleven", () => {
+  assert.equal(COCO_IDS.length, 91);
+  assert.deepEqual(COCO_IDS.filter((name) => !name.startsWith("class ")), COCO_LABELS);
+  const some = [1, 13, 18, 44, 72, 90].map((id) => COCO_IDS[id]);
+  assert.deepEqual(some, ["person", "stop sign", "dog", "bottle", "tv", "toothbrush"]);
 });
 
 Deno.test("labels: classes are chosen by name or number, each once, in order", () => {

@@ -58,6 +58,23 @@ Deno.test("model scan: a node that was compiled for a provider, and may name a f
   assert.equal(scanModel(node("Identity!")).state, "self-contained");
 });
 
+Deno.test("model scan: a model that quantises what it computes with is one of int8", async () => {
+  const node = (type: string) => join([smallModel(), message(7, [message(1, [text(4, type)])])]);
+  const precisionOf = (model: Uint8Array) => {
+    const scan = scanModel(model);
+    return scan.state === "self-contained" ? scan.precision : scan.state;
+  };
+  for (const type of ["QuantizeLinear", "QLinearConv", "ConvInteger", "MatMulInteger"]) {
+    assert.equal(precisionOf(node(type)), "int8", type);
+  }
+  // Weights alone are made float32 again before they are used.
+  for (const type of ["DequantizeLinear", "Conv", "QuantizeLineas"]) {
+    assert.equal(precisionOf(node(type)), "float32", type);
+  }
+  assert.equal(precisionOf(await Deno.readFile(BUNDLED.person)), "float32");
+  assert.equal(precisionOf(await Deno.readFile(BUNDLED.personInt8)), "int8");
+});
+
 Deno.test("model scan: what other readers may read differently is malformed", () => {
   const cases: Record<string, Uint8Array> = {
     "a tag of more than 32 bits": Uint8Array.of(0xf0, 0x80, 0x80, 0x80, 0x10, 0x01),

@@ -2,7 +2,8 @@
 import assert from "node:assert/strict";
 import { ModelError } from "../../../src/core/errors.ts";
 import { MAX_MODEL_BYTES } from "../../../src/inference/read_model.ts";
-import { type LoadOptions, ModelSession, sessionOptions } from "../../../src/inference/session.ts";
+import type { LoadOptions } from "../../../src/inference/model.ts";
+import { ModelSession, sessionOptions } from "../../../src/inference/session.ts";
 import { scanModel } from "../../../src/inference/model_scan.ts";
 import { externalFields, modelsWith, smallModel } from "../../support/models/external_data.ts";
 import { onnxModel } from "../../support/models/onnx.ts";

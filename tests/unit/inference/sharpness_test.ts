@@ -20,7 +20,7 @@ function seen(draw: (x: number, y: number) => number): Seen {
       }
     }
   }
-  return { tensor, input: INPUT, fit: FIT };
+  return { tensor, fit: FIT };
 }
 
 const fine = (x: number, y: number) => ((x * 7919 + y * 104_729) % 97) / 97;

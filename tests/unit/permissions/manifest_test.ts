@@ -128,6 +128,20 @@ Deno.test("permissions: a camera's authorities are read by the process and by no
   assert.ok(process.read.includes("/etc/orion/tls/ca.pem"));
 });
 
+Deno.test("permissions: only a detector that names OpenVINO may load its library", () => {
+  const { inference, process } = permissionManifest(
+    settingsOf(`
+cameras: [{ id: gate, url: "rtsp://10.0.0.1/s" }]
+detectors: [{ id: one, providers: [openvino, cpu] }, { id: other }]
+`),
+    PLACES,
+  );
+  const library = "/opt/orion/openvino/libopenvino_c.so";
+  assert.deepEqual(inference("one").ffi, [library, "/opt/ort/onnxruntime_binding.node"]);
+  assert.deepEqual(inference("other").ffi, ["/opt/ort/onnxruntime_binding.node"]);
+  assert.ok(process.ffi.includes(library));
+});
+
 Deno.test("permissions: an inference worker may load ONNX Runtime and read models, no net", () => {
   const { why: _why, ...given } = permissionManifest(settingsOf(REMOTE), PLACES).inference(
     "person",

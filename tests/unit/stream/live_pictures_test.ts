@@ -28,6 +28,7 @@ class Rig {
   readonly delivered = new DeliveredFrames<CountedFrame>([MASK], () => 1);
   readonly bus = { isWanted: true, periodMs: 200 };
   wakes = 0;
+  idles = 0;
   fails = false;
   readonly live = new LivePictures<CountedFrame>({
     frames: this.delivered,
@@ -42,6 +43,7 @@ class Rig {
     },
     post: (picture) => this.posted.push(picture),
     wake: () => this.wakes++,
+    onIdle: () => this.idles++,
     log: logTo((record) => void this.logs.push(record)),
   });
 
@@ -275,4 +277,20 @@ Deno.test("live pictures: what cannot be encoded is logged once, and every frame
   rig.live.close();
   rig.delivered.close();
   assert.deepEqual([rig.held, rig.clock.waitsMs], [[], []]);
+});
+
+Deno.test("live: what encoding keeps can be freed when the last viewer is gone, once", async () => {
+  const rig = new Rig();
+  rig.demand(true);
+  rig.demand(true, true);
+  await rig.deliver();
+  rig.demand(false, true);
+  assert.equal(rig.idles, 0);
+  rig.demand(false);
+  rig.demand(false);
+  assert.equal(rig.idles, 1);
+  rig.demand(true);
+  rig.live.close();
+  rig.live.close();
+  assert.equal(rig.idles, 2);
 });

@@ -1,8 +1,21 @@
 import assert from "node:assert/strict";
-import { letterbox } from "../../../src/core/geometry.ts";
+import fc from "fast-check";
+import {
+  boxNorm,
+  cropOf,
+  letterbox,
+  type Placement,
+  unletterbox,
+} from "../../../src/core/geometry.ts";
 import { blackOut, enlarged, maskSpans } from "../../../src/stream/masks.ts";
 
 const INPUT = { width: 8, height: 8 };
+
+const side = (min: number, max: number) => fc.integer({ min, max });
+/** A part of a picture, in fractions. */
+const part = fc.tuple(side(0, 60), side(0, 60), side(20, 40), side(20, 40)).map((
+  [x, y, width, height],
+) => boxNorm({ x: x / 100, y: y / 100, width: width / 100, height: height / 100 }));
 
 /** The tensor's first plane as text, `#` where it is black. */
 function picture(tensor: Float32Array): string[] {
@@ -59,6 +72,35 @@ Deno.test("masks: a triangle has a slanted side", () => {
 Deno.test("masks: one outside of the region masks nothing", () => {
   const crop = { x: 80, y: 0, width: 80, height: 80 };
   assert.deepEqual(masked(LEFT_HALF, { width: 160, height: 80 }, crop), Array(8).fill("........"));
+});
+
+Deno.test("masks: in every placement a pixel is black where its centre lies in a mask", () => {
+  const size = fc.record({ width: side(8, 40), height: side(8, 40) });
+  const place = fc.constantFrom<Placement>("centre", "top-left", "stretch");
+  fc.assert(fc.property(size, size, place, part, part, (frame, input, placement, roi, mask) => {
+    const crop = cropOf(boxNorm(roi), frame);
+    const fit = letterbox(crop, input, placement);
+    const [left, top] = [mask.x * frame.width, mask.y * frame.height];
+    const [right, bottom] = [left + mask.width * frame.width, top + mask.height * frame.height];
+    const corners = [[left, top], [right, top], [right, bottom], [left, bottom]] as const;
+    const polygon = corners.map(([x, y]) => ({ x: x / frame.width, y: y / frame.height }));
+    const area = input.width * input.height;
+    const tensor = new Float32Array(3 * area).fill(1);
+    blackOut(tensor, maskSpans([polygon], frame, fit, input), area);
+    for (let y = 0; y < input.height; y++) {
+      for (let x = 0; x < input.width; x++) {
+        const isPicture = x >= fit.dx && x < fit.dx + fit.width && y >= fit.dy &&
+          y < fit.dy + fit.height;
+        const centre = { x1: x + 0.5, y1: y + 0.5, x2: x + 0.5, y2: y + 0.5 };
+        const at = unletterbox(centre, fit);
+        const distances = [at.x - left, right - at.x, at.y - top, bottom - at.y];
+        // On an edge, rounding decides.
+        if (distances.some((distance) => Math.abs(distance) < 1e-9)) continue;
+        const isMasked = isPicture && distances.every((distance) => distance > 0);
+        assert.equal(tensor[y * input.width + x], isMasked ? 0 : 1, `${x},${y}`);
+      }
+    }
+  }));
 });
 
 Deno.test("masks: they are enlarged by one pixel to each side, within the picture", () => {

@@ -7,6 +7,7 @@ import { PATTERN_SIZE, patternClip, readPattern } from "../../clips/pattern.ts";
 import { UdpDrops } from "../udp_drops.ts";
 import type { FaultyCamera } from "./camera.ts";
 import type { CameraClip } from "./clip.ts";
+import { fixedInput } from "../../models/inputs.ts";
 
 /** H.264 whose pictures encode their number and expected contents, with a keyframe every ten pictures. */
 export async function patternCameraClip(
@@ -38,7 +39,7 @@ export class PatternWatch implements AsyncDisposable {
       detectors: [{
         id: "reader",
         rateHz: null,
-        input: { ...PATTERN_SIZE, bars: 0.5 },
+        input: fixedInput(PATTERN_SIZE),
         onFrame: ({ size }, tensor) => {
           // Not the pattern clip: only the account can be checked.
           if (size.width !== PATTERN_SIZE.width || size.height !== PATTERN_SIZE.height) return;

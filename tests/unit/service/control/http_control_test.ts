@@ -4,6 +4,7 @@ import { logTo } from "../../../../src/core/log.ts";
 import { Secret } from "../../../../src/core/secret.ts";
 import type { CommandOutcome, CommandRequest } from "../../../../src/core/commands.ts";
 import { MAX_CONTROL_BYTES } from "../../../../src/health/control_route.ts";
+import type { Setup, SetupRequest } from "../../../../src/health/probe_route.ts";
 import { COMMAND_BURST } from "../../../../src/mqtt/command_receiver.ts";
 import { MAX_COMMAND_BYTES } from "../../../../src/mqtt/commands.ts";
 import { ackSchema } from "../../../../src/mqtt/payloads.ts";
@@ -17,7 +18,7 @@ import {
   HOST,
   TOKEN,
 } from "../../../support/product/bad_requests.ts";
-import { app } from "../../health/http_rig.ts";
+import { ANY_SETUP, app } from "../../health/http_rig.ts";
 
 function rig() {
   const clock = new HeldClock();
@@ -32,7 +33,12 @@ function rig() {
     },
   };
   const control = httpControl({ clock, log: logTo(() => undefined), controller });
-  const routes = app(new Secret(TOKEN), [], { clock, control });
+  const probed: SetupRequest[] = [];
+  const setup: Setup = (request) => {
+    probed.push(request);
+    return ANY_SETUP(request);
+  };
+  const routes = app(new Secret(TOKEN), [], { clock, control, setup });
   const send = (path: string, method: string, headers: Headers, body: BodyInit | null) =>
     routes.request(`${HOST}${path}`, {
       method,
@@ -49,7 +55,7 @@ function rig() {
   const fails = (code: string) => {
     outcome = { error: { code, message: "no", retryable: false, remedy: "Wait." } };
   };
-  return { clock, executed, send, command, fails };
+  return { clock, executed, probed, send, command, fails };
 }
 
 Deno.test("http control: a command is carried out and acknowledged as over MQTT", async () => {
@@ -105,7 +111,7 @@ for (
   const [what, path, headers, body, [code, status], method = "POST"] of BAD_REQUESTS
 ) {
   Deno.test(`http: ${what} is refused with ${status}, and changes nothing`, async () => {
-    const { executed, send } = rig();
+    const { executed, probed, send } = rig();
     const response = await send(path, method, headers, body);
     assert.equal(response.status, status);
     const answer = await response.json();
@@ -121,6 +127,17 @@ for (
     assert.equal(response.headers.get("set-cookie"), null);
     assert.equal(response.headers.get("cache-control"), "no-store");
     assert.equal(response.headers.get("access-control-allow-origin"), null);
-    assert.deepEqual(executed, []);
+    assert.deepEqual([executed, probed], [[], []]);
   });
 }
+
+Deno.test("http: an address to look at is passed on as it was sent", async () => {
+  const { probed, send } = rig();
+  const url = "rtsp://viewer:secret@192.0.2.10/stream1";
+  for (const [request, id] of [[{ url }, null], [{ url, id: "gate" }, "gate"]] as const) {
+    const response = await send("/probe", "POST", BEARER, JSON.stringify(request));
+    assert.equal(response.status, 200);
+    assert.equal((await response.json()).schema, "orion.setup/1");
+    assert.deepEqual(probed.at(-1), { url, id });
+  }
+});

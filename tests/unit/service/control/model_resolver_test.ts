@@ -44,5 +44,6 @@ Deno.test("models: a folder that is a link is granted by its name, and its file 
     model: "gate.onnx",
     modelPath: "/etc/orion/models/v2/gate.onnx",
     resolvedPath: "/data/models/v2/gate.onnx",
+    ...{ maxPixels: 544 * 320, int8: null },
   });
 });

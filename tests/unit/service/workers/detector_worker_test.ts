@@ -17,7 +17,10 @@ import {
 
 const LOAD_LIMIT_MS = 60_000;
 const NEVER = new Promise<never>(() => undefined);
-const MODEL = { model: "other.onnx", modelPath: "/srv/models/other.onnx", resolvedPath: null };
+const MODEL = {
+  ...{ model: "other.onnx", modelPath: "/srv/models/other.onnx", resolvedPath: null },
+  ...{ maxPixels: 174_080, int8: null },
+};
 
 /** A pool of two workers; disposed, it closes all ports. */
 function rig() {
@@ -92,6 +95,7 @@ Deno.test("detector worker: results and failed frames count, and move the last s
     framesDropped: 3,
     inferencesEmitted: 1,
     inferenceMsSum: 20,
+    detectionsInvalid: 0,
   });
 });
 

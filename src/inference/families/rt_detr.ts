@@ -1,0 +1,71 @@
+/** RT-DETR as Ultralytics exports it. */
+import type { TensorPort } from "../graph/model_graph.ts";
+import { SQUEEZED } from "./detr.ts";
+import type { Family, FamilyOutputs, ModelFacts } from "./family.ts";
+import { isOneBoxPerCell } from "./grids.ts";
+import { ANY, cellScores, centreAt, columnOf, isFloat, labelled } from "./views.ts";
+
+/** Values of a box: cx, cy, width, height in fractions. */
+const BOX = 4;
+/** Values of a detection: a box, score and class. */
+const WIDTH = 6;
+/** More queries than a network has. */
+const MAX_QUERIES = 1000;
+/** The last layer, which newer exporters note in the file. */
+const HEAD = "RTDETRDecoder";
+
+/** One output `[1, Q, 6]`: box, score, class; or `[1, Q, 4 + C]`: box, scores. */
+export const RT_DETR: Family = {
+  name: "rt-detr",
+  title: "RT-DETR of Ultralytics",
+  preprocess: SQUEEZED,
+  overlaps: false,
+  match(facts) {
+    const { outputs: [port], outputs, isChosen, names } = facts;
+    if (port === undefined || outputs.length > 1 || !isFloat(port, [1, ANY, ANY])) return null;
+    const [, queries = null, width = null] = port.dims;
+    if (width === null || width <= BOX) return null;
+    if (!isChosen && !isOwn(queries, width, facts)) return null;
+    return width === WIDTH && names?.size !== WIDTH - BOX ? byClass(port) : byScores(port, width);
+  },
+};
+
+function isOwn(queries: number | null, width: number, facts: ModelFacts): boolean {
+  const { metadata, names, size } = facts;
+  if (metadata.get("head") === HEAD) return true;
+  // Two classes have the width of YOLO with suppression in the graph.
+  if (width === WIDTH || queries === null || queries > MAX_QUERIES || queries < width) return false;
+  return !isOneBoxPerCell(queries, size) && names?.size === width - BOX;
+}
+
+function byClass({ name }: TensorPort): FamilyOutputs {
+  return {
+    used: [{ name }],
+    classes: null,
+    view([output], input) {
+      const [, cells = 0, width] = output?.dims ?? [];
+      if (output === undefined || width !== WIDTH) return null;
+      return {
+        cells,
+        scores: labelled(columnOf(output, BOX), columnOf(output, BOX + 1)),
+        box: (cell) => centreAt(output, cell * WIDTH, input),
+      };
+    },
+  };
+}
+
+function byScores({ name }: TensorPort, width: number): FamilyOutputs {
+  return {
+    used: [{ name, columns: { axis: 2, before: BOX, after: 0 } }],
+    classes: width - BOX,
+    view([output], input) {
+      const [, cells = 0, found = 0] = output?.dims ?? [];
+      if (output === undefined || found <= BOX) return null;
+      return {
+        cells,
+        scores: cellScores(output, { before: BOX }),
+        box: (cell) => centreAt(output, cell * found, input),
+      };
+    },
+  };
+}

@@ -1,0 +1,86 @@
+/** Ultralytics YOLO as exported by default: YOLOv8, YOLO11 and alike. */
+import type { TensorPort } from "../graph/model_graph.ts";
+import { type Family, type FamilyOutputs, type ModelFacts, PLAIN } from "./family.ts";
+import { isOneBoxPerCell } from "./grids.ts";
+import { ANY, cellScores, centreAt, isFloat } from "./views.ts";
+
+/** Values of a box before the scores. */
+const BOX = 4;
+
+/** One output `[1, 4 + C, N]`, or `[1, N, 4 + C]`: cx, cy, width, height, then a score for each class. */
+export const YOLO: Family = {
+  name: "yolo",
+  title: "YOLO",
+  preprocess: PLAIN,
+  overlaps: true,
+  match(facts) {
+    const [port] = facts.outputs;
+    if (port === undefined || !isFloat(port, [1, ANY, ANY]) || facts.outputs.length > 1) {
+      return null;
+    }
+    const [, second = null, third = null] = port.dims;
+    if (areRows(second, third, facts)) return byRow(port, second - BOX);
+    return areColumns(second, third, facts) ? byCell(port, third - BOX) : null;
+  },
+};
+
+function areRows(rows: number | null, cells: number | null, facts: ModelFacts): rows is number {
+  return rows !== null && rows > BOX && (cells === null || cells >= rows) &&
+    suits(rows - BOX, facts);
+}
+
+function areColumns(
+  cells: number | null,
+  width: number | null,
+  facts: ModelFacts,
+): width is number {
+  if (width === null || width <= BOX || !suits(width - BOX, facts)) return false;
+  if (facts.isChosen) return true;
+  // Without names, what has 80 classes: the layout is otherwise that of YOLOX.
+  return isOneBoxPerCell(cells, facts.size) && (facts.names !== null || width === BOX + 80);
+}
+
+function suits(classes: number, { names }: ModelFacts): boolean {
+  return names === null || names.size === classes;
+}
+
+function byRow({ name }: TensorPort, classes: number): FamilyOutputs {
+  return {
+    used: [{ name, columns: { axis: 1, before: BOX, after: 0 } }],
+    classes,
+    view([output]) {
+      const [, rows = 0, cells = 0] = output?.dims ?? [];
+      if (output === undefined || rows <= BOX) return null;
+      return {
+        cells,
+        scores: {
+          kind: "classes",
+          columns: rows - BOX,
+          data: output.data,
+          offset: BOX * cells,
+          cellStride: 1,
+          columnStride: cells,
+          objectness: null,
+          areLogits: false,
+        },
+        box: (cell) => centreAt(output, cell, undefined, cells),
+      };
+    },
+  };
+}
+
+function byCell({ name }: TensorPort, classes: number): FamilyOutputs {
+  return {
+    used: [{ name, columns: { axis: 2, before: BOX, after: 0 } }],
+    classes,
+    view([output]) {
+      const [, cells = 0, width = 0] = output?.dims ?? [];
+      if (output === undefined || width <= BOX) return null;
+      return {
+        cells,
+        scores: cellScores(output, { before: BOX }),
+        box: (cell) => centreAt(output, cell * width),
+      };
+    },
+  };
+}

@@ -1,0 +1,42 @@
+/** Ultralytics YOLO with suppression in the graph: `nms=True`, and YOLOv10 and YOLO26 end-to-end. */
+import { type Family, PLAIN } from "./family.ts";
+import { isOneBoxPerCell, isThreeBoxesPerCell } from "./grids.ts";
+import { ANY, columnOf, cornersAt, isFloat, labelled } from "./views.ts";
+
+/** Values of a detection: x1, y1, x2, y2, score, class. */
+const WIDTH = 6;
+/** More boxes than an exporter keeps. */
+const MAX_KEPT = 2000;
+
+/** One output `[1, N, 6]`: x1, y1, x2, y2 in pixels, score, class. */
+export const YOLO_END2END: Family = {
+  name: "yolo-end2end",
+  title: "YOLO with suppression in the graph",
+  preprocess: PLAIN,
+  overlaps: false,
+  match(facts) {
+    const [port] = facts.outputs;
+    if (port === undefined || !isFloat(port, [1, ANY, WIDTH]) || facts.outputs.length > 1) {
+      return null;
+    }
+    const [, cells = null] = port.dims;
+    const { size, isChosen } = facts;
+    // One class of YOLOv5 and YOLOX, and two of YOLO, have the same width.
+    const isOther = cells !== null && cells > MAX_KEPT || isOneBoxPerCell(cells, size) ||
+      isThreeBoxesPerCell(cells, size);
+    if (!isChosen && facts.metadata.get("end2end") !== "True" && isOther) return null;
+    return {
+      used: [{ name: port.name }],
+      classes: null,
+      view([output]) {
+        const [, kept = 0, width] = output?.dims ?? [];
+        if (output === undefined || width !== WIDTH) return null;
+        return {
+          cells: kept,
+          scores: labelled(columnOf(output, 4), columnOf(output, 5)),
+          box: (cell) => cornersAt(output, cell * WIDTH),
+        };
+      },
+    };
+  },
+};

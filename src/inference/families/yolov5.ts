@@ -1,0 +1,45 @@
+/** YOLOv5 and YOLOv7 of their own repositories, and YOLOv6: boxes with an objectness. */
+import { type Family, type ModelFacts, PLAIN } from "./family.ts";
+import { isOneBoxPerCell, isThreeBoxesPerCell } from "./grids.ts";
+import { ANY, cellScores, centreAt, isFloat } from "./views.ts";
+
+/** Values before the classes: a box and the objectness. */
+const BEFORE = 5;
+const OBJECTNESS = 4;
+/** The output of YOLOv6, which has one box for each cell, as YOLOX has. */
+const YOLOV6_OUTPUT = "outputs";
+
+/** An output `[1, N, 5 + C]`: cx, cy, width, height in pixels, objectness, a probability for each class. */
+export const YOLOV5: Family = {
+  name: "yolov5",
+  title: "YOLOv5, YOLOv6 or YOLOv7",
+  preprocess: PLAIN,
+  overlaps: true,
+  match(facts) {
+    // Exporters may add the maps that the output was computed from, which have five dimensions.
+    const port = facts.outputs.find((one) => isFloat(one, [1, ANY, ANY]));
+    const [, cells = null, width = null] = port?.dims ?? [];
+    if (port === undefined || width === null || width <= BEFORE) return null;
+    const { names, isChosen } = facts;
+    if (names !== null && names.size !== width - BEFORE) return null;
+    if (!isChosen && !isOwnGrid(port.name, cells, facts)) return null;
+    return {
+      used: [{ name: port.name, columns: { axis: 2, before: BEFORE, after: 0 } }],
+      classes: width - BEFORE,
+      view([output]) {
+        const [, count = 0, found = 0] = output?.dims ?? [];
+        if (output === undefined || found <= BEFORE) return null;
+        return {
+          cells: count,
+          scores: cellScores(output, { before: BEFORE, objectness: OBJECTNESS }),
+          box: (cell) => centreAt(output, cell * found),
+        };
+      },
+    };
+  },
+};
+
+function isOwnGrid(name: string, cells: number | null, { size }: ModelFacts): boolean {
+  return isThreeBoxesPerCell(cells, size) ||
+    name === YOLOV6_OUTPUT && isOneBoxPerCell(cells, size);
+}

@@ -1,0 +1,51 @@
+/** Loads models that tests have made, as files. */
+import assert from "node:assert/strict";
+import { ModelError } from "../../../src/core/errors.ts";
+import type { LoadOptions } from "../../../src/inference/model.ts";
+import { ModelSession } from "../../../src/inference/session.ts";
+
+type Options = Omit<Partial<LoadOptions>, "path">;
+
+/** Loads a model from a file, and removes the file. */
+export async function loadModel(bytes: Uint8Array, options: Options = {}): Promise<ModelSession> {
+  const path = await Deno.makeTempFile({ suffix: ".onnx" });
+  try {
+    await Deno.writeFile(path, bytes);
+    return await ModelSession.load({ threads: 1, model: "m.onnx", ...options, path });
+  } finally {
+    await Deno.remove(path);
+  }
+}
+
+/** Loads a model that must be refused. */
+export async function refusalOf(bytes: Uint8Array, options: Options = {}): Promise<ModelError> {
+  try {
+    await using _session = await loadModel(bytes, options);
+  } catch (error) {
+    assert.ok(error instanceof ModelError, String(error));
+    assert.equal(error.retryable, false);
+    return error;
+  }
+  return assert.fail("it was loaded");
+}
+
+/** A file that is refused, and what is said of it. */
+export interface RefusedCase {
+  readonly is: string;
+  readonly bytes: Uint8Array;
+  /** Default: `MODEL_UNSUPPORTED`. */
+  readonly code?: string;
+  readonly says: RegExp;
+  readonly remedy: RegExp;
+}
+
+/** Checks that a file is refused in one line that names the model, and with a remedy. */
+export async function assertRefused(
+  { bytes, code = "MODEL_UNSUPPORTED", says, remedy }: RefusedCase,
+): Promise<void> {
+  const error = await refusalOf(bytes);
+  assert.equal(error.code, code, error.message);
+  assert.match(error.message, says);
+  assert.match(error.message, /^Cannot (?:use|load) model "m\.onnx"[^\n]*\.$/);
+  assert.match(error.remedy, remedy);
+}

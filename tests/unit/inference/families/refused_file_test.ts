@@ -1,0 +1,89 @@
+import assert from "node:assert/strict";
+import { externalFields, modelsWith, smallModel } from "../../../support/models/external_data.ts";
+import { assertRefused, type RefusedCase } from "../../../support/models/load.ts";
+import { join, message, number, text } from "../../../support/models/onnx.ts";
+
+/** A model whose one output comes from an operator of that name. */
+function withOperator(operator: string, domain = ""): Uint8Array {
+  const port = (field: number, name: string, dims: readonly number[]) => {
+    const shape = message(2, dims.map((size) => message(1, [number(1, size)])));
+    return message(field, [text(1, name), message(2, [message(1, [number(1, 1), shape])])]);
+  };
+  const node = [text(1, "images"), text(2, "output0"), text(4, operator)];
+  const graph = message(7, [
+    message(1, domain === "" ? node : [...node, text(7, domain)]),
+    text(2, "test"),
+    port(11, "images", [1, 3, 64, 64]),
+    port(12, "output0", [1, 6, 84]),
+  ]);
+  const opset = message(8, [text(1, ""), number(2, 17)]);
+  const own = domain === "" ? [] : [message(8, [text(1, domain), number(2, 1)])];
+  return join([number(1, 8), graph, opset, ...own]);
+}
+
+function bytesOf(start: string, length = 64): Uint8Array {
+  const content = new Uint8Array(length).fill(1);
+  content.set(new TextEncoder().encode(start));
+  return content;
+}
+
+function external(): Uint8Array {
+  return modelsWith(externalFields("weights.bin")).get("an initializer") ?? assert.fail();
+}
+
+const OTHER_FILES: readonly [is: string, bytes: Uint8Array, says: RegExp][] = [
+  ["empty", new Uint8Array(0), /an empty file/],
+  ["text", new TextEncoder().encode("These are not weights.\n"), /a text file/],
+  ["a Git LFS pointer", bytesOf("version https://git-lfs.github.com/spec/v1"), /Git LFS pointer/],
+  ["PyTorch", bytesOf("PK\x03\x04"), /PyTorch/],
+  ["TensorFlow Lite", bytesOf("\x1c\0\0\0TFL3"), /TensorFlow Lite/],
+  ["half of a model", smallModel().subarray(0, 60), /not all of one/],
+  ["ONNX Runtime's own format", bytesOf("\x1c\0\0\0ORTM"), /ONNX Runtime's own format/],
+];
+
+const FILES = OTHER_FILES.map(([is, bytes, says]): RefusedCase => ({
+  ...{ is: `a file: ${is}`, bytes, says },
+  code: "MODEL_INVALID",
+  remedy: /complete \.onnx file/,
+}));
+
+const GRAPHS: readonly RefusedCase[] = [
+  {
+    is: "weights in another file",
+    bytes: external(),
+    code: "MODEL_EXTERNAL_DATA",
+    says: /weights in another file, "weights\.bin"/,
+    remedy: /one file/,
+  },
+  {
+    is: "compiled for one provider",
+    bytes: withOperator("EPContext", "com.microsoft"),
+    code: "MODEL_INVALID",
+    says: /compiled for one execution provider/,
+    remedy: /complete/,
+  },
+  {
+    is: "a plugin of TensorRT",
+    bytes: withOperator("EfficientNMS_TRT"),
+    says: /EfficientNMS_TRT, which is a plugin of TensorRT/,
+    remedy: /--end2end --max-wh 640/,
+  },
+  {
+    is: "an operator of another runtime",
+    bytes: withOperator("NMSRotated", "mmdeploy"),
+    says: /NMSRotated, which ONNX Runtime does not have/,
+    remedy: /standard operators/,
+  },
+  {
+    is: "a newer format",
+    bytes: join([withOperator("Identity"), number(1, 99)]),
+    says: /a newer format than this ONNX Runtime reads/,
+    remedy: /older version/,
+  },
+];
+
+const CASES = [...FILES, ...GRAPHS];
+
+for (const one of CASES) {
+  Deno.test(`refused: ${one.is} is said in one line, with the way on`, () => assertRefused(one));
+}
