@@ -42,6 +42,17 @@ Deno.test("whereabouts: after an outage a false detection does not take the stay
   rig.presence.stop();
 });
 
+Deno.test("whereabouts: after an outage what is seen once elsewhere is not the object yet", async () => {
+  const rig = new PresenceRig();
+  await rig.seeFor(4, 200, at(600));
+  await rig.pass(3000);
+  await rig.seeFor(1, 200, at(800));
+  assert.equal(rig.presence.open[0]?.box.x, standing(600, 400).x);
+  await rig.seeFor(1, 200, at(800));
+  assert.equal(rig.presence.open[0]?.box.x, standing(800, 400).x);
+  rig.presence.stop();
+});
+
 Deno.test("whereabouts: a false detection beside who walks on does not take the stay", async () => {
   const rig = new PresenceRig();
   await rig.seeFor(4, 1000, at(600));
@@ -129,6 +140,7 @@ Deno.test("whereabouts: a stay goes on in a new thread from where it was last re
   const before = new PresenceRig();
   await walk(before, 100, 1000);
   const reported = before.presence.open;
+  assert.deepEqual(reported[0]?.motion, { velocity: { x: 150, y: 0 }, absentMs: 0 });
   const after = before.replaced(undefined, reported);
   await walk(after, 1030, 1120);
   assert.equal(after.ledger.started, 1);
