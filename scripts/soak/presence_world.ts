@@ -11,8 +11,8 @@ import { makeWorld } from "../../tests/support/presence/world.ts";
 import { runWorld } from "../../tests/support/presence/world_run.ts";
 
 const SEEDS = 8;
-const FIRST_SEED = 40_000;
-const SEED_STEP = 31;
+const FIRST_SEED = 810_000;
+const SEED_STEP = 43;
 const STAYS = 300;
 const RATES_HZ = [10, 5, 1] as const;
 

@@ -22,6 +22,12 @@ export interface BoxNorm {
   readonly [normalised]: true;
 }
 
+/** A point, or a way, in pixels of the picture as shown. */
+export interface PointPx {
+  readonly x: number;
+  readonly y: number;
+}
+
 /** A point in fractions (0..1) of a frame. */
 export interface PointNorm {
   readonly x: number;
@@ -179,6 +185,17 @@ export function roundedBox(box: BoxPx, frame: SizePx): Pick<BoxPx, "x" | "y" | "
 export interface Scale {
   readonly x: number;
   readonly y: number;
+}
+
+/** How a picture of one size is scaled to another; one without an area is not scaled. */
+export function scaleOf(from: SizePx, to: SizePx): Scale {
+  if (!(from.width > 0 && from.height > 0)) return { x: 1, y: 1 };
+  return { x: to.width / from.width, y: to.height / from.height };
+}
+
+/** The whole of a picture. */
+export function wholeOf({ width, height }: SizePx): BoxPx {
+  return { x: 0, y: 0, width, height };
 }
 
 /** A rectangle in a picture of another size. */

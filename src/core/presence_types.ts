@@ -1,6 +1,6 @@
 /** Presence: stays, zones, lines and occupancy, as they pass between the threads. */
 import type { WallMs } from "./clock.ts";
-import type { BoxPx, PointNorm, SizePx } from "./geometry.ts";
+import type { BoxPx, PointNorm, PointPx, SizePx } from "./geometry.ts";
 
 /** Whether pictures of a stay leave the process: none, its box with a margin, or the whole frame. */
 export const SNAPSHOT_MODES = ["none", "crop", "frame"] as const;
@@ -95,6 +95,14 @@ export interface BestFrame {
   readonly box: BoxPx;
 }
 
+/** How an object with a stay moves. */
+export interface StayMotion {
+  /** Of its centre, in pixels per second; null where it is not known. */
+  readonly velocity: PointPx | null;
+  /** How long inferences had gone on without it. */
+  readonly absentMs: number;
+}
+
 /** An object that stays in the picture of a camera, from when it was confirmed until it has left. */
 export interface Stay {
   /** A ULID: sorts by time. */
@@ -118,6 +126,8 @@ export interface Stay {
   readonly box: BoxPx;
   /** The size of the picture as shown, which the boxes refer to. */
   readonly size: SizePx;
+  /** For the thread that continues the stay, and in no message. */
+  readonly motion?: StayMotion;
   /** Of the centre of its bottom edge; empty where it is not known. */
   readonly path: PathNorm;
 }

@@ -66,9 +66,7 @@ export class CameraPresence {
   }
 
   get open(): readonly Stay[] {
-    return [...this.#pairs.values()].flatMap(({ presence }) =>
-      presence.open.map((record) => record.stay())
-    );
+    return [...this.#pairs.values()].flatMap(({ presence }) => presence.stays);
   }
 
   get isOnline(): boolean {

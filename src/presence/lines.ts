@@ -1,7 +1,7 @@
 /** Lines: when an object crosses one, and in which direction. */
-import type { BoxPx, PointNorm, SizePx } from "../core/geometry.ts";
+import type { BoxPx, PointNorm, PointPx, SizePx } from "../core/geometry.ts";
 import type { Crossing, Line } from "../core/presence_types.ts";
-import { bottomCentre, distancePx, meet, type PointPx, side } from "./points.ts";
+import { bottomCentre, distancePx, meet, side } from "./points.ts";
 
 /** An object has changed sides when it is this part of its height beyond the line: jitter is no crossing. */
 const BEYOND_HEIGHTS = 0.1;

@@ -10,8 +10,6 @@ export class ObservedTime {
   #gapMs = 0;
   #gapBeforeMs = 0;
   #observedMs = 0;
-  /** Whether the newest inference was one of another thread. */
-  #isResumed = false;
 
   /** The usual time between two inferences: the shorter one of the newest two, so that an outage is none. */
   get gapMs(): number {
@@ -35,11 +33,6 @@ export class ObservedTime {
     if (before === null) return true;
     const gapMs = sinceMs(before, atMs);
     this.#observedMs += Math.min(gapMs, boundMs);
-    // The time in which a thread was replaced is not a usual one.
-    if (this.#isResumed) {
-      this.#isResumed = false;
-      return true;
-    }
     this.#gapBeforeMs = this.#gapMs === 0 ? Infinity : this.#gapMs;
     this.#gapMs = gapMs;
     return true;
@@ -54,11 +47,5 @@ export class ObservedTime {
   /** Forgets when the newest inference was: the next one ends no gap. */
   interrupt(): void {
     this.#newestAtMs = null;
-  }
-
-  /** Begins with the newest inference of another thread. */
-  resume(atMs: SteadyMs): void {
-    this.#isResumed = true;
-    if (this.#newestAtMs === null || atMs > this.#newestAtMs) this.#newestAtMs = atMs;
   }
 }

@@ -1,6 +1,7 @@
 /** The stays of one camera and detector. */
 import { type Clock, plusMs, sinceMs, type SteadyMs } from "../core/clock.ts";
 import type { Detection, InferenceResult } from "../core/detector_types.ts";
+import { wholeOf } from "../core/geometry.ts";
 import type {
   KeepRequest,
   Placement,
@@ -9,9 +10,12 @@ import type {
   Stay,
   StayEndReason,
 } from "../core/presence_types.ts";
-import type { Track, Tracked } from "../tracking/tracker.ts";
+import type { Track, Tracked } from "../tracking/track_types.ts";
+import { SLOW_MS } from "../tracking/tracker.ts";
 import { ObservedTime } from "./observed_time.ts";
-import type { Owner, SceneAreas, SeenFrame, StayRecord } from "./stay_record.ts";
+import { PendingStarts } from "./pending_starts.ts";
+import type { SeenFrame, Sighting } from "./sightings.ts";
+import type { Owner, SceneAreas, StayRecord } from "./stay_record.ts";
 import { TrackRecords } from "./track_records.ts";
 import type { UlidSource } from "./ulid.ts";
 import { overlaps } from "./zones.ts";
@@ -37,8 +41,7 @@ export class PairPresence {
   #scene: SceneAreas;
   readonly #records: TrackRecords;
   #paused = false;
-  /** Tracks that the present frame confirms. */
-  readonly #confirmed: { readonly record: StayRecord; readonly detection: Detection }[] = [];
+  readonly #starts = new PendingStarts();
   #inferences = 0;
   readonly #time = new ObservedTime();
 
@@ -62,7 +65,12 @@ export class PairPresence {
     return this.#time.gapMs;
   }
 
-  /** The open stays, the oldest first. */
+  /** The open stays as they are now. */
+  get stays(): readonly Stay[] {
+    return this.open.map((record) => record.stay(null, this.#time.observedMs));
+  }
+
+  /** The records of the open stays, the oldest first. */
   get open(): readonly StayRecord[] {
     return [...this.#records.all()].filter(({ id }) => id !== null);
   }
@@ -86,6 +94,7 @@ export class PairPresence {
     this.#paused = paused;
     if (!paused) return;
     this.endAll("paused");
+    this.#starts.clear();
     this.#records.clear();
     this.#time.interrupt();
   }
@@ -105,11 +114,8 @@ export class PairPresence {
       // The wall clock may have been stepped meanwhile, and that of the camera be wrong.
       const ageMs = sinceMs(stay.seenAtMs, wall);
       const atMs = plusMs(now, -Math.min(this.endMs, Math.max(0, ageMs)));
-      this.#records.resume(stay, this.#scene, atMs);
-      this.#time.resume(atMs);
-    }
-    for (const record of this.#records.all()) {
-      record.observedMs = Math.max(this.#time.at(record.atMs), -this.endMs / 2);
+      // What was observed since it was reported is not known, and counts for nothing.
+      this.#records.resume(stay, this.#scene, atMs).observedMs = -(stay.motion?.absentMs ?? 0);
     }
     if (stays.length > 0) this.#parts.onCountChanged();
   }
@@ -120,29 +126,30 @@ export class PairPresence {
     const isNewest = this.#time.pass(atMs, this.endMs / 2);
     this.#inferences++;
     const { meta, detections, weak } = result;
+    const seen = meta.roi ?? wholeOf(meta.size);
     const tracked = this.#records.track(
-      { detections, weak, size: meta.size, atMs },
+      { detections, weak, size: meta.size, seen, atMs },
       this.endMs,
     );
     const frame: SeenFrame = {
       ...{ seq: meta.seq, size: meta.size, atMs },
       ...{ number: this.#inferences, gapMs: this.#time.gapMs, start: this.#settings.start },
-      seen: meta.roi ?? { x: 0, y: 0, width: meta.size.width, height: meta.size.height },
+      seen,
       capturedAtMs: meta.capturedAtMs,
     };
     detections.forEach((detection, index) => {
       const track = tracked.detections[index] ?? null;
       if (track !== null) this.#detected(track, detection, frame);
     });
-    this.#startConfirmed(frame);
     weak.forEach((detection, index) => {
       const track = tracked.weak[index] ?? null;
       const record = track === null ? null : this.#records.get(track);
       // It continues a track, and counts for no start.
-      if (record === null || !this.#isSure(record, frame)) return;
+      if (record === null || !this.#isSure(record, { detection, frame }, true)) return;
       this.#see(record, detection, frame);
       this.#cross(record, frame);
     });
+    this.#startConfirmed(frame);
     if (isNewest) this.#endAbsent();
     this.#update(atMs);
     return this.#placements(result, tracked);
@@ -165,10 +172,10 @@ export class PairPresence {
 
   #detected(track: Track, detection: Detection, frame: SeenFrame): void {
     const record = this.#records.of(track, detection, frame);
-    if (record === null || !this.#isSure(record, frame)) return;
+    if (record === null || !this.#isSure(record, { detection, frame })) return;
     this.#see(record, detection, frame);
     if (record.id === null && record.whereabouts.detectedIn(frame)) {
-      this.#confirmed.push({ record, detection });
+      this.#starts.add(record, { detection, frame });
       return;
     }
     const asks = this.#settings.snapshot !== "none" && record.id !== null;
@@ -177,9 +184,8 @@ export class PairPresence {
   }
 
   /** Starts the stays of the tracks that are confirmed, where they are not those of open ones. */
-  #startConfirmed(frame: SeenFrame): void {
-    for (const { record, detection } of this.#confirmed) {
-      const lost = this.#records.lostAs(record, frame);
+  #startConfirmed(now: SeenFrame): void {
+    this.#starts.settle(this.#records, now, (record, lost, { detection, frame }) => {
       if (lost === null) {
         this.#start(record, detection, frame);
       } else {
@@ -187,16 +193,21 @@ export class PairPresence {
         this.#see(lost, detection, frame);
       }
       this.#cross(lost ?? record, frame);
-    }
-    this.#confirmed.length = 0;
+    });
   }
 
   /** Whether a track shows its object, or perhaps a false detection. */
-  #isSure({ id, whereabouts }: StayRecord, frame: SeenFrame): boolean {
-    return id === null || whereabouts.isBack(frame);
+  #isSure(record: StayRecord, { detection, frame }: Sighting, isWeak = false): boolean {
+    if (record.id === null) return true;
+    const place = { box: detection.box, atMs: frame.atMs };
+    const isDue = this.#isDue(record);
+    if (record.whereabouts.isBack(place, frame, { isWeak, isDue })) return true;
+    record.returned = { detection, frame };
+    return false;
   }
 
   #see(record: StayRecord, detection: Detection, frame: SeenFrame): void {
+    record.returned = null;
     record.observedMs = Math.max(record.observedMs, this.#time.at(frame.atMs));
     record.whereabouts.found({ box: detection.box, atMs: frame.atMs }, frame);
     // A frame that comes late does not move it back.
@@ -235,20 +246,31 @@ export class PairPresence {
 
   #endAbsent(): void {
     for (const record of this.#records.all()) {
-      if (this.#isAbsent(record)) this.#end(record, "left");
+      if (!this.#isAbsent(record)) continue;
+      const { returned } = record;
+      // At slow rates one who goes is often seen once.
+      if (returned !== null && this.#time.gapMs > SLOW_MS) {
+        this.#see(record, returned.detection, returned.frame);
+      }
+      this.#end(record, "left");
     }
   }
 
-  #isAbsent({ id, whereabouts, observedMs }: StayRecord): boolean {
+  #isAbsent(record: StayRecord): boolean {
+    const { id, whereabouts } = record;
     const { start } = this.#settings;
     // A false detection is not continued by another one at its place.
     if (id === null) return whereabouts.missed(this.#inferences) >= start.of;
-    return this.#time.observedMs - observedMs >= this.endMs &&
-      !whereabouts.isAwaited(this.#inferences);
+    return this.#isDue(record) && !whereabouts.isAwaited(this.#inferences);
+  }
+
+  #isDue({ observedMs }: StayRecord): boolean {
+    return this.#time.observedMs - observedMs >= this.endMs;
   }
 
   #end(record: StayRecord, reason: StayEndReason): void {
     this.#records.remove(record);
+    this.#starts.drop(record);
     if (record.id === null) return;
     this.#parts.onCountChanged();
     this.#parts.onEvent({ kind: "end", stay: record.stay(reason) });

@@ -1,10 +1,4 @@
-import type { BoxPx } from "../core/geometry.ts";
-
-/** A point in pixels of the picture as shown. */
-export interface PointPx {
-  readonly x: number;
-  readonly y: number;
-}
+import type { BoxPx, PointPx } from "../core/geometry.ts";
 
 export interface SegmentPx {
   readonly from: PointPx;

@@ -1,8 +1,7 @@
 /** The path of an object: where it was, with as few points as show it. */
-import type { SizePx } from "../core/geometry.ts";
+import type { PointPx, SizePx } from "../core/geometry.ts";
 import type { PathNorm } from "../core/presence_types.ts";
 import { round } from "../core/round.ts";
-import type { PointPx } from "./points.ts";
 
 /** Points of a path at most, beside the newest. */
 export const MAX_PATH_POINTS = 32;

@@ -2,7 +2,7 @@
 import { sinceMs, type SteadyMs, type WallMs } from "../core/clock.ts";
 import { assert } from "../core/assert.ts";
 import type { Detection } from "../core/detector_types.ts";
-import { type BoxPx, scaled, type SizePx } from "../core/geometry.ts";
+import { type BoxPx, scaled, scaleOf, type SizePx, wholeOf } from "../core/geometry.ts";
 import type {
   BestFrame,
   Crossing,
@@ -10,12 +10,15 @@ import type {
   PathNorm,
   Stay,
   StayEndReason,
+  StayMotion,
 } from "../core/presence_types.ts";
+import type { SeenPlace } from "../tracking/track_types.ts";
 import { BestChoice, frameScore, type ScoredFrame } from "./best_frame.ts";
 import { LineWatch } from "./lines.ts";
 import { bottomCentre } from "./points.ts";
 import { StayPath } from "./stay_path.ts";
-import { type Inference, Whereabouts } from "./whereabouts.ts";
+import type { SeenFrame, Sighting } from "./sightings.ts";
+import { Whereabouts } from "./whereabouts.ts";
 import { type ZoneArea, ZoneMembership } from "./zones.ts";
 
 /** Zones that a stay was in; beyond it the first ones are forgotten. Only zones set anew exceed it. */
@@ -23,14 +26,6 @@ const VISITED_MAX = 128;
 
 /** A box has moved when its place or its size differs by this part of its size. */
 const MOVED = 0.1;
-
-/** The frame in which an object was seen. */
-export interface SeenFrame extends Inference {
-  readonly seq: number;
-  readonly size: SizePx;
-  readonly atMs: SteadyMs;
-  readonly capturedAtMs: WallMs;
-}
 
 /** The zones and lines of a camera. */
 export interface SceneAreas {
@@ -46,6 +41,8 @@ export interface Owner {
 
 /** What a record begins with, of a new track or of a stay that is continued. */
 interface Beginning {
+  /** Where its track was first seen, perhaps weakly. */
+  readonly first: SeenPlace;
   readonly owner: Owner;
   readonly class: string;
   readonly track: string;
@@ -55,6 +52,8 @@ interface Beginning {
   readonly best: BestChoice;
   readonly atMs: SteadyMs;
   readonly seenAtMs: WallMs;
+  /** How it moved, where it was followed before. */
+  readonly motion: StayMotion | null;
   /** null: it begins here. */
   readonly path: PathNorm | null;
 }
@@ -70,6 +69,8 @@ export class StayRecord {
   #id: string | null = null;
   /** How long the pair had observed when it was last seen. */
   observedMs = 0;
+  /** Its newest return that is not confirmed. */
+  returned: Sighting | null = null;
   /** When it was last seen. */
   atMs: SteadyMs;
   /** Whether an `update` has something to say. */
@@ -94,7 +95,7 @@ export class StayRecord {
     this.class = beginning.class;
     this.track = beginning.track;
     this.key = beginning.track;
-    this.whereabouts = new Whereabouts(beginning);
+    this.whereabouts = new Whereabouts(beginning, beginning);
     this.#startedAtMs = beginning.startedAtMs;
     this.#seenAtMs = beginning.seenAtMs;
     this.#box = beginning.box;
@@ -111,9 +112,10 @@ export class StayRecord {
   static of(
     owner: Owner,
     track: string,
-    { detection, frame }: { readonly detection: Detection; readonly frame: SeenFrame },
+    { detection, frame, first }: Sighting & { readonly first: SeenPlace },
   ): StayRecord {
     return new StayRecord({
+      ...{ first, motion: null },
       ...{ owner, track, class: detection.class, box: detection.box, size: frame.size },
       ...{ startedAtMs: frame.capturedAtMs, seenAtMs: frame.capturedAtMs, atMs: frame.atMs },
       ...{ best: new BestChoice(scored(detection, frame)), path: null },
@@ -121,17 +123,13 @@ export class StayRecord {
   }
 
   /** Continues a stay of another thread, which was last seen at `atMs`. */
-  static resumed(
-    stay: Stay,
-    scene: SceneAreas,
-    atMs: SteadyMs,
-  ): StayRecord {
+  static resumed(stay: Stay, scene: SceneAreas, atMs: SteadyMs): StayRecord {
     const { best, size, box } = stay;
-    const seen = { x: 0, y: 0, width: size.width, height: size.height };
-    const score = frameScore(best, { size, seen });
+    const score = frameScore(best, { size, seen: wholeOf(size) });
     const record = new StayRecord({
       ...{ owner: stay, track: stay.track, class: stay.class, box, size, atMs },
       ...{ startedAtMs: stay.startedAtMs, seenAtMs: stay.seenAtMs, path: stay.path },
+      ...{ first: { box, atMs }, motion: stay.motion ?? null },
       best: new BestChoice({ frame: best, score }, score),
     });
     record.#id = stay.id;
@@ -164,12 +162,13 @@ export class StayRecord {
   resize(size: SizePx): void {
     const before = this.#size;
     if (size.width === before.width && size.height === before.height) return;
-    const by = { x: size.width / before.width, y: size.height / before.height };
+    const by = scaleOf(before, size);
     this.#size = size;
     this.#box = scaled(this.#box, by);
     this.#reportedBox = scaled(this.#reportedBox, by);
     this.#best.scale(by);
     this.whereabouts.scale(by);
+    this.returned = null;
   }
 
   /** Follows the object to where it is seen in a newer frame. @returns whether its zones changed */
@@ -245,7 +244,7 @@ export class StayRecord {
   }
 
   /** The stay as it is now. */
-  stay(reason: StayEndReason | null = null): Stay {
+  stay(reason: StayEndReason | null = null, observedMs = this.observedMs): Stay {
     assert(this.#id !== null, "the stay has not started");
     return {
       id: this.#id,
@@ -254,6 +253,10 @@ export class StayRecord {
       ...{ seenAtMs: this.#seenAtMs, endedAtMs: reason === null ? null : this.#seenAtMs, reason },
       zones: { current: this.#current, visited: this.#visited },
       ...{ best: this.#best.frame, box: this.#box, size: this.#size, path: this.#path.points },
+      motion: {
+        velocity: this.whereabouts.velocity,
+        absentMs: Math.max(0, observedMs - this.observedMs),
+      },
     };
   }
 

@@ -2,8 +2,10 @@
 import { sinceMs, type SteadyMs } from "../core/clock.ts";
 import type { Detection } from "../core/detector_types.ts";
 import type { Stay } from "../core/presence_types.ts";
-import { type Observation, type Track, type Tracked, Tracker } from "../tracking/tracker.ts";
-import { type Owner, type SceneAreas, type SeenFrame, StayRecord } from "./stay_record.ts";
+import type { Observation, Track, Tracked } from "../tracking/track_types.ts";
+import { Tracker } from "../tracking/tracker.ts";
+import type { SeenFrame } from "./sightings.ts";
+import { type Owner, type SceneAreas, StayRecord } from "./stay_record.ts";
 
 /** Tracks that are, or may become, a stay; others are placed in zones and no more. */
 const RECORDS_MAX = 512;
@@ -64,7 +66,8 @@ export class TrackRecords {
     if (known !== null && !isOther) return known;
     if (this.#records.size >= RECORDS_MAX) return null;
     const id = known === null ? track.id : this.#part(known, detection, frame);
-    const record = StayRecord.of(this.#owner, id, { detection, frame });
+    const first = known === null ? track.first : place;
+    const record = StayRecord.of(this.#owner, id, { detection, frame, first });
     record.partedFrom = known;
     this.#records.set(id, record);
     return record;
@@ -86,12 +89,25 @@ export class TrackRecords {
       if (record === found.partedFrom || !whereabouts.mayBe(found.whereabouts)) continue;
       if (whereabouts.missed(frame.number) === 0 || whereabouts.isOther(last, frame)) continue;
       if (found.whereabouts.isNewcomer(frame, whereabouts.last)) continue;
-      const way = whereabouts.way(last);
+      const way = whereabouts.way(found.whereabouts);
       if (way >= least) continue;
       nearest = record;
       least = way;
     }
     return nearest;
+  }
+
+  /** The open stay that was last seen beside a new track, and may be that of it. */
+  contestedBy(found: StayRecord, frame: SeenFrame): StayRecord | null {
+    for (const record of this.all()) {
+      if (record.id === null || record.class !== found.class || record === found.partedFrom) {
+        continue;
+      }
+      const { whereabouts } = record;
+      if (found.whereabouts.isNewcomer(frame, whereabouts.last)) continue;
+      if (whereabouts.isContestedBy(found.whereabouts, frame)) return record;
+    }
+    return null;
   }
 
   /** Continues a stay with the track of another record, which is dropped. */
@@ -113,11 +129,14 @@ export class TrackRecords {
     this.#tracker = new Tracker({ prefix: this.#trackPrefix(), keepMs: 0 });
   }
 
-  /** Continues a stay of another thread, which was last seen at `atMs`. */
-  resume(stay: Stay, scene: SceneAreas, atMs: SteadyMs): void {
-    const { track: id, class: name, box } = stay;
-    this.#records.set(id, StayRecord.resumed(stay, scene, atMs));
-    this.#tracker.resume({ id, class: name, box, seenAtMs: atMs });
+  /** Continues a stay of another thread, which was last seen at `atMs`. @returns its record */
+  resume(stay: Stay, scene: SceneAreas, atMs: SteadyMs): StayRecord {
+    const { track: id, class: name, box, size, motion } = stay;
+    const record = StayRecord.resumed(stay, scene, atMs);
+    this.#records.set(id, record);
+    const velocity = motion?.velocity ?? null;
+    this.#tracker.resume({ id, class: name, box, size, seenAtMs: atMs, velocity });
+    return record;
   }
 
   /** Parts a stay from its track, which shows another object. @returns the id of the track of that */
@@ -129,7 +148,9 @@ export class TrackRecords {
     const id = `${this.#trackPrefix()}-1`;
     whereabouts.loseTrack();
     this.#tracker.forget(key);
-    this.#tracker.resume({ id, class: name, box, seenAtMs: frame.atMs });
+    this.#tracker.resume({
+      ...{ id, class: name, box, size: frame.size, seenAtMs: frame.atMs, velocity: null },
+    });
     this.#parted.set(key, id);
     return id;
   }

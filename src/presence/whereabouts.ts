@@ -1,22 +1,16 @@
 /** Where an object is: what is seen again may also be a false detection near it. */
-import { sinceMs, type SteadyMs } from "../core/clock.ts";
-import { type BoxPx, type Scale, scaled } from "../core/geometry.ts";
-import type { PresenceSettings } from "../core/presence_types.ts";
-import { SIZE_RATIO_MAX, timesAs, upwards } from "../tracking/likeness.ts";
+import { sinceMs } from "../core/clock.ts";
+import { type BoxPx, type PointPx, type Scale, scaled } from "../core/geometry.ts";
+import type { PresenceSettings, StayMotion } from "../core/presence_types.ts";
+import type { SeenPlace } from "../tracking/track_types.ts";
 import { SLOW_MS } from "../tracking/tracker.ts";
-import { distancePx, type PointPx } from "./points.ts";
+import { centre, heights, isLevel, wayOf, within } from "./ways.ts";
 
 /**
- * After so many inferences without an object, its return has to be confirmed; not with longer gaps than
- * {@link SLOW_MS}, with which false detections are as much rarer.
+ * After so many inferences without an object, or an outage as long, its return has to be confirmed; sooner
+ * when it is seen weakly, and at slow rates, where much may happen between two inferences.
  */
-const MISSED_MIN = 3;
-
-/** How far an object may have come, in heights. */
-const REACH = { atOnce: 0.3, perSecond: 1, most: 4.5 } as const;
-
-/** How much higher or lower the feet or the head of one object may be, in heights. */
-const UPRIGHT_MAX = 0.3;
+const MISSED_MIN = { usual: 3, slow: 2 } as const;
 
 /**
  * An object whose way leads out of the picture comes back so near to where it was, in heights; farther off
@@ -46,17 +40,11 @@ const EDGE_REACH = { atOnce: 0.2, perSecond: 0.5 } as const;
  */
 const ENTRY_REACH = { atOnce: 0.3, perSecond: 1 } as const;
 
-/** It is back when it is in so many of the next inferences. */
-const RETURN = { frames: 2, of: 5 } as const;
+/** It is back when it is in so many of the next inferences; of less a weak return delays the end. */
+const RETURN = { frames: 2, of: 5, ofWeak: 3 } as const;
 
 /** The time in which a velocity is forgotten. */
 const VELOCITY_SECONDS = 0.7;
-
-/** Where an object was seen. */
-export interface SeenPlace {
-  readonly box: BoxPx;
-  readonly atMs: SteadyMs;
-}
 
 /** An inference, as it is counted for one camera and detector. */
 export interface Inference {
@@ -76,14 +64,39 @@ export class Whereabouts {
   #seenIn = 0;
   /** Pixels per second; null until it was seen twice. */
   #velocity: PointPx | null = null;
+  /** Where it was seen before that. */
+  #before: SeenPlace | null = null;
+  /** Whether it was found higher or lower than one walks. */
+  #isDoubtful = false;
+  #wasDoubtful = false;
   readonly #detections = new Detections();
   /** After a while without it, not confirmed yet. */
   readonly #returned = new Detections();
+  /** Where it was seen then. */
+  #returnedTo: SeenPlace | null = null;
+  /** In how many inferences its return may be confirmed, from the newest one on. */
+  #awaitedFor: number = RETURN.of;
   #hasTrack = true;
+  /** How long inferences of another thread had gone on without it. */
+  #absentMs = 0;
 
-  constructor(first: SeenPlace) {
-    this.#last = first;
+  /**
+   * @param first  where its track was first seen, perhaps weakly
+   * @param motion  how it moved, where it was followed before
+   */
+  constructor(
+    last: SeenPlace,
+    { first, motion }: { readonly first: SeenPlace; readonly motion: StayMotion | null },
+  ) {
+    this.#last = last;
     this.#first = first;
+    this.#velocity = motion?.velocity ?? null;
+    this.#absentMs = motion?.absentMs ?? 0;
+  }
+
+  /** Of its centre, in pixels per second; null until it was seen twice. */
+  get velocity(): PointPx | null {
+    return this.#velocity;
   }
 
   /** Where it was last seen. */
@@ -102,6 +115,8 @@ export class Whereabouts {
    * @returns whether it was detected in enough of the newest inferences
    */
   detectedIn({ number, start }: Inference): boolean {
+    // The one before may have been another object, or none.
+    if (this.#isDoubtful && !this.#wasDoubtful) this.#detections.clear();
     return this.#detections.add(number, start);
   }
 
@@ -117,16 +132,40 @@ export class Whereabouts {
   }
 
   /** Whether what its track has come to is another object, because this one has left the picture. */
-  isOther(to: SeenPlace, { seen, gapMs }: Inference): boolean {
-    const unseenMs = Math.min(sinceMs(this.#last.atMs, to.atMs), EXIT_GAPS * gapMs, EXIT_MS);
+  isOther(to: SeenPlace, { number, seen, gapMs }: Inference): boolean {
+    const since = sinceMs(this.#last.atMs, to.atMs);
+    // In a new thread the gap is not known yet.
+    const exitMs = gapMs > 0 ? Math.min(EXIT_GAPS * gapMs, EXIT_MS) : EXIT_MS;
+    const unseenMs = Math.min(since, exitMs);
+    const unobservedMs = Math.max(
+      gapMs,
+      since - gapMs * (this.missed(number) - 1) - this.#absentMs,
+    );
     return this.#isLeaving(unseenMs, seen) &&
-      heights(this.#last.box, to.box) > within(RETURN_REACH, gapMs);
+      heights(this.#last.box, to.box) > within(RETURN_REACH, unobservedMs);
   }
 
-  /** Whether what its track has come to is the object: after a while without it, once that is confirmed. */
-  isBack({ number, gapMs }: Inference): boolean {
-    if (gapMs > SLOW_MS || this.missed(number - 1) < MISSED_MIN) return true;
-    return this.#returned.add(number, RETURN);
+  /**
+   * Whether what its track has come to is the object: after a while without it, once that is confirmed.
+   * @param isWeak  whether it was detected weakly
+   * @param isDue  whether its stay would have ended, were its return not awaited
+   */
+  isBack(
+    place: SeenPlace,
+    frame: Inference,
+    { isWeak, isDue }: { readonly isWeak: boolean; readonly isDue: boolean },
+  ): boolean {
+    const missedMin = isWeak || frame.gapMs > SLOW_MS ? MISSED_MIN.slow : MISSED_MIN.usual;
+    const gaps = frame.gapMs > 0 ? sinceMs(this.#last.atMs, place.atMs) / frame.gapMs : 0;
+    if (this.missed(frame.number - 1) < missedMin && gaps < missedMin + 0.5) return true;
+    this.#awaitedFor = isWeak ? RETURN.ofWeak : RETURN.of;
+    const before = this.#returnedTo;
+    if (before !== null && wayOf(before, place) === Infinity) {
+      this.#returned.clear();
+      if (isDue) return false;
+    }
+    this.#returnedTo = place;
+    return this.#returned.add(frame.number, RETURN);
   }
 
   /** Its track follows another object: it waits for another track. */
@@ -142,35 +181,51 @@ export class Whereabouts {
   /** Whether the next inferences may confirm that it is back. */
   isAwaited(inference: number): boolean {
     const { newest } = this.#returned;
-    return newest !== null && inference - newest < RETURN.of - 1;
+    return newest !== null && inference - newest < this.#awaitedFor - 1;
   }
 
   /** It is seen. */
   found(place: SeenPlace, { number }: Inference): void {
     this.#seenIn = number;
     this.#hasTrack = true;
+    this.#absentMs = 0;
     this.#returned.clear();
+    this.#returnedTo = null;
     const seconds = sinceMs(this.#last.atMs, place.atMs) / 1000;
     if (seconds < 0) return;
     if (seconds > 0) this.#follow(place.box, seconds);
+    this.#wasDoubtful = this.#isDoubtful;
+    this.#isDoubtful = !isLevel(this.#last.box, place.box);
+    this.#before = this.#last;
     this.#last = place;
   }
 
   /** Moves what is known to a picture of another size. */
   scale(by: Scale): void {
     this.#last = { ...this.#last, box: scaled(this.#last.box, by) };
+    if (this.#before !== null) {
+      this.#before = { ...this.#before, box: scaled(this.#before.box, by) };
+    }
+    this.#returnedTo = null;
     this.#first = { ...this.#first, box: scaled(this.#first.box, by) };
     if (this.#velocity === null) return;
     this.#velocity = { x: by.x * this.#velocity.x, y: by.y * this.#velocity.y };
   }
 
-  /** The way from its last place to another one in heights; Infinity where it cannot be by then. */
-  way(to: SeenPlace): number {
-    const from = this.#last;
-    const way = heights(from.box, to.box);
-    const reach = Math.min(REACH.most, within(REACH, sinceMs(from.atMs, to.atMs)));
-    const isLike = timesAs(from.box.height, to.box.height) <= SIZE_RATIO_MAX.height;
-    return isLike && upright(from.box, to.box) <= UPRIGHT_MAX && way <= reach ? way : Infinity;
+  /** The way from its last place to where a track began in heights; Infinity where it cannot be by then. */
+  way(track: Whereabouts): number {
+    return wayOf(this.#last, track.#first, track.#last.box);
+  }
+
+  /**
+   * Whether it was last seen where a new track was not, and only once since that began: it may be the new
+   * track, and what was seen a false detection.
+   */
+  isContestedBy(track: Whereabouts, { number }: Inference): boolean {
+    const first = track.#first;
+    if (this.#before === null || this.missed(number) === 0 || !this.#hasTrack) return false;
+    if (this.#last.atMs < first.atMs || this.#before.atMs >= first.atMs) return false;
+    return wayOf(this.#before, first) < Infinity;
   }
 
   #follow(box: BoxPx, seconds: number): void {
@@ -206,28 +261,6 @@ function leaves(
 ): boolean {
   return velocity > least && at + length + seconds * velocity > to ||
     velocity < -least && at + seconds * velocity < from;
-}
-
-function centre({ x, y, width, height }: BoxPx): PointPx {
-  return { x: x + width / 2, y: y + height / 2 };
-}
-
-/** How far something may be after a time. */
-function within(
-  { atOnce, perSecond }: Readonly<Record<"atOnce" | "perSecond", number>>,
-  ms: number,
-): number {
-  return atOnce + perSecond * Math.max(0, ms) / 1000;
-}
-
-/** How far the feet or the heads are apart, whichever is less, in heights. */
-function upright(one: BoxPx, other: BoxPx): number {
-  return upwards(one, other) / Math.max(one.height, other.height);
-}
-
-/** The distance between two boxes in heights. */
-function heights(one: BoxPx, other: BoxPx): number {
-  return distancePx({ from: centre(one), to: centre(other) }) / Math.max(one.height, other.height);
 }
 
 /** Counts the inferences in which something was detected with confidence. */

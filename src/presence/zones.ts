@@ -1,9 +1,9 @@
 /** Zones: which objects are in one, and how much of a box. */
 import { sinceMs, type SteadyMs } from "../core/clock.ts";
-import type { BoxPx, SizePx } from "../core/geometry.ts";
+import type { BoxPx, PointPx, SizePx } from "../core/geometry.ts";
 import type { Placement, Zone } from "../core/presence_types.ts";
 import { areaWithin } from "./clipped_area.ts";
-import { bottomCentre, distanceToSegmentPx, type PointPx } from "./points.ts";
+import { bottomCentre, distanceToSegmentPx } from "./points.ts";
 
 /**
  * An object has left a zone when it is this part of its height away from it, or outside for

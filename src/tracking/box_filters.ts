@@ -1,4 +1,4 @@
-import type { BoxPx, Scale } from "../core/geometry.ts";
+import type { BoxPx, PointPx, Scale } from "../core/geometry.ts";
 
 /**
  * Standard deviations in heights of the box, those of the aspect ratio as they are. ByteTrack states its own
@@ -143,6 +143,17 @@ export class BoxFilters {
     for (let part = 0; part < 2; part++) {
       const way = measured(to, part) - measured(from.box, part);
       this.#means[STATES * index + 4 + part] = way / from.ageSeconds;
+    }
+  }
+
+  /** States the velocity of a centre that was followed before, in pixels per second. */
+  setVelocity(index: number, { x, y }: PointPx): void {
+    const at = STATES * index;
+    this.#means[at + 4] = x;
+    this.#means[at + 5] = y;
+    const noise = velocityNoise(0, this.#means[at + HEIGHT] ?? 0);
+    for (let part = 0; part < 2; part++) {
+      this.#variances[VARIANCES * index + 3 * part + 2] = noise * noise;
     }
   }
 

@@ -1,4 +1,4 @@
-import type { Column } from "./likeness.ts";
+import type { Column } from "./columns.ts";
 import type { Entry } from "./track_table.ts";
 
 /** Of two pairs the better one is clear when the other costs this many times as much. */

@@ -1,6 +1,7 @@
 /** How well a detection continues a track: three measures, one for each round of the association. */
 import type { Detection } from "../core/detector_types.ts";
 import { type BoxPx, iou } from "../core/geometry.ts";
+import type { Column } from "./columns.ts";
 import type { Entry } from "./track_table.ts";
 
 /**
@@ -31,17 +32,13 @@ export const SIZE_RATIO_MAX = { height: 1.3, width: 2.5 } as const;
 
 /** What a weak detection continues by distance, and how much alike it has to be. */
 const WEAK_JUMP = {
-  /** Of the track: it is an object. */
-  sightings: 3,
-  /** Sooner it overlaps. */
-  secondsUnseen: 0.3,
   heightRatio: 1.15,
   /** In heights. */
   upwards: 0.1,
 } as const;
 
 /** Pairs that cost more are none. */
-const COST_MAX = 7;
+export const COST_MAX = 7;
 /** What counts beside the distance in heights. */
 const FURTHER_COSTS = {
   /** Up or down rather than aside, in heights, at once; less so after a while. */
@@ -53,22 +50,6 @@ const FURTHER_COSTS = {
   /** The track was seen once: it may be a false detection. */
   new: 0.1,
 } as const;
-
-/** A detection of the present frame whose box is one. */
-export interface Column {
-  readonly detection: Detection;
-  readonly isWeak: boolean;
-  /** Its place in the list of its frame. */
-  readonly place: number;
-  /** The track that it continues or begins. */
-  entry: Entry | null;
-  /** Whether it was found by distance alone. */
-  isJump: boolean;
-  /** The nearest track, its cost, and the cost of the second nearest. */
-  nearest: number;
-  nearestCost: number;
-  secondCost: number;
-}
 
 /** By overlap and confidence; above 0 where they may be one. */
 export function overlapWeight(entry: Entry, { detection }: Column): number {
@@ -95,12 +76,13 @@ export function distanceWeight(entry: Entry, column: Column): number {
 }
 
 /** The farther and the less alike, the higher, in heights of the box; Infinity where they cannot be one. */
-export function distanceCost(entry: Entry, { detection }: Column): number {
+export function distanceCost(entry: Entry, { detection, isCut }: Column): number {
   const { box } = detection;
   if (entry.class !== detection.class) return Infinity;
   const higher = timesAs(entry.expected.height, box.height);
   if (higher > SIZE_RATIO_MAX.height) return Infinity;
-  if (timesAs(entry.expected.width, box.width) > SIZE_RATIO_MAX.width) return Infinity;
+  const wider = timesAs(entry.expected.width, box.width);
+  if (wider > SIZE_RATIO_MAX.width && !isCut && !entry.isCut) return Infinity;
   const age = Math.abs(entry.ageSeconds);
   const height = Math.max(entry.expected.height, box.height);
   const reach = Math.min(REACH.most, REACH.atOnce + REACH.perSecond * age) * height;
@@ -111,14 +93,13 @@ export function distanceCost(entry: Entry, { detection }: Column): number {
   if (Math.hypot(nearer, upright) > reach) return Infinity;
   return (aside + nearer) / 2 / height + FURTHER_COSTS.upwards * upright / height / (1 + age) +
     FURTHER_COSTS.perSecond * age + FURTHER_COSTS.size * Math.log(higher) +
-    (entry.sightings === 1 ? FURTHER_COSTS.new : 0);
+    (entry.sightings === 1 || entry.isTentative ? FURTHER_COSTS.new : 0);
 }
 
 /** As {@link distanceCost} for a weak detection, which has to be more alike. */
 export function weakDistanceCost(entry: Entry, column: Column): number {
   const { box } = column.detection;
-  const { sightings, secondsUnseen, heightRatio, upwards: most } = WEAK_JUMP;
-  if (entry.sightings < sightings || entry.ageSeconds < secondsUnseen) return Infinity;
+  const { heightRatio, upwards: most } = WEAK_JUMP;
   if (timesAs(entry.box.height, box.height) > heightRatio) return Infinity;
   const upright = Math.min(upwards(entry.expected, box), upwards(entry.box, box));
   if (upright > most * Math.max(entry.box.height, box.height)) return Infinity;

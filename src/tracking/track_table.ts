@@ -1,13 +1,15 @@
 import { sinceMs, type SteadyMs } from "../core/clock.ts";
-import { type BoxPx, type Scale, scaled } from "../core/geometry.ts";
+import { type BoxPx, type PointPx, type Scale, scaled } from "../core/geometry.ts";
 import { BoxFilters, type Expected } from "./box_filters.ts";
+import type { SeenPlace } from "./track_types.ts";
 
 /** The most tracks of a tracker, those included that are not seen at present. */
 export const MAX_TRACKS = 256;
 
 /** A track, and what the tracker knows of it. */
 export interface Entry {
-  readonly id: string;
+  /** Empty while it is tentative. */
+  id: string;
   readonly class: string;
   /** The number of its filter, and of another one for {@link Entry.before}. */
   filter: number;
@@ -20,11 +22,17 @@ export interface Entry {
   /** Weak detections since then. */
   weakRun: number;
   sightings: number;
+  /** Whether all of its detections were weak: it is no track yet, but may be found to have been one. */
+  isTentative: boolean;
+  /** Where it was first seen. */
+  first: SeenPlace;
+  /** Whether the edge of the picture cuts off a part of its box. */
+  isCut: boolean;
   /**
    * Where it was before it was last found by distance alone: what was found may be another object, or none.
    * null once it was seen there again.
    */
-  before: { readonly box: BoxPx; readonly seenAtMs: SteadyMs } | null;
+  before: SeenPlace | null;
   /** Where it is expected in the present frame. */
   readonly expected: Expected;
   /** From when it was last seen to the present frame, in seconds; negative for an older frame. */
@@ -54,11 +62,12 @@ export class TrackTable {
    * @returns null when all tracks are seen in the present frame
    */
   add(
-    { id, class: name, box, atMs }: {
+    { id, class: name, box, atMs, isCut }: {
       readonly id: string;
       readonly class: string;
       readonly box: BoxPx;
       readonly atMs: SteadyMs;
+      readonly isCut: boolean;
     },
   ): Entry | null {
     if (this.#free.length === 0) this.#dropOldest();
@@ -76,6 +85,9 @@ export class TrackTable {
       strongAtMs: atMs,
       weakRun: 0,
       sightings: 1,
+      isTentative: false,
+      first: { box, atMs },
+      isCut,
       expected: { x: box.x, y: box.y, width: box.width, height: box.height },
       ageSeconds: 0,
       isMatched: false,
@@ -99,9 +111,9 @@ export class TrackTable {
   exchange(entry: Entry, atMs: SteadyMs): void {
     const { before, filter } = entry;
     if (before === null) return;
-    entry.before = { box: entry.box, seenAtMs: entry.seenAtMs };
+    entry.before = { box: entry.box, atMs: entry.seenAtMs };
     entry.box = before.box;
-    entry.seenAtMs = before.seenAtMs;
+    entry.seenAtMs = before.atMs;
     entry.filter = entry.spareFilter;
     entry.spareFilter = filter;
     this.#expect(entry, atMs);
@@ -111,7 +123,11 @@ export class TrackTable {
   continue(
     entry: Entry,
     box: BoxPx,
-    { atMs, isJump }: { readonly atMs: SteadyMs; readonly isJump: boolean },
+    { atMs, isJump, isCut }: {
+      readonly atMs: SteadyMs;
+      readonly isJump: boolean;
+      readonly isCut: boolean;
+    },
   ): void {
     entry.isMatched = true;
     entry.sightings++;
@@ -119,13 +135,24 @@ export class TrackTable {
     if (!isJump) {
       entry.before = null;
     } else if (entry.sightings > 2) {
-      entry.before = { box: entry.box, seenAtMs: entry.seenAtMs };
+      entry.before = { box: entry.box, atMs: entry.seenAtMs };
       this.#filters.copy(entry.filter, entry.spareFilter);
     }
     this.#filters.update(entry.filter, entry.ageSeconds, box);
     if (isJump) this.#filters.goAs(entry.filter, entry, box);
     entry.box = box;
+    entry.isCut = isCut;
     entry.seenAtMs = atMs;
+  }
+
+  /** States how a track moves, in pixels per second. */
+  setVelocity(entry: Entry, velocity: PointPx): void {
+    this.#filters.setVelocity(entry.filter, velocity);
+  }
+
+  /** Whether there is room for a track without dropping another one. */
+  get hasRoom(): boolean {
+    return this.#free.length > 0;
   }
 
   /** Drops the tracks that `isOver` says are. */
@@ -142,6 +169,7 @@ export class TrackTable {
   scale(by: Scale): void {
     for (const entry of this.#entries) {
       entry.box = scaled(entry.box, by);
+      entry.first = { ...entry.first, box: scaled(entry.first.box, by) };
       this.#filters.scale(entry.filter, by);
       entry.before = null;
     }

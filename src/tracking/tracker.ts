@@ -1,73 +1,41 @@
 import { latestMs, sinceMs, type SteadyMs } from "../core/clock.ts";
-import type { Detection } from "../core/detector_types.ts";
-import type { BoxPx, SizePx } from "../core/geometry.ts";
+import { iou, scaled, scaleOf, type SizePx, wholeOf } from "../core/geometry.ts";
 import { Assignment } from "./assignment.ts";
 import { chooseClear } from "./clear_pairs.ts";
+import { type Column, columnsOf, hasArea } from "./columns.ts";
 import {
   bareOverlapWeight,
-  type Column,
+  COST_MAX,
   distanceCost,
   distanceWeight,
   overlapWeight,
   weakDistanceCost,
 } from "./likeness.ts";
-import { type Entry, MAX_TRACKS, TrackTable } from "./track_table.ts";
-
-/** Detections of a frame beyond it are given no track. */
-const MAX_COLUMNS = 4 * MAX_TRACKS;
-/** Boxes beyond it are none: no picture is as large, and its square is still exact. */
-const MAX_PX = 1e6;
+import { type Entry, TrackTable } from "./track_table.ts";
+import type { Observation, ResumedTrack, Track, Tracked, TrackerOptions } from "./track_types.ts";
 
 /** For how long weak detections alone continue a track, and how many of them in any case. */
 const WEAK_KEEP_MS = 10_000;
 const WEAK_RUN = 5;
 /**
- * By distance they continue a track that was seen so recently; one that is kept, when frames follow one
- * another within {@link SLOW_MS}, so that a wrong one is soon found out.
+ * With shorter gaps between frames weak detections begin no track, and are found by distance only for a track
+ * that was seen so often, so long ago: sooner they overlap it.
  */
-const WEAK_JUMP_MS = 2500;
+const DENSE_MS = 150;
+const WEAK_JUMP = { sightings: 3, secondsUnseen: 0.3 } as const;
 /** With longer gaps between frames the next ones come too late to confirm anything. */
 export const SLOW_MS = 600;
+
+/** How long a track is kept that was only seen weakly, which is tentative. */
+const TENTATIVE_KEEP_MS = 2500;
+/** It shows the object of another track when it overlaps one that is seen so much. */
+const DOUBLE_OVERLAP = 0.3;
 
 /** How long a track is kept while no frame was looked at, as with 0.1 Hz or a new worker. */
 const UNOBSERVED_KEEP_MS = 120_000;
 
 /** A stay was seen more than once. */
-const RESUMED_SIGHTINGS = 2;
-
-export interface TrackerOptions {
-  /** Begins every id; no other tracker has it, also none of another run. */
-  readonly prefix: string;
-  /** How long a track that is not seen is kept. */
-  readonly keepMs: number;
-}
-
-/** The detections of one frame. */
-export interface Observation {
-  readonly detections: readonly Detection[];
-  /** Less confident ones: they continue tracks, and begin none. */
-  readonly weak: readonly Detection[];
-  /** The size of the picture as shown. */
-  readonly size: SizePx;
-  /** When the frame arrived. */
-  readonly atMs: SteadyMs;
-}
-
-/** An object that was seen in one frame or more. It is as of its frame, and does not change. */
-export interface Track {
-  readonly id: string;
-  readonly class: string;
-  /** Where it was last seen. */
-  readonly box: BoxPx;
-  readonly seenAtMs: SteadyMs;
-}
-
-export interface Tracked {
-  /** The track of each of `detections`; null beyond the bound of tracks, and for a box without area. */
-  readonly detections: readonly (Track | null)[];
-  /** The track of each of `weak`; null where it continues none. */
-  readonly weak: readonly (Track | null)[];
-}
+const RESUMED_SIGHTINGS = 3;
 
 /**
  * Follows the objects of one camera and detector from frame to frame.
@@ -85,6 +53,8 @@ export class Tracker {
   #size: SizePx | null = null;
   /** When the newest frame arrived. */
   #newestAtMs: SteadyMs | null = null;
+  /** Whether the present frame follows the newest one within {@link DENSE_MS}. */
+  #isDense = false;
   /** The tracks and detections of the present round; kept for their memory. */
   readonly #rows: Entry[] = [];
   readonly #open: Column[] = [];
@@ -100,21 +70,22 @@ export class Tracker {
   }
 
   /** Assigns the detections of a frame; frames may come out of order. */
-  observe({ detections, weak, size, atMs }: Observation): Tracked {
+  observe({ detections, weak, size, seen = wholeOf(size), atMs }: Observation): Tracked {
     this.#resize(size);
+    this.#isDense = this.#newestAtMs !== null && sinceMs(this.#newestAtMs, atMs) < DENSE_MS;
     this.#table.expectAt(atMs);
-    const strongColumns = columnsOf(detections, false);
-    const weakColumns = columnsOf(weak, true);
+    const strongColumns = columnsOf(detections, seen, false);
+    const weakColumns = columnsOf(weak, seen, true);
     this.#collect(strongColumns, []);
     this.#associate(overlapWeight);
     this.#collect(strongColumns, weakColumns);
     this.#associate((entry, column) =>
       column.isWeak && !this.#isForWeak(entry, atMs) ? 0 : bareOverlapWeight(entry, column)
     );
-    this.#collect(strongColumns, []);
-    this.#associateByDistance();
+    this.#collect(strongColumns, this.#isNewest(atMs) ? weakColumns : []);
+    this.#associateByDistance(atMs);
     this.#associateBefore(strongColumns, atMs);
-    this.#associateWeakByDistance(weakColumns, atMs);
+    this.#associateTentative(strongColumns, weakColumns);
     const tracked = {
       detections: new Array<Track | null>(detections.length).fill(null),
       weak: new Array<Track | null>(weak.length).fill(null),
@@ -130,11 +101,18 @@ export class Tracker {
   }
 
   /** Continues a track of another thread; without effect when its box has no area. */
-  resume({ id, class: name, box, seenAtMs }: Track): void {
+  resume({ id, class: name, box, size, seenAtMs, velocity }: ResumedTrack): void {
     if (!hasArea(box)) return;
     this.forget(id);
-    const entry = this.#table.add({ id, class: name, box, atMs: seenAtMs });
-    if (entry !== null) entry.sightings = RESUMED_SIGHTINGS;
+    if (this.#size === null) this.#resize(size);
+    const by = scaleOf(size, this.#size ?? size);
+    const entry = this.#table.add({
+      ...{ id, class: name, box: scaled(box, by), atMs: seenAtMs, isCut: false },
+    });
+    if (entry === null) return;
+    entry.sightings = RESUMED_SIGHTINGS;
+    if (velocity === null) return;
+    this.#table.setVelocity(entry, { x: by.x * velocity.x, y: by.y * velocity.y });
   }
 
   /** Drops a track: what is seen in its place is another one from now on. */
@@ -147,7 +125,7 @@ export class Tracker {
     if (!(width > 0 && height > 0)) return;
     const before = this.#size;
     if (before !== null && (before.width !== width || before.height !== height)) {
-      this.#table.scale({ x: width / before.width, y: height / before.height });
+      this.#table.scale(scaleOf(before, { width, height }));
     }
     this.#size = { width, height };
   }
@@ -162,7 +140,6 @@ export class Tracker {
 
   /** Whether a weak detection can continue a track in the present frame. */
   #isForWeak(entry: Entry, atMs: SteadyMs): boolean {
-    if (entry.sightings === 1) return false;
     return entry.weakRun < WEAK_RUN || sinceMs(entry.strongAtMs, atMs) <= WEAK_KEEP_MS;
   }
 
@@ -171,7 +148,8 @@ export class Tracker {
     this.#rows.length = 0;
     this.#open.length = 0;
     for (const entry of this.#table.entries) {
-      if (!entry.isMatched && this.#isCandidate(entry)) this.#rows.push(entry);
+      const isLast = entry.isTentative && entry.sightings === 1;
+      if (!entry.isMatched && !isLast && this.#isCandidate(entry)) this.#rows.push(entry);
     }
     for (const columns of [strong, weak]) {
       for (const column of columns) if (column.entry === null) this.#open.push(column);
@@ -192,26 +170,34 @@ export class Tracker {
   }
 
   /** The clear pairs first, then the others together. */
-  #associateByDistance(): void {
-    chooseClear(this.#rows, this.#open, { cost: distanceCost, onPair: match });
-    this.#associate(distanceWeight);
+  #associateByDistance(atMs: SteadyMs): void {
+    const cost = (entry: Entry, column: Column) => {
+      if (!column.isWeak) return distanceCost(entry, column);
+      const isSure = !this.#isDense ||
+        entry.sightings >= WEAK_JUMP.sightings && entry.ageSeconds >= WEAK_JUMP.secondsUnseen;
+      return isSure && this.#isForWeak(entry, atMs) ? weakDistanceCost(entry, column) : Infinity;
+    };
+    chooseClear(this.#rows, this.#open, { cost, onPair: match });
+    this.#associate((entry, column) => COST_MAX - cost(entry, column));
     for (const column of this.#open) column.isJump = column.entry !== null;
   }
 
-  /** Weak detections by distance: the clear pairs only. */
-  #associateWeakByDistance(weak: readonly Column[], atMs: SteadyMs): void {
-    this.#collect([], weak);
-    if (this.#open.length === 0 || !this.#isNewest(atMs)) return;
-    const isSlow = this.#newestAtMs !== null && sinceMs(this.#newestAtMs, atMs) > SLOW_MS;
-    const mostSeconds = (isSlow ? WEAK_JUMP_MS : this.#keepMs) / 1000;
-    chooseClear(this.#rows, this.#open, {
-      cost: (entry, column) =>
-        entry.ageSeconds <= mostSeconds && this.#isForWeak(entry, atMs)
-          ? weakDistanceCost(entry, column)
-          : Infinity,
-      onPair: match,
-    });
-    for (const column of this.#open) column.isJump = column.entry !== null;
+  /** What was seen weakly once comes last. */
+  #associateTentative(strong: readonly Column[], weak: readonly Column[]): void {
+    this.#rows.length = 0;
+    this.#open.length = 0;
+    for (const entry of this.#table.entries) {
+      if (!entry.isMatched && entry.isTentative && this.#isCandidate(entry)) this.#rows.push(entry);
+    }
+    if (this.#rows.length === 0) return;
+    for (const column of strong) if (column.entry === null) this.#open.push(column);
+    for (const column of weak) {
+      if (column.entry === null && this.#isNew(column)) this.#open.push(column);
+    }
+    this.#associate(bareOverlapWeight);
+    this.#associate((entry, column) =>
+      column.isWeak ? COST_MAX - weakDistanceCost(entry, column) : distanceWeight(entry, column)
+    );
   }
 
   /** Looks for tracks where they were before they were found by distance; there they were not seen again. */
@@ -226,27 +212,62 @@ export class Tracker {
   }
 
   /** @returns the track that a confident detection continues or begins */
-  #concludeStrong({ entry, detection, isJump }: Column, atMs: SteadyMs): Track | null {
+  #concludeStrong(column: Column, atMs: SteadyMs): Track | null {
+    const { entry, detection, isJump, isCut } = column;
     if (entry === null) {
-      const id = `${this.#prefix}-${this.#lastNumber + 1}`;
-      const { class: name, box } = detection;
-      const begun = this.#table.add({ id, class: name, box, atMs });
-      if (begun === null) return null;
-      begun.isMatched = true;
-      this.#lastNumber++;
-      return trackOf(begun);
+      const begun = this.#begin(column, atMs);
+      return begun === null ? null : trackOf(this.#confirmed(begun));
     }
-    this.#table.continue(entry, detection.box, { atMs, isJump });
+    this.#table.continue(entry, detection.box, { atMs, isJump, isCut });
     entry.strongAtMs = latestMs(entry.strongAtMs, atMs);
     entry.weakRun = 0;
-    return trackOf(entry);
+    return trackOf(this.#confirmed(entry));
   }
 
-  #concludeWeak({ entry, detection, isJump }: Column, atMs: SteadyMs): Track | null {
-    if (entry === null) return null;
-    this.#table.continue(entry, detection.box, { atMs, isJump });
+  /** @returns the track that a weak detection continues */
+  #concludeWeak(column: Column, atMs: SteadyMs): Track | null {
+    const { entry, detection, isJump, isCut } = column;
+    if (entry === null) {
+      const begins = !this.#isDense && this.#table.hasRoom && this.#isNewest(atMs);
+      if (begins && this.#isNew(column)) this.#begin(column, atMs);
+      return null;
+    }
+    this.#table.continue(entry, detection.box, { atMs, isJump, isCut });
     entry.weakRun++;
-    return trackOf(entry);
+    return entry.isTentative ? null : trackOf(entry);
+  }
+
+  /** Whether a weak detection shows none of the tracks that are not seen. */
+  #isNew(column: Column): boolean {
+    return this.#table.entries.every((entry) =>
+      entry.isMatched || entry.isTentative || !this.#isCandidate(entry) ||
+      distanceCost(entry, column) === Infinity
+    );
+  }
+
+  /** Begins a track, tentative until it is confirmed. */
+  #begin({ detection: { class: name, box }, isCut }: Column, atMs: SteadyMs): Entry | null {
+    const begun = this.#table.add({ id: "", class: name, box, atMs, isCut });
+    if (begun === null) return null;
+    begun.isMatched = true;
+    begun.isTentative = true;
+    return begun;
+  }
+
+  /** A confident detection makes a tentative track one with an id. */
+  #confirmed(entry: Entry): Entry {
+    if (!entry.isTentative) return entry;
+    entry.isTentative = false;
+    entry.id = `${this.#prefix}-${++this.#lastNumber}`;
+    return entry;
+  }
+
+  /** Whether what was seen weakly is a track that is seen now. */
+  #isDouble(tentative: Entry): boolean {
+    if (tentative.isMatched) return false;
+    return this.#table.entries.some((entry) =>
+      entry.isMatched && !entry.isTentative && iou(entry.box, tentative.expected) > DOUBLE_OVERLAP
+    );
   }
 
   #isNewest(atMs: SteadyMs): boolean {
@@ -257,7 +278,11 @@ export class Tracker {
   #finish(atMs: SteadyMs): void {
     if (!this.#isNewest(atMs)) return;
     this.#newestAtMs = atMs;
-    this.#table.drop((entry) => sinceMs(entry.seenAtMs, atMs) > this.#keepMs);
+    this.#table.drop((entry) => {
+      const ageMs = sinceMs(entry.seenAtMs, atMs);
+      if (ageMs > this.#keepMs) return true;
+      return entry.isTentative && (ageMs > TENTATIVE_KEEP_MS || this.#isDouble(entry));
+    });
   }
 }
 
@@ -267,23 +292,6 @@ function match(entry: Entry | undefined, column: Column | undefined): void {
   column.entry = entry;
 }
 
-/** The detections that have an area, within the bound. */
-function columnsOf(detections: readonly Detection[], isWeak: boolean): Column[] {
-  const columns: Column[] = [];
-  for (const [place, detection] of detections.entries()) {
-    if (columns.length === MAX_COLUMNS) break;
-    if (!hasArea(detection.box) || !(detection.confidence >= 0)) continue;
-    const costs = { nearest: -1, nearestCost: Infinity, secondCost: Infinity };
-    columns.push({ detection, isWeak, place, entry: null, isJump: false, ...costs });
-  }
-  return columns;
-}
-
-function hasArea({ x, y, width, height }: BoxPx): boolean {
-  return width > 0 && height > 0 && width <= MAX_PX && height <= MAX_PX &&
-    Math.abs(x) <= MAX_PX && Math.abs(y) <= MAX_PX;
-}
-
-function trackOf({ id, class: name, box, seenAtMs }: Entry): Track {
-  return { id, class: name, box, seenAtMs };
+function trackOf({ id, class: name, box, seenAtMs, first }: Entry): Track {
+  return { id, class: name, box, seenAtMs, first };
 }

@@ -53,10 +53,12 @@ export interface Look {
 }
 
 /** Where one walker was detected: by the index of the inference. */
-export type Sightings = ReadonlyMap<
-  number,
-  { readonly detection: Detection; readonly weak: boolean }
->;
+export type Sightings = ReadonlyMap<number, Sighting>;
+
+export interface Sighting {
+  readonly detection: Detection;
+  readonly weak: boolean;
+}
 
 export interface World {
   readonly looks: readonly Look[];

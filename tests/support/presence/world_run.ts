@@ -3,7 +3,7 @@ import { epochMs } from "../../../src/core/clock.ts";
 import type { Stay } from "../../../src/core/presence_types.ts";
 import { OPEN_STAYS_MS } from "../../../src/mqtt/publisher_thread.ts";
 import { PresenceRig } from "./rig.ts";
-import type { Fault, World } from "./world.ts";
+import type { Fault, Sighting, World } from "./world.ts";
 
 /** The newest report of the open stays to main, as the publisher's thread makes it. */
 interface Reported {
@@ -29,6 +29,7 @@ export async function runWorld(world: World): Promise<WorldRun> {
   let rig = new PresenceRig();
   const beganAtMs = epochMs(rig.clock.wallMs());
   const starts: number[] = [];
+  const byLook = sightingsByLook(world);
   let reported: Reported = { atMs: -Infinity, stays: [] };
   let nowMs = 0;
   const passTo = async (atMs: number) => {
@@ -41,9 +42,7 @@ export async function runWorld(world: World): Promise<WorldRun> {
       rig = await strike(rig, fault, { passTo, reported: reported.stays });
     }
     await passTo(look.atMs);
-    const seen = [...world.sightings, world.false].flatMap((sightings) =>
-      sightings.get(index) ?? []
-    );
+    const seen = byLook.get(index) ?? [];
     rig.see({
       detections: seen.filter(({ weak }) => !weak).map(({ detection }) => detection),
       weak: seen.filter(({ weak }) => weak).map(({ detection }) => detection),
@@ -60,6 +59,16 @@ export async function runWorld(world: World): Promise<WorldRun> {
     start: starts[order] ?? -1,
   }));
   return { stays, rig, beganAtMs };
+}
+
+function sightingsByLook({ sightings, false: others }: World): ReadonlyMap<number, Sighting[]> {
+  const byLook = new Map<number, Sighting[]>();
+  for (const [look, sighting] of [...sightings, others].flatMap((each) => [...each])) {
+    const known = byLook.get(look);
+    if (known === undefined) byLook.set(look, [sighting]);
+    else known.push(sighting);
+  }
+  return byLook;
 }
 
 /** @returns the rig that goes on */

@@ -1,7 +1,8 @@
 /** Walkers in front of a tracker. */
 import { steadyMs } from "../../../src/core/clock.ts";
 import type { Detection } from "../../../src/core/detector_types.ts";
-import { type Track, type Tracked, Tracker } from "../../../src/tracking/tracker.ts";
+import type { Track, Tracked } from "../../../src/tracking/track_types.ts";
+import { Tracker } from "../../../src/tracking/tracker.ts";
 
 export const SIZE = { width: 1280, height: 720 };
 

@@ -14,12 +14,3 @@ Deno.test("observed time: a gap counts up to a bound, and an outage is no usual 
   pass(time, 0, 200, 400, 9000);
   assert.deepEqual([time.observedMs, time.gapMs], [400 + BOUND_MS, 200]);
 });
-
-Deno.test("observed time: the time in which a thread is replaced counts, and is no usual gap", () => {
-  const time = new ObservedTime();
-  time.resume(steadyMs(0));
-  pass(time, 3000);
-  assert.deepEqual([time.observedMs, time.gapMs], [BOUND_MS, 0]);
-  pass(time, 3200);
-  assert.deepEqual([time.observedMs, time.gapMs], [BOUND_MS + 200, 200]);
-});

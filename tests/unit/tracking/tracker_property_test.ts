@@ -3,7 +3,8 @@ import fc from "fast-check";
 import { steadyMs } from "../../../src/core/clock.ts";
 import type { Detection } from "../../../src/core/detector_types.ts";
 import { MAX_TRACKS } from "../../../src/tracking/track_table.ts";
-import { type Observation, type Tracked, Tracker } from "../../../src/tracking/tracker.ts";
+import type { Observation, Tracked } from "../../../src/tracking/track_types.ts";
+import { Tracker } from "../../../src/tracking/tracker.ts";
 import { seeded } from "../../support/cameras/rtp/packets.ts";
 import { SIZE } from "../../support/tracking/walks.ts";
 
