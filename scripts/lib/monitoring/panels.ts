@@ -25,6 +25,10 @@ export interface Row {
   readonly panels: readonly Panel[];
 }
 
+/** Units that Grafana has no name for. */
+const FRAMES = "suffix: frames/s";
+const PER_SECOND = "suffix:/s";
+
 const graph = (
   title: string,
   unit: string,
@@ -55,12 +59,12 @@ const OVERVIEW: readonly Panel[] = [
 ];
 
 const CAMERA: readonly Panel[] = [
-  graph("What became of the frames received", "reqps", [
+  graph("What became of the frames received", FRAMES, [
     rate("orion_frames_undecoded_total", ["camera", "reason"], "undecoded,"),
     rate("orion_frames_corrupt_total", ["camera"], "corrupt"),
     rate("orion_frames_decoded_total", ["camera"], "decoded"),
   ], { isStacked: true }),
-  graph("What became of the frames decoded", "reqps", [
+  graph("What became of the frames decoded", FRAMES, [
     rate("orion_frames_processed_total", ["camera", "detector"], "processed,"),
     rate("orion_frames_dropped_total", ["camera", "detector", "reason"], "dropped,"),
   ], { isStacked: true }),
@@ -117,10 +121,10 @@ const CAMERA: readonly Panel[] = [
 ];
 
 const MESSAGES: readonly Panel[] = [
-  graph("Published", "reqps", [rate("orion_mqtt_published_total", ["topic_kind"])], {
+  graph("Published", PER_SECOND, [rate("orion_mqtt_published_total", ["topic_kind"])], {
     isStacked: true,
   }),
-  graph("Produced", "reqps", [rate("orion_mqtt_produced_total", ["topic_kind"])], {
+  graph("Produced", PER_SECOND, [rate("orion_mqtt_produced_total", ["topic_kind"])], {
     isStacked: true,
   }),
   graph("Connected", "none", [value("orion_mqtt_up", [], "broker")]),
