@@ -1,47 +1,48 @@
 /**
  * `deno task package`: builds the portable folder, as an archive: Deno, Orion, its packages, models and
- * clip for one target. The machine it runs on needs libav, and nothing else.
+ * clip for one target. The machine it runs on needs libav, and nothing else. From the same folder it makes
+ * a package of Debian, and an app of Home Assistant.
  *
- *   deno task package [--target T] [--out FOLDER] [--deno FILE]
+ *   deno task package [--as archive|deb|home-assistant] [--target T] [--out FOLDER] [--deno FILE]
  *
  * For another architecture `--deno` names that architecture's Deno.
  */
 import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { type Content, contentProblems, listContents } from "./lib/contents.ts";
-import { commitOf, stage } from "./lib/stage.ts";
-import { machineOf, type Target } from "./lib/targets.ts";
+import { buildApp } from "./lib/app.ts";
+import type { Content } from "./lib/contents.ts";
+import { buildDeb } from "./lib/deb.ts";
+import { fillPortable } from "./lib/portable.ts";
 import { printLine } from "./lib/print.ts";
+import { runCommand } from "./lib/run_command.ts";
 import { runTool, type ToolArgs, ToolError } from "./lib/tool_args.ts";
 
 const ROOT = fileURLToPath(new URL("../", import.meta.url)).replace(/\/$/, "");
 
-/** Copied unchanged. */
-const SCRIPTS = ["scripts/orion.sh", "scripts/lib/deno.sh"];
-const EXTRAS: Readonly<Record<string, string>> = {
-  "packaging/orion": "orion",
-  "packaging/orion.service": "orion.service",
-  "docs/deploy.md": "docs/deploy.md",
-  "docs/security.md": "docs/security.md",
-};
-
-/** Bound of the archive. */
+/** Bound of what is built. */
 const MAX_ARCHIVE_BYTES = 110 * 1024 * 1024;
 
-function pack({ target, deno, out }: ToolArgs): number {
+function pack(args: ToolArgs): number {
+  const { target, out, as } = args;
   const work = Deno.makeTempDirSync({ dir: out, prefix: ".package-" });
   try {
     const folder = join(work, "orion");
     Deno.mkdirSync(folder);
-    stage({ root: ROOT, into: folder, target, commit: commitOf(ROOT) });
-    const contents = listContents(folder);
-    const problems = contentProblems(contents, target);
-    if (problems.length > 0) throw new ToolError(problems.join("\nerror: "));
-    addRuntime(deno, folder, target);
-    addLauncher(folder);
-    const name = `orion-${versionOf(folder)}-${target.name}`;
+    const { version, contents } = fillPortable(ROOT, folder, args);
+    if (as === "deb") {
+      report(contents, buildDeb({ root: ROOT, folder, work, out, target, version }));
+      return 0;
+    }
+    const name = `orion-${version}-${target.name}`;
     Deno.renameSync(folder, join(work, name));
-    const archive = join(out, `${name}.tar.gz`);
+    if (as === "archive") {
+      const archive = join(out, `${name}.tar.gz`);
+      tar(work, name, archive);
+      report(contents, archive);
+      return 0;
+    }
+    const app = buildApp({ root: ROOT, out, target, version });
+    const archive = join(app, `${name}.tar.gz`);
     tar(work, name, archive);
     report(contents, archive);
     return 0;
@@ -50,40 +51,13 @@ function pack({ target, deno, out }: ToolArgs): number {
   }
 }
 
-function addRuntime(deno: string, folder: string, target: Target): void {
-  const bytes = Deno.readFileSync(deno);
-  if (machineOf(bytes) !== target.machine) {
-    throw new ToolError(
-      `${deno} is not a Deno for ${target.name}; name one with --deno (npm has it as ` +
-        `@deno/linux-${target.onnxruntime}-glibc)`,
-    );
-  }
-  Deno.mkdirSync(join(folder, "bin"));
-  Deno.writeFileSync(join(folder, "bin/deno"), bytes, { mode: 0o755 });
-}
-
-function addLauncher(folder: string): void {
-  for (const name of ["scripts/lib", "docs"]) {
-    Deno.mkdirSync(join(folder, name), { recursive: true });
-  }
-  for (const path of SCRIPTS) Deno.copyFileSync(join(ROOT, path), join(folder, path));
-  for (const [from, to] of Object.entries(EXTRAS)) {
-    Deno.copyFileSync(join(ROOT, from), join(folder, to));
-  }
-}
-
-function versionOf(folder: string): string {
-  const { version } = JSON.parse(Deno.readTextFileSync(join(folder, "deno.json")));
-  return String(version);
-}
-
 /** Archives reproducibly: without owners and times, in one order. */
 function tar(work: string, name: string, archive: string): void {
-  const { success, stderr } = new Deno.Command("tar", {
-    args: ["--sort=name", "--owner=0", "--group=0", "--numeric-owner", "--mtime=@0"]
+  runCommand(
+    "tar",
+    ["--sort=name", "--owner=0", "--group=0", "--numeric-owner", "--mtime=@0"]
       .concat("--mode=u+rwX,go+rX,go-w", "-C", work, "-I", "gzip -n", "-cf", archive, name),
-  }).outputSync();
-  if (!success) throw new ToolError(`tar failed: ${new TextDecoder().decode(stderr).trim()}`);
+  );
 }
 
 function report(contents: readonly Content[], archive: string): void {

@@ -54,6 +54,26 @@ function packageFolders(paths: readonly string[]): { name: string; folder: strin
   });
 }
 
+/** A package of npm that is shipped. */
+export interface ShippedPackage {
+  readonly name: string;
+  readonly version: string;
+  /** As its manifest says it. */
+  readonly license: string;
+  /** Relative to the staged files. */
+  readonly folder: string;
+}
+
+/** Every package of npm below a folder, sorted by path. */
+export function packagesIn(folder: string): ShippedPackage[] {
+  return packageFolders([...filesIn(folder, "node_modules")].sort()).map((found) => {
+    const { version, license } = JSON.parse(
+      Deno.readTextFileSync(join(folder, found.folder, "package.json")),
+    );
+    return { ...found, version: String(version), license: String(license) };
+  });
+}
+
 /**
  * All texts, each headed by the name and version of its subject.
  * @param folder   the staged files
@@ -62,11 +82,8 @@ function packageFolders(paths: readonly string[]): { name: string; folder: strin
 export function thirdPartyText(folder: string, licences: string): string {
   const native = NATIVE.map(([title, path]) => section(title, join(licences, path)));
   const own = OWN.map(([title, path]) => section(title, join(folder, path)));
-  const packages = packageFolders([...filesIn(folder, "node_modules")].sort())
-    .flatMap(({ name, folder: inside }) => {
-      const { version, license } = JSON.parse(
-        Deno.readTextFileSync(join(folder, inside, "package.json")),
-      );
+  const packages = packagesIn(folder)
+    .flatMap(({ name, folder: inside, version, license }) => {
       const title = `${name} ${version}, ${license}`;
       const given = GIVEN[name];
       const texts = [...Deno.readDirSync(join(folder, inside))]

@@ -20,9 +20,9 @@ const OWN = [
   "schema/orion.schema.json",
 ];
 
-/** Files of a package for compilers, debuggers, readers and its own tests. */
+/** Files of a package for compilers, debuggers, readers, its own tools and its own tests. */
 const NEEDLESS =
-  /(\.d\.[cm]?ts|\.map|\.md|\.markdown|\.tsbuildinfo)$|^(tests?|bench|benchmarks?|examples?)\//i;
+  /(\.d\.[cm]?ts|\.map|\.md|\.markdown|\.tsbuildinfo)$|(^|\/)\.[^/]*$|^(tests?|bench|benchmarks?|examples?)\//i;
 
 /** The folder of the addons for every platform. */
 const ADDONS = /^bin\/napi-v\d+\//;
@@ -73,6 +73,11 @@ function isShipped(path: string, target: Target): boolean {
     return path.replace(ADDONS, "").startsWith(`linux/${target.onnxruntime}/`);
   }
   return !NEEDLESS.test(path);
+}
+
+/** Copies a folder with everything in it. */
+export function copyTree(from: string, to: string): void {
+  copy(from, to, () => true);
 }
 
 function copy(from: string, to: string, wanted: (path: string) => boolean, inside = ""): void {

@@ -1,8 +1,8 @@
 #!/bin/sh
 # Starts scripts/package.ts or scripts/compile.ts with the permissions that their arguments need:
 #
-#   sh scripts/lib/tool.sh package|compile [--target T] [--out FOLDER] [--deno FILE] [--at FOLDER] \
-#       [--config FILE [--config-at PATH]]
+#   sh scripts/lib/tool.sh package|compile [--as FORM] [--target T] [--out FOLDER] [--deno FILE] \
+#       [--at FOLDER] [--config FILE [--config-at PATH]]
 set -eu
 
 here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd -P)
@@ -67,5 +67,5 @@ mkdir -p -- "$out"
 
 exec "$deno" run --quiet --no-prompt --cached-only --no-remote --deny-import --ignore-env \
   "--allow-env=DENORT_BIN" "--allow-read=$root,$out,$runtime${denort:+,$denort}${config:+,$config}" "--allow-write=$out" \
-  "--allow-run=git,tar,sh,$deno" "$root/scripts/$tool.ts" "$@" --deno "$runtime" --out "$out" --with "$deno" \
+  "--allow-run=git,tar,sh,chmod,dpkg-deb,$deno" "$root/scripts/$tool.ts" "$@" --deno "$runtime" --out "$out" --with "$deno" \
   ${config:+--config "$config"}

@@ -3,8 +3,14 @@ import { isAbsolute, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { type Target, targetNamed, TARGETS } from "./targets.ts";
 
+/** What `deno task package` builds. */
+export const FORMS = ["archive", "deb", "home-assistant"] as const;
+export type Form = typeof FORMS[number];
+
 export interface ToolArgs {
   readonly target: Target;
+  /** What to build; `compile` builds one program. */
+  readonly as: Form;
   /** The Deno to package. */
   readonly deno: string;
   /** An existing folder. */
@@ -33,7 +39,7 @@ function toolArgs(args: readonly string[]): ToolArgs {
   const text = { type: "string" } as const;
   const options = {
     ...{ target: text, deno: text, out: text, with: text },
-    ...{ config: text, "config-at": text, at: text },
+    ...{ config: text, "config-at": text, at: text, as: text },
   } as const;
   let values;
   try {
@@ -46,12 +52,15 @@ function toolArgs(args: readonly string[]): ToolArgs {
     const names = TARGETS.map(({ name }) => name).join(", ");
     throw new ToolError(`--target ${values.target ?? Deno.build.arch} is none of ${names}`);
   }
+  const form = FORMS.find((one) => one === (values.as ?? "archive"));
+  if (form === undefined) throw new ToolError(`--as ${values.as} is none of ${FORMS.join(", ")}`);
   const { deno, out, with: own } = values;
   if (deno === undefined || out === undefined || own === undefined) {
     throw new ToolError("start it through scripts/lib/tool.sh, which names the folders");
   }
   return {
     target,
+    as: form,
     deno,
     out,
     with: own,

@@ -5,7 +5,13 @@ import { fileURLToPath } from "node:url";
 export const ROOT: string = fileURLToPath(new URL("../../", import.meta.url)).replace(/\/$/, "");
 
 /** The folders of our own TypeScript. */
-export const SOURCE_FOLDERS: readonly string[] = ["src", "workers", "scripts", "tests"];
+export const SOURCE_FOLDERS: readonly string[] = [
+  "src",
+  "workers",
+  "scripts",
+  "tests",
+  "packaging",
+];
 
 /** One of our own files. */
 export interface SourceFile {

@@ -125,7 +125,6 @@ async function run(
     requirePermissions(settings, host);
     for (const warning of settings.warnings) log.warning("config.warned", { warning });
     const places = locatePlaces(host.root);
-    const manifest = permissionManifest(settings, places);
     host.onUncaught((error) => {
       fail(error);
       exit(EXIT.failed);
@@ -134,7 +133,7 @@ async function run(
     const { WORKER_ENTRIES } = await import("../service/workers/entries.ts");
     return await runService({
       settings,
-      manifest,
+      manifestOf: (other) => permissionManifest(other, places),
       places,
       entries: WORKER_ENTRIES,
       isGranted: (kind, value) => host.isGranted(kind, value),
@@ -142,6 +141,8 @@ async function run(
       log,
       clock: systemClock,
       version: VERSION,
+      readSettings: () => readSettings({ ...args, config: settings.path }, host),
+      redactor,
       droppedLogLines: () => lines.dropped,
     }, exit);
   } catch (error) {

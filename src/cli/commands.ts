@@ -117,10 +117,11 @@ export interface CommandSpec {
 
 export const COMMANDS: Readonly<Record<CommandName, CommandSpec>> = {
   run: {
-    summary: "the service, in the foreground, until SIGINT, SIGTERM or SIGHUP",
+    summary: "the service, in the foreground, until SIGINT or SIGTERM",
     usage: [["run [OPTIONS]"]],
     about: [
-      "Runs the service in the foreground. SIGINT, SIGTERM and SIGHUP shut it down in order.",
+      "Runs the service in the foreground. SIGINT and SIGTERM shut it down in order; SIGHUP reads the",
+      "configuration again.",
     ],
     options: ["env-file"],
   },

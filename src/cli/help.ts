@@ -7,6 +7,7 @@ import {
   OPTIONS,
   type OptionSpec,
 } from "./commands.ts";
+import { EXIT } from "../core/exit.ts";
 
 /** Where the descriptions of commands and options begin. */
 const COLUMN = 24;
@@ -18,14 +19,22 @@ const HEAD = `Orion: cameras in, detections out.
 Usage: orion COMMAND [OPTIONS]     (in a checkout: deno task COMMAND [OPTIONS])
 `;
 
-const EXIT_CODES = `
-Exit codes: 0 done, 1 failed at run time, 2 bad usage, configuration or permissions,
-70 the watchdog gave up (start it again).
-`;
+/** Every exit code of the process, and what it means. */
+export const EXIT_MEANINGS: readonly (readonly [code: number, meaning: string])[] = [
+  [EXIT.done, "done"],
+  [EXIT.failed, "failed at run time"],
+  [EXIT.usage, "bad usage, configuration or permissions"],
+  [EXIT.gaveUp, "the watchdog gave up (start it again)"],
+];
+
+function exitCodes(): string {
+  const [last = "", ...others] = EXIT_MEANINGS.map((words) => words.join(" ")).reverse();
+  return `\nExit codes: ${others.reverse().join(", ")},\n${last}.\n`;
+}
 
 /** The text of `--help`: for one command, or for Orion where `topic` is null. */
 export function helpText(topic: CommandName | null): string {
-  const common = `\n${COMMON_OPTIONS.map(optionText).join("")}${EXIT_CODES}`;
+  const common = `\n${COMMON_OPTIONS.map(optionText).join("")}${exitCodes()}`;
   if (topic === null) {
     return `${HEAD}\n${
       COMMAND_NAMES.map(commandText).join("")

@@ -148,6 +148,7 @@ function buildNetwork(
       hostname,
       port: port ?? defaultPort,
     })),
+    hasOwnUdpPort: udpPort !== undefined,
     udpPorts: isOwn && transport !== "tcp" ? udpPorts(index, udpPort) : null,
   } as const;
 }

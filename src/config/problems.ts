@@ -1,22 +1,14 @@
-import { OrionError } from "../core/errors.ts";
+import { type ErrorProblem, OrionError } from "../core/errors.ts";
 
 /** A path within a configuration: keys and indices from the root. */
 export type ConfigPath = readonly (string | number)[];
 
 /** One mistake in a configuration, and its remedy. */
-export interface ConfigProblem {
-  /** `cameras[0].url`; empty for the file as a whole. */
-  readonly path: string;
-  readonly message: string;
-  readonly remedy: string;
-  /** Line in the file, counted from 1. */
-  readonly line?: number;
-}
+export type ConfigProblem = ErrorProblem;
 
 /** A configuration that cannot be used: exit code 2. Carries every problem. */
 export class ConfigError extends OrionError {
   override readonly name = "ConfigError";
-  readonly problems: readonly ConfigProblem[];
   /** The file, or null when none was read. */
   readonly file: string | null;
   /** Absolute paths of the other files it names, as far as they are known. */
@@ -35,9 +27,9 @@ export class ConfigError extends OrionError {
       message: `Cannot use the configuration${file === null ? "" : ` ${file}`}: ${count}`,
       retryable: false,
       remedy: "Correct what is listed, then run `check`.",
+      problems,
     });
     this.file = file;
-    this.problems = problems;
     this.files = named.files ?? [];
     this.environment = named.environment ?? [];
   }

@@ -45,6 +45,8 @@ export interface CameraSettings {
   readonly allowRedirect: readonly Endpoint[];
   /** The local ports for RTP and RTCP where Orion's own client may use UDP; else null. */
   readonly udpPorts: readonly [rtp: number, rtcp: number] | null;
+  /** Whether the configuration names them; else they come from the camera's place in the list. */
+  readonly hasOwnUdpPort: boolean;
   /** The longest delay between connections. */
   readonly reconnectMaxSeconds: number;
   /** What the capture worker gets as it is. */

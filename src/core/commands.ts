@@ -8,7 +8,7 @@ import type { Line, PresenceSettings, Zone } from "./presence_types.ts";
  * null stands for all cameras, or all detectors.
  */
 export type ControlCommand =
-  | { readonly command: "get_status" | "shutdown" }
+  | { readonly command: "get_status" | "reload" | "shutdown" }
   | {
     readonly command: "pause" | "resume";
     readonly camera: string | null;
@@ -54,6 +54,7 @@ export const COMMAND_NAMES = [
   "set_lines",
   "set_presence",
   "snapshot",
+  "reload",
   "shutdown",
 ] as const satisfies readonly ControlCommand["command"][];
 

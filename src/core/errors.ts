@@ -5,6 +5,18 @@ export interface ErrorData {
   readonly retryable: boolean;
   /** One sentence that names the remedy. */
   readonly remedy: string;
+  /** Each thing that is wrong, where there are several with a place of their own. */
+  readonly problems?: readonly ErrorProblem[];
+}
+
+/** One thing that is wrong in a configuration, and its remedy. */
+export interface ErrorProblem {
+  /** `cameras[0].url`; empty for the file as a whole. */
+  readonly path: string;
+  readonly message: string;
+  readonly remedy: string;
+  /** Line in the file, counted from 1. */
+  readonly line?: number;
 }
 
 /**
@@ -18,12 +30,14 @@ export class OrionError extends Error implements ErrorData {
   readonly code: string;
   readonly retryable: boolean;
   readonly remedy: string;
+  readonly problems: readonly ErrorProblem[];
 
   constructor(data: ErrorData, options?: ErrorOptions) {
     super(data.message, options);
     this.code = data.code;
     this.retryable = data.retryable;
     this.remedy = data.remedy;
+    this.problems = data.problems ?? [];
   }
 
   /** The error as plain data: `postMessage` would flatten the class and lose its code. */
@@ -33,6 +47,7 @@ export class OrionError extends Error implements ErrorData {
       message: this.message,
       retryable: this.retryable,
       remedy: this.remedy,
+      ...this.problems.length === 0 ? {} : { problems: this.problems },
     };
   }
 }

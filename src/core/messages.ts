@@ -48,6 +48,7 @@ import type {
   DiscardReason,
   OwnClient,
   PublisherPlan,
+  Replan,
   TopicKind,
 } from "./publisher_types.ts";
 
@@ -88,6 +89,8 @@ export type ToCapture =
   }
   /** Adds a mailbox for the detector, or changes its subscription. */
   | { readonly kind: "subscribe"; readonly subscription: Subscription }
+  /** Removes the mailbox of the detector, whose workers were detached before. */
+  | { readonly kind: "unsubscribe"; readonly detector: string }
   /** Connects a worker of the detector to its mailbox; replaces an earlier port of that worker. */
   | {
     readonly kind: "attach";
@@ -105,6 +108,8 @@ export type ToCapture =
   | { readonly kind: "roi"; readonly roi: BoxNorm | null }
   /** Polygons that are black from the next frame on, in tensors and in pictures of stays. */
   | { readonly kind: "masks"; readonly masks: readonly (readonly PointNorm[])[] }
+  /** In force at the latest when the former timeout would have ended. */
+  | { readonly kind: "stall-timeout"; readonly stallTimeoutMs: number }
   | { readonly kind: "report"; readonly request: number }
   | PicturesToCapture
   /** Keeps a delivered frame as the picture of a stay, in place of an earlier one. */
@@ -229,6 +234,8 @@ export type ToPublisher =
   | { readonly kind: "health"; readonly health: Readonly<Record<string, unknown>> }
   | { readonly kind: "answer"; readonly answer: CommandAnswer }
   | { readonly kind: "presence"; readonly change: PresenceChange }
+  /** The configuration was read again; answered with `replanned`. */
+  | { readonly kind: "replan"; readonly plan: Replan }
   /** Whether there are readers of events, to whom payloads are copied. */
   | { readonly kind: "watch"; readonly on: boolean }
   /** Whether any detector of the camera is not paused: the state of its switch. */
@@ -265,6 +272,8 @@ export type FromPublisher =
   | { readonly kind: "presence-settled"; readonly number: number }
   | { readonly kind: "keep"; readonly keep: KeepRequest }
   | PictureRequest & { readonly kind: "picture"; readonly camera: string }
+  /** A `replan` is in force: what it ended was posted before. */
+  | { readonly kind: "replanned" }
   | StoppedMessage;
 
 // ---------------------------------------------------------------------------- main ⇄ broker

@@ -67,6 +67,9 @@ export interface PublisherPlan {
   readonly presence: PresencePlan;
 }
 
+/** The settings of the publisher that another configuration can replace while it runs. */
+export type Replan = Pick<PublisherPlan, "homeAssistant" | "presence">;
+
 /** A topic that the service publishes to, as a check of the broker tries it. */
 export interface CheckedTopic {
   readonly topic: string;

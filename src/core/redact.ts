@@ -90,10 +90,15 @@ export function parameterSecrets(url: string): string[] {
  * everything that {@link redactText} recognises.
  */
 export class Redactor {
-  readonly #values: RegExp | null;
+  #values: RegExp | null = null;
 
   /** @param values  secrets, plain or percent-encoded; those below {@link MIN_REDACTED_CHARS} are ignored */
   constructor(values: Iterable<string> = []) {
+    this.renew(values);
+  }
+
+  /** Replaces the known secrets. */
+  renew(values: Iterable<string>): void {
     const all = new Set([...values].flatMap((value) => [value, percentDecoded(value)]));
     const patterns = [...all].filter((value) => value.length >= MIN_REDACTED_CHARS)
       // Longest first, so that a secret that contains another is redacted as a whole.
@@ -106,8 +111,15 @@ export class Redactor {
     return redactText(this.#values === null ? text : text.replace(this.#values, REDACTED));
   }
 
-  /** Redacts message and remedy of an error. */
-  error(data: ErrorData): ErrorData {
+  /** Redacts messages and remedies of an error. */
+  error({ problems, ...data }: ErrorData): ErrorData {
+    return {
+      ...this.#texts(data),
+      ...problems === undefined ? {} : { problems: problems.map((each) => this.#texts(each)) },
+    };
+  }
+
+  #texts<T extends Pick<ErrorData, "message" | "remedy">>(data: T): T {
     return { ...data, message: this.text(data.message), remedy: this.text(data.remedy) };
   }
 

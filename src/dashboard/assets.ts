@@ -123,7 +123,7 @@ function neededBy(name: string, found = new Set<string>()): ReadonlySet<string> 
 /** The page names what it begins with, so that a browser asks for it at once and not one after the other. */
 function withModules(page: string): string {
   const links = [...neededBy("main.js")].filter((name) => name !== "main.js")
-    .map((name) => `<link rel="modulepreload" href="/assets/${name}">`);
+    .map((name) => `<link rel="modulepreload" href="assets/${name}">`);
   return page.replace("<!-- modules -->", links.join("\n    "));
 }
 

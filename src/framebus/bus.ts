@@ -13,14 +13,14 @@ export const MAX_DETECTORS_PER_CAMERA = 64;
 /** What a bus works with; it owns none of it. */
 export interface BusOptions {
   readonly clock: Clock;
-  /** A frame older than this is never delivered. */
+  /** A frame older than this is never delivered; read each time. */
   readonly stallTimeoutMs: number;
   /** The bus's side of the camera's account. */
   readonly ledger: BusLedger;
   readonly pacing: PacingView;
   /** Notifies the workers of a detector that a frame waits for them. */
   readonly announce: (detector: string, seq: number) => void;
-  /** A detector was registered or changed, and may be due earlier than expected. */
+  /** A detector was registered, changed or removed, and another may be due than expected. */
   readonly onDemandChanged: () => void;
 }
 
@@ -100,6 +100,7 @@ export class FrameBus<F extends BusFrame> {
     const mailbox = this.#mailbox(detector);
     mailbox.close();
     this.#mailboxes.delete(detector);
+    this.#options.onDemandChanged();
     return mailbox.account();
   }
 

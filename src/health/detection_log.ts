@@ -26,11 +26,16 @@ export class DetectionLog {
     this.#hasPresence = hasPresence;
   }
 
+  /** A detector does not take the frames of a camera any more. */
+  forget(camera: string, detector: string): void {
+    this.#last.delete(keyOf(camera, detector));
+  }
+
   observe(note: ResultNote): void {
     const { camera, seq, detector } = note;
     const sees = describe(note);
     const nowMs = this.#clock.nowMs();
-    const key = `${camera}/${detector}`;
+    const key = keyOf(camera, detector);
     const last = this.#last.get(key);
     if (last !== undefined && (last.sees === sees || nowMs - last.atMs < MIN_INTERVAL_MS)) {
       return;
@@ -39,6 +44,10 @@ export class DetectionLog {
     const level = last !== undefined && this.#hasPresence(detector) ? "debug" : "info";
     this.#log[level]("detections", { camera, detector, seq, sees });
   }
+}
+
+function keyOf(camera: string, detector: string): string {
+  return `${camera}/${detector}`;
 }
 
 /** `person ×2, dog ×1`, or `nothing`. */

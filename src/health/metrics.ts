@@ -5,7 +5,8 @@ import { COUNTERS, GAUGES } from "./metric_table.ts";
 import type { HealthReport } from "./report.ts";
 
 /** The stages of a frame's latency. */
-export type LatencyStage = "queue" | "convert" | "inference" | "postprocess" | "total";
+const STAGES = ["queue", "convert", "inference", "postprocess", "total"] as const;
+export type LatencyStage = typeof STAGES[number];
 
 /** Upper bounds in seconds, from a fast accelerator to a starved Raspberry Pi. */
 const LATENCY_BUCKETS = [
@@ -65,6 +66,11 @@ export class Metrics {
 
   observe(of: { camera: string; detector: string; stage: LatencyStage }, ms: number): void {
     this.#latency.observe(of, ms / 1000);
+  }
+
+  /** A detector does not take the frames of a camera any more. */
+  forget(camera: string, detector: string): void {
+    for (const stage of STAGES) this.#latency.remove({ camera, detector, stage });
   }
 
   /** Prometheus text with the figures of `report`. */

@@ -78,6 +78,8 @@ export interface HealthParts {
   readonly cameras: readonly CameraView[];
   readonly detectors: readonly DetectorView[];
   readonly workers: readonly WorkerView[];
+  /** Frames that were not processed at cameras that a detector does not have any more, by detector. */
+  readonly droppedBefore: ReadonlyMap<string, number>;
   /** Threads that hung and were abandoned; only the end of the process ends them. */
   readonly threadsAbandoned: number;
   /** As configured, and the version of Landlock that the kernel offers; 0: none. */
@@ -168,8 +170,8 @@ function ledgerReport(
  * Mailboxes drop frames, not workers. Drops reported with a delivery count for its worker; later ones
  * for the first worker of the pool, so that the sum over the pool is the sum over the mailboxes.
  */
-function workerReports({ workers, cameras, ...moment }: HealthParts) {
-  const unassigned = new Map<string, number>();
+function workerReports({ workers, cameras, droppedBefore, ...moment }: HealthParts) {
+  const unassigned = new Map(droppedBefore);
   for (const { report: { account } } of cameras) {
     for (const { detector, dropped } of account.detectors) {
       const sum = unassigned.get(detector) ?? 0;

@@ -50,6 +50,11 @@ export class StatsLogger {
     else flow.samplesMs[flow.next++ % MAX_SAMPLES] = totalMs;
   }
 
+  /** A detector does not take the frames of a camera any more. */
+  forget(camera: string, detector: string): void {
+    this.#flows.delete(keyOf(camera, detector));
+  }
+
   /** Logs the interval that ends at `nowMs`. */
   write(camera: string, report: Figures, nowMs: SteadyMs): void {
     const { account } = report;
@@ -116,7 +121,7 @@ export class StatsLogger {
   }
 
   #flow(camera: string, detector: string): Flow {
-    const key = `${camera}/${detector}`;
+    const key = keyOf(camera, detector);
     let flow = this.#flows.get(key);
     if (flow === undefined) {
       flow = { samplesMs: [], next: 0, totals: null, lowestP50Ms: null };
@@ -124,6 +129,10 @@ export class StatsLogger {
     }
     return flow;
   }
+}
+
+function keyOf(camera: string, detector: string): string {
+  return `${camera}/${detector}`;
 }
 
 /** The nearest-rank percentile of sorted values, rounded to one decimal; null when there are none. */

@@ -66,7 +66,8 @@ export function modelContract(
   };
   const found = familyOf(facts, settings);
   if (found !== null) return contractOf(found, facts, settings, model);
-  if (file.triedAt === null && ports.outputs.some(isDynamic)) return null;
+  const isKnown = facts.size !== null && !ports.outputs.some(isDynamic);
+  if (!isKnown && file.triedAt === null) return null;
   throw unknownFamily(model, described, facts, settings);
 }
 
@@ -163,7 +164,8 @@ export function familyText({ family, image, preprocess }: ModelContract): string
   const batch = image.batch > 1 ? [`a batch of ${image.batch}, of which one is used`] : [];
   const parts = [
     `${colour.toUpperCase()} 0..${scale}${isNormalised ? " normalised" : ""}`,
-    ...[image.type, resize, ...batch],
+    ...image.type === "float32" ? [] : [image.type],
+    ...[resize, ...batch],
   ];
   return `${family.title} (${parts.join(", ")})`;
 }

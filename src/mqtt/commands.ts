@@ -112,6 +112,7 @@ export const commandSchema = z.discriminatedUnion("command", [
   ),
   command("set_presence", presence),
   command("snapshot", object({ camera: id, boxes })),
+  command("reload", noParams),
   command("shutdown", noParams),
 ]);
 
@@ -174,6 +175,7 @@ function decode(payload: Uint8Array): string | null {
 function commandOf(payload: CommandPayload): ControlCommand {
   switch (payload.command) {
     case "get_status":
+    case "reload":
     case "shutdown":
       return { command: payload.command };
     case "pause":

@@ -108,7 +108,16 @@ export const ackSchema = z.looseObject({
   ),
   status: z.enum(["ok", "error"]),
   data: z.unknown(),
-  error: z.looseObject({ code: z.string(), message: z.string() }).nullable(),
+  error: z.looseObject({
+    code: z.string(),
+    message: z.string(),
+    problems: z.array(z.looseObject({
+      path: z.string().describe("the key of the configuration; empty for the file as a whole"),
+      line: z.int().positive().optional(),
+      message: z.string(),
+      remedy: z.string(),
+    })).optional().describe("of reload: each thing that is wrong, as check lists it"),
+  }).nullable(),
   replayed: z.literal(true).optional().describe(
     "true when the command was carried out before and this repeats its answer; else absent",
   ),
@@ -231,8 +240,14 @@ export function ackPayload(ack: {
     command: ack.command,
     status: failed === null ? "ok" : "error",
     data: "data" in ack.outcome ? ack.outcome.data : null,
-    error: failed === null ? null : { code: failed.code, message: failed.message },
+    error: failed === null ? null : ackError(failed),
     ...(ack.replayed ? { replayed: true } : {}),
     time: isoTime(ack.atMs),
   };
+}
+
+function ackError({ code, message, problems }: ErrorData) {
+  return problems === undefined
+    ? { code, message }
+    : { code, message, problems: problems.map((problem) => ({ ...problem })) };
 }

@@ -6,6 +6,7 @@ import type {
   NumberedEvent,
   Occupancy,
   PresenceEvent,
+  PresencePlan,
   PresenceResume,
   Scene,
   Stay,
@@ -20,7 +21,7 @@ import { OpenStays } from "./open_stays.ts";
 import { PictureRequests } from "./picture_requests.ts";
 import { occupancyPayload, type StayEvent } from "./presence_payloads.ts";
 import { PresenceQueue } from "./presence_queue.ts";
-import { camerasOf, picturing, zonesOf } from "./presence_topics.ts";
+import { type Picturing, picturingOf, zonesByCamera, zonesOf } from "./presence_topics.ts";
 import { RetainedLeft } from "./retained_left.ts";
 import { retainedMessage, type RetainedMessages } from "./retained_messages.ts";
 import type { DoneCallback, IncomingMessage, OutgoingMessage } from "./session.ts";
@@ -51,9 +52,9 @@ export class PresenceMessages {
   readonly #pictures: PictureRequests;
   readonly #left: RetainedLeft;
   /** The zones of each camera with presence, by camera. */
-  readonly #zones = new Map<string, ReadonlySet<string>>();
-  /** The detectors whose pictures may leave the process. */
-  readonly #picturing: ReadonlySet<string>;
+  #zones: ReadonlyMap<string, ReadonlySet<string>>;
+  /** The detectors whose pictures may leave the process, and their cameras. */
+  #picturing: Picturing;
   #number = 0;
   #awaitsPictures = true;
   #isStopped = false;
@@ -62,13 +63,8 @@ export class PresenceMessages {
   constructor(parts: PresenceMessagesParts) {
     this.#parts = parts;
     const { clock, log, link, plan, topics, publish, counts, post } = parts;
-    const { detectors, scenes } = plan.presence;
-    const cameras = camerasOf(detectors);
-    for (const scene of scenes) {
-      if (cameras.has(scene.camera)) this.#zones.set(scene.camera, new Set(zonesOf(scene)));
-    }
-    this.#picturing = new Set(picturing(detectors).map(({ detector }) => detector));
-    const pictured = camerasOf(picturing(detectors));
+    this.#zones = zonesByCamera(plan.presence);
+    this.#picturing = picturingOf(plan.presence);
     this.#pictures = new PictureRequests(clock);
     this.#stays = new OpenStays({
       ...{ clock, log, topics, link, publish, counts },
@@ -89,7 +85,7 @@ export class PresenceMessages {
     this.#left = new RetainedLeft({
       ...{ clock, log, link, topics },
       hasOccupancy: (camera, zone) => this.#zones.get(camera)?.has(zone) === true,
-      hasPictures: (camera) => pictured.has(camera),
+      hasPictures: (camera) => this.#picturing.cameras.has(camera),
       clear: (kind, topic) => parts.retained.clear(kind, topic),
     });
   }
@@ -126,13 +122,18 @@ export class PresenceMessages {
 
   /** The zones of a camera were changed: nothing is retained for those that are gone. */
   changeScene(scene: Scene): void {
-    const before = this.#zones.get(scene.camera);
-    if (before === undefined) return;
-    const now = new Set(zonesOf(scene));
-    this.#zones.set(scene.camera, now);
-    const { retained, topics } = this.#parts;
-    for (const zone of before) {
-      if (!now.has(zone)) retained.clear("occupancy", topics.occupancy(scene.camera, zone));
+    if (!this.#zones.has(scene.camera)) return;
+    this.#changeZones(new Map(this.#zones).set(scene.camera, new Set(zonesOf(scene))));
+  }
+
+  /** Another plan is in force: nothing is retained for what it does not have any more. */
+  replan(plan: PresencePlan): void {
+    this.#changeZones(zonesByCamera(plan));
+    const before = this.#picturing;
+    this.#picturing = picturingOf(plan);
+    // The classes whose pictures were published are known to the broker alone.
+    if ([...before.cameras].some((camera) => !this.#picturing.cameras.has(camera))) {
+      this.#left.readAgain();
     }
   }
 
@@ -188,6 +189,17 @@ export class PresenceMessages {
     this.#queue.discardAll();
   }
 
+  #changeZones(now: ReadonlyMap<string, ReadonlySet<string>>): void {
+    const { retained, topics } = this.#parts;
+    for (const [camera, zones] of this.#zones) {
+      for (const zone of zones) {
+        if (now.get(camera)?.has(zone) === true) continue;
+        retained.clear("occupancy", topics.occupancy(camera, zone));
+      }
+    }
+    this.#zones = now;
+  }
+
   #publish({ number, event }: NumberedEvent): void {
     switch (event.kind) {
       case "occupancy":
@@ -221,7 +233,7 @@ export class PresenceMessages {
   /** What a run before this one left open has no picture any more. */
   #mayPicture({ stay }: StayEvent): boolean {
     return this.#awaitsPictures && stay.reason !== "restart" &&
-      this.#picturing.has(stay.detector);
+      this.#picturing.detectors.has(stay.detector);
   }
 
   #request(number: number, { kind, stay }: StayEvent): void {
@@ -235,6 +247,7 @@ export class PresenceMessages {
     const { retained, topics } = this.#parts;
     const isBest = picture.seq === stay.best.seq;
     this.#queue.release(number, isBest ? Buffer.from(picture.bytes).toString("base64") : null);
+    if (!this.#picturing.cameras.has(stay.camera)) return;
     retained.set("picture", {
       topic: topics.picture(stay.camera, stay.class),
       payload: "",

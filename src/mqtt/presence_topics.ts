@@ -20,6 +20,29 @@ export function picturing(detectors: readonly PresenceDetector[]): readonly Pres
   return detectors.filter(({ settings }) => settings.snapshot !== "none");
 }
 
+/** Detectors whose pictures may leave the process, and their cameras. */
+export interface Picturing {
+  readonly detectors: ReadonlySet<string>;
+  readonly cameras: ReadonlySet<string>;
+}
+
+/** Of which detectors and cameras pictures may leave the process. */
+export function picturingOf({ detectors }: PresencePlan): Picturing {
+  const found = picturing(detectors);
+  return { detectors: new Set(found.map(({ detector }) => detector)), cameras: camerasOf(found) };
+}
+
+/** The zones whose occupancy is published, by camera; cameras without presence have none. */
+export function zonesByCamera(
+  { detectors, scenes }: PresencePlan,
+): ReadonlyMap<string, ReadonlySet<string>> {
+  const cameras = camerasOf(detectors);
+  return new Map(
+    scenes.filter(({ camera }) => cameras.has(camera))
+      .map((scene) => [scene.camera, new Set(zonesOf(scene))]),
+  );
+}
+
 /** The zones whose occupancy is published, the whole picture first. */
 export function zonesOf(scene: Scene | undefined): readonly string[] {
   return [WHOLE_PICTURE, ...scene?.zones.map(({ id }) => id) ?? []];

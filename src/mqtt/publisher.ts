@@ -6,7 +6,7 @@ import { type ErrorData, LifecycleError } from "../core/errors.ts";
 import type { Log } from "../core/log.ts";
 import type { FromPublisher } from "../core/messages.ts";
 import type { Placement, Scene, Stay } from "../core/presence_types.ts";
-import type { PublisherPlan } from "../core/publisher_types.ts";
+import type { PublisherPlan, Replan } from "../core/publisher_types.ts";
 import { disconnectInOrder } from "./disconnect.ts";
 import { FailureLog } from "./failure_log.ts";
 import type { Link, LinkEvents, LinkPlan, LinkState } from "./link.ts";
@@ -14,7 +14,7 @@ import { MessageCounts } from "./message_counts.ts";
 import { cameraPayload, statusPayload } from "./payloads.ts";
 import type { PresenceMessages } from "./presence_messages.ts";
 import { type RetainedKind, retainedMessage } from "./retained_messages.ts";
-import { assemble, type Running } from "./running.ts";
+import { assemble, filtersOf, replan, type Running } from "./running.ts";
 import type { IncomingMessage, OutgoingMessage } from "./session.ts";
 import { StatusWatch } from "./status_watch.ts";
 import { readTlsFiles } from "./tls_files.ts";
@@ -111,6 +111,11 @@ export class Publisher {
     const { announcer, presence } = this.#started("change a scene");
     announcer.changeScene(scene);
     presence.changeScene(scene);
+  }
+
+  /** Applies other settings: nothing stays retained of what they do not have any more. */
+  replan(change: Replan): void {
+    replan(this.#started("apply other settings"), change);
   }
 
   /** From now on copies payloads to main, or does not. */
@@ -231,13 +236,8 @@ export class Publisher {
    */
   #onConnected(): void {
     if (this.#running === null) return;
-    const { announcer, detectSwitch, link, plan, presence, retained, topics, watch } =
-      this.#running;
-    const own = [topics.control, detectSwitch.filter];
-    const filters = [
-      ...own.map((filter) => ({ filter, isOptional: false })),
-      ...announcer.connected(),
-    ];
+    const { link, plan, presence, retained, topics, watch } = this.#running;
+    const filters = filtersOf(this.#running);
     this.#pendingSubacks = filters.length;
     this.#failures.connected();
     watch.connected();

@@ -13,7 +13,7 @@ import type {
   PresenceResume,
   Stay,
 } from "../core/presence_types.ts";
-import type { PublisherPlan } from "../core/publisher_types.ts";
+import type { PublisherPlan, Replan } from "../core/publisher_types.ts";
 import { checkBroker } from "./check_broker.ts";
 import { BrokerLink } from "./link.ts";
 import { Publisher } from "./publisher.ts";
@@ -35,6 +35,8 @@ export interface PresenceSource {
   observe(result: InferenceResult, arrivedAtMs: SteadyMs): readonly Placement[] | null;
   camera(status: CameraStatus): void;
   change(change: PresenceChange): void;
+  /** Applies another plan; the stays of what it does not have any more end. */
+  replan(plan: PresencePlan): void;
   kept(stay: string, seq: number): void;
   /** Ends all stays. */
   stop(): void;
@@ -68,6 +70,8 @@ export class PublisherThread {
   /** null: no detector has presence. */
   #source: PresenceSource | null = null;
   #hasBegun = false;
+  /** The newest status of each camera, for a source that is added later. */
+  readonly #cameras = new Map<string, CameraStatus>();
   #cancelOpenStays: Cancel | null = null;
 
   constructor(parts: PublisherThreadParts) {
@@ -100,15 +104,15 @@ export class PublisherThread {
       case "results-abandoned":
         return this.#results.abandon(message.worker);
       case "camera":
-        this.#begin();
-        this.#source?.camera(message.status);
-        return this.#publisher.publishCamera(message.status);
+        return this.#camera(message.status);
       case "health":
         return this.#publisher.publishHealth(message.health);
       case "answer":
         return this.#publisher.acknowledge(message.answer);
       case "presence":
         return this.#change(message.change);
+      case "replan":
+        return this.#replan(message.plan);
       case "watch":
         return this.#publisher.watch(message.on);
       case "detect":
@@ -126,11 +130,40 @@ export class PublisherThread {
 
   #start(plan: PublisherPlan): void {
     this.#publisher.start(plan, () => this.#source?.open ?? []);
-    if (plan.presence.detectors.length === 0) return;
-    this.#source = this.#parts.presenceOf(plan.presence, {
+    if (plan.presence.detectors.length > 0) this.#source = this.#makeSource(plan.presence);
+  }
+
+  #makeSource(plan: PresencePlan): PresenceSource {
+    return this.#parts.presenceOf(plan, {
       onEvent: (event) => this.#publisher.presence.emit(event),
       onBetter: (keep) => this.#parts.post({ kind: "keep", keep }),
     });
+  }
+
+  #camera(status: CameraStatus): void {
+    this.#begin();
+    this.#cameras.set(status.camera, status);
+    this.#source?.camera(status);
+    this.#publisher.publishCamera(status);
+  }
+
+  /** The source first: what it ends belongs to what is cleared then. */
+  #replan(plan: Replan): void {
+    this.#begin();
+    const { presence } = plan;
+    if (this.#source !== null) this.#source.replan(presence);
+    this.#publisher.replan(plan);
+    for (const camera of [...this.#cameras.keys()]) {
+      if (!presence.scenes.some((scene) => scene.camera === camera)) this.#cameras.delete(camera);
+    }
+    if (this.#source === null && presence.detectors.length > 0) {
+      this.#source = this.#makeSource(presence);
+      this.#source.start();
+      this.#postOpenStays(this.#source);
+    }
+    // A camera that has presence only now has had its state for long.
+    for (const status of this.#cameras.values()) this.#source?.camera(status);
+    this.#parts.post({ kind: "replanned" });
   }
 
   #resume(resume: PresenceResume): void {

@@ -25,7 +25,8 @@ export interface RetainedLeftParts {
 
 /**
  * Clears what an earlier run left retained and this one would not publish: pictures that are not allowed any
- * more, and the occupancy of zones that are gone. Once, with the first connection on which it can be read.
+ * more, and the occupancy of zones that are gone. Once, with the first connection on which it can be read, and
+ * again when the configuration has changed.
  */
 export class RetainedLeft {
   readonly #parts: RetainedLeftParts;
@@ -50,6 +51,12 @@ export class RetainedLeft {
     if (this.#unread <= 0) return;
     this.#unread = this.#readers.length;
     for (const reader of this.#readers) reader.open();
+  }
+
+  /** The configuration has changed: reads now, or with the next connection. */
+  readAgain(): void {
+    this.#unread = this.#readers.length;
+    if (this.#parts.link.connected) this.connected();
   }
 
   disconnected(): void {

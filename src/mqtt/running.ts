@@ -3,12 +3,12 @@ import type { BrokerError } from "../core/errors.ts";
 import type { Log } from "../core/log.ts";
 import type { FromPublisher } from "../core/messages.ts";
 import type { Stay } from "../core/presence_types.ts";
-import type { PublisherPlan } from "../core/publisher_types.ts";
+import type { PublisherPlan, Replan } from "../core/publisher_types.ts";
 import { AckQueue } from "./ack_queue.ts";
 import { CommandReceiver } from "./command_receiver.ts";
 import { Copies } from "./copies.ts";
 import { DetectSwitch } from "./detect_switch.ts";
-import { Announcer } from "./home_assistant/announcer.ts";
+import { Announcer, type AnnouncerFilter } from "./home_assistant/announcer.ts";
 import { InferenceQueue } from "./inference_queue.ts";
 import type { Link } from "./link.ts";
 import type { MessageCounts } from "./message_counts.ts";
@@ -22,6 +22,8 @@ import type { Topics } from "./topics.ts";
 /** What a publisher has from its start on. */
 export interface Running {
   readonly plan: PublisherPlan;
+  /** The cameras of the settings in force. */
+  readonly cameras: Set<string>;
   readonly topics: Topics;
   readonly link: Link;
   readonly retained: RetainedMessages;
@@ -106,7 +108,28 @@ export function assemble(parts: RunningParts): Running {
   return {
     ...{ plan, topics, link, retained, inferences, presence, acks, commands, detectSwitch, watch },
     copies,
+    cameras: new Set(plan.presence.scenes.map(({ camera }) => camera)),
     announcer: new Announcer({ clock, log, plan, topics, retained }),
     startedAtMs: clock.wallMs(),
   };
+}
+
+/** What to subscribe to with a new connection, beside the status. */
+export function filtersOf({ announcer, detectSwitch, topics }: Running): AnnouncerFilter[] {
+  const own = [topics.control, detectSwitch.filter];
+  return [...own.map((filter) => ({ filter, isOptional: false })), ...announcer.connected()];
+}
+
+/** Applies other settings, and clears what is retained of what they do not have any more. */
+export function replan(running: Running, change: Replan): void {
+  const { announcer, cameras, plan, presence, retained, topics } = running;
+  presence.replan(change.presence);
+  announcer.replan({ ...plan, ...change });
+  const wanted = new Set(change.presence.scenes.map(({ camera }) => camera));
+  for (const camera of cameras.difference(wanted)) {
+    cameras.delete(camera);
+    retained.clear("camera", topics.camera(camera));
+    retained.clear("switch", topics.detect(camera));
+  }
+  for (const camera of wanted) cameras.add(camera);
 }

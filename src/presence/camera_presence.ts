@@ -52,6 +52,14 @@ export class CameraPresence {
     this.#pairs.set(detector, { presence, onlineMs: this.#flow.onlineMs });
   }
 
+  /** Ends the stays of a detector that was removed. */
+  remove(detector: string): void {
+    this.#pairs.get(detector)?.presence.endAll("shutdown");
+    this.#pairs.delete(detector);
+    this.#isCountStale = true;
+    this.#report();
+  }
+
   /** Those with presence. */
   get detectors(): readonly string[] {
     return [...this.#pairs.keys()];

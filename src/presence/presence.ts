@@ -30,12 +30,16 @@ export interface PresenceParts {
   readonly onBetter: (keep: KeepRequest) => void;
 }
 
+type CameraParts = ConstructorParameters<typeof CameraPresence>[1];
+
 /** The presence of all cameras and detectors. */
 export class Presence {
   readonly #clock: Clock;
   readonly #onEvent: PresenceParts["onEvent"];
+  readonly #cameraParts: CameraParts;
   /** Those with a detector that has presence. */
   readonly #cameras = new Map<string, CameraPresence>();
+  #isStarted = false;
   /** The timer for stays that no frame ends any more. */
   #timer: { readonly atMs: SteadyMs; readonly cancel: Cancel } | null = null;
 
@@ -44,16 +48,25 @@ export class Presence {
     this.#onEvent = parts.onEvent;
     const { clock, randomBytes, onEvent, onBetter } = parts;
     const trackPrefix = () => randomDigits(PREFIX_DIGITS, randomBytes);
-    const pairParts = { clock, ids: new UlidSource(randomBytes), trackPrefix, onEvent, onBetter };
-    for (const { detector, cameras, settings } of plan.detectors) {
-      for (const camera of cameras) {
-        const scene = plan.scenes.find((scene) => scene.camera === camera) ??
-          { camera, zones: [], lines: [] };
-        const presence = this.#cameras.get(camera) ?? new CameraPresence(scene, pairParts);
-        this.#cameras.set(camera, presence);
-        presence.add(detector, settings);
+    const ids = new UlidSource(randomBytes);
+    this.#cameraParts = { clock, ids, trackPrefix, onEvent, onBetter };
+    this.#add(plan);
+  }
+
+  /**
+   * Applies another plan: the stays of what it does not have any more end as `shutdown`, those of all others
+   * go on.
+   */
+  replan(plan: PresencePlan): void {
+    for (const [camera, presence] of this.#cameras) {
+      for (const detector of presence.detectors) {
+        if (!hasPair(plan, camera, detector)) presence.remove(detector);
       }
+      if (presence.detectors.length === 0) this.#cameras.delete(camera);
     }
+    for (const scene of plan.scenes) this.#cameras.get(scene.camera)?.setScene(scene);
+    this.#add(plan);
+    this.#arm();
   }
 
   /** The open stays. */
@@ -78,6 +91,7 @@ export class Presence {
 
   /** Emits the present occupancy of every camera and zone. */
   start(): void {
+    this.#isStarted = true;
     for (const camera of this.#cameras.values()) camera.start();
   }
 
@@ -128,6 +142,25 @@ export class Presence {
     for (const camera of this.#cameras.values()) camera.endAll("shutdown");
   }
 
+  /** Adds the cameras and detectors that are new, and sets the settings of the others. */
+  #add({ detectors, scenes }: PresencePlan): void {
+    for (const { detector, cameras, settings } of detectors) {
+      for (const camera of cameras) {
+        const presence = this.#cameras.get(camera) ?? this.#addCamera(camera, scenes);
+        if (presence.detectors.includes(detector)) presence.setSettings(detector, settings);
+        else presence.add(detector, settings);
+      }
+    }
+  }
+
+  #addCamera(camera: string, scenes: PresencePlan["scenes"]): CameraPresence {
+    const scene = scenes.find((each) => each.camera === camera) ?? { camera, zones: [], lines: [] };
+    const presence = new CameraPresence(scene, this.#cameraParts);
+    this.#cameras.set(camera, presence);
+    if (this.#isStarted) presence.start();
+    return presence;
+  }
+
   #endUnknown(stay: Stay): void {
     const ended: Stay = { ...stay, endedAtMs: stay.seenAtMs, reason: "detector_lost" };
     this.#onEvent({ kind: "end", stay: ended });
@@ -153,4 +186,8 @@ export class Presence {
     });
     this.#timer = { atMs, cancel };
   }
+}
+
+function hasPair({ detectors }: PresencePlan, camera: string, detector: string): boolean {
+  return detectors.some((each) => each.detector === detector && each.cameras.includes(camera));
 }

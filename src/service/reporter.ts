@@ -1,8 +1,7 @@
 import process from "node:process";
-import type { Settings } from "../config/settings.ts";
 import { type Clock, epochMs, type SteadyMs, type WallMs } from "../core/clock.ts";
 import type { BrokerState, MessageAccounts } from "../core/publisher_types.ts";
-import { Redactor } from "../core/redact.ts";
+import type { Redactor } from "../core/redact.ts";
 import { ONNX_RUNTIME_VERSION } from "../core/version.ts";
 import { type HealthJson, healthJson } from "../health/health_json.ts";
 import type { Metrics } from "../health/metrics.ts";
@@ -14,7 +13,6 @@ import type { PresenceJournal } from "./workers/presence_journal.ts";
 
 /** What a report is made from. */
 export interface ReporterParts {
-  readonly settings: Settings;
   readonly clock: Clock;
   readonly version: string;
   readonly fleet: Fleet;
@@ -26,6 +24,7 @@ export interface ReporterParts {
   readonly messages: () => MessageAccounts;
   readonly presence: PresenceInForce;
   readonly journal: PresenceJournal;
+  readonly redactor: Redactor;
   /** The version of Landlock that the kernel offers; 0: none. */
   readonly landlockAbi: () => number;
   /** The number of threads that hang. */
@@ -38,19 +37,23 @@ export interface ReporterParts {
 export class Reporter {
   readonly #parts: ReporterParts;
   readonly #startedAt: { readonly wallMs: WallMs; readonly steadyMs: SteadyMs };
-  readonly #redactor: Redactor;
   readonly #emitted = new Map<string, Map<string, number>>();
 
   constructor(parts: ReporterParts) {
     this.#parts = parts;
     this.#startedAt = { wallMs: parts.clock.wallMs(), steadyMs: parts.clock.nowMs() };
-    this.#redactor = new Redactor(parts.settings.secrets());
   }
 
   /** Counts an inference message that was published. */
   countEmitted(camera: string, detector: string): void {
     const counts = this.#emitted.get(camera) ?? new Map<string, number>();
     this.#emitted.set(camera, counts.set(detector, (counts.get(detector) ?? 0) + 1));
+  }
+
+  /** A detector does not take the frames of a camera any more. */
+  forget(camera: string, detector: string): void {
+    this.#emitted.get(camera)?.delete(detector);
+    if (this.#emitted.get(camera)?.size === 0) this.#emitted.delete(camera);
   }
 
   /** `orion.health/1`. */
@@ -61,7 +64,9 @@ export class Reporter {
   /** Why the service is not ready; empty when it is. */
   async unreadiness(): Promise<string[]> {
     const stallTimeoutMs = new Map(
-      this.#parts.settings.cameras.map((camera) => [camera.id, camera.stallTimeoutSeconds * 1000]),
+      this.#parts.fleet.settings.cameras.map(({ id, stallTimeoutSeconds }) =>
+        [id, stallTimeoutSeconds * 1000] as const
+      ),
     );
     return unreadiness({ ...await this.parts(), stallTimeoutMs });
   }
@@ -88,7 +93,7 @@ export class Reporter {
 
   /** The parts of a report. Requests the reports of all cameras concurrently. */
   async parts(): Promise<HealthParts> {
-    const { settings, clock, version, fleet } = this.#parts;
+    const { clock, version, fleet, redactor } = this.#parts;
     const cameras = await Promise.all(
       [...fleet.cameras.values()].map(async (camera) => ({
         id: camera.id,
@@ -103,6 +108,7 @@ export class Reporter {
         live: fleet.live.figures(camera.id),
       })),
     );
+    const { settings } = fleet;
     const nowMs = clock.nowMs();
     const broker = this.#parts.broker();
     return {
@@ -114,8 +120,8 @@ export class Reporter {
       timeMs: clock.wallMs(),
       broker: {
         ...broker,
-        error: broker.error === null ? null : this.#redactor.error(broker.error),
-        problem: broker.problem === null ? null : this.#redactor.error(broker.problem),
+        error: broker.error === null ? null : redactor.error(broker.error),
+        problem: broker.problem === null ? null : redactor.error(broker.problem),
         messages: this.#parts.messages(),
         url: settings.mqtt.displayUrl,
         embedded: settings.mqtt.isEmbedded,
@@ -131,6 +137,7 @@ export class Reporter {
         abi: this.#parts.landlockAbi(),
       },
       overrides: this.#parts.overrides(),
+      droppedBefore: fleet.droppedBefore,
       workers: fleet.workers.map((worker) => ({
         id: worker.name,
         detector: worker.detector,

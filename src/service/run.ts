@@ -5,6 +5,7 @@ import { collectPeriodically } from "../core/garbage_collection.ts";
 import { forbidTelemetry } from "../core/telemetry.ts";
 import type { ServiceOptions } from "./options.ts";
 import { Service } from "./service.ts";
+import { watchTerminal } from "./terminal.ts";
 
 /**
  * Signals within this time count as one: a terminal and a task runner both pass Ctrl-C on, and `timeout`
@@ -12,13 +13,13 @@ import { Service } from "./service.ts";
  */
 const ONE_SIGNAL_MS = 500;
 
-/** SIGHUP stops the service: the terminal is gone, or it requests a reload, which is not supported. */
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
 /**
  * Runs the service until a signal, a command or the supervisor ends it.
  *
- * The first signal begins the orderly shutdown; a second one ends the process at once.
+ * The first signal begins the orderly shutdown; a second one ends the process at once. SIGHUP is such a signal
+ * when the terminal that Orion was started from is gone; otherwise it reads the configuration again.
  * @param exit  ends the process with a code at once
  * @returns the exit code; threads may still hang, so the caller must end the process with it
  */
@@ -32,8 +33,10 @@ export async function runService(
   const stopCollecting = collectPeriodically(clock);
   const signalled = Promise.withResolvers<string>();
   let firstAtMs: SteadyMs | null = null;
+  const isTerminalGone = watchTerminal();
   const listeners = SIGNALS.map((signal) => {
     const listener = () => {
+      if (signal === "SIGHUP" && !isTerminalGone()) return service.requestReload();
       firstAtMs ??= clock.nowMs();
       signalled.resolve(signal);
       if (clock.nowMs() - firstAtMs < ONE_SIGNAL_MS) return;

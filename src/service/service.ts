@@ -1,23 +1,24 @@
 import type { CameraStatus } from "../core/camera_types.ts";
-import type { ResultNote } from "../core/detector_types.ts";
 import { EXIT } from "../core/exit.ts";
 import type { OwnClient } from "../core/publisher_types.ts";
-import { Redactor } from "../core/redact.ts";
-import { DetectionLog } from "../health/detection_log.ts";
 import type { HealthServer } from "../health/http_server.ts";
-import { healthJson } from "../health/health_json.ts";
 import { Metrics } from "../health/metrics.ts";
 import { PresenceLog } from "../health/presence_log.ts";
-import { healthReport } from "../health/report.ts";
-import { StatsLogger } from "../health/stats_log.ts";
 import { pinLibav } from "../libav/pin.ts";
+import type { Manifest } from "../permissions/manifest.ts";
 import { Controller } from "./control/controller.ts";
 import type { EventHub } from "./events/event_hub.ts";
 import { publisherEvents } from "./events/publisher_events.ts";
+import { Figures } from "./figures.ts";
 import { startHttp } from "./http_interface.ts";
 import { checkKernel, confinementSummary, offeredAbi } from "./kernel_check.ts";
 import type { ServiceOptions } from "./options.ts";
-import { CameraSetup, probeSpawner } from "./probe/setup.ts";
+import { type CameraSetup, cameraSetup } from "./probe/setup.ts";
+import type { FleetChanged } from "./reload/apply.ts";
+import { overrideInForce } from "./reload/in_force.ts";
+import type { NextFleet } from "./reload/models.ts";
+import type { Reloader } from "./reload/reloader.ts";
+import { serviceReloader } from "./reload/service_reloader.ts";
 import { Reporter } from "./reporter.ts";
 import { AbandonedThreads } from "./supervision/abandoned_threads.ts";
 import { fleetWatchdog } from "./supervision/fleet_watchdog.ts";
@@ -27,9 +28,8 @@ import { Supervisor } from "./supervision/supervisor.ts";
 import type { Watchdog } from "./supervision/watchdog.ts";
 import { BrokerWorker } from "./workers/broker_worker.ts";
 import type { CameraWorker } from "./workers/camera_worker.ts";
-import type { DetectorWorker } from "./workers/detector_worker.ts";
 import { Fleet } from "./workers/fleet.ts";
-import { type Emitted, PublisherWorker } from "./workers/publisher_worker.ts";
+import { PublisherWorker } from "./workers/publisher_worker.ts";
 import { type Spawners, threadSpawners } from "./workers/spawners.ts";
 import { ownClient, publisherPlan } from "./workers/start_messages.ts";
 
@@ -47,8 +47,8 @@ export class Service {
   readonly #options: ServiceOptions;
   readonly #limits: ServiceLimits;
   readonly #metrics = new Metrics();
-  readonly #stats: StatsLogger;
-  readonly #detections: DetectionLog;
+  readonly #figures: Figures;
+  readonly #reloader: Reloader;
   readonly #presenceLog: PresenceLog;
   readonly #threads: AbandonedThreads;
   readonly #supervisor: Supervisor;
@@ -62,46 +62,43 @@ export class Service {
   readonly #setup: CameraSetup;
   readonly #ended = Promise.withResolvers<ServiceEnd>();
   #http: HealthServer | null = null;
-  #cancelStats: (() => void) | null = null;
   #stopping = false;
   #landlockAbi = 0;
 
   constructor(options: ServiceOptions) {
     this.#options = options;
-    const { settings, clock, log, manifest, entries } = options;
+    const { settings, clock, log } = options;
+    const manifest = options.manifestOf(settings);
     this.#limits = { ...SERVICE_LIMITS, ...options.limits };
-    this.#stats = new StatsLogger(log);
-    this.#detections = new DetectionLog(log, clock, (detector) => this.#hasPresence(detector));
     this.#presenceLog = new PresenceLog(log);
     this.#threads = new AbandonedThreads({
-      clock,
-      log,
-      limit: this.#limits.maxAbandonedThreads,
+      ...{ clock, log, limit: this.#limits.maxAbandonedThreads },
       onLimit: (count) => this.#giveUp(`threads that hang: ${count}`),
     });
     this.#supervisor = new Supervisor({
-      clock,
-      log,
+      ...{ clock, log, random: Math.random, threads: this.#threads },
       maxRestarts: settings.watchdog.maxRestarts,
-      random: Math.random,
-      threads: this.#threads,
       parkedRetryMs: this.#limits.parkedRetryMs,
       onGaveUp: ({ name }) => this.#giveUp(`worker ${name} failed too often`),
     });
-    const spawners = threadSpawners({ entries, manifest, log, threads: this.#threads });
+    const spawners = this.#spawners(manifest);
     const own = ownClient(settings);
     this.#broker = this.#makeBroker(spawners, own);
     this.#publisher = this.#makePublisher(spawners, own);
-    this.#fleet = this.#makeFleet(spawners);
+    this.#fleet = this.#makeFleet(spawners, manifest);
     this.#reporter = this.#makeReporter();
-    this.#controller = this.#makeController();
-    this.#events = publisherEvents(this.#publisher, options);
-    this.#setup = new CameraSetup({
-      ...options,
-      spawn: probeSpawner(entries.probe, this.#threads),
+    this.#reloader = serviceReloader({
+      ...{ options, fleet: this.#fleet, spawners: (other) => this.#spawners(other) },
+      onChanged: (changed, next) => this.#onChanged(changed, next),
     });
+    this.#controller = this.#makeController();
+    this.#events = publisherEvents(this.#publisher, {
+      ...{ settings, clock, cameras: this.#fleet.cameras },
+    });
+    this.#figures = this.#makeFigures();
+    this.#setup = cameraSetup(options, { fleet: this.#fleet, threads: this.#threads });
     this.#watchdog = fleetWatchdog({
-      ...{ settings, clock, log, limits: this.#limits },
+      ...{ clock, log, limits: this.#limits },
       ...{ fleet: this.#fleet, supervisor: this.#supervisor },
     });
   }
@@ -109,6 +106,11 @@ export class Service {
   /** Settles when the service is to be stopped: by a command, or because too much has failed. */
   get ended(): Promise<ServiceEnd> {
     return this.#ended.promise;
+  }
+
+  /** Reads the configuration again, on a signal: at once or as soon as the service is up. */
+  requestReload(): void {
+    this.#reloader.request();
   }
 
   /** @throws OrionError when the kernel cannot confine as required, a port is in use, or a model is bad */
@@ -139,21 +141,24 @@ export class Service {
     pinLibav(places.libav);
     this.#fleet.startCameras();
     this.#watchdog.start();
-    await this.#reportStats();
+    this.#reloader.start();
+    await this.#figures.report();
   }
 
   /** Stops in order, within the configured time. Idempotent. */
   async stop(reason: string): Promise<void> {
     if (this.#stopping) return;
     this.#stopping = true;
-    const { settings, clock, log } = this.#options;
+    const { clock, log } = this.#options;
+    const { settings } = this.#fleet;
     log.info("service.stopping", { reason });
+    this.#reloader.stop();
     using deadlines = new ShutdownDeadlines(clock, settings.shutdownTimeoutSeconds * 1000);
     this.#watchdog.stop();
     this.#supervisor.stop();
     const late = (await this.#fleet.stopDetectors(deadlines.of("workers")))
       .concat(await this.#fleet.stopCameras(deadlines.of("streams")));
-    this.#cancelStats?.();
+    this.#figures.stop();
     this.#fleet.live.close();
     this.#events.close();
     this.#setup.close();
@@ -169,14 +174,16 @@ export class Service {
     this.#ended.resolve({ reason, code: EXIT.gaveUp });
   }
 
+  #spawners(manifest: Manifest): Spawners {
+    const { entries, log } = this.#options;
+    return threadSpawners({ entries, manifest, log, threads: this.#threads });
+  }
+
   #makeBroker(spawners: Spawners, own: OwnClient): BrokerWorker | null {
     const { hostname, port } = this.#options.settings.mqtt.address;
     if (spawners.broker === null) return null;
     return new BrokerWorker({
-      spawn: spawners.broker,
-      hostname,
-      port,
-      own,
+      ...{ spawn: spawners.broker, hostname, port, own },
       onFailed: (worker, error) => this.#supervisor.replace(worker, error),
     });
   }
@@ -192,7 +199,7 @@ export class Service {
         void this.#controller.execute(request, (answer) => this.#publisher.answer(answer)),
       // It may arrive before the worker's own note, or without one.
       onProduced: ({ camera, seq }) => this.#fleet.advanceSeq(camera, seq),
-      onEmitted: (emitted) => this.#onEmitted(emitted),
+      onEmitted: (emitted) => this.#figures.emitted(emitted),
       onPresence: (event, number) => {
         this.#presenceLog.observe(event);
         this.#events.presence(event, number);
@@ -204,31 +211,25 @@ export class Service {
     });
   }
 
-  #makeFleet(spawners: Spawners): Fleet {
-    const { settings, manifest, places, clock, log } = this.#options;
+  #makeFleet(spawners: Spawners, { confinements }: Manifest): Fleet {
+    const { settings, places, clock, log } = this.#options;
     return new Fleet({
-      settings,
+      ...{ settings, confinements, spawners, clock, log, limits: this.#limits },
       libraries: places.libav,
-      confinements: manifest.confinements,
-      spawners,
-      clock,
-      log,
-      limits: this.#limits,
       publisher: this.#publisher,
       onStatus: (worker, status) => this.#onStatus(worker, status),
-      onInferred: (worker, note) => this.#onInferred(worker, note),
+      onInferred: (worker, note) => {
+        this.#figures.inferred(note);
+        this.#supervisor.resumed(worker);
+      },
       onFailed: (worker, error) => this.#supervisor.replace(worker, error),
     });
   }
 
   #makeReporter(): Reporter {
-    const { settings, clock, version, droppedLogLines } = this.#options;
+    const { clock, version, droppedLogLines, redactor } = this.#options;
     return new Reporter({
-      settings,
-      clock,
-      version,
-      fleet: this.#fleet,
-      metrics: this.#metrics,
+      ...{ clock, redactor, version, fleet: this.#fleet, metrics: this.#metrics },
       droppedLogLines: droppedLogLines ?? (() => 0),
       eventReaders: () => this.#events.readers,
       broker: () => this.#publisher.broker,
@@ -242,7 +243,7 @@ export class Service {
   }
 
   #makeController(): Controller {
-    const { settings, places, clock, log } = this.#options;
+    const { settings, places, clock, log, redactor } = this.#options;
     return new Controller({
       target: this.#fleet,
       status: () => this.#reporter.report(),
@@ -252,48 +253,44 @@ export class Service {
         folder: settings.models.folder,
         realPath: (path) => Deno.realPath(path),
       },
-      allow: settings.control.allow,
-      redactor: new Redactor(settings.secrets()),
+      allow: () => this.#fleet.settings.control.allow,
+      configuration: this.#reloader,
+      redactor,
       clock,
       log,
     });
   }
 
-  #hasPresence(detector: string): boolean {
-    return this.#publisher.presence.settings(detector) !== null;
+  /** Another configuration is in force. @returns settles when what it removed is gone */
+  async #onChanged(changed: FleetChanged, { settings, change }: NextFleet): Promise<void> {
+    for (const child of changed.removed) this.#supervisor.remove(child);
+    for (const child of changed.retried) this.#supervisor.retry(child);
+    const forget = () => changed.removedPairs.forEach((pair) => this.#figures.forget(pair));
+    forget();
+    this.#controller.reloaded((override) =>
+      overrideInForce(override, settings, change, this.#publisher.presence)
+    );
+    await changed.finished;
+    // An interval may have ended meanwhile, with the figures of what was leaving.
+    forget();
+    void this.#figures.changed();
+  }
+
+  #makeFigures(): Figures {
+    const { clock, log } = this.#options;
+    return new Figures({
+      ...{ clock, log, metrics: this.#metrics, fleet: this.#fleet, reporter: this.#reporter },
+      hasPresence: (detector) => this.#publisher.presence.settings(detector) !== null,
+      onHealth: (health) => {
+        this.#publisher.publishHealth(health);
+        this.#events.health(health);
+      },
+    });
   }
 
   #onStatus(worker: CameraWorker, status: CameraStatus): void {
     if (status.state === "online") this.#supervisor.resumed(worker);
     this.#publisher.publishCamera(status);
     this.#events.camera(status);
-  }
-
-  #onInferred(worker: DetectorWorker, note: ResultNote): void {
-    this.#metrics.observeResult(note);
-    this.#supervisor.resumed(worker);
-    this.#detections.observe(note);
-  }
-
-  #onEmitted({ camera, detector, worker, totalMs }: Emitted): void {
-    this.#metrics.observe({ camera, detector, stage: "total" }, totalMs);
-    this.#stats.sample(camera, detector, totalMs);
-    this.#reporter.countEmitted(camera, detector);
-    this.#fleet.worker(worker)?.countEmitted();
-  }
-
-  /** Logs and publishes the figures, now and at every interval from now on. */
-  async #reportStats(): Promise<void> {
-    const { settings, clock } = this.#options;
-    const parts = await this.#reporter.parts();
-    if (this.#stopping) return;
-    for (const { id, report } of parts.cameras) {
-      this.#stats.write(id, report, clock.nowMs());
-    }
-    const health = healthJson(healthReport(parts));
-    this.#publisher.publishHealth(health);
-    this.#events.health(health);
-    const intervalMs = settings.health.statsIntervalSeconds * 1000;
-    this.#cancelStats = clock.after(intervalMs, () => this.#reportStats());
   }
 }

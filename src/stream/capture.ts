@@ -28,6 +28,8 @@ import { TensorWriter } from "./tensor_writer.ts";
 /** The parts of a started camera. */
 interface Running {
   readonly libav: Libav;
+  /** All parts read the timeout from here each time. */
+  readonly source: { stallTimeoutMs: number };
   readonly wall: ThreadWall;
   readonly bus: FrameBus<SharedFrame>;
   readonly ports: ConsumerPorts<SharedFrame>;
@@ -71,6 +73,8 @@ export class Capture {
         live.subscriptionChanged();
         return pictures.subscribe(subscription);
       }
+      case "unsubscribe":
+        return unsubscribe(running, message.detector);
       case "attach":
         return ports.attach(message);
       case "detach":
@@ -80,6 +84,9 @@ export class Capture {
         return;
       case "masks":
         writer.masks = pictures.masks = message.masks;
+        return;
+      case "stall-timeout":
+        running.source.stallTimeoutMs = message.stallTimeoutMs;
         return;
       case "report":
         return this.#link.post({
@@ -118,8 +125,9 @@ export class Capture {
   }
 
   async #start(
-    { source, libraries, confinement }: Extract<ToCapture, { kind: "start" }>,
+    { source: given, libraries, confinement }: Extract<ToCapture, { kind: "start" }>,
   ): Promise<void> {
+    const source = { ...given };
     const clock = this.#clock;
     const log = this.#link.log.child({ camera: source.camera });
     // Orion's own RTSP client needs libav for decoding only, and has no other permission.
@@ -130,7 +138,9 @@ export class Capture {
     const pacing = new CameraPacing();
     const bus = new FrameBus<SharedFrame>({
       clock,
-      stallTimeoutMs: source.stallTimeoutMs,
+      get stallTimeoutMs() {
+        return source.stallTimeoutMs;
+      },
       ledger,
       pacing,
       announce: (detector, seq) => ports.announce(detector, seq),
@@ -177,7 +187,7 @@ export class Capture {
       (error) => this.#link.post({ kind: "failed", error: errorData(error) }),
     );
     this.#running = {
-      ...{ libav, wall, bus, ports, writer, snapshots, delivered, pictures, live },
+      ...{ libav, source, wall, bus, ports, writer, snapshots, delivered, pictures, live },
       ...{ camera, finished },
     };
   }
@@ -233,4 +243,10 @@ export class Capture {
     this.#running = null;
     this.#link.post({ kind: "stopped", report });
   }
+}
+
+function unsubscribe({ bus, pictures, live }: Running, detector: string): void {
+  pictures.unsubscribe(detector);
+  bus.unregister(detector);
+  live.subscriptionChanged();
 }

@@ -29,7 +29,7 @@ type OpenParts = ConnectionParts & SessionParts;
 export async function runConnection(parts: ConnectionParts): Promise<ConnectionEnd> {
   const { source, clock, signal } = parts;
   const ending = new Ending(signal);
-  const stall = new StallTimer(clock, source.stallTimeoutMs, () => ending.end("stalled"));
+  const stall = new StallTimer(clock, () => source.stallTimeoutMs, () => ending.end("stalled"));
   const onFrame: typeof parts.onFrame = (atMs) => {
     stall.observe(atMs);
     parts.onFrame(atMs);

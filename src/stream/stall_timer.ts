@@ -4,17 +4,18 @@ import type { Cancel, Clock, SteadyMs } from "../core/clock.ts";
 export class StallTimer {
   isStalled = false;
   readonly #clock: Clock;
-  readonly #timeoutMs: number;
+  readonly #timeoutMs: () => number;
   readonly #onStall: () => void;
   #lastAtMs: SteadyMs;
   #cancel: Cancel;
 
-  constructor(clock: Clock, timeoutMs: number, onStall: () => void) {
+  /** @param timeoutMs  read again when the timer runs out */
+  constructor(clock: Clock, timeoutMs: () => number, onStall: () => void) {
     this.#clock = clock;
     this.#timeoutMs = timeoutMs;
     this.#onStall = onStall;
     this.#lastAtMs = clock.nowMs();
-    this.#cancel = this.#arm(timeoutMs);
+    this.#cancel = this.#arm(timeoutMs());
   }
 
   /** Records the arrival of a usable frame. */
@@ -29,7 +30,7 @@ export class StallTimer {
   /** Armed once per timeout, not per frame: a cancelled timer wakes the thread as well. */
   #arm(delayMs: number): Cancel {
     return this.#clock.after(delayMs, () => {
-      const leftMs = this.#lastAtMs + this.#timeoutMs - this.#clock.nowMs();
+      const leftMs = this.#lastAtMs + this.#timeoutMs() - this.#clock.nowMs();
       if (leftMs > 0) {
         this.#cancel = this.#arm(leftMs);
         return;

@@ -75,6 +75,11 @@ export class StayPictures<F extends BusFrame> {
     }
   }
 
+  /** A detector was removed: frees what was held for it. */
+  unsubscribe(detector: string): void {
+    this.subscribe({ detector, rateHz: null, paused: true, pictures: false });
+  }
+
   /**
    * Keeps a delivered frame as the picture of a stay, in place of an earlier one.
    * @returns false if the frame is not held any more: then the earlier one stays

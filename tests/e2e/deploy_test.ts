@@ -74,7 +74,7 @@ Deno.test("deploy: the page and the unit start Orion with commands and options t
 });
 
 Deno.test("deploy: what the page and the unit use of a release is packed into it", () => {
-  const pack = Deno.readTextFileSync(`${ROOT}/scripts/package.ts`);
+  const pack = Deno.readTextFileSync(`${ROOT}/scripts/lib/portable.ts`);
   const used = [...`${PAGE}\n${UNIT}`.matchAll(/\/opt\/orion\/current\/([\w./-]+)/g)]
     .map(([, path = ""]) => path);
   for (const path of ["orion", "orion.service", "docs/deploy.md"]) assert.ok(used.includes(path));

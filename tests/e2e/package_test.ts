@@ -1,5 +1,7 @@
 /** The portable folder runs with nothing but libav installed: no network, no caches. */
 import assert from "node:assert/strict";
+import { EXTRAS, SHARED } from "../../scripts/lib/portable.ts";
+import { SBOM } from "../../scripts/lib/sbom.ts";
 import { Child } from "../support/system/children.ts";
 import { ROOT, type TempFolder, tempFolder } from "../support/system/files.ts";
 import { ignoreWithout } from "../support/system/parts.ts";
@@ -74,6 +76,14 @@ Deno.test({
     const licences = Deno.readTextFileSync(`${orion}/THIRD_PARTY.txt`);
     for (const holder of ["the Deno authors", "V8 project authors", "Microsoft", "RangiLyu"]) {
       assert.ok(licences.includes(holder), holder);
+    }
+    for (const path of [...Object.values(EXTRAS), ...Object.values(SHARED)]) {
+      assert.ok(Deno.statSync(`${orion}/${path}`).isFile, path);
+    }
+    const parts: { name: string }[] =
+      JSON.parse(Deno.readTextFileSync(`${orion}/${SBOM}`)).components;
+    for (const name of ["deno", "onnxruntime-node", "mqtt", "zod", "nanodet-g.onnx"]) {
+      assert.ok(parts.some((part) => part.name === name), name);
     }
     const home = `${folder.path}/home`;
     Deno.mkdirSync(home);

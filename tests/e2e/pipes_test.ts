@@ -137,8 +137,8 @@ Deno.test({
     await event("service.starting");
     const gap = jsonLine(await event("log.dropped"));
     assert.equal(gap?.["lines"], await orion.dropped(), "one line reports all of them");
-    orion.child.signal("SIGHUP");
-    assert.equal(jsonLine(await event("service.stopped"))?.["reason"], "SIGHUP");
+    orion.child.signal("SIGTERM");
+    assert.equal(jsonLine(await event("service.stopped"))?.["reason"], "SIGTERM");
     assert.equal((await orion.child.exit()).code, 0);
     assert.equal(await orion.child.groupAlive(), false);
   },

@@ -79,7 +79,7 @@ async function problemOf(response) {
 
 /** @returns {Promise<Status>} */
 export async function readStatus() {
-  return await (await read("/status")).json();
+  return await (await read("status")).json();
 }
 
 /**
@@ -87,7 +87,7 @@ export async function readStatus() {
  * @returns {Promise<readonly Stay[]>}
  */
 export async function readStays(limit) {
-  const { stays } = await (await read(`/presence?limit=${limit}`)).json();
+  const { stays } = await (await read(`presence?limit=${limit}`)).json();
   return stays;
 }
 
@@ -96,7 +96,7 @@ export async function readStays(limit) {
  * @returns {Promise<{ residentBytes: number, cpuSeconds: number } | null>}
  */
 export async function readProcess() {
-  const text = await (await read("/metrics")).text();
+  const text = await (await read("metrics")).text();
   const value = (/** @type {string} */ name) => {
     const line = text.split("\n").find((one) => one.startsWith(`${name} `));
     return line === undefined ? NaN : Number(line.slice(name.length + 1));
@@ -111,7 +111,7 @@ export async function readProcess() {
  * @returns {Promise<{ tokenNeeded: boolean, loggedIn: boolean }>}
  */
 export async function readSession() {
-  const response = await request("/session");
+  const response = await request("session");
   if (!response.ok) return { tokenNeeded: false, loggedIn: true };
   const { required, signedIn } = await response.json();
   return { tokenNeeded: required, loggedIn: signedIn };
@@ -122,12 +122,12 @@ export async function readSession() {
  * @returns {Promise<string | null>} why it was refused
  */
 export async function login(token) {
-  const response = await request("/login", json({ token }));
+  const response = await request("login", json({ token }));
   return response.ok ? null : await problemOf(response);
 }
 
 export async function logout() {
-  await request("/logout", { method: "POST" });
+  await request("logout", { method: "POST" });
 }
 
 /**
@@ -137,7 +137,7 @@ export async function logout() {
  * @returns {Promise<string | null>} why it was refused
  */
 export async function control(command, params) {
-  const response = await ask("/control", json({ schema: "orion.command/1", command, params }));
+  const response = await ask("control", json({ schema: "orion.command/1", command, params }));
   return response.ok ? null : await problemOf(response);
 }
 
@@ -147,7 +147,7 @@ export async function control(command, params) {
  * @returns {Promise<Setup>}
  */
 export async function probe(camera) {
-  const response = await ask("/probe", json(camera), PROBE_TIMEOUT_MS);
+  const response = await ask("probe", json(camera), PROBE_TIMEOUT_MS);
   if (!response.ok) throw new Error(await problemOf(response));
   return await response.json();
 }

@@ -149,7 +149,7 @@ function Head({ store, view }) {
   return html`
     <header class="head">
       <a class="brand" href="#live" aria-label="Orion, live view">
-        <img src="/assets/icon.svg" alt="" width="28" height="28" />
+        <img src="assets/icon.svg" alt="" width="28" height="28" />
         <span>Orion</span>
       </a>
       <nav aria-label="Views">

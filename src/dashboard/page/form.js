@@ -29,8 +29,8 @@ export function Login({ store }) {
   };
   return html`
     <main class="login">
-      <form method="post" action="/login" onSubmit=${send}>
-        <img src="/assets/icon.svg" alt="" width="48" height="48" />
+      <form method="post" action="login" onSubmit=${send}>
+        <img src="assets/icon.svg" alt="" width="48" height="48" />
         <h1>Orion</h1>
         <label for="token">Token</label>
         <input id="token" name="token" type="password" autocomplete="current-password" required

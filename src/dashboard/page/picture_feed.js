@@ -73,7 +73,7 @@ export class PictureFeed {
 
   async #stream() {
     const { signal } = this.#stop;
-    const path = `/cameras/${encodeURIComponent(this.#camera)}/live.mjpg`;
+    const path = `cameras/${encodeURIComponent(this.#camera)}/live.mjpg`;
     const response = await fetch(path, { signal, cache: "no-store" });
     if (response.status === 404 || response.body === null) return await this.#single();
     if (response.status === 401) return this.#store.logIn();
@@ -87,7 +87,7 @@ export class PictureFeed {
 
   async #single() {
     const { signal } = this.#stop;
-    const path = `/cameras/${encodeURIComponent(this.#camera)}/snapshot.jpg?boxes=1`;
+    const path = `cameras/${encodeURIComponent(this.#camera)}/snapshot.jpg?boxes=1`;
     const response = await fetch(path, { signal, cache: "no-store" });
     if (!response.ok) throw new Error(`${path}: ${response.status}`);
     const bytes = new Uint8Array(await response.arrayBuffer());

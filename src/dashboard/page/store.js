@@ -188,7 +188,7 @@ export class Store {
 
   #listen() {
     if (this.#events !== null) return;
-    const events = new EventSource("/events");
+    const events = new EventSource("events");
     this.#events = events;
     events.onopen = () => {
       this.hasEvents = true;

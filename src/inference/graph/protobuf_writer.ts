@@ -9,11 +9,6 @@ export function number(field: number, value: number): Uint8Array {
   return join([tag(field, WIRE.varint), varint(value)]);
 }
 
-/** A field that is a 32-bit float. */
-export function float(field: number, value: number): Uint8Array {
-  return join([tag(field, WIRE.fixed32), new Uint8Array(Float32Array.of(value).buffer)]);
-}
-
 /** A field that is a string. */
 export function text(field: number, value: string): Uint8Array {
   return bytes(field, new TextEncoder().encode(value));
@@ -46,7 +41,7 @@ export function join(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
 }
 
 /** What precedes the value of a field. */
-export function tag(field: number, wire: number): Uint8Array {
+function tag(field: number, wire: number): Uint8Array {
   return varint(field * 8 + wire);
 }
 

@@ -41,7 +41,8 @@ export interface AnnouncerFilter {
 
 export class Announcer {
   readonly #parts: AnnouncerParts;
-  readonly #scenes: Map<string, Scene>;
+  #plan: PublisherPlan;
+  #scenes: Map<string, Scene>;
   #discovery: Discovery | null;
   #isAnnounced = false;
   /** Former configurations that were deleted, until the broker has done it. */
@@ -57,7 +58,8 @@ export class Announcer {
   constructor(parts: AnnouncerParts) {
     this.#parts = parts;
     const { plan, topics } = parts;
-    this.#scenes = new Map(plan.presence.scenes.map((scene) => [scene.camera, scene]));
+    this.#plan = plan;
+    this.#scenes = scenesOf(plan);
     this.#discovery = discoveryOf(plan, topics);
   }
 
@@ -117,10 +119,21 @@ export class Announcer {
 
   /** Announces the entities of a camera's new zones, and deletes those of removed ones. */
   changeScene(scene: Scene): void {
-    const { plan, topics, retained } = this.#parts;
     this.#scenes.set(scene.camera, scene);
+    this.#renew();
+  }
+
+  /** The same for all that another plan has or has not any more; its discovery prefix is the same. */
+  replan(plan: PublisherPlan): void {
+    this.#plan = plan;
+    this.#scenes = scenesOf(plan);
+    this.#renew();
+  }
+
+  #renew(): void {
+    const { topics, retained } = this.#parts;
     const before = this.#discovery?.configs ?? new Map<string, string>();
-    this.#discovery = discoveryOf(plan, topics, [...this.#scenes.values()]);
+    this.#discovery = discoveryOf(this.#plan, topics, [...this.#scenes.values()]);
     if (this.#discovery === null || !this.#isAnnounced) return;
     const { configs } = this.#discovery;
     for (const topic of before.keys()) {
@@ -159,4 +172,8 @@ export class Announcer {
       remedy: "Give each Orion that Home Assistant shows an instance of its own.",
     });
   }
+}
+
+function scenesOf({ presence }: PublisherPlan): Map<string, Scene> {
+  return new Map(presence.scenes.map((scene) => [scene.camera, scene]));
 }

@@ -18,15 +18,10 @@ import type { Line, PresenceSettings, Zone } from "../../core/presence_types.ts"
 import type { Redactor } from "../../core/redact.ts";
 import { writtenLine, writtenPolygon, writtenZone } from "../../core/scene_schema.ts";
 import { CommandCache, isSameCommand } from "./command_cache.ts";
+import { type Known, namedCamera, namedDetector, namedPairs, type Pair } from "./named.ts";
 import { type AllowedModel, type ModelRules, resolveModel } from "./model_resolver.ts";
 import { type Override, Overrides } from "./overrides.ts";
-import { busy, ID_REUSED, noPair, notAllowed, unknown } from "./refusals.ts";
-
-/** A camera and one of its detectors. */
-export interface Pair {
-  readonly camera: string;
-  readonly detector: string;
-}
+import { busy, ID_REUSED, notAllowed } from "./refusals.ts";
 
 /** The settings of presence that a command changes. */
 export type PresenceChanges = Extract<ControlCommand, { command: "set_presence" }>["presence"];
@@ -36,10 +31,7 @@ export type PresenceChanges = Extract<ControlCommand, { command: "set_presence" 
  * applies from the next frame, and persists when a thread is replaced. Every method may throw or reject;
  * the error becomes the answer, and nothing must have changed then.
  */
-export interface ControlTarget {
-  readonly cameraIds: readonly string[];
-  /** The cameras of every detector. */
-  readonly detectorCameras: ReadonlyMap<string, readonly string[]>;
+export interface ControlTarget extends Known {
   setPaused(pairs: readonly Pair[], paused: boolean): void;
   setRate(pairs: readonly Pair[], rateHz: number): void;
   setConfidence(detector: string, confidence: number): void;
@@ -60,6 +52,14 @@ export interface ControlTarget {
   snapshot(camera: string, boxes: boolean): Promise<ArrayBuffer>;
 }
 
+/** The configuration, as commands reach it. */
+export interface Configuration {
+  /** Reads it again. @returns what has changed @throws OrionError why nothing has */
+  reload(): Promise<unknown>;
+  /** Runs what must not happen while it is read. @throws OrionError `CONTROL_BUSY` while it is */
+  exclude<T>(act: () => Promise<T>): Promise<T>;
+}
+
 export interface ControllerParts {
   readonly target: ControlTarget;
   /** The body of `GET /status`. */
@@ -68,7 +68,8 @@ export interface ControllerParts {
   readonly shutdown: () => void;
   readonly models: ModelRules;
   /** The allowed commands; null for all. */
-  readonly allow: readonly ControlCommand["command"][] | null;
+  readonly allow: () => readonly ControlCommand["command"][] | null;
+  readonly configuration: Configuration;
   readonly clock: Clock;
   readonly log: Log;
   /** Removes secrets from answers. */
@@ -97,6 +98,11 @@ export class Controller {
     return this.#overrides.list();
   }
 
+  /** The configuration was read again. @param inForce  a change as it is now; null: it is not in force any more */
+  reloaded(inForce: (override: Override) => Override | null): void {
+    this.#overrides.renew(inForce);
+  }
+
   /**
    * Executes a command and answers it through `reply`, exactly once. Never rejects. A shutdown is answered
    * before it begins.
@@ -121,7 +127,7 @@ export class Controller {
   }
 
   #notAllowed(command: ControlCommand["command"]): ErrorData | null {
-    const { allow } = this.#parts;
+    const allow = this.#parts.allow();
     if (allow === null || allow.includes(command)) return null;
     return notAllowed(command);
   }
@@ -146,18 +152,20 @@ export class Controller {
     switch (command.command) {
       case "get_status":
         return await this.#parts.status();
+      case "reload":
+        return await this.#parts.configuration.reload();
       case "shutdown":
         return null;
       case "pause":
       case "resume": {
-        const pairs = this.#pairs(command);
+        const pairs = namedPairs(target, command);
         const paused = command.command === "pause";
         target.setPaused(pairs, paused);
         this.#changed(pairs, "paused", paused);
         return null;
       }
       case "set_rate": {
-        const pairs = this.#pairs(command);
+        const pairs = namedPairs(target, command);
         target.setRate(pairs, command.rateHz);
         this.#changed(pairs, "rateHz", command.rateHz);
         return null;
@@ -230,9 +238,11 @@ export class Controller {
       throw new OrionError(busy(`detector "${detector}" is loading a model`));
     }
     this.#loading.add(detector);
+    const { configuration, models, target } = this.#parts;
     try {
-      const allowed = await resolveModel(model, this.#parts.models);
-      await this.#parts.target.setModel(detector, allowed);
+      const allowed = await resolveModel(model, models);
+      // The configuration may have been read meanwhile.
+      await configuration.exclude(() => target.setModel(this.#detector(detector), allowed));
       this.#changed([{ camera: null, detector }], "model", allowed.model);
       return null;
     } finally {
@@ -241,30 +251,11 @@ export class Controller {
   }
 
   #camera(id: string): string {
-    const known = this.#parts.target.cameraIds;
-    if (known.includes(id)) return id;
-    throw unknown("camera", id, known);
+    return namedCamera(this.#parts.target, id);
   }
 
   #detector(id: string): string {
-    const known = [...this.#parts.target.detectorCameras.keys()];
-    if (known.includes(id)) return id;
-    throw unknown("detector", id, known);
-  }
-
-  /** The configured pairs that a command applies to; null stands for all. */
-  #pairs(named: { readonly camera: string | null; readonly detector: string | null }): Pair[] {
-    const camera = named.camera === null ? null : this.#camera(named.camera);
-    const detector = named.detector === null ? null : this.#detector(named.detector);
-    const pairs: Pair[] = [];
-    for (const [id, cameras] of this.#parts.target.detectorCameras) {
-      if (detector !== null && id !== detector) continue;
-      for (const each of cameras) {
-        if (camera === null || each === camera) pairs.push({ camera: each, detector: id });
-      }
-    }
-    if (pairs.length > 0 || camera === null || detector === null) return pairs;
-    throw noPair(camera, detector);
+    return namedDetector(this.#parts.target, id);
   }
 
   #changed(
@@ -280,7 +271,8 @@ export class Controller {
     const { command: name, ...params } = command;
     const fields = { id, command: name, ...withCounts(params) };
     if ("error" in outcome) {
-      this.#parts.log.warning("control.command_refused", { ...fields, ...outcome.error });
+      const { problems: _, ...error } = outcome.error;
+      this.#parts.log.warning("control.command_refused", { ...fields, ...error });
     } else this.#parts.log.info("control.command_done", fields);
   }
 }

@@ -34,6 +34,15 @@ export class Overrides {
     this.#byKey.set(key, override);
   }
 
+  /** Replaces each by what is in force; null: nothing of it is. */
+  renew(inForce: (override: Override) => Override | null): void {
+    for (const [key, override] of this.#byKey) {
+      const now = inForce(override);
+      if (now === null) this.#byKey.delete(key);
+      else this.#byKey.set(key, now);
+    }
+  }
+
   /** From the oldest to the newest change. */
   list(): readonly Override[] {
     return [...this.#byKey.values()];

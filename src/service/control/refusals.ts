@@ -43,7 +43,7 @@ export function notAllowed(command: ControlCommand["command"]): ErrorData {
     code: "CONTROL_NOT_ALLOWED",
     message: `Cannot carry out the command: ${command} is switched off`,
     retryable: false,
-    remedy: "Add it to control.allow in the configuration, and restart.",
+    remedy: "Add it to control.allow in the configuration, and reload.",
   };
 }
 
@@ -52,7 +52,7 @@ export function noPair(camera: string, detector: string): OrionError {
     code: "CONTROL_NO_PAIR",
     message: `Cannot carry out the command: detector "${detector}" does not look at "${camera}"`,
     retryable: false,
-    remedy: `Name one of its cameras, or add "${camera}" to the detector's cameras and restart.`,
+    remedy: `Name one of its cameras, or add "${camera}" to the detector's cameras and reload.`,
   });
 }
 
@@ -61,7 +61,7 @@ export function noPresence(detector: string): OrionError {
     code: "CONTROL_NO_PRESENCE",
     message: `Cannot carry out the command: detector "${detector}" has presence: false`,
     retryable: false,
-    remedy: "Remove presence: false from the detector in the configuration, and restart.",
+    remedy: "Remove presence: false from the detector in the configuration, and reload.",
   });
 }
 

@@ -33,7 +33,7 @@ export interface EventHubParts {
   readonly instance: string;
   /** Drawn at random by each run of the process: the ids of another run mean nothing in this one. */
   readonly run: number;
-  readonly cameras: ReadonlySet<string>;
+  readonly cameras: Pick<ReadonlySet<string>, "has">;
   readonly state: () => EventState;
   /** Called with the first reader, and when the last one is gone. */
   readonly onWatch: (on: boolean) => void;

@@ -6,16 +6,17 @@ import { EventHub, type EventState } from "./event_hub.ts";
 /** The hub of the events that a publisher copies. */
 export function publisherEvents(
   publisher: PublisherWorker,
-  { settings: { instance, cameras }, clock }: {
-    readonly settings: Settings;
+  { settings: { instance }, cameras, clock }: {
+    readonly settings: Pick<Settings, "instance">;
+    /** Those of the settings in force, by id. */
+    readonly cameras: ReadonlyMap<string, unknown>;
     readonly clock: Clock;
   },
 ): EventHub {
-  const ids = cameras.map(({ id }) => id);
   return new EventHub({
     ...{ instance, clock, run: publisher.run },
-    cameras: new Set(ids),
-    state: () => stateOf(publisher, ids),
+    cameras,
+    state: () => stateOf(publisher, [...cameras.keys()]),
     onWatch: (on) => publisher.watch(on),
   });
 }

@@ -13,7 +13,11 @@ import { type Grant, workerPermissions } from "../../permissions/grant.ts";
 import { captureGrant } from "../../permissions/manifest.ts";
 import { type IsGranted, missingFrom } from "../../permissions/missing.ts";
 import type { Places } from "../../permissions/places.ts";
-import type { AbandonedThreads } from "../supervision/abandoned_threads.ts";
+import {
+  type AbandonedThreads,
+  MAX_ABANDONED_PER_WORKER,
+} from "../supervision/abandoned_threads.ts";
+import type { WorkerEntries } from "../workers/entries.ts";
 import { type Spawn, spawner } from "../workers/worker_handle.ts";
 import {
   badAddress,
@@ -34,6 +38,9 @@ export const PROBES_PER_SECOND = 0.1;
 /** A thread that has not answered by then is ended; its own limits are shorter. */
 export const PROBE_LIMIT_MS = 40_000;
 
+/** The name of the thread. */
+const THREAD = "probe";
+
 /** Every camera that is looked at is read by Orion's own client over TCP. */
 const STREAM = {
   demuxer: "orion",
@@ -48,6 +55,8 @@ export interface CameraSetupParts {
   readonly places: Places;
   /** Starts the thread of one probe, with these permissions and no others. */
   readonly spawn: (grant: Grant) => Spawn<ToProbe, FromProbe>;
+  /** The number of such threads that were terminated and have not ended. */
+  readonly abandoned: () => number;
   /** Whether this process has a permission. */
   readonly isGranted: IsGranted;
   readonly isCompiled: boolean;
@@ -56,9 +65,34 @@ export interface CameraSetupParts {
 }
 
 /** Starts real threads. What goes wrong in them is in the answer, not in the log. */
-export function probeSpawner(entry: URL, threads: AbandonedThreads): CameraSetupParts["spawn"] {
+function probeThreads(
+  entry: URL,
+  threads: AbandonedThreads,
+): Pick<CameraSetupParts, "spawn" | "abandoned"> {
   const log = logTo(() => undefined);
-  return (grant) => spawner({ entry, permissions: workerPermissions(grant), log, threads });
+  return {
+    spawn: (grant) => spawner({ entry, permissions: workerPermissions(grant), log, threads }),
+    abandoned: () => threads.of(THREAD),
+  };
+}
+
+/** The look at cameras of a running service, whose configuration may change. */
+export function cameraSetup(
+  options: Omit<CameraSetupParts, "settings" | "spawn" | "abandoned"> & {
+    readonly entries: WorkerEntries;
+  },
+  { fleet, threads }: {
+    readonly fleet: { readonly settings: CameraSetupParts["settings"] };
+    readonly threads: AbandonedThreads;
+  },
+): CameraSetup {
+  return new CameraSetup({
+    ...options,
+    get settings() {
+      return fleet.settings;
+    },
+    ...probeThreads(options.entries.probe, threads),
+  });
 }
 
 /**
@@ -99,7 +133,8 @@ export class CameraSetup {
 
   #refusal(): Refusal | null {
     if (this.#isClosed) return PROBE_STOPPING;
-    if (this.#end !== null) return PROBE_BUSY;
+    const hangs = this.#parts.abandoned() >= MAX_ABANDONED_PER_WORKER;
+    if (hangs || this.#end !== null) return PROBE_BUSY;
     return this.#tokens.take() ? null : PROBE_TOO_OFTEN;
   }
 
@@ -128,7 +163,7 @@ export class CameraSetup {
     const ended = Promise.withResolvers<FromProbe>();
     const end = (error: ErrorData) => ended.reject(new StreamError(error));
     this.#end = end;
-    const handle = spawn(grant)({ name: "probe", onMessage: ended.resolve, onFailed: end });
+    const handle = spawn(grant)({ name: THREAD, onMessage: ended.resolve, onFailed: end });
     const cancel = clock.after(PROBE_LIMIT_MS, () => end(LATE));
     const library = places.libav.avutil;
     const confinement = landlock === "off"

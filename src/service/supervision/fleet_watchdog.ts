@@ -1,4 +1,3 @@
-import type { Settings } from "../../config/settings.ts";
 import type { Clock } from "../../core/clock.ts";
 import type { Log } from "../../core/log.ts";
 import type { Fleet } from "../workers/fleet.ts";
@@ -9,8 +8,7 @@ import type { Supervisor } from "./supervisor.ts";
 import { Watchdog } from "./watchdog.ts";
 
 /** Watches the workers of a fleet, and whether its cameras deliver frames. */
-export function fleetWatchdog({ settings, clock, log, limits, fleet, supervisor }: {
-  readonly settings: Settings;
+export function fleetWatchdog({ clock, log, limits, fleet, supervisor }: {
   readonly clock: Clock;
   readonly log: Log;
   readonly limits: ServiceLimits;
@@ -20,13 +18,16 @@ export function fleetWatchdog({ settings, clock, log, limits, fleet, supervisor 
   const frames = new FrameWatch({
     clock,
     log,
-    onChange: (camera, reason) => fleet.cameras.get(camera)?.setMissingFrames(reason),
+    onChange: (camera, reason) => fleet.cameras.get(camera)?.record.setMissingFrames(reason),
   });
   return new Watchdog({
-    settings: settings.watchdog,
+    settings: () => fleet.settings.watchdog,
     clock,
     modelLoadLimitMs: limits.modelLoadLimitMs,
-    observe: () => observeFleet(fleet),
+    observe: () => {
+      frames.retain(fleet.cameras);
+      return observeFleet(fleet);
+    },
     onSilent: (worker, error) => supervisor.replace(worker, error),
     onCameras: (cameras) => frames.inspect(cameras),
   });

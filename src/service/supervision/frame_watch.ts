@@ -55,6 +55,13 @@ export class FrameWatch {
     for (const each of cameras) this.#inspect(each);
   }
 
+  /** Forgets all other cameras. */
+  retain(cameras: Pick<ReadonlySet<string>, "has">): void {
+    for (const camera of this.#expectations.keys()) {
+      if (!cameras.has(camera)) this.#expectations.delete(camera);
+    }
+  }
+
   #inspect(watched: WatchedCamera): void {
     const { camera, expected, pictureAgoMs } = watched;
     const nowMs = this.#clock.nowMs();

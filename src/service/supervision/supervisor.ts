@@ -29,10 +29,12 @@ export interface SupervisorParts {
 export class Supervisor {
   readonly #parts: SupervisorParts;
   readonly #budgets = new Map<Child, RestartBudget>();
-  /** Children without a thread, and what cancels their next start. */
-  readonly #pending = new Map<Child, Cancel>();
+  /** Children without a thread, and their next start. */
+  readonly #pending = new Map<Child, { readonly cancel: Cancel; readonly start: () => void }>();
   /** Children that were parked and have not worked since. */
   readonly #parked = new Set<Child>();
+  /** Children that were removed. */
+  readonly #removed = new WeakSet<Child>();
   #stopped = false;
 
   constructor(parts: SupervisorParts) {
@@ -41,7 +43,7 @@ export class Supervisor {
 
   /** Abandons a worker that failed or hangs, and schedules its restart unless one is scheduled. */
   replace(child: Child, error: ErrorData): void {
-    if (this.#stopped || this.#pending.has(child)) return;
+    if (this.#stopped || this.#pending.has(child) || this.#removed.has(child)) return;
     child.abandon();
     const delayMs = this.#budget(child).spend();
     if (delayMs !== null) {
@@ -64,16 +66,32 @@ export class Supervisor {
     this.#parts.log.warning("worker.resumed", { worker: child.name });
   }
 
+  /** A child has other settings: its next start need not wait. */
+  retry(child: Child): void {
+    const pending = this.#pending.get(child);
+    pending?.cancel();
+    pending?.start();
+  }
+
+  /** The configuration does not have a child any more: it is not replaced from now on. */
+  remove(child: Child): void {
+    this.#removed.add(child);
+    this.#pending.get(child)?.cancel();
+    this.#pending.delete(child);
+    this.#parked.delete(child);
+    this.#budgets.delete(child);
+  }
+
   /** Cancels all scheduled restarts; from now on nothing is replaced. */
   stop(): void {
     this.#stopped = true;
-    for (const cancel of this.#pending.values()) cancel();
+    for (const { cancel } of this.#pending.values()) cancel();
     this.#pending.clear();
   }
 
   #startLater(child: Child, delayMs: number, error: ErrorData): void {
-    const cancel = this.#parts.clock.after(delayMs, () => this.#start(child, error));
-    this.#pending.set(child, cancel);
+    const start = () => this.#start(child, error);
+    this.#pending.set(child, { cancel: this.#parts.clock.after(delayMs, start), start });
   }
 
   #start(child: Child, error: ErrorData): void {
@@ -87,7 +105,8 @@ export class Supervisor {
     const why = `${hanging} of its threads hang`;
     const then = "It is tried again when one of them has ended.";
     if (!this.#park(child, error, { why, then })) return;
-    this.#pending.set(child, threads.onEnded(child.name, () => this.#start(child, error)));
+    const start = () => this.#start(child, error);
+    this.#pending.set(child, { cancel: threads.onEnded(child.name, start), start });
   }
 
   /** @returns whether the service continues without it */

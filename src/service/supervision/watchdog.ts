@@ -59,7 +59,8 @@ export interface Watched {
 
 /** What a watchdog works with. */
 export interface WatchdogParts {
-  readonly settings: WatchdogSettings;
+  /** Those in force. */
+  readonly settings: () => WatchdogSettings;
   readonly clock: Clock;
   /** {@link MODEL_LOAD_LIMIT_MS} */
   readonly modelLoadLimitMs: number;
@@ -86,7 +87,7 @@ export class Watchdog {
   /** Inspects at every interval from now on. */
   start(): void {
     const { settings, clock, observe } = this.#parts;
-    this.#cancel = clock.after(settings.intervalSeconds * 1000, async () => {
+    this.#cancel = clock.after(settings().intervalSeconds * 1000, async () => {
       if (this.#cancel === null) return;
       const watched = await observe();
       if (this.#cancel === null) return;
@@ -102,10 +103,11 @@ export class Watchdog {
 
   /** Performs one inspection. */
   inspect(watched: Watched): void {
-    const { settings, clock, onSilent, onCameras } = this.#parts;
+    const { clock, onSilent, onCameras } = this.#parts;
+    const { minTimeoutSeconds } = this.#parts.settings();
     const nowMs = clock.nowMs();
     for (const worker of watched.workers) this.#inspectWorker(worker, watched, nowMs);
-    const limitMs = settings.minTimeoutSeconds * 1000;
+    const limitMs = minTimeoutSeconds * 1000;
     for (const { worker, silentSinceMs } of watched.captures) {
       if (silentSinceMs !== null && nowMs - silentSinceMs > limitMs) {
         onSilent(worker, silence(worker, nowMs - silentSinceMs, "answered"));
@@ -134,7 +136,7 @@ export class Watchdog {
     const flows = watched.flows.filter(({ detector, paused }) =>
       detector === inspected.detector && !paused
     );
-    const timeoutMs = workerTimeoutMs(settings.minTimeoutSeconds, flows, inspected.poolSize);
+    const timeoutMs = workerTimeoutMs(settings().minTimeoutSeconds, flows, inspected.poolSize);
     if (silentMs > timeoutMs) {
       onSilent(worker, silence(worker, silentMs, "finished an inference"));
     }

@@ -1,12 +1,10 @@
 import type { CameraSettings } from "../../config/settings.ts";
-import { instantOf } from "../../core/age.ts";
 import type {
   CameraStatus,
   CaptureFlow,
   LibavPaths,
   ReceivedReport,
   Subscription,
-  WatchedReport,
 } from "../../core/camera_types.ts";
 import type { Clock, SteadyMs } from "../../core/clock.ts";
 import { type Confinement, type ConfinementState, UNCONFINED } from "../../core/confinement.ts";
@@ -16,14 +14,16 @@ import type { Log } from "../../core/log.ts";
 import type { LivePicture, LiveToCapture } from "../../core/live_types.ts";
 import { type FromCapture, portTransfers, type ToCapture } from "../../core/messages.ts";
 import type { Child } from "../supervision/child.ts";
-import type { MissingFramesReason } from "../supervision/frame_watch.ts";
-import { EarlierThreads, firstReport } from "./capture_reports.ts";
+import { CameraRecord } from "./camera_record.ts";
 import { PictureRequests } from "./picture_requests.ts";
 import type { PictureRouter } from "./publisher_worker.ts";
 import { ReportRequests } from "./report_requests.ts";
 import { SnapshotRequests } from "./snapshot_requests.ts";
 import { captureSource } from "./start_messages.ts";
 import type { Spawn, WorkerHandle } from "./worker_handle.ts";
+
+/** How the threads of a camera are started. */
+export type CaptureSetup = Pick<CameraWorkerParts, "spawn" | "confinement">;
 
 /** What a camera's worker works with. */
 export interface CameraWorkerParts {
@@ -46,39 +46,42 @@ export interface CameraWorkerParts {
 export class CameraWorker implements Child {
   readonly id: string;
   readonly name: string;
+  /** What its threads have reported. */
+  readonly record: CameraRecord;
   readonly #parts: CameraWorkerParts;
   readonly #subscriptions = new Map<string, Subscription>();
   readonly #reportRequests: ReportRequests;
   readonly #snapshotRequests: SnapshotRequests;
   readonly #pictureRequests: PictureRequests;
-  readonly #earlier = new EarlierThreads();
-  #roi: BoxNorm | null;
-  #masks: readonly (readonly PointNorm[])[];
+  #settings: CameraSettings;
+  #setup: CaptureSetup;
+  #isStopped = false;
+  #region: Pick<CameraSettings, "roi" | "masks">;
   #handle: WorkerHandle<ToCapture> | null = null;
-  #nextSeq = 0;
   #restarts = 0;
-  #report: ReceivedReport;
   #libav = "";
   #confinement = UNCONFINED;
-  #flow: CaptureFlow | null = null;
-  #missingFrames: MissingFramesReason | null = null;
   #error: ErrorData | null = null;
 
   constructor(parts: CameraWorkerParts) {
-    const { settings, clock, pictures } = parts;
+    const { settings, clock, log, pictures } = parts;
     this.id = settings.id;
     this.name = `capture-${settings.id}`;
     this.#parts = parts;
-    this.#roi = settings.roi;
-    this.#masks = settings.masks;
+    this.#settings = settings;
+    this.#setup = { spawn: parts.spawn, confinement: parts.confinement };
+    this.#region = { roi: settings.roi, masks: settings.masks };
     this.#reportRequests = new ReportRequests(clock);
     this.#snapshotRequests = new SnapshotRequests(settings.id, clock);
     this.#pictureRequests = new PictureRequests((picture) => pictures.picture(picture));
-    this.#report = firstReport(settings.stream.decode, clock.wallMs());
+    this.record = new CameraRecord(settings, {
+      ...{ clock, log },
+      onStatus: (status) => parts.onStatus(this, status),
+    });
   }
 
   get settings(): CameraSettings {
-    return this.#parts.settings;
+    return this.#settings;
   }
 
   /** Whether it has a thread. */
@@ -107,7 +110,7 @@ export class CameraWorker implements Child {
 
   /** Its frames and offers as of the last {@link report}; null while the thread does not answer. */
   get flow(): CaptureFlow | null {
-    return this.silentSinceMs === null ? this.#flow : null;
+    return this.silentSinceMs === null ? this.record.flow : null;
   }
 
   /** Why it is parked, or null. */
@@ -116,16 +119,17 @@ export class CameraWorker implements Child {
   }
 
   start(): void {
-    const { spawn, settings, libraries, confinement, onFailed, onStarted } = this.#parts;
+    const { libraries, onFailed, onStarted } = this.#parts;
+    const { spawn, confinement } = this.#setup;
     this.#error = null;
-    const handle = spawn({
+    const handle: WorkerHandle<ToCapture> = spawn({
       name: this.name,
       onMessage: (message) => this.#onMessage(message),
-      onFailed: (error) => onFailed(this, error),
+      onFailed: (error) => this.#handle === handle ? onFailed(this, error) : undefined,
     });
     this.#handle = handle;
-    const firstSeq = Math.max(this.#nextSeq, this.#earlier.received);
-    const source = captureSource(settings, { roi: this.#roi, masks: this.#masks, firstSeq });
+    const { firstSeq } = this.record;
+    const source = captureSource(this.#settings, { ...this.#region, firstSeq });
     handle.post({ kind: "start", libraries, source, confinement });
     for (const subscription of this.#subscriptions.values()) {
       handle.post({ kind: "subscribe", subscription });
@@ -143,21 +147,54 @@ export class CameraWorker implements Child {
     return this.#subscriptions.get(detector) ?? null;
   }
 
+  /** Removes the mailbox of a detector. */
+  unsubscribe(detector: string): void {
+    if (!this.#subscriptions.delete(detector)) return;
+    this.#handle?.post({ kind: "unsubscribe", detector });
+  }
+
+  /** Sets settings that the stream goes on with; the others are those of before. */
+  configure(settings: CameraSettings): void {
+    this.#settings = settings;
+    const stallTimeoutMs = settings.stallTimeoutSeconds * 1000;
+    this.#handle?.post({ kind: "stall-timeout", stallTimeoutMs });
+  }
+
+  /**
+   * Ends the stream, and opens one with other settings in a thread of its own; figures and numbers of frames
+   * continue.
+   */
+  async reconnect(
+    settings: CameraSettings,
+    setup: CaptureSetup,
+    deadline: Promise<unknown>,
+  ): Promise<void> {
+    this.#settings = settings;
+    this.#setup = setup;
+    const handle = this.#handle;
+    // Parked, or about to be started: the next thread gets them.
+    if (handle === null) return;
+    this.#handle = null;
+    await handle.stop(deadline);
+    this.#threadEnded();
+    if (!this.#isStopped) this.start();
+  }
+
   /** Sets the region of interest from the next frame on, and for all later threads. */
   setRoi(roi: BoxNorm | null): void {
-    this.#roi = roi;
+    this.#region = { ...this.#region, roi };
     this.#handle?.post({ kind: "roi", roi });
   }
 
   /** Sets the masked polygons from the next frame on, and for all later threads. */
   setMasks(masks: readonly (readonly PointNorm[])[]): void {
-    this.#masks = masks;
+    this.#region = { ...this.#region, masks };
     this.#handle?.post({ kind: "masks", masks });
   }
 
   /** A frame of this number was inferred: the numbers of later threads begin after it. */
   advanceSeq(seq: number): void {
-    this.#nextSeq = Math.max(this.#nextSeq, seq + 1);
+    this.record.advanceSeq(seq);
   }
 
   /** Connects a worker to its detector's mailbox. */
@@ -174,9 +211,10 @@ export class CameraWorker implements Child {
   /** The present report, or the last known one when the thread does not answer in time. */
   async report(): Promise<ReceivedReport> {
     const handle = this.#handle;
-    if (handle === null) return this.#report;
-    await this.#reportRequests.request((request) => handle.post({ kind: "report", request }));
-    return this.#report;
+    if (handle !== null) {
+      await this.#reportRequests.request((request) => handle.post({ kind: "report", request }));
+    }
+    return this.record.report;
   }
 
   /**
@@ -185,7 +223,7 @@ export class CameraWorker implements Child {
    */
   snapshot(): Promise<ArrayBuffer> {
     const post = (request: number) => this.#handle?.post({ kind: "snapshot", request });
-    return this.#snapshotRequests.request(post, () => this.#report.state);
+    return this.#snapshotRequests.request(post, () => this.record.report.state);
   }
 
   /** Posts what concerns the frames of the present thread alone; without one nothing happens. */
@@ -204,33 +242,23 @@ export class CameraWorker implements Child {
   abandon(): void {
     this.#handle?.terminate();
     this.#handle = null;
-    this.#confinement = UNCONFINED;
-    this.#reportRequests.threadEnded();
-    this.#pictureRequests.threadEnded();
-    this.#flow = null;
     this.#restarts++;
-    this.#earlier.add(this.#report);
-    this.#goOffline("RESTARTING");
+    this.#threadEnded();
+    this.record.goOffline("RESTARTING");
   }
 
   park(error: ErrorData): void {
     this.#error = { ...error, code: "CAMERA_PARKED" };
-    this.#goOffline("CAMERA_PARKED");
-  }
-
-  /** Sets why it delivers no frames though it is online; null once frames arrive again. */
-  setMissingFrames(reason: MissingFramesReason | null): void {
-    this.#missingFrames = reason;
-    const { state, sinceMs, reconnects } = this.#report;
-    if (state === "online") this.#setStatus({ state, reason: null, sinceMs, reconnects });
+    this.record.goOffline("CAMERA_PARKED");
   }
 
   /** Ends the stream and balances its account. */
   async stop(deadline: Promise<unknown>): Promise<boolean> {
+    this.#isStopped = true;
     const orderly = await this.#handle?.stop(deadline) ?? true;
     this.#handle = null;
     this.#pictureRequests.threadEnded();
-    if (this.#report.state !== "offline") this.#goOffline("STOPPED");
+    if (this.record.report.state !== "offline") this.record.goOffline("STOPPED");
     return orderly;
   }
 
@@ -241,13 +269,10 @@ export class CameraWorker implements Child {
         this.#libav = message.libav;
         this.#confinement = message.confinement;
         return log.debug("capture.started", { camera: this.id, libav: message.libav });
-      case "state": {
-        const { state, reason, sinceMs } = message;
-        const reconnects = message.reconnects + this.#earlier.reconnects;
-        return this.#setStatus({ state, reason, sinceMs, reconnects });
-      }
+      case "state":
+        return this.record.setState(message);
       case "report":
-        this.#setReport(message.report);
+        this.record.setReport(message.report);
         return this.#reportRequests.answered(message.request);
       case "snapshot":
         return this.#snapshotRequests.answer(message.request, message.snapshot);
@@ -260,41 +285,14 @@ export class CameraWorker implements Child {
       case "ended":
         return log.info("camera.ended", { camera: this.id });
       case "stopped":
-        return this.#setReport(message.report);
+        return this.record.setReport(message.report);
     }
   }
 
-  #setReport({ flow, lastFrameAge, ...report }: WatchedReport): void {
-    this.#flow = flow;
-    this.#report = {
-      ...report,
-      reason: this.#reasonOf(report),
-      lastFrameAtMs: lastFrameAge === null ? null : instantOf(lastFrameAge, this.#parts.clock),
-      ...this.#earlier.with(report),
-    };
-  }
-
-  /** Missing frames are known to the main thread alone. */
-  #reasonOf({ state, reason }: Pick<CameraStatus, "state" | "reason">): string | null {
-    return state === "online" ? this.#missingFrames : reason;
-  }
-
-  #goOffline(reason: string): void {
-    const sinceMs = this.#parts.clock.wallMs();
-    const { reconnects } = this.#report;
-    this.#setStatus({ state: "offline", reason, sinceMs, reconnects });
-  }
-
-  #setStatus(reported: Omit<CameraStatus, "camera">): void {
-    if (reported.state !== "online") this.#missingFrames = null;
-    const status = { ...reported, reason: this.#reasonOf(reported) };
-    this.#report = { ...this.#report, ...status };
-    const { state, reason } = status;
-    this.#parts.log.info("camera.state_changed", {
-      camera: this.id,
-      state,
-      ...(reason === null ? {} : { reason }),
-    });
-    this.#parts.onStatus(this, { camera: this.id, ...status });
+  #threadEnded(): void {
+    this.#confinement = UNCONFINED;
+    this.#reportRequests.threadEnded();
+    this.#pictureRequests.threadEnded();
+    this.record.threadEnded();
   }
 }

@@ -6,8 +6,8 @@ import type { DetectorWorker } from "./detector_worker.ts";
 export class DetectorPool {
   readonly detector: string;
   /** The cameras whose frames it takes. */
-  readonly cameras: readonly string[];
-  readonly workers: readonly DetectorWorker[];
+  cameras: readonly string[];
+  workers: readonly DetectorWorker[];
 
   constructor({ id, cameras }: DetectorSettings, workers: readonly DetectorWorker[]) {
     this.detector = id;

@@ -1,11 +1,15 @@
-import type { Clock, SteadyMs } from "../../core/clock.ts";
-import { type Confinement, type ConfinementState, UNCONFINED } from "../../core/confinement.ts";
-import type { DetectorPlan, ModelSource, ResultNote } from "../../core/detector_types.ts";
+import type { SteadyMs } from "../../core/clock.ts";
+import { type ConfinementState, UNCONFINED } from "../../core/confinement.ts";
+import type { DetectorPlan, ModelSource } from "../../core/detector_types.ts";
 import type { ErrorData } from "../../core/errors.ts";
-import type { Log } from "../../core/log.ts";
 import { type FromInference, portTransfers, type ToInference } from "../../core/messages.ts";
 import type { Child } from "../supervision/child.ts";
-import type { DetectorWorkerState, WorkerStats } from "./detector_worker_state.ts";
+import {
+  type DetectorWorkerState,
+  WorkerFigures,
+  type WorkerStats,
+} from "./detector_worker_state.ts";
+import type { InferenceParts, InferenceSetup, NextThread } from "./inference_parts.ts";
 import {
   loadModel,
   type PreparedModel,
@@ -13,30 +17,13 @@ import {
   type ThreadReceiver,
 } from "./model_swap.ts";
 import { OutputProblem } from "./output_problem.ts";
-import type { ResultRouter } from "./publisher_worker.ts";
-import type { Spawn, WorkerHandle } from "./worker_handle.ts";
+import type { WorkerHandle } from "./worker_handle.ts";
 import { loadedFields, planWith, WorkerModel } from "./worker_model.ts";
 
 /** The time limit for a thread with a replaced model to finish its last frame. */
 export const RETIRE_MS = 10_000;
 
-/** What an inference worker works with. */
-export interface DetectorWorkerParts {
-  readonly spawn: Spawn<ToInference, FromInference>;
-  readonly plan: DetectorPlan;
-  readonly confinement: Confinement | null;
-  readonly clock: Clock;
-  readonly log: Log;
-  /** The time limit for loading a model that replaces the present one. */
-  readonly modelLoadLimitMs: number;
-  readonly results: ResultRouter;
-  /** The model is loaded: the worker may be attached to its cameras. */
-  readonly onReady: (worker: DetectorWorker) => void;
-  /** The thread is about to be terminated: the worker must be detached from its cameras. */
-  readonly onAbandon: (worker: DetectorWorker) => void;
-  readonly onInferred: (worker: DetectorWorker, note: ResultNote) => void;
-  readonly onFailed: (worker: DetectorWorker, error: ErrorData) => void;
-}
+export type DetectorWorkerParts = InferenceParts<DetectorWorker>;
 
 /** One inference worker of a detector's pool. Name, figures and mailboxes outlive its threads. */
 export class DetectorWorker implements Child {
@@ -45,21 +32,16 @@ export class DetectorWorker implements Child {
   readonly model = new WorkerModel();
   readonly output: OutputProblem;
   readonly #parts: DetectorWorkerParts;
-  readonly #figures: WorkerStats = {
-    framesProcessed: 0,
-    framesDropped: 0,
-    inferencesEmitted: 0,
-    inferenceMsSum: 0,
-    detectionsInvalid: 0,
-  };
-  readonly #lastSeqs = new Map<string, number>();
+  readonly #figures: WorkerFigures;
   /** The present thread, and earlier ones that still finish a frame. */
   readonly #inferring = new Set<WorkerHandle<ToInference>>();
   #handle: WorkerHandle<ToInference> | null = null;
   #state: DetectorWorkerState = "loading";
   #restarts = 0;
   #plan: DetectorPlan;
-  #lastSeenAtMs: SteadyMs | null = null;
+  /** The plan of the configuration: without what commands have changed. */
+  #configured: DetectorPlan;
+  #setup: InferenceSetup;
   #startedAtMs: SteadyMs | null = null;
   #readyAtMs: SteadyMs | null = null;
   #error: ErrorData | null = null;
@@ -70,7 +52,9 @@ export class DetectorWorker implements Child {
     this.detector = parts.plan.detector;
     this.#parts = parts;
     this.output = new OutputProblem(parts.clock);
-    this.#plan = parts.plan;
+    this.#plan = this.#configured = parts.plan;
+    this.#figures = new WorkerFigures(parts.clock);
+    this.#setup = { spawn: parts.spawn, confinement: parts.confinement };
   }
 
   get state(): DetectorWorkerState {
@@ -78,7 +62,7 @@ export class DetectorWorker implements Child {
   }
 
   get figures(): Readonly<WorkerStats> {
-    return this.#figures;
+    return this.#figures.stats;
   }
 
   get restarts(): number {
@@ -87,7 +71,7 @@ export class DetectorWorker implements Child {
 
   /** When it last finished an inference, or null; nothing else changes it. */
   get lastSeenAtMs(): SteadyMs | null {
-    return this.#lastSeenAtMs;
+    return this.#figures.lastSeenAtMs;
   }
 
   /** Why it is parked, or null. */
@@ -117,12 +101,14 @@ export class DetectorWorker implements Child {
     this.#error = null;
     this.#startedAtMs = this.#parts.clock.nowMs();
     this.#readyAtMs = null;
-    const handle: WorkerHandle<ToInference> = this.#spawn({
+    const { spawn, confinement } = this.#setup;
+    const handle: WorkerHandle<ToInference> = spawn({
+      name: this.name,
       onMessage: (message) => this.#onMessage(message),
       onFailed: (error) => this.#onFailed(handle, error),
     });
     this.#adopt(handle);
-    handle.post({ kind: "start", plan: this.#plan, confinement: this.#parts.confinement });
+    handle.post({ kind: "start", plan: this.#plan, confinement });
   }
 
   /** Opens new result ports: the publisher was replaced. */
@@ -130,16 +116,30 @@ export class DetectorWorker implements Child {
     for (const handle of this.#inferring) this.#connect(handle);
   }
 
+  /** The settings in force, with what commands have changed. */
+  get plan(): DetectorPlan {
+    return this.#plan;
+  }
+
   /**
    * Loads another model in a thread beside the present one.
    * @throws OrionError when it cannot be loaded; nothing has changed then
    */
-  async prepareModel(model: ModelSource): Promise<PreparedModel> {
-    const { clock, confinement, modelLoadLimitMs: limitMs } = this.#parts;
-    const plan = planWith(model, this.#plan, this.#parts.plan);
-    const spawn = (receiver: ThreadReceiver) => this.#spawn(receiver);
+  prepareModel(model: ModelSource): Promise<PreparedModel> {
+    const plan = planWith(model, this.#plan, this.#configured);
+    const { modelLoadLimitMs: limitMs } = this.#parts;
+    return this.prepare({ plan, configured: this.#configured, setup: this.#setup, limitMs });
+  }
+
+  /**
+   * Loads what another configuration says, in a thread beside the present one, if there is one.
+   * @throws OrionError when it cannot be loaded; nothing has changed then
+   */
+  async prepare({ plan, configured, setup, limitMs }: NextThread): Promise<PreparedModel> {
+    const { clock } = this.#parts;
+    const spawn = (receiver: ThreadReceiver) => setup.spawn({ name: this.name, ...receiver });
     const { handle, ready, redirect } = await loadModel({
-      ...{ spawn, plan, confinement, clock, limitMs },
+      ...{ spawn, plan, confinement: setup.confinement, clock, limitMs },
     });
     return {
       drop: () => handle.terminate(),
@@ -148,6 +148,8 @@ export class DetectorWorker implements Child {
           onMessage: (message) => this.#onMessage(message),
           onFailed: (error) => this.#onFailed(handle, error),
         });
+        this.#setup = setup;
+        this.#configured = configured;
         this.#swap(handle, plan);
         this.#loaded(ready);
       },
@@ -160,6 +162,12 @@ export class DetectorWorker implements Child {
     this.#handle?.post(message, portTransfers(message));
   }
 
+  /** A camera was removed, or is not this detector's any more. */
+  detach(camera: string): void {
+    this.#figures.forget(camera);
+    this.#handle?.post({ kind: "detach", camera });
+  }
+
   /** Sets the confidence from the next frame on, and for all later threads. */
   setConfidence(confidence: number): void {
     this.#plan = { ...this.#plan, confidence };
@@ -168,12 +176,12 @@ export class DetectorWorker implements Child {
 
   /** An inference message of this worker was published. */
   countEmitted(): void {
-    this.#figures.inferencesEmitted++;
+    this.#figures.countEmitted();
   }
 
   /** The last frame of a camera that this worker has finished, or null. */
   lastSeq(camera: string): number | null {
-    return this.#lastSeqs.get(camera) ?? null;
+    return this.#figures.lastSeq(camera);
   }
 
   abandon(): void {
@@ -200,10 +208,6 @@ export class DetectorWorker implements Child {
     if (!orderly) this.#parts.results.abandonResults(this.name);
     this.#state = "stopped";
     return orderly;
-  }
-
-  #spawn(receiver: ThreadReceiver): WorkerHandle<ToInference> {
-    return this.#parts.spawn({ name: this.name, ...receiver });
   }
 
   /** Makes a thread the present one. */
@@ -254,20 +258,14 @@ export class DetectorWorker implements Child {
     switch (message.kind) {
       case "ready":
         return this.#onReady(message);
-      case "inferred": {
-        const { camera, seq, dropsSinceLast, inferenceMs, invalid } = message.note;
-        this.#finished(camera, seq);
+      case "inferred":
+        this.#figures.inferred(message.note);
         this.model.observe(message.note);
-        this.#figures.framesProcessed++;
-        this.#figures.framesDropped += dropsSinceLast;
-        this.#figures.inferenceMsSum += inferenceMs;
-        this.#figures.detectionsInvalid += invalid;
-        this.output.observe(invalid);
+        this.output.observe(message.note.invalid);
         return this.#parts.onInferred(this, message.note);
-      }
       case "frame-failed": {
         const { camera, seq, error } = message;
-        this.#finished(camera, seq);
+        this.#figures.finished(camera, seq);
         return log.error("frame.failed", { worker: this.name, camera, ...error });
       }
       case "stopped":
@@ -291,10 +289,5 @@ export class DetectorWorker implements Child {
     this.model.replace(ready);
     const model = { worker: this.name, model: this.#plan.model, ...loadedFields(ready) };
     this.#parts.log.info("detector.loaded", model);
-  }
-
-  #finished(camera: string, seq: number): void {
-    this.#lastSeqs.set(camera, seq);
-    this.#lastSeenAtMs = this.#parts.clock.nowMs();
   }
 }

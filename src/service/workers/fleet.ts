@@ -1,61 +1,93 @@
-import type { CameraSettings, DetectorSettings } from "../../config/settings.ts";
+import type { Settings } from "../../config/settings.ts";
 import type { ResultNote } from "../../core/detector_types.ts";
 import type { BoxNorm, PointNorm } from "../../core/geometry.ts";
 import type { KeepRequest, Line, PresenceSettings, Zone } from "../../core/presence_types.ts";
-import type { ControlTarget, Pair, PresenceChanges } from "../control/controller.ts";
+import type { ControlTarget, PresenceChanges } from "../control/controller.ts";
+import type { Pair } from "../control/named.ts";
 import type { AllowedModel } from "../control/model_resolver.ts";
 import { unknown } from "../control/refusals.ts";
-import { CameraWorker } from "./camera_worker.ts";
+import { applyChange, type FleetChanged, wantsPictures } from "../reload/apply.ts";
+import { loadModels, type NextFleet } from "../reload/models.ts";
+import type { CameraWorker } from "./camera_worker.ts";
 import { DetectorPool } from "./detector_pool.ts";
-import { DetectorWorker } from "./detector_worker.ts";
+import type { DetectorWorker } from "./detector_worker.ts";
 import { FirstLoad } from "./first_load.ts";
 import type { FleetParts } from "./fleet_parts.ts";
 import { LiveHub } from "./live_hub.ts";
 import { noPicture } from "./picture_requests.ts";
 import { PresenceControl } from "./presence_control.ts";
 import type { PictureRequest } from "./publisher_worker.ts";
+import { Roster } from "./roster.ts";
 import { detectorPlan } from "./start_messages.ts";
+import { WorkerFactory } from "./worker_factory.ts";
+
+/** A change of the configuration whose models are loaded. */
+export interface PreparedFleet {
+  /** Applies it at once. */
+  commit(): FleetChanged;
+  /** Ends the threads of the new models: nothing changes. */
+  drop(): void;
+}
 
 /**
  * All cameras and detectors, and the ports between them. Commands change them while they run; the
  * changes are kept by the workers and outlive their threads.
  */
 export class Fleet implements ControlTarget {
-  readonly cameras: ReadonlyMap<string, CameraWorker>;
   /** The live pictures of the cameras. */
   readonly live: LiveHub;
-  readonly #pools: ReadonlyMap<string, DetectorPool>;
   readonly #parts: FleetParts;
+  readonly #roster = new Roster();
+  readonly #factory: WorkerFactory;
   readonly #firstLoad: FirstLoad;
   readonly #presence: PresenceControl;
+  /** Removed cameras, until they have stopped. */
+  readonly #leaving = new Map<string, CameraWorker>();
+  #settings: Settings;
 
   constructor(parts: FleetParts) {
     this.#parts = parts;
     const { settings, settings: { cameras, detectors }, publisher, clock, log, limits } = parts;
-    this.#presence = new PresenceControl(settings, publisher);
+    this.#settings = settings;
+    this.#presence = new PresenceControl(() => this.#settings.detectors, publisher);
     this.#firstLoad = new FirstLoad({ clock, log, limitMs: limits.modelLoadWaitMs });
-    this.#pools = new Map(detectors.map((detector) => [detector.id, this.#makePool(detector)]));
+    this.#factory = this.#makeFactory();
     this.live = new LiveHub({
       cameras: cameras.map(({ id }) => id),
       post: (camera, message) => this.cameras.get(camera)?.post(message),
       scene: (camera) => publisher.presence.scene(camera),
-      isDetecting: (camera) => this.#isDetecting(this.#camera(camera)),
+      isDetecting: (camera) => this.#roster.isDetecting(this.#camera(camera)),
       clock,
     });
-    this.cameras = new Map(cameras.map((camera) => [camera.id, this.#makeCamera(camera)]));
-    for (const { id: detector, rateHz, cameras, presence } of detectors) {
-      // Then the cameras must keep frames; no command changes it.
-      const pictures = presence !== null && presence.snapshot !== "none";
+    for (const detector of detectors) {
+      const workers = Array.from(
+        { length: detector.workers },
+        (_, index) => this.#factory.worker(detectorPlan(detector, index), parts),
+      );
+      this.#roster.pools.set(detector.id, new DetectorPool(detector, workers));
+    }
+    for (const camera of cameras) this.#roster.add(this.#factory.camera(camera, parts));
+    for (const { id, rateHz, cameras, presence } of detectors) {
+      const pictures = wantsPictures(presence);
       for (const camera of cameras) {
-        this.#camera(camera).subscribe({ detector, rateHz, paused: false, pictures });
+        this.#camera(camera).subscribe({ detector: id, rateHz, paused: false, pictures });
       }
     }
-    for (const camera of this.cameras.values()) this.#reportDetecting(camera);
+    this.#reportDetecting();
+  }
+
+  /** The settings in force, but for what commands have changed. */
+  get settings(): Settings {
+    return this.#settings;
+  }
+
+  get cameras(): ReadonlyMap<string, CameraWorker> {
+    return this.#roster.cameras;
   }
 
   /** The workers of all detectors. */
   get workers(): readonly DetectorWorker[] {
-    return [...this.#pools.values()].flatMap(({ workers }) => workers);
+    return this.#roster.workers;
   }
 
   /** The workers of one detector. */
@@ -72,7 +104,40 @@ export class Fleet implements ControlTarget {
   }
 
   get detectorCameras(): ReadonlyMap<string, readonly string[]> {
-    return new Map([...this.#pools].map(([detector, { cameras }]) => [detector, cameras]));
+    return new Map([...this.#roster.pools].map(([id, { cameras }]) => [id, cameras]));
+  }
+
+  /** Whether a detector takes the frames of a camera. */
+  hasPair(pair: Pair): boolean {
+    return this.#roster.hasPair(pair);
+  }
+
+  /** Frames that were not processed at cameras that a detector does not have any more, by detector. */
+  get droppedBefore(): ReadonlyMap<string, number> {
+    return this.#roster.droppedBefore;
+  }
+
+  /**
+   * Loads the models that another configuration needs, beside those in use.
+   * @throws OrionError when one of them cannot be loaded in time; nothing has changed then
+   */
+  async prepare(next: NextFleet): Promise<PreparedFleet> {
+    const { clock, limits, publisher } = this.#parts;
+    const models = await loadModels(next, {
+      ...{ roster: this.#roster, factory: this.#factory, limitMs: limits.modelLoadWaitMs },
+    });
+    return {
+      drop: () => models.drop(),
+      commit: () => {
+        this.#settings = next.settings;
+        const changed = applyChange(next, models, {
+          ...{ roster: this.#roster, factory: this.#factory, leaving: this.#leaving },
+          ...{ clock, publisher, live: this.live },
+        });
+        this.#reportDetecting();
+        return changed;
+      },
+    };
   }
 
   setPaused(pairs: readonly Pair[], paused: boolean): void {
@@ -124,7 +189,8 @@ export class Fleet implements ControlTarget {
 
   /** Requests the picture of a stay from its camera; it is answered at once where there is none. */
   picture({ camera, stay, release }: PictureRequest): void {
-    const worker = this.cameras.get(camera);
+    // The last pictures of a camera that was removed are those of the ends of its stays.
+    const worker = this.cameras.get(camera) ?? this.#leaving.get(camera);
     if (worker === undefined) this.#parts.publisher.picture(noPicture(stay));
     else worker.picture(stay, release);
   }
@@ -169,87 +235,36 @@ export class Fleet implements ControlTarget {
     return late.flat();
   }
 
-  #makePool(settings: DetectorSettings): DetectorPool {
-    const { clock, log, spawners, confinements, publisher, limits, onFailed } = this.#parts;
-    const workers = Array.from({ length: settings.workers }, (_, index) =>
-      new DetectorWorker({
-        spawn: spawners.inference(settings.id),
-        plan: detectorPlan(settings, index),
-        confinement: confinements.get(`inference ${settings.id}`) ?? null,
-        clock,
-        log,
-        modelLoadLimitMs: limits.modelLoadLimitMs,
-        results: publisher,
-        onReady: (worker) => this.#onReady(worker),
-        onAbandon: (worker) => this.#detach(worker),
-        onInferred: (worker, note) => this.#onInferred(worker, note),
-        onFailed: (worker, error) => {
-          if (!this.#firstLoad.failed(worker, error)) onFailed(worker, error);
-        },
-      }));
-    return new DetectorPool(settings, workers);
-  }
-
-  #makeCamera(settings: CameraSettings): CameraWorker {
-    const { spawners, libraries, confinements, clock, log, onStatus, onFailed, publisher } =
-      this.#parts;
-    return new CameraWorker({
-      spawn: spawners.capture(settings.id),
-      settings,
-      libraries,
-      confinement: confinements.get(`capture ${settings.id}`) ?? null,
-      clock,
-      log,
+  #makeFactory(): WorkerFactory {
+    const { onStatus, onFailed } = this.#parts;
+    return new WorkerFactory(this.#parts, {
       onStarted: (camera) => {
-        this.#attachAll(camera);
+        this.#roster.cameraStarted(camera);
         this.live.started(camera.id);
       },
       onLive: (camera, picture) => this.live.picture(camera, picture),
-      onStatus,
-      onFailed,
-      pictures: publisher,
+      // One that was removed has no state to report.
+      onStatus: (camera, status) => {
+        if (this.cameras.get(camera.id) === camera) onStatus(camera, status);
+      },
+      onCameraFailed: onFailed,
+      onReady: (worker) => {
+        this.#firstLoad.ready(worker);
+        this.#roster.workerReady(worker);
+      },
+      onAbandon: (worker) => this.#roster.workerLeft(worker),
+      onInferred: (worker, note) => this.#onInferred(worker, note),
+      onWorkerFailed: (worker, error) => {
+        if (!this.#firstLoad.failed(worker, error)) onFailed(worker, error);
+      },
     });
-  }
-
-  #onReady(worker: DetectorWorker): void {
-    this.#firstLoad.ready(worker);
-    for (const camera of this.#camerasOf(worker)) {
-      if (camera.running) this.#attach(camera, worker);
-    }
   }
 
   #onInferred(worker: DetectorWorker, note: ResultNote): void {
     this.advanceSeq(note.camera, note.seq);
     this.live.inferred(note);
-    this.#parts.onInferred(worker, note);
-  }
-
-  /** Attaches all workers that have loaded their model to a camera that was just started. */
-  #attachAll(camera: CameraWorker): void {
-    for (const worker of this.workers) {
-      if (worker.readyAtMs !== null && camera.subscription(worker.detector) !== null) {
-        this.#attach(camera, worker);
-      }
-    }
-  }
-
-  /** Opens a port between a camera's mailbox and a worker; it replaces an earlier one. */
-  #attach(camera: CameraWorker, worker: DetectorWorker): void {
-    const { port1, port2 } = new MessageChannel();
-    camera.attach({ detector: worker.detector, worker: worker.name, port: port1 });
-    worker.attach(camera.id, port2);
-  }
-
-  /** Reports to each camera which frame an abandoned worker has finished last. */
-  #detach(worker: DetectorWorker): void {
-    const { name, detector } = worker;
-    for (const camera of this.#camerasOf(worker)) {
-      camera.detach({ detector, worker: name, lastSeq: worker.lastSeq(camera.id) });
-    }
-  }
-
-  #camerasOf({ detector }: DetectorWorker): CameraWorker[] {
-    return [...this.cameras.values()].filter((camera) => camera.subscription(detector) !== null);
+    // The pair may have been removed while the frame was inferred.
+    if (this.hasPair(note)) this.#parts.onInferred(worker, note);
   }
 
   #resubscribe(
@@ -259,16 +274,14 @@ export class Fleet implements ControlTarget {
     const camera = this.#camera(id);
     const subscription = camera.subscription(detector);
     if (subscription !== null) camera.subscribe({ ...subscription, ...change });
-    this.#reportDetecting(camera);
+    this.#reportDetecting();
   }
 
-  /** Reports whether any detector takes frames of a camera: it has one that is not paused. */
-  #reportDetecting(camera: CameraWorker): void {
-    this.#parts.publisher.setDetecting(camera.id, this.#isDetecting(camera));
-  }
-
-  #isDetecting(camera: CameraWorker): boolean {
-    return [...this.#pools.keys()].some((id) => camera.subscription(id)?.paused === false);
+  /** Reports of each camera whether any detector takes its frames. */
+  #reportDetecting(): void {
+    for (const camera of this.cameras.values()) {
+      this.#parts.publisher.setDetecting(camera.id, this.#roster.isDetecting(camera));
+    }
   }
 
   #camera(id: string): CameraWorker {
@@ -276,7 +289,7 @@ export class Fleet implements ControlTarget {
   }
 
   #pool(id: string): DetectorPool {
-    return existing(this.#pools, id, "detector");
+    return existing(this.#roster.pools, id, "detector");
   }
 }
 

@@ -49,18 +49,29 @@ const NONE: LiveDemand = { plain: false, boxed: false };
  */
 export class LiveHub {
   readonly #parts: LiveHubParts;
-  readonly #cameras: ReadonlyMap<string, Watched>;
+  readonly #cameras = new Map<string, Watched>();
   #viewers = 0;
   #isClosed = false;
 
   constructor(parts: LiveHubParts) {
     this.#parts = parts;
-    this.#cameras = new Map(
-      parts.cameras.map((camera) => [camera, {
-        viewers: new Set<LiveViewer>(),
+    this.setCameras(parts.cameras);
+  }
+
+  /** The configuration has these cameras; viewers of all others end. */
+  setCameras(cameras: readonly string[]): void {
+    for (const [camera, { viewers }] of this.#cameras) {
+      if (cameras.includes(camera)) continue;
+      for (const viewer of [...viewers]) viewer.close();
+      this.#cameras.delete(camera);
+    }
+    for (const camera of cameras) {
+      if (this.#cameras.has(camera)) continue;
+      this.#cameras.set(camera, {
+        viewers: new Set(),
         ...{ demand: NONE, plain: null, boxed: null, pictures: 0 },
-      }]),
-    );
+      });
+    }
   }
 
   /**

@@ -1,16 +1,18 @@
 import type { Settings } from "../../config/settings.ts";
 import type { Line, PresenceSettings, Scene, Zone } from "../../core/presence_types.ts";
 import { selectedClasses } from "../../core/scene_schema.ts";
-import type { Pair, PresenceChanges } from "../control/controller.ts";
+import type { PresenceChanges } from "../control/controller.ts";
+import type { Pair } from "../control/named.ts";
 import { noPresence, unknownClass } from "../control/refusals.ts";
 import type { PresenceRouter } from "./publisher_worker.ts";
 
 /** Changes the zones, lines and settings of presence, which the publisher holds. */
 export class PresenceControl {
-  readonly #detectors: Settings["detectors"];
+  readonly #detectors: () => Settings["detectors"];
   readonly #router: PresenceRouter;
 
-  constructor({ detectors }: Pick<Settings, "detectors">, router: PresenceRouter) {
+  /** @param detectors  those in force */
+  constructor(detectors: () => Settings["detectors"], router: PresenceRouter) {
     this.#detectors = detectors;
     this.#router = router;
   }
@@ -18,7 +20,7 @@ export class PresenceControl {
   /** @throws OrionError when no detector of the camera can detect a class of a zone */
   setZones(camera: string, zones: readonly Zone[]): void {
     const known = selectedClasses(
-      this.#detectors.filter((each) => each.presence !== null && each.cameras.includes(camera))
+      this.#detectors().filter((each) => each.presence !== null && each.cameras.includes(camera))
         .map(({ inference }) => inference.classes),
     );
     const missing = zones.flatMap(({ classes }) => classes ?? [])

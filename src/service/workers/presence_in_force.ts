@@ -7,14 +7,26 @@ import type {
 
 /** The settings of presence in force: those of the plan, and what was changed since. */
 export class PresenceInForce {
-  readonly #scenes: Map<string, Scene>;
-  readonly #settings: Map<string, PresenceSettings>;
+  #scenes = new Map<string, Scene>();
+  #settings = new Map<string, PresenceSettings>();
   /** The newest change of each camera's scene, each detector's settings and each pair. */
   readonly #changes = new Map<string, PresenceChange>();
 
-  constructor({ detectors, scenes }: PresencePlan) {
+  constructor(plan: PresencePlan) {
+    this.replan(plan);
+  }
+
+  /** Replaces the plan by one that holds what was changed; what is paused stays so where it is known. */
+  replan({ detectors, scenes }: PresencePlan): void {
     this.#scenes = new Map(scenes.map((scene) => [scene.camera, scene]));
     this.#settings = new Map(detectors.map(({ detector, settings }) => [detector, settings]));
+    for (const [key, change] of this.#changes) {
+      const isKept = change.kind === "paused" &&
+        detectors.some(({ detector, cameras }) =>
+          detector === change.detector && cameras.includes(change.camera)
+        );
+      if (!isKept) this.#changes.delete(key);
+    }
   }
 
   /** What a thread needs after the plan: the newest changes. */

@@ -2,6 +2,7 @@ import type {
   NumberedEvent,
   Occupancy,
   PresenceEvent,
+  PresencePlan,
   PresenceResume,
   Stay,
   StayPicture,
@@ -92,6 +93,18 @@ export class PresenceJournal implements StaySource {
     if (known === undefined) return;
     for (const zone of known.keys()) {
       if (!isZone(zone, zones)) known.delete(zone);
+    }
+  }
+
+  /** Another plan is in force, and the stays of what it does not have have ended: forgets their figures. */
+  retain({ detectors }: PresencePlan): void {
+    const isKept = (camera: string, detector: string | null) =>
+      detectors.some((each) =>
+        (detector === null || each.detector === detector) && each.cameras.includes(camera)
+      );
+    this.#ledger.retain(({ camera, detector }) => isKept(camera, detector));
+    for (const camera of this.#occupancy.keys()) {
+      if (!isKept(camera, null)) this.#occupancy.delete(camera);
     }
   }
 

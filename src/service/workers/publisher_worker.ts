@@ -15,7 +15,12 @@ import type {
   PresenceEvent,
   StayPicture,
 } from "../../core/presence_types.ts";
-import type { BrokerState, MessageAccounts, PublisherPlan } from "../../core/publisher_types.ts";
+import type {
+  BrokerState,
+  MessageAccounts,
+  PublisherPlan,
+  Replan,
+} from "../../core/publisher_types.ts";
 import type { Child } from "../supervision/child.ts";
 import { MessageLedger } from "./message_ledger.ts";
 import { PresenceInForce } from "./presence_in_force.ts";
@@ -34,6 +39,11 @@ export interface PresenceRouter {
   readonly presence: PresenceInForce;
   /** Applies a changed setting from the next frame on, and for all later threads. */
   changePresence(change: PresenceChange): void;
+  /**
+   * Applies another plan, which holds what was changed of presence, for this thread and all later ones.
+   * @returns settles when what it does not have any more has ended, unless the thread ends before
+   */
+  replan(plan: Replan): Promise<void>;
 }
 
 /** The publisher as a camera needs it. */
@@ -98,6 +108,8 @@ export class PublisherWorker implements Child, ResultRouter, PresenceRouter, Cam
   readonly presence: PresenceInForce;
   /** Whether a detector of the camera is not paused, by camera. */
   readonly #detecting = new Map<string, boolean>();
+  #plan: PublisherPlan;
+  #onReplanned: (() => void) | null = null;
   #handle: WorkerHandle<ToPublisher> | null = null;
   #health: Readonly<Record<string, unknown>> | null = null;
   #isWatched = false;
@@ -106,6 +118,7 @@ export class PublisherWorker implements Child, ResultRouter, PresenceRouter, Cam
 
   constructor(parts: PublisherWorkerParts) {
     this.#parts = parts;
+    this.#plan = parts.plan;
     this.presence = new PresenceInForce(parts.plan.presence);
     this.#broker = {
       connected: false,
@@ -129,14 +142,14 @@ export class PublisherWorker implements Child, ResultRouter, PresenceRouter, Cam
 
   /** Starts the thread, which connects in the background and retries until it succeeds. */
   start(): void {
-    const { spawn, plan, onStarted } = this.#parts;
+    const { spawn, onStarted } = this.#parts;
     const handle = spawn({
       name: this.name,
       onMessage: (message) => this.#onMessage(message),
       onFailed: (error) => this.#parts.onFailed(this, error),
     });
     this.#handle = handle;
-    handle.post({ kind: "start", plan });
+    handle.post({ kind: "start", plan: this.#plan });
     if (this.#isWatched) handle.post({ kind: "watch", on: true });
     if (this.#replaces) handle.post({ kind: "resume", resume: this.journal.resume() });
     this.#replaces = true;
@@ -195,6 +208,24 @@ export class PublisherWorker implements Child, ResultRouter, PresenceRouter, Cam
       this.journal.zonesChanged(change.scene.camera, change.scene.zones);
     }
     this.#handle?.post({ kind: "presence", change });
+  }
+
+  replan(change: Replan): Promise<void> {
+    this.#plan = { ...this.#plan, ...change };
+    const { scenes } = change.presence;
+    this.presence.replan(change.presence);
+    const cameras = new Set(scenes.map(({ camera }) => camera));
+    for (const known of [this.#cameras, this.#detecting]) {
+      for (const camera of known.keys()) if (!cameras.has(camera)) known.delete(camera);
+    }
+    for (const { camera, zones } of scenes) this.journal.zonesChanged(camera, zones);
+    const replanned = Promise.withResolvers<void>();
+    this.#onReplanned = () => {
+      this.journal.retain(this.#plan.presence);
+      replanned.resolve();
+    };
+    this.#handle?.post({ kind: "replan", plan: change });
+    return replanned.promise;
   }
 
   setDetecting(camera: string, on: boolean): void {
@@ -259,6 +290,8 @@ export class PublisherWorker implements Child, ResultRouter, PresenceRouter, Cam
         return this.#parts.onKeep(message.keep);
       case "picture":
         return this.#parts.onPicture(message);
+      case "replanned":
+        return this.#onReplanned?.();
       case "tried": // The answer to a `try`, which only the dry run sends.
       case "stopped":
         return;

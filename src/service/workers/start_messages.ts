@@ -17,6 +17,7 @@ import type {
   HomeAssistantPlan,
   OwnClient,
   PublisherPlan,
+  Replan,
 } from "../../core/publisher_types.ts";
 import { VERSION } from "../../core/version.ts";
 import { COCO_LABELS } from "../../inference/labels.ts";
@@ -115,10 +116,13 @@ export function publisherPlan(
   const broker = isEmbedded
     ? { ...target, username: own.clientId, password: own.password }
     : target;
-  const homeAssistant = homeAssistantPlan(settings);
-  const presence = presencePlan(settings);
   const run = crypto.getRandomValues(new Uint32Array(1))[0] ?? 0;
-  return { broker, instance, run, version, topicPrefix, qos, outbox, homeAssistant, presence };
+  return { broker, instance, run, version, topicPrefix, qos, outbox, ...replanOf(settings) };
+}
+
+/** The part of them that another configuration can replace. */
+export function replanOf(settings: Settings): Replan {
+  return { homeAssistant: homeAssistantPlan(settings), presence: presencePlan(settings) };
 }
 
 function presencePlan({ cameras, detectors }: Settings): PresencePlan {

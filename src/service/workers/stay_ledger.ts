@@ -33,6 +33,11 @@ export class StayLedger {
       });
   }
 
+  /** Forgets the stays of all others. */
+  retain(isKept: (owner: Owner) => boolean): void {
+    for (const [key, counts] of this.#counts) if (!isKept(counts)) this.#counts.delete(key);
+  }
+
   #of({ camera, detector, class: name }: Owner): Counts {
     const key = JSON.stringify([camera, detector, name]);
     const known = this.#counts.get(key);

@@ -37,9 +37,9 @@ Deno.test({
     await using browser = await Browser.start();
     await using tab = await browser.tab();
     const { page } = tab;
-    const answers: string[] = [];
-    page.on("response", async (response) => {
-      if (response.url().endsWith("/probe")) answers.push(await response.text());
+    const answers: Promise<string>[] = [];
+    page.on("response", (response) => {
+      if (response.url().endsWith("/probe")) answers.push(response.text());
     });
     await page.goto(rig.httpUrl);
     await page.getByLabel("Token").fill("a-token-that-is-long-enough-0123456789");
@@ -68,7 +68,7 @@ Deno.test({
     assert.deepEqual(await tab.violations(), []);
 
     assert.equal(answers.length, 2);
-    assert.deepEqual(tracesIn(answers.join()), []);
+    assert.deepEqual(tracesIn((await Promise.all(answers)).join()), []);
     assert.deepEqual(tab.problems, []);
     assert.equal(await rig.stop(), 0);
     assert.deepEqual(tracesIn(rig.orion.stderr.all.join("\n")), []);

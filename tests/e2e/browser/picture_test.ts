@@ -168,3 +168,23 @@ Deno.test({
     assert.deepEqual(tab.problems, []);
   },
 });
+
+Deno.test({
+  name: "page: the demo greets with how a camera is added, other cameras come before it",
+  ignore: ignoreWithout("chromium"),
+  async fn() {
+    await using browser = await Browser.start();
+    const report = healthJson(healthReport(parts()));
+    for (const url of ["demo:", "rtsp://192.0.2.10:554"]) {
+      const cameras = report.cameras.map((camera) => ({ ...camera, url }));
+      await using service = new ScriptedService({ ...report, cameras });
+      await using tab = await browser.tab();
+      await tab.page.goto(service.url);
+      await tab.page.getByText("Add a camera").waitFor();
+      const field = tab.page.getByLabel("Address of the camera");
+      assert.equal(await field.isVisible(), url === "demo:", url);
+      const greets = tab.page.locator(".welcome[open] + .tiles");
+      assert.equal(await greets.count(), url === "demo:" ? 1 : 0, url);
+    }
+  },
+});

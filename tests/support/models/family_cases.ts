@@ -38,14 +38,14 @@ export const FAMILY_CASES: readonly FamilyCase[] = [
       outputs: [turned(output("output0", [1, CELLS, 6], CAT))],
       metadata: DOGS,
     },
-    says: "YOLO (RGB 0..1, float32, letterbox)",
+    says: "YOLO (RGB 0..1, letterbox)",
     finds: [FOUND_CAT],
   },
   {
     family: "yolo",
     is: "by cell",
     model: { inputs: [IMAGES], outputs: [output("output0", [1, CELLS, 6], CAT)], metadata: DOGS },
-    says: "YOLO (RGB 0..1, float32, letterbox)",
+    says: "YOLO (RGB 0..1, letterbox)",
     finds: [FOUND_CAT],
   },
   {
@@ -56,7 +56,7 @@ export const FAMILY_CASES: readonly FamilyCase[] = [
       outputs: [output("output0", [1, 300, 6], { 0: [16, 24, 24, 36, 0.75, 1] })],
       metadata: { ...DOGS, task: "detect" },
     },
-    says: "YOLO with suppression in the graph (RGB 0..1, float32, letterbox)",
+    says: "YOLO with suppression in the graph (RGB 0..1, letterbox)",
     finds: [FOUND_CAT],
   },
   {
@@ -69,7 +69,7 @@ export const FAMILY_CASES: readonly FamilyCase[] = [
         output("326", [1, 3, 8, 8, 7]),
       ],
     },
-    says: "YOLOv5, YOLOv6 or YOLOv7 (RGB 0..1, float32, letterbox)",
+    says: "YOLOv5, YOLOv6 or YOLOv7 (RGB 0..1, letterbox)",
     finds: [["class 1", 0.6, 16, 24, 24, 36]],
   },
   {
@@ -82,7 +82,7 @@ export const FAMILY_CASES: readonly FamilyCase[] = [
         dims: ["n", 7],
       }],
     },
-    says: "YOLOv7 with suppression in the graph (RGB 0..1, float32, letterbox)",
+    says: "YOLOv7 with suppression in the graph (RGB 0..1, letterbox)",
     finds: [["person", 0.75, 16, 24, 24, 36]],
   },
   {
@@ -106,7 +106,7 @@ export const FAMILY_CASES: readonly FamilyCase[] = [
         66: [0.5, 0.5, 0, 0, 1, 0.5, 0],
       })],
     },
-    says: "YOLOX (BGR 0..255, float32, letterbox-top-left)",
+    says: "YOLOX (BGR 0..255, letterbox-top-left)",
     finds: [["class 1", 0.6, 4, -6, 20, 18], ["class 0", 0.5, 32, 0, 48, 16]],
   },
   {
@@ -119,7 +119,7 @@ export const FAMILY_CASES: readonly FamilyCase[] = [
         83: [48, 48, 32, 32, 0.1, 0.1, 0.1],
       })],
     },
-    says: "YOLOX (BGR 0..255, float32, letterbox-top-left)",
+    says: "YOLOX (BGR 0..255, letterbox-top-left)",
     finds: [["class 1", 0.6, 16, 24, 24, 36]],
   },
   {
@@ -134,7 +134,7 @@ export const FAMILY_CASES: readonly FamilyCase[] = [
         output("det_classes", [1, 100], { 0: [16, 16] }, "int32"),
       ],
     },
-    says: "a detector with suppression in the graph (RGB 0..1, float32, letterbox)",
+    says: "a detector with suppression in the graph (RGB 0..1, letterbox)",
     finds: [["dog", 0.75, 16, 24, 24, 36]],
   },
   {
@@ -148,7 +148,7 @@ export const FAMILY_CASES: readonly FamilyCase[] = [
         output("scores", [1, 300], { 0: [0.75] }),
       ],
     },
-    says: "RT-DETR, D-FINE or DEIM (RGB 0..1, float32, stretch)",
+    says: "RT-DETR, D-FINE or DEIM (RGB 0..1, stretch)",
     finds: [["dog", 0.75, 16, 24, 24, 36]],
   },
   {
@@ -161,7 +161,7 @@ export const FAMILY_CASES: readonly FamilyCase[] = [
         output("pred_boxes", [1, 2, 4], { 0: [20 / 64, 30 / 64, 8 / 64, 12 / 64] }),
       ],
     },
-    says: "DETR with logits (RGB 0..1, float32, stretch)",
+    says: "DETR with logits (RGB 0..1, stretch)",
     finds: [["class 1", 0.75, 16, 24, 24, 36]],
   },
   {
@@ -174,7 +174,7 @@ export const FAMILY_CASES: readonly FamilyCase[] = [
       ],
       metadata: { head: "RTDETRDecoder", names: "{0: 'dog'}" },
     },
-    says: "RT-DETR of Ultralytics (RGB 0..1, float32, stretch)",
+    says: "RT-DETR of Ultralytics (RGB 0..1, stretch)",
     finds: [["dog", 0.75, 16, 24, 24, 36]],
   },
   {
@@ -187,7 +187,7 @@ export const FAMILY_CASES: readonly FamilyCase[] = [
       ],
       metadata: { ...DOGS, head: "RTDETRDecoder" },
     },
-    says: "RT-DETR of Ultralytics (RGB 0..1, float32, stretch)",
+    says: "RT-DETR of Ultralytics (RGB 0..1, stretch)",
     finds: [FOUND_CAT],
   },
   {
@@ -202,7 +202,7 @@ export const FAMILY_CASES: readonly FamilyCase[] = [
         }),
       ],
     },
-    says: "RF-DETR (RGB 0..1 normalised, float32, stretch)",
+    says: "RF-DETR (RGB 0..1 normalised, stretch)",
     finds: [["dog", 0.75, 16, 24, 24, 36]],
   },
   {
@@ -216,7 +216,7 @@ export const FAMILY_CASES: readonly FamilyCase[] = [
         84: [0.5, 0, ...[0, 0, 1, 1].flatMap((bin) => bins(bin))],
       })],
     },
-    says: "NanoDet-Plus (BGR 0..255 normalised, float32, stretch)",
+    says: "NanoDet-Plus (BGR 0..255 normalised, stretch)",
     finds: [["class 1", 0.75, 0, -8, 32, 40], ["class 0", 0.5, 0, 0, 64, 64]],
   },
   {
@@ -229,7 +229,7 @@ export const FAMILY_CASES: readonly FamilyCase[] = [
         output("labels", [1, 100], { 0: [16] }, "int64"),
       ],
     },
-    says: "RTMDet or another of MMDetection (BGR 0..255 normalised, float32, letterbox-top-left)",
+    says: "RTMDet or another of MMDetection (BGR 0..255 normalised, letterbox-top-left)",
     finds: [["dog", 0.75, 16, 24, 24, 36]],
   },
   {
@@ -245,7 +245,7 @@ export const FAMILY_CASES: readonly FamilyCase[] = [
         output("multiclass_nms3_0.tmp_2", [1], { 0: [1] }, "int32"),
       ],
     },
-    says: "PP-YOLOE (RGB 0..1, float32, stretch)",
+    says: "PP-YOLOE (RGB 0..1, stretch)",
     finds: [["dog", 0.75, 16, 24, 24, 36]],
   },
   {
@@ -274,7 +274,7 @@ export const FAMILY_CASES: readonly FamilyCase[] = [
         { ...output("scores", [1], { 0: [0.75] }), dims: ["n"] },
       ],
     },
-    says: "torchvision (RGB 0..1, float32, letterbox)",
+    says: "torchvision (RGB 0..1, letterbox)",
     finds: [["dog", 0.75, 16, 24, 24, 36]],
   },
   {

@@ -72,7 +72,17 @@ export const NOT_RUN: Readonly<Record<string, Readonly<Record<string, string>>>>
     "pip download --no-deps --python-version 3.10 --only-binary=:all: scikit-image==0.19.3":
       "how the clip was made, once; takes packages from the network",
   },
+  "docs/container.md": {
+    "deno task package": "takes a builder of images: scripts/service/walk_install.sh does it",
+    "cd packaging/container/example": "takes an engine of containers",
+    "GATE_URL='rtsp://viewer:secret@192.168.1.20/stream' docker compose -f packaging/compose.yaml up":
+      "takes an engine of containers",
+    "podman run --read-only --cap-drop=ALL --security-opt=no-new-privileges --init --tmpfs /tmp \\":
+      "takes an engine of containers",
+  },
   "docs/deploy.md": {
+    "sudo apt-get install --no-install-recommends ./orion_*_amd64.deb":
+      "takes a system with nothing else in it: scripts/service/walk_install.sh does it",
     "cd /opt/orion": "takes packages from the network",
     "deno task compile --config orion.yaml": "takes a denort: tests/e2e/compile_test.ts",
     "sudo useradd --system --no-create-home --shell /usr/sbin/nologin orion":

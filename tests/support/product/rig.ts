@@ -31,6 +31,7 @@ export class Rig implements AsyncDisposable {
   readonly httpUrl: string;
   readonly #folder: TempFolder;
   readonly #ownsBroker: boolean;
+  readonly #write: (config: string) => string;
 
   private constructor(parts: {
     orion: OrionProcess;
@@ -39,6 +40,7 @@ export class Rig implements AsyncDisposable {
     httpUrl: string;
     folder: TempFolder;
     ownsBroker: boolean;
+    write: (config: string) => string;
   }) {
     this.orion = parts.orion;
     this.broker = parts.broker;
@@ -46,6 +48,7 @@ export class Rig implements AsyncDisposable {
     this.httpUrl = parts.httpUrl;
     this.#folder = parts.folder;
     this.#ownsBroker = parts.ownsBroker;
+    this.#write = parts.write;
   }
 
   /** Starts the broker, the subscriber and Orion, in this order. */
@@ -54,16 +57,20 @@ export class Rig implements AsyncDisposable {
     const broker = options.broker ?? await Mosquitto.start();
     const subscriber = await broker.subscribe("orion/#");
     const port = freePort();
-    const config = folder.write(
-      "orion.yaml",
-      [
-        "instance: test",
-        options.config,
-        `mqtt:\n  url: ${broker.url}\n${options.mqtt ?? ""}`,
-        `health:\n  listen: 127.0.0.1:${port}\n  statsIntervalSeconds: 1\n${options.health ?? ""}`,
-        "",
-      ].join("\n"),
-    );
+    const write = (config: string) =>
+      folder.write(
+        "orion.yaml",
+        [
+          "instance: test",
+          config,
+          `mqtt:\n  url: ${broker.url}\n${options.mqtt ?? ""}`,
+          `health:\n  listen: 127.0.0.1:${port}\n  statsIntervalSeconds: 1\n${
+            options.health ?? ""
+          }`,
+          "",
+        ].join("\n"),
+      );
+    const config = write(options.config);
     const orion = startOrion(["run", "--config", config], {
       ...(options.env === undefined ? {} : { env: options.env }),
     });
@@ -73,8 +80,19 @@ export class Rig implements AsyncDisposable {
       subscriber,
       httpUrl: `http://127.0.0.1:${port}`,
       folder,
+      write,
       ownsBroker: options.broker === undefined,
     });
+  }
+
+  /** Replaces {@link RigOptions.config} in the configuration file. */
+  configure(config: string): void {
+    this.#write(config);
+  }
+
+  /** The folder of the configuration file. */
+  get folder(): TempFolder {
+    return this.#folder;
   }
 
   /** Waits until a camera is online. */

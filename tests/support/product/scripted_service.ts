@@ -19,28 +19,33 @@ if (import.meta.main) {
   const host = systemHost(ROOT);
   const settings = readSettings({ config }, host);
   const places = locatePlaces(ROOT);
-  const manifest = permissionManifest(settings, places);
+  const redactor = new Redactor(settings.secrets());
   const scripts = grant("", { read: [folder], write: [folder], ffi: [LIBC] });
   const code = await runService({
     settings,
     places,
-    manifest: {
-      ...manifest,
-      inference: (id) => union("", [manifest.inference(id), scripts]),
-      capture: (id) => union("", [manifest.capture(id), grant("", { ffi: [LIBC] })]),
+    manifestOf: (other) => {
+      const manifest = permissionManifest(other, places);
+      return {
+        ...manifest,
+        inference: (id) => union("", [manifest.inference(id), scripts]),
+        capture: (id) => union("", [manifest.capture(id), grant("", { ffi: [LIBC] })]),
+      };
     },
+    readSettings: () => readSettings({ config }, host),
+    isGranted: (kind, value) => host.isGranted(kind, value),
+    redactor,
     entries: {
       ...WORKER_ENTRIES,
       capture: new URL("../workers/scripted_capture.ts", import.meta.url),
       inference: new URL("../workers/scripted_inference.ts", import.meta.url),
       publisher: new URL("../workers/scripted_publisher.ts", import.meta.url),
     },
-    isGranted: (kind, value) => host.isGranted(kind, value),
     isCompiled: host.isCompiled,
     log: createLog({
       format: "json",
       level: "info",
-      redactor: new Redactor(settings.secrets()),
+      redactor,
       write: (line) => host.err(line),
       colour: false,
     }),

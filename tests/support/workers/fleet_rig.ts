@@ -9,11 +9,15 @@ import type {
   ToInference,
 } from "../../../src/core/messages.ts";
 import type { PresenceChange } from "../../../src/core/presence_types.ts";
+import type { Replan } from "../../../src/core/publisher_types.ts";
+import { settingsChange } from "../../../src/service/reload/diff.ts";
+import type { NextFleet } from "../../../src/service/reload/models.ts";
 import type { Child } from "../../../src/service/supervision/child.ts";
 import { Fleet } from "../../../src/service/workers/fleet.ts";
 import { PresenceInForce } from "../../../src/service/workers/presence_in_force.ts";
 import type { PresenceRouter } from "../../../src/service/workers/publisher_worker.ts";
 import { ownClient, publisherPlan } from "../../../src/service/workers/start_messages.ts";
+import type { ThreadSetups } from "../../../src/service/workers/worker_factory.ts";
 import { HeldClock } from "../clocks/held_clock.ts";
 import { FakeThreads } from "./fake_threads.ts";
 import { FakeRouter, LIBRARIES, READY, settingsOf, STREAM } from "./service_parts.ts";
@@ -34,6 +38,9 @@ detectors:
 class FakePublisher extends FakeRouter implements PresenceRouter {
   readonly presence: PresenceInForce;
   readonly changes: PresenceChange[] = [];
+  readonly plans: Replan[] = [];
+  /** Settled when the stays of what was removed have ended. */
+  readonly replanned = Promise.withResolvers<void>();
 
   constructor(settings: Settings) {
     super();
@@ -45,6 +52,12 @@ class FakePublisher extends FakeRouter implements PresenceRouter {
   changePresence(change: PresenceChange): void {
     this.presence.change(change);
     this.changes.push(change);
+  }
+
+  replan(plan: Replan): Promise<void> {
+    this.presence.replan(plan.presence);
+    this.plans.push(plan);
+    return this.replanned.promise;
   }
 }
 
@@ -58,6 +71,11 @@ export class FleetRig implements Disposable {
   /** What cameras and workers reported, in order. */
   readonly events: string[] = [];
   readonly settings;
+  /** How threads are started. */
+  readonly setups: ThreadSetups = {
+    confinements: new Map(),
+    spawners: { capture: () => this.captures.spawn, inference: () => this.inferences.spawn },
+  };
   readonly fleet: Fleet;
 
   constructor(yaml = TWO_CAMERAS) {
@@ -66,8 +84,7 @@ export class FleetRig implements Disposable {
     this.fleet = new Fleet({
       settings: this.settings,
       libraries: LIBRARIES,
-      confinements: new Map(),
-      spawners: { capture: () => this.captures.spawn, inference: () => this.inferences.spawn },
+      ...this.setups,
       clock: this.clock,
       log: logTo((record) => this.records.push(record)),
       limits: { modelLoadWaitMs: LOAD_WAIT_MS, modelLoadLimitMs: 2 * LOAD_WAIT_MS },
@@ -84,6 +101,13 @@ export class FleetRig implements Disposable {
     for (const thread of this.inferences.all) thread.emit(READY);
     await loaded;
     this.fleet.startCameras();
+  }
+
+  /** Another configuration, to be applied. */
+  next(yaml: string): NextFleet {
+    const settings = settingsOf(yaml);
+    const change = settingsChange(this.fleet.settings, settings);
+    return { settings, change, setups: this.setups };
   }
 
   /** Changed settings of presence, in order. */

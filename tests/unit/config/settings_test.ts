@@ -44,6 +44,7 @@ Deno.test("settings: no file at all is the demo", () => {
     caPath: null,
     ca: null,
     fingerprint: null,
+    hasOwnUdpPort: false,
     insecure: false,
     allowRedirect: [],
     udpPorts: null,

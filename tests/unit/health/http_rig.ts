@@ -38,6 +38,7 @@ const REPORT = healthJson(healthReport({
   threadsAbandoned: 0,
   confinement: { landlock: "auto", abi: 7 },
   overrides: [],
+  droppedBefore: new Map(),
 }));
 
 /** Camera "gate" has a snapshot, "dark" has no frame, others do not exist. */

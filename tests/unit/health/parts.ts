@@ -141,6 +141,7 @@ export function parts(change: Partial<HealthParts> = {}): HealthParts {
     threadsAbandoned: 2,
     confinement: { landlock: "auto", abi: 7 },
     overrides: [],
+    droppedBefore: new Map(),
     ...change,
   };
 }

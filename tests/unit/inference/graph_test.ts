@@ -1,13 +1,12 @@
 import assert from "node:assert/strict";
+import fc from "fast-check";
 import type { Preprocess } from "../../../src/core/model_families.ts";
-import { editGraph } from "../../../src/inference/graph/edit_graph.ts";
-import { readPorts } from "../../../src/inference/graph/model_graph.ts";
+import { editGraph, portField } from "../../../src/inference/graph/edit_graph.ts";
+import { ELEMENT_TYPES, readPorts } from "../../../src/inference/graph/model_graph.ts";
 import { scanModel } from "../../../src/inference/model_scan.ts";
 import { smallModel } from "../../support/models/external_data.ts";
 import { loadModel } from "../../support/models/load.ts";
 import { bytes, join, message, number, onnxModel, text } from "../../support/models/onnx.ts";
-import { portField } from "../../../src/inference/graph/edit_graph.ts";
-import { ELEMENT_TYPES } from "../../../src/inference/graph/model_graph.ts";
 
 const SIDE = 32;
 const PIXELS = SIDE * SIDE;
@@ -55,13 +54,17 @@ function echo({ type, dims }: Input): Uint8Array {
   return join([number(1, 8), graph, opset]);
 }
 
-/** What such a model gets of the picture of {@link levelOf}. */
-async function received(input: Input, preprocess: Partial<Preprocess> = {}): Promise<number[]> {
+/** What such a model gets of the picture of {@link levelOf}. @param apart  added to each level */
+async function received(
+  input: Input,
+  preprocess: Partial<Preprocess> = {},
+  apart = 0,
+): Promise<number[]> {
   const settings = { family: "boxes-scores", preprocess } as const;
   await using model = await loadModel(echo(input), { settings });
   const tensor = new Float32Array(3 * PIXELS);
   for (let at = 0; at < tensor.length; at++) {
-    tensor[at] = levelOf(Math.floor(at / PIXELS), at % PIXELS) / 255;
+    tensor[at] = (levelOf(Math.floor(at / PIXELS), at % PIXELS) + apart) / 255;
   }
   const { scores } = await model.run(tensor.buffer, { width: SIDE, height: SIDE });
   assert.ok(scores.kind === "classes");
@@ -112,6 +115,17 @@ Deno.test("graph: colour, scale, mean and deviation reach the model, each channe
     (levelOf(2 - channel, pixel) - (mean[channel] ?? 0)) / (std[channel] ?? 1)
   );
   assertClose(values, wanted, 1e-5);
+});
+
+Deno.test("graph: levels between two whole ones are rounded to the nearer", async () => {
+  for (const apart of [0.25, -0.25]) {
+    const values = await received({ type: "uint8", dims: NCHW }, {}, apart);
+    // A picture has no levels below 0.
+    assert.deepEqual(
+      values.filter((value) => value > 0),
+      expected(levelOf).filter((level) => level > 0),
+    );
+  }
 });
 
 Deno.test("graph: whole levels are exact, with channels first and last", async () => {
@@ -180,6 +194,18 @@ Deno.test("graph: what is not changed stays byte for byte, and the result is a m
     outputs: [{ name: "output1", type: "float16", dims: [] }],
   });
   assert.deepEqual(scanModel(other).state, "self-contained");
+});
+
+Deno.test("graph: whatever a file declares, its ports are read or missing", () => {
+  const model = smallModel();
+  fc.assert(fc.property(fc.nat(model.length - 1), fc.nat(255), (at, value) => {
+    const damaged = model.slice();
+    damaged[at] = value;
+    const { inputs, outputs } = readPorts(damaged);
+    for (const { dims } of [...inputs, ...outputs]) {
+      assert.ok(dims.every((dim) => dim === null || Number.isSafeInteger(dim) && dim > 0));
+    }
+  }));
 });
 
 Deno.test("graph: an input that has a value in the file is none", () => {

@@ -12,6 +12,7 @@ const ROI = { x: 0.1, y: 0.2, width: 0.8, height: 0.7 };
 const GOOD: readonly (readonly [name: string, params: unknown, expected: unknown])[] = [
   ["get_status", undefined, {}],
   ["get_status", {}, {}],
+  ["reload", undefined, {}],
   ["shutdown", undefined, {}],
   ["pause", undefined, { camera: null, detector: null }],
   ["pause", { camera: "gate" }, { camera: "gate", detector: null }],

@@ -100,6 +100,7 @@ function allOutput(url: string, settings: Settings): Readonly<Record<string, str
     threadsAbandoned: 0,
     confinement: { landlock: "auto" as const, abi: 7 },
     overrides: [],
+    droppedBefore: new Map(),
   };
   const manifest = permissionManifest(settings, { root: "/opt", libav: null, onnxruntime: null });
   return {

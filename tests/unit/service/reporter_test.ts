@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { BrokerError } from "../../../src/core/errors.ts";
+import { Redactor } from "../../../src/core/redact.ts";
 import { Metrics } from "../../../src/health/metrics.ts";
 import { Reporter } from "../../../src/service/reporter.ts";
 import { PresenceInForce } from "../../../src/service/workers/presence_in_force.ts";
@@ -26,7 +27,7 @@ async function reporting() {
     scenes: [{ camera: "gate", zones: [ZONE], lines: [LINE] }],
   });
   const reporter = new Reporter({
-    settings: rig.settings,
+    redactor: new Redactor(rig.settings.secrets()),
     clock: rig.clock,
     version: "1.2.3",
     fleet: rig.fleet,

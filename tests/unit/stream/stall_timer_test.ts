@@ -7,7 +7,7 @@ const TIMEOUT_MS = 2000;
 function rig() {
   const clock = new HeldClock(0);
   const stalledAtMs: number[] = [];
-  const timer = new StallTimer(clock, TIMEOUT_MS, () => stalledAtMs.push(clock.nowMs()));
+  const timer = new StallTimer(clock, () => TIMEOUT_MS, () => stalledAtMs.push(clock.nowMs()));
   return { clock, stalledAtMs, timer };
 }
 
@@ -39,4 +39,17 @@ Deno.test("stall timer: a stopped one does not call back and leaves no timer", a
   await clock.pass(10 * TIMEOUT_MS);
   assert.deepEqual(stalledAtMs, []);
   assert.deepEqual(clock.waitsMs, []);
+});
+
+Deno.test("stall timer: another timeout is in force when the former one has ended", async () => {
+  const clock = new HeldClock();
+  let timeoutMs = 1000;
+  let isStalled = false;
+  const timer = new StallTimer(clock, () => timeoutMs, () => isStalled = true);
+  timeoutMs = 3000;
+  await clock.pass(2999);
+  assert.equal(isStalled, false);
+  await clock.pass(1);
+  assert.equal(isStalled, true);
+  timer.stop();
 });

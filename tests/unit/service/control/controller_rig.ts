@@ -3,6 +3,7 @@ import type { CommandAnswer, ControlCommand } from "../../../../src/core/command
 import { type LogRecord, logTo } from "../../../../src/core/log.ts";
 import { Redactor } from "../../../../src/core/redact.ts";
 import {
+  type Configuration,
   Controller,
   type ControllerParts,
   type ControlTarget,
@@ -21,10 +22,14 @@ const PRESENCE = {
 
 /** A controller over a target that records all calls. */
 export function controllerRig(
-  overridden: Partial<ControlTarget & Pick<ControllerParts, "status">> = {},
+  overridden: Partial<ControlTarget & Pick<ControllerParts, "status"> & Configuration> = {},
   allow: readonly ControlCommand["command"][] | null = null,
 ) {
-  const { status, ...overriddenTarget } = overridden;
+  const { status, reload, exclude, ...overriddenTarget } = overridden;
+  const configuration = {
+    ...reload === undefined ? {} : { reload },
+    ...exclude === undefined ? {} : { exclude },
+  };
   const clock = new HeldClock();
   const done: unknown[] = [];
   const note = (name: string) => (...args: unknown[]) => void done.push([name, ...args]);
@@ -62,7 +67,12 @@ export function controllerRig(
     models: RULES,
     clock,
     log,
-    allow,
+    allow: () => allow,
+    configuration: {
+      reload: () => Promise.resolve({ cameras: {} }),
+      exclude: (act) => act(),
+      ...configuration,
+    },
     redactor,
   });
   let requests = 0;

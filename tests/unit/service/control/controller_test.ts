@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { OrionError } from "../../../../src/core/errors.ts";
 import { boxNorm } from "../../../../src/core/geometry.ts";
 import { COMMAND_TTL_MS } from "../../../../src/service/control/command_cache.ts";
 import { MAX_IN_PROGRESS } from "../../../../src/service/control/controller.ts";
@@ -177,5 +178,41 @@ Deno.test("controller: every changed setting is listed with its newest value", a
     ["rateHz", "yard", "person", 9],
     ["model", null, "car", "builtin:person"],
     ["paused", "yard", "person", true],
+  ]);
+});
+
+Deno.test("control: reload answers what has changed, or each problem; a model is not loaded meanwhile", async () => {
+  const problems = [{ path: "cameras[0].url", message: "of-a-camera", remedy: "Mend it." }];
+  const error = {
+    code: "CONFIG",
+    message: "1 problem",
+    retryable: false,
+    remedy: "Mend.",
+    problems,
+  };
+  let isBroken = false;
+  const { code, records, send } = controllerRig({
+    reload: () =>
+      isBroken ? Promise.reject(new OrionError(error)) : Promise.resolve({ cameras: {} }),
+    exclude: () => Promise.reject(new OrionError({ ...error, code: "CONTROL_BUSY" })),
+  });
+  assert.deepEqual((await send({ command: "reload" })).outcome, { data: { cameras: {} } });
+  isBroken = true;
+  const { outcome } = await send({ command: "reload" });
+  assert.deepEqual("error" in outcome ? outcome.error.problems : null, [
+    { ...problems[0], message: "[redacted]" },
+  ]);
+  assert.equal("problems" in (records.at(-1)?.fields ?? {}), false, "they have lines of their own");
+  const model = { command: "set_model", detector: "person", model: "builtin:person" } as const;
+  assert.equal(await code(model), "CONTROL_BUSY");
+});
+
+Deno.test("control: what another configuration has changed is no change by command any more", async () => {
+  const { controller, send } = controllerRig();
+  await send({ command: "set_confidence", detector: "person", confidence: 0.5 });
+  await send({ command: "clear_roi", camera: "gate" });
+  controller.reloaded((override) => override.setting === "roi" ? { ...override, value: 7 } : null);
+  assert.deepEqual(controller.overrides().map(({ setting, value }) => [setting, value]), [
+    ["roi", 7],
   ]);
 });

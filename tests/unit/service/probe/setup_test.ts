@@ -10,6 +10,7 @@ import {
   PROBE_LIMIT_MS,
   PROBES_PER_SECOND,
 } from "../../../../src/service/probe/setup.ts";
+import { MAX_ABANDONED_PER_WORKER } from "../../../../src/service/supervision/abandoned_threads.ts";
 import { HeldClock, settle } from "../../../support/clocks/held_clock.ts";
 import { FakeThreads } from "../../../support/workers/fake_threads.ts";
 import { FAULT, LIBRARIES, settingsOf } from "../../../support/workers/service_parts.ts";
@@ -33,6 +34,7 @@ const PROBED: FromProbe = {
 /** @param granted  the addresses that this process may connect to */
 function rig({ granted = ["192.0.2.10:554"], isCompiled = false, yaml = "" } = {}) {
   const clock = new HeldClock();
+  const hanging = { count: 0 };
   const threads = new FakeThreads<ToProbe, FromProbe>();
   const grants: Grant[] = [];
   const logged: string[] = [];
@@ -48,6 +50,7 @@ function rig({ granted = ["192.0.2.10:554"], isCompiled = false, yaml = "" } = {
       grants.push(grant);
       return threads.spawn;
     },
+    abandoned: () => hanging.count,
     isGranted: (kind, value) => kind !== "net" || granted.includes(value),
     isCompiled,
     clock,
@@ -58,7 +61,7 @@ function rig({ granted = ["192.0.2.10:554"], isCompiled = false, yaml = "" } = {
     assert.doesNotMatch(JSON.stringify([answer, logged]), HIDDEN);
     return answer;
   };
-  return { clock, threads, grants, logged, setup, look };
+  return { clock, hanging, threads, grants, logged, setup, look };
 }
 
 function answered(answer: Awaited<ReturnType<CameraSetup["look"]>>): SetupJson {
@@ -157,6 +160,18 @@ Deno.test("setup: so many at once, and then one in ten seconds; what is no camer
   await clock.pass(1_000 / PROBES_PER_SECOND);
   assert.equal(codeOf(await look()), "PERMISSIONS");
   assert.equal(codeOf(await look()), "PROBE_TOO_OFTEN");
+});
+
+Deno.test("setup: while threads of earlier cameras hang, no other is started", async () => {
+  const { hanging, threads, look } = rig();
+  hanging.count = MAX_ABANDONED_PER_WORKER;
+  assert.equal(codeOf(await look()), "PROBE_BUSY");
+  assert.equal(threads.all.length, 0);
+  hanging.count--;
+  const looking = look();
+  await settle();
+  threads.newest().emit(PROBED);
+  assert.equal(codeOf(await looking), "none");
 });
 
 Deno.test("setup: the end of the service ends what is being looked at", async () => {

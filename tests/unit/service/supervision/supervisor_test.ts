@@ -190,3 +190,28 @@ Deno.test("restart budget: restarts expire after ten minutes", async () => {
   await clock.pass(RESTART_WINDOW_MS);
   assert.equal(budget.spend(), 0);
 });
+
+Deno.test("supervisor: a removed worker is not started again, whatever was scheduled or fails later", async () => {
+  const { clock, did, supervisor, child, fail } = supervise(1);
+  const [gone, parked] = [child("gone"), child("parked")];
+  supervisor.replace(gone, FAULT);
+  await fail(parked, 2);
+  supervisor.remove(gone);
+  supervisor.remove(parked);
+  did.splice(0);
+  supervisor.replace(gone, FAULT);
+  await clock.pass(2 * RETRY_MS);
+  assert.deepEqual(did, []);
+  assert.deepEqual(clock.waitsMs, [], "no timer is left");
+});
+
+Deno.test("supervisor: a worker with other settings does not wait for its next start", async () => {
+  const { clock, did, supervisor, child, fail } = supervise(1);
+  const parked = child("parked");
+  await fail(parked, 2);
+  did.splice(0);
+  supervisor.retry(parked);
+  supervisor.retry(parked);
+  await clock.pass(2 * RETRY_MS);
+  assert.deepEqual(did, ["start parked"]);
+});

@@ -62,7 +62,7 @@ function guard(change: { worker?: Partial<WatchedWorker>; flow?: Partial<Watched
     cameras: [],
   });
   const watchdog = new Watchdog({
-    settings: SETTINGS,
+    settings: () => SETTINGS,
     clock,
     modelLoadLimitMs: LOAD_LIMIT_MS,
     observe: () => Promise.resolve(observe()),

@@ -223,7 +223,7 @@ Deno.test("camera worker: missing frames are the reason while it is online, and 
   const { clock, threads, worker, report, online, states } = rig();
   worker.start();
   online();
-  worker.setMissingFrames("WAITING_FOR_KEYFRAME");
+  worker.record.setMissingFrames("WAITING_FOR_KEYFRAME");
   assert.equal((await report(captureReport(1))).reason, "WAITING_FOR_KEYFRAME");
   threads.newest().emit({
     kind: "state",
