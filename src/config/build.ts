@@ -13,6 +13,7 @@ import { RTSP_PORTS } from "../core/url_parts.ts";
 import { type CameraAuthorities, resolvePath, type SecretFiles } from "./files.ts";
 import { builtinModel, MAX_PIXELS, modelPath, openVinoLibrary } from "./models.ts";
 import { sceneWarnings } from "./scene_checks.ts";
+import { discoveryOf } from "./schema_services.ts";
 import type { CameraConfig, Config, DetectorConfig } from "./schema.ts";
 import type { SecretConfig } from "./schema_parts.ts";
 import {
@@ -212,7 +213,7 @@ function buildMqtt(mqtt: Config["mqtt"], context: BuildContext): MqttSettings {
     topicPrefix: mqtt.topicPrefix,
     qos: mqtt.qos,
     outbox: mqtt.outbox,
-    homeAssistant: mqtt.homeAssistant === false ? null : mqtt.homeAssistant,
+    homeAssistant: discoveryOf(mqtt.homeAssistant),
   };
 }
 

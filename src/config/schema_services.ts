@@ -7,6 +7,8 @@ import { list, number, whole } from "../core/schema_parts.ts";
 import { matching, object, oneOf, parsedBy, path, secret, text } from "./schema_parts.ts";
 import { parseBrokerUrl, type Parsed, parseListen } from "./urls.ts";
 
+/** Where Home Assistant looks for discovery messages, unless it is configured otherwise. */
+const DISCOVERY_PREFIX = "homeassistant";
 /** Bound of the messages that wait for the broker. */
 export const MAX_OUTBOX = 10_000;
 /** The form of a prefix of topics, and its length. */
@@ -45,14 +47,22 @@ export const mqtt = object({
     ),
   }).prefault({}).describe("How inference messages are kept while the broker is not connected."),
   homeAssistant: z.union([
-    z.literal(false),
+    z.boolean(),
     object({
-      discoveryPrefix: topic.default("homeassistant")
+      discoveryPrefix: topic.default(DISCOVERY_PREFIX)
         .describe("As the MQTT integration of Home Assistant has it."),
     }),
-  ], { error: "false or { discoveryPrefix: homeassistant }" }).default(false)
+  ], { error: "true, false or { discoveryPrefix: homeassistant }" }).default(false)
     .describe("Whether its cameras are announced to Home Assistant."),
 });
+
+/** What Home Assistant is sent; null: nothing. */
+export function discoveryOf(
+  written: z.output<typeof mqtt>["homeAssistant"],
+): { readonly discoveryPrefix: string } | null {
+  if (typeof written !== "boolean") return written;
+  return written ? { discoveryPrefix: DISCOVERY_PREFIX } : null;
+}
 
 /** The HTTP interface, and the figures. */
 export const health = object({

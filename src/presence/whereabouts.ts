@@ -40,7 +40,7 @@ const EDGE_REACH = { atOnce: 0.2, perSecond: 0.5 } as const;
  */
 const ENTRY_REACH = { atOnce: 0.3, perSecond: 1 } as const;
 
-/** It is back when it is in so many of the next inferences; of less a weak return delays the end. */
+/** It is back when it is in so many of the next inferences; the end waits for them, for a weak one not as long. */
 const RETURN = { frames: 2, of: 5, ofWeak: 3 } as const;
 
 /** The time in which a velocity is forgotten. */

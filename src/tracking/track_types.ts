@@ -19,7 +19,7 @@ export interface TrackerOptions {
 /** The detections of one frame. */
 export interface Observation {
   readonly detections: readonly Detection[];
-  /** Less confident ones: they continue tracks, and begin none. */
+  /** Less confident ones: they continue tracks, and begin none until one is detected with confidence. */
   readonly weak: readonly Detection[];
   /** The size of the picture as shown. */
   readonly size: SizePx;

@@ -56,7 +56,7 @@ const MQTT = `
 #   url: mqtts://broker.example:8883
 #   username: orion
 #   password: \${MQTT_PASSWORD}
-#   homeAssistant: { discoveryPrefix: homeassistant }
+#   homeAssistant: true
 `;
 
 const HEALTH = `

@@ -168,7 +168,7 @@ const MISTAKES: readonly { yaml: string; path: string; says: RegExp }[] = [
     says: /not acknowledged/,
   },
   { yaml: CAMERA + "mqtt: { outbox: { max: 0 } }", path: "mqtt.outbox.max", says: /whole number/ },
-  { yaml: CAMERA + "mqtt: { homeAssistant: true }", path: "mqtt.homeAssistant", says: /false or/ },
+  { yaml: CAMERA + "mqtt: { homeAssistant: yes }", path: "mqtt.homeAssistant", says: /false or/ },
   { yaml: CAMERA + "health: { listen: 8080 }", path: "health.listen", says: /address and a port/ },
   { yaml: CAMERA + "health: { listen: ':8080' }", path: "health.listen", says: /127.0.0.1:8080/ },
   {

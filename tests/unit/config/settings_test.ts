@@ -191,6 +191,16 @@ Deno.test("settings: control.allow is a list of commands, which may be empty", (
   });
 });
 
+Deno.test("settings: Home Assistant's discovery has a prefix where it is switched on", () => {
+  const prefixOf = (written: string) =>
+    load(`cameras: [{ id: gate, url: "rtsp://a/" }]\nmqtt: { homeAssistant: ${written} }`).mqtt
+      .homeAssistant?.discoveryPrefix ??
+      null;
+  assert.equal(prefixOf("false"), null);
+  for (const written of ["true", "{}"]) assert.equal(prefixOf(written), "homeassistant");
+  assert.equal(prefixOf("{ discoveryPrefix: ha }"), "ha");
+});
+
 Deno.test("settings: they are deeply frozen", () => {
   const settings = load(FULL, WORLD);
   const thaw = (value: unknown, path: string): string[] => {
