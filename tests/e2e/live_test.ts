@@ -70,12 +70,16 @@ function outlined(pixels: Uint8Array, { x, y, width, height }: BoxPx): number {
   for (let part = 0.1; part < 0.95; part += 0.1) {
     points.push([x + part * width, y], [x, y + part * height]);
   }
-  const isGreen = ([px, py]: readonly [number, number]) => {
-    const column = Math.min(SHOWN.width - 2, Math.round(px * scale) + 1);
-    const row = Math.min(SHOWN.height - 2, Math.round(py * scale) + 1);
+  const isGreenAt = (column: number, row: number) => {
     const at = 3 * (row * SHOWN.width + column);
     const [red = 0, green = 0, blue = 0] = pixels.subarray(at, at + 3);
     return green > red + 40 && green > blue + 40;
+  };
+  // A side is two pixels wide, and where it begins depends on how half a pixel is rounded.
+  const isGreen = ([px, py]: readonly [number, number]) => {
+    const column = Math.min(SHOWN.width - 2, Math.round(px * scale));
+    const row = Math.min(SHOWN.height - 2, Math.round(py * scale));
+    return isGreenAt(column, row) || isGreenAt(column + 1, row + 1);
   };
   return points.filter(isGreen).length / points.length;
 }

@@ -44,7 +44,7 @@ Deno.test("service: it is restarted when the watchdog gave up, and not after a w
   for (
     const line of [
       "Restart=on-failure",
-      "RestartForceExitStatus=70",
+      "RestartForceExitStatus=70 SIGHUP",
       "RestartPreventExitStatus=2",
       "NoNewPrivileges=yes",
       "ProtectSystem=strict",
