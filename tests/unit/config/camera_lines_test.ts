@@ -29,6 +29,8 @@ Deno.test("camera lines: an address without a path is written, any other is a va
     assert.equal(variable, null);
     assert.equal(yaml, `  - id: "gate"\n    url: "${url}" # h264 1280x720\n`);
   }
+  // As it was given, without a port of its own.
+  assert.match(linesOf("rtsp://192.0.2.10").yaml, /^ {4}url: "rtsp:\/\/192\.0\.2\.10"$/m);
   const { yaml, variable } = linesOf("rtsp://192.0.2.10/stream1", "front-door");
   assert.equal(variable, "FRONT_DOOR_URL");
   assert.equal(yaml, '  - id: "front-door"\n    url: "${FRONT_DOOR_URL}"\n');
