@@ -43,7 +43,9 @@ export function variablePrefix(id: string): string {
   return /^[A-Z]/.test(name) ? name : `CAMERA_${name}`;
 }
 
-const ONE_REFERENCE = /^\$\{([^}]{1,256})\}$/;
+/** A reference to a variable, as a part of patterns. */
+const REFERENCE = String.raw`\$\{[^}]{1,256}\}`;
+const ONE_REFERENCE = new RegExp(`^${REFERENCE}$`);
 
 /**
  * A part of a path that is a key, as some recorders give one to each stream: long, and of letters of both
@@ -61,13 +63,13 @@ export function writtenAddress(url: string, prefix: string): string {
   if (parts === null) return url;
   const reference = (what: string) => prefix === "" ? "" : `\${${prefix}_${what}}`;
   const { scheme, username, password, authority } = parts;
-  let { rest } = parts;
-  const secrets = [...new Set(parameterSecrets(rest))].sort((a, b) => b.length - a.length);
-  for (const [index, secret] of secrets.entries()) {
-    if (ONE_REFERENCE.test(secret)) continue;
-    rest = rest.replaceAll(secret, () => reference(`SECRET${index === 0 ? "" : index + 1}`));
-  }
-  rest = rest.replace(KEY, () => reference("KEY"));
+  const secrets = [...new Set(parameterSecrets(parts.rest))].sort((a, b) => b.length - a.length);
+  // All at once: a short secret may be a part of the name of a variable.
+  const all = new RegExp([...secrets.map(RegExp.escape), REFERENCE].join("|"), "g");
+  const rest = parts.rest.replace(all, (found) => {
+    const index = secrets.indexOf(found);
+    return ONE_REFERENCE.test(found) ? found : reference(`SECRET${index === 0 ? "" : index + 1}`);
+  }).replace(KEY, () => reference("KEY"));
   const hidden = (part: string, what: string) =>
     part === "" || ONE_REFERENCE.test(part) ? part : reference(what);
   const login = username === null

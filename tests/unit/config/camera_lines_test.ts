@@ -1,7 +1,7 @@
 /** The lines that add a camera. */
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { cameraLines } from "../../../src/config/camera_lines.ts";
+import { cameraLines, writtenAddress } from "../../../src/config/camera_lines.ts";
 import { loadSettings } from "../../../src/config/load.ts";
 import { parseCameraUrl } from "../../../src/config/urls.ts";
 import { ID_PATTERN } from "../../../src/core/ids.ts";
@@ -49,5 +49,16 @@ Deno.test("camera lines: a configuration with them has that camera, and no crede
       }),
       { numRuns: 40 },
     );
+  }
+});
+
+Deno.test("camera lines: a secret that is a part of a variable's name changes no name", () => {
+  const cases: readonly (readonly [given: string, written: string])[] = [
+    ["?pwd=hunter2&token=GATE", "?pwd=${GATE_SECRET}&token=${GATE_SECRET2}"],
+    ["?pwd=${MY_SECRET}&token=S", "?pwd=${MY_SECRET}&token=${GATE_SECRET2}"],
+    ["?pwd=${MY_SECRET}x", "?pwd=${GATE_SECRET}"],
+  ];
+  for (const [given, written] of cases) {
+    assert.equal(writtenAddress(`rtsp://gate/${given}`, "GATE"), `rtsp://gate/${written}`);
   }
 });
