@@ -8,7 +8,8 @@ import type { ProbeResult } from "../core/probe_types.ts";
 import { cameraProblems } from "../config/camera_checks.ts";
 import { PROBE_UDP_PORTS } from "../config/settings.ts";
 import { type CameraUrl, parseCameraUrl, redactorOf } from "../config/urls.ts";
-import { type IsGranted, missingFrom, PermissionsError } from "../permissions/missing.ts";
+import type { Grant } from "../permissions/grant.ts";
+import { missingFrom, PermissionsError } from "../permissions/missing.ts";
 import { locateLibav } from "../libav/locate.ts";
 import type { ProbeRequest } from "../service/probe/probe.ts";
 import type { Invocation, ProbeOptions } from "./args.ts";
@@ -32,7 +33,7 @@ export async function runProbe(args: ProbeArgs, host: Host): Promise<number> {
     throw new UsageError(`Cannot probe this address: ${parsed.message}`, parsed.remedy);
   }
   checkOptions(url, args);
-  requireGrant(url, args, host);
+  requireGranted(probeGrant(url, args, host, variableOf(args.address)), "probe", host);
   try {
     const result = await openOnce({ url, camera: parsed.value, options: args }, host);
     host.out(args.json ? `${JSON.stringify(result, null, 2)}\n` : text(result));
@@ -59,15 +60,11 @@ export async function openOnce(opened: Opened, host: Host): Promise<ProbeResult>
   return await probe(requestOf(opened, host));
 }
 
-/** @throws {PermissionsError} with every permission that this address needs and the process lacks */
-function requireGrant(url: string, args: ProbeArgs, host: Host): void {
-  const has: IsGranted = (kind, value) => host.isGranted(kind, value);
-  const grant = probeGrant(url, args, host, variableOf(args.address));
-  const missing = missingFrom(grant, has).map((one) => ({
-    ...one,
-    key: "probe",
-  }));
-  if (missing.length > 0) throw new PermissionsError(missing);
+/** @throws {PermissionsError} with every permission that a command needs and the process lacks */
+export function requireGranted(grant: Grant, command: string, host: Host): void {
+  const missing = missingFrom(grant, (kind, value) => host.isGranted(kind, value));
+  if (missing.length === 0) return;
+  throw new PermissionsError(missing.map((one) => ({ ...one, key: command })));
 }
 
 /** @throws {UsageError} when an option contradicts the address, as the same key of a camera would */

@@ -1,6 +1,7 @@
 import type { Clock, SteadyMs } from "../core/clock.ts";
 import type { ResultNote } from "../core/detector_types.ts";
 import type { Log } from "../core/log.ts";
+import { pairKey } from "./pair_key.ts";
 
 /** Shortest time between two lines of one camera and detector. */
 const MIN_INTERVAL_MS = 1000;
@@ -28,14 +29,14 @@ export class DetectionLog {
 
   /** A detector does not take the frames of a camera any more. */
   forget(camera: string, detector: string): void {
-    this.#last.delete(keyOf(camera, detector));
+    this.#last.delete(pairKey(camera, detector));
   }
 
   observe(note: ResultNote): void {
     const { camera, seq, detector } = note;
     const sees = describe(note);
     const nowMs = this.#clock.nowMs();
-    const key = keyOf(camera, detector);
+    const key = pairKey(camera, detector);
     const last = this.#last.get(key);
     if (last !== undefined && (last.sees === sees || nowMs - last.atMs < MIN_INTERVAL_MS)) {
       return;
@@ -44,10 +45,6 @@ export class DetectionLog {
     const level = last !== undefined && this.#hasPresence(detector) ? "debug" : "info";
     this.#log[level]("detections", { camera, detector, seq, sees });
   }
-}
-
-function keyOf(camera: string, detector: string): string {
-  return `${camera}/${detector}`;
 }
 
 /** `person ×2, dog ×1`, or `nothing`. */

@@ -3,6 +3,7 @@ import type { CaptureReport } from "../core/camera_types.ts";
 import type { SteadyMs } from "../core/clock.ts";
 import type { Log } from "../core/log.ts";
 import { round } from "../core/round.ts";
+import { pairKey } from "./pair_key.ts";
 import { dropRate } from "./report.ts";
 
 /** Latencies kept per interval; beyond it the newest replace the oldest. */
@@ -52,7 +53,7 @@ export class StatsLogger {
 
   /** A detector does not take the frames of a camera any more. */
   forget(camera: string, detector: string): void {
-    this.#flows.delete(keyOf(camera, detector));
+    this.#flows.delete(pairKey(camera, detector));
   }
 
   /** Logs the interval that ends at `nowMs`. */
@@ -121,7 +122,7 @@ export class StatsLogger {
   }
 
   #flow(camera: string, detector: string): Flow {
-    const key = keyOf(camera, detector);
+    const key = pairKey(camera, detector);
     let flow = this.#flows.get(key);
     if (flow === undefined) {
       flow = { samplesMs: [], next: 0, totals: null, lowestP50Ms: null };
@@ -129,10 +130,6 @@ export class StatsLogger {
     }
     return flow;
   }
-}
-
-function keyOf(camera: string, detector: string): string {
-  return `${camera}/${detector}`;
 }
 
 /** The nearest-rank percentile of sorted values, rounded to one decimal; null when there are none. */

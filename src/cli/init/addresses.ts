@@ -1,14 +1,14 @@
 /** The addresses that `init` is given: read, checked, named, and written without their secrets. */
 import { isIP } from "node:net";
+import { variablePrefix, writtenAddress } from "../../config/camera_lines.ts";
 import { VARIABLE_NAME } from "../../config/environment.ts";
 import { MAX_CAMERAS } from "../../config/schema.ts";
 import { type CameraUrl, parseCameraUrl } from "../../config/urls.ts";
 import { UsageError } from "../../core/errors.ts";
-import { parameterSecrets } from "../../core/redact.ts";
 import { splitUrl } from "../../core/url_parts.ts";
 import type { InitSource } from "../args.ts";
 import type { Host } from "../host.ts";
-import { idOf, uniqueIds } from "./ids.ts";
+import { uniqueIds } from "./ids.ts";
 
 /** Bound of what is read from standard input. */
 const MAX_INPUT_BYTES = MAX_CAMERAS * 4096;
@@ -93,11 +93,11 @@ export function parseAddresses(given: readonly string[]): Address[] {
   const ids = uniqueIds(cameras.map((camera, index) => ({
     wanted: names[index] ?? baseOf(camera),
     // A secret must not become a part of an id.
-    further: furtherOf(withoutSecrets(camera.text, "")),
+    further: furtherOf(writtenAddress(camera.text, "")),
   })));
   return cameras.map((camera, index) => {
     const id = ids[index] ?? "camera";
-    const written = withoutSecrets(camera.text, variablePrefix(id));
+    const written = writtenAddress(camera.text, variablePrefix(id));
     return { given: camera.text, camera, id, written, variables: referencesIn(written) };
   });
 }
@@ -124,50 +124,10 @@ function furtherOf(written: string): string {
   return query === "" ? path.split("/").at(-1) ?? "" : query;
 }
 
-/** The beginning of the names of a camera's variables. */
-export function variablePrefix(id: string): string {
-  const name = idOf(id).toUpperCase().replaceAll("-", "_");
-  return /^[A-Z]/.test(name) ? name : `CAMERA_${name}`;
-}
-
 const REFERENCE = /\$\{([^}]{1,256})\}/g;
-const ONE_REFERENCE = /^\$\{([^}]{1,256})\}$/;
 
 /** The names of the variables that a text refers to, each once. */
 export function referencesIn(text: string): string[] {
   const names = [...text.matchAll(REFERENCE)].map(([, name = ""]) => name);
   return [...new Set(names.filter((name) => VARIABLE_NAME.test(name)))];
-}
-
-/**
- * A part of a path that is a key, as some recorders give one to each stream: long, and of letters of both
- * cases and digits alone, which names of streams are not.
- */
-const KEY = /(?<=\/)(?=[^/?]*[a-z])(?=[^/?]*[A-Z])(?=[^/?]*\d)[a-zA-Z0-9]{16,}(?=$|[/?])/;
-
-/**
- * Writes an address with references in place of its password, or of a user without one, of the password
- * parameters of its path and query, and of a path that is a key. What is one reference already stays.
- * @param prefix  of the names of variables; "" removes the secrets
- */
-export function withoutSecrets(url: string, prefix: string): string {
-  const parts = splitUrl(url);
-  if (parts === null) return url;
-  const reference = (what: string) => prefix === "" ? "" : `\${${prefix}_${what}}`;
-  const { scheme, username, password, authority } = parts;
-  let { rest } = parts;
-  const secrets = [...new Set(parameterSecrets(rest))].sort((a, b) => b.length - a.length);
-  for (const [index, secret] of secrets.entries()) {
-    if (ONE_REFERENCE.test(secret)) continue;
-    rest = rest.replaceAll(secret, () => reference(`SECRET${index === 0 ? "" : index + 1}`));
-  }
-  rest = rest.replace(KEY, () => reference("KEY"));
-  const hidden = (part: string, what: string) =>
-    part === "" || ONE_REFERENCE.test(part) ? part : reference(what);
-  const login = username === null
-    ? ""
-    : password === null
-    ? `${hidden(username, "LOGIN")}@`
-    : `${username}:${hidden(password, "PASSWORD")}@`;
-  return `${scheme}://${login}${authority}${rest}`;
 }

@@ -1,7 +1,7 @@
 /** The address of a camera in Frigate's configuration, directly or through its restreaming. */
+import { variablePrefix, writtenAddress } from "../../config/camera_lines.ts";
 import { lookUp } from "../../config/issues.ts";
 import { parseCameraUrl } from "../../config/urls.ts";
-import { variablePrefix, withoutSecrets } from "./addresses.ts";
 import { textOf, textsOf, withoutReferences, withReferences } from "./frigate_values.ts";
 
 /** An address as Orion writes it, or why there is none. */
@@ -69,11 +69,11 @@ function written(source: string, id: string): string {
   const address = withReferences(rest.slice(at + 1).replace(/#.*$/s, "").replaceAll(" ", "%20"));
   const prefix = variablePrefix(id);
   const [user = "", ...password] = login.split(":");
-  if (at === -1) return withoutSecrets(`${scheme}${address}`, prefix);
+  if (at === -1) return writtenAddress(`${scheme}${address}`, prefix);
   const secret = password.join(":");
   const shown = password.length === 0
     ? ""
     : `:${/^\{FRIGATE_\w+\}$/.test(secret) ? withReferences(secret) : `\${${prefix}_PASSWORD}`}`;
   const name = /\{FRIGATE_\w+\}/.test(user) ? withReferences(user) : encodeURIComponent(user);
-  return withoutSecrets(`${scheme}${name}${shown}@${address}`, prefix);
+  return writtenAddress(`${scheme}${name}${shown}@${address}`, prefix);
 }

@@ -1,14 +1,13 @@
 /** `orion init`: prints a configuration, commented with what its cameras send. */
 import { resolve } from "node:path";
 import { expandEnvironment } from "../../config/environment.ts";
+import { DEFAULT_DETECTORS } from "../../config/schema.ts";
 import { parseCameraUrl } from "../../config/urls.ts";
 import { OrionError, UsageError } from "../../core/errors.ts";
 import { EXIT } from "../../core/exit.ts";
-import type { Grant } from "../../permissions/grant.ts";
-import { type IsGranted, missingFrom, PermissionsError } from "../../permissions/missing.ts";
 import type { ProbeResult } from "../../core/probe_types.ts";
 import type { Host } from "../host.ts";
-import { fingerprintIn, type Opened, openOnce, withoutSecrets } from "../probe.ts";
+import { fingerprintIn, type Opened, openOnce, requireGranted, withoutSecrets } from "../probe.ts";
 import { type Address, parseAddresses, readAddresses } from "./addresses.ts";
 import { type CameraDraft, configText } from "./draft.ts";
 import { fromFrigate } from "./frigate.ts";
@@ -51,7 +50,7 @@ function schemaOf({ root }: Host): string {
 export async function runInit(args: InitArgs, host: Host): Promise<number> {
   if (args.from.kind === "frigate") {
     const path = resolve(host.folder, args.from.file);
-    requireGranted(fileGrant(args.from.file, host), host);
+    requireGranted(fileGrant(args.from.file, host), "init", host);
     host.out(configText(fromFrigate(path, host), schemaOf(host)));
     return EXIT.done;
   }
@@ -64,22 +63,15 @@ export async function runInit(args: InitArgs, host: Host): Promise<number> {
       variables.map((name) => ({ name, meaning: `for ${id}` }))
     ).filter(({ name }, index, all) => all.findIndex((each) => each.name === name) === index),
     cameras: cameras.length === 0 ? [EXAMPLE] : cameras,
-    detectors: [{ id: "person", rateHz: 5, classes: ["person"], cameras: null }],
+    detectors: DEFAULT_DETECTORS.map((detector) => ({ ...detector, cameras: null })),
     mqtt: null,
   }, schemaOf(host)));
   return EXIT.done;
 }
 
-/** @throws {PermissionsError} with every permission that the process lacks */
-function requireGranted(grant: Grant, host: Host): void {
-  const has: IsGranted = (kind, value) => host.isGranted(kind, value);
-  const missing = missingFrom(grant, has).map((one) => ({ ...one, key: "init" }));
-  if (missing.length > 0) throw new PermissionsError(missing);
-}
-
 /** Opens every camera once. */
 async function seeAll(addresses: readonly Address[], host: Host): Promise<Seen[]> {
-  requireGranted(probesGrant(addresses, host), host);
+  requireGranted(probesGrant(addresses, host), "init", host);
   const streams = addresses.map((address, index) => streamOf(address, index, host));
   if (host.isInteractive && streams.length > 0) {
     host.err(`Opening ${streams.length === 1 ? "the camera" : `${streams.length} cameras`}…\n`);

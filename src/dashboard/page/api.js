@@ -92,6 +92,15 @@ export async function readStays(limit) {
 }
 
 /**
+ * Where the picture of a stay is; null where there is none. It is relative to the page, as every request is:
+ * behind a proxy the page may be below a path.
+ * @param {Pick<Stay, "best">} stay
+ */
+export function pictureOf({ best: { jpeg, seq } }) {
+  return jpeg === null ? null : `${jpeg.replace(/^\//, "")}?seq=${seq}`;
+}
+
+/**
  * Memory and processor of the process, which only the metrics have.
  * @returns {Promise<{ residentBytes: number, cpuSeconds: number } | null>}
  */

@@ -2,7 +2,7 @@
 /** The newest stays: who came, where, and for how long. */
 /// <reference lib="dom" />
 import { useCallback, useEffect, useRef, useState } from "preact/hooks";
-import { readStays } from "./api.js";
+import { pictureOf, readStays } from "./api.js";
 import { classes, html } from "./html.js";
 import { StayPath } from "./stay_path.js";
 import { dayText, durationText, endWords, percentText, timeText } from "./words.js";
@@ -117,7 +117,7 @@ function StayItem({ store, stay }) {
   const isHere = endedAt === null;
   // What is known of an open stay is of its newest event.
   const lasts = isHere ? Math.max(0, store.nowMs() - Date.parse(startedAt)) / 1000 : dwellSeconds;
-  const jpeg = best.jpeg === null ? null : `${best.jpeg}?seq=${best.seq}`;
+  const jpeg = pictureOf(stay);
   const isWhole = store.status?.detectors.find(({ id }) => id === stay.detector)?.presence
     ?.snapshot === "frame";
   const where = zones.visited.length === 0 ? "no zone" : zones.visited.join(" → ");

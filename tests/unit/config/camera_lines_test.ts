@@ -1,7 +1,7 @@
 /** The lines that add a camera. */
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { cameraLines } from "../../../src/config/camera_lines.ts";
+import { cameraLines, writtenAddress } from "../../../src/config/camera_lines.ts";
 import { loadSettings } from "../../../src/config/load.ts";
 import { parseCameraUrl } from "../../../src/config/urls.ts";
 import { ID_PATTERN } from "../../../src/core/ids.ts";
@@ -29,6 +29,8 @@ Deno.test("camera lines: an address without a path is written, any other is a va
     assert.equal(variable, null);
     assert.equal(yaml, `  - id: "gate"\n    url: "${url}" # h264 1280x720\n`);
   }
+  // As it was given, without a port of its own.
+  assert.match(linesOf("rtsp://192.0.2.10").yaml, /^ {4}url: "rtsp:\/\/192\.0\.2\.10"$/m);
   const { yaml, variable } = linesOf("rtsp://192.0.2.10/stream1", "front-door");
   assert.equal(variable, "FRONT_DOOR_URL");
   assert.equal(yaml, '  - id: "front-door"\n    url: "${FRONT_DOOR_URL}"\n');
@@ -47,5 +49,16 @@ Deno.test("camera lines: a configuration with them has that camera, and no crede
       }),
       { numRuns: 40 },
     );
+  }
+});
+
+Deno.test("camera lines: a secret that is a part of a variable's name changes no name", () => {
+  const cases: readonly (readonly [given: string, written: string])[] = [
+    ["?pwd=hunter2&token=GATE", "?pwd=${GATE_SECRET}&token=${GATE_SECRET2}"],
+    ["?pwd=${MY_SECRET}&token=S", "?pwd=${MY_SECRET}&token=${GATE_SECRET2}"],
+    ["?pwd=${MY_SECRET}x", "?pwd=${GATE_SECRET}"],
+  ];
+  for (const [given, written] of cases) {
+    assert.equal(writtenAddress(`rtsp://gate/${given}`, "GATE"), `rtsp://gate/${written}`);
   }
 });
