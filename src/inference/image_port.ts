@@ -8,7 +8,7 @@ import {
 } from "../core/model_input.ts";
 import type { Preprocess } from "../core/model_families.ts";
 import type { ImagePort } from "./families/family.ts";
-import type { TensorPort } from "./graph/model_graph.ts";
+import type { ModelPorts, TensorPort } from "./graph/model_graph.ts";
 
 /** Width × height of a free input at most, where nothing else is set: the work of 416 × 416. */
 export const DEFAULT_MAX_PIXELS = 544 * 320;
@@ -17,8 +17,13 @@ const MAX_BATCH = 16;
 /** Colours. */
 const CHANNELS = 3;
 
+/** The first input that takes a picture; null when none does. */
+export function imagePortOf({ inputs }: ModelPorts): ImagePort | null {
+  return inputs.map(imagePort).find((port) => port !== null) ?? null;
+}
+
 /** Reads an input as one that takes a picture; null when it can't. */
-export function imagePort({ name, type, dims }: TensorPort): ImagePort | null {
+function imagePort({ name, type, dims }: TensorPort): ImagePort | null {
   const isBatched = dims.length === 4;
   if (type === null || !isImageType(type) || !isBatched && dims.length !== 3) return null;
   const [batch = 1, ...sides] = isBatched ? dims : [1, ...dims];

@@ -203,10 +203,7 @@ async function openSession(
         return { session: openInOpenVino(openVino, model, threads), provider };
       }
       mustBeBuilt(provider, built);
-      return {
-        session: await create(provider),
-        provider,
-      };
+      return { session: await create(provider), provider };
     } catch (error) {
       onProviderSkipped?.(provider, setUpReason(provider, built, reasonOf(error)));
     }
