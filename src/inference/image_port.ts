@@ -1,6 +1,7 @@
 /** The input of a model that takes the picture. */
 import type { Placement } from "../core/geometry.ts";
 import {
+  DEFAULT_INPUT_PIXELS,
   INPUT_STEP_PX,
   type InputPolicy,
   MAX_INPUT_SIDE_PX,
@@ -10,8 +11,6 @@ import type { Preprocess } from "../core/model_families.ts";
 import type { ImagePort } from "./families/family.ts";
 import type { ModelPorts, TensorPort } from "./graph/model_graph.ts";
 
-/** Width × height of a free input at most, where nothing else is set: the work of 416 × 416. */
-export const DEFAULT_MAX_PIXELS = 544 * 320;
 /** Pictures that are computed for one, in a model whose batch is fixed. */
 const MAX_BATCH = 16;
 /** Colours. */
@@ -63,13 +62,13 @@ export function inputPolicy(
 
 function inputSize(width: number | null, height: number | null): InputPolicy["size"] {
   if (width === null && height === null) {
-    return { kind: "free", maxPixels: DEFAULT_MAX_PIXELS, stepPx: INPUT_STEP_PX };
+    return { kind: "free", maxPixels: DEFAULT_INPUT_PIXELS, stepPx: INPUT_STEP_PX };
   }
   // Of one side that is not declared, as much as the other leaves.
   const rest = (px: number | null) =>
     Math.min(
       MAX_INPUT_SIDE_PX,
-      INPUT_STEP_PX * Math.max(1, Math.floor(DEFAULT_MAX_PIXELS / INPUT_STEP_PX / (px ?? 1))),
+      INPUT_STEP_PX * Math.max(1, Math.floor(DEFAULT_INPUT_PIXELS / INPUT_STEP_PX / (px ?? 1))),
     );
   return { kind: "fixed", width: width ?? rest(height), height: height ?? rest(width) };
 }
