@@ -14,6 +14,7 @@ import { Rig } from "../../tests/support/product/rig.ts";
 import { Browser } from "../../tests/support/system/browser.ts";
 import { TWO_PEOPLE_CLIP } from "../../tests/support/system/files.ts";
 import { printLine } from "../lib/print.ts";
+import { median } from "./median.ts";
 
 const MOST_MS = 1_000;
 const WARM_UP_INFERENCES = 20;
@@ -43,10 +44,6 @@ async function firstPicture(page: Page, url: string): Promise<Seen> {
   await page.goto(url, { waitUntil: "commit" });
   await page.locator(".picture .box").first().waitFor({ state: "attached" });
   return await page.evaluate<Seen>("window.seenAtMs");
-}
-
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? NaN;
 }
 
 function row(name: string, seen: readonly Seen[]): number {

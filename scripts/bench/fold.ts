@@ -11,6 +11,7 @@ import { selectClasses } from "../../src/inference/labels.ts";
 import { Postprocessor } from "../../src/inference/postprocess.ts";
 import { ModelSession } from "../../src/inference/session.ts";
 import { printLine } from "../lib/print.ts";
+import { median } from "./median.ts";
 
 const SIZE = { width: 640, height: 384 };
 const DEFAULT_ROUNDS = 200;
@@ -49,10 +50,6 @@ async function prepared(path: string, { name, classes, preprocess }: Variant): P
     ...{ labels, columns, classes: selectClasses(labels, classes, name), iou: 0.5 },
   });
   return { name, session, postprocessor, runMs: [], afterMs: [] };
-}
-
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[values.length >> 1] ?? Number.NaN;
 }
 
 async function measure(file: string, rounds: number): Promise<void> {

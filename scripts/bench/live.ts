@@ -18,6 +18,7 @@ import { Child } from "../../tests/support/system/children.ts";
 import { tempFolder, TWO_PEOPLE_CLIP } from "../../tests/support/system/files.ts";
 import { freePort } from "../../tests/support/system/ports.ts";
 import { printLine } from "../lib/print.ts";
+import { median } from "./median.ts";
 
 const WINDOWS = 6;
 /** Until V8 has compiled the hot code. */
@@ -123,12 +124,8 @@ function startFrom(root: string, args: readonly string[]): Child | OrionProcess 
   });
 }
 
-function middle(of: readonly number[]): number {
-  return of.toSorted((a, b) => a - b)[Math.floor(of.length / 2)] ?? NaN;
-}
-
-function median(of: readonly Figures[], key: keyof Figures): number {
-  return middle(of.map((each) => each[key]));
+function medianOf(figures: readonly Figures[], key: keyof Figures): number {
+  return median(figures.map((each) => each[key]));
 }
 
 /** Measures two products side by side. @param set  prepares them for a window, and names the second */
@@ -151,17 +148,17 @@ async function sideBySide(
 
 function row(name: string, figures: readonly Figures[]): void {
   const cells = [
-    median(figures, "cpu").toFixed(4),
-    median(figures, "p99Ms").toFixed(1),
-    median(figures, "rateHz").toFixed(2),
+    medianOf(figures, "cpu").toFixed(4),
+    medianOf(figures, "p99Ms").toFixed(1),
+    medianOf(figures, "rateHz").toFixed(2),
   ];
   printLine(`${name.padEnd(28)}${cells.map((cell) => cell.padStart(9)).join("")}`);
 }
 
 /** How rate and latency of the second compare with the first. @returns what is missed */
 function compare(before: readonly Figures[], after: readonly Figures[]): string[] {
-  const rate = median(after, "rateHz") / median(before, "rateHz");
-  const p99 = median(after, "p99Ms") / median(before, "p99Ms");
+  const rate = medianOf(after, "rateHz") / medianOf(before, "rateHz");
+  const p99 = medianOf(after, "p99Ms") / medianOf(before, "p99Ms");
   printLine(`${"".padEnd(28)}rate ${rate.toFixed(3)}, p99 ${p99.toFixed(2)}`);
   return [
     ...rate < LEAST_RATE ? [`rate ${rate.toFixed(3)}`] : [],
@@ -181,7 +178,7 @@ async function viewers(seconds: number): Promise<string[]> {
     });
     row(`${few} viewers`, less);
     row(`${many} viewers`, more);
-    const extra = middle(more.map(({ cpu }, at) => cpu - (less[at]?.cpu ?? NaN)));
+    const extra = median(more.map(({ cpu }, at) => cpu - (less[at]?.cpu ?? NaN)));
     printLine(`${"".padEnd(28)}${extra.toFixed(4)} of a core more`);
     missed.push(...compare(less, more));
     if (few === 1 && extra > MOST_FOR_TEN) missed.push(`${extra.toFixed(3)} for ten viewers`);
@@ -202,7 +199,7 @@ async function unwatched(parent: string, seconds: number): Promise<string[]> {
   }
   row("parent commit", before);
   row("this one, no viewer", after);
-  const ratio = median(after, "cpu") / median(before, "cpu");
+  const ratio = medianOf(after, "cpu") / medianOf(before, "cpu");
   printLine(`${"".padEnd(28)}CPU ${ratio.toFixed(3)}`);
   return [
     ...ratio > MOST_UNWATCHED ? [`CPU without a viewer ${ratio.toFixed(3)}`] : [],

@@ -1,5 +1,6 @@
 import { isAbsolute, join, resolve } from "node:path";
 import type { ModelVariant } from "../core/detector_types.ts";
+import { DEFAULT_INPUT_PIXELS } from "../core/model_input.ts";
 import { suggestName } from "../core/nearest.ts";
 import type { Parsed } from "./urls.ts";
 
@@ -14,7 +15,7 @@ export const MAX_PIXELS = {
   /** Two thirds of the work of `balanced`. */
   fast: 416 * 256,
   /** The work of 416 × 416 in float32; what models of one's own get, too. */
-  balanced: 544 * 320,
+  balanced: DEFAULT_INPUT_PIXELS,
   /** Less work than that in int8, where the processor is fast at it. */
   int8: 640 * 384,
   /** Twice the work of `balanced`; pictures of close people gain nothing from more. */

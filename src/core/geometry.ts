@@ -136,7 +136,7 @@ export function toInput(box: BoxPx, fit: Fit): Corners {
  * 2 × 2 and within the frame.
  */
 export function cropOf(roi: BoxNorm | null, frame: SizePx): BoxPx {
-  if (roi === null) return { x: 0, y: 0, width: frame.width, height: frame.height };
+  if (roi === null) return wholeOf(frame);
   const span = (start: number, length: number, full: number) => {
     // Rounded down, so that two pixels remain of an odd length as well.
     const last = Math.max(0, Math.floor((full - 2) / 2) * 2);
@@ -154,13 +154,17 @@ export function cropOf(roi: BoxNorm | null, frame: SizePx): BoxPx {
   };
 }
 
-/** Intersection over union of two rectangles in the same space, 0..1. */
-export function iou(a: BoxPx, b: BoxPx): number {
+/** The area that two rectangles in the same space have in common. */
+export function commonArea(a: BoxPx, b: BoxPx): number {
   const width = Math.min(a.x + a.width, b.x + b.width) - Math.max(a.x, b.x);
   const height = Math.min(a.y + a.height, b.y + b.height) - Math.max(a.y, b.y);
-  if (width <= 0 || height <= 0) return 0;
-  const both = width * height;
-  return both / (a.width * a.height + b.width * b.height - both);
+  return width <= 0 || height <= 0 ? 0 : width * height;
+}
+
+/** Intersection over union of two rectangles in the same space, 0..1. */
+export function iou(a: BoxPx, b: BoxPx): number {
+  const both = commonArea(a, b);
+  return both === 0 ? 0 : both / (a.width * a.height + b.width * b.height - both);
 }
 
 /** Rounds start and length on one axis to tenths of a pixel, both within the frame. */

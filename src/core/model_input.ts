@@ -30,6 +30,8 @@ export const MAX_INPUT_SIDE_PX = 4096;
 export const INPUT_STEP_PX = 32;
 /** The shortest side of a free input, in steps: one of very oblong regions. */
 const MIN_SIDE_STEPS = 2;
+/** Width × height of a free input at most, where nothing else is set: the work of 416 × 416. */
+export const DEFAULT_INPUT_PIXELS = 544 * 320;
 /** The shape of most pictures, by which free inputs are described. */
 export const COMMON_SHAPE: SizePx = { width: 16, height: 9 };
 

@@ -7,7 +7,7 @@ import { FAMILIES } from "./families/families.ts";
 import type { Family, FamilyOutputs, ImagePort, ModelFacts } from "./families/family.ts";
 import { type Refusal, refusedInput, refusedOutput, refusedTask } from "./families/refusals.ts";
 import type { ModelPorts, TensorPort } from "./graph/model_graph.ts";
-import { imagePort, inputPolicy, pixelsInBounds } from "./image_port.ts";
+import { imagePortOf, inputPolicy, pixelsInBounds } from "./image_port.ts";
 import { labelsFor } from "./labels.ts";
 import { type ModelHeader, readClassNames } from "./model_file.ts";
 import { highestScore, MAX_SCORE, type RawDetections } from "./raw_detections.ts";
@@ -49,8 +49,8 @@ export function modelContract(
   const { model, ports, header } = file;
   const names = readClassNames(header);
   const described = { ...ports, header, names };
-  const image = ports.inputs.map(imagePort).find((port) => port !== null);
-  if (image === undefined || !pixelsInBounds(image)) {
+  const image = imagePortOf(ports);
+  if (image === null || !pixelsInBounds(image)) {
     throw refused(model, refusedInput(described), `its input is ${listed(ports.inputs)}`);
   }
   const refusal = refusedInput(described) ?? refusedTask(described);
@@ -159,8 +159,7 @@ function unknownFamily(
 /** A family and what its input holds, in a few words. */
 export function familyText({ family, image, preprocess }: ModelContract): string {
   const { colour, scale, mean, std, resize } = preprocess;
-  const isNormalised = [...mean].some((value) => value !== 0) ||
-    [...std].some((value) => value !== 1);
+  const isNormalised = mean.some((value) => value !== 0) || std.some((value) => value !== 1);
   const batch = image.batch > 1 ? [`a batch of ${image.batch}, of which one is used`] : [];
   const parts = [
     `${colour.toUpperCase()} 0..${scale}${isNormalised ? " normalised" : ""}`,

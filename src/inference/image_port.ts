@@ -1,6 +1,7 @@
 /** The input of a model that takes the picture. */
 import type { Placement } from "../core/geometry.ts";
 import {
+  DEFAULT_INPUT_PIXELS,
   INPUT_STEP_PX,
   type InputPolicy,
   MAX_INPUT_SIDE_PX,
@@ -8,17 +9,20 @@ import {
 } from "../core/model_input.ts";
 import type { Preprocess } from "../core/model_families.ts";
 import type { ImagePort } from "./families/family.ts";
-import type { TensorPort } from "./graph/model_graph.ts";
+import type { ModelPorts, TensorPort } from "./graph/model_graph.ts";
 
-/** Width × height of a free input at most, where nothing else is set: the work of 416 × 416. */
-export const DEFAULT_MAX_PIXELS = 544 * 320;
 /** Pictures that are computed for one, in a model whose batch is fixed. */
 const MAX_BATCH = 16;
 /** Colours. */
 const CHANNELS = 3;
 
+/** The first input that takes a picture; null when none does. */
+export function imagePortOf({ inputs }: ModelPorts): ImagePort | null {
+  return inputs.map(imagePort).find((port) => port !== null) ?? null;
+}
+
 /** Reads an input as one that takes a picture; null when it can't. */
-export function imagePort({ name, type, dims }: TensorPort): ImagePort | null {
+function imagePort({ name, type, dims }: TensorPort): ImagePort | null {
   const isBatched = dims.length === 4;
   if (type === null || !isImageType(type) || !isBatched && dims.length !== 3) return null;
   const [batch = 1, ...sides] = isBatched ? dims : [1, ...dims];
@@ -58,13 +62,13 @@ export function inputPolicy(
 
 function inputSize(width: number | null, height: number | null): InputPolicy["size"] {
   if (width === null && height === null) {
-    return { kind: "free", maxPixels: DEFAULT_MAX_PIXELS, stepPx: INPUT_STEP_PX };
+    return { kind: "free", maxPixels: DEFAULT_INPUT_PIXELS, stepPx: INPUT_STEP_PX };
   }
   // Of one side that is not declared, as much as the other leaves.
   const rest = (px: number | null) =>
     Math.min(
       MAX_INPUT_SIDE_PX,
-      INPUT_STEP_PX * Math.max(1, Math.floor(DEFAULT_MAX_PIXELS / INPUT_STEP_PX / (px ?? 1))),
+      INPUT_STEP_PX * Math.max(1, Math.floor(DEFAULT_INPUT_PIXELS / INPUT_STEP_PX / (px ?? 1))),
     );
   return { kind: "fixed", width: width ?? rest(height), height: height ?? rest(width) };
 }

@@ -7,6 +7,8 @@
  */
 import { type Clock, sinceMs } from "../core/clock.ts";
 import type { Precision } from "../core/detector_types.ts";
+import { portField } from "./graph/edit_graph.ts";
+import { ELEMENT_TYPES, GRAPH, MODEL } from "./graph/model_graph.ts";
 import { bytes, join, message, number, text } from "./graph/protobuf_writer.ts";
 
 /**
@@ -20,7 +22,7 @@ const MEASURE_MS = 10;
 const MIN_RUNS = 12;
 
 /** The left matrix, which is the input, and the right one, which is in the model. */
-export const PRODUCT = { rows: 240, inner: 576, columns: 96 } as const;
+const PRODUCT = { rows: 240, inner: 576, columns: 96 } as const;
 
 /** A model that multiplies its input with a matrix. */
 export interface ProductModel {
@@ -35,9 +37,6 @@ export interface ProductModel {
 export interface Product extends AsyncDisposable {
   run(): Promise<unknown>;
 }
-
-/** Element types of `TensorProto`. */
-const ELEMENT = { float32: 1, uint8: 2, int8: 3, int32: 6 } as const;
 
 /** @returns the time of a run in float32 by that of one in int8 */
 export async function int8Factor(
@@ -65,20 +64,20 @@ function productModel(precision: Precision): ProductModel {
   const { rows, inner, columns } = PRODUCT;
   const weights = inner * columns * (isInt8 ? 1 : Float32Array.BYTES_PER_ELEMENT);
   const dims = [rows, inner];
-  const graph = message(7, [
-    message(1, [
+  const graph = message(MODEL.graph, [
+    message(GRAPH.node, [
       ...[text(1, "left"), text(1, "right"), text(2, "product")],
       text(4, isInt8 ? "MatMulInteger" : "MatMul"),
     ]),
     text(2, "product"),
-    message(5, [
+    message(GRAPH.initializer, [
       ...[number(1, inner), number(1, columns)],
-      number(2, isInt8 ? ELEMENT.int8 : ELEMENT.float32),
+      number(2, ELEMENT_TYPES[precision] ?? 0),
       ...[text(8, "right"), bytes(9, new Uint8Array(weights))],
     ]),
-    port(11, "left", { type: isInt8 ? ELEMENT.uint8 : ELEMENT.float32, dims }),
-    port(12, "product", {
-      ...{ type: isInt8 ? ELEMENT.int32 : ELEMENT.float32, dims: [rows, columns] },
+    portField(GRAPH.input, { name: "left", type: isInt8 ? "uint8" : "float32", dims }),
+    portField(GRAPH.output, {
+      ...{ name: "product", type: isInt8 ? "int32" : "float32", dims: [rows, columns] },
     }),
   ]);
   const opset = message(8, [text(1, ""), number(2, 17)]);
@@ -89,13 +88,4 @@ function productModel(precision: Precision): ProductModel {
     output: "product",
     dims,
   };
-}
-
-function port(
-  field: number,
-  name: string,
-  { type, dims }: { readonly type: number; readonly dims: readonly number[] },
-): Uint8Array {
-  const shape = message(2, dims.map((size) => message(1, [number(1, size)])));
-  return message(field, [text(1, name), message(2, [message(1, [number(1, type), shape])])]);
 }

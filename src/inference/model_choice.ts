@@ -1,10 +1,11 @@
 /** Which of a model's files is loaded, and which sizes its input may have. */
 import type { Clock } from "../core/clock.ts";
-import type { LoadedFile, ModelVariant } from "../core/detector_types.ts";
+import type { LoadedFile } from "../core/detector_types.ts";
 import { ModelError } from "../core/errors.ts";
 import type { SizePx } from "../core/geometry.ts";
 import type { InputPolicy } from "../core/model_input.ts";
 import { FAST_INT8_FACTOR, int8Factor, type Product, type ProductModel } from "./int8_speed.ts";
+import type { LoadOptions } from "./model.ts";
 import { type CheckedModel, readModel } from "./read_model.ts";
 
 /** A file that was read. */
@@ -22,13 +23,10 @@ export interface Candidates {
 }
 
 /** Which files to read. */
-export interface CandidateFiles {
-  readonly path: string;
-  readonly model?: string;
-  readonly resolvedPath?: string | null;
-  readonly maxPixels?: number;
-  readonly int8?: ModelVariant | null;
-}
+export type CandidateFiles = Pick<
+  LoadOptions,
+  "path" | "model" | "resolvedPath" | "maxPixels" | "int8"
+>;
 
 /** Reads all files of a model, since nothing can be read later. @throws ModelError as {@link readModel} */
 export async function readCandidates(

@@ -165,30 +165,25 @@ export class Postprocessor {
         }
       }
       if (best < 0) continue;
-      if (
-        this.#offer(
-          areLogits ? sigmoid(bestScore) : bestScore,
-          cell,
-          this.#numbers[best] ?? 0,
-          confidence,
-        )
-      ) {
-        strong++;
-      }
+      const score = areLogits ? sigmoid(bestScore) : bestScore;
+      if (this.#offer(score, cell, this.#numbers[best] ?? 0, confidence)) strong++;
     }
     // Cheaper than a test of every score.
     if (!Number.isFinite(sum)) this.#dropNotFinite(cells, scores);
     return strong;
   }
 
-  /** Counts the cells with a score that is not a number. */
-  #dropNotFinite(cells: number, { data, offset, cellStride, columnStride }: ClassScores): void {
+  /** Counts the cells with a score or an objectness that is not a number. */
+  #dropNotFinite(
+    cells: number,
+    { data, offset, cellStride, columnStride, objectness }: ClassScores,
+  ): void {
+    const isNaNAt = (index: number) => Number.isNaN(data[index] ?? 0);
     for (let cell = 0; cell < cells; cell++) {
-      const start = offset + cell * cellStride;
-      const isNumber = this.#columns.every((column) =>
-        !Number.isNaN(data[start + column * columnStride] ?? 0)
-      );
-      if (!isNumber) this.#drop("confidence");
+      const start = cell * cellStride;
+      const isInvalid = objectness !== null && isNaNAt(objectness + start) ||
+        this.#columns.some((column) => isNaNAt(offset + start + column * columnStride));
+      if (isInvalid) this.#drop("confidence");
     }
   }
 

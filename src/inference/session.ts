@@ -203,10 +203,7 @@ async function openSession(
         return { session: openInOpenVino(openVino, model, threads), provider };
       }
       mustBeBuilt(provider, built);
-      return {
-        session: await create(provider),
-        provider,
-      };
+      return { session: await create(provider), provider };
     } catch (error) {
       onProviderSkipped?.(provider, setUpReason(provider, built, reasonOf(error)));
     }
@@ -214,7 +211,10 @@ async function openSession(
   return { session: await create("cpu"), provider: "cpu" };
 }
 
-/** Opens one of the products that show what is fast here, on the provider that the model gets. */
+/**
+ * Opens one of the products that show what is fast here, on the provider that the model gets; in int8 on
+ * `cpu` where that is OpenVINO, which takes float32 alone.
+ */
 async function openProduct(
   runtime: Runtime,
   model: ProductModel,

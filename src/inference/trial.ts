@@ -4,7 +4,7 @@ import type { ModelError } from "../core/errors.ts";
 import type { SizePx } from "../core/geometry.ts";
 import { type ModelFile, unsupported } from "./contract.ts";
 import type { ModelPorts } from "./graph/model_graph.ts";
-import { imagePort } from "./image_port.ts";
+import { imagePortOf } from "./image_port.ts";
 
 /** Width and height of a free input in the trial: a multiple of every stride. */
 const SIDE_PX = 320;
@@ -23,9 +23,9 @@ export interface Trial {
 }
 
 /** Plans the trial of a model with an input that takes a picture. */
-export function trialOf({ inputs }: ModelPorts): Trial {
-  const image = inputs.map(imagePort).find((port) => port !== null);
-  assert(image !== undefined, "an input takes a picture");
+export function trialOf(ports: ModelPorts): Trial {
+  const image = imagePortOf(ports);
+  assert(image !== null, "an input takes a picture");
   const { width, height } = image;
   const size = { width: width ?? SIDE_PX, height: height ?? SIDE_PX };
   const sides = image.layout === "nchw"
@@ -34,7 +34,7 @@ export function trialOf({ inputs }: ModelPorts): Trial {
   const dims = image.isBatched ? [image.batch, ...sides] : sides;
   return {
     size,
-    inputs: inputs.map((port) => ({
+    inputs: ports.inputs.map((port) => ({
       name: port.name,
       type: port.type ?? "",
       dims: port.name === image.name ? dims : port.dims.map((dim) => dim ?? 1),

@@ -159,6 +159,7 @@ export class OpenVinoEngine {
     // A rank and its sizes are ranges: from a number to itself.
     dims.forEach((size, at) => this.#dims.fill(BigInt(size), 2 * at, 2 * at + 2));
     this.#shape.fill(BigInt(dims.length), 0, 2);
+    // A copy of nothing returns the address that it would copy to.
     this.#shape[2] = native.read(this.#dims, 0n, 0n);
     const reshaped = native.ov_model_reshape_single_input(this.#model, this.#shape);
     this.#calls.must("set the input's shape", reshaped);

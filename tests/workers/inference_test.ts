@@ -6,6 +6,7 @@ import { COCO_LABELS } from "../../src/inference/labels.ts";
 import { identityOf } from "../../src/inference/model_identity.ts";
 import { BUNDLED, clipTensor, frameMeta, peopleInClip } from "../support/clips/clip.ts";
 import { InferenceWorker, planFor } from "../support/workers/inference_worker.ts";
+import { withFile } from "../support/models/load.ts";
 import { onnxModel } from "../support/models/onnx.ts";
 import { ignoreWithout } from "../support/system/parts.ts";
 
@@ -194,21 +195,16 @@ Deno.test("inference worker: a missing model is reported as failed, with its rem
 });
 
 Deno.test("inference worker: a text file named .onnx is reported as what it is", async () => {
-  const path = await Deno.makeTempFile({ suffix: ".onnx" });
-  await Deno.writeTextFile(path, "Not the weights you are looking for.\n");
-  const error = await failure(path);
-  await Deno.remove(path);
+  const text = new TextEncoder().encode("Not the weights you are looking for.\n");
+  const error = await withFile(text, (path) => failure(path));
   assert.equal(error.code, "MODEL_INVALID");
   assert.match(error.message, /a text file/);
 });
 
 Deno.test("inference worker: a model with another input is reported with what was found", async () => {
-  const path = await Deno.makeTempFile({ suffix: ".onnx" });
   const outputs = [{ name: "digit", dims: [1, 10], size: [1, 10], values: Array(10).fill(0) }];
   const inputs = [{ name: "grey", dims: [1, 1, 28, 28] }];
-  await Deno.writeFile(path, onnxModel({ inputs, outputs }));
-  const error = await failure(path);
-  await Deno.remove(path);
+  const error = await withFile(onnxModel({ inputs, outputs }), (path) => failure(path));
   assert.equal(error.code, "MODEL_UNSUPPORTED");
   assert.match(error.message, /"grey" float32 \[1, 1, 28, 28\]/);
 });

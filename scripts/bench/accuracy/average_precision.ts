@@ -2,7 +2,7 @@
  * Precision and recall of detections as COCO measures them: one class, all pictures together
  * (https://cocodataset.org/#detection-eval).
  */
-import type { BoxPx } from "../../../src/core/geometry.ts";
+import { type BoxPx, commonArea, iou } from "../../../src/core/geometry.ts";
 
 /** An object that is in a picture. */
 export interface TrueObject {
@@ -176,12 +176,9 @@ function matchOne({ truth, found }: JudgedPicture, { iou, area }: Match): Matche
 
 /** Intersection over union; for a crowd, over the detection: it may cover any part of the region. */
 function overlapOf(found: BoxPx, { box, isCrowd }: TrueObject): number {
-  const width = Math.min(found.x + found.width, box.x + box.width) - Math.max(found.x, box.x);
-  const height = Math.min(found.y + found.height, box.y + box.height) - Math.max(found.y, box.y);
-  if (width <= 0 || height <= 0) return 0;
-  const both = width * height;
-  const area = found.width * found.height;
-  return both / (isCrowd ? area : area + box.width * box.height - both);
+  if (!isCrowd) return iou(found, box);
+  const both = commonArea(found, box);
+  return both === 0 ? 0 : both / (found.width * found.height);
 }
 
 function isWithin(areaPx: number, { fromPx, toPx }: AreaRange): boolean {

@@ -1,6 +1,6 @@
 /** Detects in labelled pictures as the product does, with all contenders in turns. */
 import process from "node:process";
-import { letterbox } from "../../../src/core/geometry.ts";
+import { letterbox, wholeOf } from "../../../src/core/geometry.ts";
 import { bufferBytes, inputFor, policyText } from "../../../src/core/model_input.ts";
 import { selectClasses } from "../../../src/inference/labels.ts";
 import { Postprocessor } from "../../../src/inference/postprocess.ts";
@@ -119,7 +119,7 @@ class Bench implements AsyncDisposable {
   /** Detects in a frame. @param picture  what is in it; null: only the time counts */
   async run(frame: Frame, picture: LabelledPicture | null): Promise<void> {
     const { input } = this.#session;
-    const crop = { x: 0, y: 0, width: frame.width, height: frame.height };
+    const crop = wholeOf(frame);
     const size = inputFor(input, crop);
     const fit = letterbox(crop, size, input.placement);
     this.#converter.convert(frame, fit, this.#tensor, { grey: input.bars, fill: true });

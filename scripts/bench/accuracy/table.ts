@@ -8,6 +8,7 @@ import {
   type JudgedPicture,
   meanOf,
 } from "./average_precision.ts";
+import { median } from "../median.ts";
 import type { Measured } from "./measure.ts";
 
 /** The overlap from which a box counts in AP50, recall and precision. */
@@ -64,11 +65,6 @@ export function figuresOf({ name, judged, runs }: Measured, confidence: number):
     leastMs: Math.min(...runs.map(({ wallMs }) => wallMs)),
     bySize,
   };
-}
-
-function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)] ?? NaN;
 }
 
 /** AP by size, recall, precision and time: a line for each contender. */

@@ -127,6 +127,16 @@ def export(name, module, example, inputs, outputs, **options):
                       opset_version=17, dynamo=False, **options)
 
 
+def one_class_each(result, confidence):
+    """One class for each query, as Orion gives; a transformer's post-processing may give several."""
+    best = {}
+    for label, score, box in zip(result["labels"], result["scores"], result["boxes"]):
+        key = tuple(round(float(value), 2) for value in box)
+        if score >= confidence and (key not in best or best[key][1] < score):
+            best[key] = [label, score, *box]
+    return best.values()
+
+
 def transformers_model(name, model, processor):
     """As documented for RT-DETR and D-FINE: torch's exporter, and the processor's own post-processing."""
     model.eval()
@@ -147,13 +157,7 @@ def transformers_model(name, model, processor):
     found = types.SimpleNamespace(logits=logits, pred_boxes=boxes)
     confidence = threshold(found.logits.sigmoid().amax(-1))
     result = processor.post_process_object_detection(found, confidence, [(320, 320)])[0]
-    best = {}
-    # One class for each query, as Orion gives; a processor may give several.
-    for label, score, box in zip(result["labels"], result["scores"], result["boxes"]):
-        key = tuple(round(float(value), 2) for value in box)
-        if key not in best or best[key][1] < score:
-            best[key] = [label, score, *box]
-    write(name, levels, best.values(), confidence)
+    write(name, levels, one_class_each(result, confidence), confidence)
 
 
 def d_fine(name):
@@ -182,12 +186,7 @@ def rf_detr(name):
     outputs = {"pred_logits": torch.from_numpy(labels), "pred_boxes": torch.from_numpy(dets)}
     confidence = threshold(outputs["pred_logits"].sigmoid().amax(-1))
     result = PostProcess(num_select=300)(outputs, torch.tensor([[size, size]]))[0]
-    best = {}
-    for label, score, box in zip(result["labels"], result["scores"], result["boxes"]):
-        key = tuple(round(float(value), 2) for value in box)
-        if score >= confidence and (key not in best or best[key][1] < score):
-            best[key] = [label, score, *box]
-    write(name, levels, best.values(), confidence)
+    write(name, levels, one_class_each(result, confidence), confidence)
 
 
 def yolov5(name):

@@ -1,6 +1,6 @@
 /** Models that give one row for each detection, with the number of the picture in front. */
 import { type Family, type FamilyOutputs, type ModelFacts, PLAIN } from "./family.ts";
-import { ANY, columnOf, cornersAt, isFloat, labelled } from "./views.ts";
+import { ANY, columnOf, cornersAt, labelled, onlyFloat } from "./views.ts";
 
 /** Values of a row: picture, x1, y1, x2, y2, then class and score in either order. */
 const WIDTH = 7;
@@ -31,13 +31,12 @@ export const YOLO_NAS: Family = {
 };
 
 function flatRows(
-  { outputs, image }: ModelFacts,
+  facts: ModelFacts,
   { label, score }: { readonly label: number; readonly score: number },
 ): FamilyOutputs | null {
-  const [port] = outputs;
+  const port = onlyFloat(facts, [ANY, WIDTH]);
   // Of several pictures, those of the first would have to be picked out.
-  if (port === undefined || outputs.length > 1 || image.batch > 1) return null;
-  if (!isFloat(port, [ANY, WIDTH])) return null;
+  if (port === undefined || facts.image.batch > 1) return null;
   return {
     used: [{ name: port.name }],
     classes: null,

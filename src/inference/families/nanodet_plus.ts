@@ -2,7 +2,7 @@
 import type { Corners, SizePx } from "../../core/geometry.ts";
 import { type Family, IMAGENET_BGR, type OutputTensor, PLAIN } from "./family.ts";
 import { gridCell, gridCells } from "./grids.ts";
-import { ANY, at, cellScores, isFloat } from "./views.ts";
+import { ANY, at, cellScores, onlyFloat } from "./views.ts";
 
 const STRIDES = [8, 16, 32, 64] as const;
 /** Distances of 0 to 7 strides. */
@@ -16,12 +16,9 @@ export const NANODET_PLUS: Family = {
   preprocess: { ...PLAIN, ...IMAGENET_BGR, resize: "stretch" },
   overlaps: true,
   match(facts) {
-    const [port] = facts.outputs;
+    const port = onlyFloat(facts, [1, ANY, ANY]);
     const [, cells = null, width = null] = port?.dims ?? [];
-    if (port === undefined || facts.outputs.length > 1 || !isFloat(port, [1, ANY, ANY])) {
-      return null;
-    }
-    if (width === null || width <= SIDES) return null;
+    if (port === undefined || width === null || width <= SIDES) return null;
     const isOwnGrid = facts.size !== null && gridCells(facts.size, STRIDES) === cells;
     if (!facts.isChosen && !isOwnGrid) return null;
     return {

@@ -3,7 +3,8 @@ import type { TensorPort } from "../graph/model_graph.ts";
 import { SQUEEZED } from "./detr.ts";
 import type { Family, FamilyOutputs, ModelFacts } from "./family.ts";
 import { isOneBoxPerCell } from "./grids.ts";
-import { ANY, cellScores, centreAt, columnOf, isFloat, labelled } from "./views.ts";
+import { scoredRows } from "./scored_rows.ts";
+import { ANY, centreAt, columnOf, labelled, onlyFloat } from "./views.ts";
 
 /** Values of a box: cx, cy, width, height in fractions. */
 const BOX = 4;
@@ -21,12 +22,14 @@ export const RT_DETR: Family = {
   preprocess: SQUEEZED,
   overlaps: false,
   match(facts) {
-    const { outputs: [port], outputs, isChosen, names } = facts;
-    if (port === undefined || outputs.length > 1 || !isFloat(port, [1, ANY, ANY])) return null;
-    const [, queries = null, width = null] = port.dims;
-    if (width === null || width <= BOX) return null;
+    const { isChosen, names } = facts;
+    const port = onlyFloat(facts, [1, ANY, ANY]);
+    const [, queries = null, width = null] = port?.dims ?? [];
+    if (port === undefined || width === null || width <= BOX) return null;
     if (!isChosen && !isOwn(queries, width, facts)) return null;
-    return width === WIDTH && names?.size !== WIDTH - BOX ? byClass(port) : byScores(port, width);
+    return width === WIDTH && names?.size !== WIDTH - BOX
+      ? byClass(port)
+      : scoredRows(port, width, { areFractions: true });
   },
 };
 
@@ -49,22 +52,6 @@ function byClass({ name }: TensorPort): FamilyOutputs {
         cells,
         scores: labelled(columnOf(output, BOX), columnOf(output, BOX + 1)),
         box: (cell) => centreAt(output, cell * WIDTH, input),
-      };
-    },
-  };
-}
-
-function byScores({ name }: TensorPort, width: number): FamilyOutputs {
-  return {
-    used: [{ name, columns: { axis: 2, before: BOX, after: 0 } }],
-    classes: width - BOX,
-    view([output], input) {
-      const [, cells = 0, found = 0] = output?.dims ?? [];
-      if (output === undefined || found <= BOX) return null;
-      return {
-        cells,
-        scores: cellScores(output, { before: BOX }),
-        box: (cell) => centreAt(output, cell * found, input),
       };
     },
   };

@@ -36,6 +36,15 @@ export function named({ outputs }: ModelFacts, name: string): TensorPort | undef
   return outputs.find((port) => port.name === name);
 }
 
+/** The only output, where there is one of these sizes; see {@link isFloat}. */
+export function onlyFloat(
+  { outputs }: ModelFacts,
+  dims: readonly (number | null)[],
+): TensorPort | undefined {
+  const [port] = outputs;
+  return outputs.length === 1 && isFloat(port, dims) ? port : undefined;
+}
+
 /** A value of an output; not a number beyond its end. */
 export function at({ data }: OutputTensor, index: number): number {
   return data[index] ?? Number.NaN;

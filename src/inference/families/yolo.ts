@@ -2,7 +2,8 @@
 import type { TensorPort } from "../graph/model_graph.ts";
 import { type Family, type FamilyOutputs, type ModelFacts, PLAIN } from "./family.ts";
 import { isOneBoxPerCell } from "./grids.ts";
-import { ANY, cellScores, centreAt, isFloat } from "./views.ts";
+import { scoredRows } from "./scored_rows.ts";
+import { ANY, centreAt, onlyFloat } from "./views.ts";
 
 /** Values of a box before the scores. */
 const BOX = 4;
@@ -14,13 +15,11 @@ export const YOLO: Family = {
   preprocess: PLAIN,
   overlaps: true,
   match(facts) {
-    const [port] = facts.outputs;
-    if (port === undefined || !isFloat(port, [1, ANY, ANY]) || facts.outputs.length > 1) {
-      return null;
-    }
+    const port = onlyFloat(facts, [1, ANY, ANY]);
+    if (port === undefined) return null;
     const [, second = null, third = null] = port.dims;
     if (areRows(second, third, facts)) return byRow(port, second - BOX);
-    return areColumns(second, third, facts) ? byCell(port, third - BOX) : null;
+    return areColumns(second, third, facts) ? scoredRows(port, third) : null;
   },
 };
 
@@ -64,22 +63,6 @@ function byRow({ name }: TensorPort, classes: number): FamilyOutputs {
           areLogits: false,
         },
         box: (cell) => centreAt(output, cell, undefined, cells),
-      };
-    },
-  };
-}
-
-function byCell({ name }: TensorPort, classes: number): FamilyOutputs {
-  return {
-    used: [{ name, columns: { axis: 2, before: BOX, after: 0 } }],
-    classes,
-    view([output]) {
-      const [, cells = 0, width = 0] = output?.dims ?? [];
-      if (output === undefined || width <= BOX) return null;
-      return {
-        cells,
-        scores: cellScores(output, { before: BOX }),
-        box: (cell) => centreAt(output, cell * width),
       };
     },
   };

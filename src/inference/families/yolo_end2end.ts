@@ -1,7 +1,7 @@
 /** Ultralytics YOLO with suppression in the graph: `nms=True`, and YOLOv10 and YOLO26 end-to-end. */
 import { type Family, PLAIN } from "./family.ts";
 import { isOneBoxPerCell, isThreeBoxesPerCell } from "./grids.ts";
-import { ANY, columnOf, cornersAt, isFloat, labelled } from "./views.ts";
+import { ANY, columnOf, cornersAt, labelled, onlyFloat } from "./views.ts";
 
 /** Values of a detection: x1, y1, x2, y2, score, class. */
 const WIDTH = 6;
@@ -15,10 +15,8 @@ export const YOLO_END2END: Family = {
   preprocess: PLAIN,
   overlaps: false,
   match(facts) {
-    const [port] = facts.outputs;
-    if (port === undefined || !isFloat(port, [1, ANY, WIDTH]) || facts.outputs.length > 1) {
-      return null;
-    }
+    const port = onlyFloat(facts, [1, ANY, WIDTH]);
+    if (port === undefined) return null;
     const [, cells = null] = port.dims;
     const { size, isChosen } = facts;
     // One class of YOLOv5 and YOLOX, and two of YOLO, have the same width.

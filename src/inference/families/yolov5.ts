@@ -1,11 +1,11 @@
 /** YOLOv5 and YOLOv7 of their own repositories, and YOLOv6: boxes with an objectness. */
 import { type Family, type ModelFacts, PLAIN } from "./family.ts";
 import { isOneBoxPerCell, isThreeBoxesPerCell } from "./grids.ts";
-import { ANY, cellScores, centreAt, isFloat } from "./views.ts";
+import { scoredRows } from "./scored_rows.ts";
+import { ANY, isFloat } from "./views.ts";
 
 /** Values before the classes: a box and the objectness. */
 const BEFORE = 5;
-const OBJECTNESS = 4;
 /** The output of YOLOv6, which has one box for each cell, as YOLOX has. */
 const YOLOV6_OUTPUT = "outputs";
 
@@ -23,19 +23,7 @@ export const YOLOV5: Family = {
     const { names, isChosen } = facts;
     if (names !== null && names.size !== width - BEFORE) return null;
     if (!isChosen && !isOwnGrid(port.name, cells, facts)) return null;
-    return {
-      used: [{ name: port.name, columns: { axis: 2, before: BEFORE, after: 0 } }],
-      classes: width - BEFORE,
-      view([output]) {
-        const [, count = 0, found = 0] = output?.dims ?? [];
-        if (output === undefined || found <= BEFORE) return null;
-        return {
-          cells: count,
-          scores: cellScores(output, { before: BEFORE, objectness: OBJECTNESS }),
-          box: (cell) => centreAt(output, cell * found),
-        };
-      },
-    };
+    return scoredRows(port, width, { hasObjectness: true });
   },
 };
 

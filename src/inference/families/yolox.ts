@@ -2,7 +2,7 @@
 import type { Corners, SizePx } from "../../core/geometry.ts";
 import { type Family, type OutputTensor, PLAIN } from "./family.ts";
 import { gridCell, gridCells, isOneBoxPerCell } from "./grids.ts";
-import { ANY, aroundCentre, at, cellScores, centreAt, isFloat } from "./views.ts";
+import { ANY, aroundCentre, at, cellScores, centreAt, onlyFloat } from "./views.ts";
 
 const STRIDES = [8, 16, 32] as const;
 /** Values before the classes: a box and the objectness. */
@@ -16,12 +16,9 @@ export const YOLOX: Family = {
   preprocess: { ...PLAIN, colour: "bgr", scale: 255, resize: "letterbox-top-left" },
   overlaps: true,
   match(facts) {
-    const [port] = facts.outputs;
+    const port = onlyFloat(facts, [1, ANY, ANY]);
     const [, cells = null, width = null] = port?.dims ?? [];
-    if (port === undefined || facts.outputs.length > 1 || !isFloat(port, [1, ANY, ANY])) {
-      return null;
-    }
-    if (width === null || width <= BEFORE) return null;
+    if (port === undefined || width === null || width <= BEFORE) return null;
     if (!facts.isChosen && !isOneBoxPerCell(cells, facts.size)) return null;
     return {
       used: [{ name: port.name, columns: { axis: 2, before: BEFORE, after: 0 } }],

@@ -6,21 +6,37 @@ import { ModelSession } from "../../../src/inference/session.ts";
 
 type Options = Omit<Partial<LoadOptions>, "path">;
 
-/** Loads a model from a file, and removes the file. */
-export async function loadModel(bytes: Uint8Array, options: Options = {}): Promise<ModelSession> {
+/** Writes a file, hands its path out, and removes it. */
+export async function withFile<T>(
+  bytes: Uint8Array,
+  use: (path: string) => Promise<T>,
+): Promise<T> {
   const path = await Deno.makeTempFile({ suffix: ".onnx" });
   try {
     await Deno.writeFile(path, bytes);
-    return await ModelSession.load({ threads: 1, model: "m.onnx", ...options, path });
+    return await use(path);
   } finally {
     await Deno.remove(path);
   }
 }
 
+/** Loads a model from a file, and removes the file. */
+export function loadModel(bytes: Uint8Array, options: Options = {}): Promise<ModelSession> {
+  return withFile(
+    bytes,
+    (path) => ModelSession.load({ threads: 1, model: "m.onnx", ...options, path }),
+  );
+}
+
 /** Loads a model that must be refused. */
-export async function refusalOf(bytes: Uint8Array, options: Options = {}): Promise<ModelError> {
+export function refusalOf(bytes: Uint8Array, options: Options = {}): Promise<ModelError> {
+  return withFile(bytes, (path) => refused({ threads: 1, model: "m.onnx", ...options, path }));
+}
+
+/** Loads a file that must be refused. */
+export async function refused(options: LoadOptions): Promise<ModelError> {
   try {
-    await using _session = await loadModel(bytes, options);
+    await using _session = await ModelSession.load(options);
   } catch (error) {
     assert.ok(error instanceof ModelError, String(error));
     assert.equal(error.retryable, false);

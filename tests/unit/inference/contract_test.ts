@@ -6,7 +6,7 @@ import {
   type ModelFile,
 } from "../../../src/inference/contract.ts";
 import type { TensorPort } from "../../../src/inference/graph/model_graph.ts";
-import { DEFAULT_MAX_PIXELS } from "../../../src/inference/image_port.ts";
+import { DEFAULT_INPUT_PIXELS } from "../../../src/core/model_input.ts";
 import { loadModel, refusalOf } from "../../support/models/load.ts";
 import { onnxModel } from "../../support/models/onnx.ts";
 
@@ -28,7 +28,7 @@ function contractOf(inputs: readonly TensorPort[]): ModelContract {
 
 Deno.test("contract: an input without a size is free, a fixed one stays, one side leaves the other", () => {
   assert.deepEqual(contractOf([IMAGES]).input, {
-    size: { kind: "free", maxPixels: DEFAULT_MAX_PIXELS, stepPx: 32 },
+    size: { kind: "free", maxPixels: DEFAULT_INPUT_PIXELS, stepPx: 32 },
     placement: "centre",
     bars: 114 / 255,
   });

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { type Fit, iou, letterbox } from "../../../src/core/geometry.ts";
 import { Candidates } from "../../../src/inference/candidates.ts";
-import { pairOf, rowsOf } from "../../support/models/outputs.ts";
+import { YOLOV5 } from "../../../src/inference/families/yolov5.ts";
+import { pairOf, rowsOf, viewOf } from "../../support/models/outputs.ts";
 import {
   MAX_CANDIDATES,
   MAX_DETECTIONS,
@@ -101,6 +102,18 @@ Deno.test("postprocess: boxes without extent, outside the picture or not numbers
   assert.deepEqual(processor().run(raw, SQUARE, 0.5).detections, []);
   const nan = answer([{ box: [0, 0, 10, 10], scores: [Number.NaN, Number.NaN] }]);
   assert.deepEqual(processor().run(nan, SQUARE, 0.01).detections, []);
+});
+
+Deno.test("postprocess: cells whose scores or objectness are not numbers are counted, once each", () => {
+  const rows = [
+    [10, 10, 8, 8, Number.NaN, 0.9, 0.1],
+    [30, 30, 8, 8, 0.9, Number.NaN, Number.NaN],
+    [50, 50, 8, 8, 0.5, 1, 0],
+  ];
+  const raw = viewOf(YOLOV5, [{ name: "output0", dims: [1, 3, 7], values: rows.flat() }]);
+  const { detections, invalid } = processor().run(raw, SQUARE, 0.3);
+  assert.deepEqual(detections.map((one) => [one.class, one.confidence]), [["person", 0.5]]);
+  assert.deepEqual(invalid, { count: 2, part: "confidence" });
 });
 
 Deno.test("postprocess: candidates and detections are bounded, and truncation is reported", () => {

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import { LifecycleError, ModelError } from "../../../src/core/errors.ts";
+import { LifecycleError } from "../../../src/core/errors.ts";
 import { bufferBytes, inputBytes } from "../../../src/core/model_input.ts";
 import { COCO_LABELS } from "../../../src/inference/labels.ts";
 import type { RawDetections } from "../../../src/inference/raw_detections.ts";
-import type { LoadOptions } from "../../../src/inference/model.ts";
 import { ModelSession } from "../../../src/inference/session.ts";
 import { BUNDLED } from "../../support/clips/clip.ts";
+import { refused, withFile } from "../../support/models/load.ts";
 import { onnxModel } from "../../support/models/onnx.ts";
 
 const IMAGES = { name: "images", dims: [1, 3, 64, 32] };
@@ -27,28 +27,6 @@ function range(length: number): number[] {
 function scoresOf({ scores }: RawDetections): Float32Array {
   assert.equal(scores.kind, "classes");
   return scores.data;
-}
-
-/** Writes a file, hands its path out, and removes it. */
-async function withFile(bytes: Uint8Array, use: (path: string) => Promise<void>): Promise<void> {
-  const path = await Deno.makeTempFile({ suffix: ".onnx" });
-  try {
-    await Deno.writeFile(path, bytes);
-    await use(path);
-  } finally {
-    await Deno.remove(path);
-  }
-}
-
-async function refused(options: LoadOptions): Promise<ModelError> {
-  try {
-    await using _session = await ModelSession.load(options);
-  } catch (error) {
-    assert.ok(error instanceof ModelError, String(error));
-    assert.equal(error.retryable, false);
-    return error;
-  }
-  return assert.fail("it was loaded");
 }
 
 Deno.test("session: both bundled models load, with their input shapes", async () => {

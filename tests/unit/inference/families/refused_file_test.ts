@@ -1,20 +1,17 @@
 import assert from "node:assert/strict";
+import { portField } from "../../../../src/inference/graph/edit_graph.ts";
 import { externalFields, modelsWith, smallModel } from "../../../support/models/external_data.ts";
 import { assertRefused, type RefusedCase } from "../../../support/models/load.ts";
 import { join, message, number, text } from "../../../support/models/onnx.ts";
 
 /** A model whose one output comes from an operator of that name. */
 function withOperator(operator: string, domain = ""): Uint8Array {
-  const port = (field: number, name: string, dims: readonly number[]) => {
-    const shape = message(2, dims.map((size) => message(1, [number(1, size)])));
-    return message(field, [text(1, name), message(2, [message(1, [number(1, 1), shape])])]);
-  };
   const node = [text(1, "images"), text(2, "output0"), text(4, operator)];
   const graph = message(7, [
     message(1, domain === "" ? node : [...node, text(7, domain)]),
     text(2, "test"),
-    port(11, "images", [1, 3, 64, 64]),
-    port(12, "output0", [1, 6, 84]),
+    portField(11, { name: "images", type: "float32", dims: [1, 3, 64, 64] }),
+    portField(12, { name: "output0", type: "float32", dims: [1, 6, 84] }),
   ]);
   const opset = message(8, [text(1, ""), number(2, 17)]);
   const own = domain === "" ? [] : [message(8, [text(1, domain), number(2, 1)])];
