@@ -191,11 +191,16 @@ Deno.test({
     assert.equal(first.detector, null);
     assert.equal((await read(first)).wrong, 0);
     assert.ok(second.seq > first.seq);
-    const { seq } = second;
-    run.draw({ detector: null, seq, drawing: DRAWING });
     const drawn = () => run.livePictures.find((each) => each.boxed);
-    await run.until("the drawn picture", () => drawn() !== undefined);
-    assert.equal(drawn()?.seq, seq);
+    const asked = new Set<number>();
+    // Of what was asked too late the frame is no longer kept.
+    await run.until("the drawn picture", () => {
+      const { seq } = run.livePictures.at(-1) ?? second;
+      if (!asked.has(seq)) run.draw({ detector: null, seq, drawing: DRAWING });
+      asked.add(seq);
+      return drawn() !== undefined;
+    });
+    assert.ok(asked.has(drawn()?.seq ?? NaN));
     run.live({ plain: false, boxed: false });
     await run.report();
     const { account } = await run.report();
