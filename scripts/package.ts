@@ -35,14 +35,8 @@ function pack(args: ToolArgs): number {
     }
     const name = `orion-${version}-${target.name}`;
     Deno.renameSync(folder, join(work, name));
-    if (as === "archive") {
-      const archive = join(out, `${name}.tar.gz`);
-      tar(work, name, archive);
-      report(contents, archive);
-      return 0;
-    }
-    const app = buildApp({ root: ROOT, out, target, version });
-    const archive = join(app, `${name}.tar.gz`);
+    const into = as === "archive" ? out : buildApp({ root: ROOT, out, target, version });
+    const archive = join(into, `${name}.tar.gz`);
     tar(work, name, archive);
     report(contents, archive);
     return 0;

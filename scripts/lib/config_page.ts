@@ -120,7 +120,10 @@ function valueOf(schema: Schema, path: string): string {
 
 function listOf({ items, maxItems }: Schema, path: string): string {
   if (items === undefined) return "list";
-  if (isTuple(items)) return "`[x, y]`";
+  if (isTuple(items)) {
+    const [first = {}] = items;
+    return items.length === 2 ? "`[x, y]`" : `list of ${items.length}: ${valueOf(first, path)}`;
+  }
   const most = maxItems === undefined ? "" : ` of at most ${maxItems}`;
   const item = valueOf(items, `${path}[]`);
   return `list${most}: ${item}`;

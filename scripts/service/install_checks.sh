@@ -32,7 +32,8 @@ eventually() {
     sleep 0.5
   done
 }
-# by COMMAND…: starts Orion as this user, waits for its main job, and stops it.
+# by COMMAND…: starts Orion as this user, waits for its main job, has it read its configuration again, and
+# stops it.
 by() {
   began=$(now)
   setsid "$@" >"$folder/log" 2>&1 &
@@ -45,6 +46,8 @@ by() {
   done
   [ -n "$process" ] || wrong "it does not run"
   owner=$(stat -c %U "/proc/$process")
+  kill -HUP "$process"
+  eventually grep -q 'config.reloaded' "$folder/log"
   kill -TERM "$process"
   wait "$started" || wrong "it ended with $?"
   grep -q 'service.stopped reason=SIGTERM' "$folder/log" || wrong "it did not stop in order"
@@ -101,6 +104,15 @@ eventually detects
 took=$(echo "$began $(now)" | awk '{ printf "%.1f", $2 - $1 }')
 [ "$(stat -c %U "/proc/$(sudo systemctl show orion -p MainPID --value)")" = orion ] || wrong "it runs as another user"
 printf '%s: the main job after %s s, as orion; %s libraries are on the system\n' "$way" "$took" "$libraries"
+
+way="its reload"
+before=$(sudo systemctl show orion -p MainPID --value)
+sudo sed -i 's/rateHz: 5/rateHz: 4/' /etc/orion/orion.yaml
+sudo systemctl reload orion || wrong "the unit cannot be reloaded"
+reloaded() { sudo journalctl -u orion -o cat | grep -q '"config.reloaded"'; }
+eventually reloaded
+[ "$(sudo systemctl show orion -p MainPID --value)" = "$before" ] || wrong "the service was started again"
+printf '%s: the configuration is read again\n' "$way"
 
 way="its upgrade"
 echo '# changed here' | sudo tee -a /etc/orion/orion.yaml >/dev/null

@@ -47,9 +47,12 @@ Deno.test({
     };
     // The first one needs what all others need.
     await turn(CAMERA_TURNS);
-    await rig.until("all is up", async () => (await rig.get("/readyz")).status === 200);
+    const isUp = async () => (await rig.get("/readyz")).status === 200;
+    await rig.until("all is up", isUp);
     const first = await processFigures(rig.orion.pid);
     for (let each = 1; each <= RELOADS; each++) await turn(CAMERA_TURNS + each);
+    // The last one has put a camera in the place of another.
+    await rig.until("all is up again", isUp);
     await rig.until("threads and descriptors are those of before", async () => {
       const { workers, descriptors } = await processFigures(rig.orion.pid);
       return workers === first.workers && descriptors <= first.descriptors;

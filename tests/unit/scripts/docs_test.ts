@@ -4,8 +4,8 @@ import { anchorOf } from "../../../scripts/lib/markdown.ts";
 import { ROOT, sourceFiles, walk } from "../../../scripts/testing/checkout.ts";
 import { lineAt } from "../../../scripts/testing/source.ts";
 
-/** Words that the field has a better term for: docs/glossary.md. The operator "Gather" of ONNX is a name. */
-const FORBIDDEN = /\b(?:nobody|somebody|whoever|told|tells|(?<!")gather|taker|fate|left +out)\b/gi;
+/** Words that the field has a better term for: docs/glossary.md. */
+const FORBIDDEN = /\b(?:nobody|somebody|whoever|told|tells?|gather|taker|fate|left +out)\b/gi;
 
 /** Folders whose files documents refer to by path. */
 const FOLDERS: readonly string[] = [

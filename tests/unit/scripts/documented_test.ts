@@ -37,6 +37,11 @@ Deno.test("documented: every key of the configuration, with what it means", () =
   assert.deepEqual(rows.filter(([, means]) => means === "").map(([row]) => row), []);
 });
 
+Deno.test("documented: of a key with two numbers a point, of one with three a list", () => {
+  assert.match(configPage(), /^\| `from` +\| `\[x, y\]` +\|/m);
+  assert.match(configPage(), /^\| `std` +\| number, \S+ to 1000 or list of 3: number, /m);
+});
+
 Deno.test("documented: every command over MQTT, and no other", () => {
   const table = firstColumn("docs/mqtt.md", "Commands").filter((word) => /^[a-z_]+$/.test(word));
   assertSame(table, COMMAND_NAMES, "docs/mqtt.md, Commands");

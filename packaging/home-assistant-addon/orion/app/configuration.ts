@@ -33,9 +33,6 @@ export interface MqttService {
   readonly password?: string;
 }
 
-/** Where Home Assistant looks for entities that announce themselves. */
-const DISCOVERY = { discoveryPrefix: "homeassistant" };
-
 /** Where Orion answers, inside the app alone: the ingress is in front of it. */
 export const HTTP_ADDRESS = "127.0.0.1:8080";
 
@@ -60,7 +57,7 @@ export function configure(options: Options, service: MqttService | null): Config
     instance: "orion",
     cameras,
     detectors: [{ ...detector, confidence: options.confidence, classes: ["person"] }],
-    mqtt: { ...broker(variables), homeAssistant: options.entities ? DISCOVERY : false },
+    mqtt: { ...broker(variables), homeAssistant: options.entities },
     health: { listen: HTTP_ADDRESS },
   };
   return { text: `${JSON.stringify(configuration, null, 2)}\n`, variables };
