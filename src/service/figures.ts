@@ -15,8 +15,8 @@ export interface FiguresParts {
   readonly clock: Clock;
   readonly log: Log;
   readonly metrics: Metrics;
-  readonly fleet: Fleet;
-  readonly reporter: Reporter;
+  readonly fleet: Pick<Fleet, "settings" | "hasPair" | "worker">;
+  readonly reporter: Pick<Reporter, "parts" | "countEmitted" | "forget">;
   readonly hasPresence: (detector: string) => boolean;
   /** Publishes the figures of an interval. */
   readonly onHealth: (health: HealthJson) => void;
@@ -64,11 +64,18 @@ export class Figures {
 
   /** Logs and publishes the figures, now and at every interval from now on. */
   async report(): Promise<void> {
-    const { clock, fleet, reporter } = this.#parts;
+    const { clock, reporter } = this.#parts;
     const parts = await reporter.parts();
     if (this.#isStopped) return;
     for (const { id, report } of parts.cameras) this.#stats.write(id, report, clock.nowMs());
     this.#publish(parts);
+    this.restartInterval();
+  }
+
+  /** Reports again when a whole interval has passed from now on, which may be another one than before. */
+  restartInterval(): void {
+    const { clock, fleet } = this.#parts;
+    this.#cancel?.();
     const intervalMs = fleet.settings.health.statsIntervalSeconds * 1000;
     this.#cancel = clock.after(intervalMs, () => this.report());
   }

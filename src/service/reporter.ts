@@ -63,12 +63,13 @@ export class Reporter {
 
   /** Why the service is not ready; empty when it is. */
   async unreadiness(): Promise<string[]> {
+    const parts = await this.parts();
     const stallTimeoutMs = new Map(
       this.#parts.fleet.settings.cameras.map(({ id, stallTimeoutSeconds }) =>
         [id, stallTimeoutSeconds * 1000] as const
       ),
     );
-    return unreadiness({ ...await this.parts(), stallTimeoutMs });
+    return unreadiness({ ...parts, stallTimeoutMs });
   }
 
   /** Prometheus text and its content type. */
@@ -94,6 +95,7 @@ export class Reporter {
   /** The parts of a report. Requests the reports of all cameras concurrently. */
   async parts(): Promise<HealthParts> {
     const { clock, version, fleet, redactor } = this.#parts;
+    const { settings } = fleet;
     const cameras = await Promise.all(
       [...fleet.cameras.values()].map(async (camera) => ({
         id: camera.id,
@@ -108,7 +110,8 @@ export class Reporter {
         live: fleet.live.figures(camera.id),
       })),
     );
-    const { settings } = fleet;
+    // Another configuration is in force since, perhaps with other cameras.
+    if (fleet.settings !== settings) return await this.parts();
     const nowMs = clock.nowMs();
     const broker = this.#parts.broker();
     return {

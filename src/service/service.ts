@@ -265,6 +265,8 @@ export class Service {
   async #onChanged(changed: FleetChanged, { settings, change }: NextFleet): Promise<void> {
     for (const child of changed.removed) this.#supervisor.remove(child);
     for (const child of changed.retried) this.#supervisor.retry(child);
+    if (change.service.includes("watchdog.intervalSeconds")) this.#watchdog.start();
+    if (change.service.includes("health.statsIntervalSeconds")) this.#figures.restartInterval();
     const forget = () => changed.removedPairs.forEach((pair) => this.#figures.forget(pair));
     forget();
     this.#controller.reloaded((override) =>

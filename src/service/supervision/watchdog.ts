@@ -84,9 +84,10 @@ export class Watchdog {
     this.#parts = parts;
   }
 
-  /** Inspects at every interval from now on. */
+  /** Inspects at every interval from now on; again when the interval has changed. */
   start(): void {
     const { settings, clock, observe } = this.#parts;
+    this.#cancel?.();
     this.#cancel = clock.after(settings().intervalSeconds * 1000, async () => {
       if (this.#cancel === null) return;
       const watched = await observe();

@@ -1,11 +1,14 @@
 import assert from "node:assert/strict";
 import { BrokerError } from "../../../src/core/errors.ts";
 import { Redactor } from "../../../src/core/redact.ts";
+import { logTo } from "../../../src/core/log.ts";
 import { Metrics } from "../../../src/health/metrics.ts";
+import { Figures } from "../../../src/service/figures.ts";
 import { Reporter } from "../../../src/service/reporter.ts";
 import { PresenceInForce } from "../../../src/service/workers/presence_in_force.ts";
 import { PresenceJournal } from "../../../src/service/workers/presence_journal.ts";
 import { LINE, occupancy, SETTINGS, started, ZONE } from "../../support/workers/presence_parts.ts";
+import { settle } from "../../support/clocks/held_clock.ts";
 import { FleetRig } from "../../support/workers/fleet_rig.ts";
 import { captureReport, FAULT, inferred } from "../../support/workers/service_parts.ts";
 
@@ -121,4 +124,58 @@ Deno.test("reporter: it is ready with a broker, frames of every camera, and a wo
     "camera gate: no frame for more than 10 s",
     "detector person: worker person-0 is failed",
   ]);
+});
+
+Deno.test("reporter: a report during which the configuration is read again is of the new one", async () => {
+  const { rig, reporter } = await reporting();
+  using _ports = rig;
+  const other = YAML.replace("}]", '}, { id: yard, url: "rtsp://192.0.2.2/s" }]');
+  const prepared = await rig.fleet.prepare(rig.next(other));
+  const reported = reporter.report();
+  prepared.commit();
+  rig.fleet.cameras.get("yard")?.abandon();
+  const gate = rig.captures.newest("capture-gate");
+  let isOver = false;
+  void reported.then(() => isOver = true);
+  for (let answers = 0; !isOver; await settle()) {
+    for (const { request } of gate.of("report").slice(answers)) {
+      answers++;
+      gate.emit({ kind: "report", request, report: captureReport(10) });
+    }
+  }
+  const { cameras } = await reported;
+  assert.deepEqual(cameras.map(({ id }) => id), ["gate", "yard"]);
+});
+
+Deno.test("figures: another interval counts from when it is set, and not from the next report", async () => {
+  const { rig, reporter, answered } = await reporting();
+  using _ports = rig;
+  const { clock } = rig;
+  let { settings } = rig;
+  let reports = 0;
+  const figures = new Figures({
+    ...{ clock, log: logTo(() => undefined), metrics: new Metrics(), hasPresence: () => true },
+    fleet: {
+      get settings() {
+        return settings;
+      },
+      ...{ hasPair: () => true, worker: () => null },
+    },
+    reporter: {
+      parts: () => answered(() => reporter.parts()),
+      ...{ countEmitted: () => undefined, forget: () => undefined },
+    },
+    onHealth: () => reports++,
+  });
+  settings = { ...settings, health: { ...settings.health, statsIntervalSeconds: 3600 } };
+  await figures.report();
+  settings = rig.settings;
+  figures.restartInterval();
+  for (const expected of [2, 3]) {
+    await clock.pass(10_000);
+    await settle();
+    assert.equal(reports, expected);
+  }
+  figures.stop();
+  assert.deepEqual(clock.waitsMs, [], "the former timer is gone");
 });

@@ -84,6 +84,27 @@ Deno.test("watchdog: a worker that leaves an offer and finishes nothing else is 
   assert.deepEqual(clock.waitsMs, []);
 });
 
+Deno.test("watchdog: another interval counts from when it is set, and not from the next look", async () => {
+  const clock = new HeldClock();
+  const settings = { ...SETTINGS, intervalSeconds: 3600 };
+  let looks = 0;
+  const watchdog = new Watchdog({
+    ...{ settings: () => settings, clock, modelLoadLimitMs: LOAD_LIMIT_MS },
+    observe: () => {
+      looks++;
+      return Promise.resolve({ workers: [], flows: [], offers: [], captures: [], cameras: [] });
+    },
+    ...{ onSilent: () => undefined, onCameras: () => undefined },
+  });
+  watchdog.start();
+  settings.intervalSeconds = 10;
+  watchdog.start();
+  await clock.pass(20_000);
+  assert.equal(looks, 2);
+  watchdog.stop();
+  assert.deepEqual(clock.waitsMs, [], "the former timer is gone");
+});
+
 Deno.test("watchdog: a worker that was offered nothing is healthy, however long it is silent", async () => {
   const { clock, silent, worker, offered } = guard();
   worker.lastSeenAtMs = clock.nowMs();
