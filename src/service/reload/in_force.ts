@@ -1,4 +1,5 @@
 /** What commands have changed, as it goes on under another configuration. */
+import { isDeepStrictEqual } from "node:util";
 import type { Settings } from "../../config/settings.ts";
 import type { PresenceSettings } from "../../core/presence_types.ts";
 import type { Replan } from "../../core/publisher_types.ts";
@@ -78,9 +79,7 @@ function presenceOverride(
 ): Override | null {
   const now = inForce.settings(override.detector ?? "");
   if (configured === null || now === null) return null;
-  const isConfigured = now.start.frames === configured.start.frames &&
-    now.start.of === configured.start.of && now.endSeconds === configured.endSeconds &&
-    now.updateSeconds === configured.updateSeconds;
+  if (isDeepStrictEqual(now, configured)) return null;
   const { snapshot: _, ...value } = now;
-  return isConfigured ? null : { ...override, value };
+  return { ...override, value };
 }
