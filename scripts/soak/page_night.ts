@@ -4,7 +4,8 @@
  *
  *     deno task bench scripts/soak/page_night.ts [HOURS]      8 by default, in about a minute each
  *
- * The server is the product's HTTP interface with its events, viewers and stays, in a thread of its own. Exits with 1 when either has grown. Needs chromium and ffmpeg.
+ * The server is the product's HTTP interface with its events, viewers and stays, in a thread of its own.
+ * Exits with 1 when either has grown. Needs chromium and ffmpeg.
  */
 import { type Kept, pageNight } from "../../tests/support/product/page_night.ts";
 import { printLine } from "../lib/print.ts";

@@ -16,7 +16,7 @@ export function camerasOf(detectors: readonly PresenceDetector[]): ReadonlySet<s
 }
 
 /** The detectors whose pictures may leave the process. */
-export function picturing(detectors: readonly PresenceDetector[]): readonly PresenceDetector[] {
+function picturing(detectors: readonly PresenceDetector[]): readonly PresenceDetector[] {
   return detectors.filter(({ settings }) => settings.snapshot !== "none");
 }
 

@@ -151,15 +151,14 @@ export class PublisherThread {
   #replan(plan: Replan): void {
     this.#begin();
     const { presence } = plan;
-    if (this.#source !== null) this.#source.replan(presence);
+    this.#source?.replan(presence);
     this.#publisher.replan(plan);
-    for (const camera of [...this.#cameras.keys()]) {
+    for (const camera of this.#cameras.keys()) {
       if (!presence.scenes.some((scene) => scene.camera === camera)) this.#cameras.delete(camera);
     }
     if (this.#source === null && presence.detectors.length > 0) {
       this.#source = this.#makeSource(presence);
-      this.#source.start();
-      this.#postOpenStays(this.#source);
+      this.#startSource(this.#source);
     }
     // A camera that has presence only now has had its state for long.
     for (const status of this.#cameras.values()) this.#source?.camera(status);
@@ -175,8 +174,12 @@ export class PublisherThread {
   #begin(): void {
     if (this.#hasBegun) return;
     this.#hasBegun = true;
-    this.#source?.start();
-    if (this.#source !== null) this.#postOpenStays(this.#source);
+    if (this.#source !== null) this.#startSource(this.#source);
+  }
+
+  #startSource(source: PresenceSource): void {
+    source.start();
+    this.#postOpenStays(source);
   }
 
   /** Posts the open stays, now and at every interval from now on. */

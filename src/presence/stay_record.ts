@@ -153,11 +153,6 @@ export class StayRecord {
     return this.#current;
   }
 
-  /** Where it was last seen, for a tracker. */
-  get box(): BoxPx {
-    return this.#box;
-  }
-
   /** Moves what is known of places to a picture of another size. */
   resize(size: SizePx): void {
     const before = this.#size;
