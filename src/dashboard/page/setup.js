@@ -87,8 +87,7 @@ function Found({ setup, url }) {
         <li>
           <p>Add these lines to ${file === null
             ? html`a file <code>orion.yaml</code>`
-            : html`<code>${file}</code>`}${file !== null &&
-            ", below the cameras that are there"}.</p>
+            : html`<code>${file}</code>, below the other items of <code>cameras</code>`}.</p>
           <${CopyBlock} label="for the configuration" text=${yaml} name="setup" />
         </li>
         ${variable !== null && html`

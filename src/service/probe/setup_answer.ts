@@ -69,7 +69,7 @@ export function setupJson(
       : { code: problem.code, message: problem.message, remedy: problem.remedy },
     flags: isPermitted ? [] : missingFlags(found.missing),
     // Without a file it is the demo that runs, of which nothing stays.
-    yaml: `cameras:\n${yaml}${settings.path === null ? DETECTORS : ""}`,
+    yaml: settings.path === null ? `cameras:\n${yaml}${DETECTORS}` : yaml,
     variable,
     file: settings.path,
     commands: { probe: `${orion} probe -`, check: `${orion} check`, run: `${orion} run` },

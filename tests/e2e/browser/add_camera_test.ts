@@ -75,10 +75,13 @@ Deno.test({
   },
 });
 
-/** Asserts that `check` accepts these cameras. */
+/** Asserts that `check` accepts a camera below another one. */
 async function assertStarts(yaml: string, env: Readonly<Record<string, string>>): Promise<void> {
   using folder = tempFolder();
-  const file = folder.write("orion.yaml", `${yaml}health: { listen: off }\n`);
+  const file = folder.write(
+    "orion.yaml",
+    `cameras:\n  - { id: yard, url: "demo:" }\n${yaml}health: { listen: off }\n`,
+  );
   const { code, stderr } = await runOrion(["check", "--config", file], {
     env,
   });

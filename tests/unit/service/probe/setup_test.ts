@@ -95,7 +95,6 @@ Deno.test("setup: a camera is looked at by a thread that may connect to it alone
     problem: null,
     flags: [],
     yaml: [
-      "cameras:",
       '  - id: "gate"',
       '    url: "${GATE_URL}" # h264 1280x720, 25 pictures a second, a keyframe every 2 s',
       "",
@@ -115,7 +114,7 @@ Deno.test("setup: without the permission it names what is missing, and gives the
   assert.deepEqual(answer.flags, ["--allow-net=192.0.2.10:554"]);
   assert.equal(answer.problem?.code, "PERMISSIONS");
   assert.match(answer.problem?.remedy ?? "", /--allow-net=192\.0\.2\.10:554/);
-  assert.match(answer.yaml, /^cameras:\n {2}- id: "camera-2"\n/);
+  assert.match(answer.yaml, /^ {2}- id: "camera-2"\n/);
   assert.equal(answer.stream, null);
   const compiled = answered(await rig({ granted: [], isCompiled: true }).look());
   assert.match(compiled.problem?.remedy ?? "", /compile it for this configuration/);
