@@ -148,8 +148,8 @@ export class Tracker {
     this.#rows.length = 0;
     this.#open.length = 0;
     for (const entry of this.#table.entries) {
-      const isLast = entry.isTentative && entry.sightings === 1;
-      if (!entry.isMatched && !isLast && this.#isCandidate(entry)) this.#rows.push(entry);
+      if (entry.isMatched || entry.isTentative) continue;
+      if (this.#isCandidate(entry)) this.#rows.push(entry);
     }
     for (const columns of [strong, weak]) {
       for (const column of columns) if (column.entry === null) this.#open.push(column);
@@ -182,7 +182,7 @@ export class Tracker {
     for (const column of this.#open) column.isJump = column.entry !== null;
   }
 
-  /** What was seen weakly once comes last. */
+  /** What was only seen weakly comes last: a track that was seen goes first. */
   #associateTentative(strong: readonly Column[], weak: readonly Column[]): void {
     this.#rows.length = 0;
     this.#open.length = 0;

@@ -62,7 +62,7 @@ async function start(
         `  - { id: visits, url: "${visits.url}", ${VISITS_SCENE} }`,
         `  - { id: demo, url: "${demo.url}" }`,
         "detectors:",
-        `  - { id: person, model: builtin:person-int8, rateHz: ${RATE_HZ}, confidence: 0.35,`,
+        `  - { id: person, model: builtin:person-int8, rateHz: ${RATE_HZ},`,
         `      classes: [person]${presence} }`,
       ].join("\n"),
       // A broker drops messages of QoS 0 for a slow subscriber.

@@ -86,3 +86,20 @@ Deno.test("weak detections: one of another size does not take the track that it 
   assert.deepEqual(weakIds(watch, 1, [400, { height: 280, footY: 560 }]), [null]);
   assert.deepEqual(weakIds(watch, 1.2, [405]), ["t-1"]);
 });
+
+Deno.test("weak detections: what they have begun takes no detection that continues a track", () => {
+  const watch = new Watch();
+  const seen = (confidence: number, x: number, y: number, width: number, height: number) => ({
+    ...{ class: "person", confidence, box: { x, y, width, height } },
+  });
+  // A person comes in at the left, as the bundled model sees it in the demo's clip.
+  watch.at(1.08, [], [seen(0.11, 0, 115, 139, 579)]);
+  watch.at(1.28, []);
+  watch.at(1.48, [], [seen(0.23, 1, 128, 132, 496)]);
+  watch.at(1.68, [seen(0.55, 2, 129, 182, 413)], [seen(0.17, 1, 304, 157, 416)]);
+  const [first] = watch.at(1.88, [seen(0.61, 23, 132, 227, 412)], [seen(0.19, 24, 254, 231, 455)])
+    .detections;
+  const id = idOf(first ?? null);
+  assert.deepEqual(watch.ids(2.04, seen(0.54, 82, 130, 224, 429)), [id]);
+  assert.deepEqual(watch.ids(2.28, seen(0.57, 158, 128, 223, 430)), [id]);
+});
