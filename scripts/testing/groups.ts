@@ -158,7 +158,7 @@ export function testGroups(temp: string, found: Natives = natives()): Group[] {
     group("memory", "tests/memory", { ...system, ffi: libav }),
     group("cameras", "tests/cameras", { ...system, ffi: libav, jobs: 4 }),
     group("permissions", "tests/permissions", { ...system, ffi: all, jobs: 2 }),
-    group("e2e", "tests/e2e", { ...system, jobs: 2, without: ["tests/e2e/browser"] }),
+    group("e2e", "tests/e2e", { ...system, jobs: 3, without: ["tests/e2e/browser"] }),
     group("browser", "tests/e2e/browser", { ...system, ...BROWSER }),
   ];
 }

@@ -71,7 +71,7 @@ Deno.test("setup: run installs no parts of the tests", async () => {
 for (const [isWanted, has] of [[true, true], [true, false], [false, true]] as const) {
   const what = isWanted ? `wanted, and its Python is ${has ? "found" : "missing"}` : "not wanted";
   Deno.test(`setup: Home Assistant is installed or skipped where it is ${what}`, async () => {
-    const wanted = isWanted ? { ORION_TEST_HOME_ASSISTANT: "1" } : undefined;
+    const wanted = { ORION_TEST_HOME_ASSISTANT: isWanted ? "1" : "" };
     using folder = tempFolder();
     for (const name of ["python3.13", "python3"]) {
       const file = folder.write(`bin/${name}`, `#!/bin/sh\nexit ${has ? 0 : 1}\n`);
