@@ -59,7 +59,9 @@ async function offlineDelay(rig: Rig, page: Page, camera: RtspServer): Promise<n
   const said = page.getByText("The camera refuses the connection.").waitFor()
     .then(() => performance.now());
   const published = rig.subscriber.waitFor(
-    ({ topic, json }) => topic.endsWith("/cameras/yard/status") && json?.["state"] === "offline",
+    // It is first offline because its stream has ended.
+    ({ topic, json }) =>
+      topic.endsWith("/cameras/yard/status") && json?.["reason"] === "STREAM_REFUSED",
     { what: "the state of the camera", since: rig.subscriber.messages.length },
   ).then(() => performance.now());
   await camera[Symbol.asyncDispose]();
