@@ -2,7 +2,7 @@
 /** What the page knows of the service, kept current while the page is visible. */
 /// <reference lib="dom" />
 /// <reference lib="dom.iterable" />
-import { useEffect, useState } from "preact/hooks";
+import { useLayoutEffect, useState } from "preact/hooks";
 import { LoginNeeded, readSession, readStatus } from "./api.js";
 import { History } from "./history.js";
 
@@ -260,5 +260,6 @@ export function textOf(error) {
  */
 export function useChanges(store) {
   const [, draw] = useState(0);
-  useEffect(() => store.subscribe(() => draw((count) => count + 1)), [store]);
+  // Before the page is painted, and not after: an answer may come in between.
+  useLayoutEffect(() => store.subscribe(() => draw((count) => count + 1)), [store]);
 }
