@@ -6,9 +6,8 @@ import {
   COMMON_OPTIONS,
   type OptionName,
   OPTIONS,
-  type OptionSpec,
 } from "../../src/cli/commands.ts";
-import { EXIT_MEANINGS } from "../../src/cli/help.ts";
+import { EXIT_MEANINGS, optionForms } from "../../src/cli/help.ts";
 
 const FILES: Readonly<Record<string, string>> = {
   "/etc/orion/orion.yaml": "the configuration of the service",
@@ -51,9 +50,7 @@ function commandText(name: CommandName): string {
 }
 
 function optionText(name: OptionName): string {
-  const { short, value, help }: OptionSpec = OPTIONS[name];
-  const long = value === undefined ? `--${name}` : `--${name} ${value}`;
-  return tagged(short === undefined ? long : `-${short}, ${long}`, help.join(" "));
+  return tagged(optionForms(name), OPTIONS[name].help.join(" "));
 }
 
 function exitCodes(): string {

@@ -62,9 +62,14 @@ function usageText(name: CommandName): string {
 }
 
 function optionText(name: OptionName): string {
-  const { short, value, help }: OptionSpec = OPTIONS[name];
+  return row(optionForms(name), OPTIONS[name].help);
+}
+
+/** How an option is written: `-h, --help`, `--config FILE`. */
+export function optionForms(name: OptionName): string {
+  const { short, value }: OptionSpec = OPTIONS[name];
   const long = value === undefined ? `--${name}` : `--${name} ${value}`;
-  return row(short === undefined ? long : `-${short}, ${long}`, help);
+  return short === undefined ? long : `-${short}, ${long}`;
 }
 
 /** A name with its description beside it. */

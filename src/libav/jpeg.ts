@@ -1,5 +1,5 @@
 import { acrossSize, type Orientation, UPRIGHT, type View, walkOf } from "../core/display.ts";
-import type { BoxPx, SizePx } from "../core/geometry.ts";
+import { type BoxPx, type SizePx, wholeOf } from "../core/geometry.ts";
 import type { Frame } from "./frame.ts";
 import { blank, ImageConversion, planesOf } from "./image_conversion.ts";
 import { jpegFailed } from "./jpeg_error.ts";
@@ -114,10 +114,6 @@ function jpegSize(shown: SizePx): SizePx {
     height /= 2;
   }
   return { width: Math.max(2, Math.floor(width)), height: Math.max(2, Math.floor(height)) };
-}
-
-function wholeOf({ width, height }: SizePx): BoxPx {
-  return { x: 0, y: 0, width, height };
 }
 
 /** Paints pixels of a planar RGB frame, in copies of its planes: a call for each of thousands of spans is slow. */

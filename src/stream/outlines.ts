@@ -1,6 +1,6 @@
 /** What is drawn on a picture, as spans of pixels: outlines of boxes and polygons, and lines. */
 import type { Drawing } from "../core/live_types.ts";
-import type { BoxPx, PointNorm, SizePx } from "../core/geometry.ts";
+import { type BoxPx, type PointNorm, type SizePx, wholeOf } from "../core/geometry.ts";
 import { type MaskSpans, maskSpans } from "./masks.ts";
 
 /** The longer side of a picture by the width of what is drawn on it, which is at least two pixels. */
@@ -50,8 +50,7 @@ export function zoneSpans(zones: Drawing["zones"], size: SizePx, stride: number)
 
 /** Lines, centred on the points they connect. */
 export function lineSpans(lines: Drawing["lines"], size: SizePx, stride: number): MaskSpans {
-  const { width, height } = size;
-  const whole = { width, height, dx: 0, dy: 0, crop: { x: 0, y: 0, width, height } };
+  const whole = { ...size, dx: 0, dy: 0, crop: wholeOf(size) };
   const strips = lines.map(({ from, to }) => strip(from, to, size));
   return maskSpans(strips, size, whole, { width: stride, height: size.height });
 }

@@ -1,5 +1,5 @@
 import { codedPart, shownPart, type View } from "../core/display.ts";
-import { boxNorm, type BoxPx, type SizePx } from "../core/geometry.ts";
+import { boxNorm, type BoxPx, type SizePx, wholeOf } from "../core/geometry.ts";
 import { encodeJpeg, type JpegPart, type JpegStroke } from "../libav/jpeg.ts";
 import type { Libav } from "../libav/library.ts";
 import type { Masks } from "./delivered_frames.ts";
@@ -86,10 +86,9 @@ export function picturePart(
 }
 
 /** The whole picture; its JPEG is not longer than `most` on its longer side. */
-export function wholePart({ coded, shown: { width, height } }: View, most: number): PicturePart {
-  const shown = { x: 0, y: 0, width, height };
-  const crop = { x: 0, y: 0, width: coded.width, height: coded.height };
-  return { crop, shown, size: jpegSize(shown, most) };
+export function wholePart({ coded, shown: size }: View, most: number): PicturePart {
+  const shown = wholeOf(size);
+  return { crop: wholeOf(coded), shown, size: jpegSize(shown, most) };
 }
 
 /** One side of a box with its margin, at least {@link MIN_CROP_PX} long, moved into the picture. */
