@@ -8,64 +8,15 @@ NAME.onnx, NAME.rgb (levels, row by row) and NAME.json: width, height, the least
 detections as class, score, x1, y1, x2, y2 in pixels of the picture, which has the size of the input.
 Then, to compare: deno task bench scripts/bench/families.ts tmp/families
 """
-import json
 import os
 import pathlib
 import sys
 import types
 
-import numpy
 import torch
 
-LEAST = 40  # detections to compare, where the network gives so many
-IOU = 0.5
-
-
-def picture(width, height):
-    """A picture with shapes and colours, always the same."""
-    random = numpy.random.default_rng(7)
-    coarse = random.integers(0, 256, (height // 16 + 1, width // 16 + 1, 3))
-    fine = numpy.kron(coarse, numpy.ones((16, 16, 1)))[:height, :width]
-    noise = random.integers(-20, 21, (height, width, 3))
-    return numpy.clip(fine + noise, 0, 255).astype(numpy.uint8)
-
-
-def tensor(levels, bgr=False, scale=1.0, mean=0.0, std=1.0):
-    """The picture as a batch of one, as the family takes it."""
-    channels = levels[..., ::-1] if bgr else levels
-    values = (channels.astype(numpy.float32) / 255 * scale - numpy.float32(mean)) / numpy.float32(std)
-    return torch.from_numpy(numpy.ascontiguousarray(values.transpose(2, 0, 1)))[None]
-
-
-def write(name, levels, detections, confidence, settings=None):
-    height, width = levels.shape[:2]
-    pathlib.Path(name + ".rgb").write_bytes(levels.tobytes())
-    rows = [[float(value) for value in row] for row in detections]
-    rows.sort(key=lambda row: -row[1])
-    found = {"width": width, "height": height, "confidence": confidence, "iou": IOU,
-             "settings": settings or {}, "detections": rows}
-    pathlib.Path(name + ".json").write_text(json.dumps(found))
-    print("OK", name, len(rows), "detections, from", confidence)
-
-
-def threshold(scores):
-    """A confidence that some pass, and no score is close to."""
-    best = numpy.sort(numpy.asarray(scores, numpy.float64).ravel())[::-1]
-    first, last = min(LEAST // 4, len(best) // 2), min(3 * LEAST, len(best) - 1)
-    gaps = best[first:last] - best[first + 1:last + 1]
-    at = first + int(numpy.argmax(gaps))
-    return float((best[at] + best[at + 1]) / 2)
-
-
-def spread(module):
-    """Weights that keep the spread of what passes through: the usual first ones of these families let it
-    fade, so that all boxes and scores would be the same."""
-    for part in module.modules():
-        if isinstance(part, (torch.nn.Conv2d, torch.nn.ConvTranspose2d)) and part.weight.requires_grad:
-            torch.nn.init.kaiming_normal_(part.weight, nonlinearity="relu")
-            if part.bias is not None:
-                part.bias.data.normal_(0, 0.5)
-    return module
+import openmmlab
+from common import IOU, picture, run, spread, tensor, threshold, write
 
 
 def ultralytics_model(name, config, kind="YOLO", **options):
@@ -112,14 +63,6 @@ def fixed_bins(module):
     for part in module.modules():
         if type(part).__name__ == "DFL":
             part.conv.weight.data[:] = torch.arange(part.c1, dtype=torch.float32).view(1, part.c1, 1, 1)
-
-
-def run(name, feeds):
-    import onnxruntime
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1
-    session = onnxruntime.InferenceSession(name + ".onnx", options)
-    return session.run(None, feeds)
 
 
 def export(name, module, example, inputs, outputs, **options):
@@ -276,6 +219,7 @@ FAMILIES = {
     "yolox": lambda name: yolox(name, True),
     "yolox-decoded": lambda name: yolox(name, False),
     "torchvision": torchvision_model,
+    **openmmlab.FAMILIES,
 }
 
 
