@@ -16,6 +16,7 @@ import types
 import torch
 
 import openmmlab
+import paddle_detection
 from common import IOU, picture, run, spread, tensor, threshold, write
 
 
@@ -220,6 +221,7 @@ FAMILIES = {
     "yolox-decoded": lambda name: yolox(name, False),
     "torchvision": torchvision_model,
     **openmmlab.FAMILIES,
+    **paddle_detection.FAMILIES,
 }
 
 

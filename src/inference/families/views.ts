@@ -73,6 +73,21 @@ export function cellScores(
   };
 }
 
+/** Scores `[1, before + columns, cells]`, by class. */
+export function columnScores({ dims, data }: OutputTensor, before = 0): ClassScores {
+  const [, rows = 0, cells = 0] = dims;
+  return {
+    kind: "classes",
+    columns: rows - before,
+    data,
+    offset: before * cells,
+    cellStride: 1,
+    columnStride: cells,
+    objectness: null,
+    areLogits: false,
+  };
+}
+
 /** One score and one class for each cell. */
 export function labelled(scores: Column, labels: Column): LabelledScores {
   return { kind: "labelled", scores, labels };

@@ -3,7 +3,7 @@ import type { TensorPort } from "../graph/model_graph.ts";
 import { type Family, type FamilyOutputs, type ModelFacts, PLAIN } from "./family.ts";
 import { isOneBoxPerCell } from "./grids.ts";
 import { scoredRows } from "./scored_rows.ts";
-import { ANY, centreAt, onlyFloat } from "./views.ts";
+import { ANY, centreAt, columnScores, onlyFloat } from "./views.ts";
 
 /** Values of a box before the scores. */
 const BOX = 4;
@@ -52,16 +52,7 @@ function byRow({ name }: TensorPort, classes: number): FamilyOutputs {
       if (output === undefined || rows <= BOX) return null;
       return {
         cells,
-        scores: {
-          kind: "classes",
-          columns: rows - BOX,
-          data: output.data,
-          offset: BOX * cells,
-          cellStride: 1,
-          columnStride: cells,
-          objectness: null,
-          areLogits: false,
-        },
+        scores: columnScores(output, BOX),
         box: (cell) => centreAt(output, cell, undefined, cells),
       };
     },
