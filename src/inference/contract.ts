@@ -8,7 +8,7 @@ import type { Family, FamilyOutputs, ImagePort, ModelFacts } from "./families/fa
 import { type Refusal, refusedInput, refusedOutput, refusedTask } from "./families/refusals.ts";
 import type { ModelPorts, TensorPort } from "./graph/model_graph.ts";
 import { imagePortOf, inputPolicy, pixelsInBounds } from "./image_port.ts";
-import { labelsFor } from "./labels.ts";
+import { COCO_IDS, COCO_LABELS, labelsFor } from "./labels.ts";
 import { type ModelHeader, readClassNames } from "./model_file.ts";
 import { highestScore, MAX_SCORE, type RawDetections } from "./raw_detections.ts";
 
@@ -93,11 +93,16 @@ function hasAll({ others }: ModelFacts, { constants = [] }: FamilyOutputs): bool
 
 function contractOf(
   { family, outputs }: Found,
-  { image, names }: ModelFacts,
+  { image, names: given }: ModelFacts,
   settings: ModelSettings,
   model: string,
 ): ModelContract {
   const { classes } = outputs;
+  const usesIds = family.usesIds ?? false;
+  // Exporters may name COCO's 80 classes beside columns for all of its numbers.
+  const names = usesIds && classes === COCO_IDS.length && given?.size === COCO_LABELS.length
+    ? null
+    : given;
   if (classes !== null && names !== null && names.size !== classes) {
     throw unsupported(
       model,
@@ -112,7 +117,7 @@ function contractOf(
     preprocess,
     input: inputPolicy(image, preprocess),
     outputs,
-    labels: labelsFor({ count: classes, names, usesIds: family.usesIds ?? false }),
+    labels: labelsFor({ count: classes, names, usesIds }),
   };
 }
 

@@ -2,6 +2,7 @@
 import { BOXES_SCORES } from "./boxes_scores.ts";
 import { DETR, DETR_LOGITS, RF_DETR } from "./detr.ts";
 import type { Family } from "./family.ts";
+import { LIBREYOLO } from "./libreyolo.ts";
 import { YOLO_NAS, YOLOV7_END2END } from "./flat_rows.ts";
 import { NANODET_PLUS } from "./nanodet_plus.ts";
 import { PP_YOLOE } from "./pp_yoloe.ts";
@@ -15,8 +16,9 @@ import { YOLO_END2END } from "./yolo_end2end.ts";
 import { YOLOV5 } from "./yolov5.ts";
 import { YOLOX } from "./yolox.ts";
 
-/** What names its outputs comes first, then what is distinguished by sizes alone. */
+/** What names itself or its outputs comes first, then what is distinguished by sizes alone. */
 export const FAMILIES: readonly Family[] = [
+  ...LIBREYOLO,
   ...[SSD, RF_DETR, RTMDET, DETR_LOGITS, DETR, PP_YOLOE, TORCHVISION, NMS],
   ...[YOLO_NAS, YOLOV7_END2END, RT_DETR, YOLO_END2END, YOLOV5, YOLO, NANODET_PLUS, YOLOX],
   BOXES_SCORES,

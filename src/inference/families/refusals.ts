@@ -1,5 +1,6 @@
 /** Models that are no detectors, and detectors whose export lacks a part: what they are, and the way on. */
 import type { ModelHeader } from "../model_file.ts";
+import { unreadNetwork } from "./libreyolo.ts";
 import type { ModelPorts, TensorPort } from "../graph/model_graph.ts";
 
 /** What is known of a file when it is refused. */
@@ -163,8 +164,11 @@ export function refusedInput(file: RefusedFile): Refusal | null {
 
 /** Why a file is no detector, though a family might take it for one. */
 export function refusedTask(file: RefusedFile): Refusal | null {
-  const task = file.header.metadata.get("task");
+  const { metadata } = file.header;
+  const task = metadata.get("task");
   if (task !== undefined && task !== "detect") return TASK_NAMES.get(task) ?? unknownTask(task);
+  const network = unreadNetwork(metadata);
+  if (network !== null) return unknownNetwork(network);
   return BEFORE.find((rule) => rule.applies(file)) ?? null;
 }
 
@@ -177,6 +181,13 @@ function unknownTask(task: string): Refusal {
   return {
     why: `its task is ${JSON.stringify(task.slice(0, 40))}, not detect`,
     remedy: "Use a detection model instead.",
+  };
+}
+
+function unknownNetwork(network: string): Refusal {
+  return {
+    why: `it is ${JSON.stringify(network.slice(0, 40))} of LibreYOLO, whose output is not known`,
+    remedy: "Export another detector of LibreYOLO, such as LibreYOLO9 or LibreDFINE.",
   };
 }
 

@@ -103,13 +103,18 @@ export function columnOf({ dims, data }: OutputTensor, offset: number): Column {
   return { data, offset, stride: dims.at(-1) ?? 0 };
 }
 
-/** Two corners x1, y1, x2, y2 from a place of an output on. */
-export function cornersAt(tensor: OutputTensor, start: number, scale: SizePx = UNSCALED): Corners {
+/** Two corners x1, y1, x2, y2 from a place of an output on, `stride` apart. */
+export function cornersAt(
+  tensor: OutputTensor,
+  start: number,
+  scale: SizePx = UNSCALED,
+  stride = 1,
+): Corners {
   return {
     x1: at(tensor, start) * scale.width,
-    y1: at(tensor, start + 1) * scale.height,
-    x2: at(tensor, start + 2) * scale.width,
-    y2: at(tensor, start + 3) * scale.height,
+    y1: at(tensor, start + stride) * scale.height,
+    x2: at(tensor, start + 2 * stride) * scale.width,
+    y2: at(tensor, start + 3 * stride) * scale.height,
   };
 }
 
