@@ -6,7 +6,7 @@
  *     deno task bench scripts/bench/families.ts tmp/families
  */
 import { errorData } from "../../src/core/errors.ts";
-import type { Fit, SizePx } from "../../src/core/geometry.ts";
+import type { Fit } from "../../src/core/geometry.ts";
 import type { ModelSettings } from "../../src/core/model_families.ts";
 import { bufferBytes } from "../../src/core/model_input.ts";
 import type { Detection } from "../../src/core/detector_types.ts";
@@ -25,6 +25,8 @@ interface Expected {
   readonly confidence: number;
   readonly iou: number;
   readonly settings: Partial<ModelSettings>;
+  /** Boxes were clipped to the picture before overlaps were suppressed, as Orion does. */
+  readonly isClipped?: boolean;
   /** Class, score, x1, y1, x2, y2. */
   readonly detections: readonly [number, number, number, number, number, number][];
 }
@@ -76,8 +78,9 @@ function difference(
 /** Boxes that reach beyond the picture stay as they are, as far as this. */
 const MARGIN_PX = 4096;
 
-/** The picture is the input, and is not clipped to: families suppress overlaps before they clip. */
-function unclipped({ width, height }: SizePx): Fit {
+/** The picture is the input, and is not clipped to where the family suppresses overlaps before it clips. */
+function fitOf({ width, height, isClipped = false }: Expected): Fit {
+  if (isClipped) return { crop: { x: 0, y: 0, width, height }, width, height, dx: 0, dy: 0 };
   const around = { width: width + 2 * MARGIN_PX, height: height + 2 * MARGIN_PX };
   const crop = { x: -MARGIN_PX, y: -MARGIN_PX, ...around };
   return { crop, ...around, dx: -MARGIN_PX, dy: -MARGIN_PX };
@@ -117,7 +120,7 @@ async function compare(folder: string, name: string): Promise<string> {
     ...{ labels, columns, classes: labels.map((_, index) => index) },
     iou: overlaps ? iou : null,
   });
-  const { detections, invalid } = postprocessor.run(raw, unclipped(size), confidence);
+  const { detections, invalid } = postprocessor.run(raw, fitOf(expected), confidence);
   const { matched, missing, surplus, px, score } = difference(
     shown(expected),
     detections,

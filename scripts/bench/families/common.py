@@ -25,13 +25,14 @@ def tensor(levels, bgr=False, scale=1.0, mean=0.0, std=1.0):
     return torch.from_numpy(numpy.ascontiguousarray(values.transpose(2, 0, 1)))[None]
 
 
-def write(name, levels, detections, confidence, settings=None):
+def write(name, levels, detections, confidence, settings=None, is_clipped=False):
+    """@param is_clipped  the family clips boxes to the picture before it suppresses overlaps"""
     height, width = levels.shape[:2]
     pathlib.Path(name + ".rgb").write_bytes(levels.tobytes())
     rows = [[float(value) for value in row] for row in detections]
     rows.sort(key=lambda row: -row[1])
     found = {"width": width, "height": height, "confidence": confidence, "iou": IOU,
-             "settings": settings or {}, "detections": rows}
+             "settings": settings or {}, "isClipped": is_clipped, "detections": rows}
     pathlib.Path(name + ".json").write_text(json.dumps(found))
     print("OK", name, len(rows), "detections, from", confidence)
 
@@ -56,9 +57,35 @@ def spread(module):
     return module
 
 
+def calibrate(module, values):
+    """Statistics of normalisation as they are for this input, and small last weights: scores between 0 and 1."""
+    for part in module.modules():
+        if isinstance(part, torch.nn.Conv2d) and part.bias is not None:
+            part.weight.data.mul_(0.3)
+    norms = [part for part in module.modules() if isinstance(part, torch.nn.modules.batchnorm._BatchNorm)]
+    module.eval()
+    for part in norms:
+        part.momentum, part.training = 1.0, True
+    with torch.no_grad():
+        module(values)
+    for part in norms:
+        part.training = False
+    return module
+
+
 def run(name, feeds):
     import onnxruntime
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
     session = onnxruntime.InferenceSession(name + ".onnx", options)
     return session.run(None, feeds)
+
+
+def one_class_each(result, confidence):
+    """One class for each query, as Orion gives; a transformer's post-processing may give several."""
+    best = {}
+    for label, score, box in zip(result["labels"], result["scores"], result["boxes"]):
+        key = tuple(round(float(value), 2) for value in box)
+        if score >= confidence and (key not in best or best[key][1] < score):
+            best[key] = [label, score, *box]
+    return best.values()

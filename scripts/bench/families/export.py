@@ -15,9 +15,10 @@ import types
 
 import torch
 
+import libre
 import openmmlab
 import paddle_detection
-from common import IOU, picture, run, spread, tensor, threshold, write
+from common import IOU, one_class_each, picture, run, spread, tensor, threshold, write
 
 
 def ultralytics_model(name, config, kind="YOLO", **options):
@@ -69,16 +70,6 @@ def fixed_bins(module):
 def export(name, module, example, inputs, outputs, **options):
     torch.onnx.export(module, example, name + ".onnx", input_names=inputs, output_names=outputs,
                       opset_version=17, dynamo=False, **options)
-
-
-def one_class_each(result, confidence):
-    """One class for each query, as Orion gives; a transformer's post-processing may give several."""
-    best = {}
-    for label, score, box in zip(result["labels"], result["scores"], result["boxes"]):
-        key = tuple(round(float(value), 2) for value in box)
-        if score >= confidence and (key not in best or best[key][1] < score):
-            best[key] = [label, score, *box]
-    return best.values()
 
 
 def transformers_model(name, model, processor):
@@ -220,6 +211,7 @@ FAMILIES = {
     "yolox": lambda name: yolox(name, True),
     "yolox-decoded": lambda name: yolox(name, False),
     "torchvision": torchvision_model,
+    **libre.FAMILIES,
     **openmmlab.FAMILIES,
     **paddle_detection.FAMILIES,
 }
