@@ -4,7 +4,7 @@ import os
 import numpy
 from PIL import Image
 
-from common import IOU, calibrate, one_class_each, picture, spread, threshold, write
+from common import IOU, calibrate, one_class_each, picture, spread, tensor, threshold, write
 
 
 class Backend:
@@ -14,6 +14,8 @@ class Backend:
         from libreyolo.backends.onnx import OnnxBackend
         self.backend = OnnxBackend(path, device="cpu")
         self.size, self.labels = size, labels
+        if self.backend.model_family == "yolo7":  # It is read like this one, and each class on its own.
+            self.backend.model_family = "yolo9"
         if self.backend.embedded_nms:  # Several classes for a cell are what the graph itself keeps.
             self.backend.embedded_nms_raw_output_index = None
             return
@@ -30,9 +32,10 @@ class Backend:
         return output
 
     def predict(self, levels, confidence):
-        if self.backend.model_family == "yolonas":  # It takes pictures of 636 into an input of 640.
-            inner = self.backend._parse_yolonas
-            self.backend._parse_yolonas = lambda *values, **named: inner(*values, **{**named, "ratio": 1.0})
+        if self.backend.model_family == "yolonas":  # It fits pictures into 636 of 640 pixels: here it is the input.
+            parse = self.backend._parse_yolonas
+            self.backend._preprocess = lambda image, *_, **__: (tensor(levels), image, image.size, 1.0)
+            self.backend._parse_yolonas = lambda *values, **named: parse(*values, **{**named, "ratio": 1.0})
         found = self.backend.predict(Image.fromarray(levels), conf=confidence, iou=IOU, max_det=300)
         boxes = found.boxes
         return {"labels": boxes.cls, "scores": boxes.conf, "boxes": boxes.xyxy}
@@ -42,6 +45,9 @@ def network(name, kind, size, variant, is_spread=True, boxes=None, **options):
     """@param boxes  the layers that give sides of boxes which random weights would make negative"""
     import libreyolo
     model = getattr(libreyolo, kind)(None, size=variant)
+    for part in model.model.modules():
+        if hasattr(part, "score_thresh"):
+            part.score_thresh = 0.001
     levels = picture(size, size)
     if is_spread:
         spread(model.model)
@@ -70,7 +76,7 @@ FAMILIES = {
     "libre-ppyoloe": lambda name: network(name, "LibrePPYOLOE", 320, "s"),
     "libre-ssd": lambda name: network(name, "LibreSSD", 300, "300"),
     "libre-efficientdet": lambda name: network(name, "LibreEfficientDet", 512, "d0"),
-    "libre-centernet": lambda name: network(name, "LibreCenterNet", 512, "resdcn18"),
+    "libre-centernet": lambda name: network(name, "LibreCenterNet", 512, "resdcn18", boxes="wh"),
     "libre-fasterrcnn": lambda name: network(name, "LibreFasterRCNN", 320, "n", is_spread=False),
     "libre-dfine": lambda name: network(name, "LibreDFINE", 640, "n", is_spread=False),
     "libre-deim": lambda name: network(name, "LibreDEIM", 640, "n", is_spread=False),
@@ -78,5 +84,4 @@ FAMILIES = {
     "libre-deimv2-dino": lambda name: network(name, "LibreDEIMv2", 640, "s", is_spread=False),
     "libre-rtdetrv4": lambda name: network(name, "LibreRTDETRv4", 640, "s", is_spread=False),
     "libre-ec": lambda name: network(name, "LibreEC", 640, "s", is_spread=False),
-    "libre-rfdetr": lambda name: network(name, "LibreRFDETR", 384, "n", is_spread=False),
 }
