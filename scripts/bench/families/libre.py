@@ -77,7 +77,7 @@ FAMILIES = {
     "libre-ssd": lambda name: network(name, "LibreSSD", 300, "300"),
     "libre-efficientdet": lambda name: network(name, "LibreEfficientDet", 512, "d0"),
     "libre-centernet": lambda name: network(name, "LibreCenterNet", 512, "resdcn18", boxes="wh"),
-    "libre-fasterrcnn": lambda name: network(name, "LibreFasterRCNN", 320, "n", is_spread=False),
+    "libre-fasterrcnn": lambda name: network(name, "LibreFasterRCNN", 320, "n"),
     "libre-dfine": lambda name: network(name, "LibreDFINE", 640, "n", is_spread=False),
     "libre-deim": lambda name: network(name, "LibreDEIM", 640, "n", is_spread=False),
     "libre-deimv2": lambda name: network(name, "LibreDEIMv2", 320, "atto", is_spread=False),

@@ -21,6 +21,7 @@ export function boxesAndScores(facts: ModelFacts): FamilyOutputs | null {
     facts.outputs.find((port) => isFloat(port, [1, ANY, BOX]));
   const scores = facts.outputs.find((port) => port !== boxes);
   if (boxes === undefined || scores === undefined || facts.outputs.length > 2) return null;
+  if (!facts.isChosen && scores.name.includes("logits")) return null;
   if (!isFloat(boxes, [1, ANY, BOX]) || !isFloat(scores, [1, ANY, ANY])) return null;
   const [, cells = null] = boxes.dims;
   const [, second = null, third = null] = scores.dims;

@@ -1,12 +1,15 @@
 /** Detection transformers: a fixed number of boxes in fractions of the picture, without overlaps. */
 import type { ConstantTensor } from "../graph/edit_graph.ts";
 import type { TensorPort } from "../graph/model_graph.ts";
-import { type Family, type FamilyOutputs, IMAGENET, PLAIN } from "./family.ts";
+import { COCO_IDS, COCO_LABELS } from "../labels.ts";
+import { type Family, type FamilyOutputs, IMAGENET, type ModelFacts, PLAIN } from "./family.ts";
 import { triple } from "./triple.ts";
 import { ANY, cellScores, centreAt, isFloat, named } from "./views.ts";
 
 /** The input that official exports of RT-DETR, D-FINE and DEIM have beside the picture. */
 const TARGET_SIZES = "orig_target_sizes";
+/** The input of the pixels that are not padding. */
+const PIXEL_MASK = "pixel_mask";
 /** Values of a box before the scores. */
 const BOX = 4;
 /** A picture that fills the input, whatever its shape. */
@@ -32,46 +35,124 @@ export const DETR: Family = {
   },
 };
 
+/** Columns of logits for COCO's own numbers. */
+const ID_COLUMNS = COCO_IDS.length;
+/** The most queries of a network whose classes compete. */
+const MAX_COMPETING = 125;
+const NORMALISED = { ...SQUEEZED, ...IMAGENET } as const;
+
+/**
+ * Outputs `[1, Q, C + 1]` of logits that compete, the last for no object, and `[1, Q, 4]` of boxes: DETR, YOLOS
+ * and Table Transformer.
+ */
+export const DETR_SOFTMAX: Family = {
+  name: "detr-softmax",
+  title: "DETR or YOLOS",
+  preprocess: NORMALISED,
+  overlaps: false,
+  usesIds: true,
+  match(facts) {
+    if (!facts.isChosen && doCompete(facts) !== true) return null;
+    return logitsAndBoxes(hubLogits(facts), hubBoxes(facts), { facts, isCompetition: true });
+  },
+};
+
+/** Those of them with a column for each of COCO's numbers: Deformable and Conditional DETR, LW-DETR. */
+export const DETR_LOGITS_BY_ID: Family = {
+  name: "detr-logits",
+  title: "DETR with logits",
+  preprocess: NORMALISED,
+  overlaps: false,
+  usesIds: true,
+  match: (facts) =>
+    hubLogits(facts)?.dims.at(-1) === ID_COLUMNS
+      ? logitsAndBoxes(hubLogits(facts), hubBoxes(facts), { facts })
+      : null,
+};
+
 /** Outputs `[1, Q, C]` of logits and `[1, Q, 4]` of cx, cy, width, height, as Hugging Face exports them. */
 export const DETR_LOGITS: Family = {
   name: "detr-logits",
   title: "DETR with logits",
   preprocess: SQUEEZED,
   overlaps: false,
-  match: (facts) =>
-    logitsAndBoxes(
-      named(facts, "logits") ?? named(facts, "pred_logits"),
-      named(facts, "pred_boxes") ?? named(facts, "boxes"),
-    ),
+  usesIds: true,
+  match(facts) {
+    if (!facts.isChosen && doCompete(facts) !== false) return null;
+    return logitsAndBoxes(hubLogits(facts), hubBoxes(facts), { facts });
+  },
 };
 
 /** Outputs dets `[1, Q, 4]` of cx, cy, width, height and labels `[1, Q, C]` of logits. */
 export const RF_DETR: Family = {
   name: "rf-detr",
   title: "RF-DETR",
-  preprocess: { ...SQUEEZED, ...IMAGENET },
+  preprocess: NORMALISED,
   overlaps: false,
-  match: (facts) => logitsAndBoxes(named(facts, "labels"), named(facts, "dets")),
+  usesIds: true,
+  match: (facts) => logitsAndBoxes(named(facts, "labels"), named(facts, "dets"), { facts }),
 };
 
+/** Whether the classes compete, by the sizes of the logits; null where those are not known. */
+function doCompete(facts: ModelFacts): boolean | null {
+  const [, queries = null, columns = null] = hubLogits(facts)?.dims ?? [];
+  if (columns === ID_COLUMNS || columns === COCO_LABELS.length) return false;
+  if (columns === ID_COLUMNS + 1) return true;
+  return queries === null ? null : queries <= MAX_COMPETING;
+}
+
+function hubLogits(facts: ModelFacts): TensorPort | undefined {
+  return named(facts, "logits") ?? named(facts, "pred_logits");
+}
+
+function hubBoxes(facts: ModelFacts): TensorPort | undefined {
+  return named(facts, "pred_boxes") ?? named(facts, "boxes");
+}
+
+/** @param isCompetition  the classes compete with one another and with a last one for no object; default: they do not */
 function logitsAndBoxes(
   logits: TensorPort | undefined,
   boxes: TensorPort | undefined,
+  { facts, isCompetition = false }: {
+    readonly facts: ModelFacts;
+    readonly isCompetition?: boolean;
+  },
 ): FamilyOutputs | null {
-  const classes = logits?.dims.at(-1) ?? null;
-  if (logits === undefined || boxes === undefined || classes === null) return null;
-  if (!isFloat(logits, [1, ANY, classes]) || !isFloat(boxes, [1, ANY, BOX])) return null;
+  const width = logits?.dims.at(-1) ?? null;
+  if (logits === undefined || boxes === undefined || width === null) return null;
+  if (!isFloat(logits, [1, ANY, width]) || !isFloat(boxes, [1, ANY, BOX])) return null;
+  const after = isCompetition ? 1 : 0;
+  const columns = { axis: 2, before: 0, after };
+  const mask = wholeMask(facts);
   return {
-    used: [{ name: logits.name, columns: { axis: 2, before: 0, after: 0 } }, { name: boxes.name }],
-    classes,
+    used: [
+      { name: logits.name, columns, ...isCompetition ? { softmaxAxis: 2 } : {} },
+      { name: boxes.name },
+    ],
+    classes: width - after,
+    ...mask === null ? {} : { constants: [mask] },
     view([scores, sides], input) {
       const [, cells = 0] = scores?.dims ?? [];
       if (scores === undefined || sides === undefined || sides.dims[1] !== cells) return null;
       return {
         cells,
-        scores: cellScores(scores, { areLogits: true }),
+        scores: cellScores(scores, { after, areLogits: !isCompetition }),
         box: (cell) => centreAt(sides, cell * BOX, input),
       };
     },
+  };
+}
+
+/** The input that marks the pixels that belong to the picture: all do. */
+function wholeMask({ others, image }: ModelFacts): ConstantTensor | null {
+  const mask = others.find(({ name }) => name === PIXEL_MASK);
+  const { width, height, batch } = image;
+  if (mask?.type !== "int64" || width === null || height === null) return null;
+  const dims = [batch, height, width];
+  return {
+    name: mask.name,
+    type: mask.type,
+    dims,
+    values: Array.from({ length: batch * height * width }, () => 1),
   };
 }

@@ -52,6 +52,8 @@ export interface ClassColumns {
 export interface UsedOutput {
   readonly name: string;
   readonly columns?: ClassColumns;
+  /** Its values are logits that compete along this axis, the last: probabilities are made of them. */
+  readonly softmaxAxis?: number;
 }
 
 /** A model's outputs, as its family reads them. */

@@ -4,7 +4,7 @@
  */
 import type { Preprocess } from "../../core/model_families.ts";
 import { boxesAndScores } from "./boxes_scores.ts";
-import { DETR_LOGITS, RF_DETR, SQUEEZED } from "./detr.ts";
+import { DETR_LOGITS, DETR_SOFTMAX, RF_DETR, SQUEEZED } from "./detr.ts";
 import {
   type Family,
   type FamilyOutputs,
@@ -102,17 +102,16 @@ const NETWORKS: readonly Network[] = [
     names: ["efficientdet"],
     title: "EfficientDet",
     preprocess: { ...TOP_LEFT, ...IMAGENET },
-    ...{ overlaps: true, match: (facts) => kept(facts) },
+    ...{ overlaps: true, match: kept },
   },
   {
-    // Its boxes are in cells of its map.
     names: ["centernet"],
     title: "CenterNet",
     preprocess: {
       ...{ ...PLAIN, colour: "bgr", pad: 0 },
       ...{ mean: [0.408, 0.447, 0.470], std: [0.289, 0.274, 0.278] },
     },
-    ...{ overlaps: false, match: (facts) => kept(facts, 4) },
+    ...{ overlaps: false, match: kept },
   },
   {
     names: ["faster_rcnn"],
@@ -134,6 +133,11 @@ const NETWORKS: readonly Network[] = [
     names: ["ec", "lwdetr", "deformable_detr", "dinodetr", "tinyformer", "gtr"],
     title: "a detection transformer",
     ...{ preprocess: SQUEEZED_IMAGENET, overlaps: false, match: DETR_LOGITS.match },
+  },
+  {
+    names: ["detr"],
+    title: "DETR",
+    ...{ preprocess: DETR_SOFTMAX.preprocess, overlaps: false, match: DETR_SOFTMAX.match },
   },
   {
     names: ["rfdetr"],
@@ -192,11 +196,10 @@ function cells(facts: ModelFacts): FamilyOutputs | null {
   };
 }
 
-/** An output `[1, N, 6]` of box, score, class. @param stridePx  of the cells that boxes are in; default: pixels */
-function kept(facts: ModelFacts, stridePx = 1): FamilyOutputs | null {
+/** An output `[1, N, 6]` of box, score, class. */
+function kept(facts: ModelFacts): FamilyOutputs | null {
   const port = named(facts, "output");
   if (port === undefined || !isFloat(port, [1, ANY, KEPT])) return null;
-  const scale = { width: stridePx, height: stridePx };
   return {
     used: [{ name: port.name }],
     classes: null,
@@ -206,7 +209,7 @@ function kept(facts: ModelFacts, stridePx = 1): FamilyOutputs | null {
       return {
         cells: rows,
         scores: labelled(columnOf(output, BOX), columnOf(output, BOX + 1)),
-        box: (cell) => cornersAt(output, cell * KEPT, scale),
+        box: (cell) => cornersAt(output, cell * KEPT),
       };
     },
   };

@@ -157,8 +157,11 @@ export const FAMILY_CASES: readonly FamilyCase[] = [
     model: {
       inputs: [{ ...IMAGES, name: "pixel_values" }],
       outputs: [
-        output("logits", [1, 2, 2], { 0: [-5, logit(0.75)], 1: [-5, -4] }),
-        output("pred_boxes", [1, 2, 4], { 0: [20 / 64, 30 / 64, 8 / 64, 12 / 64] }),
+        turned(output("logits", [1, 2, 300], {
+          0: Array.from({ length: 300 }, () => -5),
+          1: [logit(0.75), ...Array.from({ length: 299 }, () => -4)],
+        })),
+        output("pred_boxes", [1, 300, 4], { 0: [20 / 64, 30 / 64, 8 / 64, 12 / 64] }),
       ],
     },
     says: "DETR with logits (RGB 0..1, stretch)",
