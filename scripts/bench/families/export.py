@@ -11,10 +11,10 @@ Then, to compare: deno task bench scripts/bench/families.ts tmp/families
 import os
 import pathlib
 import sys
-import types
 
 import torch
 
+import hugging_face
 import libre
 import openmmlab
 import paddle_detection
@@ -70,41 +70,6 @@ def fixed_bins(module):
 def export(name, module, example, inputs, outputs, **options):
     torch.onnx.export(module, example, name + ".onnx", input_names=inputs, output_names=outputs,
                       opset_version=17, dynamo=False, **options)
-
-
-def transformers_model(name, model, processor):
-    """As documented for RT-DETR and D-FINE: torch's exporter, and the processor's own post-processing."""
-    model.eval()
-
-    class Plain(torch.nn.Module):
-        def __init__(self):
-            super().__init__()
-            self.model = model
-
-        def forward(self, pixel_values):
-            found = self.model(pixel_values)
-            return found.logits, found.pred_boxes
-
-    levels = picture(320, 320)
-    values = tensor(levels)
-    export(name, Plain(), (values,), ["pixel_values"], ["logits", "pred_boxes"])
-    logits, boxes = (torch.from_numpy(one) for one in run(name, {"pixel_values": values.numpy()}))
-    found = types.SimpleNamespace(logits=logits, pred_boxes=boxes)
-    confidence = threshold(found.logits.sigmoid().amax(-1))
-    result = processor.post_process_object_detection(found, confidence, [(320, 320)])[0]
-    write(name, levels, one_class_each(result, confidence), confidence)
-
-
-def d_fine(name):
-    from transformers import DFineConfig, DFineForObjectDetection, RTDetrImageProcessor
-    config = DFineConfig(num_labels=80, decoder_layers=3)
-    transformers_model(name, DFineForObjectDetection(config), RTDetrImageProcessor())
-
-
-def rt_detr_v2(name):
-    from transformers import RTDetrImageProcessor, RTDetrV2Config, RTDetrV2ForObjectDetection
-    config = RTDetrV2Config(num_labels=80, decoder_layers=3)
-    transformers_model(name, RTDetrV2ForObjectDetection(config), RTDetrImageProcessor())
 
 
 def rf_detr(name):
@@ -204,13 +169,12 @@ FAMILIES = {
     "yolo26-end2end": lambda name: ultralytics_model(name, "yolo26n.yaml", nms=False),
     "yolov10-end2end": lambda name: ultralytics_model(name, "yolov10n.yaml", nms=False),
     "rtdetr-ultralytics": lambda name: ultralytics_model(name, "rtdetr-resnet50.yaml", "RTDETR"),
-    "dfine-hf": d_fine,
-    "rtdetrv2-hf": rt_detr_v2,
     "rfdetr": rf_detr,
     "yolov5": yolov5,
     "yolox": lambda name: yolox(name, True),
     "yolox-decoded": lambda name: yolox(name, False),
     "torchvision": torchvision_model,
+    **hugging_face.FAMILIES,
     **libre.FAMILIES,
     **openmmlab.FAMILIES,
     **paddle_detection.FAMILIES,
