@@ -7,7 +7,8 @@
 export const FAMILY_NAMES = [
   ...["yolo", "yolo-end2end", "yolov5", "yolov7-end2end", "yolox", "yolo-nas", "nms"],
   ...["detr", "detr-logits", "detr-softmax", "rt-detr", "rf-detr"],
-  ...["nanodet-plus", "rtmdet", "pp-yoloe", "ssd", "torchvision", "boxes-scores", "libreyolo"],
+  ...["nanodet-plus", "rtmdet", "pp-yoloe", "ssd", "torchvision", "damo-yolo"],
+  ...["boxes-scores", "libreyolo"],
 ] as const;
 
 export type FamilyName = typeof FAMILY_NAMES[number];

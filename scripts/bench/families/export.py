@@ -14,6 +14,7 @@ import sys
 
 import torch
 
+import damo_yolo
 import hugging_face
 import libre
 import openmmlab
@@ -174,6 +175,7 @@ FAMILIES = {
     "yolox": lambda name: yolox(name, True),
     "yolox-decoded": lambda name: yolox(name, False),
     "torchvision": torchvision_model,
+    **damo_yolo.FAMILIES,
     **hugging_face.FAMILIES,
     **libre.FAMILIES,
     **openmmlab.FAMILIES,

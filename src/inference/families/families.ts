@@ -1,5 +1,6 @@
 /** Every family of models that can be used, in the order in which a file is tried. */
 import { BOXES_SCORES } from "./boxes_scores.ts";
+import { DAMO_YOLO } from "./damo_yolo.ts";
 import { DETR, DETR_LOGITS, DETR_LOGITS_BY_ID, DETR_SOFTMAX, RF_DETR } from "./detr.ts";
 import type { Family } from "./family.ts";
 import { LIBREYOLO } from "./libreyolo.ts";
@@ -19,18 +20,8 @@ import { YOLOX } from "./yolox.ts";
 /** What names itself or its outputs comes first, then what is distinguished by sizes alone. */
 export const FAMILIES: readonly Family[] = [
   ...LIBREYOLO,
-  ...[
-    SSD,
-    RF_DETR,
-    RTMDET,
-    DETR_SOFTMAX,
-    DETR_LOGITS_BY_ID,
-    DETR_LOGITS,
-    DETR,
-    PP_YOLOE,
-    TORCHVISION,
-    NMS,
-  ],
-  ...[YOLO_NAS, YOLOV7_END2END, RT_DETR, YOLO_END2END, YOLOV5, YOLO, NANODET_PLUS, YOLOX],
-  BOXES_SCORES,
+  ...[SSD, RF_DETR, RTMDET, DETR_SOFTMAX, DETR_LOGITS_BY_ID, DETR_LOGITS, DETR],
+  ...[PP_YOLOE, TORCHVISION, NMS],
+  ...[YOLO_NAS, YOLOV7_END2END, DAMO_YOLO, RT_DETR, YOLO_END2END, YOLOV5, YOLO],
+  ...[NANODET_PLUS, YOLOX, BOXES_SCORES],
 ];

@@ -13,18 +13,9 @@ import {
   type ModelFacts,
   PLAIN,
 } from "./family.ts";
+import { scoredColumns, scoredRows } from "./scored_rows.ts";
 import { TORCHVISION } from "./torchvision.ts";
-import {
-  ANY,
-  cellScores,
-  columnOf,
-  columnScores,
-  cornersAt,
-  isFloat,
-  labelled,
-  named,
-  onlyFloat,
-} from "./views.ts";
+import { ANY, columnOf, cornersAt, isFloat, labelled, named, onlyFloat } from "./views.ts";
 import { YOLOX } from "./yolox.ts";
 
 /** Its name for the network. */
@@ -174,26 +165,9 @@ function cells(facts: ModelFacts): FamilyOutputs | null {
   const [, second = null, third = null] = port?.dims ?? [];
   const width = facts.names === null ? null : BOX + facts.names.size;
   if (port === undefined || width === null || second !== width && third !== width) return null;
-  const isByCell = third === width;
-  return {
-    used: [{ name: port.name, columns: { axis: isByCell ? 2 : 1, before: BOX, after: 0 } }],
-    classes: width - BOX,
-    view([output]) {
-      const [, rows = 0, columns = 0] = output?.dims ?? [];
-      if (output === undefined || (isByCell ? columns : rows) <= BOX) return null;
-      return isByCell
-        ? {
-          cells: rows,
-          scores: cellScores(output, { before: BOX }),
-          box: (cell) => cornersAt(output, cell * columns),
-        }
-        : {
-          cells: columns,
-          scores: columnScores(output, BOX),
-          box: (cell) => cornersAt(output, cell, undefined, columns),
-        };
-    },
-  };
+  return third === width
+    ? scoredRows(port, width, { boxes: "corners" })
+    : scoredColumns(port, width, { boxes: "corners" });
 }
 
 /** An output `[1, N, 6]` of box, score, class. */

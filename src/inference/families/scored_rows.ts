@@ -1,21 +1,26 @@
-/** Models with one output that has a row for each cell: its box, perhaps an objectness, then its scores. */
+/** Models with one output that has a row or column for each cell: its box, perhaps an objectness, then its scores. */
 import type { TensorPort } from "../graph/model_graph.ts";
-import type { FamilyOutputs } from "./family.ts";
-import { cellScores, centreAt } from "./views.ts";
+import type { FamilyOutputs, OutputTensor } from "./family.ts";
+import { at, cellScores, centreAt, columnScores, cornersAt } from "./views.ts";
 
-/** Values of a box: cx, cy, width, height. */
+/** Values of a box. */
 const BOX = 4;
+
+/** How boxes are given: cx, cy, width, height; or x1, y1, x2, y2; or whichever of them suits the values. */
+export type RowBoxes = "centres" | "corners" | "either";
 
 /**
  * Reads an output `[1, N, 4 + C]` of rows, or `[1, N, 5 + C]` with an objectness.
  * @param width  of a row
+ * @param form.boxes  default: centres
  * @param form.hasObjectness  it stands before the scores, which are multiplied by it; default: there is none
  * @param form.areFractions  boxes are in fractions of the input; default: in pixels of it
  */
 export function scoredRows(
   { name }: TensorPort,
   width: number,
-  { hasObjectness = false, areFractions = false }: {
+  { boxes = "centres", hasObjectness = false, areFractions = false }: {
+    readonly boxes?: RowBoxes;
     readonly hasObjectness?: boolean;
     readonly areFractions?: boolean;
   } = {},
@@ -29,11 +34,50 @@ export function scoredRows(
       const [, cells = 0, found = 0] = output?.dims ?? [];
       if (output === undefined || found <= before) return null;
       const scale = areFractions ? input : undefined;
+      const boxAt = boxes === "corners" || boxes === "either" && areCorners(output)
+        ? cornersAt
+        : centreAt;
       return {
         cells,
         scores: cellScores(output, { before, objectness }),
-        box: (cell) => centreAt(output, cell * found, scale),
+        box: (cell) => boxAt(output, cell * found, scale),
       };
     },
   };
+}
+
+/**
+ * Reads an output `[1, 4 + C, N]` of columns.
+ * @param height  of a column
+ * @param form.boxes  default: centres
+ */
+export function scoredColumns(
+  { name }: TensorPort,
+  height: number,
+  { boxes = "centres" }: { readonly boxes?: Exclude<RowBoxes, "either"> } = {},
+): FamilyOutputs {
+  const boxAt = boxes === "corners" ? cornersAt : centreAt;
+  return {
+    used: [{ name, columns: { axis: 1, before: BOX, after: 0 } }],
+    classes: height - BOX,
+    view([output]) {
+      const [, rows = 0, cells = 0] = output?.dims ?? [];
+      if (output === undefined || rows <= BOX) return null;
+      return {
+        cells,
+        scores: columnScores(output, BOX),
+        box: (cell) => boxAt(output, cell, undefined, cells),
+      };
+    },
+  };
+}
+
+/** Whether each box has its second corner behind the first; those at the right have no width above their cx. */
+function areCorners(output: OutputTensor): boolean {
+  const [, cells = 0, width = 0] = output.dims;
+  for (let start = 0; start < cells * width; start += width) {
+    if (!(at(output, start + 2) >= at(output, start))) return false;
+    if (!(at(output, start + 3) >= at(output, start + 1))) return false;
+  }
+  return cells > 0;
 }

@@ -1,9 +1,8 @@
 /** Ultralytics YOLO as exported by default: YOLOv8, YOLO11 and alike. */
-import type { TensorPort } from "../graph/model_graph.ts";
-import { type Family, type FamilyOutputs, type ModelFacts, PLAIN } from "./family.ts";
+import { type Family, type ModelFacts, PLAIN } from "./family.ts";
 import { isOneBoxPerCell } from "./grids.ts";
-import { scoredRows } from "./scored_rows.ts";
-import { ANY, centreAt, columnScores, onlyFloat } from "./views.ts";
+import { scoredColumns, scoredRows } from "./scored_rows.ts";
+import { ANY, onlyFloat } from "./views.ts";
 
 /** Values of a box before the scores. */
 const BOX = 4;
@@ -18,8 +17,8 @@ export const YOLO: Family = {
     const port = onlyFloat(facts, [1, ANY, ANY]);
     if (port === undefined) return null;
     const [, second = null, third = null] = port.dims;
-    if (areRows(second, third, facts)) return byRow(port, second - BOX);
-    return areColumns(second, third, facts) ? scoredRows(port, third) : null;
+    if (areRows(second, third, facts)) return scoredColumns(port, second);
+    return areColumns(second, third, facts) ? scoredRows(port, third, { boxes: "either" }) : null;
   },
 };
 
@@ -41,20 +40,4 @@ function areColumns(
 
 function suits(classes: number, { names }: ModelFacts): boolean {
   return names === null || names.size === classes;
-}
-
-function byRow({ name }: TensorPort, classes: number): FamilyOutputs {
-  return {
-    used: [{ name, columns: { axis: 1, before: BOX, after: 0 } }],
-    classes,
-    view([output]) {
-      const [, rows = 0, cells = 0] = output?.dims ?? [];
-      if (output === undefined || rows <= BOX) return null;
-      return {
-        cells,
-        scores: columnScores(output, BOX),
-        box: (cell) => centreAt(output, cell, undefined, cells),
-      };
-    },
-  };
 }
