@@ -73,6 +73,27 @@ export const FAMILY_CASES: readonly FamilyCase[] = [
     finds: [["class 1", 0.6, 16, 24, 24, 36]],
   },
   {
+    family: "yolov5",
+    is: "of YOLOv7 with one class, whose probability means nothing",
+    model: {
+      inputs: [IMAGES],
+      outputs: [output("output", [1, 3 * CELLS, 6], { 9: [20, 30, 8, 12, 0.75, 0.5] })],
+    },
+    says: "YOLOv5, YOLOv6 or YOLOv7 (RGB 0..1, letterbox)",
+    finds: [["class 0", 0.75, 16, 24, 24, 36]],
+  },
+  {
+    family: "yolov5",
+    is: "of YOLOv5 with one class",
+    model: {
+      inputs: [IMAGES],
+      outputs: [output("output0", [1, 3 * CELLS, 6], { 9: [20, 30, 8, 12, 0.8, 0.75] })],
+      metadata: { stride: "32", names: "{0: 'dog'}" },
+    },
+    says: "YOLOv5, YOLOv6 or YOLOv7 (RGB 0..1, letterbox)",
+    finds: [["dog", 0.6, 16, 24, 24, 36]],
+  },
+  {
     family: "yolov7-end2end",
     is: "with one row for each detection",
     model: {
