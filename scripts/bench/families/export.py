@@ -152,8 +152,12 @@ def one_class_each(result, confidence):
     return best.values()
 
 
-def transformers_model(name, model, processor):
-    """As documented for RT-DETR and D-FINE: torch's exporter, and the processor's own post-processing."""
+IMAGENET = {"mean": (0.485, 0.456, 0.406), "std": (0.229, 0.224, 0.225)}
+
+
+def transformers_model(name, model, processor, has_none=False):
+    """As documented for RT-DETR and D-FINE: torch's exporter, and the processor's own post-processing.
+    With a class of no object, as DETR and YOLOS have it, scores are those of a softmax."""
     model.eval()
 
     class Plain(torch.nn.Module):
@@ -166,11 +170,12 @@ def transformers_model(name, model, processor):
             return found.logits, found.pred_boxes
 
     levels = picture(320, 320)
-    values = tensor(levels)
+    values = tensor(levels, **IMAGENET if has_none else {})
     export(name, Plain(), (values,), ["pixel_values"], ["logits", "pred_boxes"])
     logits, boxes = (torch.from_numpy(one) for one in run(name, {"pixel_values": values.numpy()}))
     found = types.SimpleNamespace(logits=logits, pred_boxes=boxes)
-    confidence = threshold(found.logits.sigmoid().amax(-1))
+    scores = found.logits.softmax(-1)[..., :-1] if has_none else found.logits.sigmoid()
+    confidence = threshold(scores.amax(-1))
     result = processor.post_process_object_detection(found, confidence, [(320, 320)])[0]
     write(name, levels, one_class_each(result, confidence), confidence)
 
@@ -185,6 +190,28 @@ def rt_detr_v2(name):
     from transformers import RTDetrImageProcessor, RTDetrV2Config, RTDetrV2ForObjectDetection
     config = RTDetrV2Config(num_labels=80, decoder_layers=3)
     transformers_model(name, RTDetrV2ForObjectDetection(config), RTDetrImageProcessor())
+
+
+def detr(name):
+    from transformers import DetrConfig, DetrForObjectDetection, DetrImageProcessor, ResNetConfig
+    backbone = ResNetConfig(out_features=["stage4"], embedding_size=32, hidden_sizes=[32, 64, 128, 256])
+    config = DetrConfig(num_labels=91, decoder_layers=2, encoder_layers=2, backbone_config=backbone,
+                        use_timm_backbone=False, use_pretrained_backbone=False, backbone=None)
+    transformers_model(name, varied(DetrForObjectDetection(config)), DetrImageProcessor(), True)
+
+
+def yolos(name):
+    from transformers import YolosConfig, YolosForObjectDetection, YolosImageProcessor
+    config = YolosConfig(num_labels=91, num_hidden_layers=2, image_size=[320, 320])
+    transformers_model(name, varied(YolosForObjectDetection(config)), YolosImageProcessor(), True)
+
+
+def varied(model):
+    """Weights of the last layers, and of what the queries are, that give boxes and scores that differ."""
+    for key, values in model.named_parameters():
+        if "class_labels_classifier" in key or "bbox_predictor" in key or "query" in key or "token" in key:
+            values.data.normal_(0, 2 / max(1, values.shape[-1]) ** 0.5)
+    return model
 
 
 def d_fine_official(name):
@@ -267,8 +294,7 @@ def rf_detr(name):
     model.export(output_dir=folder, verbose=False)
     os.replace(next(pathlib.Path(folder).glob("*.onnx")), name + ".onnx")
     levels = picture(size, size)
-    mean, std = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
-    dets, labels = run(name, {"input": tensor(levels, mean=mean, std=std).numpy()})[:2]
+    dets, labels = run(name, {"input": tensor(levels, **IMAGENET).numpy()})[:2]
     from rfdetr.models.postprocess import PostProcess
     outputs = {"pred_logits": torch.from_numpy(labels), "pred_boxes": torch.from_numpy(dets)}
     confidence = threshold(outputs["pred_logits"].sigmoid().amax(-1))
@@ -388,6 +414,8 @@ FAMILIES = {
     "yolo-nas": lambda name: yolo_nas(name, "FLAT_FORMAT"),
     "yolo-nas-batch": lambda name: yolo_nas(name, "BATCH_FORMAT"),
     "yolo-nas-plain": lambda name: yolo_nas(name, "FLAT_FORMAT", preprocessing=False),
+    "detr-hf": detr,
+    "yolos-hf": yolos,
     "rfdetr": rf_detr,
     "yolov5": yolov5,
     "yolov7": yolov7,

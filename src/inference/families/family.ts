@@ -52,6 +52,8 @@ export interface ClassColumns {
 export interface UsedOutput {
   readonly name: string;
   readonly columns?: ClassColumns;
+  /** Its third dimension is one of logits whose softmax is wanted. */
+  readonly softmax?: boolean;
 }
 
 /** A model's outputs, as its family reads them. */
