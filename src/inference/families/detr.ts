@@ -53,7 +53,7 @@ export const DETR_SOFTMAX: Family = {
   usesIds: true,
   match(facts) {
     if (!facts.isChosen && doCompete(facts) !== true) return null;
-    return logitsAndBoxes(hubLogits(facts), hubBoxes(facts), { facts, isCompetition: true });
+    return logitsAndBoxes(hubLogits(facts), hubBoxes(facts), { facts, none: 1 });
   },
 };
 
@@ -93,9 +93,10 @@ export const RF_DETR: Family = {
   match: (facts) => logitsAndBoxes(named(facts, "labels"), named(facts, "dets"), { facts }),
 };
 
-/** Whether the classes compete, by the sizes of the logits; null where those are not known. */
+/** Whether the classes compete, by the names and sizes; null where those are not known. */
 function doCompete(facts: ModelFacts): boolean | null {
   const [, queries = null, columns = null] = hubLogits(facts)?.dims ?? [];
+  if (facts.names !== null) return columns === facts.names.size + 1;
   if (columns === ID_COLUMNS || columns === COCO_LABELS.length) return false;
   if (columns === ID_COLUMNS + 1) return true;
   return queries === null ? null : queries <= MAX_COMPETING;
@@ -109,34 +110,30 @@ function hubBoxes(facts: ModelFacts): TensorPort | undefined {
   return named(facts, "pred_boxes") ?? named(facts, "boxes");
 }
 
-/** @param isCompetition  the classes compete with one another and with a last one for no object; default: they do not */
+/** @param form.none  columns of no object, behind those of the classes; default: 0, and each logit stands alone */
 function logitsAndBoxes(
   logits: TensorPort | undefined,
   boxes: TensorPort | undefined,
-  { facts, isCompetition = false }: {
-    readonly facts: ModelFacts;
-    readonly isCompetition?: boolean;
-  },
+  { facts, none = 0 }: { readonly facts: ModelFacts; readonly none?: number },
 ): FamilyOutputs | null {
   const width = logits?.dims.at(-1) ?? null;
   if (logits === undefined || boxes === undefined || width === null) return null;
   if (!isFloat(logits, [1, ANY, width]) || !isFloat(boxes, [1, ANY, BOX])) return null;
-  const after = isCompetition ? 1 : 0;
-  const columns = { axis: 2, before: 0, after };
+  const softmax = none > 0;
   const mask = wholeMask(facts);
   return {
     used: [
-      { name: logits.name, columns, ...isCompetition ? { softmaxAxis: 2 } : {} },
+      { name: logits.name, columns: { axis: 2, before: 0, after: none }, softmax },
       { name: boxes.name },
     ],
-    classes: width - after,
+    classes: width - none,
     ...mask === null ? {} : { constants: [mask] },
     view([scores, sides], input) {
       const [, cells = 0] = scores?.dims ?? [];
       if (scores === undefined || sides === undefined || sides.dims[1] !== cells) return null;
       return {
         cells,
-        scores: cellScores(scores, { after, areLogits: !isCompetition }),
+        scores: cellScores(scores, { after: none, areLogits: !softmax }),
         box: (cell) => centreAt(sides, cell * BOX, input),
       };
     },

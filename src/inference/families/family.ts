@@ -52,8 +52,8 @@ export interface ClassColumns {
 export interface UsedOutput {
   readonly name: string;
   readonly columns?: ClassColumns;
-  /** Its values are logits that compete along this axis, the last: probabilities are made of them. */
-  readonly softmaxAxis?: number;
+  /** Its third dimension is one of logits whose softmax is wanted. */
+  readonly softmax?: boolean;
 }
 
 /** A model's outputs, as its family reads them. */

@@ -14,32 +14,34 @@ export type RowBoxes = "centres" | "corners" | "either";
  * @param width  of a row
  * @param form.boxes  default: centres
  * @param form.hasObjectness  it stands before the scores, which are multiplied by it; default: there is none
+ * @param form.after  columns behind the scores that are not read; default: 0
  * @param form.areFractions  boxes are in fractions of the input; default: in pixels of it
  */
 export function scoredRows(
   { name }: TensorPort,
   width: number,
-  { boxes = "centres", hasObjectness = false, areFractions = false }: {
+  { boxes = "centres", hasObjectness = false, after = 0, areFractions = false }: {
     readonly boxes?: RowBoxes;
     readonly hasObjectness?: boolean;
+    readonly after?: number;
     readonly areFractions?: boolean;
   } = {},
 ): FamilyOutputs {
   const before = hasObjectness ? BOX + 1 : BOX;
   const objectness = hasObjectness ? BOX : null;
   return {
-    used: [{ name, columns: { axis: 2, before, after: 0 } }],
-    classes: width - before,
+    used: [{ name, columns: { axis: 2, before, after } }],
+    classes: width - before - after,
     view([output], input) {
       const [, cells = 0, found = 0] = output?.dims ?? [];
-      if (output === undefined || found <= before) return null;
+      if (output === undefined || found <= before + after) return null;
       const scale = areFractions ? input : undefined;
       const boxAt = boxes === "corners" || boxes === "either" && areCorners(output)
         ? cornersAt
         : centreAt;
       return {
         cells,
-        scores: cellScores(output, { before, objectness }),
+        scores: cellScores(output, { before, after, objectness }),
         box: (cell) => boxAt(output, cell * found, scale),
       };
     },

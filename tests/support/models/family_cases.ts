@@ -1,6 +1,7 @@
 /** Models of all families, of 64 × 64 and with outputs that are always the same. */
 import { CORNER_CASES } from "./corner_cases.ts";
 import { CELLS, DOGS, type FamilyCase, FOUND_CAT, IMAGES } from "./family_case.ts";
+export type { FamilyCase } from "./family_case.ts";
 import { output, turned } from "./onnx.ts";
 import { TRANSFORMER_CASES } from "./transformer_cases.ts";
 
@@ -64,6 +65,27 @@ export const FAMILY_CASES: readonly FamilyCase[] = [
     },
     says: "YOLOv5, YOLOv6 or YOLOv7 (RGB 0..1, letterbox)",
     finds: [["class 1", 0.6, 16, 24, 24, 36]],
+  },
+  {
+    family: "yolov5",
+    is: "of YOLOv7 with one class, whose probability means nothing",
+    model: {
+      inputs: [IMAGES],
+      outputs: [output("output", [1, 3 * CELLS, 6], { 9: [20, 30, 8, 12, 0.75, 0.5] })],
+    },
+    says: "YOLOv5, YOLOv6 or YOLOv7 (RGB 0..1, letterbox)",
+    finds: [["class 0", 0.75, 16, 24, 24, 36]],
+  },
+  {
+    family: "yolov5",
+    is: "of YOLOv5 with one class",
+    model: {
+      inputs: [IMAGES],
+      outputs: [output("output0", [1, 3 * CELLS, 6], { 9: [20, 30, 8, 12, 0.8, 0.75] })],
+      metadata: { stride: "32", names: "{0: 'dog'}" },
+    },
+    says: "YOLOv5, YOLOv6 or YOLOv7 (RGB 0..1, letterbox)",
+    finds: [["dog", 0.6, 16, 24, 24, 36]],
   },
   {
     family: "yolov7-end2end",
