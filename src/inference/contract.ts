@@ -5,12 +5,12 @@ import type { InputPolicy } from "../core/model_input.ts";
 import { AUTO, type ModelSettings, NOTHING_SAID, type Preprocess } from "../core/model_families.ts";
 import { FAMILIES } from "./families/families.ts";
 import type { Family, FamilyOutputs, ImagePort, ModelFacts } from "./families/family.ts";
-import { type Refusal, refusedInput, refusedOutput, refusedTask } from "./families/refusals.ts";
+import { type Refusal, refusedOutput, refusedTask } from "./families/refusals.ts";
+import { refusedInput, refusedPicture } from "./families/refused_inputs.ts";
 import type { ModelPorts, TensorPort } from "./graph/model_graph.ts";
 import { imagePortOf, inputPolicy, pixelsInBounds } from "./image_port.ts";
 import { COCO_IDS, COCO_LABELS, labelsFor } from "./labels.ts";
 import { type ModelHeader, readClassNames } from "./model_file.ts";
-import { highestScore, MAX_SCORE, type RawDetections } from "./raw_detections.ts";
 
 /** How to feed a model, and how to read its output. */
 export interface ModelContract {
@@ -51,9 +51,11 @@ export function modelContract(
   const described = { ...ports, header, names };
   const image = imagePortOf(ports);
   if (image === null || !pixelsInBounds(image)) {
-    throw refused(model, refusedInput(described), `its input is ${listed(ports.inputs)}`);
+    throw refused(model, refusedPicture(described), `its input is ${listed(ports.inputs)}`);
   }
-  const refusal = refusedInput(described) ?? refusedTask(described);
+  const unfit = refusedInput(described);
+  if (unfit !== null) throw refused(model, unfit, `its input is ${listed(ports.inputs)}`);
+  const refusal = refusedTask(described);
   if (refusal !== null) throw refused(model, refusal, `its output is ${listed(ports.outputs)}`);
   const facts: ModelFacts = {
     image,
@@ -198,20 +200,4 @@ export function unsupported(model: string, why: string, remedy = EXPECTED): Mode
     retryable: false,
     remedy,
   });
-}
-
-/**
- * Checks what a model gives for a blank picture: a confidence is no more than 1.
- * @throws ModelError `MODEL_UNSUPPORTED`
- */
-export function checkScores(blank: RawDetections, model: string): void {
-  const highest = highestScore(blank);
-  if (highest <= MAX_SCORE) return;
-  throw unsupported(
-    model,
-    `for a blank picture it gives a score of ${
-      highest.toPrecision(4)
-    }, and a confidence is at most 1`,
-    "It is no detector, or of another family: name it in the detector's family.",
-  );
 }

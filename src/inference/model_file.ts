@@ -6,6 +6,7 @@
  * (https://github.com/onnx/onnx/blob/main/onnx/onnx.proto). Only its outermost fields are read here; the
  * graph is skipped by its length.
  */
+import { RUNTIME_FORMAT, startsWith } from "./file_kinds.ts";
 import { entryOf, MessageReader, textOf, WIRE } from "./protobuf.ts";
 
 /** The header of an ONNX file. */
@@ -33,7 +34,7 @@ const MAX_METADATA_ENTRIES = 256;
  * in its own format.
  */
 export function readModelHeader(bytes: Uint8Array): ModelHeader | null {
-  if (hasSignature(bytes, RUNTIME_FORMAT)) return null;
+  if (startsWith(bytes, RUNTIME_FORMAT)) return null;
   const metadata = new Map<string, string>();
   let irVersion = 0;
   let producer = "";
@@ -55,51 +56,6 @@ export function readModelHeader(bytes: Uint8Array): ModelHeader | null {
       metadata.set(key, value);
     }
   }
-}
-
-/** The first bytes of a format. */
-interface Signature {
-  readonly at: number;
-  readonly bytes: string;
-  readonly is: string;
-}
-
-const RUNTIME_FORMAT: Signature = {
-  at: 4,
-  bytes: "ORTM",
-  is: "a model in ONNX Runtime's own format",
-};
-
-/** Signatures of files that are mistaken for ONNX models. */
-const SIGNATURES: readonly Signature[] = [
-  {
-    at: 0,
-    bytes: "version https://git-lfs",
-    is: "a Git LFS pointer instead of the model itself",
-  },
-  { at: 0, bytes: "PK\x03\x04", is: "a zip archive, as PyTorch saves its models" },
-  { at: 4, bytes: "TFL3", is: "a TensorFlow Lite model" },
-  RUNTIME_FORMAT,
-  { at: 0, bytes: "\x1f\x8b", is: "gzip-compressed data" },
-  { at: 0, bytes: "\x89HDF", is: "an HDF5 file, as Keras saves its models" },
-  { at: 0, bytes: "<!", is: "a web page" },
-  { at: 0, bytes: "<html", is: "a web page" },
-];
-
-/** Describes what a file that is not an ONNX model seems to be. */
-export function describeContent(bytes: Uint8Array): string {
-  if (bytes.length === 0) return "an empty file";
-  const signature = SIGNATURES.find((one) => hasSignature(bytes, one));
-  if (signature !== undefined) return signature.is;
-  const head = bytes.subarray(0, 512);
-  // Control characters other than tab, line feed and carriage return do not occur in text.
-  const isText = head.every((byte) => byte >= 0x20 || byte === 9 || byte === 10 || byte === 13);
-  if (isText) return `a text file of ${bytes.length} bytes`;
-  return `${bytes.length} bytes that are no ONNX model, or not all of one`;
-}
-
-function hasSignature(bytes: Uint8Array, { at, bytes: expected }: Signature): boolean {
-  return String.fromCharCode(...bytes.subarray(at, at + expected.length)) === expected;
 }
 
 /** One `number: name` of a Python dictionary or JSON object, quotes of either kind. */

@@ -2,11 +2,13 @@
 import type { Precision } from "../core/detector_types.ts";
 import { ModelError } from "../core/errors.ts";
 import { FileRefused, readRegularFile } from "../core/regular_file.ts";
-import { describeContent, type ModelHeader, readModelHeader } from "./model_file.ts";
+import { kindOf } from "./file_kinds.ts";
+import { type ModelHeader, readModelHeader } from "./model_file.ts";
 import { scanModel } from "./model_scan.ts";
 
 /** The largest model file that is read into memory. */
 export const MAX_MODEL_BYTES = 512 * 1024 * 1024;
+const COMPLETE = "Name a complete .onnx file, with its weights inside it, in the detector's model.";
 /** Of a name that a model gives to another file, in messages. */
 const MAX_LOCATION_LENGTH = 100;
 
@@ -35,7 +37,10 @@ export interface CheckedModel {
 export async function readModel(source: ModelSource): Promise<CheckedModel> {
   const bytes = await readBytes(source);
   const header = readModelHeader(bytes);
-  if (header === null) throw invalid(source, `it is ${describeContent(bytes)}`);
+  if (header === null) {
+    const { is, remedy } = kindOf(bytes);
+    throw invalid(source, `it is ${is}`, undefined, remedy);
+  }
   const scan = scanModel(bytes);
   switch (scan.state) {
     case "self-contained":
@@ -99,12 +104,13 @@ export function invalid(
   { model, path }: Pick<ModelSource, "model" | "path">,
   why: string,
   cause?: unknown,
+  remedy = COMPLETE,
 ): ModelError {
   return new ModelError({
     code: "MODEL_INVALID",
     message: `Cannot load model "${model}" from ${path}: ${why}.`,
     retryable: false,
-    remedy: "Name a complete .onnx file, with its weights inside it, in the detector's model.",
+    remedy,
   }, { cause });
 }
 
@@ -140,12 +146,17 @@ function externalData({ model, path }: ModelSource, location: string): ModelErro
       `Cannot load model "${model}" from ${path}: it keeps weights in another file${where}, ` +
       "and a model may not name other files.",
     retryable: false,
-    remedy: "Export it as one file, without external data.",
+    remedy: "Export it as one file, with external_data=False of torch.onnx.export, or join it: " +
+      'onnx.save(onnx.load("model.onnx"), "joined.onnx").',
   });
 }
+
+/** Where in its own sources ONNX Runtime met an error: a file, a line and a function. */
+const SOURCE_PLACE = /\S*\/onnxruntime\/\S+:\d+ [^()]*\([^()]*\)(?: const)? /g;
 
 /** The message of an error, on one line. */
 export function reasonOf(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);
-  return message.replaceAll(/\s+/g, " ").trim().slice(0, 400).replace(/\.$/, "");
+  const line = message.replaceAll(/\s+/g, " ").replaceAll(SOURCE_PLACE, "").trim();
+  return line.slice(0, 400).replace(/\.$/, "");
 }

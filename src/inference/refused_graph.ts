@@ -12,6 +12,11 @@ interface Meaning {
 
 const MEANINGS: readonly Meaning[] = [
   {
+    pattern: /(Missing opset)/,
+    why: () => "it does not say of which opset its operators are",
+    remedy: "Export it again: the program that wrote or changed it left out a part.",
+  },
+  {
     pattern: /\b(\w*(?:NMS|Nms)\w*_?TRT\w*|TRT\w+)/,
     why: (found) => `it needs ${found}, which is a plugin of TensorRT`,
     remedy:

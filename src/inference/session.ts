@@ -12,8 +12,8 @@ import {
   inputFor,
   type InputPolicy,
 } from "../core/model_input.ts";
+import { checkBlank } from "./blank_check.ts";
 import {
-  checkScores,
   familyText,
   listed,
   type ModelContract,
@@ -123,8 +123,7 @@ export class ModelSession implements Model {
       ...{ model, identity, file, runtime, session, provider, contract, input, folded },
     });
     try {
-      const blank = await loaded.run(new ArrayBuffer(bufferBytes(loaded.input)), size);
-      checkScores(blank, model);
+      await checkBlank(loaded.run(new ArrayBuffer(bufferBytes(loaded.input)), size), model);
       return loaded;
     } catch (error) {
       await session.release();

@@ -16,7 +16,8 @@ export interface Refusal {
   readonly remedy: string;
 }
 
-interface Rule extends Refusal {
+/** A kind of file that is refused. */
+export interface Rule extends Refusal {
   readonly applies: (file: RefusedFile) => boolean;
 }
 
@@ -49,6 +50,16 @@ const MASK_CHANNELS = 32;
 
 /** What a model with outputs of its form would be, before it is taken for a detector. */
 const BEFORE: readonly Rule[] = [
+  {
+    why: "it gives something else than tensors of numbers",
+    remedy: "Use a detector that gives boxes and scores as float32.",
+    applies: ({ outputs }) => outputs.some(({ type }) => type === null || type === "string"),
+  },
+  {
+    why: "it is a face detector that gives landmarks",
+    remedy: "Use a detection model without landmarks.",
+    applies: ({ outputs }) => outputs.some(({ name }) => /landm|(?:^|_)kps/.test(name)),
+  },
   {
     ...TASKS.segment,
     applies: ({ outputs }) =>
@@ -98,6 +109,12 @@ function classMismatch(): Rule[] {
   ];
 }
 
+const DECODED =
+  "Export it with its decoding: YOLOv5 as export.py does by default, YOLOv7 with --grid, " +
+  "others without a flag such as --raw or --no-postprocess.";
+/** More outputs than a detector has whose boxes are in one. */
+const MANY_OUTPUTS = 6;
+
 /** What a model is that no family takes. */
 const AFTER: readonly Rule[] = [
   {
@@ -114,10 +131,32 @@ const AFTER: readonly Rule[] = [
   },
   {
     why: "it gives feature maps that are not decoded",
-    remedy:
-      "Export it with its decoding: YOLOv5 as export.py does by default, YOLOv7 with --grid, " +
-      "others without a flag such as --raw or --no-postprocess.",
+    remedy: DECODED,
     applies: ({ outputs }) => outputs.length >= 2 && outputs.every(({ dims }) => dims.length >= 4),
+  },
+  {
+    why: "it gives boxes and scores of each grid apart, which are not decoded",
+    remedy: DECODED,
+    applies: ({ outputs }) => outputs.length >= MANY_OUTPUTS,
+  },
+  {
+    why: "it gives key points beside its boxes",
+    remedy: "Export the detection model of the same family.",
+    applies: ({ outputs }) => outputs.length >= 4 && outputs.some((port) => ends(port, [17, 3])),
+  },
+  {
+    why: "it is a segmentation model: it gives masks",
+    remedy: "Export the detection model of the same family.",
+    applies: ({ outputs }) =>
+      outputs.some(({ dims }) => dims.length === 4) &&
+      outputs.some((port) => port.dims.length === 2 && ends(port, [4])),
+  },
+  {
+    why: "its output does not fit the class names in the file",
+    remedy: "Export it again with the names of its classes, or without any.",
+    applies: ({ outputs: [port], outputs, names }) =>
+      names !== null && outputs.length === 1 && port?.dims.length === 3 &&
+      port.type?.startsWith("float") === true,
   },
   {
     why: "it gives a map of the picture, such as a segmentation or depth",
@@ -125,42 +164,12 @@ const AFTER: readonly Rule[] = [
     applies: ({ outputs: [port], outputs }) => outputs.length === 1 && port?.dims.length === 4,
   },
   {
-    ...TASKS.classify,
+    why: "it is a classifier, or gives the features of a whole picture, and finds no boxes",
+    remedy: "Use a detection model instead.",
     applies: ({ outputs: [port], outputs }) =>
       outputs.length === 1 && port?.dims.length === 2 && port.type?.startsWith("float") === true,
   },
 ];
-
-/** Inputs that no picture fits. */
-const INPUTS: readonly Rule[] = [
-  {
-    why: "it takes text beside the picture",
-    remedy: "Use a detector with a fixed list of classes: for YOLO-World, set the classes before " +
-      "the export.",
-    applies: ({ inputs }) => inputs.some(({ name }) => /input_ids|attention_mask|^text/.test(name)),
-  },
-  {
-    why: "it takes grey pictures",
-    remedy: "Use a model for colour pictures.",
-    applies: ({ inputs: [port] }) => port?.dims.length === 4 && port.dims[1] === 1,
-  },
-  {
-    why: "it takes a sequence of pictures",
-    remedy: "Use a detector for single pictures.",
-    applies: ({ inputs: [port] }) => port?.dims.length === 5,
-  },
-  {
-    why: "it takes whole numbers other than levels from 0 to 255",
-    remedy: "Export it with a float32 or uint8 input.",
-    applies: ({ inputs: [port] }) =>
-      port?.dims.length === 4 && /^u?int(?!8$)|^int8$/.test(port.type ?? ""),
-  },
-];
-
-/** Why a file with these inputs cannot be used, when that is known. */
-export function refusedInput(file: RefusedFile): Refusal | null {
-  return INPUTS.find((rule) => rule.applies(file)) ?? null;
-}
 
 /** Why a file is no detector, though a family might take it for one. */
 export function refusedTask(file: RefusedFile): Refusal | null {
