@@ -1,5 +1,6 @@
 /** What a model gives for a blank picture, when it is loaded: whether that can be what a detector gives. */
 import { ModelError } from "../core/errors.ts";
+import type { FamilyName } from "../core/model_families.ts";
 import type { Corners } from "../core/geometry.ts";
 import { unsupported } from "./contract.ts";
 import { reasonOf } from "./read_model.ts";
@@ -14,9 +15,13 @@ const MAX_DIFFERENCE = 1e-3;
 
 /**
  * Checks what a model gives for a blank picture.
+ * @param options.model  as configured, for messages
  * @throws ModelError `MODEL_UNSUPPORTED`, also where the run fails
  */
-export async function checkBlank(run: Promise<RawDetections>, model: string): Promise<void> {
+export async function checkBlank(
+  run: Promise<RawDetections>,
+  { model, family }: { readonly model: string; readonly family: FamilyName },
+): Promise<void> {
   const blank = await run.catch((error: unknown) => {
     throw error instanceof ModelError && error.code === "MODEL_RUN"
       ? unsupported(
@@ -36,6 +41,13 @@ export async function checkBlank(run: Promise<RawDetections>, model: string): Pr
     );
   }
   if (blank.cells < MANY_CELLS) return;
+  if (blank.scores.kind === "classes" && isText(blank.scores, blank.cells)) {
+    throw unsupported(
+      model,
+      "its probabilities add up to 1 along what would be boxes, as those of characters in a text do",
+      "Use a detection model instead of one that reads text.",
+    );
+  }
   const boxes = Array.from({ length: blank.cells }, (_, cell) => blank.box(cell));
   if (!boxes.some(isFinite)) {
     throw unsupported(
@@ -44,18 +56,12 @@ export async function checkBlank(run: Promise<RawDetections>, model: string): Pr
       "Export it in float32, or name its family in the detector's family.",
     );
   }
-  if (boxes.every(isFraction) && boxes.some(isVisible)) {
+  // Other families are known by more than the sizes of their outputs.
+  if (family === "boxes-scores" && boxes.every(isFraction) && boxes.some(isVisible)) {
     throw unsupported(
       model,
       "its boxes are in fractions of the picture, as small detectors of faces and of SSD give them",
       "Export it with boxes in pixels of the input, or with one of the families in models/README.md.",
-    );
-  }
-  if (blank.scores.kind === "classes" && isText(blank.scores, blank.cells)) {
-    throw unsupported(
-      model,
-      "its probabilities add up to 1 along what would be boxes, as those of characters in a text do",
-      "Use a detection model instead of one that reads text.",
     );
   }
 }

@@ -118,7 +118,10 @@ function isSafetensors(bytes: Uint8Array): boolean {
 function messageKind(bytes: Uint8Array): FileKind {
   const size = `${bytes.length} bytes`;
   if (bytes.subarray(0, HEAD_BYTES).every((byte) => byte === 0)) {
-    return { is: `${size} that begin with zeros, as an interrupted copy leaves them`, remedy: AGAIN };
+    return {
+      is: `${size} that begin with zeros, as an interrupted copy leaves them`,
+      remedy: AGAIN,
+    };
   }
   const reader = new MessageReader(bytes);
   let isOnnx = false;

@@ -123,7 +123,8 @@ export class ModelSession implements Model {
       ...{ model, identity, file, runtime, session, provider, contract, input, folded },
     });
     try {
-      await checkBlank(loaded.run(new ArrayBuffer(bufferBytes(loaded.input)), size), model);
+      const blank = loaded.run(new ArrayBuffer(bufferBytes(loaded.input)), size);
+      await checkBlank(blank, { model, family: contract.family.name });
       return loaded;
     } catch (error) {
       await session.release();

@@ -1,28 +1,7 @@
 import assert from "node:assert/strict";
 import { assertRefused, refusalOf, type RefusedCase } from "../../../support/models/load.ts";
-import {
-  type ConstantOutput,
-  type DeclaredPort,
-  onnxModel,
-  output,
-} from "../../../support/models/onnx.ts";
-
-const IMAGES: DeclaredPort = { name: "images", dims: [1, 3, 64, 64] };
-
-function names(count: number): Record<string, string> {
-  const list = Array.from({ length: count }, (_, index) => `${index}: 'c${index}'`);
-  return { names: `{${list.join(", ")}}` };
-}
-
-function model(
-  outputs: readonly ConstantOutput[],
-  { inputs = [IMAGES], metadata = {} }: {
-    readonly inputs?: readonly DeclaredPort[];
-    readonly metadata?: Readonly<Record<string, string>>;
-  } = {},
-): Uint8Array {
-  return onnxModel({ inputs, outputs, metadata });
-}
+import { type DeclaredPort, output } from "../../../support/models/onnx.ts";
+import { IMAGES, model, names } from "../../../support/models/refused_models.ts";
 
 const ROWS = output("output0", [1, 6, 84]);
 
@@ -173,6 +152,37 @@ const INPUTS: readonly RefusedCase[] = [
     bytes: input({ dims: [1, 3, 100_000, 416] }),
     says: /100000/,
     remedy: /README/,
+  },
+  {
+    is: "four channels",
+    bytes: input({ dims: [1, 4, 64, 64] }),
+    says: /other than 3 channels/,
+    remedy: /colour/,
+  },
+  { is: "bool", bytes: input({ type: "bool" }), says: /whole numbers/, remedy: /uint8/ },
+  {
+    is: "two pictures",
+    bytes: input({}, [{ name: "right", dims: [1, 3, 64, 64] }]),
+    says: /several pictures/,
+    remedy: /single/,
+  },
+  {
+    is: "sound",
+    bytes: input({ name: "input_values", dims: [1, 1600] }),
+    says: /takes sound/,
+    remedy: /for pictures/,
+  },
+  {
+    is: "text alone",
+    bytes: input({ name: "input_ids", type: "int64", dims: [1, 16] }),
+    says: /takes text, not pictures/,
+    remedy: /for pictures/,
+  },
+  {
+    is: "a size of 0",
+    bytes: input({ dims: [1, 3, 0, 0] }),
+    says: /a blank picture does not run/,
+    remedy: /fixed size/,
   },
   { is: "no picture", bytes: input({ dims: [1, 512] }), says: /\[1, 512\]/, remedy: /README/ },
   {
