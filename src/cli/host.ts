@@ -141,6 +141,7 @@ function unlessAbsent<T>(look: () => T): T | null {
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return null;
     if (error instanceof Deno.errors.NotADirectory) return null;
+    if (error instanceof Deno.errors.FilesystemLoop) return null;
     if (error instanceof Deno.errors.NotCapable) return null;
     if (error instanceof Deno.errors.PermissionDenied) return null;
     throw error;

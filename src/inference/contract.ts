@@ -36,6 +36,8 @@ export interface ModelFile {
 const EXPECTED = "Use a detector of a family that models/README.md lists, exported as described " +
   "there; or name the family in the detector's family.";
 
+const OTHER_FAMILY = "Correct the detector's family, or leave it out.";
+
 /**
  * Determines the family of a model by its file.
  * @param settings  what the configuration says of it
@@ -106,10 +108,14 @@ function contractOf(
     ? null
     : given;
   if (classes !== null && names !== null && names.size !== classes) {
+    const isChosen = settings.family !== AUTO;
     throw unsupported(
       model,
-      `its file names ${names.size} classes, and it scores ${classes}`,
-      "Export it again with the names of its classes, or without any.",
+      `its file names ${names.size} classes, and ${
+        isChosen ? `as ${family.name} ` : ""
+      }it scores ` +
+        `${classes}`,
+      isChosen ? OTHER_FAMILY : "Export it again with the names of its classes, or without any.",
     );
   }
   const preprocess = preprocessOf(family, image, settings);
@@ -156,8 +162,7 @@ function unknownFamily(
 ): ModelError {
   const outputs = `its output is ${listed(described.outputs)}`;
   if (family !== AUTO) {
-    const remedy = "Correct the detector's family, or leave it out.";
-    return unsupported(model, `${outputs}, which does not suit family ${family}`, remedy);
+    return unsupported(model, `${outputs}, which does not suit family ${family}`, OTHER_FAMILY);
   }
   const further = others.length === 0 ? "" : `, and it takes ${listed(others)} beside the picture`;
   return refused(model, refusedOutput(described), `${outputs}${further}`);

@@ -1,11 +1,11 @@
 /** Models of several shapes in one service: what each detector's frames are fitted into, and a swap of one. */
 import assert from "node:assert/strict";
 import { type InferenceMessage, inferences, Schemas } from "../support/brokers/messages.ts";
-import { onnxModel } from "../support/models/onnx.ts";
+import { onnxModel, output } from "../support/models/onnx.ts";
 import { Operator } from "../support/product/operator.ts";
 import { assertReportCloses } from "../support/product/report.ts";
 import { Rig } from "../support/product/rig.ts";
-import { tempFolder } from "../support/system/files.ts";
+import { shell, tempFolder } from "../support/system/files.ts";
 import { ignoreWithout } from "../support/system/parts.ts";
 
 const ROWS = { name: "output0", dims: [1, 5, 8], size: [1, 5, 8], values: Array(40).fill(0.1) };
@@ -15,12 +15,24 @@ const OWN = onnxModel({
   outputs: [ROWS],
   metadata: { names: "{0: 'person'}" },
 });
+const CLASSIFIER = onnxModel({
+  inputs: [{ name: "images", dims: [1, 3, 160, 96] }],
+  outputs: [output("logits", [1, 1000])],
+});
 /** Models, and the size of their input for the cameras `wide` and `part`; null: the machine decides. */
 const SWAPS: readonly (readonly [model: string, wide: string | null, part: string | null])[] = [
   ["builtin:person-fast", "416x256", "256x416"],
   ["own.onnx", "96x160", "96x160"],
   ["builtin:person-accurate", "768x448", "448x768"],
   ["builtin:person", null, null],
+];
+
+/** What no detector can be switched to, and the code of the answer. */
+const WRONG: readonly (readonly [model: string, code: string])[] = [
+  ["half.onnx", "MODEL_INVALID"],
+  ["classifier.onnx", "MODEL_UNSUPPORTED"],
+  ["folder.onnx", "MODEL_UNREADABLE"],
+  ["loop.onnx", "CONTROL_MODEL"],
 ];
 
 /** Sizes by camera, of the first worker of a detector. */
@@ -54,6 +66,9 @@ Deno.test({
   async fn() {
     using folder = tempFolder();
     Deno.writeFileSync(`${folder.path}/own.onnx`, OWN);
+    folder.write("half.onnx", OWN.subarray(0, OWN.length / 2));
+    folder.write("classifier.onnx", CLASSIFIER);
+    await shell('cd "$1" && mkdir folder.onnx && ln -s loop.onnx loop.onnx', folder.path);
     await using rig = await Rig.start({
       config: [
         "cameras:",
@@ -68,6 +83,10 @@ Deno.test({
     await inferred(rig, "swapped");
     await inferred(rig, "steady");
     const operator = new Operator(rig);
+    for (const [model, code] of WRONG) {
+      assert.equal(await operator.send("set_model", { detector: "swapped", model }), code);
+      await inferred(rig, "swapped");
+    }
     for (const [model, wide, part] of SWAPS) {
       assert.equal(await operator.send("set_model", { detector: "swapped", model }), "ok", model);
       await inferred(rig, "swapped");

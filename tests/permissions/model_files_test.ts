@@ -60,6 +60,8 @@ Deno.test("model files: a configured link leads where it led at the start, or no
   assert.equal(await runPlan(grant, plan), "ok");
   await shell('cd "$1" && ln -sf data/b own.onnx', folder);
   assert.match(await runPlan(grant, plan), /^MODEL_REPLACED: .*data\/b now/);
+  await shell('cd "$1" && ln -sf own.onnx own.onnx', folder);
+  assert.equal(systemHost(ROOT).isFile(`${folder}/own.onnx`), false, "a link to itself is none");
 });
 
 Deno.test("model files: set_model opens what it resolved, within the folder of models", async () => {

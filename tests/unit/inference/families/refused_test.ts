@@ -219,4 +219,9 @@ Deno.test("refused: a family that the outputs do not suit", async () => {
   assert.match(remedy, /family/);
   const other = await refusalOf(model([ROWS]), { settings: { ...settings, family: "detr" } });
   assert.match(other.message, /\[1, 6, 84\], which does not suit family detr/);
+  const named = await refusalOf(model([ROWS], { metadata: names(2) }), {
+    settings: { ...settings, family: "yolox" },
+  });
+  assert.match(named.message, /names 2 classes, and as yolox it scores 79/);
+  assert.match(named.remedy, /Correct the detector's family/);
 });
