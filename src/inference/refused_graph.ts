@@ -14,7 +14,7 @@ const MEANINGS: readonly Meaning[] = [
   {
     pattern: /(Missing opset)/,
     why: () => "it does not say of which opset its operators are",
-    remedy: "Export it again: the program that wrote or changed it left out a part.",
+    remedy: "Export it again: the program that wrote or changed it skipped a part.",
   },
   {
     pattern: /\b(\w*(?:NMS|Nms)\w*_?TRT\w*|TRT\w+)/,

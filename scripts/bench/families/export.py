@@ -4,6 +4,8 @@ what the family's own post-processing finds in one picture.
     pip install torch torchvision onnx onnxruntime ultralytics transformers rfdetr yolov5 libreyolo
     python scripts/bench/families/export.py tmp/families [NAME…]
 
+Those that want packages which do not agree with these are in modules of their own, which name them.
+
 NAME.onnx, NAME.rgb (levels, row by row) and NAME.json: width, height, the least confidence, and the
 detections as class, score, x1, y1, x2, y2 in pixels of the picture, which has the size of the input.
 Then, to compare: deno task bench scripts/bench/families.ts tmp/families
@@ -278,6 +280,7 @@ FAMILIES = {
     "yolo11-half": lambda name: ultralytics_model(name, "yolo11n.yaml", half=True),
     "yolo11-batch": lambda name: ultralytics_model(name, "yolo11n.yaml", batch=4),
     "yolo11-nms": lambda name: ultralytics_model(name, "yolo11n.yaml", nms=True),
+    "yolo12": lambda name: ultralytics_model(name, "yolo12n.yaml"),
     "yolo26": lambda name: ultralytics_model(name, "yolo26n.yaml"),
     "yolo26-end2end": lambda name: ultralytics_model(name, "yolo26n.yaml", nms=False),
     "yolov10-end2end": lambda name: ultralytics_model(name, "yolov10n.yaml", nms=False),

@@ -50,6 +50,8 @@ export const NOT_RUN: Readonly<Record<string, Readonly<Record<string, string>>>>
   },
   "models/README.md": {
     "yolo export model=yolo11n.pt format=onnx dynamic=True": EXPORTER,
+    "python -c \"from libreyolo import LibreYOLO; LibreYOLO('LibreYOLO9t.pt').export(format='onnx')\"":
+      EXPORTER,
     "python export.py --weights yolov5n.pt --include onnx": EXPORTER,
     "python tools/export_onnx.py -n yolox-nano -c yolox_nano.pth --output-name yolox-nano.onnx":
       EXPORTER,
