@@ -93,7 +93,8 @@ libraries=$(dpkg-query -W -f '${Status} ${Package}\n' 'lib*' 2>/dev/null | grep 
 completed=$(bash -c '. /usr/share/bash-completion/completions/orion
   COMP_WORDS=(orion run --log-level "") COMP_CWORD=3; _orion; echo "${COMPREPLY[*]}"')
 [ "$completed" = "debug info warning error" ] || wrong "bash completes $completed"
-for file in man/man1/orion.1.gz bash-completion/completions/orion zsh/vendor-completions/_orion doc/orion/copyright; do
+for file in man/man1/orion.1.gz bash-completion/completions/orion zsh/vendor-completions/_orion doc/orion/copyright \
+  orion/monitoring/orion.dashboard.json orion/monitoring/orion.rules.yml; do
   [ -s "/usr/share/$file" ] || wrong "there is no /usr/share/$file"
 done
 # shellcheck disable=SC2024

@@ -21,9 +21,7 @@ done
 deno=$(find_deno) || fail "Deno was not found"
 mkdir -p -- "$1"
 work=$(CDPATH='' cd -- "$1" && pwd -P)
-# shellcheck disable=SC2016
-mirror=$(apt-get indextargets --format '$(REPO_URI) $(ORIGIN) $(LABEL)' | sort -u |
-  sed -n 's/ Debian Debian$//p' | sed -n 1p)
+mirror=$(debian_mirror)
 build() { buildah --root "$work/store" --runroot "$work/store.run" --storage-driver vfs "$@"; }
 
 step "packing the app"
