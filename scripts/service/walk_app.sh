@@ -104,7 +104,11 @@ asks -m 5 "$page/cameras/demo/live.mjpg" >"$work/live" || :
 [ "$(grep -ac '^X-Orion-Seq' "$work/live")" -gt 2 ] || wrong "no live pictures"
 [ "$(curl -s -o /dev/null -w '%{http_code}' --interface 172.30.33.5 "$page/")" = 403 ] || wrong "others may ask"
 printf 'the page, commands, events and live pictures through the ingress; other addresses are refused\n'
-kill -TERM "$(ps -eo pid,args | awk '/app\/main\.ts/ && !/awk/ { print $1 }' | head -n 1)"
+main=$(ps -eo pid,args | awk '/app\/main\.ts/ && !/awk/ { print $1 }' | head -n 1)
+kill -HUP "$main"
+eventually grep -q config.reloaded "$work/app.log"
+printf 'its configuration is read again\n'
+kill -TERM "$main"
 wait "$app" || wrong "it ended with $?"
 grep -q 'service.stopped reason=SIGTERM' "$work/app.log" || wrong "it did not stop in order"
 printf 'it stops in order\n'
