@@ -120,6 +120,15 @@ sudo tail -n 1 /etc/orion/orion.yaml | grep -qx '# changed here' || wrong "the c
 [ "$(sudo stat -c '%a %U:%G' /etc/orion/orion.yaml)" = "640 root:orion" ] || wrong "the mode of the configuration"
 printf '%s: the configuration is kept, and the service started again\n' "$way"
 
+way="its rollback"
+before=$(sudo systemctl show orion -p MainPID --value)
+apt install --allow-downgrades /walk/first.deb
+[ "$(orion --version)" = "orion $first" ] || wrong "it is of another version"
+[ "$(sudo systemctl show orion -p MainPID --value)" != "$before" ] || wrong "the service was not started again"
+eventually detects
+sudo tail -n 1 /etc/orion/orion.yaml | grep -qx '# changed here' || wrong "the configuration was replaced"
+printf '%s: the same, back to the version before\n' "$way"
+
 way="its removal"
 apt remove orion
 [ "$(sudo systemctl is-active orion)" != active ] || wrong "it still runs"

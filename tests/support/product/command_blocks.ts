@@ -105,6 +105,9 @@ export const NOT_RUN: Readonly<Record<string, Readonly<Record<string, string>>>>
   "docs/upgrading.md": {
     "git rev-parse HEAD >../orion-before": "fetches a new version",
     'git checkout "$(cat ../orion-before)"': "changes the checkout",
+    "sudo apt-get install ./orion_NEW_amd64.deb":
+      "takes a system with nothing else in it: scripts/service/walk_install.sh does it",
+    "sudo apt-get install --allow-downgrades ./orion_OLD_amd64.deb": "the same",
   },
   "examples/mosquitto-tls/README.md": {
     "sudo mkdir -p /etc/mosquitto/certs":
