@@ -156,7 +156,7 @@ token=$(cat packaging/container/example/token)
 # Control groups count nothing here, and podman insists.
 [ "$engine" != podman ] || sed -i '/mem_limit\|pids_limit/d' packaging/compose.yaml
 eval "$(block up)" >../log 2>&1 || wrong "up"
-name=$("$engine" ps --format '{{.Names}}' | grep 'orion[_-]1')
+name=$("$engine" ps --format '{{.Names}}' | grep "orion[_-]1")
 eventually detects
 status 200 /status || wrong "the page refuses its token"
 if "$engine" logs "$name" 2>&1 | grep WARN | grep -v 'travels unencrypted'; then wrong "it warns"; fi

@@ -50,8 +50,8 @@ _New_, _Import_, then choose the Prometheus that reads Orion. At its top are the
 cameras; each chosen camera has a row of its own. It is generated from the table above, and its
 queries are tried against a running Orion.
 
-The portable folder has it, and the [alerts](#alerts), at the same path as a checkout; the package of
-Debian has them in \`/usr/share/orion/monitoring\`, the image in \`/opt/orion/packaging/monitoring\`.
+The portable folder has it, and the [alerts](#alerts), at the same path as a checkout; the package
+of Debian has them in \`/usr/share/orion/monitoring\`, the image in \`/opt/orion/packaging/monitoring\`.
 
 `;
 
