@@ -20,7 +20,7 @@ wrong() {
 said() { printf '%s: %s: %s\n' "$engine" "$way" "$*"; }
 now() { date +%s.%N; }
 since() { echo "$1 $(now)" | awk '{ printf "%.1f", $2 - $1 }'; }
-# shellcheck source=scripts/service/eventually.sh
+# shellcheck source=scripts/service/eventually.sh disable=SC1091
 . /walk/eventually.sh
 # becomes HEALTH: within the time that the image's check takes to fail three times.
 becomes() {
@@ -72,6 +72,7 @@ if "$engine" run --rm --entrypoint /bin/sh orion -c true >log 2>&1; then wrong "
 
 way="any other way to start it"
 mkdir -p etc && cd etc
+# shellcheck disable=SC2016
 password='p$a ${ss}#%\w'
 token=a-token-of-the-walk
 printf '%s' "$token" >../token
@@ -107,7 +108,7 @@ process=$(pgrep -P "$(inspect '{{.State.Pid}}')")
 for line in Uid:.10001.10001 NoNewPrivs:.1 CapEff:.0000000000000000 CapBnd:.0000000000000000 Seccomp:.2; do
   grep -q "^$line" "/proc/$process/status" || wrong "not $line: $(grep "^${line%%:*}" "/proc/$process/status")"
 done
-grep -q ' / [^ ]* ro[, ]' "/proc/$process/mountinfo" || wrong "its root is writable"
+awk '$5 == "/" { last = $6 } END { exit last !~ /^ro(,|$)/ }' "/proc/$process/mountinfo" || wrong "its root is writable"
 status 200 /status || wrong "the published port"
 said "the main job after $took s; $confinement"
 
@@ -150,11 +151,12 @@ systemctl stop mosquitto
 way="the example, $compose"
 cd "$folder/orion-image"
 block secrets -e 's/sudo //' >../secrets
+# shellcheck disable=SC1091
 . ../secrets >../log 2>&1
-password=$(cat packaging/container/example/mqtt_password)
-token=$(cat packaging/container/example/token)
+password=$(cat container/example/mqtt_password)
+token=$(cat container/example/token)
 # Control groups count nothing here, and podman insists.
-[ "$engine" != podman ] || sed -i '/mem_limit\|pids_limit/d' packaging/compose.yaml
+[ "$engine" != podman ] || sed -i '/mem_limit\|pids_limit/d' compose.yaml
 eval "$(block up)" >../log 2>&1 || wrong "up"
 name=$("$engine" ps --format '{{.Names}}' | grep "orion[_-]1")
 eventually detects
@@ -177,7 +179,7 @@ eval "$(block upgrade)" >../log 2>&1 || wrong "upgrade"
 runs_of "$next"
 eval "$(block back -e "s/docker tag/$engine tag/")" >../log 2>&1 || wrong "back"
 runs_of "$first"
-eval "stopped $compose -f packaging/compose.yaml stop orion"
+eval "stopped $compose stop orion"
 state | grep -q '"state":"offline"' || wrong "the broker has no offline"
-$compose -f packaging/compose.yaml down >../log 2>&1 || wrong "down"
+$compose down >../log 2>&1 || wrong "down"
 said "the main job, its page, reload, another image and back, and its end"

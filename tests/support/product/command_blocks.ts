@@ -74,7 +74,7 @@ export const NOT_RUN: Readonly<Record<string, Readonly<Record<string, string>>>>
       "how the clip was made, once; takes packages from the network",
   },
   "docs/container.md": {
-    "GATE_URL='rtsp://viewer:secret@192.168.1.20/stream' docker compose -f packaging/compose.yaml up --detach":
+    "GATE_URL='rtsp://viewer:secret@192.168.1.20/stream' docker compose up --detach":
       "takes a camera at that address",
   },
   "docs/deploy.md": {
