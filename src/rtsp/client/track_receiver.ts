@@ -21,6 +21,10 @@ const SILENT_MS = 1000;
 /** A source with this many times fewer packets than another is taken for stray packets. */
 const STRAY_FACTOR = 4;
 
+/** RTCP packet types (RFC 3550 12.1). As the second byte of RTP they are the reserved payload types 72 to 76. */
+const FIRST_RTCP_TYPE = 200;
+const LAST_RTCP_TYPE = 204;
+
 const LINE_FEED = 0x0a;
 /** Version 2, no report blocks, type 201, length 1 (RFC 3550 6.4.2). */
 const EMPTY_RECEIVER_REPORT = 0x80c90001;
@@ -97,6 +101,11 @@ export class TrackReceiver implements PlayableTrack {
     return this.#sequencer.dueMs;
   }
 
+  /** The unsupported kind of payload that is all the camera sends, or null. */
+  get hopelessName(): string | null {
+    return this.#assembler.hopelessName;
+  }
+
   /** The present size limit of units, at most `maxUnitBytes`; larger ones are emitted without data. */
   set unitLimitBytes(limitBytes: number) {
     this.#assembler.limitBytes = limitBytes;
@@ -123,14 +132,25 @@ export class TrackReceiver implements PlayableTrack {
     this.#sequencer = new ReorderBuffer(this.#target);
   }
 
+  /**
+   * Whether an interleaved packet is RTP, by its second byte. Some cameras send RTP and RTCP on one channel,
+   * or swap the channels that they announced.
+   */
+  isRtp(secondByte: number, isRtpChannel: boolean): boolean {
+    if (!isRtpChannel) return (secondByte & 0x7f) === this.#payloadType;
+    return secondByte < FIRST_RTCP_TYPE || secondByte > LAST_RTCP_TYPE;
+  }
+
   /** Handles an RTP packet; its bytes are copied. */
   rtp(bytes: Uint8Array<ArrayBuffer>, start: number, length: number, atMs: SteadyMs): void {
     const packet = this.#packet;
     const isPacket = packet.parse(bytes, start, length);
-    if (
-      !isPacket || !this.#acceptsType(packet.payloadType) || !this.#acceptsSource(packet.ssrc, atMs)
-    ) {
+    const hasType = isPacket && this.#acceptsType(packet.payloadType);
+    if (!hasType || !this.#acceptsSource(packet.ssrc, atMs)) {
       this.foreignPackets++;
+      // One source numbers its packets of all payload types together (RFC 3550 5.1): error correction,
+      // and metadata that some cameras send between the packets of a picture.
+      if (isPacket && packet.ssrc === this.#ssrc) this.#sequencer.pushForeign(packet, atMs);
       return;
     }
     this.receivedBytes += length;
@@ -174,7 +194,9 @@ export class TrackReceiver implements PlayableTrack {
   }
 
   readonly #target = {
-    onPacket: (packet: RtpPacket) => this.#assembler.push(packet),
+    onPacket: (packet: RtpPacket) => {
+      if (packet.payloadType === this.#payloadType) this.#assembler.push(packet);
+    },
     onGap: () => this.#assembler.gap(),
   };
 
@@ -188,9 +210,9 @@ export class TrackReceiver implements PlayableTrack {
       this.#options.onReport(this, report, receivedAt);
     },
     onBye: (sources: readonly number[]) => {
-      if (this.#ssrc === null || sources.length === 0 || sources.includes(this.#ssrc)) {
-        this.#options.onBye(this);
-      }
+      // Before the first packet it is of an earlier session: over UDP the ports are the same.
+      if (this.#ssrc === null) return;
+      if (sources.length === 0 || sources.includes(this.#ssrc)) this.#options.onBye(this);
     },
   };
 

@@ -8,6 +8,9 @@ import { H265Depacketizer } from "./h265.ts";
 import { JpegDepacketizer } from "./jpeg.ts";
 import { Mpeg4Depacketizer } from "./mpeg4.ts";
 
+/** So many payloads of unsupported kinds, before the first whole unit, are all that a camera sends. */
+const HOPELESS_PAYLOADS = 32;
+
 export interface AccessUnitAssemblerOptions {
   /** Larger units are emitted as corrupt, without data. */
   readonly maxUnitBytes: number;
@@ -60,6 +63,12 @@ export class AccessUnitAssembler {
   /** The last unsupported kind of payload, by its name in the RFC (`MTAP16`, `PACI`), or null. */
   get refusedName(): string | null {
     return this.#builder.refusedName;
+  }
+
+  /** The same if the camera sends nothing else; null: it may send whole units. */
+  get hopelessName(): string | null {
+    const { refused, units, corrupt } = this.#builder.counts;
+    return refused >= HOPELESS_PAYLOADS && units === corrupt ? this.refusedName : null;
   }
 
   /** Bytes of memory allocated for units: at most `maxUnitBytes`, plus 1 MiB if that is larger. */

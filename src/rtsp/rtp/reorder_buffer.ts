@@ -70,6 +70,11 @@ export class ReorderBuffer implements Sequencer {
     else this.#buffer(packet, ahead, nowMs);
   }
 
+  pushForeign(packet: RtpPacket, nowMs: SteadyMs): void {
+    const ahead = this.#next < 0 ? -1 : sequenceDelta(this.#next, packet.sequence);
+    if (ahead >= 0 && ahead < REORDER_DEPTH) this.push(packet, nowMs);
+  }
+
   expire(nowMs: SteadyMs): void {
     for (let due = this.dueMs; due !== null && nowMs >= due; due = this.dueMs) this.#skipMissing();
   }

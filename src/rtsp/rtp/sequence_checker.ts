@@ -39,6 +39,10 @@ export class SequenceChecker implements Sequencer {
     this.#receiver.onPacket(packet);
   }
 
+  pushForeign({ sequence }: RtpPacket): void {
+    if (sequence === this.#next) this.#next = (sequence + 1) & 0xffff;
+  }
+
   /** Drops a repeated packet. Two consecutive ones are a restart. */
   #stepBack(sequence: number, ahead: number): void {
     this.#restart = (sequence + 1) & 0xffff;

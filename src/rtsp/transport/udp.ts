@@ -7,6 +7,9 @@ import type { PortPair } from "../protocol/headers.ts";
 const SLOT_BYTES = 2048;
 /** The maximum payload of a UDP datagram over IPv4. */
 const MAX_DATAGRAM_BYTES = 65_507;
+/** An RTP packet without a payload (RFC 3550 5.1), and a receiver report without a source (6.4.2). */
+const EMPTY_RTP = Uint8Array.of(0x80, ...new Uint8Array(11));
+const EMPTY_RTCP = Uint8Array.of(0x80, 201, 0, 1, 0, 0, 0, 0);
 /** Capacity of the queue; on overflow the oldest datagrams are dropped, which shows as gaps. */
 const SLOTS = 512;
 
@@ -72,18 +75,32 @@ export class UdpPair {
     return new UdpPair(rtp, rtcp, rtpPort, remoteAddress);
   }
 
-  /** Sets the ports that the camera sends from. */
+  /**
+   * Sets the ports that the camera sends from, and sends an empty packet to each: firewalls and NAT let only
+   * those datagrams in that answer one.
+   */
   acceptFrom(ports: PortPair | null): void {
     this.#remotePorts = ports;
+    if (ports === null) return;
+    const ignored = () => {
+      // Not permitted for a host name, and needed only behind a firewall.
+    };
+    this.#send(this.#rtp, EMPTY_RTP, ports.rtp).catch(ignored);
+    this.#send(this.#rtcp, EMPTY_RTCP, ports.rtcp).catch(ignored);
   }
 
   /** Sends a receiver report, if the camera's ports are known. */
   sendReport(report: Uint8Array<ArrayBuffer>): Promise<void> {
     const ports = this.#remotePorts;
-    if (ports === null || this.#isClosed) return Promise.resolve();
+    if (ports === null) return Promise.resolve();
+    return this.#send(this.#rtcp, report, ports.rtcp);
+  }
+
+  #send(socket: Socket, bytes: Uint8Array, port: number): Promise<void> {
+    if (this.#isClosed) return Promise.resolve();
     return new Promise((resolve, reject) => {
       const done = (error: Error | null) => error === null ? resolve() : reject(error);
-      this.#rtcp.send(Buffer.from(report), ports.rtcp, this.#remoteAddress, done);
+      socket.send(Buffer.from(bytes), port, this.#remoteAddress, done);
     });
   }
 
