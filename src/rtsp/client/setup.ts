@@ -92,7 +92,7 @@ async function setUpUdp(
     });
   }
   track.announcedSsrc = chosen.ssrc;
-  udp.acceptFrom(chosen.serverPorts);
+  udp.acceptFrom(chosen.serverPorts, chosen.source);
 }
 
 async function requestSetUp(

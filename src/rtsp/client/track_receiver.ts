@@ -16,7 +16,10 @@ import type { PlayableTrack } from "./tracks.ts";
 
 /** Consecutive packets of another SSRC or payload type after which that is adopted. */
 const ADOPT_AFTER_PACKETS = 16;
-/** Of two sources on one channel, the active one is replaced when it has sent nothing for this long. */
+/**
+ * Of two sources on one channel, the active one is replaced when it has sent nothing for this long. The
+ * announced one that has never sent is replaced by one that sends for as long.
+ */
 const SILENT_MS = 1000;
 /** A source with this many times fewer packets than another is taken for stray packets. */
 const STRAY_FACTOR = 4;
@@ -74,6 +77,7 @@ export class TrackReceiver implements PlayableTrack {
   /** The SSRC of the newest packets that are not the active source's, and how many in a row. */
   #otherSsrc = 0;
   #otherPackets = 0;
+  #otherSinceMs = -Infinity;
   #isSendingReport = false;
   #reportReceivedAt: SteadyMs | null = null;
 
@@ -250,7 +254,7 @@ export class TrackReceiver implements PlayableTrack {
    *   present one, until it falls silent.
    */
   #tryAdopt(ssrc: number, atMs: SteadyMs): boolean {
-    if (!this.#isOrdered) return this.#tryAdoptOverUdp(ssrc);
+    if (!this.#isOrdered) return this.#tryAdoptOverUdp(ssrc, atMs);
     if (this.#isMixed || (this.#ssrc !== null && this.#ssrc === this.announcedSsrc)) {
       return atMs - this.#activeAtMs >= SILENT_MS && this.#adopt(ssrc);
     }
@@ -260,11 +264,13 @@ export class TrackReceiver implements PlayableTrack {
     return !isStray && this.#adopt(ssrc);
   }
 
-  #tryAdoptOverUdp(ssrc: number): boolean {
+  #tryAdoptOverUdp(ssrc: number, atMs: SteadyMs): boolean {
     if (this.#ssrc === null && (this.announcedSsrc ?? ssrc) === ssrc) return this.#adopt(ssrc);
+    if (ssrc !== this.#otherSsrc || this.#otherPackets === 0) this.#otherSinceMs = atMs;
     this.#otherPackets = ssrc === this.#otherSsrc ? this.#otherPackets + 1 : 1;
     this.#otherSsrc = ssrc;
-    return this.#otherPackets >= ADOPT_AFTER_PACKETS && this.#adopt(ssrc);
+    const isAlone = this.#ssrc === null && atMs - this.#otherSinceMs >= SILENT_MS;
+    return (isAlone || this.#otherPackets >= ADOPT_AFTER_PACKETS) && this.#adopt(ssrc);
   }
 
   #adopt(ssrc: number): true {
