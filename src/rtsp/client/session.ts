@@ -135,9 +135,10 @@ export class RtspSession {
     return selected;
   }
 
-  /** Receives a track over these interleaved channels. */
+  /** Receives a track over these interleaved channels. Some cameras name those of another track: ignored. */
   bindChannels(track: TrackReceiver, rtpChannel: number, rtcpChannel: number): void {
     const { connection } = this.#options;
+    if ((this.#byChannel.get(rtpChannel)?.track ?? track) !== track) return;
     connection.rtpChannels.add(rtpChannel);
     connection.rtcpChannels.add(rtcpChannel);
     this.#byChannel.set(rtpChannel, { track, isRtp: true });
