@@ -55,26 +55,26 @@ Deno.test({
   ignore,
   async fn(t) {
     using folder = tempFolder();
-    const { server, otherCa } = await makeCertificates(folder);
-    const [cert, ca, other] = [server.cert, server.ca, otherCa].map((path) =>
-      Deno.readTextFileSync(path)
-    );
-    assert.ok(cert !== undefined && ca !== undefined && other !== undefined);
+    const { server, otherCa, expired } = await makeCertificates(folder);
+    const [cert, ca, other, old] = [server.cert, server.ca, otherCa, expired]
+      .map((path) => Deno.readTextFileSync(path));
+    assert.ok(cert !== undefined && ca !== undefined && other !== undefined && old !== undefined);
     const key = Deno.readTextFileSync(server.key);
     const fingerprint = new X509Certificate(cert).fingerprint256.replaceAll(":", "").toLowerCase();
     const none = { ca: null, fingerprint: null, insecure: false };
-    const cases: readonly (readonly [string, CameraSource["tls"], string | null])[] = [
+    const cases: readonly (readonly [string, CameraSource["tls"], string | null, string?])[] = [
       ["its fingerprint", { ...none, fingerprint }, null],
       ["its authority", { ...none, ca }, null],
       ["nothing, by choice", { ...none, insecure: true }, null],
       ["another fingerprint", { ...none, fingerprint: "0".repeat(64) }, "STREAM_TLS_FINGERPRINT"],
       ["another authority", { ...none, ca: other }, "STREAM_TLS_UNTRUSTED"],
       ["the system's authorities", null, "STREAM_TLS_UNTRUSTED"],
+      ["its authority, and has expired", { ...none, ca }, "STREAM_TLS_EXPIRED", old],
     ];
-    for (const [what, tls, reason] of cases) {
+    for (const [what, tls, reason, own = cert] of cases) {
       await t.step(what, async () => {
         const auth = { ...LOGIN, scheme: "basic" } as const;
-        await using camera = start({ tls: { cert, key }, auth });
+        await using camera = start({ tls: { cert: own, key }, auth });
         await using watch = new PatternWatch(camera, { tls });
         if (reason === null) {
           await watch.pictures(FRAMES);
