@@ -22,7 +22,6 @@ import {
 
 const PICTURES = 4;
 const LOGIN = "viewer:secret@";
-const NONCE = 'Digest realm="r", nonce="n"';
 const STEP_MS = 10_000;
 /** The time limit of requests to a camera that does not answer. */
 const SHORT_MS = 50;
@@ -100,11 +99,13 @@ async function play(url: string, stepTimeoutMs = STEP_MS): Promise<Outcome> {
   }
 }
 
-/** Challenges DESCRIBE without credentials, and with `refuses` also with them. */
-function challenge(header: string, refuses = false): NonNullable<Script["answer"]> {
+/** Challenges DESCRIBE, each time with a new nonce; with `refuses` also if it has credentials. */
+function challenge(refuses = false, more = ""): NonNullable<Script["answer"]> {
+  let nonce = 0;
   return (request) => {
     const isRight = request.headers.has("authorization") && !refuses;
     if (request.method !== "DESCRIBE" || isRight) return undefined;
+    const header = `Digest realm="r", nonce="n${nonce++}"${more}`;
     return response(request, 401, ["WWW-Authenticate", header]);
   };
 }
@@ -170,7 +171,7 @@ const PLAYED: Readonly<Record<string, Case>> = {
   },
   "closes the connection with its challenge": {
     login: LOGIN,
-    script: { answer: challenge(NONCE), closesAfter: isChallenged, packets },
+    script: { answer: challenge(), closesAfter: isChallenged, packets },
   },
   "redirects to another path": {
     script: {
@@ -290,7 +291,7 @@ const FAILURES: Readonly<Record<string, Failure>> = {
   },
   "says of each wrong password that the nonce is stale": {
     login: LOGIN,
-    script: { answer: challenge(`${NONCE}, stale=TRUE`, true) },
+    script: { answer: challenge(true, ", stale=TRUE") },
     code: "STREAM_UNAUTHORISED",
     message: /the camera refuses the user or the password$/,
     remedy: /Check the user and the password/,
@@ -299,7 +300,7 @@ const FAILURES: Readonly<Record<string, Failure>> = {
   "closes the connection with each challenge and refuses the password": {
     login: LOGIN,
     script: {
-      answer: challenge(NONCE, true),
+      answer: challenge(true),
       closesAfter: ({ method }) => method === "DESCRIBE",
     },
     code: "STREAM_UNAUTHORISED",
