@@ -3,18 +3,19 @@
 /** As many bytes as {@link protocolOf} compares. */
 export const PROTOCOL_BYTES = 5;
 
-const latin1 = new TextDecoder("latin1");
-
-/** TLS records of an alert and of a handshake (RFC 8446 5.1), in any version. */
-const TLS_RECORD = /^[\x15\x16]\x03/;
+/** The types of TLS records that a server may begin with, and their major version (RFC 8446 5.1). */
+const TLS_ALERT = 21;
+const TLS_HANDSHAKE = 22;
+const TLS_MAJOR_VERSION = 3;
 
 /** A protocol that a server speaks instead of RTSP. */
 export type OtherProtocol = "HTTP" | "SSH" | "TLS" | "unknown";
 
 /** The protocol of a server whose first bytes are no RTSP message. */
 export function protocolOf(bytes: Uint8Array): OtherProtocol {
-  const text = latin1.decode(bytes);
+  const text = String.fromCharCode(...bytes.subarray(0, PROTOCOL_BYTES));
   if (text.startsWith("HTTP/")) return "HTTP";
   if (text.startsWith("SSH-")) return "SSH";
-  return TLS_RECORD.test(text) ? "TLS" : "unknown";
+  const isTls = bytes[0] === TLS_ALERT || bytes[0] === TLS_HANDSHAKE;
+  return isTls && bytes[1] === TLS_MAJOR_VERSION ? "TLS" : "unknown";
 }
