@@ -220,7 +220,8 @@ export class Camera {
   #onStalled(): void {
     const { source, log, clock } = this.#parts;
     const lastAtMs = this.#lastArrivalAtMs;
-    const isSilent = lastAtMs === null || clock.nowMs() - lastAtMs >= source.stallTimeoutMs;
+    // A decoder holds some pictures back, so that the last packets arrive after the last picture's.
+    const isSilent = lastAtMs === null || clock.nowMs() - lastAtMs >= source.stallTimeoutMs / 2;
     const isUdp = this.#network.figures()?.transport === "udp";
     const remedy = !isSilent
       ? "Packets arrive, but none can be decoded: check the codec in the camera, and restart it."
