@@ -12,17 +12,13 @@ import {
 import { ReorderBuffer } from "../rtp/reorder_buffer.ts";
 import { SequenceChecker } from "../rtp/sequence_checker.ts";
 import type { Sequencer } from "../rtp/sequencer.ts";
+import { ActiveSource } from "./active_source.ts";
 import type { PlayableTrack } from "./tracks.ts";
 
-/** Consecutive packets of another SSRC or payload type after which that is adopted. */
+/** Consecutive packets of another payload type after which that is adopted. */
 const ADOPT_AFTER_PACKETS = 16;
-/**
- * Of two sources on one channel, the active one is replaced when it has sent nothing for this long. The
- * announced one that has never sent is replaced by one that sends for as long.
- */
-const SILENT_MS = 1000;
-/** A source with this many times fewer packets than another is taken for stray packets. */
-const STRAY_FACTOR = 4;
+/** A larger step of the timestamps, where the sequence numbers jump, is a loss of packets. */
+const MAX_RENUMBERED_STEP_MS = 500;
 
 /** RTCP packet types (RFC 3550 12.1). As the second byte of RTP they are the reserved payload types 72 to 76. */
 const FIRST_RTCP_TYPE = 200;
@@ -46,8 +42,6 @@ export interface TrackReceiverOptions {
 export class TrackReceiver implements PlayableTrack {
   readonly media: MediaDescription;
   readonly format: VideoFormat;
-  /** The SSRC of the camera's `Transport` header, or null. */
-  announcedSsrc: number | null = null;
   /** Sends a receiver report; null before SETUP. */
   sendReport: ((report: Uint8Array<ArrayBuffer>) => Promise<void>) | null = null;
   receivedBytes = 0;
@@ -61,23 +55,14 @@ export class TrackReceiver implements PlayableTrack {
   readonly #report = new Uint8Array(MAX_RECEIVER_REPORT_BYTES + EMPTY_REPORT_BYTES);
   readonly #ownSsrc: number;
   #sequencer: Sequencer;
-  #ssrc: number | null = null;
-  #isOrdered = true;
+  readonly #source = new ActiveSource();
+  /** The sequence number of the next packet has nothing to do with that of the last one. */
+  #isRenumbered = false;
+  /** The timestamp of the last packet. */
+  #lastTimestamp = 0;
   #payloadType: number;
   /** Packets of other payload types, until one of the announced type has arrived. */
   #otherTypePackets = 0;
-  /** Packets of the active source, and when the newest arrived. */
-  #activePackets = 0;
-  #activeAtMs = -Infinity;
-  /** The active source before it, and its packets. */
-  #previousSsrc: number | null = null;
-  #previousPackets = 0;
-  /** Two sources send on one channel. */
-  #isMixed = false;
-  /** The SSRC of the newest packets that are not the active source's, and how many in a row. */
-  #otherSsrc = 0;
-  #otherPackets = 0;
-  #otherSinceMs = -Infinity;
   #isSendingReport = false;
   #reportReceivedAt: SteadyMs | null = null;
 
@@ -93,6 +78,11 @@ export class TrackReceiver implements PlayableTrack {
     });
     this.#stats = new ReceptionStats(format.clockRate);
     this.#sequencer = new SequenceChecker(this.#target);
+  }
+
+  /** The SSRC of the camera's `Transport` header, or null. */
+  set announcedSsrc(ssrc: number | null) {
+    this.#source.announced = ssrc;
   }
 
   /** Packets lost by the network or the camera. */
@@ -132,7 +122,7 @@ export class TrackReceiver implements PlayableTrack {
 
   /** Packets arrive over UDP: they may be reordered, and other hosts may send to the port. */
   allowReordering(): void {
-    this.#isOrdered = false;
+    this.#source.isOrdered = false;
     this.#sequencer = new ReorderBuffer(this.#target);
   }
 
@@ -154,7 +144,7 @@ export class TrackReceiver implements PlayableTrack {
       this.foreignPackets++;
       // One source numbers its packets of all payload types together (RFC 3550 5.1): error correction,
       // and metadata that some cameras send between the packets of a picture.
-      if (isPacket && packet.ssrc === this.#ssrc) this.#sequencer.pushForeign(packet, atMs);
+      if (isPacket && packet.ssrc === this.#source.ssrc) this.#sequencer.pushForeign(packet, atMs);
       return;
     }
     this.receivedBytes += length;
@@ -175,12 +165,12 @@ export class TrackReceiver implements PlayableTrack {
 
   /** Sends a receiver report (RFC 3550 6.4), unless the previous one is still being written. */
   report(nowMs: SteadyMs): void {
-    if (this.#ssrc === null || this.sendReport === null || this.#isSendingReport) return;
-    const ssrcs = { ssrc: this.#ownSsrc, source: this.#ssrc };
+    if (this.#source.ssrc === null || this.sendReport === null || this.#isSendingReport) return;
+    const ssrcs = { ssrc: this.#ownSsrc, source: this.#source.ssrc };
     let sizeBytes = writeReceiverReport(this.#report, this.#stats.report(ssrcs, nowMs));
     // Some cameras read a TCP connection line by line and lose the request that follows a report without
     // a line feed at its end. The last byte of the SSRC is one: see LINE_FEED.
-    if (this.#isOrdered) sizeBytes += this.#appendEmptyReport(sizeBytes);
+    if (this.#source.isOrdered) sizeBytes += this.#appendEmptyReport(sizeBytes);
     this.#isSendingReport = true;
     const done = () => {
       this.#isSendingReport = false;
@@ -199,15 +189,33 @@ export class TrackReceiver implements PlayableTrack {
 
   readonly #target = {
     onPacket: (packet: RtpPacket) => {
-      if (packet.payloadType === this.#payloadType) this.#assembler.push(packet);
+      if (packet.payloadType !== this.#payloadType) return;
+      if (this.#isRenumbered && !this.#continues(packet)) this.#assembler.gap();
+      this.#isRenumbered = false;
+      this.#lastTimestamp = packet.timestamp;
+      this.#assembler.push(packet);
     },
-    onGap: () => this.#assembler.gap(),
+    onGap: (lost: number) => {
+      if (lost === 0) this.#isRenumbered = true;
+      else this.#assembler.gap();
+    },
   };
+
+  /**
+   * Whether a packet with a number of its own directly follows the last one: some cameras begin to number
+   * anew every few seconds. Over TCP, nothing is missing if the last unit is complete and the next one is
+   * close to it in time.
+   */
+  #continues({ timestamp }: RtpPacket): boolean {
+    const step = (timestamp - this.#lastTimestamp) >>> 0;
+    const isClose = step * 1000 <= MAX_RENUMBERED_STEP_MS * this.format.clockRate;
+    return this.#source.isOrdered && this.#assembler.isBetweenUnits && isClose;
+  }
 
   readonly #visitor = {
     onSenderReport: (report: SenderReport) => {
       // A sender report of another stream does not apply to this one's timestamps.
-      if (this.#ssrc !== null && report.ssrc !== this.#ssrc) return;
+      if (this.#source.ssrc !== null && report.ssrc !== this.#source.ssrc) return;
       const receivedAt = this.#reportReceivedAt;
       if (receivedAt === null) return;
       this.#stats.senderReport(report, receivedAt);
@@ -215,8 +223,8 @@ export class TrackReceiver implements PlayableTrack {
     },
     onBye: (sources: readonly number[]) => {
       // Before the first packet it is of an earlier session: over UDP the ports are the same.
-      if (this.#ssrc === null) return;
-      if (sources.length === 0 || sources.includes(this.#ssrc)) this.#options.onBye(this);
+      if (this.#source.ssrc === null) return;
+      if (sources.length === 0 || sources.includes(this.#source.ssrc)) this.#options.onBye(this);
     },
   };
 
@@ -237,51 +245,12 @@ export class TrackReceiver implements PlayableTrack {
 
   /** Whether packets of this SSRC are the track's. */
   #acceptsSource(ssrc: number, atMs: SteadyMs): boolean {
-    if (ssrc !== this.#ssrc && !this.#tryAdopt(ssrc, atMs)) return false;
-    this.#otherPackets = 0;
-    this.#activePackets++;
-    this.#activeAtMs = atMs;
-    return true;
-  }
-
-  /**
-   * Adopts an SSRC that is not the active one, if it is the camera's.
-   *
-   * - Over UDP, where other hosts may send to the port: the announced one at once, others after some
-   *   consecutive packets.
-   * - Over TCP, where only the camera can send: at once, since it has started a new stream. If packets of
-   *   the previous source continue, two sources are mixed: the announced one stays active, else the
-   *   present one, until it falls silent.
-   */
-  #tryAdopt(ssrc: number, atMs: SteadyMs): boolean {
-    if (!this.#isOrdered) return this.#tryAdoptOverUdp(ssrc, atMs);
-    if (this.#isMixed || (this.#ssrc !== null && this.#ssrc === this.announcedSsrc)) {
-      return atMs - this.#activeAtMs >= SILENT_MS && this.#adopt(ssrc);
-    }
-    this.#isMixed = ssrc === this.#previousSsrc;
-    // A few stray packets of another source, even if they arrived first.
-    const isStray = this.#isMixed && this.#activePackets > STRAY_FACTOR * this.#previousPackets;
-    return !isStray && this.#adopt(ssrc);
-  }
-
-  #tryAdoptOverUdp(ssrc: number, atMs: SteadyMs): boolean {
-    if (this.#ssrc === null && (this.announcedSsrc ?? ssrc) === ssrc) return this.#adopt(ssrc);
-    if (ssrc !== this.#otherSsrc || this.#otherPackets === 0) this.#otherSinceMs = atMs;
-    this.#otherPackets = ssrc === this.#otherSsrc ? this.#otherPackets + 1 : 1;
-    this.#otherSsrc = ssrc;
-    const isAlone = this.#ssrc === null && atMs - this.#otherSinceMs >= SILENT_MS;
-    return (isAlone || this.#otherPackets >= ADOPT_AFTER_PACKETS) && this.#adopt(ssrc);
-  }
-
-  #adopt(ssrc: number): true {
-    if (this.#ssrc !== null) {
+    const isFirst = this.#source.ssrc === null;
+    const verdict = this.#source.packet(ssrc, atMs);
+    if (verdict === "adopted" && !isFirst) {
       this.#sequencer.reset();
       this.#assembler.gap();
     }
-    this.#previousSsrc = this.#ssrc;
-    this.#previousPackets = this.#activePackets;
-    this.#ssrc = ssrc;
-    this.#activePackets = 0;
-    return true;
+    return verdict !== "other";
   }
 }

@@ -93,6 +93,11 @@ export class AccessUnitAssembler {
     this.#builder.endPacket(packet, this.#depacketizer.isOpen);
   }
 
+  /** No picture is open, or its last packet has arrived. */
+  get isBetweenUnits(): boolean {
+    return this.#builder.isBetweenUnits;
+  }
+
   /** The newest packet has completed a unit. */
   get hasCompletedUnit(): boolean {
     return this.#builder.hasCompletedUnit;

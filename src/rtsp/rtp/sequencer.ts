@@ -9,7 +9,7 @@ export const MAX_SEQUENCE_STEP = 3000;
 export interface PacketReceiver {
   /** The next packet. Its bytes are valid until the call returns. */
   onPacket(packet: RtpPacket): void;
-  /** `lost` packets before the next one are missing; 0: the stream has restarted. */
+  /** `lost` packets before the next one are missing; 0: the numbers go on elsewhere. */
   onGap(lost: number): void;
 }
 

@@ -49,7 +49,9 @@ export async function connectTls(options: ConnectOptions, trust: TlsTrust): Prom
   try {
     const stream = await withDeadline(opened, options, (late) => late.close(), () => ({
       ...contextOf(options),
-      ...(isConnected ? { isConnected, found: `no TLS handshake in ${timeoutMs} ms` } : {}),
+      ...(isConnected
+        ? { isConnected, found: `no TLS handshake in ${timeoutMs} ms; without TLS it is rtsp://` }
+        : {}),
     }));
     verify(socket, options, trust);
     return stream;

@@ -51,6 +51,22 @@ function withForeignPackets(): Uint8Array[] {
   });
 }
 
+/** Gives the number of a packet of another type to the next packet as well. */
+function withRepeatedNumbers(): Uint8Array[] {
+  const foreign = { payload: new Uint8Array(50), timestamp: 7, marker: true, payloadType: 50 };
+  return pictures().flatMap((bytes, sequence) => [packetBytes({ ...foreign, sequence }), bytes]);
+}
+
+/** Numbers the packets of the third picture and those after it from 0. */
+function withNewNumbers(): Uint8Array[] {
+  return pictures().map((bytes) => {
+    const view = new DataView(bytes.slice().buffer);
+    const isNew = view.getUint32(4) >= 2 * 3600;
+    view.setUint16(2, view.getUint16(2) + (isNew ? 0 : 500));
+    return new Uint8Array(view.buffer);
+  });
+}
+
 /** Sets the padding bit, with a last byte that is no count of padding. */
 function withPaddingBit(last: number): Uint8Array[] {
   return pictures().map((bytes) => {
@@ -96,6 +112,10 @@ const PLAYED: Readonly<Record<string, Case>> = {
   "numbers packets of another type with those of the video": {
     script: { packets: onChannel(0, withForeignPackets()) },
   },
+  "gives their numbers to the next packet as well": {
+    script: { packets: onChannel(0, withRepeatedNumbers()) },
+  },
+  "begins to number its packets anew": { script: { packets: onChannel(0, withNewNumbers()) } },
   "sets the padding bit and pads nothing": { script: { packets: onChannel(0, withPaddingBit(0)) } },
   "sets the padding bit with an absurd count": {
     script: { packets: onChannel(0, withPaddingBit(255)) },
