@@ -37,13 +37,19 @@ export function expandEnvironment(
   const problems: (ConfigProblem & { readonly at: ConfigPath })[] = [];
   const from = new Set<string>();
   const filled: { readonly at: ConfigPath; readonly value: string }[] = [];
+  const reported = new Set<string>();
+  const report = (problem: ConfigProblem & { readonly at: ConfigPath }) => {
+    const once = `${problem.path}\n${problem.message}`;
+    if (!reported.has(once)) problems.push(problem);
+    reported.add(once);
+  };
 
   const text = (raw: string, at: ConfigPath) =>
     raw.replace(REFERENCE, (match: string, name: string | undefined) => {
       if (match === "$${") return "${";
       const path = pathText(at);
       if (name === undefined || !VARIABLE_NAME.test(name)) {
-        problems.push({
+        report({
           at,
           path,
           message: "holds a ${ that names no environment variable",
@@ -59,7 +65,7 @@ export function expandEnvironment(
         return found;
       }
       const what = `the environment variable ${name}`;
-      problems.push({
+      report({
         at,
         path,
         ...isGranted(name)

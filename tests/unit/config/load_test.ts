@@ -187,6 +187,9 @@ const MISTAKES: readonly { yaml: string; path: string; says: RegExp }[] = [
   { yaml: "instance: ${no pe}\n" + CAMERA, path: "instance", says: /names no environment/ },
   { yaml: "instance: a\ninstance: b\n" + CAMERA, path: "", says: /unique.*one of the two/ },
   { yaml: "cameras: [\n", path: "", says: /not valid YAML/ },
+  { yaml: `${CAMERA}---\n${CAMERA}`, path: "", says: /more than one document/ },
+  { yaml: CAMERA + "mqtt: { password: {{ x }} }", path: "", says: /cannot be a key.*Quote/ },
+  { yaml: detectorWith("rateHz: .nan"), path: "detectors[0].rateHz", says: /NaN/ },
 ];
 
 function cameraWith(line: string): string {
@@ -261,11 +264,42 @@ cameras:
 mqtt:
   url: "mqtt://u:${secret}@broker"
   password: ["${secret}"]
-health: { token: { file: /none, "${secret.slice(0, 3)}": 1 } }
+health: { token: { file: /none, "${secret}": 1 } }
 `;
   const env = { URL: `rtsp://u:${secret}@x` };
   const text = JSON.stringify(problemsOf(yaml, { env }));
   assert.ok(!text.includes(secret) && !text.includes("er#2"), text);
+});
+
+Deno.test("config: an address where a path is expected is one problem, and its password is in no path", () => {
+  const address = "https://u:hunter22@host/x.onnx";
+  const tls = `${CAMERA}mqtt: { url: "mqtts://b"`;
+  const cases: readonly (readonly [yaml: string, path: string])[] = [
+    [detectorWith(`model: ${address}`), "detectors[0].model"],
+    [`cameras: [{ id: gate, url: "rtsps://h/", ca: "${address}" }]`, "cameras[0].ca"],
+    [`cameras: [{ id: gate, url: "file:${address}" }]`, "cameras[0].url"],
+    [`${tls}, ca: "${address}" }`, "mqtt.ca"],
+    [`${tls}, cert: "${address}", key: /opt/orion/key.pem }`, "mqtt.cert"],
+    [`${tls}, password: { file: "${address}" } }`, "mqtt.password.file"],
+    [`${CAMERA}models: { folder: "${address}" }`, "models.folder"],
+  ];
+  for (const [yaml, path] of cases) {
+    assert.throws(() => load(yaml), (error) => {
+      assert.ok(error instanceof ConfigError);
+      assert.deepEqual(error.problems.map((problem) => problem.path), [path]);
+      assert.match(error.problems[0]?.message ?? "", /an address, not a path/);
+      assert.doesNotMatch(JSON.stringify([error.problems, error.files]), /hunter/);
+      return true;
+    });
+  }
+});
+
+Deno.test("config: every variable that is not set is reported, once for each value", () => {
+  const yaml = 'cameras: [{ id: gate, url: "rtsp://${USER}:${PASS}@h/${USER}" }]';
+  assert.deepEqual(problemsOf(yaml).map(({ path, message }) => `${path}: ${message}`), [
+    "cameras[0].url: the environment variable USER is not set",
+    "cameras[0].url: the environment variable PASS is not set",
+  ]);
 });
 
 Deno.test("config: no value from the environment is quoted, whatever it is", () => {
