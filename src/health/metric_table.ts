@@ -79,7 +79,7 @@ export const COUNTERS: readonly Metric[] = [
   },
   {
     name: "orion_camera_reconnects_total",
-    help: "Connections to a camera after the first.",
+    help: "Attempts to connect to a camera after the first.",
     labels: ["camera"],
     samples: cameras(({ reconnects }) => reconnects),
   },
