@@ -1,6 +1,8 @@
 /** The arguments of `deno task package` and `deno task compile`. */
 import { isAbsolute, resolve } from "node:path";
 import { parseArgs } from "node:util";
+import { answerTo } from "./asked.ts";
+import { printLine } from "./print.ts";
 import { type Target, targetNamed, TARGETS } from "./targets.ts";
 
 /** What `deno task package` builds. */
@@ -78,8 +80,13 @@ function targetPath(option: string, path: string): string {
   return resolve(path);
 }
 
-/** Runs a tool, and prints a `ToolError` without a stack. */
-export function runTool(tool: (args: ToolArgs) => number): number {
+/** Runs a tool, and prints a `ToolError` without a stack. @param usage  its help */
+export function runTool(tool: (args: ToolArgs) => number, usage: string): number {
+  const answer = answerTo(Deno.args, usage);
+  if (answer !== null) {
+    printLine(answer);
+    return 0;
+  }
   try {
     return tool(toolArgs(Deno.args));
   } catch (error) {
