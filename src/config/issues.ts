@@ -11,6 +11,9 @@ export interface FoundProblem extends Omit<ConfigProblem, "path" | "line"> {
 /** Keys whose values are never quoted. */
 const NEVER_QUOTED = new Set(["url", "password", "token", "username"]);
 
+/** Keys whose values may look like a number. */
+const TEXTS = new Set<unknown>(["id", "instance", "username", "password", "token"]);
+
 const MAX_QUOTED_LENGTH = 60;
 
 /**
@@ -42,7 +45,7 @@ export function problemsOf(
         return [{
           at,
           message: found(lookUp(value, at), quotable(at) && !isSecret(at)),
-          remedy: `Write ${issue.message}.`,
+          remedy: `${quoting(at, lookUp(value, at))}Write ${issue.message}.`,
         }];
     }
   });
@@ -108,8 +111,14 @@ function unionProblems(
   return [{
     at,
     message: found(written, quotable(at) && !isSecret(at)),
-    remedy: `Write ${issue.message}.`,
+    remedy: `${quoting(at, written)}Write ${issue.message}.`,
   }];
+}
+
+/** Says what makes a text of a number or of true and false; "" where nothing does. */
+function quoting(at: ConfigPath, written: unknown): string {
+  const isRead = typeof written === "number" || typeof written === "boolean";
+  return isRead && TEXTS.has(at.at(-1)) ? `Quote it: YAML reads it as a ${typeof written}. ` : "";
 }
 
 /** Suggests the nearest known word; "" when none is near. */

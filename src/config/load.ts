@@ -56,8 +56,8 @@ export function chooseConfig(options: {
   readonly isFile: (path: string) => boolean;
   readonly folder: string;
 }): string | null {
-  const fromEnvironment = options.env("ORION_CONFIG");
-  const named = options.named ?? (fromEnvironment === "" ? null : fromEnvironment) ?? null;
+  // Asked for only where it counts: it may be a permission that the process lacks.
+  const named = options.named ?? (options.env("ORION_CONFIG") || null);
   if (named !== null) return resolve(options.folder, named);
   const byDefault = resolve(options.folder, DEFAULT_CONFIG);
   return options.isFile(byDefault) ? byDefault : null;

@@ -151,6 +151,13 @@ const MISTAKES: readonly { yaml: string; path: string; says: RegExp }[] = [
   { yaml: "cameras: [\n", path: "", says: /not valid YAML/ },
   { yaml: `${CAMERA}---\n${CAMERA}`, path: "", says: /more than one document/ },
   { yaml: CAMERA + "mqtt: { password: {{ x }} }", path: "", says: /cannot be a key.*Quote/ },
+  { yaml: "instance: 12\n" + CAMERA, path: "instance", says: /cannot be 12 Quote it: .*number/ },
+  {
+    yaml: CAMERA + "mqtt: { url: 'mqtts://b', password: 1234 }",
+    path: "mqtt.password",
+    says: /^is not what is expected here Quote it: .*number/,
+  },
+  { yaml: CAMERA + "health: { token: true }", path: "health.token", says: /Quote it: .*boolean/ },
   { yaml: detectorWith("rateHz: .nan"), path: "detectors[0].rateHz", says: /NaN/ },
 ];
 
@@ -229,6 +236,8 @@ Deno.test("config: which file is read: --config, else ORION_CONFIG, else ./orion
   const choose = (named: string | null, variable?: string, usual = true) =>
     chooseConfig({ named, env: () => variable, isFile: () => usual, folder: "/home/me" });
   assert.equal(choose("a.yaml", "/b.yaml"), "/home/me/a.yaml");
+  const named = { named: "a.yaml", env: () => assert.fail("asked"), isFile: () => true };
+  assert.equal(chooseConfig({ ...named, folder: "/home/me" }), "/home/me/a.yaml");
   assert.equal(choose(null, "/b.yaml"), "/b.yaml");
   assert.equal(choose(null, ""), "/home/me/orion.yaml");
   assert.equal(choose(null), "/home/me/orion.yaml");
