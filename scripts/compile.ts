@@ -20,7 +20,7 @@ import { embeddedProblems } from "./lib/embedded.ts";
 import { THIRD_PARTY } from "./lib/licences.ts";
 import { runtimeProblem, versionProblem } from "./lib/runtime.ts";
 import { commitOf, stage } from "./lib/stage.ts";
-import { machineOf } from "./lib/targets.ts";
+import { machineOf, targetNames } from "./lib/targets.ts";
 import { printLine } from "./lib/print.ts";
 import { runTool, type ToolArgs, ToolError } from "./lib/tool_args.ts";
 

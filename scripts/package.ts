@@ -13,6 +13,7 @@ import { buildDeb } from "./lib/deb.ts";
 import { fillPortable } from "./lib/portable.ts";
 import { printLine } from "./lib/print.ts";
 import { runCommand } from "./lib/run_command.ts";
+import { targetNames } from "./lib/targets.ts";
 import { runTool, type ToolArgs, ToolError } from "./lib/tool_args.ts";
 
 const ROOT = fileURLToPath(new URL("../", import.meta.url)).replace(/\/$/, "");

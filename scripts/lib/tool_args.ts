@@ -3,7 +3,7 @@ import { isAbsolute, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { answerTo } from "./asked.ts";
 import { printLine } from "./print.ts";
-import { type Target, targetNamed, TARGETS } from "./targets.ts";
+import { type Target, targetNamed, targetNames } from "./targets.ts";
 
 /** What `deno task package` builds. */
 export const FORMS = ["archive", "deb", "home-assistant"] as const;
@@ -51,8 +51,8 @@ function toolArgs(args: readonly string[]): ToolArgs {
   }
   const target = targetNamed(values.target);
   if (target === null) {
-    const names = TARGETS.map(({ name }) => name).join(", ");
-    throw new ToolError(`--target ${values.target ?? Deno.build.arch} is none of ${names}`);
+    const given = values.target ?? Deno.build.arch;
+    throw new ToolError(`--target ${given} is none of ${targetNames()}`);
   }
   const form = FORMS.find((one) => one === (values.as ?? "archive"));
   if (form === undefined) throw new ToolError(`--as ${values.as} is none of ${FORMS.join(", ")}`);
