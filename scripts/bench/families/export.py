@@ -2,6 +2,7 @@
 what the family's own post-processing finds in one picture.
 
     pip install torch torchvision onnx onnxruntime ultralytics transformers rfdetr yolov5 libreyolo
+    pip install --no-deps pydfine sparrow-rtdetr yolov7detect   # and super-gradients, with what it demands
     python scripts/bench/families/export.py tmp/families [NAME…]
 
 NAME.onnx, NAME.rgb (levels, row by row) and NAME.json: width, height, the least confidence, and the
@@ -9,7 +10,6 @@ detections as class, score, x1, y1, x2, y2 in pixels of the picture, which has t
 Then, to compare: deno task bench scripts/bench/families.ts tmp/families
 """
 import functools
-import json
 import os
 import pathlib
 import sys
@@ -17,18 +17,7 @@ import types
 
 import numpy
 import torch
-
-LEAST = 40  # detections to compare, where the network gives so many
-IOU = 0.5
-
-
-def picture(width, height):
-    """A picture with shapes and colours, always the same."""
-    random = numpy.random.default_rng(7)
-    coarse = random.integers(0, 256, (height // 16 + 1, width // 16 + 1, 3))
-    fine = numpy.kron(coarse, numpy.ones((16, 16, 1)))[:height, :width]
-    noise = random.integers(-20, 21, (height, width, 3))
-    return numpy.clip(fine + noise, 0, 255).astype(numpy.uint8)
+from common import IOU, picture, threshold, write
 
 
 def tensor(levels, bgr=False, scale=1.0, mean=0.0, std=1.0):
@@ -36,26 +25,6 @@ def tensor(levels, bgr=False, scale=1.0, mean=0.0, std=1.0):
     channels = levels[..., ::-1] if bgr else levels
     values = (channels.astype(numpy.float32) / 255 * scale - numpy.float32(mean)) / numpy.float32(std)
     return torch.from_numpy(numpy.ascontiguousarray(values.transpose(2, 0, 1)))[None]
-
-
-def write(name, levels, detections, confidence, settings=None):
-    height, width = levels.shape[:2]
-    pathlib.Path(name + ".rgb").write_bytes(levels.tobytes())
-    rows = [[float(value) for value in row] for row in detections]
-    rows.sort(key=lambda row: -row[1])
-    found = {"width": width, "height": height, "confidence": confidence, "iou": IOU,
-             "settings": settings or {}, "detections": rows}
-    pathlib.Path(name + ".json").write_text(json.dumps(found))
-    print("OK", name, len(rows), "detections, from", confidence)
-
-
-def threshold(scores):
-    """A confidence that some pass, and no score is close to."""
-    best = numpy.sort(numpy.asarray(scores, numpy.float64).ravel())[::-1]
-    first, last = min(LEAST // 4, len(best) // 2), min(3 * LEAST, len(best) - 1)
-    gaps = best[first:last] - best[first + 1:last + 1]
-    at = first + int(numpy.argmax(gaps))
-    return float((best[at] + best[at + 1]) / 2)
 
 
 def spread(module):
