@@ -24,14 +24,8 @@ detects() {
   mosquitto_sub -t 'orion/+/inferences/#' -C 3 -W 60 >"$folder/messages" 2>/dev/null || :
   [ "$(grep -c '"class":"person"' "$folder/messages")" -gt 0 ]
 }
-eventually() {
-  tries=0
-  until "$@"; do
-    tries=$((tries + 1))
-    [ "$tries" -lt 120 ] || wrong "no $*"
-    sleep 0.5
-  done
-}
+# shellcheck source=scripts/service/eventually.sh
+. /walk/eventually.sh
 # by COMMAND…: starts Orion as this user, waits for its main job, has it read its configuration again, and
 # stops it.
 by() {

@@ -55,18 +55,12 @@ printf '127.0.0.1 localhost supervisor\n' >"$work/image/etc/hosts"
 mosquitto_passwd -b -c "$work/passwords" addons 'p$a ${ss}#%\w' 2>/dev/null
 printf 'listener 1883 127.0.0.1\npassword_file %s\nuser root\n' "$work/passwords" >"$work/mosquitto.conf"
 
+cp "$here/eventually.sh" "$work/"
 cat >"$work/inside.sh" <<'SH'
 set -eu
 work=$1 deno=$2 supervisor=$3
 wrong() { printf 'error: %s\n' "$*" >&2; tail -n 20 "$work/app.log" >&2; exit 1; }
-eventually() {
-  tries=0
-  until "$@"; do
-    tries=$((tries + 1))
-    [ "$tries" -lt 120 ] || wrong "no $*"
-    sleep 0.5
-  done
-}
+. "$work/eventually.sh"
 mount --make-rprivate /
 ip link set lo up
 for address in 172.30.32.2 172.30.33.5; do ip address add "$address/32" dev lo; done

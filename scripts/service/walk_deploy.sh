@@ -73,7 +73,7 @@ sed -i "s/\"version\": \"[^\"]*/&.next/" "$work/dist/$second/deno.json"
 tar -cf - --owner=0 --group=0 -C "$work/dist" "$second" | gzip -1 >"$work/walk/second/$second.tar.gz"
 printf 'first=%s\nsecond=%s\n' "$version" "$version.next" >"$work/walk/versions"
 rm -rf "$work/dist"
-cp "$here/walk_checks.sh" "$work/walk/"
+cp "$here/eventually.sh" "$here/walk_checks.sh" "$work/walk/"
 chmod 1777 "$work/walk" "$work/walk/out"
 
 cat >"$work/enter.sh" <<'SH'

@@ -46,7 +46,7 @@ sed -i 's/"version": "[^"]*/&.next/' "$work/tree/usr/lib/orion/deno.json"
 dpkg-deb --root-owner-group -Zgzip -z1 --build "$work/tree" "$work/walk/second.deb" >/dev/null
 rm -rf "$work/tree"
 version=$(dpkg-deb -f "$work/walk/first.deb" Version)
-cp "$here/install_checks.sh" "$work/walk/"
+cp "$here/eventually.sh" "$here/install_checks.sh" "$work/walk/"
 mkdir "$work/walk/checkout"
 (cd "$root" && git ls-files -z | xargs -0 cp --parents -t "$work/walk/checkout")
 cp -a "$root/node_modules" "$work/walk/checkout/"
