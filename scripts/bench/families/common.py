@@ -1,9 +1,8 @@
-"""What the exports of all families share: one picture, and how the expected detections are written."""
+"""What the exports of all families write beside the model: a picture, and what is found in it."""
 import json
 import pathlib
 
 import numpy
-import torch
 
 LEAST = 40  # detections to compare, where the network gives so many
 IOU = 0.5
@@ -16,13 +15,6 @@ def picture(width, height):
     fine = numpy.kron(coarse, numpy.ones((16, 16, 1)))[:height, :width]
     noise = random.integers(-20, 21, (height, width, 3))
     return numpy.clip(fine + noise, 0, 255).astype(numpy.uint8)
-
-
-def tensor(levels, bgr=False, scale=1.0, mean=0.0, std=1.0):
-    """The picture as a batch of one, as the family takes it."""
-    channels = levels[..., ::-1] if bgr else levels
-    values = (channels.astype(numpy.float32) / 255 * scale - numpy.float32(mean)) / numpy.float32(std)
-    return torch.from_numpy(numpy.ascontiguousarray(values.transpose(2, 0, 1)))[None]
 
 
 def write(name, levels, detections, confidence, settings=None, is_clipped=False):
@@ -44,33 +36,6 @@ def threshold(scores):
     gaps = best[first:last] - best[first + 1:last + 1]
     at = first + int(numpy.argmax(gaps))
     return float((best[at] + best[at + 1]) / 2)
-
-
-def spread(module):
-    """Weights that keep the spread of what passes through: the usual first ones of these families let it
-    fade, so that all boxes and scores would be the same."""
-    for part in module.modules():
-        if isinstance(part, (torch.nn.Conv2d, torch.nn.ConvTranspose2d)) and part.weight.requires_grad:
-            torch.nn.init.kaiming_normal_(part.weight, nonlinearity="relu")
-            if part.bias is not None:
-                part.bias.data.normal_(0, 0.5)
-    return module
-
-
-def calibrate(module, values):
-    """Statistics of normalisation as they are for this input, and small last weights: scores between 0 and 1."""
-    for part in module.modules():
-        if isinstance(part, torch.nn.Conv2d) and part.bias is not None:
-            part.weight.data.mul_(0.3)
-    norms = [part for part in module.modules() if isinstance(part, torch.nn.modules.batchnorm._BatchNorm)]
-    module.eval()
-    for part in norms:
-        part.momentum, part.training = 1.0, True
-    with torch.no_grad():
-        module(values)
-    for part in norms:
-        part.training = False
-    return module
 
 
 def run(name, feeds):

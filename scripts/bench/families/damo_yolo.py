@@ -7,7 +7,8 @@ import pathlib
 import onnx
 import torch
 
-from common import IOU, calibrate, picture, run, spread, tensor, threshold, write
+from common import IOU, picture, run, threshold, write
+from torch_parts import calibrate, spread, tensor
 
 
 def damo_yolo(name):

@@ -2,6 +2,7 @@
 what the family's own post-processing finds in one picture.
 
     pip install torch torchvision onnx onnxruntime ultralytics transformers rfdetr yolov5 libreyolo
+    pip install --no-deps pydfine sparrow-rtdetr yolov7detect   # and super-gradients, with what it demands
     python scripts/bench/families/export.py tmp/families [NAME…]
 
 Those that want packages which do not agree with these are in modules of their own, which name them.
@@ -23,7 +24,8 @@ import hugging_face
 import libre
 import openmmlab
 import paddle_detection
-from common import IOU, one_class_each, picture, run, spread, tensor, threshold, write
+from common import IOU, one_class_each, picture, run, threshold, write
+from torch_parts import spread, tensor
 
 
 def usual_outputs(model, layers, values):

@@ -3,7 +3,8 @@ import types
 
 import torch
 
-from common import one_class_each, picture, run, tensor, threshold, write
+from common import one_class_each, picture, run, threshold, write
+from torch_parts import tensor
 
 IMAGENET = {"mean": (0.485, 0.456, 0.406), "std": (0.229, 0.224, 0.225)}
 

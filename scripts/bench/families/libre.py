@@ -4,7 +4,8 @@ import os
 import numpy
 from PIL import Image
 
-from common import IOU, calibrate, one_class_each, picture, spread, tensor, threshold, write
+from common import IOU, one_class_each, picture, threshold, write
+from torch_parts import calibrate, spread, tensor
 
 
 class Backend:

@@ -11,7 +11,8 @@ import types
 
 import torch
 
-from common import IOU, picture, spread, tensor, threshold, write
+from common import IOU, picture, threshold, write
+from torch_parts import spread, tensor
 
 MEAN, STD = (103.53, 116.28, 123.675), (57.375, 57.12, 58.395)
 KEPT = {"score_threshold": 0.05, "pre_top_k": 5000, "keep_top_k": 100}

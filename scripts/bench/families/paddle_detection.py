@@ -8,7 +8,8 @@ import shutil
 import sys
 import types
 
-from common import IOU, picture, tensor, threshold, write
+from common import IOU, picture, threshold, write
+from torch_parts import tensor
 
 KEPT = {"nms_top_k": 1000, "keep_top_k": 100, "score_threshold": 0.025, "nms_threshold": IOU}
 IMAGENET = {"mean": (0.485, 0.456, 0.406), "std": (0.229, 0.224, 0.225)}

@@ -55,7 +55,7 @@ export interface ClassColumns {
 export interface UsedOutput {
   readonly name: string;
   readonly columns?: ClassColumns;
-  /** Its third dimension is one of logits whose softmax is wanted. */
+  /** It holds logits, and their softmax along the third dimension is read. */
   readonly softmax?: boolean;
 }
 

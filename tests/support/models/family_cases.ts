@@ -1,7 +1,6 @@
 /** Models of all families, of 64 × 64 and with outputs that are always the same. */
 import { CORNER_CASES } from "./corner_cases.ts";
 import { CELLS, DOGS, type FamilyCase, FOUND_CAT, IMAGES } from "./family_case.ts";
-export type { FamilyCase } from "./family_case.ts";
 import { output, turned } from "./onnx.ts";
 import { TRANSFORMER_CASES } from "./transformer_cases.ts";
 

@@ -66,6 +66,21 @@ export const TRANSFORMER_CASES: readonly FamilyCase[] = [
     finds: [["dog", 0.75, 16, 24, 24, 36]],
   },
   {
+    // Softmax of ln 6, ln 18 and 0 is 0.24, 0.72 and 0.04; of 0, 0 and ln 18 the best class has 0.05.
+    family: "detr-softmax",
+    is: "with a column of no object",
+    model: {
+      inputs: [{ ...IMAGES, name: "pixel_values" }],
+      outputs: [
+        output("logits", [1, 2, 3], { 0: [Math.log(6), Math.log(18)], 1: [0, 0, Math.log(18)] }),
+        output("pred_boxes", [1, 2, 4], { 0: [20 / 64, 30 / 64, 8 / 64, 12 / 64] }),
+      ],
+      metadata: DOGS,
+    },
+    says: "DETR or YOLOS (RGB 0..1 normalised, stretch)",
+    finds: [["cat", 0.72, 16, 24, 24, 36]],
+  },
+  {
     family: "rt-detr",
     is: "by class, which its file says",
     model: {
