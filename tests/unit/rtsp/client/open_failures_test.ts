@@ -1,5 +1,6 @@
 /** Of a camera that cannot be played, and of another server, the cause and a remedy are reported. */
 import assert from "node:assert/strict";
+import { CameraHints } from "../../../../src/rtsp/client/camera_hints.ts";
 import { packetBytes } from "../../../support/cameras/rtp/packets.ts";
 import {
   h264Description,
@@ -13,11 +14,13 @@ import {
   instead,
   LOGIN,
   onChannel,
+  pictures,
   play,
 } from "../../../support/cameras/scripted_play.ts";
 
 /** The time limit of requests to a camera that does not answer. */
 const SHORT_MS = 50;
+const packets = onChannel(0, pictures());
 
 interface Failure extends Case {
   readonly stepTimeoutMs?: number;
@@ -145,3 +148,17 @@ for (const [what, failure] of Object.entries(FAILURES)) {
     assert.equal(logins.length, failure.logins ?? 0);
   });
 }
+
+Deno.test("rtsp: a known track that is no longer set up is not asked for again", async () => {
+  const refusesSecond: Script["answer"] = (request) =>
+    request.method === "SETUP" && request.uri.endsWith("track2")
+      ? response(request, 404)
+      : undefined;
+  const script = { description: h264Description(2), answer: refusesSecond, packets };
+  await using camera = ScriptedCamera.start(script);
+  const hints = new CameraHints();
+  hints.trackIndex = 1;
+  assert.equal((await play(camera.url(), undefined, hints)).error?.code, "STREAM_NOT_FOUND");
+  assert.equal((await play(camera.url(), undefined, hints)).error, null);
+  assert.equal(hints.trackIndex, 0);
+});
