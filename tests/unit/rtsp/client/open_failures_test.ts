@@ -72,6 +72,15 @@ const FAILURES: Readonly<Record<string, Failure>> = {
     message: /no answer to OPTIONS in 50 ms$/,
     remedy: /RTSP port/,
   },
+  "closes the connection at DESCRIBE": {
+    script: {
+      answer: instead("DESCRIBE", () => null),
+      closesAfter: ({ method }) => method === "DESCRIBE",
+    },
+    code: "STREAM_ENDED",
+    message: /\(DESCRIBE\): the camera closed the connection$/,
+    remedy: /^Close other viewers/,
+  },
   "closes the connection instead of a response": {
     script: { answer: NO_ANSWER, closesAfter: () => true },
     code: "STREAM_ENDED",
