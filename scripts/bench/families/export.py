@@ -25,7 +25,7 @@ import libre
 import openmmlab
 import paddle_detection
 from common import IOU, one_class_each, picture, run, threshold, write
-from torch_parts import spread, tensor
+from torch_parts import calibrate, spread, tensor
 
 
 def usual_outputs(model, layers, values):
@@ -42,7 +42,7 @@ def usual_outputs(model, layers, values):
         hook.remove()
 
 
-def ultralytics_model(name, config, kind="YOLO", **options):
+def ultralytics_model(name, config, kind="YOLO", is_calibrated=False, **options):
     import ultralytics
     from ultralytics.utils import nms
 
@@ -53,6 +53,8 @@ def ultralytics_model(name, config, kind="YOLO", **options):
         spread(model.model)
         fixed_bins(model.model)
         usual_boxes(model.model)
+        if is_calibrated:
+            calibrate(model.model, tensor(picture(320, 320)))
     os.replace(model.export(format="onnx", verbose=False, imgsz=options.pop("imgsz", 320), **options),
                name + ".onnx")
     levels = picture(320, 320)
@@ -282,7 +284,7 @@ FAMILIES = {
     "yolo11-half": lambda name: ultralytics_model(name, "yolo11n.yaml", half=True),
     "yolo11-batch": lambda name: ultralytics_model(name, "yolo11n.yaml", batch=4),
     "yolo11-nms": lambda name: ultralytics_model(name, "yolo11n.yaml", nms=True),
-    "yolo12": lambda name: ultralytics_model(name, "yolo12n.yaml"),
+    "yolo12": lambda name: ultralytics_model(name, "yolo12n.yaml", is_calibrated=True),
     "yolo26": lambda name: ultralytics_model(name, "yolo26n.yaml"),
     "yolo26-end2end": lambda name: ultralytics_model(name, "yolo26n.yaml", nms=False),
     "yolov10-end2end": lambda name: ultralytics_model(name, "yolov10n.yaml", nms=False),
