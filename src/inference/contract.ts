@@ -109,12 +109,10 @@ function contractOf(
     : given;
   if (classes !== null && names !== null && names.size !== classes) {
     const isChosen = settings.family !== AUTO;
+    const as = isChosen ? `as ${family.name} ` : "";
     throw unsupported(
       model,
-      `its file names ${names.size} classes, and ${
-        isChosen ? `as ${family.name} ` : ""
-      }it scores ` +
-        `${classes}`,
+      `its file names ${names.size} classes, and ${as}it scores ${classes}`,
       isChosen ? OTHER_FAMILY : "Export it again with the names of its classes, or without any.",
     );
   }

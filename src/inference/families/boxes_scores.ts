@@ -25,7 +25,7 @@ export function boxesAndScores(facts: ModelFacts): FamilyOutputs | null {
   if (!isFloat(boxes, [1, ANY, BOX]) || !isFloat(scores, [1, ANY, ANY])) return null;
   const [, cells = null] = boxes.dims;
   const [, second = null, third = null] = scores.dims;
-  // Where both could be the cells, those of a score for each class come first.
+  // Where both sizes could be the number of cells, the classes come last.
   const isByCell = third !== null && (cells === null || second === null || second === cells);
   if (isByCell) return pair(boxes, scores, { classes: third, axis: 2 });
   return second !== null && third === cells && cells !== null

@@ -118,6 +118,12 @@ const MANY_OUTPUTS = 6;
 /** What a model is that no family takes. */
 const AFTER: readonly Rule[] = [
   {
+    why: "it takes a mask of the picture, whose size is free",
+    remedy: "Export it with a fixed size, or without pixel_mask.",
+    applies: ({ inputs }) =>
+      inputs.some(({ name, dims }) => name === "pixel_mask" && dims.includes(null)),
+  },
+  {
     why: "it is a pose model: it gives key points",
     remedy: "Use a detection model instead.",
     applies: ({ outputs: [port], outputs }) => outputs.length === 1 && ends(port, [17, 3]),

@@ -199,6 +199,17 @@ const INPUTS: readonly RefusedCase[] = [
     remedy: /YOLO-World/,
   },
   {
+    is: "a mask without a size",
+    bytes: model([output("logits", [1, 100, 92]), output("pred_boxes", [1, 100, 4])], {
+      inputs: [
+        { name: "pixel_values", dims: [1, 3, "height", "width"] },
+        { name: "pixel_mask", type: "int64", dims: [1, "height", "width"] },
+      ],
+    }),
+    says: /mask of the picture, whose size is free/,
+    remedy: /without pixel_mask/,
+  },
+  {
     is: "an unknown second one",
     bytes: input({}, [{ name: "anchors", dims: [1, 16] }]),
     says: /takes "anchors" float32 \[1, 16\] beside the picture/,
