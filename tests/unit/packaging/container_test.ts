@@ -33,6 +33,7 @@ Deno.test("container: bases are named with their registry and a release of Debia
   }
   const { services, ...others } = parse(read("packaging/compose.yaml"));
   assert.deepEqual(Object.keys(others), ["secrets"], "docker-compose 1.29 refuses a name");
+  assert.ok(Array.isArray(services.orion.environment), "podman-compose 1.3 fills in no map");
   assert.match(services.mosquitto.image, /^docker\.io\/library\/eclipse-mosquitto:\d+$/);
 });
 
