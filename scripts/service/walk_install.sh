@@ -29,10 +29,7 @@ mkdir -p -- "$1"
 work=$(CDPATH='' cd -- "$1" && pwd -P)
 shift
 [ $# -gt 0 ] || set -- bookworm trixie
-# shellcheck disable=SC2016
-mirror=$(apt-get indextargets --format '$(REPO_URI) $(ORIGIN) $(LABEL)' | sort -u |
-  sed -n 's/ Debian Debian$//p' | sed -n 1p)
-[ -n "$mirror" ] || fail "this machine's apt does not get its packages from a mirror of Debian"
+mirror=$(debian_mirror)
 
 rm -rf "$work/walk" && mkdir -p "$work/walk/image" "$work/dist"
 step "packing Orion, and a release after it"
