@@ -1,9 +1,10 @@
 /** `POST /control`: a command, answered with its acknowledgement as over MQTT. */
 import type { Hono } from "hono";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
+import { type Clock, isoTime } from "../core/clock.ts";
 import type { Access } from "./access.ts";
 import { refuseOtherMethods } from "./methods.ts";
-import { mediaType, refuseMediaType } from "./request_body.ts";
+import { type BodyBound, mediaType, refuseMediaType } from "./request_body.ts";
 
 /** Bytes of one command, as over MQTT. */
 export const MAX_CONTROL_BYTES = 256 * 1024;
@@ -32,6 +33,20 @@ const STATUSES: Readonly<Record<string, ContentfulStatusCode>> = {
   CONTROL_TOO_OFTEN: 429,
   CONTROL_STOPPING: 503,
 };
+
+/** What is larger is acknowledged as over MQTT, without being read. */
+export function controlBound(clock: Clock): BodyBound {
+  return {
+    maxBytes: MAX_CONTROL_BYTES,
+    refuse: (context) => {
+      const message = `Cannot take the command: it is larger than ${MAX_CONTROL_BYTES} bytes`;
+      return context.json({
+        ...{ schema: "orion.ack/1", id: null, command: null, status: "error", data: null },
+        ...{ error: { code: "CONTROL_TOO_LARGE", message }, time: isoTime(clock.wallMs()) },
+      }, 413);
+    },
+  };
+}
 
 /** Adds the route, behind what the application already requires of a request. */
 export function addControlRoute(app: Hono, access: Access, control: Control): void {

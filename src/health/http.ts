@@ -5,7 +5,7 @@ import { errorData } from "../core/errors.ts";
 import type { Log } from "../core/log.ts";
 import type { Secret } from "../core/secret.ts";
 import { Access, OTHER_SITE } from "./access.ts";
-import { addControlRoute, type Control, MAX_CONTROL_BYTES } from "./control_route.ts";
+import { addControlRoute, type Control, controlBound } from "./control_route.ts";
 import { addEventsRoute, type EventFeed } from "./events_route.ts";
 import type { HealthJson } from "./health_json.ts";
 import { addLiveRoutes, type PictureSource } from "./live_routes.ts";
@@ -14,7 +14,7 @@ import { addPresenceRoutes } from "./presence_routes.ts";
 import { addProbeRoute, MAX_PROBE_BYTES, type Setup } from "./probe_route.ts";
 import type { StaySource } from "./presence_view.ts";
 import { type Refusal, refuse } from "./refusal.ts";
-import { boundedBody, MAX_BODY_BYTES } from "./request_body.ts";
+import { type BodyBound, boundedBody, MAX_BODY_BYTES } from "./request_body.ts";
 import { addSessionRoutes, MAX_LOGIN_BYTES } from "./session_routes.ts";
 
 /** Where the HTTP interface gets its responses from. */
@@ -55,15 +55,18 @@ const HEADERS: Parameters<typeof secureHeaders>[0] = {
   strictTransportSecurity: false,
 };
 
-/** Bytes of a body, where a path has a bound of its own. */
-const MAX_BYTES_OF: Readonly<Record<string, number>> = {
-  "/control": MAX_CONTROL_BYTES,
-  "/login": MAX_LOGIN_BYTES,
-  "/probe": MAX_PROBE_BYTES,
-};
-
-function maxBodyBytes(path: string): number {
-  return MAX_BYTES_OF[path] ?? MAX_BODY_BYTES;
+/** The bounds of bodies, where a path has its own. */
+function bodyBound(path: string, clock: Clock): BodyBound {
+  switch (path) {
+    case "/control":
+      return controlBound(clock);
+    case "/login":
+      return { maxBytes: MAX_LOGIN_BYTES };
+    case "/probe":
+      return { maxBytes: MAX_PROBE_BYTES };
+    default:
+      return { maxBytes: MAX_BODY_BYTES };
+  }
 }
 
 export interface HealthAppParts {
@@ -89,7 +92,7 @@ export function healthApp(source: HealthSource, { token, log, clock }: HealthApp
     // A response is of one moment, and not for a shared cache.
     context.header("Cache-Control", "no-store");
   });
-  app.use(boundedBody(maxBodyBytes));
+  app.use(boundedBody((path) => bodyBound(path, clock)));
   app.use(async (context, next) =>
     isFromOtherSite(context.req) ? refuse(context, OTHER_SITE) : await next()
   );

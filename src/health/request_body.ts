@@ -4,8 +4,14 @@ import { refuse } from "./refusal.ts";
 /** Bytes of a body, unless its route says otherwise. */
 export const MAX_BODY_BYTES = 64 * 1024;
 
+/** The bound of a body, and the answer to a larger one where a path has its own. */
+export interface BodyBound {
+  readonly maxBytes: number;
+  readonly refuse?: (context: Context) => Response;
+}
+
 /** Refuses a body without a length, or a larger one than its path allows. */
-export function boundedBody(maxBytesOf: (path: string) => number): MiddlewareHandler {
+export function boundedBody(boundOf: (path: string) => BodyBound): MiddlewareHandler {
   return async (context, next) => {
     if (context.req.header("transfer-encoding") !== undefined) {
       return refuse(context, {
@@ -15,9 +21,10 @@ export function boundedBody(maxBytesOf: (path: string) => number): MiddlewareHan
         remedy: "Do not send it in chunks.",
       });
     }
-    const maxBytes = maxBytesOf(context.req.path);
+    const bound = boundOf(context.req.path);
+    const { maxBytes } = bound;
     if (Number(context.req.header("content-length") ?? 0) > maxBytes) {
-      return refuse(context, {
+      return bound.refuse?.(context) ?? refuse(context, {
         status: 413,
         code: "HTTP_TOO_LARGE",
         error: "the request is too large",

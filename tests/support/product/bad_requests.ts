@@ -35,7 +35,7 @@ const REQUESTS: readonly Bad[] = [
     "/control",
     { ...BEARER, "content-length": "999999999" },
     command("pause"),
-    ["HTTP_TOO_LARGE", 413],
+    ["CONTROL_TOO_LARGE", 413],
   ],
   [
     "a command in chunks",

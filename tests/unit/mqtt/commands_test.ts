@@ -48,6 +48,14 @@ for (const [command, params, expected] of GOOD) {
   });
 }
 
+Deno.test("commands: any text is an id", () => {
+  for (const id of ["", " ", "\u0000", "\ud800", "Ä/#+", "x".repeat(5_000)]) {
+    const text = JSON.stringify({ schema: "orion.command/1", id, command: "pause" });
+    assert.equal(parseCommand(bytes(text)).id, id);
+    assert.equal(parseCommand(bytes(text.replace("pause", "reboot"))).id, id);
+  }
+});
+
 Deno.test("commands: the id is optional, and every command has its name in the list", () => {
   for (const [command, params] of GOOD) {
     const parsed = parseCommand(
@@ -99,7 +107,7 @@ const BAD: readonly {
     name: "get_status",
   },
   {
-    text: `{"schema":"orion.command/1","id":"${"x".repeat(257)}","command":"get_status"}`,
+    text: `{"schema":"orion.command/1","id":["a1"],"command":"get_status"}`,
     code: "CONTROL_MALFORMED",
     id: null,
     name: "get_status",
@@ -183,9 +191,20 @@ const BAD: readonly {
   {
     text: `{${HEAD},"command":"get_status"}${" ".repeat(MAX_COMMAND_BYTES)}`,
     code: "CONTROL_TOO_LARGE",
+    name: null,
+  },
+  {
+    text: `{${HEAD},"command":"pause","params":{"camera":"${"x,".repeat(MAX_COMMAND_BYTES)}"}}`,
+    code: "CONTROL_TOO_LARGE",
+    name: "pause",
+  },
+  {
+    text: `{"params":{"camera":"gate"},"a":"${"x".repeat(MAX_COMMAND_BYTES)}",${HEAD}}`,
+    code: "CONTROL_TOO_LARGE",
     id: null,
     name: null,
   },
+  { text: ",".repeat(1024 * 1024), code: "CONTROL_TOO_LARGE", id: null, name: null },
   { text: "x".repeat(1024 * 1024), code: "CONTROL_TOO_LARGE", id: null, name: null },
 ];
 
