@@ -169,9 +169,8 @@ export class Publisher {
       isSubscribed: () => link.connected && this.#pendingSubacks === 0,
       onDone: ({ topic }, error) => {
         if (error !== null) this.#failures.failed(error);
-        // Only a PUBACK of MQTT 5 says whether the rules allowed it.
-        const isProof = error === null && this.#linkState?.protocol === 5;
-        if (isProof && topic === topics.status) watch.acknowledged();
+        // Only a PUBACK of MQTT 5 says whether the rules allow it.
+        if (topic === topics.status && this.#linkState?.protocol === 5) watch.settled(error);
       },
     });
   }
