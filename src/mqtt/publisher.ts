@@ -212,7 +212,7 @@ export class Publisher {
 
   async #stop(): Promise<void> {
     if (this.#running === null) return;
-    const { acks, announcer, commands, inferences, link, presence, retained, watch } =
+    const { acks, announcer, commands, inferences, link, plan, presence, retained, watch } =
       this.#running;
     commands.stop();
     watch.disconnected();
@@ -221,7 +221,7 @@ export class Publisher {
       clock: this.#parts.clock,
       link,
       queues: [presence, inferences],
-      counts: this.#counts,
+      ...{ counts: this.#counts, flushMs: plan.flushMs },
       offline: () => this.#statusMessage("offline", this.#parts.clock.wallMs()),
     });
     acks.discardAll();
