@@ -57,7 +57,9 @@ async function drained(
   const endsAtMs = plusMs(clock.nowMs(), flushMs);
   const inflight = () => queues.reduce((sum, queue) => sum + queue.inflight, 0);
   const { promise, resolve } = Promise.withResolvers<void>();
-  const all = Promise.all(queues.map((queue) => new Promise<void>((done) => queue.onDrained(done))));
+  const all = Promise.all(
+    queues.map((queue) => new Promise<void>((done) => queue.onDrained(done))),
+  );
   void all.then(() => resolve());
   let cancel: Cancel = () => undefined;
   const wait = (left: number) => {

@@ -22,7 +22,9 @@ export interface Topics {
   /** The number of the newest event of presence that was published. */
   readonly staysSent: string;
   /** The filters of retained messages that an earlier run may have left. */
-  readonly left: Readonly<Record<"stays" | "pictures" | "occupancy" | "cameras" | "switches", string>>;
+  readonly left: Readonly<
+    Record<"stays" | "pictures" | "occupancy" | "cameras" | "switches", string>
+  >;
 }
 
 /** MQTT allows topics of 65,535 bytes; a prefix longer than this is a mistake. */
