@@ -21,9 +21,11 @@ import {
 export const COUNTERS: readonly Metric[] = [
   {
     name: "orion_frames_received_total",
-    help: "Video frames the camera sent.",
+    help:
+      "Video frames the camera sent, once they are undecoded, corrupt or decoded; those that may " +
+      "still be decoded follow (orion_gop_buffer_frames).",
     labels: ["camera"],
-    samples: cameras(({ ledger }) => ledger.received),
+    samples: cameras(({ ledger }) => ledger.received - ledger.undecoded.buffered),
   },
   {
     name: "orion_frames_undecoded_total",
