@@ -1,7 +1,8 @@
 /** Where the figures of metrics come from: samples of a report, by camera, detector, worker and topic kind. */
+import { total } from "../core/accounts.ts";
 import type { MessageAccounts } from "../core/publisher_types.ts";
 import type { StayAccount } from "./presence_view.ts";
-import type { CameraReport, HealthReport, WorkerReport } from "./report.ts";
+import { type CameraReport, dropRate, type HealthReport, type WorkerReport } from "./report.ts";
 
 /** Figures of the process. */
 export interface ProcessStats {
@@ -38,7 +39,8 @@ export interface Metric {
 }
 
 type Account = NonNullable<MessageAccounts[keyof MessageAccounts]>;
-type Mailbox = CameraReport["ledger"]["detectors"][number];
+type Ledger = CameraReport["ledger"];
+type Mailbox = Ledger["detectors"][number];
 
 /** Of each camera; null: no sample. */
 export function cameras(read: (camera: CameraReport) => number | null) {
@@ -63,11 +65,11 @@ export function counts(
 }
 
 /** Of each detector at each camera; null: no sample. */
-export function mailboxes(read: (mailbox: Mailbox) => number | null) {
+export function mailboxes(read: (mailbox: Mailbox, ledger: Ledger) => number | null) {
   return ({ report }: Figures): Sample[] =>
     report.cameras.flatMap(({ id, ledger }) =>
       ledger.detectors.flatMap((mailbox) => {
-        const value = read(mailbox);
+        const value = read(mailbox, ledger);
         const labels = { camera: id, detector: mailbox.detector };
         return value === null ? [] : [[value, labels] as const];
       })
@@ -154,6 +156,11 @@ export function restarts(figures: Figures): Sample[] {
 /** Frames that will not be decoded any more. */
 export function skipped({ ledger: { undecoded: { buffered: _buffered, ...rest } } }: CameraReport) {
   return rest;
+}
+
+/** The drop rate of the frames that are counted by {@link skipped} or by detectors. */
+export function dropRatio({ processed, dropped }: Mailbox, { undecoded }: Ledger): number {
+  return dropRate(processed, total(dropped) + total(undecoded) - undecoded.buffered);
 }
 
 /** One sample without labels. */

@@ -4,6 +4,7 @@ import {
   cameras,
   counts,
   discards,
+  dropRatio,
   drops,
   mailboxes,
   messages,
@@ -169,7 +170,7 @@ export const GAUGES: readonly Metric[] = [
     name: "orion_drop_ratio",
     help: "Dropped and undecoded frames of all frames, since the start.",
     labels: ["camera", "detector"],
-    samples: mailboxes(({ dropRate }) => dropRate),
+    samples: mailboxes(dropRatio),
   },
   {
     name: "orion_camera_fps",

@@ -34,8 +34,8 @@ are made from; \`/status\` has the same figures with more words.
   reconnects. So \`rate()\` is right across both.
 - At every moment, for each camera, \`received = undecoded + corrupt + decoded\`, and for each of its
   detectors \`decoded = processed + dropped + waiting\`. Frames that may still be decoded are in
-  \`orion_gop_buffer_frames\` alone, until it is known which of them they are; \`/status\` has them
-  in \`received\` at once.
+  \`orion_gop_buffer_frames\` alone, until it is known which of them they are; \`/status\` has them in
+  \`received\` at once.
 - **A high drop ratio is healthy**: of 25 frames a second a detector of 5 Hz gets one in five.
   Compare the rate that is reached with \`orion_rate_limit_hertz\` instead.
 
