@@ -5,7 +5,7 @@ import { errorData } from "../core/errors.ts";
 import type { Log } from "../core/log.ts";
 import type { Secret } from "../core/secret.ts";
 import { Access, OTHER_SITE } from "./access.ts";
-import { addControlRoute, type Control, controlBound } from "./control_route.ts";
+import { addControlRoute, type Control } from "./control_route.ts";
 import { addEventsRoute, type EventFeed } from "./events_route.ts";
 import type { HealthJson } from "./health_json.ts";
 import { addLiveRoutes, type PictureSource } from "./live_routes.ts";
@@ -13,8 +13,9 @@ import { isFromOtherSite } from "./origin.ts";
 import { addPresenceRoutes } from "./presence_routes.ts";
 import { addProbeRoute, MAX_PROBE_BYTES, type Setup } from "./probe_route.ts";
 import type { StaySource } from "./presence_view.ts";
+import { READ, refuseOtherMethods } from "./methods.ts";
 import { type Refusal, refuse } from "./refusal.ts";
-import { type BodyBound, boundedBody, MAX_BODY_BYTES } from "./request_body.ts";
+import { boundedBody, MAX_BODY_BYTES } from "./request_body.ts";
 import { addSessionRoutes, MAX_LOGIN_BYTES } from "./session_routes.ts";
 
 /** Where the HTTP interface gets its responses from. */
@@ -55,18 +56,15 @@ const HEADERS: Parameters<typeof secureHeaders>[0] = {
   strictTransportSecurity: false,
 };
 
-/** The bounds of bodies, where a path has its own. */
-function bodyBound(path: string, clock: Clock): BodyBound {
-  switch (path) {
-    case "/control":
-      return controlBound(clock);
-    case "/login":
-      return { maxBytes: MAX_LOGIN_BYTES };
-    case "/probe":
-      return { maxBytes: MAX_PROBE_BYTES };
-    default:
-      return { maxBytes: MAX_BODY_BYTES };
-  }
+/** Bytes of a body, where a path has a bound of its own; of a command, its acknowledgement says so. */
+const MAX_BYTES_OF: Readonly<Record<string, number>> = {
+  "/control": Infinity,
+  "/login": MAX_LOGIN_BYTES,
+  "/probe": MAX_PROBE_BYTES,
+};
+
+function maxBodyBytes(path: string): number {
+  return MAX_BYTES_OF[path] ?? MAX_BODY_BYTES;
 }
 
 export interface HealthAppParts {
@@ -92,11 +90,12 @@ export function healthApp(source: HealthSource, { token, log, clock }: HealthApp
     // A response is of one moment, and not for a shared cache.
     context.header("Cache-Control", "no-store");
   });
-  app.use(boundedBody((path) => bodyBound(path, clock)));
+  app.use(boundedBody(maxBodyBytes));
   app.use(async (context, next) =>
     isFromOtherSite(context.req) ? refuse(context, OTHER_SITE) : await next()
   );
   app.get("/healthz", (context) => context.json({ status: "ok" }));
+  refuseOtherMethods(app, "/healthz", READ);
   app.use(access.host);
   // What holds no data, and so needs no token.
   addSessionRoutes(app, access);
@@ -107,11 +106,14 @@ export function healthApp(source: HealthSource, { token, log, clock }: HealthApp
       ? context.json({ status: "ready" })
       : context.json({ status: "not ready", reasons }, 503);
   });
+  refuseOtherMethods(app, "/readyz", READ);
   app.get("/status", async (context) => context.json(await source.report()));
+  refuseOtherMethods(app, "/status", READ);
   app.get("/metrics", async (context) => {
     const { text, contentType } = await source.metrics();
     return context.body(text, 200, { "Content-Type": contentType });
   });
+  refuseOtherMethods(app, "/metrics", READ);
   addLiveRoutes(app, access, { source: source.pictures, clock });
   addPresenceRoutes(app, source.presence);
   addEventsRoute(app, access, source.events);

@@ -39,8 +39,7 @@ export interface Metric {
 }
 
 type Account = NonNullable<MessageAccounts[keyof MessageAccounts]>;
-type Ledger = CameraReport["ledger"];
-type Mailbox = Ledger["detectors"][number];
+type Mailbox = CameraReport["ledger"]["detectors"][number];
 
 /** Of each camera; null: no sample. */
 export function cameras(read: (camera: CameraReport) => number | null) {
@@ -65,12 +64,12 @@ export function counts(
 }
 
 /** Of each detector at each camera; null: no sample. */
-export function mailboxes(read: (mailbox: Mailbox, ledger: Ledger) => number | null) {
+export function mailboxes(read: (mailbox: Mailbox, camera: CameraReport) => number | null) {
   return ({ report }: Figures): Sample[] =>
-    report.cameras.flatMap(({ id, ledger }) =>
-      ledger.detectors.flatMap((mailbox) => {
-        const value = read(mailbox, ledger);
-        const labels = { camera: id, detector: mailbox.detector };
+    report.cameras.flatMap((camera) =>
+      camera.ledger.detectors.flatMap((mailbox) => {
+        const value = read(mailbox, camera);
+        const labels = { camera: camera.id, detector: mailbox.detector };
         return value === null ? [] : [[value, labels] as const];
       })
     );
@@ -158,8 +157,9 @@ export function skipped({ ledger: { undecoded: { buffered: _buffered, ...rest } 
   return rest;
 }
 
-/** The drop rate of the frames that are counted by {@link skipped} or by detectors. */
-export function dropRatio({ processed, dropped }: Mailbox, { undecoded }: Ledger): number {
+/** The drop rate by the counters of the same scrape, which have no frames that may still be decoded. */
+export function settledDropRate({ processed, dropped }: Mailbox, camera: CameraReport): number {
+  const { undecoded } = camera.ledger;
   return dropRate(processed, total(dropped) + total(undecoded) - undecoded.buffered);
 }
 

@@ -1,17 +1,12 @@
 import type { Context, MiddlewareHandler } from "hono";
+import { isFromBrowser } from "./origin.ts";
 import { refuse } from "./refusal.ts";
 
 /** Bytes of a body, unless its route says otherwise. */
 export const MAX_BODY_BYTES = 64 * 1024;
 
-/** The bound of a body, and the answer to a larger one where a path has its own. */
-export interface BodyBound {
-  readonly maxBytes: number;
-  readonly refuse?: (context: Context) => Response;
-}
-
 /** Refuses a body without a length, or a larger one than its path allows. */
-export function boundedBody(boundOf: (path: string) => BodyBound): MiddlewareHandler {
+export function boundedBody(maxBytesOf: (path: string) => number): MiddlewareHandler {
   return async (context, next) => {
     if (context.req.header("transfer-encoding") !== undefined) {
       return refuse(context, {
@@ -21,10 +16,9 @@ export function boundedBody(boundOf: (path: string) => BodyBound): MiddlewareHan
         remedy: "Do not send it in chunks.",
       });
     }
-    const bound = boundOf(context.req.path);
-    const { maxBytes } = bound;
+    const maxBytes = maxBytesOf(context.req.path);
     if (Number(context.req.header("content-length") ?? 0) > maxBytes) {
-      return bound.refuse?.(context) ?? refuse(context, {
+      return refuse(context, {
         status: 413,
         code: "HTTP_TOO_LARGE",
         error: "the request is too large",
@@ -39,6 +33,14 @@ export function boundedBody(boundOf: (path: string) => BodyBound): MiddlewareHan
 export function mediaType(context: Context): string {
   const header = context.req.header("content-type") ?? "";
   return (header.split(";")[0] ?? "").trim().toLowerCase();
+}
+
+/**
+ * Whether a body may be read as JSON. A page of another site cannot make a browser send `application/json`
+ * without asking first. Programs send what they like, such as curl and Python, which call every body a form.
+ */
+export function isJson(context: Context): boolean {
+  return mediaType(context) === "application/json" || !isFromBrowser(context.req);
 }
 
 /** Answers that the body is of another media type than the route takes. */

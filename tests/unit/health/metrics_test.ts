@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { healthJson } from "../../../src/health/health_json.ts";
 import { Metrics } from "../../../src/health/metrics.ts";
 import { healthReport } from "../../../src/health/report.ts";
+import { assertMetricsClose } from "../../support/product/metric_sums.ts";
 import { parts } from "./parts.ts";
 
 Deno.test("metrics: every name of the contract is present, with the report's numbers, not rounded", async () => {
@@ -15,6 +16,7 @@ Deno.test("metrics: every name of the contract is present, with the report's num
   };
   await metrics.text(healthReport(parts()), process);
   const { text } = await metrics.text(healthReport(parts()), process);
+  assertMetricsClose(text);
   for (
     const line of [
       'orion_frames_received_total{camera="gate"} 108',
