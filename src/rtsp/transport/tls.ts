@@ -37,6 +37,7 @@ export async function connectTls(options: ConnectOptions, trust: TlsTrust): Prom
     // Verified below, also by fingerprint.
     rejectUnauthorized: false,
   });
+  const noHandshake = `no TLS handshake in ${timeoutMs} ms; without TLS it is rtsp://`;
   let isConnected = false;
   const opened = new Promise<TlsStream>((resolve, reject) => {
     socket.once("connect", () => isConnected = true);
@@ -49,9 +50,7 @@ export async function connectTls(options: ConnectOptions, trust: TlsTrust): Prom
   try {
     const stream = await withDeadline(opened, options, (late) => late.close(), () => ({
       ...contextOf(options),
-      ...(isConnected
-        ? { isConnected, found: `no TLS handshake in ${timeoutMs} ms; without TLS it is rtsp://` }
-        : {}),
+      ...(isConnected ? { peer: "silent", found: noHandshake } : {}),
     }));
     verify(socket, options, trust);
     return stream;
