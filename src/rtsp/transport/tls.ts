@@ -79,7 +79,7 @@ function verify(socket: TLSSocket, options: ConnectOptions, trust: TlsTrust): vo
   }
   if (socket.authorized) return;
   const cause = String(socket.authorizationError);
-  const validity = cause.includes("SELF_SIGNED") ? null : invalidity(socket, options);
+  const validity = /SELF_SIGNED/.test(cause) ? null : invalidity(socket, options);
   if (validity !== null) {
     throw rtspError("STREAM_TLS_EXPIRED", { ...context, found: validity });
   }
