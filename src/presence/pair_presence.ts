@@ -150,7 +150,7 @@ export class PairPresence {
       this.#cross(record, frame);
     });
     this.#startConfirmed(frame);
-    if (isNewest) this.#endAbsent();
+    if (isNewest) this.#endAbsent(frame);
     this.#update(atMs);
     return this.#placements(result, tracked);
   }
@@ -203,6 +203,9 @@ export class PairPresence {
     const isDue = this.#isDue(record);
     if (record.whereabouts.isBack(place, frame, { isWeak, isDue })) return true;
     record.returned = { detection, frame };
+    if (!isWeak && !isDue && record.whereabouts.isAlike(place, frame)) {
+      record.returnedMs = this.#time.at(frame.atMs);
+    }
     return false;
   }
 
@@ -244,28 +247,30 @@ export class PairPresence {
     this.#parts.onBetter({ ...this.#owner, stay: record.id, seq, box, mode });
   }
 
-  #endAbsent(): void {
+  #endAbsent(now: SeenFrame): void {
     for (const record of this.#records.all()) {
-      if (!this.#isAbsent(record)) continue;
+      if (!this.#isAbsent(record, now)) continue;
       const { returned } = record;
       // At slow rates one who goes is often seen once.
-      if (returned !== null && this.#time.gapMs > SLOW_MS) {
+      const isLikely = record.returnedMs > record.observedMs || this.#time.gapMs > SLOW_MS;
+      if (returned !== null && isLikely) {
         this.#see(record, returned.detection, returned.frame);
       }
       this.#end(record, "left");
     }
   }
 
-  #isAbsent(record: StayRecord): boolean {
+  #isAbsent(record: StayRecord, now: SeenFrame): boolean {
     const { id, whereabouts } = record;
     const { start } = this.#settings;
     // A false detection is not continued by another one at its place.
     if (id === null) return whereabouts.missed(this.#inferences) >= start.of;
-    return this.#isDue(record) && !whereabouts.isAwaited(this.#inferences);
+    return this.#isDue(record) && !whereabouts.isAwaited(this.#inferences) &&
+      !this.#records.isSoughtFor(record, now);
   }
 
-  #isDue({ observedMs }: StayRecord): boolean {
-    return this.#time.observedMs - observedMs >= this.endMs;
+  #isDue({ observedMs, returnedMs }: StayRecord): boolean {
+    return this.#time.observedMs - Math.max(observedMs, returnedMs) >= this.endMs;
   }
 
   #end(record: StayRecord, reason: StayEndReason): void {

@@ -65,10 +65,14 @@ export class StayRecord {
   key: string;
   /** The stay that its track was parted from, because this is another object. */
   partedFrom: StayRecord | null = null;
+  /** The number of the inference with which it began. */
+  since = 0;
   /** Null until the stay has started. */
   #id: string | null = null;
   /** How long the pair had observed when it was last seen. */
   observedMs = 0;
+  /** The same for its newest return that is not confirmed, and most likely its own. */
+  returnedMs = -Infinity;
   /** Its newest return that is not confirmed. */
   returned: Sighting | null = null;
   /** When it was last seen. */

@@ -4,6 +4,7 @@ import { type BoxPx, type PointPx, type Scale, scaled } from "../core/geometry.t
 import type { PresenceSettings, StayMotion } from "../core/presence_types.ts";
 import type { SeenPlace } from "../tracking/track_types.ts";
 import { SLOW_MS } from "../tracking/tracker.ts";
+import { timesAs, upwards } from "../tracking/likeness.ts";
 import { centre, heights, isLevel, wayOf, within } from "./ways.ts";
 
 /**
@@ -39,6 +40,17 @@ const EDGE_REACH = { atOnce: 0.2, perSecond: 0.5 } as const;
  * by the way that it makes between two inferences.
  */
 const ENTRY_REACH = { atOnce: 0.3, perSecond: 1 } as const;
+
+/**
+ * What is seen once is its return, most likely, when it is as high and stands as low or reaches as high, in
+ * heights: the end waits for as long as after any sighting.
+ */
+const ALIKE = { heightRatio: 1.15, widthRatio: 1.5, upwards: 0.07 } as const;
+
+/** Of one object and another, seen in the same inferences so often, neither is a false detection. */
+const TOGETHER_MIN = 2;
+/** The newest sightings that are remembered for it. */
+const SIGHTINGS_MAX = 8;
 
 /** It is back when it is in so many of the next inferences; the end waits for them, for a weak one not as long. */
 const RETURN = { frames: 2, of: 5, ofWeak: 3 } as const;
@@ -76,6 +88,10 @@ export class Whereabouts {
   #returnedTo: SeenPlace | null = null;
   /** In how many inferences its return may be confirmed, from the newest one on. */
   #awaitedFor: number = RETURN.of;
+  /** Whether a return of which another one was the opposite began when the end was due. */
+  #isRenewed = false;
+  /** The inferences in which it was seen, the newest ones. */
+  readonly #seenInAll: number[] = [];
   #hasTrack = true;
   /** How long inferences of another thread had gone on without it. */
   #absentMs = 0;
@@ -162,10 +178,21 @@ export class Whereabouts {
     const before = this.#returnedTo;
     if (before !== null && wayOf(before, place) === Infinity) {
       this.#returned.clear();
-      if (isDue) return false;
+      // One of the two was false.
+      if (isDue && (this.#isRenewed || wayOf(this.#last, place) === Infinity)) return false;
+      this.#isRenewed = isDue;
     }
     this.#returnedTo = place;
     return this.#returned.add(frame.number, RETURN);
+  }
+
+  /** Whether what is seen once is it, as far as its size and its place say, and it has not left the picture. */
+  isAlike(place: SeenPlace, { seen }: Inference): boolean {
+    const { box } = this.#last;
+    if (this.#isLeaving(EXIT_MS, seen)) return false;
+    return timesAs(box.height, place.box.height) <= ALIKE.heightRatio &&
+      timesAs(box.width, place.box.width) <= ALIKE.widthRatio &&
+      upwards(box, place.box) <= ALIKE.upwards * box.height && wayOf(this.#last, place) < Infinity;
   }
 
   /** Its track follows another object: it waits for another track. */
@@ -187,6 +214,9 @@ export class Whereabouts {
   /** It is seen. */
   found(place: SeenPlace, { number }: Inference): void {
     this.#seenIn = number;
+    if (this.#seenInAll.at(-1) !== number) this.#seenInAll.push(number);
+    if (this.#seenInAll.length > SIGHTINGS_MAX) this.#seenInAll.shift();
+    this.#isRenewed = false;
     this.#hasTrack = true;
     this.#absentMs = 0;
     this.#returned.clear();
@@ -212,20 +242,33 @@ export class Whereabouts {
     this.#velocity = { x: by.x * this.#velocity.x, y: by.y * this.#velocity.y };
   }
 
-  /** The way from its last place to where a track began in heights; Infinity where it cannot be by then. */
+  /**
+   * The way from its last place to where a track began in heights, or from the place before, for the last one
+   * may be a false detection; Infinity where it cannot be by then.
+   */
   way(track: Whereabouts): number {
-    return wayOf(this.#last, track.#first, track.#last.box);
+    const way = wayOf(this.#last, track.#first, track.#last.box);
+    return way < Infinity || this.#before === null
+      ? way
+      : wayOf(this.#before, track.#first, track.#last.box);
   }
 
   /**
-   * Whether it was last seen where a new track was not, and only once since that began: it may be the new
-   * track, and what was seen a false detection.
+   * Whether it and a new track were seen together once at most, and it is not seen now: it may be the new
+   * track, of which one detection was false, or one of its own.
    */
-  isContestedBy(track: Whereabouts, { number }: Inference): boolean {
+  isContestedBy(track: Whereabouts, { number, gapMs }: Inference): boolean {
     const first = track.#first;
     if (this.#before === null || this.missed(number) === 0 || !this.#hasTrack) return false;
-    if (this.#last.atMs < first.atMs || this.#before.atMs >= first.atMs) return false;
-    return wayOf(this.#before, first) < Infinity;
+    if (this.#last.atMs < first.atMs || this.#isTogetherWith(track)) return false;
+    if (gapMs <= SLOW_MS && wayOf(this.#last, track.#last) < Infinity) return true;
+    return this.#before.atMs < first.atMs && wayOf(this.#before, first) < Infinity;
+  }
+
+  #isTogetherWith(track: Whereabouts): boolean {
+    let together = 0;
+    for (const number of track.#seenInAll) if (this.#seenInAll.includes(number)) together++;
+    return together >= TOGETHER_MIN;
   }
 
   #follow(box: BoxPx, seconds: number): void {
