@@ -254,7 +254,7 @@ export class StayRecord {
       ...{ best: this.#best.frame, box: this.#box, size: this.#size, path: this.#path.points },
       motion: {
         velocity: this.whereabouts.velocity,
-        absentMs: Math.max(0, observedMs - this.observedMs),
+        absentMs: Math.max(0, observedMs - Math.max(this.observedMs, this.returnedMs)),
       },
     };
   }

@@ -189,7 +189,8 @@ export class Whereabouts {
   /** Whether what is seen once is it, as far as its size and its place say, and it has not left the picture. */
   isAlike(place: SeenPlace, { seen }: Inference): boolean {
     const { box } = this.#last;
-    if (this.#isLeaving(EXIT_MS, seen)) return false;
+    const isOnItsWay = (centre(place.box).x - centre(box).x) * (this.#velocity?.x ?? 0) > 0;
+    if (!isOnItsWay && this.#isLeaving(EXIT_MS, seen)) return false;
     return timesAs(box.height, place.box.height) <= ALIKE.heightRatio &&
       timesAs(box.width, place.box.width) <= ALIKE.widthRatio &&
       upwards(box, place.box) <= ALIKE.upwards * box.height && wayOf(this.#last, place) < Infinity;
