@@ -47,6 +47,12 @@ const ENTRY_REACH = { atOnce: 0.3, perSecond: 1 } as const;
  */
 const ALIKE = { heightRatio: 1.15, widthRatio: 1.5, upwards: 0.07 } as const;
 
+/**
+ * By how much the height of an object may change in a second that is not seen; at slow rates not, when more
+ * others may have come meanwhile.
+ */
+const GROWTH = 0.05;
+
 /** Of one object and another, seen in the same inferences so often, neither is a false detection. */
 const TOGETHER_MIN = 2;
 /** The newest sightings that are remembered for it. */
@@ -113,6 +119,11 @@ export class Whereabouts {
   /** Of its centre, in pixels per second; null until it was seen twice. */
   get velocity(): PointPx | null {
     return this.#velocity;
+  }
+
+  /** Where its track was first seen. */
+  get first(): SeenPlace {
+    return this.#first;
   }
 
   /** Where it was last seen. */
@@ -247,11 +258,10 @@ export class Whereabouts {
    * The way from its last place to where a track began in heights, or from the place before, for the last one
    * may be a false detection; Infinity where it cannot be by then.
    */
-  way(track: Whereabouts): number {
-    const way = wayOf(this.#last, track.#first, track.#last.box);
-    return way < Infinity || this.#before === null
-      ? way
-      : wayOf(this.#before, track.#first, track.#last.box);
+  way({ first, last: { box } }: Whereabouts, { gapMs }: Inference): number {
+    const growth = gapMs > SLOW_MS ? 0 : GROWTH;
+    const way = wayOf(this.#last, first, box, growth);
+    return way < Infinity || this.#before === null ? way : wayOf(this.#before, first, box, growth);
   }
 
   /**
