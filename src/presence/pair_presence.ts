@@ -150,7 +150,7 @@ export class PairPresence {
       this.#cross(record, frame);
     });
     this.#startConfirmed(frame);
-    if (isNewest) this.#endAbsent(frame);
+    if (isNewest) this.#endAbsent();
     this.#update(atMs);
     return this.#placements(result, tracked);
   }
@@ -203,9 +203,8 @@ export class PairPresence {
     const isDue = this.#isDue(record);
     if (record.whereabouts.isBack(place, frame, { isWeak, isDue })) return true;
     record.returned = { detection, frame };
-    if (!isWeak && !isDue && record.whereabouts.isAlike(place, frame)) {
-      record.returnedMs = this.#time.at(frame.atMs);
-    }
+    const isLikely = !isWeak && !isDue && record.whereabouts.isAlike(place, frame);
+    if (isLikely) record.returnedMs = this.#time.at(frame.atMs);
     return false;
   }
 
@@ -247,26 +246,23 @@ export class PairPresence {
     this.#parts.onBetter({ ...this.#owner, stay: record.id, seq, box, mode });
   }
 
-  #endAbsent(now: SeenFrame): void {
+  #endAbsent(): void {
     for (const record of this.#records.all()) {
-      if (!this.#isAbsent(record, now)) continue;
+      if (!this.#isAbsent(record)) continue;
       const { returned } = record;
       // At slow rates one who goes is often seen once.
-      const isLikely = record.returnedMs > record.observedMs || this.#time.gapMs > SLOW_MS;
-      if (returned !== null && isLikely) {
-        this.#see(record, returned.detection, returned.frame);
-      }
+      const isSeen = this.#time.gapMs > SLOW_MS || record.returnedMs > record.observedMs;
+      if (returned !== null && isSeen) this.#see(record, returned.detection, returned.frame);
       this.#end(record, "left");
     }
   }
 
-  #isAbsent(record: StayRecord, now: SeenFrame): boolean {
+  #isAbsent(record: StayRecord): boolean {
     const { id, whereabouts } = record;
     const { start } = this.#settings;
     // A false detection is not continued by another one at its place.
     if (id === null) return whereabouts.missed(this.#inferences) >= start.of;
-    return this.#isDue(record) && !whereabouts.isAwaited(this.#inferences) &&
-      !this.#records.isSoughtFor(record, now);
+    return this.#isDue(record) && !whereabouts.isAwaited(this.#inferences);
   }
 
   #isDue({ observedMs, returnedMs }: StayRecord): boolean {

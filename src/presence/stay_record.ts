@@ -65,8 +65,6 @@ export class StayRecord {
   key: string;
   /** The stay that its track was parted from, because this is another object. */
   partedFrom: StayRecord | null = null;
-  /** The number of the inference with which it began. */
-  since = 0;
   /** Null until the stay has started. */
   #id: string | null = null;
   /** How long the pair had observed when it was last seen. */

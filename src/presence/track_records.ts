@@ -10,9 +10,6 @@ import { type Owner, type SceneAreas, StayRecord } from "./stay_record.ts";
 /** Tracks that are, or may become, a stay; others are placed in zones and no more. */
 const RECORDS_MAX = 512;
 
-/** For so many inferences a stay that is due waits for a track that may be its own to be confirmed. */
-const SOUGHT_FOR = 5;
-
 export class TrackRecords {
   readonly #owner: Owner;
   readonly #trackPrefix: () => string;
@@ -72,7 +69,6 @@ export class TrackRecords {
     const first = known === null ? track.first : place;
     const record = StayRecord.of(this.#owner, id, { detection, frame, first });
     record.partedFrom = known;
-    record.since = frame.number;
     this.#records.set(id, record);
     return record;
   }
@@ -99,15 +95,6 @@ export class TrackRecords {
       least = way;
     }
     return nearest;
-  }
-
-  /** Whether a track that began not long ago, and may become a stay, continues an open stay. */
-  isSoughtFor(lost: StayRecord, frame: SeenFrame): boolean {
-    for (const record of this.all()) {
-      if (record.id !== null || frame.number - record.since >= SOUGHT_FOR) continue;
-      if (this.lostAs(record, frame) === lost) return true;
-    }
-    return false;
   }
 
   /** The open stay that was last seen beside a new track, and may be that of it. */

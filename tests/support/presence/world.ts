@@ -3,7 +3,14 @@ import type { Detection } from "../../../src/core/detector_types.ts";
 import type { BoxPx } from "../../../src/core/geometry.ts";
 import { Random } from "./random.ts";
 import { SETTINGS, SIZE } from "./rig.ts";
-import { endsAtSeconds, inSight, placeOf, startsAtSeconds, type Walker, walkers } from "./walkers.ts";
+import {
+  endsAtSeconds,
+  inSight,
+  placeOf,
+  startsAtSeconds,
+  type Walker,
+  walkers,
+} from "./walkers.ts";
 
 /**
  * The bundled model at its threshold: of the people in a picture it finds so many, most others with less
@@ -136,7 +143,9 @@ function visibleLooks(people: readonly Walker[], looks: readonly Look[]): readon
   // Those who are farther are drawn first.
   for (const [look, { atMs }] of looks.entries()) {
     near = near.filter(({ endsAtMs }) => atMs < endsAtMs);
-    while (coming[0] !== undefined && 1000 * startsAtSeconds(coming[0].one) <= atMs) near.push(...coming.splice(0, 1));
+    while (coming[0] !== undefined && 1000 * startsAtSeconds(coming[0].one) <= atMs) {
+      near.push(...coming.splice(0, 1));
+    }
     const present = near.flatMap(({ one, index }) => {
       const box = placeOf(one, atMs / 1000);
       return box === null ? [] : [{ box, index, footY: one.footY }];
