@@ -127,10 +127,8 @@ export class PairPresence {
     this.#inferences++;
     const { meta, detections, weak } = result;
     const seen = meta.roi ?? wholeOf(meta.size);
-    const tracked = this.#records.track(
-      { detections, weak, size: meta.size, seen, atMs },
-      this.endMs,
-    );
+    const observation = { detections, weak, size: meta.size, seen, atMs };
+    const tracked = this.#records.track(observation, this.endMs);
     const frame: SeenFrame = {
       ...{ seq: meta.seq, size: meta.size, atMs },
       ...{ number: this.#inferences, gapMs: this.#time.gapMs, start: this.#settings.start },
@@ -202,9 +200,11 @@ export class PairPresence {
     const place = { box: detection.box, atMs: frame.atMs };
     const isDue = this.#isDue(record);
     if (record.whereabouts.isBack(place, frame, { isWeak, isDue })) return true;
+    const isLikely = record.returnedMs > record.observedMs;
+    if (isLikely && this.#time.gapMs <= SLOW_MS) return false;
     record.returned = { detection, frame };
-    const isLikely = !isWeak && !isDue && record.whereabouts.isAlike(place, frame);
-    if (isLikely) record.returnedMs = this.#time.at(frame.atMs);
+    const isAlike = !isWeak && !isDue && record.whereabouts.isAlike(place, frame);
+    if (!isLikely && isAlike) record.returnedMs = this.#time.at(frame.atMs);
     return false;
   }
 
@@ -259,9 +259,8 @@ export class PairPresence {
 
   #isAbsent(record: StayRecord): boolean {
     const { id, whereabouts } = record;
-    const { start } = this.#settings;
     // A false detection is not continued by another one at its place.
-    if (id === null) return whereabouts.missed(this.#inferences) >= start.of;
+    if (id === null) return whereabouts.missed(this.#inferences) >= this.#settings.start.of;
     return this.#isDue(record) && !whereabouts.isAwaited(this.#inferences);
   }
 
