@@ -11,8 +11,6 @@ interface PendingStart {
   /** The number of the inference that confirmed it. */
   readonly since: number;
   newest: Sighting;
-  /** The open stay that it was in doubt with. */
-  rival: StayRecord | null;
 }
 
 export class PendingStarts {
@@ -22,7 +20,7 @@ export class PendingStarts {
   add(record: StayRecord, newest: Sighting): void {
     const known = this.#pending.find((each) => each.record === record);
     if (known !== undefined) known.newest = newest;
-    else this.#pending.push({ record, newest, since: newest.frame.number, rival: null });
+    else this.#pending.push({ record, newest, since: newest.frame.number });
   }
 
   drop(record: StayRecord): void {
@@ -44,16 +42,10 @@ export class PendingStarts {
     onSettled: (record: StayRecord, lost: StayRecord | null, newest: Sighting) => void,
   ): void {
     if (this.#pending.length === 0) return;
-    this.#pending = this.#pending.filter((each) => {
-      const { record, since, newest, rival } = each;
+    this.#pending = this.#pending.filter(({ record, since, newest }) => {
       const lost = records.lostAs(record, now) ?? records.contestedBy(record, now);
       const isInDoubt = lost !== null && (lost.whereabouts.isAwaited(now.number) ||
         lost.whereabouts.isContestedBy(record.whereabouts, now));
-      each.rival = isInDoubt ? lost : rival;
-      // The rival is seen in its place.
-      const isReplaced = lost === null && rival !== null &&
-        record.whereabouts.missed(now.number) > 0 && rival.whereabouts.missed(now.number) === 0;
-      if (isReplaced) return now.number - since < HOLD;
       if (isInDoubt && now.number - since < HOLD) return true;
       onSettled(record, lost, newest);
       return false;
