@@ -1,14 +1,26 @@
 /**
- * Runs benchmarks under the permissions they need: `deno task bench [file …]`. A file other than a
- * `.bench.ts` is a program of its own and gets the arguments after it:
- * `deno task bench scripts/bench/rtsp_cpu.ts 20`. It may read the files and folders among them.
+ * Runs benchmarks under the permissions they need, as {@link USAGE} says. A program may read the files and
+ * folders among its arguments.
  */
 import { resolve } from "node:path";
 import { NO_TELEMETRY } from "../src/core/telemetry.ts";
+import { answerTo } from "./lib/asked.ts";
+import { printLine } from "./lib/print.ts";
 import { ROOT } from "./testing/checkout.ts";
 import { benchFlags } from "./testing/groups.ts";
 
+const USAGE = `Usage:
+  deno task bench                                   every benchmark
+  deno task bench scripts/bench/framebus.bench.ts   those of one file
+  deno task bench scripts/bench/rtsp_cpu.ts 20      a longer one, with its arguments`;
+
 async function main(args: readonly string[]): Promise<number> {
+  // What follows is a program's own.
+  const answer = answerTo(args.slice(0, 1), USAGE);
+  if (answer !== null) {
+    printLine(answer);
+    return 0;
+  }
   Deno.mkdirSync(`${ROOT}/tmp`, { recursive: true });
   const temp = Deno.makeTempDirSync({ dir: `${ROOT}/tmp`, prefix: "bench-" });
   try {

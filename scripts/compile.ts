@@ -2,8 +2,6 @@
  * `deno task compile`: builds Orion as one program for one target: runtime, workers, models, clip and
  * packages, with its permissions baked in. The machine it runs on needs libav, and nothing else.
  *
- *   deno task compile [--target T] [--at FOLDER] [--config FILE [--config-at PATH]] [--out FOLDER]
- *
  * Writes the licences of its contents to a file beside it. `--config` bakes in what that configuration
  * needs, and no more, as if it were at `--config-at` (/etc/orion/orion.yaml); without it the general set of
  * docs/deploy.md. `--at` is the folder that the program will be installed in (/opt/orion), as `orion`. The
@@ -22,7 +20,7 @@ import { embeddedProblems } from "./lib/embedded.ts";
 import { THIRD_PARTY } from "./lib/licences.ts";
 import { runtimeProblem, versionProblem } from "./lib/runtime.ts";
 import { commitOf, stage } from "./lib/stage.ts";
-import { machineOf } from "./lib/targets.ts";
+import { machineOf, targetNames } from "./lib/targets.ts";
 import { printLine } from "./lib/print.ts";
 import { runTool, type ToolArgs, ToolError } from "./lib/tool_args.ts";
 
@@ -169,4 +167,10 @@ function runOnce({ args, work, program }: Making): string {
   return `ran here: orion ${version}`;
 }
 
-if (import.meta.main) Deno.exit(runTool(compile));
+const USAGE = `Usage:
+  deno task compile [--target TARGET] [--out FOLDER] [--at FOLDER]
+                    [--config FILE [--config-at PATH]]
+
+Builds Orion as one program, dist/orion-TARGET, for ${targetNames()}.`;
+
+if (import.meta.main) Deno.exit(runTool(compile, USAGE));

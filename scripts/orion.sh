@@ -33,14 +33,16 @@ previous=
 environment=
 variable=
 input=
+command=
 for word in "$@"; do
   case $word in
     --) break ;;
+    run | check | probe | init | permissions) command=${command:-$word} ;;
     --config=*) config=${word#--config=} ;;
     --env-file=*) environment=${word#--env-file=} ;;
     --env=*) variable=${word#--env=} ;;
     # Addresses on standard input, which both processes need: in memory, and in no command line.
-    -) case $input${1:-} in
+    -) case $input$command in
       probe) { IFS= read -r address || true; input=yes; } ;;
       init) { address=$(cat); input=yes; } ;;
     esac ;;

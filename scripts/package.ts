@@ -3,8 +3,6 @@
  * clip for one target. The machine it runs on needs libav, and nothing else. From the same folder it makes
  * a package of Debian, and an app of Home Assistant.
  *
- *   deno task package [--as archive|deb|home-assistant] [--target T] [--out FOLDER] [--deno FILE]
- *
  * For another architecture `--deno` names that architecture's Deno.
  */
 import { basename, join } from "node:path";
@@ -15,6 +13,7 @@ import { buildDeb } from "./lib/deb.ts";
 import { fillPortable } from "./lib/portable.ts";
 import { printLine } from "./lib/print.ts";
 import { runCommand } from "./lib/run_command.ts";
+import { targetNames } from "./lib/targets.ts";
 import { runTool, type ToolArgs, ToolError } from "./lib/tool_args.ts";
 
 const ROOT = fileURLToPath(new URL("../", import.meta.url)).replace(/\/$/, "");
@@ -68,4 +67,11 @@ function mebibytes(bytes: number): string {
   return `${(bytes / 1024 / 1024).toFixed(1)} MiB`;
 }
 
-if (import.meta.main) Deno.exit(runTool(pack));
+const USAGE = `Usage:
+  deno task package [--as archive|deb|home-assistant] [--target TARGET] [--out FOLDER]
+                    [--deno FILE]
+
+Builds a portable folder with Deno's own binary, as an archive or a package, for
+${targetNames()}.`;
+
+if (import.meta.main) Deno.exit(runTool(pack, USAGE));

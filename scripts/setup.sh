@@ -8,11 +8,12 @@
 # other arguments it prints the plan and changes nothing. Asks no questions. Exit code 2: wrong usage,
 # or an unknown system; it then lists what to install by hand.
 #
-# With ORION_TEST_HOME_ASSISTANT=1 `test` installs a Home Assistant as well, where Python 3.13 is found.
+# With CI=true `test` installs nginx, Caddy and OpenVINO as well, since nothing is skipped then; with
+# ORION_TEST_HOME_ASSISTANT=1 a Home Assistant, where Python 3.13 is found.
 #
 # For tests: ORION_OS_RELEASE names a file to read instead of /etc/os-release, ORION_SETUP_LACKS is a
 # list of parts to take as missing (deno, libav, ffmpeg, mosquitto, rtsp, vlc, faketime, prometheus,
-# chromium, modules, home-assistant).
+# chromium, nginx, caddy, openvino, modules, home-assistant).
 set -eu
 
 : "${HOME:=/root}"
@@ -22,6 +23,9 @@ deno_installer=https://deno.land/install.sh
 # Its versions of what it would install by itself, as its own files name them.
 home_assistant="homeassistant==2025.4.4 home-assistant-frontend==20250411.0 paho-mqtt==2.1.0"
 home_assistant_folder=$HOME/.cache/orion/home-assistant-2025.4.4
+
+openvino=openvino==2026.4.0
+openvino_folder=$HOME/.cache/orion/openvino-2026.4.0
 
 root=$(cd "$(dirname "$0")/.." && pwd)
 # shellcheck disable=SC1091
@@ -107,6 +111,11 @@ have_faketime() {
 have_chromium() {
   have_program chromium || have_program chromium-browser
 }
+
+# Its folder in the checkout leads to what was installed once, by this script or by hand.
+have_openvino() { [ -e "$root/openvino/libopenvino_c.so" ]; }
+
+have_pip() { [ -x /usr/bin/python3 ] && [ -e /usr/lib/python3/dist-packages/pip/__main__.py ]; }
 
 # node_modules is current when the lock file equals the copy made at the last installation.
 have_modules() {
@@ -200,6 +209,19 @@ look() {
       lacks="$lacks chromium"
       packages="$packages chromium"
     fi
+    # A person's machine is spared these, and their tests are skipped.
+    if [ "${CI:-}" = true ]; then
+      for proxy in nginx caddy; do
+        if pretended "$proxy" || ! have_program "$proxy"; then
+          lacks="$lacks $proxy"
+          packages="$packages $proxy"
+        fi
+      done
+      if pretended openvino || ! have_openvino; then
+        lacks="$lacks openvino"
+        [ -d "$openvino_folder" ] || have_pip || packages="$packages python3-pip"
+      fi
+    fi
     # 0.8 GB: only where it is asked for.
     if [ "${ORION_TEST_HOME_ASSISTANT:-}" = 1 ] || [ -x "$home_assistant_folder/bin/hass" ]; then
       if pretended home-assistant || ! have_home_assistant; then
@@ -251,7 +273,8 @@ unknown_system() {
     "libraries, 4.x to 9.x: libavutil, libavcodec, libavformat, libswscale." \
     "For the tests also: the programs ffmpeg and ffprobe, mosquitto with its clients, Python 3 with" \
     "PyGObject, GStreamer's RTSP server with its introspection data and the good and bad plugins," \
-    "VLC's library with its base plugins, libfaketime, Prometheus, and Chromium." \
+    "VLC's library with its base plugins, libfaketime, Prometheus, and Chromium; with CI=true nginx," \
+    "Caddy, and OpenVINO as docs/deploy.md says." \
     "Then: deno install --frozen, and deno task run or deno task test."
 }
 
@@ -273,6 +296,9 @@ announce() {
   fi
   if lacking home-assistant; then
     say "  Home Assistant for its tests, 0.8 GB from PyPI, into $home_assistant_folder"
+  fi
+  if lacking openvino; then
+    say "  OpenVINO for its tests, 60 MB from PyPI, into $openvino_folder"
   fi
   for service in $(test_services); do
     say "  ($service's own service will be neither started nor enabled)"
@@ -312,7 +338,7 @@ apt() { as_root env DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 apt-get -q -y "$@"
 # The tests start what they need by themselves, on ports of their own; these services should not keep
 # listening on a machine because the tests ran there.
 test_services() {
-  for service in mosquitto prometheus; do
+  for service in mosquitto prometheus nginx caddy; do
     if lacking "$service"; then echo "$service"; fi
   done
 }
@@ -427,6 +453,22 @@ install_home_assistant() {
     >"$root/.tools/home-assistant"
 }
 
+build_openvino() {
+  rm -rf "$openvino_folder.new"
+  mkdir -p "$openvino_folder.new"
+  /usr/bin/python3 -m pip install -q --disable-pip-version-check --root-user-action=ignore --no-deps \
+    --target "$openvino_folder.new" "$openvino" &&
+    (cd "$openvino_folder.new/openvino/libs" && ln -s libopenvino_c.so.* libopenvino_c.so) &&
+    mv "$openvino_folder.new" "$openvino_folder"
+}
+
+install_openvino() {
+  lacking openvino || return 0
+  [ -d "$openvino_folder" ] || build_openvino >&2 ||
+    fail 1 "OpenVINO could not be installed; see above."
+  ln -sfn "$openvino_folder/openvino/libs" "$root/openvino"
+}
+
 # ------------------------------------------------------------------------------------------ main
 
 [ $# -gt 0 ] || usage
@@ -440,7 +482,7 @@ fi
 case $command in
   run | test) ;;
   -h | --help | help)
-    sed -n '2,9s/^# \{0,1\}//p' "$0"
+    sed -n '2,10s/^# \{0,1\}//p' "$0"
     exit 0
     ;;
   *) usage ;;
@@ -459,6 +501,7 @@ if [ -n "$lacks" ]; then
     install_deno
     install_modules
     install_home_assistant
+    install_openvino
   fi
 elif [ "$dry_run" = true ]; then
   say "Nothing is missing."

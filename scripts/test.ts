@@ -1,16 +1,12 @@
 /**
- * Runs every check and every test, each group under permissions of its own.
- *
- *     deno task test                        everything
- *     deno task test static unit            the checks and the groups named
- *     deno task test tests/unit/mqtt        one folder or file
- *     deno task test unit --filter mailbox  only tests whose name holds the text
+ * Runs every check and every test, each group under permissions of its own, as {@link USAGE} says.
  *
  * Repeats every failure at the end; the last line is `N passed, N failed`, and the exit code is 1 when
  * anything failed. A check counts as a test. Types are one of the checks, so the groups run without
  * checking them again.
  */
 import { PART_NAMES, partPresent, PARTS } from "../tests/support/system/parts.ts";
+import { answerTo } from "./lib/asked.ts";
 import { ROOT } from "./testing/checkout.ts";
 import { type CommandOutcome, runCommand, Running } from "./testing/command.ts";
 import { type Group, groupOf, testGroups } from "./testing/groups.ts";
@@ -18,6 +14,12 @@ import { type Stage, staticStages } from "./testing/stages.ts";
 import { NOTHING, sum, type Tally, tallyOf } from "./testing/tally.ts";
 
 const STATIC = "static";
+
+const USAGE = `Usage:
+  deno task test                        every check and every test
+  deno task test static unit            the checks and the groups named
+  deno task test tests/unit/mqtt        one folder or file
+  deno task test unit --filter mailbox  only tests whose name holds the text`;
 
 /** A parsed command line. */
 interface Request {
@@ -148,6 +150,11 @@ function report(tally: Tally): void {
 }
 
 async function main(args: readonly string[]): Promise<number> {
+  const answer = answerTo(args, USAGE);
+  if (answer !== null) {
+    printLine(answer);
+    return 0;
+  }
   Deno.mkdirSync(`${ROOT}/tmp`, { recursive: true });
   const temp = Deno.makeTempDirSync({ dir: `${ROOT}/tmp`, prefix: "test-" });
   const running = new Running();

@@ -54,8 +54,8 @@ libraries=$work/system/usr/lib/$triplet
 cp -a "$folder" "$root/opt/orion"
 chown -R 0:0 "$root/opt/orion"
 chmod -R u+rwX,go+rX,go-w "$root/opt/orion"
-# Of its packaging only what the image runs; above all not the secrets of the example.
-find "$root/opt/orion/packaging" -type f ! -name '*.ts' -delete
+# Of its packaging only what the image runs, and what is copied out of it; above all not the secrets of the example.
+find "$root/opt/orion/packaging" -type f ! -name '*.ts' ! -path '*/packaging/monitoring/*' -delete
 find "$root/opt/orion/packaging" -type d -empty -delete
 mkdir -p "$root/usr/lib/$triplet" "$root/etc/orion" "$root/var/lib/dpkg/status.d" "$root/tmp" \
   "$root/dev" "$root/proc" "$root/run" "$root/sys"

@@ -65,7 +65,7 @@ async function bench(options: Options, signal: AbortSignal): Promise<string[]> {
   write(
     `builtin:${options.model}, ${seconds} s each in ${rounds} rounds, on ` +
       `${navigator.hardwareConcurrency} cores; camera, broker and subscriber at ` +
-      `${raised ? "raised" : "normal"} priority\n\n`,
+      `${raised ? "real-time" : "normal"} priority\n\n`,
   );
   const misses: string[] = [];
   for (const load of options.loads) {

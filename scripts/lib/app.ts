@@ -49,8 +49,12 @@ function archives(app: string): string[] {
   );
 }
 
-/** The configuration of the app for one version and the machines that there are archives for. */
+/**
+ * The configuration of the app for one version and the machines that there are archives for. The supervisor makes
+ * the version the tag of the image that it builds, and a tag has no plus sign.
+ */
 export function appConfig(template: string, version: string, arches: readonly string[]): string {
-  return template.replace(/^version: .*$/m, `version: ${JSON.stringify(version)}`)
+  const tag = JSON.stringify(version.replaceAll("+", "-"));
+  return template.replace(/^version: .*$/m, `version: ${tag}`)
     .replace(/^arch: .*$/m, `arch: [${arches.join(", ")}]`);
 }

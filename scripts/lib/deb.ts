@@ -17,7 +17,7 @@ const LINKED = ["libc6 (>= 2.28)", "libgcc-s1", "libstdc++6 (>= 7)"];
 const LIBAV = ["avutil", "avcodec", "avformat", "swscale"] as const;
 
 /** What of the portable folder the package has in another place, or not at all. */
-const ELSEWHERE = ["share", "orion.service", "packaging", "docs/container.md"];
+const ELSEWHERE = ["share", "orion.service", "packaging", "docs/container.md", ".dockerignore"];
 
 /** Times in the archive: the first that dpkg and tar of every system can hold, 1980. */
 const EPOCH_SECONDS = 315_532_800;
@@ -68,6 +68,11 @@ export function buildDeb({ root, folder, work, out, target, version }: DebOption
     const at = path.replace("site-functions", "vendor-completions");
     write(`usr/${at}`, Deno.readTextFileSync(join(tree, FOLDER, path)));
   }
+  Deno.mkdirSync(join(tree, "usr/share/orion"));
+  Deno.renameSync(
+    join(tree, FOLDER, "packaging/monitoring"),
+    join(tree, "usr/share/orion/monitoring"),
+  );
   for (const name of ELSEWHERE) Deno.removeSync(join(tree, FOLDER, name), { recursive: true });
   write("usr/bin/orion", `#!/bin/sh\nexec ${FOLDER}orion "$@"\n`, 0o755);
   write("usr/lib/systemd/system/orion.service", unitText(read("orion.service")));

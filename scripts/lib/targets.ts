@@ -16,6 +16,11 @@ export const TARGETS: readonly Target[] = [
   { name: "aarch64-unknown-linux-gnu", arch: "aarch64", onnxruntime: "arm64", machine: 183 },
 ];
 
+/** The names of the targets, for people. */
+export function targetNames(): string {
+  return TARGETS.map(({ name }) => name).join(", ");
+}
+
 /** The target of this name, or of this machine without one; null for an unknown name. */
 export function targetNamed(name: string | undefined): Target | null {
   return TARGETS.find((target) =>

@@ -42,7 +42,15 @@ runtime=$deno
 out=$root/dist
 config=
 previous=
+asked=
 for word in "$@"; do
+  case $word in
+    --deno=* | --out=* | --config=*)
+      previous=${word%%=*}
+      word=${word#*=}
+      ;;
+    -h | --help | -V | --version) asked=yes ;;
+  esac
   case $previous in
     --deno) runtime=$(readlink -f -- "$(absolute "$word")") || fail "There is no $word" "Correct --deno." ;;
     --out) out=$(absolute "$word") ;;
@@ -63,7 +71,7 @@ fi
 case $root$runtime$out$denort$config in
   *,*) fail "Cannot grant reading a path with a comma" "Rename the file or its folder." ;;
 esac
-mkdir -p -- "$out"
+[ -n "$asked" ] || mkdir -p -- "$out"
 
 exec "$deno" run --quiet --no-prompt --cached-only --no-remote --deny-import --ignore-env \
   "--allow-env=DENORT_BIN" "--allow-read=$root,$out,$runtime${denort:+,$denort}${config:+,$config}" "--allow-write=$out" \

@@ -1,7 +1,9 @@
 /** The arguments of `deno task package` and `deno task compile`. */
 import { isAbsolute, resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { type Target, targetNamed, TARGETS } from "./targets.ts";
+import { answerTo } from "./asked.ts";
+import { printLine } from "./print.ts";
+import { type Target, targetNamed, targetNames } from "./targets.ts";
 
 /** What `deno task package` builds. */
 export const FORMS = ["archive", "deb", "home-assistant"] as const;
@@ -49,8 +51,8 @@ function toolArgs(args: readonly string[]): ToolArgs {
   }
   const target = targetNamed(values.target);
   if (target === null) {
-    const names = TARGETS.map(({ name }) => name).join(", ");
-    throw new ToolError(`--target ${values.target ?? Deno.build.arch} is none of ${names}`);
+    const given = values.target ?? Deno.build.arch;
+    throw new ToolError(`--target ${given} is none of ${targetNames()}`);
   }
   const form = FORMS.find((one) => one === (values.as ?? "archive"));
   if (form === undefined) throw new ToolError(`--as ${values.as} is none of ${FORMS.join(", ")}`);
@@ -78,8 +80,13 @@ function targetPath(option: string, path: string): string {
   return resolve(path);
 }
 
-/** Runs a tool, and prints a `ToolError` without a stack. */
-export function runTool(tool: (args: ToolArgs) => number): number {
+/** Runs a tool, and prints a `ToolError` without a stack. @param usage  its help */
+export function runTool(tool: (args: ToolArgs) => number, usage: string): number {
+  const answer = answerTo(Deno.args, usage);
+  if (answer !== null) {
+    printLine(answer);
+    return 0;
+  }
   try {
     return tool(toolArgs(Deno.args));
   } catch (error) {

@@ -24,14 +24,8 @@ detects() {
   mosquitto_sub -t 'orion/+/inferences/#' -C 3 -W 60 >"$folder/messages" 2>/dev/null || :
   [ "$(grep -c '"class":"person"' "$folder/messages")" -gt 0 ]
 }
-eventually() {
-  tries=0
-  until "$@"; do
-    tries=$((tries + 1))
-    [ "$tries" -lt 120 ] || wrong "no $*"
-    sleep 0.5
-  done
-}
+# shellcheck source=scripts/service/eventually.sh
+. /walk/eventually.sh
 # by COMMAND…: starts Orion as this user, waits for its main job, has it read its configuration again, and
 # stops it.
 by() {
@@ -93,7 +87,8 @@ libraries=$(dpkg-query -W -f '${Status} ${Package}\n' 'lib*' 2>/dev/null | grep 
 completed=$(bash -c '. /usr/share/bash-completion/completions/orion
   COMP_WORDS=(orion run --log-level "") COMP_CWORD=3; _orion; echo "${COMPREPLY[*]}"')
 [ "$completed" = "debug info warning error" ] || wrong "bash completes $completed"
-for file in man/man1/orion.1.gz bash-completion/completions/orion zsh/vendor-completions/_orion doc/orion/copyright; do
+for file in man/man1/orion.1.gz bash-completion/completions/orion zsh/vendor-completions/_orion doc/orion/copyright \
+  orion/monitoring/orion.dashboard.json orion/monitoring/orion.rules.yml; do
   [ -s "/usr/share/$file" ] || wrong "there is no /usr/share/$file"
 done
 # shellcheck disable=SC2024
@@ -124,6 +119,15 @@ eventually detects
 sudo tail -n 1 /etc/orion/orion.yaml | grep -qx '# changed here' || wrong "the configuration was replaced"
 [ "$(sudo stat -c '%a %U:%G' /etc/orion/orion.yaml)" = "640 root:orion" ] || wrong "the mode of the configuration"
 printf '%s: the configuration is kept, and the service started again\n' "$way"
+
+way="its rollback"
+before=$(sudo systemctl show orion -p MainPID --value)
+apt install --allow-downgrades /walk/first.deb
+[ "$(orion --version)" = "orion $first" ] || wrong "it is of another version"
+[ "$(sudo systemctl show orion -p MainPID --value)" != "$before" ] || wrong "the service was not started again"
+eventually detects
+sudo tail -n 1 /etc/orion/orion.yaml | grep -qx '# changed here' || wrong "the configuration was replaced"
+printf '%s: the same, back to the version before\n' "$way"
 
 way="its removal"
 apt remove orion

@@ -5,6 +5,8 @@
 #   start_machine GROUP COMMAND…   runs COMMAND there, which ends in become_init; ends with the script
 #   inside COMMAND…                runs a command there
 #   mount_kernel, become_init      for COMMAND, in the folder of the new root
+#   debian_mirror                  prints where this machine's apt gets Debian's packages
+#   marked_blocks PAGE FOLDER      writes the blocks of a page that a walk runs
 
 fail() {
   printf 'error: %s\n' "$*" >&2
@@ -12,8 +14,37 @@ fail() {
 }
 step() { printf -- '--- %s\n' "$*"; }
 
+debian_mirror() {
+  # shellcheck disable=SC2016
+  mirror_found=$(apt-get indextargets --format '$(REPO_URI) $(ORIGIN) $(LABEL)' | sort -u |
+    sed -n 's/ Debian Debian$//p' | sed -n 1p)
+  [ -n "$mirror_found" ] || fail "this machine's apt does not get its packages from a mirror of Debian"
+  printf '%s\n' "$mirror_found"
+}
+
+# The blocks whose fence says walked=NAME: each in FOLDER/blocks/NAME, and their names in order in FOLDER/order.
+marked_blocks() {
+  mkdir -p "$2/blocks"
+  awk -v out="$2" '
+    /^```/ {
+      if (open) { open = 0; file = ""; next }
+      open = 1
+      if (match($0, /walked=[a-z.]+$/)) {
+        name = substr($0, RSTART + 7)
+        file = out "/blocks/" name
+        printf "" >file
+        print name >(out "/order")
+      }
+      next
+    }
+    file != "" { print >file }' "$1"
+  [ -s "$2/order" ] || fail "$1 has no block that is walked"
+}
+
 machine_outer=
 machine_group=
+# Empty: the network is this machine's own.
+machine_network=--net
 
 # start_machine NAME COMMAND…: NAME is that of its control group.
 start_machine() {
@@ -24,18 +55,21 @@ start_machine() {
   mkdir -p "$machine_group"
   trap end_machine EXIT
   trap 'exit 130' INT TERM
-  sh -c 'echo $$ >"$1/cgroup.procs" && shift && exec unshare --cgroup --mount --uts --ipc --net --pid \
-    --fork --kill-child "$@"' sh "$machine_group" "$@" &
+  sh -c 'echo $$ >"$1/cgroup.procs" && shift && exec unshare --cgroup --mount --uts --ipc --pid \
+    --fork --kill-child "$@"' sh "$machine_group" ${machine_network:+"$machine_network"} "$@" &
   machine_outer=$!
 }
 
 end_machine() {
+  [ -n "$machine_outer" ] || return 0
   # The shell would report what it has killed.
-  exec 2>/dev/null
-  [ -z "$machine_outer" ] || kill -KILL "$machine_outer" || :
+  exec 3>&2 2>/dev/null
+  kill -KILL "$machine_outer" || :
   wait "$machine_outer" || :
+  machine_outer=
   sleep 0.5
   find "$machine_group" -depth -type d -exec rmdir {} + || :
+  exec 2>&3 3>&-
 }
 
 inside() { nsenter -t "$(pgrep -P "$machine_outer")" -m -u -i -n -p -C "$@"; }

@@ -21,9 +21,7 @@ done
 deno=$(find_deno) || fail "Deno was not found"
 mkdir -p -- "$1"
 work=$(CDPATH='' cd -- "$1" && pwd -P)
-# shellcheck disable=SC2016
-mirror=$(apt-get indextargets --format '$(REPO_URI) $(ORIGIN) $(LABEL)' | sort -u |
-  sed -n 's/ Debian Debian$//p' | sed -n 1p)
+mirror=$(debian_mirror)
 build() { buildah --root "$work/store" --runroot "$work/store.run" --storage-driver vfs "$@"; }
 
 step "packing the app"
@@ -55,18 +53,12 @@ printf '127.0.0.1 localhost supervisor\n' >"$work/image/etc/hosts"
 mosquitto_passwd -b -c "$work/passwords" addons 'p$a ${ss}#%\w' 2>/dev/null
 printf 'listener 1883 127.0.0.1\npassword_file %s\nuser root\n' "$work/passwords" >"$work/mosquitto.conf"
 
+cp "$here/eventually.sh" "$work/"
 cat >"$work/inside.sh" <<'SH'
 set -eu
 work=$1 deno=$2 supervisor=$3
 wrong() { printf 'error: %s\n' "$*" >&2; tail -n 20 "$work/app.log" >&2; exit 1; }
-eventually() {
-  tries=0
-  until "$@"; do
-    tries=$((tries + 1))
-    [ "$tries" -lt 120 ] || wrong "no $*"
-    sleep 0.5
-  done
-}
+. "$work/eventually.sh"
 mount --make-rprivate /
 ip link set lo up
 for address in 172.30.32.2 172.30.33.5; do ip address add "$address/32" dev lo; done
@@ -112,7 +104,11 @@ asks -m 5 "$page/cameras/demo/live.mjpg" >"$work/live" || :
 [ "$(grep -ac '^X-Orion-Seq' "$work/live")" -gt 2 ] || wrong "no live pictures"
 [ "$(curl -s -o /dev/null -w '%{http_code}' --interface 172.30.33.5 "$page/")" = 403 ] || wrong "others may ask"
 printf 'the page, commands, events and live pictures through the ingress; other addresses are refused\n'
-kill -TERM "$(ps -eo pid,args | awk '/app\/main\.ts/ && !/awk/ { print $1 }' | head -n 1)"
+main=$(ps -eo pid,args | awk '/app\/main\.ts/ && !/awk/ { print $1 }' | head -n 1)
+kill -HUP "$main"
+eventually grep -q config.reloaded "$work/app.log"
+printf 'its configuration is read again\n'
+kill -TERM "$main"
 wait "$app" || wrong "it ended with $?"
 grep -q 'service.stopped reason=SIGTERM' "$work/app.log" || wrong "it did not stop in order"
 printf 'it stops in order\n'

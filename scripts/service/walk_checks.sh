@@ -14,15 +14,8 @@ wrong() {
   printf 'error: after the block %s: %s\n' "$name" "$*" >&2
   exit 1
 }
-# eventually COMMAND…: at most a minute.
-eventually() {
-  tries=0
-  until "$@"; do
-    tries=$((tries + 1))
-    [ "$tries" -lt 120 ] || wrong "no $*"
-    sleep 0.5
-  done
-}
+# shellcheck source=scripts/service/eventually.sh
+. /walk/eventually.sh
 printed() { grep -q -- "$1" "/walk/out/$name" || wrong "it did not print: $1"; }
 asked() { curl -s -H "Authorization: Bearer $(sudo cat /etc/orion/token)" "$url$1"; }
 is_version() { asked /status | grep -q "\"version\":\"$1\""; }

@@ -24,30 +24,12 @@ for program in debootstrap unshare nsenter findmnt; do
 done
 mkdir -p -- "$1"
 work=$(CDPATH='' cd -- "$1" && pwd -P)
-rm -rf "$work/walk" && mkdir -p "$work/walk/blocks" "$work/walk/out" "$work/root"
-
-# The blocks whose fence says walked=NAME, each in a file, and their names in order.
-awk -v out="$work/walk" '
-  /^```/ {
-    if (open) { open = 0; file = ""; next }
-    open = 1
-    if (match($0, /walked=[a-z.]+$/)) {
-      name = substr($0, RSTART + 7)
-      file = out "/blocks/" name
-      printf "" >file
-      print name >(out "/order")
-    }
-    next
-  }
-  file != "" { print >file }' "$root/docs/deploy.md"
-[ -s "$work/walk/order" ] || fail "docs/deploy.md has no block that is walked"
+rm -rf "$work/walk" && mkdir -p "$work/walk/out" "$work/root"
+marked_blocks "$root/docs/deploy.md" "$work/walk"
 
 if [ ! -e "$work/base.done" ]; then
   step "fetching Debian 12"
-  # shellcheck disable=SC2016
-  mirror=$(apt-get indextargets --format '$(REPO_URI) $(ORIGIN) $(LABEL)' | sort -u |
-    sed -n 's/ Debian Debian$//p' | sed -n 1p)
-  [ -n "$mirror" ] || fail "this machine's apt does not get its packages from a mirror of Debian"
+  mirror=$(debian_mirror)
   rm -rf "$work/base"
   debootstrap --variant=minbase "--include=$packages" "$suite" "$work/base" "$mirror" >"$work/base.log" 2>&1 ||
     { tail -n 5 "$work/base.log" >&2; fail "debootstrap failed: $work/base.log"; }
@@ -73,7 +55,7 @@ sed -i "s/\"version\": \"[^\"]*/&.next/" "$work/dist/$second/deno.json"
 tar -cf - --owner=0 --group=0 -C "$work/dist" "$second" | gzip -1 >"$work/walk/second/$second.tar.gz"
 printf 'first=%s\nsecond=%s\n' "$version" "$version.next" >"$work/walk/versions"
 rm -rf "$work/dist"
-cp "$here/walk_checks.sh" "$work/walk/"
+cp "$here/eventually.sh" "$here/walk_checks.sh" "$work/walk/"
 chmod 1777 "$work/walk" "$work/walk/out"
 
 cat >"$work/enter.sh" <<'SH'

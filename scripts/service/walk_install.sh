@@ -29,10 +29,7 @@ mkdir -p -- "$1"
 work=$(CDPATH='' cd -- "$1" && pwd -P)
 shift
 [ $# -gt 0 ] || set -- bookworm trixie
-# shellcheck disable=SC2016
-mirror=$(apt-get indextargets --format '$(REPO_URI) $(ORIGIN) $(LABEL)' | sort -u |
-  sed -n 's/ Debian Debian$//p' | sed -n 1p)
-[ -n "$mirror" ] || fail "this machine's apt does not get its packages from a mirror of Debian"
+mirror=$(debian_mirror)
 
 rm -rf "$work/walk" && mkdir -p "$work/walk/image" "$work/dist"
 step "packing Orion, and a release after it"
@@ -46,7 +43,7 @@ sed -i 's/"version": "[^"]*/&.next/' "$work/tree/usr/lib/orion/deno.json"
 dpkg-deb --root-owner-group -Zgzip -z1 --build "$work/tree" "$work/walk/second.deb" >/dev/null
 rm -rf "$work/tree"
 version=$(dpkg-deb -f "$work/walk/first.deb" Version)
-cp "$here/install_checks.sh" "$work/walk/"
+cp "$here/eventually.sh" "$here/install_checks.sh" "$work/walk/"
 mkdir "$work/walk/checkout"
 (cd "$root" && git ls-files -z | xargs -0 cp --parents -t "$work/walk/checkout")
 cp -a "$root/node_modules" "$work/walk/checkout/"

@@ -16,7 +16,7 @@ import {
   findingText,
 } from "./check.ts";
 import { EXIT, exitCode } from "../core/exit.ts";
-import { failureText } from "./failure.ts";
+import { failureText, logFailure } from "./failure.ts";
 import { helpText } from "./help.ts";
 import type { Host } from "./host.ts";
 import { LineQueue } from "./line_queue.ts";
@@ -44,11 +44,20 @@ export async function runCli(args: readonly string[], host: Host): Promise<numbe
     using _lock = host.isCompiled ? openFiles(invocation, host) : null;
     return await execute(invocation, host);
   } catch (error) {
-    const debug = invocation !== null && "logLevel" in invocation &&
-      invocation.logLevel === "debug";
-    host.err(failureText(error, new Redactor(), debug));
+    reportFailure(error, invocation, host);
     return exitCode(error);
   }
+}
+
+/** Prints an error, or logs it where `run` is to log JSON. */
+function reportFailure(error: unknown, invocation: Invocation | null, host: Host): void {
+  const redactor = new Redactor();
+  const debug = invocation !== null && "logLevel" in invocation && invocation.logLevel === "debug";
+  if (invocation?.command !== "run" || invocation.logFormat !== "json") {
+    return host.err(failureText(error, redactor, debug));
+  }
+  const write = (line: string) => host.err(line);
+  logFailure(createLog({ format: "json", level: "error", redactor, write }), error, debug);
 }
 
 /** Verifies what a compiled program has unpacked, as far as the command uses it; returns the lock on it. */
@@ -118,8 +127,11 @@ async function run(
     write: (line) => lines.push(line),
     colour: host.colour,
   });
-  const fail = (error: unknown) =>
-    lines.push(failureText(error, redactor, args.logLevel === "debug"));
+  const fail = (error: unknown) => {
+    const debug = args.logLevel === "debug";
+    if (args.logFormat === "json") logFailure(log, error, debug);
+    else lines.push(failureText(error, redactor, debug));
+  };
   const exit = (code: number) => void lines.flush(HURRIED_FLUSH_MS).then(() => host.exit(code));
   try {
     requirePermissions(settings, host);

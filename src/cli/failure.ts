@@ -1,4 +1,5 @@
 import { errorData, OrionError } from "../core/errors.ts";
+import type { Log } from "../core/log.ts";
 import type { Redactor } from "../core/redact.ts";
 import { grantRemedy } from "../core/missing_grant.ts";
 import { ConfigError } from "../config/problems.ts";
@@ -10,6 +11,22 @@ import { missingText, PermissionsError } from "../permissions/missing.ts";
  */
 export function failureText(error: unknown, redactor: Redactor, withStack = false): string {
   return redactor.text(describe(error, withStack));
+}
+
+/** Logs what was thrown, where standard error holds events alone: each problem of a configuration first. */
+export function logFailure(log: Log, error: unknown, withStack = false): void {
+  if (error instanceof ConfigError) {
+    const { file } = error;
+    for (const problem of error.problems) log.error("config.problem_found", { file, ...problem });
+  }
+  const { code, message, remedy } = errorData(error);
+  const stack = withStack ? stackOf(error) : null;
+  log.error("service.failed", { code, message, remedy, ...stack === null ? {} : { stack } });
+}
+
+/** The stack of a defect; null for an error that is none. */
+function stackOf(error: unknown): string | null {
+  return error instanceof Error && !(error instanceof OrionError) ? error.stack ?? null : null;
 }
 
 function describe(error: unknown, withStack: boolean): string {
@@ -26,10 +43,8 @@ function describe(error: unknown, withStack: boolean): string {
       .join("");
   }
   const { message, remedy } = errorData(error);
-  const stack = withStack && error instanceof Error && !(error instanceof OrionError)
-    ? `${error.stack ?? ""}\n`
-    : "";
-  return lines(message, remedy) + stack;
+  const stack = withStack ? stackOf(error) : null;
+  return lines(message, remedy) + (stack === null ? "" : `${stack}\n`);
 }
 
 function lines(message: string, remedy: string): string {

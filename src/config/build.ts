@@ -1,10 +1,9 @@
 /** Builds {@link Settings} from a checked configuration: resolves references, wraps secrets, freezes. */
-import { isIP } from "node:net";
 import { join } from "node:path";
 import { assert } from "../core/assert.ts";
 import { type BrokerAddress, shownBroker } from "../core/broker_address.ts";
 import type { ModelSource } from "../core/detector_types.ts";
-import { type Endpoint, endpointText, isLoopback } from "../core/endpoint.ts";
+import type { Endpoint } from "../core/endpoint.ts";
 import { boxNorm } from "../core/geometry.ts";
 import { percentDecoded } from "../core/percent.ts";
 import { lineOf, polygonOf, zoneOf } from "../core/scene_schema.ts";
@@ -27,6 +26,7 @@ import {
   udpPorts,
 } from "./settings.ts";
 import { displayUrl, querySecrets } from "./urls.ts";
+import { cameraWarnings, clearTextWarnings } from "./warnings.ts";
 
 /** Input of {@link buildSettings} beside the configuration. */
 export interface BuildContext {
@@ -256,39 +256,6 @@ function secretsOf(config: Config, others: readonly string[]): string[] {
   }
   found.delete("");
   return [...found];
-}
-
-/** Warns of unsafe settings of a camera, each at its key. */
-function cameraWarnings(camera: CameraSettings, index: number): string[] {
-  const { id, kind, endpoint, demuxer, insecure, udpPorts } = camera;
-  const at = `cameras[${index}]`;
-  if (endpoint === null) return [];
-  const warnings: string[] = [];
-  if (kind === "rtsps" && demuxer === "libav") {
-    warnings.push(
-      `${at}.demuxer: libav checks no certificate, so camera "${id}" may be anything that answers ` +
-        `at ${endpointText(endpoint)}, and gets its password`,
-    );
-  } else if (insecure) {
-    warnings.push(
-      `${at}.insecure: any certificate is accepted, so camera "${id}" may be anything that answers ` +
-        `at ${endpointText(endpoint)}, and gets its password; use fingerprint or ca`,
-    );
-  }
-  if (udpPorts !== null && isIP(endpoint.hostname) === 0) {
-    warnings.push(
-      `${at}.url: over UDP a camera named by a host name is only listened to, since Deno permits ` +
-        `datagrams to addresses alone: no receiver reports; write the address of "${id}"`,
-    );
-  }
-  return warnings;
-}
-
-function clearTextWarnings(mqtt: MqttSettings): string[] {
-  const { address: { scheme, hostname }, password } = mqtt;
-  if (password === null || scheme === "mqtts" || scheme === "wss") return [];
-  if (isLoopback(hostname)) return [];
-  return [`mqtt.url: the password travels unencrypted to ${hostname}; use mqtts:// or wss://`];
 }
 
 function deepFreeze<T>(value: T): T {

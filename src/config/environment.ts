@@ -10,6 +10,12 @@ export const VARIABLE_NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
  */
 const REFERENCE = /\$\$\{|\$\{([^}]{0,256})\}|\$\{/g;
 
+/** An address up to the @ behind its user and password. */
+const CREDENTIALS = /^[a-z][a-z0-9+.-]*:\/\/[^/?#]*@/i;
+
+/** What a user or a password of an address cannot hold: a value with one of them is not encoded yet. */
+const UNENCODED = /[@/?# ]/;
+
 /** A configuration with its variables expanded. */
 export interface Expanded {
   readonly value: unknown;
@@ -24,7 +30,8 @@ export interface Expanded {
 
 /**
  * Replaces `${NAME}` in every string value of plain data, not in keys. `$${` is a literal `${`. An
- * unset variable is a problem, and its text stays as written.
+ * unset variable is a problem, and its text stays as written. In the user and the password of an address
+ * a value is percent-encoded, unless it is already.
  *
  * @param isGranted  whether a variable may be read: Deno reports one that may not as unset
  */
@@ -37,13 +44,20 @@ export function expandEnvironment(
   const problems: (ConfigProblem & { readonly at: ConfigPath })[] = [];
   const from = new Set<string>();
   const filled: { readonly at: ConfigPath; readonly value: string }[] = [];
+  const reported = new Set<string>();
+  const report = (problem: ConfigProblem & { readonly at: ConfigPath }) => {
+    const once = `${problem.path}\n${problem.message}`;
+    if (!reported.has(once)) problems.push(problem);
+    reported.add(once);
+  };
 
-  const text = (raw: string, at: ConfigPath) =>
-    raw.replace(REFERENCE, (match: string, name: string | undefined) => {
+  const text = (raw: string, at: ConfigPath) => {
+    const [credentials = ""] = CREDENTIALS.exec(raw) ?? [];
+    return raw.replace(REFERENCE, (match: string, name: string | undefined, offset: number) => {
       if (match === "$${") return "${";
       const path = pathText(at);
       if (name === undefined || !VARIABLE_NAME.test(name)) {
-        problems.push({
+        report({
           at,
           path,
           message: "holds a ${ that names no environment variable",
@@ -56,10 +70,10 @@ export function expandEnvironment(
       const found = env(name);
       if (found !== undefined) {
         filled.push({ at, value: found });
-        return found;
+        return offset < credentials.length ? encoded(found) : found;
       }
       const what = `the environment variable ${name}`;
-      problems.push({
+      report({
         at,
         path,
         ...isGranted(name)
@@ -74,6 +88,7 @@ export function expandEnvironment(
       });
       return match;
     });
+  };
 
   const walk = (part: unknown, at: ConfigPath): unknown => {
     if (typeof part === "string") return text(part, at);
@@ -85,4 +100,8 @@ export function expandEnvironment(
   };
 
   return { value: walk(value, []), names: [...names], problems, from, filled };
+}
+
+function encoded(value: string): string {
+  return UNENCODED.test(value) ? value.replace(/[@/?# %]/g, encodeURIComponent) : value;
 }

@@ -6,7 +6,7 @@ import { type FileMode, isOpenToOthers, restrictRemedy } from "./file_mode.ts";
 import { type FoundProblem, items, lookUp } from "./issues.ts";
 import { modelPath } from "./models.ts";
 import { type ConfigPath, pathText } from "./problems.ts";
-import { parseCameraUrl } from "./urls.ts";
+import { isAddress, parseCameraUrl } from "./urls.ts";
 
 /** Access to the file system. */
 export interface FileAccess {
@@ -60,8 +60,8 @@ export function readSecretFiles(
   const warnings: string[] = [];
   for (const place of SECRET_PLACES) {
     const at = [...place, "file"];
-    const named = lookUp(value, at);
-    if (typeof named !== "string" || named === "") continue;
+    const named = pathIn(value, at);
+    if (named === null) continue;
     const path = resolvePath(folder, named);
     const text = putOff ? { ok: true, value: "" } as const : readSecret(path, access);
     paths.push(path);
@@ -121,8 +121,8 @@ export function readCameraAuthorities(
   const pems = new Map<number, string>();
   const problems: FoundProblem[] = [];
   entries(value, "cameras").forEach((camera, index) => {
-    const named = lookUp(camera, ["ca"]);
-    if (typeof named !== "string" || named === "") return;
+    const named = pathIn(camera, ["ca"]);
+    if (named === null) return;
     const path = resolvePath(folder, named);
     const read = putOff ? { ok: true, value: "" } as const : readCertificates(path, access);
     if (read.ok) pems.set(index, read.value);
@@ -192,8 +192,8 @@ export function namedFiles(
 ): NamedFile[] {
   const files: NamedFile[] = [];
   entries(value, "cameras").forEach((camera, index) => {
-    const ca = lookUp(camera, ["ca"]);
-    if (typeof ca === "string" && ca !== "") {
+    const ca = pathIn(camera, ["ca"]);
+    if (ca !== null) {
       const path = resolvePath(places.folder, ca);
       files.push({ at: ["cameras", index, "ca"], path, what: "PEM file" });
     }
@@ -210,8 +210,8 @@ export function namedFiles(
     files.push({ at: ["detectors", index, "model"], path: path.value, what: "model file" });
   });
   for (const key of ["ca", "cert", "key"]) {
-    const path = lookUp(value, ["mqtt", key]);
-    if (typeof path !== "string" || path === "") continue;
+    const path = pathIn(value, ["mqtt", key]);
+    if (path === null) continue;
     files.push({ at: ["mqtt", key], path: resolvePath(places.folder, path), what: "PEM file" });
   }
   return files;
@@ -243,6 +243,12 @@ export function reasonOf(error: unknown): string {
 /** Returns the remedy: `usual`, unless a permission of Deno is missing. */
 export function remedyOf(error: unknown, path: string, usual: string): string {
   return error instanceof Deno.errors.NotCapable ? grantRemedy("read", [path]) : usual;
+}
+
+/** A path as written; null where there is none. */
+function pathIn(value: unknown, at: ConfigPath): string | null {
+  const written = lookUp(value, at);
+  return typeof written === "string" && written !== "" && !isAddress(written) ? written : null;
 }
 
 function entries(value: unknown, list: string): readonly unknown[] {

@@ -11,6 +11,9 @@ export interface FoundProblem extends Omit<ConfigProblem, "path" | "line"> {
 /** Keys whose values are never quoted. */
 const NEVER_QUOTED = new Set(["url", "password", "token", "username"]);
 
+/** Keys whose values may look like a number. */
+const TEXTS = new Set<unknown>(["id", "instance", "username", "password", "token"]);
+
 const MAX_QUOTED_LENGTH = 60;
 
 /**
@@ -42,7 +45,7 @@ export function problemsOf(
         return [{
           at,
           message: found(lookUp(value, at), quotable(at) && !isSecret(at)),
-          remedy: `Write ${issue.message}.`,
+          remedy: `${quoting(at, lookUp(value, at))}Write ${issue.message}.`,
         }];
     }
   });
@@ -64,8 +67,8 @@ export function items(value: unknown, max = Infinity): readonly unknown[] {
 }
 
 /**
- * Reports an unknown key. One without a value, and near no known one, is not quoted: it may be the rest of
- * a password with a comma, as in `{ password: one,two }`.
+ * Reports an unknown key. One without a value or within a secret, and near no known one, is not quoted: it
+ * may be the rest of a password with a comma, as in `{ password: one,two }`, or all of it.
  */
 function unknownKey(
   parent: ConfigPath,
@@ -74,11 +77,11 @@ function unknownKey(
   value: unknown,
 ): FoundProblem {
   const at = [...parent, key];
-  if (lookUp(value, at) === null && nearestName(key, known) === null) {
+  if ((lookUp(value, at) === null || isSecret(parent)) && nearestName(key, known) === null) {
     return {
       at: parent,
-      message: "holds a word that is not a key here and has no value",
-      remedy: "Quote values that hold a comma, and remove what is not a key.",
+      message: "holds a word that is not a key here",
+      remedy: "Quote values that hold a comma or a brace, and remove what is not a key.",
     };
   }
   return { at, message: `"${clip(key)}" is not a key here`, remedy: suggestName(key, known) };
@@ -108,8 +111,14 @@ function unionProblems(
   return [{
     at,
     message: found(written, quotable(at) && !isSecret(at)),
-    remedy: `Write ${issue.message}.`,
+    remedy: `${quoting(at, written)}Write ${issue.message}.`,
   }];
+}
+
+/** Says what makes a text of a number or of true and false; "" where nothing does. */
+function quoting(at: ConfigPath, written: unknown): string {
+  const isRead = typeof written === "number" || typeof written === "boolean";
+  return isRead && TEXTS.has(at.at(-1)) ? `Quote it: YAML reads it as a ${typeof written}. ` : "";
 }
 
 /** Suggests the nearest known word; "" when none is near. */
@@ -131,7 +140,7 @@ function found(value: unknown, quote: boolean): string {
   if (typeof value === "object") return "cannot hold keys of its own";
   if (!quote) return "is not what is expected here";
   if (value === "") return "is an empty text";
-  return `cannot be ${clip(JSON.stringify(value) ?? String(value))}`;
+  return `cannot be ${clip(typeof value === "string" ? JSON.stringify(value) : String(value))}`;
 }
 
 function isSecret(at: ConfigPath): boolean {

@@ -56,8 +56,8 @@ export function chooseConfig(options: {
   readonly isFile: (path: string) => boolean;
   readonly folder: string;
 }): string | null {
-  const fromEnvironment = options.env("ORION_CONFIG");
-  const named = options.named ?? (fromEnvironment === "" ? null : fromEnvironment) ?? null;
+  // Asked for only where it counts: it may be a permission that the process lacks.
+  const named = options.named ?? (options.env("ORION_CONFIG") || null);
   if (named !== null) return resolve(options.folder, named);
   const byDefault = resolve(options.folder, DEFAULT_CONFIG);
   return options.isFile(byDefault) ? byDefault : null;
@@ -96,8 +96,8 @@ export function loadSettings(options: LoadOptions): Settings {
     ...secretFiles.problems,
     ...authorities.problems,
   ];
-  // Further problems of a path mostly follow from its first one.
-  const problems = firstOfEach([...expanded.problems, ...found]).slice(0, MAX_PROBLEMS);
+  const problems = [...expanded.problems, ...firstOfEach(found, expanded.problems)]
+    .slice(0, MAX_PROBLEMS);
   if (problems.length > 0 || !result.success) {
     throw new ConfigError(options.path, ordered(problems, file), {
       files: [...namedFiles(value, places).map((named) => named.path), ...secretFiles.paths],
@@ -176,8 +176,12 @@ function readEnvironment(options: LoadOptions): Environment {
   return { variables, paths: [path], warnings };
 }
 
-function firstOfEach(problems: readonly FoundProblem[]): FoundProblem[] {
-  const seen = new Set<string>();
+/** The first problem of each path without one: further problems mostly follow from the first. */
+function firstOfEach(
+  problems: readonly FoundProblem[],
+  before: readonly FoundProblem[],
+): FoundProblem[] {
+  const seen = new Set(before.map(({ at }) => pathText(at)));
   return problems.filter(({ at }) => {
     const path = pathText(at);
     const first = !seen.has(path);

@@ -2,7 +2,7 @@ import { isAbsolute, join, resolve } from "node:path";
 import type { ModelVariant } from "../core/detector_types.ts";
 import { DEFAULT_INPUT_PIXELS } from "../core/model_input.ts";
 import { suggestName } from "../core/nearest.ts";
-import type { Parsed } from "./urls.ts";
+import { isAddress, NO_PATH, type Parsed } from "./urls.ts";
 
 /** The names of the bundled models start with it. */
 export const BUILTIN = "builtin:";
@@ -88,6 +88,7 @@ export function modelPath(model: string, places: ModelPlaces): Parsed<string> {
       remedy: suggestName(model, BUILTIN_MODELS),
     };
   }
+  if (isAddress(model)) return NO_PATH;
   if (!model.toLowerCase().endsWith(".onnx")) {
     return {
       ok: false,

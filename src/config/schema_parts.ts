@@ -1,7 +1,7 @@
 /** Parts of the configuration's schema. Each error text completes "Write …". */
 import { z } from "zod";
 import { addProblem, boundedText } from "../core/schema_parts.ts";
-import type { Parsed } from "./urls.ts";
+import { isAddress, NO_PATH, type Parsed } from "./urls.ts";
 
 const MAX_TEXT_LENGTH = 4096;
 
@@ -40,7 +40,9 @@ export function parsedBy<T>(expected: string, parse: (text: string) => Parsed<T>
 }
 
 /** The path of a file or folder. */
-export const path = text("the path of a file");
+export const path = text("the path of a file").superRefine((written, context) => {
+  if (isAddress(written)) addProblem(context, NO_PATH);
+});
 
 /** A text that is never printed, or the file that holds it. */
 export const secret = z.union([

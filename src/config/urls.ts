@@ -77,8 +77,20 @@ function parseFileUrl(text: string): Parsed<CameraUrl> {
   }
   const file = rest.startsWith("///") ? rest.slice(2) : rest;
   if (file === "") return bad("names no file", "Write file:path.");
+  if (isAddress(file)) return NO_PATH;
   return good({ text, kind: "file", file, ...LOCAL });
 }
+
+/**
+ * Whether a text is an address where a path is expected. It may hold a password, so it becomes part of no path,
+ * message or permission.
+ */
+export function isAddress(text: string): boolean {
+  return /^[a-z][a-z0-9+.-]*:\/\//i.test(text);
+}
+
+/** What is wrong with an address where a path is expected. */
+export const NO_PATH = bad("is an address, not a path", "Store the file here, and write its path.");
 
 /** A local file has no host and no credentials. */
 const LOCAL = { endpoint: null, username: null, password: null, rest: "" } as const;

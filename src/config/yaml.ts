@@ -79,6 +79,7 @@ const MESSAGES: Readonly<Partial<Record<YAMLError["code"], string>>> = {
   BAD_COLLECTION_TYPE: "a value begins with !, which makes it a tag",
   BAD_DIRECTIVE: "a line begins with %, and is no directive",
   BAD_DQ_ESCAPE: 'a text in " has an unknown escape; write \\\\ for one \\',
+  MULTIPLE_DOCS: "it holds more than one document: --- begins another",
   RESOURCE_EXHAUSTION: "it is nested too deeply",
   TAG_RESOLVE_FAILED: "a value begins with !, which makes it a tag",
 };
@@ -119,6 +120,10 @@ function structureProblem(document: Document, lines: LineCounter): ConfigProblem
       "Correct the punctuation here.",
     );
   visit(document, {
+    Pair: (_key, { key }) =>
+      isCollection(key)
+        ? refuse(key, "a list or a map cannot be a key", "Quote a value that begins with { or [.")
+        : undefined,
     Seq: (_key, node, path) => tooDeep(node, path),
     Map(_key, node, path) {
       const keys = node.items.map(({ key }) => key).filter((key) => isScalar(key));

@@ -6,7 +6,7 @@
  */
 export const FAMILY_NAMES = [
   ...["yolo", "yolo-end2end", "yolov5", "yolov7-end2end", "yolox", "yolo-nas", "nms"],
-  ...["detr", "detr-logits", "rt-detr", "rf-detr"],
+  ...["detr", "detr-logits", "detr-softmax", "rt-detr", "rf-detr"],
   ...["nanodet-plus", "rtmdet", "pp-yoloe", "ssd", "torchvision", "boxes-scores"],
 ] as const;
 

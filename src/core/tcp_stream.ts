@@ -19,6 +19,8 @@ export interface Connection {
  */
 export class TcpStream extends Duplex {
   readonly remoteAddress: string;
+  /** Called in place of closing once {@link destroySoon} has everything written; it closes later. */
+  onWritten: () => void = () => this.destroy();
   readonly #connection: Connection;
   #readBytes = READ_BYTES;
   #isReading = false;
@@ -32,8 +34,8 @@ export class TcpStream extends Duplex {
   /** Closes when everything is written, like `node:net` sockets; Node's servers call it. */
   destroySoon(): void {
     this.end();
-    if (this.writableFinished) this.destroy();
-    else this.once("finish", () => this.destroy());
+    if (this.writableFinished) this.onWritten();
+    else this.once("finish", () => this.onWritten());
   }
 
   override _read(): void {

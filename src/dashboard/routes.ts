@@ -1,8 +1,9 @@
-/** Serves the page: without a token, since its files hold no data. */
+/** Serves the page. Its files need no token, since they hold no data; without one the page is the login. */
 import { createHash } from "node:crypto";
 import { gzipSync } from "node:zlib";
 import { type Context, Hono } from "hono";
 import { secureHeaders } from "hono/secure-headers";
+import { READ, refuseOtherMethods } from "../health/methods.ts";
 import { type Asset, ASSETS } from "./assets.ts";
 
 /** The page loads its own files and nothing else; `blob:` is a picture that it has read itself. */
@@ -56,16 +57,32 @@ function answer(context: Context, { asset, etag, plain, gzip }: Served): Respons
   return context.body(gzip);
 }
 
+/** The page itself, as a login: what it reads is refused. A browser shows it with any status. */
+function answerLogin(context: Context, asset: Asset, refusal: Response): Response {
+  context.header("Cache-Control", "no-store");
+  context.header("Content-Type", asset.contentType);
+  context.header("WWW-Authenticate", refusal.headers.get("WWW-Authenticate") ?? "");
+  return context.body(asset.text, 401);
+}
+
 /** `GET /` and `GET /assets/…` in front of an application, which answers everything else. */
 export function withPage(app: Hono): Hono {
   const page = new Hono();
+  const forward = async (context: Context) => await app.fetch(context.req.raw, context.env);
   for (const asset of ASSETS) {
     let ready: Served | null = null;
-    page.get(asset.path, secureHeaders(HEADERS), (context) => {
+    page.get(asset.path, secureHeaders(HEADERS), async (context) => {
+      if (asset.path === "/") {
+        // The application has no such resource, and refuses it like any other where the token is missing.
+        const refusal = await forward(context);
+        await refusal.body?.cancel();
+        if (refusal.status === 401) return answerLogin(context, asset, refusal);
+      }
       ready ??= served(asset);
       return answer(context, ready);
     });
+    refuseOtherMethods(page, asset.path, READ);
   }
-  page.all("*", (context) => app.fetch(context.req.raw, context.env));
+  page.all("*", forward);
   return page;
 }

@@ -153,8 +153,10 @@ export class Access {
 function hasToken(request: HonoRequest, token: Secret): boolean {
   const basic = basicCredentials(request.raw);
   const header = request.header("authorization") ?? "";
+  // The name of a scheme is of any case (RFC 9110, 11.1).
+  const bearer = header.replace(/^bearer /i, "Bearer ");
   return isSame(
-    basic === undefined ? header : `Bearer ${basic.password}`,
+    basic === undefined ? bearer : `Bearer ${basic.password}`,
     `Bearer ${token.expose()}`,
   );
 }

@@ -1,9 +1,9 @@
 /** `POST /control`: a command, answered with its acknowledgement as over MQTT. */
-import type { Hono } from "hono";
+import type { Context, Hono } from "hono";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
 import type { Access } from "./access.ts";
 import { refuseOtherMethods } from "./methods.ts";
-import { mediaType, refuseMediaType } from "./request_body.ts";
+import { isJson, refuseMediaType } from "./request_body.ts";
 
 /** Bytes of one command, as over MQTT. */
 export const MAX_CONTROL_BYTES = 256 * 1024;
@@ -36,14 +36,19 @@ const STATUSES: Readonly<Record<string, ContentfulStatusCode>> = {
 /** Adds the route, behind what the application already requires of a request. */
 export function addControlRoute(app: Hono, access: Access, control: Control): void {
   app.post("/control", access.changes, async (context) => {
-    // A page of another site cannot send this type without asking first.
-    if (mediaType(context) !== "application/json") {
-      return refuseMediaType(context, "application/json");
-    }
-    const ack = await control(new Uint8Array(await context.req.arrayBuffer()));
+    if (!isJson(context)) return refuseMediaType(context, "application/json");
+    const ack = await control(await commandIn(context));
     return context.json(ack, statusOf(ack));
   });
   refuseOtherMethods(app, "/control", "POST");
+}
+
+/** The bytes of a command. One that is too large is not read: as many zeros are refused in the same way. */
+async function commandIn(context: Context): Promise<Uint8Array<ArrayBuffer>> {
+  const isTooLarge = Number(context.req.header("content-length") ?? 0) > MAX_CONTROL_BYTES;
+  return isTooLarge
+    ? new Uint8Array(MAX_CONTROL_BYTES + 1)
+    : new Uint8Array(await context.req.arrayBuffer());
 }
 
 function statusOf({ error }: ControlAck): ContentfulStatusCode {

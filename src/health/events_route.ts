@@ -2,7 +2,7 @@
 import type { Context, Hono } from "hono";
 import type { Access } from "./access.ts";
 import { connectionOf } from "./connection.ts";
-import { refuseOtherMethods } from "./methods.ts";
+import { READ, refuseOtherMethods } from "./methods.ts";
 import { type BodySource, pulledBody } from "./pulled_body.ts";
 import { NO_CAMERA, refuse } from "./refusal.ts";
 
@@ -58,7 +58,7 @@ export function addEventsRoute(app: Hono, access: Access, feed: EventFeed): void
     const untie = access.tie(context, () => reader.close());
     return context.body(pulledBody(reader, untie), 200, HEADERS);
   });
-  refuseOtherMethods(app, "/events", "GET, HEAD");
+  refuseOtherMethods(app, "/events", READ);
 }
 
 function refuseReader(context: Context): Response {

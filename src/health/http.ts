@@ -5,7 +5,7 @@ import { errorData } from "../core/errors.ts";
 import type { Log } from "../core/log.ts";
 import type { Secret } from "../core/secret.ts";
 import { Access, OTHER_SITE } from "./access.ts";
-import { addControlRoute, type Control, MAX_CONTROL_BYTES } from "./control_route.ts";
+import { addControlRoute, type Control } from "./control_route.ts";
 import { addEventsRoute, type EventFeed } from "./events_route.ts";
 import type { HealthJson } from "./health_json.ts";
 import { addLiveRoutes, type PictureSource } from "./live_routes.ts";
@@ -13,6 +13,7 @@ import { isFromOtherSite } from "./origin.ts";
 import { addPresenceRoutes } from "./presence_routes.ts";
 import { addProbeRoute, MAX_PROBE_BYTES, type Setup } from "./probe_route.ts";
 import type { StaySource } from "./presence_view.ts";
+import { READ, refuseOtherMethods } from "./methods.ts";
 import { type Refusal, refuse } from "./refusal.ts";
 import { boundedBody, MAX_BODY_BYTES } from "./request_body.ts";
 import { addSessionRoutes, MAX_LOGIN_BYTES } from "./session_routes.ts";
@@ -55,9 +56,9 @@ const HEADERS: Parameters<typeof secureHeaders>[0] = {
   strictTransportSecurity: false,
 };
 
-/** Bytes of a body, where a path has a bound of its own. */
+/** Bytes of a body, where a path has a bound of its own; of a command, its acknowledgement says so. */
 const MAX_BYTES_OF: Readonly<Record<string, number>> = {
-  "/control": MAX_CONTROL_BYTES,
+  "/control": Infinity,
   "/login": MAX_LOGIN_BYTES,
   "/probe": MAX_PROBE_BYTES,
 };
@@ -94,6 +95,7 @@ export function healthApp(source: HealthSource, { token, log, clock }: HealthApp
     isFromOtherSite(context.req) ? refuse(context, OTHER_SITE) : await next()
   );
   app.get("/healthz", (context) => context.json({ status: "ok" }));
+  refuseOtherMethods(app, "/healthz", READ);
   app.use(access.host);
   // What holds no data, and so needs no token.
   addSessionRoutes(app, access);
@@ -104,11 +106,14 @@ export function healthApp(source: HealthSource, { token, log, clock }: HealthApp
       ? context.json({ status: "ready" })
       : context.json({ status: "not ready", reasons }, 503);
   });
+  refuseOtherMethods(app, "/readyz", READ);
   app.get("/status", async (context) => context.json(await source.report()));
+  refuseOtherMethods(app, "/status", READ);
   app.get("/metrics", async (context) => {
     const { text, contentType } = await source.metrics();
     return context.body(text, 200, { "Content-Type": contentType });
   });
+  refuseOtherMethods(app, "/metrics", READ);
   addLiveRoutes(app, access, { source: source.pictures, clock });
   addPresenceRoutes(app, source.presence);
   addEventsRoute(app, access, source.events);

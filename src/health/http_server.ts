@@ -25,6 +25,8 @@ export const HEADER_TIMEOUT_MS = 10_000;
 const BODY_TIMEOUT_MS = 10_000;
 /** For the client to accept the 408 response. */
 const END_TIMEOUT_MS = 1_000;
+/** For the client to send the rest of a body that was answered before its end. */
+const REST_TIMEOUT_MS = 2_000;
 /** Of the request line and the header fields. */
 export const MAX_HEADER_BYTES = 16 * 1024;
 
@@ -110,8 +112,14 @@ class Requests {
       this.#used.add(request.socket);
       this.#onHeader(request, response);
       response.setHeader("Connection", "close");
-      const names = request.rawHeaders.filter((_, at) => at % 2 === 0);
-      if (names.filter((name) => name.toLowerCase() === "host").length === 1) {
+      const hosts = request.rawHeaders
+        .filter((name, at) => at % 2 === 0 && name.toLowerCase() === "host").length;
+      if (hosts === 0 && request.httpVersion === "1.0") {
+        // It needs none, and health checks of load balancers send none.
+        request.headers.host = "localhost";
+        request.rawHeaders.push("Host", "localhost");
+        void answer(request, response);
+      } else if (hosts === 1) {
         void answer(request, response);
       } else response.writeHead(400, JSON_TYPE).end(JSON.stringify(BAD_REQUEST));
     });
@@ -154,7 +162,19 @@ class Requests {
     // A response may last: only a body is waited for, and one is read to its end or not at all.
     if (!hasBody(request)) return this.#stopTimer(socket);
     this.#startTimer(socket, BODY_TIMEOUT_MS);
+    socket.onWritten = () => request.complete ? socket.destroy() : this.#readRest(socket, request);
     request.once("end", () => this.#stopTimer(socket));
+  }
+
+  /**
+   * Reads on after the response until the client has sent its body. Closing with unread bytes would reset the
+   * connection, and the client would lose the response.
+   */
+  #readRest(stream: TcpStream, request: IncomingMessage): void {
+    this.#stopTimer(stream);
+    request.once("end", () => stream.destroy());
+    request.resume();
+    this.#timers.set(stream, this.#clock.after(REST_TIMEOUT_MS, () => stream.destroy()));
   }
 
   #onAnswered(socket: Duplex | null): void {

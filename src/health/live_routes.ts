@@ -5,6 +5,7 @@ import { OrionError } from "../core/errors.ts";
 import type { LivePicture } from "../core/live_types.ts";
 import type { Access } from "./access.ts";
 import { connectionOf } from "./connection.ts";
+import { READ, refuseOtherMethods } from "./methods.ts";
 import { type BodySource, droppedUnread, pulledBody } from "./pulled_body.ts";
 import { NO_CAMERA, refuse } from "./refusal.ts";
 
@@ -53,6 +54,7 @@ export function addLiveRoutes(
       return unavailable(context, error);
     }
   });
+  refuseOtherMethods(app, "/cameras/:camera/snapshot.jpg", READ);
   const parts = new Parts();
   app.get("/cameras/:camera/live.mjpg", (context) => {
     const boxes = boxesOf(context);
@@ -74,6 +76,7 @@ export function addLiveRoutes(
       return unavailable(context, error);
     }
   });
+  refuseOtherMethods(app, "/cameras/:camera/live.mjpg", READ);
 }
 
 /** The pictures as a multipart body: a slow client gets fewer pictures, not older ones. */

@@ -1,7 +1,8 @@
 /** Where the figures of metrics come from: samples of a report, by camera, detector, worker and topic kind. */
+import { total } from "../core/accounts.ts";
 import type { MessageAccounts } from "../core/publisher_types.ts";
 import type { StayAccount } from "./presence_view.ts";
-import type { CameraReport, HealthReport, WorkerReport } from "./report.ts";
+import { type CameraReport, dropRate, type HealthReport, type WorkerReport } from "./report.ts";
 
 /** Figures of the process. */
 export interface ProcessStats {
@@ -63,12 +64,12 @@ export function counts(
 }
 
 /** Of each detector at each camera; null: no sample. */
-export function mailboxes(read: (mailbox: Mailbox) => number | null) {
+export function mailboxes(read: (mailbox: Mailbox, camera: CameraReport) => number | null) {
   return ({ report }: Figures): Sample[] =>
-    report.cameras.flatMap(({ id, ledger }) =>
-      ledger.detectors.flatMap((mailbox) => {
-        const value = read(mailbox);
-        const labels = { camera: id, detector: mailbox.detector };
+    report.cameras.flatMap((camera) =>
+      camera.ledger.detectors.flatMap((mailbox) => {
+        const value = read(mailbox, camera);
+        const labels = { camera: camera.id, detector: mailbox.detector };
         return value === null ? [] : [[value, labels] as const];
       })
     );
@@ -154,6 +155,12 @@ export function restarts(figures: Figures): Sample[] {
 /** Frames that will not be decoded any more. */
 export function skipped({ ledger: { undecoded: { buffered: _buffered, ...rest } } }: CameraReport) {
   return rest;
+}
+
+/** The drop rate by the counters of the same scrape, which have no frames that may still be decoded. */
+export function settledDropRate({ processed, dropped }: Mailbox, camera: CameraReport): number {
+  const { undecoded } = camera.ledger;
+  return dropRate(processed, total(dropped) + total(undecoded) - undecoded.buffered);
 }
 
 /** One sample without labels. */

@@ -11,6 +11,7 @@ import {
   occupancy,
   one,
   restarts,
+  settledDropRate,
   skipped,
   stayEnds,
   stays,
@@ -21,9 +22,10 @@ import {
 export const COUNTERS: readonly Metric[] = [
   {
     name: "orion_frames_received_total",
-    help: "Video frames the camera sent.",
+    help: "Video frames the camera sent: undecoded, corrupt or decoded; without those that may " +
+      "still be decoded (orion_gop_buffer_frames).",
     labels: ["camera"],
-    samples: cameras(({ ledger }) => ledger.received),
+    samples: cameras(({ ledger }) => ledger.received - ledger.undecoded.buffered),
   },
   {
     name: "orion_frames_undecoded_total",
@@ -77,7 +79,7 @@ export const COUNTERS: readonly Metric[] = [
   },
   {
     name: "orion_camera_reconnects_total",
-    help: "Connections to a camera after the first.",
+    help: "Attempts to connect to a camera after the first.",
     labels: ["camera"],
     samples: cameras(({ reconnects }) => reconnects),
   },
@@ -167,7 +169,7 @@ export const GAUGES: readonly Metric[] = [
     name: "orion_drop_ratio",
     help: "Dropped and undecoded frames of all frames, since the start.",
     labels: ["camera", "detector"],
-    samples: mailboxes(({ dropRate }) => dropRate),
+    samples: mailboxes(settledDropRate),
   },
   {
     name: "orion_camera_fps",

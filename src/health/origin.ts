@@ -20,6 +20,12 @@ export function isFromOtherSite(request: HonoRequest): boolean {
   return !isLink && !isOwnFetchSite(request.header("sec-fetch-site"));
 }
 
+/** Whether a browser sent a request: those that send neither of the two headers at least say their name. */
+export function isFromBrowser(request: HonoRequest): boolean {
+  return request.header("origin") !== undefined || request.header("sec-fetch-site") !== undefined ||
+    /^mozilla\//i.test(request.header("user-agent") ?? "");
+}
+
 /**
  * Whether a request may change something: a page of this interface sent it, or no browser did.
  * @param byCookie  whether a cookie authorises it, which a browser adds to whatever a page sends

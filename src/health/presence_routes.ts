@@ -1,8 +1,12 @@
 /** `GET /presence` and the pictures of stays. */
 import type { Hono } from "hono";
+import { READ, refuseOtherMethods } from "./methods.ts";
 import { stayJson } from "./presence_json.ts";
 import { MAX_STAYS, type StaySource } from "./presence_view.ts";
 import { type Refusal, refuse } from "./refusal.ts";
+
+/** The path of the picture of a stay. */
+const PICTURE = "/presence/:file{[^/]+\\.jpg}";
 
 /** How many stays are answered when the request names no limit. */
 const DEFAULT_LIMIT = 50;
@@ -10,8 +14,9 @@ const DEFAULT_LIMIT = 50;
 const LIMIT: Refusal = {
   status: 400,
   code: "HTTP_LIMIT",
-  error: `write limit as a whole number within 1 and ${MAX_STAYS}`,
-  remedy: "Name a limit within these, or none for the newest stays.",
+  error: "write limit as a whole number, 1 or more",
+  remedy:
+    `Name one, or none for the newest ${DEFAULT_LIMIT} stays; ${MAX_STAYS} at most are answered.`,
 };
 
 const NO_PICTURE: Refusal = {
@@ -33,16 +38,17 @@ export function addPresenceRoutes(app: Hono, source: StaySource): void {
     );
     return context.json({ stays });
   });
-  app.get("/presence/:file{[^/]+\\.jpg}", (context) => {
+  refuseOtherMethods(app, "/presence", READ);
+  app.get(PICTURE, (context) => {
     const jpeg = source.picture(context.req.param("file").slice(0, -".jpg".length));
     if (jpeg === null) return refuse(context, NO_PICTURE);
     return context.body(jpeg, 200, { "Content-Type": "image/jpeg" });
   });
+  refuseOtherMethods(app, PICTURE, READ);
 }
 
-/** null where the text is no number within the bounds. */
+/** No more than are kept; null where the text is no number of stays. */
 function limitOf(text: string | undefined): number | null {
   if (text === undefined) return DEFAULT_LIMIT;
-  const limit = Number(text);
-  return /^\d{1,3}$/.test(text) && limit >= 1 && limit <= MAX_STAYS ? limit : null;
+  return /^0*[1-9]\d*$/.test(text) ? Math.min(Number(text), MAX_STAYS) : null;
 }

@@ -8,7 +8,7 @@ import { parseStrictJson } from "../core/strict_json.ts";
 import type { Access } from "./access.ts";
 import { refuseOtherMethods } from "./methods.ts";
 import { type Refusal, refuse } from "./refusal.ts";
-import { mediaType, refuseMediaType } from "./request_body.ts";
+import { isJson, refuseMediaType } from "./request_body.ts";
 
 /** Bytes of the body of a probe. */
 export const MAX_PROBE_BYTES = 8 * 1024;
@@ -61,10 +61,7 @@ const BODY: Refusal = {
 /** Adds the route, behind what the application already requires of a request. */
 export function addProbeRoute(app: Hono, access: Access, setup: Setup): void {
   app.post("/probe", access.changes, async (context) => {
-    // A page of another site cannot send this type without asking first.
-    if (mediaType(context) !== "application/json") {
-      return refuseMediaType(context, "application/json");
-    }
+    if (!isJson(context)) return refuseMediaType(context, "application/json");
     const json = parseStrictJson(await context.req.text(), 1);
     const parsed = probeRequest.safeParse(json.ok ? json.value : null);
     if (!parsed.success) return refuse(context, BODY);

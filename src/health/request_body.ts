@@ -1,4 +1,5 @@
 import type { Context, MiddlewareHandler } from "hono";
+import { isFromBrowser } from "./origin.ts";
 import { refuse } from "./refusal.ts";
 
 /** Bytes of a body, unless its route says otherwise. */
@@ -32,6 +33,14 @@ export function boundedBody(maxBytesOf: (path: string) => number): MiddlewareHan
 export function mediaType(context: Context): string {
   const header = context.req.header("content-type") ?? "";
   return (header.split(";")[0] ?? "").trim().toLowerCase();
+}
+
+/**
+ * Whether a body may be read as JSON. A page of another site cannot make a browser send `application/json`
+ * without asking first. Programs send what they like, such as curl and Python, which call every body a form.
+ */
+export function isJson(context: Context): boolean {
+  return mediaType(context) === "application/json" || !isFromBrowser(context.req);
 }
 
 /** Answers that the body is of another media type than the route takes. */

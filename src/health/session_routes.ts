@@ -4,7 +4,7 @@ import { z } from "zod";
 import { parseStrictJson } from "../core/strict_json.ts";
 import type { Access } from "./access.ts";
 import { endedCookie, sessionCookie } from "./cookie.ts";
-import { refuseOtherMethods } from "./methods.ts";
+import { READ, refuseOtherMethods } from "./methods.ts";
 import { refuse } from "./refusal.ts";
 import { mediaType, refuseMediaType } from "./request_body.ts";
 
@@ -20,7 +20,7 @@ export function addSessionRoutes(app: Hono, access: Access): void {
     const { required } = access;
     return context.json({ required, signedIn: "by" in access.admission(context) });
   });
-  refuseOtherMethods(app, "/session", "GET, HEAD");
+  refuseOtherMethods(app, "/session", READ);
 
   app.post("/login", access.changes, async (context) => {
     const type = mediaType(context);

@@ -3,6 +3,7 @@ import { StreamError } from "../core/errors.ts";
 import { redactText } from "../core/redact.ts";
 import { MAX_SERVER_TEXT_CHARS } from "./limits.ts";
 import { parseRetryAfter } from "./protocol/headers.ts";
+import type { OtherProtocol } from "./protocol/other_protocols.ts";
 
 /** The details of an {@link RtspError}. */
 export interface RtspErrorContext {
@@ -20,6 +21,10 @@ export interface RtspErrorContext {
   readonly retryAfterMs?: number | null | undefined;
   /** The RTSP status code of the response. */
   readonly status?: number | undefined;
+  /** The peer accepted the connection, and then did not answer. */
+  readonly isConnected?: boolean | undefined;
+  /** What the peer speaks instead of RTSP. */
+  readonly speaks?: OtherProtocol | undefined;
 }
 
 interface ErrorClass {
@@ -38,27 +43,43 @@ const ERROR_CLASSES = {
   ),
   STREAM_BANDWIDTH: retryable("Close other viewers of the camera, or lower its bit rate."),
   STREAM_CODEC: permanent("Choose another codec in the camera: H.264, H.265 or MJPEG."),
-  STREAM_ENDED: retryable("The camera closed the stream; Orion connects again."),
+  STREAM_ENDED: retryable(({ isConnected }) =>
+    isConnected === true
+      ? "Check that this is the camera's RTSP port, and close other viewers of the camera."
+      : "The camera closed the stream; Orion connects again."
+  ),
   STREAM_FORBIDDEN: retryable("Give the user of the camera's URL the right to view this stream."),
   STREAM_INTERRUPTED: retryable(
     "Orion ended the call itself; it connects again unless it is stopping.",
   ),
-  STREAM_INVALID: retryable(
-    "Check that the address is a video stream; then the camera's settings.",
-  ),
+  STREAM_INVALID: retryable(({ speaks }) => {
+    if (speaks === "TLS") return "Use rtsps:// on this port, or the camera's port without TLS.";
+    if (speaks !== undefined) return "Use the camera's RTSP port, mostly 554, in its URL.";
+    return "Check that the address is a video stream; then the camera's settings.";
+  }),
   STREAM_NAME_UNKNOWN: retryable("Check the host name in the camera's URL, and the name server."),
   STREAM_NOT_FOUND: retryable("Check the path in the camera's URL."),
   STREAM_NO_VIDEO: retryable("Use the address of a stream that carries video."),
   STREAM_PROTOCOL: permanent("Use rtsp://, rtsps:// or a file."),
   STREAM_REDIRECT: retryable(({ host }) =>
-    `Set the camera's URL to the address it leads to, or allow it with ` +
-    `allowRedirect: [${host ?? "host"}].`
+    "Set the camera's URL to the address it leads to" +
+    (host === undefined ? "." : `, or allow it with allowRedirect: [${host}].`)
   ),
   STREAM_REFUSED: retryable("Check the port, and that the camera's RTSP service is switched on."),
-  STREAM_SERVER: retryable("The camera reports a fault of its own; restart it if that stays."),
+  STREAM_SERVER: retryable(({ status }) =>
+    status !== undefined && status < 500
+      ? "The camera does not accept the request: check the path in its URL, then its RTSP settings."
+      : "The camera reports a fault of its own; restart it if that stays."
+  ),
   STREAM_SESSION: retryable("The camera has dropped the session; Orion opens a new one."),
-  STREAM_TIMEOUT: retryable("Check that the camera is switched on and reachable from here."),
-  STREAM_TLS: retryable("Check that the camera speaks TLS on this port, in version 1.2 or later."),
+  STREAM_TIMEOUT: retryable(({ isConnected }) =>
+    isConnected === true
+      ? "Check that this is the camera's RTSP port; restart the camera if that stays."
+      : "Check that the camera is switched on and reachable from here."
+  ),
+  STREAM_TLS: retryable(
+    "Check that the camera speaks TLS on this port, in version 1.2 or later; without TLS use rtsp://.",
+  ),
   STREAM_TLS_EXPIRED: retryable(
     "Renew the camera's certificate, and check the clocks of the camera and of this machine.",
   ),

@@ -72,6 +72,8 @@ export class Camera {
   #connections = 0;
   #connectedAtMs: SteadyMs | null = null;
   #lastFrameAtMs: SteadyMs | null = null;
+  /** The newest packet of this connection. */
+  #lastArrivalAtMs: SteadyMs | null = null;
   #failure: ConnectionFailure = { code: "STREAM_STALLED", retryAfterMs: null };
   #info: StreamInfo | null = null;
   readonly #captureTime = new CaptureTime();
@@ -154,6 +156,7 @@ export class Camera {
   async #connect(pool: FramePool): Promise<ConnectionEnd | "failed"> {
     const { source, log } = this.#parts;
     this.#connectedAtMs = null;
+    this.#lastArrivalAtMs = null;
     this.#connections++;
     this.#failure = { code: "STREAM_STALLED", retryAfterMs: null };
     try {
@@ -164,7 +167,7 @@ export class Camera {
         memory: this.#hints,
         signal: this.#stop.signal,
         onOpen: (opened) => this.#onOpen(opened),
-        onArrival: (atMs) => this.#frameRate.arrive(atMs),
+        onArrival: (atMs) => this.#onArrival(atMs),
         onFrame: (atMs) => this.#onFrame(atMs),
         onWaiting: () => this.#setState("connecting", "WAITING_FOR_KEYFRAME"),
         onInfo: (info) => this.#onInfo(info),
@@ -174,12 +177,7 @@ export class Camera {
         onBuffer: (buffer) => this.#buffer = buffer,
         onCatchUp: () => this.#catchUps++,
       });
-      if (end === "stalled") {
-        log.warning("camera.stalled", { silentForMs: source.stallTimeoutMs });
-        // Another track may be the active one.
-        this.#hints.trackIndex = null;
-        this.#setState("stalled", "STREAM_STALLED");
-      }
+      if (end === "stalled") this.#onStalled();
       if (end === "ended" && source.file === null) {
         throw new OrionError({
           code: "STREAM_ENDED",
@@ -212,6 +210,34 @@ export class Camera {
     this.#network.open(opened);
     const { others, ...chosen } = this.#network.track ?? { others: [] };
     if (others.length > 0) this.#parts.log.info("camera.track_chosen", { ...chosen, others });
+  }
+
+  #onArrival(atMs: SteadyMs): void {
+    this.#lastArrivalAtMs = atMs;
+    this.#frameRate.arrive(atMs);
+  }
+
+  #onStalled(): void {
+    const { source, log, clock } = this.#parts;
+    const lastAtMs = this.#lastArrivalAtMs;
+    // A decoder holds some pictures back, so that the last packets arrive after the last picture's.
+    const isSilent = lastAtMs === null || clock.nowMs() - lastAtMs >= source.stallTimeoutMs / 2;
+    const isUdp = this.#network.figures()?.transport === "udp";
+    const remedy = !isSilent
+      ? "Packets arrive, but none can be decoded: check the codec in the camera, and restart it."
+      : isUdp && lastAtMs === null
+      ? "A firewall may drop the camera's datagrams: set transport: tcp, or let them in."
+      : "Restart the camera if that stays.";
+    const forMs = source.stallTimeoutMs;
+    log.warning("camera.stalled", {
+      ...(isSilent ? { silentForMs: forMs } : { noPictureForMs: forMs }),
+      remedy,
+    });
+    // Another track may be the active one.
+    this.#hints.trackIndex = null;
+    const code = isSilent ? "STREAM_STALLED" : "NO_PICTURE";
+    this.#failure = { code, retryAfterMs: null };
+    this.#setState("stalled", code);
   }
 
   #onFrame(atMs: SteadyMs): void {

@@ -8,7 +8,10 @@ const JITTER = 0.25;
 /** A connection that delivered frames for this long resets the delays. */
 export const HEALTHY_MS = 10_000;
 
-/** Consecutive wrong passwords at the usual delays: cameras lock the account after about five. */
+/**
+ * Wrong passwords at the usual delays since the camera last played: cameras lock the account after about
+ * five, and then forbid the stream or refuse the connection.
+ */
 const PASSWORD_TRIES = 3;
 /** Delays after further wrong passwords; the last one repeats. */
 const PASSWORD_DELAYS_MS = [60_000, 5 * 60_000, 15 * 60_000] as const;
@@ -60,8 +63,10 @@ export class ReconnectPolicy {
   delayMs({ code, retryAfterMs }: ConnectionFailure): number {
     const doubled = FIRST_DELAY_MS * 2 ** Math.min(this.#attempts++, 20);
     const jitter = 1 + JITTER * this.#random();
-    this.#wrongPasswords = code === "STREAM_UNAUTHORISED" ? this.#wrongPasswords + 1 : 0;
-    if (this.#wrongPasswords >= PASSWORD_TRIES) {
+    const isLocked = code === "STREAM_FORBIDDEN" && this.#wrongPasswords > 0;
+    const isWrongPassword = code === "STREAM_UNAUTHORISED" || isLocked;
+    if (isWrongPassword) this.#wrongPasswords++;
+    if (isWrongPassword && this.#wrongPasswords >= PASSWORD_TRIES) {
       const index = this.#wrongPasswords - PASSWORD_TRIES;
       return (PASSWORD_DELAYS_MS[index] ?? LAST_PASSWORD_DELAY_MS) * jitter;
     }

@@ -175,6 +175,29 @@ for (const attack of ["garbage-frames", "endless-fragments", "endless-junk"] as 
   });
 }
 
+/** Cameras of which no picture comes, the reason, and the log's remedy. */
+const PICTURELESS: readonly (readonly [FaultyCameraOptions, "tcp" | "udp", string, RegExp])[] = [
+  [
+    { description: { sprop: "absent" }, packets: { hasInBandSets: false } },
+    ...["tcp", "NO_PICTURE", /none can be decoded/] as const,
+  ],
+  [{ tracks: [{ kind: "video", clip, isDead: true }] }, "udp", "STREAM_STALLED", /transport: tcp/],
+];
+
+Deno.test({
+  name: "rtsp: of a camera without pictures it is known whether packets arrive",
+  ignore,
+  fn: async () =>
+    void await atOnce(PICTURELESS, async ([options, transport, reason, remedy]) => {
+      await using camera = start(options);
+      await using watch = new PatternWatch(camera, { transport, stallTimeoutMs: STALL_MS });
+      const stalled = await watch.run.state("stalled");
+      assert.equal(stalled.reason, reason);
+      const { fields } = watch.run.logs.find(({ event }) => event === "camera.stalled") ?? {};
+      assert.match(String(fields?.["remedy"]), remedy);
+    }),
+});
+
 Deno.test({
   name: "rtsp: a response of a byte per second times out",
   ignore,

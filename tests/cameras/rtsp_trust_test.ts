@@ -22,6 +22,19 @@ function start(options: FaultyCameraOptions): FaultyCamera {
   return FaultyCamera.start({ clip, playback: PLAYBACK, ...options });
 }
 
+/** The server's certificate as `makeCertificates` makes it, but expired a day ago. @returns its path */
+async function expiredCertificate(folder: string): Promise<string> {
+  const at = (name: string) => `${folder}/${name}`;
+  const authority = ["-CA", at("ca.pem"), "-CAkey", at("ca.key"), "-extfile", at("san")];
+  const { success } = await new Deno.Command("openssl", {
+    args: ["x509", "-req", "-in", at("server.csr"), ...authority, "-days", "-1"]
+      .concat("-out", at("expired.pem")),
+    stderr: "null",
+  }).output();
+  assert.ok(success, "openssl failed");
+  return at("expired.pem");
+}
+
 for (const status of [301, 302, 305] as const) {
   Deno.test({
     name: `rtsp: a redirect (${status}) is followed if it is allowed, and without the password`,
@@ -56,25 +69,26 @@ Deno.test({
   async fn(t) {
     using folder = tempFolder();
     const { server, otherCa } = await makeCertificates(folder);
-    const [cert, ca, other] = [server.cert, server.ca, otherCa].map((path) =>
-      Deno.readTextFileSync(path)
-    );
-    assert.ok(cert !== undefined && ca !== undefined && other !== undefined);
+    const expired = await expiredCertificate(folder.path);
+    const [cert, ca, other, old] = [server.cert, server.ca, otherCa, expired]
+      .map((path) => Deno.readTextFileSync(path));
+    assert.ok(cert !== undefined && ca !== undefined && other !== undefined && old !== undefined);
     const key = Deno.readTextFileSync(server.key);
     const fingerprint = new X509Certificate(cert).fingerprint256.replaceAll(":", "").toLowerCase();
     const none = { ca: null, fingerprint: null, insecure: false };
-    const cases: readonly (readonly [string, CameraSource["tls"], string | null])[] = [
+    const cases: readonly (readonly [string, CameraSource["tls"], string | null, string?])[] = [
       ["its fingerprint", { ...none, fingerprint }, null],
       ["its authority", { ...none, ca }, null],
       ["nothing, by choice", { ...none, insecure: true }, null],
       ["another fingerprint", { ...none, fingerprint: "0".repeat(64) }, "STREAM_TLS_FINGERPRINT"],
       ["another authority", { ...none, ca: other }, "STREAM_TLS_UNTRUSTED"],
       ["the system's authorities", null, "STREAM_TLS_UNTRUSTED"],
+      ["its authority, and has expired", { ...none, ca }, "STREAM_TLS_EXPIRED", old],
     ];
-    for (const [what, tls, reason] of cases) {
+    for (const [what, tls, reason, own = cert] of cases) {
       await t.step(what, async () => {
         const auth = { ...LOGIN, scheme: "basic" } as const;
-        await using camera = start({ tls: { cert, key }, auth });
+        await using camera = start({ tls: { cert: own, key }, auth });
         await using watch = new PatternWatch(camera, { tls });
         if (reason === null) {
           await watch.pictures(FRAMES);

@@ -120,7 +120,7 @@ const ANSWERING: Readonly<Record<string, Expected & { readonly camera: FaultyCam
     camera: { tracks: [], ending: { freezeAt: "accept" } },
     code: "STREAM_TIMEOUT",
     message: /no answer to OPTIONS in \d+ ms/,
-    remedy: /switched on/,
+    remedy: /RTSP port/,
   },
 };
 

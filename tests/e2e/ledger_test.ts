@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { TWO_PEOPLE_CLIP } from "../support/system/files.ts";
 import { ignoreWithout } from "../support/system/parts.ts";
+import { assertMetricsClose } from "../support/product/metric_sums.ts";
 import { assertReportCloses } from "../support/product/report.ts";
 import { RtspServer } from "../support/cameras/rtsp_server.ts";
 import { ScriptedOrion } from "../support/product/scripted.ts";
@@ -74,6 +75,7 @@ Deno.test({
       for (let i = 0; i < SNAPSHOTS; i++) {
         await someMoment();
         assertReportCloses(await run.status());
+        assertMetricsClose(await run.metrics());
         if (i % 6 === 5) {
           const answer = await todo.shift()?.();
           if (answer !== undefined) assert.equal(answer.json?.["status"], "ok", answer.payload);

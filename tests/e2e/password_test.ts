@@ -235,8 +235,8 @@ Deno.test({
     await using commandLines = new CommandLines();
     const clip = { pictures: [], parameterSets: [] };
     await using camera = HostileCamera.start({ clip, freezeAfter: "accept" });
-    await using probing = startOrion(["probe", "-"]);
-    await commandLines.waitFor(probing, /orion\.sh probe -/);
+    await using probing = startOrion(["--json", "probe", "-"]);
+    await commandLines.waitFor(probing, /orion\.sh --json probe -/);
     await probing.say(camera.url.replace("rtsp://", `rtsp://${USER}:${PASSWORD_ENCODED}@`));
     assert.equal((await probing.exit(60_000)).code, 1);
     assert.match(probing.stderr.text(), /no answer/);

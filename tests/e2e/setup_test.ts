@@ -43,7 +43,9 @@ for (const [name, text] of KNOWN) {
     using folder = tempFolder();
     const { code, text: said } = await setup(["test", "--dry-run"], {
       ORION_OS_RELEASE: folder.write("os-release", text),
-      ORION_SETUP_LACKS: "deno libav ffmpeg mosquitto rtsp faketime prometheus chromium modules",
+      ORION_SETUP_LACKS:
+        "deno libav ffmpeg mosquitto rtsp faketime prometheus chromium nginx caddy openvino modules",
+      CI: "true",
     });
     assert.equal(code, 0);
     assert.match(said, /libavutil\d+ libavcodec\d+ libavformat\d+ libswscale\d+/);
@@ -54,7 +56,8 @@ for (const [name, text] of KNOWN) {
       said,
       / prometheus\b.*\(prometheus's own service will be neither started nor enabled\)/s,
     );
-    assert.match(said, / chromium\b/);
+    assert.match(said, / chromium nginx caddy\b.*\(caddy's own service will be neither started/s);
+    assert.match(said, /OpenVINO for its tests/);
     assert.match(said, /Deno 2\.\d+\.\d+, (?:from npm|by its official installer)/);
     assert.match(said, /neither started nor enabled/);
   });
@@ -82,9 +85,10 @@ for (const [isWanted, has] of [[true, true], [true, false], [false, true]] as co
       name: "setup.sh",
       command: "sh",
       args: ["-c", script, folder.path, `${ROOT}/scripts/setup.sh`, "test", "--dry-run"],
-      env: { ORION_SETUP_LACKS: "home-assistant vlc", ...wanted },
+      env: { ORION_SETUP_LACKS: "home-assistant vlc nginx caddy openvino", CI: "", ...wanted },
     });
     assert.equal((await child.exit()).code, 0);
+    assert.doesNotMatch(child.stderr.text(), /nginx|caddy|OpenVINO/, "for CI alone");
     assert.equal(/Home Assistant for its tests/.test(child.stderr.text()), has && isWanted);
   });
 }

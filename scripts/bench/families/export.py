@@ -2,13 +2,14 @@
 what the family's own post-processing finds in one picture.
 
     pip install torch torchvision onnx onnxruntime ultralytics transformers rfdetr yolov5 libreyolo
+    pip install --no-deps pydfine sparrow-rtdetr yolov7detect   # and super-gradients, with what it demands
     python scripts/bench/families/export.py tmp/families [NAME…]
 
 NAME.onnx, NAME.rgb (levels, row by row) and NAME.json: width, height, the least confidence, and the
 detections as class, score, x1, y1, x2, y2 in pixels of the picture, which has the size of the input.
 Then, to compare: deno task bench scripts/bench/families.ts tmp/families
 """
-import json
+import functools
 import os
 import pathlib
 import sys
@@ -16,18 +17,7 @@ import types
 
 import numpy
 import torch
-
-LEAST = 40  # detections to compare, where the network gives so many
-IOU = 0.5
-
-
-def picture(width, height):
-    """A picture with shapes and colours, always the same."""
-    random = numpy.random.default_rng(7)
-    coarse = random.integers(0, 256, (height // 16 + 1, width // 16 + 1, 3))
-    fine = numpy.kron(coarse, numpy.ones((16, 16, 1)))[:height, :width]
-    noise = random.integers(-20, 21, (height, width, 3))
-    return numpy.clip(fine + noise, 0, 255).astype(numpy.uint8)
+from common import IOU, picture, threshold, write
 
 
 def tensor(levels, bgr=False, scale=1.0, mean=0.0, std=1.0):
@@ -35,26 +25,6 @@ def tensor(levels, bgr=False, scale=1.0, mean=0.0, std=1.0):
     channels = levels[..., ::-1] if bgr else levels
     values = (channels.astype(numpy.float32) / 255 * scale - numpy.float32(mean)) / numpy.float32(std)
     return torch.from_numpy(numpy.ascontiguousarray(values.transpose(2, 0, 1)))[None]
-
-
-def write(name, levels, detections, confidence, settings=None):
-    height, width = levels.shape[:2]
-    pathlib.Path(name + ".rgb").write_bytes(levels.tobytes())
-    rows = [[float(value) for value in row] for row in detections]
-    rows.sort(key=lambda row: -row[1])
-    found = {"width": width, "height": height, "confidence": confidence, "iou": IOU,
-             "settings": settings or {}, "detections": rows}
-    pathlib.Path(name + ".json").write_text(json.dumps(found))
-    print("OK", name, len(rows), "detections, from", confidence)
-
-
-def threshold(scores):
-    """A confidence that some pass, and no score is close to."""
-    best = numpy.sort(numpy.asarray(scores, numpy.float64).ravel())[::-1]
-    first, last = min(LEAST // 4, len(best) // 2), min(3 * LEAST, len(best) - 1)
-    gaps = best[first:last] - best[first + 1:last + 1]
-    at = first + int(numpy.argmax(gaps))
-    return float((best[at] + best[at + 1]) / 2)
 
 
 def spread(module):
@@ -66,6 +36,20 @@ def spread(module):
             if part.bias is not None:
                 part.bias.data.normal_(0, 0.5)
     return module
+
+
+def usual_outputs(model, layers, values):
+    """Gives each channel of last layers a mean of 0 and a deviation of 1."""
+    def scale(layer, _, output):
+        deviation, mean = torch.std_mean(output, (0, 2, 3))
+        layer.weight.data.div_(deviation.view(-1, 1, 1, 1))
+        layer.bias.data.sub_(mean).div_(deviation)
+
+    hooks = [layer.register_forward_hook(scale) for layer in layers]
+    with torch.no_grad():
+        model(values)
+    for hook in hooks:
+        hook.remove()
 
 
 def ultralytics_model(name, config, kind="YOLO", **options):
@@ -137,8 +121,12 @@ def one_class_each(result, confidence):
     return best.values()
 
 
-def transformers_model(name, model, processor):
-    """As documented for RT-DETR and D-FINE: torch's exporter, and the processor's own post-processing."""
+IMAGENET = {"mean": (0.485, 0.456, 0.406), "std": (0.229, 0.224, 0.225)}
+
+
+def transformers_model(name, model, processor, has_none=False):
+    """As documented for RT-DETR and D-FINE: torch's exporter, and the processor's own post-processing.
+    With a class of no object, as DETR and YOLOS have it, scores are those of a softmax."""
     model.eval()
 
     class Plain(torch.nn.Module):
@@ -151,11 +139,12 @@ def transformers_model(name, model, processor):
             return found.logits, found.pred_boxes
 
     levels = picture(320, 320)
-    values = tensor(levels)
+    values = tensor(levels, **IMAGENET if has_none else {})
     export(name, Plain(), (values,), ["pixel_values"], ["logits", "pred_boxes"])
     logits, boxes = (torch.from_numpy(one) for one in run(name, {"pixel_values": values.numpy()}))
     found = types.SimpleNamespace(logits=logits, pred_boxes=boxes)
-    confidence = threshold(found.logits.sigmoid().amax(-1))
+    scores = found.logits.softmax(-1)[..., :-1] if has_none else found.logits.sigmoid()
+    confidence = threshold(scores.amax(-1))
     result = processor.post_process_object_detection(found, confidence, [(320, 320)])[0]
     write(name, levels, one_class_each(result, confidence), confidence)
 
@@ -172,6 +161,100 @@ def rt_detr_v2(name):
     transformers_model(name, RTDetrV2ForObjectDetection(config), RTDetrImageProcessor())
 
 
+def detr(name):
+    from transformers import DetrConfig, DetrForObjectDetection, DetrImageProcessor, ResNetConfig
+    backbone = ResNetConfig(out_features=["stage4"], embedding_size=32, hidden_sizes=[32, 64, 128, 256])
+    config = DetrConfig(num_labels=91, decoder_layers=2, encoder_layers=2, backbone_config=backbone,
+                        use_timm_backbone=False, use_pretrained_backbone=False, backbone=None)
+    transformers_model(name, varied(DetrForObjectDetection(config)), DetrImageProcessor(), True)
+
+
+def yolos(name):
+    from transformers import YolosConfig, YolosForObjectDetection, YolosImageProcessor
+    config = YolosConfig(num_labels=91, num_hidden_layers=2, image_size=[320, 320])
+    transformers_model(name, varied(YolosForObjectDetection(config)), YolosImageProcessor(), True)
+
+
+def varied(model):
+    """Weights of the last layers, and of what the queries are, that give boxes and scores that differ."""
+    for key, values in model.named_parameters():
+        if "class_labels_classifier" in key or "bbox_predictor" in key or "query" in key or "token" in key:
+            values.data.normal_(0, 2 / max(1, values.shape[-1]) ** 0.5)
+    return model
+
+
+def d_fine_official(name):
+    """The repository's network and tools/deployment/export_onnx.py, without its configuration."""
+    from dfine import DFINE
+    model = DFINE(size="n", imgsz=320, backbone_pretrained=False)
+    spread(model.model.backbone)
+    model.export(file=name + ".onnx")
+    levels = picture(320, 320)
+    feeds = {"images": tensor(levels).numpy(), "orig_target_sizes": numpy.array([[320, 320]])}
+    confidence = threshold(run(name, feeds)[2])
+    found = model.predict(levels, conf=confidence)[0].boxes
+    write(name, levels, numpy.column_stack([found.cls, found.conf, found.xyxy]), confidence)
+
+
+def rt_detr_official(name):
+    """The package has the repository's network and post-processing; joined and exported as its
+    tools/export_onnx.py does."""
+    from sparrow_rtdetr.backbone import PResNet
+    from sparrow_rtdetr.decoder import RTDETRTransformer
+    from sparrow_rtdetr.encoder import HybridEncoder
+    from sparrow_rtdetr.post_processor import PostProcessor
+    size = [320, 320]
+    model = torch.nn.Sequential(
+        spread(PResNet(18, return_idx=[1, 2, 3])),
+        HybridEncoder([128, 256, 512], eval_spatial_size=size),
+        RTDETRTransformer(feat_channels=[256, 256, 256], num_decoder_layers=3, eval_spatial_size=size)).eval()
+    post = PostProcessor()
+
+    class Model(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.model = model
+            self.postprocessor = post
+
+        def forward(self, images, orig_target_sizes):
+            return self.postprocessor(self.model(images), orig_target_sizes)
+
+    levels = picture(*size)
+    values, sizes = tensor(levels), torch.tensor([size])
+    with torch.no_grad():
+        found = post(model(values), sizes)
+    confidence = threshold(found["scores"])
+    rows = torch.stack([found["labels"][0], found["scores"][0], *found["boxes"][0].T], 1)
+    post.deploy()
+    export(name, Model(), (values, sizes), ["images", "orig_target_sizes"], ["labels", "boxes", "scores"],
+           dynamic_axes={"images": {0: "N"}, "orig_target_sizes": {0: "N"}})
+    write(name, levels, rows[rows[:, 1] >= confidence], confidence)
+
+
+def yolo_nas(name, form, **options):
+    from super_gradients.conversion import DetectionOutputFormatMode
+    from super_gradients.training import models
+    from super_gradients.training.processing.processing import get_pretrained_processing_params
+    model = spread(models.get("yolo_nas_s", num_classes=80)).eval()
+    model.set_dataset_processing_params(**get_pretrained_processing_params("yolo_nas_s", "coco"))
+    levels = picture(320, 320)
+    values = tensor(levels)
+    last = [layer for head in model.heads.children() for layer in (head.cls_pred, head.reg_pred)]
+    usual_outputs(model, last, values)
+    with torch.no_grad():
+        output = model(values)
+    confidence = threshold(output[0][1][0].amax(1))
+    post = model.get_post_prediction_callback(conf=confidence, iou=IOU, nms_top_k=1000, max_predictions=300,
+                                              multi_label_per_box=True, class_agnostic_nms=False)
+    found = post(output)[0]
+    # The package is of a time when torch had one exporter.
+    torch.onnx.export = functools.partial(torch.onnx.export, dynamo=False)
+    model.export(name + ".onnx", confidence_threshold=confidence, nms_threshold=IOU,
+                 input_image_shape=(320, 320), max_predictions_per_image=300,
+                 output_predictions_format=DetectionOutputFormatMode[form], **options)
+    write(name, levels, found[:, [5, 4, 0, 1, 2, 3]], confidence)
+
+
 def rf_detr(name):
     import rfdetr
     model = rfdetr.RFDETRNano(pretrain_weights=None)
@@ -180,8 +263,7 @@ def rf_detr(name):
     model.export(output_dir=folder, verbose=False)
     os.replace(next(pathlib.Path(folder).glob("*.onnx")), name + ".onnx")
     levels = picture(size, size)
-    mean, std = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
-    dets, labels = run(name, {"input": tensor(levels, mean=mean, std=std).numpy()})[:2]
+    dets, labels = run(name, {"input": tensor(levels, **IMAGENET).numpy()})[:2]
     from rfdetr.models.postprocess import PostProcess
     outputs = {"pred_logits": torch.from_numpy(labels), "pred_boxes": torch.from_numpy(dets)}
     confidence = threshold(outputs["pred_logits"].sigmoid().amax(-1))
@@ -205,6 +287,31 @@ def yolov5(name):
     output = torch.from_numpy(run(name, {"images": values.numpy()})[0])
     confidence = threshold((output[0, :, 5:] * output[0, :, 4:5]).amax(1))
     found = non_max_suppression(output, confidence, IOU, max_det=100)[0]
+    write(name, levels, torch.cat([found[:, 5:6], found[:, 4:5], found[:, :4]], 1), confidence)
+
+
+def yolov7(name, classes=80, is_end2end=False):
+    """The package has the repository's layers, suppression and export.py, of which this is --grid, or
+    --grid --end2end --max-wh 640; it has no configuration of a network, for which a small one stands here."""
+    from yolov7.models.experimental import End2End
+    from yolov7.models.yolo import Model
+    from yolov7.utils.general import non_max_suppression
+    layers = [[-1, 1, "Conv", [channels, 3, 2]] for channels in (16, 32, 64, 64, 64)]
+    anchors = [[12, 16, 19, 36, 40, 28], [36, 75, 76, 55, 72, 146], [142, 110, 192, 243, 459, 401]]
+    model = Model({"nc": classes, "depth_multiple": 1, "width_multiple": 1, "anchors": anchors,
+                   "backbone": layers, "head": [[[2, 3, 4], 1, "IDetect", ["nc", "anchors"]]]})
+    model = spread(model).requires_grad_(False).fuse().eval()
+    model.model[-1].concat = True
+    levels = picture(320, 320)
+    values = tensor(levels)
+    with torch.no_grad():
+        output = model(values)
+    scores = output[0, :, 4:5] * output[0, :, 5:] if classes > 1 else output[0, :, 4:5]
+    confidence = threshold(scores.amax(1))
+    found = non_max_suppression(output, confidence, IOU)[0]
+    if is_end2end:
+        model = End2End(model, 100, IOU, confidence, 640, None, classes)
+    export(name, model, (values,), ["images"], ["output"])
     write(name, levels, torch.cat([found[:, 5:6], found[:, 4:5], found[:, :4]], 1), confidence)
 
 
@@ -271,8 +378,18 @@ FAMILIES = {
     "rtdetr-ultralytics": lambda name: ultralytics_model(name, "rtdetr-resnet50.yaml", "RTDETR"),
     "dfine-hf": d_fine,
     "rtdetrv2-hf": rt_detr_v2,
+    "dfine": d_fine_official,
+    "rtdetr": rt_detr_official,
+    "yolo-nas": lambda name: yolo_nas(name, "FLAT_FORMAT"),
+    "yolo-nas-batch": lambda name: yolo_nas(name, "BATCH_FORMAT"),
+    "yolo-nas-plain": lambda name: yolo_nas(name, "FLAT_FORMAT", preprocessing=False),
+    "detr-hf": detr,
+    "yolos-hf": yolos,
     "rfdetr": rf_detr,
     "yolov5": yolov5,
+    "yolov7": yolov7,
+    "yolov7-one-class": lambda name: yolov7(name, classes=1),
+    "yolov7-end2end": lambda name: yolov7(name, is_end2end=True),
     "yolox": lambda name: yolox(name, True),
     "yolox-decoded": lambda name: yolox(name, False),
     "torchvision": torchvision_model,

@@ -1,20 +1,20 @@
 /** Additional CPU load, and the priority of what measures under it. */
 import { Child } from "../../../tests/support/system/children.ts";
 
-/** The `nice` value of what measures. */
-const INSTRUMENTS_NICE = -15;
+/** The real-time priority of what measures: `nice` alone leaves it delays of several milliseconds. */
+const INSTRUMENTS_PRIORITY = 10;
 
 /** A line for `sh` that undoes {@link raiseInstruments} for what it starts. */
-export const AT_NORMAL_PRIORITY = "renice -n 0 -p $$ >/dev/null";
+export const AT_NORMAL_PRIORITY = "chrt --other --pid 0 $$";
 
 /**
- * Raises the priority of this process and of what it starts from now on: the camera, the broker and the
+ * Gives this process and what it starts from now on real-time priority: the camera, the broker and the
  * subscriber. A stopwatch that waits for a processor itself measures its own delay.
  * @returns false where the user may not do that
  */
 export async function raiseInstruments(): Promise<boolean> {
   const { success } = await new Deno.Command("sh", {
-    args: ["-c", `renice -n ${INSTRUMENTS_NICE} -p ${Deno.pid}`],
+    args: ["-c", `chrt --all-tasks --rr --pid ${INSTRUMENTS_PRIORITY} ${Deno.pid}`],
     stdout: "null",
     stderr: "null",
   }).output();

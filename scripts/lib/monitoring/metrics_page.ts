@@ -33,8 +33,9 @@ are made from; \`/status\` has the same figures with more words.
 - Counters never decrease while the process lives, also not when a worker is replaced or a camera
   reconnects. So \`rate()\` is right across both.
 - At every moment, for each camera, \`received = undecoded + corrupt + decoded\`, and for each of its
-  detectors \`decoded = processed + dropped + waiting\`. Frames that may still be decoded are in
-  \`received\`, and in \`orion_gop_buffer_frames\` in place of \`undecoded\`.
+  detectors \`decoded = processed + dropped + waiting\`. Frames that may still be decoded are in none
+  of these yet, but in \`orion_gop_buffer_frames\`; in \`/status\` they are \`received\`, and \`undecoded\`
+  as \`buffered\`.
 - **A high drop ratio is healthy**: of 25 frames a second a detector of 5 Hz gets one in five.
   Compare the rate that is reached with \`orion_rate_limit_hertz\` instead.
 
@@ -49,6 +50,9 @@ const DASHBOARD = `
 _New_, _Import_, then choose the Prometheus that reads Orion. At its top are the instances and their
 cameras; each chosen camera has a row of its own. It is generated from the table above, and its
 queries are tried against a running Orion.
+
+The portable folder has it, and the [alerts](#alerts), at the same path as a checkout; the package
+of Debian has them in \`/usr/share/orion/monitoring\`, the image in \`/opt/orion/packaging/monitoring\`.
 
 `;
 

@@ -1,4 +1,4 @@
-/** The addresses of sub-streams, as the manuals of common cameras name them: `docs/cameras.md`. */
+/** The addresses of sub-streams of common cameras; `docs/cameras.md` says where each comes from. */
 const SUB_STREAMS: readonly (readonly [main: RegExp, sub: string])[] = [
   // Hikvision and those it makes: channel 1, stream 1 of 2.
   [/(\/Streaming\/Channels\/\d+0)1(?!\d)/i, "$12"],

@@ -259,13 +259,14 @@ function Workers({ status: { workers } }) {
       <h2>Workers</h2>
       <${Table} caption="Workers of the detectors"
         columns=${["Worker", "state", "restarts", "inference"]}>${workers.map((
-          { id, state, restarts, avgLatencyMs, error },
+          { id, state, restarts, avgLatencyMs, error, problem },
         ) =>
           html`
             <tr key=${id}>
               <th scope="row">${id}</th>
-              <td class=${state === "ready" ? "" : "bad"} title=${error?.message ??
-                ""}>${state}</td>
+              <td class=${state === "ready" && problem === null
+                ? ""
+                : "bad"} title=${(error ?? problem)?.message ?? ""}>${state}</td>
               <td>${restarts}</td>
               <td>${avgLatencyMs === null ? "–" : `${avgLatencyMs.toFixed(0)} ms`}</td>
             </tr>

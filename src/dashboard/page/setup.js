@@ -13,8 +13,8 @@ import { durationText, rateText } from "./words.js";
  * @typedef {{ setup: Setup, url: string }} Answer  with the address, which the server does not repeat
  */
 
-/** Longer between keyframes than this, and the first picture after a restart takes as long. */
-const LONG_GOP_SECONDS = 5;
+/** Keyframes further apart than this delay the first picture after a restart; the same limit as `orion init`. */
+const LONG_GOP_SECONDS = 4.5;
 
 /** @param {{ store: Store }} props */
 export function AddCamera({ store }) {

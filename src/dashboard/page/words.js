@@ -87,7 +87,10 @@ const REASONS = {
   STREAM_TLS: ["The camera speaks no TLS 1.2 on that port.", "Check the port."],
   STREAM_PROTOCOL: ["Only rtsp://, rtsps:// and files are opened.", "Check the address."],
   STREAM_INVALID: ["The server does not speak RTSP.", "Check the address and the port."],
-  STREAM_SERVER: ["The camera reports a fault of its own.", "Restart it if that persists."],
+  STREAM_SERVER: [
+    "The camera refuses the request.",
+    "Check the path; restart it if that persists.",
+  ],
   STREAM_FAILED: ["The stream failed.", "Check the camera and the network."],
   STREAM_INTERRUPTED: ["Orion ended the connection itself.", "It connects again by itself."],
   STREAM_DECODER: ["The configured decoder is not there.", "Set decoder to auto."],

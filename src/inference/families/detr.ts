@@ -45,6 +45,25 @@ export const DETR_LOGITS: Family = {
     ),
 };
 
+/** Columns of COCO's own numbers and one of no object. */
+const COCO_COLUMNS = 92;
+
+/** The same of a softmax, whose last column is that of no object. */
+export const DETR_SOFTMAX: Family = {
+  name: "detr-softmax",
+  title: "DETR or YOLOS",
+  preprocess: { ...SQUEEZED, ...IMAGENET },
+  overlaps: false,
+  match(facts) {
+    const logits = named(facts, "logits") ?? named(facts, "pred_logits");
+    const columns = logits?.dims.at(-1) ?? null;
+    const { names, isChosen } = facts;
+    const isOwn = names === null ? columns === COCO_COLUMNS : columns === names.size + 1;
+    if (!isChosen && !isOwn) return null;
+    return logitsAndBoxes(logits, named(facts, "pred_boxes"), { none: 1 });
+  },
+};
+
 /** Outputs dets `[1, Q, 4]` of cx, cy, width, height and labels `[1, Q, C]` of logits. */
 export const RF_DETR: Family = {
   name: "rf-detr",
@@ -54,22 +73,28 @@ export const RF_DETR: Family = {
   match: (facts) => logitsAndBoxes(named(facts, "labels"), named(facts, "dets")),
 };
 
+/** @param form.none  columns of no object, behind those of the classes; default: 0, and each logit stands alone */
 function logitsAndBoxes(
   logits: TensorPort | undefined,
   boxes: TensorPort | undefined,
+  { none = 0 }: { readonly none?: number } = {},
 ): FamilyOutputs | null {
-  const classes = logits?.dims.at(-1) ?? null;
-  if (logits === undefined || boxes === undefined || classes === null) return null;
-  if (!isFloat(logits, [1, ANY, classes]) || !isFloat(boxes, [1, ANY, BOX])) return null;
+  const columns = logits?.dims.at(-1) ?? null;
+  const softmax = none > 0;
+  if (logits === undefined || boxes === undefined || columns === null) return null;
+  if (!isFloat(logits, [1, ANY, columns]) || !isFloat(boxes, [1, ANY, BOX])) return null;
   return {
-    used: [{ name: logits.name, columns: { axis: 2, before: 0, after: 0 } }, { name: boxes.name }],
-    classes,
+    used: [
+      { name: logits.name, columns: { axis: 2, before: 0, after: none }, softmax },
+      { name: boxes.name },
+    ],
+    classes: columns - none,
     view([scores, sides], input) {
       const [, cells = 0] = scores?.dims ?? [];
       if (scores === undefined || sides === undefined || sides.dims[1] !== cells) return null;
       return {
         cells,
-        scores: cellScores(scores, { areLogits: true }),
+        scores: cellScores(scores, { after: none, areLogits: !softmax }),
         box: (cell) => centreAt(sides, cell * BOX, input),
       };
     },

@@ -52,6 +52,8 @@ export interface ClassColumns {
 export interface UsedOutput {
   readonly name: string;
   readonly columns?: ClassColumns;
+  /** It holds logits, and their softmax along the third dimension is read. */
+  readonly softmax?: boolean;
 }
 
 /** A model's outputs, as its family reads them. */

@@ -23,9 +23,22 @@ export const YOLOV5: Family = {
     const { names, isChosen } = facts;
     if (names !== null && names.size !== width - BEFORE) return null;
     if (!isChosen && !isOwnGrid(port.name, cells, facts)) return null;
-    return scoredRows(port, width, { hasObjectness: true });
+    return scoredRows(
+      port,
+      width,
+      isObjectnessAlone(cells, width, facts) ? { after: 1 } : { hasObjectness: true },
+    );
   },
 };
+
+/** YOLOv7 trains no probability of a single class, and does not read it. YOLOv5 notes its stride in the file. */
+function isObjectnessAlone(
+  cells: number | null,
+  width: number,
+  { metadata, size }: ModelFacts,
+): boolean {
+  return width === BEFORE + 1 && !metadata.has("stride") && isThreeBoxesPerCell(cells, size);
+}
 
 function isOwnGrid(name: string, cells: number | null, { size }: ModelFacts): boolean {
   return isThreeBoxesPerCell(cells, size) ||

@@ -17,7 +17,7 @@ export interface ConstantTensor {
 
 /** One operator of the standard set, by versions that all files have. */
 export interface GraphNode {
-  readonly operator: "Add" | "Cast" | "Gather" | "Mul" | "Transpose";
+  readonly operator: "Add" | "Cast" | "Gather" | "Mul" | "Softmax" | "Transpose";
   readonly inputs: readonly string[];
   readonly output: string;
   /** Whole numbers, or lists of them. */

@@ -153,7 +153,7 @@ interface FoldedOutput {
 
 /** The nodes between an output of the model and what is read of it. */
 function foldOutput(
-  { name, columns }: UsedOutput,
+  { name, columns, softmax = false }: UsedOutput,
   port: TensorPort | undefined,
   { index, batch, wanted, count }: {
     readonly index: number;
@@ -164,6 +164,7 @@ function foldOutput(
 ): FoldedOutput {
   const steps: Step[] = [];
   if (batch > 1) steps.push(picked(`first${index}`, { axis: 0, dims: [1], values: [0] }));
+  if (softmax) steps.push({ operator: "Softmax", attributes: { axis: 2 } });
   if (columns !== undefined && wanted !== null) {
     const { axis, before, after } = columns;
     const values = [

@@ -1,6 +1,6 @@
 /** Opens a camera's stream: from its URL to a session that plays. */
 import { OrionError } from "../../core/errors.ts";
-import { rtspError } from "../errors.ts";
+import { RtspError, rtspError } from "../errors.ts";
 import { Authenticator } from "../protocol/authenticator.ts";
 import { parsePublic } from "../protocol/headers.ts";
 import { baseUri, parseRtspUrl, resolveControl, type RtspUrl, trackBase } from "../protocol/url.ts";
@@ -16,6 +16,7 @@ import { candidateTracks } from "./tracks.ts";
 
 /** The longest time limit of one request while a session is opened. */
 export const MAX_STEP_MS = 5000;
+/** Redirects, and challenges after which the connection was closed. */
 const MAX_REDIRECTS = 3;
 
 const SYSTEM_TRUST: TlsTrust = { ca: null, fingerprint: null, insecure: false };
@@ -34,11 +35,11 @@ export async function openRtsp(options: RtspOptions): Promise<RtspSession> {
       found: "it is no rtsp:// or rtsps:// URL",
     });
   }
-  let target = configured;
+  let opening: Opening = { target: configured, login: null };
   for (let redirects = 0; redirects <= MAX_REDIRECTS; redirects++) {
-    const result = await openTarget(target, configured, options);
+    const result = await openTarget(opening, configured, options);
     if (result instanceof RtspSession) return result;
-    target = result;
+    opening = result;
   }
   throw rtspError("STREAM_REDIRECT", {
     action: `Cannot open ${originOf(configured)}`,
@@ -46,39 +47,43 @@ export async function openRtsp(options: RtspOptions): Promise<RtspSession> {
   });
 }
 
-/** @returns the session, or the target of a redirect */
+/** A connection to open. */
+interface Opening {
+  readonly target: RtspUrl;
+  /** Where the camera closed the last connection with its challenge: what to continue with. */
+  readonly login: {
+    readonly authenticator: Authenticator;
+    readonly methods: ReadonlySet<string>;
+  } | null;
+}
+
+/** @returns the session, or the next connection to open: a redirect's, or one to answer a challenge on */
 async function openTarget(
-  target: RtspUrl,
+  { target, login }: Opening,
   configured: RtspUrl,
   options: RtspOptions,
-): Promise<RtspSession | RtspUrl> {
-  const { clock, signal, stepTimeoutMs } = options;
+): Promise<RtspSession | Opening> {
+  const { signal } = options;
   const stream = await connect(target, options);
   const origin = originOf(target);
   let session: RtspSession | null = null;
+  let methods = login?.methods ?? new Set<string>();
   const onAbort = () => stream.close();
   signal.addEventListener("abort", onAbort, { once: true });
+  const connection = new RtspConnection(stream, {
+    onPacket: (channel, bytes, start, length) =>
+      session?.interleavedPacket(channel, bytes, start, length),
+    canAccept: options.canAccept,
+  }, options.userAgent);
+  const authenticator = login?.authenticator ?? authenticatorFor(target, configured, options);
+  const requester = new Requester({ ...options, connection, stream, authenticator, origin });
   try {
-    const connection = new RtspConnection(stream, {
-      onPacket: (channel, bytes, start, length) =>
-        session?.interleavedPacket(channel, bytes, start, length),
-      canAccept: options.canAccept,
-    }, options.userAgent);
-    const authenticator = authenticatorFor(target, configured, options);
-    const requester = new Requester({
-      connection,
-      stream,
-      authenticator,
-      clock,
-      signal,
-      stepTimeoutMs,
-      origin,
-    });
-    const methods = await announcedMethods(requester, target);
+    if (login === null) methods = await announcedMethods(requester, target);
     const description = await describe(requester, target, origin);
     if ("redirect" in description) {
       stream.close();
-      return redirectTarget(description.redirect, target, configured, options);
+      const redirect = redirectTarget(description.redirect, target, configured, options);
+      return { target: redirect, login: null };
     }
     const { sdp, base } = description;
     session = new RtspSession({
@@ -102,7 +107,12 @@ async function openTarget(
   } catch (error) {
     await session?.close(0);
     stream.close();
-    throw error;
+    const isEnded = error instanceof RtspError && error.code === "STREAM_ENDED";
+    if (!isEnded || authenticator === null || login !== null || !requester.isChallenged) {
+      throw error;
+    }
+    authenticator.discountUse();
+    return { target, login: { authenticator, methods } };
   } finally {
     signal.removeEventListener("abort", onAbort);
   }
@@ -144,8 +154,8 @@ async function announcedMethods(
 
 /** Whether an error is an error status of one response, after which another request may succeed. */
 function isErrorResponse(code: string): boolean {
-  return code === "STREAM_SERVER" || code === "STREAM_NOT_FOUND" || code === "STREAM_INVALID" ||
-    code === "STREAM_FORBIDDEN" || code === "STREAM_SESSION";
+  return code === "STREAM_SERVER" || code === "STREAM_NOT_FOUND" || code === "STREAM_FORBIDDEN" ||
+    code === "STREAM_SESSION";
 }
 
 type DescribeResult =
@@ -187,7 +197,7 @@ function redirectTarget(
   { allowRedirect }: RtspOptions,
 ): RtspUrl {
   const action = `Cannot open ${originOf(from)}`;
-  const target = parseRtspUrl(location);
+  const target = parseRtspUrl(location.startsWith("/") ? `${originOf(from)}${location}` : location);
   if (target === null) {
     throw rtspError("STREAM_REDIRECT", { action, found: "the redirect has no RTSP URL" });
   }

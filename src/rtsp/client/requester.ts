@@ -1,6 +1,6 @@
 import type { Clock } from "../../core/clock.ts";
 import { OrionError } from "../../core/errors.ts";
-import { rtspError, statusError } from "../errors.ts";
+import { RtspError, rtspError, statusError } from "../errors.ts";
 import type { Authenticator } from "../protocol/authenticator.ts";
 import { parseSession } from "../protocol/headers.ts";
 import type { RtspResponse } from "../protocol/messages.ts";
@@ -9,8 +9,8 @@ import type { RtspConnection } from "../transport/connection.ts";
 import { EventLoopYielder } from "./event_loop_yielder.ts";
 
 const UNAUTHORIZED = 401;
-/** Responses of 401 to one request: the first is the challenge, the second may report a stale nonce. */
-const MAX_CHALLENGES = 3;
+/** Responses of 401 to one request that are answered: a challenge, and a stale nonce. */
+const MAX_CHALLENGES = 2;
 
 /** A request whose response is awaited. */
 export interface RequestSpec {
@@ -41,6 +41,8 @@ export class Requester {
   sessionId: string | null = null;
   /** The server's timeout for an idle session; null if it states none. */
   sessionTimeoutSeconds: number | null = null;
+  /** The last response was a challenge: the credentials that answer it got no response. */
+  isChallenged = false;
   readonly #options: RequesterOptions;
   readonly #yielder: EventLoopYielder;
 
@@ -59,7 +61,7 @@ export class Requester {
   }
 
   /**
-   * Sends a request and returns its response, whose status is 2xx or 3xx.
+   * Sends a request and returns its response, whose status is 2xx; of OPTIONS and DESCRIBE also 3xx.
    *
    * @throws {StreamError} the error of another status; `STREAM_TIMEOUT`; `STREAM_ENDED`;
    *   `STREAM_INTERRUPTED` when the signal was aborted
@@ -76,24 +78,24 @@ export class Requester {
   async #send(request: RequestSpec): Promise<RtspResponse> {
     const { connection, authenticator } = this.#options;
     const { method, uri, headers = [] } = request;
-    for (let attempts = 0;; attempts++) {
+    for (let challenges = 0;; challenges++) {
       const all = [...headers, ...this.headersFor(method, uri)];
       const hadCredentials = all.some(([name]) => name === "Authorization");
       const afterRead = () => this.#yielder.afterRead(true);
       const response = await connection.call({ method, uri, headers: all }, afterRead);
-      if (response.status !== UNAUTHORIZED) return this.#check(request, response);
-      if (authenticator === null || attempts >= MAX_CHALLENGES) {
+      this.isChallenged = response.status === UNAUTHORIZED;
+      if (!this.isChallenged) return this.#check(request, response);
+      if (authenticator === null) {
         throw this.#unauthorised(method, "the camera requires a user and a password");
       }
-      const challenges = response.headers.getAll("WWW-Authenticate");
-      const outcome = authenticator.acceptChallenge(challenges);
+      const outcome = authenticator.acceptChallenge(response.headers.getAll("WWW-Authenticate"));
       if (!outcome.ok) {
         throw rtspError("STREAM_AUTH_UNSUPPORTED", {
           action: this.#action(method),
           found: outcome.detail,
         });
       }
-      if (hadCredentials && !outcome.isNew) {
+      if (hadCredentials && (!outcome.isNew || challenges >= MAX_CHALLENGES)) {
         throw this.#unauthorised(method, "the camera refuses the user or the password");
       }
     }
@@ -101,9 +103,11 @@ export class Requester {
 
   #check(request: RequestSpec, response: RtspResponse): RtspResponse {
     if (request.method === "SETUP" || request.method === "PLAY") this.#noteSession(response);
-    if (response.status < 400) return response;
+    const { method } = request;
+    const mayRedirect = method === "OPTIONS" || method === "DESCRIBE";
+    if (response.status < (mayRedirect ? 400 : 300)) return response;
     throw statusError(response.status, response.reason, {
-      action: this.#action(request.method),
+      action: this.#action(method),
       uri: request.uri,
       retryAfter: response.headers.get("Retry-After"),
       nowMs: this.#options.clock.wallMs(),
@@ -126,6 +130,28 @@ export class Requester {
     return `Cannot open ${this.#options.origin} (${method})`;
   }
 
+  /** The error of a request without a response. */
+  #silence(method: string, isLate: boolean): RtspError {
+    const { connection, stepTimeoutMs } = this.#options;
+    const action = this.#action(method);
+    const speaks = connection.otherProtocol;
+    if (speaks !== null) {
+      const what = speaks === "unknown" ? "does not speak RTSP" : `speaks ${speaks}, not RTSP`;
+      return rtspError("STREAM_INVALID", { action, found: `the server ${what}`, speaks });
+    }
+    return isLate
+      ? rtspError("STREAM_TIMEOUT", {
+        action,
+        found: `no answer to ${method} in ${stepTimeoutMs} ms`,
+        isConnected: true,
+      })
+      : rtspError("STREAM_ENDED", {
+        action,
+        found: "the camera closed the connection",
+        isConnected: true,
+      });
+  }
+
   /** Closes the connection when the request takes too long. */
   async #withDeadline<T>(method: string, run: () => Promise<T>): Promise<T> {
     const { clock, stream, signal, stepTimeoutMs } = this.#options;
@@ -142,14 +168,10 @@ export class Requester {
       return await run();
     } catch (error) {
       if (signal.aborted) throw rtspError("STREAM_INTERRUPTED", { action });
-      if (isLate) {
-        const found = `no answer to ${method} in ${stepTimeoutMs} ms`;
-        throw rtspError("STREAM_TIMEOUT", { action, found });
-      }
-      if (!(error instanceof OrionError) && isConnectionLost(error)) {
-        throw rtspError("STREAM_ENDED", { action, found: "the connection was closed" });
-      }
-      throw error;
+      const isEnded = error instanceof RtspError
+        ? error.code === "STREAM_ENDED"
+        : isConnectionLost(error);
+      throw isLate || isEnded ? this.#silence(method, isLate) : error;
     } finally {
       cancel();
       signal.removeEventListener("abort", onAbort);

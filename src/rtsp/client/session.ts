@@ -1,10 +1,10 @@
 import { assert } from "../../core/assert.ts";
 import { type Clock, CLOCK_START, plusMs, type SteadyMs } from "../../core/clock.ts";
-import { rtspError } from "../errors.ts";
+import { type RtspError, rtspError, type RtspErrorCode } from "../errors.ts";
 import type { AccessUnit, MediaDescription } from "../media.ts";
 import type { SenderReport } from "../rtp/rtcp.ts";
-import type { ByteStream } from "../transport/byte_stream.ts";
-import type { RtspConnection } from "../transport/connection.ts";
+import { type ByteStream, connectionError } from "../transport/byte_stream.ts";
+import type { ReceiveResult, RtspConnection } from "../transport/connection.ts";
 import type { UdpPair } from "../transport/udp.ts";
 import type { CameraHints } from "./camera_hints.ts";
 import { EventLoopYielder } from "./event_loop_yielder.ts";
@@ -43,14 +43,8 @@ export interface RtspSessionOptions {
   readonly onReport: (report: SenderReport, receivedAt: SteadyMs) => void;
 }
 
-/** The outcome of one read of a session. */
-export interface SessionRead {
-  /** The connection was closed, or the camera sent a BYE: nothing follows. */
-  readonly ended: boolean;
-  /** The read filled the buffer: the socket may hold more. */
-  readonly mayHaveMore: boolean;
-  /** The caller could not accept all units: the next read delivers the others without waiting. */
-  readonly hasBuffered: boolean;
+/** The outcome of one read of a session, which has `ended` also after a BYE. */
+export interface SessionRead extends ReceiveResult {
   /** When the bytes were read. */
   readonly readAt: SteadyMs;
 }
@@ -141,9 +135,10 @@ export class RtspSession {
     return selected;
   }
 
-  /** Receives a track over these interleaved channels. */
+  /** Receives a track over these interleaved channels. Some cameras name those of another track: ignored. */
   bindChannels(track: TrackReceiver, rtpChannel: number, rtcpChannel: number): void {
     const { connection } = this.#options;
+    if ((this.#byChannel.get(rtpChannel)?.track ?? track) !== track) return;
     connection.rtpChannels.add(rtpChannel);
     connection.rtcpChannels.add(rtcpChannel);
     this.#byChannel.set(rtpChannel, { track, isRtp: true });
@@ -171,15 +166,17 @@ export class RtspSession {
     this.#readAt ??= this.#options.clock.nowMs();
     this.hasCompletedUnit = false;
     if (this.selected !== null && target.track !== this.selected) return;
-    const { track, isRtp } = target;
-    if (!isRtp) return track.rtcp(bytes, start, length, this.#readAt);
+    const { track } = target;
+    if (!track.isRtp(bytes[start + 1] ?? 0, target.isRtp)) {
+      return track.rtcp(bytes, start, length, this.#readAt);
+    }
     track.rtp(bytes, start, length, this.#readAt);
     this.hasCompletedUnit = track.hasCompletedUnit;
   }
 
   /** Starts the stream, and reads until a track is selected. */
   async play(): Promise<void> {
-    const { requester, aggregateUri, clock, hints, origin } = this.#options;
+    const { requester, aggregateUri, clock, hints } = this.#options;
     const headers = [["Range", "npt=0.000-"]] as const;
     await requester.request({ method: "PLAY", uri: aggregateUri, headers });
     this.#playedAt = clock.nowMs();
@@ -191,9 +188,7 @@ export class RtspSession {
     while (this.selected === null) {
       const { ended } = await this.read();
       await yielder.afterRead(true);
-      if (!ended) continue;
-      const found = "none of the tracks has sent anything";
-      throw rtspError("STREAM_ENDED", { action: `Cannot play ${origin}`, found });
+      if (ended) throw this.#error("STREAM_ENDED", "none of the tracks has sent anything");
     }
     for (const other of this.receivers) if (other !== this.selected) other.release();
     hints.trackIndex = this.track.media.index;
@@ -204,18 +199,21 @@ export class RtspSession {
    * while another read is pending.
    */
   async read(): Promise<SessionRead> {
-    const { connection, clock } = this.#options;
+    const { connection, clock, origin } = this.#options;
     this.#readAt = null;
-    let ended = false;
-    let mayHaveMore = false;
-    let hasBuffered = false;
-    if (this.#udp === null) ({ ended, mayHaveMore, hasBuffered } = await connection.receive());
-    else ended = await this.#readUdp(this.#udp);
+    let received: ReceiveResult;
+    try {
+      received = await (this.#udp === null ? connection.receive() : this.#readUdp(this.#udp));
+    } catch (error) {
+      // A camera that restarts resets the connection.
+      this.#detectExpiry();
+      throw connectionError(error, { action: `Cannot read from ${origin}` });
+    }
     this.#endBatch();
     const readAt = this.#readAt ?? clock.nowMs();
-    if (ended) this.#detectExpiry();
+    if (received.ended) this.#detectExpiry();
     if (readAt >= this.#nextReportAt) this.#sendReport(readAt);
-    return { ended: ended || this.#hasBye, mayHaveMore, hasBuffered, readAt };
+    return { ...received, ended: received.ended || this.#hasBye, readAt };
   }
 
   /**
@@ -227,24 +225,22 @@ export class RtspSession {
   }
 
   /** Reads the control connection concurrently: for responses to keepalives, and for its end. */
-  async #readUdp(udp: UdpPair): Promise<boolean> {
+  async #readUdp(udp: UdpPair): Promise<ReceiveResult> {
     const { clock } = this.#options;
-    const track = this.selected;
-    if (track === null) return true;
+    const { track } = this;
     this.#controlReader ??= this.#readControl(udp);
     const { dueMs } = track;
     const cancel = dueMs === null ? null : clock.after(dueMs - clock.nowMs(), () => udp.wake());
     await udp.wait();
     cancel?.();
-    const readAt = clock.nowMs();
-    this.#readAt = readAt;
+    const readAt = this.#readAt = clock.nowMs();
     udp.drain(
       (bytes, start, length) => track.rtp(bytes, start, length, readAt),
       (bytes, start, length) => track.rtcp(bytes, start, length, readAt),
     );
     track.expire(readAt);
     if (this.#controlError !== null) throw this.#controlError;
-    return this.#hasControlEnded;
+    return { ended: this.#hasControlEnded, mayHaveMore: false, hasBuffered: false };
   }
 
   async #readControl(udp: UdpPair): Promise<void> {
@@ -261,6 +257,12 @@ export class RtspSession {
 
   #endBatch(): void {
     for (const track of this.receivers) track.endBatch();
+    const refused = this.selected?.hopelessName ?? null;
+    if (refused !== null) throw this.#error("STREAM_CODEC", `${refused} is not supported`);
+  }
+
+  #error(code: RtspErrorCode, found: string): RtspError {
+    return rtspError(code, { action: `Cannot play ${this.#options.origin}`, found });
   }
 
   #sendReport(now: SteadyMs): void {

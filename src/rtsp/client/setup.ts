@@ -41,26 +41,37 @@ export async function setUp(
   }
 }
 
+/** Some cameras describe several video tracks and allow only one at a time: it is played. */
 async function setUpTcp(
   session: RtspSession,
   requester: Requester,
   context: SetUpContext,
 ): Promise<void> {
+  const refusals: RtspError[] = [];
   for (const [index, track] of session.receivers.entries()) {
     const requested = { kind: "tcp", rtpChannel: 2 * index } as const;
     // Before the response: some cameras send at once.
     session.bindChannels(track, requested.rtpChannel, requested.rtpChannel + 1);
-    const chosen = await requestSetUp(requester, track, requested, context);
-    if (chosen.kind !== "tcp") {
-      throw rtspError("STREAM_TRANSPORT", {
-        action: "Cannot set up the stream",
-        found: "the camera chose UDP although TCP was requested",
-        transport: "tcp",
-      });
+    try {
+      const chosen = await requestSetUp(requester, track, requested, context);
+      if (chosen.kind !== "tcp") throw choseUdp();
+      session.bindChannels(track, chosen.rtpChannel, chosen.rtcpChannel);
+      track.announcedSsrc = chosen.ssrc;
+    } catch (error) {
+      if (!(error instanceof RtspError) || error.status === null) throw error;
+      refusals.push(error);
     }
-    session.bindChannels(track, chosen.rtpChannel, chosen.rtcpChannel);
-    track.announcedSsrc = chosen.ssrc;
   }
+  const [refusal] = refusals;
+  if (refusal !== undefined && refusals.length === session.receivers.length) throw refusal;
+}
+
+function choseUdp(): RtspError {
+  return rtspError("STREAM_TRANSPORT", {
+    action: "Cannot set up the stream",
+    found: "the camera chose UDP although TCP was requested",
+    transport: "tcp",
+  });
 }
 
 /** Sets up one track only: each needs two local ports, and ports are granted one by one. */
@@ -92,7 +103,7 @@ async function setUpUdp(
     });
   }
   track.announcedSsrc = chosen.ssrc;
-  udp.acceptFrom(chosen.serverPorts);
+  udp.acceptFrom(chosen.serverPorts, chosen.source);
 }
 
 async function requestSetUp(

@@ -12,14 +12,17 @@ import {
 import { ReorderBuffer } from "../rtp/reorder_buffer.ts";
 import { SequenceChecker } from "../rtp/sequence_checker.ts";
 import type { Sequencer } from "../rtp/sequencer.ts";
+import { ActiveSource } from "./active_source.ts";
 import type { PlayableTrack } from "./tracks.ts";
 
-/** Consecutive packets of another SSRC or payload type after which that is adopted. */
+/** Consecutive packets of another payload type after which that is adopted. */
 const ADOPT_AFTER_PACKETS = 16;
-/** Of two sources on one channel, the active one is replaced when it has sent nothing for this long. */
-const SILENT_MS = 1000;
-/** A source with this many times fewer packets than another is taken for stray packets. */
-const STRAY_FACTOR = 4;
+/** A larger step of the timestamps, where the sequence numbers jump, is a loss of packets. */
+const MAX_RENUMBERED_STEP_MS = 500;
+
+/** RTCP packet types (RFC 3550 12.1). As the second byte of RTP they are the reserved payload types 72 to 76. */
+const FIRST_RTCP_TYPE = 200;
+const LAST_RTCP_TYPE = 204;
 
 const LINE_FEED = 0x0a;
 /** Version 2, no report blocks, type 201, length 1 (RFC 3550 6.4.2). */
@@ -39,8 +42,6 @@ export interface TrackReceiverOptions {
 export class TrackReceiver implements PlayableTrack {
   readonly media: MediaDescription;
   readonly format: VideoFormat;
-  /** The SSRC of the camera's `Transport` header, or null. */
-  announcedSsrc: number | null = null;
   /** Sends a receiver report; null before SETUP. */
   sendReport: ((report: Uint8Array<ArrayBuffer>) => Promise<void>) | null = null;
   receivedBytes = 0;
@@ -54,22 +55,14 @@ export class TrackReceiver implements PlayableTrack {
   readonly #report = new Uint8Array(MAX_RECEIVER_REPORT_BYTES + EMPTY_REPORT_BYTES);
   readonly #ownSsrc: number;
   #sequencer: Sequencer;
-  #ssrc: number | null = null;
-  #isOrdered = true;
+  readonly #source = new ActiveSource();
+  /** The sequence number of the next packet has nothing to do with that of the last one. */
+  #isRenumbered = false;
+  /** The timestamp of the last packet. */
+  #lastTimestamp = 0;
   #payloadType: number;
   /** Packets of other payload types, until one of the announced type has arrived. */
   #otherTypePackets = 0;
-  /** Packets of the active source, and when the newest arrived. */
-  #activePackets = 0;
-  #activeAtMs = -Infinity;
-  /** The active source before it, and its packets. */
-  #previousSsrc: number | null = null;
-  #previousPackets = 0;
-  /** Two sources send on one channel. */
-  #isMixed = false;
-  /** The SSRC of the newest packets that are not the active source's, and how many in a row. */
-  #otherSsrc = 0;
-  #otherPackets = 0;
   #isSendingReport = false;
   #reportReceivedAt: SteadyMs | null = null;
 
@@ -87,6 +80,11 @@ export class TrackReceiver implements PlayableTrack {
     this.#sequencer = new SequenceChecker(this.#target);
   }
 
+  /** The SSRC of the camera's `Transport` header, or null. */
+  set announcedSsrc(ssrc: number | null) {
+    this.#source.announced = ssrc;
+  }
+
   /** Packets lost by the network or the camera. */
   get lostPackets(): number {
     return this.#sequencer.counts.lost;
@@ -95,6 +93,11 @@ export class TrackReceiver implements PlayableTrack {
   /** When {@link expire} is due, or null. */
   get dueMs(): SteadyMs | null {
     return this.#sequencer.dueMs;
+  }
+
+  /** The unsupported kind of payload that is all the camera sends, or null. */
+  get hopelessName(): string | null {
+    return this.#assembler.hopelessName;
   }
 
   /** The present size limit of units, at most `maxUnitBytes`; larger ones are emitted without data. */
@@ -119,18 +122,29 @@ export class TrackReceiver implements PlayableTrack {
 
   /** Packets arrive over UDP: they may be reordered, and other hosts may send to the port. */
   allowReordering(): void {
-    this.#isOrdered = false;
+    this.#source.isOrdered = false;
     this.#sequencer = new ReorderBuffer(this.#target);
+  }
+
+  /**
+   * Whether an interleaved packet is RTP, by its second byte. Some cameras send RTP and RTCP on one channel,
+   * or swap the channels that they announced.
+   */
+  isRtp(secondByte: number, isRtpChannel: boolean): boolean {
+    if (!isRtpChannel) return (secondByte & 0x7f) === this.#payloadType;
+    return secondByte < FIRST_RTCP_TYPE || secondByte > LAST_RTCP_TYPE;
   }
 
   /** Handles an RTP packet; its bytes are copied. */
   rtp(bytes: Uint8Array<ArrayBuffer>, start: number, length: number, atMs: SteadyMs): void {
     const packet = this.#packet;
     const isPacket = packet.parse(bytes, start, length);
-    if (
-      !isPacket || !this.#acceptsType(packet.payloadType) || !this.#acceptsSource(packet.ssrc, atMs)
-    ) {
+    const hasType = isPacket && this.#acceptsType(packet.payloadType);
+    if (!hasType || !this.#acceptsSource(packet.ssrc, atMs)) {
       this.foreignPackets++;
+      // One source numbers its packets of all payload types together (RFC 3550 5.1): error correction,
+      // and metadata that some cameras send between the packets of a picture.
+      if (isPacket && packet.ssrc === this.#source.ssrc) this.#sequencer.pushForeign(packet, atMs);
       return;
     }
     this.receivedBytes += length;
@@ -151,12 +165,12 @@ export class TrackReceiver implements PlayableTrack {
 
   /** Sends a receiver report (RFC 3550 6.4), unless the previous one is still being written. */
   report(nowMs: SteadyMs): void {
-    if (this.#ssrc === null || this.sendReport === null || this.#isSendingReport) return;
-    const ssrcs = { ssrc: this.#ownSsrc, source: this.#ssrc };
+    if (this.#source.ssrc === null || this.sendReport === null || this.#isSendingReport) return;
+    const ssrcs = { ssrc: this.#ownSsrc, source: this.#source.ssrc };
     let sizeBytes = writeReceiverReport(this.#report, this.#stats.report(ssrcs, nowMs));
     // Some cameras read a TCP connection line by line and lose the request that follows a report without
     // a line feed at its end. The last byte of the SSRC is one: see LINE_FEED.
-    if (this.#isOrdered) sizeBytes += this.#appendEmptyReport(sizeBytes);
+    if (this.#source.isOrdered) sizeBytes += this.#appendEmptyReport(sizeBytes);
     this.#isSendingReport = true;
     const done = () => {
       this.#isSendingReport = false;
@@ -174,23 +188,43 @@ export class TrackReceiver implements PlayableTrack {
   }
 
   readonly #target = {
-    onPacket: (packet: RtpPacket) => this.#assembler.push(packet),
-    onGap: () => this.#assembler.gap(),
+    onPacket: (packet: RtpPacket) => {
+      if (packet.payloadType !== this.#payloadType) return;
+      if (this.#isRenumbered && !this.#continues(packet)) this.#assembler.gap();
+      this.#isRenumbered = false;
+      this.#lastTimestamp = packet.timestamp;
+      this.#assembler.push(packet);
+    },
+    onGap: (lost: number) => {
+      if (lost === 0) this.#isRenumbered = true;
+      else this.#assembler.gap();
+    },
   };
+
+  /**
+   * Whether a packet with a number of its own directly follows the last one: some cameras begin to number
+   * anew every few seconds. Over TCP, nothing is missing if the last unit is complete and the next one is
+   * close to it in time.
+   */
+  #continues({ timestamp }: RtpPacket): boolean {
+    const step = (timestamp - this.#lastTimestamp) >>> 0;
+    const isClose = step * 1000 <= MAX_RENUMBERED_STEP_MS * this.format.clockRate;
+    return this.#source.isOrdered && this.#assembler.isBetweenUnits && isClose;
+  }
 
   readonly #visitor = {
     onSenderReport: (report: SenderReport) => {
       // A sender report of another stream does not apply to this one's timestamps.
-      if (this.#ssrc !== null && report.ssrc !== this.#ssrc) return;
+      if (this.#source.ssrc !== null && report.ssrc !== this.#source.ssrc) return;
       const receivedAt = this.#reportReceivedAt;
       if (receivedAt === null) return;
       this.#stats.senderReport(report, receivedAt);
       this.#options.onReport(this, report, receivedAt);
     },
     onBye: (sources: readonly number[]) => {
-      if (this.#ssrc === null || sources.length === 0 || sources.includes(this.#ssrc)) {
-        this.#options.onBye(this);
-      }
+      // Before the first packet it is of an earlier session: over UDP the ports are the same.
+      if (this.#source.ssrc === null) return;
+      if (sources.length === 0 || sources.includes(this.#source.ssrc)) this.#options.onBye(this);
     },
   };
 
@@ -211,49 +245,12 @@ export class TrackReceiver implements PlayableTrack {
 
   /** Whether packets of this SSRC are the track's. */
   #acceptsSource(ssrc: number, atMs: SteadyMs): boolean {
-    if (ssrc !== this.#ssrc && !this.#tryAdopt(ssrc, atMs)) return false;
-    this.#otherPackets = 0;
-    this.#activePackets++;
-    this.#activeAtMs = atMs;
-    return true;
-  }
-
-  /**
-   * Adopts an SSRC that is not the active one, if it is the camera's.
-   *
-   * - Over UDP, where other hosts may send to the port: the announced one at once, others after some
-   *   consecutive packets.
-   * - Over TCP, where only the camera can send: at once, since it has started a new stream. If packets of
-   *   the previous source continue, two sources are mixed: the announced one stays active, else the
-   *   present one, until it falls silent.
-   */
-  #tryAdopt(ssrc: number, atMs: SteadyMs): boolean {
-    if (!this.#isOrdered) return this.#tryAdoptOverUdp(ssrc);
-    if (this.#isMixed || (this.#ssrc !== null && this.#ssrc === this.announcedSsrc)) {
-      return atMs - this.#activeAtMs >= SILENT_MS && this.#adopt(ssrc);
-    }
-    this.#isMixed = ssrc === this.#previousSsrc;
-    // A few stray packets of another source, even if they arrived first.
-    const isStray = this.#isMixed && this.#activePackets > STRAY_FACTOR * this.#previousPackets;
-    return !isStray && this.#adopt(ssrc);
-  }
-
-  #tryAdoptOverUdp(ssrc: number): boolean {
-    if (this.#ssrc === null && (this.announcedSsrc ?? ssrc) === ssrc) return this.#adopt(ssrc);
-    this.#otherPackets = ssrc === this.#otherSsrc ? this.#otherPackets + 1 : 1;
-    this.#otherSsrc = ssrc;
-    return this.#otherPackets >= ADOPT_AFTER_PACKETS && this.#adopt(ssrc);
-  }
-
-  #adopt(ssrc: number): true {
-    if (this.#ssrc !== null) {
+    const isFirst = this.#source.ssrc === null;
+    const verdict = this.#source.packet(ssrc, atMs);
+    if (verdict === "adopted" && !isFirst) {
       this.#sequencer.reset();
       this.#assembler.gap();
     }
-    this.#previousSsrc = this.#ssrc;
-    this.#previousPackets = this.#activePackets;
-    this.#ssrc = ssrc;
-    this.#activePackets = 0;
-    return true;
+    return verdict !== "other";
   }
 }

@@ -8,6 +8,9 @@ import { H265Depacketizer } from "./h265.ts";
 import { JpegDepacketizer } from "./jpeg.ts";
 import { Mpeg4Depacketizer } from "./mpeg4.ts";
 
+/** So many payloads of unsupported kinds, before the first whole unit, are all that a camera sends. */
+const HOPELESS_PAYLOADS = 32;
+
 export interface AccessUnitAssemblerOptions {
   /** Larger units are emitted as corrupt, without data. */
   readonly maxUnitBytes: number;
@@ -62,6 +65,12 @@ export class AccessUnitAssembler {
     return this.#builder.refusedName;
   }
 
+  /** The same if the camera sends nothing else; null: it may send whole units. */
+  get hopelessName(): string | null {
+    const { refused, units, corrupt } = this.#builder.counts;
+    return refused >= HOPELESS_PAYLOADS && units === corrupt ? this.refusedName : null;
+  }
+
   /** Bytes of memory allocated for units: at most `maxUnitBytes`, plus 1 MiB if that is larger. */
   get capacityBytes(): number {
     return this.#builder.buffer.capacity;
@@ -82,6 +91,11 @@ export class AccessUnitAssembler {
     this.#builder.beginPacket(packet, hasGap);
     this.#depacketizer.push(packet);
     this.#builder.endPacket(packet, this.#depacketizer.isOpen);
+  }
+
+  /** No picture is open, or its last packet has arrived. */
+  get isBetweenUnits(): boolean {
+    return this.#builder.isBetweenUnits;
   }
 
   /** The newest packet has completed a unit. */

@@ -101,6 +101,11 @@ export class AccessUnitBuilder implements UnitSink {
     this.buffer = new UnitBuffer(options.maxUnitBytes);
   }
 
+  /** No picture is open, or a marker bit has ended it. */
+  get isBetweenUnits(): boolean {
+    return !this.#hasPicture || this.#isEnding;
+  }
+
   /** Emits the open unit if the packet belongs to another one. To be called before its parts are added. */
   beginPacket(packet: RtpPacket, hasGap: boolean): void {
     this.counts.packets++;

@@ -84,16 +84,17 @@ export class H264Depacketizer implements Depacketizer {
   #aggregate({ bytes, payloadEnd: end }: RtpPacket, start: number): void {
     this.#writer.abandon();
     let at = start;
+    let size = 0;
     while (at + SIZE_BYTES <= end) {
-      const size = uint16At(bytes, at);
+      size = uint16At(bytes, at);
       at += SIZE_BYTES;
-      // Some cameras append zeros.
-      if (size === 0) return;
       if (at + size > end) break;
-      this.#writer.unit(bytes, at, at + size);
+      // Some cameras send empty units, or append zeros.
+      if (size > 0) this.#writer.unit(bytes, at, at + size);
       at += size;
     }
-    if (at === end && at > start) return;
+    const hasZeros = size === 0 && end - at < SIZE_BYTES;
+    if ((at === end || hasZeros) && at > start) return;
     this.#sink.ignore();
     this.#sink.markCorrupt();
   }

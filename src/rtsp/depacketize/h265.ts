@@ -86,20 +86,20 @@ export class H265Depacketizer implements Depacketizer {
     this.#writer.abandon();
     let donBytes = this.#hasDonl ? DONL_BYTES : 0;
     let at = payloadStart + HEADER_BYTES;
+    let size = 0;
     let units = 0;
     while (at + donBytes + SIZE_BYTES <= end) {
       at += donBytes;
-      const size = uint16At(bytes, at);
+      size = uint16At(bytes, at);
       at += SIZE_BYTES;
-      // Some cameras append zeros.
-      if (size === 0) return;
       if (at + size > end) return this.#malformed();
-      this.#writer.unit(bytes, at, at + size);
+      // Some cameras send empty units, or append zeros.
+      if (size > 0) this.#writer.unit(bytes, at, at + size);
       at += size;
       units++;
       donBytes = this.#hasDonl ? DOND_BYTES : 0;
     }
-    if (at !== end || units === 0) this.#malformed();
+    if ((at !== end && size > 0) || units === 0) this.#malformed();
   }
 
   /** A fragmentation unit (4.4.3). With both start and end bit, which is forbidden, a complete NAL unit. */

@@ -103,11 +103,8 @@ export class JpegDepacketizer implements Depacketizer {
       byteAt(bytes, payloadStart + 7),
       this.#sizePx,
     );
-    if (tables === null || size === null) {
-      this.#sink.ignore();
-      this.#sink.markCorrupt();
-      return;
-    }
+    if (tables === null) return this.#sink.refuse("JPEG without quantization tables");
+    if (size === null) return this.#sink.refuse("JPEG without a picture size");
     const hasRestarts = byteAt(bytes, payloadStart + 4) >= RESTART_TYPE;
     const restartInterval = hasRestarts ? uint16At(bytes, payloadStart + HEADER_BYTES) : 0;
     this.#writeHeaders({ type, size, tables, restartInterval });

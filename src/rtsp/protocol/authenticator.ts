@@ -201,6 +201,11 @@ export class Authenticator {
     return this.#digest(challenge, method, uri);
   }
 
+  /** Discounts the last authorization: the camera closed the connection without a response to it. */
+  discountUse(): void {
+    this.#nonceCount = Math.max(0, this.#nonceCount - 1);
+  }
+
   #isNew(next: SupportedChallenge, strength: number): boolean {
     if (this.#current === null || this.#nonceCount === 0 || strength > this.#strength) return true;
     if (next.kind === "basic") return false;

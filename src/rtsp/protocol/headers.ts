@@ -89,7 +89,9 @@ function channelsOrPorts(
     return { kind, rtpChannel: pair?.rtp ?? first, rtcpChannel: pair?.rtcp ?? first + 1 } as const;
   }
   const clientPorts = parsePair(parameters.get("client_port"), MAX_PORT);
-  return { kind, clientPorts, serverPorts: parsePair(parameters.get("server_port"), MAX_PORT) };
+  const serverPorts = parsePair(parameters.get("server_port"), MAX_PORT);
+  // No packet comes from port 0.
+  return { kind, clientPorts, serverPorts: serverPorts?.rtp === 0 ? null : serverPorts };
 }
 
 /** `6970-6971`; if the second is missing or equal to the first, RTCP uses the next one. */

@@ -53,6 +53,9 @@ function splitRtsp(text: string): Split | null {
   return { ...parts, scheme, port: parts.port ?? RTSP_PORTS[scheme] };
 }
 
+/** The beginning of an absolute URL. Some servers write `rtspu://` or `http://` in control attributes. */
+const SCHEME = /^[a-z][a-z\d+.-]*:\/\//i;
+
 /** A resolved control attribute. */
 export interface ResolvedControl {
   /** The URI to send: always with the scheme, host and port of the base. */
@@ -80,7 +83,7 @@ export function resolveControl(base: string, control: string | null): ResolvedCo
   const text = withoutControlCharacters(control ?? "").trim();
   if (text === "" || text === "*") return { uri: base, namesOtherHost: false };
   const own = splitRtsp(base);
-  if (/^rtsps?:\/\//i.test(text)) return resolveAbsolute(base, own, text);
+  if (SCHEME.test(text)) return resolveAbsolute(base, own, text);
   if (own !== null && repeatsBasePath(own.rest, text)) {
     return { uri: `${originOf(own)}${text}`, namesOtherHost: false };
   }
@@ -93,8 +96,8 @@ function resolveAbsolute(base: string, own: Split | null, text: string): Resolve
   const other = splitRtsp(text);
   if (own === null) return { uri: text, namesOtherHost: false };
   if (other === null) {
-    // An invalid host (`rtsp://<ip>/track1`): only the path can be used.
-    const path = text.replace(/^rtsps?:\/\/[^/]*/i, "");
+    // An invalid host (`rtsp://<ip>/track1`) or another scheme: only the path can be used.
+    const path = text.replace(SCHEME, "").replace(/^[^/?]*/, "");
     return { uri: path === "" ? base : `${originOf(own)}${path}`, namesOtherHost: true };
   }
   return {
@@ -122,7 +125,7 @@ function originOf({ scheme, authority }: Split): string {
  * FFmpeg and live555), else the base of the description.
  */
 export function trackBase(base: string, sessionControl: string | null): string {
-  const isAbsolute = /^\s*rtsps?:\/\//i.test(sessionControl ?? "");
+  const isAbsolute = SCHEME.test((sessionControl ?? "").trim());
   return isAbsolute ? resolveControl(base, sessionControl).uri : base;
 }
 

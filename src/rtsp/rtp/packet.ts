@@ -29,11 +29,11 @@ export class RtpPacket {
   ssrc = 0;
 
   /**
-   * Parses the header (RFC 3550 5.1). Skips the CSRC list, a header extension (5.3.1) and padding.
+   * Parses the header (RFC 3550 5.1). Skips the CSRC list, a header extension (5.3.1) and padding. Without a
+   * valid count of padding the payload extends to the end: some cameras set the padding bit and pad nothing.
    *
    * @param bytes  retained, not copied: the fields are offsets into it
-   * @returns false if it is no RTP packet of version 2, truncated or has invalid padding; the fields are then
-   *   undefined
+   * @returns false if it is no RTP packet of version 2, or truncated; the fields are then undefined
    */
   parse(bytes: Uint8Array<ArrayBuffer>, start: number, length: number): boolean {
     const end = start + length;
@@ -46,12 +46,8 @@ export class RtpPacket {
       payloadStart += EXTENSION_HEADER_BYTES + uint16At(bytes, payloadStart + 2) * 4;
     }
     if (payloadStart > end) return false;
-    let payloadEnd = end;
-    if ((flags & 0x20) !== 0) {
-      const padding = payloadStart < end ? byteAt(bytes, end - 1) : 0;
-      if (padding === 0 || padding > end - payloadStart) return false;
-      payloadEnd = end - padding;
-    }
+    const padding = (flags & 0x20) !== 0 && payloadStart < end ? byteAt(bytes, end - 1) : 0;
+    const payloadEnd = padding > end - payloadStart ? end : end - padding;
     const second = byteAt(bytes, start + 1);
     this.bytes = bytes;
     this.start = start;

@@ -42,6 +42,8 @@ export class ReorderBuffer implements Sequencer {
   #buffered = 0;
   /** The sequence number that would confirm a restart, or -1. */
   #restart = -1;
+  /** The number of the last foreign packet, if that was delivered at once; else -1. */
+  #foreign = -1;
   /** Consecutive late packets; many mean that the stream has restarted a bit further back. */
   #consecutiveLate = 0;
 
@@ -56,6 +58,12 @@ export class ReorderBuffer implements Sequencer {
   }
 
   push(packet: RtpPacket, nowMs: SteadyMs): void {
+    const isRepeated = packet.sequence === this.#foreign;
+    this.#foreign = -1;
+    // Some cameras give the number of a foreign packet to the next one as well.
+    if (isRepeated && sequenceDelta(this.#next, packet.sequence) === -1) {
+      return this.#receiver.onPacket(packet);
+    }
     if (this.#next < 0) this.#next = packet.sequence;
     // The missing packet itself may arrive at the last moment.
     if (packet.sequence !== this.#next) this.expire(nowMs);
@@ -68,6 +76,13 @@ export class ReorderBuffer implements Sequencer {
     this.#consecutiveLate = 0;
     if (ahead === 0) this.#deliver(packet);
     else this.#buffer(packet, ahead, nowMs);
+  }
+
+  pushForeign(packet: RtpPacket, nowMs: SteadyMs): void {
+    const ahead = this.#next < 0 ? -1 : sequenceDelta(this.#next, packet.sequence);
+    if (ahead < 0 || ahead >= REORDER_DEPTH) return;
+    this.push(packet, nowMs);
+    if (ahead === 0) this.#foreign = packet.sequence;
   }
 
   expire(nowMs: SteadyMs): void {
@@ -84,6 +99,7 @@ export class ReorderBuffer implements Sequencer {
     this.#buffered = 0;
     this.#next = -1;
     this.#restart = -1;
+    this.#foreign = -1;
     this.#consecutiveLate = 0;
   }
 

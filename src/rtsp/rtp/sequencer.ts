@@ -9,7 +9,7 @@ export const MAX_SEQUENCE_STEP = 3000;
 export interface PacketReceiver {
   /** The next packet. Its bytes are valid until the call returns. */
   onPacket(packet: RtpPacket): void;
-  /** `lost` packets before the next one are missing; 0: the stream has restarted. */
+  /** `lost` packets before the next one are missing; 0: the numbers go on elsewhere. */
   onGap(lost: number): void;
 }
 
@@ -30,6 +30,11 @@ export interface Sequencer {
   readonly counts: Readonly<SequenceCounts>;
   /** Adds a packet. Delivers packets that are in order before it returns. */
   push(packet: RtpPacket, nowMs: SteadyMs): void;
+  /**
+   * Adds a packet of the same source that is not to be played. It fills its place in the order if it has
+   * one; over UDP it is delivered like others.
+   */
+  pushForeign(packet: RtpPacket, nowMs: SteadyMs): void;
   /** Skips missing packets whose waiting time is over. */
   expire(nowMs: SteadyMs): void;
   /** When {@link expire} is due; null: no packet is buffered. */

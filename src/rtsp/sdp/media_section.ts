@@ -37,6 +37,7 @@ const CODECS: ReadonlyMap<string, VideoCodec> = new Map([
   ["H265", "hevc"],
   ["HEVC", "hevc"],
   ["JPEG", "mjpeg"],
+  ["MJPEG", "mjpeg"],
   ["MP4V-ES", "mpeg4"],
   ["AV1", "av1"],
 ]);
@@ -158,7 +159,7 @@ function codecOf({ payloadType, name, parameters }: Encoding): VideoCodec | null
   if (encodingName !== undefined) {
     return CODECS.get(encodingName.toUpperCase().replaceAll(".", "")) ?? null;
   }
-  if (parameters.has("sprop-parameter-sets")) return "h264";
+  if (parameters.has("sprop-parameter-sets") || parameters.has("packetization-mode")) return "h264";
   return parameters.has("sprop-vps") || parameters.has("sprop-sps") ? "hevc" : null;
 }
 

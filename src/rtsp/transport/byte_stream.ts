@@ -51,19 +51,20 @@ export async function connectTcp(options: ConnectOptions): Promise<ByteStream> {
 
 /**
  * Waits for a connection within its time limit. Passes a connection that is opened too late to `drop`.
+ * @param lateness  what is known when the time is over
  */
 export async function withDeadline<T>(
   opening: Promise<T>,
   options: ConnectOptions,
   drop: (late: T) => void,
+  lateness: () => Partial<RtspErrorContext> = () => ({}),
 ): Promise<T> {
   const { clock, timeoutMs, signal } = options;
   const context = contextOf(options);
   const cancelled = Promise.withResolvers<never>();
   const cancel = clock.after(timeoutMs, () => {
-    cancelled.reject(
-      rtspError("STREAM_TIMEOUT", { ...context, found: `no answer in ${timeoutMs} ms` }),
-    );
+    const found = `no answer in ${timeoutMs} ms`;
+    cancelled.reject(rtspError("STREAM_TIMEOUT", { ...context, found, ...lateness() }));
   });
   const onAbort = () => cancelled.reject(rtspError("STREAM_INTERRUPTED", context));
   signal.addEventListener("abort", onAbort, { once: true });
@@ -74,7 +75,7 @@ export async function withDeadline<T>(
     opening.then(drop, () => {
       // It failed: there is no connection to drop.
     });
-    throw connectError(error, context);
+    throw connectionError(error, context);
   } finally {
     cancel();
     signal.removeEventListener("abort", onAbort);
@@ -116,8 +117,11 @@ function contextOf(options: ConnectOptions): RtspErrorContext {
   return { action: `Cannot connect to ${endpointText(options)}` };
 }
 
-/** Maps the error of a connection attempt. Deno has error classes for the most common causes only. */
-function connectError(error: unknown, context: RtspErrorContext): unknown {
+/**
+ * Maps the error of a connection attempt, or of a read. Deno has error classes for the most common causes
+ * only. Other errors are returned unchanged.
+ */
+export function connectionError(error: unknown, context: RtspErrorContext): unknown {
   if (!(error instanceof Error)) return error;
   const found = error.message;
   if (error instanceof Deno.errors.ConnectionRefused) {

@@ -7,6 +7,7 @@ import {
   writeRequest,
   writeResponse,
 } from "../protocol/messages.ts";
+import { type OtherProtocol, PROTOCOL_BYTES, protocolOf } from "../protocol/other_protocols.ts";
 import { isStartLine } from "../protocol/start_line.ts";
 import type { ByteStream } from "./byte_stream.ts";
 
@@ -84,6 +85,9 @@ export class RtspConnection {
   #end = 0;
   #sequence = 0;
   #isInSync = true;
+  /** No message has arrived yet. */
+  #isSpeechless = true;
+  readonly #firstJunk: number[] = [];
   #hasBuffered = false;
   #mayHaveMore = false;
 
@@ -91,6 +95,12 @@ export class RtspConnection {
     this.#stream = stream;
     this.#handlers = handlers;
     this.#userAgent = userAgent;
+  }
+
+  /** What the server speaks, if it is not RTSP: it has sent bytes, and no message; else null. */
+  get otherProtocol(): OtherProtocol | null {
+    const isOther = this.#isSpeechless && this.#firstJunk.length > 0;
+    return isOther ? protocolOf(Uint8Array.from(this.#firstJunk)) : null;
   }
 
   /**
@@ -130,10 +140,7 @@ export class RtspConnection {
       const { ended } = await this.receive();
       await afterRead();
       if (ended && response === null) {
-        throw rtspError("STREAM_ENDED", {
-          action: `Cannot get an answer to ${request.method}`,
-          found: "the camera closed the connection",
-        });
+        throw rtspError("STREAM_ENDED", { action: `Cannot get an answer to ${request.method}` });
       }
     }
   }
@@ -234,6 +241,7 @@ export class RtspConnection {
       });
     }
     this.#isInSync = true;
+    this.#isSpeechless = false;
     const { message } = parsed;
     if (message.kind === "response") this.#onResponse(message);
     else this.#onRequest(message);
@@ -250,11 +258,11 @@ export class RtspConnection {
   }
 
   /** Counts junk; blank lines between messages are allowed (RFC 2326 4.1). */
-  /** Counts junk; blank lines between messages are allowed (RFC 2326 4.1). */
   #junk(sizeBytes: number): number {
     for (let at = this.#start; at < this.#start + sizeBytes; at++) {
       const byte = this.#buffer[at];
-      if (byte === 0x0d || byte === 0x0a) continue;
+      if (byte === undefined || byte === 0x0d || byte === 0x0a) continue;
+      if (this.#firstJunk.length < PROTOCOL_BYTES) this.#firstJunk.push(byte);
       this.junkBytes++;
       this.#isInSync = false;
     }
@@ -262,6 +270,8 @@ export class RtspConnection {
   }
 
   #onResponse(response: RtspResponse): void {
+    // 100 Continue: the response itself follows.
+    if (response.status < 200) return;
     const sequence = Number(response.headers.get("CSeq") ?? NaN);
     // Some cameras omit the sequence number, or repeat one: the response is to the oldest request.
     const key = this.#pending.has(sequence) ? sequence : this.#pending.keys().next().value;

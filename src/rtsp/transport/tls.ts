@@ -1,6 +1,7 @@
 import { Buffer } from "node:buffer";
 import { isIP } from "node:net";
 import { connect, type TLSSocket } from "node:tls";
+import { epochMs } from "../../core/clock.ts";
 import { endpointText } from "../../core/endpoint.ts";
 import { rtspError, type RtspErrorCode } from "../errors.ts";
 import { type ByteStream, type ConnectOptions, withDeadline } from "./byte_stream.ts";
@@ -26,7 +27,7 @@ export interface TlsTrust {
  * @throws {StreamError} as `connectTcp`, and `STREAM_TLS_…` with the certificate's fingerprint
  */
 export async function connectTls(options: ConnectOptions, trust: TlsTrust): Promise<ByteStream> {
-  const { hostname, port } = options;
+  const { hostname, port, timeoutMs } = options;
   const socket = connect({
     host: hostname,
     port,
@@ -36,13 +37,22 @@ export async function connectTls(options: ConnectOptions, trust: TlsTrust): Prom
     // Verified below, also by fingerprint.
     rejectUnauthorized: false,
   });
+  let isConnected = false;
   const opened = new Promise<TlsStream>((resolve, reject) => {
-    socket.once("secureConnect", () => resolve(new TlsStream(socket)));
-    socket.once("error", (error) => reject(socketError(error, options)));
-    socket.once("close", () => reject(rtspError("STREAM_ENDED", contextOf(options))));
+    socket.once("connect", () => isConnected = true);
+    socket.once("secureConnect", () => resolve(new TlsStream(socket, options)));
+    const found = "the connection was closed during the TLS handshake";
+    const closed = rtspError("STREAM_TLS", { ...contextOf(options), found });
+    socket.once("error", (error) => reject(isReset(error) ? closed : socketError(error, options)));
+    socket.once("close", () => reject(closed));
   });
   try {
-    const stream = await withDeadline(opened, options, (late) => late.close());
+    const stream = await withDeadline(opened, options, (late) => late.close(), () => ({
+      ...contextOf(options),
+      ...(isConnected
+        ? { isConnected, found: `no TLS handshake in ${timeoutMs} ms; without TLS it is rtsp://` }
+        : {}),
+    }));
     verify(socket, options, trust);
     return stream;
   } catch (error) {
@@ -70,7 +80,22 @@ function verify(socket: TLSSocket, options: ConnectOptions, trust: TlsTrust): vo
   }
   if (socket.authorized) return;
   const cause = String(socket.authorizationError);
+  const validity = cause.includes("SELF_SIGNED") ? null : invalidity(socket, options);
+  if (validity !== null) {
+    throw rtspError("STREAM_TLS_EXPIRED", { ...context, found: validity });
+  }
   throw rtspError(tlsCode(cause), { ...context, found: `its certificate is rejected: ${cause}` });
+}
+
+/**
+ * The validity of a certificate that is not valid now; else null. Deno gives a chain that cannot be verified
+ * as the cause of both. A self-signed certificate is trusted by its fingerprint, whatever its validity.
+ */
+function invalidity(socket: TLSSocket, { clock }: ConnectOptions): string | null {
+  const { valid_from: from, valid_to: to } = socket.getPeerCertificate();
+  const nowMs = epochMs(clock.wallMs());
+  const isValid = !(nowMs < Date.parse(from)) && !(nowMs > Date.parse(to));
+  return isValid ? null : `its certificate is valid from ${from} to ${to}`;
 }
 
 /** Maps Node's codes of certificate errors (OpenSSL's `X509_V_ERR_…` without the prefix). */
@@ -81,9 +106,18 @@ function tlsCode(cause: string): RtspErrorCode {
   return "STREAM_TLS";
 }
 
+function codeOf(error: Error): string {
+  return "code" in error ? String(error.code) : "";
+}
+
+/** Whether the peer closed the connection. */
+function isReset(error: Error): boolean {
+  return codeOf(error) === "ECONNRESET" || codeOf(error) === "EPIPE";
+}
+
 function socketError(error: Error, options: ConnectOptions): Error {
   const context = contextOf(options);
-  const code = "code" in error ? String(error.code) : "";
+  const code = codeOf(error);
   if (code === "ECONNREFUSED") {
     return rtspError("STREAM_REFUSED", { ...context, found: "the connection was refused" });
   }
@@ -96,7 +130,7 @@ function socketError(error: Error, options: ConnectOptions): Error {
       found: "there is no route to that address",
     });
   }
-  if (code === "ECONNRESET" || code === "EPIPE") {
+  if (isReset(error)) {
     return rtspError("STREAM_ENDED", { ...context, found: "the connection was closed" });
   }
   if (code === "ETIMEDOUT") return rtspError("STREAM_TIMEOUT", { ...context, found: code });
@@ -121,7 +155,7 @@ class TlsStream implements ByteStream {
   #error: Error | null = null;
   #wake: (() => void) | null = null;
 
-  constructor(socket: TLSSocket) {
+  constructor(socket: TLSSocket, options: ConnectOptions) {
     this.#socket = socket;
     this.fingerprint = fingerprintOf(socket);
     this.localPort = socket.localPort ?? 0;
@@ -134,7 +168,7 @@ class TlsStream implements ByteStream {
     socket.on("end", end);
     socket.on("close", end);
     socket.on("error", (error) => {
-      this.#error = error;
+      this.#error = socketError(error, options);
       this.#wake?.();
     });
   }

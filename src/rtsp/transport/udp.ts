@@ -2,16 +2,15 @@ import { Buffer } from "node:buffer";
 import { createSocket, type Socket } from "node:dgram";
 import { rtspError } from "../errors.ts";
 import type { PortPair } from "../protocol/headers.ts";
+import { type DatagramHandler, DatagramQueue } from "./datagram_queue.ts";
 
-/** Larger datagrams are no RTP of a camera, and dropped. */
-const SLOT_BYTES = 2048;
 /** The maximum payload of a UDP datagram over IPv4. */
 const MAX_DATAGRAM_BYTES = 65_507;
-/** Capacity of the queue; on overflow the oldest datagrams are dropped, which shows as gaps. */
-const SLOTS = 512;
-
-/** Handles one datagram; its bytes are valid until it returns. */
-type DatagramHandler = (bytes: Uint8Array<ArrayBuffer>, start: number, length: number) => void;
+/** An RTP packet without a payload (RFC 3550 5.1), and a receiver report without a source (6.4.2). */
+const EMPTY_RTP = Uint8Array.of(0x80, ...new Uint8Array(11));
+const EMPTY_RTCP = Uint8Array.of(0x80, 201, 0, 1, 0, 0, 0, 0);
+/** Consecutive datagrams from another port after which that is adopted, if none came from the announced one. */
+const ADOPT_AFTER_DATAGRAMS = 16;
 
 /**
  * The RTP and RTCP sockets of one track over UDP unicast (RFC 2326 12.39).
@@ -21,16 +20,16 @@ type DatagramHandler = (bytes: Uint8Array<ArrayBuffer>, start: number, length: n
  */
 export class UdpPair {
   readonly rtpPort: number;
-  /** Datagrams dropped because of their source or size. */
+  /** Datagrams dropped because of their source. */
   strayDatagrams = 0;
   readonly #rtp: Socket;
   readonly #rtcp: Socket;
   readonly #remoteAddress: string;
-  readonly #slots = new Uint8Array(SLOTS * SLOT_BYTES);
-  readonly #lengths = new Int32Array(SLOTS);
-  readonly #isRtp = new Uint8Array(SLOTS);
-  #first = 0;
-  #count = 0;
+  readonly #queue = new DatagramQueue();
+  readonly #rtpSource = new SourcePort();
+  readonly #rtcpSource = new SourcePort();
+  /** Another address that the camera says it sends from, or null. */
+  #otherAddress: string | null = null;
   #wake: (() => void) | null = null;
   /** {@link wake} was called while no wait was pending: the next one returns at once. */
   #isAwake = false;
@@ -72,24 +71,41 @@ export class UdpPair {
     return new UdpPair(rtp, rtcp, rtpPort, remoteAddress);
   }
 
-  /** Sets the ports that the camera sends from. */
-  acceptFrom(ports: PortPair | null): void {
+  /**
+   * Sets the ports and the address that the camera says it sends from. Sends an empty packet to each port:
+   * firewalls and NAT let only those datagrams in that answer one.
+   */
+  acceptFrom(ports: PortPair | null, address: string | null): void {
     this.#remotePorts = ports;
+    this.#otherAddress = address;
+    this.#rtpSource.expected = ports?.rtp ?? null;
+    this.#rtcpSource.expected = ports?.rtcp ?? null;
+    if (ports === null) return;
+    const ignored = () => {
+      // Not permitted for a host name, and needed only behind a firewall.
+    };
+    this.#send(this.#rtp, EMPTY_RTP, ports.rtp).catch(ignored);
+    this.#send(this.#rtcp, EMPTY_RTCP, ports.rtcp).catch(ignored);
   }
 
   /** Sends a receiver report, if the camera's ports are known. */
   sendReport(report: Uint8Array<ArrayBuffer>): Promise<void> {
     const ports = this.#remotePorts;
-    if (ports === null || this.#isClosed) return Promise.resolve();
+    if (ports === null) return Promise.resolve();
+    return this.#send(this.#rtcp, report, ports.rtcp);
+  }
+
+  #send(socket: Socket, bytes: Uint8Array, port: number): Promise<void> {
+    if (this.#isClosed) return Promise.resolve();
     return new Promise((resolve, reject) => {
       const done = (error: Error | null) => error === null ? resolve() : reject(error);
-      this.#rtcp.send(Buffer.from(report), ports.rtcp, this.#remoteAddress, done);
+      socket.send(Buffer.from(bytes), port, this.#remoteAddress, done);
     });
   }
 
   /** Waits until datagrams have arrived, or {@link wake} is called. */
   async wait(): Promise<void> {
-    if (this.#count === 0 && !this.#isClosed && !this.#isAwake) {
+    if (this.#queue.isEmpty && !this.#isClosed && !this.#isAwake) {
       const { promise, resolve } = Promise.withResolvers<void>();
       this.#wake = resolve;
       await promise;
@@ -100,12 +116,7 @@ export class UdpPair {
 
   /** Passes on all queued datagrams, the oldest first. */
   drain(onRtp: DatagramHandler, onRtcp: DatagramHandler): void {
-    for (; this.#count > 0; this.#count--) {
-      const slot = this.#first;
-      const handle = this.#isRtp[slot] === 1 ? onRtp : onRtcp;
-      handle(this.#slots, slot * SLOT_BYTES, this.#lengths[slot] ?? 0);
-      this.#first = (slot + 1) % SLOTS;
-    }
+    this.#queue.drain(onRtp, onRtcp);
   }
 
   /** Ends the pending {@link wait}, or else the next one. */
@@ -136,22 +147,34 @@ export class UdpPair {
     readonly port: number;
     readonly isRtp: boolean;
   }): void {
-    const expected = isRtp ? this.#remotePorts?.rtp : this.#remotePorts?.rtcp;
-    const isFromCamera = address === this.#remoteAddress && port === (expected ?? port);
-    if (!isFromCamera || datagram.byteLength > SLOT_BYTES) {
+    const isAddress = address === this.#remoteAddress || address === this.#otherAddress;
+    if (!isAddress || !(isRtp ? this.#rtpSource : this.#rtcpSource).accepts(port)) {
       this.strayDatagrams++;
       return;
     }
-    if (this.#count === SLOTS) {
-      this.#first = (this.#first + 1) % SLOTS;
-      this.#count--;
-    }
-    const slot = (this.#first + this.#count) % SLOTS;
-    this.#slots.set(datagram, slot * SLOT_BYTES);
-    this.#lengths[slot] = datagram.byteLength;
-    this.#isRtp[slot] = isRtp ? 1 : 0;
-    this.#count++;
+    this.#queue.push(datagram, isRtp);
     this.wake();
+  }
+}
+
+/** The port that a camera sends RTP or RTCP from. Some send from another one than they announce. */
+class SourcePort {
+  /** null: any. */
+  expected: number | null = null;
+  #hasMatched = false;
+  /** The port of the newest datagrams, and how many in a row. */
+  #other = 0;
+  #otherCount = 0;
+
+  accepts(port: number): boolean {
+    if (this.expected === null) return true;
+    if (port === this.expected) return this.#hasMatched = true;
+    if (this.#hasMatched) return false;
+    this.#otherCount = port === this.#other ? this.#otherCount + 1 : 1;
+    this.#other = port;
+    if (this.#otherCount < ADOPT_AFTER_DATAGRAMS) return false;
+    this.expected = port;
+    return this.#hasMatched = true;
   }
 }
 

@@ -46,8 +46,11 @@ const KEY_OF: Readonly<Record<string, string>> = {
 /** Finds what differs. */
 export function settingsChange(before: Settings, after: Settings): SettingsChange {
   const others = [...changedKeys(otherValues(before), otherValues(after))];
+  // Without a URL the address is where the embedded broker listens.
+  const isEmbedded = before.mqtt.isEmbedded && after.mqtt.isEmbedded;
   return {
-    fixed: others.filter((key) => !CHANGEABLE.has(key)),
+    fixed: others.filter((key) => !CHANGEABLE.has(key))
+      .map((key) => key === "mqtt.url" && isEmbedded ? "mqtt.listen" : key),
     service: others.filter((key) => CHANGEABLE.has(key)),
     cameras: listChange(before.cameras, after.cameras, cameraChange),
     detectors: listChange(before.detectors, after.detectors, detectorChange),

@@ -123,16 +123,14 @@ export class Fleet implements ControlTarget {
    */
   async prepare(next: NextFleet): Promise<PreparedFleet> {
     const { clock, limits, publisher } = this.#parts;
-    const models = await loadModels(next, {
-      ...{ roster: this.#roster, factory: this.#factory, limitMs: limits.modelLoadWaitMs },
-    });
+    const parts = { roster: this.#roster, factory: this.#factory };
+    const models = await loadModels(next, { ...parts, limitMs: limits.modelLoadWaitMs });
     return {
       drop: () => models.drop(),
       commit: () => {
         this.#settings = next.settings;
         const changed = applyChange(next, models, {
-          ...{ roster: this.#roster, factory: this.#factory, leaving: this.#leaving },
-          ...{ clock, publisher, live: this.live },
+          ...{ ...parts, leaving: this.#leaving, clock, publisher, live: this.live },
         });
         this.#reportDetecting();
         return changed;
@@ -179,7 +177,8 @@ export class Fleet implements ControlTarget {
 
   async snapshot(camera: string, boxes: boolean): Promise<ArrayBuffer> {
     const worker = this.#camera(camera);
-    return (boxes ? await this.live.boxedPicture(camera) : null) ?? await worker.snapshot();
+    const isDrawn = boxes && worker.record.report.state !== "offline";
+    return (isDrawn ? await this.live.boxedPicture(camera) : null) ?? await worker.snapshot();
   }
 
   /** Has a camera keep a frame as the picture of a stay. */

@@ -17,18 +17,22 @@ export class SnapshotRequests {
   }
 
   /**
-   * Requests a snapshot and waits for it.
+   * Requests a snapshot and waits for it, unless the camera is offline.
    * @param post   sends the request of that number to the thread
-   * @param state  the camera's state, for the error
+   * @param state  the camera's state
    * @throws OrionError when none came in time, or the thread could not make one
    */
   async request(post: (request: number) => void, state: () => string): Promise<ArrayBuffer> {
+    if (state() === "offline") throw this.#refusal("it is offline");
     const request = this.#count++;
     const snapshot = Promise.withResolvers<ArrayBuffer>();
     this.#pending.set(request, snapshot);
     const cancel = this.#clock.after(
       SNAPSHOT_TIMEOUT_MS,
-      () => snapshot.reject(this.#timeout(state())),
+      () =>
+        snapshot.reject(this.#refusal(
+          `none came within ${SNAPSHOT_TIMEOUT_MS / 1000} s, its state is ${state()}`,
+        )),
     );
     try {
       post(request);
@@ -49,11 +53,10 @@ export class SnapshotRequests {
     else pending?.reject(errorFromData(snapshot.error));
   }
 
-  #timeout(state: string): StreamError {
+  #refusal(why: string): StreamError {
     return new StreamError({
       code: "STREAM_NO_PICTURE",
-      message: `Cannot take a picture of camera "${this.#camera}": none came within ` +
-        `${SNAPSHOT_TIMEOUT_MS / 1000} s, its state is ${state}`,
+      message: `Cannot take a picture of camera "${this.#camera}": ${why}`,
       retryable: true,
       remedy: "Check the camera's status, and try again when it is online.",
     });

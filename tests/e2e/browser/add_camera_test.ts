@@ -69,7 +69,8 @@ Deno.test({
 
     assert.equal(answers.length, 2);
     assert.deepEqual(tracesIn((await Promise.all(answers)).join()), []);
-    assert.deepEqual(tab.problems, []);
+    // A browser reports each answer of 401 in its console: that of the page before the login.
+    assert.deepEqual(tab.problems.filter((problem) => !problem.includes("401")), []);
     assert.equal(await rig.stop(), 0);
     assert.deepEqual(tracesIn(rig.orion.stderr.all.join("\n")), []);
   },

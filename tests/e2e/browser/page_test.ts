@@ -244,7 +244,7 @@ Deno.test({
     await page.reload();
     await field.waitFor();
     assert.deepEqual(tab.requests.filter((url) => url.includes(token)), []);
-    // A browser reports each answer of 401 in its console: that of the wrong token.
+    // A browser reports each answer of 401 in its console: of the page before the login, and of the wrong token.
     assert.deepEqual(tab.problems.filter((problem) => !problem.includes("401")), []);
     assert.equal(await rig.stop(), 0);
   },

@@ -1,32 +1,12 @@
 /** Models of all families, of 64 × 64 and with outputs that are always the same. */
-import type { FamilyName } from "../../../src/core/model_families.ts";
-import { COCO_IDS } from "../../../src/inference/labels.ts";
-import type { Found } from "./detect.ts";
-import { type DeclaredPort, type onnxModel, output, turned } from "./onnx.ts";
+import { DOGS, type FamilyCase, FOUND_CAT, IMAGES } from "./family_case.ts";
+import { output, turned } from "./onnx.ts";
+import { TRANSFORMER_CASES } from "./transformer_cases.ts";
 
-/** Of 64 × 64: grids of 8, 4 and 2 cells a side, with strides 8, 16, 32, and one of a single cell. */
-const IMAGES: DeclaredPort = { name: "images", dims: [1, 3, 64, 64] };
 const CELLS = 84;
-const DOGS = { names: "{0: 'dog', 1: 'cat'}" };
-
-/** The inverse of the sigmoid. */
-function logit(probability: number): number {
-  return Math.log(probability / (1 - probability));
-}
-
-/** A model of a family, and what it finds. */
-export interface FamilyCase {
-  readonly family: FamilyName;
-  readonly is: string;
-  readonly model: Parameters<typeof onnxModel>[0];
-  /** What the words about it have to say. */
-  readonly says: string;
-  readonly finds: readonly Found[];
-}
 
 /** cx, cy, width, height and the scores of two classes, of cell 9. */
 const CAT = { 9: [20, 30, 8, 12, 0.25, 0.75] };
-const FOUND_CAT: Found = ["cat", 0.75, 16, 24, 24, 36];
 
 /** At least one model of each family. */
 export const FAMILY_CASES: readonly FamilyCase[] = [
@@ -71,6 +51,27 @@ export const FAMILY_CASES: readonly FamilyCase[] = [
     },
     says: "YOLOv5, YOLOv6 or YOLOv7 (RGB 0..1, letterbox)",
     finds: [["class 1", 0.6, 16, 24, 24, 36]],
+  },
+  {
+    family: "yolov5",
+    is: "of YOLOv7 with one class, whose probability means nothing",
+    model: {
+      inputs: [IMAGES],
+      outputs: [output("output", [1, 3 * CELLS, 6], { 9: [20, 30, 8, 12, 0.75, 0.5] })],
+    },
+    says: "YOLOv5, YOLOv6 or YOLOv7 (RGB 0..1, letterbox)",
+    finds: [["class 0", 0.75, 16, 24, 24, 36]],
+  },
+  {
+    family: "yolov5",
+    is: "of YOLOv5 with one class",
+    model: {
+      inputs: [IMAGES],
+      outputs: [output("output0", [1, 3 * CELLS, 6], { 9: [20, 30, 8, 12, 0.8, 0.75] })],
+      metadata: { stride: "32", names: "{0: 'dog'}" },
+    },
+    says: "YOLOv5, YOLOv6 or YOLOv7 (RGB 0..1, letterbox)",
+    finds: [["dog", 0.6, 16, 24, 24, 36]],
   },
   {
     family: "yolov7-end2end",
@@ -137,74 +138,7 @@ export const FAMILY_CASES: readonly FamilyCase[] = [
     says: "a detector with suppression in the graph (RGB 0..1, letterbox)",
     finds: [["dog", 0.75, 16, 24, 24, 36]],
   },
-  {
-    family: "detr",
-    is: "with the size of the picture",
-    model: {
-      inputs: [IMAGES, { name: "orig_target_sizes", type: "int64", dims: ["N", 2] }],
-      outputs: [
-        output("labels", [1, 300], { 0: [16] }, "int64"),
-        output("boxes", [1, 300, 4], { 0: [0.25, 0.375, 0.375, 0.5625] }),
-        output("scores", [1, 300], { 0: [0.75] }),
-      ],
-    },
-    says: "RT-DETR, D-FINE or DEIM (RGB 0..1, stretch)",
-    finds: [["dog", 0.75, 16, 24, 24, 36]],
-  },
-  {
-    family: "detr-logits",
-    is: "of Hugging Face",
-    model: {
-      inputs: [{ ...IMAGES, name: "pixel_values" }],
-      outputs: [
-        output("logits", [1, 2, 2], { 0: [-5, logit(0.75)], 1: [-5, -4] }),
-        output("pred_boxes", [1, 2, 4], { 0: [20 / 64, 30 / 64, 8 / 64, 12 / 64] }),
-      ],
-    },
-    says: "DETR with logits (RGB 0..1, stretch)",
-    finds: [["class 1", 0.75, 16, 24, 24, 36]],
-  },
-  {
-    family: "rt-detr",
-    is: "by class, which its file says",
-    model: {
-      inputs: [IMAGES],
-      outputs: [
-        output("output0", [1, 300, 6], { 0: [20 / 64, 30 / 64, 8 / 64, 12 / 64, 0.75, 0] }),
-      ],
-      metadata: { head: "RTDETRDecoder", names: "{0: 'dog'}" },
-    },
-    says: "RT-DETR of Ultralytics (RGB 0..1, stretch)",
-    finds: [["dog", 0.75, 16, 24, 24, 36]],
-  },
-  {
-    family: "rt-detr",
-    is: "by score",
-    model: {
-      inputs: [IMAGES],
-      outputs: [
-        output("output0", [1, 300, 6], { 7: [20 / 64, 30 / 64, 8 / 64, 12 / 64, 0.5, 0.75] }),
-      ],
-      metadata: { ...DOGS, head: "RTDETRDecoder" },
-    },
-    says: "RT-DETR of Ultralytics (RGB 0..1, stretch)",
-    finds: [FOUND_CAT],
-  },
-  {
-    family: "rf-detr",
-    is: "with COCO's numbers",
-    model: {
-      inputs: [{ ...IMAGES, name: "input" }],
-      outputs: [
-        output("dets", [1, 1, 4], { 0: [20 / 64, 30 / 64, 8 / 64, 12 / 64] }),
-        output("labels", [1, 1, 91], {
-          0: COCO_IDS.map((name) => name === "dog" ? logit(0.75) : -9),
-        }),
-      ],
-    },
-    says: "RF-DETR (RGB 0..1 normalised, stretch)",
-    finds: [["dog", 0.75, 16, 24, 24, 36]],
-  },
+  ...TRANSFORMER_CASES,
   {
     // Cell 84 is the only one of stride 64. Of the sides one bin each is certain: 1, 2, 3, 4.
     family: "nanodet-plus",

@@ -35,7 +35,7 @@ const REQUESTS: readonly Bad[] = [
     "/control",
     { ...BEARER, "content-length": "999999999" },
     command("pause"),
-    ["HTTP_TOO_LARGE", 413],
+    ["CONTROL_TOO_LARGE", 413],
   ],
   [
     "a command in chunks",
@@ -88,18 +88,16 @@ const REQUESTS: readonly Bad[] = [
     command("pause"),
     ["HTTP_OTHER_SITE", 403],
   ],
-  ["a command as text", "/control", { ...BEARER, "content-type": "text/plain" }, command("pause"), [
-    "HTTP_MEDIA_TYPE",
-    415,
-  ]],
-  ["a command as a form", "/control", { ...BEARER, "content-type": FORM }, command("pause"), [
-    "HTTP_MEDIA_TYPE",
-    415,
-  ]],
-  ["a command of no type", "/control", { ...BEARER, "content-type": "" }, command("pause"), [
-    "HTTP_MEDIA_TYPE",
-    415,
-  ]],
+  ...[{ origin: HOST }, { "sec-fetch-site": "none" }, { "user-agent": "Mozilla/4.0" }].flatMap(
+    (browser: Headers) =>
+      ["text/plain", FORM, ""].map((type): Bad => [
+        `a command as "${type}" of a browser with ${Object.keys(browser).join()}`,
+        "/control",
+        { ...BEARER, ...browser, "content-type": type },
+        command("pause"),
+        ["HTTP_MEDIA_TYPE", 415],
+      ]),
+  ),
   ["a command by GET", "/control", BEARER, null, ["HTTP_METHOD", 405], "GET"],
   ["a command by PUT", "/control", BEARER, command("pause"), ["HTTP_METHOD", 405], "PUT"],
   ["a login by GET", "/login?token=open-sesame", {}, null, ["HTTP_METHOD", 405], "GET"],
@@ -198,10 +196,13 @@ const REQUESTS: readonly Bad[] = [
     401,
   ]],
   ["a probe of another site", "/probe", { ...BEARER, ...EVIL }, CAMERA, ["HTTP_OTHER_SITE", 403]],
-  ["a probe as text", "/probe", { ...BEARER, "content-type": "text/plain" }, CAMERA, [
-    "HTTP_MEDIA_TYPE",
-    415,
-  ]],
+  [
+    "a probe as text of a page",
+    "/probe",
+    { ...BEARER, origin: HOST, "content-type": "text/plain" },
+    CAMERA,
+    ["HTTP_MEDIA_TYPE", 415],
+  ],
   ["a probe by GET", "/probe?url=rtsp://192.0.2.10/", BEARER, null, ["HTTP_METHOD", 405], "GET"],
   ["a snapshot of an unknown camera", "/cameras/shed/snapshot.jpg", BEARER, null, [
     "HTTP_NO_CAMERA",
@@ -231,11 +232,14 @@ const REQUESTS: readonly Bad[] = [
     ["HTTP_NO_PICTURE", 404],
     "GET",
   ],
-  ["stays beyond the bound", "/presence?limit=201", BEARER, null, ["HTTP_LIMIT", 400], "GET"],
+  ["fewer than no stays", "/presence?limit=-1", BEARER, null, ["HTTP_LIMIT", 400], "GET"],
   ["no stays", "/presence?limit=0", BEARER, null, ["HTTP_LIMIT", 400], "GET"],
   ["stays in words", "/presence?limit=NaN", BEARER, null, ["HTTP_LIMIT", 400], "GET"],
   ["a resource that is none", "/config", BEARER, null, ["HTTP_NO_RESOURCE", 404], "GET"],
-  ["a status by POST", "/status", BEARER, "{}", ["HTTP_NO_RESOURCE", 404]],
+  ...[
+    ...["/healthz", "/readyz", "/status", "/metrics", "/presence", "/presence/01JD8Q.jpg"],
+    ...["/cameras/gate/snapshot.jpg", "/cameras/gate/live.mjpg"],
+  ].map((path): Bad => [`${path} by POST`, path, BEARER, "{}", ["HTTP_METHOD", 405]]),
   ["events with a made-up cookie", "/events", { cookie: COOKIE }, null, ["HTTP_TOKEN", 401], "GET"],
 ];
 

@@ -14,6 +14,7 @@ export interface CommandBlock {
 
 /** The documents whose `walked=` blocks are run in their order, and by what. */
 export const WALKS: Readonly<Record<string, string>> = {
+  "docs/container.md": "scripts/service/walk_container.sh",
   "docs/deploy.md": "scripts/service/walk_deploy.sh",
   "docs/first-hour.md": "tests/e2e/first_hour_test.ts",
 };
@@ -73,12 +74,8 @@ export const NOT_RUN: Readonly<Record<string, Readonly<Record<string, string>>>>
       "how the clip was made, once; takes packages from the network",
   },
   "docs/container.md": {
-    "deno task package": "takes a builder of images: scripts/service/walk_install.sh does it",
-    "cd packaging/container/example": "takes an engine of containers",
-    "GATE_URL='rtsp://viewer:secret@192.168.1.20/stream' docker compose -f packaging/compose.yaml up":
-      "takes an engine of containers",
-    "podman run --read-only --cap-drop=ALL --security-opt=no-new-privileges --init --tmpfs /tmp \\":
-      "takes an engine of containers",
+    "GATE_URL='rtsp://viewer:secret@192.168.1.20/stream' docker compose up --detach":
+      "takes a camera at that address",
   },
   "docs/deploy.md": {
     "sudo apt-get install --no-install-recommends ./orion_*_amd64.deb":
@@ -108,6 +105,9 @@ export const NOT_RUN: Readonly<Record<string, Readonly<Record<string, string>>>>
   "docs/upgrading.md": {
     "git rev-parse HEAD >../orion-before": "fetches a new version",
     'git checkout "$(cat ../orion-before)"': "changes the checkout",
+    "sudo apt-get install ./orion_NEW_amd64.deb":
+      "takes a system with nothing else in it: scripts/service/walk_install.sh does it",
+    "sudo apt-get install --allow-downgrades ./orion_OLD_amd64.deb": "the same",
   },
   "examples/mosquitto-tls/README.md": {
     "sudo mkdir -p /etc/mosquitto/certs":

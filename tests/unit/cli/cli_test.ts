@@ -23,6 +23,26 @@ Deno.test("cli: bad usage is one error with a remedy, exit code 2, and nothing o
   assert.equal(err, 'error: Unknown option --confg\n  → Did you mean "--config"?\n');
 });
 
+Deno.test("cli: run with a log of JSON reports what keeps it from starting as events", async () => {
+  const files = { "/c.yaml": "cameras: [{ id: a, url: 'http://u:hunter22@h', zoom: 2 }]" };
+  const args = ["run", "--log-format", "json", "--config", "/c.yaml"];
+  const { code, out, err } = await cli(args, { files });
+  assert.deepEqual([code, out], [2, ""]);
+  assert.doesNotMatch(err, /hunter/);
+  const events = err.trimEnd().split("\n").map((line) => JSON.parse(line));
+  assert.deepEqual(
+    events.map((
+      { level, event, file, path, line, code },
+    ) => [level, event, file ?? code, path, line]),
+    [
+      ["error", "config.problem_found", "/c.yaml", "cameras[0].url", 1],
+      ["error", "config.problem_found", "/c.yaml", "cameras[0].zoom", 1],
+      ["error", "service.failed", "CONFIG", undefined, undefined],
+    ],
+  );
+  assert.ok(events.every(({ remedy, message }) => remedy !== "" && message !== ""));
+});
+
 Deno.test("cli: --unpack is refused where nothing is unpacked", async () => {
   const { code, err } = await cli(["--unpack"]);
   assert.equal(code, 2);

@@ -60,7 +60,6 @@ const MISTAKES: readonly { yaml: string; path: string; says: RegExp }[] = [
   },
   { yaml: cameraWith("allowRedirect: [a:0]"), path: "cameras[0].allowRedirect[0]", says: /host/ },
   { yaml: cameraWith("allowRedirect: a"), path: "cameras[0].allowRedirect", says: /list of/ },
-  { yaml: cameraWith("ca: ca.pem"), path: "cameras[0].ca", says: /rtsps:/ },
   { yaml: cameraWith("insecure: true"), path: "cameras[0].insecure", says: /rtsps:/ },
   {
     yaml: cameraWith(`fingerprint: "sha256:${"0f".repeat(32)}"`),

@@ -145,6 +145,13 @@ Deno.test("camera: only the certificates of the ca file are passed on, not a key
   assert.deepEqual(tls, { ca: `${AUTHORITY}${AUTHORITY}`, fingerprint: null, insecure: false });
 });
 
+Deno.test("camera: a ca without rtsps is a warning", () => {
+  const files = { "/etc/orion/ca.pem": AUTHORITY };
+  const { warnings } = load("cameras: [{ id: a, url: 'rtsp://c/s', ca: ca.pem }]", files);
+  assert.equal(warnings.length, 1);
+  assert.match(warnings[0] ?? "", /^cameras\[0\]\.ca: without effect .*use rtsps:/);
+});
+
 Deno.test("camera: a ca that can't be read, or holds no certificate, is a problem with a remedy", () => {
   const keys = "url: 'rtsps://cam.lan/s', ca: ca.pem";
   const at = "/etc/orion/ca.pem";

@@ -115,5 +115,23 @@ Deno.test("page: a browser that has a file is answered without it", async () => 
 Deno.test("page: everything else is the application's", async () => {
   assert.deepEqual(await (await app.request("/status")).json(), { asked: true });
   assert.equal((await app.request("/assets/none.js")).status, 404);
-  assert.equal((await app.request("/", { method: "POST" })).status, 404);
+  const changed = await app.request("/", { method: "POST" });
+  assert.deepEqual([changed.status, changed.headers.get("allow")], [405, "GET, HEAD, OPTIONS"]);
+});
+
+Deno.test("page: where the application wants a token it is a login, and says so; its files are not asked for", async () => {
+  const guarded = withPage(
+    new Hono().all("*", (context) => context.text("no", 401, { "WWW-Authenticate": "Bearer" })),
+  );
+  const login = await guarded.request("/", { headers: GZIP });
+  assert.deepEqual(
+    ["www-authenticate", "content-type", "cache-control", "content-security-policy"]
+      .map((name) => login.headers.get(name)),
+    ["Bearer", "text/html; charset=utf-8", "no-store", POLICY],
+  );
+  assert.deepEqual([login.status, await login.text()], [
+    401,
+    ASSETS.find(({ path }) => path === "/")?.text,
+  ]);
+  assert.equal((await guarded.request("/assets/main.js")).status, 200);
 });

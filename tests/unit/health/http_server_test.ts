@@ -27,6 +27,7 @@ Deno.test("http: a taken address is one clear error", async () => {
 const ANSWERS: readonly (readonly [what: string, request: string, status: RegExp])[] = [
   ["a port that is none in Host", "GET /status HTTP/1.1\r\nHost: 127.0.0.1:99999\r\n\r\n", /^400/],
   ["no host", "GET /status HTTP/1.1\r\n\r\n", /^400/],
+  ["no host, before HTTP/1.1", "GET /status HTTP/1.0\r\n\r\n", /^200/],
   ["a host with a space", "GET /status HTTP/1.1\r\nHost: a b\r\n\r\n", /^400/],
   ["two hosts", "GET /status HTTP/1.1\r\nHost: localhost\r\nHost: x\r\n\r\n", /^400/],
   ["another host name", "GET /status HTTP/1.1\r\nHost: evil.example\r\n\r\n", /^403/],
@@ -103,7 +104,7 @@ for (
 Deno.test("http: a response does not wait for the rest of the request's body", async () => {
   const head = "POST /status HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\n";
   await served(null, async (url) => {
-    assert.match(await raw(url, `${head}abc`), /^HTTP\/1\.1 404/);
+    assert.match(await raw(url, `${head}abc`), /^HTTP\/1\.1 405/);
   });
 });
 
@@ -133,8 +134,24 @@ Deno.test("http: a body that is too large is refused before it is read", async (
     const head = `POST /status HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n`;
     assert.match(await raw(url, `${head}Content-Length: 1000000000\r\n\r\n`), /^HTTP\/1\.1 413 /);
     const fits = `${head}Content-Length: 2\r\n\r\n{}`;
-    assert.match(await raw(url, fits), /^HTTP\/1\.1 404 /);
+    assert.match(await raw(url, fits), /^HTTP\/1\.1 405 /);
     assert.equal((await fetch(`${url}/healthz`).then((response) => response.json())).status, "ok");
+  });
+});
+
+Deno.test("http: a client that sends a large body to its end gets the response", async () => {
+  await served(null, async (url) => {
+    const { hostname, port } = new URL(url);
+    using connection = await Deno.connect({ hostname, port: Number(port) });
+    const chunk = new TextEncoder().encode("x".repeat(64 * 1024));
+    const send = async (bytes: Uint8Array) => {
+      for (let at = 0; at < bytes.length;) at += await connection.write(bytes.subarray(at));
+    };
+    const head = "POST /status HTTP/1.1\r\nHost: localhost\r\nContent-Length: ";
+    await send(new TextEncoder().encode(`${head}${128 * chunk.length}\r\n\r\n`));
+    for (let sent = 0; sent < 128; sent++) await send(chunk);
+    const answer = await new Response(connection.readable).text();
+    assert.match(answer, /^HTTP\/1\.1 413 .*HTTP_TOO_LARGE/s);
   });
 });
 

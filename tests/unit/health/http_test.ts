@@ -50,9 +50,12 @@ Deno.test("http: with a token everything but /healthz requires it", async () => 
   assert.equal((await guarded.request("/status", { headers })).status, 200);
 });
 
-Deno.test("http: an unknown path or method is 404, and headers are safe", async () => {
+Deno.test("http: an unknown path is 404, another method 405, and headers are safe", async () => {
   assert.equal((await app(null).request("/nothing")).status, 404);
-  assert.equal((await app(null).request("/status", { method: "POST" })).status, 404);
+  for (const method of ["POST", "PUT", "PATCH", "DELETE"]) {
+    const other = await app(null).request("/status", { method });
+    assert.deepEqual([other.status, other.headers.get("allow")], [405, "GET, HEAD, OPTIONS"]);
+  }
   const { headers } = await app(null).request("/status");
   assert.equal(headers.get("x-content-type-options"), "nosniff");
 });
@@ -101,7 +104,7 @@ Deno.test("http: every response of a real server has safe headers and is not cac
 Deno.test("http: the token counts in the Authorization header alone, in the exact form", async () => {
   await served(new Secret("open-sesame"), async (url) => {
     const wrong: readonly string[] = [
-      ...["open-sesame", "bearer open-sesame", "Basic open-sesame", "Bearer  open-sesame"],
+      ...["open-sesame", "Basic open-sesame", "Bearer  open-sesame", "Bearer Bearer open-sesame"],
       ...["Bearer open-sesame x", `Bearer ${"x".repeat(4000)}`, "Bearer OPEN-SESAME"],
       ...["open-sesame:", ":", "open-sesame", "u:open-sesame2", "u:Bearer open-sesame", "u:"]
         .map((pair) => `Basic ${btoa(pair)}`),
@@ -118,11 +121,13 @@ Deno.test("http: the token counts in the Authorization header alone, in the exac
       await response.body?.cancel();
       assert.equal(response.status, 401);
     }
-    const right = await fetch(`${url}/status`, {
-      headers: { authorization: "Bearer open-sesame" },
-    });
-    assert.equal(right.status, 200);
-    await right.body?.cancel();
+    for (const scheme of ["Bearer", "bearer", "BEARER"]) {
+      const right = await fetch(`${url}/status`, {
+        headers: { authorization: `${scheme} open-sesame` },
+      });
+      assert.equal(right.status, 200);
+      await right.body?.cancel();
+    }
   });
 });
 

@@ -137,7 +137,8 @@ Deno.test("app: the repository has the files that Home Assistant shows", () => {
 
 Deno.test("app: its configuration is given the version, and the machines that there are archives for", () => {
   const { version, arch } = parse(appConfig(read("orion/config.yaml"), "0.1.0+abc", ["amd64"]));
-  assert.deepEqual([version, arch], ["0.1.0+abc", ["amd64"]]);
+  assert.deepEqual([version, arch], ["0.1.0-abc", ["amd64"]]);
+  assert.match(version, /^\w[\w.-]{0,127}$/, "a tag of an image, which the supervisor makes of it");
   assert.deepEqual(TARGETS.map((target) => APP_ARCH[target.arch]), ["amd64", "aarch64"]);
 });
 

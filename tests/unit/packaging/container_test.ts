@@ -31,8 +31,16 @@ Deno.test("container: bases are named with their registry and a release of Debia
       ["docker.io/library/debian:trixie-slim", "scratch"],
     );
   }
-  const { services } = parse(read("packaging/compose.yaml"));
+  const { services, ...others } = parse(read("packaging/compose.yaml"));
+  assert.deepEqual(Object.keys(others), ["secrets"], "docker-compose 1.29 refuses a name");
   assert.match(services.mosquitto.image, /^docker\.io\/library\/eclipse-mosquitto:\d+$/);
+});
+
+Deno.test("container: a builder that knows no machines builds for its own", () => {
+  // Docker's classic one: empty where there is no default.
+  for (const [all] of FILES.image.matchAll(/^(?!#).*\b(?:BUILDPLATFORM|TARGETARCH)\b.*$/gm)) {
+    assert.match(all, /\$\{(?:BUILDPLATFORM|TARGETARCH):-|^ARG TARGETARCH$/);
+  }
 });
 
 Deno.test("container: Orion's user is none of the system, its root read-only, its privileges none", () => {

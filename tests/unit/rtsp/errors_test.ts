@@ -52,6 +52,7 @@ Deno.test("rtsp: remedies name the key to set", () => {
     remedy("STREAM_REDIRECT", { action, host: "10.0.0.9" }),
     /allowRedirect: \[10.0.0.9\]/,
   );
+  assert.doesNotMatch(remedy("STREAM_REDIRECT", { action }), /allowRedirect/);
   assert.match(remedy("STREAM_TRANSPORT", { action, transport: "tcp" }), /transport: udp/);
   assert.match(remedy("STREAM_TRANSPORT", { action, transport: "udp" }), /transport: tcp/);
   assert.match(remedy("STREAM_TRANSPORT", { action }), /transport: udp.*transport: tcp/);

@@ -25,8 +25,19 @@ Deno.test("reconnect: a wrong password is tried three times, then after 1, 5 and
   const policy = new ReconnectPolicy({ maxDelayMs: 10_000, random: () => 0 });
   const minutes = delays(policy, WRONG_PASSWORD, 6).map((ms) => ms / 60_000);
   assert.deepEqual(minutes, [1 / 60, 2 / 60, 1, 5, 15, 15]);
-  assert.equal(policy.delayMs(ENDED), 10_000, "another failure resets the count");
-  assert.equal(policy.delayMs(WRONG_PASSWORD), 10_000, "the count starts again");
+  assert.equal(policy.delayMs(ENDED), 10_000, "another failure has the usual delay");
+  assert.equal(policy.delayMs(WRONG_PASSWORD), 15 * 60_000, "and does not bring more tries");
+  policy.reset();
+  assert.equal(policy.delayMs(WRONG_PASSWORD), 1000, "the count starts again");
+});
+
+Deno.test("reconnect: a camera that forbids the stream after a wrong password has locked the account", () => {
+  const policy = new ReconnectPolicy({ maxDelayMs: 10_000, random: () => 0 });
+  const forbidden = { code: "STREAM_FORBIDDEN", retryAfterMs: null };
+  assert.deepEqual(delays(policy, forbidden, 4), [1000, 2000, 4000, 8000], "the user's rights");
+  policy.reset();
+  assert.deepEqual(delays(policy, WRONG_PASSWORD, 2), [1000, 2000]);
+  assert.deepEqual(delays(policy, forbidden, 3), [60_000, 5 * 60_000, 15 * 60_000]);
 });
 
 Deno.test("reconnect: delays after a refused stream grow to a minute", () => {

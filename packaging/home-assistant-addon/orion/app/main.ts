@@ -58,7 +58,7 @@ async function main(): Promise<number> {
     Deno.writeTextFileSync(path, text);
   }
   const child = childOf(path, variables, options);
-  for (const signal of ["SIGTERM", "SIGINT"] as const) {
+  for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) {
     Deno.addSignalListener(signal, () => child.kill(signal));
   }
   const answer = ingress({ upstream: `http://${HTTP_ADDRESS}`, from: SUPERVISOR });

@@ -99,3 +99,25 @@ Deno.test("rtsp: a stray packet of another source is ignored, also as the first 
   const { units } = play(packets.flatMap((one, index) => index % 7 === 0 ? [stray, one] : [one]));
   assert.deepEqual(units.slice(-GOP), Array(GOP).fill("ours"));
 });
+
+/** Two GOPs, the second of which has other sequence numbers and timestamps. */
+function renumbered(step: number, ticks = 0): Uint8Array<ArrayBuffer>[] {
+  return packetsOf(OURS, 2 * GOP).map((bytes) => {
+    const view = new DataView(bytes.slice().buffer);
+    const isSecond = view.getUint32(4) >= GOP * 3600;
+    view.setUint16(2, view.getUint16(2) + (isSecond ? step : 0));
+    view.setUint32(4, view.getUint32(4) + (isSecond ? ticks : 0));
+    return new Uint8Array(view.buffer);
+  });
+}
+
+Deno.test("rtsp: a jump of the sequence numbers between two units is no loss unless time has passed", () => {
+  const whole: string[] = Array(2 * GOP).fill("ours");
+  const damaged = whole.with(GOP, "ours!");
+  assert.deepEqual(play(renumbered(20_000)).units, whole);
+  assert.deepEqual(play(renumbered(-10_000)).units, whole);
+  assert.deepEqual(play(renumbered(20_000, 5 * 90_000)).units, damaged, "five seconds are missing");
+  const truncated = renumbered(20_000).toSpliced(packetsOf(OURS, GOP).length - 1, 1);
+  // The length of a unit is how a test knows whose it is.
+  assert.deepEqual(play(truncated).units, damaged.with(GOP - 1, "other!"));
+});

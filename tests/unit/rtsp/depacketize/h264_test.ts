@@ -191,6 +191,11 @@ Deno.test("rtsp: of a truncated STAP the complete NAL units are written, and the
     "half a size": [whole.subarray(0, -1), "0: 68 21 corrupt"],
     "nothing in it": [Uint8Array.of(0x60 | 24), "0: 21 corrupt"],
     "zeros at its end": [joined([whole.subarray(0, -2), [0, 0, 0, 0]]), "0: 68 21"],
+    "an odd number of them": [joined([whole.subarray(0, -2), [0, 0, 0]]), "0: 68 21"],
+    "an empty unit before another": [
+      joined([whole.subarray(0, 1), [0, 0], whole.subarray(1, -2)]),
+      "0: 68 21",
+    ],
   };
   for (const [how, [payload, expected]] of Object.entries(cases)) {
     const assembly = new Assembly(FORMAT).push(one(payload, false), one(P));

@@ -83,6 +83,11 @@ Deno.test("rtsp: of a truncated aggregation packet the complete NAL units are wr
     "half a size": [joined([head, [0]]), [PPS, P], true],
     "nothing in it": [Uint8Array.of(48 << 1, 1), [P], true],
     "zeros at its end": [joined([head, [0, 0, 0]]), [PPS, P], false],
+    "an empty unit before another": [
+      joined([[48 << 1, 1, 0, 0, 0, PPS.length], PPS]),
+      [PPS, P],
+      false,
+    ],
   };
   for (const [how, [payload, nals, isCorrupt]] of Object.entries(cases)) {
     const assembly = new Assembly(videoFormat("hevc")).push(one(payload, false), one(P));

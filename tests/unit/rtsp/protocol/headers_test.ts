@@ -77,6 +77,7 @@ Deno.test("rtsp: missing or malformed fields of a Transport response over UDP ar
   }
   assert.deepEqual(udp("RTP/AVP;server_port=6000").serverPorts, { rtp: 6000, rtcp: 6001 });
   assert.equal(udp("RTP/AVP;server_port=65535").serverPorts, null);
+  assert.equal(udp("RTP/AVP;server_port=0-0").serverPorts, null);
 });
 
 Deno.test("rtsp: a Transport response of another kind than requested is returned as such", () => {

@@ -107,6 +107,8 @@ Deno.test("rtsp: a control with another host keeps the connection's host, and is
       "rtsp://u:p@10.0.0.1/live/track1",
       "rtsps://cam.lan/live/track1",
       "rtsp://<ip>/live/track1",
+      "rtspu://10.0.0.1/live/track1",
+      "http://10.0.0.1:80/live/track1",
     ]
   ) {
     const uri = "rtsps://cam.lan:8322/live/track1";

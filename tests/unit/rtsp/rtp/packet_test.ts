@@ -59,13 +59,14 @@ Deno.test("rtsp: a malformed or truncated RTP packet is rejected", () => {
     "fifteen sources that are not there": with_(0, 0x8f).slice(0, 50),
     "half an extension header": whole.slice(0, 14),
     "half an extension": whole.slice(0, 20),
-    "padding of 0": padded(0),
-    "more padding than payload": padded(42),
-    "padding without a byte": Uint8Array.from([0xa0, 96, ...Array(10).fill(9)]),
   };
   for (const [what, bytes] of Object.entries(refused)) assert.equal(parsed(bytes), null, what);
   assert.equal(parsed(whole)?.payloadEnd, whole.length);
   assert.equal(parsed(padded(41))?.payloadEnd, 12, "nothing but padding");
+  assert.equal(parsed(padded(0))?.payloadEnd, 53, "padding of 0 is none");
+  assert.equal(parsed(padded(42))?.payloadEnd, 53, "nor is more of it than there is payload");
+  const header = Uint8Array.from([0xa0, 96, ...Array(10).fill(9)]);
+  assert.equal(parsed(header)?.payloadEnd, 12, "nor is any without a byte");
   const packet = new RtpPacket();
   assert.equal(packet.parse(whole, 0, whole.length + 1), false, "beyond the buffer");
   assert.equal(packet.parse(whole, -1, 20), false, "before the buffer");

@@ -35,6 +35,15 @@ class Line {
     return this;
   }
 
+  pushForeign(number: number): this {
+    const sequence = number & 0xffff;
+    const payload = Uint8Array.of(sequence & 0xff);
+    const bytes = packetBytes({ payload, timestamp: 0, marker: false, sequence, payloadType: 112 });
+    assert.ok(this.#packet.parse(bytes, 0, bytes.length));
+    this.sequencer.pushForeign(this.#packet, steadyMs(0));
+    return this;
+  }
+
   onPacket(packet: RtpPacket): void {
     const { bytes, payloadStart, payloadEnd } = packet;
     for (let at = payloadStart; at < payloadEnd; at++) {
@@ -61,6 +70,22 @@ Deno.test("rtsp: packets in order are delivered at once, also across the wrap", 
     const line = new Line(make).push(run(65530, 20));
     assert.deepEqual(line.out, run(65530, 20));
     assert.equal(line.sequencer.dueMs, null);
+  }
+});
+
+Deno.test("rtsp: a packet of another type fills its place in the order, and no other", () => {
+  const numbers = run(65530, 20);
+  const isForeign = (number: number) => number % 3 === 0;
+  const own = numbers.filter((number) => !isForeign(number));
+  for (const make of [ReorderBuffer, SequenceChecker]) {
+    const line = new Line(make);
+    for (const number of numbers) {
+      if (isForeign(number)) line.pushForeign(number).pushForeign(number + 5000);
+      else line.push([number]);
+    }
+    assert.deepEqual(line.out.filter((number) => own.includes(Number(number))), own);
+    assert.ok(!line.out.includes("-1") && !line.out.includes("-0"), "no gap is reported");
+    assert.deepEqual(line.counts, { lost: 0, duplicates: 0, late: 0, restarts: 0 });
   }
 });
 
@@ -156,7 +181,7 @@ Deno.test("rtsp: over TCP a repeated packet is dropped, two consecutive ones are
   assert.deepEqual(line.out, [5, 6, 7, 8]);
   assert.deepEqual(line.counts, { lost: 0, duplicates: 1, late: 1, restarts: 0 });
   line.push([0, 1, 2]);
-  assert.deepEqual(line.out.slice(4), ["-0", 1, 2]);
+  assert.deepEqual(line.out.slice(4), ["-1", 1, 2]);
   line.sequencer.reset();
   assert.deepEqual(line.push([700]).out.slice(7), [700]);
 });

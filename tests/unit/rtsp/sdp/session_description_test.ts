@@ -80,6 +80,7 @@ const NAMES: readonly (readonly [string, string])[] = [
   ["96 H.264/90000", "h264"],
   ["96 HEVC/90000", "hevc"],
   ["96 jpeg/90000", "mjpeg"],
+  ["96 MJPEG/90000", "mjpeg"],
   ["96 mp4v-es/90000", "mpeg4"],
   ["96 AV1/90000", "av1"],
 ];
@@ -127,6 +128,7 @@ Deno.test("rtsp: of several payload types the first supported one is used", () =
 Deno.test("rtsp: a format without a name is identified by its parameters", () => {
   const unnamed = (parameters: string) => first("m=video 0 RTP/AVP 96", `a=fmtp:96 ${parameters}`);
   assert.equal(unnamed(`sprop-parameter-sets=${SPS}`).format?.codec, "h264");
+  assert.equal(unnamed("packetization-mode=1;profile-level-id=420029").format?.codec, "h264");
   assert.equal(unnamed(`sprop-sps=${SPS_265}`).format?.codec, "hevc");
   assert.equal(unnamed("profile-id=1").format, null);
 });

@@ -69,6 +69,15 @@ Deno.test("http control: a command is carried out and acknowledged as over MQTT"
   ]);
 });
 
+Deno.test("http control: what is no browser need not name the type, as curl and Python do not", async () => {
+  const body = JSON.stringify({ schema: "orion.command/1", command: "pause" });
+  for (const type of ["application/x-www-form-urlencoded", "text/plain", ""]) {
+    const { executed, send } = rig();
+    const response = await send("/control", "POST", { ...BEARER, "content-type": type }, body);
+    assert.deepEqual([response.status, executed.length], [200, 1], type);
+  }
+});
+
 Deno.test("http control: a body has the bounds of a message", () => {
   assert.equal(MAX_CONTROL_BYTES, MAX_COMMAND_BYTES);
 });

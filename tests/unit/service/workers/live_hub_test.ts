@@ -225,6 +225,7 @@ Deno.test("fleet: a new thread of a camera gets the demand for live pictures, an
   }]);
   thread().emit({ kind: "live", picture: picture(50, { boxed: true }) });
   assert.equal(await next(viewer), 50);
+  rig.online("gate");
   const asked = rig.fleet.snapshot("gate", true);
   thread().emit({ kind: "live", picture: picture(51, { boxed: true }) });
   assert.deepEqual(new Uint8Array(await asked), Uint8Array.of(51));

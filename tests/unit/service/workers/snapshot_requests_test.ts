@@ -28,6 +28,13 @@ Deno.test("snapshot requests: the thread's error is the request's error", async 
   await assert.rejects(pending, { code: "FAULT" });
 });
 
+Deno.test("snapshot requests: an offline camera is not waited for", async () => {
+  const { clock, requests, posted } = rig();
+  const asked = requests.request((number) => posted.push(number), () => "offline");
+  await assert.rejects(asked, { code: "STREAM_NO_PICTURE", message: /camera "gate": it is off/ });
+  assert.deepEqual([posted, clock.waitsMs], [[], []]);
+});
+
 Deno.test("snapshot requests: the timeout names camera and state, and a late answer is ignored", async () => {
   const { clock, requests, request } = rig();
   const refused = assert.rejects(request(), {

@@ -1,0 +1,147 @@
+/** Of a camera that cannot be played, and of another server, the cause and a remedy are reported. */
+import assert from "node:assert/strict";
+import { packetBytes } from "../../../support/cameras/rtp/packets.ts";
+import {
+  h264Description,
+  response,
+  type Script,
+  ScriptedCamera,
+} from "../../../support/cameras/scripted_camera.ts";
+import {
+  type Case,
+  challenge,
+  instead,
+  LOGIN,
+  onChannel,
+  play,
+} from "../../../support/cameras/scripted_play.ts";
+
+/** The time limit of requests to a camera that does not answer. */
+const SHORT_MS = 50;
+
+interface Failure extends Case {
+  readonly stepTimeoutMs?: number;
+  readonly code: string;
+  readonly message: RegExp;
+  readonly remedy: RegExp;
+  /** Requests with credentials: a camera locks the account after a few. */
+  readonly logins?: number;
+}
+
+/** A server that speaks another protocol, and closes the connection at the first request. */
+function other(script: Script, message: RegExp, remedy: RegExp): Failure {
+  const closing = { closesAfter: () => true, answer: NO_ANSWER, ...script };
+  return { script: closing, code: "STREAM_INVALID", message, remedy };
+}
+
+const NO_ANSWER: NonNullable<Script["answer"]> = () => null;
+const TLS_ALERT = Uint8Array.of(0x15, 3, 3, 0, 2, 2, 10);
+
+/** Servers that are no cameras, and cameras that cannot be played. */
+const FAILURES: Readonly<Record<string, Failure>> = {
+  "speaks HTTP": other(
+    { answer: () => "HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n" },
+    /\(OPTIONS\): the server speaks HTTP, not RTSP$/,
+    /RTSP port/,
+  ),
+  "speaks SSH": other(
+    { greeting: "SSH-2.0-OpenSSH_9.2\r\n" },
+    /speaks SSH, not RTSP$/,
+    /RTSP port/,
+  ),
+  "speaks TLS": other({ greeting: TLS_ALERT }, /speaks TLS, not RTSP$/, /rtsps:\/\//),
+  "asks for a login in a terminal": other(
+    { greeting: Uint8Array.of(255, 253, 1), answer: () => "\r\nlogin: " },
+    /does not speak RTSP$/,
+    /RTSP port/,
+  ),
+  "is silent": {
+    script: { answer: NO_ANSWER },
+    stepTimeoutMs: SHORT_MS,
+    code: "STREAM_TIMEOUT",
+    message: /no answer to OPTIONS in 50 ms$/,
+    remedy: /RTSP port/,
+  },
+  "stops within a header": {
+    script: { answer: () => "RTSP/1.0 200 OK\r\nCSe" },
+    stepTimeoutMs: SHORT_MS,
+    code: "STREAM_TIMEOUT",
+    message: /no answer to OPTIONS in 50 ms$/,
+    remedy: /RTSP port/,
+  },
+  "closes the connection instead of a response": {
+    script: { answer: NO_ANSWER, closesAfter: () => true },
+    code: "STREAM_ENDED",
+    message: /\(OPTIONS\): the camera closed the connection$/,
+    remedy: /close other viewers/,
+  },
+  "says of each wrong password that the nonce is stale": {
+    login: LOGIN,
+    script: { answer: challenge(true, ", stale=TRUE") },
+    code: "STREAM_UNAUTHORISED",
+    message: /the camera refuses the user or the password$/,
+    remedy: /Check the user and the password/,
+    logins: 2,
+  },
+  "closes the connection with each challenge and refuses the password": {
+    login: LOGIN,
+    script: {
+      answer: challenge(true),
+      closesAfter: ({ method }) => method === "DESCRIBE",
+    },
+    code: "STREAM_UNAUTHORISED",
+    message: /the camera refuses the user or the password$/,
+    remedy: /Check the user and the password/,
+    logins: 1,
+  },
+  "redirects at SETUP": {
+    script: { answer: instead("SETUP", (request) => response(request, 302)) },
+    code: "STREAM_REDIRECT",
+    message: /\(SETUP\): the camera answered 302/,
+    remedy: /address it leads to\.$/,
+  },
+  "does not accept the path": {
+    script: { answer: instead("DESCRIBE", (request) => response(request, 400)) },
+    code: "STREAM_SERVER",
+    message: /the camera answered 400/,
+    remedy: /check the path/,
+  },
+  "allows none of two tracks to be set up": {
+    script: {
+      description: h264Description(2),
+      answer: instead("SETUP", (request) => response(request, 453)),
+    },
+    code: "STREAM_BANDWIDTH",
+    message: /\(SETUP\): the camera answered 453/,
+    remedy: /Close other viewers/,
+  },
+  "sends only packets of an unsupported kind": {
+    script: {
+      packets: onChannel(
+        0,
+        Array.from({ length: 40 }, (_, index) =>
+          packetBytes({
+            payload: Uint8Array.of(26, 0, 0, 0),
+            timestamp: index * 3600,
+            marker: true,
+            sequence: index,
+          })),
+      ),
+    },
+    code: "STREAM_CODEC",
+    message: /MTAP16 is not supported$/,
+    remedy: /another codec/,
+  },
+};
+
+for (const [what, failure] of Object.entries(FAILURES)) {
+  Deno.test(`rtsp: of a server that ${what} the cause is reported`, async () => {
+    await using camera = ScriptedCamera.start(failure.script);
+    const { error } = await play(camera.url(failure.login), failure.stepTimeoutMs);
+    assert.equal(error?.code, failure.code, error?.message ?? "it played");
+    assert.match(error.message, failure.message);
+    assert.match(error.remedy, failure.remedy);
+    const logins = camera.requests.filter(({ headers }) => headers.has("authorization"));
+    assert.equal(logins.length, failure.logins ?? 0);
+  });
+}
