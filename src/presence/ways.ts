@@ -14,7 +14,7 @@ const UPRIGHT_MAX = 0.3;
 /**
  * The way between two places in heights; Infinity where one object cannot make it.
  * @param size  a box that shows the size there, when that was seen better later
- * @param growth  how many times as high or low it may become in a second, towards the camera or away from it
+ * @param growth  the part by which the height may differ more for each second, as one comes nearer or goes away
  */
 export function wayOf(
   from: SeenPlace,

@@ -3,8 +3,8 @@ import { sinceMs } from "../core/clock.ts";
 import { type BoxPx, type PointPx, type Scale, scaled } from "../core/geometry.ts";
 import type { PresenceSettings, StayMotion } from "../core/presence_types.ts";
 import type { SeenPlace } from "../tracking/track_types.ts";
-import { SLOW_MS } from "../tracking/tracker.ts";
 import { timesAs, upwards } from "../tracking/likeness.ts";
+import { SLOW_MS } from "../tracking/tracker.ts";
 import { Detections, NewestInferences } from "./inference_counts.ts";
 import { EDGE_ENTRY_REACH, ENTRY_REACH, hasEntered, isLeaving } from "./picture_edges.ts";
 import { centre, heights, isLevel, wayOf, within } from "./ways.ts";
@@ -35,8 +35,8 @@ const EXIT_MS = 2000;
 const ALIKE = { heightRatio: 1.15, widthRatio: 1.5, upwards: 0.07 } as const;
 
 /**
- * By how much the height of an object may change in a second that is not seen; at slow rates not, when more
- * others may have come meanwhile.
+ * The part by which the height of an object may differ more for each second that it was not seen; not at slow
+ * rates, where it takes one for another.
  */
 const GROWTH = 0.05;
 
@@ -79,7 +79,7 @@ export class Whereabouts {
   #returnedTo: SeenPlace | null = null;
   /** In how many inferences its return may be confirmed, from the newest one on. */
   #awaitedFor: number = RETURN.of;
-  /** Whether a return of which another one was the opposite began when the end was due. */
+  /** Whether a return took the place of one that it excludes when the end was due: that is done once. */
   #isRenewed = false;
   readonly #sightings = new NewestInferences();
   #hasTrack = true;
