@@ -37,7 +37,7 @@ is() { [ "$(inspect '{{.State.Health.Status}}')" = "$1" ]; }
 status() { [ "$(curl -s -m 2 -o "$folder/answer" -w '%{http_code}' -H "Authorization: Bearer $token" "$page$2")" = "$1" ]; }
 not_ready() { status 503 /readyz; }
 subscribe() { mosquitto_sub -u orion -P "$password" "$@" 2>/dev/null; }
-detects() { subscribe -t 'orion/+/inferences/#' -C 3 -W 30 | grep -q '"class":"person"'; }
+detects() { subscribe -t 'orion/+/inferences/#' -C 3 -W 5 | grep -q '"class":"person"'; }
 state() { subscribe -t 'orion/+/status' -C 1 -W 5; }
 # stopped COMMAND…: ends the container in order.
 stopped() {

@@ -21,8 +21,8 @@ export interface RtspErrorContext {
   readonly retryAfterMs?: number | null | undefined;
   /** The RTSP status code of the response. */
   readonly status?: number | undefined;
-  /** The peer accepted the connection, and then did not answer. */
-  readonly isConnected?: boolean | undefined;
+  /** The peer accepted the connection: it has answered nothing yet, or some requests and not this one. */
+  readonly peer?: "silent" | "answering" | undefined;
   /** What the peer speaks instead of RTSP. */
   readonly speaks?: OtherProtocol | undefined;
 }
@@ -36,6 +36,8 @@ interface ErrorClass {
 const retryable = (remedy: ErrorClass["remedy"]): ErrorClass => ({ retryable: true, remedy });
 const permanent = (remedy: ErrorClass["remedy"]): ErrorClass => ({ retryable: false, remedy });
 
+const BUSY_REMEDY = "Close other viewers of the camera; restart it if that stays.";
+
 /** Codes shared with `src/libav/error.ts` have the same meaning there. */
 const ERROR_CLASSES = {
   STREAM_AUTH_UNSUPPORTED: retryable(
@@ -43,11 +45,12 @@ const ERROR_CLASSES = {
   ),
   STREAM_BANDWIDTH: retryable("Close other viewers of the camera, or lower its bit rate."),
   STREAM_CODEC: permanent("Choose another codec in the camera: H.264, H.265 or MJPEG."),
-  STREAM_ENDED: retryable(({ isConnected }) =>
-    isConnected === true
+  STREAM_ENDED: retryable(({ peer }) => {
+    if (peer === "answering") return BUSY_REMEDY;
+    return peer === "silent"
       ? "Check that this is the camera's RTSP port, and close other viewers of the camera."
-      : "The camera closed the stream; Orion connects again."
-  ),
+      : "The camera closed the stream; Orion connects again.";
+  }),
   STREAM_FORBIDDEN: retryable("Give the user of the camera's URL the right to view this stream."),
   STREAM_INTERRUPTED: retryable(
     "Orion ended the call itself; it connects again unless it is stopping.",
@@ -72,11 +75,12 @@ const ERROR_CLASSES = {
       : "The camera reports a fault of its own; restart it if that stays."
   ),
   STREAM_SESSION: retryable("The camera has dropped the session; Orion opens a new one."),
-  STREAM_TIMEOUT: retryable(({ isConnected }) =>
-    isConnected === true
+  STREAM_TIMEOUT: retryable(({ peer }) => {
+    if (peer === "answering") return BUSY_REMEDY;
+    return peer === "silent"
       ? "Check that this is the camera's RTSP port; restart the camera if that stays."
-      : "Check that the camera is switched on and reachable from here."
-  ),
+      : "Check that the camera is switched on and reachable from here.";
+  }),
   STREAM_TLS: retryable(
     "Check that the camera speaks TLS on this port, in version 1.2 or later; without TLS use rtsp://.",
   ),

@@ -234,7 +234,7 @@ export class Camera {
       remedy,
     });
     // Another track may be the active one.
-    this.#hints.trackIndex = null;
+    this.#hints.forgetSetUp();
     const code = isSilent ? "STREAM_STALLED" : "NO_PICTURE";
     this.#failure = { code, retryAfterMs: null };
     this.#setState("stalled", code);

@@ -9,4 +9,10 @@ export class CameraHints {
    * keepalives alternate between all methods.
    */
   alternatesKeepAlive = false;
+
+  /** Forgets what makes a connection differ from the first one, when that may be why it failed. */
+  forgetSetUp(): void {
+    this.trackIndex = null;
+    this.requiresUdp = false;
+  }
 }

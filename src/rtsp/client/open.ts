@@ -107,6 +107,8 @@ async function openTarget(
   } catch (error) {
     await session?.close(0);
     stream.close();
+    // The camera may offer other tracks and transports by now.
+    if (session !== null) options.hints.forgetSetUp();
     const isEnded = error instanceof RtspError && error.code === "STREAM_ENDED";
     if (!isEnded || authenticator === null || login !== null || !requester.isChallenged) {
       throw error;

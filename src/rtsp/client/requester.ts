@@ -139,17 +139,11 @@ export class Requester {
       const what = speaks === "unknown" ? "does not speak RTSP" : `speaks ${speaks}, not RTSP`;
       return rtspError("STREAM_INVALID", { action, found: `the server ${what}`, speaks });
     }
-    return isLate
-      ? rtspError("STREAM_TIMEOUT", {
-        action,
-        found: `no answer to ${method} in ${stepTimeoutMs} ms`,
-        isConnected: true,
-      })
-      : rtspError("STREAM_ENDED", {
-        action,
-        found: "the camera closed the connection",
-        isConnected: true,
-      });
+    const peer = connection.isAnswering ? "answering" : "silent";
+    const found = isLate
+      ? `no answer to ${method} in ${stepTimeoutMs} ms`
+      : "the camera closed the connection";
+    return rtspError(isLate ? "STREAM_TIMEOUT" : "STREAM_ENDED", { action, found, peer });
   }
 
   /** Closes the connection when the request takes too long. */

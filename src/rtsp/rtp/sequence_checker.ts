@@ -37,6 +37,8 @@ export class SequenceChecker implements Sequencer {
     // A step back has dropped the first packet of the restarted stream.
     const isConfirmed = sequence === this.#restart;
     const isRestart = isConfirmed || ahead > MAX_SEQUENCE_STEP || ahead < -MAX_REPEATED_STEP;
+    // Some cameras send empty packets with numbers of their own.
+    if (isRestart && packet.payloadStart === packet.payloadEnd) return;
     if (ahead < 0 && !isRestart) return this.#stepBack(sequence, ahead);
     this.#restart = -1;
     this.#next = (sequence + 1) & 0xffff;

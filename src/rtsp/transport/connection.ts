@@ -69,6 +69,8 @@ const BUFFERED: ReceiveResult = { ended: false, mayHaveMore: true, hasBuffered: 
  * Bytes are read only in {@link receive}, one read at a time. Memory is constant.
  */
 export class RtspConnection {
+  /** The server has sent a message. */
+  isAnswering = false;
   /** Bytes that were part of no message or packet. */
   junkBytes = 0;
   /** Packets on channels that were not set up. */
@@ -85,8 +87,6 @@ export class RtspConnection {
   #end = 0;
   #sequence = 0;
   #isInSync = true;
-  /** No message has arrived yet. */
-  #isSpeechless = true;
   readonly #firstJunk: number[] = [];
   #hasBuffered = false;
   #mayHaveMore = false;
@@ -99,7 +99,7 @@ export class RtspConnection {
 
   /** What the server speaks, if it is not RTSP: it has sent bytes, and no message; else null. */
   get otherProtocol(): OtherProtocol | null {
-    const isOther = this.#isSpeechless && this.#firstJunk.length > 0;
+    const isOther = !this.isAnswering && this.#firstJunk.length > 0;
     return isOther ? protocolOf(Uint8Array.from(this.#firstJunk)) : null;
   }
 
@@ -241,7 +241,7 @@ export class RtspConnection {
       });
     }
     this.#isInSync = true;
-    this.#isSpeechless = false;
+    this.isAnswering = true;
     const { message } = parsed;
     if (message.kind === "response") this.#onResponse(message);
     else this.#onRequest(message);

@@ -37,6 +37,7 @@ export async function connectTls(options: ConnectOptions, trust: TlsTrust): Prom
     // Verified below, also by fingerprint.
     rejectUnauthorized: false,
   });
+  const noHandshake = `no TLS handshake in ${timeoutMs} ms; without TLS it is rtsp://`;
   let isConnected = false;
   const opened = new Promise<TlsStream>((resolve, reject) => {
     socket.once("connect", () => isConnected = true);
@@ -49,9 +50,7 @@ export async function connectTls(options: ConnectOptions, trust: TlsTrust): Prom
   try {
     const stream = await withDeadline(opened, options, (late) => late.close(), () => ({
       ...contextOf(options),
-      ...(isConnected
-        ? { isConnected, found: `no TLS handshake in ${timeoutMs} ms; without TLS it is rtsp://` }
-        : {}),
+      ...(isConnected ? { peer: "silent", found: noHandshake } : {}),
     }));
     verify(socket, options, trust);
     return stream;
@@ -80,7 +79,7 @@ function verify(socket: TLSSocket, options: ConnectOptions, trust: TlsTrust): vo
   }
   if (socket.authorized) return;
   const cause = String(socket.authorizationError);
-  const validity = cause.includes("SELF_SIGNED") ? null : invalidity(socket, options);
+  const validity = /SELF_SIGNED/.test(cause) ? null : invalidity(socket, options);
   if (validity !== null) {
     throw rtspError("STREAM_TLS_EXPIRED", { ...context, found: validity });
   }

@@ -51,7 +51,11 @@ export interface Outcome {
 }
 
 /** Plays until the camera ends the stream. */
-export async function play(url: string, stepTimeoutMs = STEP_MS): Promise<Outcome> {
+export async function play(
+  url: string,
+  stepTimeoutMs = STEP_MS,
+  hints = new CameraHints(),
+): Promise<Outcome> {
   const corrupt: boolean[] = [];
   const outcome = (error: RtspError | null) => ({
     units: corrupt.length,
@@ -73,7 +77,7 @@ export async function play(url: string, stepTimeoutMs = STEP_MS): Promise<Outcom
       signal: new AbortController().signal,
       random: () => 0.5,
       randomToken: () => "token",
-      hints: new CameraHints(),
+      hints,
       onTrackSelected: () => {},
       onUnit: ({ isCorrupt }) => corrupt.push(isCorrupt),
       canAccept: () => true,

@@ -33,6 +33,9 @@ Deno.test("container: bases are named with their registry and a release of Debia
   }
   const { services, ...others } = parse(read("packaging/compose.yaml"));
   assert.deepEqual(Object.keys(others), ["secrets"], "docker-compose 1.29 refuses a name");
+  for (const [name, value] of Object.entries<string>(services.orion.environment)) {
+    assert.ok(!value.includes(name), "podman-compose 1.3 fills in no variable of the same name");
+  }
   assert.match(services.mosquitto.image, /^docker\.io\/library\/eclipse-mosquitto:\d+$/);
 });
 
@@ -82,7 +85,7 @@ Deno.test("container: the example's configuration is valid", () => {
   const { cameras, mqtt, health } = loadSettings({
     path: "/etc/orion/orion.yaml",
     root: ROOT,
-    env: (name) => name === "GATE_URL" ? "demo:" : undefined,
+    env: (name) => name === "CAMERA_URL" ? "demo:" : undefined,
     readText: (path) =>
       path.startsWith("/run/secrets/")
         ? "a-secret-of-some-length"
@@ -106,7 +109,7 @@ Deno.test("container: the first program asks for the variables and files that th
   }
   const config = `${ROOT}/packaging/container/example/orion.yaml`;
   assert.deepEqual(needsOf(parseCommandLine(["run", "--config", config])), {
-    env: ["GATE_URL"],
+    env: ["CAMERA_URL"],
     read: [config],
   });
   const missing = parseCommandLine([

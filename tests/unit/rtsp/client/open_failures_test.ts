@@ -1,5 +1,6 @@
 /** Of a camera that cannot be played, and of another server, the cause and a remedy are reported. */
 import assert from "node:assert/strict";
+import { CameraHints } from "../../../../src/rtsp/client/camera_hints.ts";
 import { packetBytes } from "../../../support/cameras/rtp/packets.ts";
 import {
   h264Description,
@@ -13,11 +14,13 @@ import {
   instead,
   LOGIN,
   onChannel,
+  pictures,
   play,
 } from "../../../support/cameras/scripted_play.ts";
 
 /** The time limit of requests to a camera that does not answer. */
 const SHORT_MS = 50;
+const packets = onChannel(0, pictures());
 
 interface Failure extends Case {
   readonly stepTimeoutMs?: number;
@@ -68,6 +71,15 @@ const FAILURES: Readonly<Record<string, Failure>> = {
     code: "STREAM_TIMEOUT",
     message: /no answer to OPTIONS in 50 ms$/,
     remedy: /RTSP port/,
+  },
+  "closes the connection at DESCRIBE": {
+    script: {
+      answer: instead("DESCRIBE", () => null),
+      closesAfter: ({ method }) => method === "DESCRIBE",
+    },
+    code: "STREAM_ENDED",
+    message: /\(DESCRIBE\): the camera closed the connection$/,
+    remedy: /^Close other viewers/,
   },
   "closes the connection instead of a response": {
     script: { answer: NO_ANSWER, closesAfter: () => true },
@@ -145,3 +157,17 @@ for (const [what, failure] of Object.entries(FAILURES)) {
     assert.equal(logins.length, failure.logins ?? 0);
   });
 }
+
+Deno.test("rtsp: a known track that is no longer set up is not asked for again", async () => {
+  const refusesSecond: Script["answer"] = (request) =>
+    request.method === "SETUP" && request.uri.endsWith("track2")
+      ? response(request, 404)
+      : undefined;
+  const script = { description: h264Description(2), answer: refusesSecond, packets };
+  await using camera = ScriptedCamera.start(script);
+  const hints = new CameraHints();
+  hints.trackIndex = 1;
+  assert.equal((await play(camera.url(), undefined, hints)).error?.code, "STREAM_NOT_FOUND");
+  assert.equal((await play(camera.url(), undefined, hints)).error, null);
+  assert.equal(hints.trackIndex, 0);
+});

@@ -76,6 +76,9 @@ function withPaddingBit(last: number): Uint8Array[] {
   });
 }
 
+const EMPTY = packetBytes({
+  ...{ payload: new Uint8Array(0), padding: 4, timestamp: 0, marker: false, sequence: 30_000 },
+});
 const BYE = Uint8Array.of(0x81, 203, 0, 1, 1, 2, 3, 4);
 
 /** Cameras that are played, every picture whole. */
@@ -114,6 +117,9 @@ const PLAYED: Readonly<Record<string, Case>> = {
   },
   "gives their numbers to the next packet as well": {
     script: { packets: onChannel(0, withRepeatedNumbers()) },
+  },
+  "sends empty packets with numbers of their own": {
+    script: { packets: onChannel(0, pictures().flatMap((bytes) => [bytes, EMPTY])) },
   },
   "begins to number its packets anew": { script: { packets: onChannel(0, withNewNumbers()) } },
   "sets the padding bit and pads nothing": { script: { packets: onChannel(0, withPaddingBit(0)) } },
