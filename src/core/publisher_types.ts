@@ -65,6 +65,8 @@ export interface PublisherPlan {
   /** null: no discovery messages. */
   readonly homeAssistant: HomeAssistantPlan | null;
   readonly presence: PresencePlan;
+  /** How long a stop may take for the messages in flight. */
+  readonly flushMs: number;
 }
 
 /** The settings of the publisher that another configuration can replace while it runs. */

@@ -36,8 +36,9 @@ import { isRecord, type JsonProblem, parseStrictJson } from "../core/strict_json
 export const MAX_COMMAND_BYTES = 256 * 1024;
 /** Nesting of objects and arrays; the corners of a zone are at the sixth level. */
 export const MAX_COMMAND_DEPTH = 8;
-export const MAX_COMMAND_ID_LENGTH = 256;
 const MAX_COMMAND_NAME_LENGTH = 64;
+/** Where the id and the name of a command that is too large are looked for. */
+const HEAD_BYTES = 1_024;
 const MAX_MODEL_LENGTH = 1024;
 
 /** The error text of each part completes "must be …". */
@@ -64,7 +65,7 @@ const noParams = z.strictObject({}, { error: "an empty object" }).optional();
 function command<N extends ControlCommand["command"], P extends z.ZodType>(name: N, params: P) {
   return z.strictObject({
     schema: z.literal("orion.command/1"),
-    id: text(MAX_COMMAND_ID_LENGTH).optional().describe(
+    id: z.string({ error: "a text" }).optional().describe(
       "any text; the same command with the same id within five minutes is carried out once, and " +
         "refused with another; without an id it is carried out each time",
     ),
@@ -131,7 +132,8 @@ export type ParsedCommand =
 /** Parses a payload. Never throws, whatever the bytes are. */
 export function parseCommand(payload: Uint8Array): ParsedCommand {
   if (payload.byteLength > MAX_COMMAND_BYTES) {
-    return refused(undefined, "CONTROL_TOO_LARGE", `it is larger than ${MAX_COMMAND_BYTES} bytes`);
+    const found = `it is larger than ${MAX_COMMAND_BYTES} bytes`;
+    return refused(membersAtHead(payload), "CONTROL_TOO_LARGE", found);
   }
   const decoded = decode(payload);
   if (decoded === null) return refused(undefined, "CONTROL_NOT_UTF8", "it is not UTF-8");
@@ -142,7 +144,7 @@ export function parseCommand(payload: Uint8Array): ParsedCommand {
   if (value["schema"] !== "orion.command/1") {
     return refused(value, "CONTROL_MALFORMED", 'schema must be "orion.command/1"');
   }
-  const name = readText(value, "command", MAX_COMMAND_NAME_LENGTH);
+  const name = readName(value);
   if (name === null || !COMMAND_NAMES.some((known) => known === name)) {
     const named = name === null ? "it names no command" : `there is no command ${quote(name)}`;
     return refused(value, "CONTROL_UNKNOWN_COMMAND", named);
@@ -235,8 +237,8 @@ function refused(
 ): ParsedCommand {
   return {
     ok: false,
-    id: readText(value, "id", MAX_COMMAND_ID_LENGTH),
-    name: readText(value, "command", MAX_COMMAND_NAME_LENGTH),
+    id: readText(value, "id"),
+    name: readName(value),
     error: {
       code,
       message: `Cannot take the command: ${found}`,
@@ -246,11 +248,26 @@ function refused(
   };
 }
 
+/** Reads the whole members that a payload begins with, which is too large to be parsed. */
+function membersAtHead(payload: Uint8Array): unknown {
+  const head = new TextDecoder().decode(payload.subarray(0, HEAD_BYTES));
+  for (let end = head.lastIndexOf(","); end > 0; end = head.lastIndexOf(",", end - 1)) {
+    const json = parseStrictJson(`${head.slice(0, end)}}`, MAX_COMMAND_DEPTH);
+    if (json.ok) return json.value;
+  }
+  return undefined;
+}
+
 /** Reads a text from a value that may not be a record; null where there is none. */
-function readText(value: unknown, key: string, maxLength: number): string | null {
+function readText(value: unknown, key: string): string | null {
   if (!isRecord(value) || !Object.hasOwn(value, key)) return null;
   const found = value[key];
-  return typeof found === "string" && found !== "" && found.length <= maxLength ? found : null;
+  return typeof found === "string" ? found : null;
+}
+
+function readName(value: unknown): string | null {
+  const name = readText(value, "command");
+  return name === null || name === "" || name.length > MAX_COMMAND_NAME_LENGTH ? null : name;
 }
 
 function issueText(issue: z.core.$ZodIssue): string {

@@ -1,9 +1,9 @@
-import type { Clock } from "../core/clock.ts";
+import { type Cancel, type Clock, plusMs } from "../core/clock.ts";
 import type { Link } from "./link.ts";
 import type { MessageCounts } from "./message_counts.ts";
 import type { OutgoingMessage } from "./session.ts";
 
-/** How long a stop waits for messages in flight, and then for each of PUBACK and DISCONNECT. */
+/** How long a stop waits for the next of the messages in flight, and then for each of PUBACK and DISCONNECT. */
 export const FLUSH_TIMEOUT_MS = 1_000;
 export const DISCONNECT_TIMEOUT_MS = 500;
 
@@ -25,6 +25,8 @@ interface DisconnectParts {
   readonly link: Link;
   readonly queues: readonly StoppedQueue[];
   readonly counts: MessageCounts;
+  /** How long it waits for all messages in flight, as long as the broker takes one after the other. */
+  readonly flushMs: number;
   /** Builds the status of a stopped instance. */
   readonly offline: () => OutgoingMessage;
 }
@@ -34,27 +36,41 @@ interface DisconnectParts {
  * where no broker is connected.
  */
 export async function disconnectInOrder(parts: DisconnectParts): Promise<void> {
-  const { clock, queues, link } = parts;
+  const { queues, link } = parts;
   for (const queue of queues) {
     queue.stop();
     queue.flush();
   }
   const waiting = queues.filter(({ inflight }) => inflight > 0);
-  if (waiting.length > 0 && link.connected) await drained(waiting, clock);
+  if (waiting.length > 0 && link.connected) await drained(waiting, parts);
   for (const queue of queues) queue.discardAll();
   const isAcknowledged = link.connected && await publishOffline(parts);
   // Without a PUBACK for `offline` the broker has to publish the will, so no DISCONNECT may discard it.
   await link.close({ graceful: isAcknowledged, timeoutMs: DISCONNECT_TIMEOUT_MS });
 }
 
-/** Resolves when nothing is in flight any more, or at the deadline. */
-async function drained(queues: readonly StoppedQueue[], clock: Clock): Promise<void> {
-  const all = Promise.all(
-    queues.map((queue) => new Promise<void>((resolve) => queue.onDrained(resolve))),
-  );
+/** Resolves when nothing is in flight any more, at the deadline, or when the broker takes nothing. */
+async function drained(
+  queues: readonly StoppedQueue[],
+  { clock, flushMs }: Pick<DisconnectParts, "clock" | "flushMs">,
+): Promise<void> {
+  const endsAtMs = plusMs(clock.nowMs(), flushMs);
+  const inflight = () => queues.reduce((sum, queue) => sum + queue.inflight, 0);
   const { promise, resolve } = Promise.withResolvers<void>();
-  const cancel = clock.after(FLUSH_TIMEOUT_MS, resolve);
-  await Promise.race([all, promise]);
+  const all = Promise.all(
+    queues.map((queue) => new Promise<void>((done) => queue.onDrained(done))),
+  );
+  void all.then(() => resolve());
+  let cancel: Cancel = () => undefined;
+  const wait = (left: number) => {
+    const waitMs = Math.min(FLUSH_TIMEOUT_MS, endsAtMs - clock.nowMs());
+    cancel = clock.after(Math.max(0, waitMs), () => {
+      if (inflight() < left && clock.nowMs() < endsAtMs) wait(inflight());
+      else resolve();
+    });
+  };
+  wait(inflight());
+  await promise;
   cancel();
 }
 

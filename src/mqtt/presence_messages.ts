@@ -40,6 +40,8 @@ export interface PresenceMessagesParts {
   readonly counts: MessageCounts;
   readonly post: (message: FromPublisher) => void;
   readonly copies: Copies;
+  /** Whether the settings in force have a camera. */
+  readonly hasCamera: (camera: string) => boolean;
   /** The open stays, as they are now. */
   readonly openStays: () => readonly Stay[];
 }
@@ -83,7 +85,7 @@ export class PresenceMessages {
       onDrained: () => this.settled(),
     });
     this.#left = new RetainedLeft({
-      ...{ clock, log, link, topics },
+      ...{ clock, log, link, topics, hasCamera: parts.hasCamera },
       hasOccupancy: (camera, zone) => this.#zones.get(camera)?.has(zone) === true,
       hasPictures: (camera) => this.#picturing.cameras.has(camera),
       clear: (kind, topic) => parts.retained.clear(kind, topic),

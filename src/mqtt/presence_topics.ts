@@ -77,5 +77,5 @@ export function presenceTopics(
 
 /** What the service subscribes to for presence. */
 export function presenceFilters({ detectSet, left }: Topics): readonly string[] {
-  return [detectSet("+"), left.stays, left.pictures, left.occupancy];
+  return [detectSet("+"), ...Object.values(left)];
 }

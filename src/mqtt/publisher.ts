@@ -169,9 +169,8 @@ export class Publisher {
       isSubscribed: () => link.connected && this.#pendingSubacks === 0,
       onDone: ({ topic }, error) => {
         if (error !== null) this.#failures.failed(error);
-        // Only a PUBACK of MQTT 5 says whether the rules allowed it.
-        const isProof = error === null && this.#linkState?.protocol === 5;
-        if (isProof && topic === topics.status) watch.acknowledged();
+        // Only a PUBACK of MQTT 5 says whether the rules allow it.
+        if (topic === topics.status && this.#linkState?.protocol === 5) watch.settled(error);
       },
     });
   }
@@ -213,7 +212,7 @@ export class Publisher {
 
   async #stop(): Promise<void> {
     if (this.#running === null) return;
-    const { acks, announcer, commands, inferences, link, presence, retained, watch } =
+    const { acks, announcer, commands, inferences, link, plan, presence, retained, watch } =
       this.#running;
     commands.stop();
     watch.disconnected();
@@ -222,7 +221,7 @@ export class Publisher {
       clock: this.#parts.clock,
       link,
       queues: [presence, inferences],
-      counts: this.#counts,
+      ...{ counts: this.#counts, flushMs: plan.flushMs },
       offline: () => this.#statusMessage("offline", this.#parts.clock.wallMs()),
     });
     acks.discardAll();

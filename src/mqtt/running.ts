@@ -82,8 +82,10 @@ export function assemble(parts: RunningParts): Running {
     canPublish: () => link.connected,
     onSettled: () => presence.settled(),
   });
+  const cameras = new Set(plan.presence.scenes.map(({ camera }) => camera));
   const presence = new PresenceMessages({
     ...{ clock, log, plan, topics, link, retained, publish, counts, post, copies },
+    hasCamera: (camera) => cameras.has(camera),
     thread: parts.session,
     openStays: parts.openStays,
   });
@@ -107,8 +109,7 @@ export function assemble(parts: RunningParts): Running {
   });
   return {
     ...{ plan, topics, link, retained, inferences, presence, acks, commands, detectSwitch, watch },
-    copies,
-    cameras: new Set(plan.presence.scenes.map(({ camera }) => camera)),
+    ...{ copies, cameras },
     announcer: new Announcer({ clock, log, plan, topics, retained }),
     startedAtMs: clock.wallMs(),
   };

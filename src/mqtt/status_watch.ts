@@ -7,7 +7,7 @@
 import type { Cancel, Clock, SteadyMs } from "../core/clock.ts";
 import type { BrokerError, ErrorData } from "../core/errors.ts";
 import type { Log } from "../core/log.ts";
-import { isClosedByBroker } from "./broker_errors.ts";
+import { finalReason, isClosedByBroker } from "./broker_errors.ts";
 import { parseStatus } from "./payloads.ts";
 import type { DoneCallback } from "./session.ts";
 
@@ -77,10 +77,14 @@ export class StatusWatch {
     this.#readBack();
   }
 
-  /** The broker accepted the status with a reason code: its rules allow it. */
-  acknowledged(): void {
-    this.#isAcknowledged = true;
-    this.#hasPublished = true;
+  /** The broker accepted or refused the status with a reason code, or the connection broke. */
+  settled(error: BrokerError | null): void {
+    this.#isAcknowledged = error === null;
+    if (error === null) this.#hasPublished = true;
+    else if (finalReason(error) === "refused") {
+      this.#isUnreadable = true;
+      this.#show();
+    }
   }
 
   /** A message of the topic. */

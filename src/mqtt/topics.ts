@@ -22,7 +22,9 @@ export interface Topics {
   /** The number of the newest event of presence that was published. */
   readonly staysSent: string;
   /** The filters of retained messages that an earlier run may have left. */
-  readonly left: { readonly stays: string; readonly pictures: string; readonly occupancy: string };
+  readonly left: Readonly<
+    Record<"stays" | "pictures" | "occupancy" | "cameras" | "switches", string>
+  >;
 }
 
 /** MQTT allows topics of 65,535 bytes; a prefix longer than this is a mistake. */
@@ -105,6 +107,8 @@ export function topicsOf(
       stays: `${root}/stays/#`,
       pictures: `${root}/pictures/#`,
       occupancy: `${root}/occupancy/#`,
+      cameras: `${root}/cameras/+/status`,
+      switches: `${root}/cameras/+/detect`,
     },
   };
 }

@@ -127,10 +127,8 @@ export class PairPresence {
     this.#inferences++;
     const { meta, detections, weak } = result;
     const seen = meta.roi ?? wholeOf(meta.size);
-    const tracked = this.#records.track(
-      { detections, weak, size: meta.size, seen, atMs },
-      this.endMs,
-    );
+    const observation = { detections, weak, size: meta.size, seen, atMs };
+    const tracked = this.#records.track(observation, this.endMs);
     const frame: SeenFrame = {
       ...{ seq: meta.seq, size: meta.size, atMs },
       ...{ number: this.#inferences, gapMs: this.#time.gapMs, start: this.#settings.start },
@@ -202,7 +200,11 @@ export class PairPresence {
     const place = { box: detection.box, atMs: frame.atMs };
     const isDue = this.#isDue(record);
     if (record.whereabouts.isBack(place, frame, { isWeak, isDue })) return true;
+    const isLikely = record.returnedMs > record.observedMs;
+    if (isLikely && this.#time.gapMs <= SLOW_MS) return false;
     record.returned = { detection, frame };
+    const isAlike = !isWeak && !isDue && record.whereabouts.isAlike(place, frame);
+    if (!isLikely && isAlike) record.returnedMs = this.#time.at(frame.atMs);
     return false;
   }
 
@@ -249,23 +251,21 @@ export class PairPresence {
       if (!this.#isAbsent(record)) continue;
       const { returned } = record;
       // At slow rates one who goes is often seen once.
-      if (returned !== null && this.#time.gapMs > SLOW_MS) {
-        this.#see(record, returned.detection, returned.frame);
-      }
+      const isSeen = this.#time.gapMs > SLOW_MS || record.returnedMs > record.observedMs;
+      if (returned !== null && isSeen) this.#see(record, returned.detection, returned.frame);
       this.#end(record, "left");
     }
   }
 
   #isAbsent(record: StayRecord): boolean {
     const { id, whereabouts } = record;
-    const { start } = this.#settings;
     // A false detection is not continued by another one at its place.
-    if (id === null) return whereabouts.missed(this.#inferences) >= start.of;
+    if (id === null) return whereabouts.missed(this.#inferences) >= this.#settings.start.of;
     return this.#isDue(record) && !whereabouts.isAwaited(this.#inferences);
   }
 
-  #isDue({ observedMs }: StayRecord): boolean {
-    return this.#time.observedMs - observedMs >= this.endMs;
+  #isDue({ observedMs, returnedMs }: StayRecord): boolean {
+    return this.#time.observedMs - Math.max(observedMs, returnedMs) >= this.endMs;
   }
 
   #end(record: StayRecord, reason: StayEndReason): void {

@@ -69,6 +69,8 @@ export class StayRecord {
   #id: string | null = null;
   /** How long the pair had observed when it was last seen. */
   observedMs = 0;
+  /** The same for its newest return that is not confirmed, and most likely its own. */
+  returnedMs = -Infinity;
   /** Its newest return that is not confirmed. */
   returned: Sighting | null = null;
   /** When it was last seen. */
@@ -250,7 +252,7 @@ export class StayRecord {
       ...{ best: this.#best.frame, box: this.#box, size: this.#size, path: this.#path.points },
       motion: {
         velocity: this.whereabouts.velocity,
-        absentMs: Math.max(0, observedMs - this.observedMs),
+        absentMs: Math.max(0, observedMs - Math.max(this.observedMs, this.returnedMs)),
       },
     };
   }

@@ -89,7 +89,7 @@ export class TrackRecords {
       if (record === found.partedFrom || !whereabouts.mayBe(found.whereabouts)) continue;
       if (whereabouts.missed(frame.number) === 0 || whereabouts.isOther(last, frame)) continue;
       if (found.whereabouts.isNewcomer(frame, whereabouts.last)) continue;
-      const way = whereabouts.way(found.whereabouts);
+      const way = whereabouts.way(found.whereabouts, frame);
       if (way >= least) continue;
       nearest = record;
       least = way;

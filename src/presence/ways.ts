@@ -14,11 +14,19 @@ const UPRIGHT_MAX = 0.3;
 /**
  * The way between two places in heights; Infinity where one object cannot make it.
  * @param size  a box that shows the size there, when that was seen better later
+ * @param growth  the part by which the height may differ more for each second, as one comes nearer or goes away
  */
-export function wayOf(from: SeenPlace, to: SeenPlace, size: BoxPx = to.box): number {
+export function wayOf(
+  from: SeenPlace,
+  to: SeenPlace,
+  size: BoxPx = to.box,
+  growth = 0,
+): number {
   const way = heights(from.box, to.box);
   const reach = Math.min(REACH.most, within(REACH, sinceMs(from.atMs, to.atMs)));
-  const isLike = timesAs(from.box.height, size.height) <= SIZE_RATIO_MAX.height;
+  const seconds = Math.max(0, sinceMs(from.atMs, to.atMs)) / 1000;
+  const isLike = timesAs(from.box.height, size.height) <=
+    SIZE_RATIO_MAX.height * (1 + growth * seconds);
   return isLike && isLevel(from.box, to.box) && way <= reach ? way : Infinity;
 }
 

@@ -3,7 +3,10 @@ import { sinceMs } from "../core/clock.ts";
 import { type BoxPx, type PointPx, type Scale, scaled } from "../core/geometry.ts";
 import type { PresenceSettings, StayMotion } from "../core/presence_types.ts";
 import type { SeenPlace } from "../tracking/track_types.ts";
+import { timesAs, upwards } from "../tracking/likeness.ts";
 import { SLOW_MS } from "../tracking/tracker.ts";
+import { Detections, NewestInferences } from "./inference_counts.ts";
+import { EDGE_ENTRY_REACH, ENTRY_REACH, hasEntered, isLeaving } from "./picture_edges.ts";
 import { centre, heights, isLevel, wayOf, within } from "./ways.ts";
 
 /**
@@ -25,20 +28,20 @@ const RETURN_REACH = { atOnce: 1.2, perSecond: 1 } as const;
 const EXIT_GAPS = 2.5;
 const EXIT_MS = 2000;
 
-/** It moves towards the edge with so many heights per second; with less it is jitter. */
-const LEAVING_SPEED = 0.15;
+/**
+ * What is seen once is its return, most likely, when it is as high and stands as low or reaches as high, in
+ * heights: the end waits for as long as after any sighting.
+ */
+const ALIKE = { heightRatio: 1.15, widthRatio: 1.5, upwards: 0.07 } as const;
 
 /**
- * An object of which only a place is known may go out of the picture from so near to the edge, in heights;
- * from farther off the longer it is not seen.
+ * The part by which the height of an object may differ more for each second that it was not seen; not at slow
+ * rates, where it takes one for another.
  */
-const EDGE_REACH = { atOnce: 0.2, perSecond: 0.5 } as const;
+const GROWTH = 0.05;
 
-/**
- * An object has come into the picture when it was first seen so near to the edge, in heights; farther off
- * by the way that it makes between two inferences.
- */
-const ENTRY_REACH = { atOnce: 0.3, perSecond: 1 } as const;
+/** Of one object and another, seen in the same inferences so often, neither is a false detection. */
+const TOGETHER_MIN = 2;
 
 /** It is back when it is in so many of the next inferences; the end waits for them, for a weak one not as long. */
 const RETURN = { frames: 2, of: 5, ofWeak: 3 } as const;
@@ -76,6 +79,9 @@ export class Whereabouts {
   #returnedTo: SeenPlace | null = null;
   /** In how many inferences its return may be confirmed, from the newest one on. */
   #awaitedFor: number = RETURN.of;
+  /** Whether a return took the place of one that it excludes when the end was due: that is done once. */
+  #isRenewed = false;
+  readonly #sightings = new NewestInferences();
   #hasTrack = true;
   /** How long inferences of another thread had gone on without it. */
   #absentMs = 0;
@@ -121,18 +127,29 @@ export class Whereabouts {
   }
 
   /** Whether it came into the picture over an edge, far from where another one was. */
-  isNewcomer({ seen, gapMs }: Inference, other: SeenPlace): boolean {
-    const { box } = this.#first;
-    const near = within(ENTRY_REACH, gapMs) * box.height;
-    const least = LEAVING_SPEED * box.height;
+  isNewcomer(frame: Inference, other: SeenPlace): boolean {
     const across = this.#velocity?.x ?? 0;
-    const hasEntered = across > least && box.x - near < seen.x ||
-      across < -least && box.x + box.width + near > seen.x + seen.width;
-    return hasEntered && heights(box, other.box) > within(RETURN_REACH, gapMs);
+    return hasEntered({ box: this.#first.box, across, reach: ENTRY_REACH }, frame) &&
+      heights(this.#first.box, other.box) > within(RETURN_REACH, frame.gapMs);
   }
 
-  /** Whether what its track has come to is another object, because this one has left the picture. */
-  isOther(to: SeenPlace, { number, seen, gapMs }: Inference): boolean {
+  /** Whether what its track has come to twice came into the picture at its edge, far from where it was. */
+  #isOfNewcomer(to: SeenPlace, frame: Inference): boolean {
+    const first = this.#returnedTo;
+    if (first === null || first.atMs >= to.atMs || wayOf(first, to) === Infinity) return false;
+    const seconds = sinceMs(first.atMs, to.atMs) / 1000;
+    const across = (centre(to.box).x - centre(first.box).x) / seconds;
+    return hasEntered({ box: first.box, across, reach: EDGE_ENTRY_REACH }, frame) &&
+      heights(first.box, this.#last.box) > within(RETURN_REACH, frame.gapMs);
+  }
+
+  /**
+   * Whether what its track has come to is another object, because this one has left the picture, or the other
+   * one has just come into it.
+   */
+  isOther(to: SeenPlace, frame: Inference): boolean {
+    if (this.#isOfNewcomer(to, frame)) return true;
+    const { number, seen, gapMs } = frame;
     const since = sinceMs(this.#last.atMs, to.atMs);
     // In a new thread the gap is not known yet.
     const exitMs = gapMs > 0 ? Math.min(EXIT_GAPS * gapMs, EXIT_MS) : EXIT_MS;
@@ -141,7 +158,7 @@ export class Whereabouts {
       gapMs,
       since - gapMs * (this.missed(number) - 1) - this.#absentMs,
     );
-    return this.#isLeaving(unseenMs, seen) &&
+    return isLeaving(this.#last.box, this.#velocity, { unseenMs, seen }) &&
       heights(this.#last.box, to.box) > within(RETURN_REACH, unobservedMs);
   }
 
@@ -155,6 +172,7 @@ export class Whereabouts {
     frame: Inference,
     { isWeak, isDue }: { readonly isWeak: boolean; readonly isDue: boolean },
   ): boolean {
+    if (isWeak && this.#isOfNewcomer(place, frame)) return false;
     const missedMin = isWeak || frame.gapMs > SLOW_MS ? MISSED_MIN.slow : MISSED_MIN.usual;
     const gaps = frame.gapMs > 0 ? sinceMs(this.#last.atMs, place.atMs) / frame.gapMs : 0;
     if (this.missed(frame.number - 1) < missedMin && gaps < missedMin + 0.5) return true;
@@ -162,10 +180,23 @@ export class Whereabouts {
     const before = this.#returnedTo;
     if (before !== null && wayOf(before, place) === Infinity) {
       this.#returned.clear();
-      if (isDue) return false;
+      // One of the two was false: the end waits for the other one, once.
+      const isOwn = frame.gapMs <= SLOW_MS && wayOf(this.#last, place) < Infinity;
+      if (isDue && (this.#isRenewed || !isOwn)) return false;
+      this.#isRenewed = isDue;
     }
     this.#returnedTo = place;
     return this.#returned.add(frame.number, RETURN);
+  }
+
+  /** Whether what is seen once is it, as far as its size and its place say, and it has not left the picture. */
+  isAlike(place: SeenPlace, { seen }: Inference): boolean {
+    const { box } = this.#last;
+    const isOnItsWay = (centre(place.box).x - centre(box).x) * (this.#velocity?.x ?? 0) > 0;
+    if (!isOnItsWay && isLeaving(box, this.#velocity, { unseenMs: EXIT_MS, seen })) return false;
+    return timesAs(box.height, place.box.height) <= ALIKE.heightRatio &&
+      timesAs(box.width, place.box.width) <= ALIKE.widthRatio &&
+      upwards(box, place.box) <= ALIKE.upwards * box.height && wayOf(this.#last, place) < Infinity;
   }
 
   /** Its track follows another object: it waits for another track. */
@@ -187,6 +218,8 @@ export class Whereabouts {
   /** It is seen. */
   found(place: SeenPlace, { number }: Inference): void {
     this.#seenIn = number;
+    this.#sightings.add(number);
+    this.#isRenewed = false;
     this.#hasTrack = true;
     this.#absentMs = 0;
     this.#returned.clear();
@@ -212,20 +245,30 @@ export class Whereabouts {
     this.#velocity = { x: by.x * this.#velocity.x, y: by.y * this.#velocity.y };
   }
 
-  /** The way from its last place to where a track began in heights; Infinity where it cannot be by then. */
-  way(track: Whereabouts): number {
-    return wayOf(this.#last, track.#first, track.#last.box);
+  /**
+   * The way from its last place to where a track began in heights, or from the place before, for the last one
+   * may be a false detection; Infinity where it cannot be by then.
+   */
+  way(track: Whereabouts, { gapMs }: Inference): number {
+    const first = track.#first;
+    const { box } = track.#last;
+    const growth = gapMs > SLOW_MS ? 0 : GROWTH;
+    const way = wayOf(this.#last, first, box, growth);
+    return way < Infinity || this.#before === null ? way : wayOf(this.#before, first, box, growth);
   }
 
   /**
-   * Whether it was last seen where a new track was not, and only once since that began: it may be the new
-   * track, and what was seen a false detection.
+   * Whether it and a new track were seen together once at most, and it is not seen now: it may be the new
+   * track, of which one detection was false, or one of its own.
    */
-  isContestedBy(track: Whereabouts, { number }: Inference): boolean {
+  isContestedBy(track: Whereabouts, { number, gapMs }: Inference): boolean {
     const first = track.#first;
     if (this.#before === null || this.missed(number) === 0 || !this.#hasTrack) return false;
-    if (this.#last.atMs < first.atMs || this.#before.atMs >= first.atMs) return false;
-    return wayOf(this.#before, first) < Infinity;
+    if (this.#last.atMs < first.atMs || this.#sightings.shared(track.#sightings) >= TOGETHER_MIN) {
+      return false;
+    }
+    if (gapMs <= SLOW_MS && wayOf(this.#last, track.#last) < Infinity) return true;
+    return this.#before.atMs < first.atMs && wayOf(this.#before, first) < Infinity;
   }
 
   #follow(box: BoxPx, seconds: number): void {
@@ -235,56 +278,5 @@ export class Whereabouts {
     const weight = 1 - Math.exp(-seconds / VELOCITY_SECONDS);
     const { x, y } = this.#velocity ?? newest;
     this.#velocity = { x: x + weight * (newest.x - x), y: y + weight * (newest.y - y) };
-  }
-
-  /** Whether it reaches the edge of the picture some time after it was last seen, going on as it went. */
-  #isLeaving(unseenMs: number, seen: BoxPx): boolean {
-    const { x, y, width, height } = this.#last.box;
-    const least = LEAVING_SPEED * height;
-    const seconds = Math.max(0, unseenMs) / 1000;
-    if (this.#velocity === null) {
-      const near = within(EDGE_REACH, unseenMs) * height;
-      return x - near < seen.x || x + width + near > seen.x + seen.width;
-    }
-    const across = { at: x, length: width, from: seen.x, to: seen.x + seen.width };
-    const down = { at: y, length: height, from: seen.y, to: seen.y + seen.height };
-    return leaves(across, this.#velocity.x, { seconds, least }) ||
-      leaves(down, this.#velocity.y, { seconds, least });
-  }
-}
-
-/** Whether an extent reaches an end of a range, moving towards it. */
-function leaves(
-  { at, length, from, to }: Readonly<Record<"at" | "length" | "from" | "to", number>>,
-  velocity: number,
-  { seconds, least }: { readonly seconds: number; readonly least: number },
-): boolean {
-  return velocity > least && at + length + seconds * velocity > to ||
-    velocity < -least && at + seconds * velocity < from;
-}
-
-/** Counts the inferences in which something was detected with confidence. */
-class Detections {
-  readonly #newest: number[] = [];
-
-  get isEmpty(): boolean {
-    return this.#newest.length === 0;
-  }
-
-  /** The newest inference with one; null before the first. */
-  get newest(): number | null {
-    return this.#newest.at(-1) ?? null;
-  }
-
-  /** @returns whether it was in `frames` of the newest `of` inferences */
-  add(inference: number, { frames, of }: PresenceSettings["start"]): boolean {
-    this.#newest.push(inference);
-    while (this.#newest.length > frames) this.#newest.shift();
-    const [oldest = inference] = this.#newest;
-    return this.#newest.length >= frames && inference - oldest < of;
-  }
-
-  clear(): void {
-    this.#newest.length = 0;
   }
 }

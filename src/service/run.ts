@@ -34,18 +34,17 @@ export async function runService(
   const signalled = Promise.withResolvers<string>();
   let firstAtMs: SteadyMs | null = null;
   const isTerminalGone = watchTerminal();
-  const listeners = SIGNALS.map((signal) => {
-    const listener = () => {
+  // Never removed: one that comes while the process ends would change its exit code.
+  for (const signal of SIGNALS) {
+    Deno.addSignalListener(signal, () => {
       if (signal === "SIGHUP" && !isTerminalGone()) return service.requestReload();
       firstAtMs ??= clock.nowMs();
       signalled.resolve(signal);
       if (clock.nowMs() - firstAtMs < ONE_SIGNAL_MS) return;
       log.error("service.killed", { signal, remedy: "A second signal ends Orion at once." });
       exit(EXIT.failed);
-    };
-    Deno.addSignalListener(signal, listener);
-    return () => Deno.removeSignalListener(signal, listener);
-  });
+    });
+  }
   try {
     const started = service.start();
     const end = await Promise.race([
@@ -63,6 +62,5 @@ export async function runService(
     return exitCode(error);
   } finally {
     stopCollecting();
-    for (const remove of listeners) remove();
   }
 }

@@ -120,6 +120,8 @@ export class Service {
     checkKernel(settings, this.#landlockAbi);
     this.#broker?.start();
     await this.#broker?.listening;
+    // An earlier run may have left another state on the broker, and models may take long to load.
+    this.#fleet.cameras.forEach(({ record }) => this.#publisher.publishCamera(record.status));
     this.#publisher.start();
     this.#http = startHttp({
       ...{ ...this.#options, reporter: this.#reporter, fleet: this.#fleet },

@@ -9,7 +9,7 @@ const MAX_COLUMNS = 4 * MAX_TRACKS;
 const MAX_PX = 1e6;
 
 /** A box that comes so near to the edge of the picture may be cut off by it, in parts of its height. */
-const CUT = 0.02;
+const CUT = 0.06;
 
 /** A detection of the present frame whose box is one. */
 export interface Column {

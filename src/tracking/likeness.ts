@@ -79,7 +79,10 @@ export function distanceWeight(entry: Entry, column: Column): number {
 export function distanceCost(entry: Entry, { detection, isCut }: Column): number {
   const { box } = detection;
   if (entry.class !== detection.class) return Infinity;
-  const higher = timesAs(entry.expected.height, box.height);
+  const higher = Math.min(
+    timesAs(entry.expected.height, box.height),
+    timesAs(entry.box.height, box.height),
+  );
   if (higher > SIZE_RATIO_MAX.height) return Infinity;
   const wider = timesAs(entry.expected.width, box.width);
   if (wider > SIZE_RATIO_MAX.width && !isCut && !entry.isCut) return Infinity;

@@ -26,6 +26,8 @@ Deno.test({
     const after = messages.slice(messages.findIndex(isOffline))
       .filter((message) => !isOffline(message)).map(({ topic }) => topic);
     assert.deepEqual(after, [MARKER], "nothing follows `offline`");
+    const first = (part: string) => messages.findIndex(({ topic }) => topic.includes(part));
+    assert.ok(first("/cameras/gate/status") < first("/occupancy/"), "before models are loaded");
     const camera = messages.findLast(({ topic }) => topic === "orion/test/cameras/gate/status");
     assert.equal(camera?.json?.["state"], "offline");
     await using later = await rig.broker.subscribe("orion/test/status");

@@ -24,10 +24,9 @@ from object_detection.protos import pipeline_pb2
 
 NAME = "ssd"
 FOLDER = "ssd.out"
-# Weights that keep the spread of what passes through.
 LAYERS = """conv_hyperparams {
   regularizer { l2_regularizer { weight: 0.00004 } }
-  initializer { variance_scaling_initializer { factor: 2.0 uniform: false mode: FAN_IN } }
+  initializer { truncated_normal_initializer { stddev: 0.03 } }
   activation: RELU_6
   batch_norm { scale: true }
 }"""
@@ -58,6 +57,18 @@ CONFIG = f"""model {{ ssd {{
 }} }}"""
 
 
+def spread(model):
+    """Weights that keep the spread of what passes through, as in export.py."""
+    for weights in model.trainable_variables:
+        if len(weights.shape) == 4:
+            height, width, channels, _ = weights.shape
+            inputs = height * width * (1 if "depthwise" in weights.name else channels)
+            # Scores of the last layers are not to come close to 1.
+            gain = 0.2 if "Predictor" in weights.name else 1
+            deviation = gain * (2 / inputs) ** 0.5
+            weights.assign(tensorflow.random.normal(weights.shape, stddev=deviation))
+
+
 def main():
     os.makedirs(sys.argv[1], exist_ok=True)
     os.chdir(sys.argv[1])
@@ -65,6 +76,7 @@ def main():
     config = text_format.Parse(CONFIG, pipeline_pb2.TrainEvalPipelineConfig())
     model = model_builder.build(config.model, is_training=False)
     model.predict(*model.preprocess(tensorflow.zeros([1, 300, 300, 3])))
+    spread(model)
     shutil.rmtree(FOLDER, ignore_errors=True)
     checkpoint = tensorflow.train.Checkpoint(model=model)
     tensorflow.train.CheckpointManager(checkpoint, f"{FOLDER}/weights", 1).save()

@@ -34,8 +34,9 @@ export const ALERTS: readonly Alert[] = [
   },
   {
     name: "OrionCameraStalled",
+    // What comes between two keyframes may wait in the buffer for so long that none is counted.
     expr: "rate(orion_frames_received_total[5m]) == 0 and on (instance, camera) " +
-      "orion_camera_up == 1",
+      "delta(orion_gop_buffer_frames[5m]) == 0 and on (instance, camera) orion_camera_up == 1",
     after: "2m",
     severity: "critical",
     summary: "Camera {{ $labels.camera }} at {{ $labels.instance }} is connected, and sends " +

@@ -38,6 +38,11 @@ export class CameraRecord {
     return this.#report;
   }
 
+  get status(): CameraStatus {
+    const { state, sinceMs, reason, reconnects } = this.#report;
+    return { camera: this.#camera, state, sinceMs, reason, reconnects };
+  }
+
   /** Frames and offers of the present thread, as of the newest report; null before that. */
   get flow(): CaptureFlow | null {
     return this.#flow;

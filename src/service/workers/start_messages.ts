@@ -102,6 +102,9 @@ export function ownClient({ instance, mqtt: { topicPrefix } }: Settings): OwnCli
   };
 }
 
+/** The part of the time of a shutdown for the last messages; `offline` follows them. */
+const FLUSH_SHARE = 0.6;
+
 /**
  * The settings of the publisher, credentials in clear.
  * @param own  its credentials at the embedded broker
@@ -117,7 +120,9 @@ export function publisherPlan(
     ? { ...target, username: own.clientId, password: own.password }
     : target;
   const run = crypto.getRandomValues(new Uint32Array(1))[0] ?? 0;
-  return { broker, instance, run, version, topicPrefix, qos, outbox, ...replanOf(settings) };
+  const flushMs = settings.shutdownTimeoutSeconds * 1000 * FLUSH_SHARE;
+  const plan = { broker, instance, run, version, topicPrefix, qos, outbox, flushMs };
+  return { ...plan, ...replanOf(settings) };
 }
 
 /** The part of them that another configuration can replace. */

@@ -33,6 +33,7 @@ export function trueStays({ looks, sightings }: World): readonly TrueStay[] {
 
 function staysOf(seen: Sightings, looks: readonly Look[]): readonly Omit<TrueStay, "walker">[] {
   const stays: Omit<TrueStay, "walker">[] = [];
+  const last = Math.max(...seen.keys());
   let present: Present | null = null;
   const end = (reason: TrueStay["reason"]) => {
     if (present !== null && present.start !== null) {
@@ -40,7 +41,10 @@ function staysOf(seen: Sightings, looks: readonly Look[]): readonly Omit<TrueSta
     }
     present = null;
   };
-  for (const [index, look] of looks.entries()) {
+  for (let index = Math.min(...seen.keys()); index < looks.length; index++) {
+    const look = looks[index];
+    // No one is seen again once the last stay has ended.
+    if (look === undefined || present === null && index > last) break;
     for (const { kind } of look.faults) {
       if (kind === "restart") end("restart");
       if (kind === "long reconnect") end("camera_lost");

@@ -117,6 +117,10 @@ export function inSight({ legs }: Walker): readonly (readonly [from: number, to:
   return runs;
 }
 
+export function startsAtSeconds({ legs }: Walker): number {
+  return legs[0]?.fromSeconds ?? 0;
+}
+
 export function endsAtSeconds({ legs }: Walker): number {
   return legs.at(-1)?.toSeconds ?? 0;
 }

@@ -3,7 +3,14 @@ import type { Detection } from "../../../src/core/detector_types.ts";
 import type { BoxPx } from "../../../src/core/geometry.ts";
 import { Random } from "./random.ts";
 import { SETTINGS, SIZE } from "./rig.ts";
-import { endsAtSeconds, inSight, placeOf, type Walker, walkers } from "./walkers.ts";
+import {
+  endsAtSeconds,
+  inSight,
+  placeOf,
+  startsAtSeconds,
+  type Walker,
+  walkers,
+} from "./walkers.ts";
 
 /**
  * The bundled model at its threshold: of the people in a picture it finds so many, most others with less
@@ -130,9 +137,16 @@ function looksAt(rateHz: number, untilMs: number, faults: readonly Fault[]): rea
 /** The indices of the inferences in which each person is visible. */
 function visibleLooks(people: readonly Walker[], looks: readonly Look[]): readonly number[][] {
   const visible: number[][] = people.map(() => []);
+  const coming = people.map((one, index) => ({ one, index, endsAtMs: 1000 * endsAtSeconds(one) }))
+    .toSorted((one, other) => startsAtSeconds(one.one) - startsAtSeconds(other.one));
+  let near: typeof coming = [];
   // Those who are farther are drawn first.
   for (const [look, { atMs }] of looks.entries()) {
-    const present = people.flatMap((one, index) => {
+    near = near.filter(({ endsAtMs }) => atMs < endsAtMs);
+    while (coming[0] !== undefined && 1000 * startsAtSeconds(coming[0].one) <= atMs) {
+      near.push(...coming.splice(0, 1));
+    }
+    const present = near.flatMap(({ one, index }) => {
       const box = placeOf(one, atMs / 1000);
       return box === null ? [] : [{ box, index, footY: one.footY }];
     });

@@ -153,6 +153,7 @@ export function publisherPlan(
     outbox: { policy: "latest", max: 1024 },
     homeAssistant: null,
     presence: { detectors: [], scenes: [] },
+    flushMs: 3_000,
   };
 }
 

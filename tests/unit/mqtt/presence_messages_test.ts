@@ -48,7 +48,7 @@ Deno.test("presence: a broker that refuses to be read from gets the events all t
   publisher.presence.emit({ kind: "start", stay: stayOf("a") });
   for (const { done } of link.reads) done(failure("BROKER_REFUSED_SUBSCRIPTION"));
   assert.deepEqual(events(link), ["start a"]);
-  assert.equal(logged.filter(({ event }) => event === "mqtt.retained_not_read").length, 3);
+  assert.equal(logged.filter(({ event }) => event === "mqtt.retained_not_read").length, 5);
   link.disconnect();
   link.connect();
   publisher.presence.emit({ kind: "end", stay: ended(stayOf("a")) });

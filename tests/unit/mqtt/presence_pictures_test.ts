@@ -85,11 +85,18 @@ Deno.test("presence: pictures of an earlier run and zones that are gone are clea
   link.retained.set(`${ROOT}/occupancy/gate/door`, "{}");
   link.retained.set(`${ROOT}/occupancy/gate/shed`, "{}");
   link.retained.set(`${ROOT}/occupancy/yard/all`, "{}");
+  for (const camera of ["gate", "yard"]) {
+    link.retained.set(`${ROOT}/cameras/${camera}/status`, "{}");
+    link.retained.set(`${ROOT}/cameras/${camera}/detect`, "ON");
+  }
   link.connect();
   const cleared = () =>
     link.sent.filter(({ message }) => message.payload === "" && message.retain)
       .map(({ message }) => message.topic.replace(`${ROOT}/`, ""));
-  const gone = ["pictures/gate/person", "occupancy/gate/shed", "occupancy/yard/all"];
+  const gone = [
+    ...["pictures/gate/person", "occupancy/gate/shed", "occupancy/yard/all"],
+    ...["cameras/yard/status", "cameras/yard/detect"],
+  ];
   assert.deepEqual(cleared().sort(), gone.sort());
   publisher.presence.changeScene({ camera: "gate", zones: [], lines: [] });
   assert.equal(cleared().at(-1), "occupancy/gate/door");

@@ -30,9 +30,9 @@ export class FakeLink implements Link {
   readonly closes: boolean[] = [];
   /** Whether a SUBACK follows at once. */
   grantsSubscriptions = true;
-  /** What the broker retains of presence, also from earlier runs, by topic. */
+  /** What the broker retains, but for the status, also from earlier runs, by topic. */
   readonly retained = new Map<string, string>();
-  /** Short subscriptions to what is retained of presence, which every connection has. */
+  /** Short subscriptions to what is retained, which every connection has. */
   readonly reads: { readonly filter: string; readonly done: DoneCallback }[] = [];
   /** Whether their SUBACK follows at once. */
   grantsReads = true;
@@ -70,7 +70,7 @@ export class FakeLink implements Link {
   subscribe(filter: string, _qos: 0 | 1, done: DoneCallback): void {
     assert.ok(this.connected, "nothing is subscribed to while the broker is disconnected");
     if (filter === STATUS) return this.#watch(done);
-    if (/\/(stays|pictures|occupancy)\/#$/.test(filter)) return this.#read(filter, done);
+    if (/\/#$|\/cameras\/\+\/(status|detect)$/.test(filter)) return this.#read(filter, done);
     this.subscribed.push({ filter, done });
     if (this.grantsSubscriptions) done(null);
   }
@@ -83,8 +83,9 @@ export class FakeLink implements Link {
     this.reads.push({ filter, done });
     if (!this.grantsReads) return;
     done(null);
+    const [start = "", end = ""] = filter.split(/\/#|\+/);
     for (const [topic, payload] of this.retained) {
-      if (topic.startsWith(filter.slice(0, -2))) this.receive(topic, payload, true);
+      if (topic.startsWith(start) && topic.endsWith(end)) this.receive(topic, payload, true);
     }
   }
 

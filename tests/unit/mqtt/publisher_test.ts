@@ -130,6 +130,27 @@ Deno.test("publisher: a stop waits for messages in flight, publishes offline, an
   assert.deepEqual(link.closes, [true]);
 });
 
+Deno.test("publisher: a stop goes on while the broker takes one message after the other, up to its deadline", async () => {
+  const { clock, link, publisher } = rig({ acknowledges: false, plan: { flushMs: 3_000 } });
+  link.connect();
+  for (const camera of ["a", "b", "c", "d", "e"]) {
+    const occupancy = { camera, zone: "all", occupied: false, counts: {}, sinceMs: clock.wallMs() };
+    publisher.presence.emit({ kind: "occupancy", occupancy });
+  }
+  const isOffline = () => link.sent.at(-1)?.message.payload.includes("offline") === true;
+  const waiting = link.sent.filter(({ message }) => message.topic.includes("occupancy"));
+  const stopping = publisher.stop();
+  for (const { done } of waiting.slice(0, 3)) {
+    await clock.pass(900);
+    assert.ok(!isOffline());
+    done(null);
+  }
+  await clock.pass(300);
+  assert.ok(isOffline(), "at the deadline");
+  await clock.pass(500);
+  await stopping;
+});
+
 Deno.test("publisher: without a PUBACK for offline the broker is left to publish the will", async () => {
   const { clock, link, publisher, infer } = rig({ acknowledges: false });
   link.connect();

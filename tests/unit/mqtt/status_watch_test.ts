@@ -68,6 +68,17 @@ Deno.test("status watch: with MQTT 5 a PUBACK shows that only reading is forbidd
   assert.equal(problem(), null);
 });
 
+Deno.test("status watch: with MQTT 5 a PUBACK that refuses the status is a problem at once", () => {
+  const { link, problem } = rig({ acknowledges: false });
+  link.stateChanged(true, 5);
+  link.dropsStatus = true;
+  link.connect();
+  link.sent.find(({ message }) => message.topic === STATUS)?.done(
+    failure("BROKER_REFUSED_MESSAGE"),
+  );
+  assert.equal(problem(), "BROKER_STATUS_REFUSED");
+});
+
 Deno.test("status watch: an online status of another session is a second instance, and is not answered at once", async () => {
   const { clock, link, statuses, events, problem } = rig();
   link.connect();

@@ -79,8 +79,24 @@ Deno.test("stays: after a while without it a single detection is no return", asy
   await rig.seeFor(2, 200, SOMEONE);
   const seenAt = rig.clock.wallMs();
   await rig.seeFor(10, 200);
-  await rig.seeFor(1, 200, SOMEONE);
+  // A little larger.
+  await rig.seeFor(1, 200, { detections: [person(standing(600, 400, 240))] });
   await rig.seeFor(14, 200);
+  assert.deepEqual(rig.reasons, ["left"]);
+  assert.deepEqual(rig.ledger.of("end")[0]?.seenAtMs, seenAt);
+});
+
+Deno.test("stays: a single detection as high and as far down as it was delays the end, once", async () => {
+  const rig = new PresenceRig();
+  await rig.seeFor(2, 200, SOMEONE);
+  await rig.seeFor(10, 200);
+  await rig.seeFor(1, 200, SOMEONE);
+  const seenAt = rig.clock.wallMs();
+  await rig.seeFor(20, 200);
+  await rig.seeFor(1, 200, SOMEONE);
+  await rig.seeFor(3, 200);
+  assert.deepEqual(rig.reasons, []);
+  await rig.seeFor(1, 200);
   assert.deepEqual(rig.reasons, ["left"]);
   assert.deepEqual(rig.ledger.of("end")[0]?.seenAtMs, seenAt);
 });

@@ -274,3 +274,17 @@ Deno.test("tracker: a track is as of its frame", () => {
     first: { box: person(300).box, atMs: steadyMs(0) },
   });
 });
+
+Deno.test("tracker: one whose height seemed to shrink is the same at the height of before", () => {
+  const watch = new Watch();
+  watch.at(0, [person(600, { height: 240 })]);
+  watch.at(0.2, [person(602, { height: 212 })]);
+  assert.deepEqual(watch.ids(0.6, person(640, { height: 252 })), ["t-1"]);
+});
+
+Deno.test("tracker: one of whom the edge shows a strip at first is the same a step later", () => {
+  const watch = new Watch();
+  const strip = { ...person(0), box: { x: 8, y: 300, width: 20, height: 200 } };
+  const whole = { ...person(0), box: { x: 40, y: 300, width: 80, height: 200 } };
+  assert.deepEqual([watch.ids(0, strip), watch.ids(1, whole)], [["t-1"], ["t-1"]]);
+});
