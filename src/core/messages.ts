@@ -130,6 +130,8 @@ export type FromCapture =
     /** The newest stream that was opened, or null before the first one. */
     readonly info: StreamInfo | null;
   }
+  /** No usable frame has arrived since the instant; null: they arrive again. */
+  | { readonly kind: "silence"; readonly age: Age | null }
   | { readonly kind: "report"; readonly request: number; readonly report: WatchedReport }
   | PicturesFromCapture
   /** The frame of a `keep` is the picture of the stay from now on. */
@@ -230,6 +232,8 @@ export type ToPublisher =
   /** A worker was abandoned and will send no `end`. Results that it sent before still count. */
   | { readonly kind: "results-abandoned"; readonly worker: string }
   | { readonly kind: "camera"; readonly status: CameraStatus }
+  /** A `silence` of a camera. */
+  | { readonly kind: "silence"; readonly camera: string; readonly age: Age | null }
   /** The body of `GET /status`. */
   | { readonly kind: "health"; readonly health: Readonly<Record<string, unknown>> }
   | { readonly kind: "answer"; readonly answer: CommandAnswer }

@@ -1,3 +1,4 @@
+import { instantOf } from "../core/age.ts";
 import { assertNever } from "../core/assert.ts";
 import type { CameraStatus } from "../core/camera_types.ts";
 import type { Cancel, Clock, SteadyMs } from "../core/clock.ts";
@@ -34,6 +35,8 @@ export interface PresenceSource {
   /** @returns where each detection is; null where the detector has no presence */
   observe(result: InferenceResult, arrivedAtMs: SteadyMs): readonly Placement[] | null;
   camera(status: CameraStatus): void;
+  /** A camera has sent no frame since the instant; null: it sends again. */
+  silence(camera: string, sinceMs: SteadyMs | null): void;
   change(change: PresenceChange): void;
   /** Applies another plan; the stays of what it does not have any more end. */
   replan(plan: PresencePlan): void;
@@ -105,6 +108,13 @@ export class PublisherThread {
         return this.#results.abandon(message.worker);
       case "camera":
         return this.#camera(message.status);
+      case "silence": {
+        const { camera, age } = message;
+        return this.#source?.silence(
+          camera,
+          age === null ? null : instantOf(age, this.#parts.clock),
+        );
+      }
       case "health":
         return this.#publisher.publishHealth(message.health);
       case "answer":

@@ -102,6 +102,12 @@ export class CameraPresence {
     this.#flow.setState(state);
   }
 
+  /** No usable frame has come since the instant; null: they come. */
+  setSilence(sinceMs: SteadyMs | null): void {
+    this.endLost();
+    this.#flow.setSilence(sinceMs);
+  }
+
   setScene(scene: Scene): void {
     this.#scene = areasOf(scene, this.#scene);
     for (const { presence } of this.#pairs.values()) presence.scene = this.#scene;

@@ -13,6 +13,8 @@ export class PictureFlow {
   /** How long it was online before. */
   #onlineBeforeMs = 0;
   #pictureAtMs: SteadyMs | null = null;
+  /** The arrival of the last frame, if none has come for a while. */
+  #silentSinceMs: SteadyMs | null = null;
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -43,18 +45,27 @@ export class PictureFlow {
     this.#state = state;
   }
 
+  /** The camera has sent no frame since the instant; null: it sends again. */
+  setSilence(sinceMs: SteadyMs | null): void {
+    this.#silentSinceMs = sinceMs;
+  }
+
   /**
-   * When a camera that is not online has been without pictures for too long.
+   * When a camera has been without pictures for too long.
    * @param gapMs  between the newest pictures that the detector inferred
-   * @returns null while it is online
+   * @returns null while it sends them
    */
   cameraLostAtMs({ endMs, gapMs }: { endMs: number; gapMs: number }): SteadyMs | null {
-    if (this.#state === "online") return null;
-    if (this.#pictureAtMs === null) return plusMs(this.#sinceMs, endMs);
+    const isOnline = this.#state === "online";
+    // A camera or a detector that is as slow as a stay ends has pauses of its own.
+    const isFast = gapMs <= endMs / 2;
+    const silentSinceMs = isFast ? this.#silentSinceMs : null;
+    if (isOnline && silentSinceMs === null) return null;
+    if (this.#pictureAtMs === null) return plusMs(silentSinceMs ?? this.#sinceMs, endMs);
     // A stalled camera has sent none for a while. When the newest one came is not known at slow rates.
-    const isKnown = this.#state === "stalled" && gapMs <= endMs / 2;
-    const fromMs = isKnown ? this.#pictureAtMs : latestMs(this.#pictureAtMs, this.#sinceMs);
-    return plusMs(fromMs, endMs);
+    const isKnown = this.#state === "stalled" && isFast;
+    const fromMs = silentSinceMs ?? (isKnown ? this.#pictureAtMs : this.#sinceMs);
+    return plusMs(latestMs(this.#pictureAtMs, fromMs), endMs);
   }
 
   /**

@@ -113,6 +113,12 @@ export class Presence {
     this.#arm();
   }
 
+  /** A camera has sent no usable frame since the instant; null: it sends again. */
+  silence(camera: string, sinceMs: SteadyMs | null): void {
+    this.#cameras.get(camera)?.setSilence(sinceMs);
+    this.#arm();
+  }
+
   /** Applies a changed setting from the next frame on. */
   change(change: PresenceChange): void {
     switch (change.kind) {

@@ -20,6 +20,7 @@ import { runConnection } from "./connection.ts";
 import { FrameRate } from "./frame_rate.ts";
 import { type GopBuffer, MAX_GOP_BYTES } from "./gop_buffer.ts";
 import { NetworkStats } from "./network_stats.ts";
+import { PictureSilence } from "./picture_silence.ts";
 import type { FrameWish } from "./snapshots.ts";
 import { type ConnectionFailure, HEALTHY_MS, ReconnectPolicy } from "./reconnect_policy.ts";
 import type { RtspSource } from "./rtsp_source.ts";
@@ -55,6 +56,8 @@ export interface CameraParts {
   readonly log: Log;
   readonly random: () => number;
   readonly onState: (state: StateReport) => void;
+  /** As the report of a {@link PictureSilence}. */
+  readonly onSilence?: (lastAtMs: SteadyMs | null) => void;
   /** Called before each connection; what it throws ends {@link Camera.run}. */
   readonly beforeConnecting?: () => void;
 }
@@ -72,6 +75,7 @@ export class Camera {
   #connections = 0;
   #connectedAtMs: SteadyMs | null = null;
   #lastFrameAtMs: SteadyMs | null = null;
+  readonly #silence: PictureSilence | null;
   /** The newest packet of this connection. */
   #lastArrivalAtMs: SteadyMs | null = null;
   #failure: ConnectionFailure = { code: "STREAM_STALLED", retryAfterMs: null };
@@ -88,6 +92,8 @@ export class Camera {
     this.#parts = parts;
     this.#level = parts.source.decode;
     this.#network = new NetworkStats(parts.source);
+    const { onSilence } = parts;
+    this.#silence = onSilence === undefined ? null : new PictureSilence(parts.clock, onSilence);
     this.#reconnects = new ReconnectPolicy({
       maxDelayMs: parts.source.reconnectMaxMs,
       random: parts.random,
@@ -101,6 +107,14 @@ export class Camera {
    * @throws what `beforeConnecting` throws
    */
   async run(): Promise<"ended" | "stopped"> {
+    try {
+      return await this.#run();
+    } finally {
+      this.#silence?.stop();
+    }
+  }
+
+  async #run(): Promise<"ended" | "stopped"> {
     const { libav, clock, log } = this.#parts;
     const { signal } = this.#stop;
     this.#notify(null);
@@ -242,6 +256,7 @@ export class Camera {
 
   #onFrame(atMs: SteadyMs): void {
     this.#lastFrameAtMs = atMs;
+    this.#silence?.frame(atMs);
     if (this.#state.state === "online") return;
     this.#connectedAtMs = atMs;
     this.#setState("online", null);

@@ -1,3 +1,4 @@
+import { ageOf } from "../core/age.ts";
 import { assert, assertNever } from "../core/assert.ts";
 import { ThreadWall } from "../confinement/thread_wall.ts";
 import type { WatchedReport } from "../core/camera_types.ts";
@@ -177,6 +178,8 @@ export class Capture {
       log,
       random: Math.random,
       onState: (state) => this.#link.post({ kind: "state", ...state }),
+      onSilence: (atMs) =>
+        this.#link.post({ kind: "silence", age: atMs === null ? null : ageOf(atMs, clock) }),
       beforeConnecting: () => wall.assertCurrent(),
     });
     bus.start();

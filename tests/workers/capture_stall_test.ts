@@ -7,6 +7,8 @@ import { RtspServer } from "../support/cameras/rtsp_server.ts";
 import { assertReportedAfter } from "../support/cameras/stalls.ts";
 
 const STALL_MS = 2000;
+/** The clocks of two threads are not read at the same instant. */
+const CLOCKS_MS = 50;
 
 Deno.test({
   name: "capture: a camera that freezes (SIGSTOP) leaves online at the stall timeout",
@@ -28,5 +30,10 @@ Deno.test({
     }
     const stalls = run.states.length;
     await run.state("online", stalls);
+    const [first, silentSinceMs, again] = run.silences;
+    assert.deepEqual([first, again, run.silences.length], [null, null, 3]);
+    assert.ok(silentSinceMs !== null && silentSinceMs !== undefined);
+    const lastAtMs = run.states.find(({ state }) => state === "stalled")?.atMs ?? assert.fail();
+    assert.ok(silentSinceMs < lastAtMs - STALL_MS + CLOCKS_MS, "it counts from the last frame");
   },
 });

@@ -9,7 +9,7 @@ import type { CameraWorker } from "../workers/camera_worker.ts";
 import { DetectorPool } from "../workers/detector_pool.ts";
 import type { DetectorWorker } from "../workers/detector_worker.ts";
 import type { LiveHub } from "../workers/live_hub.ts";
-import type { PresenceRouter } from "../workers/publisher_worker.ts";
+import type { PresenceRouter } from "../workers/publisher_routes.ts";
 import type { Roster } from "../workers/roster.ts";
 import { captureSetup, type WorkerFactory } from "../workers/worker_factory.ts";
 import { replanInForce } from "./in_force.ts";

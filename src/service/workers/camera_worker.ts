@@ -16,7 +16,7 @@ import { type FromCapture, portTransfers, type ToCapture } from "../../core/mess
 import type { Child } from "../supervision/child.ts";
 import { CameraRecord } from "./camera_record.ts";
 import { PictureRequests } from "./picture_requests.ts";
-import type { PictureRouter } from "./publisher_worker.ts";
+import type { PictureRouter } from "./publisher_routes.ts";
 import { ReportRequests } from "./report_requests.ts";
 import { SnapshotRequests } from "./snapshot_requests.ts";
 import { captureSource } from "./start_messages.ts";
@@ -271,6 +271,8 @@ export class CameraWorker implements Child {
         return log.debug("capture.started", { camera: this.id, libav: message.libav });
       case "state":
         return this.record.setState(message);
+      case "silence":
+        return this.#parts.pictures.silence(this.id, message.age);
       case "report":
         this.record.setReport(message.report);
         return this.#reportRequests.answered(message.request);

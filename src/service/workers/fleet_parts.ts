@@ -9,7 +9,7 @@ import type { Child } from "../supervision/child.ts";
 import type { ServiceLimits } from "../supervision/limits.ts";
 import type { CameraWorker } from "./camera_worker.ts";
 import type { DetectorWorker } from "./detector_worker.ts";
-import type { CameraRouter, PresenceRouter, ResultRouter } from "./publisher_worker.ts";
+import type { CameraRouter, PresenceRouter, ResultRouter } from "./publisher_routes.ts";
 import type { Spawners } from "./spawners.ts";
 
 /** What the fleet works with. */

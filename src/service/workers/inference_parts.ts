@@ -4,7 +4,7 @@ import type { DetectorPlan, ResultNote } from "../../core/detector_types.ts";
 import type { ErrorData } from "../../core/errors.ts";
 import type { Log } from "../../core/log.ts";
 import type { FromInference, ToInference } from "../../core/messages.ts";
-import type { ResultRouter } from "./publisher_worker.ts";
+import type { ResultRouter } from "./publisher_routes.ts";
 import type { Spawn } from "./worker_handle.ts";
 
 /** How the threads of an inference worker are started. */

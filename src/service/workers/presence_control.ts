@@ -4,7 +4,7 @@ import { selectedClasses } from "../../core/scene_schema.ts";
 import type { PresenceChanges } from "../control/controller.ts";
 import type { Pair } from "../control/named.ts";
 import { noPresence, unknownClass } from "../control/refusals.ts";
-import type { PresenceRouter } from "./publisher_worker.ts";
+import type { PresenceRouter } from "./publisher_routes.ts";
 
 /** Changes the zones, lines and settings of presence, which the publisher holds. */
 export class PresenceControl {

@@ -1,3 +1,4 @@
+import type { Age } from "../../core/age.ts";
 import type { CameraStatus } from "../../core/camera_types.ts";
 import type { Clock } from "../../core/clock.ts";
 import type { CommandAnswer, CommandRequest } from "../../core/commands.ts";
@@ -25,6 +26,7 @@ import type { Child } from "../supervision/child.ts";
 import { MessageLedger } from "./message_ledger.ts";
 import { PresenceInForce } from "./presence_in_force.ts";
 import { PresenceJournal } from "./presence_journal.ts";
+import type { CameraRouter, PresenceRouter, ResultRouter } from "./publisher_routes.ts";
 import type { Spawn, WorkerHandle } from "./worker_handle.ts";
 
 /** An inference message was published. */
@@ -32,44 +34,6 @@ export type Emitted = Extract<FromPublisher, { kind: "emitted" }>;
 
 /** A request for the picture of a stay. */
 export type PictureRequest = Extract<FromPublisher, { kind: "picture" }>;
-
-/** The publisher as the settings of presence reach it. */
-export interface PresenceRouter {
-  /** The settings in force. */
-  readonly presence: PresenceInForce;
-  /** Applies a changed setting from the next frame on, and for all later threads. */
-  changePresence(change: PresenceChange): void;
-  /**
-   * Applies another plan, which holds what was changed of presence, for this thread and all later ones.
-   * @returns settles when what it does not have any more has ended, unless the thread ends before
-   */
-  replan(plan: Replan): Promise<void>;
-}
-
-/** The publisher as a camera needs it. */
-export interface PictureRouter {
-  /** The camera has kept the frame as the picture of the stay. */
-  kept(stay: string, seq: number): void;
-  /** The answer to a request for the picture of a stay; its bytes are transferred. */
-  picture(picture: StayPicture): void;
-}
-
-/** The publisher as the fleet needs it. */
-export interface CameraRouter extends PictureRouter {
-  /** Whether any detector of the camera is not paused. */
-  setDetecting(camera: string, on: boolean): void;
-}
-
-/** The publisher as the inference workers need it. */
-export interface ResultRouter {
-  /**
-   * Opens a port for the results of a worker's thread.
-   * @returns the thread's end; null while there is no publisher, and results are lost
-   */
-  openResults(worker: string): MessagePort | null;
-  /** The worker's thread was abandoned: no `end` of its results will come. */
-  abandonResults(worker: string): void;
-}
 
 /** What the publisher works with. */
 export interface PublisherWorkerParts {
@@ -88,7 +52,7 @@ export interface PublisherWorkerParts {
   readonly onCopied: (copy: CopiedEvent) => void;
   /** A camera is to keep a frame as the picture of a stay. */
   readonly onKeep: (keep: KeepRequest) => void;
-  /** Answered with {@link PictureRouter.picture}, exactly once. */
+  /** Answered with {@link PublisherWorker.picture}, exactly once. */
   readonly onPicture: (request: PictureRequest) => void;
   readonly onFailed: (worker: PublisherWorker, error: ErrorData) => void;
 }
@@ -236,6 +200,10 @@ export class PublisherWorker implements Child, ResultRouter, PresenceRouter, Cam
 
   kept(stay: string, seq: number): void {
     this.#handle?.post({ kind: "kept", stay, seq });
+  }
+
+  silence(camera: string, age: Age | null): void {
+    this.#handle?.post({ kind: "silence", camera, age });
   }
 
   picture(picture: StayPicture): void {

@@ -46,6 +46,8 @@ const INPUT: InputPolicy = fixedInput({ width: 416, height: 416 });
 /** `workers/capture.ts` with the permissions of the service, and consumers in this thread. */
 export class CaptureRun implements AsyncDisposable {
   readonly states: ReportedState[] = [];
+  /** The arrival of the last frame before each silence, null where frames came again; as `performance.now`. */
+  readonly silences: (number | null)[] = [];
   readonly logs: LogRecord[] = [];
   /** The frames of every detector, in order. */
   readonly frames: TakenFrame[] = [];
@@ -239,6 +241,9 @@ export class CaptureRun implements AsyncDisposable {
         this.states.push({ state, reason, reconnects, atMs: performance.now() });
         break;
       }
+      case "silence":
+        this.silences.push(message.age === null ? null : instantOf(message.age, systemClock));
+        break;
       case "log":
         this.logs.push(message.record);
         break;

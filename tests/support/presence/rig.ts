@@ -136,6 +136,11 @@ export class PresenceRig {
     this.presence.camera({ camera, state, sinceMs, reason: null, reconnects: 0 });
   }
 
+  /** The camera has sent nothing for a while; null: it sends again. */
+  silence(forMs: number | null, camera = "gate"): void {
+    this.presence.silence(camera, forMs === null ? null : plusMs(this.clock.nowMs(), -forMs));
+  }
+
   get crossings(): readonly Crossing[] {
     return this.ledger.events.flatMap((event) => event.kind === "crossing" ? [event.crossing] : []);
   }

@@ -15,7 +15,7 @@ import type { NextFleet } from "../../../src/service/reload/models.ts";
 import type { Child } from "../../../src/service/supervision/child.ts";
 import { Fleet } from "../../../src/service/workers/fleet.ts";
 import { PresenceInForce } from "../../../src/service/workers/presence_in_force.ts";
-import type { PresenceRouter } from "../../../src/service/workers/publisher_worker.ts";
+import type { PresenceRouter } from "../../../src/service/workers/publisher_routes.ts";
 import { ownClient, publisherPlan } from "../../../src/service/workers/start_messages.ts";
 import type { ThreadSetups } from "../../../src/service/workers/worker_factory.ts";
 import { HeldClock } from "../clocks/held_clock.ts";

@@ -1,4 +1,5 @@
 /** What the workers of a service are made of, for tests without threads. */
+import type { Age } from "../../../src/core/age.ts";
 import { noDrops, noUndecoded } from "../../../src/core/accounts.ts";
 import { loadSettings } from "../../../src/config/load.ts";
 import type { Settings } from "../../../src/config/settings.ts";
@@ -9,7 +10,7 @@ import type { ErrorData } from "../../../src/core/errors.ts";
 import type { ResultNote } from "../../../src/core/detector_types.ts";
 import type { FromInference } from "../../../src/core/messages.ts";
 import type { StayPicture } from "../../../src/core/presence_types.ts";
-import type { CameraRouter, ResultRouter } from "../../../src/service/workers/publisher_worker.ts";
+import type { CameraRouter, ResultRouter } from "../../../src/service/workers/publisher_routes.ts";
 import { fixedInput } from "../models/inputs.ts";
 
 export const LIBRARIES = {
@@ -158,6 +159,10 @@ export class FakeRouter implements ResultRouter, CameraRouter, Disposable {
 
   kept(stay: string, seq: number): void {
     this.pictures.push(`kept ${stay} ${seq}`);
+  }
+
+  silence(camera: string, age: Age | null): void {
+    this.pictures.push(`silence ${camera} ${age?.ms}`);
   }
 
   picture({ stay, seq, bytes }: StayPicture): void {

@@ -26,6 +26,7 @@ Deno.test("publisher thread: main gets the open stays while there is one, until 
       },
       observe: () => null,
       ...{ resume() {}, start() {}, camera() {}, change() {}, kept() {}, stop() {} },
+      silence() {},
       replan() {},
     }),
   });

@@ -199,6 +199,53 @@ Deno.test("stays: a stall counts from the newest picture, unless the rate is too
   assert.deepEqual(slow.reasons, ["camera_lost"]);
 });
 
+Deno.test("stays: a camera that sends nothing ends them before it counts as stalled", async () => {
+  const rig = new PresenceRig();
+  await rig.seeFor(2, 200, SOMEONE);
+  await rig.pass(1000);
+  rig.silence(1000);
+  await rig.pass(3500);
+  rig.silence(null);
+  await rig.seeFor(2, 200, SOMEONE);
+  assert.deepEqual(rig.reasons, [], "it went on in time");
+  await rig.pass(1000);
+  rig.silence(1000);
+  await rig.pass(3999);
+  assert.deepEqual(rig.reasons, []);
+  await rig.pass(1);
+  assert.deepEqual(rig.reasons, ["camera_lost"]);
+  rig.state("stalled");
+  rig.state("connecting");
+  rig.state("online");
+  rig.silence(null);
+  await rig.seeFor(2, 200, SOMEONE);
+  assert.equal(rig.ledger.started, 2);
+  rig.presence.stop();
+});
+
+Deno.test("stays: with a long end the last frame counts, not the stall; a slow camera has pauses of its own", async () => {
+  const rig = new PresenceRig(plan({ settings: { endSeconds: 30 } }));
+  await rig.seeFor(2, 200, SOMEONE);
+  await rig.pass(1000);
+  rig.silence(1000);
+  await rig.pass(9000);
+  rig.state("stalled");
+  rig.state("connecting");
+  await rig.pass(19_999);
+  assert.deepEqual(rig.reasons, []);
+  await rig.pass(1);
+  assert.deepEqual(rig.reasons, ["camera_lost"]);
+  const slow = new PresenceRig();
+  await slow.seeFor(2, 4000, SOMEONE);
+  await slow.pass(2000);
+  slow.silence(2000);
+  await slow.pass(4000);
+  slow.silence(null);
+  await slow.seeFor(1, 0, SOMEONE);
+  assert.deepEqual(slow.reasons, []);
+  slow.presence.stop();
+});
+
 Deno.test("stays: a camera that is online for moments only does not delay the end for ever", async () => {
   const rig = new PresenceRig(plan({ settings: { endSeconds: 60 } }));
   await rig.seeFor(2, 200, SOMEONE);

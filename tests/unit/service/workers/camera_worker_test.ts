@@ -41,6 +41,7 @@ function rig() {
     onFailed: (...failure) => failures.push(failure),
     pictures: {
       kept: (stay, seq) => pictures.push(`kept ${stay} ${seq}`),
+      silence: (camera, age) => pictures.push(`silence ${camera} ${age?.ms}`),
       picture: ({ stay, seq, bytes }) => pictures.push(`${stay} ${seq} ${bytes?.byteLength}`),
     },
     onLive: (camera, { seq }) => pictures.push(`live ${camera} ${seq}`),
@@ -189,7 +190,7 @@ Deno.test("camera worker: while parked it is offline with its error, until it is
 });
 
 Deno.test("camera worker: pictures of stays come from its thread, and none is awaited without one", async () => {
-  const { threads, worker, pictures } = rig();
+  const { clock, threads, worker, pictures } = rig();
   worker.post({ kind: "keep", keep: keep("A", 7) });
   worker.picture("A", false);
   assert.deepEqual(pictures.splice(0), ["A null undefined"], "it has no thread yet");
@@ -202,6 +203,9 @@ Deno.test("camera worker: pictures of stays come from its thread, and none is aw
     { kind: "keep", keep: keep("A", 7) },
     { kind: "picture", stay: "A", release: true },
   ]);
+  thread.emit({ kind: "silence", age: { ms: 1000, sentAt: clock.wallMs() } });
+  thread.emit({ kind: "silence", age: null });
+  assert.deepEqual(pictures.splice(0), ["silence gate 1000", "silence gate undefined"]);
   thread.emit({ kind: "kept", stay: "A", seq: 7 });
   thread.emit({ kind: "picture", picture: { stay: "A", seq: 7, bytes: new ArrayBuffer(3) } });
   assert.deepEqual(pictures.splice(0), ["kept A 7", "A 7 3"]);
