@@ -156,7 +156,7 @@ export function testGroups(temp: string, found: Natives = natives()): Group[] {
     group("workers", "tests/workers", { ...system, ffi: all, jobs: 3 }),
     // They measure the memory and the open files of their process.
     group("memory", "tests/memory", { ...system, ffi: libav }),
-    group("cameras", "tests/cameras", { ...system, ffi: libav, jobs: 4 }),
+    group("cameras", "tests/cameras", { ...system, ffi: libav, jobs: 6 }),
     group("permissions", "tests/permissions", { ...system, ffi: all, jobs: 2 }),
     group("e2e", "tests/e2e", { ...system, jobs: 3, without: ["tests/e2e/browser"] }),
     group("browser", "tests/e2e/browser", { ...system, ...BROWSER }),
