@@ -1,6 +1,6 @@
 import { endpointText } from "../../core/endpoint.ts";
 import type { Clock } from "../../core/clock.ts";
-import { rtspError, type RtspErrorContext } from "../errors.ts";
+import { RtspError, rtspError, type RtspErrorContext } from "../errors.ts";
 
 /** A bidirectional byte stream to a camera, over TCP or TLS. */
 export interface ByteStream {
@@ -119,10 +119,10 @@ function contextOf(options: ConnectOptions): RtspErrorContext {
 
 /**
  * Maps the error of a connection attempt, or of a read. Deno has error classes for the most common causes
- * only. Other errors are returned unchanged.
+ * only. Other errors, and those that have a code already, are returned unchanged.
  */
 export function connectionError(error: unknown, context: RtspErrorContext): unknown {
-  if (!(error instanceof Error)) return error;
+  if (!(error instanceof Error) || error instanceof RtspError) return error;
   const found = error.message;
   if (error instanceof Deno.errors.ConnectionRefused) {
     return rtspError("STREAM_REFUSED", { ...context, found: "the connection was refused" });
