@@ -93,8 +93,7 @@ export class H264Depacketizer implements Depacketizer {
       if (size > 0) this.#writer.unit(bytes, at, at + size);
       at += size;
     }
-    const hasZeros = size === 0 && end - at < SIZE_BYTES;
-    if ((at === end || hasZeros) && at > start) return;
+    if ((at === end || size === 0) && at > start) return;
     this.#sink.ignore();
     this.#sink.markCorrupt();
   }
