@@ -1,5 +1,5 @@
 /** Plays a scripted camera with Orion's client. */
-import { plusMs, systemClock } from "../../../src/core/clock.ts";
+import { type Clock, plusMs, systemClock } from "../../../src/core/clock.ts";
 import { CameraHints } from "../../../src/rtsp/client/camera_hints.ts";
 import { openRtsp } from "../../../src/rtsp/client/open.ts";
 import { RtspError } from "../../../src/rtsp/errors.ts";
@@ -34,9 +34,11 @@ export function onChannel(
   return packets.map((bytes) => [channel, bytes] as const);
 }
 
-/** Leaps, since the selection among tracks waits for seconds. */
-let leaps = 0;
-const leapingClock = { ...systemClock, nowMs: () => plusMs(systemClock.nowMs(), 1000 * leaps++) };
+/** A clock that leaps, since the selection among tracks waits for seconds. */
+function leapingClock(): Clock {
+  let leaps = 0;
+  return { ...systemClock, nowMs: () => plusMs(systemClock.nowMs(), 1000 * leaps++) };
+}
 
 /** A camera, and the credentials of its URL. */
 export interface Case {
@@ -73,7 +75,7 @@ export async function play(
       maxUnitBytes: 1_000_000,
       stepTimeoutMs,
       userAgent: "test",
-      clock: leapingClock,
+      clock: leapingClock(),
       signal: new AbortController().signal,
       random: () => 0.5,
       randomToken: () => "token",
@@ -112,4 +114,12 @@ export function instead(
   reply: (request: ScriptedRequest, usual: string) => string | null,
 ): NonNullable<Script["answer"]> {
   return (request, usual) => request.method === method ? reply(request, usual) : undefined;
+}
+
+/** Refuses to set up the second track. */
+export function refuseSecondTrack(status: number): NonNullable<Script["answer"]> {
+  return instead(
+    "SETUP",
+    (request, usual) => request.uri.endsWith("track2") ? response(request, status) : usual,
+  );
 }

@@ -18,6 +18,7 @@ import {
   PICTURES,
   pictures,
   play,
+  refuseSecondTrack,
 } from "../../../support/cameras/scripted_play.ts";
 
 /** Whether a request is refused by {@link challenge}. */
@@ -77,7 +78,11 @@ function withPaddingBit(last: number): Uint8Array[] {
 }
 
 const EMPTY = packetBytes({
-  ...{ payload: new Uint8Array(0), padding: 4, timestamp: 0, marker: false, sequence: 30_000 },
+  payload: new Uint8Array(0),
+  padding: 4,
+  timestamp: 0,
+  marker: false,
+  sequence: 30_000,
 });
 const BYE = Uint8Array.of(0x81, 203, 0, 1, 1, 2, 3, 4);
 
@@ -146,10 +151,7 @@ const PLAYED: Readonly<Record<string, Case>> = {
   "allows one of two tracks to be set up": {
     script: {
       description: TWO_TRACKS,
-      answer: (request) =>
-        request.method === "SETUP" && request.uri.endsWith("track2")
-          ? response(request, 459)
-          : undefined,
+      answer: refuseSecondTrack(459),
       packets,
     },
   },
