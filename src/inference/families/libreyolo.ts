@@ -143,7 +143,9 @@ export const LIBREYOLO: readonly Family[] = NETWORKS.map((network) => ({
   overlaps: network.overlaps,
   usesIds: true,
   match(facts) {
-    const { metadata } = facts;
+    const { metadata, isChosen } = facts;
+    // Other programs note a family too.
+    if (!isChosen && !metadata.has(VERSION)) return null;
     if (!network.names.includes(metadata.get(NETWORK) ?? "")) return null;
     if (network.suits?.(metadata) === false) return null;
     return suppressed(facts) ?? network.match({ ...facts, isChosen: true });
