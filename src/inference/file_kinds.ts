@@ -18,7 +18,9 @@ const EXPORT = "Export the model as .onnx with the program that it comes from: m
   "has the commands.";
 const UNPACK = "Unpack it, and name the .onnx file in it.";
 const AGAIN = "Download or copy the complete .onnx file again, and compare its size.";
-const OTHER = "Name a complete .onnx file, with its weights inside it, in the detector's model.";
+/** The way on where the file is another one than was meant. */
+export const OTHER_FILE =
+  "Name a complete .onnx file, with its weights inside it, in the detector's model.";
 
 /** The mark of ONNX Runtime's own format. */
 export const RUNTIME_FORMAT: Pick<Signature, "at" | "bytes"> = { at: 4, bytes: "ORTM" };
@@ -39,11 +41,11 @@ const SIGNATURES: readonly Signature[] = [
   ...["\x80\x02", "\x80\x03", "\x80\x04"].map((bytes) => ({
     ...{ bytes, is: "a pickle of Python, as PyTorch saves its models", remedy: EXPORT },
   })),
-  { bytes: "GGUF", is: "a language model (GGUF)", remedy: OTHER },
-  { bytes: "\x93NUMPY", is: "an array of NumPy", remedy: OTHER },
-  { bytes: "\x7fELF", is: "a program or library", remedy: OTHER },
-  ...["\xff\xd8\xff", "\x89PNG"].map((bytes) => ({ bytes, is: "a picture", remedy: OTHER })),
-  { at: 4, bytes: "ftyp", is: "a video", remedy: OTHER },
+  { bytes: "GGUF", is: "a language model (GGUF)", remedy: OTHER_FILE },
+  { bytes: "\x93NUMPY", is: "an array of NumPy", remedy: OTHER_FILE },
+  { bytes: "\x7fELF", is: "a program or library", remedy: OTHER_FILE },
+  ...["\xff\xd8\xff", "\x89PNG"].map((bytes) => ({ bytes, is: "a picture", remedy: OTHER_FILE })),
+  { at: 4, bytes: "ftyp", is: "a video", remedy: OTHER_FILE },
   { bytes: "\x1f\x8b", is: "gzip-compressed data", remedy: UNPACK },
   { at: 257, bytes: "ustar", is: "a tar archive", remedy: UNPACK },
   { bytes: "7z\xbc\xaf", is: "a 7z archive", remedy: UNPACK },
@@ -76,7 +78,7 @@ export function kindOf(bytes: Uint8Array): FileKind {
   const text = headText(bytes);
   if (text !== null) {
     return TEXTS.find(({ pattern }) => pattern.test(text)) ??
-      { is: `a text file of ${bytes.length} bytes`, remedy: OTHER };
+      { is: `a text file of ${bytes.length} bytes`, remedy: OTHER_FILE };
   }
   if (isSafetensors(bytes)) {
     return { is: "weights without their network (safetensors)", remedy: EXPORT };
@@ -135,5 +137,5 @@ function messageKind(bytes: Uint8Array): FileKind {
   }
   return isOnnx
     ? { is: `${size} of an ONNX model, not all of one or damaged`, remedy: AGAIN }
-    : { is: `${size} that are no ONNX model, or not all of one`, remedy: OTHER };
+    : { is: `${size} that are no ONNX model, or not all of one`, remedy: OTHER_FILE };
 }

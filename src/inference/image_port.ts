@@ -8,11 +8,13 @@ import {
   MIN_INPUT_SIDE_PX,
 } from "../core/model_input.ts";
 import type { Preprocess } from "../core/model_families.ts";
-import { type ImagePort, MAX_BATCH } from "./families/family.ts";
+import type { ImagePort } from "./families/family.ts";
 import type { ModelPorts, TensorPort } from "./graph/model_graph.ts";
 
+/** Pictures that are computed for one, in a model whose batch is fixed. */
+export const MAX_BATCH = 16;
 /** Colours. */
-const CHANNELS = 3;
+export const CHANNELS = 3;
 
 /** The first input that takes a picture; null when none does. */
 export function imagePortOf({ inputs }: ModelPorts): ImagePort | null {

@@ -2,13 +2,12 @@
 import type { Precision } from "../core/detector_types.ts";
 import { ModelError } from "../core/errors.ts";
 import { FileRefused, readRegularFile } from "../core/regular_file.ts";
-import { kindOf } from "./file_kinds.ts";
+import { kindOf, OTHER_FILE } from "./file_kinds.ts";
 import { type ModelHeader, readModelHeader } from "./model_file.ts";
 import { scanModel } from "./model_scan.ts";
 
 /** The largest model file that is read into memory. */
 export const MAX_MODEL_BYTES = 512 * 1024 * 1024;
-const COMPLETE = "Name a complete .onnx file, with its weights inside it, in the detector's model.";
 /** Of a name that a model gives to another file, in messages. */
 const MAX_LOCATION_LENGTH = 100;
 
@@ -104,7 +103,7 @@ export function invalid(
   { model, path }: Pick<ModelSource, "model" | "path">,
   why: string,
   cause?: unknown,
-  remedy = COMPLETE,
+  remedy = OTHER_FILE,
 ): ModelError {
   return new ModelError({
     code: "MODEL_INVALID",

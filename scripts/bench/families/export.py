@@ -25,7 +25,7 @@ import libre
 import openmmlab
 import paddle_detection
 from common import IOU, one_class_each, picture, run, threshold, write
-from torch_parts import calibrate, spread, tensor
+from torch_parts import IMAGENET, calibrate, export, spread, tensor
 
 
 def usual_outputs(model, layers, values):
@@ -88,11 +88,6 @@ def fixed_bins(module):
     for part in module.modules():
         if type(part).__name__ == "DFL":
             part.conv.weight.data[:] = torch.arange(part.c1, dtype=torch.float32).view(1, part.c1, 1, 1)
-
-
-def export(name, module, example, inputs, outputs, **options):
-    torch.onnx.export(module, example, name + ".onnx", input_names=inputs, output_names=outputs,
-                      opset_version=17, dynamo=False, **options)
 
 
 def d_fine_official(name):

@@ -4,9 +4,7 @@ import types
 import torch
 
 from common import one_class_each, picture, run, threshold, write
-from torch_parts import tensor
-
-IMAGENET = {"mean": (0.485, 0.456, 0.406), "std": (0.229, 0.224, 0.225)}
+from torch_parts import IMAGENET, export, tensor
 
 
 def network(name, model, processor, size=320, do_compete=False, **normalised):
@@ -23,8 +21,7 @@ def network(name, model, processor, size=320, do_compete=False, **normalised):
 
     levels = picture(size, size)
     values = tensor(levels, **normalised)
-    torch.onnx.export(Plain(), (values,), name + ".onnx", input_names=["pixel_values"],
-                      output_names=["logits", "pred_boxes"], opset_version=17, dynamo=False)
+    export(name, Plain(), (values,), ["pixel_values"], ["logits", "pred_boxes"])
     logits, boxes = (torch.from_numpy(one) for one in run(name, {"pixel_values": values.numpy()}))
     found = types.SimpleNamespace(logits=logits, pred_boxes=boxes)
     scores = logits.softmax(-1)[..., :-1] if do_compete else logits.sigmoid()

@@ -3,16 +3,14 @@
     pip install paddlepaddle==3.0.0 paddle2onnx==2.1.0 six decorator astor pycocotools matplotlib typeguard==2.13.3
     pip install --no-deps paddledet==2.6.0
 """
-import os
 import shutil
 import sys
 import types
 
 from common import IOU, picture, threshold, write
-from torch_parts import tensor
+from torch_parts import IMAGENET, tensor
 
 KEPT = {"nms_top_k": 1000, "keep_top_k": 100, "score_threshold": 0.025, "nms_threshold": IOU}
-IMAGENET = {"mean": (0.485, 0.456, 0.406), "std": (0.229, 0.224, 0.225)}
 
 
 def load():

@@ -2,12 +2,19 @@
 import numpy
 import torch
 
+IMAGENET = {"mean": (0.485, 0.456, 0.406), "std": (0.229, 0.224, 0.225)}
+
 
 def tensor(levels, bgr=False, scale=1.0, mean=0.0, std=1.0):
     """The picture as a batch of one, as the family takes it."""
     channels = levels[..., ::-1] if bgr else levels
     values = (channels.astype(numpy.float32) / 255 * scale - numpy.float32(mean)) / numpy.float32(std)
     return torch.from_numpy(numpy.ascontiguousarray(values.transpose(2, 0, 1)))[None]
+
+
+def export(name, module, example, inputs, outputs, **options):
+    torch.onnx.export(module, example, name + ".onnx", input_names=inputs, output_names=outputs,
+                      opset_version=17, dynamo=False, **options)
 
 
 def spread(module):

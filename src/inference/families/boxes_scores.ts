@@ -1,4 +1,4 @@
-/** Models with an output of boxes and one of scores, by any names: the bundled ones, DAMO-YOLO, YOLO-NAS. */
+/** Models with an output of boxes and one of scores, by any names: the bundled ones, YOLO-NAS. */
 import type { TensorPort } from "../graph/model_graph.ts";
 import { type Family, type FamilyOutputs, type ModelFacts, PLAIN } from "./family.ts";
 import { ANY, cellScores, columnScores, cornersAt, isFloat, named } from "./views.ts";

@@ -4,9 +4,6 @@ import type { ConstantTensor } from "../graph/edit_graph.ts";
 import type { TensorPort } from "../graph/model_graph.ts";
 import type { RawDetections } from "../raw_detections.ts";
 
-/** Pictures that are computed for one, in a model whose batch is fixed. */
-export const MAX_BATCH = 16;
-
 /** The input that takes the picture. */
 export interface ImagePort {
   readonly name: string;

@@ -13,9 +13,9 @@ import {
   type ModelFacts,
   PLAIN,
 } from "./family.ts";
-import { scoredColumns, scoredRows } from "./scored_rows.ts";
+import { LABELLED_WIDTH, labelledRows, scoredColumns, scoredRows } from "./scored_rows.ts";
 import { TORCHVISION } from "./torchvision.ts";
-import { ANY, columnOf, cornersAt, isFloat, labelled, named, onlyFloat } from "./views.ts";
+import { ANY, isFloat, named, onlyFloat } from "./views.ts";
 import { YOLOX } from "./yolox.ts";
 
 /** Its name for the network. */
@@ -25,8 +25,6 @@ const VERSION = "libreyolo_version";
 
 /** Values of a box: x1, y1, x2, y2 in pixels. */
 const BOX = 4;
-/** Values of a detection: a box, score and class. */
-const KEPT = 6;
 
 interface Network {
   /** As the files have it. */
@@ -145,7 +143,9 @@ export const LIBREYOLO: readonly Family[] = NETWORKS.map((network) => ({
   overlaps: network.overlaps,
   usesIds: true,
   match(facts) {
-    const { metadata } = facts;
+    const { metadata, isChosen } = facts;
+    // Other programs note a family too.
+    if (!isChosen && !metadata.has(VERSION)) return null;
     if (!network.names.includes(metadata.get(NETWORK) ?? "")) return null;
     if (network.suits?.(metadata) === false) return null;
     return suppressed(facts) ?? network.match({ ...facts, isChosen: true });
@@ -173,20 +173,8 @@ function cells(facts: ModelFacts): FamilyOutputs | null {
 /** An output `[1, N, 6]` of box, score, class. */
 function kept(facts: ModelFacts): FamilyOutputs | null {
   const port = named(facts, "output");
-  if (port === undefined || !isFloat(port, [1, ANY, KEPT])) return null;
-  return {
-    used: [{ name: port.name }],
-    classes: null,
-    view([output]) {
-      const [, rows = 0, width] = output?.dims ?? [];
-      if (output === undefined || width !== KEPT) return null;
-      return {
-        cells: rows,
-        scores: labelled(columnOf(output, BOX), columnOf(output, BOX + 1)),
-        box: (cell) => cornersAt(output, cell * KEPT),
-      };
-    },
-  };
+  if (port === undefined || !isFloat(port, [1, ANY, LABELLED_WIDTH])) return null;
+  return labelledRows(port, { boxes: "corners" });
 }
 
 /** With `nms=True`: what is kept, and beside it what it was chosen from. */

@@ -1,13 +1,11 @@
 /** Models that take something else than one picture: what it is, and the way on. */
 import { MAX_INPUT_SIDE_PX, MIN_INPUT_SIDE_PX } from "../../core/model_input.ts";
-import { MAX_BATCH } from "./family.ts";
+import { CHANNELS, MAX_BATCH } from "../image_port.ts";
 import type { Refusal, RefusedFile, Rule } from "./refusals.ts";
 
 const TEXT = /input_ids|attention_mask|position_ids|token_type_ids|^text/;
 const SOUND = /^(?:input_values|input_features|audio|waveform|wav|speech|mel|sr$|sample_rate)/;
 const SINGLE = "Use a detector for single pictures.";
-/** Colours. */
-const CHANNELS = 3;
 
 /** Inputs that no picture fits. */
 const INPUTS: readonly Rule[] = [

@@ -1,15 +1,12 @@
 /** RT-DETR as Ultralytics exports it. */
-import type { TensorPort } from "../graph/model_graph.ts";
 import { SQUEEZED } from "./detr.ts";
-import type { Family, FamilyOutputs, ModelFacts } from "./family.ts";
+import type { Family, ModelFacts } from "./family.ts";
 import { isOneBoxPerCell } from "./grids.ts";
-import { scoredRows } from "./scored_rows.ts";
-import { ANY, centreAt, columnOf, labelled, onlyFloat } from "./views.ts";
+import { LABELLED_WIDTH, labelledRows, scoredRows } from "./scored_rows.ts";
+import { ANY, onlyFloat } from "./views.ts";
 
 /** Values of a box: cx, cy, width, height in fractions. */
 const BOX = 4;
-/** Values of a detection: a box, score and class. */
-const WIDTH = 6;
 /** More queries than a network has. */
 const MAX_QUERIES = 1000;
 /** The last layer, which newer exporters note in the file. */
@@ -27,8 +24,8 @@ export const RT_DETR: Family = {
     const [, queries = null, width = null] = port?.dims ?? [];
     if (port === undefined || width === null || width <= BOX) return null;
     if (!isChosen && !isOwn(queries, width, facts)) return null;
-    return width === WIDTH && names?.size !== WIDTH - BOX
-      ? byClass(port)
+    return width === LABELLED_WIDTH && names?.size !== LABELLED_WIDTH - BOX
+      ? labelledRows(port, { boxes: "centres", areFractions: true })
       : scoredRows(port, width, { areFractions: true });
   },
 };
@@ -37,22 +34,7 @@ function isOwn(queries: number | null, width: number, facts: ModelFacts): boolea
   const { metadata, names, size } = facts;
   if (metadata.get("head") === HEAD) return true;
   // Two classes have the width of YOLO with suppression in the graph.
-  if (width === WIDTH || queries === null || queries > MAX_QUERIES || queries < width) return false;
+  if (width === LABELLED_WIDTH || queries === null) return false;
+  if (queries > MAX_QUERIES || queries < width) return false;
   return !isOneBoxPerCell(queries, size) && names?.size === width - BOX;
-}
-
-function byClass({ name }: TensorPort): FamilyOutputs {
-  return {
-    used: [{ name }],
-    classes: null,
-    view([output], input) {
-      const [, cells = 0, width] = output?.dims ?? [];
-      if (output === undefined || width !== WIDTH) return null;
-      return {
-        cells,
-        scores: labelled(columnOf(output, BOX), columnOf(output, BOX + 1)),
-        box: (cell) => centreAt(output, cell * WIDTH, input),
-      };
-    },
-  };
 }

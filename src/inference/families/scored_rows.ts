@@ -1,10 +1,12 @@
-/** Models with one output that has a row or column for each cell: its box, perhaps an objectness, then its scores. */
+/** Models with one output that has a row or column for each box: it, perhaps an objectness, then scores or a class. */
 import type { TensorPort } from "../graph/model_graph.ts";
 import type { FamilyOutputs, OutputTensor } from "./family.ts";
-import { at, cellScores, centreAt, columnScores, cornersAt } from "./views.ts";
+import { at, cellScores, centreAt, columnOf, columnScores, cornersAt, labelled } from "./views.ts";
 
 /** Values of a box. */
 const BOX = 4;
+/** Values of a row with a class: a box, score and class. */
+export const LABELLED_WIDTH = 6;
 
 /** How boxes are given: cx, cy, width, height; or x1, y1, x2, y2; or whichever of them suits the values. */
 export type RowBoxes = "centres" | "corners" | "either";
@@ -69,6 +71,34 @@ export function scoredColumns(
         cells,
         scores: columnScores(output, BOX),
         box: (cell) => boxAt(output, cell, undefined, cells),
+      };
+    },
+  };
+}
+
+/**
+ * Reads an output `[1, N, 6]` of rows: box, score, class.
+ * @param form.areFractions  boxes are in fractions of the input; default: in pixels of it
+ */
+export function labelledRows(
+  { name }: TensorPort,
+  { boxes, areFractions = false }: {
+    readonly boxes: Exclude<RowBoxes, "either">;
+    readonly areFractions?: boolean;
+  },
+): FamilyOutputs {
+  const boxAt = boxes === "corners" ? cornersAt : centreAt;
+  return {
+    used: [{ name }],
+    classes: null,
+    view([output], input) {
+      const [, cells = 0, width] = output?.dims ?? [];
+      if (output === undefined || width !== LABELLED_WIDTH) return null;
+      const scale = areFractions ? input : undefined;
+      return {
+        cells,
+        scores: labelled(columnOf(output, BOX), columnOf(output, BOX + 1)),
+        box: (cell) => boxAt(output, cell * LABELLED_WIDTH, scale),
       };
     },
   };

@@ -1,10 +1,9 @@
 /** Ultralytics YOLO with suppression in the graph: `nms=True`, and YOLOv10 and YOLO26 end-to-end. */
 import { type Family, PLAIN } from "./family.ts";
 import { isOneBoxPerCell, isThreeBoxesPerCell } from "./grids.ts";
-import { ANY, columnOf, cornersAt, labelled, onlyFloat } from "./views.ts";
+import { LABELLED_WIDTH, labelledRows } from "./scored_rows.ts";
+import { ANY, onlyFloat } from "./views.ts";
 
-/** Values of a detection: x1, y1, x2, y2, score, class. */
-const WIDTH = 6;
 /** More boxes than an exporter keeps. */
 const MAX_KEPT = 2000;
 
@@ -15,7 +14,7 @@ export const YOLO_END2END: Family = {
   preprocess: PLAIN,
   overlaps: false,
   match(facts) {
-    const port = onlyFloat(facts, [1, ANY, WIDTH]);
+    const port = onlyFloat(facts, [1, ANY, LABELLED_WIDTH]);
     if (port === undefined) return null;
     const [, cells = null] = port.dims;
     const { size, isChosen } = facts;
@@ -23,18 +22,6 @@ export const YOLO_END2END: Family = {
     const isOther = cells !== null && cells > MAX_KEPT || isOneBoxPerCell(cells, size) ||
       isThreeBoxesPerCell(cells, size);
     if (!isChosen && facts.metadata.get("end2end") !== "True" && isOther) return null;
-    return {
-      used: [{ name: port.name }],
-      classes: null,
-      view([output]) {
-        const [, kept = 0, width] = output?.dims ?? [];
-        if (output === undefined || width !== WIDTH) return null;
-        return {
-          cells: kept,
-          scores: labelled(columnOf(output, 4), columnOf(output, 5)),
-          box: (cell) => cornersAt(output, cell * WIDTH),
-        };
-      },
-    };
+    return labelledRows(port, { boxes: "corners" });
   },
 };

@@ -1,4 +1,4 @@
-/** Models whose boxes are corners, and whose families are told apart by what their files say. */
+/** Models whose boxes are corners, and whose families are distinguished by what their files say. */
 import { CELLS, DOGS, type FamilyCase, FOUND_CAT, IMAGES } from "./family_case.ts";
 import { output, turned } from "./onnx.ts";
 

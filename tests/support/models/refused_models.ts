@@ -1,7 +1,6 @@
 /** Models that are refused, by their outputs or inputs. */
+import { IMAGES } from "./family_case.ts";
 import { type ConstantOutput, type DeclaredPort, onnxModel } from "./onnx.ts";
-
-export const IMAGES: DeclaredPort = { name: "images", dims: [1, 3, 64, 64] };
 
 /** Metadata with the names of so many classes. */
 export function names(count: number): Record<string, string> {

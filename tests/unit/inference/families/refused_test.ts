@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
+import { IMAGES } from "../../../support/models/family_case.ts";
 import { assertRefused, refusalOf, type RefusedCase } from "../../../support/models/load.ts";
 import { type DeclaredPort, output } from "../../../support/models/onnx.ts";
-import { IMAGES, model, names } from "../../../support/models/refused_models.ts";
+import { model, names } from "../../../support/models/refused_models.ts";
 
 const ROWS = output("output0", [1, 6, 84]);
 
