@@ -116,7 +116,7 @@ for folder in /usr/lib/x86_64-linux-gnu /usr/lib/aarch64-linux-gnu /lib/x86_64-l
 done
 
 # A service that is stopped before it has started has stopped in order.
-[ "${1:-}" != run ] || trap 'exit 0' INT TERM
+[ "$command" != run ] || trap 'exit 0' INT TERM
 
 # Keeps Deno from checking for updates: Orion fetches nothing.
 export DENO_NO_UPDATE_CHECK=1

@@ -456,7 +456,8 @@ install_home_assistant() {
 build_openvino() {
   rm -rf "$openvino_folder.new"
   mkdir -p "$openvino_folder.new"
-  /usr/bin/python3 -m pip install -q --disable-pip-version-check --root-user-action=ignore --no-deps \
+  # A variable, since pip before 22.1 refuses the option.
+  PIP_ROOT_USER_ACTION=ignore /usr/bin/python3 -m pip install -q --disable-pip-version-check --no-deps \
     --target "$openvino_folder.new" "$openvino" &&
     (cd "$openvino_folder.new/openvino/libs" && ln -s libopenvino_c.so.* libopenvino_c.so) &&
     mv "$openvino_folder.new" "$openvino_folder"
@@ -482,7 +483,7 @@ fi
 case $command in
   run | test) ;;
   -h | --help | help)
-    sed -n '2,10s/^# \{0,1\}//p' "$0"
+    sed -n '2,12s/^# \{0,1\}//p' "$0"
     exit 0
     ;;
   *) usage ;;

@@ -101,7 +101,7 @@ SH
 
 explain() { inside systemctl --failed --no-pager || :; }
 runs() { inside systemctl is-active --quiet multi-user.target 2>/dev/null; }
-# machine SUITE NETWORK SCRIPT [ENGINE]
+# machine SUITE NETWORK SCRIPT: runs the script there for each engine.
 machine() {
   machine_network=
   [ "$2" != own ] || machine_network=--net

@@ -38,6 +38,7 @@ export class CameraRecord {
     return this.#report;
   }
 
+  /** Its state, as it is published. */
   get status(): CameraStatus {
     const { state, sinceMs, reason, reconnects } = this.#report;
     return { camera: this.#camera, state, sinceMs, reason, reconnects };
@@ -100,14 +101,14 @@ export class CameraRecord {
 
   #setStatus(reported: Omit<CameraStatus, "camera">): void {
     if (reported.state !== "online") this.#missingFrames = null;
-    const status = { ...reported, reason: this.#reasonOf(reported) };
-    this.#report = { ...this.#report, ...status };
-    const { state, reason } = status;
+    this.#report = { ...this.#report, ...reported, reason: this.#reasonOf(reported) };
+    const { status } = this;
+    const { camera, state, reason } = status;
     this.#parts.log.info("camera.state_changed", {
-      camera: this.#camera,
+      camera,
       state,
       ...(reason === null ? {} : { reason }),
     });
-    this.#parts.onStatus({ camera: this.#camera, ...status });
+    this.#parts.onStatus(status);
   }
 }

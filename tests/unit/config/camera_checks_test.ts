@@ -1,29 +1,6 @@
 /** What does not fit together within one camera: each mistake is one problem at its key, with a remedy. */
 import assert from "node:assert/strict";
-import { loadSettings } from "../../../src/config/load.ts";
-import { ConfigError, type ConfigProblem } from "../../../src/config/problems.ts";
-
-/** There is no other file than the configuration itself. */
-function problemsOf(yaml: string): readonly ConfigProblem[] {
-  const path = "/etc/orion/orion.yaml";
-  try {
-    loadSettings({
-      path,
-      root: "/opt/orion",
-      env: () => undefined,
-      readText: () => yaml,
-      isFile: (file) => file === path || file.startsWith("/opt/orion/"),
-    });
-  } catch (error) {
-    if (error instanceof ConfigError) return error.problems;
-    throw error;
-  }
-  return [];
-}
-
-function cameraWith(line: string): string {
-  return `cameras:\n  - id: gate\n    url: rtsp://10.0.0.1/s\n    ${line}\n`;
-}
+import { cameraWith, problemsOf } from "./world.ts";
 
 function tlsWith(line: string): string {
   return `cameras:\n  - id: gate\n    url: rtsps://10.0.0.1/s\n    ${line}\n`;

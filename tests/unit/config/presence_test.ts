@@ -1,35 +1,8 @@
 /** Zones, lines and presence in the configuration. */
 import assert from "node:assert/strict";
-import { loadSettings } from "../../../src/config/load.ts";
-import { ConfigError, type ConfigProblem } from "../../../src/config/problems.ts";
-import type { Settings } from "../../../src/config/settings.ts";
+import { cameraWith, load, problemsOf } from "./world.ts";
 
-function load(yaml: string, env: Readonly<Record<string, string>> = {}): Settings {
-  return loadSettings({
-    path: "/etc/orion/orion.yaml",
-    root: "/opt/orion",
-    env: (name) => env[name],
-    readText: () => yaml,
-    isFile: () => true,
-  });
-}
-
-function problemsOf(
-  yaml: string,
-  env: Readonly<Record<string, string>> = {},
-): readonly ConfigProblem[] {
-  try {
-    load(yaml, env);
-  } catch (error) {
-    if (error instanceof ConfigError) return error.problems;
-    throw error;
-  }
-  return [];
-}
-
-const camera = (line: string) =>
-  `cameras:\n  - id: gate\n    url: rtsp://10.0.0.1/s\n    ${line}\n`;
-const detector = (line: string) => `${camera("")}detectors: [{ id: person, ${line} }]\n`;
+const detector = (line: string) => `${cameraWith("")}detectors: [{ id: person, ${line} }]\n`;
 const presence = (keys: string) => detector(`presence: ${keys}`);
 const SQUARE = "[[0.4,0.5],[0.6,0.5],[0.6,1],[0.4,1]]";
 
@@ -41,7 +14,7 @@ const DEFAULTS = {
 } as const;
 
 Deno.test("config: zones and lines arrive as points, in order, with their classes", () => {
-  const { cameras: [gate] } = load(camera(
+  const { cameras: [gate] } = load(cameraWith(
     `zones: [{ id: door, polygon: ${SQUARE}, classes: [person] }, { id: path, polygon: ${SQUARE} }]
     lines: [{ id: gate, from: [0.1,0.6], to: [0.9,0.6] }]`,
   ));
@@ -55,13 +28,13 @@ Deno.test("config: zones and lines arrive as points, in order, with their classe
     from: { x: 0.1, y: 0.6 },
     to: { x: 0.9, y: 0.6 },
   }]);
-  const { cameras: [plain] } = load(camera(""));
+  const { cameras: [plain] } = load(cameraWith(""));
   assert.deepEqual([plain?.zones, plain?.lines], [[], []]);
 });
 
 Deno.test("config: presence is on unless it is false, and each of its keys has a default", () => {
   const settings = (yaml: string) => load(yaml).detectors[0]?.presence;
-  assert.deepEqual(settings(camera("")), DEFAULTS, "no detectors are written");
+  assert.deepEqual(settings(cameraWith("")), DEFAULTS, "no detectors are written");
   assert.deepEqual(settings(detector("rateHz: 5")), DEFAULTS);
   assert.deepEqual(settings(presence("{}")), DEFAULTS);
   assert.equal(settings(presence("false")), null);
@@ -78,8 +51,8 @@ Deno.test("config: presence is on unless it is false, and each of its keys has a
   assert.ok(!("presence" in inference));
 });
 
-const zone = (keys: string) => camera(`zones: [{ ${keys} }]`);
-const line = (keys: string) => camera(`lines: [{ ${keys} }]`);
+const zone = (keys: string) => cameraWith(`zones: [{ ${keys} }]`);
+const line = (keys: string) => cameraWith(`lines: [{ ${keys} }]`);
 const many = (count: number, item: (index: number) => string) =>
   `[${Array.from({ length: count }, (_, index) => item(index)).join(", ")}]`;
 const START = "detectors[0].presence.start";
@@ -149,22 +122,22 @@ const MISTAKES: readonly { yaml: string; path: string; says: RegExp }[] = [
     says: /not a key/,
   },
   {
-    yaml: camera(`zones: ${many(2, () => `{ id: door, polygon: ${SQUARE} }`)}`),
+    yaml: cameraWith(`zones: ${many(2, () => `{ id: door, polygon: ${SQUARE} }`)}`),
     path: "cameras[0].zones[1].id",
     says: /id of another/,
   },
   {
-    yaml: camera(`zones: ${many(33, (index) => `{ id: z${index}, polygon: ${SQUARE} }`)}`),
+    yaml: cameraWith(`zones: ${many(33, (index) => `{ id: z${index}, polygon: ${SQUARE} }`)}`),
     path: "cameras[0].zones",
     says: /list of 33.*at most 32/,
   },
   {
-    yaml: camera(`lines: ${many(33, (index) => `{ id: l${index}, from: [0,0], to: [1,1] }`)}`),
+    yaml: cameraWith(`lines: ${many(33, (index) => `{ id: l${index}, from: [0,0], to: [1,1] }`)}`),
     path: "cameras[0].lines",
     says: /list of 33.*at most 32/,
   },
   {
-    yaml: camera(`lines: ${many(2, () => "{ id: a, from: [0,0], to: [1,1] }")}`),
+    yaml: cameraWith(`lines: ${many(2, () => "{ id: a, from: [0,0], to: [1,1] }")}`),
     path: "cameras[0].lines[1].id",
     says: /id of another/,
   },
@@ -200,9 +173,9 @@ const MISTAKES: readonly { yaml: string; path: string; says: RegExp }[] = [
   },
   { yaml: presence("{ ends: 3 }"), path: "detectors[0].presence.ends", says: /not a key/ },
   // Reserved names.
-  { yaml: camera("attention: {}"), path: "cameras[0].attention", says: /not a key/ },
-  { yaml: camera("priority: high"), path: "cameras[0].priority", says: /not a key/ },
-  { yaml: camera("snapshotUrl: rtsp://h/"), path: "cameras[0].snapshotUrl", says: /not a key/ },
+  { yaml: cameraWith("attention: {}"), path: "cameras[0].attention", says: /not a key/ },
+  { yaml: cameraWith("priority: high"), path: "cameras[0].priority", says: /not a key/ },
+  { yaml: cameraWith("snapshotUrl: rtsp://h/"), path: "cameras[0].snapshotUrl", says: /not a key/ },
 ];
 
 for (const { yaml, path, says } of MISTAKES) {
@@ -235,14 +208,14 @@ Deno.test("config: zones that no detector with presence looks at are a warning",
   assert.match(warning ?? "", /^cameras\[0\]\.zones: without effect.*"gate"/);
   assert.deepEqual(others, []);
   assert.deepEqual(load(detectors("{ id: p }")).warnings, []);
-  const lines = camera("lines: [{ id: a, from: [0,0], to: [1,1] }]");
+  const lines = cameraWith("lines: [{ id: a, from: [0,0], to: [1,1] }]");
   assert.match(load(`${lines}detectors: []\n`).warnings[0] ?? "", /^cameras\[0\]\.lines/);
 });
 
 Deno.test("config: no class from the environment is quoted", () => {
   const yaml = `${zone(`id: door, polygon: ${SQUARE}, classes: ["\${V}"]`)}
 detectors: [{ id: p, classes: [person, "\${W}"] }]\n`;
-  const text = JSON.stringify(problemsOf(yaml, { V: "a-secret-v", W: "a-secret-w" }));
+  const text = JSON.stringify(problemsOf(yaml, { env: { V: "a-secret-v", W: "a-secret-w" } }));
   assert.match(text, /detects this class on this camera/);
   assert.ok(!text.includes("secret"), text);
 });

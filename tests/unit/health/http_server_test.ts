@@ -140,7 +140,8 @@ Deno.test("http: a body that is too large is refused before it is read", async (
 });
 
 Deno.test("http: a client that sends a large body to its end gets the response", async () => {
-  await served(null, async (url) => {
+  // On a clock that stands still: how long the body takes does not matter.
+  await timed(async (url) => {
     const { hostname, port } = new URL(url);
     using connection = await Deno.connect({ hostname, port: Number(port) });
     const chunk = new TextEncoder().encode("x".repeat(64 * 1024));
