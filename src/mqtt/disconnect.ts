@@ -11,6 +11,8 @@ export const DISCONNECT_TIMEOUT_MS = 500;
 export interface StoppedQueue {
   /** Messages that the stop waits for. */
   readonly inflight: number;
+  /** Messages neither published nor discarded yet: what is in flight is replaced from them. */
+  readonly waiting: number;
   /** From now on discards what is put. */
   stop(): void;
   /** Sends what can be sent. */
@@ -55,21 +57,21 @@ async function drained(
   { clock, flushMs }: Pick<DisconnectParts, "clock" | "flushMs">,
 ): Promise<void> {
   const endsAtMs = plusMs(clock.nowMs(), flushMs);
-  const inflight = () => queues.reduce((sum, queue) => sum + queue.inflight, 0);
+  const unsettled = () => queues.reduce((sum, each) => sum + each.inflight + each.waiting, 0);
   const { promise, resolve } = Promise.withResolvers<void>();
   const all = Promise.all(
     queues.map((queue) => new Promise<void>((done) => queue.onDrained(done))),
   );
   void all.then(() => resolve());
   let cancel: Cancel = () => undefined;
-  const wait = (left: number) => {
+  const wait = (before: number) => {
     const waitMs = Math.min(FLUSH_TIMEOUT_MS, endsAtMs - clock.nowMs());
     cancel = clock.after(Math.max(0, waitMs), () => {
-      if (inflight() < left && clock.nowMs() < endsAtMs) wait(inflight());
+      if (unsettled() < before && clock.nowMs() < endsAtMs) wait(unsettled());
       else resolve();
     });
   };
-  wait(inflight());
+  wait(unsettled());
   await promise;
   cancel();
 }

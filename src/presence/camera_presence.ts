@@ -69,8 +69,8 @@ export class CameraPresence {
     return [...this.#pairs.values()].flatMap(({ presence }) => presence.stays);
   }
 
-  get isOnline(): boolean {
-    return this.#flow.isOnline;
+  get isSending(): boolean {
+    return this.#flow.isSending;
   }
 
   /** Emits the present occupancy, and from now on every change. */

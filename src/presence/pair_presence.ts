@@ -200,11 +200,11 @@ export class PairPresence {
     const place = { box: detection.box, atMs: frame.atMs };
     const isDue = this.#isDue(record);
     if (record.whereabouts.isBack(place, frame, { isWeak, isDue })) return true;
-    const isLikely = record.returnedMs > record.observedMs;
-    if (isLikely && this.#time.gapMs <= SLOW_MS) return false;
+    const { isLikelyBack } = record;
+    if (isLikelyBack && this.#time.gapMs <= SLOW_MS) return false;
     record.returned = { detection, frame };
     const isAlike = !isWeak && !isDue && record.whereabouts.isAlike(place, frame);
-    if (!isLikely && isAlike) record.returnedMs = this.#time.at(frame.atMs);
+    if (!isLikelyBack && isAlike) record.returnedMs = this.#time.at(frame.atMs);
     return false;
   }
 
@@ -249,9 +249,9 @@ export class PairPresence {
   #endAbsent(): void {
     for (const record of this.#records.all()) {
       if (!this.#isAbsent(record)) continue;
-      const { returned } = record;
+      const { returned, isLikelyBack } = record;
       // At slow rates one who goes is often seen once.
-      const isSeen = this.#time.gapMs > SLOW_MS || record.returnedMs > record.observedMs;
+      const isSeen = this.#time.gapMs > SLOW_MS || isLikelyBack;
       if (returned !== null && isSeen) this.#see(record, returned.detection, returned.frame);
       this.#end(record, "left");
     }
@@ -264,8 +264,8 @@ export class PairPresence {
     return this.#isDue(record) && !whereabouts.isAwaited(this.#inferences);
   }
 
-  #isDue({ observedMs, returnedMs }: StayRecord): boolean {
-    return this.#time.observedMs - Math.max(observedMs, returnedMs) >= this.endMs;
+  #isDue({ absentFromMs }: StayRecord): boolean {
+    return this.#time.observedMs - absentFromMs >= this.endMs;
   }
 
   #end(record: StayRecord, reason: StayEndReason): void {

@@ -21,8 +21,9 @@ export class PictureFlow {
     this.#sinceMs = clock.nowMs();
   }
 
-  get isOnline(): boolean {
-    return this.#state === "online";
+  /** Whether the camera is online, and sends frames. */
+  get isSending(): boolean {
+    return this.#state === "online" && this.#silentSinceMs === null;
   }
 
   /** How long the camera has been online altogether. */
@@ -59,7 +60,8 @@ export class PictureFlow {
     const isOnline = this.#state === "online";
     // A camera or a detector that is as slow as a stay ends has pauses of its own.
     const isFast = gapMs <= endMs / 2;
-    const silentSinceMs = isFast ? this.#silentSinceMs : null;
+    // In a new thread the gap is not known yet.
+    const silentSinceMs = isFast && gapMs > 0 ? this.#silentSinceMs : null;
     if (isOnline && silentSinceMs === null) return null;
     if (this.#pictureAtMs === null) return plusMs(silentSinceMs ?? this.#sinceMs, endMs);
     // A stalled camera has sent none for a while. When the newest one came is not known at slow rates.

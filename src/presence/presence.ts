@@ -102,8 +102,8 @@ export class Presence {
   observe(result: InferenceResult, arrivedAtMs: SteadyMs): readonly Placement[] | null {
     const camera = this.#cameras.get(result.meta.camera);
     const placements = camera?.observe(result, arrivedAtMs) ?? null;
-    // While a camera is online its inferences only delay what a timer is set for.
-    if (placements !== null && (this.#timer === null || camera?.isOnline === false)) this.#arm();
+    // While a camera sends frames its inferences only delay what a timer is set for.
+    if (placements !== null && (this.#timer === null || camera?.isSending === false)) this.#arm();
     return placements;
   }
 

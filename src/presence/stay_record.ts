@@ -150,6 +150,16 @@ export class StayRecord {
     return this.#id;
   }
 
+  /** Whether it has most likely returned since it was last seen. */
+  get isLikelyBack(): boolean {
+    return this.returnedMs > this.observedMs;
+  }
+
+  /** How long the pair had observed when its absence began. */
+  get absentFromMs(): number {
+    return Math.max(this.observedMs, this.returnedMs);
+  }
+
   /** The zones that it is in. */
   get zones(): readonly string[] {
     return this.#current;
@@ -233,11 +243,11 @@ export class StayRecord {
   }
 
   /** The stay as it is now, to be sent. */
-  reported(atMs: SteadyMs, reason: StayEndReason | null = null): Stay {
+  reported(atMs: SteadyMs): Stay {
     this.#changed = false;
     this.#reportedAtMs = atMs;
     this.#reportedBox = this.#box;
-    return this.stay(reason);
+    return this.stay();
   }
 
   /** The stay as it is now. */
@@ -252,7 +262,7 @@ export class StayRecord {
       ...{ best: this.#best.frame, box: this.#box, size: this.#size, path: this.#path.points },
       motion: {
         velocity: this.whereabouts.velocity,
-        absentMs: Math.max(0, observedMs - Math.max(this.observedMs, this.returnedMs)),
+        absentMs: Math.max(0, observedMs - this.absentFromMs),
       },
     };
   }

@@ -151,6 +151,28 @@ Deno.test("publisher: a stop goes on while the broker takes one message after th
   await stopping;
 });
 
+Deno.test("publisher: a stop goes on while messages in flight make room for those of the outbox", async () => {
+  const outbox = { policy: "queue", max: 10 } as const;
+  const { clock, link, publisher, infer } = rig({
+    acknowledges: false,
+    plan: { outbox, flushMs: 3_000 },
+  });
+  link.connect();
+  for (let seq = 0; seq < MAX_INFLIGHT + outbox.max; seq++) infer(seq);
+  const isOffline = () => link.sent.at(-1)?.message.payload.includes("offline") === true;
+  const waiting = link.sent.filter(({ message }) => !message.retain);
+  const stopping = publisher.stop();
+  for (const { done } of waiting.slice(0, 3)) {
+    await clock.pass(900);
+    assert.ok(!isOffline());
+    done(null);
+  }
+  await clock.pass(300);
+  assert.ok(isOffline(), "at the deadline");
+  await clock.pass(500);
+  await stopping;
+});
+
 Deno.test("publisher: without a PUBACK for offline the broker is left to publish the will", async () => {
   const { clock, link, publisher, infer } = rig({ acknowledges: false });
   link.connect();

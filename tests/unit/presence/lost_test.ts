@@ -120,6 +120,40 @@ Deno.test("lost: with a long end the last frame counts, not the stall; a slow ca
   slow.presence.stop();
 });
 
+Deno.test("lost: a stay that late results start while the camera is silent ends in time, too", async () => {
+  const rig = new PresenceRig();
+  await rig.seeFor(2, 200, SOMEONE);
+  await rig.seeFor(26, 200);
+  assert.deepEqual(rig.reasons, ["left"]);
+  await rig.pass(1500);
+  rig.silence(1000);
+  rig.see({ ...SOMEONE, agoMs: 1200 });
+  rig.see({ ...SOMEONE, agoMs: 1000 });
+  assert.equal(rig.ledger.started, 2);
+  await rig.pass(3999);
+  assert.deepEqual(rig.reasons, ["left"]);
+  await rig.pass(1);
+  assert.deepEqual(rig.reasons, ["left", "camera_lost"]);
+});
+
+Deno.test("lost: a new thread does not take the pauses of a slow camera for a loss", async () => {
+  const before = new PresenceRig();
+  await before.seeFor(2, 8000, SOMEONE);
+  const rig = before.replaced();
+  await rig.pass(1000);
+  rig.silence(1000);
+  await rig.pass(7000);
+  rig.silence(null);
+  await rig.seeFor(1, 0, SOMEONE);
+  await rig.pass(1000);
+  rig.silence(1000);
+  await rig.pass(7000);
+  rig.silence(null);
+  await rig.seeFor(1, 0, SOMEONE);
+  assert.deepEqual(rig.reasons, []);
+  rig.presence.stop();
+});
+
 Deno.test("lost: a camera that is online for moments only does not delay the end for ever", async () => {
   const rig = new PresenceRig(plan({ settings: { endSeconds: 60 } }));
   await rig.seeFor(2, 200, SOMEONE);
