@@ -1,10 +1,9 @@
 import { Buffer } from "node:buffer";
 import { createSocket } from "node:dgram";
 import { systemClock } from "../../../src/core/clock.ts";
-import { listenPatiently } from "../system/ports.ts";
 import { answerText } from "./faulty_camera/answer.ts";
-import type { Wire as WireFaults } from "./faulty_camera/options.ts";
-import { Wire } from "./faulty_camera/wire.ts";
+import type { Wire } from "./faulty_camera/wire.ts";
+import { FAULTLESS, WireServer } from "./faulty_camera/wire_server.ts";
 import {
   ANSWER_FLOODS,
   type Chunks,
@@ -22,16 +21,6 @@ const DATAGRAMS_AT_ONCE = 64;
 /** The number that fits into the longest description. */
 const MOST_TRACKS = 3800;
 
-const FAULTLESS: WireFaults = {
-  lineEnd: "\r\n",
-  cseqName: "CSeq",
-  splitBytes: 0,
-  trickleMs: 0,
-  junkEveryFrames: 0,
-  strayChannelEveryFrames: 0,
-  framesBeforePlayAnswer: 0,
-};
-
 /**
  * A camera that sends one kind of data as fast as the connection accepts it. Its first connection plays some
  * pictures and ends, for the client to warm up.
@@ -39,20 +28,16 @@ const FAULTLESS: WireFaults = {
  * Listens on 127.0.0.1: `await using camera = FloodCamera.start("garbage")`.
  */
 export class FloodCamera implements AsyncDisposable {
-  /** Connections so far, the warm-up included. */
-  connections = 0;
   /** Bytes of the flood that the operating system accepted. */
   sentBytes = 0;
-  readonly #flood: Flood | Chunks;
-  readonly #listener: Deno.TcpListener;
-  readonly #serving = new Map<Wire, Promise<void>>();
-  readonly #accepting: Promise<void>;
+  readonly #server: WireServer;
   #rtpPort: number | null = null;
 
   private constructor(flood: Flood | Chunks, port: number) {
-    this.#flood = flood;
-    this.#listener = listenPatiently(() => Deno.listen({ hostname: "127.0.0.1", port }));
-    this.#accepting = this.#accept();
+    this.#server = new WireServer((wire, connection) => {
+      const isWarmUp = connection === 0 && typeof flood === "string";
+      return this.#serve(wire, isWarmUp ? null : flood);
+    }, port);
   }
 
   /**
@@ -64,7 +49,12 @@ export class FloodCamera implements AsyncDisposable {
   }
 
   get port(): number {
-    return this.#listener.addr.port;
+    return this.#server.port;
+  }
+
+  /** Connections so far, the warm-up included. */
+  get connections(): number {
+    return this.#server.connections;
   }
 
   get url(): string {
@@ -72,26 +62,7 @@ export class FloodCamera implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#listener.close();
-    await this.#accepting;
-    for (const wire of this.#serving.keys()) wire.close();
-    await Promise.all(this.#serving.values());
-  }
-
-  async #accept(): Promise<void> {
-    for (;;) {
-      let connection: Deno.TcpConn;
-      try {
-        connection = await this.#listener.accept();
-      } catch (error) {
-        if (error instanceof Deno.errors.BadResource) return;
-        throw error;
-      }
-      const isFirst = this.connections++ === 0 && typeof this.#flood === "string";
-      const flood = isFirst ? null : this.#flood;
-      const wire = new Wire(connection, FAULTLESS);
-      this.#serving.set(wire, this.#serve(wire, flood));
-    }
+    await this.#server[Symbol.asyncDispose]();
   }
 
   async #serve(wire: Wire, flood: Flood | Chunks | null): Promise<void> {
@@ -99,15 +70,13 @@ export class FloodCamera implements AsyncDisposable {
     let text = "";
     for (;;) {
       const bytes = await wire.read(buffer);
-      if (bytes === null) break;
+      if (bytes === null) return;
       text += new TextDecoder("latin1").decode(bytes);
       for (let end = text.indexOf("\r\n\r\n"); end >= 0; end = text.indexOf("\r\n\r\n")) {
         await this.#answer(wire, text.slice(0, end), flood);
         text = text.slice(end + 4);
       }
     }
-    wire.close();
-    this.#serving.delete(wire);
   }
 
   async #answer(wire: Wire, request: string, flood: Flood | Chunks | null): Promise<void> {

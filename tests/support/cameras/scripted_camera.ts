@@ -1,8 +1,8 @@
 /** A camera whose bytes are written by a test: for responses that no other server gives. */
 import { answerText } from "./faulty_camera/answer.ts";
-import { behaviourOf } from "./faulty_camera/options.ts";
 import { type Incoming, RequestReader } from "./faulty_camera/requests.ts";
-import { Wire } from "./faulty_camera/wire.ts";
+import type { Wire } from "./faulty_camera/wire.ts";
+import { FAULTLESS, WireServer } from "./faulty_camera/wire_server.ts";
 import { frame } from "./floods.ts";
 
 /** A request of the client, and the number of its connection, from 0. */
@@ -26,8 +26,6 @@ export interface Script {
   readonly packets?: readonly (readonly [channel: number, bytes: Uint8Array])[];
 }
 
-const { wire: FAULTLESS } = behaviourOf({});
-
 /** One or more H.264 tracks. */
 export function h264Description(tracks = 1): string {
   const track = (index: number) =>
@@ -39,10 +37,7 @@ export function h264Description(tracks = 1): string {
 export class ScriptedCamera implements AsyncDisposable {
   readonly requests: ScriptedRequest[] = [];
   readonly #script: Script;
-  readonly #listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  readonly #serving = new Map<Wire, Promise<void>>();
-  readonly #accepting = this.#accept();
-  #connections = 0;
+  readonly #server = new WireServer((wire, connection) => this.#serve(wire, connection));
 
   private constructor(script: Script) {
     this.#script = script;
@@ -53,7 +48,7 @@ export class ScriptedCamera implements AsyncDisposable {
   }
 
   get port(): number {
-    return this.#listener.addr.port;
+    return this.#server.port;
   }
 
   /** @param login  `user:password@`, or nothing */
@@ -62,17 +57,7 @@ export class ScriptedCamera implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#listener.close();
-    await this.#accepting;
-    for (const wire of this.#serving.keys()) wire.close();
-    await Promise.all(this.#serving.values());
-  }
-
-  async #accept(): Promise<void> {
-    for await (const connection of this.#listener) {
-      const wire = new Wire(connection, FAULTLESS);
-      this.#serving.set(wire, this.#serve(wire, this.#connections++));
-    }
+    await this.#server[Symbol.asyncDispose]();
   }
 
   async #serve(wire: Wire, connection: number): Promise<void> {
@@ -87,7 +72,6 @@ export class ScriptedCamera implements AsyncDisposable {
         if (incoming.kind === "request") await this.#respond(wire, { ...incoming, connection });
       }
     }
-    wire.close();
   }
 
   async #respond(wire: Wire, request: ScriptedRequest): Promise<void> {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { wallMs } from "../../../src/core/clock.ts";
 import { MAX_AGE_MS, MAX_INFLIGHT } from "../../../src/mqtt/inference_queue.ts";
+import type { OutgoingMessage } from "../../../src/mqtt/session.ts";
 import { settle } from "../../support/clocks/held_clock.ts";
 import { failure, rig } from "./publisher_rig.ts";
 
@@ -130,15 +131,13 @@ Deno.test("publisher: a stop waits for messages in flight, publishes offline, an
   assert.deepEqual(link.closes, [true]);
 });
 
-Deno.test("publisher: a stop goes on while the broker takes one message after the other, up to its deadline", async () => {
-  const { clock, link, publisher } = rig({ acknowledges: false, plan: { flushMs: 3_000 } });
-  link.connect();
-  for (const camera of ["a", "b", "c", "d", "e"]) {
-    const occupancy = { camera, zone: "all", occupied: false, counts: {}, sinceMs: clock.wallMs() };
-    publisher.presence.emit({ kind: "occupancy", occupancy });
-  }
+/** Asserts that a stop goes on while the broker takes one message of a kind after the other, for 3 s at most. */
+async function assertStopsAtDeadline(
+  { clock, link, publisher }: Pick<ReturnType<typeof rig>, "clock" | "link" | "publisher">,
+  isOne: (message: OutgoingMessage) => boolean,
+): Promise<void> {
   const isOffline = () => link.sent.at(-1)?.message.payload.includes("offline") === true;
-  const waiting = link.sent.filter(({ message }) => message.topic.includes("occupancy"));
+  const waiting = link.sent.filter(({ message }) => isOne(message));
   const stopping = publisher.stop();
   for (const { done } of waiting.slice(0, 3)) {
     await clock.pass(900);
@@ -149,6 +148,17 @@ Deno.test("publisher: a stop goes on while the broker takes one message after th
   assert.ok(isOffline(), "at the deadline");
   await clock.pass(500);
   await stopping;
+}
+
+Deno.test("publisher: a stop goes on while the broker takes one message after the other, up to its deadline", async () => {
+  const { clock, link, publisher } = rig({ acknowledges: false, plan: { flushMs: 3_000 } });
+  link.connect();
+  for (const camera of ["a", "b", "c", "d", "e"]) {
+    const occupancy = { camera, zone: "all", occupied: false, counts: {}, sinceMs: clock.wallMs() };
+    publisher.presence.emit({ kind: "occupancy", occupancy });
+  }
+  const isOccupancy = ({ topic }: OutgoingMessage) => topic.includes("occupancy");
+  await assertStopsAtDeadline({ clock, link, publisher }, isOccupancy);
 });
 
 Deno.test("publisher: a stop goes on while messages in flight make room for those of the outbox", async () => {
@@ -159,18 +169,7 @@ Deno.test("publisher: a stop goes on while messages in flight make room for thos
   });
   link.connect();
   for (let seq = 0; seq < MAX_INFLIGHT + outbox.max; seq++) infer(seq);
-  const isOffline = () => link.sent.at(-1)?.message.payload.includes("offline") === true;
-  const waiting = link.sent.filter(({ message }) => !message.retain);
-  const stopping = publisher.stop();
-  for (const { done } of waiting.slice(0, 3)) {
-    await clock.pass(900);
-    assert.ok(!isOffline());
-    done(null);
-  }
-  await clock.pass(300);
-  assert.ok(isOffline(), "at the deadline");
-  await clock.pass(500);
-  await stopping;
+  await assertStopsAtDeadline({ clock, link, publisher }, ({ retain }) => !retain);
 });
 
 Deno.test("publisher: without a PUBACK for offline the broker is left to publish the will", async () => {
