@@ -4,7 +4,7 @@
 set -eu
 
 engine=$1
-folder=/root/$engine
+folder=$HOME/$engine
 log=/walk/out/build.$engine
 
 # What this machine lacks: limits above those of its own, and control groups that count.

@@ -7,7 +7,7 @@ set -eu
 engine=$1
 name=orion-walk
 outside=192.0.2.1
-folder=/root/$engine
+folder=$HOME/$engine
 page=http://127.0.0.1:8080
 way=
 

@@ -2,6 +2,7 @@
 # A systemd that is the first process in namespaces of its own (processes, mounts, network, cgroups). Meant
 # to be sourced by scripts that run as root; this machine's own systemd is not touched.
 #
+#   open_folder FOLDER PROGRAM…    makes the folder of a walk, $work; fails without root or one of the programs
 #   start_machine GROUP COMMAND…   runs COMMAND there, which ends in become_init; ends with the script
 #   inside COMMAND…                runs a command there
 #   mount_kernel, become_init      for COMMAND, in the folder of the new root
@@ -13,6 +14,19 @@ fail() {
   exit 1
 }
 step() { printf -- '--- %s\n' "$*"; }
+
+open_folder() {
+  open_folder=$1
+  shift
+  [ "$(id -u)" = 0 ] || fail "it takes root to be the first process of a machine"
+  for program in "$@"; do
+    command -v "$program" >/dev/null || fail "$program is not installed"
+  done
+  mkdir -p -- "$open_folder"
+  # For the script.
+  # shellcheck disable=SC2034
+  work=$(CDPATH='' cd -- "$open_folder" && pwd -P)
+}
 
 debian_mirror() {
   # shellcheck disable=SC2016

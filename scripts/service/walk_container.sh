@@ -17,12 +17,7 @@ root=$(dirname -- "$(dirname -- "$here")")
 . "$here/machine.sh"
 
 [ $# -ge 1 ] || fail "usage: sh scripts/service/walk_container.sh FOLDER [SUITE …]"
-[ "$(id -u)" = 0 ] || fail "it takes root to be the first process of a machine"
-for program in debootstrap unshare nsenter findmnt; do
-  command -v "$program" >/dev/null || fail "$program is not installed"
-done
-mkdir -p -- "$1"
-work=$(CDPATH='' cd -- "$1" && pwd -P)
+open_folder "$1" debootstrap unshare nsenter findmnt
 shift
 [ $# -gt 0 ] || set -- bookworm trixie
 mirror=$(debian_mirror)

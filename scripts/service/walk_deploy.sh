@@ -18,12 +18,7 @@ suite=bookworm
 packages=systemd,systemd-sysv,sudo,mosquitto,mosquitto-clients,curl
 
 [ $# -eq 1 ] || fail "usage: sh scripts/service/walk_deploy.sh FOLDER"
-[ "$(id -u)" = 0 ] || fail "it takes root to be the first process of a machine"
-for program in debootstrap unshare nsenter findmnt; do
-  command -v "$program" >/dev/null || fail "$program is not installed"
-done
-mkdir -p -- "$1"
-work=$(CDPATH='' cd -- "$1" && pwd -P)
+open_folder "$1" debootstrap unshare nsenter findmnt
 rm -rf "$work/walk" && mkdir -p "$work/walk/out" "$work/root"
 marked_blocks "$root/docs/deploy.md" "$work/walk"
 

@@ -21,12 +21,7 @@ root=$(dirname -- "$(dirname -- "$here")")
 packages=systemd,systemd-sysv,sudo,mosquitto-clients,bubblewrap,ca-certificates
 
 [ $# -ge 1 ] || fail "usage: sh scripts/service/walk_install.sh FOLDER [SUITE …]"
-[ "$(id -u)" = 0 ] || fail "it takes root to be the first process of a machine"
-for program in debootstrap unshare nsenter findmnt dpkg-deb; do
-  command -v "$program" >/dev/null || fail "$program is not installed"
-done
-mkdir -p -- "$1"
-work=$(CDPATH='' cd -- "$1" && pwd -P)
+open_folder "$1" debootstrap unshare nsenter findmnt dpkg-deb
 shift
 [ $# -gt 0 ] || set -- bookworm trixie
 mirror=$(debian_mirror)
