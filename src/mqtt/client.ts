@@ -174,7 +174,7 @@ class MqttSession implements Session {
 
   #sendAcknowledged(message: OutgoingMessage, done: DoneCallback): void {
     this.#inflight += 1;
-    this.#client.publish(message.topic, bodyOf(message), publishOptions(message), (error) => {
+    this.#client.publish(message.topic, this.#bodyOf(message), publishOptions(message), (error) => {
       this.#inflight -= 1;
       if (error === undefined || error === null) done(null);
       else {
@@ -191,9 +191,17 @@ class MqttSession implements Session {
   #sendUnacknowledged(message: OutgoingMessage, done: DoneCallback): void {
     // Without a write the connection is about to close.
     this.#writes.call(
-      () => this.#client.publish(message.topic, bodyOf(message), publishOptions(message)),
+      () => this.#client.publish(message.topic, this.#bodyOf(message), publishOptions(message)),
       () => done(null),
     );
+  }
+
+  #bodyOf({ payload, jpeg, beforeWrite }: OutgoingMessage): string | Buffer {
+    if (jpeg !== undefined) return Buffer.from(jpeg.buffer, jpeg.byteOffset, jpeg.byteLength);
+    if (beforeWrite === undefined) return payload;
+    const bytes = Buffer.from(payload);
+    this.#writes.before(bytes, () => beforeWrite(bytes));
+    return bytes;
   }
 
   /** Closes the session: every error is final, and mqtt.js leaves the connection open after a malformed packet. */
@@ -236,10 +244,6 @@ class MqttSession implements Session {
 function codeOf(error: Error): string | number | null {
   if (!("code" in error)) return null;
   return typeof error.code === "string" || typeof error.code === "number" ? error.code : null;
-}
-
-function bodyOf({ payload, jpeg }: OutgoingMessage): string | Buffer {
-  return jpeg === undefined ? payload : Buffer.from(jpeg.buffer, jpeg.byteOffset, jpeg.byteLength);
 }
 
 function publishOptions(message: OutgoingMessage): IClientPublishOptions {
