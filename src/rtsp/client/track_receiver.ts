@@ -42,6 +42,8 @@ export interface TrackReceiverOptions {
 export class TrackReceiver implements PlayableTrack {
   readonly media: MediaDescription;
   readonly format: VideoFormat;
+  /** The URI that it was set up with; null: it was not. */
+  uri: string | null = null;
   /** Sends a receiver report; null before SETUP. */
   sendReport: ((report: Uint8Array<ArrayBuffer>) => Promise<void>) | null = null;
   receivedBytes = 0;

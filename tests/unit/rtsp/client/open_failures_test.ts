@@ -1,5 +1,6 @@
 /** Of a camera that cannot be played, and of another server, the cause and a remedy are reported. */
 import assert from "node:assert/strict";
+import { type Clock, systemClock } from "../../../../src/core/clock.ts";
 import { CameraHints } from "../../../../src/rtsp/client/camera_hints.ts";
 import { packetBytes } from "../../../support/cameras/rtp/packets.ts";
 import {
@@ -94,7 +95,7 @@ const FAILURES: Readonly<Record<string, Failure>> = {
     code: "STREAM_UNAUTHORISED",
     message: /the camera refuses the user or the password$/,
     remedy: /Check the user and the password/,
-    logins: 2,
+    logins: 1,
   },
   "closes the connection with each challenge and refuses the password": {
     login: LOGIN,
@@ -167,4 +168,34 @@ Deno.test("rtsp: a known track that is no longer set up is not asked for again",
   assert.equal((await play(camera.url(), undefined, hints)).error?.code, "STREAM_NOT_FOUND");
   assert.equal((await play(camera.url(), undefined, hints)).error, null);
   assert.equal(hints.trackIndex, 0);
+});
+
+Deno.test("rtsp: a known track is selected anew if the camera describes other tracks", async () => {
+  const hints = new CameraHints();
+  const setUps = async (tracks: number) => {
+    await using camera = ScriptedCamera.start({ description: h264Description(tracks), packets });
+    assert.equal((await play(camera.url(), undefined, hints)).error, null);
+    return camera.requests.filter(({ method }) => method === "SETUP").length;
+  };
+  assert.deepEqual([await setUps(1), await setUps(1), await setUps(3), await setUps(3)], [
+    1,
+    1,
+    3,
+    1,
+  ]);
+});
+
+Deno.test("rtsp: a camera has 5 s for its first answer, and the configured time for others", async () => {
+  const limitsMs: number[] = [];
+  const clock: Clock = {
+    ...systemClock,
+    after: (delayMs, callback) => {
+      limitsMs.push(delayMs);
+      return systemClock.after(delayMs, callback);
+    },
+  };
+  const answer = instead("SETUP", (request) => response(request, 404));
+  await using camera = ScriptedCamera.start({ answer });
+  await play(camera.url(), 24_000, new CameraHints(), clock);
+  assert.deepEqual(limitsMs.slice(0, 4), [5000, 5000, 24_000, 24_000], "connect, OPTIONS, …");
 });
