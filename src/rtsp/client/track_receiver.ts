@@ -251,7 +251,9 @@ export class TrackReceiver implements PlayableTrack {
     const verdict = this.#source.packet(ssrc, atMs);
     if (verdict === "adopted" && !isFirst) {
       this.#sequencer.reset();
-      this.#assembler.gap();
+      // Some cameras begin each GOP with another SSRC. Over TCP its first packet is not missing.
+      if (this.#source.isOrdered) this.#assembler.restart();
+      else this.#assembler.gap();
     }
     return verdict !== "other";
   }

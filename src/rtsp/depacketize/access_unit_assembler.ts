@@ -117,6 +117,14 @@ export class AccessUnitAssembler {
     this.#depacketizer.gap();
   }
 
+  /** Another stream begins with the next packet: its first unit is whole only if it is a keyframe. */
+  restart(): void {
+    if (!this.isBetweenUnits) this.#builder.markCorrupt();
+    this.#depacketizer.gap();
+    this.flush();
+    this.#builder.needsKey = true;
+  }
+
   /** Emits the open unit: the stream has ended. */
   flush(): void {
     this.#builder.flush();

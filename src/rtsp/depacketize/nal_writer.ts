@@ -114,7 +114,8 @@ export class NalWriter {
   }
 
   /**
-   * Appends a fragment to the open NAL unit.
+   * Appends a fragment to the open NAL unit. Its type counts only if an earlier fragment is missing: some
+   * cameras repeat the NAL unit's header byte in place of the type.
    * @param hasMarker  the packet has the marker bit
    */
   fragment(
@@ -124,7 +125,8 @@ export class NalWriter {
     end: number,
     hasMarker: boolean,
   ): void {
-    if (!this.#isOpen || this.#type !== type) this.#beginWithoutStart(type);
+    const isOther = this.#isSkipping && this.#type !== type;
+    if (!this.#isOpen || isOther) this.#beginWithoutStart(type);
     this.#hasMarker = hasMarker;
     if (!this.#isSkipping) this.#sink.buffer.append(bytes, start, end);
   }

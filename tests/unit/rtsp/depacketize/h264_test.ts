@@ -167,12 +167,15 @@ Deno.test("rtsp: a missing fragment corrupts its picture, wherever it is", () =>
   }
 });
 
-Deno.test("rtsp: a NAL unit that continues in fragments of another type is corrupt", () => {
+Deno.test("rtsp: the type of a fragment counts only if an earlier one is missing", () => {
   const [first, second] = h264Fragments([P], 500);
   assert.ok(first !== undefined && second !== undefined);
   second[1] = 0x40 | 5;
   const assembly = new Assembly(FORMAT).push(...picturePackets([first, second], 0));
-  assert.deepEqual(assembly.end().map(({ isCorrupt }) => isCorrupt), [true]);
+  assert.deepEqual(assembly.units.map(({ data }) => nalsOf(data)), [[P]]);
+  assert.equal(assembly.assembler.counts.corrupt, 0);
+  assembly.push(one(first, false, 3000), null, one(second, true, 3000));
+  assert.deepEqual(outline(assembly.units.slice(1)), ["3000: 21 corrupt"]);
 });
 
 Deno.test("rtsp: MTAP packets are counted as unsupported, and their pictures are corrupt", () => {
