@@ -9,7 +9,7 @@ import { type ByteStream, connectTcp } from "../transport/byte_stream.ts";
 import { RtspConnection } from "../transport/connection.ts";
 import { connectTls, type TlsTrust } from "../transport/tls.ts";
 import type { RtspOptions } from "./options.ts";
-import { MAX_CONTACT_MS, Requester } from "./requester.ts";
+import { contactTimeoutMs, Requester } from "./requester.ts";
 import { RtspSession } from "./session.ts";
 import { setUp } from "./setup.ts";
 import { candidateTracks } from "./tracks.ts";
@@ -121,7 +121,7 @@ async function openTarget(
 function connect(target: RtspUrl, options: RtspOptions): Promise<ByteStream> {
   const { clock, signal, stepTimeoutMs } = options;
   const { hostname, port } = target;
-  const to = { hostname, port, clock, signal, timeoutMs: Math.min(MAX_CONTACT_MS, stepTimeoutMs) };
+  const to = { hostname, port, clock, signal, timeoutMs: contactTimeoutMs(stepTimeoutMs) };
   if (target.scheme === "rtsp") return connectTcp(to);
   return connectTls(to, options.tls ?? SYSTEM_TRUST);
 }

@@ -14,8 +14,14 @@ const UNAUTHORIZED = 401;
  * A server that says so of a new nonce as well would count further wrong passwords.
  */
 const MAX_CHALLENGES = 1;
-/** A server that has answered nothing for this long is not there, or no camera. */
-export const MAX_CONTACT_MS = 5000;
+/** The part of the time for an answer in which the first one is due, and the least of that time. */
+const CONTACT_PART = 5 / 8;
+const LEAST_CONTACT_MS = 5000;
+
+/** The time for a connection, and for its first answer: a frozen server is reported sooner than a slow one. */
+export function contactTimeoutMs(stepTimeoutMs: number): number {
+  return Math.min(stepTimeoutMs, Math.max(LEAST_CONTACT_MS, CONTACT_PART * stepTimeoutMs));
+}
 
 /** A request whose response is awaited. */
 export interface RequestSpec {
@@ -34,7 +40,7 @@ export interface RequesterOptions {
   readonly clock: Clock;
   /** Aborts a request at once. */
   readonly signal: AbortSignal;
-  /** The time limit of one request, its challenges included; {@link MAX_CONTACT_MS} before any answer. */
+  /** The time limit of one request, its challenges included; see {@link contactTimeoutMs}. */
   readonly stepTimeoutMs: number;
   /** `rtsp://host:port`, for error messages. */
   readonly origin: string;
@@ -138,7 +144,7 @@ export class Requester {
   /** The time limit of the next request. Cameras that run on a battery take seconds to wake up. */
   get #limitMs(): number {
     const { connection, stepTimeoutMs } = this.#options;
-    return connection.isAnswering ? stepTimeoutMs : Math.min(MAX_CONTACT_MS, stepTimeoutMs);
+    return connection.isAnswering ? stepTimeoutMs : contactTimeoutMs(stepTimeoutMs);
   }
 
   /**

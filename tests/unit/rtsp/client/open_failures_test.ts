@@ -185,17 +185,16 @@ Deno.test("rtsp: a known track is selected anew if the camera describes other tr
   ]);
 });
 
-Deno.test("rtsp: a camera has 5 s for its first answer, and the configured time for others", async () => {
-  const limitsMs: number[] = [];
-  const clock: Clock = {
-    ...systemClock,
-    after: (delayMs, callback) => {
-      limitsMs.push(delayMs);
-      return systemClock.after(delayMs, callback);
-    },
-  };
+Deno.test("rtsp: a camera has more time for each answer than for the first, and 5 s for that", async () => {
   const answer = instead("SETUP", (request) => response(request, 404));
   await using camera = ScriptedCamera.start({ answer });
-  await play(camera.url(), 24_000, new CameraHints(), clock);
-  assert.deepEqual(limitsMs.slice(0, 4), [5000, 5000, 24_000, 24_000], "connect, OPTIONS, …");
+  for (const [stepMs, firstMs] of [[24_000, 15_000], [8000, 5000], [4000, 4000]] as const) {
+    const limitsMs: number[] = [];
+    const after: Clock["after"] = (delayMs, callback) => {
+      limitsMs.push(delayMs);
+      return systemClock.after(delayMs, callback);
+    };
+    await play(camera.url(), stepMs, new CameraHints(), { ...systemClock, after });
+    assert.deepEqual(limitsMs.slice(0, 4), [firstMs, firstMs, stepMs, stepMs], "connect, OPTIONS");
+  }
 });
