@@ -1,5 +1,4 @@
 import { round } from "../core/round.ts";
-import type { InferencePayload } from "./payloads.ts";
 
 /** What precedes the number. Within a string of JSON its quotes would be escaped. */
 const MEMBER = '"totalMs":';
@@ -27,8 +26,14 @@ export class TimedPayload {
   #totalMs: number;
   #isSet = false;
 
-  /** @param untilNow  milliseconds since the arrival of the frame */
-  constructor(payload: InferencePayload, untilNow: () => number) {
+  /**
+   * @param payload  an inference message, in whose JSON only ASCII follows `totalMs`
+   * @param untilNow  milliseconds since the arrival of the frame
+   */
+  constructor(
+    payload: { readonly timing: { readonly totalMs: number } },
+    untilNow: () => number,
+  ) {
     this.#untilNow = untilNow;
     this.#totalMs = payload.timing.totalMs;
     const json = JSON.stringify(payload);

@@ -62,7 +62,7 @@ export class RtspSource implements PacketSource {
       frameRate: media.frameRate,
     });
     const { localPort } = session;
-    this.#socket = localPort === null ? null : SocketInfo.find(parts.libav, localPort);
+    this.#socket = localPort === null ? null : SocketInfo.find(parts.libav, localPort, parts.clock);
   }
 
   /**
@@ -215,7 +215,7 @@ export class RtspSource implements PacketSource {
       readAt,
       isAwaited: emptyAt !== null,
       emptyAt,
-      sinceReceivedMs: isNewest ? this.#socket?.sinceReceivedMs() ?? null : null,
+      received: isNewest ? this.#socket?.receivedBetween() ?? null : null,
     });
   }
 }

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { nextTick } from "node:process";
 import { systemClock } from "../../../src/core/clock.ts";
 import { mqttSessions } from "../../../src/mqtt/client.ts";
 import type { OutgoingMessage, Session } from "../../../src/mqtt/session.ts";
@@ -240,6 +241,26 @@ for (
     await broker.send(packet);
     assert.equal(await done.promise, "BROKER_PROTOCOL");
     assert.equal(session.connected, false);
+    await close(session);
+  });
+}
+
+for (const qos of [0, 1] as const) {
+  Deno.test(`session: a payload of QoS ${qos} may be changed when it is written, in the next tick`, async () => {
+    using broker = new ScriptedBroker();
+    const session = await connected(broker, []);
+    const events: string[] = [];
+    const beforeWrite = (bytes: Uint8Array) => {
+      events.push("write");
+      bytes[bytes.length - 1] = "2".charCodeAt(0);
+    };
+    session.publish({ ...message("1"), qos, beforeWrite }, () => events.push("done"));
+    nextTick(() => events.push("tick"));
+    const { type, body } = await broker.packet();
+    assert.equal(type, PUBLISH);
+    assert.equal(String.fromCharCode(body.at(-1) ?? 0), "2");
+    // The copy for the readers of events is made in that tick.
+    assert.deepEqual(events.slice(0, 2), ["write", "tick"]);
     await close(session);
   });
 }
