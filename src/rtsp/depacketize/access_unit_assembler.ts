@@ -120,7 +120,8 @@ export class AccessUnitAssembler {
 
   /** Another stream begins with the next packet: its first unit is whole only if it is a keyframe. */
   restart(): void {
-    if (!this.isBetweenUnits) this.#builder.markCorrupt();
+    if (this.isBetweenUnits) this.flush();
+    else this.#builder.markCorrupt();
     this.#depacketizer.gap();
     this.flush();
     this.#builder.needsKey = true;

@@ -16,6 +16,7 @@ export interface UnitCounts {
   refused: number;
 }
 
+/** No packet so far. */
 export function zeroCounts(): UnitCounts {
   return {
     packets: 0,

@@ -1,5 +1,11 @@
 import { rtspError } from "../errors.ts";
-import { MAX_BODY_BYTES, MAX_SDP_LINE_CHARS, MAX_SDP_LINES, MAX_TRACKS } from "../limits.ts";
+import {
+  MAX_BODY_BYTES,
+  MAX_PAYLOAD_TYPES,
+  MAX_SDP_LINE_CHARS,
+  MAX_SDP_LINES,
+  MAX_TRACKS,
+} from "../limits.ts";
 import type { MediaDescription } from "../media.ts";
 import { attributeOf, type Attributes, mediaDescription } from "./media_section.ts";
 
@@ -31,7 +37,7 @@ export function parseSdp(text: string): SessionDescription {
     }
     if (sections.length >= MAX_TRACKS) throw invalid(`it has more than ${MAX_TRACKS} tracks`);
     // Kind, port and protocol come first (RFC 8866 5.14).
-    const payloadTypes = new Set(value.split(/\s+/).slice(3));
+    const payloadTypes = new Set(value.split(/\s+/, 3 + MAX_PAYLOAD_TYPES).slice(3));
     sections.push({ line: value, payloadTypes, attributes: [] });
   }
   if (sections.length === 0) throw invalid("it names no track");
@@ -61,9 +67,9 @@ function withStrayParameters(
 ): Attributes {
   const strays = sections.flatMap((other) =>
     other.attributes.filter(([name, value]) => {
+      if (name !== "fmtp") return false;
       const payloadType = /^\d+/.exec(value)?.[0] ?? "";
-      return name === "fmtp" && payloadTypes.has(payloadType) &&
-        !other.payloadTypes.has(payloadType);
+      return payloadTypes.has(payloadType) && !other.payloadTypes.has(payloadType);
     })
   );
   return [...attributes, ...strays];
