@@ -42,7 +42,7 @@ export class SocketInfo {
   }
 
   /**
-   * Occupies the thread for up to 30 ms, to learn when the kernel's timer ticks.
+   * Occupies the thread for some 10 ms, 100 at most, to learn when the kernel's timer ticks.
    * @returns null when no TCP socket of this process has that local port
    */
   static find(libav: Libav, localPort: number, clock: Clock): SocketInfo | null {
