@@ -9,11 +9,8 @@ import type { RtspConnection } from "../transport/connection.ts";
 import { EventLoopYielder } from "./event_loop_yielder.ts";
 
 const UNAUTHORIZED = 401;
-/**
- * Responses of 401 to one request that are answered: the challenge, or the news that a nonce has expired.
- * A server that says so of a new nonce as well would count further wrong passwords.
- */
-const MAX_CHALLENGES = 1;
+/** Responses of 401 to one request that are answered: a challenge, and a stale nonce. */
+const MAX_CHALLENGES = 2;
 /** The part of the time for an answer in which the first one is due, and the least of that time. */
 const CONTACT_PART = 5 / 8;
 const LEAST_CONTACT_MS = 5000;

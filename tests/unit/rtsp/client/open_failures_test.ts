@@ -95,7 +95,7 @@ const FAILURES: Readonly<Record<string, Failure>> = {
     code: "STREAM_UNAUTHORISED",
     message: /the camera refuses the user or the password$/,
     remedy: /Check the user and the password/,
-    logins: 1,
+    logins: 2,
   },
   "closes the connection with each challenge and refuses the password": {
     login: LOGIN,
