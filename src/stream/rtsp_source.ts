@@ -6,6 +6,7 @@ import type { VideoStream } from "../libav/video_stream.ts";
 import type { Libav } from "../libav/library.ts";
 import type { Packet } from "../libav/packet.ts";
 import { SocketInfo } from "../libav/socket_info.ts";
+import { enlargeReceiveBuffer } from "../libav/sockets.ts";
 import { ArrivalClock } from "../rtsp/timing/arrival_clock.ts";
 import type { CameraHints } from "../rtsp/client/camera_hints.ts";
 import { openRtsp } from "../rtsp/client/open.ts";
@@ -83,6 +84,7 @@ export class RtspSource implements PacketSource {
       randomToken: () => crypto.randomUUID().replaceAll("-", ""),
       hints: memory,
       onTrackSelected: ({ format }) => opening.queue = new UnitQueue(libav, format.clockRate),
+      onUdpBound: (rtpPort) => enlargeReceiveBuffer(libav, rtpPort),
       onUnit: (unit) => opening.queue?.push(unit),
       canAccept: () => opening.queue?.canAccept ?? true,
       onReport: (report, receivedAt) => opening.queue?.report(report, receivedAt),
