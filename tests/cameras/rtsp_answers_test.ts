@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import type { CameraSource } from "../../src/core/camera_types.ts";
 import { sinceMs } from "../../src/core/clock.ts";
-import { receiveBufferBytes } from "../../src/libav/sockets.ts";
+import { DatagramSocket } from "../../src/libav/sockets.ts";
 import { testLibav } from "../ffi/support.ts";
 import { FaultyCamera } from "../support/cameras/faulty_camera/camera.ts";
 import type { CameraClip } from "../support/cameras/faulty_camera/clip.ts";
@@ -238,7 +238,7 @@ Deno.test({
     assert.deepEqual(statuses, [461, 200, 200], "TCP was tried again");
     const port = /client_port=(\d+)/.exec(setUps.at(-1)?.headers.get("transport") ?? "")?.[1];
     using libav = testLibav();
-    const bufferBytes = receiveBufferBytes(libav, Number(port)) ?? 0;
+    const bufferBytes = DatagramSocket.find(libav, Number(port))?.bufferBytes ?? 0;
     assert.ok(bufferBytes > KERNEL_BUFFER_BYTES, `${bufferBytes}`);
   },
 });
