@@ -14,8 +14,9 @@ const LAST_DATA_RECV_OFFSET = 52;
 const CLOCK_MONOTONIC_COARSE = 6;
 /** Descriptors to search: a process has far fewer. */
 const MAX_DESCRIPTORS = 4096;
-/** The resolution of the receive time, where the tick was not found. */
-const MAX_TICK_MS = 10;
+/** Of the kernel's timer (`CONFIG_HZ` of 100 to 1000). */
+const MIN_PERIOD_MS = 1;
+const MAX_PERIOD_MS = 10;
 
 /**
  * Kernel state of a TCP connection that Deno opened: the number of unread bytes, and when the newest
@@ -32,17 +33,19 @@ export class SocketInfo {
   readonly #info = new DataView(new ArrayBuffer(TCP_INFO_BYTES));
   readonly #infoLength = new Uint32Array(32);
   readonly #clock: Clock;
+  readonly #periodMs: number;
   readonly #tick: KernelTick | null;
 
   private constructor(libav: Libav, descriptor: number, clock: Clock) {
     this.#libav = libav;
     this.#descriptor = descriptor;
     this.#clock = clock;
-    this.#tick = findTick(() => this.#sinceReceivedMs(), tickPeriodMs(libav), clock);
+    this.#periodMs = tickPeriodMs(libav);
+    this.#tick = findTick(() => this.#sinceReceivedMs(), this.#periodMs, clock);
   }
 
   /**
-   * Occupies the thread for up to 30 ms, to learn when the kernel's timer ticks.
+   * Occupies the thread for some 10 ms, 100 at most, to learn when the kernel's timer ticks.
    * @returns null when no TCP socket of this process has that local port
    */
   static find(libav: Libav, localPort: number, clock: Clock): SocketInfo | null {
@@ -67,7 +70,10 @@ export class SocketInfo {
     return result === 0 ? this.#value[0] ?? null : null;
   }
 
-  /** When the newest bytes arrived, to one tick of the kernel's timer (1 to 10 ms); or null. */
+  /**
+   * When the newest bytes arrived: to one period of the kernel's timer (1 to 10 ms), to two where its ticks
+   * were not found; or null.
+   */
   receivedBetween(): ReceivedBetween | null {
     const before = this.#clock.nowMs();
     const sinceMs = this.#sinceReceivedMs();
@@ -75,8 +81,8 @@ export class SocketInfo {
     if (sinceMs === null) return null;
     if (this.#tick !== null) return betweenTicks(this.#tick, sinceMs, { before, after });
     return {
-      from: plusMs(before, -sinceMs - MAX_TICK_MS),
-      to: plusMs(after, -sinceMs + MAX_TICK_MS),
+      from: plusMs(before, -sinceMs - this.#periodMs),
+      to: plusMs(after, -sinceMs + this.#periodMs),
     };
   }
 
@@ -95,9 +101,10 @@ export class SocketInfo {
   }
 }
 
-/** The resolution of the coarse clocks is a tick of the timer; NaN if unknown. */
+/** Period of the kernel's timer, which is the resolution of its coarse clocks. */
 function tickPeriodMs(libav: Libav): number {
   const resolution = new BigInt64Array(2);
   const result = libav.avutil.clock_getres(CLOCK_MONOTONIC_COARSE, resolution);
-  return result === 0 ? Number(resolution[1]) / 1e6 : NaN;
+  const periodMs = result === 0 ? Number(resolution[1]) / 1e6 : MAX_PERIOD_MS;
+  return Math.min(Math.max(periodMs, MIN_PERIOD_MS), MAX_PERIOD_MS);
 }
