@@ -99,6 +99,10 @@ const SYSTEM_LIMITS: readonly (readonly [names: RegExp, remedy: string])[] = [
     /\(os error 2[34]\)|\bE[MN]FILE\b/,
     "Allow more open files: `ulimit -n`, or LimitNOFILE of the unit.",
   ],
+  [
+    /\(os error 11\)/,
+    "Allow more threads: TasksMax of the unit, or the limit of processes of the user or container.",
+  ],
   [/\(os error 12\)|\bENOMEM\b/, "Allow more memory: MemoryMax of the unit, or fewer cameras."],
   [/\(os error (28|122)\)|\bENOSPC\b/, "Free space on the disk."],
 ];

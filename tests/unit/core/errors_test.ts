@@ -24,6 +24,7 @@ const DATA: ErrorData = {
 const OUT_OF_SOMETHING = [
   ["Too many open files (os error 24)", /ulimit -n/],
   ["EMFILE: too many open files, open 'x'", /ulimit -n/],
+  ["WouldBlock: Resource temporarily unavailable (os error 11)", /threads/],
   ["Cannot allocate memory (os error 12)", /memory/],
   ["No space left on device (os error 28)", /disk/],
 ] as const;
