@@ -51,7 +51,7 @@ export function connectionError(failure: ConnectionFailure): BrokerError {
 export const PACKET_TOO_LARGE = 0x95;
 
 /** The code for a broker that answers, and acknowledges no message. */
-export const NO_PUBACK = "NO_PUBACK";
+export const NO_PUBACK = "ERR_NO_PUBACK";
 
 /** A message that the broker refused. */
 export function publishError(brokerUrl: string, topic: string, code: string | number | null) {
