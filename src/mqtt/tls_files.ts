@@ -6,7 +6,7 @@ import { decodeText, FileRefused, readRegularFile } from "../core/regular_file.t
 const MAX_PEM_BYTES = 1024 * 1024;
 
 /** A certificate or a key, and its end: a file that is being written may lack it. */
-const PEM = /-----BEGIN [A-Z ]+-----[^-]+-----END [A-Z ]+-----/;
+const PEM = /-----BEGIN [A-Z0-9 ]+-----[\s\S]+?-----END [A-Z0-9 ]+-----/;
 
 /** The contents of the PEM files that a {@link BrokerTarget} names; null where it names none. */
 export interface TlsFiles {
