@@ -1,12 +1,13 @@
-/** What the detections of one simulated walker say of where it is: by all the speeds that it may have. */
+/** What the detections of one person say of where it is: by all that it may be doing. */
 import type { BoxPx } from "../../../src/core/geometry.ts";
 import {
   CONFIDENCES,
-  EDGE_NOISE,
+  FALSE_BOX,
   MODEL,
   type Sighting,
 } from "../../../tests/support/presence/world.ts";
 import { SIZE } from "../../../tests/support/presence/rig.ts";
+import { below, type Estimate, normal, seenAt } from "./estimates.ts";
 import { CHANGE_RATES, GONE, MODES, RATES, SEEN_MODES, SPEEDS, VELOCITIES } from "./modes.ts";
 
 /** Comes back over the edge in this time, with this probability per second. */
@@ -18,6 +19,22 @@ const STEP_SECONDS = 0.5;
 /** A walker whom another one covers is missed so often. */
 const COVERED_MISS = 0.85;
 const LEAST = 1e-9;
+/** Less likely by its logarithm is no more possible. */
+const GAIN_MIN = -60;
+/** Of the width of one of whom an edge cuts off a part, in heights. */
+const WIDTH_SPREAD = 0.15;
+
+/** What is known of a world before anything is seen of it. */
+export interface Knowledge {
+  /** How much each edge of a box is off, in heights. */
+  readonly noise: number;
+  /** How much the edges of one who comes nearer change, in heights per root of a second. */
+  readonly changes: Readonly<Record<"top" | "bottom" | "width", number>>;
+  /** The part of those who come into sight elsewhere than at an edge of the picture. */
+  readonly elsewhere: number;
+  /** Whether no other one comes so soon over an edge, and no one is not detected with so much confidence. */
+  readonly isOfWorld: boolean;
+}
 
 export type Side = "left" | "right";
 
@@ -28,12 +45,10 @@ export interface Belief {
   readonly variances: Float64Array;
   /** When it went out of the picture, if it did. */
   readonly goneAt: number;
-  /** How many boxes are averaged here; the width of those alone that no edge cuts off. */
-  readonly boxes: number;
-  readonly widths: number;
-  readonly top: number;
-  readonly bottom: number;
-  readonly width: number;
+  readonly top: Estimate;
+  readonly bottom: Estimate;
+  readonly width: Estimate;
+  readonly knows: Knowledge;
 }
 
 /** A belief, and the logarithm of how likely what was seen is. */
@@ -43,8 +58,8 @@ export interface Updated {
 }
 
 /** A walker who is first seen in the middle of the picture. */
-export function anywhere(box: BoxPx): Belief {
-  const begun = fresh(box);
+export function anywhere(box: BoxPx, knows: Knowledge): Belief {
+  const begun = fresh(box, knows);
   begun.parts.fill(1 / SEEN_MODES, 0, SEEN_MODES);
   return begun;
 }
@@ -52,12 +67,13 @@ export function anywhere(box: BoxPx): Belief {
 /** A walker who came in over an edge: by the speed, how likely that is. */
 export function cameIn(
   box: BoxPx,
-  { isLeft, likely }: {
+  { isLeft, likely, knows }: {
     readonly isLeft: boolean;
     readonly likely: (pixelsPerSecond: number) => number;
+    readonly knows: Knowledge;
   },
 ): Belief {
-  const begun = fresh(box);
+  const begun = fresh(box, knows);
   let sum = 0;
   for (let mode = 0; mode < SEEN_MODES; mode++) {
     const velocity = (isLeft ? 1 : -1) * (VELOCITIES[mode] ?? 0);
@@ -65,23 +81,25 @@ export function cameIn(
     begun.parts[mode] = part;
     sum += part;
   }
-  if (!(sum > 0)) return anywhere(box);
+  if (!(sum > 0)) return anywhere(box, knows);
   for (let mode = 0; mode < SEEN_MODES; mode++) begun.parts[mode] = (begun.parts[mode] ?? 0) / sum;
   return begun;
 }
 
-function fresh(box: BoxPx): Belief {
+function fresh(box: BoxPx, knows: Knowledge): Belief {
   const { x, y, width, height } = box;
   const cut = cutOff(box);
   const whole = cut === null ? width : 0.4 * height;
   const centre = cut === "left" ? x + width - whole / 2 : x + whole / 2;
-  const noise = EDGE_NOISE * height;
+  const variance = (knows.noise * height) ** 2;
+  const unknown = (WIDTH_SPREAD * height) ** 2;
   return {
     parts: new Float64Array(MODES + 2),
     means: new Float64Array(MODES).fill(centre),
-    variances: new Float64Array(MODES).fill(noise * noise * (cut === null ? 0.5 : 1.5)),
-    ...{ goneAt: Infinity, boxes: 1, widths: cut === null ? 1 : 0 },
-    ...{ top: y, bottom: y + height, width: whole },
+    variances: new Float64Array(MODES).fill(variance * (cut === null ? 0.5 : 1.5)),
+    ...{ goneAt: Infinity, knows, top: { mean: y, variance } },
+    bottom: { mean: y + height, variance },
+    width: { mean: whole, variance: cut === null ? 2 * variance : unknown },
   };
 }
 
@@ -103,7 +121,7 @@ export function moved(before: Belief, fromSeconds: number, toSeconds: number): B
 }
 
 function stepped(before: Belief, seconds: number, atSeconds: number): Belief {
-  const height = before.bottom - before.top;
+  const height = heightOf(before);
   const parts = new Float64Array(MODES + 2);
   const means = new Float64Array(MODES);
   const variances = new Float64Array(MODES);
@@ -130,7 +148,22 @@ function stepped(before: Belief, seconds: number, atSeconds: number): Belief {
     parts[to] = sum;
   }
   const goneAt = leave({ parts, means, variances }, before, { height, seconds, atSeconds });
-  return { ...before, parts, means, variances, goneAt };
+  return { ...before, parts, means, variances, goneAt, ...grown(before, seconds) };
+}
+
+/** The box of one who may come nearer. */
+function grown(before: Belief, seconds: number): Pick<Belief, "top" | "bottom" | "width"> {
+  const { top, bottom, width, knows: { changes } } = before;
+  const by = (part: number) => (part * heightOf(before)) ** 2 * seconds;
+  return {
+    top: { ...top, variance: top.variance + by(changes.top) },
+    bottom: { ...bottom, variance: bottom.variance + by(changes.bottom) },
+    width: { ...width, variance: width.variance + by(changes.width) },
+  };
+}
+
+function heightOf({ top, bottom }: Pick<Belief, "top" | "bottom">): number {
+  return bottom.mean - top.mean;
 }
 
 /** Moves what is beyond the edges out of the picture, and back what returns. @returns when it went out */
@@ -174,12 +207,6 @@ function leave(
   return goneAt;
 }
 
-/** The normal distribution up to here. */
-function below(deviations: number): number {
-  const far = Math.min(6, Math.max(-6, deviations));
-  return 1 / (1 + Math.exp(-1.5976 * far - 0.07056 * far ** 3));
-}
-
 /** The edge over which it has gone out of the picture, most likely. */
 export function goneTo({ parts }: Belief): Side | null {
   if ((parts[GONE.left] ?? 0) > 0.5) return "left";
@@ -208,23 +235,19 @@ export function detected(
   before: Belief,
   { detection: { box }, weak }: Sighting,
 ): Updated | null {
-  const height = before.bottom - before.top;
-  const noise = (EDGE_NOISE * height) ** 2;
+  const noise = (before.knows.noise * heightOf(before)) ** 2;
   const { x, y, width } = box;
   const cut = cutOff(box);
-  const spread = noise * (1 + 1 / before.boxes);
-  let gain = normal(y - before.top, spread) + normal(y + box.height - before.bottom, spread);
-  if (gain < -30) return null;
-  const widthNoise = 2 * noise;
-  const widthSpread = before.widths === 0 ? (0.15 * height) ** 2 : widthNoise / before.widths;
-  const free = -Math.log(0.45 * height);
-  gain += cut === null ? normal(width - before.width, widthSpread + widthNoise) : free;
-  const centre = cut === "left"
-    ? x + width - before.width / 2
-    : cut === "right"
-    ? x + before.width / 2
-    : x + width / 2;
-  const measured = cut === null ? noise / 2 : noise + widthSpread / 4;
+  const half = before.width.mean / 2;
+  const centre = cut === "left" ? x + width - half : cut === "right" ? x + half : x + width / 2;
+  const measured = cut === null ? noise / 2 : noise + before.width.variance / 4;
+  const top = seenAt(before.top, y, noise);
+  const bottom = seenAt(before.bottom, y + box.height, noise);
+  const across = seenAt(before.width, width, cut === null ? 2 * noise : Infinity);
+  // An edge that cuts it off leaves its width free.
+  const free = -Math.log((FALSE_BOX.aspect[1] - FALSE_BOX.aspect[0]) * box.height);
+  let gain = top.gain + bottom.gain + (cut === null ? across.gain : free);
+  if (gain < GAIN_MIN) return null;
   const parts = before.parts.slice();
   const means = before.means.slice();
   const variances = before.variances.slice();
@@ -242,11 +265,9 @@ export function detected(
     variances[mode] = (1 - share) * variance;
   }
   gain += normalize(parts) + seenGain(weak);
-  if (!(gain > -60)) return null;
-  return {
-    gain,
-    belief: { ...before, parts, means, variances, goneAt: Infinity, ...averaged(before, box) },
-  };
+  if (!(gain > GAIN_MIN)) return null;
+  const shape = { top: top.now, bottom: bottom.now, width: across.now };
+  return { gain, belief: { ...before, ...shape, parts, means, variances, goneAt: Infinity } };
 }
 
 /** The logarithm of how likely a person is detected with this confidence. */
@@ -254,25 +275,6 @@ export function seenGain(weak: boolean): number {
   const [least, most] = weak ? CONFIDENCES.weak : CONFIDENCES.full;
   const part = weak ? (1 - MODEL.recall) * MODEL.weakRecall : MODEL.recall;
   return Math.log(part / (most - least));
-}
-
-function averaged(
-  before: Belief,
-  box: BoxPx,
-): Pick<Belief, "boxes" | "widths" | "top" | "bottom" | "width"> {
-  const boxes = before.boxes + 1;
-  const top = before.top + (box.y - before.top) / boxes;
-  const bottom = before.bottom + (box.y + box.height - before.bottom) / boxes;
-  if (cutOff(box) !== null) {
-    return { boxes, top, bottom, widths: before.widths, width: before.width };
-  }
-  const widths = before.widths + 1;
-  return { boxes, top, bottom, widths, width: before.width + (box.width - before.width) / widths };
-}
-
-/** The logarithm of a normal density. */
-function normal(off: number, variance: number): number {
-  return -0.5 * (off * off / variance + Math.log(2 * Math.PI * variance));
 }
 
 /** Makes the sum 1. @returns the logarithm of what it was */

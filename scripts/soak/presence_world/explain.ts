@@ -19,6 +19,7 @@ import {
   cameIn,
   detected,
   goneTo,
+  type Knowledge,
   likelyCentre,
   missed,
   moved,
@@ -30,8 +31,6 @@ import { SPEEDS } from "./modes.ts";
 const KEPT = 80;
 /** People who come into the picture at each side, per second. */
 const COMING_PER_SECOND = 0.05;
-/** Of one who is seen for the first time far from an edge: after a usual gap between inferences, or an outage. */
-const FAR = { usual: 0.001, outage: 0.5 } as const;
 /** Where a detection is this much less likely of one person than of none, it is not of that person. */
 const GATE = -10;
 /** One who was not seen for longer is not expected any more. */
@@ -83,6 +82,7 @@ export interface Shown {
   /** Between it and the one before. */
   readonly gapSeconds: number;
   readonly isOutage: boolean;
+  readonly knows: Knowledge;
 }
 
 /** What becomes of a person, and the logarithm of how likely that is. */
@@ -141,7 +141,11 @@ export function goOnAs(
   const births = shown.sightings.map((sighting) => {
     const one = born(sighting, shown);
     const walker = walkerOf.get(sighting) ?? null;
-    return { ...one, belief: anywhere(sighting.detection.box), seen: { ...one.seen, walker } };
+    return {
+      ...one,
+      belief: anywhere(sighting.detection.box, shown.knows),
+      seen: { ...one.seen, walker },
+    };
   });
   const whose = births.map(({ seen: { walker } }) =>
     walker === null ? NONE : walkers.indexOf(walker)
@@ -175,8 +179,8 @@ function outcomesOf(person: Person, { look, index, sightings }: Shown): Outcomes
 
 /** Whether one who stands nearer hides a person. */
 function covers(box: BoxPx, belief: Belief): boolean {
-  const { bottom, width } = belief;
-  if (box.y + box.height <= bottom) return false;
+  const { bottom, width: { mean: width } } = belief;
+  if (box.y + box.height <= bottom.mean) return false;
   const centre = likelyCentre(belief);
   const common = Math.min(box.x + box.width, centre + width / 2) -
     Math.max(box.x, centre - width / 2);
@@ -191,7 +195,7 @@ function waysOf(base: Pick<Way, "from" | "outcomes">, shown: Shown): Way[] {
     score: missedGains.reduce((sum, gain) => sum + gain, from.score),
   }];
   for (const [place, sighting] of shown.sightings.entries()) {
-    const none = falseGain(sighting);
+    const none = falseGain(sighting, shown);
     const gains: (readonly [number, number])[] = [
       [NONE, none],
       [NEW, comingGain(sighting, from, shown)],
@@ -240,11 +244,14 @@ function shapeGain({ height }: BoxPx): number {
   return -Math.log((high - low) * (SIZE.height - height) * (wide - narrow) * height);
 }
 
-function falseGain({ detection: { box, confidence }, weak }: Sighting): number {
+function falseGain(
+  { detection: { box, confidence }, weak }: Sighting,
+  { knows }: Shown,
+): number {
   const [least, most] = weak ? CONFIDENCES.weak : CONFIDENCES.falseFull;
   const perLook = 1 / (weak ? MODEL.framesPerWeakFalse : MODEL.framesPerFalse);
   const place = -Math.log(SIZE.width - box.width);
-  const sure = confidence > most ? NEVER : 0;
+  const sure = knows.isOfWorld && confidence > most ? NEVER : 0;
   return Math.log(perLook / (1 - perLook) / (most - least)) + shapeGain(box) + place + sure;
 }
 
@@ -257,7 +264,7 @@ function comingGain(sighting: Sighting, { people }: Explanation, shown: Shown): 
     goneTo(belief) === side && atSeconds - belief.goneAt < APART_SECONDS
   );
   return Math.log(density) + shapeGain(box) + seenGain(weak) +
-    (isTooSoon ? TOO_SOON : 0);
+    (isTooSoon && shown.knows.isOfWorld ? TOO_SOON : 0);
 }
 
 function born(sighting: Sighting, shown: Shown): Person {
@@ -266,13 +273,13 @@ function born(sighting: Sighting, shown: Shown): Person {
   const { side, likely } = entryOf(box, shown);
   return {
     seen: { look: shown.index, sighting, before: null, walker: null },
-    belief: cameIn(box, { isLeft: side === "left", likely }),
+    belief: cameIn(box, { isLeft: side === "left", likely, knows: shown.knows }),
     ...{ atSeconds, seenAtSeconds: atSeconds, bornAtSeconds: atSeconds, from: side },
   };
 }
 
 /** How likely a person whose first detection is here came in over an edge, and over which one. */
-function entryOf({ x, width, height }: BoxPx, { gapSeconds, isOutage }: Shown) {
+function entryOf({ x, width, height }: BoxPx, { gapSeconds, isOutage, knows }: Shown) {
   const centre = x <= 0
     ? x + width - 0.2 * height
     : x + width >= SIZE.width
@@ -282,7 +289,7 @@ function entryOf({ x, width, height }: BoxPx, { gapSeconds, isOutage }: Shown) {
   const way = Math.max(0, side === "left" ? centre : SIZE.width - centre);
   const miss = (1 - MODEL.recall) * (1 - MODEL.weakRecall);
   const likely = (speed: number) => Math.pow(miss, Math.floor(way / (speed * gapSeconds))) / speed;
-  const far = COMING_PER_SECOND * gapSeconds * (isOutage ? FAR.outage : FAR.usual) / SIZE.width;
+  const far = COMING_PER_SECOND * gapSeconds * (isOutage ? 1 : knows.elsewhere) / SIZE.width;
   const near = SPEEDS.reduce((sum, speed) => sum + likely(speed * height), 0) / SPEEDS.length;
   return { side, likely, density: COMING_PER_SECOND * near + far };
 }

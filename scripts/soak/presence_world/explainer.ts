@@ -4,7 +4,8 @@
  */
 import { trueStays } from "../../../tests/support/presence/truth.ts";
 import { START_INFERENCES } from "../../../tests/support/presence/compare.ts";
-import type { Sighting, World } from "../../../tests/support/presence/world.ts";
+import { EDGE_NOISE, type Sighting, type World } from "../../../tests/support/presence/world.ts";
+import type { Knowledge } from "./belief.ts";
 import {
   type Explanation,
   goOn,
@@ -20,9 +21,20 @@ const SECONDS = { known: 12, free: 12, after: 12 } as const;
 /** A gap between inferences that is so many times the usual one is an outage. */
 const OUTAGE = 1.8;
 
-/** Which explanation is wrong where presence is. */
-export interface Undecided {
-  /** The most likely one of what was detected until the start was due. */
+/** All that is known of the simulated world. */
+export const OF_WORLD: Knowledge = {
+  ...{ noise: EDGE_NOISE, changes: { top: 0, bottom: 0, width: 0 }, elsewhere: 0.001 },
+  isOfWorld: true,
+};
+/** What holds in front of any camera: people come nearer, and through doors in the picture. */
+export const OF_ANY: Knowledge = {
+  ...{ noise: 0.045, changes: { top: 0.06, bottom: 0.12, width: 0.06 }, elsewhere: 0.3 },
+  isOfWorld: false,
+};
+
+/** Whether the most likely explanation is wrong where presence is. */
+export interface IsWrong {
+  /** That of what was detected until the start was due. */
   readonly then: boolean;
   /** That of what was detected later as well. */
   readonly later: boolean;
@@ -30,12 +42,14 @@ export interface Undecided {
 
 export class Explainer {
   readonly #world: World;
+  readonly #knows: Knowledge;
   readonly #byLook = new Map<number, Sighting[]>();
   readonly #usualSeconds: number;
   readonly #starts: readonly number[];
 
-  constructor(world: World) {
+  constructor(world: World, knows: Knowledge) {
     this.#world = world;
+    this.#knows = knows;
     for (const [look, sighting] of [...world.sightings, world.false].flatMap((seen) => [...seen])) {
       this.#byLook.set(look, [...this.#byLook.get(look) ?? [], sighting]);
     }
@@ -44,7 +58,7 @@ export class Explainer {
   }
 
   /** @param at  the inference of a start that is missing, or one too many */
-  undecided(at: number): Undecided {
+  isWrong(at: number): IsWrong {
     const { looks } = this.#world;
     const middle = this.#seconds(at);
     const free = middle - SECONDS.free;
@@ -55,9 +69,9 @@ export class Explainer {
     for (; look < looks.length && this.#seconds(look) <= middle + SECONDS.after; look++) {
       const isFree = this.#seconds(look) >= free;
       best = isFree ? goOn(best, this.#shown(look)) : [this.#asKnown(best, look)];
-      if (look === at + START_INFERENCES) then = this.#isWrong(best, { at, look });
+      if (look === at + START_INFERENCES) then = this.#hasOthers(best, { at, look });
     }
-    return { then, later: this.#isWrong(best, { at, look: look - 1 }) };
+    return { then, later: this.#hasOthers(best, { at, look: look - 1 }) };
   }
 
   /** Goes on with the true walkers. */
@@ -71,7 +85,7 @@ export class Explainer {
   }
 
   /** Whether the best explanation has another number of starts here than there are. */
-  #isWrong(
+  #hasOthers(
     [best = NOTHING]: readonly Explanation[],
     { at, look }: Readonly<Record<"at" | "look", number>>,
   ): boolean {
@@ -85,7 +99,13 @@ export class Explainer {
     const look = this.#world.looks[index] ?? { atMs: 0, observedMs: 0, faults: [] };
     const gapSeconds = this.#seconds(index) - this.#seconds(index - 1);
     return {
-      ...{ index, look, gapSeconds, isOutage: gapSeconds > OUTAGE * this.#usualSeconds },
+      ...{
+        knows: this.#knows,
+        index,
+        look,
+        gapSeconds,
+        isOutage: gapSeconds > OUTAGE * this.#usualSeconds,
+      },
       sightings: this.#byLook.get(index) ?? [],
     };
   }
