@@ -141,8 +141,13 @@ export class Whereabouts {
     if (heights(to.box, this.#last.box) < heights(to.box, first.box)) return false;
     const seconds = sinceMs(first.atMs, to.atMs) / 1000;
     const across = (centre(to.box).x - centre(first.box).x) / seconds;
-    return hasEntered({ box: first.box, across, reach: EDGE_ENTRY_REACH }, frame) &&
-      heights(first.box, this.#last.box) > within(RETURN_REACH, frame.gapMs);
+    if (!hasEntered({ box: first.box, across, reach: EDGE_ENTRY_REACH }, frame)) return false;
+    const { box, atMs } = this.#last;
+    // It may have been on its way there.
+    const wentMs = Math.min(EXIT_MS, sinceMs(atMs, first.atMs));
+    const expected = { ...box, x: box.x + (this.#velocity?.x ?? 0) * wentMs / 1000 };
+    const way = Math.min(heights(first.box, box), heights(first.box, expected));
+    return way > within(RETURN_REACH, frame.gapMs);
   }
 
   /**
@@ -187,8 +192,12 @@ export class Whereabouts {
       if (isDue && (this.#isRenewed || !isOwn)) return false;
       this.#isRenewed = isDue;
     }
+    const beganIn = this.#returned.newest;
     this.#returnedTo = place;
-    return this.#returned.add(frame.number, RETURN);
+    if (!this.#returned.add(frame.number, RETURN)) return false;
+    // It was seen where the return began, too.
+    if (before !== null && beganIn !== null) this.found(before, { ...frame, number: beganIn });
+    return true;
   }
 
   /** Whether what is seen once is it, as far as its size and its place say, and it has not left the picture. */

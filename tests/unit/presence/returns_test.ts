@@ -125,3 +125,26 @@ Deno.test("returns: after an outage one of another size is not who is seen where
   assert.deepEqual([rig.ledger.started, rig.presence.open.length], [2, 2]);
   rig.presence.stop();
 });
+
+Deno.test("returns: who was found again after an outage is not who came meanwhile", async () => {
+  const rig = new PresenceRig();
+  await walk(rig, 400, 520);
+  await rig.pass(3600);
+  // It went on, and another one of its size stands where it may have gone.
+  const first = { ...at(880), weak: [person(standing(420, 400), 0.3)] };
+  await rig.seeFor(1, 200, first);
+  await rig.seeFor(1, 200, at(885));
+  for (const x of [440, 450, 460]) await rig.seeFor(1, 200, at(x));
+  await rig.seeFor(2, 200, at(460, 890));
+  assert.deepEqual([rig.ledger.started, rig.presence.open.length], [2, 2]);
+  rig.presence.stop();
+});
+
+Deno.test("returns: who was on the way to the edge may come back there", async () => {
+  const rig = new PresenceRig();
+  await walk(rig, 700, 940);
+  await rig.pass(3000);
+  for (const x of [1240, 1225, 1210, 1195]) await rig.seeFor(1, 200, at(x));
+  assert.deepEqual([rig.ledger.started, rig.presence.open.length], [1, 1]);
+  rig.presence.stop();
+});
