@@ -1,3 +1,5 @@
+import { type Clock, plusMs } from "../core/clock.ts";
+import { betweenTicks, findTick, type KernelTick, type ReceivedBetween } from "./kernel_tick.ts";
 import type { Libav } from "./library.ts";
 
 const ADDRESS_BYTES = 28;
@@ -9,12 +11,16 @@ const FIONREAD = 0x541bn;
 /** Covers `tcpi_last_data_recv` of `struct tcp_info` (linux/tcp.h). */
 const TCP_INFO_BYTES = 128;
 const LAST_DATA_RECV_OFFSET = 52;
+const CLOCK_MONOTONIC_COARSE = 6;
 /** Descriptors to search: a process has far fewer. */
 const MAX_DESCRIPTORS = 4096;
+/** Of the kernel's timer (`CONFIG_HZ` of 100 to 1000). */
+const MIN_PERIOD_MS = 1;
+const MAX_PERIOD_MS = 10;
 
 /**
- * Kernel state of a TCP connection that Deno opened: the number of unread bytes, and the age of the
- * newest.
+ * Kernel state of a TCP connection that Deno opened: the number of unread bytes, and when the newest
+ * arrived.
  *
  * Deno exposes no file descriptors, so the descriptor is found by the connection's local port. The socket
  * is only queried (`getsockname`, `ioctl(FIONREAD)`, `getsockopt(TCP_INFO)`), at about a microsecond per
@@ -26,14 +32,23 @@ export class SocketInfo {
   readonly #value = new Int32Array(32);
   readonly #info = new DataView(new ArrayBuffer(TCP_INFO_BYTES));
   readonly #infoLength = new Uint32Array(32);
+  readonly #clock: Clock;
+  readonly #periodMs: number;
+  readonly #tick: KernelTick | null;
 
-  private constructor(libav: Libav, descriptor: number) {
+  private constructor(libav: Libav, descriptor: number, clock: Clock) {
     this.#libav = libav;
     this.#descriptor = descriptor;
+    this.#clock = clock;
+    this.#periodMs = tickPeriodMs(libav);
+    this.#tick = findTick(() => this.#sinceReceivedMs(), this.#periodMs, clock);
   }
 
-  /** @returns null when no TCP socket of this process has that local port */
-  static find(libav: Libav, localPort: number): SocketInfo | null {
+  /**
+   * Occupies the thread for some 10 ms, 100 at most, to learn when the kernel's timer ticks.
+   * @returns null when no TCP socket of this process has that local port
+   */
+  static find(libav: Libav, localPort: number, clock: Clock): SocketInfo | null {
     const address = new DataView(new ArrayBuffer(128));
     const length = new Uint32Array(32);
     for (let descriptor = 3; descriptor < MAX_DESCRIPTORS; descriptor++) {
@@ -42,9 +57,9 @@ export class SocketInfo {
       const family = address.getUint16(0, true);
       if (family !== AF_INET && family !== AF_INET6) continue;
       if (address.getUint16(2) !== localPort) continue;
-      const info = new SocketInfo(libav, descriptor);
+      const info = new SocketInfo(libav, descriptor, clock);
       // Skips a UDP socket with the same port.
-      if (info.sinceReceivedMs() !== null) return info;
+      if (info.receivedBetween() !== null) return info;
     }
     return null;
   }
@@ -56,10 +71,23 @@ export class SocketInfo {
   }
 
   /**
-   * Milliseconds since the newest bytes arrived (`tcpi_last_data_recv`), with the kernel's resolution of
-   * 1 to 10 ms; or null.
+   * When the newest bytes arrived: to one period of the kernel's timer (1 to 10 ms), to two where its ticks
+   * were not found; or null.
    */
-  sinceReceivedMs(): number | null {
+  receivedBetween(): ReceivedBetween | null {
+    const before = this.#clock.nowMs();
+    const sinceMs = this.#sinceReceivedMs();
+    const after = this.#clock.nowMs();
+    if (sinceMs === null) return null;
+    if (this.#tick !== null) return betweenTicks(this.#tick, sinceMs, { before, after });
+    return {
+      from: plusMs(before, -sinceMs - this.#periodMs),
+      to: plusMs(after, -sinceMs + this.#periodMs),
+    };
+  }
+
+  /** `tcpi_last_data_recv` */
+  #sinceReceivedMs(): number | null {
     this.#infoLength[0] = TCP_INFO_BYTES;
     const result = this.#libav.avutil.getsockopt(
       this.#descriptor,
@@ -71,4 +99,12 @@ export class SocketInfo {
     if (result !== 0 || (this.#infoLength[0] ?? 0) < LAST_DATA_RECV_OFFSET + 4) return null;
     return this.#info.getUint32(LAST_DATA_RECV_OFFSET, true);
   }
+}
+
+/** Period of the kernel's timer, which is the resolution of its coarse clocks. */
+function tickPeriodMs(libav: Libav): number {
+  const resolution = new BigInt64Array(2);
+  const result = libav.avutil.clock_getres(CLOCK_MONOTONIC_COARSE, resolution);
+  const periodMs = result === 0 ? Number(resolution[1]) / 1e6 : MAX_PERIOD_MS;
+  return Math.min(Math.max(periodMs, MIN_PERIOD_MS), MAX_PERIOD_MS);
 }

@@ -1,3 +1,4 @@
+import { nextTick } from "node:process";
 import type { Clock, SteadyMs } from "../core/clock.ts";
 import type { InferenceResult } from "../core/detector_types.ts";
 import type { BrokerError } from "../core/errors.ts";
@@ -9,6 +10,7 @@ import type { Copies } from "./copies.ts";
 import { LatestOutbox, type Outbox, type OutboxItem, QueueOutbox } from "./outbox.ts";
 import { inferencePayload } from "./payloads.ts";
 import type { DoneCallback, OutgoingMessage } from "./session.ts";
+import { TimedPayload } from "./timed_payload.ts";
 
 /** The policy `latest` sends no older ones; it is their Message Expiry Interval as well. */
 export const MAX_AGE_MS = 60_000;
@@ -31,15 +33,13 @@ export interface InferenceQueueParts {
 /** A message as it was first published: what is sent again is the same. */
 interface Sent {
   readonly message: OutgoingMessage;
-  /** From the frame's arrival to the hand-over to the client, as published. */
-  readonly totalMs: number;
+  readonly payload: TimedPayload;
 }
 
 interface Item extends OutboxItem {
   readonly result: InferenceResult;
   readonly placements: readonly Placement[] | null;
   sent: Sent | null;
-  isCopied: boolean;
 }
 
 /**
@@ -88,14 +88,12 @@ export class InferenceQueue {
     this.#sequence += 1;
     // Ids hold no slash, so no two pairs share a key.
     const key = `${camera}/${result.detector}`;
-    const item: Item = {
-      ...{ key, arrivedAtMs, sequence: this.#sequence, result, placements },
-      ...{ sent: null, isCopied: false },
-    };
+    const sequence = this.#sequence;
+    const item: Item = { key, arrivedAtMs, sequence, result, placements, sent: null };
     this.#countDiscarded(this.#isStopped ? "shutdown" : this.#outbox.put(item)?.reason);
     this.flush();
-    // Readers do not wait for the broker.
-    if (this.#mayCopy(item) && !this.#parts.canPublish()) this.#copy(item, this.#render(item));
+    // Readers do not wait for the broker; but mqtt.js writes in the next tick, and both have the same time.
+    if (this.#parts.copies.isOn) nextTick(() => this.#copy(item));
   }
 
   /** Publishes from the outbox while the broker is connected and fewer than the maximum are in flight. */
@@ -146,37 +144,37 @@ export class InferenceQueue {
     const isRepeated = item.sent !== null;
     const sent = item.sent ?? this.#render(item);
     item.sent = sent;
-    if (this.#mayCopy(item)) this.#copy(item, sent);
     this.#inflight += 1;
     const message = isRepeated ? { ...sent.message, isRepeated } : sent.message;
     this.#parts.publish(item, message, (error) => this.#onDone(item, sent, error));
   }
 
-  #mayCopy({ isCopied }: Item): boolean {
-    return this.#parts.copies.isOn && !isCopied && !this.#isStopped;
-  }
-
-  #copy(item: Item, { message }: Sent): void {
-    item.isCopied = true;
+  #copy(item: Item): void {
+    if (this.#isStopped) return;
     const { detector, meta: { camera } } = item.result;
-    this.#parts.copies.inference(camera, detector, message.payload);
+    const { payload } = item.sent ?? this.#render(item);
+    this.#parts.copies.inference(camera, detector, payload.text);
   }
 
   #render({ result, placements, arrivedAtMs }: Item): Sent {
     const { clock, instance, qos, topic } = this.#parts;
-    const totalMs = clock.nowMs() - arrivedAtMs;
-    const payload = inferencePayload(result, { instance, totalMs }, placements);
+    const untilNow = () => clock.nowMs() - arrivedAtMs;
+    const payload = new TimedPayload(
+      inferencePayload(result, { instance, totalMs: untilNow() }, placements),
+      untilNow,
+    );
     const message = {
       topic: topic(result.meta.camera, result.detector),
-      payload: JSON.stringify(payload),
+      payload: payload.text,
+      beforeWrite: payload.setTotal,
       qos,
       retain: false,
       expirySeconds: MAX_AGE_MS / 1_000,
     };
-    return { message, totalMs: payload.timing.totalMs };
+    return { message, payload };
   }
 
-  #onDone(item: Item, { totalMs }: Sent, error: BrokerError | null): void {
+  #onDone(item: Item, { payload: { totalMs } }: Sent, error: BrokerError | null): void {
     this.#inflight -= 1;
     if (error === null) {
       const { detector, worker, meta: { camera, seq } } = item.result;

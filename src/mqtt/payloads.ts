@@ -21,6 +21,7 @@ import {
   sentSchema,
   staysSchema,
 } from "./presence_payloads.ts";
+import { roundedTotal } from "./timed_payload.ts";
 
 const ms = z.number().min(0).describe("milliseconds");
 
@@ -85,7 +86,7 @@ export const inferenceSchema = z.looseObject({
     convertMs: ms,
     inferenceMs: ms,
     postprocessMs: ms,
-    totalMs: ms.describe("from the frame's arrival to the hand-over to the MQTT client"),
+    totalMs: ms.describe("from the frame's arrival to the write to the broker's socket"),
   }),
   drops: z.looseObject({
     sinceLast: count.describe("frames skipped or dropped since the previous inference"),
@@ -177,7 +178,7 @@ export function cameraPayload(status: CameraStatus): CameraPayload {
 
 /**
  * `orion.inference/1`.
- * @param published  the instance, and the time from the frame's arrival to the hand-over to the client
+ * @param published  the instance, and the time since the frame's arrival
  * @param placements  where each detection is; null without presence
  */
 export function inferencePayload(
@@ -213,7 +214,7 @@ export function inferencePayload(
       convertMs: round(meta.convertMs, 1),
       inferenceMs: round(result.inferenceMs, 1),
       postprocessMs: round(result.postprocessMs, 1),
-      totalMs: round(Math.max(0, published.totalMs), 1),
+      totalMs: roundedTotal(published.totalMs),
     },
     drops: { sinceLast: meta.dropsSinceLast },
   };

@@ -13,6 +13,8 @@ export interface OutgoingMessage {
   readonly contentType?: "text/plain";
   /** The bytes of a JPEG, published in place of the payload. */
   readonly jpeg?: Uint8Array;
+  /** Called when the bytes of the payload are about to be written to the socket: may change them in place. */
+  readonly beforeWrite?: (payload: Uint8Array) => void;
   readonly qos: 0 | 1;
   readonly retain: boolean;
   /** Message Expiry Interval (MQTT 5), or null for none. */

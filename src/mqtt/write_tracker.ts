@@ -1,8 +1,10 @@
 import { Buffer } from "node:buffer";
 import type { Duplex } from "node:stream";
 
-/** Reports when what a call writes to a stream has reached the socket. */
+/** Reports when a chunk is about to reach the socket, and when all that a call writes has reached it. */
 export class WriteTracker {
+  /** By chunk; one that is never written is collected with it. */
+  readonly #beforeWrites = new WeakMap<object, () => void>();
   /** Calls that are not all written yet, oldest first. */
   readonly #unwritten: { readonly lastWrite: number; readonly done: () => void }[] = [];
   /** Calls of the stream's `write`, and how many of them reached the socket. */
@@ -10,6 +12,7 @@ export class WriteTracker {
   #written = 0;
 
   constructor(stream: Duplex) {
+    this.#watchChunks(stream);
     const write = stream.write.bind(stream);
     const onWritten = (error?: Error | null) => {
       // An error closes the session, which calls back with the reason.
@@ -25,11 +28,34 @@ export class WriteTracker {
     };
   }
 
+  /** Calls back each time when this chunk is about to be written to the socket. */
+  before(chunk: Buffer, call: () => void): void {
+    this.#beforeWrites.set(chunk, call);
+  }
+
   /** Makes a call, and calls back when all that it wrote is written; never when it wrote nothing. */
   call(action: () => void, done: () => void): void {
     const before = this.#writes;
     action();
     if (this.#writes > before) this.#unwritten.push({ lastWrite: this.#writes, done });
+  }
+
+  /** Streams call these methods once for each chunk, after those before it were written. */
+  #watchChunks(stream: Duplex): void {
+    const { _write: write, _writev: writev } = stream;
+    stream._write = (chunk: unknown, encoding, done) => {
+      this.#beforeWrite(chunk);
+      write.call(stream, chunk, encoding, done);
+    };
+    if (writev === undefined || writev === null) return;
+    stream._writev = (chunks, done) => {
+      for (const { chunk } of chunks) this.#beforeWrite(chunk);
+      writev.call(stream, chunks, done);
+    };
+  }
+
+  #beforeWrite(chunk: unknown): void {
+    if (chunk instanceof Buffer) this.#beforeWrites.get(chunk)?.();
   }
 
   #settle(): void {

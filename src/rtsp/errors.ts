@@ -37,6 +37,7 @@ const retryable = (remedy: ErrorClass["remedy"]): ErrorClass => ({ retryable: tr
 const permanent = (remedy: ErrorClass["remedy"]): ErrorClass => ({ retryable: false, remedy });
 
 const BUSY_REMEDY = "Close other viewers of the camera; restart it if that stays.";
+const SLOW_REMEDY = "If the camera is slow to wake up, raise stallTimeoutSeconds.";
 
 /** Codes shared with `src/libav/error.ts` have the same meaning there. */
 const ERROR_CLASSES = {
@@ -76,7 +77,7 @@ const ERROR_CLASSES = {
   ),
   STREAM_SESSION: retryable("The camera has dropped the session; Orion opens a new one."),
   STREAM_TIMEOUT: retryable(({ peer }) => {
-    if (peer === "answering") return BUSY_REMEDY;
+    if (peer === "answering") return `${BUSY_REMEDY} ${SLOW_REMEDY}`;
     return peer === "silent"
       ? "Check that this is the camera's RTSP port; restart the camera if that stays."
       : "Check that the camera is switched on and reachable from here.";

@@ -239,9 +239,11 @@ export class Camera {
     const isUdp = this.#network.figures()?.transport === "udp";
     const remedy = !isSilent
       ? "Packets arrive, but none can be decoded: check the codec in the camera, and restart it."
-      : isUdp && lastAtMs === null
+      : lastAtMs !== null
+      ? "Restart the camera if that stays."
+      : isUdp
       ? "A firewall may drop the camera's datagrams: set transport: tcp, or let them in."
-      : "Restart the camera if that stays.";
+      : "Restart the camera if that stays; if it is slow to wake up, raise stallTimeoutSeconds.";
     const forMs = source.stallTimeoutMs;
     log.warning("camera.stalled", {
       ...(isSilent ? { silentForMs: forMs } : { noPictureForMs: forMs }),

@@ -8,7 +8,7 @@ import type { Packet } from "../libav/packet.ts";
 import { SocketInfo } from "../libav/socket_info.ts";
 import { ArrivalClock } from "../rtsp/timing/arrival_clock.ts";
 import type { CameraHints } from "../rtsp/client/camera_hints.ts";
-import { MAX_STEP_MS, openRtsp } from "../rtsp/client/open.ts";
+import { openRtsp } from "../rtsp/client/open.ts";
 import type { RtspSession, SessionRead } from "../rtsp/client/session.ts";
 import type { RtpTimeline } from "../rtsp/timing/timeline.ts";
 import { EventLoopYielder } from "../rtsp/client/event_loop_yielder.ts";
@@ -62,7 +62,7 @@ export class RtspSource implements PacketSource {
       frameRate: media.frameRate,
     });
     const { localPort } = session;
-    this.#socket = localPort === null ? null : SocketInfo.find(parts.libav, localPort);
+    this.#socket = localPort === null ? null : SocketInfo.find(parts.libav, localPort, parts.clock);
   }
 
   /**
@@ -75,7 +75,7 @@ export class RtspSource implements PacketSource {
     const opening: { queue: UnitQueue | null } = { queue: null };
     const session = await openRtsp({
       ...source,
-      stepTimeoutMs: Math.min(MAX_STEP_MS, STEP_PART * source.stallTimeoutMs),
+      stepTimeoutMs: STEP_PART * source.stallTimeoutMs,
       userAgent: USER_AGENT,
       clock,
       signal,
@@ -215,7 +215,7 @@ export class RtspSource implements PacketSource {
       readAt,
       isAwaited: emptyAt !== null,
       emptyAt,
-      sinceReceivedMs: isNewest ? this.#socket?.sinceReceivedMs() ?? null : null,
+      received: isNewest ? this.#socket?.receivedBetween() ?? null : null,
     });
   }
 }

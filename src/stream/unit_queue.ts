@@ -1,7 +1,7 @@
 import { CLOCK_START, plusMs, type SteadyMs } from "../core/clock.ts";
 import type { Libav } from "../libav/library.ts";
 import { Packet } from "../libav/packet.ts";
-import type { ArrivalClock } from "../rtsp/timing/arrival_clock.ts";
+import type { ArrivalClock, ReadBatch } from "../rtsp/timing/arrival_clock.ts";
 import type { AccessUnit } from "../rtsp/media.ts";
 import type { SenderReport } from "../rtsp/rtp/rtcp.ts";
 import { SenderClock } from "../rtsp/timing/sender_clock.ts";
@@ -29,13 +29,7 @@ export interface QueuedUnit {
 }
 
 /** The timing of a read, once it has ended. */
-export interface ReadEnd {
-  readonly readAt: SteadyMs;
-  readonly isAwaited: boolean;
-  readonly emptyAt: SteadyMs | null;
-  /** Age of the newest bytes in the kernel, which completed the newest unit; or null. */
-  readonly sinceReceivedMs: number | null;
-}
+export type ReadEnd = Omit<ReadBatch, "ptsMs" | "rate">;
 
 /** Queue between the connection and the decoder: copies access units into packets, and times them. */
 export class UnitQueue implements Disposable {
@@ -94,24 +88,18 @@ export class UnitQueue implements Disposable {
   }
 
   /** Ends a read: sets the times of its units. */
-  settle(arrivals: ArrivalClock, { readAt, isAwaited, emptyAt, sinceReceivedMs }: ReadEnd): void {
+  settle(arrivals: ArrivalClock, end: ReadEnd): void {
     const units = this.#queue.slice(this.#settled);
     if (units.length === 0) return;
     this.#pts.length = 0;
     for (const unit of units) {
-      unit.pts = this.timeline.unit(unit.rtpTimestamp, readAt);
+      unit.pts = this.timeline.unit(unit.rtpTimestamp, end.readAt);
       unit.packet.stamp(BigInt(unit.pts));
       this.#pts.push(unit.pts * 1000 / this.#clockRate);
     }
-    const arrivedAt = arrivals.read({
-      readAt,
-      isAwaited,
-      emptyAt,
-      receivedAt: sinceReceivedMs === null ? null : plusMs(readAt, -sinceReceivedMs),
-      ptsMs: this.#pts,
-      rate: this.senderClock.rate,
-    });
-    units.forEach((unit, index) => unit.arrivedAt = arrivedAt[index] ?? readAt);
+    const rate = this.senderClock.rate;
+    const arrivedAt = arrivals.read({ ...end, ptsMs: this.#pts, rate });
+    units.forEach((unit, index) => unit.arrivedAt = arrivedAt[index] ?? end.readAt);
     this.#settled = this.#queue.length;
   }
 

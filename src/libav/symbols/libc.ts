@@ -79,6 +79,13 @@ export const LIBC = {
     ],
     result: "i32",
   },
+  clock_getres: {
+    parameters: [
+      "i32", // clockid_t clockid
+      "buffer", // struct timespec *res
+    ],
+    result: "i32",
+  },
   mallopt: {
     parameters: [
       "i32", // int param

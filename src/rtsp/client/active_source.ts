@@ -16,8 +16,8 @@ const STRAY_FACTOR = 4;
  * - Over UDP, where other hosts may send to the port: the announced one at once, others after some
  *   consecutive packets.
  * - Over TCP, where only the camera can send: at once, since it has started a new stream. If packets of
- *   the previous source continue, two sources are mixed: the announced one stays active, else the
- *   present one, until it falls silent.
+ *   the previous source continue within a second, two sources are mixed: the announced one stays
+ *   active, else the present one, until it falls silent.
  */
 export class ActiveSource {
   /** null: no packet has arrived yet. */
@@ -29,9 +29,10 @@ export class ActiveSource {
   /** Packets of the active source, and when the newest arrived. */
   #packets = 0;
   #atMs = -Infinity;
-  /** The active source before it, and its packets. */
+  /** The active source before it, its packets, and when the last one arrived. */
   #previousSsrc: number | null = null;
   #previousPackets = 0;
+  #previousAtMs = -Infinity;
   /** Two sources send on one channel. */
   #isMixed = false;
   /** The SSRC of the newest packets that are not the active source's, how many in a row, and since when. */
@@ -55,7 +56,7 @@ export class ActiveSource {
     if (this.#isMixed || (this.ssrc !== null && this.ssrc === this.announced)) {
       return atMs - this.#atMs >= SILENT_MS;
     }
-    this.#isMixed = ssrc === this.#previousSsrc;
+    this.#isMixed = ssrc === this.#previousSsrc && atMs - this.#previousAtMs < SILENT_MS;
     // A few stray packets of another source, even if they arrived first.
     return !(this.#isMixed && this.#packets > STRAY_FACTOR * this.#previousPackets);
   }
@@ -72,6 +73,7 @@ export class ActiveSource {
   #adopt(ssrc: number): void {
     this.#previousSsrc = this.ssrc;
     this.#previousPackets = this.#packets;
+    this.#previousAtMs = this.#atMs;
     this.ssrc = ssrc;
     this.#packets = 0;
   }

@@ -9,13 +9,11 @@ import { type ByteStream, connectTcp } from "../transport/byte_stream.ts";
 import { RtspConnection } from "../transport/connection.ts";
 import { connectTls, type TlsTrust } from "../transport/tls.ts";
 import type { RtspOptions } from "./options.ts";
-import { Requester } from "./requester.ts";
+import { contactTimeoutMs, Requester } from "./requester.ts";
 import { RtspSession } from "./session.ts";
 import { setUp } from "./setup.ts";
 import { candidateTracks } from "./tracks.ts";
 
-/** The longest time limit of one request while a session is opened. */
-export const MAX_STEP_MS = 5000;
 /** Redirects, and challenges after which the connection was closed. */
 const MAX_REDIRECTS = 3;
 
@@ -123,7 +121,7 @@ async function openTarget(
 function connect(target: RtspUrl, options: RtspOptions): Promise<ByteStream> {
   const { clock, signal, stepTimeoutMs } = options;
   const { hostname, port } = target;
-  const to = { hostname, port, clock, signal, timeoutMs: stepTimeoutMs };
+  const to = { hostname, port, clock, signal, timeoutMs: contactTimeoutMs(stepTimeoutMs) };
   if (target.scheme === "rtsp") return connectTcp(to);
   return connectTls(to, options.tls ?? SYSTEM_TRUST);
 }

@@ -25,7 +25,7 @@ export interface RtspOptions {
   /** The local ports for RTP and RTCP over UDP, or null. */
   readonly udpPorts: readonly [rtp: number, rtcp: number] | null;
   readonly maxUnitBytes: number;
-  /** The time limit of one request, its challenges included. */
+  /** The time limit of one request, its challenges included; shorter before the camera has answered any. */
   readonly stepTimeoutMs: number;
   readonly userAgent: string;
   readonly clock: Clock;

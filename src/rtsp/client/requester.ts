@@ -11,6 +11,14 @@ import { EventLoopYielder } from "./event_loop_yielder.ts";
 const UNAUTHORIZED = 401;
 /** Responses of 401 to one request that are answered: a challenge, and a stale nonce. */
 const MAX_CHALLENGES = 2;
+/** The part of the time for an answer in which the first one is due, and the least of that time. */
+const CONTACT_PART = 5 / 8;
+const LEAST_CONTACT_MS = 5000;
+
+/** The time for a connection, and for its first answer: a frozen server is reported sooner than a slow one. */
+export function contactTimeoutMs(stepTimeoutMs: number): number {
+  return Math.min(stepTimeoutMs, Math.max(LEAST_CONTACT_MS, CONTACT_PART * stepTimeoutMs));
+}
 
 /** A request whose response is awaited. */
 export interface RequestSpec {
@@ -29,7 +37,7 @@ export interface RequesterOptions {
   readonly clock: Clock;
   /** Aborts a request at once. */
   readonly signal: AbortSignal;
-  /** The time limit of one request, its challenges included. */
+  /** The time limit of one request, its challenges included; see {@link contactTimeoutMs}. */
   readonly stepTimeoutMs: number;
   /** `rtsp://host:port`, for error messages. */
   readonly origin: string;
@@ -130,9 +138,18 @@ export class Requester {
     return `Cannot open ${this.#options.origin} (${method})`;
   }
 
-  /** The error of a request without a response. */
-  #silence(method: string, isLate: boolean): RtspError {
+  /** The time limit of the next request. Cameras that run on a battery take seconds to wake up. */
+  get #limitMs(): number {
     const { connection, stepTimeoutMs } = this.#options;
+    return connection.isAnswering ? stepTimeoutMs : contactTimeoutMs(stepTimeoutMs);
+  }
+
+  /**
+   * The error of a request without a response.
+   * @param lateMs  the time limit that is over, or null
+   */
+  #silence(method: string, lateMs: number | null): RtspError {
+    const { connection } = this.#options;
     const action = this.#action(method);
     const speaks = connection.otherProtocol;
     if (speaks !== null) {
@@ -140,19 +157,20 @@ export class Requester {
       return rtspError("STREAM_INVALID", { action, found: `the server ${what}`, speaks });
     }
     const peer = connection.isAnswering ? "answering" : "silent";
-    const found = isLate
-      ? `no answer to ${method} in ${stepTimeoutMs} ms`
-      : "the camera closed the connection";
-    return rtspError(isLate ? "STREAM_TIMEOUT" : "STREAM_ENDED", { action, found, peer });
+    const found = lateMs === null
+      ? "the camera closed the connection"
+      : `no answer to ${method} in ${lateMs} ms`;
+    return rtspError(lateMs === null ? "STREAM_ENDED" : "STREAM_TIMEOUT", { action, found, peer });
   }
 
   /** Closes the connection when the request takes too long. */
   async #withDeadline<T>(method: string, run: () => Promise<T>): Promise<T> {
-    const { clock, stream, signal, stepTimeoutMs } = this.#options;
+    const { clock, stream, signal } = this.#options;
     const action = this.#action(method);
-    let isLate = false;
-    const cancel = clock.after(stepTimeoutMs, () => {
-      isLate = true;
+    const limitMs = this.#limitMs;
+    let lateMs: number | null = null;
+    const cancel = clock.after(limitMs, () => {
+      lateMs = limitMs;
       stream.close();
     });
     const onAbort = () => stream.close();
@@ -165,7 +183,7 @@ export class Requester {
       const isEnded = error instanceof RtspError
         ? error.code === "STREAM_ENDED"
         : isConnectionLost(error);
-      throw isLate || isEnded ? this.#silence(method, isLate) : error;
+      throw lateMs !== null || isEnded ? this.#silence(method, lateMs) : error;
     } finally {
       cancel();
       signal.removeEventListener("abort", onAbort);

@@ -9,6 +9,7 @@ import type { UdpPair } from "../transport/udp.ts";
 import type { CameraHints } from "./camera_hints.ts";
 import { EventLoopYielder } from "./event_loop_yielder.ts";
 import { KeepAlive } from "./keep_alive.ts";
+import { requestPlay } from "./play.ts";
 import type { Requester } from "./requester.ts";
 import { TrackReceiver } from "./track_receiver.ts";
 import { TrackSelector } from "./track_selector.ts";
@@ -177,8 +178,7 @@ export class RtspSession {
   /** Starts the stream, and reads until a track is selected. */
   async play(): Promise<void> {
     const { requester, aggregateUri, clock, hints } = this.#options;
-    const headers = [["Range", "npt=0.000-"]] as const;
-    await requester.request({ method: "PLAY", uri: aggregateUri, headers });
+    await requestPlay(requester, aggregateUri, this.receivers);
     this.#playedAt = clock.nowMs();
     this.#nextReportAt = plusMs(this.#playedAt, REPORT_INTERVAL_MS);
     this.#keepAlive.start();

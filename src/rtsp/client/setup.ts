@@ -112,11 +112,13 @@ async function requestSetUp(
   requested: TransportRequest,
   { base }: SetUpContext,
 ) {
+  const { uri } = resolveControl(base, track.media.control);
   const response = await requester.request({
     method: "SETUP",
-    uri: resolveControl(base, track.media.control).uri,
+    uri,
     headers: [["Transport", writeTransport(requested)]],
     transport: requested.kind,
   });
+  track.uri = uri;
   return parseTransport(response.headers.get("Transport") ?? "", requested);
 }

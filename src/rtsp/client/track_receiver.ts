@@ -42,6 +42,8 @@ export interface TrackReceiverOptions {
 export class TrackReceiver implements PlayableTrack {
   readonly media: MediaDescription;
   readonly format: VideoFormat;
+  /** The URI that it was set up with; null: it was not. */
+  uri: string | null = null;
   /** Sends a receiver report; null before SETUP. */
   sendReport: ((report: Uint8Array<ArrayBuffer>) => Promise<void>) | null = null;
   receivedBytes = 0;
@@ -249,7 +251,9 @@ export class TrackReceiver implements PlayableTrack {
     const verdict = this.#source.packet(ssrc, atMs);
     if (verdict === "adopted" && !isFirst) {
       this.#sequencer.reset();
-      this.#assembler.gap();
+      // Some cameras begin each GOP with another SSRC. Over TCP its first packet is not missing.
+      if (this.#source.isOrdered) this.#assembler.restart();
+      else this.#assembler.gap();
     }
     return verdict !== "other";
   }

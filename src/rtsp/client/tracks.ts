@@ -47,6 +47,12 @@ export function candidateTracks(
     const found = videos.map(({ problem, encodingName }) => problem ?? encodingName).join("; ");
     throw rtspError("STREAM_CODEC", { action, found });
   }
+  hints.described(JSON.stringify(playable.map((track) => [
+    track.media.index,
+    track.media.control,
+    track.format.codec,
+    announcedPixels(track),
+  ])));
   const known = playable.find((track) => track.media.index === hints.trackIndex);
   return known === undefined ? playable.slice(0, MAX_CANDIDATES) : [known];
 }

@@ -1,12 +1,13 @@
 import type { AccessUnit, VideoFormat } from "../media.ts";
 import type { RtpPacket } from "../rtp/packet.ts";
-import { AccessUnitBuilder, type UnitCounts } from "./access_unit_builder.ts";
+import { AccessUnitBuilder } from "./access_unit_builder.ts";
 import { Av1Depacketizer } from "./av1.ts";
 import type { Depacketizer, UnitSink } from "./depacketizer.ts";
 import { H264Depacketizer } from "./h264.ts";
 import { H265Depacketizer } from "./h265.ts";
 import { JpegDepacketizer } from "./jpeg.ts";
 import { Mpeg4Depacketizer } from "./mpeg4.ts";
+import type { UnitCounts } from "./unit_counts.ts";
 
 /** So many payloads of unsupported kinds, before the first whole unit, are all that a camera sends. */
 const HOPELESS_PAYLOADS = 32;
@@ -115,6 +116,15 @@ export class AccessUnitAssembler {
   gap(): void {
     this.#hasGap = true;
     this.#depacketizer.gap();
+  }
+
+  /** Another stream begins with the next packet: its first unit is whole only if it is a keyframe. */
+  restart(): void {
+    if (this.isBetweenUnits) this.flush();
+    else this.#builder.markCorrupt();
+    this.#depacketizer.gap();
+    this.flush();
+    this.#builder.needsKey = true;
   }
 
   /** Emits the open unit: the stream has ended. */

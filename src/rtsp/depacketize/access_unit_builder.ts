@@ -3,30 +3,13 @@ import type { RtpPacket } from "../rtp/packet.ts";
 import type { PartKind, UnitSink } from "./depacketizer.ts";
 import { MarkerReliability } from "./marker_reliability.ts";
 import { UnitBuffer } from "./unit_buffer.ts";
+import { type UnitCounts, zeroCounts } from "./unit_counts.ts";
 
 /**
  * The most bytes of parameter sets and SEI before a picture: more than any camera sends. Beyond it they are
  * dropped, so that a stream without pictures takes no memory.
  */
 const MAX_PREFIX_BYTES = 64 * 1024;
-
-/** Counts of packets and units. */
-export interface UnitCounts {
-  /** Packets added. */
-  packets: number;
-  /** Units emitted, corrupt ones included: every picture once. */
-  units: number;
-  /** Units emitted as corrupt. */
-  corrupt: number;
-  /** Units above the size limit; emitted as corrupt, without data. */
-  oversized: number;
-  /** Units with an early marker bit: emitted without their remainder; the next one is corrupt. */
-  truncated: number;
-  /** Payloads, or parts of them, that are irrelevant or malformed. */
-  ignored: number;
-  /** Payloads of an unsupported kind. */
-  refused: number;
-}
 
 export interface AccessUnitBuilderOptions {
   readonly maxUnitBytes: number;
@@ -43,19 +26,13 @@ type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 /** Assembles parts into access units, and detects where a unit ends. */
 export class AccessUnitBuilder implements UnitSink {
   readonly buffer: UnitBuffer;
-  readonly counts: UnitCounts = {
-    packets: 0,
-    units: 0,
-    corrupt: 0,
-    oversized: 0,
-    truncated: 0,
-    ignored: 0,
-    refused: 0,
-  };
+  readonly counts: UnitCounts = zeroCounts();
   /** The last unsupported kind of payload, by its name in the RFC. */
   refusedName: string | null = null;
   /** The newest packet has completed a unit. */
   hasCompletedUnit = false;
+  /** The next unit is the first of another stream: unless it is a keyframe, it refers to missing ones. */
+  needsKey = false;
   readonly #options: AccessUnitBuilderOptions;
   readonly #markers = new MarkerReliability();
   readonly #emitted: Mutable<AccessUnit> = {
@@ -209,6 +186,7 @@ export class AccessUnitBuilder implements UnitSink {
   reset(): void {
     this.buffer.clear();
     this.#markers.reset();
+    this.needsKey = false;
     this.#clearUnit(false);
     this.#hasGap = false;
     this.#endedByMarker = false;
@@ -272,7 +250,8 @@ export class AccessUnitBuilder implements UnitSink {
     unit.isKey = isKey;
     unit.isRecoveryPoint = !isKey && this.#recoveryFrames >= 0;
     unit.isDisposable = !this.#isReference && !isKey;
-    unit.isCorrupt = this.#isCorrupt || buffer.isOverflown;
+    unit.isCorrupt = this.#isCorrupt || buffer.isOverflown || (this.needsKey && !isKey);
+    this.needsKey = false;
     counts.units++;
     if (unit.isCorrupt) counts.corrupt++;
     if (buffer.isOverflown) counts.oversized++;

@@ -24,8 +24,7 @@ export interface NalCodec {
 
 /** Writes NAL units of H.264 and H.265 with start codes, and reassembles fragmented ones. */
 export class NalWriter {
-  /** The last fragment of a fragmented NAL unit is outstanding. */
-  isOpen = false;
+  #isOpen = false;
   readonly #sink: UnitSink;
   readonly #codec: NalCodec;
   /** The open NAL unit's type. */
@@ -36,10 +35,17 @@ export class NalWriter {
   #isSkipping = false;
   /** The newest fragment's packet had the marker bit. */
   #hasMarker = false;
+  /** Whether the camera sets the end bit on last fragments; some never do. */
+  #endBits: "unknown" | "set" | "omitted" = "unknown";
 
   constructor(sink: UnitSink, codec: NalCodec) {
     this.#sink = sink;
     this.#codec = codec;
+  }
+
+  /** The last fragment of a fragmented NAL unit is outstanding. */
+  get isOpen(): boolean {
+    return this.#isOpen && !(this.#endBits === "omitted" && this.#hasMarker);
   }
 
   /**
@@ -89,7 +95,7 @@ export class NalWriter {
     if (isIgnored) this.#sink.ignore();
     else codec.begin(header, second, bytes, start, end);
     // Only now, since sink.begin may emit the previous unit and so call abandon().
-    this.isOpen = true;
+    this.#isOpen = true;
     this.#type = type;
     this.#hasMarker = false;
     this.#isSkipping = isIgnored || (header & FORBIDDEN_BIT) !== 0;
@@ -108,7 +114,8 @@ export class NalWriter {
   }
 
   /**
-   * Appends a fragment to the open NAL unit.
+   * Appends a fragment to the open NAL unit. Its type counts only if an earlier fragment is missing: some
+   * cameras repeat the NAL unit's header byte in place of the type.
    * @param hasMarker  the packet has the marker bit
    */
   fragment(
@@ -118,7 +125,8 @@ export class NalWriter {
     end: number,
     hasMarker: boolean,
   ): void {
-    if (!this.isOpen || this.#type !== type) this.#beginWithoutStart(type);
+    const isOther = this.#isSkipping && this.#type !== type;
+    if (!this.#isOpen || isOther) this.#beginWithoutStart(type);
     this.#hasMarker = hasMarker;
     if (!this.#isSkipping) this.#sink.buffer.append(bytes, start, end);
   }
@@ -130,15 +138,15 @@ export class NalWriter {
     this.#sink.ignore();
     if (codec.isVcl(type)) this.#sink.begin("continuation");
     if (!codec.isIgnored(type)) this.#sink.markCorrupt();
-    this.isOpen = true;
+    this.#isOpen = true;
     this.#type = type;
     this.#isSkipping = true;
   }
 
   /** Ends the open NAL unit. */
   close(): void {
-    if (!this.isOpen) return;
-    this.isOpen = false;
+    if (!this.#isOpen) return;
+    this.#isOpen = false;
     const { buffer } = this.#sink;
     this.#sink.end();
     if (this.#isSkipping || buffer.isOverflown || buffer.isDiscarding) return;
@@ -150,7 +158,8 @@ export class NalWriter {
 
   /** Ends a fragmented NAL unit; splits it if it contains start codes. */
   closeFragmented(): void {
-    const wasComplete = this.isOpen && !this.#isSkipping;
+    this.#endBits = "set";
+    const wasComplete = this.#isOpen && !this.#isSkipping;
     this.close();
     const { buffer } = this.#sink;
     if (!wasComplete || this.#codec.isVcl(this.#type) || buffer.isOverflown) return;
@@ -170,22 +179,24 @@ export class NalWriter {
   }
 
   /**
-   * Ends the open NAL unit without its last fragment. It is complete if the newest fragment's packet had the
-   * marker bit: some cameras omit the end bit.
+   * Ends the open NAL unit without an end bit. It is complete if the newest fragment's packet had the marker
+   * bit, or if the camera has set no end bit so far: no fragment is missing (see {@link gap}).
    */
   abandon(): void {
-    if (!this.isOpen) return;
-    const isComplete = this.#hasMarker && !this.#isSkipping;
+    if (!this.#isOpen) return;
+    if (this.#endBits === "unknown" && !this.#isSkipping) this.#endBits = "omitted";
+    const isComplete = !this.#isSkipping && (this.#hasMarker || this.#endBits === "omitted");
     if (!isComplete && !this.#codec.isIgnored(this.#type)) this.#sink.markCorrupt();
     this.close();
   }
 
   /** Fragments are missing: drops the rest of the open NAL unit. */
   gap(): void {
-    if (this.isOpen) this.#isSkipping = true;
+    if (this.#isOpen) this.#isSkipping = true;
   }
 
   reset(): void {
-    this.isOpen = false;
+    this.#isOpen = false;
+    this.#endBits = "unknown";
   }
 }

@@ -56,6 +56,11 @@ function splitRtsp(text: string): Split | null {
 /** The beginning of an absolute URL. Some servers write `rtspu://` or `http://` in control attributes. */
 const SCHEME = /^[a-z][a-z\d+.-]*:\/\//i;
 
+/** Splits a URL of a server's. One camera writes `rtsp://rtsp://cam.lan:554/stream1/`. */
+function splitServerUrl(text: string): Split | null {
+  return splitRtsp(text.replace(/^(?:rtsps?:\/\/)+(?=rtsps?:\/\/)/i, ""));
+}
+
 /** A resolved control attribute. */
 export interface ResolvedControl {
   /** The URI to send: always with the scheme, host and port of the base. */
@@ -93,7 +98,7 @@ export function resolveControl(base: string, control: string | null): ResolvedCo
 }
 
 function resolveAbsolute(base: string, own: Split | null, text: string): ResolvedControl {
-  const other = splitRtsp(text);
+  const other = splitServerUrl(text);
   if (own === null) return { uri: text, namesOtherHost: false };
   if (other === null) {
     // An invalid host (`rtsp://<ip>/track1`) or another scheme: only the path can be used.
@@ -149,7 +154,7 @@ export function baseUri({ contentBase, contentLocation, requestUri }: BaseSource
 
 function resolveReference(own: Split, text: string | null): string | null {
   const reference = (text ?? "").trim().replace(/^<(.*)>$/, "$1").replace(/^"(.*)"$/, "$1");
-  const other = splitRtsp(reference);
+  const other = splitServerUrl(reference);
   if (other !== null) return `${originOf(own)}${other.rest}`;
   if (reference.startsWith("/") && !reference.startsWith("//")) {
     return `${originOf(own)}${reference}`;

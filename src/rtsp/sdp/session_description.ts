@@ -1,7 +1,13 @@
 import { rtspError } from "../errors.ts";
-import { MAX_BODY_BYTES, MAX_SDP_LINE_CHARS, MAX_SDP_LINES, MAX_TRACKS } from "../limits.ts";
+import {
+  MAX_BODY_BYTES,
+  MAX_PAYLOAD_TYPES,
+  MAX_SDP_LINE_CHARS,
+  MAX_SDP_LINES,
+  MAX_TRACKS,
+} from "../limits.ts";
 import type { MediaDescription } from "../media.ts";
-import { attributeOf, mediaDescription } from "./media_section.ts";
+import { attributeOf, type Attributes, mediaDescription } from "./media_section.ts";
 
 /** A session description (RFC 8866). */
 export interface SessionDescription {
@@ -20,7 +26,7 @@ export interface SessionDescription {
  */
 export function parseSdp(text: string): SessionDescription {
   const session: [string, string][] = [];
-  const sections: { readonly line: string; readonly attributes: [string, string][] }[] = [];
+  const sections: Section[] = [];
   for (const line of splitLines(text)) {
     const match = /^\s*([am])\s*=(.*)$/is.exec(line);
     if (match === null) continue;
@@ -30,13 +36,43 @@ export function parseSdp(text: string): SessionDescription {
       continue;
     }
     if (sections.length >= MAX_TRACKS) throw invalid(`it has more than ${MAX_TRACKS} tracks`);
-    sections.push({ line: value, attributes: [] });
+    // Kind, port and protocol come first (RFC 8866 5.14).
+    const payloadTypes = new Set(value.split(/\s+/, 3 + MAX_PAYLOAD_TYPES).slice(3));
+    sections.push({ line: value, payloadTypes, attributes: [] });
   }
   if (sections.length === 0) throw invalid("it names no track");
   return {
     control: attributeOf(session, "control"),
-    media: sections.map(({ line, attributes }, index) => mediaDescription(line, attributes, index)),
+    media: sections.map((section, index) =>
+      mediaDescription(section.line, withStrayParameters(section, sections), index)
+    ),
   };
+}
+
+/** A media section as written. */
+interface Section {
+  /** The value of `m=`. */
+  readonly line: string;
+  readonly payloadTypes: ReadonlySet<string>;
+  readonly attributes: [string, string][];
+}
+
+/**
+ * A section's attributes, and its format parameters that are in another section: some cameras write those of
+ * the video last, after the audio.
+ */
+function withStrayParameters(
+  { payloadTypes, attributes }: Section,
+  sections: readonly Section[],
+): Attributes {
+  const strays = sections.flatMap((other) =>
+    other.attributes.filter(([name, value]) => {
+      if (name !== "fmtp") return false;
+      const payloadType = /^\d+/.exec(value)?.[0] ?? "";
+      return payloadTypes.has(payloadType) && !other.payloadTypes.has(payloadType);
+    })
+  );
+  return [...attributes, ...strays];
 }
 
 function splitLines(text: string): string[] {

@@ -1,4 +1,4 @@
-import { plusMs, type SteadyMs } from "../../core/clock.ts";
+import { latestMs, plusMs, sinceMs, type SteadyMs } from "../../core/clock.ts";
 import { DtsEstimator } from "./dts_estimator.ts";
 import { WindowedMinimum } from "./windowed_minimum.ts";
 
@@ -11,18 +11,16 @@ export interface ReadBatch {
   /** When the socket was last empty: no unit was complete then; null if unknown. */
   readonly emptyAt: SteadyMs | null;
   /**
-   * When the newest bytes arrived, by the kernel (`SocketInfo.sinceReceivedMs`); null if unknown, or if they
+   * When the newest bytes arrived, by the kernel (`SocketInfo.receivedBetween`); null if unknown, or if they
    * belong to an incomplete unit.
    */
-  readonly receivedAt: SteadyMs | null;
+  readonly received: { readonly from: SteadyMs; readonly to: SteadyMs } | null;
   /** PTS of the units in the order of arrival, in milliseconds, validated. */
   readonly ptsMs: ArrayLike<number>;
   /** `SenderClock.rate`: true milliseconds per millisecond of {@link ptsMs}; null while unknown. */
   readonly rate: number | null;
 }
 
-/** The resolution of the kernel's receive time is its timer tick: 1 to 10 ms (`CONFIG_HZ`), measured. */
-const MAX_TICK_MS = 10;
 /** A larger deviation of the clock rates is a step or a delay, and ignored. */
 const MAX_RATE_ERROR = 0.2;
 /**
@@ -36,7 +34,8 @@ const MAX_LATENESS_MS = 100;
  * unit with a known arrival, by the intervals of their PTS.
  *
  * - A unit that was awaited arrived when it was read, unless the kernel received it earlier.
- * - The newest unit of another read arrived with the newest bytes if the kernel's receive time is known.
+ * - The newest unit of another read arrived with the newest bytes if the kernel's receive time is known, in
+ *   the middle of a tick.
  *   Else its distance to the last known arrival is that of their PTS; if sender reports give the rate of
  *   the camera's clock, it is limited by the least delay.
  * - The units before it are spread between the two, so that no drift of the camera's clock accumulates.
@@ -55,7 +54,6 @@ export class ArrivalClock {
   readonly #arrivals: SteadyMs[] = [];
   /** {@link #mediaMs} of each unit of a read. */
   readonly #unitsMediaMs: number[] = [];
-  #tickMs = MAX_TICK_MS;
 
   /**
    * Estimates the arrivals of units that were read together, in order.
@@ -101,13 +99,14 @@ export class ArrivalClock {
   }
 
   /** When the newest unit arrived; null if unknown. */
-  #known({ readAt, isAwaited, receivedAt }: ReadBatch): SteadyMs | null {
-    if (receivedAt === null) return isAwaited ? readAt : null;
-    const sinceMs = readAt - receivedAt;
-    if (sinceMs >= 1) this.#tickMs = Math.min(this.#tickMs, sinceMs);
-    // If both are known and agree to a tick, the time of the read is more precise.
-    const isPrompt = isAwaited && sinceMs <= this.#tickMs;
-    return isPrompt || receivedAt > readAt ? readAt : receivedAt;
+  #known({ readAt, isAwaited, emptyAt, received }: ReadBatch): SteadyMs | null {
+    if (received === null) return isAwaited ? readAt : null;
+    const { from, to } = received;
+    // In one tick the read is more precise; after the tick, the thread waited for a processor.
+    if (to >= readAt && isAwaited) return readAt;
+    const latest = to > readAt ? readAt : to;
+    const earliest = latestMs(from, emptyAt ?? from);
+    return earliest < latest ? plusMs(earliest, sinceMs(earliest, latest) / 2) : latest;
   }
 
   /** By the interval since the last known arrival, limited by the least delay. */

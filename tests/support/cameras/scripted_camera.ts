@@ -22,7 +22,7 @@ export interface Script {
   readonly closesAfter?: (request: ScriptedRequest) => boolean;
   /** The response to DESCRIBE; default: one H.264 track without parameter sets. */
   readonly description?: string;
-  /** Interleaved packets after the response to PLAY, with their channels; then the connection is closed. */
+  /** Interleaved packets after PLAY was accepted, with their channels; then the connection is closed. */
   readonly packets?: readonly (readonly [channel: number, bytes: Uint8Array])[];
 }
 
@@ -80,7 +80,8 @@ export class ScriptedCamera implements AsyncDisposable {
     const usual = this.#usual(request);
     const reply = answer?.(request, usual);
     if (reply !== null) await wire.write(bytesOf(reply ?? usual));
-    if (request.method === "PLAY" && packets !== undefined) await this.#play(wire);
+    const isRefused = typeof reply === "string" && /^\S+ [345]/.test(reply);
+    if (request.method === "PLAY" && packets !== undefined && !isRefused) await this.#play(wire);
     if (closesAfter?.(request) === true) wire.close();
   }
 

@@ -57,6 +57,7 @@ export async function play(
   url: string,
   stepTimeoutMs = STEP_MS,
   hints = new CameraHints(),
+  clock: Clock = leapingClock(),
 ): Promise<Outcome> {
   const corrupt: boolean[] = [];
   const outcome = (error: RtspError | null) => ({
@@ -75,7 +76,7 @@ export async function play(
       maxUnitBytes: 1_000_000,
       stepTimeoutMs,
       userAgent: "test",
-      clock: leapingClock(),
+      clock,
       signal: new AbortController().signal,
       random: () => 0.5,
       randomToken: () => "token",

@@ -1,5 +1,6 @@
 /** The copies of payloads for the readers of events. */
 import assert from "node:assert/strict";
+import { nextTick } from "node:process";
 import type { CopiedEvent } from "../../../src/core/event_types.ts";
 import type { FromPublisher } from "../../../src/core/messages.ts";
 import { stayOf } from "../../support/presence/stays.ts";
@@ -18,6 +19,11 @@ function subjects(posted: readonly FromPublisher[]): string[] {
   });
 }
 
+/** Inferences are copied in the next tick, when they have been written. */
+function ticked(): Promise<void> {
+  return new Promise((resolve) => nextTick(resolve));
+}
+
 Deno.test("copies: without readers there are none", async () => {
   const { publisher, posted, infer, start } = await ready();
   infer(1);
@@ -26,6 +32,7 @@ Deno.test("copies: without readers there are none", async () => {
   publisher.watch(true);
   publisher.watch(false);
   infer(2);
+  await ticked();
   assert.deepEqual(copies(posted), []);
 });
 
@@ -33,6 +40,7 @@ Deno.test("copies: they are the payloads of the messages, byte for byte, once ea
   const { publisher, posted, link, infer, start, end, emit } = await ready();
   publisher.watch(true);
   infer(1);
+  await ticked();
   start("A");
   emit(crossing("t1"));
   end("A");
@@ -53,6 +61,7 @@ Deno.test("copies: readers do not wait for the broker, and get nothing twice onc
   publisher.watch(true);
   link.disconnect();
   for (const seq of [1, 2]) infer(seq);
+  await ticked();
   start("A");
   start("B");
   assert.deepEqual(subjects(posted), ["1", "2", "start A", "start B"]);
@@ -81,13 +90,14 @@ Deno.test("copies: what waits for its picture is copied with it, and what is beh
   assert.equal(JSON.parse(copies(posted)[0]?.payload ?? "").best.jpeg, "/9g=");
 });
 
-Deno.test("copies: a message that is sent again is copied once", () => {
+Deno.test("copies: a message that is sent again is copied once", async () => {
   const { publisher, posted, link, infer } = rig({ acknowledges: false, qos: { inferences: 1 } });
   link.connect();
   publisher.watch(true);
   infer(1);
   link.disconnect();
   link.connect();
+  await ticked();
   const sent: string[] = [];
   // Each message waits for the acknowledgements of those before it.
   while (link.sent.length > 0) {

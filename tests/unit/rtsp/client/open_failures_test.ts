@@ -1,5 +1,6 @@
 /** Of a camera that cannot be played, and of another server, the cause and a remedy are reported. */
 import assert from "node:assert/strict";
+import { type Clock, systemClock } from "../../../../src/core/clock.ts";
 import { CameraHints } from "../../../../src/rtsp/client/camera_hints.ts";
 import { packetBytes } from "../../../support/cameras/rtp/packets.ts";
 import {
@@ -167,4 +168,33 @@ Deno.test("rtsp: a known track that is no longer set up is not asked for again",
   assert.equal((await play(camera.url(), undefined, hints)).error?.code, "STREAM_NOT_FOUND");
   assert.equal((await play(camera.url(), undefined, hints)).error, null);
   assert.equal(hints.trackIndex, 0);
+});
+
+Deno.test("rtsp: a known track is selected anew if the camera describes other tracks", async () => {
+  const hints = new CameraHints();
+  const setUps = async (tracks: number) => {
+    await using camera = ScriptedCamera.start({ description: h264Description(tracks), packets });
+    assert.equal((await play(camera.url(), undefined, hints)).error, null);
+    return camera.requests.filter(({ method }) => method === "SETUP").length;
+  };
+  assert.deepEqual([await setUps(1), await setUps(1), await setUps(3), await setUps(3)], [
+    1,
+    1,
+    3,
+    1,
+  ]);
+});
+
+Deno.test("rtsp: a camera has more time for each answer than for the first, and 5 s for that", async () => {
+  const answer = instead("SETUP", (request) => response(request, 404));
+  await using camera = ScriptedCamera.start({ answer });
+  for (const [stepMs, firstMs] of [[24_000, 15_000], [8000, 5000], [4000, 4000]] as const) {
+    const limitsMs: number[] = [];
+    const after: Clock["after"] = (delayMs, callback) => {
+      limitsMs.push(delayMs);
+      return systemClock.after(delayMs, callback);
+    };
+    await play(camera.url(), stepMs, new CameraHints(), { ...systemClock, after });
+    assert.deepEqual(limitsMs.slice(0, 4), [firstMs, firstMs, stepMs, stepMs], "connect, OPTIONS");
+  }
 });

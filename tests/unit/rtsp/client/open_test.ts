@@ -89,6 +89,9 @@ const BYE = Uint8Array.of(0x81, 203, 0, 1, 1, 2, 3, 4);
 /** Cameras that are played, every picture whole. */
 const PLAYED: Readonly<Record<string, Case>> = {
   "has no quirks": { script: { packets } },
+  "writes its status lines in lower case": {
+    script: { answer: (_request, usual) => usual.replace(/^RTSP/, "rtsp"), packets },
+  },
   "announces that its response will follow (100)": {
     script: {
       answer: instead("DESCRIBE", (request, usual) => response(request, 100) + usual),
@@ -146,6 +149,15 @@ const PLAYED: Readonly<Record<string, Case>> = {
         return transport(`RTP/AVP/TCP;unicast;interleaved=${channels}`)(request, "");
       },
       packets: twoTracks(2, 4),
+    },
+  },
+  "plays its tracks only one by one": {
+    script: {
+      answer: instead(
+        "PLAY",
+        (request, usual) => request.uri.endsWith("track1") ? usual : response(request, 459),
+      ),
+      packets,
     },
   },
   "allows one of two tracks to be set up": {

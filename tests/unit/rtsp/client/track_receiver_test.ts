@@ -81,9 +81,18 @@ Deno.test("rtsp: of two sources on one channel the announced one is active, whic
 });
 
 Deno.test("rtsp: a change of the SSRC is followed from its first packet", () => {
-  const { units, foreignPackets } = play([...packetsOf(OURS, GOP), ...packetsOf(OTHER, GOP)]);
-  assert.deepEqual(units, [...Array(GOP).fill("ours"), "other!", ...Array(GOP - 1).fill("other")]);
+  const ours = packetsOf(OURS, GOP);
+  const whole = [...Array(GOP).fill("ours"), ...Array(GOP).fill("other")];
+  const { units, foreignPackets } = play([...ours, ...packetsOf(OTHER, GOP)]);
+  assert.deepEqual(units, whole, "some cameras begin each GOP with another one");
+  const inTurn = [0, 1, 2, 3].flatMap((gop) => packetsOf(gop % 2 ? OTHER : OURS, GOP, gop * GOP));
+  assert.deepEqual(play(inTurn, null, 200).units, [...whole, ...whole], "or take turns");
   assert.equal(foreignPackets, 0);
+  const joined = play([...ours, ...packetsOf(OTHER, GOP, 1)]);
+  assert.deepEqual(joined.units, whole.with(GOP, "other!"), "without a keyframe");
+  const truncated = play([...ours.slice(0, -1), ...packetsOf(OTHER, GOP)]);
+  // The length of a unit is how a test knows whose it is.
+  assert.deepEqual(truncated.units, whole.with(GOP - 1, "other!"), "a picture without its end");
 });
 
 Deno.test("rtsp: of two sources on one channel the other becomes active once the first is silent", () => {

@@ -44,6 +44,11 @@ function one(payload: Uint8Array | readonly number[], marker = true, timestamp =
   return { payload: Uint8Array.from(payload), marker, timestamp };
 }
 
+/** A fragment that is never marked as the last. */
+function withoutEndBit(payload: Uint8Array): Uint8Array {
+  return payload.with(1, (payload[1] ?? 0) & ~0x40);
+}
+
 for (const [name, packetize] of Object.entries(PACKETIZERS)) {
   Deno.test(`rtsp: H.264 in ${name} round-trips for each payload size of 20 to 1500`, () => {
     for (let bytes = 20; bytes <= 1500; bytes++) {
@@ -119,15 +124,31 @@ Deno.test("rtsp: a fragment with start and end bit is a complete NAL unit", () =
 });
 
 Deno.test("rtsp: a fragmented NAL unit without an end bit ends with the picture's marker bit", () => {
-  const fragments = h264Fragments([P], 300).map((payload) => {
-    const copy = payload.slice();
-    copy[1] = (copy[1] ?? 0) & ~0x40;
-    return copy;
-  });
+  const fragments = h264Fragments([P], 300).map(withoutEndBit);
   const assembly = new Assembly(FORMAT);
   assembly.push(...picturePackets(fragments, 0), ...picturePackets(fragments, 3000));
-  assert.deepEqual(assembly.end().map(({ data }) => nalsOf(data)), [[P], [P]]);
+  assert.deepEqual(
+    assembly.units.map(({ data }) => nalsOf(data)),
+    [[P], [P]],
+    "the second at once",
+  );
   assert.deepEqual(assembly.units.map(({ isCorrupt }) => isCorrupt), [false, false]);
+});
+
+Deno.test("rtsp: of a camera that sets no end bits, every slice is complete, with and without marker bits", () => {
+  const slices = [P, h264Slice({ isFirst: false, bytes: 1200 })];
+  const fragments = h264Fragments(slices, 300).map(withoutEndBit);
+  for (const hasMarkers of [true, false]) {
+    const packets = [0, 3000, 6000].flatMap((timestamp) => picturePackets(fragments, timestamp));
+    const assembly = new Assembly(FORMAT);
+    assembly.push(...packets.map((packet) => ({ ...packet, marker: packet.marker && hasMarkers })));
+    assert.deepEqual(assembly.end().map(({ data }) => nalsOf(data)), Array(3).fill(slices));
+    assert.equal(assembly.assembler.counts.corrupt, 0);
+  }
+  const cut = h264Fragments(slices, 300).with(3, withoutEndBit(h264Fragments([P], 300)[3] ?? P));
+  const assembly = new Assembly(FORMAT).push(...picturePackets(h264Fragments([P], 300), 0));
+  assembly.push(...picturePackets(cut, 3000));
+  assert.deepEqual(outline(assembly.units), ["0: 21", "3000: 21 21 corrupt"], "others set them");
 });
 
 Deno.test("rtsp: a missing fragment corrupts its picture, wherever it is", () => {
@@ -146,12 +167,15 @@ Deno.test("rtsp: a missing fragment corrupts its picture, wherever it is", () =>
   }
 });
 
-Deno.test("rtsp: a NAL unit that continues in fragments of another type is corrupt", () => {
+Deno.test("rtsp: the type of a fragment counts only if an earlier one is missing", () => {
   const [first, second] = h264Fragments([P], 500);
   assert.ok(first !== undefined && second !== undefined);
   second[1] = 0x40 | 5;
   const assembly = new Assembly(FORMAT).push(...picturePackets([first, second], 0));
-  assert.deepEqual(assembly.end().map(({ isCorrupt }) => isCorrupt), [true]);
+  assert.deepEqual(assembly.units.map(({ data }) => nalsOf(data)), [[P]]);
+  assert.equal(assembly.assembler.counts.corrupt, 0);
+  assembly.push(one(first, false, 3000), null, one(second, true, 3000));
+  assert.deepEqual(outline(assembly.units.slice(1)), ["3000: 21 corrupt"]);
 });
 
 Deno.test("rtsp: MTAP packets are counted as unsupported, and their pictures are corrupt", () => {

@@ -96,6 +96,17 @@ Deno.test("rtsp: of a truncated aggregation packet the complete NAL units are wr
   }
 });
 
+Deno.test("rtsp: H.265 fragments may repeat the header of the NAL unit in place of its type", () => {
+  // Cheap cameras with H.265: after the first fragment, 0x26 (IDR as a header) in place of 19.
+  const idr = h265Slice({ type: IDR, bytes: 2000 });
+  const payloads = h265Fragments([VPS, SPS, PPS, idr], 300).map((payload, index) =>
+    index < 4 ? payload : payload.with(2, ((payload[2] ?? 0) & 0xc0) | IDR << 1)
+  );
+  const assembly = new Assembly(videoFormat("hevc")).push(...picturePackets(payloads, 0));
+  assert.deepEqual(assembly.units.map(({ data }) => nalsOf(data)), [[VPS, SPS, PPS, idr]]);
+  assert.equal(assembly.assembler.counts.corrupt, 0);
+});
+
 Deno.test("rtsp: a missing fragment of H.265 corrupts its picture, wherever it is", () => {
   const payloads = h265Fragments([h265Slice({ type: IDR, bytes: 2000 })], 300);
   for (let lost = 0; lost < payloads.length; lost++) {

@@ -108,6 +108,7 @@ Deno.test("rtsp: a control with another host keeps the connection's host, and is
       "rtsps://cam.lan/live/track1",
       "rtsp://<ip>/live/track1",
       "rtspu://10.0.0.1/live/track1",
+      "rtsp://rtsp://10.0.0.1/live/track1",
       "http://10.0.0.1:80/live/track1",
     ]
   ) {
@@ -131,6 +132,7 @@ const BASES: readonly { base: string | null; location?: string; uri: string }[] 
   { base: "192.168.1.9/live/", uri: "rtsp://cam:8554/live/a?b" },
   { base: "cam/live/", uri: "rtsp://cam:8554/live/a?b" },
   { base: "http://cam/live/", uri: "rtsp://cam:8554/live/a?b" },
+  { base: "rtsp://rtsp://cam.lan:554/twice/", uri: "rtsp://cam:8554/twice/" },
   { base: "//x", uri: "rtsp://cam:8554/live/a?b" },
   { base: "rtsp://:0/", uri: "rtsp://cam:8554/live/a?b" },
   { base: null, location: "rtsp://cam/location/", uri: "rtsp://cam:8554/location/" },

@@ -111,6 +111,17 @@ Deno.test("rtsp: an rtpmap of another payload type applies if it is the only one
   assert.equal(formatOf("m=video 0 RTP/AVP 26", ...lines).codec, "mjpeg");
 });
 
+Deno.test("rtsp: format parameters in the section of another track are found", () => {
+  const parameters = `a=fmtp:96 sprop-parameter-sets=${SPS},${PPS}`;
+  const found = (...lines: string[]) =>
+    formatOf("m=video 0 RTP/AVP 96", "a=rtpmap:96 H264/90000", ...lines).extradata?.toHex();
+  assert.equal(
+    found("m=audio 0 RTP/AVP 8", "a=rtpmap:0 pcma/8000/1", parameters),
+    annexB(SPS, PPS),
+  );
+  assert.equal(found("m=video 0 RTP/AVP 96", parameters), undefined, "the other track's own");
+});
+
 Deno.test("rtsp: of several payload types the first supported one is used", () => {
   const { format, encodingName } = first(
     "m=video 0 RTP/AVP 100 99 98",

@@ -9,35 +9,41 @@ const START = 1e12;
 interface Read extends Partial<Pick<ReadBatch, "isAwaited" | "rate">> {
   readonly atMs: number;
   readonly emptyMs?: number;
-  readonly receivedMs?: number;
+  readonly receivedMs?: readonly [from: number, to: number];
   readonly ptsMs: readonly number[];
 }
 
 /** The arrivals of one read, all in milliseconds since the start. */
 function read(clock: ArrivalClock, units: Read): number[] {
-  const at = (ms: number | undefined) => ms === undefined ? null : steadyMs(START + ms);
+  const at = (ms: number) => steadyMs(START + ms);
   return clock.read({
-    readAt: steadyMs(START + units.atMs),
+    readAt: at(units.atMs),
     isAwaited: units.isAwaited ?? false,
-    emptyAt: at(units.emptyMs),
-    receivedAt: at(units.receivedMs),
+    emptyAt: units.emptyMs === undefined ? null : at(units.emptyMs),
+    received: units.receivedMs === undefined
+      ? null
+      : { from: at(units.receivedMs[0]), to: at(units.receivedMs[1]) },
     ptsMs: units.ptsMs,
     rate: units.rate ?? null,
   }).map((each) => each - START);
 }
 
 /** Units at even intervals, read after pauses of `restMs`. */
-function rested({ fps, restMs, seconds, speed = 1, reordered = 0, knows, rate = null }: {
-  readonly fps: number;
-  readonly restMs: number;
-  readonly seconds: number;
-  /** The rate of the camera's clock. */
-  readonly speed?: number;
-  readonly reordered?: number;
-  /** Whether the kernel's receive time is known. */
-  readonly knows: boolean;
-  readonly rate?: number | null;
-}) {
+function rested(
+  { fps, restMs, seconds, speed = 1, reordered = 0, knows, tickMs = 0, rate = null }: {
+    readonly fps: number;
+    readonly restMs: number;
+    readonly seconds: number;
+    /** The rate of the camera's clock. */
+    readonly speed?: number;
+    readonly reordered?: number;
+    /** Whether the kernel's receive time is known. */
+    readonly knows: boolean;
+    /** The resolution of that time. */
+    readonly tickMs?: number;
+    readonly rate?: number | null;
+  },
+) {
   const clock = new ArrivalClock();
   const sentMs = Array.from({ length: seconds * fps }, (_, i) => i * 1000 / fps);
   const ptsMs = decodingOrder(sentMs.length, reordered).map((shown) => shown * 1000 * speed / fps);
@@ -51,13 +57,20 @@ function rested({ fps, restMs, seconds, speed = 1, reordered = 0, knows, rate = 
     const arrivals = read(clock, {
       atMs,
       emptyMs: atMs - restMs,
-      ...(knows ? { receivedMs: newest } : {}),
+      ...(knows ? { receivedMs: tickOf(newest, tickMs) } : {}),
       ptsMs: ptsMs.slice(from, next),
       rate,
     });
     errors.push(...arrivals.map((each, i) => each - (sentMs[from + i] ?? NaN)));
   }
   return errors;
+}
+
+/** The tick of the kernel in which something happened. */
+function tickOf(ms: number, tickMs: number): [from: number, to: number] {
+  if (tickMs === 0) return [ms, ms];
+  const from = Math.floor(ms / tickMs) * tickMs;
+  return [from, from + tickMs];
 }
 
 function assertWithin(errorsMs: readonly number[], ms: number) {
@@ -69,16 +82,29 @@ function assertWithin(errorsMs: readonly number[], ms: number) {
 Deno.test("rtsp arrival: an awaited unit arrived when it was read", () => {
   const clock = new ArrivalClock();
   const arrivals = [3, 47, 81, 300, 310].map((atMs, i) =>
-    read(clock, { atMs, isAwaited: true, receivedMs: atMs - 8, ptsMs: [i * 40] })[0]
+    read(clock, { atMs, isAwaited: true, receivedMs: [atMs - 3.9, atMs + 0.1], ptsMs: [i * 40] })[0]
   );
   assert.deepEqual(arrivals, [3, 47, 81, 300, 310]);
+});
+
+Deno.test("rtsp arrival: where the socket was empty within the tick, the unit arrived after that", () => {
+  const clock = new ArrivalClock();
+  read(clock, { atMs: 0, isAwaited: true, ptsMs: [0] });
+  const late = { atMs: 52, emptyMs: 39, isAwaited: true, receivedMs: [36, 40] } as const;
+  assert.deepEqual(read(clock, { ...late, ptsMs: [40] }), [39.5]);
 });
 
 Deno.test("rtsp arrival: an awaited unit that a busy thread read late arrived when the kernel received it", () => {
   const clock = new ArrivalClock();
   read(clock, { atMs: 0, isAwaited: true, ptsMs: [0] });
   assert.deepEqual(
-    read(clock, { atMs: 390, emptyMs: 1, isAwaited: true, receivedMs: 120, ptsMs: [40, 80, 120] }),
+    read(clock, {
+      atMs: 390,
+      emptyMs: 1,
+      isAwaited: true,
+      receivedMs: [118, 122],
+      ptsMs: [40, 80, 120],
+    }),
     [40, 80, 120],
   );
 });
@@ -88,7 +114,7 @@ Deno.test("rtsp arrival: after a pause of 400 ms at 25 fps, units are 40 ms apar
   read(clock, { atMs: 5, isAwaited: true, ptsMs: [1000] });
   const ptsMs = Array.from({ length: 10 }, (_, i) => 1040 + i * 40);
   assert.deepEqual(
-    read(clock, { atMs: 420, emptyMs: 6, receivedMs: 405, ptsMs }),
+    read(clock, { atMs: 420, emptyMs: 6, receivedMs: [403, 407], ptsMs }),
     [45, 85, 125, 165, 205, 245, 285, 325, 365, 405],
   );
 });
@@ -106,11 +132,15 @@ Deno.test("rtsp arrival: of a first batch of units, the last arrived when it was
   assert.deepEqual(read(new ArrivalClock(), units), [420, 420, 460, 500]);
 });
 
-Deno.test("rtsp arrival: after pauses at any frame rate, arrivals are right to a tick of the kernel", () => {
+Deno.test("rtsp arrival: after pauses at any frame rate, arrivals are right to half a tick of the kernel", () => {
   for (const fps of [0.2, 1, 5, 25, 60]) {
     for (const restMs of [30, 130, 400]) {
       assertWithin(rested({ fps, restMs, seconds: 60, knows: true }), 0.01);
       assertWithin(rested({ fps, restMs, seconds: 60, knows: false }), 0.01);
+      for (const tickMs of [1, 10 / 3, 4, 10]) {
+        const camera = { fps, restMs, seconds: 60, knows: true, tickMs };
+        assertWithin(rested(camera), tickMs / 2 + 0.01);
+      }
     }
   }
 });
@@ -155,7 +185,7 @@ Deno.test("rtsp arrival: units that a stalled network delayed arrived after the 
   const clock = new ArrivalClock();
   read(clock, { atMs: 0, isAwaited: true, ptsMs: [0] });
   const ptsMs = Array.from({ length: 75 }, (_, i) => 40 + i * 40);
-  const arrivals = read(clock, { atMs: 5010, emptyMs: 4600, receivedMs: 5000, ptsMs });
+  const arrivals = read(clock, { atMs: 5010, emptyMs: 4600, receivedMs: [4998, 5002], ptsMs });
   assert.equal(arrivals.at(-1), 5000);
   assert.ok(arrivals.every((each, i) => each >= 4600 && each >= (arrivals[i - 1] ?? 0)));
 });
@@ -196,7 +226,7 @@ Deno.test("rtsp arrival: no unit arrives after it was read, before the socket wa
         atMs,
         isAwaited,
         ...(emptyMs === null ? {} : { emptyMs: emptyAtMs }),
-        ...(receivedMs === null ? {} : { receivedMs: atMs - receivedMs }),
+        ...(receivedMs === null ? {} : { receivedMs: [atMs - receivedMs, atMs - receivedMs + 4] }),
         ptsMs: stepsMs.map((step) => pts += step),
         rate,
       });
