@@ -141,7 +141,7 @@ export class PairPresence {
     });
     weak.forEach((detection, index) => {
       const track = tracked.weak[index] ?? null;
-      const record = track === null ? null : this.#records.get(track);
+      const record = track === null ? null : this.#records.ofWeak(track, detection, frame);
       // It continues a track, and counts for no start.
       if (record === null || !this.#isSure(record, { detection, frame }, true)) return;
       this.#see(record, detection, frame);
