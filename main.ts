@@ -1,7 +1,10 @@
 /** Orion: cameras in, detections out. Everything is in `src/cli`. */
-import { runCli } from "./src/cli/cli.ts";
-import { systemHost } from "./src/cli/host.ts";
+import { FirstSignals } from "./src/cli/first_signals.ts";
 
 if (import.meta.main) {
-  Deno.exit(await runCli(Deno.args, systemHost(import.meta.dirname ?? ".")));
+  // Loading the rest takes most of the time of a start.
+  const signals = Deno.args.includes("run") ? new FirstSignals() : null;
+  const { runCli } = await import("./src/cli/cli.ts");
+  const { systemHost } = await import("./src/cli/host.ts");
+  Deno.exit(await runCli(Deno.args, systemHost(import.meta.dirname ?? "."), signals));
 }

@@ -115,8 +115,12 @@ for folder in /usr/lib/x86_64-linux-gnu /usr/lib/aarch64-linux-gnu /lib/x86_64-l
   libraries=$libraries,$folder
 done
 
-# A service that is stopped before it has started has stopped in order.
-[ "$command" != run ] || trap 'exit 0' INT TERM
+# A service that is stopped before it has started has stopped in order. SIGHUP has nothing to do before
+# the configuration is read, and ends nothing unless a terminal is gone.
+if [ "$command" = run ]; then
+  trap 'exit 0' INT TERM
+  [ -t 0 ] || [ -t 1 ] || [ -t 2 ] || trap '' HUP
+fi
 
 # Keeps Deno from checking for updates: Orion fetches nothing.
 export DENO_NO_UPDATE_CHECK=1

@@ -17,6 +17,7 @@ import {
 } from "./check.ts";
 import { EXIT, exitCode } from "../core/exit.ts";
 import { failureText, logFailure } from "./failure.ts";
+import type { FirstSignals } from "./first_signals.ts";
 import { helpText } from "./help.ts";
 import type { Host } from "./host.ts";
 import { LineQueue } from "./line_queue.ts";
@@ -34,15 +35,20 @@ const HURRIED_FLUSH_MS = 200;
 /**
  * Runs a command line. Errors are printed to standard error without a stack and without credentials.
  *
- * @param args  without the program's name
+ * @param args     without the program's name
+ * @param signals  handles them until a service does; null: nothing does
  * @returns the exit code
  */
-export async function runCli(args: readonly string[], host: Host): Promise<number> {
+export async function runCli(
+  args: readonly string[],
+  host: Host,
+  signals: FirstSignals | null = null,
+): Promise<number> {
   let invocation: Invocation | null = null;
   try {
     invocation = parseCommandLine(args);
     using _lock = host.isCompiled ? openFiles(invocation, host) : null;
-    return await execute(invocation, host);
+    return await execute(invocation, host, signals);
   } catch (error) {
     reportFailure(error, invocation, host);
     return exitCode(error);
@@ -78,7 +84,11 @@ function openFiles({ command }: Invocation, host: Host): Disposable | null {
   }
 }
 
-async function execute(invocation: Invocation, host: Host): Promise<number> {
+async function execute(
+  invocation: Invocation,
+  host: Host,
+  signals: FirstSignals | null,
+): Promise<number> {
   switch (invocation.command) {
     case "help":
       host.out(helpText(invocation.topic));
@@ -103,7 +113,7 @@ async function execute(invocation: Invocation, host: Host): Promise<number> {
     case "init":
       return await runInit(invocation, host);
     case "run":
-      return await run(invocation, host);
+      return await run(invocation, host, signals);
     default:
       return assertNever(invocation);
   }
@@ -112,6 +122,7 @@ async function execute(invocation: Invocation, host: Host): Promise<number> {
 async function run(
   args: Extract<Invocation, { command: "run" }>,
   host: Host,
+  signals: FirstSignals | null,
 ): Promise<number> {
   const settings = readSettings(args, host);
   const redactor = new Redactor(settings.secrets());
@@ -156,6 +167,7 @@ async function run(
       readSettings: () => readSettings({ ...args, config: settings.path }, host),
       redactor,
       droppedLogLines: () => lines.dropped,
+      handsOverSignals: () => signals?.release() ?? false,
     }, exit);
   } catch (error) {
     fail(error);

@@ -93,13 +93,36 @@ export class LifecycleError extends OrionError {
   }
 }
 
+/** How a failed system call names what ran out, and what gives more of it. */
+const SYSTEM_LIMITS: readonly (readonly [names: RegExp, remedy: string])[] = [
+  [
+    /\(os error 2[34]\)|\bE[MN]FILE\b/,
+    "Allow more open files: `ulimit -n`, or LimitNOFILE of the unit.",
+  ],
+  [
+    /\(os error 11\)/,
+    "Allow more threads: TasksMax of the unit, or the limit of processes of the user or container.",
+  ],
+  [/\(os error 12\)|\bENOMEM\b/, "Allow more memory: MemoryMax of the unit, or fewer cameras."],
+  [/\(os error (28|122)\)|\bENOSPC\b/, "Free space on the disk."],
+];
+
+/** The error of a system that has run out of something: no defect of Orion. null: it is another one. */
+export function systemLimit(message: string): ErrorData | null {
+  const limit = SYSTEM_LIMITS.find(([names]) => names.test(message));
+  return limit === undefined
+    ? null
+    : { code: "SYSTEM_LIMIT", message, retryable: true, remedy: limit[1] };
+}
+
 /**
- * Converts anything thrown to data: an {@link OrionError} keeps its code, everything else is `INTERNAL`.
+ * Converts anything thrown to data: an {@link OrionError} keeps its code, a limit of the system is
+ * `SYSTEM_LIMIT`, everything else is `INTERNAL`.
  */
 export function errorData(error: unknown): ErrorData {
   if (error instanceof OrionError) return error.toData();
   const message = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
-  return {
+  return systemLimit(message) ?? {
     code: "INTERNAL",
     message,
     retryable: true,

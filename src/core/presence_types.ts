@@ -101,6 +101,8 @@ export interface StayMotion {
   readonly velocity: PointPx | null;
   /** How long inferences had gone on without it. */
   readonly absentMs: number;
+  /** The usual time between two inferences; 0 where it is not known. */
+  readonly gapMs: number;
 }
 
 /** An object that stays in the picture of a camera, from when it was confirmed until it has left. */

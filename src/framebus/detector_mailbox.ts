@@ -157,7 +157,9 @@ export class DetectorMailbox<F extends BusFrame> {
   /** Pauses, resumes or changes the rate; in force from the next frame. */
   update(change: { rateHz: number | null; paused: boolean }): void {
     const nowMs = this.#context.clock.nowMs();
-    if (change.rateHz !== this.#limiter.rateHz) this.#limiter.setRate(change.rateHz, nowMs);
+    if (change.rateHz !== this.#limiter.rateHz) {
+      this.#limiter.setRate(change.rateHz, nowMs, this.#announced);
+    }
     this.#paused = change.paused;
     if (change.paused) this.#discard("paused");
     const { held } = this.#mailbox;

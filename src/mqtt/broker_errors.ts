@@ -50,6 +50,9 @@ export function connectionError(failure: ConnectionFailure): BrokerError {
 /** The reason code "Packet too large". */
 export const PACKET_TOO_LARGE = 0x95;
 
+/** The code for a broker that answers, and acknowledges no message. */
+export const NO_PUBACK = "ERR_NO_PUBACK";
+
 /** A message that the broker refused. */
 export function publishError(brokerUrl: string, topic: string, code: string | number | null) {
   const tooLarge = code === PACKET_TOO_LARGE;
@@ -179,6 +182,13 @@ function bySystemCode(code: string, tls: boolean): Rule | null {
       return unreachable("there is no route to it");
     case "ETIMEDOUT":
       return timedOut();
+    case NO_PUBACK:
+      return {
+        code: "BROKER_TIMEOUT",
+        found: "it acknowledges no message any more",
+        retryable: true,
+        remedy: "Look into the broker's log: it may be overloaded, or its disk full.",
+      };
     default:
       return tls ? null : { ...closedRule(), found: `the connection broke (${code})` };
   }

@@ -9,6 +9,7 @@ import { shownBroker } from "../core/broker_address.ts";
 import type { Clock } from "../core/clock.ts";
 import { hostText } from "../core/endpoint.ts";
 import type { BrokerError } from "../core/errors.ts";
+import { AckWatch } from "./ack_watch.ts";
 import {
   connectionError,
   isVersionRefused,
@@ -52,8 +53,7 @@ class MqttSession implements Session {
   /** Messages of QoS 1 beyond the broker's Receive Maximum, and those that are to stay behind them. */
   readonly #queued: { readonly message: OutgoingMessage; readonly done: DoneCallback }[] = [];
   readonly #writes: WriteTracker;
-  /** Messages of QoS 1 without a PUBACK. */
-  #inflight = 0;
+  readonly #acks: AckWatch;
   #receiveMaximum = Infinity;
   #maximumPacketBytes = Infinity;
   #hasConnack = false;
@@ -69,6 +69,7 @@ class MqttSession implements Session {
     this.#clock = clock;
     this.#client = mqtt.connect(clientOptions(options));
     this.#writes = new WriteTracker(this.#client.stream);
+    this.#acks = new AckWatch(clock, (error) => this.#onError(error));
     this.#client.on("connect", ({ properties }) => {
       if (this.#isClosed) return;
       this.#hasConnack = true;
@@ -81,9 +82,7 @@ class MqttSession implements Session {
     this.#client.stream.on("error", (error: Error) => this.#onError(error));
     this.#client.stream.once("close", () => this.#socketClosed.resolve());
     this.#client.on("packetreceive", (packet) => {
-      if (!defuse(packet)) return;
-      this.#cause ??= { code: null, text: "a malformed packet" };
-      this.#onClosed();
+      if (defuse(packet)) this.#onError(new Error("a malformed packet"));
     });
     this.#client.on("disconnect", (packet) => {
       this.#cause ??= { code: packet.reasonCode ?? null, text: "the broker disconnected" };
@@ -160,7 +159,7 @@ class MqttSession implements Session {
 
   /** Whether the broker's Receive Maximum allows to send a message now. */
   #hasRoomFor({ qos }: OutgoingMessage): boolean {
-    return qos === 0 || this.#inflight < this.#receiveMaximum;
+    return qos === 0 || this.#acks.count < this.#receiveMaximum;
   }
 
   #sendQueued(): void {
@@ -173,9 +172,9 @@ class MqttSession implements Session {
   }
 
   #sendAcknowledged(message: OutgoingMessage, done: DoneCallback): void {
-    this.#inflight += 1;
+    this.#acks.sent();
     this.#client.publish(message.topic, this.#bodyOf(message), publishOptions(message), (error) => {
-      this.#inflight -= 1;
+      this.#acks.settled();
       if (error === undefined || error === null) done(null);
       else {
         // Only a refusal by the broker carries a number. Any other error closes the session, which
@@ -213,6 +212,7 @@ class MqttSession implements Session {
   #onClosed(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
+    this.#acks.stop();
     this.#client.end(true);
     const error = this.#closeError();
     for (const done of [...this.#pending]) done(error);

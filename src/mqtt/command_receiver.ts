@@ -144,7 +144,8 @@ const RETAINED: ErrorData = {
   remedy: "Publish commands without retain, and an empty retained message to remove this one.",
 };
 
-const STOPPING: ErrorData = {
+/** Orion stops: nothing is carried out any more. */
+export const STOPPING: ErrorData = {
   code: "CONTROL_STOPPING",
   message: "Cannot take the command: Orion is stopping",
   retryable: true,

@@ -31,12 +31,16 @@ export class RateLimiter {
     return this.#rateHz;
   }
 
-  /** Changes the rate: what is due stays due, what is not becomes due by the new period. */
-  setRate(rateHz: number | null, nowMs: SteadyMs): void {
+  /**
+   * Changes the rate: what is due stays due, what is not becomes due by the new period.
+   * @param isUnderWay  a frame was announced: the new period begins with its delivery
+   */
+  setRate(rateHz: number | null, nowMs: SteadyMs, isUnderWay = false): void {
     const before = this.#periodMs;
     this.#rateHz = rateHz;
     this.#periodMs = periodOf(rateHz);
     if (this.#dueAtMs === null || before === null) return;
+    if (isUnderWay && this.#periodMs !== null) return;
     const laterMs = this.#periodMs === null ? null : this.#periodMs - before;
     this.#dueAtMs = laterMs === null ? null : latestMs(nowMs, plusMs(this.#dueAtMs, laterMs));
   }

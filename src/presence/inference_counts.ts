@@ -14,10 +14,14 @@ export class NewestInferences {
     if (this.#numbers.length > NEWEST) this.#numbers.shift();
   }
 
+  has(number: number): boolean {
+    return this.#numbers.includes(number);
+  }
+
   /** How many of them are also those of another object. */
   shared(other: NewestInferences): number {
     let shared = 0;
-    for (const number of this.#numbers) if (other.#numbers.includes(number)) shared++;
+    for (const number of this.#numbers) if (other.has(number)) shared++;
     return shared;
   }
 }

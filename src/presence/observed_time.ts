@@ -44,6 +44,11 @@ export class ObservedTime {
     return this.#observedMs - Math.max(0, sinceMs(atMs, this.#newestAtMs));
   }
 
+  /** Continues another thread's, which had this gap; 0: it knew none. */
+  resume(gapMs: number): void {
+    this.#gapMs = this.#gapBeforeMs = gapMs;
+  }
+
   /** Forgets when the newest inference was: the next one ends no gap. */
   interrupt(): void {
     this.#newestAtMs = null;

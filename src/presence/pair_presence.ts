@@ -67,7 +67,7 @@ export class PairPresence {
 
   /** The open stays as they are now. */
   get stays(): readonly Stay[] {
-    return this.open.map((record) => record.stay(null, this.#time.observedMs));
+    return this.open.map((record) => record.stay(null, this.#time.observedMs, this.#time.gapMs));
   }
 
   /** The records of the open stays, the oldest first. */
@@ -116,6 +116,7 @@ export class PairPresence {
       const atMs = plusMs(now, -Math.min(this.endMs, Math.max(0, ageMs)));
       // What was observed since it was reported is not known, and counts for nothing.
       this.#records.resume(stay, this.#scene, atMs).observedMs = -(stay.motion?.absentMs ?? 0);
+      this.#time.resume(stay.motion?.gapMs ?? 0);
     }
     if (stays.length > 0) this.#parts.onCountChanged();
   }
@@ -132,8 +133,7 @@ export class PairPresence {
     const frame: SeenFrame = {
       ...{ seq: meta.seq, size: meta.size, atMs },
       ...{ number: this.#inferences, gapMs: this.#time.gapMs, start: this.#settings.start },
-      seen,
-      capturedAtMs: meta.capturedAtMs,
+      ...{ seen, capturedAtMs: meta.capturedAtMs },
     };
     detections.forEach((detection, index) => {
       const track = tracked.detections[index] ?? null;
@@ -141,7 +141,7 @@ export class PairPresence {
     });
     weak.forEach((detection, index) => {
       const track = tracked.weak[index] ?? null;
-      const record = track === null ? null : this.#records.get(track);
+      const record = track === null ? null : this.#records.ofWeak(track, detection, frame);
       // It continues a track, and counts for no start.
       if (record === null || !this.#isSure(record, { detection, frame }, true)) return;
       this.#see(record, detection, frame);

@@ -251,8 +251,9 @@ export class StayRecord {
   }
 
   /** The stay as it is now. */
-  stay(reason: StayEndReason | null = null, observedMs = this.observedMs): Stay {
+  stay(reason: StayEndReason | null = null, observedMs = this.observedMs, gapMs = 0): Stay {
     assert(this.#id !== null, "the stay has not started");
+    const absentMs = Math.max(0, observedMs - this.absentFromMs);
     return {
       id: this.#id,
       ...{ camera: this.#owner.camera, detector: this.#owner.detector },
@@ -260,10 +261,7 @@ export class StayRecord {
       ...{ seenAtMs: this.#seenAtMs, endedAtMs: reason === null ? null : this.#seenAtMs, reason },
       zones: { current: this.#current, visited: this.#visited },
       ...{ best: this.#best.frame, box: this.#box, size: this.#size, path: this.#path.points },
-      motion: {
-        velocity: this.whereabouts.velocity,
-        absentMs: Math.max(0, observedMs - this.absentFromMs),
-      },
+      motion: { velocity: this.whereabouts.velocity, absentMs, gapMs },
     };
   }
 

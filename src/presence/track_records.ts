@@ -3,7 +3,7 @@ import { sinceMs, type SteadyMs } from "../core/clock.ts";
 import type { Detection } from "../core/detector_types.ts";
 import type { Stay } from "../core/presence_types.ts";
 import type { Observation, Track, Tracked } from "../tracking/track_types.ts";
-import { Tracker } from "../tracking/tracker.ts";
+import { SLOW_MS, Tracker } from "../tracking/tracker.ts";
 import type { SeenFrame } from "./sightings.ts";
 import { type Owner, type SceneAreas, StayRecord } from "./stay_record.ts";
 
@@ -73,6 +73,19 @@ export class TrackRecords {
     return record;
   }
 
+  /**
+   * The record of what a track shows that is detected weakly.
+   * @returns null where there is none, and where at a slow rate it is another object
+   */
+  ofWeak(track: Track, detection: Detection, frame: SeenFrame): StayRecord | null {
+    const known = this.get(track);
+    // At other rates a stay would lose its track to what is no object.
+    if (known === null || known.id === null || frame.gapMs <= SLOW_MS) return known;
+    if (!known.whereabouts.isOther({ box: detection.box, atMs: frame.atMs }, frame)) return known;
+    this.#part(known, detection, frame);
+    return null;
+  }
+
   /** The id that a track is published under: the first one of its stay. */
   publishedId(track: Track): string {
     return this.#parted.get(track.id) ?? this.get(track)?.track ?? track.id;
@@ -89,6 +102,7 @@ export class TrackRecords {
       if (record === found.partedFrom || !whereabouts.mayBe(found.whereabouts)) continue;
       if (whereabouts.missed(frame.number) === 0 || whereabouts.isOther(last, frame)) continue;
       if (found.whereabouts.isNewcomer(frame, whereabouts.last)) continue;
+      if (hasReturnedBeside(record, found, frame)) continue;
       const way = whereabouts.way(found.whereabouts, frame);
       if (way >= least) continue;
       nearest = record;
@@ -154,4 +168,14 @@ export class TrackRecords {
     this.#parted.set(key, id);
     return id;
   }
+}
+
+/** Whether a stay has returned, most likely, in an inference in which what is less alike was seen, too. */
+function hasReturnedBeside(
+  { isLikelyBack, returned, whereabouts }: StayRecord,
+  { whereabouts: other }: StayRecord,
+  frame: SeenFrame,
+): boolean {
+  return isLikelyBack && returned !== null && other.wasSeenIn(returned.frame.number) &&
+    !whereabouts.isAlike(other.last, frame);
 }

@@ -35,8 +35,8 @@ const EXIT_MS = 2000;
 const ALIKE = { heightRatio: 1.15, widthRatio: 1.5, upwards: 0.07 } as const;
 
 /**
- * The part by which the height of an object may differ more for each second that it was not seen; not at slow
- * rates, where it takes one for another.
+ * The part by which the height of an object, and the level of its feet and its head, may differ more for each
+ * second that it was not seen; the way to a new track not at slow rates, where it takes one for another.
  */
 const GROWTH = 0.05;
 
@@ -137,10 +137,17 @@ export class Whereabouts {
   #isOfNewcomer(to: SeenPlace, frame: Inference): boolean {
     const first = this.#returnedTo;
     if (first === null || first.atMs >= to.atMs || wayOf(first, to) === Infinity) return false;
+    // It is back where it was: what was seen at the edge was no one.
+    if (heights(to.box, this.#last.box) < heights(to.box, first.box)) return false;
     const seconds = sinceMs(first.atMs, to.atMs) / 1000;
     const across = (centre(to.box).x - centre(first.box).x) / seconds;
-    return hasEntered({ box: first.box, across, reach: EDGE_ENTRY_REACH }, frame) &&
-      heights(first.box, this.#last.box) > within(RETURN_REACH, frame.gapMs);
+    if (!hasEntered({ box: first.box, across, reach: EDGE_ENTRY_REACH }, frame)) return false;
+    const { box, atMs } = this.#last;
+    // It may have been on its way there.
+    const wentMs = Math.min(EXIT_MS, sinceMs(atMs, first.atMs));
+    const expected = { ...box, x: box.x + (this.#velocity?.x ?? 0) * wentMs / 1000 };
+    const way = Math.min(heights(first.box, box), heights(first.box, expected));
+    return way > within(RETURN_REACH, frame.gapMs);
   }
 
   /**
@@ -185,18 +192,24 @@ export class Whereabouts {
       if (isDue && (this.#isRenewed || !isOwn)) return false;
       this.#isRenewed = isDue;
     }
+    const beganIn = this.#returned.newest;
     this.#returnedTo = place;
-    return this.#returned.add(frame.number, RETURN);
+    if (!this.#returned.add(frame.number, RETURN)) return false;
+    // It was seen where the return began, too.
+    if (before !== null && beganIn !== null) this.found(before, { ...frame, number: beganIn });
+    return true;
   }
 
   /** Whether what is seen once is it, as far as its size and its place say, and it has not left the picture. */
   isAlike(place: SeenPlace, { seen }: Inference): boolean {
-    const { box } = this.#last;
+    const { box, atMs } = this.#last;
+    const growth = GROWTH * Math.max(0, sinceMs(atMs, place.atMs)) / 1000;
     const isOnItsWay = (centre(place.box).x - centre(box).x) * (this.#velocity?.x ?? 0) > 0;
     if (!isOnItsWay && isLeaving(box, this.#velocity, { unseenMs: EXIT_MS, seen })) return false;
-    return timesAs(box.height, place.box.height) <= ALIKE.heightRatio &&
+    return timesAs(box.height, place.box.height) <= ALIKE.heightRatio * (1 + growth) &&
       timesAs(box.width, place.box.width) <= ALIKE.widthRatio &&
-      upwards(box, place.box) <= ALIKE.upwards * box.height && wayOf(this.#last, place) < Infinity;
+      upwards(box, place.box) <= (ALIKE.upwards + growth) * box.height &&
+      wayOf(this.#last, place) < Infinity;
   }
 
   /** Its track follows another object: it waits for another track. */
@@ -213,6 +226,11 @@ export class Whereabouts {
   isAwaited(inference: number): boolean {
     const { newest } = this.#returned;
     return newest !== null && inference - newest < this.#awaitedFor - 1;
+  }
+
+  /** Whether it was seen in an inference that is not long ago. */
+  wasSeenIn(number: number): boolean {
+    return this.#sightings.has(number);
   }
 
   /** It is seen. */

@@ -28,6 +28,11 @@ export interface ServiceOptions {
   readonly redactor: Redactor;
   /** The number of log lines dropped so far; absent where none can be. */
   readonly droppedLogLines?: () => number;
+  /**
+   * Called once the service handles signals; absent where nothing did before.
+   * @returns whether one has asked to read the configuration again
+   */
+  readonly handsOverSignals?: () => boolean;
   /** Limits other than {@link SERVICE_LIMITS}. */
   readonly limits?: Partial<ServiceLimits>;
 }

@@ -45,6 +45,7 @@ export async function runService(
       exit(EXIT.failed);
     });
   }
+  if (options.handsOverSignals?.() === true) service.requestReload();
   try {
     const started = service.start();
     const end = await Promise.race([

@@ -161,9 +161,9 @@ export class Service {
     const late = (await this.#fleet.stopDetectors(deadlines.of("workers")))
       .concat(await this.#fleet.stopCameras(deadlines.of("streams")));
     this.#figures.stop();
-    this.#fleet.live.close();
-    this.#events.close();
-    this.#setup.close();
+    for (const part of [this.#fleet.live, this.#events, this.#setup, this.#controller]) {
+      part.close();
+    }
     await this.#http?.close(deadlines.of("tasks"));
     this.#publisher.publishHealth(await this.#reporter.report());
     if (!await this.#publisher.stop(deadlines.of("mqtt"))) late.push("publisher");

@@ -27,6 +27,8 @@ const REACH = {
   perSecond: 0.9,
   most: 5,
 } as const;
+/** One who has walked out of the picture comes back so near to where it was last seen, in heights. */
+const RETURN_REACH = 2.5;
 /** How many times as high or as wide as the other one of two boxes of one object may be. */
 export const SIZE_RATIO_MAX = { height: 1.3, width: 2.5 } as const;
 
@@ -94,6 +96,7 @@ export function distanceCost(entry: Entry, { detection, isCut }: Column): number
   const nearer = Math.min(aside, sideways(entry.box, box));
   const upright = Math.min(upwards(entry.expected, box), upwards(entry.box, box));
   if (Math.hypot(nearer, upright) > reach) return Infinity;
+  if (entry.isGone && sideways(entry.box, box) > RETURN_REACH * height) return Infinity;
   return (aside + nearer) / 2 / height + FURTHER_COSTS.upwards * upright / height / (1 + age) +
     FURTHER_COSTS.perSecond * age + FURTHER_COSTS.size * Math.log(higher) +
     (entry.sightings === 1 || entry.isTentative ? FURTHER_COSTS.new : 0);

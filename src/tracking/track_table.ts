@@ -37,6 +37,8 @@ export interface Entry {
   readonly expected: Expected;
   /** From when it was last seen to the present frame, in seconds; negative for an older frame. */
   ageSeconds: number;
+  /** Whether it has walked out of the picture by the present frame, over a side. */
+  isGone: boolean;
   /** Whether a detection of the present frame continues it. */
   isMatched: boolean;
   /** The present frame's nearest detection, its cost, and the cost of the second nearest. */
@@ -48,6 +50,7 @@ export interface Entry {
 /** The tracks of a tracker and their filters. */
 export class TrackTable {
   readonly #entries: Entry[] = [];
+  #seen: BoxPx | null = null;
   readonly #filters = new BoxFilters(2 * MAX_TRACKS);
   /** The numbers of the filters that are not in use; each one's spare is as many further. */
   readonly #free = Array.from({ length: MAX_TRACKS }, (_, index) => MAX_TRACKS - 1 - index);
@@ -90,6 +93,7 @@ export class TrackTable {
       isCut,
       expected: { x: box.x, y: box.y, width: box.width, height: box.height },
       ageSeconds: 0,
+      isGone: false,
       isMatched: false,
       nearest: -1,
       nearestCost: Infinity,
@@ -99,8 +103,9 @@ export class TrackTable {
     return entry;
   }
 
-  /** Computes where every track is expected in a frame. */
-  expectAt(atMs: SteadyMs): void {
+  /** Computes where every track is expected in a frame, and what of the picture is seen there. */
+  expectAt(atMs: SteadyMs, seen: BoxPx): void {
+    this.#seen = seen;
     for (const entry of this.#entries) {
       entry.isMatched = false;
       this.#expect(entry, atMs);
@@ -177,7 +182,11 @@ export class TrackTable {
 
   #expect(entry: Entry, atMs: SteadyMs): void {
     entry.ageSeconds = sinceMs(entry.seenAtMs, atMs) / 1000;
-    this.#filters.expect(entry.filter, entry.ageSeconds, entry.expected);
+    const { expected } = entry;
+    this.#filters.expect(entry.filter, entry.ageSeconds, expected);
+    const centre = expected.x + expected.width / 2;
+    const seen = this.#seen;
+    entry.isGone = seen !== null && (centre < seen.x || centre > seen.x + seen.width);
   }
 
   #dropOldest(): void {

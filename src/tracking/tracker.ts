@@ -73,7 +73,7 @@ export class Tracker {
   observe({ detections, weak, size, seen = wholeOf(size), atMs }: Observation): Tracked {
     this.#resize(size);
     this.#isDense = this.#newestAtMs !== null && sinceMs(this.#newestAtMs, atMs) < DENSE_MS;
-    this.#table.expectAt(atMs);
+    this.#table.expectAt(atMs, seen);
     const strongColumns = columnsOf(detections, seen, false);
     const weakColumns = columnsOf(weak, seen, true);
     this.#collect(strongColumns, []);

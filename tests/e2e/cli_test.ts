@@ -130,7 +130,7 @@ Deno.test("orion permissions: the flags grant only what the configuration needs"
 });
 
 Deno.test({
-  name: "orion run: the command line shows no secret, and SIGTERM ends it with 0",
+  name: "orion run: the command line shows no secret, SIGHUP ends no start, and SIGTERM all with 0",
   ignore,
   async fn() {
     using folder = tempFolder();
@@ -144,6 +144,7 @@ Deno.test({
       cwd: folder.path,
       env: { ORION_TEST_P: "hunter2-in-the-lobby" },
     });
+    const hangUps = hangUpsOf(orion.pid);
     await orion.waitFor("camera.state_changed", (event) => event["state"] === "online");
     await orion.waitFor(
       "camera.state_changed",
@@ -152,12 +153,26 @@ Deno.test({
     const words = await wordsOf(orion.pid);
     assert.ok(words.some((word) => word.endsWith("main.ts")), "the launcher was replaced by Deno");
     assert.ok(!words.join(" ").includes("hunter2"), words.join(" "));
+    assert.equal(await hangUps, HANG_UPS);
+    orion.signal("SIGHUP");
+    await orion.waitFor("config.reloaded");
     orion.signal("SIGTERM");
     const { code } = await orion.exit();
     assert.equal(code, 0, orion.stderr.text());
     assert.ok(!(orion.stderr.text() + orion.stdout.text()).includes("hunter2"));
   },
 });
+
+const HANG_UPS = 50;
+
+/** Sends SIGHUP again and again, from when the launcher has read its arguments. @returns how often */
+async function hangUpsOf(pid: number): Promise<number> {
+  const script = `until grep -Eq '^Sig(Ign|Cgt):.*[13579bdf]$' /proc/${pid}/status; do :; done; ` +
+    `sent=0; while [ $sent -lt ${HANG_UPS} ] && kill -HUP ${pid}; ` +
+    "do sent=$((sent + 1)); sleep 0.02; done; echo $sent";
+  const { stdout } = await new Deno.Command("sh", { args: ["-c", script] }).output();
+  return Number(new TextDecoder().decode(stdout));
+}
 
 /** The command line of a process, which every user of the machine can read. */
 async function wordsOf(pid: number): Promise<string[]> {

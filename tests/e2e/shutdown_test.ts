@@ -8,6 +8,11 @@ import { RtspServer } from "../support/cameras/rtsp_server.ts";
 const MARKER = "orion/marker";
 const SHUTDOWN_SECONDS = 8;
 const DETECTOR = "detectors: [{ id: person, model: builtin:person-int8, rateHz: 5 }]";
+/** A command whose answer never comes by itself, and one that is answered at once. */
+const COMMANDS = [
+  { command: "snapshot", params: { camera: "gate" } },
+  { command: "resume", params: {} },
+] as const;
 
 Deno.test({
   name: "shutdown: the last inference comes before `offline`, which is retained, and the code is 0",
@@ -54,9 +59,18 @@ Deno.test({
     await rig.firstInference("gate");
     camera.freeze();
     try {
+      const answered = (name: string) =>
+        rig.subscriber.waitFor(({ json }) => json?.["command"] === name, { what: name });
+      for (const each of COMMANDS) {
+        const command = JSON.stringify({ schema: "orion.command/1", ...each });
+        await rig.broker.publish("orion/test/control", command);
+      }
+      // The one before it has arrived as well.
+      await answered("resume");
       const since = performance.now();
       assert.equal(await rig.stop(), 0);
       assert.ok(performance.now() - since < SHUTDOWN_SECONDS * 1000, "within the shutdown time");
+      await answered("snapshot");
       assert.equal(await rig.orion.groupAlive(), false);
     } finally {
       camera.thaw();

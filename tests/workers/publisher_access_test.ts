@@ -75,7 +75,7 @@ Deno.test({
       [{ cert: client.cert, key: client.key }, /no authority that we trust/],
       [{ ca: client.ca }, /did not accept our certificate/],
       [{ ca: `${folder.path}/missing.pem` }, /mqtt\.ca .*NotFound/],
-      [{ ca: client.ca, cert: garbage, key: client.key }, /TLS/],
+      [{ ca: client.ca, cert: garbage, key: client.key }, /mqtt\.cert .*no complete PEM/],
     ];
     for (const [target, says] of wrong) {
       const files = [target.ca, target.cert, target.key].filter((file) => typeof file === "string");

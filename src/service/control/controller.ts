@@ -17,6 +17,7 @@ import type {
 import type { Line, PresenceSettings, Zone } from "../../core/presence_types.ts";
 import type { Redactor } from "../../core/redact.ts";
 import { writtenLine, writtenPolygon, writtenZone } from "../../core/scene_schema.ts";
+import { STOPPING } from "../../mqtt/command_receiver.ts";
 import { CommandCache, isSameCommand } from "./command_cache.ts";
 import { type Known, namedCamera, namedDetector, namedPairs, type Pair } from "./named.ts";
 import { type AllowedModel, type ModelRules, resolveModel } from "./model_resolver.ts";
@@ -86,7 +87,9 @@ export class Controller {
   readonly #overrides = new Overrides();
   /** Detectors that load a new model. */
   readonly #loading = new Set<string>();
-  #inProgress = 0;
+  /** Settles each command in progress. */
+  readonly #inProgress = new Set<(outcome: CommandOutcome) => void>();
+  #isClosed = false;
 
   constructor(parts: ControllerParts) {
     this.#parts = parts;
@@ -126,6 +129,12 @@ export class Controller {
     if (command.command === "shutdown" && "data" in settled) this.#parts.shutdown();
   }
 
+  /** Orion stops: answers what is in progress, and refuses what still comes. */
+  close(): void {
+    this.#isClosed = true;
+    for (const settle of this.#inProgress) settle({ error: STOPPING });
+  }
+
   #notAllowed(command: ControlCommand["command"]): ErrorData | null {
     const allow = this.#parts.allow();
     if (allow === null || allow.includes(command)) return null;
@@ -133,18 +142,17 @@ export class Controller {
   }
 
   /** Never rejects: an error becomes the outcome. */
-  async #outcomeOf(command: ControlCommand): Promise<CommandOutcome> {
-    if (this.#inProgress >= MAX_IN_PROGRESS) {
-      return { error: busy("too many commands are in progress") };
-    }
-    this.#inProgress += 1;
-    try {
-      return { data: await this.#run(command) };
-    } catch (error) {
-      return { error: this.#parts.redactor.error(errorData(error)) };
-    } finally {
-      this.#inProgress -= 1;
-    }
+  #outcomeOf(command: ControlCommand): Promise<CommandOutcome> {
+    const refused = (error: ErrorData) => Promise.resolve({ error });
+    if (this.#isClosed) return refused(STOPPING);
+    if (this.#inProgress.size >= MAX_IN_PROGRESS) return refused(busy("too many are in progress"));
+    const { promise, resolve } = Promise.withResolvers<CommandOutcome>();
+    this.#inProgress.add(resolve);
+    this.#run(command).then(
+      (data) => resolve({ data }),
+      (error) => resolve({ error: this.#parts.redactor.error(errorData(error)) }),
+    ).finally(() => this.#inProgress.delete(resolve));
+    return promise;
   }
 
   async #run(command: ControlCommand): Promise<unknown> {

@@ -257,7 +257,7 @@ export class CameraWorker implements Child {
     this.#isStopped = true;
     const orderly = await this.#handle?.stop(deadline) ?? true;
     this.#handle = null;
-    this.#pictureRequests.threadEnded();
+    for (const pending of [this.#snapshotRequests, this.#pictureRequests]) pending.threadEnded();
     if (this.record.report.state !== "offline") this.record.goOffline("STOPPED");
     return orderly;
   }
@@ -294,7 +294,7 @@ export class CameraWorker implements Child {
   #threadEnded(): void {
     this.#confinement = UNCONFINED;
     this.#reportRequests.threadEnded();
-    this.#pictureRequests.threadEnded();
+    for (const pending of [this.#snapshotRequests, this.#pictureRequests]) pending.threadEnded();
     this.record.threadEnded();
   }
 }

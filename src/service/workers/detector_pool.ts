@@ -15,6 +15,12 @@ export class DetectorPool {
     this.workers = workers;
   }
 
+  /** The classes of the model; null before one was loaded. */
+  get modelClasses(): readonly string[] | null {
+    for (const { model: { loaded } } of this.workers) if (loaded !== null) return loaded.classes;
+    return null;
+  }
+
   /** Sets the confidence of all workers from their next frame on. */
   setConfidence(confidence: number): void {
     for (const worker of this.workers) worker.setConfidence(confidence);

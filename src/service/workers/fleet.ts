@@ -49,7 +49,7 @@ export class Fleet implements ControlTarget {
     this.#parts = parts;
     const { settings, settings: { cameras, detectors }, publisher, clock, log, limits } = parts;
     this.#settings = settings;
-    this.#presence = new PresenceControl(() => this.#settings.detectors, publisher);
+    this.#presence = new PresenceControl(() => this.#settings.detectors, publisher, this.#roster);
     this.#firstLoad = new FirstLoad({ clock, log, limitMs: limits.modelLoadWaitMs });
     this.#factory = this.#makeFactory();
     this.live = new LiveHub({

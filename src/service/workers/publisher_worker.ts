@@ -1,6 +1,6 @@
-import type { Age } from "../../core/age.ts";
+import { type Age, ageOf, instantOf } from "../../core/age.ts";
 import type { CameraStatus } from "../../core/camera_types.ts";
-import type { Clock } from "../../core/clock.ts";
+import type { Clock, SteadyMs } from "../../core/clock.ts";
 import type { CommandAnswer, CommandRequest } from "../../core/commands.ts";
 import type { ErrorData } from "../../core/errors.ts";
 import type { CopiedEvent } from "../../core/event_types.ts";
@@ -65,6 +65,8 @@ export class PublisherWorker implements Child, ResultRouter, PresenceRouter, Cam
   readonly #parts: PublisherWorkerParts;
   /** The newest status of each camera, for a thread that replaces the present one. */
   readonly #cameras = new Map<string, CameraStatus>();
+  /** Of each camera that sends no usable frames: since when. */
+  readonly #silentSinceMs = new Map<string, SteadyMs>();
   readonly #messages = new MessageLedger();
   /** The stays of all threads so far. */
   readonly journal = new PresenceJournal();
@@ -106,7 +108,7 @@ export class PublisherWorker implements Child, ResultRouter, PresenceRouter, Cam
 
   /** Starts the thread, which connects in the background and retries until it succeeds. */
   start(): void {
-    const { spawn, onStarted } = this.#parts;
+    const { spawn, onStarted, clock } = this.#parts;
     const handle = spawn({
       name: this.name,
       onMessage: (message) => this.#onMessage(message),
@@ -120,6 +122,9 @@ export class PublisherWorker implements Child, ResultRouter, PresenceRouter, Cam
     for (const change of this.presence.changes) handle.post({ kind: "presence", change });
     for (const [camera, on] of this.#detecting) handle.post({ kind: "detect", camera, on });
     for (const status of this.#cameras.values()) handle.post({ kind: "camera", status });
+    for (const [camera, atMs] of this.#silentSinceMs) {
+      handle.post({ kind: "silence", camera, age: ageOf(atMs, clock) });
+    }
     onStarted();
   }
 
@@ -179,7 +184,7 @@ export class PublisherWorker implements Child, ResultRouter, PresenceRouter, Cam
     const { scenes } = change.presence;
     this.presence.replan(change.presence);
     const cameras = new Set(scenes.map(({ camera }) => camera));
-    for (const known of [this.#cameras, this.#detecting]) {
+    for (const known of [this.#cameras, this.#detecting, this.#silentSinceMs]) {
       for (const camera of known.keys()) if (!cameras.has(camera)) known.delete(camera);
     }
     for (const { camera, zones } of scenes) this.journal.zonesChanged(camera, zones);
@@ -203,6 +208,8 @@ export class PublisherWorker implements Child, ResultRouter, PresenceRouter, Cam
   }
 
   silence(camera: string, age: Age | null): void {
+    if (age === null) this.#silentSinceMs.delete(camera);
+    else this.#silentSinceMs.set(camera, instantOf(age, this.#parts.clock));
     this.#handle?.post({ kind: "silence", camera, age });
   }
 

@@ -53,6 +53,12 @@ export class SnapshotRequests {
     else pending?.reject(errorFromData(snapshot.error));
   }
 
+  /** The thread is gone: it will answer none of them. */
+  threadEnded(): void {
+    const error = this.#refusal("its thread has ended");
+    for (const pending of this.#pending.values()) pending.reject(error);
+  }
+
   #refusal(why: string): StreamError {
     return new StreamError({
       code: "STREAM_NO_PICTURE",

@@ -1,6 +1,6 @@
 import { MessageChannel } from "node:worker_threads";
 import { assert } from "../../core/assert.ts";
-import { errorData, LifecycleError } from "../../core/errors.ts";
+import { errorData, LifecycleError, systemLimit } from "../../core/errors.ts";
 import type { ErrorData } from "../../core/errors.ts";
 import type { LifelineMessage } from "../../core/lifeline.ts";
 import type { Log } from "../../core/log.ts";
@@ -75,7 +75,8 @@ class WorkerThread<In, Out extends { readonly kind: string }>
     this.#worker.onmessage = (event: MessageEvent<FromWorker<Out>>) => this.#onMessage(event.data);
     this.#worker.onerror = (event) => {
       event.preventDefault();
-      this.#fail(errorData(new LifecycleError(`worker ${name}: ${event.message}`)));
+      const message = `worker ${name}: ${event.message}`;
+      this.#fail(systemLimit(message) ?? errorData(new LifecycleError(message)));
     };
     this.#worker.onmessageerror = () =>
       this.#fail(errorData(new LifecycleError(`worker ${name}: a message was unreadable`)));

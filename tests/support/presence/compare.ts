@@ -5,7 +5,7 @@ import type { World } from "./world.ts";
 import type { WorldRun } from "./world_run.ts";
 
 /** A start belongs to a true one when so few inferences lie between them. */
-const START_INFERENCES = 2;
+export const START_INFERENCES = 2;
 
 export interface Comparison {
   readonly truth: number;
@@ -13,6 +13,8 @@ export interface Comparison {
   readonly missed: number;
   /** Stays that started with nothing, or with what had started before. */
   readonly doubled: number;
+  /** The inferences of those starts. */
+  readonly mistakes: readonly number[];
   /** Stays without an end. */
   readonly endless: number;
   /** Stays of `left` that end at no time at which a walker was last seen, within a second. */
@@ -28,23 +30,28 @@ export function compare(world: World, run: WorldRun): Comparison {
   const expected = truth.map(({ start }) => start).toSorted((a, b) => a - b);
   const given = run.stays.map(({ start }) => start).toSorted((a, b) => a - b);
   const counts = { missed: 0, doubled: 0 };
+  const mistakes: number[] = [];
   let one = 0;
   let other = 0;
   while (one < expected.length || other < given.length) {
-    const apart = (given[other] ?? Infinity) - (expected[one] ?? Infinity);
+    const due = expected[one] ?? Infinity;
+    const start = given[other] ?? Infinity;
+    const apart = start - due;
     if (Math.abs(apart) <= START_INFERENCES) {
       one++;
       other++;
     } else if (apart > 0) {
       counts.missed++;
+      mistakes.push(due);
       one++;
     } else {
       counts.doubled++;
+      mistakes.push(start);
       other++;
     }
   }
   return {
-    ...{ truth: truth.length, ...counts, wrongEnds: wrongEnds(world, run) },
+    ...{ truth: truth.length, ...counts, mistakes, wrongEnds: wrongEnds(world, run) },
     endless: run.stays.filter(({ stay }) => stay.endedAtMs === null).length,
   };
 }

@@ -11,11 +11,15 @@ import type {
   Stay,
 } from "../../../src/core/presence_types.ts";
 import { Presence } from "../../../src/presence/presence.ts";
+import { seeded } from "../cameras/rtp/packets.ts";
 import { HeldClock } from "../clocks/held_clock.ts";
 import { inferenceResult } from "../workers/publisher_worker.ts";
 import { StayLedger } from "./ledger.ts";
 
 export const SIZE = { width: 1280, height: 720 };
+
+/** Random bytes are asked for so often at most. */
+const CALLS_MAX = 10_000;
 
 export const SETTINGS: PresenceSettings = {
   start: { frames: 2, of: 3 },
@@ -59,12 +63,12 @@ export interface Sight {
   readonly agoMs?: number;
 }
 
-/** Bytes that differ from call to call, the same in every run. */
-export function countedBytes(first = 0): (count: number) => Uint8Array {
-  let calls = first;
+/** Bytes that no other call gives, nor one of another `seed`; the same in every run. */
+export function countedBytes(seed = 0): (count: number) => Uint8Array {
+  let calls = 0;
   return (count) => {
-    calls++;
-    return Uint8Array.from({ length: count }, (_, index) => (calls * 37 + index * 101) % 256);
+    const next = seeded(CALLS_MAX * seed + ++calls);
+    return Uint8Array.from({ length: count }, () => 256 * next());
   };
 }
 

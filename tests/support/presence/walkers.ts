@@ -31,8 +31,11 @@ interface Passage {
 
 type Side = "left" | "right";
 
+/** In heights per second: 0.7 to 1.6 m/s. */
+export const SPEED = { least: 0.4, most: 0.9 } as const;
+
 /** Between the passages of two walkers at one side: else no one could say which of them comes back. */
-const APART_SECONDS = 7;
+export const APART_SECONDS = 7;
 
 /** Within which a walker who comes into sight is detected for the first time. */
 const APPEAR_SECONDS = 1;
@@ -212,9 +215,9 @@ class Path {
     this.#leg(seconds, Math.min(0.9 * SIZE.width, Math.max(0.1 * SIZE.width, x)), true);
   }
 
-  /** Pixels per second: 0.4 to 0.9 of the height, which is 0.7 to 1.6 m/s. */
+  /** Pixels per second. */
   #speed(): number {
-    return this.#random.between(0.4, 0.9) * this.#height;
+    return this.#random.between(SPEED.least, SPEED.most) * this.#height;
   }
 
   #leg(seconds: number, toX: number, hidden: boolean): void {

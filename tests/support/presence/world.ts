@@ -16,10 +16,25 @@ import {
  * The bundled model at its threshold: of the people in a picture it finds so many, most others with less
  * confidence, and in one of so many frames something that is no one.
  */
-const MODEL = { recall: 0.66, weakRecall: 0.75, framesPerFalse: 200, framesPerWeakFalse: 20 };
+export const MODEL = {
+  recall: 0.66,
+  weakRecall: 0.75,
+  framesPerFalse: 200,
+  framesPerWeakFalse: 20,
+};
+
+/** The confidences of detections, of those that are of no one, and of weak ones. */
+export const CONFIDENCES = {
+  full: [0.45, 0.9],
+  falseFull: [0.45, 0.6],
+  weak: [0.2, 0.45],
+} as const;
 
 /** How much each edge of a box is off, in heights. */
-const EDGE_NOISE = 0.03;
+export const EDGE_NOISE = 0.03;
+
+/** What is no one: its height in pixels, and its width in heights. */
+export const FALSE_BOX = { height: [60, 350], aspect: [0.25, 0.7] } as const;
 
 /** A person of whom people in front cover this part is not detected. */
 const COVERED = 0.6;
@@ -189,7 +204,8 @@ function detections(
     if (isFull || isLast) lastFull = look;
     else if (!isWeak) continue;
     const weak = lastFull !== look;
-    const confidence = weak ? random.between(0.2, 0.45) : random.between(0.45, 0.9);
+    const [least, most] = weak ? CONFIDENCES.weak : CONFIDENCES.full;
+    const confidence = random.between(least, most);
     sightings.set(look, { weak, detection: detection(noisy(random, box), confidence) });
   }
   return { sightings, forced };
@@ -200,13 +216,14 @@ function falseDetections(random: Random, looks: number): Sightings {
   for (let look = 0; look < looks; look++) {
     const weak = !random.chance(1 / MODEL.framesPerFalse);
     if (weak && !random.chance(1 / MODEL.framesPerWeakFalse)) continue;
-    const height = random.between(60, 350);
-    const width = height * random.between(0.25, 0.7);
+    const height = random.between(...FALSE_BOX.height);
+    const width = height * random.between(...FALSE_BOX.aspect);
     const box = {
       ...{ x: random.between(0, SIZE.width - width), y: random.between(0, SIZE.height - height) },
       ...{ width, height },
     };
-    const confidence = weak ? random.between(0.2, 0.45) : random.between(0.45, 0.6);
+    const [least, most] = weak ? CONFIDENCES.weak : CONFIDENCES.falseFull;
+    const confidence = random.between(least, most);
     found.set(look, { weak, detection: detection(box, confidence) });
   }
   return found;

@@ -20,6 +20,15 @@ const DATA: ErrorData = {
   remedy: "Set the user and password in cameras[0].url.",
 };
 
+/** What the system says when it has run out of something, and what is to be done. */
+const OUT_OF_SOMETHING = [
+  ["Too many open files (os error 24)", /ulimit -n/],
+  ["EMFILE: too many open files, open 'x'", /ulimit -n/],
+  ["WouldBlock: Resource temporarily unavailable (os error 11)", /threads/],
+  ["Cannot allocate memory (os error 12)", /memory/],
+  ["No space left on device (os error 28)", /disk/],
+] as const;
+
 Deno.test("errors: an error crosses a thread as data and keeps code, remedy and retryable", () => {
   for (const Kind of [OrionError, LibraryError, StreamError, ModelError, BrokerError]) {
     const error = new Kind(DATA);
@@ -38,6 +47,11 @@ Deno.test("errors: anything thrown becomes data with a code", () => {
     const data = errorData(thrown);
     assert.equal(data.code, "INTERNAL");
     assert.ok(data.message.length > 0 && data.remedy.length > 0);
+  }
+  for (const [text, remedy] of OUT_OF_SOMETHING) {
+    const { code, retryable, ...data } = errorData(new Error(text));
+    assert.deepEqual({ code, retryable }, { code: "SYSTEM_LIMIT", retryable: true });
+    assert.match(data.remedy, remedy);
   }
 });
 

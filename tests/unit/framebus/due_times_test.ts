@@ -51,6 +51,28 @@ Deno.test("bus: when a detector is due next is known before it takes the announc
   assert.equal(bus.dueNextInMs(clock.nowMs()), 200, "once that is taken");
 });
 
+Deno.test("bus: a rate that changes while a frame waits for its worker counts from its delivery", async () => {
+  for (const [rateHz, dueInMs] of [[0.1, 10_000], [1, 1000], [30, 1000 / 30], [null, 0]] as const) {
+    for (const back of [false, true]) {
+      const { clock, bus, send, take } = busRig();
+      const of = { detector: "person", paused: false, pictures: false };
+      bus.register({ ...of, rateHz: 5 });
+      bus.start();
+      send();
+      take();
+      await clock.pass(200);
+      send();
+      await clock.pass(10);
+      bus.update({ ...of, rateHz });
+      assert.equal(take(), 1);
+      if (back) bus.update({ ...of, rateHz: 5 });
+      // Ten milliseconds are those that it waited.
+      const expectedMs = (back ? rateHz === null ? 10 : 200 : dueInMs) - 10;
+      assert.ok(Math.abs(bus.dueInMs(clock.nowMs()) - Math.max(0, expectedMs)) < 1, `${rateHz}`);
+    }
+  }
+});
+
 Deno.test("bus: a detector that may be due earlier than expected is a change of demand", () => {
   const { bus, send, demandChanges } = busRig();
   bus.register({ detector: "person", rateHz: 5, paused: false, pictures: false });

@@ -1,5 +1,9 @@
 import assert from "node:assert/strict";
-import { connectionError, type ConnectionFailure } from "../../../src/mqtt/broker_errors.ts";
+import {
+  connectionError,
+  type ConnectionFailure,
+  NO_PUBACK,
+} from "../../../src/mqtt/broker_errors.ts";
 
 const FAILURE: ConnectionFailure = {
   brokerUrl: "mqtt://broker.example:1883",
@@ -33,6 +37,7 @@ const CASES: readonly [Partial<ConnectionFailure>, string][] = [
   [{ code: "ECONNRESET", text: "read ECONNRESET" }, "BROKER_CLOSED"],
   [{ code: null, text: "Error: connack timeout" }, "BROKER_TIMEOUT"],
   [{ code: null, text: "Error: Keepalive timeout", connected: true }, "BROKER_TIMEOUT"],
+  [{ code: NO_PUBACK, text: "", connected: true }, "BROKER_TIMEOUT"],
   [{}, "BROKER_CLOSED"],
 ];
 

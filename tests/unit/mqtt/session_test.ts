@@ -1,8 +1,11 @@
 import assert from "node:assert/strict";
 import { nextTick } from "node:process";
-import { systemClock } from "../../../src/core/clock.ts";
+import { type Clock, systemClock } from "../../../src/core/clock.ts";
+import { ACK_LOOK_MS } from "../../../src/mqtt/ack_watch.ts";
 import { mqttSessions } from "../../../src/mqtt/client.ts";
 import type { OutgoingMessage, Session } from "../../../src/mqtt/session.ts";
+import { type Packet, ScriptedBroker } from "../../support/brokers/scripted_broker.ts";
+import { HeldClock } from "../../support/clocks/held_clock.ts";
 import { publisherPlan } from "../../support/workers/publisher_worker.ts";
 
 /** Far longer than closing a connection takes. */
@@ -12,60 +15,6 @@ const KEEP_ALIVE_MS = 20_000;
 /** Packet types of MQTT, the upper half of the first byte. */
 const PUBLISH = 3;
 const SUBSCRIBE = 8;
-
-interface Packet {
-  readonly type: number;
-  /** The lower half of the first byte. */
-  readonly flags: number;
-  readonly body: Uint8Array;
-}
-
-/** A broker of MQTT 5 that sends only what the test scripts. */
-class ScriptedBroker implements Disposable {
-  readonly address: string;
-  readonly #listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  #connection: Deno.TcpConn | null = null;
-  #bytes = new Uint8Array();
-
-  constructor() {
-    this.address = `mqtt://127.0.0.1:${this.#listener.addr.port}`;
-  }
-
-  /** Accepts one connection, and sends a CONNACK with `properties`. */
-  async accept(properties: readonly number[]): Promise<void> {
-    this.#connection = await this.#listener.accept();
-    await this.packet();
-    await this.send([0x20, 3 + properties.length, 0, 0, properties.length, ...properties]);
-  }
-
-  async send(bytes: readonly number[]): Promise<void> {
-    await this.#connection?.write(new Uint8Array(bytes));
-  }
-
-  /** The next packet; its Remaining Length has one byte or two. */
-  async packet(): Promise<Packet> {
-    for (;;) {
-      const [first = 0, low = 0, high = 0] = this.#bytes;
-      const long = low >= 128;
-      const start = long ? 3 : 2;
-      const end = start + (long ? (low & 127) + high * 128 : low);
-      if (this.#bytes.length >= start && this.#bytes.length >= end) {
-        const body = this.#bytes.slice(start, end);
-        this.#bytes = this.#bytes.slice(end);
-        return { type: first >> 4, flags: first & 15, body };
-      }
-      const chunk = new Uint8Array(4096);
-      const read = await this.#connection?.read(chunk) ?? null;
-      if (read === null) throw new Error("the client closed the connection");
-      this.#bytes = new Uint8Array([...this.#bytes, ...chunk.slice(0, read)]);
-    }
-  }
-
-  [Symbol.dispose](): void {
-    this.#connection?.close();
-    this.#listener.close();
-  }
-}
 
 function message(payload: string): OutgoingMessage {
   return { topic: "t", payload, qos: 1, retain: false, expirySeconds: null };
@@ -80,9 +29,10 @@ function published({ type, body }: Packet): { text: string; id: number[] } {
 async function connected(
   broker: ScriptedBroker,
   properties: readonly number[],
+  clock: Clock = systemClock,
 ): Promise<Session> {
   const connack = Promise.withResolvers<void>();
-  const session = mqttSessions(systemClock)({
+  const session = mqttSessions(clock)({
     broker: publisherPlan(broker.address).broker,
     tls: { ca: null, cert: null, key: null },
     protocol: 5,
@@ -295,5 +245,36 @@ Deno.test("session: a CONNACK that states a property twice ends the session with
   // Server Keep Alive, 1 and 2.
   await broker.accept([0x13, 0, 1, 0x13, 0, 2]);
   assert.equal(await ended.promise, "BROKER_PROTOCOL");
+  await close(session);
+});
+
+Deno.test("session: a broker that acknowledges nothing any more is left, one that is slow is not", async () => {
+  using broker = new ScriptedBroker();
+  const clock = new HeldClock();
+  const session = await connected(broker, [], clock);
+  const done: string[] = [];
+  const publish = (text: string) =>
+    new Promise<void>((resolve) => {
+      session.publish(message(text), (error) => {
+        done.push(error === null ? text : error.code);
+        resolve();
+      });
+    });
+  for (const text of ["1", "2", "3"]) {
+    const acknowledged = publish(text);
+    const sent = published(await broker.packet());
+    await clock.pass(2 * ACK_LOOK_MS);
+    await broker.send([0x40, 2, ...sent.id]);
+    await acknowledged;
+  }
+  assert.deepEqual(clock.waitsMs.length, 1, "one timer for all of them");
+  const last = publish("4");
+  await clock.pass(ACK_LOOK_MS);
+  assert.equal(session.connected, true);
+  await clock.pass(2 * ACK_LOOK_MS);
+  await last;
+  assert.deepEqual(done, ["1", "2", "3", "BROKER_TIMEOUT"]);
+  assert.equal(session.connected, false);
+  assert.deepEqual(clock.waitsMs, []);
   await close(session);
 });

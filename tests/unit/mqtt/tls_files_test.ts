@@ -3,13 +3,16 @@ import { BrokerError } from "../../../src/core/errors.ts";
 import { readTlsFile, readTlsFiles } from "../../../src/mqtt/tls_files.ts";
 import { tempFolder } from "../../support/system/files.ts";
 
+/** As much of a PEM file as is looked at. */
+const pem = (text: string) => `-----BEGIN TEXT-----\n${text}\n-----END TEXT-----\n`;
+
 Deno.test("TLS files: their contents take the place of their paths", async () => {
   const paths = { ca: "/etc/orion/ca.pem", cert: null, key: "/etc/orion/key.pem" };
-  const files = await readTlsFiles(paths, (path) => Promise.resolve(`PEM of ${path}`));
+  const files = await readTlsFiles(paths, (path) => Promise.resolve(pem(path)));
   assert.deepEqual(files, {
-    ca: "PEM of /etc/orion/ca.pem",
+    ca: pem("/etc/orion/ca.pem"),
     cert: null,
-    key: "PEM of /etc/orion/key.pem",
+    key: pem("/etc/orion/key.pem"),
   });
 });
 
@@ -31,4 +34,14 @@ Deno.test("TLS files: what is no regular file is not read", async () => {
     code: "BROKER_TLS",
     message: `Cannot read mqtt.ca (${folder.path}): it is a folder`,
   });
+});
+
+Deno.test("TLS files: what is no PEM, or not all of one, is named with its setting", async () => {
+  const paths = { ca: null, cert: "/etc/orion/cert.pem", key: null };
+  for (const text of ["", "\0\u{fffd}", pem("half").slice(0, -12)]) {
+    await assert.rejects(readTlsFiles(paths, () => Promise.resolve(text)), {
+      code: "BROKER_TLS",
+      message: "Cannot read mqtt.cert (/etc/orion/cert.pem): it holds no complete PEM",
+    });
+  }
 });

@@ -154,6 +154,24 @@ Deno.test("lost: a new thread does not take the pauses of a slow camera for a lo
   rig.presence.stop();
 });
 
+Deno.test("lost: a new thread ends a stay when the one before would have", async () => {
+  const before = new PresenceRig();
+  await before.seeFor(3, 200, SOMEONE);
+  const open = before.presence.open;
+  await before.pass(1000);
+  before.silence(1000);
+  await before.pass(2000);
+  const rig = before.replaced(plan(), open);
+  rig.silence(3000);
+  await rig.pass(1000);
+  rig.state("stalled");
+  await rig.pass(999);
+  assert.deepEqual(rig.reasons, []);
+  await rig.pass(1);
+  assert.deepEqual(rig.reasons, ["camera_lost"], "5 s after the last frame");
+  rig.presence.stop();
+});
+
 Deno.test("lost: a camera that is online for moments only does not delay the end for ever", async () => {
   const rig = new PresenceRig(plan({ settings: { endSeconds: 60 } }));
   await rig.seeFor(2, 200, SOMEONE);

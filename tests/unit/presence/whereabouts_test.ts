@@ -140,7 +140,8 @@ Deno.test("whereabouts: a stay goes on in a new thread from where it was last re
   const before = new PresenceRig();
   await walk(before, 100, 1000);
   const reported = before.presence.open;
-  assert.deepEqual(reported[0]?.motion, { velocity: { x: 150, y: 0 }, absentMs: 0 });
+  const motion = { velocity: { x: 150, y: 0 }, absentMs: 0, gapMs: 200 };
+  assert.deepEqual(reported[0]?.motion, motion);
   const after = before.replaced(undefined, reported);
   await walk(after, 1030, 1120);
   assert.equal(after.ledger.started, 1);

@@ -288,3 +288,11 @@ Deno.test("tracker: one of whom the edge shows a strip at first is the same a st
   const whole = { ...person(0), box: { x: 40, y: 300, width: 80, height: 200 } };
   assert.deepEqual([watch.ids(0, strip), watch.ids(1, whole)], [["t-1"], ["t-1"]]);
 });
+
+Deno.test("tracker: who walked out of the picture is not found far from there, who stood there may be", () => {
+  for (const [speed, id] of [[WALK, "t-2"], [0, "t-1"]] as const) {
+    const watch = new Watch();
+    for (let at = 0; at <= 1; at += 0.2) watch.at(at, [person(1240 + speed * (at - 1))]);
+    assert.deepEqual(watch.ids(4, person(690)), [id]);
+  }
+});

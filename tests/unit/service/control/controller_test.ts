@@ -156,6 +156,19 @@ Deno.test("controller: commands beyond the limit in progress are refused", async
   assert.deepEqual(again.outcome, { data: null }, "what was not tried may be sent again");
 });
 
+Deno.test("controller: what is in progress at the end is answered, and nothing more is carried out", async () => {
+  const { code, controller, changes } = controllerRig({
+    snapshot: () => new Promise<never>(() => undefined),
+    setModel: () => Promise.reject(new Error("too late")),
+  });
+  const snapshot = code({ command: "snapshot", camera: "gate", boxes: false });
+  const model = code({ command: "set_model", detector: "person", model: "builtin:person" });
+  controller.close();
+  assert.deepEqual(await Promise.all([snapshot, model]), Array(2).fill("CONTROL_STOPPING"));
+  assert.equal(await code(pause("gate", null)), "CONTROL_STOPPING");
+  assert.deepEqual(changes(), []);
+});
+
 Deno.test("controller: a shutdown is answered before it begins, once", async () => {
   const { done, send } = controllerRig();
   await send({ command: "shutdown" }, "x");

@@ -57,7 +57,7 @@ Deno.test("fleet: new zones keep the lines, and new lines keep the zones", () =>
   ]);
 });
 
-Deno.test("fleet: a zone of a class that no detector with presence detects is refused", () => {
+Deno.test("fleet: a zone of a class that no detector with presence detects is refused", async () => {
   using rig = new FleetRig(CONFIG);
   const cars = { ...DOOR, classes: ["person", "car"] };
   for (const camera of ["gate", "yard"]) {
@@ -69,9 +69,16 @@ Deno.test("fleet: a zone of a class that no detector with presence detects is re
     });
   }
   assert.deepEqual(rig.changes, []);
-  using anything = new FleetRig(CONFIG.replace("classes: [person], ", ""));
-  anything.fleet.setZones("gate", [cars]);
-  assert.equal(anything.changes.length, 1, "the model of the detector may have any class");
+  for (const selected of ["", "classes: [0], "]) {
+    using anything = new FleetRig(CONFIG.replace("classes: [person], ", selected));
+    anything.fleet.setZones("gate", [cars]);
+    assert.equal(anything.changes.length, 1, "its model, which is not loaded, may have any class");
+    await anything.start();
+    const set = () => anything.fleet.setZones("gate", [cars]);
+    assert.throws(set, { code: "CONTROL_UNKNOWN_CLASS", remedy: "Use one of: person." });
+    anything.fleet.setZones("gate", [{ ...DOOR, classes: ["person"] }]);
+    assert.equal(anything.changes.length, 2);
+  }
 });
 
 Deno.test("fleet: settings of presence change one by one; a detector without presence has none", () => {

@@ -37,19 +37,19 @@ function rig() {
     onFailed: (failed, error) => events.push([failed === worker, error]),
   });
   const status = (camera: string, state: CameraStatus["state"]): CameraStatus => ({
-    camera,
-    state,
-    sinceMs: clock.wallMs(),
-    reason: null,
-    reconnects: 0,
+    ...{ camera, state, sinceMs: clock.wallMs() },
+    ...{ reason: null, reconnects: 0 },
   });
   return { clock, threads, events, before, worker, status };
 }
 
-Deno.test("publisher worker: a new thread gets the newest status of every camera", () => {
-  const { threads, events, worker, status } = rig();
+Deno.test("publisher worker: a new thread gets the newest status of every camera", async () => {
+  const { threads, events, worker, status, clock } = rig();
   worker.publishCamera(status("gate", "connecting"));
   worker.start();
+  for (const id of ["gate", "yard"]) worker.silence(id, { ms: 1000, sentAt: clock.wallMs() });
+  await clock.pass(500);
+  worker.silence("yard", null);
   worker.publishCamera(status("gate", "online"));
   worker.publishCamera(status("yard", "stalled"));
   worker.abandon();
@@ -60,6 +60,7 @@ Deno.test("publisher worker: a new thread gets the newest status of every camera
   );
   assert.deepEqual(first, ["gate connecting", "gate online", "yard stalled"]);
   assert.deepEqual(second, ["gate online", "yard offline"]);
+  assert.deepEqual(threads.newest().of("silence").map(({ age }) => age?.ms), [1500], "by now");
   assert.deepEqual(events, ["started", "started"], "results are routed to each thread");
 });
 

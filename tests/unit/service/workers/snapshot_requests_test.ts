@@ -28,6 +28,16 @@ Deno.test("snapshot requests: the thread's error is the request's error", async 
   await assert.rejects(pending, { code: "FAULT" });
 });
 
+Deno.test("snapshot requests: those of a thread that has ended are answered at once", async () => {
+  const { clock, requests, request } = rig();
+  const pending = [request(), request()].map((each) =>
+    assert.rejects(each, { code: "STREAM_NO_PICTURE", message: /its thread has ended/ })
+  );
+  requests.threadEnded();
+  await Promise.all(pending);
+  assert.deepEqual(clock.waitsMs, []);
+});
+
 Deno.test("snapshot requests: an offline camera is not waited for", async () => {
   const { clock, requests, posted } = rig();
   const asked = requests.request((number) => posted.push(number), () => "offline");
