@@ -1,10 +1,8 @@
 import { type Clock, plusMs } from "../core/clock.ts";
 import { betweenTicks, findTick, type KernelTick, type ReceivedBetween } from "./kernel_tick.ts";
 import type { Libav } from "./library.ts";
+import { descriptorsOf } from "./sockets.ts";
 
-const ADDRESS_BYTES = 28;
-const AF_INET = 2;
-const AF_INET6 = 10;
 const IPPROTO_TCP = 6;
 const TCP_INFO = 11;
 const FIONREAD = 0x541bn;
@@ -12,8 +10,6 @@ const FIONREAD = 0x541bn;
 const TCP_INFO_BYTES = 128;
 const LAST_DATA_RECV_OFFSET = 52;
 const CLOCK_MONOTONIC_COARSE = 6;
-/** Descriptors to search: a process has far fewer. */
-const MAX_DESCRIPTORS = 4096;
 /** Of the kernel's timer (`CONFIG_HZ` of 100 to 1000). */
 const MIN_PERIOD_MS = 1;
 const MAX_PERIOD_MS = 10;
@@ -49,14 +45,7 @@ export class SocketInfo {
    * @returns null when no TCP socket of this process has that local port
    */
   static find(libav: Libav, localPort: number, clock: Clock): SocketInfo | null {
-    const address = new DataView(new ArrayBuffer(128));
-    const length = new Uint32Array(32);
-    for (let descriptor = 3; descriptor < MAX_DESCRIPTORS; descriptor++) {
-      length[0] = ADDRESS_BYTES;
-      if (libav.avutil.getsockname(descriptor, address, length) !== 0) continue;
-      const family = address.getUint16(0, true);
-      if (family !== AF_INET && family !== AF_INET6) continue;
-      if (address.getUint16(2) !== localPort) continue;
+    for (const descriptor of descriptorsOf(libav, localPort)) {
       const info = new SocketInfo(libav, descriptor, clock);
       // Skips a UDP socket with the same port.
       if (info.receivedBetween() !== null) return info;

@@ -70,11 +70,13 @@ const ERROR_CLASSES = {
     (host === undefined ? "." : `, or allow it with allowRedirect: [${host}].`)
   ),
   STREAM_REFUSED: retryable("Check the port, and that the camera's RTSP service is switched on."),
-  STREAM_SERVER: retryable(({ status }) =>
-    status !== undefined && status < 500
-      ? "The camera does not accept the request: check the path in its URL, then its RTSP settings."
-      : "The camera reports a fault of its own; restart it if that stays."
-  ),
+  STREAM_SERVER: retryable(({ status, transport }) => {
+    if (status === undefined || status >= 500) {
+      return "The camera reports a fault of its own; restart it if that stays.";
+    }
+    const udp = transport === "tcp" ? "try transport: udp, " : "";
+    return `The camera does not accept the request: ${udp}check the path in its URL, then its RTSP settings.`;
+  }),
   STREAM_SESSION: retryable("The camera has dropped the session; Orion opens a new one."),
   STREAM_TIMEOUT: retryable(({ peer }) => {
     if (peer === "answering") return `${BUSY_REMEDY} ${SLOW_REMEDY}`;

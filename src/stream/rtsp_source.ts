@@ -6,6 +6,7 @@ import type { VideoStream } from "../libav/video_stream.ts";
 import type { Libav } from "../libav/library.ts";
 import type { Packet } from "../libav/packet.ts";
 import { SocketInfo } from "../libav/socket_info.ts";
+import { DatagramSocket } from "../libav/sockets.ts";
 import { ArrivalClock } from "../rtsp/timing/arrival_clock.ts";
 import type { CameraHints } from "../rtsp/client/camera_hints.ts";
 import { openRtsp } from "../rtsp/client/open.ts";
@@ -32,6 +33,12 @@ export interface RtspSourceParts {
   readonly random: () => number;
 }
 
+/** What a session that opens has brought so far. */
+interface Opening {
+  queue: UnitQueue | null;
+  datagrams: DatagramSocket | null;
+}
+
 /** Reads a camera's packets through Orion's RTSP client: copies each access unit into a packet, once. */
 export class RtspSource implements PacketSource {
   readonly session: RtspSession;
@@ -39,6 +46,8 @@ export class RtspSource implements PacketSource {
   readonly #queue: UnitQueue;
   readonly #parameters: CodecParameters;
   readonly #socket: SocketInfo | null;
+  /** The socket for RTP over UDP. */
+  readonly #datagrams: DatagramSocket | null;
   readonly #arrivals = new ArrivalClock();
   readonly #yielder: EventLoopYielder;
   #reading: ReadPacer | null = null;
@@ -49,10 +58,15 @@ export class RtspSource implements PacketSource {
   #hasBacklog = false;
   #isDisposed = false;
 
-  private constructor(parts: RtspSourceParts, session: RtspSession, queue: UnitQueue) {
+  private constructor(
+    parts: RtspSourceParts,
+    session: RtspSession,
+    { queue, datagrams }: Opening & { readonly queue: UnitQueue },
+  ) {
     this.#parts = parts;
     this.session = session;
     this.#queue = queue;
+    this.#datagrams = datagrams;
     this.#yielder = new EventLoopYielder(parts.clock);
     const { format, media } = session.track;
     this.#parameters = new CodecParameters(parts.libav, {
@@ -72,7 +86,7 @@ export class RtspSource implements PacketSource {
   static async open(parts: RtspSourceParts): Promise<RtspSource> {
     const { libav, source, clock, signal, random, memory } = parts;
     // The queue needs the clock rate of the track, which is selected while the session opens.
-    const opening: { queue: UnitQueue | null } = { queue: null };
+    const opening: Opening = { queue: null, datagrams: null };
     const session = await openRtsp({
       ...source,
       stepTimeoutMs: STEP_PART * source.stallTimeoutMs,
@@ -83,6 +97,10 @@ export class RtspSource implements PacketSource {
       randomToken: () => crypto.randomUUID().replaceAll("-", ""),
       hints: memory,
       onTrackSelected: ({ format }) => opening.queue = new UnitQueue(libav, format.clockRate),
+      onUdpBound: (rtpPort) => {
+        opening.datagrams = DatagramSocket.find(libav, rtpPort);
+        opening.datagrams?.enlargeBuffer();
+      },
       onUnit: (unit) => opening.queue?.push(unit),
       canAccept: () => opening.queue?.canAccept ?? true,
       onReport: (report, receivedAt) => opening.queue?.report(report, receivedAt),
@@ -93,7 +111,7 @@ export class RtspSource implements PacketSource {
     const { queue } = opening;
     assert(queue !== null, "an RTSP session has no selected track");
     try {
-      return new RtspSource(parts, session, queue);
+      return new RtspSource(parts, session, { queue, datagrams: opening.datagrams });
     } catch (error) {
       queue[Symbol.dispose]();
       await session.close();
@@ -106,7 +124,8 @@ export class RtspSource implements PacketSource {
   }
 
   get hasMore(): boolean {
-    return this.#queue.size > 0 || this.#hasBacklog || (this.#reading?.isBehind() ?? false);
+    return this.#queue.size > 0 || this.#hasBacklog || (this.#reading?.isBehind() ?? false) ||
+      (this.#datagrams?.hasUnread ?? false);
   }
 
   /** The state of the connection in the kernel, or null. */
@@ -135,7 +154,9 @@ export class RtspSource implements PacketSource {
     if (this.#hasBacklog) this.#reading?.fallBehind();
     else if (!this.#isMidUnit && this.session.localPort !== null) await this.#reading?.delay();
     const hasRested = this.#parts.clock.nowMs() - before > 1;
-    const isEmpty = this.#socket === null ? !hasRested : this.#socket.unreadBytes() === 0;
+    const isEmpty = this.#socket === null
+      ? !hasRested && this.#datagrams?.hasUnread !== true
+      : this.#socket.unreadBytes() === 0;
     const emptyAt = isEmpty && !this.#hasBacklog ? this.#parts.clock.nowMs() : null;
     let read: SessionRead;
     let isMore: boolean;
@@ -205,6 +226,7 @@ export class RtspSource implements PacketSource {
   }
 
   #hasUnread(isFull: boolean): boolean {
+    if (this.#datagrams !== null) return this.#datagrams.hasUnread;
     const unreadBytes = this.#socket?.unreadBytes() ?? null;
     return unreadBytes === null ? isFull : unreadBytes > 0;
   }

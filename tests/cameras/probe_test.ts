@@ -213,7 +213,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "probe: reports that it waits for a keyframe, or for any data",
+  name: "probe: reports that it waits for a keyframe, that packets are lost, or that nothing comes",
   ignore,
   async fn() {
     const clip: CameraClip = {
@@ -222,8 +222,10 @@ Deno.test({
     };
     await using late = FaultyCamera.start({ clip, playback: { startFrame: 1 } });
     await using mute = FaultyCamera.start({ tracks: [{ kind: "video", clip, isDead: true }] });
-    const [waiting, stalled] = await atOnce([late, mute], ({ url }) => refused(url));
-    assert.ok(waiting && stalled);
+    await using lossy = FaultyCamera.start({ clip, packets: { dropEvery: 2 } });
+    const [waiting, stalled, gappy] = await atOnce([late, mute, lossy], ({ url }) => refused(url));
+    assert.ok(waiting && stalled && gappy);
+    assert.match(gappy.stderr, /and \d+ had gaps\n {2}→ Packets are lost: use TCP/);
     assert.equal(waiting.code, 1);
     assert.match(
       waiting.stderr,

@@ -2,6 +2,8 @@
 import assert from "node:assert/strict";
 import type { CameraSource } from "../../src/core/camera_types.ts";
 import { sinceMs } from "../../src/core/clock.ts";
+import { DatagramSocket } from "../../src/libav/sockets.ts";
+import { testLibav } from "../ffi/support.ts";
 import { FaultyCamera } from "../support/cameras/faulty_camera/camera.ts";
 import type { CameraClip } from "../support/cameras/faulty_camera/clip.ts";
 import type {
@@ -20,6 +22,8 @@ const playback = { fps: 50 };
 const FRAMES = 10;
 /** Tolerance for a busy machine, beyond the time that it has to wait. */
 const LATE_MS = 10_000 * PATIENCE;
+/** A UDP socket's receive buffer, unless a larger one is asked for. */
+const KERNEL_BUFFER_BYTES = 212_992;
 /** Credentials with characters that have to be quoted or encoded. */
 const LOGIN = { user: 'view"er', password: PASSWORD };
 
@@ -229,8 +233,13 @@ Deno.test({
     camera.kick();
     await watch.run.state("online", states);
     await watch.pictures(FRAMES);
-    const setUps = camera.log.of("SETUP").map(({ status }) => status);
-    assert.deepEqual(setUps, [461, 200, 200], "TCP was tried again");
+    const setUps = camera.log.of("SETUP");
+    const statuses = setUps.map(({ status }) => status);
+    assert.deepEqual(statuses, [461, 200, 200], "TCP was tried again");
+    const port = /client_port=(\d+)/.exec(setUps.at(-1)?.headers.get("transport") ?? "")?.[1];
+    using libav = testLibav();
+    const bufferBytes = DatagramSocket.find(libav, Number(port))?.bufferBytes ?? 0;
+    assert.ok(bufferBytes > KERNEL_BUFFER_BYTES, `${bufferBytes}`);
   },
 });
 

@@ -72,6 +72,16 @@ export const LIBC = {
     ],
     result: "i32",
   },
+  setsockopt: {
+    parameters: [
+      "i32", // int sockfd
+      "i32", // int level
+      "i32", // int optname
+      "buffer", // const void *optval
+      "u32", // socklen_t optlen
+    ],
+    result: "i32",
+  },
   clock_gettime: {
     parameters: [
       "i32", // clockid_t clockid

@@ -11,6 +11,8 @@ export class CameraHints {
    * keepalives alternate between all methods.
    */
   alternatesKeepAlive = false;
+  /** Over TCP it takes a receiver report for a request, and closes the connection: no more are sent. */
+  refusesReports = false;
 
   /** Forgets the selected track if the camera describes other tracks than before: it was set up anew. */
   described(description: string): void {

@@ -61,7 +61,8 @@ async function openTarget(
   configured: RtspUrl,
   options: RtspOptions,
 ): Promise<RtspSession | Opening> {
-  const { signal } = options;
+  const { signal, hints } = options;
+  const { requiresUdp } = hints;
   const stream = await connect(target, options);
   const origin = originOf(target);
   let session: RtspSession | null = null;
@@ -105,9 +106,11 @@ async function openTarget(
   } catch (error) {
     await session?.close(0);
     stream.close();
-    // The camera may offer other tracks and transports by now.
-    if (session !== null) options.hints.forgetSetUp();
     const isEnded = error instanceof RtspError && error.code === "STREAM_ENDED";
+    // The camera refused TCP and closed the connection.
+    if (isEnded && hints.requiresUdp && !requiresUdp) return { target, login: null };
+    // The camera may offer other tracks and transports by now.
+    if (session !== null) hints.forgetSetUp();
     if (!isEnded || authenticator === null || login !== null || !requester.isChallenged) {
       throw error;
     }

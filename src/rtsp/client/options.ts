@@ -38,6 +38,8 @@ export interface RtspOptions {
   readonly hints: CameraHints;
   /** Called once with the selected track, before any of its units. */
   readonly onTrackSelected: (track: PlayableTrack) => void;
+  /** Called with the local port for RTP over UDP, before the camera is asked to send to it. */
+  readonly onUdpBound: (rtpPort: number) => void;
   /** Receives each access unit of the selected track during `RtspSession.read`. */
   readonly onUnit: (unit: AccessUnit) => void;
   /**

@@ -1,5 +1,5 @@
 import { assert } from "../../core/assert.ts";
-import { type Clock, CLOCK_START, plusMs, type SteadyMs } from "../../core/clock.ts";
+import type { Clock, SteadyMs } from "../../core/clock.ts";
 import { type RtspError, rtspError, type RtspErrorCode } from "../errors.ts";
 import type { AccessUnit, MediaDescription } from "../media.ts";
 import type { SenderReport } from "../rtp/rtcp.ts";
@@ -10,13 +10,12 @@ import type { CameraHints } from "./camera_hints.ts";
 import { EventLoopYielder } from "./event_loop_yielder.ts";
 import { KeepAlive } from "./keep_alive.ts";
 import { requestPlay } from "./play.ts";
+import { ReportSchedule } from "./report_schedule.ts";
 import type { Requester } from "./requester.ts";
 import { TrackReceiver } from "./track_receiver.ts";
 import { TrackSelector } from "./track_selector.ts";
 import { announcedPixels, type PlayableTrack } from "./tracks.ts";
 
-/** Interval of receiver reports (RFC 3550 6.2: at least 5 s). */
-const REPORT_INTERVAL_MS = 5000;
 /** How long to wait for the response to TEARDOWN. */
 const TEARDOWN_WAIT_MS = 200;
 
@@ -64,6 +63,7 @@ export class RtspSession {
     { readonly track: TrackReceiver; readonly isRtp: boolean }
   >();
   readonly #keepAlive: KeepAlive;
+  readonly #reports: ReportSchedule;
   #udp: UdpPair | null = null;
   #controlReader: Promise<void> | null = null;
   #hasControlEnded = false;
@@ -71,7 +71,6 @@ export class RtspSession {
   #controlError: unknown = null;
   #hasBye = false;
   #readAt: SteadyMs | null = null;
-  #nextReportAt: SteadyMs = CLOCK_START;
   #playedAt: SteadyMs | null = null;
   #closing: Promise<void> | null = null;
 
@@ -91,6 +90,7 @@ export class RtspSession {
     this.receivers = options.tracks.map((track) => new TrackReceiver(track, receiverOptions));
     this.#selector = new TrackSelector(this.receivers, options);
     this.#keepAlive = new KeepAlive(options);
+    this.#reports = new ReportSchedule(options.hints);
   }
 
   /** The selected track; null until it is known which of several sends. */
@@ -180,7 +180,7 @@ export class RtspSession {
     const { requester, aggregateUri, clock, hints } = this.#options;
     await requestPlay(requester, aggregateUri, this.receivers);
     this.#playedAt = clock.nowMs();
-    this.#nextReportAt = plusMs(this.#playedAt, REPORT_INTERVAL_MS);
+    this.#reports.start(this.#playedAt);
     this.#keepAlive.start();
     // Packets may have arrived before the response.
     this.#endBatch();
@@ -206,13 +206,13 @@ export class RtspSession {
       received = await (this.#udp === null ? connection.receive() : this.#readUdp(this.#udp));
     } catch (error) {
       // A camera that restarts resets the connection.
-      this.#detectExpiry();
+      this.#learnFromEnd();
       throw connectionError(error, { action: `Cannot read from ${origin}` });
     }
     this.#endBatch();
     const readAt = this.#readAt ?? clock.nowMs();
-    if (received.ended) this.#detectExpiry();
-    if (readAt >= this.#nextReportAt) this.#sendReport(readAt);
+    if (received.ended) this.#learnFromEnd();
+    if (this.#reports.isDue(readAt, this.transport)) this.selected?.report(readAt);
     return { ...received, ended: received.ended || this.#hasBye, readAt };
   }
 
@@ -265,15 +265,12 @@ export class RtspSession {
     return rtspError(code, { action: `Cannot play ${this.#options.origin}`, found });
   }
 
-  #sendReport(now: SteadyMs): void {
-    this.#nextReportAt = plusMs(now, REPORT_INTERVAL_MS);
-    this.selected?.report(now);
-  }
-
-  #detectExpiry(): void {
+  #learnFromEnd(): void {
     const { clock, hints } = this.#options;
     if (this.#playedAt === null || this.#closing !== null) return;
-    if (this.#keepAlive.mayHaveExpired(clock.nowMs() - this.#playedAt)) {
+    const now = clock.nowMs();
+    if (this.transport === "tcp") this.#reports.detectRefusal(now);
+    if (this.#keepAlive.mayHaveExpired(now - this.#playedAt)) {
       hints.alternatesKeepAlive = true;
     }
   }

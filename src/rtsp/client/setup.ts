@@ -18,7 +18,7 @@ export interface SetUpContext {
 
 /**
  * Sets up every track of the session. `transport: auto` tries TCP first, and UDP if the camera refuses
- * that (461 Unsupported Transport).
+ * that: with 461 Unsupported Transport, or with an error that states no cause, such as 400 Bad Request.
  *
  * @throws {StreamError}
  */
@@ -34,11 +34,23 @@ export async function setUp(
   try {
     await setUpTcp(session, requester, context);
   } catch (error) {
-    const isRefused = error instanceof RtspError && error.code === "STREAM_TRANSPORT";
-    if (transport !== "auto" || !isRefused) throw error;
+    if (transport !== "auto" || !isTransportRefusal(error)) throw error;
+    // Also where the camera closes the connection now: the next one begins with UDP.
     hints.requiresUdp = true;
-    await setUpUdp(session, requester, context);
+    const isCertain = error.code === "STREAM_TRANSPORT";
+    try {
+      await setUpUdp(session, requester, context);
+    } catch (udpError) {
+      const isRefused = udpError instanceof RtspError && udpError.status !== null;
+      throw isRefused && !isCertain ? error : udpError;
+    }
+    hints.requiresUdp = isCertain;
   }
+}
+
+function isTransportRefusal(error: unknown): error is RtspError {
+  return error instanceof RtspError &&
+    (error.code === "STREAM_TRANSPORT" || error.code === "STREAM_SERVER");
 }
 
 /** Some cameras describe several video tracks and allow only one at a time: it is played. */
@@ -91,6 +103,7 @@ async function setUpUdp(
   }
   const udp = await UdpPair.bind(options.udpPorts, remoteAddress);
   session.bindUdp(track, udp);
+  options.onUdpBound(udp.rtpPort);
   const requested = { kind: "udp", rtpPort: udp.rtpPort } as const;
   const chosen = await requestSetUp(requester, track, requested, context);
   if (chosen.kind !== "udp" || chosen.isMulticast) {

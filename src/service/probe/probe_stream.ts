@@ -87,6 +87,8 @@ export async function measure(parts: MeasureParts): Promise<Measured> {
 /** The packets so far, and the first decoded frame. */
 class Measurement implements Disposable {
   frames = 0;
+  /** Frames that lack packets. */
+  corruptFrames = 0;
   isDecoding = false;
   readonly #parts: MeasureParts;
   readonly #frame: Frame;
@@ -111,6 +113,7 @@ class Measurement implements Disposable {
     const seconds = this.#parts.positionOf(packet);
     if (packet.isKey) this.#keyIndices.add(this.frames);
     this.frames++;
+    if (packet.isCorrupt) this.corruptFrames++;
     this.#arrivalsMs.push(packet.arrivedAtMs);
     if (seconds !== null) this.#positions.add(seconds);
     if (seconds !== null && packet.isKey) this.#keyPositions.add(seconds);
@@ -202,7 +205,7 @@ class Spread {
 }
 
 function noFrame({ where }: MeasureParts, measurement: Measurement, isOver: boolean): StreamError {
-  const { frames, isDecoding } = measurement;
+  const { frames, corruptFrames, isDecoding } = measurement;
   const within = isOver ? `in ${MEASURE_MS / 1000} s` : "before the stream ended";
   const action = `Cannot get a picture of ${where}`;
   if (frames === 0) {
@@ -217,10 +220,11 @@ function noFrame({ where }: MeasureParts, measurement: Measurement, isOver: bool
     return new StreamError({
       code: "WAITING_FOR_KEYFRAME",
       message: `${action}: WAITING_FOR_KEYFRAME, of ${frames} frames ${within} none was one that ` +
-        "decoding can begin with",
+        "decoding can begin with" + (corruptFrames === 0 ? "" : `, and ${corruptFrames} had gaps`),
       retryable: true,
-      remedy:
-        "Set a shorter keyframe interval (GOP, I-frame interval) in the camera, or try again.",
+      remedy: corruptFrames === 0
+        ? "Set a shorter keyframe interval (GOP, I-frame interval) in the camera, or try again."
+        : "Packets are lost: use TCP, or a better link.",
     });
   }
   return new StreamError({

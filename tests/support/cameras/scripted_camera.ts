@@ -1,4 +1,5 @@
 /** A camera whose bytes are written by a test: for responses that no other server gives. */
+import { systemClock } from "../../../src/core/clock.ts";
 import { answerText } from "./faulty_camera/answer.ts";
 import { type Incoming, RequestReader } from "./faulty_camera/requests.ts";
 import type { Wire } from "./faulty_camera/wire.ts";
@@ -24,6 +25,8 @@ export interface Script {
   readonly description?: string;
   /** Interleaved packets after PLAY was accepted, with their channels; then the connection is closed. */
   readonly packets?: readonly (readonly [channel: number, bytes: Uint8Array])[];
+  /** Sends the packets this often; closes the connection at once when the client sends one. */
+  readonly rounds?: number;
 }
 
 /** One or more H.264 tracks. */
@@ -36,6 +39,8 @@ export function h264Description(tracks = 1): string {
 /** Listens on 127.0.0.1: `await using camera = ScriptedCamera.start(script)`. */
 export class ScriptedCamera implements AsyncDisposable {
   readonly requests: ScriptedRequest[] = [];
+  /** The connections of the packets that clients sent. */
+  readonly reports: number[] = [];
   readonly #script: Script;
   readonly #server = new WireServer((wire, connection) => this.#serve(wire, connection));
 
@@ -70,6 +75,9 @@ export class ScriptedCamera implements AsyncDisposable {
       if (bytes === null) break;
       for (const incoming of reader.push(bytes)) {
         if (incoming.kind === "request") await this.#respond(wire, { ...incoming, connection });
+        if (incoming.kind !== "packet") continue;
+        this.reports.push(connection);
+        if (this.#script.rounds !== undefined) wire.close();
       }
     }
   }
@@ -81,13 +89,19 @@ export class ScriptedCamera implements AsyncDisposable {
     const reply = answer?.(request, usual);
     if (reply !== null) await wire.write(bytesOf(reply ?? usual));
     const isRefused = typeof reply === "string" && /^\S+ [345]/.test(reply);
-    if (request.method === "PLAY" && packets !== undefined && !isRefused) await this.#play(wire);
+    if (request.method === "PLAY" && packets !== undefined && !isRefused) {
+      const playing = this.#play(wire);
+      // Else the client's packets are read only after the last round.
+      if (this.#script.rounds === undefined) await playing;
+    }
     if (closesAfter?.(request) === true) wire.close();
   }
 
   async #play(wire: Wire): Promise<void> {
-    for (const [channel, bytes] of this.#script.packets ?? []) {
-      await wire.write(frame(channel, bytes));
+    const { packets = [], rounds = 1 } = this.#script;
+    for (let round = 0; round < rounds && !wire.isClosed; round++) {
+      if (round > 0) await systemClock.sleep(1);
+      for (const [channel, bytes] of packets) await wire.write(frame(channel, bytes));
     }
     wire.close();
   }

@@ -2,6 +2,7 @@
 import { type Clock, plusMs, systemClock } from "../../../src/core/clock.ts";
 import { CameraHints } from "../../../src/rtsp/client/camera_hints.ts";
 import { openRtsp } from "../../../src/rtsp/client/open.ts";
+import type { RtspOptions } from "../../../src/rtsp/client/options.ts";
 import { RtspError } from "../../../src/rtsp/errors.ts";
 import { h264Fragments } from "./rtp/h26x.ts";
 import { H264_PPS, h264Slice, h264Sps } from "./rtp/nals.ts";
@@ -34,11 +35,13 @@ export function onChannel(
   return packets.map((bytes) => [channel, bytes] as const);
 }
 
-/** A clock that leaps, since the selection among tracks waits for seconds. */
-function leapingClock(): Clock {
+/** A clock that leaps at each look, since the selection among tracks waits for seconds. */
+export function leapingClock(leapMs = 1000): Clock {
   let leaps = 0;
-  return { ...systemClock, nowMs: () => plusMs(systemClock.nowMs(), 1000 * leaps++) };
+  return { ...systemClock, nowMs: () => plusMs(systemClock.nowMs(), leapMs * leaps++) };
 }
+
+const TCP = { transport: "tcp", udpPorts: null } as const;
 
 /** A camera, and the credentials of its URL. */
 export interface Case {
@@ -58,6 +61,7 @@ export async function play(
   stepTimeoutMs = STEP_MS,
   hints = new CameraHints(),
   clock: Clock = leapingClock(),
+  over: Pick<RtspOptions, "transport" | "udpPorts"> = TCP,
 ): Promise<Outcome> {
   const corrupt: boolean[] = [];
   const outcome = (error: RtspError | null) => ({
@@ -67,12 +71,11 @@ export async function play(
   });
   try {
     const session = await openRtsp({
+      ...over,
       url,
-      transport: "tcp",
       track: null,
       tls: null,
       allowRedirect: [],
-      udpPorts: null,
       maxUnitBytes: 1_000_000,
       stepTimeoutMs,
       userAgent: "test",
@@ -82,6 +85,7 @@ export async function play(
       randomToken: () => "token",
       hints,
       onTrackSelected: () => {},
+      onUdpBound: () => {},
       onUnit: ({ isCorrupt }) => corrupt.push(isCorrupt),
       canAccept: () => true,
       onReport: () => {},

@@ -115,6 +115,7 @@ class Measurement {
       randomToken: () => crypto.randomUUID(),
       hints: new CameraHints(),
       onTrackSelected: () => {},
+      onUdpBound: () => {},
       onUnit: () => {
         if (this.#units++ === 0) void print("unit");
         this.#sample(false);

@@ -120,6 +120,12 @@ const FAILURES: Readonly<Record<string, Failure>> = {
     message: /the camera answered 400/,
     remedy: /check the path/,
   },
+  "does not accept to send over TCP": {
+    script: { answer: instead("SETUP", (request) => response(request, 400)) },
+    code: "STREAM_SERVER",
+    message: /\(SETUP\): the camera answered 400/,
+    remedy: /try transport: udp, check the path/,
+  },
   "allows none of two tracks to be set up": {
     script: {
       description: h264Description(2),
