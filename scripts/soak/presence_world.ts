@@ -1,38 +1,57 @@
 /**
  * Presence in many simulated worlds, with faults: how many stays are missed, doubled and without an end.
  *
- *     deno task bench scripts/soak/presence_world.ts [SEEDS]             8 by default
- *     deno task bench scripts/soak/presence_world.ts [SEEDS] explain
+ *     deno task bench scripts/soak/presence_world.ts [SEEDS] [oblique] [explain]      8 seeds by default
  *
- * Each seed makes a world of 300 stays for each rate, with people who come one after another and up to four
- * at once. The worlds are those of the unit test. Exits with 1 when a stay has no end.
+ * Each seed makes a world of 300 stays for each rate, with people who come one after another and several at
+ * once. The worlds are those of the unit test; with `oblique` those of `presence_world/oblique_world.ts`, in
+ * which other things hold. Exits with 1 when a stay has no end.
  *
  * With `explain` the most likely explanation of the detections around each stay that was missed or doubled is
  * found, and counted where it is wrong there, too: `undecided` by one that knows all rates of the world and
  * what is detected in the next twelve seconds, `any camera` by one that knows what holds in front of any
- * camera and what was detected until the start was due.
+ * camera and what was detected until the start was due. The first one knows nothing of oblique worlds.
  */
 import { compare, type Comparison } from "../../tests/support/presence/compare.ts";
-import { makeWorld } from "../../tests/support/presence/world.ts";
+import { makeWorld, type World, type WorldOptions } from "../../tests/support/presence/world.ts";
 import { runWorld } from "../../tests/support/presence/world_run.ts";
+import { printLine } from "../lib/print.ts";
 import { Explainer, OF_ANY, OF_WORLD } from "./presence_world/explainer.ts";
+import { makeObliqueWorld } from "./presence_world/oblique_world.ts";
 
 const SEEDS = 8;
-const FIRST_SEED = 810_000;
-const SEED_STEP = 43;
 const STAYS = 300;
-const RATES_HZ = [10, 5, 1] as const;
+const OPTIONS = ["oblique", "explain"];
+
+/** A kind of world. */
+interface Kind {
+  readonly firstSeed: number;
+  readonly seedStep: number;
+  readonly ratesHz: readonly number[];
+  readonly several: string;
+  /** Whether there is an explanation that knows all of it. */
+  readonly isKnown: boolean;
+  make(options: WorldOptions): World;
+}
+
+/** No one comes nearer. */
+const LEVEL: Kind = {
+  ...{ firstSeed: 810_000, seedStep: 43, ratesHz: [10, 5, 1], several: "up to four at once" },
+  isKnown: true,
+  make: (options) => makeWorld({ ...options, withFaults: true }),
+};
+
+const OBLIQUE: Kind = {
+  ...{ firstSeed: 101, seedStep: 1, ratesHz: [7, 3, 1], several: "up to three at once" },
+  isKnown: false,
+  make: makeObliqueWorld,
+};
 
 const COLUMNS = ["stays", "missed", "doubled", "endless", "wrong ends"] as const;
-const EXPLAINED = ["undecided", "any camera"] as const;
 
 interface Counts extends Record<Exclude<keyof Comparison, "mistakes">, number> {
   undecided: number;
   ofAny: number;
-}
-
-function say(text: string): void {
-  Deno.stdout.writeSync(new TextEncoder().encode(`${text}\n`));
 }
 
 function row(...cells: readonly (string | number)[]): string {
@@ -40,8 +59,9 @@ function row(...cells: readonly (string | number)[]): string {
 }
 
 async function counted(
-  seeds: readonly number[],
-  { explains, ...world }: {
+  { make, isKnown }: Kind,
+  { seeds, rateHz, alone, explains }: {
+    readonly seeds: readonly number[];
     readonly rateHz: number;
     readonly alone: boolean;
     readonly explains: boolean;
@@ -50,7 +70,7 @@ async function counted(
   const found = { truth: 0, missed: 0, doubled: 0, endless: 0, wrongEnds: 0 };
   const sum: Counts = { ...found, undecided: 0, ofAny: 0 };
   for (const seed of seeds) {
-    const made = makeWorld({ seed, ...world, stays: STAYS, withFaults: true });
+    const made = make({ seed, rateHz, alone, stays: STAYS });
     const found = compare(made, await runWorld(made));
     sum.truth += found.truth;
     sum.missed += found.missed;
@@ -58,10 +78,10 @@ async function counted(
     sum.endless += found.endless;
     sum.wrongEnds += found.wrongEnds;
     if (!explains) continue;
-    const ofWorld = new Explainer(made, OF_WORLD);
+    const ofWorld = isKnown ? new Explainer(made, OF_WORLD) : null;
     const ofAny = new Explainer(made, OF_ANY);
     for (const at of found.mistakes) {
-      if (ofWorld.isWrong(at).later) sum.undecided++;
+      if (ofWorld?.isWrong(at).later === true) sum.undecided++;
       if (ofAny.isWrong(at).then) sum.ofAny++;
     }
   }
@@ -69,24 +89,32 @@ async function counted(
 }
 
 /** @returns the exit code */
-async function main(count: number, explains: boolean): Promise<number> {
-  const seeds = Array.from({ length: count }, (_, index) => FIRST_SEED + index * SEED_STEP);
-  say(`seeds ${seeds.join(" ")}`);
-  say(row("world", ...COLUMNS, ...explains ? EXPLAINED : []));
+async function main([count = `${SEEDS}`, ...options]: readonly string[]): Promise<number> {
+  if (!(Number(count) > 0) || options.some((option) => !OPTIONS.includes(option))) {
+    printLine(
+      `usage: presence_world.ts [SEEDS] ${OPTIONS.map((option) => `[${option}]`).join(" ")}`,
+    );
+    return 2;
+  }
+  const kind = options.includes("oblique") ? OBLIQUE : LEVEL;
+  const explains = options.includes("explain");
+  const { firstSeed, seedStep, ratesHz, several, isKnown } = kind;
+  const seeds = Array.from({ length: Number(count) }, (_, index) => firstSeed + index * seedStep);
+  printLine(`seeds ${seeds.join(" ")}`);
+  const explained = [...isKnown ? ["undecided"] : [], "any camera"];
+  printLine(row("world", ...COLUMNS, ...explains ? explained : []));
   let endless = 0;
   for (const alone of [true, false]) {
-    for (const rateHz of RATES_HZ) {
-      const sum = await counted(seeds, { rateHz, alone, explains });
-      const name = `${alone ? "one after another" : "up to four at once"}, ${rateHz} Hz`;
+    for (const rateHz of ratesHz) {
+      const sum = await counted(kind, { seeds, rateHz, alone, explains });
+      const name = `${alone ? "one after another" : several}, ${rateHz} Hz`;
       const found = [sum.truth, sum.missed, sum.doubled, sum.endless, sum.wrongEnds];
-      say(row(name, ...found, ...explains ? [sum.undecided, sum.ofAny] : []));
+      const unexplained = [...isKnown ? [sum.undecided] : [], sum.ofAny];
+      printLine(row(name, ...found, ...explains ? unexplained : []));
       endless += sum.endless;
     }
   }
   return endless === 0 ? 0 : 1;
 }
 
-if (import.meta.main) {
-  const [count = SEEDS, what] = Deno.args;
-  Deno.exit(await main(Number(count), what === "explain"));
-}
+if (import.meta.main) Deno.exit(await main(Deno.args));

@@ -1,8 +1,8 @@
 /** A simulated world: walkers, faults, and what a detector sees of them. */
 import type { Detection } from "../../../src/core/detector_types.ts";
-import type { BoxPx } from "../../../src/core/geometry.ts";
+import { type BoxPx, commonArea } from "../../../src/core/geometry.ts";
 import { Random } from "./random.ts";
-import { SETTINGS, SIZE } from "./rig.ts";
+import { person, SETTINGS, SIZE } from "./rig.ts";
 import {
   endsAtSeconds,
   inSight,
@@ -57,7 +57,7 @@ export interface Fault {
   readonly toMs: number;
 }
 
-const FAULT_MS: Readonly<Record<Fault["kind"], number>> = {
+export const FAULT_MS: Readonly<Record<Fault["kind"], number>> = {
   ...{ thread: 400, worker: 4000, "short reconnect": 3000, "long reconnect": 9000 },
   restart: 10_000,
 };
@@ -72,6 +72,14 @@ export interface Look {
   readonly observedMs: number;
   /** The faults since the inference before it. */
   readonly faults: readonly Fault[];
+}
+
+/** One who may be visible for a time. */
+export interface Visitor {
+  readonly startsAtSeconds: number;
+  readonly endsAtSeconds: number;
+  /** The box, and how near: who is nearer covers others. Null while not in sight. */
+  placeAt(atSeconds: number): { readonly box: BoxPx; readonly nearness: number } | null;
 }
 
 /** Where one walker was detected: by the index of the inference. */
@@ -93,22 +101,25 @@ export interface World {
 
 export const END_MS = 1000 * SETTINGS.endSeconds;
 
-/** Makes a world in which people come into the picture `stays` times. */
+export interface WorldOptions {
+  readonly seed: number;
+  readonly rateHz: number;
+  /** So many times people come into the picture. */
+  readonly stays: number;
+  /** One after another, or several at once. */
+  readonly alone: boolean;
+}
+
+/** Makes a world with a camera before which no one comes nearer. */
 export function makeWorld(
-  { seed, rateHz, stays, alone, withFaults }: {
-    readonly seed: number;
-    readonly rateHz: number;
-    readonly stays: number;
-    readonly alone: boolean;
-    readonly withFaults: boolean;
-  },
+  { seed, rateHz, stays, alone, withFaults }: WorldOptions & { readonly withFaults: boolean },
 ): World {
   const random = new Random(seed);
   const people = walkers(random, { stays, alone });
   const untilMs = 1000 * Math.max(...people.map(endsAtSeconds)) + 3 * END_MS;
   const faults = withFaults ? drawFaults(random, people) : [];
-  const looks = looksAt(rateHz, untilMs, faults);
-  const visible = visibleLooks(people, looks);
+  const looks = looksAt(timesMs(rateHz, untilMs), faults);
+  const visible = visibleLooks(people.map(visitor), { looks, covered: COVERED });
   let forced = 0;
   const sightings = people.map((one, index) => {
     const seen = detections(random, one, { looks, visible: visible[index] ?? [] });
@@ -131,11 +142,17 @@ function drawFaults(random: Random, people: readonly Walker[]): readonly Fault[]
   return faults;
 }
 
-function looksAt(rateHz: number, untilMs: number, faults: readonly Fault[]): readonly Look[] {
+function timesMs(rateHz: number, untilMs: number): readonly number[] {
+  const times: number[] = [];
+  for (let index = 1; 1000 * index / rateHz < untilMs; index++) times.push(1000 * index / rateHz);
+  return times;
+}
+
+/** The inferences: at each of these times, unless a fault prevents it. */
+export function looksAt(timesMs: readonly number[], faults: readonly Fault[]): readonly Look[] {
   const looks: Look[] = [];
   let next = 0;
-  for (let index = 1; 1000 * index / rateHz < untilMs; index++) {
-    const atMs = 1000 * index / rateHz;
+  for (const atMs of timesMs) {
     if (faults.some(({ fromMs, toMs }) => fromMs <= atMs && atMs < toMs)) continue;
     const since: Fault[] = [];
     for (let fault = faults[next]; fault !== undefined && fault.toMs <= atMs; next++) {
@@ -149,37 +166,45 @@ function looksAt(rateHz: number, untilMs: number, faults: readonly Fault[]): rea
   return looks;
 }
 
-/** The indices of the inferences in which each person is visible. */
-function visibleLooks(people: readonly Walker[], looks: readonly Look[]): readonly number[][] {
-  const visible: number[][] = people.map(() => []);
-  const coming = people.map((one, index) => ({ one, index, endsAtMs: 1000 * endsAtSeconds(one) }))
-    .toSorted((one, other) => startsAtSeconds(one.one) - startsAtSeconds(other.one));
+function visitor(one: Walker): Visitor {
+  return {
+    startsAtSeconds: startsAtSeconds(one),
+    endsAtSeconds: endsAtSeconds(one),
+    placeAt(atSeconds) {
+      const box = placeOf(one, atSeconds);
+      return box === null ? null : { box, nearness: one.footY };
+    },
+  };
+}
+
+/**
+ * The indices of the inferences in which each is visible.
+ * @param covered  who is covered by this part by one who is nearer is not visible
+ */
+export function visibleLooks(
+  visitors: readonly Visitor[],
+  { looks, covered }: { readonly looks: readonly Look[]; readonly covered: number },
+): readonly (readonly number[])[] {
+  const visible: number[][] = visitors.map(() => []);
+  const coming = visitors.map((one, index) => ({ one, index }))
+    .toSorted((a, b) => a.one.startsAtSeconds - b.one.startsAtSeconds);
   let near: typeof coming = [];
-  // Those who are farther are drawn first.
   for (const [look, { atMs }] of looks.entries()) {
-    near = near.filter(({ endsAtMs }) => atMs < endsAtMs);
-    while (coming[0] !== undefined && 1000 * startsAtSeconds(coming[0].one) <= atMs) {
+    near = near.filter(({ one }) => atMs < 1000 * one.endsAtSeconds);
+    while (coming[0] !== undefined && 1000 * coming[0].one.startsAtSeconds <= atMs) {
       near.push(...coming.splice(0, 1));
     }
     const present = near.flatMap(({ one, index }) => {
-      const box = placeOf(one, atMs / 1000);
-      return box === null ? [] : [{ box, index, footY: one.footY }];
+      const place = one.placeAt(atMs / 1000);
+      return place === null ? [] : [{ ...place, index }];
     });
-    for (const { box, index, footY } of present) {
-      const covered = Math.max(
-        0,
-        ...present.filter((other) => other.footY > footY).map((other) => part(box, other.box)),
-      );
-      if (covered < COVERED) visible[index]?.push(look);
+    for (const { box, index, nearness } of present) {
+      const parts = present.filter((other) => other.nearness > nearness)
+        .map((other) => commonArea(box, other.box) / (box.width * box.height));
+      if (Math.max(0, ...parts) < covered) visible[index]?.push(look);
     }
   }
   return visible;
-}
-
-function part(box: BoxPx, by: BoxPx): number {
-  const width = Math.min(box.x + box.width, by.x + by.width) - Math.max(box.x, by.x);
-  const height = Math.min(box.y + box.height, by.y + by.height) - Math.max(box.y, by.y);
-  return width <= 0 || height <= 0 ? 0 : width * height / (box.width * box.height);
 }
 
 function detections(
@@ -187,18 +212,15 @@ function detections(
   one: Walker,
   { looks, visible }: { readonly looks: readonly Look[]; readonly visible: readonly number[] },
 ): { readonly sightings: Sightings; readonly forced: number } {
-  const sightings = new Map<number, { detection: Detection; weak: boolean }>();
-  const observed = (look: number) => looks[look]?.observedMs ?? 0;
+  const sightings = new Map<number, Sighting>();
   let lastFull: number | null = null;
   let forced = 0;
   for (const [index, look] of visible.entries()) {
     const box = placeOf(one, (looks[look]?.atMs ?? 0) / 1000);
     if (box === null) continue;
-    const next = visible[index + 1] ?? Infinity;
+    const next = visible[index + 1] ?? null;
     const isFull = random.chance(MODEL.recall);
-    // A person who is missed for as long as a stay takes to end has left, by the rule.
-    const isLast = lastFull !== null && next !== Infinity &&
-      observed(next) - observed(lastFull) > END_MS && observed(next) - observed(look) <= END_MS;
+    const isLast = isLastChance(looks, { last: lastFull, look, next, endMs: END_MS });
     const isWeak = random.chance(MODEL.weakRecall);
     if (!isFull && isLast) forced++;
     if (isFull || isLast) lastFull = look;
@@ -206,13 +228,33 @@ function detections(
     const weak = lastFull !== look;
     const [least, most] = weak ? CONFIDENCES.weak : CONFIDENCES.full;
     const confidence = random.between(least, most);
-    sightings.set(look, { weak, detection: detection(noisy(random, box), confidence) });
+    sightings.set(look, { weak, detection: person(noisy(random, box), confidence) });
   }
   return { sightings, forced };
 }
 
+/**
+ * Whether one who is not detected with confidence in this inference either has left by the rule before the
+ * next one: then more than `endMs` have passed without.
+ * @param last  the inference with the last confident detection
+ * @param next  the next one in which they are visible
+ */
+export function isLastChance(
+  looks: readonly Look[],
+  { last, look, next, endMs }: {
+    readonly last: number | null;
+    readonly look: number;
+    readonly next: number | null;
+    readonly endMs: number;
+  },
+): boolean {
+  const observedMs = (at: number) => looks[at]?.observedMs ?? 0;
+  return last !== null && next !== null && observedMs(next) - observedMs(last) > endMs &&
+    observedMs(next) - observedMs(look) <= endMs;
+}
+
 function falseDetections(random: Random, looks: number): Sightings {
-  const found = new Map<number, { detection: Detection; weak: boolean }>();
+  const found = new Map<number, Sighting>();
   for (let look = 0; look < looks; look++) {
     const weak = !random.chance(1 / MODEL.framesPerFalse);
     if (weak && !random.chance(1 / MODEL.framesPerWeakFalse)) continue;
@@ -224,13 +266,9 @@ function falseDetections(random: Random, looks: number): Sightings {
     };
     const [least, most] = weak ? CONFIDENCES.weak : CONFIDENCES.falseFull;
     const confidence = random.between(least, most);
-    found.set(look, { weak, detection: detection(box, confidence) });
+    found.set(look, { weak, detection: person(box, confidence) });
   }
   return found;
-}
-
-function detection(box: BoxPx, confidence: number): Detection {
-  return { class: "person", confidence, box };
 }
 
 /** A box as a detector gives it: a little off, and within the picture. */
