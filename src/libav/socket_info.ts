@@ -1,11 +1,10 @@
 import { type Clock, plusMs } from "../core/clock.ts";
 import { betweenTicks, findTick, type KernelTick, type ReceivedBetween } from "./kernel_tick.ts";
 import type { Libav } from "./library.ts";
-import { descriptorsOf } from "./sockets.ts";
+import { descriptorsOf, unreadBytes } from "./sockets.ts";
 
 const IPPROTO_TCP = 6;
 const TCP_INFO = 11;
-const FIONREAD = 0x541bn;
 /** Covers `tcpi_last_data_recv` of `struct tcp_info` (linux/tcp.h). */
 const TCP_INFO_BYTES = 128;
 const LAST_DATA_RECV_OFFSET = 52;
@@ -55,8 +54,7 @@ export class SocketInfo {
 
   /** Bytes that can be read without blocking (`FIONREAD`), or null. */
   unreadBytes(): number | null {
-    const result = this.#libav.avutil.ioctl(this.#descriptor, FIONREAD, this.#value);
-    return result === 0 ? this.#value[0] ?? null : null;
+    return unreadBytes(this.#libav, this.#descriptor, this.#value);
   }
 
   /**

@@ -7,7 +7,6 @@ const SOL_SOCKET = 1;
 const SO_TYPE = 3;
 const SO_RCVBUF = 8;
 const SOCK_DGRAM = 2;
-/** For a UDP socket: the size of the next datagram. */
 const FIONREAD = 0x541bn;
 const VALUE_BYTES = Int32Array.BYTES_PER_ELEMENT;
 /** Descriptors to search: a process has far fewer. */
@@ -26,6 +25,19 @@ export function* descriptorsOf(libav: Libav, localPort: number): Generator<numbe
     if (family !== AF_INET && family !== AF_INET6) continue;
     if (address.getUint16(2) === localPort) yield descriptor;
   }
+}
+
+/**
+ * Bytes that can be read without blocking (`FIONREAD`), of a UDP socket those of the next datagram; or null.
+ * @param value  takes the answer
+ */
+export function unreadBytes(
+  libav: Libav,
+  descriptor: number,
+  value: Int32Array<ArrayBuffer>,
+): number | null {
+  const result = libav.avutil.ioctl(descriptor, FIONREAD, value);
+  return result === 0 ? value[0] ?? null : null;
 }
 
 /** A UDP socket that Deno opened, as the kernel sees it. */
@@ -55,8 +67,7 @@ export class DatagramSocket {
 
   /** Whether a datagram waits that Deno has not read yet. */
   get hasUnread(): boolean {
-    const result = this.#libav.avutil.ioctl(this.#descriptor, FIONREAD, this.#value);
-    return result === 0 && this.#value[0] !== 0;
+    return (unreadBytes(this.#libav, this.#descriptor, this.#value) ?? 0) > 0;
   }
 
   /**
