@@ -1,4 +1,4 @@
-import { type Clock, plusMs, sinceMs, type SteadyMs, type WallMs } from "./clock.ts";
+import { bothClocks, type Clock, plusMs, sinceMs, type SteadyMs, type WallMs } from "./clock.ts";
 
 /**
  * Bound of a plausible travel time. Above it the wall clock was stepped meanwhile: a thread that reads its
@@ -19,7 +19,8 @@ export interface Age {
 
 /** The age of the instant `at`, for a message that is sent now. */
 export function ageOf(at: SteadyMs, clock: Clock): Age {
-  return { ms: sinceMs(at, clock.nowMs()), sentAt: clock.wallMs() };
+  const { steady, wall } = bothClocks(clock);
+  return { ms: sinceMs(at, steady), sentAt: wall };
 }
 
 /**
@@ -29,7 +30,8 @@ export function ageOf(at: SteadyMs, clock: Clock): Age {
  * stepped meanwhile, the travel time counts as zero.
  */
 export function instantOf({ ms, sentAt }: Age, clock: Clock): SteadyMs {
-  const travelMs = sinceMs(sentAt, clock.wallMs());
+  const { steady, wall } = bothClocks(clock);
+  const travelMs = sinceMs(sentAt, wall);
   const isPlausible = travelMs >= 0 && travelMs <= MAX_TRAVEL_MS;
-  return plusMs(clock.nowMs(), -(ms + (isPlausible ? travelMs : 0)));
+  return plusMs(steady, -(ms + (isPlausible ? travelMs : 0)));
 }

@@ -71,13 +71,38 @@ export interface Clock {
 /** The clock of the machine. */
 export const systemClock: Clock = {
   nowMs: () => steadyMs(performance.now()),
-  wallMs: () => wallMs(Date.now()),
+  // `Date.now()` is whole milliseconds: each thread that an age passes would add one to its error.
+  wallMs: () => wallMs(Number(Temporal.Now.instant().epochNanoseconds) / 1e6),
   after(delayMs, run) {
     const timer = setTimeout(run, delayMs);
     return () => clearTimeout(timer);
   },
   sleep: (delayMs, signal) => sleepOn(systemClock, delayMs, signal),
 };
+
+/** The most that two clocks are read apart, and how often that is tried on a thread that is preempted. */
+const MAX_APART_MS = 0.1;
+const MAX_TRIES = 5;
+
+/** One moment, by both clocks. */
+export interface Moment {
+  readonly steady: SteadyMs;
+  readonly wall: WallMs;
+}
+
+/** Reads both clocks; again where the thread was preempted between them, which may take 30 ms. */
+export function bothClocks(clock: Clock): Moment {
+  let before = clock.nowMs();
+  for (let tries = 1;; tries++) {
+    const wall = clock.wallMs();
+    const after = clock.nowMs();
+    const apartMs = sinceMs(before, after);
+    if (apartMs <= MAX_APART_MS || tries === MAX_TRIES) {
+      return { steady: plusMs(before, apartMs / 2), wall };
+    }
+    before = after;
+  }
+}
 
 /** Implements `sleep` by `after`, for any clock. */
 export function sleepOn(clock: Clock, delayMs: number, signal?: AbortSignal): Promise<void> {

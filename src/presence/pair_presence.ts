@@ -1,5 +1,5 @@
 /** The stays of one camera and detector. */
-import { type Clock, plusMs, sinceMs, type SteadyMs } from "../core/clock.ts";
+import { bothClocks, type Clock, plusMs, sinceMs, type SteadyMs } from "../core/clock.ts";
 import type { Detection, InferenceResult } from "../core/detector_types.ts";
 import { wholeOf } from "../core/geometry.ts";
 import type {
@@ -108,12 +108,11 @@ export class PairPresence {
 
   /** Continues stays of a thread that was replaced. */
   resume(stays: readonly Stay[]): void {
-    const now = this.#parts.clock.nowMs();
-    const wall = this.#parts.clock.wallMs();
+    const { steady, wall } = bothClocks(this.#parts.clock);
     for (const stay of stays) {
       // The wall clock may have been stepped meanwhile, and that of the camera be wrong.
       const ageMs = sinceMs(stay.seenAtMs, wall);
-      const atMs = plusMs(now, -Math.min(this.endMs, Math.max(0, ageMs)));
+      const atMs = plusMs(steady, -Math.min(this.endMs, Math.max(0, ageMs)));
       // What was observed since it was reported is not known, and counts for nothing.
       this.#records.resume(stay, this.#scene, atMs).observedMs = -(stay.motion?.absentMs ?? 0);
       this.#time.resume(stay.motion?.gapMs ?? 0);

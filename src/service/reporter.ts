@@ -1,5 +1,5 @@
 import process from "node:process";
-import { type Clock, epochMs, type SteadyMs, type WallMs } from "../core/clock.ts";
+import { bothClocks, type Clock, epochMs, type Moment } from "../core/clock.ts";
 import type { BrokerState, MessageAccounts } from "../core/publisher_types.ts";
 import type { Redactor } from "../core/redact.ts";
 import { ONNX_RUNTIME_VERSION } from "../core/version.ts";
@@ -36,12 +36,12 @@ export interface ReporterParts {
 /** Combines the figures of all parts into one report. */
 export class Reporter {
   readonly #parts: ReporterParts;
-  readonly #startedAt: { readonly wallMs: WallMs; readonly steadyMs: SteadyMs };
+  readonly #startedAt: Moment;
   readonly #emitted = new Map<string, Map<string, number>>();
 
   constructor(parts: ReporterParts) {
     this.#parts = parts;
-    this.#startedAt = { wallMs: parts.clock.wallMs(), steadyMs: parts.clock.nowMs() };
+    this.#startedAt = bothClocks(parts.clock);
   }
 
   /** Counts an inference message that was published. */
@@ -78,7 +78,7 @@ export class Reporter {
     const report = healthReport(await this.parts());
     const cameras = [...this.#parts.fleet.cameras.values()];
     return this.#parts.metrics.text(report, {
-      startSeconds: epochMs(this.#startedAt.wallMs) / 1000,
+      startSeconds: epochMs(this.#startedAt.wall) / 1000,
       build: {
         version: this.#parts.version,
         deno: Deno.version.deno,
@@ -117,8 +117,8 @@ export class Reporter {
     return {
       instance: settings.instance,
       version,
-      startedAtMs: this.#startedAt.wallMs,
-      uptimeMs: nowMs - this.#startedAt.steadyMs,
+      startedAtMs: this.#startedAt.wall,
+      uptimeMs: nowMs - this.#startedAt.steady,
       nowMs,
       timeMs: clock.wallMs(),
       broker: {

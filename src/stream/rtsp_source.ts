@@ -1,6 +1,6 @@
 import { assert } from "../core/assert.ts";
 import type { CameraSource } from "../core/camera_types.ts";
-import { type Clock, plusMs, sinceMs, type SteadyMs } from "../core/clock.ts";
+import { bothClocks, type Clock, plusMs, sinceMs, type SteadyMs } from "../core/clock.ts";
 import { CodecParameters } from "../libav/codec_parameters.ts";
 import type { VideoStream } from "../libav/video_stream.ts";
 import type { Libav } from "../libav/library.ts";
@@ -177,7 +177,8 @@ export class RtspSource implements PacketSource {
     const unit = this.#queue.take();
     if (unit === null) return null;
     const { packet, pts, isKey, isRecoveryPoint, isCorrupt, isDisposable, arrivedAt } = unit;
-    const arrivedWallMs = plusMs(clock.wallMs(), -sinceMs(arrivedAt, clock.nowMs()));
+    const { steady, wall } = bothClocks(clock);
+    const arrivedWallMs = plusMs(wall, -sinceMs(arrivedAt, steady));
     this.#reading?.packet(packet.sizeBytes, isKey);
     return {
       packet,

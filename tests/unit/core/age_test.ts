@@ -1,6 +1,13 @@
 import assert from "node:assert/strict";
 import { ageOf, instantOf, MAX_TRAVEL_MS } from "../../../src/core/age.ts";
-import { plusMs, sinceMs } from "../../../src/core/clock.ts";
+import {
+  type Clock,
+  plusMs,
+  sinceMs,
+  steadyMs,
+  systemClock,
+  wallMs,
+} from "../../../src/core/clock.ts";
 import { HeldClock } from "../../support/clocks/held_clock.ts";
 
 const HOUR_MS = 3_600_000;
@@ -49,6 +56,30 @@ for (const stepMs of [HOUR_MS, -HOUR_MS]) {
     );
   });
 }
+
+/** Two threads; each is preempted for 30 ms when it has read the wall clock for the first time. */
+function preemptedThreads(): { readonly sender: Clock; readonly receiver: Clock } {
+  let now = 1000;
+  const thread = (originMs: number): Clock => {
+    let isPreempted = false;
+    return {
+      ...systemClock,
+      nowMs: () => steadyMs(now - originMs),
+      wallMs() {
+        const wall = wallMs(now);
+        if (!isPreempted) now += 30;
+        isPreempted = true;
+        return wall;
+      },
+    };
+  };
+  return { sender: thread(0), receiver: thread(900) };
+}
+
+Deno.test("age: it is exact where both threads are preempted between their clocks", () => {
+  const { sender, receiver } = preemptedThreads();
+  assert.equal(instantOf(ageOf(steadyMs(700), sender), receiver), 700 - 900);
+});
 
 Deno.test("age: an implausible travel time counts as zero", async () => {
   const { sender, receiver, pass } = threads();

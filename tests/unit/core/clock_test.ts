@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import {
+  bothClocks,
   type Clock,
   epochMs,
   isoTime,
@@ -39,7 +40,42 @@ Deno.test("clock: the steady instant never goes back, and the wall clock is that
   assert.ok(second >= first);
   const before = Date.now();
   const wall = epochMs(systemClock.wallMs());
-  assert.ok(wall >= before && wall <= Date.now());
+  assert.ok(wall >= before && wall < Date.now() + 1);
+});
+
+Deno.test("clock: the wall clock is finer than a millisecond", () => {
+  const walls = Array.from({ length: 100 }, () => epochMs(systemClock.wallMs()));
+  assert.ok(walls.some((each) => !Number.isInteger(each)));
+});
+
+/** A clock whose thread is preempted for 30 ms the first `times` that the wall clock was read. */
+function preempted(times: number): { clock: Clock; reads(): number } {
+  let now = 1000;
+  let reads = 0;
+  const clock: Clock = {
+    ...systemClock,
+    nowMs: () => steadyMs(now),
+    wallMs() {
+      const wall = now + 1_000_000;
+      if (reads++ < times) now += 30;
+      return wallMs(wall);
+    },
+  };
+  return { clock, reads: () => reads };
+}
+
+Deno.test("clock: both clocks are of one moment, also where the thread is preempted between them", () => {
+  const { clock, reads } = preempted(3);
+  const { steady, wall } = bothClocks(clock);
+  assert.equal(epochMs(wall) - steady, 1_000_000);
+  assert.equal(reads(), 4);
+});
+
+Deno.test("clock: on a thread that is always preempted both clocks are read five times", () => {
+  const { clock, reads } = preempted(Infinity);
+  const { steady, wall } = bothClocks(clock);
+  assert.equal(epochMs(wall) - steady, 1_000_000 - 15);
+  assert.equal(reads(), 5);
 });
 
 Deno.test("clock: instants of one clock give a duration, and move by one", () => {
