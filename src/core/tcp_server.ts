@@ -105,6 +105,8 @@ export class TcpServer {
     const { maxConnections, maxPerAddress } = this.#options;
     if (this.#streams.size >= maxConnections) return this.#refuse(connection, "full");
     if (ofAddress >= maxPerAddress) return this.#refuse(connection, "address");
+    // Else what follows a write waits until the client has acknowledged it: 40 ms.
+    connection.setNoDelay(true);
     const stream = new TcpStream(connection, hostname);
     this.#streams.add(stream);
     this.#perAddress.set(hostname, ofAddress + 1);

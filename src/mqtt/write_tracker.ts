@@ -1,8 +1,10 @@
 import { Buffer } from "node:buffer";
 import type { Duplex } from "node:stream";
+import type { TimeSlice } from "./time_slice.ts";
 
 /** Reports when a chunk is about to reach the socket, and when all that a call writes has reached it. */
 export class WriteTracker {
+  readonly #slice: TimeSlice;
   /** By chunk; one that is never written is collected with it. */
   readonly #beforeWrites = new WeakMap<object, () => void>();
   /** Calls that are not all written yet, oldest first. */
@@ -11,7 +13,9 @@ export class WriteTracker {
   #writes = 0;
   #written = 0;
 
-  constructor(stream: Duplex) {
+  /** @param slice  renewed before the calls of {@link before}, so that the write follows them at once */
+  constructor(stream: Duplex, slice: TimeSlice) {
+    this.#slice = slice;
     this.#watchChunks(stream);
     const write = stream.write.bind(stream);
     const onWritten = (error?: Error | null) => {
@@ -44,18 +48,23 @@ export class WriteTracker {
   #watchChunks(stream: Duplex): void {
     const { _write: write, _writev: writev } = stream;
     stream._write = (chunk: unknown, encoding, done) => {
-      this.#beforeWrite(chunk);
+      this.#beforeWrite([chunk]);
       write.call(stream, chunk, encoding, done);
     };
     if (writev === undefined || writev === null) return;
     stream._writev = (chunks, done) => {
-      for (const { chunk } of chunks) this.#beforeWrite(chunk);
+      this.#beforeWrite(chunks.map(({ chunk }) => chunk));
       writev.call(stream, chunks, done);
     };
   }
 
-  #beforeWrite(chunk: unknown): void {
-    if (chunk instanceof Buffer) this.#beforeWrites.get(chunk)?.();
+  #beforeWrite(chunks: readonly unknown[]): void {
+    const calls = chunks.flatMap((chunk) =>
+      chunk instanceof Buffer ? this.#beforeWrites.get(chunk) ?? [] : []
+    );
+    if (calls.length === 0) return;
+    this.#slice.renew();
+    for (const call of calls) call();
   }
 
   #settle(): void {

@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
+import { testLibav } from "../ffi/support.ts";
 import { Child } from "../support/system/children.ts";
 import { tempFolder } from "../support/system/files.ts";
 import { Subscriber } from "../support/brokers/mosquitto.ts";
 import { ignoreWithout, programPath } from "../support/system/parts.ts";
 import { freePort } from "../support/system/ports.ts";
+import { sendAtOnce } from "../support/system/tcp_sockets.ts";
 import {
   brokerWorker,
   inferenceResult,
@@ -30,6 +32,11 @@ Deno.test({
     using results = resultsTo(publisher);
     results.send(inferenceResult(3));
     await subscriber.waitFor(({ topic }) => topic === "orion/lobby-1/inferences/gate/person");
+    using libav = ignoreWithout("libav") ? null : testLibav();
+    if (libav !== null) {
+      const clients = sendAtOnce(libav, port);
+      assert.ok(clients.length >= 2 && clients.every(Boolean), `${clients}`);
+    }
     broker.send({ kind: "stop" });
     await broker.waitFor((message) => message.kind === "stopped");
     await publisher.waitFor((message) => message.kind === "broker" && message.state.error !== null);

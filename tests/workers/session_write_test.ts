@@ -1,15 +1,20 @@
-/** A payload that is changed when it is written, over every transport. */
+/** How messages are written, over every transport: changed at the last moment, and without delay. */
 import assert from "node:assert/strict";
 import { systemClock } from "../../src/core/clock.ts";
+import type { Libav } from "../../src/libav/library.ts";
 import { mqttSessions } from "../../src/mqtt/client.ts";
+import { testLibav } from "../ffi/support.ts";
 import { makeCertificates, Mosquitto } from "../support/brokers/mosquitto.ts";
 import { tempFolder } from "../support/system/files.ts";
 import { ignoreWithout } from "../support/system/parts.ts";
 import { freePort } from "../support/system/ports.ts";
+import { sendAtOnce } from "../support/system/tcp_sockets.ts";
 import { publisherPlan } from "../support/workers/publisher_worker.ts";
 
 /** Connects to the broker, publishes `early`, changes it to `later` when it is written, and disconnects. */
-async function publishChanged(url: string, ca: string | null): Promise<void> {
+async function publishChanged(url: string, ca: string | null, libav: Libav | null): Promise<void> {
+  const delayed = () => libav === null ? 0 : sendAtOnce(libav).filter((each) => !each).length;
+  const before = delayed();
   const connected = Promise.withResolvers<void>();
   const session = mqttSessions(systemClock)({
     broker: publisherPlan(url).broker,
@@ -23,6 +28,7 @@ async function publishChanged(url: string, ca: string | null): Promise<void> {
     closed: ({ error }) => connected.reject(error),
   });
   await connected.promise;
+  assert.ok(delayed() <= before, url);
   const published = Promise.withResolvers<void>();
   session.publish({
     ...{ topic: new URL(url).protocol, payload: "early" },
@@ -51,8 +57,11 @@ Deno.test({
     await using subscriber = await broker.subscribe("#");
     const ca = Deno.readTextFileSync(client.ca);
     const secure = [`mqtts://127.0.0.1:${mqtts}`, `wss://127.0.0.1:${wss}/mqtt`];
-    for (const url of [broker.url, `ws://127.0.0.1:${ws}/mqtt`]) await publishChanged(url, null);
-    for (const url of secure) await publishChanged(url, ca);
+    using libav = ignoreWithout("libav") ? null : testLibav();
+    for (const url of [broker.url, `ws://127.0.0.1:${ws}/mqtt`]) {
+      await publishChanged(url, null, libav);
+    }
+    for (const url of secure) await publishChanged(url, ca, libav);
     for (const topic of ["mqtt:", "mqtts:", "ws:", "wss:"]) {
       const message = await subscriber.waitFor((each) => each.topic === topic);
       assert.equal(message.payload, "later", topic);
