@@ -2,6 +2,8 @@ import { type Clock, plusMs, sinceMs, type SteadyMs } from "../core/clock.ts";
 
 /** The most that the instant of a tick may be in doubt, and that two may differ by. */
 const MAX_DOUBT_MS = 0.1;
+/** The most that a tick is counted before or after its time: as found, and by an interrupt that is late. */
+const MAX_SHIFT_MS = 0.15;
 /** On a loaded machine the thread is preempted for some 20 ms at a time. */
 const MAX_SEARCH_MS = 100;
 
@@ -62,7 +64,10 @@ function agree(one: SteadyMs, other: SteadyMs, periodMs: number): boolean {
   return Math.abs(periods - Math.round(periods)) * periodMs <= MAX_DOUBT_MS;
 }
 
-/** When something happened, by its age: as {@link findTick} queries it, between two instants. */
+/**
+ * When something happened, by its age: as {@link findTick} queries it, between two instants. To one tick;
+ * to two, where a tick is so near to the query that it may be counted or not.
+ */
 export function betweenTicks(
   tick: KernelTick,
   ageMs: number,
@@ -72,7 +77,7 @@ export function betweenTicks(
   const age = ticksOf(ageMs, periodMs);
   const ticksUntil = (instant: SteadyMs) => Math.floor(sinceMs(at, instant) / periodMs) - age;
   return {
-    from: plusMs(at, ticksUntil(queried.before) * periodMs),
-    to: plusMs(at, (ticksUntil(queried.after) + 1) * periodMs),
+    from: plusMs(at, ticksUntil(plusMs(queried.before, -MAX_SHIFT_MS)) * periodMs),
+    to: plusMs(at, (ticksUntil(plusMs(queried.after, MAX_SHIFT_MS)) + 1) * periodMs),
   };
 }
