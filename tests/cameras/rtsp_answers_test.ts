@@ -1,4 +1,4 @@
-/** Responses of cameras before they play: URLs, authentication, transports, refusals. */
+/** Responses of cameras before they play: URLs, transports, refusals. */
 import assert from "node:assert/strict";
 import type { CameraSource } from "../../src/core/camera_types.ts";
 import { sinceMs } from "../../src/core/clock.ts";
@@ -7,7 +7,6 @@ import { testLibav } from "../ffi/support.ts";
 import { FaultyCamera } from "../support/cameras/faulty_camera/camera.ts";
 import type { CameraClip } from "../support/cameras/faulty_camera/clip.ts";
 import type {
-  AuthScheme,
   Description,
   FaultyCameraOptions,
   Refusal,
@@ -15,7 +14,6 @@ import type {
 import { patternCameraClip, PatternWatch } from "../support/cameras/faulty_camera/pattern_watch.ts";
 import { PATIENCE } from "../support/system/lines.ts";
 import { ignoreWithout } from "../support/system/parts.ts";
-import { PASSWORD, tracesIn } from "../support/product/secrecy.ts";
 
 const ignore = ignoreWithout("libav", "ffmpeg");
 const playback = { fps: 50 };
@@ -24,8 +22,6 @@ const FRAMES = 10;
 const LATE_MS = 10_000 * PATIENCE;
 /** A UDP socket's receive buffer, unless a larger one is asked for. */
 const KERNEL_BUFFER_BYTES = 212_992;
-/** Credentials with characters that have to be quoted or encoded. */
-const LOGIN = { user: 'view"er', password: PASSWORD };
 
 const NO_CLIP: CameraClip = { codec: "h264", pictures: [], parameterSets: [] };
 const clip = ignore ? NO_CLIP : await patternCameraClip(100);
@@ -131,93 +127,6 @@ for (const { what, path = "/cam", description, setUp, play } of ADDRESSES) {
     },
   });
 }
-
-// ----------------------------------------------------------------------------- authentication
-
-/** The credentials expected for a scheme. */
-const SCHEMES: readonly (readonly [AuthScheme, RegExp])[] = [
-  ["basic", /^Basic /],
-  ["digest-md5", /^Digest (?!.*algorithm)/],
-  ["digest-sha256", /^Digest .*algorithm=SHA-256/],
-  ["digest-md5-sha256", /^Digest .*algorithm=SHA-256/],
-  ["basic-digest", /^Digest /],
-];
-
-for (const [scheme, wanted] of SCHEMES) {
-  for (const qop of scheme === "basic" ? [false] : [false, true]) {
-    Deno.test({
-      name: `rtsp: a camera that requires ${scheme}${qop ? " with qop" : ""} is played`,
-      ignore,
-      async fn() {
-        await using camera = start({ auth: { ...LOGIN, scheme, qop, realm: "IP Camera(A1)" } });
-        await plays(camera);
-        const statuses = camera.log.requests.map(({ method, status }) => `${method} ${status}`);
-        const refused = statuses.filter((status) => status.endsWith(" 401"));
-        assert.deepEqual(refused, ["DESCRIBE 401"], `${statuses}`);
-        for (const { headers } of camera.log.requests) {
-          const authorization = headers.get("authorization");
-          if (authorization !== undefined) assert.match(authorization, wanted);
-        }
-      },
-    });
-  }
-}
-
-Deno.test({
-  name: "rtsp: stale nonces are renewed, during SETUP and while it plays",
-  ignore,
-  async fn() {
-    await using camera = start({
-      auth: { ...LOGIN, scheme: "digest-sha256", qop: true, staleAfterSeconds: 0.5 },
-      control: { timeoutSeconds: 4, enforcesTimeout: true },
-    });
-    await using watch = new PatternWatch(camera);
-    const { log } = camera;
-    const renewed = () => log.of("GET_PARAMETER").filter(({ status }) => status === 200);
-    await log.until("two keepalives", () => renewed().length >= 2);
-    assert.ok(log.of("GET_PARAMETER").some(({ status }) => status === 401), "no nonce was stale");
-    await watch.pictures(FRAMES);
-    await watch.assertUndisturbed();
-  },
-});
-
-Deno.test({
-  name: "rtsp: after a Digest challenge the password is never sent with Basic",
-  ignore,
-  async fn() {
-    await using camera = start({
-      auth: { ...LOGIN, scheme: "digest-md5", downgrades: true },
-    });
-    await using watch = new PatternWatch(camera);
-    const { reason } = await watch.run.state("offline");
-    assert.equal(reason, "STREAM_AUTH_UNSUPPORTED");
-    const shown = camera.log.requests.map(({ headers }) => headers.get("authorization") ?? "");
-    assert.ok(shown.some((text) => text.startsWith("Digest ")));
-    assert.ok(!shown.some((text) => text.startsWith("Basic ")), "the password was shown");
-    const said = JSON.stringify([watch.run.logs, watch.run.states]);
-    assert.deepEqual(tracesIn(said), []);
-  },
-});
-
-Deno.test({
-  name: "rtsp: a wrong password is tried three times, and then once a minute",
-  ignore,
-  async fn() {
-    await using camera = start({ auth: { ...LOGIN, scheme: "digest-sha256" } });
-    await using watch = new PatternWatch(camera, { url: camera.login(LOGIN.user, "no") });
-    const { logs } = watch.run;
-    const delays = () =>
-      logs.filter(({ event }) => event === "camera.retry_scheduled").map(({ fields }) =>
-        Number(fields["delayMs"])
-      );
-    await watch.run.until("a third delay", () => delays().length >= 3);
-    const [first = 0, second = 0, third = 0] = delays();
-    assert.ok(first < 1500 && second < 3000 && third >= 60_000, `${delays()}`);
-    const answered = camera.log.requests.filter(({ headers }) => headers.has("authorization"));
-    assert.equal(answered.length, 3, "once for each connection");
-    assert.ok(watch.run.states.some(({ reason }) => reason === "STREAM_UNAUTHORISED"));
-  },
-});
 
 // --------------------------------------------------------------------- transports and refusals
 

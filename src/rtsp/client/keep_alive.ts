@@ -23,12 +23,15 @@ export interface KeepAliveOptions {
 /**
  * Keeps a session from expiring: by GET_PARAMETER if the server announces it, else by OPTIONS. Switches to
  * the other method when one is refused. If a session has expired all the same, alternates between the two:
- * some cameras count only one of them, and announce the other.
+ * some cameras count only one of them, and announce the other. Credentials that a camera refuses while it
+ * plays are not sent again until the next session.
  */
 export class KeepAlive {
   readonly #options: KeepAliveOptions;
   #method: "GET_PARAMETER" | "OPTIONS";
   #cancel: Cancel | null = null;
+  /** The password was changed while the camera plays. Cameras lock an account after some five refusals. */
+  #isRefused = false;
 
   constructor(options: KeepAliveOptions) {
     this.#options = options;
@@ -65,7 +68,7 @@ export class KeepAlive {
   #send(isRetry = false): void {
     const { connection, requester, aggregateUri, hints } = this.#options;
     const method = this.#method;
-    const headers = requester.headersFor(method, aggregateUri);
+    const headers = requester.headersFor(method, aggregateUri, !this.#isRefused);
     const onResponse = (response: RtspResponse) => this.#onResponse(method, response, isRetry);
     connection.send({ method, uri: aggregateUri, headers }, onResponse).catch(() => {
       // A connection that fails to write fails to read as well, and is closed by the reader.
@@ -74,11 +77,18 @@ export class KeepAlive {
   }
 
   #onResponse(method: string, response: RtspResponse, isRetry: boolean): void {
-    if (response.status === UNAUTHORIZED) {
-      // The nonce has expired (RFC 7616 3.3).
-      this.#options.requester.acceptChallenge(response);
-      if (!isRetry) this.#send(true);
-    } else if (response.status >= 400 && method === this.#method) this.#switchMethod();
+    if (response.status === UNAUTHORIZED) this.#onChallenge(response, isRetry);
+    else if (response.status >= 400 && method === this.#method) this.#switchMethod();
+  }
+
+  #onChallenge(response: RtspResponse, isRetry: boolean): void {
+    if (this.#isRefused) return;
+    // The nonce has expired (RFC 7616 3.3).
+    const isNew = this.#options.requester.acceptChallenge(response);
+    if (isNew && !isRetry) return this.#send(true);
+    this.#isRefused = !isNew;
+    // Which many cameras answer without a login.
+    if (this.#isRefused) this.#method = "OPTIONS";
   }
 
   #switchMethod(): void {

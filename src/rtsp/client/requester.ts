@@ -60,10 +60,15 @@ export class Requester {
   }
 
   /** The headers of every request of this session. */
-  headersFor(method: string, uri: string): (readonly [string, string])[] {
+  headersFor(
+    method: string,
+    uri: string,
+    hasCredentials = true,
+  ): (readonly [string, string])[] {
     const headers: (readonly [string, string])[] = [];
     if (this.sessionId !== null) headers.push(["Session", this.sessionId]);
-    const authorization = this.#options.authenticator?.authorization(method, uri) ?? null;
+    const authenticator = hasCredentials ? this.#options.authenticator : null;
+    const authorization = authenticator?.authorization(method, uri) ?? null;
     if (authorization !== null) headers.push(["Authorization", authorization]);
     return headers;
   }
@@ -78,9 +83,14 @@ export class Requester {
     return this.#withDeadline(request.method, () => this.#send(request));
   }
 
-  /** Accepts the challenge of a response, such as one to a keepalive. */
-  acceptChallenge(response: RtspResponse): void {
-    this.#options.authenticator?.acceptChallenge(response.headers.getAll("WWW-Authenticate"));
+  /**
+   * Accepts the challenge of a response, such as one to a keepalive.
+   * @returns whether it is another one than the credentials were for: they may be right all the same
+   */
+  acceptChallenge(response: RtspResponse): boolean {
+    const challenges = response.headers.getAll("WWW-Authenticate");
+    const outcome = this.#options.authenticator?.acceptChallenge(challenges);
+    return outcome?.ok === true && outcome.isNew;
   }
 
   async #send(request: RequestSpec): Promise<RtspResponse> {
