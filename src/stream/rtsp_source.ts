@@ -238,7 +238,8 @@ export class RtspSource implements PacketSource {
       readAt,
       isAwaited: emptyAt !== null,
       emptyAt,
-      received: isNewest ? this.#socket?.receivedBetween() ?? null : null,
+      received: this.#socket?.receivedBetween() ?? null,
+      isNewest,
     });
   }
 }

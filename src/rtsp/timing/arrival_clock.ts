@@ -10,11 +10,10 @@ export interface ReadBatch {
   readonly isAwaited: boolean;
   /** When the socket was last empty: no unit was complete then; null if unknown. */
   readonly emptyAt: SteadyMs | null;
-  /**
-   * When the newest bytes arrived, by the kernel (`SocketInfo.receivedBetween`); null if unknown, or if they
-   * belong to an incomplete unit.
-   */
+  /** When the newest bytes arrived, by the kernel (`SocketInfo.receivedBetween`); null if unknown. */
   readonly received: { readonly from: SteadyMs; readonly to: SteadyMs } | null;
+  /** The newest bytes are the newest unit's; else they follow it: a report, or a part of the next one. */
+  readonly isNewest: boolean;
   /** PTS of the units in the order of arrival, in milliseconds, validated. */
   readonly ptsMs: ArrayLike<number>;
   /** `SenderClock.rate`: true milliseconds per millisecond of {@link ptsMs}; null while unknown. */
@@ -33,7 +32,8 @@ const MAX_LATENESS_MS = 100;
  * Estimates when access units arrived, also those that stayed in the socket between reads: from the nearest
  * unit with a known arrival, by the intervals of their PTS.
  *
- * - A unit that was awaited arrived when it was read, unless the kernel received it earlier.
+ * - A unit that was awaited arrived when it was read, unless the kernel received it earlier. Bytes that
+ *   follow it have mostly arrived with it, and never before it.
  * - The newest unit of another read arrived with the newest bytes if the kernel's receive time is known, in
  *   the middle of a tick.
  *   Else its distance to the last known arrival is that of their PTS; if sender reports give the rate of
@@ -69,7 +69,7 @@ export class ArrivalClock {
     }
     const known = this.#known(batch);
     const earliest = this.#earliest(batch);
-    const newestAt = clamp(known ?? this.#estimated(batch), earliest, batch.readAt);
+    const newestAt = clamp(known ?? this.#estimated(batch), earliest, latest(batch));
     this.#spread({ newestAt, earliest, scale: known === null ? 1 : this.#scale(newestAt) });
     this.#lastAt = newestAt;
     // A corrected estimate is a new reference: else the drift of the camera's clock would accumulate.
@@ -99,14 +99,16 @@ export class ArrivalClock {
   }
 
   /** When the newest unit arrived; null if unknown. */
-  #known({ readAt, isAwaited, emptyAt, received }: ReadBatch): SteadyMs | null {
+  #known(batch: ReadBatch): SteadyMs | null {
+    const { readAt, isAwaited, emptyAt, received, isNewest } = batch;
+    if (!isAwaited && !isNewest) return null;
     if (received === null) return isAwaited ? readAt : null;
     const { from, to } = received;
     // In one tick the read is more precise; after the tick, the thread waited for a processor.
     if (to >= readAt && isAwaited) return readAt;
-    const latest = to > readAt ? readAt : to;
-    const earliest = latestMs(from, emptyAt ?? from);
-    return earliest < latest ? plusMs(earliest, sinceMs(earliest, latest) / 2) : latest;
+    const end = latest(batch);
+    const start = latestMs(from, emptyAt ?? from);
+    return start < end ? plusMs(start, sinceMs(start, end) / 2) : end;
   }
 
   /** By the interval since the last known arrival, limited by the least delay. */
@@ -138,7 +140,13 @@ export class ArrivalClock {
   }
 }
 
+/** The latest possible arrival of the units. */
+function latest({ readAt, received }: ReadBatch): SteadyMs {
+  return received === null || received.to > readAt ? readAt : received.to;
+}
+
+/** Not before `earliest`, also where `latest` is: the kernel's times are less precise. */
 function clamp(at: SteadyMs, earliest: SteadyMs | null, latest: SteadyMs): SteadyMs {
-  const notBefore = earliest !== null && at < earliest ? earliest : at;
-  return notBefore > latest ? latest : notBefore;
+  const notAfter = at > latest ? latest : at;
+  return earliest !== null && notAfter < earliest ? earliest : notAfter;
 }

@@ -6,7 +6,7 @@ import { decodingOrder } from "../../../support/cameras/rtp_stream.ts";
 
 const START = 1e12;
 
-interface Read extends Partial<Pick<ReadBatch, "isAwaited" | "rate">> {
+interface Read extends Partial<Pick<ReadBatch, "isAwaited" | "isNewest" | "rate">> {
   readonly atMs: number;
   readonly emptyMs?: number;
   readonly receivedMs?: readonly [from: number, to: number];
@@ -23,6 +23,7 @@ function read(clock: ArrivalClock, units: Read): number[] {
     received: units.receivedMs === undefined
       ? null
       : { from: at(units.receivedMs[0]), to: at(units.receivedMs[1]) },
+    isNewest: units.isNewest ?? true,
     ptsMs: units.ptsMs,
     rate: units.rate ?? null,
   }).map((each) => each - START);
@@ -107,6 +108,23 @@ Deno.test("rtsp arrival: an awaited unit that a busy thread read late arrived wh
     }),
     [40, 80, 120],
   );
+});
+
+Deno.test("rtsp arrival: an awaited unit that was read late with a report behind it arrived with the report", () => {
+  const clock = new ArrivalClock();
+  read(clock, { atMs: 0, isAwaited: true, ptsMs: [0] });
+  const late = { atMs: 390, emptyMs: 1, isAwaited: true, receivedMs: [118, 122] } as const;
+  assert.deepEqual(read(clock, { ...late, isNewest: false, ptsMs: [120] }), [120]);
+});
+
+Deno.test("rtsp arrival: a unit that was not awaited arrived before the bytes that follow it", () => {
+  const clock = new ArrivalClock();
+  read(clock, { atMs: 0, isAwaited: true, ptsMs: [0] });
+  const rest = { atMs: 400, emptyMs: 1, receivedMs: [96, 100], isNewest: false } as const;
+  assert.deepEqual(read(clock, { ...rest, ptsMs: [40, 80] }), [40, 80]);
+  assert.deepEqual(read(clock, { ...rest, atMs: 800, receivedMs: [496, 500], ptsMs: [600] }), [
+    500,
+  ]);
 });
 
 Deno.test("rtsp arrival: after a pause of 400 ms at 25 fps, units are 40 ms apart and the last arrived with the newest bytes", () => {
@@ -209,6 +227,7 @@ Deno.test("rtsp arrival: no unit arrives after it was read, before the socket wa
       emptyMs: fc.option(fc.nat(500)),
       receivedMs: fc.option(fc.integer({ min: -5, max: 600 })),
       isAwaited: fc.boolean(),
+      isNewest: fc.boolean(),
       stepsMs: fc.array(fc.integer({ min: -200, max: 6000 }), { maxLength: 12 }),
       rate: fc.option(fc.double({ min: 0.8, max: 1.25, noNaN: true })),
     }),
@@ -219,12 +238,13 @@ Deno.test("rtsp arrival: no unit arrives after it was read, before the socket wa
     let atMs = 0;
     let lastMs = -Infinity;
     let pts = 0;
-    for (const { waitMs, emptyMs, receivedMs, isAwaited, stepsMs, rate } of all) {
+    for (const { waitMs, emptyMs, receivedMs, isAwaited, isNewest, stepsMs, rate } of all) {
       const emptyAtMs = atMs + Math.min(emptyMs ?? 0, waitMs);
       atMs += waitMs;
       const arrivals = read(clock, {
         atMs,
         isAwaited,
+        isNewest,
         ...(emptyMs === null ? {} : { emptyMs: emptyAtMs }),
         ...(receivedMs === null ? {} : { receivedMs: [atMs - receivedMs, atMs - receivedMs + 4] }),
         ptsMs: stepsMs.map((step) => pts += step),
