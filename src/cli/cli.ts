@@ -143,6 +143,8 @@ async function run(
     if (args.logFormat === "json") logFailure(log, error, debug);
     else lines.push(failureText(error, redactor, debug));
   };
+  // For a stack Deno reads and parses sources, and without free descriptors that ends the process.
+  if (args.logLevel !== "debug") host.omitStacks();
   const exit = (code: number) => void lines.flush(HURRIED_FLUSH_MS).then(() => host.exit(code));
   try {
     requirePermissions(settings, host);

@@ -44,6 +44,8 @@ export interface Host {
   readonly colour: boolean;
   /** Calls `handle` with each uncaught error; Deno then no longer ends the process. */
   onUncaught(handle: (error: unknown) => void): void;
+  /** Errors of this thread have no stack from now on. */
+  omitStacks(): void;
   /** Ends the process immediately. */
   exit(code: number): void;
 }
@@ -89,6 +91,7 @@ export function systemHost(root: string): Host {
         handle(event.error);
       });
     },
+    omitStacks: () => void (Error.stackTraceLimit = 0),
     exit: (code) => Deno.exit(code),
   };
 }

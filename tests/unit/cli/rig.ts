@@ -51,6 +51,7 @@ export async function cli(
     },
     colour: false,
     onUncaught: () => undefined,
+    omitStacks: () => undefined,
     exit: (code) => assert.fail(`exit ${code}`),
   };
   return { code: await runCli(args, host), out, err };
