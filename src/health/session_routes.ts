@@ -65,6 +65,7 @@ function refuseLogin(context: Context): Response {
     status: 400,
     code: "HTTP_LOGIN",
     error: "the body is no login",
-    remedy: 'Send {"token": "…"} with the value of health.token, and nothing else.',
+    remedy:
+      'Send {"token": "…"} as application/json, with the value of health.token and nothing else.',
   });
 }
