@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { createSocket, type Socket } from "node:dgram";
 import { once } from "node:events";
-import { sinceMs, systemClock } from "../../src/core/clock.ts";
+import { sinceMs, type SteadyMs, systemClock } from "../../src/core/clock.ts";
 import type { Libav } from "../../src/libav/library.ts";
 import { SocketInfo } from "../../src/libav/socket_info.ts";
 import { DatagramSocket } from "../../src/libav/sockets.ts";
@@ -86,7 +86,7 @@ Deno.test({
       const after = systemClock.nowMs();
       await received;
       await systemClock.sleep(number * 3);
-      const at = info.receivedAt(systemClock);
+      const at: SteadyMs | null = info.receivedAt(systemClock);
       assert.ok(at !== null);
       // The first one had arrived before the kernel was asked to note times: it has that of the read.
       if (number === 0) continue;
