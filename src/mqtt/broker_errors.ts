@@ -291,6 +291,8 @@ function timedOut(): Rule {
     code: "BROKER_TIMEOUT",
     found: "it did not answer in time",
     retryable: true,
-    remedy: "Check the host and port in mqtt.url and the firewalls on the way.",
+    remedy:
+      "Check the host and port in mqtt.url and the firewalls on the way. A broker that knows only " +
+      'MQTT 3.1.1 may need mqtt.protocol: "3.1.1".',
   };
 }
