@@ -1,7 +1,7 @@
 /** Reads the secrets and certificates that a configuration names, and checks that its other files exist. */
-import { X509Certificate } from "node:crypto";
 import { dirname, isAbsolute, resolve } from "node:path";
 import { grantRemedy } from "../core/missing_grant.ts";
+import { certificatesIn } from "../core/pem.ts";
 import { type FileMode, isOpenToOthers, restrictRemedy } from "./file_mode.ts";
 import { type FoundProblem, items, lookUp } from "./issues.ts";
 import { modelPath } from "./models.ts";
@@ -97,8 +97,6 @@ function readSecret(path: string, access: FileAccess) {
 /** The CA bundle of a distribution is below 300 KiB. */
 const MAX_PEM_LENGTH = 1024 * 1024;
 
-const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
-
 /** The CA certificates that cameras' certificates are verified with. */
 export interface CameraAuthorities {
   /** The certificates as PEM, by the index of the camera; other content of the file is dropped. */
@@ -147,15 +145,12 @@ function readCertificates(path: string, access: FileAccess) {
   if (text.length > MAX_PEM_LENGTH) {
     return failure(`${path} is too large to be a PEM file`, "Name the file of the authority.");
   }
-  const certificates = text.match(CERTIFICATE) ?? [];
-  if (certificates.length === 0) {
+  const certificates = certificatesIn(text);
+  if (certificates?.length === 0) {
     const remedy = "Name a file with -----BEGIN CERTIFICATE----- in it.";
     return failure(`${path} holds no certificate as PEM`, remedy);
   }
-  try {
-    for (const certificate of certificates) new X509Certificate(certificate);
-  } catch (_error) {
-    // The library's message names neither the file nor a remedy.
+  if (certificates === null) {
     const remedy = "Export the certificate of the authority again, as PEM.";
     return failure(`${path} holds a certificate that cannot be understood`, remedy);
   }

@@ -34,8 +34,8 @@ export function addSessionRoutes(app: Hono, access: Access): void {
     const session = access.login(context, token);
     if (typeof session !== "string") return refuse(context, session);
     context.header("Set-Cookie", sessionCookie(session));
-    // A form without a script shows the page again.
-    if (type === FORM) return context.redirect("/", 303);
+    // A form without a script shows the page again; relative, since a proxy may have it below a path.
+    if (type === FORM) return context.redirect(".", 303);
     return context.json({ required: true, signedIn: true });
   });
   refuseOtherMethods(app, "/login", "POST");
@@ -65,6 +65,7 @@ function refuseLogin(context: Context): Response {
     status: 400,
     code: "HTTP_LOGIN",
     error: "the body is no login",
-    remedy: 'Send {"token": "…"} with the value of health.token, and nothing else.',
+    remedy:
+      'Send {"token": "…"} as application/json, with the value of health.token and nothing else.',
   });
 }

@@ -1,5 +1,6 @@
 import type { LibavPaths } from "../core/camera_types.ts";
 import { LibraryError } from "../core/errors.ts";
+import { allowFlag } from "../core/missing_grant.ts";
 import { type Release, RELEASES, supportedReleases } from "./layouts.ts";
 
 const TRIPLETS: Readonly<Record<string, string>> = {
@@ -100,15 +101,18 @@ function missing(folders: readonly string[]): LibraryError {
     }
   }
   const install = packages.size > 0 ? [...packages].join(" ") : "ffmpeg";
-  const found = partial.length > 0 ? partial.join("; ") : "none of them exists";
+  const found = partial.length > 0 ? partial.join("; ") : "none of them was found";
   const unread = denied.size > 0 ? `; no permission to read ${[...denied].join(", ")}` : "";
+  const permit = denied.size > 0
+    ? `, or permit reading the folder that has them: ${allowFlag("read", [...denied])}`
+    : "";
   return new LibraryError({
     code: "LIBAV_MISSING",
     message:
       `Cannot find libavutil, libavcodec, libavformat and libswscale of one FFmpeg release, ` +
       `${supportedReleases()}, in ${folders.join(", ")}: ${found}${unread}`,
     retryable: false,
-    remedy: `Install them (Debian, Ubuntu: apt-get install ${install}).`,
+    remedy: `Install them (Debian, Ubuntu: apt-get install ${install})${permit}.`,
   });
 }
 

@@ -1,3 +1,4 @@
+import { bothClocks, type Clock, plusMs, sinceMs, type SteadyMs, wallMs } from "../core/clock.ts";
 import type { Libav } from "./library.ts";
 
 const ADDRESS_BYTES = 28;
@@ -8,6 +9,7 @@ const SO_TYPE = 3;
 const SO_RCVBUF = 8;
 const SOCK_DGRAM = 2;
 const FIONREAD = 0x541bn;
+const SIOCGSTAMPNS = 0x8907n;
 const VALUE_BYTES = Int32Array.BYTES_PER_ELEMENT;
 /** Descriptors to search: a process has far fewer. */
 const MAX_DESCRIPTORS = 4096;
@@ -45,6 +47,7 @@ export class DatagramSocket {
   readonly #libav: Libav;
   readonly #descriptor: number;
   readonly #value = new Int32Array(32);
+  readonly #stamp = new BigInt64Array(this.#value.buffer);
 
   private constructor(libav: Libav, descriptor: number) {
     this.#libav = libav;
@@ -68,6 +71,20 @@ export class DatagramSocket {
   /** Whether a datagram waits that Deno has not read yet. */
   get hasUnread(): boolean {
     return (unreadBytes(this.#libav, this.#descriptor, this.#value) ?? 0) > 0;
+  }
+
+  /**
+   * When the datagram that was read last had arrived, by the kernel (`SIOCGSTAMPNS`), to a few microseconds;
+   * null if unknown. The first query asks the kernel to note it from then on.
+   */
+  receivedAt(clock: Clock): SteadyMs | null {
+    const { avutil } = this.#libav;
+    if (avutil.ioctl(this.#descriptor, SIOCGSTAMPNS, this.#value) !== 0) return null;
+    // `struct timespec`, by the wall clock.
+    const [seconds = 0n, nanoseconds = 0n] = this.#stamp;
+    const receivedWall = wallMs(Number(seconds) * 1000 + Number(nanoseconds) / 1e6);
+    const { steady, wall } = bothClocks(clock);
+    return plusMs(steady, -sinceMs(receivedWall, wall));
   }
 
   /**

@@ -15,6 +15,7 @@ import { FrameWishes } from "../stream/snapshots.ts";
 import { TensorWriter } from "../stream/tensor_writer.ts";
 import { CONSUMER, DecodedFrame, type FrameTools } from "./decoded_frame.ts";
 import type { FramesOptions } from "./options.ts";
+import { requirePermissions } from "./permissions.ts";
 
 /** An open stream of which a program takes frames: libav, the camera, and its bus with one mailbox. */
 export class FrameStream implements AsyncDisposable {
@@ -34,12 +35,15 @@ export class FrameStream implements AsyncDisposable {
   /**
    * Opens the libraries, and starts to connect.
    * @throws {LibraryError} as `openLibav`
+   * @throws {FramesError} `FRAMES_PERMISSION`
    */
   constructor(source: CameraSource, options: FramesOptions) {
     this.#source = source;
     this.#options = options;
     const clock = systemClock;
-    const libav = openLibav(options.libraries ?? locateLibav(), { demux: source.file !== null });
+    const libraries = options.libraries ?? locateLibav();
+    requirePermissions(source, libraries);
+    const libav = openLibav(libraries, { demux: source.file !== null });
     this.#libav = libav;
     this.#tools = {
       writer: new TensorWriter({ libav, camera: source.camera, clock, region: source }),

@@ -20,8 +20,8 @@ import { type FramesOptions, sourceOf } from "./options.ts";
  * @param url  `rtsp://…` or `rtsps://…`, with credentials, or `file:path`
  * @param options  how it is read
  * @returns the frames; each is valid until the next is asked for
- * @throws {FramesError} `FRAMES_URL`, `FRAMES_OPTION`, at once; from the loop {@link OrionError}: why the
- *   stream cannot be opened or read on
+ * @throws {FramesError} `FRAMES_URL`, `FRAMES_OPTION`, at once; from the loop {@link OrionError}:
+ *   `FRAMES_PERMISSION`, or why the stream cannot be opened or read on
  */
 export function frames(
   url: string,

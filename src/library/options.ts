@@ -2,6 +2,7 @@
 import type { CameraSource, LibavPaths } from "../core/camera_types.ts";
 import { OrionError } from "../core/errors.ts";
 import { MAX_INPUT_SIDE_PX, MIN_INPUT_SIDE_PX } from "../core/model_input.ts";
+import { certificatesIn } from "../core/pem.ts";
 import { parseFingerprint } from "../config/fingerprint.ts";
 import { type CameraUrl, parseCameraUrl } from "../config/urls.ts";
 import { MAX_UNIT_BYTES } from "../rtsp/limits.ts";
@@ -51,6 +52,8 @@ export interface FramesOptions {
 const DEFAULT_TIMEOUT_MS = 10_000;
 /** The bounds of `stallTimeoutMs`, as of the configuration. */
 const TIMEOUTS_MS = { least: 1000, most: 3_600_000 } as const;
+/** What `rotate` may be, also in programs that no compiler checks. */
+const TURNS = [0, 90, 180, 270];
 /** The fastest that frames are asked for. */
 const MAX_RATE_HZ = 1000;
 
@@ -61,9 +64,11 @@ const MAX_RATE_HZ = 1000;
 export function sourceOf(url: string, options: FramesOptions): CameraSource {
   const { text, file } = parsed(url);
   const { rateHz, stallTimeoutMs = DEFAULT_TIMEOUT_MS, maxPixels = DEFAULT_MAX_PIXELS } = options;
+  const { rotate = 0 } = options;
   if (rateHz !== undefined) within("rateHz", rateHz, { above: 0, most: MAX_RATE_HZ });
   within("stallTimeoutMs", stallTimeoutMs, TIMEOUTS_MS);
   within("maxPixels", maxPixels, { above: 0, most: 2 * DEFAULT_MAX_PIXELS });
+  if (!TURNS.includes(rotate)) throw wrongOption("rotate", rotate, "0, 90, 180 or 270");
   const path = file === null ? null : resolve(file);
   return {
     camera: "camera",
@@ -74,12 +79,21 @@ export function sourceOf(url: string, options: FramesOptions): CameraSource {
     tls: options.tls === undefined ? null : tlsOf(options.tls),
     maxUnitBytes: MAX_UNIT_BYTES,
     ...{ maxPixels, stallTimeoutMs, reconnectMaxMs: DEFAULT_TIMEOUT_MS },
-    ...{ decoder: "auto", decode: "auto", rotate: options.rotate ?? 0, aspect: null },
+    ...{ decoder: "auto", decode: "auto", rotate, aspect: null },
     ...{ roi: null, masks: [], firstSeq: 0 },
   };
 }
 
 function tlsOf({ ca, fingerprint }: FramesTls): NonNullable<CameraSource["tls"]> {
+  if (ca !== undefined && !certificatesIn(ca)?.length) {
+    throw new FramesError({
+      code: "FRAMES_OPTION",
+      message:
+        "Cannot use tls.ca: it holds no certificate as PEM, or one that cannot be understood",
+      retryable: false,
+      remedy: "Set it to the text of a PEM file with -----BEGIN CERTIFICATE----- in it.",
+    });
+  }
   const settings = { ca: ca ?? null, fingerprint: null, insecure: false };
   if (fingerprint === undefined) return settings;
   const found = parseFingerprint(fingerprint);

@@ -5,6 +5,7 @@
 import { type BrokerAddress, shownBroker } from "../core/broker_address.ts";
 import { BrokerError, type ErrorData } from "../core/errors.ts";
 import { shortList } from "../core/short_list.ts";
+import { lackOf } from "./broker_limits.ts";
 
 /** How a connection failed or ended, as mqtt.js reports it. */
 export interface ConnectionFailure {
@@ -153,6 +154,8 @@ function byCode({ code, clientId, tls }: ConnectionFailure): Rule | null {
       remedy: "Give every Orion on one broker an instance name of its own.",
     };
   }
+  const lack = lackOf(code);
+  if (lack !== null) return { ...lack, code: "BROKER_PROTOCOL", retryable: true };
   return typeof code === "string" ? bySystemCode(code, tls) : {
     code: "BROKER_PROTOCOL",
     found: `it ended the connection with reason code ${code}`,
@@ -288,6 +291,8 @@ function timedOut(): Rule {
     code: "BROKER_TIMEOUT",
     found: "it did not answer in time",
     retryable: true,
-    remedy: "Check the host and port in mqtt.url and the firewalls on the way.",
+    remedy:
+      "Check the host and port in mqtt.url and the firewalls on the way. A broker that knows only " +
+      'MQTT 3.1.1 may need mqtt.protocol: "3.1.1".',
   };
 }

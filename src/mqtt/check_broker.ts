@@ -1,5 +1,4 @@
 import type { Clock } from "../core/clock.ts";
-import { BrokerError } from "../core/errors.ts";
 import { type Log, logTo } from "../core/log.ts";
 import type { BrokerCheck } from "../core/publisher_types.ts";
 import { TopicCheck } from "./topic_check.ts";
@@ -30,7 +29,7 @@ export async function checkBroker(
   const target = check.broker;
   const outcome = Promise.withResolvers<MqttVersion>();
   const silent: Log = logTo(() => undefined);
-  let refusals = 0;
+  let isOther = false;
   let isConnected = false;
   const link = new BrokerLink(
     {
@@ -42,18 +41,17 @@ export async function checkBroker(
     {
       connected: () => undefined,
       message: (message) => topics.receive(message),
-      stateChanged: ({ connected, protocol, error }) => {
-        if (connected && protocol !== null) {
-          isConnected = true;
-          topics.run().then(() => outcome.resolve(protocol), outcome.reject);
-          return;
-        }
-        if (error === null) return;
+      stateChanged: ({ connected, protocol }) => {
+        if (!connected || protocol === null || isConnected) return;
+        isConnected = true;
+        topics.run().then(() => outcome.resolve(protocol), outcome.reject);
+      },
+      ended: (error, triesOther) => {
         // What fails from then on is the outcome of the check.
-        if (isConnected) return topics.disconnected(new BrokerError(error));
-        // A broker of 3.1.1 refuses 5 first; the link then tries 3.1.1.
-        if (error.code === "BROKER_PROTOCOL" && target.protocol === 5 && ++refusals === 1) return;
-        outcome.reject(new BrokerError(error));
+        if (isConnected) return topics.disconnected(error);
+        // A broker of 3.1.1 refuses 5, or closes the connection; the link then tries 3.1.1, once.
+        if (!triesOther || isOther) return outcome.reject(error);
+        isOther = true;
       },
     },
     { openSession, clock, random: () => 0, log: silent },

@@ -11,6 +11,7 @@ import type { Clock } from "../core/clock.ts";
 import { hostText } from "../core/endpoint.ts";
 import type { BrokerError } from "../core/errors.ts";
 import { AckWatch } from "./ack_watch.ts";
+import { brokerLimits, NO_LIMITS } from "./broker_limits.ts";
 import {
   connectionError,
   isVersionRefused,
@@ -56,8 +57,7 @@ class MqttSession implements Session {
   readonly #queued: { readonly message: OutgoingMessage; readonly done: DoneCallback }[] = [];
   readonly #writes: WriteTracker;
   readonly #acks: AckWatch;
-  #receiveMaximum = Infinity;
-  #maximumPacketBytes = Infinity;
+  #limits = NO_LIMITS;
   #hasConnack = false;
   #isClosed = false;
   /** The first error: those after it are consequences. */
@@ -76,9 +76,9 @@ class MqttSession implements Session {
     this.#acks = new AckWatch(clock, (error) => this.#onError(error));
     this.#client.on("connect", ({ properties }) => {
       if (this.#isClosed) return;
+      this.#limits = brokerLimits(properties);
+      if (this.#limits.lack !== null) return this.#onError(this.#limits.lack);
       this.#hasConnack = true;
-      this.#receiveMaximum = properties?.receiveMaximum ?? Infinity;
-      this.#maximumPacketBytes = properties?.maximumPacketSize ?? Infinity;
       this.#events.connected();
     });
     this.#client.on("error", (error) => this.#onError(error));
@@ -104,10 +104,10 @@ class MqttSession implements Session {
   publish(message: OutgoingMessage, done: DoneCallback): void {
     if (this.#isClosed) return done(this.#closeError());
     const { topic, payload, jpeg, qos } = message;
-    if (this.#maximumPacketBytes < Infinity) {
+    if (this.#limits.maximumPacketBytes < Infinity) {
       const bytes = new TextEncoder().encode(topic + payload).byteLength + (jpeg?.byteLength ?? 0) +
         PUBLISH_OVERHEAD_BYTES;
-      const isTooLarge = bytes > this.#maximumPacketBytes;
+      const isTooLarge = bytes > this.#limits.maximumPacketBytes;
       if (isTooLarge) return done(publishError(this.#brokerUrl, topic, PACKET_TOO_LARGE));
     }
     const once = this.#once(done);
@@ -163,7 +163,7 @@ class MqttSession implements Session {
 
   /** Whether the broker's Receive Maximum allows to send a message now. */
   #hasRoomFor({ qos }: OutgoingMessage): boolean {
-    return qos === 0 || this.#acks.count < this.#receiveMaximum;
+    return qos === 0 || this.#acks.count < this.#limits.receiveMaximum;
   }
 
   #sendQueued(): void {

@@ -34,6 +34,8 @@ export interface LinkEvents {
   connected(): void;
   stateChanged(state: LinkState): void;
   message(message: IncomingMessage): void;
+  /** A connection failed or ended. `triesOther`: the next one is tried in the other version. */
+  ended?(error: BrokerError, triesOther: boolean): void;
 }
 
 export interface LinkParts {
@@ -171,7 +173,10 @@ export class BrokerLink implements Link {
         }
         if (error.code === "BROKER_TAKEN_OVER") this.#isContested = true;
       }
-      if (this.#switchVersion(attempt)) continue;
+      const protocol = this.#protocol;
+      const isAtOnce = this.#switchVersion(attempt);
+      this.#events.ended?.(error, this.#protocol !== protocol);
+      if (isAtOnce) continue;
       const afterConnection = this.#isContested ? takeover : reconnect;
       await this.#sleep((connectedAtMs === null ? connect : afterConnection).nextMs());
     }

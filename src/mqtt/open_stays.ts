@@ -28,7 +28,7 @@ const MAX_LIST_BYTES = 256 * 1024;
 export interface OpenStaysParts {
   readonly clock: Clock;
   readonly log: Log;
-  readonly topics: Pick<Topics, "stays" | "staysSent" | "left">;
+  readonly topics: Pick<Topics, "stays" | "staysSent">;
   readonly instance: string;
   /** The run of the process. */
   readonly session: number;
@@ -82,8 +82,8 @@ export class OpenStays {
   constructor(parts: OpenStaysParts) {
     this.#parts = parts;
     const { clock, counts, link, log, publish, topics } = parts;
-    const filter = topics.left.stays;
-    this.#reader = new RetainedReader({ clock, log, filter, link, onRead: () => this.#onRead() });
+    const filters = [topics.stays, topics.staysSent];
+    this.#reader = new RetainedReader({ clock, log, filters, link, onRead: () => this.#onRead() });
     const topic = { clock, counts, publish };
     this.#listTopic = new GuardedTopic({ ...topic, topic: topics.stays, qos: 1 });
     // A broker whose PUBACK does not arrive may read no further: this one needs none.

@@ -47,10 +47,10 @@ export const presenceSchema = z.looseObject({
   dwellSeconds: z.number().min(0).describe("from startedAt to seenAt"),
   best: best.extend({
     jpeg: z.string().nullable().describe(
-      "base64 of the frame that shows it best, where presence.snapshot allows it",
+      "of a start or an end: base64 of the frame that shows it best, where presence.snapshot allows it",
     ),
   }),
-  time: time.describe("when the message was built"),
+  time: time.describe("when it happened, however late it is published"),
 });
 
 export const occupancySchema = z.looseObject({

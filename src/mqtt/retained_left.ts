@@ -58,7 +58,7 @@ export class RetainedLeft {
       { kind: "switch", filter: left.switches, levels: 1, has: hasCamera },
     ];
     this.#readers = this.#groups.map(({ filter }) =>
-      new RetainedReader({ clock, link, log, filter, onRead })
+      new RetainedReader({ clock, link, log, filters: [filter], onRead })
     );
     this.#unread = this.#readers.length;
   }

@@ -14,7 +14,8 @@ const MAX_BREAKS = 3;
 export interface RetainedReaderParts {
   readonly clock: Clock;
   readonly log: Log;
-  readonly filter: string;
+  /** Topics that are known are best named: RabbitMQ sends nothing retained for a filter with a wildcard. */
+  readonly filters: readonly string[];
   readonly link: Pick<Link, "connected" | "subscribe" | "unsubscribe">;
   /** What is retained was read, or cannot be; called once for each {@link RetainedReader.open}. */
   readonly onRead: () => void;
@@ -25,7 +26,9 @@ export class RetainedReader {
   readonly #parts: RetainedReaderParts;
   #isOpen = false;
   #isAwaited = false;
-  /** Whether a broker has granted the subscription: then none forbids it. */
+  /** Subscriptions without an answer; 0 after one that failed. */
+  #pending = 0;
+  /** Whether a broker has granted the subscriptions: then none forbids them. */
   #wasGranted = false;
   #breaks = 0;
   #cancel: Cancel | null = null;
@@ -41,13 +44,17 @@ export class RetainedReader {
 
   /** Subscribes: a connection was opened. */
   open(): void {
-    const { clock, filter, link } = this.#parts;
+    const { clock, filters, link } = this.#parts;
     this.close();
     this.#isAwaited = true;
     if (this.#breaks >= MAX_BREAKS || !link.connected) return this.finish();
     this.#isOpen = true;
     this.#cancel = clock.after(LISTEN_MS, () => this.#end());
-    link.subscribe(filter, 1, (error) => this.#onSubscribed(error));
+    this.#pending = filters.length;
+    for (const filter of filters) {
+      if (!link.connected) return;
+      link.subscribe(filter, 1, (error) => this.#onSubscribed(filter, error));
+    }
   }
 
   /** Nothing more is awaited; what still comes is read. */
@@ -65,8 +72,11 @@ export class RetainedReader {
     this.#isAwaited = false;
   }
 
-  #onSubscribed(error: BrokerError | null): void {
-    if (error !== null) return this.#onFailed(error);
+  #onSubscribed(filter: string, error: BrokerError | null): void {
+    if (this.#pending === 0) return;
+    if (error !== null) return this.#onFailed(filter, error);
+    this.#pending -= 1;
+    if (this.#pending > 0) return;
     this.#wasGranted = true;
     if (!this.#isOpen) return;
     const { clock } = this.#parts;
@@ -77,24 +87,26 @@ export class RetainedReader {
     });
   }
 
-  #onFailed(error: BrokerError): void {
+  #onFailed(filter: string, error: BrokerError): void {
+    this.#pending = 0;
     const isRefused = error.code === "BROKER_REFUSED_SUBSCRIPTION";
     if (isRefused) this.#breaks = MAX_BREAKS;
     else if (isClosedByBroker(error) && !this.#wasGranted) this.#breaks += 1;
     if (this.#breaks === MAX_BREAKS) {
-      const { filter, log } = this.#parts;
-      log.warning("mqtt.retained_not_read", { filter, ...error.toData() });
+      this.#parts.log.warning("mqtt.retained_not_read", { filter, ...error.toData() });
     }
     if (isRefused) this.#end();
   }
 
   #end(): void {
-    const { filter, link } = this.#parts;
+    const { filters, link } = this.#parts;
     const isOpen = this.#isOpen;
     this.#cancel?.();
     this.#cancel = null;
     this.#isOpen = false;
     this.finish();
-    if (isOpen && link.connected) link.unsubscribe(filter);
+    for (const filter of filters) {
+      if (isOpen && link.connected) link.unsubscribe(filter);
+    }
   }
 }

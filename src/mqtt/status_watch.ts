@@ -52,7 +52,9 @@ export class StatusWatch {
   #breaks = 0;
   /** Whether this session's status was ever acknowledged or seen on the broker. */
   #hasPublished = false;
-  /** What was retained before that, by an earlier run. */
+  /** Whether what is retained may still be of an earlier run: brokers send it before or after a PUBACK. */
+  #isFormerAwaited = true;
+  /** What an earlier run left retained. */
   #former: string | null = null;
   /** Whether a PUBACK that can carry a refusal accepted the status on this connection. */
   #isAcknowledged = false;
@@ -74,6 +76,7 @@ export class StatusWatch {
     this.#isAcknowledged = false;
     this.#isActive = true;
     this.#isFirstRead = true;
+    if (this.#hasPublished) this.#isFormerAwaited = false;
     this.#readBack();
   }
 
@@ -98,7 +101,7 @@ export class StatusWatch {
       return this.#show();
     }
     if (status !== null && status.session === session) return; // An earlier status of ours.
-    if (retained && !this.#hasPublished) {
+    if (retained && this.#isFormerAwaited) {
       this.#former = status?.text ?? null;
       return;
     }
@@ -151,6 +154,7 @@ export class StatusWatch {
   #onTimeout(): void {
     const { clock } = this.#parts;
     this.#isFirstRead = false;
+    if (this.#hasPublished) this.#isFormerAwaited = false;
     this.#cancel = clock.after(READ_BACK_MS - READ_BACK_TIMEOUT_MS, () => this.#readBack());
     if (
       this.#duplicateAtMs !== null && clock.nowMs() - this.#duplicateAtMs >= DUPLICATE_ENDED_MS

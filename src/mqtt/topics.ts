@@ -23,7 +23,7 @@ export interface Topics {
   readonly staysSent: string;
   /** The filters of retained messages that an earlier run may have left. */
   readonly left: Readonly<
-    Record<"stays" | "pictures" | "occupancy" | "cameras" | "switches", string>
+    Record<"pictures" | "occupancy" | "cameras" | "switches", string>
   >;
 }
 
@@ -104,7 +104,6 @@ export function topicsOf(
     stays: `${root}/stays`,
     staysSent: `${root}/stays/sent`,
     left: {
-      stays: `${root}/stays/#`,
       pictures: `${root}/pictures/#`,
       occupancy: `${root}/occupancy/#`,
       cameras: `${root}/cameras/+/status`,

@@ -7,7 +7,7 @@ import type { Libav } from "../libav/library.ts";
 import type { Packet } from "../libav/packet.ts";
 import { SocketInfo } from "../libav/socket_info.ts";
 import { DatagramSocket } from "../libav/sockets.ts";
-import { ArrivalClock } from "../rtsp/timing/arrival_clock.ts";
+import { ArrivalClock, type ReadBatch } from "../rtsp/timing/arrival_clock.ts";
 import type { CameraHints } from "../rtsp/client/camera_hints.ts";
 import { openRtsp } from "../rtsp/client/open.ts";
 import type { RtspSession, SessionRead } from "../rtsp/client/session.ts";
@@ -232,13 +232,20 @@ export class RtspSource implements PacketSource {
     return unreadBytes === null ? isFull : unreadBytes > 0;
   }
 
+  /** When the newest bytes that were read arrived, by the kernel; null if unknown. */
+  #receivedBetween(): ReadBatch["received"] {
+    if (this.#datagrams === null) return this.#socket?.receivedBetween() ?? null;
+    const at = this.#datagrams.receivedAt(this.#parts.clock);
+    return at === null ? null : { from: at, to: at };
+  }
+
   #settleArrivals(readAt: SteadyMs, emptyAt: SteadyMs | null): void {
     const isNewest = this.session.hasCompletedUnit && !this.#hasBacklog && !this.#hasUnread(false);
     this.#queue.settle(this.#arrivals, {
       readAt,
       isAwaited: emptyAt !== null,
       emptyAt,
-      received: this.#socket?.receivedBetween() ?? null,
+      received: this.#receivedBetween(),
       isNewest,
     });
   }

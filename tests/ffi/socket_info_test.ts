@@ -1,7 +1,10 @@
 import assert from "node:assert/strict";
-import { sinceMs, systemClock } from "../../src/core/clock.ts";
+import { createSocket, type Socket } from "node:dgram";
+import { once } from "node:events";
+import { sinceMs, type SteadyMs, systemClock } from "../../src/core/clock.ts";
 import type { Libav } from "../../src/libav/library.ts";
 import { SocketInfo } from "../../src/libav/socket_info.ts";
+import { DatagramSocket } from "../../src/libav/sockets.ts";
 import { ignoreWithout } from "../support/system/parts.ts";
 import { testLibav } from "./support.ts";
 
@@ -50,5 +53,44 @@ Deno.test({
     const right = errorsMs.filter((errorMs) => errorMs <= 1).length;
     assert.ok(right > MESSAGES / 2, `${errorsMs.map((errorMs) => errorMs.toFixed(1))}`);
     assert.equal(info.unreadBytes(), MESSAGES + 1);
+  },
+});
+
+/** A UDP socket on a free port, closed when disposed. */
+async function udpSocket(): Promise<{ readonly socket: Socket } & Disposable> {
+  const socket = createSocket("udp4");
+  socket.bind(0, "127.0.0.1");
+  await once(socket, "listening");
+  return { socket, [Symbol.dispose]: () => socket.close() };
+}
+
+Deno.test({
+  name: "libav socket: the kernel knows when a datagram arrived, however late that is asked",
+  ignore: ignoreWithout("libav"),
+  async fn() {
+    using receiver = await udpSocket();
+    using sender = await udpSocket();
+    const { port } = receiver.socket.address();
+    using libav = testLibav();
+    const info = DatagramSocket.find(libav, port);
+    assert.ok(info !== null);
+    assert.equal(info.receivedAt(systemClock), null, "nothing has arrived");
+    for (let number = 0; number < 10; number++) {
+      const received = once(receiver.socket, "message");
+      const before = systemClock.nowMs();
+      await new Promise<void>((resolve, reject) =>
+        sender.socket.send(new Uint8Array(1), port, "127.0.0.1", (error) => {
+          return error === null ? resolve() : reject(error);
+        })
+      );
+      const after = systemClock.nowMs();
+      await received;
+      await systemClock.sleep(number * 3);
+      const at: SteadyMs | null = info.receivedAt(systemClock);
+      assert.ok(at !== null);
+      // The first one had arrived before the kernel was asked to note times: it has that of the read.
+      if (number === 0) continue;
+      assert.ok(sinceMs(before, at) >= -1 && sinceMs(at, after) >= -1, `${before} ${at} ${after}`);
+    }
   },
 });

@@ -1,4 +1,4 @@
-"""An RTSP camera that logs when it sent each frame: one H.264 stream, in real time, over TCP.
+"""An RTSP camera that logs when it sent each frame: one H.264 stream, in real time, over TCP or UDP.
 
 Reads a raw stream in which every frame begins with an access unit delimiter, and plays it in a loop,
 from its first frame for each client, on an absolute schedule. Sends an RTCP sender report after the
@@ -22,6 +22,7 @@ import base64
 import json
 import os
 import random
+import re
 import socket
 import struct
 import sys
@@ -105,6 +106,8 @@ class Client(threading.Thread):
         self.ssrc = random.getrandbits(32)
         self.sequence = random.getrandbits(16)
         self.first_timestamp = random.getrandbits(32)
+        # The sockets of RTP and RTCP over UDP; None: interleaved.
+        self.datagrams = None
 
     def run(self):
         try:
@@ -146,10 +149,9 @@ class Client(threading.Thread):
             body = self.camera.clip.description()
             extra = {"Content-Base": f"{url}/", "Content-Type": "application/sdp"}
             extra["Content-Length"] = len(body)
-        elif method == "SETUP" and "TCP" not in headers.get("transport", ""):
-            status = "461 Unsupported Transport"
         elif method == "SETUP":
-            extra["Transport"] = f"RTP/AVP/TCP;unicast;interleaved=0-1;ssrc={self.ssrc:08X}"
+            transport = self.set_up(headers.get("transport", ""))
+            extra["Transport"] = f"{transport};ssrc={self.ssrc:08X}"
         elif method == "PLAY":
             first = f"seq={self.sequence};rtptime={self.first_timestamp}"
             extra = {"Range": "npt=0.000-", "RTP-Info": f"url={url.rstrip('/')}/video;{first}"}
@@ -165,6 +167,28 @@ class Client(threading.Thread):
             self.playing = True
             threading.Thread(target=self.play, daemon=True).start()
 
+    def set_up(self, requested):
+        """Prepares the requested transport. Returns the answer's, without the SSRC."""
+        ports = re.search(r"client_port=(\d+)-(\d+)", requested)
+        if ports is None:
+            return "RTP/AVP/TCP;unicast;interleaved=0-1"
+        host = self.connection.getpeername()[0]
+        self.datagrams = [socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(2)]
+        for each, port in zip(self.datagrams, ports.groups()):
+            each.bind((self.connection.getsockname()[0], 0))
+            each.connect((host, int(port)))
+        own = "-".join(str(each.getsockname()[1]) for each in self.datagrams)
+        return f"RTP/AVP;unicast;client_port={ports[1]}-{ports[2]};server_port={own}"
+
+    def send(self, packets, channel=0):
+        """Sends packets of a channel, over TCP in one write (RFC 2326 10.12)."""
+        if self.datagrams is not None:
+            for packet in packets:
+                self.datagrams[channel].send(packet)
+            return
+        parts = (struct.pack(">BBH", 0x24, channel, len(each)) + each for each in packets)
+        self.connection.sendall(b"".join(parts))
+
     def play(self):
         frames, fps, log = self.camera.clip.frames, self.camera.fps, self.camera.log
         started, started_wall = time.monotonic(), time.time()
@@ -176,13 +200,13 @@ class Client(threading.Thread):
                 time.sleep(max(0.0, started + index / fps - time.monotonic()))
                 with self.write_lock:
                     if len(packets) > 1:
-                        self.connection.sendall(b"".join(packets[:-1]))
+                        self.send(packets[:-1])
                     sent = time.time()
-                    self.connection.sendall(packets[-1])
+                    self.send(packets[-1:])
                     handed = time.time()
                 if index % (REPORT_EVERY_SECONDS * fps) == 0:
                     with self.write_lock:
-                        self.connection.sendall(self.report(captured, self.timestamp(index)))
+                        self.send([self.report(captured, self.timestamp(index))], channel=1)
                 times = " ".join(str(round(each * 1e6)) for each in (captured, sent, handed))
                 log.write(f"{self.number} {self.timestamp(index)} {times}\n")
                 index += 1
@@ -194,21 +218,20 @@ class Client(threading.Thread):
         return (self.first_timestamp + index * CLOCK_HZ // self.camera.fps) & 0xFFFF_FFFF
 
     def packets(self, frame, timestamp):
-        """The frame's RTP packets, interleaved on channel 0 (RFC 2326 10.12)."""
+        """The frame's RTP packets."""
         out = []
         for index, payload in enumerate(frame):
             marker = 0x80 if index == len(frame) - 1 else 0
             head = struct.pack(">BBHII", 0x80, 96 | marker, self.sequence, timestamp, self.ssrc)
             self.sequence = (self.sequence + 1) & 0xFFFF
-            out.append(struct.pack(">BBH", 0x24, 0, 12 + len(payload)) + head + payload)
+            out.append(head + payload)
         return out
 
     def report(self, wall, timestamp):
-        """A sender report on channel 1: `timestamp` is the RTP clock at that wall time."""
+        """A sender report: `timestamp` is the RTP clock at that wall time."""
         seconds = int(wall) + NTP_OFFSET_SECONDS
         fraction = int((wall % 1) * 2**32)
-        body = struct.pack(">BBHIIIIII", 0x80, 200, 6, self.ssrc, seconds, fraction, timestamp, 0, 0)
-        return struct.pack(">BBH", 0x24, 1, len(body)) + body
+        return struct.pack(">BBHIIIIII", 0x80, 200, 6, self.ssrc, seconds, fraction, timestamp, 0, 0)
 
 
 class Camera:

@@ -38,13 +38,17 @@ export async function contenders(options: Options, folder: TempFolder): Promise<
   const list: Contender[] = [];
   for (const name of options.contenders) {
     if (name === "gstreamer") list.push(await gstreamer(options, folder));
-    else list.push(orion(name, name === "this" ? ROOT : options.parent ?? ROOT, options.model));
+    else list.push(orion(name, name === "this" ? ROOT : options.parent ?? ROOT, options));
   }
   return list;
 }
 
 /** A checkout, started by its start script. */
-function orion(name: "this" | "parent", checkout: string, model: ModelName): Contender {
+function orion(
+  name: "this" | "parent",
+  checkout: string,
+  { model, transport }: Options,
+): Contender {
   return {
     name,
     isOrion: true,
@@ -55,7 +59,7 @@ function orion(name: "this" | "parent", checkout: string, model: ModelName): Con
         "orion.yaml",
         [
           "instance: bench",
-          `cameras: [{ id: gate, url: "${task.cameraUrl}" }]`,
+          `cameras: [{ id: gate, url: "${task.cameraUrl}", transport: ${transport} }]`,
           `detectors: [{ ${detector}, classes: [person] }]`,
           `mqtt: { url: "mqtt://127.0.0.1:${task.mqttPort}" }`,
           "health: { listen: off }",
@@ -83,6 +87,7 @@ async function gstreamer(options: Options, folder: TempFolder): Promise<Contende
     topic: "gstreamer/inferences",
     start(task) {
       const words = ["--url", task.cameraUrl, "--fps", `${CAMERA.fps}`, "--rate", `${task.rateHz}`]
+        .concat("--transport", options.transport)
         .concat("--width", `${CAMERA.width}`, "--height", `${CAMERA.height}`)
         .concat("--model", `${ROOT}/models/${MODEL_FILES[options.model]}`)
         .concat("--mqtt-port", `${task.mqttPort}`, "--topic", "gstreamer/inferences");

@@ -153,7 +153,7 @@ def connect(port):
 def pipeline(options, due, size):
     name, decoder = choose_decoder()
     built = Gst.parse_launch(
-        f"rtspsrc location={options.url} protocols=tcp latency=0 buffer-mode=none ! "
+        f"rtspsrc location={options.url} protocols={options.transport} latency=0 buffer-mode=none ! "
         f"rtph264depay name=depay ! h264parse ! {decoder} name=decoder ! "
         "videoscale method=bilinear ! videoconvert ! "
         f"video/x-raw,format=RGB,width={size[0]},height={size[1]},pixel-aspect-ratio=1/1 ! "
@@ -216,6 +216,7 @@ def end_with_input():
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--url", required=True)
+    parser.add_argument("--transport", choices=("tcp", "udp"), default="tcp")
     parser.add_argument("--width", type=int, required=True, help="of the camera's picture")
     parser.add_argument("--height", type=int, required=True)
     parser.add_argument("--fps", type=int, required=True)

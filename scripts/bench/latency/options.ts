@@ -4,6 +4,10 @@
 export const CONTENDERS = ["this", "parent", "gstreamer"] as const;
 export type ContenderName = typeof CONTENDERS[number];
 
+/** RTP over the RTSP connection, or as datagrams. */
+export const TRANSPORTS = ["tcp", "udp"] as const;
+export type Transport = typeof TRANSPORTS[number];
+
 /** The model of every contender. */
 export const MODELS = ["person", "person-int8"] as const;
 export type ModelName = typeof MODELS[number];
@@ -20,6 +24,7 @@ export interface Options {
   /** A Python with `gi`, numpy, onnxruntime and paho-mqtt; null: one is created. */
   readonly python: string | null;
   readonly model: ModelName;
+  readonly transport: Transport;
   readonly ratesHz: readonly number[];
   /** The numbers of busy loops to measure under. */
   readonly loads: readonly number[];
@@ -32,6 +37,7 @@ export const USAGE = `deno task bench scripts/bench/latency.ts [SECONDS] [OPTION
   --only NAME,…        some of: ${CONTENDERS.join(", ")}
   --python PATH        a Python with gi, numpy, onnxruntime and paho-mqtt (default: made with venv and pip)
   --model NAME         ${MODELS.join(" or ")} (default person)
+  --transport NAME     of RTP: ${TRANSPORTS.join(" or ")} (default tcp)
   --rates HZ,…         default 5,25
   --loads COUNT,…      busy loops beside what is measured, default 0,4
   --rounds COUNT       rounds in which the contenders alternate (default 2)
@@ -66,13 +72,15 @@ export function parseOptions(args: readonly string[]): Options {
     parent,
     python: given.get("--python") ?? null,
     model: oneOf(MODELS, "--model", given.get("--model") ?? "person"),
+    transport: oneOf(TRANSPORTS, "--transport", given.get("--transport") ?? "tcp"),
     ratesHz: numbers("--rates", given.get("--rates") ?? "5,25", 0.1),
     loads: numbers("--loads", given.get("--loads") ?? "0,4", 0).map(Math.round),
   };
 }
 
 const KNOWN: readonly string[] = [
-  ...["--parent", "--only", "--python", "--model", "--rates", "--loads", "--rounds"],
+  ...["--parent", "--only", "--python", "--model", "--transport"],
+  ...["--rates", "--loads", "--rounds"],
 ];
 
 function numbers(name: string, text: string, min: number): number[] {

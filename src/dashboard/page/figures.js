@@ -122,8 +122,8 @@ function Flow({ store, camera, mailbox }) {
           rateText(mailbox.rateHz)
         } a second</p>`}
       <${LatencyPlot} series=${series} label=${`Latency of ${camera.id}: ${latencyText}`} />
-      <p class="sub key"><i class="dash p50"></i>half of the results are faster<i
-          class="dash p95"></i>95 % are; in ms</p>
+      <p class="sub key"><span><i class="dash p50"></i>half of the results are faster</span>
+        <span><i class="dash p95"></i>95 % are; in ms</span></p>
       <dl class="facts-list">
         <dt>Latency</dt>
         <dd>${latencyText}<span class="sub">50, 90, 99 % of ${latency?.count ??

@@ -1,6 +1,7 @@
 // @ts-check
 /** Where a value comes from. */
 import { html } from "./html.js";
+import { timeText } from "./words.js";
 
 /**
  * Whether a value is the configuration's, and if not, the way back.
@@ -11,9 +12,6 @@ export function Source({ since, onRestore, what }) {
   const restore = html`<button type="button" class="link" onClick=${onRestore}>restore<span
       class="hidden"> ${what}</span></button>`;
   return html`
-    <span class="source changed">changed ${new Date(since).toLocaleTimeString([], {
-      hour: "2-digit",
-      minute: "2-digit",
-    })}</span>${onRestore !== null && restore}
+    <span class="source changed">changed ${timeText(since)}</span>${onRestore !== null && restore}
   `;
 }

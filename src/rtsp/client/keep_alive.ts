@@ -77,18 +77,20 @@ export class KeepAlive {
   }
 
   #onResponse(method: string, response: RtspResponse, isRetry: boolean): void {
-    if (response.status === UNAUTHORIZED) this.#onChallenge(response, isRetry);
+    if (response.status === UNAUTHORIZED) this.#onChallenge(method, response, isRetry);
     else if (response.status >= 400 && method === this.#method) this.#switchMethod();
   }
 
-  #onChallenge(response: RtspResponse, isRetry: boolean): void {
+  #onChallenge(method: string, response: RtspResponse, isRetry: boolean): void {
     if (this.#isRefused) return;
-    // The nonce has expired (RFC 7616 3.3).
-    const isNew = this.#options.requester.acceptChallenge(response);
-    if (isNew && !isRetry) return this.#send(true);
-    this.#isRefused = !isNew;
-    // Which many cameras answer without a login.
-    if (this.#isRefused) this.#method = "OPTIONS";
+    const { requester, hints } = this.#options;
+    // The nonce may have expired (RFC 7616 3.3).
+    if (requester.acceptChallenge(response)) {
+      if (!isRetry) this.#send(true);
+    } else if (method === "GET_PARAMETER" && !hints.alternatesKeepAlive) {
+      // The user may lack the right to this one.
+      this.#method = "OPTIONS";
+    } else this.#isRefused = true;
   }
 
   #switchMethod(): void {

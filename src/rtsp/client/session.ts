@@ -239,6 +239,7 @@ export class RtspSession {
       (bytes, start, length) => track.rtcp(bytes, start, length, readAt),
     );
     track.expire(readAt);
+    this.hasCompletedUnit = track.hasCompletedUnit;
     if (this.#controlError !== null) throw this.#controlError;
     return { ended: this.#hasControlEnded, mayHaveMore: false, hasBuffered: false };
   }

@@ -101,7 +101,8 @@ export class EventHub implements EventFeed {
 
   /** An event of presence, before its message is published. */
   presence(event: PresenceEvent, number: number): void {
-    if (event.kind !== "occupancy") this.#missed.add({ number, event });
+    const atMs = this.#parts.clock.wallMs();
+    if (event.kind !== "occupancy") this.#missed.add({ number, event }, atMs);
     else if (this.readers > 0) this.#publish(occupancyEvent(event.occupancy));
   }
 
@@ -146,10 +147,9 @@ export class EventHub implements EventFeed {
     }
   }
 
-  #text({ event, payload }: MissedEvent): string {
-    const { clock, instance } = this.#parts;
-    return payload ??
-      JSON.stringify(presencePayload(event, { instance, atMs: clock.wallMs(), jpeg: null }));
+  #text({ event, atMs, payload }: MissedEvent): string {
+    const { instance } = this.#parts;
+    return payload ?? JSON.stringify(presencePayload(event, { instance, atMs, jpeg: null }));
   }
 
   #presenceEvent(number: number, camera: string, payload: string): FeedEvent {

@@ -1,3 +1,4 @@
+import type { WallMs } from "../../core/clock.ts";
 import type { NumberedEvent } from "../../core/presence_types.ts";
 import type { StayEvent } from "../../mqtt/presence_payloads.ts";
 
@@ -10,6 +11,8 @@ export const MAX_KEPT_CHARACTERS = 8 * 1024;
 export interface MissedEvent {
   readonly number: number;
   readonly event: StayEvent;
+  /** When it happened, however late it is read. */
+  readonly atMs: WallMs;
   payload: string | null;
 }
 
@@ -17,9 +20,9 @@ export interface MissedEvent {
 export class MissedEvents {
   readonly #events = new Map<number, MissedEvent>();
 
-  add({ number, event }: NumberedEvent): void {
+  add({ number, event }: NumberedEvent, atMs: WallMs): void {
     if (event.kind === "crossing" || event.kind === "occupancy") return;
-    this.#events.set(number, { number, event, payload: null });
+    this.#events.set(number, { number, event, atMs, payload: null });
     if (this.#events.size <= MAX_MISSED) return;
     for (const oldest of this.#events.keys()) {
       this.#events.delete(oldest);

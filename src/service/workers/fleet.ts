@@ -49,7 +49,7 @@ export class Fleet implements ControlTarget {
     this.#parts = parts;
     const { settings, settings: { cameras, detectors }, publisher, clock, log, limits } = parts;
     this.#settings = settings;
-    this.#presence = new PresenceControl(() => this.#settings.detectors, publisher, this.#roster);
+    this.#presence = new PresenceControl(() => this.#settings, publisher, this.#roster, log);
     this.#firstLoad = new FirstLoad({ clock, log, limitMs: limits.modelLoadWaitMs });
     this.#factory = this.#makeFactory();
     this.live = new LiveHub({
@@ -123,16 +123,16 @@ export class Fleet implements ControlTarget {
    */
   async prepare(next: NextFleet): Promise<PreparedFleet> {
     const { clock, limits, publisher } = this.#parts;
-    const parts = { roster: this.#roster, factory: this.#factory };
+    const leaving = this.#leaving;
+    const parts = { roster: this.#roster, factory: this.#factory, leaving, clock, publisher };
     const models = await loadModels(next, { ...parts, limitMs: limits.modelLoadWaitMs });
     return {
       drop: () => models.drop(),
       commit: () => {
         this.#settings = next.settings;
-        const changed = applyChange(next, models, {
-          ...{ ...parts, leaving: this.#leaving, clock, publisher, live: this.live },
-        });
+        const changed = applyChange(next, models, { ...parts, live: this.live });
         this.#reportDetecting();
+        this.#presence.warnOfClasses();
         return changed;
       },
     };
@@ -250,6 +250,7 @@ export class Fleet implements ControlTarget {
       onReady: (worker) => {
         this.#firstLoad.ready(worker);
         this.#roster.workerReady(worker);
+        this.#presence.warnOfClasses();
       },
       onAbandon: (worker) => this.#roster.workerLeft(worker),
       onInferred: (worker, note) => this.#onInferred(worker, note),

@@ -1,4 +1,5 @@
 import type { Settings } from "../../config/settings.ts";
+import type { Log } from "../../core/log.ts";
 import type { Line, PresenceSettings, Scene, Zone } from "../../core/presence_types.ts";
 import { selectedClasses } from "../../core/scene_schema.ts";
 import type { PresenceChanges } from "../control/controller.ts";
@@ -9,29 +10,46 @@ import type { Roster } from "./roster.ts";
 
 /** Changes the zones, lines and settings of presence, which the publisher holds. */
 export class PresenceControl {
-  readonly #detectors: () => Settings["detectors"];
+  readonly #settings: () => Pick<Settings, "detectors">;
   readonly #router: PresenceRouter;
-  readonly #roster: Pick<Roster, "pools">;
+  readonly #roster: Pick<Roster, "pools" | "cameras">;
+  readonly #log: Log;
+  /** What was warned of, by camera, zone and class. */
+  readonly #warned = new Set<string>();
 
-  /** @param detectors  those in force */
+  /** @param settings  those in force */
   constructor(
-    detectors: () => Settings["detectors"],
+    settings: () => Pick<Settings, "detectors">,
     router: PresenceRouter,
-    roster: Pick<Roster, "pools">,
+    roster: Pick<Roster, "pools" | "cameras">,
+    log: Log,
   ) {
-    this.#detectors = detectors;
+    this.#settings = settings;
     this.#router = router;
     this.#roster = roster;
+    this.#log = log;
+  }
+
+  /** Warns, once each, of classes of zones that no loaded model of the camera's detectors has. */
+  warnOfClasses(): void {
+    for (const camera of this.#roster.cameras.keys()) {
+      const known = this.#known(camera);
+      for (const { id: zone, classes } of this.#router.presence.scene(camera).zones) {
+        for (const name of missingOf(classes, known)) {
+          const key = JSON.stringify([camera, zone, name]);
+          if (this.#warned.has(key)) continue;
+          this.#warned.add(key);
+          const { remedy } = unknownClass(name, camera, known ?? []);
+          this.#log.warning("zone.class_unknown", { camera, zone, class: name, remedy });
+        }
+      }
+    }
   }
 
   /** @throws OrionError when no detector of the camera can detect a class of a zone */
   setZones(camera: string, zones: readonly Zone[]): void {
-    const known = selectedClasses(
-      this.#detectors().filter((each) => each.presence !== null && each.cameras.includes(camera))
-        .map(({ id, inference }) => this.#detected(id, inference.classes)),
-    );
-    const missing = zones.flatMap(({ classes }) => classes ?? [])
-      .find((name) => known !== null && !known.includes(name));
+    const known = this.#known(camera);
+    const [missing] = zones.flatMap(({ classes }) => missingOf(classes, known));
     if (missing !== undefined) throw unknownClass(missing, camera, known ?? []);
     this.#changeScene(camera, { zones });
   }
@@ -60,6 +78,16 @@ export class PresenceControl {
     }
   }
 
+  /** What the detectors of a camera can detect; null where that is not known. */
+  #known(camera: string): string[] | null {
+    return selectedClasses(
+      this.#settings().detectors.filter((each) =>
+        each.presence !== null && each.cameras.includes(camera)
+      )
+        .map(({ id, inference }) => this.#detected(id, inference.classes)),
+    );
+  }
+
   /** The names of what a detector selects, as far as its configuration and its loaded model show. */
   #detected(detector: string, selected: readonly (string | number)[] | null) {
     const known = this.#roster.pools.get(detector)?.modelClasses ?? null;
@@ -71,4 +99,9 @@ export class PresenceControl {
     const scene = { ...this.#router.presence.scene(camera), ...change };
     this.#router.changePresence({ kind: "scene", scene });
   }
+}
+
+/** @param known  null: any class may be detected */
+function missingOf(classes: readonly string[] | null, known: readonly string[] | null): string[] {
+  return known === null ? [] : (classes ?? []).filter((name) => !known.includes(name));
 }

@@ -232,6 +232,10 @@ Deno.test({
     await page.waitForSelector(drawn("gate"));
     await page.reload();
     await page.waitForSelector(drawn("gate"));
+    await page.setViewportSize({ width: 360, height: 740 });
+    const cut =
+      "((name) => name.scrollWidth - name.clientWidth)(document.querySelector('.instance'))";
+    assert.equal(await page.evaluate(cut), 0, "a phone shows the whole name of the instance");
     await page.getByRole("button", { name: "Log out" }).click();
     await field.waitFor();
     await page.reload();

@@ -49,6 +49,10 @@ export const NOT_RUN: Readonly<Record<string, Readonly<Record<string, string>>>>
     "deno run --allow-read=. --allow-write=schema,docs,packaging scripts/schemas.ts":
       "writes to the checkout; the checks run it with --check",
   },
+  "docs/library.md": {
+    "lib=/usr/lib/x86_64-linux-gnu":
+      "tests/e2e/library_test.ts runs it with the libraries of this machine",
+  },
   "models/README.md": {
     "yolo export model=yolo11n.pt format=onnx dynamic=True": EXPORTER,
     "python -c \"from libreyolo import LibreYOLO; LibreYOLO('LibreYOLO9t.pt').export(format='onnx')\"":

@@ -51,6 +51,12 @@ Deno.test("page: it names what it begins with, and neither twice nor what a view
   }
 });
 
+Deno.test("page: no file names an address from the root, so that it works below a path of a proxy", () => {
+  const routes = "assets|cameras|control|events|login|logout|presence|probe|session|status";
+  const fromRoot = new RegExp(`["'\`(]/(?:${routes})\\b`);
+  for (const { path, text } of ASSETS) assert.doesNotMatch(text, fromRoot, path);
+});
+
 Deno.test("page: no file names another host, but for namespaces and the addresses of projects", () => {
   const known = /^https?:\/\/(?:www\.w3\.org|github\.com)\//;
   for (const { path, text } of ASSETS) {

@@ -78,7 +78,7 @@ Deno.test("login: a form gets the page again, and a second login ends the sessio
     cookie: before,
   });
   assert.equal(form.status, 303);
-  assert.equal(form.headers.get("location"), "/");
+  assert.equal(form.headers.get("location"), ".");
   assert.equal((await get("/status", { cookie: before })).status, 401);
   const [cookie = ""] = (form.headers.get("set-cookie") ?? "").split(";");
   assert.equal((await get("/status", { cookie })).status, 200);

@@ -28,6 +28,8 @@ const CASES: readonly [Partial<ConnectionFailure>, string][] = [
   [{ code: 0x84, text: "Connection refused" }, "BROKER_PROTOCOL"],
   [{ code: null, text: "Error: Invalid header flag bits" }, "BROKER_PROTOCOL"],
   [{ code: 0x95, text: "too large", connected: true }, "BROKER_PROTOCOL"],
+  [{ code: 0x9a, text: "Connection refused" }, "BROKER_PROTOCOL"],
+  [{ code: 0x9b, text: "Connection refused" }, "BROKER_PROTOCOL"],
   [{ code: 0x8b, text: "the broker disconnected", connected: true }, "BROKER_CLOSED"],
   [{ code: 0x8e, text: "the broker disconnected", connected: true }, "BROKER_TAKEN_OVER"],
   [{ code: "SELF_SIGNED_CERT_IN_CHAIN", text: "self-signed", tls: true }, "BROKER_TLS"],

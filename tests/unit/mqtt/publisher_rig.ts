@@ -70,7 +70,9 @@ export class FakeLink implements Link {
   subscribe(filter: string, _qos: 0 | 1, done: DoneCallback): void {
     assert.ok(this.connected, "nothing is subscribed to while the broker is disconnected");
     if (filter === STATUS) return this.#watch(done);
-    if (/\/#$|\/cameras\/\+\/(status|detect)$/.test(filter)) return this.#read(filter, done);
+    if (/\/(#|stays|stays\/sent)$|\/cameras\/\+\/(status|detect)$/.test(filter)) {
+      return this.#read(filter, done);
+    }
     this.subscribed.push({ filter, done });
     if (this.grantsSubscriptions) done(null);
   }
@@ -83,9 +85,12 @@ export class FakeLink implements Link {
     this.reads.push({ filter, done });
     if (!this.grantsReads) return;
     done(null);
-    const [start = "", end = ""] = filter.split(/\/#|\+/);
+    const [start = "", end] = filter.split(/\/#|\+/);
     for (const [topic, payload] of this.retained) {
-      if (topic.startsWith(start) && topic.endsWith(end)) this.receive(topic, payload, true);
+      const isMatch = end === undefined
+        ? topic === filter
+        : topic.startsWith(start) && topic.endsWith(end);
+      if (isMatch) this.receive(topic, payload, true);
     }
   }
 

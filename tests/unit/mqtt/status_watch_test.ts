@@ -119,6 +119,21 @@ Deno.test("status watch: our own will, and what an earlier run left, are no seco
   assert.equal(events().includes("mqtt.duplicate_instance"), false);
 });
 
+Deno.test("status watch: what an earlier run left is no second instance where it comes after the PUBACK", async () => {
+  const { clock, link, events } = rig();
+  link.stateChanged(true, 5);
+  link.connect();
+  link.receive(STATUS, foreign("offline"), true);
+  await clock.pass(READ_BACK_TIMEOUT_MS);
+  assert.deepEqual(events(), []);
+  link.receive(STATUS, foreign("offline", SESSION + 2), true);
+  assert.deepEqual(
+    events(),
+    ["mqtt.duplicate_instance", "mqtt.status_replaced"],
+    "later it is one",
+  );
+});
+
 Deno.test("status watch: an offline of another session is replaced at once, at most once a second", async () => {
   const { clock, link, statuses } = rig();
   link.connect();

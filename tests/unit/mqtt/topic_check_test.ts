@@ -8,6 +8,8 @@ import { checkBroker } from "../../../src/mqtt/check_broker.ts";
 import { mqttSessions } from "../../../src/mqtt/client.ts";
 import type { DoneCallback, OutgoingMessage } from "../../../src/mqtt/session.ts";
 import { ECHO_TIMEOUT_MS, TopicCheck } from "../../../src/mqtt/topic_check.ts";
+import { Relay } from "../../support/brokers/relay.ts";
+import { ScriptedBroker } from "../../support/brokers/scripted_broker.ts";
 import { HeldClock, settle } from "../../support/clocks/held_clock.ts";
 import { publisherPlan } from "../../support/workers/publisher_worker.ts";
 import { failure } from "./publisher_rig.ts";
@@ -121,24 +123,58 @@ Deno.test("topic check: a connection that ends while it waits ends the check at 
   assert.deepEqual(clock.waitsMs, []);
 });
 
-Deno.test("check broker: a broker that closes on a forbidden topic is reported with the topic", async () => {
-  await using broker = await EmbeddedBroker.start({
+/** The embedded broker: other clients may publish nothing below `rootTopic`. */
+function embedded(rootTopic: string): Promise<EmbeddedBroker> {
+  return EmbeddedBroker.start({
     hostname: "127.0.0.1",
     port: 0,
-    // It lets no other client publish below this.
-    own: { clientId: "orion-lobby-1", password: "x", rootTopic: "orion/lobby-1" },
+    own: { clientId: "orion-lobby-1", password: "x", rootTopic },
     clock: systemClock,
     log: logTo(() => {}),
   });
-  const target = publisherPlan(`mqtt://127.0.0.1:${broker.port}`, { protocol: "3.1.1" }).broker;
-  const outcome = checkBroker({ ...CHECK, broker: target }, {
+}
+
+/** Checks a broker at an address. */
+function checked(address: string, protocol: 5 | "3.1.1" = 5) {
+  return checkBroker({ ...CHECK, broker: publisherPlan(address, { protocol }).broker }, {
     openSession: mqttSessions(systemClock),
     clock: systemClock,
     readText: () => Promise.reject(new Error("no files here")),
   });
-  await assert.rejects(outcome, (error: unknown) => {
+}
+
+Deno.test("check broker: a broker that closes on a forbidden topic is reported with the topic", async () => {
+  await using broker = await embedded("orion/lobby-1");
+  await assert.rejects(checked(`mqtt://127.0.0.1:${broker.port}`, "3.1.1"), (error: unknown) => {
     assert.ok(error instanceof BrokerError && error.code === "BROKER_CLOSED");
     assert.match(error.message, /after a check had published to orion\/lobby-1\/control\/ack/);
     return true;
   });
 });
+
+Deno.test("check broker: a broker that closes the connection on MQTT 5 is tried in 3.1.1", async () => {
+  await using broker = await embedded("orion/other");
+  await using relay = Relay.start({ hostname: "127.0.0.1", to: broker.port });
+  const cut = relay.cutAfter(1);
+  assert.equal(await checked(`mqtt://${relay.host}`), "3.1.1");
+  await cut;
+  assert.equal(relay.accepted, 2);
+});
+
+/** What a CONNACK states, and what the error says. */
+const LACKS: readonly [name: string, properties: readonly number[], RegExp][] = [
+  ["Retain Available 0", [0x25, 0], /allows no retained messages \(code 154\)/],
+  ["Maximum QoS 0", [0x24, 0], /allows no messages of QoS 1 \(code 155\)/],
+];
+
+for (const [name, properties, message] of LACKS) {
+  Deno.test(`check broker: ${name} is reported, and nothing is published`, async () => {
+    using broker = new ScriptedBroker();
+    const outcome = assert.rejects(checked(broker.address), { code: "BROKER_PROTOCOL", message });
+    await broker.accept(properties);
+    await outcome;
+    await assert.rejects(broker.packet(), /the client closed the connection/);
+    // mqtt.js releases the rest in a timer of 0.
+    await new Promise((resolve) => setTimeout(resolve, 0));
+  });
+}

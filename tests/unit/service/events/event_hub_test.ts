@@ -217,14 +217,16 @@ Deno.test("events: what another thread publishes again is given once", async () 
 });
 
 Deno.test("events: a reader that comes again gets the events of stays that it missed, once", async () => {
-  const { hub, open, presence } = rig();
+  const { clock, hub, open, presence } = rig();
   const first = open();
   hub.presence(started("A"), 1);
   presence(1);
   first.close();
+  const startedAtMs = clock.wallMs();
   hub.presence(started("B"), 2);
   hub.presence({ kind: "occupancy", occupancy: occupied("gate", 1) }, 3);
   hub.presence(ended("A"), 4);
+  await clock.pass(20_000);
   const again = open(null, "7-1");
   // Their messages are published only now.
   presence(2);
@@ -235,8 +237,8 @@ Deno.test("events: a reader that comes again gets the events of stays that it mi
   const numbers = blocks.flatMap((block) => /id: 7-(\d+)\nevent/.exec(block)?.[1] ?? []);
   assert.deepEqual(numbers, ["2", "4", "5"]);
   const data = JSON.parse((blocks[1] ?? "").split("data: ")[1] ?? "");
-  assert.deepEqual([data.schema, data.type, data.id, data.best.jpeg], [
-    ...["orion.presence/1", "start", "B", null],
+  assert.deepEqual([data.schema, data.type, data.id, data.best.jpeg, Date.parse(data.time)], [
+    ...["orion.presence/1", "start", "B", null, startedAtMs],
   ]);
   // What was copied comes again as it was.
   const bytes = (await taken(open(null, "7-4"))).length;

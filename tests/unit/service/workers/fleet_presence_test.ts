@@ -81,6 +81,22 @@ Deno.test("fleet: a zone of a class that no detector with presence detects is re
   }
 });
 
+Deno.test("fleet: a class of a configured zone that no model has is warned of, once", async () => {
+  const zones = (classes: string) =>
+    CONFIG.replace("classes: [person], ", "workers: 2, ")
+      .replace("{ id: path, ", `{ id: path, classes: ${classes}, `);
+  using rig = new FleetRig(zones("[persn, person]"));
+  const warned = () =>
+    rig.records.filter(({ event }) => event === "zone.class_unknown").map(({ fields }) => fields);
+  assert.deepEqual(warned(), [], "no model is loaded");
+  await rig.start();
+  const remedy = 'Did you mean "person"?';
+  assert.deepEqual(warned(), [{ camera: "gate", zone: "path", class: "persn", remedy }]);
+  using right = new FleetRig(zones("[person]"));
+  await right.start();
+  assert.ok(!right.records.some(({ event }) => event === "zone.class_unknown"));
+});
+
 Deno.test("fleet: settings of presence change one by one; a detector without presence has none", () => {
   using rig = new FleetRig(CONFIG);
   const start = { frames: 1, of: 1 };
