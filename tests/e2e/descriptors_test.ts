@@ -12,8 +12,7 @@ const DESCRIPTORS = 100;
 const EVENTS = new TextEncoder().encode("GET /events HTTP/1.1\r\nHost: localhost\r\n\r\n");
 
 Deno.test({
-  name:
-    "descriptors: connections beyond the process's limit cause no failure, and it recovers",
+  name: "descriptors: connections beyond the process's limit cause no failure, and it recovers",
   ignore: ignoreWithout("libav", "mosquitto"),
   async fn() {
     using folder = tempFolder();
