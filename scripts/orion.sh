@@ -21,6 +21,9 @@ fail() {
 deno=$(find_deno) ||
   fail "Deno ${deno_wanted:-} or newer was not found" "Run \`sh scripts/setup.sh\`, or set ORION_DENO to its path."
 
+[ -n "$(pwd -P 2>/dev/null)" ] ||
+  fail "The folder that Orion is started in does not exist any more" "Change into one that does." 2
+
 # `deno task` changes into the checkout; paths are relative to the folder it was called in.
 if [ -n "${INIT_CWD:-}" ] && [ "$(pwd -P)" = "$root" ]; then
   cd -- "$INIT_CWD"

@@ -89,6 +89,23 @@ Deno.test("orion: --version and --help exit with 0, from any folder", async () =
   assert.match(help.stdout, /^Usage: orion run/);
 });
 
+Deno.test("orion: in a folder that was deleted it ends with one error", async () => {
+  using folder = tempFolder();
+  folder.write("gone/file", "");
+  const { code, stdout, stderr } = await new Deno.Command("sh", {
+    args: ["-c", 'rm -r "$PWD" && exec sh "$0" --version', `${ROOT}/scripts/orion.sh`],
+    cwd: `${folder.path}/gone`,
+  }).output();
+  const text = new TextDecoder().decode(stderr);
+  assert.equal(code, 2, text);
+  assert.equal(stdout.length, 0);
+  assert.match(
+    text,
+    /^error: The folder that Orion is started in does not exist any more\n {2}→ /m,
+  );
+  assert.ok(!/stack/i.test(text), text);
+});
+
 Deno.test({
   name: "orion check: a good configuration in a folder with a space, its secrets in files, is ok",
   ignore,
