@@ -81,11 +81,13 @@ export function serve<In, Out>(
   });
 }
 
-/** The global scope as that of a worker. */
+/** The global scope as that of a worker, whose errors have no stack from now on: none is ever shown. */
 function workerScope(scope: object): WorkerScope {
   if (!isWorkerScope(scope)) {
     throw new LifecycleError("this file is the entry of a worker and must be started as one");
   }
+  // For a stack Deno reads and parses sources, and without free descriptors that ends the process.
+  Error.stackTraceLimit = 0;
   return scope;
 }
 

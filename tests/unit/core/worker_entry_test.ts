@@ -57,6 +57,11 @@ Deno.test("worker entry: the error of a handler is reported, and the worker goes
   });
 });
 
+Deno.test("worker entry: errors have no stack, for which files would be read", async () => {
+  const body = `serve(({ post }) => () => post(new Error("here").stack));`;
+  assert.deepEqual(await messagesOf(body, ["go"], 1), ["Error: here"]);
+});
+
 Deno.test("worker entry: an uncaught error is reported, and does not end the worker", async () => {
   const body = `serve(({ post }) => (message) => {
     if (message === "later") setTimeout(() => { throw new RangeError("late"); });
