@@ -7,13 +7,9 @@ const TCP_NODELAY = 1;
 const TCP_INFO = 11;
 const ESTABLISHED = 1;
 const VALUE_BYTES = 4;
-const MAX_DESCRIPTORS = 4096;
 
-/**
- * Whether each established connection sends small segments at once (`TCP_NODELAY`).
- * @param localPort  of the connections; absent: all
- */
-export function sendAtOnce(libav: Libav, localPort: number | null = null): boolean[] {
+/** Of each established connection of a local port, whether it sends small segments at once (`TCP_NODELAY`). */
+export function sendAtOnce(libav: Libav, localPort: number): boolean[] {
   const value = new Int32Array(32);
   const length = new Uint32Array(32);
   const option = (descriptor: number, name: number): number | null => {
@@ -21,11 +17,8 @@ export function sendAtOnce(libav: Libav, localPort: number | null = null): boole
     const result = libav.avutil.getsockopt(descriptor, IPPROTO_TCP, name, value, length);
     return result === 0 ? value[0] ?? null : null;
   };
-  const descriptors = localPort === null
-    ? Array.from({ length: MAX_DESCRIPTORS }, (_, descriptor) => descriptor)
-    : [...descriptorsOf(libav, localPort)];
   // The first byte of `struct tcp_info` is the state.
-  return descriptors
+  return [...descriptorsOf(libav, localPort)]
     .filter((descriptor) => ((option(descriptor, TCP_INFO) ?? 0) & 0xff) === ESTABLISHED)
     .map((descriptor) => option(descriptor, TCP_NODELAY) !== 0);
 }
