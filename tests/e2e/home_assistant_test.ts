@@ -238,8 +238,8 @@ Deno.test({
   async fn(test) {
     await using broker = await Mosquitto.start();
     using worker = startPublisher(broker);
-    await using home = await HomeAssistant.start(blueprints());
-    await home.addMqtt(broker.port);
+    const online = { entity: `binary_sensor.${GATE}_connectivity`, state: "on" };
+    await using home = await HomeAssistant.startWithMqtt(broker.port, online, blueprints());
     await test.step("devices and entities", () => devicesAndEntities(home));
     await test.step("states from presence", () => presenceStates(home, broker));
     await test.step("figures from the health", () => figures(home, worker));
